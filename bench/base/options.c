@@ -1,0 +1,319 @@
+#include "base/options.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "base/version.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Calls `visit` for every row of both tables; stops at the first non-NULL result. */
+#define EACH_OPTION(command, row)                                                                        \
+    for (int table_ = 0; table_ < 2; table_++)                                                           \
+        for (const struct option *row = table_ ? (command)->more : (command)->options; row && row->kind; row++)
+
+static const struct option *find_long(const struct command *command, const char *name, size_t length)
+{
+    EACH_OPTION(command, row)
+    if (row->name && strlen(row->name) == length && strncmp(row->name, name, length) == 0) return row;
+    return NULL;
+}
+
+static const struct option *find_letter(const struct command *command, char letter)
+{
+    EACH_OPTION(command, row)
+    if (row->letter == letter) return row;
+    return NULL;
+}
+
+static enum status unknown_flag(const struct command *command, const char *flag, const char *name)
+{
+    const char *names[256];
+    size_t n = 0;
+    EACH_OPTION(command, row)
+    if (row->name && n < 250) names[n++] = row->name;
+    names[n++] = "help";
+    names[n++] = "version";
+    names[n] = NULL;
+    const char *near = nearest(name, names);
+    if (near) return fail(STATUS_USAGE, "unknown flag %s; did you mean --%s? (--help lists all)", flag, near);
+    return fail(STATUS_USAGE, "unknown flag %s (--help lists all)", flag);
+}
+
+static bool in_range(const struct option *row, double value)
+{
+    return (row->least == 0 && row->most == 0) || (value >= row->least && value <= row->most);
+}
+
+/* The pointer to the word of "a|b|c" that equals `value`, as interned static text; NULL when there is none. */
+static enum status set_choice(const struct option *row, const char *value, const char **place)
+{
+    char copy[512];
+    const char *words[64];
+    size_t n = 0;
+    snprintf(copy, sizeof copy, "%s", row->choices);
+    for (char *state = copy, *word; n < 63 && (word = strsep(&state, "|"));) {
+        if (strcmp(word, value) == 0) {
+            *place = value;
+            return STATUS_OK;
+        }
+        words[n++] = word;
+    }
+    words[n] = NULL;
+    const char *near = nearest(value, words);
+    if (near)
+        return fail(STATUS_USAGE, "--%s: '%s' is not one of %s; did you mean '%s'?", row->name, value, row->choices, near);
+    return fail(STATUS_USAGE, "--%s: '%s' is not one of %s", row->name, value, row->choices);
+}
+
+static enum status out_of_range(const struct option *row, const char *value)
+{
+    return fail(STATUS_USAGE, "--%s: %s is not between %.15g and %.15g", row->name, value, row->least, row->most);
+}
+
+static enum status set_value(const struct option *row, const char *value, char *settings)
+{
+    void *place = settings + row->offset;
+    double real;
+    switch (row->kind) {
+    case OPTION_FLAG: *(int *)place = 1; return STATUS_OK;
+    case OPTION_TEXT: *(const char **)place = value; return STATUS_OK;
+    case OPTION_CHOICE: return set_choice(row, value, place);
+    case OPTION_LIST: {
+        struct option_list *list = place;
+        list->values = reallocate(list->values, list->count + 1, sizeof *list->values);
+        list->values[list->count++] = value;
+        return STATUS_OK;
+    }
+    case OPTION_INTEGER:
+        if (parse_integer(value, place))
+            return fail(STATUS_USAGE, "--%s: '%s' is not a whole number", row->name, value);
+        return in_range(row, (double)*(int64_t *)place) ? STATUS_OK : out_of_range(row, value);
+    case OPTION_SIZE:
+        if (parse_size(value, place))
+            return fail(STATUS_USAGE, "--%s: '%s' is not a size in bytes such as 8, 64K, 1M or 2G", row->name, value);
+        return in_range(row, (double)*(size_t *)place) ? STATUS_OK : out_of_range(row, value);
+    case OPTION_REAL:
+        if (parse_real(value, &real)) return fail(STATUS_USAGE, "--%s: '%s' is not a number", row->name, value);
+        break;
+    case OPTION_SECONDS:
+        if (parse_seconds(value, &real))
+            return fail(STATUS_USAGE, "--%s: '%s' is not a time such as 0.5, 30s, 20m or 6h", row->name, value);
+        break;
+    case OPTION_REFUSED: return fail(STATUS_USAGE, "--%s is not a flag of busbar: %s", row->name, row->help);
+    case OPTION_END: break;
+    }
+    *(double *)place = real;
+    return in_range(row, real) ? STATUS_OK : out_of_range(row, value);
+}
+
+static bool takes_value(const struct option *row)
+{
+    return row->kind != OPTION_FLAG;
+}
+
+/* Reads the flag at argv[*at] ("--name", "--name=value", "-x value", "-xvalue", "-xyz") and moves *at past it. */
+static enum status read_flag(const struct command *command, int argc, char **argv, int *at, void *settings)
+{
+    const char *flag = argv[*at];
+    bool is_long = flag[1] == '-';
+    const char *equals = is_long ? strchr(flag, '=') : NULL;
+    size_t length = equals ? (size_t)(equals - flag - 2) : strlen(flag + 1 + is_long);
+    for (const char *letters = flag + 1;; letters++) {
+        const struct option *row = is_long ? find_long(command, flag + 2, length) : find_letter(command, *letters);
+        if (!row) return unknown_flag(command, flag, is_long ? flag + 2 : flag + 1);
+        const char *attached = is_long ? (equals ? equals + 1 : NULL) : (letters[1] ? letters + 1 : NULL);
+        if (row->kind == OPTION_REFUSED)
+            return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", flag, row->help);
+        if (!takes_value(row)) {
+            if (is_long && equals) return fail(STATUS_USAGE, "--%s takes no value", row->name);
+            enum status status = set_value(row, NULL, settings);
+            if (status) return status;
+            if (is_long || !letters[1]) break;
+            continue;
+        }
+        if (!attached) {
+            if (*at + 1 >= argc)
+                return fail(STATUS_USAGE, "%s needs a value: %s %s", flag, flag, row->value ? row->value : "VALUE");
+            attached = argv[++*at];
+        }
+        enum status status = set_value(row, attached, settings);
+        if (status) return status;
+        break;
+    }
+    ++*at;
+    return STATUS_OK;
+}
+
+static enum status set_defaults(const struct command *command, void *settings)
+{
+    EACH_OPTION(command, row)
+    {
+        enum status status = row->standard ? set_value(row, row->standard, settings) : STATUS_OK;
+        if (status) return status;
+    }
+    return STATUS_OK;
+}
+
+static void answer_and_end(const struct command *command, const char *flag)
+{
+    if (strcmp(flag, "--help") == 0 || strcmp(flag, "-h") == 0)
+        options_help(command, stdout);
+    else if (strcmp(flag, "--version") == 0)
+        printf("%s\n", BUSBAR_VERSION);
+    else if (strcmp(flag, "--man") == 0)
+        options_man(command, stdout);
+    else if (strcmp(flag, "--completion") == 0)
+        options_completion(command, stdout);
+    else
+        return;
+    exit(fflush(stdout) ? STATUS_ENVIRONMENT : STATUS_OK);
+}
+
+enum status options_parse(const struct command *command, int argc, char **argv, void *settings, int *first_operand)
+{
+    enum status status = set_defaults(command, settings);
+    if (status) return status;
+    char **operands = allocate((size_t)argc + 1, sizeof *operands);
+    int operand_count = 0, at = 1;
+    while (!status && at < argc) {
+        if (strcmp(argv[at], "--") == 0) {
+            while (++at < argc) operands[operand_count++] = argv[at];
+        } else if (argv[at][0] == '-' && argv[at][1]) {
+            answer_and_end(command, argv[at]);
+            status = read_flag(command, argc, argv, &at, settings);
+        } else {
+            operands[operand_count++] = argv[at++];
+        }
+    }
+    if (!status) {
+        *first_operand = argc - operand_count;
+        memcpy(argv + *first_operand, operands, (size_t)operand_count * sizeof *operands);
+    }
+    free(operands);
+    return status;
+}
+
+void options_free(const struct command *command, void *settings)
+{
+    EACH_OPTION(command, row)
+    if (row->kind == OPTION_LIST) {
+        struct option_list *list = (struct option_list *)((char *)settings + row->offset);
+        free(list->values);
+        *list = (struct option_list){0};
+    }
+}
+
+/* "-b, --begin SIZE" */
+static void flag_text(const struct option *row, struct text *text)
+{
+    text_clear(text);
+    if (row->letter)
+        text_add(text, "-%c, ", row->letter);
+    else
+        text_add(text, "    ");
+    text_add(text, "--%s", row->name);
+    if (takes_value(row)) text_add(text, " %s", row->kind == OPTION_CHOICE ? row->choices : row->value ? row->value : "VALUE");
+}
+
+static void help_row(const struct option *row, struct text *text, FILE *out)
+{
+    enum { COLUMN = 32 };
+    flag_text(row, text);
+    fprintf(out, "  %s", text_get(text));
+    int column = (int)text->length + 2;
+    if (column > COLUMN - 2) fputc('\n', out), column = 0;
+    fprintf(out, "%*s", COLUMN - column, "");
+    for (const char *c = row->help; *c; c++) {
+        fputc(*c, out);
+        if (*c == '\n') fprintf(out, "%*s", COLUMN, "");
+    }
+    if (row->standard) fprintf(out, " [%s]", row->standard);
+    fputc('\n', out);
+}
+
+void options_help(const struct command *command, FILE *out)
+{
+    struct text text = {0};
+    fprintf(out, "%s - %s\n\nusage: %s %s\n", command->name, command->summary, command->name, command->synopsis);
+    if (command->description) fprintf(out, "\n%s\n", command->description);
+    EACH_OPTION(command, row)
+    {
+        if (row->kind == OPTION_REFUSED) continue;
+        if (row->group) fprintf(out, "\n%s:\n", row->group);
+        help_row(row, &text, out);
+    }
+    fprintf(out, "\n  -h, --help                    this text; --version, --man and --completion print those\n");
+    if (command->examples) fprintf(out, "\nexamples:\n%s", command->examples);
+    text_free(&text);
+}
+
+/* Escapes what troff would read as a request or an escape. */
+static void man_text(const char *text, FILE *out)
+{
+    for (bool line_start = true; *text; text++) {
+        if (line_start && (*text == '.' || *text == '\'')) fputs("\\&", out);
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+        line_start = *text == '\n';
+    }
+}
+
+void options_man(const struct command *command, FILE *out)
+{
+    struct text text = {0};
+    fprintf(out, ".TH \"%s\" 1 \"\" \"busbar %s\" \"busbar\"\n.SH NAME\n%s \\- ", command->name, BUSBAR_VERSION, command->name);
+    man_text(command->summary, out);
+    fprintf(out, "\n.SH SYNOPSIS\n.B %s\n", command->name);
+    man_text(command->synopsis, out);
+    if (command->description) {
+        fputs("\n.SH DESCRIPTION\n", out);
+        man_text(command->description, out);
+    }
+    fputs("\n.SH OPTIONS\n", out);
+    EACH_OPTION(command, row)
+    {
+        if (row->kind == OPTION_REFUSED) continue;
+        if (row->group) {
+            fputs(".SS ", out);
+            man_text(row->group, out);
+            fputc('\n', out);
+        }
+        flag_text(row, &text);
+        fputs(".TP\n.B ", out);
+        man_text(text_get(&text) + strspn(text_get(&text), " "), out);
+        fputc('\n', out);
+        man_text(row->help, out);
+        if (row->standard) {
+            fputs(" Default: ", out);
+            man_text(row->standard, out);
+            fputc('.', out);
+        }
+        fputc('\n', out);
+    }
+    if (command->examples) {
+        fputs(".SH EXAMPLES\n.nf\n", out);
+        man_text(command->examples, out);
+        fputs(".fi\n", out);
+    }
+    fputs(".SH EXIT STATUS\n0 fine; 1 a gate failed; 2 wrong usage; 3 wrong data; 4 timed out or hung; 5 the environment or a "
+          "library failed; 128+n ended by signal n.\n",
+          out);
+    text_free(&text);
+}
+
+void options_completion(const struct command *command, FILE *out)
+{
+    EACH_OPTION(command, row)
+    {
+        if (row->kind == OPTION_REFUSED) continue;
+        fprintf(out, "--%s", row->name);
+        if (row->kind == OPTION_CHOICE) fprintf(out, " %s", row->choices);
+        fputc('\n', out);
+    }
+    fputs("--help\n--version\n", out);
+}

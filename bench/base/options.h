@@ -1,0 +1,63 @@
+/* Command lines from a table: one row gives the flag, its place in the settings, its default, its help, its man page
+   and its completion. A program's settings are one struct; a row names the member by its offset. */
+#ifndef BUSBAR_OPTIONS_H
+#define BUSBAR_OPTIONS_H
+
+#include "base/status.h"
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum option_kind {
+    OPTION_END = 0, /* closes the table */
+    OPTION_FLAG,    /* int: no value, sets 1 */
+    OPTION_TEXT,    /* const char * into argv; NULL when not given and without a default */
+    OPTION_LIST,    /* struct option_list: may be given several times, each value kept */
+    OPTION_INTEGER, /* int64_t */
+    OPTION_REAL,    /* double */
+    OPTION_SIZE,    /* size_t, bytes: 8, 64K, 1G */
+    OPTION_SECONDS, /* double: 0.25, 20m, 6h */
+    OPTION_CHOICE,  /* const char *: one word of `choices` */
+    OPTION_REFUSED, /* a flag that people know from elsewhere: `help` says what to use instead; status 2 */
+};
+
+struct option_list {
+    const char **values;
+    size_t count;
+};
+
+struct option {
+    enum option_kind kind;
+    char letter;            /* 0: none */
+    const char *name;       /* long name without dashes */
+    const char *value;      /* what the value is called in the help: "SIZE" */
+    size_t offset;          /* offsetof(struct settings, member) */
+    const char *standard;   /* the default, as it would be typed; NULL: zero or NULL */
+    const char *choices;    /* OPTION_CHOICE: "a|b|c" */
+    double least, most;     /* numbers: the allowed range; both 0: any */
+    const char *group;      /* heading in the help; NULL: the same as the row above */
+    const char *help;       /* one or two lines; says the unit */
+};
+
+struct command {
+    const char *name;       /* "all_reduce", "busbar import" */
+    const char *summary;    /* one line */
+    const char *synopsis;   /* "[flags] FILE…" */
+    const char *description;/* paragraphs for --help and the man page; may be NULL */
+    const char *examples;   /* lines "command\n    what it does\n"; may be NULL */
+    const struct option *options; /* rows of any tables shared between programs are given first … */
+    const struct option *more;    /* … and the program's own after; may be NULL. Same settings struct. */
+};
+
+/* Sets the defaults, then reads argv[1…]. Operands (arguments that are no flags) are moved to the end of argv;
+   *first_operand is the index of the first (== argc when there are none).
+   --help, --version, --man and --completion print and end the process with status 0.
+   STATUS_USAGE after one line that names the flag or the value, what was expected, and a near match. */
+enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);
+
+void options_help(const struct command *, FILE *);       /* grouped, with defaults and examples */
+void options_man(const struct command *, FILE *);        /* a man page, section 1 (man(7) macros) */
+void options_completion(const struct command *, FILE *); /* the words of this command for bash, one a line */
+void options_free(const struct command *, void *settings); /* the lists */
+
+#endif

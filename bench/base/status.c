@@ -1,0 +1,76 @@
+#include "base/status.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *program = "busbar";
+static int silent;
+
+void name_program(const char *name)
+{
+    program = name;
+}
+
+void silence(int yes)
+{
+    silent = yes;
+}
+
+/* One write to an unbuffered stderr, so that lines of several ranks do not mix. */
+static void say(const char *format, va_list values)
+{
+    char line[2048];
+    int start = snprintf(line, sizeof line, "%s: ", program);
+    if (silent || start < 0 || (size_t)start >= sizeof line) return;
+    vsnprintf(line + start, sizeof line - (size_t)start - 1, format, values);
+    /* One line, whatever text came from outside. */
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    strcat(line, "\n");
+    fputs(line, stderr);
+}
+
+enum status fail(enum status status, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say(format, values);
+    va_end(values);
+    return status;
+}
+
+void warn(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say(format, values);
+    va_end(values);
+}
+
+static void *or_end(void *memory, size_t count, size_t size)
+{
+    if (memory) return memory;
+    silence(0);
+    exit((int)fail(STATUS_ENVIRONMENT, "out of memory for %zu items of %zu bytes", count, size));
+}
+
+void *allocate(size_t count, size_t size)
+{
+    return or_end(calloc(count ? count : 1, size ? size : 1), count, size);
+}
+
+void *reallocate(void *old, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size) return or_end(NULL, count, size);
+    size_t bytes = count * size;
+    return or_end(realloc(old, bytes ? bytes : 1), count, size);
+}
+
+char *duplicate(const char *text)
+{
+    char *copy = allocate(strlen(text) + 1, 1);
+    return strcpy(copy, text);
+}

@@ -1,0 +1,36 @@
+/* Growing text, and strings that live as long as their owner. */
+#ifndef BUSBAR_TEXT_H
+#define BUSBAR_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A growing, always 0-terminated string. {0} is an empty one. */
+struct text {
+    char *data;
+    size_t length, capacity;
+};
+
+void text_add(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_add_bytes(struct text *, const char *bytes, size_t length);
+void text_clear(struct text *);      /* empty, keeps its memory */
+void text_free(struct text *);
+const char *text_get(const struct text *); /* "" when nothing was added */
+
+/* Strings and blocks freed together. {0} is an empty arena. Strings are interned: equal text, equal pointer. */
+struct arena {
+    struct arena_block *blocks;
+    const char **slots;
+    size_t slot_count, used;
+};
+
+const char *arena_string(struct arena *, const char *text); /* NULL stays NULL */
+void *arena_memory(struct arena *, size_t bytes);           /* zeroed, aligned for any type */
+void arena_free(struct arena *);
+
+bool same(const char *a, const char *b); /* equal strings; NULL equals only NULL */
+
+/* The word of `words` (a NULL-terminated list) nearest to `word` when near enough to be a typing error, else NULL. */
+const char *nearest(const char *word, const char *const *words);
+
+#endif

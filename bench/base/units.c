@@ -1,0 +1,139 @@
+#include "base/units.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A finite decimal number at the start of text (no hexadecimal, no "inf"), and where it ends. */
+static enum status leading_number(const char *text, double *value, const char **rest)
+{
+    const char *digits = text + (*text == '-' || *text == '+');
+    if (!isdigit((unsigned char)*digits) && *digits != '.') return STATUS_USAGE;
+    if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) return STATUS_USAGE;
+    char *end;
+    errno = 0;
+    double number = strtod(text, &end);
+    if (end == text || errno == ERANGE || !isfinite(number)) return STATUS_USAGE;
+    *value = number;
+    *rest = end;
+    return STATUS_OK;
+}
+
+enum status parse_real(const char *text, double *value)
+{
+    double number;
+    const char *rest;
+    if (leading_number(text, &number, &rest) || *rest) return STATUS_USAGE;
+    *value = number;
+    return STATUS_OK;
+}
+
+enum status parse_integer(const char *text, int64_t *value)
+{
+    char *end;
+    if (!isdigit((unsigned char)text[*text == '-' || *text == '+'])) return STATUS_USAGE;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    if (*end || errno == ERANGE) return STATUS_USAGE;
+    *value = number;
+    return STATUS_OK;
+}
+
+enum status parse_size(const char *text, size_t *value)
+{
+    static const char letters[] = "KMGT";
+    char *end;
+    const char *rest;
+    double number = 0;
+    unsigned shift = 0;
+    if (!isdigit((unsigned char)*text)) return STATUS_USAGE;
+    errno = 0;
+    unsigned long long whole = strtoull(text, &end, 10); /* exact beyond the 53 bits of a double */
+    if (errno == ERANGE) return STATUS_USAGE;
+    rest = end;
+    if (*rest == '.' && leading_number(text, &number, &rest)) return STATUS_USAGE;
+    if (*rest && *rest != 'B') {
+        const char *letter = strchr(letters, toupper((unsigned char)*rest));
+        if (!letter) return STATUS_USAGE;
+        shift = 10 * (unsigned)(letter - letters + 1);
+        rest++;
+        if (*rest == 'i' && rest[1] == 'B') rest++;
+    }
+    if (*rest == 'B') rest++;
+    if (*rest) return STATUS_USAGE;
+    if (*end == '.') {
+        number = ldexp(number, (int)shift);
+        if (number != floor(number) || number >= 18446744073709551616.0) return STATUS_USAGE;
+        *value = (size_t)number;
+        return STATUS_OK;
+    }
+    if (whole > (SIZE_MAX >> shift)) return STATUS_USAGE;
+    *value = (size_t)whole << shift;
+    return STATUS_OK;
+}
+
+enum status parse_seconds(const char *text, double *value)
+{
+    static const struct {
+        const char *unit;
+        double seconds;
+    } units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+    double number;
+    const char *rest;
+    if (leading_number(text, &number, &rest) || number < 0) return STATUS_USAGE;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(rest, units[i].unit) == 0) {
+            *value = number * units[i].seconds;
+            return STATUS_OK;
+        }
+    return STATUS_USAGE;
+}
+
+enum status parse_sizes(const char *text, size_t **values, size_t *count)
+{
+    char *copy = duplicate(text), *state = copy, *item;
+    size_t *list = NULL, n = 0;
+    enum status status = STATUS_OK;
+    while (!status && (item = strsep(&state, ","))) {
+        list = reallocate(list, n + 1, sizeof *list);
+        status = parse_size(item, &list[n]);
+        n++;
+    }
+    free(copy);
+    if (status) {
+        free(list);
+        return status;
+    }
+    *values = list;
+    *count = n;
+    return STATUS_OK;
+}
+
+const char *format_size(size_t bytes, char text[UNIT_TEXT])
+{
+    static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+    double value = (double)bytes;
+    int unit = 0;
+    while (value >= 1024 && unit < 4) value /= 1024, unit++;
+    snprintf(text, UNIT_TEXT, value == floor(value) ? "%.0f %s" : "%.3g %s", value, names[unit]);
+    return text;
+}
+
+const char *format_duration(double seconds, char text[UNIT_TEXT])
+{
+    if (!(seconds >= 0) || seconds > 1e9) return strcpy(text, "?");
+    long whole = lround(seconds);
+    if (seconds < 1)
+        snprintf(text, UNIT_TEXT, "%.3g ms", seconds * 1e3);
+    else if (whole < 120)
+        snprintf(text, UNIT_TEXT, "%ld s", whole);
+    else if (whole < 7200)
+        snprintf(text, UNIT_TEXT, "%ld min %02ld s", whole / 60, whole % 60);
+    else
+        snprintf(text, UNIT_TEXT, "%ld h %02ld min", whole / 3600, whole % 3600 / 60);
+    return text;
+}

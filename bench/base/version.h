@@ -1,0 +1,6 @@
+#ifndef BUSBAR_VERSION_H
+#define BUSBAR_VERSION_H
+
+#define BUSBAR_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,144 @@
+#include "record/fields.h"
+
+#include <math.h>
+#include <stddef.h>
+
+#define CASE(kind, member) {FIELD_##kind, #member, offsetof(struct case_row, member), NULL}
+#define LAUNCH(kind, key, member) {FIELD_##kind, key, offsetof(struct launch_header, member), NULL}
+#define END(kind, member) {FIELD_##kind, #member, offsetof(struct launch_end, member), NULL}
+
+const struct field case_fields[] = {
+    CASE(STRING, key), CASE(INTEGER, pass), CASE(STRING, collective), CASE(STRING, gemm), CASE(STRING, mode),
+    CASE(STRING, placement), CASE(STRING, sync), CASE(STRING, cache), CASE(STRING, memory), CASE(INTEGER, graph),
+    CASE(STRING, registration), CASE(STRING, cta), CASE(INTEGER, requested_bytes), CASE(INTEGER, bytes),
+    CASE(INTEGER, send_bytes), CASE(INTEGER, recv_bytes), CASE(INTEGER, count), CASE(STRING, dtype), CASE(STRING, op),
+    CASE(INTEGER, root), CASE(INTEGER, nodes), CASE(INTEGER, ranks), CASE(STRING, group), CASE(INTEGER, m), CASE(INTEGER, n),
+    CASE(INTEGER, k), CASE(STRING, layout), CASE(STRING, accumulator), CASE(STRING, scaling), CASE(STRING, phase),
+    CASE(STRING, algorithm), CASE(SAMPLES, samples_us), CASE(SAMPLES, global_us), CASE(INTEGER, batch),
+    CASE(INTEGER, warmup), CASE(INTEGER, preempted), CASE(STRING, stopped_by), CASE(REAL, time_us), CASE(STRING, statistic),
+    CASE(STRING, rank_reduction), CASE(BOOL, includes_launch), CASE(REAL, median_us), CASE(REAL, lo_us), CASE(REAL, hi_us),
+    CASE(REAL, min_us), CASE(REAL, max_us), CASE(REAL, p95_us), CASE(REAL, p99_us), CASE(REAL, algbw_gbps),
+    CASE(REAL, busbw_gbps), CASE(REAL, tflops), CASE(REAL, peak_tflops), CASE(REAL, bound_us), CASE(STRING, bound),
+    CASE(NULLABLE, wrong),
+    {FIELD_SPREAD, "rank_wait_us", offsetof(struct case_row, rank_wait_us), "longest"},
+    {FIELD_SPREAD, "arrival_us", offsetof(struct case_row, arrival_us), "latest"},
+    CASE(REAL, skew_us), CASE(JSON, telemetry), CASE(JSON, groups), CASE(STRING, status), CASE(STRING, error),
+    CASE(INTEGER, source_line),
+    {FIELD_END, NULL, 0, NULL},
+};
+
+const struct field launch_fields[] = {
+    LAUNCH(INTEGER, "schema", schema),
+    LAUNCH(STRING, "run", run),
+    LAUNCH(STRING, "launch", launch),
+    LAUNCH(STRING, "started", started),
+    LAUNCH(STRING, "driver", driver),
+    LAUNCH(STRING, "backend", backend),
+    LAUNCH(JSON, "provenance", provenance),
+    LAUNCH(STRING, "cloud.provider", cloud_provider),
+    LAUNCH(STRING, "cloud.instance", cloud_instance),
+    LAUNCH(STRING, "cloud.label", cloud_label),
+    LAUNCH(JSON, "args", args),
+    LAUNCH(STRING, "allocation.id", allocation_id),
+    LAUNCH(STRING, "allocation.hosts_hash", allocation_hosts_hash),
+    LAUNCH(STRING, "allocation.placement", allocation_placement),
+    LAUNCH(INTEGER, "world.nodes", nodes),
+    LAUNCH(INTEGER, "world.ranks", ranks),
+    LAUNCH(INTEGER, "world.ranks_per_node", ranks_per_node),
+    LAUNCH(INTEGER, "world.domains", domains),
+    LAUNCH(JSON, "facts", facts),
+    LAUNCH(JSON, "env", env),
+    LAUNCH(JSON, "source", source),
+    {FIELD_END, NULL, 0, NULL},
+};
+
+const struct field end_fields[] = {
+    END(STRING, status), END(INTEGER, cases), END(REAL, elapsed_s), {FIELD_END, NULL, 0, NULL}};
+
+static const struct spread no_spread = {NAN, NAN, NAN, ABSENT, ABSENT, NULL};
+
+void set_absent(const struct field *fields, void *record)
+{
+    for (const struct field *field = fields; field->kind; field++) {
+        void *place = (char *)record + field->offset;
+        switch (field->kind) {
+        case FIELD_STRING: *(const char **)place = NULL; break;
+        case FIELD_INTEGER:
+        case FIELD_NULLABLE:
+        case FIELD_BOOL: *(int64_t *)place = ABSENT; break;
+        case FIELD_REAL: *(double *)place = NAN; break;
+        case FIELD_SAMPLES: *(struct samples *)place = (struct samples){0}; break;
+        case FIELD_SPREAD: *(struct spread *)place = no_spread; break;
+        case FIELD_JSON: *(json_t **)place = NULL; break;
+        case FIELD_END: break;
+        }
+    }
+}
+
+struct case_row case_row_absent(void)
+{
+    struct case_row row = {0};
+    set_absent(case_fields, &row);
+    return row;
+}
+
+struct launch_header launch_header_absent(void)
+{
+    struct launch_header header = {0};
+    set_absent(launch_fields, &header);
+    header.schema = RECORD_SCHEMA;
+    return header;
+}
+
+static void part(struct text *key, const char *value)
+{
+    text_add(key, "/%s", value ? value : "-");
+}
+
+static void named(struct text *key, const char *name, const char *value, const char *standard)
+{
+    if (value && !same(value, standard)) text_add(key, "/%s=%s", name, value);
+}
+
+static void numbered(struct text *key, const char *name, int64_t value, int64_t standard)
+{
+    if (value != ABSENT && value != standard) text_add(key, "/%s=%lld", name, (long long)value);
+}
+
+void case_key(const struct case_row *row, struct text *key)
+{
+    if (row->gemm) {
+        text_add(key, "%s/%s/%lldx%lldx%lld", row->gemm, row->dtype ? row->dtype : "-", (long long)row->m, (long long)row->n,
+                 (long long)row->k);
+        part(key, row->phase);
+        named(key, "layout", row->layout, NULL);
+        named(key, "accumulator", row->accumulator, NULL);
+        named(key, "scaling", row->scaling, NULL);
+    } else {
+        text_add(key, "%s/%s/%s/%lld", row->collective ? row->collective : "-", row->dtype ? row->dtype : "-",
+                 row->op ? row->op : "none", (long long)row->requested_bytes);
+        part(key, row->placement);
+        part(key, row->mode);
+        part(key, row->sync);
+        numbered(key, "root", row->root, 0);
+    }
+    part(key, row->cache);
+    part(key, row->memory);
+    numbered(key, "graph", row->graph, 0);
+    named(key, "registration", row->registration, "none");
+    named(key, "cta", row->cta, "default");
+    numbered(key, "nodes", row->nodes, ABSENT);
+    numbered(key, "ranks", row->ranks, ABSENT);
+    named(key, "group", row->group, NULL);
+}
+
+bool launch_has_provenance(const struct launch_header *header, const char *what)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(header->provenance, i, item)
+    {
+        if (same(json_string_value(item), what)) return true;
+    }
+    return false;
+}

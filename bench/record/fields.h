@@ -1,0 +1,20 @@
+/* The table that the writer and the reader share: which member stands under which key. */
+#ifndef BUSBAR_FIELDS_H
+#define BUSBAR_FIELDS_H
+
+#include "record/record.h"
+
+enum field_kind { FIELD_END = 0, FIELD_STRING, FIELD_INTEGER, FIELD_NULLABLE, FIELD_BOOL, FIELD_REAL, FIELD_SAMPLES, FIELD_SPREAD, FIELD_JSON };
+
+struct field {
+    enum field_kind kind;
+    const char *key;     /* "parent.key" for a member of a nested object */
+    size_t offset;
+    const char *extreme; /* FIELD_SPREAD: the key of the rank with the largest */
+};
+
+extern const struct field case_fields[], launch_fields[], end_fields[];
+
+void set_absent(const struct field *, void *record);
+
+#endif

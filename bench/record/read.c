@@ -1,0 +1,195 @@
+#include "record/fields.h"
+#include "record/files.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The value under "key" or "parent.key"; NULL when it is not there. */
+static json_t *get(json_t *object, const char *key)
+{
+    const char *dot = strchr(key, '.');
+    if (!dot) return json_object_get(object, key);
+    char parent[64];
+    snprintf(parent, sizeof parent, "%.*s", (int)(dot - key), key);
+    return json_object_get(json_object_get(object, parent), dot + 1);
+}
+
+static int64_t integer_of(json_t *value)
+{
+    return json_is_integer(value) ? json_integer_value(value) : ABSENT;
+}
+
+static double real_of(json_t *value)
+{
+    return json_is_number(value) ? json_number_value(value) : NAN;
+}
+
+static struct samples samples_of(struct arena *arena, json_t *array)
+{
+    struct samples samples = {NULL, json_array_size(array)};
+    if (samples.count) samples.us = arena_memory(arena, samples.count * sizeof *samples.us);
+    for (size_t i = 0; i < samples.count; i++) {
+        samples.us[i] = real_of(json_array_get(array, i));
+        if (!isfinite(samples.us[i]) || samples.us[i] < 0) return (struct samples){0};
+    }
+    return samples;
+}
+
+static struct spread spread_of(struct arena *arena, json_t *object, const char *extreme)
+{
+    json_t *who = json_object_get(object, extreme);
+    return (struct spread){
+        .min = real_of(json_object_get(object, "min")),
+        .median = real_of(json_object_get(object, "median")),
+        .max = real_of(json_object_get(object, "max")),
+        .rank = integer_of(json_object_get(who, "rank")),
+        .device = integer_of(json_object_get(who, "device")),
+        .host = arena_string(arena, json_string_value(json_object_get(who, "host"))),
+    };
+}
+
+/* A value of another type than the field's reads as absent. */
+static void read_fields(struct arena *arena, json_t *object, const struct field *fields, void *record)
+{
+    for (const struct field *field = fields; field->kind; field++) {
+        json_t *value = get(object, field->key);
+        void *place = (char *)record + field->offset;
+        if (!value) continue;
+        switch (field->kind) {
+        case FIELD_STRING: *(const char **)place = arena_string(arena, json_string_value(value)); break;
+        case FIELD_INTEGER:
+        case FIELD_NULLABLE: *(int64_t *)place = integer_of(value); break;
+        case FIELD_BOOL: *(int64_t *)place = json_is_boolean(value) ? json_is_true(value) : ABSENT; break;
+        case FIELD_REAL: *(double *)place = real_of(value); break;
+        case FIELD_SAMPLES: *(struct samples *)place = samples_of(arena, value); break;
+        case FIELD_SPREAD: *(struct spread *)place = spread_of(arena, value, field->extreme); break;
+        case FIELD_JSON: *(json_t **)place = json_incref(value); break;
+        case FIELD_END: break;
+        }
+    }
+}
+
+static void read_hosts(struct arena *arena, json_t *object, struct launch_header *header)
+{
+    json_t *hosts = get(object, "world.hosts"), *host;
+    size_t i;
+    header->host_count = json_array_size(hosts);
+    if (header->host_count) header->hosts = arena_memory(arena, header->host_count * sizeof *header->hosts);
+    json_array_foreach(hosts, i, host)
+    {
+        header->hosts[i] = (struct world_host){
+            .name = arena_string(arena, json_string_value(json_object_get(host, "name"))),
+            .ranks = integer_of(json_object_get(host, "ranks")),
+            .gpus = integer_of(json_object_get(host, "gpus")),
+            .domain = arena_string(arena, json_string_value(json_object_get(host, "domain"))),
+        };
+    }
+}
+
+static struct launch *add_launch(struct archive *archive, const char *path)
+{
+    archive->launches = reallocate(archive->launches, archive->count + 1, sizeof *archive->launches);
+    struct launch *launch = &archive->launches[archive->count++];
+    *launch = (struct launch){.path = arena_string(&archive->arena, path), .header = launch_header_absent()};
+    launch->end.cases = ABSENT;
+    launch->end.elapsed_s = NAN;
+    return launch;
+}
+
+static struct case_row *add_case(struct launch *launch)
+{
+    size_t n = launch->case_count;
+    if ((n & (n - 1)) == 0) launch->cases = reallocate(launch->cases, n ? 2 * n : 1, sizeof *launch->cases);
+    launch->cases[n] = case_row_absent();
+    launch->case_count++;
+    return &launch->cases[n];
+}
+
+static bool is_usable_case(const struct case_row *row)
+{
+    return (row->collective || row->gemm) && row->status;
+}
+
+/* Reads one parsed line into the archive; *launch is the file's current launch. false: the line is broken. */
+static bool read_line(struct archive *archive, const char *path, json_t *object, struct launch **launch, int64_t *schema)
+{
+    const char *kind = json_string_value(json_object_get(object, "record"));
+    if (same(kind, "launch")) {
+        *schema = integer_of(json_object_get(object, "schema"));
+        if (*schema == ABSENT || *schema < 1) return false;
+        if (*schema > RECORD_SCHEMA) return true;
+        *launch = add_launch(archive, path);
+        read_fields(&archive->arena, object, launch_fields, &(*launch)->header);
+        read_hosts(&archive->arena, object, &(*launch)->header);
+        return true;
+    }
+    if (!*launch) return false;
+    if (same(kind, "end")) {
+        read_fields(&archive->arena, object, end_fields, &(*launch)->end);
+        return (*launch)->end.status != NULL;
+    }
+    if (!same(kind, "case")) return kind != NULL; /* a kind of record that this version does not know is no error */
+    struct case_row *row = add_case(*launch);
+    read_fields(&archive->arena, object, case_fields, row);
+    if (is_usable_case(row)) return true;
+    json_decref(row->telemetry);
+    json_decref(row->groups);
+    (*launch)->case_count--;
+    return false;
+}
+
+static enum status read_file(struct archive *archive, const char *path)
+{
+    struct line_reader reader;
+    enum status status = line_reader_open(&reader, path);
+    if (status) return status;
+    struct launch *launch = NULL;
+    size_t broken = 0;
+    while (!status && line_reader_next(&reader)) {
+        if (reader.length == 0) continue;
+        json_error_t error;
+        json_t *object = json_loadb(reader.line, reader.length, 0, &error);
+        int64_t schema = RECORD_SCHEMA;
+        if (!read_line(archive, path, object, &launch, &schema)) {
+            warn("%s:%zu: skipped: %s", path, reader.number, object ? "not a launch, case or end record" : error.text);
+            broken++;
+        } else if (schema > RECORD_SCHEMA) {
+            status = fail(STATUS_ENVIRONMENT, "%s:%zu: schema %lld is newer than this busbar's %d: update busbar", path,
+                          reader.number, (long long)schema, RECORD_SCHEMA);
+        }
+        json_decref(object);
+    }
+    line_reader_close(&reader);
+    if (launch) launch->broken_lines += broken;
+    if (!status && !launch)
+        status = fail(STATUS_ENVIRONMENT, "%s: no launch record in it: not a busbar result", path);
+    return status;
+}
+
+enum status archive_read(struct archive *archive, const char *path)
+{
+    struct paths paths = {0};
+    enum status status = find_files(path, ".jsonl", &paths);
+    for (size_t i = 0; !status && i < paths.count; i++) status = read_file(archive, paths.list[i]);
+    paths_free(&paths);
+    return status;
+}
+
+void archive_free(struct archive *archive)
+{
+    for (size_t i = 0; i < archive->count; i++) {
+        struct launch *launch = &archive->launches[i];
+        for (const struct field *field = launch_fields; field->kind; field++)
+            if (field->kind == FIELD_JSON) json_decref(*(json_t **)((char *)&launch->header + field->offset));
+        for (size_t c = 0; c < launch->case_count; c++) {
+            json_decref(launch->cases[c].telemetry);
+            json_decref(launch->cases[c].groups);
+        }
+        free(launch->cases);
+    }
+    free(archive->launches);
+    arena_free(&archive->arena);
+    *archive = (struct archive){0};
+}

@@ -1,0 +1,114 @@
+/* Figures that follow from a row's samples, and the merging of passes. */
+#include "collective/collective.h"
+#include "record/record.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLES_FOR_P95 = 20, SAMPLES_FOR_P99 = 100 };
+
+static void rates(struct case_row *row)
+{
+    double seconds = row->median_us * 1e-6;
+    if (row->gemm) {
+        row->tflops = 2.0 * (double)row->m * (double)row->n * (double)row->k / seconds * 1e-12;
+        return;
+    }
+    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
+    if (row->bytes == ABSENT || !(seconds > 0)) return;
+    row->algbw_gbps = (double)row->bytes / seconds * 1e-9;
+    double factor = collective && row->ranks > 0 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
+    row->busbw_gbps = factor > 0 ? row->algbw_gbps * factor : NAN; /* one rank has no bus */
+}
+
+void case_row_summarise(struct case_row *row)
+{
+    size_t n = row->samples_us.count;
+    if (n == 0) return;
+    double *sorted = allocate(n, sizeof *sorted);
+    memcpy(sorted, row->samples_us.us, n * sizeof *sorted);
+    sort_doubles(sorted, n);
+    row->median_us = median_sorted(sorted, n);
+    if (!median_interval_sorted(sorted, n, 0.05, &row->lo_us, &row->hi_us)) row->lo_us = row->hi_us = NAN;
+    row->min_us = sorted[0];
+    row->max_us = sorted[n - 1];
+    /* A pipelined sample is a batch: its tail says nothing about single operations. */
+    bool isolated = same(row->mode, "isolated");
+    row->p95_us = isolated && n >= SAMPLES_FOR_P95 ? percentile_sorted(sorted, n, 0.95) : NAN;
+    row->p99_us = isolated && n >= SAMPLES_FOR_P99 ? percentile_sorted(sorted, n, 0.99) : NAN;
+    free(sorted);
+    rates(row);
+}
+
+static struct samples join(struct arena *arena, struct samples a, struct samples b)
+{
+    struct samples both = {arena_memory(arena, (a.count + b.count) * sizeof *both.us), a.count + b.count};
+    if (a.count) memcpy(both.us, a.us, a.count * sizeof *a.us);
+    if (b.count) memcpy(both.us + a.count, b.us, b.count * sizeof *b.us);
+    return both;
+}
+
+static bool is_worse(const char *status, const char *than)
+{
+    static const char *const order[] = {"ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong"};
+    int a = 0, b = 0;
+    for (int i = 0; i < 7; i++) {
+        if (same(order[i], status)) a = i;
+        if (same(order[i], than)) b = i;
+    }
+    return a > b;
+}
+
+static void widen(struct spread *into, const struct spread *from)
+{
+    if (isfinite(from->max) && !(into->max >= from->max)) *into = *from;
+}
+
+static void merge_row(struct arena *arena, struct case_row *into, struct case_row *from)
+{
+    into->samples_us = join(arena, into->samples_us, from->samples_us);
+    into->global_us = join(arena, into->global_us, from->global_us);
+    if (from->wrong != ABSENT) into->wrong = (into->wrong == ABSENT ? 0 : into->wrong) + from->wrong;
+    if (from->preempted != ABSENT) into->preempted = (into->preempted == ABSENT ? 0 : into->preempted) + from->preempted;
+    if (from->stopped_by) into->stopped_by = from->stopped_by;
+    if (is_worse(from->status, into->status)) into->status = from->status, into->error = from->error;
+    widen(&into->rank_wait_us, &from->rank_wait_us);
+    widen(&into->arrival_us, &from->arrival_us);
+    if (!into->telemetry) into->telemetry = from->telemetry, from->telemetry = NULL;
+    json_decref(from->telemetry);
+    if (!into->groups) into->groups = from->groups, from->groups = NULL;
+    json_decref(from->groups);
+}
+
+/* An open-addressing index from key to row, over one launch. Keys are interned, so pointers compare. */
+static void merge_launch(struct archive *archive, struct launch *launch)
+{
+    size_t slots = 16, kept = 0;
+    while (slots < 2 * launch->case_count) slots *= 2;
+    size_t *index = allocate(slots, sizeof *index); /* row + 1; 0 is empty */
+    for (size_t i = 0; i < launch->case_count; i++) {
+        struct case_row *row = &launch->cases[i];
+        size_t at = (size_t)((uintptr_t)row->key >> 4) * 0x9e3779b1u & (slots - 1);
+        while (row->key && index[at] && launch->cases[index[at] - 1].key != row->key) at = (at + 1) & (slots - 1);
+        if (row->key && row->pass != ABSENT && index[at]) {
+            merge_row(&archive->arena, &launch->cases[index[at] - 1], row);
+            continue;
+        }
+        launch->cases[kept] = *row;
+        if (row->key && row->pass != ABSENT) index[at] = kept + 1;
+        kept++;
+    }
+    launch->case_count = kept;
+    free(index);
+    for (size_t i = 0; i < kept; i++) {
+        launch->cases[i].pass = ABSENT;
+        case_row_summarise(&launch->cases[i]);
+    }
+}
+
+void archive_merge_passes(struct archive *archive)
+{
+    for (size_t i = 0; i < archive->count; i++) merge_launch(archive, &archive->launches[i]);
+}

@@ -1,0 +1,23 @@
+/* Order statistics: medians, nearest-rank percentiles, distribution-free intervals. Pure; no allocation unless said. */
+#ifndef BUSBAR_ORDER_H
+#define BUSBAR_ORDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+void sort_doubles(double *values, size_t n); /* ascending; NaN is not allowed */
+
+/* All below take ascending values; NAN when n is 0. */
+double median_sorted(const double *values, size_t n);              /* mean of the two middle ones for even n */
+double percentile_sorted(const double *values, size_t n, double p); /* nearest rank: the ceil(p n)-th; 0 < p <= 1 */
+
+double median(const double *values, size_t n); /* of a private sorted copy; NAN when n is 0 */
+
+/* The largest j >= 1 with P(Bin(n, 1/2) < j) <= alpha / 2, so that [x(j), x(n+1-j)] covers the median with probability
+   at least 1 - alpha for independent samples (Le Boudec 2010, theorem 2.1). 0: no such interval (n < 6 at alpha 0.05). */
+size_t median_interval_rank(size_t n, double alpha);
+
+/* The interval itself; false (and min, max in lo, hi) when there is none. n >= 1. */
+bool median_interval_sorted(const double *values, size_t n, double alpha, double *lo, double *hi);
+
+#endif

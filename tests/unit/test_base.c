@@ -1,0 +1,45 @@
+#include "base/text.h"
+#include "base/units.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+Test(units, sizes)
+{
+    size_t value = 0;
+    cr_assert(parse_size("64K", &value) == STATUS_OK && value == 65536);
+    cr_assert(parse_size("1.5M", &value) == STATUS_OK && value == 1572864);
+    cr_assert(parse_size("2GiB", &value) == STATUS_OK && value == 2147483648u);
+    cr_assert(parse_size("18446744073709551615", &value) == STATUS_OK && value == SIZE_MAX);
+    const char *bad[] = {"", "-1", "K", "1X", "16777216T", "18446744073709551616", "1.3", "1KK", "0x10", "nan", " 1"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) cr_expect(parse_size(bad[i], &value) == STATUS_USAGE, "%s", bad[i]);
+}
+
+Test(units, durations)
+{
+    double value = 0;
+    cr_assert(parse_seconds("20m", &value) == STATUS_OK && value == 1200);
+    cr_assert(parse_seconds("0.25", &value) == STATUS_OK && value == 0.25);
+    cr_assert(parse_seconds("-1s", &value) == STATUS_USAGE);
+    cr_assert(parse_seconds("3w", &value) == STATUS_USAGE);
+}
+
+Test(text, nearest_word)
+{
+    const char *const words[] = {"pipelined", "isolated", "both", NULL};
+    cr_assert_str_eq(nearest("isolatd", words), "isolated");
+    cr_assert_null(nearest("quantum", words));
+}
+
+Test(text, arena_interns)
+{
+    struct arena arena = {0};
+    const char *first = arena_string(&arena, "host");
+    for (int i = 0; i < 5000; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "h%d", i);
+        arena_string(&arena, name);
+    }
+    cr_assert_eq(arena_string(&arena, "host"), first);
+    arena_free(&arena);
+}
