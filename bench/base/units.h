@@ -16,7 +16,7 @@ enum status parse_real(const char *text, double *value);      /* finite */
 /* A list "8,64K,1M" as a new array of *count sizes (the caller frees it). */
 enum status parse_sizes(const char *text, size_t **values, size_t *count);
 
-enum { UNIT_TEXT = 24 };
+enum { UNIT_TEXT = 64 };
 const char *format_size(size_t bytes, char text[UNIT_TEXT]);       /* "64 KiB", "1.5 GiB", "8 B"; exact or 3 digits */
 const char *format_duration(double seconds, char text[UNIT_TEXT]); /* "850 ms", "12 s", "3 min 20 s", "6 h 05 min" */
 

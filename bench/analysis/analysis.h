@@ -1,0 +1,15 @@
+/* busbar's subcommands: each is one file with a command (its option table) and a main; busbar.c lists them. */
+#ifndef BUSBAR_ANALYSIS_H
+#define BUSBAR_ANALYSIS_H
+
+#include "base/options.h"
+
+struct subcommand {
+    const struct command *command; /* its name is "busbar <word>" */
+    enum status (*run)(int argc, char **argv); /* argv[0] is the word; returns an exit status after one line on error */
+};
+
+/* One line each, NULL-terminated, in the order of the help: see busbar.c. */
+extern const struct subcommand *const subcommands[];
+
+#endif

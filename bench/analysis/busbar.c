@@ -1,0 +1,51 @@
+/* busbar: analysis of results on any machine; needs no MPI and no GPU. */
+#include "analysis/analysis.h"
+#include "base/text.h"
+#include "base/version.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct subcommand *const subcommands[] = {
+    NULL,
+};
+
+static const char *word_of(const struct subcommand *subcommand)
+{
+    return strrchr(subcommand->command->name, ' ') + 1;
+}
+
+static void help(FILE *out)
+{
+    fputs("busbar - collective and matmul benchmarks: plan them, read them, compare them, report them\n\n"
+          "usage: busbar COMMAND [flags] [FILES]      busbar COMMAND --help\n\ncommands:\n", out);
+    for (size_t i = 0; subcommands[i]; i++)
+        fprintf(out, "  %-12s %s\n", word_of(subcommands[i]), subcommands[i]->command->summary);
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    for (size_t i = 0; subcommands[i]; i++)
+        if (same(word, word_of(subcommands[i]))) {
+            enum status status = subcommands[i]->run(argc - 1, argv + 1);
+            if (fflush(stdout) && !status) status = fail(STATUS_ENVIRONMENT, "cannot write the output");
+            return (int)status;
+        }
+    if (same(word, "--help") || same(word, "-h") || same(word, "help")) {
+        help(stdout);
+        return STATUS_OK;
+    }
+    if (same(word, "--version")) {
+        puts(BUSBAR_VERSION);
+        return STATUS_OK;
+    }
+    const char *words[64];
+    size_t n = 0;
+    for (; subcommands[n] && n < 63; n++) words[n] = word_of(subcommands[n]);
+    words[n] = NULL;
+    const char *near = *word ? nearest(word, words) : NULL;
+    if (!*word) return (int)fail(STATUS_USAGE, "a command is needed (busbar --help lists them)");
+    if (near) return (int)fail(STATUS_USAGE, "unknown command '%s'; did you mean '%s'?", word, near);
+    return (int)fail(STATUS_USAGE, "unknown command '%s' (busbar --help lists them)", word);
+}
