@@ -1,0 +1,38 @@
+# Sourced by every end-to-end test (bash). A test prints one line a check: "ok - …", "not ok - …", "skip - … # reason";
+# tests/run adds them up. What a failed command printed is shown.
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+build=${BUILD:-build}
+work=$(mktemp -d)
+failures=0
+trap 'rm -rf "$work"; [ $failures -eq 0 ]' EXIT
+
+ok() { echo "ok - $1"; }
+not_ok() { failures=$((failures + 1)); echo "not ok - $1"; }
+skip() { echo "skip - $1 # $2"; }
+
+# expect_status NAME STATUS COMMAND…: the command's output is left in $work/out and $work/err.
+expect_status() {
+    local name=$1 wanted=$2 got=0
+    shift 2
+    "$@" >"$work/out" 2>"$work/err" || got=$?
+    if [ "$got" -eq "$wanted" ]; then ok "$name"; return 0; fi
+    not_ok "$name (status $got, expected $wanted: $*)"
+    tail -n 20 "$work/out" "$work/err" | sed 's/^/    /'
+    return 1
+}
+
+# check NAME COMMAND…
+check() {
+    local name=$1
+    shift
+    expect_status "$name" 0 "$@"
+}
+
+# ranks N PROGRAM…: under mpirun, oversubscribed, also as root.
+ranks() {
+    local n=$1
+    shift
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+        timeout "${RANKS_TIMEOUT:-120}" mpirun --oversubscribe --mca mpi_yield_when_idle 1 -np "$n" "$@"
+}
