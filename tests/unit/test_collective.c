@@ -1,0 +1,71 @@
+#include "collective/collective.h"
+#include "collective/dtype.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+/* NCCL tests, doc/PERFORMANCE.md: the factors for 2, 8 and 72 ranks, worked out by hand. */
+Test(collective, bus_factors)
+{
+    static const struct {
+        const char *name;
+        double at_2, at_8, at_72;
+    } expected[] = {
+        {"all_reduce", 1, 1.75, 142.0 / 72},        {"all_gather", 0.5, 0.875, 71.0 / 72},
+        {"reduce_scatter", 0.5, 0.875, 71.0 / 72},  {"alltoall", 0.5, 0.875, 71.0 / 72},
+        {"gather", 0.5, 0.875, 71.0 / 72},          {"scatter", 0.5, 0.875, 71.0 / 72},
+        {"broadcast", 1, 1, 1},                     {"reduce", 1, 1, 1},
+        {"sendrecv", 1, 1, 1},
+    };
+    cr_assert_eq(sizeof expected / sizeof *expected, COLLECTIVE_COUNT);
+    for (size_t i = 0; i < COLLECTIVE_COUNT; i++) {
+        const struct collective *c = collective_find(expected[i].name);
+        cr_assert_not_null(c, "%s", expected[i].name);
+        cr_expect_float_eq(c->bus_factor(2), expected[i].at_2, 1e-15);
+        cr_expect_float_eq(c->bus_factor(8), expected[i].at_8, 1e-15);
+        cr_expect_float_eq(c->bus_factor(72), expected[i].at_72, 1e-15);
+        cr_expect_eq(c->bus_factor(1), 0, "one rank has no bus: %s", c->name);
+    }
+    cr_assert_null(collective_find("allreduce"));
+}
+
+/* Whatever the collective: each received element is expected exactly once, from an element that its source really sends. */
+Test(collective, every_received_element_is_expected_once)
+{
+    enum { MOST = 60 };
+    for (int id = 0; id < COLLECTIVE_COUNT; id++)
+        for (int ranks = 1; ranks <= 5; ranks++)
+            for (int root = 0; root < ranks; root++)
+                for (int rank = 0; rank < ranks; rank++) {
+                    const struct collective *c = &collectives[id];
+                    cr_assert_eq((int)c->id, id);
+                    size_t count = MOST - MOST % c->divisor(ranks);
+                    int seen[MOST] = {0};
+                    struct extent mine = c->extent(count, ranks, rank, root);
+                    struct expectation e;
+                    for (int k = 0; c->expect(count, ranks, rank, root, k, &e); k++) {
+                        cr_assert_lt(k, MOST);
+                        for (int source = 0; source < ranks; source++) {
+                            if (e.source != EVERY_RANK && e.source != source) continue;
+                            size_t sent = c->extent(count, ranks, source, root).send;
+                            cr_assert_leq(e.source_at + e.count, sent, "%s: rank %d does not send that much", c->name, source);
+                        }
+                        for (size_t i = 0; i < e.count; i++) seen[e.recv_at + i]++;
+                    }
+                    for (size_t i = 0; i < mine.recv; i++)
+                        cr_assert_eq(seen[i], 1, "%s, %d ranks, rank %d: element %zu", c->name, ranks, rank, i);
+                }
+}
+
+Test(dtype, names_and_sizes)
+{
+    cr_expect_eq(dtype_find("float"), DTYPE_FLOAT);
+    cr_expect_eq(dtype_find("bf16"), DTYPE_BFLOAT16);
+    cr_expect_eq(dtype_find("flot"), -1);
+    cr_expect_eq(dtypes[DTYPE_HALF].size, 2);
+    cr_expect_eq(dtypes[DTYPE_FP8_E5M2].size, 1);
+    for (int i = 0; i < DTYPE_COUNT; i++) cr_expect_eq(dtype_find(dtypes[i].name), i);
+    for (int i = 0; i < OP_COUNT; i++) cr_expect_eq(op_find(op_names[i]), i);
+    cr_expect_eq(op_find("xor"), -1);
+}
