@@ -1,0 +1,102 @@
+/* The bounds against closed-form values: 8 x H100, NVL72, 16 and 2 nodes of 8 with Bn = 450, Bi = 50 GB/s. */
+#include "collective/bounds.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <string.h>
+
+static struct machine machine(int domains, int gpus, double nvlink, double nic, enum known nvls)
+{
+    return (struct machine){.domains = domains, .domain_gpus = gpus, .nvlink_gbps = nvlink, .nic_gbps = nic, .nvls = nvls,
+                            .nvlink_latency_us = NAN, .nic_latency_us = NAN};
+}
+
+static double busbw(const char *name, struct machine m)
+{
+    struct bound bound;
+    cr_assert(bound_of(collective_find(name), 1 << 30, &m, BOUND_MACHINE, &bound), "%s", name);
+    cr_expect_float_eq(bound.time_us, fmax(bound.nic_us, bound.nvlink_us), 1e-9);
+    return bound.busbw_gbps;
+}
+
+Test(bounds, one_domain_with_nvls)
+{
+    cr_expect_float_eq(busbw("all_reduce", machine(1, 8, 450, NAN, YES)), 700, 1e-6);
+    cr_expect_float_eq(busbw("all_reduce", machine(1, 72, 900, NAN, YES)), 1750.685, 1e-3); /* 900/(1+1/72) * 142/72 */
+    cr_expect_float_eq(busbw("all_gather", machine(1, 8, 450, NAN, YES)), 450, 1e-6);
+    cr_expect_float_eq(busbw("all_reduce", machine(1, 8, 450, NAN, NO)), 450, 1e-6);
+}
+
+Test(bounds, sixteen_nodes)
+{
+    struct machine m = machine(16, 8, 450, 50, NO);
+    cr_expect_float_eq(busbw("all_reduce", m), 423.33, 0.01);
+    cr_expect_float_eq(busbw("all_gather", m), 423.33, 0.01);
+    cr_expect_float_eq(busbw("reduce_scatter", m), 423.33, 0.01);
+    cr_expect_float_eq(busbw("alltoall", m), 52.92, 0.01);
+}
+
+Test(bounds, two_nodes)
+{
+    struct machine m = machine(2, 8, 450, 50, NO);
+    cr_expect_float_eq(busbw("all_reduce", m), 482.14, 0.01);
+    cr_expect_float_eq(busbw("alltoall", m), 93.75, 0.01);
+    struct bound bound;
+    cr_assert(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_MACHINE, &bound));
+    cr_expect_eq(bound.binds, LINK_NVLINK);
+    cr_assert(bound_of(collective_find("alltoall"), 1e9, &m, BOUND_MACHINE, &bound));
+    cr_expect_eq(bound.binds, LINK_NIC);
+    cr_expect_str_eq(bound.formula, "max(S(N-1)/(N Bi), S(G-1)/(P Bn)); S=1000000000 N=2 G=8 Bn=450 Bi=50 GB/s");
+    cr_expect_float_eq(bound.time_us, 1e4, 1e-6); /* 1e9 bytes, half of them over 50 GB/s */
+}
+
+Test(bounds, network_reduction)
+{
+    struct machine m = machine(16, 8, 450, 50, NO);
+    m.network_reduces = true;
+    struct bound bound;
+    cr_assert(bound_of(collective_find("all_reduce"), 4e8, &m, BOUND_MACHINE, &bound));
+    cr_expect_float_eq(bound.nic_us, 1000, 1e-6); /* S/(G Bi) = 4e8 / 4e11 s */
+}
+
+Test(bounds, reference_only_where_switches_reduce)
+{
+    struct machine m = machine(2, 8, 450, 50, YES);
+    struct bound bound, reference;
+    cr_assert(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_MACHINE, &bound));
+    cr_assert(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_REFERENCE, &reference));
+    cr_expect_float_eq(reference.busbw_gbps, 482.14, 0.01);
+    cr_expect_gt(bound.busbw_gbps, reference.busbw_gbps);
+    cr_expect_not(bound_of(collective_find("all_gather"), 1e9, &m, BOUND_REFERENCE, &reference));
+    m.nvls = NO;
+    cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_REFERENCE, &reference));
+}
+
+Test(bounds, unknown_is_absent)
+{
+    struct bound bound;
+    struct machine one = machine(1, 1, 450, 50, YES), no_nic = machine(2, 8, 450, NAN, YES), inside = machine(1, 8, 450, NAN, YES);
+    cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &one, BOUND_MACHINE, &bound));
+    cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &no_nic, BOUND_MACHINE, &bound));
+    cr_expect_not(bound_of(collective_find("all_reduce"), 0, &inside, BOUND_MACHINE, &bound));
+    cr_expect(bound_of(collective_find("all_reduce"), 1e9, &inside, BOUND_MACHINE, &bound));
+    struct machine single_gpu_nodes = machine(4, 1, NAN, 25, NO); /* no NVLink is used: its rate is not needed */
+    cr_expect_float_eq(busbw("all_reduce", single_gpu_nodes), 25, 1e-9);
+}
+
+Test(bounds, every_collective_has_one)
+{
+    struct machine m = machine(4, 8, 450, 50, YES);
+    for (int i = 0; i < COLLECTIVE_COUNT; i++) cr_expect_gt(busbw(collectives[i].name, m), 0);
+    cr_expect_float_eq(busbw("sendrecv", m), 50, 1e-9);
+    cr_expect_float_eq(busbw("broadcast", m), 400, 1e-9); /* S/(G Bi) */
+}
+
+Test(bounds, latency)
+{
+    struct machine m = machine(4, 8, 450, 50, YES);
+    cr_expect(isnan(latency_model(&m).ring_us));
+    m.nvlink_latency_us = 1, m.nic_latency_us = 5;
+    cr_expect_float_eq(latency_model(&m).ring_us, 310, 1e-9); /* 2 * 31 * 5 */
+    cr_expect_float_eq(latency_model(&m).tree_us, 34, 1e-9);  /* 2 * (7 * 1 + 2 * 5) */
+}
