@@ -19,6 +19,10 @@ struct world {
     int local_rank, local_ranks;/* on this host */
     int node, nodes;            /* hosts numbered in order of their first rank */
     const char *host;           /* this host's name */
+    const char **hosts;         /* name of each node */
+    int *ranks_on_node, *node_of_rank, *local_rank_of_rank; /* of all ranks, known to all */
+    bool renamed;               /* host names came from BUSBAR_HOST: the nodes are not what they seem */
+    char *names;                /* memory of the host names */
 };
 
 struct comm;                    /* a backend's state, defined by each backend */

@@ -1,0 +1,23 @@
+/* The machine's shape, by hwloc: cores, caches, and what this process may use of them. */
+#ifndef BUSBAR_MACHINE_H
+#define BUSBAR_MACHINE_H
+
+#include "base/status.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+struct machine {
+    int packages, numa_nodes, cores, pus;
+    int bound_cores, bound_pus; /* of this process: its affinity mask, which launchers set */
+    size_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache; 0: there is none */
+    size_t last_level_bytes;    /* of all caches of the last level together: operands beyond it come from memory */
+};
+
+/* STATUS_ENVIRONMENT after one line when hwloc fails. */
+enum status machine_read(struct machine *);
+
+/* Adds "topology" and the hwloc version. */
+void machine_facts(const struct machine *, json_t *facts);
+
+#endif
