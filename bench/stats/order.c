@@ -60,3 +60,25 @@ bool median_interval_sorted(const double *values, size_t n, double alpha, double
     *hi = values[j ? n - j : n - 1];
     return j > 0;
 }
+
+double median_interval_coverage(size_t n, size_t j)
+{
+    if (j == 0 || n == 0) return 0;
+    double log_term = (double)n * log(0.5), below = 0;
+    for (size_t i = 0; i < j && i <= n; i++) {
+        below += exp(log_term);
+        log_term += log((double)(n - i)) - log((double)(i + 1));
+    }
+    return below < 0.5 ? 1 - 2 * below : 0;
+}
+
+double robust_sigma(const double *values, size_t n)
+{
+    if (n < 2) return NAN;
+    double *distance = allocate(n, sizeof *distance), middle = median(values, n);
+    for (size_t i = 0; i < n; i++) distance[i] = fabs(values[i] - middle);
+    sort_doubles(distance, n);
+    double sigma = 1.482602218505602 * median_sorted(distance, n);
+    free(distance);
+    return sigma;
+}
