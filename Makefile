@@ -1,33 +1,236 @@
-# busbar: see `make help`. (Skeleton: probes, setup, install and tests come with scripts/setup and scripts/probe.)
-B ?= build
-MPICC ?= mpicc
+# busbar: `make help` lists the targets and the knobs. Sources are found by wildcards: a new file needs no line here.
+
+B ?= build$(if $(SANITIZE),/sanitize)
+PREFIX ?= /usr/local
+DESTDIR ?=
+ifeq ($(origin CC),default)
+CC := cc
+endif
 CFLAGS ?= -O2 -g
-WARN = -std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-CPPFLAGS += -Ibench -I.
-LIBS = -ljansson -lm -lpthread
-$(shell mkdir -p $B)
+WERROR ?= 1
+MAKEFLAGS += --no-builtin-rules
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$1' '$2')
+
+.DEFAULT_GOAL := all
+
+# ---- What the machine has (scripts/probe), asked anew when a knob or the place of the tools changes -----------------
+
+# $(call stamp,NAME,TEXT): a file that changes only when TEXT does; what was built with TEXT depends on it.
+stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
+
+KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT \
+	BLAS BLAS_HOME HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
+PLACES := PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
+
+ifneq ($(filter-out help clean tidy,$(or $(MAKECMDGOALS),all)),)
+$(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
+-include $B/config.mk
+# A failed probe is asked again, since something may have been installed; a part that was found stays found.
+$B/config.mk: scripts/probe $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
+	@mkdir -p $(@D)
+	@$(foreach knob,$(KNOBS),$(knob)='$(value $(knob))') scripts/probe $@
+endif
+
+probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
+	@rm -f $B/config.mk
+	@$(MAKE) --no-print-directory $B/config.mk
+needs_probe := $(if $(PROBE_FAILED),$(if $(filter test bench test-all probe check-setup $B/config.mk,$(MAKECMDGOALS)),,\
+	$(error something that cannot be done without is missing, see the lines above; scripts/setup installs it)))
+
+# ---- Flags, in classes: what was built with a class is built again when the class changes --------------------------
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(filter-out 0,$(WERROR)),-Werror)
+SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS) $(JSON_CFLAGS)
+MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(BLAS_CFLAGS)
+GPU_FLAGS = $(MPI_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS)
+UNIT_FLAGS = $(CRITERION_CFLAGS)
+CUDA_ARCH ?= all-major
+CUDA_FLAGS = -arch=$(CUDA_ARCH) -Ibench -I. -Xcompiler -fPIC $(NVCCFLAGS)
+LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS) -Wl,--as-needed,--enable-new-dtags
+BASE_LIBS = $(JSON_LIBS) -lm -lpthread
+MEASURE_LIBS = $(MPI_LIBS) $(HWLOC_LIBS) -ldl $(BASE_LIBS)
+GIT_HASH := $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null)
+
+$(call stamp,base,$(CC) $(BASE_FLAGS))
+$(call stamp,measure,$(MEASURE_FLAGS))
+$(call stamp,gpu,$(GPU_FLAGS))
+$(call stamp,unit,$(UNIT_FLAGS))
+$(call stamp,cuda,$(NVCC) $(CUDA_FLAGS))
+$(call stamp,git,$(GIT_HASH))
+$(call stamp,link,$(LINK) $(BASE_LIBS))
+$(call stamp,link-measure,$(MEASURE_LIBS) $(BLAS_LIBS))
+$(call stamp,link-unit,$(CRITERION_LIBS))
+$(call stamp,link-gpu,$(CUDA_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
+
+# ---- Sources -------------------------------------------------------------------------------------------------------
 
 COMMON := $(wildcard bench/base/*.c bench/stats/*.c bench/collective/*.c bench/record/*.c)
 ANALYSIS := $(wildcard bench/analysis/*.c)
-MEASURE := $(wildcard bench/measure/*.c bench/backend/*.c kernels/*.c)
-DRIVERS := $(wildcard bench/drivers/*.c)
-obj = $(patsubst %.c,$B/obj/%.o,$1)
+TWINS := $(wildcard kernels/*.c)
+MEASURE := $(wildcard bench/measure/*.c bench/backend/*.c bench/gemm/*.c)
+PLUGIN_SOURCES := $(filter bench/backend/nccl%.c bench/gemm/cublaslt%.c,$(MEASURE))
+MEASURE := $(filter-out $(PLUGIN_SOURCES),$(MEASURE))
+UNIT := $(wildcard tests/unit/*.c)
+DRIVERS := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
+KERNELS := $(wildcard kernels/*.cu)
 
-all: $(if $(ANALYSIS),$B/busbar) $(patsubst bench/drivers/%.c,$B/%,$(DRIVERS))
+# Without a library, the files that include its header (through our own headers too) are left out.
+includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch]); \
+	for again in 1 2 3; do \
+	    for h in $$(printf '%s\n' $$files | sed -n 's,^bench/\(.*\.h\)$$,"\1",p'); do files="$$files $$(grep -lF "$$h" bench/*/*.[ch])"; done; \
+	    files=$$(printf '%s\n' $$files | sort -u); \
+	done; printf '%s\n' $$files)
+ifeq ($(HAVE_MPI),)
+MEASURE := $(filter-out $(call includers,<mpi\.h>),$(MEASURE))
+endif
+ifeq ($(HAVE_HWLOC),)
+MEASURE := $(filter-out $(call includers,<hwloc),$(MEASURE))
+endif
+ifeq ($(HAVE_BLAS),)
+MEASURE := $(filter-out $(call includers,<cblas\.h>),$(MEASURE))
+endif
 
-$B/obj/bench/measure/%.o $B/obj/bench/backend/%.o $B/obj/bench/drivers/%.o: CC = $(MPICC)
-$B/obj/%.o: %.c
+DRIVERS := $(if $(HAVE_MPI),$(if $(HAVE_HWLOC),$(if $(HAVE_BLAS),$(DRIVERS),$(filter-out matmul,$(DRIVERS)))))
+PLUGINS := $(if $(HAVE_MPI),$(if $(HAVE_CUDA),\
+	$(if $(HAVE_NCCL),$(if $(filter bench/backend/nccl%,$(PLUGIN_SOURCES)),busbar_nccl.so)) \
+	$(if $(HAVE_CUBLASLT),$(if $(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES)),busbar_cublaslt.so))))
+objects = $(patsubst %,$B/obj/%.o,$(basename $1))
+
+PROGRAMS := $(addprefix $B/,busbar $(DRIVERS))
+
+# ---- Targets -------------------------------------------------------------------------------------------------------
+
+all: $(PROGRAMS) $(addprefix $B/,$(PLUGINS)) ## builds all that this machine can build, in build/
+	$(if $(filter MPI hwloc BLAS,$(LACKING)),@echo '  without $(strip $(LACKING)): not all drivers are built (make probe says why)',@:)
+
+help: ## this text
+	@printf 'usage: make [TARGET] [KNOB=value]\n\ntargets:\n'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r t d; do printf '  %-26s %s\n' "$$t" "$$d"; done
+	@for f in $(BENCHMARKS); do printf '  %-26s %s\n' "benchmark-$$f" "$$(sed -n '2s/^# *//p' tests/benchmark/$$f)"; done
+	@printf '\nknobs (what is kept from the last time is asked anew when one changes):\n'
+	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC= CFLAGS= LDFLAGS= …' 'compiler and flags [cc, -O2 -g]' \
+	    'MPI=, CUDA=, NCCL=, CUBLASLT=, BLAS=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
+	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, HWLOC_HOME=, BLAS_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
+	    '' 'prefixes, where a part is not in the usual places' \
+	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its -arch [all-major]' \
+	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
+	    'NO_INSTALL=1' 'bench and test install nothing; they name what is missing' \
+	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]'
+
+# Every object depends on its flags' classes; its headers are in the .d files.
+quiet_cc = $(call say,CC,$@)
+$B/obj/bench/%.o: bench/%.c $B/flags/base
+	$(quiet_cc)
 	@mkdir -p $(@D)
-	$(CC) $(WARN) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
-$B/busbar: $(call obj,$(ANALYSIS) $(COMMON))
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
-$(patsubst bench/drivers/%.c,$B/%,$(DRIVERS)): $B/%: $(call obj,bench/drivers/%.c $(MEASURE) $(COMMON))
-	$(MPICC) $(CFLAGS) -o $@ $^ -lhwloc -ldl $(LIBS)
-$B/unit: $(call obj,$(wildcard tests/unit/*.c) $(COMMON) $(filter-out bench/analysis/busbar.c,$(ANALYSIS)) $(wildcard kernels/*.c))
-	$(CC) $(CFLAGS) -o $@ $^ -lcriterion $(LIBS)
-test: $B/unit all
-	$B/unit
-common: $(call obj,$(COMMON))
-.PHONY: all test common
+	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
+$B/obj/kernels/%.o: kernels/%.c $B/flags/base
+	$(quiet_cc)
+	@mkdir -p $(@D)
+	$Q$(CC) $(BASE_FLAGS) -MMD -MP -c -o $@ $<
+$B/obj/tests/%.o: tests/%.c $B/flags/base
+	$(quiet_cc)
+	@mkdir -p $(@D)
+	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
+$B/obj/%.cu.o: %.cu $B/flags/cuda
+	$(call say,NVCC,$@)
+	@mkdir -p $(@D)
+	$Q$(NVCC) $(CUDA_FLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
+
+MEASURE_OBJECTS := $(call objects,$(MEASURE))
+DRIVER_OBJECTS := $(patsubst %,$B/obj/bench/drivers/%.o,$(DRIVERS))
+PLUGIN_OBJECTS := $(call objects,$(PLUGIN_SOURCES))
+UNIT_OBJECTS := $(call objects,$(UNIT))
+$(MEASURE_OBJECTS) $(DRIVER_OBJECTS): $B/flags/measure
+$(MEASURE_OBJECTS) $(DRIVER_OBJECTS): EXTRA_FLAGS = $(MEASURE_FLAGS)
+$(PLUGIN_OBJECTS): $B/flags/gpu
+$(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
+$(UNIT_OBJECTS): $B/flags/unit $B/flags/measure
+$(UNIT_OBJECTS): EXTRA_FLAGS = $(UNIT_FLAGS) $(MEASURE_FLAGS)
+$B/obj/bench/record/facts.o: $B/flags/git
+$B/obj/bench/record/facts.o: EXTRA_FLAGS = -DBUSBAR_GIT='"$(GIT_HASH)"' $(HWLOC_CFLAGS)
+
+# Archives: a program takes from them what it uses.
+$B/libcommon.a: $(call objects,$(COMMON))
+$B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS)))
+$B/libmeasure.a: $(MEASURE_OBJECTS) $(call objects,$(TWINS))
+$B/lib%.a:
+	$(call say,AR,$@)
+	$Qrm -f $@ && $(AR) rc $@ $(filter %.o,$^)
+
+$B/busbar: $B/obj/bench/analysis/busbar.o $B/libanalysis.a $B/libcommon.a $B/flags/link
+	$(call say,LINK,$@)
+	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(BASE_LIBS)
+
+# A plug-in uses the program's own functions where the program has them, hence -E.
+$(addprefix $B/,$(DRIVERS)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
+	$(call say,LINK,$@)
+	$Q$(LINK) -Wl,-E -o $@ $(filter %.o %.a,$^) $(if $(filter matmul,$*),$(BLAS_LIBS)) $(MEASURE_LIBS)
+
+$B/unit: $(UNIT_OBJECTS) $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
+	$(call say,LINK,$@)
+	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
+
+PLUGIN_COMMON := $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
+$B/busbar_nccl.so: $(filter $B/obj/bench/backend/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
+	$(call say,LINK,$@)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl $(BASE_LIBS)
+$B/busbar_cublaslt.so: $(filter $B/obj/bench/gemm/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
+	$(call say,LINK,$@)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl $(BASE_LIBS)
+
+E2E := $(wildcard tests/e2e/*.sh)
+E2E_ALL := $(wildcard tests/e2e-all/*.sh)
+BENCHMARKS := $(notdir $(basename $(wildcard tests/benchmark/*.sh)))
+
+test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
+	@scripts/setup --for test --config '$B/config.mk'
+	@$(MAKE) --no-print-directory test-here
+
+test-here: all $(if $(HAVE_CRITERION),$B/unit)
+	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
+
+test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
+	@scripts/setup --for test --config '$B/config.mk'
+	@$(MAKE) --no-print-directory test-all-here
+test-all-here: all $(if $(HAVE_CRITERION),$B/unit)
+	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
+
+bench: ## measures all-reduce, all-gather and matmul on this machine; table, records and plots in results/
+	@scripts/setup --for bench --config '$B/config.mk'
+	@$(MAKE) --no-print-directory all
+	@scripts/sweep
+
+# Programs that benchmarks of busbar itself compare with: each stands alone, with MPI and nothing of ours.
+BARE := $(if $(HAVE_MPI),$(patsubst tests/benchmark/%.c,$B/benchmark/%,$(wildcard tests/benchmark/*.c)))
+$(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) $(BLAS_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(BLAS_LIBS) $(MPI_LIBS) -ldl -lm
+$(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE)
+	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/benchmark/$*.sh
+
+check-regression: $B/busbar ## BASE=results/A NEW=results/B: is B slower than A? (make's own status is 2 on any failure)
+	@test -n '$(BASE)' && test -n '$(NEW)' || { echo 'usage: make check-regression BASE=results/A NEW=results/B' >&2; exit 2; }
+	@$B/busbar compare '$(BASE)' '$(NEW)'
+
+report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
+	@$B/busbar report --output results/report.html $(or $(RESULTS),results)
+
+install: all ## copies programs, plug-ins, tables and scripts below PREFIX [/usr/local]
+	install -d '$(DESTDIR)$(PREFIX)/bin'
+	install $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
+	$(if $(PLUGINS),install -d '$(DESTDIR)$(PREFIX)/lib/busbar' && install -m 644 $(addprefix $B/,$(PLUGINS)) '$(DESTDIR)$(PREFIX)/lib/busbar')
+
+clean: ## removes build/
+	rm -rf '$B'
+
+common: $B/libcommon.a
+force:
+.PHONY: all help probe test test-here test-all test-all-here bench check-regression report install clean common force \
+	$(addprefix benchmark-,$(BENCHMARKS))
+.DELETE_ON_ERROR:
 .SECONDARY:
--include $(shell find $B -name '*.d')
+
+-include $(patsubst %.o,%.d,$(call objects,$(COMMON) $(ANALYSIS) $(MEASURE) $(TWINS) $(UNIT) $(PLUGIN_SOURCES) $(KERNELS:.cu=.cu.c)) $(DRIVER_OBJECTS))
