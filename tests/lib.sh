@@ -36,3 +36,11 @@ ranks() {
     OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
         timeout "${RANKS_TIMEOUT:-120}" mpirun --oversubscribe --mca mpi_yield_when_idle 1 -np "$n" "$@"
 }
+
+# says NAME TEXT: the last command's stdout or stderr (left as they are) has the text.
+says() {
+    if grep -qF -- "$2" "$work/out" "$work/err"; then ok "$1"; return 0; fi
+    not_ok "$1 (no '$2' in its output)"
+    tail -n 20 "$work/out" "$work/err" | sed 's/^/    /'
+    return 1
+}

@@ -12,4 +12,6 @@ struct subcommand {
 /* One line each, NULL-terminated, in the order of the help: see busbar.c. */
 extern const struct subcommand *const subcommands[];
 
+extern const struct subcommand limits_subcommand; /* limits.c */
+
 #endif

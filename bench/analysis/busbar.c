@@ -7,6 +7,7 @@
 #include <string.h>
 
 const struct subcommand *const subcommands[] = {
+    &limits_subcommand,
     NULL,
 };
 

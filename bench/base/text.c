@@ -1,6 +1,6 @@
 #include "base/text.h"
-#include "base/status.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -55,6 +55,21 @@ void text_free(struct text *text)
 const char *text_get(const struct text *text)
 {
     return text->data ? text->data : "";
+}
+
+enum status text_add_file(struct text *text, const char *path, size_t most)
+{
+    char block[65536];
+    size_t length, before = text->length;
+    FILE *file = fopen(path, "re");
+    if (!file) return fail(STATUS_ENVIRONMENT, "cannot open %s: %s", path, strerror(errno));
+    while ((length = fread(block, 1, sizeof block, file)) > 0 && text->length - before <= most)
+        text_add_bytes(text, block, length);
+    int error = ferror(file) ? errno : 0;
+    fclose(file);
+    if (error) return fail(STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(error));
+    if (text->length - before > most) return fail(STATUS_ENVIRONMENT, "%s: longer than the %zu bytes allowed here", path, most);
+    return STATUS_OK;
 }
 
 enum { BLOCK_BYTES = 64 * 1024 };

@@ -2,6 +2,8 @@
 #ifndef BUSBAR_TEXT_H
 #define BUSBAR_TEXT_H
 
+#include "base/status.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -16,6 +18,8 @@ void text_add_bytes(struct text *, const char *bytes, size_t length);
 void text_clear(struct text *);      /* empty, keeps its memory */
 void text_free(struct text *);
 const char *text_get(const struct text *); /* "" when nothing was added */
+/* Adds a whole file. STATUS_ENVIRONMENT after one line: it cannot be read, or has more than `most` bytes. */
+enum status text_add_file(struct text *, const char *path, size_t most);
 
 /* Strings and blocks freed together. {0} is an empty arena. Strings are interned: equal text, equal pointer. */
 struct arena {

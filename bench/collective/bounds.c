@@ -3,7 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-/* A term is the time in units of bytes/(GB/s), written as a fraction of S over a rate; 0: this link carries nothing. */
+/* A term is the time in units of bytes/(GB/s), written as a fraction of S over a rate; 0: this link carries
+ * nothing. */
 struct term {
     double bytes;     /* that one link must carry, per byte of the case */
     const char *text; /* "2S(N-1)/(N G Bi)"; NULL: none */
@@ -14,28 +15,34 @@ static struct term none(void)
     return (struct term){0, NULL};
 }
 
-/* Every domain must take in, over its G NICs, what it has not got: (N-1)/N of S; a reduction by the ranks themselves
-   sends it out once and takes the result in once. */
+/* Every domain must take in, over its G NICs, what it has not got: (N-1)/N of S; a reduction by the ranks
+   themselves sends it out once and takes the result in once. */
 static struct term nic_term(enum collective_id id, const struct machine *m)
 {
     double n = m->domains, g = m->domain_gpus;
     if (m->domains == 1) return none();
     switch (id) {
     case ALL_GATHER:
-    case REDUCE_SCATTER: /* Gather: the root's domain takes in the parts of the N-1 others; scatter is its mirror. */
+    case REDUCE_SCATTER: /* Gather: the root's domain takes in the parts of the N-1 others; scatter is its
+                            mirror. */
     case GATHER:
-    case SCATTER: return (struct term){(n - 1) / (n * g), "S(N-1)/(N G Bi)"};
+    case SCATTER:
+        return (struct term){(n - 1) / (n * g), "S(N-1)/(N G Bi)"};
     case ALL_REDUCE:
         if (m->network_reduces) return (struct term){1 / g, "S/(G Bi) (the network reduces)"};
         return (struct term){2 * (n - 1) / (n * g), "2S(N-1)/(N G Bi)"};
     /* Each GPU's own (N-1)/N of S leaves the domain. */
-    case ALL_TO_ALL: return (struct term){(n - 1) / n, "S(N-1)/(N Bi)"};
+    case ALL_TO_ALL:
+        return (struct term){(n - 1) / n, "S(N-1)/(N Bi)"};
     /* A domain without the root takes in all of S (reduce: sends out its partial sum of S). */
     case BROADCAST:
-    case REDUCE: return (struct term){1 / g, "S/(G Bi)"};
+    case REDUCE:
+        return (struct term){1 / g, "S/(G Bi)"};
     /* A ring: one rank of each domain has its neighbour in the next domain. */
-    case SEND_RECV: return (struct term){1, "S/Bi"};
-    case COLLECTIVE_COUNT: break;
+    case SEND_RECV:
+        return (struct term){1, "S/Bi"};
+    case COLLECTIVE_COUNT:
+        break;
     }
     return none();
 }
@@ -49,9 +56,11 @@ static struct term nvlink_term(enum collective_id id, const struct machine *m)
     case ALL_GATHER:
     case REDUCE_SCATTER:
     case GATHER:
-    case SCATTER: return (struct term){(g - 1) / g, "S(G-1)/(G Bn)"};
+    case SCATTER:
+        return (struct term){(g - 1) / g, "S(G-1)/(G Bn)"};
     case ALL_REDUCE:
-        /* The switch pulls S from each GPU and reduces it; the GPU that owns 1/G of the result stores it once. */
+        /* The switch pulls S from each GPU and reduces it; the GPU that owns 1/G of the result stores it
+         * once. */
         if (m->nvls != NO) return (struct term){1 + 1 / g, "S(1+1/G)/Bn"};
         return (struct term){2 * (g - 1) / g, "2S(G-1)/(G Bn)"};
     case ALL_TO_ALL:
@@ -60,8 +69,10 @@ static struct term nvlink_term(enum collective_id id, const struct machine *m)
     /* A rank beside the root has all of S from it, or gives all of S to it; a neighbour in the ring too. */
     case BROADCAST:
     case REDUCE:
-    case SEND_RECV: return (struct term){1, "S/Bn"};
-    case COLLECTIVE_COUNT: break;
+    case SEND_RECV:
+        return (struct term){1, "S/Bn"};
+    case COLLECTIVE_COUNT:
+        break;
     }
     return none();
 }
@@ -76,8 +87,8 @@ static double term_us(const struct term *term, double bytes, double gbps)
     return term->text ? term->bytes * bytes / gbps * 1e-3 : 0; /* bytes / (1e9 bytes/s) = 1e-9 s = 1e-3 us */
 }
 
-static void write_formula(const struct term *nic, const struct term *nvlink, double bytes, const struct machine *m,
-                          char text[BOUND_TEXT])
+static void write_formula(const struct term *nic, const struct term *nvlink, double bytes,
+                          const struct machine *m, char text[BOUND_TEXT])
 {
     char nic_rate[32] = "", nvlink_rate[32] = "", terms[128];
     if (nic->text) snprintf(nic_rate, sizeof nic_rate, " Bi=%.6g", m->nic_gbps);
@@ -86,12 +97,12 @@ static void write_formula(const struct term *nic, const struct term *nvlink, dou
         snprintf(terms, sizeof terms, "max(%s, %s)", nic->text, nvlink->text);
     else
         snprintf(terms, sizeof terms, "%s", nic->text ? nic->text : nvlink->text);
-    snprintf(text, BOUND_TEXT, "%s; S=%.15g N=%d G=%d%s%s GB/s", terms, bytes, m->domains, m->domain_gpus, nvlink_rate,
-             nic_rate);
+    snprintf(text, BOUND_TEXT, "%s; S=%.15g N=%d G=%d%s%s GB/s", terms, bytes, m->domains, m->domain_gpus,
+             nvlink_rate, nic_rate);
 }
 
-bool bound_of(const struct collective *collective, double bytes, const struct machine *machine, enum bound_kind kind,
-              struct bound *bound)
+bool bound_of(const struct collective *collective, double bytes, const struct machine *machine,
+              enum bound_kind kind, struct bound *bound)
 {
     struct machine m = *machine;
     if (m.domains < 1 || m.domain_gpus < 1 || !(bytes > 0 && isfinite(bytes))) return false;
@@ -105,7 +116,8 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
     if (kind == BOUND_REFERENCE && nic.text == nic_term(collective->id, machine).text &&
         nvlink.text == nvlink_term(collective->id, machine).text)
         return false;
-    struct bound result = {.nic_us = term_us(&nic, bytes, m.nic_gbps), .nvlink_us = term_us(&nvlink, bytes, m.nvlink_gbps)};
+    struct bound result = {.nic_us = term_us(&nic, bytes, m.nic_gbps),
+                           .nvlink_us = term_us(&nvlink, bytes, m.nvlink_gbps)};
     result.binds = result.nic_us > result.nvlink_us ? LINK_NIC : LINK_NVLINK;
     result.time_us = result.nic_us > result.nvlink_us ? result.nic_us : result.nvlink_us;
     result.busbw_gbps = bytes / result.time_us * 1e-3 * collective->bus_factor(m.domains * m.domain_gpus);
@@ -117,7 +129,8 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
 struct latency latency_model(const struct machine *m)
 {
     double g = m->domain_gpus, n = m->domains, p = g * n;
-    double in_domain = m->domain_gpus > 1 ? m->nvlink_latency_us : 0; /* NAN where it is needed and not given */
+    double in_domain =
+        m->domain_gpus > 1 ? m->nvlink_latency_us : 0; /* NAN where it is needed and not given */
     double between = m->domains > 1 ? m->nic_latency_us : 0;
     if (p < 2) return (struct latency){NAN, NAN};
     /* A ring's steps go all at once: each takes as long as its slowest hop. */

@@ -7,8 +7,13 @@
 
 static struct machine machine(int domains, int gpus, double nvlink, double nic, enum known nvls)
 {
-    return (struct machine){.domains = domains, .domain_gpus = gpus, .nvlink_gbps = nvlink, .nic_gbps = nic, .nvls = nvls,
-                            .nvlink_latency_us = NAN, .nic_latency_us = NAN};
+    return (struct machine){.domains = domains,
+                            .domain_gpus = gpus,
+                            .nvlink_gbps = nvlink,
+                            .nic_gbps = nic,
+                            .nvls = nvls,
+                            .nvlink_latency_us = NAN,
+                            .nic_latency_us = NAN};
 }
 
 static double busbw(const char *name, struct machine m)
@@ -22,7 +27,8 @@ static double busbw(const char *name, struct machine m)
 Test(bounds, one_domain_with_nvls)
 {
     cr_expect_float_eq(busbw("all_reduce", machine(1, 8, 450, NAN, YES)), 700, 1e-6);
-    cr_expect_float_eq(busbw("all_reduce", machine(1, 72, 900, NAN, YES)), 1750.685, 1e-3); /* 900/(1+1/72) * 142/72 */
+    cr_expect_float_eq(busbw("all_reduce", machine(1, 72, 900, NAN, YES)), 1750.685,
+                       1e-3); /* 900/(1+1/72) * 142/72 */
     cr_expect_float_eq(busbw("all_gather", machine(1, 8, 450, NAN, YES)), 450, 1e-6);
     cr_expect_float_eq(busbw("all_reduce", machine(1, 8, 450, NAN, NO)), 450, 1e-6);
 }
@@ -46,7 +52,8 @@ Test(bounds, two_nodes)
     cr_expect_eq(bound.binds, LINK_NVLINK);
     cr_assert(bound_of(collective_find("alltoall"), 1e9, &m, BOUND_MACHINE, &bound));
     cr_expect_eq(bound.binds, LINK_NIC);
-    cr_expect_str_eq(bound.formula, "max(S(N-1)/(N Bi), S(G-1)/(P Bn)); S=1000000000 N=2 G=8 Bn=450 Bi=50 GB/s");
+    cr_expect_str_eq(bound.formula,
+                     "max(S(N-1)/(N Bi), S(G-1)/(P Bn)); S=1000000000 N=2 G=8 Bn=450 Bi=50 GB/s");
     cr_expect_float_eq(bound.time_us, 1e4, 1e-6); /* 1e9 bytes, half of them over 50 GB/s */
 }
 
@@ -75,12 +82,14 @@ Test(bounds, reference_only_where_switches_reduce)
 Test(bounds, unknown_is_absent)
 {
     struct bound bound;
-    struct machine one = machine(1, 1, 450, 50, YES), no_nic = machine(2, 8, 450, NAN, YES), inside = machine(1, 8, 450, NAN, YES);
+    struct machine one = machine(1, 1, 450, 50, YES), no_nic = machine(2, 8, 450, NAN, YES),
+                   inside = machine(1, 8, 450, NAN, YES);
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &one, BOUND_MACHINE, &bound));
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &no_nic, BOUND_MACHINE, &bound));
     cr_expect_not(bound_of(collective_find("all_reduce"), 0, &inside, BOUND_MACHINE, &bound));
     cr_expect(bound_of(collective_find("all_reduce"), 1e9, &inside, BOUND_MACHINE, &bound));
-    struct machine single_gpu_nodes = machine(4, 1, NAN, 25, NO); /* no NVLink is used: its rate is not needed */
+    struct machine single_gpu_nodes =
+        machine(4, 1, NAN, 25, NO); /* no NVLink is used: its rate is not needed */
     cr_expect_float_eq(busbw("all_reduce", single_gpu_nodes), 25, 1e-9);
 }
 

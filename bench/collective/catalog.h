@@ -1,0 +1,68 @@
+/* What is for rent: results/clouds.tsv (instances) and results/gpus.tsv (dense peaks). People edit both. */
+#ifndef BUSBAR_CATALOG_H
+#define BUSBAR_CATALOG_H
+
+#include "base/text.h"
+#include "collective/bounds.h"
+
+#include <stdint.h>
+
+/* Strings are "" and numbers NAN where the table is empty. */
+struct instance {
+    const char *provider, *name, *gpu;
+    int64_t gpus_per_vm, gpus_per_domain;
+    double nvlink_gbps, nic_gbps; /* per GPU and direction, 1e9 bytes/s */
+    const char *fabric;
+    double usd_per_gpu_hour;
+    const char *price_kind, *price_date, *note;
+    size_t line; /* in the file */
+};
+
+enum gpu_type { PEAK_FP64, PEAK_TF32, PEAK_BF16, PEAK_FP16, PEAK_FP8, PEAK_NVFP4, PEAK_COUNT };
+extern const char *const gpu_type_names[PEAK_COUNT + 1]; /* the columns: "fp64" …; NULL-terminated */
+
+struct gpu_facts {
+    const char *name;
+    double peak_tflops[PEAK_COUNT]; /* dense */
+    double nvlink_gbps, memory_gb;
+    enum known nvls;
+    const char *note;
+    size_t line;
+};
+
+struct catalog {
+    struct arena arena;
+    struct instance *instances;
+    size_t instance_count;
+    struct gpu_facts *gpus;
+    size_t gpu_count;
+    const char *clouds_path, *gpus_path; /* where they were read from */
+};
+
+/* Reads clouds.tsv and gpus.tsv of `folder`; NULL: of the first of $BUSBAR_CATALOG, results/ here, results/
+   beside the program's folder, and share/busbar beside it, that has them. STATUS_ENVIRONMENT after one line
+   that names file and line. */
+enum status catalog_read(struct catalog *, const char *folder);
+/* The same from two tables in memory. */
+enum status catalog_parse(struct catalog *, const char *clouds, size_t clouds_length, const char *gpus,
+                          size_t gpus_length);
+void catalog_free(struct catalog *);
+
+/* By its name, case ignored; NULL: none. */
+const struct instance *catalog_instance(const struct catalog *, const char *name);
+
+/* By its name in the table, or by a driver's name that has it as a word ("NVIDIA H100 80GB HBM3"): NULL:
+   none, also for parts that share the word but not the figures (PCIe and NVL cards). */
+const struct gpu_facts *catalog_gpu(const struct catalog *, const char *name);
+
+/* The peak for a matmul type, by our name or the table's ("bfloat16", "bf16", "fp8_e4m3"); NAN: not known. */
+double gpu_peak_tflops(const struct gpu_facts *, const char *type);
+
+/* The machine that `ranks` ranks (one per GPU) on `nodes` nodes are on, for bound_of(). Either of instance
+   and gpu may be NULL; domains: their number when known, else ABSENT (INT64_MIN): then as few as the
+   instance's domain size allows. The NVLink domain is the node when there is no instance and the GPU is not
+   known for racks. false: not known, or domains of unequal size. */
+bool machine_of(const struct instance *, const struct gpu_facts *, int64_t ranks, int64_t nodes,
+                int64_t domains, struct machine *);
+
+#endif

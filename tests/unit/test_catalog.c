@@ -1,0 +1,128 @@
+#include "base/tsv.h"
+#include "collective/catalog.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CLOUDS_HEADER                                                                                        \
+    "provider\tinstance\tgpu\tgpus_per_vm\tgpus_per_nvlink_domain\tnvlink_gbps_per_direction\tnic_gbit_per_" \
+    "gpu\tfabric\tusd_per_gpu_hour\n"
+#define GPUS                                                                                                 \
+    "gpu\tbf16\tfp8\tnvlink_gbps_per_direction\tnvls\nH100\t989."                                            \
+    "5\t1979\t450\tyes\nB200\t2250\t\t900\tyes\nGB200\t2500\t5000\t900\tyes\n"
+
+static enum status parse(struct catalog *catalog, const char *clouds, const char *gpus)
+{
+    *catalog = (struct catalog){0};
+    return catalog_parse(catalog, clouds, strlen(clouds), gpus, strlen(gpus));
+}
+
+Test(tsv, rows_and_missing_cells)
+{
+    struct tsv table;
+    const char text[] = "# comment\na\tb\tc\r\n1\t\t3\n\n4\n";
+    cr_assert_eq(tsv_parse("t.tsv", text, sizeof text - 1, &table), STATUS_OK);
+    cr_expect_eq(table.rows, 2);
+    cr_expect_str_eq(tsv_cell(&table, 0, "c"), "3");
+    cr_expect_str_eq(tsv_cell(&table, 0, "b"), "");
+    cr_expect_str_eq(tsv_cell(&table, 1, "c"), "");
+    cr_expect_str_eq(tsv_cell(&table, 1, "none"), "");
+    cr_expect_eq(table.lines[2], 5);
+    double number;
+    cr_expect_eq(tsv_number(&table, 0, "b", &number), STATUS_OK);
+    cr_expect(isnan(number));
+    tsv_free(&table);
+}
+
+Test(tsv, refusals_name_file_and_line)
+{
+    cr_redirect_stderr();
+    struct tsv table;
+    cr_expect_eq(tsv_parse("wide.tsv", "a\tb\n1\t2\t3\n", 10, &table), STATUS_ENVIRONMENT);
+    cr_expect_eq(tsv_parse("twice.tsv", "a\ta\n", 4, &table), STATUS_ENVIRONMENT);
+    cr_expect_eq(tsv_parse("binary.tsv", "a\0b\n", 4, &table), STATUS_ENVIRONMENT);
+    cr_expect_eq(tsv_parse("empty.tsv", "", 0, &table), STATUS_ENVIRONMENT);
+    fflush(stderr);
+    cr_assert_stderr_eq_str("busbar: wide.tsv:2: more columns than the header line names\n"
+                            "busbar: twice.tsv:1: the header names a column twice\n"
+                            "busbar: binary.tsv:1: binary data where a table was expected\n"
+                            "busbar: empty.tsv:1: no header line\n");
+}
+
+Test(catalog, lookups)
+{
+    struct catalog catalog;
+    cr_assert_eq(parse(&catalog,
+                       CLOUDS_HEADER "aws\tp5.48xlarge\tH100\t8\t8\t450\t400\tEFAv2\t6.88\n"
+                                     "aws\tu-p6e\tGB200\t4\t72\t900\t\t\t\n",
+                       GPUS),
+                 STATUS_OK);
+    const struct instance *p5 = catalog_instance(&catalog, "P5.48xlarge");
+    cr_assert_not_null(p5);
+    cr_expect_float_eq(p5->nic_gbps, 50, 1e-12);
+    cr_expect(isnan(catalog_instance(&catalog, "u-p6e")->usd_per_gpu_hour));
+    cr_expect_null(catalog_instance(&catalog, "p4d"));
+    cr_expect_str_eq(catalog_gpu(&catalog, "NVIDIA H100 80GB HBM3")->name, "H100");
+    cr_expect_str_eq(catalog_gpu(&catalog, "NVIDIA GB200")->name, "GB200");
+    cr_expect_str_eq(catalog_gpu(&catalog, "NVIDIA B200")->name, "B200");
+    cr_expect_null(catalog_gpu(&catalog, "NVIDIA H100 PCIe"));
+    cr_expect_null(catalog_gpu(&catalog, "NVIDIA Graphics Device"));
+    cr_expect_float_eq(gpu_peak_tflops(catalog_gpu(&catalog, "H100"), "bfloat16"), 989.5, 1e-9);
+    cr_expect(isnan(gpu_peak_tflops(catalog_gpu(&catalog, "B200"), "fp8")));
+
+    struct machine m;
+    cr_assert(machine_of(p5, catalog_gpu(&catalog, "H100"), 16, 2, INT64_MIN, &m));
+    cr_expect(m.domains == 2 && m.domain_gpus == 8 && m.nvls == YES);
+    const struct instance *rack = catalog_instance(&catalog, "u-p6e");
+    cr_assert(machine_of(rack, NULL, 72, 18, INT64_MIN, &m));
+    cr_expect(m.domains == 1 && m.domain_gpus == 72 && m.nvls == UNKNOWN);
+    cr_assert(machine_of(rack, NULL, 128, 32, INT64_MIN, &m));
+    cr_expect(m.domains == 2 && m.domain_gpus == 64);
+    cr_expect_not(machine_of(rack, NULL, 145, 37, INT64_MIN, &m));
+    cr_expect_not(machine_of(NULL, catalog_gpu(&catalog, "GB200"), 72, 18, INT64_MIN, &m));
+    cr_expect_not(machine_of(NULL, NULL, 8, 1, INT64_MIN, &m));
+    catalog_free(&catalog);
+}
+
+Test(catalog, hostile_tables)
+{
+    cr_redirect_stderr();
+    const char *const clouds[] = {
+        "instance\tgpu\n",
+        CLOUDS_HEADER "aws\tx\tH100\tmany\t8\t450\t400\t\t1\n",
+        CLOUDS_HEADER "aws\tx\tH100\t8\t8\tnan\t400\t\t1\n",
+        CLOUDS_HEADER "aws\tx\tH100\t8\t8\t-4\t400\t\t1\n",
+        CLOUDS_HEADER "aws\tx\tH100\t8\t0\t4\t400\t\t1\n",
+        CLOUDS_HEADER "aws\tx\tH100\t8\t8\t4\t400\t\t1\naws\tX\tH100\t8\t8\t4\t400\t\t1\n",
+        CLOUDS_HEADER "aws\t\tH100\t8\t8\t4\t400\t\t1\n",
+    };
+    struct catalog catalog;
+    for (size_t i = 0; i < sizeof clouds / sizeof *clouds; i++) {
+        cr_expect_eq(parse(&catalog, clouds[i], GPUS), STATUS_ENVIRONMENT, "%zu", i);
+        catalog_free(&catalog);
+    }
+    cr_expect_eq(parse(&catalog, CLOUDS_HEADER,
+                       "gpu\tbf16\tfp8\tnvlink_gbps_per_direction\tnvls\nH100\t\t\t\tperhaps\n"),
+                 STATUS_ENVIRONMENT);
+    catalog_free(&catalog);
+}
+
+/* Every row of the tables that are shipped: plausible, and with a GPU that the other table has. */
+Test(catalog, shipped_tables)
+{
+    struct catalog catalog;
+    cr_assert_eq(catalog_read(&catalog, "results"), STATUS_OK);
+    cr_expect_geq(catalog.instance_count, 33);
+    for (size_t i = 0; i < catalog.instance_count; i++) {
+        const struct instance *instance = &catalog.instances[i];
+        cr_expect_not_null(catalog_gpu(&catalog, instance->gpu), "%s", instance->name);
+        cr_expect_eq(instance->gpus_per_domain % instance->gpus_per_vm, 0, "%s", instance->name);
+        cr_expect(isnan(instance->usd_per_gpu_hour) || *instance->price_date, "%s: a price without a date",
+                  instance->name);
+    }
+    catalog_free(&catalog);
+}
