@@ -57,7 +57,7 @@ $(call stamp,base,$(CC) $(BASE_FLAGS))
 $(call stamp,measure,$(MEASURE_FLAGS))
 $(call stamp,gpu,$(GPU_FLAGS))
 $(call stamp,unit,$(UNIT_FLAGS))
-$(call stamp,cuda,$(NVCC) $(CUDA_FLAGS))
+$(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
 $(call stamp,link,$(LINK) $(BASE_LIBS))
 $(call stamp,link-measure,$(MEASURE_LIBS) $(BLAS_LIBS))
@@ -136,7 +136,7 @@ $B/obj/tests/%.o: tests/%.c $B/flags/base
 $B/obj/%.cu.o: %.cu $B/flags/cuda
 	$(call say,NVCC,$@)
 	@mkdir -p $(@D)
-	$Q$(NVCC) $(CUDA_FLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
+	$Q$(CUDA_NVCC) $(CUDA_FLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
 
 MEASURE_OBJECTS := $(call objects,$(MEASURE))
 DRIVER_OBJECTS := $(patsubst %,$B/obj/bench/drivers/%.o,$(DRIVERS))

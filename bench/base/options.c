@@ -74,7 +74,7 @@ static enum status out_of_range(const struct option *row, const char *value)
 static enum status set_value(const struct option *row, const char *value, char *settings)
 {
     void *place = settings + row->offset;
-    double real;
+    double real = 0;
     switch (row->kind) {
     case OPTION_FLAG: *(int *)place = 1; return STATUS_OK;
     case OPTION_TEXT: *(const char **)place = value; return STATUS_OK;
