@@ -29,13 +29,13 @@ $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))')
 # A failed probe is asked again, since something may have been installed; a part that was found stays found.
 $B/config.mk: scripts/probe $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
 	@mkdir -p $(@D)
-	@$(foreach knob,$(KNOBS),$(knob)='$(value $(knob))') scripts/probe $@
+	@$(foreach knob,$(KNOBS),$(knob)='$(value $(knob))') scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
 endif
 
 probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
 	@rm -f $B/config.mk
 	@$(MAKE) --no-print-directory $B/config.mk
-needs_probe := $(if $(PROBE_FAILED),$(if $(filter test bench test-all probe check-setup $B/config.mk,$(MAKECMDGOALS)),,\
+needs_probe := $(if $(and $(PROBE_FAILED),$(MAKE_RESTARTS)),$(if $(filter test bench test-all probe check-setup $B/config.mk,$(MAKECMDGOALS)),,\
 	$(error something that cannot be done without is missing, see the lines above; scripts/setup installs it)))
 
 # ---- Flags, in classes: what was built with a class is built again when the class changes --------------------------
