@@ -1,0 +1,415 @@
+#include "analysis/aggregate.h"
+#include "collective/collective.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct figure figure_absent(void)
+{
+    return (struct figure){NAN, NAN, NAN, INTERVAL_NONE};
+}
+
+bool figure_present(struct figure figure)
+{
+    return isfinite(figure.point);
+}
+
+struct figure figure_of_launches(double *values, size_t n)
+{
+    if (n == 0) return figure_absent();
+    sort_doubles(values, n);
+    struct figure figure = {.point = median_sorted(values, n)};
+    bool exact = median_interval_sorted(values, n, 0.05, &figure.lo, &figure.hi);
+    figure.kind = exact ? INTERVAL_EXACT : n > 1 ? INTERVAL_RANGE : INTERVAL_NONE;
+    return figure;
+}
+
+struct figure figure_inverse(double numerator, struct figure figure)
+{
+    if (!isfinite(numerator) || !(figure.lo > 0)) return figure_absent();
+    return (struct figure){numerator / figure.point, numerator / figure.hi, numerator / figure.lo, figure.kind};
+}
+
+struct figure figure_scaled(struct figure figure, double factor)
+{
+    if (!isfinite(factor) || !(factor > 0)) return figure_absent();
+    return (struct figure){figure.point * factor, figure.lo * factor, figure.hi * factor, figure.kind};
+}
+
+const char *interval_name(enum interval_kind kind)
+{
+    switch (kind) {
+    case INTERVAL_EXACT: return "95 % interval over launches";
+    case INTERVAL_RANGE: return "min-max of launches";
+    case INTERVAL_NONE: break;
+    }
+    return "one launch, no interval";
+}
+
+/* ---- grouping: rows to (run, case, statistic) ---- */
+
+struct row_place {
+    size_t run;
+    const struct launch *launch;
+    const struct case_row *row;
+    const char *key, *statistic, *rank_reduction;
+};
+
+static const char *folder_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    struct text text = {0};
+    if (slash) text_add_bytes(&text, path, (size_t)(slash - path));
+    const char *folder = arena_string(arena, slash ? text_get(&text) : ".");
+    text_free(&text);
+    return folder;
+}
+
+static const char *label_of(struct arena *arena, const struct launch_header *header, const char *run)
+{
+    if (header->cloud_label && *header->cloud_label) return header->cloud_label;
+    if (!header->cloud_instance) return run;
+    struct text text = {0};
+    text_add(&text, "%s%s%s", header->cloud_provider ? header->cloud_provider : "", header->cloud_provider ? " " : "",
+             header->cloud_instance);
+    const char *label = arena_string(arena, text_get(&text));
+    text_free(&text);
+    return label;
+}
+
+/* Two labels alike would make two runs look like one: the run's name is added, and its folder where that is not enough. */
+static void tell_labels_apart(struct aggregate *aggregate)
+{
+    const char **labels = allocate(aggregate->count, sizeof *labels);
+    for (size_t i = 0; i < aggregate->count; i++) {
+        const struct run_summary *run = &aggregate->runs[i];
+        bool same_label = false, same_name = false;
+        for (size_t j = 0; j < aggregate->count; j++) {
+            const struct run_summary *other = &aggregate->runs[j];
+            if (j == i || !same(other->label, run->label)) continue;
+            same_label = true;
+            if (same(other->run, run->run) && same(other->allocation, run->allocation)) same_name = true;
+        }
+        struct text text = {0};
+        text_add(&text, "%s", run->label);
+        if (same_label && !same(run->label, run->run)) text_add(&text, " (%s)", run->run);
+        if (run->allocation) text_add(&text, " [allocation %s]", run->allocation);
+        if (same_name) text_add(&text, " in %s", run->folder);
+        labels[i] = arena_string(&aggregate->arena, text_get(&text));
+        text_free(&text);
+    }
+    for (size_t i = 0; i < aggregate->count; i++) aggregate->runs[i].label = labels[i];
+    free(labels);
+}
+
+static size_t find_run(struct aggregate *aggregate, const struct launch *launch, bool by_allocation)
+{
+    const char *folder = folder_of(&aggregate->arena, launch->path);
+    const char *run = launch->header.run ? launch->header.run : folder;
+    const char *allocation = by_allocation ? launch->header.allocation_id : NULL;
+    size_t at = 0;
+    for (; at < aggregate->count; at++) {
+        const struct run_summary *known = &aggregate->runs[at];
+        if (same(known->run, run) && known->folder == folder && same(known->allocation, allocation)) return at;
+    }
+    aggregate->runs = reallocate(aggregate->runs, at + 1, sizeof *aggregate->runs);
+    aggregate->runs[at] = (struct run_summary){.run = run, .folder = folder, .allocation = allocation,
+        .label = label_of(&aggregate->arena, &launch->header, run)};
+    aggregate->count++;
+    return at;
+}
+
+static bool is_figure(double us)
+{
+    return isfinite(us) && us > 0;
+}
+
+static const char *statistic_of(const struct case_row *row)
+{
+    if (row->samples_us.count) return "median";
+    if (is_figure(row->time_us)) return row->statistic ? row->statistic : "unknown";
+    return is_figure(row->median_us) ? "median" : "none";
+}
+
+static double time_of(const struct case_row *row)
+{
+    if (row->samples_us.count) return row->median_us;
+    return is_figure(row->time_us) ? row->time_us : row->median_us;
+}
+
+static bool is_ok(const struct case_row *row)
+{
+    return same(row->status, "ok");
+}
+
+static struct row_place place_row(struct aggregate *aggregate, size_t run, const struct launch *launch, const struct case_row *row)
+{
+    struct row_place place = {run, launch, row, row->key, statistic_of(row), row->rank_reduction};
+    struct text key = {0};
+    if (!place.key) case_key(row, &key);
+    place.key = arena_string(&aggregate->arena, place.key ? place.key : text_get(&key));
+    text_free(&key);
+    /* A row that failed has no statistic: it belongs to the case's line whatever that holds. */
+    place.statistic = is_ok(row) ? arena_string(&aggregate->arena, place.statistic) : NULL;
+    place.rank_reduction = is_ok(row) ? arena_string(&aggregate->arena, place.rank_reduction) : NULL;
+    return place;
+}
+
+static int by_pointer(const void *a, const void *b)
+{
+    return (a > b) - (a < b);
+}
+
+static int by_text(const char *a, const char *b)
+{
+    if (!a || !b) return (a != NULL) - (b != NULL);
+    return strcmp(a, b);
+}
+
+static int by_start(const struct launch *a, const struct launch *b)
+{
+    int order = by_text(a->header.started, b->header.started);
+    if (!order) order = by_text(a->header.launch, b->header.launch);
+    if (!order) order = by_text(a->path, b->path);
+    return order ? order : by_pointer(a, b);
+}
+
+static int by_run_key_statistic(const void *a, const void *b)
+{
+    const struct row_place *x = a, *y = b;
+    if (x->run != y->run) return x->run < y->run ? -1 : 1;
+    int order = x->key == y->key ? 0 : strcmp(x->key, y->key);
+    /* Failed rows come last within their key, so that they join the line before them. */
+    if (!order && !x->statistic != !y->statistic) return x->statistic ? -1 : 1;
+    if (!order) order = by_text(x->statistic, y->statistic);
+    if (!order) order = by_text(x->rank_reduction, y->rank_reduction);
+    if (!order) order = by_start(x->launch, y->launch);
+    return order ? order : by_pointer(x->row, y->row);
+}
+
+/* ---- one line ---- */
+
+static int severity(const char *status)
+{
+    static const char *const order[] = {"ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong"};
+    for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
+        if (same(order[i], status)) return i;
+    return 5; /* a status of a newer writer: as bad as an error */
+}
+
+static size_t count_allocations(const struct launch_point *points, size_t n)
+{
+    size_t distinct = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *id = points[i].launch->header.allocation_id;
+        bool seen = !id;
+        for (size_t j = 0; j < i && !seen; j++) seen = same(points[j].launch->header.allocation_id, id);
+        distinct += !seen;
+    }
+    return distinct;
+}
+
+static void add_rates(struct case_summary *line)
+{
+    const struct case_row *row = line->row;
+    if (row->gemm) {
+        if (row->m > 0 && row->n > 0 && row->k > 0)
+            line->tflops = figure_inverse(2e-6 * (double)row->m * (double)row->n * (double)row->k, line->time_us);
+        line->bound_percent = figure_scaled(line->tflops, 100 / line->peak_tflops);
+        return;
+    }
+    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
+    if (row->bytes > 0) line->algbw_gbps = figure_inverse(1e-3 * (double)row->bytes, line->time_us);
+    if (collective && row->ranks > 1 && row->ranks < 1 << 30)
+        line->busbw_gbps = figure_scaled(line->algbw_gbps, collective->bus_factor((int)row->ranks));
+    line->bound_percent = figure_inverse(100 * line->bound_us, line->time_us);
+}
+
+static struct case_summary summarise(struct aggregate *aggregate, const struct row_place *places, size_t n)
+{
+    struct case_summary line = {.row = places[0].row, .key = places[0].key, .statistic = places[0].statistic,
+        .rank_reduction = places[0].rank_reduction, .attempts = n, .status = "ok", .wrong = ABSENT,
+        .bound_us = NAN, .peak_tflops = NAN, .time_us = figure_absent(), .algbw_gbps = figure_absent(),
+        .busbw_gbps = figure_absent(), .tflops = figure_absent(), .bound_percent = figure_absent()};
+    line.points = arena_memory(&aggregate->arena, n * sizeof *line.points);
+    double *times = allocate(n, sizeof *times);
+    for (size_t i = 0; i < n; i++) {
+        const struct case_row *row = places[i].row;
+        if (row->wrong != ABSENT) line.wrong = (line.wrong == ABSENT ? 0 : line.wrong) + row->wrong;
+        if (severity(row->status) > severity(line.status)) line.status = row->status, line.error = row->error;
+        if (!is_ok(row) || !is_figure(time_of(row))) continue;
+        line.unchecked += row->wrong == ABSENT;
+        if (!line.bound) line.bound_us = row->bound_us, line.bound = row->bound;
+        if (!isfinite(line.peak_tflops)) line.peak_tflops = row->peak_tflops;
+        times[line.launches] = time_of(row);
+        line.points[line.launches++] = (struct launch_point){places[i].launch, row, time_of(row)};
+    }
+    line.allocations = count_allocations(line.points, line.launches);
+    line.time_us = figure_of_launches(times, line.launches);
+    free(times);
+    add_rates(&line);
+    return line;
+}
+
+/* ---- the order in which people read ---- */
+
+static int collective_order(const struct case_row *row)
+{
+    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
+    return row->gemm ? COLLECTIVE_COUNT + 1 : collective ? (int)collective->id : COLLECTIVE_COUNT;
+}
+
+static int by_number(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_curves(const struct case_row *a, const struct case_row *b)
+{
+    int order = collective_order(a) - collective_order(b);
+    if (!order) order = by_text(a->collective, b->collective);
+    if (!order) order = by_text(a->gemm, b->gemm);
+    if (!order) order = by_text(a->dtype, b->dtype);
+    if (!order) order = by_text(a->op, b->op);
+    if (!order) order = by_number(a->ranks, b->ranks);
+    if (!order) order = by_number(a->nodes, b->nodes);
+    if (!order) order = by_text(a->group, b->group);
+    if (!order) order = by_number(a->root, b->root);
+    if (!order) order = -by_text(a->mode, b->mode); /* pipelined before isolated */
+    if (!order) order = -by_text(a->placement, b->placement);
+    if (!order) order = by_text(a->sync, b->sync);
+    if (!order) order = by_text(a->cache, b->cache);
+    if (!order) order = by_text(a->memory, b->memory);
+    if (!order) order = by_number(a->graph, b->graph);
+    if (!order) order = by_text(a->registration, b->registration);
+    if (!order) order = by_text(a->cta, b->cta);
+    if (!order) order = by_text(a->layout, b->layout);
+    if (!order) order = by_text(a->accumulator, b->accumulator);
+    if (!order) order = by_text(a->scaling, b->scaling);
+    return order ? order : by_text(a->phase, b->phase);
+}
+
+static int by_reading_order(const void *a, const void *b)
+{
+    const struct case_summary *x = a, *y = b;
+    int order = compare_curves(x->row, y->row);
+    if (!order) order = by_text(x->statistic, y->statistic);
+    if (!order) order = by_text(x->rank_reduction, y->rank_reduction);
+    if (!order) order = by_number(x->row->requested_bytes, y->row->requested_bytes);
+    if (!order) order = by_number(x->row->bytes, y->row->bytes);
+    if (!order) order = by_number(x->row->m, y->row->m);
+    if (!order) order = by_number(x->row->n, y->row->n);
+    if (!order) order = by_number(x->row->k, y->row->k);
+    return order ? order : strcmp(x->key, y->key);
+}
+
+bool same_curve(const struct case_summary *a, const struct case_summary *b)
+{
+    return compare_curves(a->row, b->row) == 0 && same(a->statistic, b->statistic) && same(a->rank_reduction, b->rank_reduction);
+}
+
+/* ---- runs ---- */
+
+static int by_start_of_pointers(const void *a, const void *b)
+{
+    return by_start(*(const struct launch *const *)a, *(const struct launch *const *)b);
+}
+
+static const char *provenance_of(struct aggregate *aggregate, const struct run_summary *run)
+{
+    static const char *const kinds[] = {"measured", "imported", "simulated", "emulated", "faulted"};
+    struct text text = {0};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        for (size_t i = 0; i < run->launch_count; i++)
+            if (launch_has_provenance(&run->launches[i]->header, kinds[k])) {
+                text_add(&text, "%s%s", text.length ? "+" : "", kinds[k]);
+                break;
+            }
+    const char *provenance = arena_string(&aggregate->arena, text.length ? text_get(&text) : "not stated");
+    text_free(&text);
+    return provenance;
+}
+
+static void describe_run(struct aggregate *aggregate, struct run_summary *run, const struct launch **launches, size_t n)
+{
+    qsort(launches, n, sizeof *launches, by_start_of_pointers);
+    const struct launch **kept = arena_memory(&aggregate->arena, n * sizeof *kept);
+    struct launch_point *points = allocate(n, sizeof *points);
+    for (size_t i = 0; i < n; i++) {
+        kept[i] = launches[i];
+        points[i].launch = launches[i];
+        run->broken_lines += launches[i]->broken_lines;
+        run->died += !launches[i]->end.status;
+        run->unfinished += launches[i]->end.status && !same(launches[i]->end.status, "complete");
+        run->imported |= launch_has_provenance(&launches[i]->header, "imported");
+    }
+    run->launches = kept;
+    run->launch_count = n;
+    run->allocations = count_allocations(points, n);
+    run->provenance = provenance_of(aggregate, run);
+    free(points);
+}
+
+static void describe_runs(struct aggregate *aggregate, const struct archive *archive, const size_t *run_of)
+{
+    const struct launch **launches = allocate(archive->count, sizeof *launches);
+    for (size_t r = 0; r < aggregate->count; r++) {
+        size_t n = 0;
+        for (size_t i = 0; i < archive->count; i++)
+            if (run_of[i] == r) launches[n++] = &archive->launches[i];
+        describe_run(aggregate, &aggregate->runs[r], launches, n);
+    }
+    free(launches);
+}
+
+/* Places sorted by run, key and statistic become lines; failed rows join the line before them with the same key. */
+static void fill_lines(struct aggregate *aggregate, const struct row_place *places, size_t n)
+{
+    for (size_t r = 0; r < aggregate->count; r++) {
+        struct run_summary *run = &aggregate->runs[r];
+        size_t first = 0, last;
+        while (first < n && places[first].run < r) first++;
+        for (last = first; last < n && places[last].run == r;) last++;
+        run->cases = allocate(last - first, sizeof *run->cases);
+        for (size_t at = first, next; at < last; at = next) {
+            for (next = at + 1; next < last && places[next].key == places[at].key &&
+                 (!places[next].statistic || (places[next].statistic == places[at].statistic &&
+                                              places[next].rank_reduction == places[at].rank_reduction));)
+                next++;
+            run->cases[run->case_count++] = summarise(aggregate, &places[at], next - at);
+        }
+        qsort(run->cases, run->case_count, sizeof *run->cases, by_reading_order);
+    }
+}
+
+struct aggregate aggregate_archive(struct archive *archive, bool by_allocation)
+{
+    struct aggregate aggregate = {0};
+    size_t rows = 0, n = 0;
+    size_t *run_of = allocate(archive->count, sizeof *run_of);
+    for (size_t i = 0; i < archive->count; i++) {
+        run_of[i] = find_run(&aggregate, &archive->launches[i], by_allocation);
+        rows += archive->launches[i].case_count;
+    }
+    describe_runs(&aggregate, archive, run_of);
+    tell_labels_apart(&aggregate);
+    struct row_place *places = allocate(rows, sizeof *places);
+    for (size_t i = 0; i < archive->count; i++)
+        for (size_t c = 0; c < archive->launches[i].case_count; c++)
+            places[n++] = place_row(&aggregate, run_of[i], &archive->launches[i], &archive->launches[i].cases[c]);
+    qsort(places, n, sizeof *places, by_run_key_statistic);
+    fill_lines(&aggregate, places, n);
+    free(places);
+    free(run_of);
+    return aggregate;
+}
+
+void aggregate_free(struct aggregate *aggregate)
+{
+    for (size_t i = 0; i < aggregate->count; i++) free(aggregate->runs[i].cases);
+    free(aggregate->runs);
+    arena_free(&aggregate->arena);
+    *aggregate = (struct aggregate){0};
+}

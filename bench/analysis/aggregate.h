@@ -1,0 +1,86 @@
+/* Launches of a run become one line per case. The point is the median of the launches' medians; the interval counts
+   launches, never samples (measurement.md: consecutive samples of a launch are not independent, launches are the unit).
+   Imported figures keep the statistic of their source and are never joined with measured medians. */
+#ifndef BUSBAR_AGGREGATE_H
+#define BUSBAR_AGGREGATE_H
+
+#include "record/record.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum interval_kind {
+    INTERVAL_NONE,  /* one launch: nothing can be said */
+    INTERVAL_RANGE, /* two to five launches: min and max, no confidence can be stated */
+    INTERVAL_EXACT, /* six and more: order statistics, at least 95 % (stats/order.h) */
+};
+
+/* point, lo, hi are NAN where there is no figure. lo <= point <= hi. */
+struct figure {
+    double point, lo, hi;
+    enum interval_kind kind;
+};
+
+/* One launch's part in a case. */
+struct launch_point {
+    const struct launch *launch;
+    const struct case_row *row;
+    double time_us;
+};
+
+/* One case of one run, over its launches. Launches with wrong results have no speed: they count in `wrong`, not in figures. */
+struct case_summary {
+    const struct case_row *row;   /* the independent variables, from the first launch that has the case */
+    const char *key;
+    const char *statistic;        /* "median" when recomputed from samples, else what the source says ("mean", …) or "unknown" */
+    const char *rank_reduction;   /* "max", …; NULL: not said */
+    struct launch_point *points;  /* the launches with a figure, by their start */
+    size_t launches;              /* of points */
+    size_t attempts;              /* launches that have a row for this case, whatever became of it */
+    size_t allocations;           /* distinct ones among points; 0: not said */
+    struct figure time_us, algbw_gbps, busbw_gbps, tflops;
+    struct figure bound_percent;  /* of the physical bound on time, or of the peak for matmul */
+    double bound_us, peak_tflops;
+    const char *bound;
+    int64_t wrong;                /* elements over all launches; ABSENT: no launch checked */
+    size_t unchecked;             /* launches with a figure that nobody verified */
+    const char *status;           /* the worst of all launches: "ok" when all are */
+    const char *error;            /* of the worst; may be NULL */
+};
+
+struct run_summary {
+    const char *run, *folder;
+    const char *label;            /* what readers should see: the cloud's label, else provider and instance, else the run's name */
+    const char *allocation;       /* when split by allocation; else NULL */
+    const char *provenance;       /* "measured", "imported", "measured+faulted", … */
+    bool imported;
+    const struct launch *const *launches; /* by their start */
+    size_t launch_count, allocations, died, unfinished, broken_lines;
+    struct case_summary *cases;   /* by collective, type, …, bytes; matmul last */
+    size_t case_count;
+};
+
+struct aggregate {
+    struct run_summary *runs;     /* in the archive's order */
+    size_t count;
+    struct arena arena;
+};
+
+/* The archive's passes must have been merged; it must outlive the aggregate. */
+struct aggregate aggregate_archive(struct archive *, bool by_allocation);
+void aggregate_free(struct aggregate *);
+
+/* Median and interval of the values of launches; sorts `values`. n == 0: no figure. */
+struct figure figure_of_launches(double *values, size_t n);
+/* numerator / figure: rates from times. The interval's ends swap. */
+struct figure figure_inverse(double numerator, struct figure);
+struct figure figure_scaled(struct figure, double factor);
+struct figure figure_absent(void);
+bool figure_present(struct figure);
+/* "95 % interval over launches" | "min-max of launches" | "one launch, no interval" */
+const char *interval_name(enum interval_kind);
+
+/* Do two lines differ in nothing but their size (or shape)? Those make one curve. */
+bool same_curve(const struct case_summary *, const struct case_summary *);
+
+#endif

@@ -1,0 +1,366 @@
+/* busbar show: the tables of one or more runs, a line per case over its launches. */
+#include "analysis/aggregate.h"
+#include "analysis/analysis.h"
+#include "analysis/table.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    const char *format;
+    int by_allocation;
+};
+
+static const struct option options[] = {
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text", "text|csv|json|markdown", 0, 0, "Output",
+     "text for a terminal; csv and json hold every column, markdown the readable ones"},
+    {OPTION_FLAG, 0, "by-allocation", NULL, offsetof(struct settings, by_allocation), NULL, NULL, 0, 0, NULL,
+     "keep the allocations (sets of hosts) of a run apart"},
+    {0},
+};
+
+static const struct command command = {
+    .name = "busbar show",
+    .summary = "print the figures of results as tables",
+    .synopsis = "[flags] RESULTS...",
+    .description = "RESULTS are files (*.jsonl) or folders of them. Launches of a run become one line per case: the median of the\n"
+                   "launches' medians. From six launches on its interval is the exact 95 % interval by order statistics over\n"
+                   "launches; with fewer it is their minimum and maximum; one launch has none. Rates are bytes / time. Imported\n"
+                   "figures keep the statistic of their source: 'statistic' says which.\n",
+    .examples = "busbar show results/first\n    tables of a run\nbusbar show --format csv results >all.csv\n    every run, for a spreadsheet\n",
+    .options = options,
+};
+
+/* ---- JSON: figures as numbers, absent ones left out ---- */
+
+static void put(json_t *object, const char *key, json_t *value)
+{
+    if (!value || json_object_set_new(object, key, value)) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
+}
+
+static void put_text(json_t *object, const char *key, const char *value)
+{
+    if (value) put(object, key, json_string(value));
+}
+
+static void put_integer(json_t *object, const char *key, int64_t value)
+{
+    if (value != ABSENT) put(object, key, json_integer(value));
+}
+
+static void put_figure(json_t *object, const char *key, struct figure figure)
+{
+    if (!figure_present(figure)) return;
+    json_t *value = json_object();
+    put(value, "value", json_real(figure.point));
+    if (figure.kind != INTERVAL_NONE) {
+        put(value, "lo", json_real(figure.lo));
+        put(value, "hi", json_real(figure.hi));
+    }
+    put(value, "interval", json_string(interval_name(figure.kind)));
+    put(object, key, value);
+}
+
+static json_t *case_object(const struct case_summary *line)
+{
+    const struct case_row *row = line->row;
+    json_t *object = json_object();
+    put_text(object, "key", line->key);
+    put_text(object, "collective", row->collective);
+    put_text(object, "gemm", row->gemm);
+    put_integer(object, "requested_bytes", row->requested_bytes);
+    put_integer(object, "bytes", row->bytes);
+    put_integer(object, "count", row->count);
+    put_text(object, "dtype", row->dtype);
+    put_text(object, "op", row->op);
+    put_text(object, "placement", row->placement);
+    put_text(object, "mode", row->mode);
+    put_text(object, "phase", row->phase);
+    put_integer(object, "m", row->m);
+    put_integer(object, "n", row->n);
+    put_integer(object, "k", row->k);
+    put_integer(object, "nodes", row->nodes);
+    put_integer(object, "ranks", row->ranks);
+    put_text(object, "group", row->group);
+    put_text(object, "statistic", line->statistic);
+    put_text(object, "rank_reduction", line->rank_reduction);
+    put(object, "launches", json_integer((json_int_t)line->launches));
+    put(object, "attempts", json_integer((json_int_t)line->attempts));
+    put(object, "allocations", json_integer((json_int_t)line->allocations));
+    put_figure(object, "time_us", line->time_us);
+    put_figure(object, "algbw_gbps", line->algbw_gbps);
+    put_figure(object, "busbw_gbps", line->busbw_gbps);
+    put_figure(object, "tflops", line->tflops);
+    put_figure(object, "bound_percent", line->bound_percent);
+    if (isfinite(line->bound_us)) put(object, "bound_us", json_real(line->bound_us));
+    put_text(object, "bound", line->bound);
+    if (isfinite(line->peak_tflops)) put(object, "peak_tflops", json_real(line->peak_tflops));
+    put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
+    put_text(object, "status", line->status);
+    put_text(object, "error", line->error);
+    return object;
+}
+
+static void print_json(const struct aggregate *aggregate)
+{
+    json_t *runs = json_array();
+    for (size_t r = 0; r < aggregate->count; r++) {
+        const struct run_summary *run = &aggregate->runs[r];
+        json_t *object = json_object(), *cases = json_array();
+        put_text(object, "run", run->run);
+        put_text(object, "label", run->label);
+        put_text(object, "allocation", run->allocation);
+        put_text(object, "provenance", run->provenance);
+        put(object, "launches", json_integer((json_int_t)run->launch_count));
+        put(object, "launches_died", json_integer((json_int_t)run->died));
+        put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
+        for (size_t c = 0; c < run->case_count; c++) json_array_append_new(cases, case_object(&run->cases[c]));
+        put(object, "cases", cases);
+        json_array_append_new(runs, object);
+    }
+    json_dumpf(runs, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(7));
+    putchar('\n');
+    json_decref(runs);
+}
+
+/* ---- tables ---- */
+
+static void integer_cell(struct table *table, int64_t value)
+{
+    if (value == ABSENT)
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%lld", (long long)value);
+}
+
+static void figure_cells(struct table *table, struct figure figure)
+{
+    char point[32], lo[32], hi[32];
+    table_cell(table, "%s", number_text(figure.point, point));
+    if (figure.kind == INTERVAL_NONE)
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%s–%s", number_text(figure.lo, lo), number_text(figure.hi, hi));
+}
+
+static void size_cell(struct table *table, int64_t bytes)
+{
+    char text[UNIT_TEXT];
+    table_cell(table, "%s", bytes == ABSENT || bytes < 0 ? "" : format_size((size_t)bytes, text));
+}
+
+static void readable_columns(struct table *table, bool gemm)
+{
+    static const char *const of_gemm[] = {"m", "n", "k", "type", "phase", "<statistic", "time(us)", "interval", "launches", "TFLOP/s",
+                                          "interval", "%peak", "wrong", "<status", NULL};
+    static const char *const of_collective[] = {"size", "count", "<type", "<op", "<placement", "<mode", "<statistic", "time(us)",
+        "interval", "launches", "algbw", "busbw", "interval", "%bound", "wrong", "<status", NULL};
+    for (const char *const *name = gemm ? of_gemm : of_collective; *name; name++)
+        table_column(table, *name + (**name == '<'), **name == '<');
+}
+
+static void result_cells(struct table *table, const struct case_summary *line)
+{
+    if (figure_present(line->bound_percent))
+        table_cell(table, "%.1f", line->bound_percent.point);
+    else
+        table_cell(table, "%s", "");
+    if (line->wrong != ABSENT)
+        table_cell(table, "%lld", (long long)line->wrong);
+    else
+        table_cell(table, "%s", line->launches ? "N/A" : "");
+    if (same(line->status, "ok"))
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%s in some of %zu launches", line->status, line->attempts);
+}
+
+static void readable_row(struct table *table, const struct case_summary *line)
+{
+    const struct case_row *row = line->row;
+    char text[32];
+    if (row->gemm) {
+        integer_cell(table, row->m);
+        integer_cell(table, row->n);
+        integer_cell(table, row->k);
+        table_cell(table, "%s", row->dtype ? row->dtype : "");
+        table_cell(table, "%s", row->phase ? row->phase : "");
+    } else {
+        size_cell(table, row->bytes);
+        integer_cell(table, row->count);
+        table_cell(table, "%s", row->dtype ? row->dtype : "");
+        table_cell(table, "%s", row->op ? row->op : "");
+        table_cell(table, "%s", row->placement ? row->placement : "");
+        table_cell(table, "%s", row->mode ? row->mode : "");
+    }
+    table_cell(table, "%s", same(line->statistic, "median") || !line->statistic ? "" : line->statistic);
+    figure_cells(table, line->time_us);
+    table_cell(table, "%zu", line->launches);
+    if (!row->gemm) table_cell(table, "%s", number_text(line->algbw_gbps.point, text));
+    figure_cells(table, row->gemm ? line->tflops : line->busbw_gbps);
+    result_cells(table, line);
+}
+
+static bool same_table(const struct case_summary *a, const struct case_summary *b)
+{
+    return same(a->row->collective, b->row->collective) && same(a->row->gemm, b->row->gemm) && a->row->ranks == b->row->ranks &&
+           a->row->nodes == b->row->nodes && same(a->row->group, b->row->group);
+}
+
+/* Cases without any figure, told apart only by what a reader needs: "unsupported: 14 cases of half prod, first at 8 B: why". */
+static void print_without_figure(const struct run_summary *run, size_t first, size_t last, const char *start, struct text *out)
+{
+    char size[UNIT_TEXT];
+    for (size_t i = first; i < last; i++) {
+        const struct case_summary *line = &run->cases[i];
+        if (line->launches) continue;
+        size_t alike = 1;
+        while (i + alike < last && !run->cases[i + alike].launches && same(run->cases[i + alike].status, line->status) &&
+               same(run->cases[i + alike].error, line->error) && same(run->cases[i + alike].row->dtype, line->row->dtype) &&
+               same(run->cases[i + alike].row->op, line->row->op))
+            alike++;
+        text_add(out, "%s%s: %zu case%s of ", start, same(line->status, "ok") ? "no figure" : line->status, alike, alike > 1 ? "s" : "");
+        plain_text(out, line->row->dtype ? line->row->dtype : "?", 40);
+        text_add(out, " ");
+        plain_text(out, line->row->op ? line->row->op : "", 40);
+        if (line->row->bytes != ABSENT && line->row->bytes >= 0)
+            text_add(out, ", from %s", format_size((size_t)line->row->bytes, size));
+        if (line->error) text_add(out, ": ");
+        plain_text(out, line->error, 200);
+        text_add(out, "\n");
+        i += alike - 1;
+    }
+}
+
+static void print_title(const struct case_row *row, const char *start, struct text *out)
+{
+    text_add(out, "\n%s", start);
+    plain_text(out, row->gemm ? row->gemm : row->collective, 80);
+    if (row->ranks != ABSENT) text_add(out, ", %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
+    if (row->nodes != ABSENT) text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    if (row->group && !same(row->group, "world")) {
+        text_add(out, ", group ");
+        plain_text(out, row->group, 80);
+    }
+    text_add(out, row->gemm ? "" : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)" : " (algbw, busbw: GB/s)");
+    text_add(out, "\n\n");
+}
+
+static void print_run(const struct run_summary *run, bool markdown, struct text *out)
+{
+    enum interval_kind weakest = run->launch_count > 5 ? INTERVAL_EXACT : run->launch_count > 1 ? INTERVAL_RANGE : INTERVAL_NONE;
+    text_add(out, markdown ? "## " : "");
+    plain_text(out, run->label, 120);
+    text_add(out, markdown ? "\n\n" : "\n");
+    text_add(out, "run ");
+    plain_text(out, run->run, 120);
+    text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count, run->launch_count == 1 ? "" : "es");
+    if (run->allocations) text_add(out, " on %zu allocation%s", run->allocations, run->allocations == 1 ? "" : "s");
+    text_add(out, "; interval: %s\n", interval_name(weakest));
+    if (run->died) text_add(out, "%zu of them died before their end record\n", run->died);
+    if (run->unfinished) text_add(out, "%zu of them were interrupted or failed\n", run->unfinished);
+    struct table table = {0};
+    for (size_t first = 0, last; first < run->case_count; first = last) {
+        for (last = first + 1; last < run->case_count && same_table(&run->cases[first], &run->cases[last]);) last++;
+        const struct case_row *row = run->cases[first].row;
+        print_title(row, markdown ? "### " : "", out);
+        table = (struct table){0};
+        readable_columns(&table, row->gemm != NULL);
+        for (size_t i = first; i < last; i++)
+            if (run->cases[i].launches) readable_row(&table, &run->cases[i]);
+        if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+        table_free(&table);
+        print_without_figure(run, first, last, markdown ? "- " : "  ", out);
+    }
+    text_add(out, "\n");
+}
+
+static void exact_cells(struct table *table, struct figure figure)
+{
+    if (!figure_present(figure)) {
+        for (int i = 0; i < 3; i++) table_cell(table, "%s", "");
+        return;
+    }
+    table_cell(table, "%.7g", figure.point);
+    for (int i = 0; i < 2; i++)
+        if (figure.kind == INTERVAL_NONE)
+            table_cell(table, "%s", "");
+        else
+            table_cell(table, "%.7g", i ? figure.hi : figure.lo);
+}
+
+static void print_csv(const struct aggregate *aggregate, struct text *out)
+{
+    static const char *const names[] = {"run", "label", "provenance", "collective", "requested_bytes", "bytes", "count", "m", "n", "k",
+        "dtype", "op", "placement", "mode", "phase", "nodes", "ranks", "group", "statistic", "rank_reduction", "launches", "interval",
+        "time_us", "time_lo_us", "time_hi_us", "rate", "rate_lo", "rate_hi", "rate_unit", "bound_percent", "wrong", "status"};
+    struct table table = {0};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (size_t r = 0; r < aggregate->count; r++)
+        for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
+            const struct run_summary *run = &aggregate->runs[r];
+            const struct case_summary *line = &run->cases[c];
+            const struct case_row *row = line->row;
+            const int64_t sizes[] = {row->requested_bytes, row->bytes, row->count, row->m, row->n, row->k};
+            const char *const words[] = {row->dtype, row->op, row->placement, row->mode, row->phase};
+            bool bus = figure_present(line->busbw_gbps);
+            table_cell(&table, "%s", run->run);
+            table_cell(&table, "%s", run->label);
+            table_cell(&table, "%s", run->provenance);
+            table_cell(&table, "%s", row->gemm ? row->gemm : row->collective);
+            for (int i = 0; i < 6; i++) integer_cell(&table, sizes[i]);
+            for (int i = 0; i < 5; i++) table_cell(&table, "%s", words[i] ? words[i] : "");
+            integer_cell(&table, row->nodes);
+            integer_cell(&table, row->ranks);
+            table_cell(&table, "%s", row->group ? row->group : "");
+            table_cell(&table, "%s", line->statistic ? line->statistic : "");
+            table_cell(&table, "%s", line->rank_reduction ? line->rank_reduction : "");
+            table_cell(&table, "%zu", line->launches);
+            table_cell(&table, "%s", line->launches ? interval_name(line->time_us.kind) : "");
+            exact_cells(&table, line->time_us);
+            exact_cells(&table, row->gemm ? line->tflops : bus ? line->busbw_gbps : line->algbw_gbps);
+            table_cell(&table, "%s", row->gemm ? "TFLOP/s" : bus ? "busbw GB/s" : "algbw GB/s");
+            if (figure_present(line->bound_percent))
+                table_cell(&table, "%.4g", line->bound_percent.point);
+            else
+                table_cell(&table, "%s", "");
+            integer_cell(&table, line->wrong);
+            table_cell(&table, "%s", line->status);
+        }
+    table_print(&table, TABLE_CSV, out);
+    table_free(&table);
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    int first;
+    enum status status = options_parse(&command, argc, argv, &settings, &first);
+    if (status) return status;
+    if (first == argc) return fail(STATUS_USAGE, "show: which results? Name files or folders (busbar show results/first)");
+    struct archive archive = {0};
+    for (int i = first; !status && i < argc; i++) status = archive_read(&archive, argv[i]);
+    if (!status) {
+        archive_merge_passes(&archive);
+        struct aggregate aggregate = aggregate_archive(&archive, settings.by_allocation);
+        struct text out = {0};
+        bool markdown = same(settings.format, "markdown");
+        if (same(settings.format, "json"))
+            print_json(&aggregate);
+        else if (same(settings.format, "csv"))
+            print_csv(&aggregate, &out);
+        else
+            for (size_t r = 0; r < aggregate.count; r++) print_run(&aggregate.runs[r], markdown, &out);
+        fputs(text_get(&out), stdout);
+        text_free(&out);
+        aggregate_free(&aggregate);
+    }
+    archive_free(&archive);
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand show_subcommand = {&command, run};

@@ -1,0 +1,43 @@
+/* A table of strings, printed for people (text, markdown, HTML) or programs (CSV). Cells may hold anything. */
+#ifndef BUSBAR_TABLE_H
+#define BUSBAR_TABLE_H
+
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { TABLE_COLUMNS = 32 };
+
+struct table {
+    struct table_column {
+        const char *name;
+        bool left;           /* else aligned to the right, as numbers are */
+    } columns[TABLE_COLUMNS];
+    size_t column_count;
+    const char **cells;      /* row by row; NULL reads as empty */
+    size_t cell_count, capacity;
+    struct arena arena;
+};
+
+void table_column(struct table *, const char *name, bool left); /* names must outlive the table */
+/* Cells are added from left to right, row after row; text is copied. */
+void table_cell(struct table *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+size_t table_rows(const struct table *);
+void table_free(struct table *);
+void table_clear(struct table *); /* keeps the columns */
+
+enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_MARKDOWN, TABLE_HTML };
+/* Text: columns that are empty in all rows are left out. CSV: RFC 4180, no line of a cell lost. */
+void table_print(const struct table *, enum table_format, struct text *out);
+
+/* Untrusted text into HTML (element content or quoted attribute): & < > " ' and control characters; not UTF-8 becomes U+FFFD. */
+void html_text(struct text *out, const char *text);
+/* Untrusted text for one line of a terminal or a data file: control characters become spaces, not UTF-8 becomes '?';
+   at most `most` characters, then an ellipsis. */
+void plain_text(struct text *out, const char *text, size_t most);
+
+/* "0.00123" to "123456": four significant digits at least, never an exponent; "" for NAN. */
+const char *number_text(double value, char text[32]);
+
+#endif
