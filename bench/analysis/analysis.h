@@ -9,6 +9,8 @@ struct subcommand {
     enum status (*run)(int argc, char **argv); /* argv[0] is the word; returns an exit status after one line on error */
 };
 
+extern const struct subcommand show_subcommand;
+
 /* One line each, NULL-terminated, in the order of the help: see busbar.c. */
 extern const struct subcommand *const subcommands[];
 

@@ -8,6 +8,7 @@
 
 const struct subcommand *const subcommands[] = {
     &limits_subcommand,
+    &show_subcommand,
     NULL,
 };
 
