@@ -39,9 +39,9 @@ trap finish EXIT
 
 # in_chroot USER COMMAND: a clean environment and no standard input.
 in_chroot() {
-    chroot "$root" /usr/bin/env -i HOME="/home/$1" USER="$1" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    chroot "$root" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
-        su "$1" -s /bin/bash -c "$2" </dev/null
+        su -l "$1" -s /bin/bash -c "$2" </dev/null
 }
 timed() {
     local name=$1 start=$SECONDS
@@ -62,11 +62,11 @@ bootstrap() {
     chroot "$root" useradd --create-home newcomer
 }
 clone() {
-    git clone -q --no-hardlinks "$source" "$root/tmp/origin"
-    chmod -R a+rX "$root/tmp/origin"
     for user in root newcomer; do
         home=$(chroot "$root" sh -c "echo ~$user")
-        in_chroot $user "git -c safe.directory='*' clone -q /tmp/origin $home/busbar"
+        git clone -q --bare --no-hardlinks "$source" "$root$home/origin"
+        chroot "$root" chown -R "$user:$user" "$home/origin"
+        in_chroot $user "git clone -q ~/origin ~/busbar"
     done
 }
 bench() { in_chroot root 'cd ~/busbar && make bench && ls -R results | tail -n 40'; }
@@ -74,8 +74,9 @@ user() { in_chroot newcomer 'cd ~/busbar && make bench && ls -R results | tail -
 run_tests() { in_chroot root 'cd ~/busbar && make test'; }
 
 for step in $steps; do
+    if [ "$step" != bootstrap ] && ! mountpoint -q "$root/proc"; then mounts; fi
     case $step in
-    bootstrap) mkdir -p "$root" && timed bootstrap bootstrap && mounts ;;
+    bootstrap) mkdir -p "$root" && timed bootstrap bootstrap ;;
     clone) timed clone clone ;;
     bench) timed 'make bench as root, installation included' bench ;;
     test) timed 'make test as root' run_tests ;;
