@@ -1,0 +1,203 @@
+/* Tests and intervals against tests/golden/statistics.tsv, which tests/oracle/statistics.py makes with SciPy, R and enumeration. */
+#include "base/text.h"
+#include "record/files.h"
+#include "stats/maxt.h"
+#include "stats/order.h"
+#include "stats/random.h"
+#include "stats/ranks.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct list {
+    double *values;
+    size_t count;
+};
+
+struct golden {
+    const char *kind;
+    struct list parameters, first, second, expected;
+};
+
+static struct list list_of(char *text)
+{
+    struct list list = {0};
+    for (char *word; (word = strsep(&text, " "));) {
+        if (!*word || same(word, "-")) continue;
+        list.values = reallocate(list.values, list.count + 1, sizeof *list.values);
+        list.values[list.count++] = strtod(word, NULL);
+    }
+    return list;
+}
+
+static void agree(const struct golden *row, size_t line, size_t i, double value)
+{
+    double expected = row->expected.values[i];
+    cr_expect(i < row->expected.count && fabs(value - expected) <= 1e-9 + 1e-7 * fabs(expected),
+              "statistics.tsv:%zu (%s): value %zu is %.12g, the oracle says %.12g", line, row->kind, i, value, expected);
+}
+
+static void agree_shift(const struct golden *row, size_t line, struct shift shift)
+{
+    agree(row, line, 0, shift.estimate);
+    agree(row, line, 1, shift.lo);
+    agree(row, line, 2, shift.hi);
+    agree(row, line, 3, shift.has_interval);
+}
+
+static void check_max_t(const struct golden *row, size_t line)
+{
+    size_t group_count = row->parameters.count / 4, count = 0, at = 0;
+    struct relabelled_group groups[4] = {0};
+    struct relabelled_case cases[16] = {0};
+    for (size_t g = 0; g < group_count; g++) {
+        const double *shape = row->parameters.values + 4 * g;
+        groups[g] = (struct relabelled_group){.base = (size_t)shape[0], .fresh = (size_t)shape[1], .paired = shape[2] != 0};
+        for (size_t c = 0; c < (size_t)shape[3]; c++, count++) {
+            cases[count] = (struct relabelled_case){
+                .group = g, .base = row->first.values + at, .fresh = row->first.values + at + groups[g].base};
+            at += groups[g].base + groups[g].fresh;
+        }
+    }
+    cr_assert_eq(at, row->first.count);
+    max_t(groups, group_count, cases, count, 1);
+    for (size_t i = 0; i < count; i++) {
+        agree(row, line, i, cases[i].statistic);
+        agree(row, line, count + i, cases[i].p);
+        agree(row, line, 2 * count + i, cases[i].adjusted_p);
+    }
+}
+
+static void check_holm(const struct golden *row, size_t line)
+{
+    double adjusted[16];
+    holm(row->first.values, row->first.count, adjusted);
+    for (size_t i = 0; i < row->first.count; i++) agree(row, line, i, adjusted[i]);
+}
+
+static void check_row(const struct golden *row, size_t line)
+{
+    const struct list *x = &row->first, *y = &row->second;
+    const double *p = row->parameters.values;
+    if (same(row->kind, "mann_whitney")) agree(row, line, 0, mann_whitney_p(x->values, x->count, y->values, y->count));
+    else if (same(row->kind, "signed_rank")) agree(row, line, 0, signed_rank_p(x->values, x->count));
+    else if (same(row->kind, "hodges_lehmann"))
+        agree_shift(row, line, hodges_lehmann(x->values, x->count, y->values, y->count, p[0]));
+    else if (same(row->kind, "hodges_lehmann_paired")) agree_shift(row, line, hodges_lehmann_paired(x->values, x->count, p[0]));
+    else if (same(row->kind, "holm")) check_holm(row, line);
+    else if (same(row->kind, "max_t")) check_max_t(row, line);
+    else if (same(row->kind, "normal_quantile")) agree(row, line, 0, normal_quantile(p[0]));
+    else if (same(row->kind, "median_interval")) {
+        size_t j = median_interval_rank((size_t)p[0], p[1]);
+        agree(row, line, 0, (double)j);
+        agree(row, line, 1, median_interval_coverage((size_t)p[0], j));
+    } else cr_assert_fail("line %zu: unknown kind '%s'", line, row->kind);
+}
+
+Test(oracle, table)
+{
+    struct line_reader reader;
+    size_t checked = 0;
+    cr_assert_eq(line_reader_open(&reader, "tests/golden/statistics.tsv"), STATUS_OK);
+    while (line_reader_next(&reader)) {
+        if (*reader.line == '#') continue;
+        char *rest = reader.line;
+        struct golden row = {.kind = strsep(&rest, "\t")};
+        struct list *lists[] = {&row.parameters, &row.first, &row.second, &row.expected};
+        for (int i = 0; i < 4; i++) *lists[i] = list_of(strsep(&rest, "\t"));
+        check_row(&row, reader.number);
+        for (int i = 0; i < 4; i++) free(lists[i]->values);
+        checked++;
+    }
+    line_reader_close(&reader);
+    cr_expect(checked > 50, "%zu rows", checked);
+}
+
+/* The tie-free formulas of textbooks: the most extreme outcome of n + n has p = 2 / C(2n, n); all n pairs alike 2 / 2^n. */
+Test(max_t, smallest_p)
+{
+    for (size_t n = 3; n <= 8; n++) {
+        double base[8], fresh[8], ways = 1;
+        for (size_t i = 0; i < n; i++) base[i] = (double)i, fresh[i] = 100 + (double)i, ways *= (double)(n + i + 1) / (double)(i + 1);
+        struct relabelled_group group = {.base = n, .fresh = n};
+        struct relabelled_case one = {.base = base, .fresh = fresh};
+        max_t(&group, 1, &one, 1, 1);
+        cr_expect_float_eq(one.p, 2 / ways, 1e-12);
+        cr_expect_float_eq(one.adjusted_p, 2 / ways, 1e-12);
+        cr_expect(group.exact && group.relabellings == (size_t)(ways + 0.5));
+        group.paired = true;
+        max_t(&group, 1, &one, 1, 1);
+        cr_expect_float_eq(one.p, 2 / exp2((double)n), 1e-12);
+    }
+}
+
+Test(max_t, sampled_beyond_the_limit)
+{
+    enum { N = 20 };
+    double base[N], fresh[N];
+    struct random_state random;
+    random_seed(&random, 3);
+    for (int i = 0; i < N; i++) base[i] = random_normal(&random), fresh[i] = random_normal(&random) + 4;
+    struct relabelled_group group = {.base = N, .fresh = N};
+    struct relabelled_case one = {.base = base, .fresh = fresh}, again = one;
+    max_t(&group, 1, &one, 1, 42);
+    cr_expect(!group.exact && group.relabellings == SAMPLED_RELABELLINGS + 1);
+    cr_expect_float_eq(one.p, 1.0 / (SAMPLED_RELABELLINGS + 1), 1e-12); /* the + 1 correction: never 0 */
+    max_t(&group, 1, &again, 1, 42);
+    cr_expect_eq(one.adjusted_p, again.adjusted_p);
+    for (int i = 0; i < N; i++) fresh[i] = base[(i * 7) % N]; /* the same values on both sides: nothing to see */
+    max_t(&group, 1, &one, 1, 42);
+    cr_expect_eq(one.p, 1);
+}
+
+Test(max_t, nothing_given)
+{
+    max_t(NULL, 0, NULL, 0, 1);
+    double nothing[2] = {NAN, NAN};
+    struct relabelled_group group = {.base = 2, .fresh = 2};
+    struct relabelled_case one = {.base = nothing, .fresh = nothing};
+    max_t(&group, 1, &one, 1, 1);
+    cr_expect(one.statistic == 0 && one.p == 1 && one.adjusted_p == 1);
+}
+
+/* Power of the exact rank-sum test at the number of launches that the formula names, by simulation of normal values. */
+Test(planning, launches_needed)
+{
+    static const struct { double sigma, shift; } rows[] = {{0.02, 0.03}, {0.01, 0.015}, {0.02, 0.02}};
+    struct random_state random;
+    random_seed(&random, 9);
+    enum { TRIALS = 1500 };
+    for (size_t r = 0; r < 3; r++) {
+        size_t n = (size_t)launches_needed(rows[r].sigma, rows[r].shift, false, 0.05, 0.9);
+        int found = 0;
+        for (int t = 0; t < TRIALS; t++) {
+            double x[64], y[64];
+            for (size_t i = 0; i < n; i++) x[i] = rows[r].sigma * random_normal(&random);
+            for (size_t i = 0; i < n; i++) y[i] = rows[r].shift + rows[r].sigma * random_normal(&random);
+            found += mann_whitney_p(x, n, y, n) <= 0.05;
+        }
+        double power = (double)found / TRIALS;
+        cr_expect(power > 0.87 && power < 0.95, "%zu launches: power %.3f", n, power);
+        cr_expect_leq(detectable_shift(rows[r].sigma, n, n, false, 0.05, 0.9), rows[r].shift);
+        cr_expect_gt(detectable_shift(rows[r].sigma, n - 1, n - 1, false, 0.05, 0.9), rows[r].shift);
+    }
+    cr_expect_eq(launches_needed(1e-6, 0.03, false, 0.05, 0.9), 4); /* 3 + 3: 2/20; 4 + 4: 2/70 */
+    cr_expect_eq(launches_needed(1e-6, 0.03, true, 0.05, 0.9), 6);  /* 2/32; 2/64 */
+    cr_expect(isinf(detectable_shift(0.01, 3, 3, false, 0.05, 0.9)));
+}
+
+Test(planning, launch_sigma)
+{
+    struct random_state random;
+    random_seed(&random, 10);
+    enum { TRIALS = 4000 };
+    double sum = 0, x[6], y[6];
+    for (int t = 0; t < TRIALS; t++) {
+        for (int i = 0; i < 6; i++) x[i] = random_normal(&random), y[i] = 5 + random_normal(&random);
+        sum += launch_sigma(x, 6, y, 6) / TRIALS;
+    }
+    cr_expect(fabs(sum - 1) < 0.1, "mean estimate of sigma 1: %.3f", sum);
+    cr_expect(isnan(launch_sigma(x, 1, y, 6)));
+}
