@@ -101,6 +101,9 @@ struct backend {
     void (*facts)(struct comm *, struct launch_header *);
     void (*abort)(struct comm *); /* from the watchdog's thread: ends what hangs. May be NULL */
     void (*close)(struct comm *);
+    /* Damages one received element in `slot` between run and check, for fault.c; STATUS_UNSUPPORTED where this rank received
+       nothing. May be NULL */
+    enum status (*corrupt)(struct comm *, const struct call *, size_t slot);
 };
 
 extern const struct backend backend_mpi;
@@ -109,7 +112,11 @@ extern const struct backend backend_mpi;
 extern const struct backend *const backends[];
 
 /* "auto": nccl when its plug-in loads and finds a device, else mpi, saying so. One line and NULL when it cannot be had.
-   A plug-in exports `const struct backend busbar_backend`; PREFIX/lib/busbar or the program's own folder holds it. */
+   A plug-in is <name>.so in ../lib/busbar beside the program's folder, in the program's own folder or in $BUSBAR_PLUGINS; it exports
+   `const struct backend busbar_backend` and, for "auto", `int busbar_device_count(void)`. */
 const struct backend *backend_find(const char *name);
+
+/* Opens *backend; where options->fault asks for one, *backend becomes a decorator that injects it (fault.c, grammar there). */
+enum status backend_open(const struct backend **backend, const struct world *, const struct backend_options *, struct comm **);
 
 #endif

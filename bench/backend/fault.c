@@ -1,0 +1,168 @@
+/* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault KIND:rank=R,call=N,us=T`:
+     wrong  damages one element that rank R received, in every verification
+     slow   rank R waits T µs before each sample, before its start stamp
+     fail   the N-th sample of rank R returns an error
+     hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
+     kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
+   Whatever it wrapped says "faulted" in its provenance. */
+#include "backend/backend.h"
+#include "base/text.h"
+#include "base/units.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum kind { WRONG, SLOW, FAIL, HANG, STOP, KILL, EXIT };
+static const char *const kinds[] = {"wrong", "slow", "fail", "hang", "stop", "kill", "exit", NULL};
+
+struct fault {
+    enum kind kind;
+    int64_t rank, call, us;
+};
+
+struct comm {
+    struct backend self;        /* what the sampler calls */
+    const struct backend *inner;
+    struct comm *comm;          /* inner's */
+    struct fault fault;
+    bool mine;                  /* this rank has the fault */
+    int64_t calls;
+};
+
+static enum status parse_fault(const char *text, struct fault *fault)
+{
+    char copy[256];
+    if (strlen(text) >= sizeof copy) return fail(STATUS_USAGE, "--fault: the text is too long");
+    strcpy(copy, text);
+    char *rest = copy, *word = strsep(&rest, ":");
+    *fault = (struct fault){.rank = 0, .call = 1, .us = 1000};
+    int kind = 0;
+    while (kinds[kind] && strcmp(kinds[kind], word)) kind++;
+    if (!kinds[kind]) return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow, fail, hang, stop, kill, exit", word);
+    fault->kind = (enum kind)kind;
+    while (rest && (word = strsep(&rest, ","))) {
+        char *value = word, *name = strsep(&value, "=");
+        int64_t *place = same(name, "rank") ? &fault->rank : same(name, "call") ? &fault->call : same(name, "us") ? &fault->us : NULL;
+        if (!place || !value || parse_integer(value, place) || *place < 0)
+            return fail(STATUS_USAGE, "--fault: '%s' is not rank=N, call=N or us=N", name);
+    }
+    return STATUS_OK;
+}
+
+static void wait_us(int64_t us)
+{
+    struct timespec start, t;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do clock_gettime(CLOCK_MONOTONIC, &t);
+    while ((t.tv_sec - start.tv_sec) * 1000000 + (t.tv_nsec - start.tv_nsec) / 1000 < us);
+}
+
+static enum status strike(struct comm *c)
+{
+    if (c->fault.kind == SLOW) wait_us(c->fault.us);
+    if (++c->calls != c->fault.call) return STATUS_OK;
+    switch (c->fault.kind) {
+    case FAIL: return fail(STATUS_ENVIRONMENT, "rank %lld: the injected fault failed sample %lld", (long long)c->fault.rank,
+                           (long long)c->calls);
+    case HANG:
+        for (;;) pause();
+    case STOP: raise(SIGSTOP); return STATUS_OK;
+    case KILL: raise(SIGKILL); return STATUS_OK;
+    case EXIT: _exit(0);
+    default: return STATUS_OK;
+    }
+}
+
+static enum status fault_supports(struct comm *c, const struct call *call, const char **reason)
+{
+    return c->inner->supports(c->comm, call, reason);
+}
+
+static size_t fault_free_bytes(struct comm *c)
+{
+    return c->inner->free_bytes(c->comm);
+}
+
+static enum status fault_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)
+{
+    return c->inner->alloc(c->comm, send_bytes, recv_bytes, slots, b);
+}
+
+static void fault_free(struct comm *c, struct buffers *b)
+{
+    c->inner->free(c->comm, b);
+}
+
+static enum status fault_fill(struct comm *c, const struct call *call, size_t slot, uint64_t seed)
+{
+    return c->inner->fill(c->comm, call, slot, seed);
+}
+
+static enum status fault_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed, struct verdict *verdict)
+{
+    if (c->mine && c->fault.kind == WRONG) {
+        enum status status = c->inner->corrupt(c->comm, call, slot);
+        if (status && status != STATUS_UNSUPPORTED) return status;
+    }
+    return c->inner->check(c->comm, call, slot, seed, verdict);
+}
+
+static enum status fault_prepare(struct comm *c, const struct call *call, int batch)
+{
+    return c->inner->prepare(c->comm, call, batch);
+}
+
+static enum status fault_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
+{
+    enum status status = c->mine ? strike(c) : STATUS_OK;
+    return status ? status : c->inner->run(c->comm, call, batch, slot, timing);
+}
+
+static void fault_facts(struct comm *c, struct launch_header *header)
+{
+    c->inner->facts(c->comm, header);
+    if (!launch_has_provenance(header, "faulted")) json_array_append_new(header->provenance, json_string("faulted"));
+}
+
+static void fault_abort(struct comm *c)
+{
+    c->inner->abort(c->comm);
+}
+
+static void fault_close(struct comm *c)
+{
+    c->inner->close(c->comm);
+    free(c);
+}
+
+enum status backend_open(const struct backend **backend, const struct world *world, const struct backend_options *options,
+                         struct comm **comm)
+{
+    struct fault fault;
+    if (!options->fault) return (*backend)->open(world, options, comm);
+    enum status status = parse_fault(options->fault, &fault);
+    if (status) return status;
+    if (fault.rank >= world->ranks)
+        return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)fault.rank, world->ranks);
+    if (fault.kind == WRONG && !(*backend)->corrupt)
+        return fail(STATUS_USAGE, "--fault: the %s backend cannot damage data", (*backend)->name);
+    struct comm *c = allocate(1, sizeof *c);
+    *c = (struct comm){.inner = *backend, .fault = fault, .mine = fault.rank == world->rank};
+    c->self = (struct backend){
+        .name = (*backend)->name, .about = (*backend)->about, .capabilities = (*backend)->capabilities,
+        .supports = fault_supports, .free_bytes = fault_free_bytes, .alloc = fault_alloc, .free = fault_free, .fill = fault_fill,
+        .check = fault_check, .prepare = (*backend)->prepare ? fault_prepare : NULL, .run = fault_run, .facts = fault_facts,
+        .abort = (*backend)->abort ? fault_abort : NULL, .close = fault_close,
+    };
+    status = (*backend)->open(world, options, &c->comm);
+    if (status) {
+        free(c);
+        return status;
+    }
+    *backend = &c->self;
+    *comm = c;
+    return STATUS_OK;
+}

@@ -1,0 +1,264 @@
+/* Blocking MPI calls on host memory, as applications make them. */
+#include "backend/backend.h"
+#include "backend/memory.h"
+#include "kernels/kernels.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct comm {
+    const struct world *world;
+    MPI_Comm mpi;
+    struct memory_pool pool;
+};
+
+/* struct buffers' memory: slots of a send and a receive part each. */
+struct slots {
+    char *base;
+    size_t stride, recv_offset;
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static enum status failed(const char *what, int error)
+{
+    char text[MPI_MAX_ERROR_STRING];
+    int length = 0;
+    if (MPI_Error_string(error, text, &length)) length = 0;
+    return fail(STATUS_ENVIRONMENT, "%s: %.*s", what, length, text);
+}
+
+static MPI_Datatype mpi_type(enum dtype dtype)
+{
+    switch (dtype) {
+    case DTYPE_INT8: return MPI_INT8_T;
+    case DTYPE_UINT8: return MPI_UINT8_T;
+    case DTYPE_INT16: return MPI_INT16_T;
+    case DTYPE_UINT16: return MPI_UINT16_T;
+    case DTYPE_INT32: return MPI_INT32_T;
+    case DTYPE_UINT32: return MPI_UINT32_T;
+    case DTYPE_INT64: return MPI_INT64_T;
+    case DTYPE_UINT64: return MPI_UINT64_T;
+    case DTYPE_FLOAT: return MPI_FLOAT;
+    case DTYPE_DOUBLE: return MPI_DOUBLE;
+    case DTYPE_HALF:
+    case DTYPE_BFLOAT16: return MPI_UINT16_T; /* moved only, never reduced */
+    case DTYPE_FP8_E4M3:
+    case DTYPE_FP8_E5M2: return MPI_UINT8_T;
+    default: return MPI_DATATYPE_NULL;
+    }
+}
+
+static bool mpi_reduces(enum dtype dtype)
+{
+    return dtype != DTYPE_HALF && dtype != DTYPE_BFLOAT16 && dtype != DTYPE_FP8_E4M3 && dtype != DTYPE_FP8_E5M2;
+}
+
+static MPI_Op mpi_op(enum op op)
+{
+    switch (op) {
+    case OP_SUM: return MPI_SUM;
+    case OP_PROD: return MPI_PROD;
+    case OP_MAX: return MPI_MAX;
+    case OP_MIN: return MPI_MIN;
+    default: return MPI_OP_NULL;
+    }
+}
+
+static enum status mpi_open(const struct world *world, const struct backend_options *options, struct comm **comm)
+{
+    if (options->memory && strcmp(options->memory, "host"))
+        return fail(STATUS_USAGE, "the mpi backend has host memory only, not '%s'", options->memory);
+    struct comm *c = allocate(1, sizeof *c);
+    c->world = world;
+    int error = MPI_Comm_dup(world->comm, &c->mpi);
+    if (!error) error = MPI_Comm_set_errhandler(c->mpi, MPI_ERRORS_RETURN);
+    if (error) {
+        free(c);
+        return failed("MPI_Comm_dup", error);
+    }
+    *comm = c;
+    return STATUS_OK;
+}
+
+static void mpi_close(struct comm *c)
+{
+    memory_pool_free(&c->pool);
+    MPI_Comm_free(&c->mpi);
+    free(c);
+}
+
+static enum status mpi_supports(struct comm *c, const struct call *call, const char **reason)
+{
+    (void)c;
+    enum collective_id id = call->collective->id;
+    *reason = NULL;
+    if (call->collective->reduces && !mpi_reduces(call->dtype))
+        *reason = "MPI has no reductions of this type";
+    else if (call->collective->reduces && mpi_op(call->op) == MPI_OP_NULL)
+        *reason = "MPI has no such operation";
+    else if (call->count > INT_MAX)
+        *reason = "more than 2147483647 elements";
+    else if (id == BROADCAST && !call->in_place)
+        *reason = "MPI_Bcast has one buffer: in place only";
+    else if (id == SCATTER && call->in_place)
+        *reason = "in place, MPI_Scatter leaves the root's part in its send buffer";
+    return *reason ? STATUS_UNSUPPORTED : STATUS_OK;
+}
+
+static size_t mpi_free_bytes(struct comm *c)
+{
+    return memory_available() / (size_t)c->world->local_ranks + memory_pool_held(&c->pool);
+}
+
+static enum status mpi_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)
+{
+    size_t send = memory_stride(send_bytes), recv = memory_stride(recv_bytes);
+    struct slots place = {NULL, send + recv, send};
+    *b = (struct buffers){send_bytes, recv_bytes, slots, NULL};
+    if (send > SIZE_MAX - recv) return STATUS_TOO_LARGE;
+    place.base = memory_pool_take(&c->pool, slots, place.stride);
+    if (!place.base) return STATUS_TOO_LARGE;
+    struct slots *memory = allocate(1, sizeof *memory);
+    *memory = place;
+    b->memory = memory;
+    return STATUS_OK;
+}
+
+static void mpi_free(struct comm *c, struct buffers *b)
+{
+    (void)c; /* the pool keeps its block for the next case: its pages are there already */
+    free(b->memory);
+    *b = (struct buffers){0};
+}
+
+static char *slot_at(const struct buffers *b, size_t slot)
+{
+    const struct slots *slots = b->memory;
+    return slots->base + slot * slots->stride;
+}
+
+static char *recv_at(const struct buffers *b, size_t slot)
+{
+    return slot_at(b, slot) + ((const struct slots *)b->memory)->recv_offset;
+}
+
+static struct pattern pattern_of(const struct comm *c, const struct call *call, uint64_t seed)
+{
+    return (struct pattern){seed, c->world->ranks, call->dtype, call->op, call->collective->reduces};
+}
+
+static enum status mpi_fill(struct comm *c, const struct call *call, size_t slot, uint64_t seed)
+{
+    const struct pattern pattern = pattern_of(c, call, seed);
+    struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
+    char *recv = recv_at(call->buffers, slot);
+    char *send = call->in_place ? recv + e.in_place_at * dtypes[call->dtype].size : slot_at(call->buffers, slot);
+    pattern_poison(recv, call->buffers->recv_bytes);
+    pattern_fill(&pattern, c->world->rank, 0, e.send, send);
+    return STATUS_OK;
+}
+
+static enum status mpi_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed, struct verdict *verdict)
+{
+    const struct pattern pattern = pattern_of(c, call, seed);
+    size_t size = dtypes[call->dtype].size;
+    struct expectation e;
+    *verdict = (struct verdict){0};
+    for (int k = 0; call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e); k++) {
+        uint64_t first = 0;
+        const char *received = recv_at(call->buffers, slot) + e.recv_at * size;
+        uint64_t wrong = pattern_check(&pattern, e.source, e.source_at, e.count, received, &first);
+        if (wrong && !verdict->wrong) verdict->first = e.recv_at + first;
+        verdict->wrong += wrong;
+    }
+    return STATUS_OK;
+}
+
+static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t slot)
+{
+    struct expectation e;
+    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) || !e.count)
+        return STATUS_UNSUPPORTED;
+    recv_at(call->buffers, slot)[(e.recv_at + e.count / 2) * dtypes[call->dtype].size] ^= 0x10;
+    return STATUS_OK;
+}
+
+/* One blocking call. */
+static int call_mpi(const struct comm *c, const struct call *call, size_t slot)
+{
+    int n = c->world->ranks, rank = c->world->rank, count = (int)call->count, part = (int)(call->count / (size_t)n);
+    MPI_Datatype type = mpi_type(call->dtype);
+    void *recv = recv_at(call->buffers, slot);
+    void *send = call->in_place ? MPI_IN_PLACE : slot_at(call->buffers, slot);
+    bool is_root = rank == call->root;
+    switch (call->collective->id) {
+    case ALL_REDUCE: return MPI_Allreduce(send, recv, count, type, mpi_op(call->op), c->mpi);
+    case ALL_GATHER: return MPI_Allgather(send, part, type, recv, part, type, c->mpi);
+    case REDUCE_SCATTER: return MPI_Reduce_scatter_block(send, recv, part, type, mpi_op(call->op), c->mpi);
+    case BROADCAST: return MPI_Bcast(recv, count, type, call->root, c->mpi);
+    case REDUCE:
+        if (call->in_place && !is_root) send = recv;
+        return MPI_Reduce(send, recv, count, type, mpi_op(call->op), call->root, c->mpi);
+    case ALL_TO_ALL: return MPI_Alltoall(send, part, type, recv, part, type, c->mpi);
+    case SEND_RECV:
+        if (call->in_place)
+            return MPI_Sendrecv_replace(recv, count, type, (rank + 1) % n, 0, (rank + n - 1) % n, 0, c->mpi, MPI_STATUS_IGNORE);
+        return MPI_Sendrecv(send, count, type, (rank + 1) % n, 0, recv, count, type, (rank + n - 1) % n, 0, c->mpi,
+                            MPI_STATUS_IGNORE);
+    case GATHER:
+        if (call->in_place && !is_root) send = recv;
+        return MPI_Gather(send, part, type, recv, part, type, call->root, c->mpi);
+    case SCATTER: return MPI_Scatter(send, part, type, recv, part, type, call->root, c->mpi);
+    default: return MPI_ERR_UNSUPPORTED_OPERATION;
+    }
+}
+
+static enum status mpi_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
+{
+    int error = MPI_SUCCESS;
+    timing->spoiled = false;
+    timing->start_s = now_s();
+    for (int i = 0; i < batch && !error; i++) {
+        error = call_mpi(c, call, *slot);
+        if (++*slot == call->buffers->slots) *slot = 0;
+    }
+    timing->end_s = now_s();
+    timing->elapsed_s = timing->end_s - timing->start_s;
+    return error ? failed(call->collective->name, error) : STATUS_OK;
+}
+
+static void mpi_facts(struct comm *c, struct launch_header *header)
+{
+    (void)c;
+    char text[MPI_MAX_LIBRARY_VERSION_STRING];
+    int length = 0;
+    if (json_object_get(header->facts, "mpi") || MPI_Get_library_version(text, &length)) return;
+    text[strcspn(text, "\n")] = 0;
+    json_object_set_new(header->facts, "mpi", json_string(text));
+}
+
+const struct backend backend_mpi = {
+    .name = "mpi",
+    .about = "blocking MPI calls on host memory",
+    .capabilities = CAN_HOST_CLOCK,
+    .open = mpi_open,
+    .supports = mpi_supports,
+    .free_bytes = mpi_free_bytes,
+    .alloc = mpi_alloc,
+    .free = mpi_free,
+    .fill = mpi_fill,
+    .check = mpi_check,
+    .corrupt = mpi_corrupt,
+    .run = mpi_run,
+    .facts = mpi_facts,
+    .close = mpi_close,
+};

@@ -1,0 +1,280 @@
+/* The data that is sent and what must come back, element by element: inline, for C11 and CUDA alike, so that host and device
+   agree to the bit.
+
+   Reductions. The ranks are cut into at most CONTRIBUTORS strata; in each a hash of (seed, index) picks one rank, whose element
+   is not neutral. So every rank contributes somewhere, ranks differ, and what must come out costs a few hashes whatever the
+   number of ranks. Values are small integers (or powers of two, for products), such that every partial sum or product, in any
+   order, is exactly representable: |sum| <= 2^p for a float with p significand bits. No reduction of them gives the poison.
+   avg has two contributors of one sign: 1/n and its products are rounded, 2 ulp in all.
+
+   Movement. Every element is any bit pattern but the poison. */
+#ifndef BUSBAR_PATTERN_H
+#define BUSBAR_PATTERN_H
+
+#include "kernels/kernels.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifdef __CUDACC__
+#define PATTERN_INLINE static inline __host__ __device__
+#else
+#define PATTERN_INLINE static inline
+#endif
+
+enum { PATTERN_CONTRIBUTORS = 4, PATTERN_AVG_CONTRIBUTORS = 2, PATTERN_AVG_ULP = 2, PATTERN_POISON = 0x81 };
+
+/* splitmix64's finaliser (Steele, Lea, Flood 2014). */
+PATTERN_INLINE uint64_t pattern_mix(uint64_t x)
+{
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
+
+PATTERN_INLINE int pattern_size(enum dtype dtype)
+{
+    switch (dtype) {
+    case DTYPE_INT8:
+    case DTYPE_UINT8:
+    case DTYPE_FP8_E4M3:
+    case DTYPE_FP8_E5M2: return 1;
+    case DTYPE_HALF:
+    case DTYPE_BFLOAT16:
+    case DTYPE_INT16:
+    case DTYPE_UINT16: return 2;
+    case DTYPE_INT64:
+    case DTYPE_UINT64:
+    case DTYPE_DOUBLE: return 8;
+    default: return 4;
+    }
+}
+
+/* Exponent and stored mantissa bits of a float; false: an integer. */
+PATTERN_INLINE bool pattern_float(enum dtype dtype, int *exponent_bits, int *mantissa_bits)
+{
+    switch (dtype) {
+    case DTYPE_HALF: *exponent_bits = 5, *mantissa_bits = 10; return true;
+    case DTYPE_BFLOAT16: *exponent_bits = 8, *mantissa_bits = 7; return true;
+    case DTYPE_FLOAT: *exponent_bits = 8, *mantissa_bits = 23; return true;
+    case DTYPE_DOUBLE: *exponent_bits = 11, *mantissa_bits = 52; return true;
+    case DTYPE_FP8_E4M3: *exponent_bits = 4, *mantissa_bits = 3; return true;
+    case DTYPE_FP8_E5M2: *exponent_bits = 5, *mantissa_bits = 2; return true;
+    default: return false;
+    }
+}
+
+PATTERN_INLINE bool pattern_is_signed(enum dtype dtype)
+{
+    return dtype != DTYPE_UINT8 && dtype != DTYPE_UINT16 && dtype != DTYPE_UINT32 && dtype != DTYPE_UINT64;
+}
+
+/* `value`, rounded to nearest even, as the bits of a type; within its finite range. */
+PATTERN_INLINE uint64_t pattern_encode(enum dtype dtype, double value)
+{
+    int exponent_bits = 0, mantissa_bits = 0, exponent;
+    if (dtype == DTYPE_DOUBLE) {
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof bits);
+        return bits;
+    }
+    if (dtype == DTYPE_FLOAT) {
+        float single = (float)value;
+        uint32_t bits;
+        memcpy(&bits, &single, sizeof bits);
+        return bits;
+    }
+    if (!pattern_float(dtype, &exponent_bits, &mantissa_bits))
+        return (uint64_t)(int64_t)value & (~(uint64_t)0 >> (64 - 8 * pattern_size(dtype)));
+    uint64_t sign = value < 0 ? (uint64_t)1 << (exponent_bits + mantissa_bits) : 0;
+    double magnitude = fabs(value);
+    if (magnitude == 0) return sign;
+    int bias = (1 << (exponent_bits - 1)) - 1;
+    frexp(magnitude, &exponent);
+    exponent--; /* magnitude = f 2^exponent, 1 <= f < 2 */
+    if (exponent < 1 - bias) exponent = 1 - bias; /* subnormal */
+    /* The significand with its hidden bit: adding it carries into the exponent where rounding reaches the next power of two. */
+    uint64_t significand = (uint64_t)rint(ldexp(magnitude, mantissa_bits - exponent));
+    return sign + ((uint64_t)(exponent + bias - 1) << mantissa_bits) + significand;
+}
+
+/* The value of a float's or an integer's bits (64-bit integers are rounded); infinities and NaN are not told apart. */
+PATTERN_INLINE double pattern_decode(enum dtype dtype, uint64_t bits)
+{
+    int exponent_bits = 0, mantissa_bits = 0, size = 8 * pattern_size(dtype);
+    if (!pattern_float(dtype, &exponent_bits, &mantissa_bits)) {
+        if (!pattern_is_signed(dtype)) return (double)bits;
+        return (double)((int64_t)(bits << (64 - size)) >> (64 - size));
+    }
+    if (dtype == DTYPE_DOUBLE) {
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    int bias = (1 << (exponent_bits - 1)) - 1;
+    int exponent = (int)(bits >> mantissa_bits) & ((1 << exponent_bits) - 1);
+    uint64_t mantissa = bits & (((uint64_t)1 << mantissa_bits) - 1);
+    if (exponent)
+        mantissa |= (uint64_t)1 << mantissa_bits;
+    else
+        exponent = 1;
+    double magnitude = ldexp((double)mantissa, exponent - bias - mantissa_bits);
+    return bits >> (size - 1) & 1 ? -magnitude : magnitude;
+}
+
+/* The largest finite value's bits, or the lowest's. */
+PATTERN_INLINE uint64_t pattern_extreme(enum dtype dtype, bool largest)
+{
+    int exponent_bits = 0, mantissa_bits = 0, size = 8 * pattern_size(dtype);
+    uint64_t sign = (uint64_t)1 << (size - 1);
+    if (pattern_float(dtype, &exponent_bits, &mantissa_bits)) {
+        /* e4m3 has no infinity: only S.1111.111 is NaN. Elsewhere the highest exponent is taken. */
+        uint64_t infinity = (((uint64_t)1 << exponent_bits) - 1) << mantissa_bits;
+        uint64_t top = dtype == DTYPE_FP8_E4M3 ? 0x7e : infinity - 1;
+        return largest ? top : sign | top;
+    }
+    if (pattern_is_signed(dtype)) return largest ? sign - 1 : sign;
+    return largest ? sign | (sign - 1) : 0;
+}
+
+/* The largest magnitude that partial sums may reach. */
+PATTERN_INLINE uint32_t pattern_range(enum dtype dtype)
+{
+    int exponent_bits = 0, mantissa_bits = 0;
+    if (pattern_float(dtype, &exponent_bits, &mantissa_bits))
+        return (uint32_t)1 << (mantissa_bits + 1 < 24 ? mantissa_bits + 1 : 24);
+    int bits = 8 * pattern_size(dtype);
+    /* Half of the type's range at most: the poison is never reached. */
+    return ((uint32_t)1 << (bits - 2 < 24 ? bits - 2 : 24)) - 1;
+}
+
+PATTERN_INLINE int pattern_strata(const struct pattern *p)
+{
+    int most = p->op == OP_AVG ? PATTERN_AVG_CONTRIBUTORS : PATTERN_CONTRIBUTORS;
+    return p->ranks < most ? p->ranks : most;
+}
+
+/* ncclRedOpCreatePreMulSum: what each rank's input is multiplied by. */
+PATTERN_INLINE double pattern_premul(int rank)
+{
+    return rank % 2 ? 2 : 1;
+}
+
+PATTERN_INLINE uint64_t pattern_stratum_hash(const struct pattern *p, uint64_t index, int stratum)
+{
+    return pattern_mix(p->seed + 0x9e3779b97f4a7c15u * (index * PATTERN_CONTRIBUTORS + (uint64_t)stratum + 1));
+}
+
+/* The rank that contributes for a stratum: ranks [stratum * n / k, (stratum + 1) * n / k). */
+PATTERN_INLINE int pattern_pick(const struct pattern *p, int strata, int stratum, uint64_t hash)
+{
+    uint64_t from = (uint64_t)stratum * (uint64_t)p->ranks / (uint64_t)strata;
+    uint64_t to = (uint64_t)(stratum + 1) * (uint64_t)p->ranks / (uint64_t)strata;
+    return (int)(from + ((hash >> 32) * (to - from) >> 32));
+}
+
+/* The value that a stratum's contributor gives. */
+PATTERN_INLINE double pattern_contribution(const struct pattern *p, int strata, int stratum, uint64_t hash)
+{
+    int exponent_bits, mantissa_bits;
+    bool is_float = pattern_float(p->dtype, &exponent_bits, &mantissa_bits);
+    double sign = hash & 1 && pattern_is_signed(p->dtype) && p->op != OP_AVG ? -1 : 1;
+    if (p->op == OP_PROD) { /* |product| <= 3^4 for integers; 3 times powers of two for floats */
+        if (!is_float) return sign * (hash & 2 ? 3 : 2);
+        if (stratum == 0) return sign * (hash & 2 ? 3 : 1.5);
+        return sign * (hash & 2 ? 2 : 0.5);
+    }
+    uint32_t most = pattern_range(p->dtype);
+    if (p->op != OP_MAX && p->op != OP_MIN) most /= (uint32_t)strata;
+    if (p->op == OP_PREMULSUM) most = most > 1 ? most / 2 : 1;
+    return sign * (double)(1 + ((hash >> 1 & 0x7fffffff) * most >> 31));
+}
+
+PATTERN_INLINE uint64_t pattern_neutral(const struct pattern *p)
+{
+    if (p->op == OP_PROD) return pattern_encode(p->dtype, 1);
+    if (p->op == OP_MAX) return pattern_extreme(p->dtype, false);
+    if (p->op == OP_MIN) return pattern_extreme(p->dtype, true);
+    return 0;
+}
+
+/* The bits of element `index` of a rank's input. */
+PATTERN_INLINE uint64_t pattern_element(const struct pattern *p, int rank, uint64_t index)
+{
+    if (p->reduces) {
+        int strata = pattern_strata(p);
+        int stratum = (int)((((uint64_t)rank + 1) * (uint64_t)strata - 1) / (uint64_t)p->ranks);
+        uint64_t hash = pattern_stratum_hash(p, index, stratum);
+        if (pattern_pick(p, strata, stratum, hash) != rank) return pattern_neutral(p);
+        return pattern_encode(p->dtype, pattern_contribution(p, strata, stratum, hash));
+    }
+    uint64_t mask = ~(uint64_t)0 >> (64 - 8 * pattern_size(p->dtype));
+    uint64_t poison = (uint64_t)PATTERN_POISON * 0x0101010101010101u & mask;
+    uint64_t own = pattern_mix(p->seed + 0x9e3779b97f4a7c15u * ((uint64_t)rank + 1));
+    uint64_t bits = pattern_mix(own + 0x9e3779b97f4a7c15u * (index + 1)) & mask;
+    return bits == poison ? bits ^ 1 : bits;
+}
+
+/* The bits of the reduction of element `index` over all ranks. */
+PATTERN_INLINE uint64_t pattern_reduced(const struct pattern *p, uint64_t index)
+{
+    int strata = pattern_strata(p), exponent_bits, mantissa_bits;
+    double result = p->op == OP_PROD ? 1 : 0;
+    for (int stratum = 0; stratum < strata; stratum++) {
+        uint64_t hash = pattern_stratum_hash(p, index, stratum);
+        double value = pattern_contribution(p, strata, stratum, hash);
+        switch (p->op) {
+        case OP_PROD: result *= value; break;
+        case OP_MAX: result = stratum == 0 || value > result ? value : result; break;
+        case OP_MIN: result = stratum == 0 || value < result ? value : result; break;
+        case OP_PREMULSUM: result += value * pattern_premul(pattern_pick(p, strata, stratum, hash)); break;
+        default: result += value;
+        }
+    }
+    if (p->op == OP_AVG) {
+        result /= p->ranks;
+        if (!pattern_float(p->dtype, &exponent_bits, &mantissa_bits)) result = floor(result);
+    }
+    return pattern_encode(p->dtype, result);
+}
+
+PATTERN_INLINE uint64_t pattern_expected(const struct pattern *p, int source, uint64_t index)
+{
+    return source < 0 ? pattern_reduced(p, index) : pattern_element(p, source, index);
+}
+
+/* Whether `got` may stand where `want` is expected. */
+PATTERN_INLINE bool pattern_accepts(const struct pattern *p, uint64_t want, uint64_t got)
+{
+    int exponent_bits, mantissa_bits;
+    if (got == want) return true;
+    if (!p->reduces || !pattern_float(p->dtype, &exponent_bits, &mantissa_bits)) return false;
+    uint64_t sign = (uint64_t)1 << (exponent_bits + mantissa_bits);
+    if (((got | want) & ~sign) == 0) return true; /* -0 == +0 */
+    if (p->op != OP_AVG || ((got ^ want) & sign)) return false;
+    return (got > want ? got - want : want - got) <= PATTERN_AVG_ULP; /* neighbours of one sign are neighbours as integers */
+}
+
+PATTERN_INLINE uint64_t pattern_load(const void *buffer, uint64_t at, int size)
+{
+    switch (size) {
+    case 1: return ((const uint8_t *)buffer)[at];
+    case 2: return ((const uint16_t *)buffer)[at];
+    case 4: return ((const uint32_t *)buffer)[at];
+    default: return ((const uint64_t *)buffer)[at];
+    }
+}
+
+PATTERN_INLINE void pattern_store(void *buffer, uint64_t at, int size, uint64_t bits)
+{
+    switch (size) {
+    case 1: ((uint8_t *)buffer)[at] = (uint8_t)bits; break;
+    case 2: ((uint16_t *)buffer)[at] = (uint16_t)bits; break;
+    case 4: ((uint32_t *)buffer)[at] = (uint32_t)bits; break;
+    default: ((uint64_t *)buffer)[at] = bits;
+    }
+}
+
+#endif
