@@ -1,0 +1,6 @@
+#include "measure/launch.h"
+
+int main(int argc, char **argv)
+{
+    return collective_main("all_reduce", "every rank gets the reduction of all ranks' buffers", argc, argv);
+}

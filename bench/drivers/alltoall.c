@@ -1,0 +1,6 @@
+#include "measure/launch.h"
+
+int main(int argc, char **argv)
+{
+    return collective_main("alltoall", "every rank sends a part of its buffer to every rank", argc, argv);
+}

@@ -1,0 +1,6 @@
+#include "measure/launch.h"
+
+int main(int argc, char **argv)
+{
+    return collective_main("broadcast", "every rank gets the root's buffer", argc, argv);
+}

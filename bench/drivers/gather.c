@@ -1,0 +1,6 @@
+#include "measure/launch.h"
+
+int main(int argc, char **argv)
+{
+    return collective_main("gather", "the root gets all ranks' buffers", argc, argv);
+}

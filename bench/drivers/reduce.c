@@ -1,0 +1,6 @@
+#include "measure/launch.h"
+
+int main(int argc, char **argv)
+{
+    return collective_main("reduce", "the root gets the reduction of all ranks' buffers", argc, argv);
+}

@@ -1,0 +1,307 @@
+#include "measure/launch.h"
+#include "backend/backend.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "measure/cases.h"
+#include "measure/clock.h"
+#include "measure/machine.h"
+#include "measure/table.h"
+#include "measure/world.h"
+#include "record/facts.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct launch_state {
+    struct settings settings;
+    const char *driver;
+    int argc;
+    char **argv;
+    double start_s;          /* of the process */
+    struct world world;
+    struct machine machine;
+    const struct backend *backend;
+    struct comm *comm;
+    struct sampler *sampler;
+    struct cases cases;
+    struct record_writer writer; /* rank 0 */
+    char run[256], launch[256];
+    size_t filled_group;     /* type and operation that buffers were filled for last */
+    struct progress_line progress;
+};
+
+/* The rank that the launcher gave us, before MPI_Init: so that a usage error is said once. 0: none did. */
+static int early_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID", NULL};
+    for (int i = 0; names[i]; i++)
+        if (getenv(names[i])) return atoi(getenv(names[i]));
+    return 0;
+}
+
+static enum status agree(struct launch_state *l, enum status own)
+{
+    int mine = (int)own, worst = 0;
+    if (MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    return (enum status)worst;
+}
+
+/* run: when and what; launch: that and the process, so that no two meet. */
+static void default_names(struct launch_state *l)
+{
+    char when[32] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y%m%d-%H%M%S", &utc);
+    snprintf(l->run, sizeof l->run, "%s-%s", when, l->driver);
+    snprintf(l->launch, sizeof l->launch, "%s-%s-r%d-%ld", l->driver, when, l->world.ranks, (long)getpid());
+    if (l->settings.run) snprintf(l->run, sizeof l->run, "%s", l->settings.run);
+    if (l->settings.launch) snprintf(l->launch, sizeof l->launch, "%s", l->settings.launch);
+}
+
+/* Collective, since a backend's facts may be; only rank 0's are written. */
+static enum status write_header(struct launch_state *l)
+{
+    char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length;
+    struct arena arena = {0};
+    struct launch_header header;
+    MPI_Get_library_version(library, &length);
+    struct world_host *hosts = world_host_list(&l->world);
+    struct launch_description known = {
+        .run = l->run, .launch = l->launch, .driver = l->driver, .backend = l->backend->name, .argc = l->argc, .argv = l->argv,
+        .cloud = l->settings.cloud, .instance = l->settings.instance, .label = l->settings.label, .nodes = l->world.nodes,
+        .ranks = l->world.ranks, .domains = ABSENT, .hosts = hosts, .hosts_renamed = l->world.renamed, .mpi_library = library,
+        .environment = environ};
+    launch_header_fill(&header, &arena, &known);
+    machine_facts(&l->machine, header.facts);
+    json_object_set_new(header.facts, "timer_cost_ns", json_real(clock_cost_s() * 1e9));
+    l->backend->facts(l->comm, &header);
+    enum status status = l->world.rank == 0 ? record_launch(&l->writer, &header) : STATUS_OK;
+    launch_header_release(&header);
+    arena_free(&arena);
+    free(hosts);
+    return status;
+}
+
+static enum status open_launch(struct launch_state *l)
+{
+    const struct settings *s = &l->settings;
+    enum status status = world_open(MPI_COMM_WORLD, &l->world);
+    if (status) return status;
+    silence(l->world.rank != 0);
+    if (s->root >= l->world.ranks) return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root, l->world.ranks);
+    if (s->expect_ranks && s->expect_ranks != l->world.ranks)
+        return fail(STATUS_ENVIRONMENT, "%d ranks run, but --expect-ranks says %lld", l->world.ranks, (long long)s->expect_ranks);
+    if (s->expect_hosts && s->expect_hosts != l->world.nodes)
+        return fail(STATUS_ENVIRONMENT, "%d hosts run, but --expect-hosts says %lld", l->world.nodes, (long long)s->expect_hosts);
+    status = machine_read(&l->machine);
+    if (status) return agree(l, status);
+    l->backend = backend_find(s->backend);
+    status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
+    if (status) return status;
+    struct backend_options options = {.memory = s->memory, .cold = same(s->cache, "cold"), .seed = (uint64_t)s->seed,
+                                      .graph = (int)s->graph, .registration = (int)s->registration, .cta = s->cta, .fault = s->fault};
+    status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
+    if (status) return status;
+    silence(0);
+    default_names(l);
+    if (l->world.rank == 0)
+        status = record_open(&l->writer, same(s->output, "none") ? NULL : s->output, l->run, l->launch,
+                             same(s->format, "json") ? stdout : NULL);
+    status = agree(l, status);
+    return status ? status : agree(l, write_header(l));
+}
+
+static void open_sampler(struct launch_state *l)
+{
+    const struct settings *s = &l->settings;
+    l->sampler = sampler_open(&l->world, l->backend, l->comm);
+    l->sampler->stopping = (struct stopping){s->precision_percent / 100, (size_t)s->samples, (size_t)s->passes};
+    l->sampler->warmup = s->warmup;
+    l->sampler->check_every = s->check_every;
+    l->sampler->seed = (uint64_t)s->seed;
+    /* With more ranks than cores, being scheduled away is the rule. */
+    l->sampler->sets_aside = l->world.local_ranks <= l->machine.cores;
+    l->filled_group = SIZE_MAX;
+}
+
+/* Slots such that the buffers of all ranks of the host rotate through twice the last-level cache. */
+static size_t slots_wanted(const struct launch_state *l, size_t bytes)
+{
+    enum { MOST_SLOTS = 4096, DEVICE_FOOTPRINT = 256 << 20 };
+    if (!same(l->settings.cache, "cold")) return 1;
+    size_t footprint = l->backend->capabilities & CAN_DEVICE_MEMORY && !same(l->settings.memory, "host")
+                           ? (size_t)DEVICE_FOOTPRINT
+                           : 2 * l->machine.last_level_bytes / (size_t)l->world.local_ranks;
+    size_t slots = footprint / (bytes ? bytes : 1) + 1;
+    return slots > MOST_SLOTS ? MOST_SLOTS : slots;
+}
+
+/* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps its status. */
+static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
+{
+    size_t send, recv;
+    const char *reason = NULL;
+    if (l->backend->supports(l->comm, &m->call, &reason) == STATUS_UNSUPPORTED) {
+        m->status = STATUS_UNSUPPORTED;
+        snprintf(m->reason, sizeof m->reason, "%s", reason ? reason : "the backend cannot do this");
+        return STATUS_OK;
+    }
+    cases_buffer_bytes(&m->call, l->world.ranks, l->world.rank, &send, &recv);
+    uint64_t own[2] = {UINT64_MAX - (send + recv + 8192), l->backend->free_bytes(l->comm) / 10 * 9}, least[2];
+    if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    uint64_t needed = UINT64_MAX - least[0];
+    enum status status = STATUS_TOO_LARGE;
+    if (needed <= least[1]) {
+        size_t slots = slots_wanted(l, needed);
+        if (slots > least[1] / 4 / needed) slots = least[1] / 4 / needed > 0 ? least[1] / 4 / needed : 1;
+        status = agree(l, l->backend->alloc(l->comm, send, recv, slots, buffers));
+    }
+    if (status == STATUS_TOO_LARGE) {
+        char a[UNIT_TEXT], b[UNIT_TEXT];
+        snprintf(m->reason, sizeof m->reason, "%s of buffers for each rank, %s free", format_size(needed, a), format_size(least[1], b));
+        m->status = STATUS_TOO_LARGE;
+        return STATUS_OK;
+    }
+    m->call.buffers = buffers;
+    if (m->slot >= buffers->slots) m->slot = 0;
+    return status;
+}
+
+/* All slots hold data of the case's type: leftovers of another may be denormal floats, which are slow. */
+static enum status fill_all(struct launch_state *l, struct measured *m)
+{
+    size_t group = (size_t)m->call.dtype * OP_COUNT + (size_t)m->call.op;
+    if (m->filled && group == l->filled_group) return STATUS_OK;
+    for (size_t slot = 0; slot < m->call.buffers->slots; slot++) {
+        enum status status = l->backend->fill(l->comm, &m->call, slot, (uint64_t)l->settings.seed);
+        if (status) return status;
+    }
+    m->filled = true;
+    l->filled_group = group;
+    return STATUS_OK;
+}
+
+static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass, const struct visit *visit)
+{
+    if (l->world.rank != 0) return STATUS_OK;
+    struct text key = {0};
+    struct case_row row = cases_row(m, &l->settings, &l->world, l->backend->capabilities);
+    case_key(&row, &key);
+    row.key = text_get(&key);
+    row.pass = (int64_t)pass;
+    if (visit && visit->count) {
+        row.samples_us = (struct samples){m->us + visit->first, visit->count};
+        row.batch = m->batch;
+        row.warmup = visit->warmup;
+        row.preempted = visit->preempted;
+        row.stopped_by = stop_reason_name(visit->why);
+        row.statistic = "median";
+        row.rank_reduction = "max";
+        row.rank_wait_us = visit->wait;
+        case_row_summarise(&row);
+        row.time_us = row.median_us;
+    }
+    if (visit) row.wrong = visit->wrong;
+    enum status status = record_case(&l->writer, &row);
+    text_free(&key);
+    return status;
+}
+
+static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass)
+{
+    struct buffers buffers = {0};
+    struct visit visit = {.wrong = ABSENT};
+    if (m->status != STATUS_OK && m->status != STATUS_WRONG) return pass ? STATUS_OK : write_row(l, m, pass, NULL);
+    enum status status = give_buffers(l, m, &buffers);
+    if (status) return status;
+    if (!m->call.buffers) return write_row(l, m, pass, NULL);
+    double share_s = l->settings.max_seconds / (double)l->settings.passes;
+    status = fill_all(l, m);
+    if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
+    if (!status && l->settings.check && pass == 0) status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
+    l->backend->free(l->comm, &buffers);
+    m->call.buffers = NULL;
+    return status ? status : agree(l, write_row(l, m, pass, &visit));
+}
+
+static enum status measure(struct launch_state *l)
+{
+    size_t *order = allocate(l->cases.count, sizeof *order);
+    enum status status = STATUS_OK;
+    for (size_t pass = 0; !status && pass < (size_t)l->settings.passes; pass++) {
+        cases_order(&l->cases, (uint64_t)l->settings.seed, pass, false, order);
+        for (size_t i = 0; !status && i < l->cases.count; i++) {
+            progress_show(&l->progress, pass * l->cases.count + i, l->cases.count * (size_t)l->settings.passes,
+                          &l->cases.list[order[i]]);
+            status = visit_case(l, &l->cases.list[order[i]], pass);
+        }
+    }
+    progress_clear(&l->progress);
+    free(order);
+    return status;
+}
+
+static enum status verdict(const struct cases *cases)
+{
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].status == STATUS_WRONG) return STATUS_WRONG;
+    return STATUS_OK;
+}
+
+static enum status close_launch(struct launch_state *l)
+{
+    enum status status = STATUS_OK;
+    if (l->world.rank == 0) {
+        status = record_end(&l->writer, "complete", clock_s() - l->start_s);
+        if (same(l->settings.format, "text")) {
+            table_print(&l->cases, &l->settings, &l->world, l->backend->capabilities, stdout);
+            if (l->writer.path) printf("\nrecords: %s\n", l->writer.path);
+            if (fflush(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
+        }
+        enum status closed = record_close(&l->writer);
+        if (!status) status = closed;
+    }
+    status = agree(l, status);
+    sampler_close(l->sampler);
+    l->backend->close(l->comm);
+    if (!status) status = verdict(&l->cases);
+    int worst = (int)status; /* rank 0 alone knows of wrong data's place, all of its number */
+    MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, l->world.comm);
+    cases_free(&l->cases);
+    world_close(&l->world);
+    return (enum status)worst;
+}
+
+int collective_main(const char *name, const char *summary, int argc, char **argv)
+{
+    struct launch_state l = {.driver = name, .argc = argc, .argv = argv, .start_s = clock_s(), .writer = {.fd = -1}};
+    const struct command command = collective_command(name, summary);
+    int rank = early_rank();
+    name_program(name);
+    silence(rank != 0);
+    if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
+    enum status status = settings_read(&command, argc, argv, &l.settings);
+    if (status) return (int)status;
+    silence(0);
+    if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
+    status = open_launch(&l);
+    if (!status) {
+        cases_make(&l.settings, l.world.ranks, &l.cases);
+        open_sampler(&l);
+        progress_open(&l.progress, l.world.rank == 0 && isatty(STDERR_FILENO));
+        status = measure(&l);
+        if (status) MPI_Abort(MPI_COMM_WORLD, (int)status);
+        status = close_launch(&l);
+    }
+    settings_free(&l.settings);
+    MPI_Finalize();
+    return (int)status;
+}

@@ -1,0 +1,261 @@
+#include "measure/sampler.h"
+#include "base/units.h"
+#include "measure/clock.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THINNED_MOST = 4096, WINDOW = 5, WINDOWS_MOST = 20, BATCH = 20 };
+
+struct sampler *sampler_open(const struct world *world, const struct backend *backend, struct comm *comm)
+{
+    struct sampler *s = allocate(1, sizeof *s);
+    *s = (struct sampler){.world = world, .backend = backend, .comm = comm};
+    s->own = allocate(2 * BLOCK_MOST, sizeof *s->own);
+    s->worst = allocate(2 * BLOCK_MOST, sizeof *s->worst);
+    s->waits.us = allocate(THINNED_MOST, sizeof *s->waits.us);
+    return s;
+}
+
+void sampler_close(struct sampler *s)
+{
+    free(s->own);
+    free(s->worst);
+    free(s->waits.us);
+    free(s);
+}
+
+static void thinned_start(struct thinned *t)
+{
+    t->count = t->seen = 0;
+    t->stride = 1;
+}
+
+/* Keeps every stride-th value; when full, every second of those kept goes and the stride doubles. */
+static void thinned_add(struct thinned *t, double us)
+{
+    if (t->seen++ % t->stride) return;
+    if (t->count == THINNED_MOST) {
+        for (size_t i = 0; i < THINNED_MOST / 2; i++) t->us[i] = t->us[2 * i];
+        t->count = THINNED_MOST / 2;
+        t->stride *= 2;
+        if ((t->seen - 1) % t->stride) return;
+    }
+    t->us[t->count++] = us;
+}
+
+static enum status check_mpi(const char *what, int error)
+{
+    return error ? fail(STATUS_ENVIRONMENT, "%s failed (MPI error %d)", what, error) : STATUS_OK;
+}
+
+/* One sample of this rank, µs for each operation. */
+static enum status sample(struct sampler *s, struct measured *m, double *us, bool *spoiled)
+{
+    struct timing timing = {0};
+    if (!(s->backend->capabilities & CAN_ALIGN)) MPI_Barrier(s->world->comm);
+    enum status status = s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing);
+    *us = timing.elapsed_s / m->batch * 1e6;
+    *spoiled = timing.spoiled;
+    return status;
+}
+
+/* `count` samples into own, their maxima over ranks into worst; marks behind both (own's are this rank's). */
+static enum status block(struct sampler *s, struct measured *m, size_t count)
+{
+    long switches = involuntary_switches();
+    for (size_t i = 0; i < count; i++) {
+        bool spoiled;
+        enum status status = sample(s, m, &s->own[i], &spoiled);
+        if (status) return status;
+        long now = involuntary_switches();
+        s->own[count + i] = spoiled ? 2 : now > switches ? 1 : 0;
+        switches = now;
+    }
+    return check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, (int)(2 * count), MPI_DOUBLE, MPI_MAX, s->world->comm));
+}
+
+/* Calls until two successive windows of samples have medians within 2 %, at most a fifth of the share. All ranks see the same
+   maxima, so all decide alike. */
+static enum status warm_up(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
+{
+    double before = INFINITY, start = clock_s();
+    *calls = 0;
+    for (int64_t window = 0; s->warmup < 0 ? window < WINDOWS_MOST : *calls < s->warmup; window++) {
+        size_t count = window == 0 ? 1 : WINDOW;
+        if (s->warmup >= 0 && (int64_t)count * m->batch > s->warmup - *calls) {
+            m->batch = m->batch < s->warmup - *calls ? m->batch : (int)(s->warmup - *calls);
+            count = (size_t)((s->warmup - *calls) / m->batch);
+        }
+        enum status status = block(s, m, count);
+        if (status) return status;
+        *calls += (int64_t)count * m->batch;
+        double spent = clock_s() - start, most;
+        status = check_mpi("MPI_Allreduce", MPI_Allreduce(&spent, &most, 1, MPI_DOUBLE, MPI_MAX, s->world->comm));
+        if (status) return status;
+        if (s->warmup >= 0) continue;
+        double middle = median(s->worst, count);
+        if (window > 1 && fabs(middle - before) <= 0.02 * before) break;
+        if (most > share_s / 5) break;
+        before = window ? middle : INFINITY;
+    }
+    return STATUS_OK;
+}
+
+/* k >= 20, or a batch of at least 1 ms: twenty, but where one operation takes long. */
+static int choose_batch(double operation_s)
+{
+    return operation_s < 5e-3 ? BATCH : operation_s < 50e-3 ? 4 : 1;
+}
+
+static enum status set_batch(struct sampler *s, struct measured *m)
+{
+    m->batch = 1;
+    if (m->call.isolated) return STATUS_OK;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < 2 && !status; i++) status = block(s, m, 1);
+    m->batch = choose_batch(s->worst[0] * 1e-6);
+    return status;
+}
+
+static void keep(struct measured *m, double us)
+{
+    if (m->count == m->capacity) {
+        m->capacity = m->capacity ? m->capacity + m->capacity / 2 : 64;
+        m->us = reallocate(m->us, m->capacity, sizeof *m->us);
+    }
+    m->us[m->count++] = us;
+}
+
+/* Moves a block's samples to where they are kept, without those to set aside. */
+static void take(struct sampler *s, struct measured *m, size_t count, bool sets_aside, struct visit *visit)
+{
+    for (size_t i = 0; i < count; i++) {
+        double mark = s->worst[count + i];
+        if (mark == 2 || (mark == 1 && sets_aside)) {
+            if (mark == 1) visit->preempted++;
+            continue;
+        }
+        thinned_add(&s->waits, s->own[i]);
+        if (s->world->rank == 0) keep(m, s->worst[i]);
+    }
+}
+
+static size_t marked(const double *marks, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) n += marks[i] == 1;
+    return n;
+}
+
+/* Reduces each rank's median time over ranks: the shortest is the latest rank's, the longest that of whom others made wait. */
+static enum status reduce_waits(struct sampler *s, struct spread *wait)
+{
+    int ranks = s->world->ranks;
+    double own = median(s->waits.us, s->waits.count);
+    double *all = s->world->rank == 0 ? allocate((size_t)ranks, sizeof *all) : NULL;
+    enum status status =
+        check_mpi("MPI_Gather", MPI_Gather(&own, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, s->world->comm));
+    if (!status && all && s->waits.count) {
+        int longest = 0;
+        for (int i = 1; i < ranks; i++)
+            if (all[i] > all[longest]) longest = i;
+        wait->rank = longest;
+        wait->host = s->world->hosts[s->world->node_of_rank[longest]];
+        sort_doubles(all, (size_t)ranks);
+        wait->min = all[0];
+        wait->median = median_sorted(all, (size_t)ranks);
+        wait->max = all[ranks - 1];
+    }
+    free(all);
+    return status;
+}
+
+/* Rank 0 decides, all obey. */
+static enum status decide(struct sampler *s, struct measured *m, size_t pass, size_t first, size_t taken, double start,
+                          double begin, double share_s, uint64_t next[2])
+{
+    if (s->world->rank == 0) {
+        enum stop_reason why = STOP_NOT;
+        double now = clock_s();
+        struct sampled sampled = {m->us, m->count, pass, m->count - first, taken, now - start, share_s,
+                                  taken ? (now - begin) / (double)taken : 0};
+        next[0] = stopping_next(&s->stopping, &sampled, &why);
+        next[1] = why;
+    }
+    return check_mpi("MPI_Bcast", MPI_Bcast(next, 2, MPI_UINT64_T, 0, s->world->comm));
+}
+
+enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s, struct visit *visit)
+{
+    double start = clock_s();
+    *visit = (struct visit){.first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}};
+    enum status status = STATUS_OK;
+    int batch = m->batch;
+    if (pass == 0) status = set_batch(s, m), batch = m->batch;
+    if (!status && pass == 0 && s->backend->prepare) status = s->backend->prepare(s->comm, &m->call, m->batch);
+    if (!status) status = warm_up(s, m, share_s, &visit->warmup);
+    m->batch = batch;
+    thinned_start(&s->waits);
+    double begin = clock_s();
+    for (size_t taken = 0, since_check = 0; !status;) {
+        uint64_t next[2] = {0, 0};
+        status = decide(s, m, pass, visit->first, taken, start, begin, share_s, next);
+        visit->why = (enum stop_reason)next[1];
+        if (status || next[0] == 0) break;
+        size_t count = (size_t)next[0];
+        status = block(s, m, count);
+        if (status) break;
+        /* Where most samples are marked, being scheduled away is how this machine works, not an accident. */
+        bool sets_aside = s->sets_aside && 2 * marked(s->worst + count, count) <= count;
+        take(s, m, count, sets_aside, visit);
+        taken += count;
+        since_check += count;
+        if (s->check_every && since_check >= (size_t)s->check_every) {
+            status = sampler_verify(s, m, s->seed + taken, visit);
+            since_check = 0;
+        }
+    }
+    visit->count = m->count - visit->first;
+    if (!status) status = reduce_waits(s, &visit->wait);
+    m->warmup += visit->warmup;
+    m->preempted += visit->preempted;
+    m->why = visit->why;
+    m->spent_s += clock_s() - start;
+    return status;
+}
+
+/* Says where the first wrong element is, from the first rank that has one. */
+static void describe_wrong(struct sampler *s, struct measured *m, const uint64_t *verdicts)
+{
+    int rank = 0;
+    while (rank < s->world->ranks - 1 && verdicts[2 * rank] == 0) rank++;
+    snprintf(m->reason, sizeof m->reason, "first wrong element: %llu on rank %d (%.100s)",
+             (unsigned long long)verdicts[2 * rank + 1], rank, s->world->hosts[s->world->node_of_rank[rank]]);
+}
+
+enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed, struct visit *visit)
+{
+    struct verdict verdict = {0};
+    struct timing timing = {0};
+    size_t slot = m->slot, at = slot;
+    enum status status = s->backend->fill(s->comm, &m->call, slot, seed);
+    if (!status) status = check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
+    if (!status) status = s->backend->run(s->comm, &m->call, 1, &at, &timing);
+    if (!status) status = s->backend->check(s->comm, &m->call, slot, seed, &verdict);
+    if (status) return status;
+    uint64_t own[2] = {verdict.wrong, verdict.first}, wrong = 0;
+    status = check_mpi("MPI_Allreduce", MPI_Allreduce(own, &wrong, 1, MPI_UINT64_T, MPI_SUM, s->world->comm));
+    if (status) return status;
+    visit->wrong = (visit->wrong == ABSENT ? 0 : visit->wrong) + (int64_t)wrong;
+    m->wrong = (m->wrong == ABSENT ? 0 : m->wrong) + (int64_t)wrong;
+    if (wrong == 0) return STATUS_OK;
+    if (m->status == STATUS_OK) m->status = STATUS_WRONG;
+    uint64_t *all = s->world->rank == 0 ? allocate(2 * (size_t)s->world->ranks, sizeof *all) : NULL;
+    status = check_mpi("MPI_Gather", MPI_Gather(own, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, 0, s->world->comm));
+    if (!status && all) describe_wrong(s, m, all);
+    free(all);
+    return status;
+}

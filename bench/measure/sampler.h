@@ -1,0 +1,61 @@
+/* Samples of one case: warm up, sample in blocks, reduce over ranks, verify. Collective: all ranks call alike. */
+#ifndef BUSBAR_SAMPLER_H
+#define BUSBAR_SAMPLER_H
+
+#include "backend/backend.h"
+#include "measure/stopping.h"
+
+/* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the samples. */
+struct thinned {
+    double *us;          /* THINNED_MOST */
+    size_t count, stride, seen;
+};
+
+struct sampler {
+    const struct world *world;
+    const struct backend *backend;
+    struct comm *comm;
+    struct stopping stopping;
+    int64_t warmup;      /* calls; -1: until steady */
+    int64_t check_every; /* samples; 0: only where asked */
+    uint64_t seed;
+    bool sets_aside;     /* samples during which a thread was scheduled away */
+    double *own, *worst; /* a block: times and, behind them, marks of samples to set aside */
+    struct thinned waits;
+};
+
+/* One case, kept over the passes. Rank 0 has the samples. */
+struct measured {
+    struct call call;
+    size_t requested_bytes;
+    double *us;
+    size_t count, capacity;
+    int batch;           /* operations in a sample, chosen in the first pass */
+    size_t slot;         /* next to use */
+    int64_t warmup, preempted;
+    double spent_s;      /* in all passes, on rank 0 */
+    enum status status;  /* OK, WRONG, UNSUPPORTED, TOO_LARGE, SKIPPED */
+    char reason[256];
+    enum stop_reason why;
+    int64_t wrong;       /* over all ranks; ABSENT: unchecked */
+    bool filled;
+};
+
+/* What a visit (one pass over one case) gave; on rank 0. */
+struct visit {
+    size_t first, count; /* its samples within measured->us */
+    int64_t warmup, preempted, wrong;
+    enum stop_reason why;
+    struct spread wait;
+};
+
+struct sampler *sampler_open(const struct world *, const struct backend *, struct comm *);
+void sampler_close(struct sampler *);
+
+/* measured->call.buffers are there and filled. share_s: time that the visit may take. */
+enum status sampler_visit(struct sampler *, struct measured *, size_t pass, double share_s, struct visit *);
+
+/* Refills, runs the same call once more, and compares every element on every rank; adds the wrong ones to visit->wrong. */
+enum status sampler_verify(struct sampler *, struct measured *, uint64_t seed, struct visit *);
+
+#endif

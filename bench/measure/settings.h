@@ -1,0 +1,43 @@
+/* What a launch of a collective driver is asked to do: its command line, read and checked. */
+#ifndef BUSBAR_SETTINGS_H
+#define BUSBAR_SETTINGS_H
+
+#include "base/options.h"
+#include "collective/collective.h"
+#include "collective/dtype.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { MOST_LIST = 64 };
+
+struct settings {
+    /* as typed */
+    const char *collectives_text, *sizes_text, *dtypes_text, *ops_text;
+    size_t begin, end, step_bytes;
+    int64_t step_factor, root;
+    const char *placement, *mode, *sync, *cache, *backend, *memory;
+    int64_t samples, warmup, passes, seed, check, check_every;
+    double precision_percent, max_seconds, time_budget_s, timeout_s;
+    const char *output, *run, *launch, *label, *cloud, *instance, *group, *format, *fault;
+    int64_t expect_ranks, expect_hosts;
+    int64_t graph, registration;
+    const char *cta;
+
+    /* as understood */
+    const struct collective *collectives[COLLECTIVE_COUNT];
+    enum dtype dtypes[DTYPE_COUNT];
+    enum op ops[OP_COUNT];
+    int collective_count, dtype_count, op_count;
+    size_t *sizes, size_count;
+    bool out_of_place, in_place, pipelined, isolated;
+};
+
+/* The driver's command: `name` is the collective that it measures by default. */
+struct command collective_command(const char *name, const char *summary);
+
+/* Reads argv and checks what the table cannot: lists of names, sizes. One line and STATUS_USAGE on error. */
+enum status settings_read(const struct command *, int argc, char **argv, struct settings *);
+void settings_free(struct settings *);
+
+#endif

@@ -1,0 +1,113 @@
+#include "measure/table.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "measure/clock.h"
+
+#include <math.h>
+#include <string.h>
+
+void progress_open(struct progress_line *p, bool shown)
+{
+    *p = (struct progress_line){shown, clock_s(), -1, 0};
+}
+
+void progress_show(struct progress_line *p, size_t done, size_t all, const struct measured *next)
+{
+    double now = clock_s();
+    if (!p->shown || now - p->last_s < 0.2) return;
+    char size[UNIT_TEXT], left[UNIT_TEXT] = "", line[256];
+    if (done) {
+        double left_s = (now - p->start_s) / (double)done * (double)(all - done);
+        format_duration(left_s, left);
+    }
+    int width = snprintf(line, sizeof line, "%3zu %%  %s %s %s%s%s", 100 * done / all, next->call.collective->name,
+                         format_size(next->requested_bytes, size), dtypes[next->call.dtype].name, *left ? ", left: " : "", left);
+    fprintf(stderr, "\r%s%*s", line, p->width > (size_t)width ? (int)(p->width - (size_t)width) : 0, "");
+    fflush(stderr);
+    p->width = (size_t)width;
+    p->last_s = now;
+}
+
+void progress_clear(struct progress_line *p)
+{
+    if (p->shown && p->width) fprintf(stderr, "\r%*s\r", (int)p->width, "");
+}
+
+/* Four significant digits without an exponent, "-" for what was not measured. */
+static const char *figure(double value, char text[UNIT_TEXT])
+{
+    if (!isfinite(value)) return "-";
+    int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
+    snprintf(text, UNIT_TEXT, "%.*f", digits, value);
+    return text;
+}
+
+static void print_row(const struct measured *m, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+{
+    char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "", p99[UNIT_TEXT], alg[UNIT_TEXT], bus[UNIT_TEXT], wrong[UNIT_TEXT];
+    struct case_row row = cases_row(m, s, world, capabilities);
+    double lo, hi;
+    row.samples_us = (struct samples){m->us, m->count};
+    case_row_summarise(&row);
+    double relative = relative_error(m->us, m->count, &lo, &hi);
+    if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
+    snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
+    fprintf(out, "%10s %12zu %9s %6s %4s %10s %7s %10s %9s %9s %6s\n", format_size((size_t)row.bytes, size), m->call.count,
+            dtypes[m->call.dtype].name, row.op ? row.op : "none", m->call.in_place ? "in" : "out", figure(row.median_us, time),
+            *error ? error : "-", figure(row.p99_us, p99), figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus),
+            m->wrong == ABSENT ? "-" : wrong);
+}
+
+static void print_heading(const struct measured *m, FILE *out)
+{
+    fprintf(out, "\n%s, %s\n", m->call.collective->name,
+            m->call.isolated ? "isolated: the slowest rank's time of one operation"
+                             : "pipelined: the slowest rank's time for each of a batch of operations");
+    fprintf(out, "%10s %12s %9s %6s %4s %10s %6s %10s %9s %9s %6s\n", "size", "count", "type", "op", "to", "time us", "95%", "p99 us",
+            "algbw", "busbw", "wrong");
+}
+
+static bool has_figures(const struct measured *m)
+{
+    return m->count > 0;
+}
+
+/* One line for each reason, with the number of cases that have it. */
+static void print_notes(const struct cases *cases, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+{
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct measured *m = &cases->list[i];
+        if (!m->status) continue;
+        size_t alike = 0;
+        bool said = false;
+        for (size_t j = 0; j < cases->count; j++) {
+            const struct measured *other = &cases->list[j];
+            if (other->status != m->status || other->call.collective != m->call.collective || strcmp(other->reason, m->reason)) continue;
+            said |= j < i;
+            alike++;
+        }
+        if (said) continue;
+        struct case_row row = cases_row(m, s, world, capabilities);
+        char size[UNIT_TEXT];
+        fprintf(out, "%s: %s %s %s %s", row.status, row.collective, format_size((size_t)row.requested_bytes, size), row.dtype, row.placement);
+        if (alike > 1) fprintf(out, " and %zu more", alike - 1);
+        fprintf(out, ": %s\n", m->reason);
+    }
+}
+
+void table_print(const struct cases *cases, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+{
+    fprintf(out, "%d rank%s on %d host%s; times in microseconds, algbw and busbw in GB/s (1e9 bytes/s)\n", world->ranks,
+            world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s");
+    if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth\n");
+    const struct measured *before = NULL;
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct measured *m = &cases->list[i];
+        if (!has_figures(m)) continue;
+        if (!before || before->call.collective != m->call.collective || before->call.isolated != m->call.isolated) print_heading(m, out);
+        print_row(m, s, world, capabilities, out);
+        before = m;
+    }
+    fputc('\n', out);
+    print_notes(cases, s, world, capabilities, out);
+}

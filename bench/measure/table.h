@@ -1,0 +1,21 @@
+/* What a person sees: a line of progress while measuring, a table at the end. Rank 0 only. */
+#ifndef BUSBAR_TABLE_H
+#define BUSBAR_TABLE_H
+
+#include "measure/cases.h"
+
+#include <stdio.h>
+
+struct progress_line {
+    bool shown;
+    double start_s, last_s;
+    size_t width;
+};
+
+void progress_open(struct progress_line *, bool shown);
+void progress_show(struct progress_line *, size_t done, size_t all, const struct measured *next);
+void progress_clear(struct progress_line *);
+
+void table_print(const struct cases *, const struct settings *, const struct world *, unsigned capabilities, FILE *);
+
+#endif
