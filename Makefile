@@ -92,10 +92,10 @@ ifeq ($(HAVE_BLAS),)
 MEASURE := $(filter-out $(call includers,<cblas\.h>),$(MEASURE))
 endif
 
-DRIVERS := $(if $(HAVE_MPI),$(if $(HAVE_HWLOC),$(if $(HAVE_BLAS),$(DRIVERS),$(filter-out matmul,$(DRIVERS)))))
-PLUGINS := $(if $(HAVE_MPI),$(if $(HAVE_CUDA),\
-	$(if $(HAVE_NCCL),$(if $(filter bench/backend/nccl%,$(PLUGIN_SOURCES)),busbar_nccl.so)) \
-	$(if $(HAVE_CUBLASLT),$(if $(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES)),busbar_cublaslt.so))))
+DRIVERS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(if $(HAVE_BLAS),$(DRIVERS),$(filter-out matmul,$(DRIVERS))))
+PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_CUDA)),$(strip \
+	$(if $(and $(HAVE_NCCL),$(filter bench/backend/nccl%,$(PLUGIN_SOURCES))),busbar_nccl.so) \
+	$(if $(and $(HAVE_CUBLASLT),$(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES))),busbar_cublaslt.so)))
 objects = $(patsubst %,$B/obj/%.o,$(basename $1))
 
 PROGRAMS := $(addprefix $B/,busbar $(DRIVERS))
@@ -218,17 +218,46 @@ check-regression: $B/busbar ## BASE=results/A NEW=results/B: is B slower than A?
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@$B/busbar report --output results/report.html $(or $(RESULTS),results)
 
-install: all ## copies programs, plug-ins, tables and scripts below PREFIX [/usr/local]
-	install -d '$(DESTDIR)$(PREFIX)/bin'
-	install $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
-	$(if $(PLUGINS),install -d '$(DESTDIR)$(PREFIX)/lib/busbar' && install -m 644 $(addprefix $B/,$(PLUGINS)) '$(DESTDIR)$(PREFIX)/lib/busbar')
+# Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
+$B/man/%.1: $B/%
+	$(call say,MAN,$@)
+	@mkdir -p $(@D)
+	$Q$(EMULATOR) $< --man >$@
+$B/man/busbar.1: $B/busbar
+	$(call say,MAN,$@)
+	@mkdir -p $(@D)
+	$Qfor c in $$($(EMULATOR) $< --completion); do $(EMULATOR) $< $$c --man >$(@D)/busbar-$$c.1 || exit; done
+	$Q$(EMULATOR) $< --man >$@
+$B/completion/busbar: $(PROGRAMS) scripts/completion
+	$(call say,MAKE,$@)
+	@mkdir -p $(@D)
+	$Qscripts/completion $(PROGRAMS) >$@
+man: $(patsubst $B/%,$B/man/%.1,$(PROGRAMS)) $B/completion/busbar ## man pages and bash completion, in build/
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+install: all man ## copies programs, plug-ins, scripts, tables, man pages and completion below PREFIX
+	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
+	$Qinstall -d '$(DESTDIR)$(PREFIX)/bin' '$(SHARE)/busbar' '$(SHARE)/man/man1' '$(SHARE)/doc/busbar' \
+	    '$(SHARE)/bash-completion/completions'
+	$Qinstall $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
+	$(if $(PLUGINS),$Qinstall -d '$(DESTDIR)$(PREFIX)/lib/busbar' && \
+	    install -m 644 $(addprefix $B/,$(PLUGINS)) '$(DESTDIR)$(PREFIX)/lib/busbar')
+	$Qinstall -m 644 $B/man/*.1 '$(SHARE)/man/man1'
+	$Qinstall -m 644 $B/completion/busbar '$(SHARE)/bash-completion/completions'
+	$Qfor p in $(DRIVERS); do ln -sf busbar '$(SHARE)/bash-completion/completions'/$$p; done
+	$Qinstall -m 644 $(wildcard results/*.tsv) '$(SHARE)/busbar'
+	$Qinstall -m 644 README.md LICENSE '$(SHARE)/doc/busbar'
+	$Qinstall -m 644 results/README.md '$(SHARE)/doc/busbar/records.md'
+	$Qcp -RP scripts '$(SHARE)/busbar/' && cd '$(SHARE)/busbar/scripts' && rm -f probe setup completion
+	$Qprintf '#!/bin/sh\nexec "$$(dirname "$$(readlink -f "$$0")")/../share/busbar/scripts/sweep" --build "$$(dirname "$$(readlink -f "$$0")")" "$$@"\n' \
+	    >'$(DESTDIR)$(PREFIX)/bin/busbar-sweep' && chmod 755 '$(DESTDIR)$(PREFIX)/bin/busbar-sweep'
 
 clean: ## removes build/
 	rm -rf '$B'
 
 common: $B/libcommon.a
 force:
-.PHONY: all help probe test test-here test-all test-all-here bench check-regression report install clean common force \
+.PHONY: all help probe test test-here test-all test-all-here bench check-regression report install man clean common force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

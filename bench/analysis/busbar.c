@@ -25,6 +25,32 @@ static void help(FILE *out)
         fprintf(out, "  %-12s %s\n", word_of(subcommands[i]), subcommands[i]->command->summary);
 }
 
+static void man(FILE *out)
+{
+    fprintf(out,
+            ".TH BUSBAR 1 \"\" \"busbar %s\" \"busbar\"\n.SH NAME\nbusbar \\- plan, read, compare and report collective and "
+            "matmul benchmarks\n.SH SYNOPSIS\n\\fBbusbar\\fR \\fICOMMAND\\fR [flags] [FILES]\n.SH COMMANDS\n",
+            BUSBAR_VERSION);
+    for (size_t i = 0; subcommands[i]; i++)
+        fprintf(out, ".TP\n\\fBbusbar\\-%s\\fR(1)\n%s\n", word_of(subcommands[i]), subcommands[i]->command->summary);
+}
+
+/* Answers what is asked of busbar itself; false when `word` is something else. */
+static bool answer(const char *word)
+{
+    if (same(word, "--help") || same(word, "-h") || same(word, "help"))
+        help(stdout);
+    else if (same(word, "--version"))
+        puts(BUSBAR_VERSION);
+    else if (same(word, "--man"))
+        man(stdout);
+    else if (same(word, "--completion"))
+        for (size_t i = 0; subcommands[i]; i++) puts(word_of(subcommands[i]));
+    else
+        return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "";
@@ -34,14 +60,7 @@ int main(int argc, char **argv)
             if (fflush(stdout) && !status) status = fail(STATUS_ENVIRONMENT, "cannot write the output");
             return (int)status;
         }
-    if (same(word, "--help") || same(word, "-h") || same(word, "help")) {
-        help(stdout);
-        return STATUS_OK;
-    }
-    if (same(word, "--version")) {
-        puts(BUSBAR_VERSION);
-        return STATUS_OK;
-    }
+    if (answer(word)) return fflush(stdout) ? (int)fail(STATUS_ENVIRONMENT, "cannot write the output") : STATUS_OK;
     const char *words[64];
     size_t n = 0;
     for (; subcommands[n] && n < 63; n++) words[n] = word_of(subcommands[n]);

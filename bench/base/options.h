@@ -36,18 +36,24 @@ struct option {
     const char *choices;    /* OPTION_CHOICE: "a|b|c" */
     double least, most;     /* numbers: the allowed range; both 0: any */
     const char *group;      /* heading in the help; NULL: the same as the row above */
-    const char *help;       /* one or two lines; says the unit */
+    const char *help;       /* one or two lines, filled anew; says the unit */
 };
 
 struct command {
     const char *name;       /* "all_reduce", "busbar import" */
     const char *summary;    /* one line */
     const char *synopsis;   /* "[flags] FILE…" */
-    const char *description;/* paragraphs for --help and the man page; may be NULL */
+    const char *description;/* for --help and the man page, filled anew: an empty line starts a paragraph, a line
+                               that begins with a space is kept as it is; may be NULL */
     const char *examples;   /* lines "command\n    what it does\n"; may be NULL */
     const struct option *options; /* rows of any tables shared between programs are given first … */
     const struct option *more;    /* … and the program's own after; may be NULL. Same settings struct. */
 };
+
+/* The loop over every row of both tables. */
+#define EACH_OPTION(command, row)                                                                                      \
+    for (int table_ = 0; table_ < 2; table_++)                                                                         \
+        for (const struct option *row = table_ ? (command)->more : (command)->options; row && row->kind; row++)
 
 /* Sets the defaults, then reads argv[1…]. Operands (arguments that are no flags) are moved to the end of argv;
    *first_operand is the index of the first (== argc when there are none).
@@ -57,7 +63,8 @@ enum status options_parse(const struct command *, int argc, char **argv, void *s
 
 void options_help(const struct command *, FILE *);       /* grouped, with defaults and examples */
 void options_man(const struct command *, FILE *);        /* a man page, section 1 (man(7) macros) */
-void options_completion(const struct command *, FILE *); /* the words of this command for bash, one a line */
+/* One line a flag: "--name", then " a b c" for a choice, or " *" where any value follows. scripts/completion reads it. */
+void options_completion(const struct command *, FILE *);
 void options_free(const struct command *, void *settings); /* the lists */
 
 #endif

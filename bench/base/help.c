@@ -1,0 +1,277 @@
+/* The help, the man page and the completion words of a program, from its option table. */
+#include "base/options.h"
+#include "base/text.h"
+#include "base/version.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static const char exit_status[] = "0 fine; 1 a gate failed (regression, threshold); 2 wrong usage; 3 wrong data; 4 timed out or "
+                                  "hung; 5 the environment or a library failed; 128+n ended by signal n.";
+
+enum { WIDTH = 100, COLUMN = 34 };
+
+static bool is_shown(const struct option *row)
+{
+    return row->kind != OPTION_REFUSED && row->name;
+}
+
+/* What stands for the value, or NULL for a flag without one. */
+static const char *value_of(const struct option *row)
+{
+    if (row->kind == OPTION_FLAG) return NULL;
+    if (row->kind == OPTION_CHOICE && row->choices) return row->choices;
+    return row->value ? row->value : "VALUE";
+}
+
+/* Columns that UTF-8 text takes. */
+static int columns(const char *text, size_t bytes)
+{
+    int n = 0;
+    for (size_t i = 0; i < bytes; i++) n += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return n;
+}
+
+/* Fills lines up to WIDTH with the words of text[0 … length), starting in `column`; further lines start at `indent`. */
+static void fill(const char *text, size_t length, int column, int indent, FILE *out)
+{
+    const char *end = text + length;
+    bool first = true;
+    while (text < end) {
+        while (text < end && isspace((unsigned char)*text)) text++;
+        const char *word = text;
+        while (text < end && !isspace((unsigned char)*text)) text++;
+        size_t bytes = (size_t)(text - word);
+        int wide = columns(word, bytes);
+        if (!wide) break;
+        if (!first && column + 1 + wide > WIDTH) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+        } else if (!first) {
+            fputc(' ', out);
+            column++;
+        }
+        fwrite(word, 1, bytes, out);
+        column += wide;
+        first = false;
+    }
+    fputc('\n', out);
+}
+
+enum block { BLOCK_FILLED, BLOCK_KEPT, BLOCK_EMPTY };
+
+/* The next block of a description: lines to fill together, one line to keep as it is, or an empty line. */
+static enum block next_block(const char **text, const char **start, size_t *length)
+{
+    *start = *text;
+    size_t line = strcspn(*text, "\n");
+    enum block kind = line == 0 ? BLOCK_EMPTY : **text == ' ' ? BLOCK_KEPT : BLOCK_FILLED;
+    const char *end = *text + line;
+    while (kind == BLOCK_FILLED && *end && end[1] && end[1] != ' ' && end[1] != '\n') end += 1 + strcspn(end + 1, "\n");
+    *length = (size_t)(end - *start);
+    *text = *end ? end + 1 : end;
+    return kind;
+}
+
+static void description_help(const char *text, FILE *out)
+{
+    fputc('\n', out);
+    while (*text) {
+        const char *start;
+        size_t length;
+        enum block kind = next_block(&text, &start, &length);
+        if (kind == BLOCK_FILLED)
+            fill(start, length, 0, 0, out);
+        else if (kind == BLOCK_KEPT || *text)
+            fprintf(out, "%.*s\n", (int)length, start);
+    }
+}
+
+static void help_row(const struct option *row, FILE *out)
+{
+    struct text flag = {0}, help = {0};
+    if (row->letter)
+        text_add(&flag, "  -%c, --%s", row->letter, row->name);
+    else
+        text_add(&flag, "      --%s", row->name);
+    if (value_of(row)) text_add(&flag, " %s", value_of(row));
+    text_add(&help, "%s", row->help ? row->help : "");
+    if (row->standard) text_add(&help, " [%s]", row->standard);
+    int column = columns(text_get(&flag), flag.length);
+    fputs(text_get(&flag), out);
+    if (column > COLUMN - 2) {
+        fputc('\n', out);
+        column = 0;
+    }
+    fprintf(out, "%*s", COLUMN - column, "");
+    fill(text_get(&help), help.length, COLUMN, COLUMN, out);
+    text_free(&flag);
+    text_free(&help);
+}
+
+/* The examples with the first line's indentation replaced by `indent`. */
+static void examples_text(const char *text, int indent, void (*put)(const char *, size_t, FILE *), FILE *out)
+{
+    size_t base = strspn(text, " ");
+    while (*text) {
+        size_t spaces = strspn(text, " "), line = strcspn(text, "\n");
+        if (line > spaces) {
+            fprintf(out, "%*s", indent + (int)(spaces > base ? spaces - base : 0), "");
+            put(text + spaces, line - spaces, out);
+        }
+        fputc('\n', out);
+        text += line + (text[line] == '\n');
+    }
+}
+
+static void put_plain(const char *text, size_t length, FILE *out)
+{
+    fwrite(text, 1, length, out);
+}
+
+void options_help(const struct command *command, FILE *out)
+{
+    fprintf(out, "%s - %s\n\nusage: %s %s\n", command->name, command->summary, command->name,
+            command->synopsis ? command->synopsis : "[flags]");
+    if (command->description) description_help(command->description, out);
+    EACH_OPTION(command, row)
+    {
+        if (!is_shown(row)) continue;
+        if (row->group) fprintf(out, "\n%c%s:\n", toupper((unsigned char)row->group[0]), row->group + 1);
+        help_row(row, out);
+    }
+    fprintf(out, "\n%-*s%s\n", COLUMN, "  -h, --help", "this text (--version, --man and --completion print those)");
+    if (command->examples) {
+        fputs("\nExamples:\n", out);
+        examples_text(command->examples, 2, put_plain, out);
+    }
+    fputs("\nExit status: ", out);
+    fill(exit_status, strlen(exit_status), 13, 0, out);
+}
+
+/* Escapes what troff would read as a request or an escape. */
+static void put_man(const char *text, size_t length, FILE *out)
+{
+    bool line_start = true;
+    for (size_t i = 0; i < length; i++) {
+        if (line_start && (text[i] == '.' || text[i] == '\'')) fputs("\\&", out);
+        if (text[i] == '\\')
+            fputs("\\e", out);
+        else if (text[i] == '-')
+            fputs("\\-", out);
+        else if (text[i] == '\'')
+            fputs("\\(aq", out);
+        else if (text[i] == '`')
+            fputs("\\(ga", out);
+        else if (text[i] == '~')
+            fputs("\\(ti", out);
+        else if (text[i] == '^')
+            fputs("\\(ha", out);
+        else
+            fputc(text[i], out);
+        line_start = text[i] == '\n';
+    }
+}
+
+static void man_text(const char *text, FILE *out)
+{
+    put_man(text, strlen(text), out);
+}
+
+/* "busbar-show" for "busbar show"; a page's name has no spaces. */
+static void man_name(const char *name, bool capitals, FILE *out)
+{
+    for (; *name; name++) {
+        if (*name == ' ' || *name == '-')
+            fputs(capitals ? "-" : "\\-", out);
+        else
+            fputc(capitals ? toupper((unsigned char)*name) : *name, out);
+    }
+}
+
+static void description_man(const char *text, FILE *out)
+{
+    fputs(".SH DESCRIPTION\n", out);
+    while (*text) {
+        const char *start;
+        size_t length;
+        enum block kind = next_block(&text, &start, &length);
+        if (kind == BLOCK_EMPTY) {
+            fputs(".PP\n", out);
+            continue;
+        }
+        if (kind == BLOCK_KEPT) fputs(".br\n.nf\n", out);
+        put_man(start, length, out);
+        fputs(kind == BLOCK_KEPT ? "\n.fi\n" : "\n", out);
+    }
+}
+
+static void man_row(const struct option *row, FILE *out)
+{
+    fputs(".TP\n", out);
+    if (row->letter) fprintf(out, "\\fB\\-%c\\fR, ", row->letter);
+    fputs("\\fB\\-\\-", out);
+    man_text(row->name, out);
+    fputs("\\fR", out);
+    if (value_of(row)) {
+        fputs(" \\fI", out);
+        man_text(value_of(row), out);
+        fputs("\\fR", out);
+    }
+    fputc('\n', out);
+    if (row->help) man_text(row->help, out);
+    if (row->standard) {
+        fputs(row->help ? " [" : "[", out);
+        man_text(row->standard, out);
+        fputc(']', out);
+    }
+    fputc('\n', out);
+}
+
+void options_man(const struct command *command, FILE *out)
+{
+    fputs(".TH ", out);
+    man_name(command->name, true, out);
+    fprintf(out, " 1 \"\" \"busbar %s\" \"busbar\"\n.SH NAME\n", BUSBAR_VERSION);
+    man_name(command->name, false, out);
+    fputs(" \\- ", out);
+    man_text(command->summary, out);
+    fputs("\n.SH SYNOPSIS\n\\fB", out);
+    man_text(command->name, out);
+    fputs("\\fR ", out);
+    man_text(command->synopsis ? command->synopsis : "[flags]", out);
+    fputc('\n', out);
+    if (command->description) description_man(command->description, out);
+    fputs(".SH OPTIONS\n", out);
+    EACH_OPTION(command, row)
+    {
+        if (!is_shown(row)) continue;
+        if (row->group) fprintf(out, ".SS %c%s\n", toupper((unsigned char)row->group[0]), row->group + 1);
+        man_row(row, out);
+    }
+    if (command->examples) {
+        fputs(".SH EXAMPLES\n.nf\n", out);
+        examples_text(command->examples, 0, put_man, out);
+        fputs(".fi\n", out);
+    }
+    fputs(".SH EXIT STATUS\n", out);
+    man_text(exit_status, out);
+    fputs("\n.SH SEE ALSO\nREADME.md and results/README.md of busbar, in the documentation folder.\n", out);
+}
+
+void options_completion(const struct command *command, FILE *out)
+{
+    EACH_OPTION(command, row)
+    {
+        if (!is_shown(row)) continue;
+        fprintf(out, "--%s", row->name);
+        if (row->kind == OPTION_CHOICE) {
+            fputc(' ', out);
+            for (const char *c = row->choices; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+        } else if (row->kind != OPTION_FLAG) {
+            fputs(" *", out);
+        }
+        fputc('\n', out);
+    }
+    fputs("--help\n--version\n", out);
+}
