@@ -13,6 +13,7 @@ extern const struct subcommand show_subcommand;
 
 /* One line each, NULL-terminated, in the order of the help: see busbar.c. */
 extern const struct subcommand *const subcommands[];
+extern const struct subcommand plan_subcommand;
 
 extern const struct subcommand limits_subcommand; /* limits.c */
 

@@ -9,6 +9,7 @@
 const struct subcommand *const subcommands[] = {
     &limits_subcommand,
     &show_subcommand,
+    &plan_subcommand,
     NULL,
 };
 

@@ -1,0 +1,59 @@
+/* A plan: every launch of a sweep as one row. Pure but for plan_read_states. */
+#ifndef BUSBAR_PLAN_H
+#define BUSBAR_PLAN_H
+
+#include "base/options.h"
+#include "base/text.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What `busbar plan` was asked; see its option table for each. */
+struct plan_settings {
+    const char *drivers, *nodes, *groups, *placement, *sizes, *datatypes, *ops, *mode, *shapes, *format,
+        *read, *into;
+    struct option_list driver_args, matmul_args;
+    size_t begin, end, factor;
+    int64_t available, ranks_per_node, launches, seed;
+    double case_seconds, start_seconds;
+    int concurrent, apart;
+};
+
+enum launch_state { LAUNCH_TODO, LAUNCH_DONE, LAUNCH_PARTIAL };
+
+struct plan_row {
+    const char *launch; /* file name: what runs, where, the hash of its content, and its repeat */
+    const char *key;    /* hash of the content: program, arguments, nodes, ranks, placement; not the repeat */
+    const char *driver; /* the program */
+    const char *args;   /* its arguments, separated by single spaces; no argument holds one */
+    const char *group;  /* "world", or the splits that it measures */
+    const char *placement; /* packed | spread */
+    int64_t nodes, ranks_per_node, repeat, cases;
+    double estimate_s;
+    enum launch_state state;
+    const char *why; /* partial: what is wrong with the file */
+};
+
+struct plan {
+    struct plan_row *rows;
+    size_t count;
+    struct arena arena;
+};
+
+/* STATUS_USAGE after one line that names what was wrong. */
+enum status plan_build(const struct plan_settings *, struct plan *);
+void plan_free(struct plan *);
+
+/* The rows of a file that `busbar plan --format tsv` printed. STATUS_ENVIRONMENT after one line with file and
+ * line number. */
+enum status plan_read(const char *path, struct plan *);
+
+/* Node counts from "1,2,all" or "auto" (powers of two below `available`, and `available`) as a new ascending
+   array without repeats; the caller frees it. */
+enum status plan_nodes(const char *text, int64_t available, int64_t **counts, size_t *n);
+
+/* Looks for each row's file in `folder`: complete and of the same content is done; there, but not so, is
+ * partial. */
+void plan_read_states(struct plan *, const char *folder);
+
+#endif

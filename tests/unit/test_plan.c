@@ -1,0 +1,201 @@
+#include "analysis/plan.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct plan_settings settings(void)
+{
+    return (struct plan_settings){.drivers = "all_reduce,all_gather,matmul",
+                                  .nodes = "auto",
+                                  .groups = "world",
+                                  .placement = "packed",
+                                  .mode = "both",
+                                  .begin = 8,
+                                  .end = 64 << 20,
+                                  .factor = 4,
+                                  .available = 4,
+                                  .ranks_per_node = 2,
+                                  .launches = 6,
+                                  .seed = 1,
+                                  .case_seconds = 0.5,
+                                  .start_seconds = 3};
+}
+
+Test(plan, node_counts)
+{
+    int64_t *counts;
+    size_t n;
+    cr_assert(plan_nodes("auto", 18, &counts, &n) == STATUS_OK && n == 6); /* 1 2 4 8 16 18 */
+    cr_expect(counts[4] == 16 && counts[5] == 18);
+    free(counts);
+    cr_assert(plan_nodes("auto", 1, &counts, &n) == STATUS_OK && n == 1 && counts[0] == 1);
+    free(counts);
+    cr_assert(plan_nodes("4,1,all,4", 4, &counts, &n) == STATUS_OK && n == 2 && counts[0] == 1 &&
+              counts[1] == 4);
+    free(counts);
+    const char *bad[] = {"", "0", "5", "1,", "x", "-1", "1,two", "99999999999999999999"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect(plan_nodes(bad[i], 4, &counts, &n) == STATUS_USAGE, "%s", bad[i]);
+}
+
+/* Collectives on 1, 2 and 4 nodes and matmul on 4: four launches, six times. Each repeat is one block with
+ * all four. */
+Test(plan, blocks_hold_every_launch_once)
+{
+    struct plan_settings asked = settings();
+    struct plan plan, again;
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK && plan.count == 24);
+    for (size_t block = 0; block < 6; block++)
+        for (size_t i = 0; i < 4; i++) {
+            cr_expect(plan.rows[4 * block + i].repeat == (int64_t)block + 1);
+            for (size_t j = 0; j < i; j++)
+                cr_expect(!same(plan.rows[4 * block + i].key, plan.rows[4 * block + j].key));
+        }
+    for (size_t i = 0; i < 24; i++)
+        if (same(plan.rows[i].driver, "matmul")) cr_expect(plan.rows[i].nodes == 4);
+    cr_assert(plan_build(&asked, &again) == STATUS_OK);
+    for (size_t i = 0; i < 24; i++)
+        cr_expect(same(plan.rows[i].launch, again.rows[i].launch), "the same seed, the same order");
+    plan_free(&again);
+    asked.seed = 2;
+    cr_assert(plan_build(&asked, &again) == STATUS_OK);
+    size_t moved = 0;
+    for (size_t i = 0; i < 24; i++) moved += !same(plan.rows[i].launch, again.rows[i].launch);
+    cr_expect(moved > 0, "another seed, another order");
+    plan_free(&plan);
+    plan_free(&again);
+}
+
+static size_t shared(const struct plan *a, const struct plan *b)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->count; i++)
+        for (size_t j = 0; j < b->count; j++) count += same(a->rows[i].launch, b->rows[j].launch);
+    return count;
+}
+
+Test(plan, a_changed_plan_keeps_what_it_can)
+{
+    struct plan_settings asked = settings();
+    struct plan small, large;
+    cr_assert(plan_build(&asked, &small) == STATUS_OK);
+    asked.launches = 10;
+    asked.available = 8;
+    asked.seed = 7;
+    cr_assert(plan_build(&asked, &large) == STATUS_OK);
+    cr_expect(shared(&small, &large) == 18, "all but matmul, which now runs on 8 nodes");
+    plan_free(&large);
+    asked = settings();
+    asked.end = 128 << 20;
+    cr_assert(plan_build(&asked, &large) == STATUS_OK);
+    cr_expect(shared(&small, &large) == 6, "matmul alone");
+    plan_free(&large);
+    plan_free(&small);
+}
+
+Test(plan, sizes_are_content_not_spelling)
+{
+    struct plan_settings asked = settings();
+    struct plan a, b;
+    asked.sizes = "1M,64K";
+    cr_assert(plan_build(&asked, &a) == STATUS_OK);
+    asked.sizes = "1048576,65536";
+    cr_assert(plan_build(&asked, &b) == STATUS_OK);
+    cr_expect(shared(&a, &b) == a.count);
+    plan_free(&a);
+    plan_free(&b);
+}
+
+Test(plan, small_counts_side_by_side)
+{
+    struct plan_settings asked = settings();
+    struct plan plan;
+    asked.concurrent = 1;
+    asked.nodes = "1,2,3,4";
+    asked.launches = 1;
+    asked.drivers = "all_reduce";
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK && plan.count == 2); /* 3 does not divide 4 */
+    for (size_t i = 0; i < 2; i++)
+        cr_expect(plan.rows[i].nodes == 3 ? same(plan.rows[i].group, "world")
+                                          : same(plan.rows[i].group, "2,4,world"));
+    plan_free(&plan);
+}
+
+Test(plan, bad_settings)
+{
+    struct plan plan;
+    struct plan_settings bad[6] = {settings(), settings(), settings(), settings(), settings(), settings()};
+    struct option_list spaced = {(const char *[]){"a b"}, 1};
+    silence(1);
+    bad[0].drivers = "all_reduce,nothing";
+    bad[1].drivers = "all_reduce,all_reduce";
+    bad[2].datatypes = "float,flaot";
+    bad[3].begin = 1 << 30;
+    bad[4].driver_args = spaced;
+    bad[5].sizes = "8,x";
+    for (size_t i = 0; i < 6; i++) cr_expect(plan_build(&bad[i], &plan) == STATUS_USAGE, "%zu", i);
+}
+
+/* 576 hosts with 4 ranks: a plan's size grows with the logarithm of the hosts. */
+Test(plan, scale)
+{
+    struct plan_settings asked = settings();
+    struct plan plan;
+    asked.available = 576;
+    asked.ranks_per_node = 4;
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK);
+    cr_expect(plan.count == 12 * 6); /* 1 … 512, 576, and matmul */
+    plan_free(&plan);
+}
+
+static void write_launch(const char *folder, const struct plan_row *row, const char *args, int ranks,
+                         const char *end)
+{
+    struct text path = {0};
+    text_add(&path, "%s/%s.jsonl", folder, row->launch);
+    FILE *file = fopen(text_get(&path), "we");
+    cr_assert(file);
+    fprintf(file,
+            "{\"record\":\"launch\",\"schema\":1,\"launch\":\"%s\",\"args\":[%s],\"world\":{\"nodes\":%d,"
+            "\"ranks\":%d}}\n%s",
+            row->launch, args, (int)row->nodes, ranks, end);
+    fclose(file);
+    text_free(&path);
+}
+
+Test(plan, states_are_read_from_the_content)
+{
+    static const char complete[] = "{\"record\":\"end\",\"status\":\"complete\"}\n";
+    char folder[] = "/tmp/busbar-plan-XXXXXX";
+    struct plan_settings asked = settings();
+    struct plan plan;
+    asked.drivers = "all_reduce";
+    asked.nodes = "4";
+    asked.sizes = "8";
+    asked.case_seconds = 0;
+    cr_assert(mkdtemp(folder) && plan_build(&asked, &plan) == STATUS_OK && plan.count == 6);
+    cr_assert_str_eq(plan.rows[0].args, "--sizes 8 --mode both");
+    static const char good[] =
+        "\"build/all_reduce\",\"--sizes\",\"8\",\"--mode\",\"both\",\"--output\",\"x\"";
+    write_launch(folder, &plan.rows[0], good, 8, complete);
+    write_launch(folder, &plan.rows[1], good, 8, "");
+    write_launch(folder, &plan.rows[2], good, 1, complete);
+    write_launch(folder, &plan.rows[3], "\"--sizes\",\"88\",\"--mode\",\"both\"", 8, complete);
+    write_launch(folder, &plan.rows[4], good, 8, "{\"record\":\"end\",\"status\":\"interrupted\"}\n");
+    plan_read_states(&plan, folder);
+    enum launch_state wanted[] = {LAUNCH_DONE,    LAUNCH_PARTIAL, LAUNCH_PARTIAL,
+                                  LAUNCH_PARTIAL, LAUNCH_PARTIAL, LAUNCH_TODO};
+    for (size_t i = 0; i < 6; i++)
+        cr_expect(plan.rows[i].state == wanted[i], "%zu: %s", i, plan.rows[i].why ? plan.rows[i].why : "");
+    for (size_t i = 0; i < 6; i++) {
+        struct text path = {0};
+        text_add(&path, "%s/%s.jsonl", folder, plan.rows[i].launch);
+        unlink(text_get(&path));
+        text_free(&path);
+    }
+    rmdir(folder);
+    plan_free(&plan);
+}
