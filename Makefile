@@ -200,7 +200,7 @@ test-all-here: all $(if $(HAVE_CRITERION),$B/unit)
 bench: ## measures all-reduce, all-gather and matmul on this machine; table, records and plots in results/
 	@scripts/setup --for bench --config '$B/config.mk'
 	@$(MAKE) --no-print-directory all
-	@scripts/sweep
+	@BUILD='$B' MPIRUN='$(MPIRUN)' scripts/bench
 
 # Programs that benchmarks of busbar itself compare with: each stands alone, with MPI and nothing of ours.
 BARE := $(if $(HAVE_MPI),$(patsubst tests/benchmark/%.c,$B/benchmark/%,$(wildcard tests/benchmark/*.c)))

@@ -19,7 +19,7 @@ money() {
 seconds() {
     [[ $2 =~ ^([0-9]+(\.[0-9]+)?)(s|m|h|d)?$ ]] || die 2 "$1: '$2' is not a time such as 90, 20m or 6h"
     awk -v n="${BASH_REMATCH[1]}" -v unit="${BASH_REMATCH[3]:-s}" \
-        'BEGIN { s = n * (unit == "d" ? 86400 : unit == "h" ? 3600 : unit == "m" ? 60 : 1); printf "%d\n", s < 1 ? 1 : s }'
+        'BEGIN { s = n * (unit == "d" ? 86400 : unit == "h" ? 3600 : unit == "m" ? 60 : 1); printf "%d\n", (s < 1 ? 1 : s) }'
 }
 duration() {
     local s=$1
@@ -79,7 +79,7 @@ find_price() {
         [ -n "$usd_per_gpu_hour" ] || die 2 "--cost-limit needs a price: --usd-per-gpu-hour, or --instance with a price in results/clouds.tsv"
         [ "$gpus" -gt 0 ] || die 2 "--cost-limit: the number of GPUs is unknown; say gpus=N in the host file, or --instance"
         local affordable
-        affordable=$(awk -v m="$cost_limit" -v h="$usd_per_hour" 'BEGIN { printf "%d", h > 0 ? m / h * 3600 : 1e9 }')
+        affordable=$(awk -v m="$cost_limit" -v h="$usd_per_hour" 'BEGIN { printf "%d", (h > 0 ? m / h * 3600 : 1e9) }')
         if [ -z "$budget_s" ] || [ "$affordable" -lt "$budget_s" ]; then budget_s=$affordable; fi
         [ "$budget_s" -ge 1 ] || die 2 "--cost-limit: $cost_limit USD pay for less than a second at $usd_per_hour USD an hour"
     fi
@@ -101,7 +101,7 @@ set_environment() {
             environment+=("$line")
         done < <("$here/preset" "$preset" "$instance")
     fi
-    SWEEP_ENV=$(compgen -e | grep -E '^(NCCL_|FI_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_)' | tr '\n' ' ')
+    SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|FI_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_)' | tr '\n' ' ')
     export SWEEP_ENV SWEEP_LAUNCHER_ARGS=$launcher_args SWEEP_SCRATCH=$scratch
     if [ "$(grep -c '' "$hosts")" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
 }
@@ -146,14 +146,14 @@ make_command() { # driver args launch share
 
 print_launches() {
     : "${run:=RUN}"
-    local launch state key driver nodes ranks per group placement repeat cases estimate args why total=0 sum=0 command
+    local launch state key driver nodes ranks per group domains repeat cases estimate args why total=0 sum=0 command
     make_plan
     lost_hosts=""
-    while IFS=$'\t' read -r launch state key driver nodes ranks per group placement repeat cases estimate args why; do
+    while IFS=$'\t' read -r launch state key driver nodes ranks per group domains repeat cases estimate args why; do
         [ "$launch" != launch ] || continue
-        pick_hosts "$nodes" "$placement" >"$scratch/hosts" || die 2 "$launch needs $nodes hosts"
+        pick_hosts "$nodes" "$domains" >"$scratch/hosts" || die 2 "$launch needs $nodes hosts"
         make_command "$driver" "$args" "$launch" ""
-        SWEEP_HOSTS=$scratch/hosts SWEEP_NODES=$nodes SWEEP_RANKS=$ranks SWEEP_RANKS_PER_NODE=$per SWEEP_DRY_RUN=1 \
+        BUSBAR_PLACEMENT=$domains SWEEP_HOSTS=$scratch/hosts SWEEP_NODES=$nodes SWEEP_RANKS=$ranks SWEEP_RANKS_PER_NODE=$per SWEEP_DRY_RUN=1 \
             "$launcher_path" "${command[@]}" || exit 5
         total=$((total + 1)) sum=$(awk -v a="$sum" -v b="$estimate" 'BEGIN { print a + b }')
     done <"$scratch/plan"
@@ -262,7 +262,7 @@ note_outcome() { # launch seconds nodes
     echo "$line" >>"$folder/sweep.tsv"
 }
 
-run_row() { # launch driver nodes ranks per placement estimate args
+run_row() { # launch driver nodes ranks per domains estimate args
     local launch=$1 driver=$2 nodes=$3 share limit begun took command
     if ! pick_hosts "$nodes" "$6" >"$scratch/hosts"; then
         outcome=failed code=5 reason="needs $nodes hosts; lost:$lost_hosts"
@@ -279,7 +279,7 @@ run_row() { # launch driver nodes ranks per placement estimate args
     begun=$(now)
     start_ticker "$begun" "[$((total - left + 1))/$total] $launch, $(time_left)"
     code=0
-    SWEEP_HOSTS=$scratch/hosts SWEEP_NODES=$nodes SWEEP_RANKS=$4 SWEEP_RANKS_PER_NODE=$5 \
+    BUSBAR_PLACEMENT=$6 SWEEP_HOSTS=$scratch/hosts SWEEP_NODES=$nodes SWEEP_RANKS=$4 SWEEP_RANKS_PER_NODE=$5 \
         launch_with_deadline "$limit" "$folder/$launch.log" "${command[@]}" || code=$?
     [ -z "$ticker" ] || { kill "$ticker" && wait "$ticker"; ticker=""; } 2>/dev/null
     took=$(($(now) - begun))
@@ -316,9 +316,10 @@ choose_run() {
     exec 9>"$folder/.lock" || die 5 "cannot write to $folder"
     if ! flock -n 9; then
         say "another sweep, or a launch that one left behind, works on $folder: waiting for it"
-        flock -w 20 9 || die 5 "another sweep works on $folder"
+        flock -w "${SWEEP_LOCK_WAIT:-20}" 9 || die 5 "another sweep works on $folder"
     fi
     echo "$fingerprint" >"$folder/.unfinished"
+    [ -z "$print_folder" ] || echo "$folder" >"$print_folder"
     [ -e "$folder/sweep.tsv" ] || printf 'ended\tlaunch\toutcome\tstatus\tseconds\tnodes\tusd\treason\n' >"$folder/sweep.tsv"
 }
 
@@ -329,11 +330,11 @@ report_launch() {
 }
 
 loop() {
-    local launch state key driver nodes ranks per group placement repeat cases estimate args why
-    while IFS=$'\t' read -r launch state key driver nodes ranks per group placement repeat cases estimate args why <&8; do
+    local launch state key driver nodes ranks per group domains repeat cases estimate args why
+    while IFS=$'\t' read -r launch state key driver nodes ranks per group domains repeat cases estimate args why <&8; do
         if [ "$signal" -ne 0 ]; then ended_by="stopped by signal $signal"; break; fi
         if [ -n "$budget_s" ] && [ "$(now)" -ge "$end" ]; then ended_by="the budget is spent"; break; fi
-        run_row "$launch" "$driver" "$nodes" "$ranks" "$per" "$placement" "$estimate" "$args"
+        run_row "$launch" "$driver" "$nodes" "$ranks" "$per" "$domains" "$estimate" "$args"
         if [ "$signal" -ne 0 ]; then ended_by="stopped by signal $signal"; break; fi
         left=$((left - 1)) estimate_left=$((estimate_left - ${estimate%.*}))
         report_launch "$launch"

@@ -68,6 +68,12 @@ static const struct option options[] = {
      .offset = AT(mode),
      .standard = "both",
      .help = "how the collectives are timed"},
+    {.kind = OPTION_CHOICE,
+     .name = "placement",
+     .choices = "out_of_place|in_place|both",
+     .offset = AT(placement),
+     .standard = "out_of_place",
+     .help = "buffers of the collectives"},
     {.kind = OPTION_SECONDS,
      .name = "max-seconds",
      .value = "TIME",
@@ -128,12 +134,11 @@ static const struct option options[] = {
      .help = "node counts that divide the largest run side by side over all nodes in one launch,\nrecorded "
              "as groups of that many ranks"},
     {.kind = OPTION_CHOICE,
-     .name = "placement",
+     .name = "domains",
      .choices = "packed|spread|both",
-     .offset = AT(placement),
+     .offset = AT(domains),
      .standard = "packed",
-     .help = "fill one NVLink domain after another, or take hosts from all in turn"},
-
+     .help = "fill one NVLink domain after another, or take hosts from all in turn; both: each"},
     {.kind = OPTION_INTEGER,
      .name = "launches",
      .value = "N",
@@ -193,13 +198,13 @@ static const char *const state_names[] = {"todo", "done", "partial"};
 static void print_tsv(const struct plan *plan)
 {
     puts("launch\tstate\tkey\tdriver\tnodes\tranks\tranks_per_"
-         "node\tgroup\tplacement\trepeat\tcases\testimate_s\targs\twhy");
+         "node\tgroup\tdomains\trepeat\tcases\testimate_s\targs\twhy");
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_row *row = &plan->rows[i];
         printf("%s\t%s\t%s\t%s\t%lld\t%lld\t%lld\t%s\t%s\t%lld\t%lld\t%.1f\t%s\t%s\n", row->launch,
                state_names[row->state], row->key, row->driver, (long long)row->nodes,
                (long long)(row->nodes * row->ranks_per_node), (long long)row->ranks_per_node, row->group,
-               row->placement, (long long)row->repeat, (long long)row->cases, row->estimate_s,
+               row->domains, (long long)row->repeat, (long long)row->cases, row->estimate_s,
                *row->args ? row->args : "-", row->why ? row->why : "-");
     }
 }
@@ -212,8 +217,8 @@ static void print_json(const struct plan *plan)
             json_pack("{ss ss ss ss sI sI sI ss ss sI sI sf ss ss*}", "launch", row->launch, "state",
                       state_names[row->state], "key", row->key, "driver", row->driver, "nodes",
                       (json_int_t)row->nodes, "ranks", (json_int_t)(row->nodes * row->ranks_per_node),
-                      "ranks_per_node", (json_int_t)row->ranks_per_node, "group", row->group, "placement",
-                      row->placement, "repeat", (json_int_t)row->repeat, "cases", (json_int_t)row->cases,
+                      "ranks_per_node", (json_int_t)row->ranks_per_node, "group", row->group, "domains",
+                      row->domains, "repeat", (json_int_t)row->repeat, "cases", (json_int_t)row->cases,
                       "estimate_s", row->estimate_s, "args", row->args, "why", row->why);
         char *line = json_dumps(object, JSON_COMPACT);
         puts(line ? line : "{}");

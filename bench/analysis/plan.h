@@ -10,8 +10,8 @@
 
 /* What `busbar plan` was asked; see its option table for each. */
 struct plan_settings {
-    const char *drivers, *nodes, *groups, *placement, *sizes, *datatypes, *ops, *mode, *shapes, *format,
-        *read, *into;
+    const char *drivers, *nodes, *groups, *placement, *domains, *sizes, *datatypes, *ops, *mode, *shapes,
+        *format, *read, *into;
     struct option_list driver_args, matmul_args;
     size_t begin, end, factor;
     int64_t available, ranks_per_node, launches, seed;
@@ -27,7 +27,7 @@ struct plan_row {
     const char *driver; /* the program */
     const char *args;   /* its arguments, separated by single spaces; no argument holds one */
     const char *group;  /* "world", or the splits that it measures */
-    const char *placement; /* packed | spread */
+    const char *domains; /* packed | spread */
     int64_t nodes, ranks_per_node, repeat, cases;
     double estimate_s;
     enum launch_state state;

@@ -157,12 +157,14 @@ static enum status collective_job(const struct plan_settings *settings, const ch
                                   struct arena *arena, struct job *job)
 {
     struct text args = {0};
-    size_t sizes = 0, modes = same(settings->mode, "both") ? 2 : 1;
+    size_t sizes = 0,
+           modes = (same(settings->mode, "both") ? 2 : 1) * (same(settings->placement, "both") ? 2 : 1);
     const char *comma = strchr(names, ',');
     if (comma) text_add(&args, " --collectives %s", names);
     enum status status = size_args(settings, &args, &sizes);
     if (settings->datatypes) text_add(&args, " -d %s", settings->datatypes);
     if (settings->ops) text_add(&args, " -o %s", settings->ops);
+    if (settings->placement) text_add(&args, " --placement %s", settings->placement);
     if (settings->mode) text_add(&args, " --mode %s", settings->mode);
     if (settings->case_seconds > 0) text_add(&args, " --max-seconds %.9g", settings->case_seconds);
     if (!status) status = add_words(&args, &settings->driver_args, "driver-arg");
@@ -189,7 +191,7 @@ static enum status matmul_job(const struct plan_settings *settings, struct arena
 }
 
 static void add_row(struct plan *plan, const struct plan_settings *settings, const struct job *job,
-                    const char *group, const char *placement, int64_t nodes)
+                    const char *group, const char *domains, int64_t nodes)
 {
     struct text content = {0}, name = {0};
     int64_t ranks = nodes * settings->ranks_per_node;
@@ -200,8 +202,8 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
         args = arena_string(&plan->arena, text_get(&content));
         text_clear(&content);
     }
-    text_add(&content, "%s %s nodes=%lld ranks=%lld placement=%s", job->driver, args, (long long)nodes,
-             (long long)ranks, placement);
+    text_add(&content, "%s %s nodes=%lld ranks=%lld domains=%s", job->driver, args, (long long)nodes,
+             (long long)ranks, domains);
     text_add(&name, "%016llx", (unsigned long long)content_hash(text_get(&content)));
     const char *key = arena_string(&plan->arena, text_get(&name));
     bool several = strstr(args, "--collectives ") != NULL;
@@ -209,7 +211,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
         text_clear(&name);
         text_add(&name, "%s-%lldn%lldr%s%s-%.10s-%lld", several ? "collectives" : job->driver,
                  (long long)nodes, (long long)ranks, world ? "" : "-groups",
-                 same(placement, "packed") ? "" : "-spread", key, (long long)repeat);
+                 same(domains, "packed") ? "" : "-spread", key, (long long)repeat);
         if ((plan->count & (plan->count + 1)) == 0)
             plan->rows = reallocate(plan->rows, 2 * plan->count + 2, sizeof *plan->rows);
         plan->rows[plan->count++] =
@@ -218,7 +220,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
                               .driver = job->driver,
                               .args = args,
                               .group = group,
-                              .placement = placement,
+                              .domains = domains,
                               .nodes = nodes,
                               .ranks_per_node = settings->ranks_per_node,
                               .repeat = repeat,
@@ -234,31 +236,31 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
 /* Node counts that divide the largest run side by side over all nodes in one launch, as groups of that many
  * ranks. */
 static void add_concurrent(struct plan *plan, const struct plan_settings *settings, const struct job *job,
-                           const char *placement, const int64_t *nodes, size_t n)
+                           const char *domains, const int64_t *nodes, size_t n)
 {
     struct text groups = {0};
     int64_t all = nodes[n - 1];
     for (size_t i = 0; i + 1 < n; i++) {
         if (all % nodes[i])
-            add_row(plan, settings, job, "world", placement, nodes[i]);
+            add_row(plan, settings, job, "world", domains, nodes[i]);
         else if (nodes[i] * settings->ranks_per_node > 1) /* one rank has nobody to talk to */
             text_add(&groups, "%lld,", (long long)(nodes[i] * settings->ranks_per_node));
     }
     text_add(&groups, "world");
-    add_row(plan, settings, job, arena_string(&plan->arena, text_get(&groups)), placement, all);
+    add_row(plan, settings, job, arena_string(&plan->arena, text_get(&groups)), domains, all);
     text_free(&groups);
 }
 
 static void add_collectives(struct plan *plan, const struct plan_settings *settings, const struct job *job,
-                            const char *placement, const int64_t *nodes, size_t n)
+                            const char *domains, const int64_t *nodes, size_t n)
 {
     if (settings->concurrent) {
-        add_concurrent(plan, settings, job, placement, nodes, n);
+        add_concurrent(plan, settings, job, domains, nodes, n);
         return;
     }
     for (size_t i = 0; i < n; i++)
         if (nodes[i] * settings->ranks_per_node > 1 || nodes[n - 1] * settings->ranks_per_node == 1)
-            add_row(plan, settings, job, settings->groups, placement, nodes[i]);
+            add_row(plan, settings, job, settings->groups, domains, nodes[i]);
 }
 
 /* Splits the drivers into jobs: the collectives together (one launch measures them all) or apart, and matmul.
@@ -328,11 +330,11 @@ enum status plan_build(const struct plan_settings *settings, struct plan *plan)
     const char *group = arena_string(&plan->arena, settings->groups);
     struct plan_settings own = *settings;
     own.groups = group;
-    bool both = same(settings->placement, "both");
+    bool both = same(settings->domains, "both");
     for (int spread = 0; spread < 2; spread++) {
-        const char *placement = spread ? "spread" : "packed";
-        if (!both && !same(placement, settings->placement)) continue;
-        for (size_t i = 0; i < job_count; i++) add_collectives(plan, &own, &jobs[i], placement, nodes, n);
+        const char *domains = spread ? "spread" : "packed";
+        if (!both && !same(domains, settings->domains)) continue;
+        for (size_t i = 0; i < job_count; i++) add_collectives(plan, &own, &jobs[i], domains, nodes, n);
     }
     /* Every rank multiplies for itself: more nodes are more hosts to look at, not another case. */
     if (matmul) add_row(plan, &own, &gemm, "world", "packed", nodes[n - 1]);

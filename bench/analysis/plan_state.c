@@ -124,7 +124,7 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
                              .key = arena_string(arena, word[2]),
                              .driver = arena_string(arena, word[3]),
                              .group = arena_string(arena, word[7]),
-                             .placement = arena_string(arena, word[8]),
+                             .domains = arena_string(arena, word[8]),
                              .args = arena_string(arena, same(word[12], "-") ? "" : word[12])};
     if (parse_integer(word[4], &row->nodes) || parse_integer(word[5], &ranks) ||
         parse_integer(word[6], &row->ranks_per_node) || parse_integer(word[9], &row->repeat) ||

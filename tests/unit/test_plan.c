@@ -11,7 +11,7 @@ static struct plan_settings settings(void)
     return (struct plan_settings){.drivers = "all_reduce,all_gather,matmul",
                                   .nodes = "auto",
                                   .groups = "world",
-                                  .placement = "packed",
+                                  .domains = "packed",
                                   .mode = "both",
                                   .begin = 8,
                                   .end = 64 << 20,

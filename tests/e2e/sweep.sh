@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# scripts/sweep with a stand-in for the drivers: what runs, what is skipped, what is kept, and how it ends.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+programs=$work/programs
+mkdir -p "$programs"
+cp "$build/busbar" "$programs"
+for driver in all_reduce all_gather matmul; do ln -s "$PWD/tests/stand_in" "$programs/$driver"; done
+
+# A launcher that starts one process, whatever the hosts: no MPI is needed here.
+cat >"$work/direct" <<'END'
+#!/bin/sh
+[ -z "$SWEEP_DRY_RUN" ] || { echo "direct $SWEEP_NODES x $SWEEP_RANKS_PER_NODE on $(cut -f 1 "$SWEEP_HOSTS" | tr '\n' ' '): $*"; exit 0; }
+if [ "$1" = true ]; then ! grep -q "^${LOST_HOST:-nothing}[[:space:]]" "$SWEEP_HOSTS"; exit; fi
+exec "$@"
+END
+chmod +x "$work/direct"
+sweep() { timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --no-preflight "$@"; }
+seq -f 'h%g slots=4' 4 >"$work/four"
+four=(--hostfile "$work/four" --nodes "1,2,4")
+complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $2, expected $3"; fi; }
+said() { if grep -q "$2" "$work/err"; then ok "$1"; else not_ok "$1: no '$2' in its output"; tail -n 5 "$work/err"; fi; }
+
+check "a sweep over 1, 2 and 4 hosts ends well" sweep --run plain "${four[@]}" --launches 2
+equal "three node counts and matmul, two launches each" "$(complete plain)" 8
+check "called again, it is content" sweep --run plain "${four[@]}" --launches 2
+said "nothing is run twice" "8 complete already"
+equal "one line an attempt" "$(grep -c complete "$work/results/plain/sweep.tsv")" 8
+check "a changed plan" sweep --run plain "${four[@]}" --launches 3
+said "a changed plan reuses what it can" "8 complete already"
+
+check "every launch is printed by --dry-run" sweep "${four[@]}" --launches 2 --dry-run
+equal "--dry-run prints them all" "$(grep -c '^direct' "$work/out")" 8
+check "the hosts of a domain are packed" sweep "${four[@]}" --nodes 2 --hosts-per-domain 2 --drivers all_reduce --launches 1 --dry-run
+equal "packed" "$(grep -c 'on h1 h2' "$work/out")" 1
+check "or spread" sweep "${four[@]}" --nodes 2 --hosts-per-domain 2 --domains spread --drivers all_reduce --launches 1 --dry-run
+equal "spread" "$(grep -c 'on h1 h3' "$work/out")" 1
+
+# Failures are kept, the sweep goes on, and the next one does only what is missing.
+STAND_IN="fail=-2n8r:7" expect_status "a failed launch: the sweep goes on and ends with 5" 5 sweep --run failing "${four[@]}" --launches 2
+equal "the others are complete" "$(complete failing)" 6
+equal "the failed ones are noted with their status" "$(awk -F '\t' '$3 == "failed" && $4 == 7' "$work/results/failing/sweep.tsv" | wc -l)" 2
+check "the next sweep completes it" sweep --run failing "${four[@]}" --launches 2
+said "it runs only what is missing" "6 complete already"
+equal "what had failed is kept" "$(find "$work/results/failing/failed" -name '*.log' | wc -l)" 2
+STAND_IN="fail=-:9" expect_status "--max-failures" 5 sweep --run most "${four[@]}" --max-failures 3
+equal "ends after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/most/sweep.tsv" | wc -l)" 3
+STAND_IN="fail=-:3" expect_status "wrong data is status 3" 3 sweep --run wrong "${four[@]}" --launches 1
+STAND_IN="hang=-4n" expect_status "a hang ends by its deadline with 4" 4 sweep --run hang "${four[@]}" --drivers all_reduce --launches 1 --deadline 2
+equal "and is noted" "$(awk -F '\t' '$3 == "hung"' "$work/results/hang/sweep.tsv" | wc -l)" 1
+STAND_IN="silent=-4n" expect_status "status 0 without a record is a failure" 5 sweep --run silent "${four[@]}" --drivers all_reduce --launches 1
+equal "a launch that wrote nothing stands in the results as failed" "$(grep -l '"status":"failed"' "$work"/results/silent/*.jsonl | wc -l)" 1
+LOST_HOST=h2 STAND_IN="fail=-4n:5" expect_status "a lost host" 5 sweep --run lost "${four[@]}" --drivers all_reduce --launches 2
+said "is named" "no answer from: h2"
+equal "and left out: launches that fit on the others run" "$(complete lost)" 4
+said "launches that need it say so" "needs 4 hosts; lost: h2"
+
+# A file counts by its content.
+check "a sweep to falsify" sweep --run content "${four[@]}" --drivers all_reduce --launches 1
+file=$(find "$work/results/content" -name '*-4n*.jsonl')
+sed -i 's/"64M"\|67108864/1024/' "$file"
+check "other arguments in the file" sweep --run content "${four[@]}" --drivers all_reduce --launches 1
+said "are measured again" "2 complete already"
+
+# Signals, kill -9, two at once.
+STAND_IN="sleep=20" sweep --run stopped "${four[@]}" --launches 1 >"$work/out" 2>"$work/err" &
+pid=$!
+sleep 1.5
+kill -TERM "$(pgrep -P "$pid" -f 'scripts/sweep' | head -n 1)"
+wait "$pid"
+equal "SIGTERM ends it with 143" $? 143
+equal "and its launch" "$(pgrep -f "$work/results --run stopped" | wc -l)" 0
+check "the next sweep completes it" sweep --run stopped "${four[@]}" --launches 1
+equal "completely" "$(complete stopped)" 4
+STAND_IN="sleep=3" sweep --run killed "${four[@]}" --launches 1 >"$work/out" 2>"$work/err" &
+pid=$!
+sleep 1.5
+kill -KILL "$(pgrep -P "$pid" -f 'scripts/sweep' | head -n 1)"
+wait "$pid" 2>/dev/null
+check "after kill -9 the next one completes it" sweep --run killed "${four[@]}" --launches 1
+equal "with every launch" "$(complete killed)" 4
+mkdir -p "$work/results/locked"
+exec 7>"$work/results/locked/.lock"
+flock 7
+SWEEP_LOCK_WAIT=1 expect_status "a second sweep on one folder is refused" 5 timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --run locked
+said "saying why" "another sweep works on"
+exec 7>&-
+
+# Limits.
+seq -f 'h%g gpus=4' 18 >"$work/rack"
+STAND_IN="sleep=1" check "--time-budget" sweep --run budget "${four[@]}" --launches 6 --time-budget 4
+said "stops when it is spent" "the budget is spent"
+STAND_IN="sleep=1" check "--cost-limit" sweep --run cost --hostfile "$work/rack" --nodes all --drivers all_reduce --cost-limit 1usd --usd-per-gpu-hour 10.582
+said "counts every GPU of the allocation" "72 GPUs at 10.582 USD an hour"
+
+# Wrong usage.
+expect_status "an unknown flag" 2 sweep --frobnicate
+expect_status "a flag that is nearly right" 2 sweep --launchs 3
+said "is suggested" "did you mean --launches"
+expect_status "a bad time" 2 sweep --time-budget soon
+expect_status "a run that is a path" 2 sweep --run ../x
+expect_status "a limit in money without a price" 2 sweep --cost-limit 5usd
+expect_status "an unknown launcher" 2 sweep --launcher nothing
+expect_status "a host file that is not there" 5 sweep --hostfile "$work/nothing"
+printf 'a slots=x\n' >"$work/bad"
+expect_status "a host file that is wrong" 5 sweep --hostfile "$work/bad"
+said "with the line" "bad:1: slots=x"
+
+# 18 and 576 hosts with 4 ranks: planning takes under a second, and the run's files grow with the launches, not the hosts.
+for n in 18 576; do
+    seq -f 'h%g slots=4' "$n" >"$work/many"
+    begun=$(date +%s%N)
+    "$build/busbar" plan --available "$n" --ranks-per-node 4 --format tsv >"$work/plan"
+    took=$((($(date +%s%N) - begun) / 1000000))
+    if [ "$took" -lt 1000 ]; then ok "a plan for $n hosts takes under a second"; else not_ok "a plan for $n hosts took $took ms"; fi
+    check "a sweep over $n hosts" sweep --run "many$n" --hostfile "$work/many" --launches 1
+done
+bytes() { du -sb "$work/results/$1" | cut -f 1; }
+if [ "$(bytes many576)" -lt $((8 * $(bytes many18))) ]; then ok "no file grows with the square of the hosts"
+else not_ok "files grew from $(bytes many18) to $(bytes many576) bytes"; fi
+exit "$failures"
