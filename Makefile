@@ -77,8 +77,9 @@ DRIVERS := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
 KERNELS := $(wildcard kernels/*.cu)
 
 # Without a library, the files that include its header (through our own headers too) are left out.
-includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch]); \
-	for again in 1 2 3; do \
+includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch]); old=; \
+	while [ "$$files" != "$$old" ]; do \
+	    old=$$files; \
 	    for h in $$(printf '%s\n' $$files | sed -n 's,^bench/\(.*\.h\)$$,"\1",p'); do files="$$files $$(grep -lF "$$h" bench/*/*.[ch])"; done; \
 	    files=$$(printf '%s\n' $$files | sort -u); \
 	done; printf '%s\n' $$files)

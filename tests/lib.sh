@@ -29,12 +29,18 @@ check() {
     expect_status "$name" 0 "$@"
 }
 
-# ranks N PROGRAM…: under mpirun, oversubscribed, also as root.
+# ranks N PROGRAM…: under the mpirun of the MPI that the build uses (MPIRUN), oversubscribed, also as root.
+mpirun=${MPIRUN:-mpirun}
+mpirun_flags=(-np)
+if "$mpirun" --version 2>/dev/null | grep -q 'Open MPI\|OpenRTE\|PRTE'; then
+    mpirun_flags=(--oversubscribe -np)
+fi
 ranks() {
     local n=$1
     shift
-    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
-        timeout "${RANKS_TIMEOUT:-120}" mpirun --oversubscribe --mca mpi_yield_when_idle 1 -np "$n" "$@"
+    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
+        PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
+        timeout "${RANKS_TIMEOUT:-120}" "$mpirun" "${mpirun_flags[@]}" "$n" "$@"
 }
 
 # says NAME TEXT: the last command's stdout or stderr (left as they are) has the text.

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# What a reader trips over: shell scripts by shellcheck, files beyond a reading.
+. "$(dirname "$0")/../lib.sh"
+files() { git ls-files "$@" 2>/dev/null || find . -path ./build -prune -o -type f -print; }
+if ! git rev-parse --git-dir >/dev/null 2>&1; then
+    skip 'style' 'not a git checkout'
+    exit
+fi
+if command -v shellcheck >/dev/null; then
+    scripts=$(files | while read -r f; do if [ -f "$f" ] && head -n 1 "$f" | grep -qE '^#!.*(ba)?sh$'; then echo "$f"; fi; done)
+    # shellcheck disable=SC2086 # file names without spaces
+    check 'shellcheck is silent' shellcheck $scripts
+else
+    skip 'shellcheck is silent' 'shellcheck is missing'
+fi
+long=$(files '*.c' '*.h' '*.cu' 'scripts/*' | xargs wc -l | awk '$2 != "total" && $1 > 560 { print $2 " (" $1 ")" }')
+if [ -z "$long" ]; then ok 'no file has grown beyond a reading'; else not_ok "too long: $long"; fi
