@@ -33,7 +33,7 @@ double freivalds_bound(enum gemm_type, int64_t k, int64_t columns, double row_no
 
 /* The whole check for matrices in host memory, GEMM_FLOAT (float A, B, C; computed in double) or GEMM_DOUBLE (double; computed in
    double-double), column-major, by problem->layout. */
-void freivalds_check(const struct gemm_problem *, const void *a, const void *b, const void *c, uint64_t seed,
-                     struct gemm_verdict *);
+void freivalds_check(const struct gemm_problem *, int threads, const void *a, const void *b, const void *c,
+                     uint64_t seed, struct gemm_verdict *);
 
 #endif
