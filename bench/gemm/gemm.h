@@ -58,6 +58,7 @@ struct gemm_place {
 
 struct gemm_options {
     const char *library;       /* --blas: path or name of the library; NULL: the fastest found */
+    const char *kernel;        /* --blas-kernel: only this one of its kernels; NULL: the fastest */
     int threads;               /* 0: place.cores */
     bool cold;                 /* rotate operands so that a call does not find them in the last cache */
     const char *fault;         /* "wrong": one element of C is changed before it is checked; NULL: nothing */
