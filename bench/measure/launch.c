@@ -5,6 +5,7 @@
 #include "measure/cases.h"
 #include "measure/clock.h"
 #include "measure/machine.h"
+#include "measure/schedule.h"
 #include "measure/table.h"
 #include "measure/world.h"
 #include "record/facts.h"
@@ -215,34 +216,68 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
     return status;
 }
 
-static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass)
+static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass, double share_s)
 {
     struct buffers buffers = {0};
     struct visit visit = {.wrong = ABSENT};
-    if (m->status != STATUS_OK && m->status != STATUS_WRONG) return pass ? STATUS_OK : write_row(l, m, pass, NULL);
+    double start = clock_s();
     enum status status = give_buffers(l, m, &buffers);
     if (status) return status;
-    if (!m->call.buffers) return write_row(l, m, pass, NULL);
-    double share_s = l->settings.max_seconds / (double)l->settings.passes;
+    if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
     status = fill_all(l, m);
     if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
     if (!status && l->settings.check && pass == 0) status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
     l->backend->free(l->comm, &buffers);
     m->call.buffers = NULL;
-    return status ? status : agree(l, write_row(l, m, pass, &visit));
+    if (status) return status;
+    double took = clock_s() - start;
+    m->visits++;
+    m->spent_s += took;
+    m->overhead_s = took - visit.sampling_s;
+    m->sample_s = visit.taken ? visit.sampling_s / (double)visit.taken : 0;
+    return agree(l, write_row(l, m, pass, &visit));
+}
+
+/* Rank 0 chooses what becomes of a visit, all obey. */
+static enum status choose(struct launch_state *l, const struct schedule *schedule, size_t at, size_t pass, size_t left)
+{
+    struct measured *m = &l->cases.list[at];
+    if (m->status != STATUS_OK && m->status != STATUS_WRONG)
+        return pass == 0 ? agree(l, write_row(l, m, pass, NULL)) : STATUS_OK;
+    double plan[2] = {0, 0}; /* choice, share */
+    if (l->world.rank == 0)
+        plan[0] = schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->start_s, &plan[1]);
+    if (MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+    if (plan[0] == VISIT) return visit_case(l, m, pass, plan[1]);
+    if (plan[0] == PASS_OVER) return STATUS_OK;
+    m->status = STATUS_SKIPPED;
+    snprintf(m->reason, sizeof m->reason, "the time budget was spent before this case");
+    return agree(l, write_row(l, m, pass, NULL));
+}
+
+static enum status measure_pass(struct launch_state *l, const struct schedule *schedule, size_t pass, size_t *order)
+{
+    size_t n = l->cases.count, visits = n * (schedule->passes > pass ? schedule->passes - pass : 1);
+    enum status status = STATUS_OK;
+    cases_order(&l->cases, (uint64_t)l->settings.seed, pass, pass == 0 && schedule->budget_s > 0, order);
+    for (size_t i = 0; !status && i < n; i++) {
+        progress_show(&l->progress, pass * n + i, visits + pass * n, schedule->budget_s, &l->cases.list[order[i]]);
+        status = choose(l, schedule, order[i], pass, visits - i);
+    }
+    return status;
 }
 
 static enum status measure(struct launch_state *l)
 {
+    const struct settings *s = &l->settings;
+    const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100, (size_t)s->passes, s->samples > 0};
     size_t *order = allocate(l->cases.count, sizeof *order);
     enum status status = STATUS_OK;
-    for (size_t pass = 0; !status && pass < (size_t)l->settings.passes; pass++) {
-        cases_order(&l->cases, (uint64_t)l->settings.seed, pass, false, order);
-        for (size_t i = 0; !status && i < l->cases.count; i++) {
-            progress_show(&l->progress, pass * l->cases.count + i, l->cases.count * (size_t)l->settings.passes,
-                          &l->cases.list[order[i]]);
-            status = visit_case(l, &l->cases.list[order[i]], pass);
-        }
+    int more = 1;
+    for (size_t pass = 0; !status && more; pass++) {
+        status = measure_pass(l, &schedule, pass, order);
+        more = pass + 1 < schedule.passes || schedule_another(&schedule, &l->cases, clock_s() - l->start_s);
+        if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->world.comm)) status = fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
     }
     progress_clear(&l->progress);
     free(order);

@@ -200,9 +200,9 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     m->batch = batch;
     thinned_start(&s->waits);
     double begin = clock_s();
-    for (size_t taken = 0, since_check = 0; !status;) {
+    for (size_t since_check = 0; !status;) {
         uint64_t next[2] = {0, 0};
-        status = decide(s, m, pass, visit->first, taken, start, begin, share_s, next);
+        status = decide(s, m, pass, visit->first, visit->taken, start, begin, share_s, next);
         visit->why = (enum stop_reason)next[1];
         if (status || next[0] == 0) break;
         size_t count = (size_t)next[0];
@@ -211,19 +211,19 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         /* Where most samples are marked, being scheduled away is how this machine works, not an accident. */
         bool sets_aside = s->sets_aside && 2 * marked(s->worst + count, count) <= count;
         take(s, m, count, sets_aside, visit);
-        taken += count;
+        visit->taken += count;
         since_check += count;
         if (s->check_every && since_check >= (size_t)s->check_every) {
-            status = sampler_verify(s, m, s->seed + taken, visit);
+            status = sampler_verify(s, m, s->seed + visit->taken, visit);
             since_check = 0;
         }
     }
+    visit->sampling_s = clock_s() - begin;
     visit->count = m->count - visit->first;
     if (!status) status = reduce_waits(s, &visit->wait);
     m->warmup += visit->warmup;
     m->preempted += visit->preempted;
     m->why = visit->why;
-    m->spent_s += clock_s() - start;
     return status;
 }
 

@@ -33,7 +33,9 @@ struct measured {
     int batch;           /* operations in a sample, chosen in the first pass */
     size_t slot;         /* next to use */
     int64_t warmup, preempted;
-    double spent_s;      /* in all passes, on rank 0 */
+    double spent_s;      /* in all passes */
+    double overhead_s, sample_s; /* of the last visit: all but the samples; a sample with its barrier */
+    int visits;
     enum status status;  /* OK, WRONG, UNSUPPORTED, TOO_LARGE, SKIPPED */
     char reason[256];
     enum stop_reason why;
@@ -46,6 +48,8 @@ struct visit {
     size_t first, count; /* its samples within measured->us */
     int64_t warmup, preempted, wrong;
     enum stop_reason why;
+    double sampling_s;
+    size_t taken;
     struct spread wait;
 };
 

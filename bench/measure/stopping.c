@@ -47,6 +47,14 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* `count`, or how many samples the time left takes when those are fewer; at least one. */
+static size_t fit(const struct sampled *now, size_t count)
+{
+    if (!(now->sample_s > 0)) return least(count, isfinite(now->pass_share_s) ? 5 : count);
+    double most = (now->pass_share_s - now->pass_s) / now->sample_s;
+    return most >= (double)count ? count : most > 1 ? (size_t)most : 1;
+}
+
 size_t stopping_next(const struct stopping *s, const struct sampled *now, enum stop_reason *why)
 {
     double lo, hi;
@@ -56,7 +64,8 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
         size_t wanted = quota(s->fixed, pass, s->passes) - (pass ? quota(s->fixed, pass - 1, s->passes) : 0);
         /* Where nearly all are set aside, there is an end to it. */
         if (now->pass_kept >= wanted || now->pass_taken >= 10 * wanted + 100) *why = STOP_FIXED;
-        return *why ? 0 : least(wanted - now->pass_kept, BLOCK_MOST);
+        if (!*why && now->pass_taken && now->pass_s + now->sample_s > now->pass_share_s) *why = STOP_TIME;
+        return *why ? 0 : fit(now, least(wanted - now->pass_kept, BLOCK_MOST));
     }
     size_t enough = quota(SAMPLES_LEAST, pass, s->passes), most = quota(SAMPLES_MOST, pass, s->passes);
     if (now->count >= enough && now->pass_taken && relative_error(now->us, now->count, &lo, &hi) <= s->precision)
@@ -68,9 +77,6 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
     if (*why) return 0;
     /* Checkpoints grow geometrically, so that a decision is taken O(log n) times; none oversteps the time. */
     size_t next = now->pass_taken < 10 ? 5 : now->pass_taken / 2;
-    if (now->sample_s > 0) {
-        double fit = (now->pass_share_s - now->pass_s) / now->sample_s;
-        if (fit < (double)next) next = fit > 1 ? (size_t)fit : 1;
-    }
+    next = fit(now, next);
     return least(least(next, most > now->count ? most - now->count : 1), BLOCK_MOST);
 }

@@ -22,7 +22,7 @@ struct sampled {
     size_t count;
     size_t pass;         /* from 0 */
     size_t pass_kept, pass_taken; /* samples of this pass; taken: those set aside included */
-    double pass_s, pass_share_s; /* spent and allowed in this pass */
+    double pass_s, pass_share_s; /* spent and allowed in this pass; INFINITY: no limit */
     double sample_s;     /* what a sample costs, with its barrier; 0: not known yet */
 };
 

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/clock.h"
+#include "measure/schedule.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,14 +12,15 @@ void progress_open(struct progress_line *p, bool shown)
     *p = (struct progress_line){shown, clock_s(), -1, 0};
 }
 
-void progress_show(struct progress_line *p, size_t done, size_t all, const struct measured *next)
+void progress_show(struct progress_line *p, size_t done, size_t all, double budget_s, const struct measured *next)
 {
     double now = clock_s();
     if (!p->shown || now - p->last_s < 0.2) return;
     char size[UNIT_TEXT], left[UNIT_TEXT] = "", line[256];
     if (done) {
         double left_s = (now - p->start_s) / (double)done * (double)(all - done);
-        format_duration(left_s, left);
+        if (budget_s > 0 && left_s > budget_s - (now - p->start_s)) left_s = budget_s - (now - p->start_s);
+        format_duration(left_s > 0 ? left_s : 0, left);
     }
     int width = snprintf(line, sizeof line, "%3zu %%  %s %s %s%s%s", 100 * done / all, next->call.collective->name,
                          format_size(next->requested_bytes, size), dtypes[next->call.dtype].name, *left ? ", left: " : "", left);
@@ -72,6 +74,28 @@ static bool has_figures(const struct measured *m)
     return m->count > 0;
 }
 
+/* The cases whose median is not known as well as asked, when they are few; else their number. */
+static void print_imprecise(const struct cases *cases, const struct settings *s, FILE *out)
+{
+    enum { MOST_NAMED = 12 };
+    size_t missed = 0, all = 0;
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct measured *m = &cases->list[i];
+        all += has_figures(m);
+        missed += has_figures(m) && !is_precise(m, s->precision_percent / 100);
+    }
+    if (missed == 0 || s->samples) return;
+    fprintf(out, "%zu of %zu cases missed --precision %g %%", missed, all, s->precision_percent);
+    for (size_t i = 0, named = 0; i < cases->count && missed <= MOST_NAMED; i++) {
+        const struct measured *m = &cases->list[i];
+        char size[UNIT_TEXT];
+        if (!has_figures(m) || is_precise(m, s->precision_percent / 100)) continue;
+        fprintf(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name, format_size(m->requested_bytes, size),
+                dtypes[m->call.dtype].name, m->call.in_place ? "in place" : "out of place", m->call.isolated ? "" : " pipelined");
+    }
+    fprintf(out, "; more --max-seconds or a longer --time-budget helps\n");
+}
+
 /* One line for each reason, with the number of cases that have it. */
 static void print_notes(const struct cases *cases, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
 {
@@ -109,5 +133,6 @@ void table_print(const struct cases *cases, const struct settings *s, const stru
         before = m;
     }
     fputc('\n', out);
+    print_imprecise(cases, s, out);
     print_notes(cases, s, world, capabilities, out);
 }

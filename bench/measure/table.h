@@ -13,7 +13,8 @@ struct progress_line {
 };
 
 void progress_open(struct progress_line *, bool shown);
-void progress_show(struct progress_line *, size_t done, size_t all, const struct measured *next);
+/* budget_s: no more time than that is left (0: no budget). */
+void progress_show(struct progress_line *, size_t done, size_t all, double budget_s, const struct measured *next);
 void progress_clear(struct progress_line *);
 
 void table_print(const struct cases *, const struct settings *, const struct world *, unsigned capabilities, FILE *);

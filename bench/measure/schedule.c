@@ -1,0 +1,60 @@
+#include "measure/schedule.h"
+
+#include <math.h>
+
+static bool differ_in_size_only(const struct measured *a, const struct measured *b)
+{
+    return a->call.collective == b->call.collective && a->call.dtype == b->call.dtype && a->call.op == b->call.op &&
+           a->call.in_place == b->call.in_place && a->call.isolated == b->call.isolated;
+}
+
+/* The least time that a visit takes: what it took before, or what the next smaller size took, in proportion to the bytes. */
+static double least_cost(const struct cases *cases, size_t at)
+{
+    const struct measured *m = &cases->list[at], *nearest = NULL;
+    if (m->visits) return m->overhead_s + m->sample_s;
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct measured *other = &cases->list[i];
+        if (other->visits && differ_in_size_only(m, other) && other->requested_bytes <= m->requested_bytes &&
+            (!nearest || other->requested_bytes > nearest->requested_bytes))
+            nearest = other;
+    }
+    if (!nearest) return 0;
+    return (nearest->overhead_s + nearest->sample_s) * (double)m->requested_bytes / (double)nearest->requested_bytes;
+}
+
+bool is_precise(const struct measured *m, double precision)
+{
+    double lo, hi;
+    return relative_error(m->us, m->count, &lo, &hi) <= precision;
+}
+
+enum visit_choice schedule_visit(const struct schedule *s, const struct cases *cases, size_t at, size_t pass, size_t left, double elapsed_s,
+                                 double *share_s)
+{
+    const struct measured *m = &cases->list[at];
+    *share_s = s->fixed ? INFINITY : s->max_seconds / (double)s->passes;
+    if (s->budget_s > 0) {
+        double remaining = s->budget_s - elapsed_s, cost = least_cost(cases, at);
+        if (remaining <= 0 || cost > remaining) return pass == 0 ? GIVE_UP : PASS_OVER;
+        /* The share covers what comes with a visit (filling, warming up, verifying) as well as the samples. */
+        double share = remaining / (double)left - m->overhead_s;
+        if (pass > 0 && share < m->sample_s) return PASS_OVER;
+        *share_s = share < *share_s || pass >= s->passes ? share : *share_s;
+        if (*share_s < 0) *share_s = 0;
+    }
+    /* Where one operation takes longer than a pass's share, the first passes have used the case's time. */
+    if (pass > 0 && !s->fixed && pass < s->passes && m->spent_s + m->sample_s > s->max_seconds) return PASS_OVER;
+    if (pass >= s->passes && (m->count == 0 || is_precise(m, s->precision))) return PASS_OVER;
+    return VISIT;
+}
+
+bool schedule_another(const struct schedule *s, const struct cases *cases, double elapsed_s)
+{
+    if (s->budget_s <= 0 || s->fixed) return false;
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct measured *m = &cases->list[i];
+        if (m->count && elapsed_s + 2 * (m->overhead_s + m->sample_s) < s->budget_s && !is_precise(m, s->precision)) return true;
+    }
+    return false;
+}
