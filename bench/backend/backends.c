@@ -34,7 +34,7 @@ static void *open_plugin(const char *name, struct text *words)
     } places[] = {{given ? given : folder, "/"}, {folder, ""}, {folder, "../lib/busbar/"}};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         struct text path = {0};
-        text_add(&path, "%s%s%s.so", places[i].a, places[i].b, name);
+        text_add(&path, "%s%sbusbar_%s.so", places[i].a, places[i].b, name);
         bool there = access(path.data, F_OK) == 0;
         void *handle = there ? dlopen(path.data, RTLD_NOW | RTLD_LOCAL) : NULL;
         if (there && !handle) {
@@ -45,7 +45,7 @@ static void *open_plugin(const char *name, struct text *words)
         text_free(&path);
         if (handle) return handle;
     }
-    if (!words->length) text_add(words, "there is no %s.so in %s or %s../lib/busbar", name, folder, folder);
+    if (!words->length) text_add(words, "no busbar_%s.so was built or installed", name);
     return NULL;
 }
 
@@ -57,7 +57,7 @@ static const struct backend *find_plugin(const char *name, bool needs_device, st
     int (*device_count)(void);
     *(void **)&device_count = dlsym(handle, "busbar_device_count");
     if (!backend || !is_complete(backend))
-        text_add(words, "%s.so is not a whole backend of this version", name);
+        text_add(words, "busbar_%s.so is not a whole backend of this version", name);
     else if (needs_device && device_count && device_count() < 1)
         text_add(words, "no device was found");
     else

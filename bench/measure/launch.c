@@ -145,30 +145,35 @@ static size_t slots_wanted(const struct launch_state *l, size_t bytes)
     return slots > MOST_SLOTS ? MOST_SLOTS : slots;
 }
 
+static void refuse(struct measured *m, enum status status, const char *reason)
+{
+    m->status = status;
+    snprintf(m->reason, sizeof m->reason, "%s", reason);
+}
+
 /* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps its status. */
 static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
 {
     size_t send, recv;
-    const char *reason = NULL;
-    if (l->backend->supports(l->comm, &m->call, &reason) == STATUS_UNSUPPORTED) {
-        m->status = STATUS_UNSUPPORTED;
-        snprintf(m->reason, sizeof m->reason, "%s", reason ? reason : "the backend cannot do this");
-        return STATUS_OK;
-    }
+    const char *reason = "the backend cannot do this";
     cases_buffer_bytes(&m->call, l->world.ranks, l->world.rank, &send, &recv);
-    uint64_t own[2] = {UINT64_MAX - (send + recv + 8192), l->backend->free_bytes(l->comm) / 10 * 9}, least[2];
+    uint64_t own[2] = {UINT64_MAX - (send + recv), l->backend->free_bytes(l->comm) / 10 * 9}, least[2];
     if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
     uint64_t needed = UINT64_MAX - least[0];
-    enum status status = STATUS_TOO_LARGE;
-    if (needed <= least[1]) {
-        size_t slots = slots_wanted(l, needed);
-        if (slots > least[1] / 4 / needed) slots = least[1] / 4 / needed > 0 ? least[1] / 4 / needed : 1;
+    enum status status = needed + 8192 <= least[1] ? l->backend->supports(l->comm, &m->call, &reason) : STATUS_TOO_LARGE;
+    if (!status) {
+        size_t slots = slots_wanted(l, needed), most = least[1] / 4 / (needed + 8192);
+        if (slots > most) slots = most ? most : 1;
         status = agree(l, l->backend->alloc(l->comm, send, recv, slots, buffers));
     }
+    if (status == STATUS_UNSUPPORTED) {
+        refuse(m, status, reason);
+        return STATUS_OK;
+    }
     if (status == STATUS_TOO_LARGE) {
-        char a[UNIT_TEXT], b[UNIT_TEXT];
-        snprintf(m->reason, sizeof m->reason, "%s of buffers for each rank, %s free", format_size(needed, a), format_size(least[1], b));
-        m->status = STATUS_TOO_LARGE;
+        char a[UNIT_TEXT], b[UNIT_TEXT], text[200];
+        snprintf(text, sizeof text, "%s of buffers for each rank, %s free", format_size(needed, a), format_size(least[1], b));
+        refuse(m, status, text);
         return STATUS_OK;
     }
     m->call.buffers = buffers;

@@ -206,6 +206,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         visit->why = (enum stop_reason)next[1];
         if (status || next[0] == 0) break;
         size_t count = (size_t)next[0];
+        if (s->check_every && count > (size_t)s->check_every - since_check) count = (size_t)s->check_every - since_check;
         status = block(s, m, count);
         if (status) break;
         /* Where most samples are marked, being scheduled away is how this machine works, not an accident. */

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# The drivers of the collectives on the mpi backend: every type and operation verified on 1 to 8 ranks, faults caught, records whole.
+. "$(dirname "$0")/../lib.sh"
+set +e
+
+# rows FILE JQ-LIKE-PYTHON: evaluates an expression over `cases` (the case rows), `launch` and `end` of a record file.
+holds() {
+    local name=$1 expression=$2
+    if python3 - "$expression" "$work"/results/*/*.jsonl <<'PY'
+import json, sys
+expression, path = sys.argv[1], sorted(sys.argv[2:])[-1]
+rows = [json.loads(line) for line in open(path)]
+launch = next((r for r in rows if r["record"] == "launch"), None)
+end = next((r for r in rows if r["record"] == "end"), None)
+cases = [r for r in rows if r["record"] == "case"]
+sys.exit(0 if eval(expression) else 1)
+PY
+    then ok "$name"; else not_ok "$name ($expression)"; fi
+}
+
+quick=(--backend mpi --max-seconds 0.002 --passes 1 --cache warm --output "$work/results")
+fresh() { rm -rf "$work/results"; }
+
+for n in 1 2 3 4 8; do
+    fresh
+    # 8 ranks on few cores: fewer types keep this short
+    types=all
+    [ "$n" -eq 8 ] && types=int8,uint64,half,double
+    expect_status "$n ranks: every collective, type and operation is right" 0 \
+        ranks "$n" "$build/all_reduce" --collectives all -d $types -o all --sizes 4K --mode both "${quick[@]}"
+    holds "$n ranks: every row is verified and right, or unsupported with a reason" \
+        'len(cases) > 200 and all(c["status"] == "ok" and c["wrong"] == 0 or c["status"] == "unsupported" and c["error"] for c in cases)'
+    holds "$n ranks: rates follow from the median" \
+        'all(abs(c["algbw_gbps"] * c["median_us"] / c["bytes"] * 1e3 - 1) < 1e-6 and c["rank_wait_us"]["max"] >= c["rank_wait_us"]["min"] for c in cases if c["status"] == "ok")'
+done
+holds "keys are unique among the rows of a pass" 'len({c["key"] for c in cases}) == len(cases)'
+fresh
+check "odd sizes are rounded to the ranks" ranks 3 "$build/all_gather" --sizes 1,100,4099 "${quick[@]}"
+holds "requested and run bytes are both there" \
+    '{(c["requested_bytes"], c["bytes"]) for c in cases} == {(1, 0), (100, 96), (4099, 4092)}'
+holds "a size below one element for each rank is unsupported" \
+    'all((c["status"] == "unsupported") == (c["requested_bytes"] == 1) for c in cases)'
+
+fresh
+expect_status "a damaged element is caught: status 3" 3 \
+    ranks 3 "$build/all_reduce" --sizes 1K --fault wrong:rank=1 "${quick[@]}"
+grep -q '^wrong: .*on rank 1' "$work/out" && ok "the rank is named" || not_ok "the rank is named"
+holds "wrong elements are counted, and the launch says that it was faulted" \
+    'all(c["status"] == "wrong" and c["wrong"] == 1 for c in cases) and "faulted" in launch["provenance"]'
+fresh
+expect_status "-c 0 does not look" 0 ranks 2 "$build/all_reduce" --sizes 1K -c 0 --fault wrong:rank=1 "${quick[@]}"
+holds "unchecked is null, not 0" 'all(c["wrong"] is None for c in cases)'
+fresh
+expect_status "--check-every looks again" 3 ranks 2 "$build/all_reduce" --sizes 1K -n 30 -c 0 --check-every 10 \
+    --fault wrong:rank=1 "${quick[@]}"
+holds "each look counts" 'all(c["wrong"] >= 2 for c in cases)'
+expect_status "a failed call ends the launch: status 5" 5 ranks 2 "$build/all_reduce" --sizes 1K --fault fail:rank=1 "${quick[@]}"
+
+fresh
+check "a size beyond memory is not attempted" ranks 2 "$build/all_reduce" --sizes 1K,64T "${quick[@]}"
+holds "too_large, with the reason" \
+    'all((c["status"] == "too_large" and "free" in c["error"]) == (c["requested_bytes"] > 1 << 40) for c in cases)'
+
+fresh
+check "-n and -w are exact, over passes" ranks 2 "$build/all_reduce" --sizes 8,4K -n 23 -w 7 --passes 4 --mode both \
+    --backend mpi --output "$work/results"
+holds "samples, warm-up and reason" \
+    'len(cases) == 32 and all(sum(len(c["samples_us"]) for c in cases if c["key"] == k) == 23 for k in {c["key"] for c in cases}) and all(c["warmup"] == 7 and c["stopped_by"] == "fixed" for c in cases)'
+holds "a pipelined sample is a batch" 'all(c["batch"] == (20 if c["mode"] == "pipelined" else 1) for c in cases)'
+holds "the end says complete" 'end["status"] == "complete" and end["cases"] == len(cases) and end["elapsed_s"] > 0'
+holds "facts are there" 'launch["schema"] == 1 and launch["backend"] == "mpi" and launch["facts"]["mpi"] and launch["world"]["ranks"] == 2'
+
+fresh
+check "a time budget" ranks 2 "$build/all_reduce" -b 8 -e 8M -f 8 --time-budget 3 --backend mpi --output "$work/results"
+holds "is kept within 5 %" 'end["elapsed_s"] < 3.15'
+holds "some cases of every kept row have figures" 'sum(c["status"] == "ok" for c in cases) >= 5'
+
+check "json on standard output" ranks 2 "$build/all_reduce" --sizes 8 --format json "${quick[@]}"
+python3 -c 'import json,sys; rows=[json.loads(l) for l in open(sys.argv[1])]; assert rows[0]["record"]=="launch" and rows[-1]["record"]=="end"' \
+    "$work/out" && ok "is the records" || not_ok "is the records"
+check "no file when --output none" ranks 2 "$build/all_reduce" --sizes 8 --output none "${quick[@]:0:6}"
+
+# usage LINE-PATTERN FLAGS…: one line on stderr that matches, status 2; no mpirun, whose own words would be there too.
+usage() {
+    local pattern=$1
+    shift
+    expect_status "usage: $*" 2 "$build/all_reduce" "$@" || return
+    if [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q "$pattern" "$work/err"; then ok "one line: $pattern"; else
+        not_ok "one line: $pattern"
+        cat "$work/err"
+    fi
+}
+usage 'did you mean --sizes' --sizs 8
+usage "did you mean 'float'" -d floatt
+usage "unknown 'avarage'" -o sum,avarage
+usage 'did you mean .all_gather' --collectives all_gathr
+usage 'not a list of sizes' --sizes 8,x
+usage 'less than --begin' -b 1M -e 1K
+usage 'not one of' --mode fast
+usage 'needs a value' -b
+usage 'not a flag of busbar' -g 8
+usage 'no rank 3' --root 3
+usage 'not one of wrong' --backend mpi --fault melt
+expect_status "another number of ranks than expected: status 5" 5 ranks 2 "$build/all_reduce" --expect-ranks 4 "${quick[@]}"
+expect_status "another number of hosts than expected: status 5" 5 ranks 2 "$build/all_reduce" --expect-hosts 2 "${quick[@]}"
+expect_status "an unknown backend: status 5" 5 "$build/all_reduce" --backend smoke "${quick[@]:2}"
+fresh
+"$build/all_reduce" --sizes 8 --run r --launch l "${quick[@]}" >/dev/null 2>&1
+expect_status "a launch is never overwritten: status 5" 5 "$build/all_reduce" --sizes 8 --run r --launch l "${quick[@]}"
+[ $failures -eq 0 ]
