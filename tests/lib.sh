@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by every end-to-end test (bash). A test prints one line a check: "ok - …", "not ok - …", "skip - … # reason";
 # tests/run adds them up. What a failed command printed is shown.
 set -u

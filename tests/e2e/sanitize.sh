@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Under AddressSanitizer and UndefinedBehaviorSanitizer, in a build folder of its own: the unit tests, every collective on
+# a few ranks, the reading side. Leaks count; tests/lsan.supp lists what the libraries keep.
+. "$(dirname "$0")/../lib.sh"
+folder=$build/sanitize
+unset MAKEFLAGS MFLAGS MAKELEVEL
+if ! echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -fsanitize=address,undefined -o "$work/p" - 2>/dev/null || ! "$work/p"; then
+    skip 'sanitizers' "${CC:-cc} has no address and undefined sanitizers here"
+    exit
+fi
+unit=''
+if grep -q '^HAVE_CRITERION := yes' "$build/config.mk"; then unit=$folder/unit; fi
+# shellcheck disable=SC2086 # empty or one word
+check 'the sanitized build' make --no-print-directory -j2 SANITIZE=address,undefined B="$folder" CUDA=no CFLAGS='-O1 -g' all $unit || exit
+# MPI libraries keep much until the process ends, also from modules that are closed by then, which no suppression can
+# name. So leaks go to files and do not end a program; a leak is ours where our code is near the allocation.
+export LSAN_OPTIONS=exitcode=0 ASAN_OPTIONS=abort_on_error=1:fast_unwind_on_malloc=0:log_path=$work/asan
+export UBSAN_OPTIONS=print_stacktrace=1
+our_leaks() {
+    cat "$work"/asan.* 2>/dev/null | awk '
+        /(Direct|Indirect) leak/ { flush(); text = $0; ours = 0; next }
+        /^ *#[0-4] / { if ($0 ~ /(bench|kernels)\/[a-z_]+[\/.]/) ours = 1 }
+        /^ *#/ { text = text "\n" $0; next }
+        { flush() }
+        END { flush() }
+        function flush() { if (ours) print text; ours = 0; text = "" }'
+}
+# The alarm rings: a leak in a file of a room called bench is found.
+mkdir -p "$work/bench/leak"
+echo 'void *malloc(unsigned long); void *volatile p; int main(void) { p = malloc(7); p = 0; return 0; }' >"$work/bench/leak/leak.c"
+${CC:-cc} -g -fsanitize=address -o "$work/leak" "$work/bench/leak/leak.c" && "$work/leak"
+if [ -n "$(our_leaks)" ]; then ok 'a leak would be found'; else not_ok 'a leak in our code is not found'; fi
+rm -f "$work"/asan.*
+
+# Criterion's own process tree confuses the leak checker's exit status: leaks are looked for in the programs below.
+if [ -n "$unit" ]; then check 'unit tests' env ASAN_OPTIONS=detect_leaks=0 "$unit"; fi
+
+results=$work/results
+if [ -x "$folder/all_reduce" ]; then
+    for n in 1 3; do
+        check "every collective, $n ranks" ranks $n "$folder/all_reduce" --backend mpi --collectives all --sizes 8,1000,64K \
+            -d int8,float,double -o sum,max -n 3 -w 1 --passes 2 --output "$results" --run san --launch "n$n"
+    done
+    expect_status 'a corrupted result is caught, 2 ranks' 3 ranks 2 "$folder/all_reduce" --backend mpi --sizes 8K -n 3 \
+        --fault wrong:rank=1 --output "$results" --run wrong
+    expect_status 'a wrong flag' 2 "$folder/all_reduce" --sizzes 8
+else
+    skip 'collectives' 'no MPI here'
+fi
+if [ -x "$folder/matmul" ]; then
+    check 'matmul, 2 ranks' ranks 2 "$folder/matmul" --shapes 64,32x48x16 -d float,double --output "$results" --run mm
+fi
+if [ -d "$results/san" ]; then
+    for format in text csv json markdown; do check "busbar show --format $format" "$folder/busbar" show --format $format "$results"; done
+fi
+check 'busbar limits' "$folder/busbar" limits --instance p5.48xlarge --domains 2
+
+errors=$(grep -hE 'ERROR: (Address|UndefinedBehavior)Sanitizer|runtime error' "$work"/asan.* 2>/dev/null)
+if [ -z "$errors" ]; then ok 'no error in any of them'; else not_ok "$errors"; fi
+leaks=$(our_leaks)
+if [ -z "$leaks" ]; then ok 'no leak of ours in any of them'; else not_ok "leaks: $leaks"; fi
