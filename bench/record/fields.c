@@ -22,6 +22,7 @@ const struct field case_fields[] = {
     CASE(NULLABLE, wrong),
     {FIELD_SPREAD, "rank_wait_us", offsetof(struct case_row, rank_wait_us), "longest"},
     {FIELD_SPREAD, "arrival_us", offsetof(struct case_row, arrival_us), "latest"},
+    {FIELD_SPREAD, "rank_time_us", offsetof(struct case_row, rank_time_us), "slowest"},
     CASE(REAL, skew_us), CASE(JSON, telemetry), CASE(JSON, groups), CASE(STRING, status), CASE(STRING, error),
     CASE(INTEGER, source_line),
     {FIELD_END, NULL, 0, NULL},

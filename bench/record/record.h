@@ -62,6 +62,7 @@ struct case_row {
     const char *bound;                       /* formula and inputs */
     int64_t wrong;                           /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
     struct spread rank_wait_us, arrival_us;  /* key of the extreme: longest, latest */
+    struct spread rank_time_us;              /* of each rank's own median where ranks do not wait for each other (matmul): slowest */
     double skew_us;                          /* residual clock skew */
     json_t *telemetry;
     json_t *groups;                          /* per group: [{"ranks":[…],"median_us":…}]; members that ran side by side */

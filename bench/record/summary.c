@@ -13,7 +13,8 @@ static void rates(struct case_row *row)
 {
     double seconds = row->median_us * 1e-6;
     if (row->gemm) {
-        row->tflops = 2.0 * (double)row->m * (double)row->n * (double)row->k / seconds * 1e-12;
+        if (row->m > 0 && row->n > 0 && row->k > 0 && seconds > 0)
+            row->tflops = 2.0 * (double)row->m * (double)row->n * (double)row->k / seconds * 1e-12;
         return;
     }
     const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
@@ -76,6 +77,7 @@ static void merge_row(struct arena *arena, struct case_row *into, struct case_ro
     if (is_worse(from->status, into->status)) into->status = from->status, into->error = from->error;
     widen(&into->rank_wait_us, &from->rank_wait_us);
     widen(&into->arrival_us, &from->arrival_us);
+    widen(&into->rank_time_us, &from->rank_time_us);
     if (!into->telemetry) into->telemetry = from->telemetry, from->telemetry = NULL;
     json_decref(from->telemetry);
     if (!into->groups) into->groups = from->groups, from->groups = NULL;
