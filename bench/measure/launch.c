@@ -4,20 +4,16 @@
 #include "base/units.h"
 #include "measure/cases.h"
 #include "measure/clock.h"
-#include "measure/machine.h"
+#include "measure/common.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "measure/world.h"
-#include "record/facts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-extern char **environ;
 
 struct launch_state {
     struct settings settings;
@@ -32,63 +28,29 @@ struct launch_state {
     struct sampler *sampler;
     struct cases cases;
     struct record_writer writer; /* rank 0 */
-    char run[256], launch[256];
+    char run[LAUNCH_NAME], launch[LAUNCH_NAME];
     size_t filled_group;     /* type and operation that buffers were filled for last */
     struct progress_line progress;
 };
 
-/* The rank that the launcher gave us, before MPI_Init: so that a usage error is said once. 0: none did. */
-static int early_rank(void)
-{
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID", NULL};
-    for (int i = 0; names[i]; i++)
-        if (getenv(names[i])) return atoi(getenv(names[i]));
-    return 0;
-}
-
 static enum status agree(struct launch_state *l, enum status own)
 {
-    int mine = (int)own, worst = 0;
-    if (MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
-    return (enum status)worst;
+    return agree_over(l->world.comm, own);
 }
 
-/* run: when and what; launch: that and the process, so that no two meet. */
-static void default_names(struct launch_state *l)
+static void add_facts(void *state, struct launch_header *header)
 {
-    char when[32] = "";
-    time_t now = time(NULL);
-    struct tm utc;
-    if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y%m%d-%H%M%S", &utc);
-    snprintf(l->run, sizeof l->run, "%s-%s", when, l->driver);
-    snprintf(l->launch, sizeof l->launch, "%s-%s-r%d-%ld", l->driver, when, l->world.ranks, (long)getpid());
-    if (l->settings.run) snprintf(l->run, sizeof l->run, "%s", l->settings.run);
-    if (l->settings.launch) snprintf(l->launch, sizeof l->launch, "%s", l->settings.launch);
+    struct launch_state *l = state;
+    l->backend->facts(l->comm, header);
 }
 
-/* Collective, since a backend's facts may be; only rank 0's are written. */
 static enum status write_header(struct launch_state *l)
 {
-    char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
-    int length;
-    struct arena arena = {0};
-    struct launch_header header;
-    MPI_Get_library_version(library, &length);
-    struct world_host *hosts = world_host_list(&l->world);
+    const struct settings *s = &l->settings;
     struct launch_description known = {
         .run = l->run, .launch = l->launch, .driver = l->driver, .backend = l->backend->name, .argc = l->argc, .argv = l->argv,
-        .cloud = l->settings.cloud, .instance = l->settings.instance, .label = l->settings.label, .nodes = l->world.nodes,
-        .ranks = l->world.ranks, .domains = ABSENT, .hosts = hosts, .hosts_renamed = l->world.renamed, .mpi_library = library,
-        .environment = environ};
-    launch_header_fill(&header, &arena, &known);
-    machine_facts(&l->machine, header.facts);
-    json_object_set_new(header.facts, "timer_cost_ns", json_real(clock_cost_s() * 1e9));
-    l->backend->facts(l->comm, &header);
-    enum status status = l->world.rank == 0 ? record_launch(&l->writer, &header) : STATUS_OK;
-    launch_header_release(&header);
-    arena_free(&arena);
-    free(hosts);
-    return status;
+        .cloud = s->cloud, .instance = s->instance, .label = s->label, .domains = ABSENT};
+    return header_write(&l->writer, &l->world, &l->machine, known, add_facts, l);
 }
 
 static enum status open_launch(struct launch_state *l)
@@ -98,10 +60,8 @@ static enum status open_launch(struct launch_state *l)
     if (status) return status;
     silence(l->world.rank != 0);
     if (s->root >= l->world.ranks) return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root, l->world.ranks);
-    if (s->expect_ranks && s->expect_ranks != l->world.ranks)
-        return fail(STATUS_ENVIRONMENT, "%d ranks run, but --expect-ranks says %lld", l->world.ranks, (long long)s->expect_ranks);
-    if (s->expect_hosts && s->expect_hosts != l->world.nodes)
-        return fail(STATUS_ENVIRONMENT, "%d hosts run, but --expect-hosts says %lld", l->world.nodes, (long long)s->expect_hosts);
+    status = check_expected(&l->world, s->expect_ranks, s->expect_hosts);
+    if (status) return status;
     status = machine_read(&l->machine);
     if (status) return agree(l, status);
     l->backend = backend_find(s->backend);
@@ -112,7 +72,7 @@ static enum status open_launch(struct launch_state *l)
     status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
     if (status) return status;
     silence(0);
-    default_names(l);
+    launch_names(l->driver, l->world.ranks, s->run, s->launch, l->run, l->launch);
     if (l->world.rank == 0)
         status = record_open(&l->writer, same(s->output, "none") ? NULL : s->output, l->run, l->launch,
                              same(s->format, "json") ? stdout : NULL);

@@ -12,22 +12,29 @@ void progress_open(struct progress_line *p, bool shown)
     *p = (struct progress_line){shown, clock_s(), -1, 0};
 }
 
-void progress_show(struct progress_line *p, size_t done, size_t all, double budget_s, const struct measured *next)
+void progress_text(struct progress_line *p, size_t done, size_t all, double budget_s, const char *what)
 {
     double now = clock_s();
     if (!p->shown || now - p->last_s < 0.2) return;
-    char size[UNIT_TEXT], left[UNIT_TEXT] = "", line[256];
+    char left[UNIT_TEXT] = "", line[256];
     if (done) {
         double left_s = (now - p->start_s) / (double)done * (double)(all - done);
         if (budget_s > 0 && left_s > budget_s - (now - p->start_s)) left_s = budget_s - (now - p->start_s);
         format_duration(left_s > 0 ? left_s : 0, left);
     }
-    int width = snprintf(line, sizeof line, "%3zu %%  %s %s %s%s%s", 100 * done / all, next->call.collective->name,
-                         format_size(next->requested_bytes, size), dtypes[next->call.dtype].name, *left ? ", left: " : "", left);
+    int width = snprintf(line, sizeof line, "%3zu %%  %s%s%s", 100 * done / all, what, *left ? ", left: " : "", left);
     fprintf(stderr, "\r%s%*s", line, p->width > (size_t)width ? (int)(p->width - (size_t)width) : 0, "");
     fflush(stderr);
     p->width = (size_t)width;
     p->last_s = now;
+}
+
+void progress_show(struct progress_line *p, size_t done, size_t all, double budget_s, const struct measured *next)
+{
+    char size[UNIT_TEXT], what[200];
+    snprintf(what, sizeof what, "%s %s %s", next->call.collective->name, format_size(next->requested_bytes, size),
+             dtypes[next->call.dtype].name);
+    progress_text(p, done, all, budget_s, what);
 }
 
 void progress_clear(struct progress_line *p)
@@ -35,8 +42,7 @@ void progress_clear(struct progress_line *p)
     if (p->shown && p->width) fprintf(stderr, "\r%*s\r", (int)p->width, "");
 }
 
-/* Four significant digits without an exponent, "-" for what was not measured. */
-static const char *figure(double value, char text[UNIT_TEXT])
+const char *figure(double value, char text[UNIT_TEXT])
 {
     if (!isfinite(value)) return "-";
     int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;

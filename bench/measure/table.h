@@ -2,6 +2,7 @@
 #ifndef BUSBAR_TABLE_H
 #define BUSBAR_TABLE_H
 
+#include "base/units.h"
 #include "measure/cases.h"
 
 #include <stdio.h>
@@ -15,7 +16,11 @@ struct progress_line {
 void progress_open(struct progress_line *, bool shown);
 /* budget_s: no more time than that is left (0: no budget). */
 void progress_show(struct progress_line *, size_t done, size_t all, double budget_s, const struct measured *next);
+void progress_text(struct progress_line *, size_t done, size_t all, double budget_s, const char *what);
 void progress_clear(struct progress_line *);
+
+/* Four significant digits without an exponent, "-" for what was not measured. */
+const char *figure(double value, char text[UNIT_TEXT]);
 
 void table_print(const struct cases *, const struct settings *, const struct world *, unsigned capabilities, FILE *);
 

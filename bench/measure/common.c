@@ -1,0 +1,73 @@
+#include "measure/common.h"
+#include "measure/clock.h"
+#include "measure/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+extern char **environ;
+
+int early_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID", NULL};
+    for (int i = 0; names[i]; i++)
+        if (getenv(names[i])) return atoi(getenv(names[i]));
+    return 0;
+}
+
+enum status agree_over(MPI_Comm comm, enum status own)
+{
+    int mine = (int)own, worst = 0;
+    if (MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    return (enum status)worst;
+}
+
+enum status check_expected(const struct world *world, int64_t ranks, int64_t hosts)
+{
+    if (ranks && ranks != world->ranks)
+        return fail(STATUS_ENVIRONMENT, "%d ranks run, but --expect-ranks says %lld", world->ranks, (long long)ranks);
+    if (hosts && hosts != world->nodes)
+        return fail(STATUS_ENVIRONMENT, "%d hosts run, but --expect-hosts says %lld", world->nodes, (long long)hosts);
+    return STATUS_OK;
+}
+
+void launch_names(const char *driver, int ranks, const char *given_run, const char *given_launch, char run[LAUNCH_NAME],
+                  char launch[LAUNCH_NAME])
+{
+    char when[32] = "";
+    time_t now = time(NULL);
+    struct tm utc;
+    if (gmtime_r(&now, &utc)) strftime(when, sizeof when, "%Y%m%d-%H%M%S", &utc);
+    snprintf(run, LAUNCH_NAME, "%s-%s", when, driver);
+    snprintf(launch, LAUNCH_NAME, "%s-%s-r%d-%ld", driver, when, ranks, (long)getpid());
+    if (given_run) snprintf(run, LAUNCH_NAME, "%s", given_run);
+    if (given_launch) snprintf(launch, LAUNCH_NAME, "%s", given_launch);
+}
+
+enum status header_write(struct record_writer *writer, const struct world *world, const struct machine *machine,
+                         struct launch_description known, void (*add_facts)(void *state, struct launch_header *), void *state)
+{
+    char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
+    int length;
+    struct arena arena = {0};
+    struct launch_header header;
+    struct world_host *hosts = world_host_list(world);
+    MPI_Get_library_version(library, &length);
+    known.nodes = world->nodes;
+    known.ranks = world->ranks;
+    known.hosts = hosts;
+    known.hosts_renamed = world->renamed;
+    known.mpi_library = library;
+    known.environment = environ;
+    launch_header_fill(&header, &arena, &known);
+    machine_facts(machine, header.facts);
+    json_object_set_new(header.facts, "timer_cost_ns", json_real(clock_cost_s() * 1e9));
+    add_facts(state, &header);
+    enum status status = world->rank == 0 ? record_launch(writer, &header) : STATUS_OK;
+    launch_header_release(&header);
+    arena_free(&arena);
+    free(hosts);
+    return status;
+}
