@@ -10,6 +10,7 @@ struct subcommand {
 };
 
 extern const struct subcommand show_subcommand;
+extern const struct subcommand plot_subcommand;
 
 /* One line each, NULL-terminated, in the order of the help: see busbar.c. */
 extern const struct subcommand *const subcommands[];

@@ -10,6 +10,7 @@ const struct subcommand *const subcommands[] = {
     &limits_subcommand,
     &show_subcommand,
     &plan_subcommand,
+    &plot_subcommand,
     NULL,
 };
 

@@ -1,0 +1,154 @@
+#include "analysis/study.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum status study_read(struct study *study, char **paths, int count, const char *catalog, bool by_allocation)
+{
+    *study = (struct study){0};
+    enum status status = STATUS_OK;
+    for (int i = 0; !status && i < count; i++) status = archive_read(&study->archive, paths[i]);
+    if (!status && catalog_read(&study->catalog, catalog)) {
+        if (catalog) status = STATUS_ENVIRONMENT;
+        warn("without clouds.tsv and gpus.tsv there are no bounds from the catalog, no peaks and no prices");
+        study->catalog = (struct catalog){0};
+    }
+    if (status) {
+        archive_free(&study->archive);
+        return status;
+    }
+    archive_merge_passes(&study->archive);
+    study->aggregate = aggregate_archive(&study->archive, by_allocation);
+    study->sites = allocate(study->aggregate.count, sizeof *study->sites);
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        study->sites[r] = site_of(&study->catalog, &study->aggregate.runs[r]);
+        site_bounds(&study->sites[r], &study->aggregate.runs[r], &study->aggregate.arena);
+    }
+    return STATUS_OK;
+}
+
+void study_free(struct study *study)
+{
+    free(study->sites);
+    aggregate_free(&study->aggregate);
+    catalog_free(&study->catalog);
+    archive_free(&study->archive);
+}
+
+static int preference(const struct track *track, enum purpose purpose)
+{
+    const struct case_row *row = track->cases[0].row;
+    const char *wanted = purpose == FOR_LATENCY ? "isolated" : "pipelined";
+    int score = same(row->mode, wanted) ? 8 : row->mode ? 0 : 4; /* imports have no mode */
+    if (!same(row->placement, "in_place")) score += 2;
+    if (!row->op || same(row->op, "sum") || same(row->op, "none")) score += 1;
+    return score;
+}
+
+static bool is_better(const struct track *a, const struct track *b, enum purpose purpose)
+{
+    int x = preference(a, purpose), y = preference(b, purpose);
+    return x != y ? x > y : a->figures > b->figures;
+}
+
+static bool same_world(const struct track *a, const struct track *b)
+{
+    return a->run == b->run && a->cases[0].row->ranks == b->cases[0].row->ranks && a->cases[0].row->nodes == b->cases[0].row->nodes;
+}
+
+static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
+{
+    for (size_t i = tracks->count; i-- > 0 && tracks->list[i].run == track.run;) {
+        if (!same_world(&tracks->list[i], &track)) continue;
+        if (is_better(&track, &tracks->list[i], purpose)) tracks->list[i] = track;
+        return;
+    }
+    tracks->list = reallocate(tracks->list, tracks->count + 1, sizeof *tracks->list);
+    tracks->list[tracks->count++] = track;
+}
+
+static int by_run_and_ranks(const void *a, const void *b)
+{
+    const struct track *x = a, *y = b;
+    if (x->run != y->run) return x->run < y->run ? -1 : 1;
+    const struct case_row *p = x->cases[0].row, *q = y->cases[0].row;
+    if (p->ranks != q->ranks) return p->ranks < q->ranks ? -1 : 1;
+    return (p->nodes > q->nodes) - (p->nodes < q->nodes);
+}
+
+struct tracks study_tracks(const struct study *study, const char *collective, enum purpose purpose)
+{
+    struct tracks tracks = {0};
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct run_summary *run = &study->aggregate.runs[r];
+        for (size_t first = 0, last; first < run->case_count; first = last) {
+            const struct case_summary *line = &run->cases[first];
+            for (last = first + 1; last < run->case_count && same_curve(line, &run->cases[last]);) last++;
+            struct track track = {.run = r, .cases = line, .count = last - first};
+            for (size_t i = first; i < last; i++) track.figures += run->cases[i].launches > 0;
+            bool whole = !line->row->group || same(line->row->group, "world");
+            if (!track.figures || !whole || !same(line->row->collective, collective)) continue;
+            track.scope = site_scope(&study->sites[r], run, line->row);
+            keep_better(&tracks, track, purpose);
+        }
+    }
+    if (tracks.count) qsort(tracks.list, tracks.count, sizeof *tracks.list, by_run_and_ranks);
+    return tracks;
+}
+
+struct tracks study_tracks_in(const struct study *study, const char *collective, enum purpose purpose, enum scope scope)
+{
+    struct tracks tracks = study_tracks(study, collective, purpose);
+    size_t kept = 0;
+    for (size_t i = 0; i < tracks.count; i++) {
+        if (tracks.list[i].scope != scope) continue;
+        if (kept && tracks.list[kept - 1].run == tracks.list[i].run) kept--; /* more ranks come later */
+        tracks.list[kept++] = tracks.list[i];
+    }
+    tracks.count = kept;
+    return tracks;
+}
+
+const struct case_summary *track_at(const struct track *track, int64_t bytes)
+{
+    for (size_t i = 0; i < track->count; i++)
+        if (track->cases[i].row->bytes == bytes && track->cases[i].launches) return &track->cases[i];
+    return NULL;
+}
+
+void track_variant(const struct track *track, struct text *text)
+{
+    const struct case_row *row = track->cases[0].row;
+    const char *words[] = {row->dtype, same(row->op, "none") ? NULL : row->op,
+                           same(row->placement, "out_of_place") ? "out of place" : same(row->placement, "in_place") ? "in place" : row->placement,
+                           row->mode};
+    for (int i = 0; i < 4; i++)
+        if (words[i]) text_add(text, "%s%s", !text->length ? "" : i == 1 ? " " : ", ", words[i]);
+}
+
+const char **study_collectives(const struct study *study)
+{
+    const char **names = NULL;
+    size_t count = 0;
+    bool known[COLLECTIVE_COUNT] = {false};
+    for (int pass = 0; pass < 2; pass++) /* first see which of the table are there, then add the others */
+        for (size_t r = 0; r < study->aggregate.count; r++)
+            for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
+                const struct case_summary *line = &study->aggregate.runs[r].cases[c];
+                const struct collective *collective = line->row->collective ? collective_find(line->row->collective) : NULL;
+                if (!line->launches || !line->row->collective) continue;
+                if (collective) known[collective->id] = true;
+                bool listed = collective != NULL;
+                for (size_t i = 0; i < count && !listed; i++) listed = same(names[i], line->row->collective);
+                if (pass == 0 || listed) continue;
+                names = reallocate(names, count + 1, sizeof *names);
+                names[count++] = line->row->collective;
+            }
+    const char **list = allocate(count + COLLECTIVE_COUNT + 1, sizeof *list);
+    size_t n = 0;
+    for (int id = 0; id < COLLECTIVE_COUNT; id++)
+        if (known[id]) list[n++] = collectives[id].name;
+    for (size_t i = 0; i < count; i++) list[n++] = names[i];
+    free(names);
+    return list;
+}

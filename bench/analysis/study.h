@@ -1,0 +1,49 @@
+/* Results as a reader of plots and reports wants them: runs, what they ran on, and which lines make a curve. */
+#ifndef BUSBAR_STUDY_H
+#define BUSBAR_STUDY_H
+
+#include "analysis/site.h"
+
+struct study {
+    struct archive archive;
+    struct catalog catalog;
+    struct aggregate aggregate;
+    struct site *sites; /* one per run */
+};
+
+/* Reads results (files or folders) and the catalog (NULL: where catalog_read looks; without one there are no bounds and
+   prices, which is said). On failure one line, and nothing to free. */
+enum status study_read(struct study *, char **paths, int count, const char *catalog, bool by_allocation);
+void study_free(struct study *);
+
+/* Neighbouring lines of a run that differ only in size: one curve. Lines without figures are inside, too. */
+struct track {
+    size_t run;
+    const struct case_summary *cases;
+    size_t count, figures; /* figures: lines that have one */
+    enum scope scope;
+};
+
+struct tracks {
+    struct track *list;
+    size_t count;
+};
+
+enum purpose { FOR_BANDWIDTH, FOR_LATENCY };
+
+/* The track that represents each (run, ranks, nodes) of a collective: for bandwidth pipelined, for latency isolated where
+   there is a choice; out of place before in place, sum before other operations, more sizes before fewer. Whole worlds only.
+   In the order of the runs, then of the ranks. The caller frees the list. */
+struct tracks study_tracks(const struct study *, const char *collective, enum purpose);
+/* The same with one track per run and scope: the most ranks that stay in the scope. */
+struct tracks study_tracks_in(const struct study *, const char *collective, enum purpose, enum scope);
+
+/* The line of a track at a size; NULL: none with a figure. */
+const struct case_summary *track_at(const struct track *, int64_t bytes);
+/* "float sum, out of place, pipelined" added to `text`; what the records do not say is left out. */
+void track_variant(const struct track *, struct text *);
+
+/* The names of collectives that any run has a figure for: the table's order, then others'. NULL-terminated; the caller frees the list. */
+const char **study_collectives(const struct study *);
+
+#endif
