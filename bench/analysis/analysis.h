@@ -16,6 +16,7 @@ extern const struct subcommand plot_subcommand;
 extern const struct subcommand *const subcommands[];
 extern const struct subcommand plan_subcommand;
 
+extern const struct subcommand import_subcommand; /* import.c */
 extern const struct subcommand limits_subcommand; /* limits.c */
 
 #endif

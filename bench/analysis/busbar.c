@@ -7,6 +7,7 @@
 #include <string.h>
 
 const struct subcommand *const subcommands[] = {
+    &import_subcommand,
     &limits_subcommand,
     &show_subcommand,
     &plan_subcommand,

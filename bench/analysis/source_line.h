@@ -1,0 +1,38 @@
+/* Lines of logs as programs print them: without colours and control characters, without the prefixes that
+   launchers put before them, cut into words. */
+#ifndef BUSBAR_SOURCE_LINE_H
+#define BUSBAR_SOURCE_LINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { LINE_LIMIT = 8192, WORD_LIMIT = 64 };
+
+/* The lines of a block of memory. A carriage return ends a piece of a line too: progress bars overwrite. */
+struct lines {
+    const char *next, *end;
+    size_t number; /* of the line last given, from 1 */
+    bool in_line;  /* the last piece ended at a carriage return */
+    char
+        text[LINE_LIMIT]; /* the piece, cleaned: printable ASCII and UTF-8; what is beyond the limit is cut */
+};
+
+void lines_start(struct lines *, const char *data, size_t length);
+bool lines_next(struct lines *);
+
+/* Skips what stands before the program's own text: srun -l ("12: "), mpirun --tag-output ("[1,0]<stdout>:"),
+   kubectl, pdsh and docker ("pod-0: ", "[pod/x/y] ", "pod-0 | "), time stamps, quoting. Returns the text; the
+   label (what tells the streams of several processes apart) goes into label, "" when there is none. */
+const char *skip_prefix(const char *line, char label[128]);
+
+struct word {
+    char *text;
+    size_t at; /* in the line */
+};
+
+/* Cuts in place at blanks and '|'; at most WORD_LIMIT words. */
+size_t split_words(char *line, struct word words[WORD_LIMIT]);
+
+bool is_integer_word(const char *word);
+
+#endif

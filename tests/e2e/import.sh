@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# busbar import: every wrapping of nccl-tests' text, its JSON, OSU; the public logs where their folder exists.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+golden=tests/golden/import
+import() { timeout 60 "$build/busbar" import "$@"; }
+
+# One line per file from the summary's lines (one per table), as EXPECTED.tsv has it.
+as_expected() {
+    awk -F, 'NR > 1 { c = c s $3; r = r s $4; lo = lo s $5; hi = hi s $6; n = n s $7; d = d s $8; l = l s $9
+                      p = p s $13 "/" $14; a = a s $17; m = m s $18; w += $19; s = "/" }
+             END { print c, r, lo, hi, n, d, l, p, a, m, w + 0 }' OFS='\t'
+}
+
+while IFS=$'\t' read -r file args status rest; do
+    [ "$file" = file ] && continue
+    [ "$args" = - ] && args=
+    # shellcheck disable=SC2086 # several flags
+    expect_status "$file" "$status" import --check --format csv $args "$golden/$file" || continue
+    got=$(as_expected <"$work/out")
+    if [ "$got" = "$rest" ]; then ok "$file: as expected"; else not_ok "$file: found    $got"$'\n'"    expected $rest"; fi
+done <"$golden/EXPECTED.tsv"
+
+# Records: what the source says, in its own fields.
+check "records" import -o "$work/records" --run one --cloud aws --instance p5.48xlarge "$golden/plain_2.19.log"
+record=$work/records/one/plain_2.19.jsonl
+has() { if grep -qF -- "$2" "$record"; then ok "$1"; else not_ok "$1 (no $2 in $record)"; fi; }
+hasnt() { if grep -qF -- "$2" "$record"; then not_ok "$1 ($2 in $record)"; else ok "$1"; fi; }
+has "provenance" '"provenance":["imported"]'
+has "the source's hash" "\"sha256\":\"$(sha256sum "$golden/plain_2.19.log" | cut -d' ' -f1)\""
+has "a mean stays a mean" '"statistic":"mean","rank_reduction":"mean","includes_launch":true'
+hasnt "no median" '"median_us"'
+has "versions" '"nccl_tests":"2.19.6","nccl":"2.29.2","gpu":"NVIDIA H100 80GB HBM3"'
+has "hosts" '{"name":"node-0","ranks":8}'
+has "a bound where the machine is known" 'N=2 G=8 Bn=450 Bi=50 GB/s'
+has "the end" '"status":"complete","cases":8'
+expect_status "never overwritten" 5 import -o "$work/records" --run one "$golden/plain_2.19.log"
+check "no host names when not wanted" import -o "$work/records" --run two --no-hosts "$golden/plain_2.19.log"
+record=$work/records/two/plain_2.19.jsonl
+hasnt "no host names" node-0
+check "small messages have rates" import -o "$work/records" --run three "$golden/size_zero.log"
+record=$work/records/three/size_zero.jsonl
+has "what was asked for, and what ran" '"requested_bytes":2,"bytes":0'
+hasnt "no bandwidth of nothing" '"algbw_gbps":0.0,'
+check "several tables" import -o "$work/records" --run four "$golden/several_tables.log"
+if [ "$(find "$work/records/four" -name '*.jsonl' | wc -l)" -eq 7 ]; then ok "one launch a table"; else not_ok "one launch a table"; fi
+check "cycles" import -o "$work/records" --run five "$golden/cycles.log"
+record=$work/records/five/cycles.jsonl
+has "a repeated case is another pass" '"pass":2'
+check "a file cut off" import -o "$work/records" --run six "$golden/cut_in_row.log"
+record=$work/records/six/cut_in_row.jsonl
+has "is not called complete" '"status":"interrupted","cases":6'
+has "and says why" 'the row of 4294967296 bytes is cut off'
+check "wrong data" import -o "$work/records" --run seven "$golden/wrong_data.log"
+record=$work/records/seven/wrong_data.jsonl
+has "is called wrong" '"wrong":7,"status":"wrong"'
+check "a contradiction" import -o "$work/records" --run eight "$golden/time_does_not_fit.log"
+record=$work/records/eight/time_does_not_fit.jsonl
+says "names file and line" "time_does_not_fit.log:27: "
+has "the row is not ok" '"status":"error","error":"out of place: algbw'
+check "deviations are no counts" import -o "$work/records" --run nine "$golden/old_2.9_deviations.log" "$golden/cputime.log"
+record=$work/records/nine/old_2.9_deviations.jsonl
+has "none was out of bounds" '"wrong":0'
+record=$work/records/nine/cputime.jsonl
+has "a CPU time is no time" '"telemetry":{"cpu_time_us":12.5}'
+hasnt "a CPU time is no time" '"time_us"'
+check "JSON" import -o "$work/records" --run ten "$golden/version2_per_iteration.json" "$golden/version3.json"
+record=$work/records/ten/version2_per_iteration.jsonl
+has "its samples" '"samples_us":['
+has "its allowed environment" '"NCCL_IB_HCA":"mlx5"'
+has "credentials are masked" '"NCCL_AUTH_TOKEN":"(masked)"'
+hasnt "no other environment" do-not-copy-this
+record=$work/records/ten/version3.jsonl
+hasnt "skipped iterations are no samples" 9e9
+hasnt "skipped iterations are no samples" 9000000000
+has "null is unchecked" '"wrong":null'
+check "placements" import --check --format csv "$golden/out_of_place_only.log" "$golden/in_place_only.log"
+says "out of place only" ",467.90,-,"
+says "in place only" ",-,472.62,"
+
+check "OSU" import -o "$work/records" --run osu --ranks 4 "$golden/osu_allreduce_7.4.txt" "$golden/osu_allgather_5.txt"
+record=$work/records/osu/osu_allreduce_7.4.jsonl
+has "OSU's mean over ranks" '"time_us":500.0,"statistic":"mean","rank_reduction":"mean","algbw_gbps":2.097152,"busbw_gbps":3.145728'
+record=$work/records/osu/osu_allgather_5.jsonl
+has "OSU's sizes are one rank's" '"bytes":262144'
+expect_status "OSU without the ranks" 5 import --check "$golden/osu_allgather_5.txt"
+says "says what is needed" "give --ranks"
+expect_status "OSU point to point" 5 import --check "$golden/osu_latency.txt"
+expect_status "nothing in it" 5 import --check LICENSE
+says "says so" "LICENSE: no table of nccl-tests, rccl-tests or OSU in it"
+expect_status "no such file" 5 import --check "$work/none"
+expect_status "a folder" 5 import --check "$work"
+expect_status "no file given" 2 import
+expect_status "unknown collective" 2 import --collective all_redcue "$golden/plain_2.19.log"
+head -c 3000000 /dev/urandom >"$work/random"
+expect_status "random bytes" 5 import --check "$work/random"
+printf '{"results": [' >"$work/cut.json"
+expect_status "cut JSON" 5 import --check "$work/cut.json"
+says "named line" "cut.json:1: "
+check "one bad file among good ones" true
+import --check --format csv "$work/random" "$golden/plain_2.19.log" >"$work/out" 2>"$work/err"
+says "the good one is read" "plain_2.19.log"
+
+logs=${BUSBAR_NCCL_LOGS:-../shared/nccl-logs}
+if [ ! -r "$logs/EXPECTED.tsv" ]; then
+    skip "the public logs" "no folder $logs (BUSBAR_NCCL_LOGS)"
+    exit 0
+fi
+# Its "peak" is the bus bandwidth of the largest size. Of a file with several tables its sizes and bandwidths are the first's, its
+# rows all tables', and it has no averages.
+as_listed() {
+    awk -F, 'NR > 1 { rows += $4 }
+             NR == 2 { rest = $5 "\t" $6 "\t" $9; ranks = $12; if ($12 < $10 || $12 > $11) ranks = "outside its range"
+                       rest = rest "\t" ranks "\t" $15 "\t" $16; averages = $17 "\t" $18 }
+             END { print rows "\t" rest "\t" (NR > 2 ? "-\t-" : averages) }'
+}
+count=0
+while IFS=$'\t' read -r file rest; do
+    [ "$file" = file ] && continue
+    count=$((count + 1))
+    import --check --format csv "$logs/$file" >"$work/out" 2>"$work/err" || not_ok "$file: status $?"
+    got=$(as_listed <"$work/out")
+    if [ "$got" = "$rest" ]; then ok "$file"; else not_ok "$file: found    $got"$'\n'"    expected $rest"; fi
+done <"$logs/EXPECTED.tsv"
+if [ $count -ge 20 ]; then ok "all $count public logs"; else not_ok "only $count public logs"; fi
