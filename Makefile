@@ -198,6 +198,10 @@ test-all: ## everything that `make test` runs, sanitizers, and what takes minute
 test-all-here: all $(if $(HAVE_CRITERION),$B/unit)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
 
+CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))
+test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
+	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
+
 bench: ## measures all-reduce, all-gather and matmul on this machine; table, records and plots in results/
 	@scripts/setup --for bench --config '$B/config.mk'
 	@$(MAKE) --no-print-directory all
@@ -258,7 +262,7 @@ clean: ## removes build/
 
 common: $B/libcommon.a
 force:
-.PHONY: all help probe test test-here test-all test-all-here bench check-regression report install man clean common force \
+.PHONY: test-cluster all help probe test test-here test-all test-all-here bench check-regression report install man clean common force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -179,7 +179,7 @@ on_signal() {
 reason_of() {
     {
         grep -aE -m1 '(exited on signal|lost communication|unable to reliably start|has lost|hung|timed out|no progress|Killed|Connection (refused|reset|timed out)|No route to host|wrong)' "$1" ||
-            grep -aE -m1 '^[a-z_]+: ' "$1" || grep -av '^[[:space:]-]*$' "$1" | tail -n 1
+            grep -aE '^[a-z_]+: ' "$1" | grep -v -m1 ': backend ' || grep -av '^[[:space:]-]*$\|: backend ' "$1" | tail -n 1
     } 2>/dev/null | tr -c '[:print:]\n' ' ' | tr -d '\042\134' | cut -c 1-300
 }
 
@@ -223,9 +223,8 @@ launch_with_deadline() { # seconds log command…
         SWEEP_DEADLINE=$limit exec "${guard[@]}" timeout -k 15 "$limit" "$launcher_path" "$@"
     ) >"$log" 2>&1 </dev/null &
     child=$!
-    wait "$child" || got=$?
-    # A trapped signal ends `wait` early: the launch was told, wait for it.
-    while kill -0 "$child" 2>/dev/null; do wait "$child" || got=$?; done
+    # A trapped signal ends `wait` early: the launch was told, wait for it. (The shell would report a killed job: the log has it.)
+    { wait "$child" || got=$?; while kill -0 "$child"; do wait "$child" || got=$?; done; } 2>/dev/null
     child=""
     return "$got"
 }
@@ -240,7 +239,7 @@ share_of() {
 }
 
 # What became of a launch by its exit status, its file and its log: sets `outcome` and `reason`.
-judge() { # status launch limit
+judge() { # status launch limit seconds
     outcome=failed reason=""
     if [ "$signal" -ne 0 ]; then outcome=interrupted reason="signal $signal"
     elif is_complete "$folder/$2.jsonl"; then
@@ -248,7 +247,7 @@ judge() { # status launch limit
         if [ "$1" -eq 3 ]; then outcome=wrong reason="wrong data: $(reason_of "$folder/$2.log")"
         elif [ "$1" -ne 0 ]; then reason="ended with status $1: $(reason_of "$folder/$2.log")"; fi
         if [ "$1" -eq 4 ] || [ "$1" -eq 124 ]; then outcome=hung; fi
-    elif [ "$1" -eq 124 ] || [ "$1" -eq 137 ]; then outcome=hung reason="no end within $(duration "$3"); $(reason_of "$folder/$2.log")"
+    elif [ "$1" -eq 124 ] || { [ "$1" -eq 137 ] && [ "$4" -ge "$3" ]; }; then outcome=hung reason="no end within $(duration "$3"); $(reason_of "$folder/$2.log")"
     elif [ "$1" -eq 4 ]; then outcome=hung reason=$(reason_of "$folder/$2.log")
     elif [ "$1" -eq 3 ]; then outcome=wrong reason=$(reason_of "$folder/$2.log")
     elif [ "$1" -eq 0 ]; then reason="status 0, but no complete record"
@@ -283,7 +282,7 @@ run_row() { # launch driver nodes ranks per domains estimate args
         launch_with_deadline "$limit" "$folder/$launch.log" "${command[@]}" || code=$?
     [ -z "$ticker" ] || { kill "$ticker" && wait "$ticker"; ticker=""; } 2>/dev/null
     took=$(($(now) - begun))
-    judge "$code" "$launch" "$limit"
+    judge "$code" "$launch" "$limit" "$took"
     if [ "$outcome" != complete ] && [ "$outcome" != interrupted ]; then write_tombstone "$launch" "$driver" failed "$reason"; fi
     note_outcome "$launch" "$took" "$nodes"
     measured=$((measured + 1)) spent_s=$((spent_s + took))
@@ -362,7 +361,7 @@ after_failure() {
 silent_hosts() {
     local host waiting=0
     pick_hosts "$((host_count - $(wc -w <<<"$lost_hosts")))" packed >"$scratch/asked"
-    if ask_hosts "$scratch/asked" "$scratch" 30; then return 0; fi
+    if ask_hosts "$scratch/asked" "$scratch" 20; then return 0; fi
     : >"$scratch/silent"
     while IFS=$'\t' read -r host _; do
         (

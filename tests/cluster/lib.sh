@@ -1,0 +1,44 @@
+# Sourced by the tests on a cluster of network namespaces (after tests/lib.sh). Without root or without what it needs: a printed skip.
+# shellcheck shell=bash disable=SC2154 # work and build come from tests/lib.sh
+need_cluster() {
+    local tool
+    if [ "$(id -u)" -ne 0 ]; then skip "$1" "root is needed for network namespaces"; exit 0; fi
+    for tool in ip tc mpirun unshare; do
+        if ! command -v "$tool" >/dev/null; then skip "$1" "there is no $tool"; exit 0; fi
+    done
+    if ! { ip netns add "bb-probe-$$" && ip netns del "bb-probe-$$"; } 2>/dev/null; then skip "$1" "this kernel lets nobody make network namespaces"; exit 0; fi
+    if [ ! -x "$build/all_reduce" ]; then skip "$1" "build/all_reduce is not built"; exit 0; fi
+}
+
+cluster() { tests/cluster/cluster "$work/cluster" "$@"; }
+cluster_up() { # N RATE
+    trap 'cluster down; rm -rf "$work"; [ "$failures" -eq 0 ]' EXIT
+    trap 'exit 1' TERM INT
+    cluster up "$@" || { skip "$0" "the cluster could not be made"; exit 0; }
+}
+
+# scripts/sweep on the cluster's hosts; results below $work/results.
+sweep_cluster() {
+    timeout 300 scripts/sweep --build "$build" --results "$work/results" --hostfile "$work/cluster/hosts" \
+        --launcher-args "$(cat "$work/cluster/mpirun_args")" "$@"
+}
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $2, expected $3"; fi; }
+complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
+
+# Waits until a launch whose name holds $2 has begun to measure in run $1, at most 30 s.
+wait_for_launch() {
+    for _ in $(seq 300); do
+        if grep -ls '"record":"launch"' "$work/results/$1"/*"$2"* >/dev/null 2>&1; then sleep 1; return 0; fi
+        sleep 0.1
+    done
+    return 1
+}
+
+# The process of a rank's program on a host: every namespace has its own.
+rank_on() { # host program
+    local pid
+    for pid in $(ip netns pids "bb$(cat "$work/cluster/tag")-$1"); do
+        if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]; then echo "$pid"; return 0; fi
+    done
+    return 1
+}
