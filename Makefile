@@ -93,7 +93,7 @@ ifeq ($(HAVE_BLAS),)
 MEASURE := $(filter-out $(call includers,<cblas\.h>),$(MEASURE))
 endif
 
-DRIVERS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(if $(HAVE_BLAS),$(DRIVERS),$(filter-out matmul,$(DRIVERS))))
+DRIVERS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(DRIVERS))
 PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_CUDA)),$(strip \
 	$(if $(and $(HAVE_NCCL),$(filter bench/backend/nccl%,$(PLUGIN_SOURCES))),busbar_nccl.so) \
 	$(if $(and $(HAVE_CUBLASLT),$(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES))),busbar_cublaslt.so)))
@@ -167,7 +167,7 @@ $B/busbar: $B/obj/bench/analysis/busbar.o $B/libanalysis.a $B/libcommon.a $B/fla
 # A plug-in uses the program's own functions where the program has them, hence -E.
 $(addprefix $B/,$(DRIVERS)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
 	$(call say,LINK,$@)
-	$Q$(LINK) -Wl,-E -o $@ $(filter %.o %.a,$^) $(if $(filter matmul,$*),$(BLAS_LIBS)) $(MEASURE_LIBS)
+	$Q$(LINK) -Wl,-E -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
 $B/unit: $(UNIT_OBJECTS) $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
 	$(call say,LINK,$@)

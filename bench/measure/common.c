@@ -11,7 +11,8 @@ extern char **environ;
 
 int early_rank(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID", NULL};
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID",
+                                        NULL};
     for (int i = 0; names[i]; i++)
         if (getenv(names[i])) return atoi(getenv(names[i]));
     return 0;
@@ -20,21 +21,24 @@ int early_rank(void)
 enum status agree_over(MPI_Comm comm, enum status own)
 {
     int mine = (int)own, worst = 0;
-    if (MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    if (MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
     return (enum status)worst;
 }
 
 enum status check_expected(const struct world *world, int64_t ranks, int64_t hosts)
 {
     if (ranks && ranks != world->ranks)
-        return fail(STATUS_ENVIRONMENT, "%d ranks run, but --expect-ranks says %lld", world->ranks, (long long)ranks);
+        return fail(STATUS_ENVIRONMENT, "%d ranks run, but --expect-ranks says %lld", world->ranks,
+                    (long long)ranks);
     if (hosts && hosts != world->nodes)
-        return fail(STATUS_ENVIRONMENT, "%d hosts run, but --expect-hosts says %lld", world->nodes, (long long)hosts);
+        return fail(STATUS_ENVIRONMENT, "%d hosts run, but --expect-hosts says %lld", world->nodes,
+                    (long long)hosts);
     return STATUS_OK;
 }
 
-void launch_names(const char *driver, int ranks, const char *given_run, const char *given_launch, char run[LAUNCH_NAME],
-                  char launch[LAUNCH_NAME])
+void launch_names(const char *driver, int ranks, const char *given_run, const char *given_launch,
+                  char run[LAUNCH_NAME], char launch[LAUNCH_NAME])
 {
     char when[32] = "";
     time_t now = time(NULL);
@@ -46,8 +50,9 @@ void launch_names(const char *driver, int ranks, const char *given_run, const ch
     if (given_launch) snprintf(launch, LAUNCH_NAME, "%s", given_launch);
 }
 
-enum status header_write(struct record_writer *writer, const struct world *world, const struct machine *machine,
-                         struct launch_description known, void (*add_facts)(void *state, struct launch_header *), void *state)
+enum status header_write(struct record_writer *writer, const struct world *world,
+                         const struct machine *machine, struct launch_description known,
+                         void (*add_facts)(void *state, struct launch_header *), void *state)
 {
     char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";
     int length;

@@ -28,6 +28,9 @@ static void read_binding(hwloc_topology_t topology, struct machine *machine)
             cores += hwloc_bitmap_intersects(core->cpuset, set);
         if (pus > 0 && pus < machine->pus) machine->bound_pus = pus;
         if (cores > 0) machine->bound_cores = cores;
+        machine->binding = 1;
+        for (int pu = hwloc_bitmap_first(set); pu >= 0 && pu < 1 << 20; pu = hwloc_bitmap_next(set, pu))
+            machine->binding = (machine->binding ^ (uint64_t)pu) * 0x100000001b3u; /* FNV-1a's step */
     }
     hwloc_bitmap_free(set);
 }

@@ -6,10 +6,12 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct machine {
     int packages, numa_nodes, cores, pus;
     int bound_cores, bound_pus; /* of this process: its affinity mask, which launchers set */
+    uint64_t binding;           /* hash of that mask: processes with the same one share its cores */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache; 0: there is none */
     size_t last_level_bytes;    /* of all caches of the last level together: operands beyond it come from memory */
 };

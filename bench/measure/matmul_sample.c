@@ -11,9 +11,9 @@
 
 /* The samples of this rank in one pass. */
 struct own {
-    MPI_Comm comm;          /* of the ranks that run now and stop together */
+    MPI_Comm comm; /* of the ranks that run now and stop together */
     double *us;
-    bool *marked;           /* a thread was scheduled away */
+    bool *marked; /* a thread was scheduled away */
     size_t count, capacity;
     size_t preempted;
     int64_t batch, warmup;
@@ -93,12 +93,14 @@ static enum status take_and_keep(struct matmul_sampler *s, struct gemm_work *wor
     return STATUS_OK;
 }
 
-/* Warm-up calls, and the number of calls in a sample: so many that reading the clock, or waiting for a device, is nothing beside
-   them. On a device the sustained phase must not pause: longer samples. */
-static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c, struct own *own)
+/* Warm-up calls, and the number of calls in a sample: so many that reading the clock, or waiting for a
+   device, is nothing beside them. On a device the sustained phase must not pause: longer samples. */
+static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
+                           struct own *own)
 {
     double seconds = 0, sample_s = 1e-3;
-    int64_t calls = s->settings->warmup > 0 ? s->settings->warmup : 1; /* one at least tells how long a call is */
+    int64_t calls =
+        s->settings->warmup > 0 ? s->settings->warmup : 1; /* one at least tells how long a call is */
     for (int64_t i = 0; i < calls; i++) {
         enum status status = take(s, work, 1, &seconds);
         if (status) return status;
@@ -111,15 +113,22 @@ static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, con
     return status;
 }
 
-/* All ranks go on until every one of them is precise enough, or the time is over: none computes alone at the end. */
+/* All ranks go on until every one of them is precise enough, or the time is over: none computes alone at the
+ * end. */
 static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struct own *own, double most_s)
 {
-    const struct stopping stopping = {s->settings->precision_percent / 100, (size_t)((s->settings->samples + s->settings->passes - 1) / s->settings->passes), 1};
+    const struct stopping stopping = {
+        s->settings->precision_percent / 100,
+        (size_t)((s->settings->samples + s->settings->passes - 1) / s->settings->passes), 1};
     double start = clock_s();
     for (;;) {
         double spent_s = clock_s() - start;
-        struct sampled now = {.us = own->us, .count = own->count, .pass_kept = own->count, .pass_taken = own->count,
-                              .pass_s = spent_s, .pass_share_s = most_s,
+        struct sampled now = {.us = own->us,
+                              .count = own->count,
+                              .pass_kept = own->count,
+                              .pass_taken = own->count,
+                              .pass_s = spent_s,
+                              .pass_share_s = most_s,
                               .sample_s = own->count ? spent_s / (double)own->count : 0};
         double next = (double)stopping_next(&stopping, &now, &own->why);
         if (own->why == STOP_TIME) next = -1; /* time is over for all as soon as it is over for one */
@@ -148,7 +157,8 @@ static enum status sustained(struct matmul_sampler *s, struct gemm_work *work, s
     return status;
 }
 
-/* Without the samples during which a thread was scheduled away, unless that would leave few: then it is how this machine is. */
+/* Without the samples during which a thread was scheduled away, unless that would leave few: then it is how
+ * this machine is. */
 static void set_aside(struct own *own)
 {
     size_t marked = 0, kept = 0;
@@ -160,8 +170,8 @@ static void set_aside(struct own *own)
     own->count = kept;
 }
 
-static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c, double most_s,
-                             struct own *own)
+static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
+                             double most_s, struct own *own)
 {
     if (!c->sustained) rest(on_device(s) ? 1 : 0.05);
     enum status status = warm_up(s, work, c, own);
@@ -171,8 +181,8 @@ static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, c
 }
 
 /* All ranks together, or one of each host after the other while the rest sleep. */
-static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c, double most_s,
-                              struct own *own)
+static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
+                              double most_s, struct own *own)
 {
     bool all = strcmp(s->settings->at_once, "all") == 0;
     double turns = all ? 1 : s->world->local_ranks;
@@ -180,13 +190,15 @@ static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, 
     own->comm = all ? s->world->comm : MPI_COMM_SELF;
     for (int turn = 0; !status && turn < (int)turns; turn++) {
         status = wait_quietly(s->world->comm);
-        if (!status && (all || turn == s->world->local_rank)) status = take_pass(s, work, c, most_s / turns, own);
+        if (!status && (all || turn == s->world->local_rank))
+            status = take_pass(s, work, c, most_s / turns, own);
     }
     return status ? status : wait_quietly(s->world->comm);
 }
 
 /* Rank 0 learns every rank's median and finds the slowest. */
-static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c, const struct own *own, int *slowest)
+static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c, const struct own *own,
+                                int *slowest)
 {
     int ranks = s->world->ranks;
     double mine = median(own->us, own->count), *all = allocate((size_t)ranks, sizeof *all);
@@ -198,14 +210,18 @@ static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c,
     if (s->world->rank == 0) {
         for (int rank = 1; rank < ranks; rank++)
             if (all[rank] > all[*slowest]) *slowest = rank;
-        c->rank_us = (struct spread){.max = all[*slowest], .rank = *slowest, .host = s->world->hosts[s->world->node_of_rank[*slowest]],
-                                     .device = on_device(s) ? s->world->local_rank_of_rank[*slowest] : ABSENT};
+        c->rank_us =
+            (struct spread){.max = all[*slowest],
+                            .rank = *slowest,
+                            .host = s->world->hosts[s->world->node_of_rank[*slowest]],
+                            .device = on_device(s) ? s->world->local_rank_of_rank[*slowest] : ABSENT};
         sort_doubles(all, (size_t)ranks);
         c->rank_us.min = all[0];
         c->rank_us.median = median_sorted(all, (size_t)ranks);
     }
     free(all);
-    return MPI_Bcast(slowest, 1, MPI_INT, 0, s->world->comm) ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed") : STATUS_OK;
+    return MPI_Bcast(slowest, 1, MPI_INT, 0, s->world->comm) ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
+                                                             : STATUS_OK;
 }
 
 static void keep(struct matmul_case *c, const double *us, const int64_t facts[5])
@@ -242,7 +258,8 @@ static enum status hand_over(struct matmul_sampler *s, struct matmul_case *c, st
     return error ? fail(STATUS_ENVIRONMENT, "handing over samples failed (MPI error %d)", error) : STATUS_OK;
 }
 
-enum status matmul_sample(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c, double most_s, size_t *first)
+enum status matmul_sample(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
+                          double most_s, size_t *first)
 {
     struct own own = {0};
     int slowest;
@@ -259,7 +276,8 @@ enum status matmul_sample(struct matmul_sampler *s, struct gemm_work *work, stru
     return status;
 }
 
-enum status matmul_verify(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c, uint64_t seed)
+enum status matmul_verify(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
+                          uint64_t seed)
 {
     struct gemm_verdict verdict = {0, 0};
     enum status status = s->engine->check(work, seed + (uint64_t)s->world->rank, &verdict);
@@ -275,7 +293,8 @@ enum status matmul_verify(struct matmul_sampler *s, struct gemm_work *work, stru
     c->wrong = (c->wrong == ABSENT ? 0 : c->wrong) + all;
     if (!all) return STATUS_OK;
     c->status = STATUS_WRONG;
-    snprintf(c->reason, sizeof c->reason, "%lld checked sums of rows are wrong, worst on rank %d (%s): %.3g times the tolerance",
+    snprintf(c->reason, sizeof c->reason,
+             "%lld checked sums of rows are wrong, worst on rank %d (%s): %.3g times the tolerance",
              (long long)all, worst.rank, s->world->hosts[s->world->node_of_rank[worst.rank]], worst.worst);
     return STATUS_OK;
 }

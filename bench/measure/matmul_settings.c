@@ -27,15 +27,21 @@ static const struct option matmul_options[] = {
     {OPTION_CHOICE, 0, "ranks-at-once", NULL, AT(at_once), "all", "all|one", 0, 0, NULL,
      "all ranks multiply at the same time, or one rank of each host after the other"},
 
-    {OPTION_REAL, 0, "precision", "PERCENT", AT(precision_percent), "1", NULL, 0.01, 100, "how long to measure",
+    {OPTION_REAL, 0, "precision", "PERCENT", AT(precision_percent), "1", NULL, 0.01, 100,
+     "how long to measure",
      "a burst ends when the median is known to this, either way (95 %), on every rank"},
-    {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(max_seconds), "1", NULL, 0.001, 1e6, NULL, "most time for a burst"},
+    {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(max_seconds), "1", NULL, 0.001, 1e6, NULL,
+     "most time for a burst"},
     {OPTION_SECONDS, 0, "time-budget", "TIME", AT(time_budget_s), NULL, NULL, 0.1, 1e7, NULL,
      "time for the whole launch, spread over its cases, cheap ones first"},
-    {OPTION_INTEGER, 'n', "iters", "N", AT(samples), "0", NULL, 0, 1e9, NULL, "exactly N samples of each burst; 0: until precise"},
-    {OPTION_INTEGER, 'w', "warmup_iters", "N", AT(warmup), "1", NULL, 0, 1e9, NULL, "warm-up calls before a burst"},
-    {OPTION_INTEGER, 0, "passes", "N", AT(passes), "1", NULL, 1, 1000, NULL, "rounds over all cases, each in another order"},
-    {OPTION_INTEGER, 0, "seed", "N", AT(seed), "1", NULL, 0, 9e18, NULL, "of the order of cases and of the data"},
+    {OPTION_INTEGER, 'n', "iters", "N", AT(samples), "0", NULL, 0, 1e9, NULL,
+     "exactly N samples of each burst; 0: until precise"},
+    {OPTION_INTEGER, 'w', "warmup_iters", "N", AT(warmup), "1", NULL, 0, 1e9, NULL,
+     "warm-up calls before a burst"},
+    {OPTION_INTEGER, 0, "passes", "N", AT(passes), "1", NULL, 1, 1000, NULL,
+     "rounds over all cases, each in another order"},
+    {OPTION_INTEGER, 0, "seed", "N", AT(seed), "1", NULL, 0, 9e18, NULL,
+     "of the order of cases and of the data"},
 
     {OPTION_INTEGER, 'c', "check", "0|1", AT(check), "1", NULL, 0, 1e9, "correctness",
      "check every element of the result after each phase, by Freivalds' method with fresh random numbers"},
@@ -45,26 +51,32 @@ static const struct option matmul_options[] = {
     {OPTION_TEXT, 0, "blas", "LIBRARY", AT(library), NULL, NULL, 0, 0, NULL,
      "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
     {OPTION_TEXT, 0, "blas-kernel", "NAME", AT(kernel), NULL, NULL, 0, 0, NULL,
-     "the library's kernel, e.g. SkylakeX; without it each that this CPU can run is timed, and the fastest used"},
+     "the library's kernel, e.g. SkylakeX; without it each that this CPU can run is timed, and the fastest "
+     "used"},
     {OPTION_INTEGER, 0, "threads", "N", AT(threads), "0", NULL, 0, 4096, NULL,
      "threads of a rank on the CPU; 0: its share of the cores that it may use"},
     {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "cold", "cold|warm", 0, 0, NULL,
      "cold: operands rotate through more memory than caches hold; warm: the same every time"},
     {OPTION_SECONDS, 'T', "timeout", "TIME", AT(timeout_s), "300", NULL, 0, 1e7, NULL,
      "end the launch (status 4) when a rank makes no progress for so long; 0: never"},
-    {OPTION_INTEGER, 0, "expect-ranks", "N", AT(expect_ranks), "0", NULL, 0, 1e9, NULL, "refuse to run on another number of ranks"},
-    {OPTION_INTEGER, 0, "expect-hosts", "N", AT(expect_hosts), "0", NULL, 0, 1e9, NULL, "refuse to run on another number of hosts"},
+    {OPTION_INTEGER, 0, "expect-ranks", "N", AT(expect_ranks), "0", NULL, 0, 1e9, NULL,
+     "refuse to run on another number of ranks"},
+    {OPTION_INTEGER, 0, "expect-hosts", "N", AT(expect_hosts), "0", NULL, 0, 1e9, NULL,
+     "refuse to run on another number of hosts"},
     {OPTION_TEXT, 0, "fault", "TEXT", AT(fault_text), NULL, NULL, 0, 0, NULL,
      "inject a fault, to see alarms ring: wrong:rank=1 or slow:rank=2,us=500"},
 
     {OPTION_TEXT, 0, "output", "DIR", AT(output), "results", NULL, 0, 0, "what is kept and printed",
      "records go to DIR/RUN/LAUNCH.jsonl; none: nowhere"},
-    {OPTION_TEXT, 0, "run", "NAME", AT(run), NULL, NULL, 0, 0, NULL, "name of the run: launches of one run are repetitions"},
+    {OPTION_TEXT, 0, "run", "NAME", AT(run), NULL, NULL, 0, 0, NULL,
+     "name of the run: launches of one run are repetitions"},
     {OPTION_TEXT, 0, "launch", "NAME", AT(launch), NULL, NULL, 0, 0, NULL, "name of this launch in its run"},
     {OPTION_TEXT, 0, "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "what plots and reports call it"},
     {OPTION_TEXT, 0, "cloud", "TEXT", AT(cloud), NULL, NULL, 0, 0, NULL, "the provider, kept in the record"},
-    {OPTION_TEXT, 0, "instance", "TEXT", AT(instance), NULL, NULL, 0, 0, NULL, "the instance type, kept in the record"},
-    {OPTION_CHOICE, 0, "format", NULL, AT(format), "text", "text|json", 0, 0, NULL, "text: a table; json: the records"},
+    {OPTION_TEXT, 0, "instance", "TEXT", AT(instance), NULL, NULL, 0, 0, NULL,
+     "the instance type, kept in the record"},
+    {OPTION_CHOICE, 0, "format", NULL, AT(format), "text", "text|json", 0, 0, NULL,
+     "text: a table; json: the records"},
     {.kind = OPTION_END},
 };
 
@@ -74,9 +86,11 @@ struct command matmul_command(void)
         .name = "matmul",
         .summary = "matrix-multiplication throughput of every GPU or CPU, all ranks at once",
         .synopsis = "[flags]",
-        .description = "Start it with mpirun (or srun): one process for each GPU; on CPUs one for each host or socket, not\n"
+        .description = "Start it with mpirun (or srun): one process for each GPU; on CPUs one for each host "
+                       "or socket, not\n"
                        "bound to single cores (mpirun --bind-to none or --map-by socket).\n"
-                       "Each rank multiplies Gaussian matrices of its own; figures are the slowest rank's, which is named.",
+                       "Each rank multiplies Gaussian matrices of its own; figures are the slowest rank's, "
+                       "which is named.",
         .examples = "  build/matmul\n      this machine, all cores\n"
                     "  mpirun -np 8 build/matmul -d bfloat16,fp8_e4m3 --shapes 8192,transformer\n"
                     "      eight GPUs at once\n"
@@ -86,10 +100,12 @@ struct command matmul_command(void)
     };
 }
 
-/* Layers of a dense 70-billion-parameter transformer (hidden 8192, feed-forward 28672, 8 key-value heads of 128) on 4096 tokens:
-   query-key-value, attention's output, gate and up together, down. */
-static const struct shape transformer[] = {{4096, 10240, 8192}, {4096, 8192, 8192}, {4096, 57344, 8192}, {4096, 8192, 28672}};
-static const struct shape square[] = {{1024, 1024, 1024}, {2048, 2048, 2048}, {4096, 4096, 4096}, {8192, 8192, 8192}};
+/* Layers of a dense 70-billion-parameter transformer (hidden 8192, feed-forward 28672, 8 key-value heads of
+   128) on 4096 tokens: query-key-value, attention's output, gate and up together, down. */
+static const struct shape transformer[] = {
+    {4096, 10240, 8192}, {4096, 8192, 8192}, {4096, 57344, 8192}, {4096, 8192, 28672}};
+static const struct shape square[] = {
+    {1024, 1024, 1024}, {2048, 2048, 2048}, {4096, 4096, 4096}, {8192, 8192, 8192}};
 
 static void add_shapes(const struct shape *more, size_t n, struct shape **shapes, size_t *count)
 {
@@ -130,12 +146,16 @@ enum status shapes_parse(const char *text, struct shape **shapes, size_t *count)
         struct shape shape;
         char kept[64];
         snprintf(kept, sizeof kept, "%s", word);
-        if (same(word, "square")) add_shapes(square, sizeof square / sizeof *square, shapes, count);
-        else if (same(word, "transformer")) add_shapes(transformer, sizeof transformer / sizeof *transformer, shapes, count);
-        else if (parse_shape(word, &shape)) add_shapes(&shape, 1, shapes, count);
+        if (same(word, "square"))
+            add_shapes(square, sizeof square / sizeof *square, shapes, count);
+        else if (same(word, "transformer"))
+            add_shapes(transformer, sizeof transformer / sizeof *transformer, shapes, count);
+        else if (parse_shape(word, &shape))
+            add_shapes(&shape, 1, shapes, count);
         else
-            status = fail(STATUS_USAGE, "--shapes: '%s' is not a size, MxNxK, square or transformer (e.g. 2048,4096x512x1024)",
-                          kept);
+            status = fail(
+                STATUS_USAGE,
+                "--shapes: '%s' is not a size, MxNxK, square or transformer (e.g. 2048,4096x512x1024)", kept);
     }
     free(copy);
     if (status) {
@@ -158,9 +178,12 @@ static enum status read_types(struct matmul_settings *s)
         bool known = false;
         for (int i = 0; i < s->type_count; i++) known |= (int)s->types[i] == type;
         if (type < 0)
-            status = fail(STATUS_USAGE, "--datatype: unknown '%s'%s%s%s (double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4)",
+            status = fail(STATUS_USAGE,
+                          "--datatype: unknown '%s'%s%s%s (double, float, tf32, bfloat16, half, fp8_e4m3, "
+                          "mxfp8, nvfp4)",
                           word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-        else if (!known) s->types[s->type_count++] = (enum gemm_type)type;
+        else if (!known)
+            s->types[s->type_count++] = (enum gemm_type)type;
     }
     free(copy);
     return status;
@@ -177,8 +200,10 @@ static enum status read_layouts(struct matmul_settings *s)
             if (strcasecmp(word, gemm_layouts[i]) == 0) found = i;
         for (int i = 0; i < s->layout_count && found >= 0; i++)
             if (s->layouts[i] == gemm_layouts[found]) found = LAYOUTS;
-        if (found < 0) status = fail(STATUS_USAGE, "--layout: '%s' is not one of NN, TN, NT, TT", word);
-        else if (found < LAYOUTS) s->layouts[s->layout_count++] = gemm_layouts[found];
+        if (found < 0)
+            status = fail(STATUS_USAGE, "--layout: '%s' is not one of NN, TN, NT, TT", word);
+        else if (found < LAYOUTS)
+            s->layouts[s->layout_count++] = gemm_layouts[found];
     }
     free(copy);
     return status;
@@ -210,7 +235,8 @@ enum status matmul_settings_read(int argc, char **argv, struct matmul_settings *
     *s = (struct matmul_settings){0};
     enum status status = options_parse(&command, argc, argv, s, &operand);
     if (!status && operand < argc)
-        status = fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
+        status =
+            fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
     if (!status) status = read_types(s);
     if (!status) status = read_layouts(s);
     if (!status && s->shapes_text) status = shapes_parse(s->shapes_text, &s->shapes, &s->shape_count);
