@@ -291,17 +291,28 @@ static int compare_curves(const struct case_row *a, const struct case_row *b)
     return order ? order : by_text(a->phase, b->phase);
 }
 
+static int compare_sizes(const struct case_row *a, const struct case_row *b)
+{
+    int order = by_number(a->requested_bytes, b->requested_bytes);
+    if (!order) order = by_number(a->bytes, b->bytes);
+    if (!order) order = by_number(a->m, b->m);
+    if (!order) order = by_number(a->n, b->n);
+    return order ? order : by_number(a->k, b->k);
+}
+
+int case_order(const struct case_row *a, const struct case_row *b)
+{
+    int order = compare_curves(a, b);
+    return order ? order : compare_sizes(a, b);
+}
+
 static int by_reading_order(const void *a, const void *b)
 {
     const struct case_summary *x = a, *y = b;
     int order = compare_curves(x->row, y->row);
     if (!order) order = by_text(x->statistic, y->statistic);
     if (!order) order = by_text(x->rank_reduction, y->rank_reduction);
-    if (!order) order = by_number(x->row->requested_bytes, y->row->requested_bytes);
-    if (!order) order = by_number(x->row->bytes, y->row->bytes);
-    if (!order) order = by_number(x->row->m, y->row->m);
-    if (!order) order = by_number(x->row->n, y->row->n);
-    if (!order) order = by_number(x->row->k, y->row->k);
+    if (!order) order = compare_sizes(x->row, y->row);
     return order ? order : strcmp(x->key, y->key);
 }
 

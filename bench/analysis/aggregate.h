@@ -83,4 +83,7 @@ const char *interval_name(enum interval_kind);
 /* Do two lines differ in nothing but their size (or shape)? Those make one curve. */
 bool same_curve(const struct case_summary *, const struct case_summary *);
 
+/* The order in which people read cases: by collective, type, operation, …, then bytes or shape; matmul last. As strcmp. */
+int case_order(const struct case_row *, const struct case_row *);
+
 #endif

@@ -12,6 +12,9 @@ const struct subcommand *const subcommands[] = {
     &show_subcommand,
     &plan_subcommand,
     &plot_subcommand,
+    &compare_subcommand,
+    &contract_subcommand,
+    &baseline_subcommand,
     NULL,
 };
 

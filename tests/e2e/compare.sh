@@ -1,0 +1,218 @@
+#!/usr/bin/env bash
+# busbar compare, contract and baseline on simulated launches of known variance.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+busbar=$PWD/$build/busbar
+make_archive=$PWD/tests/benchmark/make-archive
+"$make_archive" "$work/a" --runs base,new,slow --cases 12 --launch-sigma 0.004 --sigma 0.02 --samples 60 --seed 3 \
+    --effect slow:3:1.1 --effect slow:5:0.85
+cd "$work" || exit 1
+
+# column N of the CSV row of the 8 * 2^case bytes
+csv() { # FILE CASE COLUMN
+    python3 -c 'import csv,sys
+rows = {int(r["key"].split("/")[3]): r for r in csv.DictReader(open(sys.argv[1]))}
+print(rows[8 << int(sys.argv[2])][sys.argv[3]])' "$1" "$2" "$3"
+}
+equal() { # NAME GOT WANTED
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1 (got '$2', expected '$3')"; fi
+}
+says() { # NAME FILE WORDS
+    if grep -qF -- "$3" "$2"; then ok "$1"; else not_ok "$1: no '$3' in"; sed 's/^/    /' "$2" | head -20; fi
+}
+# edit FROM TO PYTHON: changes each record r of every file (f: number of the file, from 0)
+edit() {
+    python3 - "$@" <<'END'
+import json, os, sys
+source, target, code = sys.argv[1:]
+os.makedirs(target, exist_ok=True)
+for f, name in enumerate(sorted(os.listdir(source))):
+    with open(f"{target}/{name}", "w") as out:
+        for line in open(f"{source}/{name}"):
+            r = json.loads(line)
+            keep = {"r": r, "f": f, "keep": True}
+            exec(code, keep)
+            if keep["keep"]:
+                out.write(json.dumps(r) + "\n")
+END
+}
+
+expect_status "an equal run passes" 0 "$busbar" compare a/base a/new
+expect_status "a slow case fails the gate" 1 "$busbar" compare a/base a/slow --format csv
+cp out slow.csv
+equal "the slow case is named a regression" "$(csv slow.csv 3 verdict)" regression
+equal "the fast case is named an improvement" "$(csv slow.csv 5 verdict)" improvement
+equal "another case is the same" "$(csv slow.csv 0 verdict)" same
+expect_status "exchanged sides mirror the verdicts" 1 "$busbar" compare a/slow a/base --format csv
+equal "mirrored: improvement" "$(csv out 3 verdict)" improvement
+equal "mirrored: regression" "$(csv out 5 verdict)" regression
+expect_status "a tolerance above the effect" 0 "$busbar" compare --delta 20% a/base a/slow
+"$busbar" compare a/base a/slow --format json >1.json
+"$busbar" compare a/base a/slow --format json >2.json
+check "the same input gives the same bytes" cmp 1.json 2.json
+
+python3 - <<'END' >oracle.txt
+import csv, json, glob, statistics
+from itertools import product
+def medians(run, case):
+    return [statistics.median([r for r in map(json.loads, open(f)) if r.get("requested_bytes") == 8 << case][0]["samples_us"])
+            for f in sorted(glob.glob(f"a/{run}/*.jsonl"))]
+rows = {int(r["key"].split("/")[3]): r for r in csv.DictReader(open("slow.csv"))}
+for case in range(12):
+    row, base, new = rows[8 << case], medians("base", case), medians("slow", case)
+    ratios = sorted(b / a for a, b in product(base, new))
+    # Mann-Whitney for 6 + 6: the 6th and the 31st of the 36 ratios hold the true one at 95.9 % (any table: critical value 5)
+    for name, expected in (("base_us", statistics.median(base)), ("new_us", statistics.median(new)), ("lo", ratios[5]), ("hi", ratios[30])):
+        if abs(float(row[name]) / expected - 1) > 1e-6:
+            print(f"case {case}: {name} is {row[name]}, expected {expected}")
+END
+equal "medians and intervals as recomputed from the files" "$(cat oracle.txt)" ""
+
+edit a/new believed 'if r["record"] == "case": r["median_us"] = 1e-3'
+expect_status "stored medians are not believed" 0 "$busbar" compare a/base believed
+edit a/new missing 'if r.get("requested_bytes") == 64: keep = False'
+expect_status "a missing case fails" 1 "$busbar" compare a/base missing
+says "a missing case is named" out "missing"
+edit a/new nosamples 'if r.get("requested_bytes") == 64: r["samples_us"] = []'
+expect_status "a case without samples fails" 1 "$busbar" compare a/base nosamples
+edit a/new wrong 'if r.get("requested_bytes") == 64 and f == 2: r["status"] = "wrong"; r["wrong"] = 3'
+expect_status "wrong data fails" 1 "$busbar" compare a/base wrong
+says "wrong data names the launch" out "wrong data in launch launch-002"
+expect_status "wrong data in the base fails too" 1 "$busbar" compare wrong a/base
+edit a/new broken 'if r.get("requested_bytes") == 64 and f == 2: r["status"] = "timeout"; r["samples_us"] = []; r["error"] = "rank 3"'
+expect_status "a case that timed out in one launch fails" 1 "$busbar" compare a/base broken
+edit a/new died 'if f == 1 and r["record"] == "end": keep = False'
+expect_status "a launch that died fails" 1 "$busbar" compare a/base died
+says "a launch that died is named" out "launch-001.jsonl died"
+edit a/new stopped 'if f == 1 and r["record"] == "end": r["status"] = "interrupted"'
+expect_status "an interrupted launch fails" 1 "$busbar" compare a/base stopped
+cp -r a/new torn; echo '{"record":"case",' >>torn/launch-000.jsonl
+expect_status "a broken line fails" 1 "$busbar" compare a/base torn
+edit a/new unsupported 'if r.get("requested_bytes") == 64: r["status"] = "unsupported"; r["samples_us"] = []'
+expect_status "what became unsupported is missing" 1 "$busbar" compare a/base unsupported
+expect_status "what neither side supports is left out" 0 "$busbar" compare unsupported unsupported
+edit a/base fewer 'if r.get("requested_bytes") == 64: keep = False'
+expect_status "a new case is shown, not gated" 0 "$busbar" compare fewer a/new --format csv
+equal "a new case is not comparable" "$(csv out 3 verdict)" "not comparable"
+
+edit a/new mean 'if r["record"] == "case": r["statistic"], r["time_us"], r["rank_reduction"] = "mean", 99.0, "mean"; del r["samples_us"]'
+expect_status "an imported mean against a measured median is no gate" 1 "$busbar" compare a/base mean --format csv
+equal "unlike statistics are marked" "$(csv out 0 verdict)" "not comparable"
+edit mean alien 'if r["record"] == "case": r["key"] += "/import"; del r["mode"]'
+expect_status "unlike statistics under another key: nothing to compare fails" 1 "$busbar" compare a/base alien --format csv
+equal "unlike statistics under another key are one row" "$(csv out 0 verdict)" "not comparable"
+
+mkdir few && cp a/base/launch-00[0-2].jsonl few/
+mkdir fresh3 && cp a/slow/launch-00[0-2].jsonl fresh3/
+expect_status "3 + 3 are undecided, not ok" 0 "$busbar" compare few fresh3
+says "3 + 3: no ok" out "not all decided"
+says "it says how many would decide" out "launches a side at least"
+expect_status "strict fails 3 + 3" 1 "$busbar" compare --strict few fresh3
+
+"$make_archive" "$work/t" --cases 4 --launches 9 --interleave --launch-sigma 0.004 --sigma 0.02 --samples 60 --effect new:1:1.08
+expect_status "launches that took turns are found" 1 "$busbar" compare --strict t/base t/new
+says "turns are noted" out "took turns"
+says "nine pairs are analysed as pairs" out "pairs of launches"
+expect_status "strict accepts turns; unpaired on demand" 1 "$busbar" compare --strict --paired no t/base t/new --format json
+cp out unpaired.json
+check "unpaired on demand" python3 -c 'import json; assert not any(c["paired"] for c in json.load(open("unpaired.json"))["cases"])'
+expect_status "pairs that are none are refused" 2 "$busbar" compare --paired yes a/base a/new
+says "refusal names the reason" err "take turns"
+expect_status "one allocation under strict" 1 "$busbar" compare --strict a/base a/new
+says "strict names the allocations" out "three baseline allocations"
+"$make_archive" "$work/m" --cases 4 --launches 9 --allocations 3 --launch-sigma 0.003 --sigma 0.02 --samples 60
+expect_status "three allocations satisfy strict" 0 "$busbar" compare --strict m/base m/new
+expect_status "one allocation is said to confound" 0 "$busbar" compare a/base a/new
+says "confounding line" out "confounded with the allocation"
+
+edit a/base h100 'if r["record"] == "launch": r["cloud"] = {"instance": "p5.48xlarge"}; r["facts"]["gpu"] = {"model": "H100"}; r["env"] = {"NCCL_ALGO": "Ring"}'
+edit a/new h200 'if r["record"] == "launch": r["cloud"] = {"instance": "p5en.48xlarge"}; r["facts"]["gpu"] = {"model": "H200"}; r["env"] = {"NCCL_ALGO": "Tree"}'
+expect_status "another instance is refused" 2 "$busbar" compare h100 h200
+expect_status "unless allowed" 0 "$busbar" compare --allow-different h100 h200
+says "differences are listed" out "env.NCCL_ALGO: Ring → Tree"
+edit h200 h200same 'if r["record"] == "launch": r["cloud"] = {"instance": "p5.48xlarge"}'
+expect_status "another GPU is refused" 2 "$busbar" compare h100 h200same
+expect_status "the same launch twice on a side is refused" 2 "$busbar" compare --base a/base --base a/base --new a/new
+expect_status "several paths a side" 0 "$busbar" compare --base a/base --base a/new --new a/new
+says "launches on both sides are noted" out "on both sides"
+
+edit a/new drifting 'if r["record"] == "case" and f == 0: n = len(r["samples_us"]); r["samples_us"] = [s * (1 + 0.3 * i / n) for i, s in enumerate(r["samples_us"])]'
+"$busbar" compare a/base drifting >out 2>err
+says "drift within a launch is flagged" out "drift within a launch"
+
+edit a/slow gemm 'if r["record"] == "launch": r["launch"] += "m"
+if r["record"] == "case": s = r["requested_bytes"]; del r["collective"], r["key"]; r.update(gemm="gemm", m=s, n=s, k=s, phase="burst", key=f"gemm/float/{s}x{s}x{s}/burst")'
+edit a/base gemmbase 'if r["record"] == "launch": r["launch"] += "m"
+if r["record"] == "case": s = r["requested_bytes"]; del r["collective"], r["key"]; r.update(gemm="gemm", m=s, n=s, k=s, phase="burst", key=f"gemm/float/{s}x{s}x{s}/burst")'
+expect_status "matmul is gated too" 1 "$busbar" compare --show bandwidth gemmbase gemm
+says "matmul's rate" out "TFLOP/s"
+says "direction is said" out "higher is better"
+mkdir -p two/base two/new && cp a/base/* two/base && cp a/new/* two/new
+for f in gemmbase/*; do cp "$f" "two/base/matmul-${f##*/}"; done
+for f in gemm/*; do cp "$f" "two/new/matmul-${f##*/}"; done
+expect_status "launches of two drivers in one run" 1 "$busbar" compare two/base two/new --format json
+cp out two.json
+check "both drivers' launches keep their own groups" python3 -c 'import json
+d = json.load(open("two.json")); v = [c["verdict"] for c in d["cases"]]
+assert len(v) == 24 and v.count("regression") == 1 and v.count("improvement") == 1 and not d["failures"], v'
+
+cat >ci.gate <<'END'
+# what CI keeps
+* delta=3%
+all_reduce requested_bytes<=1K delta=12%   # small ones are noisy
+all_reduce requested_bytes>=8K busbw_gbps>=0.5 median_us<=25
+END
+expect_status "the gate file's tolerance" 0 "$busbar" compare --gate ci.gate a/base a/slow
+says "its limits are a contract" out "busbw_gbps>=0.5"
+expect_status "a contract that holds" 0 "$busbar" contract --gate ci.gate a/base
+for line in 'all_reduce busbw_gbps>=460' 'all_gather requested_bytes>=1G busbw_gbps>=1' 'all_reduce requested_bytes=8 p99_us<=1e9'; do
+    echo "$line" >fail.gate
+    expect_status "contract fails: $line" 1 "$busbar" contract --gate fail.gate a/base
+done
+says "a missing measurement is said" out "was not measured"
+echo '* median_us<=1e9' >ok.gate
+expect_status "a contract over a launch that died fails" 1 "$busbar" contract --gate ok.gate died
+expect_status "a contract over wrong data fails" 1 "$busbar" contract --gate ok.gate wrong
+for line in 'all_reduce' 'all_reduce busbw>=460' 'all_reduce ranks=x delta=1%' 'all_reduce delta=300%' 'requested_bytes>=1 delta=3%' \
+    'all_reduce dtype>float delta=3%' 'all_reduce busbw_gbps=460' 'all_reduce requested_bytes>=1Q delta=3%' 'all_reduce >=3'; do
+    printf '\n%s\n' "$line" >bad.gate
+    expect_status "no rule: $line" 2 "$busbar" contract --gate bad.gate a/base
+    says "names file and line" err "bad.gate:2:"
+done
+: >empty.gate
+expect_status "an empty gate file is refused" 2 "$busbar" compare --gate empty.gate a/base a/new
+
+# shellcheck disable=SC2016 # a backquote is data here
+edit a/new hostile 'if r["record"] == "launch": r["launch"] = "<script>&\"`x`\u0007\uffff"
+if r["record"] == "case": r["key"] += "/<b>\u0001]]>"'
+edit a/base hostilebase 'if r["record"] == "case": r["key"] += "/<b>\u0001]]>"'
+edit hostile hostile2 'if r.get("requested_bytes") == 64: r["status"] = "error"; r["error"] = "<oops>\u0000\u0002 & \"quotes\""; r["samples_us"] = []'
+for format in junit json csv markdown text; do
+    expect_status "hostile strings as $format" 1 "$busbar" compare --gate ci.gate --format $format hostilebase hostile2
+    cp out "hostile.$format"
+done
+check "JUnit is XML" python3 -c 'import xml.etree.ElementTree as E
+suites = E.parse("hostile.junit").getroot(); s = suites[0]
+assert int(s.get("tests")) == len(s.findall("testcase")) and int(s.get("failures")) == len(s.findall("testcase/failure")) > 0
+assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
+check "JSON is JSON" python3 -c 'import json; assert json.load(open("hostile.json"))["pass"] is False'
+check "no control characters on the terminal" python3 -c 'assert not any(c < " " and c != "\n" for c in open("hostile.text").read())'
+
+check "a baseline is saved" "$busbar" baseline save good a/base
+check "it compares by its name" "$busbar" compare good a/new
+"$busbar" compare a/base a/slow --format csv >direct.csv; "$busbar" compare good a/slow --format csv >kept.csv
+check "with the same figures" cmp direct.csv kept.csv
+cp -r results/baselines/good first; "$busbar" baseline save --replace good a/base >/dev/null
+check "saved again: the same bytes" diff -r first results/baselines/good
+expect_status "it is not overwritten" 2 "$busbar" baseline save good a/new
+expect_status "wrong data is no baseline" 3 "$busbar" baseline save bad wrong
+expect_status "a launch that died is no baseline" 1 "$busbar" baseline save bad died
+expect_status "a name that is a path is refused" 2 "$busbar" baseline save ../bad a/base
+equal "nothing half written is left" "$(ls -A results/baselines)" good
+check "baselines are listed" "$busbar" baseline list
+says "the list names it" out good
+check "a baseline is shown" "$busbar" baseline show good
+expect_status "an unknown baseline" 5 "$busbar" compare nosuch a/new
+expect_status "one side only" 2 "$busbar" compare a/base
+expect_status "a path too many" 2 "$busbar" compare a/base a/new a/slow
+expect_status "a bad tolerance" 2 "$busbar" compare --delta 5x a/base a/new
