@@ -20,8 +20,8 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$1' '$2')
 stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
 
 KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT \
-	BLAS BLAS_HOME HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
-PLACES := PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
+	HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
+PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
 ifneq ($(filter-out help clean tidy,$(or $(MAKECMDGOALS),all)),)
 $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
@@ -43,7 +43,7 @@ needs_probe := $(if $(and $(PROBE_FAILED),$(MAKE_RESTARTS)),$(if $(filter test b
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(filter-out 0,$(WERROR)),-Werror)
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS) $(JSON_CFLAGS)
-MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(BLAS_CFLAGS)
+MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS)
 GPU_FLAGS = $(MPI_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS)
 UNIT_FLAGS = $(CRITERION_CFLAGS)
 CUDA_ARCH ?= all-major
@@ -60,7 +60,7 @@ $(call stamp,unit,$(UNIT_FLAGS))
 $(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
 $(call stamp,link,$(LINK) $(BASE_LIBS))
-$(call stamp,link-measure,$(MEASURE_LIBS) $(BLAS_LIBS))
+$(call stamp,link-measure,$(MEASURE_LIBS))
 $(call stamp,link-unit,$(CRITERION_LIBS))
 $(call stamp,link-gpu,$(CUDA_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
 
@@ -89,9 +89,6 @@ endif
 ifeq ($(HAVE_HWLOC),)
 MEASURE := $(filter-out $(call includers,<hwloc),$(MEASURE))
 endif
-ifeq ($(HAVE_BLAS),)
-MEASURE := $(filter-out $(call includers,<cblas\.h>),$(MEASURE))
-endif
 
 DRIVERS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(DRIVERS))
 PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_CUDA)),$(strip \
@@ -104,7 +101,7 @@ PROGRAMS := $(addprefix $B/,busbar $(DRIVERS))
 # ---- Targets -------------------------------------------------------------------------------------------------------
 
 all: $(PROGRAMS) $(addprefix $B/,$(PLUGINS)) ## builds all that this machine can build, in build/
-	$(if $(filter MPI hwloc BLAS,$(LACKING)),@echo '  without $(strip $(LACKING)): not all drivers are built (make probe says why)',@:)
+	$(if $(DRIVERS),@:,@echo '  the drivers are not built: without $(or $(filter MPI hwloc,$(LACKING)),MPI) (make probe says more)')
 
 help: ## this text
 	@printf 'usage: make [TARGET] [KNOB=value]\n\ntargets:\n'
@@ -112,8 +109,8 @@ help: ## this text
 	@for f in $(BENCHMARKS); do printf '  %-26s %s\n' "benchmark-$$f" "$$(sed -n '2s/^# *//p' tests/benchmark/$$f)"; done
 	@printf '\nknobs (what is kept from the last time is asked anew when one changes):\n'
 	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC= CFLAGS= LDFLAGS= …' 'compiler and flags [cc, -O2 -g]' \
-	    'MPI=, CUDA=, NCCL=, CUBLASLT=, BLAS=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
-	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, HWLOC_HOME=, BLAS_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
+	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
+	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, HWLOC_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
 	    '' 'prefixes, where a part is not in the usual places' \
 	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its -arch [all-major]' \
 	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
@@ -212,7 +209,7 @@ BARE := $(if $(HAVE_MPI),$(patsubst tests/benchmark/%.c,$B/benchmark/%,$(wildcar
 $(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) $(BLAS_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(BLAS_LIBS) $(MPI_LIBS) -ldl -lm
+	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(MPI_LIBS) -ldl -lm
 $(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/benchmark/$*.sh
 
