@@ -1,0 +1,389 @@
+/* The calls of the emulated libnccl. Built a second time with FAKE_NCCL_2_18, without what came later. */
+#include "arithmetic.h"
+#include "fake.h"
+#include "move.h"
+
+#include <cuda_runtime_api.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#ifdef FAKE_NCCL_2_18
+enum { OWN_VERSION = 21805 };
+#else
+enum { OWN_VERSION = NCCL_VERSION_CODE };
+#endif
+
+static int version(void)
+{
+    return (int)fake_number("FAKEGPU_NCCL", OWN_VERSION);
+}
+
+/* As NCCL does with NCCL_DEBUG=INFO: into NCCL_DEBUG_FILE (%h host, %p pid), else stdout. */
+static void say(const struct ncclComm *comm, const char *text)
+{
+    const char *level = getenv("NCCL_DEBUG"), *pattern = getenv("NCCL_DEBUG_FILE");
+    char path[4096] = "";
+    size_t n = 0;
+    if (!level || strcmp(level, "INFO") != 0) return;
+    for (const char *c = pattern ? pattern : ""; *c && n < sizeof path - 300; c++) {
+        if (c[0] == '%' && c[1] == 'h') n += (size_t)snprintf(path + n, 256, "%s", fake_host()), c++;
+        else if (c[0] == '%' && c[1] == 'p') n += (size_t)snprintf(path + n, 32, "%d", (int)getpid()), c++;
+        else path[n++] = *c;
+    }
+    path[n] = 0;
+    FILE *out = *path ? fopen(path, "a") : stdout;
+    if (!out) return;
+    fprintf(out, "%s:%d:%d [%d] NCCL INFO %s\n", fake_host(), (int)getpid(), (int)getpid(), comm ? comm->device : 0, text);
+    if (out != stdout) fclose(out);
+}
+
+static ncclResult_t refuse(struct ncclComm *comm, ncclResult_t result, const char *why)
+{
+    if (comm) snprintf(comm->last_error, sizeof comm->last_error, "%s", why);
+    return result;
+}
+
+EXPORTED const char *ncclGetErrorString(ncclResult_t result)
+{
+    static const char *const names[] = {"no error", "unhandled cuda error (run with NCCL_DEBUG=INFO for details)",
+                                        "unhandled system error (run with NCCL_DEBUG=INFO for details)", "internal error",
+                                        "invalid argument", "invalid usage", "remote process exited or there was a network error",
+                                        "NCCL operation in progress"};
+    return result >= 0 && (size_t)result < sizeof names / sizeof *names ? names[result] : "unknown result code";
+}
+
+EXPORTED const char *ncclGetLastError(ncclComm_t comm)
+{
+    return comm ? comm->last_error : "";
+}
+
+EXPORTED ncclResult_t ncclGetVersion(int *code)
+{
+    *code = version();
+    return ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclGetUniqueId(ncclUniqueId *id)
+{
+    if (fake_fault("fail", "ncclGetUniqueId")) return ncclSystemError;
+    memset(id, 0, sizeof *id);
+    snprintf(id->internal, sizeof id->internal, "/fakegpu-%d-%llx", (int)getpid(), (unsigned long long)(fake_now_s() * 1e9));
+    return ncclSuccess;
+}
+
+static void say_facts(const struct ncclComm *comm, const ncclConfig_t *config)
+{
+    const char *fabric = getenv("FAKEGPU_FABRIC"), *net = getenv("FAKEGPU_NET");
+    bool mnnvl = fabric && strtol(fabric, NULL, 0) != 0 && fake_number("NCCL_MNNVL_ENABLE", 1);
+    char line[512];
+    snprintf(line, sizeof line, "Assigned NET plugin %s to comm", net ? net : "Socket");
+    say(comm, line);
+    snprintf(line, sizeof line, "Using network %s", net ? net : "Socket");
+    say(comm, line);
+    snprintf(line, sizeof line, "NVLS multicast support is %savailable on dev %d (NVLS_NCHANNELS 16)",
+             fake_number("FAKEGPU_SM", 100) >= 90 ? "" : "not ", comm->device);
+    say(comm, line);
+    if (mnnvl) {
+        snprintf(line, sizeof line, "MNNVL 1 cliqueId 0 cliqueSize %d cliqueRank %d", comm->segment.ranks, comm->segment.rank);
+        say(comm, line);
+    }
+    snprintf(line, sizeof line, "comm %p rank %d nRanks %d nNodes 1 localRanks %d localRank %d MNNVL %d", (const void *)comm,
+             comm->segment.rank, comm->segment.ranks, comm->segment.ranks, comm->segment.rank, mnnvl);
+    say(comm, line);
+    if (config) {
+        snprintf(line, sizeof line, "Channel 00/16 : config minCTAs %d maxCTAs %d", config->minCTAs, config->maxCTAs);
+        say(comm, line);
+    }
+}
+
+EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id, int rank, ncclConfig_t *config)
+{
+    const char *call = "ncclCommInitRankConfig";
+    if (fake_fault("absent", call)) fake_never(call);
+    if (fake_fault("fail", call)) return ncclSystemError;
+    if (config && config->magic != 0xcafebeef) return ncclInvalidArgument;
+    struct ncclComm *c = calloc(1, sizeof *c);
+    if (cudaGetDevice(&c->device) || !segment_open(&c->segment, id.internal, rank, ranks)) {
+        segment_close(&c->segment);
+        free(c);
+        return ncclSystemError;
+    }
+    say_facts(c, config);
+    *comm = c;
+    return ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclCommInitRank(ncclComm_t *comm, int ranks, ncclUniqueId id, int rank)
+{
+    return ncclCommInitRankConfig(comm, ranks, id, rank, NULL);
+}
+
+EXPORTED ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *result)
+{
+    *result = (ncclResult_t)atomic_load(&comm->async);
+    return fake_fault("fail", "ncclCommGetAsyncError") ? ncclInternalError : ncclSuccess;
+}
+
+/* The memory stays: another thread may be inside a call. */
+EXPORTED ncclResult_t ncclCommAbort(ncclComm_t comm)
+{
+    atomic_store(&comm->segment.aborted, true);
+    return ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclCommFinalize(ncclComm_t comm)
+{
+    (void)comm;
+    fake_drain();
+    return fake_fault("fail", "ncclCommFinalize") ? ncclInternalError : ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclCommDestroy(ncclComm_t comm)
+{
+    fake_drain();
+    segment_close(&comm->segment);
+    free(comm);
+    return ncclSuccess;
+}
+
+/* nccl.h declares these two without arguments, which is no prototype in C11. */
+ncclResult_t ncclGroupStart(void);
+ncclResult_t ncclGroupEnd(void);
+
+/* ---- calls ---- */
+
+static _Thread_local struct {
+    int depth;
+    struct pair *pairs;
+    size_t count, room;
+    ncclComm_t comm;
+    cudaStream_t stream;
+} group;
+
+/* What every call does first: injected failures; and, on its first use, connecting, which waits for the device as the
+   allocations of the real one do (so that a call first made behind a held stream is found by the tests). */
+static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
+{
+    if (fake_fault("absent", call)) fake_never(call);
+    if (fake_fault("fail", call)) return refuse(comm, ncclInternalError, "injected by the emulated library");
+    if (atomic_load(&comm->segment.aborted)) return ncclInvalidUsage;
+    if (comm->connected & 1u << kind) return ncclSuccess;
+    comm->connected |= 1u << kind;
+    fake_drain();
+    return ncclSuccess;
+}
+
+static ncclResult_t usable(ncclComm_t comm, ncclDataType_t type, ncclRedOp_t op, bool reduces)
+{
+    if (!type_bytes(type)) return refuse(comm, ncclInvalidArgument, "invalid type");
+    if (type >= ncclFloat8e4m3 && version() < 22400) return refuse(comm, ncclInvalidArgument, "no fp8 in this version");
+    if (type >= ncclFloat8e4m3 && reduces && fake_number("FAKEGPU_SM", 100) < 90)
+        return refuse(comm, ncclInvalidArgument, "FP8 reduction support begins with sm90 capable devices");
+    if (op >= ncclNumOps + MOST_OPS || (op >= ncclNumOps && !comm->premul[op - ncclNumOps].used))
+        return refuse(comm, ncclInvalidArgument, "invalid operation");
+    if (op >= ncclNumOps && comm->premul[op - ncclNumOps].type != type)
+        return refuse(comm, ncclInvalidArgument, "the operation was made for another type");
+    return ncclSuccess;
+}
+
+static ncclResult_t collective(const struct move *move, bool reduces, cudaStream_t stream)
+{
+    ncclResult_t result = usable(move->comm, move->type, move->op, reduces);
+    if (!result) result = begin(move->comm, move->call, move->kind);
+    if (!result) fake_enqueue(stream, move_run, move, sizeof *move);
+    return result;
+}
+
+EXPORTED ncclResult_t ncclAllReduce(const void *send, void *receive, size_t count, ncclDataType_t type, ncclRedOp_t op,
+                                    ncclComm_t comm, cudaStream_t stream)
+{
+    struct move m = {comm, MOVE_ALL_REDUCE, "ncclAllReduce", send, receive, count, type, op, 0, 0};
+    return collective(&m, true, stream);
+}
+
+EXPORTED ncclResult_t ncclReduce(const void *send, void *receive, size_t count, ncclDataType_t type, ncclRedOp_t op, int root,
+                                 ncclComm_t comm, cudaStream_t stream)
+{
+    struct move m = {comm, MOVE_REDUCE, "ncclReduce", send, receive, count, type, op, root, 0};
+    return collective(&m, true, stream);
+}
+
+EXPORTED ncclResult_t ncclReduceScatter(const void *send, void *receive, size_t count, ncclDataType_t type, ncclRedOp_t op,
+                                        ncclComm_t comm, cudaStream_t stream)
+{
+    struct move m = {comm, MOVE_REDUCE_SCATTER, "ncclReduceScatter", send, receive, count, type, op, 0, 0};
+    return collective(&m, true, stream);
+}
+
+EXPORTED ncclResult_t ncclAllGather(const void *send, void *receive, size_t count, ncclDataType_t type, ncclComm_t comm,
+                                    cudaStream_t stream)
+{
+    struct move m = {comm, MOVE_ALL_GATHER, "ncclAllGather", send, receive, count, type, ncclSum, 0, 0};
+    return collective(&m, false, stream);
+}
+
+EXPORTED ncclResult_t ncclBroadcast(const void *send, void *receive, size_t count, ncclDataType_t type, int root, ncclComm_t comm,
+                                    cudaStream_t stream)
+{
+    struct move m = {comm, MOVE_BROADCAST, "ncclBroadcast", send, receive, count, type, ncclSum, root, 0};
+    return collective(&m, false, stream);
+}
+
+EXPORTED ncclResult_t ncclGroupStart(void)
+{
+    group.depth++;
+    return ncclSuccess;
+}
+
+static ncclResult_t add_pair(ncclComm_t comm, const void *send, void *receive, size_t bytes, int peer, cudaStream_t stream)
+{
+    if (peer < 0 || peer >= comm->segment.ranks) return refuse(comm, ncclInvalidArgument, "no such peer");
+    if (group.count == group.room) {
+        group.room = group.room ? 2 * group.room : 64;
+        group.pairs = realloc(group.pairs, group.room * sizeof *group.pairs);
+    }
+    group.pairs[group.count++] = (struct pair){send, receive, bytes, 0, peer};
+    group.comm = comm;
+    group.stream = stream;
+    return ncclSuccess;
+}
+
+static ncclResult_t run_group(const char *call)
+{
+    if (!group.count) return ncclSuccess;
+    size_t bytes = sizeof(struct move) + group.count * sizeof *group.pairs;
+    struct move *move = calloc(1, bytes);
+    *move = (struct move){.comm = group.comm, .kind = MOVE_PAIRS, .call = call, .pair_count = group.count};
+    memcpy(move->pairs, group.pairs, group.count * sizeof *group.pairs);
+    ncclResult_t result = begin(group.comm, call, MOVE_PAIRS);
+    if (!result) fake_enqueue(group.stream, move_run, move, bytes);
+    group.count = 0;
+    free(move);
+    return result;
+}
+
+EXPORTED ncclResult_t ncclGroupEnd(void)
+{
+    if (--group.depth > 0) return ncclSuccess;
+    return run_group("ncclGroupEnd");
+}
+
+EXPORTED ncclResult_t ncclSend(const void *send, size_t count, ncclDataType_t type, int peer, ncclComm_t comm, cudaStream_t stream)
+{
+    ncclResult_t result = usable(comm, type, ncclSum, false);
+    if (!result) result = add_pair(comm, send, NULL, count * type_bytes(type), peer, stream);
+    return result || group.depth ? result : run_group("ncclSend");
+}
+
+EXPORTED ncclResult_t ncclRecv(void *receive, size_t count, ncclDataType_t type, int peer, ncclComm_t comm, cudaStream_t stream)
+{
+    ncclResult_t result = usable(comm, type, ncclSum, false);
+    if (!result) result = add_pair(comm, NULL, receive, count * type_bytes(type), peer, stream);
+    return result || group.depth ? result : run_group("ncclRecv");
+}
+
+EXPORTED ncclResult_t ncclRedOpCreatePreMulSum(ncclRedOp_t *op, void *scalar, ncclDataType_t type, ncclScalarResidence_t where,
+                                               ncclComm_t comm)
+{
+    if (where != ncclScalarHostImmediate) return refuse(comm, ncclInvalidArgument, "only immediate scalars are emulated");
+    if (fake_fault("fail", "ncclRedOpCreatePreMulSum")) return ncclInternalError;
+    for (int i = 0; i < MOST_OPS; i++)
+        if (!comm->premul[i].used) {
+            comm->premul[i].used = 1;
+            comm->premul[i].type = type;
+            memcpy(comm->premul[i].scalar, scalar, type_bytes(type));
+            *op = (ncclRedOp_t)(ncclNumOps + i);
+            return ncclSuccess;
+        }
+    return refuse(comm, ncclInternalError, "too many operations");
+}
+
+EXPORTED ncclResult_t ncclRedOpDestroy(ncclRedOp_t op, ncclComm_t comm)
+{
+    fake_drain();
+    comm->premul[op - ncclNumOps].used = 0;
+    return ncclSuccess;
+}
+
+#ifndef FAKE_NCCL_2_18
+
+EXPORTED ncclResult_t ncclMemAlloc(void **at, size_t bytes)
+{
+    if (fake_fault("fail", "ncclMemAlloc")) return ncclUnhandledCudaError;
+    if (fake_fault("oom", "ncclMemAlloc")) return ncclUnhandledCudaError;
+    return cudaMalloc(at, bytes) ? ncclUnhandledCudaError : ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclMemFree(void *at)
+{
+    return cudaFree(at) ? ncclUnhandledCudaError : ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclCommRegister(const ncclComm_t comm, void *at, size_t bytes, void **handle)
+{
+    (void)bytes;
+    if (fake_fault("fail", "ncclCommRegister")) return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
+    *handle = at;
+    return ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclCommDeregister(const ncclComm_t comm, void *handle)
+{
+    (void)comm, (void)handle;
+    return ncclSuccess;
+}
+
+EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t bytes, ncclWindow_t *window, int flags)
+{
+    (void)flags;
+    if (fake_fault("fail", "ncclCommWindowRegister")) return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
+    if ((uintptr_t)at % NCCL_WIN_REQUIRED_ALIGNMENT || bytes % NCCL_WIN_REQUIRED_ALIGNMENT)
+        return refuse(comm, ncclInvalidArgument, "a window must be whole pages");
+    *window = at;
+    return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* collective */
+}
+
+EXPORTED ncclResult_t ncclCommWindowDeregister(ncclComm_t comm, ncclWindow_t window)
+{
+    (void)window;
+    return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError;
+}
+
+EXPORTED ncclResult_t ncclAlltoAll(const void *send, void *receive, size_t count, ncclDataType_t type, ncclComm_t comm,
+                                   cudaStream_t stream)
+{
+    size_t part = count * type_bytes(type);
+    ncclResult_t result = usable(comm, type, ncclSum, false);
+    for (int r = 0; r < comm->segment.ranks && !result; r++) {
+        result = add_pair(comm, (const char *)send + (size_t)r * part, NULL, part, r, stream);
+        if (!result) result = add_pair(comm, NULL, (char *)receive + (size_t)r * part, part, r, stream);
+    }
+    return result ? result : run_group("ncclAlltoAll");
+}
+
+EXPORTED ncclResult_t ncclGather(const void *send, void *receive, size_t count, ncclDataType_t type, int root, ncclComm_t comm,
+                                 cudaStream_t stream)
+{
+    size_t part = count * type_bytes(type);
+    ncclResult_t result = usable(comm, type, ncclSum, false);
+    if (!result) result = add_pair(comm, send, NULL, part, root, stream);
+    for (int r = 0; r < comm->segment.ranks && !result && comm->segment.rank == root; r++)
+        result = add_pair(comm, NULL, (char *)receive + (size_t)r * part, part, r, stream);
+    return result ? result : run_group("ncclGather");
+}
+
+EXPORTED ncclResult_t ncclScatter(const void *send, void *receive, size_t count, ncclDataType_t type, int root, ncclComm_t comm,
+                                  cudaStream_t stream)
+{
+    size_t part = count * type_bytes(type);
+    ncclResult_t result = usable(comm, type, ncclSum, false);
+    for (int r = 0; r < comm->segment.ranks && !result && comm->segment.rank == root; r++)
+        result = add_pair(comm, (const char *)send + (size_t)r * part, NULL, part, r, stream);
+    if (!result) result = add_pair(comm, NULL, receive, part, root, stream);
+    return result ? result : run_group("ncclScatter");
+}
+
+#endif

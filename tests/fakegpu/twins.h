@@ -1,0 +1,17 @@
+/* The kernels by name, with the sizes of their arguments and the host twin that does their work. */
+#ifndef FAKE_TWINS_H
+#define FAKE_TWINS_H
+
+#include <stddef.h>
+
+enum { TWIN_ARGUMENTS = 12, TWIN_ARGUMENT_BYTES = 64 };
+
+struct twin {
+    const char *name; /* NULL ends the table */
+    void (*run)(void *const *arguments);
+    size_t sizes[TWIN_ARGUMENTS]; /* 0 ends them */
+};
+
+extern const struct twin twins[];
+
+#endif
