@@ -1,0 +1,154 @@
+#include "backend/nccl_debug.h"
+
+#include "base/status.h"
+
+#include <dirent.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As NCCL does: %h is the host, %p the process. NCCL knows the real host name only. */
+static void expand(const char *pattern, const char *host, char *path, size_t size)
+{
+    size_t n = 0;
+    path[0] = 0;
+    for (const char *c = pattern; *c && n + 2 < size; c++) {
+        if (c[0] == '%' && c[1] == 'h')
+            n += (size_t)snprintf(path + n, size - n, "%s", host), c++;
+        else if (c[0] == '%' && c[1] == 'p')
+            n += (size_t)snprintf(path + n, size - n, "%d", (int)getpid()), c++;
+        else
+            path[n++] = *c;
+        if (n >= size) n = size - 1;
+        path[n] = 0;
+    }
+}
+
+void nccl_debug_capture(struct nccl_debug *d, const char *host)
+{
+    const char *level = getenv("NCCL_DEBUG"), *file = getenv("NCCL_DEBUG_FILE"), *folder = getenv("TMPDIR");
+    *d = (struct nccl_debug){.ours = false};
+    if (file && *file) { /* the user's own file is read, never removed */
+        expand(file, host, d->path, sizeof d->path);
+    } else {
+        snprintf(d->path, sizeof d->path, "%.3000s/busbar-nccl-%d-XXXXXX", folder && *folder ? folder : "/tmp", (int)getpid());
+        int fd = mkstemp(d->path);
+        if (fd < 0) {
+            warn("NCCL's messages are not read: cannot create %s", d->path);
+            d->path[0] = 0;
+            return;
+        }
+        close(fd);
+        d->ours = !level;
+        setenv("NCCL_DEBUG_FILE", d->path, 1);
+        if (level) warn("NCCL_DEBUG=%s: its messages are in %s", level, d->path);
+    }
+    if (level) return;
+    setenv("NCCL_DEBUG", "INFO", 1);
+    setenv("NCCL_DEBUG_SUBSYS", "INIT,NET,ENV", 0);
+}
+
+void nccl_debug_close(struct nccl_debug *d)
+{
+    if (d->ours && d->path[0]) unlink(d->path);
+    d->path[0] = 0;
+}
+
+/* The words behind `mark`, up to `end` (or the line's end), as printable ASCII. */
+static bool words_after(const char *line, const char *mark, const char *end, char *words, size_t size)
+{
+    const char *at = strstr(line, mark);
+    if (!at) return false;
+    at += strlen(mark);
+    size_t length = strcspn(at, "\r\n");
+    const char *stop = end ? strstr(at, end) : NULL;
+    if (stop && (size_t)(stop - at) < length) length = (size_t)(stop - at);
+    if (length >= size) length = size - 1;
+    for (size_t i = 0; i < length; i++) words[i] = at[i] >= ' ' && at[i] < 0x7f ? at[i] : '?';
+    words[length] = 0;
+    return length > 0;
+}
+
+/* Lines as NCCL 2.18 to 2.28 print them (strings of libnccl.so.2). */
+static void read_line(const char *line, struct nccl_paths *p)
+{
+    char words[64];
+    if (!words_after(line, "Using network ", NULL, p->network, sizeof p->network))
+        words_after(line, "Assigned NET plugin ", " to comm", p->network, sizeof p->network);
+    if (strstr(line, "ccessfully loaded external network plugin "))
+        words_after(line, "external network plugin ", NULL, p->plugin, sizeof p->plugin);
+    else if (strstr(line, "NET/Plugin: Loaded net plugin "))
+        words_after(line, "Loaded net plugin ", NULL, p->plugin, sizeof p->plugin);
+    if (strstr(line, "NVLS multicast support is available")) p->nvls = 1;
+    if (strstr(line, "NVLS multicast support is not available")) p->nvls = 0;
+    if (words_after(line, " MNNVL ", NULL, words, sizeof words) && (words[0] == '0' || words[0] == '1') &&
+        (words[1] == 0 || words[1] == ' '))
+        p->mnnvl = words[0] == '1';
+    p->p2p |= strstr(line, " via P2P/") != NULL;
+    p->shm |= strstr(line, " via SHM/") != NULL;
+    p->net |= strstr(line, " via NET/") != NULL;
+    p->gdr |= strstr(line, "/GDRDMA") != NULL;
+}
+
+void nccl_debug_read(FILE *file, struct nccl_paths *p)
+{
+    char line[2048];
+    *p = (struct nccl_paths){.nvls = -1, .mnnvl = -1};
+    while (fgets(line, sizeof line, file)) read_line(line, p);
+}
+
+json_t *nccl_paths_json(const struct nccl_paths *p)
+{
+    json_t *object = json_object(), *transports = json_array();
+    if (p->network[0]) json_object_set_new(object, "network", json_string(p->network));
+    if (p->plugin[0]) json_object_set_new(object, "plugin", json_string(p->plugin));
+    if (p->nvls >= 0) json_object_set_new(object, "nvls", json_boolean(p->nvls));
+    if (p->mnnvl >= 0) json_object_set_new(object, "mnnvl", json_boolean(p->mnnvl));
+    if (p->p2p) json_array_append_new(transports, json_string("P2P"));
+    if (p->shm) json_array_append_new(transports, json_string("SHM"));
+    if (p->net) json_array_append_new(transports, json_string(p->gdr ? "NET/GDRDMA" : "NET"));
+    if (json_array_size(transports))
+        json_object_set_new(object, "transports", transports);
+    else
+        json_decref(transports);
+    return object;
+}
+
+struct looked_for {
+    const char *part;
+    json_t *found;
+};
+
+static int visit_library(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct looked_for *looked = data;
+    const char *name = strrchr(info->dlpi_name, '/');
+    (void)size;
+    if (name && strstr(name + 1, looked->part)) {
+        char real[4096];
+        const char *path = realpath(info->dlpi_name, real) ? real : info->dlpi_name;
+        json_object_set_new(looked->found, name + 1, json_string(path));
+    }
+    return 0;
+}
+
+json_t *loaded_libraries(const char *part)
+{
+    struct looked_for looked = {part, json_object()};
+    dl_iterate_phdr(visit_library, &looked);
+    return looked.found;
+}
+
+void rdma_devices(char *names, size_t size)
+{
+    DIR *folder = opendir("/sys/class/infiniband");
+    size_t n = 0;
+    names[0] = 0;
+    for (const struct dirent *entry; folder && (entry = readdir(folder));)
+        if (entry->d_name[0] != '.' && n + 1 < size) {
+            int more = snprintf(names + n, size - n, "%s%s", n ? " " : "", entry->d_name);
+            n = more < 0 ? n : n + (size_t)more < size ? n + (size_t)more : size - 1;
+        }
+    if (folder) closedir(folder);
+}

@@ -1,0 +1,162 @@
+/* The calls of the emulated libnvidia-ml that bench/device/nvml.c makes. The fault "throttle" lowers the clocks and runs the
+   violation counters; "xid" reports one Xid 79. */
+#include "fake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef int nvml_return;
+enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, TIMEOUT = 10 };
+
+EXPORTED nvml_return nvmlInit_v2(void);
+EXPORTED nvml_return nvmlShutdown(void);
+EXPORTED nvml_return nvmlSystemGetDriverVersion(char *text, unsigned length);
+EXPORTED nvml_return nvmlDeviceGetHandleByUUID(const char *uuid, void **device);
+EXPORTED nvml_return nvmlDeviceGetClockInfo(void *device, int kind, unsigned *mhz);
+EXPORTED nvml_return nvmlDeviceGetPowerUsage(void *device, unsigned *milliwatt);
+EXPORTED nvml_return nvmlDeviceGetTemperature(void *device, int sensor, unsigned *celsius);
+EXPORTED nvml_return nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *bits);
+EXPORTED nvml_return nvmlDeviceGetViolationStatus(void *device, int policy, unsigned long long times[2]);
+EXPORTED nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, unsigned long long *count);
+EXPORTED nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter, unsigned long long *count);
+EXPORTED nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *info);
+EXPORTED nvml_return nvmlEventSetCreate(void **set);
+EXPORTED nvml_return nvmlEventSetFree(void *set);
+EXPORTED nvml_return nvmlDeviceRegisterEvents(void *device, unsigned long long kinds, void *set);
+EXPORTED nvml_return nvmlEventSetWait_v2(void *set, void *data, unsigned timeout_ms);
+
+static int the_device, the_set;
+
+static bool throttled(void)
+{
+    return fake_fault("throttle", "nvml") != NULL;
+}
+
+nvml_return nvmlInit_v2(void)
+{
+    return fake_fault("fail", "nvmlInit_v2") ? NOT_SUPPORTED : SUCCESS;
+}
+
+nvml_return nvmlShutdown(void)
+{
+    return SUCCESS;
+}
+
+nvml_return nvmlSystemGetDriverVersion(char *text, unsigned length)
+{
+    snprintf(text, length, "000.00 (emulated)");
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetHandleByUUID(const char *uuid, void **device)
+{
+    *device = &the_device;
+    return strncmp(uuid, "GPU-", 4) == 0 ? SUCCESS : NOT_FOUND;
+}
+
+nvml_return nvmlDeviceGetClockInfo(void *device, int kind, unsigned *mhz)
+{
+    (void)device;
+    *mhz = kind == 2 ? 2619 : throttled() ? 810 : 1980;
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetPowerUsage(void *device, unsigned *milliwatt)
+{
+    (void)device;
+    *milliwatt = 400000;
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetTemperature(void *device, int sensor, unsigned *celsius)
+{
+    (void)device, (void)sensor;
+    *celsius = throttled() ? 91 : 55;
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *bits)
+{
+    (void)device;
+    *bits = throttled() ? 0x20 : 0;
+    return SUCCESS;
+}
+
+/* policy 0: power, 1: thermal; nanoseconds, cumulative */
+nvml_return nvmlDeviceGetViolationStatus(void *device, int policy, unsigned long long times[2])
+{
+    (void)device;
+    times[0] = (unsigned long long)(fake_now_s() * 1e9);
+    times[1] = policy == 1 && throttled() ? times[0] / 2 : 5000000;
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, unsigned long long *count)
+{
+    (void)device, (void)counter;
+    *count = kind ? 0 : 2;
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter, unsigned long long *count)
+{
+    (void)device, (void)counter;
+    *count = 0;
+    return link < 4 ? SUCCESS : NOT_SUPPORTED;
+}
+
+nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *data)
+{
+    struct {
+        unsigned version;
+        unsigned char cluster[16];
+        nvml_return status;
+        unsigned clique;
+        unsigned char state;
+        unsigned health;
+    } *info = data;
+    const char *fabric = getenv("FAKEGPU_FABRIC");
+    char *end;
+    (void)device;
+    if (!fabric) return NOT_SUPPORTED;
+    unsigned long cluster = strtoul(fabric, &end, 0);
+    memset(info->cluster, 0, sizeof info->cluster);
+    for (int i = 0; i < 8; i++) info->cluster[i] = (unsigned char)(cluster >> (8 * i));
+    info->clique = *end == ':' ? (unsigned)strtoul(end + 1, &end, 0) : 0;
+    info->state = *end == ':' ? (unsigned char)strtoul(end + 1, &end, 0) : 3;
+    info->status = SUCCESS;
+    info->health = 0;
+    return SUCCESS;
+}
+
+nvml_return nvmlEventSetCreate(void **set)
+{
+    *set = &the_set;
+    return SUCCESS;
+}
+
+nvml_return nvmlEventSetFree(void *set)
+{
+    (void)set;
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceRegisterEvents(void *device, unsigned long long kinds, void *set)
+{
+    (void)device, (void)kinds, (void)set;
+    return SUCCESS;
+}
+
+nvml_return nvmlEventSetWait_v2(void *set, void *data, unsigned timeout_ms)
+{
+    struct {
+        void *device;
+        unsigned long long type, number;
+    } *event = data;
+    (void)set, (void)timeout_ms;
+    if (!fake_fault("xid", "nvml")) return TIMEOUT;
+    event->type = 8;
+    event->number = 79;
+    return SUCCESS;
+}
