@@ -46,8 +46,13 @@ BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLA
 MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS)
 GPU_FLAGS = $(MPI_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS)
 UNIT_FLAGS = $(CRITERION_CFLAGS)
-CUDA_ARCH ?= all-major
-CUDA_FLAGS = -arch=$(CUDA_ARCH) -Ibench -I. -Xcompiler -fPIC $(NVCCFLAGS)
+# Real code for each of CUDA_ARCH that the toolkit knows, and PTX of the newest for what comes after.
+CUDA_ARCH ?= 80 90 100 103
+ifneq ($(HAVE_CUDA),)
+ARCHES := $(filter $(CUDA_ARCH),$(patsubst compute_%,%,$(shell $(CUDA_NVCC) --list-gpu-arch)))
+endif
+CUDA_FLAGS = -O3 $(foreach a,$(ARCHES),-gencode arch=compute_$a,code=sm_$a) \
+	$(foreach a,$(lastword $(ARCHES)),-gencode arch=compute_$a,code=compute_$a) -Ibench -I. -Xcompiler -fPIC $(NVCCFLAGS)
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS) -Wl,--as-needed,--enable-new-dtags
 BASE_LIBS = $(JSON_LIBS) -lm -lpthread
 MEASURE_LIBS = $(MPI_LIBS) $(HWLOC_LIBS) -ldl $(BASE_LIBS)
@@ -72,6 +77,7 @@ TWINS := $(wildcard kernels/*.c)
 MEASURE := $(wildcard bench/measure/*.c bench/backend/*.c bench/gemm/*.c)
 PLUGIN_SOURCES := $(filter bench/backend/nccl%.c bench/gemm/cublaslt%.c,$(MEASURE))
 MEASURE := $(filter-out $(PLUGIN_SOURCES),$(MEASURE))
+PLUGIN_SOURCES += $(wildcard bench/device/*.c)
 UNIT := $(wildcard tests/unit/*.c)
 DRIVERS := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
 KERNELS := $(wildcard kernels/*.cu)
@@ -112,7 +118,7 @@ help: ## this text
 	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
 	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, HWLOC_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
 	    '' 'prefixes, where a part is not in the usual places' \
-	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its -arch [all-major]' \
+	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its targets [80 90 100 103]' \
 	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
 	    'NO_INSTALL=1' 'bench and test install nothing; they name what is missing' \
 	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]'
@@ -170,13 +176,15 @@ $B/unit: $(UNIT_OBJECTS) $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flag
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 
-PLUGIN_COMMON := $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
+PLUGIN_COMMON := $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 $B/busbar_nccl.so: $(filter $B/obj/bench/backend/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl $(BASE_LIBS)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/busbar_cublaslt.so: $(filter $B/obj/bench/gemm/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl $(BASE_LIBS)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+
+include tests/fakegpu/rules.mk
 
 E2E := $(wildcard tests/e2e/*.sh)
 E2E_ALL := $(wildcard tests/e2e-all/*.sh)
@@ -186,13 +194,13 @@ test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory test-here
 
-test-here: all $(if $(HAVE_CRITERION),$B/unit)
+test-here: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
 
 test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory test-all-here
-test-all-here: all $(if $(HAVE_CRITERION),$B/unit)
+test-all-here: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
 
 CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))

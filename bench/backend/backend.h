@@ -42,6 +42,7 @@ struct backend_options {
     int graph;                  /* calls per graph; 0: none */
     int registration;           /* 0 none, 1 user buffers, 2 symmetric windows */
     const char *cta;            /* NULL: the library's own */
+    int expect_domain;          /* all ranks must be in NVLink domains of so many; 0: whatever there is */
     const char *fault;          /* what fault.c should do; NULL: nothing */
 };
 
@@ -104,6 +105,11 @@ struct backend {
     /* Damages one received element in `slot` between run and check, for fault.c; STATUS_UNSUPPORTED where this rank received
        nothing. May be NULL */
     enum status (*corrupt)(struct comm *, const struct call *, size_t slot);
+    /* Clocks, power, temperature, throttling and error counters between the two, outside of what is timed. watch_stop is
+       collective: the worst of all ranks in the record's form on rank 0, NULL elsewhere and where nothing is known. Both may be
+       NULL */
+    void (*watch_start)(struct comm *);
+    json_t *(*watch_stop)(struct comm *);
 };
 
 extern const struct backend backend_mpi;

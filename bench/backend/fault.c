@@ -132,6 +132,16 @@ static void fault_abort(struct comm *c)
     c->inner->abort(c->comm);
 }
 
+static void fault_watch_start(struct comm *c)
+{
+    c->inner->watch_start(c->comm);
+}
+
+static json_t *fault_watch_stop(struct comm *c)
+{
+    return c->inner->watch_stop(c->comm);
+}
+
 static void fault_close(struct comm *c)
 {
     c->inner->close(c->comm);
@@ -156,6 +166,8 @@ enum status backend_open(const struct backend **backend, const struct world *wor
         .supports = fault_supports, .free_bytes = fault_free_bytes, .alloc = fault_alloc, .free = fault_free, .fill = fault_fill,
         .check = fault_check, .prepare = (*backend)->prepare ? fault_prepare : NULL, .run = fault_run, .facts = fault_facts,
         .abort = (*backend)->abort ? fault_abort : NULL, .close = fault_close,
+        .watch_start = (*backend)->watch_start ? fault_watch_start : NULL,
+        .watch_stop = (*backend)->watch_stop ? fault_watch_stop : NULL,
     };
     status = (*backend)->open(world, options, &c->comm);
     if (status) {

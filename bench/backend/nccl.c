@@ -2,6 +2,7 @@
    its kernels are issued: events recorded next would be wrong.) */
 #include "backend/nccl.h"
 #include "backend/nccl_debug.h"
+#include "base/text.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -297,6 +298,8 @@ static enum status nccl_open(const struct world *world, const struct backend_opt
     nccl_debug_capture(&debug, world->host);
     enum status status = open_steps(c, &debug);
     nccl_debug_close(&debug);
+    if (!status && c->device.emulated && world->rank == 0)
+        warn("this is the emulated device of busbar's tests: no figure is a measurement");
     if (status)
         close_comm(c);
     else
@@ -327,10 +330,18 @@ static size_t nccl_free_bytes(struct comm *c)
     return device_free_bytes(&c->device, c->sharers) + c->block.bytes;
 }
 
+/* In place of "measured". */
+static void provenance_emulated(struct launch_header *header)
+{
+    for (size_t i = json_array_size(header->provenance); i-- > 0;)
+        if (same(json_string_value(json_array_get(header->provenance, i)), "measured")) json_array_remove(header->provenance, i);
+    json_array_append_new(header->provenance, json_string("emulated"));
+}
+
 static void nccl_facts(struct comm *c, struct launch_header *header)
 {
     json_object_update(header->facts, c->facts);
-    if (c->device.emulated) json_array_append_new(header->provenance, json_string("emulated"));
+    if (c->device.emulated) provenance_emulated(header);
     header->domains = domain_count(c);
     for (size_t node = 0; node < header->host_count; node++) {
         struct world_host *host = &header->hosts[node];

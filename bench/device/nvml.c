@@ -66,7 +66,7 @@ struct nvml {
     bool has_thread, watching, ends;
     double sm_sum, memory_sum, power_sum;     /* under lock, of the window */
     struct nvml_window window;
-    double before[7];                         /* cumulative counters at its start */
+    double before[6];                         /* cumulative counters at its start */
 };
 
 static void find(void *library, const char *name, void *function)

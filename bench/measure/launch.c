@@ -68,7 +68,8 @@ static enum status open_launch(struct launch_state *l)
     status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
     struct backend_options options = {.memory = s->memory, .cold = same(s->cache, "cold"), .seed = (uint64_t)s->seed,
-                                      .graph = (int)s->graph, .registration = (int)s->registration, .cta = s->cta, .fault = s->fault};
+                                      .graph = (int)s->graph, .registration = (int)s->registration, .cta = s->cta,
+                                      .expect_domain = (int)s->expect_domain, .fault = s->fault};
     status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
     if (status) return status;
     silence(0);
@@ -175,7 +176,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }
-    if (visit) row.wrong = visit->wrong;
+    if (visit) row.wrong = visit->wrong, row.telemetry = visit->telemetry;
     enum status status = record_case(&l->writer, &row);
     text_free(&key);
     return status;
@@ -190,7 +191,9 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
     status = fill_all(l, m);
+    if (l->backend->watch_start) l->backend->watch_start(l->comm);
     if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
+    if (!status && l->backend->watch_stop) visit.telemetry = l->backend->watch_stop(l->comm);
     if (!status && l->settings.check && pass == 0) status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
     l->backend->free(l->comm, &buffers);
     m->call.buffers = NULL;
@@ -200,7 +203,9 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     m->spent_s += took;
     m->overhead_s = took - visit.sampling_s;
     m->sample_s = visit.taken ? visit.sampling_s / (double)visit.taken : 0;
-    return agree(l, write_row(l, m, pass, &visit));
+    status = write_row(l, m, pass, &visit);
+    json_decref(visit.telemetry);
+    return agree(l, status);
 }
 
 /* Rank 0 chooses what becomes of a visit, all obey. */

@@ -51,6 +51,7 @@ struct visit {
     double sampling_s;
     size_t taken;
     struct spread wait;
+    json_t *telemetry;       /* the caller's; NULL: none */
 };
 
 struct sampler *sampler_open(const struct world *, const struct backend *, struct comm *);

@@ -21,7 +21,7 @@ struct settings {
     double precision_percent, max_seconds, time_budget_s, timeout_s;
     const char *output, *run, *launch, *label, *cloud, *instance, *format, *fault;
     int64_t expect_ranks, expect_hosts;
-    int64_t graph, registration;
+    int64_t graph, registration, expect_domain;
     const char *cta;
 
     /* as understood */

@@ -1,0 +1,46 @@
+# The emulated device (tests/fakegpu/fake.h), built only where CUDA's headers are, and only for tests: build/fakegpu holds
+# libraries under the names that the real ones have, for CUDA 12 and 13; build/fakegpu/old an NCCL without what came after 2.18.
+
+FAKE := $B/fakegpu
+FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT),$(if $(wildcard tests/fakegpu/cublaslt.c),$(FAKE)/libcublasLt.so.$v))) \
+	$(FAKE)/libnvidia-ml.so.1 $(if $(HAVE_NCCL),$(FAKE)/libnccl.so.2 $(FAKE)/old/libnccl.so.2)
+fake_objects = $(patsubst %,$B/obj/tests/fakegpu/%.o,$1)
+
+fakegpu: $(if $(HAVE_CUDA),$(FAKE_LIBRARIES))
+.PHONY: fakegpu
+
+$B/obj/tests/fakegpu/%.o: tests/fakegpu/%.c $B/flags/base $B/flags/gpu
+	$(quiet_cc)
+	@mkdir -p $(@D)
+	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -Itests/fakegpu $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS) -MMD -MP -c -o $@ $<
+$B/obj/tests/fakegpu/nccl-old.o: tests/fakegpu/nccl.c $B/flags/base $B/flags/gpu
+	$(quiet_cc)
+	@mkdir -p $(@D)
+	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -DFAKE_NCCL_2_18 -Itests/fakegpu $(CUDA_CFLAGS) $(NCCL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The symbols of CUDA's libraries carry the library's name as their version.
+$(FAKE)/%.map:
+	@mkdir -p $(@D)
+	@echo '$* { global: *; };' >$@
+link_fake = $Q$(CC) $(CFLAGS) $(SANITIZERS) -shared -Wl,-soname,$(@F) $(if $(filter %.map,$^),-Wl$(COMMA)--version-script=$(filter %.map,$^)) \
+	-o $@ $(filter %.o,$^) $(filter-out %.map,$(filter $(FAKE)/%,$^)) -lpthread -lrt -lm
+COMMA := ,
+$(FAKE)/libcudart.so.%: $(call fake_objects,fake streams cudart twins) $(call objects,$(TWINS)) $(FAKE)/libcudart.so.%.map $B/flags/link
+	$(call say,LINK,$@)
+	$(link_fake)
+$(FAKE)/libcublasLt.so.%: $(call fake_objects,fake cublaslt arithmetic) $(FAKE)/libcublasLt.so.%.map $(FAKE)/libcudart.so.% $B/flags/link
+	$(call say,LINK,$@)
+	$(link_fake)
+$(FAKE)/libnvidia-ml.so.1: $(call fake_objects,fake nvml) $B/flags/link
+	$(call say,LINK,$@)
+	$(link_fake)
+# NCCL calls the runtime that the plug-in loaded: it links none.
+$(FAKE)/libnccl.so.2: $(call fake_objects,fake nccl move segment arithmetic) $B/flags/link
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(link_fake)
+$(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old move segment arithmetic) $B/flags/link
+	@mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(link_fake)
+-include $(wildcard $B/obj/tests/fakegpu/*.d)
