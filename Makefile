@@ -83,14 +83,16 @@ DRIVERS := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
 KERNELS := $(wildcard kernels/*.cu)
 
 # Without a library, the files that include its header (through our own headers too) are left out.
-includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch]); old=; \
+includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch] tests/unit/*.c); old=; \
 	while [ "$$files" != "$$old" ]; do \
 	    old=$$files; \
-	    for h in $$(printf '%s\n' $$files | sed -n 's,^bench/\(.*\.h\)$$,"\1",p'); do files="$$files $$(grep -lF "$$h" bench/*/*.[ch])"; done; \
+	    for h in $$(printf '%s\n' $$files | sed -n 's,^bench/\(.*\.h\)$$,"\1",p'); do files="$$files $$(grep -lF "$$h" bench/*/*.[ch] tests/unit/*.c)"; done; \
 	    files=$$(printf '%s\n' $$files | sort -u); \
 	done; printf '%s\n' $$files)
 ifeq ($(HAVE_MPI),)
-MEASURE := $(filter-out $(call includers,<mpi\.h>),$(MEASURE))
+without := $(call includers,<mpi\.h>)
+MEASURE := $(filter-out $(without),$(MEASURE))
+UNIT := $(filter-out $(without),$(UNIT))
 endif
 ifeq ($(HAVE_HWLOC),)
 MEASURE := $(filter-out $(call includers,<hwloc),$(MEASURE))

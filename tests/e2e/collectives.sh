@@ -107,4 +107,4 @@ expect_status "an unknown backend: status 5" 5 "$build/all_reduce" --backend smo
 fresh
 "$build/all_reduce" --sizes 8 --run r --launch l "${quick[@]}" >/dev/null 2>&1
 expect_status "a launch is never overwritten: status 5" 5 "$build/all_reduce" --sizes 8 --run r --launch l "${quick[@]}"
-[ $failures -eq 0 ]
+[ "$failures" -eq 0 ]
