@@ -93,14 +93,13 @@ cost_of() { # seconds -> ", 1.23 USD" when there is a price
 set_environment() {
     local line name
     environment=()
-    if [ -x "$here/preset" ]; then
-        while IFS= read -r line; do
-            name=${line%%=*}
-            if [ -n "${!name+set}" ]; then continue; fi
-            export "${line?}"
-            environment+=("$line")
-        done < <("$here/preset" "$preset" "$instance")
-    fi
+    "$here/preset" "$preset" "$instance" >"$scratch/preset" || exit $?
+    while IFS= read -r line; do
+        name=${line%%=*}
+        if [ -n "${!name+set}" ]; then continue; fi
+        export "${line?}"
+        environment+=("$line")
+    done <"$scratch/preset"
     SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|FI_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_)' | tr '\n' ' ')
     export SWEEP_ENV SWEEP_LAUNCHER_ARGS=$launcher_args SWEEP_SCRATCH=$scratch
     if [ "$(grep -c '' "$hosts")" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
@@ -140,6 +139,7 @@ make_command() { # driver args launch share
     local words=()
     [ "$2" = - ] || read -ra words <<<"$2"
     command=("$build/$1" "${words[@]}" --output "$results" --run "$run" --launch "$3")
+    [ "$collect" = 0 ] || command=("$build/$1" "${words[@]}" --output none --format json --run "$run" --launch "$3")
     [ -z "$4" ] || command+=(--time-budget "$4")
     [ -z "$label" ] || command+=(--label "$label")
 }
@@ -200,6 +200,12 @@ write_tombstone() { # launch driver status reason
     [ -s "$folder/$1.jsonl" ] && return
     printf '{"record":"launch","schema":1,"run":"%s","launch":"%s","started":"%s","driver":"%s","provenance":["measured"]}\n{"record":"end","status":"failed","cases":0,"error":"%s"}\n' \
         "$run" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" "$4" >"$folder/$1.jsonl"
+}
+
+# Records that came through the launcher's output, perhaps with a tag before each line.
+collect_records() {
+    sed -n 's/^.*\({"record":"\(launch\|case\|end\)",.*}\)$/\1/p' "$folder/$1.log" >"$scratch/records"
+    [ ! -s "$scratch/records" ] || cp "$scratch/records" "$folder/$1.jsonl"
 }
 
 start_ticker() {
@@ -280,6 +286,7 @@ run_row() { # launch driver nodes ranks per domains estimate args
     code=0
     BUSBAR_PLACEMENT=$6 SWEEP_HOSTS=$scratch/hosts SWEEP_NODES=$nodes SWEEP_RANKS=$4 SWEEP_RANKS_PER_NODE=$5 \
         launch_with_deadline "$limit" "$folder/$launch.log" "${command[@]}" || code=$?
+    if [ "$collect" = 1 ]; then collect_records "$launch"; fi
     [ -z "$ticker" ] || { kill "$ticker" && wait "$ticker"; ticker=""; } 2>/dev/null
     took=$(($(now) - begun))
     judge "$code" "$launch" "$limit" "$took"
@@ -375,6 +382,38 @@ silent_hosts() {
     done <"$scratch/asked"
     wait
     sort "$scratch/silent" | tr '\n' ' ' | sed 's/ $//'
+}
+
+# A look at all hosts in seconds: who is silent is left out, who differs ends the sweep.
+check_hosts() {
+    local code=0 kind text
+    if [ "$host_count" -eq 1 ] && [ ! -e /dev/nvidiactl ]; then return; fi
+    awk -F '\t' 'NR > 1 && $2 != "done" { print $4; exit }' "$scratch/plan" >"$scratch/driver"
+    SWEEP_HOSTS=$hosts SWEEP_NODES=$host_count SWEEP_RANKS=$host_count SWEEP_RANKS_PER_NODE=1 SWEEP_DEADLINE=60 \
+        timeout -k 5 60 "$launcher_path" "$here/hostfacts" "$build/$(cat "$scratch/driver")" >"$scratch/facts" 2>"$scratch/facts.err" </dev/null
+    cp "$scratch/facts" "$folder/preflight.txt"
+    "$here/preflight" "$hosts" <"$scratch/facts" >"$scratch/differences" || code=$?
+    while IFS=$'\t' read -r kind text; do
+        case $kind in
+        different) say "sweep: preflight: $text" ;;
+        domain) mark_domain "${text%%$'\t'*}" "${text#*$'\t'}" ;;
+        esac
+    done <"$scratch/differences"
+    if [ "$code" -eq 5 ]; then
+        lost_hosts=$(silent_hosts)
+        [ -n "$lost_hosts" ] || die 5 "preflight: the launcher does not run a program on all hosts, but on each alone: $(tail -n 1 "$scratch/facts.err")"
+        say "sweep: preflight: no answer from: $lost_hosts; going on without"
+        [ "$(wc -w <<<"$lost_hosts")" -lt "$host_count" ] || die 5 "preflight: no host answers: $(reason_of "$scratch/facts.err")"
+    elif [ "$code" -ne 0 ]; then
+        die 5 "preflight: the hosts differ, see above; --no-preflight measures all the same"
+    fi
+    say "sweep: preflight: $((host_count - $(wc -w <<<"$lost_hosts"))) of $host_count hosts answer"
+}
+
+# Hosts of one NVLink domain by their own word, where the host file did not say.
+mark_domain() { # name hosts
+    awk -v name="$1" -v list="$2" 'BEGIN { FS = OFS = "\t"; n = split(list, h, " "); for (i = 1; i <= n; i++) in_it[h[i]] = 1 }
+        $4 == "-" && $1 in in_it { $4 = name } { print }' "$hosts" >"$scratch/marked" && mv "$scratch/marked" "$hosts"
 }
 
 ask_hosts() { # hosts scratch seconds
