@@ -185,20 +185,47 @@ static void choose_nodes(struct source *source, struct source_table *table, cons
     table->nodes = given->nodes;
 }
 
+/* Whether the columns and busbw/algbw can be this collective's. nccl-tests prints an operation for every reduction and for
+   sendrecv, "none" for the rest. */
+static bool fits_figures(const struct source_table *table, const struct collective *collective)
+{
+    const struct source_row *row = &table->rows[table->row_count - 1];
+    struct interval factor = factor_of(table);
+    bool has_count = row->count != ABSENT; /* OSU has neither counts nor operations */
+    if (has_count && collective->reduces && !row->op) return false;
+    if (has_count && !collective->reduces && row->op && collective->id != SEND_RECV) return false;
+    if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45) return true; /* they do not tell; one rank's factor is 0 */
+    if (collective->id == ALL_REDUCE) return factor.hi >= 0.999;
+    if (is_scattered(collective)) return factor.lo <= 1;
+    return factor.lo <= 1 && factor.hi >= 1;
+}
+
+/* Whether in-place results are checked as the others: all-gather's are, nccl-tests never checks all-to-all's. */
+static bool in_place_is_checked(const struct source_row *row)
+{
+    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT && row->figures[1].wrong != ABSENT;
+}
+
+static bool in_place_is_unchecked(const struct source_row *row)
+{
+    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT && row->figures[1].wrong == ABSENT;
+}
+
 /* Without a word on it: the factor and the columns tell most collectives apart. */
 static const struct collective *collective_by_figures(const struct source_table *table)
 {
     const struct source_row *row = &table->rows[table->row_count - 1];
     struct interval factor = factor_of(table);
-    if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45)
-        return NULL; /* one rank's factor is 0 in all */
+    if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45) return NULL;
     if (factor.lo > 1.001) return &collectives[ALL_REDUCE];
     bool is_one = factor.lo <= 1 && factor.hi >= 1 && factor.hi - factor.lo < 1e-3;
     bool rooted = row->root != ABSENT && row->root >= 0, less = factor.hi < 1;
     if (is_one && rooted) return &collectives[row->op ? REDUCE : BROADCAST];
     if (is_one && row->op) return &collectives[SEND_RECV];
     if (less && row->op && !rooted) return &collectives[REDUCE_SCATTER];
-    return NULL; /* all-gather and all-to-all look alike; so do gather and scatter */
+    if (less && !row->op && !rooted && in_place_is_checked(row)) return &collectives[ALL_GATHER];
+    if (less && !row->op && !rooted && in_place_is_unchecked(row)) return &collectives[ALL_TO_ALL];
+    return NULL; /* unchecked all-gather and all-to-all look alike; so do gather and scatter */
 }
 
 static const struct collective *collective_by_path(const char *path)
@@ -224,18 +251,18 @@ static void choose_collective(struct source *source, struct source_table *table,
                     table->collective ? table->collective->name
                     : table->program  ? table->program
                                       : "another");
-    if (table->collective_from < FROM_COMMAND && said)
-        table->collective = said, table->collective_from = FROM_COMMAND;
-    const struct collective *named = collective_by_path(source->path),
-                            *figured = collective_by_figures(table);
-    if (table->collective_from < FROM_FILE_NAME && named)
+    if (table->collective_from < FROM_COMMAND && said) table->collective = said, table->collective_from = FROM_COMMAND;
+    /* Words around a table may be another's: they yield to its figures. */
+    bool yields = table->collective != said && (table->collective_from < FROM_TABLE || table->inherited);
+    if (table->collective && yields && !fits_figures(table, table->collective))
+        table->collective = NULL, table->collective_from = FROM_NOTHING;
+    const struct collective *named = collective_by_path(source->path), *figured = collective_by_figures(table);
+    if (table->collective_from < FROM_FILE_NAME && named && fits_figures(table, named))
         table->collective = named, table->collective_from = FROM_FILE_NAME;
-    if (table->collective_from < FROM_FIGURES && figured)
-        table->collective = figured, table->collective_from = FROM_FIGURES;
-    if (table->collective && figured && figured != table->collective)
-        source_warn(source, table, line,
-                    "%s is said to be measured, but busbw/algbw and the columns are those of %s",
-                    table->collective->name, figured->name);
+    if (table->collective_from < FROM_FIGURES && figured) table->collective = figured, table->collective_from = FROM_FIGURES;
+    if (table->collective && !fits_figures(table, table->collective))
+        source_warn(source, table, line, "%s is said to be measured, but busbw/algbw and the columns are not of that%s%s",
+                    table->collective->name, figured ? ": they look like " : "", figured ? figured->name : "");
 }
 
 /* Whether the row's size follows from its count. */
@@ -385,6 +412,10 @@ void source_check(struct source *source, const struct source_given *given)
         if (!table->collective) continue; /* the caller says so */
         table->ranks_exact = exact_ranks(table);
         infer_ranks(source, table);
+        /* An earlier opening's device lines are not this table's when they do not fit it. */
+        bool complete;
+        int64_t listed = listed_ranks(table, &complete);
+        if (table->inherited && listed != ABSENT && !fits_ratio(table, listed)) table->device_count = 0;
         choose_ranks(source, table, given);
         choose_nodes(source, table, given);
         if (table->ranks == 1)
