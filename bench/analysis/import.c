@@ -10,7 +10,7 @@
 #include <strings.h>
 
 struct settings {
-    const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *format, *catalog;
+    const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *format, *catalog;
     int64_t ranks, nodes, domains;
     int check, no_hosts;
 };
@@ -38,6 +38,8 @@ static const struct option options[] = {
     {OPTION_TEXT, 0, "instance", "NAME", AT(instance), NULL, NULL, 0, 0, NULL,
      "instance type, as in results/clouds.tsv"},
     {OPTION_TEXT, 0, "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "a name for reports"},
+    {OPTION_TEXT, 0, "origin", "TEXT", AT(origin), NULL, NULL, 0, 0, NULL,
+     "where the files come from: a page, a repository"},
     {OPTION_TEXT, 0, "catalog", "FOLDER", AT(catalog), NULL, NULL, 0, 0, NULL,
      "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
     {0},
@@ -251,6 +253,7 @@ static enum status import_file(const char *path, const struct settings *settings
         .instance = settings->instance,
         .gpu = settings->gpu,
         .label = settings->label,
+        .origin = settings->origin,
         .ranks = settings->ranks ? settings->ranks : ABSENT,
         .nodes = settings->nodes ? settings->nodes : ABSENT,
         .domains = settings->domains ? settings->domains : ABSENT,

@@ -185,8 +185,8 @@ static void choose_nodes(struct source *source, struct source_table *table, cons
     table->nodes = given->nodes;
 }
 
-/* Whether the columns and busbw/algbw can be this collective's. nccl-tests prints an operation for every reduction and for
-   sendrecv, "none" for the rest. */
+/* Whether the columns and busbw/algbw can be this collective's. nccl-tests prints an operation for every
+   reduction and for sendrecv, "none" for the rest. */
 static bool fits_figures(const struct source_table *table, const struct collective *collective)
 {
     const struct source_row *row = &table->rows[table->row_count - 1];
@@ -194,21 +194,25 @@ static bool fits_figures(const struct source_table *table, const struct collecti
     bool has_count = row->count != ABSENT; /* OSU has neither counts nor operations */
     if (has_count && collective->reduces && !row->op) return false;
     if (has_count && !collective->reduces && row->op && collective->id != SEND_RECV) return false;
-    if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45) return true; /* they do not tell; one rank's factor is 0 */
+    if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45)
+        return true; /* they do not tell; one rank's factor is 0 */
     if (collective->id == ALL_REDUCE) return factor.hi >= 0.999;
     if (is_scattered(collective)) return factor.lo <= 1;
     return factor.lo <= 1 && factor.hi >= 1;
 }
 
-/* Whether in-place results are checked as the others: all-gather's are, nccl-tests never checks all-to-all's. */
+/* Whether in-place results are checked as the others: all-gather's are, nccl-tests never checks all-to-all's.
+ */
 static bool in_place_is_checked(const struct source_row *row)
 {
-    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT && row->figures[1].wrong != ABSENT;
+    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT &&
+           row->figures[1].wrong != ABSENT;
 }
 
 static bool in_place_is_unchecked(const struct source_row *row)
 {
-    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT && row->figures[1].wrong == ABSENT;
+    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT &&
+           row->figures[1].wrong == ABSENT;
 }
 
 /* Without a word on it: the factor and the columns tell most collectives apart. */
@@ -251,18 +255,23 @@ static void choose_collective(struct source *source, struct source_table *table,
                     table->collective ? table->collective->name
                     : table->program  ? table->program
                                       : "another");
-    if (table->collective_from < FROM_COMMAND && said) table->collective = said, table->collective_from = FROM_COMMAND;
+    if (table->collective_from < FROM_COMMAND && said)
+        table->collective = said, table->collective_from = FROM_COMMAND;
     /* Words around a table may be another's: they yield to its figures. */
     bool yields = table->collective != said && (table->collective_from < FROM_TABLE || table->inherited);
     if (table->collective && yields && !fits_figures(table, table->collective))
         table->collective = NULL, table->collective_from = FROM_NOTHING;
-    const struct collective *named = collective_by_path(source->path), *figured = collective_by_figures(table);
+    const struct collective *named = collective_by_path(source->path),
+                            *figured = collective_by_figures(table);
     if (table->collective_from < FROM_FILE_NAME && named && fits_figures(table, named))
         table->collective = named, table->collective_from = FROM_FILE_NAME;
-    if (table->collective_from < FROM_FIGURES && figured) table->collective = figured, table->collective_from = FROM_FIGURES;
+    if (table->collective_from < FROM_FIGURES && figured)
+        table->collective = figured, table->collective_from = FROM_FIGURES;
     if (table->collective && !fits_figures(table, table->collective))
-        source_warn(source, table, line, "%s is said to be measured, but busbw/algbw and the columns are not of that%s%s",
-                    table->collective->name, figured ? ": they look like " : "", figured ? figured->name : "");
+        source_warn(source, table, line,
+                    "%s is said to be measured, but busbw/algbw and the columns are not of that%s%s",
+                    table->collective->name, figured ? ": they look like " : "",
+                    figured ? figured->name : "");
 }
 
 /* Whether the row's size follows from its count. */

@@ -46,7 +46,7 @@ struct parser {
     size_t stream_count;
     const struct collective *hint; /* from a command or words before a table */
     enum evidence hint_from;
-    bool hint_used; /* by a table: mere words may replace it */
+    bool hint_used;  /* by a table: mere words may replace it */
     int64_t average; /* of a command line's -a */
     json_t *facts;   /* of the whole file */
     struct lines lines;
@@ -322,7 +322,8 @@ static struct source_table *row_table(struct parser *parser, struct stream *stre
     struct source_table *table = table_of(parser, stream);
     if (!table || stream->footer) table = open_table(parser, stream, true);
     if (table->row_count == 0 && table->collective_from < parser->hint_from)
-        table->collective = parser->hint, table->collective_from = parser->hint_from, parser->hint_used = true;
+        table->collective = parser->hint, table->collective_from = parser->hint_from,
+        parser->hint_used = true;
     if (table->average == ABSENT) table->average = parser->average;
     return table;
 }
@@ -504,13 +505,15 @@ static const struct collective *spoken_collective(const struct word *words, size
         strcat(joined, word);
         const struct collective *found = collective_by_any_name(joined, strcspn(joined, ":,.`"));
         /* The others are words of plain English. */
-        if (found && (found->id == ALL_REDUCE || found->id == ALL_GATHER || found->id == REDUCE_SCATTER || found->id == ALL_TO_ALL))
+        if (found && (found->id == ALL_REDUCE || found->id == ALL_GATHER || found->id == REDUCE_SCATTER ||
+                      found->id == ALL_TO_ALL))
             return found;
     }
     return NULL;
 }
 
-/* A collective named on the way: "…/all_reduce_perf -b 8", "run_nccl_tests.sh -t all_gather", "## All-to-All, 2 nodes". */
+/* A collective named on the way: "…/all_reduce_perf -b 8", "run_nccl_tests.sh -t all_gather", "## All-to-All,
+ * 2 nodes". */
 static void read_hints(struct parser *parser, const struct word *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -520,8 +523,10 @@ static void read_hints(struct parser *parser, const struct word *words, size_t c
         const struct collective *found = collective_by_any_name(word, length), *spoken;
         bool is_command = length > 5 && strncmp(word + length - 5, "_perf", 5) == 0;
         bool is_option = i > 0 && words[i - 1].text[0] == '-';
-        if (found && (is_command || is_option)) set_hint(parser, found, FROM_COMMAND);
-        else if ((spoken = spoken_collective(words + i, count - i))) set_hint(parser, spoken, FROM_WORDS);
+        if (found && (is_command || is_option))
+            set_hint(parser, found, FROM_COMMAND);
+        else if ((spoken = spoken_collective(words + i, count - i)))
+            set_hint(parser, spoken, FROM_WORDS);
         for (size_t k = i + 1; found && is_command && k + 1 < count; k++)
             if (strcmp(words[k].text, "-a") == 0 && is_integer_word(words[k + 1].text))
                 parser->average = strtoll(words[k + 1].text, NULL, 10);

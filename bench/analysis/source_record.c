@@ -84,7 +84,9 @@ static void set_rates(const struct context *context, const struct figures *figur
 {
     const struct printed *rate = &figures->algbw_gbps, *time = &figures->time_us;
     bool has_time = time->value > 0 && row->bytes > 0, has_rate = rate->value > 0 && row->bytes > 0;
-    bool time_is_finer = has_time && (!has_rate || time->step / time->value < rate->step / rate->value);
+    const double coarse = 0.002; /* relative */
+    bool time_is_finer = has_time && (!has_rate || (rate->step / rate->value > coarse &&
+                                                    time->step / time->value < rate->step / rate->value));
     double factor = row->ranks != ABSENT ? context->table->collective->bus_factor((int)row->ranks) : NAN;
     if (has_time && (context->is_osu || (time_is_finer && !row->error))) {
         row->algbw_gbps = (double)row->bytes / time->value * 1e-3;
@@ -236,6 +238,7 @@ static void make_header(struct context *context, const struct source_given *give
     header->facts = table->facts;
     header->env = table->env;
     header->source = source_object(source, number);
+    if (given->origin) json_object_set_new(header->source, "origin", json_string(given->origin));
     if (header->domains > 0 && table->ranks > 0)
         context->has_machine =
             machine_of(instance, gpu, table->ranks, table->nodes, header->domains, &context->machine);
