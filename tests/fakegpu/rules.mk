@@ -6,7 +6,7 @@ FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT
 	$(FAKE)/libnvidia-ml.so.1 $(if $(HAVE_NCCL),$(FAKE)/libnccl.so.2 $(FAKE)/old/libnccl.so.2)
 fake_objects = $(patsubst %,$B/obj/tests/fakegpu/%.o,$1)
 
-fakegpu: $(if $(HAVE_CUDA),$(FAKE_LIBRARIES))
+fakegpu: $(if $(HAVE_CUDA),$(FAKE_LIBRARIES) $B/gpu_kernels)
 .PHONY: fakegpu
 
 $B/obj/tests/fakegpu/%.o: tests/fakegpu/%.c $B/flags/base $B/flags/gpu
@@ -44,3 +44,11 @@ $(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old move segment arithme
 	$(call say,LINK,$@)
 	$(link_fake)
 -include $(wildcard $B/obj/tests/fakegpu/*.d)
+
+# The device code alone, on the emulated device or a real one.
+$B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) $(call objects,$(TWINS)) \
+		$(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
+	$(call say,LINK,$@)
+	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+$B/obj/tests/gpu/%.o: EXTRA_FLAGS = $(CUDA_CFLAGS)
+-include $(wildcard $B/obj/tests/gpu/*.d)
