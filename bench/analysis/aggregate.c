@@ -199,13 +199,18 @@ static int severity(const char *status)
     return 5; /* a status of a newer writer: as bad as an error */
 }
 
+static const char *allocation_of(const struct launch_header *header)
+{
+    return header->allocation_id ? header->allocation_id : header->allocation_hosts_hash;
+}
+
 static size_t count_allocations(const struct launch_point *points, size_t n)
 {
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++) {
-        const char *id = points[i].launch->header.allocation_id;
+        const char *id = allocation_of(&points[i].launch->header);
         bool seen = !id;
-        for (size_t j = 0; j < i && !seen; j++) seen = same(points[j].launch->header.allocation_id, id);
+        for (size_t j = 0; j < i && !seen; j++) seen = same(allocation_of(&points[j].launch->header), id);
         distinct += !seen;
     }
     return distinct;

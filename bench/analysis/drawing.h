@@ -75,7 +75,7 @@ enum status drawings_write(const struct drawings *, const char *folder, const ch
 /* Makes a folder and those above it. */
 enum status make_folder(const char *path);
 enum status gnuplot_run(const char *folder);
-/* The folder of style.gp: $BUSBAR_SHARE/plot, share/busbar/plot beside the program, scripts/plot of the source tree; NULL after one line. */
+/* The folder of style.gp: $BUSBAR_SHARE/scripts/plot, share/busbar/scripts/plot beside the program, scripts/plot of the source tree; NULL after one line. */
 const char *plot_scripts(struct arena *);
 
 #endif

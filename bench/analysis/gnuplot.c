@@ -30,14 +30,14 @@ const char *plot_scripts(struct arena *arena)
     char *slash = strrchr(program, '/');
     if (slash) *slash = 0;
     /* build/ and build/sanitize/ stand in the source tree */
-    bool found = (share && has_style(&folder, share, "/plot")) || (slash && has_style(&folder, program, "/../share/busbar/plot")) ||
+    bool found = (share && has_style(&folder, share, "/scripts/plot")) || (slash && has_style(&folder, program, "/../share/busbar/scripts/plot")) ||
                  (slash && has_style(&folder, program, "/../scripts/plot")) ||
                  (slash && has_style(&folder, program, "/../../scripts/plot")) || has_style(&folder, "scripts/plot", "");
     char *whole = found ? realpath(folder.data, NULL) : NULL;
     const char *result = whole ? arena_string(arena, whole) : NULL;
     free(whole);
     text_free(&folder);
-    if (!result) (void)fail(STATUS_ENVIRONMENT, "the plot scripts (style.gp) are not found: set BUSBAR_SHARE to the folder that has plot/");
+    if (!result) (void)fail(STATUS_ENVIRONMENT, "the plot scripts (style.gp) are not found: set BUSBAR_SHARE to the folder that has scripts/plot");
     return result;
 }
 

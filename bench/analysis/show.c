@@ -1,8 +1,9 @@
 /* busbar show: the tables of one or more runs, a line per case over its launches. */
 #include "analysis/aggregate.h"
 #include "analysis/analysis.h"
+#include "analysis/listing.h"
+#include "analysis/study.h"
 #include "analysis/table.h"
-#include "base/units.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -126,135 +127,16 @@ static void print_json(const struct aggregate *aggregate)
     json_decref(runs);
 }
 
-/* ---- tables ---- */
-
-static void integer_cell(struct table *table, int64_t value)
-{
-    if (value == ABSENT)
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%lld", (long long)value);
-}
-
-static void figure_cells(struct table *table, struct figure figure)
-{
-    char point[32], lo[32], hi[32];
-    table_cell(table, "%s", number_text(figure.point, point));
-    if (figure.kind == INTERVAL_NONE)
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%s–%s", number_text(figure.lo, lo), number_text(figure.hi, hi));
-}
-
-static void size_cell(struct table *table, int64_t bytes)
-{
-    char text[UNIT_TEXT];
-    table_cell(table, "%s", bytes == ABSENT || bytes < 0 ? "" : format_size((size_t)bytes, text));
-}
-
-static void readable_columns(struct table *table, bool gemm)
-{
-    static const char *const of_gemm[] = {"m", "n", "k", "type", "phase", "<statistic", "time(us)", "interval", "launches", "TFLOP/s",
-                                          "interval", "%peak", "wrong", "<status", NULL};
-    static const char *const of_collective[] = {"size", "count", "<type", "<op", "<placement", "<mode", "<statistic", "time(us)",
-        "interval", "launches", "algbw", "busbw", "interval", "%bound", "wrong", "<status", NULL};
-    for (const char *const *name = gemm ? of_gemm : of_collective; *name; name++)
-        table_column(table, *name + (**name == '<'), **name == '<');
-}
-
-static void result_cells(struct table *table, const struct case_summary *line)
-{
-    if (figure_present(line->bound_percent))
-        table_cell(table, "%.1f", line->bound_percent.point);
-    else
-        table_cell(table, "%s", "");
-    if (line->wrong != ABSENT)
-        table_cell(table, "%lld", (long long)line->wrong);
-    else
-        table_cell(table, "%s", line->launches ? "N/A" : "");
-    if (same(line->status, "ok"))
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%s in some of %zu launches", line->status, line->attempts);
-}
-
-static void readable_row(struct table *table, const struct case_summary *line)
-{
-    const struct case_row *row = line->row;
-    char text[32];
-    if (row->gemm) {
-        integer_cell(table, row->m);
-        integer_cell(table, row->n);
-        integer_cell(table, row->k);
-        table_cell(table, "%s", row->dtype ? row->dtype : "");
-        table_cell(table, "%s", row->phase ? row->phase : "");
-    } else {
-        size_cell(table, row->bytes);
-        integer_cell(table, row->count);
-        table_cell(table, "%s", row->dtype ? row->dtype : "");
-        table_cell(table, "%s", row->op ? row->op : "");
-        table_cell(table, "%s", row->placement ? row->placement : "");
-        table_cell(table, "%s", row->mode ? row->mode : "");
-    }
-    table_cell(table, "%s", same(line->statistic, "median") || !line->statistic ? "" : line->statistic);
-    figure_cells(table, line->time_us);
-    table_cell(table, "%zu", line->launches);
-    if (!row->gemm) table_cell(table, "%s", number_text(line->algbw_gbps.point, text));
-    figure_cells(table, row->gemm ? line->tflops : line->busbw_gbps);
-    result_cells(table, line);
-}
-
-static bool same_table(const struct case_summary *a, const struct case_summary *b)
-{
-    return same(a->row->collective, b->row->collective) && same(a->row->gemm, b->row->gemm) && a->row->ranks == b->row->ranks &&
-           a->row->nodes == b->row->nodes && same(a->row->group, b->row->group);
-}
-
-/* Cases without any figure, told apart only by what a reader needs: "unsupported: 14 cases of half prod, first at 8 B: why". */
-static void print_without_figure(const struct run_summary *run, size_t first, size_t last, const char *start, struct text *out)
-{
-    char size[UNIT_TEXT];
-    for (size_t i = first; i < last; i++) {
-        const struct case_summary *line = &run->cases[i];
-        if (line->launches) continue;
-        size_t alike = 1;
-        while (i + alike < last && !run->cases[i + alike].launches && same(run->cases[i + alike].status, line->status) &&
-               same(run->cases[i + alike].error, line->error) && same(run->cases[i + alike].row->dtype, line->row->dtype) &&
-               same(run->cases[i + alike].row->op, line->row->op))
-            alike++;
-        text_add(out, "%s%s: %zu case%s of ", start, same(line->status, "ok") ? "no figure" : line->status, alike, alike > 1 ? "s" : "");
-        plain_text(out, line->row->dtype ? line->row->dtype : "?", 40);
-        text_add(out, " ");
-        plain_text(out, line->row->op ? line->row->op : "", 40);
-        if (line->row->bytes != ABSENT && line->row->bytes >= 0)
-            text_add(out, ", from %s", format_size((size_t)line->row->bytes, size));
-        if (line->error) text_add(out, ": ");
-        plain_text(out, line->error, 200);
-        text_add(out, "\n");
-        i += alike - 1;
-    }
-}
-
-static void print_title(const struct case_row *row, const char *start, struct text *out)
-{
-    text_add(out, "\n%s", start);
-    plain_text(out, row->gemm ? row->gemm : row->collective, 80);
-    if (row->ranks != ABSENT) text_add(out, ", %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
-    if (row->nodes != ABSENT) text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
-    if (row->group && !same(row->group, "world")) {
-        text_add(out, ", group ");
-        plain_text(out, row->group, 80);
-    }
-    text_add(out, row->gemm ? "" : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)" : " (algbw, busbw: GB/s)");
-    text_add(out, "\n\n");
-}
+/* ---- text and markdown ---- */
 
 static void print_run(const struct run_summary *run, bool markdown, struct text *out)
 {
     enum interval_kind weakest = run->launch_count > 5 ? INTERVAL_EXACT : run->launch_count > 1 ? INTERVAL_RANGE : INTERVAL_NONE;
     text_add(out, markdown ? "## " : "");
-    plain_text(out, run->label, 120);
-    text_add(out, markdown ? "\n\n" : "\n");
+    if (markdown || !same(run->label, run->run)) {
+        plain_text(out, run->label, 120);
+        text_add(out, markdown ? "\n\n" : "\n");
+    }
     text_add(out, "run ");
     plain_text(out, run->run, 120);
     text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count, run->launch_count == 1 ? "" : "es");
@@ -264,16 +146,18 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
     if (run->unfinished) text_add(out, "%zu of them were interrupted or failed\n", run->unfinished);
     struct table table = {0};
     for (size_t first = 0, last; first < run->case_count; first = last) {
-        for (last = first + 1; last < run->case_count && same_table(&run->cases[first], &run->cases[last]);) last++;
+        for (last = first + 1; last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);) last++;
         const struct case_row *row = run->cases[first].row;
-        print_title(row, markdown ? "### " : "", out);
+        text_add(out, markdown ? "\n### " : "\n");
+        listing_title(row, out);
+        text_add(out, "\n\n");
         table = (struct table){0};
-        readable_columns(&table, row->gemm != NULL);
+        listing_columns(&table, row->gemm != NULL);
         for (size_t i = first; i < last; i++)
-            if (run->cases[i].launches) readable_row(&table, &run->cases[i]);
+            if (run->cases[i].launches) listing_row(&table, &run->cases[i]);
         if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
         table_free(&table);
-        print_without_figure(run, first, last, markdown ? "- " : "  ", out);
+        listing_without_figure(run, first, last, markdown ? "- " : "  ", out);
     }
     text_add(out, "\n");
 }
@@ -311,10 +195,10 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             table_cell(&table, "%s", run->label);
             table_cell(&table, "%s", run->provenance);
             table_cell(&table, "%s", row->gemm ? row->gemm : row->collective);
-            for (int i = 0; i < 6; i++) integer_cell(&table, sizes[i]);
+            for (int i = 0; i < 6; i++) table_integer(&table, sizes[i]);
             for (int i = 0; i < 5; i++) table_cell(&table, "%s", words[i] ? words[i] : "");
-            integer_cell(&table, row->nodes);
-            integer_cell(&table, row->ranks);
+            table_integer(&table, row->nodes);
+            table_integer(&table, row->ranks);
             table_cell(&table, "%s", row->group ? row->group : "");
             table_cell(&table, "%s", line->statistic ? line->statistic : "");
             table_cell(&table, "%s", line->rank_reduction ? line->rank_reduction : "");
@@ -327,7 +211,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
                 table_cell(&table, "%.4g", line->bound_percent.point);
             else
                 table_cell(&table, "%s", "");
-            integer_cell(&table, line->wrong);
+            table_integer(&table, line->wrong);
             table_cell(&table, "%s", line->status);
         }
     table_print(&table, TABLE_CSV, out);
@@ -341,24 +225,21 @@ static enum status run(int argc, char **argv)
     enum status status = options_parse(&command, argc, argv, &settings, &first);
     if (status) return status;
     if (first == argc) return fail(STATUS_USAGE, "show: which results? Name files or folders (busbar show results/first)");
-    struct archive archive = {0};
-    for (int i = first; !status && i < argc; i++) status = archive_read(&archive, argv[i]);
+    struct study study;
+    status = study_read(&study, argv + first, argc - first, NULL, settings.by_allocation);
     if (!status) {
-        archive_merge_passes(&archive);
-        struct aggregate aggregate = aggregate_archive(&archive, settings.by_allocation);
         struct text out = {0};
         bool markdown = same(settings.format, "markdown");
         if (same(settings.format, "json"))
-            print_json(&aggregate);
+            print_json(&study.aggregate);
         else if (same(settings.format, "csv"))
-            print_csv(&aggregate, &out);
+            print_csv(&study.aggregate, &out);
         else
-            for (size_t r = 0; r < aggregate.count; r++) print_run(&aggregate.runs[r], markdown, &out);
+            for (size_t r = 0; r < study.aggregate.count; r++) print_run(&study.aggregate.runs[r], markdown, &out);
         fputs(text_get(&out), stdout);
         text_free(&out);
-        aggregate_free(&aggregate);
+        study_free(&study);
     }
-    archive_free(&archive);
     options_free(&command, &settings);
     return status;
 }

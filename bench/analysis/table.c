@@ -172,7 +172,7 @@ static void print_csv(const struct table *table, struct text *out)
 }
 
 /* Markdown is read by programs that let HTML through: what could start markup is escaped. */
-static void markdown_text(const char *text, struct text *out)
+void markdown_text(struct text *out, const char *text)
 {
     struct text plain = {0};
     plain_text(&plain, text, (size_t)-1);
@@ -193,13 +193,28 @@ static void print_markdown(const struct table *table, struct text *out)
     for (size_t r = 0; r <= rows; r++) {
         for (size_t c = 0; c < columns; c++) {
             text_add(out, "| ");
-            markdown_text(r ? table->cells[(r - 1) * columns + c] : table->columns[c].name, out);
+            markdown_text(out, r ? table->cells[(r - 1) * columns + c] : table->columns[c].name);
             text_add(out, " ");
         }
         text_add(out, "|\n");
         for (size_t c = 0; r == 0 && c < columns; c++)
             text_add(out, "%s%s", table->columns[c].left ? "|---" : "|---:", c + 1 == columns ? "|\n" : "");
     }
+}
+
+/* What follows the first newline of a cell is small print under it. */
+static void html_cell(struct text *out, const char *cell)
+{
+    const char *more = strchr(cell, '\n');
+    char *head = duplicate(cell);
+    if (more) head[more - cell] = 0;
+    html_text(out, head);
+    if (more) {
+        text_add(out, "<small>");
+        html_text(out, more + 1);
+        text_add(out, "</small>");
+    }
+    free(head);
 }
 
 static void print_html(const struct table *table, struct text *out)
@@ -216,7 +231,7 @@ static void print_html(const struct table *table, struct text *out)
         text_add(out, "<tr>");
         for (size_t c = 0; c < columns; c++) {
             text_add(out, table->columns[c].left ? "<td>" : "<td class=\"n\">");
-            html_text(out, table->cells[r * columns + c]);
+            html_cell(out, table->cells[r * columns + c]);
             text_add(out, "</td>");
         }
         text_add(out, "</tr>\n");

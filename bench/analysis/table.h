@@ -28,11 +28,13 @@ void table_free(struct table *);
 void table_clear(struct table *); /* keeps the columns */
 
 enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_MARKDOWN, TABLE_HTML };
-/* Text: columns that are empty in all rows are left out. CSV: RFC 4180, no line of a cell lost. */
+/* HTML: a cell's lines after the first are small print. Text: columns that are empty in all rows are left out. CSV: RFC 4180, no line of a cell lost. */
 void table_print(const struct table *, enum table_format, struct text *out);
 
 /* Untrusted text into HTML (element content or quoted attribute): & < > " ' and control characters; not UTF-8 becomes U+FFFD. */
 void html_text(struct text *out, const char *text);
+/* Untrusted text as markdown: what could start markup or HTML is escaped; one line. */
+void markdown_text(struct text *out, const char *text);
 /* Untrusted text for one line of a terminal or a data file: control characters become spaces, not UTF-8 becomes '?';
    at most `most` characters, then an ellipsis. */
 void plain_text(struct text *out, const char *text, size_t most);

@@ -1,0 +1,18 @@
+/* The readable tables of a run, as `show` and `report` print them: one per collective and world. */
+#ifndef BUSBAR_LISTING_H
+#define BUSBAR_LISTING_H
+
+#include "analysis/aggregate.h"
+#include "analysis/table.h"
+
+/* Do two neighbouring lines stand in one table? */
+bool listing_same_table(const struct case_summary *, const struct case_summary *);
+void listing_title(const struct case_row *, struct text *);
+void listing_columns(struct table *, bool gemm);
+void listing_row(struct table *, const struct case_summary *);
+/* Lines first…last-1 that have no figure, compactly, each line beginning with `start`: "unsupported: 14 cases of half prod: why". */
+void listing_without_figure(const struct run_summary *, size_t first, size_t last, const char *start, struct text *out);
+
+void table_integer(struct table *, int64_t value); /* empty when ABSENT */
+
+#endif

@@ -1,0 +1,32 @@
+/* The page's look: light and dark, narrow and wide, on A4. Colours --c1…--c8 are those of scripts/plot/style.gp; their dark
+   twins are lighter. */
+#include "analysis/page.h"
+
+const char page_style[] =
+    ":root{--paper:#fff;--ink:#222;--grey:#6b6b6b;--faint:#d9d9d9;--band:#f4f6f8;--warn:#8a4b00;--link:#005ea8;"
+    "--c1:#0072b2;--c2:#d55e00;--c3:#008f68;--c4:#b5548c;--c5:#8f6400;--c6:#3d92cc;--c7:#4d4d4d;--c8:#7b3fa0}\n"
+    "@media (prefers-color-scheme:dark){:root{--paper:#15181c;--ink:#e4e6e8;--grey:#a3a8ad;--faint:#3a4047;--band:#1e2329;--warn:#ffb65c;"
+    "--link:#7cc0ff;--c1:#4fb3ef;--c2:#ff8a3d;--c3:#35c79c;--c4:#e78fc4;--c5:#d9a92e;--c6:#8fcdf5;--c7:#b9bdc1;--c8:#c08fe8}}\n"
+    "*{box-sizing:border-box}\n"
+    "html{-webkit-text-size-adjust:100%;text-size-adjust:100%}\n"
+    "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif}\n"
+    "main{max-width:1200px;margin:0 auto;padding:24px 20px 64px}\n"
+    "h1{font-size:1.75rem;line-height:1.2;margin:.2em 0 .4em}h2{font-size:1.35rem;margin:2.2em 0 .5em;padding-top:.4em;border-top:2px solid var(--faint)}"
+    "h3{font-size:1.08rem;margin:1.6em 0 .4em}h1,h2,h3,p,li,td,th,figcaption{overflow-wrap:anywhere}\n"
+    "p,ul{max-width:78ch}p{margin:.5em 0}.note,figcaption{color:var(--grey);font-size:.86rem}a{color:var(--link)}\n"
+    "nav{font-size:.95rem;margin:.8em 0}nav a{margin-right:1.1em;white-space:nowrap;display:inline-block;padding:.15em 0}\n"
+    ".scroll{overflow-x:auto;margin:.7em 0}table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}\n"
+    "th,td{padding:.34em .7em;text-align:left;vertical-align:top;border-bottom:1px solid var(--faint);max-width:44ch}"
+    "th{vertical-align:bottom;border-bottom:2px solid var(--grey);font-weight:600;hyphens:auto}\n"
+    "td:first-child,th:first-child{padding-left:.2em}.n{text-align:right;white-space:nowrap}th.n{white-space:normal}\n"
+    "td small{display:block;color:var(--grey);font-size:.84em;line-height:1.35}tbody tr:hover{background:var(--band)}\n"
+    ".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr));gap:8px 28px}\n"
+    "figure{margin:.6em 0;min-width:0}.plot{overflow-x:auto}figure svg{display:block;width:100%;min-width:500px;max-width:820px;height:auto;"
+    "font-family:system-ui,'Segoe UI','Helvetica Neue',Arial,sans-serif}.symbols{position:absolute}\n"
+    "figure svg text tspan{font-family:inherit}li b{color:var(--warn)}dt{font-weight:600;margin-top:.6em}dd{margin:0 0 .2em 0;max-width:78ch}\n"
+    "@media print{:root{--paper:#fff;--ink:#111;--grey:#555;--faint:#ccc;--band:#fff;--warn:#7a4300;--link:#111;--c1:#0072b2;--c2:#d55e00;"
+    "--c3:#008f68;--c4:#b5548c;--c5:#8f6400;--c6:#3d92cc;--c7:#4d4d4d;--c8:#7b3fa0}@page{size:A4;margin:14mm 12mm}"
+    "body{font-size:10pt;line-height:1.35}main{max-width:none;padding:0}nav{display:none}.scroll,.plot{overflow:visible}"
+    "figure svg{min-width:0;max-width:none;width:100%}.plots{display:block}figure{break-inside:avoid;max-width:165mm;margin:2mm auto}"
+    "h2,h3{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}table{font-size:7pt;width:100%}th,td{padding:1.5pt 3pt;max-width:none}"
+    ".n{white-space:normal}tbody tr:hover{background:none}}\n";
