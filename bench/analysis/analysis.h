@@ -14,6 +14,7 @@ extern const struct subcommand plot_subcommand;
 extern const struct subcommand compare_subcommand;
 extern const struct subcommand contract_subcommand;
 extern const struct subcommand baseline_subcommand;
+extern const struct subcommand report_subcommand;
 
 /* One line each, NULL-terminated, in the order of the help: see busbar.c. */
 extern const struct subcommand *const subcommands[];

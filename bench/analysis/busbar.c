@@ -15,6 +15,7 @@ const struct subcommand *const subcommands[] = {
     &compare_subcommand,
     &contract_subcommand,
     &baseline_subcommand,
+    &report_subcommand,
     NULL,
 };
 

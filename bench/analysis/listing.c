@@ -4,14 +4,6 @@
 
 #include <stdio.h>
 
-void table_integer(struct table *table, int64_t value)
-{
-    if (value == ABSENT)
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%lld", (long long)value);
-}
-
 static void figure_cells(struct table *table, struct figure figure)
 {
     char point[32], lo[32], hi[32];

@@ -13,6 +13,4 @@ void listing_row(struct table *, const struct case_summary *);
 /* Lines first…last-1 that have no figure, compactly, each line beginning with `start`: "unsupported: 14 cases of half prod: why". */
 void listing_without_figure(const struct run_summary *, size_t first, size_t last, const char *start, struct text *out);
 
-void table_integer(struct table *, int64_t value); /* empty when ABSENT */
-
 #endif

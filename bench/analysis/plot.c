@@ -59,7 +59,7 @@ static enum status run(int argc, char **argv)
     snprintf(formats, sizeof formats, "%s", settings.formats);
     for (char *c = formats; *c; c++)
         if (*c == ',') *c = ' ';
-    status = study_read(&study, argv + first, argc - first, settings.catalog, false);
+    status = study_read(&study, argv + first, argc - first, settings.catalog, STUDY_PLAIN);
     if (status) return status;
     chart_all(&drawings, &study);
     if (!drawings.count) status = fail(STATUS_ENVIRONMENT, "nothing to draw: no case has a figure");

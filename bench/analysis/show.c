@@ -226,7 +226,7 @@ static enum status run(int argc, char **argv)
     if (status) return status;
     if (first == argc) return fail(STATUS_USAGE, "show: which results? Name files or folders (busbar show results/first)");
     struct study study;
-    status = study_read(&study, argv + first, argc - first, NULL, settings.by_allocation);
+    status = study_read(&study, argv + first, argc - first, NULL, settings.by_allocation ? STUDY_BY_ALLOCATION : STUDY_PLAIN);
     if (!status) {
         struct text out = {0};
         bool markdown = same(settings.format, "markdown");

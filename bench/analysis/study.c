@@ -1,9 +1,10 @@
 #include "analysis/study.h"
+#include "analysis/redact.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum status study_read(struct study *study, char **paths, int count, const char *catalog, bool by_allocation)
+enum status study_read(struct study *study, char **paths, int count, const char *catalog, enum study_kind kind)
 {
     *study = (struct study){0};
     enum status status = STATUS_OK;
@@ -17,8 +18,9 @@ enum status study_read(struct study *study, char **paths, int count, const char 
         archive_free(&study->archive);
         return status;
     }
+    if (kind == STUDY_REDACTED) redact_archive(&study->archive);
     archive_merge_passes(&study->archive);
-    study->aggregate = aggregate_archive(&study->archive, by_allocation);
+    study->aggregate = aggregate_archive(&study->archive, kind == STUDY_BY_ALLOCATION);
     study->sites = allocate(study->aggregate.count, sizeof *study->sites);
     for (size_t r = 0; r < study->aggregate.count; r++) {
         study->sites[r] = site_of(&study->catalog, &study->aggregate.runs[r]);

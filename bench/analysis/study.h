@@ -11,9 +11,15 @@ struct study {
     struct site *sites; /* one per run */
 };
 
+enum study_kind {
+    STUDY_PLAIN,
+    STUDY_BY_ALLOCATION, /* the allocations of a run apart */
+    STUDY_REDACTED,      /* host names, serials and UUIDs replaced (redact.h) */
+};
+
 /* Reads results (files or folders) and the catalog (NULL: where catalog_read looks; without one there are no bounds and
    prices, which is said). On failure one line, and nothing to free. */
-enum status study_read(struct study *, char **paths, int count, const char *catalog, bool by_allocation);
+enum status study_read(struct study *, char **paths, int count, const char *catalog, enum study_kind);
 void study_free(struct study *);
 
 /* Neighbouring lines of a run that differ only in size: one curve. Lines without figures are inside, too. */

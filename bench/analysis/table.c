@@ -46,10 +46,25 @@ size_t table_rows(const struct table *table)
     return table->column_count ? table->cell_count / table->column_count : 0;
 }
 
-void table_clear(struct table *table)
+void table_drop_empty(struct table *table)
 {
-    table->cell_count = 0;
-    arena_free(&table->arena);
+    size_t columns = table->column_count, rows = table_rows(table), kept = 0, cells = 0;
+    bool used[TABLE_COLUMNS] = {false};
+    for (size_t i = 0; i < rows * columns; i++) used[i % columns] |= *table->cells[i] != 0;
+    for (size_t i = 0; i < rows * columns; i++)
+        if (used[i % columns]) table->cells[cells++] = table->cells[i];
+    for (size_t c = 0; c < columns; c++)
+        if (used[c]) table->columns[kept++] = table->columns[c];
+    table->column_count = kept;
+    table->cell_count = cells;
+}
+
+void table_integer(struct table *table, int64_t value)
+{
+    if (value == INT64_MIN)
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%lld", (long long)value);
 }
 
 void table_free(struct table *table)
@@ -206,15 +221,19 @@ static void print_markdown(const struct table *table, struct text *out)
 static void html_cell(struct text *out, const char *cell)
 {
     const char *more = strchr(cell, '\n');
-    char *head = duplicate(cell);
-    if (more) head[more - cell] = 0;
-    html_text(out, head);
-    if (more) {
-        text_add(out, "<small>");
-        html_text(out, more + 1);
-        text_add(out, "</small>");
+    char *copy = duplicate(cell), *line = copy, *end = strchr(copy, '\n');
+    if (end) *end = 0;
+    html_text(out, line);
+    if (more) text_add(out, "<small>");
+    for (bool first = true; end; first = false) {
+        line = end + 1;
+        end = strchr(line, '\n');
+        if (end) *end = 0;
+        if (!first) text_add(out, "<br>");
+        html_text(out, line);
     }
-    free(head);
+    if (more) text_add(out, "</small>");
+    free(copy);
 }
 
 static void print_html(const struct table *table, struct text *out)

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { TABLE_COLUMNS = 32 };
 
@@ -25,7 +26,9 @@ void table_column(struct table *, const char *name, bool left); /* names must ou
 void table_cell(struct table *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t table_rows(const struct table *);
 void table_free(struct table *);
-void table_clear(struct table *); /* keeps the columns */
+void table_drop_empty(struct table *); /* the columns that are empty in all rows */
+/* A number, or an empty cell for INT64_MIN (ABSENT). */
+void table_integer(struct table *, int64_t value);
 
 enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_MARKDOWN, TABLE_HTML };
 /* HTML: a cell's lines after the first are small print. Text: columns that are empty in all rows are left out. CSV: RFC 4180, no line of a cell lost. */

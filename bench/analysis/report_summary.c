@@ -1,0 +1,397 @@
+/* 1. The answer first: headline figures of the clouds, each with interval, launches, statistic, bound and provenance. */
+#include "analysis/report.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SMALL_MESSAGE = 1024 }; /* bytes: up to here latency is what counts */
+
+void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of, const char *note)
+{
+    char point[32], lo[32], hi[32];
+    if (!figure_present(figure)) return;
+    text_add(out, "%s", number_text(figure.point, point));
+    if (figure.kind != INTERVAL_NONE) text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
+    if (figure_present(percent)) text_add(out, "\n%.0f %% of %s", percent.point, percent_of);
+    if (note) text_add(out, "\n%s", note);
+}
+
+void report_origin(struct text *out, const struct run_summary *run, const struct case_summary *line)
+{
+    text_add(out, "%zu launch%s, %s", line->launches, line->launches == 1 ? "" : "es", line->statistic ? line->statistic : "unknown statistic");
+    if (line->rank_reduction) text_add(out, " (%s over ranks)", line->rank_reduction);
+    text_add(out, "\n%s", run->provenance);
+}
+
+struct cloud {
+    const struct track *track; /* all-reduce, else all-gather: says how many GPUs */
+    const struct track *reduce, *gather, *latency;
+    const struct case_summary *best_reduce, *best_gather, *smallest;
+};
+
+static const struct case_summary *best_line(const struct track *track)
+{
+    const struct case_summary *best = NULL;
+    for (size_t i = 0; track && i < track->count; i++) {
+        const struct case_summary *line = &track->cases[i];
+        if (figure_present(line->busbw_gbps) && (!best || line->busbw_gbps.point > best->busbw_gbps.point)) best = line;
+    }
+    return best;
+}
+
+static const struct case_summary *smallest_line(const struct track *track)
+{
+    for (size_t i = 0; track && i < track->count; i++)
+        if (track->cases[i].launches && track->cases[i].row->bytes > 0)
+            return track->cases[i].row->bytes <= SMALL_MESSAGE ? &track->cases[i] : NULL;
+    return NULL;
+}
+
+static const struct track *track_of_run(const struct tracks *tracks, size_t run)
+{
+    for (size_t i = 0; i < tracks->count; i++)
+        if (tracks->list[i].run == run) return &tracks->list[i];
+    return NULL;
+}
+
+static void bus_cell(struct table *table, const struct case_summary *line, bool name_size)
+{
+    struct text text = {0}, note = {0};
+    char size[UNIT_TEXT];
+    if (line && name_size) text_add(&note, "at %s", format_size((size_t)line->row->bytes, size));
+    if (line) report_figure(&text, line->busbw_gbps, line->bound_percent, "bound", note.length ? text_get(&note) : NULL);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+    text_free(&note);
+}
+
+static void latency_cell(struct table *table, const struct cloud *cloud)
+{
+    struct text text = {0}, note = {0};
+    char size[UNIT_TEXT];
+    if (cloud->smallest) {
+        text_add(&note, "%s", format_size((size_t)cloud->smallest->row->bytes, size));
+        if (cloud->smallest->row->mode) text_add(&note, ", %s", cloud->smallest->row->mode);
+        report_figure(&text, cloud->smallest->time_us, figure_absent(), "", text_get(&note));
+    }
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+    text_free(&note);
+}
+
+static void price_cells(struct table *table, const struct instance *instance, struct figure busbw)
+{
+    struct text text = {0};
+    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
+    if (priced)
+        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour, *instance->price_kind ? instance->price_kind : "kind not given",
+                   *instance->price_date ? instance->price_date : "no date", instance->line);
+    else
+        table_cell(table, "%s", "");
+    if (priced) report_figure(&text, figure_scaled(busbw, 1 / instance->usd_per_gpu_hour), figure_absent(), "", NULL);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+static void cloud_row(struct table *table, const struct report *report, const struct cloud *cloud)
+{
+    const struct study *study = report->study;
+    const struct run_summary *run = &study->aggregate.runs[cloud->track->run];
+    const struct site *site = &study->sites[cloud->track->run];
+    const struct case_row *row = cloud->track->cases[0].row;
+    struct text text = {0};
+    table_cell(table, "%s\n%s", run->label, run->run);
+    text_add(&text, "%lld × %s", (long long)row->ranks, site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "rank");
+    if (row->nodes != ABSENT) text_add(&text, "\n%lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    table_cell(table, "%s", text_get(&text));
+    for (size_t i = 0; i < report->size_count; i++) bus_cell(table, cloud->reduce ? track_at(cloud->reduce, (int64_t)report->sizes[i]) : NULL, false);
+    bus_cell(table, cloud->best_reduce, true);
+    for (size_t i = 0; i < report->size_count; i++) bus_cell(table, cloud->gather ? track_at(cloud->gather, (int64_t)report->sizes[i]) : NULL, false);
+    bus_cell(table, cloud->best_gather, true);
+    latency_cell(table, cloud);
+    price_cells(table, site->instance, cloud->best_reduce ? cloud->best_reduce->busbw_gbps : figure_absent());
+    text_clear(&text);
+    report_origin(&text, run, cloud->best_reduce ? cloud->best_reduce : cloud->best_gather ? cloud->best_gather : &cloud->track->cases[0]);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+/* Unlike statistics do not stand in one order: medians first, then what others report. */
+static int by_statistic_and_speed(const void *a, const void *b)
+{
+    const struct cloud *x = a, *y = b;
+    bool p = same(x->track->cases[0].statistic, "median"), q = same(y->track->cases[0].statistic, "median");
+    double s = x->best_reduce ? x->best_reduce->busbw_gbps.point : -1, t = y->best_reduce ? y->best_reduce->busbw_gbps.point : -1;
+    if (p != q) return p ? -1 : 1;
+    if (s != t) return s > t ? -1 : 1;
+    return (x->track->run > y->track->run) - (x->track->run < y->track->run);
+}
+
+static size_t clouds_of(const struct report *report, enum scope scope, struct cloud *clouds, struct tracks tracks[3])
+{
+    static const struct {
+        const char *collective;
+        enum purpose purpose;
+    } kinds[3] = {{"all_reduce", FOR_BANDWIDTH}, {"all_gather", FOR_BANDWIDTH}, {"all_reduce", FOR_LATENCY}};
+    size_t n = 0;
+    for (int k = 0; k < 3; k++) tracks[k] = study_tracks_in(report->study, kinds[k].collective, kinds[k].purpose, scope);
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        struct cloud cloud = {.reduce = track_of_run(&tracks[0], r), .gather = track_of_run(&tracks[1], r), .latency = track_of_run(&tracks[2], r)};
+        cloud.track = cloud.reduce ? cloud.reduce : cloud.gather;
+        if (!cloud.track) continue;
+        cloud.best_reduce = best_line(cloud.reduce);
+        cloud.best_gather = best_line(cloud.gather);
+        cloud.smallest = smallest_line(cloud.latency);
+        clouds[n++] = cloud;
+    }
+    qsort(clouds, n, sizeof *clouds, by_statistic_and_speed);
+    return n;
+}
+
+static const char *column_name(struct arena *arena, const char *collective, size_t bytes)
+{
+    struct text text = {0};
+    char size[UNIT_TEXT];
+    text_add(&text, "%s %s, GB/s", collective, bytes ? format_size(bytes, size) : "best");
+    const char *name = arena_string(arena, text_get(&text));
+    text_free(&text);
+    return name;
+}
+
+static void cloud_columns(struct table *table, const struct report *report, struct arena *arena)
+{
+    table_column(table, "cloud", true);
+    table_column(table, "GPUs", true);
+    for (int c = 0; c < 2; c++) {
+        const char *collective = c ? "all-gather" : "all-reduce";
+        for (size_t i = 0; i < report->size_count; i++) table_column(table, column_name(arena, collective, report->sizes[i]), false);
+        table_column(table, column_name(arena, collective, 0), false);
+    }
+    table_column(table, "small all-reduce, µs", false);
+    table_column(table, "US$ per GPU-hour", false);
+    table_column(table, "GB/s per US$/GPU-hour", false);
+    table_column(table, "from", true);
+}
+
+static void scope_table(struct page *page, const struct report *report, enum scope scope)
+{
+    struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
+    struct tracks tracks[3];
+    struct arena arena = {0};
+    struct table table = {0};
+    size_t n = clouds_of(report, scope, clouds, tracks), medians = 0;
+    for (size_t i = 0; i < n; i++) medians += same(clouds[i].track->cases[0].statistic, "median");
+    if (n) {
+        struct text heading = {0};
+        text_add(&heading, "Bus bandwidth and latency: %s", scope_names[scope]);
+        page_heading(page, 3, NULL, text_get(&heading));
+        cloud_columns(&table, report, &arena);
+        for (size_t i = 0; i < n; i++) cloud_row(&table, report, &clouds[i]);
+        table_drop_empty(&table);
+        page_table(page, &table, medians && medians < n ? "Ordered by the best all-reduce within each statistic: medians first; means of other tools are "
+                                                          "not comparable with them."
+                                                        : "Ordered by the best all-reduce. GPU counts differ: compare like with like.");
+        text_free(&heading);
+    }
+    for (int k = 0; k < 3; k++) free(tracks[k].list);
+    free(clouds);
+    table_free(&table);
+    arena_free(&arena);
+}
+
+/* US$ per delivered EFLOP = US$/h / 3600 s / (TFLOP/s * 1e12) * 1e18. */
+static double usd_per_eflop(double usd_per_hour)
+{
+    return usd_per_hour / 3600 * 1e6;
+}
+
+static void matmul_row(struct table *table, const struct run_summary *run, const struct site *site, const struct case_summary *line)
+{
+    const struct instance *instance = site->instance;
+    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
+    struct text text = {0};
+    table_cell(table, "%s\n%s", run->label, run->run);
+    table_cell(table, "%s", line->row->dtype ? line->row->dtype : "");
+    table_cell(table, "%s", line->row->phase ? line->row->phase : "");
+    table_cell(table, "%lld × %lld × %lld", (long long)line->row->m, (long long)line->row->n, (long long)line->row->k);
+    report_figure(&text, line->tflops, line->bound_percent, "peak", NULL);
+    table_cell(table, "%s", text_get(&text));
+    if (priced)
+        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour, *instance->price_kind ? instance->price_kind : "kind not given",
+                   *instance->price_date ? instance->price_date : "no date", instance->line);
+    else
+        table_cell(table, "%s", "");
+    text_clear(&text);
+    if (priced) report_figure(&text, figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops), figure_absent(), "", NULL);
+    table_cell(table, "%s", text_get(&text));
+    text_clear(&text);
+    report_origin(&text, run, line);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+static bool is_best_shape(const struct run_summary *run, const struct case_summary *line)
+{
+    for (size_t c = 0; c < run->case_count; c++) {
+        const struct case_summary *other = &run->cases[c];
+        if (!other->row->gemm || !figure_present(other->tflops) || !same(other->row->dtype, line->row->dtype) || !same(other->row->phase, line->row->phase)) continue;
+        if (other->tflops.point > line->tflops.point || (other < line && other->tflops.point >= line->tflops.point)) return false;
+    }
+    return true;
+}
+
+static void matmul_table(struct page *page, const struct report *report)
+{
+    struct table table = {0};
+    static const char *const names[] = {"<cloud", "<type", "<phase", "<best shape", "TFLOP/s per GPU", "US$ per GPU-hour", "US$ per delivered EFLOP", "<from"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        for (size_t c = 0; c < run->case_count; c++)
+            if (run->cases[c].row->gemm && figure_present(run->cases[c].tflops) && is_best_shape(run, &run->cases[c]))
+                matmul_row(&table, run, &report->study->sites[r], &run->cases[c]);
+    }
+    page_heading(page, 3, NULL, "Matrix multiplication");
+    if (table_rows(&table)) {
+        table_drop_empty(&table);
+        page_table(page, &table, "Sustained is what training keeps up; a burst is a cold GPU's first moments. Without a GPU these are the CPU's.");
+    } else {
+        page_paragraph(page, "No run measured matrix multiplication: computation, its cost and steps of workloads are not known.");
+    }
+    table_free(&table);
+}
+
+/* The fastest of each extent and statistic, in words; the tables follow. */
+static void fastest_item(struct page *page, const struct report *report, enum scope scope)
+{
+    struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
+    struct tracks tracks[3];
+    size_t n = clouds_of(report, scope, clouds, tracks);
+    for (size_t i = 0; i < n; i++) {
+        const struct case_summary *line = clouds[i].best_reduce;
+        if (!line || (i && same(clouds[i].track->cases[0].statistic, clouds[i - 1].track->cases[0].statistic))) continue;
+        const struct run_summary *run = &report->study->aggregate.runs[clouds[i].track->run];
+        struct text text = {0};
+        char value[32], size[UNIT_TEXT];
+        text_add(&text, "fastest all-reduce %s GB/s bus bandwidth at %s: %s on %lld ranks", number_text(line->busbw_gbps.point, value),
+                 format_size((size_t)line->row->bytes, size), run->label, (long long)line->row->ranks);
+        if (figure_present(line->bound_percent)) text_add(&text, ", %.0f %% of what the machine can do", line->bound_percent.point);
+        text_add(&text, " (%s of %zu launch%s, %s).", line->statistic ? line->statistic : "unknown statistic", line->launches,
+                 line->launches == 1 ? "" : "es", run->provenance);
+        page_item(page, scope_names[scope], text_get(&text));
+        text_free(&text);
+    }
+    for (int k = 0; k < 3; k++) free(tracks[k].list);
+    free(clouds);
+}
+
+/* Dearest and cheapest sustained computation, for the type that most runs have: told only where at least two are priced. */
+static void cheapest_item(struct page *page, const struct report *report)
+{
+    const struct run_summary *best_run = NULL;
+    struct figure best = figure_absent();
+    size_t priced = 0;
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        const struct instance *instance = report->study->sites[r].instance;
+        if (!instance || !isfinite(instance->usd_per_gpu_hour)) continue;
+        for (size_t c = 0; c < run->case_count; c++) {
+            const struct case_summary *line = &run->cases[c];
+            if (!line->row->gemm || !same(line->row->dtype, "bfloat16") || !same(line->row->phase, "sustained") || !is_best_shape(run, line)) continue;
+            struct figure cost = figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops);
+            if (!figure_present(cost)) continue;
+            priced++;
+            if (!(cost.point >= best.point)) best = cost, best_run = run;
+        }
+    }
+    if (priced < 2 || !best_run) return;
+    struct text text = {0};
+    char value[32];
+    text_add(&text, "cheapest sustained bfloat16 %s US$ per delivered EFLOP: %s (%s).", number_text(best.point, value), best_run->label, best_run->provenance);
+    page_item(page, "matrix multiplication", text_get(&text));
+    text_free(&text);
+}
+
+void report_summary(struct page *page, const struct report *report)
+{
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) fastest_item(page, report, (enum scope)scope);
+    cheapest_item(page, report);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_table(page, report, (enum scope)scope);
+    page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum and maximum with two to five; one launch has "
+                         "none). Percentages are of the physical bound of that machine. Bus bandwidth, bound and the other terms are explained under "
+                         "“How it was measured”.");
+    matmul_table(page, report);
+}
+
+/* ---- the same as CSV ---- */
+
+static void csv_row(struct table *table, const struct run_summary *run, const char *scope, const struct case_summary *line, const char *what,
+                    struct figure figure, const char *unit)
+{
+    if (!figure_present(figure)) return;
+    table_cell(table, "%s", run->run);
+    table_cell(table, "%s", run->label);
+    table_cell(table, "%s", scope);
+    table_integer(table, line->row->ranks);
+    table_cell(table, "%s", what);
+    table_integer(table, line->row->gemm ? ABSENT : line->row->bytes);
+    table_cell(table, "%.7g", figure.point);
+    for (int i = 0; i < 2; i++)
+        if (figure.kind == INTERVAL_NONE)
+            table_cell(table, "%s", "");
+        else
+            table_cell(table, "%.7g", i ? figure.hi : figure.lo);
+    table_cell(table, "%s", unit);
+    table_cell(table, "%s", interval_name(figure.kind));
+    table_cell(table, "%zu", line->launches);
+    table_cell(table, "%s", line->statistic ? line->statistic : "");
+    if (figure_present(line->bound_percent) && !same(unit, "us"))
+        table_cell(table, "%.4g", line->bound_percent.point);
+    else
+        table_cell(table, "%s", "");
+    table_cell(table, "%s", run->provenance);
+}
+
+void report_csv(const struct report *report, struct text *out)
+{
+    static const char *const names[] = {"run", "cloud", "extent", "ranks", "figure", "bytes", "value", "lo", "hi", "unit", "interval", "launches", "statistic",
+                                        "bound_percent", "provenance"};
+    struct table table = {0};
+    struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) {
+        struct tracks tracks[3];
+        size_t n = clouds_of(report, (enum scope)scope, clouds, tracks);
+        for (size_t i = 0; i < n; i++) {
+            const struct run_summary *run = &report->study->aggregate.runs[clouds[i].track->run];
+            const struct case_summary *best[2] = {clouds[i].best_reduce, clouds[i].best_gather};
+            const struct track *of[2] = {clouds[i].reduce, clouds[i].gather};
+            for (int k = 0; k < 2; k++) {
+                for (size_t s = 0; s < report->size_count && of[k]; s++) {
+                    const struct case_summary *line = track_at(of[k], (int64_t)report->sizes[s]);
+                    if (line) csv_row(&table, run, scope_names[scope], line, k ? "all_gather busbw" : "all_reduce busbw", line->busbw_gbps, "GB/s");
+                }
+                if (best[k]) csv_row(&table, run, scope_names[scope], best[k], k ? "all_gather best busbw" : "all_reduce best busbw", best[k]->busbw_gbps, "GB/s");
+            }
+            if (clouds[i].smallest) csv_row(&table, run, scope_names[scope], clouds[i].smallest, "all_reduce small-message time", clouds[i].smallest->time_us, "us");
+        }
+        for (int k = 0; k < 3; k++) free(tracks[k].list);
+    }
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        struct text what = {0};
+        for (size_t c = 0; c < run->case_count; c++) {
+            const struct case_summary *line = &run->cases[c];
+            if (!line->row->gemm || !figure_present(line->tflops) || !is_best_shape(run, line)) continue;
+            text_clear(&what);
+            text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "", line->row->phase ? line->row->phase : "");
+            csv_row(&table, run, "one GPU", line, text_get(&what), line->tflops, "TFLOP/s");
+        }
+        text_free(&what);
+    }
+    table_print(&table, TABLE_CSV, out);
+    free(clouds);
+    table_free(&table);
+}
