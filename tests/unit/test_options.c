@@ -1,0 +1,162 @@
+#include "base/options.h"
+#include "base/text.h"
+
+#include <criterion/criterion.h>
+#include <criterion/redirect.h>
+#include <stdint.h>
+#include <string.h>
+
+struct settings {
+    int quiet, all;
+    const char *label, *mode;
+    struct option_list names;
+    int64_t count;
+    double ratio, seconds;
+    size_t begin;
+};
+
+#define AT(member) offsetof(struct settings, member)
+static const struct option rows[] = {
+    {OPTION_FLAG, 'q', "quiet", NULL, AT(quiet), NULL, NULL, 0, 0, "output", "says less"},
+    {OPTION_FLAG, 'a', "all", NULL, AT(all), NULL, NULL, 0, 0, NULL, "everything"},
+    {OPTION_TEXT, 'l', "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "a name"},
+    {OPTION_CHOICE, 0, "mode", NULL, AT(mode), "isolated", "isolated|pipelined|both", 0, 0, NULL, "how"},
+    {OPTION_LIST, 0, "name", "NAME", AT(names), NULL, NULL, 0, 0, NULL, "several"},
+    {OPTION_INTEGER, 'n', "iters", "N", AT(count), "20", NULL, 1, 1000, "numbers", "how often"},
+    {OPTION_REAL, 0, "ratio", "X", AT(ratio), "-1", NULL, 0, 0, NULL, "any number"},
+    {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(seconds), "0.5", NULL, 0.001, 1e6, NULL, "most time"},
+    {OPTION_SIZE, 'b', "begin", "SIZE", AT(begin), "8", NULL, 1, 0x1p40, NULL, "smallest size"},
+    {OPTION_REFUSED, 't', "nthreads", NULL, 0, NULL, NULL, 0, 0, NULL, "start more ranks instead"},
+    {0},
+};
+static const struct command command = {"prog", "does things", "[flags] FILE", "A first line\nthat goes on.\n\n  kept as is",
+                                       "prog -q\n    quietly\n", rows, NULL};
+
+enum { MOST = 16 };
+static char *arguments[MOST];
+
+/* Parses the words of `line` (separated by one space) as argv[1…]. */
+static enum status parse(const char *line, struct settings *settings, int *operand)
+{
+    static char copy[512];
+    int count = 1;
+    snprintf(copy, sizeof copy, "%s", line);
+    arguments[0] = "prog";
+    for (char *rest = copy, *word; *copy && count < MOST - 1 && (word = strsep(&rest, " "));) arguments[count++] = word;
+    arguments[count] = NULL;
+    *settings = (struct settings){0};
+    int ignored;
+    return options_parse(&command, count, arguments, settings, operand ? operand : &ignored);
+}
+
+Test(options, defaults)
+{
+    struct settings s;
+    int operand;
+    cr_assert_eq(parse("", &s, &operand), STATUS_OK);
+    cr_expect_eq(operand, 1);
+    cr_expect(!s.quiet && !s.label && s.names.count == 0);
+    cr_expect_str_eq(s.mode, "isolated");
+    cr_expect(s.count == 20 && s.ratio == -1 && s.seconds == 0.5 && s.begin == 8);
+}
+
+Test(options, every_way_to_give_a_value)
+{
+    struct settings s;
+    const char *lines[] = {"-n 7 -b 64K", "-n7 -b64K", "--iters 7 --begin 64K", "--iters=7 --begin=64K", "-qn 7 -b 64K", "-qan7 -b64K"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        cr_expect_eq(parse(lines[i], &s, NULL), STATUS_OK, "%s", lines[i]);
+        cr_expect(s.count == 7 && s.begin == 65536, "%s", lines[i]);
+    }
+    cr_expect(s.quiet == 1 && s.all == 1);
+    cr_expect_eq(parse("--max-seconds 2m --ratio -3.5 --mode both", &s, NULL), STATUS_OK);
+    cr_expect(s.seconds == 120 && s.ratio == -3.5 && same(s.mode, "both"));
+    cr_expect_eq(parse("--name a --name=b --name c", &s, NULL), STATUS_OK);
+    cr_expect(s.names.count == 3 && same(s.names.values[1], "b"));
+    options_free(&command, &s);
+    cr_expect(s.names.count == 0 && !s.names.values);
+}
+
+Test(options, operands_move_to_the_end)
+{
+    struct settings s;
+    int operand;
+    cr_assert_eq(parse("one -q two -n 3 - -- -b", &s, &operand), STATUS_OK);
+    cr_assert_eq(operand, 5); /* of nine words: prog, four of flags ("--" is none), four operands */
+    cr_expect(s.quiet && s.count == 3 && s.begin == 8);
+    cr_expect_str_eq(arguments[5], "one");
+    cr_expect_str_eq(arguments[6], "two");
+    cr_expect_str_eq(arguments[7], "-");
+    cr_expect_str_eq(arguments[8], "-b");
+}
+
+/* What a wrong line says. */
+struct complaint {
+    const char *line, *words;
+};
+static const struct complaint complaints[] = {
+    {"--iterz 3", "prog: unknown flag --iterz; did you mean --iters? (--help lists all)\n"},
+    {"--quantum", "prog: unknown flag --quantum (--help lists all)\n"},
+    {"-x", "prog: unknown flag -x (--help lists all)\n"},
+    {"-qx", "prog: unknown flag -qx (--help lists all)\n"},
+    {"--iters", "prog: --iters needs a value: --iters N\n"},
+    {"-b", "prog: -b needs a value: -b SIZE\n"},
+    {"--quiet=1", "prog: --quiet takes no value\n"},
+    {"--iters many", "prog: --iters: 'many' is not a whole number\n"},
+    {"--iters 3.5", "prog: --iters: '3.5' is not a whole number\n"},
+    {"--iters 0", "prog: --iters: 0 is not between 1 and 1000\n"},
+    {"--iters 99999999999999999999", "prog: --iters: '99999999999999999999' is not a whole number\n"},
+    {"--ratio nan", "prog: --ratio: 'nan' is not a number\n"},
+    {"--ratio inf", "prog: --ratio: 'inf' is not a number\n"},
+    {"--max-seconds 3w", "prog: --max-seconds: '3w' is not a time such as 0.5, 30s, 20m or 6h\n"},
+    {"--begin 1X", "prog: --begin: '1X' is not a size in bytes such as 8, 64K, 1M or 2G\n"},
+    {"--begin -8", "prog: --begin: '-8' is not a size in bytes such as 8, 64K, 1M or 2G\n"},
+    {"--begin 0", "prog: --begin: 0 is not between 1 and 1099511627776\n"},
+    {"--mode isolatd", "prog: --mode: 'isolatd' is not one of isolated|pipelined|both; did you mean 'isolated'?\n"},
+    {"--mode=", "prog: --mode: '' is not one of isolated|pipelined|both\n"},
+    {"-t 4", "prog: -t is not a flag of busbar: start more ranks instead\n"},
+    {"--nthreads=4", "prog: --nthreads=4 is not a flag of busbar: start more ranks instead\n"},
+};
+
+Test(options, one_line_for_each_mistake)
+{
+    struct settings s;
+    cr_redirect_stderr();
+    name_program("prog");
+    struct text expected = {0};
+    for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++) {
+        cr_expect_eq(parse(complaints[i].line, &s, NULL), STATUS_USAGE, "%s", complaints[i].line);
+        text_add(&expected, "%s", complaints[i].words);
+        options_free(&command, &s);
+    }
+    fflush(stderr);
+    cr_expect_stderr_eq_str(text_get(&expected));
+    text_free(&expected);
+}
+
+static char *printed(void (*print)(const struct command *, FILE *))
+{
+    char *text = NULL;
+    size_t size;
+    FILE *memory = open_memstream(&text, &size);
+    print(&command, memory);
+    fclose(memory);
+    return text;
+}
+
+Test(options, help_and_man_and_completion)
+{
+    char *help = printed(options_help), *man = printed(options_man), *words = printed(options_completion);
+    const char *in_help[] = {"usage: prog [flags] FILE", "A first line that goes on.\n", "\n  kept as is", "Output:\n", "Numbers:\n",
+                             "-n, --iters N", "how often [20]", "--mode isolated|pipelined|both", "Exit status: 0", "  prog -q\n      quietly"};
+    for (size_t i = 0; i < sizeof in_help / sizeof *in_help; i++) cr_expect(strstr(help, in_help[i]), "%s in:\n%s", in_help[i], help);
+    cr_expect(!strstr(help, "nthreads"), "refused flags are not offered");
+    for (char *line = help, *end; (end = strchr(line, '\n')); line = end + 1) cr_expect(end - line <= 100, "%.*s", (int)(end - line), line);
+    const char *in_man[] = {".TH PROG 1", "\\fB\\-n\\fR, \\fB\\-\\-iters\\fR \\fIN\\fR\nhow often [20]\n", ".SS Numbers\n", ".SH EXIT STATUS\n"};
+    for (size_t i = 0; i < sizeof in_man / sizeof *in_man; i++) cr_expect(strstr(man, in_man[i]), "%s in:\n%s", in_man[i], man);
+    cr_expect_str_eq(words, "--quiet\n--all\n--label *\n--mode isolated pipelined both\n--name *\n--iters *\n--ratio *\n--max-seconds *\n"
+                            "--begin *\n--help\n--version\n");
+    free(help);
+    free(man);
+    free(words);
+}
