@@ -220,7 +220,18 @@ $(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(MPI_LIBS) -ldl -lm
-$(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE)
+# The bare loop alone, and beside the sampler in one run.
+LOOPS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$B/benchmark/bare $B/benchmark/accuracy)
+$B/obj/tests/benchmark/loop/%.o: $B/flags/measure
+$B/obj/tests/benchmark/loop/%.o: EXTRA_FLAGS = $(MEASURE_FLAGS)
+$B/benchmark/bare: $B/obj/tests/benchmark/loop/bare.o $B/obj/tests/benchmark/loop/bare_loop.o $B/flags/link $B/flags/link-measure
+$B/benchmark/accuracy: $B/obj/tests/benchmark/loop/accuracy.o $B/obj/tests/benchmark/loop/bare_loop.o $B/libmeasure.a $B/libcommon.a \
+	$B/flags/link $B/flags/link-measure
+$(LOOPS):
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
+$(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE) $(LOOPS)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/benchmark/$*.sh
 
 check-regression: $B/busbar ## BASE=results/A NEW=results/B: is B slower than A? (make's own status is 2 on any failure)

@@ -192,47 +192,83 @@ static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t s
     return STATUS_OK;
 }
 
-/* One blocking call. */
-static int call_mpi(const struct comm *c, const struct call *call, size_t slot)
+/* All that a blocking call needs, worked out before the clock is read. */
+struct arguments {
+    enum collective_id id;
+    char *send, *recv;          /* of a slot; send may be MPI_IN_PLACE */
+    size_t step;                /* from one slot to the next */
+    int count, part, root, next, previous;
+    bool in_place;
+    MPI_Datatype type;
+    MPI_Op op;
+    MPI_Comm mpi;
+};
+
+static struct arguments arguments_of(const struct comm *c, const struct call *call, size_t slot)
 {
-    int n = c->world->ranks, rank = c->world->rank, count = (int)call->count, part = (int)(call->count / (size_t)n);
-    MPI_Datatype type = mpi_type(call->dtype);
-    void *recv = recv_at(call->buffers, slot);
-    void *send = call->in_place ? MPI_IN_PLACE : slot_at(call->buffers, slot);
-    bool is_root = rank == call->root;
-    switch (call->collective->id) {
-    case ALL_REDUCE: return MPI_Allreduce(send, recv, count, type, mpi_op(call->op), c->mpi);
-    case ALL_GATHER: return MPI_Allgather(send, part, type, recv, part, type, c->mpi);
-    case REDUCE_SCATTER: return MPI_Reduce_scatter_block(send, recv, part, type, mpi_op(call->op), c->mpi);
-    case BROADCAST: return MPI_Bcast(recv, count, type, call->root, c->mpi);
-    case REDUCE:
-        if (call->in_place && !is_root) send = recv;
-        return MPI_Reduce(send, recv, count, type, mpi_op(call->op), call->root, c->mpi);
-    case ALL_TO_ALL: return MPI_Alltoall(send, part, type, recv, part, type, c->mpi);
+    int n = c->world->ranks, rank = c->world->rank;
+    struct arguments a = {.id = call->collective->id, .recv = recv_at(call->buffers, slot),
+                          .step = ((const struct slots *)call->buffers->memory)->stride, .count = (int)call->count,
+                          .part = (int)(call->count / (size_t)n), .root = call->root, .next = (rank + 1) % n,
+                          .previous = (rank + n - 1) % n, .in_place = call->in_place, .type = mpi_type(call->dtype),
+                          .op = mpi_op(call->op), .mpi = c->mpi};
+    bool at_root_only = a.id == REDUCE || a.id == GATHER; /* the others send from their buffer */
+    a.send = !call->in_place ? slot_at(call->buffers, slot) : at_root_only && rank != call->root ? a.recv : MPI_IN_PLACE;
+    return a;
+}
+
+static void next_slot(struct arguments *a)
+{
+    a->recv += a->step;
+    if (a->send != MPI_IN_PLACE) a->send += a->step;
+}
+
+/* One blocking call. */
+static int issue(const struct arguments *a)
+{
+    switch (a->id) {
+    case ALL_REDUCE: return MPI_Allreduce(a->send, a->recv, a->count, a->type, a->op, a->mpi);
+    case ALL_GATHER: return MPI_Allgather(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);
+    case REDUCE_SCATTER: return MPI_Reduce_scatter_block(a->send, a->recv, a->part, a->type, a->op, a->mpi);
+    case BROADCAST: return MPI_Bcast(a->recv, a->count, a->type, a->root, a->mpi);
+    case REDUCE: return MPI_Reduce(a->send, a->recv, a->count, a->type, a->op, a->root, a->mpi);
+    case ALL_TO_ALL: return MPI_Alltoall(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);
     case SEND_RECV:
-        if (call->in_place)
-            return MPI_Sendrecv_replace(recv, count, type, (rank + 1) % n, 0, (rank + n - 1) % n, 0, c->mpi, MPI_STATUS_IGNORE);
-        return MPI_Sendrecv(send, count, type, (rank + 1) % n, 0, recv, count, type, (rank + n - 1) % n, 0, c->mpi,
+        if (a->in_place)
+            return MPI_Sendrecv_replace(a->recv, a->count, a->type, a->next, 0, a->previous, 0, a->mpi, MPI_STATUS_IGNORE);
+        return MPI_Sendrecv(a->send, a->count, a->type, a->next, 0, a->recv, a->count, a->type, a->previous, 0, a->mpi,
                             MPI_STATUS_IGNORE);
-    case GATHER:
-        if (call->in_place && !is_root) send = recv;
-        return MPI_Gather(send, part, type, recv, part, type, call->root, c->mpi);
-    case SCATTER: return MPI_Scatter(send, part, type, recv, part, type, call->root, c->mpi);
+    case GATHER: return MPI_Gather(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
+    case SCATTER: return MPI_Scatter(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
     default: return MPI_ERR_UNSUPPORTED_OPERATION;
     }
 }
 
+/* true: the next slot is the first one again. */
+static bool advance(const struct call *call, size_t *slot)
+{
+    if (++*slot < call->buffers->slots) return false;
+    *slot = 0;
+    return true;
+}
+
 static enum status mpi_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
 {
+    struct arguments a = arguments_of(c, call, *slot);
     int error = MPI_SUCCESS;
-    timing->spoiled = false;
     timing->start_s = now_s();
-    for (int i = 0; i < batch && !error; i++) {
-        error = call_mpi(c, call, *slot);
-        if (++*slot == call->buffers->slots) *slot = 0;
+    for (int i = 1; i < batch && !error; i++) {
+        error = issue(&a);
+        if (advance(call, slot))
+            a = arguments_of(c, call, 0);
+        else
+            next_slot(&a);
     }
+    if (!error) error = issue(&a);
     timing->end_s = now_s();
+    advance(call, slot);
     timing->elapsed_s = timing->end_s - timing->start_s;
+    timing->spoiled = false;
     return error ? failed(call->collective->name, error) : STATUS_OK;
 }
 
