@@ -120,10 +120,15 @@ static enum status set_batch(struct sampler *s, struct measured *m)
     return status;
 }
 
-static void keep(struct measured *m, double us)
+/* Room for all samples that may come is taken at once: pages that are never written take no memory, and growing by copying would
+   hold two copies for a while. */
+static void keep(const struct stopping *stopping, struct measured *m, double us)
 {
     if (m->count == m->capacity) {
-        m->capacity = m->capacity ? m->capacity + m->capacity / 2 : 64;
+        enum { RESERVED_MOST = 1 << 20 };
+        size_t first = stopping->fixed ? stopping->fixed : SAMPLES_MOST;
+        if (first > RESERVED_MOST) first = RESERVED_MOST;
+        m->capacity = m->capacity ? m->capacity + m->capacity / 2 : first;
         m->us = reallocate(m->us, m->capacity, sizeof *m->us);
     }
     m->us[m->count++] = us;
@@ -139,7 +144,7 @@ static void take(struct sampler *s, struct measured *m, size_t count, bool sets_
             continue;
         }
         thinned_add(&s->waits, s->own[i]);
-        if (s->world->rank == 0) keep(m, s->worst[i]);
+        if (s->world->rank == 0) keep(&s->stopping, m, s->worst[i]);
     }
 }
 

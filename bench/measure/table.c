@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "measure/clock.h"
 #include "measure/schedule.h"
+#include "stats/order.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,20 +51,29 @@ const char *figure(double value, char text[UNIT_TEXT])
     return text;
 }
 
-static void print_row(const struct measured *m, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+/* The row's figures from all samples, without a copy of them: they are sorted in place. */
+static struct case_row summary(struct measured *m, const struct settings *s, const struct world *world, unsigned capabilities)
 {
-    char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "", p99[UNIT_TEXT], alg[UNIT_TEXT], bus[UNIT_TEXT], wrong[UNIT_TEXT];
     struct case_row row = cases_row(m, s, world, capabilities);
-    double lo, hi;
-    row.samples_us = (struct samples){m->us, m->count};
+    sort_doubles(m->us, m->count);
+    double middle = median_sorted(m->us, m->count);
+    row.samples_us = (struct samples){&middle, 1};
     case_row_summarise(&row);
-    double relative = relative_error(m->us, m->count, &lo, &hi);
+    row.samples_us = (struct samples){0};
+    if (m->call.isolated && m->count >= 100) row.p99_us = percentile_sorted(m->us, m->count, 0.99);
+    return row;
+}
+
+static void print_row(struct measured *m, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+{
+    char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "-", p99[UNIT_TEXT], alg[UNIT_TEXT], bus[UNIT_TEXT], wrong[UNIT_TEXT] = "-";
+    double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
+    struct case_row row = summary(m, s, world, capabilities);
     if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
-    snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
-    fprintf(out, "%10s %12zu %9s %6s %4s %10s %7s %10s %9s %9s %6s\n", format_size((size_t)row.bytes, size), m->call.count,
+    if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
+    fprintf(out, "%10s %12zu %9s %6s %4s %10s %8s %10s %9s %9s %6s\n", format_size((size_t)row.bytes, size), m->call.count,
             dtypes[m->call.dtype].name, row.op ? row.op : "none", m->call.in_place ? "in" : "out", figure(row.median_us, time),
-            *error ? error : "-", figure(row.p99_us, p99), figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus),
-            m->wrong == ABSENT ? "-" : wrong);
+            error, figure(row.p99_us, p99), figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus), wrong);
 }
 
 static void print_heading(const struct measured *m, FILE *out)
@@ -81,7 +91,7 @@ static bool has_figures(const struct measured *m)
 }
 
 /* The cases whose median is not known as well as asked, when they are few; else their number. */
-static void print_imprecise(const struct cases *cases, const struct settings *s, FILE *out)
+static void list_imprecise(const struct cases *cases, const struct settings *s, struct text *out)
 {
     enum { MOST_NAMED = 12 };
     size_t missed = 0, all = 0;
@@ -91,15 +101,15 @@ static void print_imprecise(const struct cases *cases, const struct settings *s,
         missed += has_figures(m) && !is_precise(m, s->precision_percent / 100);
     }
     if (missed == 0 || s->samples) return;
-    fprintf(out, "%zu of %zu cases missed --precision %g %%", missed, all, s->precision_percent);
+    text_add(out, "%zu of %zu cases missed --precision %g %%", missed, all, s->precision_percent);
     for (size_t i = 0, named = 0; i < cases->count && missed <= MOST_NAMED; i++) {
         const struct measured *m = &cases->list[i];
         char size[UNIT_TEXT];
         if (!has_figures(m) || is_precise(m, s->precision_percent / 100)) continue;
-        fprintf(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name, format_size(m->requested_bytes, size),
+        text_add(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name, format_size(m->requested_bytes, size),
                 dtypes[m->call.dtype].name, m->call.in_place ? "in place" : "out of place", m->call.isolated ? "" : " pipelined");
     }
-    fprintf(out, "; more --max-seconds or a longer --time-budget helps\n");
+    text_add(out, "; more --max-seconds or a longer --time-budget helps\n");
 }
 
 /* One line for each reason, with the number of cases that have it. */
@@ -125,20 +135,22 @@ static void print_notes(const struct cases *cases, const struct settings *s, con
     }
 }
 
-void table_print(const struct cases *cases, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+void table_print(struct cases *cases, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
 {
     fprintf(out, "%d rank%s on %d host%s; times in microseconds, algbw and busbw in GB/s (1e9 bytes/s)\n", world->ranks,
             world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s");
     if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth\n");
+    struct text imprecise = {0};
+    list_imprecise(cases, s, &imprecise); /* before the samples lose their order */
     const struct measured *before = NULL;
     for (size_t i = 0; i < cases->count; i++) {
-        const struct measured *m = &cases->list[i];
+        struct measured *m = &cases->list[i];
         if (!has_figures(m)) continue;
         if (!before || before->call.collective != m->call.collective || before->call.isolated != m->call.isolated) print_heading(m, out);
         print_row(m, s, world, capabilities, out);
         before = m;
     }
-    fputc('\n', out);
-    print_imprecise(cases, s, out);
+    fprintf(out, "\n%s", text_get(&imprecise));
+    text_free(&imprecise);
     print_notes(cases, s, world, capabilities, out);
 }

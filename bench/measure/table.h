@@ -22,6 +22,7 @@ void progress_clear(struct progress_line *);
 /* Four significant digits without an exponent, "-" for what was not measured. */
 const char *figure(double value, char text[UNIT_TEXT]);
 
-void table_print(const struct cases *, const struct settings *, const struct world *, unsigned capabilities, FILE *);
+/* Sorts the cases' samples in place: call it when they have been written. */
+void table_print(struct cases *, const struct settings *, const struct world *, unsigned capabilities, FILE *);
 
 #endif
