@@ -130,9 +130,9 @@ static char *told_path(void *symbol)
 }
 
 /* Loads `file` as it will be with the environment of now. */
-static bool open_library(const char *file, struct blas *blas)
+static bool open_library(const char *file, int flags, struct blas *blas)
 {
-    *blas = (struct blas){.handle = dlopen(file, RTLD_NOW | RTLD_LOCAL)};
+    *blas = (struct blas){.handle = dlopen(file, RTLD_NOW | RTLD_LOCAL | flags)};
     if (!blas->handle) return false;
     function(blas->handle, "cblas_dgemm", &blas->dgemm);
     function(blas->handle, "cblas_sgemm", &blas->sgemm);
@@ -190,7 +190,7 @@ int blas_trial(const char *file)
     struct blas blas;
     struct trial_data *data = allocate(1, sizeof *data);
     double dgflops, sgflops;
-    if (!open_library(file, &blas)) return STATUS_ENVIRONMENT;
+    if (!open_library(file, RTLD_NODELETE, &blas)) return STATUS_ENVIRONMENT;
     set_threads(blas.handle, 1);
     time_kernel(&blas, data, &dgflops, &sgflops);
     char *kernel = kernel_in_use(blas.handle);
@@ -298,7 +298,7 @@ static enum status load_file(const char *file, const char *kernel, int threads, 
     char digits[16];
     *loaded = false;
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* while it is only looked at: no thread pools */
-    if (!open_library(file, &first)) return STATUS_OK;
+    if (!open_library(file, 0, &first)) return STATUS_OK;
     const struct family *family = family_of(first.handle);
     struct kernel_choice choice = kernel_choices(first.handle);
     dlclose(first.handle);
@@ -309,7 +309,8 @@ static enum status load_file(const char *file, const char *kernel, int threads, 
     snprintf(digits, sizeof digits, "%d", threads);
     setenv("OPENBLAS_NUM_THREADS", digits, 1);
     setenv(family->threads_variable, digits, 1);
-    if (!open_library(file, &result)) {
+    /* Once it has computed, its threads (OpenMP's never end) may not lose their code. */
+    if (!open_library(file, RTLD_NODELETE, &result)) {
         json_decref(tried);
         return fail(STATUS_ENVIRONMENT, "%s cannot be loaded again: %s", file, dlerror());
     }

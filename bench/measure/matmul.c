@@ -209,6 +209,8 @@ static enum status write_row(struct matmul_launch *l, const struct matmul_case *
         row.rank_reduction = "max";
         row.rank_time_us = c->rank_us;
         row.telemetry = c->telemetry;
+        row.first_us = c->first_us;
+        if (c->heuristics) row.heuristics = c->heuristics;
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }

@@ -18,7 +18,7 @@ const struct field case_fields[] = {
     CASE(INTEGER, warmup), CASE(INTEGER, preempted), CASE(STRING, stopped_by), CASE(REAL, time_us), CASE(STRING, statistic),
     CASE(STRING, rank_reduction), CASE(BOOL, includes_launch), CASE(REAL, median_us), CASE(REAL, lo_us), CASE(REAL, hi_us),
     CASE(REAL, min_us), CASE(REAL, max_us), CASE(REAL, p95_us), CASE(REAL, p99_us), CASE(REAL, algbw_gbps),
-    CASE(REAL, busbw_gbps), CASE(REAL, tflops), CASE(REAL, peak_tflops), CASE(REAL, bound_us), CASE(STRING, bound),
+    CASE(REAL, busbw_gbps), CASE(REAL, tflops), CASE(REAL, peak_tflops), CASE(REAL, first_us), CASE(INTEGER, heuristics), CASE(REAL, bound_us), CASE(STRING, bound),
     CASE(NULLABLE, wrong),
     {FIELD_SPREAD, "rank_wait_us", offsetof(struct case_row, rank_wait_us), "longest"},
     {FIELD_SPREAD, "arrival_us", offsetof(struct case_row, arrival_us), "latest"},

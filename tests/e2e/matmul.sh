@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The matmul driver on the CPU's BLAS: ranks, records, wrong results, slow ranks, libraries that are missing.
+. "$(dirname "$0")/../lib.sh"
+small=(--shapes '96,64x80x48' --sustain 0.05 --max-seconds 0.1 --output "$work/r" --blas openblas)
+"$build/matmul" --output none --shapes 8 --phase burst -n 1 --blas openblas >/dev/null 2>&1 || small=("${small[@]:0:8}")
+record() { echo "$work/r/$1/$1.jsonl"; } # of --run NAME --launch NAME
+named() { echo "--run $1 --launch $1"; }
+# rows NAME CONDITION…: the Python conditions hold, with `launch`, `cases`, `end` of the record.
+rows() {
+    local name=$1 file=$2 condition=$3
+    if python3 - "$file" "$condition" <<'PY'; then ok "$name"; else not_ok "$name"; fi
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+launch, cases, end = lines[0], [x for x in lines if x["record"] == "case"], lines[-1]
+names = dict(launch=launch, cases=cases, end=end)
+if not eval("(" + sys.argv[2] + ")", names):
+    print("    not so:", sys.argv[2])
+    print("   ", json.dumps(launch)[:600])
+    for case in cases[:3]: print("   ", json.dumps(case)[:600])
+    sys.exit(1)
+PY
+}
+
+for n in 1 2 4; do
+    # shellcheck disable=SC2046
+    check "$n ranks multiply and are right" ranks "$n" "$build/matmul" "${small[@]}" $(named "n$n")
+    rows "$n ranks: 2 shapes x 2 types x 2 phases, complete" "$(record "n$n")" \
+        'len(cases) == 8 and end["status"] == "complete" and end["cases"] == 8 and len({c["key"] for c in cases}) == 8'
+done
+rows 'a row says what was multiplied, by what, and how fast' "$(record n2)" \
+    'all(c["gemm"] == "gemm" and "collective" not in c and c["status"] == "ok" and c["wrong"] == 0 and c["ranks"] == 2
+         and c["memory"] == "host" and c["layout"] == "NN" and c["phase"] in ("burst", "sustained") and c["algorithm"]
+         and c["accumulator"] == c["dtype"] and c["scaling"] == "none" and len(c["samples_us"]) > 0
+         and abs(c["tflops"] * c["median_us"] * 1e6 / (2 * c["m"] * c["n"] * c["k"]) - 1) < 1e-6 for c in cases)'
+rows 'every rank is in the spread, and the slowest is named' "$(record n2)" \
+    'all(c["rank_time_us"]["slowest"]["rank"] in (0, 1) and c["rank_time_us"]["min"] <= c["rank_time_us"]["max"]
+         and abs(c["rank_time_us"]["max"] / c["median_us"] - 1) < 1e-6 for c in cases)'
+rows 'the launch says library, version, kernel, threads, machine' "$(record n1)" \
+    'all(b["library"] and b["path"] for b in launch["facts"]["blas"]) and launch["facts"]["topology"]["cores"] > 0
+     and launch["provenance"] == ["measured"] and launch["driver"] == "matmul" and launch["backend"] == "cblas"'
+
+check 'the table names its columns' "$build/matmul" "${small[@]}" --output none --phase burst -n 3 -d float
+says 'GFLOP/s in the table' 'GFLOP/s'
+says 'the library in the table' 'by '
+
+# shellcheck disable=SC2046
+expect_status 'a wrong element is caught' 3 ranks 2 "$build/matmul" "${small[@]}" $(named wrong) --fault wrong:rank=1 -n 3 --phase burst
+says 'its rank is named' 'worst on rank 1'
+rows 'the record says wrong and faulted' "$(record wrong)" \
+    'all(c["status"] == "wrong" and c["wrong"] > 0 and "rank 1" in c["error"] for c in cases) and "faulted" in launch["provenance"]'
+expect_status 'unchecked is not called right' 0 "$build/matmul" "${small[@]}" --run nocheck --launch nocheck -c 0 -n 1 --phase burst
+rows 'unchecked: wrong is null' "$(record nocheck)" 'all(c["wrong"] is None for c in cases)'
+
+# shellcheck disable=SC2046
+check 'a slow rank' ranks 3 "$build/matmul" "${small[@]}" $(named slow) --fault slow:rank=2,us=100000 -n 3 --phase burst --shapes 32 -d float
+rows 'the slow rank is the slowest' "$(record slow)" \
+    'all(c["rank_time_us"]["slowest"]["rank"] == 2 and c["median_us"] > 1e5 and c["rank_time_us"]["min"] < 1e5 for c in cases)'
+
+# shellcheck disable=SC2046
+check 'one rank at a time' ranks 2 "$build/matmul" "${small[@]}" $(named one) --ranks-at-once one -n 3 --phase burst -d float
+rows 'one at a time is another case' "$(record one)" 'all(c["group"] == "one" and len(c["samples_us"]) == 3 for c in cases)'
+# shellcheck disable=SC2046
+check 'passes, layouts, threads' "$build/matmul" "${small[@]}" $(named passes) --passes 2 -n 4 --phase burst --layout NN,TN,NT,TT -d double --threads 1
+rows 'two passes of four layouts' "$(record passes)" \
+    'len(cases) == 16 and {c["layout"] for c in cases} == {"NN", "TN", "NT", "TT"} and all(c["wrong"] == 0 and len(c["samples_us"]) == 2 for c in cases)'
+
+check 'what a CPU cannot do is unsupported, not an error' "$build/matmul" "${small[@]}" --run un --launch un -d bf16,float -n 1 --phase burst --shapes 8
+rows 'unsupported with its reason' "$(record un)" \
+    '[c["status"] for c in cases if c["dtype"] == "bfloat16"] == ["unsupported"] and all("error" in c for c in cases if c["status"] != "ok")'
+check 'what does not fit is said, not attempted' "$build/matmul" "${small[@]}" --run big --launch big -d double -n 1 --phase burst --shapes 1000000
+rows 'too large' "$(record big)" '[c["status"] for c in cases] == ["too_large"]'
+check 'a time budget' "$build/matmul" "${small[@]}" --run budget --launch budget --time-budget 0.1 --shapes 64,96,128
+rows 'a time budget: every case is there, measured or skipped' "$(record budget)" \
+    'len(cases) == 12 and all(c["status"] in ("ok", "skipped") for c in cases)'
+check 'records on stdout' "$build/matmul" "${small[@]}" --output none --format json -n 1 --phase burst
+if python3 -c 'import json, sys; [json.loads(line) for line in open(sys.argv[1])]' "$work/out"; then ok 'each line is JSON'; else not_ok 'each line is JSON'; fi
+"$build/busbar" show "$work/r" >"$work/out" 2>"$work/err" && says 'busbar show reads it' 'gemm, 2 ranks on 1 node'
+
+expect_status 'unknown flag' 2 "$build/matmul" --shape 8
+says 'a near match' 'did you mean --shapes?'
+expect_status 'bad shape' 2 "$build/matmul" --shapes 8x8
+expect_status 'bad type' 2 "$build/matmul" -d flaot
+says 'a near type' "did you mean 'float'"
+expect_status 'no such rank to damage' 2 "$build/matmul" "${small[@]}" --fault wrong:rank=5
+expect_status 'no such kernel' 2 "$build/matmul" "${small[@]}" --output none --blas-kernel Abacus
+expect_status 'no such library' 5 "$build/matmul" --output none --blas /nowhere/libblas.so
+says 'the loader is quoted' 'No such file'
+expect_status 'a library that is no BLAS' 5 "$build/matmul" --output none --blas libm.so.6
+says 'what it lacks' 'cblas_dgemm'
+expect_status 'a launch is never overwritten' 5 "$build/matmul" "${small[@]}" --run n1 --launch n1
+expect_status 'ranks as expected' 5 ranks 2 "$build/matmul" "${small[@]}" --expect-ranks 3
+
+# A machine without some libraries: a dlopen that does not find what HIDE names.
+cat >"$work/hide.c" <<'C'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+void *dlopen(const char *file, int flags)
+{
+    void *(*real)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+    char words[200], *rest = words;
+    strncpy(words, getenv("HIDE") ? getenv("HIDE") : "", sizeof words - 1);
+    words[sizeof words - 1] = 0;
+    for (char *word; file && (word = strsep(&rest, " "));)
+        if (*word && strstr(file, word)) return real("/nowhere/hidden.so", flags);
+    return real(file, flags);
+}
+C
+if cc -w -shared -fPIC -o "$work/hide.so" "$work/hide.c" -ldl 2>/dev/null; then
+    hidden() { local what=$1; shift; HIDE="$what" LD_PRELOAD="$work/hide.so" "$@"; }
+    expect_status 'no BLAS at all' 5 hidden 'blas blis mkl nvpl armpl' "$build/matmul" --output none
+    says 'one line that says what to do' 'no BLAS library found'
+    if [ "$(grep -vc 'cublaslt' "$work/err")" -eq 1 ]; then ok 'no BLAS: one line'; else not_ok 'no BLAS: more than one line'; fi
+    for pair in 'openblas:BLIS' 'blis:OpenBLAS'; do
+        if hidden "${pair%%:*} mkl nvpl armpl libblas libcblas" \
+            "$build/matmul" --output none --shapes 64 -n 3 --phase burst >"$work/out" 2>"$work/err"; then
+            says "without ${pair%%:*}" "by ${pair##*:}"
+        else
+            skip "without ${pair%%:*}" "${pair##*:} is not here"
+        fi
+    done
+else
+    skip 'libraries that are missing' 'no C compiler'
+fi
