@@ -206,6 +206,24 @@ static int64_t certain_domains(const struct source_table *table, const struct so
     return in_racks ? ABSENT : table->nodes;
 }
 
+/* Under the names that measured records have: gpu.model, gpu.cuda, nccl.version; the rest as it is. */
+static json_t *facts_object(const struct source_table *table)
+{
+    json_t *facts = json_object(), *value;
+    const char *key;
+    json_object_foreach(table->facts, key, value)
+    {
+        bool is_gpu = same(key, "gpu") || same(key, "cuda"), is_nccl = same(key, "nccl");
+        json_t *place = facts;
+        if (is_gpu || is_nccl) {
+            place = json_object_get(facts, is_gpu ? "gpu" : "nccl");
+            if (!place) json_object_set_new(facts, is_gpu ? "gpu" : "nccl", place = json_object());
+        }
+        json_object_set(place, same(key, "gpu") ? "model" : is_nccl ? "version" : key, value);
+    }
+    return facts;
+}
+
 static void make_header(struct context *context, const struct source_given *given,
                         const struct catalog *catalog, size_t number, struct launch_header *header)
 {
@@ -235,7 +253,7 @@ static void make_header(struct context *context, const struct source_given *give
     if ((int64_t)header->host_count == table->nodes)
         header->allocation_hosts_hash = hosts_hash(&source->arena, header->hosts, header->host_count);
     if (given->no_hosts) header->host_count = 0;
-    header->facts = table->facts;
+    header->facts = facts_object(table);
     header->env = table->env;
     header->source = source_object(source, number);
     if (given->origin) json_object_set_new(header->source, "origin", json_string(given->origin));
@@ -275,6 +293,7 @@ enum status source_record(struct source *source, size_t number, const struct sou
     free(requested);
     free(header.hosts);
     json_decref(header.provenance);
+    json_decref(header.facts);
     json_decref(header.source);
     return status ? status : closed;
 }

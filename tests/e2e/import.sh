@@ -30,7 +30,7 @@ has "provenance" '"provenance":["imported"]'
 has "the source's hash" "\"sha256\":\"$(sha256sum "$golden/plain_2.19.log" | cut -d' ' -f1)\""
 has "a mean stays a mean" '"statistic":"mean","rank_reduction":"mean","includes_launch":true'
 hasnt "no median" '"median_us"'
-has "versions" '"nccl_tests":"2.19.6","nccl":"2.29.2","gpu":"NVIDIA H100 80GB HBM3"'
+has "versions" '"nccl_tests":"2.19.6","nccl":{"version":"2.29.2"},"gpu":{"model":"NVIDIA H100 80GB HBM3"}'
 has "hosts" '{"name":"node-0","ranks":8}'
 has "a bound where the machine is known" 'N=2 G=8 Bn=450 Bi=50 GB/s'
 has "the end" '"status":"complete","cases":8'
