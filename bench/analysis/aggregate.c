@@ -130,13 +130,20 @@ static const char *statistic_of(const struct case_row *row)
 {
     if (row->samples_us.count) return "median";
     if (is_figure(row->time_us)) return row->statistic ? row->statistic : "unknown";
-    return is_figure(row->median_us) ? "median" : "none";
+    if (is_figure(row->median_us)) return "median";
+    return row->statistic ? row->statistic : "unknown";
 }
 
 static double time_of(const struct case_row *row)
 {
     if (row->samples_us.count) return row->median_us;
     return is_figure(row->time_us) ? row->time_us : row->median_us;
+}
+
+/* Published tables may give a rate and no time: then the rate is the figure, and no time is made up from it. */
+static double rate_of(const struct case_row *row)
+{
+    return row->gemm ? row->tflops : row->busbw_gbps;
 }
 
 static bool is_ok(const struct case_row *row)
@@ -216,20 +223,45 @@ static size_t count_allocations(const struct launch_point *points, size_t n)
     return distinct;
 }
 
+static double bus_factor_of(const struct case_row *row)
+{
+    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
+    return collective && row->ranks > 1 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
+}
+
 static void add_rates(struct case_summary *line)
 {
     const struct case_row *row = line->row;
     if (row->gemm) {
         if (row->m > 0 && row->n > 0 && row->k > 0)
             line->tflops = figure_inverse(2e-6 * (double)row->m * (double)row->n * (double)row->k, line->time_us);
-        line->bound_percent = figure_scaled(line->tflops, 100 / line->peak_tflops);
         return;
     }
-    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
     if (row->bytes > 0) line->algbw_gbps = figure_inverse(1e-3 * (double)row->bytes, line->time_us);
-    if (collective && row->ranks > 1 && row->ranks < 1 << 30)
-        line->busbw_gbps = figure_scaled(line->algbw_gbps, collective->bus_factor((int)row->ranks));
-    line->bound_percent = figure_inverse(100 * line->bound_us, line->time_us);
+    line->busbw_gbps = figure_scaled(line->algbw_gbps, bus_factor_of(row));
+}
+
+static void take_rates(struct case_summary *line, struct figure rate)
+{
+    if (line->row->gemm) {
+        line->tflops = rate;
+    } else {
+        line->busbw_gbps = rate;
+        line->algbw_gbps = figure_scaled(rate, 1 / bus_factor_of(line->row));
+    }
+}
+
+void case_set_bound(struct case_summary *line, double bound_us, const char *bound)
+{
+    line->bound_us = bound_us;
+    line->bound = bound;
+    line->bound_percent = line->row->bytes > 0 ? figure_scaled(line->algbw_gbps, 100 * bound_us / (1e-3 * (double)line->row->bytes)) : figure_absent();
+}
+
+void case_set_peak(struct case_summary *line, double peak_tflops)
+{
+    line->peak_tflops = peak_tflops;
+    line->bound_percent = figure_scaled(line->tflops, 100 / peak_tflops);
 }
 
 static struct case_summary summarise(struct aggregate *aggregate, const struct row_place *places, size_t n)
@@ -239,22 +271,33 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
         .bound_us = NAN, .peak_tflops = NAN, .time_us = figure_absent(), .algbw_gbps = figure_absent(),
         .busbw_gbps = figure_absent(), .tflops = figure_absent(), .bound_percent = figure_absent()};
     line.points = arena_memory(&aggregate->arena, n * sizeof *line.points);
-    double *times = allocate(n, sizeof *times);
+    double *values = allocate(n, sizeof *values);
     for (size_t i = 0; i < n; i++) {
         const struct case_row *row = places[i].row;
         if (row->wrong != ABSENT) line.wrong = (line.wrong == ABSENT ? 0 : line.wrong) + row->wrong;
         if (severity(row->status) > severity(line.status)) line.status = row->status, line.error = row->error;
-        if (!is_ok(row) || !is_figure(time_of(row))) continue;
+        bool timed = is_figure(time_of(row));
+        if (!is_ok(row) || (!timed && !is_figure(rate_of(row)))) continue;
+        if (line.launches && timed != isfinite(line.points[0].time_us)) continue; /* a time and a bare rate do not mix */
         line.unchecked += row->wrong == ABSENT;
-        if (!line.bound) line.bound_us = row->bound_us, line.bound = row->bound;
+        if (!isfinite(line.bound_us)) line.bound_us = row->bound_us, line.bound = row->bound;
         if (!isfinite(line.peak_tflops)) line.peak_tflops = row->peak_tflops;
-        times[line.launches] = time_of(row);
-        line.points[line.launches++] = (struct launch_point){places[i].launch, row, time_of(row)};
+        values[line.launches] = timed ? time_of(row) : rate_of(row);
+        line.points[line.launches++] = (struct launch_point){places[i].launch, row, timed ? time_of(row) : NAN};
     }
     line.allocations = count_allocations(line.points, line.launches);
-    line.time_us = figure_of_launches(times, line.launches);
-    free(times);
-    add_rates(&line);
+    struct figure figure = figure_of_launches(values, line.launches);
+    free(values);
+    if (line.launches && isfinite(line.points[0].time_us)) {
+        line.time_us = figure;
+        add_rates(&line);
+    } else {
+        take_rates(&line, figure);
+    }
+    if (line.row->gemm)
+        case_set_peak(&line, line.peak_tflops);
+    else
+        case_set_bound(&line, line.bound_us, line.bound);
     return line;
 }
 

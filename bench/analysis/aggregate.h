@@ -25,7 +25,7 @@ struct figure {
 struct launch_point {
     const struct launch *launch;
     const struct case_row *row;
-    double time_us;
+    double time_us;               /* NAN: the source gives a rate only */
 };
 
 /* One case of one run, over its launches. Launches with wrong results have no speed: they count in `wrong`, not in figures. */
@@ -79,6 +79,10 @@ struct figure figure_absent(void);
 bool figure_present(struct figure);
 /* "95 % interval over launches" | "min-max of launches" | "one launch, no interval" */
 const char *interval_name(enum interval_kind);
+
+/* The bound on time, or the peak of a matmul line, and with it the percentage. */
+void case_set_bound(struct case_summary *, double bound_us, const char *bound);
+void case_set_peak(struct case_summary *, double peak_tflops);
 
 /* Do two lines differ in nothing but their size (or shape)? Those make one curve. */
 bool same_curve(const struct case_summary *, const struct case_summary *);

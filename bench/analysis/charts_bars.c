@@ -162,7 +162,7 @@ static const struct case_summary *watched_line(const struct run_summary *run)
     const struct case_summary *best = NULL;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
-        if (line->row->gemm || line->launches < 2) continue;
+        if (line->row->gemm || line->launches < 2 || !figure_present(line->time_us)) continue;
         if (!best || line->launches > best->launches || (line->launches == best->launches && line->row->bytes > best->row->bytes)) best = line;
     }
     return best;

@@ -9,9 +9,9 @@
 #include <string.h>
 
 /* The canvas in screen coordinates (0…1), shared with the scripts through plots.gp. */
-static const double left = 0.105, right = 0.66, bottom = 0.155, top = 0.875;
-static const double bars_left = 0.34, bars_right = 0.76;
-enum { WIDTH = 720, HEIGHT = 430, LABEL_HEIGHT = 15, BAR_HEIGHT = 21, LABEL_LENGTH = 32, TITLE_LENGTH = 84 };
+static const double left = 0.125, right = 0.635, bottom = 0.155, top = 0.875;
+static const double bars_left = 0.35, bars_right = 0.76;
+enum { WIDTH = 660, HEIGHT = 410, LABEL_HEIGHT = 15, BAR_HEIGHT = 21, LABEL_LENGTH = 32, TITLE_LENGTH = 76 };
 
 struct drawing *drawing_add(struct drawings *drawings, const char *name, const char *title)
 {
@@ -298,7 +298,7 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
         most = fmax(most, fmax(fmax(isfinite(bar->value) ? bar->value : 0, isfinite(bar->hi) ? bar->hi : 0), isfinite(bar->top) ? bar->top : 0));
     }
     if (!(most > 0)) most = 1;
-    double height = 112 + BAR_HEIGHT * (double)drawing->bar_count + 9 * (double)groups, y = 1 - 44 / height;
+    double height = 122 + BAR_HEIGHT * (double)drawing->bar_count + 9 * (double)groups, y = 1 - 44 / height;
     struct text pale = {0}, marks = {0}, intervals = {0}, notes = {0};
     for (size_t i = 0; i < drawing->bar_count; i++) {
         const struct bar *bar = &drawing->bars[i];
@@ -315,10 +315,10 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
     text_add(data, "%sNaN\tNaN\t0\tNaN\n\n\n%sNaN\tNaN\tNaN\tNaN\n\n\n", text_get(&marks), text_get(&intervals));
     text_add(data, "%sNaN\tNaN\t1\t-\n\n\n", text_get(&notes));
     text_row(data, 0.015, 1 - 21 / height, INK, drawing->title, TITLE_LENGTH);
-    text_add(script, "height = %.0f\nat_left = %g; at_right = %g; at_bottom = %.5f; at_top = %.5f\n", height, bars_left, bars_right, 52 / height,
+    text_add(script, "height = %.0f\nat_left = %g; at_right = %g; at_bottom = %.5f; at_top = %.5f\n", height, bars_left, bars_right, 62 / height,
              1 - 44 / height);
     text_add(script, "x_label = '%s'\nranges = 'set xrange [0:%.9g]; set yrange [%.5f:%.5f]'\nload scripts.'/bars.gp'\n", drawing->x_label, most * 1.02,
-             52 / height, 1 - 44 / height);
+             62 / height, 1 - 44 / height);
     text_free(&pale);
     text_free(&marks);
     text_free(&intervals);

@@ -142,9 +142,38 @@ static void data_of(struct page *page, const struct run_summary *run)
     text_free(&text);
 }
 
+/* Where imported figures are from. */
+static void sources(struct page *page, const struct study *study)
+{
+    static const char *const keys[] = {"file", "origin", "format"};
+    struct table table = {0};
+    static const char *const names[] = {"cloud", "file", "origin", "format", "SHA-256 begins"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t i = 0; i < study->aggregate.runs[r].launch_count; i++) {
+            const struct launch_header *header = &study->aggregate.runs[r].launches[i]->header;
+            const char *sha = fact_text(header->source, "sha256"), *file = fact_text(header->source, "file");
+            const char *before = i ? fact_text(study->aggregate.runs[r].launches[i - 1]->header.source, "sha256") : NULL;
+            if (!header->source || (sha && same(sha, before)) || table_rows(&table) == MOST_ROWS) continue; /* tables of one file */
+            table_cell(&table, "%s", study->aggregate.runs[r].label);
+            for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+                const char *value = k == 0 ? file : fact_text(header->source, keys[k]);
+                table_cell(&table, "%s", value ? value : "");
+            }
+            table_cell(&table, "%.16s", sha ? sha : "");
+        }
+    if (table_rows(&table)) {
+        table_drop_empty(&table);
+        page_heading(page, 3, NULL, "Sources of imported figures");
+        page_table(page, &table, NULL);
+    }
+    table_free(&table);
+}
+
 void report_data(struct page *page, const struct report *report)
 {
     page_heading(page, 2, "data", "The data");
+    sources(page, report->study);
     for (size_t r = 0; r < report->study->aggregate.count; r++) data_of(page, &report->study->aggregate.runs[r]);
 }
 

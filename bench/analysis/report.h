@@ -28,7 +28,7 @@ void report_csv(const struct report *, struct text *out);
 
 /* "483\n[478–490]\n69 % of bound"; empty for no figure. `note` NULL: none. */
 void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of, const char *note);
-/* "6 launches, median (max over ranks), measured" */
+/* "measured\n6 launches\nmedian\nmax over ranks" */
 void report_origin(struct text *out, const struct run_summary *, const struct case_summary *);
 
 #endif

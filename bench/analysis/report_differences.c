@@ -110,13 +110,6 @@ static void add_launch(struct facts *facts, size_t run, const struct launch_head
     text_add(&path, "env");
     add_json(facts, run, &path, header->env, 0);
     text_clear(&path);
-    text_add(&path, "source");
-    for (const char *const *name = (const char *const[]){"file", "format", "sha256", NULL}; *name; name++) {
-        path.length = strlen("source");
-        path.data[path.length] = 0;
-        text_add(&path, ".%s", *name);
-        add_json(facts, run, &path, json_object_get(header->source, *name), 0);
-    }
     text_free(&path);
 }
 

@@ -20,9 +20,8 @@ void report_figure(struct text *out, struct figure figure, struct figure percent
 
 void report_origin(struct text *out, const struct run_summary *run, const struct case_summary *line)
 {
-    text_add(out, "%zu launch%s, %s", line->launches, line->launches == 1 ? "" : "es", line->statistic ? line->statistic : "unknown statistic");
-    if (line->rank_reduction) text_add(out, " (%s over ranks)", line->rank_reduction);
-    text_add(out, "\n%s", run->provenance);
+    text_add(out, "%s\n%zu launch%s\n%s", run->provenance, line->launches, line->launches == 1 ? "" : "es", line->statistic ? line->statistic : "unknown statistic");
+    if (line->rank_reduction) text_add(out, "\n%s over ranks", line->rank_reduction);
 }
 
 struct cloud {

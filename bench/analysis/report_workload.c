@@ -36,7 +36,7 @@ static void order_cell(struct table *table, const struct step *step, const struc
 {
     struct figure ratio;
     if (!before) {
-        table_cell(table, "%s", "fastest here");
+        table_cell(table, "%s", step->communication.kind == INTERVAL_EXACT ? "fastest here" : "shortest here");
         return;
     }
     enum order order = steps_order(before, step, &ratio);
@@ -51,13 +51,16 @@ static void step_row(struct table *table, const struct report *report, const str
     const struct run_summary *run = &report->study->aggregate.runs[step->run];
     const struct instance *instance = report->study->sites[step->run].instance;
     bool priced = instance && isfinite(instance->usd_per_gpu_hour);
-    table_cell(table, "%zu", place);
+    if (step->communication.kind == INTERVAL_EXACT)
+        table_cell(table, "%zu", place);
+    else
+        table_cell(table, "%s", ""); /* without intervals there are no places */
     table_cell(table, "%s\n%s", run->label, run->provenance);
     seconds_cell(table, step->communication);
     seconds_cell(table, step->computation);
     range_cell(table, step, 1);
-    if (priced)
-        range_cell(table, step, instance->usd_per_gpu_hour / 3600 * (double)step->ranks);
+    if (priced || !figure_present(step->serial))
+        range_cell(table, step, priced ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN);
     else
         table_cell(table, "%s", "no price");
     order_cell(table, step, before);
@@ -80,11 +83,8 @@ static void group_table(struct page *page, const struct report *report, const st
         if (i && steps_order(&steps[i - 1], &steps[i], &ratio) == ORDER_FASTER) place = i + 1;
         step_row(&table, report, &steps[i], i ? &steps[i - 1] : NULL, place);
     }
-    if (whole) table_drop_empty(&table);
-    page_table(page, &table,
-               whole ? "Equal places: the interval of the ratio of their times includes 1. Step: from max(computation, communication), when all of the "
-                       "smaller is hidden, to their sum, when nothing is; the overlap was not measured."
-                     : "Matrix multiplication was not measured here, so this orders the communication of a step, not the step.");
+    table_drop_empty(&table);
+    page_table(page, &table, whole ? NULL : "Matrix multiplication was not measured here: this orders the communication of a step, not the step.");
     table_free(&table);
     text_free(&heading);
 }
@@ -166,6 +166,9 @@ void report_workload(struct page *page, const struct report *report)
         group_table(page, report, &steps[first], last - first);
         for (size_t i = first; i < last; i++) ranked[i] = any = true;
     }
+    if (any)
+        page_paragraph(page, "Equal places: the interval of the ratio of their times includes 1. A step takes from max(computation, communication), when all "
+                             "of the smaller is hidden, to their sum, when nothing is: the overlap was not measured.");
     if (!any) page_paragraph(page, "No two runs are comparable for this workload: nothing is ranked.");
     alone_items(page, report, steps, ranked, count);
     text_clear(&heading);

@@ -64,15 +64,12 @@ void site_bounds(const struct site *site, struct run_summary *run, struct arena 
         struct bound bound;
         if (row->gemm) {
             if (isfinite(line->peak_tflops) || !site->gpu || !row->dtype) continue;
-            line->peak_tflops = gpu_peak_tflops(site->gpu, row->dtype);
-            line->bound_percent = figure_scaled(line->tflops, 100 / line->peak_tflops);
+            case_set_peak(line, gpu_peak_tflops(site->gpu, row->dtype));
             continue;
         }
         const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
         if (isfinite(line->bound_us) || !collective || row->bytes < 1 || !site_machine(site, run, row, &machine)) continue;
         if (!bound_of(collective, (double)row->bytes, &machine, BOUND_MACHINE, &bound)) continue;
-        line->bound_us = bound.time_us;
-        line->bound = arena_string(arena, bound.formula);
-        line->bound_percent = figure_inverse(100 * line->bound_us, line->time_us);
+        case_set_bound(line, bound.time_us, arena_string(arena, bound.formula));
     }
 }

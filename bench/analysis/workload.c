@@ -138,7 +138,7 @@ static void add_part(struct step *step, const struct workload_part *part, const 
     const struct case_summary *line = track ? track_at(track, part->bytes) : NULL;
     struct text text = {0};
     char size[UNIT_TEXT];
-    if (!line) {
+    if (!line || !figure_present(line->time_us)) {
         text_add(&text, "%s of %s was not measured", part->collective, format_size((size_t)part->bytes, size));
     } else if (first) {
         step->mode = line->row->mode, step->statistic = line->statistic, step->rank_reduction = line->rank_reduction;
