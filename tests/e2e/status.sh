@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# Every documented exit status, from every program that can end with it, and one line that says why.
+. "$(dirname "$0")/../lib.sh"
+drivers=$(cd "$build" && for p in all_reduce all_gather alltoall broadcast gather matmul reduce reduce_scatter scatter sendrecv; do
+    [ ! -x $p ] || echo $p
+done)
+commands=$("$build/busbar" --completion | tr '\n' ' ')
+
+# one_line: what the last command said on stderr is a single line that starts with the program's name.
+one_line() {
+    if [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q "^$1: " "$work/err"; then ok "$1: one line"; else not_ok "$1: $(cat "$work/err")"; fi
+}
+
+# 0 and 2 for all programs
+for program in $drivers; do
+    for flag in --help --version --man --completion; do expect_status "$program $flag" 0 "$build/$program" $flag; done
+    expect_status "$program: an unknown flag" 2 "$build/$program" --ouput x
+    says "$program: a near match" 'did you mean --output?'
+    one_line "$program"
+done
+expect_status 'busbar --help' 0 "$build/busbar" --help
+expect_status 'busbar --version' 0 "$build/busbar" --version
+expect_status 'busbar alone' 2 "$build/busbar"
+expect_status 'an unknown command' 2 "$build/busbar" shwo
+says 'a near match' "did you mean 'show'?"
+for command in $commands; do
+    expect_status "busbar $command --help" 0 "$build/busbar" "$command" --help
+    expect_status "busbar $command: an unknown flag" 2 "$build/busbar" "$command" --frobnicate
+    one_line busbar
+    if "$build/busbar" "$command" --completion | grep -q '^--format '; then
+        expect_status "busbar $command: an unknown value" 2 "$build/busbar" "$command" --format jsn
+        says "busbar $command: what was expected" "'jsn' is not one of"
+    fi
+done
+
+# launch FILE MEDIAN_US STATUS: a launch of one case whose samples lie around the median.
+launch() {
+    local run=${1%/*} name=${1##*/}
+    mkdir -p "$run"
+    run=${run##*/} name=${name%.jsonl}
+    {
+        echo '{"record":"launch","schema":1,"run":"'"$run"'","launch":"'"$name"'","started":"2026-01-01T00:00:00Z","driver":"all_reduce","backend":"mpi","provenance":["simulated"],"allocation":{"id":"a","hosts_hash":"h"},"world":{"nodes":1,"ranks":2,"ranks_per_node":2}}'
+        awk -v m="$2" -v s="$3" 'BEGIN {
+            printf "{\"record\":\"case\",\"key\":\"k\",\"pass\":1,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"placement\":\"out_of_place\",\"requested_bytes\":1024,\"bytes\":1024,\"count\":256,\"dtype\":\"float\",\"op\":\"sum\",\"nodes\":1,\"ranks\":2,\"wrong\":%d,\"status\":\"%s\",\"samples_us\":[", s == "wrong" ? 3 : 0, s
+            for (i = 0; i < 31; i++) printf "%s%.4f", i ? "," : "", m * (1 + (i - 15) / 1000)
+            print "]}" }'
+        echo '{"record":"end","status":"complete","cases":1,"elapsed_s":1}'
+    } >"$1"
+}
+for i in 1 2 3 4 5 6; do
+    launch "$work/base/$i.jsonl" "10.0$i" ok
+    launch "$work/same/$i.jsonl" "10.0$((7 - i))" ok
+    launch "$work/slow/$i.jsonl" "13.0$i" ok
+    launch "$work/wrong/$i.jsonl" "10.0$i" wrong
+done
+
+# 1: gates
+if [[ " $commands " == *' compare '* ]]; then
+    expect_status 'compare: the same' 0 "$build/busbar" compare "$work/base" "$work/same"
+    expect_status 'compare: a regression' 1 "$build/busbar" compare "$work/base" "$work/slow"
+    expect_status 'compare: wrong data fails the gate' 1 "$build/busbar" compare "$work/base" "$work/wrong"
+fi
+# 5: nothing to read, nothing to write to
+for command in show compare report plot import contract; do
+    [[ " $commands " == *" $command "* ]] || continue
+    case $command in
+    compare) set -- "$work/nowhere" "$work/nowhere" ;;
+    contract) set -- --gate "$work/nowhere.gate" "$work/base" ;;
+    *) set -- "$work/nowhere" ;;
+    esac
+    expect_status "busbar $command: nothing there" 5 "$build/busbar" "$command" "$@"
+    says "busbar $command: it is named" nowhere
+done
+if [ -w /dev/full ]; then
+    full() { "$build/busbar" show "$work/base" >/dev/full; }
+    expect_status 'busbar show to a full disk' 5 full
+fi
+
+if [ -z "$drivers" ]; then
+    skip 'statuses of the drivers' 'no MPI here'
+    exit
+fi
+quick=(--backend mpi --sizes 1K -n 5 -w 1 --passes 1 --output "$work/results")
+expect_status '0: a run' 0 ranks 2 "$build/all_reduce" "${quick[@]}"
+expect_status '2: a bad value' 2 ranks 2 "$build/all_reduce" "${quick[@]}" --mode isolatd
+says 'a near match' "did you mean 'isolated'?"
+expect_status '5: ranks that were not expected' 5 ranks 2 "$build/all_reduce" "${quick[@]}" --expect-ranks 3
+expect_status '3: wrong data' 3 ranks 2 "$build/all_reduce" "${quick[@]}" --fault wrong:rank=1
+[ ! -e bench/measure/watch.c ] || expect_status '4: a hang' 4 ranks 2 "$build/all_reduce" "${quick[@]}" --fault hang:rank=1,call=3 --timeout 2
+expect_status '5: no folder can be made' 5 ranks 2 "$build/all_reduce" --backend mpi --sizes 1K -n 5 --output /proc/nowhere
+says 'it is named' /proc/nowhere
+expect_status '0: a named launch' 0 ranks 1 "$build/all_reduce" "${quick[@]}" --run r --launch l
+expect_status '5: the launch is there already' 5 ranks 1 "$build/all_reduce" "${quick[@]}" --run r --launch l
+if [ ! -e /dev/nvidia0 ]; then
+    expect_status '5: no GPU' 5 ranks 1 "$build/all_reduce" --backend nccl --sizes 1K --output "$work/results"
+fi
+# 128+n: alone, without a launcher between
+OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "$build/all_reduce" --backend mpi --sizes 1M -n 1000000 --max-seconds 60 \
+    --output none >/dev/null 2>&1 &
+sleep 2
+kill -KILL $!
+wait $! 2>/dev/null
+status=$?
+if [ $status -eq 137 ]; then ok '128+9: killed'; else not_ok "killed: status $status"; fi
