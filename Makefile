@@ -234,9 +234,11 @@ $(LOOPS):
 $(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE) $(LOOPS)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/benchmark/$*.sh
 
-check-regression: $B/busbar ## BASE=results/A NEW=results/B: is B slower than A? (make's own status is 2 on any failure)
-	@test -n '$(BASE)' && test -n '$(NEW)' || { echo 'usage: make check-regression BASE=results/A NEW=results/B' >&2; exit 2; }
-	@$B/busbar compare '$(BASE)' '$(NEW)'
+check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
+	@BUILD='$B' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
+
+drill: all ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
+	@BUILD='$B' tests/drill/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@$B/busbar report --output results/report.html $(or $(RESULTS),results)
@@ -280,7 +282,7 @@ clean: ## removes build/
 
 common: $B/libcommon.a
 force:
-.PHONY: test-cluster all help probe test test-here test-all test-all-here bench check-regression report install man clean common force \
+.PHONY: drill test-cluster all help probe test test-here test-all test-all-here bench check-regression report install man clean common force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -33,7 +33,8 @@ static const struct command command = {
     .summary = "keep runs as baselines to compare with: save, list, show",
     .synopsis = "[flags] save NAME RUN... | list | show NAME",
     .description = "save copies the launches of the runs (files or folders) into " BASELINES "/NAME, with their facts and samples; commit\n"
-                   "the folder. It refuses launches that did not complete and wrong data. `busbar compare NAME NEW` reads it by its name.\n"
+                   "the folder. The first run's plan.tsv goes along: `make check-regression BASELINE=NAME` measures it again and compares.\n"
+                   "It refuses launches that did not complete and wrong data. `busbar compare NAME NEW` reads it by its name.\n"
                    "Launches from three allocations or more let `compare --strict` tell a regression from another set of hosts.\n",
     .examples = "busbar baseline save h200 results/monday results/tuesday results/friday\n    one baseline of three allocations\n"
                 "busbar compare h200 results/now\n    compare with it\n",
@@ -141,7 +142,31 @@ static enum status put_in_place(const char *finished, const char *place, int rep
     return status;
 }
 
-static enum status write_baseline(struct archive *archive, const char *dir, const char *name, int replace)
+/* The plan that the sweep wrote beside the launches, so that the same can be measured again; none: nothing to keep. */
+static enum status keep_plan(const char *run, const char *folder)
+{
+    struct text from = {0}, to = {0}, content = {0};
+    char block[4096];
+    size_t got;
+    enum status status = STATUS_OK;
+    text_add(&from, "%s/plan.tsv", run);
+    text_add(&to, "%s/plan.tsv", folder);
+    FILE *in = fopen(from.data, "re"), *out = NULL;
+    while (in && (got = fread(block, 1, sizeof block, in)) > 0) text_add_bytes(&content, block, got);
+    if (in && ferror(in)) status = fail(STATUS_ENVIRONMENT, "cannot read %s: %s", from.data, strerror(errno));
+    if (in && !status) {
+        out = fopen(to.data, "wxe");
+        bool bad = !out || fwrite(text_get(&content), 1, content.length, out) != content.length;
+        if ((out && fclose(out)) || bad) status = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", to.data, strerror(errno));
+    }
+    if (in) fclose(in);
+    text_free(&from);
+    text_free(&to);
+    text_free(&content);
+    return status;
+}
+
+static enum status write_baseline(struct archive *archive, const char *dir, const char *name, const char *first_run, int replace)
 {
     struct text part = {0}, finished = {0}, place = {0};
     text_add(&part, "%s/.new-%ld", dir, (long)getpid());
@@ -152,6 +177,7 @@ static enum status write_baseline(struct archive *archive, const char *dir, cons
         status = fail(STATUS_USAGE, "%s exists: give another name, or --replace", place.data);
     bool written = !status;
     for (size_t i = 0; !status && i < archive->count; i++) status = write_launch(&archive->launches[i], part.data, name);
+    if (!status) status = keep_plan(first_run, finished.data);
     if (!status) status = put_in_place(finished.data, place.data, replace);
     if (written && status && access(finished.data, F_OK) == 0) remove_folder(finished.data);
     if (written && rmdir(part.data) && errno != ENOENT) warn("cannot remove %s: %s", part.data, strerror(errno));
@@ -172,7 +198,7 @@ static enum status save(const struct settings *settings, int count, char **opera
     for (int i = 1; !status && i < count; i++) status = archive_read(&archive, operands[i]);
     if (!status) archive_merge_passes(&archive);
     for (size_t i = 0; !status && i < archive.count; i++) status = check_launch(&archive.launches[i]);
-    if (!status) status = write_baseline(&archive, settings->dir, operands[0], settings->replace);
+    if (!status) status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);
     archive_free(&archive);
     return status;
 }

@@ -1,6 +1,7 @@
 /* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault KIND:rank=R,call=N,us=T`:
      wrong  damages one element that rank R received, in every verification
-     slow   rank R waits T µs before each sample, before its start stamp
+     slow   rank R waits T µs before each sample, before its start stamp; percent=P instead of us: that share of what
+            the case took it in its first samples, so that every case becomes slower by about P %
      fail   the N-th sample of rank R returns an error
      hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
      kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
@@ -8,6 +9,7 @@
 #include "backend/backend.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "stats/order.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -20,7 +22,15 @@ static const char *const kinds[] = {"wrong", "slow", "fail", "hang", "stop", "ki
 
 struct fault {
     enum kind kind;
-    int64_t rank, call, us;
+    int64_t rank, call, us, percent;
+};
+
+/* What a case took this rank per call before any delay: the median of the first samples. */
+enum { CALIBRATION = 15, MOST_CALIBRATED = 256 };
+struct calibration {
+    struct call call;
+    double first_us[CALIBRATION], median_us;
+    size_t count;
 };
 
 struct comm {
@@ -30,6 +40,8 @@ struct comm {
     struct fault fault;
     bool mine;                  /* this rank has the fault */
     int64_t calls;
+    struct calibration *calibrations; /* percent only */
+    size_t calibration_count;
 };
 
 static enum status parse_fault(const char *text, struct fault *fault)
@@ -45,24 +57,25 @@ static enum status parse_fault(const char *text, struct fault *fault)
     fault->kind = (enum kind)kind;
     while (rest && (word = strsep(&rest, ","))) {
         char *value = word, *name = strsep(&value, "=");
-        int64_t *place = same(name, "rank") ? &fault->rank : same(name, "call") ? &fault->call : same(name, "us") ? &fault->us : NULL;
+        int64_t *place = same(name, "rank") ? &fault->rank : same(name, "call") ? &fault->call : same(name, "us") ? &fault->us
+                         : same(name, "percent") ? &fault->percent : NULL;
         if (!place || !value || parse_integer(value, place) || *place < 0)
-            return fail(STATUS_USAGE, "--fault: '%s' is not rank=N, call=N or us=N", name);
+            return fail(STATUS_USAGE, "--fault: '%s' is not rank=N, call=N, us=N or percent=N", name);
     }
     return STATUS_OK;
 }
 
-static void wait_us(int64_t us)
+static void wait_us(double us)
 {
     struct timespec start, t;
     clock_gettime(CLOCK_MONOTONIC, &start);
     do clock_gettime(CLOCK_MONOTONIC, &t);
-    while ((t.tv_sec - start.tv_sec) * 1000000 + (t.tv_nsec - start.tv_nsec) / 1000 < us);
+    while ((double)(t.tv_sec - start.tv_sec) * 1e6 + (double)(t.tv_nsec - start.tv_nsec) / 1e3 < us);
 }
 
 static enum status strike(struct comm *c)
 {
-    if (c->fault.kind == SLOW) wait_us(c->fault.us);
+    if (c->fault.kind == SLOW && !c->fault.percent) wait_us((double)c->fault.us);
     if (++c->calls != c->fault.call) return STATUS_OK;
     switch (c->fault.kind) {
     case FAIL: return fail(STATUS_ENVIRONMENT, "rank %lld: the injected fault failed sample %lld", (long long)c->fault.rank,
@@ -115,10 +128,37 @@ static enum status fault_prepare(struct comm *c, const struct call *call, int ba
     return c->inner->prepare(c->comm, call, batch);
 }
 
+static struct calibration *calibration_of(struct comm *c, const struct call *call)
+{
+    for (size_t i = 0; i < c->calibration_count; i++) {
+        const struct call *known = &c->calibrations[i].call;
+        if (known->collective == call->collective && known->dtype == call->dtype && known->op == call->op && known->count == call->count &&
+            known->in_place == call->in_place && known->isolated == call->isolated)
+            return &c->calibrations[i];
+    }
+    if (c->calibration_count == MOST_CALIBRATED) return NULL;
+    if (!c->calibrations) c->calibrations = allocate(MOST_CALIBRATED, sizeof *c->calibrations);
+    c->calibrations[c->calibration_count].call = *call;
+    return &c->calibrations[c->calibration_count++];
+}
+
+static enum status run_slower(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
+{
+    struct calibration *known = calibration_of(c, call);
+    if (known && known->count == CALIBRATION) wait_us(known->median_us * batch * (double)c->fault.percent / 100);
+    enum status status = c->inner->run(c->comm, call, batch, slot, timing);
+    if (status || !known || known->count == CALIBRATION || timing->spoiled) return status;
+    known->first_us[known->count++] = timing->elapsed_s * 1e6 / batch;
+    if (known->count == CALIBRATION) known->median_us = median(known->first_us, CALIBRATION);
+    return status;
+}
+
 static enum status fault_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
 {
     enum status status = c->mine ? strike(c) : STATUS_OK;
-    return status ? status : c->inner->run(c->comm, call, batch, slot, timing);
+    if (status) return status;
+    if (c->mine && c->fault.kind == SLOW && c->fault.percent) return run_slower(c, call, batch, slot, timing);
+    return c->inner->run(c->comm, call, batch, slot, timing);
 }
 
 static void fault_facts(struct comm *c, struct launch_header *header)
@@ -145,6 +185,7 @@ static json_t *fault_watch_stop(struct comm *c)
 static void fault_close(struct comm *c)
 {
     c->inner->close(c->comm);
+    free(c->calibrations);
     free(c);
 }
 
