@@ -192,8 +192,12 @@ E2E := $(wildcard tests/e2e/*.sh)
 E2E_ALL := $(wildcard tests/e2e-all/*.sh)
 BENCHMARKS := $(notdir $(basename $(wildcard tests/benchmark/*.sh)))
 
+# All cores, unless the user gave a -j of their own.
+all_cores = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
+
 test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
 	@scripts/setup --for test --config '$B/config.mk'
+	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-here
 
 test-here: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
@@ -201,6 +205,7 @@ test-here: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 
 test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
 	@scripts/setup --for test --config '$B/config.mk'
+	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
 test-all-here: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
@@ -211,7 +216,7 @@ test-cluster: all ## sweeps, faults and scans on clusters of network namespaces 
 
 bench: ## measures all-reduce, all-gather and matmul on this machine; table, records and plots in results/
 	@scripts/setup --for bench --config '$B/config.mk'
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory $(all_cores) all
 	@BUILD='$B' MPIRUN='$(MPIRUN)' scripts/bench
 
 # Programs that benchmarks of busbar itself compare with: each stands alone, with MPI and nothing of ours.
@@ -282,7 +287,7 @@ clean: ## removes build/
 
 common: $B/libcommon.a
 force:
-.PHONY: drill test-cluster all help probe test test-here test-all test-all-here bench check-regression report install man clean common force \
+.PHONY: drill test-cluster all help probe test test-here test-all test-all-here build-for-tests bench check-regression report install man clean common force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:
