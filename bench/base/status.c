@@ -8,6 +8,7 @@
 
 static const char *program = "busbar";
 static int silent;
+static char silenced[2048];
 
 void name_program(const char *name)
 {
@@ -20,24 +21,33 @@ void silence(int yes)
 }
 
 /* One write to an unbuffered stderr, so that lines of several ranks do not mix. */
-static void say(const char *format, va_list values)
+static void say(int failed, const char *format, va_list values)
 {
     char line[2048];
     int start = snprintf(line, sizeof line, "%s: ", program);
-    if (silent || start < 0 || (size_t)start >= sizeof line) return;
+    if (start < 0 || (size_t)start >= sizeof line) return;
     vsnprintf(line + start, sizeof line - (size_t)start - 1, format, values);
     /* One line, whatever text came from outside. */
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
     strcat(line, "\n");
-    fputs(line, stderr);
+    if (!silent)
+        fputs(line, stderr);
+    else if (failed)
+        strcpy(silenced, line);
+}
+
+void say_silenced(void)
+{
+    fputs(silenced, stderr);
+    silenced[0] = 0;
 }
 
 enum status fail(enum status status, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    say(format, values);
+    say(1, format, values);
     va_end(values);
     return status;
 }
@@ -46,7 +56,7 @@ void warn(const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    say(format, values);
+    say(0, format, values);
     va_end(values);
 }
 

@@ -30,6 +30,9 @@ void name_program(const char *name);
 /* All ranks but one keep quiet: an error that all ranks see alike is said once. */
 void silence(int yes);
 
+/* Prints the last failure that was kept quiet, once: it turned out to be this rank's own. */
+void say_silenced(void);
+
 /* malloc, realloc and strdup that end the process with one line and status 5 when memory is out. Zeroed where new. */
 void *allocate(size_t count, size_t size);
 void *reallocate(void *old, size_t count, size_t size);

@@ -20,10 +20,13 @@ int early_rank(void)
 
 enum status agree_over(MPI_Comm comm, enum status own)
 {
-    int mine = (int)own, worst = 0;
-    if (MPI_Allreduce(&mine, &worst, 1, MPI_INT, MPI_MAX, comm))
+    int rank, ranks, worst[2];
+    if (MPI_Comm_rank(comm, &rank) || MPI_Comm_size(comm, &ranks)) return fail(STATUS_ENVIRONMENT, "MPI_Comm_rank failed");
+    int mine[2] = {(int)own, own ? ranks - rank : 0};
+    if (MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, comm))
         return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
-    return (enum status)worst;
+    if (own && mine[1] == worst[1]) say_silenced(); /* where rank 0 is well, the first that is not speaks */
+    return (enum status)worst[0];
 }
 
 enum status check_expected(const struct world *world, int64_t ranks, int64_t hosts)

@@ -263,11 +263,17 @@ EXPORTED cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
     return cudaSuccess;
 }
 
-EXPORTED cudaError_t cudaEventQuery(cudaEvent_t event)
+static bool is_reached(struct CUevent_st *event)
 {
     pthread_mutex_lock(&event->lock);
     bool ready = event->reached == event->recorded;
     pthread_mutex_unlock(&event->lock);
+    return ready;
+}
+
+EXPORTED cudaError_t cudaEventQuery(cudaEvent_t event)
+{
+    bool ready = is_reached(event);
     if (ready && fake_fault("fail", "cudaEventQuery")) return cudaErrorIllegalAddress;
     return ready ? cudaSuccess : cudaErrorNotReady;
 }
@@ -283,7 +289,7 @@ EXPORTED cudaError_t cudaEventSynchronize(cudaEvent_t event)
 EXPORTED cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t start, cudaEvent_t end)
 {
     if (!start->recorded || !end->recorded) return cudaErrorInvalidResourceHandle;
-    if (cudaEventQuery(start) || cudaEventQuery(end)) return cudaErrorNotReady;
+    if (!is_reached(start) || !is_reached(end)) return cudaErrorNotReady;
     *ms = (float)((end->at_s - start->at_s) * 1e3);
     return cudaSuccess;
 }
