@@ -200,14 +200,15 @@ test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-here
 
-test-here: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
+build-for-tests: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
+test-here: build-for-tests
 	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
 
 test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
-test-all-here: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
+test-all-here: build-for-tests
 	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
 
 CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))
@@ -292,4 +293,4 @@ force:
 .DELETE_ON_ERROR:
 .SECONDARY:
 
--include $(patsubst %.o,%.d,$(call objects,$(COMMON) $(ANALYSIS) $(MEASURE) $(TWINS) $(UNIT) $(PLUGIN_SOURCES) $(KERNELS:.cu=.cu.c)) $(DRIVER_OBJECTS))
+-include $(shell find $B/obj -name '*.d' 2>/dev/null)
