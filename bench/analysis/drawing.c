@@ -9,9 +9,9 @@
 #include <string.h>
 
 /* The canvas in screen coordinates (0…1), shared with the scripts through plots.gp. */
-static const double left = 0.125, right = 0.635, bottom = 0.155, top = 0.875;
+static const double left = 0.105, right = 0.635, bottom = 0.155, top = 0.84;
 static const double bars_left = 0.35, bars_right = 0.76;
-enum { WIDTH = 660, HEIGHT = 410, LABEL_HEIGHT = 15, BAR_HEIGHT = 21, LABEL_LENGTH = 32, TITLE_LENGTH = 76 };
+enum { WIDTH = 660, HEIGHT = 410, LABEL_HEIGHT = 15, BAR_HEIGHT = 21, LABEL_LENGTH = 29, TITLE_LENGTH = 76 };
 
 struct drawing *drawing_add(struct drawings *drawings, const char *name, const char *title)
 {
@@ -235,7 +235,8 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
         const struct curve *curve = &drawing->curves[tags[i].curve];
         text_row(out, right + 0.032, tags[i].y, line_type(curve->colour), curve->label, LABEL_LENGTH);
     }
-    text_add(out, "NaN\tNaN\t1\t-\n\n\n");
+    text_row(out, 0.015, top + 0.055, INK, drawing->y_label, TITLE_LENGTH); /* above its axis, where it is read like text */
+    text_add(out, "\n\n");
     for (size_t i = 0; i < n; i++) {
         const struct curve *curve = &drawing->curves[tags[i].curve];
         int type = line_type(curve->colour);
@@ -270,7 +271,7 @@ static void write_curves(const struct drawing *drawing, struct text *data, struc
     text_add(script, "height = %d\nlabels = %zu\ntypes = '%s'\nmeasured = '%s'\nimported = '%s'\nbounds = '%s'\nreferences = '%s'\n", HEIGHT,
              drawing->curve_count, text_get(&types), text_get(&layers[0]), text_get(&layers[1]), text_get(&layers[2]), text_get(&layers[3]));
     text_add(script, "at_left = %g; at_right = %g; at_bottom = %g; at_top = %g\n", left, right, bottom, top);
-    text_add(script, "x_label = '%s'; y_label = '%s'\n", drawing->x_label, drawing->y_label);
+    text_add(script, "x_label = '%s'\n", drawing->x_label);
     text_add(script, "ranges = \"set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]", x.least, x.most, y.least, y.most);
     if (x.logarithmic) text_add(script, "; set logscale x");
     if (y.logarithmic) text_add(script, "; set logscale y");

@@ -28,5 +28,5 @@ const char page_style[] =
     "--c3:#008f68;--c4:#b5548c;--c5:#8f6400;--c6:#3d92cc;--c7:#4d4d4d;--c8:#7b3fa0}@page{size:A4;margin:14mm 12mm}"
     "body{font-size:10pt;line-height:1.35}main{max-width:none;padding:0}nav{display:none}.scroll,.plot{overflow:visible}"
     "figure svg{min-width:0;max-width:none;width:100%}.plots{display:block}figure{break-inside:avoid;max-width:165mm;margin:2mm auto}"
-    "h2,h3{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}table{font-size:7pt;width:100%}th,td{padding:1.5pt 3pt;max-width:none}"
+    "h2,h3{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}table{font-size:7pt;width:100%}th,td{padding:1.5pt 3pt;max-width:none;overflow-wrap:anywhere}td:not(.n){min-width:4em}"
     ".n{white-space:normal}tbody tr:hover{background:none}}\n";

@@ -13,7 +13,6 @@ do for [format in formats] {
     eval ranges
     eval axes
     set grid ytics lt 1 lc rgb faint lw 1
-    set ylabel y_label offset 0.6,0 textcolor rgb ink
     plot for [i = 1:words(figures)] data index (block(figures, i)) using 1:3:4 with filledcurves fc rgb rgb_of(block(figures, i)) fs transparent solid 0.18 noborder notitle, \
          for [i = 1:words(bounds)] data index (block(bounds, i)) using 1:2 with lines lw 1.5 lc rgb rgb_of(block(bounds, i)) dt (12,6) notitle, \
          for [i = 1:words(references)] data index (block(references, i)) using 1:2 with lines lw 1.5 lc rgb rgb_of(block(references, i)) dt (2,5) notitle, \
