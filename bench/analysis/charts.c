@@ -90,10 +90,12 @@ static void add_figures(struct drawings *drawings, struct drawing *drawing, cons
     if (!curve->count) drawing->curve_count--;
 }
 
-/* Colours stay with the run over all plots when runs are compared, else they follow the curves. */
+/* Colours stay with the run over all plots while there are enough of them; else they follow the curves, dashed from the
+   ninth on. */
 static int colour_of(const struct study *study, const struct track *track, size_t position)
 {
-    return (int)((study->aggregate.count > 1 ? track->run : position) % DRAWING_CURVES) + 1;
+    bool enough = study->aggregate.count > 1 && study->aggregate.count <= DRAWING_COLOURS;
+    return (int)((enough ? track->run : position) % DRAWING_CURVES) + 1;
 }
 
 static double highest_busbw(const struct tracks *tracks)

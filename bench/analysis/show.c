@@ -129,37 +129,64 @@ static void print_json(const struct aggregate *aggregate)
 
 /* ---- text and markdown ---- */
 
-static void print_run(const struct run_summary *run, bool markdown, struct text *out)
+/* Untrusted text for either format. */
+static void say(struct text *out, const char *text, bool markdown)
+{
+    struct text plain = {0};
+    plain_text(&plain, text, 200);
+    if (markdown)
+        markdown_text(out, text_get(&plain));
+    else
+        text_add(out, "%s", text_get(&plain));
+    text_free(&plain);
+}
+
+static void print_head(const struct run_summary *run, bool markdown, struct text *out)
 {
     enum interval_kind weakest = run->launch_count > 5 ? INTERVAL_EXACT : run->launch_count > 1 ? INTERVAL_RANGE : INTERVAL_NONE;
     text_add(out, markdown ? "## " : "");
     if (markdown || !same(run->label, run->run)) {
-        plain_text(out, run->label, 120);
+        say(out, run->label, markdown);
         text_add(out, markdown ? "\n\n" : "\n");
     }
     text_add(out, "run ");
-    plain_text(out, run->run, 120);
+    say(out, run->run, markdown);
     text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count, run->launch_count == 1 ? "" : "es");
     if (run->allocations) text_add(out, " on %zu allocation%s", run->allocations, run->allocations == 1 ? "" : "s");
     text_add(out, "; interval: %s\n", interval_name(weakest));
     if (run->died) text_add(out, "%zu of them died before their end record\n", run->died);
     if (run->unfinished) text_add(out, "%zu of them were interrupted or failed\n", run->unfinished);
-    struct table table = {0};
+}
+
+static void print_run(const struct run_summary *run, bool markdown, struct text *out)
+{
+    struct text words = {0};
+    print_head(run, markdown, out);
     for (size_t first = 0, last; first < run->case_count; first = last) {
+        struct table table = {0};
         for (last = first + 1; last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);) last++;
-        const struct case_row *row = run->cases[first].row;
+        text_clear(&words);
+        listing_title(run->cases[first].row, &words);
         text_add(out, markdown ? "\n### " : "\n");
-        listing_title(row, out);
+        say(out, text_get(&words), markdown);
         text_add(out, "\n\n");
-        table = (struct table){0};
-        listing_columns(&table, row->gemm != NULL);
+        listing_columns(&table, run->cases[first].row->gemm != NULL);
         for (size_t i = first; i < last; i++)
             if (run->cases[i].launches) listing_row(&table, &run->cases[i]);
         if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
         table_free(&table);
-        listing_without_figure(run, first, last, markdown ? "- " : "  ", out);
+        text_clear(&words);
+        listing_without_figure(run, first, last, "", &words);
+        for (char *line = words.data, *end; line && *line; line = end) {
+            end = line + strcspn(line, "\n");
+            if (*end) *end++ = 0;
+            text_add(out, markdown ? "- " : "  ");
+            say(out, line, markdown);
+            text_add(out, "\n");
+        }
     }
     text_add(out, "\n");
+    text_free(&words);
 }
 
 static void exact_cells(struct table *table, struct figure figure)

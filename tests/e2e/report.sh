@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# busbar show, plot and report on simulated runs, hostile names and the shipped references; the page in a real browser.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+busbar=$PWD/$build/busbar
+export TMPDIR=$work
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $2, expected $3"; fi; }
+has() { if grep -qF -- "$2" "$3"; then ok "$1"; else not_ok "$1: no '$2' in $3"; fi; }
+has_not() { if grep -qF -- "$2" "$3"; then not_ok "$1: '$2' is in $3"; else ok "$1"; fi; }
+
+tests/fixtures/synthetic-runs "$work/runs"
+tests/fixtures/synthetic-runs "$work/hostile" --hostile
+
+# ---- tables ----
+check 'show prints text' timeout 20 "$busbar" show "$work/runs"
+has 'with the interval that it states' '95 % interval over launches' "$work/out"
+check 'show prints csv' timeout 20 "$busbar" show --format csv "$work/runs"
+equal 'a line per case and run' "$(wc -l <"$work/out")" "$(python3 - "$work/out" <<'END'
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1], encoding="utf-8")))
+assert len({len(r) for r in rows}) == 1, "ragged"
+print(len(rows))
+END
+)"
+check 'show prints json' timeout 20 "$busbar" show --format json "$work/hostile"
+cp "$work/out" "$work/all.json"
+check 'which any parser reads' python3 -m json.tool "$work/all.json" /dev/null
+check 'show prints markdown' timeout 20 "$busbar" show --format markdown "$work/hostile"
+has_not 'without live markup' '<script' "$work/out"
+expect_status 'show without results is wrong usage' 2 "$busbar" show
+expect_status 'a missing folder is named' 5 "$busbar" show "$work/none"
+expect_status 'binary input is no result' 5 "$busbar" show "$busbar"
+printf '{"record":"launch","schema":2}\n' >"$work/newer.jsonl"
+expect_status 'a newer schema is refused' 5 "$busbar" report "$work/newer.jsonl"
+has 'with file and line' 'newer.jsonl:1' "$work/err"
+
+# ---- plots ----
+if ! command -v gnuplot >/dev/null; then
+    skip 'plots and pages' 'gnuplot is missing'
+    exit
+fi
+check 'plots in three formats' timeout 60 "$busbar" plot "$work/runs" -f svg,png,pdf -o "$work/plots"
+equal 'as many PNG as SVG' "$(find "$work/plots" -name '*.png' -size +4k | wc -l)" "$(find "$work/plots" -name '*.svg' -size +2k | wc -l)"
+equal 'and PDF' "$(find "$work/plots" -name '*.pdf' -size +2k | wc -l)" "$(find "$work/plots" -name '*.svg' | wc -l)"
+mkdir "$work/elsewhere"
+check 'hostile names are drawn' env -C "$work/elsewhere" timeout 60 "$busbar" plot "$work/hostile" -o "$work/hostile-plots" --catalog "$PWD/results"
+equal 'and run nothing' "$(find "$work" . -name 'PWNED*' | wc -l)" 0
+for svg in "$work"/hostile-plots/*.svg; do
+    python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$svg" >"$work/xml" 2>&1 || { not_ok "not XML: ${svg##*/}"; tail -n 1 "$work/xml"; }
+done
+equal 'no markup of theirs in the plots' "$(cat "$work"/hostile-plots/*.svg | grep -c '<script')" 0
+expect_status 'a folder that cannot be made is named' 5 "$busbar" plot "$work/runs" -o "$work/newer.jsonl/x"
+expect_status 'without gnuplot it says so' 5 env BUSBAR_GNUPLOT=/nonexistent "$busbar" plot "$work/runs" -o "$work/none-plots"
+
+# ---- pages ----
+check 'a page of simulated runs' timeout 60 "$busbar" report "$work/runs" -o "$work/page.html"
+check 'again' timeout 60 "$busbar" report "$work/runs" -o "$work/page2.html"
+check 'the same bytes' cmp "$work/page.html" "$work/page2.html"
+has 'a ranking' 'against the one above' "$work/page.html"
+has 'provenance is visible' 'simulated' "$work/page.html"
+has 'prices have kind and date' 'on-demand<br>2026-09-19' "$work/page.html"
+check 'a page of hostile names' timeout 60 "$busbar" report "$work/hostile" -o "$work/hostile.html"
+has_not 'no script of theirs' '<script' "$work/hostile.html"
+check 'for another workload' timeout 60 "$busbar" report "$work/runs" --workload moe-8x7b-ep --format markdown
+has 'what was not measured is said' 'not comparable' "$work/out"
+expect_status 'an unknown workload is wrong usage' 2 "$busbar" report "$work/runs" --workload none
+has 'and the known ones are listed' 'llama-8b-fsdp' "$work/err"
+check 'headline figures as csv' timeout 20 "$busbar" report "$work/runs" --format csv
+has 'with figures' 'all_reduce best busbw' "$work/out"
+for run in "$work"/runs/*; do cp -r "$run" "$work/ten-${run##*/}"; for i in 1 2 3; do mkdir -p "$work/ten/$i"; cp -r "$run" "$work/ten/$i"; done; done
+check 'a page of nine runs' timeout 60 "$busbar" report "$work/ten" -o "$work/ten.html"
+size=$(stat -c %s "$work/ten.html")
+if [ "$size" -lt 2000000 ]; then ok 'below 2 MB'; else not_ok "nine runs take $size bytes"; fi
+check 'a page not redacted' timeout 60 "$busbar" report "$work/runs" --format markdown -o "$work/named.md"
+for name in h100-roce-host00 165092300 5ca1ab1e-0000-4000-8000-000000000000; do has "has $name" "$name" "$work/named.md"; done
+check 'a redacted page' timeout 60 "$busbar" report "$work/runs" --redact --format markdown -o "$work/redacted.md" --plots "$work/redacted-plots"
+for name in -host0 16509230 5ca1ab1e; do
+    equal "has no $name" "$(cat "$work/redacted.md" "$work"/redacted-plots/*.tsv | grep -c -e "$name")" 0
+done
+for name in host-1 serial-1 uuid-1; do has "has $name instead" "$name" "$work/redacted.md"; done
+check 'a page of the references' timeout 60 "$busbar" report results/reference -o "$work/reference.html"
+equal 'no temporary folder is left' "$(find "$work" -maxdepth 1 -name 'busbar-plots-*' | wc -l)" 0
+
+for page in page hostile reference; do
+    status=0
+    timeout 150 tests/fixtures/browser-check "$work/$page.html" ${SHOTS:+"$SHOTS/$page"} >"$work/checks" 2>"$work/err" || status=$?
+    if [ "$status" -eq 77 ]; then
+        skip "the $page page in a browser" 'no Chromium is installed'
+        continue
+    fi
+    sed "s/^\(not \)\?ok - /&$page page: /" "$work/checks"
+    failures=$((failures + $(grep -c '^not ok' "$work/checks")))
+    if ! grep -q 'no script' "$work/checks"; then not_ok "the $page page in a browser: the check broke off"; tail -n 3 "$work/err"; fi
+done
