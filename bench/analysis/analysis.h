@@ -20,6 +20,7 @@ extern const struct subcommand report_subcommand;
 extern const struct subcommand *const subcommands[];
 extern const struct subcommand plan_subcommand;
 
+extern const struct subcommand export_subcommand; /* export.c */
 extern const struct subcommand import_subcommand; /* import.c */
 extern const struct subcommand limits_subcommand; /* limits.c */
 

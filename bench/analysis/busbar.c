@@ -8,6 +8,7 @@
 
 const struct subcommand *const subcommands[] = {
     &import_subcommand,
+    &export_subcommand,
     &limits_subcommand,
     &show_subcommand,
     &plan_subcommand,

@@ -5,6 +5,7 @@
 #include "measure/cases.h"
 #include "measure/clock.h"
 #include "measure/common.h"
+#include "measure/nccl_format.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "measure/world.h"
@@ -275,6 +276,8 @@ static enum status close_launch(struct launch_state *l)
         if (!status) status = closed;
     }
     status = agree(l, status);
+    if (!status && same(l->settings.format, "nccl-tests"))
+        status = agree(l, nccl_format_print(&l->cases, &l->settings, &l->world, l->backend, l->comm, stdout));
     sampler_close(l->sampler);
     l->backend->close(l->comm);
     if (!status) status = verdict(&l->cases);
