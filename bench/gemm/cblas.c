@@ -199,24 +199,28 @@ static int64_t at_most(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* The median of three calls on the problem, or, where that takes too long, on the largest corner of it that
- * does not. */
-static double trial_us(struct gemm_work *work, const struct blas *blas, double limit_s)
+/* The problem itself or, where that would take too long, a corner of it. */
+struct corner {
+    int64_t m, n, k;
+};
+
+static struct corner corner_of(const struct gemm_problem *p, int64_t edge)
+{
+    return (struct corner){at_most(p->m, edge), at_most(p->n, edge), at_most(p->k, edge)};
+}
+
+/* The largest corner, its edges doubled from 256 on, of which a call takes at most limit_s. */
+static struct corner trial_corner(struct gemm_work *work, const struct blas *blas, double limit_s)
 {
     const struct gemm_problem *p = &work->problem;
     int64_t edge = 256, longest = p->m > p->n ? p->m : p->n;
     if (p->k > longest) longest = p->k;
-    double t[3];
-    for (;; edge *= 2) {
-        int64_t m = at_most(p->m, edge), n = at_most(p->n, edge), k = at_most(p->k, edge);
-        t[0] = time_once(work, blas, m, n, k); /* the first call of a library also starts its threads */
-        if (edge < longest && t[0] * 8 < limit_s / 4) continue;
-        for (int i = 0; i < 3; i++) t[i] = time_once(work, blas, m, n, k);
-        double low = fmin(t[0], fmin(t[1], t[2])), high = fmax(t[0], fmax(t[1], t[2]));
-        double flop = (double)m * (double)n * (double)k;
-        /* corners may differ between libraries: told for the whole problem by the same rate */
-        return 1e6 * (t[0] + t[1] + t[2] - low - high) * ((double)p->m * (double)p->n * (double)p->k / flop);
-    }
+    struct corner corner = corner_of(p, edge);
+    time_once(work, blas, corner.m, corner.n,
+              corner.k); /* the first call of a library also starts its threads */
+    while (edge < longest && time_once(work, blas, corner.m, corner.n, corner.k) * 8 < limit_s)
+        corner = corner_of(p, edge *= 2);
+    return corner;
 }
 
 /* Libraries leave threads that wait busily for a while (OpenBLAS some 30 ms): they would disturb the next. */
@@ -225,19 +229,35 @@ static void settle(void)
     nanosleep(&(struct timespec){.tv_nsec = 60 * 1000 * 1000}, NULL);
 }
 
+/* Rounds over the libraries, so that what else happens on the machine meets all of them, and the best call of
+   each: a disturbance only ever makes a call slower. The winner is then measured afresh by whoever asked,
+   beside first_us. */
 static void choose_library(struct gemm_work *work)
 {
+    enum { ROUNDS = 3, MOST = 8 };
     const struct blas_list *libraries = &work->gemm->libraries;
-    double limit_s = work->gemm->options.tune_s / (double)(libraries->count + 2), best = INFINITY;
+    size_t count = libraries->count < MOST ? libraries->count : MOST, best = 0;
+    double took_s[MOST];
     work->blas = &libraries->list[0];
     work->first_us = NAN;
-    if (libraries->count < 2) return;
-    for (size_t i = 0; i < libraries->count; i++) {
-        double us = trial_us(work, &libraries->list[i], limit_s);
-        if (us < best) best = us, work->blas = &libraries->list[i];
+    if (count < 2) return;
+    struct corner at =
+        trial_corner(work, work->blas, work->gemm->options.tune_s / (double)(2 * ROUNDS * count));
+    for (size_t i = 0; i < count; i++) took_s[i] = INFINITY;
+    for (int i = 0; i < ROUNDS * (int)count; i++) {
+        const struct blas *blas = &libraries->list[(size_t)i % count];
         settle();
+        for (int call = 0; call < 2; call++)
+            took_s[(size_t)i % count] =
+                fmin(took_s[(size_t)i % count], time_once(work, blas, at.m, at.n, at.k));
     }
-    work->first_us = trial_us(work, &libraries->list[0], limit_s);
+    for (size_t i = 1; i < count; i++)
+        if (took_s[i] < took_s[best]) best = i;
+    work->blas = &libraries->list[best];
+    /* A corner's time tells the whole problem's by the same rate. */
+    const struct gemm_problem *p = &work->problem;
+    work->first_us = 1e6 * took_s[0] * ((double)p->m * (double)p->n * (double)p->k) /
+                     ((double)at.m * (double)at.n * (double)at.k);
     settle();
 }
 
