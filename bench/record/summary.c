@@ -43,12 +43,19 @@ void case_row_summarise(struct case_row *row)
     rates(row);
 }
 
-static struct samples join(struct arena *arena, struct samples a, struct samples b)
+/* Moves the samples to where `total` have room. */
+static void reserve(struct arena *arena, struct samples *samples, size_t total)
 {
-    struct samples both = {arena_memory(arena, (a.count + b.count) * sizeof *both.us), a.count + b.count};
-    if (a.count) memcpy(both.us, a.us, a.count * sizeof *a.us);
-    if (b.count) memcpy(both.us + a.count, b.us, b.count * sizeof *b.us);
-    return both;
+    if (total == samples->count) return;
+    double *room = arena_memory(arena, total * sizeof *room);
+    if (samples->count) memcpy(room, samples->us, samples->count * sizeof *room);
+    samples->us = room;
+}
+
+static void append(struct samples *into, const struct samples *from)
+{
+    if (from->count) memcpy(into->us + into->count, from->us, from->count * sizeof *from->us);
+    into->count += from->count;
 }
 
 static bool is_worse(const char *status, const char *than)
@@ -67,10 +74,11 @@ static void widen(struct spread *into, const struct spread *from)
     if (isfinite(from->max) && !(into->max >= from->max)) *into = *from;
 }
 
-static void merge_row(struct arena *arena, struct case_row *into, struct case_row *from)
+/* `into` has room for the samples of all its passes. */
+static void merge_row(struct case_row *into, struct case_row *from)
 {
-    into->samples_us = join(arena, into->samples_us, from->samples_us);
-    into->global_us = join(arena, into->global_us, from->global_us);
+    append(&into->samples_us, &from->samples_us);
+    append(&into->global_us, &from->global_us);
     if (from->wrong != ABSENT) into->wrong = (into->wrong == ABSENT ? 0 : into->wrong) + from->wrong;
     if (from->preempted != ABSENT) into->preempted = (into->preempted == ABSENT ? 0 : into->preempted) + from->preempted;
     if (from->stopped_by) into->stopped_by = from->stopped_by;
@@ -84,26 +92,52 @@ static void merge_row(struct arena *arena, struct case_row *into, struct case_ro
     json_decref(from->groups);
 }
 
-/* An open-addressing index from key to row, over one launch. Keys are interned, so pointers compare. */
-static void merge_launch(struct archive *archive, struct launch *launch)
+/* How many samples all passes of a case have, at the case's first row. */
+struct totals {
+    size_t samples, global;
+};
+
+/* For each row the first row of its case, by an open-addressing index from key to row; fills in the totals. Keys are
+   interned, so pointers compare. */
+static void find_first_rows(const struct launch *launch, size_t *first, struct totals *totals)
 {
-    size_t slots = 16, kept = 0;
+    size_t slots = 16;
     while (slots < 2 * launch->case_count) slots *= 2;
     size_t *index = allocate(slots, sizeof *index); /* row + 1; 0 is empty */
     for (size_t i = 0; i < launch->case_count; i++) {
+        const struct case_row *row = &launch->cases[i];
+        first[i] = i;
+        if (row->key && row->pass != ABSENT) {
+            size_t at = (size_t)((uintptr_t)row->key >> 4) * 0x9e3779b1u & (slots - 1);
+            while (index[at] && launch->cases[index[at] - 1].key != row->key) at = (at + 1) & (slots - 1);
+            if (!index[at]) index[at] = i + 1;
+            first[i] = index[at] - 1;
+        }
+        totals[first[i]].samples += row->samples_us.count;
+        totals[first[i]].global += row->global_us.count;
+    }
+    free(index);
+}
+
+static void merge_launch(struct archive *archive, struct launch *launch)
+{
+    size_t kept = 0, *first = allocate(launch->case_count, sizeof *first);
+    struct totals *totals = allocate(launch->case_count, sizeof *totals);
+    find_first_rows(launch, first, totals);
+    for (size_t i = 0; i < launch->case_count; i++) {
         struct case_row *row = &launch->cases[i];
-        size_t at = (size_t)((uintptr_t)row->key >> 4) * 0x9e3779b1u & (slots - 1);
-        while (row->key && index[at] && launch->cases[index[at] - 1].key != row->key) at = (at + 1) & (slots - 1);
-        if (row->key && row->pass != ABSENT && index[at]) {
-            merge_row(&archive->arena, &launch->cases[index[at] - 1], row);
+        if (first[i] != i) {
+            merge_row(&launch->cases[first[first[i]]], row);
             continue;
         }
+        reserve(&archive->arena, &row->samples_us, totals[i].samples);
+        reserve(&archive->arena, &row->global_us, totals[i].global);
         launch->cases[kept] = *row;
-        if (row->key && row->pass != ABSENT) index[at] = kept + 1;
-        kept++;
+        first[i] = kept++; /* where the first row is now: its later passes look here */
     }
     launch->case_count = kept;
-    free(index);
+    free(first);
+    free(totals);
     for (size_t i = 0; i < kept; i++) {
         launch->cases[i].pass = ABSENT;
         case_row_summarise(&launch->cases[i]);

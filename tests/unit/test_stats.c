@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static bool near(double a, double b, double relative)
 {
@@ -38,6 +39,43 @@ Test(order, medians_and_percentiles)
     for (int i = 0; i < 100; i++) hundred[i] = i + 1;
     cr_expect_eq(percentile_sorted(hundred, 100, 0.07), 7);
     cr_expect_eq(percentile_sorted(hundred, 100, 0.99), 99);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Against the C library's qsort, on what trips quicksorts: sorted, reversed, equal, few values, organ pipes. */
+Test(order, sorts)
+{
+    struct random_state random;
+    random_seed(&random, 4);
+    double values[1000], expected[1000];
+    for (int shape = 0; shape < 7; shape++)
+        for (size_t n = 0; n <= 1000; n = n < 70 ? n + 1 : n + 31) {
+            for (size_t i = 0; i < n; i++) {
+                double x = (double)i;
+                double kinds[] = {random_normal(&random), x, -x, 3, (double)random_below(&random, 3), i < n / 2 ? x : (double)n - x,
+                                  i % 2 ? x : -x};
+                values[i] = expected[i] = kinds[shape];
+            }
+            sort_doubles(values, n);
+            qsort(expected, n, sizeof *expected, ascending);
+            cr_assert_eq(memcmp(values, expected, n * sizeof *values), 0, "shape %d, n = %zu", shape, n);
+        }
+}
+
+/* A sequence made to be the worst for median-of-three (McIlroy's adversary would do it on line): still sorted in time n log n. */
+Test(order, sorts_in_time, .timeout = 10)
+{
+    size_t n = 1 << 20;
+    double *values = malloc(n * sizeof *values);
+    for (size_t i = 0; i < n; i++) values[i] = i % 2 ? (double)(i / 2) : (double)(n - i / 2);
+    sort_doubles(values, n);
+    for (size_t i = 1; i < n; i++) cr_assert(values[i - 1] <= values[i]);
+    free(values);
 }
 
 Test(order, robust_sigma)

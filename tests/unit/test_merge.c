@@ -1,0 +1,41 @@
+#include "record/record.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* Three passes of two cases in turns, one of them failed, and a row of another key without passes. */
+static const char launch[] =
+    "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n"
+    "{\"record\":\"case\",\"key\":\"a\",\"pass\":0,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":0,\"samples_us\":[5,4]}\n"
+    "{\"record\":\"case\",\"key\":\"b\",\"pass\":0,\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":null,\"samples_us\":[9]}\n"
+    "{\"record\":\"case\",\"key\":\"c\",\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"samples_us\":[7]}\n"
+    "{\"record\":\"case\",\"key\":\"b\",\"pass\":1,\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"timeout\",\"error\":\"late\"}\n"
+    "{\"record\":\"case\",\"key\":\"a\",\"pass\":1,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":2,\"samples_us\":[1]}\n"
+    "{\"record\":\"case\",\"key\":\"c\",\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"samples_us\":[8]}\n"
+    "{\"record\":\"case\",\"key\":\"a\",\"pass\":2,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":1,\"samples_us\":[2,3]}\n"
+    "{\"record\":\"end\",\"status\":\"complete\",\"cases\":7,\"elapsed_s\":1}\n";
+
+Test(merge, passes_in_measured_order)
+{
+    char path[] = "/tmp/busbar-merge-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && write(fd, launch, sizeof launch - 1) == (ssize_t)sizeof launch - 1);
+    close(fd);
+    struct archive archive = {0};
+    cr_assert_eq(archive_read(&archive, path), STATUS_OK);
+    unlink(path);
+    archive_merge_passes(&archive);
+    cr_assert_eq(archive.launches[0].case_count, 4); /* the rows of c have no pass: they stay apart */
+    const struct case_row *a = &archive.launches[0].cases[0], *b = &archive.launches[0].cases[1];
+    static const double expected[] = {5, 4, 1, 2, 3};
+    cr_assert_eq(a->samples_us.count, 5);
+    for (int i = 0; i < 5; i++) cr_expect_eq(a->samples_us.us[i], expected[i]);
+    cr_expect(a->median_us == 3 && a->min_us == 1 && a->max_us == 5 && a->wrong == 3 && a->pass == ABSENT);
+    cr_expect(a->busbw_gbps > 0.00266 && a->busbw_gbps < 0.00267); /* 8 bytes in 3 us, 2 ranks: factor 1 */
+    cr_expect(b->samples_us.count == 1 && b->wrong == ABSENT);
+    cr_expect_str_eq(b->status, "timeout");
+    cr_expect_str_eq(b->error, "late");
+    archive_free(&archive);
+}
