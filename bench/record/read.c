@@ -1,5 +1,6 @@
 #include "record/fields.h"
 #include "record/files.h"
+#include "record/samples.h"
 
 #include <errno.h>
 #include <math.h>
@@ -113,7 +114,8 @@ static bool is_usable_case(const struct case_row *row)
 }
 
 /* Reads one parsed line into the archive; *launch is the file's current launch. false: the line is broken. */
-static bool read_line(struct archive *archive, const char *path, json_t *object, struct launch **launch, int64_t *schema)
+static bool read_line(struct archive *archive, const char *path, json_t *object, const struct tail_samples *tail,
+                      struct launch **launch, int64_t *schema)
 {
     const char *kind = json_string_value(json_object_get(object, "record"));
     if (same(kind, "launch")) {
@@ -133,6 +135,8 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
     if (!same(kind, "case")) return kind != NULL; /* a kind of record that this version does not know is no error */
     struct case_row *row = add_case(*launch);
     read_fields(&archive->arena, object, case_fields, row);
+    if (tail->has_samples) row->samples_us = tail->samples_us;
+    if (tail->has_global) row->global_us = tail->global_us;
     if (is_usable_case(row)) return true;
     json_decref(row->telemetry);
     json_decref(row->groups);
@@ -150,9 +154,11 @@ static enum status read_file(struct archive *archive, const char *path)
     while (!status && line_reader_next(&reader)) {
         if (reader.length == 0) continue;
         json_error_t error;
+        struct tail_samples tail;
+        take_samples(&archive->arena, reader.line, &reader.length, &tail);
         json_t *object = json_loadb(reader.line, reader.length, 0, &error);
         int64_t schema = RECORD_SCHEMA;
-        if (!read_line(archive, path, object, &launch, &schema)) {
+        if (!read_line(archive, path, object, &tail, &launch, &schema)) {
             warn("%s:%zu: skipped: %s", path, reader.number, object ? "not a launch, case or end record" : error.text);
             broken++;
         } else if (schema > RECORD_SCHEMA) {
