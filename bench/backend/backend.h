@@ -100,6 +100,8 @@ struct backend {
     /* Adds facts (library versions, devices) to the launch header's facts object; says "emulated" or "faulted" in its
        provenance list where that is true. */
     void (*facts)(struct comm *, struct launch_header *);
+    /* This rank's NVLink domain, comm-owned; NULL when it has none but its host. May be NULL. */
+    const char *(*domain)(struct comm *);
     void (*abort)(struct comm *); /* from the watchdog's thread: ends what hangs. May be NULL */
     void (*close)(struct comm *);
     /* Damages one received element in `slot` between run and check, for fault.c; STATUS_UNSUPPORTED where this rank received

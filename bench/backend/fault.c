@@ -167,6 +167,11 @@ static void fault_facts(struct comm *c, struct launch_header *header)
     if (!launch_has_provenance(header, "faulted")) json_array_append_new(header->provenance, json_string("faulted"));
 }
 
+static const char *fault_domain(struct comm *c)
+{
+    return c->inner->domain(c->comm);
+}
+
 static void fault_abort(struct comm *c)
 {
     c->inner->abort(c->comm);
@@ -196,16 +201,19 @@ enum status backend_open(const struct backend **backend, const struct world *wor
     if (!options->fault) return (*backend)->open(world, options, comm);
     enum status status = parse_fault(options->fault, &fault);
     if (status) return status;
-    if (fault.rank >= world->ranks)
-        return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)fault.rank, world->ranks);
+    int rank = 0, ranks = 0; /* of the launch, whatever group this is */
+    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    if (fault.rank >= ranks) return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)fault.rank, ranks);
     if (fault.kind == WRONG && !(*backend)->corrupt)
         return fail(STATUS_USAGE, "--fault: the %s backend cannot damage data", (*backend)->name);
     struct comm *c = allocate(1, sizeof *c);
-    *c = (struct comm){.inner = *backend, .fault = fault, .mine = fault.rank == world->rank};
+    *c = (struct comm){.inner = *backend, .fault = fault, .mine = fault.rank == rank};
     c->self = (struct backend){
         .name = (*backend)->name, .about = (*backend)->about, .capabilities = (*backend)->capabilities,
         .supports = fault_supports, .free_bytes = fault_free_bytes, .alloc = fault_alloc, .free = fault_free, .fill = fault_fill,
         .check = fault_check, .prepare = (*backend)->prepare ? fault_prepare : NULL, .run = fault_run, .facts = fault_facts,
+        .domain = (*backend)->domain ? fault_domain : NULL,
         .abort = (*backend)->abort ? fault_abort : NULL, .close = fault_close,
         .watch_start = (*backend)->watch_start ? fault_watch_start : NULL,
         .watch_stop = (*backend)->watch_stop ? fault_watch_stop : NULL,

@@ -4,23 +4,25 @@
 
 #include <stdlib.h>
 
-static void add_case(struct cases *cases, const struct settings *s, const struct call *call, size_t bytes, int ranks)
+static void add_case(struct cases *cases, const struct settings *s, const struct split *split, const struct call *call, size_t bytes)
 {
     struct measured *m = &cases->list[cases->count++];
-    size_t size = dtypes[call->dtype].size, divisor = call->collective->divisor(ranks);
-    *m = (struct measured){.call = *call, .requested_bytes = bytes, .wrong = ABSENT};
+    size_t size = dtypes[call->dtype].size, divisor = call->collective->divisor(split->ranks ? split->ranks : 1);
+    *m = (struct measured){.call = *call, .split = split, .requested_bytes = bytes, .wrong = ABSENT};
     m->call.count = bytes / size / divisor * divisor;
     m->call.root = call->collective->rooted ? (int)s->root : 0;
-    if (m->call.count == 0) {
+    if (*split->reason || m->call.root >= split->ranks) {
+        m->status = STATUS_UNSUPPORTED;
+        snprintf(m->reason, sizeof m->reason, "--group %.40s: %s", split->name, *split->reason ? split->reason : "there is no such root in a group");
+    } else if (m->call.count == 0) {
         m->status = STATUS_UNSUPPORTED;
         snprintf(m->reason, sizeof m->reason, "fewer bytes than one element for each rank");
     }
 }
 
-void cases_make(const struct settings *s, int ranks, struct cases *cases)
+/* All that a split measures. */
+static void add_split(struct cases *cases, const struct settings *s, const struct split *split)
 {
-    size_t most = (size_t)s->collective_count * (size_t)s->dtype_count * (size_t)s->op_count * s->size_count * 4;
-    *cases = (struct cases){allocate(most, sizeof *cases->list), 0};
     for (int c = 0; c < s->collective_count; c++)
         for (int mode = 0; mode < 2; mode++)
             for (int d = 0; d < s->dtype_count; d++)
@@ -30,13 +32,20 @@ void cases_make(const struct settings *s, int ranks, struct cases *cases)
                             if (!(mode ? s->pipelined : s->isolated) || !(in_place ? s->in_place : s->out_of_place)) continue;
                             struct call call = {.collective = s->collectives[c], .dtype = s->dtypes[d], .op = s->ops[o],
                                                 .in_place = in_place, .isolated = !mode};
-                            add_case(cases, s, &call, s->sizes[i], ranks);
+                            add_case(cases, s, split, &call, s->sizes[i]);
                         }
+}
+
+void cases_make(const struct settings *s, const struct splits *splits, struct cases *cases)
+{
+    size_t most = (size_t)s->collective_count * (size_t)s->dtype_count * (size_t)s->op_count * s->size_count * 4 * splits->count;
+    *cases = (struct cases){allocate(most, sizeof *cases->list), 0};
+    for (size_t i = 0; i < splits->count; i++) add_split(cases, s, &splits->list[i]);
 }
 
 void cases_free(struct cases *cases)
 {
-    for (size_t i = 0; i < cases->count; i++) free(cases->list[i].us);
+    for (size_t i = 0; i < cases->count; i++) free(cases->list[i].us), free(cases->list[i].group_us.us);
     free(cases->list);
     *cases = (struct cases){0};
 }
@@ -53,7 +62,7 @@ void cases_buffer_bytes(const struct call *call, int ranks, int rank, size_t *se
 /* Cases with one type and operation stand together: changing those costs a refill of all memory. */
 static size_t group_of(const struct measured *m)
 {
-    return (size_t)m->call.dtype * OP_COUNT + (m->call.collective->reduces ? (size_t)m->call.op : 0);
+    return (size_t)m->split->index * DTYPE_COUNT * OP_COUNT + (size_t)m->call.dtype * OP_COUNT + (m->call.collective->reduces ? (size_t)m->call.op : 0);
 }
 
 struct sized {
@@ -123,7 +132,7 @@ static void most_bytes(const struct call *call, int ranks, int64_t *send, int64_
     }
 }
 
-struct case_row cases_row(const struct measured *m, const struct settings *s, const struct world *world, unsigned capabilities)
+struct case_row cases_row(const struct measured *m, const struct settings *s, unsigned capabilities)
 {
     static const char *const registrations[] = {"none", "user", "symmetric"};
     const struct call *call = &m->call;
@@ -139,13 +148,13 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, co
     row.requested_bytes = (int64_t)m->requested_bytes;
     row.count = (int64_t)call->count;
     row.bytes = (int64_t)(call->count * dtypes[call->dtype].size);
-    most_bytes(call, world->ranks, &row.send_bytes, &row.recv_bytes);
+    most_bytes(call, m->split->ranks, &row.send_bytes, &row.recv_bytes);
     row.dtype = dtypes[call->dtype].name;
     row.op = call->collective->reduces ? op_names[call->op] : NULL;
     row.root = call->collective->rooted ? call->root : ABSENT;
-    row.nodes = world->nodes;
-    row.ranks = world->ranks;
-    row.group = "world";
+    row.nodes = m->split->nodes;
+    row.ranks = m->split->ranks;
+    row.group = m->split->name;
     row.status = status_name(m->status);
     row.error = m->status ? m->reason : NULL;
     return row;

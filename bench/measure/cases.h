@@ -10,7 +10,7 @@ struct cases {
     size_t count;
 };
 
-void cases_make(const struct settings *, int ranks, struct cases *);
+void cases_make(const struct settings *, const struct splits *, struct cases *);
 void cases_free(struct cases *);
 
 /* Bytes of the buffers that this rank needs for one slot. */
@@ -21,6 +21,6 @@ void cases_buffer_bytes(const struct call *, int ranks, int rank, size_t *send, 
 void cases_order(const struct cases *, uint64_t seed, size_t pass, bool cheap_first, size_t *order);
 
 /* A row with the independent variables of the case and its status; strings are static or the case's own; no key yet. */
-struct case_row cases_row(const struct measured *, const struct settings *, const struct world *, unsigned capabilities);
+struct case_row cases_row(const struct measured *, const struct settings *, unsigned capabilities);
 
 #endif

@@ -8,6 +8,7 @@
 #include "measure/nccl_format.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
+#include "stats/order.h"
 #include "measure/world.h"
 
 #include <math.h>
@@ -27,6 +28,7 @@ struct launch_state {
     const struct backend *backend;
     struct comm *comm;
     struct sampler *sampler;
+    struct splits splits;
     struct cases cases;
     struct record_writer writer; /* rank 0 */
     char run[LAUNCH_NAME], launch[LAUNCH_NAME];
@@ -65,13 +67,16 @@ static enum status open_launch(struct launch_state *l)
     if (status) return status;
     status = machine_read(&l->machine);
     if (status) return agree(l, status);
-    l->backend = backend_find(s->backend);
+    const struct backend *plain = backend_find(s->backend); /* without the fault that opening may put around it */
+    l->backend = plain;
     status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
     struct backend_options options = {.memory = s->memory, .cold = same(s->cache, "cold"), .seed = (uint64_t)s->seed,
                                       .graph = (int)s->graph, .registration = (int)s->registration, .cta = s->cta,
                                       .expect_domain = (int)s->expect_domain, .fault = s->fault};
     status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
+    if (status) return status;
+    status = agree(l, splits_open(s->group, &l->world, plain, l->backend, l->comm, &options, &l->splits));
     if (status) return status;
     silence(0);
     launch_names(l->driver, l->world.ranks, s->run, s->launch, l->run, l->launch);
@@ -118,15 +123,20 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
 {
     size_t send, recv;
     const char *reason = "the backend cannot do this";
-    cases_buffer_bytes(&m->call, l->world.ranks, l->world.rank, &send, &recv);
-    uint64_t own[2] = {UINT64_MAX - (send + recv), l->backend->free_bytes(l->comm) / 10 * 9}, least[2];
+    const struct split *split = m->split;
+    bool idle = !split->comm; /* sits out, and agrees to everything */
+    send = recv = 0;
+    if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
+    uint64_t own[2] = {UINT64_MAX - (send + recv), idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9}, least[2];
     if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
     uint64_t needed = UINT64_MAX - least[0];
-    enum status status = needed + 8192 <= least[1] ? l->backend->supports(l->comm, &m->call, &reason) : STATUS_TOO_LARGE;
+    enum status status = needed + 8192 > least[1] ? STATUS_TOO_LARGE : idle ? STATUS_OK : split->backend->supports(split->comm, &m->call, &reason);
+    if (!same(split->name, "world")) status = agree(l, status);
     if (!status) {
         size_t slots = slots_wanted(l, needed), most = least[1] / 4 / (needed + 8192);
         if (slots > most) slots = most ? most : 1;
-        status = agree(l, l->backend->alloc(l->comm, send, recv, slots, buffers));
+        *buffers = (struct buffers){.slots = slots};
+        status = agree(l, idle ? STATUS_OK : split->backend->alloc(split->comm, send, recv, slots, buffers));
     }
     if (status == STATUS_UNSUPPORTED) {
         refuse(m, status, reason);
@@ -146,10 +156,11 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
 /* All slots hold data of the case's type: leftovers of another may be denormal floats, which are slow. */
 static enum status fill_all(struct launch_state *l, struct measured *m)
 {
-    size_t group = (size_t)m->call.dtype * OP_COUNT + (size_t)m->call.op;
-    if (m->filled && group == l->filled_group) return STATUS_OK;
+    const struct split *split = m->split;
+    size_t group = ((size_t)split->index * DTYPE_COUNT + (size_t)m->call.dtype) * OP_COUNT + (size_t)m->call.op;
+    if (!split->comm || (m->filled && group == l->filled_group)) return STATUS_OK;
     for (size_t slot = 0; slot < m->call.buffers->slots; slot++) {
-        enum status status = l->backend->fill(l->comm, &m->call, slot, (uint64_t)l->settings.seed);
+        enum status status = split->backend->fill(split->comm, &m->call, slot, (uint64_t)l->settings.seed);
         if (status) return status;
     }
     m->filled = true;
@@ -161,7 +172,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
 {
     if (l->world.rank != 0) return STATUS_OK;
     struct text key = {0};
-    struct case_row row = cases_row(m, &l->settings, &l->world, l->backend->capabilities);
+    struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
     case_key(&row, &key);
     row.key = text_get(&key);
     row.pass = (int64_t)pass;
@@ -177,7 +188,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }
-    if (visit) row.wrong = visit->wrong, row.telemetry = visit->telemetry;
+    if (visit) row.wrong = visit->wrong, row.telemetry = visit->telemetry, row.groups = visit->groups;
     enum status status = record_case(&l->writer, &row);
     text_free(&key);
     return status;
@@ -192,13 +203,18 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
     status = fill_all(l, m);
+    l->sampler->split = same(m->split->name, "world") ? NULL : m->split;
+    if (m->split->backend) l->sampler->backend = m->split->backend;
+    l->sampler->comm = m->split->comm;
     if (l->backend->watch_start) l->backend->watch_start(l->comm);
     if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
     if (!status && l->backend->watch_stop) visit.telemetry = l->backend->watch_stop(l->comm);
     if (!status && l->settings.check && pass == 0) status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
-    l->backend->free(l->comm, &buffers);
+    if (m->split->comm) m->split->backend->free(m->split->comm, &buffers);
     m->call.buffers = NULL;
     if (status) return status;
+    double factor = m->call.collective->bus_factor(m->split->ranks), own = median(m->group_us.us, m->group_us.count);
+    visit.groups = split_figures(&l->splits, m->split, own, (int64_t)(m->call.count * dtypes[m->call.dtype].size), factor);
     double took = clock_s() - start;
     m->visits++;
     m->spent_s += took;
@@ -206,6 +222,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     m->sample_s = visit.taken ? visit.sampling_s / (double)visit.taken : 0;
     status = write_row(l, m, pass, &visit);
     json_decref(visit.telemetry);
+    json_decref(visit.groups);
     return agree(l, status);
 }
 
@@ -279,6 +296,7 @@ static enum status close_launch(struct launch_state *l)
     if (!status && same(l->settings.format, "nccl-tests"))
         status = agree(l, nccl_format_print(&l->cases, &l->settings, &l->world, l->backend, l->comm, stdout));
     sampler_close(l->sampler);
+    splits_close(&l->splits);
     l->backend->close(l->comm);
     if (!status) status = verdict(&l->cases);
     int worst = (int)status; /* rank 0 alone knows of wrong data's place, all of its number */
@@ -302,7 +320,7 @@ int collective_main(const char *name, const char *summary, int argc, char **argv
     if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     status = open_launch(&l);
     if (!status) {
-        cases_make(&l.settings, l.world.ranks, &l.cases);
+        cases_make(&l.settings, &l.splits, &l.cases);
         open_sampler(&l);
         progress_open(&l.progress, l.world.rank == 0 && isatty(STDERR_FILENO));
         status = measure(&l);

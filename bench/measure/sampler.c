@@ -15,6 +15,7 @@ struct sampler *sampler_open(const struct world *world, const struct backend *ba
     *s = (struct sampler){.world = world, .backend = backend, .comm = comm};
     s->own = allocate(2 * BLOCK_MOST, sizeof *s->own);
     s->worst = allocate(2 * BLOCK_MOST, sizeof *s->worst);
+    s->group_worst = allocate(BLOCK_MOST, sizeof *s->group_worst);
     s->waits.us = allocate(THINNED_MOST, sizeof *s->waits.us);
     return s;
 }
@@ -23,6 +24,7 @@ void sampler_close(struct sampler *s)
 {
     free(s->own);
     free(s->worst);
+    free(s->group_worst);
     free(s->waits.us);
     free(s);
 }
@@ -55,7 +57,11 @@ static enum status check_mpi(const char *what, int error)
 static enum status sample(struct sampler *s, struct measured *m, double *us, bool *spoiled)
 {
     struct timing timing = {0};
-    if (!(s->backend->capabilities & CAN_ALIGN)) MPI_Barrier(s->world->comm);
+    /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
+    if (!(s->backend->capabilities & CAN_ALIGN) || s->split) MPI_Barrier(s->world->comm);
+    *us = 0;
+    *spoiled = false;
+    if (!s->comm) return STATUS_OK;
     enum status status = s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing);
     *us = timing.elapsed_s / m->batch * 1e6;
     *spoiled = timing.spoiled;
@@ -73,6 +79,10 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
         long now = involuntary_switches();
         s->own[count + i] = spoiled ? 2 : now > switches ? 1 : 0;
         switches = now;
+    }
+    if (s->split && s->comm) {
+        int error = MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm);
+        if (error) return check_mpi("MPI_Allreduce", error);
     }
     return check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, (int)(2 * count), MPI_DOUBLE, MPI_MAX, s->world->comm));
 }
@@ -144,6 +154,7 @@ static void take(struct sampler *s, struct measured *m, size_t count, bool sets_
             continue;
         }
         thinned_add(&s->waits, s->own[i]);
+        if (s->split && s->comm) thinned_add(&m->group_us, s->group_worst[i]);
         if (s->world->rank == 0) keep(&s->stopping, m, s->worst[i]);
     }
 }
@@ -200,10 +211,14 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     enum status status = STATUS_OK;
     int batch = m->batch;
     if (pass == 0) status = set_batch(s, m), batch = m->batch;
-    if (!status && pass == 0 && s->backend->prepare) status = s->backend->prepare(s->comm, &m->call, m->batch);
+    if (!status && pass == 0 && s->comm && s->backend->prepare) status = s->backend->prepare(s->comm, &m->call, m->batch);
     if (!status) status = warm_up(s, m, share_s, &visit->warmup);
     m->batch = batch;
     thinned_start(&s->waits);
+    if (s->split && !m->group_us.us) {
+        m->group_us.us = allocate(THINNED_MOST, sizeof *m->group_us.us);
+        thinned_start(&m->group_us);
+    }
     double begin = clock_s();
     for (size_t since_check = 0; !status;) {
         uint64_t next[2] = {0, 0};
@@ -226,7 +241,8 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     }
     visit->sampling_s = clock_s() - begin;
     visit->count = m->count - visit->first;
-    if (!status) status = reduce_waits(s, &visit->wait);
+    /* Ranks of different groups do not wait for each other. */
+    if (!status && !s->split) status = reduce_waits(s, &visit->wait);
     m->warmup += visit->warmup;
     m->preempted += visit->preempted;
     m->why = visit->why;
@@ -247,10 +263,10 @@ enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed,
     struct verdict verdict = {0};
     struct timing timing = {0};
     size_t slot = m->slot, at = slot;
-    enum status status = s->backend->fill(s->comm, &m->call, slot, seed);
+    enum status status = s->comm ? s->backend->fill(s->comm, &m->call, slot, seed) : STATUS_OK;
     if (!status) status = check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
-    if (!status) status = s->backend->run(s->comm, &m->call, 1, &at, &timing);
-    if (!status) status = s->backend->check(s->comm, &m->call, slot, seed, &verdict);
+    if (!status && s->comm) status = s->backend->run(s->comm, &m->call, 1, &at, &timing);
+    if (!status && s->comm) status = s->backend->check(s->comm, &m->call, slot, seed, &verdict);
     if (status) return status;
     uint64_t own[2] = {verdict.wrong, verdict.first}, wrong = 0;
     status = check_mpi("MPI_Allreduce", MPI_Allreduce(own, &wrong, 1, MPI_UINT64_T, MPI_SUM, s->world->comm));

@@ -3,6 +3,7 @@
 #define BUSBAR_SAMPLER_H
 
 #include "backend/backend.h"
+#include "measure/group.h"
 #include "measure/stopping.h"
 
 /* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the samples. */
@@ -15,11 +16,13 @@ struct sampler {
     const struct world *world;
     const struct backend *backend;
     struct comm *comm;
+    const struct split *split; /* groups that run side by side; NULL: all ranks together. Without a comm, this rank sits out */
     struct stopping stopping;
     int64_t warmup;      /* calls; -1: until steady */
     int64_t check_every; /* samples; 0: only where asked */
     uint64_t seed;
     bool sets_aside;     /* samples during which a thread was scheduled away */
+    double *group_worst; /* a block's maxima over this rank's group */
     double *own, *worst; /* a block: times and, behind them, marks of samples to set aside */
     struct thinned waits;
 };
@@ -27,6 +30,8 @@ struct sampler {
 /* One case, kept over the passes. Rank 0 has the samples. */
 struct measured {
     struct call call;
+    const struct split *split; /* the groups that it runs on; NULL: all ranks together */
+    struct thinned group_us;   /* this rank's group's own samples, over all passes; only where there are groups */
     size_t requested_bytes;
     double *us;
     size_t count, capacity;
@@ -52,6 +57,7 @@ struct visit {
     size_t taken;
     struct spread wait;
     json_t *telemetry;       /* the caller's; NULL: none */
+    json_t *groups;          /* so too */
 };
 
 struct sampler *sampler_open(const struct world *, const struct backend *, struct comm *);

@@ -1,6 +1,7 @@
 #include "measure/settings.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "measure/group.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,10 @@ static const struct option collective_options[] = {
     {OPTION_CHOICE, 0, "mode", NULL, AT(mode), "isolated", "isolated|pipelined|both", 0, 0, NULL,
      "isolated: latency, every operation starts on all ranks together and is waited for;\n"
      "pipelined: throughput, operations back to back as nccl-tests times them"},
+
+    {OPTION_TEXT, 0, "group", "LIST", AT(group), "world", NULL, 0, 0, NULL,
+     "groups of ranks that run at the same time, each list item measured: world, node, domain, rail,\n"
+     "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, round K"},
 
     {OPTION_REAL, 0, "precision", "PERCENT", AT(precision_percent), "1", NULL, 0.01, 100, "how long to measure",
      "stop when the median is known to this, either way (95 %)"},
@@ -186,6 +191,7 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status && operand < argc) status = fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
     if (!status) status = read_lists(command, s);
     if (!status) status = read_sizes(s);
+    if (!status) status = splits_check(s->group);
     if (status) {
         settings_free(s);
         return status;

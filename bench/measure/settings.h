@@ -19,7 +19,7 @@ struct settings {
     const char *placement, *mode, *sync, *cache, *backend, *memory;
     int64_t samples, warmup, passes, seed, check, check_every;
     double precision_percent, max_seconds, time_budget_s, timeout_s;
-    const char *output, *run, *launch, *label, *cloud, *instance, *format, *fault;
+    const char *output, *run, *launch, *label, *cloud, *instance, *group, *format, *fault;
     int64_t expect_ranks, expect_hosts;
     int64_t graph, registration, expect_domain;
     const char *cta;

@@ -52,9 +52,9 @@ const char *figure(double value, char text[UNIT_TEXT])
 }
 
 /* The row's figures from all samples, without a copy of them: they are sorted in place. */
-static struct case_row summary(struct measured *m, const struct settings *s, const struct world *world, unsigned capabilities)
+static struct case_row summary(struct measured *m, const struct settings *s, unsigned capabilities)
 {
-    struct case_row row = cases_row(m, s, world, capabilities);
+    struct case_row row = cases_row(m, s, capabilities);
     sort_doubles(m->us, m->count);
     double middle = median_sorted(m->us, m->count);
     row.samples_us = (struct samples){&middle, 1};
@@ -64,11 +64,11 @@ static struct case_row summary(struct measured *m, const struct settings *s, con
     return row;
 }
 
-static void print_row(struct measured *m, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+static void print_row(struct measured *m, const struct settings *s, unsigned capabilities, FILE *out)
 {
     char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "-", p99[UNIT_TEXT], alg[UNIT_TEXT], bus[UNIT_TEXT], wrong[UNIT_TEXT] = "-";
     double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
-    struct case_row row = summary(m, s, world, capabilities);
+    struct case_row row = summary(m, s, capabilities);
     if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
     if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
     fprintf(out, "%10s %12zu %9s %6s %4s %10s %8s %10s %9s %9s %6s\n", format_size((size_t)row.bytes, size), m->call.count,
@@ -78,7 +78,10 @@ static void print_row(struct measured *m, const struct settings *s, const struct
 
 static void print_heading(const struct measured *m, FILE *out)
 {
-    fprintf(out, "\n%s, %s\n", m->call.collective->name,
+    fprintf(out, "\n%s, ", m->call.collective->name);
+    if (!same(m->split->name, "world"))
+        fprintf(out, "%d group%s of %d ranks at once (%s), the slowest of them; ", m->split->groups, m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
+    fprintf(out, "%s\n",
             m->call.isolated ? "isolated: the slowest rank's time of one operation"
                              : "pipelined: the slowest rank's time for each of a batch of operations");
     fprintf(out, "%10s %12s %9s %6s %4s %10s %6s %10s %9s %9s %6s\n", "size", "count", "type", "op", "to", "time us", "95%", "p99 us",
@@ -113,7 +116,7 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
 }
 
 /* One line for each reason, with the number of cases that have it. */
-static void print_notes(const struct cases *cases, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+static void print_notes(const struct cases *cases, const struct settings *s, unsigned capabilities, FILE *out)
 {
     for (size_t i = 0; i < cases->count; i++) {
         const struct measured *m = &cases->list[i];
@@ -127,7 +130,7 @@ static void print_notes(const struct cases *cases, const struct settings *s, con
             alike++;
         }
         if (said) continue;
-        struct case_row row = cases_row(m, s, world, capabilities);
+        struct case_row row = cases_row(m, s, capabilities);
         char size[UNIT_TEXT];
         fprintf(out, "%s: %s %s %s %s", row.status, row.collective, format_size((size_t)row.requested_bytes, size), row.dtype, row.placement);
         if (alike > 1) fprintf(out, " and %zu more", alike - 1);
@@ -146,11 +149,11 @@ void table_print(struct cases *cases, const struct settings *s, const struct wor
     for (size_t i = 0; i < cases->count; i++) {
         struct measured *m = &cases->list[i];
         if (!has_figures(m)) continue;
-        if (!before || before->call.collective != m->call.collective || before->call.isolated != m->call.isolated) print_heading(m, out);
-        print_row(m, s, world, capabilities, out);
+        if (!before || before->call.collective != m->call.collective || before->call.isolated != m->call.isolated || before->split != m->split) print_heading(m, out);
+        print_row(m, s, capabilities, out);
         before = m;
     }
     fprintf(out, "\n%s", text_get(&imprecise));
     text_free(&imprecise);
-    print_notes(cases, s, world, capabilities, out);
+    print_notes(cases, s, capabilities, out);
 }

@@ -88,8 +88,11 @@ static void merge_row(struct case_row *into, struct case_row *from)
     widen(&into->rank_time_us, &from->rank_time_us);
     if (!into->telemetry) into->telemetry = from->telemetry, from->telemetry = NULL;
     json_decref(from->telemetry);
-    if (!into->groups) into->groups = from->groups, from->groups = NULL;
-    json_decref(from->groups);
+    if (from->groups) { /* of all passes so far: the last one knows most */
+        json_decref(into->groups);
+        into->groups = from->groups;
+        from->groups = NULL;
+    }
 }
 
 /* How many samples all passes of a case have, at the case's first row. */

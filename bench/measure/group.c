@@ -1,0 +1,282 @@
+#include "measure/group.h"
+#include "base/text.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DOMAIN_TEXT = 96 };
+
+int circle_opponent(int hosts, int round, int host)
+{
+    /* The last seat stays, the others turn: in round r, seats i and j meet when i + j = 2r modulo n - 1 (n even). */
+    int n = hosts + hosts % 2, m = n - 1, opponent;
+    if (host == m)
+        opponent = round % m;
+    else
+        opponent = ((2 * round - host) % m + m) % m;
+    if (opponent == host) opponent = m;
+    return opponent < hosts ? opponent : -1;
+}
+
+/* "hosts:3" with prefix "hosts:" gives 3; -1: not of this kind. */
+static int64_t numbered(const char *name, const char *prefix)
+{
+    int64_t value;
+    size_t n = strlen(prefix);
+    if (strncmp(name, prefix, n) || parse_integer(name + n, &value) || value < 0 || value > 1 << 24) return -1;
+    return value;
+}
+
+static bool is_split(const char *name)
+{
+    static const char *const words[] = {"world", "node", "domain", "rail", "pairs", NULL};
+    for (size_t i = 0; words[i]; i++)
+        if (same(name, words[i])) return true;
+    return numbered(name, "") > 0 || numbered(name, "hosts:") >= 0 || numbered(name, "rails:") >= 0;
+}
+
+enum status splits_check(const char *list)
+{
+    char *copy = duplicate(list), *rest = copy, *word;
+    enum status status = STATUS_OK;
+    while (!status && (word = strsep(&rest, ",")))
+        if (!is_split(word))
+            status = fail(STATUS_USAGE, "--group: '%s' is not world, node, domain, rail, pairs, hosts:K, rails:K or a number of ranks", word);
+    free(copy);
+    return status;
+}
+
+/* The host without an opponent sits out: -1. */
+static void host_pairs(const struct world *w, int round, bool rails, int *group)
+{
+    int places = 1, pairs = 0;
+    if (rails)
+        for (int r = 0; r < w->ranks; r++)
+            if (w->local_rank_of_rank[r] >= places) places = w->local_rank_of_rank[r] + 1;
+    int *pair = allocate((size_t)w->nodes, sizeof *pair);
+    for (int node = 0; node < w->nodes; node++) {
+        int other = circle_opponent(w->nodes, round, node);
+        pair[node] = other < 0 ? -1 : other < node ? pair[other] : pairs++;
+    }
+    for (int r = 0; r < w->ranks; r++) {
+        int p = pair[w->node_of_rank[r]];
+        group[r] = p < 0 ? -1 : p * places + (rails ? w->local_rank_of_rank[r] : 0);
+    }
+    free(pair);
+}
+
+int split_assign(const char *name, const struct world *w, const int *domain_of_rank, int *group, char *reason, size_t room)
+{
+    int64_t number;
+    int groups = 1;
+    *reason = 0;
+    for (int r = 0; r < w->ranks; r++) group[r] = 0;
+    if (same(name, "node"))
+        for (int r = 0; r < w->ranks; r++) group[r] = w->node_of_rank[r];
+    else if (same(name, "domain"))
+        for (int r = 0; r < w->ranks; r++) group[r] = domain_of_rank ? domain_of_rank[r] : w->node_of_rank[r];
+    else if (same(name, "rail"))
+        for (int r = 0; r < w->ranks; r++) group[r] = w->local_rank_of_rank[r];
+    else if (same(name, "pairs")) {
+        if (w->ranks % 2) snprintf(reason, room, "%d ranks do not make pairs", w->ranks);
+        for (int r = 0; r < w->ranks; r++) group[r] = r % (w->ranks / 2 ? w->ranks / 2 : 1);
+    } else if ((number = numbered(name, "")) > 0) {
+        if (w->ranks % number) snprintf(reason, room, "%d ranks do not divide into groups of %d", w->ranks, (int)number);
+        for (int r = 0; r < w->ranks; r++) group[r] = r / (int)number;
+    } else if ((number = numbered(name, "hosts:")) >= 0)
+        host_pairs(w, (int)number, false, group);
+    else if ((number = numbered(name, "rails:")) >= 0)
+        host_pairs(w, (int)number, true, group);
+    for (int r = 0; r < w->ranks; r++)
+        if (group[r] >= groups) groups = group[r] + 1;
+    return *reason ? 0 : groups;
+}
+
+/* Numbers this rank's NVLink domain by the first rank that names it; a host without one is its own domain. */
+static enum status domains(const struct world *w, const struct backend *backend, struct comm *comm, int *domain_of_rank)
+{
+    const char *own = backend->domain ? backend->domain(comm) : getenv("BUSBAR_DOMAIN");
+    char text[DOMAIN_TEXT] = {0}, *all = allocate((size_t)w->ranks, DOMAIN_TEXT);
+    snprintf(text, sizeof text, "%s", own && *own ? own : w->host);
+    int error = MPI_Allgather(text, DOMAIN_TEXT, MPI_CHAR, all, DOMAIN_TEXT, MPI_CHAR, w->comm), count = 0;
+    int *firsts = allocate((size_t)w->ranks, sizeof *firsts); /* of each domain found so far: few */
+    for (int r = 0; r < w->ranks && !error; r++) {
+        int d = 0;
+        while (d < count && strcmp(all + (size_t)r * DOMAIN_TEXT, all + (size_t)firsts[d] * DOMAIN_TEXT) != 0) d++;
+        if (d == count) firsts[count++] = r;
+        domain_of_rank[r] = d;
+    }
+    free(firsts);
+    free(all);
+    return error ? fail(STATUS_ENVIRONMENT, "gathering the NVLink domains failed (MPI error %d)", error) : STATUS_OK;
+}
+
+static int compare_ints(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+
+/* The group as a world of its own: its ranks in the launch's order, its hosts numbered anew. */
+static enum status sub_world(const struct world *w, struct split *split)
+{
+    int mine = split->group_of_rank[w->rank], n = 0;
+    struct world *g = &split->world;
+    if (MPI_Comm_split(w->comm, mine < 0 ? MPI_UNDEFINED : mine, w->rank, &g->comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Comm_split failed");
+    if (mine < 0) return STATUS_OK;
+    for (int r = 0; r < w->ranks; r++) n += split->group_of_rank[r] == mine;
+    g->ranks = n;
+    g->host = w->host;
+    g->renamed = w->renamed;
+    g->local_rank = w->local_rank; /* chooses the device, and shares memory and cores: those are the host's, not the group's */
+    g->local_ranks = w->local_ranks;
+    g->node_of_rank = allocate((size_t)n, sizeof *g->node_of_rank);
+    g->local_rank_of_rank = allocate((size_t)n, sizeof *g->local_rank_of_rank);
+    g->ranks_on_node = allocate((size_t)n, sizeof *g->ranks_on_node);
+    g->hosts = allocate((size_t)n, sizeof *g->hosts);
+    int *number = allocate((size_t)w->nodes, sizeof *number); /* of the host within the group, plus one */
+    for (int r = 0, at = 0; r < w->ranks; r++) {
+        if (split->group_of_rank[r] != mine) continue;
+        int node = w->node_of_rank[r];
+        if (!number[node]) g->hosts[g->nodes] = w->hosts[node], number[node] = ++g->nodes;
+        g->node_of_rank[at] = number[node] - 1;
+        g->ranks_on_node[number[node] - 1]++;
+        g->local_rank_of_rank[at] = w->local_rank_of_rank[r];
+        if (r == w->rank) g->rank = at, g->node = number[node] - 1;
+        at++;
+    }
+    free(number);
+    return STATUS_OK;
+}
+
+/* Groups must be alike: one figure stands for as many ranks in each. */
+static void check_sizes(const struct world *w, struct split *split)
+{
+    int *size = allocate((size_t)split->groups + 1, sizeof *size);
+    for (int r = 0; r < w->ranks; r++)
+        if (split->group_of_rank[r] >= 0) size[split->group_of_rank[r]]++;
+    for (int r = 0, last = -1; r < w->ranks; r++) {
+        if (split->group_of_rank[r] != 0) continue;
+        split->nodes += w->node_of_rank[r] != last;
+        last = w->node_of_rank[r];
+        split->ranks++;
+    }
+    qsort(size, (size_t)split->groups, sizeof *size, compare_ints);
+    if (size[split->groups - 1] == 0)
+        snprintf(split->reason, sizeof split->reason, "one host has no opponent");
+    else if (size[split->groups - 1] == 1)
+        snprintf(split->reason, sizeof split->reason, "a group of one rank has nobody to talk to");
+    else if (size[0] != size[split->groups - 1])
+        snprintf(split->reason, sizeof split->reason, "groups of %d to %d ranks: they must be of one size", size[0], size[split->groups - 1]);
+    free(size);
+}
+
+static enum status open_split(const struct world *w, const struct backend *backend, const struct backend_options *options, struct split *split)
+{
+    struct backend_options own = *options;
+    own.expect_domain = 0; /* asked of the whole launch */
+    check_sizes(w, split);
+    if (*split->reason) return STATUS_OK;
+    enum status status = sub_world(w, split);
+    if (status) return status;
+    split->backend = backend;
+    if (!split->world.ranks) return STATUS_OK;
+    return backend_open(&split->backend, &split->world, &own, &split->comm);
+}
+
+enum status splits_open(const char *list, const struct world *w, const struct backend *backend, const struct backend *opened,
+                        struct comm *comm, const struct backend_options *options, struct splits *splits)
+{
+    char *copy = duplicate(list), *rest = copy, *word;
+    int *domain_of_rank = allocate((size_t)w->ranks, sizeof *domain_of_rank);
+    enum status status = strstr(list, "domain") ? domains(w, opened, comm, domain_of_rank) : STATUS_OK;
+    size_t room = 1;
+    for (const char *c = list; *c; c++) room += *c == ',';
+    *splits = (struct splits){.list = allocate(room, sizeof *splits->list), .whole = *w}; /* backends keep pointers to the worlds in it */
+    while (!status && (word = strsep(&rest, ","))) {
+        struct split *split = &splits->list[splits->count];
+        *split = (struct split){.name = duplicate(word), .index = (int)splits->count};
+        splits->count++;
+        split->group_of_rank = allocate((size_t)w->ranks, sizeof *split->group_of_rank);
+        if (same(word, "world")) {
+            split->groups = 1, split->ranks = w->ranks, split->nodes = w->nodes;
+            split->world = *w, split->backend = opened, split->comm = comm;
+            continue;
+        }
+        split->groups = split_assign(word, w, domain_of_rank, split->group_of_rank, split->reason, sizeof split->reason);
+        if (split->groups) status = open_split(w, backend, options, split);
+    }
+    free(domain_of_rank);
+    free(copy);
+    return status;
+}
+
+void splits_close(struct splits *splits)
+{
+    for (size_t i = 0; i < splits->count; i++) {
+        struct split *split = &splits->list[i];
+        if (!same(split->name, "world")) {
+            if (split->comm) split->backend->close(split->comm);
+            if (split->world.ranks) MPI_Comm_free(&split->world.comm);
+            free(split->world.hosts);
+            free(split->world.node_of_rank);
+            free(split->world.local_rank_of_rank);
+            free(split->world.ranks_on_node);
+        }
+        free(split->group_of_rank);
+        free((char *)split->name);
+    }
+    free(splits->list);
+    *splits = (struct splits){0};
+}
+
+struct figure {
+    double median_us;
+    int group;
+};
+
+static int slowest_first(const void *a, const void *b)
+{
+    const struct figure *x = a, *y = b;
+    if (x->median_us != y->median_us) return x->median_us < y->median_us ? 1 : -1;
+    return x->group - y->group;
+}
+
+json_t *split_figures(const struct splits *splits, const struct split *split, double own_median_us, int64_t bytes, double bus_factor)
+{
+    const struct world *w = &splits->whole;
+    if (same(split->name, "world")) return NULL;
+    double *all = w->rank == 0 ? allocate((size_t)w->ranks, sizeof *all) : NULL;
+    int error = MPI_Gather(&own_median_us, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, w->comm);
+    if (error || w->rank) return NULL;
+    struct figure *figures = allocate((size_t)split->groups, sizeof *figures);
+    json_t **ranks = allocate((size_t)split->groups, sizeof *ranks), **hosts = allocate((size_t)split->groups, sizeof *hosts);
+    int *last = allocate((size_t)split->groups, sizeof *last); /* node named last, plus one */
+    for (int g = 0; g < split->groups; g++) figures[g] = (struct figure){NAN, g}, ranks[g] = json_array(), hosts[g] = json_array();
+    for (int r = 0; r < w->ranks; r++) {
+        int g = split->group_of_rank[r], node = w->node_of_rank[r];
+        if (g < 0) continue;
+        figures[g].median_us = all[r];
+        json_array_append_new(ranks[g], json_integer(r));
+        if (last[g] != node + 1) json_array_append_new(hosts[g], json_string(w->hosts[node])), last[g] = node + 1;
+    }
+    qsort(figures, (size_t)split->groups, sizeof *figures, slowest_first);
+    json_t *list = json_array();
+    for (int i = 0; i < split->groups; i++) {
+        int g = figures[i].group;
+        json_t *object = json_pack("{so so}", "ranks", ranks[g], "hosts", hosts[g]);
+        double us = figures[i].median_us;
+        if (us > 0) json_object_set_new(object, "median_us", json_real(us));
+        if (us > 0 && bus_factor > 0) json_object_set_new(object, "busbw_gbps", json_real((double)bytes / us * 1e-3 * bus_factor));
+        json_array_append_new(list, object);
+    }
+    free(last);
+    free(ranks);
+    free(hosts);
+    free(figures);
+    free(all);
+    return list;
+}
