@@ -276,7 +276,7 @@ install: all man ## copies programs, plug-ins, scripts, tables, man pages and co
 	$Qinstall -m 644 $B/man/*.1 '$(SHARE)/man/man1'
 	$Qinstall -m 644 $B/completion/busbar '$(SHARE)/bash-completion/completions'
 	$Qfor p in $(DRIVERS); do ln -sf busbar '$(SHARE)/bash-completion/completions'/$$p; done
-	$Qinstall -m 644 $(wildcard results/*.tsv) '$(SHARE)/busbar'
+	$Qinstall -m 644 $(wildcard results/*.tsv) '$(SHARE)/busbar' && ln -sfn . '$(SHARE)/busbar/results'
 	$Qinstall -m 644 README.md LICENSE '$(SHARE)/doc/busbar'
 	$Qinstall -m 644 results/README.md '$(SHARE)/doc/busbar/records.md'
 	$Qcp -RP scripts '$(SHARE)/busbar/' && cd '$(SHARE)/busbar/scripts' && rm -f probe setup completion

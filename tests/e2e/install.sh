@@ -8,9 +8,16 @@ bin=$root/opt/busbar/bin share=$root/opt/busbar/share
 cd "$work" || exit 1
 check 'busbar runs from there' "$bin/busbar" --version
 check 'busbar finds its tables there' "$bin/busbar" limits --instance p5.48xlarge --domains 2
-[ ! -x "$share/busbar/scripts/sweep" ] || check 'busbar-sweep answers' "$bin/busbar-sweep" --help
+check 'busbar-sweep answers' "$bin/busbar-sweep" --help
+check 'busbar-sweep plans from there' "$bin/busbar-sweep" --dry-run --sizes 8 --launches 1 --drivers all_reduce --instance p5.48xlarge \
+    --cost-limit 5usd --results "$work/results"
 if [ -x "$bin/all_reduce" ]; then
     check 'all_reduce measures from there' ranks 2 "$bin/all_reduce" --backend mpi --sizes 8 -n 5 --output "$work/results"
+    if command -v gnuplot >/dev/null; then
+        check 'busbar draws from there' "$bin/busbar" plot "$work/results" -o "$work/plots"
+    else
+        skip 'busbar draws from there' 'gnuplot is missing'
+    fi
 else
     skip 'all_reduce runs from there' 'no MPI here'
 fi

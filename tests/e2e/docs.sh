@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# What is documented is there, and what is there is documented: record keys, make targets, flags of the drivers, files.
+. "$(dirname "$0")/../lib.sh"
+# Every key of the records stands in results/README.md.
+keys=$(sed -n 's/.*/&/; s/\(CASE\|END\)([A-Z]*, \([a-z0-9_]*\))/\n@\2\n/g; p' bench/record/fields.c | sed -n 's/^@//p'
+    grep -oE '(LAUNCH\([A-Z]*, |FIELD_SPREAD, )"[a-z_.]+"' bench/record/fields.c | sed 's/.*"\(.*\)"/\1/')
+check 'there are many keys' test "$(echo "$keys" | wc -l)" -gt 80
+lacking=''
+for key in $keys; do
+    for part in ${key//./ }; do grep -qF "\`$part\`" results/README.md || lacking="$lacking $key"; done
+done
+if [ -z "$lacking" ]; then ok 'every key of a record is documented'; else not_ok "keys that results/README.md lacks:$lacking"; fi
+
+# What README.md names exists.
+for path in $(grep -oE '\b(scripts|tests|bench|results|kernels)/[a-zA-Z0-9_./-]*[a-zA-Z0-9_]' README.md | sort -u); do
+    case $path in
+    results/[0-9]* | results/monday | results/tuesday | results/a | results/b) ;;
+    *) check "README: $path" test -e "$path" ;;
+    esac
+done
+for target in $(grep -oE '(^    |`)make [a-z][a-z-]*' README.md | sed 's/.*make //' | sort -u); do
+    check "README: make $target" make -n "$target"
+done
+# The flags of the nccl-tests table.
+if [ -x "$build/all_reduce" ]; then
+    for flag in $(sed -n '/^## Flags/,/^## Exit/p' README.md | grep -oE -e '--[a-z][a-z_-]+' | sort -u); do
+        case $flag in
+        --hel* | --no) ;;
+        *) check "README: all_reduce $flag" grep -qxF -e "$flag" <("$build/all_reduce" --completion | cut -d' ' -f1) ;;
+        esac
+    done
+else
+    skip 'the flags in README.md' 'no MPI here'
+fi
