@@ -28,12 +28,12 @@ static void fill_devices(const struct world *world, const int *pids, const struc
 
 /* One row per case with all its samples, passes merged. */
 static struct case_row *merged_rows(const struct cases *cases, const struct settings *s,
-                                    const struct world *world, unsigned capabilities)
+                                    unsigned capabilities)
 {
     struct case_row *rows = allocate(cases->count, sizeof *rows);
     for (size_t i = 0; i < cases->count; i++) {
         const struct measured *m = &cases->list[i];
-        rows[i] = cases_row(m, s, world, capabilities);
+        rows[i] = cases_row(m, s, capabilities);
         rows[i].samples_us = (struct samples){m->us, m->count};
         rows[i].batch = m->batch;
         rows[i].warmup = m->warmup;
@@ -54,7 +54,7 @@ enum status nccl_format_print(const struct cases *cases, const struct settings *
         status = fail(STATUS_ENVIRONMENT, "MPI_Gather failed");
     if (!status && world->rank == 0) {
         struct nccl_device *devices = allocate((size_t)world->ranks, sizeof *devices);
-        struct case_row *rows = merged_rows(cases, s, world, backend->capabilities);
+        struct case_row *rows = merged_rows(cases, s, backend->capabilities);
         struct nccl_table *tables;
         size_t count = nccl_tables(rows, cases->count, &tables);
         fill_devices(world, pids, &header, devices);
