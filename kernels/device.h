@@ -27,6 +27,13 @@ cudaError_t device_fill(const struct pattern *, int rank, uint64_t from, uint64_
 cudaError_t device_check(const struct pattern *, int source, uint64_t from, uint64_t count, const void *received,
                          uint64_t position, struct device_verdict *verdict, cudaStream_t);
 
+/* As matrix_fill and matrix_check_group (matrix.h). The group's v is scratch memory on the device. */
+struct matrix;
+struct matrix_check;
+struct matrix_verdict;
+cudaError_t device_matrix_fill(const struct matrix *, uint64_t seed, cudaStream_t);
+cudaError_t device_matrix_check_group(const struct matrix_check *, struct matrix_verdict *, cudaStream_t);
+
 /* Holds the stream until gate->opened == ticket, at most bound_ns. */
 cudaError_t device_delay(struct device_gate *gate, uint32_t ticket, uint64_t bound_ns, cudaStream_t);
 

@@ -3,6 +3,7 @@
 
 #include "kernels/delay.h"
 #include "kernels/device.h"
+#include "kernels/matrix.h"
 
 #define ARGUMENT(TYPE, I) (*(TYPE *)arguments[I])
 
@@ -31,9 +32,28 @@ static void run_delay(void *const *arguments)
     if (!delay_until(&gate->opened, ticket, ARGUMENT(uint64_t, 2))) *(volatile uint32_t *)&gate->expired = ticket;
 }
 
+static void run_matrix_fill(void *const *arguments)
+{
+    matrix_fill(&ARGUMENT(struct matrix, 0), ARGUMENT(uint64_t, 1));
+}
+
+/* The twin does both steps of a group in the second. */
+static void run_matrix_check_v(void *const *arguments)
+{
+    (void)arguments;
+}
+
+static void run_matrix_check_rows(void *const *arguments)
+{
+    matrix_check_group(&ARGUMENT(struct matrix_check, 0), ARGUMENT(struct matrix_verdict *, 1));
+}
+
 const struct twin twins[] = {
     {"busbar_fill", run_fill, {sizeof(struct pattern), sizeof(int), 8, 8, sizeof(void *)}},
     {"busbar_check", run_check, {sizeof(struct pattern), sizeof(int), 8, 8, sizeof(void *), 8, sizeof(void *)}},
     {"busbar_delay", run_delay, {sizeof(void *), sizeof(uint32_t), 8}},
+    {"busbar_matrix_fill", run_matrix_fill, {sizeof(struct matrix), 8}},
+    {"busbar_matrix_check_v", run_matrix_check_v, {sizeof(struct matrix_check)}},
+    {"busbar_matrix_check_rows", run_matrix_check_rows, {sizeof(struct matrix_check), sizeof(void *)}},
     {NULL, NULL, {0}},
 };

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-enum { TWIN_ARGUMENTS = 12, TWIN_ARGUMENT_BYTES = 64 };
+enum { TWIN_ARGUMENTS = 12, TWIN_ARGUMENT_BYTES = 256 };
 
 struct twin {
     const char *name; /* NULL ends the table */

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# The cublaslt engine of matmul, on the emulated device: every type right, wrong results caught, errors with status and message.
+. "$(dirname "$0")/../lib.sh"
+
+if [ ! -e "$build/busbar_cublaslt.so" ] || [ ! -e "$build/fakegpu/libnvidia-ml.so.1" ]; then
+    skip 'the cublaslt engine' 'the plug-in is not built here (no CUDA or cuBLASLt headers)'
+    exit 0
+fi
+fake=$PWD/$build/fakegpu
+case $build in *sanitize*) export LSAN_OPTIONS=detect_leaks=0 ;; esac
+
+# emulated RANKS [VARIABLE=value…] -- ARGUMENTS…
+emulated() {
+    local n=$1 vars=()
+    shift
+    while [ "$1" != -- ]; do vars+=("$1"); shift; done
+    shift
+    rm -rf "$work/records"
+    ranks "$n" env LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "${vars[@]}" "$build/matmul" --backend cublaslt --phase burst \
+        -n 2 --output "$work/records" --run r --launch l "$@"
+}
+
+# rows EXPRESSION over header h and case rows c
+rows() {
+    python3 - "$work/records/r/l.jsonl" "$1" <<'E2'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+h, c = lines[0], [line for line in lines if line["record"] == "case"]
+if not eval(sys.argv[2]):
+    sys.exit("does not hold: " + sys.argv[2] + "\n" + "\n".join(json.dumps(row) for row in c[:3]))
+E2
+}
+
+tells() {
+    if grep -qE -- "$2" "$work/err"; then ok "$1"; return; fi
+    not_ok "$1 (no line matches '$2')"
+    tail -n 20 "$work/err" | sed 's/^/    /'
+}
+
+check 'the plug-in links the real library' sh -c "ldd '$build/busbar_cublaslt.so' | grep -E 'libcublasLt.so.1[23] =>'"
+if [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ]; then
+    skip 'CUDA without a GPU' 'this machine has a GPU'
+else
+    expect_status 'CUDA without a GPU: status 5' 5 "$build/matmul" --backend cublaslt --shapes 64 --output none
+    tells 'and a clear line' 'no CUDA device can be used: '
+fi
+
+check 'two ranks, every type' emulated 2 -- --shapes 64x32x96
+check 'all are right' rows 'len(c) == 8 and all(r["status"] == "ok" and r["wrong"] == 0 for r in c) and {r["scaling"] for r in c} == {"none", "tensor", "block32_ue8m0", "block16_ue4m3"}'
+check 'the record says emulated' rows 'h["provenance"] == ["emulated"] and "fakegpu" in h["facts"]["cublaslt"]["library"]'
+check 'of three algorithms the fast one is used, the first is reported' rows 'all("heuristic 2 of 3" in r["algorithm"] and r["first_us"] > 2000 for r in c)'
+check 'clocks stand beside the figures' rows 'all(r["telemetry"]["sm_mhz"] == 1980 and r["telemetry"]["slowed"] is False for r in c)'
+check 'every layout' emulated 1 -- --shapes 48x32x64 -d half --layout NN,TN,NT,TT
+check 'is right' rows 'len(c) == 4 and all(r["wrong"] == 0 for r in c)'
+check 'Hopper' emulated 1 FAKEGPU_SM=90 -- --shapes 64 -d fp8_e4m3,mxfp8,nvfp4
+check 'has no block-scaled types' rows '{r["dtype"]: r["status"] for r in c} == {"fp8_e4m3": "ok", "mxfp8": "unsupported", "nvfp4": "unsupported"}'
+expect_status 'a wrong result is status 3' 3 emulated 2 FAKEGPU_FAULT='wrong:call=cublasLtMatmul,rank=1,element=100' -- --shapes 64 -d bfloat16
+check 'and names the rank' rows 'c[0]["status"] == "wrong" and "rank 1" in c[0]["error"]'
+expect_status 'a wrong result of the engine'"'"'s own fault' 3 emulated 1 -- --shapes 64 -d fp8_e4m3 --fault wrong:rank=0
+expect_status 'no handle: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublasLtCreate' -- --shapes 64 -d half
+tells 'and a message' 'cublasLtCreate: '
+expect_status 'no algorithm: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublasLtMatmulAlgoGetHeuristic' -- --shapes 64 -d half
+tells 'and the message' 'cublasLtMatmulAlgoGetHeuristic: '
+expect_status 'a call that fails in the timed loop: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublasLtMatmul,after=3000' -- --shapes 32 -d half -n 500
+tells 'and its message' 'cublasLtMatmul: '
+expect_status 'a kernel that fails: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=busbar_matrix_fill' -- --shapes 64 -d half
+tells 'and the kernel' 'the matrix fill kernel: '
+check 'a throttled clock' emulated 1 FAKEGPU_FAULT='throttle' -- --shapes 64 -d half
+check 'is said' rows 'c[0]["telemetry"]["slowed"] and "thermal" in c[0]["telemetry"]["throttle"]'
