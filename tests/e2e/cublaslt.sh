@@ -61,7 +61,7 @@ expect_status 'no handle: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublas
 tells 'and a message' 'cublasLtCreate: '
 expect_status 'no algorithm: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublasLtMatmulAlgoGetHeuristic' -- --shapes 64 -d half
 tells 'and the message' 'cublasLtMatmulAlgoGetHeuristic: '
-expect_status 'a call that fails in the timed loop: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublasLtMatmul,after=3000' -- --shapes 32 -d half -n 500
+expect_status 'a call that fails in the timed loop: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublasLtMatmul,after=1300' -- --shapes 32 -d half -n 2000
 tells 'and its message' 'cublasLtMatmul: '
 expect_status 'a kernel that fails: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=busbar_matrix_fill' -- --shapes 64 -d half
 tells 'and the kernel' 'the matrix fill kernel: '

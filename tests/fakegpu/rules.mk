@@ -52,3 +52,5 @@ $B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(filter $B/obj/bench/device/%,$(PLUG
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/obj/tests/gpu/%.o: EXTRA_FLAGS = $(CUDA_CFLAGS)
 -include $(wildcard $B/obj/tests/gpu/*.d)
+
+benchmark-scale: fakegpu
