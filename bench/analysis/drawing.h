@@ -41,6 +41,7 @@ struct heat {
     double *values;         /* side * side; NAN: not measured */
     const char **names;     /* untrusted */
     double least, most;     /* the colour scale */
+    size_t *cuts, cut_count;/* hosts before which a line divides domains or racks */
 };
 
 struct drawing {
