@@ -1,5 +1,6 @@
-/* busbar baseline: runs kept beside the code. A baseline is a folder of launches in the usual record format, written so that
-   version control keeps it well: passes merged, cases in reading order, a line per case, samples with seven digits. */
+/* busbar baseline: runs kept beside the code. A baseline is a folder of launches in the usual record format,
+   written so that version control keeps it well: passes merged, cases in reading order, a line per case,
+   samples with seven digits. */
 #include "analysis/baseline.h"
 #include "analysis/aggregate.h"
 #include "analysis/analysis.h"
@@ -23,8 +24,10 @@ struct settings {
 };
 
 static const struct option options[] = {
-    {OPTION_TEXT, 0, "dir", "DIR", offsetof(struct settings, dir), BASELINES, NULL, 0, 0, "Baselines", "where baselines are kept"},
-    {OPTION_FLAG, 0, "replace", NULL, offsetof(struct settings, replace), NULL, NULL, 0, 0, NULL, "save: replace a baseline of that name"},
+    {OPTION_TEXT, 0, "dir", "DIR", offsetof(struct settings, dir), BASELINES, NULL, 0, 0, "Baselines",
+     "where baselines are kept"},
+    {OPTION_FLAG, 0, "replace", NULL, offsetof(struct settings, replace), NULL, NULL, 0, 0, NULL,
+     "save: replace a baseline of that name"},
     {0},
 };
 
@@ -32,11 +35,15 @@ static const struct command command = {
     .name = "busbar baseline",
     .summary = "keep runs as baselines to compare with: save, list, show",
     .synopsis = "[flags] save NAME RUN... | list | show NAME",
-    .description = "save copies the launches of the runs (files or folders) into " BASELINES "/NAME, with their facts and samples; commit\n"
-                   "the folder. The first run's plan.tsv goes along: `make check-regression BASELINE=NAME` measures it again and compares.\n"
-                   "It refuses launches that did not complete and wrong data. `busbar compare NAME NEW` reads it by its name.\n"
-                   "Launches from three allocations or more let `compare --strict` tell a regression from another set of hosts.\n",
-    .examples = "busbar baseline save h200 results/monday results/tuesday results/friday\n    one baseline of three allocations\n"
+    .description =
+        "save copies the launches of the runs (files or folders) into results/baselines/NAME, with\n"
+        "their facts and samples; commit the folder. The first run's plan.tsv goes along: make\n"
+        "check-regression BASELINE=NAME measures it again and compares. It refuses launches that did\n"
+        "not complete and wrong data. busbar compare NAME NEW reads it by its name.\n"
+        "Launches from three allocations or more let compare --strict tell a regression from another\n"
+        "set of hosts.\n",
+    .examples = "busbar baseline save h200 results/monday results/tuesday results/friday\n    one baseline "
+                "of three allocations\n"
                 "busbar compare h200 results/now\n    compare with it\n",
     .options = options,
 };
@@ -54,7 +61,8 @@ const char *baseline_path(struct arena *arena, const char *path)
 
 static bool is_plain_name(const char *name)
 {
-    return *name && *name != '.' && name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")] == 0 &&
+    return *name && *name != '.' &&
+           name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")] == 0 &&
            strlen(name) < 100;
 }
 
@@ -63,13 +71,15 @@ static bool is_plain_name(const char *name)
 static enum status check_launch(const struct launch *launch)
 {
     if (!same(launch->end.status, "complete"))
-        return fail(STATUS_GATE, "%s did not complete (%s): a baseline holds complete launches only", launch->path,
-                    launch->end.status ? launch->end.status : "no end line");
+        return fail(STATUS_GATE, "%s did not complete (%s): a baseline holds complete launches only",
+                    launch->path, launch->end.status ? launch->end.status : "no end line");
     if (launch->broken_lines)
-        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline holds complete launches only", launch->path, launch->broken_lines);
+        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline holds complete launches only",
+                    launch->path, launch->broken_lines);
     for (size_t i = 0; i < launch->case_count; i++)
         if (same(launch->cases[i].status, "wrong") || launch->cases[i].wrong > 0)
-            return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path, launch->cases[i].key ? launch->cases[i].key : "a case");
+            return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
+                        launch->cases[i].key ? launch->cases[i].key : "a case");
     return STATUS_OK;
 }
 
@@ -83,7 +93,8 @@ static int by_case(const void *a, const void *b)
 /* "run.launch" of plain characters: a file's name. */
 static void file_name(const struct launch *launch, struct text *name)
 {
-    text_add(name, "%s.%s", launch->header.run ? launch->header.run : "run", launch->header.launch ? launch->header.launch : "launch");
+    text_add(name, "%s.%s", launch->header.run ? launch->header.run : "run",
+             launch->header.launch ? launch->header.launch : "launch");
     if (name->length > 180) name->data[name->length = 180] = 0;
     for (char *c = name->data; *c; c++)
         if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-", *c)) *c = '_';
@@ -98,7 +109,8 @@ static enum status write_launch(struct launch *launch, const char *dir, const ch
     if (launch->case_count) qsort(launch->cases, launch->case_count, sizeof *launch->cases, by_case);
     enum status status = record_open(&writer, dir, run, text_get(&name), NULL);
     if (!status) status = record_launch(&writer, &launch->header);
-    for (size_t i = 0; !status && i < launch->case_count; i++) status = record_case(&writer, &launch->cases[i]);
+    for (size_t i = 0; !status && i < launch->case_count; i++)
+        status = record_case(&writer, &launch->cases[i]);
     if (!status) status = record_end(&writer, launch->end.status, launch->end.elapsed_s);
     enum status closed = record_close(&writer);
     text_free(&name);
@@ -113,7 +125,8 @@ static void remove_folder(const char *path)
     for (int i = 0; i < count; i++) {
         struct text file = {0};
         text_add(&file, "%s/%s", path, entries[i]->d_name);
-        if (!same(entries[i]->d_name, ".") && !same(entries[i]->d_name, "..") && unlink(file.data)) warn("cannot remove %s: %s", file.data, strerror(errno));
+        if (!same(entries[i]->d_name, ".") && !same(entries[i]->d_name, "..") && unlink(file.data))
+            warn("cannot remove %s: %s", file.data, strerror(errno));
         text_free(&file);
         free(entries[i]);
     }
@@ -125,7 +138,8 @@ static void remove_folder(const char *path)
 static enum status put_in_place(const char *finished, const char *place, int replace)
 {
     if (renameat2(AT_FDCWD, finished, AT_FDCWD, place, RENAME_NOREPLACE) == 0) return STATUS_OK;
-    if (errno == EINVAL && access(place, F_OK) && rename(finished, place) == 0) return STATUS_OK; /* a file system without that flag */
+    if (errno == EINVAL && access(place, F_OK) && rename(finished, place) == 0)
+        return STATUS_OK; /* a file system without that flag */
     if (access(place, F_OK)) return fail(STATUS_ENVIRONMENT, "cannot make %s: %s", place, strerror(errno));
     if (!replace) return fail(STATUS_USAGE, "%s exists: give another name, or --replace", place);
     if (renameat2(AT_FDCWD, finished, AT_FDCWD, place, RENAME_EXCHANGE) == 0) {
@@ -137,12 +151,14 @@ static enum status put_in_place(const char *finished, const char *place, int rep
     enum status status = STATUS_OK;
     if (rename(place, old.data) || rename(finished, place))
         status = fail(STATUS_ENVIRONMENT, "cannot replace %s: %s", place, strerror(errno));
-    else remove_folder(old.data);
+    else
+        remove_folder(old.data);
     text_free(&old);
     return status;
 }
 
-/* The plan that the sweep wrote beside the launches, so that the same can be measured again; none: nothing to keep. */
+/* The plan that the sweep wrote beside the launches, so that the same can be measured again; none: nothing to
+ * keep. */
 static enum status keep_plan(const char *run, const char *folder)
 {
     struct text from = {0}, to = {0}, content = {0};
@@ -157,7 +173,8 @@ static enum status keep_plan(const char *run, const char *folder)
     if (in && !status) {
         out = fopen(to.data, "wxe");
         bool bad = !out || fwrite(text_get(&content), 1, content.length, out) != content.length;
-        if ((out && fclose(out)) || bad) status = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", to.data, strerror(errno));
+        if ((out && fclose(out)) || bad)
+            status = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", to.data, strerror(errno));
     }
     if (in) fclose(in);
     text_free(&from);
@@ -166,7 +183,8 @@ static enum status keep_plan(const char *run, const char *folder)
     return status;
 }
 
-static enum status write_baseline(struct archive *archive, const char *dir, const char *name, const char *first_run, int replace)
+static enum status write_baseline(struct archive *archive, const char *dir, const char *name,
+                                  const char *first_run, int replace)
 {
     struct text part = {0}, finished = {0}, place = {0};
     text_add(&part, "%s/.new-%ld", dir, (long)getpid());
@@ -176,11 +194,13 @@ static enum status write_baseline(struct archive *archive, const char *dir, cons
     if (!replace && access(place.data, F_OK) == 0)
         status = fail(STATUS_USAGE, "%s exists: give another name, or --replace", place.data);
     bool written = !status;
-    for (size_t i = 0; !status && i < archive->count; i++) status = write_launch(&archive->launches[i], part.data, name);
+    for (size_t i = 0; !status && i < archive->count; i++)
+        status = write_launch(&archive->launches[i], part.data, name);
     if (!status) status = keep_plan(first_run, finished.data);
     if (!status) status = put_in_place(finished.data, place.data, replace);
     if (written && status && access(finished.data, F_OK) == 0) remove_folder(finished.data);
-    if (written && rmdir(part.data) && errno != ENOENT) warn("cannot remove %s: %s", part.data, strerror(errno));
+    if (written && rmdir(part.data) && errno != ENOENT)
+        warn("cannot remove %s: %s", part.data, strerror(errno));
     if (!status) printf("%s: %zu launches kept\n", place.data, archive->count);
     text_free(&part);
     text_free(&finished);
@@ -192,13 +212,16 @@ static enum status save(const struct settings *settings, int count, char **opera
 {
     if (count < 2) return fail(STATUS_USAGE, "save needs a name and a run: busbar baseline save NAME RUN...");
     if (!is_plain_name(operands[0]))
-        return fail(STATUS_USAGE, "'%s' is no name for a baseline: letters, digits, . _ + - only, not starting with a dot", operands[0]);
+        return fail(STATUS_USAGE,
+                    "'%s' is no name for a baseline: letters, digits, . _ + - only, not starting with a dot",
+                    operands[0]);
     struct archive archive = {0};
     enum status status = STATUS_OK;
     for (int i = 1; !status && i < count; i++) status = archive_read(&archive, operands[i]);
     if (!status) archive_merge_passes(&archive);
     for (size_t i = 0; !status && i < archive.count; i++) status = check_launch(&archive.launches[i]);
-    if (!status) status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);
+    if (!status)
+        status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);
     archive_free(&archive);
     return status;
 }
@@ -227,8 +250,10 @@ static void list_row(struct table *table, const char *name, const struct archive
     table_cell(table, "%s", name);
     table_cell(table, "%zu", archive->count);
     table_cell(table, "%zu", cases);
-    if (allocations) table_cell(table, "%zu", allocations);
-    else table_cell(table, "%s", "");
+    if (allocations)
+        table_cell(table, "%zu", allocations);
+    else
+        table_cell(table, "%s", "");
     table_cell(table, "%s", first ? first : "");
     table_cell(table, "%s", last ? last : "");
     table_cell(table, "%s", label);
@@ -252,14 +277,16 @@ static enum status list(const struct settings *settings)
     if (count < 0) return fail(STATUS_ENVIRONMENT, "cannot read %s: %s", settings->dir, strerror(errno));
     enum status status = STATUS_OK;
     struct table table = {0};
-    static const char *const names[] = {"baseline", "launches", "cases", "allocations", "first", "last", "label"};
+    static const char *const names[] = {"baseline", "launches", "cases", "allocations",
+                                        "first",    "last",     "label"};
     for (size_t i = 0; i < 7; i++) table_column(&table, names[i], i == 0 || i > 3);
     for (int i = 0; i < count; i++) {
         struct text path = {0};
         struct archive archive = {0};
         struct stat facts;
         text_add(&path, "%s/%s", settings->dir, entries[i]->d_name);
-        if (!status && stat(path.data, &facts) == 0 && S_ISDIR(facts.st_mode) && !(status = archive_read(&archive, path.data))) {
+        if (!status && stat(path.data, &facts) == 0 && S_ISDIR(facts.st_mode) &&
+            !(status = archive_read(&archive, path.data))) {
             archive_merge_passes(&archive);
             list_row(&table, entries[i]->d_name, &archive);
         }
@@ -268,9 +295,12 @@ static enum status list(const struct settings *settings)
         free(entries[i]);
     }
     free(entries);
-    if (!status && !table_rows(&table)) printf("no baseline in %s (busbar baseline save NAME RUN...)\n", settings->dir);
-    if (!status && table_rows(&table)) print_table(&table);
-    else table_free(&table);
+    if (!status && !table_rows(&table))
+        printf("no baseline in %s (busbar baseline save NAME RUN...)\n", settings->dir);
+    if (!status && table_rows(&table))
+        print_table(&table);
+    else
+        table_free(&table);
     return status;
 }
 
@@ -282,10 +312,15 @@ static void show_row(struct table *table, const struct launch *launch)
     table_cell(table, "%s", header->run ? header->run : "");
     table_cell(table, "%s", header->launch ? header->launch : "");
     table_cell(table, "%s", header->started ? header->started : "");
-    table_cell(table, "%s", header->allocation_id ? header->allocation_id : header->allocation_hosts_hash ? header->allocation_hosts_hash : "");
+    table_cell(table, "%s",
+               header->allocation_id           ? header->allocation_id
+               : header->allocation_hosts_hash ? header->allocation_hosts_hash
+                                               : "");
     table_cell(table, "%s", header->cloud_instance ? header->cloud_instance : "");
-    if (header->ranks == ABSENT) table_cell(table, "%s", "");
-    else table_cell(table, "%lld", (long long)header->ranks);
+    if (header->ranks == ABSENT)
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%lld", (long long)header->ranks);
     table_cell(table, "%zu", launch->case_count);
     table_cell(table, "%zu", samples);
     const char *version = json_string_value(json_object_get(header->facts, "busbar"));
@@ -297,10 +332,12 @@ static enum status show(const struct settings *settings, const char *name)
     struct text path = {0};
     struct archive archive = {0};
     text_add(&path, "%s/%s", settings->dir, name);
-    enum status status = is_plain_name(name) ? archive_read(&archive, path.data) : fail(STATUS_USAGE, "'%s' is no name of a baseline", name);
+    enum status status = is_plain_name(name) ? archive_read(&archive, path.data)
+                                             : fail(STATUS_USAGE, "'%s' is no name of a baseline", name);
     if (!status) {
         struct table table = {0};
-        static const char *const names[] = {"run", "launch", "started", "allocation", "instance", "ranks", "cases", "samples", "busbar"};
+        static const char *const names[] = {"run",   "launch", "started", "allocation", "instance",
+                                            "ranks", "cases",  "samples", "busbar"};
         archive_merge_passes(&archive);
         for (size_t i = 0; i < 9; i++) table_column(&table, names[i], i < 5 || i == 8);
         for (size_t i = 0; i < archive.count; i++) show_row(&table, &archive.launches[i]);
@@ -325,7 +362,8 @@ static enum status run(int argc, char **argv)
     if (same(action, "list") && count == 0) return list(&settings);
     if (same(action, "show") && count == 1) return show(&settings, argv[first + 1]);
     const char *near = *action ? nearest(action, actions) : NULL;
-    if (near && !same(near, action)) return fail(STATUS_USAGE, "unknown action '%s'; did you mean '%s'?", action, near);
+    if (near && !same(near, action))
+        return fail(STATUS_USAGE, "unknown action '%s'; did you mean '%s'?", action, near);
     return fail(STATUS_USAGE, "what to do? busbar baseline save NAME RUN... | list | show NAME");
 }
 

@@ -13,12 +13,22 @@ void time_text(struct text *out, double us)
     char number[32];
     if (!isfinite(us)) return;
     bool seconds = us >= 1e6, milli = us >= 1e3;
-    text_add(out, "%s %s", number_text(seconds ? us * 1e-6 : milli ? us * 1e-3 : us, number), seconds ? "s" : milli ? "ms" : "µs");
+    text_add(out, "%s %s",
+             number_text(seconds ? us * 1e-6
+                         : milli ? us * 1e-3
+                                 : us,
+                         number),
+             seconds ? "s"
+             : milli ? "ms"
+                     : "µs");
 }
 
 /* ---- names of cases: what all share is said once ---- */
 
-enum { COLLECTIVE_TOKENS = 7, GEMM_TOKENS = 4 }; /* the fixed part of case_key; what follows is one token more */
+enum {
+    COLLECTIVE_TOKENS = 7,
+    GEMM_TOKENS = 4
+}; /* the fixed part of case_key; what follows is one token more */
 
 static size_t split(char *key, size_t fixed, char **tokens)
 {
@@ -28,7 +38,8 @@ static size_t split(char *key, size_t fixed, char **tokens)
     return n;
 }
 
-/* Bit t is set when token t is the same in all keys of the kind, and so need not be repeated. The name and the size always stay. */
+/* Bit t is set when token t is the same in all keys of the kind, and so need not be repeated. The name and
+ * the size always stay. */
 static unsigned shared_tokens(const struct comparison *comparison, bool gemm, struct text *shared)
 {
     size_t fixed = gemm ? GEMM_TOKENS : COLLECTIVE_TOKENS;
@@ -51,7 +62,8 @@ static unsigned shared_tokens(const struct comparison *comparison, bool gemm, st
         free(key);
     }
     for (size_t t = 0; first && t < count; t++)
-        if (mask >> t & 1 && !same(tokens[t], "-")) text_add(shared, "%s%s", shared->length ? " " : "", tokens[t]);
+        if (mask >> t & 1 && !same(tokens[t], "-"))
+            text_add(shared, "%s%s", shared->length ? " " : "", tokens[t]);
     for (size_t i = 0; i < shared->length; i++)
         if (shared->data[i] == '/') shared->data[i] = ' ';
     free(first);
@@ -66,7 +78,8 @@ static void label_text(struct text *out, const struct compared_case *line, unsig
     for (size_t t = 0; t < n; t++) {
         if (mask >> t & 1) continue;
         bool bytes = !gemm && t == 3 && line->row->requested_bytes >= 0;
-        text_add(out, "%s%s", t ? " " : "", bytes ? format_size((size_t)line->row->requested_bytes, size) : tokens[t]);
+        text_add(out, "%s%s", t ? " " : "",
+                 bytes ? format_size((size_t)line->row->requested_bytes, size) : tokens[t]);
     }
     free(key);
 }
@@ -79,19 +92,23 @@ static double rate_of(const struct case_row *row, double us, const char **unit)
     *unit = row->gemm ? "TFLOP/s" : "GB/s";
     if (row->gemm) return 2e-6 * (double)row->m * (double)row->n * (double)row->k / us;
     const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
-    double factor = collective && row->ranks > 1 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
+    double factor =
+        collective && row->ranks > 1 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
     return row->bytes == ABSENT ? NAN : 1e-3 * (double)row->bytes / us * (factor > 0 ? factor : 1);
 }
 
-static const char *figure_text(struct text *text, const struct compared_case *line, enum side side, bool bandwidth)
+static const char *figure_text(struct text *text, const struct compared_case *line, enum side side,
+                               bool bandwidth)
 {
     const char *unit;
     char number[32];
     double us = line->side[side].median_us;
     text_clear(text);
     if (!isfinite(us)) return "";
-    if (!bandwidth) time_text(text, us);
-    else if (isfinite(rate_of(line->row, us, &unit))) text_add(text, "%s %s", number_text(rate_of(line->row, us, &unit), number), unit);
+    if (!bandwidth)
+        time_text(text, us);
+    else if (isfinite(rate_of(line->row, us, &unit)))
+        text_add(text, "%s %s", number_text(rate_of(line->row, us, &unit), number), unit);
     return text_get(text);
 }
 
@@ -105,22 +122,30 @@ static void ratio_cells(struct table *table, const struct compared_case *line, b
         return;
     }
     table_cell(table, "%.3f", ratio);
-    if (line->has_interval) table_cell(table, "%.3f–%.3f", lo, hi);
-    else table_cell(table, "%s", "");
+    if (line->has_interval)
+        table_cell(table, "%.3f–%.3f", lo, hi);
+    else
+        table_cell(table, "%s", "");
 }
 
 static void p_cell(struct table *table, double p)
 {
-    if (!isfinite(p)) table_cell(table, "%s", "");
-    else if (p < 0.001) table_cell(table, "%.1e", p);
-    else table_cell(table, "%.3f", p);
+    if (!isfinite(p))
+        table_cell(table, "%s", "");
+    else if (p < 0.001)
+        table_cell(table, "%.1e", p);
+    else
+        table_cell(table, "%.3f", p);
 }
 
-static void readable_rows(const struct comparison *comparison, const unsigned masks[2], bool bandwidth, struct table *table)
+static void readable_rows(const struct comparison *comparison, const unsigned masks[2], bool bandwidth,
+                          struct table *table)
 {
-    static const char *const names[] = {"<case", "base", "new", "ratio", "interval", "p", "<verdict", "<note", NULL};
+    static const char *const names[] = {"<case", "base",     "new",   "ratio", "interval",
+                                        "p",     "<verdict", "<note", NULL};
     struct text text = {0};
-    for (const char *const *name = names; *name; name++) table_column(table, *name + (**name == '<'), **name == '<');
+    for (const char *const *name = names; *name; name++)
+        table_column(table, *name + (**name == '<'), **name == '<');
     for (size_t i = 0; i < comparison->case_count; i++) {
         const struct compared_case *line = &comparison->cases[i];
         text_clear(&text);
@@ -145,8 +170,10 @@ static void side_text(const struct comparison *comparison, enum side side, struc
     text_add(out, side == BASE ? "base  " : "new   ");
     plain_text(out, comparison->paths[side], 120);
     text_add(out, "  %zu launch%s", n, n == 1 ? "" : "es");
-    if (allocations) text_add(out, ", %zu allocation%s", allocations, allocations == 1 ? "" : "s");
-    else text_add(out, ", allocation not recorded");
+    if (allocations)
+        text_add(out, ", %zu allocation%s", allocations, allocations == 1 ? "" : "s");
+    else
+        text_add(out, ", allocation not recorded");
     if (n && launches[0]->header.started) {
         text_add(out, "  ");
         plain_text(out, launches[0]->header.started, 40);
@@ -154,16 +181,19 @@ static void side_text(const struct comparison *comparison, enum side side, struc
     text_add(out, "\n");
 }
 
-static void method_text(const struct comparison *comparison, const struct output_choice *choice, struct text *out)
+static void method_text(const struct comparison *comparison, const struct output_choice *choice,
+                        struct text *out)
 {
     bool paired = false, exact = true;
     for (size_t i = 0; i < comparison->case_count; i++) paired |= comparison->cases[i].paired;
     for (size_t g = 0; g < comparison->group_count; g++)
         if (comparison->groups[g].base && comparison->groups[g].fresh) exact &= comparison->groups[g].exact;
-    text_add(out, choice->bandwidth ? "rates, higher is better; ratio below 1: new is slower" : "times per operation, lower is better; ratio above 1: new is slower");
-    text_add(out, ". Tolerance %g %%%s, alpha %g, %s; p is adjusted over all %zu cases (max-T, %s relabellings)\n", 100 * choice->delta,
-             choice->gate ? " or the gate file's" : "", choice->alpha, paired ? "pairs of launches" : "unpaired launches", comparison->tested,
-             exact ? "all" : "sampled");
+    text_add(out, choice->bandwidth ? "rates, higher is better; ratio below 1: new is slower"
+                                    : "times per operation, lower is better; ratio above 1: new is slower");
+    text_add(
+        out, ". Tolerance %g %%%s, alpha %g, %s; p is adjusted over all %zu cases (max-T, %s relabellings)\n",
+        100 * choice->delta, choice->gate ? " or the gate file's" : "", choice->alpha,
+        paired ? "pairs of launches" : "unpaired launches", comparison->tested, exact ? "all" : "sampled");
 }
 
 static void shared_text(const struct comparison *comparison, unsigned masks[2], struct text *out)
@@ -195,13 +225,16 @@ static void differences_text(const struct comparison *comparison, const char *st
         text_add(out, "\n");
     }
     if (comparison->difference_count > SHOWN)
-        text_add(out, "%sand %zu more differences (--format json lists all)\n", start, comparison->difference_count - SHOWN);
+        text_add(out, "%sand %zu more differences (--format json lists all)\n", start,
+                 comparison->difference_count - SHOWN);
 }
 
-static void summary_text(const struct comparison *comparison, const struct contract *contract, bool strict, struct text *out)
+static void summary_text(const struct comparison *comparison, const struct contract *contract, bool strict,
+                         struct text *out)
 {
-    static const enum verdict order[] = {VERDICT_REGRESSION, VERDICT_MISSING, VERDICT_WRONG, VERDICT_INCONCLUSIVE,
-                                         VERDICT_IMPROVEMENT, VERDICT_SAME, VERDICT_NOT_COMPARABLE};
+    static const enum verdict order[] = {VERDICT_REGRESSION,    VERDICT_MISSING,     VERDICT_WRONG,
+                                         VERDICT_INCONCLUSIVE,  VERDICT_IMPROVEMENT, VERDICT_SAME,
+                                         VERDICT_NOT_COMPARABLE};
     const char *comma = "";
     for (size_t i = 0; i < VERDICT_COUNT; i++) {
         size_t n = comparison->counts[order[i]];
@@ -210,13 +243,19 @@ static void summary_text(const struct comparison *comparison, const struct contr
         text_add(out, "%s%zu %s%s", comma, n, verdict_names[order[i]], counted && n > 1 ? "s" : "");
         comma = ", ";
     }
-    if (comparison->failure_count) text_add(out, "%s%zu failure%s", comma, comparison->failure_count, comparison->failure_count == 1 ? "" : "s");
+    if (comparison->failure_count)
+        text_add(out, "%s%zu failure%s", comma, comparison->failure_count,
+                 comparison->failure_count == 1 ? "" : "s");
     if (contract) text_add(out, ", %zu of %zu limits failed", contract->failed, contract->count);
     bool bad = comparison_status(comparison, strict) || (contract && contract_status(contract));
-    text_add(out, ": %s\n", bad ? "FAIL" : comparison->counts[VERDICT_INCONCLUSIVE] ? "no regression shown, not all decided" : "ok");
+    text_add(out, ": %s\n",
+             bad                                        ? "FAIL"
+             : comparison->counts[VERDICT_INCONCLUSIVE] ? "no regression shown, not all decided"
+                                                        : "ok");
 }
 
-static void lines_text(const char *start, const char *word, const char *const *lines, size_t count, struct text *out)
+static void lines_text(const char *start, const char *word, const char *const *lines, size_t count,
+                       struct text *out)
 {
     for (size_t i = 0; i < count; i++) {
         text_add(out, "%s%s", start, word);
@@ -225,8 +264,8 @@ static void lines_text(const char *start, const char *word, const char *const *l
     }
 }
 
-static void print_readable(const struct comparison *comparison, const struct contract *contract, const struct output_choice *choice,
-                           struct text *out)
+static void print_readable(const struct comparison *comparison, const struct contract *contract,
+                           const struct output_choice *choice, struct text *out)
 {
     bool markdown = same(choice->format, "markdown");
     const char *start = markdown ? "- " : "";
@@ -251,241 +290,22 @@ static void print_readable(const struct comparison *comparison, const struct con
     lines_text(start, "FAIL: ", comparison->failures, comparison->failure_count, out);
     lines_text(start, "note: ", comparison->notes, comparison->note_count, out);
     differences_text(comparison, start, out);
-    if (markdown && (comparison->note_count || comparison->failure_count || comparison->difference_count)) text_add(out, "\n");
+    if (markdown && (comparison->note_count || comparison->failure_count || comparison->difference_count))
+        text_add(out, "\n");
     summary_text(comparison, contract, choice->strict, out);
     table_free(&table);
     table_free(&limits);
 }
 
-/* ---- JSON ---- */
-
-static void put(json_t *object, const char *key, json_t *value)
+void comparison_print(const struct comparison *comparison, const struct contract *contract,
+                      const struct output_choice *choice, struct text *out)
 {
-    if (!value || json_object_set_new(object, key, value)) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-}
-
-/* Text from paths may not be UTF-8. */
-static json_t *any_text(const char *text)
-{
-    json_t *string = json_string(text);
-    if (string) return string;
-    struct text plain = {0};
-    plain_text(&plain, text, (size_t)-1);
-    string = json_string(text_get(&plain));
-    text_free(&plain);
-    return string;
-}
-
-static void put_text(json_t *object, const char *key, const char *value)
-{
-    if (value) put(object, key, any_text(value));
-}
-
-static void put_real(json_t *object, const char *key, double value)
-{
-    if (isfinite(value)) put(object, key, json_real(value));
-}
-
-static json_t *figures_json(const struct figures *figures)
-{
-    json_t *object = json_object();
-    put(object, "launches", json_integer((json_int_t)figures->count));
-    put_real(object, "time_us", figures->median_us);
-    put_text(object, "statistic", figures->statistic);
-    put_text(object, "rank_reduction", figures->rank_reduction);
-    put(object, "wrong", figures->wrong == ABSENT ? json_null() : json_integer(figures->wrong));
-    if (figures->drifting) {
-        put(object, "drifting_launches", json_integer((json_int_t)figures->drifting));
-        put_real(object, "drift", figures->drift);
-    }
-    return object;
-}
-
-static json_t *case_json(const struct compared_case *line)
-{
-    json_t *object = json_object();
-    put_text(object, "key", line->key);
-    put(object, "base", figures_json(&line->side[BASE]));
-    put(object, "new", figures_json(&line->side[FRESH]));
-    put_real(object, "ratio", line->ratio);
-    if (line->has_interval) {
-        put_real(object, "lo", line->lo);
-        put_real(object, "hi", line->hi);
-    }
-    put_real(object, "p", line->p);
-    put_real(object, "adjusted_p", line->adjusted_p);
-    put_real(object, "delta", line->delta);
-    put(object, "paired", json_boolean(line->paired));
-    put_real(object, "launch_sigma", line->sigma);
-    put_real(object, "detectable_ratio", line->detectable);
-    put_real(object, "launches_needed", line->launches_needed);
-    put_text(object, "verdict", verdict_names[line->verdict]);
-    put_text(object, "note", line->why);
-    return object;
-}
-
-static json_t *lines_json(const char *const *lines, size_t count)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        if (json_array_append_new(list, any_text(lines[i]))) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-    return list;
-}
-
-static json_t *side_json(const struct comparison *comparison, enum side side)
-{
-    json_t *object = json_object();
-    put_text(object, "path", comparison->paths[side]);
-    put(object, "launches", json_integer((json_int_t)comparison->launch_count[side]));
-    put(object, "allocations", comparison->allocations[side] ? json_integer((json_int_t)comparison->allocations[side]) : json_null());
-    return object;
-}
-
-static void print_json(const struct comparison *comparison, const struct contract *contract, const struct output_choice *choice,
-                       struct text *out)
-{
-    json_t *object = json_object(), *cases = json_array(), *differences = json_array();
-    put(object, "base", side_json(comparison, BASE));
-    put(object, "new", side_json(comparison, FRESH));
-    put(object, "alpha", json_real(choice->alpha));
-    put(object, "delta", json_real(choice->delta));
-    put(object, "interleaved", json_boolean(comparison->interleaved));
-    put(object, "confounded_with_allocation", json_boolean(comparison->one_allocation));
-    for (size_t i = 0; i < comparison->case_count; i++) json_array_append_new(cases, case_json(&comparison->cases[i]));
-    put(object, "cases", cases);
-    for (size_t i = 0; i < comparison->difference_count; i++) {
-        json_t *difference = json_object();
-        put_text(difference, "name", comparison->differences[i].name);
-        put_text(difference, "base", comparison->differences[i].base);
-        put_text(difference, "new", comparison->differences[i].fresh);
-        json_array_append_new(differences, difference);
-    }
-    put(object, "differences", differences);
-    put(object, "failures", lines_json(comparison->failures, comparison->failure_count));
-    put(object, "notes", lines_json(comparison->notes, comparison->note_count));
-    if (contract) put(object, "contract", contract_json(contract));
-    put(object, "pass", json_boolean(!comparison_status(comparison, choice->strict) && !(contract && contract_status(contract))));
-    char *dump = json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    json_decref(object);
-    if (!dump) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-    text_add(out, "%s\n", dump);
-    free(dump);
-}
-
-/* ---- CSV ---- */
-
-static void real_cell(struct table *table, double value)
-{
-    if (isfinite(value)) table_cell(table, "%.9g", value);
-    else table_cell(table, "%s", "");
-}
-
-static void print_csv(const struct comparison *comparison, struct text *out)
-{
-    static const char *const names[] = {"key", "base_launches", "new_launches", "statistic", "base_us", "new_us", "ratio", "lo", "hi", "p", "adjusted_p",
-                                        "delta", "launch_sigma", "detectable_ratio", "launches_needed", "verdict", "note"};
-    struct table table = {0};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
-    for (size_t i = 0; i < comparison->case_count; i++) {
-        const struct compared_case *line = &comparison->cases[i];
-        table_cell(&table, "%s", line->key);
-        table_cell(&table, "%zu", line->side[BASE].count);
-        table_cell(&table, "%zu", line->side[FRESH].count);
-        table_cell(&table, "%s", line->side[FRESH].statistic ? line->side[FRESH].statistic : "");
-        const double reals[] = {line->side[BASE].median_us, line->side[FRESH].median_us, line->ratio, line->has_interval ? line->lo : NAN,
-                                line->has_interval ? line->hi : NAN, line->p, line->adjusted_p, line->delta, line->sigma, line->detectable,
-                                line->launches_needed};
-        for (size_t r = 0; r < sizeof reals / sizeof *reals; r++) real_cell(&table, reals[r]);
-        table_cell(&table, "%s", verdict_names[line->verdict]);
-        table_cell(&table, "%s", line->why ? line->why : "");
-    }
-    table_print(&table, TABLE_CSV, out);
-    table_free(&table);
-}
-
-/* ---- JUnit ---- */
-
-void xml_text(struct text *out, const char *text)
-{
-    struct text plain = {0};
-    plain_text(&plain, text, (size_t)-1); /* controls become spaces, what is not UTF-8 '?' */
-    for (const char *c = text_get(&plain); *c; c++) {
-        bool noncharacter = !strncmp(c, "\xef\xbf\xbe", 3) || !strncmp(c, "\xef\xbf\xbf", 3); /* U+FFFE, U+FFFF: not in XML 1.0 */
-        if (noncharacter) text_add(out, "?"), c += 2;
-        else if (strchr("&<>\"'", *c)) text_add(out, "&#%d;", *c);
-        else text_add_bytes(out, c, 1);
-    }
-    text_free(&plain);
-}
-
-static bool fails(const struct compared_case *line, bool strict)
-{
-    return line->verdict == VERDICT_REGRESSION || line->verdict == VERDICT_MISSING || line->verdict == VERDICT_WRONG ||
-           (strict && line->verdict == VERDICT_INCONCLUSIVE);
-}
-
-static bool skipped(const struct compared_case *line, bool strict)
-{
-    return !fails(line, strict) && (line->verdict == VERDICT_INCONCLUSIVE || line->verdict == VERDICT_NOT_COMPARABLE);
-}
-
-static void junit_case(const struct compared_case *line, bool strict, struct text *out)
-{
-    text_add(out, "    <testcase classname=\"busbar.compare\" name=\"");
-    xml_text(out, line->key);
-    text_add(out, "\">\n");
-    const char *element = fails(line, strict) ? "failure" : skipped(line, strict) ? "skipped" : "system-out";
-    struct text what = {0};
-    text_add(&what, "%s", verdict_names[line->verdict]);
-    if (isfinite(line->ratio)) {
-        text_add(&what, ": %.4g -> %.4g us, ratio %.3f", line->side[BASE].median_us, line->side[FRESH].median_us, line->ratio);
-        if (line->has_interval) text_add(&what, " (%.3f to %.3f), p %.3g", line->lo, line->hi, line->adjusted_p);
-    }
-    if (line->why) text_add(&what, ": %s", line->why);
-    if (same(element, "system-out")) {
-        text_add(out, "      <system-out>");
-        xml_text(out, text_get(&what));
-        text_add(out, "</system-out>\n");
-    } else {
-        text_add(out, "      <%s message=\"", element);
-        xml_text(out, text_get(&what));
-        text_add(out, "\"/>\n");
-    }
-    text_add(out, "    </testcase>\n");
-    text_free(&what);
-}
-
-static void print_junit(const struct comparison *comparison, const struct contract *contract, bool strict, struct text *out)
-{
-    size_t failures = comparison->failure_count, skips = 0;
-    for (size_t i = 0; i < comparison->case_count; i++) {
-        failures += fails(&comparison->cases[i], strict);
-        skips += skipped(&comparison->cases[i], strict);
-    }
-    text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n"
-                  "  <testsuite name=\"busbar compare\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
-             comparison->case_count + comparison->failure_count, failures, skips);
-    for (size_t i = 0; i < comparison->case_count; i++) junit_case(&comparison->cases[i], strict, out);
-    for (size_t i = 0; i < comparison->failure_count; i++) {
-        text_add(out, "    <testcase classname=\"busbar.compare\" name=\"whole comparison %zu\">\n      <failure message=\"", i + 1);
-        xml_text(out, comparison->failures[i]);
-        text_add(out, "\"/>\n    </testcase>\n");
-    }
-    text_add(out, "    <system-out>");
-    for (size_t i = 0; i < comparison->note_count; i++) {
-        xml_text(out, comparison->notes[i]);
-        text_add(out, "\n");
-    }
-    text_add(out, "</system-out>\n  </testsuite>\n");
-    if (contract) contract_junit(contract, out);
-    text_add(out, "</testsuites>\n");
-}
-
-void comparison_print(const struct comparison *comparison, const struct contract *contract, const struct output_choice *choice,
-                      struct text *out)
-{
-    if (same(choice->format, "json")) print_json(comparison, contract, choice, out);
-    else if (same(choice->format, "csv")) print_csv(comparison, out);
-    else if (same(choice->format, "junit")) print_junit(comparison, contract, choice->strict, out);
-    else print_readable(comparison, contract, choice, out);
+    if (same(choice->format, "json"))
+        comparison_json(comparison, contract, choice, out);
+    else if (same(choice->format, "csv"))
+        comparison_csv(comparison, out);
+    else if (same(choice->format, "junit"))
+        comparison_junit(comparison, contract, choice->strict, out);
+    else
+        print_readable(comparison, contract, choice, out);
 }

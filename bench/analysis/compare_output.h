@@ -6,15 +6,22 @@
 #include "analysis/contract.h"
 
 struct output_choice {
-    const char *format;  /* text | markdown | json | csv | junit */
-    bool bandwidth;      /* rates and their ratio instead of times */
+    const char *format; /* text | markdown | json | csv | junit */
+    bool bandwidth;     /* rates and their ratio instead of times */
     bool strict;
     double alpha, delta;
-    const char *gate;    /* the gate file's path; NULL: none */
+    const char *gate; /* the gate file's path; NULL: none */
 };
 
 /* The whole output, the same bytes for the same input. `contract` may be NULL. */
-void comparison_print(const struct comparison *, const struct contract *, const struct output_choice *, struct text *out);
+void comparison_print(const struct comparison *, const struct contract *, const struct output_choice *,
+                      struct text *out);
+
+/* compare_programs.c */
+void comparison_json(const struct comparison *, const struct contract *, const struct output_choice *,
+                     struct text *out);
+void comparison_csv(const struct comparison *, struct text *out);
+void comparison_junit(const struct comparison *, const struct contract *, bool strict, struct text *out);
 
 /* "1.5 GiB", "12.3 µs", "4.56 ms", … */
 void time_text(struct text *out, double us);

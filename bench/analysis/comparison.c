@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const verdict_names[VERDICT_COUNT] = {"same",    "improvement", "regression",     "inconclusive",
+const char *const verdict_names[VERDICT_COUNT] = {"same",    "improvement", "regression",    "inconclusive",
                                                   "missing", "wrong",       "not comparable"};
 
 static const char *format_text(struct comparison *comparison, const char *format, va_list values)
@@ -40,7 +40,8 @@ void comparison_failure(struct comparison *comparison, const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    comparison->failures = reallocate(comparison->failures, comparison->failure_count + 1, sizeof *comparison->failures);
+    comparison->failures =
+        reallocate(comparison->failures, comparison->failure_count + 1, sizeof *comparison->failures);
     comparison->failures[comparison->failure_count++] = format_text(comparison, format, values);
     va_end(values);
 }
@@ -77,16 +78,17 @@ static void list_launches(struct comparison *comparison, enum side side, size_t 
 {
     comparison->launch_count[side] = end - first;
     comparison->launches[side] = allocate(end - first, sizeof *comparison->launches[side]);
-    for (size_t i = first; i < end; i++) comparison->launches[side][i - first] = &comparison->archive.launches[i];
+    for (size_t i = first; i < end; i++)
+        comparison->launches[side][i - first] = &comparison->archive.launches[i];
     qsort(comparison->launches[side], end - first, sizeof *comparison->launches[side], by_start);
 }
 
 static bool same_launch(const struct launch *a, const struct launch *b)
 {
     if (same(a->path, b->path)) return same(a->header.launch, b->header.launch);
-    return a->header.started && same(a->header.started, b->header.started) && same(a->header.run, b->header.run) &&
-           same(a->header.launch, b->header.launch) && !launch_has_provenance(&a->header, "imported") &&
-           a->case_count == b->case_count;
+    return a->header.started && same(a->header.started, b->header.started) &&
+           same(a->header.run, b->header.run) && same(a->header.launch, b->header.launch) &&
+           !launch_has_provenance(&a->header, "imported") && a->case_count == b->case_count;
 }
 
 /* A launch counted twice would pass for two: neighbours by start are compared, since twins start alike. */
@@ -95,7 +97,8 @@ static enum status refuse_twins(const struct comparison *comparison, enum side s
     for (size_t i = 1; i < comparison->launch_count[side]; i++) {
         const struct launch *a = comparison->launches[side][i - 1], *b = comparison->launches[side][i];
         if (same_launch(a, b))
-            return fail(STATUS_USAGE, "%s: the same launch is given twice on one side, also as %s", b->path, a->path);
+            return fail(STATUS_USAGE, "%s: the same launch is given twice on one side, also as %s", b->path,
+                        a->path);
     }
     return STATUS_OK;
 }
@@ -109,12 +112,15 @@ static void count_common(struct comparison *comparison)
         while (lo < hi && (other = comparison->launches[FRESH][(lo + hi) / 2])) { /* sorted by start */
             int order = by_text(launch->header.started, other->header.started);
             if (order == 0) break;
-            if (order < 0) hi = (lo + hi) / 2;
-            else lo = (lo + hi) / 2 + 1;
+            if (order < 0)
+                hi = (lo + hi) / 2;
+            else
+                lo = (lo + hi) / 2 + 1;
         }
         comparison->common += lo < hi && other && same_launch(launch, other);
     }
-    if (comparison->common) comparison_note(comparison, "%zu of the launches stand on both sides", comparison->common);
+    if (comparison->common)
+        comparison_note(comparison, "%zu of the launches stand on both sides", comparison->common);
 }
 
 static void check_launches(struct comparison *comparison, enum side side)
@@ -126,12 +132,16 @@ static void check_launches(struct comparison *comparison, enum side side)
         if (same(launch->end.status, "complete")) continue;
         if (unfinished++ < 5)
             comparison_failure(comparison, "%s launch %s %s", side == BASE ? "base" : "new", launch->path,
-                               !launch->end.status ? "died: no end line" : same(launch->end.status, "interrupted") ? "was interrupted" : "failed");
+                               !launch->end.status                       ? "died: no end line"
+                               : same(launch->end.status, "interrupted") ? "was interrupted"
+                                                                         : "failed");
     }
     if (unfinished > 5)
-        comparison_failure(comparison, "%zu more %s launches did not complete", unfinished - 5, side == BASE ? "base" : "new");
+        comparison_failure(comparison, "%zu more %s launches did not complete", unfinished - 5,
+                           side == BASE ? "base" : "new");
     if (broken)
-        comparison_failure(comparison, "%zu broken line%s in the %s files", broken, broken == 1 ? "" : "s", side == BASE ? "base" : "new");
+        comparison_failure(comparison, "%zu broken line%s in the %s files", broken, broken == 1 ? "" : "s",
+                           side == BASE ? "base" : "new");
 }
 
 /* ---- cases, and the groups of launches that share them ---- */
@@ -160,12 +170,14 @@ static struct place *list_places(struct comparison *comparison, size_t *count)
     *count = 0;
     for (size_t launch = 0; launch < comparison->archive.count; launch++) {
         size_t base = comparison->launch_count[BASE];
-        const struct launch *from = launch < base ? comparison->launches[BASE][launch] : comparison->launches[FRESH][launch - base];
+        const struct launch *from =
+            launch < base ? comparison->launches[BASE][launch] : comparison->launches[FRESH][launch - base];
         for (size_t c = 0; c < from->case_count; c++) {
             struct text key = {0};
             const struct case_row *row = &from->cases[c];
             if (!row->key) case_key(row, &key);
-            places[(*count)++] = (struct place){row->key ? row->key : arena_string(&comparison->archive.arena, text_get(&key)), row, launch};
+            places[(*count)++] = (struct place){
+                row->key ? row->key : arena_string(&comparison->archive.arena, text_get(&key)), row, launch};
             text_free(&key);
         }
     }
@@ -224,7 +236,8 @@ static double time_of(const struct case_row *row, const char **statistic)
     return row->time_us;
 }
 
-static void add_figure(struct comparison *comparison, struct figures *figures, const struct place *place, double *slot)
+static void add_figure(struct comparison *comparison, struct figures *figures, const struct place *place,
+                       double *slot)
 {
     const struct case_row *row = place->row;
     size_t base = comparison->launch_count[BASE];
@@ -237,15 +250,18 @@ static void add_figure(struct comparison *comparison, struct figures *figures, c
     if (row->wrong != ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + row->wrong;
     if (wrong && row->wrong == ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + 1;
     if ((wrong || broken) && !figures->problem)
-        figures->problem = comparison_text(comparison, "%s in launch %s%s%s", wrong ? "wrong data" : row->status, name,
-                                           row->error ? ": " : "", row->error ? row->error : "");
+        figures->problem =
+            comparison_text(comparison, "%s in launch %s%s%s", wrong ? "wrong data" : row->status, name,
+                            row->error ? ": " : "", row->error ? row->error : "");
     if (!same(row->status, "ok") || wrong) return;
     if (!is_time(time_us)) {
-        if (!figures->problem) figures->problem = comparison_text(comparison, "no samples in launch %s", name);
+        if (!figures->problem)
+            figures->problem = comparison_text(comparison, "no samples in launch %s", name);
         return;
     }
     if (!figures->statistic) figures->statistic = statistic, figures->rank_reduction = row->rank_reduction;
-    if (!same(figures->statistic, statistic) || !same(figures->rank_reduction, row->rank_reduction)) figures->statistic = "mixed";
+    if (!same(figures->statistic, statistic) || !same(figures->rank_reduction, row->rank_reduction))
+        figures->statistic = "mixed";
     figures->unchecked += row->wrong == ABSENT;
     if (isnan(*slot)) figures->count++;
     *slot = log(time_us);
@@ -267,8 +283,16 @@ static double middle_of(const struct figures *figures, size_t launches)
 static struct compared_case new_case(struct comparison *comparison, const struct place *places, size_t count)
 {
     size_t base = comparison->launch_count[BASE], first = places[0].launch;
-    struct compared_case line = {.key = places[0].key, .row = places[0].row, .ratio = NAN, .lo = NAN, .hi = NAN, .p = NAN,
-                                 .adjusted_p = NAN, .sigma = NAN, .detectable = NAN, .launches_needed = NAN};
+    struct compared_case line = {.key = places[0].key,
+                                 .row = places[0].row,
+                                 .ratio = NAN,
+                                 .lo = NAN,
+                                 .hi = NAN,
+                                 .p = NAN,
+                                 .adjusted_p = NAN,
+                                 .sigma = NAN,
+                                 .detectable = NAN,
+                                 .launches_needed = NAN};
     line.group = first < base ? comparison->group_of[BASE][first] : comparison->group_of[FRESH][first - base];
     const struct relabelled_group *group = &comparison->groups[line.group];
     for (int side = BASE; side <= FRESH; side++) {
@@ -281,7 +305,8 @@ static struct compared_case new_case(struct comparison *comparison, const struct
     for (size_t i = 0; i < count; i++) {
         enum side side = places[i].launch < base ? BASE : FRESH;
         size_t at = side == BASE ? places[i].launch : places[i].launch - base;
-        add_figure(comparison, &line.side[side], &places[i], &line.side[side].ln_us[comparison->place_of[side][at]]);
+        add_figure(comparison, &line.side[side], &places[i],
+                   &line.side[side].ln_us[comparison->place_of[side][at]]);
     }
     line.side[BASE].median_us = middle_of(&line.side[BASE], group->base);
     line.side[FRESH].median_us = middle_of(&line.side[FRESH], group->fresh);
@@ -303,10 +328,12 @@ static int by_case_order(const void *a, const void *b)
     return order ? order : strcmp(x->key, y->key);
 }
 
-static void count_drift(struct comparison *comparison, const struct place *places, size_t count, struct compared_case *line, double delta)
+static void count_drift(struct comparison *comparison, const struct place *places, size_t count,
+                        struct compared_case *line, double delta)
 {
     for (size_t i = 0; i < count; i++) {
-        struct figures *figures = &line->side[places[i].launch < comparison->launch_count[BASE] ? BASE : FRESH];
+        struct figures *figures =
+            &line->side[places[i].launch < comparison->launch_count[BASE] ? BASE : FRESH];
         double drift = sample_drift(&places[i].row->samples_us, delta);
         figures->drifting += drift != 1;
         if (fabs(log(drift)) > fabs(log(figures->drift))) figures->drift = drift;
@@ -324,15 +351,17 @@ static void list_cases(struct comparison *comparison, const struct comparison_ru
         struct compared_case line = new_case(comparison, &places[i], next - i);
         line.delta = gate_delta(rules->gate, line.row, rules->delta);
         count_drift(comparison, &places[i], next - i, &line, line.delta);
-        if (is_void(&line)) comparison->without_figures++;
-        else comparison->cases[comparison->case_count++] = line;
+        if (is_void(&line))
+            comparison->without_figures++;
+        else
+            comparison->cases[comparison->case_count++] = line;
     }
     qsort(comparison->cases, comparison->case_count, sizeof *comparison->cases, by_case_order);
     free(places);
 }
 
-enum status compare_runs(struct comparison *comparison, const struct option_list *base, const struct option_list *fresh,
-                         const struct comparison_rules *rules)
+enum status compare_runs(struct comparison *comparison, const struct option_list *base,
+                         const struct option_list *fresh, const struct comparison_rules *rules)
 {
     *comparison = (struct comparison){0};
     enum status status = read_paths(comparison, BASE, base);
@@ -342,7 +371,8 @@ enum status compare_runs(struct comparison *comparison, const struct option_list
     archive_merge_passes(&comparison->archive);
     list_launches(comparison, BASE, 0, comparison->first_fresh);
     list_launches(comparison, FRESH, comparison->first_fresh, comparison->archive.count);
-    for (int side = BASE; !status && side <= FRESH; side++) status = refuse_twins(comparison, (enum side)side);
+    for (int side = BASE; !status && side <= FRESH; side++)
+        status = refuse_twins(comparison, (enum side)side);
     if (status) return status;
     count_common(comparison);
     check_launches(comparison, BASE);
@@ -372,6 +402,8 @@ void comparison_free(struct comparison *comparison)
 enum status comparison_status(const struct comparison *comparison, bool strict)
 {
     const size_t *counts = comparison->counts;
-    if (counts[VERDICT_REGRESSION] || counts[VERDICT_MISSING] || counts[VERDICT_WRONG] || comparison->failure_count) return STATUS_GATE;
+    if (counts[VERDICT_REGRESSION] || counts[VERDICT_MISSING] || counts[VERDICT_WRONG] ||
+        comparison->failure_count)
+        return STATUS_GATE;
     return strict && counts[VERDICT_INCONCLUSIVE] ? STATUS_GATE : STATUS_OK;
 }

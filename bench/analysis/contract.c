@@ -23,11 +23,13 @@ static struct figure measured_of(const struct gate_term *term, const struct case
     if (same(term->name, "busbw_gbps")) return line->busbw_gbps;
     if (same(term->name, "algbw_gbps")) return line->algbw_gbps;
     if (same(term->name, "tflops")) return line->tflops;
-    if (same(term->name, "median_us")) return same(line->statistic, "median") ? line->time_us : figure_absent();
+    if (same(term->name, "median_us"))
+        return same(line->statistic, "median") ? line->time_us : figure_absent();
     double *values = allocate(line->launches, sizeof *values);
     size_t n = 0;
     for (size_t i = 0; i < line->launches; i++)
-        if (isfinite(member_of(term, line->points[i].row))) values[n++] = member_of(term, line->points[i].row);
+        if (isfinite(member_of(term, line->points[i].row)))
+            values[n++] = member_of(term, line->points[i].row);
     struct figure figure = figure_of_launches(values, n);
     free(values);
     return figure;
@@ -56,7 +58,8 @@ static void add_row(struct contract *contract, struct contract_row row)
     contract->failed += !row.pass;
 }
 
-static void judge_case(struct contract *contract, struct contract_row row, const struct case_summary *line, bool strict)
+static void judge_case(struct contract *contract, struct contract_row row, const struct case_summary *line,
+                       bool strict)
 {
     const struct gate_term *term = row.term;
     row.measured = measured_of(term, line);
@@ -64,16 +67,19 @@ static void judge_case(struct contract *contract, struct contract_row row, const
     row.key = line->key;
     row.launches = line->launches;
     row.margin = margin_of(term, row.measured.point);
-    bool bad_status = same(line->status, "wrong") || same(line->status, "error") || same(line->status, "timeout");
+    bool bad_status =
+        same(line->status, "wrong") || same(line->status, "error") || same(line->status, "timeout");
     bool present = figure_present(row.measured), inside = true;
     if (present) {
-        bool lo = gate_holds(term->relation, row.measured.lo, term->number), hi = gate_holds(term->relation, row.measured.hi, term->number);
+        bool lo = gate_holds(term->relation, row.measured.lo, term->number),
+             hi = gate_holds(term->relation, row.measured.hi, term->number);
         row.pass = gate_holds(term->relation, row.measured.point, term->number);
         inside = row.measured.kind == INTERVAL_NONE || (lo && hi);
     }
     if (bad_status || line->wrong > 0) {
         row.pass = false;
-        row.why = text_of(contract, "%s%s", line->wrong > 0 ? "wrong data" : line->status, line->error ? ": see its row" : "");
+        row.why = text_of(contract, "%s%s", line->wrong > 0 ? "wrong data" : line->status,
+                          line->error ? ": see its row" : "");
     } else if (!present) {
         row.pass = false;
         row.why = text_of(contract, same(line->status, "ok") ? "%s was not measured%s" : "no figure: %s%s",
@@ -90,11 +96,13 @@ static void judge_case(struct contract *contract, struct contract_row row, const
 struct contract contract_of(const struct gate *gate, const struct aggregate *aggregate, bool strict)
 {
     struct contract contract = {0};
-    for (size_t i = 0; i < aggregate->count; i++) contract.unfinished += aggregate->runs[i].died + aggregate->runs[i].unfinished;
+    for (size_t i = 0; i < aggregate->count; i++)
+        contract.unfinished += aggregate->runs[i].died + aggregate->runs[i].unfinished;
     for (size_t r = 0; r < gate->count; r++) {
         const struct gate_rule *rule = &gate->rules[r];
         for (size_t t = 0; t < rule->requirement_count; t++) {
-            struct contract_row row = {.rule = rule, .term = &rule->requirements[t], .measured = figure_absent(), .margin = NAN};
+            struct contract_row row = {
+                .rule = rule, .term = &rule->requirements[t], .measured = figure_absent(), .margin = NAN};
             size_t before = contract.count;
             for (size_t i = 0; i < aggregate->count; i++)
                 for (size_t c = 0; c < aggregate->runs[i].case_count; c++) {
@@ -130,12 +138,13 @@ static const char *label_of(const struct case_row *row, struct text *label)
     char size[UNIT_TEXT];
     text_clear(label);
     if (row->gemm)
-        text_add(label, "%s %s %lldx%lldx%lld %s", row->gemm, row->dtype ? row->dtype : "", (long long)row->m, (long long)row->n,
-                 (long long)row->k, row->phase ? row->phase : "");
+        text_add(label, "%s %s %lldx%lldx%lld %s", row->gemm, row->dtype ? row->dtype : "", (long long)row->m,
+                 (long long)row->n, (long long)row->k, row->phase ? row->phase : "");
     else
         text_add(label, "%s %s %s %s %s %s", row->collective ? row->collective : "?",
-                 row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size) : "", row->dtype ? row->dtype : "",
-                 row->op ? row->op : "", row->placement ? row->placement : "", row->mode ? row->mode : "");
+                 row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size) : "",
+                 row->dtype ? row->dtype : "", row->op ? row->op : "", row->placement ? row->placement : "",
+                 row->mode ? row->mode : "");
     return text_get(label);
 }
 
@@ -143,8 +152,10 @@ void contract_fill_table(const struct contract *contract, struct table *table)
 {
     char point[32], lo[32], hi[32];
     struct text label = {0};
-    static const char *const names[] = {"<rule", "<case", "<required", "measured", "interval", "launches", "margin", "<result", "<note", NULL};
-    for (const char *const *name = names; *name; name++) table_column(table, *name + (**name == '<'), **name == '<');
+    static const char *const names[] = {"<rule",    "<case",  "<required", "measured", "interval",
+                                        "launches", "margin", "<result",   "<note",    NULL};
+    for (const char *const *name = names; *name; name++)
+        table_column(table, *name + (**name == '<'), **name == '<');
     for (size_t i = 0; i < contract->count; i++) {
         const struct contract_row *row = &contract->rows[i];
         table_cell(table, "%zu", row->rule->line);
@@ -153,11 +164,16 @@ void contract_fill_table(const struct contract *contract, struct table *table)
         table_cell(table, "%s", number_text(row->measured.point, point));
         if (row->measured.kind != INTERVAL_NONE)
             table_cell(table, "%s–%s", number_text(row->measured.lo, lo), number_text(row->measured.hi, hi));
-        else table_cell(table, "%s", "");
-        if (row->key) table_cell(table, "%zu", row->launches);
-        else table_cell(table, "%s", "");
-        if (isfinite(row->margin)) table_cell(table, "%+.1f %%", 100 * row->margin);
-        else table_cell(table, "%s", "");
+        else
+            table_cell(table, "%s", "");
+        if (row->key)
+            table_cell(table, "%zu", row->launches);
+        else
+            table_cell(table, "%s", "");
+        if (isfinite(row->margin))
+            table_cell(table, "%+.1f %%", 100 * row->margin);
+        else
+            table_cell(table, "%s", "");
         table_cell(table, "%s", row->pass ? "pass" : "FAIL");
         table_cell(table, "%s", row->why ? row->why : "");
     }
@@ -166,7 +182,8 @@ void contract_fill_table(const struct contract *contract, struct table *table)
 
 static void put(json_t *object, const char *key, json_t *value)
 {
-    if (!value || json_object_set_new(object, key, value)) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
+    if (!value || json_object_set_new(object, key, value))
+        exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
 }
 
 json_t *contract_json(const struct contract *contract)
@@ -192,15 +209,18 @@ json_t *contract_json(const struct contract *contract)
         if (isfinite(row->margin)) put(object, "margin", json_real(row->margin));
         put(object, "pass", json_boolean(row->pass));
         if (row->why) put(object, "note", json_string(row->why));
-        if (json_array_append_new(rows, object)) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
+        if (json_array_append_new(rows, object))
+            exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
     }
     return rows;
 }
 
 void contract_junit(const struct contract *contract, struct text *out)
 {
-    text_add(out, "  <testsuite name=\"busbar contract\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n",
-             contract->count + (contract->unfinished > 0), contract->failed + (contract->unfinished > 0));
+    text_add(
+        out,
+        "  <testsuite name=\"busbar contract\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n",
+        contract->count + (contract->unfinished > 0), contract->failed + (contract->unfinished > 0));
     for (size_t i = 0; i < contract->count; i++) {
         const struct contract_row *row = &contract->rows[i];
         char number[32];
@@ -214,15 +234,19 @@ void contract_junit(const struct contract *contract, struct text *out)
         if (!row->pass) {
             text_add(out, "      <failure message=\"required ");
             xml_text(out, row->term->text);
-            text_add(out, ", measured %s", figure_present(row->measured) ? number_text(row->measured.point, number) : "nothing");
+            text_add(out, ", measured %s",
+                     figure_present(row->measured) ? number_text(row->measured.point, number) : "nothing");
             if (row->why) text_add(out, ": "), xml_text(out, row->why);
             text_add(out, "\"/>\n");
         }
         text_add(out, "    </testcase>\n");
     }
     if (contract->unfinished)
-        text_add(out, "    <testcase classname=\"busbar\" name=\"launches\">\n      <failure message=\"%zu died or did not complete\"/>\n"
-                      "    </testcase>\n", contract->unfinished);
+        text_add(out,
+                 "    <testcase classname=\"busbar\" name=\"launches\">\n      <failure message=\"%zu died "
+                 "or did not complete\"/>\n"
+                 "    </testcase>\n",
+                 contract->unfinished);
     text_add(out, "  </testsuite>\n");
 }
 
@@ -238,7 +262,8 @@ static const struct option options[] = {
      "the gate file; required. Rules without an absolute limit are passed over"},
     {OPTION_FLAG, 0, "strict", NULL, offsetof(struct settings, strict), NULL, NULL, 0, 0, NULL,
      "the whole interval over launches must keep the limit, not only its median"},
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text", "text|markdown|json|csv|junit", 0, 0, "Output", "how to print"},
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
+     "text|markdown|json|csv|junit", 0, 0, "Output", "how to print"},
     {0},
 };
 
@@ -249,13 +274,15 @@ static const struct command command = {
     .description =
         "A rule a line: PATTERN [CONDITION...] REQUIREMENT...; '#' starts a comment.\n"
         "PATTERN is a collective's name, matmul, or a shell pattern of them (all_*, *).\n"
-        "Conditions: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G) count ranks nodes root graph m n k\n"
-        "(numbers), by >= <= = != > <; dtype op placement mode sync cache memory registration cta group phase layout\n"
-        "accumulator scaling (texts, shell patterns), by = or !=.\n"
-        "Requirements: busbw_gbps algbw_gbps tflops median_us p95_us p99_us by >= or <=; delta=5% is for busbar compare.\n"
-        "Every matching case must hold the limit, with its median over launches; margin is the distance to the limit.\n"
-        "A requirement that no measurement answers fails. Exit status 1 when one fails.\n",
-    .examples = "busbar contract --gate contract.gate results/acceptance\n    required, measured, margin, pass or FAIL\n",
+        "Conditions: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G) count ranks nodes\n"
+        "root graph m n k (numbers), by >= <= = != > <; dtype op placement mode sync cache memory\n"
+        "registration cta group phase layout accumulator scaling (shell patterns), by = or !=.\n"
+        "Requirements: busbw_gbps algbw_gbps tflops median_us p95_us p99_us by >= or <=; delta=5% is\n"
+        "for busbar compare.\n"
+        "Every matching case must hold the limit, with its median over launches; margin is the distance\n"
+        "to the limit. A requirement that no measurement answers fails. Exit status 1 when one fails.\n",
+    .examples = "busbar contract --gate contract.gate results/acceptance\n    required, measured, margin, "
+                "pass or FAIL\n",
     .options = options,
 };
 
@@ -282,12 +309,18 @@ static void print_contract(const struct contract *contract, const char *format, 
         return;
     }
     contract_fill_table(contract, &table);
-    table_print(&table, same(format, "csv") ? TABLE_CSV : same(format, "markdown") ? TABLE_MARKDOWN : TABLE_TEXT, out);
+    table_print(&table,
+                same(format, "csv")        ? TABLE_CSV
+                : same(format, "markdown") ? TABLE_MARKDOWN
+                                           : TABLE_TEXT,
+                out);
     table_free(&table);
     if (same(format, "csv")) return;
-    text_add(out, "\n%zu of %zu requirement%s failed", contract->failed, contract->count, contract->count == 1 ? "" : "s");
+    text_add(out, "\n%zu of %zu requirement%s failed", contract->failed, contract->count,
+             contract->count == 1 ? "" : "s");
     if (contract->unfinished)
-        text_add(out, ", %zu launch%s died or did not complete", contract->unfinished, contract->unfinished == 1 ? "" : "es");
+        text_add(out, ", %zu launch%s died or did not complete", contract->unfinished,
+                 contract->unfinished == 1 ? "" : "es");
     text_add(out, ": %s\n", contract_status(contract) ? "FAIL" : "pass");
 }
 
@@ -302,8 +335,11 @@ static enum status check(const struct settings *settings, int count, char **path
         archive_merge_passes(&archive);
         struct aggregate aggregate = aggregate_archive(&archive, false);
         struct contract contract = contract_of(&gate, &aggregate, settings->strict);
-        if (!contract.count) status = fail(STATUS_USAGE, "%s: no rule in it has an absolute limit, such as busbw_gbps>=460", settings->gate);
-        else print_contract(&contract, settings->format, &out);
+        if (!contract.count)
+            status = fail(STATUS_USAGE, "%s: no rule in it has an absolute limit, such as busbw_gbps>=460",
+                          settings->gate);
+        else
+            print_contract(&contract, settings->format, &out);
         fputs(text_get(&out), stdout);
         if (!status) status = contract_status(&contract);
         contract_free(&contract);
@@ -321,7 +357,10 @@ static enum status run(int argc, char **argv)
     int first;
     enum status status = options_parse(&command, argc, argv, &settings, &first);
     if (status) return status;
-    if (!settings.gate) return fail(STATUS_USAGE, "--gate FILE is needed: the file with the limits (busbar contract --help shows its form)");
+    if (!settings.gate)
+        return fail(
+            STATUS_USAGE,
+            "--gate FILE is needed: the file with the limits (busbar contract --help shows its form)");
     if (first == argc) return fail(STATUS_USAGE, "which results? busbar contract --gate FILE RESULTS...");
     return check(&settings, argc - first, argv + first);
 }

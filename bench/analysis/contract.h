@@ -13,20 +13,21 @@ struct contract_row {
     const struct case_row *row; /* NULL likewise */
     struct figure measured;     /* over launches */
     size_t launches;
-    double margin;              /* how far on the good side, as a share of what is required; negative: it fails */
+    double margin; /* how far on the good side, as a share of what is required; negative: it fails */
     bool pass;
-    const char *why;            /* NULL: nothing to add */
+    const char *why; /* NULL: nothing to add */
 };
 
 struct contract {
     struct contract_row *rows;
     size_t count, failed;
-    size_t unfinished;          /* launches that died or did not complete: these fail it too */
+    size_t unfinished; /* launches that died or did not complete: these fail it too */
     struct arena arena;
 };
 
-/* Every requirement of the gate's rules on every matching case of every run. A requirement that no measurement answers fails, and so
-   does a case with wrong data or a launch that failed on it. strict: the whole interval must lie on the good side. */
+/* Every requirement of the gate's rules on every matching case of every run. A requirement that no
+   measurement answers fails, and so does a case with wrong data or a launch that failed on it. strict: the
+   whole interval must lie on the good side. */
 struct contract contract_of(const struct gate *, const struct aggregate *, bool strict);
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);

@@ -28,7 +28,8 @@ static void add_fact(struct facts *facts, const char *name, const char *value, b
         facts->capacity = facts->capacity ? 2 * facts->capacity : 256;
         facts->list = reallocate(facts->list, facts->capacity, sizeof *facts->list);
     }
-    facts->list[facts->count++] = (struct fact){arena_string(facts->arena, name), arena_string(facts->arena, value), is_number};
+    facts->list[facts->count++] =
+        (struct fact){arena_string(facts->arena, name), arena_string(facts->arena, value), is_number};
 }
 
 static void add_integer(struct facts *facts, const char *name, int64_t value)
@@ -87,7 +88,8 @@ static void add_args(struct facts *facts, json_t *args)
             skip = true;
             skip_next = !word[length];
         }
-        if (!skip && i > 0) text_add(&line, "%s%s", line.length ? " " : "", word); /* the first is the program's path */
+        if (!skip && i > 0)
+            text_add(&line, "%s%s", line.length ? " " : "", word); /* the first is the program's path */
     }
     if (json_array_size(args)) add_fact(facts, "args", text_get(&line), false);
     text_free(&line);
@@ -107,7 +109,8 @@ static void add_provenance(struct facts *facts, const struct launch_header *head
     struct text words = {0};
     size_t i;
     json_t *item;
-    json_array_foreach(header->provenance, i, item) text_add(&words, "%s%s", i ? "+" : "", json_string_value(item) ? json_string_value(item) : "?");
+    json_array_foreach(header->provenance, i, item)
+        text_add(&words, "%s%s", i ? "+" : "", json_string_value(item) ? json_string_value(item) : "?");
     if (words.length) add_fact(facts, "provenance", text_get(&words), false);
     text_free(&words);
 }
@@ -141,7 +144,8 @@ static int by_name(const void *a, const void *b)
 static struct facts facts_of(struct comparison *comparison, enum side side)
 {
     struct facts facts = {.arena = &comparison->archive.arena};
-    for (size_t i = 0; i < comparison->launch_count[side]; i++) add_launch(&facts, &comparison->launches[side][i]->header);
+    for (size_t i = 0; i < comparison->launch_count[side]; i++)
+        add_launch(&facts, &comparison->launches[side][i]->header);
     if (facts.count) qsort(facts.list, facts.count, sizeof *facts.list, by_name);
     size_t kept = 0;
     for (size_t i = 0; i < facts.count; i++)
@@ -159,7 +163,8 @@ struct stretch {
 static struct stretch stretch_at(const struct facts *facts, size_t at, const char *name)
 {
     struct stretch stretch = {facts->list + at, 0};
-    while (at + stretch.count < facts->count && same(facts->list[at + stretch.count].name, name)) stretch.count++;
+    while (at + stretch.count < facts->count && same(facts->list[at + stretch.count].name, name))
+        stretch.count++;
     return stretch;
 }
 
@@ -174,8 +179,10 @@ static bool equal_sets(struct stretch a, struct stretch b)
 static const char *joined(struct comparison *comparison, struct stretch stretch)
 {
     struct text text = {0};
-    for (size_t i = 0; i < stretch.count && i < 4; i++) text_add(&text, "%s%s", i ? " | " : "", i == 3 ? "…" : stretch.first[i].value);
-    const char *result = stretch.count ? arena_string(&comparison->archive.arena, text_get(&text)) : "(not given)";
+    for (size_t i = 0; i < stretch.count && i < 4; i++)
+        text_add(&text, "%s%s", i ? " | " : "", i == 3 ? "…" : stretch.first[i].value);
+    const char *result =
+        stretch.count ? arena_string(&comparison->archive.arena, text_get(&text)) : "(not given)";
     text_free(&text);
     return result;
 }
@@ -191,8 +198,9 @@ static bool is_passing(const char *name, struct stretch base, struct stretch fre
 
 static bool is_gpu_model(const char *name)
 {
-    static const char *const patterns[] = {"facts.gpu", "facts.gpu_model", "facts.gpu_name", "facts.gpu*.model", "facts.gpu*.name",
-                                           "facts.devices*.model", "facts.devices*.name", NULL};
+    static const char *const patterns[] = {
+        "facts.gpu",       "facts.gpu_model",      "facts.gpu_name",      "facts.gpu*.model",
+        "facts.gpu*.name", "facts.devices*.model", "facts.devices*.name", NULL};
     for (size_t i = 0; patterns[i]; i++)
         if (fnmatch(patterns[i], name, 0) == 0) return true;
     return false;
@@ -202,8 +210,10 @@ static enum status refuse_other_machine(const struct difference *difference, boo
 {
     bool instance = same(difference->name, "instance");
     if (allowed || !known || !(instance || is_gpu_model(difference->name))) return STATUS_OK;
-    return fail(STATUS_USAGE, "the sides ran on different %s (base: %s, new: %s): --allow-different compares them all the same",
-                instance ? "instances" : "GPUs", difference->base, difference->fresh);
+    return fail(
+        STATUS_USAGE,
+        "the sides ran on different %s (base: %s, new: %s): --allow-different compares them all the same",
+        instance ? "instances" : "GPUs", difference->base, difference->fresh);
 }
 
 static enum status list_differences(struct comparison *comparison, bool allow_different)
@@ -211,7 +221,9 @@ static enum status list_differences(struct comparison *comparison, bool allow_di
     struct facts base = facts_of(comparison, BASE), fresh = facts_of(comparison, FRESH);
     enum status status = STATUS_OK;
     for (size_t i = 0, j = 0; !status && (i < base.count || j < fresh.count);) {
-        int order = i == base.count ? 1 : j == fresh.count ? -1 : strcmp(base.list[i].name, fresh.list[j].name);
+        int order = i == base.count    ? 1
+                    : j == fresh.count ? -1
+                                       : strcmp(base.list[i].name, fresh.list[j].name);
         const char *name = order <= 0 ? base.list[i].name : fresh.list[j].name;
         struct stretch a = stretch_at(&base, i, name), b = stretch_at(&fresh, j, name);
         i += a.count;
@@ -219,8 +231,8 @@ static enum status list_differences(struct comparison *comparison, bool allow_di
         if (equal_sets(a, b) || is_passing(name, a, b)) continue;
         struct difference difference = {name, joined(comparison, a), joined(comparison, b)};
         status = refuse_other_machine(&difference, a.count && b.count, allow_different);
-        comparison->differences =
-            reallocate(comparison->differences, comparison->difference_count + 1, sizeof *comparison->differences);
+        comparison->differences = reallocate(comparison->differences, comparison->difference_count + 1,
+                                             sizeof *comparison->differences);
         comparison->differences[comparison->difference_count++] = difference;
     }
     free(base.list);
@@ -234,8 +246,10 @@ static const char *hosts_of(struct comparison *comparison, const struct launch_h
 {
     if (header->allocation_hosts_hash) return header->allocation_hosts_hash;
     struct text names = {0};
-    for (size_t i = 0; i < header->host_count; i++) text_add(&names, "%s ", header->hosts[i].name ? header->hosts[i].name : "?");
-    const char *hosts = header->host_count ? arena_string(&comparison->archive.arena, text_get(&names)) : NULL;
+    for (size_t i = 0; i < header->host_count; i++)
+        text_add(&names, "%s ", header->hosts[i].name ? header->hosts[i].name : "?");
+    const char *hosts =
+        header->host_count ? arena_string(&comparison->archive.arena, text_get(&names)) : NULL;
     text_free(&names);
     return hosts;
 }
@@ -244,7 +258,8 @@ static const char *allocation_of(struct comparison *comparison, const struct lau
 {
     const char *hosts = hosts_of(comparison, header);
     if (!header->allocation_id && !hosts) return NULL;
-    return comparison_text(comparison, "%s on %s", header->allocation_id ? header->allocation_id : "?", hosts ? hosts : "?");
+    return comparison_text(comparison, "%s on %s", header->allocation_id ? header->allocation_id : "?",
+                           hosts ? hosts : "?");
 }
 
 static int by_pointer(const void *a, const void *b)
@@ -253,7 +268,8 @@ static int by_pointer(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Distinct allocations of a side; strings of the arena are equal when their pointers are. One of them is stored in *any. */
+/* Distinct allocations of a side; strings of the arena are equal when their pointers are. One of them is
+ * stored in *any. */
 static size_t count_allocations(struct comparison *comparison, enum side side, const char **any)
 {
     const char **seen = allocate(comparison->launch_count[side], sizeof *seen);
@@ -270,7 +286,8 @@ static size_t count_allocations(struct comparison *comparison, enum side side, c
 }
 
 /* The launches of one group and side, by start. */
-static size_t launches_of(const struct comparison *comparison, enum side side, size_t group, const struct launch **into)
+static size_t launches_of(const struct comparison *comparison, enum side side, size_t group,
+                          const struct launch **into)
 {
     size_t n = 0;
     for (size_t i = 0; i < comparison->launch_count[side]; i++)
@@ -278,16 +295,20 @@ static size_t launches_of(const struct comparison *comparison, enum side side, s
     return n;
 }
 
-/* In the order of their starts, the launches must form pairs of one base and one new on the same hosts. The k-th base and the
-   k-th new launch are a pair when neither begins after the next pair has begun; times have a resolution of a second. */
-static bool take_turns(struct comparison *comparison, const struct launch **base, const struct launch **fresh, size_t n)
+/* In the order of their starts, the launches must form pairs of one base and one new on the same hosts. The
+   k-th base and the k-th new launch are a pair when neither begins after the next pair has begun; times have
+   a resolution of a second. */
+static bool take_turns(struct comparison *comparison, const struct launch **base, const struct launch **fresh,
+                       size_t n)
 {
     const char *last_earlier = "", *last_later = "";
     for (size_t k = 0; k < n; k++) {
         const char *a = base[k]->header.started, *b = fresh[k]->header.started;
         const char *hosts = hosts_of(comparison, &base[k]->header);
         if (!a || !b || !hosts || !same(hosts, hosts_of(comparison, &fresh[k]->header))) return false;
-        if (launch_has_provenance(&base[k]->header, "imported") || launch_has_provenance(&fresh[k]->header, "imported")) return false;
+        if (launch_has_provenance(&base[k]->header, "imported") ||
+            launch_has_provenance(&fresh[k]->header, "imported"))
+            return false;
         const char *earlier = strcmp(a, b) < 0 ? a : b, *later = strcmp(a, b) < 0 ? b : a;
         if (strcmp(earlier, last_earlier) <= 0 || strcmp(earlier, last_later) < 0) return false;
         last_earlier = earlier;
@@ -320,7 +341,8 @@ static bool is_interleaved(struct comparison *comparison)
 static enum status choose_pairing(struct comparison *comparison, const struct comparison_rules *rules)
 {
     if (same(rules->paired, "yes") && !comparison->interleaved)
-        return fail(STATUS_USAGE, "--paired yes: the launches did not take turns on identical hosts (by their start times and hosts)");
+        return fail(STATUS_USAGE, "--paired yes: the launches did not take turns on identical hosts (by "
+                                  "their start times and hosts)");
     for (size_t g = 0; g < comparison->group_count; g++) {
         struct relabelled_group *group = &comparison->groups[g];
         bool enough = 2 / exp2((double)group->base) <= rules->alpha / 4;
@@ -340,15 +362,21 @@ static void note_confounding(struct comparison *comparison, bool strict)
     if (comparison->interleaved)
         comparison_note(comparison, "base and new took turns on identical hosts");
     else if (few && base && base == fresh)
-        comparison_note(comparison, "one allocation, base and new one after the other: a difference may come from the time between "
-                                    "them; launches that take turns would exclude that");
+        comparison_note(
+            comparison,
+            "one allocation, base and new one after the other: a difference may come from the time between "
+            "them; launches that take turns would exclude that");
     else if (few)
-        comparison_note(comparison, "one allocation a side: a difference is confounded with the allocation (hosts, placement, "
-                                    "neighbours), which alone can move figures by some per cent");
+        comparison_note(
+            comparison,
+            "one allocation a side: a difference is confounded with the allocation (hosts, placement, "
+            "neighbours), which alone can move figures by some per cent");
     if (strict && !comparison->interleaved && comparison->allocations[BASE] < 3)
-        comparison_failure(comparison, "--strict wants three baseline allocations or launches that take turns on identical hosts; "
-                                       "base has %zu allocation%s", comparison->allocations[BASE],
-                           comparison->allocations[BASE] == 1 ? "" : "s");
+        comparison_failure(
+            comparison,
+            "--strict wants three baseline allocations or launches that take turns on identical hosts; "
+            "base has %zu allocation%s",
+            comparison->allocations[BASE], comparison->allocations[BASE] == 1 ? "" : "s");
 }
 
 enum status compare_environments(struct comparison *comparison, const struct comparison_rules *rules)

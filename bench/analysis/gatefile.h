@@ -3,9 +3,10 @@
        PATTERN [CONDITION…] REQUIREMENT…
 
    PATTERN      a collective's name, "matmul", or a shell pattern of them (all_*, *)
-   CONDITION    on what was asked: requested_bytes>=1G, ranks=8, dtype=float, mode!=isolated (texts: shell patterns)
-   REQUIREMENT  delta=5%: the tolerance of `busbar compare` for these cases (the last rule that matches counts)
-                busbw_gbps>=460, median_us<=25, tflops>=700: an absolute limit on each matching case; rules add up */
+   CONDITION    on what was asked: requested_bytes>=1G, ranks=8, dtype=float, mode!=isolated (texts: shell
+   patterns) REQUIREMENT  delta=5%: the tolerance of `busbar compare` for these cases (the last rule that
+   matches counts) busbw_gbps>=460, median_us<=25, tflops>=700: an absolute limit on each matching case; rules
+   add up */
 #ifndef BUSBAR_GATEFILE_H
 #define BUSBAR_GATEFILE_H
 
@@ -14,14 +15,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum relation { RELATION_EQUAL, RELATION_UNEQUAL, RELATION_LEAST, RELATION_MOST, RELATION_ABOVE, RELATION_BELOW };
+enum relation {
+    RELATION_EQUAL,
+    RELATION_UNEQUAL,
+    RELATION_LEAST,
+    RELATION_MOST,
+    RELATION_ABOVE,
+    RELATION_BELOW
+};
 
 struct gate_term {
-    const char *text;       /* as written: "busbw_gbps>=460" */
-    const char *name;       /* "busbw_gbps" */
+    const char *text; /* as written: "busbw_gbps>=460" */
+    const char *name; /* "busbw_gbps" */
     enum relation relation;
     double number;
-    const char *pattern;    /* of a text; NULL: a number */
+    const char *pattern;       /* of a text; NULL: a number */
     const struct field *field; /* of struct case_row */
 };
 
@@ -29,11 +37,11 @@ enum { GATE_TERMS = 16 };
 
 struct gate_rule {
     size_t line;
-    const char *text;       /* the rule as written, without comment, single blanks */
+    const char *text; /* the rule as written, without comment, single blanks */
     const char *pattern;
     struct gate_term conditions[GATE_TERMS], requirements[GATE_TERMS];
     size_t condition_count, requirement_count;
-    double delta;           /* NAN: none given */
+    double delta; /* NAN: none given */
 };
 
 struct gate {
@@ -43,7 +51,8 @@ struct gate {
     struct arena arena;
 };
 
-/* STATUS_ENVIRONMENT where the file cannot be read; STATUS_USAGE for the first line that is no rule, named with its number. */
+/* STATUS_ENVIRONMENT where the file cannot be read; STATUS_USAGE for the first line that is no rule, named
+ * with its number. */
 enum status gate_read(struct gate *, const char *path);
 void gate_free(struct gate *);
 
@@ -51,7 +60,8 @@ bool gate_matches(const struct gate_rule *, const struct case_row *);
 double gate_delta(const struct gate *, const struct case_row *, double otherwise); /* gate may be NULL */
 bool gate_holds(enum relation, double measured, double required);
 
-/* A tolerance as people write it, "5%" or "0.05", in (0, 1). STATUS_USAGE, without a line, when it is none. */
+/* A tolerance as people write it, "5%" or "0.05", in (0, 1). STATUS_USAGE, without a line, when it is none.
+ */
 enum status parse_share(const char *text, double *value);
 
 #endif

@@ -17,7 +17,8 @@ double sample_drift(const struct samples *samples, double delta)
     const double *first = samples->us, *last = samples->us + samples->count - third;
     double ratio = median(last, third) / median(first, third);
     if (!(fabs(log(ratio)) > log1p(delta))) return 1;
-    /* Mann-Whitney's U by counting, with its normal limit: third^2 / 4 comparisons at most of a hundred samples are few. */
+    /* Mann-Whitney's U by counting, with its normal limit: third^2 / 4 comparisons at most of a hundred
+     * samples are few. */
     size_t step = third > 200 ? third / 200 : 1, n = 0, above = 0, ties = 0;
     for (size_t i = 0; i < third; i += step, n++)
         for (size_t j = 0; j < third; j += step) above += last[j] > first[i], ties += last[j] == first[i];
@@ -61,7 +62,8 @@ static void estimate_paired(struct compared_case *line, const struct relabelled_
 static void estimate_unpaired(struct compared_case *line, const struct relabelled_group *group, double alpha)
 {
     double *base = allocate(group->base, sizeof *base), *fresh = allocate(group->fresh, sizeof *fresh);
-    size_t m = present_of(line->side[BASE].ln_us, group->base, base), n = present_of(line->side[FRESH].ln_us, group->fresh, fresh);
+    size_t m = present_of(line->side[BASE].ln_us, group->base, base),
+           n = present_of(line->side[FRESH].ln_us, group->fresh, fresh);
     set_shift(line, hodges_lehmann(base, m, fresh, n, alpha));
     line->sigma = launch_sigma(base, m, fresh, n);
     line->detectable = exp(log1p(line->delta) + detectable_shift(line->sigma, m, n, false, alpha, 0.8));
@@ -73,8 +75,10 @@ static void estimate_unpaired(struct compared_case *line, const struct relabelle
 static void estimate(struct compared_case *line, const struct relabelled_group *group, double alpha)
 {
     line->paired = group->paired;
-    if (group->paired) estimate_paired(line, group, alpha);
-    else estimate_unpaired(line, group, alpha);
+    if (group->paired)
+        estimate_paired(line, group, alpha);
+    else
+        estimate_unpaired(line, group, alpha);
     if (!isfinite(line->sigma)) line->detectable = INFINITY, line->launches_needed = NAN;
 }
 
@@ -88,7 +92,8 @@ static const char *statistic_text(struct comparison *comparison, const struct fi
 
 static bool alike(const struct figures *a, const struct figures *b)
 {
-    if (same(a->statistic, "mixed") || same(a->statistic, "unknown") || !same(a->statistic, b->statistic)) return false;
+    if (same(a->statistic, "mixed") || same(a->statistic, "unknown") || !same(a->statistic, b->statistic))
+        return false;
     return !a->rank_reduction || !b->rank_reduction || same(a->rank_reduction, b->rank_reduction);
 }
 
@@ -111,7 +116,8 @@ static bool judged_without_test(struct comparison *comparison, struct compared_c
         line->why = "base does not have it";
     } else if (!alike(base, fresh)) {
         line->verdict = VERDICT_NOT_COMPARABLE;
-        line->why = comparison_text(comparison, "base is a %s, new a %s", statistic_text(comparison, base), statistic_text(comparison, fresh));
+        line->why = comparison_text(comparison, "base is a %s, new a %s", statistic_text(comparison, base),
+                                    statistic_text(comparison, fresh));
     } else {
         return false;
     }
@@ -127,12 +133,14 @@ static bool same_text_if_known(const char *a, const char *b)
 static bool may_be_the_same(const struct case_row *a, const struct case_row *b)
 {
     return a->collective && same(a->collective, b->collective) && a->requested_bytes == b->requested_bytes &&
-           (a->ranks == b->ranks || a->ranks == ABSENT || b->ranks == ABSENT) && same_text_if_known(a->dtype, b->dtype) &&
-           same_text_if_known(a->op, b->op) && same_text_if_known(a->placement, b->placement) && same_text_if_known(a->mode, b->mode);
+           (a->ranks == b->ranks || a->ranks == ABSENT || b->ranks == ABSENT) &&
+           same_text_if_known(a->dtype, b->dtype) && same_text_if_known(a->op, b->op) &&
+           same_text_if_known(a->placement, b->placement) && same_text_if_known(a->mode, b->mode);
 }
 
-/* An imported case has another key than the measured one, since the import knows less. Such a pair is shown in one row, marked, and not gated.
-   A base case beside which only an unlike statistic stands is not missing. */
+/* An imported case has another key than the measured one, since the import knows less. Such a pair is shown
+   in one row, marked, and not gated. A base case beside which only an unlike statistic stands is not missing.
+ */
 static void pair_unlike(struct comparison *comparison)
 {
     struct compared_case *cases = comparison->cases;
@@ -142,7 +150,8 @@ static void pair_unlike(struct comparison *comparison)
         for (size_t j = 0; j < comparison->case_count; j++) {
             const struct figures *fresh = &cases[j].side[FRESH];
             if (!fresh->count || cases[j].side[BASE].count || !may_be_the_same(cases[i].row, cases[j].row) ||
-                same(base->statistic, fresh->statistic)) continue;
+                same(base->statistic, fresh->statistic))
+                continue;
             cases[i].side[FRESH] = *fresh;
             cases[i].ratio = fresh->median_us / base->median_us;
             memmove(&cases[j], &cases[j + 1], (--comparison->case_count - j) * sizeof *cases);
@@ -160,31 +169,38 @@ static const char *undecided(struct comparison *comparison, const struct compare
     const char *unit = line->paired ? "pairs" : "launches a side";
     if (!line->has_interval || !isfinite(line->detectable)) {
         if (!isfinite(needed)) needed = line->paired ? 6 : 4;
-        return comparison_text(comparison, "%zu + %zu launches decide nothing: %.0f %s at least", line->side[BASE].count,
-                               line->side[FRESH].count, needed, unit);
+        return comparison_text(comparison, "%zu + %zu launches decide nothing: %.0f %s at least",
+                               line->side[BASE].count, line->side[FRESH].count, needed, unit);
     }
-    return comparison_text(comparison, "sees +%.1f %%; %g %% needs about %.0f %s", 100 * (line->detectable - 1), 100 * line->delta,
-                           needed, unit);
+    return comparison_text(comparison, "sees +%.1f %%; %g %% needs about %.0f %s",
+                           100 * (line->detectable - 1), 100 * line->delta, needed, unit);
 }
 
 static void judge(struct comparison *comparison, struct compared_case *line, double alpha)
 {
-    double limit = 1 + line->delta; /* the same on both sides of 1 in logarithms, so that exchanging base and new mirrors the verdict */
+    double limit = 1 + line->delta; /* the same on both sides of 1 in logarithms, so that exchanging base and
+                                       new mirrors the verdict */
     bool significant = line->adjusted_p < alpha && line->has_interval;
-    if (significant && line->lo > limit) line->verdict = VERDICT_REGRESSION;
-    else if (significant && line->hi < 1 / limit) line->verdict = VERDICT_IMPROVEMENT;
-    else if (line->has_interval && line->lo >= 1 / limit && line->hi <= limit) line->verdict = VERDICT_SAME;
-    else line->verdict = VERDICT_INCONCLUSIVE, line->why = undecided(comparison, line);
+    if (significant && line->lo > limit)
+        line->verdict = VERDICT_REGRESSION;
+    else if (significant && line->hi < 1 / limit)
+        line->verdict = VERDICT_IMPROVEMENT;
+    else if (line->has_interval && line->lo >= 1 / limit && line->hi <= limit)
+        line->verdict = VERDICT_SAME;
+    else
+        line->verdict = VERDICT_INCONCLUSIVE, line->why = undecided(comparison, line);
 }
 
 static void test_cases(struct comparison *comparison, struct compared_case **tested)
 {
     struct relabelled_case *rows = allocate(comparison->tested, sizeof *rows);
     for (size_t i = 0; i < comparison->tested; i++)
-        rows[i] = (struct relabelled_case){
-            .group = tested[i]->group, .base = tested[i]->side[BASE].ln_us, .fresh = tested[i]->side[FRESH].ln_us};
+        rows[i] = (struct relabelled_case){.group = tested[i]->group,
+                                           .base = tested[i]->side[BASE].ln_us,
+                                           .fresh = tested[i]->side[FRESH].ln_us};
     max_t(comparison->groups, comparison->group_count, rows, comparison->tested, SEED);
-    for (size_t i = 0; i < comparison->tested; i++) tested[i]->p = rows[i].p, tested[i]->adjusted_p = rows[i].adjusted_p;
+    for (size_t i = 0; i < comparison->tested; i++)
+        tested[i]->p = rows[i].p, tested[i]->adjusted_p = rows[i].adjusted_p;
     free(rows);
 }
 
@@ -202,11 +218,16 @@ static void note_unchecked_and_drift(struct comparison *comparison)
             if (drift > most) most = drift, worst = line;
         }
     }
-    if (unchecked) comparison_note(comparison, "%zu case%s with results that nobody verified (-c 0)", unchecked, unchecked == 1 ? "" : "s");
+    if (unchecked)
+        comparison_note(comparison, "%zu case%s with results that nobody verified (-c 0)", unchecked,
+                        unchecked == 1 ? "" : "s");
     if (worst)
-        comparison_note(comparison, "drift within a launch in %zu measurement%s, at worst %+.0f %% from the first to the last third: %s",
+        comparison_note(comparison,
+                        "drift within a launch in %zu measurement%s, at worst %+.0f %% from the first to the "
+                        "last third: %s",
                         drifting, drifting == 1 ? "" : "s",
-                        100 * (fabs(log(worst->side[BASE].drift)) == most ? worst->side[BASE].drift - 1 : worst->side[FRESH].drift - 1),
+                        100 * (fabs(log(worst->side[BASE].drift)) == most ? worst->side[BASE].drift - 1
+                                                                          : worst->side[FRESH].drift - 1),
                         worst->key);
 }
 
@@ -227,7 +248,8 @@ void judge_cases(struct comparison *comparison, const struct comparison_rules *r
     free(tested);
     note_unchecked_and_drift(comparison);
     if (comparison->without_figures)
-        comparison_note(comparison, "%zu case%s left out: neither side could run %s (unsupported, too large or skipped)",
+        comparison_note(comparison,
+                        "%zu case%s left out: neither side could run %s (unsupported, too large or skipped)",
                         comparison->without_figures, comparison->without_figures == 1 ? "" : "s",
                         comparison->without_figures == 1 ? "it" : "them");
     if (!comparison->tested) comparison_failure(comparison, "no case could be compared");

@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number of JSON's grammar without a sign, at *at; moves *at past it. -1: something else. Up to 15 digits and exponents up to
-   22 are exact by one multiplication or division of doubles (Clinger 1990); strtod does the rest. */
+/* A number of JSON's grammar without a sign, at *at; moves *at past it. -1: something else. Up to 15 digits
+   and exponents up to 22 are exact by one multiplication or division of doubles (Clinger 1990); strtod does
+   the rest. */
 static double number_at(const char **at)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -21,7 +22,8 @@ static double number_at(const char **at)
     if (*c == '.') {
         whole = false;
         if (!isdigit((unsigned char)*++c)) return -1;
-        for (; isdigit((unsigned char)*c); c++, digits++, fraction++) mantissa = mantissa * 10 + (uint64_t)(*c - '0');
+        for (; isdigit((unsigned char)*c); c++, digits++, fraction++)
+            mantissa = mantissa * 10 + (uint64_t)(*c - '0');
     }
     if (*c == 'e' || *c == 'E') {
         bool negative = *++c == '-';

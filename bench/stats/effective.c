@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sum of products at the lag, over n: the biased estimate, which keeps the sequence of autocovariances positive definite. */
+/* Sum of products at the lag, over n: the biased estimate, which keeps the sequence of autocovariances
+ * positive definite. */
 static double covariance(const double *centred, size_t n, size_t lag)
 {
     double sum = 0;
@@ -36,7 +37,8 @@ static double effective_about(const double *values, size_t n, double middle)
         signs[i] = (values[i] > middle) - (values[i] < middle);
         mean += signs[i] / (double)n;
     }
-    for (size_t i = 0; i < n; i++) signs[i] -= mean; /* values equal to the median leave the signs unbalanced */
+    for (size_t i = 0; i < n; i++)
+        signs[i] -= mean; /* values equal to the median leave the signs unbalanced */
     double tau = correlation_time(signs, n);
     free(signs);
     if (!(tau > 1)) return (double)n;
@@ -48,7 +50,8 @@ double effective_sample_size(const double *values, size_t n)
     return effective_about(values, n, median(values, n));
 }
 
-bool median_interval_effective(const double *values, size_t n, double alpha, double *lo, double *hi, double *effective)
+bool median_interval_effective(const double *values, size_t n, double alpha, double *lo, double *hi,
+                               double *effective)
 {
     double *sorted = allocate(n, sizeof *sorted);
     memcpy(sorted, values, n * sizeof *sorted);
@@ -56,7 +59,8 @@ bool median_interval_effective(const double *values, size_t n, double alpha, dou
     double m = effective_about(values, n, median_sorted(sorted, n));
     if (effective) *effective = m;
     size_t whole = (size_t)m, rank = median_interval_rank(whole, alpha);
-    size_t scaled = (size_t)((double)rank * ((double)n + 1) / ((double)whole + 1)); /* whole == n: rank itself */
+    size_t scaled =
+        (size_t)((double)rank * ((double)n + 1) / ((double)whole + 1)); /* whole == n: rank itself */
     if (rank > 0 && scaled == 0) scaled = 1;
     *lo = sorted[rank ? scaled - 1 : 0];
     *hi = sorted[rank ? n - scaled : n - 1];

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One relabelling after the other: a byte per launch (base launches first, then the new ones), 1: labelled new.
-   Paired: a byte per pair, 1: the pair's labels are exchanged. The first is the observed one. */
+/* One relabelling after the other: a byte per launch (base launches first, then the new ones), 1: labelled
+   new. Paired: a byte per pair, 1: the pair's labels are exchanged. The first is the observed one. */
 struct labels {
     unsigned char *bytes;
     size_t count, width;
@@ -25,7 +25,8 @@ static double ways_to_label(const struct relabelled_group *group)
 static void enumerate_signs(struct labels *labels)
 {
     for (size_t r = 0; r < labels->count; r++)
-        for (size_t i = 0; i < labels->width; i++) labels->bytes[r * labels->width + i] = (unsigned char)(r >> i & 1);
+        for (size_t i = 0; i < labels->width; i++)
+            labels->bytes[r * labels->width + i] = (unsigned char)(r >> i & 1);
 }
 
 /* All subsets in the order of next_permutation over a byte string, from 0…01…1 (the observed labels) on. */
@@ -68,16 +69,22 @@ static struct labels labels_of(struct relabelled_group *group, struct random_sta
 {
     double ways = ways_to_label(group);
     group->exact = ways <= EXACT_RELABELLINGS;
-    group->relabellings = group->exact ? (size_t)(ways + 0.5) : SAMPLED_RELABELLINGS + 1; /* the observed one counts */
-    struct labels labels = {.count = group->relabellings, .width = group->paired ? group->base : group->base + group->fresh};
+    group->relabellings =
+        group->exact ? (size_t)(ways + 0.5) : SAMPLED_RELABELLINGS + 1; /* the observed one counts */
+    struct labels labels = {.count = group->relabellings,
+                            .width = group->paired ? group->base : group->base + group->fresh};
     labels.bytes = allocate(labels.count * labels.width + 1, 1);
-    if (!group->exact) draw(&labels, group->base, group->paired, random);
-    else if (group->paired) enumerate_signs(&labels);
-    else if (labels.width) enumerate_subsets(&labels, group->base);
+    if (!group->exact)
+        draw(&labels, group->base, group->paired, random);
+    else if (group->paired)
+        enumerate_signs(&labels);
+    else if (labels.width)
+        enumerate_subsets(&labels, group->base);
     return labels;
 }
 
-/* The values of one case in ascending order, with the launch that each belongs to, and room for the two groups. */
+/* The values of one case in ascending order, with the launch that each belongs to, and room for the two
+ * groups. */
 struct case_values {
     double *sorted, *side[2];
     size_t *launch, count;
@@ -96,13 +103,16 @@ static int by_value(const void *a, const void *b)
     return (x->launch > y->launch) - (x->launch < y->launch);
 }
 
-static void fill_values(struct case_values *values, const struct relabelled_case *row, const struct relabelled_group *group)
+static void fill_values(struct case_values *values, const struct relabelled_case *row,
+                        const struct relabelled_group *group)
 {
     size_t all = group->paired ? group->base : group->base + group->fresh;
     struct ordered *order = allocate(all, sizeof *order);
     values->count = 0;
     for (size_t i = 0; i < all; i++) {
-        double value = group->paired ? row->fresh[i] - row->base[i] : i < group->base ? row->base[i] : row->fresh[i - group->base];
+        double value = group->paired     ? row->fresh[i] - row->base[i]
+                       : i < group->base ? row->base[i]
+                                         : row->fresh[i - group->base];
         if (!isnan(value)) order[values->count++] = (struct ordered){value, i};
     }
     if (group->paired) /* by the absolute difference: see paired_statistic */
@@ -122,7 +132,8 @@ static void fill_values(struct case_values *values, const struct relabelled_case
     }
 }
 
-/* 20 % trimmed mean of ascending values; the sum of absolute deviations from their median is added to *deviation. */
+/* 20 % trimmed mean of ascending values; the sum of absolute deviations from their median is added to
+ * *deviation. */
 static double trimmed_mean(const double *ascending, size_t n, double *deviation)
 {
     size_t trim = n / 5;
@@ -153,7 +164,8 @@ static double two_sample_statistic(struct case_values *values, const unsigned ch
     return ratio(fresh - base, (base_deviation + fresh_deviation) / (double)values->count, values->scale);
 }
 
-/* Sorted by absolute value, the flipped differences ascend as: the negative ones from the largest down, then the others. */
+/* Sorted by absolute value, the flipped differences ascend as: the negative ones from the largest down, then
+ * the others. */
 static double paired_statistic(struct case_values *values, const unsigned char *labels)
 {
     size_t n = 0;
@@ -167,7 +179,8 @@ static double paired_statistic(struct case_values *values, const unsigned char *
     return ratio(middle, deviation / (double)n, values->scale);
 }
 
-/* What a group needs while the cases go by: its relabellings, and per relabelling the largest statistic so far. */
+/* What a group needs while the cases go by: its relabellings, and per relabelling the largest statistic so
+ * far. */
 struct progress {
     struct labels labels;
     double *largest;
@@ -183,15 +196,16 @@ static double share_reaching(const struct progress *progress, double observed)
 }
 
 /* Visits every relabelling of one case: its own p, and the running maximum of its group. */
-static void visit_case(struct relabelled_case *row, const struct relabelled_group *group, struct progress *progress,
-                       struct case_values *values)
+static void visit_case(struct relabelled_case *row, const struct relabelled_group *group,
+                       struct progress *progress, struct case_values *values)
 {
     size_t reached = 0;
     double slack = row->statistic * (1 - 1e-9);
     fill_values(values, row, group);
     for (size_t r = 0; r < progress->labels.count; r++) {
         const unsigned char *labels = progress->labels.bytes + r * progress->labels.width;
-        double statistic = group->paired ? paired_statistic(values, labels) : two_sample_statistic(values, labels);
+        double statistic =
+            group->paired ? paired_statistic(values, labels) : two_sample_statistic(values, labels);
         reached += statistic >= slack;
         if (statistic > progress->largest[r]) progress->largest[r] = statistic;
     }
@@ -200,7 +214,8 @@ static void visit_case(struct relabelled_case *row, const struct relabelled_grou
 
 static int by_statistic(const void *a, const void *b)
 {
-    const struct relabelled_case *x = *(struct relabelled_case *const *)a, *y = *(struct relabelled_case *const *)b;
+    const struct relabelled_case *x = *(struct relabelled_case *const *)a,
+                                 *y = *(struct relabelled_case *const *)b;
     if (x->statistic != y->statistic) return x->statistic < y->statistic ? -1 : 1;
     return (x > y) - (x < y);
 }
@@ -210,12 +225,14 @@ static struct case_values values_for(const struct relabelled_group *groups, size
     size_t most = 1;
     for (size_t g = 0; g < group_count; g++)
         if (groups[g].base + groups[g].fresh > most) most = groups[g].base + groups[g].fresh;
-    struct case_values values = {.sorted = allocate(most, sizeof *values.sorted), .launch = allocate(most, sizeof *values.launch)};
+    struct case_values values = {.sorted = allocate(most, sizeof *values.sorted),
+                                 .launch = allocate(most, sizeof *values.launch)};
     for (int side = 0; side < 2; side++) values.side[side] = allocate(most, sizeof *values.side[side]);
     return values;
 }
 
-void max_t(struct relabelled_group *groups, size_t group_count, struct relabelled_case *cases, size_t case_count, uint64_t seed)
+void max_t(struct relabelled_group *groups, size_t group_count, struct relabelled_case *cases,
+           size_t case_count, uint64_t seed)
 {
     struct random_state random;
     struct progress *progress = allocate(group_count, sizeof *progress);
@@ -230,15 +247,18 @@ void max_t(struct relabelled_group *groups, size_t group_count, struct relabelle
         const struct relabelled_group *group = &groups[cases[i].group];
         const unsigned char *observed = progress[cases[i].group].labels.bytes;
         fill_values(&values, &cases[i], group);
-        cases[i].statistic = group->paired ? paired_statistic(&values, observed) : two_sample_statistic(&values, observed);
+        cases[i].statistic =
+            group->paired ? paired_statistic(&values, observed) : two_sample_statistic(&values, observed);
         order[i] = &cases[i];
     }
     if (case_count) qsort(order, case_count, sizeof(struct relabelled_case *), by_statistic);
-    /* From the least striking case up: when a case is reached, the maxima are those over it and all less striking ones. */
+    /* From the least striking case up: when a case is reached, the maxima are those over it and all less
+     * striking ones. */
     for (size_t i = 0; i < case_count; i++) {
         double none_reaches = 1;
         visit_case(order[i], &groups[order[i]->group], &progress[order[i]->group], &values);
-        for (size_t g = 0; g < group_count; g++) none_reaches *= 1 - share_reaching(&progress[g], order[i]->statistic);
+        for (size_t g = 0; g < group_count; g++)
+            none_reaches *= 1 - share_reaching(&progress[g], order[i]->statistic);
         order[i]->adjusted_p = 1 - none_reaches;
     }
     for (size_t i = case_count; i-- > 1;) /* monotone: a less striking case has no smaller p */

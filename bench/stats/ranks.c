@@ -11,8 +11,10 @@ double normal_quantile(double p)
     double lo = -40, hi = 40; /* bisection of Phi(z) = erfc(-z / sqrt 2) / 2, to the last bit */
     for (int i = 0; i < 200; i++) {
         double middle = (lo + hi) / 2;
-        if (erfc(-middle / sqrt(2)) / 2 < p) lo = middle;
-        else hi = middle;
+        if (erfc(-middle / sqrt(2)) / 2 < p)
+            lo = middle;
+        else
+            hi = middle;
     }
     return (lo + hi) / 2;
 }
@@ -116,7 +118,8 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Twice the mid-ranks (whole numbers) of the sorted values; returns the sum of t^3 - t over the groups of t tied values. */
+/* Twice the mid-ranks (whole numbers) of the sorted values; returns the sum of t^3 - t over the groups of t
+ * tied values. */
 static double doubled_midranks(const struct valued *sorted, size_t count, size_t *doubled)
 {
     double ties = 0;
@@ -129,7 +132,8 @@ static double doubled_midranks(const struct valued *sorted, size_t count, size_t
     return ties;
 }
 
-/* The share of the density at least as far from `centre` as `observed`; both are doubled once more to stay whole. */
+/* The share of the density at least as far from `centre` as `observed`; both are doubled once more to stay
+ * whole. */
 static double two_sided(const double *density, size_t top, size_t observed, size_t twice_centre)
 {
     double p = 0;
@@ -148,8 +152,9 @@ static double normal_two_sided(double distance, double variance, double correcti
     return z > 0 ? erfc(z / sqrt(2)) : 1;
 }
 
-/* Distribution of the sum of n of the doubled mid-ranks drawn without replacement: ways[k][s] by adding one value at a
-   time, as probabilities: with v values seen, the next is taken with weight so that each subset stays equally likely. */
+/* Distribution of the sum of n of the doubled mid-ranks drawn without replacement: ways[k][s] by adding one
+   value at a time, as probabilities: with v values seen, the next is taken with weight so that each subset
+   stays equally likely. */
 static double rank_sum_p(const size_t *doubled, size_t count, size_t n, size_t observed)
 {
     size_t top = count * (count + 1); /* all doubled ranks together */
@@ -207,7 +212,8 @@ double signed_rank_p(const double *differences, size_t n)
         p = two_sided(density, top, observed, top);
         free(density);
     } else if (count) {
-        p = normal_two_sided((double)observed / 2 - c * (c + 1) / 4, c * (c + 1) * (2 * c + 1) / 24 - ties / 48, 0.5);
+        p = normal_two_sided((double)observed / 2 - c * (c + 1) / 4,
+                             c * (c + 1) * (2 * c + 1) / 24 - ties / 48, 0.5);
     }
     free(all);
     free(doubled);
@@ -234,7 +240,8 @@ double launch_sigma(const double *x, size_t m, const double *y, size_t n)
     double *residuals = allocate(m + n, sizeof *residuals), x_middle = median(x, m), y_middle = median(y, n);
     for (size_t i = 0; i < m; i++) residuals[i] = fabs(x[i] - x_middle);
     for (size_t j = 0; j < n; j++) residuals[m + j] = fabs(y[j] - y_middle);
-    double count = (double)(m + n), sigma = 1.482602218505602 * median(residuals, m + n) * count / (count - 2.4);
+    double count = (double)(m + n),
+           sigma = 1.482602218505602 * median(residuals, m + n) * count / (count - 2.4);
     free(residuals);
     return sigma;
 }

@@ -1,40 +1,43 @@
-/* Two samples compared by ranks: distribution-free tests and intervals. Exact for small samples, ties included.
+/* Two samples compared by ranks: distribution-free tests and intervals. Exact for small samples, ties
+   included.
 
-   Notation: x of size m is the base, y of size n the new sample; a positive shift means that y is larger. With logarithms
-   of times a shift is the logarithm of a ratio. All functions copy what they sort. */
+   Notation: x of size m is the base, y of size n the new sample; a positive shift means that y is larger.
+   With logarithms of times a shift is the logarithm of a ratio. All functions copy what they sort. */
 #ifndef BUSBAR_RANKS_H
 #define BUSBAR_RANKS_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Up to this many values a side (or pairs) the exact distributions are used, beyond it their normal limits. */
+/* Up to this many values a side (or pairs) the exact distributions are used, beyond it their normal limits.
+ */
 enum { EXACT_RANKS = 50 };
 
 /* An estimate with its interval. */
 struct shift {
     double estimate;
-    double lo, hi;   /* where has_interval is false: the extremes, at no stated confidence */
+    double lo, hi; /* where has_interval is false: the extremes, at no stated confidence */
     bool has_interval;
 };
 
-/* Hodges-Lehmann: the median of the m n differences y_j - x_i, and between its order statistics D(c) and D(mn+1-c) the
-   interval that holds the shift with probability >= 1 - alpha; c is the largest number with P(U < c) <= alpha/2 under
-   Mann and Whitney's null distribution (Hodges & Lehmann 1963; Hollander, Wolfe & Chicken 2014, section 4.3). The closed
-   interval keeps its level where values tie (Noether 1967). No interval below 4 + 4 at alpha 0.05. m, n >= 1. */
+/* Hodges-Lehmann: the median of the m n differences y_j - x_i, and between its order statistics D(c) and
+   D(mn+1-c) the interval that holds the shift with probability >= 1 - alpha; c is the largest number with P(U
+   < c) <= alpha/2 under Mann and Whitney's null distribution (Hodges & Lehmann 1963; Hollander, Wolfe &
+   Chicken 2014, section 4.3). The closed interval keeps its level where values tie (Noether 1967). No
+   interval below 4 + 4 at alpha 0.05. m, n >= 1. */
 struct shift hodges_lehmann(const double *x, size_t m, const double *y, size_t n, double alpha);
 
-/* The same for pairs: the median of the n(n+1)/2 Walsh averages of the differences, interval from Wilcoxon's signed-rank
-   distribution (ibid., section 3.3). No interval below 6 pairs at alpha 0.05. n >= 1. */
+/* The same for pairs: the median of the n(n+1)/2 Walsh averages of the differences, interval from Wilcoxon's
+   signed-rank distribution (ibid., section 3.3). No interval below 6 pairs at alpha 0.05. n >= 1. */
 struct shift hodges_lehmann_paired(const double *differences, size_t n, double alpha);
 
-/* Two-sided p of the Mann-Whitney-Wilcoxon test: the share of all assignments of the m + n values (with their mid-ranks) to the
-   two samples whose rank sum is at least as far from its mean as the one observed. m, n >= 1. Beyond EXACT_RANKS: normal
-   limit with tie and continuity correction. */
+/* Two-sided p of the Mann-Whitney-Wilcoxon test: the share of all assignments of the m + n values (with their
+   mid-ranks) to the two samples whose rank sum is at least as far from its mean as the one observed. m, n
+   >= 1. Beyond EXACT_RANKS: normal limit with tie and continuity correction. */
 double mann_whitney_p(const double *x, size_t m, const double *y, size_t n);
 
-/* Two-sided p of Wilcoxon's signed-rank test, over all assignments of signs to the mid-ranks of the absolute differences;
-   zero differences are left out (Wilcoxon's rule). 1 when nothing is left. */
+/* Two-sided p of Wilcoxon's signed-rank test, over all assignments of signs to the mid-ranks of the absolute
+   differences; zero differences are left out (Wilcoxon's rule). 1 when nothing is left. */
 double signed_rank_p(const double *differences, size_t n);
 
 /* Holm's step-down adjustment (Holm 1979), into `adjusted`; for reference beside max-T. */
@@ -44,19 +47,20 @@ double normal_quantile(double p); /* 0 < p < 1 */
 
 /* Launches. sigma is the standard deviation from launch to launch of the logarithm of a case's median. */
 
-/* Robust sigma within two groups of launches: 1.4826 times the median of all N absolute residuals from the groups' medians,
-   times N / (N - 2.4) for the medians fitted (fitted to simulated normal samples: unbiased within 4 % from 3 + 3 on).
-   NAN below two values in a group. */
+/* Robust sigma within two groups of launches: 1.4826 times the median of all N absolute residuals from the
+   groups' medians, times N / (N - 2.4) for the medians fitted (fitted to simulated normal samples: unbiased
+   within 4 % from 3 + 3 on). NAN below two values in a group. */
 double launch_sigma(const double *x, size_t m, const double *y, size_t n);
 
 /* Smallest shift that a two-sided rank test at alpha finds with the given power:
-   e = sigma (z_{1-alpha/2} + z_power) sqrt(2 A / (L - z_{1-alpha/2}^2 / 4)), L = 2 / (1/m + 1/n), A = pi/3 (the inverse of the
-   rank test's efficiency for normal values); the subtrahend is Guenther's correction for small samples (1981). Paired: 2 is
-   replaced by 1, L by n, sigma is that of the differences. INFINITY where so few launches can decide nothing. */
+   e = sigma (z_{1-alpha/2} + z_power) sqrt(2 A / (L - z_{1-alpha/2}^2 / 4)), L = 2 / (1/m + 1/n), A = pi/3
+   (the inverse of the rank test's efficiency for normal values); the subtrahend is Guenther's correction for
+   small samples (1981). Paired: 2 is replaced by 1, L by n, sigma is that of the differences. INFINITY where
+   so few launches can decide nothing. */
 double detectable_shift(double sigma, size_t m, size_t n, bool paired, double alpha, double power);
 
-/* Launches a side (or pairs) with which detectable_shift is at most `shift`: at least 4, or 6 pairs at alpha 0.05: below,
-   even the clearest outcome is not significant. */
+/* Launches a side (or pairs) with which detectable_shift is at most `shift`: at least 4, or 6 pairs at alpha
+   0.05: below, even the clearest outcome is not significant. */
 double launches_needed(double sigma, double shift, bool paired, double alpha, double power);
 
 #endif

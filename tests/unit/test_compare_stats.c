@@ -1,4 +1,5 @@
-/* Tests and intervals against tests/golden/statistics.tsv, which tests/oracle/statistics.py makes with SciPy, R and enumeration. */
+/* Tests and intervals against tests/golden/statistics.tsv, which tests/oracle/statistics.py makes with SciPy,
+ * R and enumeration. */
 #include "base/text.h"
 #include "record/files.h"
 #include "stats/maxt.h"
@@ -36,7 +37,8 @@ static void agree(const struct golden *row, size_t line, size_t i, double value)
 {
     double expected = row->expected.values[i];
     cr_expect(i < row->expected.count && fabs(value - expected) <= 1e-9 + 1e-7 * fabs(expected),
-              "statistics.tsv:%zu (%s): value %zu is %.12g, the oracle says %.12g", line, row->kind, i, value, expected);
+              "statistics.tsv:%zu (%s): value %zu is %.12g, the oracle says %.12g", line, row->kind, i, value,
+              expected);
 }
 
 static void agree_shift(const struct golden *row, size_t line, struct shift shift)
@@ -54,7 +56,8 @@ static void check_max_t(const struct golden *row, size_t line)
     struct relabelled_case cases[16] = {0};
     for (size_t g = 0; g < group_count; g++) {
         const double *shape = row->parameters.values + 4 * g;
-        groups[g] = (struct relabelled_group){.base = (size_t)shape[0], .fresh = (size_t)shape[1], .paired = shape[2] != 0};
+        groups[g] = (struct relabelled_group){
+            .base = (size_t)shape[0], .fresh = (size_t)shape[1], .paired = shape[2] != 0};
         for (size_t c = 0; c < (size_t)shape[3]; c++, count++) {
             cases[count] = (struct relabelled_case){
                 .group = g, .base = row->first.values + at, .fresh = row->first.values + at + groups[g].base};
@@ -81,19 +84,26 @@ static void check_row(const struct golden *row, size_t line)
 {
     const struct list *x = &row->first, *y = &row->second;
     const double *p = row->parameters.values;
-    if (same(row->kind, "mann_whitney")) agree(row, line, 0, mann_whitney_p(x->values, x->count, y->values, y->count));
-    else if (same(row->kind, "signed_rank")) agree(row, line, 0, signed_rank_p(x->values, x->count));
+    if (same(row->kind, "mann_whitney"))
+        agree(row, line, 0, mann_whitney_p(x->values, x->count, y->values, y->count));
+    else if (same(row->kind, "signed_rank"))
+        agree(row, line, 0, signed_rank_p(x->values, x->count));
     else if (same(row->kind, "hodges_lehmann"))
         agree_shift(row, line, hodges_lehmann(x->values, x->count, y->values, y->count, p[0]));
-    else if (same(row->kind, "hodges_lehmann_paired")) agree_shift(row, line, hodges_lehmann_paired(x->values, x->count, p[0]));
-    else if (same(row->kind, "holm")) check_holm(row, line);
-    else if (same(row->kind, "max_t")) check_max_t(row, line);
-    else if (same(row->kind, "normal_quantile")) agree(row, line, 0, normal_quantile(p[0]));
+    else if (same(row->kind, "hodges_lehmann_paired"))
+        agree_shift(row, line, hodges_lehmann_paired(x->values, x->count, p[0]));
+    else if (same(row->kind, "holm"))
+        check_holm(row, line);
+    else if (same(row->kind, "max_t"))
+        check_max_t(row, line);
+    else if (same(row->kind, "normal_quantile"))
+        agree(row, line, 0, normal_quantile(p[0]));
     else if (same(row->kind, "median_interval")) {
         size_t j = median_interval_rank((size_t)p[0], p[1]);
         agree(row, line, 0, (double)j);
         agree(row, line, 1, median_interval_coverage((size_t)p[0], j));
-    } else cr_assert_fail("line %zu: unknown kind '%s'", line, row->kind);
+    } else
+        cr_assert_fail("line %zu: unknown kind '%s'", line, row->kind);
 }
 
 Test(oracle, table)
@@ -115,12 +125,14 @@ Test(oracle, table)
     cr_expect(checked > 50, "%zu rows", checked);
 }
 
-/* The tie-free formulas of textbooks: the most extreme outcome of n + n has p = 2 / C(2n, n); all n pairs alike 2 / 2^n. */
+/* The tie-free formulas of textbooks: the most extreme outcome of n + n has p = 2 / C(2n, n); all n pairs
+ * alike 2 / 2^n. */
 Test(max_t, smallest_p)
 {
     for (size_t n = 3; n <= 8; n++) {
         double base[8], fresh[8], ways = 1;
-        for (size_t i = 0; i < n; i++) base[i] = (double)i, fresh[i] = 100 + (double)i, ways *= (double)(n + i + 1) / (double)(i + 1);
+        for (size_t i = 0; i < n; i++)
+            base[i] = (double)i, fresh[i] = 100 + (double)i, ways *= (double)(n + i + 1) / (double)(i + 1);
         struct relabelled_group group = {.base = n, .fresh = n};
         struct relabelled_case one = {.base = base, .fresh = fresh};
         max_t(&group, 1, &one, 1, 1);
@@ -147,7 +159,8 @@ Test(max_t, sampled_beyond_the_limit)
     cr_expect_float_eq(one.p, 1.0 / (SAMPLED_RELABELLINGS + 1), 1e-12); /* the + 1 correction: never 0 */
     max_t(&group, 1, &again, 1, 42);
     cr_expect_eq(one.adjusted_p, again.adjusted_p);
-    for (int i = 0; i < N; i++) fresh[i] = base[(i * 7) % N]; /* the same values on both sides: nothing to see */
+    for (int i = 0; i < N; i++)
+        fresh[i] = base[(i * 7) % N]; /* the same values on both sides: nothing to see */
     max_t(&group, 1, &one, 1, 42);
     cr_expect_eq(one.p, 1);
 }
@@ -162,10 +175,13 @@ Test(max_t, nothing_given)
     cr_expect(one.statistic == 0 && one.p == 1 && one.adjusted_p == 1);
 }
 
-/* Power of the exact rank-sum test at the number of launches that the formula names, by simulation of normal values. */
+/* Power of the exact rank-sum test at the number of launches that the formula names, by simulation of normal
+ * values. */
 Test(planning, launches_needed)
 {
-    static const struct { double sigma, shift; } rows[] = {{0.02, 0.03}, {0.01, 0.015}, {0.02, 0.02}};
+    static const struct {
+        double sigma, shift;
+    } rows[] = {{0.02, 0.03}, {0.01, 0.015}, {0.02, 0.02}};
     struct random_state random;
     random_seed(&random, 9);
     enum { TRIALS = 1500 };

@@ -1,14 +1,19 @@
-/* Proof of the gate on simulated data with known variance between launches and between iterations. Under the null hypothesis
-   the rates have closed forms, so that the simulation is held against a number, not against itself:
+/* Proof of the gate on simulated data with known variance between launches and between iterations. Under the
+   null hypothesis the rates have closed forms, so that the simulation is held against a number, not against
+   itself:
 
-   - max-T over all 924 relabellings of 6 + 6: mirrored labels have the same statistic, so p is a multiple of 2/924, and
-     P(p < 0.05) = 46/924 = 4.98 %, whatever the number of cases and their dependence; 8 pairs: 12/256 = 4.69 %.
-   - the Hodges-Lehmann interval of 6 + 6 runs from the 6th to the 31st difference: 1 - 2 P(U < 6) = 1 - 38/924 = 95.89 %
-     (19 of the 924 orders have U < 6: partitions of 0 … 5 = 1 + 1 + 2 + 3 + 5 + 7). 8 pairs: 1 - 2 * 4/128 … see below.
-   - iterations pooled as if they were launches: with k iterations a launch, shares s of the variance between launches, the rank sum's
-     variance is about 1 + (k - 1) s times what the test assumes, so it cries wolf with 2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
+   - max-T over all 924 relabellings of 6 + 6: mirrored labels have the same statistic, so p is a multiple of
+   2/924, and P(p < 0.05) = 46/924 = 4.98 %, whatever the number of cases and their dependence; 8 pairs:
+   12/256 = 4.69 %.
+   - the Hodges-Lehmann interval of 6 + 6 runs from the 6th to the 31st difference: 1 - 2 P(U < 6) = 1 -
+   38/924 = 95.89 % (19 of the 924 orders have U < 6: partitions of 0 … 5 = 1 + 1 + 2 + 3 + 5 + 7). 8 pairs: 1
+   - 2 * 4/128 … see below.
+   - iterations pooled as if they were launches: with k iterations a launch, shares s of the variance between
+   launches, the rank sum's variance is about 1 + (k - 1) s times what the test assumes, so it cries wolf with
+   2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
 
-   make test runs BUSBAR_SIMULATIONS = 1000 each; tests/e2e-all/simulation.sh more. Seeded: a run always gives the same figures. */
+   make test runs BUSBAR_SIMULATIONS = 1000 each; tests/e2e-all/simulation.sh more. Seeded: a run always gives
+   the same figures. */
 #include "stats/maxt.h"
 #include "stats/order.h"
 #include "stats/random.h"
@@ -29,23 +34,27 @@ static int simulations(void)
 
 /* One side of a run: per case and launch the logarithm of the median of its iterations. */
 struct world {
-    double launch_sigma, shared_sigma, iteration_sigma, outliers; /* shared: what moves all cases of a launch */
-    double effect;                                                /* on case 0 of the new side */
+    double launch_sigma, shared_sigma, iteration_sigma,
+        outliers;  /* shared: what moves all cases of a launch */
+    double effect; /* on case 0 of the new side */
 };
 
-static double one_median(const struct world *world, double middle, double *samples, struct random_state *random)
+static double one_median(const struct world *world, double middle, double *samples,
+                         struct random_state *random)
 {
     for (int i = 0; i < ITERATIONS; i++) samples[i] = middle + world->iteration_sigma * random_normal(random);
     return median(samples, ITERATIONS);
 }
 
-static void measure(const struct world *world, int launches, double effect, double values[CASES][MOST_LAUNCHES], struct random_state *random)
+static void measure(const struct world *world, int launches, double effect,
+                    double values[CASES][MOST_LAUNCHES], struct random_state *random)
 {
     double samples[ITERATIONS];
     for (int l = 0; l < launches; l++) {
         double shared = world->shared_sigma * random_normal(random);
         for (int c = 0; c < CASES; c++) {
-            double own = world->launch_sigma * (1 + c % 3) * random_normal(random); /* cases differ in their noise */
+            double own =
+                world->launch_sigma * (1 + c % 3) * random_normal(random); /* cases differ in their noise */
             if (random_unit(random) < world->outliers) own += 0.2 * random_unit(random);
             values[c][l] = one_median(world, shared + own + (c == 0 ? effect : 0), samples, random);
         }
@@ -60,7 +69,8 @@ static double error_of(double rate, int n)
 
 static void report(const char *what, double rate, double expected, int n)
 {
-    printf("  %-58s %6.2f %%   closed form %6.2f %% ± %.2f\n", what, 100 * rate, 100 * expected, 100 * error_of(expected, n));
+    printf("  %-58s %6.2f %%   closed form %6.2f %% ± %.2f\n", what, 100 * rate, 100 * expected,
+           100 * error_of(expected, n));
     fflush(stdout);
 }
 
@@ -71,12 +81,14 @@ static double alarms(const struct world *world, bool paired, int first, int n, u
     random_seed(&random, seed);
     for (int s = 0; s < n; s++) {
         double base[CASES][MOST_LAUNCHES], fresh[CASES][MOST_LAUNCHES];
-        struct relabelled_group group = {.base = (size_t)launches, .fresh = (size_t)launches, .paired = paired};
+        struct relabelled_group group = {
+            .base = (size_t)launches, .fresh = (size_t)launches, .paired = paired};
         struct relabelled_case cases[CASES];
         bool any = false;
         measure(world, launches, 0, base, &random);
         measure(world, launches, world->effect, fresh, &random);
-        for (int c = 0; c < CASES; c++) cases[c] = (struct relabelled_case){.base = base[c], .fresh = fresh[c]};
+        for (int c = 0; c < CASES; c++)
+            cases[c] = (struct relabelled_case){.base = base[c], .fresh = fresh[c]};
         max_t(&group, 1, cases, CASES, 1);
         for (int c = first; c < CASES; c++) any |= cases[c].adjusted_p < 0.05;
         alarmed += any;
@@ -98,13 +110,16 @@ Test(gate_simulation, family_wise_error)
     };
     int n = simulations();
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        double expected = rows[i].paired ? 12.0 / 256 : 46.0 / 924, rate = alarms(&rows[i].world, rows[i].paired, 0, n, 100 + i);
+        double expected = rows[i].paired ? 12.0 / 256 : 46.0 / 924,
+               rate = alarms(&rows[i].world, rows[i].paired, 0, n, 100 + i);
         report(rows[i].what, rate, expected, n);
-        cr_expect(fabs(rate - expected) <= error_of(expected, n), "%s: %.4f, expected %.4f", rows[i].what, rate, expected);
+        cr_expect(fabs(rate - expected) <= error_of(expected, n), "%s: %.4f, expected %.4f", rows[i].what,
+                  rate, expected);
     }
 }
 
-/* One case is truly slower: among the others false alarms stay within the level (below it: the slow case takes its share). */
+/* One case is truly slower: among the others false alarms stay within the level (below it: the slow case
+ * takes its share). */
 Test(gate_simulation, family_wise_error_beside_a_true_regression)
 {
     int n = simulations();
@@ -135,10 +150,12 @@ Test(gate_simulation, interval_coverage)
     report("interval of the ratio holds it, 6 + 6", (double)covered / n, expected, n);
     report("interval of the ratio holds it, 8 pairs", (double)covered_paired / n, expected_paired, n);
     cr_expect(fabs((double)covered / n - expected) <= error_of(expected, n), "%d of %d", covered, n);
-    cr_expect(fabs((double)covered_paired / n - expected_paired) <= error_of(expected_paired, n), "%d of %d", covered_paired, n);
+    cr_expect(fabs((double)covered_paired / n - expected_paired) <= error_of(expected_paired, n), "%d of %d",
+              covered_paired, n);
 }
 
-/* The same data with iterations as the unit: what the gate must not do. Fails the check that the launches pass. */
+/* The same data with iterations as the unit: what the gate must not do. Fails the check that the launches
+ * pass. */
 Test(gate_simulation, pooled_iterations_fail_the_check)
 {
     int n = simulations() / 5, alarmed = 0;
@@ -151,15 +168,19 @@ Test(gate_simulation, pooled_iterations_fail_the_check)
         for (int i = 0; i < 2 * LAUNCHES; i++) {
             double middle = launch_sigma * random_normal(&random);
             for (int k = 0; k < ITERATIONS; k++)
-                side[i / LAUNCHES][i % LAUNCHES * ITERATIONS + k] = middle + iteration_sigma * random_normal(&random);
+                side[i / LAUNCHES][i % LAUNCHES * ITERATIONS + k] =
+                    middle + iteration_sigma * random_normal(&random);
         }
         alarmed += mann_whitney_p(side[0], POOLED, side[1], POOLED) < 0.05;
     }
-    double share = launch_sigma * launch_sigma / (launch_sigma * launch_sigma + iteration_sigma * iteration_sigma);
-    double expected = erfc(normal_quantile(0.975) / sqrt(1 + (ITERATIONS - 1) * share) / sqrt(2)), rate = (double)alarmed / n;
+    double share =
+        launch_sigma * launch_sigma / (launch_sigma * launch_sigma + iteration_sigma * iteration_sigma);
+    double expected = erfc(normal_quantile(0.975) / sqrt(1 + (ITERATIONS - 1) * share) / sqrt(2)),
+           rate = (double)alarmed / n;
     report("false alarms of one case, iterations pooled", rate, expected, n);
     cr_expect(rate > 46.0 / 924 + error_of(46.0 / 924, n), "pooling passes the check: %.3f", rate);
-    cr_expect(fabs(rate - expected) <= error_of(expected, n) + 0.03, "%.3f, expected about %.3f", rate, expected); /* the form is a limit */
+    cr_expect(fabs(rate - expected) <= error_of(expected, n) + 0.03, "%.3f, expected about %.3f", rate,
+              expected); /* the form is a limit */
 }
 
 /* 100 cases, 5 + 5, sigma 1 %, one case 10 % slower: found each time. */
@@ -175,7 +196,8 @@ Test(gate_simulation, power_over_many_cases)
         struct relabelled_group group = {.base = SIDE, .fresh = SIDE};
         for (int c = 0; c < MANY; c++) {
             for (int i = 0; i < 2 * SIDE; i++)
-                values[c][i / SIDE][i % SIDE] = 0.01 * random_normal(&random) + (c == 7 && i >= SIDE ? log(1.1) : 0);
+                values[c][i / SIDE][i % SIDE] =
+                    0.01 * random_normal(&random) + (c == 7 && i >= SIDE ? log(1.1) : 0);
             cases[c] = (struct relabelled_case){.base = values[c][0], .fresh = values[c][1]};
         }
         max_t(&group, 1, cases, MANY, 1);

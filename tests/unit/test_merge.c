@@ -8,13 +8,20 @@
 /* Three passes of two cases in turns, one of them failed, and a row of another key without passes. */
 static const char launch[] =
     "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n"
-    "{\"record\":\"case\",\"key\":\"a\",\"pass\":0,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":0,\"samples_us\":[5,4]}\n"
-    "{\"record\":\"case\",\"key\":\"b\",\"pass\":0,\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":null,\"samples_us\":[9]}\n"
-    "{\"record\":\"case\",\"key\":\"c\",\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"samples_us\":[7]}\n"
-    "{\"record\":\"case\",\"key\":\"b\",\"pass\":1,\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"timeout\",\"error\":\"late\"}\n"
-    "{\"record\":\"case\",\"key\":\"a\",\"pass\":1,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":2,\"samples_us\":[1]}\n"
-    "{\"record\":\"case\",\"key\":\"c\",\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"samples_us\":[8]}\n"
-    "{\"record\":\"case\",\"key\":\"a\",\"pass\":2,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":1,\"samples_us\":[2,3]}\n"
+    "{\"record\":\"case\",\"key\":\"a\",\"pass\":0,\"collective\":\"all_reduce\",\"mode\":\"isolated\","
+    "\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":0,\"samples_us\":[5,4]}\n"
+    "{\"record\":\"case\",\"key\":\"b\",\"pass\":0,\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,"
+    "\"status\":\"ok\",\"wrong\":null,\"samples_us\":[9]}\n"
+    "{\"record\":\"case\",\"key\":\"c\",\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":"
+    "\"ok\",\"samples_us\":[7]}\n"
+    "{\"record\":\"case\",\"key\":\"b\",\"pass\":1,\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,"
+    "\"status\":\"timeout\",\"error\":\"late\"}\n"
+    "{\"record\":\"case\",\"key\":\"a\",\"pass\":1,\"collective\":\"all_reduce\",\"mode\":\"isolated\","
+    "\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":2,\"samples_us\":[1]}\n"
+    "{\"record\":\"case\",\"key\":\"c\",\"collective\":\"all_reduce\",\"bytes\":8,\"ranks\":2,\"status\":"
+    "\"ok\",\"samples_us\":[8]}\n"
+    "{\"record\":\"case\",\"key\":\"a\",\"pass\":2,\"collective\":\"all_reduce\",\"mode\":\"isolated\","
+    "\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":1,\"samples_us\":[2,3]}\n"
     "{\"record\":\"end\",\"status\":\"complete\",\"cases\":7,\"elapsed_s\":1}\n";
 
 Test(merge, passes_in_measured_order)

@@ -24,7 +24,8 @@ static void check_line(const char *text, bool expect_taken)
         json_t *list = json_object_get(whole, "samples_us");
         cr_assert_eq(json_array_size(list), tail.samples_us.count, "%s", text);
         for (size_t i = 0; i < tail.samples_us.count; i++)
-            cr_expect_eq(json_number_value(json_array_get(list, i)), tail.samples_us.us[i], "%s: %zu", text, i);
+            cr_expect_eq(json_number_value(json_array_get(list, i)), tail.samples_us.us[i], "%s: %zu", text,
+                         i);
     }
     json_decref(whole);
     json_decref(rest);
@@ -34,11 +35,15 @@ static void check_line(const char *text, bool expect_taken)
 
 Test(samples, plain_lists_are_taken)
 {
-    check_line("{\"a\":1,\"samples_us\":[1,2.5,3e-3,0,0.1,123456789012345678901234567890.5,1e22,1E+2]}", true);
-    check_line("{\"a\":1,\"samples_us\":[1.7976931348623157e308,4.9e-324,2.2250738585072011e-308,9007199254740993]}", true);
+    check_line("{\"a\":1,\"samples_us\":[1,2.5,3e-3,0,0.1,123456789012345678901234567890.5,1e22,1E+2]}",
+               true);
+    check_line(
+        "{\"a\":1,\"samples_us\":[1.7976931348623157e308,4.9e-324,2.2250738585072011e-308,9007199254740993]}",
+        true);
     check_line("{\"a\":1,\"samples_us\":[]}", true);
     check_line("{\"a\":1,\"samples_us\":[5],\"global_us\":[6,7]}", true);
-    check_line("{\"samples_us\":[9],\"samples_us\":[5]}", true); /* the last of equal keys counts, as in the library */
+    check_line("{\"samples_us\":[9],\"samples_us\":[5]}",
+               true); /* the last of equal keys counts, as in the library */
 }
 
 Test(samples, everything_else_is_left_alone)
@@ -73,8 +78,8 @@ Test(samples, random_numbers_to_the_last_bit)
     for (int round = 0; round < 200; round++) {
         size_t at = (size_t)snprintf(line, sizeof line, "{\"a\":1,\"samples_us\":[");
         for (int i = 0; i < 50; i++)
-            at += (size_t)snprintf(line + at, sizeof line - at, i ? ",%.*e" : "%.*e", (int)(1 + random_below(&random, 20)),
-                                   exp(random_normal(&random) * 20));
+            at += (size_t)snprintf(line + at, sizeof line - at, i ? ",%.*e" : "%.*e",
+                                   (int)(1 + random_below(&random, 20)), exp(random_normal(&random) * 20));
         snprintf(line + at, sizeof line - at, "]}");
         check_line(line, true);
     }

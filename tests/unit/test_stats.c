@@ -15,13 +15,16 @@ static bool near(double a, double b, double relative)
 /* Ranks and levels as printed in Le Boudec 2010, table A.1, and as binomial sums by hand. */
 Test(order, median_interval_against_published_table)
 {
-    static const struct { size_t n, j; double coverage; } rows[] = {
-        {6, 1, 0.96875}, {7, 1, 0.984375}, {8, 1, 0.9921875}, {9, 2, 0.9609375}, {10, 2, 0.978515625},
-        {12, 3, 0.961425781}, {20, 6, 0.958610535}, {30, 10, 0.957226}, {70, 27, 0.9586}};
+    static const struct {
+        size_t n, j;
+        double coverage;
+    } rows[] = {{6, 1, 0.96875},      {7, 1, 0.984375},     {8, 1, 0.9921875},
+                {9, 2, 0.9609375},    {10, 2, 0.978515625}, {12, 3, 0.961425781},
+                {20, 6, 0.958610535}, {30, 10, 0.957226},   {70, 27, 0.9586}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cr_expect_eq(median_interval_rank(rows[i].n, 0.05), rows[i].j, "n = %zu", rows[i].n);
-        cr_expect(near(median_interval_coverage(rows[i].n, rows[i].j), rows[i].coverage, 1e-4), "n = %zu: %.6f", rows[i].n,
-                  median_interval_coverage(rows[i].n, rows[i].j));
+        cr_expect(near(median_interval_coverage(rows[i].n, rows[i].j), rows[i].coverage, 1e-4),
+                  "n = %zu: %.6f", rows[i].n, median_interval_coverage(rows[i].n, rows[i].j));
     }
     for (size_t n = 0; n < 6; n++) cr_expect_eq(median_interval_rank(n, 0.05), 0, "n = %zu", n);
 }
@@ -47,7 +50,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Against the C library's qsort, on what trips quicksorts: sorted, reversed, equal, few values, organ pipes. */
+/* Against the C library's qsort, on what trips quicksorts: sorted, reversed, equal, few values, organ pipes.
+ */
 Test(order, sorts)
 {
     struct random_state random;
@@ -57,7 +61,12 @@ Test(order, sorts)
         for (size_t n = 0; n <= 1000; n = n < 70 ? n + 1 : n + 31) {
             for (size_t i = 0; i < n; i++) {
                 double x = (double)i;
-                double kinds[] = {random_normal(&random), x, -x, 3, (double)random_below(&random, 3), i < n / 2 ? x : (double)n - x,
+                double kinds[] = {random_normal(&random),
+                                  x,
+                                  -x,
+                                  3,
+                                  (double)random_below(&random, 3),
+                                  i < n / 2 ? x : (double)n - x,
                                   i % 2 ? x : -x};
                 values[i] = expected[i] = kinds[shape];
             }
@@ -67,7 +76,8 @@ Test(order, sorts)
         }
 }
 
-/* A sequence made to be the worst for median-of-three (McIlroy's adversary would do it on line): still sorted in time n log n. */
+/* A sequence made to be the worst for median-of-three (McIlroy's adversary would do it on line): still sorted
+ * in time n log n. */
 Test(order, sorts_in_time, .timeout = 10)
 {
     size_t n = 1 << 20;
@@ -86,17 +96,24 @@ Test(order, robust_sigma)
     cr_expect_eq(robust_sigma((double[]){3, 3, 3, 9}, 4), 0);
 }
 
-/* Published outputs: splitmix64 from seed 1234567 (Rosetta Code, from the reference code); xoshiro256++ from the state
-   1, 2, 3, 4 (the test vector of the rand_xoshiro crate, made with the reference code). */
+/* Published outputs: splitmix64 from seed 1234567 (Rosetta Code, from the reference code); xoshiro256++ from
+   the state 1, 2, 3, 4 (the test vector of the rand_xoshiro crate, made with the reference code). */
 Test(random, published_vectors)
 {
     uint64_t state = 1234567;
     cr_expect_eq(splitmix64(&state), 6457827717110365317u);
     cr_expect_eq(splitmix64(&state), 3203168211198807973u);
     struct random_state random = {{1, 2, 3, 4}};
-    static const uint64_t expected[] = {41943041u, 58720359u, 3588806011781223u, 3591011842654386u, 9228616714210784205u,
-                                        9973669472204895162u, 14011001112246962877u, 12406186145184390807u};
-    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) cr_expect_eq(random_next(&random), expected[i]);
+    static const uint64_t expected[] = {41943041u,
+                                        58720359u,
+                                        3588806011781223u,
+                                        3591011842654386u,
+                                        9228616714210784205u,
+                                        9973669472204895162u,
+                                        14011001112246962877u,
+                                        12406186145184390807u};
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
+        cr_expect_eq(random_next(&random), expected[i]);
 }
 
 Test(random, moments)
@@ -123,8 +140,8 @@ static void autoregressive(struct random_state *random, double phi, double *x, s
     for (size_t i = 0; i < n; i++) x[i] = last = phi * last + sqrt(1 - phi * phi) * random_normal(random);
 }
 
-/* The signs of a Gaussian series with autocorrelation r are correlated by 2/pi asin r (Sheppard 1899): for an AR(1) of 0.6
-   tau = 1 + 2 sum 2/pi asin(0.6^k) = 3.04. */
+/* The signs of a Gaussian series with autocorrelation r are correlated by 2/pi asin r (Sheppard 1899): for an
+   AR(1) of 0.6 tau = 1 + 2 sum 2/pi asin(0.6^k) = 3.04. */
 Test(effective, autoregressive_closed_form)
 {
     double tau = 1;
@@ -157,8 +174,9 @@ Test(effective, edges)
     cr_expect(m == 10 && lo == 2 && hi == 9);
 }
 
-/* 2000 series of 200 from an AR(1) of 0.6: the plain interval covers about 72 %, the effective one nominally 95 %. The estimate
-   of tau has an error of its own, so a little less is granted: 93 % less three standard errors. */
+/* 2000 series of 200 from an AR(1) of 0.6: the plain interval covers about 72 %, the effective one nominally
+   95 %. The estimate of tau has an error of its own, so a little less is granted: 93 % less three standard
+   errors. */
 Test(effective, coverage)
 {
     enum { TRIALS = 2000, N = 200 };
@@ -168,8 +186,10 @@ Test(effective, coverage)
     int plain = 0, effective = 0;
     for (int t = 0; t < TRIALS; t++) {
         autoregressive(&random, 0.6, x, N);
-        if (median_interval_effective(x, N, 0.05, &lo, &hi, NULL)) effective += lo <= 0 && 0 <= hi;
-        else effective++; /* it says that it has none */
+        if (median_interval_effective(x, N, 0.05, &lo, &hi, NULL))
+            effective += lo <= 0 && 0 <= hi;
+        else
+            effective++; /* it says that it has none */
         for (int i = 0; i < N; i++) sorted[i] = x[i];
         sort_doubles(sorted, N);
         median_interval_sorted(sorted, N, 0.05, &lo, &hi);
