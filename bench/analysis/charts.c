@@ -106,6 +106,28 @@ static double highest_busbw(const struct tracks *tracks)
     return highest; /* fmax leaves NAN aside */
 }
 
+/* "Provenance: simulated." or whose is which. */
+static void provenance_text(const struct study *study, const struct tracks *tracks, struct text *caption)
+{
+    text_add(caption, " Provenance:");
+    for (size_t i = 0; i < tracks->count; i++) {
+        const char *kind = study->aggregate.runs[tracks->list[i].run].provenance, *between = "";
+        size_t others = 0;
+        bool said = false;
+        for (size_t j = 0; j < i; j++) said |= same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
+        if (said) continue;
+        for (size_t j = 0; j < tracks->count; j++) others += !same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
+        text_add(caption, "%s %s", i ? ";" : "", kind);
+        for (size_t j = i; j < tracks->count && others; j++) {
+            const struct run_summary *run = &study->aggregate.runs[tracks->list[j].run];
+            if (!same(run->provenance, kind) || (j && tracks->list[j - 1].run == tracks->list[j].run)) continue;
+            text_add(caption, "%s %s", *between ? between : ":", run->label);
+            between = ",";
+        }
+    }
+    text_add(caption, ".");
+}
+
 static void caption_of(const struct study *study, const struct tracks *tracks, struct text *caption)
 {
     struct text variant = {0}, other = {0};
@@ -124,6 +146,7 @@ static void caption_of(const struct study *study, const struct tracks *tracks, s
     if (intervals) text_add(caption, " Bands: 95 %% interval over launches.");
     if (ranges) text_add(caption, " Bands of runs with 2 to 5 launches: minimum and maximum.");
     if (imported) text_add(caption, " Hollow points: imported, another statistic (a mean) than our medians.");
+    provenance_text(study, tracks, caption);
     text_free(&variant);
     text_free(&other);
 }
@@ -243,6 +266,20 @@ static void scaling_curve(struct drawings *drawings, struct drawing *drawing, co
     text_free(&label);
 }
 
+/* The captions of plots over nodes, edges and time name the provenance of all runs, since any may be in them. */
+const char *caption_with_provenance(struct drawings *drawings, const struct study *study, const char *caption)
+{
+    struct text text = {0};
+    struct track *all = allocate(study->aggregate.count, sizeof *all);
+    for (size_t r = 0; r < study->aggregate.count; r++) all[r] = (struct track){.run = r};
+    text_add(&text, "%s", caption);
+    provenance_text(study, &(struct tracks){all, study->aggregate.count}, &text);
+    const char *result = arena_string(&drawings->arena, text_get(&text));
+    text_free(&text);
+    free(all);
+    return result;
+}
+
 static void scaling_plot(struct drawings *drawings, const struct study *study, const char *collective, bool efficiency)
 {
     struct tracks tracks = study_tracks(study, collective, FOR_BANDWIDTH);
@@ -261,9 +298,9 @@ static void scaling_plot(struct drawings *drawings, const struct study *study, c
             drawing = drawing_add(drawings, text_get(&name), text_get(&title));
             drawing->x_axis = AXIS_COUNT, drawing->x_label = "nodes";
             drawing->y_axis = AXIS_FROM_0, drawing->y_label = efficiency ? "percent of the fewest nodes" : "bus bandwidth (GB/s)";
-            drawing->caption = efficiency ? "Bus bandwidth as a percentage of that on the fewest nodes of the same run, at the largest size that "
+            drawing->caption = caption_with_provenance(drawings, study, efficiency ? "Bus bandwidth as a percentage of that on the fewest nodes of the same run, at the largest size that "
                                             "all its node counts have (named at the curve)."
-                                          : "At the largest size that all node counts of a run have (named at the curve). Dashed: the bound.";
+                                          : "At the largest size that all node counts of a run have (named at the curve). Dashed: the bound.");
             text_free(&name);
             text_free(&title);
         }

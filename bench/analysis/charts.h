@@ -15,6 +15,9 @@ void chart_series(struct drawings *, const struct study *);  /* "series": launch
 
 void chart_all(struct drawings *, const struct study *);
 
+/* A caption and the provenance of all runs, as text of the drawings' arena. */
+const char *caption_with_provenance(struct drawings *, const struct study *, const char *caption);
+
 /* The largest size at which every one of the tracks has a figure; 0: none. */
 int64_t largest_common_bytes(const struct track *tracks, size_t count);
 

@@ -67,8 +67,8 @@ void chart_matmul(struct drawings *drawings, const struct study *study)
             if (!drawing) {
                 drawing = drawing_add(drawings, "matmul", "matmul: achieved against the dense peak");
                 drawing->x_label = "TFLOP/s per GPU (or CPU)";
-                drawing->caption = "Pale: burst; full: sustained. The mark is the dense peak (results/gpus.tsv), the percentage is of it. The best "
-                                   "shape of each type; thin lines: the interval over launches.";
+                drawing->caption = caption_with_provenance(drawings, study, "Pale: burst; full: sustained. The mark is the dense peak (results/gpus.tsv), the percentage is of it. The best "
+                                   "shape of each type; thin lines: the interval over launches.");
             }
             if (drawing->bar_count < MOST_BARS) matmul_bar(drawings, drawing, run, r, best_gemm(run, row->dtype, row->phase));
         }
@@ -125,8 +125,8 @@ static void edge_plot(struct drawings *drawings, const struct study *study, cons
             text_add(&title, "%s: what is lost at the edge of the NVLink domain", collective);
             drawing = drawing_add(drawings, text_get(&name), text_get(&title));
             drawing->x_label = "bus bandwidth (GB/s)";
-            drawing->caption = "Pale: inside one NVLink domain; full: across domains, of the same run, each with the most GPUs that were measured, "
-                               "at the largest size that both have.";
+            drawing->caption = caption_with_provenance(drawings, study, "Pale: inside one NVLink domain; full: across domains, of the same run, each with the most GPUs that were measured, "
+                               "at the largest size that both have.");
             text_free(&name);
             text_free(&title);
         }
@@ -195,8 +195,8 @@ void chart_series(struct drawings *drawings, const struct study *study)
             drawing = drawing_add(drawings, "series", "launches over time: drift");
             drawing->x_axis = AXIS_HOURS, drawing->x_label = "hours since the first launch of the run";
             drawing->y_axis = AXIS_LINEAR, drawing->y_label = "time against the median (%)";
-            drawing->caption = "Each point is one launch: its median time at the size named at the curve (of the run's first collective with most "
-                               "launches), as a deviation from the median over all launches of the run. Above zero is slower.";
+            drawing->caption = caption_with_provenance(drawings, study, "Each point is one launch: its median time at the size named at the curve (of the run's first collective with most "
+                               "launches), as a deviation from the median over all launches of the run. Above zero is slower.");
         }
         series_curve(drawings, drawing, &study->aggregate.runs[r], r, line);
     }
