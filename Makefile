@@ -99,7 +99,7 @@ MEASURE := $(filter-out $(call includers,<hwloc),$(MEASURE))
 endif
 
 DRIVERS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(DRIVERS))
-PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_CUDA)),$(strip \
+PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_CUDA)),$(strip busbar_device.so \
 	$(if $(and $(HAVE_NCCL),$(filter bench/backend/nccl%,$(PLUGIN_SOURCES))),busbar_nccl.so) \
 	$(if $(and $(HAVE_CUBLASLT),$(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES))),busbar_cublaslt.so)))
 objects = $(patsubst %,$B/obj/%.o,$(basename $1))
@@ -179,6 +179,9 @@ $B/unit: $(UNIT_OBJECTS) $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flag
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 
 PLUGIN_COMMON := $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
+$B/busbar_device.so: $(PLUGIN_COMMON)
+	$(call say,LINK,$@)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/busbar_nccl.so: $(filter $B/obj/bench/backend/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
 	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl -lstdc++ $(BASE_LIBS)

@@ -114,7 +114,7 @@ struct backend {
     json_t *(*watch_stop)(struct comm *);
 };
 
-extern const struct backend backend_mpi;
+extern const struct backend backend_mpi, backend_mpi_device; /* one library; --memory device takes the second */
 
 /* NULL-terminated: those compiled in. Plug-ins ("nccl") are found by backend_find. */
 extern const struct backend *const backends[];

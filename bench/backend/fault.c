@@ -198,6 +198,7 @@ enum status backend_open(const struct backend **backend, const struct world *wor
                          struct comm **comm)
 {
     struct fault fault;
+    if (*backend == &backend_mpi && same(options->memory, "device")) *backend = &backend_mpi_device;
     if (!options->fault) return (*backend)->open(world, options, comm);
     enum status status = parse_fault(options->fault, &fault);
     if (status) return status;

@@ -1,8 +1,11 @@
-/* Blocking MPI calls on host memory, as applications make them. */
+/* Blocking MPI calls on host memory, or on device memory where the MPI library is CUDA-aware, as applications make them. */
 #include "backend/backend.h"
+#include "backend/device_memory.h"
 #include "backend/memory.h"
+#include "backend/plugin.h"
 #include "kernels/kernels.h"
 
+#include <dlfcn.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,6 +16,8 @@ struct comm {
     const struct world *world;
     MPI_Comm mpi;
     struct memory_pool pool;
+    const struct device_memory *device; /* NULL: host memory */
+    struct device_state *state;
 };
 
 /* struct buffers' memory: slots of a send and a receive part each. */
@@ -73,10 +78,34 @@ static MPI_Op mpi_op(enum op op)
     }
 }
 
+/* Open MPI and others tell by this extension whether they take device pointers; without it a library does not. */
+static enum status open_device(struct comm *c)
+{
+    struct text words = {0};
+    int (*cuda_aware)(void);
+    *(void **)&cuda_aware = dlsym(RTLD_DEFAULT, "MPIX_Query_cuda_support");
+    if (!cuda_aware || !cuda_aware())
+        return fail(STATUS_ENVIRONMENT, "--memory device: this MPI library is not CUDA-aware (MPIX_Query_cuda_support %s); use "
+                                        "--backend nccl, or an MPI built with CUDA",
+                    cuda_aware ? "says no" : "is missing");
+    void *handle = plugin_open("device", &words);
+    c->device = handle ? dlsym(handle, "busbar_device_memory") : NULL;
+    enum status status = c->device ? c->device->open(c->world->local_rank, c->world->local_ranks, &c->state)
+                                   : fail(STATUS_ENVIRONMENT, "--memory device cannot be had: %s", text_get(&words));
+    text_free(&words);
+    return status;
+}
+
+static void mpi_close(struct comm *c)
+{
+    if (c->state) c->device->close(c->state);
+    memory_pool_free(&c->pool);
+    MPI_Comm_free(&c->mpi);
+    free(c);
+}
+
 static enum status mpi_open(const struct world *world, const struct backend_options *options, struct comm **comm)
 {
-    if (options->memory && strcmp(options->memory, "host"))
-        return fail(STATUS_USAGE, "the mpi backend has host memory only, not '%s'", options->memory);
     struct comm *c = allocate(1, sizeof *c);
     c->world = world;
     int error = MPI_Comm_dup(world->comm, &c->mpi);
@@ -85,15 +114,12 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
         free(c);
         return failed("MPI_Comm_dup", error);
     }
-    *comm = c;
-    return STATUS_OK;
-}
-
-static void mpi_close(struct comm *c)
-{
-    memory_pool_free(&c->pool);
-    MPI_Comm_free(&c->mpi);
-    free(c);
+    enum status status = options->memory && strcmp(options->memory, "device") == 0 ? open_device(c) : STATUS_OK;
+    if (status)
+        mpi_close(c);
+    else
+        *comm = c;
+    return status;
 }
 
 static enum status mpi_supports(struct comm *c, const struct call *call, const char **reason)
@@ -116,6 +142,7 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
 
 static size_t mpi_free_bytes(struct comm *c)
 {
+    if (c->device) return c->device->free_bytes(c->state);
     return memory_available() / (size_t)c->world->local_ranks + memory_pool_held(&c->pool);
 }
 
@@ -124,8 +151,8 @@ static enum status mpi_alloc(struct comm *c, size_t send_bytes, size_t recv_byte
     size_t send = memory_stride(send_bytes), recv = memory_stride(recv_bytes);
     struct slots place = {NULL, send + recv, send};
     *b = (struct buffers){send_bytes, recv_bytes, slots, NULL};
-    if (send > SIZE_MAX - recv) return STATUS_TOO_LARGE;
-    place.base = memory_pool_take(&c->pool, slots, place.stride);
+    if (send > SIZE_MAX - recv || (slots && place.stride > SIZE_MAX / slots)) return STATUS_TOO_LARGE;
+    place.base = c->device ? c->device->take(c->state, slots * place.stride) : memory_pool_take(&c->pool, slots, place.stride);
     if (!place.base) return STATUS_TOO_LARGE;
     struct slots *memory = allocate(1, sizeof *memory);
     *memory = place;
@@ -162,6 +189,10 @@ static enum status mpi_fill(struct comm *c, const struct call *call, size_t slot
     struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
     char *recv = recv_at(call->buffers, slot);
     char *send = call->in_place ? recv + e.in_place_at * dtypes[call->dtype].size : slot_at(call->buffers, slot);
+    if (c->device) {
+        enum status status = c->device->poison(c->state, recv, call->buffers->recv_bytes);
+        return status ? status : c->device->fill(c->state, &pattern, c->world->rank, e.send, send);
+    }
     pattern_poison(recv, call->buffers->recv_bytes);
     pattern_fill(&pattern, c->world->rank, 0, e.send, send);
     return STATUS_OK;
@@ -174,9 +205,14 @@ static enum status mpi_check(struct comm *c, const struct call *call, size_t slo
     struct expectation e;
     *verdict = (struct verdict){0};
     for (int k = 0; call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e); k++) {
-        uint64_t first = 0;
+        uint64_t first = 0, wrong = 0;
+        enum status status = STATUS_OK;
         const char *received = recv_at(call->buffers, slot) + e.recv_at * size;
-        uint64_t wrong = pattern_check(&pattern, e.source, e.source_at, e.count, received, &first);
+        if (c->device)
+            status = c->device->check(c->state, &pattern, e.source, e.source_at, e.count, received, &wrong, &first);
+        else
+            wrong = pattern_check(&pattern, e.source, e.source_at, e.count, received, &first);
+        if (status) return status;
         if (wrong && !verdict->wrong) verdict->first = e.recv_at + first;
         verdict->wrong += wrong;
     }
@@ -188,7 +224,9 @@ static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t s
     struct expectation e;
     if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) || !e.count)
         return STATUS_UNSUPPORTED;
-    recv_at(call->buffers, slot)[(e.recv_at + e.count / 2) * dtypes[call->dtype].size] ^= 0x10;
+    char *byte = recv_at(call->buffers, slot) + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
+    if (c->device) return c->device->flip(c->state, byte);
+    *byte ^= 0x10;
     return STATUS_OK;
 }
 
@@ -274,27 +312,22 @@ static enum status mpi_run(struct comm *c, const struct call *call, int batch, s
 
 static void mpi_facts(struct comm *c, struct launch_header *header)
 {
-    (void)c;
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length = 0;
+    if (c->device) c->device->facts(c->state, header);
     if (json_object_get(header->facts, "mpi") || MPI_Get_library_version(text, &length)) return;
     text[strcspn(text, "\n")] = 0;
     json_object_set_new(header->facts, "mpi", json_string(text));
 }
 
+#define MPI_MEMBERS                                                                                                    \
+    .open = mpi_open, .supports = mpi_supports, .free_bytes = mpi_free_bytes, .alloc = mpi_alloc, .free = mpi_free,    \
+    .fill = mpi_fill, .check = mpi_check, .corrupt = mpi_corrupt, .run = mpi_run, .facts = mpi_facts, .close = mpi_close
+
 const struct backend backend_mpi = {
-    .name = "mpi",
-    .about = "blocking MPI calls on host memory",
-    .capabilities = CAN_HOST_CLOCK,
-    .open = mpi_open,
-    .supports = mpi_supports,
-    .free_bytes = mpi_free_bytes,
-    .alloc = mpi_alloc,
-    .free = mpi_free,
-    .fill = mpi_fill,
-    .check = mpi_check,
-    .corrupt = mpi_corrupt,
-    .run = mpi_run,
-    .facts = mpi_facts,
-    .close = mpi_close,
-};
+    .name = "mpi", .about = "blocking MPI calls on host memory", .capabilities = CAN_HOST_CLOCK, MPI_MEMBERS};
+
+const struct backend backend_mpi_device = {.name = "mpi",
+                                           .about = "blocking MPI calls on device memory",
+                                           .capabilities = CAN_HOST_CLOCK | CAN_DEVICE_MEMORY,
+                                           MPI_MEMBERS};

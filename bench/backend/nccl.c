@@ -2,7 +2,6 @@
    its kernels are issued: events recorded next would be wrong.) */
 #include "backend/nccl.h"
 #include "backend/nccl_debug.h"
-#include "base/text.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -331,18 +330,10 @@ static size_t nccl_free_bytes(struct comm *c)
     return device_free_bytes(&c->device, c->sharers) + c->block.bytes;
 }
 
-/* In place of "measured". */
-static void provenance_emulated(struct launch_header *header)
-{
-    for (size_t i = json_array_size(header->provenance); i-- > 0;)
-        if (same(json_string_value(json_array_get(header->provenance, i)), "measured")) json_array_remove(header->provenance, i);
-    json_array_append_new(header->provenance, json_string("emulated"));
-}
-
 static void nccl_facts(struct comm *c, struct launch_header *header)
 {
     json_object_update(header->facts, c->facts);
-    if (c->device.emulated) provenance_emulated(header);
+    if (c->device.emulated) device_provenance(header->provenance);
     header->domains = domain_count(c);
     for (size_t node = 0; node < header->host_count; node++) {
         struct world_host *host = &header->hosts[node];

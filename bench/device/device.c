@@ -1,4 +1,5 @@
 #include "device/device.h"
+#include "base/text.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -103,4 +104,11 @@ json_t *device_facts(const struct device *d)
     json_object_set_new(facts, "cuda", version(d->runtime));
     json_object_set_new(facts, "driver_cuda", version(d->driver));
     return facts;
+}
+
+void device_provenance(json_t *provenance)
+{
+    for (size_t i = json_array_size(provenance); i-- > 0;)
+        if (same(json_string_value(json_array_get(provenance, i)), "measured")) json_array_remove(provenance, i);
+    json_array_append_new(provenance, json_string("emulated"));
 }

@@ -32,6 +32,9 @@ enum status cuda_status(cudaError_t, const char *call);
 /* Bytes of device memory that may be taken, less head room for what libraries allocate behind our back. */
 size_t device_free_bytes(const struct device *, int sharers);
 
+/* What the emulation measured is "emulated" in place of "measured". */
+void device_provenance(json_t *provenance);
+
 /* {"model", "memory_bytes", "compute_capability", "multiprocessors", "uuid", "pci", "driver_cuda", "cuda"} */
 json_t *device_facts(const struct device *);
 

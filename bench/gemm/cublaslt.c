@@ -471,10 +471,7 @@ static void lt_facts(struct gemm *g, struct launch_header *header)
     dl_iterate_phdr(find_library, library);
     json_object_set_new(header->facts, "cublaslt", library);
     json_object_set_new(header->facts, "gpu", gpu);
-    if (!g->device.emulated) return;
-    for (size_t i = json_array_size(header->provenance); i-- > 0;) /* in place of "measured" */
-        if (same(json_string_value(json_array_get(header->provenance, i)), "measured")) json_array_remove(header->provenance, i);
-    json_array_append_new(header->provenance, json_string("emulated"));
+    if (g->device.emulated) device_provenance(header->provenance);
 }
 
 static const char *lt_device(struct gemm *g)

@@ -120,6 +120,22 @@ check 'makes none either' rows 'h["world"]["hosts"][0]["domain"] == h["world"]["
 check 'a completed fabric' emulated 2 FAKEGPU_FABRIC=7:3 -- --sizes 8 --expect-domain 2
 check 'is the domain, by cluster and clique' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3"'
 
+# ---- MPI on device memory ----
+
+mpi_device() {
+    rm -rf "$work/records"
+    ranks 2 env LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$@" "$build/all_reduce" --backend mpi --memory device --collectives all \
+        -d float --sizes 3000 -n 2 -w 1 --passes 1 --output "$work/records" --run r --launch l
+}
+if ompi_info --parsable 2>/dev/null | grep -q 'mpi_built_with_cuda_support:value:true'; then
+    skip 'MPI that is not CUDA-aware' 'this one is'
+else
+    expect_status 'device memory with an MPI that is not CUDA-aware: status 5' 5 mpi_device
+    tells 'in a clear line' 'this MPI library is not CUDA-aware \(MPIX_Query_cuda_support'
+fi
+check 'device memory with one that is' mpi_device LD_PRELOAD="$fake/cudaaware.so"
+check 'is verified' rows "$verified and {r['memory'] for r in c} == {'device'} and h['backend'] == 'mpi' and h['provenance'] == ['emulated']"
+
 # ---- errors: at start-up, in warm-up, in the timed loop, in verification ----
 # all_gather calls ncclAllGather once to prepare, twice to warm up, three times to measure, once to verify.
 

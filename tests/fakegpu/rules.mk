@@ -3,7 +3,7 @@
 
 FAKE := $B/fakegpu
 FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT),$(if $(wildcard tests/fakegpu/cublaslt.c),$(FAKE)/libcublasLt.so.$v))) \
-	$(FAKE)/libnvidia-ml.so.1 $(if $(HAVE_NCCL),$(FAKE)/libnccl.so.2 $(FAKE)/old/libnccl.so.2)
+	$(FAKE)/libnvidia-ml.so.1 $(FAKE)/cudaaware.so $(if $(HAVE_NCCL),$(FAKE)/libnccl.so.2 $(FAKE)/old/libnccl.so.2)
 fake_objects = $(patsubst %,$B/obj/tests/fakegpu/%.o,$1)
 
 fakegpu: $(if $(HAVE_CUDA),$(FAKE_LIBRARIES) $B/gpu_kernels)
@@ -32,6 +32,9 @@ $(FAKE)/libcublasLt.so.%: $(call fake_objects,fake cublaslt arithmetic) $(FAKE)/
 	$(call say,LINK,$@)
 	$(link_fake)
 $(FAKE)/libnvidia-ml.so.1: $(call fake_objects,fake nvml) $B/flags/link
+	$(call say,LINK,$@)
+	$(link_fake)
+$(FAKE)/cudaaware.so: $(call fake_objects,cudaaware) $B/flags/link
 	$(call say,LINK,$@)
 	$(link_fake)
 # NCCL calls the runtime that the plug-in loaded: it links none.
