@@ -1,0 +1,17 @@
+/* Feeds files to a fuzz target once each: what the fuzzer found, again, with any compiler. */
+#include "base/text.h"
+#include "tests/fuzz/fuzz.h"
+
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        struct text text = {0};
+        if (text_add_file(&text, argv[i], 1 << 30)) return 1;
+        LLVMFuzzerTestOneInput((const uint8_t *)text_get(&text), text.length);
+        text_free(&text);
+    }
+    printf("%d inputs\n", argc - 1);
+    return 0;
+}
