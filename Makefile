@@ -214,6 +214,11 @@ test-all: ## everything that `make test` runs, sanitizers, and what takes minute
 test-all-here: build-for-tests
 	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
 
+FUZZ_SECONDS ?= 600
+fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
+	@$(MAKE) --no-print-directory -s $(all_cores) -f tests/fuzz/fuzz.mk F='$B/fuzz' all
+	@tests/fuzz/run '$B/fuzz' '$(FUZZ_SECONDS)'
+
 CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))
 test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
@@ -291,7 +296,7 @@ clean: ## removes build/
 
 common: $B/libcommon.a
 force:
-.PHONY: drill test-cluster all help probe test test-here test-all test-all-here build-for-tests bench check-regression report install man clean common force \
+.PHONY: drill fuzz test-cluster all help probe test test-here test-all test-all-here build-for-tests bench check-regression report install man clean common force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -20,7 +20,7 @@ struct context {
 static int64_t planned_size(const struct source_table *table, int64_t from, int64_t bytes)
 {
     if (!table->step_is_factor && from < bytes) {
-        int64_t steps = (bytes - from + table->step - 1) / table->step;
+        int64_t steps = (bytes - from - 1) / table->step + 1;
         return steps > (INT64_MAX - from) / table->step ? ABSENT : from + steps * table->step;
     }
     while (from < bytes) {

@@ -43,8 +43,8 @@ static json_t *clean_string(const char *text)
 static json_t *spread_object(const struct spread *spread, const char *extreme)
 {
     json_t *object = json_object(), *who = json_object();
-    put(object, "min", json_real(spread->min));
-    put(object, "median", json_real(spread->median));
+    if (isfinite(spread->min)) put(object, "min", json_real(spread->min));
+    if (isfinite(spread->median)) put(object, "median", json_real(spread->median));
     put(object, "max", json_real(spread->max));
     if (spread->rank != ABSENT) put(who, "rank", json_integer(spread->rank));
     if (spread->host) put(who, "host", clean_string(spread->host));

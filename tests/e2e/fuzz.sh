@@ -4,7 +4,11 @@
 . "$(dirname "$0")/../lib.sh"
 fuzz=$build/fuzz
 seconds=${FUZZ_SECONDS:-4}
-make_in() { make -s -j2 -f tests/fuzz/fuzz.mk F="$@"; }
+make_in() {
+    local folder=$1
+    shift
+    make -s -j2 -f tests/fuzz/fuzz.mk F="$folder" "$@"
+}
 
 echo 'int LLVMFuzzerTestOneInput(const unsigned char *d, unsigned long n) { return d && n ? 0 : 0; }' >"$work/probe.c"
 if ! clang -fsanitize=fuzzer,address,undefined -o "$work/probe" "$work/probe.c" 2>/dev/null; then

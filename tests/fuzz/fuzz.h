@@ -1,4 +1,5 @@
-/* What the fuzz targets share. Each is one file with LLVMFuzzerTestOneInput: libFuzzer links its own main, replay.c another. */
+/* What the fuzz targets share. Each is one file with LLVMFuzzerTestOneInput: libFuzzer links its own main,
+ * replay.c another. */
 #ifndef BUSBAR_FUZZ_H
 #define BUSBAR_FUZZ_H
 
