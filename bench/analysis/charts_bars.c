@@ -168,7 +168,20 @@ static const struct case_summary *watched_line(const struct run_summary *run)
     return best;
 }
 
-static void series_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run, size_t r, const struct case_summary *line)
+/* The axis' unit in seconds: minutes for runs of an afternoon, hours for a soak. */
+static double unit_of_time(const struct study *study)
+{
+    double longest = 0;
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct case_summary *line = watched_line(&study->aggregate.runs[r]);
+        if (!line) continue;
+        double first = seconds_of(line->points[0].launch->header.started), last = seconds_of(line->points[line->launches - 1].launch->header.started);
+        if (isfinite(first) && isfinite(last)) longest = fmax(longest, last - first);
+    }
+    return longest > 3 * 3600 ? 3600 : 60;
+}
+
+static void series_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run, size_t r, const struct case_summary *line, double unit)
 {
     struct text text = {0};
     char size[UNIT_TEXT];
@@ -179,7 +192,7 @@ static void series_curve(struct drawings *drawings, struct drawing *drawing, con
     double first = seconds_of(line->points[0].launch->header.started);
     for (size_t i = 0; i < line->launches; i++) {
         double at = seconds_of(line->points[i].launch->header.started);
-        if (isfinite(at) && isfinite(first)) curve_point(curve, (at - first) / 3600, 100 * (line->points[i].time_us / line->time_us.point - 1), NAN, NAN);
+        if (isfinite(at) && isfinite(first)) curve_point(curve, (at - first) / unit, 100 * (line->points[i].time_us / line->time_us.point - 1), NAN, NAN);
     }
     if (curve->count < 2) drawing->curve_count--;
     text_free(&text);
@@ -188,17 +201,18 @@ static void series_curve(struct drawings *drawings, struct drawing *drawing, con
 void chart_series(struct drawings *drawings, const struct study *study)
 {
     struct drawing *drawing = NULL;
+    double unit = unit_of_time(study);
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct case_summary *line = watched_line(&study->aggregate.runs[r]);
         if (!line || (drawing && drawing->curve_count >= MOST_SERIES)) continue;
         if (!drawing) {
             drawing = drawing_add(drawings, "series", "launches over time: drift");
-            drawing->x_axis = AXIS_HOURS, drawing->x_label = "hours since the first launch of the run";
+            drawing->x_axis = AXIS_HOURS, drawing->x_label = unit > 60 ? "hours since the first launch of the run" : "minutes since the first launch of the run";
             drawing->y_axis = AXIS_LINEAR, drawing->y_label = "time against the median (%)";
             drawing->caption = caption_with_provenance(drawings, study, "Each point is one launch: its median time at the size named at the curve (of the run's first collective with most "
                                "launches), as a deviation from the median over all launches of the run. Above zero is slower.");
         }
-        series_curve(drawings, drawing, &study->aggregate.runs[r], r, line);
+        series_curve(drawings, drawing, &study->aggregate.runs[r], r, line, unit);
     }
     if (drawing && !drawing->curve_count) {
         free(drawing->curves);
