@@ -1,52 +1,9 @@
 #include "analysis/aggregate.h"
 #include "collective/collective.h"
-#include "stats/order.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct figure figure_absent(void)
-{
-    return (struct figure){NAN, NAN, NAN, INTERVAL_NONE};
-}
-
-bool figure_present(struct figure figure)
-{
-    return isfinite(figure.point);
-}
-
-struct figure figure_of_launches(double *values, size_t n)
-{
-    if (n == 0) return figure_absent();
-    sort_doubles(values, n);
-    struct figure figure = {.point = median_sorted(values, n)};
-    bool exact = median_interval_sorted(values, n, 0.05, &figure.lo, &figure.hi);
-    figure.kind = exact ? INTERVAL_EXACT : n > 1 ? INTERVAL_RANGE : INTERVAL_NONE;
-    return figure;
-}
-
-struct figure figure_inverse(double numerator, struct figure figure)
-{
-    if (!isfinite(numerator) || !(figure.lo > 0)) return figure_absent();
-    return (struct figure){numerator / figure.point, numerator / figure.hi, numerator / figure.lo, figure.kind};
-}
-
-struct figure figure_scaled(struct figure figure, double factor)
-{
-    if (!isfinite(factor) || !(factor > 0)) return figure_absent();
-    return (struct figure){figure.point * factor, figure.lo * factor, figure.hi * factor, figure.kind};
-}
-
-const char *interval_name(enum interval_kind kind)
-{
-    switch (kind) {
-    case INTERVAL_EXACT: return "95 % interval over launches";
-    case INTERVAL_RANGE: return "min-max of launches";
-    case INTERVAL_NONE: break;
-    }
-    return "one launch, no interval";
-}
 
 /* ---- grouping: rows to (run, case, statistic) ---- */
 
@@ -72,14 +29,15 @@ static const char *label_of(struct arena *arena, const struct launch_header *hea
     if (header->cloud_label && *header->cloud_label) return header->cloud_label;
     if (!header->cloud_instance) return run;
     struct text text = {0};
-    text_add(&text, "%s%s%s", header->cloud_provider ? header->cloud_provider : "", header->cloud_provider ? " " : "",
-             header->cloud_instance);
+    text_add(&text, "%s%s%s", header->cloud_provider ? header->cloud_provider : "",
+             header->cloud_provider ? " " : "", header->cloud_instance);
     const char *label = arena_string(arena, text_get(&text));
     text_free(&text);
     return label;
 }
 
-/* Two labels alike would make two runs look like one: the run's name is added, and its folder where that is not enough. */
+/* Two labels alike would make two runs look like one: the run's name is added, and its folder where that is
+ * not enough. */
 static void tell_labels_apart(struct aggregate *aggregate)
 {
     const char **labels = allocate(aggregate->count, sizeof *labels);
@@ -112,11 +70,14 @@ static size_t find_run(struct aggregate *aggregate, const struct launch *launch,
     size_t at = 0;
     for (; at < aggregate->count; at++) {
         const struct run_summary *known = &aggregate->runs[at];
-        if (same(known->run, run) && known->folder == folder && same(known->allocation, allocation)) return at;
+        if (same(known->run, run) && known->folder == folder && same(known->allocation, allocation))
+            return at;
     }
     aggregate->runs = reallocate(aggregate->runs, at + 1, sizeof *aggregate->runs);
-    aggregate->runs[at] = (struct run_summary){.run = run, .folder = folder, .allocation = allocation,
-        .label = label_of(&aggregate->arena, &launch->header, run)};
+    aggregate->runs[at] = (struct run_summary){.run = run,
+                                               .folder = folder,
+                                               .allocation = allocation,
+                                               .label = label_of(&aggregate->arena, &launch->header, run)};
     aggregate->count++;
     return at;
 }
@@ -140,7 +101,8 @@ static double time_of(const struct case_row *row)
     return is_figure(row->time_us) ? row->time_us : row->median_us;
 }
 
-/* Published tables may give a rate and no time: then the rate is the figure, and no time is made up from it. */
+/* Published tables may give a rate and no time: then the rate is the figure, and no time is made up from it.
+ */
 static double rate_of(const struct case_row *row)
 {
     return row->gemm ? row->tflops : row->busbw_gbps;
@@ -151,7 +113,8 @@ static bool is_ok(const struct case_row *row)
     return same(row->status, "ok");
 }
 
-static struct row_place place_row(struct aggregate *aggregate, size_t run, const struct launch *launch, const struct case_row *row)
+static struct row_place place_row(struct aggregate *aggregate, size_t run, const struct launch *launch,
+                                  const struct case_row *row)
 {
     struct row_place place = {run, launch, row, row->key, statistic_of(row), row->rank_reduction};
     struct text key = {0};
@@ -200,7 +163,8 @@ static int by_run_key_statistic(const void *a, const void *b)
 
 static int severity(const char *status)
 {
-    static const char *const order[] = {"ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong"};
+    static const char *const order[] = {"ok",      "skipped", "unsupported", "too_large",
+                                        "timeout", "error",   "wrong"};
     for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
         if (same(order[i], status)) return i;
     return 5; /* a status of a newer writer: as bad as an error */
@@ -234,7 +198,8 @@ static void add_rates(struct case_summary *line)
     const struct case_row *row = line->row;
     if (row->gemm) {
         if (row->m > 0 && row->n > 0 && row->k > 0)
-            line->tflops = figure_inverse(2e-6 * (double)row->m * (double)row->n * (double)row->k, line->time_us);
+            line->tflops =
+                figure_inverse(2e-6 * (double)row->m * (double)row->n * (double)row->k, line->time_us);
         return;
     }
     if (row->bytes > 0) line->algbw_gbps = figure_inverse(1e-3 * (double)row->bytes, line->time_us);
@@ -255,7 +220,10 @@ void case_set_bound(struct case_summary *line, double bound_us, const char *boun
 {
     line->bound_us = bound_us;
     line->bound = bound;
-    line->bound_percent = line->row->bytes > 0 ? figure_scaled(line->algbw_gbps, 100 * bound_us / (1e-3 * (double)line->row->bytes)) : figure_absent();
+    line->bound_percent =
+        line->row->bytes > 0
+            ? figure_scaled(line->algbw_gbps, 100 * bound_us / (1e-3 * (double)line->row->bytes))
+            : figure_absent();
 }
 
 void case_set_peak(struct case_summary *line, double peak_tflops)
@@ -266,10 +234,20 @@ void case_set_peak(struct case_summary *line, double peak_tflops)
 
 static struct case_summary summarise(struct aggregate *aggregate, const struct row_place *places, size_t n)
 {
-    struct case_summary line = {.row = places[0].row, .key = places[0].key, .statistic = places[0].statistic,
-        .rank_reduction = places[0].rank_reduction, .attempts = n, .status = "ok", .wrong = ABSENT,
-        .bound_us = NAN, .peak_tflops = NAN, .time_us = figure_absent(), .algbw_gbps = figure_absent(),
-        .busbw_gbps = figure_absent(), .tflops = figure_absent(), .bound_percent = figure_absent()};
+    struct case_summary line = {.row = places[0].row,
+                                .key = places[0].key,
+                                .statistic = places[0].statistic,
+                                .rank_reduction = places[0].rank_reduction,
+                                .attempts = n,
+                                .status = "ok",
+                                .wrong = ABSENT,
+                                .bound_us = NAN,
+                                .peak_tflops = NAN,
+                                .time_us = figure_absent(),
+                                .algbw_gbps = figure_absent(),
+                                .busbw_gbps = figure_absent(),
+                                .tflops = figure_absent(),
+                                .bound_percent = figure_absent()};
     line.points = arena_memory(&aggregate->arena, n * sizeof *line.points);
     double *values = allocate(n, sizeof *values);
     for (size_t i = 0; i < n; i++) {
@@ -278,12 +256,14 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
         if (severity(row->status) > severity(line.status)) line.status = row->status, line.error = row->error;
         bool timed = is_figure(time_of(row));
         if (!is_ok(row) || (!timed && !is_figure(rate_of(row)))) continue;
-        if (line.launches && timed != isfinite(line.points[0].time_us)) continue; /* a time and a bare rate do not mix */
+        if (line.launches && timed != isfinite(line.points[0].time_us))
+            continue; /* a time and a bare rate do not mix */
         line.unchecked += row->wrong == ABSENT;
         if (!isfinite(line.bound_us)) line.bound_us = row->bound_us, line.bound = row->bound;
         if (!isfinite(line.peak_tflops)) line.peak_tflops = row->peak_tflops;
         values[line.launches] = timed ? time_of(row) : rate_of(row);
-        line.points[line.launches++] = (struct launch_point){places[i].launch, row, timed ? time_of(row) : NAN};
+        line.points[line.launches++] =
+            (struct launch_point){places[i].launch, row, timed ? time_of(row) : NAN};
     }
     line.allocations = count_allocations(line.points, line.launches);
     struct figure figure = figure_of_launches(values, line.launches);
@@ -366,7 +346,8 @@ static int by_reading_order(const void *a, const void *b)
 
 bool same_curve(const struct case_summary *a, const struct case_summary *b)
 {
-    return compare_curves(a->row, b->row) == 0 && same(a->statistic, b->statistic) && same(a->rank_reduction, b->rank_reduction);
+    return compare_curves(a->row, b->row) == 0 && same(a->statistic, b->statistic) &&
+           same(a->rank_reduction, b->rank_reduction);
 }
 
 /* ---- runs ---- */
@@ -391,7 +372,8 @@ static const char *provenance_of(struct aggregate *aggregate, const struct run_s
     return provenance;
 }
 
-static void describe_run(struct aggregate *aggregate, struct run_summary *run, const struct launch **launches, size_t n)
+static void describe_run(struct aggregate *aggregate, struct run_summary *run, const struct launch **launches,
+                         size_t n)
 {
     qsort(launches, n, sizeof *launches, by_start_of_pointers);
     const struct launch **kept = arena_memory(&aggregate->arena, n * sizeof *kept);
@@ -423,7 +405,8 @@ static void describe_runs(struct aggregate *aggregate, const struct archive *arc
     free(launches);
 }
 
-/* Places sorted by run, key and statistic become lines; failed rows join the line before them with the same key. */
+/* Places sorted by run, key and statistic become lines; failed rows join the line before them with the same
+ * key. */
 static void fill_lines(struct aggregate *aggregate, const struct row_place *places, size_t n)
 {
     for (size_t r = 0; r < aggregate->count; r++) {
@@ -433,7 +416,8 @@ static void fill_lines(struct aggregate *aggregate, const struct row_place *plac
         for (last = first; last < n && places[last].run == r;) last++;
         run->cases = allocate(last - first, sizeof *run->cases);
         for (size_t at = first, next; at < last; at = next) {
-            for (next = at + 1; next < last && places[next].key == places[at].key &&
+            for (next = at + 1;
+                 next < last && places[next].key == places[at].key &&
                  (!places[next].statistic || (places[next].statistic == places[at].statistic &&
                                               places[next].rank_reduction == places[at].rank_reduction));)
                 next++;
@@ -457,7 +441,8 @@ struct aggregate aggregate_archive(struct archive *archive, bool by_allocation)
     struct row_place *places = allocate(rows, sizeof *places);
     for (size_t i = 0; i < archive->count; i++)
         for (size_t c = 0; c < archive->launches[i].case_count; c++)
-            places[n++] = place_row(&aggregate, run_of[i], &archive->launches[i], &archive->launches[i].cases[c]);
+            places[n++] =
+                place_row(&aggregate, run_of[i], &archive->launches[i], &archive->launches[i].cases[c]);
     qsort(places, n, sizeof *places, by_run_key_statistic);
     fill_lines(&aggregate, places, n);
     free(places);

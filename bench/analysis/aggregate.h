@@ -1,6 +1,7 @@
-/* Launches of a run become one line per case. The point is the median of the launches' medians; the interval counts
-   launches, never samples (measurement.md: consecutive samples of a launch are not independent, launches are the unit).
-   Imported figures keep the statistic of their source and are never joined with measured medians. */
+/* Launches of a run become one line per case. The point is the median of the launches' medians; the interval
+   counts launches, never samples (measurement.md: consecutive samples of a launch are not independent,
+   launches are the unit). Imported figures keep the statistic of their source and are never joined with
+   measured medians. */
 #ifndef BUSBAR_AGGREGATE_H
 #define BUSBAR_AGGREGATE_H
 
@@ -25,43 +26,46 @@ struct figure {
 struct launch_point {
     const struct launch *launch;
     const struct case_row *row;
-    double time_us;               /* NAN: the source gives a rate only */
+    double time_us; /* NAN: the source gives a rate only */
 };
 
-/* One case of one run, over its launches. Launches with wrong results have no speed: they count in `wrong`, not in figures. */
+/* One case of one run, over its launches. Launches with wrong results have no speed: they count in `wrong`,
+ * not in figures. */
 struct case_summary {
-    const struct case_row *row;   /* the independent variables, from the first launch that has the case */
+    const struct case_row *row; /* the independent variables, from the first launch that has the case */
     const char *key;
-    const char *statistic;        /* "median" when recomputed from samples, else what the source says ("mean", …) or "unknown" */
-    const char *rank_reduction;   /* "max", …; NULL: not said */
-    struct launch_point *points;  /* the launches with a figure, by their start */
-    size_t launches;              /* of points */
-    size_t attempts;              /* launches that have a row for this case, whatever became of it */
-    size_t allocations;           /* distinct ones among points; 0: not said */
+    const char *statistic; /* "median" when recomputed from samples, else what the source says ("mean", …) or
+                              "unknown" */
+    const char *rank_reduction;  /* "max", …; NULL: not said */
+    struct launch_point *points; /* the launches with a figure, by their start */
+    size_t launches;             /* of points */
+    size_t attempts;             /* launches that have a row for this case, whatever became of it */
+    size_t allocations;          /* distinct ones among points; 0: not said */
     struct figure time_us, algbw_gbps, busbw_gbps, tflops;
-    struct figure bound_percent;  /* of the physical bound on time, or of the peak for matmul */
+    struct figure bound_percent; /* of the physical bound on time, or of the peak for matmul */
     double bound_us, peak_tflops;
     const char *bound;
-    int64_t wrong;                /* elements over all launches; ABSENT: no launch checked */
-    size_t unchecked;             /* launches with a figure that nobody verified */
-    const char *status;           /* the worst of all launches: "ok" when all are */
-    const char *error;            /* of the worst; may be NULL */
+    int64_t wrong;      /* elements over all launches; ABSENT: no launch checked */
+    size_t unchecked;   /* launches with a figure that nobody verified */
+    const char *status; /* the worst of all launches: "ok" when all are */
+    const char *error;  /* of the worst; may be NULL */
 };
 
 struct run_summary {
     const char *run, *folder;
-    const char *label;            /* what readers should see: the cloud's label, else provider and instance, else the run's name */
-    const char *allocation;       /* when split by allocation; else NULL */
-    const char *provenance;       /* "measured", "imported", "measured+faulted", … */
+    const char *label; /* what readers should see: the cloud's label, else provider and instance, else the
+                          run's name */
+    const char *allocation; /* when split by allocation; else NULL */
+    const char *provenance; /* "measured", "imported", "measured+faulted", … */
     bool imported;
     const struct launch *const *launches; /* by their start */
     size_t launch_count, allocations, died, unfinished, broken_lines;
-    struct case_summary *cases;   /* by collective, type, …, bytes; matmul last */
+    struct case_summary *cases; /* by collective, type, …, bytes; matmul last */
     size_t case_count;
 };
 
 struct aggregate {
-    struct run_summary *runs;     /* in the archive's order */
+    struct run_summary *runs; /* in the archive's order */
     size_t count;
     struct arena arena;
 };
@@ -87,7 +91,8 @@ void case_set_peak(struct case_summary *, double peak_tflops);
 /* Do two lines differ in nothing but their size (or shape)? Those make one curve. */
 bool same_curve(const struct case_summary *, const struct case_summary *);
 
-/* The order in which people read cases: by collective, type, operation, …, then bytes or shape; matmul last. As strcmp. */
+/* The order in which people read cases: by collective, type, operation, …, then bytes or shape; matmul last.
+ * As strcmp. */
 int case_order(const struct case_row *, const struct case_row *);
 
 #endif

@@ -17,8 +17,10 @@ static void curve_label(const struct study *study, const struct track *track, st
     text_clear(text);
     if (study->aggregate.count > 1) text_add(text, "%s", study->aggregate.runs[track->run].label);
     if (row->ranks == ABSENT) return;
-    text_add(text, "%s%lld %s", text->length ? " ×" : "", (long long)row->ranks, study->aggregate.count > 1 ? "" : unit_of(&study->sites[track->run]));
-    if (study->aggregate.count == 1 && row->nodes != ABSENT) text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    text_add(text, "%s%lld %s", text->length ? " ×" : "", (long long)row->ranks,
+             study->aggregate.count > 1 ? "" : unit_of(&study->sites[track->run]));
+    if (study->aggregate.count == 1 && row->nodes != ABSENT)
+        text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     while (text->length && text->data[text->length - 1] == ' ') text->data[--text->length] = 0;
 }
 
@@ -30,11 +32,14 @@ static double bound_busbw(const struct study *study, const struct track *track, 
     struct bound bound;
     if (!collective || line->row->ranks < 2) return NAN;
     if (kind == BOUND_MACHINE && isfinite(line->bound_us))
-        return (double)line->row->bytes / line->bound_us * 1e-3 * collective->bus_factor((int)line->row->ranks);
-    if (!site_machine(&study->sites[track->run], &study->aggregate.runs[track->run], line->row, &machine)) return NAN;
+        return (double)line->row->bytes / line->bound_us * 1e-3 *
+               collective->bus_factor((int)line->row->ranks);
+    if (!site_machine(&study->sites[track->run], &study->aggregate.runs[track->run], line->row, &machine))
+        return NAN;
     if (!bound_of(collective, (double)line->row->bytes, &machine, kind, &bound)) return NAN;
     struct bound best;
-    bool alike = kind == BOUND_REFERENCE && bound_of(collective, (double)line->row->bytes, &machine, BOUND_MACHINE, &best) &&
+    bool alike = kind == BOUND_REFERENCE &&
+                 bound_of(collective, (double)line->row->bytes, &machine, BOUND_MACHINE, &best) &&
                  fabs(best.busbw_gbps / bound.busbw_gbps - 1) < 5e-3;
     return alike ? NAN : bound.busbw_gbps; /* a reference that says what the bound says is no news */
 }
@@ -42,41 +47,48 @@ static double bound_busbw(const struct study *study, const struct track *track, 
 static const char *short_name(const struct study *study, const struct track *track)
 {
     const struct site *site = &study->sites[track->run];
-    return site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : study->aggregate.runs[track->run].label;
+    return site->gpu        ? site->gpu->name
+           : site->gpu_name ? site->gpu_name
+                            : study->aggregate.runs[track->run].label;
 }
 
-/* One line per distinct bound; its label lists whose it is. Bounds far above everything would flatten the curves: they are
-   said in the caption instead. */
-static void add_bounds(struct drawings *drawings, struct drawing *drawing, const struct study *study, const struct tracks *tracks,
-                       enum bound_kind kind, double highest, struct text *beyond)
+/* One line per distinct bound; its label lists whose it is. Bounds far above everything would flatten the
+   curves: they are said in the caption instead. */
+static void add_bounds(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                       const struct tracks *tracks, enum bound_kind kind, double highest, struct text *beyond)
 {
     struct text label = {0}, name = {0};
     for (size_t i = 0; i < tracks->count; i++) {
         double value = bound_busbw(study, &tracks->list[i], kind);
         bool seen = false;
         if (!isfinite(value)) continue;
-        for (size_t j = 0; j < i && !seen; j++) seen = fabs(bound_busbw(study, &tracks->list[j], kind) / value - 1) < 5e-3;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = fabs(bound_busbw(study, &tracks->list[j], kind) / value - 1) < 5e-3;
         if (seen) continue;
         text_clear(&label);
         text_add(&label, "%s %.0f", kind == BOUND_MACHINE ? "bound" : "reference", value);
         for (size_t j = i; j < tracks->count; j++) {
             if (!(fabs(bound_busbw(study, &tracks->list[j], kind) / value - 1) < 5e-3)) continue;
             text_clear(&name);
-            text_add(&name, "%s%s×%lld", study->aggregate.count > 1 ? short_name(study, &tracks->list[j]) : "", study->aggregate.count > 1 ? " " : "", (long long)tracks->list[j].cases[0].row->ranks);
+            text_add(&name, "%s%s×%lld",
+                     study->aggregate.count > 1 ? short_name(study, &tracks->list[j]) : "",
+                     study->aggregate.count > 1 ? " " : "", (long long)tracks->list[j].cases[0].row->ranks);
             if (!strstr(text_get(&label), text_get(&name))) text_add(&label, ", %s", text_get(&name));
         }
         if (value > 4 * highest) {
             text_add(beyond, "%s%s", beyond->length ? "; " : "Above the plot: ", text_get(&label));
             continue;
         }
-        curve_point(drawing_curve(drawings, drawing, kind == BOUND_MACHINE ? CURVE_BOUND : CURVE_REFERENCE, text_get(&label), 2), 1, value, NAN, NAN);
+        curve_point(drawing_curve(drawings, drawing, kind == BOUND_MACHINE ? CURVE_BOUND : CURVE_REFERENCE,
+                                  text_get(&label), 2),
+                    1, value, NAN, NAN);
     }
     text_free(&label);
     text_free(&name);
 }
 
-static void add_figures(struct drawings *drawings, struct drawing *drawing, const struct study *study, const struct track *track, int colour,
-                        enum purpose purpose, const char *label)
+static void add_figures(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                        const struct track *track, int colour, enum purpose purpose, const char *label)
 {
     struct curve *curve = drawing_curve(drawings, drawing, CURVE_FIGURES, label, track->count);
     curve->colour = colour;
@@ -85,13 +97,14 @@ static void add_figures(struct drawings *drawings, struct drawing *drawing, cons
         struct figure figure = purpose == FOR_LATENCY ? track->cases[i].time_us : track->cases[i].busbw_gbps;
         bool interval = figure.kind != INTERVAL_NONE;
         if (figure_present(figure) && track->cases[i].row->bytes > 0)
-            curve_point(curve, (double)track->cases[i].row->bytes, figure.point, interval ? figure.lo : NAN, interval ? figure.hi : NAN);
+            curve_point(curve, (double)track->cases[i].row->bytes, figure.point, interval ? figure.lo : NAN,
+                        interval ? figure.hi : NAN);
     }
     if (!curve->count) drawing->curve_count--;
 }
 
-/* Colours stay with the run over all plots while there are enough of them; else they follow the curves, dashed from the
-   ninth on. */
+/* Colours stay with the run over all plots while there are enough of them; else they follow the curves,
+   dashed from the ninth on. */
 static int colour_of(const struct study *study, const struct track *track, size_t position)
 {
     bool enough = study->aggregate.count > 1 && study->aggregate.count <= DRAWING_COLOURS;
@@ -102,7 +115,8 @@ static double highest_busbw(const struct tracks *tracks)
 {
     double highest = 0;
     for (size_t i = 0; i < tracks->count; i++)
-        for (size_t c = 0; c < tracks->list[i].count; c++) highest = fmax(highest, tracks->list[i].cases[c].busbw_gbps.point);
+        for (size_t c = 0; c < tracks->list[i].count; c++)
+            highest = fmax(highest, tracks->list[i].cases[c].busbw_gbps.point);
     return highest; /* fmax leaves NAN aside */
 }
 
@@ -114,13 +128,16 @@ static void provenance_text(const struct study *study, const struct tracks *trac
         const char *kind = study->aggregate.runs[tracks->list[i].run].provenance, *between = "";
         size_t others = 0;
         bool said = false;
-        for (size_t j = 0; j < i; j++) said |= same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
+        for (size_t j = 0; j < i; j++)
+            said |= same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
         if (said) continue;
-        for (size_t j = 0; j < tracks->count; j++) others += !same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
+        for (size_t j = 0; j < tracks->count; j++)
+            others += !same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
         text_add(caption, "%s %s", i ? ";" : "", kind);
         for (size_t j = i; j < tracks->count && others; j++) {
             const struct run_summary *run = &study->aggregate.runs[tracks->list[j].run];
-            if (!same(run->provenance, kind) || (j && tracks->list[j - 1].run == tracks->list[j].run)) continue;
+            if (!same(run->provenance, kind) || (j && tracks->list[j - 1].run == tracks->list[j].run))
+                continue;
             text_add(caption, "%s %s", *between ? between : ":", run->label);
             between = ",";
         }
@@ -142,7 +159,8 @@ static void caption_of(const struct study *study, const struct tracks *tracks, s
             ranges |= tracks->list[i].cases[c].time_us.kind == INTERVAL_RANGE;
         }
     }
-    text_add(caption, "%s.", mixed ? "Types and modes differ between the curves (see the data tables)" : text_get(&variant));
+    text_add(caption, "%s.",
+             mixed ? "Types and modes differ between the curves (see the data tables)" : text_get(&variant));
     if (intervals) text_add(caption, " Bands: 95 %% interval over launches.");
     if (ranges) text_add(caption, " Bands of runs with 2 to 5 launches: minimum and maximum.");
     if (imported) text_add(caption, " Hollow points: imported, another statistic (a mean) than our medians.");
@@ -151,24 +169,27 @@ static void caption_of(const struct study *study, const struct tracks *tracks, s
     text_free(&other);
 }
 
-static void figure_plot(struct drawings *drawings, const struct study *study, const char *collective, struct tracks *tracks,
-                        enum purpose purpose, const char *where, const char *slug)
+static void figure_plot(struct drawings *drawings, const struct study *study, const char *collective,
+                        struct tracks *tracks, enum purpose purpose, const char *where, const char *slug)
 {
     struct text title = {0}, caption = {0}, label = {0}, beyond = {0}, name = {0};
     size_t usable = 0;
     for (size_t i = 0; i < tracks->count; i++) /* one rank has no bus */
-        if (purpose == FOR_LATENCY || tracks->list[i].cases[0].row->ranks > 1) tracks->list[usable++] = tracks->list[i];
+        if (purpose == FOR_LATENCY || tracks->list[i].cases[0].row->ranks > 1)
+            tracks->list[usable++] = tracks->list[i];
     tracks->count = usable;
     if (!usable) return;
     text_add(&name, "%s-%s%s", purpose == FOR_LATENCY ? "latency" : "bandwidth", collective, slug);
-    text_add(&title, "%s: %s%s%s", collective, purpose == FOR_LATENCY ? "time" : "bus bandwidth", *where ? ", " : "", where);
+    text_add(&title, "%s: %s%s%s", collective, purpose == FOR_LATENCY ? "time" : "bus bandwidth",
+             *where ? ", " : "", where);
     struct drawing *drawing = drawing_add(drawings, text_get(&name), text_get(&title));
     drawing->x_axis = AXIS_BYTES, drawing->x_label = "size";
     drawing->y_axis = purpose == FOR_LATENCY ? AXIS_US : AXIS_FROM_0;
     drawing->y_label = purpose == FOR_LATENCY ? "time of one operation" : "bus bandwidth (GB/s)";
     for (size_t i = 0; i < usable && i < DRAWING_CURVES; i++) {
         curve_label(study, &tracks->list[i], &label);
-        add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i), purpose, text_get(&label));
+        add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i),
+                    purpose, text_get(&label));
     }
     if (purpose == FOR_BANDWIDTH) {
         add_bounds(drawings, drawing, study, tracks, BOUND_MACHINE, highest_busbw(tracks), &beyond);
@@ -178,12 +199,14 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     for (size_t c = 0, said = 0; c < drawing->curve_count; c++) {
         enum curve_kind kind = drawing->curves[c].kind;
         if (kind != CURVE_FIGURES && !(said & kind))
-            text_add(&caption, kind == CURVE_BOUND ? " Dashed: what the machine can do at best." : " Dotted: the same machine if its switches did "
+            text_add(&caption, kind == CURVE_BOUND ? " Dashed: what the machine can do at best."
+                                                   : " Dotted: the same machine if its switches did "
                                                      "not reduce; a reference, no bound.");
         said |= kind;
     }
     if (beyond.length) text_add(&caption, " %s.", text_get(&beyond));
-    if (usable > DRAWING_CURVES) text_add(&caption, " %zu more curves are in the tables only.", usable - DRAWING_CURVES);
+    if (usable > DRAWING_CURVES)
+        text_add(&caption, " %zu more curves are in the tables only.", usable - DRAWING_CURVES);
     drawing->caption = arena_string(&drawings->arena, text_get(&caption));
     if (!drawing->curve_count) {
         free(drawing->curves);
@@ -205,9 +228,11 @@ void chart_curves(struct drawings *drawings, const struct study *study)
     for (int purpose = FOR_BANDWIDTH; purpose <= FOR_LATENCY; purpose++)
         for (const char **name = names; *name; name++)
             for (int scope = 0; scope < (several ? SCOPE_COUNT : 1); scope++) {
-                struct tracks tracks = several ? study_tracks_in(study, *name, (enum purpose)purpose, (enum scope)scope)
-                                               : study_tracks(study, *name, (enum purpose)purpose);
-                figure_plot(drawings, study, *name, &tracks, (enum purpose)purpose, several ? scope_names[scope] : "", several ? scope_slugs[scope] : "");
+                struct tracks tracks =
+                    several ? study_tracks_in(study, *name, (enum purpose)purpose, (enum scope)scope)
+                            : study_tracks(study, *name, (enum purpose)purpose);
+                figure_plot(drawings, study, *name, &tracks, (enum purpose)purpose,
+                            several ? scope_names[scope] : "", several ? scope_slugs[scope] : "");
                 free(tracks.list);
             }
     free(names);
@@ -224,7 +249,8 @@ int64_t largest_common_bytes(const struct track *tracks, size_t count)
     return 0;
 }
 
-/* The part of a run's tracks that are two ranks and more; those whose node count is not known cannot be scaled. */
+/* The part of a run's tracks that are two ranks and more; those whose node count is not known cannot be
+ * scaled. */
 static size_t scalable(const struct track *tracks, size_t count, struct track *out)
 {
     size_t n = 0;
@@ -233,14 +259,15 @@ static size_t scalable(const struct track *tracks, size_t count, struct track *o
     return n;
 }
 
-static void scaling_curve(struct drawings *drawings, struct drawing *drawing, const struct study *study, const struct track *tracks, size_t n,
-                          bool efficiency, size_t position)
+static void scaling_curve(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                          const struct track *tracks, size_t n, bool efficiency, size_t position)
 {
     int64_t bytes = largest_common_bytes(tracks, n);
     struct text label = {0};
     char size[UNIT_TEXT];
     const struct run_summary *run = &study->aggregate.runs[tracks[0].run];
-    text_add(&label, "%s%s%s", study->aggregate.count > 1 ? run->label : "", study->aggregate.count > 1 ? ", " : "", format_size((size_t)bytes, size));
+    text_add(&label, "%s%s%s", study->aggregate.count > 1 ? run->label : "",
+             study->aggregate.count > 1 ? ", " : "", format_size((size_t)bytes, size));
     struct curve *curve = drawing_curve(drawings, drawing, CURVE_FIGURES, text_get(&label), n);
     curve->colour = colour_of(study, tracks, position);
     curve->imported = run->imported;
@@ -249,12 +276,14 @@ static void scaling_curve(struct drawings *drawings, struct drawing *drawing, co
         struct figure figure = track_at(&tracks[i], bytes)->busbw_gbps;
         if (efficiency) figure = figure_scaled(figure, 100 / base);
         bool interval = figure.kind != INTERVAL_NONE;
-        curve_point(curve, (double)tracks[i].cases[0].row->nodes, figure.point, interval ? figure.lo : NAN, interval ? figure.hi : NAN);
+        curve_point(curve, (double)tracks[i].cases[0].row->nodes, figure.point, interval ? figure.lo : NAN,
+                    interval ? figure.hi : NAN);
     }
     int colour = curve->colour;
     if (!efficiency) {
         text_clear(&label);
-        text_add(&label, "%s%sbound", study->aggregate.count > 1 ? run->label : "", study->aggregate.count > 1 ? ", " : "");
+        text_add(&label, "%s%sbound", study->aggregate.count > 1 ? run->label : "",
+                 study->aggregate.count > 1 ? ", " : "");
         curve = drawing_curve(drawings, drawing, CURVE_BOUND, text_get(&label), n);
         curve->colour = colour;
         for (size_t i = 0; i < n; i++) {
@@ -266,7 +295,8 @@ static void scaling_curve(struct drawings *drawings, struct drawing *drawing, co
     text_free(&label);
 }
 
-/* The captions of plots over nodes, edges and time name the provenance of all runs, since any may be in them. */
+/* The captions of plots over nodes, edges and time name the provenance of all runs, since any may be in them.
+ */
 const char *caption_with_provenance(struct drawings *drawings, const struct study *study, const char *caption)
 {
     struct text text = {0};
@@ -280,27 +310,38 @@ const char *caption_with_provenance(struct drawings *drawings, const struct stud
     return result;
 }
 
-static void scaling_plot(struct drawings *drawings, const struct study *study, const char *collective, bool efficiency)
+static void scaling_plot(struct drawings *drawings, const struct study *study, const char *collective,
+                         bool efficiency)
 {
     struct tracks tracks = study_tracks(study, collective, FOR_BANDWIDTH);
     struct track *part = allocate(tracks.count, sizeof *part);
     struct drawing *drawing = NULL;
     size_t position = 0;
     for (size_t first = 0, last; first < tracks.count; first = last) {
-        for (last = first + 1; last < tracks.count && tracks.list[last].run == tracks.list[first].run;) last++;
+        for (last = first + 1; last < tracks.count && tracks.list[last].run == tracks.list[first].run;)
+            last++;
         size_t n = scalable(&tracks.list[first], last - first, part);
-        if (n < 2 || part[0].cases[0].row->nodes == part[n - 1].cases[0].row->nodes || !largest_common_bytes(part, n)) continue;
+        if (n < 2 || part[0].cases[0].row->nodes == part[n - 1].cases[0].row->nodes ||
+            !largest_common_bytes(part, n))
+            continue;
         if (position >= DRAWING_CURVES / 2) continue;
         if (!drawing) {
             struct text name = {0}, title = {0};
             text_add(&name, "%s-%s", efficiency ? "efficiency" : "scaling", collective);
-            text_add(&title, efficiency ? "%s: bus bandwidth kept over nodes" : "%s: bus bandwidth over nodes", collective);
+            text_add(&title,
+                     efficiency ? "%s: bus bandwidth kept over nodes" : "%s: bus bandwidth over nodes",
+                     collective);
             drawing = drawing_add(drawings, text_get(&name), text_get(&title));
             drawing->x_axis = AXIS_COUNT, drawing->x_label = "nodes";
-            drawing->y_axis = AXIS_FROM_0, drawing->y_label = efficiency ? "percent of the fewest nodes" : "bus bandwidth (GB/s)";
-            drawing->caption = caption_with_provenance(drawings, study, efficiency ? "Bus bandwidth as a percentage of that on the fewest nodes of the same run, at the largest size that "
-                                            "all its node counts have (named at the curve)."
-                                          : "At the largest size that all node counts of a run have (named at the curve). Dashed: the bound.");
+            drawing->y_axis = AXIS_FROM_0,
+            drawing->y_label = efficiency ? "percent of the fewest nodes" : "bus bandwidth (GB/s)";
+            drawing->caption =
+                caption_with_provenance(drawings, study,
+                                        efficiency ? "Bus bandwidth as a percentage of that on the fewest "
+                                                     "nodes of the same run, at the largest size that "
+                                                     "all its node counts have (named at the curve)."
+                                                   : "At the largest size that all node counts of a run have "
+                                                     "(named at the curve). Dashed: the bound.");
             text_free(&name);
             text_free(&title);
         }

@@ -21,19 +21,24 @@ static void set_bar(struct bar *bar, struct figure figure)
     if (figure.kind != INTERVAL_NONE) bar->lo = figure.lo, bar->hi = figure.hi;
 }
 
-/* The best shape of a run's type and phase: a GPU is judged by the shape that suits it, and the shape is named. */
-static const struct case_summary *best_gemm(const struct run_summary *run, const char *dtype, const char *phase)
+/* The best shape of a run's type and phase: a GPU is judged by the shape that suits it, and the shape is
+ * named. */
+static const struct case_summary *best_gemm(const struct run_summary *run, const char *dtype,
+                                            const char *phase)
 {
     const struct case_summary *best = NULL;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
-        if (!line->row->gemm || !figure_present(line->tflops) || !same(line->row->dtype, dtype) || !same(line->row->phase, phase)) continue;
+        if (!line->row->gemm || !figure_present(line->tflops) || !same(line->row->dtype, dtype) ||
+            !same(line->row->phase, phase))
+            continue;
         if (!best || line->tflops.point > best->tflops.point) best = line;
     }
     return best;
 }
 
-static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run, size_t r, const struct case_summary *line)
+static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
+                       size_t r, const struct case_summary *line)
 {
     struct text text = {0};
     char rate[32];
@@ -67,16 +72,20 @@ void chart_matmul(struct drawings *drawings, const struct study *study)
             if (!drawing) {
                 drawing = drawing_add(drawings, "matmul", "matmul: achieved against the dense peak");
                 drawing->x_label = "TFLOP/s per GPU (or CPU)";
-                drawing->caption = caption_with_provenance(drawings, study, "Pale: burst; full: sustained. The mark is the dense peak (results/gpus.tsv), the percentage is of it. The best "
-                                   "shape of each type; thin lines: the interval over launches.");
+                drawing->caption =
+                    caption_with_provenance(drawings, study,
+                                            "Pale: burst; full: sustained. The mark is the dense peak "
+                                            "(results/gpus.tsv), the percentage is of it. The best "
+                                            "shape of each type; thin lines: the interval over launches.");
             }
-            if (drawing->bar_count < MOST_BARS) matmul_bar(drawings, drawing, run, r, best_gemm(run, row->dtype, row->phase));
+            if (drawing->bar_count < MOST_BARS)
+                matmul_bar(drawings, drawing, run, r, best_gemm(run, row->dtype, row->phase));
         }
     }
 }
 
-static void edge_bars(struct drawings *drawings, struct drawing *drawing, const struct study *study, const struct track *inside,
-                      const struct track *across, int64_t bytes)
+static void edge_bars(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                      const struct track *inside, const struct track *across, int64_t bytes)
 {
     struct text text = {0};
     char size[UNIT_TEXT];
@@ -90,8 +99,11 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
         bar->colour = run_colour(inside->run);
         bar->light = i == 0;
         text_clear(&text);
-        text_add(&text, "%s ×%lld: %.0f", i ? "across" : "inside", (long long)lines[i]->row->ranks, lines[i]->busbw_gbps.point);
-        if (i) text_add(&text, " (%+.0f %%)", 100 * (lines[1]->busbw_gbps.point / lines[0]->busbw_gbps.point - 1));
+        text_add(&text, "%s ×%lld: %.0f", i ? "across" : "inside", (long long)lines[i]->row->ranks,
+                 lines[i]->busbw_gbps.point);
+        if (i)
+            text_add(&text, " (%+.0f %%)",
+                     100 * (lines[1]->busbw_gbps.point / lines[0]->busbw_gbps.point - 1));
         bar->note = arena_string(&drawings->arena, text_get(&text));
     }
     text_free(&text);
@@ -125,8 +137,11 @@ static void edge_plot(struct drawings *drawings, const struct study *study, cons
             text_add(&title, "%s: what is lost at the edge of the NVLink domain", collective);
             drawing = drawing_add(drawings, text_get(&name), text_get(&title));
             drawing->x_label = "bus bandwidth (GB/s)";
-            drawing->caption = caption_with_provenance(drawings, study, "Pale: inside one NVLink domain; full: across domains, of the same run, each with the most GPUs that were measured, "
-                               "at the largest size that both have.");
+            drawing->caption =
+                caption_with_provenance(drawings, study,
+                                        "Pale: inside one NVLink domain; full: across domains, of the same "
+                                        "run, each with the most GPUs that were measured, "
+                                        "at the largest size that both have.");
             text_free(&name);
             text_free(&title);
         }
@@ -149,8 +164,8 @@ static double seconds_of(const char *started)
 {
     struct tm parts = {0};
     char zone = 0;
-    if (!started || sscanf(started, "%4d-%2d-%2dT%2d:%2d:%2d%c", &parts.tm_year, &parts.tm_mon, &parts.tm_mday, &parts.tm_hour, &parts.tm_min,
-                           &parts.tm_sec, &zone) != 7)
+    if (!started || sscanf(started, "%4d-%2d-%2dT%2d:%2d:%2d%c", &parts.tm_year, &parts.tm_mon,
+                           &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &zone) != 7)
         return NAN;
     parts.tm_year -= 1900, parts.tm_mon -= 1;
     return (double)timegm(&parts);
@@ -163,7 +178,9 @@ static const struct case_summary *watched_line(const struct run_summary *run)
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
         if (line->row->gemm || line->launches < 2 || !figure_present(line->time_us)) continue;
-        if (!best || line->launches > best->launches || (line->launches == best->launches && line->row->bytes > best->row->bytes)) best = line;
+        if (!best || line->launches > best->launches ||
+            (line->launches == best->launches && line->row->bytes > best->row->bytes))
+            best = line;
     }
     return best;
 }
@@ -175,13 +192,15 @@ static double unit_of_time(const struct study *study)
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct case_summary *line = watched_line(&study->aggregate.runs[r]);
         if (!line) continue;
-        double first = seconds_of(line->points[0].launch->header.started), last = seconds_of(line->points[line->launches - 1].launch->header.started);
+        double first = seconds_of(line->points[0].launch->header.started),
+               last = seconds_of(line->points[line->launches - 1].launch->header.started);
         if (isfinite(first) && isfinite(last)) longest = fmax(longest, last - first);
     }
     return longest > 3 * 3600 ? 3600 : 60;
 }
 
-static void series_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run, size_t r, const struct case_summary *line, double unit)
+static void series_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
+                         size_t r, const struct case_summary *line, double unit)
 {
     struct text text = {0};
     char size[UNIT_TEXT];
@@ -192,7 +211,9 @@ static void series_curve(struct drawings *drawings, struct drawing *drawing, con
     double first = seconds_of(line->points[0].launch->header.started);
     for (size_t i = 0; i < line->launches; i++) {
         double at = seconds_of(line->points[i].launch->header.started);
-        if (isfinite(at) && isfinite(first)) curve_point(curve, (at - first) / unit, 100 * (line->points[i].time_us / line->time_us.point - 1), NAN, NAN);
+        if (isfinite(at) && isfinite(first))
+            curve_point(curve, (at - first) / unit, 100 * (line->points[i].time_us / line->time_us.point - 1),
+                        NAN, NAN);
     }
     if (curve->count < 2) drawing->curve_count--;
     text_free(&text);
@@ -207,10 +228,16 @@ void chart_series(struct drawings *drawings, const struct study *study)
         if (!line || (drawing && drawing->curve_count >= MOST_SERIES)) continue;
         if (!drawing) {
             drawing = drawing_add(drawings, "series", "launches over time: drift");
-            drawing->x_axis = AXIS_HOURS, drawing->x_label = unit > 60 ? "hours since the first launch of the run" : "minutes since the first launch of the run";
+            drawing->x_axis = AXIS_HOURS,
+            drawing->x_label = unit > 60 ? "hours since the first launch of the run"
+                                         : "minutes since the first launch of the run";
             drawing->y_axis = AXIS_LINEAR, drawing->y_label = "time against the median (%)";
-            drawing->caption = caption_with_provenance(drawings, study, "Each point is one launch: its median time at the size named at the curve (of the run's first collective with most "
-                               "launches), as a deviation from the median over all launches of the run. Above zero is slower.");
+            drawing->caption =
+                caption_with_provenance(drawings, study,
+                                        "Each point is one launch: its median time at the size named at the "
+                                        "curve (of the run's first collective with most "
+                                        "launches), as a deviation from the median over all launches of the "
+                                        "run. Above zero is slower.");
         }
         series_curve(drawings, drawing, &study->aggregate.runs[r], r, line, unit);
     }

@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_HOSTS = 4096, MOST_CELLS = 64, FEWEST_PAIRS = 3 }; /* cells a side: more would neither be read nor fit into a page */
+enum {
+    MOST_HOSTS = 4096,
+    MOST_CELLS = 64,
+    FEWEST_PAIRS = 3
+}; /* cells a side: more would neither be read nor fit into a page */
 
 /* Rates of pairs of one run, collective and size, over rounds and launches. */
 struct pair {
@@ -37,7 +41,9 @@ static void add_row(struct pairs *pairs, const struct launch_header *header, con
         size_t a = host_index(header, json_string_value(json_array_get(hosts, 0)));
         size_t b = host_index(header, json_string_value(json_array_get(hosts, 1)));
         double gbps = json_number_value(rate);
-        if (json_array_size(hosts) != 2 || a >= header->host_count || b >= header->host_count || a == b || !(gbps > 0)) continue;
+        if (json_array_size(hosts) != 2 || a >= header->host_count || b >= header->host_count || a == b ||
+            !(gbps > 0))
+            continue;
         if (pairs->count == pairs->capacity) {
             pairs->capacity = pairs->capacity ? 2 * pairs->capacity : 64;
             pairs->list = reallocate(pairs->list, pairs->capacity, sizeof *pairs->list);
@@ -60,10 +66,13 @@ static void merge(struct pairs *pairs)
     size_t kept = 0;
     qsort(pairs->list, pairs->count, sizeof *pairs->list, by_place);
     for (size_t first = 0, last; first < pairs->count; first = last) {
-        for (last = first + 1; last < pairs->count && pairs->list[last].a == pairs->list[first].a && pairs->list[last].b == pairs->list[first].b;) last++;
+        for (last = first + 1; last < pairs->count && pairs->list[last].a == pairs->list[first].a &&
+                               pairs->list[last].b == pairs->list[first].b;)
+            last++;
         struct pair pair = pairs->list[first];
         size_t middle = first + (last - first) / 2;
-        pair.gbps = (last - first) % 2 ? pairs->list[middle].gbps : (pairs->list[middle - 1].gbps + pairs->list[middle].gbps) / 2;
+        pair.gbps = (last - first) % 2 ? pairs->list[middle].gbps
+                                       : (pairs->list[middle - 1].gbps + pairs->list[middle].gbps) / 2;
         pairs->list[kept++] = pair;
     }
     pairs->count = kept;
@@ -78,17 +87,22 @@ static double median_rate(const struct pairs *pairs)
     return middle;
 }
 
-static void draw(struct drawings *drawings, const struct study *study, const struct run_summary *run, const struct launch_header *header,
-                 const struct case_row *row, const struct pairs *pairs)
+static void draw(struct drawings *drawings, const struct study *study, const struct run_summary *run,
+                 const struct launch_header *header, const struct case_row *row, const struct pairs *pairs)
 {
     struct text title = {0}, caption = {0};
     char size[UNIT_TEXT];
     double middle = median_rate(pairs);
-    size_t block = (header->host_count + MOST_CELLS - 1) / MOST_CELLS, side = (header->host_count + block - 1) / block;
-    text_add(&title, "pairs of hosts, %s %s%s%s", row->collective, row->bytes >= 0 ? format_size((size_t)row->bytes, size) : "",
+    size_t block = (header->host_count + MOST_CELLS - 1) / MOST_CELLS,
+           side = (header->host_count + block - 1) / block;
+    text_add(&title, "pairs of hosts, %s %s%s%s", row->collective,
+             row->bytes >= 0 ? format_size((size_t)row->bytes, size) : "",
              study->aggregate.count > 1 ? ": " : "", study->aggregate.count > 1 ? run->label : "");
-    text_add(&caption, "Bus bandwidth of each pair of hosts as a percentage of the median pair (%.4g GB/s), on a fixed scale; hosts in their order, lines "
-                       "between NVLink domains or racks. A slow host is a slow row and column, a slow link one cell. Grey: not measured. ",
+    text_add(&caption,
+             "Bus bandwidth of each pair of hosts as a percentage of the median pair (%.4g GB/s), on a fixed "
+             "scale; hosts in their order, lines "
+             "between NVLink domains or racks. A slow host is a slow row and column, a slow link one cell. "
+             "Grey: not measured. ",
              middle);
     if (block > 1) text_add(&caption, "A cell is the slowest pair of %zu by %zu hosts. ", block, block);
     text_add(&caption, "Provenance: %s.", run->provenance);
@@ -104,8 +118,10 @@ static void draw(struct drawings *drawings, const struct study *study, const str
     for (size_t i = 0; i < side * side; i++) heat->values[i] = NAN;
     for (size_t i = 0; i < pairs->count; i++) {
         const struct pair *pair = &pairs->list[i];
-        double percent = 100 * pair->gbps / middle, *cell = &heat->values[pair->a / block * side + pair->b / block];
-        *cell = heat->values[pair->b / block * side + pair->a / block] = fmin(*cell, percent); /* fmin leaves NAN aside */
+        double percent = 100 * pair->gbps / middle,
+               *cell = &heat->values[pair->a / block * side + pair->b / block];
+        *cell = heat->values[pair->b / block * side + pair->a / block] =
+            fmin(*cell, percent); /* fmin leaves NAN aside */
     }
     for (size_t i = 0; i < side; i++) {
         const struct world_host *host = &header->hosts[i * block], *before = i ? host - block : host;
@@ -121,12 +137,14 @@ static void draw(struct drawings *drawings, const struct study *study, const str
 
 static bool same_question(const struct case_row *a, const struct case_row *b)
 {
-    return same(a->collective, b->collective) && a->bytes == b->bytes && same(a->mode, b->mode) && same(a->placement, b->placement) &&
-           same(a->dtype, b->dtype);
+    return same(a->collective, b->collective) && a->bytes == b->bytes && same(a->mode, b->mode) &&
+           same(a->placement, b->placement) && same(a->dtype, b->dtype);
 }
 
-/* All rounds of one question: every row of the run that asks the same and has figures per group. Hosts are those of the first launch. */
-static void scan_of(struct drawings *drawings, const struct study *study, const struct run_summary *run, size_t first, bool *seen)
+/* All rounds of one question: every row of the run that asks the same and has figures per group. Hosts are
+ * those of the first launch. */
+static void scan_of(struct drawings *drawings, const struct study *study, const struct run_summary *run,
+                    size_t first, bool *seen)
 {
     const struct case_row *row = run->cases[first].row;
     const struct launch_header *header = &run->cases[first].points[0].launch->header;
@@ -138,7 +156,8 @@ static void scan_of(struct drawings *drawings, const struct study *study, const 
         for (size_t i = 0; i < line->launches; i++) add_row(&pairs, header, line->points[i].row);
     }
     if (pairs.count) merge(&pairs);
-    if (pairs.count >= FEWEST_PAIRS && header->host_count <= MOST_HOSTS) draw(drawings, study, run, header, row, &pairs);
+    if (pairs.count >= FEWEST_PAIRS && header->host_count <= MOST_HOSTS)
+        draw(drawings, study, run, header, row, &pairs);
     free(pairs.list);
 }
 
@@ -148,7 +167,8 @@ void chart_scan(struct drawings *drawings, const struct study *study)
         const struct run_summary *run = &study->aggregate.runs[r];
         bool *seen = allocate(run->case_count, sizeof *seen);
         for (size_t c = 0; c < run->case_count; c++)
-            if (run->cases[c].launches && run->cases[c].row->groups && !seen[c]) scan_of(drawings, study, run, c, seen);
+            if (run->cases[c].launches && run->cases[c].row->groups && !seen[c])
+                scan_of(drawings, study, run, c, seen);
         free(seen);
     }
 }

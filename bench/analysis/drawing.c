@@ -29,13 +29,18 @@ struct drawing *drawing_add(struct drawings *drawings, const char *name, const c
     return drawing;
 }
 
-struct curve *drawing_curve(struct drawings *drawings, struct drawing *drawing, enum curve_kind kind, const char *label, size_t points)
+struct curve *drawing_curve(struct drawings *drawings, struct drawing *drawing, enum curve_kind kind,
+                            const char *label, size_t points)
 {
     drawing->curves = reallocate(drawing->curves, drawing->curve_count + 1, sizeof *drawing->curves);
     struct curve *curve = &drawing->curves[drawing->curve_count++];
     double *space = arena_memory(&drawings->arena, 4 * (points + 1) * sizeof *space);
-    *curve = (struct curve){.kind = kind, .label = arena_string(&drawings->arena, label), .x = space, .y = space + points,
-        .lo = space + 2 * points, .hi = space + 3 * points};
+    *curve = (struct curve){.kind = kind,
+                            .label = arena_string(&drawings->arena, label),
+                            .x = space,
+                            .y = space + points,
+                            .lo = space + 2 * points,
+                            .hi = space + 3 * points};
     return curve;
 }
 
@@ -67,12 +72,12 @@ void drawings_free(struct drawings *drawings)
 
 /* ---- text as a data column ---- */
 
-/* gnuplot reads quotes and backslashes specially, even in data columns. Where no font of the machine has a character, Pango
-   draws a box of any size across the plot: beyond Latin, Greek, Cyrillic, punctuation, arrows and signs it becomes '?'
-   (tables and pages keep it). */
+/* gnuplot reads quotes and backslashes specially, even in data columns. Where no font of the machine has a
+   character, Pango draws a box of any size across the plot: beyond Latin, Greek, Cyrillic, punctuation,
+   arrows and signs it becomes '?' (tables and pages keep it). */
 static bool is_drawable(const unsigned char *c)
 {
-    if (c[0] < 0xd5) return true; /* up to U+053F */
+    if (c[0] < 0xd5) return true;                        /* up to U+053F */
     return c[0] == 0xe2 && c[1] >= 0x80 && c[1] <= 0x8b; /* U+2000…U+22FF */
 }
 
@@ -179,7 +184,8 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
             for (int digit = 1; digit <= (fine ? 5 : 1); digit += digit == 2 ? 3 : 1) {
                 double value = digit * pow(10, e);
                 if (value < span->least || value > span->most) continue;
-                text_add(out, "%s'%g %s' %g", between, digit * pow(10, (e + 3) % 3), units[(e + 3) / 3], value);
+                text_add(out, "%s'%g %s' %g", between, digit * pow(10, (e + 3) % 3), units[(e + 3) / 3],
+                         value);
                 between = ", ";
             }
     } else {
@@ -187,8 +193,11 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
         if (first < 0) first = 0;
         while ((last - first) / step > 6) step++;
         for (int e = first; e <= last && e < 63; e += step) {
-            text_add(out, "%s'%s' %.0f", between, axis == AXIS_BYTES ? format_size((size_t)1 << e, text) : "", ldexp(1, e));
-            if (axis == AXIS_COUNT) out->length -= strlen(strrchr(out->data, '\'')) + 1, text_add(out, "'%.0f' %.0f", ldexp(1, e), ldexp(1, e));
+            text_add(out, "%s'%s' %.0f", between, axis == AXIS_BYTES ? format_size((size_t)1 << e, text) : "",
+                     ldexp(1, e));
+            if (axis == AXIS_COUNT)
+                out->length -= strlen(strrchr(out->data, '\'')) + 1,
+                    text_add(out, "'%.0f' %.0f", ldexp(1, e), ldexp(1, e));
             between = ", ";
         }
     }
@@ -209,7 +218,8 @@ static int by_wanted(const void *a, const void *b)
     return (x->curve > y->curve) - (x->curve < y->curve);
 }
 
-/* Up from the lowest, then down again from the top: neighbours keep `step`, as near to where they belong as that allows. */
+/* Up from the lowest, then down again from the top: neighbours keep `step`, as near to where they belong as
+ * that allows. */
 static void spread(struct tag *tags, size_t n, double least, double most, double step)
 {
     qsort(tags, n, sizeof *tags, by_wanted);
@@ -222,20 +232,23 @@ static void spread(struct tag *tags, size_t n, double least, double most, double
 }
 
 /* Three blocks: the labels at the right, leaders from the curves' ends to them, the title. */
-static void write_labels(const struct drawing *drawing, const struct span *x, const struct span *y, struct text *out)
+static void write_labels(const struct drawing *drawing, const struct span *x, const struct span *y,
+                         struct text *out)
 {
     struct tag *tags = allocate(drawing->curve_count, sizeof *tags);
     size_t n = 0;
     for (size_t c = 0; c < drawing->curve_count; c++) {
         const struct curve *curve = &drawing->curves[c];
-        if (curve->count) tags[n++] = (struct tag){bottom + (top - bottom) * place(y, curve->y[curve->count - 1]), 0, c};
+        if (curve->count)
+            tags[n++] = (struct tag){bottom + (top - bottom) * place(y, curve->y[curve->count - 1]), 0, c};
     }
     spread(tags, n, bottom - 0.02, top + 0.01, (double)LABEL_HEIGHT / HEIGHT);
     for (size_t i = 0; i < n; i++) {
         const struct curve *curve = &drawing->curves[tags[i].curve];
         text_row(out, right + 0.032, tags[i].y, line_type(curve->colour), curve->label, LABEL_LENGTH);
     }
-    text_row(out, 0.015, top + 0.055, INK, drawing->y_label, TITLE_LENGTH); /* above its axis, where it is read like text */
+    text_row(out, 0.015, top + 0.055, INK, drawing->y_label,
+             TITLE_LENGTH); /* above its axis, where it is read like text */
     text_add(out, "\n\n");
     for (size_t i = 0; i < n; i++) {
         const struct curve *curve = &drawing->curves[tags[i].curve];
@@ -254,25 +267,34 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
 static void write_curves(const struct drawing *drawing, struct text *data, struct text *script)
 {
     struct span x = span_of(drawing, drawing->x_axis, true), y = span_of(drawing, drawing->y_axis, false);
-    struct text types = {0}, layers[4] = {{0}}; /* measured, imported, bounds, references: numbers of blocks */
+    struct text types = {0},
+                layers[4] = {{0}}; /* measured, imported, bounds, references: numbers of blocks */
     for (size_t c = 0; c < drawing->curve_count; c++) {
         const struct curve *curve = &drawing->curves[c];
         text_add(&types, "%d ", line_type(curve->colour));
-        text_add(&layers[curve->kind == CURVE_FIGURES ? curve->imported : curve->kind == CURVE_BOUND ? 2 : 3], "%zu ", c);
+        text_add(&layers[curve->kind == CURVE_FIGURES ? curve->imported
+                         : curve->kind == CURVE_BOUND ? 2
+                                                      : 3],
+                 "%zu ", c);
         for (size_t i = 0; i < curve->count; i++) {
             double from = curve->count == 1 && curve->kind != CURVE_FIGURES ? x.least : curve->x[i];
             text_add(data, "%.9g\t%.9g\t%.9g\t%.9g\n", from, curve->y[i], curve->lo[i], curve->hi[i]);
-            if (curve->count == 1 && curve->kind != CURVE_FIGURES) text_add(data, "%.9g\t%.9g\tnan\tnan\n", x.most, curve->y[i]);
+            if (curve->count == 1 && curve->kind != CURVE_FIGURES)
+                text_add(data, "%.9g\t%.9g\tnan\tnan\n", x.most, curve->y[i]);
         }
         if (!curve->count) text_add(data, "NaN\tNaN\tNaN\tNaN\n");
         text_add(data, "\n\n");
     }
     write_labels(drawing, &x, &y, data);
-    text_add(script, "height = %d\nlabels = %zu\ntypes = '%s'\nmeasured = '%s'\nimported = '%s'\nbounds = '%s'\nreferences = '%s'\n", HEIGHT,
-             drawing->curve_count, text_get(&types), text_get(&layers[0]), text_get(&layers[1]), text_get(&layers[2]), text_get(&layers[3]));
+    text_add(script,
+             "height = %d\nlabels = %zu\ntypes = '%s'\nmeasured = '%s'\nimported = '%s'\nbounds = "
+             "'%s'\nreferences = '%s'\n",
+             HEIGHT, drawing->curve_count, text_get(&types), text_get(&layers[0]), text_get(&layers[1]),
+             text_get(&layers[2]), text_get(&layers[3]));
     text_add(script, "at_left = %g; at_right = %g; at_bottom = %g; at_top = %g\n", left, right, bottom, top);
     text_add(script, "x_label = '%s'\n", drawing->x_label);
-    text_add(script, "ranges = \"set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]", x.least, x.most, y.least, y.most);
+    text_add(script, "ranges = \"set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]", x.least, x.most, y.least,
+             y.most);
     if (x.logarithmic) text_add(script, "; set logscale x");
     if (y.logarithmic) text_add(script, "; set logscale y");
     write_ticks(script, 'x', drawing->x_axis, &x);
@@ -286,7 +308,8 @@ static void write_curves(const struct drawing *drawing, struct text *data, struc
 
 static void bar_row(struct text *out, const struct bar *bar, double y, double half)
 {
-    text_add(out, "%.9g\t%.5f\t0\t%.9g\t%.5f\t%.5f\t%d\n", bar->value, y, bar->value, y - half, y + half, line_type(bar->colour));
+    text_add(out, "%.9g\t%.5f\t0\t%.9g\t%.5f\t%.5f\t%d\n", bar->value, y, bar->value, y - half, y + half,
+             line_type(bar->colour));
 }
 
 static void write_bars(const struct drawing *drawing, struct text *data, struct text *script)
@@ -296,7 +319,8 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
     for (size_t i = 0; i < drawing->bar_count; i++) {
         const struct bar *bar = &drawing->bars[i];
         groups += i == 0 || !same(bar->group, bar[-1].group);
-        most = fmax(most, fmax(fmax(isfinite(bar->value) ? bar->value : 0, isfinite(bar->hi) ? bar->hi : 0), isfinite(bar->top) ? bar->top : 0));
+        most = fmax(most, fmax(fmax(isfinite(bar->value) ? bar->value : 0, isfinite(bar->hi) ? bar->hi : 0),
+                               isfinite(bar->top) ? bar->top : 0));
     }
     if (!(most > 0)) most = 1;
     double height = 122 + BAR_HEIGHT * (double)drawing->bar_count + 9 * (double)groups, y = 1 - 44 / height;
@@ -305,21 +329,30 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
         const struct bar *bar = &drawing->bars[i];
         bool starts = i == 0 || !same(bar->group, bar[-1].group);
         y -= (BAR_HEIGHT + (starts ? 9 : 0)) / height;
-        double half = BAR_HEIGHT * 0.42 / height, end = fmax(bar->value, fmax(isfinite(bar->hi) ? bar->hi : 0, isfinite(bar->top) ? bar->top : 0));
+        double half = BAR_HEIGHT * 0.42 / height,
+               end =
+                   fmax(bar->value, fmax(isfinite(bar->hi) ? bar->hi : 0, isfinite(bar->top) ? bar->top : 0));
         bar_row(bar->light ? &pale : data, bar, y, half);
-        if (isfinite(bar->top)) text_add(&marks, "%.9g\t%.5f\t0\t%.5f\n", bar->top, y - half * 1.15, 2.3 * half);
-        if (isfinite(bar->lo)) text_add(&intervals, "%.9g\t%.5f\t%.9g\t%.9g\n", bar->value, y, bar->lo, bar->hi);
-        text_row(&notes, bars_left + (bars_right - bars_left) * end / (most * 1.02) + 0.012, y, INK, bar->note, 48);
+        if (isfinite(bar->top))
+            text_add(&marks, "%.9g\t%.5f\t0\t%.5f\n", bar->top, y - half * 1.15, 2.3 * half);
+        if (isfinite(bar->lo))
+            text_add(&intervals, "%.9g\t%.5f\t%.9g\t%.9g\n", bar->value, y, bar->lo, bar->hi);
+        text_row(&notes, bars_left + (bars_right - bars_left) * end / (most * 1.02) + 0.012, y, INK,
+                 bar->note, 48);
         if (starts) text_row(&notes, 0.015, y, line_type(bar->colour), bar->group, 34);
     }
-    text_add(data, "NaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n%sNaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n", text_get(&pale));
-    text_add(data, "%sNaN\tNaN\t0\tNaN\n\n\n%sNaN\tNaN\tNaN\tNaN\n\n\n", text_get(&marks), text_get(&intervals));
+    text_add(data, "NaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n%sNaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n",
+             text_get(&pale));
+    text_add(data, "%sNaN\tNaN\t0\tNaN\n\n\n%sNaN\tNaN\tNaN\tNaN\n\n\n", text_get(&marks),
+             text_get(&intervals));
     text_add(data, "%sNaN\tNaN\t1\t-\n\n\n", text_get(&notes));
     text_row(data, 0.015, 1 - 21 / height, INK, drawing->title, TITLE_LENGTH);
-    text_add(script, "height = %.0f\nat_left = %g; at_right = %g; at_bottom = %.5f; at_top = %.5f\n", height, bars_left, bars_right, 62 / height,
-             1 - 44 / height);
-    text_add(script, "x_label = '%s'\nranges = 'set xrange [0:%.9g]; set yrange [%.5f:%.5f]'\nload scripts.'/bars.gp'\n", drawing->x_label, most * 1.02,
-             62 / height, 1 - 44 / height);
+    text_add(script, "height = %.0f\nat_left = %g; at_right = %g; at_bottom = %.5f; at_top = %.5f\n", height,
+             bars_left, bars_right, 62 / height, 1 - 44 / height);
+    text_add(
+        script,
+        "x_label = '%s'\nranges = 'set xrange [0:%.9g]; set yrange [%.5f:%.5f]'\nload scripts.'/bars.gp'\n",
+        drawing->x_label, most * 1.02, 62 / height, 1 - 44 / height);
     text_free(&pale);
     text_free(&marks);
     text_free(&intervals);
@@ -336,8 +369,8 @@ static void write_heat(const struct drawing *drawing, struct text *data, struct 
     for (size_t i = 0; i < heat->side; i++)
         for (size_t j = 0; j < heat->side; j++)
             if (isfinite(heat->values[i * heat->side + j]))
-                text_add(data, "%zu\t%zu\t%g\t%g\t%g\t%g\t%.9g\n", j, i, (double)j - 0.5, (double)j + 0.5, (double)i - 0.5, (double)i + 0.5,
-                         heat->values[i * heat->side + j]);
+                text_add(data, "%zu\t%zu\t%g\t%g\t%g\t%g\t%.9g\n", j, i, (double)j - 0.5, (double)j + 0.5,
+                         (double)i - 0.5, (double)i + 0.5, heat->values[i * heat->side + j]);
     text_add(data, "NaN\tNaN\tNaN\tNaN\tNaN\tNaN\tNaN\n\n\n");
     for (size_t c = 0; c < heat->cut_count; c++) {
         double at = (double)heat->cuts[c] - 0.5;
@@ -350,11 +383,14 @@ static void write_heat(const struct drawing *drawing, struct text *data, struct 
     text_row(data, to - 0.08, high + 0.022, INK, drawing->y_label, TITLE_LENGTH);
     text_add(data, "\n\n");
     text_row(data, 0.015, 0.965, INK, drawing->title, TITLE_LENGTH);
-    text_add(script, "height = %.0f\nhosts = %zu\nat_left = %g; at_right = %g; at_bottom = %g; at_top = %g\n", height, heat->side, from, to, low, high);
-    text_add(script, "x_label = '%s'\nleast = %.9g; most = %.9g\nload scripts.'/heatmap.gp'\n", drawing->x_label, heat->least, heat->most);
+    text_add(script, "height = %.0f\nhosts = %zu\nat_left = %g; at_right = %g; at_bottom = %g; at_top = %g\n",
+             height, heat->side, from, to, low, high);
+    text_add(script, "x_label = '%s'\nleast = %.9g; most = %.9g\nload scripts.'/heatmap.gp'\n",
+             drawing->x_label, heat->least, heat->most);
 }
 
-static enum status write_file(const char *folder, const char *name, const char *suffix, const struct text *content)
+static enum status write_file(const char *folder, const char *name, const char *suffix,
+                              const struct text *content)
 {
     struct text path = {0};
     text_add(&path, "%s/%s%s", folder, name, suffix);
@@ -362,7 +398,8 @@ static enum status write_file(const char *folder, const char *name, const char *
     size_t written = file ? fwrite(text_get(content), 1, content->length, file) : 0;
     bool closed = file && fclose(file) == 0;
     enum status status = STATUS_OK;
-    if (!closed || written != content->length) status = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path.data, strerror(errno));
+    if (!closed || written != content->length)
+        status = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path.data, strerror(errno));
     text_free(&path);
     return status;
 }
@@ -371,8 +408,11 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
 {
     struct text script = {0}, data = {0};
     enum status status = STATUS_OK;
-    text_add(&script, "# Written by busbar: BUSBAR_PLOT=scripts/plot gnuplot plots.gp draws the plots anew.\n"
-                      "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\nformats = '%s'\nwidth = %d\nload scripts.'/style.gp'\n", formats, WIDTH);
+    text_add(&script,
+             "# Written by busbar: BUSBAR_PLOT=scripts/plot gnuplot plots.gp draws the plots anew.\n"
+             "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\nformats = '%s'\nwidth = %d\nload "
+             "scripts.'/style.gp'\n",
+             formats, WIDTH);
     for (size_t i = 0; !status && i < drawings->count; i++) {
         const struct drawing *drawing = &drawings->list[i];
         text_clear(&data);

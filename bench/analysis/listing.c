@@ -22,10 +22,12 @@ static void size_cell(struct table *table, int64_t bytes)
 
 void listing_columns(struct table *table, bool gemm)
 {
-    static const char *const of_gemm[] = {"m", "n", "k", "type", "phase", "<statistic", "time(us)", "interval", "launches", "TFLOP/s",
-                                          "interval", "%peak", "wrong", "<status", NULL};
-    static const char *const of_collective[] = {"size", "count", "<type", "<op", "<placement", "<mode", "<statistic", "time(us)",
-        "interval", "launches", "algbw", "busbw", "interval", "%bound", "wrong", "<status", NULL};
+    static const char *const of_gemm[] = {"m",          "n",        "k",        "type",     "phase",
+                                          "<statistic", "time(us)", "interval", "launches", "TFLOP/s",
+                                          "interval",   "%peak",    "wrong",    "<status",  NULL};
+    static const char *const of_collective[] = {
+        "size",     "count", "<type", "<op",      "<placement", "<mode", "<statistic", "time(us)", "interval",
+        "launches", "algbw", "busbw", "interval", "%bound",     "wrong", "<status",    NULL};
     for (const char *const *name = gemm ? of_gemm : of_collective; *name; name++)
         table_column(table, *name + (**name == '<'), **name == '<');
 }
@@ -74,23 +76,29 @@ void listing_row(struct table *table, const struct case_summary *line)
 
 bool listing_same_table(const struct case_summary *a, const struct case_summary *b)
 {
-    return same(a->row->collective, b->row->collective) && same(a->row->gemm, b->row->gemm) && a->row->ranks == b->row->ranks &&
-           a->row->nodes == b->row->nodes && same(a->row->group, b->row->group);
+    return same(a->row->collective, b->row->collective) && same(a->row->gemm, b->row->gemm) &&
+           a->row->ranks == b->row->ranks && a->row->nodes == b->row->nodes &&
+           same(a->row->group, b->row->group);
 }
 
-/* Cases without any figure, told apart only by what a reader needs: "unsupported: 14 cases of half prod, first at 8 B: why". */
-void listing_without_figure(const struct run_summary *run, size_t first, size_t last, const char *start, struct text *out)
+/* Cases without any figure, told apart only by what a reader needs: "unsupported: 14 cases of half prod,
+ * first at 8 B: why". */
+void listing_without_figure(const struct run_summary *run, size_t first, size_t last, const char *start,
+                            struct text *out)
 {
     char size[UNIT_TEXT];
     for (size_t i = first; i < last; i++) {
         const struct case_summary *line = &run->cases[i];
         if (line->launches) continue;
         size_t alike = 1;
-        while (i + alike < last && !run->cases[i + alike].launches && same(run->cases[i + alike].status, line->status) &&
-               same(run->cases[i + alike].error, line->error) && same(run->cases[i + alike].row->dtype, line->row->dtype) &&
+        while (i + alike < last && !run->cases[i + alike].launches &&
+               same(run->cases[i + alike].status, line->status) &&
+               same(run->cases[i + alike].error, line->error) &&
+               same(run->cases[i + alike].row->dtype, line->row->dtype) &&
                same(run->cases[i + alike].row->op, line->row->op))
             alike++;
-        text_add(out, "%s%s: %zu case%s of ", start, same(line->status, "ok") ? "no figure" : line->status, alike, alike > 1 ? "s" : "");
+        text_add(out, "%s%s: %zu case%s of ", start, same(line->status, "ok") ? "no figure" : line->status,
+                 alike, alike > 1 ? "s" : "");
         plain_text(out, line->row->dtype ? line->row->dtype : "?", 40);
         text_add(out, " ");
         plain_text(out, line->row->op ? line->row->op : "", 40);
@@ -106,11 +114,15 @@ void listing_without_figure(const struct run_summary *run, size_t first, size_t 
 void listing_title(const struct case_row *row, struct text *out)
 {
     plain_text(out, row->gemm ? row->gemm : row->collective, 80);
-    if (row->ranks != ABSENT) text_add(out, ", %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
-    if (row->nodes != ABSENT) text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    if (row->ranks != ABSENT)
+        text_add(out, ", %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
+    if (row->nodes != ABSENT)
+        text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     if (row->group && !same(row->group, "world")) {
         text_add(out, ", group ");
         plain_text(out, row->group, 80);
     }
-    text_add(out, row->gemm ? "" : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)" : " (algbw, busbw: GB/s)");
+    text_add(out, row->gemm         ? ""
+                  : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)"
+                                    : " (algbw, busbw: GB/s)");
 }

@@ -10,7 +10,9 @@ bool listing_same_table(const struct case_summary *, const struct case_summary *
 void listing_title(const struct case_row *, struct text *);
 void listing_columns(struct table *, bool gemm);
 void listing_row(struct table *, const struct case_summary *);
-/* Lines first…last-1 that have no figure, compactly, each line beginning with `start`: "unsupported: 14 cases of half prod: why". */
-void listing_without_figure(const struct run_summary *, size_t first, size_t last, const char *start, struct text *out);
+/* Lines first…last-1 that have no figure, compactly, each line beginning with `start`: "unsupported: 14 cases
+ * of half prod: why". */
+void listing_without_figure(const struct run_summary *, size_t first, size_t last, const char *start,
+                            struct text *out);
 
 #endif

@@ -9,13 +9,15 @@
 /* The two symbols that our plots use, once per page; gnuplot writes all of its into every plot. */
 static const char symbols[] = "<svg width=\"0\" height=\"0\" class=\"symbols\" aria-hidden=\"true\"><defs>"
                               "<circle id=\"gpPt5\" stroke-width=\"0.205\" stroke=\"currentColor\" r=\"1\"/>"
-                              "<circle id=\"gpPt6\" stroke-width=\"0.205\" fill=\"currentColor\" stroke=\"none\" r=\"1\"/></defs></svg>\n";
+                              "<circle id=\"gpPt6\" stroke-width=\"0.205\" fill=\"currentColor\" "
+                              "stroke=\"none\" r=\"1\"/></defs></svg>\n";
 
 static void close_list(struct page *page)
 {
     static const char last[] = "</li>\n";
     size_t n = strlen(last);
-    if (page->html && page->out.length >= n && strcmp(page->out.data + page->out.length - n, last) == 0) text_add(&page->out, "</ul>\n");
+    if (page->html && page->out.length >= n && strcmp(page->out.data + page->out.length - n, last) == 0)
+        text_add(&page->out, "</ul>\n");
     if (!page->html) text_add(&page->out, "\n");
 }
 
@@ -30,9 +32,11 @@ void page_open(struct page *page, const char *title)
     text_add(&page->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                          "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>");
+                         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+                         "style-src 'unsafe-inline'\">\n<title>");
     html_text(&page->out, title);
-    text_add(&page->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n%s<main>\n<h1>", page_style, symbols);
+    text_add(&page->out, "</title>\n<style>\n%s</style>\n</head>\n<body>\n%s<main>\n<h1>", page_style,
+             symbols);
     html_text(&page->out, title);
     text_add(&page->out, "</h1>\n");
 }
@@ -47,7 +51,8 @@ void page_heading(struct page *page, int level, const char *anchor, const char *
 {
     close_list(page);
     if (page->html) {
-        text_add(&page->out, "<h%d%s%s%s>", level, anchor ? " id=\"" : "", anchor ? anchor : "", anchor ? "\"" : "");
+        text_add(&page->out, "<h%d%s%s%s>", level, anchor ? " id=\"" : "", anchor ? anchor : "",
+                 anchor ? "\"" : "");
         html_text(&page->out, text);
         text_add(&page->out, "</h%d>\n", level);
         return;
@@ -117,9 +122,13 @@ static enum status read_svg(const char *folder, const char *name, struct text *s
     char block[65536];
     text_add(&path, "%s/%s.svg", folder, name);
     FILE *file = fopen(path.data, "re");
-    enum status status = file ? STATUS_OK : fail(STATUS_ENVIRONMENT, "cannot read the plot %s: %s", path.data, strerror(errno));
-    for (size_t n; file && (n = fread(block, 1, sizeof block, file)) > 0 && svg->length < LARGEST;) text_add_bytes(svg, block, n);
-    if (file && (ferror(file) || svg->length >= LARGEST)) status = fail(STATUS_ENVIRONMENT, "cannot read the plot %s", path.data);
+    enum status status =
+        file ? STATUS_OK
+             : fail(STATUS_ENVIRONMENT, "cannot read the plot %s: %s", path.data, strerror(errno));
+    for (size_t n; file && (n = fread(block, 1, sizeof block, file)) > 0 && svg->length < LARGEST;)
+        text_add_bytes(svg, block, n);
+    if (file && (ferror(file) || svg->length >= LARGEST))
+        status = fail(STATUS_ENVIRONMENT, "cannot read the plot %s", path.data);
     if (file) fclose(file);
     text_free(&path);
     return status;
@@ -144,7 +153,8 @@ enum status page_figure(struct page *page, const struct drawing *drawing)
     if (!status) {
         text_add(&page->out, "<figure id=\"%s\"><div class=\"plot\">", drawing->name);
         if (!svg_inline(text_get(&svg), svg.length, text_get(&label), &page->out))
-            status = fail(STATUS_ENVIRONMENT, "%s/%s.svg is not what gnuplot writes", page->plots, drawing->name);
+            status =
+                fail(STATUS_ENVIRONMENT, "%s/%s.svg is not what gnuplot writes", page->plots, drawing->name);
         text_add(&page->out, "</div><figcaption>");
         html_text(&page->out, drawing->caption);
         text_add(&page->out, "</figcaption></figure>\n");

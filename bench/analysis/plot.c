@@ -12,9 +12,10 @@ struct settings {
 };
 
 static const struct option options[] = {
-    {OPTION_TEXT, 'o', "output", "DIR", offsetof(struct settings, folder), "plots", NULL, 0, 0, "Output", "the folder for the plots; it is made when missing"},
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, formats), "svg,png", "svg|png|pdf|svg,png|svg,png,pdf", 0, 0, NULL,
-     "which files each plot becomes"},
+    {OPTION_TEXT, 'o', "output", "DIR", offsetof(struct settings, folder), "plots", NULL, 0, 0, "Output",
+     "the folder for the plots; it is made when missing"},
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, formats), "svg,png",
+     "svg|png|pdf|svg,png|svg,png,pdf", 0, 0, NULL, "which files each plot becomes"},
     {OPTION_TEXT, 0, "catalog", "DIR", offsetof(struct settings, catalog), NULL, NULL, 0, 0, "Input",
      "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
     {0},
@@ -24,10 +25,15 @@ static const struct command command = {
     .name = "busbar plot",
     .summary = "draw results: bandwidth, latency, scaling, matmul, drift",
     .synopsis = "[flags] RESULTS...",
-    .description = "RESULTS are files (*.jsonl) or folders of them. Several runs are laid over each other, one node, one NVLink domain and\n"
-                   "several domains apart; one run shows its rank counts. Beside each plot lies its data (NAME.tsv), and plots.gp, which\n"
-                   "draws all of them again. Bounds are dashed, references dotted, imported figures hollow.\n",
-    .examples = "busbar plot results/first -o results/first/plots\n    plots of a run\nbusbar plot results/reference results/mine -f svg,png,pdf -o out\n    runs overlaid, for the web, slides and print\n",
+    .description =
+        "RESULTS are files (*.jsonl) or folders of them. Several runs are laid over each other, one node, "
+        "one NVLink domain and\n"
+        "several domains apart; one run shows its rank counts. Beside each plot lies its data (NAME.tsv), "
+        "and plots.gp, which\n"
+        "draws all of them again. Bounds are dashed, references dotted, imported figures hollow.\n",
+    .examples =
+        "busbar plot results/first -o results/first/plots\n    plots of a run\nbusbar plot results/reference "
+        "results/mine -f svg,png,pdf -o out\n    runs overlaid, for the web, slides and print\n",
     .options = options,
 };
 
@@ -38,7 +44,8 @@ enum status make_folder(const char *path)
     for (const char *c = path; !status && *c; c += *c == '/') {
         size_t length = strcspn(c, "/");
         text_add_bytes(&part, path, (size_t)(c - path) + length);
-        if (length && mkdir(part.data, 0777) && errno != EEXIST) status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", part.data, strerror(errno));
+        if (length && mkdir(part.data, 0777) && errno != EEXIST)
+            status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", part.data, strerror(errno));
         text_clear(&part);
         c += length;
     }
@@ -55,7 +62,9 @@ static enum status run(int argc, char **argv)
     int first;
     enum status status = options_parse(&command, argc, argv, &settings, &first);
     if (status) return status;
-    if (first == argc) return fail(STATUS_USAGE, "plot: which results? Name files or folders (busbar plot results/first -o plots)");
+    if (first == argc)
+        return fail(STATUS_USAGE,
+                    "plot: which results? Name files or folders (busbar plot results/first -o plots)");
     snprintf(formats, sizeof formats, "%s", settings.formats);
     for (char *c = formats; *c; c++)
         if (*c == ',') *c = ' ';

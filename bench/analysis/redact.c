@@ -14,7 +14,7 @@ struct alias {
 struct aliases {
     struct alias *list;
     size_t count, capacity, uuids, serials;
-    size_t *slots;              /* hash table of list indices + 1 */
+    size_t *slots; /* hash table of list indices + 1 */
     size_t slot_count;
     struct arena *arena;
 };
@@ -30,7 +30,8 @@ static size_t hash(const char *text, size_t length)
 static struct alias *find(const struct aliases *aliases, const char *name, size_t length)
 {
     if (!aliases->slot_count) return NULL;
-    for (size_t at = hash(name, length) & (aliases->slot_count - 1); aliases->slots[at]; at = (at + 1) & (aliases->slot_count - 1)) {
+    for (size_t at = hash(name, length) & (aliases->slot_count - 1); aliases->slots[at];
+         at = (at + 1) & (aliases->slot_count - 1)) {
         struct alias *alias = &aliases->list[aliases->slots[at] - 1];
         if (alias->length == length && memcmp(alias->name, name, length) == 0) return alias;
     }
@@ -58,7 +59,8 @@ static const char *add(struct aliases *aliases, const char *name, size_t length,
     }
     struct text copy = {0};
     text_add_bytes(&copy, name, length);
-    aliases->list[aliases->count] = (struct alias){arena_string(aliases->arena, copy.data), arena_string(aliases->arena, alias), length};
+    aliases->list[aliases->count] =
+        (struct alias){arena_string(aliases->arena, copy.data), arena_string(aliases->arena, alias), length};
     text_free(&copy);
     insert(aliases, aliases->count);
     return aliases->list[aliases->count++].alias;
@@ -93,13 +95,17 @@ static size_t uuid_length(const char *text)
     return isxdigit((unsigned char)text[n]) ? 0 : n;
 }
 
-/* The alias of the longest known name that begins a word here and ends with one. Words may hold dots at their end ("node1."). */
+/* The alias of the longest known name that begins a word here and ends with one. Words may hold dots at their
+ * end ("node1."). */
 static const struct alias *name_at(const struct aliases *aliases, const char *text)
 {
     size_t length = 0;
     while (in_name(text[length])) length++;
     for (; length; length--) {
-        const struct alias *alias = in_name(text[length]) && text[length] != '.' && text[length] != '-' && text[length] != '_' ? NULL : find(aliases, text, length);
+        const struct alias *alias =
+            in_name(text[length]) && text[length] != '.' && text[length] != '-' && text[length] != '_'
+                ? NULL
+                : find(aliases, text, length);
         if (alias) return alias;
     }
     return NULL;
@@ -115,7 +121,10 @@ static const char *redacted(struct aliases *aliases, const char *text)
     if (whole) return whole->alias;
     for (const char *c = text; *c;) {
         size_t uuid = c == text || !isxdigit((unsigned char)c[-1]) ? uuid_length(c) : 0;
-        const struct alias *name = !uuid && (c == text || !in_name(c[-1]) || c[-1] == '-' || c[-1] == '_') && in_name(*c) ? name_at(aliases, c) : NULL;
+        const struct alias *name =
+            !uuid && (c == text || !in_name(c[-1]) || c[-1] == '-' || c[-1] == '_') && in_name(*c)
+                ? name_at(aliases, c)
+                : NULL;
         if (uuid) {
             const struct alias *known = find(aliases, c, uuid);
             if (!known) snprintf(alias, sizeof alias, "uuid-%zu", ++aliases->uuids);
@@ -157,13 +166,14 @@ static json_t *redacted_json(struct aliases *aliases, json_t *value, bool serial
     if (depth > 32) return json_null();
     if (json_is_object(value)) {
         copy = json_object();
-        json_object_foreach(value, key, member)
-            json_object_set_new(copy, redacted(aliases, key), redacted_json(aliases, member, is_serial(key), depth + 1));
+        json_object_foreach(value, key, member) json_object_set_new(
+            copy, redacted(aliases, key), redacted_json(aliases, member, is_serial(key), depth + 1));
         return copy;
     }
     if (json_is_array(value)) {
         copy = json_array();
-        json_array_foreach(value, i, member) json_array_append_new(copy, redacted_json(aliases, member, serial, depth + 1));
+        json_array_foreach(value, i, member)
+            json_array_append_new(copy, redacted_json(aliases, member, serial, depth + 1));
         return copy;
     }
     if (serial && json_is_integer(value)) return json_string("serial");
@@ -196,7 +206,9 @@ void redact_archive(struct archive *archive)
     for (size_t i = 0; i < archive->count; i++) {
         struct launch_header *header = &archive->launches[i].header;
         for (size_t h = 0; h < header->host_count; h++)
-            if (header->hosts[h].name && !find(&aliases, header->hosts[h].name, strlen(header->hosts[h].name))) add_host(&aliases, header->hosts[h].name, ++hosts);
+            if (header->hosts[h].name &&
+                !find(&aliases, header->hosts[h].name, strlen(header->hosts[h].name)))
+                add_host(&aliases, header->hosts[h].name, ++hosts);
     }
     for (size_t i = 0; i < archive->count; i++) {
         struct launch *launch = &archive->launches[i];
@@ -206,7 +218,8 @@ void redact_archive(struct archive *archive)
         }
         launch->path = redacted(&aliases, launch->path);
         redact_record(&aliases, launch_fields, &launch->header);
-        for (size_t c = 0; c < launch->case_count; c++) redact_record(&aliases, case_fields, &launch->cases[c]);
+        for (size_t c = 0; c < launch->case_count; c++)
+            redact_record(&aliases, case_fields, &launch->cases[c]);
     }
     free(aliases.list);
     free(aliases.slots);

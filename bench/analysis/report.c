@@ -20,18 +20,23 @@ struct settings {
 };
 
 static const struct option options[] = {
-    {OPTION_TEXT, 'o', "output", "FILE", offsetof(struct settings, output), NULL, NULL, 0, 0, "Output", "the page; default: standard output"},
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "html", "html|markdown|csv", 0, 0, NULL,
+    {OPTION_TEXT, 'o', "output", "FILE", offsetof(struct settings, output), NULL, NULL, 0, 0, "Output",
+     "the page; default: standard output"},
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "html", "html|markdown|csv",
+     0, 0, NULL,
      "html: one self-contained page; markdown: without plots unless --plots; csv: the headline figures"},
-    {OPTION_TEXT, 0, "plots", "DIR", offsetof(struct settings, plots), NULL, NULL, 0, 0, NULL, "keep every plot alone there as SVG, PNG and PDF, with its data"},
+    {OPTION_TEXT, 0, "plots", "DIR", offsetof(struct settings, plots), NULL, NULL, 0, 0, NULL,
+     "keep every plot alone there as SVG, PNG and PDF, with its data"},
     {OPTION_FLAG, 0, "redact", NULL, offsetof(struct settings, redact), NULL, NULL, 0, 0, NULL,
      "replace host names, serial numbers and UUIDs by host-1, serial-1, uuid-1, the same everywhere"},
-    {OPTION_TEXT, 0, "workload", "NAME", offsetof(struct settings, workload), "llama-70b-dp", NULL, 0, 0, "Content",
-     "rank for a step of this job (a row of results/workloads.tsv)"},
-    {OPTION_TEXT, 0, "sizes", "LIST", offsetof(struct settings, sizes), "16M,1G", NULL, 0, 0, NULL, "sizes of the summary, beside the best; at most four"},
+    {OPTION_TEXT, 0, "workload", "NAME", offsetof(struct settings, workload), "llama-70b-dp", NULL, 0, 0,
+     "Content", "rank for a step of this job (a row of results/workloads.tsv)"},
+    {OPTION_TEXT, 0, "sizes", "LIST", offsetof(struct settings, sizes), "16M,1G", NULL, 0, 0, NULL,
+     "sizes of the summary, beside the best; at most four"},
     {OPTION_TEXT, 0, "catalog", "DIR", offsetof(struct settings, catalog), NULL, NULL, 0, 0, "Input",
      "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
-    {OPTION_TEXT, 0, "workloads", "FILE", offsetof(struct settings, workloads), NULL, NULL, 0, 0, NULL, "the table of workloads; default: beside the catalog's"},
+    {OPTION_TEXT, 0, "workloads", "FILE", offsetof(struct settings, workloads), NULL, NULL, 0, 0, NULL,
+     "the table of workloads; default: beside the catalog's"},
     {0},
 };
 
@@ -39,10 +44,13 @@ static const struct command command = {
     .name = "busbar report",
     .summary = "write the page that compares clouds: figures, plots, prices, warnings",
     .synopsis = "[flags] RUN...",
-    .description = "RUN are results: files (*.jsonl) or folders of them, measured or imported. The page needs no network and no scripts; it\n"
+    .description = "RUN are results: files (*.jsonl) or folders of them, measured or imported. The page "
+                   "needs no network and no scripts; it\n"
                    "prints on A4. The same input gives the same bytes.\n",
-    .examples = "busbar report results -o report.html\n    all runs below results/, the shipped references too\n"
-                "busbar report results/a results/b --redact --plots out -o report.html\n    two runs for others to read; plots for slides\n",
+    .examples =
+        "busbar report results -o report.html\n    all runs below results/, the shipped references too\n"
+        "busbar report results/a results/b --redact --plots out -o report.html\n    two runs for others to "
+        "read; plots for slides\n",
     .options = options,
 };
 
@@ -51,8 +59,10 @@ static const struct command command = {
 static void about(struct page *page, const struct study *study)
 {
     struct table table = {0};
-    static const char *const names[] = {"<run", "<cloud", "<GPU", "launches", "allocations", "<first launch", "<provenance"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    static const char *const names[] = {"<run",        "<cloud",        "<GPU",       "launches",
+                                        "allocations", "<first launch", "<provenance"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct run_summary *run = &study->aggregate.runs[r];
         const struct site *site = &study->sites[r];
@@ -75,11 +85,13 @@ static void about(struct page *page, const struct study *study)
 
 static void contents(struct page *page)
 {
-    static const char *const links[][2] = {{"answer", "The answer"}, {"plots", "Plots"}, {"environments", "Environments"}, {"warnings", "Warnings"},
+    static const char *const links[][2] = {{"answer", "The answer"},          {"plots", "Plots"},
+                                           {"environments", "Environments"},  {"warnings", "Warnings"},
                                            {"method", "Method and glossary"}, {"data", "Data"}};
     if (!page->html) return;
     text_add(&page->out, "<nav>");
-    for (size_t i = 0; i < sizeof links / sizeof *links; i++) text_add(&page->out, "<a href=\"#%s\">%s</a>", links[i][0], links[i][1]);
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        text_add(&page->out, "<a href=\"#%s\">%s</a>", links[i][0], links[i][1]);
     text_add(&page->out, "</nav>\n");
 }
 
@@ -87,9 +99,14 @@ enum status report_plots(struct page *page, const struct report *report)
 {
     static const struct {
         const char *begins, *heading;
-    } parts[] = {{"bandwidth-", "Bus bandwidth against size"}, {"latency-", "Time against size"}, {"scaling-", "Scaling with nodes"},
-                 {"efficiency-", "Efficiency over nodes"}, {"edge-", "Loss at the edge of the NVLink domain"}, {"matmul", "Matrix multiplication"},
-                 {"scan", "Pairs of hosts"}, {"series", "Launches over time"}};
+    } parts[] = {{"bandwidth-", "Bus bandwidth against size"},
+                 {"latency-", "Time against size"},
+                 {"scaling-", "Scaling with nodes"},
+                 {"efficiency-", "Efficiency over nodes"},
+                 {"edge-", "Loss at the edge of the NVLink domain"},
+                 {"matmul", "Matrix multiplication"},
+                 {"scan", "Pairs of hosts"},
+                 {"series", "Launches over time"}};
     enum status status = STATUS_OK;
     if (!page->plots || (!page->html && !page->plots_kept)) return STATUS_OK;
     page_heading(page, 2, "plots", "Plots");
@@ -118,7 +135,9 @@ static void data_of(struct page *page, const struct run_summary *run)
     page_heading(page, 3, NULL, text_get(&text));
     for (size_t first = 0, last; first < run->case_count && rows < MOST_ROWS; first = last) {
         struct table table = {0};
-        for (last = first + 1; last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);) last++;
+        for (last = first + 1;
+             last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);)
+            last++;
         listing_columns(&table, run->cases[first].row->gemm != NULL);
         for (size_t i = first; i < last && rows < MOST_ROWS; i++)
             if (run->cases[i].launches) listing_row(&table, &run->cases[i]), rows++;
@@ -138,7 +157,9 @@ static void data_of(struct page *page, const struct run_summary *run)
             page_item(page, NULL, line);
         }
     }
-    if (rows == MOST_ROWS) page_paragraph(page, "Only the first %d lines are shown; busbar show --format csv has all.", MOST_ROWS);
+    if (rows == MOST_ROWS)
+        page_paragraph(page, "Only the first %d lines are shown; busbar show --format csv has all.",
+                       MOST_ROWS);
     text_free(&text);
 }
 
@@ -153,8 +174,10 @@ static void sources(struct page *page, const struct study *study)
         for (size_t i = 0; i < study->aggregate.runs[r].launch_count; i++) {
             const struct launch_header *header = &study->aggregate.runs[r].launches[i]->header;
             const char *sha = fact_text(header->source, "sha256"), *file = fact_text(header->source, "file");
-            const char *before = i ? fact_text(study->aggregate.runs[r].launches[i - 1]->header.source, "sha256") : NULL;
-            if (!header->source || (sha && same(sha, before)) || table_rows(&table) == MOST_ROWS) continue; /* tables of one file */
+            const char *before =
+                i ? fact_text(study->aggregate.runs[r].launches[i - 1]->header.source, "sha256") : NULL;
+            if (!header->source || (sha && same(sha, before)) || table_rows(&table) == MOST_ROWS)
+                continue; /* tables of one file */
             table_cell(&table, "%s", study->aggregate.runs[r].label);
             for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
                 const char *value = k == 0 ? file : fact_text(header->source, keys[k]);
@@ -174,7 +197,8 @@ void report_data(struct page *page, const struct report *report)
 {
     page_heading(page, 2, "data", "The data");
     sources(page, report->study);
-    for (size_t r = 0; r < report->study->aggregate.count; r++) data_of(page, &report->study->aggregate.runs[r]);
+    for (size_t r = 0; r < report->study->aggregate.count; r++)
+        data_of(page, &report->study->aggregate.runs[r]);
 }
 
 /* ---- plots in a folder of their own or the user's ---- */
@@ -240,19 +264,24 @@ static enum status write_out(const char *path, const struct text *text)
     if (!file) return fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
     bool good = fwrite(text_get(text), 1, text->length, file) == text->length && fflush(file) == 0;
     if (file != stdout) good &= fclose(file) == 0;
-    return good ? STATUS_OK : fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path ? path : "the output", strerror(errno));
+    return good
+               ? STATUS_OK
+               : fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path ? path : "the output", strerror(errno));
 }
 
 static enum status unknown_workload(const struct workloads *workloads, const char *name)
 {
     struct text known = {0};
-    for (size_t i = 0; i < workloads->count; i++) text_add(&known, "%s%s", i ? ", " : "", workloads->list[i].name);
-    enum status status = fail(STATUS_USAGE, "--workload: '%s' is not in %s, which has: %s", name, workloads->path, text_get(&known));
+    for (size_t i = 0; i < workloads->count; i++)
+        text_add(&known, "%s%s", i ? ", " : "", workloads->list[i].name);
+    enum status status = fail(STATUS_USAGE, "--workload: '%s' is not in %s, which has: %s", name,
+                              workloads->path, text_get(&known));
     text_free(&known);
     return status;
 }
 
-static enum status run_report(const struct settings *settings, struct report *report, struct drawings *drawings)
+static enum status run_report(const struct settings *settings, struct report *report,
+                              struct drawings *drawings)
 {
     struct page page = {.html = same(settings->format, "html")};
     struct text folder = {0};
@@ -292,14 +321,17 @@ static enum status run(int argc, char **argv)
     int first;
     enum status status = options_parse(&command, argc, argv, &settings, &first);
     if (status) return status;
-    if (first == argc) return fail(STATUS_USAGE, "report: which runs? Name files or folders (busbar report results -o report.html)");
+    if (first == argc)
+        return fail(STATUS_USAGE,
+                    "report: which runs? Name files or folders (busbar report results -o report.html)");
     if (parse_sizes(settings.sizes, &sizes, &report.size_count) || report.size_count > 4) {
         free(sizes);
         return fail(STATUS_USAGE, "--sizes '%s': expected up to four sizes like 16M,1G", settings.sizes);
     }
     qsort(sizes, report.size_count, sizeof *sizes, by_size);
     report.sizes = sizes;
-    status = study_read(&study, argv + first, argc - first, settings.catalog, settings.redact ? STUDY_REDACTED : STUDY_PLAIN);
+    status = study_read(&study, argv + first, argc - first, settings.catalog,
+                        settings.redact ? STUDY_REDACTED : STUDY_PLAIN);
     if (status) {
         free(sizes);
         return status;

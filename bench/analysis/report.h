@@ -9,25 +9,27 @@
 struct report {
     const struct study *study;
     const struct workloads *workloads;
-    const struct workload *workload;  /* NULL: none chosen or none known */
+    const struct workload *workload; /* NULL: none chosen or none known */
     const struct drawings *drawings;
-    const size_t *sizes;              /* of the summary, ascending */
+    const size_t *sizes; /* of the summary, ascending */
     size_t size_count;
 };
 
-void report_summary(struct page *, const struct report *);     /* 1. the clouds, scope by scope; matmul and its price */
-void report_workload(struct page *, const struct report *);    /* 1. the ranking */
-enum status report_plots(struct page *, const struct report *);/* 2. */
-void report_differences(struct page *, const struct report *); /* 3. environments side by side */
-void report_warnings(struct page *, const struct report *);    /* 4. */
-void report_method(struct page *, const struct report *);      /* 5. how it was measured, formulas, glossary */
-void report_data(struct page *, const struct report *);        /* 6. every line */
+void report_summary(struct page *,
+                    const struct report *); /* 1. the clouds, scope by scope; matmul and its price */
+void report_workload(struct page *, const struct report *);     /* 1. the ranking */
+enum status report_plots(struct page *, const struct report *); /* 2. */
+void report_differences(struct page *, const struct report *);  /* 3. environments side by side */
+void report_warnings(struct page *, const struct report *);     /* 4. */
+void report_method(struct page *, const struct report *); /* 5. how it was measured, formulas, glossary */
+void report_data(struct page *, const struct report *);   /* 6. every line */
 
 /* The headline figures as one long table, for --format csv. */
 void report_csv(const struct report *, struct text *out);
 
 /* "483\n[478–490]\n69 % of bound"; empty for no figure. `note` NULL: none. */
-void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of, const char *note);
+void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of,
+                   const char *note);
 /* "measured\n6 launches\nmedian\nmax over ranks" */
 void report_origin(struct text *out, const struct run_summary *, const struct case_summary *);
 

@@ -1,4 +1,5 @@
-/* 3. What differs between the environments: facts and settings of the runs side by side, differences first. */
+/* 3. What differs between the environments: facts and settings of the runs side by side, differences first.
+ */
 #include "analysis/report.h"
 
 #include <stdlib.h>
@@ -28,7 +29,8 @@ static struct fact *fact_of(struct facts *facts, const char *name)
         facts->list = reallocate(facts->list, facts->capacity, sizeof *facts->list);
     }
     struct fact *fact = &facts->list[facts->count++];
-    *fact = (struct fact){arena_string(&facts->arena, name), arena_memory(&facts->arena, facts->runs * sizeof *fact->values)};
+    *fact = (struct fact){arena_string(&facts->arena, name),
+                          arena_memory(&facts->arena, facts->runs * sizeof *fact->values)};
     return fact;
 }
 
@@ -129,10 +131,12 @@ static bool is_noise(const char *name)
 static void add_columns(struct table *table, const struct study *study)
 {
     table_column(table, "", true);
-    for (size_t r = 0; r < study->aggregate.count; r++) table_column(table, study->aggregate.runs[r].label, true);
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        table_column(table, study->aggregate.runs[r].label, true);
 }
 
-static void side_by_side(struct page *page, const struct study *study, const struct facts *facts, bool different)
+static void side_by_side(struct page *page, const struct study *study, const struct facts *facts,
+                         bool different)
 {
     struct table table = {0};
     add_columns(&table, study);
@@ -140,9 +144,11 @@ static void side_by_side(struct page *page, const struct study *study, const str
         const struct fact *fact = &facts->list[i];
         if (differs(fact, facts->runs) != different || is_noise(fact->name)) continue;
         table_cell(&table, different ? "≠ %s" : "%s", fact->name);
-        for (size_t r = 0; r < facts->runs; r++) table_cell(&table, "%s", fact->values[r] ? fact->values[r] : "–");
+        for (size_t r = 0; r < facts->runs; r++)
+            table_cell(&table, "%s", fact->values[r] ? fact->values[r] : "–");
     }
-    if (table_rows(&table)) page_table(page, &table, different ? "≠: differs. –: the run does not say." : NULL);
+    if (table_rows(&table))
+        page_table(page, &table, different ? "≠: differs. –: the run does not say." : NULL);
     table_free(&table);
 }
 
@@ -164,7 +170,8 @@ static void by_value(struct page *page, const struct study *study, const struct 
             if (seen) continue;
             text_clear(&who);
             for (size_t q = r; q < facts->runs; q++)
-                if (same(fact->values[q], fact->values[r])) text_add(&who, "%s%s", who.length ? ", " : "", study->aggregate.runs[q].label);
+                if (same(fact->values[q], fact->values[r]))
+                    text_add(&who, "%s%s", who.length ? ", " : "", study->aggregate.runs[q].label);
             if (named)
                 table_cell(&table, "%s", "");
             else
@@ -185,8 +192,10 @@ void report_differences(struct page *page, const struct report *report)
     struct facts facts = {.runs = study->aggregate.count};
     size_t different = 0;
     for (size_t r = 0; r < facts.runs; r++)
-        for (size_t i = 0; i < study->aggregate.runs[r].launch_count; i++) add_launch(&facts, r, &study->aggregate.runs[r].launches[i]->header);
-    for (size_t i = 0; i < facts.count; i++) different += differs(&facts.list[i], facts.runs) && !is_noise(facts.list[i].name);
+        for (size_t i = 0; i < study->aggregate.runs[r].launch_count; i++)
+            add_launch(&facts, r, &study->aggregate.runs[r].launches[i]->header);
+    for (size_t i = 0; i < facts.count; i++)
+        different += differs(&facts.list[i], facts.runs) && !is_noise(facts.list[i].name);
     page_heading(page, 2, "environments", "What differs between the environments");
     if (facts.runs > 1 && !different) page_paragraph(page, "Nothing that the records tell differs.");
     if (facts.runs > MOST_COLUMNS) {

@@ -1,4 +1,5 @@
-/* 1. The answer first: headline figures of the clouds, each with interval, launches, statistic, bound and provenance. */
+/* 1. The answer first: headline figures of the clouds, each with interval, launches, statistic, bound and
+ * provenance. */
 #include "analysis/report.h"
 #include "base/units.h"
 
@@ -8,19 +9,22 @@
 
 enum { SMALL_MESSAGE = 1024 }; /* bytes: up to here latency is what counts */
 
-void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of, const char *note)
+void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of,
+                   const char *note)
 {
     char point[32], lo[32], hi[32];
     if (!figure_present(figure)) return;
     text_add(out, "%s", number_text(figure.point, point));
-    if (figure.kind != INTERVAL_NONE) text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
+    if (figure.kind != INTERVAL_NONE)
+        text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
     if (figure_present(percent)) text_add(out, "\n%.0f %% of %s", percent.point, percent_of);
     if (note) text_add(out, "\n%s", note);
 }
 
 void report_origin(struct text *out, const struct run_summary *run, const struct case_summary *line)
 {
-    text_add(out, "%s\n%zu launch%s\n%s", run->provenance, line->launches, line->launches == 1 ? "" : "es", line->statistic ? line->statistic : "unknown statistic");
+    text_add(out, "%s\n%zu launch%s\n%s", run->provenance, line->launches, line->launches == 1 ? "" : "es",
+             line->statistic ? line->statistic : "unknown statistic");
     if (line->rank_reduction) text_add(out, "\n%s over ranks", line->rank_reduction);
 }
 
@@ -35,7 +39,8 @@ static const struct case_summary *best_line(const struct track *track)
     const struct case_summary *best = NULL;
     for (size_t i = 0; track && i < track->count; i++) {
         const struct case_summary *line = &track->cases[i];
-        if (figure_present(line->busbw_gbps) && (!best || line->busbw_gbps.point > best->busbw_gbps.point)) best = line;
+        if (figure_present(line->busbw_gbps) && (!best || line->busbw_gbps.point > best->busbw_gbps.point))
+            best = line;
     }
     return best;
 }
@@ -60,7 +65,9 @@ static void bus_cell(struct table *table, const struct case_summary *line, bool 
     struct text text = {0}, note = {0};
     char size[UNIT_TEXT];
     if (line && name_size) text_add(&note, "at %s", format_size((size_t)line->row->bytes, size));
-    if (line) report_figure(&text, line->busbw_gbps, line->bound_percent, "bound", note.length ? text_get(&note) : NULL);
+    if (line)
+        report_figure(&text, line->busbw_gbps, line->bound_percent, "bound",
+                      note.length ? text_get(&note) : NULL);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
     text_free(&note);
@@ -85,11 +92,13 @@ static void price_cells(struct table *table, const struct instance *instance, st
     struct text text = {0};
     bool priced = instance && isfinite(instance->usd_per_gpu_hour);
     if (priced)
-        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour, *instance->price_kind ? instance->price_kind : "kind not given",
+        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour,
+                   *instance->price_kind ? instance->price_kind : "kind not given",
                    *instance->price_date ? instance->price_date : "no date", instance->line);
     else
         table_cell(table, "%s", "");
-    if (priced) report_figure(&text, figure_scaled(busbw, 1 / instance->usd_per_gpu_hour), figure_absent(), "", NULL);
+    if (priced)
+        report_figure(&text, figure_scaled(busbw, 1 / instance->usd_per_gpu_hour), figure_absent(), "", NULL);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }
@@ -102,17 +111,26 @@ static void cloud_row(struct table *table, const struct report *report, const st
     const struct case_row *row = cloud->track->cases[0].row;
     struct text text = {0};
     table_cell(table, "%s\n%s", run->label, run->run);
-    text_add(&text, "%lld × %s", (long long)row->ranks, site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "rank");
-    if (row->nodes != ABSENT) text_add(&text, "\n%lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    text_add(&text, "%lld × %s", (long long)row->ranks,
+             site->gpu        ? site->gpu->name
+             : site->gpu_name ? site->gpu_name
+                              : "rank");
+    if (row->nodes != ABSENT)
+        text_add(&text, "\n%lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     table_cell(table, "%s", text_get(&text));
-    for (size_t i = 0; i < report->size_count; i++) bus_cell(table, cloud->reduce ? track_at(cloud->reduce, (int64_t)report->sizes[i]) : NULL, false);
+    for (size_t i = 0; i < report->size_count; i++)
+        bus_cell(table, cloud->reduce ? track_at(cloud->reduce, (int64_t)report->sizes[i]) : NULL, false);
     bus_cell(table, cloud->best_reduce, true);
-    for (size_t i = 0; i < report->size_count; i++) bus_cell(table, cloud->gather ? track_at(cloud->gather, (int64_t)report->sizes[i]) : NULL, false);
+    for (size_t i = 0; i < report->size_count; i++)
+        bus_cell(table, cloud->gather ? track_at(cloud->gather, (int64_t)report->sizes[i]) : NULL, false);
     bus_cell(table, cloud->best_gather, true);
     latency_cell(table, cloud);
     price_cells(table, site->instance, cloud->best_reduce ? cloud->best_reduce->busbw_gbps : figure_absent());
     text_clear(&text);
-    report_origin(&text, run, cloud->best_reduce ? cloud->best_reduce : cloud->best_gather ? cloud->best_gather : &cloud->track->cases[0]);
+    report_origin(&text, run,
+                  cloud->best_reduce   ? cloud->best_reduce
+                  : cloud->best_gather ? cloud->best_gather
+                                       : &cloud->track->cases[0]);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }
@@ -122,22 +140,27 @@ static int by_statistic_and_speed(const void *a, const void *b)
 {
     const struct cloud *x = a, *y = b;
     bool p = same(x->track->cases[0].statistic, "median"), q = same(y->track->cases[0].statistic, "median");
-    double s = x->best_reduce ? x->best_reduce->busbw_gbps.point : -1, t = y->best_reduce ? y->best_reduce->busbw_gbps.point : -1;
+    double s = x->best_reduce ? x->best_reduce->busbw_gbps.point : -1,
+           t = y->best_reduce ? y->best_reduce->busbw_gbps.point : -1;
     if (p != q) return p ? -1 : 1;
     if (s != t) return s > t ? -1 : 1;
     return (x->track->run > y->track->run) - (x->track->run < y->track->run);
 }
 
-static size_t clouds_of(const struct report *report, enum scope scope, struct cloud *clouds, struct tracks tracks[3])
+static size_t clouds_of(const struct report *report, enum scope scope, struct cloud *clouds,
+                        struct tracks tracks[3])
 {
     static const struct {
         const char *collective;
         enum purpose purpose;
     } kinds[3] = {{"all_reduce", FOR_BANDWIDTH}, {"all_gather", FOR_BANDWIDTH}, {"all_reduce", FOR_LATENCY}};
     size_t n = 0;
-    for (int k = 0; k < 3; k++) tracks[k] = study_tracks_in(report->study, kinds[k].collective, kinds[k].purpose, scope);
+    for (int k = 0; k < 3; k++)
+        tracks[k] = study_tracks_in(report->study, kinds[k].collective, kinds[k].purpose, scope);
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
-        struct cloud cloud = {.reduce = track_of_run(&tracks[0], r), .gather = track_of_run(&tracks[1], r), .latency = track_of_run(&tracks[2], r)};
+        struct cloud cloud = {.reduce = track_of_run(&tracks[0], r),
+                              .gather = track_of_run(&tracks[1], r),
+                              .latency = track_of_run(&tracks[2], r)};
         cloud.track = cloud.reduce ? cloud.reduce : cloud.gather;
         if (!cloud.track) continue;
         cloud.best_reduce = best_line(cloud.reduce);
@@ -165,7 +188,8 @@ static void cloud_columns(struct table *table, const struct report *report, stru
     table_column(table, "GPUs", true);
     for (int c = 0; c < 2; c++) {
         const char *collective = c ? "all-gather" : "all-reduce";
-        for (size_t i = 0; i < report->size_count; i++) table_column(table, column_name(arena, collective, report->sizes[i]), false);
+        for (size_t i = 0; i < report->size_count; i++)
+            table_column(table, column_name(arena, collective, report->sizes[i]), false);
         table_column(table, column_name(arena, collective, 0), false);
     }
     table_column(table, "small all-reduce, µs", false);
@@ -189,9 +213,12 @@ static void scope_table(struct page *page, const struct report *report, enum sco
         cloud_columns(&table, report, &arena);
         for (size_t i = 0; i < n; i++) cloud_row(&table, report, &clouds[i]);
         table_drop_empty(&table);
-        page_table(page, &table, medians && medians < n ? "Ordered by the best all-reduce within each statistic: medians first; means of other tools are "
-                                                          "not comparable with them."
-                                                        : "Ordered by the best all-reduce. GPU counts differ: compare like with like.");
+        page_table(page, &table,
+                   medians && medians < n
+                       ? "Ordered by the best all-reduce within each statistic: medians first; means of "
+                         "other tools are "
+                         "not comparable with them."
+                       : "Ordered by the best all-reduce. GPU counts differ: compare like with like.");
         text_free(&heading);
     }
     for (int k = 0; k < 3; k++) free(tracks[k].list);
@@ -206,7 +233,8 @@ static double usd_per_eflop(double usd_per_hour)
     return usd_per_hour / 3600 * 1e6;
 }
 
-static void matmul_row(struct table *table, const struct run_summary *run, const struct site *site, const struct case_summary *line)
+static void matmul_row(struct table *table, const struct run_summary *run, const struct site *site,
+                       const struct case_summary *line)
 {
     const struct instance *instance = site->instance;
     bool priced = instance && isfinite(instance->usd_per_gpu_hour);
@@ -214,16 +242,20 @@ static void matmul_row(struct table *table, const struct run_summary *run, const
     table_cell(table, "%s\n%s", run->label, run->run);
     table_cell(table, "%s", line->row->dtype ? line->row->dtype : "");
     table_cell(table, "%s", line->row->phase ? line->row->phase : "");
-    table_cell(table, "%lld × %lld × %lld", (long long)line->row->m, (long long)line->row->n, (long long)line->row->k);
+    table_cell(table, "%lld × %lld × %lld", (long long)line->row->m, (long long)line->row->n,
+               (long long)line->row->k);
     report_figure(&text, line->tflops, line->bound_percent, "peak", NULL);
     table_cell(table, "%s", text_get(&text));
     if (priced)
-        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour, *instance->price_kind ? instance->price_kind : "kind not given",
+        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour,
+                   *instance->price_kind ? instance->price_kind : "kind not given",
                    *instance->price_date ? instance->price_date : "no date", instance->line);
     else
         table_cell(table, "%s", "");
     text_clear(&text);
-    if (priced) report_figure(&text, figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops), figure_absent(), "", NULL);
+    if (priced)
+        report_figure(&text, figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops),
+                      figure_absent(), "", NULL);
     table_cell(table, "%s", text_get(&text));
     text_clear(&text);
     report_origin(&text, run, line);
@@ -235,8 +267,12 @@ static bool is_best_shape(const struct run_summary *run, const struct case_summa
 {
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *other = &run->cases[c];
-        if (!other->row->gemm || !figure_present(other->tflops) || !same(other->row->dtype, line->row->dtype) || !same(other->row->phase, line->row->phase)) continue;
-        if (other->tflops.point > line->tflops.point || (other < line && other->tflops.point >= line->tflops.point)) return false;
+        if (!other->row->gemm || !figure_present(other->tflops) ||
+            !same(other->row->dtype, line->row->dtype) || !same(other->row->phase, line->row->phase))
+            continue;
+        if (other->tflops.point > line->tflops.point ||
+            (other < line && other->tflops.point >= line->tflops.point))
+            return false;
     }
     return true;
 }
@@ -244,20 +280,32 @@ static bool is_best_shape(const struct run_summary *run, const struct case_summa
 static void matmul_table(struct page *page, const struct report *report)
 {
     struct table table = {0};
-    static const char *const names[] = {"<cloud", "<type", "<phase", "<best shape", "TFLOP/s per GPU", "US$ per GPU-hour", "US$ per delivered EFLOP", "<from"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    static const char *const names[] = {"<cloud",
+                                        "<type",
+                                        "<phase",
+                                        "<best shape",
+                                        "TFLOP/s per GPU",
+                                        "US$ per GPU-hour",
+                                        "US$ per delivered EFLOP",
+                                        "<from"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct run_summary *run = &report->study->aggregate.runs[r];
         for (size_t c = 0; c < run->case_count; c++)
-            if (run->cases[c].row->gemm && figure_present(run->cases[c].tflops) && is_best_shape(run, &run->cases[c]))
+            if (run->cases[c].row->gemm && figure_present(run->cases[c].tflops) &&
+                is_best_shape(run, &run->cases[c]))
                 matmul_row(&table, run, &report->study->sites[r], &run->cases[c]);
     }
     page_heading(page, 3, NULL, "Matrix multiplication");
     if (table_rows(&table)) {
         table_drop_empty(&table);
-        page_table(page, &table, "Sustained is what training keeps up; a burst is a cold GPU's first moments. Without a GPU these are the CPU's.");
+        page_table(page, &table,
+                   "Sustained is what training keeps up; a burst is a cold GPU's first moments. Without a "
+                   "GPU these are the CPU's.");
     } else {
-        page_paragraph(page, "No run measured matrix multiplication: computation, its cost and steps of workloads are not known.");
+        page_paragraph(page, "No run measured matrix multiplication: computation, its cost and steps of "
+                             "workloads are not known.");
     }
     table_free(&table);
 }
@@ -270,15 +318,19 @@ static void fastest_item(struct page *page, const struct report *report, enum sc
     size_t n = clouds_of(report, scope, clouds, tracks);
     for (size_t i = 0; i < n; i++) {
         const struct case_summary *line = clouds[i].best_reduce;
-        if (!line || (i && same(clouds[i].track->cases[0].statistic, clouds[i - 1].track->cases[0].statistic))) continue;
+        if (!line ||
+            (i && same(clouds[i].track->cases[0].statistic, clouds[i - 1].track->cases[0].statistic)))
+            continue;
         const struct run_summary *run = &report->study->aggregate.runs[clouds[i].track->run];
         struct text text = {0};
         char value[32], size[UNIT_TEXT];
-        text_add(&text, "fastest all-reduce %s GB/s bus bandwidth at %s: %s on %lld ranks", number_text(line->busbw_gbps.point, value),
-                 format_size((size_t)line->row->bytes, size), run->label, (long long)line->row->ranks);
-        if (figure_present(line->bound_percent)) text_add(&text, ", %.0f %% of what the machine can do", line->bound_percent.point);
-        text_add(&text, " (%s of %zu launch%s, %s).", line->statistic ? line->statistic : "unknown statistic", line->launches,
-                 line->launches == 1 ? "" : "es", run->provenance);
+        text_add(&text, "fastest all-reduce %s GB/s bus bandwidth at %s: %s on %lld ranks",
+                 number_text(line->busbw_gbps.point, value), format_size((size_t)line->row->bytes, size),
+                 run->label, (long long)line->row->ranks);
+        if (figure_present(line->bound_percent))
+            text_add(&text, ", %.0f %% of what the machine can do", line->bound_percent.point);
+        text_add(&text, " (%s of %zu launch%s, %s).", line->statistic ? line->statistic : "unknown statistic",
+                 line->launches, line->launches == 1 ? "" : "es", run->provenance);
         page_item(page, scope_names[scope], text_get(&text));
         text_free(&text);
     }
@@ -286,7 +338,8 @@ static void fastest_item(struct page *page, const struct report *report, enum sc
     free(clouds);
 }
 
-/* Dearest and cheapest sustained computation, for the type that most runs have: told only where at least two are priced. */
+/* Dearest and cheapest sustained computation, for the type that most runs have: told only where at least two
+ * are priced. */
 static void cheapest_item(struct page *page, const struct report *report)
 {
     const struct run_summary *best_run = NULL;
@@ -298,7 +351,9 @@ static void cheapest_item(struct page *page, const struct report *report)
         if (!instance || !isfinite(instance->usd_per_gpu_hour)) continue;
         for (size_t c = 0; c < run->case_count; c++) {
             const struct case_summary *line = &run->cases[c];
-            if (!line->row->gemm || !same(line->row->dtype, "bfloat16") || !same(line->row->phase, "sustained") || !is_best_shape(run, line)) continue;
+            if (!line->row->gemm || !same(line->row->dtype, "bfloat16") ||
+                !same(line->row->phase, "sustained") || !is_best_shape(run, line))
+                continue;
             struct figure cost = figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops);
             if (!figure_present(cost)) continue;
             priced++;
@@ -308,7 +363,8 @@ static void cheapest_item(struct page *page, const struct report *report)
     if (priced < 2 || !best_run) return;
     struct text text = {0};
     char value[32];
-    text_add(&text, "cheapest sustained bfloat16 %s US$ per delivered EFLOP: %s (%s).", number_text(best.point, value), best_run->label, best_run->provenance);
+    text_add(&text, "cheapest sustained bfloat16 %s US$ per delivered EFLOP: %s (%s).",
+             number_text(best.point, value), best_run->label, best_run->provenance);
     page_item(page, "matrix multiplication", text_get(&text));
     text_free(&text);
 }
@@ -318,16 +374,18 @@ void report_summary(struct page *page, const struct report *report)
     for (int scope = 0; scope < SCOPE_COUNT; scope++) fastest_item(page, report, (enum scope)scope);
     cheapest_item(page, report);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_table(page, report, (enum scope)scope);
-    page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum and maximum with two to five; one launch has "
-                         "none). Percentages are of the physical bound of that machine. Bus bandwidth, bound and the other terms are explained under "
+    page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
+                         "and maximum with two to five; one launch has "
+                         "none). Percentages are of the physical bound of that machine. Bus bandwidth, bound "
+                         "and the other terms are explained under "
                          "“How it was measured”.");
     matmul_table(page, report);
 }
 
 /* ---- the same as CSV ---- */
 
-static void csv_row(struct table *table, const struct run_summary *run, const char *scope, const struct case_summary *line, const char *what,
-                    struct figure figure, const char *unit)
+static void csv_row(struct table *table, const struct run_summary *run, const char *scope,
+                    const struct case_summary *line, const char *what, struct figure figure, const char *unit)
 {
     if (!figure_present(figure)) return;
     table_cell(table, "%s", run->run);
@@ -355,8 +413,9 @@ static void csv_row(struct table *table, const struct run_summary *run, const ch
 
 void report_csv(const struct report *report, struct text *out)
 {
-    static const char *const names[] = {"run", "cloud", "extent", "ranks", "figure", "bytes", "value", "lo", "hi", "unit", "interval", "launches", "statistic",
-                                        "bound_percent", "provenance"};
+    static const char *const names[] = {
+        "run", "cloud", "extent",   "ranks",    "figure",    "bytes",         "value",     "lo",
+        "hi",  "unit",  "interval", "launches", "statistic", "bound_percent", "provenance"};
     struct table table = {0};
     struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
@@ -370,11 +429,18 @@ void report_csv(const struct report *report, struct text *out)
             for (int k = 0; k < 2; k++) {
                 for (size_t s = 0; s < report->size_count && of[k]; s++) {
                     const struct case_summary *line = track_at(of[k], (int64_t)report->sizes[s]);
-                    if (line) csv_row(&table, run, scope_names[scope], line, k ? "all_gather busbw" : "all_reduce busbw", line->busbw_gbps, "GB/s");
+                    if (line)
+                        csv_row(&table, run, scope_names[scope], line,
+                                k ? "all_gather busbw" : "all_reduce busbw", line->busbw_gbps, "GB/s");
                 }
-                if (best[k]) csv_row(&table, run, scope_names[scope], best[k], k ? "all_gather best busbw" : "all_reduce best busbw", best[k]->busbw_gbps, "GB/s");
+                if (best[k])
+                    csv_row(&table, run, scope_names[scope], best[k],
+                            k ? "all_gather best busbw" : "all_reduce best busbw", best[k]->busbw_gbps,
+                            "GB/s");
             }
-            if (clouds[i].smallest) csv_row(&table, run, scope_names[scope], clouds[i].smallest, "all_reduce small-message time", clouds[i].smallest->time_us, "us");
+            if (clouds[i].smallest)
+                csv_row(&table, run, scope_names[scope], clouds[i].smallest, "all_reduce small-message time",
+                        clouds[i].smallest->time_us, "us");
         }
         for (int k = 0; k < 3; k++) free(tracks[k].list);
     }
@@ -385,7 +451,8 @@ void report_csv(const struct report *report, struct text *out)
             const struct case_summary *line = &run->cases[c];
             if (!line->row->gemm || !figure_present(line->tflops) || !is_best_shape(run, line)) continue;
             text_clear(&what);
-            text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "", line->row->phase ? line->row->phase : "");
+            text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "",
+                     line->row->phase ? line->row->phase : "");
             csv_row(&table, run, "one GPU", line, text_get(&what), line->tflops, "TFLOP/s");
         }
         text_free(&what);

@@ -10,7 +10,8 @@
 
 enum { MOST_SOURCE_WARNINGS = 40 };
 
-static void __attribute__((format(printf, 4, 5))) say(struct page *page, const char *kind, const struct run_summary *run, const char *format, ...)
+static void __attribute__((format(printf, 4, 5)))
+say(struct page *page, const char *kind, const struct run_summary *run, const char *format, ...)
 {
     struct text text = {0};
     char words[1024];
@@ -26,17 +27,26 @@ static void __attribute__((format(printf, 4, 5))) say(struct page *page, const c
 static void about_launches(struct page *page, const struct run_summary *run)
 {
     if (run->imported)
-        say(page, "imported", run, "another tool's statistic, without samples: no interval, never compared with measured medians.");
+        say(page, "imported", run,
+            "another tool's statistic, without samples: no interval, never compared with measured medians.");
     else if (run->launch_count < 6)
-        say(page, "few launches", run, "%zu launch%s; six are needed for a 95 %% interval.", run->launch_count, run->launch_count == 1 ? "" : "es");
+        say(page, "few launches", run, "%zu launch%s; six are needed for a 95 %% interval.",
+            run->launch_count, run->launch_count == 1 ? "" : "es");
     if (!run->imported && run->allocations == 1)
-        say(page, "one allocation", run, "all launches ran on one set of hosts: differences to other runs are confounded with the allocation.");
-    if (!run->imported && run->allocations == 0) say(page, "allocation not known", run, "the records do not say on which hosts the launches ran.");
-    if (strstr(run->provenance, "simulated") || strstr(run->provenance, "emulated") || strstr(run->provenance, "faulted"))
+        say(page, "one allocation", run,
+            "all launches ran on one set of hosts: differences to other runs are confounded with the "
+            "allocation.");
+    if (!run->imported && run->allocations == 0)
+        say(page, "allocation not known", run, "the records do not say on which hosts the launches ran.");
+    if (strstr(run->provenance, "simulated") || strstr(run->provenance, "emulated") ||
+        strstr(run->provenance, "faulted"))
         say(page, "not a measurement", run, "provenance is %s.", run->provenance);
-    if (run->died) say(page, "died", run, "%zu launches have no end record; what they wrote is used.", run->died);
-    if (run->unfinished) say(page, "unfinished", run, "%zu launches were interrupted or failed.", run->unfinished);
-    if (run->broken_lines) say(page, "broken lines", run, "%zu lines of its files could not be read.", run->broken_lines);
+    if (run->died)
+        say(page, "died", run, "%zu launches have no end record; what they wrote is used.", run->died);
+    if (run->unfinished)
+        say(page, "unfinished", run, "%zu launches were interrupted or failed.", run->unfinished);
+    if (run->broken_lines)
+        say(page, "broken lines", run, "%zu lines of its files could not be read.", run->broken_lines);
 }
 
 static void about_results(struct page *page, const struct run_summary *run)
@@ -51,10 +61,20 @@ static void about_results(struct page *page, const struct run_summary *run)
         unchecked += line->launches > 0 && line->unchecked > 0;
         above += figure_present(line->bound_percent) && line->bound_percent.point > 100.5;
     }
-    if (wrong) say(page, "wrong results", run, "%zu cases gave wrong data; those launches have no speed here.", wrong);
-    if (failed) say(page, "failed", run, "%zu cases ended in an error, a timeout or contradict themselves in some launch.", failed);
-    if (unchecked) say(page, "unchecked", run, "%zu of %zu figures were not verified in every launch.", unchecked, figures);
-    if (above) say(page, "above the bound", run, "%zu figures are faster than their bound: its inputs (clouds.tsv, gpus.tsv) do not fit this machine.", above);
+    if (wrong)
+        say(page, "wrong results", run, "%zu cases gave wrong data; those launches have no speed here.",
+            wrong);
+    if (failed)
+        say(page, "failed", run,
+            "%zu cases ended in an error, a timeout or contradict themselves in some launch.", failed);
+    if (unchecked)
+        say(page, "unchecked", run, "%zu of %zu figures were not verified in every launch.", unchecked,
+            figures);
+    if (above)
+        say(page, "above the bound", run,
+            "%zu figures are faster than their bound: its inputs (clouds.tsv, gpus.tsv) do not fit this "
+            "machine.",
+            above);
 }
 
 static void about_throttling(struct page *page, const struct run_summary *run)
@@ -69,10 +89,13 @@ static void about_throttling(struct page *page, const struct run_summary *run)
             json_array_foreach(list, k, reason)
             {
                 const char *word = json_string_value(reason);
-                if (word && !strstr(text_get(&reasons), word) && reasons.length < 200) text_add(&reasons, "%s%s", reasons.length ? ", " : "", word);
+                if (word && !strstr(text_get(&reasons), word) && reasons.length < 200)
+                    text_add(&reasons, "%s%s", reasons.length ? ", " : "", word);
             }
         }
-    if (cases) say(page, "throttled", run, "in %zu case rows the clocks were held down: %s.", cases, text_get(&reasons));
+    if (cases)
+        say(page, "throttled", run, "in %zu case rows the clocks were held down: %s.", cases,
+            text_get(&reasons));
     text_free(&reasons);
 }
 
@@ -88,7 +111,9 @@ static void about_sources(struct page *page, const struct run_summary *run, size
             if (!json_is_string(item) || !*left) continue;
             plain_text(&words, json_string_value(item), 400);
             say(page, "import", run, "%s", text_get(&words));
-            if (--*left == 0) say(page, "import", NULL, "more warnings by busbar import are in the records (source.warnings).");
+            if (--*left == 0)
+                say(page, "import", NULL,
+                    "more warnings by busbar import are in the records (source.warnings).");
             text_free(&words);
         }
     }
@@ -108,7 +133,8 @@ static void about_prices(struct page *page, const struct study *study, size_t r)
         say(page, "price unverified", run, "%s: says clouds.tsv line %zu.", instance->name, instance->line);
 }
 
-/* Sizes of the summary that some runs of an extent have and others do not: they are left empty, never averaged over. */
+/* Sizes of the summary that some runs of an extent have and others do not: they are left empty, never
+ * averaged over. */
 static void about_sizes(struct page *page, const struct report *report)
 {
     static const char *const names[] = {"all_reduce", "all_gather"};
@@ -123,11 +149,12 @@ static void about_sizes(struct page *page, const struct report *report)
                     bool has = track_at(&tracks.list[t], (int64_t)report->sizes[s]) != NULL;
                     with += has;
                     if (!has && without.length < 600)
-                        text_add(&without, "%s%s", without.length ? ", " : "", report->study->aggregate.runs[tracks.list[t].run].label);
+                        text_add(&without, "%s%s", without.length ? ", " : "",
+                                 report->study->aggregate.runs[tracks.list[t].run].label);
                 }
                 if (with && without.length)
-                    say(page, "size missing", NULL, "%s of %s, %s, was not measured in: %s.", names[n], format_size(report->sizes[s], size), scope_names[scope],
-                        text_get(&without));
+                    say(page, "size missing", NULL, "%s of %s, %s, was not measured in: %s.", names[n],
+                        format_size(report->sizes[s], size), scope_names[scope], text_get(&without));
                 text_free(&without);
             }
             free(tracks.list);

@@ -11,7 +11,8 @@ static void seconds_text(struct text *out, struct figure figure)
     char point[32], lo[32], hi[32];
     if (!figure_present(figure)) return;
     text_add(out, "%s", number_text(figure.point, point));
-    if (figure.kind != INTERVAL_NONE) text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
+    if (figure.kind != INTERVAL_NONE)
+        text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
 }
 
 static void seconds_cell(struct table *table, struct figure figure)
@@ -29,24 +30,28 @@ static void range_cell(struct table *table, const struct step *step, double fact
     if (!figure_present(step->serial))
         table_cell(table, "%s", "");
     else
-        table_cell(table, "%s to %s", number_text(step->overlapped.point * factor, least), number_text(step->serial.point * factor, most));
+        table_cell(table, "%s to %s", number_text(step->overlapped.point * factor, least),
+                   number_text(step->serial.point * factor, most));
 }
 
 static void order_cell(struct table *table, const struct step *step, const struct step *before)
 {
     struct figure ratio;
     if (!before) {
-        table_cell(table, "%s", step->communication.kind == INTERVAL_EXACT ? "fastest here" : "shortest here");
+        table_cell(table, "%s",
+                   step->communication.kind == INTERVAL_EXACT ? "fastest here" : "shortest here");
         return;
     }
     enum order order = steps_order(before, step, &ratio);
     if (ratio.kind == INTERVAL_EXACT)
-        table_cell(table, "%s\nratio %.3f [%.3f–%.3f]", order == ORDER_FASTER ? "slower" : "not told apart", 1 / ratio.point, 1 / ratio.hi, 1 / ratio.lo);
+        table_cell(table, "%s\nratio %.3f [%.3f–%.3f]", order == ORDER_FASTER ? "slower" : "not told apart",
+                   1 / ratio.point, 1 / ratio.hi, 1 / ratio.lo);
     else
         table_cell(table, "not told apart\nratio %.3f; too few launches for an interval", 1 / ratio.point);
 }
 
-static void step_row(struct table *table, const struct report *report, const struct step *step, const struct step *before, size_t place)
+static void step_row(struct table *table, const struct report *report, const struct step *step,
+                     const struct step *before, size_t place)
 {
     const struct run_summary *run = &report->study->aggregate.runs[step->run];
     const struct instance *instance = report->study->sites[step->run].instance;
@@ -68,23 +73,29 @@ static void step_row(struct table *table, const struct report *report, const str
 
 static void group_table(struct page *page, const struct report *report, const struct step *steps, size_t n)
 {
-    static const char *const names[] = {"", "<cloud", "communication, s", "computation, s", "step, s", "US$ per step", "<against the one above"};
+    static const char *const names[] = {"",        "<cloud",       "communication, s",      "computation, s",
+                                        "step, s", "US$ per step", "<against the one above"};
     struct table table = {0};
     struct text heading = {0};
     size_t place = 1;
     bool whole = figure_present(steps[0].computation);
-    text_add(&heading, "%lld GPUs, %s%s%s", (long long)steps[0].ranks, steps[0].statistic ? steps[0].statistic : "unknown statistic", steps[0].mode ? ", " : "",
+    text_add(&heading, "%lld GPUs, %s%s%s", (long long)steps[0].ranks,
+             steps[0].statistic ? steps[0].statistic : "unknown statistic", steps[0].mode ? ", " : "",
              steps[0].mode ? steps[0].mode : "");
     if (!whole) text_add(&heading, ": communication alone");
     page_heading(page, 4, NULL, text_get(&heading));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t i = 0; i < n; i++) {
         struct figure ratio;
         if (i && steps_order(&steps[i - 1], &steps[i], &ratio) == ORDER_FASTER) place = i + 1;
         step_row(&table, report, &steps[i], i ? &steps[i - 1] : NULL, place);
     }
     table_drop_empty(&table);
-    page_table(page, &table, whole ? NULL : "Matrix multiplication was not measured here: this orders the communication of a step, not the step.");
+    page_table(page, &table,
+               whole ? NULL
+                     : "Matrix multiplication was not measured here: this orders the communication of a "
+                       "step, not the step.");
     table_free(&table);
     text_free(&heading);
 }
@@ -93,11 +104,14 @@ static void group_table(struct page *page, const struct report *report, const st
 static const char *reason_of(const struct step *step)
 {
     if (step->missing) return step->missing;
-    return figure_present(step->computation) ? "no other run with as many GPUs, the same mode and the same statistic"
-                                             : "no other run with as many GPUs, the same mode and the same statistic; matmul was not measured either";
+    return figure_present(step->computation)
+               ? "no other run with as many GPUs, the same mode and the same statistic"
+               : "no other run with as many GPUs, the same mode and the same statistic; matmul was not "
+                 "measured either";
 }
 
-static void who_text(struct text *out, const struct report *report, const struct step *step, const struct step *before)
+static void who_text(struct text *out, const struct report *report, const struct step *step,
+                     const struct step *before)
 {
     char least[32], most[32];
     bool same_run = before && before->run == step->run;
@@ -105,18 +119,21 @@ static void who_text(struct text *out, const struct report *report, const struct
     if (step->ranks != ABSENT) text_add(out, "%s×%lld", same_run ? "" : " ", (long long)step->ranks);
     if (step->missing) return;
     if (figure_present(step->serial))
-        text_add(out, " (%s to %s s per step)", number_text(step->overlapped.point, least), number_text(step->serial.point, most));
+        text_add(out, " (%s to %s s per step)", number_text(step->overlapped.point, least),
+                 number_text(step->serial.point, most));
     else
         text_add(out, " (communication %s s)", number_text(step->communication.point, least));
 }
 
 /* One item per reason, with all whom it concerns. */
-static void alone_items(struct page *page, const struct report *report, const struct step *steps, const bool *ranked, size_t count)
+static void alone_items(struct page *page, const struct report *report, const struct step *steps,
+                        const bool *ranked, size_t count)
 {
     struct text text = {0};
     for (size_t i = 0; i < count; i++) {
         bool said = ranked[i];
-        for (size_t j = 0; j < i && !said; j++) said = !ranked[j] && same(reason_of(&steps[j]), reason_of(&steps[i]));
+        for (size_t j = 0; j < i && !said; j++)
+            said = !ranked[j] && same(reason_of(&steps[j]), reason_of(&steps[i]));
         if (said) continue;
         const struct step *before = NULL;
         text_clear(&text);
@@ -138,7 +155,8 @@ static void describe(struct page *page, const struct workload *workload)
     for (size_t p = 0; p < workload->part_count; p++) {
         const struct workload_part *part = &workload->parts[p];
         text_clear(&text);
-        text_add(&text, "%g calls of %s: %s", part->count, format_size((size_t)part->bytes, size), part->note);
+        text_add(&text, "%g calls of %s: %s", part->count, format_size((size_t)part->bytes, size),
+                 part->note);
         page_item(page, part->collective, text_get(&text));
     }
     if (isfinite(workload->flops)) {
@@ -167,13 +185,18 @@ void report_workload(struct page *page, const struct report *report)
         for (size_t i = first; i < last; i++) ranked[i] = any = true;
     }
     if (any)
-        page_paragraph(page, "Equal places: the interval of the ratio of their times includes 1. A step takes from max(computation, communication), when all "
-                             "of the smaller is hidden, to their sum, when nothing is: the overlap was not measured.");
+        page_paragraph(
+            page, "Equal places: the interval of the ratio of their times includes 1. A step takes from "
+                  "max(computation, communication), when all "
+                  "of the smaller is hidden, to their sum, when nothing is: the overlap was not measured.");
     if (!any) page_paragraph(page, "No two runs are comparable for this workload: nothing is ranked.");
     alone_items(page, report, steps, ranked, count);
     text_clear(&heading);
-    for (size_t i = 0; i < report->workloads->count; i++) text_add(&heading, "%s%s", i ? ", " : "", report->workloads->list[i].name);
-    page_paragraph(page, "Other workloads (--workload): %s. They are rows of workloads.tsv, to be edited or added to.", text_get(&heading));
+    for (size_t i = 0; i < report->workloads->count; i++)
+        text_add(&heading, "%s%s", i ? ", " : "", report->workloads->list[i].name);
+    page_paragraph(
+        page, "Other workloads (--workload): %s. They are rows of workloads.tsv, to be edited or added to.",
+        text_get(&heading));
     free(ranked);
     free(steps);
     text_free(&heading);

@@ -16,7 +16,8 @@ struct settings {
 };
 
 static const struct option options[] = {
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text", "text|csv|json|markdown", 0, 0, "Output",
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
+     "text|csv|json|markdown", 0, 0, "Output",
      "text for a terminal; csv and json hold every column, markdown the readable ones"},
     {OPTION_FLAG, 0, "by-allocation", NULL, offsetof(struct settings, by_allocation), NULL, NULL, 0, 0, NULL,
      "keep the allocations (sets of hosts) of a run apart"},
@@ -27,11 +28,15 @@ static const struct command command = {
     .name = "busbar show",
     .summary = "print the figures of results as tables",
     .synopsis = "[flags] RESULTS...",
-    .description = "RESULTS are files (*.jsonl) or folders of them. Launches of a run become one line per case: the median of the\n"
-                   "launches' medians. From six launches on its interval is the exact 95 % interval by order statistics over\n"
-                   "launches; with fewer it is their minimum and maximum; one launch has none. Rates are bytes / time. Imported\n"
+    .description = "RESULTS are files (*.jsonl) or folders of them. Launches of a run become one line per "
+                   "case: the median of the\n"
+                   "launches' medians. From six launches on its interval is the exact 95 % interval by order "
+                   "statistics over\n"
+                   "launches; with fewer it is their minimum and maximum; one launch has none. Rates are "
+                   "bytes / time. Imported\n"
                    "figures keep the statistic of their source: 'statistic' says which.\n",
-    .examples = "busbar show results/first\n    tables of a run\nbusbar show --format csv results >all.csv\n    every run, for a spreadsheet\n",
+    .examples = "busbar show results/first\n    tables of a run\nbusbar show --format csv results >all.csv\n "
+                "   every run, for a spreadsheet\n",
     .options = options,
 };
 
@@ -39,7 +44,8 @@ static const struct command command = {
 
 static void put(json_t *object, const char *key, json_t *value)
 {
-    if (!value || json_object_set_new(object, key, value)) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
+    if (!value || json_object_set_new(object, key, value))
+        exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
 }
 
 static void put_text(json_t *object, const char *key, const char *value)
@@ -118,7 +124,8 @@ static void print_json(const struct aggregate *aggregate)
         put(object, "launches", json_integer((json_int_t)run->launch_count));
         put(object, "launches_died", json_integer((json_int_t)run->died));
         put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
-        for (size_t c = 0; c < run->case_count; c++) json_array_append_new(cases, case_object(&run->cases[c]));
+        for (size_t c = 0; c < run->case_count; c++)
+            json_array_append_new(cases, case_object(&run->cases[c]));
         put(object, "cases", cases);
         json_array_append_new(runs, object);
     }
@@ -143,7 +150,9 @@ static void say(struct text *out, const char *text, bool markdown)
 
 static void print_head(const struct run_summary *run, bool markdown, struct text *out)
 {
-    enum interval_kind weakest = run->launch_count > 5 ? INTERVAL_EXACT : run->launch_count > 1 ? INTERVAL_RANGE : INTERVAL_NONE;
+    enum interval_kind weakest = run->launch_count > 5   ? INTERVAL_EXACT
+                                 : run->launch_count > 1 ? INTERVAL_RANGE
+                                                         : INTERVAL_NONE;
     text_add(out, markdown ? "## " : "");
     if (markdown || !same(run->label, run->run)) {
         say(out, run->label, markdown);
@@ -151,8 +160,10 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
     }
     text_add(out, "run ");
     say(out, run->run, markdown);
-    text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count, run->launch_count == 1 ? "" : "es");
-    if (run->allocations) text_add(out, " on %zu allocation%s", run->allocations, run->allocations == 1 ? "" : "s");
+    text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count,
+             run->launch_count == 1 ? "" : "es");
+    if (run->allocations)
+        text_add(out, " on %zu allocation%s", run->allocations, run->allocations == 1 ? "" : "s");
     text_add(out, "; interval: %s\n", interval_name(weakest));
     if (run->died) text_add(out, "%zu of them died before their end record\n", run->died);
     if (run->unfinished) text_add(out, "%zu of them were interrupted or failed\n", run->unfinished);
@@ -164,7 +175,9 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
     print_head(run, markdown, out);
     for (size_t first = 0, last; first < run->case_count; first = last) {
         struct table table = {0};
-        for (last = first + 1; last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);) last++;
+        for (last = first + 1;
+             last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);)
+            last++;
         text_clear(&words);
         listing_title(run->cases[first].row, &words);
         text_add(out, markdown ? "\n### " : "\n");
@@ -205,9 +218,13 @@ static void exact_cells(struct table *table, struct figure figure)
 
 static void print_csv(const struct aggregate *aggregate, struct text *out)
 {
-    static const char *const names[] = {"run", "label", "provenance", "collective", "requested_bytes", "bytes", "count", "m", "n", "k",
-        "dtype", "op", "placement", "mode", "phase", "nodes", "ranks", "group", "statistic", "rank_reduction", "launches", "interval",
-        "time_us", "time_lo_us", "time_hi_us", "rate", "rate_lo", "rate_hi", "rate_unit", "bound_percent", "wrong", "status"};
+    static const char *const names[] = {"run",      "label",    "provenance", "collective", "requested_bytes",
+                                        "bytes",    "count",    "m",          "n",          "k",
+                                        "dtype",    "op",       "placement",  "mode",       "phase",
+                                        "nodes",    "ranks",    "group",      "statistic",  "rank_reduction",
+                                        "launches", "interval", "time_us",    "time_lo_us", "time_hi_us",
+                                        "rate",     "rate_lo",  "rate_hi",    "rate_unit",  "bound_percent",
+                                        "wrong",    "status"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
     for (size_t r = 0; r < aggregate->count; r++)
@@ -251,9 +268,11 @@ static enum status run(int argc, char **argv)
     int first;
     enum status status = options_parse(&command, argc, argv, &settings, &first);
     if (status) return status;
-    if (first == argc) return fail(STATUS_USAGE, "show: which results? Name files or folders (busbar show results/first)");
+    if (first == argc)
+        return fail(STATUS_USAGE, "show: which results? Name files or folders (busbar show results/first)");
     struct study study;
-    status = study_read(&study, argv + first, argc - first, NULL, settings.by_allocation ? STUDY_BY_ALLOCATION : STUDY_PLAIN);
+    status = study_read(&study, argv + first, argc - first, NULL,
+                        settings.by_allocation ? STUDY_BY_ALLOCATION : STUDY_PLAIN);
     if (!status) {
         struct text out = {0};
         bool markdown = same(settings.format, "markdown");
@@ -262,7 +281,8 @@ static enum status run(int argc, char **argv)
         else if (same(settings.format, "csv"))
             print_csv(&study.aggregate, &out);
         else
-            for (size_t r = 0; r < study.aggregate.count; r++) print_run(&study.aggregate.runs[r], markdown, &out);
+            for (size_t r = 0; r < study.aggregate.count; r++)
+                print_run(&study.aggregate.runs[r], markdown, &out);
         fputs(text_get(&out), stdout);
         text_free(&out);
         study_free(&study);

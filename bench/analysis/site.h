@@ -1,4 +1,5 @@
-/* What a run ran on, as far as its records and the catalog (results/clouds.tsv, gpus.tsv) tell: bounds, peaks, prices. */
+/* What a run ran on, as far as its records and the catalog (results/clouds.tsv, gpus.tsv) tell: bounds,
+ * peaks, prices. */
 #ifndef BUSBAR_SITE_H
 #define BUSBAR_SITE_H
 

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum status study_read(struct study *study, char **paths, int count, const char *catalog, enum study_kind kind)
+enum status study_read(struct study *study, char **paths, int count, const char *catalog,
+                       enum study_kind kind)
 {
     *study = (struct study){0};
     enum status status = STATUS_OK;
@@ -55,7 +56,8 @@ static bool is_better(const struct track *a, const struct track *b, enum purpose
 
 static bool same_world(const struct track *a, const struct track *b)
 {
-    return a->run == b->run && a->cases[0].row->ranks == b->cases[0].row->ranks && a->cases[0].row->nodes == b->cases[0].row->nodes;
+    return a->run == b->run && a->cases[0].row->ranks == b->cases[0].row->ranks &&
+           a->cases[0].row->nodes == b->cases[0].row->nodes;
 }
 
 static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
@@ -98,7 +100,8 @@ struct tracks study_tracks(const struct study *study, const char *collective, en
     return tracks;
 }
 
-struct tracks study_tracks_in(const struct study *study, const char *collective, enum purpose purpose, enum scope scope)
+struct tracks study_tracks_in(const struct study *study, const char *collective, enum purpose purpose,
+                              enum scope scope)
 {
     struct tracks tracks = study_tracks(study, collective, purpose);
     size_t kept = 0;
@@ -122,7 +125,9 @@ void track_variant(const struct track *track, struct text *text)
 {
     const struct case_row *row = track->cases[0].row;
     const char *words[] = {row->dtype, same(row->op, "none") ? NULL : row->op,
-                           same(row->placement, "out_of_place") ? "out of place" : same(row->placement, "in_place") ? "in place" : row->placement,
+                           same(row->placement, "out_of_place") ? "out of place"
+                           : same(row->placement, "in_place")   ? "in place"
+                                                                : row->placement,
                            row->mode};
     for (int i = 0; i < 4; i++)
         if (words[i]) text_add(text, "%s%s", !text->length ? "" : i == 1 ? " " : ", ", words[i]);
@@ -137,7 +142,8 @@ const char **study_collectives(const struct study *study)
         for (size_t r = 0; r < study->aggregate.count; r++)
             for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
                 const struct case_summary *line = &study->aggregate.runs[r].cases[c];
-                const struct collective *collective = line->row->collective ? collective_find(line->row->collective) : NULL;
+                const struct collective *collective =
+                    line->row->collective ? collective_find(line->row->collective) : NULL;
                 if (!line->launches || !line->row->collective) continue;
                 if (collective) known[collective->id] = true;
                 bool listed = collective != NULL;

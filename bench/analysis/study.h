@@ -1,4 +1,5 @@
-/* Results as a reader of plots and reports wants them: runs, what they ran on, and which lines make a curve. */
+/* Results as a reader of plots and reports wants them: runs, what they ran on, and which lines make a curve.
+ */
 #ifndef BUSBAR_STUDY_H
 #define BUSBAR_STUDY_H
 
@@ -17,8 +18,8 @@ enum study_kind {
     STUDY_REDACTED,      /* host names, serials and UUIDs replaced (redact.h) */
 };
 
-/* Reads results (files or folders) and the catalog (NULL: where catalog_read looks; without one there are no bounds and
-   prices, which is said). On failure one line, and nothing to free. */
+/* Reads results (files or folders) and the catalog (NULL: where catalog_read looks; without one there are no
+   bounds and prices, which is said). On failure one line, and nothing to free. */
 enum status study_read(struct study *, char **paths, int count, const char *catalog, enum study_kind);
 void study_free(struct study *);
 
@@ -37,9 +38,9 @@ struct tracks {
 
 enum purpose { FOR_BANDWIDTH, FOR_LATENCY };
 
-/* The track that represents each (run, ranks, nodes) of a collective: for bandwidth pipelined, for latency isolated where
-   there is a choice; out of place before in place, sum before other operations, more sizes before fewer. Whole worlds only.
-   In the order of the runs, then of the ranks. The caller frees the list. */
+/* The track that represents each (run, ranks, nodes) of a collective: for bandwidth pipelined, for latency
+   isolated where there is a choice; out of place before in place, sum before other operations, more sizes
+   before fewer. Whole worlds only. In the order of the runs, then of the ranks. The caller frees the list. */
 struct tracks study_tracks(const struct study *, const char *collective, enum purpose);
 /* The same with one track per run and scope: the most ranks that stay in the scope. */
 struct tracks study_tracks_in(const struct study *, const char *collective, enum purpose, enum scope);
@@ -49,7 +50,8 @@ const struct case_summary *track_at(const struct track *, int64_t bytes);
 /* "float sum, out of place, pipelined" added to `text`; what the records do not say is left out. */
 void track_variant(const struct track *, struct text *);
 
-/* The names of collectives that any run has a figure for: the table's order, then others'. NULL-terminated; the caller frees the list. */
+/* The names of collectives that any run has a figure for: the table's order, then others'. NULL-terminated;
+ * the caller frees the list. */
 const char **study_collectives(const struct study *);
 
 #endif

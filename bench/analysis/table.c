@@ -11,7 +11,8 @@ enum { WIDEST = 60 }; /* characters of a cell on a terminal */
 
 void table_column(struct table *table, const char *name, bool left)
 {
-    if (table->column_count == TABLE_COLUMNS) exit((int)fail(STATUS_ENVIRONMENT, "a table has too many columns"));
+    if (table->column_count == TABLE_COLUMNS)
+        exit((int)fail(STATUS_ENVIRONMENT, "a table has too many columns"));
     table->columns[table->column_count++] = (struct table_column){name, left};
 }
 
@@ -74,7 +75,8 @@ void table_free(struct table *table)
     *table = (struct table){0};
 }
 
-/* Bytes of the UTF-8 character at `text`; 0 when it is none (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF). */
+/* Bytes of the UTF-8 character at `text`; 0 when it is none (RFC 3629: no overlong forms, no surrogates, at
+ * most U+10FFFF). */
 static size_t utf8_length(const unsigned char *text)
 {
     if (text[0] < 0x80) return 1;
@@ -82,8 +84,8 @@ static size_t utf8_length(const unsigned char *text)
     if (text[0] < 0xc2 || text[0] > 0xf4) return 0;
     for (size_t i = 1; i < n; i++)
         if ((text[i] & 0xc0) != 0x80) return 0;
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf0 && text[1] < 0x90) ||
-        (text[0] == 0xf4 && text[1] > 0x8f))
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
         return 0;
     return n;
 }
@@ -261,10 +263,18 @@ static void print_html(const struct table *table, struct text *out)
 void table_print(const struct table *table, enum table_format format, struct text *out)
 {
     switch (format) {
-    case TABLE_TEXT: print_text(table, out); return;
-    case TABLE_CSV: print_csv(table, out); return;
-    case TABLE_MARKDOWN: print_markdown(table, out); return;
-    case TABLE_HTML: print_html(table, out); return;
+    case TABLE_TEXT:
+        print_text(table, out);
+        return;
+    case TABLE_CSV:
+        print_csv(table, out);
+        return;
+    case TABLE_MARKDOWN:
+        print_markdown(table, out);
+        return;
+    case TABLE_HTML:
+        print_html(table, out);
+        return;
     }
 }
 
@@ -272,7 +282,11 @@ const char *number_text(double value, char text[32])
 {
     if (!isfinite(value)) return strcpy(text, "");
     double size = fabs(value);
-    int digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : size >= 1 || size == 0 ? 3 : 3 - (int)floor(log10(size));
+    int digits = size >= 1000             ? 0
+                 : size >= 100            ? 1
+                 : size >= 10             ? 2
+                 : size >= 1 || size == 0 ? 3
+                                          : 3 - (int)floor(log10(size));
     snprintf(text, 32, "%.*f", digits > 12 ? 12 : digits, value);
     return text;
 }

@@ -1,4 +1,5 @@
-/* A table of strings, printed for people (text, markdown, HTML) or programs (CSV). Cells may hold anything. */
+/* A table of strings, printed for people (text, markdown, HTML) or programs (CSV). Cells may hold anything.
+ */
 #ifndef BUSBAR_TABLE_H
 #define BUSBAR_TABLE_H
 
@@ -13,10 +14,10 @@ enum { TABLE_COLUMNS = 32 };
 struct table {
     struct table_column {
         const char *name;
-        bool left;           /* else aligned to the right, as numbers are */
+        bool left; /* else aligned to the right, as numbers are */
     } columns[TABLE_COLUMNS];
     size_t column_count;
-    const char **cells;      /* row by row; NULL reads as empty */
+    const char **cells; /* row by row; NULL reads as empty */
     size_t cell_count, capacity;
     struct arena arena;
 };
@@ -31,15 +32,17 @@ void table_drop_empty(struct table *); /* the columns that are empty in all rows
 void table_integer(struct table *, int64_t value);
 
 enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_MARKDOWN, TABLE_HTML };
-/* HTML: a cell's lines after the first are small print. Text: columns that are empty in all rows are left out. CSV: RFC 4180, no line of a cell lost. */
+/* HTML: a cell's lines after the first are small print. Text: columns that are empty in all rows are left
+ * out. CSV: RFC 4180, no line of a cell lost. */
 void table_print(const struct table *, enum table_format, struct text *out);
 
-/* Untrusted text into HTML (element content or quoted attribute): & < > " ' and control characters; not UTF-8 becomes U+FFFD. */
+/* Untrusted text into HTML (element content or quoted attribute): & < > " ' and control characters; not UTF-8
+ * becomes U+FFFD. */
 void html_text(struct text *out, const char *text);
 /* Untrusted text as markdown: what could start markup or HTML is escaped; one line. */
 void markdown_text(struct text *out, const char *text);
-/* Untrusted text for one line of a terminal or a data file: control characters become spaces, not UTF-8 becomes '?';
-   at most `most` characters, then an ellipsis. */
+/* Untrusted text for one line of a terminal or a data file: control characters become spaces, not UTF-8
+   becomes '?'; at most `most` characters, then an ellipsis. */
 void plain_text(struct text *out, const char *text, size_t most);
 
 /* "0.00123" to "123456": four significant digits at least, never an exponent; "" for NAN. */

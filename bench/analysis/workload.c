@@ -20,9 +20,11 @@ static struct workload *workload_of(struct workloads *workloads, const char *nam
     return workload;
 }
 
-static enum status bad(const struct line_reader *reader, const char *what, const char *value, const char *expected)
+static enum status bad(const struct line_reader *reader, const char *what, const char *value,
+                       const char *expected)
 {
-    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s '%.60s': expected %s", reader->path, reader->number, what, value, expected);
+    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s '%.60s': expected %s", reader->path, reader->number, what,
+                value, expected);
 }
 
 static enum status add_line(struct workloads *workloads, struct line_reader *reader)
@@ -35,7 +37,8 @@ static enum status add_line(struct workloads *workloads, struct line_reader *rea
     if (!*cells[0]) return bad(reader, "workload", "", "a name");
     const char *note = arena_string(&workloads->arena, cells[6] ? cells[6] : "");
     if (same(cells[1], "matmul")) {
-        if (parse_real(cells[5], &flops) || !(flops > 0)) return bad(reader, "flops", cells[5], "FLOPs per step and GPU, above 0");
+        if (parse_real(cells[5], &flops) || !(flops > 0))
+            return bad(reader, "flops", cells[5], "FLOPs per step and GPU, above 0");
         struct workload *workload = workload_of(workloads, cells[0]);
         if (isfinite(workload->flops)) return bad(reader, "part", cells[1], "one matmul row per workload");
         workload->flops = flops;
@@ -43,9 +46,12 @@ static enum status add_line(struct workloads *workloads, struct line_reader *rea
         workload->note = note;
         return STATUS_OK;
     }
-    if (!collective_find(cells[1])) return bad(reader, "part", cells[1], "a collective (all_reduce, all_gather, …) or matmul");
-    if (parse_size(cells[3], &bytes) || bytes < 1 || bytes > INT64_MAX) return bad(reader, "bytes", cells[3], "a size like 1G");
-    if (parse_real(cells[4], &count) || !(count > 0)) return bad(reader, "count", cells[4], "calls per step, above 0");
+    if (!collective_find(cells[1]))
+        return bad(reader, "part", cells[1], "a collective (all_reduce, all_gather, …) or matmul");
+    if (parse_size(cells[3], &bytes) || bytes < 1 || bytes > INT64_MAX)
+        return bad(reader, "bytes", cells[3], "a size like 1G");
+    if (parse_real(cells[4], &count) || !(count > 0))
+        return bad(reader, "count", cells[4], "calls per step, above 0");
     struct workload *workload = workload_of(workloads, cells[0]);
     workload->parts = reallocate(workload->parts, workload->part_count + 1, sizeof *workload->parts);
     workload->parts[workload->part_count++] =
@@ -57,7 +63,8 @@ enum status workloads_read(struct workloads *workloads, const struct catalog *ca
 {
     *workloads = (struct workloads){0};
     struct text beside = {0};
-    const char *clouds = catalog->clouds_path ? catalog->clouds_path : "results/clouds.tsv", *slash = strrchr(clouds, '/');
+    const char *clouds = catalog->clouds_path ? catalog->clouds_path : "results/clouds.tsv",
+               *slash = strrchr(clouds, '/');
     text_add(&beside, "%.*sworkloads.tsv", slash ? (int)(slash - clouds) + 1 : 0, clouds);
     workloads->path = arena_string(&workloads->arena, path ? path : text_get(&beside));
     text_free(&beside);
@@ -71,7 +78,8 @@ enum status workloads_read(struct workloads *workloads, const struct catalog *ca
     while (!status && line_reader_next(&reader)) {
         if (reader.length == 0 || reader.line[0] == '#') continue;
         if (!seen_header && strcmp(reader.line, header) != 0)
-            status = bad(&reader, "header", reader.line, "workload part dtype bytes count flops note, divided by tabs");
+            status = bad(&reader, "header", reader.line,
+                         "workload part dtype bytes count flops note, divided by tabs");
         else if (seen_header)
             status = add_line(workloads, &reader);
         seen_header = true;
@@ -110,7 +118,8 @@ static struct figure sum(struct figure a, struct figure b)
 
 static struct figure larger(struct figure a, struct figure b)
 {
-    return (struct figure){fmax(a.point, b.point), fmax(a.lo, b.lo), fmax(a.hi, b.hi), weaker(a.kind, b.kind)};
+    return (struct figure){fmax(a.point, b.point), fmax(a.lo, b.lo), fmax(a.hi, b.hi),
+                           weaker(a.kind, b.kind)};
 }
 
 /* The best sustained shape: what a GPU keeps up in training. */
@@ -119,7 +128,8 @@ static struct figure sustained_tflops(const struct run_summary *run, const char 
     struct figure best = figure_absent();
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
-        if (!line->row->gemm || !same(line->row->phase, "sustained") || !same(line->row->dtype, dtype)) continue;
+        if (!line->row->gemm || !same(line->row->phase, "sustained") || !same(line->row->dtype, dtype))
+            continue;
         if (figure_present(line->tflops) && !(line->tflops.point <= best.point)) best = line->tflops;
     }
     return best;
@@ -128,21 +138,26 @@ static struct figure sustained_tflops(const struct run_summary *run, const char 
 static const struct track *track_of(const struct tracks *tracks, size_t run, int64_t ranks)
 {
     for (size_t i = 0; i < tracks->count; i++)
-        if (tracks->list[i].run == run && tracks->list[i].cases[0].row->ranks == ranks) return &tracks->list[i];
+        if (tracks->list[i].run == run && tracks->list[i].cases[0].row->ranks == ranks)
+            return &tracks->list[i];
     return NULL;
 }
 
 /* Adds one part to the step; says what is missing or does not fit. */
-static void add_part(struct step *step, const struct workload_part *part, const struct track *track, bool first, struct arena *arena)
+static void add_part(struct step *step, const struct workload_part *part, const struct track *track,
+                     bool first, struct arena *arena)
 {
     const struct case_summary *line = track ? track_at(track, part->bytes) : NULL;
     struct text text = {0};
     char size[UNIT_TEXT];
     if (!line || !figure_present(line->time_us)) {
-        text_add(&text, "%s of %s was not measured", part->collective, format_size((size_t)part->bytes, size));
+        text_add(&text, "%s of %s was not measured", part->collective,
+                 format_size((size_t)part->bytes, size));
     } else if (first) {
-        step->mode = line->row->mode, step->statistic = line->statistic, step->rank_reduction = line->rank_reduction;
-    } else if (!same(step->mode, line->row->mode) || !same(step->statistic, line->statistic) || !same(step->rank_reduction, line->rank_reduction)) {
+        step->mode = line->row->mode, step->statistic = line->statistic,
+        step->rank_reduction = line->rank_reduction;
+    } else if (!same(step->mode, line->row->mode) || !same(step->statistic, line->statistic) ||
+               !same(step->rank_reduction, line->rank_reduction)) {
         text_add(&text, "its collectives were measured in unlike modes or statistics");
     }
     if (text.length) {
@@ -160,7 +175,9 @@ static void finish(struct step *step, const struct study *study, const struct wo
         step->communication = figure_absent();
         return;
     }
-    struct figure rate = isfinite(workload->flops) ? sustained_tflops(&study->aggregate.runs[step->run], workload->dtype) : figure_absent();
+    struct figure rate = isfinite(workload->flops)
+                             ? sustained_tflops(&study->aggregate.runs[step->run], workload->dtype)
+                             : figure_absent();
     step->computation = figure_inverse(workload->flops * 1e-12, rate);
     if (!figure_present(step->computation)) return;
     step->overlapped = larger(step->communication, step->computation);
@@ -203,22 +220,29 @@ bool steps_comparable(const struct step *a, const struct step *b)
     return !a->missing && !b->missing && compare_kind(a, b) == 0;
 }
 
-struct step *workload_steps(const struct study *study, const struct workload *workload, size_t *count, struct arena *arena)
+struct step *workload_steps(const struct study *study, const struct workload *workload, size_t *count,
+                            struct arena *arena)
 {
     struct tracks *tracks = allocate(workload->part_count, sizeof *tracks);
     struct step *steps = NULL;
     *count = 0;
-    for (size_t p = 0; p < workload->part_count; p++) tracks[p] = study_tracks(study, workload->parts[p].collective, FOR_BANDWIDTH);
+    for (size_t p = 0; p < workload->part_count; p++)
+        tracks[p] = study_tracks(study, workload->parts[p].collective, FOR_BANDWIDTH);
     for (size_t r = 0; r < study->aggregate.count && workload->part_count; r++) {
         size_t before = *count;
         for (size_t t = 0; t < tracks[0].count; t++) {
             int64_t ranks = tracks[0].list[t].cases[0].row->ranks;
-            bool repeated = t > 0 && tracks[0].list[t - 1].run == r && tracks[0].list[t - 1].cases[0].row->ranks == ranks;
+            bool repeated =
+                t > 0 && tracks[0].list[t - 1].run == r && tracks[0].list[t - 1].cases[0].row->ranks == ranks;
             if (tracks[0].list[t].run != r || ranks < 2 || repeated) continue;
             steps = reallocate(steps, *count + 1, sizeof *steps);
             struct step *step = &steps[(*count)++];
-            *step = (struct step){.run = r, .ranks = ranks, .communication = figure_absent(), .computation = figure_absent(),
-                                  .overlapped = figure_absent(), .serial = figure_absent()};
+            *step = (struct step){.run = r,
+                                  .ranks = ranks,
+                                  .communication = figure_absent(),
+                                  .computation = figure_absent(),
+                                  .overlapped = figure_absent(),
+                                  .serial = figure_absent()};
             for (size_t p = 0; p < workload->part_count; p++)
                 add_part(step, &workload->parts[p], track_of(&tracks[p], r, ranks), p == 0, arena);
             finish(step, study, workload);
@@ -227,8 +251,13 @@ struct step *workload_steps(const struct study *study, const struct workload *wo
         steps = reallocate(steps, *count + 1, sizeof *steps);
         struct text why = {0};
         text_add(&why, "%s was not measured on several ranks", workload->parts[0].collective);
-        steps[(*count)++] = (struct step){.run = r, .ranks = ABSENT, .communication = figure_absent(), .computation = figure_absent(),
-            .overlapped = figure_absent(), .serial = figure_absent(), .missing = arena_string(arena, text_get(&why))};
+        steps[(*count)++] = (struct step){.run = r,
+                                          .ranks = ABSENT,
+                                          .communication = figure_absent(),
+                                          .computation = figure_absent(),
+                                          .overlapped = figure_absent(),
+                                          .serial = figure_absent(),
+                                          .missing = arena_string(arena, text_get(&why))};
         text_free(&why);
     }
     for (size_t p = 0; p < workload->part_count; p++) free(tracks[p].list);
@@ -245,9 +274,11 @@ static struct figure ratio_of(struct figure a, struct figure b)
 enum order steps_order(const struct step *a, const struct step *b, struct figure *ratio)
 {
     bool whole = figure_present(a->serial) && figure_present(b->serial);
-    struct figure serial = whole ? ratio_of(a->serial, b->serial) : ratio_of(a->communication, b->communication);
+    struct figure serial =
+        whole ? ratio_of(a->serial, b->serial) : ratio_of(a->communication, b->communication);
     struct figure overlapped = whole ? ratio_of(a->overlapped, b->overlapped) : serial;
-    *ratio = (struct figure){serial.point, fmin(serial.lo, overlapped.lo), fmax(serial.hi, overlapped.hi), weaker(serial.kind, overlapped.kind)};
+    *ratio = (struct figure){serial.point, fmin(serial.lo, overlapped.lo), fmax(serial.hi, overlapped.hi),
+                             weaker(serial.kind, overlapped.kind)};
     if (ratio->kind != INTERVAL_EXACT) return ORDER_UNDECIDED;
     return ratio->hi < 1 ? ORDER_FASTER : ratio->lo > 1 ? ORDER_SLOWER : ORDER_UNDECIDED;
 }

@@ -6,8 +6,8 @@
 
 struct workload_part {
     const char *collective;
-    int64_t bytes;             /* by nccl-tests' rule for the collective */
-    double count;              /* per step */
+    int64_t bytes; /* by nccl-tests' rule for the collective */
+    double count;  /* per step */
     const char *note;
 };
 
@@ -15,8 +15,8 @@ struct workload {
     const char *name;
     struct workload_part *parts;
     size_t part_count;
-    double flops;              /* per step and GPU; NAN: none given */
-    const char *dtype, *note;  /* of the matmul */
+    double flops;             /* per step and GPU; NAN: none given */
+    const char *dtype, *note; /* of the matmul */
 };
 
 struct workloads {
@@ -37,18 +37,20 @@ struct step {
     int64_t ranks;
     const char *mode, *statistic, *rank_reduction;
     struct figure communication, computation; /* computation absent: not measured */
-    struct figure overlapped, serial;         /* max(computation, communication) and their sum: the truth is between */
-    const char *missing;                      /* why there is no communication figure; else NULL */
+    struct figure overlapped,
+        serial;          /* max(computation, communication) and their sum: the truth is between */
+    const char *missing; /* why there is no communication figure; else NULL */
 };
 
-/* All steps that can be put together, grouped by what is comparable (GPUs, mode, statistic, matmul or not), fastest first
-   in a group; then those with `missing`. The caller frees the list. Text lives in the arena. */
+/* All steps that can be put together, grouped by what is comparable (GPUs, mode, statistic, matmul or not),
+   fastest first in a group; then those with `missing`. The caller frees the list. Text lives in the arena. */
 struct step *workload_steps(const struct study *, const struct workload *, size_t *count, struct arena *);
 bool steps_comparable(const struct step *, const struct step *);
 
 enum order { ORDER_FASTER, ORDER_SLOWER, ORDER_UNDECIDED };
-/* Is a faster than b, whatever the overlap (as long as it is the same)? By the interval of the ratio of times at both ends
-   of the range; each ratio's interval comes from the ends of both intervals, so it is at least as wide as stated. */
+/* Is a faster than b, whatever the overlap (as long as it is the same)? By the interval of the ratio of times
+   at both ends of the range; each ratio's interval comes from the ends of both intervals, so it is at least
+   as wide as stated. */
 enum order steps_order(const struct step *a, const struct step *b, struct figure *ratio);
 
 #endif

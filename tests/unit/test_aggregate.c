@@ -25,7 +25,8 @@ static struct archive archive_of(const double *times_us, size_t n, const char *r
         struct case_row *row = &launch->cases[0];
         *row = case_row_absent();
         row->key = arena_string(&archive.arena, "all_reduce/float/sum/1000000");
-        row->collective = "all_reduce", row->dtype = "float", row->op = "sum", row->mode = "pipelined", row->status = "ok";
+        row->collective = "all_reduce", row->dtype = "float", row->op = "sum", row->mode = "pipelined",
+        row->status = "ok";
         row->bytes = row->requested_bytes = 1000000;
         row->ranks = 4, row->nodes = 1, row->pass = 0, row->wrong = 0, row->bound_us = 50;
         row->samples_us.count = 3;
@@ -41,7 +42,8 @@ static void near(double value, double expected)
     cr_assert(fabs(value - expected) <= 1e-12 * fabs(expected), "%.17g, expected %.17g", value, expected);
 }
 
-/* Six launches: the exact interval at 96.9 % is the 1st to the 6th (measurement rules; tables of Le Boudec 2010, appendix A). */
+/* Six launches: the exact interval at 96.9 % is the 1st to the 6th (measurement rules; tables of Le Boudec
+ * 2010, appendix A). */
 Test(aggregate, six_launches_have_an_exact_interval)
 {
     const double times[] = {104, 100, 102, 98, 101, 110};
@@ -140,10 +142,13 @@ Test(table, hostile_cells_stay_data)
     cr_assert_not_null(strstr(text_get(&out), "&#60;script&#62;alert(&#39;1&#39;)"));
     text_clear(&out);
     table_print(&table, TABLE_CSV, &out);
-    cr_assert_str_eq(text_get(&out), "name,n\n\"<script>alert('1')</script> & \"\"x\"\", `id`\nnext|cell\",3\n");
+    cr_assert_str_eq(text_get(&out),
+                     "name,n\n\"<script>alert('1')</script> & \"\"x\"\", `id`\nnext|cell\",3\n");
     text_clear(&out);
     table_print(&table, TABLE_MARKDOWN, &out);
-    cr_assert_not_null(strstr(text_get(&out), "| &#60;script&#62;alert('1')&#60;/script&#62; &#38; \"x\", \\`id\\` next\\|cell | 3 |\n"));
+    cr_assert_not_null(
+        strstr(text_get(&out),
+               "| &#60;script&#62;alert('1')&#60;/script&#62; &#38; \"x\", \\`id\\` next\\|cell | 3 |\n"));
     text_free(&out);
     table_free(&table);
 }
@@ -151,8 +156,12 @@ Test(table, hostile_cells_stay_data)
 Test(table, text_of_any_bytes)
 {
     struct text out = {0};
-    plain_text(&out, "a\x1b[31m\xff\xc3(\xe2\x80\xae" "b", 100);
-    cr_assert_str_eq(text_get(&out), "a [31m?" "?( b");
+    plain_text(&out,
+               "a\x1b[31m\xff\xc3(\xe2\x80\xae"
+               "b",
+               100);
+    cr_assert_str_eq(text_get(&out), "a [31m?"
+                                     "?( b");
     text_clear(&out);
     plain_text(&out, "abcdef", 4);
     cr_assert_str_eq(text_get(&out), "abc…");

@@ -9,11 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct step step_of(double communication_s, double computation_s, double spread, enum interval_kind kind)
+static struct step step_of(double communication_s, double computation_s, double spread,
+                           enum interval_kind kind)
 {
     struct step step = {.ranks = 8, .mode = "pipelined", .statistic = "median"};
-    step.communication = (struct figure){communication_s, communication_s * (1 - spread), communication_s * (1 + spread), kind};
-    step.computation = (struct figure){computation_s, computation_s * (1 - spread), computation_s * (1 + spread), kind};
+    step.communication = (struct figure){communication_s, communication_s * (1 - spread),
+                                         communication_s * (1 + spread), kind};
+    step.computation =
+        (struct figure){computation_s, computation_s * (1 - spread), computation_s * (1 + spread), kind};
     double larger = fmax(communication_s, computation_s), sum = communication_s + computation_s;
     step.overlapped = (struct figure){larger, larger * (1 - spread), larger * (1 + spread), kind};
     step.serial = (struct figure){sum, sum * (1 - spread), sum * (1 + spread), kind};
@@ -31,7 +34,8 @@ Test(workload, order_by_the_interval_of_the_ratio)
     cr_assert_eq(steps_order(&a, &wide, &ratio), ORDER_UNDECIDED);
     cr_assert_eq(steps_order(&a, &few, &ratio), ORDER_UNDECIDED);
     /* Faster when nothing overlaps, slower when everything does: nobody is faster. */
-    struct step even = step_of(1.9, 1.9, 0.001, INTERVAL_EXACT), uneven = step_of(0.5, 2.5, 0.001, INTERVAL_EXACT);
+    struct step even = step_of(1.9, 1.9, 0.001, INTERVAL_EXACT),
+                uneven = step_of(0.5, 2.5, 0.001, INTERVAL_EXACT);
     cr_assert_eq(steps_order(&even, &uneven, &ratio), ORDER_UNDECIDED);
 }
 
@@ -54,16 +58,28 @@ static enum status read_table(struct workloads *workloads, const char *content)
 Test(workload, table)
 {
     struct workloads workloads;
-    cr_assert_eq(read_table(&workloads, "# words\n" HEADER "w\tall_reduce\t\t1G\t3\t\tn\nw\tmatmul\tbfloat16\t\t\t2e15\t\nv\talltoall\t\t8\t1\t\t\n"), STATUS_OK);
+    cr_assert_eq(
+        read_table(&workloads,
+                   "# words\n" HEADER
+                   "w\tall_reduce\t\t1G\t3\t\tn\nw\tmatmul\tbfloat16\t\t\t2e15\t\nv\talltoall\t\t8\t1\t\t\n"),
+        STATUS_OK);
     const struct workload *w = workload_find(&workloads, "w");
-    cr_assert(w && w->part_count == 1 && w->parts[0].bytes == 1 << 30 && w->parts[0].count == 3 && w->flops == 2e15);
+    cr_assert(w && w->part_count == 1 && w->parts[0].bytes == 1 << 30 && w->parts[0].count == 3 &&
+              w->flops == 2e15);
     cr_assert(isnan(workload_find(&workloads, "v")->flops));
     cr_assert_null(workload_find(&workloads, "x"));
     workloads_free(&workloads);
-    static const char *const bad[] = {"a\tb\n", HEADER "w\tall_reduce\t\t-1\t3\t\t\n", HEADER "w\tall_reduce\t\t1G\tmany\t\t\n", HEADER "w\tteleport\t\t1G\t1\t\t\n",
-        HEADER "w\tmatmul\tbf16\t\t\t0\t\n", HEADER "\tall_reduce\t\t1G\t3\t\t\n", HEADER "w\n", HEADER "w\tmatmul\tx\t\t\t1\t\nw\tmatmul\tx\t\t\t1\t\n",
-        HEADER "w\tall_reduce\t\t1G\t3\t\t\tmore\n"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) cr_expect_eq(read_table(&workloads, bad[i]), STATUS_ENVIRONMENT, "%s", bad[i]);
+    static const char *const bad[] = {"a\tb\n",
+                                      HEADER "w\tall_reduce\t\t-1\t3\t\t\n",
+                                      HEADER "w\tall_reduce\t\t1G\tmany\t\t\n",
+                                      HEADER "w\tteleport\t\t1G\t1\t\t\n",
+                                      HEADER "w\tmatmul\tbf16\t\t\t0\t\n",
+                                      HEADER "\tall_reduce\t\t1G\t3\t\t\n",
+                                      HEADER "w\n",
+                                      HEADER "w\tmatmul\tx\t\t\t1\t\nw\tmatmul\tx\t\t\t1\t\n",
+                                      HEADER "w\tall_reduce\t\t1G\t3\t\t\tmore\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_eq(read_table(&workloads, bad[i]), STATUS_ENVIRONMENT, "%s", bad[i]);
 }
 
 /* A run of two launches on known hosts: redacted texts keep no name, equal names keep equal aliases. */
@@ -79,8 +95,10 @@ Test(redact, consistent)
         launch->header.hosts = arena_memory(&archive.arena, sizeof hosts);
         memcpy(launch->header.hosts, hosts, sizeof hosts);
         launch->header.host_count = 2;
-        launch->header.facts = json_pack("{s:s, s:s, s:{s:s}, s:s}", "seen", "node12 and node1, (node1.cluster.example); node123 node1-x", "board_serial", "A/77",
-                                         "gpu", "uuid", "GPU-01234567-89ab-cdef-0123-456789abcdef", "again", "A/77 of GPU-01234567-89ab-cdef-0123-456789abcdef!");
+        launch->header.facts = json_pack(
+            "{s:s, s:s, s:{s:s}, s:s}", "seen", "node12 and node1, (node1.cluster.example); node123 node1-x",
+            "board_serial", "A/77", "gpu", "uuid", "GPU-01234567-89ab-cdef-0123-456789abcdef", "again",
+            "A/77 of GPU-01234567-89ab-cdef-0123-456789abcdef!");
     }
     redact_archive(&archive);
     const struct launch_header *header = &archive.launches[1].header;

@@ -1,0 +1,51 @@
+/* Figures with their intervals: from launches, and what follows from them. */
+#include "analysis/aggregate.h"
+#include "stats/order.h"
+
+#include <math.h>
+
+struct figure figure_absent(void)
+{
+    return (struct figure){NAN, NAN, NAN, INTERVAL_NONE};
+}
+
+bool figure_present(struct figure figure)
+{
+    return isfinite(figure.point);
+}
+
+struct figure figure_of_launches(double *values, size_t n)
+{
+    if (n == 0) return figure_absent();
+    sort_doubles(values, n);
+    struct figure figure = {.point = median_sorted(values, n)};
+    bool exact = median_interval_sorted(values, n, 0.05, &figure.lo, &figure.hi);
+    figure.kind = exact ? INTERVAL_EXACT : n > 1 ? INTERVAL_RANGE : INTERVAL_NONE;
+    return figure;
+}
+
+struct figure figure_inverse(double numerator, struct figure figure)
+{
+    if (!isfinite(numerator) || !(figure.lo > 0)) return figure_absent();
+    return (struct figure){numerator / figure.point, numerator / figure.hi, numerator / figure.lo,
+                           figure.kind};
+}
+
+struct figure figure_scaled(struct figure figure, double factor)
+{
+    if (!isfinite(factor) || !(factor > 0)) return figure_absent();
+    return (struct figure){figure.point * factor, figure.lo * factor, figure.hi * factor, figure.kind};
+}
+
+const char *interval_name(enum interval_kind kind)
+{
+    switch (kind) {
+    case INTERVAL_EXACT:
+        return "95 % interval over launches";
+    case INTERVAL_RANGE:
+        return "min-max of launches";
+    case INTERVAL_NONE:
+        break;
+    }
+    return "one launch, no interval";
+}
