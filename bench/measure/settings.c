@@ -85,6 +85,16 @@ static const struct option collective_options[] = {
      "times are the maximum over ranks; records keep the ranks' spread too"},
     {OPTION_REFUSED, 'N', "run_cycles", NULL, 0, NULL, NULL, 0, 0, NULL, "use --passes, and several launches (scripts/sweep)"},
     {OPTION_REFUSED, 'C', "report_cputime", NULL, 0, NULL, NULL, 0, 0, NULL, "times are taken on the device, or on the host without one"},
+    {OPTION_REFUSED, 'x', "cta_policy", NULL, 0, NULL, NULL, 0, 0, NULL, "use --cta"},
+    {OPTION_REFUSED, 'J', "output_file", NULL, 0, NULL, NULL, 0, 0, NULL, "use busbar export --format nccl-tests-json on the records"},
+    {OPTION_REFUSED, 'I', "per_iter_timing", NULL, 0, NULL, NULL, 0, 0, NULL, "every sample is in the records, and --mode isolated times single operations"},
+    {OPTION_REFUSED, 'K', "per_iter_skip", NULL, 0, NULL, NULL, 0, 0, NULL, "warm-up is not sampled: -w"},
+    {OPTION_REFUSED, 'S', "report_timestamps", NULL, 0, NULL, NULL, 0, 0, NULL, "the record of a launch says when it started"},
+    {OPTION_REFUSED, 'y', "stream_null", NULL, 0, NULL, NULL, 0, 0, NULL, "operations run on a stream of their own"},
+    {OPTION_REFUSED, 'D', "device_implementation", NULL, 0, NULL, NULL, 0, 0, NULL, "operations are those of the NCCL library"},
+    {OPTION_REFUSED, 'V', "device_cta_count", NULL, 0, NULL, NULL, 0, 0, NULL, "use --cta"},
+    {OPTION_REFUSED, 'M', "memory_report", NULL, 0, NULL, NULL, 0, 0, NULL, "a case that does not fit says how much it needs"},
+    {OPTION_REFUSED, 'u', "unalign", NULL, 0, NULL, NULL, 0, 0, NULL, "buffers are aligned as the library returns them"},
     {.kind = OPTION_END},
 };
 
