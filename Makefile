@@ -223,6 +223,9 @@ CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))
 test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
 
+test-gpu: all fakegpu ## on a machine with GPUs: verifies, looks for memory errors, measures, writes records (scripts/gpu-proof)
+	@BUILD='$B' MPIRUN='$(MPIRUN)' scripts/gpu-proof $(PROOF)
+
 bench: ## measures all-reduce, all-gather and matmul on this machine; table, records and plots in results/
 	@scripts/setup --for bench --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) all

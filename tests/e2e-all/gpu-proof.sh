@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# The script that proves busbar on a machine with GPUs, dry-run on the emulated device.
+. "$(dirname "$0")/../lib.sh"
+if [ ! -e "$build/busbar_nccl.so" ] || [ ! -e "$build/busbar_cublaslt.so" ] || [ ! -e "$build/gpu_kernels" ]; then
+    skip 'gpu-proof' 'the GPU plug-ins are not built here'
+    exit 0
+fi
+check 'gpu-proof on the emulated device' env BUILD="$build" scripts/gpu-proof --emulated --output "$work/proof"
+check 'shows all steps' sh -c "[ \$(grep -c '^ok - ' '$work/proof/summary.txt') -ge 9 ]"
+check 'leaves records, which say emulated' sh -c "cat '$work'/proof/records/*/*.jsonl | grep -q '\"provenance\":\[\"emulated\"\]'"
+printf 'busbar\t%s\ta\ntorch\t%s\tb\n' 100 99 >"$work/even"
+printf 'busbar\t%s\ta\ntorch\t%s\tb\n' 110 100 >"$work/slow"
+check 'its comparison with torch passes an even pair' python3 tests/gpu/torch_matmul.py --compare "$work/even"
+expect_status 'and fails a slow one' 1 python3 tests/gpu/torch_matmul.py --compare "$work/slow"
+expect_status 'an unknown argument' 2 scripts/gpu-proof --fast
+expect_status 'a step that fails' 1 env BUILD="$build" FAKEGPU_FAULT='fail:call=cudaGetDeviceCount' scripts/gpu-proof --emulated --output "$work/failed"
+if command -v nvidia-smi >/dev/null; then
+    skip 'no GPU' 'there is one'
+else
+    expect_status 'no GPU' 5 scripts/gpu-proof --output "$work/none"
+fi
