@@ -12,6 +12,7 @@ const struct subcommand *const subcommands[] = {
     &limits_subcommand,
     &show_subcommand,
     &plan_subcommand,
+    &scan_subcommand,
     &plot_subcommand,
     &compare_subcommand,
     &contract_subcommand,

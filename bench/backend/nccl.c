@@ -72,6 +72,11 @@ static const char *domain_of(const struct comm *c, int rank)
     return c->domains + (size_t)rank * DOMAIN_TEXT;
 }
 
+static const char *nccl_domain(struct comm *c)
+{
+    return domain_of(c, c->world->rank);
+}
+
 /* Ranks in `rank`'s domain, and whether it is the domain's first. */
 static int domain_size(const struct comm *c, int rank, bool *first)
 {
@@ -401,6 +406,7 @@ __attribute__((visibility("default"))) const struct backend busbar_backend = {
     .corrupt = nccl_corrupt,
     .prepare = nccl_prepare,
     .run = nccl_run,
+    .domain = nccl_domain,
     .facts = nccl_facts,
     .abort = nccl_abort,
     .close = close_comm,

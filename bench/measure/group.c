@@ -32,7 +32,7 @@ static int64_t numbered(const char *name, const char *prefix)
 
 static bool is_split(const char *name)
 {
-    static const char *const words[] = {"world", "node", "domain", "rail", "pairs", NULL};
+    static const char *const words[] = {"world", "node", "domain", "rail", "pairs", "bisect", NULL};
     for (size_t i = 0; words[i]; i++)
         if (same(name, words[i])) return true;
     return numbered(name, "") > 0 || numbered(name, "hosts:") >= 0 || numbered(name, "rails:") >= 0;
@@ -44,9 +44,17 @@ enum status splits_check(const char *list)
     enum status status = STATUS_OK;
     while (!status && (word = strsep(&rest, ",")))
         if (!is_split(word))
-            status = fail(STATUS_USAGE, "--group: '%s' is not world, node, domain, rail, pairs, hosts:K, rails:K or a number of ranks", word);
+            status = fail(STATUS_USAGE, "--group: '%s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K or a number of ranks", word);
     free(copy);
     return status;
+}
+
+enum { BISECT = -1 };
+static int opponent(int hosts, int round, int host)
+{
+    if (round != BISECT) return circle_opponent(hosts, round, host);
+    int half = hosts / 2;
+    return host < half ? host + half : host < 2 * half ? host - half : -1;
 }
 
 /* The host without an opponent sits out: -1. */
@@ -58,7 +66,7 @@ static void host_pairs(const struct world *w, int round, bool rails, int *group)
             if (w->local_rank_of_rank[r] >= places) places = w->local_rank_of_rank[r] + 1;
     int *pair = allocate((size_t)w->nodes, sizeof *pair);
     for (int node = 0; node < w->nodes; node++) {
-        int other = circle_opponent(w->nodes, round, node);
+        int other = opponent(w->nodes, round, node);
         pair[node] = other < 0 ? -1 : other < node ? pair[other] : pairs++;
     }
     for (int r = 0; r < w->ranks; r++) {
@@ -88,6 +96,8 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
         for (int r = 0; r < w->ranks; r++) group[r] = r / (int)number;
     } else if ((number = numbered(name, "hosts:")) >= 0)
         host_pairs(w, (int)number, false, group);
+    else if (same(name, "bisect"))
+        host_pairs(w, BISECT, true, group);
     else if ((number = numbered(name, "rails:")) >= 0)
         host_pairs(w, (int)number, true, group);
     for (int r = 0; r < w->ranks; r++)

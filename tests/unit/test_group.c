@@ -54,6 +54,7 @@ Test(group, assignment)
     expect_groups("4", 0, NULL);
     /* Round 0 for three hosts: host 0 meets the empty seat, 1 and 2 meet. */
     expect_groups("hosts:0", 1, (int[]){-1, -1, 0, 0, 0, 0});
+    expect_groups("bisect", 2, (int[]){0, 1, 0, 1, -1, -1});
     expect_groups("rails:0", 2, (int[]){-1, -1, 0, 1, 0, 1});
 }
 

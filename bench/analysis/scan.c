@@ -1,0 +1,235 @@
+/* busbar scan: the pairs that scripts/scan measured as a matrix, the suspects, and a heatmap. */
+#include "analysis/scan.h"
+#include "analysis/analysis.h"
+#include "analysis/drawing.h"
+#include "base/units.h"
+#include "record/record.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    const char *format, *plot;
+    double threshold;
+    int bisect;
+};
+#define AT(member) offsetof(struct settings, member)
+
+static const struct option options[] = {
+    {.kind = OPTION_CHOICE, .name = "format", .choices = "text|csv|json", .offset = AT(format), .standard = "text",
+     .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s), or suspects as JSON Lines"},
+    {.kind = OPTION_REAL, .name = "threshold", .value = "SHARE", .offset = AT(threshold), .standard = "0.1", .least = 0.001, .most = 0.999,
+     .help = "suspect is who is so far below the median, and from six hosts on beyond five robust sigma"},
+    {.kind = OPTION_FLAG, .name = "bisect", .offset = AT(bisect), .help = "read the bisecting pairs only"},
+    {.kind = OPTION_TEXT, .name = "plot", .value = "FOLDER", .offset = AT(plot), .help = "a heatmap, as SVG and PNG"},
+    {.kind = OPTION_END},
+};
+static const struct command command = {
+    .name = "busbar scan",
+    .summary = "names slow hosts and links from pairwise measurements",
+    .synopsis = "[flags] RESULTS",
+    .description = "Reads what scripts/scan measured: rounds of host pairs (--group bisect, rails:K, hosts:K). Status 1 when somebody is suspect.",
+    .examples = "  busbar scan results/scan-1 --plot plots\n      who is slow, and a heatmap of all pairs\n",
+    .options = options,
+};
+
+/* All values of one pair on one rail. */
+struct pair {
+    double *gbps;
+    size_t count;
+};
+
+struct matrix {
+    const char **hosts;
+    size_t host_count, rails;
+    struct pair *pairs; /* rail, host, host */
+};
+
+static struct pair *pair_at(struct matrix *m, size_t rail, size_t a, size_t b)
+{
+    return &m->pairs[(rail * m->host_count + a) * m->host_count + b];
+}
+
+static bool is_pairing(const struct case_row *row, bool bisect)
+{
+    if (!row->group || !same(row->status, "ok") || !row->groups) return false;
+    if (bisect) return same(row->group, "bisect");
+    return strncmp(row->group, "rails:", 6) == 0 || strncmp(row->group, "hosts:", 6) == 0 || same(row->group, "bisect");
+}
+
+static size_t host_index(const struct matrix *m, const char *name)
+{
+    size_t h = 0;
+    while (h < m->host_count && !same(m->hosts[h], name)) h++;
+    return h;
+}
+
+static enum status collect_hosts(const struct archive *archive, struct matrix *m)
+{
+    m->rails = 1;
+    for (size_t i = 0; i < archive->count; i++) {
+        const struct launch_header *header = &archive->launches[i].header;
+        for (size_t h = 0; h < header->host_count; h++) {
+            if (host_index(m, header->hosts[h].name) < m->host_count) continue;
+            m->hosts = reallocate(m->hosts, m->host_count + 1, sizeof *m->hosts);
+            m->hosts[m->host_count++] = header->hosts[h].name;
+        }
+        if (header->ranks_per_node > 0 && (size_t)header->ranks_per_node > m->rails) m->rails = (size_t)header->ranks_per_node;
+    }
+    if (m->host_count < 2) return fail(STATUS_ENVIRONMENT, "scan: the results name fewer than two hosts");
+    if (m->host_count > 4096 || m->rails > 64) return fail(STATUS_ENVIRONMENT, "scan: more than 4096 hosts or 64 ranks a host");
+    m->pairs = allocate(m->rails * m->host_count * m->host_count, sizeof *m->pairs);
+    return STATUS_OK;
+}
+
+static void add_value(struct pair *pair, double gbps)
+{
+    pair->gbps = reallocate(pair->gbps, pair->count + 1, sizeof *pair->gbps);
+    pair->gbps[pair->count++] = gbps;
+}
+
+static void add_groups(struct matrix *m, const struct case_row *row)
+{
+    size_t i;
+    json_t *group;
+    json_array_foreach(row->groups, i, group)
+    {
+        const json_t *hosts = json_object_get(group, "hosts"), *ranks = json_object_get(group, "ranks");
+        double gbps = json_number_value(json_object_get(group, "busbw_gbps"));
+        if (json_array_size(hosts) != 2 || !(gbps > 0)) continue;
+        size_t a = host_index(m, json_string_value(json_array_get(hosts, 0))), b = host_index(m, json_string_value(json_array_get(hosts, 1)));
+        if (a >= m->host_count || b >= m->host_count) continue;
+        /* Two ranks: one of each host, with the same place on theirs. */
+        size_t rail = json_array_size(ranks) == 2 ? (size_t)json_integer_value(json_array_get(ranks, 0)) % m->rails : 0;
+        add_value(pair_at(m, rail, a, b), gbps);
+        add_value(pair_at(m, rail, b, a), gbps);
+    }
+}
+
+/* Bandwidth is the largest size's. */
+static int64_t largest(const struct archive *archive, bool bisect)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < archive->count; i++)
+        for (size_t c = 0; c < archive->launches[i].case_count; c++) {
+            const struct case_row *row = &archive->launches[i].cases[c];
+            if (is_pairing(row, bisect) && row->bytes > bytes) bytes = row->bytes;
+        }
+    return bytes;
+}
+
+static double *medians(struct matrix *m, size_t rail)
+{
+    size_t n = m->host_count;
+    double *value = allocate(n * n, sizeof *value);
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++) {
+            struct pair *pair = pair_at(m, rail, a, b);
+            value[a * n + b] = median(pair->gbps, pair->count); /* NAN when there is none */
+        }
+    return value;
+}
+
+static void print_suspect(const struct matrix *m, const struct settings *s, size_t rail, const struct suspect *suspect)
+{
+    bool host = suspect->a == suspect->b;
+    double share = suspect->value / suspect->typical;
+    if (same(s->format, "json")) {
+        json_t *line = json_pack("{ss sI ss ss* sf sf}", "suspect", host ? "host" : "link", "rail", (json_int_t)rail, "host", m->hosts[suspect->a],
+                                 "other", host ? NULL : m->hosts[suspect->b], "gbps", suspect->value, "typical_gbps", suspect->typical);
+        char *text = json_dumps(line, JSON_COMPACT);
+        puts(text ? text : "{}");
+        free(text);
+        json_decref(line);
+    } else if (same(s->format, "text")) {
+        if (host) printf("suspect host %s", m->hosts[suspect->a]);
+        else printf("suspect link %s - %s", m->hosts[suspect->a], m->hosts[suspect->b]);
+        if (m->rails > 1) printf(", rail %zu", rail);
+        printf(": %.4g GB/s, %.0f %% of the median of %.4g\n", suspect->value, share * 100, suspect->typical);
+    }
+}
+
+static void print_matrix(const struct matrix *m, size_t rail, const double *value)
+{
+    size_t n = m->host_count;
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = a + 1; b < n; b++)
+            if (isfinite(value[a * n + b])) printf("%zu,%s,%s,%.6g\n", rail, m->hosts[a], m->hosts[b], value[a * n + b]);
+}
+
+static enum status plot(struct drawings *drawings, const char *folder)
+{
+    enum status status = make_folder(folder);
+    if (!status) status = drawings_write(drawings, folder, "svg png");
+    return status ? status : gnuplot_run(folder);
+}
+
+static void add_heatmap(struct drawings *drawings, const struct matrix *m, size_t rail, const double *value, double typical)
+{
+    size_t n = m->host_count;
+    struct text title = {0};
+    text_add(&title, "Bandwidth between pairs of hosts%s", m->rails > 1 ? ", rail " : "");
+    if (m->rails > 1) text_add(&title, "%zu", rail);
+    struct drawing *drawing = drawing_add(drawings, "scan", text_get(&title));
+    drawing->y_label = "GB/s";
+    drawing->x_label = "host, in order";
+    drawing->heat = (struct heat){n, arena_memory(&drawings->arena, n * n * sizeof(double)), arena_memory(&drawings->arena, n * sizeof(char *)), 0, typical * 1.1};
+    memcpy(drawing->heat.values, value, n * n * sizeof *value);
+    for (size_t h = 0; h < n; h++) drawing->heat.names[h] = arena_string(&drawings->arena, m->hosts[h]);
+    text_free(&title);
+}
+
+static enum status scan(const struct settings *s, struct archive *archive, struct matrix *m)
+{
+    size_t suspects = 0, measured = 0;
+    struct drawings drawings = {0};
+    enum status status = collect_hosts(archive, m);
+    if (status) return status;
+    int64_t bytes = largest(archive, s->bisect);
+    for (size_t i = 0; i < archive->count; i++)
+        for (size_t c = 0; c < archive->launches[i].case_count; c++) {
+            const struct case_row *row = &archive->launches[i].cases[c];
+            if (is_pairing(row, s->bisect) && row->bytes == bytes) add_groups(m, row), measured++;
+        }
+    if (!measured) return fail(STATUS_ENVIRONMENT, "scan: no measurement of host pairs in these results");
+    for (size_t rail = 0; rail < m->rails; rail++) {
+        struct judgement judgement;
+        double *value = medians(m, rail);
+        scan_judge(value, m->host_count, s->threshold, &judgement);
+        if (same(s->format, "csv")) print_matrix(m, rail, value);
+        for (size_t i = 0; i < judgement.count; i++) print_suspect(m, s, rail, &judgement.list[i]);
+        if (s->plot && isfinite(judgement.typical)) add_heatmap(&drawings, m, rail, value, judgement.typical);
+        suspects += judgement.count;
+        free(judgement.list);
+        free(value);
+    }
+    if (s->plot && drawings.count) status = plot(&drawings, s->plot);
+    drawings_free(&drawings);
+    if (!suspects && same(s->format, "text")) printf("no suspect among %zu hosts\n", m->host_count);
+    return status ? status : suspects ? STATUS_GATE : STATUS_OK;
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    struct archive archive = {0};
+    struct matrix matrix = {0};
+    int first;
+    enum status status = options_parse(&command, argc, argv, &settings, &first);
+    if (status) return status;
+    if (first == argc) return fail(STATUS_USAGE, "scan: which results? Name the run's folder");
+    while (!status && first < argc) status = archive_read(&archive, argv[first++]);
+    if (!status) archive_merge_passes(&archive);
+    if (!status) status = scan(&settings, &archive, &matrix);
+    for (size_t i = 0; matrix.pairs && i < matrix.rails * matrix.host_count * matrix.host_count; i++) free(matrix.pairs[i].gbps);
+    free(matrix.pairs);
+    free(matrix.hosts);
+    archive_free(&archive);
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand scan_subcommand = {&command, run};

@@ -1,0 +1,24 @@
+/* Which host is slow? Bandwidths between pairs of hosts, and who stands out. */
+#ifndef BUSBAR_SCAN_H
+#define BUSBAR_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct suspect {
+    size_t a, b;        /* a link between two hosts; a == b: a host */
+    double value, typical;
+};
+
+struct judgement {
+    struct suspect *list; /* hosts first, each kind worst first */
+    size_t count;
+    double typical;     /* median of the hosts' medians */
+};
+
+/* value[a * hosts + b]: the pair's bandwidth, symmetric; NAN: not measured. A host's value is the median over its pairs. Suspect is who is
+   at least `threshold` (0.1) below the median of all and, from six hosts on, beyond five robust sigma of the hosts (of the pairs, for
+   links). A link is suspect by itself only where neither end is. The caller frees the list. */
+void scan_judge(const double *value, size_t hosts, double threshold, struct judgement *);
+
+#endif

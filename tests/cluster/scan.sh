@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# scripts/scan on six hosts: one at half and at 0.8 of the rate, a bad link, two bad hosts, and equal hosts: exactly they are named.
+# REPEAT=20 does each so often; SCENES="even half" chooses.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+# shellcheck source=tests/cluster/lib.sh
+. tests/cluster/lib.sh
+need_cluster "scan of six hosts"
+cluster_up 6 200mbit
+sed -i 's/slots=[0-9]*/slots=1/' "$work/cluster/hosts"
+
+count=0
+scene() { # name, expected suspects in order
+    local name=$1 wanted=$2 got right=0 i host
+    for i in $(seq "${REPEAT:-1}"); do
+        count=$((count + 1))
+        timeout 300 scripts/scan --build "$build" --results "$work/results" --run "s$count" --hostfile "$work/cluster/hosts" \
+            --launcher-args "$(cat "$work/cluster/mpirun_args")" --no-preflight --size 512K --seconds 1.5 >"$work/scan.out" 2>"$work/scan.err"
+        got=$("$build/busbar" scan "$work/results/s$count" 2>&1 | sed -n 's/^suspect \([a-z]* t[0-9]\( - t[0-9]\)*\).*/\1/p' | sort | paste -sd ';' -)
+        if [ "$got" = "$wanted" ]; then right=$((right + 1)); else
+            echo "    $name: named '$got', expected '$wanted'"; cat "$work/scan.out"; tail -n 3 "$work/scan.err"
+            "$build/busbar" scan --format csv "$work/results/s$count" | sed 's/^/    /'
+        fi
+    done
+    equal "$name: named in ${REPEAT:-1} of ${REPEAT:-1} runs" "$right" "${REPEAT:-1}"
+    for host in 1 2 3 4 5 6; do cluster shape "t$host" 200mbit; done
+}
+for name in ${SCENES:-even half fifth link two}; do
+    case $name in
+    even) scene "equal hosts, nobody" "" ;;
+    half) cluster shape t4 100mbit; scene "a host at half of the rate" "host t4" ;;
+    fifth) cluster shape t2 160mbit; scene "a host at 0.8 of the rate" "host t2" ;;
+    link) cluster link t2 t5 100mbit; scene "a bad link" "link t2 - t5" ;;
+    two) cluster shape t1 100mbit; cluster shape t5 120mbit; scene "two bad hosts" "host t1;host t5" ;;
+    esac
+done
+exit "$failures"

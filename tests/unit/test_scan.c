@@ -1,0 +1,62 @@
+#include "analysis/scan.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { MOST = 24 };
+
+/* Hosts with rates, links with factors: a pair runs at the slower end's rate. `noise` alternates, within ±noise. */
+static void fill(double *value, size_t n, const double *rate, double noise)
+{
+    for (size_t a = 0; a < n; a++)
+        for (size_t b = 0; b < n; b++)
+            value[a * n + b] = a == b ? NAN : fmin(rate[a], rate[b]) * (1 + noise * (double)((int)((a + b) % 3) - 1));
+}
+
+static void expect(const char *what, const double *value, size_t n, size_t count, const size_t (*wanted)[2])
+{
+    struct judgement judgement;
+    scan_judge(value, n, 0.1, &judgement);
+    cr_expect(judgement.count == count, "%s: %zu suspects", what, judgement.count);
+    for (size_t i = 0; i < count && i < judgement.count; i++)
+        cr_expect(judgement.list[i].a == wanted[i][0] && judgement.list[i].b == wanted[i][1], "%s: %zu-%zu", what, judgement.list[i].a, judgement.list[i].b);
+    free(judgement.list);
+}
+
+Test(scan, hosts_and_links)
+{
+    double value[MOST * MOST];
+    double even[6] = {1, 1, 1, 1, 1, 1}, half[6] = {1, 1, 1, 0.5, 1, 1}, fifth[6] = {1, 0.8, 1, 1, 1, 1}, two[6] = {0.7, 1, 1, 1, 0.5, 1};
+    fill(value, 6, even, 0.01);
+    expect("equal hosts", value, 6, 0, NULL);
+    fill(value, 6, half, 0.01);
+    expect("one at half", value, 6, 1, (const size_t[][2]){{3, 3}});
+    fill(value, 6, fifth, 0.01);
+    expect("one at 0.8", value, 6, 1, (const size_t[][2]){{1, 1}});
+    fill(value, 6, two, 0.01);
+    expect("two bad hosts, the worse first", value, 6, 2, (const size_t[][2]){{4, 4}, {0, 0}});
+    fill(value, 6, even, 0.01);
+    value[1 * 6 + 4] = value[4 * 6 + 1] = 0.5;
+    expect("a link is not a host", value, 6, 1, (const size_t[][2]){{1, 4}});
+}
+
+Test(scan, few_hosts_and_gaps)
+{
+    double value[MOST * MOST], three[3] = {1, 1, 0.5}, two[2] = {1, 1};
+    fill(value, 3, three, 0);
+    expect("three hosts", value, 3, 1, (const size_t[][2]){{2, 2}});
+    fill(value, 2, two, 0);
+    expect("two hosts are one pair", value, 2, 0, NULL);
+    for (size_t i = 0; i < 16; i++) value[i] = NAN;
+    expect("nothing measured", value, 4, 0, NULL);
+}
+
+/* Noise of 15 % is noise where sigma can be told. */
+Test(scan, a_noisy_cluster_accuses_nobody)
+{
+    double value[MOST * MOST], even[MOST];
+    for (size_t i = 0; i < MOST; i++) even[i] = 1;
+    fill(value, MOST, even, 0.15);
+    expect("noise", value, MOST, 0, NULL);
+}
