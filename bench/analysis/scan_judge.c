@@ -7,12 +7,13 @@
 
 enum { HOSTS_FOR_SIGMA = 6, SIGMAS = 5 };
 
+/* NAN with fewer than two pairs: a slow host cannot be told from a slow link. */
 static double host_value(const double *value, size_t hosts, size_t host, double *pairs)
 {
     size_t n = 0;
     for (size_t other = 0; other < hosts; other++)
         if (other != host && isfinite(value[host * hosts + other])) pairs[n++] = value[host * hosts + other];
-    return median(pairs, n);
+    return n < 2 ? NAN : median(pairs, n);
 }
 
 static bool stands_out(double value, double typical, double sigma, double threshold, size_t hosts)
@@ -44,8 +45,7 @@ static void judge_hosts(const double *of_host, size_t hosts, double threshold, b
     judgement->typical = median(known, n);
     double sigma = robust_sigma(known, n);
     free(known);
-    /* Two hosts are one pair: which of them it is cannot be told. */
-    for (size_t h = 0; h < hosts && hosts > 2; h++) {
+    for (size_t h = 0; h < hosts; h++) {
         bad[h] = stands_out(of_host[h], judgement->typical, sigma, threshold, hosts);
         if (bad[h]) add(judgement, (struct suspect){h, h, of_host[h], judgement->typical});
     }
@@ -60,6 +60,7 @@ static void judge_links(const double *value, size_t hosts, double threshold, con
             if (!bad[a] && !bad[b] && isfinite(value[a * hosts + b])) good[n++] = value[a * hosts + b];
     double typical = median(good, n), sigma = robust_sigma(good, n);
     free(good);
+    if (!isfinite(judgement->typical)) judgement->typical = typical;
     for (size_t a = 0; a < hosts; a++)
         for (size_t b = a + 1; b < hosts; b++)
             if (!bad[a] && !bad[b] && stands_out(value[a * hosts + b], typical, sigma, threshold, hosts))

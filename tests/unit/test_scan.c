@@ -49,6 +49,10 @@ Test(scan, few_hosts_and_gaps)
     fill(value, 2, two, 0);
     expect("two hosts are one pair", value, 2, 0, NULL);
     for (size_t i = 0; i < 16; i++) value[i] = NAN;
+    value[0 * 4 + 2] = value[2 * 4 + 0] = 1;
+    value[1 * 4 + 3] = value[3 * 4 + 1] = 0.5;
+    expect("bisecting pairs: a pair, not a host", value, 4, 1, (const size_t[][2]){{1, 3}});
+    for (size_t i = 0; i < 16; i++) value[i] = NAN;
     expect("nothing measured", value, 4, 0, NULL);
 }
 

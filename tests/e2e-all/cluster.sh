@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# All faults on a cluster of namespaces, then a real Slurm.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+tests/cluster/faults.sh || not_ok "faults"
+tests/cluster/slurm.sh || not_ok "Slurm"
+exit "$failures"
