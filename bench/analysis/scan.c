@@ -43,7 +43,7 @@ struct pair {
 };
 
 struct matrix {
-    const char **hosts;
+    const char **hosts, **domains;
     size_t host_count, rails;
     struct pair *pairs; /* rail, host, host */
 };
@@ -75,6 +75,8 @@ static enum status collect_hosts(const struct archive *archive, struct matrix *m
         for (size_t h = 0; h < header->host_count; h++) {
             if (host_index(m, header->hosts[h].name) < m->host_count) continue;
             m->hosts = reallocate(m->hosts, m->host_count + 1, sizeof *m->hosts);
+            m->domains = reallocate(m->domains, m->host_count + 1, sizeof *m->domains);
+            m->domains[m->host_count] = header->hosts[h].domain;
             m->hosts[m->host_count++] = header->hosts[h].name;
         }
         if (header->ranks_per_node > 0 && (size_t)header->ranks_per_node > m->rails) m->rails = (size_t)header->ranks_per_node;
@@ -176,7 +178,12 @@ static void add_heatmap(struct drawings *drawings, const struct matrix *m, size_
     struct drawing *drawing = drawing_add(drawings, "scan", text_get(&title));
     drawing->y_label = "GB/s";
     drawing->x_label = "host, in order";
-    drawing->heat = (struct heat){n, arena_memory(&drawings->arena, n * n * sizeof(double)), arena_memory(&drawings->arena, n * sizeof(char *)), 0, typical * 1.1};
+    drawing->heat = (struct heat){.side = n, .least = 0, .most = typical * 1.1};
+    drawing->heat.values = arena_memory(&drawings->arena, n * n * sizeof(double));
+    drawing->heat.names = arena_memory(&drawings->arena, n * sizeof(char *));
+    drawing->heat.cuts = arena_memory(&drawings->arena, n * sizeof(size_t));
+    for (size_t h = 1; h < n; h++)
+        if (m->domains[h] && m->domains[h - 1] && !same(m->domains[h], m->domains[h - 1])) drawing->heat.cuts[drawing->heat.cut_count++] = h;
     memcpy(drawing->heat.values, value, n * n * sizeof *value);
     for (size_t h = 0; h < n; h++) drawing->heat.names[h] = arena_string(&drawings->arena, m->hosts[h]);
     text_free(&title);
@@ -227,6 +234,7 @@ static enum status run(int argc, char **argv)
     for (size_t i = 0; matrix.pairs && i < matrix.rails * matrix.host_count * matrix.host_count; i++) free(matrix.pairs[i].gbps);
     free(matrix.pairs);
     free(matrix.hosts);
+    free(matrix.domains);
     archive_free(&archive);
     options_free(&command, &settings);
     return status;

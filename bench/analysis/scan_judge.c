@@ -36,19 +36,25 @@ static int worst_first(const void *a, const void *b)
     return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
 }
 
+/* The worst host, then the worst of the others and so on, each against those that are left: two bad hosts among six would widen the sigma
+   that is to accuse them. */
 static void judge_hosts(const double *of_host, size_t hosts, double threshold, bool *bad, struct judgement *judgement)
 {
     double *known = allocate(hosts, sizeof *known);
-    size_t n = 0;
-    for (size_t h = 0; h < hosts; h++)
-        if (isfinite(of_host[h])) known[n++] = of_host[h];
-    judgement->typical = median(known, n);
-    double sigma = robust_sigma(known, n);
-    free(known);
-    for (size_t h = 0; h < hosts; h++) {
-        bad[h] = stands_out(of_host[h], judgement->typical, sigma, threshold, hosts);
-        if (bad[h]) add(judgement, (struct suspect){h, h, of_host[h], judgement->typical});
+    for (bool found = true; found;) {
+        size_t n = 0, worst = hosts;
+        for (size_t h = 0; h < hosts; h++) {
+            if (bad[h] || !isfinite(of_host[h])) continue;
+            known[n++] = of_host[h];
+            if (worst == hosts || of_host[h] < of_host[worst]) worst = h;
+        }
+        judgement->typical = median(known, n);
+        found = worst < hosts && stands_out(of_host[worst], judgement->typical, robust_sigma(known, n), threshold, hosts);
+        if (!found) break;
+        bad[worst] = true;
+        add(judgement, (struct suspect){worst, worst, of_host[worst], judgement->typical});
     }
+    free(known);
 }
 
 static void judge_links(const double *value, size_t hosts, double threshold, const bool *bad, struct judgement *judgement)

@@ -41,6 +41,16 @@ Test(scan, hosts_and_links)
     expect("a link is not a host", value, 6, 1, (const size_t[][2]){{1, 4}});
 }
 
+/* Measured once on six hosts with links at 0.5 and 0.6 of the others', on a busy machine. */
+Test(scan, two_of_six_do_not_hide_each_other)
+{
+    static const double pairs[] = {.695395, .694726, .708207, .686079, .736296, 1.38767, 1.40038, .861421, 1.3938, 1.30418, .832524, 1.45592, .862878, 1.36132, .840088};
+    double value[MOST * MOST];
+    for (size_t a = 0, i = 0; a < 6; a++)
+        for (size_t b = a + 1; b < 6; b++, i++) value[a * 6 + b] = value[b * 6 + a] = pairs[i];
+    expect("two of six", value, 6, 2, (const size_t[][2]){{0, 0}, {4, 4}});
+}
+
 Test(scan, few_hosts_and_gaps)
 {
     double value[MOST * MOST], three[3] = {1, 1, 0.5}, two[2] = {1, 1};
