@@ -9,6 +9,7 @@
 #include "record/record.h"
 
 #include <mpi.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@ struct world {
     bool renamed;               /* host names came from BUSBAR_HOST: the nodes are not what they seem */
     char *names;                /* memory of the host names */
 };
+
+/* Where a rank is within a step, for the watchdog. The later, the further. */
+enum stage { STAGE_BETWEEN, STAGE_BARRIER, STAGE_STARTING, STAGE_INSIDE };
 
 struct comm;                    /* a backend's state, defined by each backend */
 
@@ -62,6 +66,7 @@ struct call {
     bool in_place;
     bool isolated;              /* else pipelined: `batch` calls back to back are one sample */
     const struct buffers *buffers;
+    atomic_int *stage;          /* run sets STAGE_INSIDE as its last act before the library's call; NULL: nobody looks */
 };
 
 struct timing {

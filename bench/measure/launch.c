@@ -9,9 +9,11 @@
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "stats/order.h"
+#include "measure/watch.h"
 #include "measure/world.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +32,10 @@ struct launch_state {
     struct sampler *sampler;
     struct splits splits;
     struct cases cases;
+    struct watch *watch;
     struct record_writer writer; /* rank 0 */
+    pthread_mutex_t writing;     /* the watchdog may write the end */
+    bool has_header, ended;
     char run[LAUNCH_NAME], launch[LAUNCH_NAME];
     size_t filled_group;     /* type and operation that buffers were filled for last */
     struct progress_line progress;
@@ -61,6 +66,8 @@ static enum status open_launch(struct launch_state *l)
     const struct settings *s = &l->settings;
     enum status status = world_open(MPI_COMM_WORLD, &l->world);
     if (status) return status;
+    status = watch_join(l->watch, &l->world);
+    if (status) return status;
     silence(l->world.rank != 0);
     if (s->root >= l->world.ranks) return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root, l->world.ranks);
     status = check_expected(&l->world, s->expect_ranks, s->expect_hosts);
@@ -84,7 +91,38 @@ static enum status open_launch(struct launch_state *l)
         status = record_open(&l->writer, same(s->output, "none") ? NULL : s->output, l->run, l->launch,
                              same(s->format, "json") ? stdout : NULL);
     status = agree(l, status);
-    return status ? status : agree(l, write_header(l));
+    if (status) return status;
+    status = agree(l, write_header(l));
+    pthread_mutex_lock(&l->writing);
+    l->has_header = true;
+    pthread_mutex_unlock(&l->writing);
+    return status;
+}
+
+/* From the watchdog too, which may find the measurement in the middle of a row that the disk does not take. */
+static enum status write_end(struct launch_state *l, const char *how)
+{
+    struct timespec patience;
+    enum status status = STATUS_OK;
+    clock_gettime(CLOCK_REALTIME, &patience);
+    patience.tv_sec += 2;
+    if (pthread_mutex_timedlock(&l->writing, &patience)) return STATUS_ENVIRONMENT;
+    if (l->has_header && !l->ended) status = record_end(&l->writer, how, clock_s() - l->start_s);
+    l->ended = true;
+    pthread_mutex_unlock(&l->writing);
+    return status;
+}
+
+static void end_from_watchdog(void *state, const char *how)
+{
+    struct launch_state *l = state;
+    if (l->world.rank == 0) write_end(l, how);
+}
+
+static void abort_from_watchdog(void *state)
+{
+    struct launch_state *l = state;
+    if (l->comm && l->backend->abort) l->backend->abort(l->comm);
 }
 
 static void open_sampler(struct launch_state *l)
@@ -95,6 +133,7 @@ static void open_sampler(struct launch_state *l)
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
+    l->sampler->pulse = watch_pulse(l->watch);
     /* With more ranks than cores, being scheduled away is the rule. */
     l->sampler->sets_aside = l->world.local_ranks <= l->machine.cores;
     l->filled_group = SIZE_MAX;
@@ -189,9 +228,20 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.time_us = row.median_us;
     }
     if (visit) row.wrong = visit->wrong, row.telemetry = visit->telemetry, row.groups = visit->groups;
-    enum status status = record_case(&l->writer, &row);
+    enum status status = STATUS_OK;
+    pthread_mutex_lock(&l->writing);
+    if (!l->ended) status = record_case(&l->writer, &row);
+    pthread_mutex_unlock(&l->writing);
     text_free(&key);
     return status;
+}
+
+static void say_case(struct launch_state *l, const struct measured *m)
+{
+    char what[160], size[UNIT_TEXT];
+    snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name, format_size(m->requested_bytes, size),
+             dtypes[m->call.dtype].name, m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
+    watch_say(l->watch, what);
 }
 
 static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass, double share_s)
@@ -199,6 +249,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     struct buffers buffers = {0};
     struct visit visit = {.wrong = ABSENT};
     double start = clock_s();
+    say_case(l, m);
     enum status status = give_buffers(l, m, &buffers);
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
@@ -283,7 +334,7 @@ static enum status close_launch(struct launch_state *l)
 {
     enum status status = STATUS_OK;
     if (l->world.rank == 0) {
-        status = record_end(&l->writer, "complete", clock_s() - l->start_s);
+        status = write_end(l, "complete");
         if (same(l->settings.format, "text")) {
             table_print(&l->cases, &l->settings, &l->world, l->backend->capabilities, stdout);
             if (l->writer.path) printf("\nrecords: %s\n", l->writer.path);
@@ -302,8 +353,21 @@ static enum status close_launch(struct launch_state *l)
     int worst = (int)status; /* rank 0 alone knows of wrong data's place, all of its number */
     MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, l->world.comm);
     cases_free(&l->cases);
-    world_close(&l->world);
     return (enum status)worst;
+}
+
+static enum status run_launch(struct launch_state *l)
+{
+    cases_make(&l->settings, &l->splits, &l->cases);
+    open_sampler(l);
+    progress_open(&l->progress, l->world.rank == 0 && isatty(STDERR_FILENO));
+    enum status status = measure(l);
+    if (!status) return close_launch(l);
+    /* One rank may have failed alone: the others wait for it in MPI. */
+    watch_fail(l->watch);
+    end_from_watchdog(l, "failed");
+    MPI_Abort(MPI_COMM_WORLD, (int)status);
+    return status;
 }
 
 int collective_main(const char *name, const char *summary, int argc, char **argv)
@@ -317,17 +381,16 @@ int collective_main(const char *name, const char *summary, int argc, char **argv
     enum status status = settings_read(&command, argc, argv, &l.settings);
     if (status) return (int)status;
     silence(0);
+    pthread_mutex_init(&l.writing, NULL);
+    const struct watch_settings watch = {l.settings.timeout_s, same(l.settings.output, "none") ? NULL : l.settings.output,
+                                         end_from_watchdog, abort_from_watchdog, &l};
+    l.watch = watch_open(&watch);
     if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     status = open_launch(&l);
-    if (!status) {
-        cases_make(&l.settings, &l.splits, &l.cases);
-        open_sampler(&l);
-        progress_open(&l.progress, l.world.rank == 0 && isatty(STDERR_FILENO));
-        status = measure(&l);
-        if (status) MPI_Abort(MPI_COMM_WORLD, (int)status);
-        status = close_launch(&l);
-    }
+    if (!status) status = run_launch(&l);
     settings_free(&l.settings);
     MPI_Finalize();
+    watch_close(l.watch);
+    world_close(&l.world);
     return (int)status;
 }

@@ -53,16 +53,26 @@ static enum status check_mpi(const char *what, int error)
     return error ? fail(STATUS_ENVIRONMENT, "%s failed (MPI error %d)", what, error) : STATUS_OK;
 }
 
+static void set_stage(struct sampler *s, enum stage stage)
+{
+    if (!s->pulse) return;
+    if (stage == STAGE_BARRIER) atomic_fetch_add_explicit(&s->pulse->steps, 1, memory_order_relaxed);
+    atomic_store_explicit(&s->pulse->stage, stage, memory_order_relaxed);
+}
+
 /* One sample of this rank, µs for each operation. */
 static enum status sample(struct sampler *s, struct measured *m, double *us, bool *spoiled)
 {
     struct timing timing = {0};
     /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
+    set_stage(s, STAGE_BARRIER);
     if (!(s->backend->capabilities & CAN_ALIGN) || s->split) MPI_Barrier(s->world->comm);
+    set_stage(s, STAGE_STARTING);
     *us = 0;
     *spoiled = false;
     if (!s->comm) return STATUS_OK;
     enum status status = s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing);
+    set_stage(s, STAGE_BETWEEN);
     *us = timing.elapsed_s / m->batch * 1e6;
     *spoiled = timing.spoiled;
     return status;
@@ -210,6 +220,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     *visit = (struct visit){.first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}};
     enum status status = STATUS_OK;
     int batch = m->batch;
+    m->call.stage = s->pulse ? &s->pulse->stage : NULL;
     if (pass == 0) status = set_batch(s, m), batch = m->batch;
     if (!status && pass == 0 && s->comm && s->backend->prepare) status = s->backend->prepare(s->comm, &m->call, m->batch);
     if (!status) status = warm_up(s, m, share_s, &visit->warmup);
@@ -263,9 +274,12 @@ enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed,
     struct verdict verdict = {0};
     struct timing timing = {0};
     size_t slot = m->slot, at = slot;
+    m->call.stage = s->pulse ? &s->pulse->stage : NULL;
+    set_stage(s, STAGE_BARRIER);
     enum status status = s->comm ? s->backend->fill(s->comm, &m->call, slot, seed) : STATUS_OK;
     if (!status) status = check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
     if (!status && s->comm) status = s->backend->run(s->comm, &m->call, 1, &at, &timing);
+    set_stage(s, STAGE_BETWEEN);
     if (!status && s->comm) status = s->backend->check(s->comm, &m->call, slot, seed, &verdict);
     if (status) return status;
     uint64_t own[2] = {verdict.wrong, verdict.first}, wrong = 0;

@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "measure/group.h"
 #include "measure/stopping.h"
+#include "measure/watch.h"
 
 /* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the samples. */
 struct thinned {
@@ -21,6 +22,7 @@ struct sampler {
     int64_t warmup;      /* calls; -1: until steady */
     int64_t check_every; /* samples; 0: only where asked */
     uint64_t seed;
+    struct pulse *pulse; /* NULL: nobody watches */
     bool sets_aside;     /* samples during which a thread was scheduled away */
     double *group_worst; /* a block's maxima over this rank's group */
     double *own, *worst; /* a block: times and, behind them, marks of samples to set aside */

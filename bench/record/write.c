@@ -196,6 +196,9 @@ static enum status write_line(struct record_writer *writer, struct text *line)
     if (writer->echo && (fputs(text_get(line), writer->echo) < 0 || fflush(writer->echo)) && !writer->status)
         writer->status = fail(STATUS_ENVIRONMENT, "cannot print a record: %s", strerror(errno));
     if (writer->fd >= 0 && !writer->status) {
+        struct stat file;
+        if (fstat(writer->fd, &file) == 0 && file.st_nlink == 0)
+            return text_free(line), writer->status = fail(STATUS_ENVIRONMENT, "%s has vanished: its rows are lost", writer->path);
         off_t before = lseek(writer->fd, 0, SEEK_END);
         ssize_t written;
         do written = write(writer->fd, line->data, line->length);

@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# Nothing hangs: ranks that stop, die, lag behind or never come are named and the launch ends; signals and disks leave readable files.
+. "$(dirname "$0")/../lib.sh"
+set +e
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+small=(--backend mpi --sizes 8,1K --cache warm --output "$work/results")
+
+# end_is RUN STATUS: the record's last line
+end_is() {
+    if tail -n 1 "$work/results/$1/l.jsonl" 2>/dev/null | grep -q "\"record\":\"end\",\"status\":\"$2\""; then ok "$1: the record ends with $2"
+    else not_ok "$1: the record ends with $2"; fi
+}
+# says RUN PATTERN: a line of ours on stderr
+says() {
+    if grep -a '^all_reduce: ' "$work/err" | grep -q "$2"; then ok "$1: says '$2'"
+    else not_ok "$1: says '$2'"; grep -a '^all_reduce: ' "$work/err" | sed 's/^/    /'; fi
+}
+host=$(uname -n)
+
+for rank in 0 1; do
+    RANKS_TIMEOUT=40 expect_status "hang-$rank: rank $rank outside MPI: status 4" 4 \
+        ranks 3 "$build/all_reduce" "${small[@]}" --timeout 2 --fault hang:rank=$rank,call=20 --run hang-$rank --launch l
+    says hang-$rank "no progress for 2 s in all_reduce .*: rank $rank on $host is alive but behind the others"
+    end_is hang-$rank failed
+    RANKS_TIMEOUT=40 expect_status "stop-$rank: rank $rank stopped by SIGSTOP: status 4" 4 \
+        ranks 3 "$build/all_reduce" "${small[@]}" --timeout 2 --fault stop:rank=$rank,call=20 --run stop-$rank --launch l
+    says stop-$rank "rank $rank on $host gives no sign of life"
+    RANKS_TIMEOUT=40 ranks 3 "$build/all_reduce" "${small[@]}" --timeout 20 --fault kill:rank=$rank,call=20 --run kill-$rank --launch l \
+        >"$work/out" 2>"$work/err"
+    status=$?
+    # the launcher has its own statuses for a rank that died by a signal
+    if [ $status -eq 5 ] || [ $status -eq 137 ]; then ok "kill-$rank: ends at once"; else not_ok "kill-$rank: status $status"; fi
+    [ $rank -eq 0 ] || says kill-$rank "rank $rank on $host ended without a word"
+done
+end_is stop-1 failed
+end_is kill-1 failed
+[ -z "$(tail -n 1 "$work/results/kill-0/l.jsonl" | grep '"record":"end"')" ] && ok "kill-0: no end line" || not_ok "kill-0: no end line"
+ranks 2 "$build/all_reduce" "${small[@]}" --timeout 20 --fault fail:rank=1,call=20 --run fail-1 --launch l >"$work/out" 2>"$work/err"
+end_is fail-1 failed
+
+RANKS_TIMEOUT=40 expect_status "never: a rank that never comes: status 4" 4 ranks 3 bash -c \
+    'if [ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" -eq 2 ]; then sleep 20; else exec "$@"; fi' never "$build/all_reduce" "${small[@]}" \
+    --timeout 2 --run never --launch l
+says never "MPI_Init has not returned for 2 s: rank 2 never came (of 3; waiting: rank 0 on $host, rank 1 on $host)"
+[ -z "$(find "$work/results" -name '.waiting*')" ] && ok "never: notes of arrival are gone" || not_ok "never: notes of arrival are gone"
+
+# Signals. Python starts the program: a shell's background process would ignore SIGINT.
+signalled() {
+    python3 - "$@" <<'PY'
+import os, signal, subprocess, sys, time
+name, path, command = sys.argv[1], sys.argv[2], sys.argv[3:]
+p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=open(os.path.dirname(path) + "/../../err", "w"))
+deadline = time.time() + 60
+while time.time() < deadline and not (os.path.exists(path) and open(path).read().count("\n") >= 3): time.sleep(0.02)
+p.send_signal(getattr(signal, name))
+try: status = p.wait(30)
+except subprocess.TimeoutExpired: p.kill(); sys.exit(99)
+sys.exit(128 - status if status < 0 else status)
+PY
+}
+for pair in SIGINT:130 SIGTERM:143 SIGHUP:129; do
+    name=${pair%:*}
+    mkdir -p "$work/results/$name"
+    expect_status "$name: one process: 128 + n" "${pair#*:}" signalled $name "$work/results/$name/l.jsonl" \
+        "$build/all_reduce" "${small[@]}" --max-seconds 100 --precision 0.01 -n 100000000 --passes 1000 --run $name --launch l
+    end_is $name interrupted
+done
+mkdir -p "$work/results/mpirun"
+signalled SIGTERM "$work/results/mpirun/l.jsonl" "${MPIRUN:-mpirun}" --oversubscribe -np 2 \
+    "$build/all_reduce" "${small[@]}" -n 100000000 --passes 1000 --run mpirun --launch l
+end_is mpirun interrupted
+mkdir -p "$work/results/kill9"
+signalled SIGKILL "$work/results/kill9/l.jsonl" "$build/all_reduce" "${small[@]}" -n 100000000 --passes 1000 --run kill9 --launch l
+python3 -c 'import json,sys; rows=[json.loads(l) for l in open(sys.argv[1])]; assert rows[-1]["record"]=="case"' "$work/results/kill9/l.jsonl" &&
+    ok "kill -9: whole lines and no end" || not_ok "kill -9: whole lines and no end"
+
+# Disks.
+if [ "$(id -u)" -ne 0 ]; then
+    mkdir "$work/locked" && chmod a-w "$work/locked"
+    expect_status "a read-only folder: status 5" 5 "$build/all_reduce" "${small[@]:0:4}" --cache warm --output "$work/locked/x"
+else
+    skip "a read-only folder" "root may write anywhere"
+fi
+echo >"$work/file"
+expect_status "a folder that is a file: status 5" 5 "$build/all_reduce" "${small[@]:0:4}" --cache warm --output "$work/file/x"
+says folder "cannot make the folder"
+mkdir -p "$work/small"
+if mount -t tmpfs -o size=64k none "$work/small" 2>"$work/err"; then
+    expect_status "a full disk: status 5" 5 timeout 60 "$build/all_reduce" "${small[@]:0:4}" --cache warm -n 20000 --passes 3 \
+        --output "$work/small" --run full --launch l
+    says full "readable up to the row before"
+    python3 -c 'import json,sys; [json.loads(l) for l in open(sys.argv[1])]' "$work/small/full/l.jsonl" &&
+        ok "a full disk: whole lines" || not_ok "a full disk: whole lines"
+    umount "$work/small"
+else
+    skip "a full disk" "needs a small file system, and this user may not mount one"
+fi
+cat >"$work/vanish" <<'SH'
+"$@" &
+p=$!
+for i in $(seq 200); do [ -s "$DIR/vanish/l.jsonl" ] && break; sleep 0.05; done
+rm -r "$DIR/vanish"
+for i in $(seq 300); do kill -0 $p 2>/dev/null || break; sleep 0.1; done
+kill $p 2>/dev/null
+wait $p
+SH
+DIR=$work/results expect_status "a vanished folder: status 5" 5 bash "$work/vanish" "$build/all_reduce" "${small[@]}" -n 100000000 --passes 1000 \
+    --run vanish --launch l
+says vanish "vanished"
+[ $failures -eq 0 ]
