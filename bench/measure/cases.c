@@ -45,7 +45,7 @@ void cases_make(const struct settings *s, const struct splits *splits, struct ca
 
 void cases_free(struct cases *cases)
 {
-    for (size_t i = 0; i < cases->count; i++) free(cases->list[i].us), free(cases->list[i].group_us.us);
+    for (size_t i = 0; i < cases->count; i++) free(cases->list[i].us), free(cases->list[i].global_us), free(cases->list[i].group_us.us);
     free(cases->list);
     *cases = (struct cases){0};
 }
@@ -141,7 +141,8 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.collective = call->collective->name;
     row.mode = call->isolated ? "isolated" : "pipelined";
     row.placement = call->in_place ? "in_place" : "out_of_place";
-    row.sync = capabilities & CAN_ALIGN && call->isolated ? "device" : "barrier";
+    bool world = same(m->split->name, "world");
+    row.sync = call->isolated && world && same(s->sync, "window") ? "window" : call->isolated && world && capabilities & CAN_ALIGN ? "device" : "barrier";
     row.cache = s->cache;
     row.memory = device ? "device" : "host";
     if (device) row.graph = s->graph, row.registration = registrations[s->registration], row.cta = s->cta;

@@ -31,6 +31,7 @@ struct launch_state {
     struct comm *comm;
     struct sampler *sampler;
     struct splits splits;
+    struct window window;
     struct cases cases;
     struct watch *watch;
     struct record_writer writer; /* rank 0 */
@@ -83,6 +84,8 @@ static enum status open_launch(struct launch_state *l)
                                       .expect_domain = (int)s->expect_domain, .fault = s->fault};
     status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
     if (status) return status;
+    if (same(s->sync, "window") && !(l->backend->capabilities & CAN_HOST_CLOCK))
+        return fail(STATUS_USAGE, "--sync window needs times of the host's clock; the %s backend takes them on the device", l->backend->name);
     status = agree(l, splits_open(s->group, &l->world, plain, l->backend, l->comm, &options, &l->splits));
     if (status) return status;
     silence(0);
@@ -125,7 +128,7 @@ static void abort_from_watchdog(void *state)
     if (l->comm && l->backend->abort) l->backend->abort(l->comm);
 }
 
-static void open_sampler(struct launch_state *l)
+static enum status open_sampler(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
     l->sampler = sampler_open(&l->world, l->backend, l->comm);
@@ -137,6 +140,10 @@ static void open_sampler(struct launch_state *l)
     /* With more ranks than cores, being scheduled away is the rule. */
     l->sampler->sets_aside = l->world.local_ranks <= l->machine.cores;
     l->filled_group = SIZE_MAX;
+    if (!same(s->sync, "window") || !s->isolated) return STATUS_OK;
+    enum status status = window_open(&l->window, &l->world, !l->sampler->sets_aside);
+    l->sampler->window = &l->window;
+    return status;
 }
 
 /* Slots such that the buffers of all ranks of the host rotate through twice the last-level cache. */
@@ -224,6 +231,9 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.statistic = "median";
         row.rank_reduction = "max";
         row.rank_wait_us = visit->wait;
+        row.arrival_us = visit->arrival;
+        row.skew_us = visit->skew_us;
+        if (m->global_us) row.global_us = (struct samples){m->global_us + visit->first, visit->count};
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }
@@ -348,6 +358,7 @@ static enum status close_launch(struct launch_state *l)
         status = agree(l, nccl_format_print(&l->cases, &l->settings, &l->world, l->backend, l->comm, stdout));
     sampler_close(l->sampler);
     splits_close(&l->splits);
+    window_close(&l->window);
     l->backend->close(l->comm);
     if (!status) status = verdict(&l->cases);
     int worst = (int)status; /* rank 0 alone knows of wrong data's place, all of its number */
@@ -359,9 +370,9 @@ static enum status close_launch(struct launch_state *l)
 static enum status run_launch(struct launch_state *l)
 {
     cases_make(&l->settings, &l->splits, &l->cases);
-    open_sampler(l);
+    enum status status = open_sampler(l);
     progress_open(&l->progress, l->world.rank == 0 && isatty(STDERR_FILENO));
-    enum status status = measure(l);
+    if (!status) status = measure(l);
     if (!status) return close_launch(l);
     /* One rank may have failed alone: the others wait for it in MPI. */
     watch_fail(l->watch);

@@ -7,16 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
+enum { PREEMPTED = 1, SPOILED };           /* marks; a block's is the worst of all ranks */
 enum { THINNED_MOST = 4096, WINDOW = 5, WINDOWS_MOST = 20, BATCH = 20 };
 
 struct sampler *sampler_open(const struct world *world, const struct backend *backend, struct comm *comm)
 {
     struct sampler *s = allocate(1, sizeof *s);
     *s = (struct sampler){.world = world, .backend = backend, .comm = comm};
-    s->own = allocate(2 * BLOCK_MOST, sizeof *s->own);
-    s->worst = allocate(2 * BLOCK_MOST, sizeof *s->worst);
+    s->own = allocate(COLUMNS * BLOCK_MOST, sizeof *s->own);
+    s->worst = allocate(COLUMNS * BLOCK_MOST, sizeof *s->worst);
     s->group_worst = allocate(BLOCK_MOST, sizeof *s->group_worst);
     s->waits.us = allocate(THINNED_MOST, sizeof *s->waits.us);
+    s->arrivals.us = allocate(THINNED_MOST, sizeof *s->arrivals.us);
     return s;
 }
 
@@ -26,6 +29,7 @@ void sampler_close(struct sampler *s)
     free(s->worst);
     free(s->group_worst);
     free(s->waits.us);
+    free(s->arrivals.us);
     free(s);
 }
 
@@ -60,41 +64,52 @@ static void set_stage(struct sampler *s, enum stage stage)
     atomic_store_explicit(&s->pulse->stage, stage, memory_order_relaxed);
 }
 
-/* One sample of this rank, µs for each operation. */
-static enum status sample(struct sampler *s, struct measured *m, double *us, bool *spoiled)
+static bool uses_window(const struct sampler *s, const struct measured *m)
+{
+    return s->window && !s->split && m->call.isolated;
+}
+
+/* One sample of this rank, column by column from own[i] on: µs for each operation. */
+static enum status sample(struct sampler *s, struct measured *m, size_t i, size_t count)
 {
     struct timing timing = {0};
-    /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
+    bool late = false;
+    enum status status = STATUS_OK;
     set_stage(s, STAGE_BARRIER);
-    if (!(s->backend->capabilities & CAN_ALIGN) || s->split) MPI_Barrier(s->world->comm);
+    /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
+    if (uses_window(s, m))
+        status = window_wait(s->window, &late);
+    else if (!(s->backend->capabilities & CAN_ALIGN) || s->split)
+        MPI_Barrier(s->world->comm);
     set_stage(s, STAGE_STARTING);
-    *us = 0;
-    *spoiled = false;
-    if (!s->comm) return STATUS_OK;
-    enum status status = s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing);
+    if (!status && s->comm) status = s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing);
     set_stage(s, STAGE_BETWEEN);
-    *us = timing.elapsed_s / m->batch * 1e6;
-    *spoiled = timing.spoiled;
+    s->own[TIME * count + i] = timing.elapsed_s / m->batch * 1e6;
+    s->own[MARK * count + i] = timing.spoiled || late ? SPOILED : 0;
+    if (uses_window(s, m)) {
+        s->own[END * count + i] = window_time(s->window, timing.end_s);
+        s->own[START * count + i] = -window_time(s->window, timing.start_s);
+    }
     return status;
 }
 
-/* `count` samples into own, their maxima over ranks into worst; marks behind both (own's are this rank's). */
+/* `count` samples into own, their maxima over ranks into worst. */
 static enum status block(struct sampler *s, struct measured *m, size_t count)
 {
     long switches = involuntary_switches();
     for (size_t i = 0; i < count; i++) {
-        bool spoiled;
-        enum status status = sample(s, m, &s->own[i], &spoiled);
+        enum status status = sample(s, m, i, count);
         if (status) return status;
         long now = involuntary_switches();
-        s->own[count + i] = spoiled ? 2 : now > switches ? 1 : 0;
+        if (now > switches && s->own[MARK * count + i] == 0) s->own[MARK * count + i] = PREEMPTED;
         switches = now;
     }
     if (s->split && s->comm) {
         int error = MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm);
         if (error) return check_mpi("MPI_Allreduce", error);
     }
-    return check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, (int)(2 * count), MPI_DOUBLE, MPI_MAX, s->world->comm));
+    int columns = uses_window(s, m) ? COLUMNS : END;
+    return check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE, MPI_MAX, s->world->comm));
 }
 
 /* Calls until two successive windows of samples have medians within 2 %, at most a fifth of the share. All ranks see the same
@@ -142,7 +157,7 @@ static enum status set_batch(struct sampler *s, struct measured *m)
 
 /* Room for all samples that may come is taken at once: pages that are never written take no memory, and growing by copying would
    hold two copies for a while. */
-static void keep(const struct stopping *stopping, struct measured *m, double us)
+static void keep(const struct stopping *stopping, struct measured *m, double us, double global_us)
 {
     if (m->count == m->capacity) {
         enum { RESERVED_MOST = 1 << 20 };
@@ -150,50 +165,57 @@ static void keep(const struct stopping *stopping, struct measured *m, double us)
         if (first > RESERVED_MOST) first = RESERVED_MOST;
         m->capacity = m->capacity ? m->capacity + m->capacity / 2 : first;
         m->us = reallocate(m->us, m->capacity, sizeof *m->us);
+        if (!isnan(global_us)) m->global_us = reallocate(m->global_us, m->capacity, sizeof *m->global_us);
     }
+    if (m->global_us) m->global_us[m->count] = global_us;
     m->us[m->count++] = us;
 }
 
 /* Moves a block's samples to where they are kept, without those to set aside. */
 static void take(struct sampler *s, struct measured *m, size_t count, bool sets_aside, struct visit *visit)
 {
+    const double *own = s->own, *worst = s->worst;
+    bool window = uses_window(s, m);
     for (size_t i = 0; i < count; i++) {
-        double mark = s->worst[count + i];
-        if (mark == 2 || (mark == 1 && sets_aside)) {
-            if (mark == 1) visit->preempted++;
+        double mark = worst[MARK * count + i], earliest = -worst[START * count + i];
+        /* Who came late is known of late samples too: that they do not count hides nobody. */
+        if (window) thinned_add(&s->arrivals, (-own[START * count + i] - earliest) * 1e6);
+        if (mark == SPOILED || (mark == PREEMPTED && sets_aside)) {
+            if (mark == PREEMPTED) visit->preempted++;
             continue;
         }
-        thinned_add(&s->waits, s->own[i]);
+        thinned_add(&s->waits, own[i]);
         if (s->split && s->comm) thinned_add(&m->group_us, s->group_worst[i]);
-        if (s->world->rank == 0) keep(&s->stopping, m, s->worst[i]);
+        if (s->world->rank == 0) keep(&s->stopping, m, worst[i], window ? (worst[END * count + i] - earliest) * 1e6 : NAN);
     }
 }
 
-static size_t marked(const double *marks, size_t count)
+static size_t marked(const double *marks, size_t count, double which)
 {
     size_t n = 0;
-    for (size_t i = 0; i < count; i++) n += marks[i] == 1;
+    for (size_t i = 0; i < count; i++) n += marks[i] == which;
     return n;
 }
 
-/* Reduces each rank's median time over ranks: the shortest is the latest rank's, the longest that of whom others made wait. */
-static enum status reduce_waits(struct sampler *s, struct spread *wait)
+/* Each rank's median, reduced over ranks. Of waits, the shortest is the latest rank's, the longest that of a victim; of arrivals, the
+   largest is the latest rank's. */
+static enum status reduce_medians(struct sampler *s, const struct thinned *values, struct spread *spread)
 {
     int ranks = s->world->ranks;
-    double own = median(s->waits.us, s->waits.count);
+    double own = values->count ? median(values->us, values->count) : 0;
     double *all = s->world->rank == 0 ? allocate((size_t)ranks, sizeof *all) : NULL;
     enum status status =
         check_mpi("MPI_Gather", MPI_Gather(&own, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, s->world->comm));
-    if (!status && all && s->waits.count) {
-        int longest = 0;
+    if (!status && all && values->count) {
+        int largest = 0;
         for (int i = 1; i < ranks; i++)
-            if (all[i] > all[longest]) longest = i;
-        wait->rank = longest;
-        wait->host = s->world->hosts[s->world->node_of_rank[longest]];
+            if (all[i] > all[largest]) largest = i;
+        spread->rank = largest;
+        spread->host = s->world->hosts[s->world->node_of_rank[largest]];
         sort_doubles(all, (size_t)ranks);
-        wait->min = all[0];
-        wait->median = median_sorted(all, (size_t)ranks);
-        wait->max = all[ranks - 1];
+        spread->min = all[0];
+        spread->median = median_sorted(all, (size_t)ranks);
+        spread->max = all[ranks - 1];
     }
     free(all);
     return status;
@@ -217,15 +239,17 @@ static enum status decide(struct sampler *s, struct measured *m, size_t pass, si
 enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s, struct visit *visit)
 {
     double start = clock_s();
-    *visit = (struct visit){.first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}};
-    enum status status = STATUS_OK;
+    *visit = (struct visit){.first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
+    visit->arrival = visit->wait;
+    enum status status = uses_window(s, m) ? window_sync(s->window) : STATUS_OK;
     int batch = m->batch;
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
-    if (pass == 0) status = set_batch(s, m), batch = m->batch;
+    if (!status && pass == 0) status = set_batch(s, m), batch = m->batch;
     if (!status && pass == 0 && s->comm && s->backend->prepare) status = s->backend->prepare(s->comm, &m->call, m->batch);
     if (!status) status = warm_up(s, m, share_s, &visit->warmup);
     m->batch = batch;
     thinned_start(&s->waits);
+    thinned_start(&s->arrivals);
     if (s->split && !m->group_us.us) {
         m->group_us.us = allocate(THINNED_MOST, sizeof *m->group_us.us);
         thinned_start(&m->group_us);
@@ -241,7 +265,10 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         status = block(s, m, count);
         if (status) break;
         /* Where most samples are marked, being scheduled away is how this machine works, not an accident. */
-        bool sets_aside = s->sets_aside && 2 * marked(s->worst + count, count) <= count;
+        const double *marks = s->worst + MARK * count;
+        bool sets_aside = s->sets_aside && 2 * marked(marks, count, PREEMPTED) <= count;
+        /* All ranks see the same marks; rank 0's lead counts. */
+        if (uses_window(s, m) && 10 * marked(marks, count, SPOILED) > count) window_lengthen(s->window);
         take(s, m, count, sets_aside, visit);
         visit->taken += count;
         since_check += count;
@@ -253,7 +280,9 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     visit->sampling_s = clock_s() - begin;
     visit->count = m->count - visit->first;
     /* Ranks of different groups do not wait for each other. */
-    if (!status && !s->split) status = reduce_waits(s, &visit->wait);
+    if (!status && !s->split) status = reduce_medians(s, &s->waits, &visit->wait);
+    if (!status && uses_window(s, m)) status = reduce_medians(s, &s->arrivals, &visit->arrival);
+    if (!status && uses_window(s, m)) status = window_skew(s->window, &visit->skew_us);
     m->warmup += visit->warmup;
     m->preempted += visit->preempted;
     m->why = visit->why;

@@ -6,6 +6,7 @@
 #include "measure/group.h"
 #include "measure/stopping.h"
 #include "measure/watch.h"
+#include "measure/window.h"
 
 /* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the samples. */
 struct thinned {
@@ -25,8 +26,11 @@ struct sampler {
     struct pulse *pulse; /* NULL: nobody watches */
     bool sets_aside;     /* samples during which a thread was scheduled away */
     double *group_worst; /* a block's maxima over this rank's group */
-    double *own, *worst; /* a block: times and, behind them, marks of samples to set aside */
-    struct thinned waits;
+    struct window *window; /* --sync window, for isolated samples of all ranks together; NULL: barriers */
+    /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on the global clock;
+       this rank's own, and their maxima over ranks. */
+    double *own, *worst;
+    struct thinned waits, arrivals;
 };
 
 /* One case, kept over the passes. Rank 0 has the samples. */
@@ -35,7 +39,7 @@ struct measured {
     const struct split *split; /* the groups that it runs on; NULL: all ranks together */
     struct thinned group_us;   /* this rank's group's own samples, over all passes; only where there are groups */
     size_t requested_bytes;
-    double *us;
+    double *us, *global_us; /* global_us: only with a window, as many */
     size_t count, capacity;
     int batch;           /* operations in a sample, chosen in the first pass */
     size_t slot;         /* next to use */
@@ -57,7 +61,8 @@ struct visit {
     enum stop_reason why;
     double sampling_s;
     size_t taken;
-    struct spread wait;
+    struct spread wait, arrival; /* arrival and skew: absent without a window */
+    double skew_us;
     json_t *telemetry;       /* the caller's; NULL: none */
     json_t *groups;          /* so too */
 };

@@ -1,0 +1,168 @@
+#include "measure/window.h"
+#include "measure/clock.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+
+enum { PING_PONGS = 15, FIRST_LESSONS = 8, CHECKED_MOST = 32, TAG = 17 };
+
+void clock_model_learn(struct clock_model *m, double at_s, double offset_s)
+{
+    int n = m->lessons < LESSONS_MOST ? m->lessons + 1 : LESSONS_MOST;
+    m->at_s[m->lessons % LESSONS_MOST] = at_s;
+    m->offset_s[m->lessons % LESSONS_MOST] = offset_s;
+    m->lessons++;
+    double t = 0, o = 0, tt = 0, to = 0, rest = 0;
+    for (int i = 0; i < n; i++) t += m->at_s[i] / n, o += m->offset_s[i] / n;
+    for (int i = 0; i < n; i++) {
+        tt += (m->at_s[i] - t) * (m->at_s[i] - t);
+        to += (m->at_s[i] - t) * (m->offset_s[i] - o);
+    }
+    double slope = tt > 0 ? to / tt : 0;
+    for (int i = 0; i < n; i++) {
+        double e = m->offset_s[i] - o - slope * (m->at_s[i] - t);
+        rest += e * e;
+    }
+    double error = n > 2 && tt > 0 ? sqrt(rest / (n - 2) / tt) : INFINITY;
+    m->drift = fabs(slope) > 3 * error ? slope : 0;
+    m->origin_s = t;
+    /* Without a drift the newest lessons count: clocks that are slewed do not keep an old offset. */
+    double newest[3];
+    int k = 0;
+    for (; k < 3 && k < n; k++) newest[k] = m->offset_s[(m->lessons - 1 - k) % LESSONS_MOST];
+    m->offset = m->drift != 0 ? o : median(newest, (size_t)k);
+}
+
+double clock_model_global(const struct clock_model *m, double local_s)
+{
+    return local_s + m->offset + m->drift * (local_s - m->origin_s);
+}
+
+double window_time(const struct window *w, double local_s)
+{
+    return clock_model_global(&w->model, local_s) - w->base_s;
+}
+
+static enum status mpi(int error)
+{
+    return error ? fail(STATUS_ENVIRONMENT, "synchronising clocks: MPI error %d", error) : STATUS_OK;
+}
+
+/* The pupil's side: the median of global time minus own, and when that was. */
+static enum status ask(struct window *w, int teacher, double *at_s, double *offset_s)
+{
+    double offsets[PING_PONGS];
+    for (int i = 0; i < PING_PONGS; i++) {
+        double global = 0, sent = clock_s(), back;
+        int error = MPI_Sendrecv(&sent, 1, MPI_DOUBLE, teacher, TAG, &global, 1, MPI_DOUBLE, teacher, TAG, w->comm, MPI_STATUS_IGNORE);
+        if (error) return mpi(error);
+        back = clock_s();
+        offsets[i] = global - (sent + back) / 2;
+        *at_s = back;
+    }
+    *offset_s = median(offsets, PING_PONGS);
+    return STATUS_OK;
+}
+
+static enum status teach(struct window *w, int pupil)
+{
+    for (int i = 0; i < PING_PONGS; i++) {
+        double theirs, global;
+        int error = MPI_Recv(&theirs, 1, MPI_DOUBLE, pupil, TAG, w->comm, MPI_STATUS_IGNORE);
+        if (error) return mpi(error);
+        global = clock_model_global(&w->model, clock_s());
+        error = MPI_Send(&global, 1, MPI_DOUBLE, pupil, TAG, w->comm);
+        if (error) return mpi(error);
+    }
+    return STATUS_OK;
+}
+
+enum status window_sync(struct window *w)
+{
+    int rank = w->world->rank, ranks = w->world->ranks;
+    enum status status = STATUS_OK;
+    for (int step = 1; !status && step < ranks; step *= 2) {
+        double at_s, offset_s;
+        if (rank < step && rank + step < ranks) {
+            status = teach(w, rank + step);
+        } else if (rank >= step && rank < 2 * step) {
+            status = ask(w, rank - step, &at_s, &offset_s);
+            if (!status) clock_model_learn(&w->model, at_s, offset_s);
+        }
+    }
+    return status;
+}
+
+enum status window_skew(struct window *w, double *skew_us)
+{
+    int ranks = w->world->ranks, stride = (ranks + CHECKED_MOST - 1) / CHECKED_MOST;
+    double own = 0, worst = 0;
+    enum status status = STATUS_OK;
+    for (int rank = stride; !status && rank < ranks; rank += stride) {
+        double at_s, offset_s;
+        if (w->world->rank == 0) status = teach(w, rank);
+        if (w->world->rank != rank) continue;
+        status = ask(w, 0, &at_s, &offset_s);
+        own = fabs(at_s + offset_s - clock_model_global(&w->model, at_s));
+    }
+    if (!status) status = mpi(MPI_Reduce(&own, &worst, 1, MPI_DOUBLE, MPI_MAX, 0, w->comm));
+    *skew_us = worst * 1e6;
+    return status;
+}
+
+/* The slowest of a few broadcasts, as seen from rank 0's send to the last receipt on the global clock. */
+static enum status time_broadcast(struct window *w, double *seconds)
+{
+    enum { TRIES = 10 };
+    *seconds = 0;
+    for (int i = 0; i < TRIES; i++) {
+        double sent = window_time(w, clock_s()), took, slowest;
+        int error = MPI_Bcast(&sent, 1, MPI_DOUBLE, 0, w->comm);
+        took = window_time(w, clock_s()) - sent;
+        if (!error) error = MPI_Allreduce(&took, &slowest, 1, MPI_DOUBLE, MPI_MAX, w->comm);
+        if (error) return mpi(error);
+        if (slowest > *seconds) *seconds = slowest;
+    }
+    return STATUS_OK;
+}
+
+enum status window_open(struct window *w, const struct world *world, bool yields)
+{
+    double broadcast_s = 0;
+    *w = (struct window){.world = world, .yields = yields};
+    enum status status = mpi(MPI_Comm_dup(world->comm, &w->comm));
+    for (int i = 0; !status && i < FIRST_LESSONS; i++) {
+        const struct timespec pause = {0, 5000000};
+        status = window_sync(w);
+        nanosleep(&pause, NULL); /* the further apart lessons are, the better they show a drift */
+    }
+    w->base_s = clock_model_global(&w->model, clock_s());
+    if (!status) status = mpi(MPI_Bcast(&w->base_s, 1, MPI_DOUBLE, 0, w->comm));
+    if (!status) status = time_broadcast(w, &broadcast_s);
+    w->lead_s = broadcast_s < 1e-6 ? 3e-6 : broadcast_s > 1e-3 ? 3e-3 : 3 * broadcast_s;
+    return status;
+}
+
+void window_close(struct window *w)
+{
+    if (w->world) MPI_Comm_free(&w->comm);
+    w->world = NULL;
+}
+
+void window_lengthen(struct window *w)
+{
+    if (w->lead_s < 0.1) w->lead_s *= 2;
+}
+
+enum status window_wait(struct window *w, bool *late)
+{
+    double start = window_time(w, clock_s()) + w->lead_s; /* rank 0's word counts */
+    int error = MPI_Bcast(&start, 1, MPI_DOUBLE, 0, w->comm);
+    *late = window_time(w, clock_s()) > start;
+    while (window_time(w, clock_s()) < start)
+        if (w->yields) sched_yield();
+    return mpi(error);
+}
