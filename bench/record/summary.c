@@ -75,8 +75,20 @@ static void widen(struct spread *into, const struct spread *from)
 }
 
 /* `into` has room for the samples of all its passes. */
+/* Rows without samples (imports) have their source's mean: that of passes alike in length is the mean of theirs. */
+static void merge_means(struct case_row *into, const struct case_row *from)
+{
+    bool sampled = into->samples_us.count || from->samples_us.count;
+    if (sampled || !same(into->statistic, "mean") || !(into->time_us > 0) || !(from->time_us > 0) || from->pass < 1) return;
+    double merged = (double)from->pass, mean = (into->time_us * merged + from->time_us) / (merged + 1);
+    into->algbw_gbps *= into->time_us / mean;
+    into->busbw_gbps *= into->time_us / mean;
+    into->time_us = mean;
+}
+
 static void merge_row(struct case_row *into, struct case_row *from)
 {
+    merge_means(into, from);
     append(&into->samples_us, &from->samples_us);
     append(&into->global_us, &from->global_us);
     if (from->wrong != ABSENT) into->wrong = (into->wrong == ABSENT ? 0 : into->wrong) + from->wrong;

@@ -47,6 +47,8 @@ if [ "$(find "$work/records/four" -name '*.jsonl' | wc -l)" -eq 7 ]; then ok "on
 check "cycles" import -o "$work/records" --run five "$golden/cycles.log"
 record=$work/records/five/cycles.jsonl
 has "a repeated case is another pass" '"pass":2'
+check "passes come together" "$build/busbar" export "$record"
+says "as the mean of their means" "     1048576        262144     float     sum      -1    34.93"
 check "a file cut off" import -o "$work/records" --run six "$golden/cut_in_row.log"
 record=$work/records/six/cut_in_row.jsonl
 has "is not called complete" '"status":"interrupted","cases":6'
