@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# What the generators print: an MPIJob with the fields that its CRD requires, a batch script, presets; and what allocation and preflight say.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+said() { if grep -q -- "$2" "$work/$3"; then ok "$1"; else not_ok "$1: no '$2'"; cat "$work/$3"; fi; }
+
+check "an MPIJob with a ComputeDomain" scripts/launchers/mpijob --image registry/busbar:1 --workers 18 --gpus-per-worker 4 --compute-domain \
+    --resource vpc.amazonaws.com/efa=4 --env 'A=b "c\d: #' --node-selector a/b=c -- --label "it's \"x\": \$HOME"
+cp "$work/out" "$work/job.yaml"
+if python3 -c 'import yaml' 2>/dev/null; then
+    check "is YAML with what the CRDs require, and words reach the sweep whole" python3 - "$work/job.yaml" <<'END'
+import shlex, sys, yaml
+domain, job = yaml.safe_load_all(open(sys.argv[1]))
+assert (domain["apiVersion"], domain["kind"]) == ("resource.nvidia.com/v1beta1", "ComputeDomain")
+assert domain["spec"]["numNodes"] == 18
+template = domain["spec"]["channel"]["resourceClaimTemplate"]["name"]
+assert (job["apiVersion"], job["kind"]) == ("kubeflow.org/v2beta1", "MPIJob")
+spec = job["spec"]
+launcher, worker = spec["mpiReplicaSpecs"]["Launcher"], spec["mpiReplicaSpecs"]["Worker"]
+assert spec["slotsPerWorker"] == 4 and worker["replicas"] == 18 and launcher["replicas"] == 1
+pod = worker["template"]["spec"]
+claim = pod["resourceClaims"][0]
+assert claim["resourceClaimTemplateName"] == template
+container = pod["containers"][0]
+assert container["resources"]["claims"] == [{"name": claim["name"]}]
+assert container["resources"]["limits"]["nvidia.com/gpu"] == 4 and container["resources"]["limits"]["vpc.amazonaws.com/efa"] == "4"
+assert container["env"][0] == {"name": "A", "value": 'b "c\\d: #'}
+words = shlex.split(launcher["template"]["spec"]["containers"][0]["args"][0].split(";")[0])
+assert words[-2:] == ["--label", "it's \"x\": $HOME"], words
+END
+else
+    skip "the MPIJob is parsed" "python3 has no yaml"
+fi
+expect_status "a name that would break the YAML" 2 scripts/launchers/mpijob --image x --workers 2 --gpus-per-worker 1 --name "$(printf 'a\nb: c')"
+expect_status "an MPIJob without an image" 2 scripts/launchers/mpijob --workers 2 --gpus-per-worker 1
+check "a batch script" scripts/launchers/sbatch --nodes 18 --gpus-per-node 4 --sbatch "--segment=16" -- --label "a b"
+said "asks for its nodes" '^#SBATCH --nodes=18' out
+said "and for what was given" '^#SBATCH --segment=16' out
+check "is a shell script" bash -n "$work/out"
+expect_status "a bad number of nodes" 2 scripts/launchers/sbatch --nodes many
+
+check "presets for GB200 on AWS" scripts/preset auto u-p6e-gb200x72
+said "have NVLink between hosts" NCCL_MNNVL_ENABLE=1 out
+expect_status "an unknown cloud" 2 scripts/preset nowhere
+
+printf 'a slots=4 gpus=4 domain=r1\nb:4\nc\nc # twice\n' >"$work/hosts"
+check "a host file" scripts/allocation "$work/hosts"
+said "with all columns" "$(printf 'a\t4\t4\tr1')" out
+said "with Hydra's form" "$(printf 'b\t4')" out
+said "with repeated names" "$(printf 'c\t2')" out
+printf 'x\nx\ny\n' >"$work/nodes"
+PBS_NODEFILE=$work/nodes PBS_JOBID=7 SLURM_JOB_ID='' check "PBS" scripts/allocation
+said "counts its lines" "$(printf 'x\t2')" out
+printf 'w-0 slots=8\nw-1 slots=8\n' >"$work/operator"
+OMPI_MCA_orte_default_hostfile=$work/operator SLURM_JOB_ID='' PBS_NODEFILE='' check "the MPI operator" scripts/allocation
+said "has its hosts" "$(printf 'w-1\t8')" out
+# shellcheck disable=SC2016 # a name that a shell would run
+printf '$(reboot)\n' >"$work/evil"
+expect_status "what is no host name" 5 scripts/allocation "$work/evil"
+
+facts() { printf 'fact\t%s\t%s\t%s\n' "$@"; }
+for h in h1 h2 h3; do echo "$h"; done >"$work/three"
+{ for h in h1 h2 h3; do facts $h driver 580 $h program abc $h domain uuid/1; done; } >"$work/alike"
+expect_status "hosts that are alike" 0 scripts/preflight "$work/three" <"$work/alike"
+said "and their NVLink domain" "$(printf 'domain\tuuid/1\th1 h2 h3')" out
+{ facts h1 driver 580 h2 driver 570; facts h3 driver 580 h3 throttled "bad: GPU 1 is hot"; } >"$work/unlike"
+expect_status "hosts that differ" 1 scripts/preflight "$work/three" <"$work/unlike"
+said "by name, with both values" 'h2: driver is 570, on 2 of 3 hosts it is 580' out
+said "and what is wrong by itself" 'h3: throttled: GPU 1 is hot' out
+head -n 2 "$work/alike" >"$work/missing"
+expect_status "a silent host" 5 scripts/preflight "$work/three" <"$work/missing"
+said "by name" "silent.h3" out
+
+# Preflight of 576 hosts takes seconds at most.
+seq -f 'n%g' 576 >"$work/many"
+while read -r h; do for f in kernel cpus program mpi driver cuda nccl gpus nvlinks; do facts "$h" $f same; done; done <"$work/many" >"$work/manyfacts"
+begun=$(date +%s%N)
+check "preflight of 576 hosts" scripts/preflight "$work/many" <"$work/manyfacts"
+took=$((($(date +%s%N) - begun) / 1000000))
+if [ "$took" -lt 5000 ]; then ok "takes seconds"; else not_ok "took $took ms"; fi
+if command -v shellcheck >/dev/null; then
+    check "the scripts are clean" shellcheck -x scripts/sweep scripts/bench scripts/scan scripts/allocation scripts/preset scripts/preflight scripts/hostfacts \
+        scripts/launchers/mpirun scripts/launchers/srun scripts/launchers/sbatch scripts/launchers/mpijob tests/cluster/cluster
+else skip "the scripts are clean" "there is no shellcheck"; fi
+exit "$failures"
