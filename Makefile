@@ -7,7 +7,6 @@ ifeq ($(origin CC),default)
 CC := cc
 endif
 CFLAGS ?= -O2 -g
-WERROR ?= 1
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$1' '$2')
