@@ -61,6 +61,8 @@ find_launcher() {
 
 # Money runs for every GPU of the allocation, used or not.
 find_price() {
+    provider=""
+    [ -z "$instance" ] || provider=$(awk -F '\t' -v name="$instance" '!/^#/ && $2 == name { print $1; exit }' "$here/../results/clouds.tsv" 2>/dev/null)
     if [ -z "$usd_per_gpu_hour" ] && [ -n "$instance" ]; then
         usd_per_gpu_hour=$(awk -F '\t' -v name="$instance" '$2 == name { print $9 }' "$here/../results/clouds.tsv" 2>/dev/null)
         price_source="list price of $instance, results/clouds.tsv"
@@ -135,12 +137,15 @@ pick_hosts() {
 }
 
 # The program and its arguments of a plan's row, in `command`.
-make_command() { # driver args launch share
+make_command() { # driver args launch share nodes ranks
     local words=()
     [ "$2" = - ] || read -ra words <<<"$2"
     command=("$build/$1" "${words[@]}" --output "$results" --run "$run" --launch "$3")
     [ "$collect" = 0 ] || command=("$build/$1" "${words[@]}" --output none --format json --run "$run" --launch "$3")
     [ -z "$4" ] || command+=(--time-budget "$4")
+    command+=(--expect-hosts "$5" --expect-ranks "$6")
+    [ -z "$instance" ] || command+=(--instance "$instance")
+    [ -z "$provider" ] || command+=(--cloud "$provider")
     [ -z "$label" ] || command+=(--label "$label")
 }
 
@@ -152,7 +157,7 @@ print_launches() {
     while IFS=$'\t' read -r launch state key driver nodes ranks per group domains repeat cases estimate args why; do
         [ "$launch" != launch ] || continue
         pick_hosts "$nodes" "$domains" >"$scratch/hosts" || die 2 "$launch needs $nodes hosts"
-        make_command "$driver" "$args" "$launch" ""
+        make_command "$driver" "$args" "$launch" "" "$nodes" "$ranks"
         BUSBAR_PLACEMENT=$domains SWEEP_HOSTS=$scratch/hosts SWEEP_NODES=$nodes SWEEP_RANKS=$ranks SWEEP_RANKS_PER_NODE=$per SWEEP_DRY_RUN=1 \
             "$launcher_path" "${command[@]}" || exit 5
         total=$((total + 1)) sum=$(awk -v a="$sum" -v b="$estimate" 'BEGIN { print a + b }')
@@ -279,7 +284,7 @@ run_row() { # launch driver nodes ranks per domains estimate args
     share=$(share_of "$left")
     limit=${deadline_s:-$((60 + 2 * ${7%.*}))}
     if [ -n "$share" ] && [ -z "$deadline_s" ] && [ $((60 + 2 * share)) -lt "$limit" ]; then limit=$((60 + 2 * share)); fi
-    make_command "$driver" "$8" "$launch" "$share"
+    make_command "$driver" "$8" "$launch" "$share" "$nodes" "$4"
     set_aside "$launch"
     begun=$(now)
     start_ticker "$begun" "[$((total - left + 1))/$total] $launch, $(time_left)"
