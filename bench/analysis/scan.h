@@ -13,12 +13,12 @@ struct suspect {
 struct judgement {
     struct suspect *list; /* hosts first, each kind worst first */
     size_t count;
-    double typical;     /* median of the hosts' medians; of the pairs, where no host has two */
+    double typical;     /* median of the hosts' values; of the pairs, where no host has two */
 };
 
-/* value[a * hosts + b]: the pair's bandwidth, symmetric; NAN: not measured. A host's value is the median over its pairs, of which it needs two. Suspect is who is
+/* value[a * hosts + b]: the pair's bandwidth, symmetric; NAN: not measured. A host's value is the upper quartile over its pairs, of which it needs two. Suspect is who is
    at least `threshold` (0.1) below the median of all and, from six hosts on, beyond five robust sigma of the hosts (of the pairs, for
-   links), judged worst first, each against those that are left. A link is suspect by itself only where neither end is. The caller frees the list. */
+   links), judged worst first, each against the others that are left. A link is suspect by itself only where neither end is. The caller frees the list. */
 void scan_judge(const double *value, size_t hosts, double threshold, struct judgement *);
 
 #endif

@@ -7,13 +7,16 @@
 
 enum { HOSTS_FOR_SIGMA = 6, SIGMAS = 5 };
 
-/* NAN with fewer than two pairs: a slow host cannot be told from a slow link. */
+/* The upper quartile over its pairs: a pair is as fast as its slower end, so a host's own rate shows with its faster partners, and
+   a few bad partners or links do not count. NAN with fewer than two pairs: a slow host cannot be told from a slow link. */
 static double host_value(const double *value, size_t hosts, size_t host, double *pairs)
 {
     size_t n = 0;
     for (size_t other = 0; other < hosts; other++)
         if (other != host && isfinite(value[host * hosts + other])) pairs[n++] = value[host * hosts + other];
-    return n < 2 ? NAN : median(pairs, n);
+    if (n < 2) return NAN;
+    sort_doubles(pairs, n);
+    return percentile_sorted(pairs, n, 0.75);
 }
 
 static bool stands_out(double value, double typical, double sigma, double threshold, size_t hosts)
@@ -36,7 +39,7 @@ static int worst_first(const void *a, const void *b)
     return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
 }
 
-/* The worst host, then the worst of the others and so on, each against those that are left: two bad hosts among six would widen the sigma
+/* The worst host against all others, then the worst of those that are left, and so on: two bad hosts among six would widen the sigma
    that is to accuse them. */
 static void judge_hosts(const double *of_host, size_t hosts, double threshold, bool *bad, struct judgement *judgement)
 {
@@ -45,9 +48,10 @@ static void judge_hosts(const double *of_host, size_t hosts, double threshold, b
         size_t n = 0, worst = hosts;
         for (size_t h = 0; h < hosts; h++) {
             if (bad[h] || !isfinite(of_host[h])) continue;
-            known[n++] = of_host[h];
             if (worst == hosts || of_host[h] < of_host[worst]) worst = h;
         }
+        for (size_t h = 0; h < hosts; h++)
+            if (!bad[h] && h != worst && isfinite(of_host[h])) known[n++] = of_host[h];
         judgement->typical = median(known, n);
         found = worst < hosts && stands_out(of_host[worst], judgement->typical, robust_sigma(known, n), threshold, hosts);
         if (!found) break;

@@ -41,14 +41,18 @@ Test(scan, hosts_and_links)
     expect("a link is not a host", value, 6, 1, (const size_t[][2]){{1, 4}});
 }
 
-/* Measured once on six hosts with links at 0.5 and 0.6 of the others', on a busy machine. */
+/* Measured on six hosts with links at 0.5 and 0.6 of the others', on a busy machine. */
 Test(scan, two_of_six_do_not_hide_each_other)
 {
     static const double pairs[] = {.695395, .694726, .708207, .686079, .736296, 1.38767, 1.40038, .861421, 1.3938, 1.30418, .832524, 1.45592, .862878, 1.36132, .840088};
+    static const double again[] = {1.00439, .839653, .795172, .858693, .833092, 1.8576, 1.54098, 1.09242, 1.96576, 1.99837, 1.2023, 2.06886, 1.05729, 1.81196, 1.12804};
+    const double *measured[] = {pairs, again};
     double value[MOST * MOST];
-    for (size_t a = 0, i = 0; a < 6; a++)
-        for (size_t b = a + 1; b < 6; b++, i++) value[a * 6 + b] = value[b * 6 + a] = pairs[i];
-    expect("two of six", value, 6, 2, (const size_t[][2]){{0, 0}, {4, 4}});
+    for (size_t m = 0; m < 2; m++) {
+        for (size_t a = 0, i = 0; a < 6; a++)
+            for (size_t b = a + 1; b < 6; b++, i++) value[a * 6 + b] = value[b * 6 + a] = measured[m][i];
+        expect("two of six", value, 6, 2, (const size_t[][2]){{0, 0}, {4, 4}});
+    }
 }
 
 Test(scan, few_hosts_and_gaps)
