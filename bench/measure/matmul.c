@@ -4,12 +4,15 @@
 #include "measure/common.h"
 #include "measure/machine.h"
 #include "measure/table.h"
+#include "measure/watch.h"
 #include "measure/world.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 struct matmul_launch {
@@ -24,6 +27,9 @@ struct matmul_launch {
     struct matmul_sampler sampler;
     struct matmul_cases cases;   /* burst and sustained of one problem stand next to each other */
     struct record_writer writer; /* rank 0 */
+    pthread_mutex_t writing;     /* the watchdog may write the end */
+    bool has_header, ended;
+    struct watch *watch;
     char run[LAUNCH_NAME], launch[LAUNCH_NAME];
     struct progress_line progress;
     int cores; /* of this rank */
@@ -79,7 +85,9 @@ static enum status open_engine(struct matmul_launch *l)
     warn_of_binding(l);
     struct gemm_place place = {l->world.local_rank, l->world.local_ranks, l->cores,
                                l->machine.last_level_bytes};
-    return agree(l, l->engine->open(&place, &options, &l->gemm));
+    status = l->engine->open(&place, &options, &l->gemm);
+    matmul_mark(watch_pulse(l->watch));
+    return agree(l, status);
 }
 
 static void add_facts(void *state, struct launch_header *header)
@@ -116,7 +124,8 @@ static enum status open_launch(struct matmul_launch *l)
         status = fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)s->fault_rank,
                       l->world.ranks);
     if (status) return status;
-    status = agree(l, machine_read(&l->machine));
+    status = watch_join(l->watch, &l->world);
+    if (!status) status = agree(l, machine_read(&l->machine));
     if (!status) status = open_engine(l);
     if (status) return status;
     silence(0);
@@ -125,7 +134,38 @@ static enum status open_launch(struct matmul_launch *l)
         status = record_open(&l->writer, same(s->output, "none") ? NULL : s->output, l->run, l->launch,
                              same(s->format, "json") ? stdout : NULL);
     status = agree(l, status);
-    return status ? status : agree(l, write_header(l));
+    if (!status) status = agree(l, write_header(l));
+    pthread_mutex_lock(&l->writing);
+    l->has_header = !status;
+    pthread_mutex_unlock(&l->writing);
+    return status;
+}
+
+/* From the watchdog too, which may find the measurement in the middle of a row that the disk does not take.
+ */
+static enum status write_end(struct matmul_launch *l, const char *how)
+{
+    struct timespec patience;
+    enum status status = STATUS_OK;
+    clock_gettime(CLOCK_REALTIME, &patience);
+    patience.tv_sec += 2;
+    if (pthread_mutex_timedlock(&l->writing, &patience)) return STATUS_ENVIRONMENT;
+    if (l->has_header && !l->ended) status = record_end(&l->writer, how, clock_s() - l->start_s);
+    l->ended = true;
+    pthread_mutex_unlock(&l->writing);
+    return status;
+}
+
+static void end_from_watchdog(void *state, const char *how)
+{
+    struct matmul_launch *l = state;
+    if (l->world.rank == 0) write_end(l, how);
+}
+
+static void abort_from_watchdog(void *state)
+{
+    struct matmul_launch *l = state;
+    if (l->gemm && l->engine->abort) l->engine->abort(l->gemm);
 }
 
 static void open_sampler(struct matmul_launch *l)
@@ -133,6 +173,7 @@ static void open_sampler(struct matmul_launch *l)
     bool device = same(l->engine->memory, "device");
     l->sampler = (struct matmul_sampler){
         .world = &l->world, .settings = &l->settings, .engine = l->engine, .gemm = l->gemm};
+    l->sampler.pulse = watch_pulse(l->watch);
     l->sampler.sustain_s = l->settings.sustain_s > 0 ? l->settings.sustain_s : device ? 30 : 1;
     l->sampler.sets_aside = !device && l->cores * l->world.local_ranks <= l->machine.cores;
 }
@@ -214,7 +255,9 @@ static enum status write_row(struct matmul_launch *l, const struct matmul_case *
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }
+    pthread_mutex_lock(&l->writing);
     enum status status = record_case(&l->writer, &row);
+    pthread_mutex_unlock(&l->writing);
     text_free(&key);
     return status;
 }
@@ -224,10 +267,11 @@ static enum status measure_phase(struct matmul_launch *l, struct gemm_work *work
 {
     size_t first = 0;
     int64_t before = c->wrong == ABSENT ? 0 : c->wrong;
-    enum status status = agree(l, matmul_sample(&l->sampler, work, c, most_s, &first));
+    /* Who fails alone ends the launch (run_launch): the others are inside other collective calls. */
+    enum status status = matmul_sample(&l->sampler, work, c, most_s, &first);
     if (!status && l->settings.check)
-        status = agree(l, matmul_verify(&l->sampler, work, c,
-                                        (uint64_t)l->settings.seed * 1000003 + pass * 2 + c->sustained));
+        status = matmul_verify(&l->sampler, work, c,
+                               (uint64_t)l->settings.seed * 1000003 + pass * 2 + c->sustained);
     if (status) return status;
     return agree(l, write_row(l, c, pass, first, c->wrong == ABSENT ? ABSENT : c->wrong - before));
 }
@@ -247,6 +291,7 @@ static enum status prepare(struct matmul_launch *l, const struct gemm_problem *p
 {
     enum status status = l->engine->supports(l->gemm, problem, reason);
     if (!status) status = l->engine->prepare(l->gemm, problem, work);
+    matmul_mark(watch_pulse(l->watch));
     if (status == STATUS_TOO_LARGE) *reason = "the operands do not fit into free memory";
     enum status all = agree(l, status);
     if (all && !status) {
@@ -321,6 +366,7 @@ static void show_progress(struct matmul_launch *l, size_t done, size_t all, cons
     char what[200];
     snprintf(what, sizeof what, "matmul %s %lldx%lldx%lld", gemm_types[p->type].name, (long long)p->m,
              (long long)p->n, (long long)p->k);
+    watch_say(l->watch, what);
     progress_text(&l->progress, done, all, l->settings.time_budget_s, what);
 }
 
@@ -372,7 +418,7 @@ static enum status close_launch(struct matmul_launch *l)
 {
     enum status status = STATUS_OK;
     if (l->world.rank == 0) {
-        status = record_end(&l->writer, "complete", clock_s() - l->start_s);
+        status = write_end(l, "complete");
         if (same(l->settings.format, "text")) {
             matmul_table(&l->cases, &l->sampler, stdout);
             if (l->writer.path) printf("\nrecords: %s\n", l->writer.path);
@@ -385,7 +431,20 @@ static enum status close_launch(struct matmul_launch *l)
     l->engine->close(l->gemm);
     if (!status) status = agree(l, verdict(&l->cases));
     free_cases(&l->cases);
-    world_close(&l->world);
+    return status;
+}
+
+static enum status run_launch(struct matmul_launch *l)
+{
+    make_cases(l);
+    open_sampler(l);
+    progress_open(&l->progress, l->world.rank == 0 && isatty(STDERR_FILENO));
+    enum status status = measure(l);
+    if (!status) return close_launch(l);
+    /* One rank may have failed alone: the others wait for it in MPI. */
+    watch_fail(l->watch);
+    end_from_watchdog(l, "failed");
+    MPI_Abort(MPI_COMM_WORLD, (int)status);
     return status;
 }
 
@@ -399,17 +458,17 @@ int matmul_main(int argc, char **argv)
     enum status status = matmul_settings_read(argc, argv, &l.settings);
     if (status) return (int)status;
     silence(0);
+    pthread_mutex_init(&l.writing, NULL);
+    const struct watch_settings watch = {l.settings.timeout_s,
+                                         same(l.settings.output, "none") ? NULL : l.settings.output,
+                                         end_from_watchdog, abort_from_watchdog, &l};
+    l.watch = watch_open(&watch);
     if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     status = open_launch(&l);
-    if (!status) {
-        make_cases(&l);
-        open_sampler(&l);
-        progress_open(&l.progress, l.world.rank == 0 && isatty(STDERR_FILENO));
-        status = measure(&l);
-        if (status) MPI_Abort(MPI_COMM_WORLD, (int)status);
-        status = close_launch(&l);
-    }
+    if (!status) status = run_launch(&l);
     matmul_settings_free(&l.settings);
     MPI_Finalize();
+    watch_close(l.watch);
+    world_close(&l.world);
     return (int)status;
 }

@@ -8,6 +8,7 @@
 #include "base/options.h"
 #include "gemm/gemm.h"
 #include "measure/stopping.h"
+#include "measure/watch.h"
 
 #include <stdio.h>
 
@@ -18,7 +19,7 @@ struct shape {
 enum { LAYOUTS = 4 };
 extern const char *const gemm_layouts[LAYOUTS + 1]; /* "NN" …; NULL-terminated */
 
-enum matmul_fault { FAULT_NONE, FAULT_WRONG, FAULT_SLOW };
+enum matmul_fault { FAULT_NONE, FAULT_WRONG, FAULT_SLOW, FAULT_FAIL, FAULT_HANG };
 
 struct matmul_settings {
     /* as typed */
@@ -72,6 +73,10 @@ struct matmul_cases {
     size_t count;
 };
 
+/* The watchdog names ranks whose pulse has fewer steps. Ranks take samples at their own pace, so what counts is how many parts of the
+   launch (high bits) a rank has behind it; samples (low bits) only show that it lives. */
+void matmul_mark(struct pulse *);
+
 /* What a sampler of one rank needs. */
 struct matmul_sampler {
     const struct world *world;
@@ -80,6 +85,7 @@ struct matmul_sampler {
     struct gemm *gemm;
     bool sets_aside;             /* samples during which a thread was scheduled away */
     double sustain_s;
+    struct pulse *pulse;         /* of the watchdog: moves with every sample */
 };
 
 /* Collective: all ranks call alike, with `work` prepared. Takes a pass of one case and adds it to `c` on rank 0; `first` is the

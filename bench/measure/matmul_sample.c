@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 /* The samples of this rank in one pass. */
 struct own {
@@ -62,13 +63,26 @@ static void dawdle(double seconds)
     for (double start = clock_s(); clock_s() - start < seconds;) continue;
 }
 
+void matmul_mark(struct pulse *pulse)
+{
+    enum { SAMPLE_BITS = 20 };
+    unsigned long parts = atomic_load_explicit(&pulse->steps, memory_order_relaxed) >> SAMPLE_BITS;
+    atomic_store_explicit(&pulse->steps, (parts + 1) << SAMPLE_BITS, memory_order_relaxed);
+}
+
 /* One sample, seconds for one multiplication. */
 static enum status take(struct matmul_sampler *s, struct gemm_work *work, int64_t batch, double *seconds)
 {
     double elapsed_s;
+    bool faulty = s->settings->fault_rank == s->world->rank;
+    if (faulty && s->settings->fault == FAULT_FAIL)
+        return fail(STATUS_ENVIRONMENT, "rank %d: the injected fault failed a multiplication",
+                    s->world->rank);
+    while (faulty && s->settings->fault == FAULT_HANG) pause();
     enum status status = s->engine->run(work, (int)batch, &elapsed_s);
+    atomic_fetch_add_explicit(&s->pulse->steps, 1, memory_order_relaxed);
     if (status) return status;
-    if (s->settings->fault == FAULT_SLOW && s->settings->fault_rank == s->world->rank) {
+    if (faulty && s->settings->fault == FAULT_SLOW) {
         double delay_s = 1e-6 * (double)s->settings->fault_us * (double)batch;
         dawdle(delay_s);
         elapsed_s += delay_s;
@@ -177,6 +191,7 @@ static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, c
     enum status status = warm_up(s, work, c, own);
     if (!status) status = c->sustained ? sustained(s, work, own, most_s) : burst(s, work, own, most_s);
     if (!status) set_aside(own);
+    matmul_mark(s->pulse);
     return status;
 }
 
@@ -281,6 +296,7 @@ enum status matmul_verify(struct matmul_sampler *s, struct gemm_work *work, stru
 {
     struct gemm_verdict verdict = {0, 0};
     enum status status = s->engine->check(work, seed + (uint64_t)s->world->rank, &verdict);
+    matmul_mark(s->pulse);
     if (status) return status;
     int64_t all = 0, mine = (int64_t)verdict.wrong;
     struct {

@@ -64,7 +64,7 @@ static const struct option matmul_options[] = {
     {OPTION_INTEGER, 0, "expect-hosts", "N", AT(expect_hosts), "0", NULL, 0, 1e9, NULL,
      "refuse to run on another number of hosts"},
     {OPTION_TEXT, 0, "fault", "TEXT", AT(fault_text), NULL, NULL, 0, 0, NULL,
-     "inject a fault, to see alarms ring: wrong:rank=1 or slow:rank=2,us=500"},
+     "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500, fail:rank=1, hang:rank=1"},
 
     {OPTION_TEXT, 0, "output", "DIR", AT(output), "results", NULL, 0, 0, "what is kept and printed",
      "records go to DIR/RUN/LAUNCH.jsonl; none: nowhere"},
@@ -216,8 +216,10 @@ static enum status read_fault(struct matmul_settings *s)
     if (strlen(s->fault_text) >= sizeof copy) return fail(STATUS_USAGE, "--fault: the text is too long");
     strcpy(copy, s->fault_text);
     char *rest = copy, *word = strsep(&rest, ":");
-    s->fault = same(word, "wrong") ? FAULT_WRONG : same(word, "slow") ? FAULT_SLOW : FAULT_NONE;
-    if (!s->fault) return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow", word);
+    static const char *const kinds[] = {"", "wrong", "slow", "fail", "hang"};
+    for (int kind = FAULT_WRONG; kind <= FAULT_HANG; kind++)
+        if (same(word, kinds[kind])) s->fault = (enum matmul_fault)kind;
+    if (!s->fault) return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow, fail, hang", word);
     s->fault_us = 1000;
     while (rest && (word = strsep(&rest, ","))) {
         char *value = word, *name = strsep(&value, "=");

@@ -57,6 +57,13 @@ rows 'the slow rank is the slowest' "$(record slow)" \
     'all(c["rank_time_us"]["slowest"]["rank"] == 2 and c["median_us"] > 1e5 and c["rank_time_us"]["min"] < 1e5 for c in cases)'
 
 # shellcheck disable=SC2046
+expect_status 'a rank that fails ends the launch' 5 ranks 2 "$build/matmul" "${small[@]}" $(named fails) --fault fail:rank=1 --phase burst
+rows 'its record ends as failed' "$(record fails)" 'end["record"] == "end" and end["status"] == "failed"'
+# shellcheck disable=SC2046
+expect_status 'a rank that hangs ends the launch' 4 ranks 2 "$build/matmul" "${small[@]}" $(named hangs) --fault hang:rank=1 --phase burst --timeout 15
+says 'the hanging rank is named' 'rank 1'
+
+# shellcheck disable=SC2046
 check 'one rank at a time' ranks 2 "$build/matmul" "${small[@]}" $(named one) --ranks-at-once one -n 3 --phase burst -d float
 rows 'one at a time is another case' "$(record one)" 'all(c["group"] == "one" and len(c["samples_us"]) == 3 for c in cases)'
 # shellcheck disable=SC2046
