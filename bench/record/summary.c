@@ -98,7 +98,13 @@ static void merge_row(struct case_row *into, struct case_row *from)
     widen(&into->rank_wait_us, &from->rank_wait_us);
     widen(&into->arrival_us, &from->arrival_us);
     widen(&into->rank_time_us, &from->rank_time_us);
-    if (!into->telemetry) into->telemetry = from->telemetry, from->telemetry = NULL;
+    /* One pass's telemetry stands for all: that of a pass in which the device was slowed down, where there is one. */
+    if (!into->telemetry || (json_is_true(json_object_get(from->telemetry, "slowed")) &&
+                             !json_is_true(json_object_get(into->telemetry, "slowed")))) {
+        json_t *other = into->telemetry;
+        into->telemetry = from->telemetry;
+        from->telemetry = other;
+    }
     json_decref(from->telemetry);
     if (from->groups) { /* of all passes so far: the last one knows most */
         json_decref(into->groups);
