@@ -48,6 +48,7 @@ struct backend_options {
     const char *cta;            /* NULL: the library's own */
     int expect_domain;          /* all ranks must be in NVLink domains of so many; 0: whatever there is */
     const char *fault;          /* what fault.c should do; NULL: nothing */
+    atomic_ulong *steps;        /* open adds one whenever it begins to wait for other ranks, for the watchdog; NULL: nobody looks */
 };
 
 /* Buffers of one case, one or more slots so that repeated calls touch other memory (--cache cold). */

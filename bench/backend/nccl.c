@@ -27,6 +27,7 @@ static enum status mpi_status(int error, const char *call)
 /* The worst status of all ranks, so that no rank goes on into a call that another will never make. */
 static enum status agree(const struct comm *c, enum status own)
 {
+    if (c->options.steps) atomic_fetch_add(c->options.steps, 1); /* whoever has fewer has not arrived */
     int mine[2] = {(int)own, own ? c->world->ranks - c->world->rank : 0}, worst[2];
     enum status status = mpi_status(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, c->world->comm), "MPI_Allreduce");
     if (own && mine[1] == worst[1]) say_silenced(); /* where rank 0 is well, the first that is not speaks */

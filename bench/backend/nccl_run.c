@@ -233,6 +233,12 @@ static bool is_ready(const struct comm *c, const struct call *call)
            s->stride == call->buffers->send_bytes;
 }
 
+/* All is enqueued: from here on the rank only waits. One that never comes here has not arrived in the call. */
+static void set_inside(const struct call *call)
+{
+    if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
+}
+
 /* A new case: its exact call once without a hold, so that whatever the first call waits for is done. The alignment too. */
 static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
 {
@@ -240,7 +246,9 @@ static enum status make_ready(struct comm *c, const struct call *call, size_t sl
     nccl_graphs_free(c);
     enum status status = nccl_align(c);
     if (!status) status = nccl_status(c, issue(c, call, slot), call->collective->name);
+    set_inside(call);
     if (!status) status = nccl_drain(c);
+    if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
     if (!status)
         c->shape = (struct shape){call->collective, call->dtype, call->op, call->count, call->root, call->in_place,
                                   c->block.generation, call->buffers->send_bytes};
@@ -290,11 +298,12 @@ static enum status begin(struct comm *c, bool align)
 }
 
 /* A sample's end. The gate is opened on every path: nothing may stay held. */
-static enum status end(struct comm *c, enum status status, double *elapsed_s)
+static enum status end(struct comm *c, const struct call *call, enum status status, double *elapsed_s)
 {
     float ms = 0;
     if (!status) status = cuda_status(cudaEventRecord(c->stop, c->stream), "cudaEventRecord");
     open_gate(c);
+    set_inside(call);
     if (!status) status = await(c, c->stop);
     if (!status) status = check_async(c);
     if (!status) status = cuda_status(cudaEventElapsedTime(&ms, c->start, c->stop), "cudaEventElapsedTime");
@@ -312,7 +321,7 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     if (!status) status = cuda_status(cudaGraphUpload(exec, c->stream), "cudaGraphUpload");
     if (!status) status = begin(c, call->isolated);
     if (!status) status = enqueue_graph(c, exec, launches, calls);
-    status = end(c, status, elapsed_s);
+    status = end(c, call, status, elapsed_s);
     *elapsed_s *= (double)batch / ((double)launches * calls);
     *slot = (*slot + (size_t)batch) % call->buffers->slots;
     return status;
@@ -328,7 +337,7 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
     } else {
         status = begin(c, call->isolated);
         if (!status) status = enqueue(c, call, batch, slot);
-        status = end(c, status, &timing->elapsed_s);
+        status = end(c, call, status, &timing->elapsed_s);
     }
     timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
     if (timing->spoiled && c->held_calls > 1) c->held_calls /= 2;

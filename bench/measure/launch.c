@@ -81,7 +81,8 @@ static enum status open_launch(struct launch_state *l)
     if (status) return status;
     struct backend_options options = {.memory = s->memory, .cold = same(s->cache, "cold"), .seed = (uint64_t)s->seed,
                                       .graph = (int)s->graph, .registration = (int)s->registration, .cta = s->cta,
-                                      .expect_domain = (int)s->expect_domain, .fault = s->fault};
+                                      .expect_domain = (int)s->expect_domain, .fault = s->fault,
+                                      .steps = l->watch ? &watch_pulse(l->watch)->steps : NULL};
     status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
     if (status) return status;
     if (same(s->sync, "window") && !(l->backend->capabilities & CAN_HOST_CLOCK))

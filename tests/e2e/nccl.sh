@@ -173,3 +173,12 @@ check 'is in the record' rows 'any(r["telemetry"].get("xid") == 79 for r in c)'
 check 'an undisturbed case says nothing of the kind' emulated 2 -- --sizes 8
 check 'but its clocks' rows 'all(r["telemetry"]["slowed"] is False and r["telemetry"]["throttle"] == [] and r["telemetry"]["sm_mhz"] == 1980 for r in c)'
 rm -f /dev/shm/fakegpu-*
+
+# ---- hangs: ended by the deadline, with whoever has not arrived named ----
+
+fault 'a rank that never arrives at start-up' 4 'absent:call=cudaSetDevice,rank=1' 'no progress for 4 s: rank 1 on .* is alive but behind' -T 4
+fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4
+fault 'a rank that never arrives in warm-up' 4 'absent:call=ncclAllGather,rank=1,after=2' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
+fault 'a hang on the device in the timed loop' 4 'hang:call=ncclAllGather,rank=1,after=4' 'no progress for 4 s in all_gather .*: all ranks are alive and inside' -T 4
+fault 'a rank that never arrives in verification' 4 'absent:call=ncclAllGather,rank=1,after=6' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
+rm -f /dev/shm/fakegpu-*
