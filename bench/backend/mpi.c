@@ -2,8 +2,9 @@
 #include "backend/backend.h"
 #include "backend/device_memory.h"
 #include "backend/memory.h"
+#include "backend/mpi_types.h"
 #include "backend/plugin.h"
-#include "kernels/kernels.h"
+#include "kernels/pattern.h"
 
 #include <dlfcn.h>
 #include <limits.h>
@@ -16,6 +17,7 @@ struct comm {
     const struct world *world;
     MPI_Comm mpi;
     struct memory_pool pool;
+    struct types types;
     const struct device_memory *device; /* NULL: host memory */
     struct device_state *state;
 };
@@ -55,7 +57,7 @@ static MPI_Datatype mpi_type(enum dtype dtype)
     case DTYPE_FLOAT: return MPI_FLOAT;
     case DTYPE_DOUBLE: return MPI_DOUBLE;
     case DTYPE_HALF:
-    case DTYPE_BFLOAT16: return MPI_UINT16_T; /* moved only, never reduced */
+    case DTYPE_BFLOAT16: return MPI_UINT16_T; /* their reductions are operations of ours */
     case DTYPE_FP8_E4M3:
     case DTYPE_FP8_E5M2: return MPI_UINT8_T;
     default: return MPI_DATATYPE_NULL;
@@ -64,11 +66,16 @@ static MPI_Datatype mpi_type(enum dtype dtype)
 
 static bool mpi_reduces(enum dtype dtype)
 {
-    return dtype != DTYPE_HALF && dtype != DTYPE_BFLOAT16 && dtype != DTYPE_FP8_E4M3 && dtype != DTYPE_FP8_E5M2;
+    return dtype != DTYPE_FP8_E4M3 && dtype != DTYPE_FP8_E5M2;
 }
 
-static MPI_Op mpi_op(enum op op)
+static MPI_Op mpi_op(const struct comm *c, enum dtype dtype, enum op op)
 {
+    static const enum op known[] = {OP_SUM, OP_PROD, OP_MAX, OP_MIN};
+    bool is_small = dtype == DTYPE_HALF || dtype == DTYPE_BFLOAT16;
+    for (int i = 0; is_small && i < 4; i++)
+        if (known[i] == op) return c->types.small_ops[dtype == DTYPE_BFLOAT16][i];
+    if (is_small) return MPI_OP_NULL;
     switch (op) {
     case OP_SUM: return MPI_SUM;
     case OP_PROD: return MPI_PROD;
@@ -100,6 +107,7 @@ static void mpi_close(struct comm *c)
 {
     if (c->state) c->device->close(c->state);
     memory_pool_free(&c->pool);
+    types_close(&c->types);
     MPI_Comm_free(&c->mpi);
     free(c);
 }
@@ -110,6 +118,7 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
     c->world = world;
     int error = MPI_Comm_dup(world->comm, &c->mpi);
     if (!error) error = MPI_Comm_set_errhandler(c->mpi, MPI_ERRORS_RETURN);
+    if (!error) error = types_open(&c->types);
     if (error) {
         free(c);
         return failed("MPI_Comm_dup", error);
@@ -122,21 +131,32 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
     return status;
 }
 
+/* The count that an MPI call takes: of the whole or of a rank's part. */
+static size_t call_count(const struct comm *c, const struct call *call)
+{
+    size_t divisor = call->collective->divisor(c->world->ranks);
+    bool by_part = call->collective->id == ALL_TO_ALL || divisor > 1;
+    return by_part ? call->count / (size_t)c->world->ranks : call->count;
+}
+
 static enum status mpi_supports(struct comm *c, const struct call *call, const char **reason)
 {
-    (void)c;
     enum collective_id id = call->collective->id;
     *reason = NULL;
     if (call->collective->reduces && !mpi_reduces(call->dtype))
         *reason = "MPI has no reductions of this type";
-    else if (call->collective->reduces && mpi_op(call->op) == MPI_OP_NULL)
+    else if (call->collective->reduces && mpi_op(c, call->dtype, call->op) == MPI_OP_NULL)
         *reason = "MPI has no such operation";
-    else if (call->count > INT_MAX)
-        *reason = "more than 2147483647 elements";
+    else if (call->collective->reduces && c->device && (call->dtype == DTYPE_HALF || call->dtype == DTYPE_BFLOAT16))
+        *reason = "the operation on this type runs on the host: it cannot touch device memory";
     else if (id == BROADCAST && !call->in_place)
         *reason = "MPI_Bcast has one buffer: in place only";
     else if (id == SCATTER && call->in_place)
         *reason = "in place, MPI_Scatter leaves the root's part in its send buffer";
+#if MPI_VERSION < 4
+    else if (call->collective->reduces && call_count(c, call) > INT_MAX)
+        *reason = "more than 2147483647 elements: this MPI library has no reductions with large counts (MPI 4)";
+#endif
     return *reason ? STATUS_UNSUPPORTED : STATUS_OK;
 }
 
@@ -235,21 +255,27 @@ struct arguments {
     enum collective_id id;
     char *send, *recv;          /* of a slot; send may be MPI_IN_PLACE */
     size_t step;                /* from one slot to the next */
-    int count, part, root, next, previous;
-    bool in_place;
+    int count, part, root, next, previous, error;
+    size_t large;               /* the count, where an int cannot hold it */
+    bool in_place, is_large;
     MPI_Datatype type;
     MPI_Op op;
     MPI_Comm mpi;
 };
 
-static struct arguments arguments_of(const struct comm *c, const struct call *call, size_t slot)
+static struct arguments arguments_of(struct comm *c, const struct call *call, size_t slot)
 {
     int n = c->world->ranks, rank = c->world->rank;
     struct arguments a = {.id = call->collective->id, .recv = recv_at(call->buffers, slot),
                           .step = ((const struct slots *)call->buffers->memory)->stride, .count = (int)call->count,
-                          .part = (int)(call->count / (size_t)n), .root = call->root, .next = (rank + 1) % n,
+                          .part = (int)(call->count / (size_t)n), .large = call_count(c, call), .root = call->root, .next = (rank + 1) % n,
                           .previous = (rank + n - 1) % n, .in_place = call->in_place, .type = mpi_type(call->dtype),
-                          .op = mpi_op(call->op), .mpi = c->mpi};
+                          .op = call->collective->reduces ? mpi_op(c, call->dtype, call->op) : MPI_OP_NULL, .mpi = c->mpi};
+    a.is_large = a.large > INT_MAX;
+    if (a.is_large && !call->collective->reduces) {
+        a.error = types_huge(&c->types, a.type, a.large, &a.type);
+        a.count = a.part = 1;
+    }
     bool at_root_only = a.id == REDUCE || a.id == GATHER; /* the others send from their buffer */
     a.send = !call->in_place ? slot_at(call->buffers, slot) : at_root_only && rank != call->root ? a.recv : MPI_IN_PLACE;
     return a;
@@ -261,9 +287,26 @@ static void next_slot(struct arguments *a)
     if (a->send != MPI_IN_PLACE) a->send += a->step;
 }
 
+/* Reductions of more elements than an int counts. */
+static int issue_large(const struct arguments *a)
+{
+#if MPI_VERSION >= 4
+    MPI_Count count = (MPI_Count)a->large;
+    switch (a->id) {
+    case ALL_REDUCE: return MPI_Allreduce_c(a->send, a->recv, count, a->type, a->op, a->mpi);
+    case REDUCE_SCATTER: return MPI_Reduce_scatter_block_c(a->send, a->recv, count, a->type, a->op, a->mpi);
+    case REDUCE: return MPI_Reduce_c(a->send, a->recv, count, a->type, a->op, a->root, a->mpi);
+    default: break;
+    }
+#endif
+    (void)a;
+    return MPI_ERR_COUNT;
+}
+
 /* One blocking call. */
 static int issue(const struct arguments *a)
 {
+    if (a->is_large && (a->error || a->op != MPI_OP_NULL)) return a->error ? a->error : issue_large(a);
     switch (a->id) {
     case ALL_REDUCE: return MPI_Allreduce(a->send, a->recv, a->count, a->type, a->op, a->mpi);
     case ALL_GATHER: return MPI_Allgather(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);

@@ -104,6 +104,13 @@ usage 'not one of wrong' --backend mpi --fault melt
 expect_status "another number of ranks than expected: status 5" 5 ranks 2 "$build/all_reduce" --expect-ranks 4 "${quick[@]}"
 expect_status "another number of hosts than expected: status 5" 5 ranks 2 "$build/all_reduce" --expect-hosts 2 "${quick[@]}"
 expect_status "an unknown backend: status 5" 5 "$build/all_reduce" --backend smoke "${quick[@]:2}"
+expect_status "a process that another MPI's launcher started alone: status 5" 5 \
+    env OMPI_COMM_WORLD_SIZE=4 "$build/all_reduce" --sizes 8 "${quick[@]}"
+grep -q 'the launcher started 4 processes' "$work/err" && ok "and says so" || not_ok "and says so"
+fresh
+check "half and bfloat16 are reduced by operations of ours, exactly" ranks 3 "$build/all_reduce" \
+    --collectives all_reduce,reduce_scatter,reduce -d half,bfloat16 -o sum,prod,max,min --sizes 4K "${quick[@]}"
+holds "and verified" 'len(cases) == 48 and all(c["status"] == "ok" and c["wrong"] == 0 for c in cases)'
 fresh
 "$build/all_reduce" --sizes 8 --run r --launch l "${quick[@]}" >/dev/null 2>&1
 expect_status "a launch is never overwritten: status 5" 5 "$build/all_reduce" --sizes 8 --run r --launch l "${quick[@]}"

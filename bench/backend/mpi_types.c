@@ -1,0 +1,70 @@
+#include "backend/mpi_types.h"
+#include "kernels/pattern.h"
+
+/* MPI has no 16-bit floats: each operation converts, combines and rounds, an element at a time. Its speed is this code's, not the
+   library's. */
+#define SMALL_OP(name, dtype, combined)                                                                  \
+    static void name(void *in, void *inout, int *count, MPI_Datatype *type)                              \
+    {                                                                                                    \
+        const uint16_t *from = in;                                                                       \
+        uint16_t *to = inout;                                                                            \
+        (void)type;                                                                                      \
+        for (int i = 0; i < *count; i++) {                                                               \
+            double a = pattern_decode(dtype, from[i]), b = pattern_decode(dtype, to[i]);                 \
+            to[i] = (uint16_t)pattern_encode(dtype, combined);                                           \
+        }                                                                                                \
+    }
+SMALL_OP(half_sum, DTYPE_HALF, a + b)
+SMALL_OP(half_prod, DTYPE_HALF, a *b)
+SMALL_OP(half_max, DTYPE_HALF, a > b ? a : b)
+SMALL_OP(half_min, DTYPE_HALF, a < b ? a : b)
+SMALL_OP(bfloat16_sum, DTYPE_BFLOAT16, a + b)
+SMALL_OP(bfloat16_prod, DTYPE_BFLOAT16, a *b)
+SMALL_OP(bfloat16_max, DTYPE_BFLOAT16, a > b ? a : b)
+SMALL_OP(bfloat16_min, DTYPE_BFLOAT16, a < b ? a : b)
+
+int types_open(struct types *t)
+{
+    MPI_User_function *const functions[2][4] = {{half_sum, half_prod, half_max, half_min},
+                                                {bfloat16_sum, bfloat16_prod, bfloat16_max, bfloat16_min}};
+    int error = MPI_SUCCESS;
+    *t = (struct types){.huge = MPI_DATATYPE_NULL, .of = MPI_DATATYPE_NULL};
+    for (int i = 0; i < 8 && !error; i++) error = MPI_Op_create(functions[i / 4][i % 4], 1, &t->small_ops[i / 4][i % 4]);
+    return error;
+}
+
+void types_close(struct types *t)
+{
+    for (int i = 0; i < 8; i++) MPI_Op_free(&t->small_ops[i / 4][i % 4]);
+    if (t->huge != MPI_DATATYPE_NULL) MPI_Type_free(&t->huge);
+}
+
+/* Before MPI 4 counts are ints, and there is no other way: chunks of 2^30 elements and what remains, as a struct. */
+int types_huge(struct types *t, MPI_Datatype of, size_t count, MPI_Datatype *type)
+{
+    enum { CHUNK = 1 << 30 };
+    MPI_Datatype chunk, chunks;
+    MPI_Aint lower, extent;
+    if (t->huge != MPI_DATATYPE_NULL && t->count == count && t->of == of) {
+        *type = t->huge;
+        return MPI_SUCCESS;
+    }
+    if (t->huge != MPI_DATATYPE_NULL) MPI_Type_free(&t->huge);
+    int error = MPI_Type_get_extent(of, &lower, &extent);
+    if (!error) error = MPI_Type_contiguous(CHUNK, of, &chunk);
+    if (error) return error;
+    error = MPI_Type_contiguous((int)(count / CHUNK), chunk, &chunks);
+    MPI_Type_free(&chunk);
+    if (error) return error;
+    const int blocks[2] = {1, (int)(count % CHUNK)};
+    const MPI_Aint places[2] = {0, (MPI_Aint)(count / CHUNK * CHUNK) * extent};
+    const MPI_Datatype parts[2] = {chunks, of};
+    error = MPI_Type_create_struct(2, blocks, places, parts, &t->huge);
+    if (!error) error = MPI_Type_commit(&t->huge);
+    MPI_Type_free(&chunks);
+    if (error) return error;
+    t->count = count;
+    t->of = of;
+    *type = t->huge;
+    return MPI_SUCCESS;
+}

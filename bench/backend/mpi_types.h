@@ -1,0 +1,20 @@
+/* What MPI lacks: reductions of half and bfloat16, and counts beyond an int. */
+#ifndef BUSBAR_MPI_TYPES_H
+#define BUSBAR_MPI_TYPES_H
+
+#include <mpi.h>
+#include <stddef.h>
+
+struct types {
+    MPI_Op small_ops[2][4];     /* of half and bfloat16: sum, prod, max, min */
+    MPI_Datatype huge, of;      /* the last type that types_huge made: `count` elements of `of` */
+    size_t count;
+};
+
+int types_open(struct types *); /* an MPI error code, as below */
+void types_close(struct types *);
+
+/* `count` elements of a type as one element of a derived type; it stays until another is asked for. */
+int types_huge(struct types *, MPI_Datatype of, size_t count, MPI_Datatype *type);
+
+#endif
