@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 set +e
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-small=(--backend mpi --sizes 8,1K --cache warm --output "$work/results")
+small=(--backend mpi --sizes "8,1K" --cache warm --output "$work/results")
 
 # end_is RUN STATUS: the record's last line
 end_is() {
