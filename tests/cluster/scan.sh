@@ -16,7 +16,7 @@ scene() { # name, expected suspects in order
     for _ in $(seq "${REPEAT:-1}"); do
         count=$((count + 1))
         timeout 300 scripts/scan --build "$build" --results "$work/results" --run "s$count" --hostfile "$work/cluster/hosts" \
-            --launcher-args "$(cat "$work/cluster/mpirun_args")" --no-preflight --size 128K --seconds 1 >"$work/scan.out" 2>"$work/scan.err"
+            --launcher-args "$(cat "$work/cluster/mpirun_args")" --no-preflight --size 256K --seconds 2 >"$work/scan.out" 2>"$work/scan.err"
         got=$("$build/busbar" scan "$work/results/s$count" 2>&1 | sed -n 's/^suspect \([a-z]* t[0-9]\( - t[0-9]\)*\).*/\1/p' | sort | paste -sd ';' -)
         if [ "$got" = "$wanted" ]; then right=$((right + 1)); else
             echo "    $name: named '$got', expected '$wanted'"; cat "$work/scan.out"; tail -n 3 "$work/scan.err"
