@@ -26,8 +26,9 @@ struct world {
     char *names;                /* memory of the host names */
 };
 
-/* Where a rank is within a step, for the watchdog. The later, the further. */
-enum stage { STAGE_BETWEEN, STAGE_BARRIER, STAGE_STARTING, STAGE_INSIDE };
+/* Where a rank is within a step, for the watchdog. The later, the further. Working is filling and checking of its own, which may take
+   long and is no hang as long as the rank gives signs of life. */
+enum stage { STAGE_BETWEEN, STAGE_WORKING, STAGE_BARRIER, STAGE_STARTING, STAGE_INSIDE };
 
 struct comm;                    /* a backend's state, defined by each backend */
 

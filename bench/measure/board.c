@@ -132,7 +132,8 @@ static void note(struct board *board, size_t i, uint64_t secret, double now_s)
     }
     struct seen *seen = &board->seen[report->rank];
     board->ranks[i] = (int)report->rank;
-    if (!seen->known || seen->steps != report->steps || seen->stage != report->stage) seen->moved_s = now_s;
+    if (!seen->known || seen->steps != report->steps || seen->stage != report->stage || report->stage == STAGE_WORKING)
+        seen->moved_s = now_s;
     seen->known = true;
     seen->word_s = now_s;
     seen->steps = report->steps;

@@ -206,10 +206,13 @@ static enum status fill_all(struct launch_state *l, struct measured *m)
     const struct split *split = m->split;
     size_t group = ((size_t)split->index * DTYPE_COUNT + (size_t)m->call.dtype) * OP_COUNT + (size_t)m->call.op;
     if (!split->comm || (m->filled && group == l->filled_group)) return STATUS_OK;
+    struct pulse *pulse = watch_pulse(l->watch);
+    atomic_store(&pulse->stage, STAGE_WORKING);
     for (size_t slot = 0; slot < m->call.buffers->slots; slot++) {
         enum status status = split->backend->fill(split->comm, &m->call, slot, (uint64_t)l->settings.seed);
         if (status) return status;
     }
+    atomic_store(&pulse->stage, STAGE_BETWEEN);
     m->filled = true;
     l->filled_group = group;
     return STATUS_OK;

@@ -304,12 +304,14 @@ enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed,
     struct timing timing = {0};
     size_t slot = m->slot, at = slot;
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
-    set_stage(s, STAGE_BARRIER);
+    set_stage(s, STAGE_WORKING);
     enum status status = s->comm ? s->backend->fill(s->comm, &m->call, slot, seed) : STATUS_OK;
+    set_stage(s, STAGE_BARRIER);
     if (!status) status = check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
     if (!status && s->comm) status = s->backend->run(s->comm, &m->call, 1, &at, &timing);
-    set_stage(s, STAGE_BETWEEN);
+    set_stage(s, STAGE_WORKING);
     if (!status && s->comm) status = s->backend->check(s->comm, &m->call, slot, seed, &verdict);
+    set_stage(s, STAGE_BETWEEN);
     if (status) return status;
     uint64_t own[2] = {verdict.wrong, verdict.first}, wrong = 0;
     status = check_mpi("MPI_Allreduce", MPI_Allreduce(own, &wrong, 1, MPI_UINT64_T, MPI_SUM, s->world->comm));

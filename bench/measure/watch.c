@@ -152,7 +152,7 @@ static void serve_board(struct watch *w, double *moved_s)
     double now = clock_s(), latest = 0;
     uint64_t steps = atomic_load_explicit(&w->pulse.steps, memory_order_relaxed);
     uint32_t stage = (uint32_t)atomic_load_explicit(&w->pulse.stage, memory_order_relaxed);
-    if (!own->known || own->steps != steps || own->stage != stage) own->moved_s = now;
+    if (!own->known || own->steps != steps || own->stage != stage || stage == STAGE_WORKING) own->moved_s = now;
     own->known = true;
     own->word_s = now;
     own->steps = steps;
