@@ -41,7 +41,7 @@ ranks() {
     shift
     OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
         PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
-        timeout "${RANKS_TIMEOUT:-120}" "$mpirun" "${mpirun_flags[@]}" "$n" "$@"
+        timeout "${RANKS_TIMEOUT:-300}" "$mpirun" "${mpirun_flags[@]}" "$n" "$@"
 }
 
 # says NAME TEXT: the last command's stdout or stderr (left as they are) has the text.
