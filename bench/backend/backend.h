@@ -34,7 +34,7 @@ struct comm;                    /* a backend's state, defined by each backend */
 
 enum capability {
     CAN_DEVICE_MEMORY = 1,      /* buffers are device memory: only fill and check may touch them */
-    CAN_ALIGN = 2,              /* run starts all ranks together by itself in isolated mode: the sampler adds no barrier */
+    CAN_ALIGN = 2,              /* run starts all ranks together by itself: the sampler gives it no call.start */
     CAN_GRAPH = 4,
     CAN_REGISTER = 8,
     CAN_HOST_CLOCK = 16,        /* run fills start_s and end_s with CLOCK_MONOTONIC */
@@ -68,6 +68,9 @@ struct call {
     bool in_place;
     bool isolated;              /* else pipelined: `batch` calls back to back are one sample */
     const struct buffers *buffers;
+    /* run calls it as its last act before it reads the clock: it returns when all ranks may start. NULL: at once */
+    enum status (*start)(void *starter);
+    void *starter;
     atomic_int *stage;          /* run sets STAGE_INSIDE as its last act before the library's call; NULL: nobody looks */
 };
 
@@ -102,7 +105,7 @@ struct backend {
     enum status (*check)(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);
     /* Once per case before the first run: untimed first calls, graph capture. May be NULL. */
     enum status (*prepare)(struct comm *, const struct call *, int batch);
-    /* One sample: `batch` calls back to back on successive slots from *slot on (advanced past them). */
+    /* One sample: call->start, then `batch` calls back to back on successive slots from *slot on (advanced past them). */
     enum status (*run)(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
     /* Adds facts (library versions, devices) to the launch header's facts object; says "emulated" or "faulted" in its
        provenance list where that is true. */

@@ -40,6 +40,8 @@ struct comm {
     struct fault fault;
     bool mine;                  /* this rank has the fault */
     int64_t calls;
+    double delay_us;            /* of the next sample */
+    const struct call *call;    /* as the sampler gave it */
     struct calibration *calibrations; /* percent only */
     size_t calibration_count;
 };
@@ -75,7 +77,7 @@ static void wait_us(double us)
 
 static enum status strike(struct comm *c)
 {
-    if (c->fault.kind == SLOW && !c->fault.percent) wait_us((double)c->fault.us);
+    if (c->fault.kind == SLOW) wait_us(c->delay_us);
     if (++c->calls != c->fault.call) return STATUS_OK;
     switch (c->fault.kind) {
     case FAIL: return fail(STATUS_ENVIRONMENT, "rank %lld: the injected fault failed sample %lld", (long long)c->fault.rank,
@@ -144,8 +146,8 @@ static struct calibration *calibration_of(struct comm *c, const struct call *cal
 
 static enum status run_slower(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
 {
-    struct calibration *known = calibration_of(c, call);
-    if (known && known->count == CALIBRATION) wait_us(known->median_us * batch * (double)c->fault.percent / 100);
+    struct calibration *known = calibration_of(c, c->call);
+    c->delay_us = known && known->count == CALIBRATION ? known->median_us * batch * (double)c->fault.percent / 100 : 0;
     enum status status = c->inner->run(c->comm, call, batch, slot, timing);
     if (status || !known || known->count == CALIBRATION || timing->spoiled) return status;
     known->first_us[known->count++] = timing->elapsed_s * 1e6 / batch;
@@ -153,12 +155,24 @@ static enum status run_slower(struct comm *c, const struct call *call, int batch
     return status;
 }
 
+/* The ranks have started together, the clock is not read yet. */
+static enum status struck_start(void *state)
+{
+    struct comm *c = state;
+    enum status status = c->call->start ? c->call->start(c->call->starter) : STATUS_OK;
+    return status ? status : strike(c);
+}
+
 static enum status fault_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
 {
-    enum status status = c->mine ? strike(c) : STATUS_OK;
-    if (status) return status;
-    if (c->mine && c->fault.kind == SLOW && c->fault.percent) return run_slower(c, call, batch, slot, timing);
-    return c->inner->run(c->comm, call, batch, slot, timing);
+    if (!c->mine) return c->inner->run(c->comm, call, batch, slot, timing);
+    struct call struck = *call;
+    c->call = call;
+    struck.start = struck_start;
+    struck.starter = c;
+    if (c->fault.kind == SLOW && c->fault.percent) return run_slower(c, &struck, batch, slot, timing);
+    c->delay_us = (double)c->fault.us;
+    return c->inner->run(c->comm, &struck, batch, slot, timing);
 }
 
 static void fault_facts(struct comm *c, struct launch_header *header)

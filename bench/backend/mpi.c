@@ -337,6 +337,8 @@ static enum status mpi_run(struct comm *c, const struct call *call, int batch, s
 {
     struct arguments a = arguments_of(c, call, *slot);
     int error = MPI_SUCCESS;
+    enum status status = call->start ? call->start(call->starter) : STATUS_OK;
+    if (status) return status;
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
     timing->start_s = now_s();
     for (int i = 1; i < batch && !error; i++) {

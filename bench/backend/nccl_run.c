@@ -331,6 +331,7 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
 {
     *timing = (struct timing){.start_s = NAN, .end_s = NAN, .elapsed_s = NAN};
     enum status status = make_ready(c, call, *slot);
+    if (!status && call->start) status = call->start(call->starter);
     if (status) return status;
     if (c->options.graph > 0) {
         status = run_graphs(c, call, batch, slot, &timing->elapsed_s);

@@ -27,6 +27,7 @@ struct sampler {
     bool sets_aside;     /* samples during which a thread was scheduled away */
     double *group_worst; /* a block's maxima over this rank's group */
     struct window *window; /* --sync window, for isolated samples of all ranks together; NULL: barriers */
+    bool by_window, late;  /* the sample that is being taken */
     /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on the global clock;
        this rank's own, and their maxima over ranks. */
     double *own, *worst;
@@ -42,6 +43,7 @@ struct measured {
     double *us, *global_us; /* global_us: only with a window, as many */
     size_t count, capacity;
     int batch;           /* operations in a sample, chosen in the first pass */
+    double fastest_us;   /* sample so far, on this rank */
     size_t slot;         /* next to use */
     int64_t warmup, preempted;
     double spent_s;      /* in all passes */

@@ -1,5 +1,7 @@
-/* busbar's sampler and the bare loop, alternating in blocks in one run; one line for each size: bytes, both medians, their ratio. */
+/* busbar's sampler and the bare loop, alternating in blocks in one run; one line for each size: bytes, both medians, the ratio of
+   neighbouring blocks. */
 #include "bare_loop.h"
+#include "measure/clock.h"
 #include "measure/sampler.h"
 #include "measure/world.h"
 #include "stats/order.h"
@@ -9,12 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 20 };
+enum { BLOCKS = 100, WARM = 10 };
 
 struct bench {
     struct world world;
     struct comm *comm;
     struct sampler *sampler;
+    double tick_us; /* of the clock */
 };
 
 static void stop(const char *what)
@@ -23,12 +26,23 @@ static void stop(const char *what)
     MPI_Abort(MPI_COMM_WORLD, 5);
 }
 
-/* The median of values that the clock has rounded to ticks, as for grouped data: within the tick that holds the middle, by the
-   share of the tick's values below the middle. At 0.2 us one tick of 10 ns is 5 %. */
-static double grouped_median(double *us, size_t n)
+/* What the clock counts in: the smallest step between two readings. */
+static double clock_tick_us(void)
 {
-    const double tick = 0.010;
-    if (n == 0) return NAN; /* not rank 0 */
+    double tick = INFINITY, before = clock_s();
+    for (int i = 0; i < 100000; i++) {
+        double now = clock_s();
+        if (now > before && now - before < tick) tick = now - before;
+        before = now;
+    }
+    return tick * 1e6;
+}
+
+/* The median of values that the clock has rounded to ticks, as for grouped data: within the tick that holds the middle, by the
+   share of the tick's values below the middle. At 0.2 us a tick of 10 ns, as virtual machines have, is 5 %. */
+static double grouped_median(const struct bench *b, double *us, size_t n)
+{
+    double tick = b->tick_us;
     sort_doubles(us, n);
     double middle = us[n / 2];
     size_t below = 0, within = 0;
@@ -39,49 +53,69 @@ static double grouped_median(double *us, size_t n)
     return middle + tick * (((double)n / 2 - (double)below) / (double)within - 0.5);
 }
 
-/* Medians of `samples` of each, taken in turns. */
-static void compare(struct bench *b, size_t bytes, size_t samples, double *ours, double *bare)
+struct result {
+    double ours_us, bare_us;
+    double ratio;               /* of ours to the bare loop */
+    double scatter;             /* of the bare loop: interquartile range over median within a block */
+};
+
+static float *buffer(size_t bytes)
+{
+    size_t page = 4096;
+    float *b = aligned_alloc(page, (bytes + page - 1) / page * page);
+    if (!b) stop("memory");
+    memset(b, 0, bytes);
+    return b;
+}
+
+/* Medians of a block of each in turns, and medians over the blocks of their ratios: on a machine whose speed changes from second to
+   second the neighbours still had the same. */
+static struct result compare(struct bench *b, size_t bytes, size_t samples)
 {
     struct buffers buffers;
     struct measured m = {.call = {.collective = collective_find("all_reduce"), .dtype = DTYPE_FLOAT, .op = OP_SUM, .count = bytes / 4,
                                   .isolated = true, .buffers = &buffers}};
     struct visit visit;
-    double *us = allocate(samples, sizeof *us);
-    float *send = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096), *recv = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
-    if (!send || !recv || backend_mpi.alloc(b->comm, bytes, bytes, 1, &buffers)) stop("memory");
-    memset(send, 0, bytes);
-    memset(recv, 0, bytes);
+    const int count = (int)(bytes / 4), each = (int)(samples / BLOCKS);
+    double *us = allocate((size_t)each, sizeof *us), ours[BLOCKS], bare[BLOCKS], ratios[BLOCKS], scatter[BLOCKS];
+    float *send = buffer(bytes), *recv = buffer(bytes);
+    if (backend_mpi.alloc(b->comm, bytes, bytes, 1, &buffers)) stop("memory");
     if (backend_mpi.fill(b->comm, &m.call, 0, 1)) stop("fill");
     b->sampler->stopping = (struct stopping){0.01, samples, BLOCKS};
     for (size_t block = 0; block < BLOCKS; block++) {
         if (sampler_visit(b->sampler, &m, block, INFINITY, &visit)) stop("the sampler");
-        bare_loop(b->world.comm, send, recv, (int)(bytes / 4), 5, us); /* warm: overwritten */
-        bare_loop(b->world.comm, send, recv, (int)(bytes / 4), (int)(samples / BLOCKS), us + block * (samples / BLOCKS));
+        bare_loop(b->world.comm, send, recv, count, WARM, us);
+        bare_loop(b->world.comm, send, recv, count, each, us);
+        if (b->world.rank != 0) continue;
+        ours[block] = grouped_median(b, m.us + visit.first, visit.count);
+        bare[block] = grouped_median(b, us, (size_t)each); /* sorts */
+        ratios[block] = ours[block] / bare[block];
+        scatter[block] = (us[each * 3 / 4] - us[each / 4]) / bare[block];
     }
-    *ours = grouped_median(m.us, m.count);
-    *bare = grouped_median(us, samples);
     backend_mpi.free(b->comm, &buffers);
     free(m.us);
     free(us);
     free(send);
     free(recv);
+    if (b->world.rank != 0) return (struct result){0};
+    return (struct result){median(ours, BLOCKS), median(bare, BLOCKS), median(ratios, BLOCKS), median(scatter, BLOCKS)};
 }
 
 int main(int argc, char **argv)
 {
-    static const size_t sizes[] = {8, 1 << 10, 64 << 10, 1 << 20, 4 << 20}, samples[] = {20000, 20000, 8000, 2000, 600};
+    static const size_t sizes[] = {8, 1 << 10, 64 << 10, 1 << 20, 4 << 20}, samples[] = {100000, 100000, 10000, 4000, 1000};
     struct bench b;
     struct backend_options options = {0};
     MPI_Init(&argc, &argv);
+    b.tick_us = clock_tick_us();
     if (world_open(MPI_COMM_WORLD, &b.world)) stop("world");
     if (backend_mpi.open(&b.world, &options, &b.comm)) stop("backend");
     b.sampler = sampler_open(&b.world, &backend_mpi, b.comm);
     b.sampler->warmup = -1;
     b.sampler->sets_aside = true;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        double ours, bare;
-        compare(&b, sizes[i], samples[i], &ours, &bare);
-        if (b.world.rank == 0) printf("%8zu %10.4f %10.4f %8.4f\n", sizes[i], ours, bare, ours / bare), fflush(stdout);
+        struct result r = compare(&b, sizes[i], samples[i]);
+        if (b.world.rank == 0) printf("%8zu %10.4f %10.4f %8.4f %8.4f\n", sizes[i], r.ours_us, r.bare_us, r.ratio, r.scatter), fflush(stdout);
     }
     sampler_close(b.sampler);
     backend_mpi.close(b.comm);
