@@ -44,7 +44,8 @@ bool site_machine(const struct site *site, const struct run_summary *run, const 
     const struct launch_header *header = &run->launches[0]->header;
     bool whole = row->ranks == header->ranks;
     int64_t nodes = row->nodes != ABSENT ? row->nodes : whole ? header->nodes : ABSENT;
-    if (row->ranks < 1 || (row->group && !same(row->group, "world"))) return false;
+    /* The tables tell of links between GPUs: what ran in host memory did not use them. */
+    if (row->ranks < 1 || (row->group && !same(row->group, "world")) || same(row->memory, "host")) return false;
     return machine_of(site->instance, site->gpu, row->ranks, nodes,
                       whole && nodes == header->nodes ? header->domains : ABSENT, machine);
 }
@@ -60,7 +61,7 @@ enum scope site_scope(const struct site *site, const struct run_summary *run, co
         return nodes > 1 || (site->instance && row->ranks > site->instance->gpus_per_vm) ? SCOPE_DOMAIN
                                                                                          : SCOPE_NODE;
     }
-    return nodes > 1 && !site->gpu && !site->instance ? SCOPE_DOMAINS
+    return nodes > 1 && ((!site->gpu && !site->instance) || same(row->memory, "host")) ? SCOPE_DOMAINS
                                                       : SCOPE_UNKNOWN; /* without NVLink a node is a domain */
 }
 

@@ -24,7 +24,7 @@ struct site {
 
 struct site site_of(const struct catalog *, const struct run_summary *);
 
-/* The machine of a case (one rank per GPU); false: not known. */
+/* The machine of a case (one rank per GPU); false: not known, or the case ran in host memory. */
 bool site_machine(const struct site *, const struct run_summary *, const struct case_row *, struct machine *);
 enum scope site_scope(const struct site *, const struct run_summary *, const struct case_row *);
 

@@ -1,7 +1,7 @@
 /* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault KIND:rank=R,call=N,us=T`:
      wrong  damages one element that rank R received, in every verification
-     slow   rank R waits T µs before each sample, before its start stamp; percent=P instead of us: that share of what
-            the case took it in its first samples, so that every case becomes slower by about P %
+     slow   rank R waits T µs before each sample, before its start stamp: it comes late. percent=P instead of us: it takes P %
+            longer for each sample, before its end stamp
      fail   the N-th sample of rank R returns an error
      hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
      kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
@@ -9,7 +9,6 @@
 #include "backend/backend.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "stats/order.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -25,14 +24,6 @@ struct fault {
     int64_t rank, call, us, percent;
 };
 
-/* What a case took this rank per call before any delay: the median of the first samples. */
-enum { CALIBRATION = 15, MOST_CALIBRATED = 256 };
-struct calibration {
-    struct call call;
-    double first_us[CALIBRATION], median_us;
-    size_t count;
-};
-
 struct comm {
     struct backend self;        /* what the sampler calls */
     const struct backend *inner;
@@ -40,10 +31,7 @@ struct comm {
     struct fault fault;
     bool mine;                  /* this rank has the fault */
     int64_t calls;
-    double delay_us;            /* of the next sample */
     const struct call *call;    /* as the sampler gave it */
-    struct calibration *calibrations; /* percent only */
-    size_t calibration_count;
 };
 
 static enum status parse_fault(const char *text, struct fault *fault)
@@ -77,7 +65,7 @@ static void wait_us(double us)
 
 static enum status strike(struct comm *c)
 {
-    if (c->fault.kind == SLOW) wait_us(c->delay_us);
+    if (c->fault.kind == SLOW && !c->fault.percent) wait_us((double)c->fault.us);
     if (++c->calls != c->fault.call) return STATUS_OK;
     switch (c->fault.kind) {
     case FAIL: return fail(STATUS_ENVIRONMENT, "rank %lld: the injected fault failed sample %lld", (long long)c->fault.rank,
@@ -130,31 +118,6 @@ static enum status fault_prepare(struct comm *c, const struct call *call, int ba
     return c->inner->prepare(c->comm, call, batch);
 }
 
-static struct calibration *calibration_of(struct comm *c, const struct call *call)
-{
-    for (size_t i = 0; i < c->calibration_count; i++) {
-        const struct call *known = &c->calibrations[i].call;
-        if (known->collective == call->collective && known->dtype == call->dtype && known->op == call->op && known->count == call->count &&
-            known->in_place == call->in_place && known->isolated == call->isolated)
-            return &c->calibrations[i];
-    }
-    if (c->calibration_count == MOST_CALIBRATED) return NULL;
-    if (!c->calibrations) c->calibrations = allocate(MOST_CALIBRATED, sizeof *c->calibrations);
-    c->calibrations[c->calibration_count].call = *call;
-    return &c->calibrations[c->calibration_count++];
-}
-
-static enum status run_slower(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
-{
-    struct calibration *known = calibration_of(c, c->call);
-    c->delay_us = known && known->count == CALIBRATION ? known->median_us * batch * (double)c->fault.percent / 100 : 0;
-    enum status status = c->inner->run(c->comm, call, batch, slot, timing);
-    if (status || !known || known->count == CALIBRATION || timing->spoiled) return status;
-    known->first_us[known->count++] = timing->elapsed_s * 1e6 / batch;
-    if (known->count == CALIBRATION) known->median_us = median(known->first_us, CALIBRATION);
-    return status;
-}
-
 /* The ranks have started together, the clock is not read yet. */
 static enum status struck_start(void *state)
 {
@@ -170,9 +133,13 @@ static enum status fault_run(struct comm *c, const struct call *call, int batch,
     c->call = call;
     struck.start = struck_start;
     struck.starter = c;
-    if (c->fault.kind == SLOW && c->fault.percent) return run_slower(c, &struck, batch, slot, timing);
-    c->delay_us = (double)c->fault.us;
-    return c->inner->run(c->comm, &struck, batch, slot, timing);
+    enum status status = c->inner->run(c->comm, &struck, batch, slot, timing);
+    if (c->fault.kind != SLOW || c->fault.percent == 0) return status;
+    double more_s = timing->elapsed_s * (double)c->fault.percent / 100;
+    wait_us(more_s * 1e6);
+    timing->elapsed_s += more_s;
+    timing->end_s += more_s;
+    return status;
 }
 
 static void fault_facts(struct comm *c, struct launch_header *header)
@@ -204,7 +171,6 @@ static json_t *fault_watch_stop(struct comm *c)
 static void fault_close(struct comm *c)
 {
     c->inner->close(c->comm);
-    free(c->calibrations);
     free(c);
 }
 

@@ -54,7 +54,7 @@ void launch_names(const char *driver, int ranks, const char *given_run, const ch
 }
 
 enum status header_write(struct record_writer *writer, const struct world *world,
-                         const struct machine *machine, struct launch_description known,
+                         const struct host_machine *machine, struct launch_description known,
                          void (*add_facts)(void *state, struct launch_header *), void *state)
 {
     char library[MPI_MAX_LIBRARY_VERSION_STRING] = "";

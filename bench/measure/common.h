@@ -22,7 +22,7 @@ void launch_names(const char *driver, int ranks, const char *given_run, const ch
 
 /* Collective, since a backend's facts may be: fills the header from `known` (world, MPI and environment are added here), the
    machine and add_facts(state, header); rank 0 writes it. */
-enum status header_write(struct record_writer *, const struct world *, const struct machine *, struct launch_description known,
+enum status header_write(struct record_writer *, const struct world *, const struct host_machine *, struct launch_description known,
                          void (*add_facts)(void *state, struct launch_header *), void *state);
 
 #endif

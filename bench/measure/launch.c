@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/cases.h"
+#include "measure/ceiling.h"
 #include "measure/clock.h"
 #include "measure/common.h"
 #include "measure/nccl_format.h"
@@ -26,7 +27,7 @@ struct launch_state {
     char **argv;
     double start_s;          /* of the process */
     struct world world;
-    struct machine machine;
+    struct host_machine machine;
     const struct backend *backend;
     struct comm *comm;
     struct sampler *sampler;
@@ -51,6 +52,7 @@ static void add_facts(void *state, struct launch_header *header)
 {
     struct launch_state *l = state;
     l->backend->facts(l->comm, header);
+    if (l->world.rank == 0) ceiling_set(&l->cases, header);
 }
 
 static enum status write_header(struct launch_state *l)
@@ -90,6 +92,7 @@ static enum status open_launch(struct launch_state *l)
     status = agree(l, splits_open(s->group, &l->world, plain, l->backend, l->comm, &options, &l->splits));
     if (status) return status;
     silence(0);
+    cases_make(&l->settings, &l->splits, &l->cases);
     launch_names(l->driver, l->world.ranks, s->run, s->launch, l->run, l->launch);
     if (l->world.rank == 0)
         status = record_open(&l->writer, same(s->output, "none") ? NULL : s->output, l->run, l->launch,
@@ -373,7 +376,6 @@ static enum status close_launch(struct launch_state *l)
 
 static enum status run_launch(struct launch_state *l)
 {
-    cases_make(&l->settings, &l->splits, &l->cases);
     enum status status = open_sampler(l);
     progress_open(&l->progress, l->world.rank == 0 && isatty(STDERR_FILENO));
     if (!status) status = measure(l);

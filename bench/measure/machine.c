@@ -16,7 +16,7 @@ static size_t cache_bytes(hwloc_topology_t topology, hwloc_obj_type_t type, size
 }
 
 /* Not known (no permission, another system): the whole machine. */
-static void read_binding(hwloc_topology_t topology, struct machine *machine)
+static void read_binding(hwloc_topology_t topology, struct host_machine *machine)
 {
     machine->bound_cores = machine->cores;
     machine->bound_pus = machine->pus;
@@ -40,7 +40,7 @@ static int at_least_one(int count)
     return count > 0 ? count : 1;
 }
 
-enum status machine_read(struct machine *machine)
+enum status machine_read(struct host_machine *machine)
 {
     hwloc_topology_t topology;
     if (hwloc_topology_init(&topology)) return fail(STATUS_ENVIRONMENT, "hwloc cannot start");
@@ -49,7 +49,7 @@ enum status machine_read(struct machine *machine)
         return fail(STATUS_ENVIRONMENT, "hwloc cannot read this machine's topology");
     }
     size_t l1, l2, l3;
-    *machine = (struct machine){
+    *machine = (struct host_machine){
         .packages = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PACKAGE),
         .numa_nodes = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_NUMANODE),
         .cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE),
@@ -70,7 +70,7 @@ static void add_count(json_t *object, const char *key, long long count)
     if (count > 0) json_object_set_new(object, key, json_integer(count));
 }
 
-void machine_facts(const struct machine *machine, json_t *facts)
+void machine_facts(const struct host_machine *machine, json_t *facts)
 {
     json_t *topology = json_object();
     add_count(topology, "packages", machine->packages);

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct machine {
+struct host_machine {
     int packages, numa_nodes, cores, pus;
     int bound_cores, bound_pus; /* of this process: its affinity mask, which launchers set */
     uint64_t binding;           /* hash of that mask: processes with the same one share its cores */
@@ -17,9 +17,9 @@ struct machine {
 };
 
 /* STATUS_ENVIRONMENT after one line when hwloc fails. */
-enum status machine_read(struct machine *);
+enum status machine_read(struct host_machine *);
 
 /* Adds "topology" and the hwloc version. */
-void machine_facts(const struct machine *, json_t *facts);
+void machine_facts(const struct host_machine *, json_t *facts);
 
 #endif

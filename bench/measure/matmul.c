@@ -21,7 +21,7 @@ struct matmul_launch {
     char **argv;
     double start_s; /* of the process */
     struct world world;
-    struct machine machine;
+    struct host_machine machine;
     const struct gemm_engine *engine;
     struct gemm *gemm;
     struct matmul_sampler sampler;

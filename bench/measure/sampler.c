@@ -270,12 +270,12 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         thinned_start(&m->group_us);
     }
     double begin = clock_s();
-    for (size_t since_check = 0; !status;) {
-        uint64_t next[2] = {0, 0};
-        status = decide(s, m, pass, visit->first, visit->taken, start, begin, share_s, next);
+    for (size_t left = 0, since_check = 0; !status;) {
+        uint64_t next[2] = {left, STOP_NOT};
+        if (left == 0) status = decide(s, m, pass, visit->first, visit->taken, start, begin, share_s, next);
         visit->why = (enum stop_reason)next[1];
         if (status || next[0] == 0) break;
-        size_t count = (size_t)next[0];
+        size_t count = left = (size_t)next[0];
         if (s->check_every && count > (size_t)s->check_every - since_check) count = (size_t)s->check_every - since_check;
         status = block(s, m, count);
         if (status) break;
@@ -287,6 +287,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         take(s, m, count, sets_aside, visit);
         visit->taken += count;
         since_check += count;
+        left -= count;
         if (s->check_every && since_check >= (size_t)s->check_every) {
             status = sampler_verify(s, m, s->seed + visit->taken, visit);
             since_check = 0;

@@ -3,6 +3,7 @@
 #define BUSBAR_SAMPLER_H
 
 #include "backend/backend.h"
+#include "collective/bounds.h"
 #include "measure/group.h"
 #include "measure/stopping.h"
 #include "measure/watch.h"
@@ -54,6 +55,8 @@ struct measured {
     enum stop_reason why;
     int64_t wrong;       /* over all ranks; ABSENT: unchecked */
     bool filled;
+    double bound_us;     /* no run can take less; 0: not known */
+    char bound[BOUND_TEXT]; /* its formula and inputs */
 };
 
 /* What a visit (one pass over one case) gave; on rank 0. */

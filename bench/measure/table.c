@@ -64,19 +64,21 @@ static struct case_row summary(struct measured *m, const struct settings *s, uns
     return row;
 }
 
-static void print_row(struct measured *m, const struct settings *s, unsigned capabilities, FILE *out)
+static void print_row(struct measured *m, const struct settings *s, unsigned capabilities, bool has_bounds, FILE *out)
 {
     char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "-", p99[UNIT_TEXT], alg[UNIT_TEXT], bus[UNIT_TEXT], wrong[UNIT_TEXT] = "-";
     double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
     struct case_row row = summary(m, s, capabilities);
     if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
     if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
-    fprintf(out, "%10s %12zu %9s %6s %4s %10s %8s %10s %9s %9s %6s\n", format_size((size_t)row.bytes, size), m->call.count,
+    fprintf(out, "%10s %12zu %9s %6s %4s %10s %8s %10s %9s %9s %6s", format_size((size_t)row.bytes, size), m->call.count,
             dtypes[m->call.dtype].name, row.op ? row.op : "none", m->call.in_place ? "in" : "out", figure(row.median_us, time),
             error, figure(row.p99_us, p99), figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus), wrong);
+    if (has_bounds && m->bound_us > 0) fprintf(out, " %8.1f", 100 * m->bound_us / row.median_us);
+    fprintf(out, "\n");
 }
 
-static void print_heading(const struct measured *m, FILE *out)
+static void print_heading(const struct measured *m, bool has_bounds, FILE *out)
 {
     fprintf(out, "\n%s, ", m->call.collective->name);
     if (!same(m->split->name, "world"))
@@ -84,8 +86,8 @@ static void print_heading(const struct measured *m, FILE *out)
     fprintf(out, "%s\n",
             m->call.isolated ? "isolated: the slowest rank's time of one operation"
                              : "pipelined: the slowest rank's time for each of a batch of operations");
-    fprintf(out, "%10s %12s %9s %6s %4s %10s %6s %10s %9s %9s %6s\n", "size", "count", "type", "op", "to", "time us", "95%", "p99 us",
-            "algbw", "busbw", "wrong");
+    fprintf(out, "%10s %12s %9s %6s %4s %10s %8s %10s %9s %9s %6s%s\n", "size", "count", "type", "op", "to", "time us", "95%", "p99 us",
+            "algbw", "busbw", "wrong", has_bounds ? "  % bound" : "");
 }
 
 static bool has_figures(const struct measured *m)
@@ -146,11 +148,13 @@ void table_print(struct cases *cases, const struct settings *s, const struct wor
     struct text imprecise = {0};
     list_imprecise(cases, s, &imprecise); /* before the samples lose their order */
     const struct measured *before = NULL;
+    bool has_bounds = false;
+    for (size_t i = 0; i < cases->count; i++) has_bounds |= cases->list[i].bound_us > 0;
     for (size_t i = 0; i < cases->count; i++) {
         struct measured *m = &cases->list[i];
         if (!has_figures(m)) continue;
-        if (!before || before->call.collective != m->call.collective || before->call.isolated != m->call.isolated || before->split != m->split) print_heading(m, out);
-        print_row(m, s, capabilities, out);
+        if (!before || before->call.collective != m->call.collective || before->call.isolated != m->call.isolated || before->split != m->split) print_heading(m, has_bounds, out);
+        print_row(m, s, capabilities, has_bounds, out);
         before = m;
     }
     fprintf(out, "\n%s", text_get(&imprecise));
