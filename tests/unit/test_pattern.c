@@ -16,7 +16,7 @@ static double small_float(unsigned bits, int exponent_bits, int mantissa_bits)
     int bias = (1 << (exponent_bits - 1)) - 1;
     int e = (int)(bits >> mantissa_bits) & ((1 << exponent_bits) - 1);
     double m = (double)(bits & ((1u << mantissa_bits) - 1)) / (double)(1u << mantissa_bits);
-    double value = e ? pow(2, e - bias) * (1 + m) : pow(2, 1 - bias) * m;
+    double value = e ? ldexp(1 + m, e - bias) : ldexp(m, 1 - bias);
     return bits >> (exponent_bits + mantissa_bits) & 1 ? -value : value;
 }
 
@@ -51,6 +51,7 @@ static bool is_representable(enum dtype dtype, double value)
     if (dtype == DTYPE_DOUBLE) return true;
     if (dtype == DTYPE_FLOAT) return (double)(float)value == value;
     if (size > 2) return value == floor(value) && fabs(value) < 0x1p31 && (dtypes[dtype].is_signed || value >= 0);
+    if (!dtypes[dtype].is_float) return value == floor(value) && fabs(value) < ldexp(1, (int)(8 * size) - dtypes[dtype].is_signed) && (dtypes[dtype].is_signed || value >= 0);
     for (unsigned bits = 0; bits < 1u << (8 * size); bits++) {
         uint16_t wide = (uint16_t)bits;
         uint8_t narrow = (uint8_t)bits;
