@@ -6,6 +6,7 @@
 #include "measure/ceiling.h"
 #include "measure/clock.h"
 #include "measure/common.h"
+#include "measure/journal.h"
 #include "measure/nccl_format.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
@@ -14,7 +15,6 @@
 #include "measure/world.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,6 @@ struct launch_state {
     const char *driver;
     int argc;
     char **argv;
-    double start_s;          /* of the process */
     struct world world;
     struct host_machine machine;
     const struct backend *backend;
@@ -35,10 +34,7 @@ struct launch_state {
     struct window window;
     struct cases cases;
     struct watch *watch;
-    struct record_writer writer; /* rank 0 */
-    pthread_mutex_t writing;     /* the watchdog may write the end */
-    bool has_header, ended;
-    char run[LAUNCH_NAME], launch[LAUNCH_NAME];
+    struct journal journal;
     size_t filled_group;     /* type and operation that buffers were filled for last */
     struct progress_line progress;
 };
@@ -55,13 +51,13 @@ static void add_facts(void *state, struct launch_header *header)
     if (l->world.rank == 0) ceiling_set(&l->cases, header);
 }
 
-static enum status write_header(struct launch_state *l)
+static enum status open_journal(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
-    struct launch_description known = {
-        .run = l->run, .launch = l->launch, .driver = l->driver, .backend = l->backend->name, .argc = l->argc, .argv = l->argv,
+    const struct launch_description known = {
+        .run = s->run, .launch = s->launch, .driver = l->driver, .backend = l->backend->name, .argc = l->argc, .argv = l->argv,
         .cloud = s->cloud, .instance = s->instance, .label = s->label, .domains = ABSENT};
-    return header_write(&l->writer, &l->world, &l->machine, known, add_facts, l);
+    return journal_open(&l->journal, &l->world, &l->machine, s->output, s->format, known, add_facts, l);
 }
 
 static enum status open_launch(struct launch_state *l)
@@ -93,37 +89,13 @@ static enum status open_launch(struct launch_state *l)
     if (status) return status;
     silence(0);
     cases_make(&l->settings, &l->splits, &l->cases);
-    launch_names(l->driver, l->world.ranks, s->run, s->launch, l->run, l->launch);
-    if (l->world.rank == 0)
-        status = record_open(&l->writer, same(s->output, "none") ? NULL : s->output, l->run, l->launch,
-                             same(s->format, "json") ? stdout : NULL);
-    status = agree(l, status);
-    if (status) return status;
-    status = agree(l, write_header(l));
-    pthread_mutex_lock(&l->writing);
-    l->has_header = true;
-    pthread_mutex_unlock(&l->writing);
-    return status;
-}
-
-/* From the watchdog too, which may find the measurement in the middle of a row that the disk does not take. */
-static enum status write_end(struct launch_state *l, const char *how)
-{
-    struct timespec patience;
-    enum status status = STATUS_OK;
-    clock_gettime(CLOCK_REALTIME, &patience);
-    patience.tv_sec += 2;
-    if (pthread_mutex_timedlock(&l->writing, &patience)) return STATUS_ENVIRONMENT;
-    if (l->has_header && !l->ended) status = record_end(&l->writer, how, clock_s() - l->start_s);
-    l->ended = true;
-    pthread_mutex_unlock(&l->writing);
-    return status;
+    return open_journal(l);
 }
 
 static void end_from_watchdog(void *state, const char *how)
 {
     struct launch_state *l = state;
-    if (l->world.rank == 0) write_end(l, how);
+    if (l->world.rank == 0) journal_end(&l->journal, how);
 }
 
 static void abort_from_watchdog(void *state)
@@ -224,10 +196,7 @@ static enum status fill_all(struct launch_state *l, struct measured *m)
 static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass, const struct visit *visit)
 {
     if (l->world.rank != 0) return STATUS_OK;
-    struct text key = {0};
     struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
-    case_key(&row, &key);
-    row.key = text_get(&key);
     row.pass = (int64_t)pass;
     if (visit && visit->count) {
         row.samples_us = (struct samples){m->us + visit->first, visit->count};
@@ -245,12 +214,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.time_us = row.median_us;
     }
     if (visit) row.wrong = visit->wrong, row.telemetry = visit->telemetry, row.groups = visit->groups;
-    enum status status = STATUS_OK;
-    pthread_mutex_lock(&l->writing);
-    if (!l->ended) status = record_case(&l->writer, &row);
-    pthread_mutex_unlock(&l->writing);
-    text_free(&key);
-    return status;
+    return journal_case(&l->journal, &row);
 }
 
 static void say_case(struct launch_state *l, const struct measured *m)
@@ -302,7 +266,7 @@ static enum status choose(struct launch_state *l, const struct schedule *schedul
         return pass == 0 ? agree(l, write_row(l, m, pass, NULL)) : STATUS_OK;
     double plan[2] = {0, 0}; /* choice, share */
     if (l->world.rank == 0)
-        plan[0] = schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->start_s, &plan[1]);
+        plan[0] = schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->journal.start_s, &plan[1]);
     if (MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
     if (plan[0] == VISIT) return visit_case(l, m, pass, plan[1]);
     if (plan[0] == PASS_OVER) return STATUS_OK;
@@ -332,7 +296,7 @@ static enum status measure(struct launch_state *l)
     int more = 1;
     for (size_t pass = 0; !status && more; pass++) {
         status = measure_pass(l, &schedule, pass, order);
-        more = pass + 1 < schedule.passes || schedule_another(&schedule, &l->cases, clock_s() - l->start_s);
+        more = pass + 1 < schedule.passes || schedule_another(&schedule, &l->cases, clock_s() - l->journal.start_s);
         if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->world.comm)) status = fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
     }
     progress_clear(&l->progress);
@@ -351,13 +315,13 @@ static enum status close_launch(struct launch_state *l)
 {
     enum status status = STATUS_OK;
     if (l->world.rank == 0) {
-        status = write_end(l, "complete");
+        status = journal_end(&l->journal, "complete");
         if (same(l->settings.format, "text")) {
             table_print(&l->cases, &l->settings, &l->world, l->backend->capabilities, stdout);
-            if (l->writer.path) printf("\nrecords: %s\n", l->writer.path);
+            if (l->journal.writer.path) printf("\nrecords: %s\n", l->journal.writer.path);
             if (fflush(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
         }
-        enum status closed = record_close(&l->writer);
+        enum status closed = record_close(&l->journal.writer);
         if (!status) status = closed;
     }
     status = agree(l, status);
@@ -389,16 +353,16 @@ static enum status run_launch(struct launch_state *l)
 
 int collective_main(const char *name, const char *summary, int argc, char **argv)
 {
-    struct launch_state l = {.driver = name, .argc = argc, .argv = argv, .start_s = clock_s(), .writer = {.fd = -1}};
+    struct launch_state l = {.driver = name, .argc = argc, .argv = argv};
     const struct command command = collective_command(name, summary);
     int rank = early_rank();
+    journal_start(&l.journal, clock_s());
     name_program(name);
     silence(rank != 0);
     if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
     enum status status = settings_read(&command, argc, argv, &l.settings);
     if (status) return (int)status;
     silence(0);
-    pthread_mutex_init(&l.writing, NULL);
     const struct watch_settings watch = {l.settings.timeout_s, same(l.settings.output, "none") ? NULL : l.settings.output,
                                          end_from_watchdog, abort_from_watchdog, &l};
     l.watch = watch_open(&watch);

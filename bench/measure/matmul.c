@@ -2,13 +2,13 @@
 #include "base/text.h"
 #include "measure/clock.h"
 #include "measure/common.h"
+#include "measure/journal.h"
 #include "measure/machine.h"
 #include "measure/table.h"
 #include "measure/watch.h"
 #include "measure/world.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +19,14 @@ struct matmul_launch {
     struct matmul_settings settings;
     int argc;
     char **argv;
-    double start_s; /* of the process */
     struct world world;
     struct host_machine machine;
     const struct gemm_engine *engine;
     struct gemm *gemm;
     struct matmul_sampler sampler;
     struct matmul_cases cases;   /* burst and sustained of one problem stand next to each other */
-    struct record_writer writer; /* rank 0 */
-    pthread_mutex_t writing;     /* the watchdog may write the end */
-    bool has_header, ended;
+    struct journal journal;
     struct watch *watch;
-    char run[LAUNCH_NAME], launch[LAUNCH_NAME];
     struct progress_line progress;
     int cores; /* of this rank */
 };
@@ -97,20 +93,20 @@ static void add_facts(void *state, struct launch_header *header)
     if (l->settings.fault) json_array_append_new(header->provenance, json_string("faulted"));
 }
 
-static enum status write_header(struct matmul_launch *l)
+static enum status open_journal(struct matmul_launch *l)
 {
     const struct matmul_settings *s = &l->settings;
-    struct launch_description known = {.run = l->run,
-                                       .launch = l->launch,
-                                       .driver = "matmul",
-                                       .backend = l->engine->name,
-                                       .argc = l->argc,
-                                       .argv = l->argv,
-                                       .cloud = s->cloud,
-                                       .instance = s->instance,
-                                       .label = s->label,
-                                       .domains = ABSENT};
-    return header_write(&l->writer, &l->world, &l->machine, known, add_facts, l);
+    const struct launch_description known = {.run = s->run,
+                                             .launch = s->launch,
+                                             .driver = "matmul",
+                                             .backend = l->engine->name,
+                                             .argc = l->argc,
+                                             .argv = l->argv,
+                                             .cloud = s->cloud,
+                                             .instance = s->instance,
+                                             .label = s->label,
+                                             .domains = ABSENT};
+    return journal_open(&l->journal, &l->world, &l->machine, s->output, s->format, known, add_facts, l);
 }
 
 static enum status open_launch(struct matmul_launch *l)
@@ -129,37 +125,13 @@ static enum status open_launch(struct matmul_launch *l)
     if (!status) status = open_engine(l);
     if (status) return status;
     silence(0);
-    launch_names("matmul", l->world.ranks, s->run, s->launch, l->run, l->launch);
-    if (l->world.rank == 0)
-        status = record_open(&l->writer, same(s->output, "none") ? NULL : s->output, l->run, l->launch,
-                             same(s->format, "json") ? stdout : NULL);
-    status = agree(l, status);
-    if (!status) status = agree(l, write_header(l));
-    pthread_mutex_lock(&l->writing);
-    l->has_header = !status;
-    pthread_mutex_unlock(&l->writing);
-    return status;
-}
-
-/* From the watchdog too, which may find the measurement in the middle of a row that the disk does not take.
- */
-static enum status write_end(struct matmul_launch *l, const char *how)
-{
-    struct timespec patience;
-    enum status status = STATUS_OK;
-    clock_gettime(CLOCK_REALTIME, &patience);
-    patience.tv_sec += 2;
-    if (pthread_mutex_timedlock(&l->writing, &patience)) return STATUS_ENVIRONMENT;
-    if (l->has_header && !l->ended) status = record_end(&l->writer, how, clock_s() - l->start_s);
-    l->ended = true;
-    pthread_mutex_unlock(&l->writing);
-    return status;
+    return open_journal(l);
 }
 
 static void end_from_watchdog(void *state, const char *how)
 {
     struct matmul_launch *l = state;
-    if (l->world.rank == 0) write_end(l, how);
+    if (l->world.rank == 0) journal_end(&l->journal, how);
 }
 
 static void abort_from_watchdog(void *state)
@@ -234,10 +206,7 @@ static enum status write_row(struct matmul_launch *l, const struct matmul_case *
                              int64_t wrong)
 {
     if (l->world.rank != 0) return STATUS_OK;
-    struct text key = {0};
     struct case_row row = matmul_row(c, &l->sampler);
-    case_key(&row, &key);
-    row.key = text_get(&key);
     row.pass = (int64_t)pass;
     row.wrong = wrong;
     if (c->count > first) {
@@ -255,11 +224,7 @@ static enum status write_row(struct matmul_launch *l, const struct matmul_case *
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }
-    pthread_mutex_lock(&l->writing);
-    enum status status = record_case(&l->writer, &row);
-    pthread_mutex_unlock(&l->writing);
-    text_free(&key);
-    return status;
+    return journal_case(&l->journal, &row);
 }
 
 static enum status measure_phase(struct matmul_launch *l, struct gemm_work *work, struct matmul_case *c,
@@ -373,7 +338,7 @@ static void show_progress(struct matmul_launch *l, size_t done, size_t all, cons
 /* Rank 0's clock decides what is left of the budget. */
 static enum status share_of_budget(const struct matmul_launch *l, size_t visits_left, double *share_s)
 {
-    double left_s = l->settings.time_budget_s - (clock_s() - l->start_s);
+    double left_s = l->settings.time_budget_s - (clock_s() - l->journal.start_s);
     *share_s = l->settings.time_budget_s > 0 ? left_s / (double)visits_left : INFINITY;
     return MPI_Bcast(share_s, 1, MPI_DOUBLE, 0, l->world.comm) ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
                                                                : STATUS_OK;
@@ -418,13 +383,13 @@ static enum status close_launch(struct matmul_launch *l)
 {
     enum status status = STATUS_OK;
     if (l->world.rank == 0) {
-        status = write_end(l, "complete");
+        status = journal_end(&l->journal, "complete");
         if (same(l->settings.format, "text")) {
             matmul_table(&l->cases, &l->sampler, stdout);
-            if (l->writer.path) printf("\nrecords: %s\n", l->writer.path);
+            if (l->journal.writer.path) printf("\nrecords: %s\n", l->journal.writer.path);
             if (fflush(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
         }
-        enum status closed = record_close(&l->writer);
+        enum status closed = record_close(&l->journal.writer);
         if (!status) status = closed;
     }
     status = agree(l, status);
@@ -450,15 +415,15 @@ static enum status run_launch(struct matmul_launch *l)
 
 int matmul_main(int argc, char **argv)
 {
-    struct matmul_launch l = {.argc = argc, .argv = argv, .start_s = clock_s(), .writer = {.fd = -1}};
+    struct matmul_launch l = {.argc = argc, .argv = argv};
     int rank = early_rank();
+    journal_start(&l.journal, clock_s());
     name_program("matmul");
     silence(rank != 0);
     if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
     enum status status = matmul_settings_read(argc, argv, &l.settings);
     if (status) return (int)status;
     silence(0);
-    pthread_mutex_init(&l.writing, NULL);
     const struct watch_settings watch = {l.settings.timeout_s,
                                          same(l.settings.output, "none") ? NULL : l.settings.output,
                                          end_from_watchdog, abort_from_watchdog, &l};
