@@ -11,8 +11,9 @@ enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
 enum { PREEMPTED = 1, SPOILED };           /* marks; a block's is the worst of all ranks */
 enum { THINNED_MOST = 4096, WINDOW = 5, WINDOWS_MOST = 20, BATCH = 20 };
 
-/* Being scheduled away takes longer than this. Samples that took no longer than that beyond the fastest are not asked about: the
-   system call cools caches and branch predictors, which makes the next operation of 0.4 us up to 9 % slower (benchmark-accuracy). */
+/* Being scheduled away takes longer than this. A sample that ended no later than that beyond the shortest time since the one before
+   is not asked about: the system call cools caches and branch predictors, which makes the next operation of 0.4 us up to 9 % slower
+   (benchmark-accuracy). */
 static const double SWITCH_LEAST_US = 2;
 
 struct sampler *sampler_open(const struct world *world, const struct backend *backend, struct comm *comm)
@@ -82,8 +83,8 @@ static enum status start_together(void *sampler)
     return status;
 }
 
-/* One sample of this rank, column by column from own[i] on: µs for each operation. */
-static enum status sample(struct sampler *s, struct measured *m, size_t i, size_t count)
+/* One sample of this rank, column by column from own[i] on: µs for each operation. *end_s: when it ended. */
+static enum status sample(struct sampler *s, struct measured *m, size_t i, size_t count, double *end_s)
 {
     struct timing timing = {0};
     /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
@@ -102,19 +103,28 @@ static enum status sample(struct sampler *s, struct measured *m, size_t i, size_
         s->own[END * count + i] = window_time(s->window, timing.end_s);
         s->own[START * count + i] = -window_time(s->window, timing.start_s);
     }
+    *end_s = timing.end_s;
     return status;
+}
+
+/* Since the last sample ended: a rank that is scheduled away between the barrier and its start stamp is itself quick, and it is the
+   others whose sample is spoiled. Where the host does not know when samples end (NAN), every one is asked about. */
+static bool was_quick(double *shortest_us, double since_us)
+{
+    bool quick = since_us < *shortest_us + SWITCH_LEAST_US;
+    if (*shortest_us == 0 || since_us < *shortest_us) *shortest_us = since_us;
+    return quick;
 }
 
 /* `count` samples into own, their maxima over ranks into worst. */
 static enum status block(struct sampler *s, struct measured *m, size_t count)
 {
     long switches = involuntary_switches();
-    for (size_t i = 0; i < count; i++) {
-        enum status status = sample(s, m, i, count);
+    double before_s = clock_s(), shortest_us = 0, end_s;
+    for (size_t i = 0; i < count; i++, before_s = end_s) {
+        enum status status = sample(s, m, i, count, &end_s);
         if (status) return status;
-        double took_us = s->own[TIME * count + i] * m->batch;
-        if (m->fastest_us == 0 || took_us < m->fastest_us) m->fastest_us = took_us;
-        if (took_us < m->fastest_us + SWITCH_LEAST_US) continue;
+        if (was_quick(&shortest_us, (end_s - before_s) * 1e6)) continue;
         long now = involuntary_switches();
         if (now > switches && s->own[MARK * count + i] == 0) s->own[MARK * count + i] = PREEMPTED;
         switches = now;

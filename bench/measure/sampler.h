@@ -44,7 +44,6 @@ struct measured {
     double *us, *global_us; /* global_us: only with a window, as many */
     size_t count, capacity;
     int batch;           /* operations in a sample, chosen in the first pass */
-    double fastest_us;   /* sample so far, on this rank */
     size_t slot;         /* next to use */
     int64_t warmup, preempted;
     double spent_s;      /* in all passes */

@@ -125,6 +125,15 @@ static bool somebody(const struct watch *w, bool (*is)(const struct seen *))
     return false;
 }
 
+/* The connection has ended, and rank 0, which takes its leave even when it ends by a signal, has not. */
+static bool rank_0_has_died(struct watch *w)
+{
+    char answer, last = 0;
+    ssize_t n = -1;
+    while (w->socket >= 0 && (n = recv(w->socket, &answer, 1, MSG_DONTWAIT)) > 0) last = answer;
+    return n == 0 && last != ANSWER_BYE && last != ANSWER_END;
+}
+
 /* A signal came. When a rank had died just then, the launcher is clearing up: name the rank. */
 static void obey_signal(struct watch *w)
 {
@@ -137,6 +146,14 @@ static void obey_signal(struct watch *w)
     }
     if (!w->world || w->world->rank == 0) fail(STATUS_ENVIRONMENT, "ended by signal %d (%s)", number, strsignal(number));
     if (w->world && w->world->rank) usleep(300000); /* rank 0 first: what breaks before is taken for a death */
+    if (w->world && w->world->rank && number != SIGINT && rank_0_has_died(w)) {
+        char what[160];
+        copy_what(w, what);
+        if (w->world->rank == 1)
+            fail(STATUS_ENVIRONMENT, "ended by the launcher%s%s: rank 0 on %s ended without a word", *what ? " in " : "", what,
+                 host_of(w->world, 0));
+        finish(w, "failed", STATUS_ENVIRONMENT);
+    }
     finish(w, "interrupted", 128 + number);
 }
 

@@ -1,7 +1,7 @@
 /* busbar's sampler and the bare loop, alternating in blocks in one run; one line for each size: bytes, both medians, the ratio of
    neighbouring blocks. */
 #include "bare_loop.h"
-#include "measure/clock.h"
+#include "grouped.h"
 #include "measure/sampler.h"
 #include "measure/world.h"
 #include "stats/order.h"
@@ -24,33 +24,6 @@ static void stop(const char *what)
 {
     fprintf(stderr, "accuracy: %s failed\n", what);
     MPI_Abort(MPI_COMM_WORLD, 5);
-}
-
-/* What the clock counts in: the smallest step between two readings. */
-static double clock_tick_us(void)
-{
-    double tick = INFINITY, before = clock_s();
-    for (int i = 0; i < 100000; i++) {
-        double now = clock_s();
-        if (now > before && now - before < tick) tick = now - before;
-        before = now;
-    }
-    return tick * 1e6;
-}
-
-/* The median of values that the clock has rounded to ticks, as for grouped data: within the tick that holds the middle, by the
-   share of the tick's values below the middle. At 0.2 us a tick of 10 ns, as virtual machines have, is 5 %. */
-static double grouped_median(const struct bench *b, double *us, size_t n)
-{
-    double tick = b->tick_us;
-    sort_doubles(us, n);
-    double middle = us[n / 2];
-    size_t below = 0, within = 0;
-    for (size_t i = 0; i < n; i++) {
-        below += us[i] < middle - tick / 2;
-        within += fabs(us[i] - middle) <= tick / 2;
-    }
-    return middle + tick * (((double)n / 2 - (double)below) / (double)within - 0.5);
 }
 
 struct result {
@@ -87,8 +60,8 @@ static struct result compare(struct bench *b, size_t bytes, size_t samples)
         bare_loop(b->world.comm, send, recv, count, WARM, us);
         bare_loop(b->world.comm, send, recv, count, each, us);
         if (b->world.rank != 0) continue;
-        ours[block] = grouped_median(b, m.us + visit.first, visit.count);
-        bare[block] = grouped_median(b, us, (size_t)each); /* sorts */
+        ours[block] = grouped_median(b->tick_us, m.us + visit.first, visit.count);
+        bare[block] = grouped_median(b->tick_us, us, (size_t)each); /* sorts */
         ratios[block] = ours[block] / bare[block];
         scatter[block] = (us[each * 3 / 4] - us[each / 4]) / bare[block];
     }
