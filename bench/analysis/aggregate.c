@@ -117,10 +117,7 @@ static struct row_place place_row(struct aggregate *aggregate, size_t run, const
                                   const struct case_row *row)
 {
     struct row_place place = {run, launch, row, row->key, statistic_of(row), row->rank_reduction};
-    struct text key = {0};
-    if (!place.key) case_key(row, &key);
-    place.key = arena_string(&aggregate->arena, place.key ? place.key : text_get(&key));
-    text_free(&key);
+    place.key = arena_string(&aggregate->arena, place.key);
     /* A row that failed has no statistic: it belongs to the case's line whatever that holds. */
     place.statistic = is_ok(row) ? arena_string(&aggregate->arena, place.statistic) : NULL;
     place.rank_reduction = is_ok(row) ? arena_string(&aggregate->arena, place.rank_reduction) : NULL;

@@ -173,12 +173,8 @@ static struct place *list_places(struct comparison *comparison, size_t *count)
         const struct launch *from =
             launch < base ? comparison->launches[BASE][launch] : comparison->launches[FRESH][launch - base];
         for (size_t c = 0; c < from->case_count; c++) {
-            struct text key = {0};
             const struct case_row *row = &from->cases[c];
-            if (!row->key) case_key(row, &key);
-            places[(*count)++] = (struct place){
-                row->key ? row->key : arena_string(&comparison->archive.arena, text_get(&key)), row, launch};
-            text_free(&key);
+            places[(*count)++] = (struct place){row->key, row, launch};
         }
     }
     qsort(places, *count, sizeof *places, by_key);

@@ -162,7 +162,7 @@ struct stretch {
 
 static struct stretch stretch_at(const struct facts *facts, size_t at, const char *name)
 {
-    struct stretch stretch = {facts->list + at, 0};
+    struct stretch stretch = {facts->list ? facts->list + at : NULL, 0};
     while (at + stretch.count < facts->count && same(facts->list[at + stretch.count].name, name))
         stretch.count++;
     return stretch;

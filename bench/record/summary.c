@@ -74,21 +74,22 @@ static void widen(struct spread *into, const struct spread *from)
     if (isfinite(from->max) && !(into->max >= from->max)) *into = *from;
 }
 
-/* `into` has room for the samples of all its passes. */
-/* Rows without samples (imports) have their source's mean: that of passes alike in length is the mean of theirs. */
-static void merge_means(struct case_row *into, const struct case_row *from)
+/* Rows without samples (imports) have their source's mean: that of passes alike in length is the mean of theirs.
+   `merged` passes are in `into` already. */
+static void merge_means(struct case_row *into, const struct case_row *from, size_t merged)
 {
     bool sampled = into->samples_us.count || from->samples_us.count;
-    if (sampled || !same(into->statistic, "mean") || !(into->time_us > 0) || !(from->time_us > 0) || from->pass < 1) return;
-    double merged = (double)from->pass, mean = (into->time_us * merged + from->time_us) / (merged + 1);
+    if (sampled || !same(into->statistic, "mean") || !same(from->statistic, "mean") || !(into->time_us > 0) || !(from->time_us > 0)) return;
+    double mean = (into->time_us * (double)merged + from->time_us) / (double)(merged + 1);
     into->algbw_gbps *= into->time_us / mean;
     into->busbw_gbps *= into->time_us / mean;
     into->time_us = mean;
 }
 
-static void merge_row(struct case_row *into, struct case_row *from)
+/* `into` has room for the samples of all its passes. */
+static void merge_row(struct case_row *into, struct case_row *from, size_t merged)
 {
-    merge_means(into, from);
+    merge_means(into, from, merged);
     append(&into->samples_us, &from->samples_us);
     append(&into->global_us, &from->global_us);
     if (from->wrong != ABSENT) into->wrong = (into->wrong == ABSENT ? 0 : into->wrong) + from->wrong;
@@ -113,10 +114,23 @@ static void merge_row(struct case_row *into, struct case_row *from)
     }
 }
 
-/* How many samples all passes of a case have, at the case's first row. */
+/* How many samples all passes of a case have, and the passes merged so far, at the case's first row. */
 struct totals {
-    size_t samples, global;
+    size_t samples, global, merged;
 };
+
+/* A row whose writer left the key out has the one that follows from its content: a case counts once per launch. */
+static void complete_keys(struct archive *archive, struct launch *launch)
+{
+    struct text key = {0};
+    for (size_t i = 0; i < launch->case_count; i++) {
+        if (launch->cases[i].key) continue;
+        text_clear(&key);
+        case_key(&launch->cases[i], &key);
+        launch->cases[i].key = arena_string(&archive->arena, text_get(&key));
+    }
+    text_free(&key);
+}
 
 /* For each row the first row of its case, by an open-addressing index from key to row; fills in the totals. Keys are
    interned, so pointers compare. */
@@ -127,13 +141,10 @@ static void find_first_rows(const struct launch *launch, size_t *first, struct t
     size_t *index = allocate(slots, sizeof *index); /* row + 1; 0 is empty */
     for (size_t i = 0; i < launch->case_count; i++) {
         const struct case_row *row = &launch->cases[i];
-        first[i] = i;
-        if (row->key && row->pass != ABSENT) {
-            size_t at = (size_t)((uintptr_t)row->key >> 4) * 0x9e3779b1u & (slots - 1);
-            while (index[at] && launch->cases[index[at] - 1].key != row->key) at = (at + 1) & (slots - 1);
-            if (!index[at]) index[at] = i + 1;
-            first[i] = index[at] - 1;
-        }
+        size_t at = (size_t)((uintptr_t)row->key >> 4) * 0x9e3779b1u & (slots - 1);
+        while (index[at] && launch->cases[index[at] - 1].key != row->key) at = (at + 1) & (slots - 1);
+        if (!index[at]) index[at] = i + 1;
+        first[i] = index[at] - 1;
         totals[first[i]].samples += row->samples_us.count;
         totals[first[i]].global += row->global_us.count;
     }
@@ -144,11 +155,12 @@ static void merge_launch(struct archive *archive, struct launch *launch)
 {
     size_t kept = 0, *first = allocate(launch->case_count, sizeof *first);
     struct totals *totals = allocate(launch->case_count, sizeof *totals);
+    complete_keys(archive, launch);
     find_first_rows(launch, first, totals);
     for (size_t i = 0; i < launch->case_count; i++) {
         struct case_row *row = &launch->cases[i];
         if (first[i] != i) {
-            merge_row(&launch->cases[first[first[i]]], row);
+            merge_row(&launch->cases[first[first[i]]], row, ++totals[first[i]].merged);
             continue;
         }
         reserve(&archive->arena, &row->samples_us, totals[i].samples);

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct archive archive = {0};
     if (!out) out = fopen("/dev/null", "w");
     silence(1);
-    archive_read(&archive, fuzz_file(data, size));
+    archive_read(&archive, fuzz_file(0, data, size));
     archive_merge_passes(&archive);
     for (size_t i = 0; i < archive.count; i++) write_again(&archive.launches[i], out);
     archive_free(&archive);

@@ -2,17 +2,13 @@
 #include "collective/catalog.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <string.h>
-
-static const char line[] = "\n----\n";
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct catalog catalog = {0};
     struct machine machine;
     struct bound bound;
-    const char *text = (const char *)data, *part = size ? memmem(text, size, line, sizeof line - 1) : NULL;
-    size_t first = part ? (size_t)(part - text) + 1 : size, second = part ? first + sizeof line - 2 : size;
+    const char *text = (const char *)data;
+    size_t second, first = fuzz_part(data, size, &second);
     silence(1);
     if (!catalog_parse(&catalog, text, first, text + second, size - second))
         for (size_t i = 0; i < catalog.instance_count; i++) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Three passes of two cases in turns, one of them failed, and a row of another key without passes. */
+/* Three passes of two cases in turns, one of them failed; two rows without passes, and two without a key. */
 static const char launch[] =
     "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n"
     "{\"record\":\"case\",\"key\":\"a\",\"pass\":0,\"collective\":\"all_reduce\",\"mode\":\"isolated\","
@@ -22,7 +22,10 @@ static const char launch[] =
     "\"ok\",\"samples_us\":[8]}\n"
     "{\"record\":\"case\",\"key\":\"a\",\"pass\":2,\"collective\":\"all_reduce\",\"mode\":\"isolated\","
     "\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":1,\"samples_us\":[2,3]}\n"
-    "{\"record\":\"end\",\"status\":\"complete\",\"cases\":7,\"elapsed_s\":1}\n";
+    "{\"record\":\"case\",\"pass\":0,\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":3,\"statistic\":\"mean\"}\n"
+    "{\"record\":\"case\",\"pass\":1,\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":6,\"statistic\":\"mean\"}\n"
+    "{\"record\":\"case\",\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":9,\"statistic\":\"mean\"}\n"
+    "{\"record\":\"end\",\"status\":\"complete\",\"cases\":10,\"elapsed_s\":1}\n";
 
 Test(merge, passes_in_measured_order)
 {
@@ -34,7 +37,7 @@ Test(merge, passes_in_measured_order)
     cr_assert_eq(archive_read(&archive, path), STATUS_OK);
     unlink(path);
     archive_merge_passes(&archive);
-    cr_assert_eq(archive.launches[0].case_count, 4); /* the rows of c have no pass: they stay apart */
+    cr_assert_eq(archive.launches[0].case_count, 4); /* one row a case, whether or not passes are numbered */
     const struct case_row *a = &archive.launches[0].cases[0], *b = &archive.launches[0].cases[1];
     static const double expected[] = {5, 4, 1, 2, 3};
     cr_assert_eq(a->samples_us.count, 5);
@@ -42,6 +45,10 @@ Test(merge, passes_in_measured_order)
     cr_expect(a->median_us == 3 && a->min_us == 1 && a->max_us == 5 && a->wrong == 3 && a->pass == ABSENT);
     cr_expect(a->busbw_gbps > 0.00266 && a->busbw_gbps < 0.00267); /* 8 bytes in 3 us, 2 ranks: factor 1 */
     cr_expect(b->samples_us.count == 1 && b->wrong == ABSENT);
+    const struct case_row *c = &archive.launches[0].cases[2], *d = &archive.launches[0].cases[3];
+    cr_expect(c->samples_us.count == 2 && c->median_us == 7.5);
+    cr_expect_float_eq(d->time_us, 6, 1e-12); /* the mean of 3, 6 and 9 */
+    cr_expect_not_null(d->key);               /* from its content */
     cr_expect_str_eq(b->status, "timeout");
     cr_expect_str_eq(b->error, "late");
     archive_free(&archive);
