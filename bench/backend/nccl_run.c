@@ -21,6 +21,9 @@
 
 enum { HOLD_NS = 200 * 1000 * 1000, SPINS = 2000, SLEEP_NS = 20 * 1000, POLLS_PER_CHECK = 256 };
 
+/* ncclBfloat16: before 2.24 nccl.h names it for C++ only. */
+enum { BFLOAT16 = 9 };
+
 int nccl_type(enum dtype dtype)
 {
     switch (dtype) {
@@ -31,7 +34,7 @@ int nccl_type(enum dtype dtype)
     case DTYPE_INT64: return ncclInt64;
     case DTYPE_UINT64: return ncclUint64;
     case DTYPE_HALF: return ncclFloat16;
-    case DTYPE_BFLOAT16: return ncclBfloat16;
+    case DTYPE_BFLOAT16: return BFLOAT16;
     case DTYPE_FLOAT: return ncclFloat32;
     case DTYPE_DOUBLE: return ncclFloat64;
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 24, 0)

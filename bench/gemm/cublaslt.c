@@ -51,7 +51,7 @@ struct type {
     int least_sm, least_version; /* compute capability; cublasLtGetVersion */
 };
 
-#if CUDART_VERSION >= 12080
+#if CUDART_VERSION >= 12080 && CUBLAS_VERSION >= 120800
 enum { R_FP4 = CUDA_R_4F_E2M1, VEC16 = CUBLASLT_MATMUL_MATRIX_SCALE_VEC16_UE4M3, VEC32 = CUBLASLT_MATMUL_MATRIX_SCALE_VEC32_UE8M0 };
 #else
 enum { R_FP4 = -1, VEC16 = -1, VEC32 = -1 };
@@ -212,7 +212,7 @@ static enum status poison(struct gemm_work *w, size_t slot) /* NaN in every floa
 static cublasStatus_t set_scales(cublasLtMatmulDesc_t operation, const struct type *t, const void *a, const void *b)
 {
     cublasStatus_t r = CUBLAS_STATUS_SUCCESS;
-#if CUDART_VERSION >= 12080
+#if CUDART_VERSION >= 12080 && CUBLAS_VERSION >= 120800
     cublasLtMatmulMatrixScale_t mode = (cublasLtMatmulMatrixScale_t)t->scale_mode;
     if (t->scale_mode > 0) r = cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_A_SCALE_MODE, &mode, sizeof mode);
     if (t->scale_mode > 0 && !r) r = cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_B_SCALE_MODE, &mode, sizeof mode);

@@ -2,26 +2,15 @@
 # An emulated UltraServer: 72 ranks on 18 hosts of 4 in one NVLink domain, then in two; verified (proof of start-up, no figures)
 . "$(dirname "$0")/../lib.sh"
 
-fake=$PWD/$build/fakegpu
-[ -e "$fake/libnccl.so.2" ] && [ -e "$build/busbar_nccl.so" ] || { skip 'the emulated UltraServer' 'needs CUDA and NCCL headers'; exit 0; }
+. tests/fakegpu/lib.sh
+needs_gpu_parts 'the emulated UltraServer'
+driver=all_reduce
+flags=(--backend nccl --collectives "all_reduce,all_gather" --sizes "4608,73728" -n 3 -w 1 --passes 1 --cache warm -T 240)
 
 # server HOSTS_PER_DOMAIN ARGUMENTS…
 server() {
-    local hosts=$1
-    shift
-    rm -rf "$work/records"
-    LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" RANKS_TIMEOUT=300 ranks 72 tests/fakegpu/place 4 "$hosts" "$build/all_reduce" \
-        --backend nccl --collectives all_reduce,all_gather --sizes 4608,73728 -n 3 -w 1 --passes 1 --cache warm -T 240 \
-        --output "$work/records" --run r --launch l "$@"
-}
-rows() {
-    python3 - "$work/records/r/l.jsonl" "$1" <<'E2'
-import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1])]
-h, w, c = lines[0], lines[0]["world"], [line for line in lines if line["record"] == "case"]
-if not eval(sys.argv[2]):
-    sys.exit("does not hold: " + sys.argv[2] + "\n" + json.dumps(w)[:2000])
-E2
+    place=(tests/fakegpu/place 4 "$1")
+    RANKS_TIMEOUT=300 emulated 72 -- "${@:2}"
 }
 verified='len(c) == 8 and all(r["status"] == "ok" and r["wrong"] == 0 and r["ranks"] == 72 and r["nodes"] == 18 for r in c)'
 
@@ -33,5 +22,5 @@ check '72 ranks in two domains' server 9
 check 'are verified' rows "$verified"
 check 'two domains are recorded' rows 'w["domains"] == 2 and len({x["domain"] for x in w["hosts"]}) == 2 and h["provenance"] == ["emulated"]'
 expect_status 'two domains where one is expected: status 5' 5 server 9 --expect-domain 72
-if grep -q 'NVLink domain .* has 36 of the 72 ranks' "$work/err"; then ok 'and both sizes are named'; else not_ok 'and both sizes are named'; fi
+tells 'and both sizes are named' 'NVLink domain .* has 36 of the 72 ranks'
 echo "# $((SECONDS - start)) s"

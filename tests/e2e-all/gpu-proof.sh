@@ -1,10 +1,8 @@
 #!/usr/bin/env bash
 # The script that proves busbar on a machine with GPUs, dry-run on the emulated device.
 . "$(dirname "$0")/../lib.sh"
-if [ ! -e "$build/busbar_nccl.so" ] || [ ! -e "$build/busbar_cublaslt.so" ] || [ ! -e "$build/gpu_kernels" ]; then
-    skip 'gpu-proof' 'the GPU plug-ins are not built here'
-    exit 0
-fi
+. tests/fakegpu/lib.sh
+needs_gpu_parts 'gpu-proof'
 check 'gpu-proof on the emulated device' env BUILD="$build" scripts/gpu-proof --emulated --output "$work/proof"
 check 'shows all steps' sh -c "[ \$(grep -c '^ok - ' '$work/proof/summary.txt') -ge 9 ]"
 check 'leaves records, which say emulated' sh -c "cat '$work'/proof/records/*/*.jsonl | grep -q '\"provenance\":\[\"emulated\"\]'"

@@ -2,41 +2,11 @@
 # The cublaslt engine of matmul, on the emulated device: every type right, wrong results caught, errors with status and message.
 . "$(dirname "$0")/../lib.sh"
 
-if [ ! -e "$build/busbar_cublaslt.so" ] || [ ! -e "$build/fakegpu/libnvidia-ml.so.1" ]; then
-    skip 'the cublaslt engine' 'the plug-in is not built here (no CUDA or cuBLASLt headers)'
-    exit 0
-fi
-fake=$PWD/$build/fakegpu
+. tests/fakegpu/lib.sh
+needs_gpu_parts 'the cublaslt engine'
 # A plug-in holds copies of the program's tables, which the program's own replace when it is loaded.
 case $build in *sanitize*) export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0:detect_odr_violation=0" ;; esac
-
-# emulated RANKS [VARIABLE=value…] -- ARGUMENTS…
-emulated() {
-    local n=$1 vars=()
-    shift
-    while [ "$1" != -- ]; do vars+=("$1"); shift; done
-    shift
-    rm -rf "$work/records"
-    ranks "$n" env LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "${vars[@]}" "$build/matmul" --backend cublaslt --phase burst \
-        -n 2 --output "$work/records" --run r --launch l "$@"
-}
-
-# rows EXPRESSION over header h and case rows c
-rows() {
-    python3 - "$work/records/r/l.jsonl" "$1" <<'E2'
-import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1])]
-h, c = lines[0], [line for line in lines if line["record"] == "case"]
-if not eval(sys.argv[2]):
-    sys.exit("does not hold: " + sys.argv[2] + "\n" + "\n".join(json.dumps(row) for row in c[:3]))
-E2
-}
-
-tells() {
-    if grep -qE -- "$2" "$work/err"; then ok "$1"; return; fi
-    not_ok "$1 (no line matches '$2')"
-    tail -n 20 "$work/err" | sed 's/^/    /'
-}
+driver=matmul flags=(--backend cublaslt --phase burst -n 2)
 
 check 'the plug-in links the real library' sh -c "ldd '$build/busbar_cublaslt.so' | grep -E 'libcublasLt.so.1[23] =>'"
 if [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ]; then

@@ -6,9 +6,9 @@
 
 size_t type_bytes(ncclDataType_t type)
 {
-    switch (type) {
-    case ncclInt8: case ncclUint8: case ncclFloat8e4m3: case ncclFloat8e5m2: return 1;
-    case ncclFloat16: case ncclBfloat16: return 2;
+    switch ((int)type) {
+    case ncclInt8: case ncclUint8: case TYPE_E4M3: case TYPE_E5M2: return 1;
+    case ncclFloat16: case TYPE_BFLOAT16: return 2;
     case ncclInt32: case ncclUint32: case ncclFloat32: return 4;
     case ncclInt64: case ncclUint64: case ncclFloat64: return 8;
     default: return 0;
@@ -50,11 +50,12 @@ static const struct small {
 
 static const struct small *small_of(ncclDataType_t type)
 {
-    return type == ncclFloat16      ? &half
-           : type == ncclBfloat16   ? &bfloat16
-           : type == ncclFloat8e4m3 ? &e4m3
-           : type == ncclFloat8e5m2 ? &e5m2
-                                    : NULL;
+    const int number = (int)type;
+    return number == ncclFloat16     ? &half
+           : number == TYPE_BFLOAT16 ? &bfloat16
+           : number == TYPE_E4M3     ? &e4m3
+           : number == TYPE_E5M2     ? &e5m2
+                                     : NULL;
 }
 
 static int is_float(ncclDataType_t type)

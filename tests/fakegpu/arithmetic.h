@@ -5,6 +5,9 @@
 #include <nccl.h>
 #include <stddef.h>
 
+/* By number: older headers lack them, or name them for C++ only. */
+enum { TYPE_BFLOAT16 = 9, TYPE_E4M3 = 10, TYPE_E5M2 = 11 };
+
 size_t type_bytes(ncclDataType_t type); /* 0: no such type */
 
 /* accumulator[i] = accumulator[i] op other[i], rounded to the type at every step. */

@@ -87,8 +87,10 @@ EXPORTED cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t oper
     case CUBLASLT_MATMUL_DESC_TRANSB: memcpy(&o->b, value, bytes); break;
     case CUBLASLT_MATMUL_DESC_A_SCALE_POINTER: memcpy(&o->a_scale, value, bytes); break;
     case CUBLASLT_MATMUL_DESC_B_SCALE_POINTER: memcpy(&o->b_scale, value, bytes); break;
+#if CUBLAS_VERSION >= 120800
     case CUBLASLT_MATMUL_DESC_A_SCALE_MODE: memcpy(&o->a_mode, value, bytes); break;
     case CUBLASLT_MATMUL_DESC_B_SCALE_MODE: memcpy(&o->b_mode, value, bytes); break;
+#endif
     default: return CUBLAS_STATUS_INVALID_VALUE;
     }
     return CUBLAS_STATUS_SUCCESS;

@@ -135,12 +135,14 @@ EXPORTED cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int of)
     return properties(p, of);
 }
 
-/* CUDA 12's headers rename the call. */
+/* CUDA 12's headers rename the call, by a macro. */
+#ifndef cudaGetDeviceProperties
 EXPORTED cudaError_t cudaGetDeviceProperties_v2(struct cudaDeviceProp *p, int of);
 cudaError_t cudaGetDeviceProperties_v2(struct cudaDeviceProp *p, int of)
 {
     return properties(p, of);
 }
+#endif
 
 EXPORTED cudaError_t cudaDeviceGetPCIBusId(char *text, int length, int of)
 {

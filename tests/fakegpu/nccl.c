@@ -179,8 +179,8 @@ static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
 static ncclResult_t usable(ncclComm_t comm, ncclDataType_t type, ncclRedOp_t op, bool reduces)
 {
     if (!type_bytes(type)) return refuse(comm, ncclInvalidArgument, "invalid type");
-    if (type >= ncclFloat8e4m3 && version() < 22400) return refuse(comm, ncclInvalidArgument, "no fp8 in this version");
-    if (type >= ncclFloat8e4m3 && reduces && fake_number("FAKEGPU_SM", 100) < 90)
+    if ((int)type >= TYPE_E4M3 && version() < 22400) return refuse(comm, ncclInvalidArgument, "no fp8 in this version");
+    if ((int)type >= TYPE_E4M3 && reduces && fake_number("FAKEGPU_SM", 100) < 90)
         return refuse(comm, ncclInvalidArgument, "FP8 reduction support begins with sm90 capable devices");
     if (op >= ncclNumOps + MOST_OPS || (op >= ncclNumOps && !comm->premul[op - ncclNumOps].used))
         return refuse(comm, ncclInvalidArgument, "invalid operation");
@@ -308,7 +308,8 @@ EXPORTED ncclResult_t ncclRedOpDestroy(ncclRedOp_t op, ncclComm_t comm)
     return ncclSuccess;
 }
 
-#ifndef FAKE_NCCL_2_18
+/* What came later than 2.18, where the headers declare it. */
+#if !defined FAKE_NCCL_2_18 && NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
 
 EXPORTED ncclResult_t ncclMemAlloc(void **at, size_t bytes)
 {
@@ -336,11 +337,15 @@ EXPORTED ncclResult_t ncclCommDeregister(const ncclComm_t comm, void *handle)
     return ncclSuccess;
 }
 
+#endif
+#if !defined FAKE_NCCL_2_18 && NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
+enum { WINDOW_ALIGNMENT = 4096 }; /* NCCL_WIN_REQUIRED_ALIGNMENT, which 2.28 names */
+
 EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t bytes, ncclWindow_t *window, int flags)
 {
     (void)flags;
     if (fake_fault("fail", "ncclCommWindowRegister")) return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
-    if ((uintptr_t)at % NCCL_WIN_REQUIRED_ALIGNMENT || bytes % NCCL_WIN_REQUIRED_ALIGNMENT)
+    if ((uintptr_t)at % WINDOW_ALIGNMENT || bytes % WINDOW_ALIGNMENT)
         return refuse(comm, ncclInvalidArgument, "a window must be whole pages");
     *window = at;
     return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* collective */
@@ -351,6 +356,9 @@ EXPORTED ncclResult_t ncclCommWindowDeregister(ncclComm_t comm, ncclWindow_t win
     (void)window;
     return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError;
 }
+
+#endif
+#if !defined FAKE_NCCL_2_18 && NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
 
 EXPORTED ncclResult_t ncclAlltoAll(const void *send, void *receive, size_t count, ncclDataType_t type, ncclComm_t comm,
                                    cudaStream_t stream)
