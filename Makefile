@@ -43,7 +43,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(f
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS) $(JSON_CFLAGS)
 MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS)
-GPU_FLAGS = $(MPI_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS)
+GPU_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS)
 UNIT_FLAGS = $(CRITERION_CFLAGS)
 # Real code for each of CUDA_ARCH that the toolkit knows, and PTX of the newest for what comes after.
 CUDA_ARCH ?= 80 90 100 103
@@ -66,7 +66,7 @@ $(call stamp,git,$(GIT_HASH))
 $(call stamp,link,$(LINK) $(BASE_LIBS))
 $(call stamp,link-measure,$(MEASURE_LIBS))
 $(call stamp,link-unit,$(CRITERION_LIBS))
-$(call stamp,link-gpu,$(CUDA_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
+$(call stamp,link-gpu,$(CUDA_LIBS) $(HWLOC_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
 
 # ---- Sources -------------------------------------------------------------------------------------------------------
 
@@ -98,7 +98,7 @@ MEASURE := $(filter-out $(call includers,<hwloc),$(MEASURE))
 endif
 
 DRIVERS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(DRIVERS))
-PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_CUDA)),$(strip busbar_device.so \
+PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC),$(HAVE_CUDA)),$(strip busbar_device.so \
 	$(if $(and $(HAVE_NCCL),$(filter bench/backend/nccl%,$(PLUGIN_SOURCES))),busbar_nccl.so) \
 	$(if $(and $(HAVE_CUBLASLT),$(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES))),busbar_cublaslt.so)))
 objects = $(patsubst %,$B/obj/%.o,$(basename $1))
@@ -173,20 +173,21 @@ $(addprefix $B/,$(DRIVERS)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/l
 	$(call say,LINK,$@)
 	$Q$(LINK) -Wl,-E -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
-$B/unit: $(UNIT_OBJECTS) $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
+# What reads NCCL's messages needs no NCCL: the unit tests cover it.
+$B/unit: $(UNIT_OBJECTS) $B/obj/bench/backend/nccl_debug.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 
 PLUGIN_COMMON := $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 $B/busbar_device.so: $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/busbar_nccl.so: $(filter $B/obj/bench/backend/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/busbar_cublaslt.so: $(filter $B/obj/bench/gemm/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
 include tests/fakegpu/rules.mk
 

@@ -2,6 +2,7 @@
    its kernels are issued: events recorded next would be wrong.) */
 #include "backend/nccl.h"
 #include "backend/nccl_debug.h"
+#include "base/text.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -180,45 +181,78 @@ static json_t *version_json(int code)
     return json_string(text);
 }
 
-/* What each rank has: its device's place, for all ranks on rank 0. */
-static json_t *gather_devices(struct comm *c)
+enum { PLACE_TEXT = 1024, NAMED_HOSTS = 8 };
+
+/* What this rank has: its device's place, its nearest NIC; and RDMA devices that stand unused beside TCP sockets, the usual fault
+   of a cluster's set-up, into which NCCL falls back in silence. */
+static void own_place(const struct comm *c, const json_t *gpu, const struct nccl_paths *paths, char text[PLACE_TEXT])
 {
-    enum { WIDTH = 128 };
-    char own[WIDTH] = "";
-    snprintf(own, sizeof own, "%d %s %s", c->device.index, c->device.pci, c->device.uuid);
-    char *all = allocate((size_t)c->world->ranks, WIDTH);
-    json_t *list = json_array();
-    if (MPI_Gather(own, WIDTH, MPI_CHAR, all, WIDTH, MPI_CHAR, 0, c->world->comm) == MPI_SUCCESS && c->world->rank == 0)
-        for (int r = 0; r < c->world->ranks; r++) {
-            int index;
-            char pci[32], uuid[64];
-            if (sscanf(all + (size_t)r * WIDTH, "%d %31s %63s", &index, pci, uuid) != 3) continue;
-            json_array_append_new(list, json_pack("{s:i,s:s,s:i,s:s,s:s,s:s}", "rank", r, "host",
-                                                  c->world->hosts[c->world->node_of_rank[r]], "index", index, "pci", pci, "uuid",
-                                                  uuid, "domain", domain_of(c, r)));
+    char unused[256] = "";
+    json_t *place = json_pack("{s:i, s:s, s:s, s:s}", "index", c->device.index, "pci", c->device.pci, "uuid", c->device.uuid, "domain",
+                              domain_of(c, c->world->rank));
+    json_t *nearest = json_array_get(json_object_get(gpu, "nics"), 0);
+    if (json_object_get(gpu, "numa_node")) json_object_set(place, "numa_node", json_object_get(gpu, "numa_node"));
+    if (nearest) json_object_set(place, "nearest_nic", nearest);
+    if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0) rdma_devices(getenv("HWLOC_FSROOT"), unused, sizeof unused);
+    if (unused[0]) json_object_set_new(place, "unused_rdma", json_string(unused));
+    char *dump = json_dumps(place, JSON_COMPACT);
+    if (dump) snprintf(text, PLACE_TEXT, "%s", dump);
+    free(dump);
+    json_decref(place);
+}
+
+static void warn_of_sockets(const struct comm *c, const json_t *places)
+{
+    struct text hosts = {0};
+    const char *devices = NULL;
+    int count = 0;
+    for (int r = 0; r < c->world->ranks; r++) {
+        const char *unused = json_string_value(json_object_get(json_array_get(places, (size_t)r), "unused_rdma"));
+        if (!unused || c->world->local_rank_of_rank[r]) continue;
+        if (!devices) devices = unused;
+        if (count++ < NAMED_HOSTS) text_add(&hosts, "%s%s", count > 1 ? ", " : "", c->world->hosts[c->world->node_of_rank[r]]);
+    }
+    if (count)
+        warn("NCCL uses TCP sockets on %d of %d hosts although they have RDMA devices (%s%s: %s): is the network plug-in missing?", count,
+             c->world->nodes, text_get(&hosts), count > NAMED_HOSTS ? ", ..." : "", devices);
+    text_free(&hosts);
+}
+
+/* Of all ranks, on rank 0; NULL elsewhere. */
+static json_t *gather_places(struct comm *c, const json_t *gpu, const struct nccl_paths *paths)
+{
+    const struct world *w = c->world;
+    char own[PLACE_TEXT] = "{}", *all = allocate((size_t)w->ranks, PLACE_TEXT);
+    json_t *list = w->rank ? NULL : json_array();
+    own_place(c, gpu, paths, own);
+    if (MPI_Gather(own, PLACE_TEXT, MPI_CHAR, all, PLACE_TEXT, MPI_CHAR, 0, w->comm) == MPI_SUCCESS && list)
+        for (int r = 0; r < w->ranks; r++) {
+            json_t *place = json_loads(all + (size_t)r * PLACE_TEXT, 0, NULL);
+            if (!place) place = json_object();
+            json_object_set_new(place, "rank", json_integer(r));
+            json_object_set_new(place, "host", json_string(w->hosts[w->node_of_rank[r]]));
+            json_array_append_new(list, place);
         }
     free(all);
+    if (list) warn_of_sockets(c, list);
     return list;
 }
 
-/* Sockets where RDMA devices stand unused are the usual fault of a cluster's set-up; NCCL falls back to them in silence. */
-static void warn_of_sockets(const struct comm *c, const struct nccl_paths *paths)
-{
-    char names[256];
-    rdma_devices(names, sizeof names);
-    if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0 && names[0])
-        warn("NCCL uses TCP sockets on %s, which has RDMA devices (%s): is the network plug-in missing?", c->world->host, names);
-}
-
-/* Where a domain spans hosts, --expect-domain means that NCCL uses its NVLink between them too. */
+/* Where a domain spans hosts, --expect-domain means that NCCL uses its NVLink between them too. What is asserted must be told. */
 static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *paths)
 {
     bool first;
     int size = domain_size(c, c->world->rank, &first);
-    if (!c->options.expect_domain || size <= c->world->local_ranks || paths->mnnvl != 0) return STATUS_OK;
-    return fail(STATUS_ENVIRONMENT,
-                "--expect-domain %d: NCCL does not use NVLink between the hosts of domain %s (MNNVL 0 on %s): is IMEX running?",
-                c->options.expect_domain, domain_of(c, c->world->rank), c->world->host);
+    if (!c->options.expect_domain || size <= c->world->local_ranks || paths->mnnvl == 1) return STATUS_OK;
+    const char *domain = domain_of(c, c->world->rank);
+    if (c->version < NCCL_VERSION(2, 20, 0))
+        return fail(STATUS_ENVIRONMENT, "--expect-domain %d: NVLink between the hosts of domain %s needs NCCL 2.20, not %d.%d",
+                    c->options.expect_domain, domain, c->version / 10000, c->version / 100 % 100);
+    if (paths->mnnvl == 0)
+        return fail(STATUS_ENVIRONMENT, "--expect-domain %d: NCCL does not use NVLink between the hosts of domain %s (MNNVL 0 on %s): is IMEX running?",
+                    c->options.expect_domain, domain, c->world->host);
+    return fail(STATUS_ENVIRONMENT, "--expect-domain %d: NCCL does not tell whether it uses NVLink between the hosts of domain %s: unset NCCL_DEBUG, or set it to INFO",
+                c->options.expect_domain, domain);
 }
 
 static enum status make_facts(struct comm *c, const struct nccl_debug *debug)
@@ -227,7 +261,6 @@ static enum status make_facts(struct comm *c, const struct nccl_debug *debug)
     FILE *file = debug->path[0] ? fopen(debug->path, "r") : NULL;
     if (file) nccl_debug_read(file, &paths);
     if (file) fclose(file);
-    if (c->world->local_rank == 0) warn_of_sockets(c, &paths);
     c->facts = json_object();
     json_t *nccl = nccl_paths_json(&paths), *gpu = device_facts(&c->device);
     json_object_set_new(nccl, "version", version_json(c->version));
@@ -236,7 +269,8 @@ static enum status make_facts(struct comm *c, const struct nccl_debug *debug)
     if (*nvml_driver(c->nvml)) json_object_set_new(gpu, "driver", json_string(nvml_driver(c->nvml)));
     json_object_set_new(c->facts, "nccl", nccl);
     json_object_set_new(c->facts, "gpu", gpu);
-    json_object_set_new(c->facts, "gpus", gather_devices(c));
+    json_t *places = gather_places(c, gpu, &paths);
+    if (places) json_object_set_new(c->facts, "gpus", places);
     return agree(c, check_mnnvl(c, &paths));
 }
 
@@ -267,16 +301,27 @@ static void close_comm(struct comm *c)
     free(c);
 }
 
+/* The library has what a registration needs, and so had the headers that this was built with. */
+static enum status refuse_registration(const struct comm *c)
+{
+    static const int least[] = {0, NCCL_VERSION(2, 19, 0), NCCL_VERSION(2, 27, 0)};
+    const int kind = c->options.registration, needed = kind > 0 && kind <= 2 ? least[kind] : 0;
+    if (c->version < needed)
+        return fail(STATUS_ENVIRONMENT, "-R %d needs NCCL %d.%d, not %d.%d", kind, needed / 10000, needed / 100 % 100,
+                    c->version / 10000, c->version / 100 % 100);
+    if (NCCL_VERSION_CODE < needed)
+        return fail(STATUS_ENVIRONMENT, "-R %d needs a plug-in built with NCCL %d.%d or later, not %d.%d", kind, needed / 10000,
+                    needed / 100 % 100, NCCL_MAJOR, NCCL_MINOR);
+    return STATUS_OK;
+}
+
 static enum status open_steps(struct comm *c, struct nccl_debug *debug)
 {
     const struct world *w = c->world;
     enum status status = nccl_status(c, ncclGetVersion(&c->version), "ncclGetVersion");
     if (!status && c->version < NCCL_VERSION(2, 18, 0))
         status = fail(STATUS_ENVIRONMENT, "NCCL %d.%d is too old: 2.18 or later is needed", c->version / 10000, c->version / 100 % 100);
-    if (!status && c->options.registration == 1 && c->version < 21900)
-        status = fail(STATUS_ENVIRONMENT, "-R 1 needs NCCL 2.19, not %d.%d", c->version / 10000, c->version / 100 % 100);
-    if (!status && c->options.registration == 2 && c->version < 22700)
-        status = fail(STATUS_ENVIRONMENT, "-R 2 needs NCCL 2.27, not %d.%d", c->version / 10000, c->version / 100 % 100);
+    if (!status) status = refuse_registration(c);
     if (!status) status = device_open(w->local_rank, &c->device);
     status = agree(c, status);
     if (!status) status = refuse_shared(c);

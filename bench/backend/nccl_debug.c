@@ -70,7 +70,7 @@ static bool words_after(const char *line, const char *mark, const char *end, cha
     return length > 0;
 }
 
-/* Lines as NCCL 2.18 to 2.28 print them (strings of libnccl.so.2). */
+/* Lines as NCCL 2.18 to 2.28 print them (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9). */
 static void read_line(const char *line, struct nccl_paths *p)
 {
     char words[64];
@@ -85,9 +85,11 @@ static void read_line(const char *line, struct nccl_paths *p)
     if (words_after(line, " MNNVL ", NULL, words, sizeof words) && (words[0] == '0' || words[0] == '1') &&
         (words[1] == 0 || words[1] == ' '))
         p->mnnvl = words[0] == '1';
+    if (strstr(line, "MNNVL is not supported") || strstr(line, "is available but not working")) p->mnnvl = 0;
     p->p2p |= strstr(line, " via P2P/") != NULL;
     p->shm |= strstr(line, " via SHM/") != NULL;
     p->net |= strstr(line, " via NET/") != NULL;
+    p->collnet |= strstr(line, " via COLLNET/") != NULL;
     p->gdr |= strstr(line, "/GDRDMA") != NULL;
 }
 
@@ -108,6 +110,7 @@ json_t *nccl_paths_json(const struct nccl_paths *p)
     if (p->p2p) json_array_append_new(transports, json_string("P2P"));
     if (p->shm) json_array_append_new(transports, json_string("SHM"));
     if (p->net) json_array_append_new(transports, json_string(p->gdr ? "NET/GDRDMA" : "NET"));
+    if (p->collnet) json_array_append_new(transports, json_string("COLLNET"));
     if (json_array_size(transports))
         json_object_set_new(object, "transports", transports);
     else
@@ -140,15 +143,24 @@ json_t *loaded_libraries(const char *part)
     return looked.found;
 }
 
-void rdma_devices(char *names, size_t size)
+static int not_hidden(const struct dirent *entry)
 {
-    DIR *folder = opendir("/sys/class/infiniband");
+    return entry->d_name[0] != '.';
+}
+
+void rdma_devices(const char *root, char *names, size_t size)
+{
+    char path[4096];
+    struct dirent **entries;
     size_t n = 0;
     names[0] = 0;
-    for (const struct dirent *entry; folder && (entry = readdir(folder));)
-        if (entry->d_name[0] != '.' && n + 1 < size) {
-            int more = snprintf(names + n, size - n, "%s%s", n ? " " : "", entry->d_name);
-            n = more < 0 ? n : n + (size_t)more < size ? n + (size_t)more : size - 1;
-        }
-    if (folder) closedir(folder);
+    snprintf(path, sizeof path, "%.4000s/sys/class/infiniband", root ? root : "");
+    int count = scandir(path, &entries, not_hidden, alphasort);
+    if (count < 0) return;
+    for (int i = 0; i < count; i++) {
+        size_t more = strlen(entries[i]->d_name) + 2;
+        if (n + more < size) n += (size_t)snprintf(names + n, size - n, "%s%s", n ? " " : "", entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
 }

@@ -20,7 +20,7 @@ void nccl_debug_close(struct nccl_debug *);
 struct nccl_paths {
     char network[64], plugin[256]; /* "IB", "Socket", "AWS Libfabric"; the plug-in's library or name; "" unknown */
     int nvls, mnnvl;               /* 1 yes, 0 no, -1 not told */
-    bool p2p, shm, net, gdr;       /* transports that channels were connected by */
+    bool p2p, shm, net, gdr, collnet; /* transports that channels were connected by */
 };
 void nccl_debug_read(FILE *, struct nccl_paths *);
 json_t *nccl_paths_json(const struct nccl_paths *);
@@ -28,7 +28,7 @@ json_t *nccl_paths_json(const struct nccl_paths *);
 /* Paths of the loaded shared objects whose name holds `part` ("libnccl"): {"libnccl.so.2": "/usr/lib/…"} . */
 json_t *loaded_libraries(const char *part);
 
-/* Names of the RDMA devices below /sys/class/infiniband, separated by spaces; "" none. */
-void rdma_devices(char *names, size_t size);
+/* Names of the RDMA devices below ROOT/sys/class/infiniband in order, separated by spaces; "" none. No root: this machine. */
+void rdma_devices(const char *root, char *names, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 #include "device/device.h"
 #include "base/text.h"
+#include "device/locality.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -83,21 +84,6 @@ size_t device_free_bytes(const struct device *device, int sharers)
     return free_bytes > room ? (free_bytes - room) / (size_t)(sharers > 1 ? sharers : 1) : 0;
 }
 
-/* Which NUMA node the GPU hangs on, as the kernel says (hwloc reads the same); -1: it does not say. */
-static int numa_node(const char *pci)
-{
-    char path[128];
-    int node = -1;
-    snprintf(path, sizeof path, "/sys/bus/pci/devices/%s/numa_node", pci);
-    for (char *c = path + strlen("/sys/bus/pci/devices/"); *c && *c != '/'; c++)
-        if (*c >= 'A' && *c <= 'F') *c = (char)(*c - 'A' + 'a');
-    FILE *file = fopen(path, "r");
-    if (!file) return -1;
-    if (fscanf(file, "%d", &node) != 1) node = -1;
-    fclose(file);
-    return node;
-}
-
 static json_t *version(int code)
 {
     char text[32];
@@ -116,7 +102,11 @@ json_t *device_facts(const struct device *d)
     json_object_set_new(facts, "multiprocessors", json_integer(d->processors));
     json_object_set_new(facts, "uuid", json_string(d->uuid));
     json_object_set_new(facts, "pci", json_string(d->pci));
-    if (numa_node(d->pci) >= 0) json_object_set_new(facts, "numa_node", json_integer(numa_node(d->pci)));
+    struct locality locality;
+    locality_read(d->pci, &locality);
+    if (locality.numa_node >= 0) json_object_set_new(facts, "numa_node", json_integer(locality.numa_node));
+    if (json_array_size(locality.nics)) json_object_set(facts, "nics", locality.nics);
+    json_decref(locality.nics);
     json_object_set_new(facts, "cuda", version(d->runtime));
     json_object_set_new(facts, "driver_cuda", version(d->driver));
     return facts;

@@ -35,7 +35,8 @@ size_t device_free_bytes(const struct device *, int sharers);
 /* What the emulation measured is "emulated" in place of "measured". */
 void device_provenance(json_t *provenance);
 
-/* {"model", "memory_bytes", "compute_capability", "multiprocessors", "uuid", "pci", "driver_cuda", "cuda"} */
+/* {"model", "memory_bytes", "compute_capability", "multiprocessors", "uuid", "pci", "driver_cuda", "cuda"}, and where the
+   machine tells: "numa_node", "nics" (locality.h: RDMA devices, the nearest first) */
 json_t *device_facts(const struct device *);
 
 #endif

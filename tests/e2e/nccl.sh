@@ -3,46 +3,11 @@
 # emulated device (tests/fakegpu): every collective, type and operation verified; errors end in their status and message.
 . "$(dirname "$0")/../lib.sh"
 
-if [ ! -e "$build/busbar_nccl.so" ] || [ ! -e "$build/fakegpu/libnccl.so.2" ]; then
-    skip 'the nccl backend' 'the plug-in is not built here (no CUDA or NCCL headers)'
-    exit 0
-fi
-fake=$PWD/$build/fakegpu
+. tests/fakegpu/lib.sh
+needs_gpu_parts 'the nccl backend'
 # A plug-in holds copies of the program's tables, which the program's own replace when it is loaded.
 case $build in *sanitize*) export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0:detect_odr_violation=0" ;; esac
-
-# emulated RANKS [VARIABLE=value…] -- ARGUMENTS…: a driver on the emulated device, records in $work/records
-emulated() {
-    local n=$1 vars=()
-    shift
-    while [ "$1" != -- ]; do vars+=("$1"); shift; done
-    shift
-    rm -rf "$work/records"
-    ranks "$n" env LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "${vars[@]}" "$build/all_reduce" --backend nccl \
-        --passes 1 -n 3 -w 2 --cache warm --output "$work/records" --run r --launch l "$@"
-}
-
-# rows EXPRESSION: a Python expression over header h and case rows c must hold for the record just written
-rows() {
-    python3 - "$work/records/r/l.jsonl" "$1" <<'E2'
-import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1])]
-h, c = lines[0], [line for line in lines if line["record"] == "case"]
-if not eval(sys.argv[2]):
-    sys.exit("does not hold: " + sys.argv[2] + "\n" + json.dumps(h["facts"].get("nccl")) + "\n" + "\n".join(
-        json.dumps({k: v for k, v in row.items() if k != "samples_us"}) for row in c[:3]))
-E2
-}
-
-# tells NAME REGEX: a line that the last command left on stderr matches
-tells() {
-    if grep -qE -- "$2" "$work/err"; then ok "$1"; return; fi
-    not_ok "$1 (no line matches '$2')"
-    tail -n 20 "$work/err" | sed 's/^/    /'
-}
-one_line() {
-    if [ "$(wc -l <"$work/err")" = 1 ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
-}
+driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2 --cache warm)
 
 # ---- the real libraries ----
 
@@ -67,7 +32,7 @@ fi
 
 # ---- device code, on the emulated device ----
 
-kernels() { LD_LIBRARY_PATH="$fake" "$build/gpu_kernels" "$@"; }
+kernels() { LD_LIBRARY_PATH="$build/fakegpu" "$build/gpu_kernels" "$@"; }
 check 'fill and check give the golden vectors' kernels golden tests/golden/pattern.tsv
 check 'golden vectors are what the script writes' sh -c 'python3 tests/golden/pattern.py | cmp - tests/golden/pattern.tsv'
 check 'fill and check agree with their host twins' kernels twins
@@ -92,13 +57,7 @@ check 'a finite queue does not stop held streams' emulated 2 FAKEGPU_QUEUE=8 -- 
 
 # ---- versions ----
 
-old() {
-    local n=$1
-    shift
-    rm -rf "$work/records"
-    ranks "$n" env LD_LIBRARY_PATH="$fake/old:$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$build/all_reduce" --backend nccl --passes 1 -n 2 -w 1 \
-        --cache warm --output "$work/records" --run r --launch l "$@"
-}
+old() { FAKE_FIRST=$(realpath "$build/fakegpu/old") emulated "$1" -- "${@:2}"; }
 check 'NCCL 2.18: all collectives' old 4 --collectives all -d float,fp8_e4m3 --sizes 4K
 check 'are verified, fp8 is unsupported' rows "$verified and {r['status'] for r in c if r['dtype'] == 'fp8_e4m3'} == {'unsupported'} and sum(r['status'] == 'ok' for r in c) == 15"
 expect_status 'NCCL 2.18 has no windows' 5 old 2 -R 2 --sizes 8
@@ -121,12 +80,40 @@ check 'makes none either' rows 'h["world"]["hosts"][0]["domain"] == h["world"]["
 check 'a completed fabric' emulated 2 FAKEGPU_FABRIC=7:3 -- --sizes 8 --expect-domain 2
 check 'is the domain, by cluster and clique' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3"'
 
+# hosts HOSTS_PER_DOMAIN RANKS …: as emulated, on hosts of two ranks
+hosts() { local place=(tests/fakegpu/place 2 "$1"); emulated "${@:2}"; }
+check 'a domain of two hosts' hosts 2 4 -- --sizes 8 --expect-domain 4
+check 'NCCL uses its NVLink between them' rows 'h["facts"]["nccl"]["mnnvl"] is True and w["domains"] == 1 and w["nodes"] == 2'
+expect_status 'NCCL that falls back to the network inside a domain: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-domain 4
+tells 'by name' 'NCCL does not use NVLink between the hosts of domain .* \(MNNVL 0 on tray00\)'
+expect_status 'what is asserted must be told: status 5' 5 hosts 2 4 NCCL_DEBUG=WARN -- --sizes 8 --expect-domain 4
+tells 'or the message says how' 'NCCL does not tell whether it uses NVLink .*: unset NCCL_DEBUG'
+check 'without the assertion it is recorded' hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8
+check 'as not used' rows 'h["facts"]["nccl"]["mnnvl"] is False'
+expect_status 'another size of domain than expected: status 5' 5 hosts 1 4 -- --sizes 8 --expect-domain 4
+tells 'names the domain' '--expect-domain 4: NVLink domain .* has 2 of the 4 ranks'
+check 'groups within domains, and between them' hosts 2 8 -- --collectives all_reduce,alltoall --group domain,rail,pairs,world --sizes 4K -d float,half
+check 'are verified, each of its own ranks' rows "$verified and len(c) == 32 and sum(r['status'] == 'ok' for r in c) == 24 and w['domains'] == 2 \
+    and {(r['group'], r['ranks'], r['nodes']) for r in c} == {('domain', 4, 2), ('rail', 4, 4), ('pairs', 2, 2), ('world', 8, 4)}"
+check 'two groups within domains, four between' rows '{(r["group"], str(sorted(sorted(g["ranks"]) for g in r["groups"]))) for r in c if r["status"] == "ok" and r["group"] != "world"} \
+    == {("domain", "[[0, 1, 2, 3], [4, 5, 6, 7]]"), ("rail", "[[0, 2, 4, 6], [1, 3, 5, 7]]"), ("pairs", "[[0, 4], [1, 5], [2, 6], [3, 7]]")}'
+
+# ---- where GPUs and NICs are (tests/fakegpu/machine describes the machine) ----
+
+tests/fakegpu/machine "$work/machine"
+check 'a machine with RDMA devices' hosts 1 4 HWLOC_FSROOT="$work/machine" -- --sizes 8
+tells 'sockets are told for every host' 'NCCL uses TCP sockets on 2 of 2 hosts although they have RDMA devices \(tray00, tray01: mlx5_0 mlx5_1 mlx5_2\)'
+check 'each GPU has its nearest NIC, by switch, root and NUMA distance' rows '[(g["host"], g["numa_node"], g["nearest_nic"]["name"], g["nearest_nic"]["route"], g["nearest_nic"]["numa_distance"]) for g in h["facts"]["gpus"]] == [("tray00", 0, "mlx5_2", "switch", 10), ("tray00", 1, "mlx5_0", "host_bridge", 10), ("tray01", 0, "mlx5_2", "switch", 10), ("tray01", 1, "mlx5_0", "host_bridge", 10)]'
+check 'all NICs, the nearest first' rows '[(n["name"], n["route"], n["numa_node"], n["numa_distance"]) for n in h["facts"]["gpu"]["nics"]] == [("mlx5_2", "switch", 0, 10), ("mlx5_1", "node", 0, 10), ("mlx5_0", "system", 1, 32)]'
+check 'RDMA that is used' hosts 1 4 HWLOC_FSROOT="$work/machine" FAKEGPU_NET=IB -- --sizes 8
+if grep -q 'TCP sockets' "$work/err"; then not_ok 'gives no warning'; else ok 'gives no warning'; fi
+check 'and is recorded' rows 'h["facts"]["nccl"]["network"] == "IB" and all("unused_rdma" not in g for g in h["facts"]["gpus"])'
+
 # ---- MPI on device memory ----
 
 mpi_device() {
-    rm -rf "$work/records"
-    ranks 2 env LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "$@" "$build/all_reduce" --backend mpi --memory device --collectives all \
-        -d float --sizes 3000 -n 2 -w 1 --passes 1 --output "$work/records" --run r --launch l
+    local flags=(--backend mpi --memory device)
+    emulated 2 "$@" -- --collectives all -d float --sizes 3000 -n 2 -w 1 --passes 1
 }
 if ompi_info --parsable 2>/dev/null | grep -q 'mpi_built_with_cuda_support:value:true'; then
     skip 'MPI that is not CUDA-aware' 'this one is'
@@ -134,7 +121,7 @@ else
     expect_status 'device memory with an MPI that is not CUDA-aware: status 5' 5 mpi_device
     tells 'in a clear line' 'this MPI library is not CUDA-aware \(MPIX_Query_cuda_support'
 fi
-check 'device memory with one that is' mpi_device LD_PRELOAD="$fake/cudaaware.so"
+check 'device memory with one that is' mpi_device LD_PRELOAD="$(realpath "$build/fakegpu/cudaaware.so")"
 check 'is verified' rows "$verified and {r['memory'] for r in c} == {'device'} and h['backend'] == 'mpi' and h['provenance'] == ['emulated']"
 
 # ---- errors: at start-up, in warm-up, in the timed loop, in verification ----

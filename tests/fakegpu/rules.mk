@@ -52,7 +52,7 @@ $(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old move segment arithme
 $B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) $(call objects,$(TWINS)) \
 		$(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 	$(call say,LINK,$@)
-	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/obj/tests/gpu/%.o: EXTRA_FLAGS = $(CUDA_CFLAGS)
 -include $(wildcard $B/obj/tests/gpu/*.d)
 
