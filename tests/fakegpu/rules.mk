@@ -6,7 +6,7 @@ FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT
 	$(FAKE)/libnvidia-ml.so.1 $(FAKE)/cudaaware.so $(if $(HAVE_NCCL),$(FAKE)/libnccl.so.2 $(FAKE)/old/libnccl.so.2)
 fake_objects = $(patsubst %,$B/obj/tests/fakegpu/%.o,$1)
 
-fakegpu: $(if $(HAVE_CUDA),$(FAKE_LIBRARIES) $B/gpu_kernels)
+fakegpu: $(if $(and $(HAVE_CUDA),$(HAVE_HWLOC)),$(FAKE_LIBRARIES) $B/gpu_kernels)
 .PHONY: fakegpu
 
 $B/obj/tests/fakegpu/%.o: tests/fakegpu/%.c $B/flags/base $B/flags/gpu
