@@ -65,6 +65,22 @@ says 'is named with what was expected' "MPI='maybe': auto, yes or no was expecte
 
 expect_status 'setup without permission to install' 5 env NO_INSTALL=1 CC=/bin/false scripts/setup --for bench
 says 'names the compiler' 'C-compiler: a C11 compiler'
+# dnf by a stand-in that writes down what it is asked for: this shows the calls, not that the packages exist.
+mkdir -p "$work/bin"
+cat >"$work/bin/dnf" <<'DNF'
+#!/bin/sh
+echo "$*" >>"${0%/*}/asked"
+case "$*" in *repolist*) echo 'crb    CodeReady Builder' ;; esac
+DNF
+printf '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n' >"$work/bin/sudo"
+chmod +x "$work/bin/dnf" "$work/bin/sudo"
+expect_status 'setup by dnf that brings nothing' 5 env PATH="$work/bin:$PATH" SETUP_MANAGERS=dnf CC=/bin/false scripts/setup --for bench
+says 'still names what is missing' 'still missing:'
+if grep -q '^install -y -q --enablerepo=crb gcc glibc-devel make .*openmpi-devel .*jansson-devel' "$work/bin/asked"; then
+    ok 'dnf is asked for the packages, with the repository that has the headers'
+else
+    not_ok 'dnf is asked for the packages, with the repository that has the headers'
+fi
 expect_status 'setup: wrong usage' 2 scripts/setup --for fun
 
 rm -rf build
