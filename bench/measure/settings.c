@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define AT(member) offsetof(struct settings, member)
+/* A send and a receive buffer of that many bytes, rounded up to pages, still have a size_t's and an int64_t's room. */
+#define SIZE_OF_BUFFER_MOST ((size_t)1 << 60)
 
 static const struct option collective_options[] = {
     {OPTION_TEXT, 0, "collectives", "LIST", AT(collectives_text), NULL, NULL, 0, 0, "what to measure",
@@ -183,6 +185,8 @@ static enum status read_sizes(struct settings *s)
     if (s->sizes_text) {
         if (parse_sizes(s->sizes_text, &s->sizes, &s->size_count))
             return fail(STATUS_USAGE, "--sizes: '%s' is not a list of sizes in bytes such as 8,64K,1M", s->sizes_text);
+        for (size_t i = 0; i < s->size_count; i++)
+            if (s->sizes[i] > SIZE_OF_BUFFER_MOST) return fail(STATUS_USAGE, "--sizes: %zu is more than 2^60 bytes", s->sizes[i]);
         return STATUS_OK;
     }
     if (s->end < s->begin) return fail(STATUS_USAGE, "--end: %zu is less than --begin %zu", s->end, s->begin);

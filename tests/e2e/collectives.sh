@@ -96,6 +96,7 @@ usage "did you mean 'float'" -d floatt
 usage "unknown 'avarage'" -o sum,avarage
 usage 'did you mean .all_gather' --collectives all_gathr
 usage 'not a list of sizes' --sizes 8,x
+usage 'more than 2^60 bytes' --sizes 8,9223372036854775808
 usage 'less than --begin' -b 1M -e 1K
 usage 'not one of' --mode fast
 usage 'needs a value' -b

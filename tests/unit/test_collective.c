@@ -58,6 +58,31 @@ Test(collective, every_received_element_is_expected_once)
                 }
 }
 
+/* The largest size that a driver takes, on few and on many ranks: nothing wraps, and no rank's part leaves the buffer. 128-bit integers
+   are the witness. */
+Test(collective, extents_at_the_edge_of_size_t)
+{
+    __extension__ typedef unsigned __int128 wide;
+    static const int many[] = {1, 2, 3, 8, 72, 5000};
+    const size_t bytes = (size_t)1 << 60;
+    for (int id = 0; id < COLLECTIVE_COUNT; id++)
+        for (size_t i = 0; i < sizeof many / sizeof *many; i++)
+            for (int dtype = 0; dtype < DTYPE_COUNT; dtype++)
+                for (int rank = 0; rank < many[i]; rank += many[i] > 1 ? many[i] - 1 : 1) {
+                    const struct collective *c = &collectives[id];
+                    size_t size = dtypes[dtype].size, count = bytes / size / c->divisor(many[i]) * c->divisor(many[i]);
+                    struct extent e = c->extent(count, many[i], rank, 0);
+                    struct expectation x;
+                    wide received = 0;
+                    cr_assert((wide)e.send * size <= bytes && (wide)e.recv * size <= bytes && (wide)(e.in_place_at + e.send) * size <= bytes);
+                    for (int k = 0; c->expect(count, many[i], rank, 0, k, &x); k++) {
+                        cr_assert((wide)x.recv_at + x.count <= e.recv, "%s", c->name);
+                        received += x.count;
+                    }
+                    cr_assert(received == e.recv, "%s on %d ranks", c->name, many[i]);
+                }
+}
+
 Test(dtype, names_and_sizes)
 {
     cr_expect_eq(dtype_find("float"), DTYPE_FLOAT);
