@@ -32,7 +32,7 @@ static const struct option options[] = {
      "fail what is inconclusive too, and where base is fewer than three allocations\n"
      "and the launches did not take turns on identical hosts"},
     {OPTION_CHOICE, 0, "paired", "WHEN", offsetof(struct settings, paired), "auto", "auto|yes|no", 0, 0, NULL,
-     "pair launches that took turns on identical hosts; auto: from 8 pairs on"},
+     "pair launches that took turns on identical hosts; auto: from 7 pairs on"},
     {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
      "text|markdown|junit|json|csv", 0, 0, "Output", "how to print"},
     {OPTION_CHOICE, 0, "show", "WHAT", offsetof(struct settings, show), "time", "time|bandwidth", 0, 0, NULL,

@@ -336,8 +336,9 @@ static bool is_interleaved(struct comparison *comparison)
     return turns && any;
 }
 
-/* Pairs remove what the sides share, but have few relabellings: by default they are used where the clearest
-   outcome has p <= alpha / 4 (8 pairs at alpha 0.05), so that the test over many cases keeps its power. */
+/* Pairs remove what the sides share, but have few relabellings, whose p are multiples of 2 / 2^n: by default
+   pairs are used where three of these are below alpha (7 pairs at alpha 0.05), so that the test over many
+   cases keeps its power: see tests/unit/test_gate_simulation.c, pairs_or_two_samples. */
 static enum status choose_pairing(struct comparison *comparison, const struct comparison_rules *rules)
 {
     if (same(rules->paired, "yes") && !comparison->interleaved)
@@ -345,7 +346,7 @@ static enum status choose_pairing(struct comparison *comparison, const struct co
                                   "their start times and hosts)");
     for (size_t g = 0; g < comparison->group_count; g++) {
         struct relabelled_group *group = &comparison->groups[g];
-        bool enough = 2 / exp2((double)group->base) <= rules->alpha / 4;
+        bool enough = 3 * 2 / exp2((double)group->base) <= rules->alpha;
         group->paired = comparison->interleaved && group->base == group->fresh && group->base &&
                         (same(rules->paired, "yes") || (same(rules->paired, "auto") && enough));
     }

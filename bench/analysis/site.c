@@ -45,7 +45,8 @@ bool site_machine(const struct site *site, const struct run_summary *run, const 
     bool whole = row->ranks == header->ranks;
     int64_t nodes = row->nodes != ABSENT ? row->nodes : whole ? header->nodes : ABSENT;
     /* The tables tell of links between GPUs: what ran in host memory did not use them. */
-    if (row->ranks < 1 || (row->group && !same(row->group, "world")) || same(row->memory, "host")) return false;
+    if (row->ranks < 1 || (row->group && !same(row->group, "world")) || same(row->memory, "host"))
+        return false;
     return machine_of(site->instance, site->gpu, row->ranks, nodes,
                       whole && nodes == header->nodes ? header->domains : ABSENT, machine);
 }
@@ -61,8 +62,9 @@ enum scope site_scope(const struct site *site, const struct run_summary *run, co
         return nodes > 1 || (site->instance && row->ranks > site->instance->gpus_per_vm) ? SCOPE_DOMAIN
                                                                                          : SCOPE_NODE;
     }
-    return nodes > 1 && ((!site->gpu && !site->instance) || same(row->memory, "host")) ? SCOPE_DOMAINS
-                                                      : SCOPE_UNKNOWN; /* without NVLink a node is a domain */
+    return nodes > 1 && ((!site->gpu && !site->instance) || same(row->memory, "host"))
+               ? SCOPE_DOMAINS
+               : SCOPE_UNKNOWN; /* without NVLink a node is a domain */
 }
 
 void site_bounds(const struct site *site, struct run_summary *run, struct arena *arena)

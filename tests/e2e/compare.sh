@@ -116,6 +116,11 @@ says "nine pairs are analysed as pairs" out "pairs of launches"
 expect_status "strict accepts turns; unpaired on demand" 1 "$busbar" compare --strict --paired no t/base t/new --format json
 cp out unpaired.json
 check "unpaired on demand" python3 -c 'import json; assert not any(c["paired"] for c in json.load(open("unpaired.json"))["cases"])'
+for n in 6 7; do
+    "$make_archive" "$work/t$n" --cases 2 --launches $n --interleave --launch-sigma 0.004 --sigma 0.02 --samples 60
+    "$busbar" compare "t$n/base" "t$n/new" --format json >"t$n.json"
+done
+check "from seven pairs on" python3 -c 'import json; assert [{c["paired"] for c in json.load(open(f"t{n}.json"))["cases"]} for n in (6, 7)] == [{False}, {True}]'
 expect_status "pairs that are none are refused" 2 "$busbar" compare --paired yes a/base a/new
 says "refusal names the reason" err "take turns"
 expect_status "one allocation under strict" 1 "$busbar" compare --strict a/base a/new

@@ -48,6 +48,16 @@ check '4 ranks: all types, operations and collectives' emulated 4 -- --collectiv
 check '4 ranks: all are verified' rows "$verified and sum(r['status'] == 'ok' for r in c) == 12 * 45 and {r['dtype'] for r in c if r['status'] == 'unsupported'} >= {'int16', 'uint16'}"
 check 'the record says emulated, not measured' rows 'h["provenance"] == ["emulated"] and h["world"]["domains"] == 1 and h["world"]["hosts"][0]["gpus"] == 4'
 check 'and what NCCL told' rows 'h["facts"]["nccl"]["version"] == "2.28.9" and h["facts"]["nccl"]["network"] == "Socket" and h["facts"]["nccl"]["nvls"] and "fakegpu" in h["facts"]["nccl"]["libraries"]["libnccl.so.2"] and len(h["facts"]["gpus"]) == 4'
+cp -r "$work/records" "$work/other-gpu"
+python3 - "$work/other-gpu/r/l.jsonl" <<'E2'
+import json, sys
+head, *rest = open(sys.argv[1]).read().splitlines()
+header = json.loads(head)
+header["facts"]["gpu"]["model"] += " of another kind"
+open(sys.argv[1], "w").write("\n".join([json.dumps(header), *rest]) + "\n")
+E2
+expect_status 'another GPU model is no comparison' 2 "$build/busbar" compare "$work/records" "$work/other-gpu"
+tells 'for its model' 'different GPUs .*of another kind'
 check 'pipelined, graphs, symmetric windows' emulated 2 -- --collectives all_reduce,all_gather,alltoall --mode both -G 3 -R 2 --sizes 64,100K
 check 'are verified' rows "$verified and {r['graph'] for r in c} == {3} and {r['registration'] for r in c} == {'symmetric'}"
 check 'user buffers, channel limits, rotating buffers' emulated 2 -- -R 1 --cta 4-8 --cache cold --mode both --sizes 64K
