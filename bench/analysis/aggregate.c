@@ -1,4 +1,5 @@
 #include "analysis/aggregate.h"
+#include "analysis/table.h"
 #include "collective/collective.h"
 
 #include <math.h>
@@ -26,14 +27,20 @@ static const char *folder_of(struct arena *arena, const char *path)
 
 static const char *label_of(struct arena *arena, const struct launch_header *header, const char *run)
 {
-    if (header->cloud_label && *header->cloud_label) return header->cloud_label;
-    if (!header->cloud_instance) return run;
-    struct text text = {0};
-    text_add(&text, "%s%s%s", header->cloud_provider ? header->cloud_provider : "",
-             header->cloud_provider ? " " : "", header->cloud_instance);
-    const char *label = arena_string(arena, text_get(&text));
-    text_free(&text);
-    return label;
+    enum { LONGEST = 80 }; /* a label stands in headings, tables and plots; the records keep it whole */
+    struct text name = {0}, label = {0};
+    if (header->cloud_label && *header->cloud_label)
+        text_add(&name, "%s", header->cloud_label);
+    else if (header->cloud_instance)
+        text_add(&name, "%s%s%s", header->cloud_provider ? header->cloud_provider : "",
+                 header->cloud_provider ? " " : "", header->cloud_instance);
+    else
+        text_add(&name, "%s", run ? run : "");
+    plain_text(&label, text_get(&name), LONGEST);
+    const char *result = arena_string(arena, text_get(&label));
+    text_free(&name);
+    text_free(&label);
+    return result;
 }
 
 /* Two labels alike would make two runs look like one: the run's name is added, and its folder where that is

@@ -72,34 +72,61 @@ void drawings_free(struct drawings *drawings)
 
 /* ---- text as a data column ---- */
 
-/* gnuplot reads quotes and backslashes specially, even in data columns. Where no font of the machine has a
-   character, Pango draws a box of any size across the plot: beyond Latin, Greek, Cyrillic, punctuation,
-   arrows and signs it becomes '?' (tables and pages keep it). */
-static bool is_drawable(const unsigned char *c)
+static size_t letter_length(const char *letter)
 {
-    if (c[0] < 0xd5) return true;                        /* up to U+053F */
-    return c[0] == 0xe2 && c[1] >= 0x80 && c[1] <= 0x8b; /* U+2000…U+22FF */
+    size_t length = 1;
+    while (((unsigned char)letter[length] & 0xc0) == 0x80) length++;
+    return length;
 }
 
+/* From U+1100 on, but for punctuation, arrows and signs, a letter may be twice as wide. */
+static size_t columns_of(const char *letter)
+{
+    const unsigned char *c = (const unsigned char *)letter;
+    bool narrow = c[0] < 0xe1 || (c[0] == 0xe2 && c[1] >= 0x80 && c[1] <= 0x8b);
+    return narrow ? 1 : 2;
+}
+
+/* At most `most` columns. gnuplot reads quotes and backslashes specially, even in data columns. */
 static void data_text(struct text *out, const char *text, size_t most)
 {
     struct text plain = {0};
+    size_t columns = 0;
     plain_text(&plain, text, most);
-    for (const char *c = text_get(&plain); *c;) {
-        size_t length = 1;
-        while (((unsigned char)c[length] & 0xc0) == 0x80) length++;
+    for (const char *c = text_get(&plain); *c; c += letter_length(c)) {
+        columns += columns_of(c);
+        if (columns + (c[letter_length(c)] != 0) > most && columns_of(c) > 1) {
+            text_add(out, "…");
+            break;
+        }
         if (*c == '"')
             text_add(out, "”");
         else if (*c == '\\')
             text_add(out, "/");
-        else if (is_drawable((const unsigned char *)c))
-            text_add_bytes(out, c, length);
         else
-            text_add(out, "?");
-        c += length;
+            text_add_bytes(out, c, letter_length(c));
     }
     if (!plain.length) text_add(out, "-");
     text_free(&plain);
+}
+
+/* Where no font of the machine has a letter, Pango draws a box of any size across a PNG or PDF: there,
+   letters beyond Latin, Greek, Cyrillic, punctuation, arrows and signs become '?'. In an SVG they stay: the
+   browser finds a font. */
+static bool replace_rare_letters(struct text *text)
+{
+    struct text plain = {0};
+    bool replaced = false;
+    for (const char *c = text_get(text); *c; c += letter_length(c)) {
+        const unsigned char *u = (const unsigned char *)c;
+        bool common = u[0] < 0xd5 /* up to U+053F */ ||
+                      (u[0] == 0xe2 && u[1] >= 0x80 && u[1] <= 0x8b) /* U+2000…U+22FF */;
+        text_add_bytes(&plain, common ? c : "?", common ? letter_length(c) : 1);
+        replaced |= !common;
+    }
+    text_free(text);
+    *text = plain;
+    return replaced;
 }
 
 /* The line types of style.gp: 1…16 curves, then grey and ink. */
@@ -408,6 +435,7 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
 {
     struct text script = {0}, data = {0};
     enum status status = STATUS_OK;
+    bool rare = false;
     text_add(&script,
              "# Written by busbar: BUSBAR_PLOT=scripts/plot gnuplot plots.gp draws the plots anew.\n"
              "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\nformats = '%s'\nwidth = %d\nload "
@@ -423,8 +451,13 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
             write_heat(drawing, &data, &script);
         else
             write_curves(drawing, &data, &script);
+        if (!same(formats, "svg")) rare |= replace_rare_letters(&data);
         status = write_file(folder, drawing->name, ".tsv", &data);
     }
+    if (!same(formats, "svg")) rare |= replace_rare_letters(&script);
+    if (rare)
+        warn("plots as PNG and PDF: '?' stands for letters that their fonts may not have (alone, SVG keeps "
+             "them)");
     if (!status) status = write_file(folder, "plots", ".gp", &script);
     text_free(&script);
     text_free(&data);

@@ -21,11 +21,14 @@ void report_figure(struct text *out, struct figure figure, struct figure percent
     if (note) text_add(out, "\n%s", note);
 }
 
+/* Blanks that do not break keep these few words on lines of their own in a narrow column. */
+#define BLANK "\u00a0"
+
 void report_origin(struct text *out, const struct run_summary *run, const struct case_summary *line)
 {
-    text_add(out, "%s\n%zu launch%s\n%s", run->provenance, line->launches, line->launches == 1 ? "" : "es",
-             line->statistic ? line->statistic : "unknown statistic");
-    if (line->rank_reduction) text_add(out, "\n%s over ranks", line->rank_reduction);
+    text_add(out, "%s\n%zu" BLANK "launch%s\n%s", run->provenance, line->launches,
+             line->launches == 1 ? "" : "es", line->statistic ? line->statistic : "unknown statistic");
+    if (line->rank_reduction) text_add(out, "\n%s" BLANK "over" BLANK "ranks", line->rank_reduction);
 }
 
 struct cloud {
@@ -111,12 +114,12 @@ static void cloud_row(struct table *table, const struct report *report, const st
     const struct case_row *row = cloud->track->cases[0].row;
     struct text text = {0};
     table_cell(table, "%s\n%s", run->label, run->run);
-    text_add(&text, "%lld × %s", (long long)row->ranks,
+    text_add(&text, "%lld" BLANK "×" BLANK "%s", (long long)row->ranks,
              site->gpu        ? site->gpu->name
              : site->gpu_name ? site->gpu_name
                               : "rank");
     if (row->nodes != ABSENT)
-        text_add(&text, "\n%lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+        text_add(&text, "\n%lld" BLANK "node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     table_cell(table, "%s", text_get(&text));
     for (size_t i = 0; i < report->size_count; i++)
         bus_cell(table, cloud->reduce ? track_at(cloud->reduce, (int64_t)report->sizes[i]) : NULL, false);
