@@ -282,7 +282,7 @@ static enum status visit(struct matmul_launch *l, size_t from, size_t phases, si
     struct matmul_case *cases = &l->cases.list[from];
     if (cases->status && cases->status != STATUS_WRONG) return STATUS_OK; /* said in the pass before */
     enum status status = share_s > 0 ? prepare(l, &cases->problem, &work, &reason) : STATUS_SKIPPED;
-    if (status == STATUS_SKIPPED) reason = "the time budget was spent before";
+    if (status == STATUS_SKIPPED) reason = "the time budget was spent before this case";
     if (status && status < STATUS_UNSUPPORTED) return status;
     enum status done = STATUS_OK;
     for (size_t i = 0; i < phases && !done; i++) {
