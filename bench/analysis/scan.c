@@ -20,7 +20,7 @@ struct settings {
 
 static const struct option options[] = {
     {.kind = OPTION_CHOICE, .name = "format", .choices = "text|csv|json", .offset = AT(format), .standard = "text",
-     .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s), or suspects as JSON Lines"},
+     .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s; matmul, host, rank, TFLOP/s), or suspects as JSON Lines"},
     {.kind = OPTION_REAL, .name = "threshold", .value = "SHARE", .offset = AT(threshold), .standard = "0.1", .least = 0.001, .most = 0.999,
      .help = "suspect is who is so far below the median, and from six hosts on beyond five robust sigma"},
     {.kind = OPTION_FLAG, .name = "bisect", .offset = AT(bisect), .help = "read the bisecting pairs only"},
@@ -29,9 +29,10 @@ static const struct option options[] = {
 };
 static const struct command command = {
     .name = "busbar scan",
-    .summary = "names slow hosts and links from pairwise measurements",
+    .summary = "names slow hosts, links and GPUs from pairwise measurements and matmul",
     .synopsis = "[flags] RESULTS",
-    .description = "Reads what scripts/scan measured: rounds of host pairs (--group bisect, rails:K, hosts:K). Status 1 when somebody is suspect.",
+    .description = "Reads what scripts/scan measured: rounds of host pairs (--group bisect, rails:K, hosts:K), and matmul on every rank.\n"
+                   "Status 1 when somebody is suspect.",
     .examples = "  busbar scan results/scan-1 --plot plots\n      who is slow, and a heatmap of all pairs\n",
     .options = options,
 };
@@ -81,7 +82,7 @@ static enum status collect_hosts(const struct archive *archive, struct matrix *m
         }
         if (header->ranks_per_node > 0 && (size_t)header->ranks_per_node > m->rails) m->rails = (size_t)header->ranks_per_node;
     }
-    if (m->host_count < 2) return fail(STATUS_ENVIRONMENT, "scan: the results name fewer than two hosts");
+    if (!m->host_count) return fail(STATUS_ENVIRONMENT, "scan: the results name no host");
     if (m->host_count > 4096 || m->rails > 64) return fail(STATUS_ENVIRONMENT, "scan: more than 4096 hosts or 64 ranks a host");
     m->pairs = allocate(m->rails * m->host_count * m->host_count, sizeof *m->pairs);
     return STATUS_OK;
@@ -191,18 +192,19 @@ static void add_heatmap(struct drawings *drawings, const struct matrix *m, size_
 
 static enum status scan(const struct settings *s, struct archive *archive, struct matrix *m)
 {
-    size_t suspects = 0, measured = 0;
+    size_t suspects = 0, measured = 0, multiplied = 0;
     struct drawings drawings = {0};
     enum status status = collect_hosts(archive, m);
     if (status) return status;
+    scan_matmul(archive, s->format, s->threshold, &multiplied, &suspects);
     int64_t bytes = largest(archive, s->bisect);
     for (size_t i = 0; i < archive->count; i++)
         for (size_t c = 0; c < archive->launches[i].case_count; c++) {
             const struct case_row *row = &archive->launches[i].cases[c];
             if (is_pairing(row, s->bisect) && row->bytes == bytes) add_groups(m, row), measured++;
         }
-    if (!measured) return fail(STATUS_ENVIRONMENT, "scan: no measurement of host pairs in these results");
-    for (size_t rail = 0; rail < m->rails; rail++) {
+    if (!measured && !multiplied) return fail(STATUS_ENVIRONMENT, "scan: no measurement of host pairs in these results, and no matmul on several ranks");
+    for (size_t rail = 0; measured && rail < m->rails; rail++) {
         struct judgement judgement;
         double *value = medians(m, rail);
         scan_judge(value, m->host_count, s->threshold, &judgement);

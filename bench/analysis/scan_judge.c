@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { HOSTS_FOR_SIGMA = 6, SIGMAS = 5 };
+enum { ENOUGH_FOR_SIGMA = 6, SIGMAS = 5 };
 
 /* The upper quartile over its pairs: a pair is as fast as its slower end, so a host's own rate shows with its faster partners, and
    a few bad partners or links do not count. NAN with fewer than two pairs: a slow host cannot be told from a slow link. */
@@ -19,10 +19,10 @@ static double host_value(const double *value, size_t hosts, size_t host, double 
     return percentile_sorted(pairs, n, 0.75);
 }
 
-static bool stands_out(double value, double typical, double sigma, double threshold, size_t hosts)
+static bool stands_out(double value, double typical, double sigma, double threshold, size_t count)
 {
     if (!(value <= (1 - threshold) * typical)) return false;
-    return hosts < HOSTS_FOR_SIGMA || !isfinite(sigma) || typical - value > SIGMAS * sigma;
+    return count < ENOUGH_FOR_SIGMA || !isfinite(sigma) || typical - value > SIGMAS * sigma;
 }
 
 static void add(struct judgement *judgement, struct suspect suspect)
@@ -39,7 +39,7 @@ static int worst_first(const void *a, const void *b)
     return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
 }
 
-/* The worst host against all others, then the worst of those that are left, and so on: two bad hosts among six would widen the sigma
+/* The worst host (or rank) against all others, then the worst of those that are left, and so on: two bad hosts among six would widen the sigma
    that is to accuse them. */
 static void judge_hosts(const double *of_host, size_t hosts, double threshold, bool *bad, struct judgement *judgement)
 {
@@ -89,4 +89,13 @@ void scan_judge(const double *value, size_t hosts, double threshold, struct judg
     free(bad);
     free(pairs);
     free(of_host);
+}
+
+void scan_judge_ranks(const double *rate, size_t ranks, double threshold, struct judgement *judgement)
+{
+    bool *bad = allocate(ranks, sizeof *bad);
+    *judgement = (struct judgement){0};
+    judge_hosts(rate, ranks, threshold, bad, judgement);
+    if (judgement->count) qsort(judgement->list, judgement->count, sizeof *judgement->list, worst_first);
+    free(bad);
 }

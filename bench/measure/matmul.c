@@ -218,6 +218,7 @@ static enum status write_row(struct matmul_launch *l, const struct matmul_case *
         row.statistic = "median";
         row.rank_reduction = "max";
         row.rank_time_us = c->rank_us;
+        row.groups = c->ranks;
         row.telemetry = c->telemetry;
         row.first_us = c->first_us;
         if (c->heuristics) row.heuristics = c->heuristics;
@@ -375,6 +376,7 @@ static void free_cases(struct matmul_cases *cases)
     for (size_t i = 0; i < cases->count; i++) {
         free(cases->list[i].us);
         json_decref(cases->list[i].telemetry);
+        json_decref(cases->list[i].ranks);
     }
     free(cases->list);
 }

@@ -62,6 +62,7 @@ struct matmul_case {
     enum stop_reason why;
     int64_t wrong;               /* over all ranks; ABSENT: unchecked */
     struct spread rank_us;       /* over ranks: medians of the last pass */
+    json_t *ranks;               /* each of them, as a record's `groups`; NULL: one rank */
     double first_us;             /* the library's own first choice, rank 0's; NAN: it has none */
     int heuristics;
     double peak_tflops;

@@ -211,6 +211,38 @@ static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, 
     return status ? status : wait_quietly(s->world->comm);
 }
 
+struct rank_median {
+    double us;
+    int rank;
+};
+
+static int slowest_first(const void *a, const void *b)
+{
+    const struct rank_median *x = a, *y = b;
+    if (x->us != y->us) return x->us < y->us ? 1 : -1;
+    return x->rank - y->rank;
+}
+
+/* Every rank's figure as a record's `groups` has those of groups, the slowest first; NULL for one rank. */
+static json_t *rank_figures(const struct world *world, const struct gemm_problem *p, const double *us)
+{
+    if (world->ranks == 1) return NULL;
+    json_t *list = json_array();
+    struct rank_median *order = allocate((size_t)world->ranks, sizeof *order);
+    for (int rank = 0; rank < world->ranks; rank++) order[rank] = (struct rank_median){us[rank], rank};
+    qsort(order, (size_t)world->ranks, sizeof *order, slowest_first);
+    for (int i = 0; i < world->ranks; i++) {
+        const struct rank_median *one = &order[i];
+        if (!(one->us > 0)) continue;
+        double flop = 2.0 * (double)p->m * (double)p->n * (double)p->k;
+        json_array_append_new(list, json_pack("{s[i] s[s] sf sf}", "ranks", one->rank, "hosts",
+                                              world->hosts[world->node_of_rank[one->rank]], "median_us", one->us,
+                                              "tflops", flop / one->us * 1e-6));
+    }
+    free(order);
+    return list;
+}
+
 /* Rank 0 learns every rank's median and finds the slowest. */
 static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c, const struct own *own,
                                 int *slowest)
@@ -230,6 +262,8 @@ static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c,
                             .rank = *slowest,
                             .host = s->world->hosts[s->world->node_of_rank[*slowest]],
                             .device = on_device(s) ? s->world->local_rank_of_rank[*slowest] : ABSENT};
+        json_decref(c->ranks);
+        c->ranks = rank_figures(s->world, &c->problem, all);
         sort_doubles(all, (size_t)ranks);
         c->rank_us.min = all[0];
         c->rank_us.median = median_sorted(all, (size_t)ranks);

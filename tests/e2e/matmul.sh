@@ -56,6 +56,14 @@ check 'a slow rank' ranks 3 "$build/matmul" "${small[@]}" $(named slow) --fault 
 rows 'the slow rank is the slowest' "$(record slow)" \
     'all(c["rank_time_us"]["slowest"]["rank"] == 2 and c["median_us"] > 1e5 and c["rank_time_us"]["min"] < 1e5 for c in cases)'
 
+rows 'every rank has its own figure, the slowest first' "$(record slow)" \
+    'all([g["ranks"][0] for g in c["groups"]][0] == 2 and sorted(g["ranks"][0] for g in c["groups"]) == [0, 1, 2]
+         and all(abs(g["tflops"] * g["median_us"] * 1e6 / (2 * c["m"] * c["n"] * c["k"]) - 1) < 1e-6 for g in c["groups"]) for c in cases)'
+expect_status 'the slow rank is named by busbar scan' 1 "$build/busbar" scan "$work/r/slow"
+says 'with its rank and its share' 'rank 2: float 32x32x32 burst at'
+if [ "$(head -n 1 "$work/out" | grep -c ', rank 2:')" -eq 1 ]; then ok 'before any other'; else not_ok 'before any other'; cat "$work/out"; fi
+expect_status 'one rank alone can be compared with nobody' 5 "$build/busbar" scan "$work/r/n1"
+
 # shellcheck disable=SC2046
 expect_status 'a rank that fails ends the launch' 5 ranks 2 "$build/matmul" "${small[@]}" $(named fails) --fault fail:rank=1 --phase burst
 rows 'its record ends as failed' "$(record fails)" 'end["record"] == "end" and end["status"] == "failed"'

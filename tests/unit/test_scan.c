@@ -78,3 +78,27 @@ Test(scan, a_noisy_cluster_accuses_nobody)
     fill(value, MOST, even, 0.15);
     expect("noise", value, MOST, 0, NULL);
 }
+
+Test(scan, ranks_that_multiply_slowly)
+{
+    struct judgement judgement;
+    double rate[72], three[3] = {1, 0.85, 1.01}, two[2] = {1, NAN};
+    for (size_t r = 0; r < 72; r++) rate[r] = 1 + 0.01 * (double)((int)(r % 3) - 1);
+    scan_judge_ranks(rate, 72, 0.1, &judgement);
+    cr_expect(judgement.count == 0);
+    free(judgement.list);
+    rate[17] = 0.8, rate[70] = 0.6, rate[3] = 0.92; /* 0.92 is above the threshold */
+    scan_judge_ranks(rate, 72, 0.1, &judgement);
+    cr_expect(judgement.count == 2 && judgement.list[0].a == 70 && judgement.list[1].a == 17);
+    free(judgement.list);
+    scan_judge_ranks(three, 3, 0.1, &judgement);
+    cr_expect(judgement.count == 1 && judgement.list[0].a == 1, "few ranks: the threshold alone");
+    free(judgement.list);
+    scan_judge_ranks(two, 2, 0.1, &judgement);
+    cr_expect(judgement.count == 0, "one figure");
+    free(judgement.list);
+    for (size_t r = 0; r < 72; r++) rate[r] = 1 + 0.15 * (double)((int)(r % 3) - 1);
+    scan_judge_ranks(rate, 72, 0.1, &judgement);
+    cr_expect(judgement.count == 0, "noise of 15 %% accuses nobody");
+    free(judgement.list);
+}
