@@ -78,7 +78,7 @@ PLUGIN_SOURCES := $(filter bench/backend/nccl%.c bench/gemm/cublaslt%.c,$(MEASUR
 MEASURE := $(filter-out $(PLUGIN_SOURCES),$(MEASURE))
 PLUGIN_SOURCES += $(wildcard bench/device/*.c)
 UNIT := $(wildcard tests/unit/*.c)
-DRIVERS := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
+DRIVER_NAMES := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
 KERNELS := $(wildcard kernels/*.cu)
 
 # Without a library, the files that include its header (through our own headers too) are left out.
@@ -97,18 +97,18 @@ ifeq ($(HAVE_HWLOC),)
 MEASURE := $(filter-out $(call includers,<hwloc),$(MEASURE))
 endif
 
-DRIVERS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(DRIVERS))
+DRIVER_NAMES := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(DRIVER_NAMES))
 PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC),$(HAVE_CUDA)),$(strip busbar_device.so \
 	$(if $(and $(HAVE_NCCL),$(filter bench/backend/nccl%,$(PLUGIN_SOURCES))),busbar_nccl.so) \
 	$(if $(and $(HAVE_CUBLASLT),$(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES))),busbar_cublaslt.so)))
 objects = $(patsubst %,$B/obj/%.o,$(basename $1))
 
-PROGRAMS := $(addprefix $B/,busbar $(DRIVERS))
+PROGRAMS := $(addprefix $B/,busbar $(DRIVER_NAMES))
 
 # ---- Targets -------------------------------------------------------------------------------------------------------
 
 all: $(PROGRAMS) $(addprefix $B/,$(PLUGINS)) ## builds all that this machine can build, in build/
-	$(if $(DRIVERS),@:,@echo '  the drivers are not built: without $(or $(filter MPI hwloc,$(LACKING)),MPI) (make probe says more)')
+	$(if $(DRIVER_NAMES),@:,@echo '  the drivers are not built: without $(or $(filter MPI hwloc,$(LACKING)),MPI) (make probe says more)')
 
 help: ## this text
 	@printf 'usage: make [TARGET] [KNOB=value]\n\ntargets:\n'
@@ -144,7 +144,7 @@ $B/obj/%.cu.o: %.cu $B/flags/cuda
 	$Q$(CUDA_NVCC) $(CUDA_FLAGS) -MMD -MF $(@:.o=.d) -c -o $@ $<
 
 MEASURE_OBJECTS := $(call objects,$(MEASURE))
-DRIVER_OBJECTS := $(patsubst %,$B/obj/bench/drivers/%.o,$(DRIVERS))
+DRIVER_OBJECTS := $(patsubst %,$B/obj/bench/drivers/%.o,$(DRIVER_NAMES))
 PLUGIN_OBJECTS := $(call objects,$(PLUGIN_SOURCES))
 UNIT_OBJECTS := $(call objects,$(UNIT))
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): $B/flags/measure
@@ -169,7 +169,7 @@ $B/busbar: $B/obj/bench/analysis/busbar.o $B/libanalysis.a $B/libcommon.a $B/fla
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(BASE_LIBS)
 
 # A plug-in uses the program's own functions where the program has them, hence -E.
-$(addprefix $B/,$(DRIVERS)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
+$(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
 	$(call say,LINK,$@)
 	$Q$(LINK) -Wl,-E -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
@@ -287,7 +287,7 @@ install: all man ## copies programs, plug-ins, scripts, tables, man pages and co
 	    install -m 644 $(addprefix $B/,$(PLUGINS)) '$(DESTDIR)$(PREFIX)/lib/busbar')
 	$Qinstall -m 644 $B/man/*.1 '$(SHARE)/man/man1'
 	$Qinstall -m 644 $B/completion/busbar '$(SHARE)/bash-completion/completions'
-	$Qfor p in $(DRIVERS); do ln -sf busbar '$(SHARE)/bash-completion/completions'/$$p; done
+	$Qfor p in $(DRIVER_NAMES); do ln -sf busbar '$(SHARE)/bash-completion/completions'/$$p; done
 	$Qinstall -m 644 $(wildcard results/*.tsv) '$(SHARE)/busbar' && ln -sfn . '$(SHARE)/busbar/results'
 	$Qinstall -m 644 README.md LICENSE '$(SHARE)/doc/busbar'
 	$Qinstall -m 644 results/README.md '$(SHARE)/doc/busbar/records.md'

@@ -13,9 +13,9 @@ enum {
     FEWEST_PAIRS = 3
 }; /* cells a side: more would neither be read nor fit into a page */
 
-/* Rates of pairs of one run, collective and size, over rounds and launches. */
+/* Rates of pairs of one run, collective and size, over rounds and launches. A rail: the ranks' place on their hosts, where a pair is of two. */
 struct pair {
-    size_t a, b;
+    size_t rail, a, b;
     double gbps;
 };
 
@@ -38,6 +38,9 @@ static void add_row(struct pairs *pairs, const struct launch_header *header, con
     json_array_foreach(row->groups, i, group)
     {
         json_t *hosts = json_object_get(group, "hosts"), *rate = json_object_get(group, "busbw_gbps");
+        json_t *ranks = json_object_get(group, "ranks"), *rank = json_array_get(ranks, 0);
+        bool on_a_rail = json_array_size(ranks) == 2 && header->ranks_per_node > 1 && json_integer_value(rank) >= 0;
+        size_t rail = on_a_rail ? (size_t)(json_integer_value(rank) % header->ranks_per_node) : 0;
         size_t a = host_index(header, json_string_value(json_array_get(hosts, 0)));
         size_t b = host_index(header, json_string_value(json_array_get(hosts, 1)));
         double gbps = json_number_value(rate);
@@ -48,13 +51,14 @@ static void add_row(struct pairs *pairs, const struct launch_header *header, con
             pairs->capacity = pairs->capacity ? 2 * pairs->capacity : 64;
             pairs->list = reallocate(pairs->list, pairs->capacity, sizeof *pairs->list);
         }
-        pairs->list[pairs->count++] = (struct pair){a < b ? a : b, a < b ? b : a, gbps};
+        pairs->list[pairs->count++] = (struct pair){rail, a < b ? a : b, a < b ? b : a, gbps};
     }
 }
 
 static int by_place(const void *a, const void *b)
 {
     const struct pair *x = a, *y = b;
+    if (x->rail != y->rail) return x->rail < y->rail ? -1 : 1;
     if (x->a != y->a) return x->a < y->a ? -1 : 1;
     if (x->b != y->b) return x->b < y->b ? -1 : 1;
     return (x->gbps > y->gbps) - (x->gbps < y->gbps);
@@ -66,8 +70,9 @@ static void merge(struct pairs *pairs)
     size_t kept = 0;
     qsort(pairs->list, pairs->count, sizeof *pairs->list, by_place);
     for (size_t first = 0, last; first < pairs->count; first = last) {
-        for (last = first + 1; last < pairs->count && pairs->list[last].a == pairs->list[first].a &&
-                               pairs->list[last].b == pairs->list[first].b;)
+        for (last = first + 1;
+             last < pairs->count && pairs->list[last].rail == pairs->list[first].rail &&
+             pairs->list[last].a == pairs->list[first].a && pairs->list[last].b == pairs->list[first].b;)
             last++;
         struct pair pair = pairs->list[first];
         size_t middle = first + (last - first) / 2;
@@ -87,16 +92,20 @@ static double median_rate(const struct pairs *pairs)
     return middle;
 }
 
+/* The pairs of one rail; `rails`: there are others. */
 static void draw(struct drawings *drawings, const struct study *study, const struct run_summary *run,
-                 const struct launch_header *header, const struct case_row *row, const struct pairs *pairs)
+                 const struct launch_header *header, const struct case_row *row, const struct pairs *pairs,
+                 bool rails)
 {
-    struct text title = {0}, caption = {0};
+    struct text title = {0}, caption = {0}, label = {0};
     char size[UNIT_TEXT];
     double middle = median_rate(pairs);
     size_t block = (header->host_count + MOST_CELLS - 1) / MOST_CELLS,
            side = (header->host_count + block - 1) / block;
-    text_add(&title, "pairs of hosts, %s %s%s%s", row->collective,
-             row->bytes >= 0 ? format_size((size_t)row->bytes, size) : "",
+    text_add(&title, "pairs of hosts, %s %s", row->collective,
+             row->bytes >= 0 ? format_size((size_t)row->bytes, size) : "");
+    if (rails) text_add(&title, ", rail %zu", pairs->list[0].rail);
+    text_add(&title, "%s%s",
              study->aggregate.count > 1 ? ": " : "", study->aggregate.count > 1 ? run->label : "");
     text_add(&caption,
              "Bus bandwidth of each pair of hosts as a percentage of the median pair (%.4g GB/s), on a fixed "
@@ -109,7 +118,8 @@ static void draw(struct drawings *drawings, const struct study *study, const str
     struct drawing *drawing = drawing_add(drawings, "scan", text_get(&title));
     drawing->caption = arena_string(&drawings->arena, text_get(&caption));
     drawing->x_label = block > 1 ? "number of the block of hosts" : "number of the host";
-    drawing->y_label = "percent of the median pair";
+    text_add(&label, "bus bandwidth, percent of the median pair (%.4g GB/s); grey: not measured", middle);
+    drawing->y_label = arena_string(&drawings->arena, text_get(&label));
     struct heat *heat = &drawing->heat;
     *heat = (struct heat){.side = side, .least = 50, .most = 100};
     heat->values = arena_memory(&drawings->arena, side * side * sizeof *heat->values);
@@ -133,6 +143,7 @@ static void draw(struct drawings *drawings, const struct study *study, const str
     }
     text_free(&title);
     text_free(&caption);
+    text_free(&label);
 }
 
 static bool same_question(const struct case_row *a, const struct case_row *b)
@@ -156,8 +167,13 @@ static void scan_of(struct drawings *drawings, const struct study *study, const 
         for (size_t i = 0; i < line->launches; i++) add_row(&pairs, header, line->points[i].row);
     }
     if (pairs.count) merge(&pairs);
-    if (pairs.count >= FEWEST_PAIRS && header->host_count <= MOST_HOSTS)
-        draw(drawings, study, run, header, row, &pairs);
+    bool rails = pairs.count && pairs.list[0].rail != pairs.list[pairs.count - 1].rail;
+    for (size_t begin = 0, end; begin < pairs.count; begin = end) {
+        for (end = begin; end < pairs.count && pairs.list[end].rail == pairs.list[begin].rail;) end++;
+        struct pairs rail = {.list = pairs.list + begin, .count = end - begin};
+        if (rail.count >= FEWEST_PAIRS && header->host_count <= MOST_HOSTS)
+            draw(drawings, study, run, header, row, &rail, rails);
+    }
     free(pairs.list);
 }
 

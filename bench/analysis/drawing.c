@@ -406,8 +406,9 @@ static void write_heat(const struct drawing *drawing, struct text *data, struct 
     text_add(data, "NaN\tNaN\n\n\n");
     size_t step = (heat->side + 29) / 30;
     for (size_t i = 0; i < heat->side; i += step)
-        text_row(data, 0.015, high - (high - low) * ((double)i + 0.5) / n, INK, heat->names[i], 20);
-    text_row(data, to - 0.08, high + 0.022, INK, drawing->y_label, TITLE_LENGTH);
+        text_row(data, from - 0.015, high - (high - low) * ((double)i + 0.5) / n, INK, heat->names[i], 20);
+    text_add(data, "\n\n");
+    text_row(data, 0.015, high + 0.022, INK, drawing->y_label, TITLE_LENGTH);
     text_add(data, "\n\n");
     text_row(data, 0.015, 0.965, INK, drawing->title, TITLE_LENGTH);
     text_add(script, "height = %.0f\nhosts = %zu\nat_left = %g; at_right = %g; at_bottom = %g; at_top = %g\n",

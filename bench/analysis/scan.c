@@ -1,7 +1,6 @@
-/* busbar scan: the pairs that scripts/scan measured as a matrix, the suspects, and a heatmap. */
+/* busbar scan: the pairs that scripts/scan measured as a matrix, and the suspects. */
 #include "analysis/scan.h"
 #include "analysis/analysis.h"
-#include "analysis/drawing.h"
 #include "base/units.h"
 #include "record/record.h"
 #include "stats/order.h"
@@ -12,7 +11,8 @@
 #include <string.h>
 
 struct settings {
-    const char *format, *plot;
+    const char *format;
+    int rounds;
     double threshold;
     int bisect;
 };
@@ -23,8 +23,8 @@ static const struct option options[] = {
      .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s; matmul, host, rank, TFLOP/s), or suspects as JSON Lines"},
     {.kind = OPTION_REAL, .name = "threshold", .value = "SHARE", .offset = AT(threshold), .standard = "0.1", .least = 0.001, .most = 0.999,
      .help = "suspect is who is so far below the median, and from six hosts on beyond five robust sigma"},
+    {.kind = OPTION_FLAG, .name = "rounds", .offset = AT(rounds), .help = "print only the rounds in which suspect links were measured, as --group takes them"},
     {.kind = OPTION_FLAG, .name = "bisect", .offset = AT(bisect), .help = "read the bisecting pairs only"},
-    {.kind = OPTION_TEXT, .name = "plot", .value = "FOLDER", .offset = AT(plot), .help = "a heatmap, as SVG and PNG"},
     {.kind = OPTION_END},
 };
 static const struct command command = {
@@ -33,7 +33,7 @@ static const struct command command = {
     .synopsis = "[flags] RESULTS",
     .description = "Reads what scripts/scan measured: rounds of host pairs (--group bisect, rails:K, hosts:K), and matmul on every rank.\n"
                    "Status 1 when somebody is suspect.",
-    .examples = "  busbar scan results/scan-1 --plot plots\n      who is slow, and a heatmap of all pairs\n",
+    .examples = "  busbar scan results/scan-1\n      who is slow (busbar plot results/scan-1 draws all pairs)\n",
     .options = options,
 };
 
@@ -41,10 +41,11 @@ static const struct command command = {
 struct pair {
     double *gbps;
     size_t count;
+    const char *group; /* the round that it was measured in */
 };
 
 struct matrix {
-    const char **hosts, **domains;
+    const char **hosts;
     size_t host_count, rails;
     struct pair *pairs; /* rail, host, host */
 };
@@ -76,8 +77,6 @@ static enum status collect_hosts(const struct archive *archive, struct matrix *m
         for (size_t h = 0; h < header->host_count; h++) {
             if (host_index(m, header->hosts[h].name) < m->host_count) continue;
             m->hosts = reallocate(m->hosts, m->host_count + 1, sizeof *m->hosts);
-            m->domains = reallocate(m->domains, m->host_count + 1, sizeof *m->domains);
-            m->domains[m->host_count] = header->hosts[h].domain;
             m->hosts[m->host_count++] = header->hosts[h].name;
         }
         if (header->ranks_per_node > 0 && (size_t)header->ranks_per_node > m->rails) m->rails = (size_t)header->ranks_per_node;
@@ -88,8 +87,9 @@ static enum status collect_hosts(const struct archive *archive, struct matrix *m
     return STATUS_OK;
 }
 
-static void add_value(struct pair *pair, double gbps)
+static void add_value(struct pair *pair, double gbps, const char *group)
 {
+    pair->group = group;
     pair->gbps = reallocate(pair->gbps, pair->count + 1, sizeof *pair->gbps);
     pair->gbps[pair->count++] = gbps;
 }
@@ -107,8 +107,8 @@ static void add_groups(struct matrix *m, const struct case_row *row)
         if (a >= m->host_count || b >= m->host_count) continue;
         /* Two ranks: one of each host, with the same place on theirs. */
         size_t rail = json_array_size(ranks) == 2 ? (size_t)json_integer_value(json_array_get(ranks, 0)) % m->rails : 0;
-        add_value(pair_at(m, rail, a, b), gbps);
-        add_value(pair_at(m, rail, b, a), gbps);
+        add_value(pair_at(m, rail, a, b), gbps, row->group);
+        add_value(pair_at(m, rail, b, a), gbps, row->group);
     }
 }
 
@@ -155,6 +155,21 @@ static void print_suspect(const struct matrix *m, const struct settings *s, size
     }
 }
 
+/* Each round once. */
+static void print_rounds(struct matrix *m, size_t rail, const struct judgement *judgement, struct text *said)
+{
+    struct text word = {0};
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct suspect *suspect = &judgement->list[i];
+        if (suspect->a == suspect->b) continue;
+        text_clear(&word);
+        text_add(&word, ",%s,", pair_at(m, rail, suspect->a, suspect->b)->group);
+        if (strstr(text_get(said), text_get(&word))) continue;
+        text_add(said, "%s%s", said->length ? "" : ",", text_get(&word) + 1);
+    }
+    text_free(&word);
+}
+
 static void print_matrix(const struct matrix *m, size_t rail, const double *value)
 {
     size_t n = m->host_count;
@@ -163,40 +178,13 @@ static void print_matrix(const struct matrix *m, size_t rail, const double *valu
             if (isfinite(value[a * n + b])) printf("%zu,%s,%s,%.6g\n", rail, m->hosts[a], m->hosts[b], value[a * n + b]);
 }
 
-static enum status plot(struct drawings *drawings, const char *folder)
-{
-    enum status status = make_folder(folder);
-    if (!status) status = drawings_write(drawings, folder, "svg png");
-    return status ? status : gnuplot_run(folder);
-}
-
-static void add_heatmap(struct drawings *drawings, const struct matrix *m, size_t rail, const double *value, double typical)
-{
-    size_t n = m->host_count;
-    struct text title = {0};
-    text_add(&title, "Bandwidth between pairs of hosts%s", m->rails > 1 ? ", rail " : "");
-    if (m->rails > 1) text_add(&title, "%zu", rail);
-    struct drawing *drawing = drawing_add(drawings, "scan", text_get(&title));
-    drawing->y_label = "GB/s";
-    drawing->x_label = "host, in order";
-    drawing->heat = (struct heat){.side = n, .least = 0, .most = typical * 1.1};
-    drawing->heat.values = arena_memory(&drawings->arena, n * n * sizeof(double));
-    drawing->heat.names = arena_memory(&drawings->arena, n * sizeof(char *));
-    drawing->heat.cuts = arena_memory(&drawings->arena, n * sizeof(size_t));
-    for (size_t h = 1; h < n; h++)
-        if (m->domains[h] && m->domains[h - 1] && !same(m->domains[h], m->domains[h - 1])) drawing->heat.cuts[drawing->heat.cut_count++] = h;
-    memcpy(drawing->heat.values, value, n * n * sizeof *value);
-    for (size_t h = 0; h < n; h++) drawing->heat.names[h] = arena_string(&drawings->arena, m->hosts[h]);
-    text_free(&title);
-}
-
 static enum status scan(const struct settings *s, struct archive *archive, struct matrix *m)
 {
     size_t suspects = 0, measured = 0, multiplied = 0;
-    struct drawings drawings = {0};
+    struct text rounds = {0}; /* ",rails:1,rails:4," */
     enum status status = collect_hosts(archive, m);
     if (status) return status;
-    scan_matmul(archive, s->format, s->threshold, &multiplied, &suspects);
+    if (!s->rounds) scan_matmul(archive, s->format, s->threshold, &multiplied, &suspects);
     int64_t bytes = largest(archive, s->bisect);
     for (size_t i = 0; i < archive->count; i++)
         for (size_t c = 0; c < archive->launches[i].case_count; c++) {
@@ -209,16 +197,16 @@ static enum status scan(const struct settings *s, struct archive *archive, struc
         double *value = medians(m, rail);
         scan_judge(value, m->host_count, s->threshold, &judgement);
         if (same(s->format, "csv")) print_matrix(m, rail, value);
-        for (size_t i = 0; i < judgement.count; i++) print_suspect(m, s, rail, &judgement.list[i]);
-        if (s->plot && isfinite(judgement.typical)) add_heatmap(&drawings, m, rail, value, judgement.typical);
+        if (s->rounds) print_rounds(m, rail, &judgement, &rounds);
+        for (size_t i = 0; !s->rounds && i < judgement.count; i++) print_suspect(m, s, rail, &judgement.list[i]);
         suspects += judgement.count;
         free(judgement.list);
         free(value);
     }
-    if (s->plot && drawings.count) status = plot(&drawings, s->plot);
-    drawings_free(&drawings);
-    if (!suspects && same(s->format, "text")) printf("no suspect among %zu hosts\n", m->host_count);
-    return status ? status : suspects ? STATUS_GATE : STATUS_OK;
+    if (rounds.length > 1) printf("%.*s\n", (int)rounds.length - 2, text_get(&rounds) + 1);
+    text_free(&rounds);
+    if (!suspects && !s->rounds && same(s->format, "text")) printf("no suspect among %zu hosts\n", m->host_count);
+    return suspects ? STATUS_GATE : STATUS_OK;
 }
 
 static enum status run(int argc, char **argv)
@@ -236,7 +224,6 @@ static enum status run(int argc, char **argv)
     for (size_t i = 0; matrix.pairs && i < matrix.rails * matrix.host_count * matrix.host_count; i++) free(matrix.pairs[i].gbps);
     free(matrix.pairs);
     free(matrix.hosts);
-    free(matrix.domains);
     archive_free(&archive);
     options_free(&command, &settings);
     return status;

@@ -1,5 +1,5 @@
 # A square of hosts: how fast each pair was, on a fixed scale. Hosts in order, the first at the top left; lines between domains.
-# Blocks of NAME.tsv: cells (column, row, x from, x to, y from, y to, value), dividing lines, texts (x, y, line type, text), title.
+# Blocks of NAME.tsv: cells (column, row, x from, x to, y from, y to, value), dividing lines, names of the rows, subtitle (x, y, line type, text), title.
 data = name.'.tsv'
 do for [format in formats] {
     eval terminal_of(format)
@@ -21,8 +21,9 @@ do for [format in formats] {
          data index 1 using 1:2 with lines lw 2.5 lc rgb '#ffffff' notitle
     unset object 1
     load scripts.'/overlay.gp'
-    plot data index 2 using 1:2:4:3 with labels left noenhanced font small textcolor variable notitle, \
-         data index 3 using 1:2:4:3 with labels left noenhanced font title_font textcolor variable notitle
+    plot data index 2 using 1:2:4:3 with labels right noenhanced font small textcolor variable notitle, \
+         data index 3 using 1:2:4:3 with labels left noenhanced font small textcolor variable notitle, \
+         data index 4 using 1:2:4:3 with labels left noenhanced font title_font textcolor variable notitle
     unset multiplot
     set output
 }
