@@ -150,9 +150,9 @@ static void say(struct text *out, const char *text, bool markdown)
 
 static void print_head(const struct run_summary *run, bool markdown, struct text *out)
 {
-    enum interval_kind weakest = run->launch_count > 5   ? INTERVAL_EXACT
-                                 : run->launch_count > 1 ? INTERVAL_RANGE
-                                                         : INTERVAL_NONE;
+    bool has[INTERVAL_EXACT + 1] = {false}, several = false;
+    for (size_t i = 0; i < run->case_count; i++)
+        if (run->cases[i].launches) has[run->cases[i].time_us.kind] = true;
     text_add(out, markdown ? "## " : "");
     if (markdown || !same(run->label, run->run)) {
         say(out, run->label, markdown);
@@ -164,7 +164,13 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
              run->launch_count == 1 ? "" : "es");
     if (run->allocations)
         text_add(out, " on %zu allocation%s", run->allocations, run->allocations == 1 ? "" : "s");
-    text_add(out, "; interval: %s\n", interval_name(weakest));
+    for (int kind = INTERVAL_EXACT; kind >= INTERVAL_NONE; kind--) {
+        if (!has[kind]) continue;
+        text_add(out, "%s%s", several ? "; where a case has fewer: " : "; interval: ",
+                 interval_name((enum interval_kind)kind));
+        several = true;
+    }
+    text_add(out, "\n");
     if (run->died) text_add(out, "%zu of them died before their end record\n", run->died);
     if (run->unfinished) text_add(out, "%zu of them were interrupted or failed\n", run->unfinished);
 }

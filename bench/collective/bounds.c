@@ -112,6 +112,7 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
         m.network_reduces = false;
     }
     struct term nic = nic_term(collective->id, &m), nvlink = nvlink_term(collective->id, &m);
+    if (isinf(m.nvlink_gbps) && nic.text) nvlink = none();
     if (needs_unknown(&nic, m.nic_gbps) || needs_unknown(&nvlink, m.nvlink_gbps)) return false;
     if (kind == BOUND_REFERENCE && nic.text == nic_term(collective->id, machine).text &&
         nvlink.text == nvlink_term(collective->id, machine).text)

@@ -1,6 +1,8 @@
 #include "measure/ceiling.h"
 #include "collective/catalog.h"
 
+#include <math.h>
+
 static void set_bound(struct measured *m, const struct instance *instance, const struct gpu_facts *gpu, int64_t domains)
 {
     const struct call *call = &m->call;
@@ -13,7 +15,22 @@ static void set_bound(struct measured *m, const struct instance *instance, const
     snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
 }
 
-void ceiling_set(struct cases *cases, const struct launch_header *header)
+/* What the network between hosts allows, by the user's word: nothing is said of what is inside a host. */
+static void set_network_bound(struct measured *m, double network_gbit)
+{
+    const struct call *call = &m->call;
+    int nodes = m->split->nodes, ranks = m->split->ranks;
+    struct bound bound;
+    if (m->bound_us > 0 || !same(m->split->name, "world") || nodes < 2 || ranks % nodes) return;
+    struct machine machine = {.domains = nodes, .domain_gpus = ranks / nodes, .nvlink_gbps = INFINITY, .nvls = UNKNOWN};
+    /* The ranks of a host share its network; in a ring only one of them has its neighbour elsewhere. */
+    machine.nic_gbps = network_gbit / 8 / (call->collective->id == SEND_RECV ? 1 : machine.domain_gpus);
+    if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE, &bound)) return;
+    m->bound_us = bound.time_us;
+    snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
+}
+
+static void set_catalog_bounds(struct cases *cases, const struct launch_header *header)
 {
     struct catalog catalog;
     const char *model = json_string_value(json_object_get(json_object_get(header->facts, "gpu"), "model"));
@@ -22,4 +39,10 @@ void ceiling_set(struct cases *cases, const struct launch_header *header)
     const struct instance *instance = header->cloud_instance ? catalog_instance(&catalog, header->cloud_instance) : NULL;
     for (size_t i = 0; i < cases->count; i++) set_bound(&cases->list[i], instance, gpu, header->domains);
     catalog_free(&catalog);
+}
+
+void ceiling_set(struct cases *cases, const struct launch_header *header, double network_gbit)
+{
+    set_catalog_bounds(cases, header);
+    for (size_t i = 0; network_gbit > 0 && i < cases->count; i++) set_network_bound(&cases->list[i], network_gbit);
 }

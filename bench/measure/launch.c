@@ -48,7 +48,7 @@ static void add_facts(void *state, struct launch_header *header)
 {
     struct launch_state *l = state;
     l->backend->facts(l->comm, header);
-    if (l->world.rank == 0) ceiling_set(&l->cases, header);
+    if (l->world.rank == 0) ceiling_set(&l->cases, header, l->settings.network_gbit);
 }
 
 static enum status open_journal(struct launch_state *l)

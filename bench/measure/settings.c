@@ -77,6 +77,8 @@ static const struct option collective_options[] = {
     {OPTION_TEXT, 0, "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "what plots and reports call it"},
     {OPTION_TEXT, 0, "cloud", "TEXT", AT(cloud), NULL, NULL, 0, 0, NULL, "the provider, kept in the record"},
     {OPTION_TEXT, 0, "instance", "TEXT", AT(instance), NULL, NULL, 0, 0, NULL, "the instance type, kept in the record"},
+    {OPTION_REAL, 0, "network-gbit", "X", AT(network_gbit), "0", NULL, 0, 1e9, NULL,
+     "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the tables of instances and GPUs tell none"},
     {OPTION_CHOICE, 0, "format", NULL, AT(format), "text", "text|json|nccl-tests", 0, 0, NULL,
      "text: a table; json: the records; nccl-tests: its text"},
 

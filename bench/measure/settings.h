@@ -18,7 +18,7 @@ struct settings {
     int64_t step_factor, root;
     const char *placement, *mode, *sync, *cache, *backend, *memory;
     int64_t samples, warmup, passes, seed, check, check_every;
-    double precision_percent, max_seconds, time_budget_s, timeout_s;
+    double precision_percent, max_seconds, time_budget_s, timeout_s, network_gbit;
     const char *output, *run, *launch, *label, *cloud, *instance, *group, *format, *fault;
     int64_t expect_ranks, expect_hosts;
     int64_t graph, registration, expect_domain;
