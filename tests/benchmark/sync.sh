@@ -3,6 +3,7 @@
 # PARTS='start passes aside stopping' chooses; each takes under two minutes. Nothing here is judged: the figures are the reason for the
 # defaults (README, Method), on the machine at hand.
 . "$(dirname "$0")/../lib.sh"
+set -o pipefail
 launches=${LAUNCHES:-10}
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
 pair() {
@@ -54,11 +55,11 @@ PY
 
 aside() {
     for _ in $(seq "$launches"); do
-        pair "$build/benchmark/sync" aside | sed 's/^/quiet /' >>"$work/aside"
+        pair "$build/benchmark/sync" aside | sed 's/^/quiet /' >>"$work/aside" || exit 1
         (while :; do :; done) &
         busy=$!
         trap 'kill $busy 2>/dev/null; rm -rf "$work"' EXIT
-        pair "$build/benchmark/sync" aside | sed 's/^/busy /' >>"$work/aside"
+        pair "$build/benchmark/sync" aside | sed 's/^/busy /' >>"$work/aside" || exit 1
         kill $busy
         wait $busy 2>/dev/null
     done
