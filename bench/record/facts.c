@@ -14,22 +14,9 @@
 
 static const char masked[] = "(masked)";
 
-/* Text from the environment may be in any encoding; JSON is UTF-8. */
-static json_t *any_string(const char *text)
-{
-    json_t *string = json_string(text);
-    if (string) return string;
-    char *copy = duplicate(text);
-    for (char *c = copy; *c; c++)
-        if ((unsigned char)*c >= 0x80) *c = '?';
-    string = json_string(copy);
-    free(copy);
-    return string;
-}
-
 static void set_text(json_t *object, const char *key, const char *text)
 {
-    if (text && *text) json_object_set_new(object, key, any_string(text));
+    if (text && *text) json_object_set_new(object, key, clean_string(text));
 }
 
 static bool has_prefix(const char *text, const char *prefix)
@@ -117,8 +104,8 @@ json_t *allowed_environment(char **environment)
                 text_add(&value, "%s", masked);
             else
                 add_without_passwords(&value, equals + 1);
-            json_t *clean_name = any_string(name.data);
-            json_object_set_new(allowed, json_string_value(clean_name), any_string(text_get(&value)));
+            json_t *clean_name = clean_string(name.data);
+            json_object_set_new(allowed, json_string_value(clean_name), clean_string(text_get(&value)));
             json_decref(clean_name);
         }
         text_free(&name);
@@ -211,7 +198,7 @@ static void mpi_version(json_t *facts, const char *library)
 static json_t *string_list(int count, char **values)
 {
     json_t *list = json_array();
-    for (int i = 0; i < count; i++) json_array_append_new(list, any_string(values[i]));
+    for (int i = 0; i < count; i++) json_array_append_new(list, clean_string(values[i]));
     return list;
 }
 

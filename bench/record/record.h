@@ -145,6 +145,8 @@ enum status record_close(struct record_writer *);
 /* The line itself, without the newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);
 void launch_line(const struct launch_header *, struct text *);
+/* Text from outside may be in any encoding, JSON is UTF-8: where it is not, bytes beyond ASCII become '?'. */
+json_t *clean_string(const char *text);
 
 /* ---- reading (read.c) ---- */
 

@@ -27,8 +27,7 @@ static void put(json_t *object, const char *key, json_t *value)
         exit((int)fail(STATUS_ENVIRONMENT, "cannot write the value of '%s' as JSON: out of memory or not UTF-8", key));
 }
 
-/* Text from outside may not be UTF-8: what is not becomes '?'. */
-static json_t *clean_string(const char *text)
+json_t *clean_string(const char *text)
 {
     json_t *string = json_string(text);
     if (string) return string;
