@@ -38,3 +38,14 @@ expect_status 'a kernel that fails: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:c
 tells 'and the kernel' 'the matrix fill kernel: '
 check 'a throttled clock' emulated 1 FAKEGPU_FAULT='throttle' -- --shapes 64 -d half
 check 'is said' rows 'c[0]["telemetry"]["slowed"] and "thermal" in c[0]["telemetry"]["throttle"]'
+
+# ---- hangs: ended by the deadline, with the rank named ----
+
+hang() {
+    expect_status "$1: status 4" 4 emulated 2 FAKEGPU_DEADLINE=60 FAKEGPU_FAULT="$2" -- --shapes 32 -d half -n 3000 --timeout 4
+    tells "$1: the rank that is behind" "no progress for 4 s.*: rank 1 on .* is alive but behind the others"
+}
+hang 'a device that cannot be had' 'absent:call=cudaSetDevice,rank=1'
+hang 'a kernel that never ends while algorithms are timed' 'hang:call=cublasLtMatmul,rank=1,after=1'
+hang 'a kernel that never ends in the timed loop' 'hang:call=cublasLtMatmul,rank=1,after=1300'
+check 'the record ends as failed' sh -c "tail -n 1 '$work/records/r/l.jsonl' | grep '\"record\":\"end\",\"status\":\"failed\"'"

@@ -108,6 +108,19 @@ check 'are verified, each of its own ranks' rows "$verified and len(c) == 32 and
 check 'two groups within domains, four between' rows '{(r["group"], str(sorted(sorted(g["ranks"]) for g in r["groups"]))) for r in c if r["status"] == "ok" and r["group"] != "world"} \
     == {("domain", "[[0, 1, 2, 3], [4, 5, 6, 7]]"), ("rail", "[[0, 2, 4, 6], [1, 3, 5, 7]]"), ("pairs", "[[0, 4], [1, 5], [2, 6], [3, 7]]")}'
 
+# ---- bounds, by their formulas: S=900000, Bn=450 (H100's NVLink), Bi=50 (400 Gbit/s a GPU) ----
+
+bounds() { rows "{r['collective']: (round(r['bound_us'], 6), r['bound'].split(';')[0]) for r in c if r['status'] == 'ok' and r['group'] == 'world'} == $1"; }
+three=(--collectives "all_reduce,all_gather,alltoall" --sizes 900000)
+check 'an H100, by its model' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' -- "${three[@]}"
+says 'the table has the percentage' '% bound'
+check 'N=1, G=4: 900000 x 5/4 / 450, and x 3/4' bounds "{'all_reduce': (2.5, 'S(1+1/G)/Bn'), 'all_gather': (1.5, 'S(G-1)/(G Bn)'), 'alltoall': (1.5, 'S(G-1)/(P Bn)')}"
+check 'an instance, by its name' hosts 1 4 -- "${three[@]}" --instance p5.48xlarge --group world,domain
+check 'N=2, G=2: 2S/(4 x 50), S/(4 x 50), S/(2 x 50)' bounds "{'all_reduce': (9.0, 'max(2S(N-1)/(N G Bi), S(1+1/G)/Bn)'), 'all_gather': (4.5, 'max(S(N-1)/(N G Bi), S(G-1)/(G Bn))'), 'alltoall': (9.0, 'max(S(N-1)/(N Bi), S(G-1)/(P Bn))')}"
+check 'groups have none' rows 'sum(r["group"] == "domain" and r["status"] == "ok" for r in c) == 5 and all("bound_us" not in r and "bound" not in r for r in c if r["group"] == "domain")'
+check 'a GPU that is in no table' emulated 2 -- --sizes 900000
+check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'
+
 # ---- where GPUs and NICs are (tests/fakegpu/machine describes the machine) ----
 
 tests/fakegpu/machine "$work/machine"
