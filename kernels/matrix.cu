@@ -2,6 +2,8 @@
 #include "kernels/launch.cuh"
 #include "kernels/matrix.h"
 
+enum { BLOCK_THREADS = 256 };
+
 extern "C" __global__ void __launch_bounds__(BLOCK_THREADS) busbar_matrix_fill(struct matrix m, uint64_t seed)
 {
     const uint64_t step = (uint64_t)gridDim.x * blockDim.x, units = (m.inner * m.outer + MATRIX_UNIT - 1) / MATRIX_UNIT;
@@ -29,7 +31,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK_THREADS)
 cudaError_t device_matrix_fill(const struct matrix *m, uint64_t seed, cudaStream_t stream)
 {
     unsigned blocks;
-    cudaError_t error = grid_for((const void *)busbar_matrix_fill, (m->inner * m->outer + MATRIX_UNIT - 1) / MATRIX_UNIT, &blocks);
+    cudaError_t error = grid_for((const void *)busbar_matrix_fill, BLOCK_THREADS, (m->inner * m->outer + MATRIX_UNIT - 1) / MATRIX_UNIT, &blocks);
     if (error) return error;
     busbar_matrix_fill<<<blocks, BLOCK_THREADS, 0, stream>>>(*m, seed);
     return cudaGetLastError();

@@ -7,7 +7,11 @@
    order, is exactly representable: |sum| <= 2^p for a float with p significand bits. No reduction of them gives the poison.
    avg has two contributors of one sign: 1/n and its products are rounded, 2 ulp in all.
 
-   Movement. Every element is any bit pattern but the poison. */
+   Movement. Every element is any bit pattern but the poison.
+
+   Both repeat after PATTERN_UNITS times 16 bytes, so that device and host work out one period and then run at the speed of memory,
+   whatever the type. The number of units is a prime: no offset that a library's chunks have (powers of two, counts over ranks) is a
+   multiple of it, and data from another place is still found. */
 #ifndef BUSBAR_PATTERN_H
 #define BUSBAR_PATTERN_H
 
@@ -25,6 +29,7 @@
 #endif
 
 enum { PATTERN_CONTRIBUTORS = 4, PATTERN_AVG_CONTRIBUTORS = 2, PATTERN_AVG_ULP = 2, PATTERN_POISON = 0x81 };
+enum { PATTERN_UNIT = 16, PATTERN_UNITS = 1021 };
 
 /* splitmix64's finaliser (Steele, Lea, Flood 2014). */
 PATTERN_INLINE uint64_t pattern_mix(uint64_t x)
@@ -150,6 +155,29 @@ PATTERN_INLINE uint32_t pattern_range(enum dtype dtype)
     return ((uint32_t)1 << (bits - 2 < 24 ? bits - 2 : 24)) - 1;
 }
 
+/* Elements after which everything repeats. */
+PATTERN_INLINE uint64_t pattern_period(enum dtype dtype)
+{
+    return (uint64_t)PATTERN_UNITS * PATTERN_UNIT / (uint64_t)pattern_size(dtype);
+}
+
+/* As pattern_encode, for an integer that the type holds exactly (2^(significand bits) at most). */
+PATTERN_INLINE uint64_t pattern_encode_integer(enum dtype dtype, int64_t value)
+{
+    int exponent_bits = 0, mantissa_bits = 0, exponent;
+    if (dtype == DTYPE_DOUBLE || dtype == DTYPE_FLOAT) return pattern_encode(dtype, (double)value);
+    if (!pattern_float(dtype, &exponent_bits, &mantissa_bits)) return (uint64_t)value & (~(uint64_t)0 >> (64 - 8 * pattern_size(dtype)));
+    if (value == 0) return 0;
+    uint64_t sign = value < 0 ? (uint64_t)1 << (exponent_bits + mantissa_bits) : 0, magnitude = (uint64_t)(value < 0 ? -value : value);
+#ifdef __CUDA_ARCH__
+    exponent = 63 - __clzll((long long)magnitude);
+#else
+    exponent = 63 - __builtin_clzll(magnitude);
+#endif
+    uint64_t significand = exponent > mantissa_bits ? magnitude >> (exponent - mantissa_bits) : magnitude << (mantissa_bits - exponent);
+    return sign + ((uint64_t)(exponent + (1 << (exponent_bits - 1)) - 2) << mantissa_bits) + significand;
+}
+
 PATTERN_INLINE int pattern_strata(const struct pattern *p)
 {
     int most = p->op == OP_AVG ? PATTERN_AVG_CONTRIBUTORS : PATTERN_CONTRIBUTORS;
@@ -175,21 +203,29 @@ PATTERN_INLINE int pattern_pick(const struct pattern *p, int strata, int stratum
     return (int)(from + ((hash >> 32) * (to - from) >> 32));
 }
 
-/* The value that a stratum's contributor gives. */
-PATTERN_INLINE double pattern_contribution(const struct pattern *p, int strata, int stratum, uint64_t hash)
+PATTERN_INLINE bool pattern_is_negative(const struct pattern *p, uint64_t hash)
 {
-    int exponent_bits, mantissa_bits;
-    bool is_float = pattern_float(p->dtype, &exponent_bits, &mantissa_bits);
-    double sign = hash & 1 && pattern_is_signed(p->dtype) && p->op != OP_AVG ? -1 : 1;
-    if (p->op == OP_PROD) { /* |product| <= 3^4 for integers; 3 times powers of two for floats */
-        if (!is_float) return sign * (hash & 2 ? 3 : 2);
-        if (stratum == 0) return sign * (hash & 2 ? 3 : 1.5);
-        return sign * (hash & 2 ? 2 : 0.5);
-    }
+    return hash & 1 && pattern_is_signed(p->dtype) && p->op != OP_AVG;
+}
+
+/* The value that a stratum's contributor gives, but for products. */
+PATTERN_INLINE int64_t pattern_contribution(const struct pattern *p, int strata, uint64_t hash)
+{
     uint32_t most = pattern_range(p->dtype);
     if (p->op != OP_MAX && p->op != OP_MIN) most /= (uint32_t)strata;
     if (p->op == OP_PREMULSUM) most = most > 1 ? most / 2 : 1;
-    return sign * (double)(1 + ((hash >> 1 & 0x7fffffff) * most >> 31));
+    int64_t value = (int64_t)(1 + ((hash >> 1 & 0x7fffffff) * most >> 31));
+    return pattern_is_negative(p, hash) ? -value : value;
+}
+
+/* So, for products: |product| <= 3^4 for integers; 3 times powers of two for floats. */
+PATTERN_INLINE double pattern_factor(const struct pattern *p, int stratum, uint64_t hash)
+{
+    int exponent_bits, mantissa_bits;
+    double sign = pattern_is_negative(p, hash) ? -1 : 1;
+    if (!pattern_float(p->dtype, &exponent_bits, &mantissa_bits)) return sign * (hash & 2 ? 3 : 2);
+    if (stratum == 0) return sign * (hash & 2 ? 3 : 1.5);
+    return sign * (hash & 2 ? 2 : 0.5);
 }
 
 PATTERN_INLINE uint64_t pattern_neutral(const struct pattern *p)
@@ -203,12 +239,14 @@ PATTERN_INLINE uint64_t pattern_neutral(const struct pattern *p)
 /* The bits of element `index` of a rank's input. */
 PATTERN_INLINE uint64_t pattern_element(const struct pattern *p, int rank, uint64_t index)
 {
+    index %= pattern_period(p->dtype);
     if (p->reduces) {
         int strata = pattern_strata(p);
         int stratum = (int)((((uint64_t)rank + 1) * (uint64_t)strata - 1) / (uint64_t)p->ranks);
         uint64_t hash = pattern_stratum_hash(p, index, stratum);
         if (pattern_pick(p, strata, stratum, hash) != rank) return pattern_neutral(p);
-        return pattern_encode(p->dtype, pattern_contribution(p, strata, stratum, hash));
+        if (p->op == OP_PROD) return pattern_encode(p->dtype, pattern_factor(p, stratum, hash));
+        return pattern_encode_integer(p->dtype, pattern_contribution(p, strata, hash));
     }
     uint64_t mask = ~(uint64_t)0 >> (64 - 8 * pattern_size(p->dtype));
     uint64_t poison = (uint64_t)PATTERN_POISON * 0x0101010101010101u & mask;
@@ -217,27 +255,38 @@ PATTERN_INLINE uint64_t pattern_element(const struct pattern *p, int rank, uint6
     return bits == poison ? bits ^ 1 : bits;
 }
 
+PATTERN_INLINE uint64_t pattern_product(const struct pattern *p, int strata, uint64_t index)
+{
+    double result = 1;
+    for (int stratum = 0; stratum < strata; stratum++) result *= pattern_factor(p, stratum, pattern_stratum_hash(p, index, stratum));
+    return pattern_encode(p->dtype, result);
+}
+
+PATTERN_INLINE uint64_t pattern_average(enum dtype dtype, int64_t sum, int ranks)
+{
+    int exponent_bits, mantissa_bits;
+    double mean = (double)sum / ranks;
+    return pattern_encode(dtype, pattern_float(dtype, &exponent_bits, &mantissa_bits) ? mean : floor(mean));
+}
+
 /* The bits of the reduction of element `index` over all ranks. */
 PATTERN_INLINE uint64_t pattern_reduced(const struct pattern *p, uint64_t index)
 {
-    int strata = pattern_strata(p), exponent_bits, mantissa_bits;
-    double result = p->op == OP_PROD ? 1 : 0;
+    const int strata = pattern_strata(p);
+    int64_t result = 0;
+    index %= pattern_period(p->dtype);
+    if (p->op == OP_PROD) return pattern_product(p, strata, index);
     for (int stratum = 0; stratum < strata; stratum++) {
         uint64_t hash = pattern_stratum_hash(p, index, stratum);
-        double value = pattern_contribution(p, strata, stratum, hash);
+        int64_t value = pattern_contribution(p, strata, hash);
         switch (p->op) {
-        case OP_PROD: result *= value; break;
         case OP_MAX: result = stratum == 0 || value > result ? value : result; break;
         case OP_MIN: result = stratum == 0 || value < result ? value : result; break;
-        case OP_PREMULSUM: result += value * pattern_premul(pattern_pick(p, strata, stratum, hash)); break;
+        case OP_PREMULSUM: result += value * (int64_t)pattern_premul(pattern_pick(p, strata, stratum, hash)); break;
         default: result += value;
         }
     }
-    if (p->op == OP_AVG) {
-        result /= p->ranks;
-        if (!pattern_float(p->dtype, &exponent_bits, &mantissa_bits)) result = floor(result);
-    }
-    return pattern_encode(p->dtype, result);
+    return p->op == OP_AVG ? pattern_average(p->dtype, result, p->ranks) : pattern_encode_integer(p->dtype, result);
 }
 
 PATTERN_INLINE uint64_t pattern_expected(const struct pattern *p, int source, uint64_t index)

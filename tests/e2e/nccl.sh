@@ -36,6 +36,9 @@ kernels() { LD_LIBRARY_PATH="$build/fakegpu" "$build/gpu_kernels" "$@"; }
 check 'fill and check give the golden vectors' kernels golden tests/golden/pattern.tsv
 check 'golden vectors are what the script writes' sh -c 'python3 tests/golden/pattern.py | cmp - tests/golden/pattern.tsv'
 check 'fill and check agree with their host twins' kernels twins
+host_kernels() { LD_LIBRARY_PATH="$build/fakegpu" "$build/gpu_kernels_on_host" "$@"; }
+check "the kernels' own source, run by threads of the host, gives the golden vectors" host_kernels golden tests/golden/pattern.tsv
+check 'and agrees with the host twins' host_kernels twins
 
 # ---- every collective, type and operation ----
 

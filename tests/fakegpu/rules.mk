@@ -6,7 +6,7 @@ FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT
 	$(FAKE)/libnvidia-ml.so.1 $(FAKE)/cudaaware.so $(if $(HAVE_NCCL),$(FAKE)/libnccl.so.2 $(FAKE)/old/libnccl.so.2)
 fake_objects = $(patsubst %,$B/obj/tests/fakegpu/%.o,$1)
 
-fakegpu: $(if $(and $(HAVE_CUDA),$(HAVE_HWLOC)),$(FAKE_LIBRARIES) $B/gpu_kernels)
+fakegpu: $(if $(and $(HAVE_CUDA),$(HAVE_HWLOC)),$(FAKE_LIBRARIES) $B/gpu_kernels $B/gpu_kernels_on_host)
 .PHONY: fakegpu
 
 $B/obj/tests/fakegpu/%.o: tests/fakegpu/%.c $B/flags/base $B/flags/gpu
@@ -53,6 +53,15 @@ $B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(filter $B/obj/bench/device/%,$(PLUG
 		$(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+# The same with the kernels' source run by threads of the host.
+$B/gpu_kernels_on_host: $B/obj/tests/gpu/kernels.o $B/obj/tests/gpu/on_host.o $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) \
+		$(call objects,$(TWINS)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
+	$(call say,LINK,$@)
+	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+$B/obj/tests/gpu/on_host.o: tests/gpu/on_host.cc $B/flags/base $B/flags/gpu
+	$(quiet_cc)
+	@mkdir -p $(@D)
+	$Q$(CXX) -std=c++17 -D_GNU_SOURCE -Ibench -I. -fPIC -Wall -Wextra -Wno-unknown-pragmas $(CFLAGS) $(SANITIZERS) $(CUDA_CFLAGS) -MMD -MP -c -o $@ $<
 $B/obj/tests/gpu/%.o: EXTRA_FLAGS = $(CUDA_CFLAGS)
 -include $(wildcard $B/obj/tests/gpu/*.d)
 

@@ -14,6 +14,7 @@ MASK = (1 << 64) - 1
 GOLDEN = 0x9E3779B97F4A7C15
 POISON = 0x81
 ELEMENTS = 8
+PERIOD_BYTES = 1021 * 16
 
 #        name        bytes kind (exponent, mantissa)
 TYPES = [("int8", 1, "i"), ("uint8", 1, "u"), ("int32", 4, "i"), ("uint32", 4, "u"), ("int64", 8, "i"), ("uint64", 8, "u"),
@@ -112,6 +113,7 @@ def neutral_bits(name, size, kind, op):
 
 
 def element_bits(name, size, kind, op, ranks, seed, rank, index):
+    index %= PERIOD_BYTES // size
     strata = min(ranks, 2 if op == "avg" else 4)
     s = stratum_of(rank, ranks, strata)
     h = mix((seed + GOLDEN * (index * 4 + s + 1)) & MASK)
@@ -122,6 +124,7 @@ def element_bits(name, size, kind, op, ranks, seed, rank, index):
 
 
 def move_bits(size, seed, rank, index):
+    index %= PERIOD_BYTES // size
     own = mix((seed + GOLDEN * (rank + 1)) & MASK)
     bits = mix((own + GOLDEN * (index + 1)) & MASK) & ((1 << (8 * size)) - 1)
     return bits ^ 1 if bits == int.from_bytes(bytes([POISON]) * size, "little") else bits
@@ -154,7 +157,7 @@ def main():
     row("dtype", "op", "ranks", "seed", "from", "rank", "bits")
     for name, size, kind in TYPES:
         digits = 2 * size
-        for ranks, seed, start in ((1, 1, 0), (5, 7, 1000000007), (9, 0xFEDCBA9876543210, 1 << 40)):
+        for ranks, seed, start in ((1, 1, 0), (5, 7, 1000000007), (9, 0xFEDCBA9876543210, (1 << 40) // PERIOD_BYTES * PERIOD_BYTES - 5)):
             if ranks == 5:
                 for rank in range(ranks):
                     row(name, "move", ranks, seed, start, rank,

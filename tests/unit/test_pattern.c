@@ -238,3 +238,29 @@ Test(pattern, encodings)
             if (value != 0) cr_assert(pattern_encode((enum dtype)d, value) == bits, "%s %x", dtypes[d].name, bits);
         }
 }
+
+/* One period is worked out and repeated; data from any place that a library's chunks could confuse with another is found. */
+Test(pattern, repeats_after_a_period_and_not_before)
+{
+    enum { BYTES = PATTERN_UNITS * PATTERN_UNIT };
+    for (int d = 0; d < DTYPE_COUNT; d++)
+        for (int reduces = 0; reduces < 2; reduces++) {
+            const struct pattern p = {3, 6, (enum dtype)d, OP_SUM, reduces};
+            const size_t size = dtypes[d].size, period = BYTES / size, count = 5 * period + 3;
+            unsigned char *buffer = malloc(count * size), *element = malloc(size);
+            uint64_t first = 0;
+            pattern_fill(&p, 2, 77, count, buffer);
+            for (size_t i = 0; i < count; i += 501) {
+                pattern_fill(&p, 2, 77 + i, 1, element);
+                cr_assert(memcmp(buffer + i * size, element, size) == 0, "%s: element %zu", dtypes[d].name, i);
+            }
+            cr_assert_eq(pattern_check(&p, 2, 77, count, buffer, &first), 0);
+            cr_assert_eq(pattern_check(&p, 2, 77 + period, count, buffer, &first), 0);
+            for (size_t shift = 16; shift <= 1 << 20; shift *= 2) /* bytes */
+                cr_assert_gt(pattern_check(&p, 2, 77 + shift / size, count, buffer, &first), count / 50, "%s: shifted by %zu bytes", dtypes[d].name, shift);
+            buffer[(4 * period + 1) * size] ^= 0x10;
+            cr_assert(pattern_check(&p, 2, 77, count, buffer, &first) == 1 && first == 4 * period + 1);
+            free(element);
+            free(buffer);
+        }
+}
