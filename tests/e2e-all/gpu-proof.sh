@@ -4,7 +4,8 @@
 . tests/fakegpu/lib.sh
 needs_gpu_parts 'gpu-proof'
 check 'gpu-proof on the emulated device' env BUILD="$build" scripts/gpu-proof --emulated --output "$work/proof"
-check 'shows all steps' sh -c "[ \$(grep -c '^ok - ' '$work/proof/summary.txt') -ge 9 ]"
+check 'shows all steps' sh -c "[ \$(grep -c '^ok - ' '$work/proof/summary.txt') -ge 11 ]"
+check 'leaves what belongs into results/reference: records without this host, kernels, summary' sh -c "cat '$work'/proof/reference/proof/*.jsonl | grep -q gpu-host && ! grep -rq '\"$(uname -n)\"\|GPU-[0-9a-f]\{8\}-' '$work/proof/reference' && [ -s '$work/proof/reference/proof/kernels.tsv' ] && [ -s '$work/proof/reference/proof/summary.txt' ]"
 check 'leaves records, which say emulated' sh -c "cat '$work'/proof/records/*/*.jsonl | grep -q '\"provenance\":\[\"emulated\"\]'"
 printf 'busbar\t%s\ta\ntorch\t%s\tb\n' 100 99 >"$work/even"
 printf 'busbar\t%s\ta\ntorch\t%s\tb\n' 110 100 >"$work/slow"

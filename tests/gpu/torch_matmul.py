@@ -38,7 +38,19 @@ def measure(n):
     time.sleep(1)  # rested, as a burst starts
     sample(1, 0)
     us = statistics.median(sample(batch, i * batch) for i in range(50))
-    print("torch", us, f"torch {torch.__version__} CUDA {torch.version.cuda}", sep="\t")
+    print("torch", us, f"torch {torch.__version__} CUDA {torch.version.cuda} cublasLt {cublaslt_version()}", sep="\t")
+
+
+def cublaslt_version():
+    """Of the library that PyTorch loaded, as cublasLtGetVersion tells."""
+    import ctypes
+
+    for line in open("/proc/self/maps"):
+        if "libcublasLt.so" in line:
+            library = ctypes.CDLL(line.split()[-1])
+            library.cublasLtGetVersion.restype = ctypes.c_size_t
+            return library.cublasLtGetVersion()
+    return "unknown"
 
 
 def compare(path):
