@@ -72,8 +72,12 @@ holds "facts are there" 'launch["schema"] == 1 and launch["backend"] == "mpi" an
 
 fresh
 check "a time budget" ranks 2 "$build/all_reduce" -b 8 -e 8M -f 8 --time-budget 3 --backend mpi --output "$work/results"
-# On a machine that is busy with other things, what was begun ends late: by some of the slowest sample.
-holds "is kept within 5 %" 'end["elapsed_s"] < 3.15 + 20e-6 * max(max(c["samples_us"]) for c in cases if c["status"] == "ok")'
+# Where other work has the cores, samples take a scheduler's turn, and what was begun ends late.
+if holds "(undisturbed)" 'max(max(c["samples_us"]) for c in cases if c["status"] == "ok") < 15e3' | grep -q '^ok'; then
+    holds "is kept within 5 %" 'end["elapsed_s"] < 3.15'
+else
+    skip "is kept within 5 %" "the machine is too busy to tell"
+fi
 holds "some cases of every kept row have figures" 'sum(c["status"] == "ok" for c in cases) >= 5'
 
 check "json on standard output" ranks 2 "$build/all_reduce" --sizes 8 --format json "${quick[@]}"
