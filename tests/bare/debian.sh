@@ -36,6 +36,8 @@ finish() {
     exit $status
 }
 trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # in_chroot USER COMMAND: a clean environment and no standard input.
 in_chroot() {
