@@ -41,6 +41,8 @@ if [ -x "$folder/all_reduce" ]; then
         check "every collective, $n ranks" ranks $n "$folder/all_reduce" --backend mpi --collectives all --sizes 8,1000,64K \
             -d int8,float,double -o sum,max -n 3 -w 1 --passes 2 --output "$results" --run san --launch "n$n"
     done
+    check 'groups side by side, 4 ranks' ranks 4 "$folder/all_reduce" --backend mpi --collectives all_reduce,alltoall --sizes 8,64K \
+        --group world,node,domain,rail,pairs,2,3 -n 3 -w 1 --passes 2 --output "$results" --run san --launch groups
     expect_status 'a corrupted result is caught, 2 ranks' 3 ranks 2 "$folder/all_reduce" --backend mpi --sizes 8K -n 3 \
         --fault wrong:rank=1 --output "$results" --run wrong
     expect_status 'a wrong flag' 2 "$folder/all_reduce" --sizzes 8
