@@ -14,7 +14,7 @@ cuda=$(sed -n "s/.* CUDA='\([^']*\)'.*/\1/p" "$build/flags/knobs" 2>/dev/null)
 RESULTS=$work/results check "make bench over 1, 2 and 4 hosts" timeout 300 make bench B="$build" ${cuda:+CUDA="$cuda"} NO_INSTALL=1 NODES=1,2,4 \
     HOSTFILE="$work/cluster/hosts" MPIRUN_ARGS="$(cat "$work/cluster/mpirun_args")" RUN=bench DRIVERS=all_reduce,all_gather LAUNCHES=1 NETWORK_GBIT=0.1 \
     SWEEP_ARGS="--sizes 64K,1M --mode pipelined --max-seconds 0.3 --driver-arg --passes=1"
-says "a table for each node count" "4 ranks on 4 nodes"
+says "a table for each node count" "8 ranks on 4 nodes"
 equal "all launches are complete" "$(complete bench)" 3
 plots=$work/results/bench/plots
 for plot in scaling-all-reduce scaling-all-gather efficiency-all-reduce efficiency-all-gather; do
