@@ -259,7 +259,7 @@ drill: all ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank 
 	@BUILD='$B' tests/drill/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
-	@$B/busbar report --output results/report.html $(or $(RESULTS),results)
+	@$B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
 # Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
 $B/man/%.1: $B/%

@@ -132,6 +132,20 @@ const char *skip_prefix(const char *line, char label[128])
     return line;
 }
 
+void blank_repeated_label(char *text, const char *label)
+{
+    char prefix[132];
+    size_t length = (size_t)snprintf(prefix, sizeof prefix, "[%s]", label);
+    if (!*label) return;
+    for (char *at = text; (at = strstr(at, prefix)); at += length) {
+        memset(at, ' ', length);
+        static const char *const streams[] = {"<stdout>:", "<stderr>:"};
+        for (size_t i = 0; i < sizeof streams / sizeof *streams; i++)
+            if (strncmp(at + length, streams[i], strlen(streams[i])) == 0)
+                memset(at + length, ' ', strlen(streams[i]));
+    }
+}
+
 #ifdef PLANTED_BUG /* for the test that the fuzzers find one: a word too many */
 enum { MOST_WORDS = WORD_LIMIT + 1 };
 #else

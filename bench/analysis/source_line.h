@@ -25,6 +25,10 @@ bool lines_next(struct lines *);
    label (what tells the streams of several processes apart) goes into label, "" when there is none. */
 const char *skip_prefix(const char *line, char label[128]);
 
+/* Some launchers (torchrun --tee) put their "[label]" before every write, so that it stands within lines too:
+   "[0] 8 2 float sum -1[0] 21.4 …". There it becomes blanks. */
+void blank_repeated_label(char *text, const char *label);
+
 struct word {
     char *text;
     size_t at; /* in the line */

@@ -264,7 +264,8 @@ static void read_line(struct parser *parser)
     struct word words[WORD_LIMIT];
     char *line = parser->lines.text;
     char *nccl = strstr(line, " NCCL INFO "), *nccl_warning = strstr(line, " NCCL WARN ");
-    const char *text = skip_prefix(line, label);
+    char *text = line + (skip_prefix(line, label) - line);
+    blank_repeated_label(text, label);
     read_versions(parser, line, label);
     if (nccl) *nccl = 0;
     if (nccl_warning) *nccl_warning = 0;
