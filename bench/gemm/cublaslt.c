@@ -1,47 +1,15 @@
 /* Matrix multiplication on GPUs by cuBLASLt. All heuristics that it offers are timed; the fastest is timed afresh, beside the
    first, since the best of many is the luckiest too. Operands are rotated through more memory than the second-level cache. */
-#include "gemm/gemm.h"
+#include "gemm/cublaslt.h"
 #include "base/text.h"
-#include "device/device.h"
-#include "device/nvml.h"
 #include "gemm/freivalds.h"
 #include "kernels/device.h"
-#include "kernels/matrix.h"
 
-#include <cublasLt.h>
 #include <link.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { HEURISTICS = 32, MOST_SLOTS = 16, ALGORITHM_TEXT = 160, WORKSPACE = 64 << 20 };
-
-struct gemm {
-    struct gemm_options options;
-    struct device device;
-    struct nvml *nvml;
-    cublasLtHandle_t handle;
-    cudaStream_t stream;
-    cudaEvent_t start, stop;
-    void *workspace;
-    float *tensor_scale;      /* MATRIX_E4M3_SCALE, on the device */
-};
-
-struct gemm_work {
-    struct gemm *gemm;
-    struct gemm_problem problem;
-    cublasLtMatmulDesc_t operation[MOST_SLOTS]; /* block scales are pointers inside it: one for each slot */
-    cublasLtMatrixLayout_t a_layout, b_layout, c_layout;
-    cublasLtMatmulAlgo_t algorithm;
-    char algorithm_text[ALGORITHM_TEXT];
-    double first_us;
-    int heuristics;
-    struct matrix a[MOST_SLOTS], b[MOST_SLOTS], c[MOST_SLOTS];
-    char *memory;
-    size_t slots, next;
-};
 
 /* What cuBLASLt calls a type; -1: not in this toolkit's headers. */
 struct type {
@@ -69,7 +37,7 @@ static const struct type types[GEMM_TYPE_COUNT] = {
     [GEMM_NVFP4] = {R_FP4, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_NVFP4, MATRIX_BFLOAT16, VEC16, 100, 120800},
 };
 
-static enum status lt_status(cublasStatus_t result, const char *call)
+enum status lt_status(cublasStatus_t result, const char *call)
 {
     if (result == CUBLAS_STATUS_SUCCESS) return STATUS_OK;
     cudaGetLastError();
@@ -247,7 +215,7 @@ static cublasStatus_t describe(struct gemm_work *w)
 
 /* ---- multiplying ---- */
 
-static cublasStatus_t multiply(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, size_t slot)
+cublasStatus_t lt_multiply(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, size_t slot)
 {
     const double one = 1, zero = 0;
     const float one_f = 1, zero_f = 0;
@@ -256,105 +224,6 @@ static cublasStatus_t multiply(struct gemm_work *w, const cublasLtMatmulAlgo_t *
     return cublasLtMatmul(g->handle, w->operation[slot], wide ? (const void *)&one : &one_f, w->a[slot].data, w->a_layout,
                           w->b[slot].data, w->b_layout, wide ? (const void *)&zero : &zero_f, w->c[slot].data, w->c_layout,
                           w->c[slot].data, w->c_layout, algorithm, g->workspace, WORKSPACE, g->stream);
-}
-
-/* Seconds for `batch` calls on successive slots; NAN when the algorithm cannot do it. */
-static enum status time_batch(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, int batch, size_t *slot, double *seconds,
-                              cublasStatus_t *result)
-{
-    struct gemm *g = w->gemm;
-    float ms = 0;
-    *result = CUBLAS_STATUS_SUCCESS;
-    enum status status = cuda_status(cudaEventRecord(g->start, g->stream), "cudaEventRecord");
-    for (int i = 0; i < batch && !status && !*result; i++) {
-        *result = multiply(w, algorithm, *slot);
-        if (++*slot >= w->slots) *slot = 0;
-    }
-    if (!status) status = cuda_status(cudaEventRecord(g->stop, g->stream), "cudaEventRecord");
-    if (!status) status = cuda_status(cudaStreamSynchronize(g->stream), "cublasLtMatmul");
-    if (!status) status = cuda_status(cudaEventElapsedTime(&ms, g->start, g->stop), "cudaEventElapsedTime");
-    *seconds = *result ? NAN : (double)ms * 1e-3;
-    return status;
-}
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* The mean time of a call: one call to start with, then as many as fit about `share_s`. */
-static enum status time_algorithm(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, double share_s, double *us)
-{
-    cublasStatus_t result;
-    double seconds;
-    size_t slot = 0;
-    enum status status = time_batch(w, algorithm, 1, &slot, &seconds, &result);
-    *us = NAN;
-    if (status || result) return status;
-    status = time_batch(w, algorithm, 1, &slot, &seconds, &result);
-    int batch = seconds > 0 ? (int)fmin(fmax(share_s / seconds, 3), 200) : 3;
-    if (!status && !result) status = time_batch(w, algorithm, batch, &slot, &seconds, &result);
-    if (!status && !result) *us = seconds / batch * 1e6;
-    return status;
-}
-
-static int algorithm_fact(const cublasLtMatmulAlgo_t *algorithm, cublasLtMatmulAlgoConfigAttributes_t which)
-{
-    int value = -1;
-    size_t written;
-    return cublasLtMatmulAlgoConfigGetAttribute(algorithm, which, &value, sizeof value, &written) ? -1 : value;
-}
-
-/* Times all that cuBLASLt offers, within the time for tuning, then the fastest and the first once more in turns. */
-static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResult_t *offers, int count)
-{
-    double tune_s = w->gemm->options.tune_s > 0 ? w->gemm->options.tune_s : 1, best = INFINITY, end_s = now_s() + tune_s;
-    int winner = -1, timed = 0;
-    enum status status = STATUS_OK;
-    for (int i = 0; i < count && !status; i++) {
-        double us;
-        if (offers[i].state || (winner >= 0 && now_s() > end_s)) continue;
-        status = time_algorithm(w, &offers[i].algo, tune_s / (2 * count), &us);
-        timed += !isnan(us);
-        if (us < best) best = us, winner = i;
-    }
-    if (status) return status;
-    if (winner < 0) return fail(STATUS_ENVIRONMENT, "none of cuBLASLt's %d algorithms works", count);
-    double first = NAN;
-    for (int i = 0; i < 2 && !status && winner != 0; i++) { /* the winner first: it warms the clocks for the other */
-        status = time_algorithm(w, &offers[winner].algo, tune_s / 4, &best);
-        if (!status) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &first);
-    }
-    if (winner == 0) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &first);
-    w->algorithm = offers[winner].algo;
-    w->first_us = first;
-    w->heuristics = timed;
-    snprintf(w->algorithm_text, sizeof w->algorithm_text, "cublasLt %zu heuristic %d of %d: algorithm %d tile %d stages %d split-k %d",
-             cublasLtGetVersion(), winner + 1, count, algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_ID),
-             algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID), algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID),
-             algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM));
-    return status;
-}
-
-static enum status tune(struct gemm_work *w)
-{
-    cublasLtMatmulPreference_t preference = NULL;
-    cublasLtMatmulHeuristicResult_t *offers = allocate(HEURISTICS, sizeof *offers);
-    const size_t workspace = WORKSPACE;
-    int count = 0;
-    cublasStatus_t r = cublasLtMatmulPreferenceCreate(&preference);
-    if (!r) r = cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace);
-    if (!r)
-        r = cublasLtMatmulAlgoGetHeuristic(w->gemm->handle, w->operation[0], w->a_layout, w->b_layout, w->c_layout, w->c_layout, preference,
-                                           HEURISTICS, offers, &count);
-    enum status status = lt_status(r, "cublasLtMatmulAlgoGetHeuristic");
-    if (preference) cublasLtMatmulPreferenceDestroy(preference);
-    if (!status && count == 0) status = fail(STATUS_ENVIRONMENT, "cuBLASLt offers no algorithm");
-    if (!status) status = choose(w, offers, count);
-    free(offers);
-    return status;
 }
 
 static void lt_finish(struct gemm_work *w)
@@ -382,7 +251,7 @@ static enum status lt_prepare(struct gemm *g, const struct gemm_problem *problem
     }
     if (!status) status = cuda_status(cudaStreamSynchronize(g->stream), "filling the operands");
     if (!status) status = lt_status(describe(w), "describing the matrices to cuBLASLt");
-    if (!status) status = tune(w);
+    if (!status) status = lt_tune(w);
     if (status)
         lt_finish(w);
     else
@@ -398,7 +267,7 @@ static void lt_choice(const struct gemm_work *w, struct gemm_choice *choice)
 static enum status lt_run(struct gemm_work *w, int batch, double *elapsed_s)
 {
     cublasStatus_t result;
-    enum status status = time_batch(w, &w->algorithm, batch, &w->next, elapsed_s, &result);
+    enum status status = lt_time_batch(w, &w->algorithm, batch, &w->next, elapsed_s, &result);
     return status ? status : lt_status(result, "cublasLtMatmul");
 }
 
@@ -437,7 +306,7 @@ static enum status lt_check(struct gemm_work *w, uint64_t seed, struct gemm_verd
     cublasStatus_t result;
     size_t slot = w->next, at = slot;
     enum status status = poison(w, slot);
-    if (!status) status = time_batch(w, &w->algorithm, 1, &at, &seconds, &result);
+    if (!status) status = lt_time_batch(w, &w->algorithm, 1, &at, &seconds, &result);
     if (!status) status = lt_status(result, "cublasLtMatmul");
     if (!status && same(w->gemm->options.fault, "wrong")) status = damage(w, slot);
     if (!status) status = cuda_status(cudaMalloc((void **)&on_device, sizeof found), "cudaMalloc");
