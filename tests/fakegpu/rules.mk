@@ -61,7 +61,7 @@ $B/gpu_kernels_on_host: $B/obj/tests/gpu/kernels.o $B/obj/tests/gpu/on_host.o $(
 $B/obj/tests/gpu/on_host.o: tests/gpu/on_host.cc $B/flags/base $B/flags/gpu
 	$(quiet_cc)
 	@mkdir -p $(@D)
-	$Q$(CXX) -std=c++17 -D_GNU_SOURCE -Ibench -I. -fPIC -Wall -Wextra -Wno-unknown-pragmas $(CFLAGS) $(SANITIZERS) $(CUDA_CFLAGS) -MMD -MP -c -o $@ $<
+	$Q$(CXX) -std=c++17 -D_GNU_SOURCE -Ibench -I. -fPIC -Wall -Wextra -Wno-unknown-pragmas $(CFLAGS) $(if $(findstring clang,$(CC)),,$(SANITIZERS)) $(CUDA_CFLAGS) -MMD -MP -c -o $@ $<
 $B/obj/tests/gpu/%.o: EXTRA_FLAGS = $(CUDA_CFLAGS)
 -include $(wildcard $B/obj/tests/gpu/*.d)
 
