@@ -159,14 +159,10 @@ void window_lengthen(struct window *w)
 
 enum status window_wait(struct window *w, bool *late)
 {
-    const double overslept_s = 1e-6; /* reading the clock takes a twentieth of that */
     double start = window_time(w, clock_s()) + w->lead_s; /* rank 0's word counts */
     int error = MPI_Bcast(&start, 1, MPI_DOUBLE, 0, w->comm);
-    double now = window_time(w, clock_s());
-    *late = now > start;
-    for (; now < start; now = window_time(w, clock_s()))
+    *late = window_time(w, clock_s()) > start;
+    while (window_time(w, clock_s()) < start)
         if (w->yields) sched_yield();
-    /* Scheduled away while waiting. A rank that yields comes back when others let it: that is no accident. */
-    if (!w->yields && now > start + overslept_s) *late = true;
     return mpi(error);
 }

@@ -35,7 +35,7 @@ void window_close(struct window *);
 enum status window_sync(struct window *);                  /* another lesson for everyone */
 enum status window_skew(struct window *, double *skew_us); /* on rank 0: the largest residual offset of up to 32 ranks from rank 0's clock */
 
-/* Waits for the start that rank 0 announces; late: this rank got the word after it, or was scheduled away meanwhile. */
+/* Waits for the start that rank 0 announces; late: this rank got the word after it. */
 enum status window_wait(struct window *, bool *late);
 void window_lengthen(struct window *); /* rank 0: too many were late */
 double window_time(const struct window *, double local_s); /* global seconds since the opening */
