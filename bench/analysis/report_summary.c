@@ -114,7 +114,7 @@ static void cloud_row(struct table *table, const struct report *report, const st
     const struct case_row *row = cloud->track->cases[0].row;
     struct text text = {0};
     table_cell(table, "%s\n%s", run->label, run->run);
-    text_add(&text, "%lld" BLANK "×" BLANK "%s", (long long)row->ranks,
+    text_add(&text, "%lld × %s", (long long)row->ranks,
              site->gpu        ? site->gpu->name
              : site->gpu_name ? site->gpu_name
                               : "rank");
