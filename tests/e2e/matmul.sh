@@ -98,6 +98,8 @@ expect_status 'bad type' 2 "$build/matmul" -d flaot
 says 'a near type' "did you mean 'float'"
 expect_status 'no such rank to damage' 2 "$build/matmul" "${small[@]}" --fault wrong:rank=5
 expect_status 'no such kernel' 2 "$build/matmul" "${small[@]}" --output none --blas-kernel Abacus
+check 'a shape beyond any BLAS' "$build/matmul" --shapes 4000000000 --output none --format json
+[ "$(grep -c '"status":"unsupported"' "$work/out")" -ge 2 ] && ok 'is a case that says so' || not_ok 'is a case that says so'
 expect_status 'no such library' 5 "$build/matmul" --output none --blas /nowhere/libblas.so
 says 'the loader is quoted' 'No such file'
 expect_status 'a library that is no BLAS' 5 "$build/matmul" --output none --blas libm.so.6
