@@ -1,5 +1,5 @@
-/* Device twin of check.c: each block works out one period, and compares 16 bytes at a time; elements are looked at one by one only where
-   16 bytes differ. */
+/* Device twin of check.c: each block works out one period, and compares 16 bytes at a time; elements are
+   looked at one by one only where 16 bytes differ. */
 #include "kernels/launch.cuh"
 
 enum { CHECK_THREADS = 512, AT_ONCE = 4 };
@@ -14,7 +14,8 @@ static __device__ inline bool differ(uint4 a, uint4 b)
     return ((a.x ^ b.x) | (a.y ^ b.y) | (a.z ^ b.z) | (a.w ^ b.w)) != 0;
 }
 
-static __device__ inline void compare(const struct pattern *p, uint64_t i, uint64_t want, uint64_t got, struct found *found)
+static __device__ inline void compare(const struct pattern *p, uint64_t i, uint64_t want, uint64_t got,
+                                      struct found *found)
 {
     if (pattern_accepts(p, want, got)) return;
     found->wrong++;
@@ -22,7 +23,8 @@ static __device__ inline void compare(const struct pattern *p, uint64_t i, uint6
 }
 
 /* The elements of a unit that differs; the first of them is element i. */
-static __device__ void look_closer(const struct pattern *p, uint64_t i, uint4 want, uint4 got, struct found *found)
+static __device__ void look_closer(const struct pattern *p, uint64_t i, uint4 want, uint4 got,
+                                   struct found *found)
 {
     const int size = pattern_size(p->dtype);
     const uint64_t mask = ~(uint64_t)0 >> (64 - 8 * size);
@@ -38,8 +40,8 @@ static __device__ void look_closer(const struct pattern *p, uint64_t i, uint4 wa
 }
 
 /* Several loads are under way at once. */
-static __device__ void compare_units(const struct pattern *p, const struct stretch *s, const uint4 *units, const uint4 *table,
-                                     struct found *found)
+static __device__ void compare_units(const struct pattern *p, const struct stretch *s, const uint4 *units,
+                                     const uint4 *table, struct found *found)
 {
     const uint64_t step = (uint64_t)gridDim.x * blockDim.x, per_unit = PATTERN_UNIT / pattern_size(p->dtype);
     uint64_t u = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
@@ -51,7 +53,8 @@ static __device__ void compare_units(const struct pattern *p, const struct stret
             if (u + k * step < s->units) got[k] = units[u + k * step];
 #pragma unroll
         for (int k = 0; k < AT_ONCE; k++) {
-            if (u + k * step < s->units && differ(got[k], table[at])) look_closer(p, s->head + (u + k * step) * per_unit, table[at], got[k], found);
+            if (u + k * step < s->units && differ(got[k], table[at]))
+                look_closer(p, s->head + (u + k * step) * per_unit, table[at], got[k], found);
             at += further;
             if (at >= PATTERN_UNITS) at -= PATTERN_UNITS;
         }
@@ -65,7 +68,8 @@ extern "C" __global__ void __launch_bounds__(CHECK_THREADS)
 {
     __shared__ uint4 table[PATTERN_UNITS];
     const int size = pattern_size(p.dtype);
-    const uint64_t step = (uint64_t)gridDim.x * blockDim.x, me = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
+    const uint64_t step = (uint64_t)gridDim.x * blockDim.x,
+                   me = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
     const struct stretch s = stretch_of(received, count, size);
     struct found found = {0, ~0ull};
     make_table(&p, source, from + s.head, s.units, table);
@@ -79,13 +83,16 @@ extern "C" __global__ void __launch_bounds__(CHECK_THREADS)
     atomicMin(&verdict->first, position + found.first);
 }
 
-cudaError_t device_check(const struct pattern *p, int source, uint64_t from, uint64_t count, const void *received,
-                         uint64_t position, struct device_verdict *verdict, cudaStream_t stream)
+cudaError_t device_check(const struct pattern *p, int source, uint64_t from, uint64_t count,
+                         const void *received, uint64_t position, struct device_verdict *verdict,
+                         cudaStream_t stream)
 {
     unsigned blocks;
     if (count == 0) return cudaSuccess;
-    cudaError_t error = grid_for((const void *)busbar_check, CHECK_THREADS, count * (uint64_t)pattern_size(p->dtype) / PATTERN_UNIT, &blocks);
+    cudaError_t error = grid_for((const void *)busbar_check, CHECK_THREADS,
+                                 count * (uint64_t)pattern_size(p->dtype) / PATTERN_UNIT, &blocks);
     if (error) return error;
-    LAUNCH(busbar_check, blocks, CHECK_THREADS, stream, *p, source, from, count, (const unsigned char *)received, position, verdict);
+    LAUNCH(busbar_check, blocks, CHECK_THREADS, stream, *p, source, from, count,
+           (const unsigned char *)received, position, verdict);
     return cudaGetLastError();
 }

@@ -1,5 +1,6 @@
-/* Starting the device code (*.cu) on a stream. C interface over nvcc's objects; every function returns CUDA's own error.
-   The kernels' names and arguments are fixed (extern "C"): the emulated device of the tests runs the host twins under them. */
+/* Starting the device code (*.cu) on a stream. C interface over nvcc's objects; every function returns CUDA's
+   own error. The kernels' names and arguments are fixed (extern "C"): the emulated device of the tests runs
+   the host twins under them. */
 #ifndef BUSBAR_DEVICE_H
 #define BUSBAR_DEVICE_H
 
@@ -11,7 +12,8 @@
 extern "C" {
 #endif
 
-/* What a check found; in memory that both sides can reach. Start from {0, UINT64_MAX}: several checks add up. */
+/* What a check found; in memory that both sides can reach. Start from {0, UINT64_MAX}: several checks add up.
+ */
 struct device_verdict {
     unsigned long long wrong, first;
 };
@@ -22,10 +24,13 @@ struct device_gate {
     uint32_t expired; /* the device writes the last ticket whose wait ran out of time */
 };
 
-/* As pattern_fill and pattern_check, for device memory. `verdict->first` counts from `position`, the place of received[0]. */
-cudaError_t device_fill(const struct pattern *, int rank, uint64_t from, uint64_t count, void *buffer, cudaStream_t);
-cudaError_t device_check(const struct pattern *, int source, uint64_t from, uint64_t count, const void *received,
-                         uint64_t position, struct device_verdict *verdict, cudaStream_t);
+/* As pattern_fill and pattern_check, for device memory. `verdict->first` counts from `position`, the place of
+ * received[0]. */
+cudaError_t device_fill(const struct pattern *, int rank, uint64_t from, uint64_t count, void *buffer,
+                        cudaStream_t);
+cudaError_t device_check(const struct pattern *, int source, uint64_t from, uint64_t count,
+                         const void *received, uint64_t position, struct device_verdict *verdict,
+                         cudaStream_t);
 
 /* As matrix_fill and matrix_check_group (matrix.h). The group's v is scratch memory on the device. */
 struct matrix;

@@ -8,7 +8,8 @@ extern "C" __global__ void __launch_bounds__(FILL_THREADS)
 {
     __shared__ uint4 table[PATTERN_UNITS];
     const int size = pattern_size(p.dtype);
-    const uint64_t step = (uint64_t)gridDim.x * blockDim.x, me = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
+    const uint64_t step = (uint64_t)gridDim.x * blockDim.x,
+                   me = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
     const struct stretch s = stretch_of(buffer, count, size);
     uint4 *units = (uint4 *)(buffer + s.head * size);
     make_table(&p, rank, from + s.head, s.units, table);
@@ -24,11 +25,13 @@ extern "C" __global__ void __launch_bounds__(FILL_THREADS)
     }
 }
 
-cudaError_t device_fill(const struct pattern *p, int rank, uint64_t from, uint64_t count, void *buffer, cudaStream_t stream)
+cudaError_t device_fill(const struct pattern *p, int rank, uint64_t from, uint64_t count, void *buffer,
+                        cudaStream_t stream)
 {
     unsigned blocks;
     if (count == 0) return cudaSuccess;
-    cudaError_t error = grid_for((const void *)busbar_fill, FILL_THREADS, count * (uint64_t)pattern_size(p->dtype) / PATTERN_UNIT, &blocks);
+    cudaError_t error = grid_for((const void *)busbar_fill, FILL_THREADS,
+                                 count * (uint64_t)pattern_size(p->dtype) / PATTERN_UNIT, &blocks);
     if (error) return error;
     LAUNCH(busbar_fill, blocks, FILL_THREADS, stream, *p, rank, from, count, (unsigned char *)buffer);
     return cudaGetLastError();

@@ -1,23 +1,33 @@
-/* Operands of matrix multiplications, and Freivalds' check of their product, for types that only a GPU multiplies: inline, for
-   C11 and CUDA alike. A matrix is stored by columns of `inner` elements, without padding.
+/* Operands of matrix multiplications, and Freivalds' check of their product, for types that only a GPU
+   multiplies: inline, for C11 and CUDA alike. A matrix is stored by columns of `inner` elements, without
+   padding.
 
-   Narrow types hold round(x / scale) of Gaussians x: one scale for all (fp8 e4m3), or one for each block of 32 (mxfp8, a power
-   of two) or 16 (nvfp4, in e4m3) elements of a column, chosen from the block's largest x as a quantiser does. */
+   Narrow types hold round(x / scale) of Gaussians x: one scale for all (fp8 e4m3), or one for each block of
+   32 (mxfp8, a power of two) or 16 (nvfp4, in e4m3) elements of a column, chosen from the block's largest x
+   as a quantiser does. */
 #ifndef BUSBAR_MATRIX_H
 #define BUSBAR_MATRIX_H
 
 #include "gemm/gaussian.h"
 #include "kernels/pattern.h"
 
-enum matrix_kind { MATRIX_DOUBLE, MATRIX_FLOAT, MATRIX_BFLOAT16, MATRIX_HALF, MATRIX_E4M3, MATRIX_MXFP8, MATRIX_NVFP4 };
+enum matrix_kind {
+    MATRIX_DOUBLE,
+    MATRIX_FLOAT,
+    MATRIX_BFLOAT16,
+    MATRIX_HALF,
+    MATRIX_E4M3,
+    MATRIX_MXFP8,
+    MATRIX_NVFP4
+};
 
 /* One operand or product. */
 struct matrix {
     enum matrix_kind kind;
-    int turned;              /* op() transposes it */
-    uint64_t inner, outer;   /* as stored */
+    int turned;            /* op() transposes it */
+    uint64_t inner, outer; /* as stored */
     unsigned char *data;
-    unsigned char *scales;   /* of block types, in cuBLASLt's order; else NULL */
+    unsigned char *scales; /* of block types, in cuBLASLt's order; else NULL */
 };
 
 #define MATRIX_E4M3_SCALE (1.0 / 64) /* 4.5 sigma times 64 is below 448, e4m3's largest */
@@ -30,16 +40,22 @@ PATTERN_INLINE int matrix_block(enum matrix_kind kind)
 PATTERN_INLINE uint64_t matrix_data_bytes(enum matrix_kind kind, uint64_t elements)
 {
     switch (kind) {
-    case MATRIX_DOUBLE: return 8 * elements;
-    case MATRIX_FLOAT: return 4 * elements;
+    case MATRIX_DOUBLE:
+        return 8 * elements;
+    case MATRIX_FLOAT:
+        return 4 * elements;
     case MATRIX_BFLOAT16:
-    case MATRIX_HALF: return 2 * elements;
-    case MATRIX_NVFP4: return elements / 2;
-    default: return elements;
+    case MATRIX_HALF:
+        return 2 * elements;
+    case MATRIX_NVFP4:
+        return elements / 2;
+    default:
+        return elements;
     }
 }
 
-/* Scales stand in tiles of 128 columns by 4 blocks, 512 bytes each (cuBLAS documentation, "1D Block Scaling Factors Layout"). */
+/* Scales stand in tiles of 128 columns by 4 blocks, 512 bytes each (cuBLAS documentation, "1D Block Scaling
+ * Factors Layout"). */
 PATTERN_INLINE uint64_t matrix_scale_bytes(enum matrix_kind kind, uint64_t inner, uint64_t outer)
 {
     uint64_t block = (uint64_t)matrix_block(kind);
@@ -47,9 +63,11 @@ PATTERN_INLINE uint64_t matrix_scale_bytes(enum matrix_kind kind, uint64_t inner
     return (outer + 127) / 128 * 128 * ((inner / block + 3) / 4 * 4);
 }
 
-PATTERN_INLINE uint64_t matrix_scale_at(enum matrix_kind kind, uint64_t inner, uint64_t column, uint64_t in_column)
+PATTERN_INLINE uint64_t matrix_scale_at(enum matrix_kind kind, uint64_t inner, uint64_t column,
+                                        uint64_t in_column)
 {
-    uint64_t block = in_column / (uint64_t)matrix_block(kind), across = (inner / (uint64_t)matrix_block(kind) + 3) / 4;
+    uint64_t block = in_column / (uint64_t)matrix_block(kind),
+             across = (inner / (uint64_t)matrix_block(kind) + 3) / 4;
     uint64_t tile = column / 128 * across + block / 4, outer = column % 128;
     return tile * 512 + outer % 32 * 16 + outer / 32 * 4 + block % 4;
 }
@@ -76,11 +94,16 @@ PATTERN_INLINE unsigned matrix_to_e2m1(double value)
 PATTERN_INLINE enum dtype matrix_dtype(enum matrix_kind kind)
 {
     switch (kind) {
-    case MATRIX_DOUBLE: return DTYPE_DOUBLE;
-    case MATRIX_FLOAT: return DTYPE_FLOAT;
-    case MATRIX_BFLOAT16: return DTYPE_BFLOAT16;
-    case MATRIX_HALF: return DTYPE_HALF;
-    default: return DTYPE_FP8_E4M3;
+    case MATRIX_DOUBLE:
+        return DTYPE_DOUBLE;
+    case MATRIX_FLOAT:
+        return DTYPE_FLOAT;
+    case MATRIX_BFLOAT16:
+        return DTYPE_BFLOAT16;
+    case MATRIX_HALF:
+        return DTYPE_HALF;
+    default:
+        return DTYPE_FP8_E4M3;
     }
 }
 
@@ -95,11 +118,13 @@ PATTERN_INLINE double matrix_scale(const struct matrix *m, uint64_t column, uint
 /* Element (row, column) of op(matrix). */
 PATTERN_INLINE double matrix_get(const struct matrix *m, uint64_t row, uint64_t column)
 {
-    uint64_t in_column = m->turned ? column : row, stored = m->turned ? row : column, i = stored * m->inner + in_column;
+    uint64_t in_column = m->turned ? column : row, stored = m->turned ? row : column,
+             i = stored * m->inner + in_column;
     if (m->kind == MATRIX_NVFP4)
         return matrix_e2m1(m->data[i / 2] >> (i % 2 * 4) & 15u) * matrix_scale(m, stored, in_column);
     enum dtype dtype = matrix_dtype(m->kind);
-    return pattern_decode(dtype, pattern_load(m->data, i, pattern_size(dtype))) * matrix_scale(m, stored, in_column);
+    return pattern_decode(dtype, pattern_load(m->data, i, pattern_size(dtype))) *
+           matrix_scale(m, stored, in_column);
 }
 
 PATTERN_INLINE double matrix_gaussian(uint64_t seed, uint64_t i)
@@ -114,7 +139,8 @@ PATTERN_INLINE double matrix_choose_scale(enum matrix_kind kind, double largest,
 {
     if (kind == MATRIX_MXFP8) {
         int exponent;
-        double fraction = frexp(largest / 448, &exponent); /* [0.5, 1) 2^exponent: the next power of two is 2^exponent, or it */
+        double fraction = frexp(
+            largest / 448, &exponent); /* [0.5, 1) 2^exponent: the next power of two is 2^exponent, or it */
         if (fraction == 0.5) exponent--;
         *bits = (unsigned char)(largest > 0 ? exponent + 127 : 127);
         return ldexp(1.0, (int)*bits - 127);
@@ -139,8 +165,9 @@ PATTERN_INLINE void matrix_fill_unit(const struct matrix *m, uint64_t seed, uint
         if (stop > end) stop = end;
         if (block > 1) {
             for (uint64_t i = at; i < stop; i++) largest = fmax(largest, fabs(matrix_gaussian(seed, i)));
-            scale = matrix_choose_scale(m->kind, largest,
-                                        &m->scales[matrix_scale_at(m->kind, m->inner, at / m->inner, at % m->inner)]);
+            scale = matrix_choose_scale(
+                m->kind, largest,
+                &m->scales[matrix_scale_at(m->kind, m->inner, at / m->inner, at % m->inner)]);
         }
         for (uint64_t i = at; i < stop; i++) {
             double x = matrix_gaussian(seed, i) / scale;
@@ -154,18 +181,20 @@ PATTERN_INLINE void matrix_fill_unit(const struct matrix *m, uint64_t seed, uint
     }
 }
 
-/* Freivalds' check (gemm/freivalds.h), for columns [first + t width, …) of C: v[p] = sum over them of op(B)[p][j] sign_j. */
+/* Freivalds' check (gemm/freivalds.h), for columns [first + t width, …) of C: v[p] = sum over them of
+ * op(B)[p][j] sign_j. */
 struct matrix_check {
     struct matrix a, b, c;
     uint64_t m, n, k, seed;
-    uint64_t width, first;   /* columns of a block; the first block of this group */
-    int blocks;              /* of this group, at most MATRIX_GROUP */
-    double tolerance;        /* 8 gemm_tolerance: times sqrt(columns) times the row's norm */
-    double *v;               /* [k][MATRIX_GROUP] */
+    uint64_t width, first; /* columns of a block; the first block of this group */
+    int blocks;            /* of this group, at most MATRIX_GROUP */
+    double tolerance;      /* 8 gemm_tolerance: times sqrt(columns) times the row's norm */
+    double *v;             /* [k][MATRIX_GROUP] */
 };
 enum { MATRIX_GROUP = 8 };
 
-/* What was found: `worst` is the largest |residual| / bound as a double's bits, which order like the (positive) doubles. */
+/* What was found: `worst` is the largest |residual| / bound as a double's bits, which order like the
+ * (positive) doubles. */
 struct matrix_verdict {
     unsigned long long wrong, worst;
 };
@@ -186,13 +215,15 @@ PATTERN_INLINE void matrix_check_v(const struct matrix_check *check, uint64_t p)
     for (int t = 0; t < MATRIX_GROUP; t++) {
         double sum = 0;
         if (t < check->blocks)
-            for (uint64_t j = (check->first + (uint64_t)t) * check->width; j < matrix_block_end(check, t); j++)
+            for (uint64_t j = (check->first + (uint64_t)t) * check->width; j < matrix_block_end(check, t);
+                 j++)
                 sum += matrix_sign(check->seed, j) * matrix_get(&check->b, p, j);
         check->v[p * MATRIX_GROUP + (uint64_t)t] = sum;
     }
 }
 
-/* Row i: its largest |residual| / bound over the blocks, and how many were beyond it (NaN: infinitely far). */
+/* Row i: its largest |residual| / bound over the blocks, and how many were beyond it (NaN: infinitely far).
+ */
 PATTERN_INLINE unsigned matrix_check_row(const struct matrix_check *check, uint64_t i, double *worst)
 {
     double u[MATRIX_GROUP] = {0}, norm = 0;
@@ -207,7 +238,10 @@ PATTERN_INLINE unsigned matrix_check_row(const struct matrix_check *check, uint6
         uint64_t j = (check->first + (uint64_t)t) * check->width, end = matrix_block_end(check, t);
         double bound = check->tolerance * sqrt((double)(end - j)) * sqrt(norm);
         for (; j < end; j++) u[t] -= matrix_sign(check->seed, j) * matrix_get(&check->c, i, j);
-        double off = fabs(u[t]), ratio = isnan(off) ? HUGE_VAL : bound > 0 ? off / bound : off > 0 ? HUGE_VAL : 0;
+        double off = fabs(u[t]), ratio = isnan(off)  ? HUGE_VAL
+                                         : bound > 0 ? off / bound
+                                         : off > 0   ? HUGE_VAL
+                                                     : 0;
         wrong += !(off <= bound);
         if (ratio > *worst) *worst = ratio;
     }

@@ -1,17 +1,18 @@
-/* The data that is sent and what must come back, element by element: inline, for C11 and CUDA alike, so that host and device
-   agree to the bit.
+/* The data that is sent and what must come back, element by element: inline, for C11 and CUDA alike, so that
+   host and device agree to the bit.
 
-   Reductions. The ranks are cut into at most CONTRIBUTORS strata; in each a hash of (seed, index) picks one rank, whose element
-   is not neutral. So every rank contributes somewhere, ranks differ, and what must come out costs a few hashes whatever the
-   number of ranks. Values are small integers (or powers of two, for products), such that every partial sum or product, in any
-   order, is exactly representable: |sum| <= 2^p for a float with p significand bits. No reduction of them gives the poison.
-   avg has two contributors of one sign: 1/n and its products are rounded, 2 ulp in all.
+   Reductions. The ranks are cut into at most CONTRIBUTORS strata; in each a hash of (seed, index) picks one
+   rank, whose element is not neutral. So every rank contributes somewhere, ranks differ, and what must come
+   out costs a few hashes whatever the number of ranks. Values are small integers (or powers of two, for
+   products), such that every partial sum or product, in any order, is exactly representable: |sum| <= 2^p for
+   a float with p significand bits. No reduction of them gives the poison. avg has two contributors of one
+   sign: 1/n and its products are rounded, 2 ulp in all.
 
    Movement. Every element is any bit pattern but the poison.
 
-   Both repeat after PATTERN_UNITS times 16 bytes, so that device and host work out one period and then run at the speed of memory,
-   whatever the type. The number of units is a prime: no offset that a library's chunks have (powers of two, counts over ranks) is a
-   multiple of it, and data from another place is still found. */
+   Both repeat after PATTERN_UNITS times 16 bytes, so that device and host work out one period and then run at
+   the speed of memory, whatever the type. The number of units is a prime: no offset that a library's chunks
+   have (powers of two, counts over ranks) is a multiple of it, and data from another place is still found. */
 #ifndef BUSBAR_PATTERN_H
 #define BUSBAR_PATTERN_H
 
@@ -45,15 +46,19 @@ PATTERN_INLINE int pattern_size(enum dtype dtype)
     case DTYPE_INT8:
     case DTYPE_UINT8:
     case DTYPE_FP8_E4M3:
-    case DTYPE_FP8_E5M2: return 1;
+    case DTYPE_FP8_E5M2:
+        return 1;
     case DTYPE_HALF:
     case DTYPE_BFLOAT16:
     case DTYPE_INT16:
-    case DTYPE_UINT16: return 2;
+    case DTYPE_UINT16:
+        return 2;
     case DTYPE_INT64:
     case DTYPE_UINT64:
-    case DTYPE_DOUBLE: return 8;
-    default: return 4;
+    case DTYPE_DOUBLE:
+        return 8;
+    default:
+        return 4;
     }
 }
 
@@ -61,13 +66,26 @@ PATTERN_INLINE int pattern_size(enum dtype dtype)
 PATTERN_INLINE bool pattern_float(enum dtype dtype, int *exponent_bits, int *mantissa_bits)
 {
     switch (dtype) {
-    case DTYPE_HALF: *exponent_bits = 5, *mantissa_bits = 10; return true;
-    case DTYPE_BFLOAT16: *exponent_bits = 8, *mantissa_bits = 7; return true;
-    case DTYPE_FLOAT: *exponent_bits = 8, *mantissa_bits = 23; return true;
-    case DTYPE_DOUBLE: *exponent_bits = 11, *mantissa_bits = 52; return true;
-    case DTYPE_FP8_E4M3: *exponent_bits = 4, *mantissa_bits = 3; return true;
-    case DTYPE_FP8_E5M2: *exponent_bits = 5, *mantissa_bits = 2; return true;
-    default: return false;
+    case DTYPE_HALF:
+        *exponent_bits = 5, *mantissa_bits = 10;
+        return true;
+    case DTYPE_BFLOAT16:
+        *exponent_bits = 8, *mantissa_bits = 7;
+        return true;
+    case DTYPE_FLOAT:
+        *exponent_bits = 8, *mantissa_bits = 23;
+        return true;
+    case DTYPE_DOUBLE:
+        *exponent_bits = 11, *mantissa_bits = 52;
+        return true;
+    case DTYPE_FP8_E4M3:
+        *exponent_bits = 4, *mantissa_bits = 3;
+        return true;
+    case DTYPE_FP8_E5M2:
+        *exponent_bits = 5, *mantissa_bits = 2;
+        return true;
+    default:
+        return false;
     }
 }
 
@@ -98,14 +116,16 @@ PATTERN_INLINE uint64_t pattern_encode(enum dtype dtype, double value)
     if (magnitude == 0) return sign;
     int bias = (1 << (exponent_bits - 1)) - 1;
     frexp(magnitude, &exponent);
-    exponent--; /* magnitude = f 2^exponent, 1 <= f < 2 */
+    exponent--;                                   /* magnitude = f 2^exponent, 1 <= f < 2 */
     if (exponent < 1 - bias) exponent = 1 - bias; /* subnormal */
-    /* The significand with its hidden bit: adding it carries into the exponent where rounding reaches the next power of two. */
+    /* The significand with its hidden bit: adding it carries into the exponent where rounding reaches the
+     * next power of two. */
     uint64_t significand = (uint64_t)rint(ldexp(magnitude, mantissa_bits - exponent));
     return sign + ((uint64_t)(exponent + bias - 1) << mantissa_bits) + significand;
 }
 
-/* The value of a float's or an integer's bits (64-bit integers are rounded); infinities and NaN are not told apart. */
+/* The value of a float's or an integer's bits (64-bit integers are rounded); infinities and NaN are not told
+ * apart. */
 PATTERN_INLINE double pattern_decode(enum dtype dtype, uint64_t bits)
 {
     int exponent_bits = 0, mantissa_bits = 0, size = 8 * pattern_size(dtype);
@@ -166,15 +186,18 @@ PATTERN_INLINE uint64_t pattern_encode_integer(enum dtype dtype, int64_t value)
 {
     int exponent_bits = 0, mantissa_bits = 0, exponent;
     if (dtype == DTYPE_DOUBLE || dtype == DTYPE_FLOAT) return pattern_encode(dtype, (double)value);
-    if (!pattern_float(dtype, &exponent_bits, &mantissa_bits)) return (uint64_t)value & (~(uint64_t)0 >> (64 - 8 * pattern_size(dtype)));
+    if (!pattern_float(dtype, &exponent_bits, &mantissa_bits))
+        return (uint64_t)value & (~(uint64_t)0 >> (64 - 8 * pattern_size(dtype)));
     if (value == 0) return 0;
-    uint64_t sign = value < 0 ? (uint64_t)1 << (exponent_bits + mantissa_bits) : 0, magnitude = (uint64_t)(value < 0 ? -value : value);
+    uint64_t sign = value < 0 ? (uint64_t)1 << (exponent_bits + mantissa_bits) : 0,
+             magnitude = (uint64_t)(value < 0 ? -value : value);
 #ifdef __CUDA_ARCH__
     exponent = 63 - __clzll((long long)magnitude);
 #else
     exponent = 63 - __builtin_clzll(magnitude);
 #endif
-    uint64_t significand = exponent > mantissa_bits ? magnitude >> (exponent - mantissa_bits) : magnitude << (mantissa_bits - exponent);
+    uint64_t significand = exponent > mantissa_bits ? magnitude >> (exponent - mantissa_bits)
+                                                    : magnitude << (mantissa_bits - exponent);
     return sign + ((uint64_t)(exponent + (1 << (exponent_bits - 1)) - 2) << mantissa_bits) + significand;
 }
 
@@ -192,7 +215,8 @@ PATTERN_INLINE double pattern_premul(int rank)
 
 PATTERN_INLINE uint64_t pattern_stratum_hash(const struct pattern *p, uint64_t index, int stratum)
 {
-    return pattern_mix(p->seed + 0x9e3779b97f4a7c15u * (index * PATTERN_CONTRIBUTORS + (uint64_t)stratum + 1));
+    return pattern_mix(p->seed +
+                       0x9e3779b97f4a7c15u * (index * PATTERN_CONTRIBUTORS + (uint64_t)stratum + 1));
 }
 
 /* The rank that contributes for a stratum: ranks [stratum * n / k, (stratum + 1) * n / k). */
@@ -258,7 +282,8 @@ PATTERN_INLINE uint64_t pattern_element(const struct pattern *p, int rank, uint6
 PATTERN_INLINE uint64_t pattern_product(const struct pattern *p, int strata, uint64_t index)
 {
     double result = 1;
-    for (int stratum = 0; stratum < strata; stratum++) result *= pattern_factor(p, stratum, pattern_stratum_hash(p, index, stratum));
+    for (int stratum = 0; stratum < strata; stratum++)
+        result *= pattern_factor(p, stratum, pattern_stratum_hash(p, index, stratum));
     return pattern_encode(p->dtype, result);
 }
 
@@ -280,13 +305,21 @@ PATTERN_INLINE uint64_t pattern_reduced(const struct pattern *p, uint64_t index)
         uint64_t hash = pattern_stratum_hash(p, index, stratum);
         int64_t value = pattern_contribution(p, strata, hash);
         switch (p->op) {
-        case OP_MAX: result = stratum == 0 || value > result ? value : result; break;
-        case OP_MIN: result = stratum == 0 || value < result ? value : result; break;
-        case OP_PREMULSUM: result += value * (int64_t)pattern_premul(pattern_pick(p, strata, stratum, hash)); break;
-        default: result += value;
+        case OP_MAX:
+            result = stratum == 0 || value > result ? value : result;
+            break;
+        case OP_MIN:
+            result = stratum == 0 || value < result ? value : result;
+            break;
+        case OP_PREMULSUM:
+            result += value * (int64_t)pattern_premul(pattern_pick(p, strata, stratum, hash));
+            break;
+        default:
+            result += value;
         }
     }
-    return p->op == OP_AVG ? pattern_average(p->dtype, result, p->ranks) : pattern_encode_integer(p->dtype, result);
+    return p->op == OP_AVG ? pattern_average(p->dtype, result, p->ranks)
+                           : pattern_encode_integer(p->dtype, result);
 }
 
 PATTERN_INLINE uint64_t pattern_expected(const struct pattern *p, int source, uint64_t index)
@@ -303,26 +336,38 @@ PATTERN_INLINE bool pattern_accepts(const struct pattern *p, uint64_t want, uint
     uint64_t sign = (uint64_t)1 << (exponent_bits + mantissa_bits);
     if (((got | want) & ~sign) == 0) return true; /* -0 == +0 */
     if (p->op != OP_AVG || ((got ^ want) & sign)) return false;
-    return (got > want ? got - want : want - got) <= PATTERN_AVG_ULP; /* neighbours of one sign are neighbours as integers */
+    return (got > want ? got - want : want - got) <=
+           PATTERN_AVG_ULP; /* neighbours of one sign are neighbours as integers */
 }
 
 PATTERN_INLINE uint64_t pattern_load(const void *buffer, uint64_t at, int size)
 {
     switch (size) {
-    case 1: return ((const uint8_t *)buffer)[at];
-    case 2: return ((const uint16_t *)buffer)[at];
-    case 4: return ((const uint32_t *)buffer)[at];
-    default: return ((const uint64_t *)buffer)[at];
+    case 1:
+        return ((const uint8_t *)buffer)[at];
+    case 2:
+        return ((const uint16_t *)buffer)[at];
+    case 4:
+        return ((const uint32_t *)buffer)[at];
+    default:
+        return ((const uint64_t *)buffer)[at];
     }
 }
 
 PATTERN_INLINE void pattern_store(void *buffer, uint64_t at, int size, uint64_t bits)
 {
     switch (size) {
-    case 1: ((uint8_t *)buffer)[at] = (uint8_t)bits; break;
-    case 2: ((uint16_t *)buffer)[at] = (uint16_t)bits; break;
-    case 4: ((uint32_t *)buffer)[at] = (uint32_t)bits; break;
-    default: ((uint64_t *)buffer)[at] = bits;
+    case 1:
+        ((uint8_t *)buffer)[at] = (uint8_t)bits;
+        break;
+    case 2:
+        ((uint16_t *)buffer)[at] = (uint16_t)bits;
+        break;
+    case 4:
+        ((uint32_t *)buffer)[at] = (uint32_t)bits;
+        break;
+    default:
+        ((uint64_t *)buffer)[at] = bits;
     }
 }
 

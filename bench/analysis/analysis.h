@@ -1,4 +1,5 @@
-/* busbar's subcommands: each is one file with a command (its option table) and a main; busbar.c lists them. */
+/* busbar's subcommands: each is one file with a command (its option table) and a main; busbar.c lists them.
+ */
 #ifndef BUSBAR_ANALYSIS_H
 #define BUSBAR_ANALYSIS_H
 
@@ -6,7 +7,8 @@
 
 struct subcommand {
     const struct command *command; /* its name is "busbar <word>" */
-    enum status (*run)(int argc, char **argv); /* argv[0] is the word; returns an exit status after one line on error */
+    enum status (*run)(int argc,
+                       char **argv); /* argv[0] is the word; returns an exit status after one line on error */
 };
 
 extern const struct subcommand show_subcommand;

@@ -7,18 +7,9 @@
 #include <string.h>
 
 const struct subcommand *const subcommands[] = {
-    &import_subcommand,
-    &export_subcommand,
-    &limits_subcommand,
-    &show_subcommand,
-    &plan_subcommand,
-    &scan_subcommand,
-    &plot_subcommand,
-    &compare_subcommand,
-    &contract_subcommand,
-    &baseline_subcommand,
-    &report_subcommand,
-    NULL,
+    &import_subcommand,   &export_subcommand,   &limits_subcommand, &show_subcommand,
+    &plan_subcommand,     &scan_subcommand,     &plot_subcommand,   &compare_subcommand,
+    &contract_subcommand, &baseline_subcommand, &report_subcommand, NULL,
 };
 
 static const char *word_of(const struct subcommand *subcommand)
@@ -29,7 +20,8 @@ static const char *word_of(const struct subcommand *subcommand)
 static void help(FILE *out)
 {
     fputs("busbar - collective and matmul benchmarks: plan them, read them, compare them, report them\n\n"
-          "usage: busbar COMMAND [flags] [FILES]      busbar COMMAND --help\n\ncommands:\n", out);
+          "usage: busbar COMMAND [flags] [FILES]      busbar COMMAND --help\n\ncommands:\n",
+          out);
     for (size_t i = 0; subcommands[i]; i++)
         fprintf(out, "  %-12s %s\n", word_of(subcommands[i]), subcommands[i]->command->summary);
 }
@@ -37,11 +29,13 @@ static void help(FILE *out)
 static void man(FILE *out)
 {
     fprintf(out,
-            ".TH BUSBAR 1 \"\" \"busbar %s\" \"busbar\"\n.SH NAME\nbusbar \\- plan, read, compare and report collective and "
+            ".TH BUSBAR 1 \"\" \"busbar %s\" \"busbar\"\n.SH NAME\nbusbar \\- plan, read, compare and report "
+            "collective and "
             "matmul benchmarks\n.SH SYNOPSIS\n\\fBbusbar\\fR \\fICOMMAND\\fR [flags] [FILES]\n.SH COMMANDS\n",
             BUSBAR_VERSION);
     for (size_t i = 0; subcommands[i]; i++)
-        fprintf(out, ".TP\n\\fBbusbar\\-%s\\fR(1)\n%s\n", word_of(subcommands[i]), subcommands[i]->command->summary);
+        fprintf(out, ".TP\n\\fBbusbar\\-%s\\fR(1)\n%s\n", word_of(subcommands[i]),
+                subcommands[i]->command->summary);
 }
 
 /* Answers what is asked of busbar itself; false when `word` is something else. */
@@ -69,7 +63,8 @@ int main(int argc, char **argv)
             if (fflush(stdout) && !status) status = fail(STATUS_ENVIRONMENT, "cannot write the output");
             return (int)status;
         }
-    if (answer(word)) return fflush(stdout) ? (int)fail(STATUS_ENVIRONMENT, "cannot write the output") : STATUS_OK;
+    if (answer(word))
+        return fflush(stdout) ? (int)fail(STATUS_ENVIRONMENT, "cannot write the output") : STATUS_OK;
     const char *words[64];
     size_t n = 0;
     for (; subcommands[n] && n < 63; n++) words[n] = word_of(subcommands[n]);

@@ -13,7 +13,8 @@ enum {
     FEWEST_PAIRS = 3
 }; /* cells a side: more would neither be read nor fit into a page */
 
-/* Rates of pairs of one run, collective and size, over rounds and launches. A rail: the ranks' place on their hosts, where a pair is of two. */
+/* Rates of pairs of one run, collective and size, over rounds and launches. A rail: the ranks' place on their
+ * hosts, where a pair is of two. */
 struct pair {
     size_t rail, a, b;
     double gbps;
@@ -39,7 +40,8 @@ static void add_row(struct pairs *pairs, const struct launch_header *header, con
     {
         json_t *hosts = json_object_get(group, "hosts"), *rate = json_object_get(group, "busbw_gbps");
         json_t *ranks = json_object_get(group, "ranks"), *rank = json_array_get(ranks, 0);
-        bool on_a_rail = json_array_size(ranks) == 2 && header->ranks_per_node > 1 && json_integer_value(rank) >= 0;
+        bool on_a_rail =
+            json_array_size(ranks) == 2 && header->ranks_per_node > 1 && json_integer_value(rank) >= 0;
         size_t rail = on_a_rail ? (size_t)(json_integer_value(rank) % header->ranks_per_node) : 0;
         size_t a = host_index(header, json_string_value(json_array_get(hosts, 0)));
         size_t b = host_index(header, json_string_value(json_array_get(hosts, 1)));
@@ -70,9 +72,9 @@ static void merge(struct pairs *pairs)
     size_t kept = 0;
     qsort(pairs->list, pairs->count, sizeof *pairs->list, by_place);
     for (size_t first = 0, last; first < pairs->count; first = last) {
-        for (last = first + 1;
-             last < pairs->count && pairs->list[last].rail == pairs->list[first].rail &&
-             pairs->list[last].a == pairs->list[first].a && pairs->list[last].b == pairs->list[first].b;)
+        for (last = first + 1; last < pairs->count && pairs->list[last].rail == pairs->list[first].rail &&
+                               pairs->list[last].a == pairs->list[first].a &&
+                               pairs->list[last].b == pairs->list[first].b;)
             last++;
         struct pair pair = pairs->list[first];
         size_t middle = first + (last - first) / 2;
@@ -105,8 +107,8 @@ static void draw(struct drawings *drawings, const struct study *study, const str
     text_add(&title, "pairs of hosts, %s %s", row->collective,
              row->bytes >= 0 ? format_size((size_t)row->bytes, size) : "");
     if (rails) text_add(&title, ", rail %zu", pairs->list[0].rail);
-    text_add(&title, "%s%s",
-             study->aggregate.count > 1 ? ": " : "", study->aggregate.count > 1 ? run->label : "");
+    text_add(&title, "%s%s", study->aggregate.count > 1 ? ": " : "",
+             study->aggregate.count > 1 ? run->label : "");
     text_add(&caption,
              "Bus bandwidth of each pair of hosts as a percentage of the median pair (%.4g GB/s), on a fixed "
              "scale; hosts in their order, lines "

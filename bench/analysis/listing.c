@@ -103,7 +103,8 @@ void listing_without_figure(const struct run_summary *run, size_t first, size_t 
         if (line->row->op) text_add(out, " ");
         plain_text(out, line->row->op ? line->row->op : "", 40);
         if (line->row->gemm)
-            text_add(out, " %lldx%lldx%lld", (long long)line->row->m, (long long)line->row->n, (long long)line->row->k);
+            text_add(out, " %lldx%lldx%lld", (long long)line->row->m, (long long)line->row->n,
+                     (long long)line->row->k);
         if (line->row->bytes != ABSENT && line->row->bytes >= 0)
             text_add(out, ", from %s", format_size((size_t)line->row->bytes, size));
         if (line->error) text_add(out, ": ");

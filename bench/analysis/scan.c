@@ -19,11 +19,25 @@ struct settings {
 #define AT(member) offsetof(struct settings, member)
 
 static const struct option options[] = {
-    {.kind = OPTION_CHOICE, .name = "format", .choices = "text|csv|json", .offset = AT(format), .standard = "text",
-     .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s; matmul, host, rank, TFLOP/s), or suspects as JSON Lines"},
-    {.kind = OPTION_REAL, .name = "threshold", .value = "SHARE", .offset = AT(threshold), .standard = "0.1", .least = 0.001, .most = 0.999,
+    {.kind = OPTION_CHOICE,
+     .name = "format",
+     .choices = "text|csv|json",
+     .offset = AT(format),
+     .standard = "text",
+     .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s; matmul, host, rank, TFLOP/s), "
+             "or suspects as JSON Lines"},
+    {.kind = OPTION_REAL,
+     .name = "threshold",
+     .value = "SHARE",
+     .offset = AT(threshold),
+     .standard = "0.1",
+     .least = 0.001,
+     .most = 0.999,
      .help = "suspect is who is so far below the median, and from six hosts on beyond five robust sigma"},
-    {.kind = OPTION_FLAG, .name = "rounds", .offset = AT(rounds), .help = "print only the rounds in which suspect links were measured, as --group takes them"},
+    {.kind = OPTION_FLAG,
+     .name = "rounds",
+     .offset = AT(rounds),
+     .help = "print only the rounds in which suspect links were measured, as --group takes them"},
     {.kind = OPTION_FLAG, .name = "bisect", .offset = AT(bisect), .help = "read the bisecting pairs only"},
     {.kind = OPTION_END},
 };
@@ -31,9 +45,11 @@ static const struct command command = {
     .name = "busbar scan",
     .summary = "names slow hosts, links and GPUs from pairwise measurements and matmul",
     .synopsis = "[flags] RESULTS",
-    .description = "Reads what scripts/scan measured: rounds of host pairs (--group bisect, rails:K, hosts:K), and matmul on every rank.\n"
+    .description = "Reads what scripts/scan measured: rounds of host pairs (--group bisect, rails:K, "
+                   "hosts:K), and matmul on every rank.\n"
                    "Status 1 when somebody is suspect.",
-    .examples = "  busbar scan results/scan-1\n      who is slow (busbar plot results/scan-1 draws all pairs)\n",
+    .examples =
+        "  busbar scan results/scan-1\n      who is slow (busbar plot results/scan-1 draws all pairs)\n",
     .options = options,
 };
 
@@ -59,7 +75,8 @@ static bool is_pairing(const struct case_row *row, bool bisect)
 {
     if (!row->group || !same(row->status, "ok") || !row->groups) return false;
     if (bisect) return same(row->group, "bisect");
-    return strncmp(row->group, "rails:", 6) == 0 || strncmp(row->group, "hosts:", 6) == 0 || same(row->group, "bisect");
+    return strncmp(row->group, "rails:", 6) == 0 || strncmp(row->group, "hosts:", 6) == 0 ||
+           same(row->group, "bisect");
 }
 
 static size_t host_index(const struct matrix *m, const char *name)
@@ -79,10 +96,12 @@ static enum status collect_hosts(const struct archive *archive, struct matrix *m
             m->hosts = reallocate(m->hosts, m->host_count + 1, sizeof *m->hosts);
             m->hosts[m->host_count++] = header->hosts[h].name;
         }
-        if (header->ranks_per_node > 0 && (size_t)header->ranks_per_node > m->rails) m->rails = (size_t)header->ranks_per_node;
+        if (header->ranks_per_node > 0 && (size_t)header->ranks_per_node > m->rails)
+            m->rails = (size_t)header->ranks_per_node;
     }
     if (!m->host_count) return fail(STATUS_ENVIRONMENT, "scan: the results name no host");
-    if (m->host_count > 4096 || m->rails > 64) return fail(STATUS_ENVIRONMENT, "scan: more than 4096 hosts or 64 ranks a host");
+    if (m->host_count > 4096 || m->rails > 64)
+        return fail(STATUS_ENVIRONMENT, "scan: more than 4096 hosts or 64 ranks a host");
     m->pairs = allocate(m->rails * m->host_count * m->host_count, sizeof *m->pairs);
     return STATUS_OK;
 }
@@ -103,10 +122,12 @@ static void add_groups(struct matrix *m, const struct case_row *row)
         const json_t *hosts = json_object_get(group, "hosts"), *ranks = json_object_get(group, "ranks");
         double gbps = json_number_value(json_object_get(group, "busbw_gbps"));
         if (json_array_size(hosts) != 2 || !(gbps > 0)) continue;
-        size_t a = host_index(m, json_string_value(json_array_get(hosts, 0))), b = host_index(m, json_string_value(json_array_get(hosts, 1)));
+        size_t a = host_index(m, json_string_value(json_array_get(hosts, 0))),
+               b = host_index(m, json_string_value(json_array_get(hosts, 1)));
         if (a >= m->host_count || b >= m->host_count) continue;
         /* Two ranks: one of each host, with the same place on theirs. */
-        size_t rail = json_array_size(ranks) == 2 ? (size_t)json_integer_value(json_array_get(ranks, 0)) % m->rails : 0;
+        size_t rail =
+            json_array_size(ranks) == 2 ? (size_t)json_integer_value(json_array_get(ranks, 0)) % m->rails : 0;
         add_value(pair_at(m, rail, a, b), gbps, row->group);
         add_value(pair_at(m, rail, b, a), gbps, row->group);
     }
@@ -136,20 +157,25 @@ static double *medians(struct matrix *m, size_t rail)
     return value;
 }
 
-static void print_suspect(const struct matrix *m, const struct settings *s, size_t rail, const struct suspect *suspect)
+static void print_suspect(const struct matrix *m, const struct settings *s, size_t rail,
+                          const struct suspect *suspect)
 {
     bool host = suspect->a == suspect->b;
     double share = suspect->value / suspect->typical;
     if (same(s->format, "json")) {
-        json_t *line = json_pack("{ss sI ss ss* sf sf}", "suspect", host ? "host" : "link", "rail", (json_int_t)rail, "host", m->hosts[suspect->a],
-                                 "other", host ? NULL : m->hosts[suspect->b], "gbps", suspect->value, "typical_gbps", suspect->typical);
+        json_t *line =
+            json_pack("{ss sI ss ss* sf sf}", "suspect", host ? "host" : "link", "rail", (json_int_t)rail,
+                      "host", m->hosts[suspect->a], "other", host ? NULL : m->hosts[suspect->b], "gbps",
+                      suspect->value, "typical_gbps", suspect->typical);
         char *text = json_dumps(line, JSON_COMPACT);
         puts(text ? text : "{}");
         free(text);
         json_decref(line);
     } else if (same(s->format, "text")) {
-        if (host) printf("suspect host %s", m->hosts[suspect->a]);
-        else printf("suspect link %s - %s", m->hosts[suspect->a], m->hosts[suspect->b]);
+        if (host)
+            printf("suspect host %s", m->hosts[suspect->a]);
+        else
+            printf("suspect link %s - %s", m->hosts[suspect->a], m->hosts[suspect->b]);
         if (m->rails > 1) printf(", rail %zu", rail);
         printf(": %.4g GB/s, %.0f %% of the median of %.4g\n", suspect->value, share * 100, suspect->typical);
     }
@@ -175,7 +201,8 @@ static void print_matrix(const struct matrix *m, size_t rail, const double *valu
     size_t n = m->host_count;
     for (size_t a = 0; a < n; a++)
         for (size_t b = a + 1; b < n; b++)
-            if (isfinite(value[a * n + b])) printf("%zu,%s,%s,%.6g\n", rail, m->hosts[a], m->hosts[b], value[a * n + b]);
+            if (isfinite(value[a * n + b]))
+                printf("%zu,%s,%s,%.6g\n", rail, m->hosts[a], m->hosts[b], value[a * n + b]);
 }
 
 static enum status scan(const struct settings *s, struct archive *archive, struct matrix *m)
@@ -191,21 +218,25 @@ static enum status scan(const struct settings *s, struct archive *archive, struc
             const struct case_row *row = &archive->launches[i].cases[c];
             if (is_pairing(row, s->bisect) && row->bytes == bytes) add_groups(m, row), measured++;
         }
-    if (!measured && !multiplied) return fail(STATUS_ENVIRONMENT, "scan: no measurement of host pairs in these results, and no matmul on several ranks");
+    if (!measured && !multiplied)
+        return fail(STATUS_ENVIRONMENT,
+                    "scan: no measurement of host pairs in these results, and no matmul on several ranks");
     for (size_t rail = 0; measured && rail < m->rails; rail++) {
         struct judgement judgement;
         double *value = medians(m, rail);
         scan_judge(value, m->host_count, s->threshold, &judgement);
         if (same(s->format, "csv")) print_matrix(m, rail, value);
         if (s->rounds) print_rounds(m, rail, &judgement, &rounds);
-        for (size_t i = 0; !s->rounds && i < judgement.count; i++) print_suspect(m, s, rail, &judgement.list[i]);
+        for (size_t i = 0; !s->rounds && i < judgement.count; i++)
+            print_suspect(m, s, rail, &judgement.list[i]);
         suspects += judgement.count;
         free(judgement.list);
         free(value);
     }
     if (rounds.length > 1) printf("%.*s\n", (int)rounds.length - 2, text_get(&rounds) + 1);
     text_free(&rounds);
-    if (!suspects && !s->rounds && same(s->format, "text")) printf("no suspect among %zu hosts\n", m->host_count);
+    if (!suspects && !s->rounds && same(s->format, "text"))
+        printf("no suspect among %zu hosts\n", m->host_count);
     return suspects ? STATUS_GATE : STATUS_OK;
 }
 
@@ -221,7 +252,8 @@ static enum status run(int argc, char **argv)
     while (!status && first < argc) status = archive_read(&archive, argv[first++]);
     if (!status) archive_merge_passes(&archive);
     if (!status) status = scan(&settings, &archive, &matrix);
-    for (size_t i = 0; matrix.pairs && i < matrix.rails * matrix.host_count * matrix.host_count; i++) free(matrix.pairs[i].gbps);
+    for (size_t i = 0; matrix.pairs && i < matrix.rails * matrix.host_count * matrix.host_count; i++)
+        free(matrix.pairs[i].gbps);
     free(matrix.pairs);
     free(matrix.hosts);
     archive_free(&archive);

@@ -7,8 +7,9 @@
 
 enum { ENOUGH_FOR_SIGMA = 6, SIGMAS = 5 };
 
-/* The upper quartile over its pairs: a pair is as fast as its slower end, so a host's own rate shows with its faster partners, and
-   a few bad partners or links do not count. NAN with fewer than two pairs: a slow host cannot be told from a slow link. */
+/* The upper quartile over its pairs: a pair is as fast as its slower end, so a host's own rate shows with its
+   faster partners, and a few bad partners or links do not count. NAN with fewer than two pairs: a slow host
+   cannot be told from a slow link. */
 static double host_value(const double *value, size_t hosts, size_t host, double *pairs)
 {
     size_t n = 0;
@@ -39,9 +40,10 @@ static int worst_first(const void *a, const void *b)
     return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
 }
 
-/* The worst host (or rank) against all others, then the worst of those that are left, and so on: two bad hosts among six would widen the sigma
-   that is to accuse them. */
-static void judge_hosts(const double *of_host, size_t hosts, double threshold, bool *bad, struct judgement *judgement)
+/* The worst host (or rank) against all others, then the worst of those that are left, and so on: two bad
+   hosts among six would widen the sigma that is to accuse them. */
+static void judge_hosts(const double *of_host, size_t hosts, double threshold, bool *bad,
+                        struct judgement *judgement)
 {
     double *known = allocate(hosts, sizeof *known);
     for (bool found = true; found;) {
@@ -53,7 +55,8 @@ static void judge_hosts(const double *of_host, size_t hosts, double threshold, b
         for (size_t h = 0; h < hosts; h++)
             if (!bad[h] && h != worst && isfinite(of_host[h])) known[n++] = of_host[h];
         judgement->typical = median(known, n);
-        found = worst < hosts && stands_out(of_host[worst], judgement->typical, robust_sigma(known, n), threshold, hosts);
+        found = worst < hosts &&
+                stands_out(of_host[worst], judgement->typical, robust_sigma(known, n), threshold, hosts);
         if (!found) break;
         bad[worst] = true;
         add(judgement, (struct suspect){worst, worst, of_host[worst], judgement->typical});
@@ -61,7 +64,8 @@ static void judge_hosts(const double *of_host, size_t hosts, double threshold, b
     free(known);
 }
 
-static void judge_links(const double *value, size_t hosts, double threshold, const bool *bad, struct judgement *judgement)
+static void judge_links(const double *value, size_t hosts, double threshold, const bool *bad,
+                        struct judgement *judgement)
 {
     double *good = allocate(hosts * hosts / 2 + 1, sizeof *good);
     size_t n = 0;

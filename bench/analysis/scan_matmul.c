@@ -1,4 +1,5 @@
-/* Who multiplies slowly? A matmul record has every rank's own figure: no network is in it, so it names the GPU (or CPU) itself. */
+/* Who multiplies slowly? A matmul record has every rank's own figure: no network is in it, so it names the
+ * GPU (or CPU) itself. */
 #include "analysis/scan.h"
 #include "base/text.h"
 
@@ -35,14 +36,18 @@ static struct figures figures_of(const struct case_row *row)
     return f;
 }
 
-static void print_one(const struct case_row *row, const struct launch_header *header, const struct figures *f, const struct suspect *suspect, const char *format)
+static void print_one(const struct case_row *row, const struct launch_header *header, const struct figures *f,
+                      const struct suspect *suspect, const char *format)
 {
     size_t rank = suspect->a;
-    int64_t device = same(row->memory, "device") && header->ranks_per_node > 0 ? (int64_t)rank % header->ranks_per_node : ABSENT;
+    int64_t device = same(row->memory, "device") && header->ranks_per_node > 0
+                         ? (int64_t)rank % header->ranks_per_node
+                         : ABSENT;
     double share = suspect->value / suspect->typical, unit = suspect->typical < 1 ? 1e3 : 1;
     if (same(format, "json")) {
-        json_t *line = json_pack("{ss ss sI sf sf}", "suspect", "matmul", "host", f->hosts[rank], "rank", (json_int_t)rank, "tflops", suspect->value,
-                                 "typical_tflops", suspect->typical);
+        json_t *line =
+            json_pack("{ss ss sI sf sf}", "suspect", "matmul", "host", f->hosts[rank], "rank",
+                      (json_int_t)rank, "tflops", suspect->value, "typical_tflops", suspect->typical);
         if (line && device != ABSENT) json_object_set_new(line, "device", json_integer(device));
         char *text = json_dumps(line, JSON_COMPACT);
         puts(text ? text : "{}");
@@ -51,12 +56,15 @@ static void print_one(const struct case_row *row, const struct launch_header *he
     } else if (same(format, "text")) {
         printf("suspect matmul %s, rank %zu", f->hosts[rank], rank);
         if (device != ABSENT) printf(", GPU %lld", (long long)device);
-        printf(": %s %lldx%lldx%lld %s at %.4g %s, %.0f %% of the median of %.4g\n", row->dtype ? row->dtype : "?", (long long)row->m, (long long)row->n,
-               (long long)row->k, row->phase ? row->phase : "", suspect->value * unit, unit > 1 ? "GFLOP/s" : "TFLOP/s", share * 100, suspect->typical * unit);
+        printf(": %s %lldx%lldx%lld %s at %.4g %s, %.0f %% of the median of %.4g\n",
+               row->dtype ? row->dtype : "?", (long long)row->m, (long long)row->n, (long long)row->k,
+               row->phase ? row->phase : "", suspect->value * unit, unit > 1 ? "GFLOP/s" : "TFLOP/s",
+               share * 100, suspect->typical * unit);
     }
 }
 
-void scan_matmul(const struct archive *archive, const char *format, double threshold, size_t *rows, size_t *suspects)
+void scan_matmul(const struct archive *archive, const char *format, double threshold, size_t *rows,
+                 size_t *suspects)
 {
     for (size_t i = 0; i < archive->count; i++)
         for (size_t c = 0; c < archive->launches[i].case_count; c++) {
@@ -67,7 +75,8 @@ void scan_matmul(const struct archive *archive, const char *format, double thres
             scan_judge_ranks(f.tflops, f.ranks, threshold, &judgement);
             for (size_t r = 0; same(format, "csv") && r < f.ranks; r++)
                 if (f.hosts[r]) printf("matmul,%s,%zu,%.6g\n", f.hosts[r], r, f.tflops[r]);
-            for (size_t s = 0; s < judgement.count; s++) print_one(row, &archive->launches[i].header, &f, &judgement.list[s], format);
+            for (size_t s = 0; s < judgement.count; s++)
+                print_one(row, &archive->launches[i].header, &f, &judgement.list[s], format);
             ++*rows;
             *suspects += judgement.count;
             free(judgement.list);

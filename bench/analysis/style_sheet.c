@@ -52,6 +52,7 @@ const char page_style[] =
     "165mm;margin:2mm auto}"
     "h2,h3{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}table{font-size:7pt;"
     "width:100%}th,td{padding:1.5pt "
-    "3pt;max-width:none;overflow-wrap:anywhere}td:not(.n){min-width:4.6em}td.n{min-width:5em}td:last-child:not("
+    "3pt;max-width:none;overflow-wrap:anywhere}td:not(.n){min-width:4.6em}td.n{min-width:5em}td:last-child:"
+    "not("
     ".n){min-width:6em}"
     ".n{white-space:normal}tbody tr:hover{background:none}}\n";

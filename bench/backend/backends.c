@@ -10,8 +10,8 @@ const struct backend *const backends[] = {&backend_mpi, NULL};
 
 static bool is_complete(const struct backend *b)
 {
-    return b->name && b->open && b->supports && b->free_bytes && b->alloc && b->free && b->fill && b->check && b->run &&
-           b->facts && b->close;
+    return b->name && b->open && b->supports && b->free_bytes && b->alloc && b->free && b->fill && b->check &&
+           b->run && b->facts && b->close;
 }
 
 static const struct backend *find_plugin(const char *name, bool needs_device, struct text *words)

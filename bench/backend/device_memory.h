@@ -12,12 +12,14 @@ struct device_state;
 struct device_memory {
     enum status (*open)(int local_rank, int local_ranks, struct device_state **);
     void (*close)(struct device_state *);
-    size_t (*free_bytes)(struct device_state *);   /* with what `take` gave */
-    void *(*take)(struct device_state *, size_t bytes); /* one block for the cases in turns; NULL: there is not that much */
+    size_t (*free_bytes)(struct device_state *); /* with what `take` gave */
+    void *(*take)(struct device_state *,
+                  size_t bytes); /* one block for the cases in turns; NULL: there is not that much */
     enum status (*poison)(struct device_state *, void *buffer, size_t bytes);
-    enum status (*fill)(struct device_state *, const struct pattern *, int rank, uint64_t count, void *buffer);
-    enum status (*check)(struct device_state *, const struct pattern *, int source, uint64_t from, uint64_t count, const void *received,
-                         uint64_t *wrong, uint64_t *first);
+    enum status (*fill)(struct device_state *, const struct pattern *, int rank, uint64_t count,
+                        void *buffer);
+    enum status (*check)(struct device_state *, const struct pattern *, int source, uint64_t from,
+                         uint64_t count, const void *received, uint64_t *wrong, uint64_t *first);
     enum status (*flip)(struct device_state *, void *byte);
     void (*facts)(struct device_state *, struct launch_header *);
 };

@@ -1,11 +1,10 @@
-/* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault KIND:rank=R,call=N,us=T`:
-     wrong  damages one element that rank R received, in every verification
-     slow   rank R waits T µs before each sample, before its start stamp: it comes late. percent=P instead of us: it takes P %
-            longer for each sample, before its end stamp
-     fail   the N-th sample of rank R returns an error
-     hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
-     kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
-   Whatever it wrapped says "faulted" in its provenance. */
+/* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault
+   KIND:rank=R,call=N,us=T`: wrong  damages one element that rank R received, in every verification slow rank
+   R waits T µs before each sample, before its start stamp: it comes late. percent=P instead of us: it takes P
+   % longer for each sample, before its end stamp fail   the N-th sample of rank R returns an error hang rank
+   R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there kill   rank R kills
+   itself (SIGKILL) there               exit   rank R leaves with status 0 there Whatever it wrapped says
+   "faulted" in its provenance. */
 #include "backend/backend.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -25,13 +24,13 @@ struct fault {
 };
 
 struct comm {
-    struct backend self;        /* what the sampler calls */
+    struct backend self; /* what the sampler calls */
     const struct backend *inner;
-    struct comm *comm;          /* inner's */
+    struct comm *comm; /* inner's */
     struct fault fault;
-    bool mine;                  /* this rank has the fault */
+    bool mine; /* this rank has the fault */
     int64_t calls;
-    const struct call *call;    /* as the sampler gave it */
+    const struct call *call; /* as the sampler gave it */
 };
 
 static enum status parse_fault(const char *text, struct fault *fault)
@@ -43,12 +42,17 @@ static enum status parse_fault(const char *text, struct fault *fault)
     *fault = (struct fault){.rank = 0, .call = 1, .us = 1000};
     int kind = 0;
     while (kinds[kind] && strcmp(kinds[kind], word)) kind++;
-    if (!kinds[kind]) return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow, fail, hang, stop, kill, exit", word);
+    if (!kinds[kind])
+        return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow, fail, hang, stop, kill, exit",
+                    word);
     fault->kind = (enum kind)kind;
     while (rest && (word = strsep(&rest, ","))) {
         char *value = word, *name = strsep(&value, "=");
-        int64_t *place = same(name, "rank") ? &fault->rank : same(name, "call") ? &fault->call : same(name, "us") ? &fault->us
-                         : same(name, "percent") ? &fault->percent : NULL;
+        int64_t *place = same(name, "rank")      ? &fault->rank
+                         : same(name, "call")    ? &fault->call
+                         : same(name, "us")      ? &fault->us
+                         : same(name, "percent") ? &fault->percent
+                                                 : NULL;
         if (!place || !value || parse_integer(value, place) || *place < 0)
             return fail(STATUS_USAGE, "--fault: '%s' is not rank=N, call=N, us=N or percent=N", name);
     }
@@ -68,14 +72,21 @@ static enum status strike(struct comm *c)
     if (c->fault.kind == SLOW && !c->fault.percent) wait_us((double)c->fault.us);
     if (++c->calls != c->fault.call) return STATUS_OK;
     switch (c->fault.kind) {
-    case FAIL: return fail(STATUS_ENVIRONMENT, "rank %lld: the injected fault failed sample %lld", (long long)c->fault.rank,
-                           (long long)c->calls);
+    case FAIL:
+        return fail(STATUS_ENVIRONMENT, "rank %lld: the injected fault failed sample %lld",
+                    (long long)c->fault.rank, (long long)c->calls);
     case HANG:
         for (;;) pause();
-    case STOP: raise(SIGSTOP); return STATUS_OK;
-    case KILL: raise(SIGKILL); return STATUS_OK;
-    case EXIT: _exit(0);
-    default: return STATUS_OK;
+    case STOP:
+        raise(SIGSTOP);
+        return STATUS_OK;
+    case KILL:
+        raise(SIGKILL);
+        return STATUS_OK;
+    case EXIT:
+        _exit(0);
+    default:
+        return STATUS_OK;
     }
 }
 
@@ -89,7 +100,8 @@ static size_t fault_free_bytes(struct comm *c)
     return c->inner->free_bytes(c->comm);
 }
 
-static enum status fault_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)
+static enum status fault_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots,
+                               struct buffers *b)
 {
     return c->inner->alloc(c->comm, send_bytes, recv_bytes, slots, b);
 }
@@ -104,7 +116,8 @@ static enum status fault_fill(struct comm *c, const struct call *call, size_t sl
     return c->inner->fill(c->comm, call, slot, seed);
 }
 
-static enum status fault_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed, struct verdict *verdict)
+static enum status fault_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed,
+                               struct verdict *verdict)
 {
     if (c->mine && c->fault.kind == WRONG) {
         enum status status = c->inner->corrupt(c->comm, call, slot);
@@ -126,7 +139,8 @@ static enum status struck_start(void *state)
     return status ? status : strike(c);
 }
 
-static enum status fault_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
+static enum status fault_run(struct comm *c, const struct call *call, int batch, size_t *slot,
+                             struct timing *timing)
 {
     if (!c->mine) return c->inner->run(c->comm, call, batch, slot, timing);
     struct call struck = *call;
@@ -145,7 +159,8 @@ static enum status fault_run(struct comm *c, const struct call *call, int batch,
 static void fault_facts(struct comm *c, struct launch_header *header)
 {
     c->inner->facts(c->comm, header);
-    if (!launch_has_provenance(header, "faulted")) json_array_append_new(header->provenance, json_string("faulted"));
+    if (!launch_has_provenance(header, "faulted"))
+        json_array_append_new(header->provenance, json_string("faulted"));
 }
 
 static const char *fault_domain(struct comm *c)
@@ -174,8 +189,8 @@ static void fault_close(struct comm *c)
     free(c);
 }
 
-enum status backend_open(const struct backend **backend, const struct world *world, const struct backend_options *options,
-                         struct comm **comm)
+enum status backend_open(const struct backend **backend, const struct world *world,
+                         const struct backend_options *options, struct comm **comm)
 {
     struct fault fault;
     if (*backend == &backend_mpi && same(options->memory, "device")) *backend = &backend_mpi_device;
@@ -185,17 +200,28 @@ enum status backend_open(const struct backend **backend, const struct world *wor
     int rank = 0, ranks = 0; /* of the launch, whatever group this is */
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &ranks);
-    if (fault.rank >= ranks) return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)fault.rank, ranks);
+    if (fault.rank >= ranks)
+        return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)fault.rank, ranks);
     if (fault.kind == WRONG && !(*backend)->corrupt)
         return fail(STATUS_USAGE, "--fault: the %s backend cannot damage data", (*backend)->name);
     struct comm *c = allocate(1, sizeof *c);
     *c = (struct comm){.inner = *backend, .fault = fault, .mine = fault.rank == rank};
     c->self = (struct backend){
-        .name = (*backend)->name, .about = (*backend)->about, .capabilities = (*backend)->capabilities,
-        .supports = fault_supports, .free_bytes = fault_free_bytes, .alloc = fault_alloc, .free = fault_free, .fill = fault_fill,
-        .check = fault_check, .prepare = (*backend)->prepare ? fault_prepare : NULL, .run = fault_run, .facts = fault_facts,
+        .name = (*backend)->name,
+        .about = (*backend)->about,
+        .capabilities = (*backend)->capabilities,
+        .supports = fault_supports,
+        .free_bytes = fault_free_bytes,
+        .alloc = fault_alloc,
+        .free = fault_free,
+        .fill = fault_fill,
+        .check = fault_check,
+        .prepare = (*backend)->prepare ? fault_prepare : NULL,
+        .run = fault_run,
+        .facts = fault_facts,
         .domain = (*backend)->domain ? fault_domain : NULL,
-        .abort = (*backend)->abort ? fault_abort : NULL, .close = fault_close,
+        .abort = (*backend)->abort ? fault_abort : NULL,
+        .close = fault_close,
         .watch_start = (*backend)->watch_start ? fault_watch_start : NULL,
         .watch_stop = (*backend)->watch_stop ? fault_watch_stop : NULL,
     };

@@ -35,7 +35,8 @@ size_t memory_available(void)
     if (file) fclose(file);
     if (available == SIZE_MAX) available = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
     size_t v2 = room("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
-    size_t v1 = room("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
+    size_t v1 =
+        room("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
     if (v2 < available) available = v2;
     return v1 < available ? v1 : available;
 }

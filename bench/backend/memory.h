@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* Bytes that could be taken now on this host without swapping: MemAvailable, less where a cgroup allows less. */
+/* Bytes that could be taken now on this host without swapping: MemAvailable, less where a cgroup allows less.
+ */
 size_t memory_available(void);
 
 /* `bytes` rounded up to whole pages; 0 for 0. */
@@ -16,7 +17,8 @@ struct memory_pool {
     size_t bytes;
 };
 
-/* slots * bytes of memory, page-aligned; what an earlier call returned is no longer valid. NULL: there is not that much. */
+/* slots * bytes of memory, page-aligned; what an earlier call returned is no longer valid. NULL: there is not
+ * that much. */
 void *memory_pool_take(struct memory_pool *, size_t slots, size_t bytes);
 size_t memory_pool_held(const struct memory_pool *);
 void memory_pool_free(struct memory_pool *);

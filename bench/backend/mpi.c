@@ -1,4 +1,5 @@
-/* Blocking MPI calls on host memory, or on device memory where the MPI library is CUDA-aware, as applications make them. */
+/* Blocking MPI calls on host memory, or on device memory where the MPI library is CUDA-aware, as applications
+ * make them. */
 #include "backend/backend.h"
 #include "backend/device_memory.h"
 #include "backend/memory.h"
@@ -46,21 +47,34 @@ static enum status failed(const char *what, int error)
 static MPI_Datatype mpi_type(enum dtype dtype)
 {
     switch (dtype) {
-    case DTYPE_INT8: return MPI_INT8_T;
-    case DTYPE_UINT8: return MPI_UINT8_T;
-    case DTYPE_INT16: return MPI_INT16_T;
-    case DTYPE_UINT16: return MPI_UINT16_T;
-    case DTYPE_INT32: return MPI_INT32_T;
-    case DTYPE_UINT32: return MPI_UINT32_T;
-    case DTYPE_INT64: return MPI_INT64_T;
-    case DTYPE_UINT64: return MPI_UINT64_T;
-    case DTYPE_FLOAT: return MPI_FLOAT;
-    case DTYPE_DOUBLE: return MPI_DOUBLE;
+    case DTYPE_INT8:
+        return MPI_INT8_T;
+    case DTYPE_UINT8:
+        return MPI_UINT8_T;
+    case DTYPE_INT16:
+        return MPI_INT16_T;
+    case DTYPE_UINT16:
+        return MPI_UINT16_T;
+    case DTYPE_INT32:
+        return MPI_INT32_T;
+    case DTYPE_UINT32:
+        return MPI_UINT32_T;
+    case DTYPE_INT64:
+        return MPI_INT64_T;
+    case DTYPE_UINT64:
+        return MPI_UINT64_T;
+    case DTYPE_FLOAT:
+        return MPI_FLOAT;
+    case DTYPE_DOUBLE:
+        return MPI_DOUBLE;
     case DTYPE_HALF:
-    case DTYPE_BFLOAT16: return MPI_UINT16_T; /* their reductions are operations of ours */
+    case DTYPE_BFLOAT16:
+        return MPI_UINT16_T; /* their reductions are operations of ours */
     case DTYPE_FP8_E4M3:
-    case DTYPE_FP8_E5M2: return MPI_UINT8_T;
-    default: return MPI_DATATYPE_NULL;
+    case DTYPE_FP8_E5M2:
+        return MPI_UINT8_T;
+    default:
+        return MPI_DATATYPE_NULL;
     }
 }
 
@@ -77,28 +91,36 @@ static MPI_Op mpi_op(const struct comm *c, enum dtype dtype, enum op op)
         if (known[i] == op) return c->types.small_ops[dtype == DTYPE_BFLOAT16][i];
     if (is_small) return MPI_OP_NULL;
     switch (op) {
-    case OP_SUM: return MPI_SUM;
-    case OP_PROD: return MPI_PROD;
-    case OP_MAX: return MPI_MAX;
-    case OP_MIN: return MPI_MIN;
-    default: return MPI_OP_NULL;
+    case OP_SUM:
+        return MPI_SUM;
+    case OP_PROD:
+        return MPI_PROD;
+    case OP_MAX:
+        return MPI_MAX;
+    case OP_MIN:
+        return MPI_MIN;
+    default:
+        return MPI_OP_NULL;
     }
 }
 
-/* Open MPI and others tell by this extension whether they take device pointers; without it a library does not. */
+/* Open MPI and others tell by this extension whether they take device pointers; without it a library does
+ * not. */
 static enum status open_device(struct comm *c)
 {
     struct text words = {0};
     int (*cuda_aware)(void);
     *(void **)&cuda_aware = dlsym(RTLD_DEFAULT, "MPIX_Query_cuda_support");
     if (!cuda_aware || !cuda_aware())
-        return fail(STATUS_ENVIRONMENT, "--memory device: this MPI library is not CUDA-aware (MPIX_Query_cuda_support %s); use "
-                                        "--backend nccl, or an MPI built with CUDA",
+        return fail(STATUS_ENVIRONMENT,
+                    "--memory device: this MPI library is not CUDA-aware (MPIX_Query_cuda_support %s); use "
+                    "--backend nccl, or an MPI built with CUDA",
                     cuda_aware ? "says no" : "is missing");
     void *handle = plugin_open("device", &words);
     c->device = handle ? dlsym(handle, "busbar_device_memory") : NULL;
-    enum status status = c->device ? c->device->open(c->world->local_rank, c->world->local_ranks, &c->state)
-                                   : fail(STATUS_ENVIRONMENT, "--memory device cannot be had: %s", text_get(&words));
+    enum status status =
+        c->device ? c->device->open(c->world->local_rank, c->world->local_ranks, &c->state)
+                  : fail(STATUS_ENVIRONMENT, "--memory device cannot be had: %s", text_get(&words));
     text_free(&words);
     return status;
 }
@@ -112,7 +134,8 @@ static void mpi_close(struct comm *c)
     free(c);
 }
 
-static enum status mpi_open(const struct world *world, const struct backend_options *options, struct comm **comm)
+static enum status mpi_open(const struct world *world, const struct backend_options *options,
+                            struct comm **comm)
 {
     struct comm *c = allocate(1, sizeof *c);
     c->world = world;
@@ -123,7 +146,8 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
         free(c);
         return failed("MPI_Comm_dup", error);
     }
-    enum status status = options->memory && strcmp(options->memory, "device") == 0 ? open_device(c) : STATUS_OK;
+    enum status status =
+        options->memory && strcmp(options->memory, "device") == 0 ? open_device(c) : STATUS_OK;
     if (status)
         mpi_close(c);
     else
@@ -147,7 +171,8 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
         *reason = "MPI has no reductions of this type";
     else if (call->collective->reduces && mpi_op(c, call->dtype, call->op) == MPI_OP_NULL)
         *reason = "MPI has no such operation";
-    else if (call->collective->reduces && c->device && (call->dtype == DTYPE_HALF || call->dtype == DTYPE_BFLOAT16))
+    else if (call->collective->reduces && c->device &&
+             (call->dtype == DTYPE_HALF || call->dtype == DTYPE_BFLOAT16))
         *reason = "the operation on this type runs on the host: it cannot touch device memory";
     else if (id == BROADCAST && !call->in_place)
         *reason = "MPI_Bcast has one buffer: in place only";
@@ -155,7 +180,8 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
         *reason = "in place, MPI_Scatter leaves the root's part in its send buffer";
 #if MPI_VERSION < 4
     else if (call->collective->reduces && call_count(c, call) > INT_MAX)
-        *reason = "more than 2147483647 elements: this MPI library has no reductions with large counts (MPI 4)";
+        *reason =
+            "more than 2147483647 elements: this MPI library has no reductions with large counts (MPI 4)";
 #endif
     return *reason ? STATUS_UNSUPPORTED : STATUS_OK;
 }
@@ -166,13 +192,15 @@ static size_t mpi_free_bytes(struct comm *c)
     return memory_available() / (size_t)c->world->local_ranks + memory_pool_held(&c->pool);
 }
 
-static enum status mpi_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)
+static enum status mpi_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots,
+                             struct buffers *b)
 {
     size_t send = memory_stride(send_bytes), recv = memory_stride(recv_bytes);
     struct slots place = {NULL, send + recv, send};
     *b = (struct buffers){send_bytes, recv_bytes, slots, NULL};
     if (send > SIZE_MAX - recv || (slots && place.stride > SIZE_MAX / slots)) return STATUS_TOO_LARGE;
-    place.base = c->device ? c->device->take(c->state, slots * place.stride) : memory_pool_take(&c->pool, slots, place.stride);
+    place.base = c->device ? c->device->take(c->state, slots * place.stride)
+                           : memory_pool_take(&c->pool, slots, place.stride);
     if (!place.base) return STATUS_TOO_LARGE;
     struct slots *memory = allocate(1, sizeof *memory);
     *memory = place;
@@ -208,7 +236,8 @@ static enum status mpi_fill(struct comm *c, const struct call *call, size_t slot
     const struct pattern pattern = pattern_of(c, call, seed);
     struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
     char *recv = recv_at(call->buffers, slot);
-    char *send = call->in_place ? recv + e.in_place_at * dtypes[call->dtype].size : slot_at(call->buffers, slot);
+    char *send =
+        call->in_place ? recv + e.in_place_at * dtypes[call->dtype].size : slot_at(call->buffers, slot);
     if (c->device) {
         enum status status = c->device->poison(c->state, recv, call->buffers->recv_bytes);
         return status ? status : c->device->fill(c->state, &pattern, c->world->rank, e.send, send);
@@ -218,18 +247,21 @@ static enum status mpi_fill(struct comm *c, const struct call *call, size_t slot
     return STATUS_OK;
 }
 
-static enum status mpi_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed, struct verdict *verdict)
+static enum status mpi_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed,
+                             struct verdict *verdict)
 {
     const struct pattern pattern = pattern_of(c, call, seed);
     size_t size = dtypes[call->dtype].size;
     struct expectation e;
     *verdict = (struct verdict){0};
-    for (int k = 0; call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e); k++) {
+    for (int k = 0; call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
+         k++) {
         uint64_t first = 0, wrong = 0;
         enum status status = STATUS_OK;
         const char *received = recv_at(call->buffers, slot) + e.recv_at * size;
         if (c->device)
-            status = c->device->check(c->state, &pattern, e.source, e.source_at, e.count, received, &wrong, &first);
+            status = c->device->check(c->state, &pattern, e.source, e.source_at, e.count, received, &wrong,
+                                      &first);
         else
             wrong = pattern_check(&pattern, e.source, e.source_at, e.count, received, &first);
         if (status) return status;
@@ -242,7 +274,8 @@ static enum status mpi_check(struct comm *c, const struct call *call, size_t slo
 static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t slot)
 {
     struct expectation e;
-    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) || !e.count)
+    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) ||
+        !e.count)
         return STATUS_UNSUPPORTED;
     char *byte = recv_at(call->buffers, slot) + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
     if (c->device) return c->device->flip(c->state, byte);
@@ -253,10 +286,10 @@ static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t s
 /* All that a blocking call needs, worked out before the clock is read. */
 struct arguments {
     enum collective_id id;
-    char *send, *recv;          /* of a slot; send may be MPI_IN_PLACE */
-    size_t step;                /* from one slot to the next */
+    char *send, *recv; /* of a slot; send may be MPI_IN_PLACE */
+    size_t step;       /* from one slot to the next */
     int count, part, root, next, previous, error;
-    size_t large;               /* the count, where an int cannot hold it */
+    size_t large; /* the count, where an int cannot hold it */
     bool in_place, is_large;
     MPI_Datatype type;
     MPI_Op op;
@@ -266,18 +299,28 @@ struct arguments {
 static struct arguments arguments_of(struct comm *c, const struct call *call, size_t slot)
 {
     int n = c->world->ranks, rank = c->world->rank;
-    struct arguments a = {.id = call->collective->id, .recv = recv_at(call->buffers, slot),
-                          .step = ((const struct slots *)call->buffers->memory)->stride, .count = (int)call->count,
-                          .part = (int)(call->count / (size_t)n), .large = call_count(c, call), .root = call->root, .next = (rank + 1) % n,
-                          .previous = (rank + n - 1) % n, .in_place = call->in_place, .type = mpi_type(call->dtype),
-                          .op = call->collective->reduces ? mpi_op(c, call->dtype, call->op) : MPI_OP_NULL, .mpi = c->mpi};
+    struct arguments a = {.id = call->collective->id,
+                          .recv = recv_at(call->buffers, slot),
+                          .step = ((const struct slots *)call->buffers->memory)->stride,
+                          .count = (int)call->count,
+                          .part = (int)(call->count / (size_t)n),
+                          .large = call_count(c, call),
+                          .root = call->root,
+                          .next = (rank + 1) % n,
+                          .previous = (rank + n - 1) % n,
+                          .in_place = call->in_place,
+                          .type = mpi_type(call->dtype),
+                          .op = call->collective->reduces ? mpi_op(c, call->dtype, call->op) : MPI_OP_NULL,
+                          .mpi = c->mpi};
     a.is_large = a.large > INT_MAX;
     if (a.is_large && !call->collective->reduces) {
         a.error = types_huge(&c->types, a.type, a.large, &a.type);
         a.count = a.part = 1;
     }
     bool at_root_only = a.id == REDUCE || a.id == GATHER; /* the others send from their buffer */
-    a.send = !call->in_place ? slot_at(call->buffers, slot) : at_root_only && rank != call->root ? a.recv : MPI_IN_PLACE;
+    a.send = !call->in_place                      ? slot_at(call->buffers, slot)
+             : at_root_only && rank != call->root ? a.recv
+                                                  : MPI_IN_PLACE;
     return a;
 }
 
@@ -293,10 +336,14 @@ static int issue_large(const struct arguments *a)
 #if MPI_VERSION >= 4
     MPI_Count count = (MPI_Count)a->large;
     switch (a->id) {
-    case ALL_REDUCE: return MPI_Allreduce_c(a->send, a->recv, count, a->type, a->op, a->mpi);
-    case REDUCE_SCATTER: return MPI_Reduce_scatter_block_c(a->send, a->recv, count, a->type, a->op, a->mpi);
-    case REDUCE: return MPI_Reduce_c(a->send, a->recv, count, a->type, a->op, a->root, a->mpi);
-    default: break;
+    case ALL_REDUCE:
+        return MPI_Allreduce_c(a->send, a->recv, count, a->type, a->op, a->mpi);
+    case REDUCE_SCATTER:
+        return MPI_Reduce_scatter_block_c(a->send, a->recv, count, a->type, a->op, a->mpi);
+    case REDUCE:
+        return MPI_Reduce_c(a->send, a->recv, count, a->type, a->op, a->root, a->mpi);
+    default:
+        break;
     }
 #endif
     (void)a;
@@ -308,20 +355,30 @@ static int issue(const struct arguments *a)
 {
     if (a->is_large && (a->error || a->op != MPI_OP_NULL)) return a->error ? a->error : issue_large(a);
     switch (a->id) {
-    case ALL_REDUCE: return MPI_Allreduce(a->send, a->recv, a->count, a->type, a->op, a->mpi);
-    case ALL_GATHER: return MPI_Allgather(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);
-    case REDUCE_SCATTER: return MPI_Reduce_scatter_block(a->send, a->recv, a->part, a->type, a->op, a->mpi);
-    case BROADCAST: return MPI_Bcast(a->recv, a->count, a->type, a->root, a->mpi);
-    case REDUCE: return MPI_Reduce(a->send, a->recv, a->count, a->type, a->op, a->root, a->mpi);
-    case ALL_TO_ALL: return MPI_Alltoall(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);
+    case ALL_REDUCE:
+        return MPI_Allreduce(a->send, a->recv, a->count, a->type, a->op, a->mpi);
+    case ALL_GATHER:
+        return MPI_Allgather(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);
+    case REDUCE_SCATTER:
+        return MPI_Reduce_scatter_block(a->send, a->recv, a->part, a->type, a->op, a->mpi);
+    case BROADCAST:
+        return MPI_Bcast(a->recv, a->count, a->type, a->root, a->mpi);
+    case REDUCE:
+        return MPI_Reduce(a->send, a->recv, a->count, a->type, a->op, a->root, a->mpi);
+    case ALL_TO_ALL:
+        return MPI_Alltoall(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);
     case SEND_RECV:
         if (a->in_place)
-            return MPI_Sendrecv_replace(a->recv, a->count, a->type, a->next, 0, a->previous, 0, a->mpi, MPI_STATUS_IGNORE);
-        return MPI_Sendrecv(a->send, a->count, a->type, a->next, 0, a->recv, a->count, a->type, a->previous, 0, a->mpi,
-                            MPI_STATUS_IGNORE);
-    case GATHER: return MPI_Gather(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
-    case SCATTER: return MPI_Scatter(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
-    default: return MPI_ERR_UNSUPPORTED_OPERATION;
+            return MPI_Sendrecv_replace(a->recv, a->count, a->type, a->next, 0, a->previous, 0, a->mpi,
+                                        MPI_STATUS_IGNORE);
+        return MPI_Sendrecv(a->send, a->count, a->type, a->next, 0, a->recv, a->count, a->type, a->previous,
+                            0, a->mpi, MPI_STATUS_IGNORE);
+    case GATHER:
+        return MPI_Gather(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
+    case SCATTER:
+        return MPI_Scatter(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
+    default:
+        return MPI_ERR_UNSUPPORTED_OPERATION;
     }
 }
 
@@ -333,7 +390,8 @@ static bool advance(const struct call *call, size_t *slot)
     return true;
 }
 
-static enum status mpi_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
+static enum status mpi_run(struct comm *c, const struct call *call, int batch, size_t *slot,
+                           struct timing *timing)
 {
     struct arguments a = arguments_of(c, call, *slot);
     int error = MPI_SUCCESS;
@@ -366,9 +424,10 @@ static void mpi_facts(struct comm *c, struct launch_header *header)
     json_object_set_new(header->facts, "mpi", json_string(text));
 }
 
-#define MPI_MEMBERS                                                                                                    \
-    .open = mpi_open, .supports = mpi_supports, .free_bytes = mpi_free_bytes, .alloc = mpi_alloc, .free = mpi_free,    \
-    .fill = mpi_fill, .check = mpi_check, .corrupt = mpi_corrupt, .run = mpi_run, .facts = mpi_facts, .close = mpi_close
+#define MPI_MEMBERS                                                                                          \
+    .open = mpi_open, .supports = mpi_supports, .free_bytes = mpi_free_bytes, .alloc = mpi_alloc,            \
+    .free = mpi_free, .fill = mpi_fill, .check = mpi_check, .corrupt = mpi_corrupt, .run = mpi_run,          \
+    .facts = mpi_facts, .close = mpi_close
 
 const struct backend backend_mpi = {
     .name = "mpi", .about = "blocking MPI calls on host memory", .capabilities = CAN_HOST_CLOCK, MPI_MEMBERS};

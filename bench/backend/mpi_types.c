@@ -1,18 +1,18 @@
 #include "backend/mpi_types.h"
 #include "kernels/pattern.h"
 
-/* MPI has no 16-bit floats: each operation converts, combines and rounds, an element at a time. Its speed is this code's, not the
-   library's. */
-#define SMALL_OP(name, dtype, combined)                                                                  \
-    static void name(void *in, void *inout, int *count, MPI_Datatype *type)                              \
-    {                                                                                                    \
-        const uint16_t *from = in;                                                                       \
-        uint16_t *to = inout;                                                                            \
-        (void)type;                                                                                      \
-        for (int i = 0; i < *count; i++) {                                                               \
-            double a = pattern_decode(dtype, from[i]), b = pattern_decode(dtype, to[i]);                 \
-            to[i] = (uint16_t)pattern_encode(dtype, combined);                                           \
-        }                                                                                                \
+/* MPI has no 16-bit floats: each operation converts, combines and rounds, an element at a time. Its speed is
+   this code's, not the library's. */
+#define SMALL_OP(name, dtype, combined)                                                                      \
+    static void name(void *in, void *inout, int *count, MPI_Datatype *type)                                  \
+    {                                                                                                        \
+        const uint16_t *from = in;                                                                           \
+        uint16_t *to = inout;                                                                                \
+        (void)type;                                                                                          \
+        for (int i = 0; i < *count; i++) {                                                                   \
+            double a = pattern_decode(dtype, from[i]), b = pattern_decode(dtype, to[i]);                     \
+            to[i] = (uint16_t)pattern_encode(dtype, combined);                                               \
+        }                                                                                                    \
     }
 SMALL_OP(half_sum, DTYPE_HALF, a + b)
 SMALL_OP(half_prod, DTYPE_HALF, a *b)
@@ -29,7 +29,8 @@ int types_open(struct types *t)
                                                 {bfloat16_sum, bfloat16_prod, bfloat16_max, bfloat16_min}};
     int error = MPI_SUCCESS;
     *t = (struct types){.huge = MPI_DATATYPE_NULL, .of = MPI_DATATYPE_NULL};
-    for (int i = 0; i < 8 && !error; i++) error = MPI_Op_create(functions[i / 4][i % 4], 1, &t->small_ops[i / 4][i % 4]);
+    for (int i = 0; i < 8 && !error; i++)
+        error = MPI_Op_create(functions[i / 4][i % 4], 1, &t->small_ops[i / 4][i % 4]);
     return error;
 }
 
@@ -39,7 +40,8 @@ void types_close(struct types *t)
     if (t->huge != MPI_DATATYPE_NULL) MPI_Type_free(&t->huge);
 }
 
-/* Before MPI 4 counts are ints, and there is no other way: chunks of 2^30 elements and what remains, as a struct. */
+/* Before MPI 4 counts are ints, and there is no other way: chunks of 2^30 elements and what remains, as a
+ * struct. */
 int types_huge(struct types *t, MPI_Datatype of, size_t count, MPI_Datatype *type)
 {
     enum { CHUNK = 1 << 30 };

@@ -6,8 +6,8 @@
 #include <stddef.h>
 
 struct types {
-    MPI_Op small_ops[2][4];     /* of half and bfloat16: sum, prod, max, min */
-    MPI_Datatype huge, of;      /* the last type that types_huge made: `count` elements of `of` */
+    MPI_Op small_ops[2][4]; /* of half and bfloat16: sum, prod, max, min */
+    MPI_Datatype huge, of;  /* the last type that types_huge made: `count` elements of `of` */
     size_t count;
 };
 

@@ -1,5 +1,5 @@
-/* NCCL: one process for each GPU, a blocking communicator, the watchdog beside it. (A non-blocking communicator returns before
-   its kernels are issued: events recorded next would be wrong.) */
+/* NCCL: one process for each GPU, a blocking communicator, the watchdog beside it. (A non-blocking
+   communicator returns before its kernels are issued: events recorded next would be wrong.) */
 #include "backend/nccl.h"
 #include "backend/nccl_debug.h"
 #include "base/text.h"
@@ -16,8 +16,8 @@ enum status nccl_status(struct comm *c, ncclResult_t result, const char *call)
     if (atomic_load(&c->aborted)) return STATUS_TIMEOUT;
     cudaGetLastError();
     const char *detail = c->nccl ? ncclGetLastError(c->nccl) : "";
-    return fail(STATUS_ENVIRONMENT, "%s on rank %d (%s): %s%s%s", call, c->world->rank, c->world->host, ncclGetErrorString(result),
-                detail && *detail ? ": " : "", detail ? detail : "");
+    return fail(STATUS_ENVIRONMENT, "%s on rank %d (%s): %s%s%s", call, c->world->rank, c->world->host,
+                ncclGetErrorString(result), detail && *detail ? ": " : "", detail ? detail : "");
 }
 
 static enum status mpi_status(int error, const char *call)
@@ -30,20 +30,23 @@ static enum status agree(const struct comm *c, enum status own)
 {
     if (c->options.steps) atomic_fetch_add(c->options.steps, 1); /* whoever has fewer has not arrived */
     int mine[2] = {(int)own, own ? c->world->ranks - c->world->rank : 0}, worst[2];
-    enum status status = mpi_status(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, c->world->comm), "MPI_Allreduce");
+    enum status status =
+        mpi_status(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, c->world->comm), "MPI_Allreduce");
     if (own && mine[1] == worst[1]) say_silenced(); /* where rank 0 is well, the first that is not speaks */
     return status ? status : (enum status)worst[0];
 }
 
 /* ---- devices ---- */
 
-/* Ranks of one host may share a device only on purpose: NCCL 2.30 allows it with NCCL_MULTI_RANK_GPU_ENABLE=1. */
+/* Ranks of one host may share a device only on purpose: NCCL 2.30 allows it with
+ * NCCL_MULTI_RANK_GPU_ENABLE=1. */
 static enum status refuse_shared(struct comm *c)
 {
     const struct world *w = c->world;
     char *uuids = allocate((size_t)w->ranks, UUID_TEXT);
-    enum status status = mpi_status(
-        MPI_Allgather(c->device.uuid, UUID_TEXT, MPI_CHAR, uuids, UUID_TEXT, MPI_CHAR, w->comm), "MPI_Allgather");
+    enum status status =
+        mpi_status(MPI_Allgather(c->device.uuid, UUID_TEXT, MPI_CHAR, uuids, UUID_TEXT, MPI_CHAR, w->comm),
+                   "MPI_Allgather");
     const char *own = uuids + (size_t)w->rank * UUID_TEXT, *shared = getenv("NCCL_MULTI_RANK_GPU_ENABLE");
     bool allowed = shared && strcmp(shared, "1") == 0 && c->version >= 23000;
     c->sharers = 0;
@@ -52,7 +55,8 @@ static enum status refuse_shared(struct comm *c)
         c->sharers++;
         if (r < w->rank && !allowed)
             status = fail(STATUS_ENVIRONMENT,
-                          "ranks %d and %d (%s) have the same GPU %s: start one rank for each GPU (%d visible), or with NCCL 2.30 "
+                          "ranks %d and %d (%s) have the same GPU %s: start one rank for each GPU (%d "
+                          "visible), or with NCCL 2.30 "
                           "and later set NCCL_MULTI_RANK_GPU_ENABLE=1",
                           r, w->rank, w->host, own, c->device.visible);
     }
@@ -66,7 +70,9 @@ static enum status gather_domains(struct comm *c)
     char own[DOMAIN_TEXT] = "";
     if (!nvml_domain(c->nvml, own)) snprintf(own, sizeof own, "%s", c->world->host);
     c->domains = allocate((size_t)c->world->ranks, DOMAIN_TEXT);
-    return mpi_status(MPI_Allgather(own, DOMAIN_TEXT, MPI_CHAR, c->domains, DOMAIN_TEXT, MPI_CHAR, c->world->comm), "MPI_Allgather");
+    return mpi_status(
+        MPI_Allgather(own, DOMAIN_TEXT, MPI_CHAR, c->domains, DOMAIN_TEXT, MPI_CHAR, c->world->comm),
+        "MPI_Allgather");
 }
 
 static const char *domain_of(const struct comm *c, int rank)
@@ -112,15 +118,17 @@ static enum status check_domains(const struct comm *c)
         int size = domain_size(c, r, &first);
         if (size != (expected < ranks ? expected : ranks))
             return c->world->rank ? STATUS_ENVIRONMENT
-                                  : fail(STATUS_ENVIRONMENT, "--expect-domain %d: NVLink domain %s has %d of the %d ranks", expected,
-                                         domain_of(c, r), size, ranks);
+                                  : fail(STATUS_ENVIRONMENT,
+                                         "--expect-domain %d: NVLink domain %s has %d of the %d ranks",
+                                         expected, domain_of(c, r), size, ranks);
     }
     return STATUS_OK;
 }
 
 /* ---- the communicator ---- */
 
-/* "efficiency" | "zero" | "default": CTA policy; "N" or "N-M": as many CTAs (channels), at least and at most. */
+/* "efficiency" | "zero" | "default": CTA policy; "N" or "N-M": as many CTAs (channels), at least and at most.
+ */
 static enum status read_cta(const struct comm *c, ncclConfig_t *config)
 {
     const char *text = c->options.cta;
@@ -132,8 +140,8 @@ static enum status read_cta(const struct comm *c, ncclConfig_t *config)
         config->CTAPolicy = text[0] == 'e' ? 1 : 2; /* NCCL_CTA_POLICY_EFFICIENCY, _ZERO */
         if (c->version >= least) return STATUS_OK;
 #endif
-        return fail(STATUS_UNSUPPORTED, "--cta %s needs NCCL %d.%d, not %d.%d", text, least / 10000, least / 100 % 100,
-                    c->version / 10000, c->version / 100 % 100);
+        return fail(STATUS_UNSUPPORTED, "--cta %s needs NCCL %d.%d, not %d.%d", text, least / 10000,
+                    least / 100 % 100, c->version / 10000, c->version / 100 % 100);
     }
     long low = strtol(text, &end, 10), high = *end == '-' ? strtol(end + 1, &end, 10) : low;
     if (end == text || *end || low < 1 || high < low || high > INT_MAX)
@@ -153,22 +161,35 @@ static enum status connect_ranks(struct comm *c)
     status = agree(c, status);
     if (!status) status = mpi_status(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, c->world->comm), "MPI_Bcast");
     if (!status)
-        status = nccl_status(c, ncclCommInitRankConfig(&c->nccl, c->world->ranks, id, c->world->rank, &config), "ncclCommInitRankConfig");
+        status =
+            nccl_status(c, ncclCommInitRankConfig(&c->nccl, c->world->ranks, id, c->world->rank, &config),
+                        "ncclCommInitRankConfig");
     return agree(c, status);
 }
 
 static enum status make_tools(struct comm *c)
 {
-    enum status status = cuda_status(cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    enum status status = cuda_status(cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking),
+                                     "cudaStreamCreateWithFlags");
     if (!status) status = cuda_status(cudaEventCreate(&c->start), "cudaEventCreate");
     if (!status) status = cuda_status(cudaEventCreate(&c->stop), "cudaEventCreate");
-    if (!status) status = cuda_status(cudaHostAlloc((void **)&c->gate, sizeof *c->gate, cudaHostAllocMapped), "cudaHostAlloc");
-    if (!status) status = cuda_status(cudaHostGetDevicePointer((void **)&c->device_gate, c->gate, 0), "cudaHostGetDevicePointer");
-    if (!status) status = cuda_status(cudaHostAlloc((void **)&c->verdict, sizeof *c->verdict, cudaHostAllocDefault), "cudaHostAlloc");
-    if (!status) status = cuda_status(cudaMalloc((void **)&c->device_verdict, sizeof *c->device_verdict), "cudaMalloc");
+    if (!status)
+        status = cuda_status(cudaHostAlloc((void **)&c->gate, sizeof *c->gate, cudaHostAllocMapped),
+                             "cudaHostAlloc");
+    if (!status)
+        status = cuda_status(cudaHostGetDevicePointer((void **)&c->device_gate, c->gate, 0),
+                             "cudaHostGetDevicePointer");
+    if (!status)
+        status = cuda_status(cudaHostAlloc((void **)&c->verdict, sizeof *c->verdict, cudaHostAllocDefault),
+                             "cudaHostAlloc");
+    if (!status)
+        status =
+            cuda_status(cudaMalloc((void **)&c->device_verdict, sizeof *c->device_verdict), "cudaMalloc");
     if (!status) status = cuda_status(cudaMalloc((void **)&c->aligner, sizeof *c->aligner), "cudaMalloc");
     if (!status) *c->gate = (struct device_gate){0, 0};
-    if (!status) status = cuda_status(cudaMemsetAsync(c->aligner, 0, sizeof *c->aligner, c->stream), "cudaMemsetAsync");
+    if (!status)
+        status =
+            cuda_status(cudaMemsetAsync(c->aligner, 0, sizeof *c->aligner, c->stream), "cudaMemsetAsync");
     return agree(c, status);
 }
 
@@ -183,17 +204,20 @@ static json_t *version_json(int code)
 
 enum { PLACE_TEXT = 1024, NAMED_HOSTS = 8 };
 
-/* What this rank has: its device's place, its nearest NIC; and RDMA devices that stand unused beside TCP sockets, the usual fault
-   of a cluster's set-up, into which NCCL falls back in silence. */
-static void own_place(const struct comm *c, const json_t *gpu, const struct nccl_paths *paths, char text[PLACE_TEXT])
+/* What this rank has: its device's place, its nearest NIC; and RDMA devices that stand unused beside TCP
+   sockets, the usual fault of a cluster's set-up, into which NCCL falls back in silence. */
+static void own_place(const struct comm *c, const json_t *gpu, const struct nccl_paths *paths,
+                      char text[PLACE_TEXT])
 {
     char unused[256] = "";
-    json_t *place = json_pack("{s:i, s:s, s:s, s:s}", "index", c->device.index, "pci", c->device.pci, "uuid", c->device.uuid, "domain",
-                              domain_of(c, c->world->rank));
+    json_t *place = json_pack("{s:i, s:s, s:s, s:s}", "index", c->device.index, "pci", c->device.pci, "uuid",
+                              c->device.uuid, "domain", domain_of(c, c->world->rank));
     json_t *nearest = json_array_get(json_object_get(gpu, "nics"), 0);
-    if (json_object_get(gpu, "numa_node")) json_object_set(place, "numa_node", json_object_get(gpu, "numa_node"));
+    if (json_object_get(gpu, "numa_node"))
+        json_object_set(place, "numa_node", json_object_get(gpu, "numa_node"));
     if (nearest) json_object_set(place, "nearest_nic", nearest);
-    if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0) rdma_devices(getenv("HWLOC_FSROOT"), unused, sizeof unused);
+    if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0)
+        rdma_devices(getenv("HWLOC_FSROOT"), unused, sizeof unused);
     if (unused[0]) json_object_set_new(place, "unused_rdma", json_string(unused));
     char *dump = json_dumps(place, JSON_COMPACT);
     if (dump) snprintf(text, PLACE_TEXT, "%s", dump);
@@ -207,14 +231,17 @@ static void warn_of_sockets(const struct comm *c, const json_t *places)
     const char *devices = NULL;
     int count = 0;
     for (int r = 0; r < c->world->ranks; r++) {
-        const char *unused = json_string_value(json_object_get(json_array_get(places, (size_t)r), "unused_rdma"));
+        const char *unused =
+            json_string_value(json_object_get(json_array_get(places, (size_t)r), "unused_rdma"));
         if (!unused || c->world->local_rank_of_rank[r]) continue;
         if (!devices) devices = unused;
-        if (count++ < NAMED_HOSTS) text_add(&hosts, "%s%s", count > 1 ? ", " : "", c->world->hosts[c->world->node_of_rank[r]]);
+        if (count++ < NAMED_HOSTS)
+            text_add(&hosts, "%s%s", count > 1 ? ", " : "", c->world->hosts[c->world->node_of_rank[r]]);
     }
     if (count)
-        warn("NCCL uses TCP sockets on %d of %d hosts although they have RDMA devices (%s%s: %s): is the network plug-in missing?", count,
-             c->world->nodes, text_get(&hosts), count > NAMED_HOSTS ? ", ..." : "", devices);
+        warn("NCCL uses TCP sockets on %d of %d hosts although they have RDMA devices (%s%s: %s): is the "
+             "network plug-in missing?",
+             count, c->world->nodes, text_get(&hosts), count > NAMED_HOSTS ? ", ..." : "", devices);
     text_free(&hosts);
 }
 
@@ -238,7 +265,8 @@ static json_t *gather_places(struct comm *c, const json_t *gpu, const struct ncc
     return list;
 }
 
-/* Where a domain spans hosts, --expect-domain means that NCCL uses its NVLink between them too. What is asserted must be told. */
+/* Where a domain spans hosts, --expect-domain means that NCCL uses its NVLink between them too. What is
+ * asserted must be told. */
 static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *paths)
 {
     bool first;
@@ -246,12 +274,17 @@ static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *pa
     if (!c->options.expect_domain || size <= c->world->local_ranks || paths->mnnvl == 1) return STATUS_OK;
     const char *domain = domain_of(c, c->world->rank);
     if (c->version < NCCL_VERSION(2, 20, 0))
-        return fail(STATUS_ENVIRONMENT, "--expect-domain %d: NVLink between the hosts of domain %s needs NCCL 2.20, not %d.%d",
+        return fail(STATUS_ENVIRONMENT,
+                    "--expect-domain %d: NVLink between the hosts of domain %s needs NCCL 2.20, not %d.%d",
                     c->options.expect_domain, domain, c->version / 10000, c->version / 100 % 100);
     if (paths->mnnvl == 0)
-        return fail(STATUS_ENVIRONMENT, "--expect-domain %d: NCCL does not use NVLink between the hosts of domain %s (MNNVL 0 on %s): is IMEX running?",
+        return fail(STATUS_ENVIRONMENT,
+                    "--expect-domain %d: NCCL does not use NVLink between the hosts of domain %s (MNNVL 0 on "
+                    "%s): is IMEX running?",
                     c->options.expect_domain, domain, c->world->host);
-    return fail(STATUS_ENVIRONMENT, "--expect-domain %d: NCCL does not tell whether it uses NVLink between the hosts of domain %s: unset NCCL_DEBUG, or set it to INFO",
+    return fail(STATUS_ENVIRONMENT,
+                "--expect-domain %d: NCCL does not tell whether it uses NVLink between the hosts of domain "
+                "%s: unset NCCL_DEBUG, or set it to INFO",
                 c->options.expect_domain, domain);
 }
 
@@ -307,11 +340,11 @@ static enum status refuse_registration(const struct comm *c)
     static const int least[] = {0, NCCL_VERSION(2, 19, 0), NCCL_VERSION(2, 27, 0)};
     const int kind = c->options.registration, needed = kind > 0 && kind <= 2 ? least[kind] : 0;
     if (c->version < needed)
-        return fail(STATUS_ENVIRONMENT, "-R %d needs NCCL %d.%d, not %d.%d", kind, needed / 10000, needed / 100 % 100,
-                    c->version / 10000, c->version / 100 % 100);
+        return fail(STATUS_ENVIRONMENT, "-R %d needs NCCL %d.%d, not %d.%d", kind, needed / 10000,
+                    needed / 100 % 100, c->version / 10000, c->version / 100 % 100);
     if (NCCL_VERSION_CODE < needed)
-        return fail(STATUS_ENVIRONMENT, "-R %d needs a plug-in built with NCCL %d.%d or later, not %d.%d", kind, needed / 10000,
-                    needed / 100 % 100, NCCL_MAJOR, NCCL_MINOR);
+        return fail(STATUS_ENVIRONMENT, "-R %d needs a plug-in built with NCCL %d.%d or later, not %d.%d",
+                    kind, needed / 10000, needed / 100 % 100, NCCL_MAJOR, NCCL_MINOR);
     return STATUS_OK;
 }
 
@@ -320,7 +353,8 @@ static enum status open_steps(struct comm *c, struct nccl_debug *debug)
     const struct world *w = c->world;
     enum status status = nccl_status(c, ncclGetVersion(&c->version), "ncclGetVersion");
     if (!status && c->version < NCCL_VERSION(2, 18, 0))
-        status = fail(STATUS_ENVIRONMENT, "NCCL %d.%d is too old: 2.18 or later is needed", c->version / 10000, c->version / 100 % 100);
+        status = fail(STATUS_ENVIRONMENT, "NCCL %d.%d is too old: 2.18 or later is needed",
+                      c->version / 10000, c->version / 100 % 100);
     if (!status) status = refuse_registration(c);
     if (!status) status = device_open(w->local_rank, &c->device);
     status = agree(c, status);
@@ -331,13 +365,15 @@ static enum status open_steps(struct comm *c, struct nccl_debug *debug)
     if (!status) status = check_domains(c);
     if (!status) status = connect_ranks(c);
     if (!status) status = make_tools(c);
-    if (!status) status = nccl_align(c); /* connects the ranks: what NCCL tells of its paths is complete then */
+    if (!status)
+        status = nccl_align(c); /* connects the ranks: what NCCL tells of its paths is complete then */
     if (!status) status = nccl_drain(c);
     status = agree(c, status);
     return status ? status : make_facts(c, debug);
 }
 
-static enum status nccl_open(const struct world *world, const struct backend_options *options, struct comm **comm)
+static enum status nccl_open(const struct world *world, const struct backend_options *options,
+                             struct comm **comm)
 {
     struct nccl_debug debug;
     if (options->memory && strcmp(options->memory, "device") != 0)
@@ -414,7 +450,8 @@ static json_t *nccl_watch_stop(struct comm *c)
     json_t *json = NULL;
     if (c->nvml) nvml_watch_stop(c->nvml, &own);
     if (c->world->rank == 0) all = allocate((size_t)c->world->ranks, sizeof *all);
-    if (MPI_Gather(&own, FIELDS, MPI_DOUBLE, all, FIELDS, MPI_DOUBLE, 0, c->world->comm) == MPI_SUCCESS && all) {
+    if (MPI_Gather(&own, FIELDS, MPI_DOUBLE, all, FIELDS, MPI_DOUBLE, 0, c->world->comm) == MPI_SUCCESS &&
+        all) {
         int seen = -1;
         for (int r = 0; r < c->world->ranks; r++) {
             if (!(all[r].looks > 0)) continue;

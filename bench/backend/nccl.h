@@ -13,7 +13,8 @@
 #include <nccl.h>
 #include <stdatomic.h>
 
-/* What came after 2.18 is absent from older headers (preprocessor) and from older libraries (weak: NULL then). */
+/* What came after 2.18 is absent from older headers (preprocessor) and from older libraries (weak: NULL
+ * then). */
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
 #pragma weak ncclMemAlloc
 #pragma weak ncclMemFree
@@ -30,13 +31,14 @@
 #pragma weak ncclScatter
 #endif
 
-/* One block of device memory that the cases take in turns, allocated and registered once as long as it is large enough. */
+/* One block of device memory that the cases take in turns, allocated and registered once as long as it is
+ * large enough. */
 struct device_block {
     char *at;
     size_t bytes;
-    uint64_t generation;            /* changes with every new block: graphs of an old one are void */
-    bool by_nccl;                   /* from ncclMemAlloc */
-    void *registered;               /* handle of ncclCommRegister, or window */
+    uint64_t generation; /* changes with every new block: graphs of an old one are void */
+    bool by_nccl;        /* from ncclMemAlloc */
+    void *registered;    /* handle of ncclCommRegister, or window */
 };
 
 /* A captured graph of `calls` calls from `slot` on. */
@@ -64,31 +66,32 @@ struct comm {
     const struct world *world;
     struct backend_options options;
     struct device device;
-    int sharers;                    /* ranks of this host on this device */
-    int version;                    /* of the library that was loaded */
+    int sharers; /* ranks of this host on this device */
+    int version; /* of the library that was loaded */
     ncclComm_t nccl;
     cudaStream_t stream;
     cudaEvent_t start, stop;
-    struct device_gate *gate;       /* mapped host memory, and its address on the device */
+    struct device_gate *gate; /* mapped host memory, and its address on the device */
     struct device_gate *device_gate;
     uint32_t ticket;
-    int held_calls;                 /* calls that are enqueued behind a closed gate at most */
-    float *aligner;                 /* one element for the aligning all-reduce */
+    int held_calls; /* calls that are enqueued behind a closed gate at most */
+    float *aligner; /* one element for the aligning all-reduce */
     struct device_verdict *verdict, *device_verdict;
     struct device_block block;
-    struct shape shape;             /* ready to be timed */
+    struct shape shape; /* ready to be timed */
     struct graph graphs[MOST_GRAPHS];
     int graph_count;
     ncclRedOp_t premul[DTYPE_COUNT];
     bool has_premul[DTYPE_COUNT];
     struct nvml *nvml;
-    char *domains;                  /* of all ranks, DOMAIN_TEXT each */
-    json_t *facts;                  /* of NCCL and the devices; made in open */
+    char *domains; /* of all ranks, DOMAIN_TEXT each */
+    json_t *facts; /* of NCCL and the devices; made in open */
     char reason[128];
     atomic_bool aborted;
 };
 
-/* One line that names the call and NCCL's own words; STATUS_TIMEOUT without a line after an abort: the watchdog has spoken. */
+/* One line that names the call and NCCL's own words; STATUS_TIMEOUT without a line after an abort: the
+ * watchdog has spoken. */
 enum status nccl_status(struct comm *, ncclResult_t, const char *call);
 
 /* Waits until the stream has reached all that was enqueued, looking for asynchronous errors meanwhile. */
@@ -96,8 +99,8 @@ enum status nccl_drain(struct comm *);
 
 /* nccl_memory.c */
 struct place {
-    char *send, *recv;              /* as the call takes them; results stand from recv on */
-    char *data;                     /* where this rank's input stands */
+    char *send, *recv; /* as the call takes them; results stand from recv on */
+    char *data;        /* where this rank's input stands */
 };
 struct place nccl_place(const struct comm *, const struct call *, size_t slot);
 enum status nccl_alloc(struct comm *, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *);
@@ -108,7 +111,7 @@ enum status nccl_check(struct comm *, const struct call *, size_t slot, uint64_t
 enum status nccl_corrupt(struct comm *, const struct call *, size_t slot);
 
 /* nccl_run.c */
-int nccl_type(enum dtype);          /* ncclDataType_t; -1: not in these headers */
+int nccl_type(enum dtype); /* ncclDataType_t; -1: not in these headers */
 enum status nccl_prepare(struct comm *, const struct call *, int batch);
 enum status nccl_run(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
 enum status nccl_align(struct comm *);

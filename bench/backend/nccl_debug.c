@@ -32,7 +32,8 @@ void nccl_debug_capture(struct nccl_debug *d, const char *host)
     if (file && *file) { /* the user's own file is read, never removed */
         expand(file, host, d->path, sizeof d->path);
     } else {
-        snprintf(d->path, sizeof d->path, "%.3000s/busbar-nccl-%d-XXXXXX", folder && *folder ? folder : "/tmp", (int)getpid());
+        snprintf(d->path, sizeof d->path, "%.3000s/busbar-nccl-%d-XXXXXX",
+                 folder && *folder ? folder : "/tmp", (int)getpid());
         int fd = mkstemp(d->path);
         if (fd < 0) {
             warn("NCCL's messages are not read: cannot create %s", d->path);
@@ -70,7 +71,8 @@ static bool words_after(const char *line, const char *mark, const char *end, cha
     return length > 0;
 }
 
-/* Lines as NCCL 2.18 to 2.28 print them (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9). */
+/* Lines as NCCL 2.18 to 2.28 print them (format strings in libnccl.so.2
+ * of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9). */
 static void read_line(const char *line, struct nccl_paths *p)
 {
     char words[64];
@@ -159,7 +161,8 @@ void rdma_devices(const char *root, char *names, size_t size)
     if (count < 0) return;
     for (int i = 0; i < count; i++) {
         size_t more = strlen(entries[i]->d_name) + 2;
-        if (n + more < size) n += (size_t)snprintf(names + n, size - n, "%s%s", n ? " " : "", entries[i]->d_name);
+        if (n + more < size)
+            n += (size_t)snprintf(names + n, size - n, "%s%s", n ? " " : "", entries[i]->d_name);
         free(entries[i]);
     }
     free(entries);

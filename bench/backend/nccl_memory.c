@@ -71,13 +71,15 @@ static enum status register_block(struct comm *c)
     (void)c; /* with headers that know of no registration: nccl_open has refused it */
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
     if (c->options.registration == 1)
-        return nccl_status(c, ncclCommRegister(c->nccl, c->block.at, c->block.bytes, &c->block.registered), "ncclCommRegister");
+        return nccl_status(c, ncclCommRegister(c->nccl, c->block.at, c->block.bytes, &c->block.registered),
+                           "ncclCommRegister");
 #endif
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
     if (c->options.registration == 2) {
         ncclWindow_t window = NULL;
         enum status status = nccl_status(
-            c, ncclCommWindowRegister(c->nccl, c->block.at, c->block.bytes, &window, NCCL_WIN_COLL_SYMMETRIC), "ncclCommWindowRegister");
+            c, ncclCommWindowRegister(c->nccl, c->block.at, c->block.bytes, &window, NCCL_WIN_COLL_SYMMETRIC),
+            "ncclCommWindowRegister");
         c->block.registered = window;
         return status;
     }
@@ -85,7 +87,8 @@ static enum status register_block(struct comm *c)
     return STATUS_OK;
 }
 
-/* All ranks go on only when all have their memory: registering a window is collective, and a case runs on all or on none. */
+/* All ranks go on only when all have their memory: registering a window is collective, and a case runs on all
+ * or on none. */
 static enum status grow(struct comm *c, size_t bytes)
 {
     uint64_t generation = c->block.generation + 1;
@@ -94,7 +97,8 @@ static enum status grow(struct comm *c, size_t bytes)
     cudaError_t cause = cudaGetLastError(); /* out of memory is no error of the next call */
     int own = result == ncclSuccess ? 0 : cause == cudaErrorMemoryAllocation || !cause ? 1 : 2, worst = 0;
     if (result) c->block.at = NULL;
-    if (MPI_Allreduce(&own, &worst, 1, MPI_INT, MPI_MAX, c->world->comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    if (MPI_Allreduce(&own, &worst, 1, MPI_INT, MPI_MAX, c->world->comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
     c->block.bytes = c->block.at ? bytes : 0;
     c->block.generation = generation;
     if (worst) nccl_block_free(c);
@@ -105,9 +109,11 @@ static enum status grow(struct comm *c, size_t bytes)
 
 enum status nccl_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)
 {
-    /* The same places on all ranks, whatever each one's share is: windows are symmetric, and ranks must grow together. */
+    /* The same places on all ranks, whatever each one's share is: windows are symmetric, and ranks must grow
+     * together. */
     uint64_t own[2] = {whole_pages(send_bytes), whole_pages(recv_bytes)}, part[2] = {0, 0};
-    if (MPI_Allreduce(own, part, 2, MPI_UINT64_T, MPI_MAX, c->world->comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    if (MPI_Allreduce(own, part, 2, MPI_UINT64_T, MPI_MAX, c->world->comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
     uint64_t stride = part[0] + part[1] ? part[0] + part[1] : PAGE;
     if (stride < part[0] || (slots && stride > SIZE_MAX / slots)) return STATUS_TOO_LARGE;
     uint64_t most = stride * slots;
@@ -145,12 +151,17 @@ enum status nccl_fill(struct comm *c, const struct call *call, size_t slot, uint
     struct place p = nccl_place(c, call, slot);
     enum status status = STATUS_OK;
     if (call->buffers->recv_bytes)
-        status = cuda_status(cudaMemsetAsync(recv_base(c, call, slot), PATTERN_POISON, call->buffers->recv_bytes, c->stream), "cudaMemsetAsync");
-    if (!status) status = cuda_status(device_fill(&pattern, c->world->rank, 0, e.send, p.data, c->stream), "the fill kernel");
+        status = cuda_status(
+            cudaMemsetAsync(recv_base(c, call, slot), PATTERN_POISON, call->buffers->recv_bytes, c->stream),
+            "cudaMemsetAsync");
+    if (!status)
+        status = cuda_status(device_fill(&pattern, c->world->rank, 0, e.send, p.data, c->stream),
+                             "the fill kernel");
     return status ? status : nccl_drain(c);
 }
 
-enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed, struct verdict *verdict)
+enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed,
+                       struct verdict *verdict)
 {
     const struct pattern pattern = pattern_of(c, call, seed);
     const size_t size = dtypes[call->dtype].size;
@@ -158,12 +169,19 @@ enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uin
     struct expectation e;
     enum status status = STATUS_OK;
     *c->verdict = (struct device_verdict){0, UINT64_MAX};
-    status = cuda_status(cudaMemcpyAsync(c->device_verdict, c->verdict, sizeof *c->verdict, cudaMemcpyHostToDevice, c->stream), "cudaMemcpyAsync");
-    for (int k = 0; !status && call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e); k++)
-        status = cuda_status(device_check(&pattern, e.source, e.source_at, e.count, p.recv + e.recv_at * size, e.recv_at,
-                                          c->device_verdict, c->stream), "the check kernel");
+    status = cuda_status(
+        cudaMemcpyAsync(c->device_verdict, c->verdict, sizeof *c->verdict, cudaMemcpyHostToDevice, c->stream),
+        "cudaMemcpyAsync");
+    for (int k = 0;
+         !status && call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
+         k++)
+        status = cuda_status(device_check(&pattern, e.source, e.source_at, e.count, p.recv + e.recv_at * size,
+                                          e.recv_at, c->device_verdict, c->stream),
+                             "the check kernel");
     if (!status)
-        status = cuda_status(cudaMemcpyAsync(c->verdict, c->device_verdict, sizeof *c->verdict, cudaMemcpyDeviceToHost, c->stream), "cudaMemcpyAsync");
+        status = cuda_status(cudaMemcpyAsync(c->verdict, c->device_verdict, sizeof *c->verdict,
+                                             cudaMemcpyDeviceToHost, c->stream),
+                             "cudaMemcpyAsync");
     if (!status) status = nccl_drain(c);
     if (!status) *verdict = (struct verdict){c->verdict->wrong, c->verdict->wrong ? c->verdict->first : 0};
     return status;
@@ -174,7 +192,8 @@ enum status nccl_corrupt(struct comm *c, const struct call *call, size_t slot)
     struct expectation e;
     struct place p = nccl_place(c, call, slot);
     unsigned char byte = 0;
-    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) || !e.count)
+    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) ||
+        !e.count)
         return STATUS_UNSUPPORTED;
     char *at = p.recv + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
     enum status status = cuda_status(cudaMemcpy(&byte, at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");

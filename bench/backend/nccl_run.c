@@ -2,16 +2,18 @@
 
    isolated:   hold, align, start, call, stop        pipelined:  hold, start, calls, stop
 
-   hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured; align is an all-reduce
-   of one element, which starts the ranks together on the device (an MPI barrier leaves tens of µs between them).
+   hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured; align
+   is an all-reduce of one element, which starts the ranks together on the device (an MPI barrier leaves tens
+   of µs between them).
 
    A held stream can block the host that is to open the gate. Every way known, and what is done about it:
-   - first calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: each exact call is made once,
-     not held, before it is timed (make_ready);
+   - first calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: each exact
+   call is made once, not held, before it is timed (make_ready);
    - modules loaded at first use wait for the device: CUDA_MODULE_LOADING=EAGER (device.c);
-   - NCCL's work queue, its proxy's pool and CUDA's launch queue are finite: the gate is opened after held_calls calls, and
-     the rest is enqueued while the device already works;
-   - whatever remains: the hold ends by itself after HOLD_NS, the sample is spoiled, and held_calls is halved. */
+   - NCCL's work queue, its proxy's pool and CUDA's launch queue are finite: the gate is opened after
+   held_calls calls, and the rest is enqueued while the device already works;
+   - whatever remains: the hold ends by itself after HOLD_NS, the sample is spoiled, and held_calls is halved.
+ */
 #include "backend/nccl.h"
 #include "kernels/pattern.h"
 
@@ -27,21 +29,34 @@ enum { BFLOAT16 = 9 };
 int nccl_type(enum dtype dtype)
 {
     switch (dtype) {
-    case DTYPE_INT8: return ncclInt8;
-    case DTYPE_UINT8: return ncclUint8;
-    case DTYPE_INT32: return ncclInt32;
-    case DTYPE_UINT32: return ncclUint32;
-    case DTYPE_INT64: return ncclInt64;
-    case DTYPE_UINT64: return ncclUint64;
-    case DTYPE_HALF: return ncclFloat16;
-    case DTYPE_BFLOAT16: return BFLOAT16;
-    case DTYPE_FLOAT: return ncclFloat32;
-    case DTYPE_DOUBLE: return ncclFloat64;
+    case DTYPE_INT8:
+        return ncclInt8;
+    case DTYPE_UINT8:
+        return ncclUint8;
+    case DTYPE_INT32:
+        return ncclInt32;
+    case DTYPE_UINT32:
+        return ncclUint32;
+    case DTYPE_INT64:
+        return ncclInt64;
+    case DTYPE_UINT64:
+        return ncclUint64;
+    case DTYPE_HALF:
+        return ncclFloat16;
+    case DTYPE_BFLOAT16:
+        return BFLOAT16;
+    case DTYPE_FLOAT:
+        return ncclFloat32;
+    case DTYPE_DOUBLE:
+        return ncclFloat64;
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 24, 0)
-    case DTYPE_FP8_E4M3: return ncclFloat8e4m3;
-    case DTYPE_FP8_E5M2: return ncclFloat8e5m2;
+    case DTYPE_FP8_E4M3:
+        return ncclFloat8e4m3;
+    case DTYPE_FP8_E5M2:
+        return ncclFloat8e5m2;
 #endif
-    default: return -1;
+    default:
+        return -1;
     }
 }
 
@@ -54,8 +69,9 @@ static ncclResult_t op_of(struct comm *c, const struct call *call, ncclRedOp_t *
     }
     if (!c->has_premul[call->dtype]) {
         uint64_t scalar = pattern_encode(call->dtype, pattern_premul(c->world->rank));
-        ncclResult_t result = ncclRedOpCreatePreMulSum(&c->premul[call->dtype], &scalar, (ncclDataType_t)nccl_type(call->dtype),
-                                                       ncclScalarHostImmediate, c->nccl);
+        ncclResult_t result =
+            ncclRedOpCreatePreMulSum(&c->premul[call->dtype], &scalar, (ncclDataType_t)nccl_type(call->dtype),
+                                     ncclScalarHostImmediate, c->nccl);
         if (result) return result;
         c->has_premul[call->dtype] = true;
     }
@@ -63,9 +79,10 @@ static ncclResult_t op_of(struct comm *c, const struct call *call, ncclRedOp_t *
     return ncclSuccess;
 }
 
-/* What has no call of its own before NCCL 2.28 is sends and receives in one group; `parts` go to and come from every rank that
-   `sends` and `receives` name. */
-static ncclResult_t exchange(struct comm *c, const struct call *call, const struct place *p, int send_to, int receive_from)
+/* What has no call of its own before NCCL 2.28 is sends and receives in one group; `parts` go to and come
+   from every rank that `sends` and `receives` name. */
+static ncclResult_t exchange(struct comm *c, const struct call *call, const struct place *p, int send_to,
+                             int receive_from)
 {
     const int n = c->world->ranks;
     const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
@@ -73,9 +90,11 @@ static ncclResult_t exchange(struct comm *c, const struct call *call, const stru
     ncclResult_t result = ncclGroupStart(), ended;
     for (int r = 0; r < n && !result; r++) {
         if (send_to == EVERY_RANK || send_to == r)
-            result = ncclSend(p->send + (send_to == EVERY_RANK ? (size_t)r * bytes : 0), part, type, r, c->nccl, c->stream);
+            result = ncclSend(p->send + (send_to == EVERY_RANK ? (size_t)r * bytes : 0), part, type, r,
+                              c->nccl, c->stream);
         if (!result && (receive_from == EVERY_RANK || receive_from == r))
-            result = ncclRecv(p->recv + (receive_from == EVERY_RANK ? (size_t)r * bytes : 0), part, type, r, c->nccl, c->stream);
+            result = ncclRecv(p->recv + (receive_from == EVERY_RANK ? (size_t)r * bytes : 0), part, type, r,
+                              c->nccl, c->stream);
     }
     ended = ncclGroupEnd();
     return result ? result : ended;
@@ -87,7 +106,8 @@ static ncclResult_t all_to_all(struct comm *c, const struct call *call, const st
 {
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
     if (ncclAlltoAll)
-        return ncclAlltoAll(p->send, p->recv, call->count / (size_t)c->world->ranks, (ncclDataType_t)nccl_type(call->dtype), c->nccl, c->stream);
+        return ncclAlltoAll(p->send, p->recv, call->count / (size_t)c->world->ranks,
+                            (ncclDataType_t)nccl_type(call->dtype), c->nccl, c->stream);
 #endif
     return exchange(c, call, p, EVERY_RANK, EVERY_RANK);
 }
@@ -96,8 +116,8 @@ static ncclResult_t gather(struct comm *c, const struct call *call, const struct
 {
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
     if (ncclGather)
-        return ncclGather(p->send, p->recv, call->count / (size_t)c->world->ranks, (ncclDataType_t)nccl_type(call->dtype), call->root,
-                          c->nccl, c->stream);
+        return ncclGather(p->send, p->recv, call->count / (size_t)c->world->ranks,
+                          (ncclDataType_t)nccl_type(call->dtype), call->root, c->nccl, c->stream);
 #endif
     return exchange(c, call, p, call->root, c->world->rank == call->root ? EVERY_RANK : NO_RANK);
 }
@@ -106,8 +126,8 @@ static ncclResult_t scatter(struct comm *c, const struct call *call, const struc
 {
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
     if (ncclScatter)
-        return ncclScatter(p->send, p->recv, call->count / (size_t)c->world->ranks, (ncclDataType_t)nccl_type(call->dtype), call->root,
-                           c->nccl, c->stream);
+        return ncclScatter(p->send, p->recv, call->count / (size_t)c->world->ranks,
+                           (ncclDataType_t)nccl_type(call->dtype), call->root, c->nccl, c->stream);
 #endif
     return exchange(c, call, p, c->world->rank == call->root ? EVERY_RANK : NO_RANK, call->root);
 }
@@ -132,16 +152,26 @@ static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
     ncclResult_t result = call->collective->reduces ? op_of(c, call, &op) : ncclSuccess;
     if (result) return result;
     switch (call->collective->id) {
-    case ALL_REDUCE: return ncclAllReduce(p.send, p.recv, call->count, type, op, c->nccl, c->stream);
-    case ALL_GATHER: return ncclAllGather(p.send, p.recv, part, type, c->nccl, c->stream);
-    case REDUCE_SCATTER: return ncclReduceScatter(p.send, p.recv, part, type, op, c->nccl, c->stream);
-    case BROADCAST: return ncclBroadcast(p.send, p.recv, call->count, type, call->root, c->nccl, c->stream);
-    case REDUCE: return ncclReduce(p.send, p.recv, call->count, type, op, call->root, c->nccl, c->stream);
-    case ALL_TO_ALL: return all_to_all(c, call, &p);
-    case SEND_RECV: return send_receive(c, call, &p);
-    case GATHER: return gather(c, call, &p);
-    case SCATTER: return scatter(c, call, &p);
-    default: return ncclInvalidArgument;
+    case ALL_REDUCE:
+        return ncclAllReduce(p.send, p.recv, call->count, type, op, c->nccl, c->stream);
+    case ALL_GATHER:
+        return ncclAllGather(p.send, p.recv, part, type, c->nccl, c->stream);
+    case REDUCE_SCATTER:
+        return ncclReduceScatter(p.send, p.recv, part, type, op, c->nccl, c->stream);
+    case BROADCAST:
+        return ncclBroadcast(p.send, p.recv, call->count, type, call->root, c->nccl, c->stream);
+    case REDUCE:
+        return ncclReduce(p.send, p.recv, call->count, type, op, call->root, c->nccl, c->stream);
+    case ALL_TO_ALL:
+        return all_to_all(c, call, &p);
+    case SEND_RECV:
+        return send_receive(c, call, &p);
+    case GATHER:
+        return gather(c, call, &p);
+    case SCATTER:
+        return scatter(c, call, &p);
+    default:
+        return ncclInvalidArgument;
     }
 }
 
@@ -156,7 +186,8 @@ static enum status check_async(struct comm *c)
     return nccl_status(c, error, "the communicator");
 }
 
-/* Polls, so that an error of another rank or the watchdog's abort ends the wait; no figure contains it: times are the device's. */
+/* Polls, so that an error of another rank or the watchdog's abort ends the wait; no figure contains it: times
+ * are the device's. */
 static enum status await(struct comm *c, cudaEvent_t event)
 {
     for (unsigned polls = 1;; polls++) {
@@ -182,7 +213,8 @@ enum status nccl_drain(struct comm *c)
 
 enum status nccl_align(struct comm *c)
 {
-    return nccl_status(c, ncclAllReduce(c->aligner, c->aligner, 1, ncclFloat32, ncclMax, c->nccl, c->stream), "ncclAllReduce (aligning)");
+    return nccl_status(c, ncclAllReduce(c->aligner, c->aligner, 1, ncclFloat32, ncclMax, c->nccl, c->stream),
+                       "ncclAllReduce (aligning)");
 }
 
 /* ---- graphs ---- */
@@ -197,19 +229,23 @@ static enum status capture(struct comm *c, const struct call *call, struct graph
 {
     cudaGraph_t graph = NULL;
     ncclResult_t result = ncclSuccess;
-    enum status status = cuda_status(cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture");
+    enum status status = cuda_status(cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal),
+                                     "cudaStreamBeginCapture");
     if (status) return status;
-    for (int i = 0; i < g->calls && !result; i++) result = issue(c, call, (g->slot + (size_t)i) % call->buffers->slots);
-    status = cuda_status(cudaStreamEndCapture(c->stream, &graph), "cudaStreamEndCapture"); /* always: it ends the capture */
+    for (int i = 0; i < g->calls && !result; i++)
+        result = issue(c, call, (g->slot + (size_t)i) % call->buffers->slots);
+    status = cuda_status(cudaStreamEndCapture(c->stream, &graph),
+                         "cudaStreamEndCapture"); /* always: it ends the capture */
     if (result) status = nccl_status(c, result, call->collective->name);
     if (!status) status = cuda_status(cudaGraphInstantiate(&g->exec, graph, 0), "cudaGraphInstantiate");
     if (graph) cudaGraphDestroy(graph);
     return status;
 }
 
-/* The graph of `calls` calls from `slot` on, captured where it is new and then replayed once, not held. All ranks come here
-   alike: they run the same calls. */
-static enum status graph_of(struct comm *c, const struct call *call, int calls, size_t slot, cudaGraphExec_t *exec)
+/* The graph of `calls` calls from `slot` on, captured where it is new and then replayed once, not held. All
+   ranks come here alike: they run the same calls. */
+static enum status graph_of(struct comm *c, const struct call *call, int calls, size_t slot,
+                            cudaGraphExec_t *exec)
 {
     for (int i = 0; i < c->graph_count; i++)
         if (c->graphs[i].calls == calls && c->graphs[i].slot == slot) {
@@ -231,18 +267,20 @@ static enum status graph_of(struct comm *c, const struct call *call, int calls, 
 static bool is_ready(const struct comm *c, const struct call *call)
 {
     const struct shape *s = &c->shape;
-    return s->collective == call->collective && s->dtype == call->dtype && s->op == call->op && s->count == call->count &&
-           s->root == call->root && s->in_place == call->in_place && s->generation == c->block.generation &&
-           s->stride == call->buffers->send_bytes;
+    return s->collective == call->collective && s->dtype == call->dtype && s->op == call->op &&
+           s->count == call->count && s->root == call->root && s->in_place == call->in_place &&
+           s->generation == c->block.generation && s->stride == call->buffers->send_bytes;
 }
 
-/* All is enqueued: from here on the rank only waits. One that never comes here has not arrived in the call. */
+/* All is enqueued: from here on the rank only waits. One that never comes here has not arrived in the call.
+ */
 static void set_inside(const struct call *call)
 {
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
 }
 
-/* A new case: its exact call once without a hold, so that whatever the first call waits for is done. The alignment too. */
+/* A new case: its exact call once without a hold, so that whatever the first call waits for is done. The
+ * alignment too. */
 static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
 {
     if (is_ready(c, call)) return STATUS_OK;
@@ -253,8 +291,14 @@ static enum status make_ready(struct comm *c, const struct call *call, size_t sl
     if (!status) status = nccl_drain(c);
     if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
     if (!status)
-        c->shape = (struct shape){call->collective, call->dtype, call->op, call->count, call->root, call->in_place,
-                                  c->block.generation, call->buffers->send_bytes};
+        c->shape = (struct shape){call->collective,
+                                  call->dtype,
+                                  call->op,
+                                  call->count,
+                                  call->root,
+                                  call->in_place,
+                                  c->block.generation,
+                                  call->buffers->send_bytes};
     return status;
 }
 
@@ -295,7 +339,8 @@ static enum status enqueue_graph(struct comm *c, cudaGraphExec_t exec, int launc
 static enum status begin(struct comm *c, bool align)
 {
     c->ticket++;
-    enum status status = cuda_status(device_delay(c->device_gate, c->ticket, HOLD_NS, c->stream), "the delay kernel");
+    enum status status =
+        cuda_status(device_delay(c->device_gate, c->ticket, HOLD_NS, c->stream), "the delay kernel");
     if (!status && align) status = nccl_align(c);
     return status ? status : cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
 }
@@ -314,9 +359,10 @@ static enum status end(struct comm *c, const struct call *call, enum status stat
     return status;
 }
 
-/* Graphs of options.graph calls, as many as make up at least the batch; the time is scaled to the batch. A single call
-   (isolated mode, verification) is a graph of its own, since it must stand in its own slot. */
-static enum status run_graphs(struct comm *c, const struct call *call, int batch, size_t *slot, double *elapsed_s)
+/* Graphs of options.graph calls, as many as make up at least the batch; the time is scaled to the batch. A
+   single call (isolated mode, verification) is a graph of its own, since it must stand in its own slot. */
+static enum status run_graphs(struct comm *c, const struct call *call, int batch, size_t *slot,
+                              double *elapsed_s)
 {
     int calls = batch == 1 || call->isolated ? 1 : c->options.graph, launches = (batch + calls - 1) / calls;
     cudaGraphExec_t exec = NULL;

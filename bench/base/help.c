@@ -6,8 +6,9 @@
 #include <ctype.h>
 #include <string.h>
 
-static const char exit_status[] = "0 fine; 1 a gate failed (regression, threshold); 2 wrong usage; 3 wrong data; 4 timed out or "
-                                  "hung; 5 the environment or a library failed; 128+n ended by signal n.";
+static const char exit_status[] =
+    "0 fine; 1 a gate failed (regression, threshold); 2 wrong usage; 3 wrong data; 4 timed out or "
+    "hung; 5 the environment or a library failed; 128+n ended by signal n.";
 
 enum { WIDTH = 100, COLUMN = 34 };
 
@@ -32,7 +33,8 @@ static int columns(const char *text, size_t bytes)
     return n;
 }
 
-/* Fills lines up to WIDTH with the words of text[0 … length), starting in `column`; further lines start at `indent`. */
+/* Fills lines up to WIDTH with the words of text[0 … length), starting in `column`; further lines start at
+ * `indent`. */
 static void fill(const char *text, size_t length, int column, int indent, FILE *out)
 {
     const char *end = text + length;
@@ -67,7 +69,8 @@ static enum block next_block(const char **text, const char **start, size_t *leng
     size_t line = strcspn(*text, "\n");
     enum block kind = line == 0 ? BLOCK_EMPTY : **text == ' ' ? BLOCK_KEPT : BLOCK_FILLED;
     const char *end = *text + line;
-    while (kind == BLOCK_FILLED && *end && end[1] && end[1] != ' ' && end[1] != '\n') end += 1 + strcspn(end + 1, "\n");
+    while (kind == BLOCK_FILLED && *end && end[1] && end[1] != ' ' && end[1] != '\n')
+        end += 1 + strcspn(end + 1, "\n");
     *length = (size_t)(end - *start);
     *text = *end ? end + 1 : end;
     return kind;
@@ -140,7 +143,8 @@ void options_help(const struct command *command, FILE *out)
         if (row->group) fprintf(out, "\n%c%s:\n", toupper((unsigned char)row->group[0]), row->group + 1);
         help_row(row, out);
     }
-    fprintf(out, "\n%-*s%s\n", COLUMN, "  -h, --help", "this text (--version, --man and --completion print those)");
+    fprintf(out, "\n%-*s%s\n", COLUMN, "  -h, --help",
+            "this text (--version, --man and --completion print those)");
     if (command->examples) {
         fputs("\nExamples:\n", out);
         examples_text(command->examples, 2, put_plain, out);

@@ -40,7 +40,8 @@ static bool in_range(const struct option *row, double value)
     return (row->least == 0 && row->most == 0) || (value >= row->least && value <= row->most);
 }
 
-/* The pointer to the word of "a|b|c" that equals `value`, as interned static text; NULL when there is none. */
+/* The pointer to the word of "a|b|c" that equals `value`, as interned static text; NULL when there is none.
+ */
 static enum status set_choice(const struct option *row, const char *value, const char **place)
 {
     char copy[512];
@@ -57,13 +58,15 @@ static enum status set_choice(const struct option *row, const char *value, const
     words[n] = NULL;
     const char *near = nearest(value, words);
     if (near)
-        return fail(STATUS_USAGE, "--%s: '%s' is not one of %s; did you mean '%s'?", row->name, value, row->choices, near);
+        return fail(STATUS_USAGE, "--%s: '%s' is not one of %s; did you mean '%s'?", row->name, value,
+                    row->choices, near);
     return fail(STATUS_USAGE, "--%s: '%s' is not one of %s", row->name, value, row->choices);
 }
 
 static enum status out_of_range(const struct option *row, const char *value)
 {
-    return fail(STATUS_USAGE, "--%s: %s is not between %.15g and %.15g", row->name, value, row->least, row->most);
+    return fail(STATUS_USAGE, "--%s: %s is not between %.15g and %.15g", row->name, value, row->least,
+                row->most);
 }
 
 static enum status set_value(const struct option *row, const char *value, char *settings)
@@ -71,9 +74,14 @@ static enum status set_value(const struct option *row, const char *value, char *
     void *place = settings + row->offset;
     double real = 0;
     switch (row->kind) {
-    case OPTION_FLAG: *(int *)place = 1; return STATUS_OK;
-    case OPTION_TEXT: *(const char **)place = value; return STATUS_OK;
-    case OPTION_CHOICE: return set_choice(row, value, place);
+    case OPTION_FLAG:
+        *(int *)place = 1;
+        return STATUS_OK;
+    case OPTION_TEXT:
+        *(const char **)place = value;
+        return STATUS_OK;
+    case OPTION_CHOICE:
+        return set_choice(row, value, place);
     case OPTION_LIST: {
         struct option_list *list = place;
         list->values = reallocate(list->values, list->count + 1, sizeof *list->values);
@@ -86,17 +94,22 @@ static enum status set_value(const struct option *row, const char *value, char *
         return in_range(row, (double)*(int64_t *)place) ? STATUS_OK : out_of_range(row, value);
     case OPTION_SIZE:
         if (parse_size(value, place))
-            return fail(STATUS_USAGE, "--%s: '%s' is not a size in bytes such as 8, 64K, 1M or 2G", row->name, value);
+            return fail(STATUS_USAGE, "--%s: '%s' is not a size in bytes such as 8, 64K, 1M or 2G", row->name,
+                        value);
         return in_range(row, (double)*(size_t *)place) ? STATUS_OK : out_of_range(row, value);
     case OPTION_REAL:
-        if (parse_real(value, &real)) return fail(STATUS_USAGE, "--%s: '%s' is not a number", row->name, value);
+        if (parse_real(value, &real))
+            return fail(STATUS_USAGE, "--%s: '%s' is not a number", row->name, value);
         break;
     case OPTION_SECONDS:
         if (parse_seconds(value, &real))
-            return fail(STATUS_USAGE, "--%s: '%s' is not a time such as 0.5, 30s, 20m or 6h", row->name, value);
+            return fail(STATUS_USAGE, "--%s: '%s' is not a time such as 0.5, 30s, 20m or 6h", row->name,
+                        value);
         break;
-    case OPTION_REFUSED: return fail(STATUS_USAGE, "--%s is not a flag of busbar: %s", row->name, row->help);
-    case OPTION_END: break;
+    case OPTION_REFUSED:
+        return fail(STATUS_USAGE, "--%s is not a flag of busbar: %s", row->name, row->help);
+    case OPTION_END:
+        break;
     }
     *(double *)place = real;
     return in_range(row, real) ? STATUS_OK : out_of_range(row, value);
@@ -107,7 +120,8 @@ static bool takes_value(const struct option *row)
     return row->kind != OPTION_FLAG;
 }
 
-/* Reads the flag at argv[*at] ("--name", "--name=value", "-x value", "-xvalue", "-xyz") and moves *at past it. */
+/* Reads the flag at argv[*at] ("--name", "--name=value", "-x value", "-xvalue", "-xyz") and moves *at past
+ * it. */
 static enum status read_flag(const struct command *command, int argc, char **argv, int *at, void *settings)
 {
     const char *flag = argv[*at];
@@ -115,7 +129,8 @@ static enum status read_flag(const struct command *command, int argc, char **arg
     const char *equals = is_long ? strchr(flag, '=') : NULL;
     size_t length = equals ? (size_t)(equals - flag - 2) : strlen(flag + 1 + is_long);
     for (const char *letters = flag + 1;; letters++) {
-        const struct option *row = is_long ? find_long(command, flag + 2, length) : find_letter(command, *letters);
+        const struct option *row =
+            is_long ? find_long(command, flag + 2, length) : find_letter(command, *letters);
         if (!row) return unknown_flag(command, flag, is_long ? flag + 2 : flag + 1);
         const char *attached = is_long ? (equals ? equals + 1 : NULL) : (letters[1] ? letters + 1 : NULL);
         if (row->kind == OPTION_REFUSED)
@@ -129,7 +144,8 @@ static enum status read_flag(const struct command *command, int argc, char **arg
         }
         if (!attached) {
             if (*at + 1 >= argc)
-                return fail(STATUS_USAGE, "%s needs a value: %s %s", flag, flag, row->value ? row->value : "VALUE");
+                return fail(STATUS_USAGE, "%s needs a value: %s %s", flag, flag,
+                            row->value ? row->value : "VALUE");
             attached = argv[++*at];
         }
         enum status status = set_value(row, attached, settings);
@@ -165,7 +181,8 @@ static void answer_and_end(const struct command *command, const char *flag)
     exit(fflush(stdout) ? STATUS_ENVIRONMENT : STATUS_OK);
 }
 
-enum status options_parse(const struct command *command, int argc, char **argv, void *settings, int *first_operand)
+enum status options_parse(const struct command *command, int argc, char **argv, void *settings,
+                          int *first_operand)
 {
     enum status status = set_defaults(command, settings);
     if (status) return status;

@@ -1,5 +1,5 @@
-/* Command lines from a table: one row gives the flag, its place in the settings, its default, its help, its man page
-   and its completion. A program's settings are one struct; a row names the member by its offset. */
+/* Command lines from a table: one row gives the flag, its place in the settings, its default, its help, its
+   man page and its completion. A program's settings are one struct; a row names the member by its offset. */
 #ifndef BUSBAR_OPTIONS_H
 #define BUSBAR_OPTIONS_H
 
@@ -28,42 +28,44 @@ struct option_list {
 
 struct option {
     enum option_kind kind;
-    char letter;            /* 0: none */
-    const char *name;       /* long name without dashes */
-    const char *value;      /* what the value is called in the help: "SIZE" */
-    size_t offset;          /* offsetof(struct settings, member) */
-    const char *standard;   /* the default, as it would be typed; NULL: zero or NULL */
-    const char *choices;    /* OPTION_CHOICE: "a|b|c" */
-    double least, most;     /* numbers: the allowed range; both 0: any */
-    const char *group;      /* heading in the help; NULL: the same as the row above */
-    const char *help;       /* one or two lines, filled anew; says the unit */
+    char letter;          /* 0: none */
+    const char *name;     /* long name without dashes */
+    const char *value;    /* what the value is called in the help: "SIZE" */
+    size_t offset;        /* offsetof(struct settings, member) */
+    const char *standard; /* the default, as it would be typed; NULL: zero or NULL */
+    const char *choices;  /* OPTION_CHOICE: "a|b|c" */
+    double least, most;   /* numbers: the allowed range; both 0: any */
+    const char *group;    /* heading in the help; NULL: the same as the row above */
+    const char *help;     /* one or two lines, filled anew; says the unit */
 };
 
 struct command {
-    const char *name;       /* "all_reduce", "busbar import" */
-    const char *summary;    /* one line */
-    const char *synopsis;   /* "[flags] FILE…" */
-    const char *description;/* for --help and the man page, filled anew: an empty line starts a paragraph, a line
-                               that begins with a space is kept as it is; may be NULL */
-    const char *examples;   /* lines "command\n    what it does\n"; may be NULL */
+    const char *name;        /* "all_reduce", "busbar import" */
+    const char *summary;     /* one line */
+    const char *synopsis;    /* "[flags] FILE…" */
+    const char *description; /* for --help and the man page, filled anew: an empty line starts a paragraph, a
+                                line that begins with a space is kept as it is; may be NULL */
+    const char *examples;    /* lines "command\n    what it does\n"; may be NULL */
     const struct option *options; /* rows of any tables shared between programs are given first … */
     const struct option *more;    /* … and the program's own after; may be NULL. Same settings struct. */
 };
 
 /* The loop over every row of both tables. */
-#define EACH_OPTION(command, row)                                                                                      \
-    for (int table_ = 0; table_ < 2; table_++)                                                                         \
-        for (const struct option *row = table_ ? (command)->more : (command)->options; row && row->kind; row++)
+#define EACH_OPTION(command, row)                                                                            \
+    for (int table_ = 0; table_ < 2; table_++)                                                               \
+        for (const struct option *row = table_ ? (command)->more : (command)->options; row && row->kind;     \
+             row++)
 
-/* Sets the defaults, then reads argv[1…]. Operands (arguments that are no flags) are moved to the end of argv;
-   *first_operand is the index of the first (== argc when there are none).
+/* Sets the defaults, then reads argv[1…]. Operands (arguments that are no flags) are moved to the end of
+   argv; *first_operand is the index of the first (== argc when there are none).
    --help, --version, --man and --completion print and end the process with status 0.
    STATUS_USAGE after one line that names the flag or the value, what was expected, and a near match. */
 enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);
 
-void options_help(const struct command *, FILE *);       /* grouped, with defaults and examples */
-void options_man(const struct command *, FILE *);        /* a man page, section 1 (man(7) macros) */
-/* One line a flag: "--name", then " a b c" for a choice, or " *" where any value follows. scripts/completion reads it. */
+void options_help(const struct command *, FILE *); /* grouped, with defaults and examples */
+void options_man(const struct command *, FILE *);  /* a man page, section 1 (man(7) macros) */
+/* One line a flag: "--name", then " a b c" for a choice, or " *" where any value follows. scripts/completion
+ * reads it. */
 void options_completion(const struct command *, FILE *);
 void options_free(const struct command *, void *settings); /* the lists */
 

@@ -11,7 +11,7 @@ enum { SHA256_HEX = 65 };
 
 struct sha256 {
     uint32_t state[8];
-    uint64_t length;          /* bytes so far */
+    uint64_t length; /* bytes so far */
     unsigned char block[64];
 };
 

@@ -4,14 +4,15 @@
 
 #include <stddef.h>
 
-/* 0 to 5 are the exit statuses of every program; the rest never leave a process: they say why a case has no figure. */
+/* 0 to 5 are the exit statuses of every program; the rest never leave a process: they say why a case has no
+ * figure. */
 enum status {
     STATUS_OK = 0,
-    STATUS_GATE = 1,        /* a gate failed: regression, threshold */
-    STATUS_USAGE = 2,       /* unknown flag or value */
-    STATUS_WRONG = 3,       /* wrong data */
-    STATUS_TIMEOUT = 4,     /* timed out or hung */
-    STATUS_ENVIRONMENT = 5, /* the environment or a library failed; a file could not be read or written */
+    STATUS_GATE = 1,         /* a gate failed: regression, threshold */
+    STATUS_USAGE = 2,        /* unknown flag or value */
+    STATUS_WRONG = 3,        /* wrong data */
+    STATUS_TIMEOUT = 4,      /* timed out or hung */
+    STATUS_ENVIRONMENT = 5,  /* the environment or a library failed; a file could not be read or written */
     STATUS_UNSUPPORTED = 32, /* this backend cannot do this case */
     STATUS_TOO_LARGE,        /* this case does not fit into free memory */
     STATUS_SKIPPED,          /* the time budget was spent before this case */
@@ -33,7 +34,8 @@ void silence(int yes);
 /* Prints the last failure that was kept quiet, once: it turned out to be this rank's own. */
 void say_silenced(void);
 
-/* malloc, realloc and strdup that end the process with one line and status 5 when memory is out. Zeroed where new. */
+/* malloc, realloc and strdup that end the process with one line and status 5 when memory is out. Zeroed where
+ * new. */
 void *allocate(size_t count, size_t size);
 void *reallocate(void *old, size_t count, size_t size);
 char *duplicate(const char *text);

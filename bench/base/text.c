@@ -68,7 +68,8 @@ enum status text_add_file(struct text *text, const char *path, size_t most)
     int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error) return fail(STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(error));
-    if (text->length - before > most) return fail(STATUS_ENVIRONMENT, "%s: longer than the %zu bytes allowed here", path, most);
+    if (text->length - before > most)
+        return fail(STATUS_ENVIRONMENT, "%s: longer than the %zu bytes allowed here", path, most);
     return STATUS_OK;
 }
 

@@ -15,13 +15,14 @@ struct text {
 
 void text_add(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *, const char *bytes, size_t length);
-void text_clear(struct text *);      /* empty, keeps its memory */
+void text_clear(struct text *); /* empty, keeps its memory */
 void text_free(struct text *);
 const char *text_get(const struct text *); /* "" when nothing was added */
 /* Adds a whole file. STATUS_ENVIRONMENT after one line: it cannot be read, or has more than `most` bytes. */
 enum status text_add_file(struct text *, const char *path, size_t most);
 
-/* Strings and blocks freed together. {0} is an empty arena. Strings are interned: equal text, equal pointer. */
+/* Strings and blocks freed together. {0} is an empty arena. Strings are interned: equal text, equal pointer.
+ */
 struct arena {
     struct arena_block *blocks;
     const char **slots;
@@ -34,7 +35,8 @@ void arena_free(struct arena *);
 
 bool same(const char *a, const char *b); /* equal strings; NULL equals only NULL */
 
-/* The word of `words` (a NULL-terminated list) nearest to `word` when near enough to be a typing error, else NULL. */
+/* The word of `words` (a NULL-terminated list) nearest to `word` when near enough to be a typing error, else
+ * NULL. */
 const char *nearest(const char *word, const char *const *words);
 
 #endif

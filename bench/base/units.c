@@ -81,7 +81,8 @@ enum status parse_seconds(const char *text, double *value)
     static const struct {
         const char *unit;
         double seconds;
-    } units[] = {{"", 1}, {"s", 1}, {"ms", 1e-3}, {"us", 1e-6}, {"m", 60}, {"min", 60}, {"h", 3600}, {"d", 86400}};
+    } units[] = {{"", 1},   {"s", 1},    {"ms", 1e-3}, {"us", 1e-6},
+                 {"m", 60}, {"min", 60}, {"h", 3600},  {"d", 86400}};
     double number;
     const char *rest;
     if (leading_number(text, &number, &rest) || number < 0) return STATUS_USAGE;

@@ -8,16 +8,20 @@
 #include <stdint.h>
 
 /* The parsers take the whole string or nothing; they print nothing and leave *value alone on STATUS_USAGE. */
-enum status parse_size(const char *text, size_t *value);      /* bytes; "8", "64K", "1.5M", "2G", "1T": binary units, "KiB" and "KB" alike */
-enum status parse_seconds(const char *text, double *value);   /* "0.25", "30s", "20m", "6h", "3d", "500ms" */
+enum status
+parse_size(const char *text,
+           size_t *value); /* bytes; "8", "64K", "1.5M", "2G", "1T": binary units, "KiB" and "KB" alike */
+enum status parse_seconds(const char *text, double *value); /* "0.25", "30s", "20m", "6h", "3d", "500ms" */
 enum status parse_integer(const char *text, int64_t *value);
-enum status parse_real(const char *text, double *value);      /* finite */
+enum status parse_real(const char *text, double *value); /* finite */
 
 /* A list "8,64K,1M" as a new array of *count sizes (the caller frees it). */
 enum status parse_sizes(const char *text, size_t **values, size_t *count);
 
 enum { UNIT_TEXT = 64 };
-const char *format_size(size_t bytes, char text[UNIT_TEXT]);       /* "64 KiB", "1.5 GiB", "8 B"; exact or 3 digits */
-const char *format_duration(double seconds, char text[UNIT_TEXT]); /* "850 ms", "12 s", "3 min 20 s", "6 h 05 min" */
+const char *format_size(size_t bytes,
+                        char text[UNIT_TEXT]); /* "64 KiB", "1.5 GiB", "8 B"; exact or 3 digits */
+const char *format_duration(double seconds,
+                            char text[UNIT_TEXT]); /* "850 ms", "12 s", "3 min 20 s", "6 h 05 min" */
 
 #endif

@@ -9,8 +9,8 @@
 enum known { NO, YES, UNKNOWN };
 
 /* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs each.
-   Rates: 1e9 bytes/s per GPU and direction. A rate that is not known is NAN; INFINITY for NVLink leaves its term out, where only the
-   network's rate is known: still a lower bound, and none within a domain. */
+   Rates: 1e9 bytes/s per GPU and direction. A rate that is not known is NAN; INFINITY for NVLink leaves its
+   term out, where only the network's rate is known: still a lower bound, and none within a domain. */
 struct machine {
     int domains;              /* N >= 1 */
     int domain_gpus;          /* G >= 1 */

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-/* Bus factors: NCCL tests, doc/PERFORMANCE.md: the traffic that each rank's link must carry, over the case's bytes. */
+/* Bus factors: NCCL tests, doc/PERFORMANCE.md: the traffic that each rank's link must carry, over the case's
+ * bytes. */
 static double factor_all_reduce(int n)
 {
     return n > 1 ? 2.0 * (n - 1) / n : 0;
@@ -135,15 +136,19 @@ static bool expect_previous(size_t count, int n, int rank, int root, int k, stru
 }
 
 const struct collective collectives[COLLECTIVE_COUNT] = {
-    {ALL_REDUCE, "all_reduce", "AllReduce", true, false, factor_all_reduce, by_one, whole_to_whole, expect_reduced},
-    {ALL_GATHER, "all_gather", "AllGather", false, false, factor_scattered, by_ranks, part_to_whole, expect_gathered},
-    {REDUCE_SCATTER, "reduce_scatter", "ReduceScatter", true, false, factor_scattered, by_ranks, whole_to_part,
-     expect_reduced_part},
+    {ALL_REDUCE, "all_reduce", "AllReduce", true, false, factor_all_reduce, by_one, whole_to_whole,
+     expect_reduced},
+    {ALL_GATHER, "all_gather", "AllGather", false, false, factor_scattered, by_ranks, part_to_whole,
+     expect_gathered},
+    {REDUCE_SCATTER, "reduce_scatter", "ReduceScatter", true, false, factor_scattered, by_ranks,
+     whole_to_part, expect_reduced_part},
     {BROADCAST, "broadcast", "Broadcast", false, true, factor_one, by_one, root_to_whole, expect_root},
     {REDUCE, "reduce", "Reduce", true, true, factor_one, by_one, whole_to_root, expect_at_root},
-    {ALL_TO_ALL, "alltoall", "AlltoAll", false, false, factor_scattered, by_ranks, whole_to_whole, expect_exchanged},
+    {ALL_TO_ALL, "alltoall", "AlltoAll", false, false, factor_scattered, by_ranks, whole_to_whole,
+     expect_exchanged},
     {SEND_RECV, "sendrecv", "SendRecv", false, false, factor_one, by_one, whole_to_whole, expect_previous},
-    {GATHER, "gather", "Gather", false, true, factor_scattered, by_ranks, part_to_root, expect_gathered_at_root},
+    {GATHER, "gather", "Gather", false, true, factor_scattered, by_ranks, part_to_root,
+     expect_gathered_at_root},
     {SCATTER, "scatter", "Scatter", false, true, factor_scattered, by_ranks, root_to_part, expect_root_part},
 };
 

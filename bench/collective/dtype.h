@@ -6,20 +6,31 @@
 
 /* nccl-tests' names. The order is fixed: kernels and plug-ins index by it. */
 enum dtype {
-    DTYPE_INT8, DTYPE_UINT8, DTYPE_INT32, DTYPE_UINT32, DTYPE_INT64, DTYPE_UINT64,
-    DTYPE_HALF, DTYPE_BFLOAT16, DTYPE_FLOAT, DTYPE_DOUBLE, DTYPE_FP8_E4M3, DTYPE_FP8_E5M2,
-    DTYPE_INT16, DTYPE_UINT16, /* MPI only */
+    DTYPE_INT8,
+    DTYPE_UINT8,
+    DTYPE_INT32,
+    DTYPE_UINT32,
+    DTYPE_INT64,
+    DTYPE_UINT64,
+    DTYPE_HALF,
+    DTYPE_BFLOAT16,
+    DTYPE_FLOAT,
+    DTYPE_DOUBLE,
+    DTYPE_FP8_E4M3,
+    DTYPE_FP8_E5M2,
+    DTYPE_INT16,
+    DTYPE_UINT16, /* MPI only */
     DTYPE_COUNT
 };
 
 enum op { OP_SUM, OP_PROD, OP_MAX, OP_MIN, OP_AVG, OP_PREMULSUM, OP_COUNT };
 
 struct dtype_facts {
-    const char *name;      /* "float" */
-    size_t size;           /* bytes */
-    int is_float;          /* else an integer */
+    const char *name; /* "float" */
+    size_t size;      /* bytes */
+    int is_float;     /* else an integer */
     int is_signed;
-    int significand_bits;  /* floats: with the hidden bit; integers: value bits */
+    int significand_bits; /* floats: with the hidden bit; integers: value bits */
 };
 
 extern const struct dtype_facts dtypes[DTYPE_COUNT];

@@ -31,8 +31,8 @@ int device_count(void)
 static void write_uuid(const cudaUUID_t *uuid, char text[48])
 {
     const unsigned char *b = (const unsigned char *)uuid->bytes;
-    snprintf(text, 48, "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
-             b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    snprintf(text, 48, "GPU-%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1],
+             b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 static enum status read_properties(struct device *d)
@@ -48,7 +48,8 @@ static enum status read_properties(struct device *d)
         d->l2_bytes = (size_t)p->l2CacheSize;
     }
     free(p);
-    if (!status) status = cuda_status(cudaDeviceGetPCIBusId(d->pci, sizeof d->pci, d->index), "cudaDeviceGetPCIBusId");
+    if (!status)
+        status = cuda_status(cudaDeviceGetPCIBusId(d->pci, sizeof d->pci, d->index), "cudaDeviceGetPCIBusId");
     return status;
 }
 
@@ -115,6 +116,7 @@ json_t *device_facts(const struct device *d)
 void device_provenance(json_t *provenance)
 {
     for (size_t i = json_array_size(provenance); i-- > 0;)
-        if (same(json_string_value(json_array_get(provenance, i)), "measured")) json_array_remove(provenance, i);
+        if (same(json_string_value(json_array_get(provenance, i)), "measured"))
+            json_array_remove(provenance, i);
     json_array_append_new(provenance, json_string("emulated"));
 }

@@ -10,17 +10,19 @@
 #include <stddef.h>
 
 struct device {
-    int index, visible;          /* among those that this process sees; how many it sees */
+    int index, visible; /* among those that this process sees; how many it sees */
     char name[256];
-    char uuid[48], pci[32];      /* "GPU-0a1b…", "0000:1b:00.0" */
+    char uuid[48], pci[32]; /* "GPU-0a1b…", "0000:1b:00.0" */
     int major, minor, processors;
     size_t memory_bytes, l2_bytes;
-    int driver, runtime;         /* CUDA versions, 1000 * major + 10 * minor; the driver's is the newest that it can run */
-    bool emulated;               /* the libraries are the emulation of the tests: nothing is a measurement */
+    int driver,
+        runtime;   /* CUDA versions, 1000 * major + 10 * minor; the driver's is the newest that it can run */
+    bool emulated; /* the libraries are the emulation of the tests: nothing is a measurement */
 };
 
-/* Takes device local_rank modulo the visible ones for the calling thread. Sets CUDA_MODULE_LOADING=EAGER where the user has
-   not: a kernel loaded lazily would wait for the device that its own delay holds. One line on error. */
+/* Takes device local_rank modulo the visible ones for the calling thread. Sets CUDA_MODULE_LOADING=EAGER
+   where the user has not: a kernel loaded lazily would wait for the device that its own delay holds. One line
+   on error. */
 enum status device_open(int local_rank, struct device *);
 
 /* 0 without a driver or a device; prints nothing. */
@@ -35,8 +37,8 @@ size_t device_free_bytes(const struct device *, int sharers);
 /* What the emulation measured is "emulated" in place of "measured". */
 void device_provenance(json_t *provenance);
 
-/* {"model", "memory_bytes", "compute_capability", "multiprocessors", "uuid", "pci", "driver_cuda", "cuda"}, and where the
-   machine tells: "numa_node", "nics" (locality.h: RDMA devices, the nearest first) */
+/* {"model", "memory_bytes", "compute_capability", "multiprocessors", "uuid", "pci", "driver_cuda", "cuda"},
+   and where the machine tells: "numa_node", "nics" (locality.h: RDMA devices, the nearest first) */
 json_t *device_facts(const struct device *);
 
 #endif

@@ -19,7 +19,8 @@ static hwloc_topology_t load(void)
     if (hwloc_topology_init(&topology)) return NULL;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         hwloc_topology_set_components(topology, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, others[i]);
-    if (hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT) == 0 && hwloc_topology_load(topology) == 0)
+    if (hwloc_topology_set_io_types_filter(topology, HWLOC_TYPE_FILTER_KEEP_IMPORTANT) == 0 &&
+        hwloc_topology_load(topology) == 0)
         return topology;
     hwloc_topology_destroy(topology);
     return NULL;
@@ -40,7 +41,10 @@ static int numa_distance(hwloc_topology_t topology, hwloc_obj_t from, hwloc_obj_
     hwloc_uint64_t there, back;
     int distance = from && from == to ? 10 : -1; /* ACPI's SLIT: 10 is the same node */
     if (!from || !to || from == to) return distance;
-    if (hwloc_distances_get_by_type(topology, HWLOC_OBJ_NUMANODE, &count, &table, HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) || !count) return -1;
+    if (hwloc_distances_get_by_type(topology, HWLOC_OBJ_NUMANODE, &count, &table,
+                                    HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) ||
+        !count)
+        return -1;
     if (hwloc_distances_obj_pair_values(table, from, to, &there, &back) == 0) distance = (int)there;
     hwloc_distances_release(topology, table);
     return distance;
@@ -50,8 +54,11 @@ static int numa_distance(hwloc_topology_t topology, hwloc_obj_t from, hwloc_obj_
 static enum route route_of(hwloc_obj_t gpu, hwloc_obj_t nic, hwloc_obj_t gpu_node, hwloc_obj_t nic_node)
 {
     for (hwloc_obj_t a = gpu ? gpu->parent : NULL; a && a->type == HWLOC_OBJ_BRIDGE; a = a->parent)
-        for (hwloc_obj_t b = nic->parent; b && (b->type == HWLOC_OBJ_BRIDGE || b->type == HWLOC_OBJ_PCI_DEVICE); b = b->parent)
-            if (a == b) return a->attr->bridge.upstream_type == HWLOC_OBJ_BRIDGE_PCI ? ROUTE_SWITCH : ROUTE_HOST_BRIDGE;
+        for (hwloc_obj_t b = nic->parent;
+             b && (b->type == HWLOC_OBJ_BRIDGE || b->type == HWLOC_OBJ_PCI_DEVICE); b = b->parent)
+            if (a == b)
+                return a->attr->bridge.upstream_type == HWLOC_OBJ_BRIDGE_PCI ? ROUTE_SWITCH
+                                                                             : ROUTE_HOST_BRIDGE;
     if (!gpu_node || !nic_node) return ROUTE_UNKNOWN;
     return gpu_node == nic_node ? ROUTE_NODE : ROUTE_SYSTEM;
 }
@@ -60,7 +67,8 @@ static int by_nearness(const void *a, const void *b)
 {
     const struct near_nic *x = a, *y = b;
     if (x->route != y->route) return x->route < y->route ? -1 : 1;
-    if (x->numa_distance != y->numa_distance) return (unsigned)x->numa_distance < (unsigned)y->numa_distance ? -1 : 1; /* -1 last */
+    if (x->numa_distance != y->numa_distance)
+        return (unsigned)x->numa_distance < (unsigned)y->numa_distance ? -1 : 1; /* -1 last */
     return strcmp(x->name, y->name);
 }
 
@@ -68,7 +76,8 @@ static json_t *nic_json(const struct near_nic *nic)
 {
     json_t *object = json_pack("{ss ss}", "name", nic->name, "route", route_names[nic->route]);
     if (object && nic->numa_node >= 0) json_object_set_new(object, "numa_node", json_integer(nic->numa_node));
-    if (object && nic->numa_distance >= 0) json_object_set_new(object, "numa_distance", json_integer(nic->numa_distance));
+    if (object && nic->numa_distance >= 0)
+        json_object_set_new(object, "numa_distance", json_integer(nic->numa_distance));
     return object;
 }
 
@@ -82,7 +91,8 @@ static void read_nics(hwloc_topology_t topology, hwloc_obj_t gpu, struct localit
         if (device->attr->osdev.type != HWLOC_OBJ_OSDEV_OPENFABRICS || !device->name) continue;
         hwloc_obj_t node = node_of(topology, device);
         struct near_nic *nic = &nics[count++];
-        *nic = (struct near_nic){.route = route_of(gpu, device, home, node), .numa_node = node ? (int)node->os_index : -1,
+        *nic = (struct near_nic){.route = route_of(gpu, device, home, node),
+                                 .numa_node = node ? (int)node->os_index : -1,
                                  .numa_distance = numa_distance(topology, home, node)};
         snprintf(nic->name, sizeof nic->name, "%.31s", device->name);
     }

@@ -61,20 +61,26 @@ static enum status poison(struct device_state *s, void *buffer, size_t bytes)
     return bytes ? cuda_status(cudaMemset(buffer, PATTERN_POISON, bytes), "cudaMemset") : STATUS_OK;
 }
 
-static enum status fill(struct device_state *s, const struct pattern *p, int rank, uint64_t count, void *buffer)
+static enum status fill(struct device_state *s, const struct pattern *p, int rank, uint64_t count,
+                        void *buffer)
 {
     (void)s;
     enum status status = cuda_status(device_fill(p, rank, 0, count, buffer, NULL), "the fill kernel");
     return status ? status : cuda_status(cudaStreamSynchronize(NULL), "the fill kernel");
 }
 
-static enum status check(struct device_state *s, const struct pattern *p, int source, uint64_t from, uint64_t count,
-                         const void *received, uint64_t *wrong, uint64_t *first)
+static enum status check(struct device_state *s, const struct pattern *p, int source, uint64_t from,
+                         uint64_t count, const void *received, uint64_t *wrong, uint64_t *first)
 {
     struct device_verdict found = {0, UINT64_MAX};
-    enum status status = cuda_status(cudaMemcpy(s->verdict, &found, sizeof found, cudaMemcpyHostToDevice), "cudaMemcpy");
-    if (!status) status = cuda_status(device_check(p, source, from, count, received, 0, s->verdict, NULL), "the check kernel");
-    if (!status) status = cuda_status(cudaMemcpy(&found, s->verdict, sizeof found, cudaMemcpyDeviceToHost), "cudaMemcpy");
+    enum status status =
+        cuda_status(cudaMemcpy(s->verdict, &found, sizeof found, cudaMemcpyHostToDevice), "cudaMemcpy");
+    if (!status)
+        status = cuda_status(device_check(p, source, from, count, received, 0, s->verdict, NULL),
+                             "the check kernel");
+    if (!status)
+        status =
+            cuda_status(cudaMemcpy(&found, s->verdict, sizeof found, cudaMemcpyDeviceToHost), "cudaMemcpy");
     *wrong = found.wrong;
     *first = found.first;
     return status;

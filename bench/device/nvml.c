@@ -14,8 +14,22 @@
 /* From NVIDIA's NVML API reference. */
 typedef int nvml_return; /* 0: success */
 typedef void *nvml_handle;
-enum { CLOCK_SM = 1, CLOCK_MEMORY = 2, TEMPERATURE_GPU = 0, ECC_CORRECTED = 0, ECC_UNCORRECTED = 1, ECC_VOLATILE = 0 };
-enum { POLICY_POWER = 0, POLICY_THERMAL = 1, POLICY_BOARD = 3, FABRIC_COMPLETED = 3, LINKS = 18, LINK_COUNTERS = 5 };
+enum {
+    CLOCK_SM = 1,
+    CLOCK_MEMORY = 2,
+    TEMPERATURE_GPU = 0,
+    ECC_CORRECTED = 0,
+    ECC_UNCORRECTED = 1,
+    ECC_VOLATILE = 0
+};
+enum {
+    POLICY_POWER = 0,
+    POLICY_THERMAL = 1,
+    POLICY_BOARD = 3,
+    FABRIC_COMPLETED = 3,
+    LINKS = 18,
+    LINK_COUNTERS = 5
+};
 enum { EVENT_XID = 8, LOOK_MS = 50 };
 
 struct violation {
@@ -64,9 +78,9 @@ struct nvml {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool has_thread, watching, ends;
-    double sm_sum, memory_sum, power_sum;     /* under lock, of the window */
+    double sm_sum, memory_sum, power_sum; /* under lock, of the window */
     struct nvml_window window;
-    double before[6];                         /* cumulative counters at its start */
+    double before[6]; /* cumulative counters at its start */
 };
 
 static void find(void *library, const char *name, void *function)
@@ -165,13 +179,15 @@ const char *nvml_driver(const struct nvml *n)
 
 /* ---- fabric ---- */
 
-static bool domain_of(const unsigned char cluster[16], unsigned clique, int state, nvml_return status, char domain[DOMAIN_TEXT])
+static bool domain_of(const unsigned char cluster[16], unsigned clique, int state, nvml_return status,
+                      char domain[DOMAIN_TEXT])
 {
     static const unsigned char none[16];
     size_t at = 0;
     if (state != FABRIC_COMPLETED || status != 0 || memcmp(cluster, none, 16) == 0) return false;
     for (int i = 0; i < 16; i++)
-        at += (size_t)snprintf(domain + at, DOMAIN_TEXT - at, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", cluster[i]);
+        at += (size_t)snprintf(domain + at, DOMAIN_TEXT - at, "%s%02x",
+                               i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", cluster[i]);
     snprintf(domain + at, DOMAIN_TEXT - at, ".%u", clique);
     return true;
 }
@@ -183,7 +199,8 @@ bool nvml_domain(struct nvml *n, char domain[DOMAIN_TEXT])
     if (!n) return false;
     if (n->fabric_v && n->fabric_v(n->device, &info) == 0)
         return domain_of(info.cluster, info.clique, info.state, info.status, domain);
-    if (n->fabric && n->fabric(n->device, &old) == 0) return domain_of(old.cluster, old.clique, old.state, old.status, domain);
+    if (n->fabric && n->fabric(n->device, &old) == 0)
+        return domain_of(old.cluster, old.clique, old.state, old.status, domain);
     return false;
 }
 
@@ -195,20 +212,26 @@ static double clock_mhz(const struct nvml *n, int kind)
     return n->clock(n->device, kind, &mhz) == 0 ? mhz : NAN;
 }
 
-/* Cumulative: held down by power, heat, board; ECC corrected and not; NVLink errors. NAN: not supported here. */
+/* Cumulative: held down by power, heat, board; ECC corrected and not; NVLink errors. NAN: not supported here.
+ */
 static void counters(const struct nvml *n, double now[6])
 {
     static const int policies[] = {POLICY_POWER, POLICY_THERMAL, POLICY_BOARD};
     struct violation v;
     unsigned long long count;
     for (int i = 0; i < 3; i++)
-        now[i] = n->violation && n->violation(n->device, policies[i], &v) == 0 ? (double)v.violation_ns * 1e-6 : NAN;
+        now[i] = n->violation && n->violation(n->device, policies[i], &v) == 0 ? (double)v.violation_ns * 1e-6
+                                                                               : NAN;
     for (int i = 0; i < 2; i++)
-        now[3 + i] = n->ecc && n->ecc(n->device, i ? ECC_UNCORRECTED : ECC_CORRECTED, ECC_VOLATILE, &count) == 0 ? (double)count : NAN;
+        now[3 + i] =
+            n->ecc && n->ecc(n->device, i ? ECC_UNCORRECTED : ECC_CORRECTED, ECC_VOLATILE, &count) == 0
+                ? (double)count
+                : NAN;
     now[5] = NAN;
     for (unsigned link = 0; n->link_errors && link < LINKS; link++)
         for (int counter = 0; counter < LINK_COUNTERS; counter++)
-            if (n->link_errors(n->device, link, counter, &count) == 0) now[5] = (isnan(now[5]) ? 0 : now[5]) + (double)count;
+            if (n->link_errors(n->device, link, counter, &count) == 0)
+                now[5] = (isnan(now[5]) ? 0 : now[5]) + (double)count;
 }
 
 /* One look. The driver is asked without the lock; only the sums are under it. */
@@ -218,7 +241,8 @@ static void look(struct nvml *n)
     unsigned long long bits = 0;
     double sm = clock_mhz(n, CLOCK_SM), memory = clock_mhz(n, CLOCK_MEMORY);
     double power = n->power && n->power(n->device, &milliwatt) == 0 ? milliwatt * 1e-3 : NAN;
-    double temperature = n->temperature && n->temperature(n->device, TEMPERATURE_GPU, &celsius) == 0 ? celsius : NAN;
+    double temperature =
+        n->temperature && n->temperature(n->device, TEMPERATURE_GPU, &celsius) == 0 ? celsius : NAN;
     if (n->reasons && n->reasons(n->device, &bits)) bits = 0;
     pthread_mutex_lock(&n->lock);
     struct nvml_window *w = &n->window;
@@ -321,8 +345,9 @@ static const struct {
     const char *word;
     bool slowed; /* not what a busy GPU does by itself */
 } reason_words[] = {
-    {0x4, "power_cap", false},       {0x8, "hardware_slowdown", true},  {0x10, "sync_boost", true},
-    {0x20, "thermal", true},         {0x40, "hardware_thermal", true},  {0x80, "hardware_power_brake", true},
+    {0x4, "power_cap", false},           {0x8, "hardware_slowdown", true},
+    {0x10, "sync_boost", true},          {0x20, "thermal", true},
+    {0x40, "hardware_thermal", true},    {0x80, "hardware_power_brake", true},
     {0x2, "applications_clocks", false},
 };
 

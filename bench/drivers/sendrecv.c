@@ -2,5 +2,6 @@
 
 int main(int argc, char **argv)
 {
-    return collective_main("sendrecv", "every rank sends to the next and receives from the one before", argc, argv);
+    return collective_main("sendrecv", "every rank sends to the next and receives from the one before", argc,
+                           argv);
 }

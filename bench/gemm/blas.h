@@ -1,6 +1,7 @@
-/* CPU BLAS libraries, found and loaded at run time: a program that links one gets whatever kernel that library's own dispatch
-   picks, and that can be several times too slow (OpenBLAS 0.3.21 on a CPU newer than itself falls back to SSE3 code; BLIS 0.9 to
-   plain C). The kernel is fixed when a library is loaded, so it is chosen before, by timing each in a process of its own. */
+/* CPU BLAS libraries, found and loaded at run time: a program that links one gets whatever kernel that
+   library's own dispatch picks, and that can be several times too slow (OpenBLAS 0.3.21 on a CPU newer than
+   itself falls back to SSE3 code; BLIS 0.9 to plain C). The kernel is fixed when a library is loaded, so it
+   is chosen before, by timing each in a process of its own. */
 #ifndef BUSBAR_BLAS_H
 #define BUSBAR_BLAS_H
 
@@ -12,22 +13,22 @@
 
 enum { BLAS_COLUMN_MAJOR = 102, BLAS_NO_TRANS = 111, BLAS_TRANS = 112 }; /* of the CBLAS standard */
 
-typedef void blas_dgemm(int order, int trans_a, int trans_b, int m, int n, int k, double alpha, const double *a, int lda,
-                        const double *b, int ldb, double beta, double *c, int ldc);
-typedef void blas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
-                        const float *b, int ldb, float beta, float *c, int ldc);
+typedef void blas_dgemm(int order, int trans_a, int trans_b, int m, int n, int k, double alpha,
+                        const double *a, int lda, const double *b, int ldb, double beta, double *c, int ldc);
+typedef void blas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a,
+                        int lda, const float *b, int ldb, float beta, float *c, int ldc);
 
 /* A loaded library with the fastest of its kernels for this CPU. */
 struct blas {
     void *handle;
-    char *path;                /* of the file that was loaded */
-    char *name;                /* "OpenBLAS 0.3.21 SkylakeX, 2 threads" */
-    const char *library;       /* "OpenBLAS" */
-    char *version, *kernel;    /* NULL: the library does not tell */
-    int threads;               /* 0: the library does not tell */
+    char *path;             /* of the file that was loaded */
+    char *name;             /* "OpenBLAS 0.3.21 SkylakeX, 2 threads" */
+    const char *library;    /* "OpenBLAS" */
+    char *version, *kernel; /* NULL: the library does not tell */
+    int threads;            /* 0: the library does not tell */
     blas_dgemm *dgemm;
     blas_sgemm *sgemm;
-    json_t *tried;             /* [{"kernel", "double_gflops", "float_gflops"}] one thread each; NULL: no choice */
+    json_t *tried; /* [{"kernel", "double_gflops", "float_gflops"}] one thread each; NULL: no choice */
 };
 
 struct blas_list {
@@ -35,13 +36,15 @@ struct blas_list {
     size_t count;
 };
 
-/* Loads what this machine has: `wanted` (a path, or a name as the table in blas.c knows it), else one of each known library.
-   kernel: only this one (--blas-kernel); NULL: the fastest. STATUS_ENVIRONMENT after one line when there is none. */
+/* Loads what this machine has: `wanted` (a path, or a name as the table in blas.c knows it), else one of each
+   known library. kernel: only this one (--blas-kernel); NULL: the fastest. STATUS_ENVIRONMENT after one line
+   when there is none. */
 enum status blas_load(const char *wanted, const char *kernel, int threads, struct blas_list *);
 void blas_unload(struct blas_list *);
 
-/* `program --blas-trial FILE`, which blas_load starts for each kernel, must end with what this returns (an exit status): it loads
-   FILE with the environment's kernel, times it, and prints "kernel double float" (GFLOP/s, one thread). */
+/* `program --blas-trial FILE`, which blas_load starts for each kernel, must end with what this returns (an
+   exit status): it loads FILE with the environment's kernel, times it, and prints "kernel double float"
+   (GFLOP/s, one thread). */
 #define BLAS_TRIAL_FLAG "--blas-trial"
 int blas_trial(const char *file);
 

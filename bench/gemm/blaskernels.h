@@ -5,12 +5,12 @@
 #include <stddef.h>
 
 struct kernel {
-    const char *name;     /* as the library names it once it runs; NULL: the library's own choice */
-    char *value;          /* of the library's environment variable; NULL: unset */
+    const char *name; /* as the library names it once it runs; NULL: the library's own choice */
+    char *value;      /* of the library's environment variable; NULL: unset */
 };
 
-/* The library's own choice first, then those that the CPU's features allow. (What the environment asks for is either among them
-   or cannot be known to run here.) */
+/* The library's own choice first, then those that the CPU's features allow. (What the environment asks for is
+   either among them or cannot be known to run here.) */
 struct kernel_choice {
     const char *variable; /* read when the library is loaded; NULL: there is no choice */
     struct kernel kernels[16];
@@ -19,6 +19,6 @@ struct kernel_choice {
 
 struct kernel_choice kernel_choices(void *handle); /* of a loaded library */
 void kernel_choice_free(struct kernel_choice *);
-char *kernel_in_use(void *handle);                 /* the caller frees it; NULL: the library does not tell */
+char *kernel_in_use(void *handle); /* the caller frees it; NULL: the library does not tell */
 
 #endif

@@ -1,5 +1,6 @@
-/* Matrix multiplication on GPUs by cuBLASLt. All heuristics that it offers are timed; the fastest is timed afresh, beside the
-   first, since the best of many is the luckiest too. Operands are rotated through more memory than the second-level cache. */
+/* Matrix multiplication on GPUs by cuBLASLt. All heuristics that it offers are timed; the fastest is timed
+   afresh, beside the first, since the best of many is the luckiest too. Operands are rotated through more
+   memory than the second-level cache. */
 #include "gemm/cublaslt.h"
 #include "base/text.h"
 #include "gemm/freivalds.h"
@@ -15,26 +16,37 @@
 struct type {
     int operand, output, compute, scale;
     enum matrix_kind kind, output_kind;
-    int scale_mode;           /* -1: no scales */
+    int scale_mode;              /* -1: no scales */
     int least_sm, least_version; /* compute capability; cublasLtGetVersion */
 };
 
 #if CUDART_VERSION >= 12080 && CUBLAS_VERSION >= 120800
-enum { R_FP4 = CUDA_R_4F_E2M1, VEC16 = CUBLASLT_MATMUL_MATRIX_SCALE_VEC16_UE4M3, VEC32 = CUBLASLT_MATMUL_MATRIX_SCALE_VEC32_UE8M0 };
+enum {
+    R_FP4 = CUDA_R_4F_E2M1,
+    VEC16 = CUBLASLT_MATMUL_MATRIX_SCALE_VEC16_UE4M3,
+    VEC32 = CUBLASLT_MATMUL_MATRIX_SCALE_VEC32_UE8M0
+};
 #else
 enum { R_FP4 = -1, VEC16 = -1, VEC32 = -1 };
 #endif
 
 static const struct type types[GEMM_TYPE_COUNT] = {
-    [GEMM_DOUBLE] = {CUDA_R_64F, CUDA_R_64F, CUBLAS_COMPUTE_64F, CUDA_R_64F, MATRIX_DOUBLE, MATRIX_DOUBLE, -1, 0, 0},
-    [GEMM_FLOAT] = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_FLOAT, MATRIX_FLOAT, -1, 0, 0},
-    [GEMM_TF32] = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F, MATRIX_FLOAT, MATRIX_FLOAT, -1, 80, 0},
-    [GEMM_BFLOAT16] = {CUDA_R_16BF, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_BFLOAT16, MATRIX_BFLOAT16, -1, 80, 0},
-    [GEMM_HALF] = {CUDA_R_16F, CUDA_R_16F, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_HALF, MATRIX_HALF, -1, 70, 0},
-    [GEMM_FP8_E4M3] = {CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_E4M3, MATRIX_BFLOAT16, 0, 89, 0},
-    [GEMM_MXFP8] = {VEC32 < 0 ? -1 : CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_MXFP8, MATRIX_BFLOAT16,
-                    VEC32, 100, 120800},
-    [GEMM_NVFP4] = {R_FP4, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_NVFP4, MATRIX_BFLOAT16, VEC16, 100, 120800},
+    [GEMM_DOUBLE] = {CUDA_R_64F, CUDA_R_64F, CUBLAS_COMPUTE_64F, CUDA_R_64F, MATRIX_DOUBLE, MATRIX_DOUBLE, -1,
+                     0, 0},
+    [GEMM_FLOAT] = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_FLOAT, MATRIX_FLOAT, -1, 0,
+                    0},
+    [GEMM_TF32] = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F, MATRIX_FLOAT,
+                   MATRIX_FLOAT, -1, 80, 0},
+    [GEMM_BFLOAT16] = {CUDA_R_16BF, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_BFLOAT16,
+                       MATRIX_BFLOAT16, -1, 80, 0},
+    [GEMM_HALF] = {CUDA_R_16F, CUDA_R_16F, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_HALF, MATRIX_HALF, -1, 70,
+                   0},
+    [GEMM_FP8_E4M3] = {CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_E4M3,
+                       MATRIX_BFLOAT16, 0, 89, 0},
+    [GEMM_MXFP8] = {VEC32 < 0 ? -1 : CUDA_R_8F_E4M3, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F,
+                    MATRIX_MXFP8, MATRIX_BFLOAT16, VEC32, 100, 120800},
+    [GEMM_NVFP4] = {R_FP4, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_NVFP4, MATRIX_BFLOAT16, VEC16,
+                    100, 120800},
 };
 
 enum status lt_status(cublasStatus_t result, const char *call)
@@ -58,25 +70,31 @@ static void lt_close(struct gemm *g)
     free(g);
 }
 
-static enum status lt_open(const struct gemm_place *place, const struct gemm_options *options, struct gemm **gemm)
+static enum status lt_open(const struct gemm_place *place, const struct gemm_options *options,
+                           struct gemm **gemm)
 {
     const float scale = (float)MATRIX_E4M3_SCALE;
     struct gemm *g = allocate(1, sizeof *g);
     g->options = *options;
     enum status status = device_open(place->local_rank, &g->device);
     if (!status) status = lt_status(cublasLtCreate(&g->handle), "cublasLtCreate");
-    if (!status) status = cuda_status(cudaStreamCreateWithFlags(&g->stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
+    if (!status)
+        status = cuda_status(cudaStreamCreateWithFlags(&g->stream, cudaStreamNonBlocking),
+                             "cudaStreamCreateWithFlags");
     if (!status) status = cuda_status(cudaEventCreate(&g->start), "cudaEventCreate");
     if (!status) status = cuda_status(cudaEventCreate(&g->stop), "cudaEventCreate");
     if (!status) status = cuda_status(cudaMalloc(&g->workspace, WORKSPACE), "cudaMalloc of the workspace");
     if (!status) status = cuda_status(cudaMalloc((void **)&g->tensor_scale, sizeof scale), "cudaMalloc");
-    if (!status) status = cuda_status(cudaMemcpy(g->tensor_scale, &scale, sizeof scale, cudaMemcpyHostToDevice), "cudaMemcpy");
+    if (!status)
+        status = cuda_status(cudaMemcpy(g->tensor_scale, &scale, sizeof scale, cudaMemcpyHostToDevice),
+                             "cudaMemcpy");
     if (status) {
         lt_close(g);
         return status;
     }
     g->nvml = nvml_open(g->device.uuid, g->device.pci);
-    if (g->device.emulated && place->local_rank == 0) warn("this is the emulated device of busbar's tests: no figure is a measurement");
+    if (g->device.emulated && place->local_rank == 0)
+        warn("this is the emulated device of busbar's tests: no figure is a measurement");
     *gemm = g;
     return STATUS_OK;
 }
@@ -112,19 +130,24 @@ static size_t aligned(uint64_t bytes)
 
 static size_t matrix_bytes(const struct matrix *m)
 {
-    return aligned(matrix_data_bytes(m->kind, m->inner * m->outer)) + aligned(matrix_scale_bytes(m->kind, m->inner, m->outer));
+    return aligned(matrix_data_bytes(m->kind, m->inner * m->outer)) +
+           aligned(matrix_scale_bytes(m->kind, m->inner, m->outer));
 }
 
 static struct matrix shaped(enum matrix_kind kind, char turned, int64_t rows, int64_t columns)
 {
     bool t = turned == 'T';
-    return (struct matrix){.kind = kind, .turned = t, .inner = (uint64_t)(t ? columns : rows), .outer = (uint64_t)(t ? rows : columns)};
+    return (struct matrix){.kind = kind,
+                           .turned = t,
+                           .inner = (uint64_t)(t ? columns : rows),
+                           .outer = (uint64_t)(t ? rows : columns)};
 }
 
 static char *place(struct matrix *m, char *at)
 {
     m->data = (unsigned char *)at;
-    if (matrix_block(m->kind) > 1) m->scales = m->data + aligned(matrix_data_bytes(m->kind, m->inner * m->outer));
+    if (matrix_block(m->kind) > 1)
+        m->scales = m->data + aligned(matrix_data_bytes(m->kind, m->inner * m->outer));
     return at + matrix_bytes(m);
 }
 
@@ -133,9 +156,11 @@ static enum status take_memory(struct gemm_work *w)
 {
     const struct gemm_problem *p = &w->problem;
     const struct type *t = &types[p->type];
-    struct matrix a = shaped(t->kind, p->layout[0], p->m, p->k), b = shaped(t->kind, p->layout[1], p->k, p->n);
+    struct matrix a = shaped(t->kind, p->layout[0], p->m, p->k),
+                  b = shaped(t->kind, p->layout[1], p->k, p->n);
     struct matrix c = shaped(t->output_kind, 'N', p->m, p->n);
-    size_t set = matrix_bytes(&a) + matrix_bytes(&b) + matrix_bytes(&c), v = (size_t)p->k * MATRIX_GROUP * sizeof(double);
+    size_t set = matrix_bytes(&a) + matrix_bytes(&b) + matrix_bytes(&c),
+           v = (size_t)p->k * MATRIX_GROUP * sizeof(double);
     size_t room = lt_free_bytes(w->gemm), extra = v + 4096;
     if (room < set + extra) return STATUS_TOO_LARGE;
     w->slots = w->gemm->options.cold ? 2 * w->gemm->device.l2_bytes / set + 1 : 1;
@@ -163,8 +188,12 @@ static enum status fill_slot(struct gemm_work *w, size_t slot)
     for (int i = 0; i < 2 && !status; i++) {
         struct matrix *m = i ? &w->b[slot] : &w->a[slot];
         if (m->scales)
-            status = cuda_status(cudaMemsetAsync(m->scales, 0, matrix_scale_bytes(m->kind, m->inner, m->outer), stream), "cudaMemsetAsync");
-        if (!status) status = cuda_status(device_matrix_fill(m, gaussian_seed(w->problem.seed, slot, i), stream), "the matrix fill kernel");
+            status = cuda_status(
+                cudaMemsetAsync(m->scales, 0, matrix_scale_bytes(m->kind, m->inner, m->outer), stream),
+                "cudaMemsetAsync");
+        if (!status)
+            status = cuda_status(device_matrix_fill(m, gaussian_seed(w->problem.seed, slot, i), stream),
+                                 "the matrix fill kernel");
     }
     return status;
 }
@@ -172,18 +201,23 @@ static enum status fill_slot(struct gemm_work *w, size_t slot)
 static enum status poison(struct gemm_work *w, size_t slot) /* NaN in every float type */
 {
     const struct matrix *c = &w->c[slot];
-    return cuda_status(cudaMemsetAsync(c->data, 0xff, matrix_data_bytes(c->kind, c->inner * c->outer), w->gemm->stream), "cudaMemsetAsync");
+    return cuda_status(
+        cudaMemsetAsync(c->data, 0xff, matrix_data_bytes(c->kind, c->inner * c->outer), w->gemm->stream),
+        "cudaMemsetAsync");
 }
 
 /* ---- descriptors ---- */
 
-static cublasStatus_t set_scales(cublasLtMatmulDesc_t operation, const struct type *t, const void *a, const void *b)
+static cublasStatus_t set_scales(cublasLtMatmulDesc_t operation, const struct type *t, const void *a,
+                                 const void *b)
 {
     cublasStatus_t r = CUBLAS_STATUS_SUCCESS;
 #if CUDART_VERSION >= 12080 && CUBLAS_VERSION >= 120800
     cublasLtMatmulMatrixScale_t mode = (cublasLtMatmulMatrixScale_t)t->scale_mode;
-    if (t->scale_mode > 0) r = cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_A_SCALE_MODE, &mode, sizeof mode);
-    if (t->scale_mode > 0 && !r) r = cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_B_SCALE_MODE, &mode, sizeof mode);
+    if (t->scale_mode > 0)
+        r = cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_A_SCALE_MODE, &mode, sizeof mode);
+    if (t->scale_mode > 0 && !r)
+        r = cublasLtMatmulDescSetAttribute(operation, CUBLASLT_MATMUL_DESC_B_SCALE_MODE, &mode, sizeof mode);
 #else
     (void)t;
 #endif
@@ -196,20 +230,30 @@ static cublasStatus_t describe(struct gemm_work *w)
 {
     const struct gemm_problem *p = &w->problem;
     const struct type *t = &types[p->type];
-    cublasOperation_t a = p->layout[0] == 'T' ? CUBLAS_OP_T : CUBLAS_OP_N, b = p->layout[1] == 'T' ? CUBLAS_OP_T : CUBLAS_OP_N;
+    cublasOperation_t a = p->layout[0] == 'T' ? CUBLAS_OP_T : CUBLAS_OP_N,
+                      b = p->layout[1] == 'T' ? CUBLAS_OP_T : CUBLAS_OP_N;
     cublasStatus_t r = CUBLAS_STATUS_SUCCESS;
     for (size_t s = 0; s < w->slots && !r; s++) {
-        r = cublasLtMatmulDescCreate(&w->operation[s], (cublasComputeType_t)t->compute, (cudaDataType_t)t->scale);
-        if (!r) r = cublasLtMatmulDescSetAttribute(w->operation[s], CUBLASLT_MATMUL_DESC_TRANSA, &a, sizeof a);
-        if (!r) r = cublasLtMatmulDescSetAttribute(w->operation[s], CUBLASLT_MATMUL_DESC_TRANSB, &b, sizeof b);
+        r = cublasLtMatmulDescCreate(&w->operation[s], (cublasComputeType_t)t->compute,
+                                     (cudaDataType_t)t->scale);
+        if (!r)
+            r = cublasLtMatmulDescSetAttribute(w->operation[s], CUBLASLT_MATMUL_DESC_TRANSA, &a, sizeof a);
+        if (!r)
+            r = cublasLtMatmulDescSetAttribute(w->operation[s], CUBLASLT_MATMUL_DESC_TRANSB, &b, sizeof b);
         const void *a_scale = w->a[s].scales ? (const void *)w->a[s].scales : w->gemm->tensor_scale;
         const void *b_scale = w->b[s].scales ? (const void *)w->b[s].scales : w->gemm->tensor_scale;
         if (!r && t->scale_mode >= 0) r = set_scales(w->operation[s], t, a_scale, b_scale);
     }
     const cudaDataType_t operand = (cudaDataType_t)t->operand, output = (cudaDataType_t)t->output;
-    if (!r) r = cublasLtMatrixLayoutCreate(&w->a_layout, operand, w->a[0].inner, w->a[0].outer, (int64_t)w->a[0].inner);
-    if (!r) r = cublasLtMatrixLayoutCreate(&w->b_layout, operand, w->b[0].inner, w->b[0].outer, (int64_t)w->b[0].inner);
-    if (!r) r = cublasLtMatrixLayoutCreate(&w->c_layout, output, w->c[0].inner, w->c[0].outer, (int64_t)w->c[0].inner);
+    if (!r)
+        r = cublasLtMatrixLayoutCreate(&w->a_layout, operand, w->a[0].inner, w->a[0].outer,
+                                       (int64_t)w->a[0].inner);
+    if (!r)
+        r = cublasLtMatrixLayoutCreate(&w->b_layout, operand, w->b[0].inner, w->b[0].outer,
+                                       (int64_t)w->b[0].inner);
+    if (!r)
+        r = cublasLtMatrixLayoutCreate(&w->c_layout, output, w->c[0].inner, w->c[0].outer,
+                                       (int64_t)w->c[0].inner);
     return r;
 }
 
@@ -221,9 +265,10 @@ cublasStatus_t lt_multiply(struct gemm_work *w, const cublasLtMatmulAlgo_t *algo
     const float one_f = 1, zero_f = 0;
     const bool wide = types[w->problem.type].scale == CUDA_R_64F;
     struct gemm *g = w->gemm;
-    return cublasLtMatmul(g->handle, w->operation[slot], wide ? (const void *)&one : &one_f, w->a[slot].data, w->a_layout,
-                          w->b[slot].data, w->b_layout, wide ? (const void *)&zero : &zero_f, w->c[slot].data, w->c_layout,
-                          w->c[slot].data, w->c_layout, algorithm, g->workspace, WORKSPACE, g->stream);
+    return cublasLtMatmul(g->handle, w->operation[slot], wide ? (const void *)&one : &one_f, w->a[slot].data,
+                          w->a_layout, w->b[slot].data, w->b_layout, wide ? (const void *)&zero : &zero_f,
+                          w->c[slot].data, w->c_layout, w->c[slot].data, w->c_layout, algorithm, g->workspace,
+                          WORKSPACE, g->stream);
 }
 
 static void lt_finish(struct gemm_work *w)
@@ -278,23 +323,33 @@ static enum status damage(struct gemm_work *w, size_t slot)
     struct matrix *c = &w->c[slot];
     size_t size = matrix_data_bytes(c->kind, 1), at = (size_t)(c->inner * c->outer / 2) * size + size - 1;
     unsigned char byte = 0;
-    enum status status = cuda_status(cudaMemcpy(&byte, c->data + at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
+    enum status status =
+        cuda_status(cudaMemcpy(&byte, c->data + at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
     byte = (unsigned char)((byte & 0x80) | 0x7e); /* enormous in every type, whatever it was */
-    return status ? status : cuda_status(cudaMemcpy(c->data + at, &byte, 1, cudaMemcpyHostToDevice), "cudaMemcpy");
+    return status ? status
+                  : cuda_status(cudaMemcpy(c->data + at, &byte, 1, cudaMemcpyHostToDevice), "cudaMemcpy");
 }
 
-static enum status run_check(struct gemm_work *w, size_t slot, uint64_t seed, struct matrix_verdict *on_device, double *v)
+static enum status run_check(struct gemm_work *w, size_t slot, uint64_t seed,
+                             struct matrix_verdict *on_device, double *v)
 {
     const struct gemm_problem *p = &w->problem;
-    struct matrix_check check = {.a = w->a[slot], .b = w->b[slot], .c = w->c[slot], .m = (uint64_t)p->m, .n = (uint64_t)p->n,
-                                 .k = (uint64_t)p->k, .seed = seed, .v = v};
+    struct matrix_check check = {.a = w->a[slot],
+                                 .b = w->b[slot],
+                                 .c = w->c[slot],
+                                 .m = (uint64_t)p->m,
+                                 .n = (uint64_t)p->n,
+                                 .k = (uint64_t)p->k,
+                                 .seed = seed,
+                                 .v = v};
     check.width = (uint64_t)freivalds_columns(p->m, p->n, p->k);
     check.tolerance = freivalds_bound(p->type, p->k, 1, 1);
     uint64_t blocks = (check.n + check.width - 1) / check.width;
     enum status status = STATUS_OK;
     for (; check.first < blocks && !status; check.first += MATRIX_GROUP) {
         check.blocks = blocks - check.first < MATRIX_GROUP ? (int)(blocks - check.first) : MATRIX_GROUP;
-        status = cuda_status(device_matrix_check_group(&check, on_device, w->gemm->stream), "the matrix check kernels");
+        status = cuda_status(device_matrix_check_group(&check, on_device, w->gemm->stream),
+                             "the matrix check kernels");
     }
     return status;
 }
@@ -310,11 +365,17 @@ static enum status lt_check(struct gemm_work *w, uint64_t seed, struct gemm_verd
     if (!status) status = lt_status(result, "cublasLtMatmul");
     if (!status && same(w->gemm->options.fault, "wrong")) status = damage(w, slot);
     if (!status) status = cuda_status(cudaMalloc((void **)&on_device, sizeof found), "cudaMalloc");
-    if (!status) status = cuda_status(cudaMalloc((void **)&v, (size_t)w->problem.k * MATRIX_GROUP * sizeof *v), "cudaMalloc");
-    if (!status) status = cuda_status(cudaMemcpy(on_device, &found, sizeof found, cudaMemcpyHostToDevice), "cudaMemcpy");
+    if (!status)
+        status = cuda_status(cudaMalloc((void **)&v, (size_t)w->problem.k * MATRIX_GROUP * sizeof *v),
+                             "cudaMalloc");
+    if (!status)
+        status =
+            cuda_status(cudaMemcpy(on_device, &found, sizeof found, cudaMemcpyHostToDevice), "cudaMemcpy");
     if (!status) status = run_check(w, slot, seed, on_device, v);
     if (!status) status = cuda_status(cudaStreamSynchronize(w->gemm->stream), "the matrix check kernels");
-    if (!status) status = cuda_status(cudaMemcpy(&found, on_device, sizeof found, cudaMemcpyDeviceToHost), "cudaMemcpy");
+    if (!status)
+        status =
+            cuda_status(cudaMemcpy(&found, on_device, sizeof found, cudaMemcpyDeviceToHost), "cudaMemcpy");
     cudaFree(v);
     cudaFree(on_device);
     verdict->wrong = found.wrong;
@@ -327,7 +388,8 @@ static enum status lt_check(struct gemm_work *w, uint64_t seed, struct gemm_verd
 static int find_library(struct dl_phdr_info *info, size_t size, void *data)
 {
     (void)size;
-    if (strstr(info->dlpi_name, "libcublasLt.so")) json_object_set_new(data, "library", json_string(info->dlpi_name));
+    if (strstr(info->dlpi_name, "libcublasLt.so"))
+        json_object_set_new(data, "library", json_string(info->dlpi_name));
     return 0;
 }
 

@@ -21,7 +21,7 @@ struct gemm {
     cudaStream_t stream;
     cudaEvent_t start, stop;
     void *workspace;
-    float *tensor_scale;      /* MATRIX_E4M3_SCALE, on the device */
+    float *tensor_scale; /* MATRIX_E4M3_SCALE, on the device */
 };
 
 struct gemm_work {
@@ -45,9 +45,11 @@ enum status lt_status(cublasStatus_t, const char *call);
 cublasStatus_t lt_multiply(struct gemm_work *, const cublasLtMatmulAlgo_t *, size_t slot);
 
 /* Seconds for `batch` calls on successive slots; NAN when the algorithm cannot do it. */
-enum status lt_time_batch(struct gemm_work *, const cublasLtMatmulAlgo_t *, int batch, size_t *slot, double *seconds, cublasStatus_t *result);
+enum status lt_time_batch(struct gemm_work *, const cublasLtMatmulAlgo_t *, int batch, size_t *slot,
+                          double *seconds, cublasStatus_t *result);
 
-/* Chooses work->algorithm: all that cuBLASLt offers are timed, the winner and the first offer once more in turns. */
+/* Chooses work->algorithm: all that cuBLASLt offers are timed, the winner and the first offer once more in
+ * turns. */
 enum status lt_tune(struct gemm_work *);
 
 #endif

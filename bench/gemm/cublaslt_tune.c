@@ -8,8 +8,8 @@
 
 enum { HEURISTICS = 32 };
 
-enum status lt_time_batch(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, int batch, size_t *slot, double *seconds,
-                              cublasStatus_t *result)
+enum status lt_time_batch(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, int batch, size_t *slot,
+                          double *seconds, cublasStatus_t *result)
 {
     struct gemm *g = w->gemm;
     float ms = 0;
@@ -34,7 +34,8 @@ static double now_s(void)
 }
 
 /* The mean time of a call: one call to start with, then as many as fit about `share_s`. */
-static enum status time_algorithm(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, double share_s, double *us)
+static enum status time_algorithm(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, double share_s,
+                                  double *us)
 {
     cublasStatus_t result;
     double seconds;
@@ -53,13 +54,16 @@ static int algorithm_fact(const cublasLtMatmulAlgo_t *algorithm, cublasLtMatmulA
 {
     int value = -1;
     size_t written;
-    return cublasLtMatmulAlgoConfigGetAttribute(algorithm, which, &value, sizeof value, &written) ? -1 : value;
+    return cublasLtMatmulAlgoConfigGetAttribute(algorithm, which, &value, sizeof value, &written) ? -1
+                                                                                                  : value;
 }
 
-/* Times all that cuBLASLt offers, within the time for tuning, then the fastest and the first once more in turns. */
+/* Times all that cuBLASLt offers, within the time for tuning, then the fastest and the first once more in
+ * turns. */
 static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResult_t *offers, int count)
 {
-    double tune_s = w->gemm->options.tune_s > 0 ? w->gemm->options.tune_s : 1, best = INFINITY, end_s = now_s() + tune_s;
+    double tune_s = w->gemm->options.tune_s > 0 ? w->gemm->options.tune_s : 1, best = INFINITY,
+           end_s = now_s() + tune_s;
     int winner = -1, timed = 0;
     enum status status = STATUS_OK;
     for (int i = 0; i < count && !status; i++) {
@@ -72,7 +76,8 @@ static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResu
     if (status) return status;
     if (winner < 0) return fail(STATUS_ENVIRONMENT, "none of cuBLASLt's %d algorithms works", count);
     double first = NAN;
-    for (int i = 0; i < 2 && !status && winner != 0; i++) { /* the winner first: it warms the clocks for the other */
+    for (int i = 0; i < 2 && !status && winner != 0;
+         i++) { /* the winner first: it warms the clocks for the other */
         status = time_algorithm(w, &offers[winner].algo, tune_s / 4, &best);
         if (!status) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &first);
     }
@@ -80,9 +85,11 @@ static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResu
     w->algorithm = offers[winner].algo;
     w->first_us = first;
     w->heuristics = timed;
-    snprintf(w->algorithm_text, sizeof w->algorithm_text, "cublasLt %zu heuristic %d of %d: algorithm %d tile %d stages %d split-k %d",
+    snprintf(w->algorithm_text, sizeof w->algorithm_text,
+             "cublasLt %zu heuristic %d of %d: algorithm %d tile %d stages %d split-k %d",
              cublasLtGetVersion(), winner + 1, count, algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_ID),
-             algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID), algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID),
+             algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID),
+             algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID),
              algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM));
     return status;
 }
@@ -94,10 +101,12 @@ enum status lt_tune(struct gemm_work *w)
     const size_t workspace = WORKSPACE;
     int count = 0;
     cublasStatus_t r = cublasLtMatmulPreferenceCreate(&preference);
-    if (!r) r = cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace, sizeof workspace);
     if (!r)
-        r = cublasLtMatmulAlgoGetHeuristic(w->gemm->handle, w->operation[0], w->a_layout, w->b_layout, w->c_layout, w->c_layout, preference,
-                                           HEURISTICS, offers, &count);
+        r = cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES,
+                                                 &workspace, sizeof workspace);
+    if (!r)
+        r = cublasLtMatmulAlgoGetHeuristic(w->gemm->handle, w->operation[0], w->a_layout, w->b_layout,
+                                           w->c_layout, w->c_layout, preference, HEURISTICS, offers, &count);
     enum status status = lt_status(r, "cublasLtMatmulAlgoGetHeuristic");
     if (preference) cublasLtMatmulPreferenceDestroy(preference);
     if (!status && count == 0) status = fail(STATUS_ENVIRONMENT, "cuBLASLt offers no algorithm");

@@ -1,4 +1,5 @@
-/* Gaussian operands: standard normal, a pure function of seed and index, so that any thread or device fills any part alike. */
+/* Gaussian operands: standard normal, a pure function of seed and index, so that any thread or device fills
+ * any part alike. */
 #ifndef BUSBAR_GAUSSIAN_H
 #define BUSBAR_GAUSSIAN_H
 
@@ -20,11 +21,13 @@ GAUSSIAN_INLINE uint64_t gaussian_hash(uint64_t seed, uint64_t index)
     return z ^ z >> 31;
 }
 
-/* Elements 2 pair and 2 pair + 1 by Box and Muller's transform. The radius uses 40 bits in (0, 1], the angle 24. */
+/* Elements 2 pair and 2 pair + 1 by Box and Muller's transform. The radius uses 40 bits in (0, 1], the
+ * angle 24. */
 GAUSSIAN_INLINE void gaussian_pair(uint64_t seed, uint64_t pair, double *first, double *second)
 {
     uint64_t bits = gaussian_hash(seed, pair);
-    double u = (double)((bits >> 24) + 1) * 0x1p-40, angle = (double)(bits & 0xffffff) * (6.283185307179586 * 0x1p-24);
+    double u = (double)((bits >> 24) + 1) * 0x1p-40,
+           angle = (double)(bits & 0xffffff) * (6.283185307179586 * 0x1p-24);
     double radius = sqrt(-2 * log(u));
     *first = radius * cos(angle);
     *second = radius * sin(angle);

@@ -84,10 +84,12 @@ bool arrival_tell(const struct arrival *a, struct text *words)
     if (!a->noted) {
         text_add(words, "this is process %d of %d", a->rank, a->ranks);
     } else if (missing) {
-        text_add(words, "rank%s%s%s never came (of %d; waiting:%s%s)", missing > 1 ? "s" : "", text_get(&lost),
-                 missing > MOST_NAMED ? " and more" : "", a->ranks, text_get(&names), came > MOST_NAMED ? " and more" : "");
+        text_add(words, "rank%s%s%s never came (of %d; waiting:%s%s)", missing > 1 ? "s" : "",
+                 text_get(&lost), missing > MOST_NAMED ? " and more" : "", a->ranks, text_get(&names),
+                 came > MOST_NAMED ? " and more" : "");
     } else {
-        text_add(words, "all %d processes are there:%s%s", a->ranks, text_get(&names), came > MOST_NAMED ? " and more" : "");
+        text_add(words, "all %d processes are there:%s%s", a->ranks, text_get(&names),
+                 came > MOST_NAMED ? " and more" : "");
     }
     text_free(&names);
     text_free(&lost);

@@ -35,7 +35,8 @@ static void list_addresses(struct board_place *place, in_port_t port)
     if (getifaddrs(&all)) all = NULL;
     for (int loopback = 1; loopback >= 0; loopback--)
         for (struct ifaddrs *i = all; i && place->count < BOARD_ADDRESSES; i = i->ifa_next) {
-            if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || !(i->ifa_flags & IFF_LOOPBACK) == (loopback == 1)) continue;
+            if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || !(i->ifa_flags & IFF_LOOPBACK) == (loopback == 1))
+                continue;
             int family = i->ifa_addr->sa_family;
             if (family != AF_INET) continue;
             struct sockaddr_storage *address = &place->addresses[place->count++];
@@ -52,11 +53,12 @@ enum status board_listen(struct board *board, int ranks, struct board_place *pla
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < (rlim_t)ranks + 256) {
         files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files); /* where this is not enough, those ranks are said not to be watched */
+        setrlimit(RLIMIT_NOFILE,
+                  &files); /* where this is not enough, those ranks are said not to be watched */
     }
     *board = (struct board){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
-    if (board->listener < 0 || bind(board->listener, (struct sockaddr *)&any, sizeof any) || listen(board->listener, 4096) ||
-        getsockname(board->listener, (struct sockaddr *)&any, &length) ||
+    if (board->listener < 0 || bind(board->listener, (struct sockaddr *)&any, sizeof any) ||
+        listen(board->listener, 4096) || getsockname(board->listener, (struct sockaddr *)&any, &length) ||
         getrandom(&place->secret, sizeof place->secret, 0) != sizeof place->secret) {
         int error = errno;
         if (board->listener >= 0) close(board->listener);
@@ -75,7 +77,8 @@ void board_close(struct board *board, char answer)
     for (size_t i = 0; i < board->connections; i++)
         if (board->sockets[i] >= 0) {
             /* Who has left already needs no answer. */
-            if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) shutdown(board->sockets[i], SHUT_WR);
+            if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+                shutdown(board->sockets[i], SHUT_WR);
             close(board->sockets[i]);
         }
     if (board->listener >= 0) close(board->listener);
@@ -132,7 +135,8 @@ static void note(struct board *board, size_t i, uint64_t secret, double now_s)
     }
     struct seen *seen = &board->seen[report->rank];
     board->ranks[i] = (int)report->rank;
-    if (!seen->known || seen->steps != report->steps || seen->stage != report->stage || report->stage == STAGE_WORKING)
+    if (!seen->known || seen->steps != report->steps || seen->stage != report->stage ||
+        report->stage == STAGE_WORKING)
         seen->moved_s = now_s;
     seen->known = true;
     seen->word_s = now_s;
@@ -144,14 +148,16 @@ static void note(struct board *board, size_t i, uint64_t secret, double now_s)
     else
         seen->stage = report->stage;
     char answer = ANSWER_SEEN;
-    if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) drop(board, i);
+    if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+        drop(board, i);
 }
 
 static void read_from(struct board *board, size_t i, uint64_t secret, double now_s)
 {
     while (board->sockets[i] >= 0) {
         char *at = (char *)&board->partial[i] + board->partial_bytes[i];
-        ssize_t n = recv(board->sockets[i], at, sizeof(struct report) - board->partial_bytes[i], MSG_DONTWAIT);
+        ssize_t n =
+            recv(board->sockets[i], at, sizeof(struct report) - board->partial_bytes[i], MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (n <= 0) {
             drop(board, i);
@@ -186,12 +192,15 @@ int board_connect(const struct board_place *place, bool same_host)
         const struct sockaddr_storage *address = &place->addresses[i];
         bool loopback = (ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24) == 127;
         if (loopback != same_host) continue;
-        int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0, one = 1;
+        int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0,
+            one = 1;
         socklen_t length = sizeof error;
         if (fd < 0) return -1;
         struct pollfd ready = {.fd = fd, .events = POLLOUT};
-        if ((connect(fd, (const struct sockaddr *)address, length_of(address)) == 0 || errno == EINPROGRESS) &&
-            poll(&ready, 1, WAIT_MS) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 && error == 0) {
+        if ((connect(fd, (const struct sockaddr *)address, length_of(address)) == 0 ||
+             errno == EINPROGRESS) &&
+            poll(&ready, 1, WAIT_MS) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
+            error == 0) {
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
             return fd;
         }
@@ -201,14 +210,16 @@ int board_connect(const struct board_place *place, bool same_host)
 }
 
 /* " rank 3 on node-a, rank 9 on node-b and 4 more" of the ranks that `is` picks; the number of them. */
-static int name_ranks(const struct seen *seen, int ranks, bool (*is)(const struct seen *, const void *), const void *what,
-                      const char *(*host)(const void *, int), const void *context, struct text *words)
+static int name_ranks(const struct seen *seen, int ranks, bool (*is)(const struct seen *, const void *),
+                      const void *what, const char *(*host)(const void *, int), const void *context,
+                      struct text *words)
 {
     enum { MOST_NAMED = 8 };
     int found = 0;
     for (int rank = 0; rank < ranks; rank++) {
         if (!is(&seen[rank], what)) continue;
-        if (found < MOST_NAMED) text_add(words, "%s rank %d on %s", found ? "," : "", rank, host(context, rank));
+        if (found < MOST_NAMED)
+            text_add(words, "%s rank %d on %s", found ? "," : "", rank, host(context, rank));
         found++;
     }
     if (found > MOST_NAMED) text_add(words, " and %d more", found - MOST_NAMED);
@@ -233,24 +244,29 @@ static bool is_behind(const struct seen *seen, const void *leader)
            (seen->steps < first->steps || (seen->steps == first->steps && seen->stage < first->stage));
 }
 
-enum status board_blame(const struct seen *seen, int ranks, double now_s, double silent_s, const char *(*host)(const void *, int),
-                        const void *context, struct text *words)
+enum status board_blame(const struct seen *seen, int ranks, double now_s, double silent_s,
+                        const char *(*host)(const void *, int), const void *context, struct text *words)
 {
     struct seen leader = {0};
     double since_s = now_s - silent_s;
     for (int rank = 0; rank < ranks; rank++)
-        if (seen[rank].known && (seen[rank].steps > leader.steps || (seen[rank].steps == leader.steps && seen[rank].stage > leader.stage)))
+        if (seen[rank].known && (seen[rank].steps > leader.steps ||
+                                 (seen[rank].steps == leader.steps && seen[rank].stage > leader.stage)))
             leader = seen[rank];
     struct text names = {0};
     int gone = name_ranks(seen, ranks, is_gone, NULL, host, context, &names);
     if (gone) text_add(words, "%s ended without a word;", text_get(&names));
     text_clear(&names);
     int silent = name_ranks(seen, ranks, is_silent, &since_s, host, context, &names);
-    if (silent) text_add(words, "%s give%s no sign of life (stopped, or unreachable);", text_get(&names), silent == 1 ? "s" : "");
+    if (silent)
+        text_add(words, "%s give%s no sign of life (stopped, or unreachable);", text_get(&names),
+                 silent == 1 ? "s" : "");
     text_clear(&names);
     int behind = gone || silent ? 0 : name_ranks(seen, ranks, is_behind, &leader, host, context, &names);
-    if (behind) text_add(words, "%s %s alive but behind the others;", text_get(&names), behind == 1 ? "is" : "are");
-    if (!gone && !silent && !behind) text_add(words, " all ranks are alive and inside the operation: the library or the network hangs;");
+    if (behind)
+        text_add(words, "%s %s alive but behind the others;", text_get(&names), behind == 1 ? "is" : "are");
+    if (!gone && !silent && !behind)
+        text_add(words, " all ranks are alive and inside the operation: the library or the network hangs;");
     text_free(&names);
     words->data[--words->length] = 0; /* the last semicolon */
     return gone ? STATUS_ENVIRONMENT : STATUS_TIMEOUT;

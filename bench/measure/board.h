@@ -1,4 +1,5 @@
-/* The progress board: who is how far, over TCP beside MPI. Rank 0 has the board, everyone (rank 0 too) reports to it. */
+/* The progress board: who is how far, over TCP beside MPI. Rank 0 has the board, everyone (rank 0 too)
+ * reports to it. */
 #ifndef BUSBAR_BOARD_H
 #define BUSBAR_BOARD_H
 
@@ -21,7 +22,7 @@ struct board_place {
 struct report {
     uint64_t secret;
     uint32_t rank;
-    uint32_t stage;          /* enum stage, or REPORT_BYE */
+    uint32_t stage; /* enum stage, or REPORT_BYE */
     uint64_t steps;
 };
 enum { REPORT_BYE = 1000, REPORT_FAILED };
@@ -29,20 +30,21 @@ enum { ANSWER_SEEN = 1, ANSWER_BYE, ANSWER_END /* the launch has failed: leave *
 
 /* What rank 0 knows of one rank. */
 struct seen {
-    bool known, ended, failed, gone; /* reported at least once; left in order; has said itself why it fails; its connection broke */
+    bool known, ended, failed,
+        gone; /* reported at least once; left in order; has said itself why it fails; its connection broke */
     uint64_t steps;
     uint32_t stage;
-    double word_s, moved_s;  /* when it last reported, and last had moved */
+    double word_s, moved_s; /* when it last reported, and last had moved */
 };
 
 struct board {
-    int listener;            /* rank 0 */
-    int *sockets;            /* of each connection; -1: free */
-    int *ranks;              /* of each connection; -1: not known yet */
+    int listener; /* rank 0 */
+    int *sockets; /* of each connection; -1: free */
+    int *ranks;   /* of each connection; -1: not known yet */
     size_t connections, ranks_count;
-    struct report *partial;  /* bytes of a report not whole yet */
+    struct report *partial; /* bytes of a report not whole yet */
     size_t *partial_bytes;
-    struct seen *seen;       /* of each rank */
+    struct seen *seen; /* of each rank */
 };
 
 /* Rank 0: listens, and says where. */
@@ -55,9 +57,9 @@ void board_close(struct board *, char answer);
 /* The other ranks: the connection, or -1. Same host: the loopback is tried first. */
 int board_connect(const struct board_place *, bool same_host);
 
-/* Names those to blame in one line's words: who ended, who gives no sign of life, who is behind; else that all are inside. Returns
-   STATUS_ENVIRONMENT when somebody has ended, else STATUS_TIMEOUT. */
-enum status board_blame(const struct seen *, int ranks, double now_s, double silent_s, const char *(*host)(const void *, int),
-                        const void *context, struct text *words);
+/* Names those to blame in one line's words: who ended, who gives no sign of life, who is behind; else that
+   all are inside. Returns STATUS_ENVIRONMENT when somebody has ended, else STATUS_TIMEOUT. */
+enum status board_blame(const struct seen *, int ranks, double now_s, double silent_s,
+                        const char *(*host)(const void *, int), const void *context, struct text *words);
 
 #endif

@@ -4,16 +4,19 @@
 
 #include <stdlib.h>
 
-static void add_case(struct cases *cases, const struct settings *s, const struct split *split, const struct call *call, size_t bytes)
+static void add_case(struct cases *cases, const struct settings *s, const struct split *split,
+                     const struct call *call, size_t bytes)
 {
     struct measured *m = &cases->list[cases->count++];
-    size_t size = dtypes[call->dtype].size, divisor = call->collective->divisor(split->ranks ? split->ranks : 1);
+    size_t size = dtypes[call->dtype].size,
+           divisor = call->collective->divisor(split->ranks ? split->ranks : 1);
     *m = (struct measured){.call = *call, .split = split, .requested_bytes = bytes, .wrong = ABSENT};
     m->call.count = bytes / size / divisor * divisor;
     m->call.root = call->collective->rooted ? (int)s->root : 0;
     if (*split->reason || m->call.root >= split->ranks) {
         m->status = STATUS_UNSUPPORTED;
-        snprintf(m->reason, sizeof m->reason, "--group %.40s: %s", split->name, *split->reason ? split->reason : "there is no such root in a group");
+        snprintf(m->reason, sizeof m->reason, "--group %.40s: %s", split->name,
+                 *split->reason ? split->reason : "there is no such root in a group");
     } else if (m->call.count == 0) {
         m->status = STATUS_UNSUPPORTED;
         snprintf(m->reason, sizeof m->reason, "fewer bytes than one element for each rank");
@@ -29,23 +32,30 @@ static void add_split(struct cases *cases, const struct settings *s, const struc
                 for (int o = 0; o < (s->collectives[c]->reduces ? s->op_count : 1); o++)
                     for (size_t i = 0; i < s->size_count; i++)
                         for (int in_place = 0; in_place < 2; in_place++) {
-                            if (!(mode ? s->pipelined : s->isolated) || !(in_place ? s->in_place : s->out_of_place)) continue;
-                            struct call call = {.collective = s->collectives[c], .dtype = s->dtypes[d], .op = s->ops[o],
-                                                .in_place = in_place, .isolated = !mode};
+                            if (!(mode ? s->pipelined : s->isolated) ||
+                                !(in_place ? s->in_place : s->out_of_place))
+                                continue;
+                            struct call call = {.collective = s->collectives[c],
+                                                .dtype = s->dtypes[d],
+                                                .op = s->ops[o],
+                                                .in_place = in_place,
+                                                .isolated = !mode};
                             add_case(cases, s, split, &call, s->sizes[i]);
                         }
 }
 
 void cases_make(const struct settings *s, const struct splits *splits, struct cases *cases)
 {
-    size_t most = (size_t)s->collective_count * (size_t)s->dtype_count * (size_t)s->op_count * s->size_count * 4 * splits->count;
+    size_t most = (size_t)s->collective_count * (size_t)s->dtype_count * (size_t)s->op_count * s->size_count *
+                  4 * splits->count;
     *cases = (struct cases){allocate(most, sizeof *cases->list), 0};
     for (size_t i = 0; i < splits->count; i++) add_split(cases, s, &splits->list[i]);
 }
 
 void cases_free(struct cases *cases)
 {
-    for (size_t i = 0; i < cases->count; i++) free(cases->list[i].us), free(cases->list[i].global_us), free(cases->list[i].group_us.us);
+    for (size_t i = 0; i < cases->count; i++)
+        free(cases->list[i].us), free(cases->list[i].global_us), free(cases->list[i].group_us.us);
     free(cases->list);
     *cases = (struct cases){0};
 }
@@ -62,7 +72,8 @@ void cases_buffer_bytes(const struct call *call, int ranks, int rank, size_t *se
 /* Cases with one type and operation stand together: changing those costs a refill of all memory. */
 static size_t group_of(const struct measured *m)
 {
-    return (size_t)m->split->index * DTYPE_COUNT * OP_COUNT + (size_t)m->call.dtype * OP_COUNT + (m->call.collective->reduces ? (size_t)m->call.op : 0);
+    return (size_t)m->split->index * DTYPE_COUNT * OP_COUNT + (size_t)m->call.dtype * OP_COUNT +
+           (m->call.collective->reduces ? (size_t)m->call.op : 0);
 }
 
 struct sized {
@@ -100,7 +111,8 @@ void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool che
         if (order[i] == SIZE_MAX) continue;
         size_t group = group_of(&cases->list[order[i]]);
         for (size_t j = i; j < cases->count; j++)
-            if (order[j] != SIZE_MAX && group_of(&cases->list[order[j]]) == group) grouped[n++] = order[j], order[j] = SIZE_MAX;
+            if (order[j] != SIZE_MAX && group_of(&cases->list[order[j]]) == group)
+                grouped[n++] = order[j], order[j] = SIZE_MAX;
     }
     for (size_t i = 0; i < n; i++) order[i] = grouped[i];
     free(grouped);
@@ -110,13 +122,20 @@ void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool che
 static const char *status_name(enum status status)
 {
     switch (status) {
-    case STATUS_OK: return "ok";
-    case STATUS_WRONG: return "wrong";
-    case STATUS_TIMEOUT: return "timeout";
-    case STATUS_UNSUPPORTED: return "unsupported";
-    case STATUS_TOO_LARGE: return "too_large";
-    case STATUS_SKIPPED: return "skipped";
-    default: return "error";
+    case STATUS_OK:
+        return "ok";
+    case STATUS_WRONG:
+        return "wrong";
+    case STATUS_TIMEOUT:
+        return "timeout";
+    case STATUS_UNSUPPORTED:
+        return "unsupported";
+    case STATUS_TOO_LARGE:
+        return "too_large";
+    case STATUS_SKIPPED:
+        return "skipped";
+    default:
+        return "error";
     }
 }
 
@@ -126,7 +145,8 @@ static void most_bytes(const struct call *call, int ranks, int64_t *send, int64_
     size_t size = dtypes[call->dtype].size;
     *send = *recv = 0;
     for (int i = 0; i < 2 && i < ranks; i++) {
-        struct extent e = call->collective->extent(call->count, ranks, i ? (call->root + 1) % ranks : call->root, call->root);
+        struct extent e = call->collective->extent(call->count, ranks,
+                                                   i ? (call->root + 1) % ranks : call->root, call->root);
         if ((int64_t)(e.send * size) > *send) *send = (int64_t)(e.send * size);
         if ((int64_t)(e.recv * size) > *recv) *recv = (int64_t)(e.recv * size);
     }
@@ -142,7 +162,9 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.mode = call->isolated ? "isolated" : "pipelined";
     row.placement = call->in_place ? "in_place" : "out_of_place";
     bool world = same(m->split->name, "world");
-    row.sync = call->isolated && world && same(s->sync, "window") ? "window" : call->isolated && world && capabilities & CAN_ALIGN ? "device" : "barrier";
+    row.sync = call->isolated && world && same(s->sync, "window")    ? "window"
+               : call->isolated && world && capabilities & CAN_ALIGN ? "device"
+                                                                     : "barrier";
     row.cache = s->cache;
     row.memory = device ? "device" : "host";
     if (device) row.graph = s->graph, row.registration = registrations[s->registration], row.cta = s->cta;

@@ -3,14 +3,19 @@
 
 #include <math.h>
 
-static void set_bound(struct measured *m, const struct instance *instance, const struct gpu_facts *gpu, int64_t domains)
+static void set_bound(struct measured *m, const struct instance *instance, const struct gpu_facts *gpu,
+                      int64_t domains)
 {
     const struct call *call = &m->call;
     struct machine machine;
     struct bound bound;
     /* Groups have bounds of their own links that the tables do not tell. */
-    if (!same(m->split->name, "world") || !machine_of(instance, gpu, m->split->ranks, m->split->nodes, domains, &machine)) return;
-    if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE, &bound)) return;
+    if (!same(m->split->name, "world") ||
+        !machine_of(instance, gpu, m->split->ranks, m->split->nodes, domains, &machine))
+        return;
+    if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE,
+                  &bound))
+        return;
     m->bound_us = bound.time_us;
     snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
 }
@@ -22,10 +27,13 @@ static void set_network_bound(struct measured *m, double network_gbit)
     int nodes = m->split->nodes, ranks = m->split->ranks;
     struct bound bound;
     if (m->bound_us > 0 || !same(m->split->name, "world") || nodes < 2 || ranks % nodes) return;
-    struct machine machine = {.domains = nodes, .domain_gpus = ranks / nodes, .nvlink_gbps = INFINITY, .nvls = UNKNOWN};
+    struct machine machine = {
+        .domains = nodes, .domain_gpus = ranks / nodes, .nvlink_gbps = INFINITY, .nvls = UNKNOWN};
     /* The ranks of a host share its network; in a ring only one of them has its neighbour elsewhere. */
     machine.nic_gbps = network_gbit / 8 / (call->collective->id == SEND_RECV ? 1 : machine.domain_gpus);
-    if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE, &bound)) return;
+    if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE,
+                  &bound))
+        return;
     m->bound_us = bound.time_us;
     snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
 }
@@ -36,7 +44,8 @@ static void set_catalog_bounds(struct cases *cases, const struct launch_header *
     const char *model = json_string_value(json_object_get(json_object_get(header->facts, "gpu"), "model"));
     if (!model || catalog_read(&catalog, NULL)) return;
     const struct gpu_facts *gpu = catalog_gpu(&catalog, model);
-    const struct instance *instance = header->cloud_instance ? catalog_instance(&catalog, header->cloud_instance) : NULL;
+    const struct instance *instance =
+        header->cloud_instance ? catalog_instance(&catalog, header->cloud_instance) : NULL;
     for (size_t i = 0; i < cases->count; i++) set_bound(&cases->list[i], instance, gpu, header->domains);
     catalog_free(&catalog);
 }
@@ -44,5 +53,6 @@ static void set_catalog_bounds(struct cases *cases, const struct launch_header *
 void ceiling_set(struct cases *cases, const struct launch_header *header, double network_gbit)
 {
     set_catalog_bounds(cases, header);
-    for (size_t i = 0; network_gbit > 0 && i < cases->count; i++) set_network_bound(&cases->list[i], network_gbit);
+    for (size_t i = 0; network_gbit > 0 && i < cases->count; i++)
+        set_network_bound(&cases->list[i], network_gbit);
 }

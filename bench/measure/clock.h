@@ -2,8 +2,9 @@
 #ifndef BUSBAR_CLOCK_H
 #define BUSBAR_CLOCK_H
 
-double clock_s(void);              /* CLOCK_MONOTONIC */
-double clock_cost_s(void);         /* what reading it takes: the smallest of many differences of successive readings, averaged in blocks */
-long involuntary_switches(void);   /* of this thread so far: how often it was scheduled away */
+double clock_s(void);      /* CLOCK_MONOTONIC */
+double clock_cost_s(void); /* what reading it takes: the smallest of many differences of successive readings,
+                              averaged in blocks */
+long involuntary_switches(void); /* of this thread so far: how often it was scheduled away */
 
 #endif

@@ -21,7 +21,8 @@ int early_rank(void)
 enum status agree_over(MPI_Comm comm, enum status own)
 {
     int rank, ranks, worst[2];
-    if (MPI_Comm_rank(comm, &rank) || MPI_Comm_size(comm, &ranks)) return fail(STATUS_ENVIRONMENT, "MPI_Comm_rank failed");
+    if (MPI_Comm_rank(comm, &rank) || MPI_Comm_size(comm, &ranks))
+        return fail(STATUS_ENVIRONMENT, "MPI_Comm_rank failed");
     int mine[2] = {(int)own, own ? ranks - rank : 0};
     if (MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, comm))
         return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
@@ -69,7 +70,8 @@ enum status header_write(struct record_writer *writer, const struct world *world
     known.hosts_renamed = world->renamed;
     known.mpi_library = library;
     known.environment = environ;
-    if (!known.placement) known.placement = getenv("BUSBAR_PLACEMENT"); /* scripts/sweep: over NVLink domains */
+    if (!known.placement)
+        known.placement = getenv("BUSBAR_PLACEMENT"); /* scripts/sweep: over NVLink domains */
     launch_header_fill(&header, &arena, &known);
     machine_facts(machine, header.facts);
     json_object_set_new(header.facts, "timer_cost_ns", json_real(clock_cost_s() * 1e9));

@@ -11,7 +11,8 @@ enum { DOMAIN_TEXT = 96 };
 
 int circle_opponent(int hosts, int round, int host)
 {
-    /* The last seat stays, the others turn: in round r, seats i and j meet when i + j = 2r modulo n - 1 (n even). */
+    /* The last seat stays, the others turn: in round r, seats i and j meet when i + j = 2r modulo n - 1 (n
+     * even). */
     int n = hosts + hosts % 2, m = n - 1, opponent;
     if (host == m)
         opponent = round % m;
@@ -26,7 +27,8 @@ static int64_t numbered(const char *name, const char *prefix)
 {
     int64_t value;
     size_t n = strlen(prefix);
-    if (strncmp(name, prefix, n) || parse_integer(name + n, &value) || value < 0 || value > 1 << 24) return -1;
+    if (strncmp(name, prefix, n) || parse_integer(name + n, &value) || value < 0 || value > 1 << 24)
+        return -1;
     return value;
 }
 
@@ -44,7 +46,10 @@ enum status splits_check(const char *list)
     enum status status = STATUS_OK;
     while (!status && (word = strsep(&rest, ",")))
         if (!is_split(word))
-            status = fail(STATUS_USAGE, "--group: '%s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K or a number of ranks", word);
+            status = fail(STATUS_USAGE,
+                          "--group: '%s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K "
+                          "or a number of ranks",
+                          word);
     free(copy);
     return status;
 }
@@ -76,7 +81,8 @@ static void host_pairs(const struct world *w, int round, bool rails, int *group)
     free(pair);
 }
 
-int split_assign(const char *name, const struct world *w, const int *domain_of_rank, int *group, char *reason, size_t room)
+int split_assign(const char *name, const struct world *w, const int *domain_of_rank, int *group, char *reason,
+                 size_t room)
 {
     int64_t number;
     int groups = 1;
@@ -92,7 +98,8 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
         if (w->ranks % 2) snprintf(reason, room, "%d ranks do not make pairs", w->ranks);
         for (int r = 0; r < w->ranks; r++) group[r] = r % (w->ranks / 2 ? w->ranks / 2 : 1);
     } else if ((number = numbered(name, "")) > 0) {
-        if (w->ranks % number) snprintf(reason, room, "%d ranks do not divide into groups of %d", w->ranks, (int)number);
+        if (w->ranks % number)
+            snprintf(reason, room, "%d ranks do not divide into groups of %d", w->ranks, (int)number);
         for (int r = 0; r < w->ranks; r++) group[r] = r / (int)number;
     } else if ((number = numbered(name, "hosts:")) >= 0)
         host_pairs(w, (int)number, false, group);
@@ -106,7 +113,8 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
 }
 
 /* Numbers this rank's NVLink domain by the first rank that names it; a host without one is its own domain. */
-static enum status domains(const struct world *w, const struct backend *backend, struct comm *comm, int *domain_of_rank)
+static enum status domains(const struct world *w, const struct backend *backend, struct comm *comm,
+                           int *domain_of_rank)
 {
     const char *own = backend->domain ? backend->domain(comm) : getenv("BUSBAR_DOMAIN");
     char text[DOMAIN_TEXT] = {0}, *all = allocate((size_t)w->ranks, DOMAIN_TEXT);
@@ -115,13 +123,15 @@ static enum status domains(const struct world *w, const struct backend *backend,
     int *firsts = allocate((size_t)w->ranks, sizeof *firsts); /* of each domain found so far: few */
     for (int r = 0; r < w->ranks && !error; r++) {
         int d = 0;
-        while (d < count && strcmp(all + (size_t)r * DOMAIN_TEXT, all + (size_t)firsts[d] * DOMAIN_TEXT) != 0) d++;
+        while (d < count && strcmp(all + (size_t)r * DOMAIN_TEXT, all + (size_t)firsts[d] * DOMAIN_TEXT) != 0)
+            d++;
         if (d == count) firsts[count++] = r;
         domain_of_rank[r] = d;
     }
     free(firsts);
     free(all);
-    return error ? fail(STATUS_ENVIRONMENT, "gathering the NVLink domains failed (MPI error %d)", error) : STATUS_OK;
+    return error ? fail(STATUS_ENVIRONMENT, "gathering the NVLink domains failed (MPI error %d)", error)
+                 : STATUS_OK;
 }
 
 static int compare_ints(const void *a, const void *b)
@@ -141,7 +151,8 @@ static enum status sub_world(const struct world *w, struct split *split)
     g->ranks = n;
     g->host = w->host;
     g->renamed = w->renamed;
-    g->local_rank = w->local_rank; /* chooses the device, and shares memory and cores: those are the host's, not the group's */
+    g->local_rank = w->local_rank; /* chooses the device, and shares memory and cores: those are the host's,
+                                      not the group's */
     g->local_ranks = w->local_ranks;
     g->node_of_rank = allocate((size_t)n, sizeof *g->node_of_rank);
     g->local_rank_of_rank = allocate((size_t)n, sizeof *g->local_rank_of_rank);
@@ -180,11 +191,13 @@ static void check_sizes(const struct world *w, struct split *split)
     else if (size[split->groups - 1] == 1)
         snprintf(split->reason, sizeof split->reason, "a group of one rank has nobody to talk to");
     else if (size[0] != size[split->groups - 1])
-        snprintf(split->reason, sizeof split->reason, "groups of %d to %d ranks: they must be of one size", size[0], size[split->groups - 1]);
+        snprintf(split->reason, sizeof split->reason, "groups of %d to %d ranks: they must be of one size",
+                 size[0], size[split->groups - 1]);
     free(size);
 }
 
-static enum status open_split(const struct world *w, const struct backend *backend, const struct backend_options *options, struct split *split)
+static enum status open_split(const struct world *w, const struct backend *backend,
+                              const struct backend_options *options, struct split *split)
 {
     struct backend_options own = *options;
     own.expect_domain = 0; /* asked of the whole launch */
@@ -197,15 +210,17 @@ static enum status open_split(const struct world *w, const struct backend *backe
     return backend_open(&split->backend, &split->world, &own, &split->comm);
 }
 
-enum status splits_open(const char *list, const struct world *w, const struct backend *backend, const struct backend *opened,
-                        struct comm *comm, const struct backend_options *options, struct splits *splits)
+enum status splits_open(const char *list, const struct world *w, const struct backend *backend,
+                        const struct backend *opened, struct comm *comm,
+                        const struct backend_options *options, struct splits *splits)
 {
     char *copy = duplicate(list), *rest = copy, *word;
     int *domain_of_rank = allocate((size_t)w->ranks, sizeof *domain_of_rank);
     enum status status = strstr(list, "domain") ? domains(w, opened, comm, domain_of_rank) : STATUS_OK;
     size_t room = 1;
     for (const char *c = list; *c; c++) room += *c == ',';
-    *splits = (struct splits){.list = allocate(room, sizeof *splits->list), .whole = *w}; /* backends keep pointers to the worlds in it */
+    *splits = (struct splits){.list = allocate(room, sizeof *splits->list),
+                              .whole = *w}; /* backends keep pointers to the worlds in it */
     while (!status && (word = strsep(&rest, ","))) {
         struct split *split = &splits->list[splits->count];
         *split = (struct split){.name = duplicate(word), .index = (int)splits->count};
@@ -216,7 +231,8 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
             split->world = *w, split->backend = opened, split->comm = comm;
             continue;
         }
-        split->groups = split_assign(word, w, domain_of_rank, split->group_of_rank, split->reason, sizeof split->reason);
+        split->groups =
+            split_assign(word, w, domain_of_rank, split->group_of_rank, split->reason, sizeof split->reason);
         if (split->groups) status = open_split(w, backend, options, split);
     }
     free(domain_of_rank);
@@ -255,7 +271,8 @@ static int slowest_first(const void *a, const void *b)
     return x->group - y->group;
 }
 
-json_t *split_figures(const struct splits *splits, const struct split *split, double own_median_us, int64_t bytes, double bus_factor)
+json_t *split_figures(const struct splits *splits, const struct split *split, double own_median_us,
+                      int64_t bytes, double bus_factor)
 {
     const struct world *w = &splits->whole;
     if (same(split->name, "world")) return NULL;
@@ -263,15 +280,18 @@ json_t *split_figures(const struct splits *splits, const struct split *split, do
     int error = MPI_Gather(&own_median_us, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, w->comm);
     if (error || w->rank) return NULL;
     struct figure *figures = allocate((size_t)split->groups, sizeof *figures);
-    json_t **ranks = allocate((size_t)split->groups, sizeof *ranks), **hosts = allocate((size_t)split->groups, sizeof *hosts);
+    json_t **ranks = allocate((size_t)split->groups, sizeof *ranks),
+           **hosts = allocate((size_t)split->groups, sizeof *hosts);
     int *last = allocate((size_t)split->groups, sizeof *last); /* node named last, plus one */
-    for (int g = 0; g < split->groups; g++) figures[g] = (struct figure){NAN, g}, ranks[g] = json_array(), hosts[g] = json_array();
+    for (int g = 0; g < split->groups; g++)
+        figures[g] = (struct figure){NAN, g}, ranks[g] = json_array(), hosts[g] = json_array();
     for (int r = 0; r < w->ranks; r++) {
         int g = split->group_of_rank[r], node = w->node_of_rank[r];
         if (g < 0) continue;
         figures[g].median_us = all[r];
         json_array_append_new(ranks[g], json_integer(r));
-        if (last[g] != node + 1) json_array_append_new(hosts[g], json_string(w->hosts[node])), last[g] = node + 1;
+        if (last[g] != node + 1)
+            json_array_append_new(hosts[g], json_string(w->hosts[node])), last[g] = node + 1;
     }
     qsort(figures, (size_t)split->groups, sizeof *figures, slowest_first);
     json_t *list = json_array();
@@ -280,7 +300,8 @@ json_t *split_figures(const struct splits *splits, const struct split *split, do
         json_t *object = json_pack("{so so}", "ranks", ranks[g], "hosts", hosts[g]);
         double us = figures[i].median_us;
         if (us > 0) json_object_set_new(object, "median_us", json_real(us));
-        if (us > 0 && bus_factor > 0) json_object_set_new(object, "busbw_gbps", json_real((double)bytes / us * 1e-3 * bus_factor));
+        if (us > 0 && bus_factor > 0)
+            json_object_set_new(object, "busbw_gbps", json_real((double)bytes / us * 1e-3 * bus_factor));
         json_array_append_new(list, object);
     }
     free(last);

@@ -1,5 +1,6 @@
-/* Groups of ranks that run the same collective at the same time. A split divides all ranks into groups; a case runs on one split, and its
-   samples are the maximum over all ranks, so over the groups too: its figure is the slowest group's, and each group's own is kept. */
+/* Groups of ranks that run the same collective at the same time. A split divides all ranks into groups; a
+   case runs on one split, and its samples are the maximum over all ranks, so over the groups too: its figure
+   is the slowest group's, and each group's own is kept. */
 #ifndef BUSBAR_GROUP_H
 #define BUSBAR_GROUP_H
 
@@ -7,44 +8,51 @@
 
 /* One split, as this rank sees it. */
 struct split {
-    const char *name;              /* "world", "pairs", "4": what was asked */
-    int index;                     /* in the list */
-    struct world world;            /* this rank's group: ranks, nodes are numbered within it, local_rank stays the launch's */
+    const char *name; /* "world", "pairs", "4": what was asked */
+    int index;        /* in the list */
+    struct world
+        world; /* this rank's group: ranks, nodes are numbered within it, local_rank stays the launch's */
     const struct backend *backend;
-    struct comm *comm;             /* NULL: this rank sits out, or nobody can: `reason` says why */
+    struct comm *comm; /* NULL: this rank sits out, or nobody can: `reason` says why */
     char reason[200];
-    int *group_of_rank, groups;    /* of all ranks of the launch; -1: the rank sits out */
-    int ranks, nodes;              /* of a group */
+    int *group_of_rank, groups; /* of all ranks of the launch; -1: the rank sits out */
+    int ranks, nodes;           /* of a group */
 };
 
 struct splits {
     struct split *list;
     size_t count;
-    struct world whole;            /* the launch's */
+    struct world whole; /* the launch's */
 };
 
 /* STATUS_USAGE with one line unless `list` is names such as "world,node,pairs:2,4", separated by commas:
    world   all ranks                           node    the ranks of each host
    domain  the ranks of each NVLink domain     rail    the ranks with the same place on their hosts
    pairs   rank r with rank r + ranks/2        N       N ranks each, in order
-   hosts:K   hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet each once
-   rails:K   so, but a group for each place on the hosts: one rank of either
-   bisect  so, host i with host i + hosts/2 */
+   hosts:K   hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet
+   each once rails:K   so, but a group for each place on the hosts: one rank of either bisect  so, host i with
+   host i + hosts/2 */
 enum status splits_check(const char *list);
 
 /* Collective. Opens a communicator of `backend` for every split; "world" is the one that is open already. */
-enum status splits_open(const char *list, const struct world *, const struct backend *backend, const struct backend *opened,
-                        struct comm *comm, const struct backend_options *, struct splits *);
+enum status splits_open(const char *list, const struct world *, const struct backend *backend,
+                        const struct backend *opened, struct comm *comm, const struct backend_options *,
+                        struct splits *);
 void splits_close(struct splits *);
 
-/* Which group each rank is in, and how many there are; 0 groups: impossible, `reason` says why. Pure. `domain_of_rank` may be NULL. */
-int split_assign(const char *name, const struct world *, const int *domain_of_rank, int *group_of_rank, char *reason, size_t room);
+/* Which group each rank is in, and how many there are; 0 groups: impossible, `reason` says why. Pure.
+ * `domain_of_rank` may be NULL. */
+int split_assign(const char *name, const struct world *, const int *domain_of_rank, int *group_of_rank,
+                 char *reason, size_t room);
 
-/* The opponent of `host` in round `round` of the circle method for `hosts` hosts; -1: none (odd numbers). Rounds count from 0. */
+/* The opponent of `host` in round `round` of the circle method for `hosts` hosts; -1: none (odd numbers).
+ * Rounds count from 0. */
 int circle_opponent(int hosts, int round, int host);
 
-/* Collective over the launch's ranks: rank 0 gets [{"ranks":[…],"hosts":[…],"median_us":…,"busbw_gbps":…}, …, ] from each group's own
-   median (the same on all its ranks), the slowest first; NULL elsewhere, and for "world". The caller owns it. */
-json_t *split_figures(const struct splits *, const struct split *, double own_median_us, int64_t bytes, double bus_factor);
+/* Collective over the launch's ranks: rank 0 gets [{"ranks":[…],"hosts":[…],"median_us":…,"busbw_gbps":…}, …,
+   ] from each group's own median (the same on all its ranks), the slowest first; NULL elsewhere, and for
+   "world". The caller owns it. */
+json_t *split_figures(const struct splits *, const struct split *, double own_median_us, int64_t bytes,
+                      double bus_factor);
 
 #endif

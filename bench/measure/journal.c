@@ -11,17 +11,19 @@ void journal_start(struct journal *j, double start_s)
     pthread_mutex_init(&j->lock, NULL);
 }
 
-enum status journal_open(struct journal *j, const struct world *world, const struct host_machine *machine, const char *output,
-                         const char *format, struct launch_description known,
+enum status journal_open(struct journal *j, const struct world *world, const struct host_machine *machine,
+                         const char *output, const char *format, struct launch_description known,
                          void (*add_facts)(void *state, struct launch_header *), void *state)
 {
     enum status status = STATUS_OK;
     launch_names(known.driver, world->ranks, known.run, known.launch, j->run, j->launch);
     known.run = j->run, known.launch = j->launch;
     if (world->rank == 0)
-        status = record_open(&j->writer, same(output, "none") ? NULL : output, j->run, j->launch, same(format, "json") ? stdout : NULL);
+        status = record_open(&j->writer, same(output, "none") ? NULL : output, j->run, j->launch,
+                             same(format, "json") ? stdout : NULL);
     status = agree_over(world->comm, status);
-    if (!status) status = agree_over(world->comm, header_write(&j->writer, world, machine, known, add_facts, state));
+    if (!status)
+        status = agree_over(world->comm, header_write(&j->writer, world, machine, known, add_facts, state));
     pthread_mutex_lock(&j->lock);
     j->has_header = !status;
     pthread_mutex_unlock(&j->lock);

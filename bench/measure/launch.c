@@ -35,7 +35,7 @@ struct launch_state {
     struct cases cases;
     struct watch *watch;
     struct journal journal;
-    size_t filled_group;     /* type and operation that buffers were filled for last */
+    size_t filled_group; /* type and operation that buffers were filled for last */
     struct progress_line progress;
 };
 
@@ -54,9 +54,16 @@ static void add_facts(void *state, struct launch_header *header)
 static enum status open_journal(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
-    const struct launch_description known = {
-        .run = s->run, .launch = s->launch, .driver = l->driver, .backend = l->backend->name, .argc = l->argc, .argv = l->argv,
-        .cloud = s->cloud, .instance = s->instance, .label = s->label, .domains = ABSENT};
+    const struct launch_description known = {.run = s->run,
+                                             .launch = s->launch,
+                                             .driver = l->driver,
+                                             .backend = l->backend->name,
+                                             .argc = l->argc,
+                                             .argv = l->argv,
+                                             .cloud = s->cloud,
+                                             .instance = s->instance,
+                                             .label = s->label,
+                                             .domains = ABSENT};
     return journal_open(&l->journal, &l->world, &l->machine, s->output, s->format, known, add_facts, l);
 }
 
@@ -68,23 +75,33 @@ static enum status open_launch(struct launch_state *l)
     status = watch_join(l->watch, &l->world);
     if (status) return status;
     silence(l->world.rank != 0);
-    if (s->root >= l->world.ranks) return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root, l->world.ranks);
+    if (s->root >= l->world.ranks)
+        return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root,
+                    l->world.ranks);
     status = check_expected(&l->world, s->expect_ranks, s->expect_hosts);
     if (status) return status;
     status = machine_read(&l->machine);
     if (status) return agree(l, status);
-    const struct backend *plain = backend_find(s->backend); /* without the fault that opening may put around it */
+    const struct backend *plain =
+        backend_find(s->backend); /* without the fault that opening may put around it */
     l->backend = plain;
     status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
-    struct backend_options options = {.memory = s->memory, .cold = same(s->cache, "cold"), .seed = (uint64_t)s->seed,
-                                      .graph = (int)s->graph, .registration = (int)s->registration, .cta = s->cta,
-                                      .expect_domain = (int)s->expect_domain, .fault = s->fault,
+    struct backend_options options = {.memory = s->memory,
+                                      .cold = same(s->cache, "cold"),
+                                      .seed = (uint64_t)s->seed,
+                                      .graph = (int)s->graph,
+                                      .registration = (int)s->registration,
+                                      .cta = s->cta,
+                                      .expect_domain = (int)s->expect_domain,
+                                      .fault = s->fault,
                                       .steps = l->watch ? &watch_pulse(l->watch)->steps : NULL};
     status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
     if (status) return status;
     if (same(s->sync, "window") && !(l->backend->capabilities & CAN_HOST_CLOCK))
-        return fail(STATUS_USAGE, "--sync window needs times of the host's clock; the %s backend takes them on the device", l->backend->name);
+        return fail(STATUS_USAGE,
+                    "--sync window needs times of the host's clock; the %s backend takes them on the device",
+                    l->backend->name);
     status = agree(l, splits_open(s->group, &l->world, plain, l->backend, l->comm, &options, &l->splits));
     if (status) return status;
     silence(0);
@@ -108,7 +125,8 @@ static enum status open_sampler(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
     l->sampler = sampler_open(&l->world, l->backend, l->comm);
-    l->sampler->stopping = (struct stopping){s->precision_percent / 100, (size_t)s->samples, (size_t)s->passes};
+    l->sampler->stopping =
+        (struct stopping){s->precision_percent / 100, (size_t)s->samples, (size_t)s->passes};
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
@@ -140,7 +158,8 @@ static void refuse(struct measured *m, enum status status, const char *reason)
     snprintf(m->reason, sizeof m->reason, "%s", reason);
 }
 
-/* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps its status. */
+/* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps
+ * its status. */
 static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
 {
     size_t send, recv;
@@ -149,10 +168,15 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     bool idle = !split->comm; /* sits out, and agrees to everything */
     send = recv = 0;
     if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
-    uint64_t own[2] = {UINT64_MAX - (send + recv), idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9}, least[2];
-    if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    uint64_t own[2] = {UINT64_MAX - (send + recv),
+                       idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9},
+             least[2];
+    if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->world.comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
     uint64_t needed = UINT64_MAX - least[0];
-    enum status status = needed + 8192 > least[1] ? STATUS_TOO_LARGE : idle ? STATUS_OK : split->backend->supports(split->comm, &m->call, &reason);
+    enum status status = needed + 8192 > least[1] ? STATUS_TOO_LARGE
+                         : idle                   ? STATUS_OK
+                                                  : split->backend->supports(split->comm, &m->call, &reason);
     if (!same(split->name, "world")) status = agree(l, status);
     if (!status) {
         size_t slots = slots_wanted(l, needed), most = least[1] / 4 / (needed + 8192);
@@ -166,7 +190,8 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     }
     if (status == STATUS_TOO_LARGE) {
         char a[UNIT_TEXT], b[UNIT_TEXT], text[200];
-        snprintf(text, sizeof text, "%s of buffers for each rank, %s free", format_size(needed, a), format_size(least[1], b));
+        snprintf(text, sizeof text, "%s of buffers for each rank, %s free", format_size(needed, a),
+                 format_size(least[1], b));
         refuse(m, status, text);
         return STATUS_OK;
     }
@@ -179,7 +204,8 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
 static enum status fill_all(struct launch_state *l, struct measured *m)
 {
     const struct split *split = m->split;
-    size_t group = ((size_t)split->index * DTYPE_COUNT + (size_t)m->call.dtype) * OP_COUNT + (size_t)m->call.op;
+    size_t group =
+        ((size_t)split->index * DTYPE_COUNT + (size_t)m->call.dtype) * OP_COUNT + (size_t)m->call.op;
     if (!split->comm || (m->filled && group == l->filled_group)) return STATUS_OK;
     struct pulse *pulse = watch_pulse(l->watch);
     atomic_store(&pulse->stage, STAGE_WORKING);
@@ -193,7 +219,8 @@ static enum status fill_all(struct launch_state *l, struct measured *m)
     return STATUS_OK;
 }
 
-static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass, const struct visit *visit)
+static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass,
+                             const struct visit *visit)
 {
     if (l->world.rank != 0) return STATUS_OK;
     struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
@@ -220,8 +247,9 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
 static void say_case(struct launch_state *l, const struct measured *m)
 {
     char what[160], size[UNIT_TEXT];
-    snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name, format_size(m->requested_bytes, size),
-             dtypes[m->call.dtype].name, m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
+    snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name,
+             format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
+             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
     watch_say(l->watch, what);
 }
 
@@ -241,12 +269,15 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     if (l->backend->watch_start) l->backend->watch_start(l->comm);
     if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
     if (!status && l->backend->watch_stop) visit.telemetry = l->backend->watch_stop(l->comm);
-    if (!status && l->settings.check && pass == 0) status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
+    if (!status && l->settings.check && pass == 0)
+        status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
     if (m->split->comm) m->split->backend->free(m->split->comm, &buffers);
     m->call.buffers = NULL;
     if (status) return status;
-    double factor = m->call.collective->bus_factor(m->split->ranks), own = median(m->group_us.us, m->group_us.count);
-    visit.groups = split_figures(&l->splits, m->split, own, (int64_t)(m->call.count * dtypes[m->call.dtype].size), factor);
+    double factor = m->call.collective->bus_factor(m->split->ranks),
+           own = median(m->group_us.us, m->group_us.count);
+    visit.groups = split_figures(&l->splits, m->split, own,
+                                 (int64_t)(m->call.count * dtypes[m->call.dtype].size), factor);
     double took = clock_s() - start;
     m->visits++;
     m->spent_s += took;
@@ -259,14 +290,16 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
 }
 
 /* Rank 0 chooses what becomes of a visit, all obey. */
-static enum status choose(struct launch_state *l, const struct schedule *schedule, size_t at, size_t pass, size_t left)
+static enum status choose(struct launch_state *l, const struct schedule *schedule, size_t at, size_t pass,
+                          size_t left)
 {
     struct measured *m = &l->cases.list[at];
     if (m->status != STATUS_OK && m->status != STATUS_WRONG)
         return pass == 0 ? agree(l, write_row(l, m, pass, NULL)) : STATUS_OK;
     double plan[2] = {0, 0}; /* choice, share */
     if (l->world.rank == 0)
-        plan[0] = schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->journal.start_s, &plan[1]);
+        plan[0] =
+            schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->journal.start_s, &plan[1]);
     if (MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
     if (plan[0] == VISIT) return visit_case(l, m, pass, plan[1]);
     if (plan[0] == PASS_OVER) return STATUS_OK;
@@ -275,13 +308,15 @@ static enum status choose(struct launch_state *l, const struct schedule *schedul
     return agree(l, write_row(l, m, pass, NULL));
 }
 
-static enum status measure_pass(struct launch_state *l, const struct schedule *schedule, size_t pass, size_t *order)
+static enum status measure_pass(struct launch_state *l, const struct schedule *schedule, size_t pass,
+                                size_t *order)
 {
     size_t n = l->cases.count, visits = n * (schedule->passes > pass ? schedule->passes - pass : 1);
     enum status status = STATUS_OK;
     cases_order(&l->cases, (uint64_t)l->settings.seed, pass, pass == 0 && schedule->budget_s > 0, order);
     for (size_t i = 0; !status && i < n; i++) {
-        progress_show(&l->progress, pass * n + i, visits + pass * n, schedule->budget_s, &l->cases.list[order[i]]);
+        progress_show(&l->progress, pass * n + i, visits + pass * n, schedule->budget_s,
+                      &l->cases.list[order[i]]);
         status = choose(l, schedule, order[i], pass, visits - i);
     }
     return status;
@@ -290,14 +325,17 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
 static enum status measure(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
-    const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100, (size_t)s->passes, s->samples > 0};
+    const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
+                                      (size_t)s->passes, s->samples > 0};
     size_t *order = allocate(l->cases.count, sizeof *order);
     enum status status = STATUS_OK;
     int more = 1;
     for (size_t pass = 0; !status && more; pass++) {
         status = measure_pass(l, &schedule, pass, order);
-        more = pass + 1 < schedule.passes || schedule_another(&schedule, &l->cases, clock_s() - l->journal.start_s);
-        if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->world.comm)) status = fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+        more = pass + 1 < schedule.passes ||
+               schedule_another(&schedule, &l->cases, clock_s() - l->journal.start_s);
+        if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->world.comm))
+            status = fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
     }
     progress_clear(&l->progress);
     free(order);
@@ -363,7 +401,8 @@ int collective_main(const char *name, const char *summary, int argc, char **argv
     enum status status = settings_read(&command, argc, argv, &l.settings);
     if (status) return (int)status;
     silence(0);
-    const struct watch_settings watch = {l.settings.timeout_s, same(l.settings.output, "none") ? NULL : l.settings.output,
+    const struct watch_settings watch = {l.settings.timeout_s,
+                                         same(l.settings.output, "none") ? NULL : l.settings.output,
                                          end_from_watchdog, abort_from_watchdog, &l};
     l.watch = watch_open(&watch);
     if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");

@@ -10,10 +10,11 @@
 
 struct host_machine {
     int packages, numa_nodes, cores, pus;
-    int bound_cores, bound_pus; /* of this process: its affinity mask, which launchers set */
-    uint64_t binding;           /* hash of that mask: processes with the same one share its cores */
+    int bound_cores, bound_pus;           /* of this process: its affinity mask, which launchers set */
+    uint64_t binding;                     /* hash of that mask: processes with the same one share its cores */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache; 0: there is none */
-    size_t last_level_bytes;    /* of all caches of the last level together: operands beyond it come from memory */
+    size_t
+        last_level_bytes; /* of all caches of the last level together: operands beyond it come from memory */
 };
 
 /* STATUS_ENVIRONMENT after one line when hwloc fails. */

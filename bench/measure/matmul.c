@@ -24,7 +24,7 @@ struct matmul_launch {
     const struct gemm_engine *engine;
     struct gemm *gemm;
     struct matmul_sampler sampler;
-    struct matmul_cases cases;   /* burst and sustained of one problem stand next to each other */
+    struct matmul_cases cases; /* burst and sustained of one problem stand next to each other */
     struct journal journal;
     struct watch *watch;
     struct progress_line progress;
@@ -173,7 +173,8 @@ static void add_problem(struct matmul_launch *l, enum gemm_type type, const stru
     if (!same(l->settings.phase, "burst")) add_case(l, type, shape, layout, true);
 }
 
-/* All types when none were asked for: those that the engine has, whatever the shape: one that does not fit is a case that says why. */
+/* All types when none were asked for: those that the engine has, whatever the shape: one that does not fit is
+ * a case that says why. */
 static bool is_wanted(const struct matmul_launch *l, enum gemm_type type, const char *layout)
 {
     const char *reason;

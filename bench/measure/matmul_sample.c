@@ -236,8 +236,8 @@ static json_t *rank_figures(const struct world *world, const struct gemm_problem
         if (!(one->us > 0)) continue;
         double flop = 2.0 * (double)p->m * (double)p->n * (double)p->k;
         json_array_append_new(list, json_pack("{s[i] s[s] sf sf}", "ranks", one->rank, "hosts",
-                                              world->hosts[world->node_of_rank[one->rank]], "median_us", one->us,
-                                              "tflops", flop / one->us * 1e-6));
+                                              world->hosts[world->node_of_rank[one->rank]], "median_us",
+                                              one->us, "tflops", flop / one->us * 1e-6));
     }
     free(order);
     return list;

@@ -8,12 +8,12 @@
 #include <string.h>
 
 enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
-enum { PREEMPTED = 1, SPOILED };           /* marks; a block's is the worst of all ranks */
+enum { PREEMPTED = 1, SPOILED };          /* marks; a block's is the worst of all ranks */
 enum { THINNED_MOST = 4096, WINDOW = 5, WINDOWS_MOST = 20, BATCH = 20 };
 
-/* Being scheduled away takes longer than this. A sample that ended no later than that beyond the shortest time since the one before
-   is not asked about: the system call cools caches and branch predictors, which makes the next operation of 0.4 us up to 9 % slower
-   (benchmark-accuracy). */
+/* Being scheduled away takes longer than this. A sample that ended no later than that beyond the shortest
+   time since the one before is not asked about: the system call cools caches and branch predictors, which
+   makes the next operation of 0.4 us up to 9 % slower (benchmark-accuracy). */
 static const double SWITCH_LEAST_US = 2;
 
 struct sampler *sampler_open(const struct world *world, const struct backend *backend, struct comm *comm)
@@ -78,7 +78,8 @@ static bool uses_window(const struct sampler *s, const struct measured *m)
 static enum status start_together(void *sampler)
 {
     struct sampler *s = sampler;
-    enum status status = s->by_window ? window_wait(s->window, &s->late) : check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
+    enum status status = s->by_window ? window_wait(s->window, &s->late)
+                                      : check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
     set_stage(s, STAGE_STARTING);
     return status;
 }
@@ -95,7 +96,8 @@ static enum status sample(struct sampler *s, struct measured *m, size_t i, size_
     m->call.starter = s;
     set_stage(s, STAGE_BARRIER);
     if (aligned) set_stage(s, STAGE_STARTING);
-    enum status status = s->comm ? s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing) : start_together(s);
+    enum status status =
+        s->comm ? s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing) : start_together(s);
     set_stage(s, STAGE_BETWEEN);
     s->own[TIME * count + i] = timing.elapsed_s / m->batch * 1e6;
     s->own[MARK * count + i] = timing.spoiled || s->late ? SPOILED : 0;
@@ -107,8 +109,9 @@ static enum status sample(struct sampler *s, struct measured *m, size_t i, size_
     return status;
 }
 
-/* Since the last sample ended: a rank that is scheduled away between the barrier and its start stamp is itself quick, and it is the
-   others whose sample is spoiled. Where the host does not know when samples end (NAN), every one is asked about. */
+/* Since the last sample ended: a rank that is scheduled away between the barrier and its start stamp is
+   itself quick, and it is the others whose sample is spoiled. Where the host does not know when samples end
+   (NAN), every one is asked about. */
 static bool was_quick(double *shortest_us, double since_us)
 {
     bool quick = since_us < *shortest_us + SWITCH_LEAST_US;
@@ -130,15 +133,17 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
         switches = now;
     }
     if (s->split && s->comm) {
-        int error = MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm);
+        int error =
+            MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm);
         if (error) return check_mpi("MPI_Allreduce", error);
     }
     int columns = uses_window(s, m) ? COLUMNS : END;
-    return check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE, MPI_MAX, s->world->comm));
+    return check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE,
+                                                    MPI_MAX, s->world->comm));
 }
 
-/* Calls until two successive windows of samples have medians within 2 %, at most a fifth of the share. All ranks see the same
-   maxima, so all decide alike. */
+/* Calls until two successive windows of samples have medians within 2 %, at most a fifth of the share. All
+   ranks see the same maxima, so all decide alike. */
 static enum status warm_up(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
 {
     double before = INFINITY, start = clock_s();
@@ -153,7 +158,8 @@ static enum status warm_up(struct sampler *s, struct measured *m, double share_s
         if (status) return status;
         *calls += (int64_t)count * m->batch;
         double spent = clock_s() - start, most;
-        status = check_mpi("MPI_Allreduce", MPI_Allreduce(&spent, &most, 1, MPI_DOUBLE, MPI_MAX, s->world->comm));
+        status =
+            check_mpi("MPI_Allreduce", MPI_Allreduce(&spent, &most, 1, MPI_DOUBLE, MPI_MAX, s->world->comm));
         if (status) return status;
         if (s->warmup >= 0) continue;
         double middle = median(s->worst, count);
@@ -180,8 +186,8 @@ static enum status set_batch(struct sampler *s, struct measured *m)
     return status;
 }
 
-/* Room for all samples that may come is taken at once: pages that are never written take no memory, and growing by copying would
-   hold two copies for a while. */
+/* Room for all samples that may come is taken at once: pages that are never written take no memory, and
+   growing by copying would hold two copies for a while. */
 static void keep(const struct stopping *stopping, struct measured *m, double us, double global_us)
 {
     if (m->count == m->capacity) {
@@ -211,7 +217,8 @@ static void take(struct sampler *s, struct measured *m, size_t count, bool sets_
         }
         thinned_add(&s->waits, own[i]);
         if (s->split && s->comm) thinned_add(&m->group_us, s->group_worst[i]);
-        if (s->world->rank == 0) keep(&s->stopping, m, worst[i], window ? (worst[END * count + i] - earliest) * 1e6 : NAN);
+        if (s->world->rank == 0)
+            keep(&s->stopping, m, worst[i], window ? (worst[END * count + i] - earliest) * 1e6 : NAN);
     }
 }
 
@@ -222,8 +229,8 @@ static size_t marked(const double *marks, size_t count, double which)
     return n;
 }
 
-/* Each rank's median, reduced over ranks. Of waits, the shortest is the latest rank's, the longest that of a victim; of arrivals, the
-   largest is the latest rank's. */
+/* Each rank's median, reduced over ranks. Of waits, the shortest is the latest rank's, the longest that of a
+   victim; of arrivals, the largest is the latest rank's. */
 static enum status reduce_medians(struct sampler *s, const struct thinned *values, struct spread *spread)
 {
     int ranks = s->world->ranks;
@@ -247,30 +254,33 @@ static enum status reduce_medians(struct sampler *s, const struct thinned *value
 }
 
 /* Rank 0 decides, all obey. */
-static enum status decide(struct sampler *s, struct measured *m, size_t pass, size_t first, size_t taken, double start,
-                          double begin, double share_s, uint64_t next[2])
+static enum status decide(struct sampler *s, struct measured *m, size_t pass, size_t first, size_t taken,
+                          double start, double begin, double share_s, uint64_t next[2])
 {
     if (s->world->rank == 0) {
         enum stop_reason why = STOP_NOT;
         double now = clock_s();
-        struct sampled sampled = {m->us, m->count, pass, m->count - first, taken, now - start, share_s,
-                                  taken ? (now - begin) / (double)taken : 0};
+        struct sampled sampled = {m->us, m->count,    pass,    m->count - first,
+                                  taken, now - start, share_s, taken ? (now - begin) / (double)taken : 0};
         next[0] = stopping_next(&s->stopping, &sampled, &why);
         next[1] = why;
     }
     return check_mpi("MPI_Bcast", MPI_Bcast(next, 2, MPI_UINT64_T, 0, s->world->comm));
 }
 
-enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s, struct visit *visit)
+enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s,
+                          struct visit *visit)
 {
     double start = clock_s();
-    *visit = (struct visit){.first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
+    *visit = (struct visit){
+        .first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
     visit->arrival = visit->wait;
     enum status status = uses_window(s, m) ? window_sync(s->window) : STATUS_OK;
     int batch = m->batch;
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
     if (!status && pass == 0) status = set_batch(s, m), batch = m->batch;
-    if (!status && pass == 0 && s->comm && s->backend->prepare) status = s->backend->prepare(s->comm, &m->call, m->batch);
+    if (!status && pass == 0 && s->comm && s->backend->prepare)
+        status = s->backend->prepare(s->comm, &m->call, m->batch);
     if (!status) status = warm_up(s, m, share_s, &visit->warmup);
     m->batch = batch;
     thinned_start(&s->waits);
@@ -286,7 +296,8 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         visit->why = (enum stop_reason)next[1];
         if (status || next[0] == 0) break;
         size_t count = left = (size_t)next[0];
-        if (s->check_every && count > (size_t)s->check_every - since_check) count = (size_t)s->check_every - since_check;
+        if (s->check_every && count > (size_t)s->check_every - since_check)
+            count = (size_t)s->check_every - since_check;
         status = block(s, m, count);
         if (status) break;
         /* Where most samples are marked, being scheduled away is how this machine works, not an accident. */
@@ -348,7 +359,8 @@ enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed,
     if (wrong == 0) return STATUS_OK;
     if (m->status == STATUS_OK) m->status = STATUS_WRONG;
     uint64_t *all = s->world->rank == 0 ? allocate(2 * (size_t)s->world->ranks, sizeof *all) : NULL;
-    status = check_mpi("MPI_Gather", MPI_Gather(own, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, 0, s->world->comm));
+    status =
+        check_mpi("MPI_Gather", MPI_Gather(own, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, 0, s->world->comm));
     if (!status && all) describe_wrong(s, m, all);
     free(all);
     return status;

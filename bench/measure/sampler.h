@@ -1,4 +1,5 @@
-/* Samples of one case: warm up, sample in blocks, reduce over ranks, verify. Collective: all ranks call alike. */
+/* Samples of one case: warm up, sample in blocks, reduce over ranks, verify. Collective: all ranks call
+ * alike. */
 #ifndef BUSBAR_SAMPLER_H
 #define BUSBAR_SAMPLER_H
 
@@ -9,9 +10,10 @@
 #include "measure/watch.h"
 #include "measure/window.h"
 
-/* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the samples. */
+/* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the
+ * samples. */
 struct thinned {
-    double *us;          /* THINNED_MOST */
+    double *us; /* THINNED_MOST */
     size_t count, stride, seen;
 };
 
@@ -19,18 +21,19 @@ struct sampler {
     const struct world *world;
     const struct backend *backend;
     struct comm *comm;
-    const struct split *split; /* groups that run side by side; NULL: all ranks together. Without a comm, this rank sits out */
+    const struct split *split; /* groups that run side by side; NULL: all ranks together. Without a comm, this
+                                  rank sits out */
     struct stopping stopping;
     int64_t warmup;      /* calls; -1: until steady */
     int64_t check_every; /* samples; 0: only where asked */
     uint64_t seed;
-    struct pulse *pulse; /* NULL: nobody watches */
-    bool sets_aside;     /* samples during which a thread was scheduled away */
-    double *group_worst; /* a block's maxima over this rank's group */
+    struct pulse *pulse;   /* NULL: nobody watches */
+    bool sets_aside;       /* samples during which a thread was scheduled away */
+    double *group_worst;   /* a block's maxima over this rank's group */
     struct window *window; /* --sync window, for isolated samples of all ranks together; NULL: barriers */
     bool by_window, late;  /* the sample that is being taken */
-    /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on the global clock;
-       this rank's own, and their maxima over ranks. */
+    /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on
+       the global clock; this rank's own, and their maxima over ranks. */
     double *own, *worst;
     struct thinned waits, arrivals;
 };
@@ -39,22 +42,23 @@ struct sampler {
 struct measured {
     struct call call;
     const struct split *split; /* the groups that it runs on; NULL: all ranks together */
-    struct thinned group_us;   /* this rank's group's own samples, over all passes; only where there are groups */
+    struct thinned
+        group_us; /* this rank's group's own samples, over all passes; only where there are groups */
     size_t requested_bytes;
     double *us, *global_us; /* global_us: only with a window, as many */
     size_t count, capacity;
-    int batch;           /* operations in a sample, chosen in the first pass */
-    size_t slot;         /* next to use */
+    int batch;   /* operations in a sample, chosen in the first pass */
+    size_t slot; /* next to use */
     int64_t warmup, preempted;
-    double spent_s;      /* in all passes */
+    double spent_s;              /* in all passes */
     double overhead_s, sample_s; /* of the last visit: all but the samples; a sample with its barrier */
     int visits;
-    enum status status;  /* OK, WRONG, UNSUPPORTED, TOO_LARGE, SKIPPED */
+    enum status status; /* OK, WRONG, UNSUPPORTED, TOO_LARGE, SKIPPED */
     char reason[256];
     enum stop_reason why;
-    int64_t wrong;       /* over all ranks; ABSENT: unchecked */
+    int64_t wrong; /* over all ranks; ABSENT: unchecked */
     bool filled;
-    double bound_us;     /* no run can take less; 0: not known */
+    double bound_us;        /* no run can take less; 0: not known */
     char bound[BOUND_TEXT]; /* its formula and inputs */
 };
 
@@ -67,8 +71,8 @@ struct visit {
     size_t taken;
     struct spread wait, arrival; /* arrival and skew: absent without a window */
     double skew_us;
-    json_t *telemetry;       /* the caller's; NULL: none */
-    json_t *groups;          /* so too */
+    json_t *telemetry; /* the caller's; NULL: none */
+    json_t *groups;    /* so too */
 };
 
 struct sampler *sampler_open(const struct world *, const struct backend *, struct comm *);
@@ -77,7 +81,8 @@ void sampler_close(struct sampler *);
 /* measured->call.buffers are there and filled. share_s: time that the visit may take. */
 enum status sampler_visit(struct sampler *, struct measured *, size_t pass, double share_s, struct visit *);
 
-/* Refills, runs the same call once more, and compares every element on every rank; adds the wrong ones to visit->wrong. */
+/* Refills, runs the same call once more, and compares every element on every rank; adds the wrong ones to
+ * visit->wrong. */
 enum status sampler_verify(struct sampler *, struct measured *, uint64_t seed, struct visit *);
 
 #endif

@@ -4,11 +4,13 @@
 
 static bool differ_in_size_only(const struct measured *a, const struct measured *b)
 {
-    return a->call.collective == b->call.collective && a->call.dtype == b->call.dtype && a->call.op == b->call.op &&
-           a->call.in_place == b->call.in_place && a->call.isolated == b->call.isolated;
+    return a->call.collective == b->call.collective && a->call.dtype == b->call.dtype &&
+           a->call.op == b->call.op && a->call.in_place == b->call.in_place &&
+           a->call.isolated == b->call.isolated;
 }
 
-/* The least time that a visit takes: what it took before, or what the next smaller size took, in proportion to the bytes. */
+/* The least time that a visit takes: what it took before, or what the next smaller size took, in proportion
+ * to the bytes. */
 static double least_cost(const struct cases *cases, size_t at)
 {
     const struct measured *m = &cases->list[at], *nearest = NULL;
@@ -20,7 +22,8 @@ static double least_cost(const struct cases *cases, size_t at)
             nearest = other;
     }
     if (!nearest) return 0;
-    return (nearest->overhead_s + nearest->sample_s) * (double)m->requested_bytes / (double)nearest->requested_bytes;
+    return (nearest->overhead_s + nearest->sample_s) * (double)m->requested_bytes /
+           (double)nearest->requested_bytes;
 }
 
 bool is_precise(const struct measured *m, double precision)
@@ -29,22 +32,24 @@ bool is_precise(const struct measured *m, double precision)
     return relative_error(m->us, m->count, &lo, &hi) <= precision;
 }
 
-enum visit_choice schedule_visit(const struct schedule *s, const struct cases *cases, size_t at, size_t pass, size_t left, double elapsed_s,
-                                 double *share_s)
+enum visit_choice schedule_visit(const struct schedule *s, const struct cases *cases, size_t at, size_t pass,
+                                 size_t left, double elapsed_s, double *share_s)
 {
     const struct measured *m = &cases->list[at];
     *share_s = s->fixed ? INFINITY : s->max_seconds / (double)s->passes;
     if (s->budget_s > 0) {
         double remaining = s->budget_s - elapsed_s, cost = least_cost(cases, at);
         if (remaining <= 0 || cost > remaining) return pass == 0 ? GIVE_UP : PASS_OVER;
-        /* The share covers what comes with a visit (filling, warming up, verifying) as well as the samples. */
+        /* The share covers what comes with a visit (filling, warming up, verifying) as well as the samples.
+         */
         double share = remaining / (double)left - m->overhead_s;
         if (pass > 0 && share < m->sample_s) return PASS_OVER;
         *share_s = share < *share_s || pass >= s->passes ? share : *share_s;
         if (*share_s < 0) *share_s = 0;
     }
     /* Where one operation takes longer than a pass's share, the first passes have used the case's time. */
-    if (pass > 0 && !s->fixed && pass < s->passes && m->spent_s + m->sample_s > s->max_seconds) return PASS_OVER;
+    if (pass > 0 && !s->fixed && pass < s->passes && m->spent_s + m->sample_s > s->max_seconds)
+        return PASS_OVER;
     if (pass >= s->passes && (m->count == 0 || is_precise(m, s->precision))) return PASS_OVER;
     return VISIT;
 }
@@ -54,7 +59,9 @@ bool schedule_another(const struct schedule *s, const struct cases *cases, doubl
     if (s->budget_s <= 0 || s->fixed) return false;
     for (size_t i = 0; i < cases->count; i++) {
         const struct measured *m = &cases->list[i];
-        if (m->count && elapsed_s + 2 * (m->overhead_s + m->sample_s) < s->budget_s && !is_precise(m, s->precision)) return true;
+        if (m->count && elapsed_s + 2 * (m->overhead_s + m->sample_s) < s->budget_s &&
+            !is_precise(m, s->precision))
+            return true;
     }
     return false;
 }

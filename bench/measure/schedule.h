@@ -5,20 +5,25 @@
 #include "measure/cases.h"
 
 struct schedule {
-    double max_seconds;  /* for a case, over all passes */
-    double budget_s;     /* for the launch, from its start; 0: none */
+    double max_seconds; /* for a case, over all passes */
+    double budget_s;    /* for the launch, from its start; 0: none */
     double precision;
     size_t passes;
-    bool fixed;          /* the number of samples is given: only a budget ends a case early */
+    bool fixed; /* the number of samples is given: only a budget ends a case early */
 };
 
-enum visit_choice { VISIT, PASS_OVER, GIVE_UP }; /* PASS_OVER: not in this pass; GIVE_UP: skipped for want of time */
+enum visit_choice {
+    VISIT,
+    PASS_OVER,
+    GIVE_UP
+}; /* PASS_OVER: not in this pass; GIVE_UP: skipped for want of time */
 
 /* left: visits still to come, this one included. elapsed_s: since the launch began. */
-enum visit_choice schedule_visit(const struct schedule *, const struct cases *, size_t at, size_t pass, size_t left, double elapsed_s,
-                                 double *share_s);
+enum visit_choice schedule_visit(const struct schedule *, const struct cases *, size_t at, size_t pass,
+                                 size_t left, double elapsed_s, double *share_s);
 
-/* After the passes asked for: whether time is left in the budget for another over the cases that are not precise yet. */
+/* After the passes asked for: whether time is left in the budget for another over the cases that are not
+ * precise yet. */
 bool schedule_another(const struct schedule *, const struct cases *, double elapsed_s);
 
 /* Whether the case's median is known as well as wanted. */

@@ -6,7 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The autocorrelation sum takes n times the lags: longer series are judged by the medians of this many blocks. */
+/* The autocorrelation sum takes n times the lags: longer series are judged by the medians of this many
+ * blocks. */
 enum { BLOCKS_MOST = 2048 };
 
 const char *stop_reason_name(enum stop_reason why)
@@ -68,7 +69,8 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
         return *why ? 0 : fit(now, least(wanted - now->pass_kept, BLOCK_MOST));
     }
     size_t enough = quota(SAMPLES_LEAST, pass, s->passes), most = quota(SAMPLES_MOST, pass, s->passes);
-    if (now->count >= enough && now->pass_taken && relative_error(now->us, now->count, &lo, &hi) <= s->precision)
+    if (now->count >= enough && now->pass_taken &&
+        relative_error(now->us, now->count, &lo, &hi) <= s->precision)
         *why = STOP_PRECISION;
     else if (now->count >= most)
         *why = STOP_SAMPLES;

@@ -23,18 +23,20 @@ void progress_text(struct progress_line *p, size_t done, size_t all, double budg
         if (budget_s > 0 && left_s > budget_s - (now - p->start_s)) left_s = budget_s - (now - p->start_s);
         format_duration(left_s > 0 ? left_s : 0, left);
     }
-    int width = snprintf(line, sizeof line, "%3zu %%  %s%s%s", 100 * done / all, what, *left ? ", left: " : "", left);
+    int width =
+        snprintf(line, sizeof line, "%3zu %%  %s%s%s", 100 * done / all, what, *left ? ", left: " : "", left);
     fprintf(stderr, "\r%s%*s", line, p->width > (size_t)width ? (int)(p->width - (size_t)width) : 0, "");
     fflush(stderr);
     p->width = (size_t)width;
     p->last_s = now;
 }
 
-void progress_show(struct progress_line *p, size_t done, size_t all, double budget_s, const struct measured *next)
+void progress_show(struct progress_line *p, size_t done, size_t all, double budget_s,
+                   const struct measured *next)
 {
     char size[UNIT_TEXT], what[200];
-    snprintf(what, sizeof what, "%s %s %s", next->call.collective->name, format_size(next->requested_bytes, size),
-             dtypes[next->call.dtype].name);
+    snprintf(what, sizeof what, "%s %s %s", next->call.collective->name,
+             format_size(next->requested_bytes, size), dtypes[next->call.dtype].name);
     progress_text(p, done, all, budget_s, what);
 }
 
@@ -64,16 +66,19 @@ static struct case_row summary(struct measured *m, const struct settings *s, uns
     return row;
 }
 
-static void print_row(struct measured *m, const struct settings *s, unsigned capabilities, bool has_bounds, FILE *out)
+static void print_row(struct measured *m, const struct settings *s, unsigned capabilities, bool has_bounds,
+                      FILE *out)
 {
-    char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "-", p99[UNIT_TEXT], alg[UNIT_TEXT], bus[UNIT_TEXT], wrong[UNIT_TEXT] = "-";
+    char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "-", p99[UNIT_TEXT], alg[UNIT_TEXT],
+                                           bus[UNIT_TEXT], wrong[UNIT_TEXT] = "-";
     double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
     struct case_row row = summary(m, s, capabilities);
     if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
     if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
-    fprintf(out, "%10s %12zu %9s %6s %4s %10s %8s %10s %9s %9s %6s", format_size((size_t)row.bytes, size), m->call.count,
-            dtypes[m->call.dtype].name, row.op ? row.op : "none", m->call.in_place ? "in" : "out", figure(row.median_us, time),
-            error, figure(row.p99_us, p99), figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus), wrong);
+    fprintf(out, "%10s %12zu %9s %6s %4s %10s %8s %10s %9s %9s %6s", format_size((size_t)row.bytes, size),
+            m->call.count, dtypes[m->call.dtype].name, row.op ? row.op : "none",
+            m->call.in_place ? "in" : "out", figure(row.median_us, time), error, figure(row.p99_us, p99),
+            figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus), wrong);
     if (has_bounds && m->bound_us > 0) fprintf(out, " %8.1f", 100 * m->bound_us / row.median_us);
     fprintf(out, "\n");
 }
@@ -82,12 +87,13 @@ static void print_heading(const struct measured *m, bool has_bounds, FILE *out)
 {
     fprintf(out, "\n%s, ", m->call.collective->name);
     if (!same(m->split->name, "world"))
-        fprintf(out, "%d group%s of %d ranks at once (%s), the slowest of them; ", m->split->groups, m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
+        fprintf(out, "%d group%s of %d ranks at once (%s), the slowest of them; ", m->split->groups,
+                m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
     fprintf(out, "%s\n",
             m->call.isolated ? "isolated: the slowest rank's time of one operation"
                              : "pipelined: the slowest rank's time for each of a batch of operations");
-    fprintf(out, "%10s %12s %9s %6s %4s %10s %8s %10s %9s %9s %6s%s\n", "size", "count", "type", "op", "to", "time us", "95%", "p99 us",
-            "algbw", "busbw", "wrong", has_bounds ? "  % bound" : "");
+    fprintf(out, "%10s %12s %9s %6s %4s %10s %8s %10s %9s %9s %6s%s\n", "size", "count", "type", "op", "to",
+            "time us", "95%", "p99 us", "algbw", "busbw", "wrong", has_bounds ? "  % bound" : "");
 }
 
 static bool has_figures(const struct measured *m)
@@ -111,8 +117,9 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
         const struct measured *m = &cases->list[i];
         char size[UNIT_TEXT];
         if (!has_figures(m) || is_precise(m, s->precision_percent / 100)) continue;
-        text_add(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name, format_size(m->requested_bytes, size),
-                dtypes[m->call.dtype].name, m->call.in_place ? "in place" : "out of place", m->call.isolated ? "" : " pipelined");
+        text_add(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name,
+                 format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
+                 m->call.in_place ? "in place" : "out of place", m->call.isolated ? "" : " pipelined");
     }
     text_add(out, "; more --max-seconds or a longer --time-budget helps\n");
 }
@@ -127,23 +134,27 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
         bool said = false;
         for (size_t j = 0; j < cases->count; j++) {
             const struct measured *other = &cases->list[j];
-            if (other->status != m->status || other->call.collective != m->call.collective || strcmp(other->reason, m->reason)) continue;
+            if (other->status != m->status || other->call.collective != m->call.collective ||
+                strcmp(other->reason, m->reason))
+                continue;
             said |= j < i;
             alike++;
         }
         if (said) continue;
         struct case_row row = cases_row(m, s, capabilities);
         char size[UNIT_TEXT];
-        fprintf(out, "%s: %s %s %s %s", row.status, row.collective, format_size((size_t)row.requested_bytes, size), row.dtype, row.placement);
+        fprintf(out, "%s: %s %s %s %s", row.status, row.collective,
+                format_size((size_t)row.requested_bytes, size), row.dtype, row.placement);
         if (alike > 1) fprintf(out, " and %zu more", alike - 1);
         fprintf(out, ": %s\n", m->reason);
     }
 }
 
-void table_print(struct cases *cases, const struct settings *s, const struct world *world, unsigned capabilities, FILE *out)
+void table_print(struct cases *cases, const struct settings *s, const struct world *world,
+                 unsigned capabilities, FILE *out)
 {
-    fprintf(out, "%d rank%s on %d host%s; times in microseconds, algbw and busbw in GB/s (1e9 bytes/s)\n", world->ranks,
-            world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s");
+    fprintf(out, "%d rank%s on %d host%s; times in microseconds, algbw and busbw in GB/s (1e9 bytes/s)\n",
+            world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s");
     if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth\n");
     struct text imprecise = {0};
     list_imprecise(cases, s, &imprecise); /* before the samples lose their order */
@@ -153,7 +164,9 @@ void table_print(struct cases *cases, const struct settings *s, const struct wor
     for (size_t i = 0; i < cases->count; i++) {
         struct measured *m = &cases->list[i];
         if (!has_figures(m)) continue;
-        if (!before || before->call.collective != m->call.collective || before->call.isolated != m->call.isolated || before->split != m->split) print_heading(m, has_bounds, out);
+        if (!before || before->call.collective != m->call.collective ||
+            before->call.isolated != m->call.isolated || before->split != m->split)
+            print_heading(m, has_bounds, out);
         print_row(m, s, capabilities, has_bounds, out);
         before = m;
     }

@@ -15,7 +15,8 @@ struct progress_line {
 
 void progress_open(struct progress_line *, bool shown);
 /* budget_s: no more time than that is left (0: no budget). */
-void progress_show(struct progress_line *, size_t done, size_t all, double budget_s, const struct measured *next);
+void progress_show(struct progress_line *, size_t done, size_t all, double budget_s,
+                   const struct measured *next);
 void progress_text(struct progress_line *, size_t done, size_t all, double budget_s, const char *what);
 void progress_clear(struct progress_line *);
 
@@ -23,6 +24,7 @@ void progress_clear(struct progress_line *);
 const char *figure(double value, char text[UNIT_TEXT]);
 
 /* Sorts the cases' samples in place: call it when they have been written. */
-void table_print(struct cases *, const struct settings *, const struct world *, unsigned capabilities, FILE *);
+void table_print(struct cases *, const struct settings *, const struct world *, unsigned capabilities,
+                 FILE *);
 
 #endif

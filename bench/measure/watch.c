@@ -19,16 +19,16 @@ struct watch {
     struct pulse pulse;
     pthread_t thread;
     bool running;
-    int wake[2];             /* written: look up */
-    pthread_mutex_t lock;    /* of what follows */
+    int wake[2];               /* written: look up */
+    pthread_mutex_t lock;      /* of what follows */
     const struct world *world; /* NULL: MPI_Init has not returned */
     char what[160];
     bool closing;
 
     struct arrival arrival;
-    struct board board;      /* rank 0 */
+    struct board board; /* rank 0 */
     struct board_place place;
-    int socket;              /* the others: to rank 0; -1: not watched */
+    int socket; /* the others: to rank 0; -1: not watched */
     double start_s;
 };
 
@@ -46,11 +46,13 @@ static void on_signal(int number)
 static void catch_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART}, ignored = {.sa_handler = SIG_IGN}, before;
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
+                     ignored = {.sa_handler = SIG_IGN}, before;
     sigemptyset(&action.sa_mask);
     sigemptyset(&ignored.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) sigaction(numbers[i], &action, NULL);
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
     sigaction(SIGPIPE, &ignored, NULL); /* a closed pipe is met as a failed write, and said */
 }
 
@@ -79,7 +81,8 @@ static void wait_or_wake(struct watch *w, double seconds)
 static void drain(struct watch *w)
 {
     char bytes[64];
-    while (read(w->wake[0], bytes, sizeof bytes) > 0) {}
+    while (read(w->wake[0], bytes, sizeof bytes) > 0) {
+    }
 }
 
 static bool is_closing(struct watch *w)
@@ -103,7 +106,8 @@ static void blame(struct watch *w, const char *why, double silent_s)
     struct text words = {0};
     char what[160];
     copy_what(w, what);
-    enum status status = board_blame(w->board.seen, w->world->ranks, clock_s(), silent_s, host_of, w->world, &words);
+    enum status status =
+        board_blame(w->board.seen, w->world->ranks, clock_s(), silent_s, host_of, w->world, &words);
     fail(status, "%s%s%s:%s", why, *what ? " in " : "", what, text_get(&words));
     finish(w, "failed", (int)status);
 }
@@ -144,14 +148,16 @@ static void obey_signal(struct watch *w)
         if (somebody(w, has_failed)) finish(w, "failed", 128 + number);
         if (number != SIGINT && somebody(w, has_gone)) blame(w, "ended by the launcher", 1e9);
     }
-    if (!w->world || w->world->rank == 0) fail(STATUS_ENVIRONMENT, "ended by signal %d (%s)", number, strsignal(number));
-    if (w->world && w->world->rank) usleep(300000); /* rank 0 first: what breaks before is taken for a death */
+    if (!w->world || w->world->rank == 0)
+        fail(STATUS_ENVIRONMENT, "ended by signal %d (%s)", number, strsignal(number));
+    if (w->world && w->world->rank)
+        usleep(300000); /* rank 0 first: what breaks before is taken for a death */
     if (w->world && w->world->rank && number != SIGINT && rank_0_has_died(w)) {
         char what[160];
         copy_what(w, what);
         if (w->world->rank == 1)
-            fail(STATUS_ENVIRONMENT, "ended by the launcher%s%s: rank 0 on %s ended without a word", *what ? " in " : "", what,
-                 host_of(w->world, 0));
+            fail(STATUS_ENVIRONMENT, "ended by the launcher%s%s: rank 0 on %s ended without a word",
+                 *what ? " in " : "", what, host_of(w->world, 0));
         finish(w, "failed", STATUS_ENVIRONMENT);
     }
     finish(w, "interrupted", 128 + number);
@@ -169,7 +175,8 @@ static void serve_board(struct watch *w, double *moved_s)
     double now = clock_s(), latest = 0;
     uint64_t steps = atomic_load_explicit(&w->pulse.steps, memory_order_relaxed);
     uint32_t stage = (uint32_t)atomic_load_explicit(&w->pulse.stage, memory_order_relaxed);
-    if (!own->known || own->steps != steps || own->stage != stage || stage == STAGE_WORKING) own->moved_s = now;
+    if (!own->known || own->steps != steps || own->stage != stage || stage == STAGE_WORKING)
+        own->moved_s = now;
     own->known = true;
     own->word_s = now;
     own->steps = steps;
@@ -196,7 +203,8 @@ static void serve_board(struct watch *w, double *moved_s)
 static void send_report(struct watch *w, uint32_t stage)
 {
     struct report report = {w->place.secret, (uint32_t)w->world->rank, stage, atomic_load(&w->pulse.steps)};
-    if (w->socket >= 0 && send(w->socket, &report, sizeof report, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) {
+    if (w->socket >= 0 && send(w->socket, &report, sizeof report, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+        errno != EAGAIN) {
         close(w->socket);
         w->socket = -1;
     }
@@ -209,7 +217,8 @@ static void lost_rank_0(struct watch *w, const char *how, enum status status)
     if (w->world->rank > 1) wait_or_wake(w, 1);
     if (signal_seen || is_closing(w)) return;
     copy_what(w, what);
-    fail(status, "the launch cannot go on%s%s: rank 0 on %s %s", *what ? " in " : "", what, host_of(w->world, 0), how);
+    fail(status, "the launch cannot go on%s%s: rank 0 on %s %s", *what ? " in " : "", what,
+         host_of(w->world, 0), how);
     finish(w, "failed", (int)status);
 }
 
@@ -251,7 +260,9 @@ static void await_arrival(struct watch *w)
     struct text words = {0};
     char text[UNIT_TEXT];
     bool speaks = arrival_tell(&w->arrival, &words);
-    if (speaks) fail(STATUS_TIMEOUT, "MPI_Init has not returned for %s: %s", format_duration(limit, text), text_get(&words));
+    if (speaks)
+        fail(STATUS_TIMEOUT, "MPI_Init has not returned for %s: %s", format_duration(limit, text),
+             text_get(&words));
     if (!speaks) sleep(1);
     finish(w, "failed", STATUS_TIMEOUT);
 }
@@ -302,11 +313,14 @@ enum status watch_join(struct watch *w, const struct world *world)
     int unwatched = 0, all = 0;
     if (world->ranks > 1) {
         if (world->rank == 0 && board_listen(&w->board, world->ranks, &w->place)) w->place.count = 0;
-        if (MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm)) return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+        if (MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm))
+            return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
         if (world->rank) w->socket = board_connect(&w->place, world->node == 0);
         unwatched = world->rank && w->socket < 0;
-        if (MPI_Reduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm)) return fail(STATUS_ENVIRONMENT, "MPI_Reduce failed");
-        if (world->rank == 0 && all) warn("%d ranks cannot reach rank 0 over TCP: a hang is found, but they are not named", all);
+        if (MPI_Reduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm))
+            return fail(STATUS_ENVIRONMENT, "MPI_Reduce failed");
+        if (world->rank == 0 && all)
+            warn("%d ranks cannot reach rank 0 over TCP: a hang is found, but they are not named", all);
     } else {
         w->board.seen = allocate(1, sizeof *w->board.seen);
     }
@@ -314,7 +328,8 @@ enum status watch_join(struct watch *w, const struct world *world)
     pthread_mutex_lock(&w->lock);
     w->world = world;
     pthread_mutex_unlock(&w->lock);
-    if (w->wake[1] >= 0 && write(w->wake[1], "j", 1) < 0 && errno != EAGAIN) warn("the watchdog does not hear");
+    if (w->wake[1] >= 0 && write(w->wake[1], "j", 1) < 0 && errno != EAGAIN)
+        warn("the watchdog does not hear");
     return STATUS_OK;
 }
 

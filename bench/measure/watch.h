@@ -1,10 +1,11 @@
-/* The watchdog: a thread of each process beside the measurement. It ends a launch that hangs, and names who is to blame.
+/* The watchdog: a thread of each process beside the measurement. It ends a launch that hangs, and names who
+   is to blame.
 
-   - Before MPI_Init has returned: a deadline for arriving. Who waits leaves a note in a folder that all share (only when
-     half of the time is over), so that those who have not come can be named.
-   - After: the progress board. Every process reports over TCP to rank 0's thread, outside MPI, how far it is. When nobody
-     moves for the time allowed, rank 0 names the ranks that give no sign of life, have ended, or lag behind. Rank 0 answers, so
-     that its own death is seen by the others.
+   - Before MPI_Init has returned: a deadline for arriving. Who waits leaves a note in a folder that all share
+   (only when half of the time is over), so that those who have not come can be named.
+   - After: the progress board. Every process reports over TCP to rank 0's thread, outside MPI, how far it is.
+   When nobody moves for the time allowed, rank 0 names the ranks that give no sign of life, have ended, or
+   lag behind. Rank 0 answers, so that its own death is seen by the others.
    - Always: SIGINT, SIGTERM and SIGHUP end the process in order: rank 0 closes its record first. */
 #ifndef BUSBAR_WATCH_H
 #define BUSBAR_WATCH_H
@@ -15,17 +16,17 @@
 
 /* How far this process is; written by the measurement, read by the thread. */
 struct pulse {
-    atomic_ulong steps;      /* grows with everything that is done */
-    atomic_int stage;        /* enum stage */
+    atomic_ulong steps; /* grows with everything that is done */
+    atomic_int stage;   /* enum stage */
 };
 
 struct watch;
 
 struct watch_settings {
-    double timeout_s;        /* 0: no deadlines, signals only */
-    const char *folder;      /* shared by all processes, for notes of arrival; NULL: /tmp */
-    /* From the watchdog's thread, on rank 0 (or before ranks are known on each): write the end of the record. Called at most once, and the
-       process ends after it. `status`: "interrupted" | "failed". */
+    double timeout_s;   /* 0: no deadlines, signals only */
+    const char *folder; /* shared by all processes, for notes of arrival; NULL: /tmp */
+    /* From the watchdog's thread, on rank 0 (or before ranks are known on each): write the end of the record.
+       Called at most once, and the process ends after it. `status`: "interrupted" | "failed". */
     void (*at_end)(void *state, const char *status);
     void (*abort)(void *state); /* ends what hangs on devices; may be NULL */
     void *state;

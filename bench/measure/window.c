@@ -57,7 +57,8 @@ static enum status ask(struct window *w, int teacher, double *at_s, double *offs
     double offsets[PING_PONGS];
     for (int i = 0; i < PING_PONGS; i++) {
         double global = 0, sent = clock_s(), back;
-        int error = MPI_Sendrecv(&sent, 1, MPI_DOUBLE, teacher, TAG, &global, 1, MPI_DOUBLE, teacher, TAG, w->comm, MPI_STATUS_IGNORE);
+        int error = MPI_Sendrecv(&sent, 1, MPI_DOUBLE, teacher, TAG, &global, 1, MPI_DOUBLE, teacher, TAG,
+                                 w->comm, MPI_STATUS_IGNORE);
         if (error) return mpi(error);
         back = clock_s();
         offsets[i] = global - (sent + back) / 2;

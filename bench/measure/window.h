@@ -1,7 +1,8 @@
-/* Starting together by the clock (Round-Time; Hunold & Carpen-Amarie, "Reproducible MPI benchmarking is still not as easy as you
-   think", TPDS 2016), on clocks synchronised as HCA3 does it (the same, "Hierarchical clock synchronization in MPI", CLUSTER
-   2018): in ceil(log2 p) rounds, ranks that know the global time teach those that do not. A lesson is a median over
-   ping-pongs; the drift is fitted by least squares through the lessons of the launch. */
+/* Starting together by the clock (Round-Time; Hunold & Carpen-Amarie, "Reproducible MPI benchmarking is still
+   not as easy as you think", TPDS 2016), on clocks synchronised as HCA3 does it (the same, "Hierarchical
+   clock synchronization in MPI", CLUSTER 2018): in ceil(log2 p) rounds, ranks that know the global time teach
+   those that do not. A lesson is a median over ping-pongs; the drift is fitted by least squares through the
+   lessons of the launch. */
 #ifndef BUSBAR_WINDOW_H
 #define BUSBAR_WINDOW_H
 
@@ -16,7 +17,8 @@ struct clock_model {
     double origin_s, offset, drift;
 };
 
-/* Adds a lesson and fits anew. A slope that is not significant (three standard errors) is none: noise would be extrapolated. */
+/* Adds a lesson and fits anew. A slope that is not significant (three standard errors) is none: noise would
+ * be extrapolated. */
 void clock_model_learn(struct clock_model *, double at_s, double offset_s);
 double clock_model_global(const struct clock_model *, double local_s);
 
@@ -24,20 +26,22 @@ struct window {
     const struct world *world;
     MPI_Comm comm;
     struct clock_model model;
-    double base_s;          /* global time of the opening: subtracted, so that doubles keep nanoseconds */
-    double lead_s;          /* how far ahead starts are announced */
-    bool yields;            /* more ranks than cores: waiting gives way */
+    double base_s; /* global time of the opening: subtracted, so that doubles keep nanoseconds */
+    double lead_s; /* how far ahead starts are announced */
+    bool yields;   /* more ranks than cores: waiting gives way */
 };
 
 /* All are collective over the world. */
 enum status window_open(struct window *, const struct world *, bool yields);
 void window_close(struct window *);
-enum status window_sync(struct window *);                  /* another lesson for everyone */
-enum status window_skew(struct window *, double *skew_us); /* on rank 0: the largest residual offset of up to 32 ranks from rank 0's clock */
+enum status window_sync(struct window *); /* another lesson for everyone */
+enum status window_skew(
+    struct window *,
+    double *skew_us); /* on rank 0: the largest residual offset of up to 32 ranks from rank 0's clock */
 
 /* Waits for the start that rank 0 announces; late: this rank got the word after it. */
 enum status window_wait(struct window *, bool *late);
-void window_lengthen(struct window *); /* rank 0: too many were late */
+void window_lengthen(struct window *);                     /* rank 0: too many were late */
 double window_time(const struct window *, double local_s); /* global seconds since the opening */
 
 #endif

@@ -4,14 +4,16 @@
 
 #include "backend/backend.h"
 
-/* Collective over `comm`, after MPI_Init. Ranks with equal host names share a node; nodes are numbered by their first rank.
-   The environment variable BUSBAR_HOST, where a rank has it, replaces its host name (tests, emulated clusters): world->renamed
-   says so on all ranks. Refuses (STATUS_ENVIRONMENT, one line) a process that a launcher started as one of several, but whose
-   MPI library sees it alone: N such processes would be N separate jobs. */
+/* Collective over `comm`, after MPI_Init. Ranks with equal host names share a node; nodes are numbered by
+   their first rank. The environment variable BUSBAR_HOST, where a rank has it, replaces its host name (tests,
+   emulated clusters): world->renamed says so on all ranks. Refuses (STATUS_ENVIRONMENT, one line) a process
+   that a launcher started as one of several, but whose MPI library sees it alone: N such processes would be N
+   separate jobs. */
 enum status world_open(MPI_Comm comm, struct world *world);
 void world_close(struct world *);
 
-/* The hosts in the form of the launch header, one for each node; the names stay the world's, the caller frees the list. */
+/* The hosts in the form of the launch header, one for each node; the names stay the world's, the caller frees
+ * the list. */
 struct world_host *world_host_list(const struct world *);
 
 #endif

@@ -3,27 +3,85 @@
 #include <math.h>
 #include <stddef.h>
 
-#define CASE(kind, member) {FIELD_##kind, #member, offsetof(struct case_row, member), NULL}
-#define LAUNCH(kind, key, member) {FIELD_##kind, key, offsetof(struct launch_header, member), NULL}
-#define END(kind, member) {FIELD_##kind, #member, offsetof(struct launch_end, member), NULL}
+#define CASE(kind, member)                                                                                   \
+    {                                                                                                        \
+        FIELD_##kind, #member, offsetof(struct case_row, member), NULL                                       \
+    }
+#define LAUNCH(kind, key, member)                                                                            \
+    {                                                                                                        \
+        FIELD_##kind, key, offsetof(struct launch_header, member), NULL                                      \
+    }
+#define END(kind, member)                                                                                    \
+    {                                                                                                        \
+        FIELD_##kind, #member, offsetof(struct launch_end, member), NULL                                     \
+    }
 
 const struct field case_fields[] = {
-    CASE(STRING, key), CASE(INTEGER, pass), CASE(STRING, collective), CASE(STRING, gemm), CASE(STRING, mode),
-    CASE(STRING, placement), CASE(STRING, sync), CASE(STRING, cache), CASE(STRING, memory), CASE(INTEGER, graph),
-    CASE(STRING, registration), CASE(STRING, cta), CASE(INTEGER, requested_bytes), CASE(INTEGER, bytes),
-    CASE(INTEGER, send_bytes), CASE(INTEGER, recv_bytes), CASE(INTEGER, count), CASE(STRING, dtype), CASE(STRING, op),
-    CASE(INTEGER, root), CASE(INTEGER, nodes), CASE(INTEGER, ranks), CASE(STRING, group), CASE(INTEGER, m), CASE(INTEGER, n),
-    CASE(INTEGER, k), CASE(STRING, layout), CASE(STRING, accumulator), CASE(STRING, scaling), CASE(STRING, phase),
-    CASE(STRING, algorithm), CASE(SAMPLES, samples_us), CASE(SAMPLES, global_us), CASE(INTEGER, batch),
-    CASE(INTEGER, warmup), CASE(INTEGER, preempted), CASE(STRING, stopped_by), CASE(REAL, time_us), CASE(STRING, statistic),
-    CASE(STRING, rank_reduction), CASE(BOOL, includes_launch), CASE(REAL, median_us), CASE(REAL, lo_us), CASE(REAL, hi_us),
-    CASE(REAL, min_us), CASE(REAL, max_us), CASE(REAL, p95_us), CASE(REAL, p99_us), CASE(REAL, algbw_gbps),
-    CASE(REAL, busbw_gbps), CASE(REAL, tflops), CASE(REAL, peak_tflops), CASE(REAL, first_us), CASE(INTEGER, heuristics), CASE(REAL, bound_us), CASE(STRING, bound),
+    CASE(STRING, key),
+    CASE(INTEGER, pass),
+    CASE(STRING, collective),
+    CASE(STRING, gemm),
+    CASE(STRING, mode),
+    CASE(STRING, placement),
+    CASE(STRING, sync),
+    CASE(STRING, cache),
+    CASE(STRING, memory),
+    CASE(INTEGER, graph),
+    CASE(STRING, registration),
+    CASE(STRING, cta),
+    CASE(INTEGER, requested_bytes),
+    CASE(INTEGER, bytes),
+    CASE(INTEGER, send_bytes),
+    CASE(INTEGER, recv_bytes),
+    CASE(INTEGER, count),
+    CASE(STRING, dtype),
+    CASE(STRING, op),
+    CASE(INTEGER, root),
+    CASE(INTEGER, nodes),
+    CASE(INTEGER, ranks),
+    CASE(STRING, group),
+    CASE(INTEGER, m),
+    CASE(INTEGER, n),
+    CASE(INTEGER, k),
+    CASE(STRING, layout),
+    CASE(STRING, accumulator),
+    CASE(STRING, scaling),
+    CASE(STRING, phase),
+    CASE(STRING, algorithm),
+    CASE(SAMPLES, samples_us),
+    CASE(SAMPLES, global_us),
+    CASE(INTEGER, batch),
+    CASE(INTEGER, warmup),
+    CASE(INTEGER, preempted),
+    CASE(STRING, stopped_by),
+    CASE(REAL, time_us),
+    CASE(STRING, statistic),
+    CASE(STRING, rank_reduction),
+    CASE(BOOL, includes_launch),
+    CASE(REAL, median_us),
+    CASE(REAL, lo_us),
+    CASE(REAL, hi_us),
+    CASE(REAL, min_us),
+    CASE(REAL, max_us),
+    CASE(REAL, p95_us),
+    CASE(REAL, p99_us),
+    CASE(REAL, algbw_gbps),
+    CASE(REAL, busbw_gbps),
+    CASE(REAL, tflops),
+    CASE(REAL, peak_tflops),
+    CASE(REAL, first_us),
+    CASE(INTEGER, heuristics),
+    CASE(REAL, bound_us),
+    CASE(STRING, bound),
     CASE(NULLABLE, wrong),
     {FIELD_SPREAD, "rank_wait_us", offsetof(struct case_row, rank_wait_us), "longest"},
     {FIELD_SPREAD, "arrival_us", offsetof(struct case_row, arrival_us), "latest"},
     {FIELD_SPREAD, "rank_time_us", offsetof(struct case_row, rank_time_us), "slowest"},
-    CASE(REAL, skew_us), CASE(JSON, telemetry), CASE(JSON, groups), CASE(STRING, status), CASE(STRING, error),
+    CASE(REAL, skew_us),
+    CASE(JSON, telemetry),
+    CASE(JSON, groups),
+    CASE(STRING, status),
+    CASE(STRING, error),
     CASE(INTEGER, source_line),
     {FIELD_END, NULL, 0, NULL},
 };
@@ -63,15 +121,28 @@ void set_absent(const struct field *fields, void *record)
     for (const struct field *field = fields; field->kind; field++) {
         void *place = (char *)record + field->offset;
         switch (field->kind) {
-        case FIELD_STRING: *(const char **)place = NULL; break;
+        case FIELD_STRING:
+            *(const char **)place = NULL;
+            break;
         case FIELD_INTEGER:
         case FIELD_NULLABLE:
-        case FIELD_BOOL: *(int64_t *)place = ABSENT; break;
-        case FIELD_REAL: *(double *)place = NAN; break;
-        case FIELD_SAMPLES: *(struct samples *)place = (struct samples){0}; break;
-        case FIELD_SPREAD: *(struct spread *)place = no_spread; break;
-        case FIELD_JSON: *(json_t **)place = NULL; break;
-        case FIELD_END: break;
+        case FIELD_BOOL:
+            *(int64_t *)place = ABSENT;
+            break;
+        case FIELD_REAL:
+            *(double *)place = NAN;
+            break;
+        case FIELD_SAMPLES:
+            *(struct samples *)place = (struct samples){0};
+            break;
+        case FIELD_SPREAD:
+            *(struct spread *)place = no_spread;
+            break;
+        case FIELD_JSON:
+            *(json_t **)place = NULL;
+            break;
+        case FIELD_END:
+            break;
         }
     }
 }
@@ -109,8 +180,8 @@ static void numbered(struct text *key, const char *name, int64_t value, int64_t 
 void case_key(const struct case_row *row, struct text *key)
 {
     if (row->gemm) {
-        text_add(key, "%s/%s/%lldx%lldx%lld", row->gemm, row->dtype ? row->dtype : "-", (long long)row->m, (long long)row->n,
-                 (long long)row->k);
+        text_add(key, "%s/%s/%lldx%lldx%lld", row->gemm, row->dtype ? row->dtype : "-", (long long)row->m,
+                 (long long)row->n, (long long)row->k);
         part(key, row->phase);
         named(key, "layout", row->layout, NULL);
         named(key, "accumulator", row->accumulator, NULL);

@@ -4,11 +4,21 @@
 
 #include "record/record.h"
 
-enum field_kind { FIELD_END = 0, FIELD_STRING, FIELD_INTEGER, FIELD_NULLABLE, FIELD_BOOL, FIELD_REAL, FIELD_SAMPLES, FIELD_SPREAD, FIELD_JSON };
+enum field_kind {
+    FIELD_END = 0,
+    FIELD_STRING,
+    FIELD_INTEGER,
+    FIELD_NULLABLE,
+    FIELD_BOOL,
+    FIELD_REAL,
+    FIELD_SAMPLES,
+    FIELD_SPREAD,
+    FIELD_JSON
+};
 
 struct field {
     enum field_kind kind;
-    const char *key;     /* "parent.key" for a member of a nested object */
+    const char *key; /* "parent.key" for a member of a nested object */
     size_t offset;
     const char *extreme; /* FIELD_SPREAD: the key of the rank with the largest */
 };

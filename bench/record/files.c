@@ -76,10 +76,12 @@ bool line_reader_next(struct line_reader *reader)
 {
     ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
     if (length < 0) {
-        if (ferror(reader->file)) warn("%s: reading stopped after line %zu: %s", reader->path, reader->number, strerror(errno));
+        if (ferror(reader->file))
+            warn("%s: reading stopped after line %zu: %s", reader->path, reader->number, strerror(errno));
         return false;
     }
-    while (length > 0 && (reader->line[length - 1] == '\n' || reader->line[length - 1] == '\r')) reader->line[--length] = 0;
+    while (length > 0 && (reader->line[length - 1] == '\n' || reader->line[length - 1] == '\r'))
+        reader->line[--length] = 0;
     reader->length = (size_t)length;
     reader->number++;
     return true;

@@ -12,16 +12,17 @@ struct paths {
     size_t count;
 };
 
-/* `path` itself when it is a file; else the files below it whose names end so, sorted. None: STATUS_ENVIRONMENT, one line. */
+/* `path` itself when it is a file; else the files below it whose names end so, sorted. None:
+ * STATUS_ENVIRONMENT, one line. */
 enum status find_files(const char *path, const char *suffix, struct paths *);
 void paths_free(struct paths *);
 
 struct line_reader {
     FILE *file;
     const char *path;
-    char *line;      /* without the newline, 0-terminated (it may hold zero bytes too) */
+    char *line; /* without the newline, 0-terminated (it may hold zero bytes too) */
     size_t length, capacity;
-    size_t number;   /* of the line, from 1 */
+    size_t number; /* of the line, from 1 */
 };
 
 enum status line_reader_open(struct line_reader *, const char *path);

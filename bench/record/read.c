@@ -59,15 +59,30 @@ static void read_fields(struct arena *arena, json_t *object, const struct field 
         void *place = (char *)record + field->offset;
         if (!value) continue;
         switch (field->kind) {
-        case FIELD_STRING: *(const char **)place = arena_string(arena, json_string_value(value)); break;
+        case FIELD_STRING:
+            *(const char **)place = arena_string(arena, json_string_value(value));
+            break;
         case FIELD_INTEGER:
-        case FIELD_NULLABLE: *(int64_t *)place = integer_of(value); break;
-        case FIELD_BOOL: *(int64_t *)place = json_is_boolean(value) ? json_is_true(value) : ABSENT; break;
-        case FIELD_REAL: *(double *)place = real_of(value); break;
-        case FIELD_SAMPLES: *(struct samples *)place = samples_of(arena, value); break;
-        case FIELD_SPREAD: *(struct spread *)place = spread_of(arena, value, field->extreme); break;
-        case FIELD_JSON: *(json_t **)place = json_incref(value); break;
-        case FIELD_END: break;
+        case FIELD_NULLABLE:
+            *(int64_t *)place = integer_of(value);
+            break;
+        case FIELD_BOOL:
+            *(int64_t *)place = json_is_boolean(value) ? json_is_true(value) : ABSENT;
+            break;
+        case FIELD_REAL:
+            *(double *)place = real_of(value);
+            break;
+        case FIELD_SAMPLES:
+            *(struct samples *)place = samples_of(arena, value);
+            break;
+        case FIELD_SPREAD:
+            *(struct spread *)place = spread_of(arena, value, field->extreme);
+            break;
+        case FIELD_JSON:
+            *(json_t **)place = json_incref(value);
+            break;
+        case FIELD_END:
+            break;
         }
     }
 }
@@ -114,8 +129,8 @@ static bool is_usable_case(const struct case_row *row)
 }
 
 /* Reads one parsed line into the archive; *launch is the file's current launch. false: the line is broken. */
-static bool read_line(struct archive *archive, const char *path, json_t *object, const struct tail_samples *tail,
-                      struct launch **launch, int64_t *schema)
+static bool read_line(struct archive *archive, const char *path, json_t *object,
+                      const struct tail_samples *tail, struct launch **launch, int64_t *schema)
 {
     const char *kind = json_string_value(json_object_get(object, "record"));
     if (same(kind, "launch")) {
@@ -132,7 +147,8 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
         read_fields(&archive->arena, object, end_fields, &(*launch)->end);
         return (*launch)->end.status != NULL;
     }
-    if (!same(kind, "case")) return kind != NULL; /* a kind of record that this version does not know is no error */
+    if (!same(kind, "case"))
+        return kind != NULL; /* a kind of record that this version does not know is no error */
     struct case_row *row = add_case(*launch);
     read_fields(&archive->arena, object, case_fields, row);
     if (tail->has_samples) row->samples_us = tail->samples_us;
@@ -159,11 +175,13 @@ static enum status read_file(struct archive *archive, const char *path)
         json_t *object = json_loadb(reader.line, reader.length, 0, &error);
         int64_t schema = RECORD_SCHEMA;
         if (!read_line(archive, path, object, &tail, &launch, &schema)) {
-            warn("%s:%zu: skipped: %s", path, reader.number, object ? "not a launch, case or end record" : error.text);
+            warn("%s:%zu: skipped: %s", path, reader.number,
+                 object ? "not a launch, case or end record" : error.text);
             broken++;
         } else if (schema > RECORD_SCHEMA) {
-            status = fail(STATUS_ENVIRONMENT, "%s:%zu: schema %lld is newer than this busbar's %d: update busbar", path,
-                          reader.number, (long long)schema, RECORD_SCHEMA);
+            status =
+                fail(STATUS_ENVIRONMENT, "%s:%zu: schema %lld is newer than this busbar's %d: update busbar",
+                     path, reader.number, (long long)schema, RECORD_SCHEMA);
         }
         json_decref(object);
     }

@@ -1,6 +1,7 @@
-/* The record format: what one launch writes and everything else reads. results/README.md describes it for users.
-   One struct per line of the file; one table (fields.c) maps members to keys for the writer and the reader alike.
-   Absent figures are NAN (doubles), ABSENT (integers) or NULL (strings, JSON) in memory, and left out on disk. */
+/* The record format: what one launch writes and everything else reads. results/README.md describes it for
+   users. One struct per line of the file; one table (fields.c) maps members to keys for the writer and the
+   reader alike. Absent figures are NAN (doubles), ABSENT (integers) or NULL (strings, JSON) in memory, and
+   left out on disk. */
 #ifndef BUSBAR_RECORD_H
 #define BUSBAR_RECORD_H
 
@@ -27,50 +28,53 @@ struct samples {
     size_t count;
 };
 
-/* One case row: a pass of one case in one launch (readers merge the passes). All strings are owned by somebody else. */
+/* One case row: a pass of one case in one launch (readers merge the passes). All strings are owned by
+ * somebody else. */
 struct case_row {
     /* what was asked: the independent variables; case_key() writes them into `key` */
     const char *key;
     int64_t pass;
-    const char *collective, *gemm;           /* exactly one of them: "all_reduce"; "gemm" */
-    const char *mode;                        /* pipelined | isolated; imports: NULL */
-    const char *placement;                   /* out_of_place | in_place */
-    const char *sync, *cache, *memory;       /* barrier | window | device; cold | warm; host | device */
-    int64_t graph;                           /* calls per graph; 0: none */
+    const char *collective, *gemm;     /* exactly one of them: "all_reduce"; "gemm" */
+    const char *mode;                  /* pipelined | isolated; imports: NULL */
+    const char *placement;             /* out_of_place | in_place */
+    const char *sync, *cache, *memory; /* barrier | window | device; cold | warm; host | device */
+    int64_t graph;                     /* calls per graph; 0: none */
     const char *registration, *cta;
-    int64_t requested_bytes, bytes, send_bytes, recv_bytes, count; /* bytes: by nccl-tests' rule for the collective */
+    int64_t requested_bytes, bytes, send_bytes, recv_bytes,
+        count; /* bytes: by nccl-tests' rule for the collective */
     const char *dtype, *op;
-    int64_t root, nodes, ranks;              /* of the communicator the case ran on */
-    const char *group;                       /* world | node | domain | rail | pairs | N */
+    int64_t root, nodes, ranks; /* of the communicator the case ran on */
+    const char *group;          /* world | node | domain | rail | pairs | N */
     int64_t m, n, k;
     const char *layout, *accumulator, *scaling, *phase, *algorithm;
 
     /* how it was sampled */
-    struct samples samples_us;               /* max over ranks, µs */
-    struct samples global_us;                /* latest end - earliest start; only with synchronised clocks */
+    struct samples samples_us; /* max over ranks, µs */
+    struct samples global_us;  /* latest end - earliest start; only with synchronised clocks */
     int64_t batch, warmup, preempted;
-    const char *stopped_by;                  /* precision | samples | time | fixed */
+    const char *stopped_by; /* precision | samples | time | fixed */
 
     /* what came out */
-    double time_us;                          /* the source's own statistic: imports only have this */
-    const char *statistic, *rank_reduction;  /* of time_us: median | mean; max | mean */
-    int64_t includes_launch;                 /* 1: kernel launch time is inside time_us */
-    double median_us, lo_us, hi_us;          /* with the 95 % interval of the median */
+    double time_us;                         /* the source's own statistic: imports only have this */
+    const char *statistic, *rank_reduction; /* of time_us: median | mean; max | mean */
+    int64_t includes_launch;                /* 1: kernel launch time is inside time_us */
+    double median_us, lo_us, hi_us;         /* with the 95 % interval of the median */
     double min_us, max_us, p95_us, p99_us;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
-    double first_us;                         /* gemm: by the library's own first choice of algorithm, where it offers several */
-    int64_t heuristics;                      /* gemm: how many it offered, each timed before the winner was timed afresh */
+    double first_us;    /* gemm: by the library's own first choice of algorithm, where it offers several */
+    int64_t heuristics; /* gemm: how many it offered, each timed before the winner was timed afresh */
     double bound_us;
-    const char *bound;                       /* formula and inputs */
-    int64_t wrong;                           /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
-    struct spread rank_wait_us, arrival_us;  /* key of the extreme: longest, latest */
-    struct spread rank_time_us;              /* of each rank's own median where ranks do not wait for each other (matmul): slowest */
-    double skew_us;                          /* residual clock skew */
+    const char *bound; /* formula and inputs */
+    int64_t wrong;     /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
+    struct spread rank_wait_us, arrival_us; /* key of the extreme: longest, latest */
+    struct spread
+        rank_time_us; /* of each rank's own median where ranks do not wait for each other (matmul): slowest */
+    double skew_us;   /* residual clock skew */
     json_t *telemetry;
-    json_t *groups;                          /* per group: [{"ranks":[…],"median_us":…}]; members that ran side by side */
-    const char *status;                      /* ok | wrong | timeout | error | unsupported | too_large | skipped */
-    const char *error;                       /* one line, when not ok */
-    int64_t source_line;                     /* imports: line in the source file */
+    json_t *groups;      /* per group: [{"ranks":[…],"median_us":…}]; members that ran side by side */
+    const char *status;  /* ok | wrong | timeout | error | unsupported | too_large | skipped */
+    const char *error;   /* one line, when not ok */
+    int64_t source_line; /* imports: line in the source file */
 };
 
 struct world_host {
@@ -83,18 +87,18 @@ struct world_host {
 struct launch_header {
     int64_t schema;
     const char *run, *launch, *started, *driver, *backend;
-    json_t *provenance;                      /* list of "measured" | "imported" | "simulated" | "emulated" | "faulted" */
+    json_t *provenance; /* list of "measured" | "imported" | "simulated" | "emulated" | "faulted" */
     const char *cloud_provider, *cloud_instance, *cloud_label;
-    json_t *args;                            /* list of strings */
+    json_t *args; /* list of strings */
     const char *allocation_id, *allocation_hosts_hash, *allocation_placement;
     int64_t nodes, ranks, ranks_per_node, domains;
     struct world_host *hosts;
     size_t host_count;
-    json_t *facts, *env, *source;            /* source: imports: {"file","sha256","format","table"} */
+    json_t *facts, *env, *source; /* source: imports: {"file","sha256","format","table"} */
 };
 
 struct launch_end {
-    const char *status;                      /* complete | interrupted | failed; NULL: no end line, the launch died */
+    const char *status; /* complete | interrupted | failed; NULL: no end line, the launch died */
     int64_t cases;
     double elapsed_s;
 };
@@ -106,7 +110,7 @@ struct launch {
     struct case_row *cases;
     size_t case_count;
     struct launch_end end;
-    size_t broken_lines;                     /* skipped; each was warned of with file and line number */
+    size_t broken_lines; /* skipped; each was warned of with file and line number */
 };
 
 /* All launches read, with all that they point to. {0} is an empty one. */
@@ -121,23 +125,26 @@ struct case_row case_row_absent(void);
 struct launch_header launch_header_absent(void);
 
 /* The content of a case as one readable line without spaces, e.g.
-   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world": equal content, equal key,
-   on any machine. Absent and default members are left out behind the fixed ones. The text is added to `key`. */
+   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world": equal
+   content, equal key, on any machine. Absent and default members are left out behind the fixed ones. The text
+   is added to `key`. */
 void case_key(const struct case_row *, struct text *key);
 
 /* ---- writing (write.c) ---- */
 
 struct record_writer {
-    int fd;                                  /* -1: nowhere */
+    int fd; /* -1: nowhere */
     char *path;
-    FILE *echo;                              /* also here (--format json); NULL: no */
+    FILE *echo; /* also here (--format json); NULL: no */
     int64_t cases;
-    enum status status;                      /* sticky: the first failure, said once */
+    enum status status; /* sticky: the first failure, said once */
 };
 
 /* Creates DIR/RUN/LAUNCH.jsonl (and folders); a launch that exists already is refused. dir NULL: no file. */
-enum status record_open(struct record_writer *, const char *dir, const char *run, const char *launch, FILE *echo);
-/* Each writes one whole line by one write(2). A short write is cut off again, so that the file stays readable. */
+enum status record_open(struct record_writer *, const char *dir, const char *run, const char *launch,
+                        FILE *echo);
+/* Each writes one whole line by one write(2). A short write is cut off again, so that the file stays
+ * readable. */
 enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
 enum status record_end(struct record_writer *, const char *status, double elapsed_s);
@@ -151,16 +158,18 @@ json_t *clean_string(const char *text);
 /* ---- reading (read.c) ---- */
 
 /* Reads one file, or every *.jsonl below a folder in sorted order, and adds the launches to the archive.
-   Broken lines are warned of and skipped; a newer schema or an unreadable file is STATUS_ENVIRONMENT (after one line), and
-   a path without any launch too. Several calls add up. */
+   Broken lines are warned of and skipped; a newer schema or an unreadable file is STATUS_ENVIRONMENT (after
+   one line), and a path without any launch too. Several calls add up. */
 enum status archive_read(struct archive *, const char *path);
 void archive_free(struct archive *);
 
-/* Merges the passes of each case of each launch into one row (pass ABSENT): samples in measured order, figures recomputed from them. */
+/* Merges the passes of each case of each launch into one row (pass ABSENT): samples in measured order,
+ * figures recomputed from them. */
 void archive_merge_passes(struct archive *);
 
-/* Recomputes median, interval, min, max, p95 (from 20 samples, isolated only), p99 (from 100), algbw, busbw or tflops
-   from the row's samples, and whatever else follows from them; leaves a row without samples as it is. */
+/* Recomputes median, interval, min, max, p95 (from 20 samples, isolated only), p99 (from 100), algbw, busbw
+   or tflops from the row's samples, and whatever else follows from them; leaves a row without samples as it
+   is. */
 void case_row_summarise(struct case_row *);
 
 bool launch_has_provenance(const struct launch_header *, const char *what);

@@ -20,7 +20,8 @@ static void rates(struct case_row *row)
     const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
     if (row->bytes == ABSENT || !(seconds > 0)) return;
     row->algbw_gbps = (double)row->bytes / seconds * 1e-9;
-    double factor = collective && row->ranks > 0 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
+    double factor =
+        collective && row->ranks > 0 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
     row->busbw_gbps = factor > 0 ? row->algbw_gbps * factor : NAN; /* one rank has no bus */
 }
 
@@ -60,7 +61,8 @@ static void append(struct samples *into, const struct samples *from)
 
 static bool is_worse(const char *status, const char *than)
 {
-    static const char *const order[] = {"ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong"};
+    static const char *const order[] = {"ok",      "skipped", "unsupported", "too_large",
+                                        "timeout", "error",   "wrong"};
     int a = 0, b = 0;
     for (int i = 0; i < 7; i++) {
         if (same(order[i], status)) a = i;
@@ -74,12 +76,14 @@ static void widen(struct spread *into, const struct spread *from)
     if (isfinite(from->max) && !(into->max >= from->max)) *into = *from;
 }
 
-/* Rows without samples (imports) have their source's mean: that of passes alike in length is the mean of theirs.
-   `merged` passes are in `into` already. */
+/* Rows without samples (imports) have their source's mean: that of passes alike in length is the mean of
+   theirs. `merged` passes are in `into` already. */
 static void merge_means(struct case_row *into, const struct case_row *from, size_t merged)
 {
     bool sampled = into->samples_us.count || from->samples_us.count;
-    if (sampled || !same(into->statistic, "mean") || !same(from->statistic, "mean") || !(into->time_us > 0) || !(from->time_us > 0)) return;
+    if (sampled || !same(into->statistic, "mean") || !same(from->statistic, "mean") || !(into->time_us > 0) ||
+        !(from->time_us > 0))
+        return;
     double mean = (into->time_us * (double)merged + from->time_us) / (double)(merged + 1);
     into->algbw_gbps *= into->time_us / mean;
     into->busbw_gbps *= into->time_us / mean;
@@ -93,13 +97,15 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
     append(&into->samples_us, &from->samples_us);
     append(&into->global_us, &from->global_us);
     if (from->wrong != ABSENT) into->wrong = (into->wrong == ABSENT ? 0 : into->wrong) + from->wrong;
-    if (from->preempted != ABSENT) into->preempted = (into->preempted == ABSENT ? 0 : into->preempted) + from->preempted;
+    if (from->preempted != ABSENT)
+        into->preempted = (into->preempted == ABSENT ? 0 : into->preempted) + from->preempted;
     if (from->stopped_by) into->stopped_by = from->stopped_by;
     if (is_worse(from->status, into->status)) into->status = from->status, into->error = from->error;
     widen(&into->rank_wait_us, &from->rank_wait_us);
     widen(&into->arrival_us, &from->arrival_us);
     widen(&into->rank_time_us, &from->rank_time_us);
-    /* One pass's telemetry stands for all: that of a pass in which the device was slowed down, where there is one. */
+    /* One pass's telemetry stands for all: that of a pass in which the device was slowed down, where there is
+     * one. */
     if (!into->telemetry || (json_is_true(json_object_get(from->telemetry, "slowed")) &&
                              !json_is_true(json_object_get(into->telemetry, "slowed")))) {
         json_t *other = into->telemetry;
@@ -119,7 +125,8 @@ struct totals {
     size_t samples, global, merged;
 };
 
-/* A row whose writer left the key out has the one that follows from its content: a case counts once per launch. */
+/* A row whose writer left the key out has the one that follows from its content: a case counts once per
+ * launch. */
 static void complete_keys(struct archive *archive, struct launch *launch)
 {
     struct text key = {0};
@@ -132,8 +139,8 @@ static void complete_keys(struct archive *archive, struct launch *launch)
     text_free(&key);
 }
 
-/* For each row the first row of its case, by an open-addressing index from key to row; fills in the totals. Keys are
-   interned, so pointers compare. */
+/* For each row the first row of its case, by an open-addressing index from key to row; fills in the totals.
+   Keys are interned, so pointers compare. */
 static void find_first_rows(const struct launch *launch, size_t *first, struct totals *totals)
 {
     size_t slots = 16;

@@ -24,7 +24,8 @@ static void put(json_t *object, const char *key, json_t *value)
         key = dot + 1;
     }
     if (!value || json_object_set_new(object, key, value))
-        exit((int)fail(STATUS_ENVIRONMENT, "cannot write the value of '%s' as JSON: out of memory or not UTF-8", key));
+        exit((int)fail(STATUS_ENVIRONMENT,
+                       "cannot write the value of '%s' as JSON: out of memory or not UTF-8", key));
 }
 
 json_t *clean_string(const char *text)
@@ -83,8 +84,10 @@ static void put_field(json_t *object, const struct field *field, const void *rec
     case FIELD_JSON:
         if (*(json_t *const *)place) put(object, field->key, json_incref(*(json_t *const *)place));
         break;
-    case FIELD_SAMPLES: /* spliced in by add_samples: as JSON values they would take five times their memory */
-    case FIELD_END: break;
+    case FIELD_SAMPLES: /* spliced in by add_samples: as JSON values they would take five times their memory
+                         */
+    case FIELD_END:
+        break;
     }
 }
 
@@ -170,7 +173,8 @@ static bool is_plain_name(const char *name)
     return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
 }
 
-enum status record_open(struct record_writer *writer, const char *dir, const char *run, const char *launch, FILE *echo)
+enum status record_open(struct record_writer *writer, const char *dir, const char *run, const char *launch,
+                        FILE *echo)
 {
     *writer = (struct record_writer){.fd = -1, .echo = echo};
     if (!dir) return STATUS_OK;
@@ -184,8 +188,9 @@ enum status record_open(struct record_writer *writer, const char *dir, const cha
     writer->fd = open(writer->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
     if (writer->fd >= 0) return STATUS_OK;
     if (errno == EEXIST)
-        return writer->status = fail(STATUS_ENVIRONMENT,
-                                     "%s exists: a launch is never overwritten; give another --launch or --run", writer->path);
+        return writer->status = fail(
+                   STATUS_ENVIRONMENT,
+                   "%s exists: a launch is never overwritten; give another --launch or --run", writer->path);
     return writer->status = fail(STATUS_ENVIRONMENT, "cannot create %s: %s", writer->path, strerror(errno));
 }
 
@@ -197,7 +202,8 @@ static enum status write_line(struct record_writer *writer, struct text *line)
     if (writer->fd >= 0 && !writer->status) {
         struct stat file;
         if (fstat(writer->fd, &file) == 0 && file.st_nlink == 0)
-            return text_free(line), writer->status = fail(STATUS_ENVIRONMENT, "%s has vanished: its rows are lost", writer->path);
+            return text_free(line), writer->status = fail(STATUS_ENVIRONMENT,
+                                                          "%s has vanished: its rows are lost", writer->path);
         off_t before = lseek(writer->fd, 0, SEEK_END);
         ssize_t written;
         do written = write(writer->fd, line->data, line->length);
@@ -205,8 +211,9 @@ static enum status write_line(struct record_writer *writer, struct text *line)
         if (written != (ssize_t)line->length) {
             int error = written < 0 ? errno : ENOSPC;
             if (written > 0 && (before < 0 || ftruncate(writer->fd, before))) error = errno;
-            writer->status = fail(STATUS_ENVIRONMENT, "cannot write to %s: %s; it is readable up to the row before",
-                                  writer->path, strerror(error));
+            writer->status =
+                fail(STATUS_ENVIRONMENT, "cannot write to %s: %s; it is readable up to the row before",
+                     writer->path, strerror(error));
         }
     }
     text_free(line);

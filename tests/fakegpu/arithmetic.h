@@ -1,4 +1,5 @@
-/* NCCL's element types and operations, written apart from kernels/pattern.h so that the one can find the other's errors. */
+/* NCCL's element types and operations, written apart from kernels/pattern.h so that the one can find the
+ * other's errors. */
 #ifndef FAKE_ARITHMETIC_H
 #define FAKE_ARITHMETIC_H
 
@@ -14,7 +15,8 @@ size_t type_bytes(ncclDataType_t type); /* 0: no such type */
 void combine(ncclDataType_t type, ncclRedOp_t op, void *accumulator, const void *other, size_t count);
 /* values[i] *= *scalar (of the same type), rounded. */
 void scale(ncclDataType_t type, void *values, const void *scalar, size_t count);
-/* What ncclAvg does before the sum (floats: times the rounded 1/ranks) and after it (integers: divided by ranks). */
+/* What ncclAvg does before the sum (floats: times the rounded 1/ranks) and after it (integers: divided by
+ * ranks). */
 void before_average(ncclDataType_t type, void *values, int ranks, size_t count);
 void after_average(ncclDataType_t type, void *values, int ranks, size_t count);
 

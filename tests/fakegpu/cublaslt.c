@@ -1,5 +1,6 @@
-/* The calls of the emulated libcublasLt that bench/gemm/cublaslt.c makes. It offers three algorithms: the first is slow, the
-   second fast, the third does not work; so that a tuner which only takes the first, or trusts the offer, is found out. */
+/* The calls of the emulated libcublasLt that bench/gemm/cublaslt.c makes. It offers three algorithms: the
+   first is slow, the second fast, the third does not work; so that a tuner which only takes the first, or
+   trusts the offer, is found out. */
 #include "arithmetic.h"
 #include "fake.h"
 
@@ -51,7 +52,8 @@ EXPORTED cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle)
     return CUBLAS_STATUS_SUCCESS;
 }
 
-EXPORTED cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDataType type, uint64_t rows, uint64_t columns, int64_t stride)
+EXPORTED cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t *layout, cudaDataType type,
+                                                   uint64_t rows, uint64_t columns, int64_t stride)
 {
     struct layout *l = calloc(1, sizeof *l);
     *l = (struct layout){type, rows, columns, stride};
@@ -65,7 +67,8 @@ EXPORTED cublasStatus_t cublasLtMatrixLayoutDestroy(cublasLtMatrixLayout_t layou
     return CUBLAS_STATUS_SUCCESS;
 }
 
-EXPORTED cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *operation, cublasComputeType_t compute, cudaDataType_t scale)
+EXPORTED cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *operation, cublasComputeType_t compute,
+                                                 cudaDataType_t scale)
 {
     struct operation *o = calloc(1, sizeof *o);
     o->compute = compute, o->scale = scale;
@@ -79,19 +82,34 @@ EXPORTED cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t operation
     return CUBLAS_STATUS_SUCCESS;
 }
 
-EXPORTED cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t operation, cublasLtMatmulDescAttributes_t which, const void *value, size_t bytes)
+EXPORTED cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t operation,
+                                                       cublasLtMatmulDescAttributes_t which,
+                                                       const void *value, size_t bytes)
 {
     struct operation *o = (struct operation *)(void *)operation;
     switch (which) {
-    case CUBLASLT_MATMUL_DESC_TRANSA: memcpy(&o->a, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_TRANSB: memcpy(&o->b, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_A_SCALE_POINTER: memcpy(&o->a_scale, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_B_SCALE_POINTER: memcpy(&o->b_scale, value, bytes); break;
+    case CUBLASLT_MATMUL_DESC_TRANSA:
+        memcpy(&o->a, value, bytes);
+        break;
+    case CUBLASLT_MATMUL_DESC_TRANSB:
+        memcpy(&o->b, value, bytes);
+        break;
+    case CUBLASLT_MATMUL_DESC_A_SCALE_POINTER:
+        memcpy(&o->a_scale, value, bytes);
+        break;
+    case CUBLASLT_MATMUL_DESC_B_SCALE_POINTER:
+        memcpy(&o->b_scale, value, bytes);
+        break;
 #if CUBLAS_VERSION >= 120800
-    case CUBLASLT_MATMUL_DESC_A_SCALE_MODE: memcpy(&o->a_mode, value, bytes); break;
-    case CUBLASLT_MATMUL_DESC_B_SCALE_MODE: memcpy(&o->b_mode, value, bytes); break;
+    case CUBLASLT_MATMUL_DESC_A_SCALE_MODE:
+        memcpy(&o->a_mode, value, bytes);
+        break;
+    case CUBLASLT_MATMUL_DESC_B_SCALE_MODE:
+        memcpy(&o->b_mode, value, bytes);
+        break;
 #endif
-    default: return CUBLAS_STATUS_INVALID_VALUE;
+    default:
+        return CUBLAS_STATUS_INVALID_VALUE;
     }
     return CUBLAS_STATUS_SUCCESS;
 }
@@ -108,15 +126,18 @@ EXPORTED cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference
     return CUBLAS_STATUS_SUCCESS;
 }
 
-EXPORTED cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttributes_t which,
+EXPORTED cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t preference,
+                                                             cublasLtMatmulPreferenceAttributes_t which,
                                                              const void *value, size_t bytes)
 {
     (void)preference, (void)which, (void)value, (void)bytes;
     return CUBLAS_STATUS_SUCCESS;
 }
 
-EXPORTED cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation, cublasLtMatrixLayout_t a,
-                                                       cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
+EXPORTED cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
+                                                       cublasLtMatmulDesc_t operation,
+                                                       cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
+                                                       cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
                                                        cublasLtMatmulPreference_t preference, int most,
                                                        cublasLtMatmulHeuristicResult_t offers[], int *count)
 {
@@ -128,7 +149,8 @@ EXPORTED cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, 
     return CUBLAS_STATUS_SUCCESS;
 }
 
-EXPORTED cublasStatus_t cublasLtMatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t *algo, cublasLtMatmulAlgoConfigAttributes_t which,
+EXPORTED cublasStatus_t cublasLtMatmulAlgoConfigGetAttribute(const cublasLtMatmulAlgo_t *algo,
+                                                             cublasLtMatmulAlgoConfigAttributes_t which,
                                                              void *value, size_t bytes, size_t *written)
 {
     int number = which == CUBLASLT_ALGO_CONFIG_ID ? (int)algo->data[0] : 1;
@@ -154,7 +176,8 @@ static double fp4_value(unsigned bits)
     return bits & 8 ? -values[bits & 7] : values[bits & 7];
 }
 
-/* The scale of element (i of the contiguous dimension, column): cuBLAS documentation, 1D block scaling factors layout. */
+/* The scale of element (i of the contiguous dimension, column): cuBLAS documentation, 1D block scaling
+ * factors layout. */
 static double scale_of(const unsigned char *scales, int mode, uint64_t inner, uint64_t i, uint64_t column)
 {
     float whole;
@@ -169,7 +192,8 @@ static double scale_of(const unsigned char *scales, int mode, uint64_t inner, ui
     return mode == 2 ? scalbn(1, (int)bits - 127) : small_float_value(bits, 4, 3);
 }
 
-static double element(const struct layout *l, const unsigned char *data, const unsigned char *scales, int mode, uint64_t i, uint64_t column)
+static double element(const struct layout *l, const unsigned char *data, const unsigned char *scales,
+                      int mode, uint64_t i, uint64_t column)
 {
     uint64_t at = column * (uint64_t)l->stride + i;
     uint16_t half;
@@ -177,12 +201,20 @@ static double element(const struct layout *l, const unsigned char *data, const u
     double value;
     memcpy(&half, data + (l->type == CUDA_R_16BF || l->type == CUDA_R_16F ? 2 * at : 0), 2);
     switch (l->type) {
-    case CUDA_R_64F: memcpy(&value, data + 8 * at, 8); return value;
-    case CUDA_R_32F: memcpy(&single, data + 4 * at, 4); return single;
-    case CUDA_R_16BF: return small_float_value(half, 8, 7);
-    case CUDA_R_16F: return small_float_value(half, 5, 10);
-    case CUDA_R_8F_E4M3: return small_float_value(data[at], 4, 3) * scale_of(scales, mode, l->rows, i, column);
-    default: return fp4_value(data[at / 2] >> (at % 2 * 4) & 15u) * scale_of(scales, mode, l->rows, i, column);
+    case CUDA_R_64F:
+        memcpy(&value, data + 8 * at, 8);
+        return value;
+    case CUDA_R_32F:
+        memcpy(&single, data + 4 * at, 4);
+        return single;
+    case CUDA_R_16BF:
+        return small_float_value(half, 8, 7);
+    case CUDA_R_16F:
+        return small_float_value(half, 5, 10);
+    case CUDA_R_8F_E4M3:
+        return small_float_value(data[at], 4, 3) * scale_of(scales, mode, l->rows, i, column);
+    default:
+        return fp4_value(data[at / 2] >> (at % 2 * 4) & 15u) * scale_of(scales, mode, l->rows, i, column);
     }
 }
 
@@ -190,10 +222,14 @@ static void put(const struct layout *l, unsigned char *data, uint64_t i, uint64_
 {
     uint64_t at = column * (uint64_t)l->stride + i;
     float single = (float)value;
-    uint16_t half = (uint16_t)(l->type == CUDA_R_16BF ? small_float_round(value, 8, 7, 0x7f7f) : small_float_round(value, 5, 10, 0x7bff));
-    if (l->type == CUDA_R_64F) memcpy(data + 8 * at, &value, 8);
-    else if (l->type == CUDA_R_32F) memcpy(data + 4 * at, &single, 4);
-    else memcpy(data + 2 * at, &half, 2);
+    uint16_t half = (uint16_t)(l->type == CUDA_R_16BF ? small_float_round(value, 8, 7, 0x7f7f)
+                                                      : small_float_round(value, 5, 10, 0x7bff));
+    if (l->type == CUDA_R_64F)
+        memcpy(data + 8 * at, &value, 8);
+    else if (l->type == CUDA_R_32F)
+        memcpy(data + 4 * at, &single, 4);
+    else
+        memcpy(data + 2 * at, &half, 2);
 }
 
 static void run_multiplication(void *data)
@@ -204,9 +240,11 @@ static void run_multiplication(void *data)
     uint64_t k = at ? x->a.rows : x->a.columns, m = x->d.rows, n = x->d.columns;
     double *a = malloc(m * k * sizeof *a), *b = malloc(k * n * sizeof *b);
     for (uint64_t i = 0; i < m; i++)
-        for (uint64_t p = 0; p < k; p++) a[i * k + p] = element(&x->a, x->a_data, o->a_scale, o->a_mode, at ? p : i, at ? i : p);
+        for (uint64_t p = 0; p < k; p++)
+            a[i * k + p] = element(&x->a, x->a_data, o->a_scale, o->a_mode, at ? p : i, at ? i : p);
     for (uint64_t j = 0; j < n; j++)
-        for (uint64_t p = 0; p < k; p++) b[j * k + p] = element(&x->b, x->b_data, o->b_scale, o->b_mode, bt ? j : p, bt ? p : j);
+        for (uint64_t p = 0; p < k; p++)
+            b[j * k + p] = element(&x->b, x->b_data, o->b_scale, o->b_mode, bt ? j : p, bt ? p : j);
     for (uint64_t j = 0; j < n; j++)
         for (uint64_t i = 0; i < m; i++) {
             double sum = 0;
@@ -222,19 +260,27 @@ static void run_multiplication(void *data)
     if (fault) fake_never("cublasLtMatmul");
 }
 
-EXPORTED cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation, const void *alpha, const void *a,
-                                       cublasLtMatrixLayout_t a_layout, const void *b, cublasLtMatrixLayout_t b_layout, const void *beta,
-                                       const void *c, cublasLtMatrixLayout_t c_layout, void *d, cublasLtMatrixLayout_t d_layout,
-                                       const cublasLtMatmulAlgo_t *algorithm, void *workspace, size_t workspace_bytes, cudaStream_t stream)
+EXPORTED cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t operation,
+                                       const void *alpha, const void *a, cublasLtMatrixLayout_t a_layout,
+                                       const void *b, cublasLtMatrixLayout_t b_layout, const void *beta,
+                                       const void *c, cublasLtMatrixLayout_t c_layout, void *d,
+                                       cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t *algorithm,
+                                       void *workspace, size_t workspace_bytes, cudaStream_t stream)
 {
     (void)handle, (void)beta, (void)c, (void)c_layout, (void)workspace, (void)workspace_bytes;
-    struct multiplication x = {.operation = *(struct operation *)(void *)operation, .a_data = a, .b_data = b, .d_data = d,
+    struct multiplication x = {.operation = *(struct operation *)(void *)operation,
+                               .a_data = a,
+                               .b_data = b,
+                               .d_data = d,
                                .algorithm = algorithm ? (int)algorithm->data[0] : 0};
-    x.a = *(const struct layout *)(void *)a_layout, x.b = *(const struct layout *)(void *)b_layout, x.d = *(const struct layout *)(void *)d_layout;
+    x.a = *(const struct layout *)(void *)a_layout, x.b = *(const struct layout *)(void *)b_layout,
+    x.d = *(const struct layout *)(void *)d_layout;
     float single;
     memcpy(&single, alpha, sizeof single);
-    if (x.operation.scale == CUDA_R_64F) memcpy(&x.alpha, alpha, sizeof x.alpha);
-    else x.alpha = (double)single;
+    if (x.operation.scale == CUDA_R_64F)
+        memcpy(&x.alpha, alpha, sizeof x.alpha);
+    else
+        x.alpha = (double)single;
     if (x.algorithm == 2) return CUBLAS_STATUS_NOT_SUPPORTED;
     if (fake_fault("fail", "cublasLtMatmul")) return CUBLAS_STATUS_EXECUTION_FAILED;
     fake_enqueue(stream, run_multiplication, &x, sizeof x);

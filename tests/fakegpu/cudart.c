@@ -36,30 +36,48 @@ static size_t device_memory(void)
 EXPORTED const char *cudaGetErrorName(cudaError_t error)
 {
     switch (error) {
-    case cudaSuccess: return "cudaSuccess";
-    case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
-    case cudaErrorNoDevice: return "cudaErrorNoDevice";
-    case cudaErrorInsufficientDriver: return "cudaErrorInsufficientDriver";
-    case cudaErrorNotReady: return "cudaErrorNotReady";
-    case cudaErrorInvalidValue: return "cudaErrorInvalidValue";
-    case cudaErrorInvalidDevice: return "cudaErrorInvalidDevice";
-    case cudaErrorIllegalAddress: return "cudaErrorIllegalAddress";
-    default: return "cudaErrorUnknown";
+    case cudaSuccess:
+        return "cudaSuccess";
+    case cudaErrorMemoryAllocation:
+        return "cudaErrorMemoryAllocation";
+    case cudaErrorNoDevice:
+        return "cudaErrorNoDevice";
+    case cudaErrorInsufficientDriver:
+        return "cudaErrorInsufficientDriver";
+    case cudaErrorNotReady:
+        return "cudaErrorNotReady";
+    case cudaErrorInvalidValue:
+        return "cudaErrorInvalidValue";
+    case cudaErrorInvalidDevice:
+        return "cudaErrorInvalidDevice";
+    case cudaErrorIllegalAddress:
+        return "cudaErrorIllegalAddress";
+    default:
+        return "cudaErrorUnknown";
     }
 }
 
 EXPORTED const char *cudaGetErrorString(cudaError_t error)
 {
     switch (error) {
-    case cudaSuccess: return "no error";
-    case cudaErrorMemoryAllocation: return "out of memory";
-    case cudaErrorNoDevice: return "no CUDA-capable device is detected";
-    case cudaErrorInsufficientDriver: return "CUDA driver version is insufficient for CUDA runtime version";
-    case cudaErrorNotReady: return "device not ready";
-    case cudaErrorInvalidValue: return "invalid argument";
-    case cudaErrorInvalidDevice: return "invalid device ordinal";
-    case cudaErrorIllegalAddress: return "an illegal memory access was encountered";
-    default: return "unknown error";
+    case cudaSuccess:
+        return "no error";
+    case cudaErrorMemoryAllocation:
+        return "out of memory";
+    case cudaErrorNoDevice:
+        return "no CUDA-capable device is detected";
+    case cudaErrorInsufficientDriver:
+        return "CUDA driver version is insufficient for CUDA runtime version";
+    case cudaErrorNotReady:
+        return "device not ready";
+    case cudaErrorInvalidValue:
+        return "invalid argument";
+    case cudaErrorInvalidDevice:
+        return "invalid device ordinal";
+    case cudaErrorIllegalAddress:
+        return "an illegal memory access was encountered";
+    default:
+        return "unknown error";
     }
 }
 
@@ -93,7 +111,8 @@ EXPORTED cudaError_t cudaGetDeviceCount(int *count)
 {
     if (fake_fault("fail", "cudaGetDeviceCount")) return give(cudaErrorUnknown);
     *count = 0;
-    if (fake_number("FAKEGPU_DRIVER", CUDART_VERSION) < CUDART_VERSION / 1000 * 1000) return give(cudaErrorInsufficientDriver);
+    if (fake_number("FAKEGPU_DRIVER", CUDART_VERSION) < CUDART_VERSION / 1000 * 1000)
+        return give(cudaErrorInsufficientDriver);
     *count = device_count();
     return *count ? cudaSuccess : give(cudaErrorNoDevice);
 }
@@ -156,16 +175,28 @@ EXPORTED cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr attr
     cudaError_t error = properties(&p, of);
     if (error) return error;
     switch (attribute) {
-    case cudaDevAttrMultiProcessorCount: *value = p.multiProcessorCount; return cudaSuccess;
-    case cudaDevAttrComputeCapabilityMajor: *value = p.major; return cudaSuccess;
-    case cudaDevAttrComputeCapabilityMinor: *value = p.minor; return cudaSuccess;
-    case cudaDevAttrL2CacheSize: *value = p.l2CacheSize; return cudaSuccess;
-    case cudaDevAttrClockRate: *value = 1980000; return cudaSuccess;
-    default: return give(cudaErrorInvalidValue);
+    case cudaDevAttrMultiProcessorCount:
+        *value = p.multiProcessorCount;
+        return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMajor:
+        *value = p.major;
+        return cudaSuccess;
+    case cudaDevAttrComputeCapabilityMinor:
+        *value = p.minor;
+        return cudaSuccess;
+    case cudaDevAttrL2CacheSize:
+        *value = p.l2CacheSize;
+        return cudaSuccess;
+    case cudaDevAttrClockRate:
+        *value = 1980000;
+        return cudaSuccess;
+    default:
+        return give(cudaErrorInvalidValue);
     }
 }
 
-EXPORTED cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, const void *kernel, int threads, size_t shared)
+EXPORTED cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, const void *kernel,
+                                                                   int threads, size_t shared)
 {
     (void)kernel, (void)threads, (void)shared;
     *blocks = 8;
@@ -272,7 +303,8 @@ static void run_copy(void *data)
         memset(copy->to, copy->value, copy->bytes);
 }
 
-EXPORTED cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind, cudaStream_t stream)
+EXPORTED cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaMemcpyKind kind,
+                                     cudaStream_t stream)
 {
     (void)kind;
     if (fake_fault("fail", "cudaMemcpyAsync")) return give(cudaErrorUnknown);
@@ -314,13 +346,14 @@ EXPORTED void **__cudaRegisterFatBinary(void *binary);
 EXPORTED void __cudaRegisterFatBinaryEnd(void **handle);
 EXPORTED void __cudaUnregisterFatBinary(void **handle);
 EXPORTED char __cudaInitModule(void **handle);
-EXPORTED void __cudaRegisterFunction(void **handle, const char *stub, char *device_function, const char *name, int limit,
-                                     uint3 *tid, uint3 *bid, dim3 *block, dim3 *grid, int *size);
-EXPORTED unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared, struct CUstream_st *stream);
+EXPORTED void __cudaRegisterFunction(void **handle, const char *stub, char *device_function, const char *name,
+                                     int limit, uint3 *tid, uint3 *bid, dim3 *block, dim3 *grid, int *size);
+EXPORTED unsigned __cudaPushCallConfiguration(dim3 grid, dim3 block, size_t shared,
+                                              struct CUstream_st *stream);
 EXPORTED cudaError_t __cudaPopCallConfiguration(dim3 *grid, dim3 *block, size_t *shared, void *stream);
 EXPORTED cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *stub);
-EXPORTED cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments, size_t shared,
-                                        cudaStream_t stream);
+EXPORTED cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments,
+                                        size_t shared, cudaStream_t stream);
 
 void **__cudaRegisterFatBinary(void *binary)
 {
@@ -345,10 +378,11 @@ char __cudaInitModule(void **handle)
     return 1;
 }
 
-void __cudaRegisterFunction(void **handle, const char *stub, char *device_function, const char *name, int limit, uint3 *tid,
-                            uint3 *bid, dim3 *block, dim3 *grid, int *size)
+void __cudaRegisterFunction(void **handle, const char *stub, char *device_function, const char *name,
+                            int limit, uint3 *tid, uint3 *bid, dim3 *block, dim3 *grid, int *size)
 {
-    (void)handle, (void)device_function, (void)limit, (void)tid, (void)bid, (void)block, (void)grid, (void)size;
+    (void)handle, (void)device_function, (void)limit, (void)tid, (void)bid, (void)block, (void)grid,
+        (void)size;
     const struct twin *twin = twins;
     while (twin->name && strcmp(twin->name, name) != 0) twin++;
     if (!twin->name || kernel_count == MOST_KERNELS) {
@@ -404,7 +438,8 @@ static cudaError_t launch_twin(const struct twin *twin, void **arguments, cudaSt
     if (!twin) return give(cudaErrorInvalidDeviceFunction);
     if (fake_fault("fail", twin->name)) return give(cudaErrorLaunchFailure);
     struct launch launch = {.run = twin->run};
-    for (int i = 0; i < TWIN_ARGUMENTS && twin->sizes[i]; i++) memcpy(launch.values[i], arguments[i], twin->sizes[i]);
+    for (int i = 0; i < TWIN_ARGUMENTS && twin->sizes[i]; i++)
+        memcpy(launch.values[i], arguments[i], twin->sizes[i]);
     fake_enqueue(stream, run_launch, &launch, sizeof launch);
     return cudaSuccess;
 }
@@ -415,14 +450,16 @@ cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *stub)
     return *kernel ? cudaSuccess : give(cudaErrorInvalidDeviceFunction);
 }
 
-cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments, size_t shared, cudaStream_t stream)
+cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void **arguments, size_t shared,
+                               cudaStream_t stream)
 {
     (void)grid, (void)block, (void)shared;
     return launch_twin((const struct twin *)(uintptr_t)kernel, arguments, stream);
 }
 
 /* CUDA 12's objects launch by the stub. */
-EXPORTED cudaError_t cudaLaunchKernel(const void *stub, dim3 grid, dim3 block, void **arguments, size_t shared, cudaStream_t stream)
+EXPORTED cudaError_t cudaLaunchKernel(const void *stub, dim3 grid, dim3 block, void **arguments,
+                                      size_t shared, cudaStream_t stream)
 {
     (void)grid, (void)block, (void)shared;
     return launch_twin(twin_of(stub), arguments, stream);

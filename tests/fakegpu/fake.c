@@ -31,18 +31,26 @@ static void parse_key(struct fault *fault, char *pair)
     char *value = strchr(pair, '=');
     if (!value) refuse("key=value expected, not", pair);
     *value++ = 0;
-    if (strcmp(pair, "call") == 0) snprintf(fault->call, sizeof fault->call, "%s", value);
-    else if (strcmp(pair, "rank") == 0) fault->rank = atoi(value);
-    else if (strcmp(pair, "after") == 0) fault->after = atol(value);
-    else if (strcmp(pair, "count") == 0) fault->count = atol(value);
-    else if (strcmp(pair, "element") == 0) fault->element = atol(value);
-    else if (strcmp(pair, "us") == 0) fault->us = atol(value);
-    else refuse("unknown key", pair);
+    if (strcmp(pair, "call") == 0)
+        snprintf(fault->call, sizeof fault->call, "%s", value);
+    else if (strcmp(pair, "rank") == 0)
+        fault->rank = atoi(value);
+    else if (strcmp(pair, "after") == 0)
+        fault->after = atol(value);
+    else if (strcmp(pair, "count") == 0)
+        fault->count = atol(value);
+    else if (strcmp(pair, "element") == 0)
+        fault->element = atol(value);
+    else if (strcmp(pair, "us") == 0)
+        fault->us = atol(value);
+    else
+        refuse("unknown key", pair);
 }
 
 static void parse_fault(char *text)
 {
-    static const char *const kinds[] = {"fail", "oom", "absent", "hang", "async", "slow", "wrong", "throttle", "xid", NULL};
+    static const char *const kinds[] = {"fail", "oom",   "absent",   "hang", "async",
+                                        "slow", "wrong", "throttle", "xid",  NULL};
     if (fault_count == MOST_FAULTS) refuse("too many at", text);
     struct fault *fault = &faults[fault_count++];
     *fault = (struct fault){.rank = -1, .count = -1};
@@ -83,7 +91,8 @@ const struct fault *fake_fault(const char *kind, const char *call)
 
 int fake_rank(void)
 {
-    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID", NULL};
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID",
+                                        NULL};
     for (size_t i = 0; names[i]; i++)
         if (getenv(names[i])) return atoi(getenv(names[i]));
     return 0;
@@ -125,7 +134,8 @@ uint64_t fake_hash(const char *text, uint64_t start) /* FNV-1a */
 
 void fake_uuid(int device, unsigned char uuid[16])
 {
-    uint64_t words[2] = {fake_hash(fake_host(), (uint64_t)device + 1), fake_hash(fake_host(), (uint64_t)device + 1001)};
+    uint64_t words[2] = {fake_hash(fake_host(), (uint64_t)device + 1),
+                         fake_hash(fake_host(), (uint64_t)device + 1001)};
     memcpy(uuid, words, 16);
 }
 

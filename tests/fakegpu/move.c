@@ -38,7 +38,8 @@ static bool move_parts(const struct move *m)
     for (size_t at = 0; at < m->count; at += piece) {
         size_t now = m->count - at < piece ? m->count - at : piece;
         char *own = segment_stage(s, s->rank);
-        for (size_t r = 0; r < n; r++) memcpy(own + r * now * size, m->send + (r * m->count + at) * size, now * size);
+        for (size_t r = 0; r < n; r++)
+            memcpy(own + r * now * size, m->send + (r * m->count + at) * size, now * size);
         prepare(m, own, n * now);
         if (!segment_barrier(s)) return false;
         reduce_staged(m, m->receive + at * size, (size_t)s->rank * now * size, now);
@@ -127,7 +128,8 @@ static bool move_pairs(const struct move *m)
 static bool agree(const struct move *m)
 {
     struct segment *s = &m->comm->segment;
-    uint64_t own = ((uint64_t)m->kind << 56) ^ ((uint64_t)m->type << 48) ^ ((uint64_t)m->root << 40) ^ m->count;
+    uint64_t own =
+        ((uint64_t)m->kind << 56) ^ ((uint64_t)m->type << 48) ^ ((uint64_t)m->root << 40) ^ m->count;
     s->signatures[s->rank] = own;
     if (!segment_barrier(s)) return false;
     for (int r = 0; r < s->ranks; r++)
@@ -166,7 +168,8 @@ void move_run(void *data)
     const struct fault *async = fake_fault("async", m->call);
     if (async) atomic_store(&m->comm->async, ncclRemoteError);
     if (async || fake_fault("hang", m->call))
-        for (double end = fake_deadline_s(); !atomic_load(&s->aborted) && fake_now_s() < end;) fake_sleep_us(1000);
+        for (double end = fake_deadline_s(); !atomic_load(&s->aborted) && fake_now_s() < end;)
+            fake_sleep_us(1000);
     if (atomic_load(&s->aborted)) return;
     bool done = m->kind == MOVE_PAIRS            ? move_pairs(m)
                 : !agree(m)                      ? false

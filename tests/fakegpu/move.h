@@ -12,20 +12,27 @@ enum { MOST_OPS = 16 };
 struct ncclComm {
     struct segment segment;
     int device;
-    atomic_int async;                   /* ncclResult_t */
+    atomic_int async; /* ncclResult_t */
     struct {
         int used;
         ncclDataType_t type;
         char scalar[8];
     } premul[MOST_OPS];
-    unsigned connected;                 /* a bit for each kind of call that was made once */
+    unsigned connected; /* a bit for each kind of call that was made once */
     char last_error[256];
 };
 
-enum move_kind { MOVE_ALL_REDUCE, MOVE_REDUCE, MOVE_REDUCE_SCATTER, MOVE_ALL_GATHER, MOVE_BROADCAST, MOVE_PAIRS };
+enum move_kind {
+    MOVE_ALL_REDUCE,
+    MOVE_REDUCE,
+    MOVE_REDUCE_SCATTER,
+    MOVE_ALL_GATHER,
+    MOVE_BROADCAST,
+    MOVE_PAIRS
+};
 
 struct pair {
-    const char *send;                   /* one of both */
+    const char *send; /* one of both */
     char *receive;
     size_t bytes, done;
     int peer;
@@ -37,7 +44,7 @@ struct move {
     const char *call;
     const char *send;
     char *receive;
-    size_t count;                       /* as the call gives it: elements of one rank's part where there are parts */
+    size_t count; /* as the call gives it: elements of one rank's part where there are parts */
     ncclDataType_t type;
     ncclRedOp_t op;
     int root;

@@ -29,14 +29,18 @@ static void say(const struct ncclComm *comm, const char *text)
     size_t n = 0;
     if (!level || strcmp(level, "INFO") != 0) return;
     for (const char *c = pattern ? pattern : ""; *c && n < sizeof path - 300; c++) {
-        if (c[0] == '%' && c[1] == 'h') n += (size_t)snprintf(path + n, 256, "%s", fake_host()), c++;
-        else if (c[0] == '%' && c[1] == 'p') n += (size_t)snprintf(path + n, 32, "%d", (int)getpid()), c++;
-        else path[n++] = *c;
+        if (c[0] == '%' && c[1] == 'h')
+            n += (size_t)snprintf(path + n, 256, "%s", fake_host()), c++;
+        else if (c[0] == '%' && c[1] == 'p')
+            n += (size_t)snprintf(path + n, 32, "%d", (int)getpid()), c++;
+        else
+            path[n++] = *c;
     }
     path[n] = 0;
     FILE *out = *path ? fopen(path, "a") : stdout;
     if (!out) return;
-    fprintf(out, "%s:%d:%d [%d] NCCL INFO %s\n", fake_host(), (int)getpid(), (int)getpid(), comm ? comm->device : 0, text);
+    fprintf(out, "%s:%d:%d [%d] NCCL INFO %s\n", fake_host(), (int)getpid(), (int)getpid(),
+            comm ? comm->device : 0, text);
     if (out != stdout) fclose(out);
 }
 
@@ -48,11 +52,16 @@ static ncclResult_t refuse(struct ncclComm *comm, ncclResult_t result, const cha
 
 EXPORTED const char *ncclGetErrorString(ncclResult_t result)
 {
-    static const char *const names[] = {"no error", "unhandled cuda error (run with NCCL_DEBUG=INFO for details)",
-                                        "unhandled system error (run with NCCL_DEBUG=INFO for details)", "internal error",
-                                        "invalid argument", "invalid usage", "remote process exited or there was a network error",
+    static const char *const names[] = {"no error",
+                                        "unhandled cuda error (run with NCCL_DEBUG=INFO for details)",
+                                        "unhandled system error (run with NCCL_DEBUG=INFO for details)",
+                                        "internal error",
+                                        "invalid argument",
+                                        "invalid usage",
+                                        "remote process exited or there was a network error",
                                         "NCCL operation in progress"};
-    return result >= 0 && (size_t)result < sizeof names / sizeof *names ? names[result] : "unknown result code";
+    return result >= 0 && (size_t)result < sizeof names / sizeof *names ? names[result]
+                                                                        : "unknown result code";
 }
 
 EXPORTED const char *ncclGetLastError(ncclComm_t comm)
@@ -70,7 +79,8 @@ EXPORTED ncclResult_t ncclGetUniqueId(ncclUniqueId *id)
 {
     if (fake_fault("fail", "ncclGetUniqueId")) return ncclSystemError;
     memset(id, 0, sizeof *id);
-    snprintf(id->internal, sizeof id->internal, "/fakegpu-%d-%llx", (int)getpid(), (unsigned long long)(fake_now_s() * 1e9));
+    snprintf(id->internal, sizeof id->internal, "/fakegpu-%d-%llx", (int)getpid(),
+             (unsigned long long)(fake_now_s() * 1e9));
     return ncclSuccess;
 }
 
@@ -87,19 +97,23 @@ static void say_facts(const struct ncclComm *comm, const ncclConfig_t *config)
              fake_number("FAKEGPU_SM", 100) >= 90 ? "" : "not ", comm->device);
     say(comm, line);
     if (mnnvl) {
-        snprintf(line, sizeof line, "MNNVL 1 cliqueId 0 cliqueSize %d cliqueRank %d", comm->segment.ranks, comm->segment.rank);
+        snprintf(line, sizeof line, "MNNVL 1 cliqueId 0 cliqueSize %d cliqueRank %d", comm->segment.ranks,
+                 comm->segment.rank);
         say(comm, line);
     }
-    snprintf(line, sizeof line, "comm %p rank %d nRanks %d nNodes 1 localRanks %d localRank %d MNNVL %d", (const void *)comm,
-             comm->segment.rank, comm->segment.ranks, comm->segment.ranks, comm->segment.rank, mnnvl);
+    snprintf(line, sizeof line, "comm %p rank %d nRanks %d nNodes 1 localRanks %d localRank %d MNNVL %d",
+             (const void *)comm, comm->segment.rank, comm->segment.ranks, comm->segment.ranks,
+             comm->segment.rank, mnnvl);
     say(comm, line);
     if (config) {
-        snprintf(line, sizeof line, "Channel 00/16 : config minCTAs %d maxCTAs %d", config->minCTAs, config->maxCTAs);
+        snprintf(line, sizeof line, "Channel 00/16 : config minCTAs %d maxCTAs %d", config->minCTAs,
+                 config->maxCTAs);
         say(comm, line);
     }
 }
 
-EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id, int rank, ncclConfig_t *config)
+EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id, int rank,
+                                             ncclConfig_t *config)
 {
     const char *call = "ncclCommInitRankConfig";
     if (fake_fault("absent", call)) fake_never(call);
@@ -163,8 +177,9 @@ static _Thread_local struct {
     cudaStream_t stream;
 } group;
 
-/* What every call does first: injected failures; and, on its first use, connecting, which waits for the device as the
-   allocations of the real one do (so that a call first made behind a held stream is found by the tests). */
+/* What every call does first: injected failures; and, on its first use, connecting, which waits for the
+   device as the allocations of the real one do (so that a call first made behind a held stream is found by
+   the tests). */
 static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
 {
     if (fake_fault("absent", call)) fake_never(call);
@@ -179,7 +194,8 @@ static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
 static ncclResult_t usable(ncclComm_t comm, ncclDataType_t type, ncclRedOp_t op, bool reduces)
 {
     if (!type_bytes(type)) return refuse(comm, ncclInvalidArgument, "invalid type");
-    if ((int)type >= TYPE_E4M3 && version() < 22400) return refuse(comm, ncclInvalidArgument, "no fp8 in this version");
+    if ((int)type >= TYPE_E4M3 && version() < 22400)
+        return refuse(comm, ncclInvalidArgument, "no fp8 in this version");
     if ((int)type >= TYPE_E4M3 && reduces && fake_number("FAKEGPU_SM", 100) < 90)
         return refuse(comm, ncclInvalidArgument, "FP8 reduction support begins with sm90 capable devices");
     if (op >= ncclNumOps + MOST_OPS || (op >= ncclNumOps && !comm->premul[op - ncclNumOps].used))
@@ -197,36 +213,36 @@ static ncclResult_t collective(const struct move *move, bool reduces, cudaStream
     return result;
 }
 
-EXPORTED ncclResult_t ncclAllReduce(const void *send, void *receive, size_t count, ncclDataType_t type, ncclRedOp_t op,
-                                    ncclComm_t comm, cudaStream_t stream)
+EXPORTED ncclResult_t ncclAllReduce(const void *send, void *receive, size_t count, ncclDataType_t type,
+                                    ncclRedOp_t op, ncclComm_t comm, cudaStream_t stream)
 {
     struct move m = {comm, MOVE_ALL_REDUCE, "ncclAllReduce", send, receive, count, type, op, 0, 0};
     return collective(&m, true, stream);
 }
 
-EXPORTED ncclResult_t ncclReduce(const void *send, void *receive, size_t count, ncclDataType_t type, ncclRedOp_t op, int root,
-                                 ncclComm_t comm, cudaStream_t stream)
+EXPORTED ncclResult_t ncclReduce(const void *send, void *receive, size_t count, ncclDataType_t type,
+                                 ncclRedOp_t op, int root, ncclComm_t comm, cudaStream_t stream)
 {
     struct move m = {comm, MOVE_REDUCE, "ncclReduce", send, receive, count, type, op, root, 0};
     return collective(&m, true, stream);
 }
 
-EXPORTED ncclResult_t ncclReduceScatter(const void *send, void *receive, size_t count, ncclDataType_t type, ncclRedOp_t op,
-                                        ncclComm_t comm, cudaStream_t stream)
+EXPORTED ncclResult_t ncclReduceScatter(const void *send, void *receive, size_t count, ncclDataType_t type,
+                                        ncclRedOp_t op, ncclComm_t comm, cudaStream_t stream)
 {
     struct move m = {comm, MOVE_REDUCE_SCATTER, "ncclReduceScatter", send, receive, count, type, op, 0, 0};
     return collective(&m, true, stream);
 }
 
-EXPORTED ncclResult_t ncclAllGather(const void *send, void *receive, size_t count, ncclDataType_t type, ncclComm_t comm,
-                                    cudaStream_t stream)
+EXPORTED ncclResult_t ncclAllGather(const void *send, void *receive, size_t count, ncclDataType_t type,
+                                    ncclComm_t comm, cudaStream_t stream)
 {
     struct move m = {comm, MOVE_ALL_GATHER, "ncclAllGather", send, receive, count, type, ncclSum, 0, 0};
     return collective(&m, false, stream);
 }
 
-EXPORTED ncclResult_t ncclBroadcast(const void *send, void *receive, size_t count, ncclDataType_t type, int root, ncclComm_t comm,
-                                    cudaStream_t stream)
+EXPORTED ncclResult_t ncclBroadcast(const void *send, void *receive, size_t count, ncclDataType_t type,
+                                    int root, ncclComm_t comm, cudaStream_t stream)
 {
     struct move m = {comm, MOVE_BROADCAST, "ncclBroadcast", send, receive, count, type, ncclSum, root, 0};
     return collective(&m, false, stream);
@@ -238,7 +254,8 @@ EXPORTED ncclResult_t ncclGroupStart(void)
     return ncclSuccess;
 }
 
-static ncclResult_t add_pair(ncclComm_t comm, const void *send, void *receive, size_t bytes, int peer, cudaStream_t stream)
+static ncclResult_t add_pair(ncclComm_t comm, const void *send, void *receive, size_t bytes, int peer,
+                             cudaStream_t stream)
 {
     if (peer < 0 || peer >= comm->segment.ranks) return refuse(comm, ncclInvalidArgument, "no such peer");
     if (group.count == group.room) {
@@ -271,24 +288,27 @@ EXPORTED ncclResult_t ncclGroupEnd(void)
     return run_group("ncclGroupEnd");
 }
 
-EXPORTED ncclResult_t ncclSend(const void *send, size_t count, ncclDataType_t type, int peer, ncclComm_t comm, cudaStream_t stream)
+EXPORTED ncclResult_t ncclSend(const void *send, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                               cudaStream_t stream)
 {
     ncclResult_t result = usable(comm, type, ncclSum, false);
     if (!result) result = add_pair(comm, send, NULL, count * type_bytes(type), peer, stream);
     return result || group.depth ? result : run_group("ncclSend");
 }
 
-EXPORTED ncclResult_t ncclRecv(void *receive, size_t count, ncclDataType_t type, int peer, ncclComm_t comm, cudaStream_t stream)
+EXPORTED ncclResult_t ncclRecv(void *receive, size_t count, ncclDataType_t type, int peer, ncclComm_t comm,
+                               cudaStream_t stream)
 {
     ncclResult_t result = usable(comm, type, ncclSum, false);
     if (!result) result = add_pair(comm, NULL, receive, count * type_bytes(type), peer, stream);
     return result || group.depth ? result : run_group("ncclRecv");
 }
 
-EXPORTED ncclResult_t ncclRedOpCreatePreMulSum(ncclRedOp_t *op, void *scalar, ncclDataType_t type, ncclScalarResidence_t where,
-                                               ncclComm_t comm)
+EXPORTED ncclResult_t ncclRedOpCreatePreMulSum(ncclRedOp_t *op, void *scalar, ncclDataType_t type,
+                                               ncclScalarResidence_t where, ncclComm_t comm)
 {
-    if (where != ncclScalarHostImmediate) return refuse(comm, ncclInvalidArgument, "only immediate scalars are emulated");
+    if (where != ncclScalarHostImmediate)
+        return refuse(comm, ncclInvalidArgument, "only immediate scalars are emulated");
     if (fake_fault("fail", "ncclRedOpCreatePreMulSum")) return ncclInternalError;
     for (int i = 0; i < MOST_OPS; i++)
         if (!comm->premul[i].used) {
@@ -326,7 +346,8 @@ EXPORTED ncclResult_t ncclMemFree(void *at)
 EXPORTED ncclResult_t ncclCommRegister(const ncclComm_t comm, void *at, size_t bytes, void **handle)
 {
     (void)bytes;
-    if (fake_fault("fail", "ncclCommRegister")) return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
+    if (fake_fault("fail", "ncclCommRegister"))
+        return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
     *handle = at;
     return ncclSuccess;
 }
@@ -341,10 +362,12 @@ EXPORTED ncclResult_t ncclCommDeregister(const ncclComm_t comm, void *handle)
 #if !defined FAKE_NCCL_2_18 && NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
 enum { WINDOW_ALIGNMENT = 4096 }; /* NCCL_WIN_REQUIRED_ALIGNMENT, which 2.28 names */
 
-EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t bytes, ncclWindow_t *window, int flags)
+EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t bytes, ncclWindow_t *window,
+                                             int flags)
 {
     (void)flags;
-    if (fake_fault("fail", "ncclCommWindowRegister")) return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
+    if (fake_fault("fail", "ncclCommWindowRegister"))
+        return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
     if ((uintptr_t)at % WINDOW_ALIGNMENT || bytes % WINDOW_ALIGNMENT)
         return refuse(comm, ncclInvalidArgument, "a window must be whole pages");
     *window = at;
@@ -360,8 +383,8 @@ EXPORTED ncclResult_t ncclCommWindowDeregister(ncclComm_t comm, ncclWindow_t win
 #endif
 #if !defined FAKE_NCCL_2_18 && NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
 
-EXPORTED ncclResult_t ncclAlltoAll(const void *send, void *receive, size_t count, ncclDataType_t type, ncclComm_t comm,
-                                   cudaStream_t stream)
+EXPORTED ncclResult_t ncclAlltoAll(const void *send, void *receive, size_t count, ncclDataType_t type,
+                                   ncclComm_t comm, cudaStream_t stream)
 {
     size_t part = count * type_bytes(type);
     ncclResult_t result = usable(comm, type, ncclSum, false);
@@ -372,8 +395,8 @@ EXPORTED ncclResult_t ncclAlltoAll(const void *send, void *receive, size_t count
     return result ? result : run_group("ncclAlltoAll");
 }
 
-EXPORTED ncclResult_t ncclGather(const void *send, void *receive, size_t count, ncclDataType_t type, int root, ncclComm_t comm,
-                                 cudaStream_t stream)
+EXPORTED ncclResult_t ncclGather(const void *send, void *receive, size_t count, ncclDataType_t type, int root,
+                                 ncclComm_t comm, cudaStream_t stream)
 {
     size_t part = count * type_bytes(type);
     ncclResult_t result = usable(comm, type, ncclSum, false);
@@ -383,8 +406,8 @@ EXPORTED ncclResult_t ncclGather(const void *send, void *receive, size_t count, 
     return result ? result : run_group("ncclGather");
 }
 
-EXPORTED ncclResult_t ncclScatter(const void *send, void *receive, size_t count, ncclDataType_t type, int root, ncclComm_t comm,
-                                  cudaStream_t stream)
+EXPORTED ncclResult_t ncclScatter(const void *send, void *receive, size_t count, ncclDataType_t type,
+                                  int root, ncclComm_t comm, cudaStream_t stream)
 {
     size_t part = count * type_bytes(type);
     ncclResult_t result = usable(comm, type, ncclSum, false);

@@ -1,5 +1,5 @@
-/* The calls of the emulated libnvidia-ml that bench/device/nvml.c makes. The fault "throttle" lowers the clocks and runs the
-   violation counters; "xid" reports one Xid 79. */
+/* The calls of the emulated libnvidia-ml that bench/device/nvml.c makes. The fault "throttle" lowers the
+   clocks and runs the violation counters; "xid" reports one Xid 79. */
 #include "fake.h"
 
 #include <stdio.h>
@@ -18,8 +18,10 @@ EXPORTED nvml_return nvmlDeviceGetPowerUsage(void *device, unsigned *milliwatt);
 EXPORTED nvml_return nvmlDeviceGetTemperature(void *device, int sensor, unsigned *celsius);
 EXPORTED nvml_return nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *bits);
 EXPORTED nvml_return nvmlDeviceGetViolationStatus(void *device, int policy, unsigned long long times[2]);
-EXPORTED nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, unsigned long long *count);
-EXPORTED nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter, unsigned long long *count);
+EXPORTED nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter,
+                                                 unsigned long long *count);
+EXPORTED nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter,
+                                                     unsigned long long *count);
 EXPORTED nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *info);
 EXPORTED nvml_return nvmlEventSetCreate(void **set);
 EXPORTED nvml_return nvmlEventSetFree(void *set);
@@ -99,7 +101,8 @@ nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, uns
     return SUCCESS;
 }
 
-nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter, unsigned long long *count)
+nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter,
+                                            unsigned long long *count)
 {
     (void)device, (void)counter;
     *count = 0;

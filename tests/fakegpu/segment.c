@@ -73,5 +73,6 @@ char *segment_stage(const struct segment *s, int rank)
 
 struct box *segment_box(const struct segment *s, int from, int to)
 {
-    return (struct box *)(void *)(s->boxes + ((size_t)from * (size_t)s->ranks + (size_t)to) * (s->box_bytes + 64));
+    return (struct box *)(void *)(s->boxes +
+                                  ((size_t)from * (size_t)s->ranks + (size_t)to) * (s->box_bytes + 64));
 }

@@ -1,4 +1,5 @@
-/* Shared memory between the processes of one emulated communicator: a barrier, a staging area per rank, a mailbox per pair. */
+/* Shared memory between the processes of one emulated communicator: a barrier, a staging area per rank, a
+ * mailbox per pair. */
 #ifndef FAKE_SEGMENT_H
 #define FAKE_SEGMENT_H
 
@@ -12,12 +13,12 @@ struct segment_head {
 
 struct segment {
     struct segment_head *head;
-    uint64_t *signatures;            /* [ranks]: what each rank believes it takes part in */
-    char *staging;                   /* [ranks][stage_bytes] */
-    char *boxes;                     /* [from][to] */
+    uint64_t *signatures; /* [ranks]: what each rank believes it takes part in */
+    char *staging;        /* [ranks][stage_bytes] */
+    char *boxes;          /* [from][to] */
     size_t stage_bytes, box_bytes, bytes;
     int rank, ranks;
-    atomic_bool aborted;             /* of this process only */
+    atomic_bool aborted; /* of this process only */
 };
 
 struct box {

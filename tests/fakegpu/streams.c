@@ -22,7 +22,7 @@ struct CUstream_st {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct task *first, **last;
-    long queued, most;     /* tasks not yet finished */
+    long queued, most; /* tasks not yet finished */
     bool ends;
     struct CUgraph_st *capture;
     struct CUstream_st *next;
@@ -255,7 +255,8 @@ static void reach_event(void *data)
 EXPORTED cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
     if (fake_fault("fail", "cudaEventRecord")) return cudaErrorUnknown;
-    if (stream_of(stream)->capture) return cudaErrorStreamCaptureUnsupported; /* our code never times inside a graph */
+    if (stream_of(stream)->capture)
+        return cudaErrorStreamCaptureUnsupported; /* our code never times inside a graph */
     pthread_mutex_lock(&event->lock);
     struct event_record record = {event, ++event->recorded};
     pthread_mutex_unlock(&event->lock);
@@ -298,7 +299,8 @@ static void await_event(void *data)
 {
     struct event_record *record = data;
     pthread_mutex_lock(&record->event->lock);
-    while (record->event->reached < record->number) pthread_cond_wait(&record->event->changed, &record->event->lock);
+    while (record->event->reached < record->number)
+        pthread_cond_wait(&record->event->changed, &record->event->lock);
     pthread_mutex_unlock(&record->event->lock);
 }
 

@@ -29,7 +29,8 @@ static void run_delay(void *const *arguments)
 {
     struct device_gate *gate = ARGUMENT(struct device_gate *, 0);
     uint32_t ticket = ARGUMENT(uint32_t, 1);
-    if (!delay_until(&gate->opened, ticket, ARGUMENT(uint64_t, 2))) *(volatile uint32_t *)&gate->expired = ticket;
+    if (!delay_until(&gate->opened, ticket, ARGUMENT(uint64_t, 2)))
+        *(volatile uint32_t *)&gate->expired = ticket;
 }
 
 static void run_matrix_fill(void *const *arguments)
@@ -50,7 +51,9 @@ static void run_matrix_check_rows(void *const *arguments)
 
 const struct twin twins[] = {
     {"busbar_fill", run_fill, {sizeof(struct pattern), sizeof(int), 8, 8, sizeof(void *)}},
-    {"busbar_check", run_check, {sizeof(struct pattern), sizeof(int), 8, 8, sizeof(void *), 8, sizeof(void *)}},
+    {"busbar_check",
+     run_check,
+     {sizeof(struct pattern), sizeof(int), 8, 8, sizeof(void *), 8, sizeof(void *)}},
     {"busbar_delay", run_delay, {sizeof(void *), sizeof(uint32_t), 8}},
     {"busbar_matrix_fill", run_matrix_fill, {sizeof(struct matrix), 8}},
     {"busbar_matrix_check_v", run_matrix_check_v, {sizeof(struct matrix_check)}},

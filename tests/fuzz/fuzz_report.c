@@ -1,5 +1,6 @@
-/* What reads records and a table of workloads: the input is a table, and launches' files after it, parted by lines of "----". Show,
- * the report with its plots' data (gnuplot is not run) and the ranking, and a comparison of every other launch with the rest. */
+/* What reads records and a table of workloads: the input is a table, and launches' files after it, parted by
+ * lines of "----". Show, the report with its plots' data (gnuplot is not run) and the ranking, and a
+ * comparison of every other launch with the rest. */
 #include "analysis/analysis.h"
 #include "analysis/charts.h"
 #include "analysis/workload.h"
@@ -26,7 +27,8 @@ static struct input input_of(const uint8_t *data, size_t size)
 }
 
 /* `words` and, after each of `flags` in turn, one of the launches. */
-static void run(const struct subcommand *subcommand, const struct input *input, const char *const *flags, const char *const *words)
+static void run(const struct subcommand *subcommand, const struct input *input, const char *const *flags,
+                const char *const *words)
 {
     const char *argv[32];
     int argc = 0, turn = 0;
@@ -75,7 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stdout = nowhere;
     rank_and_draw(&input);
     run(&report_subcommand, &input, NULL,
-        (const char *const[]){"--workloads", input.table, "--workload", "job", "--format", "markdown", "--redact", "--output", "/dev/null", NULL});
+        (const char *const[]){"--workloads", input.table, "--workload", "job", "--format", "markdown",
+                              "--redact", "--output", "/dev/null", NULL});
     run(&show_subcommand, &input, NULL, (const char *const[]){NULL});
     run(&compare_subcommand, &input, (const char *const[]){"--base", "--new"}, (const char *const[]){NULL});
     stdout = out;

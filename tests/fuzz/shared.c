@@ -28,8 +28,8 @@ size_t fuzz_part(const uint8_t *data, size_t size, size_t *second)
     return first;
 }
 
-void fuzz_import(const char *format, size_t (*reader)(struct source *, const char *, size_t), const uint8_t *data,
-                 size_t size)
+void fuzz_import(const char *format, size_t (*reader)(struct source *, const char *, size_t),
+                 const uint8_t *data, size_t size)
 {
     struct source source = {.path = "all_reduce.log", .format = format, .sha256 = "0"};
     struct source_given given = {.ranks = size % 3 ? ABSENT : 16, .nodes = ABSENT, .domains = ABSENT};

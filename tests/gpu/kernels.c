@@ -1,7 +1,9 @@
-/* The device code against golden vectors, against its host twins, and against a copy's bandwidth. On the emulated device the
-   first two prove the way to the kernels (launch, arguments, tails), not the kernels themselves.
+/* The device code against golden vectors, against its host twins, and against a copy's bandwidth. On the
+   emulated device the first two prove the way to the kernels (launch, arguments, tails), not the kernels
+   themselves.
 
-   usage: gpu_kernels golden FILE | twins | bandwidth BYTES          "ok - …" and "not ok - …" lines; bandwidth: a table */
+   usage: gpu_kernels golden FILE | twins | bandwidth BYTES          "ok - …" and "not ok - …" lines;
+   bandwidth: a table */
 #include "collective/dtype.h"
 #include "device/device.h"
 #include "kernels/device.h"
@@ -31,7 +33,8 @@ static void count(struct tally *t, bool good, const char *what, const char *dtyp
     if (t->bad++ < 10) printf("# %s %s: %s\n", dtype, op, what);
 }
 
-static struct device_verdict check_on_device(const struct pattern *p, int source, uint64_t from, uint64_t n, const void *data)
+static struct device_verdict check_on_device(const struct pattern *p, int source, uint64_t from, uint64_t n,
+                                             const void *data)
 {
     struct device_verdict verdict = {0, UINT64_MAX}, *on_device;
     must(cudaMalloc((void **)&on_device, sizeof verdict), "cudaMalloc");
@@ -48,7 +51,8 @@ static size_t read_bits(char *text, size_t size, unsigned char *bytes)
 {
     size_t n = 0;
     char *rest = NULL;
-    for (char *word = strtok_r(text, " \n", &rest); word && n < MOST_ELEMENTS; word = strtok_r(NULL, " \n", &rest), n++) {
+    for (char *word = strtok_r(text, " \n", &rest); word && n < MOST_ELEMENTS;
+         word = strtok_r(NULL, " \n", &rest), n++) {
         uint64_t bits = strtoull(word, NULL, 16);
         memcpy(bytes + n * size, &bits, size);
     }
@@ -61,7 +65,8 @@ static void golden_row(struct tally *tally, char *line, char *device)
     unsigned long long ranks, seed, from;
     unsigned char want[MOST_ELEMENTS * 8], got[MOST_ELEMENTS * 8];
     int at = 0;
-    if (sscanf(line, "%15s %15s %llu %llu %llu %15s %n", dtype, op, &ranks, &seed, &from, rank, &at) < 6) return;
+    if (sscanf(line, "%15s %15s %llu %llu %llu %15s %n", dtype, op, &ranks, &seed, &from, rank, &at) < 6)
+        return;
     bool moves = strcmp(op, "move") == 0, all = strcmp(rank, "all") == 0;
     int type = dtype_find(dtype);
     size_t size = dtypes[type].size, n = read_bits(line + at, size, want);
@@ -74,7 +79,8 @@ static void golden_row(struct tally *tally, char *line, char *device)
             count(tally, memcmp(got, want, n * size) == 0, "fill differs", dtype, op);
         }
         must(cudaMemcpy(place, want, n * size, cudaMemcpyHostToDevice), "cudaMemcpy");
-        count(tally, check_on_device(&p, all ? -1 : atoi(rank), from, n, place).wrong == 0, "check refuses the right data", dtype, op);
+        count(tally, check_on_device(&p, all ? -1 : atoi(rank), from, n, place).wrong == 0,
+              "check refuses the right data", dtype, op);
         memcpy(got, want, n * size);
         got[(n - 2) * size] ^= 0x04; /* 4 units in the last place: beyond avg's tolerance */
         must(cudaMemcpy(place, got, n * size, cudaMemcpyHostToDevice), "cudaMemcpy");
@@ -96,13 +102,15 @@ static int golden(const char *path)
     fclose(file);
     free(line);
     must(cudaFree(device), "cudaFree");
-    printf("%s - kernels agree with %d golden vectors (%d do not)\n", tally.bad || !tally.good ? "not ok" : "ok", tally.good, tally.bad);
+    printf("%s - kernels agree with %d golden vectors (%d do not)\n",
+           tally.bad || !tally.good ? "not ok" : "ok", tally.good, tally.bad);
     return tally.bad || !tally.good ? STATUS_WRONG : STATUS_OK;
 }
 
 /* ---- host twins ---- */
 
-static void twin_case(struct tally *tally, const struct pattern *p, int rank, char *device, unsigned char *host, unsigned char *back)
+static void twin_case(struct tally *tally, const struct pattern *p, int rank, char *device,
+                      unsigned char *host, unsigned char *back)
 {
     const size_t size = dtypes[p->dtype].size, bytes = TWIN_ELEMENTS * size;
     const char *op = p->reduces ? op_names[p->op] : "move";
@@ -111,13 +119,15 @@ static void twin_case(struct tally *tally, const struct pattern *p, int rank, ch
     pattern_fill(p, rank, 12345, TWIN_ELEMENTS, host);
     must(device_fill(p, rank, 12345, TWIN_ELEMENTS, place, NULL), "device_fill");
     must(cudaMemcpy(back, place, bytes, cudaMemcpyDeviceToHost), "cudaMemcpy");
-    count(tally, memcmp(host, back, bytes) == 0, "fill differs from its host twin", dtypes[p->dtype].name, op);
+    count(tally, memcmp(host, back, bytes) == 0, "fill differs from its host twin", dtypes[p->dtype].name,
+          op);
     back[777 * size] ^= 0x10, back[99999 * size] ^= 0x10;
     must(cudaMemcpy(place, back, bytes, cudaMemcpyHostToDevice), "cudaMemcpy");
     for (int source = p->reduces ? -1 : rank; source <= rank; source = source < rank ? rank : rank + 1) {
         uint64_t wrong = pattern_check(p, source, 12345, TWIN_ELEMENTS, back, &first);
         struct device_verdict v = check_on_device(p, source, 12345, TWIN_ELEMENTS, place);
-        count(tally, v.wrong == wrong && (wrong == 0 || v.first == first), "check differs from its host twin", dtypes[p->dtype].name, op);
+        count(tally, v.wrong == wrong && (wrong == 0 || v.first == first), "check differs from its host twin",
+              dtypes[p->dtype].name, op);
     }
 }
 
@@ -135,7 +145,8 @@ static int twins(void)
     must(cudaFree(device), "cudaFree");
     free(host);
     free(back);
-    printf("%s - kernels agree with their host twins in %d comparisons (%d do not)\n", tally.bad ? "not ok" : "ok", tally.good, tally.bad);
+    printf("%s - kernels agree with their host twins in %d comparisons (%d do not)\n",
+           tally.bad ? "not ok" : "ok", tally.good, tally.bad);
     return tally.bad ? STATUS_WRONG : STATUS_OK;
 }
 
@@ -156,13 +167,15 @@ static void copy(const struct work *w)
 
 static void fill(const struct work *w)
 {
-    must(device_fill(w->pattern, 1, 0, w->bytes / dtypes[w->pattern->dtype].size, w->to, NULL), "device_fill");
+    must(device_fill(w->pattern, 1, 0, w->bytes / dtypes[w->pattern->dtype].size, w->to, NULL),
+         "device_fill");
 }
 
 static void check(const struct work *w)
 {
-    must(device_check(w->pattern, w->pattern->reduces ? -1 : 1, 0, w->bytes / dtypes[w->pattern->dtype].size, w->to, 0, w->verdict,
-                      NULL), "device_check");
+    must(device_check(w->pattern, w->pattern->reduces ? -1 : 1, 0, w->bytes / dtypes[w->pattern->dtype].size,
+                      w->to, 0, w->verdict, NULL),
+         "device_check");
 }
 
 /* GB/s of the fastest of three rounds. */
@@ -197,14 +210,17 @@ static int bandwidth(const char *text, const struct device *device)
     must(cudaMalloc((void **)&w.verdict, sizeof *w.verdict), "cudaMalloc");
     double reference = rate(copy, &w, 2.0 * (double)w.bytes);
     printf("# device\t%s%s\n", device->name, device->emulated ? " (emulated: not a measurement)" : "");
-    printf("kernel\tdtype\top\tbytes\tgbps\tpercent_of_copy\ncopy\t-\t-\t%zu\t%.1f\t100.0\n", w.bytes, reference);
+    printf("kernel\tdtype\top\tbytes\tgbps\tpercent_of_copy\ncopy\t-\t-\t%zu\t%.1f\t100.0\n", w.bytes,
+           reference);
     for (int type = 0; type < DTYPE_INT16; type++)
         for (int reduces = 0; reduces < 2; reduces++) {
             struct pattern p = {5, 8, (enum dtype)type, OP_SUM, reduces};
             w.pattern = &p;
             double filled = rate(fill, &w, (double)w.bytes), checked = rate(check, &w, (double)w.bytes);
-            printf("fill\t%s\t%s\t%zu\t%.1f\t%.1f\n", dtypes[type].name, reduces ? "sum" : "move", w.bytes, filled, 100 * filled / reference);
-            printf("check\t%s\t%s\t%zu\t%.1f\t%.1f\n", dtypes[type].name, reduces ? "sum" : "move", w.bytes, checked, 100 * checked / reference);
+            printf("fill\t%s\t%s\t%zu\t%.1f\t%.1f\n", dtypes[type].name, reduces ? "sum" : "move", w.bytes,
+                   filled, 100 * filled / reference);
+            printf("check\t%s\t%s\t%zu\t%.1f\t%.1f\n", dtypes[type].name, reduces ? "sum" : "move", w.bytes,
+                   checked, 100 * checked / reference);
         }
     must(cudaFree(w.from), "cudaFree");
     must(cudaFree(w.to), "cudaFree");

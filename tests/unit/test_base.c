@@ -11,8 +11,10 @@ Test(units, sizes)
     cr_assert(parse_size("1.5M", &value) == STATUS_OK && value == 1572864);
     cr_assert(parse_size("2GiB", &value) == STATUS_OK && value == 2147483648u);
     cr_assert(parse_size("18446744073709551615", &value) == STATUS_OK && value == SIZE_MAX);
-    const char *bad[] = {"", "-1", "K", "1X", "16777216T", "18446744073709551616", "1.3", "1KK", "0x10", "nan", " 1"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) cr_expect(parse_size(bad[i], &value) == STATUS_USAGE, "%s", bad[i]);
+    const char *bad[] = {"",    "-1",  "K",    "1X",  "16777216T", "18446744073709551616",
+                         "1.3", "1KK", "0x10", "nan", " 1"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect(parse_size(bad[i], &value) == STATUS_USAGE, "%s", bad[i]);
 }
 
 Test(units, durations)

@@ -93,11 +93,13 @@ Test(bounds, unknown_is_absent)
     cr_expect_float_eq(busbw("all_reduce", single_gpu_nodes), 25, 1e-9);
 }
 
-/* Two hosts of two ranks, 0.0125 GB/s each way between them: 2 S (N-1)/N must cross, all-reduce's bus factor is 3/2. */
+/* Two hosts of two ranks, 0.0125 GB/s each way between them: 2 S (N-1)/N must cross, all-reduce's bus factor
+ * is 3/2. */
 Test(bounds, network_alone)
 {
     struct bound bound;
-    struct machine m = machine(2, 2, INFINITY, 0.00625, UNKNOWN), inside = machine(1, 4, INFINITY, NAN, UNKNOWN);
+    struct machine m = machine(2, 2, INFINITY, 0.00625, UNKNOWN),
+                   inside = machine(1, 4, INFINITY, NAN, UNKNOWN);
     cr_expect_float_eq(busbw("all_reduce", m), 0.01875, 1e-12);
     cr_expect(bound_of(collective_find("all_reduce"), 1e6, &m, BOUND_MACHINE, &bound));
     cr_expect_float_eq(bound.time_us, 80000, 1e-6);

@@ -12,10 +12,14 @@ Test(collective, bus_factors)
         const char *name;
         double at_2, at_8, at_72;
     } expected[] = {
-        {"all_reduce", 1, 1.75, 142.0 / 72},        {"all_gather", 0.5, 0.875, 71.0 / 72},
-        {"reduce_scatter", 0.5, 0.875, 71.0 / 72},  {"alltoall", 0.5, 0.875, 71.0 / 72},
-        {"gather", 0.5, 0.875, 71.0 / 72},          {"scatter", 0.5, 0.875, 71.0 / 72},
-        {"broadcast", 1, 1, 1},                     {"reduce", 1, 1, 1},
+        {"all_reduce", 1, 1.75, 142.0 / 72},
+        {"all_gather", 0.5, 0.875, 71.0 / 72},
+        {"reduce_scatter", 0.5, 0.875, 71.0 / 72},
+        {"alltoall", 0.5, 0.875, 71.0 / 72},
+        {"gather", 0.5, 0.875, 71.0 / 72},
+        {"scatter", 0.5, 0.875, 71.0 / 72},
+        {"broadcast", 1, 1, 1},
+        {"reduce", 1, 1, 1},
         {"sendrecv", 1, 1, 1},
     };
     cr_assert_eq(sizeof expected / sizeof *expected, COLLECTIVE_COUNT);
@@ -30,7 +34,8 @@ Test(collective, bus_factors)
     cr_assert_null(collective_find("allreduce"));
 }
 
-/* Whatever the collective: each received element is expected exactly once, from an element that its source really sends. */
+/* Whatever the collective: each received element is expected exactly once, from an element that its source
+ * really sends. */
 Test(collective, every_received_element_is_expected_once)
 {
     enum { MOST = 60 };
@@ -49,17 +54,19 @@ Test(collective, every_received_element_is_expected_once)
                         for (int source = 0; source < ranks; source++) {
                             if (e.source != EVERY_RANK && e.source != source) continue;
                             size_t sent = c->extent(count, ranks, source, root).send;
-                            cr_assert_leq(e.source_at + e.count, sent, "%s: rank %d does not send that much", c->name, source);
+                            cr_assert_leq(e.source_at + e.count, sent, "%s: rank %d does not send that much",
+                                          c->name, source);
                         }
                         for (size_t i = 0; i < e.count; i++) seen[e.recv_at + i]++;
                     }
                     for (size_t i = 0; i < mine.recv; i++)
-                        cr_assert_eq(seen[i], 1, "%s, %d ranks, rank %d: element %zu", c->name, ranks, rank, i);
+                        cr_assert_eq(seen[i], 1, "%s, %d ranks, rank %d: element %zu", c->name, ranks, rank,
+                                     i);
                 }
 }
 
-/* The largest size that a driver takes, on few and on many ranks: nothing wraps, and no rank's part leaves the buffer. 128-bit integers
-   are the witness. */
+/* The largest size that a driver takes, on few and on many ranks: nothing wraps, and no rank's part leaves
+   the buffer. 128-bit integers are the witness. */
 Test(collective, extents_at_the_edge_of_size_t)
 {
     __extension__ typedef unsigned __int128 wide;
@@ -68,13 +75,15 @@ Test(collective, extents_at_the_edge_of_size_t)
     for (int id = 0; id < COLLECTIVE_COUNT; id++)
         for (size_t i = 0; i < sizeof many / sizeof *many; i++)
             for (int dtype = 0; dtype < DTYPE_COUNT; dtype++)
-                for (int rank = 0; rank < many[i]; rank += many[i] > 1 ? many[i] - 1 : 1) {
+                for (int rank = 0; rank<many[i]; rank += many[i]> 1 ? many[i] - 1 : 1) {
                     const struct collective *c = &collectives[id];
-                    size_t size = dtypes[dtype].size, count = bytes / size / c->divisor(many[i]) * c->divisor(many[i]);
+                    size_t size = dtypes[dtype].size,
+                           count = bytes / size / c->divisor(many[i]) * c->divisor(many[i]);
                     struct extent e = c->extent(count, many[i], rank, 0);
                     struct expectation x;
                     wide received = 0;
-                    cr_assert((wide)e.send * size <= bytes && (wide)e.recv * size <= bytes && (wide)(e.in_place_at + e.send) * size <= bytes);
+                    cr_assert((wide)e.send * size <= bytes && (wide)e.recv * size <= bytes &&
+                              (wide)(e.in_place_at + e.send) * size <= bytes);
                     for (int k = 0; c->expect(count, many[i], rank, 0, k, &x); k++) {
                         cr_assert((wide)x.recv_at + x.count <= e.recv, "%s", c->name);
                         received += x.count;

@@ -209,13 +209,14 @@ Test(gate_simulation, power_over_many_cases)
 
 /* ---- launches that took turns: pairs, or two samples? ----
 
-   Sign changes of n pairs come in mirrored twos, so that p is a multiple of 2 / 2^n: 5 pairs have no p below 0.05, 6 have one, 2/64 =
-   3.1 %, 7 three, 6/128 = 4.7 %. With 6 pairs a case is found only when no sign change of *any* case is as striking, whereas 6 + 6
-   have 46/924. What the speed of the machine does from launch to launch decides which is worth more. */
+   Sign changes of n pairs come in mirrored twos, so that p is a multiple of 2 / 2^n: 5 pairs have no p below
+   0.05, 6 have one, 2/64 = 3.1 %, 7 three, 6/128 = 4.7 %. With 6 pairs a case is found only when no sign
+   change of *any* case is as striking, whereas 6 + 6 have 46/924. What the speed of the machine does from
+   launch to launch decides which is worth more. */
 enum drift { STEADY, WANDERS, JUMPS };
 
-/* Base and new take turns (ABBA); the machine's speed goes on from launch to launch: an AR(1) process of sigma 5 % and rho 0.9, or two
-   states 20 % apart that change with a chance of 1 in 10. */
+/* Base and new take turns (ABBA); the machine's speed goes on from launch to launch: an AR(1) process of
+   sigma 5 % and rho 0.9, or two states 20 % apart that change with a chance of 1 in 10. */
 static void take_turns(enum drift drift, double effect, double side[2][CASES][MOST_LAUNCHES], int pairs,
                        struct random_state *random)
 {
@@ -231,7 +232,8 @@ static void take_turns(enum drift drift, double effect, double side[2][CASES][MO
     }
 }
 
-/* How often a case is called slower (effect > 0: case 0, beyond 3 %, by test and interval) or different (effect 0: any case). */
+/* How often a case is called slower (effect > 0: case 0, beyond 3 %, by test and interval) or different
+ * (effect 0: any case). */
 static double called(enum drift drift, double effect, bool paired, int pairs, int n, uint64_t seed)
 {
     struct random_state random;
@@ -248,8 +250,9 @@ static double called(enum drift drift, double effect, bool paired, int pairs, in
         max_t(&group, 1, cases, CASES, 1);
         for (int c = 0; c < CASES; c++) hit |= cases[c].adjusted_p < 0.05 && !(effect > 0);
         for (int i = 0; i < pairs; i++) differences[i] = side[1][0][i] - side[0][0][i];
-        struct shift shift = paired ? hodges_lehmann_paired(differences, (size_t)pairs, 0.05)
-                                    : hodges_lehmann(side[0][0], (size_t)pairs, side[1][0], (size_t)pairs, 0.05);
+        struct shift shift = paired
+                                 ? hodges_lehmann_paired(differences, (size_t)pairs, 0.05)
+                                 : hodges_lehmann(side[0][0], (size_t)pairs, side[1][0], (size_t)pairs, 0.05);
         hit |= effect > 0 && cases[0].adjusted_p < 0.05 && shift.has_interval && shift.lo > log(1.03);
         hits += hit;
     }
@@ -262,19 +265,25 @@ Test(gate_simulation, pairs_or_two_samples)
     int n = simulations() / 2;
     double found[3][4]; /* by drift: 6 + 6, 6 pairs, 7 + 7, 7 pairs */
     for (int drift = STEADY; drift <= JUMPS; drift++) {
-        double two = called((enum drift)drift, 0, false, 6, n, 600), six = called((enum drift)drift, 0, true, 6, n, 601),
+        double two = called((enum drift)drift, 0, false, 6, n, 600),
+               six = called((enum drift)drift, 0, true, 6, n, 601),
                seven = called((enum drift)drift, 0, true, 7, n, 602);
-        for (int i = 0; i < 4; i++) found[drift][i] = called((enum drift)drift, log(1.1), i % 2, 6 + i / 2, i == 2 ? n / 2 : n, 603);
-        printf("  machine %-8s false alarms: 6 + 6 %4.1f %%, 6 pairs %4.1f %%, 7 pairs %4.1f %%; one of %d cases 10 %% slower found: "
+        for (int i = 0; i < 4; i++)
+            found[drift][i] = called((enum drift)drift, log(1.1), i % 2, 6 + i / 2, i == 2 ? n / 2 : n, 603);
+        printf("  machine %-8s false alarms: 6 + 6 %4.1f %%, 6 pairs %4.1f %%, 7 pairs %4.1f %%; one of %d "
+               "cases 10 %% slower found: "
                "6 + 6 %3.0f %%, 6 pairs %3.0f %%, 7 + 7 %3.0f %%, 7 pairs %3.0f %%\n",
-               names[drift], 100 * two, 100 * six, 100 * seven, CASES, 100 * found[drift][0], 100 * found[drift][1], 100 * found[drift][2],
-               100 * found[drift][3]);
+               names[drift], 100 * two, 100 * six, 100 * seven, CASES, 100 * found[drift][0],
+               100 * found[drift][1], 100 * found[drift][2], 100 * found[drift][3]);
         fflush(stdout);
-        /* Pairs are exact whatever the machine does; two samples in turns are on the safe side when it drifts. */
+        /* Pairs are exact whatever the machine does; two samples in turns are on the safe side when it
+         * drifts. */
         cr_expect(two <= 46.0 / 924 + error_of(46.0 / 924, n), "%s, 6 + 6: %.4f", names[drift], two);
         cr_expect(fabs(six - 2.0 / 64) <= error_of(2.0 / 64, n), "%s, 6 pairs: %.4f", names[drift], six);
-        cr_expect(fabs(seven - 6.0 / 128) <= error_of(6.0 / 128, n), "%s, 7 pairs: %.4f", names[drift], seven);
-        cr_expect(found[drift][3] >= found[drift][2] - 0.02, "%s: 7 pairs find less than 7 + 7", names[drift]);
+        cr_expect(fabs(seven - 6.0 / 128) <= error_of(6.0 / 128, n), "%s, 7 pairs: %.4f", names[drift],
+                  seven);
+        cr_expect(found[drift][3] >= found[drift][2] - 0.02, "%s: 7 pairs find less than 7 + 7",
+                  names[drift]);
     }
     /* Why --paired auto begins at 7 pairs: 6 see less than 6 + 6 do unless the machine jumps. */
     cr_expect(found[STEADY][1] < found[STEADY][0] && found[WANDERS][1] < found[WANDERS][0]);

@@ -17,13 +17,15 @@ Test(group, circle_method)
                     idle++;
                     continue;
                 }
-                cr_expect(circle_opponent(hosts, round, other) == host, "%d hosts, round %d: %d", hosts, round, host);
+                cr_expect(circle_opponent(hosts, round, other) == host, "%d hosts, round %d: %d", hosts,
+                          round, host);
                 met[host][other]++;
             }
             cr_expect(idle == hosts % 2);
         }
         for (int a = 0; a < hosts; a++)
-            for (int b = 0; b < hosts; b++) cr_expect(met[a][b] == (a != b), "%d hosts: %d and %d met %d times", hosts, a, b, met[a][b]);
+            for (int b = 0; b < hosts; b++)
+                cr_expect(met[a][b] == (a != b), "%d hosts: %d and %d met %d times", hosts, a, b, met[a][b]);
     }
 }
 
@@ -39,8 +41,10 @@ static void expect_groups(const char *name, int groups, const int *wanted)
     struct world world = three_hosts();
     int group[6], domain[] = {0, 0, 0, 0, 1, 1};
     char reason[200];
-    cr_expect(split_assign(name, &world, domain, group, reason, sizeof reason) == groups, "%s: %s", name, reason);
-    for (int r = 0; wanted && r < 6; r++) cr_expect(group[r] == wanted[r], "%s: rank %d is in group %d", name, r, group[r]);
+    cr_expect(split_assign(name, &world, domain, group, reason, sizeof reason) == groups, "%s: %s", name,
+              reason);
+    for (int r = 0; wanted && r < 6; r++)
+        cr_expect(group[r] == wanted[r], "%s: rank %d is in group %d", name, r, group[r]);
 }
 
 Test(group, assignment)
@@ -63,5 +67,6 @@ Test(group, names)
     silence(1);
     cr_expect(splits_check("world,node,domain,rail,pairs,8,hosts:3,rails:0") == STATUS_OK);
     const char *bad[] = {"", "nodes", "0", "-1", "hosts:", "hosts:x", "world,", "2x", "rails:-1"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) cr_expect(splits_check(bad[i]) == STATUS_USAGE, "%s", bad[i]);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect(splits_check(bad[i]) == STATUS_USAGE, "%s", bad[i]);
 }

@@ -22,9 +22,12 @@ static const char launch[] =
     "\"ok\",\"samples_us\":[8]}\n"
     "{\"record\":\"case\",\"key\":\"a\",\"pass\":2,\"collective\":\"all_reduce\",\"mode\":\"isolated\","
     "\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":1,\"samples_us\":[2,3]}\n"
-    "{\"record\":\"case\",\"pass\":0,\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":3,\"statistic\":\"mean\"}\n"
-    "{\"record\":\"case\",\"pass\":1,\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":6,\"statistic\":\"mean\"}\n"
-    "{\"record\":\"case\",\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":9,\"statistic\":\"mean\"}\n"
+    "{\"record\":\"case\",\"pass\":0,\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":"
+    "3,\"statistic\":\"mean\"}\n"
+    "{\"record\":\"case\",\"pass\":1,\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":"
+    "6,\"statistic\":\"mean\"}\n"
+    "{\"record\":\"case\",\"collective\":\"all_gather\",\"bytes\":8,\"status\":\"ok\",\"time_us\":9,"
+    "\"statistic\":\"mean\"}\n"
     "{\"record\":\"end\",\"status\":\"complete\",\"cases\":10,\"elapsed_s\":1}\n";
 
 Test(merge, passes_in_measured_order)

@@ -1,4 +1,5 @@
-/* What NCCL's messages tell. The lines are format strings of libnccl.so.2 (versions named) with values put in. */
+/* What NCCL's messages tell. The lines are format strings of libnccl.so.2 (versions named) with values put
+ * in. */
 #include "backend/nccl_debug.h"
 
 #include <criterion/criterion.h>
@@ -31,10 +32,11 @@ Test(nccl_debug, nothing_told_is_not_known)
 
 Test(nccl_debug, a_2_18_on_infiniband)
 {
-    struct nccl_paths p = read_text("node1:77:93 [3] NCCL INFO Using network IB\n"
-                                    "node1:77:93 [3] NCCL INFO NVLS multicast support is available on dev 3\n"
-                                    "node1:77:93 [3] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/3/GDRDMA\n"
-                                    "node1:77:93 [3] NCCL INFO Channel 01/0 : 3[3] -> 2[2] via P2P/IPC/read\n");
+    struct nccl_paths p =
+        read_text("node1:77:93 [3] NCCL INFO Using network IB\n"
+                  "node1:77:93 [3] NCCL INFO NVLS multicast support is available on dev 3\n"
+                  "node1:77:93 [3] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/3/GDRDMA\n"
+                  "node1:77:93 [3] NCCL INFO Channel 01/0 : 3[3] -> 2[2] via P2P/IPC/read\n");
     cr_expect_str_eq(p.network, "IB");
     cr_expect_eq(p.nvls, 1);
     cr_expect_eq(p.mnnvl, -1);
@@ -43,31 +45,43 @@ Test(nccl_debug, a_2_18_on_infiniband)
 
 Test(nccl_debug, a_2_20_tells_mnnvl_at_the_end_of_the_communicators_line)
 {
-    const char *line = "tray1:77:93 [1] NCCL INFO comm 0x55d0c8a7f2b0 rank 1 nRanks 8 nNodes 1 localRanks 8 localRank 1 MNNVL 1\n";
+    const char *line = "tray1:77:93 [1] NCCL INFO comm 0x55d0c8a7f2b0 rank 1 nRanks 8 nNodes 1 localRanks 8 "
+                       "localRank 1 MNNVL 1\n";
     cr_expect_eq(read_text(line).mnnvl, 1);
-    line = "tray1:77:93 [1] NCCL INFO comm 0x55d0c8a7f2b0 rank 1 nRanks 8 nNodes 2 localRanks 4 localRank 1 MNNVL 0\n";
+    line = "tray1:77:93 [1] NCCL INFO comm 0x55d0c8a7f2b0 rank 1 nRanks 8 nNodes 2 localRanks 4 localRank 1 "
+           "MNNVL 0\n";
     cr_expect_eq(read_text(line).mnnvl, 0);
 }
 
 Test(nccl_debug, a_2_27_tells_mnnvl_with_its_clique)
 {
-    struct nccl_paths p =
-        read_text("tray1:77:93 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 4fd5a1e2c3.77aa01 cliqueId 0x7ffe state 3 healthMask 0x0\n"
-                  "tray1:77:93 [1] NCCL INFO MNNVL 1 cliqueId 7ffe cliqueSize 72 cliqueRank 5\n"
-                  "tray1:77:93 [1] NCCL INFO NVLS multicast support is not available on dev 1 (NVLS_NCHANNELS 0)\n"
-                  "tray1:77:93 [1] NCCL INFO Channel 07/0 : 5[1] -> 4[0] via P2P/MNNVL\n");
+    struct nccl_paths p = read_text(
+        "tray1:77:93 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 4fd5a1e2c3.77aa01 cliqueId 0x7ffe state "
+        "3 healthMask 0x0\n"
+        "tray1:77:93 [1] NCCL INFO MNNVL 1 cliqueId 7ffe cliqueSize 72 cliqueRank 5\n"
+        "tray1:77:93 [1] NCCL INFO NVLS multicast support is not available on dev 1 (NVLS_NCHANNELS 0)\n"
+        "tray1:77:93 [1] NCCL INFO Channel 07/0 : 5[1] -> 4[0] via P2P/MNNVL\n");
     cr_expect_eq(p.mnnvl, 1);
     cr_expect_eq(p.nvls, 0);
     cr_expect(p.p2p && !p.net);
     /* State alone is not use. */
-    cr_expect_eq(read_text("t:7:9 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 1.1 cliqueId 0x1 state 3 healthMask 0x0\n").mnnvl, -1);
+    cr_expect_eq(
+        read_text(
+            "t:7:9 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 1.1 cliqueId 0x1 state 3 healthMask 0x0\n")
+            .mnnvl,
+        -1);
 }
 
 Test(nccl_debug, mnnvl_that_does_not_work)
 {
-    cr_expect_eq(read_text("t:7:9 [1] misc/x.cc:68 NCCL WARN MNNVL (cliqueSize 72) is available but not working on this system. Check the IMEX "
-                           "channel configuration (/dev/nvidia-caps-imex-channels). Set NCCL_MNNVL_ENABLE=0 to ignore this issue.\n").mnnvl, 0);
-    cr_expect_eq(read_text("t:7:9 [1] mnnvl.cc:30 NCCL WARN MNNVL is not supported on this system\n").mnnvl, 0);
+    cr_expect_eq(read_text("t:7:9 [1] misc/x.cc:68 NCCL WARN MNNVL (cliqueSize 72) is available but not "
+                           "working on this system. Check the IMEX "
+                           "channel configuration (/dev/nvidia-caps-imex-channels). Set NCCL_MNNVL_ENABLE=0 "
+                           "to ignore this issue.\n")
+                     .mnnvl,
+                 0);
+    cr_expect_eq(read_text("t:7:9 [1] mnnvl.cc:30 NCCL WARN MNNVL is not supported on this system\n").mnnvl,
+                 0);
 }
 
 Test(nccl_debug, plugins_and_the_network_that_was_assigned)
@@ -87,7 +101,8 @@ Test(nccl_debug, plugins_and_the_network_that_was_assigned)
 
 Test(nccl_debug, hostile_lines)
 {
-    struct nccl_paths p = read_text("Using network \033[31mred and a name that is much longer than any network has ever been called before today\n"
+    struct nccl_paths p = read_text("Using network \033[31mred and a name that is much longer than any "
+                                    "network has ever been called before today\n"
                                     " MNNVL 17 \n MNNVL \n via \nNVLS multicast support is \n");
     cr_expect_eq(p.network[0], '?');
     cr_expect_eq(strlen(p.network), sizeof p.network - 1);
@@ -101,7 +116,8 @@ Test(nccl_debug, rdma_devices_of_a_tree)
     cr_assert(mkdtemp(root));
     rdma_devices(root, names, sizeof names);
     cr_expect_str_eq(names, "");
-    const char *const parts[] = {"/sys", "/sys/class", "/sys/class/infiniband", "/sys/class/infiniband/mlx5_1", "/sys/class/infiniband/mlx5_0"};
+    const char *const parts[] = {"/sys", "/sys/class", "/sys/class/infiniband",
+                                 "/sys/class/infiniband/mlx5_1", "/sys/class/infiniband/mlx5_0"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         snprintf(path, sizeof path, "%s%s", root, parts[i]);
         cr_assert_eq(mkdir(path, 0700), 0);

@@ -29,8 +29,13 @@ static const struct option rows[] = {
     {OPTION_REFUSED, 't', "nthreads", NULL, 0, NULL, NULL, 0, 0, NULL, "start more ranks instead"},
     {0},
 };
-static const struct command command = {"prog", "does things", "[flags] FILE", "A first line\nthat goes on.\n\n  kept as is",
-                                       "prog -q\n    quietly\n", rows, NULL};
+static const struct command command = {"prog",
+                                       "does things",
+                                       "[flags] FILE",
+                                       "A first line\nthat goes on.\n\n  kept as is",
+                                       "prog -q\n    quietly\n",
+                                       rows,
+                                       NULL};
 
 enum { MOST = 16 };
 static char *arguments[MOST];
@@ -42,7 +47,8 @@ static enum status parse(const char *line, struct settings *settings, int *opera
     int count = 1;
     snprintf(copy, sizeof copy, "%s", line);
     arguments[0] = "prog";
-    for (char *rest = copy, *word; *copy && count < MOST - 1 && (word = strsep(&rest, " "));) arguments[count++] = word;
+    for (char *rest = copy, *word; *copy && count < MOST - 1 && (word = strsep(&rest, " "));)
+        arguments[count++] = word;
     arguments[count] = NULL;
     *settings = (struct settings){0};
     int ignored;
@@ -63,7 +69,8 @@ Test(options, defaults)
 Test(options, every_way_to_give_a_value)
 {
     struct settings s;
-    const char *lines[] = {"-n 7 -b 64K", "-n7 -b64K", "--iters 7 --begin 64K", "--iters=7 --begin=64K", "-qn 7 -b 64K", "-qan7 -b64K"};
+    const char *lines[] = {"-n 7 -b 64K",           "-n7 -b64K",    "--iters 7 --begin 64K",
+                           "--iters=7 --begin=64K", "-qn 7 -b 64K", "-qan7 -b64K"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         cr_expect_eq(parse(lines[i], &s, NULL), STATUS_OK, "%s", lines[i]);
         cr_expect(s.count == 7 && s.begin == 65536, "%s", lines[i]);
@@ -112,7 +119,8 @@ static const struct complaint complaints[] = {
     {"--begin 1X", "prog: --begin: '1X' is not a size in bytes such as 8, 64K, 1M or 2G\n"},
     {"--begin -8", "prog: --begin: '-8' is not a size in bytes such as 8, 64K, 1M or 2G\n"},
     {"--begin 0", "prog: --begin: 0 is not between 1 and 1099511627776\n"},
-    {"--mode isolatd", "prog: --mode: 'isolatd' is not one of isolated|pipelined|both; did you mean 'isolated'?\n"},
+    {"--mode isolatd",
+     "prog: --mode: 'isolatd' is not one of isolated|pipelined|both; did you mean 'isolated'?\n"},
     {"--mode=", "prog: --mode: '' is not one of isolated|pipelined|both\n"},
     {"-t 4", "prog: -t is not a flag of busbar: start more ranks instead\n"},
     {"--nthreads=4", "prog: --nthreads=4 is not a flag of busbar: start more ranks instead\n"},
@@ -147,14 +155,27 @@ static char *printed(void (*print)(const struct command *, FILE *))
 Test(options, help_and_man_and_completion)
 {
     char *help = printed(options_help), *man = printed(options_man), *words = printed(options_completion);
-    const char *in_help[] = {"usage: prog [flags] FILE", "A first line that goes on.\n", "\n  kept as is", "Output:\n", "Numbers:\n",
-                             "-n, --iters N", "how often [20]", "--mode isolated|pipelined|both", "Exit status: 0", "  prog -q\n      quietly"};
-    for (size_t i = 0; i < sizeof in_help / sizeof *in_help; i++) cr_expect(strstr(help, in_help[i]), "%s in:\n%s", in_help[i], help);
+    const char *in_help[] = {"usage: prog [flags] FILE",
+                             "A first line that goes on.\n",
+                             "\n  kept as is",
+                             "Output:\n",
+                             "Numbers:\n",
+                             "-n, --iters N",
+                             "how often [20]",
+                             "--mode isolated|pipelined|both",
+                             "Exit status: 0",
+                             "  prog -q\n      quietly"};
+    for (size_t i = 0; i < sizeof in_help / sizeof *in_help; i++)
+        cr_expect(strstr(help, in_help[i]), "%s in:\n%s", in_help[i], help);
     cr_expect(!strstr(help, "nthreads"), "refused flags are not offered");
-    for (char *line = help, *end; (end = strchr(line, '\n')); line = end + 1) cr_expect(end - line <= 100, "%.*s", (int)(end - line), line);
-    const char *in_man[] = {".TH PROG 1", "\\fB\\-n\\fR, \\fB\\-\\-iters\\fR \\fIN\\fR\nhow often [20]\n", ".SS Numbers\n", ".SH EXIT STATUS\n"};
-    for (size_t i = 0; i < sizeof in_man / sizeof *in_man; i++) cr_expect(strstr(man, in_man[i]), "%s in:\n%s", in_man[i], man);
-    cr_expect_str_eq(words, "--quiet\n--all\n--label *\n--mode isolated pipelined both\n--name *\n--iters *\n--ratio *\n--max-seconds *\n"
+    for (char *line = help, *end; (end = strchr(line, '\n')); line = end + 1)
+        cr_expect(end - line <= 100, "%.*s", (int)(end - line), line);
+    const char *in_man[] = {".TH PROG 1", "\\fB\\-n\\fR, \\fB\\-\\-iters\\fR \\fIN\\fR\nhow often [20]\n",
+                            ".SS Numbers\n", ".SH EXIT STATUS\n"};
+    for (size_t i = 0; i < sizeof in_man / sizeof *in_man; i++)
+        cr_expect(strstr(man, in_man[i]), "%s in:\n%s", in_man[i], man);
+    cr_expect_str_eq(words, "--quiet\n--all\n--label *\n--mode isolated pipelined both\n--name *\n--iters "
+                            "*\n--ratio *\n--max-seconds *\n"
                             "--begin *\n--help\n--version\n");
     free(help);
     free(man);

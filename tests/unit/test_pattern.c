@@ -1,5 +1,6 @@
-/* The data patterns: exactly representable whatever the order, every rank covered, every difference seen. What is expected is
-   computed here on its own: types are decoded from their definitions, reductions are done rank after rank. */
+/* The data patterns: exactly representable whatever the order, every rank covered, every difference seen.
+   What is expected is computed here on its own: types are decoded from their definitions, reductions are done
+   rank after rank. */
 #include "kernels/kernels.h"
 #include "kernels/pattern.h"
 
@@ -10,7 +11,8 @@
 
 enum { ELEMENTS = 300, RANKS_MOST = 64 };
 
-/* Value of a small float's bits by the definition: (-1)^s 2^(e-bias) (1 + m/2^k), or 2^(1-bias) m/2^k when e is 0. */
+/* Value of a small float's bits by the definition: (-1)^s 2^(e-bias) (1 + m/2^k), or 2^(1-bias) m/2^k when e
+ * is 0. */
 static double small_float(unsigned bits, int exponent_bits, int mantissa_bits)
 {
     int bias = (1 << (exponent_bits - 1)) - 1;
@@ -27,31 +29,49 @@ static double value_of(enum dtype dtype, const void *at)
     memcpy(&byte, at, 1);
     if (dtypes[dtype].size >= 2) memcpy(&half, at, 2);
     switch (dtype) {
-    case DTYPE_INT8: return *(const int8_t *)at;
-    case DTYPE_UINT8: return *(const uint8_t *)at;
-    case DTYPE_INT16: return *(const int16_t *)at;
-    case DTYPE_UINT16: return *(const uint16_t *)at;
-    case DTYPE_INT32: return *(const int32_t *)at;
-    case DTYPE_UINT32: return *(const uint32_t *)at;
-    case DTYPE_INT64: return (double)*(const int64_t *)at;
-    case DTYPE_UINT64: return (double)*(const uint64_t *)at;
-    case DTYPE_FLOAT: return *(const float *)at;
-    case DTYPE_DOUBLE: return *(const double *)at;
-    case DTYPE_HALF: return small_float(half, 5, 10);
-    case DTYPE_BFLOAT16: return small_float(half, 8, 7);
-    case DTYPE_FP8_E4M3: return small_float(byte, 4, 3);
-    default: return small_float(byte, 5, 2);
+    case DTYPE_INT8:
+        return *(const int8_t *)at;
+    case DTYPE_UINT8:
+        return *(const uint8_t *)at;
+    case DTYPE_INT16:
+        return *(const int16_t *)at;
+    case DTYPE_UINT16:
+        return *(const uint16_t *)at;
+    case DTYPE_INT32:
+        return *(const int32_t *)at;
+    case DTYPE_UINT32:
+        return *(const uint32_t *)at;
+    case DTYPE_INT64:
+        return (double)*(const int64_t *)at;
+    case DTYPE_UINT64:
+        return (double)*(const uint64_t *)at;
+    case DTYPE_FLOAT:
+        return *(const float *)at;
+    case DTYPE_DOUBLE:
+        return *(const double *)at;
+    case DTYPE_HALF:
+        return small_float(half, 5, 10);
+    case DTYPE_BFLOAT16:
+        return small_float(half, 8, 7);
+    case DTYPE_FP8_E4M3:
+        return small_float(byte, 4, 3);
+    default:
+        return small_float(byte, 5, 2);
     }
 }
 
-/* Whether a value stands exactly in the type: it is among all values of a small type, or a conversion keeps it. */
+/* Whether a value stands exactly in the type: it is among all values of a small type, or a conversion keeps
+ * it. */
 static bool is_representable(enum dtype dtype, double value)
 {
     size_t size = dtypes[dtype].size;
     if (dtype == DTYPE_DOUBLE) return true;
     if (dtype == DTYPE_FLOAT) return (double)(float)value == value;
-    if (size > 2) return value == floor(value) && fabs(value) < 0x1p31 && (dtypes[dtype].is_signed || value >= 0);
-    if (!dtypes[dtype].is_float) return value == floor(value) && fabs(value) < ldexp(1, (int)(8 * size) - dtypes[dtype].is_signed) && (dtypes[dtype].is_signed || value >= 0);
+    if (size > 2)
+        return value == floor(value) && fabs(value) < 0x1p31 && (dtypes[dtype].is_signed || value >= 0);
+    if (!dtypes[dtype].is_float)
+        return value == floor(value) && fabs(value) < ldexp(1, (int)(8 * size) - dtypes[dtype].is_signed) &&
+               (dtypes[dtype].is_signed || value >= 0);
     for (unsigned bits = 0; bits < 1u << (8 * size); bits++) {
         uint16_t wide = (uint16_t)bits;
         uint8_t narrow = (uint8_t)bits;
@@ -63,10 +83,14 @@ static bool is_representable(enum dtype dtype, double value)
 static double combine(enum op op, double a, double b)
 {
     switch (op) {
-    case OP_PROD: return a * b;
-    case OP_MAX: return a > b ? a : b;
-    case OP_MIN: return a < b ? a : b;
-    default: return a + b;
+    case OP_PROD:
+        return a * b;
+    case OP_MAX:
+        return a > b ? a : b;
+    case OP_MIN:
+        return a < b ? a : b;
+    default:
+        return a + b;
     }
 }
 
@@ -93,8 +117,9 @@ static void reduce_in_order(const struct pattern *p, bool backwards, double *res
             if (p->op == OP_PREMULSUM) value *= pattern_premul(rank);
             result[e] = i ? combine(p->op, result[e], value) : value;
             if ((i + 1) % 7 == 0 || i == p->ranks - 1)
-                cr_assert(p->op == OP_AVG || p->op == OP_MAX || p->op == OP_MIN || is_representable(p->dtype, result[e]), "%s %s: %g", dtypes[p->dtype].name,
-                          op_names[p->op], result[e]);
+                cr_assert(p->op == OP_AVG || p->op == OP_MAX || p->op == OP_MIN ||
+                              is_representable(p->dtype, result[e]),
+                          "%s %s: %g", dtypes[p->dtype].name, op_names[p->op], result[e]);
         }
     }
     free(input);
@@ -114,8 +139,8 @@ static void expect_reduction(enum dtype dtype, enum op op, int ranks)
         if (op == OP_AVG && !dtypes[dtype].is_float) value = floor(value);
         store(dtype, value, received + e * dtypes[dtype].size);
     }
-    cr_assert(pattern_check(&p, -1, 1000, ELEMENTS, received, &first) == 0, "%s %s over %d: element %llu", dtypes[dtype].name,
-              op_names[op], ranks, (unsigned long long)first);
+    cr_assert(pattern_check(&p, -1, 1000, ELEMENTS, received, &first) == 0, "%s %s over %d: element %llu",
+              dtypes[dtype].name, op_names[op], ranks, (unsigned long long)first);
     received[dtypes[dtype].size * 17] ^= 0x10;
     cr_assert(pattern_check(&p, -1, 1000, ELEMENTS, received, &first) == 1 && first == 17);
     free(received);
@@ -126,7 +151,8 @@ Test(pattern, reductions_are_exact_in_any_order, .timeout = 120)
     const int ranks[] = {1, 2, 3, 5, 8, RANKS_MOST};
     for (int d = 0; d < DTYPE_COUNT; d++)
         for (int o = 0; o < OP_COUNT; o++)
-            for (size_t r = 0; r < sizeof ranks / sizeof *ranks; r++) expect_reduction((enum dtype)d, (enum op)o, ranks[r]);
+            for (size_t r = 0; r < sizeof ranks / sizeof *ranks; r++)
+                expect_reduction((enum dtype)d, (enum op)o, ranks[r]);
 }
 
 Test(pattern, every_rank_is_covered_with_different_values)
@@ -197,7 +223,8 @@ Test(pattern, no_reduction_gives_the_poison)
     for (int d = 0; d < DTYPE_COUNT; d++)
         for (int o = 0; o < OP_COUNT; o++) {
             const struct pattern p = {11, 8, (enum dtype)d, (enum op)o, 1};
-            cr_expect(pattern_check(&p, -1, 0, ELEMENTS, poison, &first) == ELEMENTS, "%s %s", dtypes[d].name, op_names[o]);
+            cr_expect(pattern_check(&p, -1, 0, ELEMENTS, poison, &first) == ELEMENTS, "%s %s", dtypes[d].name,
+                      op_names[o]);
         }
 }
 
@@ -217,7 +244,8 @@ Test(pattern, average_allows_two_units_in_the_last_place)
     cr_assert(pattern_check(&sum, -1, 0, 1, &next, &first) == 1, "sums are exact");
     float minus_zero = -0.0f;
     for (uint64_t e = 0; e < 200; e++)
-        if (pattern_expected(&sum, -1, e) == 0) cr_assert(pattern_check(&sum, -1, e, 1, &minus_zero, &first) == 0);
+        if (pattern_expected(&sum, -1, e) == 0)
+            cr_assert(pattern_check(&sum, -1, e, 1, &minus_zero, &first) == 0);
 }
 
 /* Values from the formats' definitions: IEEE 754 half, bfloat16, and OCP OFP8 (2023). */
@@ -226,20 +254,25 @@ Test(pattern, encodings)
     cr_assert(pattern_encode(DTYPE_HALF, 1) == 0x3c00 && pattern_encode(DTYPE_HALF, -2) == 0xc000);
     cr_assert(pattern_encode(DTYPE_HALF, 65504) == 0x7bff && pattern_encode(DTYPE_HALF, 0x1p-24) == 0x0001);
     cr_assert(pattern_encode(DTYPE_HALF, 0x1p-14) == 0x0400 && pattern_encode(DTYPE_HALF, 1.0 / 3) == 0x3555);
-    cr_assert(pattern_encode(DTYPE_BFLOAT16, 1) == 0x3f80 && pattern_encode(DTYPE_BFLOAT16, 3.140625) == 0x4049);
+    cr_assert(pattern_encode(DTYPE_BFLOAT16, 1) == 0x3f80 &&
+              pattern_encode(DTYPE_BFLOAT16, 3.140625) == 0x4049);
     cr_assert(pattern_encode(DTYPE_FP8_E4M3, 448) == 0x7e && pattern_encode(DTYPE_FP8_E4M3, 0x1p-9) == 0x01);
-    cr_assert(pattern_encode(DTYPE_FP8_E5M2, 57344) == 0x7b && pattern_encode(DTYPE_FP8_E5M2, 0x1p-16) == 0x01);
-    cr_assert(pattern_encode(DTYPE_HALF, 2049) == 0x6800 && pattern_encode(DTYPE_HALF, 2051) == 0x6802, "ties to even");
+    cr_assert(pattern_encode(DTYPE_FP8_E5M2, 57344) == 0x7b &&
+              pattern_encode(DTYPE_FP8_E5M2, 0x1p-16) == 0x01);
+    cr_assert(pattern_encode(DTYPE_HALF, 2049) == 0x6800 && pattern_encode(DTYPE_HALF, 2051) == 0x6802,
+              "ties to even");
     for (int d = 0; d < DTYPE_COUNT; d++)
         for (unsigned bits = 0; dtypes[d].size == 1 && bits < 256; bits++) {
             uint8_t byte = (uint8_t)bits;
             double value = value_of((enum dtype)d, &byte);
             cr_assert(pattern_decode((enum dtype)d, bits) == value);
-            if (value != 0) cr_assert(pattern_encode((enum dtype)d, value) == bits, "%s %x", dtypes[d].name, bits);
+            if (value != 0)
+                cr_assert(pattern_encode((enum dtype)d, value) == bits, "%s %x", dtypes[d].name, bits);
         }
 }
 
-/* One period is worked out and repeated; data from any place that a library's chunks could confuse with another is found. */
+/* One period is worked out and repeated; data from any place that a library's chunks could confuse with
+ * another is found. */
 Test(pattern, repeats_after_a_period_and_not_before)
 {
     enum { BYTES = PATTERN_UNITS * PATTERN_UNIT };
@@ -252,12 +285,14 @@ Test(pattern, repeats_after_a_period_and_not_before)
             pattern_fill(&p, 2, 77, count, buffer);
             for (size_t i = 0; i < count; i += 501) {
                 pattern_fill(&p, 2, 77 + i, 1, element);
-                cr_assert(memcmp(buffer + i * size, element, size) == 0, "%s: element %zu", dtypes[d].name, i);
+                cr_assert(memcmp(buffer + i * size, element, size) == 0, "%s: element %zu", dtypes[d].name,
+                          i);
             }
             cr_assert_eq(pattern_check(&p, 2, 77, count, buffer, &first), 0);
             cr_assert_eq(pattern_check(&p, 2, 77 + period, count, buffer, &first), 0);
             for (size_t shift = 16; shift <= 1 << 20; shift *= 2) /* bytes */
-                cr_assert_gt(pattern_check(&p, 2, 77 + shift / size, count, buffer, &first), count / 50, "%s: shifted by %zu bytes", dtypes[d].name, shift);
+                cr_assert_gt(pattern_check(&p, 2, 77 + shift / size, count, buffer, &first), count / 50,
+                             "%s: shifted by %zu bytes", dtypes[d].name, shift);
             buffer[(4 * period + 1) * size] ^= 0x10;
             cr_assert(pattern_check(&p, 2, 77, count, buffer, &first) == 1 && first == 4 * period + 1);
             free(element);

@@ -51,18 +51,31 @@ static void fill_all(const struct field *fields, void *record, struct arena *are
         char text[32];
         snprintf(text, sizeof text, "\"%td\\ é\n", field - fields);
         switch (field->kind) {
-        case FIELD_STRING: *(const char **)place = arena_string(arena, text); break;
+        case FIELD_STRING:
+            *(const char **)place = arena_string(arena, text);
+            break;
         case FIELD_INTEGER:
-        case FIELD_NULLABLE: *(int64_t *)place = INT64_C(5000000000) + (field - fields); break;
-        case FIELD_BOOL: *(int64_t *)place = 1; break;
-        case FIELD_REAL: *(double *)place = number; break;
+        case FIELD_NULLABLE:
+            *(int64_t *)place = INT64_C(5000000000) + (field - fields);
+            break;
+        case FIELD_BOOL:
+            *(int64_t *)place = 1;
+            break;
+        case FIELD_REAL:
+            *(double *)place = number;
+            break;
         case FIELD_SAMPLES:
             *(struct samples *)place = (struct samples){arena_memory(arena, 3 * sizeof(double)), 3};
             for (int i = 0; i < 3; i++) ((struct samples *)place)->us[i] = number + i;
             break;
-        case FIELD_SPREAD: *(struct spread *)place = (struct spread){number, number + 1, number + 2, 7, 3, "host7"}; break;
-        case FIELD_JSON: *(json_t **)place = json_pack("{s:f}", "x", number); break;
-        case FIELD_END: break;
+        case FIELD_SPREAD:
+            *(struct spread *)place = (struct spread){number, number + 1, number + 2, 7, 3, "host7"};
+            break;
+        case FIELD_JSON:
+            *(json_t **)place = json_pack("{s:f}", "x", number);
+            break;
+        case FIELD_END:
+            break;
         }
     }
 }
@@ -72,26 +85,36 @@ static void expect_equal(const struct field *fields, const void *a, const void *
     for (const struct field *field = fields; field->kind; field++) {
         const void *x = (const char *)a + field->offset, *y = (const char *)b + field->offset;
         switch (field->kind) {
-        case FIELD_STRING: cr_expect_str_eq(*(char *const *)x, *(char *const *)y, "%s", field->key); break;
+        case FIELD_STRING:
+            cr_expect_str_eq(*(char *const *)x, *(char *const *)y, "%s", field->key);
+            break;
         case FIELD_INTEGER:
         case FIELD_NULLABLE:
-        case FIELD_BOOL: cr_expect_eq(*(const int64_t *)x, *(const int64_t *)y, "%s", field->key); break;
-        case FIELD_REAL: cr_expect_eq(*(const double *)x, *(const double *)y, "%s", field->key); break;
+        case FIELD_BOOL:
+            cr_expect_eq(*(const int64_t *)x, *(const int64_t *)y, "%s", field->key);
+            break;
+        case FIELD_REAL:
+            cr_expect_eq(*(const double *)x, *(const double *)y, "%s", field->key);
+            break;
         case FIELD_SAMPLES: {
             const struct samples *p = x, *q = y;
             cr_expect_eq(p->count, q->count, "%s", field->key);
-            for (size_t i = 0; i < p->count && i < q->count; i++) cr_expect_eq(p->us[i], q->us[i], "%s", field->key);
+            for (size_t i = 0; i < p->count && i < q->count; i++)
+                cr_expect_eq(p->us[i], q->us[i], "%s", field->key);
             break;
         }
         case FIELD_SPREAD: {
             const struct spread *p = x, *q = y;
-            cr_expect(p->min == q->min && p->median == q->median && p->max == q->max && p->rank == q->rank && p->device == q->device &&
-                          same(p->host, q->host),
+            cr_expect(p->min == q->min && p->median == q->median && p->max == q->max && p->rank == q->rank &&
+                          p->device == q->device && same(p->host, q->host),
                       "%s", field->key);
             break;
         }
-        case FIELD_JSON: cr_expect(json_equal(*(json_t *const *)x, *(json_t *const *)y), "%s", field->key); break;
-        case FIELD_END: break;
+        case FIELD_JSON:
+            cr_expect(json_equal(*(json_t *const *)x, *(json_t *const *)y), "%s", field->key);
+            break;
+        case FIELD_END:
+            break;
         }
     }
 }
@@ -124,7 +147,8 @@ Test(record, every_member_survives_writing_and_reading)
     cr_assert_eq(launch->header.host_count, 2);
     cr_expect(same(launch->header.hosts[0].domain, "rack1") && launch->header.hosts[0].gpus == 4);
     cr_expect(launch->header.hosts[1].gpus == ABSENT && !launch->header.hosts[1].domain);
-    cr_expect(same(launch->end.status, "complete") && launch->end.cases == 1 && launch->end.elapsed_s == 12.5);
+    cr_expect(same(launch->end.status, "complete") && launch->end.cases == 1 &&
+              launch->end.elapsed_s == 12.5);
     cr_expect_eq(launch->broken_lines, 0);
     archive_free(&archive);
     for (const struct field *field = launch_fields; field->kind; field++)
@@ -151,11 +175,12 @@ Test(record, the_keys_are_the_documented_ones)
     struct text line = {0};
     case_line(&row, &line);
     json_t *got = json_loads(text_get(&line), 0, NULL);
-    json_t *wanted = json_loads("{\"record\":\"case\",\"key\":\"k\",\"pass\":2,\"collective\":\"all_reduce\",\"bytes\":1048576,"
-                                "\"samples_us\":[10.5,11.0],\"median_us\":10.75,\"wrong\":null,\"includes_launch\":false,"
-                                "\"rank_wait_us\":{\"min\":1.0,\"median\":2.0,\"max\":3.0,\"longest\":{\"rank\":5,\"host\":\"h\"}},"
-                                "\"status\":\"ok\"}",
-                                0, NULL);
+    json_t *wanted = json_loads(
+        "{\"record\":\"case\",\"key\":\"k\",\"pass\":2,\"collective\":\"all_reduce\",\"bytes\":1048576,"
+        "\"samples_us\":[10.5,11.0],\"median_us\":10.75,\"wrong\":null,\"includes_launch\":false,"
+        "\"rank_wait_us\":{\"min\":1.0,\"median\":2.0,\"max\":3.0,\"longest\":{\"rank\":5,\"host\":\"h\"}},"
+        "\"status\":\"ok\"}",
+        0, NULL);
     json_t *samples = json_object_get(got, "samples_us"); /* %.7g prints 11 for 11.0 */
     json_array_set_new(samples, 1, json_real(json_number_value(json_array_get(samples, 1))));
     cr_expect(json_equal(got, wanted), "%s", text_get(&line));
@@ -175,7 +200,8 @@ Test(record, what_was_not_measured_is_left_out)
 }
 
 static const char header_line[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n";
-static const char case_text[] = "{\"record\":\"case\",\"collective\":\"all_gather\",\"status\":\"ok\",\"median_us\":7}\n";
+static const char case_text[] =
+    "{\"record\":\"case\",\"collective\":\"all_gather\",\"status\":\"ok\",\"median_us\":7}\n";
 
 Test(record, broken_lines_are_counted_and_skipped)
 {
@@ -183,14 +209,16 @@ Test(record, broken_lines_are_counted_and_skipped)
     struct text text = {0};
     text_add(&text, "%s%s", header_line, case_text);
     text_add(&text, "{\"record\":\"case\",\"collective\":\"all_re\n"); /* 1: cut */
-    text_add(&text, "[1,2]\n\"x\"\n17\n");                            /* 2, 3, 4: no objects */
+    text_add(&text, "[1,2]\n\"x\"\n17\n");                             /* 2, 3, 4: no objects */
     text_add(&text, "{\"record\":\"case\",\"status\":\"ok\"}\n");      /* 5: neither collective nor gemm */
     text_add_bytes(&text, zero, sizeof zero - 1);                      /* 6 */
     text_add(&text, "\xff\xfe{}\n");                                   /* 7: not UTF-8 */
-    text_add(&text, "{\"record\":\"future\",\"x\":1}\n\n\r\n");        /* no error: a kind that came later; empty lines */
-    text_add(&text, "{\"record\":\"case\",\"collective\":5,\"gemm\":\"gemm\",\"status\":\"ok\",\"bytes\":\"many\",\"samples_us\":[1,-1],"
-                    "\"rank_wait_us\":7,\"later\":{}}\n");             /* usable: odd values read as absent */
-    text_add(&text, "%.*s", (int)sizeof case_text / 2, case_text);     /* 8: the last line of a killed launch */
+    text_add(&text,
+             "{\"record\":\"future\",\"x\":1}\n\n\r\n"); /* no error: a kind that came later; empty lines */
+    text_add(&text, "{\"record\":\"case\",\"collective\":5,\"gemm\":\"gemm\",\"status\":\"ok\",\"bytes\":"
+                    "\"many\",\"samples_us\":[1,-1],"
+                    "\"rank_wait_us\":7,\"later\":{}}\n");         /* usable: odd values read as absent */
+    text_add(&text, "%.*s", (int)sizeof case_text / 2, case_text); /* 8: the last line of a killed launch */
     write_file("broken.jsonl", text.data, text.length);
     cr_redirect_stderr();
     struct archive archive = {0};
@@ -200,7 +228,8 @@ Test(record, broken_lines_are_counted_and_skipped)
     cr_assert_eq(archive.launches[0].case_count, 2);
     cr_expect_eq(archive.launches[0].cases[0].median_us, 7);
     const struct case_row *odd = &archive.launches[0].cases[1];
-    cr_expect(!odd->collective && same(odd->gemm, "gemm") && odd->bytes == ABSENT && odd->samples_us.count == 0);
+    cr_expect(!odd->collective && same(odd->gemm, "gemm") && odd->bytes == ABSENT &&
+              odd->samples_us.count == 0);
     cr_expect(isnan(odd->rank_wait_us.max) && odd->rank_wait_us.rank == ABSENT);
     cr_expect_null(archive.launches[0].end.status, "no end line: the launch died");
     archive_free(&archive);
@@ -216,7 +245,8 @@ Test(record, a_newer_schema_is_refused)
     struct archive archive = {0};
     cr_expect_eq(archive_read(&archive, path_of("newer.jsonl")), STATUS_ENVIRONMENT);
     char line[256];
-    snprintf(line, sizeof line, "busbar: %s/newer.jsonl:1: schema 2 is newer than this busbar's 1: update busbar\n", folder);
+    snprintf(line, sizeof line,
+             "busbar: %s/newer.jsonl:1: schema 2 is newer than this busbar's 1: update busbar\n", folder);
     fflush(stderr);
     cr_expect_stderr_eq_str(line);
     archive_free(&archive);
@@ -282,7 +312,8 @@ Test(record, a_full_disk_leaves_whole_lines)
     while (written < 100 && record_case(&writer, &row) == STATUS_OK) written++;
     cr_expect(written > 1 && written < 10, "%d rows in 5000 bytes", written);
     cr_expect_eq(record_case(&writer, &row), STATUS_ENVIRONMENT, "and it stays failed");
-    cr_expect_eq(record_end(&writer, "complete", 1), STATUS_ENVIRONMENT, "no end line claims what is not there");
+    cr_expect_eq(record_end(&writer, "complete", 1), STATUS_ENVIRONMENT,
+                 "no end line claims what is not there");
     cr_expect_eq(record_close(&writer), STATUS_ENVIRONMENT);
 
     struct archive archive = {0};
@@ -337,13 +368,15 @@ Test(record, keys)
     row.pass = 3;
     struct text key = {0}, other = {0};
     case_key(&row, &key);
-    cr_expect_str_eq(text_get(&key), "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world");
+    cr_expect_str_eq(
+        text_get(&key),
+        "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world");
     row.graph = 20;
     row.registration = "user";
     case_key(&row, &other);
-    cr_expect_str_eq(text_get(&other),
-                     "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/graph=20/registration=user/nodes=1/ranks=4/"
-                     "group=world");
+    cr_expect_str_eq(text_get(&other), "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/"
+                                       "graph=20/registration=user/nodes=1/ranks=4/"
+                                       "group=world");
     text_free(&key);
     text_free(&other);
 }

@@ -6,12 +6,14 @@
 
 enum { MOST = 24 };
 
-/* Hosts with rates, links with factors: a pair runs at the slower end's rate. `noise` alternates, within ±noise. */
+/* Hosts with rates, links with factors: a pair runs at the slower end's rate. `noise` alternates, within
+ * ±noise. */
 static void fill(double *value, size_t n, const double *rate, double noise)
 {
     for (size_t a = 0; a < n; a++)
         for (size_t b = 0; b < n; b++)
-            value[a * n + b] = a == b ? NAN : fmin(rate[a], rate[b]) * (1 + noise * (double)((int)((a + b) % 3) - 1));
+            value[a * n + b] =
+                a == b ? NAN : fmin(rate[a], rate[b]) * (1 + noise * (double)((int)((a + b) % 3) - 1));
 }
 
 static void expect(const char *what, const double *value, size_t n, size_t count, const size_t (*wanted)[2])
@@ -20,14 +22,16 @@ static void expect(const char *what, const double *value, size_t n, size_t count
     scan_judge(value, n, 0.1, &judgement);
     cr_expect(judgement.count == count, "%s: %zu suspects", what, judgement.count);
     for (size_t i = 0; i < count && i < judgement.count; i++)
-        cr_expect(judgement.list[i].a == wanted[i][0] && judgement.list[i].b == wanted[i][1], "%s: %zu-%zu", what, judgement.list[i].a, judgement.list[i].b);
+        cr_expect(judgement.list[i].a == wanted[i][0] && judgement.list[i].b == wanted[i][1], "%s: %zu-%zu",
+                  what, judgement.list[i].a, judgement.list[i].b);
     free(judgement.list);
 }
 
 Test(scan, hosts_and_links)
 {
     double value[MOST * MOST];
-    double even[6] = {1, 1, 1, 1, 1, 1}, half[6] = {1, 1, 1, 0.5, 1, 1}, fifth[6] = {1, 0.8, 1, 1, 1, 1}, two[6] = {0.7, 1, 1, 1, 0.5, 1};
+    double even[6] = {1, 1, 1, 1, 1, 1}, half[6] = {1, 1, 1, 0.5, 1, 1}, fifth[6] = {1, 0.8, 1, 1, 1, 1},
+           two[6] = {0.7, 1, 1, 1, 0.5, 1};
     fill(value, 6, even, 0.01);
     expect("equal hosts", value, 6, 0, NULL);
     fill(value, 6, half, 0.01);
@@ -44,8 +48,10 @@ Test(scan, hosts_and_links)
 /* Measured on six hosts with links at 0.5 and 0.6 of the others', on a busy machine. */
 Test(scan, two_of_six_do_not_hide_each_other)
 {
-    static const double pairs[] = {.695395, .694726, .708207, .686079, .736296, 1.38767, 1.40038, .861421, 1.3938, 1.30418, .832524, 1.45592, .862878, 1.36132, .840088};
-    static const double again[] = {1.00439, .839653, .795172, .858693, .833092, 1.8576, 1.54098, 1.09242, 1.96576, 1.99837, 1.2023, 2.06886, 1.05729, 1.81196, 1.12804};
+    static const double pairs[] = {.695395, .694726, .708207, .686079, .736296, 1.38767, 1.40038, .861421,
+                                   1.3938,  1.30418, .832524, 1.45592, .862878, 1.36132, .840088};
+    static const double again[] = {1.00439, .839653, .795172, .858693, .833092, 1.8576,  1.54098, 1.09242,
+                                   1.96576, 1.99837, 1.2023,  2.06886, 1.05729, 1.81196, 1.12804};
     const double *measured[] = {pairs, again};
     double value[MOST * MOST];
     for (size_t m = 0; m < 2; m++) {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /* Runs one case with given sample times through the rule, as the sampler does; returns the samples taken. */
-static size_t run_case(const struct stopping *s, double sample_s, double share_s, double (*next)(struct random_state *),
-                       enum stop_reason *why)
+static size_t run_case(const struct stopping *s, double sample_s, double share_s,
+                       double (*next)(struct random_state *), enum stop_reason *why)
 {
     struct random_state random;
     double *us = allocate(200000, sizeof *us);
@@ -18,7 +18,8 @@ static size_t run_case(const struct stopping *s, double sample_s, double share_s
     for (size_t pass = 0; pass < s->passes; pass++) {
         size_t taken = 0;
         for (;;) {
-            struct sampled now = {us, count, pass, taken, taken, (double)taken * sample_s, share_s, taken ? sample_s : 0};
+            struct sampled now = {
+                us, count, pass, taken, taken, (double)taken * sample_s, share_s, taken ? sample_s : 0};
             size_t block = stopping_next(s, &now, why);
             if (block == 0) break;
             cr_assert(block <= BLOCK_MOST);

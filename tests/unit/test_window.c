@@ -28,7 +28,8 @@ Test(window, noise_is_not_taken_for_drift)
         random_seed(&random, seed);
         for (int i = 0; i < 20; i++) clock_model_learn(&m, 5 + 0.01 * i, 1e-6 * random_normal(&random));
         drifts += m.drift != 0;
-        if (m.drift == 0) cr_assert(fabs(clock_model_global(&m, 100) - 100) < 3e-6, "no noise is extrapolated");
+        if (m.drift == 0)
+            cr_assert(fabs(clock_model_global(&m, 100) - 100) < 3e-6, "no noise is extrapolated");
     }
     cr_assert(drifts <= 3, "%d of 50", drifts);
 }

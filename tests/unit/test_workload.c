@@ -115,22 +115,28 @@ Test(redact, consistent)
     arena_free(&archive.arena);
 }
 
-/* The catalog tells of links between GPUs: what ran in host memory on the same machine has no bound from it, and no NVLink domain. */
+/* The catalog tells of links between GPUs: what ran in host memory on the same machine has no bound from it,
+ * and no NVLink domain. */
 Test(site, bounds_are_for_what_ran_on_gpus)
 {
-    static const char clouds[] = "provider\tinstance\tgpu\tgpus_per_vm\tgpus_per_nvlink_domain\tnvlink_gbps_per_direction\tnic_gbit_per_gpu"
-                                 "\tfabric\tusd_per_gpu_hour\naws\tp5.48xlarge\tH100\t8\t8\t450\t400\tEFAv2\t6.88\n",
-                      gpus[] = "gpu\tbf16\tfp8\tnvlink_gbps_per_direction\tnvls\nH100\t989.5\t1979\t450\tyes\n";
+    static const char clouds[] =
+        "provider\tinstance\tgpu\tgpus_per_vm\tgpus_per_nvlink_domain\tnvlink_gbps_per_direction\tnic_gbit_"
+        "per_gpu"
+        "\tfabric\tusd_per_gpu_hour\naws\tp5.48xlarge\tH100\t8\t8\t450\t400\tEFAv2\t6.88\n",
+                      gpus[] =
+                          "gpu\tbf16\tfp8\tnvlink_gbps_per_direction\tnvls\nH100\t989.5\t1979\t450\tyes\n";
     struct catalog catalog = {0};
     cr_assert_eq(catalog_parse(&catalog, clouds, sizeof clouds - 1, gpus, sizeof gpus - 1), STATUS_OK);
     struct launch launch = {.header = launch_header_absent()};
     const struct launch *launches[] = {&launch};
     launch.header.cloud_instance = "p5.48xlarge", launch.header.ranks = 16, launch.header.nodes = 2;
     /* where the nccl backend and cublaslt write the model (bench/device/device.c) */
-    launch.header.facts = json_pack("{s:{s:s, s:s}}", "gpu", "model", "NVIDIA H100 80GB HBM3", "uuid", "GPU-0");
+    launch.header.facts =
+        json_pack("{s:{s:s, s:s}}", "gpu", "model", "NVIDIA H100 80GB HBM3", "uuid", "GPU-0");
     struct case_row row = case_row_absent();
     row.collective = "all_reduce", row.bytes = 1 << 30, row.ranks = 16, row.nodes = 2, row.group = "world";
-    struct case_summary lines[2] = {{.row = &row, .launches = 1, .bound_us = NAN, .algbw_gbps = {100, 100, 100, INTERVAL_NONE}}};
+    struct case_summary lines[2] = {
+        {.row = &row, .launches = 1, .bound_us = NAN, .algbw_gbps = {100, 100, 100, INTERVAL_NONE}}};
     struct run_summary run = {.launches = launches, .launch_count = 1, .cases = lines, .case_count = 1};
     struct site site = site_of(&catalog, &run);
     struct arena arena = {0};

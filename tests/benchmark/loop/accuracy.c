@@ -1,5 +1,5 @@
-/* busbar's sampler and the bare loop, alternating in blocks in one run; one line for each size: bytes, both medians, the ratio of
-   neighbouring blocks. */
+/* busbar's sampler and the bare loop, alternating in blocks in one run; one line for each size: bytes, both
+   medians, the ratio of neighbouring blocks. */
 #include "bare_loop.h"
 #include "grouped.h"
 #include "measure/sampler.h"
@@ -28,8 +28,8 @@ static void stop(const char *what)
 
 struct result {
     double ours_us, bare_us;
-    double ratio;               /* of ours to the bare loop */
-    double scatter;             /* of the bare loop: interquartile range over median within a block */
+    double ratio;   /* of ours to the bare loop */
+    double scatter; /* of the bare loop: interquartile range over median within a block */
 };
 
 static float *buffer(size_t bytes)
@@ -41,16 +41,21 @@ static float *buffer(size_t bytes)
     return b;
 }
 
-/* Medians of a block of each in turns, and medians over the blocks of their ratios: on a machine whose speed changes from second to
-   second the neighbours still had the same. */
+/* Medians of a block of each in turns, and medians over the blocks of their ratios: on a machine whose speed
+   changes from second to second the neighbours still had the same. */
 static struct result compare(struct bench *b, size_t bytes, size_t samples)
 {
     struct buffers buffers;
-    struct measured m = {.call = {.collective = collective_find("all_reduce"), .dtype = DTYPE_FLOAT, .op = OP_SUM, .count = bytes / 4,
-                                  .isolated = true, .buffers = &buffers}};
+    struct measured m = {.call = {.collective = collective_find("all_reduce"),
+                                  .dtype = DTYPE_FLOAT,
+                                  .op = OP_SUM,
+                                  .count = bytes / 4,
+                                  .isolated = true,
+                                  .buffers = &buffers}};
     struct visit visit;
     const int count = (int)(bytes / 4), each = (int)(samples / BLOCKS);
-    double *us = allocate((size_t)each, sizeof *us), ours[BLOCKS], bare[BLOCKS], ratios[BLOCKS], scatter[BLOCKS];
+    double *us = allocate((size_t)each, sizeof *us), ours[BLOCKS], bare[BLOCKS], ratios[BLOCKS],
+           scatter[BLOCKS];
     float *send = buffer(bytes), *recv = buffer(bytes);
     if (backend_mpi.alloc(b->comm, bytes, bytes, 1, &buffers)) stop("memory");
     if (backend_mpi.fill(b->comm, &m.call, 0, 1)) stop("fill");
@@ -71,12 +76,14 @@ static struct result compare(struct bench *b, size_t bytes, size_t samples)
     free(send);
     free(recv);
     if (b->world.rank != 0) return (struct result){0};
-    return (struct result){median(ours, BLOCKS), median(bare, BLOCKS), median(ratios, BLOCKS), median(scatter, BLOCKS)};
+    return (struct result){median(ours, BLOCKS), median(bare, BLOCKS), median(ratios, BLOCKS),
+                           median(scatter, BLOCKS)};
 }
 
 int main(int argc, char **argv)
 {
-    static const size_t sizes[] = {8, 1 << 10, 64 << 10, 1 << 20, 4 << 20}, samples[] = {100000, 100000, 10000, 4000, 1000};
+    static const size_t sizes[] = {8, 1 << 10, 64 << 10, 1 << 20, 4 << 20},
+                        samples[] = {100000, 100000, 10000, 4000, 1000};
     struct bench b;
     struct backend_options options = {0};
     MPI_Init(&argc, &argv);
@@ -88,7 +95,9 @@ int main(int argc, char **argv)
     b.sampler->sets_aside = true;
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         struct result r = compare(&b, sizes[i], samples[i]);
-        if (b.world.rank == 0) printf("%8zu %10.4f %10.4f %8.4f %8.4f\n", sizes[i], r.ours_us, r.bare_us, r.ratio, r.scatter), fflush(stdout);
+        if (b.world.rank == 0)
+            printf("%8zu %10.4f %10.4f %8.4f %8.4f\n", sizes[i], r.ours_us, r.bare_us, r.ratio, r.scatter),
+                fflush(stdout);
     }
     sampler_close(b.sampler);
     backend_mpi.close(b.comm);

@@ -1,5 +1,5 @@
-/* bare SECONDS BYTES…: the median of the bare loop at each size, in SECONDS each, in five rounds over the sizes. One line: µs, one for
-   each size. */
+/* bare SECONDS BYTES…: the median of the bare loop at each size, in SECONDS each, in five rounds over the
+   sizes. One line: µs, one for each size. */
 #include "bare_loop.h"
 
 #include <stdio.h>
@@ -26,7 +26,8 @@ int main(int argc, char **argv)
     for (int round = 0; round < ROUNDS; round++)
         for (int s = 0; s < sizes; s++) {
             size_t bytes = strtoul(argv[2 + s], NULL, 10);
-            float *send = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096), *recv = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
+            float *send = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096),
+                  *recv = aligned_alloc(4096, (bytes + 4095) / 4096 * 4096);
             if (!send || !recv) MPI_Abort(MPI_COMM_WORLD, 5);
             memset(send, 0, bytes);
             memset(recv, 0, bytes);

@@ -4,7 +4,8 @@
 
 #include <mpi.h>
 
-/* `n` times: barrier, two readings of the clock, the blocking call between them. us[i] is the maximum over ranks (on rank 0). */
+/* `n` times: barrier, two readings of the clock, the blocking call between them. us[i] is the maximum over
+ * ranks (on rank 0). */
 void bare_loop(MPI_Comm comm, float *send, float *recv, int count, int n, double *us);
 
 #endif

@@ -1,9 +1,10 @@
-/* Does the interval that stops the sampling hold the median? The rule with the effective sample size, as the sampler has it, against
-   the naive one that takes consecutive samples for independent; both decide at the same checkpoints.
-     coverage             simulated samples exp(0.05 z), z normal with autocorrelation RHO from each to the next: the true median is 1
-     coverage NAME FILE…  recorded series, a sample a line in measured order: the rule starts anew wherever it stopped; what its interval
-                          should hold is the median of the whole series
-   Columns: rule, series, stops, samples at the stop (median), intervals that hold the true median, medians within 1 % of it. */
+/* Does the interval that stops the sampling hold the median? The rule with the effective sample size, as the
+   sampler has it, against the naive one that takes consecutive samples for independent; both decide at the
+   same checkpoints. coverage             simulated samples exp(0.05 z), z normal with autocorrelation RHO
+   from each to the next: the true median is 1 coverage NAME FILE…  recorded series, a sample a line in
+   measured order: the rule starts anew wherever it stopped; what its interval should hold is the median of
+   the whole series Columns: rule, series, stops, samples at the stop (median), intervals that hold the true
+   median, medians within 1 % of it. */
 #include "base/status.h"
 #include "measure/stopping.h"
 #include "stats/order.h"
@@ -30,8 +31,8 @@ static double naive_error(const double *us, size_t count, double *lo, double *hi
     return known ? (*hi - *lo) / 2 / middle : INFINITY;
 }
 
-/* Samples that the rule takes from `us` until it stops, with the interval that stopped it; 0 when there are not enough. A rule that is
-   never precise gives the checkpoints. */
+/* Samples that the rule takes from `us` until it stops, with the interval that stopped it; 0 when there are
+   not enough. A rule that is never precise gives the checkpoints. */
 static size_t run_rule(error_of *error, const double *us, size_t available, double *lo, double *hi)
 {
     const struct stopping checkpoints = {0, 0, 1};
@@ -51,10 +52,12 @@ struct tally {
 };
 
 /* Runs the rule over one series: once, or again and again until its end. */
-static void run_over(error_of *error, const double *us, size_t available, double truth, bool again, struct tally *t)
+static void run_over(error_of *error, const double *us, size_t available, double truth, bool again,
+                     struct tally *t)
 {
     double lo, hi;
-    for (size_t at = 0, n; t->stops < STARTS_MOST && (n = run_rule(error, us + at, available - at, &lo, &hi)) > 0; at += n) {
+    for (size_t at = 0, n;
+         t->stops < STARTS_MOST && (n = run_rule(error, us + at, available - at, &lo, &hi)) > 0; at += n) {
         t->held += lo <= truth && truth <= hi;
         t->near += fabs(median(us + at, n) / truth - 1) <= PRECISION;
         t->counts[t->stops++] = (double)n;
@@ -84,7 +87,8 @@ static void simulate(double rho)
     random_seed(&random, 7);
     for (int i = 0; i < REPEATS; i++) {
         double z = random_normal(&random);
-        for (size_t j = 0; j < SAMPLES_MOST; j++, z = rho * z + sqrt(1 - rho * rho) * random_normal(&random)) us[j] = exp(0.05 * z);
+        for (size_t j = 0; j < SAMPLES_MOST; j++, z = rho * z + sqrt(1 - rho * rho) * random_normal(&random))
+            us[j] = exp(0.05 * z);
         for (int k = 0; k < 2; k++) run_over(rules[k].error, us, SAMPLES_MOST, 1, false, &tallies[k]);
     }
     snprintf(name, sizeof name, "rho=%.1f", rho);

@@ -1,10 +1,10 @@
 /* What two measures of the sampler do, each switched on and off in alternating blocks of one launch:
-     sync start   how ranks start together: after a barrier, and at a time set on synchronised clocks. For each size: bytes, both medians,
-                  the median ratio of neighbouring blocks, and how far apart the ranks started, in µs
-     sync aside   samples during which a thread was scheduled away, kept and set aside. For each size: bytes, then median, 99th
-                  percentile, longest and relative half-width of the median's interval for both, and the share that was set aside
-     sync series BYTES COUNT   so many samples in measured order, one a line
-   All ranks on one host: they have the same clock. */
+     sync start   how ranks start together: after a barrier, and at a time set on synchronised clocks. For
+   each size: bytes, both medians, the median ratio of neighbouring blocks, and how far apart the ranks
+   started, in µs sync aside   samples during which a thread was scheduled away, kept and set aside. For each
+   size: bytes, then median, 99th percentile, longest and relative half-width of the median's interval for
+   both, and the share that was set aside sync series BYTES COUNT   so many samples in measured order, one a
+   line All ranks on one host: they have the same clock. */
 #include "grouped.h"
 #include "measure/sampler.h"
 #include "measure/world.h"
@@ -34,7 +34,7 @@ struct bench {
 
 /* What blocks of one kind gave; on rank 0. */
 struct side {
-    double *us;       /* all kept samples */
+    double *us; /* all kept samples */
     size_t count, taken;
     int64_t preempted;
     double block_us[BLOCKS], apart_us[BLOCKS];
@@ -46,7 +46,8 @@ static void stop(const char *what)
     MPI_Abort(MPI_COMM_WORLD, 5);
 }
 
-static enum status noting_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
+static enum status noting_run(struct comm *c, const struct call *call, int batch, size_t *slot,
+                              struct timing *timing)
 {
     enum status status = backend_mpi.run(c->inner, call, batch, slot, timing);
     c->start_s[c->noted++ % LOG_MOST] = timing->start_s;
@@ -87,15 +88,20 @@ static void add_block(struct bench *b, struct side *side, struct measured *m, si
 
 static struct measured case_of(struct bench *b, size_t bytes, struct buffers *buffers)
 {
-    struct measured m = {.call = {.collective = collective_find("all_reduce"), .dtype = DTYPE_FLOAT, .op = OP_SUM, .count = bytes / 4,
-                                  .isolated = true, .buffers = buffers}};
+    struct measured m = {.call = {.collective = collective_find("all_reduce"),
+                                  .dtype = DTYPE_FLOAT,
+                                  .op = OP_SUM,
+                                  .count = bytes / 4,
+                                  .isolated = true,
+                                  .buffers = buffers}};
     if (backend_mpi.alloc(b->comm.inner, bytes, bytes, 1, buffers)) stop("memory");
     if (backend_mpi.fill(b->comm.inner, &m.call, 0, 1)) stop("fill");
     return m;
 }
 
 /* All blocks of one case: sides[0] with the measure, sides[1] without. */
-static void measure(struct bench *b, size_t bytes, size_t each, struct side sides[2], void (*choose)(struct bench *, bool with))
+static void measure(struct bench *b, size_t bytes, size_t each, struct side sides[2],
+                    void (*choose)(struct bench *, bool with))
 {
     struct buffers buffers;
     const struct measured fresh = case_of(b, bytes, &buffers);
@@ -126,8 +132,9 @@ static void print_start(size_t bytes, const struct side *sides)
 {
     double ratios[BLOCKS];
     for (int i = 0; i < BLOCKS; i++) ratios[i] = sides[1].block_us[i] / sides[0].block_us[i];
-    printf("%8zu %10.4f %10.4f %8.4f %8.4f %8.4f\n", bytes, median(sides[0].block_us, BLOCKS), median(sides[1].block_us, BLOCKS),
-           median(ratios, BLOCKS), median(sides[0].apart_us, BLOCKS), median(sides[1].apart_us, BLOCKS));
+    printf("%8zu %10.4f %10.4f %8.4f %8.4f %8.4f\n", bytes, median(sides[0].block_us, BLOCKS),
+           median(sides[1].block_us, BLOCKS), median(ratios, BLOCKS), median(sides[0].apart_us, BLOCKS),
+           median(sides[1].apart_us, BLOCKS));
 }
 
 static void print_aside(size_t bytes, const struct side *sides)
@@ -136,8 +143,8 @@ static void print_aside(size_t bytes, const struct side *sides)
     for (int k = 0; k < 2; k++) {
         double lo, hi, error = relative_error(sides[k].us, sides[k].count, &lo, &hi);
         sort_doubles(sides[k].us, sides[k].count);
-        printf(" %10.4f %10.4f %10.1f %7.4f", median_sorted(sides[k].us, sides[k].count), percentile_sorted(sides[k].us, sides[k].count, 0.99),
-               sides[k].us[sides[k].count - 1], error);
+        printf(" %10.4f %10.4f %10.1f %7.4f", median_sorted(sides[k].us, sides[k].count),
+               percentile_sorted(sides[k].us, sides[k].count, 0.99), sides[k].us[sides[k].count - 1], error);
     }
     printf(" %7.4f\n", (double)sides[0].preempted / (double)sides[0].taken);
 }
@@ -167,11 +174,14 @@ static void print_series(struct bench *b, size_t bytes, size_t count)
 int main(int argc, char **argv)
 {
     static const size_t start_sizes[] = {8, 1 << 10, 64 << 10, 1 << 20}, start_each[] = {1000, 1000, 200, 40},
-                        aside_sizes[] = {8, 64 << 10, 1 << 20, 4 << 20}, aside_each[] = {20000, 2000, 200, 50};
+                        aside_sizes[] = {8, 64 << 10, 1 << 20, 4 << 20},
+                        aside_each[] = {20000, 2000, 200, 50};
     struct bench b = {0};
     struct backend_options options = {0};
-    bool starts = argc == 2 && strcmp(argv[1], "start") == 0, series = argc == 4 && strcmp(argv[1], "series") == 0;
-    if (!starts && !series && (argc != 2 || strcmp(argv[1], "aside"))) return fprintf(stderr, "usage: sync start|aside|series BYTES COUNT\n"), 2;
+    bool starts = argc == 2 && strcmp(argv[1], "start") == 0,
+         series = argc == 4 && strcmp(argv[1], "series") == 0;
+    if (!starts && !series && (argc != 2 || strcmp(argv[1], "aside")))
+        return fprintf(stderr, "usage: sync start|aside|series BYTES COUNT\n"), 2;
     MPI_Init(&argc, &argv);
     b.tick_us = clock_tick_us();
     b.comm.start_s = allocate(LOG_MOST, sizeof *b.comm.start_s);

@@ -94,7 +94,8 @@ int main(int argc, char **argv)
         count++;
         if (getenv("CROSS_TIMES")) printf("%.2f s %s/%s\n", now_s() - start, test->suite, test->name);
         if (status == 0) continue;
-        printf("    failed: %s/%s%s\n", test->suite, test->name, WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "");
+        printf("    failed: %s/%s%s\n", test->suite, test->name,
+               WIFSIGNALED(status) ? strsignal(WTERMSIG(status)) : "");
         failed++;
     }
     printf("%d tests, %d failed\n", count, failed);
