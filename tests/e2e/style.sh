@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a reader trips over: shell scripts by shellcheck.
+# What a reader trips over: shell scripts by shellcheck, C and CUDA by clang-format (the rules are in .clang-format).
 . "$(dirname "$0")/../lib.sh"
 if ! git rev-parse --git-dir >/dev/null 2>&1; then
     skip 'shellcheck is silent' 'not a git checkout'
@@ -9,4 +9,14 @@ else
     mapfile -t scripts < <(git grep -lE '^#!.*(ba)?sh$' -- '.ci' scripts tests)
     check 'there are scripts' test "${#scripts[@]}" -gt 5
     check 'shellcheck is silent' shellcheck --severity=warning "${scripts[@]}"
+fi
+# The formatter's versions differ in what they make of the same file: Debian 12's is the one that counts.
+if ! git rev-parse --git-dir >/dev/null 2>&1; then
+    skip 'clang-format changes nothing' 'not a git checkout'
+elif [[ "$(clang-format --version 2>/dev/null)" != *' 14.'* ]]; then
+    skip 'clang-format changes nothing' 'clang-format 14 is missing'
+else
+    mapfile -t sources < <(git ls-files '*.c' '*.h' '*.cu')
+    check 'there are sources' test "${#sources[@]}" -gt 100
+    check 'clang-format changes nothing' clang-format --dry-run --Werror "${sources[@]}"
 fi
