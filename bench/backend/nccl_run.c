@@ -1,10 +1,11 @@
 /* The calls, and how they are timed: on the device's clock, between two events of one stream.
 
-   isolated:   hold, align, start, call, stop        pipelined:  hold, start, calls, stop
+   hold, align, start, call (isolated) or calls (pipelined), stop
 
    hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured; align
    is an all-reduce of one element, which starts the ranks together on the device (an MPI barrier leaves tens
-   of µs between them).
+   of µs between them). Batches are aligned too: else the ranks that opened their gates first would count the
+   wait for the last one, some µs that twenty calls of 10 µs do not hide.
 
    A held stream can block the host that is to open the gate. Every way known, and what is done about it:
    - first calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: each exact
@@ -336,12 +337,12 @@ static enum status enqueue_graph(struct comm *c, cudaGraphExec_t exec, int launc
 }
 
 /* Hold, alignment and the start event: from here on the stream waits for the gate. */
-static enum status begin(struct comm *c, bool align)
+static enum status begin(struct comm *c)
 {
     c->ticket++;
     enum status status =
         cuda_status(device_delay(c->device_gate, c->ticket, HOLD_NS, c->stream), "the delay kernel");
-    if (!status && align) status = nccl_align(c);
+    if (!status) status = nccl_align(c);
     return status ? status : cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
 }
 
@@ -368,7 +369,7 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     cudaGraphExec_t exec = NULL;
     enum status status = graph_of(c, call, calls, calls == 1 ? *slot : 0, &exec);
     if (!status) status = cuda_status(cudaGraphUpload(exec, c->stream), "cudaGraphUpload");
-    if (!status) status = begin(c, call->isolated);
+    if (!status) status = begin(c);
     if (!status) status = enqueue_graph(c, exec, launches, calls);
     status = end(c, call, status, elapsed_s);
     *elapsed_s *= (double)batch / ((double)launches * calls);
@@ -385,7 +386,7 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
     if (c->options.graph > 0) {
         status = run_graphs(c, call, batch, slot, &timing->elapsed_s);
     } else {
-        status = begin(c, call->isolated);
+        status = begin(c);
         if (!status) status = enqueue(c, call, batch, slot);
         status = end(c, call, status, &timing->elapsed_s);
     }
