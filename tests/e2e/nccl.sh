@@ -124,6 +124,12 @@ check 'groups have none' rows 'sum(r["group"] == "domain" and r["status"] == "ok
 check 'a GPU that is in no table' emulated 2 -- --sizes 900000
 check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'
 
+# ---- a late rank ----
+
+# 200 ms late for a batch of at most 20: 10 ms and more for each operation, were the other rank's clock running by then.
+check 'a rank comes late to its batches' emulated 2 -- --collectives all_reduce --sizes 8 --mode pipelined --fault slow:rank=1,us=200000
+check 'and lengthens none: they start together on the device' rows 'len(c) > 0 and all(min(r["samples_us"]) < 5000 for r in c)'
+
 # ---- where GPUs and NICs are (tests/fakegpu/machine describes the machine) ----
 
 tests/fakegpu/machine "$work/machine"
