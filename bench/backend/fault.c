@@ -1,10 +1,11 @@
-/* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault
-   KIND:rank=R,call=N,us=T`: wrong  damages one element that rank R received, in every verification slow rank
-   R waits T µs before each sample, before its start stamp: it comes late. percent=P instead of us: it takes P
-   % longer for each sample, before its end stamp fail   the N-th sample of rank R returns an error hang rank
-   R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there kill   rank R kills
-   itself (SIGKILL) there               exit   rank R leaves with status 0 there Whatever it wrapped says
-   "faulted" in its provenance. */
+/* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault KIND:rank=R,call=N,us=T`:
+     wrong  damages one element that rank R received, in every verification
+     slow   rank R waits T µs before each sample, before its start stamp: it comes late. percent=P instead of us: it takes P %
+            longer for each sample, before its end stamp
+     fail   the N-th sample of rank R returns an error
+     hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
+     kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
+   Whatever it wrapped says "faulted" in its provenance. */
 #include "backend/backend.h"
 #include "base/text.h"
 #include "base/units.h"

@@ -29,9 +29,9 @@ struct splits {
    world   all ranks                           node    the ranks of each host
    domain  the ranks of each NVLink domain     rail    the ranks with the same place on their hosts
    pairs   rank r with rank r + ranks/2        N       N ranks each, in order
-   hosts:K   hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet
-   each once rails:K   so, but a group for each place on the hosts: one rank of either bisect  so, host i with
-   host i + hosts/2 */
+   hosts:K   hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet each once
+   rails:K   so, but a group for each place on the hosts: one rank of either
+   bisect  so, host i with host i + hosts/2 */
 enum status splits_check(const char *list);
 
 /* Collective. Opens a communicator of `backend` for every split; "world" is the one that is open already. */

@@ -1,17 +1,16 @@
-/* An emulated CUDA device for tests: stand-ins for libcudart, libnccl, libcublasLt and libnvidia-ml, found
-   through LD_LIBRARY_PATH before the real ones. Device memory is host memory, kernels run their host twins,
-   streams are threads with finite queues, NCCL moves data over shared memory. Nothing measured here is a
-   measurement: the marker symbol `busbar_emulated_device` lets the backends say so in their records.
+/* An emulated CUDA device for tests: stand-ins for libcudart, libnccl, libcublasLt and libnvidia-ml, found through
+   LD_LIBRARY_PATH before the real ones. Device memory is host memory, kernels run their host twins, streams are threads with
+   finite queues, NCCL moves data over shared memory. Nothing measured here is a measurement: the marker symbol
+   `busbar_emulated_device` lets the backends say so in their records.
 
    Environment:
      FAKEGPU_FAULT    faults, separated by ';': KIND[:key=value,…], see struct fault
      FAKEGPU_DEVICES  visible devices (8)            FAKEGPU_MEMORY  bytes of each (2 GiB)
      FAKEGPU_SM       compute capability (100)       FAKEGPU_QUEUE   entries of a stream's queue (1024)
      FAKEGPU_NCCL     NCCL's version code (22809)    FAKEGPU_DRIVER  the driver's CUDA version (13000)
-     FAKEGPU_FABRIC   CLUSTER[:CLIQUE[:STATE]]: a number that makes the NVLink cluster's UUID, 0: all zero;
-   unset: no fabric FAKEGPU_NAME     what the device is called      BUSBAR_HOST     the host's name (as
-   everywhere in busbar) FAKEGPU_DEADLINE seconds after which anything that waits for another rank gives up
-   (120) */
+     FAKEGPU_FABRIC   CLUSTER[:CLIQUE[:STATE]]: a number that makes the NVLink cluster's UUID, 0: all zero; unset: no fabric
+     FAKEGPU_NAME     what the device is called      BUSBAR_HOST     the host's name (as everywhere in busbar)
+     FAKEGPU_DEADLINE seconds after which anything that waits for another rank gives up (120) */
 #ifndef FAKE_H
 #define FAKE_H
 
@@ -23,10 +22,10 @@
 
 /* A call is counted per fault that names it; a fault fires on each matching call after the first `after`. */
 struct fault {
-    /* fail: the call returns an error · oom: it is out of memory · absent: this rank never comes out of the
-       call · hang: what the call enqueued never ends · async: the same, and the communicator reports it ·
-       slow: it takes `us` longer · wrong: it changes `element` of what it computed · throttle: the clocks are
-       low and the violation counters run · xid: an Xid is counted */
+    /* fail: the call returns an error · oom: it is out of memory · absent: this rank never comes out of the call · hang: what
+       the call enqueued never ends · async: the same, and the communicator reports it · slow: it takes `us` longer ·
+       wrong: it changes `element` of what it computed ·
+       throttle: the clocks are low and the violation counters run · xid: an Xid is counted */
     char kind[16];
     char call[48];     /* "ncclAllReduce"; empty: any */
     int rank;          /* -1: every rank */

@@ -1,10 +1,9 @@
-/* Does the interval that stops the sampling hold the median? The rule with the effective sample size, as the
-   sampler has it, against the naive one that takes consecutive samples for independent; both decide at the
-   same checkpoints. coverage             simulated samples exp(0.05 z), z normal with autocorrelation RHO
-   from each to the next: the true median is 1 coverage NAME FILE…  recorded series, a sample a line in
-   measured order: the rule starts anew wherever it stopped; what its interval should hold is the median of
-   the whole series Columns: rule, series, stops, samples at the stop (median), intervals that hold the true
-   median, medians within 1 % of it. */
+/* Does the interval that stops the sampling hold the median? The rule with the effective sample size, as the sampler has it, against
+   the naive one that takes consecutive samples for independent; both decide at the same checkpoints.
+     coverage             simulated samples exp(0.05 z), z normal with autocorrelation RHO from each to the next: the true median is 1
+     coverage NAME FILE…  recorded series, a sample a line in measured order: the rule starts anew wherever it stopped; what its interval
+                          should hold is the median of the whole series
+   Columns: rule, series, stops, samples at the stop (median), intervals that hold the true median, medians within 1 % of it. */
 #include "base/status.h"
 #include "measure/stopping.h"
 #include "stats/order.h"

@@ -1,10 +1,10 @@
 /* What two measures of the sampler do, each switched on and off in alternating blocks of one launch:
-     sync start   how ranks start together: after a barrier, and at a time set on synchronised clocks. For
-   each size: bytes, both medians, the median ratio of neighbouring blocks, and how far apart the ranks
-   started, in µs sync aside   samples during which a thread was scheduled away, kept and set aside. For each
-   size: bytes, then median, 99th percentile, longest and relative half-width of the median's interval for
-   both, and the share that was set aside sync series BYTES COUNT   so many samples in measured order, one a
-   line All ranks on one host: they have the same clock. */
+     sync start   how ranks start together: after a barrier, and at a time set on synchronised clocks. For each size: bytes, both medians,
+                  the median ratio of neighbouring blocks, and how far apart the ranks started, in µs
+     sync aside   samples during which a thread was scheduled away, kept and set aside. For each size: bytes, then median, 99th
+                  percentile, longest and relative half-width of the median's interval for both, and the share that was set aside
+     sync series BYTES COUNT   so many samples in measured order, one a line
+   All ranks on one host: they have the same clock. */
 #include "grouped.h"
 #include "measure/sampler.h"
 #include "measure/world.h"
