@@ -47,7 +47,9 @@ printf '%s\n' '{"record":"launch","schema":1,"run":"x","launch":"../../y","prove
 # shellcheck disable=SC2016 # backquotes as data
 printf '\n%s\n' '{"record":"case","collective":"all_reduce","bytes":8,"requested_bytes":8,"ranks":2,"dtype":"fl\noat","op":"`x`","status":"ok","time_us":1}' >>"$work/hostile.jsonl"
 printf '%s\n' '{"record":"case","collective":"all_reduce","bytes":8,"requested_bytes":8,"ranks":2,"status":"error","error":"two\nlines"}' >>"$work/hostile.jsonl"
+printf '%s\n' '{"record":"case","collective":"broadcast","bytes":8,"requested_bytes":8,"ranks":2,"status":"ok","samples_us":[1,2]}' >>"$work/hostile.jsonl"
 check "hostile words" export_ "$work/hostile.jsonl"
+says "of a backend too" "backend a?b:"
 says "stay on their line" "separate buffers: two?lines"
 check "hostile names" export_ -o "$work/files" "$work/hostile.jsonl"
 check "stay in their folder" test ! -e "$work/y-all_reduce-0.txt"
