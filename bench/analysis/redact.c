@@ -13,7 +13,7 @@ struct alias {
 
 struct aliases {
     struct alias *list;
-    size_t count, capacity, uuids, serials;
+    size_t count, capacity, hosts, uuids, serials;
     size_t *slots; /* hash table of list indices + 1 */
     size_t slot_count;
     struct arena *arena;
@@ -67,11 +67,11 @@ static const char *add(struct aliases *aliases, const char *name, size_t length,
 }
 
 /* A host's whole name, and its first part where it has dots: programs print either. */
-static void add_host(struct aliases *aliases, const char *name, size_t number)
+static void add_host(struct aliases *aliases, const char *name)
 {
     char alias[32];
-    if (!name || !*name) return;
-    snprintf(alias, sizeof alias, "host-%zu", number);
+    if (!name || !*name || find(aliases, name, strlen(name))) return;
+    snprintf(alias, sizeof alias, "host-%zu", ++aliases->hosts);
     const char *given = add(aliases, name, strlen(name), alias);
     size_t first = strcspn(name, ".");
     if (first && name[first]) add(aliases, name, first, given);
@@ -199,17 +199,46 @@ static void redact_record(struct aliases *aliases, const struct field *fields, v
     }
 }
 
+/* The strings under "host", "hosts" and "hostname": a record need not list them all in its world. */
+static void add_hosts_of(struct aliases *aliases, json_t *value, bool is_host, int depth)
+{
+    const char *key;
+    json_t *member;
+    size_t i;
+    if (json_is_string(value) && is_host) add_host(aliases, json_string_value(value));
+    if (depth > 32) return;
+    if (json_is_object(value)) {
+        json_object_foreach(value, key, member) add_hosts_of(
+            aliases, member, same(key, "host") || same(key, "hosts") || same(key, "hostname"), depth + 1);
+    } else if (json_is_array(value)) {
+        json_array_foreach(value, i, member) add_hosts_of(aliases, member, is_host, depth + 1);
+    }
+}
+
+static void find_hosts(struct aliases *aliases, const struct archive *archive)
+{
+    for (size_t i = 0; i < archive->count; i++) {
+        const struct launch_header *header = &archive->launches[i].header;
+        for (size_t h = 0; h < header->host_count; h++) add_host(aliases, header->hosts[h].name);
+    }
+    for (size_t i = 0; i < archive->count; i++) {
+        const struct launch *launch = &archive->launches[i];
+        add_hosts_of(aliases, launch->header.facts, false, 0);
+        for (size_t c = 0; c < launch->case_count; c++) {
+            const struct case_row *row = &launch->cases[c];
+            add_host(aliases, row->rank_wait_us.host);
+            add_host(aliases, row->arrival_us.host);
+            add_host(aliases, row->rank_time_us.host);
+            add_hosts_of(aliases, row->telemetry, false, 0);
+            add_hosts_of(aliases, row->groups, false, 0);
+        }
+    }
+}
+
 void redact_archive(struct archive *archive)
 {
     struct aliases aliases = {.arena = &archive->arena};
-    size_t hosts = 0;
-    for (size_t i = 0; i < archive->count; i++) {
-        struct launch_header *header = &archive->launches[i].header;
-        for (size_t h = 0; h < header->host_count; h++)
-            if (header->hosts[h].name &&
-                !find(&aliases, header->hosts[h].name, strlen(header->hosts[h].name)))
-                add_host(&aliases, header->hosts[h].name, ++hosts);
-    }
+    find_hosts(&aliases, archive);
     for (size_t i = 0; i < archive->count; i++) {
         struct launch *launch = &archive->launches[i];
         for (size_t h = 0; h < launch->header.host_count; h++) {

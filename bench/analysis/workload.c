@@ -1,14 +1,12 @@
 #include "analysis/workload.h"
+#include "base/tsv.h"
 #include "base/units.h"
-#include "record/files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- the table ---- */
-
-static const char header[] = "workload\tpart\tdtype\tbytes\tcount\tflops\tnote";
 
 static struct workload *workload_of(struct workloads *workloads, const char *name)
 {
@@ -20,73 +18,79 @@ static struct workload *workload_of(struct workloads *workloads, const char *nam
     return workload;
 }
 
-static enum status bad(const struct line_reader *reader, const char *what, const char *value,
-                       const char *expected)
+static enum status bad(const struct tsv *table, size_t row, const char *column, const char *expected)
 {
-    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s '%.60s': expected %s", reader->path, reader->number, what,
-                value, expected);
+    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s '%.60s': expected %s", table->name, table->lines[row + 1],
+                column, tsv_cell(table, row, column), expected);
 }
 
-static enum status add_line(struct workloads *workloads, struct line_reader *reader)
+static enum status add_matmul(struct workloads *workloads, const struct tsv *table, size_t row)
 {
-    char *cells[7] = {0}, *state = reader->line;
-    size_t n = 0, bytes;
-    double count, flops;
-    for (char *cell; n < 7 && (cell = strsep(&state, "\t")); n++) cells[n] = cell;
-    if (n < 6 || state) return bad(reader, "row", cells[0] ? cells[0] : "", "seven columns divided by tabs");
-    if (!*cells[0]) return bad(reader, "workload", "", "a name");
-    const char *note = arena_string(&workloads->arena, cells[6] ? cells[6] : "");
-    if (same(cells[1], "matmul")) {
-        if (parse_real(cells[5], &flops) || !(flops > 0))
-            return bad(reader, "flops", cells[5], "FLOPs per step and GPU, above 0");
-        struct workload *workload = workload_of(workloads, cells[0]);
-        if (isfinite(workload->flops)) return bad(reader, "part", cells[1], "one matmul row per workload");
-        workload->flops = flops;
-        workload->dtype = arena_string(&workloads->arena, cells[2]);
-        workload->note = note;
-        return STATUS_OK;
-    }
-    if (!collective_find(cells[1]))
-        return bad(reader, "part", cells[1], "a collective (all_reduce, all_gather, …) or matmul");
-    if (parse_size(cells[3], &bytes) || bytes < 1 || bytes > INT64_MAX)
-        return bad(reader, "bytes", cells[3], "a size like 1G");
-    if (parse_real(cells[4], &count) || !(count > 0))
-        return bad(reader, "count", cells[4], "calls per step, above 0");
-    struct workload *workload = workload_of(workloads, cells[0]);
+    struct workload *workload = workload_of(workloads, tsv_cell(table, row, "workload"));
+    if (isfinite(workload->flops)) return bad(table, row, "part", "one matmul row per workload");
+    double flops;
+    if (parse_real(tsv_cell(table, row, "flops"), &flops) || !(flops > 0))
+        return bad(table, row, "flops", "FLOPs per step and GPU, above 0");
+    workload->flops = flops;
+    workload->dtype = arena_string(&workloads->arena, tsv_cell(table, row, "dtype"));
+    workload->note = arena_string(&workloads->arena, tsv_cell(table, row, "note"));
+    return STATUS_OK;
+}
+
+static enum status add_row(struct workloads *workloads, const struct tsv *table, size_t row)
+{
+    const char *name = tsv_cell(table, row, "workload"), *part = tsv_cell(table, row, "part");
+    size_t bytes;
+    double count;
+    if (!*name) return bad(table, row, "workload", "a name");
+    if (same(part, "matmul")) return add_matmul(workloads, table, row);
+    if (!collective_find(part))
+        return bad(table, row, "part", "a collective (all_reduce, all_gather, …) or matmul");
+    if (parse_size(tsv_cell(table, row, "bytes"), &bytes) || bytes < 1 || bytes > INT64_MAX)
+        return bad(table, row, "bytes", "a size like 1G");
+    if (parse_real(tsv_cell(table, row, "count"), &count) || !(count > 0))
+        return bad(table, row, "count", "calls per step, above 0");
+    struct workload *workload = workload_of(workloads, name);
     workload->parts = reallocate(workload->parts, workload->part_count + 1, sizeof *workload->parts);
     workload->parts[workload->part_count++] =
-        (struct workload_part){arena_string(&workloads->arena, cells[1]), (int64_t)bytes, count, note};
+        (struct workload_part){arena_string(&workloads->arena, part), (int64_t)bytes, count,
+                               arena_string(&workloads->arena, tsv_cell(table, row, "note"))};
     return STATUS_OK;
+}
+
+static enum status add_table(struct workloads *workloads, struct tsv *table)
+{
+    static const char *const columns[] = {"workload", "part",  "dtype", "bytes",
+                                          "count",    "flops", "note",  NULL};
+    enum status status = tsv_need(table, columns);
+    for (size_t row = 0; !status && row < table->rows; row++) status = add_row(workloads, table, row);
+    tsv_free(table);
+    if (status) workloads_free(workloads);
+    return status;
 }
 
 enum status workloads_read(struct workloads *workloads, const struct catalog *catalog, const char *path)
 {
     *workloads = (struct workloads){0};
     struct text beside = {0};
+    struct tsv table;
     const char *clouds = catalog->clouds_path ? catalog->clouds_path : "results/clouds.tsv",
                *slash = strrchr(clouds, '/');
     text_add(&beside, "%.*sworkloads.tsv", slash ? (int)(slash - clouds) + 1 : 0, clouds);
     workloads->path = arena_string(&workloads->arena, path ? path : text_get(&beside));
     text_free(&beside);
-    struct line_reader reader;
-    enum status status = line_reader_open(&reader, workloads->path);
-    if (status) {
-        workloads_free(workloads);
-        return status;
-    }
-    bool seen_header = false;
-    while (!status && line_reader_next(&reader)) {
-        if (reader.length == 0 || reader.line[0] == '#') continue;
-        if (!seen_header && strcmp(reader.line, header) != 0)
-            status = bad(&reader, "header", reader.line,
-                         "workload part dtype bytes count flops note, divided by tabs");
-        else if (seen_header)
-            status = add_line(workloads, &reader);
-        seen_header = true;
-    }
-    line_reader_close(&reader);
-    if (status) workloads_free(workloads);
+    enum status status = tsv_read(workloads->path, &table);
+    if (!status) return add_table(workloads, &table);
+    workloads_free(workloads);
     return status;
+}
+
+enum status workloads_parse(struct workloads *workloads, const char *data, size_t length)
+{
+    struct tsv table;
+    *workloads = (struct workloads){.path = "workloads.tsv"};
+    enum status status = tsv_parse(workloads->path, data, length, &table);
+    return status ? status : add_table(workloads, &table);
 }
 
 void workloads_free(struct workloads *workloads)

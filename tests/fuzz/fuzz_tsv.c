@@ -1,24 +1,38 @@
-/* The catalogs: clouds.tsv and gpus.tsv in one input, parted by a line of "----". */
-#include "collective/catalog.h"
+/* The tables that people edit: clouds.tsv, gpus.tsv and workloads.tsv in one input, parted by lines of
+ * "----".
+ */
+#include "analysis/workload.h"
 #include "tests/fuzz/fuzz.h"
+
+static void ask_catalog(const struct catalog *catalog)
+{
+    struct machine machine;
+    struct bound bound;
+    for (size_t i = 0; i < catalog->instance_count; i++) {
+        const struct instance *instance = catalog_instance(catalog, catalog->instances[i].name);
+        const struct gpu_facts *gpu = catalog_gpu(catalog, instance->gpu);
+        for (int64_t ranks = 1; ranks < 200; ranks = ranks * 2 + 1)
+            if (machine_of(instance, gpu, ranks, 2, INT64_MIN, &machine))
+                bound_of(&collectives[ranks % COLLECTIVE_COUNT], 1e6, &machine, BOUND_MACHINE, &bound);
+        gpu_peak_tflops(gpu, "bfloat16");
+    }
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct catalog catalog = {0};
-    struct machine machine;
-    struct bound bound;
-    const char *text = (const char *)data;
+    struct workloads workloads;
+    const char *clouds = (const char *)data;
     size_t second, first = fuzz_part(data, size, &second);
+    const char *gpus = clouds + second, *jobs;
+    size_t third, gpus_length = fuzz_part(data + second, size - second, &third);
     silence(1);
-    if (!catalog_parse(&catalog, text, first, text + second, size - second))
-        for (size_t i = 0; i < catalog.instance_count; i++) {
-            const struct instance *instance = catalog_instance(&catalog, catalog.instances[i].name);
-            const struct gpu_facts *gpu = catalog_gpu(&catalog, instance->gpu);
-            for (int64_t ranks = 1; ranks < 200; ranks = ranks * 2 + 1)
-                if (machine_of(instance, gpu, ranks, 2, INT64_MIN, &machine))
-                    bound_of(&collectives[ranks % COLLECTIVE_COUNT], 1e6, &machine, BOUND_MACHINE, &bound);
-            gpu_peak_tflops(gpu, "bfloat16");
-        }
+    jobs = gpus + third;
+    if (!catalog_parse(&catalog, clouds, first, gpus, gpus_length)) ask_catalog(&catalog);
     catalog_free(&catalog);
+    if (!workloads_parse(&workloads, jobs, size - second - third)) {
+        for (size_t i = 0; i < workloads.count; i++) workload_find(&workloads, workloads.list[i].name);
+        workloads_free(&workloads);
+    }
     return 0;
 }
