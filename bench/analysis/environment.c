@@ -1,5 +1,6 @@
 /* What differs between the environments of two sides, and whether their launches may be compared. */
 #include "analysis/comparison.h"
+#include "analysis/traits.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -19,119 +20,15 @@ struct facts {
     struct arena *arena;
 };
 
-enum { DEEPEST = 6, MOST_FACTS = 4096 /* of one launch: input is untrusted */ };
-
-static void add_fact(struct facts *facts, const char *name, const char *value, bool is_number)
+static void add_fact(void *context, const char *name, const char *value, bool is_number)
 {
-    if (!value) return;
+    struct facts *facts = context;
     if (facts->count == facts->capacity) {
         facts->capacity = facts->capacity ? 2 * facts->capacity : 256;
         facts->list = reallocate(facts->list, facts->capacity, sizeof *facts->list);
     }
     facts->list[facts->count++] =
         (struct fact){arena_string(facts->arena, name), arena_string(facts->arena, value), is_number};
-}
-
-static void add_integer(struct facts *facts, const char *name, int64_t value)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%lld", (long long)value);
-    if (value != ABSENT) add_fact(facts, name, text, true);
-}
-
-/* Leaves under their path: "facts.cpu", "env.NCCL_ALGO", "facts.nics.0.name". */
-static void add_json(struct facts *facts, const char *name, json_t *value, int depth, size_t stop)
-{
-    const char *key;
-    char path[256], number[64];
-    size_t i;
-    json_t *inner;
-    if (depth > DEEPEST || facts->count >= stop) return;
-    if (json_is_object(value)) {
-        json_object_foreach(value, key, inner)
-        {
-            snprintf(path, sizeof path, "%s.%s", name, key);
-            add_json(facts, path, inner, depth + 1, stop);
-        }
-    } else if (json_is_array(value)) {
-        json_array_foreach(value, i, inner)
-        {
-            snprintf(path, sizeof path, "%s.%zu", name, i);
-            add_json(facts, path, inner, depth + 1, stop);
-        }
-    } else if (json_is_string(value)) {
-        add_fact(facts, name, json_string_value(value), false);
-    } else if (json_is_number(value)) {
-        snprintf(number, sizeof number, "%.15g", json_number_value(value));
-        add_fact(facts, name, number, true);
-    } else if (json_is_boolean(value)) {
-        add_fact(facts, name, json_is_true(value) ? "true" : "false", false);
-    }
-}
-
-/* The command line without what only names the launch. */
-static void add_args(struct facts *facts, json_t *args)
-{
-    static const char *const names[] = {"--run", "--launch", "--output", "--label", "--seed", NULL};
-    struct text line = {0};
-    size_t i;
-    json_t *item;
-    bool skip_next = false;
-    json_array_foreach(args, i, item)
-    {
-        const char *word = json_string_value(item);
-        bool skip = skip_next || !word;
-        skip_next = false;
-        for (size_t n = 0; word && names[n]; n++) {
-            size_t length = strlen(names[n]);
-            if (strncmp(word, names[n], length) != 0 || (word[length] && word[length] != '=')) continue;
-            skip = true;
-            skip_next = !word[length];
-        }
-        if (!skip && i > 0)
-            text_add(&line, "%s%s", line.length ? " " : "", word); /* the first is the program's path */
-    }
-    if (json_array_size(args)) add_fact(facts, "args", text_get(&line), false);
-    text_free(&line);
-}
-
-static void add_hosts(struct facts *facts, const struct launch_header *header)
-{
-    struct text names = {0};
-    for (size_t i = 0; i < header->host_count && names.length < 4096; i++)
-        text_add(&names, "%s%s", i ? " " : "", header->hosts[i].name ? header->hosts[i].name : "?");
-    if (names.length) add_fact(facts, "hosts", text_get(&names), false);
-    text_free(&names);
-}
-
-static void add_provenance(struct facts *facts, const struct launch_header *header)
-{
-    struct text words = {0};
-    size_t i;
-    json_t *item;
-    json_array_foreach(header->provenance, i, item)
-        text_add(&words, "%s%s", i ? "+" : "", json_string_value(item) ? json_string_value(item) : "?");
-    if (words.length) add_fact(facts, "provenance", text_get(&words), false);
-    text_free(&words);
-}
-
-static void add_launch(struct facts *facts, const struct launch_header *header)
-{
-    size_t stop = facts->count + MOST_FACTS;
-    add_provenance(facts, header);
-    add_fact(facts, "driver", header->driver, false);
-    add_fact(facts, "backend", header->backend, false);
-    add_fact(facts, "provider", header->cloud_provider, false);
-    add_fact(facts, "instance", header->cloud_instance, false);
-    add_fact(facts, "placement", header->allocation_placement, false);
-    add_integer(facts, "nodes", header->nodes);
-    add_integer(facts, "ranks", header->ranks);
-    add_integer(facts, "ranks_per_node", header->ranks_per_node);
-    add_integer(facts, "domains", header->domains);
-    add_hosts(facts, header);
-    add_args(facts, header->args);
-    add_json(facts, "facts", header->facts, 0, stop);
-    add_json(facts, "env", header->env, 0, stop);
 }
 
 static int by_name(const void *a, const void *b)
@@ -145,7 +42,7 @@ static struct facts facts_of(struct comparison *comparison, enum side side)
 {
     struct facts facts = {.arena = &comparison->archive.arena};
     for (size_t i = 0; i < comparison->launch_count[side]; i++)
-        add_launch(&facts, &comparison->launches[side][i]->header);
+        launch_traits(&comparison->launches[side][i]->header, (size_t)-1, add_fact, &facts);
     if (facts.count) qsort(facts.list, facts.count, sizeof *facts.list, by_name);
     size_t kept = 0;
     for (size_t i = 0; i < facts.count; i++)
@@ -187,13 +84,11 @@ static const char *joined(struct comparison *comparison, struct stretch stretch)
     return result;
 }
 
-/* What differs from launch to launch by its nature: a job's number, a measured figure. */
+/* Numbers that a side's own launches do not agree on are measured ones. */
 static bool is_passing(const char *name, struct stretch base, struct stretch fresh)
 {
-    static const char *const patterns[] = {"env.SLURM_JOB_ID", "*_ns", "*_us", "*free*", "*load*", NULL};
-    for (size_t i = 0; patterns[i]; i++)
-        if (fnmatch(patterns[i], name, 0) == 0) return true;
-    return (base.count > 1 && base.first[0].is_number) || (fresh.count > 1 && fresh.first[0].is_number);
+    return trait_is_passing(name) || (base.count > 1 && base.first[0].is_number) ||
+           (fresh.count > 1 && fresh.first[0].is_number);
 }
 
 static bool is_gpu_model(const char *name)

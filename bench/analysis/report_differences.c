@@ -1,11 +1,12 @@
 /* 3. What differs between the environments: facts and settings of the runs side by side, differences first.
  */
 #include "analysis/report.h"
+#include "analysis/traits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_FACTS = 400, MOST_COLUMNS = 6, LONGEST_VALUE = 160 };
+enum { MOST_ITEMS = 16 /* of a list */, MOST_FACTS = 400, MOST_COLUMNS = 6, LONGEST_VALUE = 160 };
 
 /* One fact over the runs; values are NULL where a run does not have it. */
 struct fact {
@@ -15,7 +16,7 @@ struct fact {
 
 struct facts {
     struct fact *list;
-    size_t count, capacity, runs;
+    size_t count, capacity, runs, run; /* run: whose are being added */
     struct arena arena;
 };
 
@@ -35,16 +36,20 @@ static struct fact *fact_of(struct facts *facts, const char *name)
 }
 
 /* Values that differ between the launches of a run are all kept, divided by bars. */
-static void add_value(struct facts *facts, size_t run, const char *name, const char *value)
+static void add_value(void *context, const char *name, const char *value, bool is_number)
 {
-    struct fact *fact = value && *value ? fact_of(facts, name) : NULL;
+    struct facts *facts = context;
+    size_t run = facts->run;
+    if (strncmp(name, "facts.", 6) == 0) name += 6;
+    struct fact *fact = *value && !trait_is_passing(name) ? fact_of(facts, name) : NULL;
     struct text text = {0};
+    (void)is_number;
     if (!fact) return;
     plain_text(&text, value, LONGEST_VALUE);
-    const char *old = fact->values[run], *found = old ? strstr(old, text_get(&text)) : NULL;
+    const char *old = fact->values[run];
     if (!old) {
         fact->values[run] = arena_string(&facts->arena, text_get(&text));
-    } else if (!found && strlen(old) < LONGEST_VALUE) {
+    } else if (!list_has(old, " | ", text_get(&text)) && strlen(old) < LONGEST_VALUE) {
         struct text both = {0};
         text_add(&both, "%s | %s", old, text_get(&text));
         fact->values[run] = arena_string(&facts->arena, text_get(&both));
@@ -53,79 +58,11 @@ static void add_value(struct facts *facts, size_t run, const char *name, const c
     text_free(&text);
 }
 
-static void add_json(struct facts *facts, size_t run, struct text *path, json_t *value, int depth)
-{
-    char number[64];
-    size_t length = path->length, i;
-    const char *key;
-    json_t *member;
-    if (json_is_string(value)) {
-        add_value(facts, run, text_get(path), json_string_value(value));
-    } else if (json_is_integer(value)) {
-        snprintf(number, sizeof number, "%lld", (long long)json_integer_value(value));
-        add_value(facts, run, text_get(path), number);
-    } else if (json_is_real(value)) {
-        snprintf(number, sizeof number, "%.6g", json_real_value(value));
-        add_value(facts, run, text_get(path), number);
-    } else if (json_is_boolean(value)) {
-        add_value(facts, run, text_get(path), json_is_true(value) ? "yes" : "no");
-    } else if (json_is_object(value) && depth < 5) {
-        json_object_foreach(value, key, member)
-        {
-            text_add(path, "%s%s", path->length ? "." : "", key);
-            add_json(facts, run, path, member, depth + 1);
-            path->length = length;
-            if (path->data) path->data[length] = 0;
-        }
-    } else if (json_is_array(value) && depth < 5) {
-        json_array_foreach(value, i, member)
-        {
-            if (i >= 16) break;
-            text_add(path, ".%zu", i);
-            add_json(facts, run, path, member, depth + 1);
-            path->length = length;
-            if (path->data) path->data[length] = 0;
-        }
-    }
-}
-
-static void add_number(struct facts *facts, size_t run, const char *name, int64_t value)
-{
-    char number[32];
-    if (value == ABSENT) return;
-    snprintf(number, sizeof number, "%lld", (long long)value);
-    add_value(facts, run, name, number);
-}
-
-static void add_launch(struct facts *facts, size_t run, const struct launch_header *header)
-{
-    struct text path = {0};
-    add_value(facts, run, "backend", header->backend);
-    add_value(facts, run, "cloud", header->cloud_provider);
-    add_value(facts, run, "instance", header->cloud_instance);
-    add_value(facts, run, "placement", header->allocation_placement);
-    add_number(facts, run, "world.nodes", header->nodes);
-    add_number(facts, run, "world.ranks", header->ranks);
-    add_number(facts, run, "world.ranks_per_node", header->ranks_per_node);
-    add_number(facts, run, "world.domains", header->domains);
-    add_json(facts, run, &path, header->facts, 0);
-    text_add(&path, "env");
-    add_json(facts, run, &path, header->env, 0);
-    text_clear(&path);
-    text_free(&path);
-}
-
 static bool differs(const struct fact *fact, size_t runs)
 {
     for (size_t r = 1; r < runs; r++)
         if (!same(fact->values[r], fact->values[0])) return true;
     return false;
-}
-
-/* Timer costs and the like are measured anew each time: not what a reader looks for among differences. */
-static bool is_noise(const char *name)
-{
-    return same(name, "timer_cost_ns") || strstr(name, "uptime");
 }
 
 static void add_columns(struct table *table, const struct study *study)
@@ -142,7 +79,7 @@ static void side_by_side(struct page *page, const struct study *study, const str
     add_columns(&table, study);
     for (size_t i = 0; i < facts->count; i++) {
         const struct fact *fact = &facts->list[i];
-        if (differs(fact, facts->runs) != different || is_noise(fact->name)) continue;
+        if (differs(fact, facts->runs) != different) continue;
         table_cell(&table, different ? "≠ %s" : "%s", fact->name);
         for (size_t r = 0; r < facts->runs; r++)
             table_cell(&table, "%s", fact->values[r] ? fact->values[r] : "–");
@@ -162,7 +99,7 @@ static void by_value(struct page *page, const struct study *study, const struct 
     table_column(&table, "runs", true);
     for (size_t i = 0; i < facts->count; i++) {
         const struct fact *fact = &facts->list[i];
-        if (!differs(fact, facts->runs) || is_noise(fact->name)) continue;
+        if (!differs(fact, facts->runs)) continue;
         bool named = false;
         for (size_t r = 0; r < facts->runs; r++) {
             bool seen = !fact->values[r];
@@ -191,11 +128,11 @@ void report_differences(struct page *page, const struct report *report)
     const struct study *study = report->study;
     struct facts facts = {.runs = study->aggregate.count};
     size_t different = 0;
-    for (size_t r = 0; r < facts.runs; r++)
-        for (size_t i = 0; i < study->aggregate.runs[r].launch_count; i++)
-            add_launch(&facts, r, &study->aggregate.runs[r].launches[i]->header);
-    for (size_t i = 0; i < facts.count; i++)
-        different += differs(&facts.list[i], facts.runs) && !is_noise(facts.list[i].name);
+    for (facts.run = 0; facts.run < facts.runs; facts.run++)
+        for (size_t i = 0; i < study->aggregate.runs[facts.run].launch_count; i++)
+            launch_traits(&study->aggregate.runs[facts.run].launches[i]->header, MOST_ITEMS, add_value,
+                          &facts);
+    for (size_t i = 0; i < facts.count; i++) different += differs(&facts.list[i], facts.runs);
     page_heading(page, 2, "environments", "What differs between the environments");
     if (facts.runs > 1 && !different) page_paragraph(page, "Nothing that the records tell differs.");
     if (facts.runs > MOST_COLUMNS) {
