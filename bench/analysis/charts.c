@@ -1,4 +1,5 @@
 #include "analysis/charts.h"
+#include "analysis/table.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -73,7 +74,7 @@ static void add_bounds(struct drawings *drawings, struct drawing *drawing, const
             text_add(&name, "%s%s×%lld",
                      study->aggregate.count > 1 ? short_name(study, &tracks->list[j]) : "",
                      study->aggregate.count > 1 ? " " : "", (long long)tracks->list[j].cases[0].row->ranks);
-            if (!strstr(text_get(&label), text_get(&name))) text_add(&label, ", %s", text_get(&name));
+            if (!list_has(text_get(&label), ", ", text_get(&name))) text_add(&label, ", %s", text_get(&name));
         }
         if (value > 4 * highest) {
             text_add(beyond, "%s%s", beyond->length ? "; " : "Above the plot: ", text_get(&label));

@@ -57,6 +57,15 @@ static const struct command command = {
     .options = options,
 };
 
+/* CSV has a row per case and nothing else: what else fails the gate is said beside it. */
+static void warn_of_failures(const struct comparison *comparison, const struct contract *contract)
+{
+    for (size_t i = 0; i < comparison->failure_count; i++) warn("%s", comparison->failures[i]);
+    if (contract->failed)
+        warn("%zu of %zu limits of the gate file failed: busbar contract lists them", contract->failed,
+             contract->count);
+}
+
 static enum status compare(const struct settings *settings, const struct comparison_rules *rules)
 {
     struct comparison comparison;
@@ -80,6 +89,7 @@ static enum status compare(const struct settings *settings, const struct compari
         comparison_print(&comparison, NULL, &choice, &out);
     }
     fputs(text_get(&out), stdout);
+    if (!status && same(settings->format, "csv")) warn_of_failures(&comparison, &contract);
     if (!status) status = comparison_status(&comparison, settings->strict);
     if (!status && has_limits) status = contract_status(&contract);
     text_free(&out);

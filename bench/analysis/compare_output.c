@@ -163,12 +163,26 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
 
 /* ---- text and markdown ---- */
 
-static void side_text(const struct comparison *comparison, enum side side, struct text *out)
+/* What is printed, and how its lines begin: markdown has them in a list. */
+struct readable {
+    struct text *out;
+    const char *start;
+    bool markdown;
+};
+
+/* Text from records and paths is anybody's. */
+static void say(const struct readable *to, const char *text, size_t most)
 {
+    line_text(to->out, text, most, to->markdown);
+}
+
+static void side_text(const struct comparison *comparison, enum side side, const struct readable *to)
+{
+    struct text *out = to->out;
     const struct launch *const *launches = (const struct launch *const *)comparison->launches[side];
     size_t n = comparison->launch_count[side], allocations = comparison->allocations[side];
-    text_add(out, side == BASE ? "base  " : "new   ");
-    plain_text(out, comparison->paths[side], 120);
+    text_add(out, "%s%s", to->start, side == BASE ? "base  " : "new   ");
+    say(to, comparison->paths[side], 120);
     text_add(out, "  %zu launch%s", n, n == 1 ? "" : "es");
     if (allocations)
         text_add(out, ", %zu allocation%s", allocations, allocations == 1 ? "" : "s");
@@ -176,7 +190,7 @@ static void side_text(const struct comparison *comparison, enum side side, struc
         text_add(out, ", allocation not recorded");
     if (n && launches[0]->header.started) {
         text_add(out, "  ");
-        plain_text(out, launches[0]->header.started, 40);
+        say(to, launches[0]->header.started, 40);
     }
     text_add(out, "\n");
 }
@@ -196,36 +210,36 @@ static void method_text(const struct comparison *comparison, const struct output
         paired ? "pairs of launches" : "unpaired launches", comparison->tested, exact ? "all" : "sampled");
 }
 
-static void shared_text(const struct comparison *comparison, unsigned masks[2], struct text *out)
+static void shared_text(const struct comparison *comparison, unsigned masks[2], const struct readable *to)
 {
     static const char *const kinds[2] = {"collectives", "matmul"};
     for (int gemm = 0; gemm < 2; gemm++) {
         struct text shared = {0};
         masks[gemm] = shared_tokens(comparison, gemm, &shared);
         if (shared.length) {
-            text_add(out, "all %s: ", kinds[gemm]);
-            plain_text(out, shared.data, 300);
-            text_add(out, "\n");
+            text_add(to->out, "%sall %s: ", to->start, kinds[gemm]);
+            say(to, shared.data, 300);
+            text_add(to->out, "\n");
         }
         text_free(&shared);
     }
 }
 
-static void differences_text(const struct comparison *comparison, const char *start, struct text *out)
+static void differences_text(const struct comparison *comparison, const struct readable *to)
 {
     enum { SHOWN = 12 };
     for (size_t i = 0; i < comparison->difference_count && i < SHOWN; i++) {
         const struct difference *difference = &comparison->differences[i];
-        text_add(out, "%sdiffers: ", start);
-        plain_text(out, difference->name, 60);
-        text_add(out, ": ");
-        plain_text(out, difference->base, 60);
-        text_add(out, " → ");
-        plain_text(out, difference->fresh, 60);
-        text_add(out, "\n");
+        text_add(to->out, "%sdiffers: ", to->start);
+        say(to, difference->name, 60);
+        text_add(to->out, ": ");
+        say(to, difference->base, 60);
+        text_add(to->out, " → ");
+        say(to, difference->fresh, 60);
+        text_add(to->out, "\n");
     }
     if (comparison->difference_count > SHOWN)
-        text_add(out, "%sand %zu more differences (--format json lists all)\n", start,
+        text_add(to->out, "%sand %zu more differences (--format json lists all)\n", to->start,
                  comparison->difference_count - SHOWN);
 }
 
@@ -254,13 +268,12 @@ static void summary_text(const struct comparison *comparison, const struct contr
                                                         : "ok");
 }
 
-static void lines_text(const char *start, const char *word, const char *const *lines, size_t count,
-                       struct text *out)
+static void lines_text(const struct readable *to, const char *word, const char *const *lines, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        text_add(out, "%s%s", start, word);
-        plain_text(out, lines[i], 400);
-        text_add(out, "\n");
+        text_add(to->out, "%s%s", to->start, word);
+        say(to, lines[i], 400);
+        text_add(to->out, "\n");
     }
 }
 
@@ -268,16 +281,13 @@ static void print_readable(const struct comparison *comparison, const struct con
                            const struct output_choice *choice, struct text *out)
 {
     bool markdown = same(choice->format, "markdown");
-    const char *start = markdown ? "- " : "";
+    const struct readable to = {out, markdown ? "- " : "", markdown};
     struct table table = {0}, limits = {0};
     unsigned masks[2];
-    for (int side = BASE; side <= FRESH; side++) {
-        text_add(out, "%s", start);
-        side_text(comparison, (enum side)side, out);
-    }
-    text_add(out, "%s", start);
+    for (int side = BASE; side <= FRESH; side++) side_text(comparison, (enum side)side, &to);
+    text_add(out, "%s", to.start);
     method_text(comparison, choice, out);
-    shared_text(comparison, masks, out);
+    shared_text(comparison, masks, &to);
     text_add(out, "\n");
     readable_rows(comparison, masks, choice->bandwidth, &table);
     table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
@@ -287,9 +297,9 @@ static void print_readable(const struct comparison *comparison, const struct con
         table_print(&limits, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
         text_add(out, "\n");
     }
-    lines_text(start, "FAIL: ", comparison->failures, comparison->failure_count, out);
-    lines_text(start, "note: ", comparison->notes, comparison->note_count, out);
-    differences_text(comparison, start, out);
+    lines_text(&to, "FAIL: ", comparison->failures, comparison->failure_count);
+    lines_text(&to, "note: ", comparison->notes, comparison->note_count);
+    differences_text(comparison, &to);
     if (markdown && (comparison->note_count || comparison->failure_count || comparison->difference_count))
         text_add(out, "\n");
     summary_text(comparison, contract, choice->strict, out);

@@ -1,5 +1,6 @@
 /* A comparison for programs: JSON, CSV, JUnit XML. */
 #include "analysis/compare_output.h"
+#include "analysis/json.h"
 #include "analysis/table.h"
 
 #include <math.h>
@@ -8,45 +9,17 @@
 
 /* ---- JSON ---- */
 
-static void put(json_t *object, const char *key, json_t *value)
-{
-    if (!value || json_object_set_new(object, key, value))
-        exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-}
-
-/* Text from paths may not be UTF-8. */
-static json_t *any_text(const char *text)
-{
-    json_t *string = json_string(text);
-    if (string) return string;
-    struct text plain = {0};
-    plain_text(&plain, text, (size_t)-1);
-    string = json_string(text_get(&plain));
-    text_free(&plain);
-    return string;
-}
-
-static void put_text(json_t *object, const char *key, const char *value)
-{
-    if (value) put(object, key, any_text(value));
-}
-
-static void put_real(json_t *object, const char *key, double value)
-{
-    if (isfinite(value)) put(object, key, json_real(value));
-}
-
 static json_t *figures_json(const struct figures *figures)
 {
     json_t *object = json_object();
-    put(object, "launches", json_integer((json_int_t)figures->count));
-    put_real(object, "time_us", figures->median_us);
-    put_text(object, "statistic", figures->statistic);
-    put_text(object, "rank_reduction", figures->rank_reduction);
-    put(object, "wrong", figures->wrong == ABSENT ? json_null() : json_integer(figures->wrong));
+    object_put(object, "launches", json_integer((json_int_t)figures->count));
+    object_put_real(object, "time_us", figures->median_us);
+    object_put_text(object, "statistic", figures->statistic);
+    object_put_text(object, "rank_reduction", figures->rank_reduction);
+    object_put(object, "wrong", figures->wrong == ABSENT ? json_null() : json_integer(figures->wrong));
     if (figures->drifting) {
-        put(object, "drifting_launches", json_integer((json_int_t)figures->drifting));
-        put_real(object, "drift", figures->drift);
+        object_put(object, "drifting_launches", json_integer((json_int_t)figures->drifting));
+        object_put_real(object, "drift", figures->drift);
     }
     return object;
 }
@@ -54,43 +27,41 @@ static json_t *figures_json(const struct figures *figures)
 static json_t *case_json(const struct compared_case *line)
 {
     json_t *object = json_object();
-    put_text(object, "key", line->key);
-    put(object, "base", figures_json(&line->side[BASE]));
-    put(object, "new", figures_json(&line->side[FRESH]));
-    put_real(object, "ratio", line->ratio);
+    object_put_text(object, "key", line->key);
+    object_put(object, "base", figures_json(&line->side[BASE]));
+    object_put(object, "new", figures_json(&line->side[FRESH]));
+    object_put_real(object, "ratio", line->ratio);
     if (line->has_interval) {
-        put_real(object, "lo", line->lo);
-        put_real(object, "hi", line->hi);
+        object_put_real(object, "lo", line->lo);
+        object_put_real(object, "hi", line->hi);
     }
-    put_real(object, "p", line->p);
-    put_real(object, "adjusted_p", line->adjusted_p);
-    put_real(object, "delta", line->delta);
-    put(object, "paired", json_boolean(line->paired));
-    put_real(object, "launch_sigma", line->sigma);
-    put_real(object, "detectable_ratio", line->detectable);
-    put_real(object, "launches_needed", line->launches_needed);
-    put_text(object, "verdict", verdict_names[line->verdict]);
-    put_text(object, "note", line->why);
+    object_put_real(object, "p", line->p);
+    object_put_real(object, "adjusted_p", line->adjusted_p);
+    object_put_real(object, "delta", line->delta);
+    object_put(object, "paired", json_boolean(line->paired));
+    object_put_real(object, "launch_sigma", line->sigma);
+    object_put_real(object, "detectable_ratio", line->detectable);
+    object_put_real(object, "launches_needed", line->launches_needed);
+    object_put_text(object, "verdict", verdict_names[line->verdict]);
+    object_put_text(object, "note", line->why);
     return object;
 }
 
 static json_t *lines_json(const char *const *lines, size_t count)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < count; i++)
-        if (json_array_append_new(list, any_text(lines[i])))
-            exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
+    for (size_t i = 0; i < count; i++) array_add(list, clean_string(lines[i]));
     return list;
 }
 
 static json_t *side_json(const struct comparison *comparison, enum side side)
 {
     json_t *object = json_object();
-    put_text(object, "path", comparison->paths[side]);
-    put(object, "launches", json_integer((json_int_t)comparison->launch_count[side]));
-    put(object, "allocations",
-        comparison->allocations[side] ? json_integer((json_int_t)comparison->allocations[side])
-                                      : json_null());
+    object_put_text(object, "path", comparison->paths[side]);
+    object_put(object, "launches", json_integer((json_int_t)comparison->launch_count[side]));
+    object_put(object, "allocations",
+               comparison->allocations[side] ? json_integer((json_int_t)comparison->allocations[side])
+                                             : json_null());
     return object;
 }
 
@@ -98,34 +69,29 @@ void comparison_json(const struct comparison *comparison, const struct contract 
                      const struct output_choice *choice, struct text *out)
 {
     json_t *object = json_object(), *cases = json_array(), *differences = json_array();
-    put(object, "base", side_json(comparison, BASE));
-    put(object, "new", side_json(comparison, FRESH));
-    put(object, "alpha", json_real(choice->alpha));
-    put(object, "delta", json_real(choice->delta));
-    put(object, "interleaved", json_boolean(comparison->interleaved));
-    put(object, "confounded_with_allocation", json_boolean(comparison->one_allocation));
-    for (size_t i = 0; i < comparison->case_count; i++)
-        json_array_append_new(cases, case_json(&comparison->cases[i]));
-    put(object, "cases", cases);
+    object_put(object, "base", side_json(comparison, BASE));
+    object_put(object, "new", side_json(comparison, FRESH));
+    object_put(object, "alpha", json_real(choice->alpha));
+    object_put(object, "delta", json_real(choice->delta));
+    object_put(object, "interleaved", json_boolean(comparison->interleaved));
+    object_put(object, "confounded_with_allocation", json_boolean(comparison->one_allocation));
+    for (size_t i = 0; i < comparison->case_count; i++) array_add(cases, case_json(&comparison->cases[i]));
+    object_put(object, "cases", cases);
     for (size_t i = 0; i < comparison->difference_count; i++) {
         json_t *difference = json_object();
-        put_text(difference, "name", comparison->differences[i].name);
-        put_text(difference, "base", comparison->differences[i].base);
-        put_text(difference, "new", comparison->differences[i].fresh);
-        json_array_append_new(differences, difference);
+        object_put_text(difference, "name", comparison->differences[i].name);
+        object_put_text(difference, "base", comparison->differences[i].base);
+        object_put_text(difference, "new", comparison->differences[i].fresh);
+        array_add(differences, difference);
     }
-    put(object, "differences", differences);
-    put(object, "failures", lines_json(comparison->failures, comparison->failure_count));
-    put(object, "notes", lines_json(comparison->notes, comparison->note_count));
-    if (contract) put(object, "contract", contract_json(contract));
-    put(object, "pass",
-        json_boolean(!comparison_status(comparison, choice->strict) &&
-                     !(contract && contract_status(contract))));
-    char *dump = json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-    json_decref(object);
-    if (!dump) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-    text_add(out, "%s\n", dump);
-    free(dump);
+    object_put(object, "differences", differences);
+    object_put(object, "failures", lines_json(comparison->failures, comparison->failure_count));
+    object_put(object, "notes", lines_json(comparison->notes, comparison->note_count));
+    if (contract) object_put(object, "contract", contract_json(contract));
+    object_put(object, "pass",
+               json_boolean(!comparison_status(comparison, choice->strict) &&
+                            !(contract && contract_status(contract))));
+    print_json(out, object, 9);
 }
 
 /* ---- CSV ---- */

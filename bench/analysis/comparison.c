@@ -107,17 +107,21 @@ static enum status refuse_twins(const struct comparison *comparison, enum side s
 static void count_common(struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->launch_count[BASE]; i++) {
-        const struct launch *launch = comparison->launches[BASE][i], *other = NULL;
+        const struct launch *launch = comparison->launches[BASE][i];
         size_t lo = 0, hi = comparison->launch_count[FRESH];
-        while (lo < hi && (other = comparison->launches[FRESH][(lo + hi) / 2])) { /* sorted by start */
-            int order = by_text(launch->header.started, other->header.started);
-            if (order == 0) break;
-            if (order < 0)
-                hi = (lo + hi) / 2;
+        while (lo < hi) { /* sorted by start: the first that starts no earlier */
+            size_t middle = (lo + hi) / 2;
+            if (by_text(comparison->launches[FRESH][middle]->header.started, launch->header.started) < 0)
+                lo = middle + 1;
             else
-                lo = (lo + hi) / 2 + 1;
+                hi = middle;
         }
-        comparison->common += lo < hi && other && same_launch(launch, other);
+        for (bool found = false; lo < comparison->launch_count[FRESH] && !found; lo++) {
+            const struct launch *other = comparison->launches[FRESH][lo];
+            if (by_text(other->header.started, launch->header.started) != 0) break;
+            found = same_launch(launch, other);
+            comparison->common += found;
+        }
     }
     if (comparison->common)
         comparison_note(comparison, "%zu of the launches stand on both sides", comparison->common);
@@ -243,9 +247,10 @@ static void add_figure(struct comparison *comparison, struct figures *figures, c
     double time_us = time_of(row, &statistic);
     bool wrong = same(row->status, "wrong") || row->wrong > 0;
     bool broken = same(row->status, "timeout") || same(row->status, "error");
-    if (row->wrong != ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + row->wrong;
-    if (wrong && row->wrong == ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + 1;
-    if ((wrong || broken) && !figures->problem)
+    bool first_wrong = wrong && !(figures->wrong > 0); /* it tells more than a timeout before it */
+    int64_t elements = wrong && !(row->wrong > 0) ? 1 : row->wrong;
+    if (elements != ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + elements;
+    if (first_wrong || (broken && !figures->problem))
         figures->problem =
             comparison_text(comparison, "%s in launch %s%s%s", wrong ? "wrong data" : row->status, name,
                             row->error ? ": " : "", row->error ? row->error : "");

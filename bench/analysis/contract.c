@@ -2,6 +2,7 @@
 #include "analysis/contract.h"
 #include "analysis/analysis.h"
 #include "analysis/compare_output.h"
+#include "analysis/json.h"
 #include "base/units.h"
 #include "record/fields.h"
 
@@ -180,37 +181,30 @@ void contract_fill_table(const struct contract *contract, struct table *table)
     text_free(&label);
 }
 
-static void put(json_t *object, const char *key, json_t *value)
-{
-    if (!value || json_object_set_new(object, key, value))
-        exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-}
-
 json_t *contract_json(const struct contract *contract)
 {
     json_t *rows = json_array();
     for (size_t i = 0; i < contract->count; i++) {
         const struct contract_row *row = &contract->rows[i];
         json_t *object = json_object();
-        put(object, "line", json_integer((json_int_t)row->rule->line));
-        put(object, "rule", json_string(row->rule->text));
-        put(object, "required", json_string(row->term->text));
-        if (row->run) put(object, "run", json_string(row->run));
-        if (row->key) put(object, "key", json_string(row->key));
+        object_put(object, "line", json_integer((json_int_t)row->rule->line));
+        object_put_text(object, "rule", row->rule->text);
+        object_put_text(object, "required", row->term->text);
+        object_put_text(object, "run", row->run);
+        object_put_text(object, "key", row->key);
         if (figure_present(row->measured)) {
-            put(object, "measured", json_real(row->measured.point));
+            object_put_real(object, "measured", row->measured.point);
             if (row->measured.kind != INTERVAL_NONE) {
-                put(object, "lo", json_real(row->measured.lo));
-                put(object, "hi", json_real(row->measured.hi));
+                object_put_real(object, "lo", row->measured.lo);
+                object_put_real(object, "hi", row->measured.hi);
             }
-            put(object, "interval", json_string(interval_name(row->measured.kind)));
+            object_put_text(object, "interval", interval_name(row->measured.kind));
         }
-        put(object, "launches", json_integer((json_int_t)row->launches));
-        if (isfinite(row->margin)) put(object, "margin", json_real(row->margin));
-        put(object, "pass", json_boolean(row->pass));
-        if (row->why) put(object, "note", json_string(row->why));
-        if (json_array_append_new(rows, object))
-            exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
+        object_put(object, "launches", json_integer((json_int_t)row->launches));
+        object_put_real(object, "margin", row->margin);
+        object_put(object, "pass", json_boolean(row->pass));
+        object_put_text(object, "note", row->why);
+        array_add(rows, object);
     }
     return rows;
 }
@@ -290,16 +284,11 @@ static void print_contract(const struct contract *contract, const char *format, 
 {
     struct table table = {0};
     if (same(format, "json")) {
-        char *dump;
         json_t *object = json_object();
-        put(object, "contract", contract_json(contract));
-        put(object, "launches_unfinished", json_integer((json_int_t)contract->unfinished));
-        put(object, "pass", json_boolean(contract_status(contract) == STATUS_OK));
-        dump = json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
-        json_decref(object);
-        if (!dump) exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-        text_add(out, "%s\n", dump);
-        free(dump);
+        object_put(object, "contract", contract_json(contract));
+        object_put(object, "launches_unfinished", json_integer((json_int_t)contract->unfinished));
+        object_put(object, "pass", json_boolean(contract_status(contract) == STATUS_OK));
+        print_json(out, object, 9);
         return;
     }
     if (same(format, "junit")) {
@@ -315,7 +304,10 @@ static void print_contract(const struct contract *contract, const char *format, 
                                            : TABLE_TEXT,
                 out);
     table_free(&table);
-    if (same(format, "csv")) return;
+    if (same(format, "csv")) {
+        if (contract->unfinished) warn("%zu launches died or did not complete", contract->unfinished);
+        return;
+    }
     text_add(out, "\n%zu of %zu requirement%s failed", contract->failed, contract->count,
              contract->count == 1 ? "" : "s");
     if (contract->unfinished)

@@ -229,12 +229,13 @@ void gate_free(struct gate *gate)
     *gate = (struct gate){0};
 }
 
+/* What a case does not tell fulfils no condition, != as little as =. */
 static bool condition_holds(const struct gate_term *term, const struct case_row *row)
 {
     const void *place = (const char *)row + term->field->offset;
     if (term->pattern) {
         const char *value = *(const char *const *)place;
-        return (value && fnmatch(term->pattern, value, 0) == 0) == (term->relation == RELATION_EQUAL);
+        return value && (fnmatch(term->pattern, value, 0) == 0) == (term->relation == RELATION_EQUAL);
     }
     int64_t value = *(const int64_t *)place;
     return value != ABSENT && gate_holds(term->relation, (double)value, term->number);

@@ -2,11 +2,14 @@
 
        PATTERN [CONDITION…] REQUIREMENT…
 
-   PATTERN      a collective's name, "matmul", or a shell pattern of them (all_*, *)
-   CONDITION    on what was asked: requested_bytes>=1G, ranks=8, dtype=float, mode!=isolated (texts: shell
-   patterns) REQUIREMENT  delta=5%: the tolerance of `busbar compare` for these cases (the last rule that
-   matches counts) busbw_gbps>=460, median_us<=25, tflops>=700: an absolute limit on each matching case; rules
-   add up */
+   PATTERN: a collective's name, "matmul", or a shell pattern of them (all_*, *).
+
+   CONDITION, on what was asked: requested_bytes>=1G, ranks=8, dtype=float, mode!=isolated; texts are compared
+   with shell patterns.
+
+   REQUIREMENT: delta=5%, the tolerance of `busbar compare` for these cases (the last rule that matches
+   counts); or an absolute limit on each matching case, busbw_gbps>=460, median_us<=25, tflops>=700 (all rules
+   that match count). */
 #ifndef BUSBAR_GATEFILE_H
 #define BUSBAR_GATEFILE_H
 

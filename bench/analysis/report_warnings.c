@@ -122,7 +122,7 @@ static void about_throttling(struct warnings *warnings, const struct run_summary
             json_array_foreach(list, k, reason)
             {
                 const char *word = json_string_value(reason);
-                if (word && !strstr(text_get(&reasons), word) && reasons.length < 200)
+                if (word && !list_has(text_get(&reasons), ", ", word) && reasons.length < 200)
                     text_add(&reasons, "%s%s", reasons.length ? ", " : "", word);
             }
         }

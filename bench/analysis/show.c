@@ -1,6 +1,7 @@
 /* busbar show: the tables of one or more runs, a line per case over its launches. */
 #include "analysis/aggregate.h"
 #include "analysis/analysis.h"
+#include "analysis/json.h"
 #include "analysis/listing.h"
 #include "analysis/study.h"
 #include "analysis/table.h"
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { LONGEST = 200 }; /* characters of a label or an error */
 
 struct settings {
     const char *format;
@@ -42,111 +45,80 @@ static const struct command command = {
 
 /* ---- JSON: figures as numbers, absent ones left out ---- */
 
-static void put(json_t *object, const char *key, json_t *value)
-{
-    if (!value || json_object_set_new(object, key, value))
-        exit((int)fail(STATUS_ENVIRONMENT, "out of memory writing JSON"));
-}
-
-static void put_text(json_t *object, const char *key, const char *value)
-{
-    if (value) put(object, key, json_string(value));
-}
-
-static void put_integer(json_t *object, const char *key, int64_t value)
-{
-    if (value != ABSENT) put(object, key, json_integer(value));
-}
-
 static void put_figure(json_t *object, const char *key, struct figure figure)
 {
     if (!figure_present(figure)) return;
     json_t *value = json_object();
-    put(value, "value", json_real(figure.point));
+    object_put_real(value, "value", figure.point);
     if (figure.kind != INTERVAL_NONE) {
-        put(value, "lo", json_real(figure.lo));
-        put(value, "hi", json_real(figure.hi));
+        object_put_real(value, "lo", figure.lo);
+        object_put_real(value, "hi", figure.hi);
     }
-    put(value, "interval", json_string(interval_name(figure.kind)));
-    put(object, key, value);
+    object_put_text(value, "interval", interval_name(figure.kind));
+    object_put(object, key, value);
 }
 
 static json_t *case_object(const struct case_summary *line)
 {
     const struct case_row *row = line->row;
     json_t *object = json_object();
-    put_text(object, "key", line->key);
-    put_text(object, "collective", row->collective);
-    put_text(object, "gemm", row->gemm);
-    put_integer(object, "requested_bytes", row->requested_bytes);
-    put_integer(object, "bytes", row->bytes);
-    put_integer(object, "count", row->count);
-    put_text(object, "dtype", row->dtype);
-    put_text(object, "op", row->op);
-    put_text(object, "placement", row->placement);
-    put_text(object, "mode", row->mode);
-    put_text(object, "phase", row->phase);
-    put_integer(object, "m", row->m);
-    put_integer(object, "n", row->n);
-    put_integer(object, "k", row->k);
-    put_integer(object, "nodes", row->nodes);
-    put_integer(object, "ranks", row->ranks);
-    put_text(object, "group", row->group);
-    put_text(object, "statistic", line->statistic);
-    put_text(object, "rank_reduction", line->rank_reduction);
-    put(object, "launches", json_integer((json_int_t)line->launches));
-    put(object, "attempts", json_integer((json_int_t)line->attempts));
-    put(object, "allocations", json_integer((json_int_t)line->allocations));
+    object_put_text(object, "key", line->key);
+    object_put_text(object, "collective", row->collective);
+    object_put_text(object, "gemm", row->gemm);
+    object_put_integer(object, "requested_bytes", row->requested_bytes);
+    object_put_integer(object, "bytes", row->bytes);
+    object_put_integer(object, "count", row->count);
+    object_put_text(object, "dtype", row->dtype);
+    object_put_text(object, "op", row->op);
+    object_put_text(object, "placement", row->placement);
+    object_put_text(object, "mode", row->mode);
+    object_put_text(object, "phase", row->phase);
+    object_put_integer(object, "m", row->m);
+    object_put_integer(object, "n", row->n);
+    object_put_integer(object, "k", row->k);
+    object_put_integer(object, "nodes", row->nodes);
+    object_put_integer(object, "ranks", row->ranks);
+    object_put_text(object, "group", row->group);
+    object_put_text(object, "statistic", line->statistic);
+    object_put_text(object, "rank_reduction", line->rank_reduction);
+    object_put(object, "launches", json_integer((json_int_t)line->launches));
+    object_put(object, "attempts", json_integer((json_int_t)line->attempts));
+    object_put(object, "allocations", json_integer((json_int_t)line->allocations));
     put_figure(object, "time_us", line->time_us);
     put_figure(object, "algbw_gbps", line->algbw_gbps);
     put_figure(object, "busbw_gbps", line->busbw_gbps);
     put_figure(object, "tflops", line->tflops);
     put_figure(object, "bound_percent", line->bound_percent);
-    if (isfinite(line->bound_us)) put(object, "bound_us", json_real(line->bound_us));
-    put_text(object, "bound", line->bound);
-    if (isfinite(line->peak_tflops)) put(object, "peak_tflops", json_real(line->peak_tflops));
-    put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
-    put_text(object, "status", line->status);
-    put_text(object, "error", line->error);
+    object_put_real(object, "bound_us", line->bound_us);
+    object_put_text(object, "bound", line->bound);
+    object_put_real(object, "peak_tflops", line->peak_tflops);
+    object_put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
+    object_put_text(object, "status", line->status);
+    object_put_text(object, "error", line->error);
     return object;
 }
 
-static void print_json(const struct aggregate *aggregate)
+static void print_runs(const struct aggregate *aggregate, struct text *out)
 {
     json_t *runs = json_array();
     for (size_t r = 0; r < aggregate->count; r++) {
         const struct run_summary *run = &aggregate->runs[r];
         json_t *object = json_object(), *cases = json_array();
-        put_text(object, "run", run->run);
-        put_text(object, "label", run->label);
-        put_text(object, "allocation", run->allocation);
-        put_text(object, "provenance", run->provenance);
-        put(object, "launches", json_integer((json_int_t)run->launch_count));
-        put(object, "launches_died", json_integer((json_int_t)run->died));
-        put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
-        for (size_t c = 0; c < run->case_count; c++)
-            json_array_append_new(cases, case_object(&run->cases[c]));
-        put(object, "cases", cases);
-        json_array_append_new(runs, object);
+        object_put_text(object, "run", run->run);
+        object_put_text(object, "label", run->label);
+        object_put_text(object, "allocation", run->allocation);
+        object_put_text(object, "provenance", run->provenance);
+        object_put(object, "launches", json_integer((json_int_t)run->launch_count));
+        object_put(object, "launches_died", json_integer((json_int_t)run->died));
+        object_put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
+        for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(&run->cases[c]));
+        object_put(object, "cases", cases);
+        array_add(runs, object);
     }
-    json_dumpf(runs, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(7));
-    putchar('\n');
-    json_decref(runs);
+    print_json(out, runs, 7);
 }
 
 /* ---- text and markdown ---- */
-
-/* Untrusted text for either format. */
-static void say(struct text *out, const char *text, bool markdown)
-{
-    struct text plain = {0};
-    plain_text(&plain, text, 200);
-    if (markdown)
-        markdown_text(out, text_get(&plain));
-    else
-        text_add(out, "%s", text_get(&plain));
-    text_free(&plain);
-}
 
 static void print_head(const struct run_summary *run, bool markdown, struct text *out)
 {
@@ -155,11 +127,11 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
         if (run->cases[i].launches) has[run->cases[i].time_us.kind] = true;
     text_add(out, markdown ? "## " : "");
     if (markdown || !same(run->label, run->run)) {
-        say(out, run->label, markdown);
+        line_text(out, run->label, LONGEST, markdown);
         text_add(out, markdown ? "\n\n" : "\n");
     }
     text_add(out, "run ");
-    say(out, run->run, markdown);
+    line_text(out, run->run, LONGEST, markdown);
     text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count,
              run->launch_count == 1 ? "" : "es");
     if (run->allocations)
@@ -187,7 +159,7 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
         text_clear(&words);
         listing_title(run->cases[first].row, &words);
         text_add(out, markdown ? "\n### " : "\n");
-        say(out, text_get(&words), markdown);
+        line_text(out, text_get(&words), LONGEST, markdown);
         text_add(out, "\n\n");
         listing_columns(&table, run->cases[first].row->gemm != NULL);
         for (size_t i = first; i < last; i++)
@@ -200,7 +172,7 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
             end = line + strcspn(line, "\n");
             if (*end) *end++ = 0;
             text_add(out, markdown ? "- " : "  ");
-            say(out, line, markdown);
+            line_text(out, line, LONGEST, markdown);
             text_add(out, "\n");
         }
     }
@@ -283,7 +255,7 @@ static enum status run(int argc, char **argv)
         struct text out = {0};
         bool markdown = same(settings.format, "markdown");
         if (same(settings.format, "json"))
-            print_json(&study.aggregate);
+            print_runs(&study.aggregate, &out);
         else if (same(settings.format, "csv"))
             print_csv(&study.aggregate, &out);
         else

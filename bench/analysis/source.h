@@ -48,7 +48,7 @@ struct source_table {
     const char *program; /* "all_reduce_perf" as the tool says; NULL: not said */
     const struct collective *collective;
     enum evidence collective_from;
-    bool inherited;      /* what its opening said is an earlier table\'s: it yields to the figures */
+    bool inherited;      /* what its opening said is an earlier table's: it yields to the figures */
     const char *started; /* as written there: local time without a zone */
     int64_t min_bytes, step, warmup, iterations, batch, graph, average; /* ABSENT: not said */
     bool step_is_factor;

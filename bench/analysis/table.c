@@ -204,6 +204,28 @@ void markdown_text(struct text *out, const char *text)
     text_free(&plain);
 }
 
+void line_text(struct text *out, const char *text, size_t most, bool markdown)
+{
+    struct text plain = {0};
+    plain_text(&plain, text, most);
+    if (markdown)
+        markdown_text(out, text_get(&plain));
+    else
+        text_add_bytes(out, text_get(&plain), plain.length);
+    text_free(&plain);
+}
+
+bool list_has(const char *list, const char *separator, const char *item)
+{
+    size_t length = strlen(item);
+    for (const char *end; list; list = end ? end + strlen(separator) : NULL) {
+        end = strstr(list, separator);
+        size_t part = end ? (size_t)(end - list) : strlen(list);
+        if (part == length && memcmp(list, item, length) == 0) return true;
+    }
+    return false;
+}
+
 static void print_markdown(const struct table *table, struct text *out)
 {
     size_t columns = table->column_count, rows = table_rows(table);
@@ -282,11 +304,15 @@ const char *number_text(double value, char text[32])
 {
     if (!isfinite(value)) return strcpy(text, "");
     double size = fabs(value);
+    if (size >= 1e15 || (size > 0 && size < 1e-9)) {
+        snprintf(text, 32, "%.3e", value);
+        return text;
+    }
     int digits = size >= 1000             ? 0
                  : size >= 100            ? 1
                  : size >= 10             ? 2
                  : size >= 1 || size == 0 ? 3
                                           : 3 - (int)floor(log10(size));
-    snprintf(text, 32, "%.*f", digits > 12 ? 12 : digits, value);
+    snprintf(text, 32, "%.*f", digits, value);
     return text;
 }

@@ -45,7 +45,14 @@ void markdown_text(struct text *out, const char *text);
    becomes '?'; at most `most` characters, then an ellipsis. */
 void plain_text(struct text *out, const char *text, size_t most);
 
-/* "0.00123" to "123456": four significant digits at least, never an exponent; "" for NAN. */
+/* Untrusted text for a line of a terminal or of markdown: at most `most` characters of it. */
+void line_text(struct text *out, const char *text, size_t most, bool markdown);
+/* Is `item` one of those that `separator` divides in `list`? */
+bool list_has(const char *list, const char *separator, const char *item);
+
+/* "0.00123" to "123456": four significant digits at least, an exponent only where nobody could count the
+   zeros;
+   "" for NAN. */
 const char *number_text(double value, char text[32]);
 
 #endif

@@ -78,12 +78,18 @@ expect_status "a case without samples fails" 1 "$busbar" compare a/base nosample
 edit a/new wrong 'if r.get("requested_bytes") == 64 and f == 2: r["status"] = "wrong"; r["wrong"] = 3'
 expect_status "wrong data fails" 1 "$busbar" compare a/base wrong
 says "wrong data names the launch" out "wrong data in launch launch-002"
+edit wrong wrong2 'if r.get("requested_bytes") == 64 and f == 1: r["status"] = "timeout"; r["samples_us"] = []
+if r.get("requested_bytes") == 64 and f == 2: r["wrong"] = 0'
+expect_status "wrong data weighs more than a timeout before it" 1 "$busbar" compare a/base wrong2
+says "and is what the row says" out "new: wrong data in launch launch-002"
 expect_status "wrong data in the base fails too" 1 "$busbar" compare wrong a/base
 edit a/new broken 'if r.get("requested_bytes") == 64 and f == 2: r["status"] = "timeout"; r["samples_us"] = []; r["error"] = "rank 3"'
 expect_status "a case that timed out in one launch fails" 1 "$busbar" compare a/base broken
 edit a/new died 'if f == 1 and r["record"] == "end": keep = False'
 expect_status "a launch that died fails" 1 "$busbar" compare a/base died
 says "a launch that died is named" out "launch-001.jsonl died"
+expect_status "as CSV too" 1 "$busbar" compare --format csv a/base died
+says "where the reason is beside the rows" err "launch-001.jsonl died"
 edit a/new stopped 'if f == 1 and r["record"] == "end": r["status"] = "interrupted"'
 expect_status "an interrupted launch fails" 1 "$busbar" compare a/base stopped
 cp -r a/new torn; echo '{"record":"case",' >>torn/launch-000.jsonl
@@ -175,6 +181,13 @@ for line in 'all_reduce busbw_gbps>=460' 'all_gather requested_bytes>=1G busbw_g
     expect_status "contract fails: $line" 1 "$busbar" contract --gate fail.gate a/base
 done
 says "a missing measurement is said" out "was not measured"
+expect_status "a limit that fails beside rows as CSV" 1 "$busbar" compare --format csv --gate fail.gate a/base a/new
+says "is said" err "limits of the gate file failed"
+edit a/base modeless 'if r["record"] == "case": del r["mode"]'
+printf '* mode!=isolated dtype!=\377x median_us<=1e9\n' >other.gate
+expect_status "what a case does not tell fulfils no condition" 1 "$busbar" contract --gate other.gate modeless
+printf '* dtype!=\377x median_us<=1e9\n' >latin1.gate
+expect_status "a gate file that is not UTF-8, as JSON" 0 "$busbar" contract --format json --gate latin1.gate a/base
 echo '* median_us<=1e9' >ok.gate
 expect_status "a contract over a launch that died fails" 1 "$busbar" contract --gate ok.gate died
 expect_status "a contract over wrong data fails" 1 "$busbar" contract --gate ok.gate wrong
@@ -188,7 +201,7 @@ done
 expect_status "an empty gate file is refused" 2 "$busbar" compare --gate empty.gate a/base a/new
 
 # shellcheck disable=SC2016 # a backquote is data here
-edit a/new hostile 'if r["record"] == "launch": r["launch"] = "<script>&\"`x`\u0007\uffff"
+edit a/new hostile 'if r["record"] == "launch": r["launch"] = "<script>&\"`x`\u0007\uffff"; r["env"] = {"NCCL_<b>": "<script>\n`x` " + "y" * 10000}
 if r["record"] == "case": r["key"] += "/<b>\u0001]]>"'
 edit a/base hostilebase 'if r["record"] == "case": r["key"] += "/<b>\u0001]]>"'
 edit hostile hostile2 'if r.get("requested_bytes") == 64: r["status"] = "error"; r["error"] = "<oops>\u0000\u0002 & \"quotes\""; r["samples_us"] = []'
@@ -200,6 +213,8 @@ check "JUnit is XML" python3 -c 'import xml.etree.ElementTree as E
 suites = E.parse("hostile.junit").getroot(); s = suites[0]
 assert int(s.get("tests")) == len(s.findall("testcase")) and int(s.get("failures")) == len(s.findall("testcase/failure")) > 0
 assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
+check "no live markup in markdown" python3 -c 'import re; text = open("hostile.markdown").read()
+assert "NCCL" in text and not re.search(r"<[a-z]|(?<!\\)`", text) and max(map(len, text.splitlines())) < 3000, text'
 check "JSON is JSON" python3 -c 'import json; assert json.load(open("hostile.json"))["pass"] is False'
 check "no control characters on the terminal" python3 -c 'assert not any(c < " " and c != "\n" for c in open("hostile.text").read())'
 

@@ -182,4 +182,15 @@ Test(table, numbers)
     cr_assert_str_eq(number_text(123456.7, text), "123457");
     cr_assert_str_eq(number_text(0, text), "0.000");
     cr_assert_str_eq(number_text(NAN, text), "");
+    cr_assert_str_eq(number_text(2.5e300, text), "2.500e+300"); /* not the first 31 digits of 301 */
+    cr_assert_str_eq(number_text(3e-13, text), "3.000e-13");    /* not 0 */
+    cr_assert_str_eq(number_text(-1234567890123.4, text), "-1234567890123");
+}
+
+Test(table, lists)
+{
+    cr_expect(list_has("8 | 16", " | ", "16") && list_has("8 | 16", " | ", "8"));
+    cr_expect_not(list_has("8 | 16", " | ", "1")); /* a part of an item is none */
+    cr_expect_not(list_has("", ", ", "x"));
+    cr_expect_not(list_has(NULL, ", ", "x"));
 }
