@@ -313,8 +313,8 @@ static void matmul_table(struct page *page, const struct report *report)
     table_free(&table);
 }
 
-/* The fastest of each extent and statistic, in words; the tables follow. */
-static void fastest_item(struct page *page, const struct report *report, enum scope scope)
+/* The highest of each extent and statistic, in words; the tables follow. GPU counts differ: no ranking. */
+static void highest_item(struct page *page, const struct report *report, enum scope scope)
 {
     struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
     struct tracks tracks[3];
@@ -327,7 +327,7 @@ static void fastest_item(struct page *page, const struct report *report, enum sc
         const struct run_summary *run = &report->study->aggregate.runs[clouds[i].track->run];
         struct text text = {0};
         char value[32], size[UNIT_TEXT];
-        text_add(&text, "fastest all-reduce %s GB/s bus bandwidth at %s: %s on %lld ranks",
+        text_add(&text, "highest all-reduce bus bandwidth %s GB/s at %s: %s on %lld ranks",
                  number_text(line->busbw_gbps.point, value), format_size((size_t)line->row->bytes, size),
                  run->label, (long long)line->row->ranks);
         if (figure_present(line->bound_percent))
@@ -341,40 +341,70 @@ static void fastest_item(struct page *page, const struct report *report, enum sc
     free(clouds);
 }
 
-/* Dearest and cheapest sustained computation, for the type that most runs have: told only where at least two
+/* A run's price of sustained computation. */
+struct cost {
+    const struct run_summary *run;
+    struct figure usd_per_eflop;
+};
+
+static int by_cost(const void *a, const void *b)
+{
+    const struct cost *x = a, *y = b;
+    if (x->usd_per_eflop.point != y->usd_per_eflop.point)
+        return x->usd_per_eflop.point < y->usd_per_eflop.point ? -1 : 1;
+    return (x->run > y->run) - (x->run < y->run);
+}
+
+static void cost_text(struct text *out, const struct cost *cost)
+{
+    char point[32], lo[32], hi[32];
+    text_add(out, "%s", number_text(cost->usd_per_eflop.point, point));
+    if (cost->usd_per_eflop.kind != INTERVAL_NONE)
+        text_add(out, " [%s–%s]", number_text(cost->usd_per_eflop.lo, lo),
+                 number_text(cost->usd_per_eflop.hi, hi));
+    text_add(out, " %s (%s)", cost->run->label, cost->run->provenance);
+}
+
+/* Sustained computation in the type of most training, measured the same way (medians), where two runs or more
  * are priced. */
 static void cheapest_item(struct page *page, const struct report *report)
 {
-    const struct run_summary *best_run = NULL;
-    struct figure best = figure_absent();
-    size_t priced = 0;
+    struct cost *costs = allocate(report->study->aggregate.count, sizeof *costs);
+    size_t n = 0;
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct run_summary *run = &report->study->aggregate.runs[r];
         const struct instance *instance = report->study->sites[r].instance;
-        if (!instance || !isfinite(instance->usd_per_gpu_hour)) continue;
-        for (size_t c = 0; c < run->case_count; c++) {
+        struct cost best = {run, figure_absent()};
+        for (size_t c = 0; instance && c < run->case_count; c++) {
             const struct case_summary *line = &run->cases[c];
             if (!line->row->gemm || !same(line->row->dtype, "bfloat16") ||
-                !same(line->row->phase, "sustained") || !is_best_shape(run, line))
+                !same(line->row->phase, "sustained") || !same(line->statistic, "median"))
                 continue;
             struct figure cost = figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops);
-            if (!figure_present(cost)) continue;
-            priced++;
-            if (!(cost.point >= best.point)) best = cost, best_run = run;
+            if (figure_present(cost) && !(cost.point >= best.usd_per_eflop.point)) best.usd_per_eflop = cost;
         }
+        if (figure_present(best.usd_per_eflop)) costs[n++] = best;
     }
-    if (priced < 2 || !best_run) return;
-    struct text text = {0};
-    char value[32];
-    text_add(&text, "cheapest sustained bfloat16 %s US$ per delivered EFLOP: %s (%s).",
-             number_text(best.point, value), best_run->label, best_run->provenance);
-    page_item(page, "matrix multiplication", text_get(&text));
-    text_free(&text);
+    if (n > 1) {
+        struct text text = {0};
+        qsort(costs, n, sizeof *costs, by_cost);
+        text_add(&text, "lowest US$ per delivered EFLOP, sustained bfloat16: ");
+        cost_text(&text, &costs[0]);
+        text_add(&text, "; next ");
+        cost_text(&text, &costs[1]);
+        bool apart = costs[0].usd_per_eflop.kind == INTERVAL_EXACT &&
+                     costs[1].usd_per_eflop.kind == INTERVAL_EXACT &&
+                     costs[0].usd_per_eflop.hi < costs[1].usd_per_eflop.lo;
+        text_add(&text, apart ? "." : ": not told apart.");
+        page_item(page, "matrix multiplication", text_get(&text));
+        text_free(&text);
+    }
+    free(costs);
 }
 
 void report_summary(struct page *page, const struct report *report)
 {
-    for (int scope = 0; scope < SCOPE_COUNT; scope++) fastest_item(page, report, (enum scope)scope);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) highest_item(page, report, (enum scope)scope);
     cheapest_item(page, report);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_table(page, report, (enum scope)scope);
     page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
