@@ -161,22 +161,19 @@ static enum status put_in_place(const char *finished, const char *place, int rep
  * keep. */
 static enum status keep_plan(const char *run, const char *folder)
 {
+    enum { LARGEST_PLAN = 64 << 20 };
     struct text from = {0}, to = {0}, content = {0};
-    char block[4096];
-    size_t got;
     enum status status = STATUS_OK;
     text_add(&from, "%s/plan.tsv", run);
     text_add(&to, "%s/plan.tsv", folder);
-    FILE *in = fopen(from.data, "re"), *out = NULL;
-    while (in && (got = fread(block, 1, sizeof block, in)) > 0) text_add_bytes(&content, block, got);
-    if (in && ferror(in)) status = fail(STATUS_ENVIRONMENT, "cannot read %s: %s", from.data, strerror(errno));
-    if (in && !status) {
-        out = fopen(to.data, "wxe");
+    bool has_plan = access(from.data, F_OK) == 0;
+    if (has_plan) status = text_add_file(&content, from.data, LARGEST_PLAN);
+    if (has_plan && !status) {
+        FILE *out = fopen(to.data, "wxe");
         bool bad = !out || fwrite(text_get(&content), 1, content.length, out) != content.length;
         if ((out && fclose(out)) || bad)
             status = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", to.data, strerror(errno));
     }
-    if (in) fclose(in);
     text_free(&from);
     text_free(&to);
     text_free(&content);
@@ -250,10 +247,7 @@ static void list_row(struct table *table, const char *name, const struct archive
     table_cell(table, "%s", name);
     table_cell(table, "%zu", archive->count);
     table_cell(table, "%zu", cases);
-    if (allocations)
-        table_cell(table, "%zu", allocations);
-    else
-        table_cell(table, "%s", "");
+    table_integer(table, allocations ? (int64_t)allocations : ABSENT);
     table_cell(table, "%s", first ? first : "");
     table_cell(table, "%s", last ? last : "");
     table_cell(table, "%s", label);
@@ -317,10 +311,7 @@ static void show_row(struct table *table, const struct launch *launch)
                : header->allocation_hosts_hash ? header->allocation_hosts_hash
                                                : "");
     table_cell(table, "%s", header->cloud_instance ? header->cloud_instance : "");
-    if (header->ranks == ABSENT)
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%lld", (long long)header->ranks);
+    table_integer(table, header->ranks);
     table_cell(table, "%zu", launch->case_count);
     table_cell(table, "%zu", samples);
     const char *version = json_string_value(json_object_get(header->facts, "busbar"));

@@ -200,7 +200,8 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
     static const char *const units[] = {"ns", "µs", "ms", "s"};
     char text[UNIT_TEXT];
     if (!span->logarithmic) {
-        text_add(out, "; set %ctics autofreq; set format %c '%%.6g'", name, name);
+        bool many = fmax(fabs(span->least), fabs(span->most)) >= 1e6; /* nothing real: 2.5M, not 2.5e+06 */
+        text_add(out, "; set %ctics autofreq; set format %c '%s'", name, name, many ? "%.1s%c" : "%.6g");
         return;
     }
     const char *between = "";

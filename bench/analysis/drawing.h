@@ -75,9 +75,9 @@ void drawings_free(struct drawings *);
 /* Writes NAME.tsv for each and plots.gp for all into the folder, which must exist. formats: words of "svg png
  * pdf". */
 enum status drawings_write(const struct drawings *, const char *folder, const char *formats);
-/* gnuplot over the folder's plots.gp; its own words on failure. */
 /* Makes a folder and those above it. */
 enum status make_folder(const char *path);
+/* gnuplot over the folder's plots.gp; its own words on failure. */
 enum status gnuplot_run(const char *folder);
 /* The folder of style.gp: $BUSBAR_SHARE/scripts/plot, share/busbar/scripts/plot beside the program,
  * scripts/plot of the source tree; NULL after one line. */

@@ -124,10 +124,9 @@ static void add_to_json(json_t *list, const struct source *source, size_t number
                     {"ranks_inferred_least", t->ranks_lo},
                     {"ranks_inferred_most", t->ranks_hi},
                     {"ranks_inferred_likely", t->ranks_likely}};
-    json_t *path = json_string(source->path);
-    json_object_set_new(item, "file", path ? path : json_string("?"));
+    json_object_set_new(item, "file", clean_string(source->path));
     json_object_set_new(item, "format", json_string(source->format));
-    json_object_set_new(item, "launch", launch ? json_string(launch) : json_null());
+    json_object_set_new(item, "launch", launch ? clean_string(launch) : json_null());
     json_object_set_new(item, "collective", t->collective ? json_string(t->collective->name) : json_null());
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
         json_object_set_new(item, integers[i].key,

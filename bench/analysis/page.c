@@ -1,6 +1,5 @@
 #include "analysis/page.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,17 +118,8 @@ static enum status read_svg(const char *folder, const char *name, struct text *s
 {
     enum { LARGEST = 8 << 20 };
     struct text path = {0};
-    char block[65536];
     text_add(&path, "%s/%s.svg", folder, name);
-    FILE *file = fopen(path.data, "re");
-    enum status status =
-        file ? STATUS_OK
-             : fail(STATUS_ENVIRONMENT, "cannot read the plot %s: %s", path.data, strerror(errno));
-    for (size_t n; file && (n = fread(block, 1, sizeof block, file)) > 0 && svg->length < LARGEST;)
-        text_add_bytes(svg, block, n);
-    if (file && (ferror(file) || svg->length >= LARGEST))
-        status = fail(STATUS_ENVIRONMENT, "cannot read the plot %s", path.data);
-    if (file) fclose(file);
+    enum status status = text_add_file(svg, path.data, LARGEST);
     text_free(&path);
     return status;
 }

@@ -70,10 +70,7 @@ static void about(struct page *page, const struct study *study)
         table_cell(&table, "%s", run->label);
         table_cell(&table, "%s", site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "");
         table_cell(&table, "%zu", run->launch_count);
-        if (run->allocations)
-            table_cell(&table, "%zu", run->allocations);
-        else
-            table_cell(&table, "%s", "");
+        table_integer(&table, run->allocations ? (int64_t)run->allocations : ABSENT);
         table_cell(&table, "%s", run->launches[0]->header.started ? run->launches[0]->header.started : "");
         table_cell(&table, "%s", run->provenance);
     }

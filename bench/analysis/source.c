@@ -150,10 +150,7 @@ void source_warn(struct source *source, struct source_table *table, size_t line,
     else if (line)
         snprintf(place, sizeof place, "line %zu: ", line);
     snprintf(entry, sizeof entry, "%s%s", place, text);
-    json_t *string = json_string(entry);
-    for (char *c = entry; !string && *c; c++)
-        if ((unsigned char)*c >= 0x80) *c = '?';
-    json_array_append_new(table->warnings, string ? string : json_string(entry));
+    json_array_append_new(table->warnings, clean_string(entry));
     if (line && !is_json)
         warn("%s:%zu: %s", source->path, line, text);
     else

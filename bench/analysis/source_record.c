@@ -176,10 +176,9 @@ static json_t *source_object(const struct source *source, size_t number)
     const char *slash = strrchr(source->path, '/'), *name = slash ? slash + 1 : source->path;
     json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "sha256", source->sha256, "format", source->format,
                                "table", (json_int_t)number + 1, "line", (json_int_t)table->line);
-    json_t *file = json_string(name);
-    json_object_set_new(object, "file", file ? file : json_string("(a name that is not UTF-8)"));
-    if (table->started) json_object_set_new(object, "started", json_string(table->started));
-    if (table->label) json_object_set_new(object, "prefix", json_string(table->label));
+    json_object_set_new(object, "file", clean_string(name));
+    if (table->started) json_object_set_new(object, "started", clean_string(table->started));
+    if (table->label) json_object_set_new(object, "prefix", clean_string(table->label));
     if (table->iterations != ABSENT)
         json_object_set_new(object, "iterations", json_integer(table->iterations));
     if (table->device_count)
@@ -232,7 +231,7 @@ static void make_header(struct context *context, const struct source_given *give
     bool is_rccl = json_object_get(table->facts, "rccl") || json_object_get(table->facts, "rccl_tests");
     const char *instance_name = given->instance ? given->instance : source->instance;
     const struct instance *instance = catalog ? catalog_instance(catalog, instance_name) : NULL;
-    if (given->gpu) json_object_set_new(table->facts, "gpu", json_string(given->gpu));
+    if (given->gpu) json_object_set_new(table->facts, "gpu", clean_string(given->gpu));
     const char *gpu_name = json_string_value(json_object_get(table->facts, "gpu"));
     if (!gpu_name && instance && *instance->gpu) gpu_name = instance->gpu;
     const struct gpu_facts *gpu = catalog ? catalog_gpu(catalog, gpu_name) : NULL;
@@ -256,7 +255,7 @@ static void make_header(struct context *context, const struct source_given *give
     header->facts = facts_object(table);
     header->env = table->env;
     header->source = source_object(source, number);
-    if (given->origin) json_object_set_new(header->source, "origin", json_string(given->origin));
+    if (given->origin) json_object_set_new(header->source, "origin", clean_string(given->origin));
     if (header->domains > 0 && table->ranks > 0)
         context->has_machine =
             machine_of(instance, gpu, table->ranks, table->nodes, header->domains, &context->machine);

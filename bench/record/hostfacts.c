@@ -27,16 +27,10 @@ static bool first_line(const char *root, const char *path, char line[256])
     return line[0] != 0;
 }
 
-static json_t *text_value(const char *text)
-{
-    json_t *value = json_string(text);
-    return value ? value : json_string("(not UTF-8)");
-}
-
 static void add_line(json_t *object, const char *key, const char *root, const char *path)
 {
     char line[256];
-    if (first_line(root, path, line)) json_object_set_new(object, key, text_value(line));
+    if (first_line(root, path, line)) json_object_set_new(object, key, clean_string(line));
 }
 
 /* The value of "name : value" in a file like /proc/cpuinfo. */
@@ -68,12 +62,12 @@ static void cpu_model(json_t *facts, const char *root)
 {
     char model[256], part[256];
     if (named_value(root, "/proc/cpuinfo", "model name", model)) {
-        json_object_set_new(facts, "cpu", text_value(model));
+        json_object_set_new(facts, "cpu", clean_string(model));
     } else if (named_value(root, "/proc/cpuinfo", "CPU implementer", model) &&
                named_value(root, "/proc/cpuinfo", "CPU part", part)) {
         char both[600];
         snprintf(both, sizeof both, "Arm implementer %s part %s", model, part);
-        json_object_set_new(facts, "cpu", text_value(both));
+        json_object_set_new(facts, "cpu", clean_string(both));
     }
 }
 
@@ -127,10 +121,10 @@ static void rdma_device(json_t *list, const char *root, const char *name)
         if (!first_line(root, path, line)) break;
         json_t *nic = json_object();
         const char *state = strchr(line, ':'); /* "4: ACTIVE" */
-        json_object_set_new(nic, "name", text_value(name));
+        json_object_set_new(nic, "name", clean_string(name));
         json_object_set_new(nic, "kind", json_string("rdma"));
         if (port > 1) json_object_set_new(nic, "port", json_integer(port));
-        json_object_set_new(nic, "state", text_value(state ? state + 1 + strspn(state + 1, " ") : line));
+        json_object_set_new(nic, "state", clean_string(state ? state + 1 + strspn(state + 1, " ") : line));
         snprintf(path, sizeof path, "/sys/class/infiniband/%.200s/ports/%d/rate", name, port);
         if (first_line(root, path, line)) { /* "400 Gb/sec (4X NDR)" */
             char *end;
@@ -155,7 +149,7 @@ static void network_interface(json_t *list, const char *root, const char *name)
     char path[600], line[256];
     if (strcmp(name, "lo") == 0) return;
     json_t *nic = json_object();
-    json_object_set_new(nic, "name", text_value(name));
+    json_object_set_new(nic, "name", clean_string(name));
     json_object_set_new(nic, "kind", json_string("ethernet"));
     snprintf(path, sizeof path, "/sys/class/net/%.200s/operstate", name);
     add_line(nic, "state", root, path);
@@ -175,8 +169,8 @@ void host_facts(json_t *facts, const char *root)
 {
     struct utsname system;
     if (uname(&system) == 0) {
-        json_object_set_new(facts, "kernel", text_value(system.release));
-        json_object_set_new(facts, "architecture", text_value(system.machine));
+        json_object_set_new(facts, "kernel", clean_string(system.release));
+        json_object_set_new(facts, "architecture", clean_string(system.machine));
     }
     cpu_model(facts, root);
     memory_size(facts, root);

@@ -7,7 +7,7 @@
    12/256 = 4.69 %.
    - the Hodges-Lehmann interval of 6 + 6 runs from the 6th to the 31st difference: 1 - 2 P(U < 6) = 1 -
    38/924 = 95.89 % (19 of the 924 orders have U < 6: partitions of 0 … 5 = 1 + 1 + 2 + 3 + 5 + 7). 8 pairs: 1
-   - 2 * 4/128 … see below.
+   - 10/256 = 96.09 % (interval_coverage).
    - iterations pooled as if they were launches: with k iterations a launch, shares s of the variance between
    launches, the rank sum's variance is about 1 + (k - 1) s times what the test assumes, so it cries wolf with
    2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
