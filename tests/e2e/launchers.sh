@@ -41,6 +41,11 @@ expect_status "a bad number of nodes" 2 scripts/launchers/sbatch --nodes many
 
 check "presets for GB200 on AWS" scripts/preset auto u-p6e-gb200x72
 said "have NVLink between hosts" NCCL_MNNVL_ENABLE=1 out
+for cloud in aws azure gcp oci; do
+    check "the preset of $cloud" scripts/preset "$cloud"
+    if [ -s "$work/out" ] && ! grep -vqE '^(# .+|[A-Z_]+=[^ ]+)$' "$work/out" && head -n 1 "$work/out" | grep -q '^#'; then ok "says why"
+    else not_ok "is not variables with reasons"; cat "$work/out"; fi
+done
 expect_status "an unknown cloud" 2 scripts/preset nowhere
 
 printf 'a slots=4 gpus=4 domain=r1\nb:4\nc\nc # twice\n' >"$work/hosts"
@@ -70,6 +75,69 @@ said "and what is wrong by itself" 'h3: throttled: GPU 1 is hot' out
 head -n 2 "$work/alike" >"$work/missing"
 expect_status "a silent host" 5 scripts/preflight "$work/three" <"$work/missing"
 said "by name" "silent.h3" out
+facts h1 driver 580 h2 driver 570 >"$work/both"
+expect_status "a silent host among hosts that differ: they differ" 1 scripts/preflight "$work/three" <"$work/both"
+said "both are told" "silent.h3" out
+printf 'h1\t4\t4\tr1\nh2\t4\t4\tr1\nh3\t4\t4\t-\n' >"$work/given"
+expect_status "NVLink domains as given" 0 scripts/preflight "$work/given" <"$work/alike"
+{ facts h1 domain uuid/1 h2 domain uuid/2 h3 domain uuid/1; } >"$work/moved"
+expect_status "NVLink domains other than given" 1 scripts/preflight "$work/given" <"$work/moved"
+said "by host" 'h2: its NVLink domain is uuid/2' out
+
+# What nvidia-smi prints, on a host of four GPUs with open kernel modules: its form is that of drivers 570 and 580.
+mkdir -p "$work/bin" "$work/host/proc/driver/nvidia" "$work/host/dev/nvidia-caps-imex-channels"
+echo 'NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  580.65.06  Release Build  (builder@host)  Sun Jul 27 07:15:02 UTC 2025' \
+    >"$work/host/proc/driver/nvidia/version"
+echo '505 nvidia-caps-imex-channels' >"$work/host/proc/devices"
+: >"$work/host/dev/nvidia-caps-imex-channels/channel0"
+cat >"$work/bin/nvidia-smi" <<'END'
+#!/bin/sh
+case $* in
+*=name*) for _ in 1 2 3 4; do echo 'NVIDIA GB200'; done ;;
+*hw_slowdown*) for _ in 1 2 3 4; do echo 'Not Active, Not Active, Not Active'; done ;;
+*ecc*) printf '0\n0\n0\n0\n' ;;
+nvlink*) for g in 0 1 2 3; do echo "GPU $g: NVIDIA GB200 (UUID: GPU-1)"; printf '\t Link 0: 53.125 GB/s\n\t Link 1: %s\n' "${LINK:-53.125 GB/s}"; done ;;
+-q) for g in 0 1 2 3; do cat <<E2
+    GPU Fabric GUID                       : 0x1
+    Inforom Version
+        State                             : not the fabric
+    Fabric
+        State                             : Completed
+        Status                            : ${STATUS:-Success}
+        CliqueId                          : 7
+        ClusterUUID                       : ${CLUSTER:-9c6f5af3-53bf-49b5-a436-b66766c413c3}
+        Health
+            Summary                       : Healthy
+            Bandwidth                     : ${BANDWIDTH:-Full}
+            Route Unhealthy               : False
+    Processes                             : None
+E2
+done ;;
+esac
+END
+chmod +x "$work/bin/nvidia-smi"
+export HOSTFACTS_ROOT=$work/host
+on_host() { env PATH="$work/bin:$PATH" "$@" scripts/hostfacts "$build/busbar"; }
+fact_is() { if [ "$(awk -F '\t' -v n="$2" '$3 == n { print $4 }' "$work/out")" = "$3" ]; then ok "$1"; else not_ok "$1: no $2 '$3'"; cat "$work/out"; fi; }
+check "facts of a host of a rack" on_host
+fact_is "open kernel modules tell the driver's version" driver 580.65.06
+fact_is "GPUs" gpus '4 x NVIDIA GB200'
+fact_is "NVLinks and their rate" nvlinks '8 at 53.125 GB/s'
+fact_is "the NVLink domain" domain 9c6f5af3-53bf-49b5-a436-b66766c413c3/7
+fact_is "its IMEX channel" imex open
+check "a link that is down" on_host LINK='<inactive>'
+fact_is "is bad" nvlinks 'bad: 4 down, up: 4 at 53.125 GB/s'
+check "a fabric that failed" on_host STATUS='Insufficient Resources' CLUSTER=00000000-0000-0000-0000-000000000000
+fact_is "is bad too" fabric 'bad: status Insufficient Resources on 4 GPUs'
+check "a fabric that is degraded" on_host BANDWIDTH=Degraded
+fact_is "is bad as well" fabric 'bad: bandwidth Degraded on 4 GPUs'
+rm "$work/host/dev/nvidia-caps-imex-channels/channel0"
+check "without an IMEX channel" on_host
+fact_is "a host of a rack is bad" imex 'bad: /dev/nvidia-caps-imex-channels/channel0 cannot be opened'
+check "a host of eight GPUs, whose fabric is its own" on_host CLUSTER=00000000-0000-0000-0000-000000000000
+fact_is "is no domain with others" domain ''
+fact_is "and needs no IMEX" imex ''
+unset HOSTFACTS_ROOT
 
 # Preflight of 576 hosts takes seconds at most.
 seq -f 'n%g' 576 >"$work/many"
