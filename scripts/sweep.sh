@@ -59,19 +59,18 @@ find_launcher() {
     launcher_path=$path
 }
 
+cloud_column() { awk -F '\t' -v name="$instance" -v n="$1" '!/^#/ && name != "" && $2 == name { print $n; exit }' "$here/../results/clouds.tsv" 2>/dev/null; }
+
 # Money runs for every GPU of the allocation, used or not.
 find_price() {
-    provider=""
-    [ -z "$instance" ] || provider=$(awk -F '\t' -v name="$instance" '!/^#/ && $2 == name { print $1; exit }' "$here/../results/clouds.tsv" 2>/dev/null)
-    if [ -z "$usd_per_gpu_hour" ] && [ -n "$instance" ]; then
-        usd_per_gpu_hour=$(awk -F '\t' -v name="$instance" '$2 == name { print $9 }' "$here/../results/clouds.tsv" 2>/dev/null)
+    provider=$(cloud_column 1)
+    if [ -n "$instance" ] && [ -z "$provider" ]; then say "sweep: --instance: '$instance' is not in results/clouds.tsv: no price and no bound are known"; fi
+    price_source="--usd-per-gpu-hour"
+    if [ -z "$usd_per_gpu_hour" ]; then
+        usd_per_gpu_hour=$(cloud_column 9)
         price_source="list price of $instance, results/clouds.tsv"
-    else
-        price_source="--usd-per-gpu-hour"
     fi
-    if [ "$gpus_per_node" -eq 0 ] && [ -n "$instance" ]; then
-        gpus_per_node=$(awk -F '\t' -v name="$instance" '$2 == name { print $4 }' "$here/../results/clouds.tsv" 2>/dev/null)
-    fi
+    if [ "$gpus_per_node" -eq 0 ]; then gpus_per_node=$(cloud_column 4); fi
     gpus=$((host_count * ${gpus_per_node:-0}))
     usd_per_hour=""
     if [ -n "$usd_per_gpu_hour" ] && [ "$gpus" -gt 0 ]; then
@@ -97,6 +96,7 @@ set_environment() {
     environment=()
     "$here/preset" "$preset" "$instance" >"$scratch/preset" || exit $?
     while IFS= read -r line; do
+        case $line in '#'*) continue ;; esac
         name=${line%%=*}
         if [ -n "${!name+set}" ]; then continue; fi
         export "${line?}"
@@ -104,7 +104,7 @@ set_environment() {
     done <"$scratch/preset"
     SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|FI_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_)' | tr '\n' ' ')
     export SWEEP_ENV SWEEP_LAUNCHER_ARGS=$launcher_args SWEEP_SCRATCH=$scratch
-    if [ "$(grep -c '' "$hosts")" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
+    if [ "$host_count" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
 }
 
 # ---- the plan
@@ -164,7 +164,7 @@ print_launches() {
     done <"$scratch/plan"
     for estimate in "${environment[@]}"; do echo "# environment: $estimate"; done
     sum=${sum%.*}
-    echo "# $total launches on $host_count hosts, at most about $(duration "$sum")$(cost_of "$sum")${budget_s:+; the budget is $(duration "$budget_s")}"
+    echo "# $total launches on $host_count hosts, at most about $(duration "$sum")$(cost_of "$sum")${budget_s:+; the budget ends it after $(duration "$budget_s")$(cost_of "$budget_s")}"
 }
 
 # ---- one launch
@@ -201,10 +201,10 @@ set_aside() {
 }
 
 # A launch that died before its first line still stands in the results, as failed: whoever compares runs must see it.
-write_tombstone() { # launch driver status reason
+write_tombstone() { # launch driver reason
     [ -s "$folder/$1.jsonl" ] && return
     printf '{"record":"launch","schema":1,"run":"%s","launch":"%s","started":"%s","driver":"%s","provenance":["measured"]}\n{"record":"end","status":"failed","cases":0,"error":"%s"}\n' \
-        "$run" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" "$4" >"$folder/$1.jsonl"
+        "$run" "$1" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$2" "$3" >"$folder/$1.jsonl"
 }
 
 # Records that came through the launcher's output, perhaps with a tag before each line.
@@ -277,7 +277,7 @@ run_row() { # launch driver nodes ranks per domains estimate args
     if ! pick_hosts "$nodes" "$6" >"$scratch/hosts"; then
         outcome=failed code=5 reason="needs $nodes hosts; lost:$lost_hosts"
         set_aside "$launch"
-        write_tombstone "$launch" "$driver" failed "$reason"
+        write_tombstone "$launch" "$driver" "$reason"
         note_outcome "$launch" 0 "$nodes"
         return
     fi
@@ -295,7 +295,7 @@ run_row() { # launch driver nodes ranks per domains estimate args
     [ -z "$ticker" ] || { kill "$ticker" && wait "$ticker"; ticker=""; } 2>/dev/null
     took=$(($(now) - begun))
     judge "$code" "$launch" "$limit" "$took"
-    if [ "$outcome" != complete ] && [ "$outcome" != interrupted ]; then write_tombstone "$launch" "$driver" failed "$reason"; fi
+    if [ "$outcome" != complete ] && [ "$outcome" != interrupted ]; then write_tombstone "$launch" "$driver" "$reason"; fi
     note_outcome "$launch" "$took" "$nodes"
     measured=$((measured + 1)) spent_s=$((spent_s + took))
     if [ -n "$share" ] && [ "$outcome" = complete ]; then overhead_s=$((took > share ? took - share : 0)); fi
@@ -401,6 +401,7 @@ check_hosts() {
     while IFS=$'\t' read -r kind text; do
         case $kind in
         different) say "sweep: preflight: $text" ;;
+        silent) if [ "$code" -ne 5 ]; then say "sweep: preflight: no answer from: $text"; fi ;;
         domain) mark_domain "${text%%$'\t'*}" "${text#*$'\t'}" ;;
         esac
     done <"$scratch/differences"
@@ -438,7 +439,7 @@ sweep_once() {
     total=$(awk 'END { print NR - 1 }' "$scratch/plan") left=$(wc -l <"$scratch/todo")
     estimate_left=$(awk -F '\t' '{ s += $12 } END { printf "%d", s }' "$scratch/todo")
     end=$((sweep_begun + ${budget_s:-0}))
-    say "sweep: $total launches into $folder, $((total - left)) complete already; $host_count host(s), $ranks_per_node rank(s) each, $launcher; $(time_left)"
+    say "sweep: $total launches into $folder, $((total - left)) complete already; $host_count host(s), $(awk -F '\t' 'NR == 2 { print $7 }' "$scratch/plan") rank(s) each, $launcher; $(time_left)"
     for e in "${environment[@]}"; do say "sweep: environment: $e"; done
     if [ "$left" -gt 0 ] && [ "$preflight" = 1 ] && [ -x "$here/preflight" ]; then check_hosts; fi
     loop
@@ -453,9 +454,9 @@ finish() {
     say "sweep: $done_count of $total launches complete in $folder after $(duration $(($(now) - sweep_begun)))$(cost_of $(($(now) - sweep_begun)))${ended_by:+ ($ended_by)}"
     if [ -n "$usd_per_hour" ]; then say "sweep: $gpus GPUs at $usd_per_gpu_hour USD an hour ($price_source)"; fi
     if [ "$failed" -gt 0 ] || [ "$hung" -gt 0 ]; then say "sweep: $failed failed, $hung hung: see $folder/sweep.tsv; the same command runs them again"; fi
-    # The worst that happened.
+    # The worst that happened; wrong data stays in the run, whenever it was measured.
     if [ "$signal" -ne 0 ]; then status=$((128 + signal))
-    elif [ "$wrong" -gt 0 ]; then status=3
+    elif [ "$wrong" -gt 0 ] || grep -qs '"status":"wrong"' "$folder"/*.jsonl; then status=3
     elif [ "$hung" -gt 0 ]; then status=4
     elif [ "$failed" -gt 0 ]; then status=5
     elif [ "$done_count" -lt "$total" ] && [ -z "$ended_by" ]; then status=5

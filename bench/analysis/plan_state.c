@@ -104,11 +104,12 @@ void plan_read_states(struct plan *plan, const char *folder)
 
 enum { COLUMNS = 14 };
 
+/* A launch's name becomes a file's, an argument and a word of JSON. */
 static bool is_plain(const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++)
-        if (*c < ' ' || *c == 0x7f || *c == '/') return false;
-    return *text && *text != '.' && strlen(text) < 200;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
+    return *text && *text != '.' && *text != '-' && strspn(text, letters) == strlen(text) &&
+           strlen(text) < 200;
 }
 
 static enum status read_row(char *line, struct arena *arena, struct plan_row *row)

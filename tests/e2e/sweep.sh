@@ -37,6 +37,15 @@ check "the hosts of a domain are packed" sweep "${four[@]}" --nodes 2 --hosts-pe
 equal "packed" "$(grep -c 'on h1 h2' "$work/out")" 1
 check "or spread" sweep "${four[@]}" --nodes 2 --hosts-per-domain 2 --domains spread --drivers all_reduce --launches 1 --dry-run
 equal "spread" "$(grep -c 'on h1 h3' "$work/out")" 1
+check "what a budget costs at most" sweep "${four[@]}" --launches 2 --dry-run --instance p5.48xlarge --time-budget 1h
+# four hosts of eight GPUs at the list price, an hour
+equal "is the budget's hour for all GPUs" "$(sed -n 's/.*the budget ends it after //p' "$work/out")" \
+    "$(awk -F '\t' '$2 == "p5.48xlarge" { printf "1 h 00 min, %.2f USD", 4 * 8 * $9 }' results/clouds.tsv)"
+printf 'launch\tstate\tx"}\n' >"$work/evil.tsv"
+expect_status "a plan that is none" 5 sweep --plan "$work/evil.tsv" --dry-run
+"$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/^all_reduce/a "b/' >"$work/evil.tsv"
+expect_status "a launch's name that is no plain name" 5 sweep --plan "$work/evil.tsv" --dry-run
+said "with the line" "evil.tsv:2: not a line"
 
 # Failures are kept, the sweep goes on, and the next one does only what is missing.
 STAND_IN="fail=-2n8r:7" expect_status "a failed launch: the sweep goes on and ends with 5" 5 sweep --run failing "${four[@]}" --launches 2
@@ -63,22 +72,35 @@ file=$(find "$work/results/content" -name '*-4n*.jsonl')
 sed -i 's/"64M"\|67108864/1024/' "$file"
 check "other arguments in the file" sweep --run content "${four[@]}" --drivers all_reduce --launches 1
 said "are measured again" "2 complete already"
+sed -i '1a {"record":"case","key":"k","pass":0,"collective":"all_reduce","status":"wrong","wrong":7}' "$file"
+expect_status "wrong data of an earlier sweep is still status 3" 3 sweep --run content "${four[@]}" --drivers all_reduce --launches 1
 
 # Signals, kill -9, two at once.
-STAND_IN="sleep=20" sweep --run stopped "${four[@]}" --launches 1 >"$work/out" 2>"$work/err" &
-pid=$!
-sleep 1.5
-kill -TERM "$(pgrep -P "$pid" -f 'scripts/sweep' | head -n 1)"
-wait "$pid"
-equal "SIGTERM ends it with 143" $? 143
-equal "and its launch" "$(pgrep -f "$work/results --run stopped" | wc -l)" 0
+# interrupted NAME SIGNAL: a sweep of launches that never end is sent a signal in the middle of its first; its status is in `got`.
+interrupted() {
+    local _
+    STAND_IN="hang=-" scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --no-preflight --run "$1" \
+        "${four[@]}" --launches 1 >"$work/out" 2>"$work/err" &
+    for _ in $(seq 100); do ls "$work/results/$1"/*.jsonl >/dev/null 2>&1 && break || sleep 0.1; done
+    got=0
+    kill -"$2" $!
+    wait $! 2>/dev/null || got=$?
+}
+# The launch may outlive a sweep that was killed by some moments.
+gone() {
+    local _
+    for _ in $(seq 50); do pgrep -f "$work/results --run $1" >/dev/null || return 0; sleep 0.1; done
+    return 1
+}
+interrupted stopped TERM
+equal "SIGTERM ends it with 143" "$got" 143
+check "and its launch" gone stopped
 check "the next sweep completes it" sweep --run stopped "${four[@]}" --launches 1
 equal "completely" "$(complete stopped)" 4
-STAND_IN="sleep=3" sweep --run killed "${four[@]}" --launches 1 >"$work/out" 2>"$work/err" &
-pid=$!
-sleep 1.5
-kill -KILL "$(pgrep -P "$pid" -f 'scripts/sweep' | head -n 1)"
-wait "$pid" 2>/dev/null
+interrupted killed KILL
+equal "kill -9 ends it with 137" "$got" 137
+check "and its launch ends too" gone killed
+equal "which is not complete" "$(complete killed)" 0
 check "after kill -9 the next one completes it" sweep --run killed "${four[@]}" --launches 1
 equal "with every launch" "$(complete killed)" 4
 mkdir -p "$work/results/locked"
