@@ -22,7 +22,7 @@ KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CU
 	HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
 PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
-ifneq ($(filter-out help clean tidy,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
 -include $B/config.mk
 # A failed probe is asked again, since something may have been installed; a part that was found stays found.
@@ -34,7 +34,7 @@ endif
 probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
 	@rm -f $B/config.mk
 	@$(MAKE) --no-print-directory $B/config.mk
-needs_probe := $(if $(and $(PROBE_FAILED),$(MAKE_RESTARTS)),$(if $(filter test bench test-all probe check-setup $B/config.mk,$(MAKECMDGOALS)),,\
+needs_probe := $(if $(and $(PROBE_FAILED),$(MAKE_RESTARTS)),$(if $(filter test bench test-all probe $B/config.mk,$(MAKECMDGOALS)),,\
 	$(error something that cannot be done without is missing, see the lines above; scripts/setup installs it)))
 
 # ---- Flags, in classes: what was built with a class is built again when the class changes --------------------------
@@ -259,7 +259,7 @@ drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, a
 	@BUILD='$B' tests/drill/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
-	@$B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
+	@$(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
 # Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
 $B/man/%.1: $B/%
@@ -291,16 +291,17 @@ install: all man ## copies programs, plug-ins, scripts, tables, man pages and co
 	$Qinstall -m 644 $(wildcard results/*.tsv) '$(SHARE)/busbar' && ln -sfn . '$(SHARE)/busbar/results'
 	$Qinstall -m 644 README.md LICENSE '$(SHARE)/doc/busbar'
 	$Qinstall -m 644 results/README.md '$(SHARE)/doc/busbar/records.md'
-	$Qcp -RP scripts '$(SHARE)/busbar/' && cd '$(SHARE)/busbar/scripts' && rm -f probe setup completion
-	$Qprintf '#!/bin/sh\nexec "$$(dirname "$$(readlink -f "$$0")")/../share/busbar/scripts/sweep" --build "$$(dirname "$$(readlink -f "$$0")")" "$$@"\n' \
-	    >'$(DESTDIR)$(PREFIX)/bin/busbar-sweep' && chmod 755 '$(DESTDIR)$(PREFIX)/bin/busbar-sweep'
+	$Qcp -RP scripts '$(SHARE)/busbar/' && cd '$(SHARE)/busbar/scripts' && rm -f probe setup completion gpu-proof reference
+	$Qfor s in sweep scan; do \
+	    printf '#!/bin/sh\nbin=$$(dirname "$$(readlink -f "$$0")")\nexec "$$bin/../share/busbar/scripts/%s" --build "$$bin" "$$@"\n' $$s \
+	        >'$(DESTDIR)$(PREFIX)/bin/busbar-'$$s && chmod 755 '$(DESTDIR)$(PREFIX)/bin/busbar-'$$s || exit; \
+	done
 
 clean: ## removes build/
 	rm -rf '$B'
 
-common: $B/libcommon.a
 force:
-.PHONY: drill fuzz test-cluster all help probe test test-here test-all test-all-here build-for-tests bench check-regression report install man clean common force \
+.PHONY: all help probe test test-here test-all test-all-here build-for-tests test-cluster test-gpu fuzz drill bench check-regression report install man clean force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -83,6 +83,27 @@ else
 fi
 expect_status 'setup: wrong usage' 2 scripts/setup --for fun
 
+# A cluster without gnuplot and without root measures all the same; with another part missing too, that one is named.
+expect_status 'a bench without gnuplot' 0 env NO_INSTALL=1 CUDA=no GNUPLOT=/bin/false scripts/setup --for bench
+says 'says what it goes without' 'without gnuplot no plots are drawn'
+expect_status 'tests without gnuplot' 5 env NO_INSTALL=1 CUDA=no GNUPLOT=/bin/false scripts/setup --for test
+
+# apt-get by a stand-in whose release lacks one package: the others are asked for.
+cat >"$work/bin/apt-get" <<'APT'
+#!/bin/sh
+echo "$*" >>"${0%/*}/asked"
+APT
+printf '#!/bin/sh\ncase $* in *libcriterion*) exit 100 ;; esac\n' >"$work/bin/apt-cache"
+chmod +x "$work/bin/apt-get" "$work/bin/apt-cache"
+rm "$work/bin/asked"
+expect_status 'setup by apt-get of a release without Criterion' 5 env PATH="$work/bin:$PATH" SETUP_MANAGERS=apt-get CC=/bin/false scripts/setup --for test
+if grep -q '^install .* gcc .*libhwloc-dev' "$work/bin/asked" && ! grep -q libcriterion "$work/bin/asked"; then
+    ok 'the other packages are asked for'
+else
+    not_ok 'the other packages are asked for'
+    cat "$work/bin/asked"
+fi
+
 rm -rf build
 unit=''
 if grep -q 'Criterion *yes' "$work/probe"; then unit=build/unit; fi
