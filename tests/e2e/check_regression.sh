@@ -18,6 +18,8 @@ echo '* busbw_gbps>=1e9' >"$work/hard.gate"
 expect_status "measured again; limits that hold" 0 env BASELINE="$name" RUN=again GATE="$work/lenient.gate" JUNIT="$work/verdicts.xml" \
     timeout 120 scripts/check-regression
 check "every case of the plan was compared" test "$(grep -c '<testcase classname="busbar.compare"' "$work/verdicts.xml")" -eq 2
+expect_status "a run that is finished is not measured again" 2 env BASELINE="$name" RUN=again scripts/check-regression
+says "and is named" "$work/results/again is a finished run"
 expect_status "a limit that fails is status 1" 1 env BASELINE="$name" NEW="$work/results/again" BASE="$work/results/good" \
     GATE="$work/hard.gate" scripts/check-regression
 expect_status "a run that lacks a case is status 1" 1 env BASELINE="$name" RUN=less SWEEP_ARGS="--drivers all_reduce --sizes 8 --launches 2 \
