@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 build=${BUILD:-build}
 work=$(mktemp -d)
+export TMPDIR=$work # whatever a program that is killed leaves behind goes with it
 failures=0
 trap 'rm -rf "$work"; [ $failures -eq 0 ]' EXIT
 

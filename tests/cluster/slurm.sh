@@ -10,6 +10,7 @@ for tool in slurmctld slurmd munged mungekey srun salloc sbatch; do
     command -v "$tool" >/dev/null || { skip "sweeps under Slurm" "there is no $tool"; exit 0; }
 done
 cluster_up 2 200mbit
+unset TMPDIR # PMIx must use each host's own /tmp, see below
 tag=$(cat "$work/cluster/tag")
 here=$PWD
 conf=$work/slurm pids=()
