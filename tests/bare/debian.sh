@@ -2,9 +2,9 @@
 # The bare-machine proof, as root on a Debian or Ubuntu host: a debootstrapped system with nothing but make, git and a
 # package manager; a fresh clone of this repository's HEAD; then, as root, `make bench` and `make test`, and `make bench`
 # as an ordinary user. Times each step.
-#   tests/bare/debian.sh [SUITE [FOLDER]]      SUITE: bookworm (default), or a suite that the host's mirror has
-# The mirror and the proxy are those of the host's apt. Needs debootstrap. The folder is kept when something fails, or
-# with KEEP=1; STEPS chooses steps.
+#   tests/bare/debian.sh [SUITE [FOLDER]]      SUITE: bookworm (default), trixie …, or Ubuntu's: jammy, noble …
+# The mirror is that of the host's apt that has the suite, or MIRROR=URL; the proxy is that of the host's apt. Needs debootstrap.
+# The folder is kept when something fails, or with KEEP=1; STEPS chooses steps.
 set -eu
 suite=${1:-bookworm}
 root=${2:-$(mktemp -d /tmp/busbar-bare.XXXXXX)}
@@ -18,6 +18,11 @@ command -v debootstrap >/dev/null || { echo 'debian.sh: debootstrap is missing' 
 mirror=${MIRROR:-$(apt-get indextargets --format '$(SITE) $(REPO_URI) $(RELEASE)' 'Created-By: Packages' |
     awk -v s="$suite" '$3 == s { print $2; exit }')}
 [ -n "$mirror" ] || { echo "debian.sh: no archive in this host's apt sources has '$suite' (MIRROR=URL names one)" >&2; exit 5; }
+
+# Ubuntu has most of what is needed in universe, which its own installer enables. A suite newer than this debootstrap is like the others.
+components=main like=sid
+case $mirror in *ubuntu*) components=main,universe like=gutsy ;; esac
+[ -e "/usr/share/debootstrap/scripts/$suite" ] && like=$suite
 
 mounts() {
     mount -t proc proc "$root/proc"
@@ -54,7 +59,8 @@ timed() {
 }
 
 bootstrap() {
-    debootstrap --variant=minbase --include=make,git,ca-certificates "$suite" "$root" "$mirror" >"$root.log" 2>&1 ||
+    debootstrap --variant=minbase --components=$components --include=make,git,ca-certificates "$suite" "$root" "$mirror" \
+        "/usr/share/debootstrap/scripts/$like" >"$root.log" 2>&1 ||
         { tail -n 20 "$root.log"; return 5; }
     rm -f "$root.log"
     # The host's way out: proxy settings of apt and certificates that it trusts; the sources are debootstrap's.
