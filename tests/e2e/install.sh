@@ -9,6 +9,8 @@ cd "$work" || exit 1
 check 'busbar runs from there' "$bin/busbar" --version
 check 'busbar finds its tables there' "$bin/busbar" limits --instance p5.48xlarge --domains 2
 check 'busbar-sweep answers' "$bin/busbar-sweep" --help
+check 'busbar-scan answers' "$bin/busbar-scan" --help
+says 'with what it does' 'Which host is slow?'
 check 'busbar-sweep plans from there' "$bin/busbar-sweep" --dry-run --sizes 8 --launches 1 --drivers all_reduce --instance p5.48xlarge \
     --cost-limit 5usd --results "$work/results"
 if [ -x "$bin/all_reduce" ]; then
@@ -26,7 +28,7 @@ fi
 
 programs=$(cd "$bin" && echo *)
 for program in $programs; do
-    [ "$program" = busbar-sweep ] && continue
+    case $program in busbar-*) continue ;; esac
     check "$program has a man page" test -s "$share/man/man1/$program.1"
 done
 for command in $("$bin/busbar" --completion); do check "busbar $command has a man page" test -s "$share/man/man1/busbar-$command.1"; done
