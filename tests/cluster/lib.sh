@@ -12,9 +12,15 @@ need_cluster() {
 
 cluster() { tests/cluster/cluster "$work/cluster" "$@"; }
 cluster_up() { # N RATE
-    trap 'cluster down; rm -rf "$work"; [ "$failures" -eq 0 ]' EXIT
+    trap 'cluster_down; rm -rf "$work"; [ "$failures" -eq 0 ]' EXIT
     trap 'exit 1' TERM INT
     cluster up "$@" || { skip "$0" "the cluster could not be made"; exit 0; }
+    tag=$(cat "$work/cluster/tag")
+}
+# Also where another test, which this one is part of, was ended first and took $work along.
+cluster_down() {
+    [ -z "${tag:-}" ] || { mkdir -p "$work/cluster" && echo "$tag" >"$work/cluster/tag"; }
+    cluster down
 }
 
 # scripts/sweep on the cluster's hosts; results below $work/results.
@@ -37,7 +43,7 @@ wait_for_launch() {
 # The process of a rank's program on a host: every namespace has its own.
 rank_on() { # host program
     local pid
-    for pid in $(ip netns pids "bb$(cat "$work/cluster/tag")-$1"); do
+    for pid in $(ip netns pids "bb$tag-$1"); do
         if [ "$(cat "/proc/$pid/comm" 2>/dev/null)" = "$2" ]; then echo "$pid"; return 0; fi
     done
     return 1

@@ -11,7 +11,6 @@ for tool in slurmctld slurmd munged mungekey srun salloc sbatch; do
 done
 cluster_up 2 200mbit
 unset TMPDIR # PMIx must use each host's own /tmp, see below
-tag=$(cat "$work/cluster/tag")
 here=$PWD
 conf=$work/slurm pids=()
 mkdir -p "$conf" "$conf/state" "$conf/spool.t1" "$conf/spool.t2" "$conf/tmp.t1" "$conf/tmp.t2" "$conf/munge"
@@ -22,7 +21,7 @@ stop_slurm() {
     for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null; done
     sleep 1
     for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null; done
-    cluster down
+    cluster_down
     rm -rf "$work"
     [ "$failures" -eq 0 ]
 }

@@ -44,8 +44,9 @@ else not_ok "the host and its rail, and nobody else"; cat "$work/out"; fi
 expect_status "as JSON" 1 "$build/busbar" scan --format json "$work/nic"
 says "with the rail" '"rail":2,"host":"n3"'
 expect_status "all pairs" 1 "$build/busbar" scan --format csv "$work/nic"
-check "8 hosts have 28 pairs on each of four rails" test "$(sort -u -t , -k 1,3 "$work/out" | wc -l)" -eq 112
-check "the slow ones are the host's seven on its rail" test "$(awk -F , '$4 < 48' "$work/out" | cut -d , -f 1 | sort | uniq -c | tr -s ' ')" = " 7 2"
+mv "$work/out" "$work/all"
+check "8 hosts have 28 pairs on each of four rails" test "$(sort -u -t , -k 1,3 "$work/all" | wc -l)" -eq 112
+check "the slow ones are the host's seven on its rail" test "$(awk -F , '$4 < 48' "$work/all" | cut -d , -f 1 | sort | uniq -c | tr -s ' ')" = " 7 2"
 if command -v gnuplot >/dev/null; then
     check "a picture of each rail is drawn" "$build/busbar" plot "$work/nic" -o "$work/plots"
     check "four pictures" test "$(find "$work/plots" -name 'scan*.svg' | wc -l)" -eq 4
