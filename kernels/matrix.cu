@@ -34,7 +34,7 @@ extern "C" __global__ void __launch_bounds__(BLOCK_THREADS)
 cudaError_t device_matrix_fill(const struct matrix *m, uint64_t seed, cudaStream_t stream)
 {
     unsigned blocks;
-    cudaError_t error = grid_for((const void *)busbar_matrix_fill, BLOCK_THREADS,
+    cudaError_t error = grid_for((const void *)busbar_matrix_fill, BLOCK_THREADS, BLOCK_THREADS,
                                  (m->inner * m->outer + MATRIX_UNIT - 1) / MATRIX_UNIT, &blocks);
     if (error) return error;
     busbar_matrix_fill<<<blocks, BLOCK_THREADS, 0, stream>>>(*m, seed);
