@@ -14,6 +14,7 @@
 enum matrix_kind {
     MATRIX_DOUBLE,
     MATRIX_FLOAT,
+    MATRIX_TF32, /* floats that tensor cores take whole: they leave the lowest 13 bits out */
     MATRIX_BFLOAT16,
     MATRIX_HALF,
     MATRIX_E4M3,
@@ -43,6 +44,7 @@ PATTERN_INLINE uint64_t matrix_data_bytes(enum matrix_kind kind, uint64_t elemen
     case MATRIX_DOUBLE:
         return 8 * elements;
     case MATRIX_FLOAT:
+    case MATRIX_TF32:
         return 4 * elements;
     case MATRIX_BFLOAT16:
     case MATRIX_HALF:
@@ -97,6 +99,7 @@ PATTERN_INLINE enum dtype matrix_dtype(enum matrix_kind kind)
     case MATRIX_DOUBLE:
         return DTYPE_DOUBLE;
     case MATRIX_FLOAT:
+    case MATRIX_TF32:
         return DTYPE_FLOAT;
     case MATRIX_BFLOAT16:
         return DTYPE_BFLOAT16;
@@ -105,6 +108,13 @@ PATTERN_INLINE enum dtype matrix_dtype(enum matrix_kind kind)
     default:
         return DTYPE_FP8_E4M3;
     }
+}
+
+/* `value`, rounded to nearest even, as the bits of an element. */
+PATTERN_INLINE uint64_t matrix_encode(enum matrix_kind kind, double value)
+{
+    uint64_t bits = pattern_encode(matrix_dtype(kind), value);
+    return kind == MATRIX_TF32 ? (bits + 0xfff + (bits >> 13 & 1)) & ~(uint64_t)0x1fff : bits;
 }
 
 PATTERN_INLINE double matrix_scale(const struct matrix *m, uint64_t column, uint64_t in_column)
@@ -172,7 +182,7 @@ PATTERN_INLINE void matrix_fill_unit(const struct matrix *m, uint64_t seed, uint
         for (uint64_t i = at; i < stop; i++) {
             double x = matrix_gaussian(seed, i) / scale;
             if (m->kind != MATRIX_NVFP4) {
-                pattern_store(m->data, i, pattern_size(dtype), pattern_encode(dtype, x));
+                pattern_store(m->data, i, pattern_size(dtype), matrix_encode(m->kind, x));
             } else if (i % 2 == 0) {
                 double next = matrix_gaussian(seed, i + 1) / scale;
                 m->data[i / 2] = (unsigned char)(matrix_to_e2m1(x) | matrix_to_e2m1(next) << 4);

@@ -35,7 +35,7 @@ static const struct type types[GEMM_TYPE_COUNT] = {
                      0, 0},
     [GEMM_FLOAT] = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_FLOAT, MATRIX_FLOAT, -1, 0,
                     0},
-    [GEMM_TF32] = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F, MATRIX_FLOAT,
+    [GEMM_TF32] = {CUDA_R_32F, CUDA_R_32F, CUBLAS_COMPUTE_32F_FAST_TF32, CUDA_R_32F, MATRIX_TF32,
                    MATRIX_FLOAT, -1, 80, 0},
     [GEMM_BFLOAT16] = {CUDA_R_16BF, CUDA_R_16BF, CUBLAS_COMPUTE_32F, CUDA_R_32F, MATRIX_BFLOAT16,
                        MATRIX_BFLOAT16, -1, 80, 0},
@@ -102,17 +102,19 @@ static enum status lt_open(const struct gemm_place *place, const struct gemm_opt
 static enum status lt_supports(struct gemm *g, const struct gemm_problem *p, const char **reason)
 {
     const struct type *t = &types[p->type];
-    const int sm = 10 * g->device.major + g->device.minor, block = matrix_block(t->kind);
-    const bool narrow = t->kind >= MATRIX_E4M3;
+    const int sm = 10 * g->device.major + g->device.minor;
+    const bool narrow = t->kind >= MATRIX_E4M3, blocks = t->kind > MATRIX_E4M3;
     *reason = NULL;
     if (t->operand < 0 || (t->least_version && (int)cublasLtGetVersion() < t->least_version))
         *reason = "this cuBLASLt has no such type (12.8 has)";
     else if (sm < t->least_sm)
         *reason = "this GPU has no such type";
-    else if (narrow && strcmp(p->layout, "TN") != 0)
-        *reason = "cuBLASLt multiplies fp8 and fp4 in layout TN only";
-    else if (narrow && (p->m % 16 || p->n % 16 || p->k % (block > 16 ? block : 16)))
-        *reason = "fp8 and fp4 need sizes that are multiples of 16 (mxfp8: k of 32)";
+    else if (narrow && strcmp(p->layout, "TN") != 0 && (blocks || sm < 100 || sm >= 120))
+        *reason =
+            "cuBLASLt multiplies fp8 and fp4 in layout TN only (on B200 and B300, fp8 with one scale in "
+            "others too)";
+    else if (narrow && (p->m % 16 || p->n % 16 || p->k % (blocks ? 32 : 16)))
+        *reason = "fp8 and fp4 need sizes that are multiples of 16 (mxfp8 and nvfp4: k of 32)";
     return *reason ? STATUS_UNSUPPORTED : STATUS_OK;
 }
 

@@ -49,7 +49,7 @@ enum status lt_time_batch(struct gemm_work *, const cublasLtMatmulAlgo_t *, int 
                           double *seconds, cublasStatus_t *result);
 
 /* Chooses work->algorithm: all that cuBLASLt offers are timed, the winner and the first offer once more in
- * turns. */
+ * turns. STATUS_UNSUPPORTED without a word where it offers none. */
 enum status lt_tune(struct gemm_work *);
 
 #endif

@@ -107,9 +107,10 @@ enum status lt_tune(struct gemm_work *w)
     if (!r)
         r = cublasLtMatmulAlgoGetHeuristic(w->gemm->handle, w->operation[0], w->a_layout, w->b_layout,
                                            w->c_layout, w->c_layout, preference, HEURISTICS, offers, &count);
-    enum status status = lt_status(r, "cublasLtMatmulAlgoGetHeuristic");
+    enum status status = r == CUBLAS_STATUS_NOT_SUPPORTED || (!r && count == 0)
+                             ? STATUS_UNSUPPORTED
+                             : lt_status(r, "cublasLtMatmulAlgoGetHeuristic");
     if (preference) cublasLtMatmulPreferenceDestroy(preference);
-    if (!status && count == 0) status = fail(STATUS_ENVIRONMENT, "cuBLASLt offers no algorithm");
     if (!status) status = choose(w, offers, count);
     free(offers);
     return status;

@@ -106,7 +106,7 @@ struct gemm_engine {
     size_t (*free_bytes)(struct gemm *);
     /* Allocates, fills with Gaussian data (gaussian.h; rounded to the type), poisons C, chooses the algorithm
        (all heuristics timed, the winner then timed afresh beside the first), runs each exact call once.
-       STATUS_TOO_LARGE: does not fit. */
+       STATUS_TOO_LARGE: does not fit. STATUS_UNSUPPORTED: the library offers nothing for it. */
     enum status (*prepare)(struct gemm *, const struct gemm_problem *, struct gemm_work **work);
     void (*choice)(const struct gemm_work *, struct gemm_choice *);
     /* One sample: `batch` multiplications back to back on successive slots; *elapsed_s of the whole batch. */

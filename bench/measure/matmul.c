@@ -256,7 +256,10 @@ static enum status prepare(struct matmul_launch *l, const struct gemm_problem *p
                            struct gemm_work **work, const char **reason)
 {
     enum status status = l->engine->supports(l->gemm, problem, reason);
-    if (!status) status = l->engine->prepare(l->gemm, problem, work);
+    if (!status) {
+        status = l->engine->prepare(l->gemm, problem, work);
+        if (status == STATUS_UNSUPPORTED) *reason = "the library offers no algorithm for it";
+    }
     matmul_mark(watch_pulse(l->watch));
     if (status == STATUS_TOO_LARGE) *reason = "the operands do not fit into free memory";
     enum status all = agree(l, status);

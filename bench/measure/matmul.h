@@ -67,7 +67,7 @@ struct matmul_case {
     double first_us;       /* the library's own first choice, rank 0's; NAN: it has none */
     int heuristics;
     double peak_tflops;
-    json_t *telemetry; /* rank 0's */
+    json_t *telemetry; /* rank 0 has the slowest rank's */
 };
 
 struct matmul_cases {

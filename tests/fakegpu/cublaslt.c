@@ -134,6 +134,17 @@ EXPORTED cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPrefe
     return CUBLAS_STATUS_SUCCESS;
 }
 
+/* Columns of fp8 and fp4 must begin at multiples of 16 bytes (cuBLAS documentation, cublasLtMatmul). */
+static bool is_aligned(cublasLtMatrixLayout_t layout)
+{
+    const struct layout *l = (const struct layout *)(void *)layout;
+    uint64_t bits = l->type == CUDA_R_8F_E4M3 ? 8 : 16;
+#if CUDART_VERSION >= 12080
+    if (l->type == CUDA_R_4F_E2M1) bits = 4;
+#endif
+    return bits > 8 || (uint64_t)l->stride * bits % 128 == 0;
+}
+
 EXPORTED cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
                                                        cublasLtMatmulDesc_t operation,
                                                        cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
@@ -141,8 +152,11 @@ EXPORTED cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
                                                        cublasLtMatmulPreference_t preference, int most,
                                                        cublasLtMatmulHeuristicResult_t offers[], int *count)
 {
-    (void)handle, (void)operation, (void)a, (void)b, (void)c, (void)d, (void)preference;
-    if (fake_fault("fail", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_NOT_SUPPORTED;
+    (void)handle, (void)operation, (void)c, (void)d, (void)preference;
+    *count = 0;
+    if (fake_fault("fail", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_INTERNAL_ERROR;
+    if (!is_aligned(a) || !is_aligned(b)) return CUBLAS_STATUS_NOT_SUPPORTED;
+    if (fake_fault("wrong", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_SUCCESS; /* no offer */
     *count = most < ALGORITHMS ? most : ALGORITHMS;
     memset(offers, 0, (size_t)*count * sizeof *offers);
     for (int i = 0; i < *count; i++) offers[i].algo.data[0] = (uint64_t)i;
@@ -192,10 +206,11 @@ static double scale_of(const unsigned char *scales, int mode, uint64_t inner, ui
     return mode == 2 ? scalbn(1, (int)bits - 127) : small_float_value(bits, 4, 3);
 }
 
-static double element(const struct layout *l, const unsigned char *data, const unsigned char *scales,
-                      int mode, uint64_t i, uint64_t column)
+static double element(const struct operation *o, const struct layout *l, const unsigned char *data,
+                      const unsigned char *scales, int mode, uint64_t i, uint64_t column)
 {
     uint64_t at = column * (uint64_t)l->stride + i;
+    uint32_t word;
     uint16_t half;
     float single;
     double value;
@@ -205,7 +220,9 @@ static double element(const struct layout *l, const unsigned char *data, const u
         memcpy(&value, data + 8 * at, 8);
         return value;
     case CUDA_R_32F:
-        memcpy(&single, data + 4 * at, 4);
+        memcpy(&word, data + 4 * at, 4);
+        if (o->compute == CUBLAS_COMPUTE_32F_FAST_TF32) word &= ~0x1fffu; /* as tensor cores read it */
+        memcpy(&single, &word, 4);
         return single;
     case CUDA_R_16BF:
         return small_float_value(half, 8, 7);
@@ -241,10 +258,10 @@ static void run_multiplication(void *data)
     double *a = malloc(m * k * sizeof *a), *b = malloc(k * n * sizeof *b);
     for (uint64_t i = 0; i < m; i++)
         for (uint64_t p = 0; p < k; p++)
-            a[i * k + p] = element(&x->a, x->a_data, o->a_scale, o->a_mode, at ? p : i, at ? i : p);
+            a[i * k + p] = element(o, &x->a, x->a_data, o->a_scale, o->a_mode, at ? p : i, at ? i : p);
     for (uint64_t j = 0; j < n; j++)
         for (uint64_t p = 0; p < k; p++)
-            b[j * k + p] = element(&x->b, x->b_data, o->b_scale, o->b_mode, bt ? j : p, bt ? p : j);
+            b[j * k + p] = element(o, &x->b, x->b_data, o->b_scale, o->b_mode, bt ? j : p, bt ? p : j);
     for (uint64_t j = 0; j < n; j++)
         for (uint64_t i = 0; i < m; i++) {
             double sum = 0;
