@@ -32,6 +32,28 @@ enum {
 };
 enum { EVENT_XID = 8, LOOK_MS = 50 };
 
+/* nvmlFieldValue_t. Fields are where drivers that have left older calls behind tell the same: how long a
+   policy (POLICY_…) held clocks down, in ns; and the counters of NVLink 5 (Blackwell), for each link. */
+enum {
+    FIELD_POLICY = 74,
+    FIELD_LINK_RECOVERY_EVENTS = 215,
+    FIELD_LINK_EFFECTIVE_ERRORS = 219,
+    LINK_FIELDS = 2
+};
+struct field {
+    unsigned id, scope;
+    long long timestamp_us, latency_us;
+    int type; /* of the value: 0 double, 1 unsigned, 2 unsigned long, 3 unsigned long long, 4 long long, 5 int
+               */
+    nvml_return result;
+    union {
+        double real;
+        unsigned small;
+        unsigned long long large;
+        int number;
+    } value;
+};
+
 struct violation {
     unsigned long long reference_ns, violation_ns;
 };
@@ -70,6 +92,7 @@ struct nvml {
     nvml_return (*violation)(nvml_handle, int policy, struct violation *);
     nvml_return (*ecc)(nvml_handle, int kind, int counter, unsigned long long *count);
     nvml_return (*link_errors)(nvml_handle, unsigned link, int counter, unsigned long long *count);
+    nvml_return (*fields)(nvml_handle, int count, struct field *);
     nvml_return (*fabric_v)(nvml_handle, struct fabric_2 *);
     nvml_return (*fabric)(nvml_handle, struct fabric_1 *);
     nvml_return (*event_wait)(nvml_handle set, struct event_data *, unsigned timeout_ms);
@@ -100,6 +123,7 @@ static bool bind(struct nvml *n)
     find(n->library, "nvmlDeviceGetViolationStatus", &n->violation);
     find(n->library, "nvmlDeviceGetTotalEccErrors", &n->ecc);
     find(n->library, "nvmlDeviceGetNvLinkErrorCounter", &n->link_errors);
+    find(n->library, "nvmlDeviceGetFieldValues", &n->fields);
     find(n->library, "nvmlDeviceGetGpuFabricInfoV", &n->fabric_v);
     find(n->library, "nvmlDeviceGetGpuFabricInfo", &n->fabric);
     return n->shutdown && n->clock;
@@ -212,26 +236,63 @@ static double clock_mhz(const struct nvml *n, int kind)
     return n->clock(n->device, kind, &mhz) == 0 ? mhz : NAN;
 }
 
+static double field_value(const struct field *f)
+{
+    switch (f->type) {
+    case 0:
+        return f->value.real;
+    case 1:
+        return f->value.small;
+    case 5:
+        return f->value.number;
+    default:
+        return (double)f->value.large;
+    }
+}
+
+/* By the driver's cumulative counter; NAN: it has none. */
+static double held_down_ms(const struct nvml *n, int policy)
+{
+    struct violation v;
+    struct field f = {.id = (unsigned)(FIELD_POLICY + policy)};
+    if (n->violation && n->violation(n->device, policy, &v) == 0) return (double)v.violation_ns * 1e-6;
+    return n->fields && n->fields(n->device, 1, &f) == 0 && f.result == 0 ? field_value(&f) * 1e-6 : NAN;
+}
+
+/* The sum over all links; NAN: this device counts none. */
+static double link_errors(const struct nvml *n)
+{
+    struct field fields[LINKS * LINK_FIELDS];
+    unsigned long long count;
+    double sum = NAN;
+    for (unsigned link = 0; n->link_errors && link < LINKS; link++)
+        for (int counter = 0; counter < LINK_COUNTERS; counter++)
+            if (n->link_errors(n->device, link, counter, &count) == 0)
+                sum = (isnan(sum) ? 0 : sum) + (double)count;
+    if (!isnan(sum) || !n->fields) return sum;
+    for (unsigned i = 0; i < LINKS * LINK_FIELDS; i++)
+        fields[i] =
+            (struct field){.id = i % LINK_FIELDS ? FIELD_LINK_EFFECTIVE_ERRORS : FIELD_LINK_RECOVERY_EVENTS,
+                           .scope = i / LINK_FIELDS};
+    if (n->fields(n->device, LINKS * LINK_FIELDS, fields)) return NAN;
+    for (unsigned i = 0; i < LINKS * LINK_FIELDS; i++)
+        if (fields[i].result == 0) sum = (isnan(sum) ? 0 : sum) + field_value(&fields[i]);
+    return sum;
+}
+
 /* Cumulative: held down by power, heat, board; ECC corrected and not; NVLink errors. NAN: not supported here.
  */
 static void counters(const struct nvml *n, double now[6])
 {
     static const int policies[] = {POLICY_POWER, POLICY_THERMAL, POLICY_BOARD};
-    struct violation v;
     unsigned long long count;
-    for (int i = 0; i < 3; i++)
-        now[i] = n->violation && n->violation(n->device, policies[i], &v) == 0 ? (double)v.violation_ns * 1e-6
-                                                                               : NAN;
+    for (int i = 0; i < 3; i++) now[i] = held_down_ms(n, policies[i]);
     for (int i = 0; i < 2; i++)
         now[3 + i] =
             n->ecc && n->ecc(n->device, i ? ECC_UNCORRECTED : ECC_CORRECTED, ECC_VOLATILE, &count) == 0
                 ? (double)count
                 : NAN;
-    now[5] = NAN;
-    for (unsigned link = 0; n->link_errors && link < LINKS; link++)
-        for (int counter = 0; counter < LINK_COUNTERS; counter++)
-            if (n->link_errors(n->device, link, counter, &count) == 0)
-                now[5] = (isnan(now[5]) ? 0 : now[5]) + (double)count;
+    now[5] = link_errors(n);
 }
 
 /* One look. The driver is asked without the lock; only the sums are under it. */

@@ -19,7 +19,7 @@ const char *nvml_driver(const struct nvml *);
 /* The NVLink domain, "CLUSTER-UUID.CLIQUE", when the fabric manager has completed its work and the cluster
    has a UUID. All-zero UUIDs stand on machines whose NVLink ends at the host: they must not merge hosts into
    one domain, so they are none. */
-enum { DOMAIN_TEXT = 64 };
+enum { DOMAIN_TEXT = 96 };
 bool nvml_domain(struct nvml *, char domain[DOMAIN_TEXT]);
 
 /* What happened to the device from watch_start to watch_stop. All are doubles, so that ranks can reduce them;

@@ -1,5 +1,5 @@
 /* The calls of the emulated libnvidia-ml that bench/device/nvml.c makes. The fault "throttle" lowers the
-   clocks and runs the violation counters; "xid" reports one Xid 79. */
+   clocks and runs the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
 #include "fake.h"
 
 #include <stdio.h>
@@ -22,6 +22,7 @@ EXPORTED nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int cou
                                                  unsigned long long *count);
 EXPORTED nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter,
                                                      unsigned long long *count);
+EXPORTED nvml_return nvmlDeviceGetFieldValues(void *device, int count, void *values);
 EXPORTED nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *info);
 EXPORTED nvml_return nvmlEventSetCreate(void **set);
 EXPORTED nvml_return nvmlEventSetFree(void *set);
@@ -85,12 +86,18 @@ nvml_return nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned lon
     return SUCCESS;
 }
 
-/* policy 0: power, 1: thermal; nanoseconds, cumulative */
+/* policy 0: power, 1: thermal; nanoseconds, cumulative. From compute capability 10.3 on only as fields. */
+static unsigned long long held_down_ns(int policy)
+{
+    return policy == 1 && throttled() ? (unsigned long long)(fake_now_s() * 1e9) / 2 : 5000000;
+}
+
 nvml_return nvmlDeviceGetViolationStatus(void *device, int policy, unsigned long long times[2])
 {
     (void)device;
+    if (fake_number("FAKEGPU_SM", 100) >= 103) return NOT_SUPPORTED;
     times[0] = (unsigned long long)(fake_now_s() * 1e9);
-    times[1] = policy == 1 && throttled() ? times[0] / 2 : 5000000;
+    times[1] = held_down_ns(policy);
     return SUCCESS;
 }
 
@@ -101,12 +108,45 @@ nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, uns
     return SUCCESS;
 }
 
+/* Four links. Blackwell's have fields in place of the old counters. */
+enum { FOUR_LINKS = 4 };
+static unsigned long long link_count(unsigned link)
+{
+    static unsigned long long errors;
+    if (link == 0 && fake_fault("nvlink", "nvml")) errors++;
+    return link == 0 ? errors : 0;
+}
+
 nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int counter,
                                             unsigned long long *count)
 {
-    (void)device, (void)counter;
-    *count = 0;
-    return link < 4 ? SUCCESS : NOT_SUPPORTED;
+    (void)device;
+    if (link >= FOUR_LINKS || fake_number("FAKEGPU_SM", 100) >= 100) return NOT_SUPPORTED;
+    *count = counter ? 0 : link_count(link);
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetFieldValues(void *device, int count, void *values)
+{
+    struct {
+        unsigned id, scope;
+        long long timestamp_us, latency_us;
+        int type;
+        nvml_return result;
+        unsigned long long value;
+    } *field = values;
+    bool has_fields = fake_number("FAKEGPU_SM", 100) >= 100;
+    (void)device;
+    for (int i = 0; i < count; i++) {
+        bool policy = field[i].id >= 74 && field[i].id < 80;
+        bool link = (field[i].id == 215 || field[i].id == 219) && field[i].scope < FOUR_LINKS;
+        field[i].result = has_fields && (policy || link) ? SUCCESS : NOT_SUPPORTED;
+        field[i].type = 3;
+        field[i].value = policy               ? held_down_ns((int)field[i].id - 74)
+                         : field[i].id == 215 ? link_count(field[i].scope)
+                                              : 0;
+    }
+    return SUCCESS;
 }
 
 nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *data)
