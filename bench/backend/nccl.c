@@ -1,23 +1,30 @@
 /* NCCL: one process for each GPU, a blocking communicator, the watchdog beside it. (A non-blocking
    communicator returns before its kernels are issued: events recorded next would be wrong.) */
 #include "backend/nccl.h"
-#include "backend/nccl_debug.h"
 #include "base/text.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { HELD_CALLS = 32, UUID_TEXT = 48 };
+enum { HELD_CALLS = 32, UUID_TEXT = 48, ABORT_S = 5 };
+
+const char *nccl_words(void)
+{
+    const char *words =
+        ncclGetLastError(NULL); /* NCCL keeps one for the process, whatever the communicator */
+    return words ? words : "";
+}
 
 enum status nccl_status(struct comm *c, ncclResult_t result, const char *call)
 {
     if (result == ncclSuccess) return STATUS_OK;
     if (atomic_load(&c->aborted)) return STATUS_TIMEOUT;
     cudaGetLastError();
-    const char *detail = c->nccl ? ncclGetLastError(c->nccl) : "";
+    const char *words = nccl_words();
     return fail(STATUS_ENVIRONMENT, "%s on rank %d (%s): %s%s%s", call, c->world->rank, c->world->host,
-                ncclGetErrorString(result), detail && *detail ? ": " : "", detail ? detail : "");
+                ncclGetErrorString(result), *words ? ": " : "", words);
 }
 
 static enum status mpi_status(int error, const char *call)
@@ -25,8 +32,7 @@ static enum status mpi_status(int error, const char *call)
     return error ? fail(STATUS_ENVIRONMENT, "%s failed (MPI error %d)", call, error) : STATUS_OK;
 }
 
-/* The worst status of all ranks, so that no rank goes on into a call that another will never make. */
-static enum status agree(const struct comm *c, enum status own)
+enum status nccl_agree(const struct comm *c, enum status own)
 {
     if (c->options.steps) atomic_fetch_add(c->options.steps, 1); /* whoever has fewer has not arrived */
     int mine[2] = {(int)own, own ? c->world->ranks - c->world->rank : 0}, worst[2];
@@ -61,68 +67,7 @@ static enum status refuse_shared(struct comm *c)
                           r, w->rank, w->host, own, c->device.visible);
     }
     free(uuids);
-    return agree(c, status);
-}
-
-/* NVLink domain of every rank; where the fabric has none, the host is the domain. */
-static enum status gather_domains(struct comm *c)
-{
-    char own[DOMAIN_TEXT] = "";
-    if (!nvml_domain(c->nvml, own)) snprintf(own, sizeof own, "%s", c->world->host);
-    c->domains = allocate((size_t)c->world->ranks, DOMAIN_TEXT);
-    return mpi_status(
-        MPI_Allgather(own, DOMAIN_TEXT, MPI_CHAR, c->domains, DOMAIN_TEXT, MPI_CHAR, c->world->comm),
-        "MPI_Allgather");
-}
-
-static const char *domain_of(const struct comm *c, int rank)
-{
-    return c->domains + (size_t)rank * DOMAIN_TEXT;
-}
-
-static const char *nccl_domain(struct comm *c)
-{
-    return domain_of(c, c->world->rank);
-}
-
-/* Ranks in `rank`'s domain, and whether it is the domain's first. */
-static int domain_size(const struct comm *c, int rank, bool *first)
-{
-    int size = 0;
-    *first = true;
-    for (int r = 0; r < c->world->ranks; r++) {
-        bool together = strcmp(domain_of(c, r), domain_of(c, rank)) == 0;
-        size += together;
-        if (together && r < rank) *first = false;
-    }
-    return size;
-}
-
-static int domain_count(const struct comm *c)
-{
-    int count = 0;
-    for (int r = 0; r < c->world->ranks; r++) {
-        bool first;
-        domain_size(c, r, &first);
-        count += first;
-    }
-    return count;
-}
-
-/* --expect-domain N: all ranks are in NVLink domains of N (of all ranks, where those are fewer). */
-static enum status check_domains(const struct comm *c)
-{
-    const int expected = c->options.expect_domain, ranks = c->world->ranks;
-    bool first;
-    for (int r = 0; expected && r < ranks; r++) {
-        int size = domain_size(c, r, &first);
-        if (size != (expected < ranks ? expected : ranks))
-            return c->world->rank ? STATUS_ENVIRONMENT
-                                  : fail(STATUS_ENVIRONMENT,
-                                         "--expect-domain %d: NVLink domain %s has %d of the %d ranks",
-                                         expected, domain_of(c, r), size, ranks);
-    }
-    return STATUS_OK;
+    return nccl_agree(c, status);
 }
 
 /* ---- the communicator ---- */
@@ -158,13 +103,13 @@ static enum status connect_ranks(struct comm *c)
     config.blocking = 1;
     enum status status = read_cta(c, &config);
     if (!status && c->world->rank == 0) status = nccl_status(c, ncclGetUniqueId(&id), "ncclGetUniqueId");
-    status = agree(c, status);
+    status = nccl_agree(c, status);
     if (!status) status = mpi_status(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, c->world->comm), "MPI_Bcast");
     if (!status)
         status =
             nccl_status(c, ncclCommInitRankConfig(&c->nccl, c->world->ranks, id, c->world->rank, &config),
                         "ncclCommInitRankConfig");
-    return agree(c, status);
+    return nccl_agree(c, status);
 }
 
 static enum status make_tools(struct comm *c)
@@ -190,121 +135,7 @@ static enum status make_tools(struct comm *c)
     if (!status)
         status =
             cuda_status(cudaMemsetAsync(c->aligner, 0, sizeof *c->aligner, c->stream), "cudaMemsetAsync");
-    return agree(c, status);
-}
-
-/* ---- facts ---- */
-
-static json_t *version_json(int code)
-{
-    char text[48];
-    snprintf(text, sizeof text, "%d.%d.%d", code / 10000, code / 100 % 100, code % 100);
-    return json_string(text);
-}
-
-enum { PLACE_TEXT = 1024, NAMED_HOSTS = 8 };
-
-/* What this rank has: its device's place, its nearest NIC; and RDMA devices that stand unused beside TCP
-   sockets, the usual fault of a cluster's set-up, into which NCCL falls back in silence. */
-static void own_place(const struct comm *c, const json_t *gpu, const struct nccl_paths *paths,
-                      char text[PLACE_TEXT])
-{
-    char unused[256] = "";
-    json_t *place = json_pack("{s:i, s:s, s:s, s:s}", "index", c->device.index, "pci", c->device.pci, "uuid",
-                              c->device.uuid, "domain", domain_of(c, c->world->rank));
-    json_t *nearest = json_array_get(json_object_get(gpu, "nics"), 0);
-    if (json_object_get(gpu, "numa_node"))
-        json_object_set(place, "numa_node", json_object_get(gpu, "numa_node"));
-    if (nearest) json_object_set(place, "nearest_nic", nearest);
-    if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0)
-        rdma_devices(getenv("HWLOC_FSROOT"), unused, sizeof unused);
-    if (unused[0]) json_object_set_new(place, "unused_rdma", json_string(unused));
-    char *dump = json_dumps(place, JSON_COMPACT);
-    if (dump) snprintf(text, PLACE_TEXT, "%s", dump);
-    free(dump);
-    json_decref(place);
-}
-
-static void warn_of_sockets(const struct comm *c, const json_t *places)
-{
-    struct text hosts = {0};
-    const char *devices = NULL;
-    int count = 0;
-    for (int r = 0; r < c->world->ranks; r++) {
-        const char *unused =
-            json_string_value(json_object_get(json_array_get(places, (size_t)r), "unused_rdma"));
-        if (!unused || c->world->local_rank_of_rank[r]) continue;
-        if (!devices) devices = unused;
-        if (count++ < NAMED_HOSTS)
-            text_add(&hosts, "%s%s", count > 1 ? ", " : "", c->world->hosts[c->world->node_of_rank[r]]);
-    }
-    if (count)
-        warn("NCCL uses TCP sockets on %d of %d hosts although they have RDMA devices (%s%s: %s): is the "
-             "network plug-in missing?",
-             count, c->world->nodes, text_get(&hosts), count > NAMED_HOSTS ? ", ..." : "", devices);
-    text_free(&hosts);
-}
-
-/* Of all ranks, on rank 0; NULL elsewhere. */
-static json_t *gather_places(struct comm *c, const json_t *gpu, const struct nccl_paths *paths)
-{
-    const struct world *w = c->world;
-    char own[PLACE_TEXT] = "{}", *all = allocate((size_t)w->ranks, PLACE_TEXT);
-    json_t *list = w->rank ? NULL : json_array();
-    own_place(c, gpu, paths, own);
-    if (MPI_Gather(own, PLACE_TEXT, MPI_CHAR, all, PLACE_TEXT, MPI_CHAR, 0, w->comm) == MPI_SUCCESS && list)
-        for (int r = 0; r < w->ranks; r++) {
-            json_t *place = json_loads(all + (size_t)r * PLACE_TEXT, 0, NULL);
-            if (!place) place = json_object();
-            json_object_set_new(place, "rank", json_integer(r));
-            json_object_set_new(place, "host", json_string(w->hosts[w->node_of_rank[r]]));
-            json_array_append_new(list, place);
-        }
-    free(all);
-    if (list) warn_of_sockets(c, list);
-    return list;
-}
-
-/* Where a domain spans hosts, --expect-domain means that NCCL uses its NVLink between them too. What is
- * asserted must be told. */
-static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *paths)
-{
-    bool first;
-    int size = domain_size(c, c->world->rank, &first);
-    if (!c->options.expect_domain || size <= c->world->local_ranks || paths->mnnvl == 1) return STATUS_OK;
-    const char *domain = domain_of(c, c->world->rank);
-    if (c->version < NCCL_VERSION(2, 20, 0))
-        return fail(STATUS_ENVIRONMENT,
-                    "--expect-domain %d: NVLink between the hosts of domain %s needs NCCL 2.20, not %d.%d",
-                    c->options.expect_domain, domain, c->version / 10000, c->version / 100 % 100);
-    if (paths->mnnvl == 0)
-        return fail(STATUS_ENVIRONMENT,
-                    "--expect-domain %d: NCCL does not use NVLink between the hosts of domain %s (MNNVL 0 on "
-                    "%s): is IMEX running?",
-                    c->options.expect_domain, domain, c->world->host);
-    return fail(STATUS_ENVIRONMENT,
-                "--expect-domain %d: NCCL does not tell whether it uses NVLink between the hosts of domain "
-                "%s: unset NCCL_DEBUG, or set it to INFO",
-                c->options.expect_domain, domain);
-}
-
-static enum status make_facts(struct comm *c, const struct nccl_debug *debug)
-{
-    struct nccl_paths paths = {.nvls = -1, .mnnvl = -1};
-    FILE *file = debug->path[0] ? fopen(debug->path, "r") : NULL;
-    if (file) nccl_debug_read(file, &paths);
-    if (file) fclose(file);
-    c->facts = json_object();
-    json_t *nccl = nccl_paths_json(&paths), *gpu = device_facts(&c->device);
-    json_object_set_new(nccl, "version", version_json(c->version));
-    json_object_set_new(nccl, "built_with", version_json(NCCL_VERSION_CODE));
-    json_object_set_new(nccl, "libraries", loaded_libraries("libnccl"));
-    if (*nvml_driver(c->nvml)) json_object_set_new(gpu, "driver", json_string(nvml_driver(c->nvml)));
-    json_object_set_new(c->facts, "nccl", nccl);
-    json_object_set_new(c->facts, "gpu", gpu);
-    json_t *places = gather_places(c, gpu, &paths);
-    if (places) json_object_set_new(c->facts, "gpus", places);
-    return agree(c, check_mnnvl(c, &paths));
+    return nccl_agree(c, status);
 }
 
 /* ---- the descriptor's members ---- */
@@ -329,6 +160,8 @@ static void close_comm(struct comm *c)
         if (c->stream) cudaStreamDestroy(c->stream);
     }
     nvml_close(c->nvml);
+    nccl_debug_close(&c->debug);
+    pthread_mutex_destroy(&c->asking);
     json_decref(c->facts);
     free(c->domains);
     free(c);
@@ -348,7 +181,7 @@ static enum status refuse_registration(const struct comm *c)
     return STATUS_OK;
 }
 
-static enum status open_steps(struct comm *c, struct nccl_debug *debug)
+static enum status open_steps(struct comm *c)
 {
     const struct world *w = c->world;
     enum status status = nccl_status(c, ncclGetVersion(&c->version), "ncclGetVersion");
@@ -357,34 +190,35 @@ static enum status open_steps(struct comm *c, struct nccl_debug *debug)
                       c->version / 10000, c->version / 100 % 100);
     if (!status) status = refuse_registration(c);
     if (!status) status = device_open(w->local_rank, &c->device);
-    status = agree(c, status);
+    status = nccl_agree(c, status);
     if (!status) status = refuse_shared(c);
     if (status) return status;
     c->nvml = nvml_open(c->device.uuid, c->device.pci);
-    status = gather_domains(c);
-    if (!status) status = check_domains(c);
+    status = nccl_domains_gather(c);
+    if (!status) status = nccl_domains_check(c);
     if (!status) status = connect_ranks(c);
     if (!status) status = make_tools(c);
     if (!status)
         status = nccl_align(c); /* connects the ranks: what NCCL tells of its paths is complete then */
     if (!status) status = nccl_drain(c);
-    status = agree(c, status);
-    return status ? status : make_facts(c, debug);
+    status = nccl_agree(c, status);
+    if (!status) status = nccl_agree(c, nccl_try_registration(c));
+    return status ? status : nccl_facts_make(c);
 }
 
 static enum status nccl_open(const struct world *world, const struct backend_options *options,
                              struct comm **comm)
 {
-    struct nccl_debug debug;
     if (options->memory && strcmp(options->memory, "device") != 0)
         return fail(STATUS_USAGE, "the nccl backend has device memory only, not '%s'", options->memory);
     struct comm *c = allocate(1, sizeof *c);
     c->world = world;
     c->options = *options;
     c->held_calls = HELD_CALLS;
-    nccl_debug_capture(&debug, world->host);
-    enum status status = open_steps(c, &debug);
-    nccl_debug_close(&debug);
+    pthread_mutex_init(&c->asking, NULL);
+    device_load_eagerly();
+    nccl_debug_capture(&c->debug, world->host);
+    enum status status = open_steps(c);
     if (!status && c->device.emulated && world->rank == 0)
         warn("this is the emulated device of busbar's tests: no figure is a measurement");
     if (status)
@@ -417,24 +251,26 @@ static size_t nccl_free_bytes(struct comm *c)
     return device_free_bytes(&c->device, c->sharers) + c->block.bytes;
 }
 
-static void nccl_facts(struct comm *c, struct launch_header *header)
+static void *abort_main(void *nccl)
 {
-    json_object_update(header->facts, c->facts);
-    if (c->device.emulated) device_provenance(header->provenance);
-    header->domains = domain_count(c);
-    for (size_t node = 0; node < header->host_count; node++) {
-        struct world_host *host = &header->hosts[node];
-        for (int r = c->world->ranks - 1; r >= 0; r--)
-            if (c->world->node_of_rank[r] == (int)node) host->domain = domain_of(c, r);
-        host->gpus = c->world->ranks_on_node[node] / (c->sharers > 0 ? c->sharers : 1);
-    }
+    ncclCommAbort(nccl);
+    return NULL;
 }
 
-/* From the watchdog's thread: calls return, kernels end, and the waiting thread sees the flag. */
+/* From the watchdog's thread: calls return, kernels end, and the waiting thread sees the flag. ncclCommAbort
+   waits for the device, which may answer no more (Xid 79): the process is about to end, with it or without.
+ */
 static void nccl_abort(struct comm *c)
 {
+    pthread_t thread;
+    struct timespec until;
+    pthread_mutex_lock(&c->asking);
     atomic_store(&c->aborted, true);
-    if (c->nccl) ncclCommAbort(c->nccl);
+    pthread_mutex_unlock(&c->asking);
+    if (!c->nccl || pthread_create(&thread, NULL, abort_main, c->nccl)) return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ABORT_S;
+    pthread_timedjoin_np(thread, NULL, &until);
 }
 
 static void nccl_watch_start(struct comm *c)
@@ -471,6 +307,7 @@ static json_t *nccl_watch_stop(struct comm *c)
 __attribute__((visibility("default"))) int busbar_device_count(void);
 int busbar_device_count(void)
 {
+    device_load_eagerly(); /* counting starts CUDA, which reads the setting then */
     return device_count();
 }
 

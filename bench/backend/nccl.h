@@ -1,16 +1,20 @@
 /* The NCCL backend's state, shared by its files:
-     nccl.c         open, what is supported, facts, close
+     nccl.c         open, what is supported, close, abort
+     nccl_facts.c   NVLink domains, places, what NCCL tells of itself
+     nccl_debug.c   its messages
      nccl_memory.c  buffers, registration, fill, check
      nccl_run.c     the calls and how they are timed */
 #ifndef BUSBAR_NCCL_H
 #define BUSBAR_NCCL_H
 
 #include "backend/backend.h"
+#include "backend/nccl_debug.h"
 #include "device/device.h"
 #include "device/nvml.h"
 #include "kernels/device.h"
 
 #include <nccl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 /* What came after 2.18 is absent from older headers (preprocessor) and from older libraries (weak: NULL
@@ -60,7 +64,9 @@ struct shape {
     size_t stride;
 };
 
-enum { MOST_GRAPHS = 64 };
+/* A pipelined case rotates over MOST_TURNS graphs at most; the single calls of its verification are others.
+ */
+enum { MOST_GRAPHS = 64, MOST_TURNS = 32 };
 
 struct comm {
     const struct world *world;
@@ -86,7 +92,8 @@ struct comm {
     struct nvml *nvml;
     char *domains; /* of all ranks, DOMAIN_TEXT each */
     json_t *facts; /* of NCCL and the devices; made in open */
-    char reason[128];
+    struct nccl_debug debug;
+    pthread_mutex_t asking; /* held while the communicator is asked for errors: aborting frees it */
     atomic_bool aborted;
 };
 
@@ -94,8 +101,21 @@ struct comm {
  * watchdog has spoken. */
 enum status nccl_status(struct comm *, ncclResult_t, const char *call);
 
+/* The words of NCCL's last error; never NULL. */
+const char *nccl_words(void);
+
 /* Waits until the stream has reached all that was enqueued, looking for asynchronous errors meanwhile. */
 enum status nccl_drain(struct comm *);
+
+/* The worst status of all ranks, so that no rank goes on into a call that another will never make. */
+enum status nccl_agree(const struct comm *, enum status own);
+
+/* nccl_facts.c */
+enum status nccl_domains_gather(struct comm *);
+enum status nccl_domains_check(const struct comm *); /* --expect-domain */
+const char *nccl_domain(struct comm *);              /* of this rank */
+enum status nccl_facts_make(struct comm *);          /* after the ranks are connected */
+void nccl_facts(struct comm *, struct launch_header *);
 
 /* nccl_memory.c */
 struct place {
@@ -105,6 +125,8 @@ struct place {
 struct place nccl_place(const struct comm *, const struct call *, size_t slot);
 enum status nccl_alloc(struct comm *, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *);
 void nccl_free(struct comm *, struct buffers *);
+enum status
+nccl_try_registration(struct comm *); /* of one page: what cannot be registered is known at once */
 void nccl_block_free(struct comm *);
 enum status nccl_fill(struct comm *, const struct call *, size_t slot, uint64_t seed);
 enum status nccl_check(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);

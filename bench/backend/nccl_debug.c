@@ -6,9 +6,14 @@
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-/* As NCCL does: %h is the host, %p the process. NCCL knows the real host name only. */
+/* Where NCCL can open a file that has no name. */
+static const char own_files[] = "/proc/self/fd/", own_subsystems[] = "INIT,NET,ENV";
+
+/* As NCCL does: %h is the host, %p the process, %% a %. NCCL knows the real host name only. */
 static void expand(const char *pattern, const char *host, char *path, size_t size)
 {
     size_t n = 0;
@@ -19,41 +24,82 @@ static void expand(const char *pattern, const char *host, char *path, size_t siz
         else if (c[0] == '%' && c[1] == 'p')
             n += (size_t)snprintf(path + n, size - n, "%d", (int)getpid()), c++;
         else
-            path[n++] = *c;
+            path[n++] = *c, c += c[0] == '%' && c[1] == '%';
         if (n >= size) n = size - 1;
         path[n] = 0;
     }
 }
 
+static long size_of(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) ? 0 : (long)about.st_size;
+}
+
+/* For messages that somebody asked for. */
+static bool make_file(struct nccl_debug *d, const char *level)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(d->path, sizeof d->path, "%.3000s/busbar-nccl-%d-XXXXXX", folder && *folder ? folder : "/tmp",
+             (int)getpid());
+    int fd = mkstemp(d->path);
+    if (fd < 0) return false;
+    close(fd);
+    d->named = true;
+    warn("NCCL_DEBUG=%s: its messages are in %s", level, d->path);
+    return true;
+}
+
+static bool make_memory(struct nccl_debug *d)
+{
+    d->memory = memfd_create("busbar-nccl", MFD_CLOEXEC);
+    snprintf(d->path, sizeof d->path, "%s%d", own_files, d->memory);
+    return d->memory >= 0 && access(d->path, W_OK) == 0;
+}
+
 void nccl_debug_capture(struct nccl_debug *d, const char *host)
 {
-    const char *level = getenv("NCCL_DEBUG"), *file = getenv("NCCL_DEBUG_FILE"), *folder = getenv("TMPDIR");
-    *d = (struct nccl_debug){.ours = false};
+    const char *level = getenv("NCCL_DEBUG"), *file = getenv("NCCL_DEBUG_FILE");
+    *d = (struct nccl_debug){.memory = -1, .quiet = !level};
     if (file && *file) { /* the user's own file is read, never removed */
         expand(file, host, d->path, sizeof d->path);
-    } else {
-        snprintf(d->path, sizeof d->path, "%.3000s/busbar-nccl-%d-XXXXXX",
-                 folder && *folder ? folder : "/tmp", (int)getpid());
-        int fd = mkstemp(d->path);
-        if (fd < 0) {
-            warn("NCCL's messages are not read: cannot create %s", d->path);
-            d->path[0] = 0;
-            return;
-        }
-        close(fd);
-        d->ours = !level;
+        if (strncmp(file, own_files, strlen(own_files)) == 0) d->start = size_of(d->path);
+    } else if (level ? make_file(d, level) : make_memory(d)) {
         setenv("NCCL_DEBUG_FILE", d->path, 1);
-        if (level) warn("NCCL_DEBUG=%s: its messages are in %s", level, d->path);
+    } else {
+        warn("NCCL's messages are not read: cannot create %s", d->path);
+        nccl_debug_close(d);
+        return;
     }
     if (level) return;
     setenv("NCCL_DEBUG", "INFO", 1);
-    setenv("NCCL_DEBUG_SUBSYS", "INIT,NET,ENV", 0);
+    setenv("NCCL_DEBUG_SUBSYS", own_subsystems, 0);
 }
 
 void nccl_debug_close(struct nccl_debug *d)
 {
-    if (d->ours && d->path[0]) unlink(d->path);
-    d->path[0] = 0;
+    if (d->memory >= 0) close(d->memory);
+    if (d->named && size_of(d->path) == 0) unlink(d->path);
+    *d = (struct nccl_debug){.memory = -1};
+}
+
+void nccl_debug_hide(const struct nccl_debug *d, json_t *environment)
+{
+    const char *subsystems = json_string_value(json_object_get(environment, "NCCL_DEBUG_SUBSYS"));
+    if (d->memory >= 0 || d->named) json_object_del(environment, "NCCL_DEBUG_FILE");
+    if (!d->quiet || !d->path[0]) return;
+    json_object_del(environment, "NCCL_DEBUG");
+    if (subsystems && strcmp(subsystems, own_subsystems) == 0)
+        json_object_del(environment, "NCCL_DEBUG_SUBSYS");
+}
+
+void nccl_debug_told(const struct nccl_debug *d, struct nccl_paths *paths)
+{
+    *paths = (struct nccl_paths){.nvls = -1, .mnnvl = -1};
+    FILE *file = d->path[0] ? fopen(d->path, "r") : NULL;
+    if (!file) return;
+    if (fseek(file, d->start, SEEK_SET) == 0) nccl_debug_read(file, paths);
+    fclose(file);
 }
 
 /* The words behind `mark`, up to `end` (or the line's end), as printable ASCII. */
@@ -71,8 +117,8 @@ static bool words_after(const char *line, const char *mark, const char *end, cha
     return length > 0;
 }
 
-/* Lines as NCCL 2.18 to 2.28 print them (format strings in libnccl.so.2
- * of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9). */
+/* Lines as NCCL 2.18 to 2.30 print them (format strings in libnccl.so.2
+ * of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9; sources of 2.30.7). */
 static void read_line(const char *line, struct nccl_paths *p)
 {
     char words[64];

@@ -2,6 +2,7 @@
 #include "kernels/pattern.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* struct buffers' memory. */
 struct slots {
@@ -66,25 +67,43 @@ void nccl_block_free(struct comm *c)
     c->block = (struct device_block){.generation = c->block.generation};
 }
 
+/* NCCL says success and registers nothing where it cannot, or was told not to: a figure must not be called by
+ * what it did not have. All ranks find it alike. */
+static enum status none_registered(const struct comm *c)
+{
+    const char *why = c->options.registration == 2
+                          ? "symmetric windows need GPUs that all reach each other, NCCL_CUMEM_ENABLE and "
+                            "NCCL_WIN_ENABLE"
+                          : "NCCL_LOCAL_REGISTER is 0, or P2P goes by copies";
+    return c->world->rank ? STATUS_ENVIRONMENT
+                          : fail(STATUS_ENVIRONMENT, "-R %d: this NCCL registers no buffers here (%s)",
+                                 c->options.registration, why);
+}
+
 static enum status register_block(struct comm *c)
 {
-    (void)c; /* with headers that know of no registration: nccl_open has refused it */
+    enum status status = STATUS_OK; /* with headers that know of no registration: nccl_open has refused it */
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
     if (c->options.registration == 1)
-        return nccl_status(c, ncclCommRegister(c->nccl, c->block.at, c->block.bytes, &c->block.registered),
-                           "ncclCommRegister");
+        status = nccl_status(c, ncclCommRegister(c->nccl, c->block.at, c->block.bytes, &c->block.registered),
+                             "ncclCommRegister");
 #endif
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
     if (c->options.registration == 2) {
         ncclWindow_t window = NULL;
-        enum status status = nccl_status(
+        status = nccl_status(
             c, ncclCommWindowRegister(c->nccl, c->block.at, c->block.bytes, &window, NCCL_WIN_COLL_SYMMETRIC),
             "ncclCommWindowRegister");
         c->block.registered = window;
-        return status;
     }
 #endif
-    return STATUS_OK;
+    return !status && c->options.registration && !c->block.registered ? none_registered(c) : status;
+}
+
+/* NCCL allocates by the driver: the runtime has no error of it, NCCL's words have. */
+static bool is_out_of_memory(cudaError_t cause)
+{
+    return cause == cudaErrorMemoryAllocation || (!cause && strstr(nccl_words(), "out of memory"));
 }
 
 /* All ranks go on only when all have their memory: registering a window is collective, and a case runs on all
@@ -95,7 +114,7 @@ static enum status grow(struct comm *c, size_t bytes)
     nccl_block_free(c);
     ncclResult_t result = take(c, bytes);
     cudaError_t cause = cudaGetLastError(); /* out of memory is no error of the next call */
-    int own = result == ncclSuccess ? 0 : cause == cudaErrorMemoryAllocation || !cause ? 1 : 2, worst = 0;
+    int own = result == ncclSuccess ? 0 : is_out_of_memory(cause) ? 1 : 2, worst = 0;
     if (result) c->block.at = NULL;
     if (MPI_Allreduce(&own, &worst, 1, MPI_INT, MPI_MAX, c->world->comm))
         return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
@@ -105,6 +124,11 @@ static enum status grow(struct comm *c, size_t bytes)
     if (worst == 1) return STATUS_TOO_LARGE;
     if (worst) return own == 2 ? nccl_status(c, result, "allocating device memory") : STATUS_ENVIRONMENT;
     return register_block(c);
+}
+
+enum status nccl_try_registration(struct comm *c)
+{
+    return c->options.registration ? grow(c, PAGE) : STATUS_OK;
 }
 
 enum status nccl_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)

@@ -150,6 +150,7 @@ static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
     const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
     size_t part = call->count / (size_t)c->world->ranks;
     ncclRedOp_t op = ncclSum;
+    if (atomic_load(&c->aborted)) return ncclInvalidUsage; /* there is no communicator any more */
     ncclResult_t result = call->collective->reduces ? op_of(c, call, &op) : ncclSuccess;
     if (result) return result;
     switch (call->collective->id) {
@@ -180,9 +181,13 @@ static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
 
 static enum status check_async(struct comm *c)
 {
-    ncclResult_t error = ncclSuccess;
-    if (atomic_load(&c->aborted)) return STATUS_TIMEOUT;
-    enum status status = nccl_status(c, ncclCommGetAsyncError(c->nccl, &error), "ncclCommGetAsyncError");
+    ncclResult_t error = ncclSuccess, asked = ncclSuccess;
+    pthread_mutex_lock(&c->asking);
+    bool aborted = atomic_load(&c->aborted);
+    if (!aborted) asked = ncclCommGetAsyncError(c->nccl, &error);
+    pthread_mutex_unlock(&c->asking);
+    if (aborted) return STATUS_TIMEOUT;
+    enum status status = nccl_status(c, asked, "ncclCommGetAsyncError");
     if (status || error == ncclSuccess || error == ncclInProgress) return status;
     return nccl_status(c, error, "the communicator");
 }
@@ -239,12 +244,13 @@ static enum status capture(struct comm *c, const struct call *call, struct graph
                          "cudaStreamEndCapture"); /* always: it ends the capture */
     if (result) status = nccl_status(c, result, call->collective->name);
     if (!status) status = cuda_status(cudaGraphInstantiate(&g->exec, graph, 0), "cudaGraphInstantiate");
+    if (!status) status = cuda_status(cudaGraphUpload(g->exec, c->stream), "cudaGraphUpload");
     if (graph) cudaGraphDestroy(graph);
     return status;
 }
 
-/* The graph of `calls` calls from `slot` on, captured where it is new and then replayed once, not held. All
-   ranks come here alike: they run the same calls. */
+/* The graph of `calls` calls from `slot` on, captured where it is new. All ranks come here alike: they run
+   the same calls. */
 static enum status graph_of(struct comm *c, const struct call *call, int calls, size_t slot,
                             cudaGraphExec_t *exec)
 {
@@ -253,7 +259,6 @@ static enum status graph_of(struct comm *c, const struct call *call, int calls, 
             *exec = c->graphs[i].exec;
             return STATUS_OK;
         }
-    if (c->graph_count == MOST_GRAPHS) nccl_graphs_free(c);
     struct graph *g = &c->graphs[c->graph_count];
     *g = (struct graph){NULL, calls, slot};
     enum status status = capture(c, call, g);
@@ -326,11 +331,13 @@ static enum status enqueue(struct comm *c, const struct call *call, int batch, s
     return STATUS_OK;
 }
 
-static enum status enqueue_graph(struct comm *c, cudaGraphExec_t exec, int launches, int calls)
+/* Launches of `calls` calls each, the graphs in turns. */
+static enum status enqueue_graphs(struct comm *c, const cudaGraphExec_t *execs, int turns, int launches,
+                                  int calls)
 {
     for (int i = 0; i < launches; i++) {
         if (i * calls >= c->held_calls) open_gate(c);
-        enum status status = cuda_status(cudaGraphLaunch(exec, c->stream), "cudaGraphLaunch");
+        enum status status = cuda_status(cudaGraphLaunch(execs[i % turns], c->stream), "cudaGraphLaunch");
         if (status) return status;
     }
     return STATUS_OK;
@@ -360,20 +367,31 @@ static enum status end(struct comm *c, const struct call *call, enum status stat
     return status;
 }
 
-/* Graphs of options.graph calls, as many as make up at least the batch; the time is scaled to the batch. A
-   single call (isolated mode, verification) is a graph of its own, since it must stand in its own slot. */
+/* Graphs of options.graph calls, as many as make up at least the batch; the time is scaled to the batch. They
+   stand in successive slots, so that no sample finds its data in a cache, as far as MOST_TURNS of them reach.
+   A single call (isolated mode, verification) is a graph of its own, since it must stand in its own slot. */
 static enum status run_graphs(struct comm *c, const struct call *call, int batch, size_t *slot,
                               double *elapsed_s)
 {
-    int calls = batch == 1 || call->isolated ? 1 : c->options.graph, launches = (batch + calls - 1) / calls;
-    cudaGraphExec_t exec = NULL;
-    enum status status = graph_of(c, call, calls, calls == 1 ? *slot : 0, &exec);
-    if (!status) status = cuda_status(cudaGraphUpload(exec, c->stream), "cudaGraphUpload");
+    const bool single = batch == 1 || call->isolated;
+    const int calls = single ? 1 : c->options.graph, launches = (batch + calls - 1) / calls;
+    size_t turns = call->buffers->slots / (size_t)calls;
+    if (turns > MOST_TURNS) turns = MOST_TURNS;
+    if (turns < 1) turns = 1;
+    const size_t first = single ? *slot : *slot / (size_t)calls;
+    const int distinct = launches < (int)turns ? launches : (int)turns;
+    cudaGraphExec_t execs[MOST_TURNS];
+    enum status status = STATUS_OK;
+    if (c->graph_count + distinct > MOST_GRAPHS) nccl_graphs_free(c);
+    for (int i = 0; i < distinct && !status; i++) {
+        size_t at = single ? first : (first + (size_t)i) % turns * (size_t)calls;
+        status = graph_of(c, call, calls, at, &execs[i]);
+    }
     if (!status) status = begin(c);
-    if (!status) status = enqueue_graph(c, exec, launches, calls);
+    if (!status) status = enqueue_graphs(c, execs, distinct, launches, calls);
     status = end(c, call, status, elapsed_s);
     *elapsed_s *= (double)batch / ((double)launches * calls);
-    *slot = (*slot + (size_t)batch) % call->buffers->slots;
+    *slot = (first + (size_t)launches) % turns * (size_t)calls;
     return status;
 }
 

@@ -14,7 +14,7 @@ enum status cuda_status(cudaError_t error, const char *call)
     return fail(STATUS_ENVIRONMENT, "%s: %s (%s)", call, cudaGetErrorString(error), cudaGetErrorName(error));
 }
 
-static void load_eagerly(void)
+void device_load_eagerly(void)
 {
     setenv("CUDA_MODULE_LOADING", "EAGER", 0);
 }
@@ -22,7 +22,6 @@ static void load_eagerly(void)
 int device_count(void)
 {
     int count = 0;
-    load_eagerly();
     if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
     cudaGetLastError();
     return 0;
@@ -56,7 +55,6 @@ static enum status read_properties(struct device *d)
 enum status device_open(int local_rank, struct device *device)
 {
     struct device d = {.emulated = dlsym(RTLD_DEFAULT, "busbar_emulated_device") != NULL};
-    load_eagerly();
     cudaError_t error = cudaGetDeviceCount(&d.visible);
     if (error || d.visible < 1) {
         cudaGetLastError();

@@ -20,9 +20,12 @@ struct device {
     bool emulated; /* the libraries are the emulation of the tests: nothing is a measurement */
 };
 
-/* Takes device local_rank modulo the visible ones for the calling thread. Sets CUDA_MODULE_LOADING=EAGER
-   where the user has not: a kernel loaded lazily would wait for the device that its own delay holds. One line
-   on error. */
+/* Sets CUDA_MODULE_LOADING=EAGER where the user has not: a kernel loaded lazily would wait for the device
+   that its own delay holds. Before the first call of CUDA, and only where there are delays: cuBLASLt's
+   kernels alone would take hundreds of MB. */
+void device_load_eagerly(void);
+
+/* Takes device local_rank modulo the visible ones for the calling thread. One line on error. */
 enum status device_open(int local_rank, struct device *);
 
 /* 0 without a driver or a device; prints nothing. */

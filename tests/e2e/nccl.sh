@@ -5,8 +5,9 @@
 
 . tests/fakegpu/lib.sh
 needs_gpu_parts 'the nccl backend'
-# A plug-in holds copies of the program's tables, which the program's own replace when it is loaded.
-case $build in *sanitize*) export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0:detect_odr_violation=0" ;; esac
+# A plug-in holds copies of the program's tables, which the program's own replace when it is loaded: they must be of one size.
+# Leaks are tests/e2e-all/sanitize_gpu.sh's to judge.
+case $build in *sanitize*) export ASAN_OPTIONS="detect_odr_violation=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}" LSAN_OPTIONS=exitcode=0 ;; esac
 driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2 --cache warm)
 
 # ---- the real libraries ----
@@ -29,6 +30,15 @@ else
     check 'CUDA without a GPU: auto measures with MPI' "$build/all_reduce" --backend auto -b 8 -e 8 -n 2 --passes 1 --output none
     tells 'and says so' 'backend mpi on host memory \(nccl: '
 fi
+
+# NCCL opens its file by path, when it first has something to say.
+check 'the real NCCL writes its messages into a file without a name' python3 - "$(ldd "$build/busbar_nccl.so" | awk '/libnccl.so.2 =>/ { print $3 }')" <<'E2'
+import ctypes, os, sys
+memory = os.memfd_create("messages")
+os.environ.update(NCCL_DEBUG="INFO", NCCL_DEBUG_FILE=f"/proc/self/fd/{memory}", NCCL_DEBUG_SUBSYS="INIT,NET,ENV")
+ctypes.CDLL(sys.argv[1]).ncclGetUniqueId(ctypes.create_string_buffer(128))
+sys.exit(b"NCCL INFO" not in os.pread(memory, 65536, 0))
+E2
 
 # ---- device code, on the emulated device ----
 
@@ -61,12 +71,36 @@ open(sys.argv[1], "w").write("\n".join([json.dumps(header), *rest]) + "\n")
 E2
 expect_status 'another GPU model is no comparison' 2 "$build/busbar" compare "$work/records" "$work/other-gpu"
 tells 'for its model' 'different GPUs .*of another kind'
+check 'graphs of several slots, more than are kept' emulated 2 -- --collectives all_reduce --mode both -G 3 --cache cold --sizes 8,1M -n 40 --check-every 15
+check 'are verified' rows "$verified and all(r['cache'] == 'cold' for r in c)"
 check 'pipelined, graphs, symmetric windows' emulated 2 -- --collectives all_reduce,all_gather,alltoall --mode both -G 3 -R 2 --sizes 64,100K
 check 'are verified' rows "$verified and {r['graph'] for r in c} == {3} and {r['registration'] for r in c} == {'symmetric'}"
 check 'user buffers, channel limits, rotating buffers' emulated 2 -- -R 1 --cta 4-8 --cache cold --mode both --sizes 64K
 check 'are verified too' rows "$verified and {r['cta'] for r in c} == {'4-8'}"
+expect_status 'windows that NCCL does not make: status 5' 5 emulated 2 NCCL_WIN_ENABLE=0 -- -R 2 --sizes 8
+tells 'and not called symmetric' '-R 2: this NCCL registers no buffers here'
+if [ "$(grep -c 'registers no buffers' "$work/err")" = 1 ]; then ok 'said once'; else not_ok 'said once'; fi
+expect_status 'nor buffers that it does not register' 5 emulated 2 NCCL_LOCAL_REGISTER=0 -- -R 1 --sizes 8
 expect_status 'a CTA policy that is none' 2 emulated 2 -- --cta many --sizes 8
 check 'a finite queue does not stop held streams' emulated 2 FAKEGPU_QUEUE=8 -- --mode both --sizes 64
+
+# ---- NCCL's messages ----
+
+messages() { TMPDIR=$work/messages emulated "$@"; }
+no_file() { ! find "$work/messages" -name 'busbar*' | grep .; }
+mkdir "$work/messages"
+check 'messages that nobody asked for' messages 2 -- --collectives all_reduce --sizes 8 --group world,pairs
+check 'stand in no file' no_file
+check 'are read, and nobody'"'"'s settings' rows 'not any(k.startswith("NCCL_") for k in h["env"]) and h["facts"]["nccl"]["network"] == "Socket"'
+messages 2 -- --sizes 8 --fault kill:rank=0,call=2 >/dev/null 2>&1
+check 'a rank that is killed leaves none either' no_file
+check 'messages that were asked for' messages 2 NCCL_DEBUG=INFO -- --collectives all_reduce --sizes 8
+tells 'are in a file, by name' 'NCCL_DEBUG=INFO: its messages are in .*/messages/busbar-nccl-'
+check 'for each rank' sh -c "[ \$(grep -l 'Using network' '$work'/messages/busbar-nccl-* | wc -l) -eq 2 ]"
+check 'and are a setting' rows 'h["env"]["NCCL_DEBUG"] == "INFO" and "NCCL_DEBUG_FILE" not in h["env"]'
+rm -f "$work"/messages/busbar-nccl-*
+check 'none came' messages 2 NCCL_DEBUG=WARN -- --sizes 8
+check 'and the empty files are gone' no_file
 
 # ---- versions ----
 
@@ -99,7 +133,7 @@ check 'a domain of two hosts' hosts 2 4 -- --sizes 8 --expect-domain 4
 check 'NCCL uses its NVLink between them' rows 'h["facts"]["nccl"]["mnnvl"] is True and w["domains"] == 1 and w["nodes"] == 2'
 expect_status 'NCCL that falls back to the network inside a domain: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-domain 4
 tells 'by name' 'NCCL does not use NVLink between the hosts of domain .* \(MNNVL 0 on tray00\)'
-expect_status 'what is asserted must be told: status 5' 5 hosts 2 4 NCCL_DEBUG=WARN -- --sizes 8 --expect-domain 4
+expect_status 'what is asserted must be told: status 5' 5 hosts 2 4 NCCL_DEBUG=WARN TMPDIR="$work" -- --sizes 8 --expect-domain 4
 tells 'or the message says how' 'NCCL does not tell whether it uses NVLink .*: unset NCCL_DEBUG'
 check 'without the assertion it is recorded' hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8
 check 'as not used' rows 'h["facts"]["nccl"]["mnnvl"] is False'
@@ -155,6 +189,12 @@ else
 fi
 check 'device memory with one that is' mpi_device LD_PRELOAD="$(realpath "$build/fakegpu/cudaaware.so")"
 check 'is verified' rows "$verified and {r['memory'] for r in c} == {'device'} and h['backend'] == 'mpi' and h['provenance'] == ['emulated']"
+alone() {
+    local flags=(--backend mpi --memory device)
+    emulated 2 LD_PRELOAD="$(realpath "$build/fakegpu/cudaaware.so")" FAKEGPU_DEVICES=1 FAKEGPU_MEMORY=314572800 -- --sizes 16M -n 2 -w 1 --passes 1 --cache warm
+}
+check 'a rank that sees one device has all of its memory' alone
+check 'and uses it' rows 'all(r["status"] == "ok" for r in c)'
 
 # ---- errors: at start-up, in warm-up, in the timed loop, in verification ----
 # all_gather calls ncclAllGather once to prepare, twice to warm up, three times to measure, once to verify.
@@ -182,17 +222,23 @@ fault 'registration fails' 5 'fail:call=ncclCommRegister,rank=1' 'ncclCommRegist
 fault 'wrong data at one element' 3 'wrong:call=ncclAllGather,rank=1,after=6,element=77' '.'
 check 'the element and the rank are named' rows 'any(r["wrong"] == 1 and r["status"] == "wrong" and "77 on rank 1" in r["error"] for r in c)'
 fault 'wrong data before verification does not matter' 0 'wrong:call=ncclAllGather,rank=1,count=5,element=77' '.'
+fault 'memory that cannot be had for another reason' 5 'fail:call=ncclMemAlloc,rank=1' "allocating device memory on rank 1 .*Cuda failure 999"
 fault 'out of memory' 0 'oom:call=ncclMemAlloc,rank=1,count=1' '.' --placement out_of_place
 check 'the case is skipped and named' rows '[r["status"] for r in c] == ["too_large"] and "of buffers for each rank" in c[0]["error"]'
 check 'more than the device has' emulated 2 FAKEGPU_MEMORY=600000000 -- --sizes 8,1G
 check 'is skipped, the rest measured' rows '{(r["requested_bytes"], r["status"]) for r in c} == {(8, "ok"), (1 << 30, "too_large")}'
 fault 'a throttled clock' 0 'throttle:rank=1' '.'
 check 'the case says that it was slowed down' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["sm_mhz"] < 900 and "thermal" in r["telemetry"]["throttle"] and r["telemetry"]["thermal_ms"] > 0 for r in c)'
+check 'a throttled clock, on a driver that counts in fields' emulated 2 FAKEGPU_SM=103 FAKEGPU_FAULT='throttle:rank=1' -- --sizes 8
+check 'is said too' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["thermal_ms"] > 0 and r["telemetry"]["power_cap_ms"] == 0 for r in c)'
 fault 'an Xid' 0 'xid:rank=0,after=3,count=1' '.'
 check 'is in the record' rows 'any(r["telemetry"].get("xid") == 79 for r in c)'
+for sm in 90 100; do
+    check "an NVLink error, compute capability $sm" emulated 2 FAKEGPU_SM=$sm FAKEGPU_FAULT='nvlink:rank=0,after=3,count=1' -- --sizes 8,64
+    check 'is counted in one case' rows '[r["telemetry"]["nvlink_errors"] for r in c].count(1) == 1'
+done
 check 'an undisturbed case says nothing of the kind' emulated 2 -- --sizes 8
 check 'but its clocks' rows 'all(r["telemetry"]["slowed"] is False and r["telemetry"]["throttle"] == [] and r["telemetry"]["sm_mhz"] == 1980 for r in c)'
-rm -f /dev/shm/fakegpu-*
 
 # ---- hangs: ended by the deadline, with whoever has not arrived named ----
 
@@ -200,5 +246,5 @@ fault 'a rank that never arrives at start-up' 4 'absent:call=cudaSetDevice,rank=
 fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4
 fault 'a rank that never arrives in warm-up' 4 'absent:call=ncclAllGather,rank=1,after=2' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
 fault 'a hang on the device in the timed loop' 4 'hang:call=ncclAllGather,rank=1,after=4' 'no progress for 4 s in all_gather .*: all ranks are alive and inside' -T 4
+fault 'an abort that hangs too' 4 'hang:call=ncclAllGather,rank=1,after=4;absent:call=ncclCommAbort' 'no progress for 4 s in all_gather' -T 4
 fault 'a rank that never arrives in verification' 4 'absent:call=ncclAllGather,rank=1,after=6' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
-rm -f /dev/shm/fakegpu-*

@@ -3,14 +3,20 @@
    finite queues, NCCL moves data over shared memory. Nothing measured here is a measurement: the marker symbol
    `busbar_emulated_device` lets the backends say so in their records.
 
-   Environment:
-     FAKEGPU_FAULT    faults, separated by ';': KIND[:key=value,…], see struct fault
-     FAKEGPU_DEVICES  visible devices (8)            FAKEGPU_MEMORY  bytes of each (2 GiB)
-     FAKEGPU_SM       compute capability (100)       FAKEGPU_QUEUE   entries of a stream's queue (1024)
-     FAKEGPU_NCCL     NCCL's version code (22809)    FAKEGPU_DRIVER  the driver's CUDA version (13000)
-     FAKEGPU_FABRIC   CLUSTER[:CLIQUE[:STATE]]: a number that makes the NVLink cluster's UUID, 0: all zero; unset: no fabric
-     FAKEGPU_NAME     what the device is called      BUSBAR_HOST     the host's name (as everywhere in busbar)
-     FAKEGPU_DEADLINE seconds after which anything that waits for another rank gives up (120) */
+   Environment (what stands behind is the default):
+     FAKEGPU_FAULT     faults, separated by ';': KIND[:key=value,…], see struct fault
+     FAKEGPU_DEVICES   visible devices: 8
+     FAKEGPU_MEMORY    bytes of each: 2 GiB
+     FAKEGPU_NAME      what the device is called
+     FAKEGPU_SM        compute capability: 100
+     FAKEGPU_QUEUE     entries of a stream's queue: 1024
+     FAKEGPU_NCCL      NCCL's version code: that of the headers
+     FAKEGPU_DRIVER    the driver's CUDA version: that of the headers
+     FAKEGPU_FABRIC    CLUSTER[:CLIQUE[:STATE]]: a number that makes the NVLink cluster's UUID, 0: all zero; no fabric
+     FAKEGPU_NET       the network that NCCL tells of: Socket
+     FAKEGPU_TAG       a number in the names of shared memory
+     FAKEGPU_DEADLINE  seconds after which anything that waits for another rank gives up: 120
+     BUSBAR_HOST       the host's name, as everywhere in busbar */
 #ifndef FAKE_H
 #define FAKE_H
 
@@ -25,7 +31,8 @@ struct fault {
     /* fail: the call returns an error · oom: it is out of memory · absent: this rank never comes out of the call · hang: what
        the call enqueued never ends · async: the same, and the communicator reports it · slow: it takes `us` longer ·
        wrong: it changes `element` of what it computed ·
-       throttle: the clocks are low and the violation counters run · xid: an Xid is counted */
+       throttle: the clocks are low and the violation counters run · xid: an Xid is counted · nvlink: an error on a
+       link is counted */
     char kind[16];
     char call[48];     /* "ncclAllReduce"; empty: any */
     int rank;          /* -1: every rank */

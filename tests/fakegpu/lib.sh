@@ -9,16 +9,20 @@ needs_gpu_parts() {
     exit 0
 }
 
-# emulated RANKS [VARIABLE=value…] -- ARGUMENTS…: the record is $work/records/r/l.jsonl
+# emulated RANKS [VARIABLE=value…] -- ARGUMENTS…: the record is $work/records/r/l.jsonl. Shared memory that was left behind is
+# removed: this test's, not that of others.
 emulated() {
-    local n=$1 vars=() fake
+    local n=$1 vars=() fake status
     fake=$(realpath "$build/fakegpu")
     shift
     while [ "$1" != -- ]; do vars+=("$1"); shift; done
     shift
     rm -rf "$work/records"
-    ranks "$n" env LD_LIBRARY_PATH="${FAKE_FIRST:+$FAKE_FIRST:}$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "${vars[@]}" "${place[@]}" "$build/$driver" \
+    ranks "$n" env FAKEGPU_TAG=$$ LD_LIBRARY_PATH="${FAKE_FIRST:+$FAKE_FIRST:}$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "${vars[@]}" "${place[@]}" "$build/$driver" \
         "${flags[@]}" --output "$work/records" --run r --launch l "$@"
+    status=$?
+    rm -f "/dev/shm/fakegpu-$$-"*
+    return $status
 }
 place=() # a command before the driver
 

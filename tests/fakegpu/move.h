@@ -19,7 +19,6 @@ struct ncclComm {
         char scalar[8];
     } premul[MOST_OPS];
     unsigned connected; /* a bit for each kind of call that was made once */
-    char last_error[256];
 };
 
 enum move_kind {

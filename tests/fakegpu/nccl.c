@@ -44,9 +44,11 @@ static void say(const struct ncclComm *comm, const char *text)
     if (out != stdout) fclose(out);
 }
 
-static ncclResult_t refuse(struct ncclComm *comm, ncclResult_t result, const char *why)
+static char last_error[256]; /* of the process, as in NCCL */
+
+static ncclResult_t refuse(ncclResult_t result, const char *why)
 {
-    if (comm) snprintf(comm->last_error, sizeof comm->last_error, "%s", why);
+    snprintf(last_error, sizeof last_error, "%s", why);
     return result;
 }
 
@@ -66,7 +68,8 @@ EXPORTED const char *ncclGetErrorString(ncclResult_t result)
 
 EXPORTED const char *ncclGetLastError(ncclComm_t comm)
 {
-    return comm ? comm->last_error : "";
+    (void)comm;
+    return last_error;
 }
 
 EXPORTED ncclResult_t ncclGetVersion(int *code)
@@ -79,8 +82,8 @@ EXPORTED ncclResult_t ncclGetUniqueId(ncclUniqueId *id)
 {
     if (fake_fault("fail", "ncclGetUniqueId")) return ncclSystemError;
     memset(id, 0, sizeof *id);
-    snprintf(id->internal, sizeof id->internal, "/fakegpu-%d-%llx", (int)getpid(),
-             (unsigned long long)(fake_now_s() * 1e9));
+    snprintf(id->internal, sizeof id->internal, "/fakegpu-%ld-%d-%llx", fake_number("FAKEGPU_TAG", 0),
+             (int)getpid(), (unsigned long long)(fake_now_s() * 1e9));
     return ncclSuccess;
 }
 
@@ -137,6 +140,10 @@ EXPORTED ncclResult_t ncclCommInitRank(ncclComm_t *comm, int ranks, ncclUniqueId
 
 EXPORTED ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *result)
 {
+    if (atomic_load(&comm->segment.aborted)) {
+        fprintf(stderr, "fakegpu: ncclCommGetAsyncError of a communicator that ncclCommAbort has freed\n");
+        _exit(97);
+    }
     *result = (ncclResult_t)atomic_load(&comm->async);
     return fake_fault("fail", "ncclCommGetAsyncError") ? ncclInternalError : ncclSuccess;
 }
@@ -144,6 +151,7 @@ EXPORTED ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *resul
 /* The memory stays: another thread may be inside a call. */
 EXPORTED ncclResult_t ncclCommAbort(ncclComm_t comm)
 {
+    if (fake_fault("absent", "ncclCommAbort")) fake_never("ncclCommAbort");
     atomic_store(&comm->segment.aborted, true);
     return ncclSuccess;
 }
@@ -183,7 +191,7 @@ static _Thread_local struct {
 static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
 {
     if (fake_fault("absent", call)) fake_never(call);
-    if (fake_fault("fail", call)) return refuse(comm, ncclInternalError, "injected by the emulated library");
+    if (fake_fault("fail", call)) return refuse(ncclInternalError, "injected by the emulated library");
     if (atomic_load(&comm->segment.aborted)) return ncclInvalidUsage;
     if (comm->connected & 1u << kind) return ncclSuccess;
     comm->connected |= 1u << kind;
@@ -193,15 +201,15 @@ static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
 
 static ncclResult_t usable(ncclComm_t comm, ncclDataType_t type, ncclRedOp_t op, bool reduces)
 {
-    if (!type_bytes(type)) return refuse(comm, ncclInvalidArgument, "invalid type");
+    if (!type_bytes(type)) return refuse(ncclInvalidArgument, "invalid type");
     if ((int)type >= TYPE_E4M3 && version() < 22400)
-        return refuse(comm, ncclInvalidArgument, "no fp8 in this version");
+        return refuse(ncclInvalidArgument, "no fp8 in this version");
     if ((int)type >= TYPE_E4M3 && reduces && fake_number("FAKEGPU_SM", 100) < 90)
-        return refuse(comm, ncclInvalidArgument, "FP8 reduction support begins with sm90 capable devices");
+        return refuse(ncclInvalidArgument, "FP8 reduction support begins with sm90 capable devices");
     if (op >= ncclNumOps + MOST_OPS || (op >= ncclNumOps && !comm->premul[op - ncclNumOps].used))
-        return refuse(comm, ncclInvalidArgument, "invalid operation");
+        return refuse(ncclInvalidArgument, "invalid operation");
     if (op >= ncclNumOps && comm->premul[op - ncclNumOps].type != type)
-        return refuse(comm, ncclInvalidArgument, "the operation was made for another type");
+        return refuse(ncclInvalidArgument, "the operation was made for another type");
     return ncclSuccess;
 }
 
@@ -257,7 +265,7 @@ EXPORTED ncclResult_t ncclGroupStart(void)
 static ncclResult_t add_pair(ncclComm_t comm, const void *send, void *receive, size_t bytes, int peer,
                              cudaStream_t stream)
 {
-    if (peer < 0 || peer >= comm->segment.ranks) return refuse(comm, ncclInvalidArgument, "no such peer");
+    if (peer < 0 || peer >= comm->segment.ranks) return refuse(ncclInvalidArgument, "no such peer");
     if (group.count == group.room) {
         group.room = group.room ? 2 * group.room : 64;
         group.pairs = realloc(group.pairs, group.room * sizeof *group.pairs);
@@ -308,7 +316,7 @@ EXPORTED ncclResult_t ncclRedOpCreatePreMulSum(ncclRedOp_t *op, void *scalar, nc
                                                ncclScalarResidence_t where, ncclComm_t comm)
 {
     if (where != ncclScalarHostImmediate)
-        return refuse(comm, ncclInvalidArgument, "only immediate scalars are emulated");
+        return refuse(ncclInvalidArgument, "only immediate scalars are emulated");
     if (fake_fault("fail", "ncclRedOpCreatePreMulSum")) return ncclInternalError;
     for (int i = 0; i < MOST_OPS; i++)
         if (!comm->premul[i].used) {
@@ -318,7 +326,7 @@ EXPORTED ncclResult_t ncclRedOpCreatePreMulSum(ncclRedOp_t *op, void *scalar, nc
             *op = (ncclRedOp_t)(ncclNumOps + i);
             return ncclSuccess;
         }
-    return refuse(comm, ncclInternalError, "too many operations");
+    return refuse(ncclInternalError, "too many operations");
 }
 
 EXPORTED ncclResult_t ncclRedOpDestroy(ncclRedOp_t op, ncclComm_t comm)
@@ -333,9 +341,11 @@ EXPORTED ncclResult_t ncclRedOpDestroy(ncclRedOp_t op, ncclComm_t comm)
 
 EXPORTED ncclResult_t ncclMemAlloc(void **at, size_t bytes)
 {
-    if (fake_fault("fail", "ncclMemAlloc")) return ncclUnhandledCudaError;
-    if (fake_fault("oom", "ncclMemAlloc")) return ncclUnhandledCudaError;
-    return cudaMalloc(at, bytes) ? ncclUnhandledCudaError : ncclSuccess;
+    if (fake_fault("fail", "ncclMemAlloc"))
+        return refuse(ncclUnhandledCudaError, "Cuda failure 999 'unknown error'");
+    if (!fake_fault("oom", "ncclMemAlloc") && cudaMalloc(at, bytes) == cudaSuccess) return ncclSuccess;
+    cudaGetLastError(); /* NCCL asks the driver: the runtime hears of nothing */
+    return refuse(ncclUnhandledCudaError, "Cuda failure 2 'out of memory'");
 }
 
 EXPORTED ncclResult_t ncclMemFree(void *at)
@@ -345,10 +355,10 @@ EXPORTED ncclResult_t ncclMemFree(void *at)
 
 EXPORTED ncclResult_t ncclCommRegister(const ncclComm_t comm, void *at, size_t bytes, void **handle)
 {
-    (void)bytes;
+    (void)comm, (void)bytes;
     if (fake_fault("fail", "ncclCommRegister"))
-        return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
-    *handle = at;
+        return refuse(ncclInvalidArgument, "injected by the emulated library");
+    *handle = fake_number("NCCL_LOCAL_REGISTER", 1) ? at : NULL; /* no error, and no registration */
     return ncclSuccess;
 }
 
@@ -367,9 +377,11 @@ EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t b
 {
     (void)flags;
     if (fake_fault("fail", "ncclCommWindowRegister"))
-        return refuse(comm, ncclInvalidArgument, "injected by the emulated library");
+        return refuse(ncclInvalidArgument, "injected by the emulated library");
     if ((uintptr_t)at % WINDOW_ALIGNMENT || bytes % WINDOW_ALIGNMENT)
-        return refuse(comm, ncclInvalidArgument, "a window must be whole pages");
+        return refuse(ncclInvalidArgument, "a window must be whole pages");
+    *window = NULL;
+    if (!fake_number("NCCL_WIN_ENABLE", 1)) return ncclSuccess; /* as 2.30 without symmetric memory */
     *window = at;
     return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* collective */
 }

@@ -3,6 +3,7 @@
 #include "backend/nccl_debug.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,6 +109,111 @@ Test(nccl_debug, hostile_lines)
     cr_expect_eq(strlen(p.network), sizeof p.network - 1);
     cr_expect_eq(p.mnnvl, -1);
     cr_expect_eq(p.nvls, -1);
+}
+
+static void forget_settings(void)
+{
+    unsetenv("NCCL_DEBUG");
+    unsetenv("NCCL_DEBUG_FILE");
+    unsetenv("NCCL_DEBUG_SUBSYS");
+}
+
+Test(nccl_debug, what_nobody_asked_for_stands_in_no_file)
+{
+    struct nccl_debug first, second;
+    struct nccl_paths p;
+    forget_settings();
+    setenv("TMPDIR", "/nowhere", 1);
+    nccl_debug_capture(&first, "host");
+    cr_expect_str_eq(getenv("NCCL_DEBUG"), "INFO");
+    FILE *nccl = fopen(getenv("NCCL_DEBUG_FILE"), "w"); /* as NCCL does, once for a process */
+    cr_assert(nccl);
+    setlinebuf(nccl);
+    fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
+    nccl_debug_told(&first, &p);
+    cr_expect_str_eq(p.network, "IB");
+    nccl_debug_capture(&second, "host");
+    nccl_debug_told(&second, &p);
+    cr_expect_str_eq(p.network, "", "told of the first communicator");
+    fputs("h:1:1 [0] NCCL INFO Using network Socket\n", nccl);
+    nccl_debug_told(&second, &p);
+    cr_expect_str_eq(p.network, "Socket");
+    json_t *environment = json_pack("{ss ss ss ss}", "NCCL_DEBUG", "INFO", "NCCL_DEBUG_FILE", first.path,
+                                    "NCCL_DEBUG_SUBSYS", getenv("NCCL_DEBUG_SUBSYS"), "NCCL_ALGO", "Ring");
+    nccl_debug_hide(&first, environment);
+    cr_expect_eq(json_object_size(environment), 1);
+    cr_expect(json_object_get(environment, "NCCL_ALGO"));
+    json_decref(environment);
+    nccl_debug_close(&second);
+    nccl_debug_close(&first);
+    fclose(nccl);
+}
+
+Test(nccl_debug, what_was_asked_for_has_a_name)
+{
+    char folder[] = "/tmp/busbar-unit-XXXXXX", path[4096];
+    struct nccl_debug d;
+    forget_settings();
+    cr_assert(mkdtemp(folder));
+    setenv("TMPDIR", folder, 1);
+    setenv("NCCL_DEBUG", "WARN", 1);
+    for (int i = 0; i < 2; i++) {
+        unsetenv("NCCL_DEBUG_FILE");
+        nccl_debug_capture(&d, "host");
+        cr_expect_str_eq(getenv("NCCL_DEBUG"), "WARN");
+        cr_expect_eq(strncmp(d.path, folder, strlen(folder)), 0);
+        cr_expect_eq(access(d.path, F_OK), 0);
+        strcpy(path, d.path);
+        FILE *nccl = fopen(path, "w");
+        cr_assert(nccl);
+        if (i) fputs("NCCL WARN\n", nccl);
+        fclose(nccl);
+        json_t *environment = json_pack("{ss ss}", "NCCL_DEBUG", "WARN", "NCCL_DEBUG_FILE", path);
+        nccl_debug_hide(&d, environment);
+        cr_expect(json_object_get(environment, "NCCL_DEBUG") && json_object_size(environment) == 1);
+        json_decref(environment);
+        nccl_debug_close(&d);
+        cr_expect_eq(access(path, F_OK) == 0, i, "an empty one is removed, another stays");
+    }
+    unlink(path);
+    rmdir(folder);
+}
+
+Test(nccl_debug, a_file_of_the_users_is_read)
+{
+    char path[] = "/tmp/busbar-unit-XXXXXX";
+    struct nccl_debug d;
+    struct nccl_paths p;
+    forget_settings();
+    close(mkstemp(path));
+    setenv("NCCL_DEBUG_FILE", path, 1);
+    nccl_debug_capture(&d, "host");
+    cr_expect_str_eq(d.path, path);
+    FILE *nccl = fopen(path, "w");
+    cr_assert(nccl);
+    fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
+    fclose(nccl);
+    nccl_debug_told(&d, &p);
+    cr_expect_str_eq(p.network, "IB");
+    nccl_debug_close(&d);
+    cr_expect_eq(access(path, F_OK), 0);
+    unlink(path);
+}
+
+Test(nccl_debug, a_2_30_on_an_nvl72)
+{
+    struct nccl_paths p = read_text(
+        "[2026-06-11 11:44:19] t1:77:93 [1] NCCL INFO NET/Plugin: Loaded net plugin IBext_v11 (v11)\n"
+        "t1:77:93 [1] NCCL INFO Using network IB\n"
+        "t1:77:93 [1] NCCL INFO MNNVL 1 cliqueId 7ffe cliqueSize 72 cliqueRank 5 nvlDomainSize 72\n"
+        "t1:77:93 [1] NCCL INFO NVLS multicast support is available on dev 1\n"
+        "t1:77:93 [1] NCCL INFO comm 0x55d0c8a7f2b0 rank 5 nRanks 72 nNodes 1 localRanks 72 localRank 5 "
+        "MNNVL 1\n"
+        "t1:77:93 [1] NCCL INFO Channel 07/0 : 5[1] -> 4[0] via P2P/MNNVL\n");
+    cr_expect_eq(p.mnnvl, 1);
+    cr_expect_eq(p.nvls, 1);
+    cr_expect_str_eq(p.network, "IB");
+    cr_expect(p.p2p && !p.net);
 }
 
 Test(nccl_debug, rdma_devices_of_a_tree)
