@@ -52,3 +52,14 @@ says() {
     tail -n 20 "$work/out" "$work/err" | sed 's/^/    /'
     return 1
 }
+
+# our_leaks: what LeakSanitizer wrote to $work/asan.* of memory that was allocated near our code (frames 0 to 4).
+our_leaks() {
+    cat "$work"/asan.* 2>/dev/null | awk '
+        /(Direct|Indirect) leak/ { flush(); text = $0; ours = 0; next }
+        /^ *#[0-4] / { if ($0 ~ /(bench|kernels)\/[a-z_]+[\/.]/) ours = 1 }
+        /^ *#/ { text = text "\n" $0; next }
+        { flush() }
+        END { flush() }
+        function flush() { if (ours) print text; ours = 0; text = "" }'
+}

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The oldest supported versions: all that is for GPUs is built with CUDA 12.1's headers and libraries and with those of several
-# NCCL, linked with the real libraries, and run on the emulated device built from the same headers.
-# They come as Python wheels (about 900 MB, kept in BUSBAR_WHEELS where that is set); clang takes nvcc's place, which no wheel has.
+# The oldest supported versions, and newer ones than the toolkit's: all that is for GPUs is built with CUDA 12.1's headers and libraries
+# and with those of several NCCL, linked with the real libraries, and run on the emulated device built from the same headers.
+# They come as Python wheels (about 1.5 GB, kept in BUSBAR_WHEELS where that is set); clang takes nvcc's place, which no wheel has.
 . "$(dirname "$0")/../lib.sh"
 . tests/fakegpu/lib.sh
 
@@ -92,6 +92,8 @@ nccl_of() {
 nccl_of 2.18.3 10 5
 nccl_of 2.22.3 10 5
 nccl_of 2.27.7 12 0
+nccl_of 2.29.7 12 0
+nccl_of 2.30.7 12 0
 driver=matmul flags=(--backend cublaslt --phase burst -n 2)
 if [ -e "$build/busbar_cublaslt.so" ]; then
     check 'cuBLASLt 12.1: linked with the real library' sh -c "ldd '$build/busbar_cublaslt.so' | grep 'libcublasLt.so.12 => $work/cuda'"

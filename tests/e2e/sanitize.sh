@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Under AddressSanitizer and UndefinedBehaviorSanitizer, in a build folder of its own: the unit tests, every collective on
-# a few ranks, the reading side. Leaks count; tests/lsan.supp lists what the libraries keep.
+# a few ranks, the reading side. Leaks of ours count.
 . "$(dirname "$0")/../lib.sh"
 folder=$build/sanitize
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -16,15 +16,6 @@ check 'the sanitized build' make --no-print-directory -j2 SANITIZE=address,undef
 # name. So leaks go to files and do not end a program; a leak is ours where our code is near the allocation.
 export LSAN_OPTIONS=exitcode=0 ASAN_OPTIONS=abort_on_error=1:fast_unwind_on_malloc=0:log_path=$work/asan
 export UBSAN_OPTIONS=print_stacktrace=1
-our_leaks() {
-    cat "$work"/asan.* 2>/dev/null | awk '
-        /(Direct|Indirect) leak/ { flush(); text = $0; ours = 0; next }
-        /^ *#[0-4] / { if ($0 ~ /(bench|kernels)\/[a-z_]+[\/.]/) ours = 1 }
-        /^ *#/ { text = text "\n" $0; next }
-        { flush() }
-        END { flush() }
-        function flush() { if (ours) print text; ours = 0; text = "" }'
-}
 # The alarm rings: a leak in a file of a room called bench is found.
 mkdir -p "$work/bench/leak"
 echo 'void *malloc(unsigned long); void *volatile p; int main(void) { p = malloc(7); p = 0; return 0; }' >"$work/bench/leak/leak.c"
