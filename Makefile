@@ -59,7 +59,7 @@ GIT_HASH := $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/d
 
 $(call stamp,base,$(CC) $(BASE_FLAGS))
 $(call stamp,measure,$(MEASURE_FLAGS))
-$(call stamp,gpu,$(GPU_FLAGS))
+$(call stamp,gpu,$(GPU_FLAGS) hidden)
 $(call stamp,unit,$(UNIT_FLAGS))
 $(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
@@ -150,7 +150,8 @@ UNIT_OBJECTS := $(call objects,$(UNIT))
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): $B/flags/measure
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): EXTRA_FLAGS = $(MEASURE_FLAGS)
 $(PLUGIN_OBJECTS): $B/flags/gpu
-$(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
+# A plug-in's own functions stay its own, whatever the program has by their names; what both have in libcommon.a is the program's.
+$(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS) -fvisibility=hidden
 $(UNIT_OBJECTS): $B/flags/unit $B/flags/measure
 $(UNIT_OBJECTS): EXTRA_FLAGS = $(UNIT_FLAGS) $(MEASURE_FLAGS)
 $B/obj/bench/record/facts.o: $B/flags/git

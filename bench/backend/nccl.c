@@ -304,7 +304,7 @@ static json_t *nccl_watch_stop(struct comm *c)
 }
 
 /* For "auto". */
-__attribute__((visibility("default"))) int busbar_device_count(void);
+EXPORTED int busbar_device_count(void);
 int busbar_device_count(void)
 {
     device_load_eagerly(); /* counting starts CUDA, which reads the setting then */
@@ -312,7 +312,7 @@ int busbar_device_count(void)
 }
 
 extern const struct backend busbar_backend;
-__attribute__((visibility("default"))) const struct backend busbar_backend = {
+EXPORTED const struct backend busbar_backend = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
     .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER,

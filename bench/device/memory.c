@@ -103,7 +103,7 @@ static void facts(struct device_state *s, struct launch_header *header)
 }
 
 extern const struct device_memory busbar_device_memory;
-const struct device_memory busbar_device_memory = {
+EXPORTED const struct device_memory busbar_device_memory = {
     .open = open_state,
     .close = close_state,
     .free_bytes = free_bytes,

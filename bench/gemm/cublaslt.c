@@ -425,14 +425,14 @@ static json_t *lt_watch_stop(struct gemm *g)
     return nvml_window_json(&window);
 }
 
-int busbar_device_count(void);
+EXPORTED int busbar_device_count(void);
 int busbar_device_count(void)
 {
     return device_count();
 }
 
 extern const struct gemm_engine busbar_gemm_engine;
-const struct gemm_engine busbar_gemm_engine = {
+EXPORTED const struct gemm_engine busbar_gemm_engine = {
     .name = "cublaslt",
     .about = "cuBLASLt on GPUs, one rank for each",
     .memory = "device",

@@ -13,6 +13,7 @@ driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2 --cache warm)
 # ---- the real libraries ----
 
 check 'the plug-in links the real libraries' sh -c "ldd '$build/busbar_nccl.so' | grep -E 'libnccl.so.2 =>' && ldd '$build/busbar_nccl.so' | grep -E 'libcudart.so.1[23] =>'"
+expect_status 'its own functions are not visible: the program may have others by their names' 1 sh -c "nm -D --defined-only '$build/busbar_nccl.so' '$build/busbar_cublaslt.so' '$build/busbar_device.so' | grep -E ' (nccl|lt|nvml|device)_(type|run|alloc|tune|open|close)'"
 expect_status 'the drivers themselves link none of them' 1 sh -c "ldd '$build/all_reduce' '$build/matmul' | grep -E 'cuda|nccl|cublas|nvidia'"
 mkdir -p "$work/alone"
 cp "$build/all_reduce" "$work/alone"
