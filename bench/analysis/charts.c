@@ -25,6 +25,12 @@ static void curve_label(const struct study *study, const struct track *track, st
     while (text->length && text->data[text->length - 1] == ' ') text->data[--text->length] = 0;
 }
 
+/* The same bound, as far as a plot shows it. */
+static bool close_to(double a, double b)
+{
+    return fabs(a / b - 1) < 5e-3; /* false where either is NAN */
+}
+
 static double bound_busbw(const struct study *study, const struct track *track, enum bound_kind kind)
 {
     const struct case_summary *line = &track->cases[track->count - 1];
@@ -41,16 +47,27 @@ static double bound_busbw(const struct study *study, const struct track *track, 
     struct bound best;
     bool alike = kind == BOUND_REFERENCE &&
                  bound_of(collective, (double)line->row->bytes, &machine, BOUND_MACHINE, &best) &&
-                 fabs(best.busbw_gbps / bound.busbw_gbps - 1) < 5e-3;
+                 close_to(best.busbw_gbps, bound.busbw_gbps);
     return alike ? NAN : bound.busbw_gbps; /* a reference that says what the bound says is no news */
 }
 
-static const char *short_name(const struct study *study, const struct track *track)
+/* Whose bound it is: the GPU's name where all such GPUs in as many ranks have this bound here, else the
+ * run's. */
+static const char *bound_owner(const struct study *study, const struct tracks *tracks, size_t t,
+                               enum bound_kind kind)
 {
-    const struct site *site = &study->sites[track->run];
-    return site->gpu        ? site->gpu->name
-           : site->gpu_name ? site->gpu_name
-                            : study->aggregate.runs[track->run].label;
+    const struct track *track = &tracks->list[t];
+    const struct gpu_facts *gpu = study->sites[track->run].gpu;
+    double own = bound_busbw(study, track, kind);
+    bool alike = gpu != NULL;
+    for (size_t i = 0; i < tracks->count && alike; i++) {
+        const struct track *other = &tracks->list[i];
+        double bound = bound_busbw(study, other, kind);
+        bool namesake =
+            study->sites[other->run].gpu == gpu && other->cases[0].row->ranks == track->cases[0].row->ranks;
+        alike = !namesake || isnan(bound) || close_to(bound, own);
+    }
+    return alike ? gpu->name : study->aggregate.runs[track->run].label;
 }
 
 /* One line per distinct bound; its label lists whose it is. Bounds far above everything would flatten the
@@ -64,15 +81,15 @@ static void add_bounds(struct drawings *drawings, struct drawing *drawing, const
         bool seen = false;
         if (!isfinite(value)) continue;
         for (size_t j = 0; j < i && !seen; j++)
-            seen = fabs(bound_busbw(study, &tracks->list[j], kind) / value - 1) < 5e-3;
+            seen = close_to(bound_busbw(study, &tracks->list[j], kind), value);
         if (seen) continue;
         text_clear(&label);
         text_add(&label, "%s %.0f", kind == BOUND_MACHINE ? "bound" : "reference", value);
         for (size_t j = i; j < tracks->count; j++) {
-            if (!(fabs(bound_busbw(study, &tracks->list[j], kind) / value - 1) < 5e-3)) continue;
+            if (!close_to(bound_busbw(study, &tracks->list[j], kind), value)) continue;
             text_clear(&name);
             text_add(&name, "%s%s×%lld",
-                     study->aggregate.count > 1 ? short_name(study, &tracks->list[j]) : "",
+                     study->aggregate.count > 1 ? bound_owner(study, tracks, j, kind) : "",
                      study->aggregate.count > 1 ? " " : "", (long long)tracks->list[j].cases[0].row->ranks);
             if (!list_has(text_get(&label), ", ", text_get(&name))) text_add(&label, ", %s", text_get(&name));
         }
@@ -170,6 +187,23 @@ static void caption_of(const struct study *study, const struct tracks *tracks, s
     text_free(&other);
 }
 
+/* What the dashed and dotted lines are, with the whole of their labels, for which the plot has no room. */
+static void name_bounds(const struct drawing *drawing, enum curve_kind kind, const char *what,
+                        struct text *caption)
+{
+    enum { LONGEST = 300 };
+    struct text names = {0};
+    for (size_t c = 0; c < drawing->curve_count; c++)
+        if (drawing->curves[c].kind == kind)
+            text_add(&names, "%s%s", names.length ? "; " : "", drawing->curves[c].label);
+    if (names.length) {
+        text_add(caption, " %s (", what);
+        plain_text(caption, text_get(&names), LONGEST);
+        text_add(caption, ").");
+    }
+    text_free(&names);
+}
+
 static void figure_plot(struct drawings *drawings, const struct study *study, const char *collective,
                         struct tracks *tracks, enum purpose purpose, const char *where, const char *slug)
 {
@@ -197,14 +231,9 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
         add_bounds(drawings, drawing, study, tracks, BOUND_REFERENCE, highest_busbw(tracks), &beyond);
     }
     caption_of(study, tracks, &caption);
-    for (size_t c = 0, said = 0; c < drawing->curve_count; c++) {
-        enum curve_kind kind = drawing->curves[c].kind;
-        if (kind != CURVE_FIGURES && !(said & kind))
-            text_add(&caption, kind == CURVE_BOUND ? " Dashed: what the machine can do at best."
-                                                   : " Dotted: the same machine if its switches did "
-                                                     "not reduce; a reference, no bound.");
-        said |= kind;
-    }
+    name_bounds(drawing, CURVE_BOUND, "Dashed: what the machine can do at best", &caption);
+    name_bounds(drawing, CURVE_REFERENCE,
+                "Dotted: the same machine if its switches did not reduce; a reference, no bound", &caption);
     if (beyond.length) text_add(&caption, " %s.", text_get(&beyond));
     if (usable > DRAWING_CURVES)
         text_add(&caption, " %zu more curves are in the tables only.", usable - DRAWING_CURVES);

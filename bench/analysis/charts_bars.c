@@ -46,12 +46,16 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
     set_bar(bar, line->tflops);
     bar->top = line->peak_tflops;
     bar->colour = run_colour(r);
-    bar->light = same(line->row->phase, "burst");
+    bar->light = !same(line->row->phase, "sustained");
     text_add(&text, "%s %s", run->label, line->row->dtype ? line->row->dtype : "");
     bar->group = arena_string(&drawings->arena, text_get(&text));
     text_clear(&text);
     snprintf(rate, sizeof rate, line->tflops.point >= 100 ? "%.0f" : "%.3g", line->tflops.point);
-    text_add(&text, "%s %s", line->row->phase ? line->row->phase : "", rate);
+    text_add(&text, "%s %s",
+             line->row->phase  ? line->row->phase
+             : line->statistic ? line->statistic
+                               : "",
+             rate);
     if (figure_present(line->bound_percent)) text_add(&text, " (%.0f %%)", line->bound_percent.point);
     bar->note = arena_string(&drawings->arena, text_get(&text));
     text_free(&text);
@@ -74,7 +78,8 @@ void chart_matmul(struct drawings *drawings, const struct study *study)
                 drawing->x_label = "TFLOP/s per GPU (or CPU)";
                 drawing->caption =
                     caption_with_provenance(drawings, study,
-                                            "Pale: burst; full: sustained. The mark is the dense peak "
+                                            "Full: sustained; pale: a burst, or the best that was published "
+                                            "(max), not known to be sustained. The mark is the dense peak "
                                             "(results/gpus.tsv), the percentage is of it. The best "
                                             "shape of each type; thin lines: the interval over launches.");
             }
@@ -109,6 +114,18 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
     text_free(&text);
 }
 
+/* The fewest GPUs beyond `inside` that cross the edge: more of them would show the loss of scale. */
+static const struct track *across_of(const struct tracks *all, const struct track *inside)
+{
+    for (size_t i = 0; i < all->count; i++) { /* by run, then by ranks */
+        const struct track *track = &all->list[i];
+        if (track->run == inside->run && track->scope == SCOPE_DOMAINS &&
+            track->cases[0].row->ranks > inside->cases[0].row->ranks)
+            return track;
+    }
+    return NULL;
+}
+
 /* Inside: one NVLink domain, or one node where domains end at the node. */
 static const struct track *inside_of(const struct tracks *domain, const struct tracks *node, size_t run)
 {
@@ -123,12 +140,13 @@ static void edge_plot(struct drawings *drawings, const struct study *study, cons
 {
     struct tracks node = study_tracks_in(study, collective, FOR_BANDWIDTH, SCOPE_NODE);
     struct tracks domain = study_tracks_in(study, collective, FOR_BANDWIDTH, SCOPE_DOMAIN);
-    struct tracks across = study_tracks_in(study, collective, FOR_BANDWIDTH, SCOPE_DOMAINS);
+    struct tracks all = study_tracks(study, collective, FOR_BANDWIDTH);
     struct drawing *drawing = NULL;
-    for (size_t i = 0; i < across.count; i++) {
-        const struct track *inside = inside_of(&domain, &node, across.list[i].run);
-        if (!inside || inside->cases[0].row->ranks < 2) continue;
-        struct track pair[2] = {*inside, across.list[i]};
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct track *inside = inside_of(&domain, &node, r);
+        const struct track *across = inside ? across_of(&all, inside) : NULL;
+        if (!across || inside->cases[0].row->ranks < 2) continue;
+        struct track pair[2] = {*inside, *across};
         int64_t bytes = largest_common_bytes(pair, 2);
         if (bytes < 1) continue;
         if (!drawing) {
@@ -139,9 +157,9 @@ static void edge_plot(struct drawings *drawings, const struct study *study, cons
             drawing->x_label = "bus bandwidth (GB/s)";
             drawing->caption =
                 caption_with_provenance(drawings, study,
-                                        "Pale: inside one NVLink domain; full: across domains, of the same "
-                                        "run, each with the most GPUs that were measured, "
-                                        "at the largest size that both have.");
+                                        "Pale: inside one NVLink domain, with the most GPUs that were "
+                                        "measured; full: of the same run, with the fewest beyond that, which "
+                                        "cross its edge; at the largest size that both have.");
             text_free(&name);
             text_free(&title);
         }
@@ -149,7 +167,7 @@ static void edge_plot(struct drawings *drawings, const struct study *study, cons
     }
     free(node.list);
     free(domain.list);
-    free(across.list);
+    free(all.list);
 }
 
 void chart_edge(struct drawings *drawings, const struct study *study)

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST_ROWS = 400 }; /* of a run in the page; all are in `busbar show --format csv` */
+enum { LONGEST_NAME = 80, MOST_ROWS = 400 }; /* of a run in the page; all are in `busbar show --format csv` */
 
 struct settings {
     const char *output, *format, *workload, *workloads, *sizes, *catalog, *plots;
@@ -59,6 +59,7 @@ static const struct command command = {
 static void about(struct page *page, const struct study *study)
 {
     struct table table = {0};
+    struct text name = {0};
     static const char *const names[] = {"<run",        "<cloud",        "<GPU",       "launches",
                                         "allocations", "<first launch", "<provenance"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -66,7 +67,9 @@ static void about(struct page *page, const struct study *study)
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct run_summary *run = &study->aggregate.runs[r];
         const struct site *site = &study->sites[r];
-        table_cell(&table, "%s", run->run);
+        text_clear(&name);
+        plain_text(&name, run->run, LONGEST_NAME);
+        table_cell(&table, "%s", text_get(&name));
         table_cell(&table, "%s", run->label);
         table_cell(&table, "%s", site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "");
         table_cell(&table, "%zu", run->launch_count);
@@ -77,6 +80,7 @@ static void about(struct page *page, const struct study *study)
     table_drop_empty(&table);
     page_heading(page, 3, NULL, "The runs");
     page_table(page, &table, NULL);
+    text_free(&name);
     table_free(&table);
 }
 

@@ -24,17 +24,33 @@ void report_figure(struct text *out, struct figure figure, struct figure percent
 /* Blanks that do not break keep these few words on lines of their own in a narrow column. */
 #define BLANK "\u00a0"
 
+/* Words of records in a cell: anybody's, of any length. */
+enum { CELL_WORD = 40 };
+
 void report_origin(struct text *out, const struct run_summary *run, const struct case_summary *line)
 {
-    text_add(out, "%s\n%zu" BLANK "launch%s\n%s", run->provenance, line->launches,
-             line->launches == 1 ? "" : "es", line->statistic ? line->statistic : "unknown statistic");
-    if (line->rank_reduction) text_add(out, "\n%s" BLANK "over" BLANK "ranks", line->rank_reduction);
+    text_add(out, "%s\n%zu" BLANK "launch%s\n", run->provenance, line->launches,
+             line->launches == 1 ? "" : "es");
+    plain_text(out, line->statistic ? line->statistic : "unknown statistic", CELL_WORD);
+    if (!line->rank_reduction) return;
+    text_add(out, "\n");
+    plain_text(out, line->rank_reduction, CELL_WORD);
+    text_add(out, BLANK "over" BLANK "ranks");
 }
 
+static void run_cell(struct table *table, const struct run_summary *run)
+{
+    struct text text = {0};
+    text_add(&text, "%s\n", run->label);
+    plain_text(&text, run->run, 2 * CELL_WORD);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+/* A run's part in the table of one collective and extent. */
 struct cloud {
-    const struct track *track; /* all-reduce, else all-gather: says how many GPUs */
-    const struct track *reduce, *gather, *latency;
-    const struct case_summary *best_reduce, *best_gather, *smallest;
+    const struct track *track, *latency; /* latency: NULL where there is none */
+    const struct case_summary *best, *smallest;
 };
 
 static const struct case_summary *best_line(const struct track *track)
@@ -82,7 +98,8 @@ static void latency_cell(struct table *table, const struct cloud *cloud)
     char size[UNIT_TEXT];
     if (cloud->smallest) {
         text_add(&note, "%s", format_size((size_t)cloud->smallest->row->bytes, size));
-        if (cloud->smallest->row->mode) text_add(&note, ", %s", cloud->smallest->row->mode);
+        if (cloud->smallest->row->mode) text_add(&note, ", ");
+        plain_text(&note, cloud->smallest->row->mode, CELL_WORD);
         report_figure(&text, cloud->smallest->time_us, figure_absent(), "", text_get(&note));
     }
     table_cell(table, "%s", text_get(&text));
@@ -106,6 +123,11 @@ static void price_cells(struct table *table, const struct instance *instance, st
     text_free(&text);
 }
 
+static bool is_all_reduce(const struct cloud *cloud)
+{
+    return same(cloud->track->cases[0].row->collective, "all_reduce");
+}
+
 static void cloud_row(struct table *table, const struct report *report, const struct cloud *cloud)
 {
     const struct study *study = report->study;
@@ -113,27 +135,20 @@ static void cloud_row(struct table *table, const struct report *report, const st
     const struct site *site = &study->sites[cloud->track->run];
     const struct case_row *row = cloud->track->cases[0].row;
     struct text text = {0};
-    table_cell(table, "%s\n%s", run->label, run->run);
-    text_add(&text, "%lld × %s", (long long)row->ranks,
-             site->gpu        ? site->gpu->name
-             : site->gpu_name ? site->gpu_name
-                              : "rank");
+    run_cell(table, run);
+    text_add(&text, "%lld" BLANK "×" BLANK, (long long)row->ranks);
+    plain_text(&text, site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "rank", CELL_WORD);
     if (row->nodes != ABSENT)
         text_add(&text, "\n%lld" BLANK "node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     table_cell(table, "%s", text_get(&text));
     for (size_t i = 0; i < report->size_count; i++)
-        bus_cell(table, cloud->reduce ? track_at(cloud->reduce, (int64_t)report->sizes[i]) : NULL, false);
-    bus_cell(table, cloud->best_reduce, true);
-    for (size_t i = 0; i < report->size_count; i++)
-        bus_cell(table, cloud->gather ? track_at(cloud->gather, (int64_t)report->sizes[i]) : NULL, false);
-    bus_cell(table, cloud->best_gather, true);
+        bus_cell(table, track_at(cloud->track, (int64_t)report->sizes[i]), false);
+    bus_cell(table, cloud->best, true);
     latency_cell(table, cloud);
-    price_cells(table, site->instance, cloud->best_reduce ? cloud->best_reduce->busbw_gbps : figure_absent());
+    if (is_all_reduce(cloud))
+        price_cells(table, site->instance, cloud->best ? cloud->best->busbw_gbps : figure_absent());
     text_clear(&text);
-    report_origin(&text, run,
-                  cloud->best_reduce   ? cloud->best_reduce
-                  : cloud->best_gather ? cloud->best_gather
-                                       : &cloud->track->cases[0]);
+    report_origin(&text, run, cloud->best ? cloud->best : &cloud->track->cases[0]);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }
@@ -143,91 +158,102 @@ static int by_statistic_and_speed(const void *a, const void *b)
 {
     const struct cloud *x = a, *y = b;
     bool p = same(x->track->cases[0].statistic, "median"), q = same(y->track->cases[0].statistic, "median");
-    double s = x->best_reduce ? x->best_reduce->busbw_gbps.point : -1,
-           t = y->best_reduce ? y->best_reduce->busbw_gbps.point : -1;
+    double s = x->best ? x->best->busbw_gbps.point : -1, t = y->best ? y->best->busbw_gbps.point : -1;
     if (p != q) return p ? -1 : 1;
     if (s != t) return s > t ? -1 : 1;
     return (x->track->run > y->track->run) - (x->track->run < y->track->run);
 }
 
-static size_t clouds_of(const struct report *report, enum scope scope, struct cloud *clouds,
-                        struct tracks tracks[3])
+static const char *const summary_collectives[] = {"all_reduce", "all_gather"};
+enum { SUMMARY_COLLECTIVES = sizeof summary_collectives / sizeof *summary_collectives };
+
+/* The runs that measured a collective in an extent, best first. They point into the tracks, whose lists the
+   caller frees. */
+struct clouds {
+    struct cloud *list;
+    size_t count;
+    struct tracks bandwidth, latency;
+};
+
+static struct clouds clouds_of(const struct report *report, const char *collective, enum scope scope)
 {
-    static const struct {
-        const char *collective;
-        enum purpose purpose;
-    } kinds[3] = {{"all_reduce", FOR_BANDWIDTH}, {"all_gather", FOR_BANDWIDTH}, {"all_reduce", FOR_LATENCY}};
-    size_t n = 0;
-    for (int k = 0; k < 3; k++)
-        tracks[k] = study_tracks_in(report->study, kinds[k].collective, kinds[k].purpose, scope);
-    for (size_t r = 0; r < report->study->aggregate.count; r++) {
-        struct cloud cloud = {.reduce = track_of_run(&tracks[0], r),
-                              .gather = track_of_run(&tracks[1], r),
-                              .latency = track_of_run(&tracks[2], r)};
-        cloud.track = cloud.reduce ? cloud.reduce : cloud.gather;
-        if (!cloud.track) continue;
-        cloud.best_reduce = best_line(cloud.reduce);
-        cloud.best_gather = best_line(cloud.gather);
-        cloud.smallest = smallest_line(cloud.latency);
-        clouds[n++] = cloud;
+    struct clouds clouds = {.bandwidth = study_tracks_in(report->study, collective, FOR_BANDWIDTH, scope),
+                            .latency = study_tracks_in(report->study, collective, FOR_LATENCY, scope)};
+    clouds.list = allocate(clouds.bandwidth.count, sizeof *clouds.list);
+    for (size_t i = 0; i < clouds.bandwidth.count; i++) {
+        const struct track *track = &clouds.bandwidth.list[i],
+                           *latency = track_of_run(&clouds.latency, track->run);
+        clouds.list[clouds.count++] =
+            (struct cloud){track, latency, best_line(track), smallest_line(latency)};
     }
-    qsort(clouds, n, sizeof *clouds, by_statistic_and_speed);
-    return n;
+    qsort(clouds.list, clouds.count, sizeof *clouds.list, by_statistic_and_speed);
+    return clouds;
 }
 
-static const char *column_name(struct arena *arena, const char *collective, size_t bytes)
+static void clouds_free(struct clouds *clouds)
 {
-    struct text text = {0};
+    free(clouds->list);
+    free(clouds->bandwidth.list);
+    free(clouds->latency.list);
+}
+
+static void cloud_columns(struct table *table, const struct report *report, const struct cloud *cloud,
+                          struct arena *arena)
+{
     char size[UNIT_TEXT];
-    text_add(&text, "%s %s, GB/s", collective, bytes ? format_size(bytes, size) : "best");
-    const char *name = arena_string(arena, text_get(&text));
-    text_free(&text);
-    return name;
-}
-
-static void cloud_columns(struct table *table, const struct report *report, struct arena *arena)
-{
+    struct text text = {0};
     table_column(table, "cloud", true);
     table_column(table, "GPUs", true);
-    for (int c = 0; c < 2; c++) {
-        const char *collective = c ? "all-gather" : "all-reduce";
-        for (size_t i = 0; i < report->size_count; i++)
-            table_column(table, column_name(arena, collective, report->sizes[i]), false);
-        table_column(table, column_name(arena, collective, 0), false);
+    for (size_t i = 0; i < report->size_count; i++) {
+        text_clear(&text);
+        text_add(&text, "%s, GB/s", format_size(report->sizes[i], size));
+        table_column(table, arena_string(arena, text_get(&text)), false);
     }
-    table_column(table, "small all-reduce, µs", false);
-    table_column(table, "US$ per GPU-hour", false);
-    table_column(table, "GB/s per US$/GPU-hour", false);
+    text_free(&text);
+    table_column(table, "best, GB/s", false);
+    table_column(table, "small message, µs", false);
+    if (is_all_reduce(cloud)) {
+        table_column(table, "US$ per GPU-hour", false);
+        table_column(table, "GB/s per US$/GPU-hour", false);
+    }
     table_column(table, "from", true);
 }
 
-static void scope_table(struct page *page, const struct report *report, enum scope scope)
+static void cloud_table(struct page *page, const struct report *report, const struct clouds *clouds)
 {
-    struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
-    struct tracks tracks[3];
     struct arena arena = {0};
     struct table table = {0};
-    size_t n = clouds_of(report, scope, clouds, tracks), medians = 0;
-    for (size_t i = 0; i < n; i++) medians += same(clouds[i].track->cases[0].statistic, "median");
-    if (n) {
-        struct text heading = {0};
-        text_add(&heading, "Bus bandwidth and latency: %s", scope_names[scope]);
-        page_heading(page, 3, NULL, text_get(&heading));
-        cloud_columns(&table, report, &arena);
-        for (size_t i = 0; i < n; i++) cloud_row(&table, report, &clouds[i]);
-        table_drop_empty(&table);
-        page_table(page, &table,
-                   medians && medians < n
-                       ? "Ordered by the best all-reduce within each statistic: medians first; means of "
-                         "other tools are "
-                         "not comparable with them."
-                       : "Ordered by the best all-reduce. GPU counts differ: compare like with like.");
-        text_free(&heading);
-    }
-    for (int k = 0; k < 3; k++) free(tracks[k].list);
-    free(clouds);
+    size_t medians = 0;
+    for (size_t i = 0; i < clouds->count; i++)
+        medians += same(clouds->list[i].track->cases[0].statistic, "median");
+    page_heading(page, 4, NULL, is_all_reduce(&clouds->list[0]) ? "all-reduce" : "all-gather");
+    cloud_columns(&table, report, &clouds->list[0], &arena);
+    for (size_t i = 0; i < clouds->count; i++) cloud_row(&table, report, &clouds->list[i]);
+    table_drop_empty(&table);
+    page_table(page, &table,
+               medians && medians < clouds->count
+                   ? "Ordered by the best within each statistic: medians first; means of other tools are "
+                     "not comparable with them."
+                   : "Ordered by the best. GPU counts differ: compare like with like.");
     table_free(&table);
     arena_free(&arena);
+}
+
+static void scope_tables(struct page *page, const struct report *report, enum scope scope)
+{
+    bool any = false;
+    for (int c = 0; c < SUMMARY_COLLECTIVES; c++) {
+        struct clouds clouds = clouds_of(report, summary_collectives[c], scope);
+        if (clouds.count && !any) {
+            struct text heading = {0};
+            text_add(&heading, "Bus bandwidth and latency: %s", scope_names[scope]);
+            page_heading(page, 3, NULL, text_get(&heading));
+            text_free(&heading);
+            any = true;
+        }
+        if (clouds.count) cloud_table(page, report, &clouds);
+        clouds_free(&clouds);
+    }
 }
 
 /* US$ per delivered EFLOP = US$/h / 3600 s / (TFLOP/s * 1e12) * 1e18. */
@@ -242,7 +268,7 @@ static void matmul_row(struct table *table, const struct run_summary *run, const
     const struct instance *instance = site->instance;
     bool priced = instance && isfinite(instance->usd_per_gpu_hour);
     struct text text = {0};
-    table_cell(table, "%s\n%s", run->label, run->run);
+    run_cell(table, run);
     table_cell(table, "%s", line->row->dtype ? line->row->dtype : "");
     table_cell(table, "%s", line->row->phase ? line->row->phase : "");
     table_cell(table, "%lld × %lld × %lld", (long long)line->row->m, (long long)line->row->n,
@@ -303,9 +329,11 @@ static void matmul_table(struct page *page, const struct report *report)
     page_heading(page, 3, NULL, "Matrix multiplication");
     if (table_rows(&table)) {
         table_drop_empty(&table);
-        page_table(page, &table,
-                   "Sustained is what training keeps up; a burst is a cold GPU's first moments. Without a "
-                   "GPU these are the CPU's.");
+        page_table(
+            page, &table,
+            "Sustained is what training keeps up; a burst is a cold GPU's first moments. max: the best "
+            "that somebody published; how long it was kept up is not known, so no step and no cost is "
+            "made from it. Without a GPU these are the CPU's.");
     } else {
         page_paragraph(page, "No run measured matrix multiplication: computation, its cost and steps of "
                              "workloads are not known.");
@@ -313,32 +341,64 @@ static void matmul_table(struct page *page, const struct report *report)
     table_free(&table);
 }
 
-/* The highest of each extent and statistic, in words; the tables follow. GPU counts differ: no ranking. */
-static void highest_item(struct page *page, const struct report *report, enum scope scope)
+static void add_best(struct text *text, const struct report *report, const struct cloud *cloud)
 {
-    struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
-    struct tracks tracks[3];
-    size_t n = clouds_of(report, scope, clouds, tracks);
-    for (size_t i = 0; i < n; i++) {
-        const struct case_summary *line = clouds[i].best_reduce;
-        if (!line ||
-            (i && same(clouds[i].track->cases[0].statistic, clouds[i - 1].track->cases[0].statistic)))
-            continue;
-        const struct run_summary *run = &report->study->aggregate.runs[clouds[i].track->run];
+    const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
+    const struct site *site = &report->study->sites[cloud->track->run];
+    const struct case_summary *line = cloud->best;
+    char value[32], size[UNIT_TEXT];
+    text_add(text, "highest all-reduce bus bandwidth %s GB/s at %s: %s on %lld %s",
+             number_text(line->busbw_gbps.point, value), format_size((size_t)line->row->bytes, size),
+             run->label, (long long)line->row->ranks, site->gpu || site->gpu_name ? "GPUs" : "ranks");
+    if (figure_present(line->bound_percent))
+        text_add(text, ", %.0f %% of what the machine can do", line->bound_percent.point);
+    text_add(text, " (%s of %zu launch%s, %s).", line->statistic ? line->statistic : "unknown statistic",
+             line->launches, line->launches == 1 ? "" : "es", run->provenance);
+}
+
+/* Bus bandwidth for the money; NAN without a price. */
+static double per_dollar(const struct report *report, const struct cloud *cloud)
+{
+    const struct instance *instance = report->study->sites[cloud->track->run].instance;
+    return instance && cloud->best ? cloud->best->busbw_gbps.point / instance->usd_per_gpu_hour : NAN;
+}
+
+static void add_most_for_the_money(struct text *text, const struct report *report, const struct cloud *clouds,
+                                   size_t count)
+{
+    const struct cloud *most = NULL;
+    size_t priced = 0;
+    char value[32];
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(per_dollar(report, &clouds[i]))) continue;
+        priced++;
+        if (!most || per_dollar(report, &clouds[i]) > per_dollar(report, most)) most = &clouds[i];
+    }
+    if (priced < 2) return;
+    const struct run_summary *run = &report->study->aggregate.runs[most->track->run];
+    const struct instance *instance = report->study->sites[most->track->run].instance;
+    text_add(text, " Most for the money: %s GB/s per US$/GPU-hour, %s on %lld GPUs at US$ %.2f (%s, %s; %s).",
+             number_text(per_dollar(report, most), value), run->label, (long long)most->best->row->ranks,
+             instance->usd_per_gpu_hour, *instance->price_kind ? instance->price_kind : "kind not given",
+             *instance->price_date ? instance->price_date : "no date", run->provenance);
+}
+
+/* The highest of each extent and statistic, in words; the tables follow. GPU counts differ: no ranking. */
+static void highest_items(struct page *page, const struct report *report, enum scope scope)
+{
+    struct clouds clouds = clouds_of(report, "all_reduce", scope);
+    for (size_t first = 0, last; first < clouds.count; first = last) {
         struct text text = {0};
-        char value[32], size[UNIT_TEXT];
-        text_add(&text, "highest all-reduce bus bandwidth %s GB/s at %s: %s on %lld ranks",
-                 number_text(line->busbw_gbps.point, value), format_size((size_t)line->row->bytes, size),
-                 run->label, (long long)line->row->ranks);
-        if (figure_present(line->bound_percent))
-            text_add(&text, ", %.0f %% of what the machine can do", line->bound_percent.point);
-        text_add(&text, " (%s of %zu launch%s, %s).", line->statistic ? line->statistic : "unknown statistic",
-                 line->launches, line->launches == 1 ? "" : "es", run->provenance);
+        for (last = first + 1; last < clouds.count && same(clouds.list[first].track->cases[0].statistic,
+                                                           clouds.list[last].track->cases[0].statistic);)
+            last++;
+        if (!clouds.list[first].best) continue;
+        add_best(&text, report, &clouds.list[first]);
+        add_most_for_the_money(&text, report, &clouds.list[first], last - first);
         page_item(page, scope_names[scope], text_get(&text));
         text_free(&text);
     }
-    for (int k = 0; k < 3; k++) free(tracks[k].list);
-    free(clouds);
+    clouds_free(&clouds);
 }
 
 /* A run's price of sustained computation. */
@@ -404,9 +464,9 @@ static void cheapest_item(struct page *page, const struct report *report)
 
 void report_summary(struct page *page, const struct report *report)
 {
-    for (int scope = 0; scope < SCOPE_COUNT; scope++) highest_item(page, report, (enum scope)scope);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) highest_items(page, report, (enum scope)scope);
     cheapest_item(page, report);
-    for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_table(page, report, (enum scope)scope);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_tables(page, report, (enum scope)scope);
     page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
                          "and maximum with two to five; one launch has "
                          "none). Percentages are of the physical bound of that machine. Bus bandwidth, bound "
@@ -444,39 +504,44 @@ static void csv_row(struct table *table, const struct run_summary *run, const ch
     table_cell(table, "%s", run->provenance);
 }
 
+static void csv_cloud(struct table *table, const struct report *report, const struct cloud *cloud,
+                      enum scope scope)
+{
+    const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
+    const char *collective = cloud->track->cases[0].row->collective;
+    struct text what = {0};
+    text_add(&what, "%s busbw", collective);
+    for (size_t s = 0; s < report->size_count; s++) {
+        const struct case_summary *line = track_at(cloud->track, (int64_t)report->sizes[s]);
+        if (line) csv_row(table, run, scope_names[scope], line, text_get(&what), line->busbw_gbps, "GB/s");
+    }
+    text_clear(&what);
+    text_add(&what, "%s best busbw", collective);
+    if (cloud->best)
+        csv_row(table, run, scope_names[scope], cloud->best, text_get(&what), cloud->best->busbw_gbps,
+                "GB/s");
+    text_clear(&what);
+    text_add(&what, "%s small-message time", collective);
+    if (cloud->smallest)
+        csv_row(table, run, scope_names[scope], cloud->smallest, text_get(&what), cloud->smallest->time_us,
+                "us");
+    text_free(&what);
+}
+
 void report_csv(const struct report *report, struct text *out)
 {
     static const char *const names[] = {
         "run", "cloud", "extent",   "ranks",    "figure",    "bytes",         "value",     "lo",
         "hi",  "unit",  "interval", "launches", "statistic", "bound_percent", "provenance"};
     struct table table = {0};
-    struct cloud *clouds = allocate(report->study->aggregate.count, sizeof *clouds);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
-    for (int scope = 0; scope < SCOPE_COUNT; scope++) {
-        struct tracks tracks[3];
-        size_t n = clouds_of(report, (enum scope)scope, clouds, tracks);
-        for (size_t i = 0; i < n; i++) {
-            const struct run_summary *run = &report->study->aggregate.runs[clouds[i].track->run];
-            const struct case_summary *best[2] = {clouds[i].best_reduce, clouds[i].best_gather};
-            const struct track *of[2] = {clouds[i].reduce, clouds[i].gather};
-            for (int k = 0; k < 2; k++) {
-                for (size_t s = 0; s < report->size_count && of[k]; s++) {
-                    const struct case_summary *line = track_at(of[k], (int64_t)report->sizes[s]);
-                    if (line)
-                        csv_row(&table, run, scope_names[scope], line,
-                                k ? "all_gather busbw" : "all_reduce busbw", line->busbw_gbps, "GB/s");
-                }
-                if (best[k])
-                    csv_row(&table, run, scope_names[scope], best[k],
-                            k ? "all_gather best busbw" : "all_reduce best busbw", best[k]->busbw_gbps,
-                            "GB/s");
-            }
-            if (clouds[i].smallest)
-                csv_row(&table, run, scope_names[scope], clouds[i].smallest, "all_reduce small-message time",
-                        clouds[i].smallest->time_us, "us");
+    for (int scope = 0; scope < SCOPE_COUNT; scope++)
+        for (int c = 0; c < SUMMARY_COLLECTIVES; c++) {
+            struct clouds clouds = clouds_of(report, summary_collectives[c], (enum scope)scope);
+            for (size_t i = 0; i < clouds.count; i++)
+                csv_cloud(&table, report, &clouds.list[i], (enum scope)scope);
+            clouds_free(&clouds);
         }
-        for (int k = 0; k < 3; k++) free(tracks[k].list);
-    }
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct run_summary *run = &report->study->aggregate.runs[r];
         struct text what = {0};
@@ -491,6 +556,5 @@ void report_csv(const struct report *report, struct text *out)
         text_free(&what);
     }
     table_print(&table, TABLE_CSV, out);
-    free(clouds);
     table_free(&table);
 }

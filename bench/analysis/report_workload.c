@@ -92,10 +92,7 @@ static void group_table(struct page *page, const struct report *report, const st
         step_row(&table, report, &steps[i], i ? &steps[i - 1] : NULL, place);
     }
     table_drop_empty(&table);
-    page_table(page, &table,
-               whole ? NULL
-                     : "Matrix multiplication was not measured here: this orders the communication of a "
-                       "step, not the step.");
+    page_table(page, &table, whole ? NULL : "This orders the communication of a step, not the step.");
     table_free(&table);
     text_free(&heading);
 }
@@ -177,7 +174,15 @@ void report_workload(struct page *page, const struct report *report)
     page_heading(page, 3, "workload", text_get(&heading));
     describe(page, report->workload);
     struct step *steps = workload_steps(report->study, report->workload, &count, &arena);
-    bool *ranked = allocate(count, sizeof *ranked), any = false;
+    bool *ranked = allocate(count, sizeof *ranked), any = false, whole = false;
+    for (size_t i = 0; i < count; i++) whole |= figure_present(steps[i].computation);
+    if (isfinite(report->workload->flops) && !whole)
+        page_paragraph(
+            page,
+            "No run here has both these collectives and sustained matrix multiplication in %s: how "
+            "long a step takes and what it costs is not known. What follows compares the communication of a "
+            "step alone: it does not rank clouds.",
+            report->workload->dtype);
     for (size_t first = 0, last; first < count; first = last) {
         for (last = first + 1; last < count && steps_comparable(&steps[first], &steps[last]);) last++;
         if (steps[first].missing || last - first < 2) continue;

@@ -20,7 +20,8 @@ const char page_style[] =
     "h1{font-size:1.75rem;line-height:1.2;margin:.2em 0 .4em}h2{font-size:1.35rem;margin:2.2em 0 "
     ".5em;padding-top:.4em;border-top:2px solid var(--faint)}"
     "h3{font-size:1.08rem;margin:1.6em 0 "
-    ".4em}h1,h2,h3,p,li,figcaption{overflow-wrap:anywhere}td,th{overflow-wrap:break-word}\n"
+    ".4em}h4{margin:1.2em 0 "
+    ".3em}h1,h2,h3,p,li,figcaption{overflow-wrap:anywhere}td,th{overflow-wrap:break-word}\n"
     "p,ul{max-width:78ch}p{margin:.5em "
     "0}.note,figcaption{color:var(--grey);font-size:.86rem}a{color:var(--link)}\n"
     "nav{font-size:.95rem;margin:.8em 0}nav "
@@ -50,9 +51,8 @@ const char page_style[] =
     "figure "
     "svg{min-width:0;max-width:none;width:100%}.plots{display:block}figure{break-inside:avoid;max-width:"
     "165mm;margin:2mm auto}"
-    "h2,h3{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}table{font-size:7pt;"
+    "h2,h3,h4{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}table{font-size:7pt;"
     "width:100%}th,td{padding:1.5pt "
-    "3pt;max-width:none;overflow-wrap:anywhere}td:not(.n){min-width:4.6em}td.n{min-width:5em}td:last-child:"
-    "not("
-    ".n){min-width:6em}"
-    ".n{white-space:normal}tbody tr:hover{background:none}}\n";
+    "3pt;max-width:none;overflow-wrap:anywhere}td:not(.n){min-width:4.6em}td:not(.n):has("
+    "small){min-width:8em}td.n{min-width:5em}"
+    ".n{white-space:normal}.n small{white-space:nowrap}tbody tr:hover{background:none}}\n";
