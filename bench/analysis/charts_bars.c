@@ -1,5 +1,6 @@
 /* Plots that are no curves over sizes: matmul, loss at the rack's edge, launches over time. */
 #include "analysis/charts.h"
+#include "analysis/table.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { MOST_BARS = 48, MOST_SERIES = 16 };
+enum { MOST_BARS = 48, MOST_SERIES = 16, LONGEST_PHASE = 12 };
 
 static int run_colour(size_t run)
 {
@@ -51,12 +52,9 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
     bar->group = arena_string(&drawings->arena, text_get(&text));
     text_clear(&text);
     snprintf(rate, sizeof rate, line->tflops.point >= 100 ? "%.0f" : "%.3g", line->tflops.point);
-    text_add(&text, "%s %s",
-             line->row->phase  ? line->row->phase
-             : line->statistic ? line->statistic
-                               : "",
-             rate);
-    if (figure_present(line->bound_percent)) text_add(&text, " (%.0f %%)", line->bound_percent.point);
+    plain_text(&text, line->row->phase ? line->row->phase : line->statistic, LONGEST_PHASE);
+    text_add(&text, " %s", rate);
+    if (line->bound_percent.point < 1000) text_add(&text, " (%.0f %%)", line->bound_percent.point);
     bar->note = arena_string(&drawings->arena, text_get(&text));
     text_free(&text);
 }

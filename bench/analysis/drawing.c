@@ -10,8 +10,17 @@
 
 /* The canvas in screen coordinates (0…1), shared with the scripts through plots.gp. */
 static const double left = 0.105, right = 0.635, bottom = 0.155, top = 0.84;
-static const double bars_left = 0.35, bars_right = 0.76;
-enum { WIDTH = 660, HEIGHT = 410, LABEL_HEIGHT = 15, BAR_HEIGHT = 21, LABEL_LENGTH = 29, TITLE_LENGTH = 76 };
+static const double bars_left = 0.35, bars_right = 0.72;
+enum {
+    WIDTH = 660,
+    HEIGHT = 410,
+    LABEL_HEIGHT = 15,
+    BAR_HEIGHT = 21,
+    LABEL_LENGTH = 29,
+    NOTE_LENGTH = 25,
+    TITLE_LENGTH = 66,
+    SUBTITLE_LENGTH = 84
+};
 
 struct drawing *drawing_add(struct drawings *drawings, const char *name, const char *title)
 {
@@ -276,7 +285,7 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
         text_row(out, right + 0.032, tags[i].y, line_type(curve->colour), curve->label, LABEL_LENGTH);
     }
     text_row(out, 0.015, top + 0.055, INK, drawing->y_label,
-             TITLE_LENGTH); /* above its axis, where it is read like text */
+             SUBTITLE_LENGTH); /* above its axis, where it is read like text */
     text_add(out, "\n\n");
     for (size_t i = 0; i < n; i++) {
         const struct curve *curve = &drawing->curves[tags[i].curve];
@@ -366,7 +375,7 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
         if (isfinite(bar->lo))
             text_add(&intervals, "%.9g\t%.5f\t%.9g\t%.9g\n", bar->value, y, bar->lo, bar->hi);
         text_row(&notes, bars_left + (bars_right - bars_left) * end / (most * 1.02) + 0.012, y, INK,
-                 bar->note, 48);
+                 bar->note, NOTE_LENGTH);
         if (starts) text_row(&notes, 0.015, y, line_type(bar->colour), bar->group, 34);
     }
     text_add(data, "NaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n%sNaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n",
@@ -409,7 +418,7 @@ static void write_heat(const struct drawing *drawing, struct text *data, struct 
     for (size_t i = 0; i < heat->side; i += step)
         text_row(data, from - 0.015, high - (high - low) * ((double)i + 0.5) / n, INK, heat->names[i], 20);
     text_add(data, "\n\n");
-    text_row(data, 0.015, high + 0.022, INK, drawing->y_label, TITLE_LENGTH);
+    text_row(data, 0.015, high + 0.022, INK, drawing->y_label, SUBTITLE_LENGTH);
     text_add(data, "\n\n");
     text_row(data, 0.015, 0.965, INK, drawing->title, TITLE_LENGTH);
     text_add(script, "height = %.0f\nhosts = %zu\nat_left = %g; at_right = %g; at_bottom = %g; at_top = %g\n",

@@ -71,7 +71,9 @@ static void about(struct page *page, const struct study *study)
         plain_text(&name, run->run, LONGEST_NAME);
         table_cell(&table, "%s", text_get(&name));
         table_cell(&table, "%s", run->label);
-        table_cell(&table, "%s", site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "");
+        text_clear(&name);
+        plain_text(&name, site->gpu ? site->gpu->name : site->gpu_name, LONGEST_NAME);
+        table_cell(&table, "%s", text_get(&name));
         table_cell(&table, "%zu", run->launch_count);
         table_integer(&table, run->allocations ? (int64_t)run->allocations : ABSENT);
         table_cell(&table, "%s", run->launches[0]->header.started ? run->launches[0]->header.started : "");

@@ -1,8 +1,11 @@
 #include "analysis/study.h"
 #include "analysis/redact.h"
+#include "analysis/table.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { LONGEST_WORD = 40 }; /* of a type, an operation, a mode: records may hold anything */
 
 enum status study_read(struct study *study, char **paths, int count, const char *catalog,
                        enum study_kind kind)
@@ -129,8 +132,11 @@ void track_variant(const struct track *track, struct text *text)
                            : same(row->placement, "in_place")   ? "in place"
                                                                 : row->placement,
                            row->mode};
-    for (int i = 0; i < 4; i++)
-        if (words[i]) text_add(text, "%s%s", !text->length ? "" : i == 1 ? " " : ", ", words[i]);
+    for (int i = 0; i < 4; i++) {
+        if (!words[i]) continue;
+        text_add(text, "%s", !text->length ? "" : i == 1 ? " " : ", ");
+        plain_text(text, words[i], LONGEST_WORD);
+    }
 }
 
 const char **study_collectives(const struct study *study)

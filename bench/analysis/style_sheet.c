@@ -21,7 +21,7 @@ const char page_style[] =
     ".5em;padding-top:.4em;border-top:2px solid var(--faint)}"
     "h3{font-size:1.08rem;margin:1.6em 0 "
     ".4em}h4{margin:1.2em 0 "
-    ".3em}h1,h2,h3,p,li,figcaption{overflow-wrap:anywhere}td,th{overflow-wrap:break-word}\n"
+    ".3em}h1,h2,h3,h4,p,li,figcaption{overflow-wrap:anywhere}td,th{overflow-wrap:break-word}\n"
     "p,ul{max-width:78ch}p{margin:.5em "
     "0}.note,figcaption{color:var(--grey);font-size:.86rem}a{color:var(--link)}\n"
     "nav{font-size:.95rem;margin:.8em 0}nav "

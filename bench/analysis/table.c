@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDEST = 60 }; /* characters of a cell on a terminal */
+enum { WIDEST = 60, WIDEST_MARKDOWN = 400, WIDEST_PAGE = 1000 }; /* characters of a cell, by format */
 
 void table_column(struct table *table, const char *name, bool left)
 {
@@ -232,7 +232,8 @@ static void print_markdown(const struct table *table, struct text *out)
     for (size_t r = 0; r <= rows; r++) {
         for (size_t c = 0; c < columns; c++) {
             text_add(out, "| ");
-            markdown_text(out, r ? table->cells[(r - 1) * columns + c] : table->columns[c].name);
+            line_text(out, r ? table->cells[(r - 1) * columns + c] : table->columns[c].name, WIDEST_MARKDOWN,
+                      true);
             text_add(out, " ");
         }
         text_add(out, "|\n");
@@ -241,22 +242,25 @@ static void print_markdown(const struct table *table, struct text *out)
     }
 }
 
+static void html_line(struct text *out, const char *line)
+{
+    struct text plain = {0};
+    plain_text(&plain, line, WIDEST_PAGE);
+    html_text(out, text_get(&plain));
+    text_free(&plain);
+}
+
 /* What follows the first newline of a cell is small print under it. */
 static void html_cell(struct text *out, const char *cell)
 {
-    const char *more = strchr(cell, '\n');
-    char *copy = duplicate(cell), *line = copy, *end = strchr(copy, '\n');
-    if (end) *end = 0;
-    html_text(out, line);
-    if (more) text_add(out, "<small>");
-    for (bool first = true; end; first = false) {
-        line = end + 1;
-        end = strchr(line, '\n');
-        if (end) *end = 0;
+    char *copy = duplicate(cell), *rest = copy;
+    html_line(out, strsep(&rest, "\n"));
+    if (rest) text_add(out, "<small>");
+    for (bool first = true; rest; first = false) {
         if (!first) text_add(out, "<br>");
-        html_text(out, line);
+        html_line(out, strsep(&rest, "\n"));
     }
-    if (more) text_add(out, "</small>");
+    if (strchr(cell, '\n')) text_add(out, "</small>");
     free(copy);
 }
 
