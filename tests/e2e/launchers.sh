@@ -48,6 +48,16 @@ for cloud in aws azure gcp oci; do
 done
 expect_status "an unknown cloud" 2 scripts/preset nowhere
 
+mpirun_line() { env SWEEP_HOSTS="$work/one" SWEEP_SCRATCH="$work" SWEEP_RANKS=99999 SWEEP_RANKS_PER_NODE=99999 SWEEP_DRY_RUN=1 "$@" scripts/launchers/mpirun program; }
+printf '%s\t-\t-\t-\n' "$(uname -n)" >"$work/one"
+check "mpirun with more ranks than this machine has cores" mpirun_line
+said "lets them share cores" '--oversubscribe --bind-to none' out
+printf 'other\t-\t-\t-\n' >"$work/one"
+check "mpirun on another host" mpirun_line SWEEP_REMOTE=1
+if grep -q oversubscribe "$work/out"; then not_ok "does not judge it by the cores of this one"; else ok "does not judge it by the cores of this one"; fi
+check "mpirun on another host with few cores" mpirun_line SWEEP_REMOTE=1 SWEEP_OVERSUBSCRIBE=1
+said "is told so" '--oversubscribe --bind-to none' out
+
 printf 'a slots=4 gpus=4 domain=r1\nb:4\nc\nc # twice\n' >"$work/hosts"
 check "a host file" scripts/allocation "$work/hosts"
 said "with all columns" "$(printf 'a\t4\t4\tr1')" out
