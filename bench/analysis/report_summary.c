@@ -282,7 +282,7 @@ static void matmul_row(struct table *table, const struct run_summary *run, const
     else
         table_cell(table, "%s", "");
     text_clear(&text);
-    if (priced)
+    if (priced && line->row->phase)
         report_figure(&text, figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops),
                       figure_absent(), "", NULL);
     table_cell(table, "%s", text_get(&text));

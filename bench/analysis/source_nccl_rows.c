@@ -107,14 +107,21 @@ static void set_figure(struct figures *figures, enum column column, const char *
     }
 }
 
-/* Figures per placement for `count` figures in a row; 0: does not fit. */
+/* Whether the first figure of the pending row must be the root, as the header line says. Else a row that lost
+   its last figure would fit with all figures one column off. */
+static bool begins_with_root(const struct stream *stream)
+{
+    return stream->columns.has_root && stream->pending.root == ABSENT;
+}
+
+/* The columns that `count` figures in a row fill; NULL: none fit. */
 static const struct columns *layout(const struct stream *stream, size_t count, bool *has_root)
 {
     const struct columns *candidates[] = {&stream->columns, &standard_columns, &iteration_columns};
     for (size_t i = 0; i < 3; i++) {
         size_t group = candidates[i]->group;
         if (group == 0 || (i && stream->columns.group)) continue;
-        for (size_t root = 0; root < 2; root++)
+        for (size_t root = begins_with_root(stream); root < 2; root++)
             if (count == 2 * group + root) {
                 *has_root = root == 1;
                 return candidates[i];
@@ -161,8 +168,10 @@ void nccl_flush(struct parser *parser, struct stream *stream)
     struct pending *pending = &stream->pending;
     if (!pending->active) return;
     const struct columns *columns = stream->columns.group ? &stream->columns : &standard_columns;
-    bool has_root = pending->root == ABSENT && pending->figure_count &&
-                    pending->figure_count % columns->group == 1 && !strchr(pending->figures[0], '.');
+    bool has_root =
+        pending->figure_count && (begins_with_root(stream) ||
+                                  (pending->root == ABSENT && pending->figure_count % columns->group == 1 &&
+                                   !strchr(pending->figures[0], '.')));
     size_t figures = pending->figure_count - has_root;
     if (figures >= columns->group) {
         if (has_root) pending->root = strtoll(pending->figures[0], NULL, 10);

@@ -53,6 +53,17 @@ check "a file cut off" import -o "$work/records" --run six "$golden/cut_in_row.l
 record=$work/records/six/cut_in_row.jsonl
 has "is not called complete" '"status":"interrupted","cases":6'
 has "and says why" 'the row of 4294967296 bytes is cut off'
+# Cut anywhere in its last row, that row is whole, has one placement, or is left out: no figure slips into another column.
+last=$(grep -nE '^ +[0-9]+ +[0-9]+ +float' "$golden/plain_2.19.log" | tail -n 1 | cut -d: -f1) slipped=
+import --check --format csv "$golden/plain_2.19.log" 2>/dev/null >"$work/out"
+whole=$(awk -F, 'NR == 2 { print $4 }' "$work/out")
+for cut in $(seq 20 4 132); do
+    { head -n $((last - 1)) "$golden/plain_2.19.log"; sed -n "${last}p" "$golden/plain_2.19.log" | cut -c1-"$cut" | tr -d '\n'; } >"$work/cut.log"
+    import --check --format csv --collective all_reduce "$work/cut.log" >"$work/out" 2>"$work/err" || slipped+=" $cut:status"
+    rows=$(awk -F, 'NR == 2 { print $4 }' "$work/out")
+    [ "$rows" -ge $((whole - 1)) ] && ! grep -qE 'differs from row to row|wrong elements|no number of ranks' "$work/err" || slipped+=" $cut"
+done
+if [ -z "$slipped" ]; then ok "a row cut anywhere keeps its columns"; else not_ok "a row cut at column$slipped slips"; fi
 check "wrong data" import -o "$work/records" --run seven "$golden/wrong_data.log"
 record=$work/records/seven/wrong_data.jsonl
 has "is called wrong" '"wrong":7,"status":"wrong"'
