@@ -94,11 +94,29 @@ static void judge_case(struct contract *contract, struct contract_row row, const
     add_row(contract, row);
 }
 
+static void list_unfinished(struct contract *contract, const struct aggregate *aggregate)
+{
+    enum { NAMED = 5 };
+    struct text names = {0};
+    for (size_t r = 0; r < aggregate->count; r++)
+        for (size_t i = 0; i < aggregate->runs[r].launch_count; i++) {
+            const struct launch *launch = aggregate->runs[r].launches[i];
+            if (same(launch->end.status, "complete")) continue;
+            if (contract->unfinished++ < NAMED)
+                text_add(&names, "%s%s %s", names.length ? ", " : "", launch->path,
+                         !launch->end.status                       ? "died"
+                         : same(launch->end.status, "interrupted") ? "was interrupted"
+                                                                   : "failed");
+        }
+    if (contract->unfinished > NAMED) text_add(&names, " and %zu more", contract->unfinished - NAMED);
+    if (names.length) contract->unfinished_names = arena_string(&contract->arena, text_get(&names));
+    text_free(&names);
+}
+
 struct contract contract_of(const struct gate *gate, const struct aggregate *aggregate, bool strict)
 {
     struct contract contract = {0};
-    for (size_t i = 0; i < aggregate->count; i++)
-        contract.unfinished += aggregate->runs[i].died + aggregate->runs[i].unfinished;
+    list_unfinished(&contract, aggregate);
     for (size_t r = 0; r < gate->count; r++) {
         const struct gate_rule *rule = &gate->rules[r];
         for (size_t t = 0; t < rule->requirement_count; t++) {
@@ -235,12 +253,11 @@ void contract_junit(const struct contract *contract, struct text *out)
         }
         text_add(out, "    </testcase>\n");
     }
-    if (contract->unfinished)
-        text_add(out,
-                 "    <testcase classname=\"busbar\" name=\"launches\">\n      <failure message=\"%zu died "
-                 "or did not complete\"/>\n"
-                 "    </testcase>\n",
-                 contract->unfinished);
+    if (contract->unfinished) {
+        text_add(out, "    <testcase classname=\"busbar\" name=\"launches\">\n      <failure message=\"");
+        xml_text(out, contract->unfinished_names);
+        text_add(out, "\"/>\n    </testcase>\n");
+    }
     text_add(out, "  </testsuite>\n");
 }
 
@@ -282,11 +299,13 @@ static const struct command command = {
 
 static void print_contract(const struct contract *contract, const char *format, struct text *out)
 {
+    enum { LONGEST = 1000 };
     struct table table = {0};
     if (same(format, "json")) {
         json_t *object = json_object();
         object_put(object, "contract", contract_json(contract));
         object_put(object, "launches_unfinished", json_integer((json_int_t)contract->unfinished));
+        object_put_text(object, "unfinished", contract->unfinished_names);
         object_put(object, "pass", json_boolean(contract_status(contract) == STATUS_OK));
         print_json(out, object, 9);
         return;
@@ -305,10 +324,16 @@ static void print_contract(const struct contract *contract, const char *format, 
                 out);
     table_free(&table);
     if (same(format, "csv")) {
-        if (contract->unfinished) warn("%zu launches died or did not complete", contract->unfinished);
+        if (contract->unfinished) warn("%s", contract->unfinished_names);
         return;
     }
-    text_add(out, "\n%zu of %zu requirement%s failed", contract->failed, contract->count,
+    text_add(out, "\n");
+    if (contract->unfinished) {
+        text_add(out, "FAIL: ");
+        line_text(out, contract->unfinished_names, LONGEST, same(format, "markdown"));
+        text_add(out, same(format, "markdown") ? "\n\n" : "\n");
+    }
+    text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
              contract->count == 1 ? "" : "s");
     if (contract->unfinished)
         text_add(out, ", %zu launch%s died or did not complete", contract->unfinished,

@@ -21,7 +21,8 @@ struct contract_row {
 struct contract {
     struct contract_row *rows;
     size_t count, failed;
-    size_t unfinished; /* launches that died or did not complete: these fail it too */
+    size_t unfinished;            /* launches that died or did not complete: these fail it too */
+    const char *unfinished_names; /* the first of them, "a.jsonl died, b.jsonl was interrupted"; NULL: none */
     struct arena arena;
 };
 

@@ -189,7 +189,10 @@ expect_status "what a case does not tell fulfils no condition" 1 "$busbar" contr
 printf '* dtype!=\377x median_us<=1e9\n' >latin1.gate
 expect_status "a gate file that is not UTF-8, as JSON" 0 "$busbar" contract --format json --gate latin1.gate a/base
 echo '* median_us<=1e9' >ok.gate
-expect_status "a contract over a launch that died fails" 1 "$busbar" contract --gate ok.gate died
+for format in text markdown json junit csv; do
+    expect_status "a contract over a launch that died fails, as $format" 1 "$busbar" contract --format $format --gate ok.gate died
+    if grep -qF "launch-001.jsonl died" out err; then ok "and names it"; else not_ok "the launch is not named as $format"; fi
+done
 expect_status "a contract over wrong data fails" 1 "$busbar" contract --gate ok.gate wrong
 for line in 'all_reduce' 'all_reduce busbw>=460' 'all_reduce ranks=x delta=1%' 'all_reduce delta=300%' 'requested_bytes>=1 delta=3%' \
     'all_reduce dtype>float delta=3%' 'all_reduce busbw_gbps=460' 'all_reduce requested_bytes>=1Q delta=3%' 'all_reduce >=3'; do
