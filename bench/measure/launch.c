@@ -29,6 +29,7 @@ struct launch_state {
     struct host_machine machine;
     const struct backend *backend;
     struct comm *comm;
+    _Atomic(struct comm *) endable; /* the same: whoever takes it ends it, the launch or the watchdog */
     struct sampler *sampler;
     struct splits splits;
     struct window window;
@@ -96,7 +97,9 @@ static enum status open_launch(struct launch_state *l)
                                       .expect_domain = (int)s->expect_domain,
                                       .fault = s->fault,
                                       .steps = l->watch ? &watch_pulse(l->watch)->steps : NULL};
-    status = agree(l, backend_open(&l->backend, &l->world, &options, &l->comm));
+    status = backend_open(&l->backend, &l->world, &options, &l->comm);
+    if (!status) atomic_store(&l->endable, l->comm);
+    status = agree(l, status);
     if (status) return status;
     if (same(s->sync, "window") && !(l->backend->capabilities & CAN_HOST_CLOCK))
         return fail(STATUS_USAGE,
@@ -118,7 +121,8 @@ static void end_from_watchdog(void *state, const char *how)
 static void abort_from_watchdog(void *state)
 {
     struct launch_state *l = state;
-    if (l->comm && l->backend->abort) l->backend->abort(l->comm);
+    struct comm *comm = atomic_exchange(&l->endable, NULL);
+    if (comm && l->backend->abort) l->backend->abort(comm);
 }
 
 static enum status open_sampler(struct launch_state *l)
@@ -368,7 +372,7 @@ static enum status close_launch(struct launch_state *l)
     sampler_close(l->sampler);
     splits_close(&l->splits);
     window_close(&l->window);
-    l->backend->close(l->comm);
+    if (atomic_exchange(&l->endable, NULL)) l->backend->close(l->comm);
     if (!status) status = verdict(&l->cases);
     int worst = (int)status; /* rank 0 alone knows of wrong data's place, all of its number */
     MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, l->world.comm);
