@@ -120,7 +120,9 @@ const char *format_size(size_t bytes, char text[UNIT_TEXT])
     double value = (double)bytes;
     int unit = 0;
     while (value >= 1024 && unit < 4) value /= 1024, unit++;
-    snprintf(text, UNIT_TEXT, value == floor(value) ? "%.0f %s" : "%.3g %s", value, names[unit]);
+    /* 1000 to 1023 of a unit have four digits, and no exponent. */
+    snprintf(text, UNIT_TEXT, value == floor(value) || value >= 999.5 ? "%.0f %s" : "%.3g %s", value,
+             names[unit]);
     return text;
 }
 
@@ -128,7 +130,7 @@ const char *format_duration(double seconds, char text[UNIT_TEXT])
 {
     if (!(seconds >= 0) || seconds > 1e9) return strcpy(text, "?");
     long whole = lround(seconds);
-    if (seconds < 1)
+    if (seconds < 0.9995)
         snprintf(text, UNIT_TEXT, "%.3g ms", seconds * 1e3);
     else if (whole < 120)
         snprintf(text, UNIT_TEXT, "%ld s", whole);

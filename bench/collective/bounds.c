@@ -111,11 +111,12 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
         m.nvls = NO;
         m.network_reduces = false;
     }
-    struct term nic = nic_term(collective->id, &m), nvlink = nvlink_term(collective->id, &m);
-    if (isinf(m.nvlink_gbps) && nic.text) nvlink = none();
+    struct term nic = nic_term(collective->id, &m), nvlink = nvlink_term(collective->id, &m),
+                best_nvlink = nvlink_term(collective->id, machine);
+    if (isinf(m.nvlink_gbps) && nic.text) nvlink = best_nvlink = none();
     if (needs_unknown(&nic, m.nic_gbps) || needs_unknown(&nvlink, m.nvlink_gbps)) return false;
     if (kind == BOUND_REFERENCE && nic.text == nic_term(collective->id, machine).text &&
-        nvlink.text == nvlink_term(collective->id, machine).text)
+        nvlink.text == best_nvlink.text)
         return false;
     struct bound result = {.nic_us = term_us(&nic, bytes, m.nic_gbps),
                            .nvlink_us = term_us(&nvlink, bytes, m.nvlink_gbps)};

@@ -26,6 +26,31 @@ Test(units, durations)
     cr_assert(parse_seconds("3w", &value) == STATUS_USAGE);
 }
 
+Test(units, printed)
+{
+    static const struct {
+        size_t bytes;
+        const char *text;
+    } sizes[] = {{0, "0 B"},
+                 {8, "8 B"},
+                 {65536, "64 KiB"},
+                 {1500, "1.46 KiB"},
+                 {1024512, "1000 KiB"},
+                 {1024000, "1000 KiB"},
+                 {1610612736, "1.5 GiB"},
+                 {SIZE_MAX, "16777216 TiB"}};
+    static const struct {
+        double seconds;
+        const char *text;
+    } times[] = {{0.85, "850 ms"},    {0.9999, "1 s"},       {12, "12 s"}, {119.6, "2 min 00 s"},
+                 {200, "3 min 20 s"}, {21900, "6 h 05 min"}, {-1, "?"},    {1e300, "?"}};
+    char text[UNIT_TEXT];
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        cr_expect_str_eq(format_size(sizes[i].bytes, text), sizes[i].text);
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        cr_expect_str_eq(format_duration(times[i].seconds, text), times[i].text);
+}
+
 Test(text, nearest_word)
 {
     const char *const words[] = {"pipelined", "isolated", "both", NULL};

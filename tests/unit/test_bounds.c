@@ -104,6 +104,8 @@ Test(bounds, network_alone)
     cr_expect(bound_of(collective_find("all_reduce"), 1e6, &m, BOUND_MACHINE, &bound));
     cr_expect_float_eq(bound.time_us, 80000, 1e-6);
     cr_expect_null(strstr(bound.formula, "Bn"));
+    cr_expect_not(bound_of(collective_find("all_reduce"), 1e6, &m, BOUND_REFERENCE, &bound),
+                  "no other than the bound");
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e6, &inside, BOUND_MACHINE, &bound));
 }
 
