@@ -1,28 +1,11 @@
 #include "backend/memory.h"
+#include "base/cgroup.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-/* The number that a file holds (cgroup files), SIZE_MAX when there is none or it says "max". */
-static size_t number_in(const char *path)
-{
-    unsigned long long value;
-    FILE *file = fopen(path, "re");
-    if (!file) return SIZE_MAX;
-    int read = fscanf(file, "%llu", &value);
-    fclose(file);
-    return read == 1 ? (size_t)value : SIZE_MAX;
-}
-
-static size_t room(const char *limit_path, const char *used_path)
-{
-    size_t limit = number_in(limit_path), used = number_in(used_path);
-    if (limit == SIZE_MAX || used == SIZE_MAX) return SIZE_MAX;
-    return limit > used ? limit - used : 0;
-}
 
 size_t memory_available(void)
 {
@@ -34,11 +17,8 @@ size_t memory_available(void)
         if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) available = (size_t)kib * 1024;
     if (file) fclose(file);
     if (available == SIZE_MAX) available = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    size_t v2 = room("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
-    size_t v1 =
-        room("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
-    if (v2 < available) available = v2;
-    return v1 < available ? v1 : available;
+    size_t allowed = cgroup_memory("");
+    return allowed < available ? allowed : available;
 }
 
 size_t memory_stride(size_t bytes)

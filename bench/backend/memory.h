@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* Bytes that could be taken now on this host without swapping: MemAvailable, less where a cgroup allows less.
+/* Bytes that could be taken now on this host without swapping: MemAvailable, less where a control group
+ * allows less.
  */
 size_t memory_available(void);
 
