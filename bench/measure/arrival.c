@@ -24,7 +24,11 @@ void arrival_find(struct arrival *a, const char *folder)
     const char *job = first_of(jobs), *slurm = getenv("SLURM_JOB_ID"), *size = first_of(sizes);
     *a = (struct arrival){.rank = early_rank(), .ranks = size ? atoi(size) : 0};
     if (!job || a->ranks < 2) return;
-    snprintf(a->folder, sizeof a->folder, "%s/.waiting-%s-%s", folder, slurm ? slurm : "", job);
+    int length = snprintf(a->folder, sizeof a->folder, "%s/.waiting-%s-%s", folder, slurm ? slurm : "", job);
+    if (length < 0 || (size_t)length >= sizeof a->folder) {
+        a->folder[0] = 0; /* a path as long as that: no notes */
+        return;
+    }
     for (char *c = a->folder + strlen(folder) + 1; *c; c++)
         if (!isalnum((unsigned char)*c) && *c != '.') *c = '-';
 }

@@ -15,19 +15,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-static socklen_t length_of(const struct sockaddr_storage *address)
-{
-    return address->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
-}
-
-static void set_port(struct sockaddr_storage *address, in_port_t port)
-{
-    if (address->ss_family == AF_INET6)
-        ((struct sockaddr_in6 *)address)->sin6_port = port;
-    else
-        ((struct sockaddr_in *)address)->sin_port = port;
-}
-
 /* This host's addresses that others can reach; the loopback first, for processes of this host. */
 static void list_addresses(struct board_place *place, in_port_t port)
 {
@@ -37,25 +24,35 @@ static void list_addresses(struct board_place *place, in_port_t port)
         for (struct ifaddrs *i = all; i && place->count < BOARD_ADDRESSES; i = i->ifa_next) {
             if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || !(i->ifa_flags & IFF_LOOPBACK) == (loopback == 1))
                 continue;
-            int family = i->ifa_addr->sa_family;
-            if (family != AF_INET) continue;
-            struct sockaddr_storage *address = &place->addresses[place->count++];
-            memcpy(address, i->ifa_addr, sizeof(struct sockaddr_in));
-            set_port(address, port);
+            if (i->ifa_addr->sa_family != AF_INET) continue;
+            struct sockaddr_in *address = &place->addresses[place->count++];
+            memcpy(address, i->ifa_addr, sizeof *address);
+            address->sin_port = port;
         }
     freeifaddrs(all);
+}
+
+/* How many of the ranks this process has descriptors for, beside all else that it opens. A connection that it
+   could not accept would be taken for a rank 0 that gives no sign of life: who comes after them does not
+   connect at all. */
+static int descriptors_for(int ranks)
+{
+    enum { OTHERS = 256 };
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files)) return ranks;
+    if (files.rlim_cur < (rlim_t)ranks + OTHERS) {
+        rlim_t before = files.rlim_cur;
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files)) files.rlim_cur = before;
+    }
+    if (files.rlim_cur >= (rlim_t)ranks + OTHERS) return ranks;
+    return files.rlim_cur > OTHERS ? (int)(files.rlim_cur - OTHERS) : 0;
 }
 
 enum status board_listen(struct board *board, int ranks, struct board_place *place)
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
     socklen_t length = sizeof any;
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < (rlim_t)ranks + 256) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE,
-                  &files); /* where this is not enough, those ranks are said not to be watched */
-    }
     *board = (struct board){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
     if (board->listener < 0 || bind(board->listener, (struct sockaddr *)&any, sizeof any) ||
         listen(board->listener, 4096) || getsockname(board->listener, (struct sockaddr *)&any, &length) ||
@@ -66,6 +63,7 @@ enum status board_listen(struct board *board, int ranks, struct board_place *pla
         return fail(STATUS_ENVIRONMENT, "the progress board cannot listen: %s", strerror(error));
     }
     place->count = 0;
+    place->watched = (uint32_t)descriptors_for(ranks);
     list_addresses(place, any.sin_port);
     board->ranks_count = (size_t)ranks;
     board->seen = allocate((size_t)ranks, sizeof *board->seen);
@@ -189,16 +187,14 @@ int board_connect(const struct board_place *place, bool same_host)
 {
     enum { WAIT_MS = 2000 };
     for (uint32_t i = 0; i < place->count && i < BOARD_ADDRESSES; i++) {
-        const struct sockaddr_storage *address = &place->addresses[i];
-        bool loopback = (ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr) >> 24) == 127;
-        if (loopback != same_host) continue;
-        int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0,
-            one = 1;
+        const struct sockaddr_in *address = &place->addresses[i];
+        bool loopback = ntohl(address->sin_addr.s_addr) >> 24 == 127;
+        if (loopback && !same_host) continue;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0, one = 1;
         socklen_t length = sizeof error;
         if (fd < 0) return -1;
         struct pollfd ready = {.fd = fd, .events = POLLOUT};
-        if ((connect(fd, (const struct sockaddr *)address, length_of(address)) == 0 ||
-             errno == EINPROGRESS) &&
+        if ((connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EINPROGRESS) &&
             poll(&ready, 1, WAIT_MS) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
             error == 0) {
             setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

@@ -6,23 +6,24 @@
 #include "base/status.h"
 #include "base/text.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 enum { BOARD_ADDRESSES = 8 };
 
 /* Where rank 0 listens, as sent to all (plain bytes, same architecture). */
 struct board_place {
     uint64_t secret;
-    uint32_t count;
-    struct sockaddr_storage addresses[BOARD_ADDRESSES];
+    uint32_t watched; /* the ranks from this one on do not connect */
+    uint32_t count;   /* of addresses, the loopback first; IPv4 */
+    struct sockaddr_in addresses[BOARD_ADDRESSES];
 };
 
 struct report {
     uint64_t secret;
     uint32_t rank;
-    uint32_t stage; /* enum stage, or REPORT_BYE */
+    uint32_t stage; /* enum stage, REPORT_BYE or REPORT_FAILED */
     uint64_t steps;
 };
 enum { REPORT_BYE = 1000, REPORT_FAILED };
@@ -54,7 +55,7 @@ void board_serve(struct board *, uint64_t secret, int wake, double now_s, double
 /* Gives all a last answer and closes. */
 void board_close(struct board *, char answer);
 
-/* The other ranks: the connection, or -1. Same host: the loopback is tried first. */
+/* The other ranks: the connection, or -1. The loopback is tried by those of the same host alone, first. */
 int board_connect(const struct board_place *, bool same_host);
 
 /* Names those to blame in one line's words: who ended, who gives no sign of life, who is behind; else that

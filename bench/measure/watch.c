@@ -315,12 +315,14 @@ enum status watch_join(struct watch *w, const struct world *world)
         if (world->rank == 0 && board_listen(&w->board, world->ranks, &w->place)) w->place.count = 0;
         if (MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm))
             return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
-        if (world->rank) w->socket = board_connect(&w->place, world->node == 0);
+        if (world->rank && (uint32_t)world->rank < w->place.watched)
+            w->socket = board_connect(&w->place, world->node == 0);
         unwatched = world->rank && w->socket < 0;
         if (MPI_Reduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm))
             return fail(STATUS_ENVIRONMENT, "MPI_Reduce failed");
         if (world->rank == 0 && all)
-            warn("%d ranks cannot reach rank 0 over TCP: a hang is found, but they are not named", all);
+            warn("%d rank%s cannot reach rank 0 over TCP: a hang is found, but not who hangs there", all,
+                 all == 1 ? "" : "s");
     } else {
         w->board.seen = allocate(1, sizeof *w->board.seen);
     }

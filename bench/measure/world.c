@@ -1,4 +1,5 @@
 #include "measure/world.h"
+#include "measure/common.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ static enum status refuse_strays(int ranks)
     for (const char *const *name = size_variables; *name; name++) {
         const char *value = getenv(*name);
         long size = value ? strtol(value, NULL, 10) : 0;
+        if (size > 1 && early_rank()) return STATUS_ENVIRONMENT; /* the first of them says it */
         if (size > 1)
             return fail(STATUS_ENVIRONMENT,
                         "the launcher started %ld processes (%s), but this program's MPI library sees one: "
