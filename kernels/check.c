@@ -5,7 +5,7 @@ uint64_t pattern_check(const struct pattern *p, int source, uint64_t from, uint6
 {
     const int size = pattern_size(p->dtype);
     const uint64_t period = pattern_period(p->dtype), worked_out = count < period ? count : period;
-    unsigned char expected[PATTERN_UNITS * PATTERN_UNIT];
+    _Alignas(PATTERN_UNIT) unsigned char expected[PATTERN_UNITS * PATTERN_UNIT];
     uint64_t wrong = 0;
     for (uint64_t i = 0; i < worked_out; i++)
         pattern_store(expected, i, size, pattern_expected(p, source, from + i));

@@ -11,8 +11,9 @@
    Movement. Every element is any bit pattern but the poison.
 
    Both repeat after PATTERN_UNITS times 16 bytes, so that device and host work out one period and then run at
-   the speed of memory, whatever the type. The number of units is a prime: no offset that a library's chunks
-   have (powers of two, counts over ranks) is a multiple of it, and data from another place is still found. */
+   the speed of memory, whatever the type. The number of units is a prime, so that data from another place is
+   found wherever chunks are powers of two or shares of them. What is not seen: data of one rank that stands
+   off by a multiple of 16,336 bytes, which needs a size whose parts are such multiples. */
 #ifndef BUSBAR_PATTERN_H
 #define BUSBAR_PATTERN_H
 

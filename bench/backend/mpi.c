@@ -144,7 +144,7 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
     if (!error) error = types_open(&c->types);
     if (error) {
         free(c);
-        return failed("MPI_Comm_dup", error);
+        return failed("preparing a communicator", error);
     }
     enum status status =
         options->memory && strcmp(options->memory, "device") == 0 ? open_device(c) : STATUS_OK;
@@ -158,9 +158,7 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
 /* The count that an MPI call takes: of the whole or of a rank's part. */
 static size_t call_count(const struct comm *c, const struct call *call)
 {
-    size_t divisor = call->collective->divisor(c->world->ranks);
-    bool by_part = call->collective->id == ALL_TO_ALL || divisor > 1;
-    return by_part ? call->count / (size_t)c->world->ranks : call->count;
+    return call->count / call->collective->divisor(c->world->ranks);
 }
 
 static enum status mpi_supports(struct comm *c, const struct call *call, const char **reason)

@@ -2,14 +2,23 @@
 #include "kernels/pattern.h"
 
 /* MPI has no 16-bit floats: each operation converts, combines and rounds, an element at a time. Its speed is
-   this code's, not the library's. */
+   this code's, not the library's. Where calls take large counts, the operation must too. */
+#if MPI_VERSION >= 4
+typedef MPI_Count op_count;
+typedef MPI_User_function_c op_function;
+#define OP_CREATE MPI_Op_create_c
+#else
+typedef int op_count;
+typedef MPI_User_function op_function;
+#define OP_CREATE MPI_Op_create
+#endif
 #define SMALL_OP(name, dtype, combined)                                                                      \
-    static void name(void *in, void *inout, int *count, MPI_Datatype *type)                                  \
+    static void name(void *in, void *inout, op_count *count, MPI_Datatype *type)                             \
     {                                                                                                        \
         const uint16_t *from = in;                                                                           \
         uint16_t *to = inout;                                                                                \
         (void)type;                                                                                          \
-        for (int i = 0; i < *count; i++) {                                                                   \
+        for (op_count i = 0; i < *count; i++) {                                                              \
             double a = pattern_decode(dtype, from[i]), b = pattern_decode(dtype, to[i]);                     \
             to[i] = (uint16_t)pattern_encode(dtype, combined);                                               \
         }                                                                                                    \
@@ -25,12 +34,12 @@ SMALL_OP(bfloat16_min, DTYPE_BFLOAT16, a < b ? a : b)
 
 int types_open(struct types *t)
 {
-    MPI_User_function *const functions[2][4] = {{half_sum, half_prod, half_max, half_min},
-                                                {bfloat16_sum, bfloat16_prod, bfloat16_max, bfloat16_min}};
+    op_function *const functions[2][4] = {{half_sum, half_prod, half_max, half_min},
+                                          {bfloat16_sum, bfloat16_prod, bfloat16_max, bfloat16_min}};
     int error = MPI_SUCCESS;
     *t = (struct types){.huge = MPI_DATATYPE_NULL, .of = MPI_DATATYPE_NULL};
     for (int i = 0; i < 8 && !error; i++)
-        error = MPI_Op_create(functions[i / 4][i % 4], 1, &t->small_ops[i / 4][i % 4]);
+        error = OP_CREATE(functions[i / 4][i % 4], 1, &t->small_ops[i / 4][i % 4]);
     return error;
 }
 
@@ -61,12 +70,13 @@ int types_huge(struct types *t, MPI_Datatype of, size_t count, MPI_Datatype *typ
     const int blocks[2] = {1, (int)(count % CHUNK)};
     const MPI_Aint places[2] = {0, (MPI_Aint)(count / CHUNK * CHUNK) * extent};
     const MPI_Datatype parts[2] = {chunks, of};
-    error = MPI_Type_create_struct(2, blocks, places, parts, &t->huge);
-    if (!error) error = MPI_Type_commit(&t->huge);
+    MPI_Datatype made;
+    error = MPI_Type_create_struct(2, blocks, places, parts, &made);
+    if (!error) error = MPI_Type_commit(&made);
     MPI_Type_free(&chunks);
     if (error) return error;
+    t->huge = *type = made;
     t->count = count;
     t->of = of;
-    *type = t->huge;
     return MPI_SUCCESS;
 }
