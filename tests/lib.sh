@@ -31,6 +31,14 @@ check() {
     expect_status "$name" 0 "$@"
 }
 
+# needs_built PROGRAM…: ends a benchmark with one line where what it compares is not built.
+needs_built() {
+    local program
+    for program in "$@"; do
+        [ -x "$build/$program" ] || { echo "$(basename "$0" .sh): $build/$program is missing: run make benchmark-$(basename "$0" .sh)" >&2; exit 1; }
+    done
+}
+
 # ranks N PROGRAM…: under the mpirun of the MPI that the build uses (MPIRUN), oversubscribed, also as root.
 mpirun=${MPIRUN:-mpirun}
 mpirun_flags=(-np)

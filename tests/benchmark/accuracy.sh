@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # isolated medians against a bare loop, alternating in one run: within 3 % at five sizes, five runs
 . "$(dirname "$0")/../lib.sh"
-[ -x "$build/benchmark/accuracy" ] || { echo "accuracy: $build/benchmark/accuracy is missing: run make benchmark-accuracy"; exit 1; }
+needs_built benchmark/accuracy
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
 pair() { OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 300 "${MPIRUN:-mpirun}" -np 2 "$@"; }
 echo "2 ranks, all-reduce, float, sum, out of place, the same buffers every time; medians of the slowest rank's time, us;"

@@ -7,6 +7,7 @@
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/cluster/lib.sh
 . tests/cluster/lib.sh
+needs_built all_reduce all_gather sendrecv
 need_cluster "bandwidth on shaped links"
 rate=${RATE:-200}
 cluster_up 4 "${rate}mbit"

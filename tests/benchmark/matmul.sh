@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # matmul against the best that OpenBLAS's and BLIS's kernels reach in a bare loop, alternating: at least 0.95
 . "$(dirname "$0")/../lib.sh"
+needs_built matmul benchmark/bare_gemm
 threads=${THREADS:-$(nproc)}
 rounds=${ROUNDS:-5}
 bare=$build/benchmark/bare_gemm

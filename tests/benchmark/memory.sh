@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # 64 oversubscribed ranks complete; rank 0's memory grows with the samples kept, not with samples times ranks
 . "$(dirname "$0")/../lib.sh"
+needs_built all_reduce
 
 # resident RANKS SAMPLES: rank 0's largest resident memory in KiB
 resident() {

@@ -2,6 +2,7 @@
 # ten launches quiet (largest over smallest median at most 1.15) and ten with a busy core (each within 1.20); where the bare loop of
 # the same minutes moves more, that is what the machine shows, and the row says so
 . "$(dirname "$0")/../lib.sh"
+needs_built all_reduce benchmark/bare
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
 pair() { OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 300 "${MPIRUN:-mpirun}" -np 2 "$@"; }
 sizes=8,1K,64K,1M,4M

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # two million samples: reported in 5 s and 300 MB on one core, plots included; compared in 2 s
 . "$(dirname "$0")/../lib.sh"
+needs_built busbar
 echo "writing 500 launches x 40 cases x 100 samples"
 timeout 600 tests/benchmark/make-archive "$work/runs" --runs base,new --launches 250 --cases 40 --samples 100 --allocations 3 || exit 5
 du -sh "$work/runs" | cut -f 1

@@ -3,6 +3,7 @@
 # PARTS='start passes aside stopping' chooses; each takes under two minutes. Nothing here is judged: the figures are the reason for the
 # defaults (README, Method), on the machine at hand.
 . "$(dirname "$0")/../lib.sh"
+needs_built all_reduce benchmark/sync benchmark/coverage
 set -o pipefail
 launches=${LAUNCHES:-10}
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them

@@ -22,6 +22,14 @@ done
 for target in $(grep -oE '(^    |`)make [a-z][a-z-]*' README.md | sed 's/.*make //' | sort -u); do
     check "README: make $target" make -n "$target"
 done
+# A benchmark that is started by hand before its programs are built says so in one line.
+for benchmark in tests/benchmark/*.sh; do
+    case $benchmark in */scale.sh) continue ;; esac # skips, and says what it lacks
+    expect_status "$benchmark without its programs" 1 env "BUILD=$work/nothing" "$benchmark"
+    if [ "$(cat "$work/out" "$work/err" | wc -l)" -eq 1 ] && grep -q 'is missing: run make benchmark-' "$work/err"; then ok 'one line'; else
+        not_ok "not one line: $(cat "$work/out" "$work/err")"
+    fi
+done
 # The flags of the nccl-tests table.
 if [ -x "$build/all_reduce" ]; then
     for flag in $(sed -n '/^## Flags/,/^## Exit/p' README.md | grep '^| `-' | grep -v export | grep -oE -e '--[a-z][a-z_-]+' | sort -u); do
