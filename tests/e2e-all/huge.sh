@@ -3,25 +3,40 @@
 . "$(dirname "$0")/../lib.sh"
 set +e
 available=$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)
-if [ "$available" -lt 14 ]; then
-    skip "5 GiB all-gather" "needs 14 GiB of free memory, $available are there"
-    exit 0
-fi
-RANKS_TIMEOUT=1800 check "a 5 GiB all-gather of int8 on 2 ranks, in place" ranks 2 "$build/all_gather" --backend mpi -d int8 --sizes 5G \
-    --placement in_place --cache warm -n 1 -w 0 --passes 1 --timeout 900 --output "$work/results" --run huge --launch l
-python3 - "$work/results/huge/l.jsonl" <<'PY' && ok "every element is right" || not_ok "every element is right"
+
+# huge NAME GIB RANKS COLLECTIVE SIZE: one case of int8, in place; its row in $work/row. Skipped where less than GIB is free.
+huge() {
+    if [ "$available" -lt "$2" ]; then
+        skip "$1" "needs $2 GiB of free memory, $available are there"
+        return 1
+    fi
+    RANKS_TIMEOUT=1800 check "$1" ranks "$3" "$build/$4" --backend mpi -d int8 --sizes "$5" --placement in_place --cache warm \
+        -n 1 -w 0 --passes 1 --timeout 900 --output "$work/results" --run huge --launch "$4-$3" || return 1
+    grep '"record":"case"' "$work/results/huge/$4-$3.jsonl" >"$work/row"
+}
+# Reductions: LARGE_COUNTS=yes: the MPI library is known to have them (MPI 4), so that unsupported is a failure.
+reduction() {
+    huge "$@" || return
+    if python3 - "$work/row" "${LARGE_COUNTS:-no}" >"$work/out" <<'PY'
 import json, sys
-case = [c for c in map(json.loads, open(sys.argv[1])) if c["record"] == "case"][0]
-assert case["status"] == "ok" and case["wrong"] == 0 and case["bytes"] == case["count"] == 5 << 30, case
-PY
-# LARGE_COUNTS=yes: the MPI library is known to have them (MPI 4), so that unsupported is a failure.
-RANKS_TIMEOUT=1800 check "an all-reduce of 2049 Mi int8" ranks 2 "$build/all_reduce" --backend mpi -d int8 --sizes 2049M \
-    --placement in_place --cache warm -n 1 -w 0 --passes 1 --timeout 900 --output "$work/results" --run huge --launch r
-python3 - "$work/results/huge/r.jsonl" "${LARGE_COUNTS:-no}" >"$work/out" <<'PY' && ok "$(cat "$work/out")" || not_ok "is right, or unsupported with the reason"
-import json, sys
-case = [c for c in map(json.loads, open(sys.argv[1])) if c["record"] == "case"][0]
-large = case["status"] == "ok" and case["wrong"] == 0 and case["count"] > 1 << 31
+case = json.load(open(sys.argv[1]))
+large = case["status"] == "ok" and case["wrong"] == 0 and case["count"] >= 1 << 31
 assert large or sys.argv[2] == "no" and case["status"] == "unsupported" and "2147483647" in case["error"], case
 print("every element is right" if large else "it is unsupported, with the reason: this MPI library has no large counts")
 PY
+    then ok "$(cat "$work/out")"; else not_ok "is right, or unsupported with the reason"; fi
+}
+
+if huge "a 5 GiB all-gather of int8 on 2 ranks" 14 2 all_gather 5G; then
+    python3 - "$work/row" <<'PY' && ok "every element is right" || not_ok "every element is right"
+import json, sys
+case = json.load(open(sys.argv[1]))
+assert case["status"] == "ok" and case["wrong"] == 0 and case["bytes"] == case["count"] == 5 << 30, case
+PY
+fi
+reduction "an all-reduce of 2049 Mi int8 on 2 ranks" 14 2 all_reduce 2049M
+reduction "a reduce of 2049 Mi int8 on 2 ranks" 14 2 reduce 2049M
+# A rank's part counts. MPI libraries take as much again for what they receive.
+reduction "a reduce-scatter of 2049 Mi int8 on 1 rank" 14 1 reduce_scatter 2049M
+reduction "a reduce-scatter of 4 Gi int8 on 2 ranks" 22 2 reduce_scatter 4G
 [ $failures -eq 0 ]
