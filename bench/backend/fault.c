@@ -5,19 +5,23 @@
      fail   the N-th sample of rank R returns an error
      hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
      kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
+     away   rank R is scheduled away there for T µs, between the barrier and its start stamp
    Whatever it wrapped says "faulted" in its provenance. */
 #include "backend/backend.h"
 #include "base/text.h"
 #include "base/units.h"
 
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
-enum kind { WRONG, SLOW, FAIL, HANG, STOP, KILL, EXIT };
-static const char *const kinds[] = {"wrong", "slow", "fail", "hang", "stop", "kill", "exit", NULL};
+enum kind { WRONG, SLOW, FAIL, HANG, STOP, KILL, EXIT, AWAY };
+static const char *const kinds[] = {"wrong", "slow", "fail", "hang", "stop", "kill", "exit", "away", NULL};
 
 struct fault {
     enum kind kind;
@@ -44,8 +48,8 @@ static enum status parse_fault(const char *text, struct fault *fault)
     int kind = 0;
     while (kinds[kind] && strcmp(kinds[kind], word)) kind++;
     if (!kinds[kind])
-        return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow, fail, hang, stop, kill, exit",
-                    word);
+        return fail(STATUS_USAGE,
+                    "--fault: '%s' is not one of wrong, slow, fail, hang, stop, kill, exit, away", word);
     fault->kind = (enum kind)kind;
     while (rest && (word = strsep(&rest, ","))) {
         char *value = word, *name = strsep(&value, "=");
@@ -68,6 +72,36 @@ static void wait_us(double us)
     while ((double)(t.tv_sec - start.tv_sec) * 1e6 + (double)(t.tv_nsec - start.tv_nsec) / 1e3 < us);
 }
 
+static void *spin(void *us)
+{
+    wait_us(*(double *)us);
+    return NULL;
+}
+
+static long switches(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) ? -1 : usage.ru_nivcsw;
+}
+
+/* Another thread takes this one's processor: whoever yields then is switched away from, and the kernel counts
+   that as against his will. */
+static enum status go_away(double us)
+{
+    cpu_set_t before, here;
+    pthread_t other;
+    CPU_ZERO(&here);
+    CPU_SET(sched_getcpu(), &here);
+    const long before_switches = switches();
+    if (sched_getaffinity(0, sizeof before, &before) || sched_setaffinity(0, sizeof here, &here) ||
+        pthread_create(&other, NULL, spin, &us))
+        return fail(STATUS_ENVIRONMENT, "--fault away: cannot share a processor with a thread");
+    while (switches() == before_switches) sched_yield();
+    pthread_join(other, NULL);
+    sched_setaffinity(0, sizeof before, &before);
+    return STATUS_OK;
+}
+
 static enum status strike(struct comm *c)
 {
     if (c->fault.kind == SLOW && !c->fault.percent) wait_us((double)c->fault.us);
@@ -86,6 +120,8 @@ static enum status strike(struct comm *c)
         return STATUS_OK;
     case EXIT:
         _exit(0);
+    case AWAY:
+        return go_away((double)c->fault.us);
     default:
         return STATUS_OK;
     }
@@ -149,7 +185,7 @@ static enum status fault_run(struct comm *c, const struct call *call, int batch,
     struck.start = struck_start;
     struck.starter = c;
     enum status status = c->inner->run(c->comm, &struck, batch, slot, timing);
-    if (c->fault.kind != SLOW || c->fault.percent == 0) return status;
+    if (status || c->fault.kind != SLOW || c->fault.percent == 0) return status;
     double more_s = timing->elapsed_s * (double)c->fault.percent / 100;
     wait_us(more_s * 1e6);
     timing->elapsed_s += more_s;

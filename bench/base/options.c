@@ -40,8 +40,7 @@ static bool in_range(const struct option *row, double value)
     return (row->least == 0 && row->most == 0) || (value >= row->least && value <= row->most);
 }
 
-/* The pointer to the word of "a|b|c" that equals `value`, as interned static text; NULL when there is none.
- */
+/* `value` stays the caller's, once it is one of "a|b|c". */
 static enum status set_choice(const struct option *row, const char *value, const char **place)
 {
     char copy[512];
@@ -107,7 +106,6 @@ static enum status set_value(const struct option *row, const char *value, char *
                         value);
         break;
     case OPTION_REFUSED:
-        return fail(STATUS_USAGE, "--%s is not a flag of busbar: %s", row->name, row->help);
     case OPTION_END:
         break;
     }
@@ -133,8 +131,13 @@ static enum status read_flag(const struct command *command, int argc, char **arg
             is_long ? find_long(command, flag + 2, length) : find_letter(command, *letters);
         if (!row) return unknown_flag(command, flag, is_long ? flag + 2 : flag + 1);
         const char *attached = is_long ? (equals ? equals + 1 : NULL) : (letters[1] ? letters + 1 : NULL);
-        if (row->kind == OPTION_REFUSED)
-            return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", flag, row->help);
+        if (row->kind == OPTION_REFUSED) {
+            const char *value = attached ? attached : *at + 1 < argc ? argv[*at + 1] : NULL;
+            if (!row->choices || !same(value, row->choices))
+                return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", flag, row->help);
+            if (!attached) ++*at;
+            break;
+        }
         if (!takes_value(row)) {
             if (is_long && equals) return fail(STATUS_USAGE, "--%s takes no value", row->name);
             enum status status = set_value(row, NULL, settings);

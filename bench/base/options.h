@@ -19,6 +19,7 @@ enum option_kind {
     OPTION_SECONDS, /* double: 0.25, 20m, 6h */
     OPTION_CHOICE,  /* const char *: one word of `choices` */
     OPTION_REFUSED, /* a flag that people know from elsewhere: `help` says what to use instead; status 2 */
+                    /* (but with the value `choices`, which asks for what is done anyway, it is taken) */
 };
 
 struct option_list {
@@ -33,7 +34,7 @@ struct option {
     const char *value;    /* what the value is called in the help: "SIZE" */
     size_t offset;        /* offsetof(struct settings, member) */
     const char *standard; /* the default, as it would be typed; NULL: zero or NULL */
-    const char *choices;  /* OPTION_CHOICE: "a|b|c" */
+    const char *choices;  /* OPTION_CHOICE: "a|b|c"; OPTION_REFUSED: see there */
     double least, most;   /* numbers: the allowed range; both 0: any */
     const char *group;    /* heading in the help; NULL: the same as the row above */
     const char *help;     /* one or two lines, filled anew; says the unit */

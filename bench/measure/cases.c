@@ -118,27 +118,6 @@ void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool che
     free(grouped);
 }
 
-/* What a case's status is called in the record. */
-static const char *status_name(enum status status)
-{
-    switch (status) {
-    case STATUS_OK:
-        return "ok";
-    case STATUS_WRONG:
-        return "wrong";
-    case STATUS_TIMEOUT:
-        return "timeout";
-    case STATUS_UNSUPPORTED:
-        return "unsupported";
-    case STATUS_TOO_LARGE:
-        return "too_large";
-    case STATUS_SKIPPED:
-        return "skipped";
-    default:
-        return "error";
-    }
-}
-
 /* The most that any rank sends and receives: the root's and another's differ. */
 static void most_bytes(const struct call *call, int ranks, int64_t *send, int64_t *recv)
 {
@@ -178,7 +157,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.nodes = m->split->nodes;
     row.ranks = m->split->ranks;
     row.group = m->split->name;
-    row.status = status_name(m->status);
+    row.status = case_status_name(m->status);
     row.error = m->status ? m->reason : NULL;
     if (m->bound_us > 0) row.bound_us = m->bound_us, row.bound = m->bound;
     return row;

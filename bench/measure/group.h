@@ -25,7 +25,7 @@ struct splits {
     struct world whole; /* the launch's */
 };
 
-/* STATUS_USAGE with one line unless `list` is names such as "world,node,pairs:2,4", separated by commas:
+/* STATUS_USAGE with one line unless `list` is names such as "world,node,pairs,4", separated by commas:
    world   all ranks                           node    the ranks of each host
    domain  the ranks of each NVLink domain     rail    the ranks with the same place on their hosts
    pairs   rank r with rank r + ranks/2        N       N ranks each, in order

@@ -1,32 +1,26 @@
 #include "measure/launch.h"
 #include "backend/backend.h"
+#include "backend/memory.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/cases.h"
 #include "measure/ceiling.h"
 #include "measure/clock.h"
-#include "measure/common.h"
-#include "measure/journal.h"
+#include "measure/driver.h"
 #include "measure/nccl_format.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "stats/order.h"
-#include "measure/watch.h"
-#include "measure/world.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct launch_state {
+    struct driver driver; /* first: what is common to all drivers knows only that */
+    const char *summary;
     struct settings settings;
-    const char *driver;
-    int argc;
-    char **argv;
-    struct world world;
-    struct host_machine machine;
     const struct backend *backend;
     struct comm *comm;
     _Atomic(struct comm *) endable; /* the same: whoever takes it ends it, the launch or the watchdog */
@@ -34,59 +28,50 @@ struct launch_state {
     struct splits splits;
     struct window window;
     struct cases cases;
-    struct watch *watch;
-    struct journal journal;
     size_t filled_group; /* type and operation that buffers were filled for last */
-    struct progress_line progress;
 };
+
+static struct launch_state *state_of(struct driver *d)
+{
+    return (struct launch_state *)d;
+}
 
 static enum status agree(struct launch_state *l, enum status own)
 {
-    return agree_over(l->world.comm, own);
+    return agree_over(l->driver.world.comm, own);
 }
 
-static void add_facts(void *state, struct launch_header *header)
+static enum status read_settings(struct driver *d)
 {
-    struct launch_state *l = state;
+    struct launch_state *l = state_of(d);
+    const struct command command = collective_command(d->name, l->summary);
+    d->settings = &l->settings.driver;
+    return settings_read(&command, d->argc, d->argv, &l->settings);
+}
+
+static void free_settings(struct driver *d)
+{
+    settings_free(&state_of(d)->settings);
+}
+
+static void add_facts(struct driver *d, struct launch_header *header)
+{
+    struct launch_state *l = state_of(d);
     l->backend->facts(l->comm, header);
-    if (l->world.rank == 0) ceiling_set(&l->cases, header, l->settings.network_gbit);
+    if (d->world.rank == 0) ceiling_set(&l->cases, header, l->settings.network_gbit);
 }
 
-static enum status open_journal(struct launch_state *l)
+static enum status open_backend(struct driver *d)
 {
+    struct launch_state *l = state_of(d);
     const struct settings *s = &l->settings;
-    const struct launch_description known = {.run = s->run,
-                                             .launch = s->launch,
-                                             .driver = l->driver,
-                                             .backend = l->backend->name,
-                                             .argc = l->argc,
-                                             .argv = l->argv,
-                                             .cloud = s->cloud,
-                                             .instance = s->instance,
-                                             .label = s->label,
-                                             .domains = ABSENT};
-    return journal_open(&l->journal, &l->world, &l->machine, s->output, s->format, known, add_facts, l);
-}
-
-static enum status open_launch(struct launch_state *l)
-{
-    const struct settings *s = &l->settings;
-    enum status status = world_open(MPI_COMM_WORLD, &l->world);
-    if (status) return status;
-    status = watch_join(l->watch, &l->world);
-    if (status) return status;
-    silence(l->world.rank != 0);
-    if (s->root >= l->world.ranks)
+    if (s->root >= d->world.ranks)
         return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root,
-                    l->world.ranks);
-    status = check_expected(&l->world, s->expect_ranks, s->expect_hosts);
-    if (status) return status;
-    status = machine_read(&l->machine);
-    if (status) return agree(l, status);
+                    d->world.ranks);
     const struct backend *plain =
         backend_find(s->backend); /* without the fault that opening may put around it */
     l->backend = plain;
-    status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
+    enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
     struct backend_options options = {.memory = s->memory,
                                       .cold = same(s->cache, "cold"),
@@ -96,8 +81,8 @@ static enum status open_launch(struct launch_state *l)
                                       .cta = s->cta,
                                       .expect_domain = (int)s->expect_domain,
                                       .fault = s->fault,
-                                      .steps = l->watch ? &watch_pulse(l->watch)->steps : NULL};
-    status = backend_open(&l->backend, &l->world, &options, &l->comm);
+                                      .steps = &watch_pulse(d->watch)->steps};
+    status = backend_open(&l->backend, &d->world, &options, &l->comm);
     if (!status) atomic_store(&l->endable, l->comm);
     status = agree(l, status);
     if (status) return status;
@@ -105,22 +90,16 @@ static enum status open_launch(struct launch_state *l)
         return fail(STATUS_USAGE,
                     "--sync window needs times of the host's clock; the %s backend takes them on the device",
                     l->backend->name);
-    status = agree(l, splits_open(s->group, &l->world, plain, l->backend, l->comm, &options, &l->splits));
+    status = agree(l, splits_open(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits));
     if (status) return status;
-    silence(0);
-    cases_make(&l->settings, &l->splits, &l->cases);
-    return open_journal(l);
+    d->backend = l->backend->name;
+    cases_make(s, &l->splits, &l->cases);
+    return STATUS_OK;
 }
 
-static void end_from_watchdog(void *state, const char *how)
+static void abort_backend(struct driver *d)
 {
-    struct launch_state *l = state;
-    if (l->world.rank == 0) journal_end(&l->journal, how);
-}
-
-static void abort_from_watchdog(void *state)
-{
-    struct launch_state *l = state;
+    struct launch_state *l = state_of(d);
     struct comm *comm = atomic_exchange(&l->endable, NULL);
     if (comm && l->backend->abort) l->backend->abort(comm);
 }
@@ -128,18 +107,19 @@ static void abort_from_watchdog(void *state)
 static enum status open_sampler(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
-    l->sampler = sampler_open(&l->world, l->backend, l->comm);
+    struct driver *d = &l->driver;
+    l->sampler = sampler_open(&d->world, l->backend, l->comm);
     l->sampler->stopping =
         (struct stopping){s->precision_percent / 100, (size_t)s->samples, (size_t)s->passes};
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
-    l->sampler->pulse = watch_pulse(l->watch);
-    /* With more ranks than cores, being scheduled away is the rule. */
-    l->sampler->sets_aside = l->world.local_ranks <= l->machine.cores;
+    l->sampler->pulse = watch_pulse(d->watch);
+    /* Where ranks share processors, being scheduled away is the rule. */
+    l->sampler->sets_aside = !d->crowding.ranks;
     l->filled_group = SIZE_MAX;
     if (!same(s->sync, "window") || !s->isolated) return STATUS_OK;
-    enum status status = window_open(&l->window, &l->world, !l->sampler->sets_aside);
+    enum status status = window_open(&l->window, &d->world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
     return status;
 }
@@ -151,7 +131,7 @@ static size_t slots_wanted(const struct launch_state *l, size_t bytes)
     if (!same(l->settings.cache, "cold")) return 1;
     size_t footprint = l->backend->capabilities & CAN_DEVICE_MEMORY && !same(l->settings.memory, "host")
                            ? (size_t)DEVICE_FOOTPRINT
-                           : 2 * l->machine.last_level_bytes / (size_t)l->world.local_ranks;
+                           : 2 * l->driver.machine.last_level_bytes / (size_t)l->driver.world.local_ranks;
     size_t slots = footprint / (bytes ? bytes : 1) + 1;
     return slots > MOST_SLOTS ? MOST_SLOTS : slots;
 }
@@ -175,18 +155,20 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     uint64_t own[2] = {UINT64_MAX - (send + recv),
                        idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9},
              least[2];
-    if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->world.comm))
+    if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->driver.world.comm))
         return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
-    uint64_t needed = UINT64_MAX - least[0];
-    enum status status = needed + 8192 > least[1] ? STATUS_TOO_LARGE
-                         : idle                   ? STATUS_OK
-                                                  : split->backend->supports(split->comm, &m->call, &reason);
+    uint64_t needed = UINT64_MAX - least[0], whole_pages = needed + 2 * memory_stride(1);
+    enum status status = whole_pages > least[1] ? STATUS_TOO_LARGE
+                         : idle                 ? STATUS_OK
+                                                : split->backend->supports(split->comm, &m->call, &reason);
     if (!same(split->name, "world")) status = agree(l, status);
     if (!status) {
-        size_t slots = slots_wanted(l, needed), most = least[1] / 4 / (needed + 8192);
+        size_t slots = slots_wanted(l, needed), most = least[1] / 4 / whole_pages;
         if (slots > most) slots = most ? most : 1;
         *buffers = (struct buffers){.slots = slots};
         status = agree(l, idle ? STATUS_OK : split->backend->alloc(split->comm, send, recv, slots, buffers));
+        /* Another rank may have failed alone. */
+        if (status && buffers->memory) split->backend->free(split->comm, buffers);
     }
     if (status == STATUS_UNSUPPORTED) {
         refuse(m, status, reason);
@@ -211,7 +193,7 @@ static enum status fill_all(struct launch_state *l, struct measured *m)
     size_t group =
         ((size_t)split->index * DTYPE_COUNT + (size_t)m->call.dtype) * OP_COUNT + (size_t)m->call.op;
     if (!split->comm || (m->filled && group == l->filled_group)) return STATUS_OK;
-    struct pulse *pulse = watch_pulse(l->watch);
+    struct pulse *pulse = watch_pulse(l->driver.watch);
     atomic_store(&pulse->stage, STAGE_WORKING);
     for (size_t slot = 0; slot < m->call.buffers->slots; slot++) {
         enum status status = split->backend->fill(split->comm, &m->call, slot, (uint64_t)l->settings.seed);
@@ -226,7 +208,7 @@ static enum status fill_all(struct launch_state *l, struct measured *m)
 static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass,
                              const struct visit *visit)
 {
-    if (l->world.rank != 0) return STATUS_OK;
+    if (l->driver.world.rank != 0) return STATUS_OK;
     struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
     row.pass = (int64_t)pass;
     if (visit && visit->count) {
@@ -245,7 +227,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.time_us = row.median_us;
     }
     if (visit) row.wrong = visit->wrong, row.telemetry = visit->telemetry, row.groups = visit->groups;
-    return journal_case(&l->journal, &row);
+    return journal_case(&l->driver.journal, &row);
 }
 
 static void say_case(struct launch_state *l, const struct measured *m)
@@ -254,7 +236,7 @@ static void say_case(struct launch_state *l, const struct measured *m)
     snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
              m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
-    watch_say(l->watch, what);
+    watch_say(l->driver.watch, what);
 }
 
 static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass, double share_s)
@@ -301,10 +283,11 @@ static enum status choose(struct launch_state *l, const struct schedule *schedul
     if (m->status != STATUS_OK && m->status != STATUS_WRONG)
         return pass == 0 ? agree(l, write_row(l, m, pass, NULL)) : STATUS_OK;
     double plan[2] = {0, 0}; /* choice, share */
-    if (l->world.rank == 0)
-        plan[0] =
-            schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->journal.start_s, &plan[1]);
-    if (MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->world.comm)) return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+    if (l->driver.world.rank == 0)
+        plan[0] = schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->driver.journal.start_s,
+                                 &plan[1]);
+    if (MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->driver.world.comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
     if (plan[0] == VISIT) return visit_case(l, m, pass, plan[1]);
     if (plan[0] == PASS_OVER) return STATUS_OK;
     m->status = STATUS_SKIPPED;
@@ -319,29 +302,33 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
     enum status status = STATUS_OK;
     cases_order(&l->cases, (uint64_t)l->settings.seed, pass, pass == 0 && schedule->budget_s > 0, order);
     for (size_t i = 0; !status && i < n; i++) {
-        progress_show(&l->progress, pass * n + i, visits + pass * n, schedule->budget_s,
-                      &l->cases.list[order[i]]);
+        const struct measured *next = &l->cases.list[order[i]];
+        char size[UNIT_TEXT], what[200];
+        snprintf(what, sizeof what, "%s %s %s", next->call.collective->name,
+                 format_size(next->requested_bytes, size), dtypes[next->call.dtype].name);
+        progress_show(&l->driver.progress, pass * n + i, visits + pass * n, schedule->budget_s, what);
         status = choose(l, schedule, order[i], pass, visits - i);
     }
     return status;
 }
 
-static enum status measure(struct launch_state *l)
+static enum status measure(struct driver *d)
 {
+    struct launch_state *l = state_of(d);
     const struct settings *s = &l->settings;
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
-                                      (size_t)s->passes, s->samples > 0};
+                                      (size_t)s->passes, (size_t)s->samples};
     size_t *order = allocate(l->cases.count, sizeof *order);
-    enum status status = STATUS_OK;
+    enum status status = open_sampler(l);
     int more = 1;
     for (size_t pass = 0; !status && more; pass++) {
         status = measure_pass(l, &schedule, pass, order);
         more = pass + 1 < schedule.passes ||
-               schedule_another(&schedule, &l->cases, clock_s() - l->journal.start_s);
-        if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->world.comm))
+               schedule_another(&schedule, &l->cases, clock_s() - l->driver.journal.start_s);
+        if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->driver.world.comm))
             status = fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
     }
-    progress_clear(&l->progress);
+    progress_clear(&l->driver.progress);
     free(order);
     return status;
 }
@@ -353,68 +340,31 @@ static enum status verdict(const struct cases *cases)
     return STATUS_OK;
 }
 
-static enum status close_launch(struct launch_state *l)
+static void print_table(struct driver *d, FILE *out)
 {
-    enum status status = STATUS_OK;
-    if (l->world.rank == 0) {
-        status = journal_end(&l->journal, "complete");
-        if (same(l->settings.format, "text")) {
-            table_print(&l->cases, &l->settings, &l->world, l->backend->capabilities, stdout);
-            if (l->journal.writer.path) printf("\nrecords: %s\n", l->journal.writer.path);
-            if (fflush(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
-        }
-        enum status closed = record_close(&l->journal.writer);
-        if (!status) status = closed;
-    }
-    status = agree(l, status);
-    if (!status && same(l->settings.format, "nccl-tests"))
-        status = agree(l, nccl_format_print(&l->cases, &l->settings, &l->world, l->backend, l->comm, stdout));
+    struct launch_state *l = state_of(d);
+    collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
+}
+
+static enum status close_backend(struct driver *d, enum status status)
+{
+    struct launch_state *l = state_of(d);
+    if (!status && same(d->settings->format, "nccl-tests"))
+        status = agree(l, nccl_format_print(&l->cases, &l->settings, &d->world, l->backend, l->comm, stdout));
     sampler_close(l->sampler);
     splits_close(&l->splits);
     window_close(&l->window);
     if (atomic_exchange(&l->endable, NULL)) l->backend->close(l->comm);
-    if (!status) status = verdict(&l->cases);
-    int worst = (int)status; /* rank 0 alone knows of wrong data's place, all of its number */
-    MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_INT, MPI_MAX, l->world.comm);
+    if (!status) status = agree(l, verdict(&l->cases));
     cases_free(&l->cases);
-    return (enum status)worst;
-}
-
-static enum status run_launch(struct launch_state *l)
-{
-    enum status status = open_sampler(l);
-    progress_open(&l->progress, l->world.rank == 0 && isatty(STDERR_FILENO));
-    if (!status) status = measure(l);
-    if (!status) return close_launch(l);
-    /* One rank may have failed alone: the others wait for it in MPI. */
-    watch_fail(l->watch);
-    end_from_watchdog(l, "failed");
-    MPI_Abort(MPI_COMM_WORLD, (int)status);
     return status;
 }
 
 int collective_main(const char *name, const char *summary, int argc, char **argv)
 {
-    struct launch_state l = {.driver = name, .argc = argc, .argv = argv};
-    const struct command command = collective_command(name, summary);
-    int rank = early_rank();
-    journal_start(&l.journal, clock_s());
-    name_program(name);
-    silence(rank != 0);
-    if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
-    enum status status = settings_read(&command, argc, argv, &l.settings);
-    if (status) return (int)status;
-    silence(0);
-    const struct watch_settings watch = {l.settings.timeout_s,
-                                         same(l.settings.output, "none") ? NULL : l.settings.output,
-                                         end_from_watchdog, abort_from_watchdog, &l};
-    l.watch = watch_open(&watch);
-    if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
-    status = open_launch(&l);
-    if (!status) status = run_launch(&l);
-    settings_free(&l.settings);
-    MPI_Finalize();
-    watch_close(l.watch);
-    world_close(&l.world);
-    return (int)status;
+    static const struct driver_parts parts = {read_settings, free_settings, open_backend,  add_facts,
+                                              measure,       print_table,   close_backend, abort_backend};
+    struct launch_state l = {.driver = {.parts = &parts, .name = name, .argc = argc, .argv = argv},
+                             .summary = summary};
+    return driver_main(&l.driver);
 }

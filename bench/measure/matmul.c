@@ -1,142 +1,95 @@
 #include "measure/matmul.h"
 #include "base/text.h"
 #include "measure/clock.h"
-#include "measure/common.h"
-#include "measure/journal.h"
-#include "measure/machine.h"
-#include "measure/table.h"
-#include "measure/watch.h"
-#include "measure/world.h"
+#include "stats/random.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 struct matmul_launch {
+    struct driver driver; /* first: what is common to all drivers knows only that */
     struct matmul_settings settings;
-    int argc;
-    char **argv;
-    struct world world;
-    struct host_machine machine;
     const struct gemm_engine *engine;
     struct gemm *gemm;
     struct matmul_sampler sampler;
     struct matmul_cases cases; /* burst and sustained of one problem stand next to each other */
-    struct journal journal;
-    struct watch *watch;
-    struct progress_line progress;
-    int cores; /* of this rank */
+    int cores;                 /* of this rank */
 };
+
+static struct matmul_launch *state_of(struct driver *d)
+{
+    return (struct matmul_launch *)d;
+}
 
 static enum status agree(const struct matmul_launch *l, enum status own)
 {
-    return agree_over(l->world.comm, own);
+    return agree_over(l->driver.world.comm, own);
 }
 
-/* Cores for each rank: those that it is bound to, shared with the ranks of its host that are bound to the
- * same. */
-static enum status share_cores(struct matmul_launch *l)
+static enum status read_settings(struct driver *d)
 {
-    uint64_t mine[2] = {(uint64_t)l->world.node, l->machine.binding},
-             *all = allocate((size_t)l->world.ranks, sizeof mine);
-    if (MPI_Allgather(mine, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, l->world.comm)) {
-        free(all);
-        return fail(STATUS_ENVIRONMENT, "MPI_Allgather failed");
-    }
-    int alike = 0;
-    for (int rank = 0; rank < l->world.ranks; rank++) alike += memcmp(&all[2 * rank], mine, sizeof mine) == 0;
-    free(all);
-    l->cores = l->machine.bound_cores / alike > 0 ? l->machine.bound_cores / alike : 1;
-    return STATUS_OK;
+    struct matmul_launch *l = state_of(d);
+    d->settings = &l->settings.driver;
+    return matmul_settings_read(d->argc, d->argv, &l->settings);
+}
+
+static void free_settings(struct driver *d)
+{
+    matmul_settings_free(&state_of(d)->settings);
 }
 
 /* One rank may stand for a host: then mpirun's habit of binding it to one core halves (or worse) what is
  * measured. */
 static void warn_of_binding(const struct matmul_launch *l)
 {
-    int used = l->cores * l->world.local_ranks;
-    if (l->world.rank == 0 && same(l->engine->memory, "host") && !l->settings.threads &&
-        used < l->machine.cores)
+    int used = l->cores * l->driver.world.local_ranks;
+    if (l->driver.world.rank == 0 && same(l->engine->memory, "host") && !l->settings.threads &&
+        used < l->driver.machine.cores)
         warn("this host's ranks are bound to %d of its %d cores; mpirun --bind-to none gives them all", used,
-             l->machine.cores);
+             l->driver.machine.cores);
 }
 
-static enum status open_engine(struct matmul_launch *l)
+static enum status open_engine(struct driver *d)
 {
+    struct matmul_launch *l = state_of(d);
     const struct matmul_settings *s = &l->settings;
-    bool wrong_here = s->fault == FAULT_WRONG && s->fault_rank == l->world.rank;
+    bool wrong_here = s->fault == FAULT_WRONG && s->fault_rank == d->world.rank;
     struct gemm_options options = {.library = s->library,
                                    .kernel = s->kernel,
                                    .threads = (int)s->threads,
                                    .cold = same(s->cache, "cold"),
                                    .fault = wrong_here ? "wrong" : NULL,
                                    .tune_s = s->max_seconds};
+    if (s->fault && s->fault_rank >= d->world.ranks)
+        return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)s->fault_rank,
+                    d->world.ranks);
     l->engine = gemm_engine_find(s->engine);
     enum status status = agree(l, l->engine ? STATUS_OK : STATUS_ENVIRONMENT);
-    if (!status) status = share_cores(l);
     if (status) return status;
+    /* Those that the rank is bound to, shared with the ranks of its host that are bound to the same. */
+    l->cores = d->machine.bound_cores / d->crowding.alike;
+    if (l->cores < 1) l->cores = 1;
     warn_of_binding(l);
-    struct gemm_place place = {l->world.local_rank, l->world.local_ranks, l->cores,
-                               l->machine.last_level_bytes};
+    struct gemm_place place = {d->world.local_rank, d->world.local_ranks, l->cores,
+                               d->machine.last_level_bytes};
     status = l->engine->open(&place, &options, &l->gemm);
-    matmul_mark(watch_pulse(l->watch));
+    matmul_mark(watch_pulse(d->watch));
+    d->backend = l->engine->name;
     return agree(l, status);
 }
 
-static void add_facts(void *state, struct launch_header *header)
+static void add_facts(struct driver *d, struct launch_header *header)
 {
-    struct matmul_launch *l = state;
+    struct matmul_launch *l = state_of(d);
     l->engine->facts(l->gemm, header);
     if (l->settings.fault) json_array_append_new(header->provenance, json_string("faulted"));
 }
 
-static enum status open_journal(struct matmul_launch *l)
+static void abort_engine(struct driver *d)
 {
-    const struct matmul_settings *s = &l->settings;
-    const struct launch_description known = {.run = s->run,
-                                             .launch = s->launch,
-                                             .driver = "matmul",
-                                             .backend = l->engine->name,
-                                             .argc = l->argc,
-                                             .argv = l->argv,
-                                             .cloud = s->cloud,
-                                             .instance = s->instance,
-                                             .label = s->label,
-                                             .domains = ABSENT};
-    return journal_open(&l->journal, &l->world, &l->machine, s->output, s->format, known, add_facts, l);
-}
-
-static enum status open_launch(struct matmul_launch *l)
-{
-    const struct matmul_settings *s = &l->settings;
-    enum status status = world_open(MPI_COMM_WORLD, &l->world);
-    if (status) return status;
-    silence(l->world.rank != 0);
-    status = check_expected(&l->world, s->expect_ranks, s->expect_hosts);
-    if (!status && s->fault && s->fault_rank >= l->world.ranks)
-        status = fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)s->fault_rank,
-                      l->world.ranks);
-    if (status) return status;
-    status = watch_join(l->watch, &l->world);
-    if (!status) status = agree(l, machine_read(&l->machine));
-    if (!status) status = open_engine(l);
-    if (status) return status;
-    silence(0);
-    return open_journal(l);
-}
-
-static void end_from_watchdog(void *state, const char *how)
-{
-    struct matmul_launch *l = state;
-    if (l->world.rank == 0) journal_end(&l->journal, how);
-}
-
-static void abort_from_watchdog(void *state)
-{
-    struct matmul_launch *l = state;
+    struct matmul_launch *l = state_of(d);
     if (l->gemm && l->engine->abort) l->engine->abort(l->gemm);
 }
 
@@ -144,10 +97,10 @@ static void open_sampler(struct matmul_launch *l)
 {
     bool device = same(l->engine->memory, "device");
     l->sampler = (struct matmul_sampler){
-        .world = &l->world, .settings = &l->settings, .engine = l->engine, .gemm = l->gemm};
-    l->sampler.pulse = watch_pulse(l->watch);
+        .world = &l->driver.world, .settings = &l->settings, .engine = l->engine, .gemm = l->gemm};
+    l->sampler.pulse = watch_pulse(l->driver.watch);
     l->sampler.sustain_s = l->settings.sustain_s > 0 ? l->settings.sustain_s : device ? 30 : 1;
-    l->sampler.sets_aside = !device && l->cores * l->world.local_ranks <= l->machine.cores;
+    l->sampler.sets_aside = !device && l->cores * l->driver.world.local_ranks <= l->driver.machine.cores;
 }
 
 /* The usual layout, where none was asked for: what BLAS's users write on a CPU, what fp8 needs on a GPU. */
@@ -205,7 +158,7 @@ static void make_cases(struct matmul_launch *l)
 static enum status write_row(struct matmul_launch *l, const struct matmul_case *c, size_t pass, size_t first,
                              int64_t wrong)
 {
-    if (l->world.rank != 0) return STATUS_OK;
+    if (l->driver.world.rank != 0) return STATUS_OK;
     struct case_row row = matmul_row(c, &l->sampler);
     row.pass = (int64_t)pass;
     row.wrong = wrong;
@@ -225,7 +178,7 @@ static enum status write_row(struct matmul_launch *l, const struct matmul_case *
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }
-    return journal_case(&l->journal, &row);
+    return journal_case(&l->driver.journal, &row);
 }
 
 static enum status measure_phase(struct matmul_launch *l, struct gemm_work *work, struct matmul_case *c,
@@ -260,7 +213,7 @@ static enum status prepare(struct matmul_launch *l, const struct gemm_problem *p
         status = l->engine->prepare(l->gemm, problem, work);
         if (status == STATUS_UNSUPPORTED) *reason = "the library offers no algorithm for it";
     }
-    matmul_mark(watch_pulse(l->watch));
+    matmul_mark(watch_pulse(l->driver.watch));
     if (status == STATUS_TOO_LARGE) *reason = "the operands do not fit into free memory";
     enum status all = agree(l, status);
     if (all && !status) {
@@ -314,13 +267,10 @@ static double flop(const struct matmul_case *c)
 static void order_of(const struct matmul_launch *l, size_t phases, size_t pass, size_t *order)
 {
     size_t n = l->cases.count / phases;
-    uint64_t state = (uint64_t)l->settings.seed * 0x9e3779b97f4a7c15u + pass;
+    struct random_state random;
     for (size_t i = 0; i < n; i++) order[i] = i;
-    for (size_t i = n; i > 1; i--) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        size_t j = (size_t)(state >> 33) % i, t = order[i - 1];
-        order[i - 1] = order[j], order[j] = t;
-    }
+    random_seed(&random, (uint64_t)l->settings.seed * 0x9e3779b97f4a7c15u + pass);
+    random_shuffle(&random, order, n);
     for (size_t i = 1; i < n && l->settings.time_budget_s > 0; i++)
         for (size_t j = i;
              j > 0 && flop(&l->cases.list[order[j] * phases]) < flop(&l->cases.list[order[j - 1] * phases]);
@@ -335,21 +285,25 @@ static void show_progress(struct matmul_launch *l, size_t done, size_t all, cons
     char what[200];
     snprintf(what, sizeof what, "matmul %s %lldx%lldx%lld", gemm_types[p->type].name, (long long)p->m,
              (long long)p->n, (long long)p->k);
-    watch_say(l->watch, what);
-    progress_text(&l->progress, done, all, l->settings.time_budget_s, what);
+    watch_say(l->driver.watch, what);
+    progress_show(&l->driver.progress, done, all, l->settings.time_budget_s, what);
 }
 
 /* Rank 0's clock decides what is left of the budget. */
 static enum status share_of_budget(const struct matmul_launch *l, size_t visits_left, double *share_s)
 {
-    double left_s = l->settings.time_budget_s - (clock_s() - l->journal.start_s);
+    double left_s = l->settings.time_budget_s - (clock_s() - l->driver.journal.start_s);
     *share_s = l->settings.time_budget_s > 0 ? left_s / (double)visits_left : INFINITY;
-    return MPI_Bcast(share_s, 1, MPI_DOUBLE, 0, l->world.comm) ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
-                                                               : STATUS_OK;
+    return MPI_Bcast(share_s, 1, MPI_DOUBLE, 0, l->driver.world.comm)
+               ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
+               : STATUS_OK;
 }
 
-static enum status measure(struct matmul_launch *l)
+static enum status measure(struct driver *d)
 {
+    struct matmul_launch *l = state_of(d);
+    make_cases(l);
+    open_sampler(l);
     size_t phases = same(l->settings.phase, "both") ? 2 : 1, problems = l->cases.count / phases;
     size_t all = problems * (size_t)l->settings.passes, *order = allocate(problems, sizeof *order);
     enum status status = STATUS_OK;
@@ -362,7 +316,7 @@ static enum status measure(struct matmul_launch *l)
         status = share_of_budget(l, all - done, &share_s);
         if (!status) status = visit(l, from, phases, pass, share_s);
     }
-    progress_clear(&l->progress);
+    progress_clear(&l->driver.progress);
     free(order);
     return status;
 }
@@ -384,61 +338,25 @@ static void free_cases(struct matmul_cases *cases)
     free(cases->list);
 }
 
-static enum status close_launch(struct matmul_launch *l)
+static void print_table(struct driver *d, FILE *out)
 {
-    enum status status = STATUS_OK;
-    if (l->world.rank == 0) {
-        status = journal_end(&l->journal, "complete");
-        if (same(l->settings.format, "text")) {
-            matmul_table(&l->cases, &l->sampler, stdout);
-            if (l->journal.writer.path) printf("\nrecords: %s\n", l->journal.writer.path);
-            if (fflush(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
-        }
-        enum status closed = record_close(&l->journal.writer);
-        if (!status) status = closed;
-    }
-    status = agree(l, status);
+    const struct matmul_launch *l = state_of(d);
+    matmul_table(&l->cases, &l->sampler, out);
+}
+
+static enum status close_engine(struct driver *d, enum status status)
+{
+    struct matmul_launch *l = state_of(d);
     l->engine->close(l->gemm);
     if (!status) status = agree(l, verdict(&l->cases));
     free_cases(&l->cases);
     return status;
 }
 
-static enum status run_launch(struct matmul_launch *l)
-{
-    make_cases(l);
-    open_sampler(l);
-    progress_open(&l->progress, l->world.rank == 0 && isatty(STDERR_FILENO));
-    enum status status = measure(l);
-    if (!status) return close_launch(l);
-    /* One rank may have failed alone: the others wait for it in MPI. */
-    watch_fail(l->watch);
-    end_from_watchdog(l, "failed");
-    MPI_Abort(MPI_COMM_WORLD, (int)status);
-    return status;
-}
-
 int matmul_main(int argc, char **argv)
 {
-    struct matmul_launch l = {.argc = argc, .argv = argv};
-    int rank = early_rank();
-    journal_start(&l.journal, clock_s());
-    name_program("matmul");
-    silence(rank != 0);
-    if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
-    enum status status = matmul_settings_read(argc, argv, &l.settings);
-    if (status) return (int)status;
-    silence(0);
-    const struct watch_settings watch = {l.settings.timeout_s,
-                                         same(l.settings.output, "none") ? NULL : l.settings.output,
-                                         end_from_watchdog, abort_from_watchdog, &l};
-    l.watch = watch_open(&watch);
-    if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
-    status = open_launch(&l);
-    if (!status) status = run_launch(&l);
-    matmul_settings_free(&l.settings);
-    MPI_Finalize();
-    watch_close(l.watch);
-    world_close(&l.world);
-    return (int)status;
+    static const struct driver_parts parts = {read_settings, free_settings, open_engine,  add_facts,
+                                              measure,       print_table,   close_engine, abort_engine};
+    struct matmul_launch l = {.driver = {.parts = &parts, .name = "matmul", .argc = argc, .argv = argv}};
+    return driver_main(&l.driver);
 }

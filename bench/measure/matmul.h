@@ -8,8 +8,8 @@
 #include "backend/backend.h"
 #include "base/options.h"
 #include "gemm/gemm.h"
+#include "measure/driver.h"
 #include "measure/stopping.h"
-#include "measure/watch.h"
 
 #include <stdio.h>
 
@@ -23,14 +23,13 @@ extern const char *const gemm_layouts[LAYOUTS + 1]; /* "NN" …; NULL-terminated
 enum matmul_fault { FAULT_NONE, FAULT_WRONG, FAULT_SLOW, FAULT_FAIL, FAULT_HANG };
 
 struct matmul_settings {
+    struct driver_settings driver; /* first */
     /* as typed */
     const char *dtypes_text, *shapes_text, *layouts_text, *phase, *cache, *engine, *at_once;
     double sustain_s; /* < 0: by the engine's memory */
     int64_t samples, warmup, passes, seed, check, threads;
-    double precision_percent, max_seconds, time_budget_s, timeout_s;
-    const char *library, *kernel;
-    const char *output, *run, *launch, *label, *cloud, *instance, *format, *fault_text;
-    int64_t expect_ranks, expect_hosts;
+    double precision_percent, max_seconds, time_budget_s;
+    const char *library, *kernel, *fault_text;
 
     /* as understood */
     enum gemm_type types[GEMM_TYPE_COUNT];

@@ -57,26 +57,17 @@ static const struct option matmul_options[] = {
      "threads of a rank on the CPU; 0: its share of the cores that it may use"},
     {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "cold", "cold|warm", 0, 0, NULL,
      "cold: operands rotate through more memory than caches hold; warm: the same every time"},
-    {OPTION_SECONDS, 'T', "timeout", "TIME", AT(timeout_s), "300", NULL, 0, 1e7, NULL,
+    {OPTION_SECONDS, 'T', "timeout", "TIME", AT(driver.timeout_s), "300", NULL, 0, 1e7, NULL,
      "end the launch (status 4) when a rank makes no progress for so long; 0: never"},
-    {OPTION_INTEGER, 0, "expect-ranks", "N", AT(expect_ranks), "0", NULL, 0, 1e9, NULL,
+    {OPTION_INTEGER, 0, "expect-ranks", "N", AT(driver.expect_ranks), "0", NULL, 0, 1e9, NULL,
      "refuse to run on another number of ranks"},
-    {OPTION_INTEGER, 0, "expect-hosts", "N", AT(expect_hosts), "0", NULL, 0, 1e9, NULL,
+    {OPTION_INTEGER, 0, "expect-hosts", "N", AT(driver.expect_hosts), "0", NULL, 0, 1e9, NULL,
      "refuse to run on another number of hosts"},
     {OPTION_TEXT, 0, "fault", "TEXT", AT(fault_text), NULL, NULL, 0, 0, NULL,
      "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500, fail:rank=1, hang:rank=1"},
 
-    {OPTION_TEXT, 0, "output", "DIR", AT(output), "results", NULL, 0, 0, "what is kept and printed",
-     "records go to DIR/RUN/LAUNCH.jsonl; none: nowhere"},
-    {OPTION_TEXT, 0, "run", "NAME", AT(run), NULL, NULL, 0, 0, NULL,
-     "name of the run: launches of one run are repetitions"},
-    {OPTION_TEXT, 0, "launch", "NAME", AT(launch), NULL, NULL, 0, 0, NULL, "name of this launch in its run"},
-    {OPTION_TEXT, 0, "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "what plots and reports call it"},
-    {OPTION_TEXT, 0, "cloud", "TEXT", AT(cloud), NULL, NULL, 0, 0, NULL, "the provider, kept in the record"},
-    {OPTION_TEXT, 0, "instance", "TEXT", AT(instance), NULL, NULL, 0, 0, NULL,
-     "the instance type, kept in the record"},
-    {OPTION_CHOICE, 0, "format", NULL, AT(format), "text", "text|json", 0, 0, NULL,
-     "text: a table; json: the records"},
+    {OPTION_CHOICE, 0, "format", NULL, AT(driver.format), "text", "text|json", 0, 0,
+     "what is kept and printed", "text: a table; json: the records"},
     {.kind = OPTION_END},
 };
 
@@ -97,6 +88,7 @@ struct command matmul_command(void)
                     "  build/matmul --blas openblas --blas-kernel Haswell --phase burst -n 20\n"
                     "      one library's kernel, twenty samples\n",
         .options = matmul_options,
+        .more = driver_options,
     };
 }
 

@@ -5,24 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-static const char *status_name(enum status status)
-{
-    switch (status) {
-    case STATUS_OK:
-        return "ok";
-    case STATUS_WRONG:
-        return "wrong";
-    case STATUS_UNSUPPORTED:
-        return "unsupported";
-    case STATUS_TOO_LARGE:
-        return "too_large";
-    case STATUS_SKIPPED:
-        return "skipped";
-    default:
-        return "error";
-    }
-}
-
 struct case_row matmul_row(const struct matmul_case *c, const struct matmul_sampler *s)
 {
     const struct gemm_type_facts *type = &gemm_types[c->problem.type];
@@ -42,7 +24,7 @@ struct case_row matmul_row(const struct matmul_case *c, const struct matmul_samp
     row.ranks = s->world->ranks;
     row.group = same(s->settings->at_once, "all") ? "world" : "one";
     row.algorithm = *c->algorithm ? c->algorithm : NULL;
-    row.status = status_name(c->status);
+    row.status = case_status_name(c->status);
     row.error = c->status ? c->reason : NULL;
     row.wrong = c->wrong;
     row.peak_tflops = c->peak_tflops;
@@ -90,7 +72,7 @@ static void print_notes(const struct matmul_cases *cases, FILE *out)
         char shape[UNIT_TEXT];
         shape_text(&c->problem, shape);
         if (c->status)
-            fprintf(out, "%s: %s %s %s: %s\n", status_name(c->status), shape,
+            fprintf(out, "%s: %s %s %s: %s\n", case_status_name(c->status), shape,
                     gemm_types[c->problem.type].name, c->sustained ? "sustained" : "burst", c->reason);
     }
 }

@@ -244,6 +244,8 @@ static enum status reduce_medians(struct sampler *s, const struct thinned *value
             if (all[i] > all[largest]) largest = i;
         spread->rank = largest;
         spread->host = s->world->hosts[s->world->node_of_rank[largest]];
+        if (s->backend->capabilities & CAN_DEVICE_MEMORY)
+            spread->device = s->world->local_rank_of_rank[largest];
         sort_doubles(all, (size_t)ranks);
         spread->min = all[0];
         spread->median = median_sorted(all, (size_t)ranks);
@@ -268,28 +270,12 @@ static enum status decide(struct sampler *s, struct measured *m, size_t pass, si
     return check_mpi("MPI_Bcast", MPI_Bcast(next, 2, MPI_UINT64_T, 0, s->world->comm));
 }
 
-enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s,
-                          struct visit *visit)
+/* In blocks, until rank 0 has enough. start: of the visit. */
+static enum status take_samples(struct sampler *s, struct measured *m, size_t pass, double start,
+                                double share_s, struct visit *visit)
 {
-    double start = clock_s();
-    *visit = (struct visit){
-        .first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
-    visit->arrival = visit->wait;
-    enum status status = uses_window(s, m) ? window_sync(s->window) : STATUS_OK;
-    int batch = m->batch;
-    m->call.stage = s->pulse ? &s->pulse->stage : NULL;
-    if (!status && pass == 0) status = set_batch(s, m), batch = m->batch;
-    if (!status && pass == 0 && s->comm && s->backend->prepare)
-        status = s->backend->prepare(s->comm, &m->call, m->batch);
-    if (!status) status = warm_up(s, m, share_s, &visit->warmup);
-    m->batch = batch;
-    thinned_start(&s->waits);
-    thinned_start(&s->arrivals);
-    if (s->split && !m->group_us.us) {
-        m->group_us.us = allocate(THINNED_MOST, sizeof *m->group_us.us);
-        thinned_start(&m->group_us);
-    }
     double begin = clock_s();
+    enum status status = STATUS_OK;
     for (size_t left = 0, since_check = 0; !status;) {
         uint64_t next[2] = {left, STOP_NOT};
         if (left == 0) status = decide(s, m, pass, visit->first, visit->taken, start, begin, share_s, next);
@@ -316,6 +302,31 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     }
     visit->sampling_s = clock_s() - begin;
     visit->count = m->count - visit->first;
+    return status;
+}
+
+enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s,
+                          struct visit *visit)
+{
+    double start = clock_s();
+    *visit = (struct visit){
+        .first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
+    visit->arrival = visit->wait;
+    enum status status = uses_window(s, m) ? window_sync(s->window) : STATUS_OK;
+    m->call.stage = s->pulse ? &s->pulse->stage : NULL;
+    if (!status && pass == 0) status = set_batch(s, m);
+    int batch = m->batch;
+    if (!status && pass == 0 && s->comm && s->backend->prepare)
+        status = s->backend->prepare(s->comm, &m->call, m->batch);
+    if (!status) status = warm_up(s, m, share_s, &visit->warmup);
+    m->batch = batch;
+    thinned_start(&s->waits);
+    thinned_start(&s->arrivals);
+    if (s->split && !m->group_us.us) {
+        m->group_us.us = allocate(THINNED_MOST, sizeof *m->group_us.us);
+        thinned_start(&m->group_us);
+    }
+    if (!status) status = take_samples(s, m, pass, start, share_s, visit);
     /* Ranks of different groups do not wait for each other. */
     if (!status && !s->split) status = reduce_medians(s, &s->waits, &visit->wait);
     if (!status && uses_window(s, m)) status = reduce_medians(s, &s->arrivals, &visit->arrival);

@@ -4,9 +4,9 @@
 
 static bool differ_in_size_only(const struct measured *a, const struct measured *b)
 {
-    return a->call.collective == b->call.collective && a->call.dtype == b->call.dtype &&
-           a->call.op == b->call.op && a->call.in_place == b->call.in_place &&
-           a->call.isolated == b->call.isolated;
+    return a->split == b->split && a->call.collective == b->call.collective &&
+           a->call.dtype == b->call.dtype && a->call.op == b->call.op &&
+           a->call.in_place == b->call.in_place && a->call.isolated == b->call.isolated;
 }
 
 /* The least time that a visit takes: what it took before, or what the next smaller size took, in proportion
@@ -36,6 +36,8 @@ enum visit_choice schedule_visit(const struct schedule *s, const struct cases *c
                                  size_t left, double elapsed_s, double *share_s)
 {
     const struct measured *m = &cases->list[at];
+    if (s->fixed && stopping_fixed(s->fixed, pass, s->passes) == 0)
+        return PASS_OVER; /* fewer samples than passes */
     *share_s = s->fixed ? INFINITY : s->max_seconds / (double)s->passes;
     if (s->budget_s > 0) {
         double remaining = s->budget_s - elapsed_s, cost = least_cost(cases, at);

@@ -9,7 +9,7 @@ struct schedule {
     double budget_s;    /* for the launch, from its start; 0: none */
     double precision;
     size_t passes;
-    bool fixed; /* the number of samples is given: only a budget ends a case early */
+    size_t fixed; /* samples of a case over all passes: only a budget ends a case early; 0: until precise */
 };
 
 enum visit_choice {

@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
+#include "measure/driver.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,15 +13,15 @@
 enum { MOST_LIST = 64 };
 
 struct settings {
+    struct driver_settings driver; /* first */
     /* as typed */
     const char *collectives_text, *sizes_text, *dtypes_text, *ops_text;
     size_t begin, end, step_bytes;
     int64_t step_factor, root;
     const char *placement, *mode, *sync, *cache, *backend, *memory;
     int64_t samples, warmup, passes, seed, check, check_every;
-    double precision_percent, max_seconds, time_budget_s, timeout_s, network_gbit;
-    const char *output, *run, *launch, *label, *cloud, *instance, *group, *format, *fault;
-    int64_t expect_ranks, expect_hosts;
+    double precision_percent, max_seconds, time_budget_s, network_gbit;
+    const char *group, *fault;
     int64_t graph, registration, expect_domain;
     const char *cta;
 

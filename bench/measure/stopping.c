@@ -43,6 +43,11 @@ static size_t quota(size_t total, size_t pass, size_t passes)
     return (total * (pass + 1) + passes - 1) / passes;
 }
 
+size_t stopping_fixed(size_t total, size_t pass, size_t passes)
+{
+    return quota(total, pass, passes) - (pass ? quota(total, pass - 1, passes) : 0);
+}
+
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -62,7 +67,7 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
     size_t pass = least(now->pass, s->passes - 1);
     *why = STOP_NOT;
     if (s->fixed) {
-        size_t wanted = quota(s->fixed, pass, s->passes) - (pass ? quota(s->fixed, pass - 1, s->passes) : 0);
+        size_t wanted = stopping_fixed(s->fixed, pass, s->passes);
         /* Where nearly all are set aside, there is an end to it. */
         if (now->pass_kept >= wanted || now->pass_taken >= 10 * wanted + 100) *why = STOP_FIXED;
         if (!*why && now->pass_taken && now->pass_s + now->sample_s > now->pass_share_s) *why = STOP_TIME;

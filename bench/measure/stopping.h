@@ -29,6 +29,9 @@ struct sampled {
 /* How many samples to take before the next decision, at most BLOCK_MOST; 0: none, and *why this pass ends. */
 size_t stopping_next(const struct stopping *, const struct sampled *, enum stop_reason *why);
 
+/* How many of `total` samples pass `pass` (from 0) takes where the number is given. */
+size_t stopping_fixed(size_t total, size_t pass, size_t passes);
+
 /* Half-width of the median's 95 % interval over the median, by the effective sample size; INFINITY when there
  * is none. */
 double relative_error(const double *us, size_t count, double *lo, double *hi);

@@ -1,54 +1,17 @@
 #include "measure/table.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "measure/clock.h"
 #include "measure/schedule.h"
 #include "stats/order.h"
 
 #include <math.h>
 #include <string.h>
 
-void progress_open(struct progress_line *p, bool shown)
-{
-    *p = (struct progress_line){shown, clock_s(), -1, 0};
-}
-
-void progress_text(struct progress_line *p, size_t done, size_t all, double budget_s, const char *what)
-{
-    double now = clock_s();
-    if (!p->shown || now - p->last_s < 0.2) return;
-    char left[UNIT_TEXT] = "", line[256];
-    if (done) {
-        double left_s = (now - p->start_s) / (double)done * (double)(all - done);
-        if (budget_s > 0 && left_s > budget_s - (now - p->start_s)) left_s = budget_s - (now - p->start_s);
-        format_duration(left_s > 0 ? left_s : 0, left);
-    }
-    int width =
-        snprintf(line, sizeof line, "%3zu %%  %s%s%s", 100 * done / all, what, *left ? ", left: " : "", left);
-    fprintf(stderr, "\r%s%*s", line, p->width > (size_t)width ? (int)(p->width - (size_t)width) : 0, "");
-    fflush(stderr);
-    p->width = (size_t)width;
-    p->last_s = now;
-}
-
-void progress_show(struct progress_line *p, size_t done, size_t all, double budget_s,
-                   const struct measured *next)
-{
-    char size[UNIT_TEXT], what[200];
-    snprintf(what, sizeof what, "%s %s %s", next->call.collective->name,
-             format_size(next->requested_bytes, size), dtypes[next->call.dtype].name);
-    progress_text(p, done, all, budget_s, what);
-}
-
-void progress_clear(struct progress_line *p)
-{
-    if (p->shown && p->width) fprintf(stderr, "\r%*s\r", (int)p->width, "");
-}
-
 const char *figure(double value, char text[UNIT_TEXT])
 {
     if (!isfinite(value)) return "-";
     int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
+    for (double least = 0.1; value < least && digits < 6; least /= 10) digits++;
     snprintf(text, UNIT_TEXT, "%.*f", digits, value);
     return text;
 }
@@ -74,11 +37,12 @@ static void print_row(struct measured *m, const struct settings *s, unsigned cap
     double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
     struct case_row row = summary(m, s, capabilities);
     if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
+    int error_width = isfinite(relative) ? 9 : 8; /* ± is two bytes and one column wide */
     if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
-    fprintf(out, "%10s %12zu %9s %6s %4s %10s %8s %10s %9s %9s %6s", format_size((size_t)row.bytes, size),
+    fprintf(out, "%10s %12zu %9s %6s %4s %10s %*s %10s %9s %9s %6s", format_size((size_t)row.bytes, size),
             m->call.count, dtypes[m->call.dtype].name, row.op ? row.op : "none",
-            m->call.in_place ? "in" : "out", figure(row.median_us, time), error, figure(row.p99_us, p99),
-            figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus), wrong);
+            m->call.in_place ? "in" : "out", figure(row.median_us, time), error_width, error,
+            figure(row.p99_us, p99), figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus), wrong);
     if (has_bounds && m->bound_us > 0) fprintf(out, " %8.1f", 100 * m->bound_us / row.median_us);
     fprintf(out, "\n");
 }
@@ -150,7 +114,7 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
     }
 }
 
-void table_print(struct cases *cases, const struct settings *s, const struct world *world,
+void collective_table(struct cases *cases, const struct settings *s, const struct world *world,
                  unsigned capabilities, FILE *out)
 {
     fprintf(out, "%d rank%s on %d host%s; times in microseconds, algbw and busbw in GB/s (1e9 bytes/s)\n",

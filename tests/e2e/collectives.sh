@@ -56,6 +56,27 @@ expect_status "--check-every looks again" 3 ranks 2 "$build/all_reduce" --sizes 
 holds "each look counts" 'all(c["wrong"] >= 2 for c in cases)'
 expect_status "a failed call ends the launch: status 5" 5 ranks 2 "$build/all_reduce" --sizes 1K --fault fail:rank=1 "${quick[@]}"
 
+# Scheduled away between the barrier and its start stamp, a rank is itself quick: the others wait for it in the operation.
+fresh
+check "a rank that is late" ranks 2 "$build/all_reduce" --sizes 1K --placement in_place -n 3 -w 0 --fault slow:rank=1,us=50000 "${quick[@]}"
+holds "makes long samples" 'all(min(c["samples_us"]) > 40e3 and c["preempted"] == 0 for c in cases)'
+fresh
+check "a rank that is scheduled away" ranks 2 "$build/all_reduce" --sizes 1K --placement in_place -n 60 -w 0 --fault away:rank=1,call=30,us=50000 \
+    "${quick[@]}"
+holds "makes none: that sample is set aside on all ranks" \
+    'all(len(c["samples_us"]) == 60 and max(c["samples_us"]) < 40e3 and c["preempted"] >= 1 for c in cases)'
+
+# Ranks that take turns on a processor: the table and the record say so.
+fresh
+processor=$(taskset -cp $$ | sed 's/.*: *//; s/[,-].*//')
+check "two ranks on one processor" ranks 2 taskset -c "$processor" "$build/all_reduce" --sizes 1K -n 3 "${quick[@]}"
+says "the table says so" "# 2 ranks share 1 processor on $(uname -n):"
+holds "and the record" 'launch["facts"]["oversubscribed"]["ranks"] == 2 and launch["facts"]["oversubscribed"]["processors"] == 1'
+fresh
+check "one rank alone" ranks 1 "$build/all_reduce" --sizes 1K -n 3 "${quick[@]}"
+holds "shares with nobody" '"oversubscribed" not in launch["facts"]'
+if grep -q '^#' "$work/out"; then not_ok "the table does not say so"; else ok "the table does not say so"; fi
+
 fresh
 check "a size beyond memory is not attempted" ranks 2 "$build/all_reduce" --sizes 1K,64T "${quick[@]}"
 holds "too_large, with the reason" \
@@ -113,6 +134,9 @@ expect_status "an unknown backend: status 5" 5 "$build/all_reduce" --backend smo
 expect_status "a process that another MPI's launcher started alone: status 5" 5 \
     env OMPI_COMM_WORLD_SIZE=4 "$build/all_reduce" --sizes 8 "${quick[@]}"
 grep -q 'the launcher started 4 processes' "$work/err" && ok "and says so" || not_ok "and says so"
+expect_status "the second of them: status 5" 5 \
+    env OMPI_COMM_WORLD_SIZE=4 OMPI_COMM_WORLD_RANK=1 "$build/all_reduce" --sizes 8 "${quick[@]}"
+grep -q 'the launcher started' "$work/err" && not_ok "and leaves it to the first to say so" || ok "and leaves it to the first to say so"
 fresh
 check "half and bfloat16 are reduced by operations of ours, exactly" ranks 3 "$build/all_reduce" \
     --collectives all_reduce,reduce_scatter,reduce -d half,bfloat16 -o sum,prod,max,min --sizes 4K "${quick[@]}"

@@ -47,6 +47,12 @@ RANKS_TIMEOUT=40 expect_status "never: a rank that never comes: status 4" 4 rank
 says never "MPI_Init has not returned for 2 s: rank 2 never came (of 3; waiting: rank 0 on $host, rank 1 on $host)"
 [ -z "$(find "$work/results" -name '.waiting*')" ] && ok "never: notes of arrival are gone" || not_ok "never: notes of arrival are gone"
 
+# With fewer descriptors than ranks, those who find no place on the board are not watched, and nobody takes that for a death.
+check "few descriptors: the launch goes on" ranks 3 bash -c 'ulimit -n 258; exec "$@"' few "$build/all_reduce" "${small[@]}" --timeout 2 \
+    --max-seconds 1.5 --precision 0.01 --run few --launch l
+says few "1 rank cannot reach rank 0 over TCP"
+end_is few complete
+
 # Signals. Python starts the program: a shell's background process would ignore SIGINT.
 signalled() {
     python3 - "$@" <<'PY'
@@ -69,7 +75,7 @@ for pair in SIGINT:130 SIGTERM:143 SIGHUP:129; do
     end_is $name interrupted
 done
 mkdir -p "$work/results/mpirun"
-signalled SIGTERM "$work/results/mpirun/l.jsonl" "${MPIRUN:-mpirun}" --oversubscribe -np 2 \
+signalled SIGTERM "$work/results/mpirun/l.jsonl" "$mpirun" "${mpirun_flags[@]}" 2 \
     "$build/all_reduce" "${small[@]}" -n 100000000 --passes 1000 --run mpirun --launch l
 end_is mpirun interrupted
 mkdir -p "$work/results/kill9"

@@ -60,6 +60,8 @@ if [ -x "$build/all_reduce" ]; then
     cp "$work/out" "$work/driver"
     rows=$(grep -cE '^ +[0-9]+ +[0-9]+ +float +sum +-1( +[0-9.e+]+){3} +0( +[0-9.e+]+){3} +0$' "$work/driver")
     if [ "$rows" -eq 8 ]; then ok "eight checked rows"; else not_ok "$rows rows instead of eight"; fi
+    # The flags with which SuperBench starts nccl-tests.
+    check "SuperBench's command line" ranks 2 "$build/all_reduce" -b 8 -e 1K -f 2 -g 1 -c 0 -n 20 -w 5 -G 0 -d float --format nccl-tests --output none
     # Widths of nccl-tests: every row is as long as its header line.
     if awk '/^#  +size/ { n = length($0) } /^ +[0-9]/ && length($0) != n - 1 { bad = 1 } END { exit bad || !n }' "$work/driver"
     then ok "columns under their names"; else not_ok "columns under their names"; fi

@@ -26,7 +26,8 @@ static const struct option rows[] = {
     {OPTION_REAL, 0, "ratio", "X", AT(ratio), "-1", NULL, 0, 0, NULL, "any number"},
     {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(seconds), "0.5", NULL, 0.001, 1e6, NULL, "most time"},
     {OPTION_SIZE, 'b', "begin", "SIZE", AT(begin), "8", NULL, 1, 0x1p40, NULL, "smallest size"},
-    {OPTION_REFUSED, 't', "nthreads", NULL, 0, NULL, NULL, 0, 0, NULL, "start more ranks instead"},
+    {OPTION_REFUSED, 't', "nthreads", NULL, 0, NULL, "1", 0, 0, NULL, "start more ranks instead"},
+    {OPTION_REFUSED, 'z', "blocking", NULL, 0, NULL, NULL, 0, 0, NULL, "use --mode isolated"},
     {0},
 };
 static const struct command command = {"prog",
@@ -84,6 +85,20 @@ Test(options, every_way_to_give_a_value)
     cr_expect(s.names.count == 0 && !s.names.values);
 }
 
+/* The one value of a refused flag that asks for what is done anyway. */
+Test(options, refused_flags_that_change_nothing)
+{
+    struct settings s;
+    int operand;
+    const char *lines[] = {"-t 1 -n 7 x", "-t1 -n 7 x", "--nthreads 1 -n 7 x", "--nthreads=1 -n 7 x",
+                           "-qt1 -n 7 x"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        cr_expect_eq(parse(lines[i], &s, &operand), STATUS_OK, "%s", lines[i]);
+        cr_expect(s.count == 7, "%s", lines[i]);
+        cr_expect_str_eq(arguments[operand], "x");
+    }
+}
+
 Test(options, operands_move_to_the_end)
 {
     struct settings s;
@@ -124,6 +139,8 @@ static const struct complaint complaints[] = {
     {"--mode=", "prog: --mode: '' is not one of isolated|pipelined|both\n"},
     {"-t 4", "prog: -t is not a flag of busbar: start more ranks instead\n"},
     {"--nthreads=4", "prog: --nthreads=4 is not a flag of busbar: start more ranks instead\n"},
+    {"-t", "prog: -t is not a flag of busbar: start more ranks instead\n"},
+    {"-z 1", "prog: -z is not a flag of busbar: use --mode isolated\n"},
 };
 
 Test(options, one_line_for_each_mistake)

@@ -114,7 +114,7 @@ Test(schedule, a_budget_is_shared_and_ends)
 {
     struct measured list[2];
     struct cases cases = two_sizes(list);
-    const struct schedule s = {0.5, 10, 0.01, 5, false};
+    const struct schedule s = {0.5, 10, 0.01, 5, 0};
     double share;
     cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 0, &share) == VISIT && share == 0.1);
     cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 9.9, &share) == VISIT && fabs(share - 0.01) < 1e-9);
@@ -129,10 +129,16 @@ Test(schedule, without_a_budget_every_case_is_visited)
 {
     struct measured list[2];
     struct cases cases = two_sizes(list);
-    const struct schedule s = {0.5, 0, 0.01, 5, false}, fixed = {0.5, 0, 0.01, 5, true};
+    const struct schedule s = {0.5, 0, 0.01, 5, 0}, fixed = {0.5, 0, 0.01, 5, 100},
+                          few = {0.5, 0, 0.01, 5, 2};
     double share;
     list[1].visits = 1, list[1].spent_s = 3, list[1].sample_s = 3;
     cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 1e6, &share) == VISIT && share == 0.1);
     cr_assert(schedule_visit(&s, &cases, 1, 1, 10, 1e6, &share) == PASS_OVER, "its time is used up");
     cr_assert(schedule_visit(&fixed, &cases, 1, 1, 10, 1e6, &share) == VISIT && isinf(share));
+    int visits = 0;
+    for (size_t pass = 0; pass < 5; pass++)
+        visits += schedule_visit(&few, &cases, 0, pass, 10, 0, &share) == VISIT;
+    cr_assert(schedule_visit(&few, &cases, 0, 0, 10, 0, &share) == VISIT && visits == 2,
+              "two samples, two passes");
 }
