@@ -5,7 +5,7 @@
      fail   the N-th sample of rank R returns an error
      hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
      kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
-     away   rank R is scheduled away there for T µs, between the barrier and its start stamp
+     away   rank R is scheduled away for T µs in every N-th sample, between the barrier and its start stamp
    Whatever it wrapped says "faulted" in its provenance. */
 #include "backend/backend.h"
 #include "base/text.h"
@@ -105,7 +105,9 @@ static enum status go_away(double us)
 static enum status strike(struct comm *c)
 {
     if (c->fault.kind == SLOW && !c->fault.percent) wait_us((double)c->fault.us);
-    if (++c->calls != c->fault.call) return STATUS_OK;
+    bool is_nth = c->fault.kind == AWAY && c->fault.call ? ++c->calls % c->fault.call == 0
+                                                         : ++c->calls == c->fault.call;
+    if (!is_nth) return STATUS_OK;
     switch (c->fault.kind) {
     case FAIL:
         return fail(STATUS_ENVIRONMENT, "rank %lld: the injected fault failed sample %lld",

