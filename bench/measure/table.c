@@ -115,7 +115,7 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
 }
 
 void collective_table(struct cases *cases, const struct settings *s, const struct world *world,
-                 unsigned capabilities, FILE *out)
+                      unsigned capabilities, FILE *out)
 {
     fprintf(out, "%d rank%s on %d host%s; times in microseconds, algbw and busbw in GB/s (1e9 bytes/s)\n",
             world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s");

@@ -13,6 +13,6 @@ const char *figure(double value, char text[UNIT_TEXT]);
 
 /* Sorts the cases' samples in place: call it when they have been written. */
 void collective_table(struct cases *, const struct settings *, const struct world *, unsigned capabilities,
-                 FILE *);
+                      FILE *);
 
 #endif
