@@ -34,12 +34,12 @@ static void range_cell(struct table *table, const struct step *step, double fact
                    number_text(step->serial.point * factor, most));
 }
 
-static void order_cell(struct table *table, const struct step *step, const struct step *before)
+/* The first of a table is called the fastest where the second is told apart from it. */
+static void order_cell(struct table *table, const struct step *step, const struct step *before, bool fastest)
 {
     struct figure ratio;
     if (!before) {
-        table_cell(table, "%s",
-                   step->communication.kind == INTERVAL_EXACT ? "fastest here" : "shortest here");
+        table_cell(table, "%s", fastest ? "fastest here" : "shortest here");
         return;
     }
     enum order order = steps_order(before, step, &ratio);
@@ -51,7 +51,7 @@ static void order_cell(struct table *table, const struct step *step, const struc
 }
 
 static void step_row(struct table *table, const struct report *report, const struct step *step,
-                     const struct step *before, size_t place)
+                     const struct step *before, size_t place, bool fastest)
 {
     const struct run_summary *run = &report->study->aggregate.runs[step->run];
     const struct instance *instance = report->study->sites[step->run].instance;
@@ -68,7 +68,7 @@ static void step_row(struct table *table, const struct report *report, const str
         range_cell(table, step, priced ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN);
     else
         table_cell(table, "%s", "no price");
-    order_cell(table, step, before);
+    order_cell(table, step, before, fastest);
 }
 
 static void group_table(struct page *page, const struct report *report, const struct step *steps, size_t n)
@@ -89,7 +89,8 @@ static void group_table(struct page *page, const struct report *report, const st
     for (size_t i = 0; i < n; i++) {
         struct figure ratio;
         if (i && steps_order(&steps[i - 1], &steps[i], &ratio) == ORDER_FASTER) place = i + 1;
-        step_row(&table, report, &steps[i], i ? &steps[i - 1] : NULL, place);
+        bool fastest = i + 1 < n && steps_order(&steps[i], &steps[i + 1], &ratio) == ORDER_FASTER;
+        step_row(&table, report, &steps[i], i ? &steps[i - 1] : NULL, place, fastest);
     }
     table_drop_empty(&table);
     page_table(page, &table, whole ? NULL : "This orders the communication of a step, not the step.");

@@ -57,6 +57,8 @@ check 'a page of simulated runs' timeout 60 "$busbar" report "$work/runs" -o "$w
 check 'again' timeout 60 "$busbar" report "$work/runs" -o "$work/page2.html"
 check 'the same bytes' cmp "$work/page.html" "$work/page2.html"
 has 'a ranking' 'against the one above' "$work/page.html"
+has 'the fastest is called so' 'fastest here' "$work/page.html"
+has 'but not where the second is not told apart' 'shortest here' "$work/page.html"
 has 'provenance is visible' 'simulated' "$work/page.html"
 has 'prices have kind and date' 'on-demand<br>2026-09-19' "$work/page.html"
 check 'a page of hostile names' timeout 60 "$busbar" report "$work/hostile" -o "$work/hostile.html"
