@@ -182,6 +182,8 @@ static void serve_board(struct watch *w, double *moved_s)
     own->steps = steps;
     own->stage = stage;
     board_serve(&w->board, w->place.secret, w->wake[0], now, interval(w));
+    /* Who has failed takes the launch down next: some launchers leave nobody a moment to end the record then. */
+    if (somebody(w, has_failed)) w->settings.at_end(w->settings.state, "failed");
     for (int rank = 0; rank < w->world->ranks; rank++)
         if (w->board.seen[rank].moved_s > latest) latest = w->board.seen[rank].moved_s;
     if (latest > *moved_s) *moved_s = latest;
@@ -349,7 +351,9 @@ void watch_say(struct watch *w, const char *what)
 
 void watch_fail(struct watch *w)
 {
-    if (w->world && w->world->rank) send_report(w, REPORT_FAILED);
+    if (!w->world || !w->world->rank) return;
+    send_report(w, REPORT_FAILED);
+    usleep(200000); /* rank 0 ends the record */
 }
 
 void watch_close(struct watch *w)

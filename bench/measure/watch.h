@@ -26,7 +26,7 @@ struct watch_settings {
     double timeout_s;   /* 0: no deadlines, signals only */
     const char *folder; /* shared by all processes, for notes of arrival; NULL: /tmp */
     /* From the watchdog's thread, on rank 0 (or before ranks are known on each): write the end of the record.
-       Called at most once, and the process ends after it. `status`: "interrupted" | "failed". */
+       May be called again, and the process ends soon after. `status`: "interrupted" | "failed". */
     void (*at_end)(void *state, const char *status);
     void (*abort)(void *state); /* ends what hangs on devices; may be NULL */
     void *state;

@@ -16,35 +16,47 @@ says() {
     else not_ok "$1: says '$2'"; grep -a '^all_reduce: ' "$work/err" | sed 's/^/    /'; fi
 }
 host=$(uname -n)
+# MPICH's launcher kills all others at once when a process ends, and tells the status of one of them: theirs is 9 (SIGKILL), then.
+hydra=no
+"$mpirun" --version 2>/dev/null | grep -q HYDRA && hydra=yes
+# hangs NAME COMMAND…: ends with status 4
+hangs() {
+    local name=$1 got=0
+    shift
+    RANKS_TIMEOUT=40 "$@" >"$work/out" 2>"$work/err" || got=$?
+    if [ $got -eq 4 ]; then ok "$name: status 4"; elif [ $hydra$got = yes9 ]; then ok "$name: hydra's status 9"; else not_ok "$name: status $got"; fi
+}
 
 # Five seconds: on a machine that is taken by other work MPI_Init alone takes two.
 for rank in 0 1; do
-    RANKS_TIMEOUT=40 expect_status "hang-$rank: rank $rank outside MPI: status 4" 4 \
+    hangs "hang-$rank: rank $rank outside MPI" \
         ranks 3 "$build/all_reduce" "${small[@]}" --timeout 5 --fault hang:rank=$rank,call=20 --run hang-$rank --launch l
     says hang-$rank "no progress for 5 s in all_reduce .*: rank $rank on $host is alive but behind the others"
     end_is hang-$rank failed
-    RANKS_TIMEOUT=40 expect_status "stop-$rank: rank $rank stopped by SIGSTOP: status 4" 4 \
+    hangs "stop-$rank: rank $rank stopped by SIGSTOP" \
         ranks 3 "$build/all_reduce" "${small[@]}" --timeout 5 --fault stop:rank=$rank,call=20 --run stop-$rank --launch l
     says stop-$rank "rank $rank on $host gives no sign of life"
     RANKS_TIMEOUT=40 ranks 3 "$build/all_reduce" "${small[@]}" --timeout 20 --fault kill:rank=$rank,call=20 --run kill-$rank --launch l \
         >"$work/out" 2>"$work/err"
     status=$?
     # the launcher has its own statuses for a rank that died by a signal
-    if [ $status -eq 5 ] || [ $status -eq 137 ]; then ok "kill-$rank: ends at once"; else not_ok "kill-$rank: status $status"; fi
-    says kill-$rank "rank $rank on $host ended without a word"
+    if [ $status -eq 5 ] || [ $status -eq 137 ] || [ $hydra$status = yes9 ]; then ok "kill-$rank: ends at once"; else not_ok "kill-$rank: status $status"; fi
+    if [ $hydra = yes ]; then skip "kill-$rank: the survivors name the rank" "hydra kills them at once"
+    else says kill-$rank "rank $rank on $host ended without a word"; fi
 done
 end_is stop-1 failed
-end_is kill-1 failed
+if [ $hydra = yes ]; then skip "kill-1: the record ends with failed" "hydra kills rank 0 at once"; else end_is kill-1 failed; fi
 [ -z "$(tail -n 1 "$work/results/kill-0/l.jsonl" | grep '"record":"end"')" ] && ok "kill-0: no end line" || not_ok "kill-0: no end line"
 check "kill-0: what is there can be read" "$build/busbar" show "$work/results/kill-0"
 if grep -q 'died before their end record' "$work/out"; then ok "kill-0: readers say that it died"; else not_ok "kill-0: readers say that it died"; fi
 ranks 2 "$build/all_reduce" "${small[@]}" --timeout 20 --fault fail:rank=1,call=20 --run fail-1 --launch l >"$work/out" 2>"$work/err"
 end_is fail-1 failed
 
-RANKS_TIMEOUT=40 expect_status "never: a rank that never comes: status 4" 4 ranks 3 bash -c \
+hangs "never: a rank that never comes" ranks 3 bash -c \
     'if [ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" -eq 2 ]; then sleep 20; else exec "$@"; fi' never "$build/all_reduce" "${small[@]}" \
     --timeout 2 --run never --launch l
-says never "MPI_Init has not returned for 2 s: rank 2 never came (of 3; waiting: rank 0 on $host, rank 1 on $host)"
+if [ $hydra = yes ]; then says never "MPI_Init has not returned for 2 s: this is process [0-9] of 3" # hydra gives no job number for notes of arrival
+else says never "MPI_Init has not returned for 2 s: rank 2 never came (of 3; waiting: rank 0 on $host, rank 1 on $host)"; fi
 [ -z "$(find "$work/results" -name '.waiting*')" ] && ok "never: notes of arrival are gone" || not_ok "never: notes of arrival are gone"
 
 # With fewer descriptors than ranks, those who find no place on the board are not watched, and nobody takes that for a death.
