@@ -30,6 +30,12 @@ void report_csv(const struct report *, struct text *out);
 /* "483\n[478–490]\n69 % of bound"; empty for no figure. `note` NULL: none. */
 void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of,
                    const char *note);
+void report_matmul(struct page *, const struct report *);   /* rates and their price, as a table */
+void report_cheapest(struct page *, const struct report *); /* the lowest of these prices, in words */
+/* Whether no other shape of the run's type and phase is faster. */
+bool report_best_shape(const struct run_summary *, const struct case_summary *);
+/* The run's label, its name under it. */
+void report_run_cell(struct table *, const struct run_summary *);
 /* "measured\n6 launches\nmedian\nmax over ranks" */
 void report_origin(struct text *out, const struct run_summary *, const struct case_summary *);
 
