@@ -71,7 +71,7 @@ $(call stamp,link-gpu,$(CUDA_LIBS) $(HWLOC_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
 # ---- Sources -------------------------------------------------------------------------------------------------------
 
 COMMON := $(wildcard bench/base/*.c bench/stats/*.c bench/collective/*.c bench/record/*.c)
-ANALYSIS := $(wildcard bench/analysis/*.c)
+ANALYSIS := $(wildcard bench/analysis/*.c bench/analysis/*/*.c)
 TWINS := $(wildcard kernels/*.c)
 MEASURE := $(wildcard bench/measure/*.c bench/backend/*.c bench/gemm/*.c)
 PLUGIN_SOURCES := $(filter bench/backend/nccl%.c bench/gemm/cublaslt%.c,$(MEASURE))
@@ -82,10 +82,10 @@ DRIVER_NAMES := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
 KERNELS := $(wildcard kernels/*.cu)
 
 # Without a library, the files that include its header (through our own headers too) are left out.
-includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch] tests/unit/*.c); old=; \
+includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch] bench/analysis/*/*.[ch] tests/unit/*.c); old=; \
 	while [ "$$files" != "$$old" ]; do \
 	    old=$$files; \
-	    for h in $$(printf '%s\n' $$files | sed -n 's,^bench/\(.*\.h\)$$,"\1",p'); do files="$$files $$(grep -lF "$$h" bench/*/*.[ch] tests/unit/*.c)"; done; \
+	    for h in $$(printf '%s\n' $$files | sed -n 's,^bench/\(.*\.h\)$$,"\1",p'); do files="$$files $$(grep -lF "$$h" bench/*/*.[ch] bench/analysis/*/*.[ch] tests/unit/*.c)"; done; \
 	    files=$$(printf '%s\n' $$files | sort -u); \
 	done; printf '%s\n' $$files)
 ifeq ($(HAVE_MPI),)

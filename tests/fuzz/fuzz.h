@@ -3,7 +3,7 @@
 #ifndef BUSBAR_FUZZ_H
 #define BUSBAR_FUZZ_H
 
-#include "analysis/source.h"
+#include "analysis/import/source.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* The gate file: read, and its rules asked about a case. */
-#include "analysis/gatefile.h"
+#include "analysis/gate/gatefile.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

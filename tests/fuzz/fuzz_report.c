@@ -2,8 +2,8 @@
  * lines of "----". Show, the report with its plots' data (gnuplot is not run) and the ranking, and a
  * comparison of every other launch with the rest. */
 #include "analysis/analysis.h"
-#include "analysis/charts.h"
-#include "analysis/workload.h"
+#include "analysis/plot/charts.h"
+#include "analysis/report/workload.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The tables that people edit: clouds.tsv, gpus.tsv and workloads.tsv in one input, parted by lines of
  * "----".
  */
-#include "analysis/workload.h"
+#include "analysis/report/workload.h"
 #include "tests/fuzz/fuzz.h"
 
 static void ask_catalog(const struct catalog *catalog)

@@ -1,4 +1,4 @@
-#include "analysis/plan.h"
+#include "analysis/plan/plan.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>

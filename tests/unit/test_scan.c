@@ -1,4 +1,4 @@
-#include "analysis/scan.h"
+#include "analysis/scan/scan.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

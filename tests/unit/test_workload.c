@@ -1,6 +1,6 @@
 #include "analysis/redact.h"
 #include "analysis/site.h"
-#include "analysis/workload.h"
+#include "analysis/report/workload.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,0 +1,149 @@
+/* busbar compare: the gate. What it decides and how stands in comparison.h; how it looks in compare_output.c.
+ */
+#include "analysis/analysis.h"
+#include "analysis/gate/baseline.h"
+#include "analysis/gate/compare_output.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    struct option_list base, fresh;
+    const char *delta, *gate, *paired, *format, *show;
+    double alpha;
+    int strict, allow_different;
+};
+
+static const struct option options[] = {
+    {OPTION_LIST, 0, "base", "PATH", offsetof(struct settings, base), NULL, NULL, 0, 0, "Sides",
+     "a file or folder of the base; may be given several times, instead of BASE"},
+    {OPTION_LIST, 0, "new", "PATH", offsetof(struct settings, fresh), NULL, NULL, 0, 0, NULL,
+     "a file or folder of the new side; may be given several times, instead of NEW"},
+    {OPTION_FLAG, 0, "allow-different", NULL, offsetof(struct settings, allow_different), NULL, NULL, 0, 0,
+     NULL, "compare different GPU models or instances too"},
+    {OPTION_TEXT, 'd', "delta", "SHARE", offsetof(struct settings, delta), "3%", NULL, 0, 0, "Gate",
+     "the tolerance: a slowdown within it is no regression; 3% or 0.03"},
+    {OPTION_REAL, 0, "alpha", "P", offsetof(struct settings, alpha), "0.05", NULL, 1e-6, 0.5, NULL,
+     "the chance of any false alarm over all cases; intervals are at 1 - alpha"},
+    {OPTION_TEXT, 'g', "gate", "FILE", offsetof(struct settings, gate), NULL, NULL, 0, 0, NULL,
+     "tolerances and absolute limits per pattern of cases (busbar contract --help)"},
+    {OPTION_FLAG, 0, "strict", NULL, offsetof(struct settings, strict), NULL, NULL, 0, 0, NULL,
+     "fail what is inconclusive too, and where base is fewer than three allocations\n"
+     "and the launches did not take turns on identical hosts"},
+    {OPTION_CHOICE, 0, "paired", "WHEN", offsetof(struct settings, paired), "auto", "auto|yes|no", 0, 0, NULL,
+     "pair launches that took turns on identical hosts; auto: from 7 pairs on"},
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
+     "text|markdown|junit|json|csv", 0, 0, "Output", "how to print"},
+    {OPTION_CHOICE, 0, "show", "WHAT", offsetof(struct settings, show), "time", "time|bandwidth", 0, 0, NULL,
+     "times per operation, or bus bandwidth and TFLOP/s (text and markdown)"},
+    {0},
+};
+
+static const struct command command = {
+    .name = "busbar compare",
+    .summary = "is NEW slower than BASE? a verdict per case, exit status 1 for a regression",
+    .synopsis = "[flags] BASE NEW",
+    .description =
+        "BASE and NEW are files or folders of results, or the names of baselines (busbar baseline).\n"
+        "The unit is the launch: six or more a side. Verdicts: regression (p < alpha over all cases,\n"
+        "and the whole interval of the ratio beyond the tolerance), improvement, same (the whole\n"
+        "interval within it), ~ inconclusive, missing, wrong, not comparable (unlike statistics:\n"
+        "shown, never gated). A regression, a missing case, wrong data or a launch that did not\n"
+        "complete gives exit status 1.\n",
+    .examples = "busbar compare results/monday results/tuesday\n    a row per case and a summary\n"
+                "busbar compare --format junit --gate ci.gate good results/now >junit.xml\n"
+                "    in CI, against the baseline 'good'\n",
+    .options = options,
+};
+
+/* CSV has a row per case and nothing else: what else fails the gate is said beside it. */
+static void warn_of_failures(const struct comparison *comparison, const struct contract *contract)
+{
+    for (size_t i = 0; i < comparison->failure_count; i++) warn("%s", comparison->failures[i]);
+    if (contract->failed)
+        warn("%zu of %zu limits of the gate file failed: busbar contract lists them", contract->failed,
+             contract->count);
+}
+
+static enum status compare(const struct settings *settings, const struct comparison_rules *rules)
+{
+    struct comparison comparison;
+    struct contract contract = {0};
+    struct text out = {0};
+    struct output_choice choice = {settings->format, same(settings->show, "bandwidth"),
+                                   settings->strict, rules->alpha,
+                                   rules->delta,     settings->gate};
+    bool has_limits = false;
+    for (size_t i = 0; rules->gate && i < rules->gate->count; i++)
+        has_limits |= rules->gate->rules[i].requirement_count > 0;
+    enum status status = compare_runs(&comparison, &settings->base, &settings->fresh, rules);
+    if (!status && has_limits) {
+        struct archive fresh = {.launches = comparison.archive.launches + comparison.first_fresh,
+                                .count = comparison.archive.count - comparison.first_fresh};
+        struct aggregate aggregate = aggregate_archive(&fresh, false);
+        contract = contract_of(rules->gate, &aggregate, settings->strict);
+        comparison_print(&comparison, &contract, &choice, &out);
+        aggregate_free(&aggregate);
+    } else if (!status) {
+        comparison_print(&comparison, NULL, &choice, &out);
+    }
+    fputs(text_get(&out), stdout);
+    if (!status && same(settings->format, "csv")) warn_of_failures(&comparison, &contract);
+    if (!status) status = comparison_status(&comparison, settings->strict);
+    if (!status && has_limits) status = contract_status(&contract);
+    text_free(&out);
+    contract_free(&contract);
+    comparison_free(&comparison);
+    return status;
+}
+
+/* BASE and NEW into the lists; names of baselines into their paths. */
+static enum status take_operands(struct settings *settings, int argc, char **argv, int first,
+                                 struct arena *arena)
+{
+    struct option_list *sides[] = {&settings->base, &settings->fresh};
+    for (int s = 0; s < 2 && first < argc; s++) {
+        if (sides[s]->count) continue;
+        sides[s]->values = reallocate(sides[s]->values, 1, sizeof *sides[s]->values);
+        sides[s]->values[sides[s]->count++] = argv[first++];
+    }
+    if (first < argc)
+        return fail(STATUS_USAGE,
+                    "'%s' is one path too many: busbar compare BASE NEW, or --base PATH and --new PATH "
+                    "several times each",
+                    argv[first]);
+    if (!settings->base.count || !settings->fresh.count)
+        return fail(STATUS_USAGE, "two sides are needed: busbar compare BASE NEW");
+    for (int s = 0; s < 2; s++)
+        for (size_t i = 0; i < sides[s]->count; i++)
+            sides[s]->values[i] = baseline_path(arena, sides[s]->values[i]);
+    return STATUS_OK;
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    struct gate gate = {0};
+    struct arena arena = {0};
+    int first;
+    enum status status = options_parse(&command, argc, argv, &settings, &first);
+    if (!status) status = take_operands(&settings, argc, argv, first, &arena);
+    struct comparison_rules rules = {.alpha = settings.alpha,
+                                     .paired = settings.paired,
+                                     .strict = settings.strict,
+                                     .allow_different = settings.allow_different};
+    if (!status && parse_share(settings.delta, &rules.delta))
+        status = fail(STATUS_USAGE, "--delta: '%s' is not a share such as 3%% or 0.03", settings.delta);
+    if (!status && settings.gate) {
+        status = gate_read(&gate, settings.gate);
+        rules.gate = &gate;
+    }
+    if (!status) status = compare(&settings, &rules);
+    gate_free(&gate);
+    arena_free(&arena);
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand compare_subcommand = {&command, run};

@@ -1,0 +1,32 @@
+/* The faces of a comparison: text and markdown for people, JSON, CSV and JUnit XML for programs. */
+#ifndef BUSBAR_COMPARE_OUTPUT_H
+#define BUSBAR_COMPARE_OUTPUT_H
+
+#include "analysis/gate/comparison.h"
+#include "analysis/gate/contract.h"
+
+struct output_choice {
+    const char *format; /* text | markdown | json | csv | junit */
+    bool bandwidth;     /* rates and their ratio instead of times */
+    bool strict;
+    double alpha, delta;
+    const char *gate; /* the gate file's path; NULL: none */
+};
+
+/* The whole output, the same bytes for the same input. `contract` may be NULL. */
+void comparison_print(const struct comparison *, const struct contract *, const struct output_choice *,
+                      struct text *out);
+
+/* compare_programs.c */
+void comparison_json(const struct comparison *, const struct contract *, const struct output_choice *,
+                     struct text *out);
+void comparison_csv(const struct comparison *, struct text *out);
+void comparison_junit(const struct comparison *, const struct contract *, bool strict, struct text *out);
+
+/* "1.5 GiB", "12.3 µs", "4.56 ms", … */
+void time_text(struct text *out, double us);
+
+/* JUnit's XML: untrusted text as content of an attribute or element; what XML 1.0 cannot hold becomes '?'. */
+void xml_text(struct text *out, const char *text);
+
+#endif

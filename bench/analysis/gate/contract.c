@@ -1,0 +1,385 @@
+/* busbar contract, and the absolute limits of busbar compare --gate. */
+#include "analysis/gate/contract.h"
+#include "analysis/analysis.h"
+#include "analysis/gate/compare_output.h"
+#include "analysis/json.h"
+#include "base/units.h"
+#include "record/fields.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one requirement on one case ---- */
+
+static double member_of(const struct gate_term *term, const struct case_row *row)
+{
+    return *(const double *)((const char *)row + term->field->offset);
+}
+
+/* Rates follow from the aggregated time; percentiles are those of the launches, over launches. */
+static struct figure measured_of(const struct gate_term *term, const struct case_summary *line)
+{
+    if (same(term->name, "busbw_gbps")) return line->busbw_gbps;
+    if (same(term->name, "algbw_gbps")) return line->algbw_gbps;
+    if (same(term->name, "tflops")) return line->tflops;
+    if (same(term->name, "median_us"))
+        return same(line->statistic, "median") ? line->time_us : figure_absent();
+    double *values = allocate(line->launches, sizeof *values);
+    size_t n = 0;
+    for (size_t i = 0; i < line->launches; i++)
+        if (isfinite(member_of(term, line->points[i].row)))
+            values[n++] = member_of(term, line->points[i].row);
+    struct figure figure = figure_of_launches(values, n);
+    free(values);
+    return figure;
+}
+
+static double margin_of(const struct gate_term *term, double measured)
+{
+    bool least = term->relation == RELATION_LEAST || term->relation == RELATION_ABOVE;
+    double distance = least ? measured - term->number : term->number - measured;
+    return term->number != 0 ? distance / fabs(term->number) : distance;
+}
+
+static const char *text_of(struct contract *contract, const char *format, const char *a, const char *b)
+{
+    struct text text = {0};
+    text_add(&text, format, a, b);
+    const char *kept = arena_string(&contract->arena, text_get(&text));
+    text_free(&text);
+    return kept;
+}
+
+static void add_row(struct contract *contract, struct contract_row row)
+{
+    contract->rows = reallocate(contract->rows, contract->count + 1, sizeof *contract->rows);
+    contract->rows[contract->count++] = row;
+    contract->failed += !row.pass;
+}
+
+static void judge_case(struct contract *contract, struct contract_row row, const struct case_summary *line,
+                       bool strict)
+{
+    const struct gate_term *term = row.term;
+    row.measured = measured_of(term, line);
+    row.row = line->row;
+    row.key = line->key;
+    row.launches = line->launches;
+    row.margin = margin_of(term, row.measured.point);
+    bool bad_status =
+        same(line->status, "wrong") || same(line->status, "error") || same(line->status, "timeout");
+    bool present = figure_present(row.measured), inside = true;
+    if (present) {
+        bool lo = gate_holds(term->relation, row.measured.lo, term->number),
+             hi = gate_holds(term->relation, row.measured.hi, term->number);
+        row.pass = gate_holds(term->relation, row.measured.point, term->number);
+        inside = row.measured.kind == INTERVAL_NONE || (lo && hi);
+    }
+    if (bad_status || line->wrong > 0) {
+        row.pass = false;
+        row.why = text_of(contract, "%s%s", line->wrong > 0 ? "wrong data" : line->status,
+                          line->error ? ": see its row" : "");
+    } else if (!present) {
+        row.pass = false;
+        row.why = text_of(contract, same(line->status, "ok") ? "%s was not measured%s" : "no figure: %s%s",
+                          same(line->status, "ok") ? term->name : line->status, "");
+    } else if (row.pass && (!inside || (strict && row.measured.kind == INTERVAL_NONE))) {
+        row.pass = !strict;
+        row.why = inside ? "one launch: no interval" : "the interval reaches beyond the limit";
+    } else if (!same(line->statistic, "median")) {
+        row.why = text_of(contract, "a %s by its source%s", line->statistic ? line->statistic : "figure", "");
+    }
+    add_row(contract, row);
+}
+
+static void list_unfinished(struct contract *contract, const struct aggregate *aggregate)
+{
+    enum { NAMED = 5 };
+    struct text names = {0};
+    for (size_t r = 0; r < aggregate->count; r++)
+        for (size_t i = 0; i < aggregate->runs[r].launch_count; i++) {
+            const struct launch *launch = aggregate->runs[r].launches[i];
+            if (same(launch->end.status, "complete")) continue;
+            if (contract->unfinished++ < NAMED)
+                text_add(&names, "%s%s %s", names.length ? ", " : "", launch->path,
+                         !launch->end.status                       ? "died"
+                         : same(launch->end.status, "interrupted") ? "was interrupted"
+                                                                   : "failed");
+        }
+    if (contract->unfinished > NAMED) text_add(&names, " and %zu more", contract->unfinished - NAMED);
+    if (names.length) contract->unfinished_names = arena_string(&contract->arena, text_get(&names));
+    text_free(&names);
+}
+
+struct contract contract_of(const struct gate *gate, const struct aggregate *aggregate, bool strict)
+{
+    struct contract contract = {0};
+    list_unfinished(&contract, aggregate);
+    for (size_t r = 0; r < gate->count; r++) {
+        const struct gate_rule *rule = &gate->rules[r];
+        for (size_t t = 0; t < rule->requirement_count; t++) {
+            struct contract_row row = {
+                .rule = rule, .term = &rule->requirements[t], .measured = figure_absent(), .margin = NAN};
+            size_t before = contract.count;
+            for (size_t i = 0; i < aggregate->count; i++)
+                for (size_t c = 0; c < aggregate->runs[i].case_count; c++) {
+                    const struct case_summary *line = &aggregate->runs[i].cases[c];
+                    row.run = aggregate->runs[i].label;
+                    if (gate_matches(rule, line->row)) judge_case(&contract, row, line, strict);
+                }
+            row.run = NULL;
+            row.why = "no case measured matches";
+            if (contract.count == before) add_row(&contract, row);
+        }
+    }
+    return contract;
+}
+
+enum status contract_status(const struct contract *contract)
+{
+    return contract->failed || contract->unfinished ? STATUS_GATE : STATUS_OK;
+}
+
+void contract_free(struct contract *contract)
+{
+    free(contract->rows);
+    arena_free(&contract->arena);
+    *contract = (struct contract){0};
+}
+
+/* ---- printing ---- */
+
+/* Short enough for a terminal; JSON holds the whole key. */
+static const char *label_of(const struct case_row *row, struct text *label)
+{
+    char size[UNIT_TEXT];
+    text_clear(label);
+    if (row->gemm)
+        text_add(label, "%s %s %lldx%lldx%lld %s", row->gemm, row->dtype ? row->dtype : "", (long long)row->m,
+                 (long long)row->n, (long long)row->k, row->phase ? row->phase : "");
+    else
+        text_add(label, "%s %s %s %s %s %s", row->collective ? row->collective : "?",
+                 row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size) : "",
+                 row->dtype ? row->dtype : "", row->op ? row->op : "", row->placement ? row->placement : "",
+                 row->mode ? row->mode : "");
+    return text_get(label);
+}
+
+void contract_fill_table(const struct contract *contract, struct table *table)
+{
+    char point[32], lo[32], hi[32];
+    struct text label = {0};
+    static const char *const names[] = {"<rule",    "<case",  "<required", "measured", "interval",
+                                        "launches", "margin", "<result",   "<note",    NULL};
+    for (const char *const *name = names; *name; name++)
+        table_column(table, *name + (**name == '<'), **name == '<');
+    for (size_t i = 0; i < contract->count; i++) {
+        const struct contract_row *row = &contract->rows[i];
+        table_cell(table, "%zu", row->rule->line);
+        table_cell(table, "%s", row->row ? label_of(row->row, &label) : row->rule->text);
+        table_cell(table, "%s", row->term->text);
+        table_cell(table, "%s", number_text(row->measured.point, point));
+        if (row->measured.kind != INTERVAL_NONE)
+            table_cell(table, "%s–%s", number_text(row->measured.lo, lo), number_text(row->measured.hi, hi));
+        else
+            table_cell(table, "%s", "");
+        if (row->key)
+            table_cell(table, "%zu", row->launches);
+        else
+            table_cell(table, "%s", "");
+        if (isfinite(row->margin))
+            table_cell(table, "%+.1f %%", 100 * row->margin);
+        else
+            table_cell(table, "%s", "");
+        table_cell(table, "%s", row->pass ? "pass" : "FAIL");
+        table_cell(table, "%s", row->why ? row->why : "");
+    }
+    text_free(&label);
+}
+
+json_t *contract_json(const struct contract *contract)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < contract->count; i++) {
+        const struct contract_row *row = &contract->rows[i];
+        json_t *object = json_object();
+        object_put(object, "line", json_integer((json_int_t)row->rule->line));
+        object_put_text(object, "rule", row->rule->text);
+        object_put_text(object, "required", row->term->text);
+        object_put_text(object, "run", row->run);
+        object_put_text(object, "key", row->key);
+        if (figure_present(row->measured)) {
+            object_put_real(object, "measured", row->measured.point);
+            if (row->measured.kind != INTERVAL_NONE) {
+                object_put_real(object, "lo", row->measured.lo);
+                object_put_real(object, "hi", row->measured.hi);
+            }
+            object_put_text(object, "interval", interval_name(row->measured.kind));
+        }
+        object_put(object, "launches", json_integer((json_int_t)row->launches));
+        object_put_real(object, "margin", row->margin);
+        object_put(object, "pass", json_boolean(row->pass));
+        object_put_text(object, "note", row->why);
+        array_add(rows, object);
+    }
+    return rows;
+}
+
+void contract_junit(const struct contract *contract, struct text *out)
+{
+    text_add(
+        out,
+        "  <testsuite name=\"busbar contract\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n",
+        contract->count + (contract->unfinished > 0), contract->failed + (contract->unfinished > 0));
+    for (size_t i = 0; i < contract->count; i++) {
+        const struct contract_row *row = &contract->rows[i];
+        char number[32];
+        text_add(out, "    <testcase classname=\"");
+        xml_text(out, row->run ? row->run : "busbar");
+        text_add(out, "\" name=\"");
+        xml_text(out, row->key ? row->key : row->rule->text);
+        text_add(out, " ");
+        xml_text(out, row->term->text);
+        text_add(out, "\">\n");
+        if (!row->pass) {
+            text_add(out, "      <failure message=\"required ");
+            xml_text(out, row->term->text);
+            text_add(out, ", measured %s",
+                     figure_present(row->measured) ? number_text(row->measured.point, number) : "nothing");
+            if (row->why) text_add(out, ": "), xml_text(out, row->why);
+            text_add(out, "\"/>\n");
+        }
+        text_add(out, "    </testcase>\n");
+    }
+    if (contract->unfinished) {
+        text_add(out, "    <testcase classname=\"busbar\" name=\"launches\">\n      <failure message=\"");
+        xml_text(out, contract->unfinished_names);
+        text_add(out, "\"/>\n    </testcase>\n");
+    }
+    text_add(out, "  </testsuite>\n");
+}
+
+/* ---- busbar contract ---- */
+
+struct settings {
+    const char *gate, *format;
+    int strict;
+};
+
+static const struct option options[] = {
+    {OPTION_TEXT, 'g', "gate", "FILE", offsetof(struct settings, gate), NULL, NULL, 0, 0, "Contract",
+     "the gate file; required. Rules without an absolute limit are passed over"},
+    {OPTION_FLAG, 0, "strict", NULL, offsetof(struct settings, strict), NULL, NULL, 0, 0, NULL,
+     "the whole interval over launches must keep the limit, not only its median"},
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
+     "text|markdown|json|csv|junit", 0, 0, "Output", "how to print"},
+    {0},
+};
+
+static const struct command command = {
+    .name = "busbar contract",
+    .summary = "check results against the absolute limits of a gate file",
+    .synopsis = "--gate FILE [flags] RESULTS...",
+    .description =
+        "A rule a line: PATTERN [CONDITION...] REQUIREMENT...; '#' starts a comment.\n"
+        "PATTERN is a collective's name, matmul, or a shell pattern of them (all_*, *).\n"
+        "Conditions: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G) count ranks nodes\n"
+        "root graph m n k (numbers), by >= <= = != > <; dtype op placement mode sync cache memory\n"
+        "registration cta group phase layout accumulator scaling (shell patterns), by = or !=.\n"
+        "Requirements: busbw_gbps algbw_gbps tflops median_us p95_us p99_us by >= or <=; delta=5% is\n"
+        "for busbar compare.\n"
+        "Every matching case must hold the limit, with its median over launches; margin is the distance\n"
+        "to the limit. A requirement that no measurement answers fails. Exit status 1 when one fails.\n",
+    .examples = "busbar contract --gate contract.gate results/acceptance\n    required, measured, margin, "
+                "pass or FAIL\n",
+    .options = options,
+};
+
+static void print_contract(const struct contract *contract, const char *format, struct text *out)
+{
+    enum { LONGEST = 1000 };
+    struct table table = {0};
+    if (same(format, "json")) {
+        json_t *object = json_object();
+        object_put(object, "contract", contract_json(contract));
+        object_put(object, "launches_unfinished", json_integer((json_int_t)contract->unfinished));
+        object_put_text(object, "unfinished", contract->unfinished_names);
+        object_put(object, "pass", json_boolean(contract_status(contract) == STATUS_OK));
+        print_json(out, object, 9);
+        return;
+    }
+    if (same(format, "junit")) {
+        text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+        contract_junit(contract, out);
+        text_add(out, "</testsuites>\n");
+        return;
+    }
+    contract_fill_table(contract, &table);
+    table_print(&table,
+                same(format, "csv")        ? TABLE_CSV
+                : same(format, "markdown") ? TABLE_MARKDOWN
+                                           : TABLE_TEXT,
+                out);
+    table_free(&table);
+    if (same(format, "csv")) {
+        if (contract->unfinished) warn("%s", contract->unfinished_names);
+        return;
+    }
+    text_add(out, "\n");
+    if (contract->unfinished) {
+        text_add(out, "FAIL: ");
+        line_text(out, contract->unfinished_names, LONGEST, same(format, "markdown"));
+        text_add(out, same(format, "markdown") ? "\n\n" : "\n");
+    }
+    text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
+             contract->count == 1 ? "" : "s");
+    if (contract->unfinished)
+        text_add(out, ", %zu launch%s died or did not complete", contract->unfinished,
+                 contract->unfinished == 1 ? "" : "es");
+    text_add(out, ": %s\n", contract_status(contract) ? "FAIL" : "pass");
+}
+
+static enum status check(const struct settings *settings, int count, char **paths)
+{
+    struct gate gate = {0};
+    struct archive archive = {0};
+    struct text out = {0};
+    enum status status = gate_read(&gate, settings->gate);
+    for (int i = 0; !status && i < count; i++) status = archive_read(&archive, paths[i]);
+    if (!status) {
+        archive_merge_passes(&archive);
+        struct aggregate aggregate = aggregate_archive(&archive, false);
+        struct contract contract = contract_of(&gate, &aggregate, settings->strict);
+        if (!contract.count)
+            status = fail(STATUS_USAGE, "%s: no rule in it has an absolute limit, such as busbw_gbps>=460",
+                          settings->gate);
+        else
+            print_contract(&contract, settings->format, &out);
+        fputs(text_get(&out), stdout);
+        if (!status) status = contract_status(&contract);
+        contract_free(&contract);
+        aggregate_free(&aggregate);
+    }
+    text_free(&out);
+    archive_free(&archive);
+    gate_free(&gate);
+    return status;
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    int first;
+    enum status status = options_parse(&command, argc, argv, &settings, &first);
+    if (status) return status;
+    if (!settings.gate)
+        return fail(
+            STATUS_USAGE,
+            "--gate FILE is needed: the file with the limits (busbar contract --help shows its form)");
+    if (first == argc) return fail(STATUS_USAGE, "which results? busbar contract --gate FILE RESULTS...");
+    return check(&settings, argc - first, argv + first);
+}
+
+const struct subcommand contract_subcommand = {&command, run};

@@ -1,0 +1,40 @@
+/* A contract: the absolute limits of a gate file against what a run measured. */
+#ifndef BUSBAR_CONTRACT_H
+#define BUSBAR_CONTRACT_H
+
+#include "analysis/aggregate.h"
+#include "analysis/gate/gatefile.h"
+#include "analysis/table.h"
+
+struct contract_row {
+    const struct gate_rule *rule;
+    const struct gate_term *term;
+    const char *run, *key;      /* NULL: no case matched, or none was measured */
+    const struct case_row *row; /* NULL likewise */
+    struct figure measured;     /* over launches */
+    size_t launches;
+    double margin; /* how far on the good side, as a share of what is required; negative: it fails */
+    bool pass;
+    const char *why; /* NULL: nothing to add */
+};
+
+struct contract {
+    struct contract_row *rows;
+    size_t count, failed;
+    size_t unfinished;            /* launches that died or did not complete: these fail it too */
+    const char *unfinished_names; /* the first of them, "a.jsonl died, b.jsonl was interrupted"; NULL: none */
+    struct arena arena;
+};
+
+/* Every requirement of the gate's rules on every matching case of every run. A requirement that no
+   measurement answers fails, and so does a case with wrong data or a launch that failed on it. strict: the
+   whole interval must lie on the good side. */
+struct contract contract_of(const struct gate *, const struct aggregate *, bool strict);
+enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
+void contract_free(struct contract *);
+
+void contract_fill_table(const struct contract *, struct table *);
+json_t *contract_json(const struct contract *);
+void contract_junit(const struct contract *, struct text *out); /* one testsuite */
+
+#endif

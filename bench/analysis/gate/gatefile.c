@@ -1,0 +1,259 @@
+#include "analysis/gate/gatefile.h"
+#include "base/units.h"
+#include "record/fields.h"
+#include "record/files.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum term_kind { TERM_SIZE, TERM_NUMBER, TERM_TEXT, TERM_MEASURED };
+
+static const struct {
+    const char *name;
+    enum term_kind kind;
+} terms[] = {
+    {"requested_bytes", TERM_SIZE},
+    {"bytes", TERM_SIZE},
+    {"send_bytes", TERM_SIZE},
+    {"recv_bytes", TERM_SIZE},
+    {"count", TERM_NUMBER},
+    {"ranks", TERM_NUMBER},
+    {"nodes", TERM_NUMBER},
+    {"root", TERM_NUMBER},
+    {"graph", TERM_NUMBER},
+    {"m", TERM_NUMBER},
+    {"n", TERM_NUMBER},
+    {"k", TERM_NUMBER},
+    {"dtype", TERM_TEXT},
+    {"op", TERM_TEXT},
+    {"placement", TERM_TEXT},
+    {"mode", TERM_TEXT},
+    {"sync", TERM_TEXT},
+    {"cache", TERM_TEXT},
+    {"memory", TERM_TEXT},
+    {"registration", TERM_TEXT},
+    {"cta", TERM_TEXT},
+    {"group", TERM_TEXT},
+    {"phase", TERM_TEXT},
+    {"layout", TERM_TEXT},
+    {"accumulator", TERM_TEXT},
+    {"scaling", TERM_TEXT},
+    {"median_us", TERM_MEASURED},
+    {"p95_us", TERM_MEASURED},
+    {"p99_us", TERM_MEASURED},
+    {"algbw_gbps", TERM_MEASURED},
+    {"busbw_gbps", TERM_MEASURED},
+    {"tflops", TERM_MEASURED},
+};
+enum { TERM_COUNT = sizeof terms / sizeof *terms };
+
+static const struct {
+    const char *text;
+    enum relation relation;
+} relations[] = {{">=", RELATION_LEAST}, {"<=", RELATION_MOST}, {"!=", RELATION_UNEQUAL},
+                 {"==", RELATION_EQUAL}, {"=", RELATION_EQUAL}, {">", RELATION_ABOVE},
+                 {"<", RELATION_BELOW}};
+
+bool gate_holds(enum relation relation, double measured, double required)
+{
+    switch (relation) {
+    case RELATION_EQUAL:
+        return measured == required;
+    case RELATION_UNEQUAL:
+        return measured != required;
+    case RELATION_LEAST:
+        return measured >= required;
+    case RELATION_MOST:
+        return measured <= required;
+    case RELATION_ABOVE:
+        return measured > required;
+    case RELATION_BELOW:
+        return measured < required;
+    }
+    return false;
+}
+
+enum status parse_share(const char *text, double *value)
+{
+    char number[64];
+    size_t length = strlen(text);
+    bool percent = length > 1 && text[length - 1] == '%';
+    if (length >= sizeof number) return STATUS_USAGE;
+    snprintf(number, sizeof number, "%.*s", (int)(length - percent), text);
+    double share;
+    if (parse_real(number, &share)) return STATUS_USAGE;
+    share /= percent ? 100 : 1;
+    if (!(share > 0 && share < 1)) return STATUS_USAGE;
+    *value = share;
+    return STATUS_OK;
+}
+
+static const struct field *field_named(const char *name)
+{
+    for (const struct field *field = case_fields; field->kind; field++)
+        if (same(field->key, name)) return field;
+    return NULL;
+}
+
+struct place {
+    const char *path;
+    size_t line;
+};
+
+static enum status unknown_term(const struct place *place, const char *name)
+{
+    const char *names[TERM_COUNT + 2];
+    for (size_t i = 0; i < TERM_COUNT; i++) names[i] = terms[i].name;
+    names[TERM_COUNT] = "delta";
+    names[TERM_COUNT + 1] = NULL;
+    const char *near = nearest(name, names);
+    return fail(STATUS_USAGE, "%s:%zu: '%s' is nothing that a rule can speak of%s%s%s", place->path,
+                place->line, name, near ? "; did you mean '" : "", near ? near : "",
+                near ? "'?" : " (busbar contract --help lists the names)");
+}
+
+static enum status set_number(const struct place *place, struct gate_term *term, enum term_kind kind,
+                              const char *value)
+{
+    size_t bytes;
+    if (kind == TERM_SIZE && parse_size(value, &bytes) == STATUS_OK) {
+        term->number = (double)bytes;
+        return STATUS_OK;
+    }
+    if (kind != TERM_SIZE && parse_real(value, &term->number) == STATUS_OK) return STATUS_OK;
+    return fail(STATUS_USAGE, "%s:%zu: %s: '%s' is not a %s", place->path, place->line, term->name, value,
+                kind == TERM_SIZE ? "size such as 8, 64K, 1M or 2G" : "number");
+}
+
+/* "name>=value" into the rule's conditions or requirements. */
+static enum status add_term(struct gate *gate, struct gate_rule *rule, const struct place *place,
+                            const char *word)
+{
+    char name[64];
+    size_t length = strcspn(word, "<>=!"), relation = 0, kind = 0;
+    snprintf(name, sizeof name, "%.*s", (int)(length < 63 ? length : 63), word);
+    while (relation < 7 &&
+           strncmp(word + length, relations[relation].text, strlen(relations[relation].text)) != 0)
+        relation++;
+    if (relation == 7 || !length)
+        return fail(STATUS_USAGE, "%s:%zu: '%s' is not of the form name>=value (or <=, =, !=, >, <)",
+                    place->path, place->line, word);
+    const char *value = word + length + strlen(relations[relation].text);
+    if (same(name, "delta")) {
+        if (relations[relation].relation == RELATION_EQUAL && parse_share(value, &rule->delta) == STATUS_OK)
+            return STATUS_OK;
+        return fail(STATUS_USAGE, "%s:%zu: '%s': expected delta=5%% or delta=0.05, between 0 and 1",
+                    place->path, place->line, word);
+    }
+    while (kind < TERM_COUNT && !same(terms[kind].name, name)) kind++;
+    if (kind == TERM_COUNT) return unknown_term(place, name);
+    bool measured = terms[kind].kind == TERM_MEASURED;
+    size_t *count = measured ? &rule->requirement_count : &rule->condition_count;
+    if (*count == GATE_TERMS)
+        return fail(STATUS_USAGE, "%s:%zu: more than %d conditions or requirements in a rule", place->path,
+                    place->line, GATE_TERMS);
+    struct gate_term *term = &(measured ? rule->requirements : rule->conditions)[*count];
+    *term = (struct gate_term){.text = arena_string(&gate->arena, word),
+                               .name = terms[kind].name,
+                               .relation = relations[relation].relation,
+                               .field = field_named(name)};
+    bool equality = term->relation == RELATION_EQUAL || term->relation == RELATION_UNEQUAL;
+    if (terms[kind].kind == TERM_TEXT && (!equality || !*value))
+        return fail(STATUS_USAGE, "%s:%zu: '%s': a text is compared by = or != with a word", place->path,
+                    place->line, word);
+    if (measured && equality)
+        return fail(STATUS_USAGE, "%s:%zu: '%s': a measured figure is required by >= or <=", place->path,
+                    place->line, word);
+    if (terms[kind].kind == TERM_TEXT) term->pattern = arena_string(&gate->arena, value);
+    enum status status = term->pattern ? STATUS_OK : set_number(place, term, terms[kind].kind, value);
+    if (!status) ++*count;
+    return status;
+}
+
+static enum status read_rule(struct gate *gate, const struct place *place, char *line)
+{
+    struct gate_rule rule = {.line = place->line, .delta = NAN};
+    struct text text = {0};
+    enum status status = STATUS_OK;
+    line[strcspn(line, "#")] = 0;
+    for (char *word, *state = line; !status && (word = strtok_r(state, " \t\r\n", &state));) {
+        text_add(&text, "%s%s", text.length ? " " : "", word);
+        if (rule.pattern)
+            status = add_term(gate, &rule, place, word);
+        else if (word[strcspn(word, "<>=!")])
+            status = fail(STATUS_USAGE,
+                          "%s:%zu: a rule starts with the name of a collective, matmul or *, not with '%s'",
+                          place->path, place->line, word);
+        else
+            rule.pattern = arena_string(&gate->arena, word);
+    }
+    if (!status && rule.pattern && !rule.requirement_count && isnan(rule.delta))
+        status = fail(STATUS_USAGE,
+                      "%s:%zu: the rule requires nothing: expected delta=5%%, busbw_gbps>=460, median_us<=25 "
+                      "or the like",
+                      place->path, place->line);
+    if (!status && rule.pattern) {
+        rule.text = arena_string(&gate->arena, text_get(&text));
+        gate->rules = reallocate(gate->rules, gate->count + 1, sizeof *gate->rules);
+        gate->rules[gate->count++] = rule;
+    }
+    text_free(&text);
+    return status;
+}
+
+enum status gate_read(struct gate *gate, const char *path)
+{
+    struct line_reader reader;
+    *gate = (struct gate){0};
+    enum status status = line_reader_open(&reader, path);
+    if (status) return status;
+    gate->path = arena_string(&gate->arena, path);
+    while (!status && line_reader_next(&reader)) {
+        struct place place = {gate->path, reader.number};
+        if (strlen(reader.line) != reader.length)
+            status = fail(STATUS_USAGE, "%s:%zu: a zero byte: not a gate file", path, reader.number);
+        else
+            status = read_rule(gate, &place, reader.line);
+    }
+    line_reader_close(&reader);
+    if (!status && !gate->count) status = fail(STATUS_USAGE, "%s: no rule in it", path);
+    return status;
+}
+
+void gate_free(struct gate *gate)
+{
+    free(gate->rules);
+    arena_free(&gate->arena);
+    *gate = (struct gate){0};
+}
+
+/* What a case does not tell fulfils no condition, != as little as =. */
+static bool condition_holds(const struct gate_term *term, const struct case_row *row)
+{
+    const void *place = (const char *)row + term->field->offset;
+    if (term->pattern) {
+        const char *value = *(const char *const *)place;
+        return value && (fnmatch(term->pattern, value, 0) == 0) == (term->relation == RELATION_EQUAL);
+    }
+    int64_t value = *(const int64_t *)place;
+    return value != ABSENT && gate_holds(term->relation, (double)value, term->number);
+}
+
+bool gate_matches(const struct gate_rule *rule, const struct case_row *row)
+{
+    const char *name = row->gemm ? "matmul" : row->collective ? row->collective : "";
+    if (fnmatch(rule->pattern, name, 0) != 0 && !(row->gemm && fnmatch(rule->pattern, row->gemm, 0) == 0))
+        return false;
+    for (size_t i = 0; i < rule->condition_count; i++)
+        if (!condition_holds(&rule->conditions[i], row)) return false;
+    return true;
+}
+
+double gate_delta(const struct gate *gate, const struct case_row *row, double otherwise)
+{
+    for (size_t i = gate ? gate->count : 0; i-- > 0;)
+        if (!isnan(gate->rules[i].delta) && gate_matches(&gate->rules[i], row)) return gate->rules[i].delta;
+    return otherwise;
+}

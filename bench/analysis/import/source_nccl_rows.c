@@ -1,0 +1,308 @@
+/* Rows of nccl-tests' tables: columns by their header or by their number, figures that come in pieces,
+ * placements left out. */
+#include "analysis/import/source_nccl.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum column column_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        enum column column;
+    } names[] = {{"redop", OP},         {"op", OP},         {"root", ROOT},   {"time", TIME},
+                 {"cputime", CPU_TIME}, {"algbw", ALGBW},   {"busbw", BUSBW}, {"#wrong", WRONG},
+                 {"wrong", WRONG},      {"error", ERROR},   {"res", ERROR},   {"i_min", ITER_MIN},
+                 {"i_max", ITER_MAX},   {"i_p99", ITER_P99}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(word, names[i].word) == 0) return names[i].column;
+    return OTHER;
+}
+
+static bool is_time(enum column column)
+{
+    return column == TIME || column == CPU_TIME;
+}
+
+/* The header line "size count type [redop] [root] time algbw busbw #wrong …". */
+bool nccl_read_columns(const struct word *words, size_t count, struct columns *columns)
+{
+    size_t type = 0;
+    while (type < count && strcmp(words[type].text, "type") != 0) type++;
+    if (type < 2 || type == count || strcmp(words[type - 1].text, "count") != 0) return false;
+    struct columns found = {0};
+    size_t times = 0;
+    for (size_t i = type + 1; i < count && found.count < 32; i++) {
+        enum column column = column_of(words[i].text);
+        if (strcmp(words[i].text, "#") == 0 || strcmp(words[i].text, "timestamp") == 0) continue;
+        if (is_time(column) && times++ == 0) found.first = found.count;
+        found.has_root |= column == ROOT;
+        found.list[found.count++] = column;
+    }
+    if (times == 0 || times > 2) return false;
+    found.placements = times;
+    found.group = (found.count - found.first) / times;
+    *columns = found;
+    return found.group >= 3;
+}
+
+static const struct columns standard_columns = {
+    .list = {TIME, ALGBW, BUSBW, WRONG}, .count = 4, .first = 0, .group = 4};
+static const struct columns iteration_columns = {
+    .list = {TIME, ALGBW, BUSBW, WRONG, ITER_MIN, ITER_MAX, ITER_P99, OTHER},
+    .count = 8,
+    .first = 0,
+    .group = 8};
+
+bool nccl_is_figure(const char *word)
+{
+    struct printed ignored;
+    return strlen(word) < 24 && (strcmp(word, "N/A") == 0 || read_printed(word, &ignored));
+}
+
+static void set_figure(struct figures *figures, enum column column, const char *word)
+{
+    struct printed value = {NAN, 0};
+    read_printed(word, &value);
+    switch (column) {
+    case TIME:
+        figures->time_us = value;
+        break;
+    case CPU_TIME:
+        figures->cpu_time_us = value.value;
+        break;
+    case ALGBW:
+        figures->algbw_gbps = value;
+        break;
+    case BUSBW:
+        figures->busbw_gbps = value;
+        break;
+    case ITER_MIN:
+        figures->min_us = value.value;
+        break;
+    case ITER_MAX:
+        figures->max_us = value.value;
+        break;
+    case ITER_P99:
+        figures->p99_us = value.value;
+        break;
+    case ERROR:
+    case WRONG:
+        /* A deviation looks like 5e-07 or 0e+00, a count never does. Without any deviation no element is
+         * wrong. */
+        figures->has_error =
+            isfinite(value.value) && (column == ERROR || strstr(word, "e-") || strcmp(word, "0e+00") == 0);
+        if (value.value == 0)
+            figures->wrong = 0;
+        else if (!figures->has_error && value.value > 0 && value.value < 9e18)
+            figures->wrong = (int64_t)value.value;
+        break;
+    case OP:
+    case ROOT:
+    case OTHER:
+        break;
+    }
+}
+
+/* Whether the first figure of the pending row must be the root, as the header line says. Else a row that lost
+   its last figure would fit with all figures one column off. */
+static bool begins_with_root(const struct stream *stream)
+{
+    return stream->columns.has_root && stream->pending.root == ABSENT;
+}
+
+/* The columns that `count` figures in a row fill; NULL: none fit. */
+static const struct columns *layout(const struct stream *stream, size_t count, bool *has_root)
+{
+    const struct columns *candidates[] = {&stream->columns, &standard_columns, &iteration_columns};
+    for (size_t i = 0; i < 3; i++) {
+        size_t group = candidates[i]->group;
+        if (group == 0 || (i && stream->columns.group)) continue;
+        for (size_t root = begins_with_root(stream); root < 2; root++)
+            if (count == 2 * group + root) {
+                *has_root = root == 1;
+                return candidates[i];
+            }
+    }
+    return NULL;
+}
+
+static struct source_table *row_table(struct parser *parser, struct stream *stream)
+{
+    struct source_table *table = nccl_table_of(parser, stream);
+    if (!table || stream->footer) table = nccl_open_table(parser, stream, true);
+    if (table->row_count == 0 && table->collective_from < parser->hint_from)
+        table->collective = parser->hint, table->collective_from = parser->hint_from,
+        parser->hint_used = true;
+    if (table->average == ABSENT) table->average = parser->average;
+    return table;
+}
+
+/* Adds the pending row with what it has; placements: how many groups of figures stand in it, from `at` on. */
+static void finish_row(struct parser *parser, struct stream *stream, const struct columns *columns, size_t at,
+                       size_t placements, size_t placement)
+{
+    struct pending *pending = &stream->pending;
+    struct source_table *table = row_table(parser, stream);
+    struct source_row *row = source_add_row(table, pending->line);
+    row->bytes = pending->bytes, row->count = pending->count, row->root = pending->root;
+    row->dtype = pending->dtype, row->op = pending->op;
+    for (size_t p = 0; p < placements; p++) {
+        struct figures *figures = &row->figures[placement + p];
+        figures->present = true;
+        for (size_t i = 0; i < columns->group; i++) {
+            enum column column = columns->list[columns->first + i];
+            set_figure(figures, column, pending->figures[at + p * columns->group + i]);
+            table->cpu_time |= column == CPU_TIME;
+        }
+    }
+    pending->active = false;
+}
+
+/* No more figures will come for the pending row: it is taken when one placement is whole. */
+void nccl_flush(struct parser *parser, struct stream *stream)
+{
+    struct pending *pending = &stream->pending;
+    if (!pending->active) return;
+    const struct columns *columns = stream->columns.group ? &stream->columns : &standard_columns;
+    bool has_root =
+        pending->figure_count && (begins_with_root(stream) ||
+                                  (pending->root == ABSENT && pending->figure_count % columns->group == 1 &&
+                                   !strchr(pending->figures[0], '.')));
+    size_t figures = pending->figure_count - has_root;
+    if (figures >= columns->group) {
+        if (has_root) pending->root = strtoll(pending->figures[0], NULL, 10);
+        size_t line = pending->line;
+        bool cut = stream->columns.placements == 2 && !pending->after_gap;
+        finish_row(parser, stream, columns, has_root, 1, pending->after_gap);
+        if (cut)
+            source_warn(parser->source, nccl_table_of(parser, stream), line,
+                        "the row has figures of one placement only");
+        return;
+    }
+    pending->active = false;
+    struct source_table *table = row_table(parser, stream);
+    table->incomplete++;
+    source_warn(parser->source, table, pending->line, "the row of %lld bytes is cut off: left out",
+                (long long)pending->bytes);
+}
+
+static bool add_figures(struct pending *pending, const struct word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!nccl_is_figure(words[i].text) || pending->figure_count == WORD_LIMIT) return false;
+        strcpy(pending->figures[pending->figure_count++], words[i].text);
+    }
+    return true;
+}
+
+static void complete(struct parser *parser, struct stream *stream, bool more_may_come)
+{
+    struct pending *pending = &stream->pending;
+    bool has_root = false;
+    const struct columns *columns = layout(stream, pending->figure_count, &has_root);
+    if (columns && has_root && pending->root != ABSENT) columns = NULL;
+    if (columns) {
+        if (has_root) pending->root = strtoll(pending->figures[0], NULL, 10);
+        finish_row(parser, stream, columns, has_root, 2, 0);
+    } else if (!more_may_come ||
+               (stream->columns.placements == 1 && pending->figure_count >= stream->columns.group)) {
+        nccl_flush(parser, stream);
+    }
+}
+
+/* The place of the type in a row "size count type …", wherever the row begins; 0: this is no row. The size
+ * may be glued to a prefix. */
+static size_t find_row(const struct word *words, size_t count, int64_t *bytes, int64_t *elements)
+{
+    for (size_t i = 2; i < count && i < 24; i++) {
+        if (!dtype_by_any_name(words[i].text) || !is_integer_word(words[i - 1].text)) continue;
+        const char *size = words[i - 2].text;
+        size_t length = strlen(size), digits = 0;
+        while (digits < length && isdigit((unsigned char)size[length - digits - 1])) digits++;
+        if (digits == 0 || digits > 18 || (digits < length && !strchr(":>])=#", size[length - digits - 1])))
+            continue;
+        *bytes = strtoll(size + length - digits, NULL, 10);
+        *elements = strtoll(words[i - 1].text, NULL, 10);
+        return i;
+    }
+    return 0;
+}
+
+bool nccl_is_row(const struct word *words, size_t count)
+{
+    int64_t bytes, elements;
+    return find_row(words, count, &bytes, &elements) != 0;
+}
+
+/* A date and a time at the end (-T), which would count as figures. */
+static size_t without_stamp(const struct word *words, size_t count)
+{
+    while (count && (strchr(words[count - 1].text, ':') ||
+                     (strlen(words[count - 1].text) == 10 && words[count - 1].text[4] == '-' &&
+                      words[count - 1].text[7] == '-')))
+        count--;
+    return count;
+}
+
+/* Cuts a host's name off the count of wrong elements before it: "0node-1:4000:5000" and
+ * "N/Anode-1:4000:5000". */
+static bool unglue(char *word)
+{
+    size_t length = strncmp(word, "N/A", 3) == 0 ? 3 : strspn(word, "0123456789");
+    if (length == 0 || !isalpha((unsigned char)word[length]) || !strchr(word + length, ':')) return false;
+    word[length] = 0;
+    return true;
+}
+
+void nccl_read_row(struct parser *parser, struct stream *stream, const struct word *words, size_t count)
+{
+    int64_t bytes, elements;
+    size_t type = find_row(words, count, &bytes, &elements), at = type + 1;
+    if (type == 0) return;
+    nccl_flush(parser, stream);
+    struct pending *pending = &stream->pending;
+    *pending = (struct pending){
+        .active = true, .line = parser->lines.number, .bytes = bytes, .count = elements, .root = ABSENT};
+    pending->dtype = dtype_by_any_name(words[type].text);
+    if (at < count && (op_by_any_name(words[at].text) || strcmp(words[at].text, "none") == 0))
+        pending->op = op_by_any_name(words[at++].text);
+    /* "-1host:12:34 [0] NCCL INFO …": the root, and NCCL's line glued to it. */
+    char *rest = NULL;
+    if (at < count && (isdigit((unsigned char)words[at].text[words[at].text[0] == '-'])))
+        strtoll(words[at].text, &rest, 10);
+    if (rest && isalpha((unsigned char)*rest) && *rest != 'e') {
+        pending->root = strtoll(words[at].text, NULL, 10);
+        return;
+    }
+    size_t figures = 0, end = without_stamp(words, count),
+           group = stream->columns.group ? stream->columns.group : 4;
+    while (at + figures < end && nccl_is_figure(words[at + figures].text)) figures++;
+    /* The same behind the out-of-place figures: "0host:12:34 …". */
+    if (at + figures < end && figures + 1 == group + stream->columns.has_root &&
+        unglue(words[at + figures].text))
+        figures++;
+    add_figures(pending, words + at, figures);
+    /* Out-of-place figures that were not taken are printed as blanks (trace replay). */
+    if (figures == group + 1)
+        pending->after_gap = words[at + 1].at - (words[at].at + strlen(words[at].text)) > 24;
+    complete(parser, stream, !pending->after_gap);
+}
+
+/* A line of nothing but figures ends a row that was begun before. */
+bool nccl_read_continuation(struct parser *parser, struct stream *stream, const struct word *words,
+                            size_t count)
+{
+    struct pending before = stream->pending;
+    size_t end = without_stamp(words, count);
+    if (!before.active || end < 3) return false;
+    if (!add_figures(&stream->pending, words, end)) {
+        stream->pending = before;
+        return false;
+    }
+    complete(parser, stream, true);
+    return true;
+}

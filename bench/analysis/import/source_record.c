@@ -1,0 +1,298 @@
+/* Tables of other tools as records: the source's statistic in its own fields, nothing that it did not say. */
+#include "analysis/import/source.h"
+#include "collective/catalog.h"
+#include "collective/dtype.h"
+#include "record/facts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Everything that the rows of a table share. */
+struct context {
+    struct source *source;
+    struct source_table *table;
+    bool is_osu, has_machine;
+    struct machine machine;
+};
+
+/* The first of min, min x factor, … (or min + step, …) that is >= bytes; ABSENT: beyond all numbers. */
+static int64_t planned_size(const struct source_table *table, int64_t from, int64_t bytes)
+{
+    if (!table->step_is_factor && from < bytes) {
+        int64_t steps = (bytes - from - 1) / table->step + 1;
+        return steps > (INT64_MAX - from) / table->step ? ABSENT : from + steps * table->step;
+    }
+    while (from < bytes) {
+        if (from > INT64_MAX / table->step) return ABSENT;
+        from *= table->step;
+    }
+    return from;
+}
+
+/* What the test was asked for: minBytes x factor^k (or + k step), which the tool rounds down to whole
+   elements of all ranks. Where a row does not follow that plan, its size itself. */
+static void requested_sizes(const struct source_table *table, int64_t *requested)
+{
+    bool has_plan = table->min_bytes > 0 && table->step >= 1 && (table->step > 1 || !table->step_is_factor);
+    int64_t next = table->min_bytes;
+    int64_t lost = 64 * (table->ranks != ABSENT ? table->ranks : 1); /* by alignment, at most */
+    for (size_t i = 0; i < table->row_count; i++) {
+        int64_t bytes = requested[i] = table->rows[i].bytes;
+        if (!has_plan) continue;
+        if (next - bytes >= lost) next = table->min_bytes; /* another cycle (-N) begins */
+        int64_t planned = planned_size(table, next, bytes);
+        if (planned == ABSENT || planned - bytes >= lost) continue;
+        requested[i] = planned;
+        next = planned_size(table, planned, planned + 1);
+        if (next == ABSENT) next = table->min_bytes;
+    }
+}
+
+static const char *reduction_name(const struct source_table *table)
+{
+    static const char *const names[] = {"rank0", "mean", "min", "max"}; /* nccl-tests' -a; 1 when not said */
+    return table->average >= 0 && table->average <= 3 ? names[table->average] : "mean";
+}
+
+static void set_bound(const struct context *context, struct case_row *row)
+{
+    struct bound bound;
+    if (!context->has_machine ||
+        !bound_of(context->table->collective, (double)row->bytes, &context->machine, BOUND_MACHINE, &bound))
+        return;
+    row->bound_us = bound.time_us;
+    row->bound = arena_string(&context->source->arena, bound.formula);
+}
+
+static void set_extents(const struct context *context, struct case_row *row)
+{
+    const struct collective *collective = context->table->collective;
+    int found = row->dtype ? dtype_find(row->dtype) : -1;
+    if (found < 0) return;
+    int64_t size = (int64_t)dtypes[found].size;
+    row->count = row->bytes / size;
+    if (collective->rooted || row->ranks == ABSENT) return;
+    struct extent extent = collective->extent((size_t)row->count, (int)row->ranks, 0, 0);
+    row->send_bytes = (int64_t)extent.send * size;
+    row->recv_bytes = (int64_t)extent.recv * size;
+}
+
+/* Rates as printed, or from size and time where those are more exact ("0.00 GB/s" of small messages says
+ * nothing). */
+static void set_rates(const struct context *context, const struct figures *figures, struct case_row *row)
+{
+    const struct printed *rate = &figures->algbw_gbps, *time = &figures->time_us;
+    bool has_time = time->value > 0 && row->bytes > 0, has_rate = rate->value > 0 && row->bytes > 0;
+    const double coarse = 0.002; /* relative */
+    bool time_is_finer = has_time && (!has_rate || (rate->step / rate->value > coarse &&
+                                                    time->step / time->value < rate->step / rate->value));
+    double factor = row->ranks != ABSENT ? context->table->collective->bus_factor((int)row->ranks) : NAN;
+    if (has_time && (context->is_osu || (time_is_finer && !row->error))) {
+        row->algbw_gbps = (double)row->bytes / time->value * 1e-3;
+        row->busbw_gbps = factor > 0 ? row->algbw_gbps * factor : figures->busbw_gbps.value;
+    } else if (has_rate) {
+        row->algbw_gbps = rate->value;
+        row->busbw_gbps = figures->busbw_gbps.value;
+    }
+    if (row->ranks == 1) row->busbw_gbps = NAN; /* one rank has no bus; nccl-tests prints 0 */
+}
+
+static struct case_row make_row(const struct context *context, const struct source_row *from, int placement,
+                                int64_t requested)
+{
+    const struct source_table *table = context->table;
+    const struct figures *figures = &from->figures[placement];
+    struct case_row row = case_row_absent();
+    row.collective = table->collective->name;
+    row.placement = placement ? "in_place" : "out_of_place";
+    row.requested_bytes = requested, row.bytes = from->bytes;
+    row.dtype = from->dtype, row.op = from->op;
+    row.root = table->collective->rooted && from->root >= 0 ? from->root : ABSENT;
+    row.nodes = table->nodes, row.ranks = table->ranks;
+    row.group = "world";
+    row.graph = table->graph;
+    row.memory = context->is_osu ? NULL : "device";
+    row.batch = table->batch, row.warmup = table->warmup;
+    row.time_us = figures->time_us.value;
+    row.statistic = "mean", row.rank_reduction = reduction_name(table);
+    row.includes_launch = context->is_osu ? ABSENT : 1;
+    row.min_us = figures->min_us, row.max_us = figures->max_us, row.p99_us = figures->p99_us;
+    row.samples_us = figures->samples_us;
+    row.error = from->contradiction;
+    set_rates(context, figures, &row);
+    row.wrong = figures->wrong;
+    if (isfinite(figures->cpu_time_us))
+        row.telemetry = json_pack("{s:f}", "cpu_time_us", figures->cpu_time_us);
+    row.status = figures->wrong > 0 ? "wrong" : from->contradiction ? "error" : "ok";
+    row.source_line = (int64_t)from->line;
+    set_extents(context, &row);
+    set_bound(context, &row);
+    struct text key = {0};
+    case_key(&row, &key);
+    row.key = arena_string(&context->source->arena, text_get(&key));
+    text_free(&key);
+    return row;
+}
+
+struct place {
+    const char *key;
+    size_t index;
+};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct place *x = a, *y = b;
+    if (x->key != y->key)
+        return (uintptr_t)x->key < (uintptr_t)y->key ? -1 : 1; /* interned: any order groups equals */
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+/* A case that comes again (-N cycles, sizes rounded to 0) is another pass of it. */
+static void number_passes(struct case_row *rows, size_t count)
+{
+    struct place *places = allocate(count, sizeof *places);
+    for (size_t i = 0; i < count; i++) places[i] = (struct place){rows[i].key, i};
+    qsort(places, count, sizeof *places, by_key);
+    for (size_t i = 0; i < count; i++)
+        rows[places[i].index].pass =
+            i && places[i].key == places[i - 1].key ? rows[places[i - 1].index].pass + 1 : 0;
+    free(places);
+}
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static json_t *integer_or_null(int64_t value)
+{
+    return value == ABSENT || value == INT64_MAX ? json_null() : json_integer(value);
+}
+
+static json_t *source_object(const struct source *source, size_t number)
+{
+    const struct source_table *table = &source->tables[number];
+    const char *slash = strrchr(source->path, '/'), *name = slash ? slash + 1 : source->path;
+    json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "sha256", source->sha256, "format", source->format,
+                               "table", (json_int_t)number + 1, "line", (json_int_t)table->line);
+    json_object_set_new(object, "file", clean_string(name));
+    if (table->started) json_object_set_new(object, "started", clean_string(table->started));
+    if (table->label) json_object_set_new(object, "prefix", clean_string(table->label));
+    if (table->iterations != ABSENT)
+        json_object_set_new(object, "iterations", json_integer(table->iterations));
+    if (table->device_count)
+        json_object_set_new(object, "ranks_listed", json_integer((json_int_t)table->device_count));
+    if (table->ranks_lo != ABSENT)
+        json_object_set_new(
+            object, "ranks_inferred",
+            json_pack("[o, o]", integer_or_null(table->ranks_lo), integer_or_null(table->ranks_hi)));
+    json_object_set_new(object, "avg_busbw_printed", number_or_null(table->printed_average));
+    json_object_set_new(object, "avg_busbw_recomputed", number_or_null(table->recomputed_average));
+    if (table->incomplete)
+        json_object_set_new(object, "incomplete_rows", json_integer((json_int_t)table->incomplete));
+    if (json_array_size(table->warnings)) json_object_set(object, "warnings", table->warnings);
+    return object;
+}
+
+/* NVLink domains, where that is certain: as given, or the nodes where NVLink ends at the node. */
+static int64_t certain_domains(const struct source_table *table, const struct source_given *given,
+                               const struct instance *instance, const struct gpu_facts *gpu)
+{
+    if (given->domains != ABSENT) return given->domains;
+    bool in_racks = instance ? instance->gpus_per_domain > instance->gpus_per_vm
+                             : !gpu || strncmp(gpu->name, "GB", 2) == 0;
+    return in_racks ? ABSENT : table->nodes;
+}
+
+/* Under the names that measured records have: gpu.model, gpu.cuda, nccl.version; the rest as it is. */
+static json_t *facts_object(const struct source_table *table)
+{
+    json_t *facts = json_object(), *value;
+    const char *key;
+    json_object_foreach(table->facts, key, value)
+    {
+        bool is_gpu = same(key, "gpu") || same(key, "cuda"), is_nccl = same(key, "nccl");
+        json_t *place = facts;
+        if (is_gpu || is_nccl) {
+            place = json_object_get(facts, is_gpu ? "gpu" : "nccl");
+            if (!place) json_object_set_new(facts, is_gpu ? "gpu" : "nccl", place = json_object());
+        }
+        json_object_set(place, same(key, "gpu") ? "model" : is_nccl ? "version" : key, value);
+    }
+    return facts;
+}
+
+static void make_header(struct context *context, const struct source_given *given,
+                        const struct catalog *catalog, size_t number, struct launch_header *header)
+{
+    struct source *source = context->source;
+    struct source_table *table = context->table;
+    bool is_rccl = json_object_get(table->facts, "rccl") || json_object_get(table->facts, "rccl_tests");
+    const char *instance_name = given->instance ? given->instance : source->instance;
+    const struct instance *instance = catalog ? catalog_instance(catalog, instance_name) : NULL;
+    if (given->gpu) json_object_set_new(table->facts, "gpu", clean_string(given->gpu));
+    const char *gpu_name = json_string_value(json_object_get(table->facts, "gpu"));
+    if (!gpu_name && instance && *instance->gpu) gpu_name = instance->gpu;
+    const struct gpu_facts *gpu = catalog ? catalog_gpu(catalog, gpu_name) : NULL;
+    if (!gpu && catalog && instance) gpu = catalog_gpu(catalog, instance->gpu);
+    *header = launch_header_absent();
+    header->driver = table->program;
+    header->backend = context->is_osu ? "mpi" : is_rccl ? "rccl" : "nccl";
+    header->provenance = json_pack("[s]", "imported");
+    header->cloud_provider = given->cloud ? given->cloud : instance ? instance->provider : NULL;
+    header->cloud_instance = instance_name;
+    header->cloud_label = given->label;
+    header->args = table->args;
+    header->nodes = table->nodes, header->ranks = table->ranks;
+    if (table->nodes > 0 && table->ranks > 0 && table->ranks % table->nodes == 0)
+        header->ranks_per_node = table->ranks / table->nodes;
+    header->domains = certain_domains(table, given, instance, gpu);
+    header->host_count = source_hosts(table, &header->hosts);
+    if ((int64_t)header->host_count == table->nodes)
+        header->allocation_hosts_hash = hosts_hash(&source->arena, header->hosts, header->host_count);
+    if (given->no_hosts) header->host_count = 0;
+    header->facts = facts_object(table);
+    header->env = table->env;
+    header->source = source_object(source, number);
+    if (given->origin) json_object_set_new(header->source, "origin", clean_string(given->origin));
+    if (header->domains > 0 && table->ranks > 0)
+        context->has_machine =
+            machine_of(instance, gpu, table->ranks, table->nodes, header->domains, &context->machine);
+}
+
+enum status source_record(struct source *source, size_t number, const struct source_given *given,
+                          const struct catalog *catalog, const char *dir, const char *run, const char *launch)
+{
+    struct source_table *table = &source->tables[number];
+    struct context context = {.source = source, .table = table, .is_osu = same(source->format, "osu")};
+    struct launch_header header;
+    struct record_writer writer;
+    make_header(&context, given, catalog, number, &header);
+    header.run = run, header.launch = launch;
+    int64_t *requested = allocate(table->row_count, sizeof *requested);
+    struct case_row *rows = allocate(2 * table->row_count, sizeof *rows);
+    size_t count = 0;
+    requested_sizes(table, requested);
+    for (size_t i = 0; i < table->row_count; i++)
+        for (int p = 0; p < 2; p++)
+            if (table->rows[i].figures[p].present)
+                rows[count++] = make_row(&context, &table->rows[i], p, requested[i]);
+    number_passes(rows, count);
+    enum status status = record_open(&writer, dir, run, launch, NULL);
+    if (!status) status = record_launch(&writer, &header);
+    for (size_t i = 0; !status && i < count; i++) status = record_case(&writer, &rows[i]);
+    /* nccl-tests' text ends with the average: without it, nobody knows whether more rows were measured. */
+    bool has_end = !same(source->format, "nccl-tests-text") || isfinite(table->printed_average);
+    if (!status)
+        status = record_end(&writer, has_end && !table->incomplete ? "complete" : "interrupted", NAN);
+    enum status closed = record_close(&writer);
+    for (size_t i = 0; i < count; i++) json_decref(rows[i].telemetry);
+    free(rows);
+    free(requested);
+    free(header.hosts);
+    json_decref(header.provenance);
+    json_decref(header.facts);
+    json_decref(header.source);
+    return status ? status : closed;
+}

@@ -1,0 +1,279 @@
+/* busbar plan: drivers x sizes x nodes x launches -> one row per launch. */
+#include "analysis/plan/plan.h"
+#include "analysis/analysis.h"
+#include "base/units.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define AT(member) offsetof(struct plan_settings, member)
+
+static const struct option options[] = {
+    {.kind = OPTION_TEXT,
+     .name = "drivers",
+     .value = "LIST",
+     .offset = AT(drivers),
+     .standard = "all_reduce,all_gather,matmul",
+     .group = "What is measured",
+     .help = "collectives and matmul; one launch measures all collectives"},
+    {.kind = OPTION_FLAG, .name = "apart", .offset = AT(apart), .help = "a launch for each collective"},
+    {.kind = OPTION_TEXT,
+     .name = "sizes",
+     .value = "LIST",
+     .offset = AT(sizes),
+     .help = "sizes in bytes: 8,64K,1M"},
+    {.kind = OPTION_SIZE,
+     .letter = 'b',
+     .name = "begin",
+     .value = "SIZE",
+     .offset = AT(begin),
+     .standard = "8",
+     .least = 1,
+     .most = 1e18,
+     .help = "smallest size in bytes"},
+    {.kind = OPTION_SIZE,
+     .letter = 'e',
+     .name = "end",
+     .value = "SIZE",
+     .offset = AT(end),
+     .standard = "64M",
+     .least = 1,
+     .most = 1e18,
+     .help = "largest size in bytes"},
+    {.kind = OPTION_SIZE,
+     .letter = 'f',
+     .name = "factor",
+     .value = "N",
+     .offset = AT(factor),
+     .standard = "4",
+     .least = 2,
+     .most = 1e9,
+     .help = "from one size to the next"},
+    {.kind = OPTION_TEXT,
+     .letter = 'd',
+     .name = "datatype",
+     .value = "LIST",
+     .offset = AT(datatypes),
+     .help = "types of the collectives"},
+    {.kind = OPTION_TEXT,
+     .letter = 'o',
+     .name = "op",
+     .value = "LIST",
+     .offset = AT(ops),
+     .help = "operations of the collectives"},
+    {.kind = OPTION_CHOICE,
+     .name = "mode",
+     .choices = "pipelined|isolated|both",
+     .offset = AT(mode),
+     .standard = "both",
+     .help = "how the collectives are timed"},
+    {.kind = OPTION_CHOICE,
+     .name = "placement",
+     .choices = "out_of_place|in_place|both",
+     .offset = AT(placement),
+     .standard = "out_of_place",
+     .help = "buffers of the collectives"},
+    {.kind = OPTION_SECONDS,
+     .name = "max-seconds",
+     .value = "TIME",
+     .offset = AT(case_seconds),
+     .standard = "0.5",
+     .least = 0.001,
+     .most = 1e6,
+     .help = "the most time for one case"},
+    {.kind = OPTION_TEXT,
+     .name = "shapes",
+     .value = "LIST",
+     .offset = AT(shapes),
+     .help = "shapes of matmul"},
+    {.kind = OPTION_LIST,
+     .name = "driver-arg",
+     .value = "WORD",
+     .offset = AT(driver_args),
+     .help = "one more argument for the collectives; may be repeated"},
+    {.kind = OPTION_LIST,
+     .name = "matmul-arg",
+     .value = "WORD",
+     .offset = AT(matmul_args),
+     .help = "one more argument for matmul; may be repeated"},
+
+    {.kind = OPTION_TEXT,
+     .name = "nodes",
+     .value = "LIST",
+     .offset = AT(nodes),
+     .standard = "auto",
+     .group = "On what",
+     .help = "node counts such as 1,2,4,all; auto: powers of two up to the allocation, and all.\nmatmul runs "
+             "on the most only"},
+    {.kind = OPTION_INTEGER,
+     .name = "available",
+     .value = "N",
+     .offset = AT(available),
+     .standard = "1",
+     .least = 1,
+     .most = 1e6,
+     .help = "nodes of the allocation"},
+    {.kind = OPTION_INTEGER,
+     .name = "ranks-per-node",
+     .value = "N",
+     .offset = AT(ranks_per_node),
+     .standard = "2",
+     .least = 1,
+     .most = 4096,
+     .help = "ranks on each node"},
+    {.kind = OPTION_TEXT,
+     .name = "group",
+     .value = "LIST",
+     .offset = AT(groups),
+     .standard = "world",
+     .help = "splits of the ranks, each measured: world, node, domain, rail, pairs, or a number of ranks"},
+    {.kind = OPTION_FLAG,
+     .name = "concurrent",
+     .offset = AT(concurrent),
+     .help = "node counts that divide the largest run side by side over all nodes in one launch,\nrecorded "
+             "as groups of that many ranks"},
+    {.kind = OPTION_CHOICE,
+     .name = "domains",
+     .choices = "packed|spread|both",
+     .offset = AT(domains),
+     .standard = "packed",
+     .help = "fill one NVLink domain after another, or take hosts from all in turn; both: each"},
+    {.kind = OPTION_INTEGER,
+     .name = "launches",
+     .value = "N",
+     .offset = AT(launches),
+     .standard = "6",
+     .least = 1,
+     .most = 1000,
+     .group = "Order",
+     .help = "repeated launches of each; six are the fewest with a 95 % interval"},
+    {.kind = OPTION_INTEGER,
+     .name = "seed",
+     .value = "N",
+     .offset = AT(seed),
+     .standard = "1",
+     .help = "of the random order"},
+    {.kind = OPTION_SECONDS,
+     .name = "start-seconds",
+     .value = "TIME",
+     .offset = AT(start_seconds),
+     .standard = "3",
+     .help = "what starting a launch takes, for the estimate"},
+
+    {.kind = OPTION_TEXT,
+     .name = "read",
+     .value = "FILE",
+     .offset = AT(read),
+     .group = "Output",
+     .help = "the launches of a plan that --format tsv printed, instead of making one"},
+    {.kind = OPTION_TEXT,
+     .name = "into",
+     .value = "FOLDER",
+     .offset = AT(into),
+     .help = "a run's folder: says of each launch whether its file is there and complete"},
+    {.kind = OPTION_CHOICE,
+     .name = "format",
+     .choices = "text|tsv|json",
+     .offset = AT(format),
+     .standard = "text",
+     .help = "a table, tab-separated values, or JSON Lines"},
+    {.kind = OPTION_END},
+};
+
+static const struct command command = {
+    .name = "busbar plan",
+    .summary = "drivers, sizes, nodes and launches become one row per launch",
+    .synopsis = "[flags]",
+    .description = "A row holds all that scripts/sweep needs to start it. The launch's name holds the hash "
+                   "of its content (program,\n"
+                   "arguments, nodes, ranks, placement), so that a changed plan reuses what it can.",
+    .examples = "  busbar plan --drivers all_reduce,matmul --available 18 --ranks-per-node 4 -e 8G\n"
+                "      six launches each on 1, 2, 4, 8, 16 and 18 nodes; matmul on 18\n",
+    .options = options,
+};
+
+static const char *const state_names[] = {"todo", "done", "partial"};
+
+static void print_tsv(const struct plan *plan)
+{
+    puts("launch\tstate\tkey\tdriver\tnodes\tranks\tranks_per_"
+         "node\tgroup\tdomains\trepeat\tcases\testimate_s\targs\twhy");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_row *row = &plan->rows[i];
+        printf("%s\t%s\t%s\t%s\t%lld\t%lld\t%lld\t%s\t%s\t%lld\t%lld\t%.1f\t%s\t%s\n", row->launch,
+               state_names[row->state], row->key, row->driver, (long long)row->nodes,
+               (long long)(row->nodes * row->ranks_per_node), (long long)row->ranks_per_node, row->group,
+               row->domains, (long long)row->repeat, (long long)row->cases, row->estimate_s,
+               *row->args ? row->args : "-", row->why ? row->why : "-");
+    }
+}
+
+static void print_json(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_row *row = &plan->rows[i];
+        json_t *object =
+            json_pack("{ss ss ss ss sI sI sI ss ss sI sI sf ss ss*}", "launch", row->launch, "state",
+                      state_names[row->state], "key", row->key, "driver", row->driver, "nodes",
+                      (json_int_t)row->nodes, "ranks", (json_int_t)(row->nodes * row->ranks_per_node),
+                      "ranks_per_node", (json_int_t)row->ranks_per_node, "group", row->group, "domains",
+                      row->domains, "repeat", (json_int_t)row->repeat, "cases", (json_int_t)row->cases,
+                      "estimate_s", row->estimate_s, "args", row->args, "why", row->why);
+        char *line = json_dumps(object, JSON_COMPACT);
+        puts(line ? line : "{}");
+        free(line);
+        json_decref(object);
+    }
+}
+
+static void print_text(const struct plan *plan)
+{
+    size_t done = 0;
+    double left = 0;
+    char duration[UNIT_TEXT];
+    int width = 6;
+    for (size_t i = 0; i < plan->count; i++) {
+        int length = snprintf(NULL, 0, "%s", plan->rows[i].launch);
+        if (length > width) width = length;
+    }
+    printf("%5s  %-*s %-8s %5s %6s %6s  %s\n", "#", width, "launch", "state", "nodes", "ranks", "cases",
+           "arguments");
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_row *row = &plan->rows[i];
+        printf("%5zu  %-*s %-8s %5lld %6lld %6lld  %s %s\n", i + 1, width, row->launch,
+               state_names[row->state], (long long)row->nodes, (long long)(row->nodes * row->ranks_per_node),
+               (long long)row->cases, row->driver, row->args);
+        if (row->state == LAUNCH_DONE)
+            done++;
+        else
+            left += row->estimate_s;
+    }
+    printf("%zu launches, %zu done, at most about %s left\n", plan->count, done,
+           format_duration(left, duration));
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct plan_settings settings = {0};
+    struct plan plan = {0};
+    int operand;
+    enum status status = options_parse(&command, argc, argv, &settings, &operand);
+    if (!status && operand < argc)
+        status = fail(STATUS_USAGE, "plan: '%s' is no flag; plan takes flags only", argv[operand]);
+    if (!status) status = settings.read ? plan_read(settings.read, &plan) : plan_build(&settings, &plan);
+    if (!status) {
+        if (settings.into) plan_read_states(&plan, settings.into);
+        if (same(settings.format, "tsv"))
+            print_tsv(&plan);
+        else if (same(settings.format, "json"))
+            print_json(&plan);
+        else
+            print_text(&plan);
+        plan_free(&plan);
+    }
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand plan_subcommand = {&command, run};

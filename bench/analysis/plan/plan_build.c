@@ -1,0 +1,364 @@
+/* From settings to launches. Repeats are blocks: every launch of the plan once, in a seeded random order,
+   then all again, so that a sweep that is stopped early has as many launches of one case as of another, and
+   drift does not look like an effect. */
+#include "analysis/plan/plan.h"
+#include "base/units.h"
+#include "collective/collective.h"
+#include "collective/dtype.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_LAUNCHES = 1000000 };
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static enum status one_count(const char *word, int64_t available, int64_t *count)
+{
+    if (same(word, "all")) {
+        *count = available;
+        return STATUS_OK;
+    }
+    if (parse_integer(word, count) || *count < 1)
+        return fail(STATUS_USAGE, "--nodes: '%s' is neither a number of nodes nor all nor auto", word);
+    if (*count > available)
+        return fail(STATUS_USAGE, "--nodes: %lld nodes are asked for, the allocation has %lld",
+                    (long long)*count, (long long)available);
+    return STATUS_OK;
+}
+
+enum status plan_nodes(const char *text, int64_t available, int64_t **counts, size_t *n)
+{
+    enum status status = STATUS_OK;
+    char *copy = duplicate(text), *rest = copy, *word;
+    int64_t *list = allocate(strlen(text) + 80, sizeof *list);
+    size_t used = 0, kept = 0;
+    if (same(text, "auto")) {
+        for (int64_t p = 1; p < available; p *= 2) list[used++] = p;
+        list[used++] = available;
+        rest = NULL;
+    }
+    while (!status && rest && (word = strsep(&rest, ","))) status = one_count(word, available, &list[used++]);
+    free(copy);
+    if (status) {
+        free(list);
+        return status;
+    }
+    qsort(list, used, sizeof *list, ascending);
+    for (size_t i = 0; i < used; i++)
+        if (!kept || list[kept - 1] != list[i]) list[kept++] = list[i];
+    *counts = list;
+    *n = kept;
+    return STATUS_OK;
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): the same order for the same seed everywhere. */
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+static void shuffle(struct plan_row *rows, size_t n, uint64_t *state)
+{
+    for (size_t i = n; i > 1; i--) {
+        size_t j = (size_t)(next_random(state) % i);
+        struct plan_row other = rows[j];
+        rows[j] = rows[i - 1];
+        rows[i - 1] = other;
+    }
+}
+
+/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ The file's own arguments are compared too
+ * (plan_state.c). */
+static uint64_t content_hash(const char *text)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
+    return h;
+}
+
+static size_t words_in(const char *list)
+{
+    size_t n = list && *list ? 1 : 0;
+    for (const char *c = list; c && *c; c++) n += *c == ',';
+    return n;
+}
+
+static enum status add_words(struct text *args, const struct option_list *list, const char *flag)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        for (const char *c = list->values[i]; *c; c++)
+            if ((unsigned char)*c <= ' ' || *c == 0x7f)
+                return fail(STATUS_USAGE, "--%s: '%s' holds a space; give each argument by a --%s of its own",
+                            flag, list->values[i], flag);
+        text_add(args, " %s", list->values[i]);
+    }
+    return STATUS_OK;
+}
+
+static enum status check_list(const char *flag, const char *list, bool (*known)(const char *),
+                              const char *expected)
+{
+    char *copy = duplicate(list), *rest = copy, *word;
+    enum status status = STATUS_OK;
+    while (!status && (word = strsep(&rest, ",")))
+        if (!known(word)) status = fail(STATUS_USAGE, "--%s: '%s' is not %s", flag, word, expected);
+    free(copy);
+    return status;
+}
+
+static bool is_dtype(const char *word)
+{
+    return dtype_find(word) >= 0;
+}
+static bool is_op(const char *word)
+{
+    return op_find(word) >= 0;
+}
+
+/* What the two kinds of launch are told, and how many cases that makes. */
+struct job {
+    const char *driver, *args;
+    int64_t cases;
+};
+
+static enum status size_args(const struct plan_settings *settings, struct text *args, size_t *sizes)
+{
+    if (settings->sizes) {
+        size_t *values, n;
+        if (parse_sizes(settings->sizes, &values, &n))
+            return fail(STATUS_USAGE, "--sizes: '%s' is not a list such as 8,64K,1M", settings->sizes);
+        for (size_t i = 0; i < n; i++) text_add(args, i ? ",%zu" : " --sizes %zu", values[i]);
+        free(values);
+        *sizes = n;
+        return STATUS_OK;
+    }
+    if (settings->begin > settings->end)
+        return fail(STATUS_USAGE, "--begin: %zu bytes is more than --end, %zu bytes", settings->begin,
+                    settings->end);
+    *sizes = 0;
+    for (size_t size = settings->begin; size && size <= settings->end; size *= settings->factor) {
+        ++*sizes;
+        if (size > SIZE_MAX / settings->factor) break;
+    }
+    text_add(args, " -b %zu -e %zu -f %zu", settings->begin, settings->end, settings->factor);
+    return STATUS_OK;
+}
+
+static enum status collective_job(const struct plan_settings *settings, const char *names,
+                                  struct arena *arena, struct job *job)
+{
+    struct text args = {0};
+    size_t sizes = 0,
+           modes = (same(settings->mode, "both") ? 2 : 1) * (same(settings->placement, "both") ? 2 : 1);
+    const char *comma = strchr(names, ',');
+    if (comma) text_add(&args, " --collectives %s", names);
+    enum status status = size_args(settings, &args, &sizes);
+    if (settings->datatypes) text_add(&args, " -d %s", settings->datatypes);
+    if (settings->ops) text_add(&args, " -o %s", settings->ops);
+    if (settings->placement) text_add(&args, " --placement %s", settings->placement);
+    if (settings->mode) text_add(&args, " --mode %s", settings->mode);
+    if (settings->case_seconds > 0) text_add(&args, " --max-seconds %.9g", settings->case_seconds);
+    if (!status) status = add_words(&args, &settings->driver_args, "driver-arg");
+    size_t types = settings->datatypes ? words_in(settings->datatypes) : 1,
+           ops = settings->ops ? words_in(settings->ops) : 1;
+    char *first = duplicate(names);
+    if (comma) first[comma - names] = 0;
+    *job = (struct job){arena_string(arena, first), arena_string(arena, text_get(&args) + (args.length > 0)),
+                        (int64_t)(words_in(names) * sizes * types * ops * modes)};
+    free(first);
+    text_free(&args);
+    return status;
+}
+
+static enum status matmul_job(const struct plan_settings *settings, struct arena *arena, struct job *job)
+{
+    struct text args = {0};
+    if (settings->shapes) text_add(&args, " --shapes %s", settings->shapes);
+    enum status status = add_words(&args, &settings->matmul_args, "matmul-arg");
+    *job = (struct job){"matmul", arena_string(arena, text_get(&args) + (args.length > 0)),
+                        (int64_t)(settings->shapes ? words_in(settings->shapes) : 3) * 2};
+    text_free(&args);
+    return status;
+}
+
+static void add_row(struct plan *plan, const struct plan_settings *settings, const struct job *job,
+                    const char *group, const char *domains, int64_t nodes)
+{
+    struct text content = {0}, name = {0};
+    int64_t ranks = nodes * settings->ranks_per_node;
+    bool world = same(group, "world");
+    const char *args = job->args;
+    if (!world) {
+        text_add(&content, "%s%s--group %s", args, *args ? " " : "", group);
+        args = arena_string(&plan->arena, text_get(&content));
+        text_clear(&content);
+    }
+    text_add(&content, "%s %s nodes=%lld ranks=%lld domains=%s", job->driver, args, (long long)nodes,
+             (long long)ranks, domains);
+    text_add(&name, "%016llx", (unsigned long long)content_hash(text_get(&content)));
+    const char *key = arena_string(&plan->arena, text_get(&name));
+    bool several = strstr(args, "--collectives ") != NULL;
+    for (int64_t repeat = 1; repeat <= settings->launches; repeat++) {
+        text_clear(&name);
+        text_add(&name, "%s-%lldn%lldr%s%s-%.10s-%lld", several ? "collectives" : job->driver,
+                 (long long)nodes, (long long)ranks, world ? "" : "-groups",
+                 same(domains, "packed") ? "" : "-spread", key, (long long)repeat);
+        if ((plan->count & (plan->count + 1)) == 0)
+            plan->rows = reallocate(plan->rows, 2 * plan->count + 2, sizeof *plan->rows);
+        plan->rows[plan->count++] =
+            (struct plan_row){.launch = arena_string(&plan->arena, text_get(&name)),
+                              .key = key,
+                              .driver = job->driver,
+                              .args = args,
+                              .group = group,
+                              .domains = domains,
+                              .nodes = nodes,
+                              .ranks_per_node = settings->ranks_per_node,
+                              .repeat = repeat,
+                              .cases = job->cases * (int64_t)words_in(group),
+                              .estimate_s = settings->start_seconds +
+                                            (double)(job->cases * (int64_t)words_in(group)) *
+                                                (settings->case_seconds > 0 ? settings->case_seconds : 1)};
+    }
+    text_free(&content);
+    text_free(&name);
+}
+
+/* Node counts that divide the largest run side by side over all nodes in one launch, as groups of that many
+ * ranks. */
+static void add_concurrent(struct plan *plan, const struct plan_settings *settings, const struct job *job,
+                           const char *domains, const int64_t *nodes, size_t n)
+{
+    struct text groups = {0};
+    int64_t all = nodes[n - 1];
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (all % nodes[i])
+            add_row(plan, settings, job, "world", domains, nodes[i]);
+        else if (nodes[i] * settings->ranks_per_node > 1) /* one rank has nobody to talk to */
+            text_add(&groups, "%lld,", (long long)(nodes[i] * settings->ranks_per_node));
+    }
+    text_add(&groups, "world");
+    add_row(plan, settings, job, arena_string(&plan->arena, text_get(&groups)), domains, all);
+    text_free(&groups);
+}
+
+static void add_collectives(struct plan *plan, const struct plan_settings *settings, const struct job *job,
+                            const char *domains, const int64_t *nodes, size_t n)
+{
+    if (settings->concurrent) {
+        add_concurrent(plan, settings, job, domains, nodes, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (nodes[i] * settings->ranks_per_node > 1 || nodes[n - 1] * settings->ranks_per_node == 1)
+            add_row(plan, settings, job, settings->groups, domains, nodes[i]);
+}
+
+/* Splits the drivers into jobs: the collectives together (one launch measures them all) or apart, and matmul.
+ */
+static enum status make_jobs(const struct plan_settings *settings, struct arena *arena, struct job *jobs,
+                             size_t *count, bool *matmul)
+{
+    struct text together = {0};
+    char *copy = duplicate(settings->drivers), *rest = copy, *word;
+    enum status status = STATUS_OK;
+    unsigned seen = 0;
+    *count = 0;
+    *matmul = false;
+    while (!status && (word = strsep(&rest, ","))) {
+        if (same(word, "matmul")) {
+            *matmul = true;
+            continue;
+        }
+        if (!collective_find(word))
+            status = fail(STATUS_USAGE, "--drivers: '%s' is neither a collective nor matmul", word);
+        else if (seen & 1u << collective_find(word)->id)
+            status = fail(STATUS_USAGE, "--drivers: '%s' stands there twice", word);
+        else if (settings->apart)
+            status = collective_job(settings, word, arena, &jobs[(*count)++]);
+        else
+            text_add(&together, "%s%s", together.length ? "," : "", word);
+        if (!status) seen |= 1u << collective_find(word)->id;
+    }
+    if (!status && together.length)
+        status = collective_job(settings, text_get(&together), arena, &jobs[(*count)++]);
+    text_free(&together);
+    free(copy);
+    return status;
+}
+
+static enum status check_settings(const struct plan_settings *settings)
+{
+    if (settings->datatypes &&
+        check_list("datatype", settings->datatypes, is_dtype, "a type such as float or bfloat16"))
+        return STATUS_USAGE;
+    if (settings->ops && check_list("op", settings->ops, is_op, "an operation such as sum or max"))
+        return STATUS_USAGE;
+    if (settings->concurrent && !same(settings->groups, "world"))
+        return fail(STATUS_USAGE,
+                    "--concurrent makes its own groups: leave out --group, or leave out --concurrent");
+    for (const char *c = settings->groups; *c; c++)
+        if ((unsigned char)*c <= ' ')
+            return fail(STATUS_USAGE, "--group: '%s' holds a space", settings->groups);
+    return STATUS_OK;
+}
+
+enum status plan_build(const struct plan_settings *settings, struct plan *plan)
+{
+    struct job jobs[COLLECTIVE_COUNT], gemm;
+    size_t job_count, n;
+    int64_t *nodes;
+    bool matmul;
+    *plan = (struct plan){0};
+    enum status status = check_settings(settings);
+    if (!status) status = make_jobs(settings, &plan->arena, jobs, &job_count, &matmul);
+    if (!status && matmul) status = matmul_job(settings, &plan->arena, &gemm);
+    if (!status) status = plan_nodes(settings->nodes, settings->available, &nodes, &n);
+    if (status) {
+        plan_free(plan);
+        return status;
+    }
+    const char *group = arena_string(&plan->arena, settings->groups);
+    struct plan_settings own = *settings;
+    own.groups = group;
+    bool both = same(settings->domains, "both");
+    for (int spread = 0; spread < 2; spread++) {
+        const char *domains = spread ? "spread" : "packed";
+        if (!both && !same(domains, settings->domains)) continue;
+        for (size_t i = 0; i < job_count; i++) add_collectives(plan, &own, &jobs[i], domains, nodes, n);
+    }
+    /* Every rank multiplies for itself: more nodes are more hosts to look at, not another case. */
+    if (matmul) add_row(plan, &own, &gemm, "world", "packed", nodes[n - 1]);
+    free(nodes);
+    if (plan->count > MAX_LAUNCHES) {
+        size_t count = plan->count;
+        plan_free(plan);
+        return fail(STATUS_USAGE, "%zu launches are more than %d: fewer --launches or --nodes", count,
+                    MAX_LAUNCHES);
+    }
+    /* add_row lays the repeats of a row side by side: deal them into blocks, then shuffle each block. */
+    size_t repeats = (size_t)settings->launches, block = repeats ? plan->count / repeats : 0;
+    struct plan_row *dealt = allocate(plan->count, sizeof *dealt);
+    uint64_t state = (uint64_t)settings->seed;
+    for (size_t i = 0; i < plan->count; i++) dealt[(i % repeats) * block + i / repeats] = plan->rows[i];
+    for (size_t r = 0; r < repeats; r++) shuffle(dealt + r * block, block, &state);
+    free(plan->rows);
+    plan->rows = dealt;
+    return STATUS_OK;
+}
+
+void plan_free(struct plan *plan)
+{
+    free(plan->rows);
+    arena_free(&plan->arena);
+    *plan = (struct plan){0};
+}

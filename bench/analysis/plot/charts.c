@@ -1,0 +1,402 @@
+#include "analysis/plot/charts.h"
+#include "analysis/table.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *unit_of(const struct site *site)
+{
+    return site->gpu_name || site->gpu || site->instance ? "GPUs" : "ranks";
+}
+
+/* What tells this curve from the others of its plot: the size of the world when there is one run only. */
+static void curve_label(const struct study *study, const struct track *track, struct text *text)
+{
+    const struct case_row *row = track->cases[0].row;
+    text_clear(text);
+    if (study->aggregate.count > 1) text_add(text, "%s", study->aggregate.runs[track->run].label);
+    if (row->ranks == ABSENT) return;
+    text_add(text, "%s%lld %s", text->length ? " ×" : "", (long long)row->ranks,
+             study->aggregate.count > 1 ? "" : unit_of(&study->sites[track->run]));
+    if (study->aggregate.count == 1 && row->nodes != ABSENT)
+        text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    while (text->length && text->data[text->length - 1] == ' ') text->data[--text->length] = 0;
+}
+
+/* The same bound, as far as a plot shows it. */
+static bool close_to(double a, double b)
+{
+    return fabs(a / b - 1) < 5e-3; /* false where either is NAN */
+}
+
+static double bound_busbw(const struct study *study, const struct track *track, enum bound_kind kind)
+{
+    const struct case_summary *line = &track->cases[track->count - 1];
+    const struct collective *collective = collective_find(line->row->collective);
+    struct machine machine;
+    struct bound bound;
+    if (!collective || line->row->ranks < 2) return NAN;
+    if (kind == BOUND_MACHINE && isfinite(line->bound_us))
+        return (double)line->row->bytes / line->bound_us * 1e-3 *
+               collective->bus_factor((int)line->row->ranks);
+    if (!site_machine(&study->sites[track->run], &study->aggregate.runs[track->run], line->row, &machine))
+        return NAN;
+    if (!bound_of(collective, (double)line->row->bytes, &machine, kind, &bound)) return NAN;
+    struct bound best;
+    bool alike = kind == BOUND_REFERENCE &&
+                 bound_of(collective, (double)line->row->bytes, &machine, BOUND_MACHINE, &best) &&
+                 close_to(best.busbw_gbps, bound.busbw_gbps);
+    return alike ? NAN : bound.busbw_gbps; /* a reference that says what the bound says is no news */
+}
+
+/* Whose bound it is: the GPU's name where all such GPUs in as many ranks have this bound here, else the
+ * run's. */
+static const char *bound_owner(const struct study *study, const struct tracks *tracks, size_t t,
+                               enum bound_kind kind)
+{
+    const struct track *track = &tracks->list[t];
+    const struct gpu_facts *gpu = study->sites[track->run].gpu;
+    double own = bound_busbw(study, track, kind);
+    bool alike = gpu != NULL;
+    for (size_t i = 0; i < tracks->count && alike; i++) {
+        const struct track *other = &tracks->list[i];
+        double bound = bound_busbw(study, other, kind);
+        bool namesake =
+            study->sites[other->run].gpu == gpu && other->cases[0].row->ranks == track->cases[0].row->ranks;
+        alike = !namesake || isnan(bound) || close_to(bound, own);
+    }
+    return alike ? gpu->name : study->aggregate.runs[track->run].label;
+}
+
+/* One line per distinct bound; its label lists whose it is. Bounds far above everything would flatten the
+   curves: they are said in the caption instead. */
+static void add_bounds(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                       const struct tracks *tracks, enum bound_kind kind, double highest, struct text *beyond)
+{
+    struct text label = {0}, name = {0};
+    for (size_t i = 0; i < tracks->count; i++) {
+        double value = bound_busbw(study, &tracks->list[i], kind);
+        bool seen = false;
+        if (!isfinite(value)) continue;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = close_to(bound_busbw(study, &tracks->list[j], kind), value);
+        if (seen) continue;
+        text_clear(&label);
+        text_add(&label, "%s %.0f", kind == BOUND_MACHINE ? "bound" : "reference", value);
+        for (size_t j = i; j < tracks->count; j++) {
+            if (!close_to(bound_busbw(study, &tracks->list[j], kind), value)) continue;
+            text_clear(&name);
+            text_add(&name, "%s%s×%lld",
+                     study->aggregate.count > 1 ? bound_owner(study, tracks, j, kind) : "",
+                     study->aggregate.count > 1 ? " " : "", (long long)tracks->list[j].cases[0].row->ranks);
+            if (!list_has(text_get(&label), ", ", text_get(&name))) text_add(&label, ", %s", text_get(&name));
+        }
+        if (value > 4 * highest) {
+            text_add(beyond, "%s%s", beyond->length ? "; " : "Above the plot: ", text_get(&label));
+            continue;
+        }
+        curve_point(drawing_curve(drawings, drawing, kind == BOUND_MACHINE ? CURVE_BOUND : CURVE_REFERENCE,
+                                  text_get(&label), 2),
+                    1, value, NAN, NAN);
+    }
+    text_free(&label);
+    text_free(&name);
+}
+
+static void add_figures(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                        const struct track *track, int colour, enum purpose purpose, const char *label)
+{
+    struct curve *curve = drawing_curve(drawings, drawing, CURVE_FIGURES, label, track->count);
+    curve->colour = colour;
+    curve->imported = study->aggregate.runs[track->run].imported;
+    for (size_t i = 0; i < track->count; i++) {
+        struct figure figure = purpose == FOR_LATENCY ? track->cases[i].time_us : track->cases[i].busbw_gbps;
+        bool interval = figure.kind != INTERVAL_NONE;
+        if (figure_present(figure) && track->cases[i].row->bytes > 0)
+            curve_point(curve, (double)track->cases[i].row->bytes, figure.point, interval ? figure.lo : NAN,
+                        interval ? figure.hi : NAN);
+    }
+    if (!curve->count) drawing->curve_count--;
+}
+
+/* Colours stay with the run over all plots while there are enough of them; else they follow the curves,
+   dashed from the ninth on. */
+static int colour_of(const struct study *study, const struct track *track, size_t position)
+{
+    bool enough = study->aggregate.count > 1 && study->aggregate.count <= DRAWING_COLOURS;
+    return (int)((enough ? track->run : position) % DRAWING_CURVES) + 1;
+}
+
+static double highest_busbw(const struct tracks *tracks)
+{
+    double highest = 0;
+    for (size_t i = 0; i < tracks->count; i++)
+        for (size_t c = 0; c < tracks->list[i].count; c++)
+            highest = fmax(highest, tracks->list[i].cases[c].busbw_gbps.point);
+    return highest; /* fmax leaves NAN aside */
+}
+
+/* "Provenance: simulated." or whose is which. */
+static void provenance_text(const struct study *study, const struct tracks *tracks, struct text *caption)
+{
+    text_add(caption, " Provenance:");
+    for (size_t i = 0; i < tracks->count; i++) {
+        const char *kind = study->aggregate.runs[tracks->list[i].run].provenance, *between = "";
+        size_t others = 0;
+        bool said = false;
+        for (size_t j = 0; j < i; j++)
+            said |= same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
+        if (said) continue;
+        for (size_t j = 0; j < tracks->count; j++)
+            others += !same(study->aggregate.runs[tracks->list[j].run].provenance, kind);
+        text_add(caption, "%s %s", i ? ";" : "", kind);
+        for (size_t j = i; j < tracks->count && others; j++) {
+            const struct run_summary *run = &study->aggregate.runs[tracks->list[j].run];
+            if (!same(run->provenance, kind) || (j && tracks->list[j - 1].run == tracks->list[j].run))
+                continue;
+            text_add(caption, "%s %s", *between ? between : ":", run->label);
+            between = ",";
+        }
+    }
+    text_add(caption, ".");
+}
+
+static void caption_of(const struct study *study, const struct tracks *tracks, struct text *caption)
+{
+    struct text variant = {0}, other = {0};
+    bool mixed = false, imported = false, intervals = false, ranges = false;
+    for (size_t i = 0; i < tracks->count; i++) {
+        text_clear(&other);
+        track_variant(&tracks->list[i], i ? &other : &variant);
+        mixed |= i && strcmp(text_get(&variant), text_get(&other)) != 0;
+        imported |= study->aggregate.runs[tracks->list[i].run].imported;
+        for (size_t c = 0; c < tracks->list[i].count; c++) {
+            intervals |= tracks->list[i].cases[c].time_us.kind == INTERVAL_EXACT;
+            ranges |= tracks->list[i].cases[c].time_us.kind == INTERVAL_RANGE;
+        }
+    }
+    text_add(caption, "%s.",
+             mixed ? "Types and modes differ between the curves (see the data tables)" : text_get(&variant));
+    if (intervals) text_add(caption, " Bands: 95 %% interval over launches.");
+    if (ranges) text_add(caption, " Bands of runs with 2 to 5 launches: minimum and maximum.");
+    if (imported) text_add(caption, " Hollow points: imported, another statistic (a mean) than our medians.");
+    provenance_text(study, tracks, caption);
+    text_free(&variant);
+    text_free(&other);
+}
+
+/* What the dashed and dotted lines are, with the whole of their labels, for which the plot has no room. */
+static void name_bounds(const struct drawing *drawing, enum curve_kind kind, const char *what,
+                        struct text *caption)
+{
+    enum { LONGEST = 300 };
+    struct text names = {0};
+    for (size_t c = 0; c < drawing->curve_count; c++)
+        if (drawing->curves[c].kind == kind)
+            text_add(&names, "%s%s", names.length ? "; " : "", drawing->curves[c].label);
+    if (names.length) {
+        text_add(caption, " %s (", what);
+        plain_text(caption, text_get(&names), LONGEST);
+        text_add(caption, ").");
+    }
+    text_free(&names);
+}
+
+static void figure_plot(struct drawings *drawings, const struct study *study, const char *collective,
+                        struct tracks *tracks, enum purpose purpose, const char *where, const char *slug)
+{
+    struct text title = {0}, caption = {0}, label = {0}, beyond = {0}, name = {0};
+    size_t usable = 0;
+    for (size_t i = 0; i < tracks->count; i++) /* one rank has no bus */
+        if (purpose == FOR_LATENCY || tracks->list[i].cases[0].row->ranks > 1)
+            tracks->list[usable++] = tracks->list[i];
+    tracks->count = usable;
+    if (!usable) return;
+    text_add(&name, "%s-%s%s", purpose == FOR_LATENCY ? "latency" : "bandwidth", collective, slug);
+    text_add(&title, "%s: %s%s%s", collective, purpose == FOR_LATENCY ? "time" : "bus bandwidth",
+             *where ? ", " : "", where);
+    struct drawing *drawing = drawing_add(drawings, text_get(&name), text_get(&title));
+    drawing->x_axis = AXIS_BYTES, drawing->x_label = "size";
+    drawing->y_axis = purpose == FOR_LATENCY ? AXIS_US : AXIS_FROM_0;
+    drawing->y_label = purpose == FOR_LATENCY ? "time of one operation" : "bus bandwidth (GB/s)";
+    for (size_t i = 0; i < usable && i < DRAWING_CURVES; i++) {
+        curve_label(study, &tracks->list[i], &label);
+        add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i),
+                    purpose, text_get(&label));
+    }
+    if (purpose == FOR_BANDWIDTH) {
+        add_bounds(drawings, drawing, study, tracks, BOUND_MACHINE, highest_busbw(tracks), &beyond);
+        add_bounds(drawings, drawing, study, tracks, BOUND_REFERENCE, highest_busbw(tracks), &beyond);
+    }
+    caption_of(study, tracks, &caption);
+    name_bounds(drawing, CURVE_BOUND, "Dashed: what the machine can do at best", &caption);
+    name_bounds(drawing, CURVE_REFERENCE,
+                "Dotted: the same machine if its switches did not reduce; a reference, no bound", &caption);
+    if (beyond.length) text_add(&caption, " %s.", text_get(&beyond));
+    if (usable > DRAWING_CURVES)
+        text_add(&caption, " %zu more curves are in the tables only.", usable - DRAWING_CURVES);
+    drawing->caption = arena_string(&drawings->arena, text_get(&caption));
+    if (!drawing->curve_count) {
+        free(drawing->curves);
+        drawings->count--;
+    }
+    text_free(&title);
+    text_free(&caption);
+    text_free(&label);
+    text_free(&beyond);
+    text_free(&name);
+}
+
+static const char *const scope_slugs[SCOPE_COUNT] = {"-node", "-domain", "-domains", "-unknown"};
+
+void chart_curves(struct drawings *drawings, const struct study *study)
+{
+    const char **names = study_collectives(study);
+    bool several = study->aggregate.count > 1;
+    for (int purpose = FOR_BANDWIDTH; purpose <= FOR_LATENCY; purpose++)
+        for (const char **name = names; *name; name++)
+            for (int scope = 0; scope < (several ? SCOPE_COUNT : 1); scope++) {
+                struct tracks tracks =
+                    several ? study_tracks_in(study, *name, (enum purpose)purpose, (enum scope)scope)
+                            : study_tracks(study, *name, (enum purpose)purpose);
+                figure_plot(drawings, study, *name, &tracks, (enum purpose)purpose,
+                            several ? scope_names[scope] : "", several ? scope_slugs[scope] : "");
+                free(tracks.list);
+            }
+    free(names);
+}
+
+int64_t largest_common_bytes(const struct track *tracks, size_t count)
+{
+    for (size_t i = count ? tracks[0].count : 0; i-- > 0;) {
+        int64_t bytes = tracks[0].cases[i].row->bytes;
+        bool common = tracks[0].cases[i].launches > 0;
+        for (size_t t = 1; t < count && common; t++) common = track_at(&tracks[t], bytes) != NULL;
+        if (common) return bytes;
+    }
+    return 0;
+}
+
+/* The part of a run's tracks that are two ranks and more; those whose node count is not known cannot be
+ * scaled. */
+static size_t scalable(const struct track *tracks, size_t count, struct track *out)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (tracks[i].cases[0].row->ranks > 1 && tracks[i].cases[0].row->nodes > 0) out[n++] = tracks[i];
+    return n;
+}
+
+static void scaling_curve(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                          const struct track *tracks, size_t n, bool efficiency, size_t position)
+{
+    int64_t bytes = largest_common_bytes(tracks, n);
+    struct text label = {0};
+    char size[UNIT_TEXT];
+    const struct run_summary *run = &study->aggregate.runs[tracks[0].run];
+    text_add(&label, "%s%s%s", study->aggregate.count > 1 ? run->label : "",
+             study->aggregate.count > 1 ? ", " : "", format_size((size_t)bytes, size));
+    struct curve *curve = drawing_curve(drawings, drawing, CURVE_FIGURES, text_get(&label), n);
+    curve->colour = colour_of(study, tracks, position);
+    curve->imported = run->imported;
+    double base = track_at(&tracks[0], bytes)->busbw_gbps.point;
+    for (size_t i = 0; i < n; i++) {
+        struct figure figure = track_at(&tracks[i], bytes)->busbw_gbps;
+        if (efficiency) figure = figure_scaled(figure, 100 / base);
+        bool interval = figure.kind != INTERVAL_NONE;
+        curve_point(curve, (double)tracks[i].cases[0].row->nodes, figure.point, interval ? figure.lo : NAN,
+                    interval ? figure.hi : NAN);
+    }
+    int colour = curve->colour;
+    if (!efficiency) {
+        text_clear(&label);
+        text_add(&label, "%s%sbound", study->aggregate.count > 1 ? run->label : "",
+                 study->aggregate.count > 1 ? ", " : "");
+        curve = drawing_curve(drawings, drawing, CURVE_BOUND, text_get(&label), n);
+        curve->colour = colour;
+        for (size_t i = 0; i < n; i++) {
+            double bound = bound_busbw(study, &tracks[i], BOUND_MACHINE);
+            if (isfinite(bound)) curve_point(curve, (double)tracks[i].cases[0].row->nodes, bound, NAN, NAN);
+        }
+        if (!curve->count) drawing->curve_count--;
+    }
+    text_free(&label);
+}
+
+/* The captions of plots over nodes, edges and time name the provenance of all runs, since any may be in them.
+ */
+const char *caption_with_provenance(struct drawings *drawings, const struct study *study, const char *caption)
+{
+    struct text text = {0};
+    struct track *all = allocate(study->aggregate.count, sizeof *all);
+    for (size_t r = 0; r < study->aggregate.count; r++) all[r] = (struct track){.run = r};
+    text_add(&text, "%s", caption);
+    provenance_text(study, &(struct tracks){all, study->aggregate.count}, &text);
+    const char *result = arena_string(&drawings->arena, text_get(&text));
+    text_free(&text);
+    free(all);
+    return result;
+}
+
+static void scaling_plot(struct drawings *drawings, const struct study *study, const char *collective,
+                         bool efficiency)
+{
+    struct tracks tracks = study_tracks(study, collective, FOR_BANDWIDTH);
+    struct track *part = allocate(tracks.count, sizeof *part);
+    struct drawing *drawing = NULL;
+    size_t position = 0;
+    for (size_t first = 0, last; first < tracks.count; first = last) {
+        for (last = first + 1; last < tracks.count && tracks.list[last].run == tracks.list[first].run;)
+            last++;
+        size_t n = scalable(&tracks.list[first], last - first, part);
+        if (n < 2 || part[0].cases[0].row->nodes == part[n - 1].cases[0].row->nodes ||
+            !largest_common_bytes(part, n))
+            continue;
+        if (position >= DRAWING_CURVES / 2) continue;
+        if (!drawing) {
+            struct text name = {0}, title = {0};
+            text_add(&name, "%s-%s", efficiency ? "efficiency" : "scaling", collective);
+            text_add(&title,
+                     efficiency ? "%s: bus bandwidth kept over nodes" : "%s: bus bandwidth over nodes",
+                     collective);
+            drawing = drawing_add(drawings, text_get(&name), text_get(&title));
+            drawing->x_axis = AXIS_COUNT, drawing->x_label = "nodes";
+            drawing->y_axis = AXIS_FROM_0,
+            drawing->y_label = efficiency ? "percent of the fewest nodes" : "bus bandwidth (GB/s)";
+            drawing->caption =
+                caption_with_provenance(drawings, study,
+                                        efficiency ? "Bus bandwidth as a percentage of that on the fewest "
+                                                     "nodes of the same run, at the largest size that "
+                                                     "all its node counts have (named at the curve)."
+                                                   : "At the largest size that all node counts of a run have "
+                                                     "(named at the curve). Dashed: the bound.");
+            text_free(&name);
+            text_free(&title);
+        }
+        scaling_curve(drawings, drawing, study, part, n, efficiency, position++);
+    }
+    free(part);
+    free(tracks.list);
+}
+
+void chart_scaling(struct drawings *drawings, const struct study *study)
+{
+    const char **names = study_collectives(study);
+    for (const char **name = names; *name; name++) {
+        scaling_plot(drawings, study, *name, false);
+        scaling_plot(drawings, study, *name, true);
+    }
+    free(names);
+}
+
+void chart_all(struct drawings *drawings, const struct study *study)
+{
+    chart_curves(drawings, study);
+    chart_scaling(drawings, study);
+    chart_edge(drawings, study);
+    chart_matmul(drawings, study);
+    chart_scan(drawings, study);
+    chart_series(drawings, study);
+}

@@ -1,0 +1,264 @@
+/* Plots that are no curves over sizes: matmul, loss at the rack's edge, launches over time. */
+#include "analysis/plot/charts.h"
+#include "analysis/table.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { MOST_BARS = 48, MOST_SERIES = 16, LONGEST_PHASE = 12 };
+
+static int run_colour(size_t run)
+{
+    return (int)(run % DRAWING_COLOURS) + 1;
+}
+
+static void set_bar(struct bar *bar, struct figure figure)
+{
+    bar->value = figure.point;
+    if (figure.kind != INTERVAL_NONE) bar->lo = figure.lo, bar->hi = figure.hi;
+}
+
+/* The best shape of a run's type and phase: a GPU is judged by the shape that suits it, and the shape is
+ * named. */
+static const struct case_summary *best_gemm(const struct run_summary *run, const char *dtype,
+                                            const char *phase)
+{
+    const struct case_summary *best = NULL;
+    for (size_t c = 0; c < run->case_count; c++) {
+        const struct case_summary *line = &run->cases[c];
+        if (!line->row->gemm || !figure_present(line->tflops) || !same(line->row->dtype, dtype) ||
+            !same(line->row->phase, phase))
+            continue;
+        if (!best || line->tflops.point > best->tflops.point) best = line;
+    }
+    return best;
+}
+
+static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
+                       size_t r, const struct case_summary *line)
+{
+    struct text text = {0};
+    char rate[32];
+    struct bar *bar = drawing_bar(drawings, drawing);
+    set_bar(bar, line->tflops);
+    bar->top = line->peak_tflops;
+    bar->colour = run_colour(r);
+    bar->light = !same(line->row->phase, "sustained");
+    text_add(&text, "%s %s", run->label, line->row->dtype ? line->row->dtype : "");
+    bar->group = arena_string(&drawings->arena, text_get(&text));
+    text_clear(&text);
+    snprintf(rate, sizeof rate, line->tflops.point >= 100 ? "%.0f" : "%.3g", line->tflops.point);
+    plain_text(&text, line->row->phase ? line->row->phase : line->statistic, LONGEST_PHASE);
+    text_add(&text, " %s", rate);
+    if (line->bound_percent.point < 1000) text_add(&text, " (%.0f %%)", line->bound_percent.point);
+    bar->note = arena_string(&drawings->arena, text_get(&text));
+    text_free(&text);
+}
+
+void chart_matmul(struct drawings *drawings, const struct study *study)
+{
+    struct drawing *drawing = NULL;
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct run_summary *run = &study->aggregate.runs[r];
+        const char *last_type = NULL, *last_phase = NULL;
+        bool any = false;
+        for (size_t c = 0; c < run->case_count; c++) {
+            const struct case_row *row = run->cases[c].row;
+            if (!row->gemm || !figure_present(run->cases[c].tflops)) continue;
+            if (any && same(last_type, row->dtype) && same(last_phase, row->phase)) continue;
+            any = true, last_type = row->dtype, last_phase = row->phase;
+            if (!drawing) {
+                drawing = drawing_add(drawings, "matmul", "matmul: achieved against the dense peak");
+                drawing->x_label = "TFLOP/s per GPU (or CPU)";
+                drawing->caption =
+                    caption_with_provenance(drawings, study,
+                                            "Full: sustained; pale: a burst, or the best that was published "
+                                            "(max), not known to be sustained. The mark is the dense peak "
+                                            "(results/gpus.tsv), the percentage is of it. The best "
+                                            "shape of each type; thin lines: the interval over launches.");
+            }
+            if (drawing->bar_count < MOST_BARS)
+                matmul_bar(drawings, drawing, run, r, best_gemm(run, row->dtype, row->phase));
+        }
+    }
+}
+
+static void edge_bars(struct drawings *drawings, struct drawing *drawing, const struct study *study,
+                      const struct track *inside, const struct track *across, int64_t bytes)
+{
+    struct text text = {0};
+    char size[UNIT_TEXT];
+    const struct case_summary *lines[2] = {track_at(inside, bytes), track_at(across, bytes)};
+    text_add(&text, "%s, %s", study->aggregate.runs[inside->run].label, format_size((size_t)bytes, size));
+    const char *group = arena_string(&drawings->arena, text_get(&text));
+    for (int i = 0; i < 2; i++) {
+        struct bar *bar = drawing_bar(drawings, drawing);
+        set_bar(bar, lines[i]->busbw_gbps);
+        bar->group = group;
+        bar->colour = run_colour(inside->run);
+        bar->light = i == 0;
+        text_clear(&text);
+        text_add(&text, "%s ×%lld: %.0f", i ? "across" : "inside", (long long)lines[i]->row->ranks,
+                 lines[i]->busbw_gbps.point);
+        if (i)
+            text_add(&text, " (%+.0f %%)",
+                     100 * (lines[1]->busbw_gbps.point / lines[0]->busbw_gbps.point - 1));
+        bar->note = arena_string(&drawings->arena, text_get(&text));
+    }
+    text_free(&text);
+}
+
+/* The fewest GPUs beyond `inside` that cross the edge: more of them would show the loss of scale. */
+static const struct track *across_of(const struct tracks *all, const struct track *inside)
+{
+    for (size_t i = 0; i < all->count; i++) { /* by run, then by ranks */
+        const struct track *track = &all->list[i];
+        if (track->run == inside->run && track->scope == SCOPE_DOMAINS &&
+            track->cases[0].row->ranks > inside->cases[0].row->ranks)
+            return track;
+    }
+    return NULL;
+}
+
+/* Inside: one NVLink domain, or one node where domains end at the node. */
+static const struct track *inside_of(const struct tracks *domain, const struct tracks *node, size_t run)
+{
+    for (size_t i = 0; i < domain->count; i++)
+        if (domain->list[i].run == run) return &domain->list[i];
+    for (size_t i = 0; i < node->count; i++)
+        if (node->list[i].run == run) return &node->list[i];
+    return NULL;
+}
+
+static void edge_plot(struct drawings *drawings, const struct study *study, const char *collective)
+{
+    struct tracks node = study_tracks_in(study, collective, FOR_BANDWIDTH, SCOPE_NODE);
+    struct tracks domain = study_tracks_in(study, collective, FOR_BANDWIDTH, SCOPE_DOMAIN);
+    struct tracks all = study_tracks(study, collective, FOR_BANDWIDTH);
+    struct drawing *drawing = NULL;
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct track *inside = inside_of(&domain, &node, r);
+        const struct track *across = inside ? across_of(&all, inside) : NULL;
+        if (!across || inside->cases[0].row->ranks < 2) continue;
+        struct track pair[2] = {*inside, *across};
+        int64_t bytes = largest_common_bytes(pair, 2);
+        if (bytes < 1) continue;
+        if (!drawing) {
+            struct text name = {0}, title = {0};
+            text_add(&name, "edge-%s", collective);
+            text_add(&title, "%s: what is lost at the edge of the NVLink domain", collective);
+            drawing = drawing_add(drawings, text_get(&name), text_get(&title));
+            drawing->x_label = "bus bandwidth (GB/s)";
+            drawing->caption =
+                caption_with_provenance(drawings, study,
+                                        "Pale: inside one NVLink domain, with the most GPUs that were "
+                                        "measured; full: of the same run, with the fewest beyond that, which "
+                                        "cross its edge; at the largest size that both have.");
+            text_free(&name);
+            text_free(&title);
+        }
+        if (drawing->bar_count < MOST_BARS) edge_bars(drawings, drawing, study, &pair[0], &pair[1], bytes);
+    }
+    free(node.list);
+    free(domain.list);
+    free(all.list);
+}
+
+void chart_edge(struct drawings *drawings, const struct study *study)
+{
+    const char **names = study_collectives(study);
+    for (const char **name = names; *name; name++) edge_plot(drawings, study, *name);
+    free(names);
+}
+
+/* Seconds since 1970; NAN when it is no RFC 3339 time in UTC. */
+static double seconds_of(const char *started)
+{
+    struct tm parts = {0};
+    char zone = 0;
+    if (!started || sscanf(started, "%4d-%2d-%2dT%2d:%2d:%2d%c", &parts.tm_year, &parts.tm_mon,
+                           &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &zone) != 7)
+        return NAN;
+    parts.tm_year -= 1900, parts.tm_mon -= 1;
+    return (double)timegm(&parts);
+}
+
+/* The line of a run that has most launches, among those the largest collective: what a soak watches. */
+static const struct case_summary *watched_line(const struct run_summary *run)
+{
+    const struct case_summary *best = NULL;
+    for (size_t c = 0; c < run->case_count; c++) {
+        const struct case_summary *line = &run->cases[c];
+        if (line->row->gemm || line->launches < 2 || !figure_present(line->time_us)) continue;
+        if (!best || line->launches > best->launches ||
+            (line->launches == best->launches && line->row->bytes > best->row->bytes))
+            best = line;
+    }
+    return best;
+}
+
+/* The axis' unit in seconds: minutes for runs of an afternoon, hours for a soak. */
+static double unit_of_time(const struct study *study)
+{
+    double longest = 0;
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct case_summary *line = watched_line(&study->aggregate.runs[r]);
+        if (!line) continue;
+        double first = seconds_of(line->points[0].launch->header.started),
+               last = seconds_of(line->points[line->launches - 1].launch->header.started);
+        if (isfinite(first) && isfinite(last)) longest = fmax(longest, last - first);
+    }
+    return longest > 3 * 3600 ? 3600 : 60;
+}
+
+static void series_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
+                         size_t r, const struct case_summary *line, double unit)
+{
+    struct text text = {0};
+    char size[UNIT_TEXT];
+    text_add(&text, "%s", run->label);
+    if (line->row->bytes >= 0) text_add(&text, ", %s", format_size((size_t)line->row->bytes, size));
+    struct curve *curve = drawing_curve(drawings, drawing, CURVE_FIGURES, text_get(&text), line->launches);
+    curve->colour = run_colour(r);
+    double first = seconds_of(line->points[0].launch->header.started);
+    for (size_t i = 0; i < line->launches; i++) {
+        double at = seconds_of(line->points[i].launch->header.started);
+        if (isfinite(at) && isfinite(first))
+            curve_point(curve, (at - first) / unit, 100 * (line->points[i].time_us / line->time_us.point - 1),
+                        NAN, NAN);
+    }
+    if (curve->count < 2) drawing->curve_count--;
+    text_free(&text);
+}
+
+void chart_series(struct drawings *drawings, const struct study *study)
+{
+    struct drawing *drawing = NULL;
+    double unit = unit_of_time(study);
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct case_summary *line = watched_line(&study->aggregate.runs[r]);
+        if (!line || (drawing && drawing->curve_count >= MOST_SERIES)) continue;
+        if (!drawing) {
+            drawing = drawing_add(drawings, "series", "launches over time: drift");
+            drawing->x_axis = AXIS_HOURS,
+            drawing->x_label = unit > 60 ? "hours since the first launch of the run"
+                                         : "minutes since the first launch of the run";
+            drawing->y_axis = AXIS_LINEAR, drawing->y_label = "time against the median (%)";
+            drawing->caption =
+                caption_with_provenance(drawings, study,
+                                        "Each point is one launch: its median time at the size named at the "
+                                        "curve (of the run's first collective with most "
+                                        "launches), as a deviation from the median over all launches of the "
+                                        "run. Above zero is slower.");
+        }
+        series_curve(drawings, drawing, &study->aggregate.runs[r], r, line, unit);
+    }
+    if (drawing && !drawing->curve_count) {
+        free(drawing->curves);
+        drawings->count--;
+    }
+}

@@ -1,0 +1,96 @@
+/* Running gnuplot: one process for all plots, nothing of a user's on its command line. */
+#include "analysis/plot/drawing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool has_style(struct text *folder, const char *first, const char *then)
+{
+    text_clear(folder);
+    text_add(folder, "%s%s/style.gp", first, then);
+    bool found = access(folder->data, R_OK) == 0;
+    folder->length -= strlen("/style.gp");
+    folder->data[folder->length] = 0;
+    return found;
+}
+
+const char *plot_scripts(struct arena *arena)
+{
+    const char *share = getenv("BUSBAR_SHARE");
+    char program[PATH_MAX];
+    struct text folder = {0};
+    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[length > 0 ? length : 0] = 0;
+    char *slash = strrchr(program, '/');
+    if (slash) *slash = 0;
+    /* build/ and build/sanitize/ stand in the source tree */
+    bool found = (share && has_style(&folder, share, "/scripts/plot")) ||
+                 (slash && has_style(&folder, program, "/../share/busbar/scripts/plot")) ||
+                 (slash && has_style(&folder, program, "/../scripts/plot")) ||
+                 (slash && has_style(&folder, program, "/../../scripts/plot")) ||
+                 has_style(&folder, "scripts/plot", "");
+    char *whole = found ? realpath(folder.data, NULL) : NULL;
+    const char *result = whole ? arena_string(arena, whole) : NULL;
+    free(whole);
+    text_free(&folder);
+    if (!result)
+        (void)fail(STATUS_ENVIRONMENT, "the plot scripts (style.gp) are not found: set BUSBAR_SHARE to the "
+                                       "folder that has scripts/plot");
+    return result;
+}
+
+/* In the child: gnuplot's words go to a file in the folder, so that they can be shown when it fails. */
+static void draw(const char *folder, const char *scripts)
+{
+    if (chdir(folder) || setenv("BUSBAR_PLOT", scripts, 1) || setenv("SOURCE_DATE_EPOCH", "0", 1) ||
+        setenv("LC_ALL", "C.UTF-8", 1))
+        _exit(126);
+    int log = open("plots.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
+        none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (log < 0 || none < 0 || dup2(none, 0) < 0 || dup2(log, 1) < 0 || dup2(log, 2) < 0) _exit(126);
+    const char *gnuplot = getenv("BUSBAR_GNUPLOT");
+    if (!gnuplot || !*gnuplot) gnuplot = "gnuplot";
+    execlp(gnuplot, "gnuplot", "-d", "plots.gp", (char *)NULL);
+    _exit(127);
+}
+
+static void show_log(const char *folder)
+{
+    struct text path = {0};
+    char line[400];
+    text_add(&path, "%s/plots.log", folder);
+    FILE *log = fopen(path.data, "re");
+    for (int i = 0; log && i < 6 && fgets(line, sizeof line, log); i++)
+        fprintf(stderr, "  gnuplot: %s%s", line, strchr(line, '\n') ? "" : "\n");
+    if (log) fclose(log);
+    text_free(&path);
+}
+
+enum status gnuplot_run(const char *folder)
+{
+    struct arena arena = {0};
+    const char *scripts = plot_scripts(&arena);
+    enum status status = scripts ? STATUS_OK : STATUS_ENVIRONMENT;
+    fflush(NULL);
+    pid_t child = status ? -1 : fork();
+    int ended = 0;
+    if (child == 0) draw(folder, scripts);
+    if (!status && child < 0) status = fail(STATUS_ENVIRONMENT, "cannot start gnuplot: %s", strerror(errno));
+    while (!status && waitpid(child, &ended, 0) < 0)
+        if (errno != EINTR) status = fail(STATUS_ENVIRONMENT, "cannot wait for gnuplot: %s", strerror(errno));
+    if (!status && WIFEXITED(ended) && WEXITSTATUS(ended) == 127)
+        status = fail(STATUS_ENVIRONMENT,
+                      "gnuplot is not found: install gnuplot-nox, or name it by BUSBAR_GNUPLOT");
+    if (!status && (!WIFEXITED(ended) || WEXITSTATUS(ended))) {
+        status = fail(STATUS_ENVIRONMENT, "gnuplot failed on %s/plots.gp:", folder);
+        show_log(folder);
+    }
+    arena_free(&arena);
+    return status;
+}

@@ -1,0 +1,85 @@
+/* busbar plot: the plots of results as files. */
+#include "analysis/analysis.h"
+#include "analysis/plot/charts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct settings {
+    const char *folder, *formats, *catalog;
+};
+
+static const struct option options[] = {
+    {OPTION_TEXT, 'o', "output", "DIR", offsetof(struct settings, folder), "plots", NULL, 0, 0, "Output",
+     "the folder for the plots; it is made when missing"},
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, formats), "svg,png",
+     "svg|png|pdf|svg,png|svg,png,pdf", 0, 0, NULL, "which files each plot becomes"},
+    {OPTION_TEXT, 0, "catalog", "DIR", offsetof(struct settings, catalog), NULL, NULL, 0, 0, "Input",
+     "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
+    {0},
+};
+
+static const struct command command = {
+    .name = "busbar plot",
+    .summary = "draw results: bandwidth, latency, scaling, matmul, drift",
+    .synopsis = "[flags] RESULTS...",
+    .description =
+        "RESULTS are files (*.jsonl) or folders of them. Several runs are laid over each other, one node, "
+        "one NVLink domain and\n"
+        "several domains apart; one run shows its rank counts. Beside each plot lies its data (NAME.tsv), "
+        "and plots.gp, which\n"
+        "draws all of them again. Bounds are dashed, references dotted, imported figures hollow.\n",
+    .examples =
+        "busbar plot results/first -o results/first/plots\n    plots of a run\nbusbar plot results/reference "
+        "results/mine -f svg,png,pdf -o out\n    runs overlaid, for the web, slides and print\n",
+    .options = options,
+};
+
+enum status make_folder(const char *path)
+{
+    struct text part = {0};
+    enum status status = STATUS_OK;
+    for (const char *c = path; !status && *c; c += *c == '/') {
+        size_t length = strcspn(c, "/");
+        text_add_bytes(&part, path, (size_t)(c - path) + length);
+        if (length && mkdir(part.data, 0777) && errno != EEXIST)
+            status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", part.data, strerror(errno));
+        text_clear(&part);
+        c += length;
+    }
+    text_free(&part);
+    return status;
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    struct study study;
+    struct drawings drawings = {0};
+    char formats[32];
+    int first;
+    enum status status = options_parse(&command, argc, argv, &settings, &first);
+    if (status) return status;
+    if (first == argc)
+        return fail(STATUS_USAGE,
+                    "plot: which results? Name files or folders (busbar plot results/first -o plots)");
+    snprintf(formats, sizeof formats, "%s", settings.formats);
+    for (char *c = formats; *c; c++)
+        if (*c == ',') *c = ' ';
+    status = study_read(&study, argv + first, argc - first, settings.catalog, STUDY_PLAIN);
+    if (status) return status;
+    chart_all(&drawings, &study);
+    if (!drawings.count) status = fail(STATUS_ENVIRONMENT, "nothing to draw: no case has a figure");
+    if (!status) status = make_folder(settings.folder);
+    if (!status) status = drawings_write(&drawings, settings.folder, formats);
+    if (!status) status = gnuplot_run(settings.folder);
+    if (!status) printf("%zu plots in %s\n", drawings.count, settings.folder);
+    drawings_free(&drawings);
+    study_free(&study);
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand plot_subcommand = {&command, run};

@@ -1,0 +1,356 @@
+/* busbar report: one page that a buyer can act on and an engineer can check. */
+#include "analysis/report/report.h"
+#include "analysis/analysis.h"
+#include "analysis/plot/charts.h"
+#include "analysis/listing.h"
+#include "analysis/redact.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LONGEST_NAME = 80, MOST_ROWS = 400 }; /* of a run in the page; all are in `busbar show --format csv` */
+
+struct settings {
+    const char *output, *format, *workload, *workloads, *sizes, *catalog, *plots;
+    int redact;
+};
+
+static const struct option options[] = {
+    {OPTION_TEXT, 'o', "output", "FILE", offsetof(struct settings, output), NULL, NULL, 0, 0, "Output",
+     "the page; default: standard output"},
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "html", "html|markdown|csv",
+     0, 0, NULL,
+     "html: one self-contained page; markdown: without plots unless --plots; csv: the headline figures"},
+    {OPTION_TEXT, 0, "plots", "DIR", offsetof(struct settings, plots), NULL, NULL, 0, 0, NULL,
+     "keep every plot alone there as SVG, PNG and PDF, with its data"},
+    {OPTION_FLAG, 0, "redact", NULL, offsetof(struct settings, redact), NULL, NULL, 0, 0, NULL,
+     "replace host names, serial numbers and UUIDs by host-1, serial-1, uuid-1, the same everywhere"},
+    {OPTION_TEXT, 0, "workload", "NAME", offsetof(struct settings, workload), "llama-70b-dp", NULL, 0, 0,
+     "Content", "rank for a step of this job (a row of results/workloads.tsv)"},
+    {OPTION_TEXT, 0, "sizes", "LIST", offsetof(struct settings, sizes), "16M,1G", NULL, 0, 0, NULL,
+     "sizes of the summary, beside the best; at most four"},
+    {OPTION_TEXT, 0, "catalog", "DIR", offsetof(struct settings, catalog), NULL, NULL, 0, 0, "Input",
+     "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
+    {OPTION_TEXT, 0, "workloads", "FILE", offsetof(struct settings, workloads), NULL, NULL, 0, 0, NULL,
+     "the table of workloads; default: beside the catalog's"},
+    {0},
+};
+
+static const struct command command = {
+    .name = "busbar report",
+    .summary = "write the page that compares clouds: figures, plots, prices, warnings",
+    .synopsis = "[flags] RUN...",
+    .description = "RUN are results: files (*.jsonl) or folders of them, measured or imported. The page "
+                   "needs no network and no scripts; it\n"
+                   "prints on A4. The same input gives the same bytes.\n",
+    .examples =
+        "busbar report results -o report.html\n    all runs below results/, the shipped references too\n"
+        "busbar report results/a results/b --redact --plots out -o report.html\n    two runs for others to "
+        "read; plots for slides\n",
+    .options = options,
+};
+
+/* ---- parts that are small ---- */
+
+static void about(struct page *page, const struct study *study)
+{
+    struct table table = {0};
+    struct text name = {0};
+    static const char *const names[] = {"<run",        "<cloud",        "<GPU",       "launches",
+                                        "allocations", "<first launch", "<provenance"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct run_summary *run = &study->aggregate.runs[r];
+        const struct site *site = &study->sites[r];
+        text_clear(&name);
+        plain_text(&name, run->run, LONGEST_NAME);
+        table_cell(&table, "%s", text_get(&name));
+        table_cell(&table, "%s", run->label);
+        text_clear(&name);
+        plain_text(&name, site->gpu ? site->gpu->name : site->gpu_name, LONGEST_NAME);
+        table_cell(&table, "%s", text_get(&name));
+        table_cell(&table, "%zu", run->launch_count);
+        table_integer(&table, run->allocations ? (int64_t)run->allocations : ABSENT);
+        table_cell(&table, "%s", run->launches[0]->header.started ? run->launches[0]->header.started : "");
+        table_cell(&table, "%s", run->provenance);
+    }
+    table_drop_empty(&table);
+    page_heading(page, 3, NULL, "The runs");
+    page_table(page, &table, NULL);
+    text_free(&name);
+    table_free(&table);
+}
+
+static void contents(struct page *page)
+{
+    static const char *const links[][2] = {{"answer", "The answer"},          {"plots", "Plots"},
+                                           {"environments", "Environments"},  {"warnings", "Warnings"},
+                                           {"method", "Method and glossary"}, {"data", "Data"}};
+    if (!page->html) return;
+    text_add(&page->out, "<nav>");
+    for (size_t i = 0; i < sizeof links / sizeof *links; i++)
+        text_add(&page->out, "<a href=\"#%s\">%s</a>", links[i][0], links[i][1]);
+    text_add(&page->out, "</nav>\n");
+}
+
+enum status report_plots(struct page *page, const struct report *report)
+{
+    static const struct {
+        const char *begins, *heading;
+    } parts[] = {{"bandwidth-", "Bus bandwidth against size"},
+                 {"latency-", "Time against size"},
+                 {"scaling-", "Scaling with nodes"},
+                 {"efficiency-", "Efficiency over nodes"},
+                 {"edge-", "Loss at the edge of the NVLink domain"},
+                 {"matmul", "Matrix multiplication"},
+                 {"scan", "Pairs of hosts"},
+                 {"series", "Launches over time"}};
+    enum status status = STATUS_OK;
+    if (!page->plots || (!page->html && !page->plots_kept)) return STATUS_OK;
+    page_heading(page, 2, "plots", "Plots");
+    for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
+        bool opened = false;
+        for (size_t i = 0; !status && i < report->drawings->count; i++) {
+            const struct drawing *drawing = &report->drawings->list[i];
+            if (strncmp(drawing->name, parts[p].begins, strlen(parts[p].begins)) != 0) continue;
+            if (!opened) {
+                page_heading(page, 3, NULL, parts[p].heading);
+                text_add(&page->out, page->html ? "<div class=\"plots\">\n" : "");
+            }
+            opened = true;
+            status = page_figure(page, drawing);
+        }
+        if (opened) text_add(&page->out, page->html ? "</div>\n" : "");
+    }
+    return status;
+}
+
+static void data_of(struct page *page, const struct run_summary *run)
+{
+    struct text text = {0};
+    size_t rows = 0;
+    text_add(&text, "%s (%s)", run->label, run->provenance);
+    page_heading(page, 3, NULL, text_get(&text));
+    for (size_t first = 0, last; first < run->case_count && rows < MOST_ROWS; first = last) {
+        struct table table = {0};
+        for (last = first + 1;
+             last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);)
+            last++;
+        listing_columns(&table, run->cases[first].row->gemm != NULL);
+        for (size_t i = first; i < last && rows < MOST_ROWS; i++)
+            if (run->cases[i].launches) listing_row(&table, &run->cases[i]), rows++;
+        text_clear(&text);
+        listing_title(run->cases[first].row, &text);
+        if (table_rows(&table)) {
+            table_drop_empty(&table);
+            page_heading(page, 4, NULL, text_get(&text));
+            page_table(page, &table, NULL);
+        }
+        table_free(&table);
+        text_clear(&text);
+        listing_without_figure(run, first, last, "", &text);
+        for (char *line = text.data, *end; line && *line; line = end) {
+            end = line + strcspn(line, "\n");
+            if (*end) *end++ = 0;
+            page_item(page, NULL, line);
+        }
+    }
+    if (rows == MOST_ROWS)
+        page_paragraph(page, "Only the first %d lines are shown; busbar show --format csv has all.",
+                       MOST_ROWS);
+    text_free(&text);
+}
+
+/* Where imported figures are from. */
+static void sources(struct page *page, const struct study *study)
+{
+    static const char *const keys[] = {"file", "origin", "format"};
+    struct table table = {0};
+    static const char *const names[] = {"cloud", "file", "origin", "format", "SHA-256 begins"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t i = 0; i < study->aggregate.runs[r].launch_count; i++) {
+            const struct launch_header *header = &study->aggregate.runs[r].launches[i]->header;
+            const char *sha = fact_text(header->source, "sha256"), *file = fact_text(header->source, "file");
+            const char *before =
+                i ? fact_text(study->aggregate.runs[r].launches[i - 1]->header.source, "sha256") : NULL;
+            if (!header->source || (sha && same(sha, before)) || table_rows(&table) == MOST_ROWS)
+                continue; /* tables of one file */
+            table_cell(&table, "%s", study->aggregate.runs[r].label);
+            for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+                const char *value = k == 0 ? file : fact_text(header->source, keys[k]);
+                table_cell(&table, "%s", value ? value : "");
+            }
+            table_cell(&table, "%.16s", sha ? sha : "");
+        }
+    if (table_rows(&table)) {
+        table_drop_empty(&table);
+        page_heading(page, 3, NULL, "Sources of imported figures");
+        page_table(page, &table, NULL);
+    }
+    table_free(&table);
+}
+
+void report_data(struct page *page, const struct report *report)
+{
+    page_heading(page, 2, "data", "The data");
+    sources(page, report->study);
+    for (size_t r = 0; r < report->study->aggregate.count; r++)
+        data_of(page, &report->study->aggregate.runs[r]);
+}
+
+/* ---- plots in a folder of their own or the user's ---- */
+
+static void remove_plots(const char *folder, const struct drawings *drawings)
+{
+    static const char *const suffixes[] = {".tsv", ".svg", NULL};
+    struct text path = {0};
+    for (size_t i = 0; i < drawings->count; i++)
+        for (const char *const *suffix = suffixes; *suffix; suffix++) {
+            text_clear(&path);
+            text_add(&path, "%s/%s%s", folder, drawings->list[i].name, *suffix);
+            (void)unlink(path.data); /* what is left does no harm in the folder for temporary files */
+        }
+    for (const char *const *name = (const char *const[]){"plots.gp", "plots.log", NULL}; *name; name++) {
+        text_clear(&path);
+        text_add(&path, "%s/%s", folder, *name);
+        (void)unlink(path.data);
+    }
+    (void)rmdir(folder);
+    text_free(&path);
+}
+
+static enum status draw(const struct drawings *drawings, const char *plots, struct text *folder)
+{
+    const char *temporary = getenv("TMPDIR");
+    if (plots)
+        text_add(folder, "%s", plots);
+    else
+        text_add(folder, "%s/busbar-plots-XXXXXX", temporary && *temporary ? temporary : "/tmp");
+    if (plots) {
+        enum status status = make_folder(plots);
+        if (status) return status;
+    } else if (!mkdtemp(folder->data)) {
+        return fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", folder->data, strerror(errno));
+    }
+    enum status status = drawings_write(drawings, folder->data, plots ? "svg png pdf" : "svg");
+    return status ? status : gnuplot_run(folder->data);
+}
+
+/* ---- the whole ---- */
+
+static enum status write_page(struct page *page, const struct report *report)
+{
+    page_open(page, "Clouds compared: collectives, matrix multiplication, prices");
+    contents(page);
+    page_heading(page, 2, "answer", "The answer first");
+    report_summary(page, report);
+    report_workload(page, report);
+    about(page, report->study);
+    enum status status = report_plots(page, report);
+    report_differences(page, report);
+    report_warnings(page, report);
+    report_method(page, report);
+    report_data(page, report);
+    page_close(page);
+    return status;
+}
+
+static enum status write_out(const char *path, const struct text *text)
+{
+    FILE *file = path && !same(path, "-") ? fopen(path, "we") : stdout;
+    if (!file) return fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
+    bool good = fwrite(text_get(text), 1, text->length, file) == text->length && fflush(file) == 0;
+    if (file != stdout) good &= fclose(file) == 0;
+    return good
+               ? STATUS_OK
+               : fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path ? path : "the output", strerror(errno));
+}
+
+static enum status unknown_workload(const struct workloads *workloads, const char *name)
+{
+    struct text known = {0};
+    for (size_t i = 0; i < workloads->count; i++)
+        text_add(&known, "%s%s", i ? ", " : "", workloads->list[i].name);
+    enum status status = fail(STATUS_USAGE, "--workload: '%s' is not in %s, which has: %s", name,
+                              workloads->path, text_get(&known));
+    text_free(&known);
+    return status;
+}
+
+static enum status run_report(const struct settings *settings, struct report *report,
+                              struct drawings *drawings)
+{
+    struct page page = {.html = same(settings->format, "html")};
+    struct text folder = {0};
+    enum status status = STATUS_OK;
+    if (same(settings->format, "csv")) {
+        report_csv(report, &page.out);
+    } else {
+        if (page.html || settings->plots) {
+            chart_all(drawings, report->study);
+            if (drawings->count) status = draw(drawings, settings->plots, &folder);
+            page.plots = drawings->count ? folder.data : NULL;
+            page.plots_kept = settings->plots != NULL;
+        }
+        if (!status) status = write_page(&page, report);
+        if (folder.length && !settings->plots) remove_plots(folder.data, drawings);
+    }
+    if (!status) status = write_out(settings->output, &page.out);
+    text_free(&page.out);
+    text_free(&folder);
+    return status;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    struct study study;
+    struct workloads workloads = {0};
+    struct drawings drawings = {0};
+    struct report report = {.study = &study, .workloads = &workloads, .drawings = &drawings};
+    size_t *sizes = NULL;
+    int first;
+    enum status status = options_parse(&command, argc, argv, &settings, &first);
+    if (status) return status;
+    if (first == argc)
+        return fail(STATUS_USAGE,
+                    "report: which runs? Name files or folders (busbar report results -o report.html)");
+    if (parse_sizes(settings.sizes, &sizes, &report.size_count) || report.size_count > 4) {
+        free(sizes);
+        return fail(STATUS_USAGE, "--sizes '%s': expected up to four sizes like 16M,1G", settings.sizes);
+    }
+    qsort(sizes, report.size_count, sizeof *sizes, by_size);
+    report.sizes = sizes;
+    status = study_read(&study, argv + first, argc - first, settings.catalog,
+                        settings.redact ? STUDY_REDACTED : STUDY_PLAIN);
+    if (status) {
+        free(sizes);
+        return status;
+    }
+    status = workloads_read(&workloads, &study.catalog, settings.workloads);
+    if (!status) {
+        report.workload = workload_find(&workloads, settings.workload);
+        if (!report.workload) status = unknown_workload(&workloads, settings.workload);
+    }
+    if (!status) status = run_report(&settings, &report, &drawings);
+    drawings_free(&drawings);
+    workloads_free(&workloads);
+    study_free(&study);
+    free(sizes);
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand report_subcommand = {&command, run};

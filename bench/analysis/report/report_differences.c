@@ -1,0 +1,147 @@
+/* 3. What differs between the environments: facts and settings of the runs side by side, differences first.
+ */
+#include "analysis/report/report.h"
+#include "analysis/traits.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_ITEMS = 16 /* of a list */, MOST_FACTS = 400, MOST_COLUMNS = 6, LONGEST_VALUE = 160 };
+
+/* One fact over the runs; values are NULL where a run does not have it. */
+struct fact {
+    const char *name;
+    const char **values;
+};
+
+struct facts {
+    struct fact *list;
+    size_t count, capacity, runs, run; /* run: whose are being added */
+    struct arena arena;
+};
+
+static struct fact *fact_of(struct facts *facts, const char *name)
+{
+    for (size_t i = 0; i < facts->count; i++)
+        if (same(facts->list[i].name, name)) return &facts->list[i];
+    if (facts->count == MOST_FACTS) return NULL;
+    if (facts->count == facts->capacity) {
+        facts->capacity = facts->capacity ? 2 * facts->capacity : 32;
+        facts->list = reallocate(facts->list, facts->capacity, sizeof *facts->list);
+    }
+    struct fact *fact = &facts->list[facts->count++];
+    *fact = (struct fact){arena_string(&facts->arena, name),
+                          arena_memory(&facts->arena, facts->runs * sizeof *fact->values)};
+    return fact;
+}
+
+/* Values that differ between the launches of a run are all kept, divided by bars. */
+static void add_value(void *context, const char *name, const char *value, bool is_number)
+{
+    struct facts *facts = context;
+    size_t run = facts->run;
+    if (strncmp(name, "facts.", 6) == 0) name += 6;
+    struct fact *fact = *value && !trait_is_passing(name) ? fact_of(facts, name) : NULL;
+    struct text text = {0};
+    (void)is_number;
+    if (!fact) return;
+    plain_text(&text, value, LONGEST_VALUE);
+    const char *old = fact->values[run];
+    if (!old) {
+        fact->values[run] = arena_string(&facts->arena, text_get(&text));
+    } else if (!list_has(old, " | ", text_get(&text)) && strlen(old) < LONGEST_VALUE) {
+        struct text both = {0};
+        text_add(&both, "%s | %s", old, text_get(&text));
+        fact->values[run] = arena_string(&facts->arena, text_get(&both));
+        text_free(&both);
+    }
+    text_free(&text);
+}
+
+static bool differs(const struct fact *fact, size_t runs)
+{
+    for (size_t r = 1; r < runs; r++)
+        if (!same(fact->values[r], fact->values[0])) return true;
+    return false;
+}
+
+static void add_columns(struct table *table, const struct study *study)
+{
+    table_column(table, "", true);
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        table_column(table, study->aggregate.runs[r].label, true);
+}
+
+static void side_by_side(struct page *page, const struct study *study, const struct facts *facts,
+                         bool different)
+{
+    struct table table = {0};
+    add_columns(&table, study);
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct fact *fact = &facts->list[i];
+        if (differs(fact, facts->runs) != different) continue;
+        table_cell(&table, different ? "≠ %s" : "%s", fact->name);
+        for (size_t r = 0; r < facts->runs; r++)
+            table_cell(&table, "%s", fact->values[r] ? fact->values[r] : "–");
+    }
+    if (table_rows(&table))
+        page_table(page, &table, different ? "≠: differs. –: the run does not say." : NULL);
+    table_free(&table);
+}
+
+/* Many runs: a line per fact and value, with the runs that have it. */
+static void by_value(struct page *page, const struct study *study, const struct facts *facts)
+{
+    struct table table = {0};
+    struct text who = {0};
+    table_column(&table, "", true);
+    table_column(&table, "value", true);
+    table_column(&table, "runs", true);
+    for (size_t i = 0; i < facts->count; i++) {
+        const struct fact *fact = &facts->list[i];
+        if (!differs(fact, facts->runs)) continue;
+        bool named = false;
+        for (size_t r = 0; r < facts->runs; r++) {
+            bool seen = !fact->values[r];
+            for (size_t q = 0; q < r && !seen; q++) seen = same(fact->values[q], fact->values[r]);
+            if (seen) continue;
+            text_clear(&who);
+            for (size_t q = r; q < facts->runs; q++)
+                if (same(fact->values[q], fact->values[r]))
+                    text_add(&who, "%s%s", who.length ? ", " : "", study->aggregate.runs[q].label);
+            if (named)
+                table_cell(&table, "%s", "");
+            else
+                table_cell(&table, "≠ %s", fact->name);
+            named = true;
+            table_cell(&table, "%s", fact->values[r]);
+            table_cell(&table, "%s", text_get(&who));
+        }
+    }
+    if (table_rows(&table)) page_table(page, &table, "≠: differs. Runs that do not say are left out.");
+    table_free(&table);
+    text_free(&who);
+}
+
+void report_differences(struct page *page, const struct report *report)
+{
+    const struct study *study = report->study;
+    struct facts facts = {.runs = study->aggregate.count};
+    size_t different = 0;
+    for (facts.run = 0; facts.run < facts.runs; facts.run++)
+        for (size_t i = 0; i < study->aggregate.runs[facts.run].launch_count; i++)
+            launch_traits(&study->aggregate.runs[facts.run].launches[i]->header, MOST_ITEMS, add_value,
+                          &facts);
+    for (size_t i = 0; i < facts.count; i++) different += differs(&facts.list[i], facts.runs);
+    page_heading(page, 2, "environments", "What differs between the environments");
+    if (facts.runs > 1 && !different) page_paragraph(page, "Nothing that the records tell differs.");
+    if (facts.runs > MOST_COLUMNS) {
+        by_value(page, study, &facts);
+    } else {
+        if (facts.runs > 1) side_by_side(page, study, &facts, true);
+        page_heading(page, 3, NULL, facts.runs > 1 ? "The same in all runs" : "The environment");
+        side_by_side(page, study, &facts, false);
+    }
+    free(facts.list);
+    arena_free(&facts.arena);
+}

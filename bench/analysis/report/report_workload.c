@@ -1,0 +1,210 @@
+/* The ranking for a workload: only what is comparable, pairwise, with what cannot be ranked and why. */
+#include "analysis/report/report.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void seconds_text(struct text *out, struct figure figure)
+{
+    char point[32], lo[32], hi[32];
+    if (!figure_present(figure)) return;
+    text_add(out, "%s", number_text(figure.point, point));
+    if (figure.kind != INTERVAL_NONE)
+        text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
+}
+
+static void seconds_cell(struct table *table, struct figure figure)
+{
+    struct text text = {0};
+    seconds_text(&text, figure);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+/* From max(computation, communication) to their sum: how much overlaps is not measured. */
+static void range_cell(struct table *table, const struct step *step, double factor)
+{
+    char least[32], most[32];
+    if (!figure_present(step->serial))
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%s to %s", number_text(step->overlapped.point * factor, least),
+                   number_text(step->serial.point * factor, most));
+}
+
+/* The first of a table is called the fastest where the second is told apart from it. */
+static void order_cell(struct table *table, const struct step *step, const struct step *before, bool fastest)
+{
+    struct figure ratio;
+    if (!before) {
+        table_cell(table, "%s", fastest ? "fastest here" : "shortest here");
+        return;
+    }
+    enum order order = steps_order(before, step, &ratio);
+    if (ratio.kind == INTERVAL_EXACT)
+        table_cell(table, "%s\nratio %.3f [%.3f–%.3f]", order == ORDER_FASTER ? "slower" : "not told apart",
+                   1 / ratio.point, 1 / ratio.hi, 1 / ratio.lo);
+    else
+        table_cell(table, "not told apart\nratio %.3f; too few launches for an interval", 1 / ratio.point);
+}
+
+static void step_row(struct table *table, const struct report *report, const struct step *step,
+                     const struct step *before, size_t place, bool fastest)
+{
+    const struct run_summary *run = &report->study->aggregate.runs[step->run];
+    const struct instance *instance = report->study->sites[step->run].instance;
+    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
+    if (step->communication.kind == INTERVAL_EXACT)
+        table_cell(table, "%zu", place);
+    else
+        table_cell(table, "%s", ""); /* without intervals there are no places */
+    table_cell(table, "%s\n%s", run->label, run->provenance);
+    seconds_cell(table, step->communication);
+    seconds_cell(table, step->computation);
+    range_cell(table, step, 1);
+    if (priced || !figure_present(step->serial))
+        range_cell(table, step, priced ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN);
+    else
+        table_cell(table, "%s", "no price");
+    order_cell(table, step, before, fastest);
+}
+
+static void group_table(struct page *page, const struct report *report, const struct step *steps, size_t n)
+{
+    static const char *const names[] = {"",        "<cloud",       "communication, s",      "computation, s",
+                                        "step, s", "US$ per step", "<against the one above"};
+    struct table table = {0};
+    struct text heading = {0};
+    size_t place = 1;
+    bool whole = figure_present(steps[0].computation);
+    text_add(&heading, "%lld GPUs, %s%s%s", (long long)steps[0].ranks,
+             steps[0].statistic ? steps[0].statistic : "unknown statistic", steps[0].mode ? ", " : "",
+             steps[0].mode ? steps[0].mode : "");
+    if (!whole) text_add(&heading, ": communication alone");
+    page_heading(page, 4, NULL, text_get(&heading));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    for (size_t i = 0; i < n; i++) {
+        struct figure ratio;
+        if (i && steps_order(&steps[i - 1], &steps[i], &ratio) == ORDER_FASTER) place = i + 1;
+        bool fastest = i + 1 < n && steps_order(&steps[i], &steps[i + 1], &ratio) == ORDER_FASTER;
+        step_row(&table, report, &steps[i], i ? &steps[i - 1] : NULL, place, fastest);
+    }
+    table_drop_empty(&table);
+    page_table(page, &table, whole ? NULL : "This orders the communication of a step, not the step.");
+    table_free(&table);
+    text_free(&heading);
+}
+
+/* Why a step stands in no table. */
+static const char *reason_of(const struct step *step)
+{
+    if (step->missing) return step->missing;
+    return figure_present(step->computation)
+               ? "no other run with as many GPUs, the same mode and the same statistic"
+               : "no other run with as many GPUs, the same mode and the same statistic; matmul was not "
+                 "measured either";
+}
+
+static void who_text(struct text *out, const struct report *report, const struct step *step,
+                     const struct step *before)
+{
+    char least[32], most[32];
+    bool same_run = before && before->run == step->run;
+    text_add(out, "%s%s", before ? ", " : "", same_run ? "" : report->study->aggregate.runs[step->run].label);
+    if (step->ranks != ABSENT) text_add(out, "%s×%lld", same_run ? "" : " ", (long long)step->ranks);
+    if (step->missing) return;
+    if (figure_present(step->serial))
+        text_add(out, " (%s to %s s per step)", number_text(step->overlapped.point, least),
+                 number_text(step->serial.point, most));
+    else
+        text_add(out, " (communication %s s)", number_text(step->communication.point, least));
+}
+
+/* One item per reason, with all whom it concerns. */
+static void alone_items(struct page *page, const struct report *report, const struct step *steps,
+                        const bool *ranked, size_t count)
+{
+    struct text text = {0};
+    for (size_t i = 0; i < count; i++) {
+        bool said = ranked[i];
+        for (size_t j = 0; j < i && !said; j++)
+            said = !ranked[j] && same(reason_of(&steps[j]), reason_of(&steps[i]));
+        if (said) continue;
+        const struct step *before = NULL;
+        text_clear(&text);
+        text_add(&text, "%s: ", reason_of(&steps[i]));
+        for (size_t j = i; j < count; j++) {
+            if (ranked[j] || !same(reason_of(&steps[j]), reason_of(&steps[i]))) continue;
+            who_text(&text, report, &steps[j], before);
+            before = &steps[j];
+        }
+        page_item(page, "not comparable", text_get(&text));
+    }
+    text_free(&text);
+}
+
+static void describe(struct page *page, const struct workload *workload)
+{
+    struct text text = {0};
+    char size[UNIT_TEXT];
+    for (size_t p = 0; p < workload->part_count; p++) {
+        const struct workload_part *part = &workload->parts[p];
+        text_clear(&text);
+        text_add(&text, "%g calls of %s: %s", part->count, format_size((size_t)part->bytes, size),
+                 part->note);
+        page_item(page, part->collective, text_get(&text));
+    }
+    if (isfinite(workload->flops)) {
+        text_clear(&text);
+        text_add(&text, "%.4g FLOPs per GPU in %s: %s", workload->flops, workload->dtype, workload->note);
+        page_item(page, "matmul", text_get(&text));
+    }
+    text_free(&text);
+}
+
+void report_workload(struct page *page, const struct report *report)
+{
+    struct arena arena = {0};
+    struct text heading = {0};
+    size_t count = 0;
+    if (!report->workload) return;
+    text_add(&heading, "A step of %s", report->workload->name);
+    page_heading(page, 3, "workload", text_get(&heading));
+    describe(page, report->workload);
+    struct step *steps = workload_steps(report->study, report->workload, &count, &arena);
+    bool *ranked = allocate(count, sizeof *ranked), any = false, whole = false;
+    for (size_t i = 0; i < count; i++) whole |= figure_present(steps[i].computation);
+    if (isfinite(report->workload->flops) && !whole)
+        page_paragraph(
+            page,
+            "No run here has both these collectives and sustained matrix multiplication in %s: how "
+            "long a step takes and what it costs is not known. What follows compares the communication of a "
+            "step alone: it does not rank clouds.",
+            report->workload->dtype);
+    for (size_t first = 0, last; first < count; first = last) {
+        for (last = first + 1; last < count && steps_comparable(&steps[first], &steps[last]);) last++;
+        if (steps[first].missing || last - first < 2) continue;
+        group_table(page, report, &steps[first], last - first);
+        for (size_t i = first; i < last; i++) ranked[i] = any = true;
+    }
+    if (any)
+        page_paragraph(
+            page, "Equal places: the interval of the ratio of their times includes 1. A step takes from "
+                  "max(computation, communication), when all "
+                  "of the smaller is hidden, to their sum, when nothing is: the overlap was not measured.");
+    if (!any) page_paragraph(page, "No two runs are comparable for this workload: nothing is ranked.");
+    alone_items(page, report, steps, ranked, count);
+    text_clear(&heading);
+    for (size_t i = 0; i < report->workloads->count; i++)
+        text_add(&heading, "%s%s", i ? ", " : "", report->workloads->list[i].name);
+    page_paragraph(
+        page, "Other workloads (--workload): %s. They are rows of workloads.tsv, to be edited or added to.",
+        text_get(&heading));
+    free(ranked);
+    free(steps);
+    text_free(&heading);
+    arena_free(&arena);
+}
