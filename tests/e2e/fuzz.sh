@@ -33,7 +33,7 @@ planted=$build/fuzz-planted
 rm -rf "$planted"
 mkdir -p "$planted"
 cp -r "$fuzz/obj" "$planted/"
-rm -f "$planted/obj/bench/analysis/source_line.o"
+rm -f "$planted/obj/bench/analysis/import/source_line.o"
 expect_status "a bug is planted" 0 make_in "$planted" DEFINES=-DPLANTED_BUG "$planted/nccl_text"
 tests/fuzz/run "$planted" "${PLANTED_SECONDS:-90}" nccl_text >"$work/out" 2>&1
 if grep -q 'stack-buffer-overflow\|index .* out of bounds' "$planted/nccl_text.log"; then ok "the fuzzer finds it"; else not_ok "the fuzzer did not find it"; fi
