@@ -5,6 +5,7 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 build=${BUILD:-build}
 work=$(mktemp -d)
+chmod 711 "$work" # a test may go on as another user, also one within another
 export TMPDIR=$work # whatever a program that is killed leaves behind goes with it
 failures=0
 trap 'ended=$?; rm -rf "$work"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT

@@ -103,7 +103,7 @@ python3 -c 'import json,sys; rows=[json.loads(l) for l in open(sys.argv[1])]; as
 mkdir "$work/locked" && chmod a-w "$work/locked"
 ordinary=() program=$build/all_reduce
 if [ "$(id -u)" -eq 0 ]; then
-    mkdir "$work/home" && cp "$build/all_reduce" "$work/home" && chown -R 65534:65534 "$work/home" && chmod a+x "$work"
+    mkdir "$work/home" && cp "$build/all_reduce" "$work/home" && chown -R 65534:65534 "$work/home"
     ordinary=(setpriv --reuid 65534 --regid 65534 --clear-groups env "HOME=$work/home" "TMPDIR=$work/home") program=$work/home/all_reduce
 fi
 if [ "$(id -u)" -ne 0 ] || command -v setpriv >/dev/null; then

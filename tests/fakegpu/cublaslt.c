@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALGORITHMS = 3, SLOW_US = 10000 };
+enum { ALGORITHMS = 3, SLOW_US = 3000 };
 
 struct layout {
     cudaDataType_t type;
