@@ -220,13 +220,17 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.statistic = "median";
         row.rank_reduction = "max";
         row.rank_wait_us = visit->wait;
-        row.arrival_us = visit->arrival;
-        row.skew_us = visit->skew_us;
         if (m->global_us) row.global_us = (struct samples){m->global_us + visit->first, visit->count};
         case_row_summarise(&row);
         row.time_us = row.median_us;
     }
-    if (visit) row.wrong = visit->wrong, row.telemetry = visit->telemetry, row.groups = visit->groups;
+    if (visit) {
+        row.wrong = visit->wrong;
+        row.telemetry = visit->telemetry;
+        row.groups = visit->groups;
+        row.arrival_us = visit->arrival; /* also where every sample came too late to count */
+        row.skew_us = visit->skew_us;
+    }
     return journal_case(&l->driver.journal, &row);
 }
 
