@@ -98,8 +98,8 @@ struct backend {
     /* Collective over world->comm. On error prints one line and returns a status; *comm is set only on
      * success. */
     enum status (*open)(const struct world *, const struct backend_options *, struct comm **comm);
-    /* STATUS_OK or STATUS_UNSUPPORTED with a static or comm-owned reason. Prints nothing. The same answer on
-     * all ranks. */
+    /* STATUS_OK or STATUS_UNSUPPORTED with a static or comm-owned reason; OK with a reason: it runs, but what
+       is received is undefined. Prints nothing. The same answer on all ranks. */
     enum status (*supports)(struct comm *, const struct call *, const char **reason);
     /* Memory that a case may take on this rank now, in bytes. */
     size_t (*free_bytes)(struct comm *);

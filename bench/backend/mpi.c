@@ -163,7 +163,6 @@ static size_t call_count(const struct comm *c, const struct call *call)
 
 static enum status mpi_supports(struct comm *c, const struct call *call, const char **reason)
 {
-    enum collective_id id = call->collective->id;
     *reason = NULL;
     if (call->collective->reduces && !mpi_reduces(call->dtype))
         *reason = "MPI has no reductions of this type";
@@ -172,10 +171,6 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
     else if (call->collective->reduces && c->device &&
              (call->dtype == DTYPE_HALF || call->dtype == DTYPE_BFLOAT16))
         *reason = "the operation on this type runs on the host: it cannot touch device memory";
-    else if (id == BROADCAST && !call->in_place)
-        *reason = "MPI_Bcast has one buffer: in place only";
-    else if (id == SCATTER && call->in_place)
-        *reason = "in place, MPI_Scatter leaves the root's part in its send buffer";
 #if MPI_VERSION < 4
     else if (call->collective->reduces && call_count(c, call) > INT_MAX)
         *reason =
@@ -224,6 +219,14 @@ static char *recv_at(const struct buffers *b, size_t slot)
     return slot_at(b, slot) + ((const struct slots *)b->memory)->recv_offset;
 }
 
+/* Where what is received begins: in place, scatter leaves the root's part where it stands. */
+static char *received_at(const struct comm *c, const struct call *call, size_t slot)
+{
+    size_t part = call->count / (size_t)c->world->ranks * dtypes[call->dtype].size;
+    bool stays = call->collective->id == SCATTER && call->in_place && c->world->rank == call->root;
+    return recv_at(call->buffers, slot) + (stays ? part * (size_t)call->root : 0);
+}
+
 static struct pattern pattern_of(const struct comm *c, const struct call *call, uint64_t seed)
 {
     return (struct pattern){seed, c->world->ranks, call->dtype, call->op, call->collective->reduces};
@@ -256,7 +259,7 @@ static enum status mpi_check(struct comm *c, const struct call *call, size_t slo
          k++) {
         uint64_t first = 0, wrong = 0;
         enum status status = STATUS_OK;
-        const char *received = recv_at(call->buffers, slot) + e.recv_at * size;
+        const char *received = received_at(c, call, slot) + e.recv_at * size;
         if (c->device)
             status = c->device->check(c->state, &pattern, e.source, e.source_at, e.count, received, &wrong,
                                       &first);
@@ -275,7 +278,7 @@ static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t s
     if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) ||
         !e.count)
         return STATUS_UNSUPPORTED;
-    char *byte = recv_at(call->buffers, slot) + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
+    char *byte = received_at(c, call, slot) + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
     if (c->device) return c->device->flip(c->state, byte);
     *byte ^= 0x10;
     return STATUS_OK;
@@ -288,7 +291,7 @@ struct arguments {
     size_t step;       /* from one slot to the next */
     int count, part, root, next, previous, error;
     size_t large; /* the count, where an int cannot hold it */
-    bool in_place, is_large;
+    bool in_place, is_root, is_large;
     MPI_Datatype type;
     MPI_Op op;
     MPI_Comm mpi;
@@ -307,6 +310,7 @@ static struct arguments arguments_of(struct comm *c, const struct call *call, si
                           .next = (rank + 1) % n,
                           .previous = (rank + n - 1) % n,
                           .in_place = call->in_place,
+                          .is_root = rank == call->root,
                           .type = mpi_type(call->dtype),
                           .op = call->collective->reduces ? mpi_op(c, call->dtype, call->op) : MPI_OP_NULL,
                           .mpi = c->mpi};
@@ -316,9 +320,9 @@ static struct arguments arguments_of(struct comm *c, const struct call *call, si
         a.count = a.part = 1;
     }
     bool at_root_only = a.id == REDUCE || a.id == GATHER; /* the others send from their buffer */
-    a.send = !call->in_place                      ? slot_at(call->buffers, slot)
-             : at_root_only && rank != call->root ? a.recv
-                                                  : MPI_IN_PLACE;
+    a.send = !call->in_place                                           ? slot_at(call->buffers, slot)
+             : a.id == SCATTER || (at_root_only && rank != call->root) ? a.recv
+                                                                       : MPI_IN_PLACE;
     return a;
 }
 
@@ -348,6 +352,17 @@ static int issue_large(const struct arguments *a)
     return MPI_ERR_COUNT;
 }
 
+/* MPI_Bcast has one buffer. With two, the root's own copy is an operation of its own; its order does not
+ * matter. */
+static int broadcast(const struct arguments *a)
+{
+    bool copies = !a->in_place && a->is_root;
+    int error = MPI_Bcast(copies ? a->send : a->recv, a->count, a->type, a->root, a->mpi);
+    if (error || !copies) return error;
+    return MPI_Sendrecv(a->send, a->count, a->type, 0, 0, a->recv, a->count, a->type, 0, 0, MPI_COMM_SELF,
+                        MPI_STATUS_IGNORE);
+}
+
 /* One blocking call. */
 static int issue(const struct arguments *a)
 {
@@ -360,7 +375,7 @@ static int issue(const struct arguments *a)
     case REDUCE_SCATTER:
         return MPI_Reduce_scatter_block(a->send, a->recv, a->part, a->type, a->op, a->mpi);
     case BROADCAST:
-        return MPI_Bcast(a->recv, a->count, a->type, a->root, a->mpi);
+        return broadcast(a);
     case REDUCE:
         return MPI_Reduce(a->send, a->recv, a->count, a->type, a->op, a->root, a->mpi);
     case ALL_TO_ALL:
@@ -374,7 +389,8 @@ static int issue(const struct arguments *a)
     case GATHER:
         return MPI_Gather(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
     case SCATTER:
-        return MPI_Scatter(a->send, a->part, a->type, a->recv, a->part, a->type, a->root, a->mpi);
+        return MPI_Scatter(a->send, a->part, a->type, a->in_place && a->is_root ? MPI_IN_PLACE : a->recv,
+                           a->part, a->type, a->root, a->mpi);
     default:
         return MPI_ERR_UNSUPPORTED_OPERATION;
     }

@@ -239,11 +239,10 @@ static enum status nccl_supports(struct comm *c, const struct call *call, const 
         *reason = "fp8 needs NCCL 2.24";
     else if (fp8 && call->collective->reduces && c->device.major < 9)
         *reason = "NCCL reduces fp8 from compute capability 9.0 on";
-    else if ((id == ALL_TO_ALL || id == SEND_RECV) && call->in_place)
-        *reason = "NCCL cannot do this in place";
-    else if (id == SCATTER && call->in_place)
-        *reason = "in place, scatter leaves the root's part in its send buffer";
-    return *reason ? STATUS_UNSUPPORTED : STATUS_OK;
+    if (*reason) return STATUS_UNSUPPORTED;
+    if ((id == ALL_TO_ALL || id == SEND_RECV) && call->in_place)
+        *reason = "in place, what NCCL receives here is undefined";
+    return STATUS_OK;
 }
 
 static size_t nccl_free_bytes(struct comm *c)

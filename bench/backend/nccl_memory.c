@@ -28,6 +28,8 @@ struct place nccl_place(const struct comm *c, const struct call *call, size_t sl
     p.send = p.data = p.recv + e.in_place_at * size;
     /* NCCL's reduce-scatter in place leaves rank r's part where it is: r parts into the input. */
     if (call->collective->id == REDUCE_SCATTER) p.recv += part * (size_t)rank * size;
+    /* And its scatter the root's own. */
+    if (call->collective->id == SCATTER && rank == call->root) p.recv += part * (size_t)rank * size;
     return p;
 }
 

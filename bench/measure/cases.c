@@ -158,7 +158,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.ranks = m->split->ranks;
     row.group = m->split->name;
     row.status = case_status_name(m->status);
-    row.error = m->status ? m->reason : NULL;
+    row.error = m->status || m->undefined ? m->reason : NULL;
     if (m->bound_us > 0) row.bound_us = m->bound_us, row.bound = m->bound;
     return row;
 }

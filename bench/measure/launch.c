@@ -142,12 +142,33 @@ static void refuse(struct measured *m, enum status status, const char *reason)
     snprintf(m->reason, sizeof m->reason, "%s", reason);
 }
 
+/* What is received may be undefined: nccl-tests times it nevertheless, so its text has it, and nothing else. */
+static enum status supports(const struct launch_state *l, const struct split *split, const struct call *call,
+                            const char **reason)
+{
+    enum status status = split->backend->supports(split->comm, call, reason);
+    bool timed = !*reason || same(l->settings.driver.format, "nccl-tests");
+    return status || timed ? status : STATUS_UNSUPPORTED;
+}
+
+/* Also on ranks that sit out. */
+static enum status note_undefined(const struct launch_state *l, struct measured *m, const char *reason)
+{
+    int undefined = reason != NULL;
+    if (MPI_Allreduce(MPI_IN_PLACE, &undefined, 1, MPI_INT, MPI_MAX, l->driver.world.comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    m->undefined = undefined;
+    if (undefined)
+        snprintf(m->reason, sizeof m->reason, "not checked%s%s", reason ? ": " : "", reason ? reason : "");
+    return STATUS_OK;
+}
+
 /* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps
  * its status. */
 static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
 {
     size_t send, recv;
-    const char *reason = "the backend cannot do this";
+    const char *reason = NULL;
     const struct split *split = m->split;
     bool idle = !split->comm; /* sits out, and agrees to everything */
     send = recv = 0;
@@ -160,7 +181,7 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     uint64_t needed = UINT64_MAX - least[0], whole_pages = needed + 2 * memory_stride(1);
     enum status status = whole_pages > least[1] ? STATUS_TOO_LARGE
                          : idle                 ? STATUS_OK
-                                                : split->backend->supports(split->comm, &m->call, &reason);
+                                                : supports(l, split, &m->call, &reason);
     if (!same(split->name, "world")) status = agree(l, status);
     if (!status) {
         size_t slots = slots_wanted(l, needed), most = least[1] / 4 / whole_pages;
@@ -171,7 +192,7 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
         if (status && buffers->memory) split->backend->free(split->comm, buffers);
     }
     if (status == STATUS_UNSUPPORTED) {
-        refuse(m, status, reason);
+        refuse(m, status, reason ? reason : "the backend cannot do this");
         return STATUS_OK;
     }
     if (status == STATUS_TOO_LARGE) {
@@ -183,7 +204,7 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     }
     m->call.buffers = buffers;
     if (m->slot >= buffers->slots) m->slot = 0;
-    return status;
+    return status ? status : note_undefined(l, m, reason);
 }
 
 /* All slots hold data of the case's type: leftovers of another may be denormal floats, which are slow. */
@@ -208,7 +229,8 @@ static enum status fill_all(struct launch_state *l, struct measured *m)
 static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass,
                              const struct visit *visit)
 {
-    if (l->driver.world.rank != 0) return STATUS_OK;
+    /* A pass after the first whose time was up before a sample has nothing to say. */
+    if (l->driver.world.rank != 0 || (visit && pass > 0 && !visit->taken)) return STATUS_OK;
     struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
     row.pass = (int64_t)pass;
     if (visit && visit->count) {
@@ -259,7 +281,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     if (l->backend->watch_start) l->backend->watch_start(l->comm);
     if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
     if (!status && l->backend->watch_stop) visit.telemetry = l->backend->watch_stop(l->comm);
-    if (!status && l->settings.check && pass == 0)
+    if (!status && l->settings.check && pass == 0 && !m->undefined)
         status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
     if (m->split->comm) m->split->backend->free(m->split->comm, &buffers);
     m->call.buffers = NULL;

@@ -296,7 +296,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
         since_check += count;
         left -= count;
         if (s->check_every && since_check >= (size_t)s->check_every) {
-            status = sampler_verify(s, m, s->seed + visit->taken, visit);
+            if (!m->undefined) status = sampler_verify(s, m, s->seed + visit->taken, visit);
             since_check = 0;
         }
     }

@@ -54,7 +54,8 @@ struct measured {
     double overhead_s, sample_s; /* of the last visit: all but the samples; a sample with its barrier */
     int visits;
     enum status status; /* OK, WRONG, UNSUPPORTED, TOO_LARGE, SKIPPED */
-    char reason[256];
+    char reason[256];   /* why not OK, or not to be checked */
+    bool undefined;     /* what is received is: not to be checked */
     enum stop_reason why;
     int64_t wrong; /* over all ranks; ABSENT: unchecked */
     bool filled;
