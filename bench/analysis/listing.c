@@ -3,6 +3,8 @@
 #include "base/units.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void figure_cells(struct table *table, struct figure figure)
 {
@@ -81,37 +83,63 @@ bool listing_same_table(const struct case_summary *a, const struct case_summary 
            same(a->row->group, b->row->group);
 }
 
-/* Cases without any figure, told apart only by what a reader needs: "unsupported: 14 cases of half prod,
- * first at 8 B: why". */
-void listing_without_figure(const struct run_summary *run, size_t first, size_t last, const char *start,
-                            struct text *out)
+/* Cases without any figure are told apart only by what a reader needs: why, type and operation. */
+static int by_reason(const void *a, const void *b)
 {
-    char size[UNIT_TEXT];
-    for (size_t i = first; i < last; i++) {
-        const struct case_summary *line = &run->cases[i];
-        if (line->launches) continue;
-        size_t alike = 1;
-        while (i + alike < last && !run->cases[i + alike].launches &&
-               same(run->cases[i + alike].status, line->status) &&
-               same(run->cases[i + alike].error, line->error) &&
-               same(run->cases[i + alike].row->dtype, line->row->dtype) &&
-               same(run->cases[i + alike].row->op, line->row->op))
-            alike++;
-        text_add(out, "%s%s: %zu case%s of ", start, same(line->status, "ok") ? "no figure" : line->status,
-                 alike, alike > 1 ? "s" : "");
-        plain_text(out, line->row->dtype ? line->row->dtype : "?", 40);
-        if (line->row->op) text_add(out, " ");
-        plain_text(out, line->row->op ? line->row->op : "", 40);
-        if (line->row->gemm)
-            text_add(out, " %lldx%lldx%lld", (long long)line->row->m, (long long)line->row->n,
-                     (long long)line->row->k);
-        if (line->row->bytes != ABSENT && line->row->bytes >= 0)
-            text_add(out, ", from %s", format_size((size_t)line->row->bytes, size));
-        if (line->error) text_add(out, ": ");
-        plain_text(out, line->error, 200);
-        text_add(out, "\n");
-        i += alike - 1;
+    const struct case_summary *x = *(const struct case_summary *const *)a,
+                              *y = *(const struct case_summary *const *)b;
+    const char *const words[][2] = {{x->status, y->status},
+                                    {x->row->dtype, y->row->dtype},
+                                    {x->row->op, y->row->op},
+                                    {x->error, y->error}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        int order = strcmp(words[i][0] ? words[i][0] : "", words[i][1] ? words[i][1] : "");
+        if (order) return order;
     }
+    return 0;
+}
+
+static int by_reason_and_size(const void *a, const void *b)
+{
+    const struct case_summary *x = *(const struct case_summary *const *)a,
+                              *y = *(const struct case_summary *const *)b;
+    int order = by_reason(a, b);
+    if (!order) order = (x->row->bytes > y->row->bytes) - (x->row->bytes < y->row->bytes);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* "unsupported: 14 cases of half prod, from 8 B: why". */
+static void add_reason(const struct case_summary *line, size_t alike, struct text *out)
+{
+    const struct case_row *row = line->row;
+    char size[UNIT_TEXT];
+    text_add(out, "%s: %zu case%s of ", same(line->status, "ok") ? "no figure" : line->status, alike,
+             alike > 1 ? "s" : "");
+    plain_text(out, row->dtype ? row->dtype : "?", 40);
+    if (row->op) text_add(out, " ");
+    plain_text(out, row->op ? row->op : "", 40);
+    if (row->gemm)
+        text_add(out, "%s %lldx%lldx%lld", alike > 1 ? ", first" : "", (long long)row->m, (long long)row->n,
+                 (long long)row->k);
+    if (row->bytes != ABSENT && row->bytes >= 0)
+        text_add(out, ", from %s", format_size((size_t)row->bytes, size));
+    if (line->error) text_add(out, ": ");
+    plain_text(out, line->error, 200);
+    text_add(out, "\n");
+}
+
+void listing_without_figure(const struct run_summary *run, size_t first, size_t last, struct text *out)
+{
+    const struct case_summary **lines = allocate(last - first, sizeof *lines);
+    size_t count = 0;
+    for (size_t i = first; i < last; i++)
+        if (!run->cases[i].launches) lines[count++] = &run->cases[i];
+    qsort(lines, count, sizeof *lines, by_reason_and_size);
+    for (size_t i = 0, alike; i < count; i += alike) {
+        for (alike = 1; i + alike < count && by_reason(&lines[i], &lines[i + alike]) == 0;) alike++;
+        add_reason(lines[i], alike, out);
+    }
+    free(lines);
 }
 
 void listing_title(const struct case_row *row, struct text *out)

@@ -10,9 +10,8 @@ bool listing_same_table(const struct case_summary *, const struct case_summary *
 void listing_title(const struct case_row *, struct text *);
 void listing_columns(struct table *, bool gemm);
 void listing_row(struct table *, const struct case_summary *);
-/* Lines first…last-1 that have no figure, compactly, each line beginning with `start`: "unsupported: 14 cases
- * of half prod: why". */
-void listing_without_figure(const struct run_summary *, size_t first, size_t last, const char *start,
-                            struct text *out);
+/* Lines first…last-1 that have no figure, compactly, a line per reason: "unsupported: 14 cases of half prod,
+ * from 8 B: why". */
+void listing_without_figure(const struct run_summary *, size_t first, size_t last, struct text *out);
 
 #endif

@@ -167,7 +167,7 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
         if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
         table_free(&table);
         text_clear(&words);
-        listing_without_figure(run, first, last, "", &words);
+        listing_without_figure(run, first, last, &words);
         for (char *line = words.data, *end; line && *line; line = end) {
             end = line + strcspn(line, "\n");
             if (*end) *end++ = 0;

@@ -27,6 +27,19 @@ cp "$work/out" "$work/all.json"
 check 'which any parser reads' python3 -m json.tool "$work/all.json" /dev/null
 check 'show prints markdown' timeout 20 "$busbar" show --format markdown "$work/hostile"
 has_not 'without live markup' '<script' "$work/out"
+{
+    printf '{"record":"launch","schema":1,"run":"tight","launch":"l1","driver":"all_reduce","provenance":["simulated"]}\n'
+    for kind in out_of_place/8/ok out_of_place/1024/skipped out_of_place/4096/skipped in_place/1024/ok in_place/4096/skipped in_place/8/too_large; do
+        IFS=/ read -r placement bytes status <<<"$kind"
+        printf '{"record":"case","key":"%s","collective":"all_reduce","mode":"isolated","placement":"%s","bytes":%s,"dtype":"float","op":"sum","nodes":1,"ranks":2,"status":"%s"' \
+            "$kind" "$placement" "$bytes" "$status"
+        if [ "$status" = ok ]; then printf ',"samples_us":[1,1,1],"wrong":0}\n'; else printf ',"error":"no time"}\n'; fi
+    done
+    printf '{"record":"end","status":"complete","cases":6}\n'
+} >"$work/tight.jsonl"
+check 'cases without a figure' "$busbar" show "$work/tight.jsonl"
+equal 'are a line per reason, wherever they stand' "$(grep -E 'cases? of' "$work/out")" '  skipped: 3 cases of float sum, from 1 KiB: no time
+  too_large: 1 case of float sum, from 8 B: no time'
 expect_status 'show without results is wrong usage' 2 "$busbar" show
 expect_status 'a missing folder is named' 5 "$busbar" show "$work/none"
 expect_status 'binary input is no result' 5 "$busbar" show "$busbar"

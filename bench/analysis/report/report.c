@@ -153,7 +153,7 @@ static void data_of(struct page *page, const struct run_summary *run)
         }
         table_free(&table);
         text_clear(&text);
-        listing_without_figure(run, first, last, "", &text);
+        listing_without_figure(run, first, last, &text);
         for (char *line = text.data, *end; line && *line; line = end) {
             end = line + strcspn(line, "\n");
             if (*end) *end++ = 0;
