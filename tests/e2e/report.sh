@@ -55,6 +55,21 @@ fi
 check 'plots in three formats' timeout 60 "$busbar" plot "$work/runs" -f svg,png,pdf -o "$work/plots"
 equal 'as many PNG as SVG' "$(find "$work/plots" -name '*.png' -size +4k | wc -l)" "$(find "$work/plots" -name '*.svg' -size +2k | wc -l)"
 equal 'and PDF' "$(find "$work/plots" -name '*.pdf' -size +2k | wc -l)" "$(find "$work/plots" -name '*.svg' | wc -l)"
+check 'every axis of times has two ticks or more' python3 - "$work/plots/plots.gp" <<'END'
+import re, sys
+ticks = re.findall(r"set ytics \(([^)]*)\)", open(sys.argv[1], encoding="utf-8").read())
+sys.exit(not ticks or any(t.count(",") < 1 for t in ticks))
+END
+has 'a peak that is known is in the title' 'against the dense peak' "$work/plots/matmul.tsv"
+{
+    printf '{"record":"launch","schema":1,"run":"cpu","launch":"l1","driver":"matmul","provenance":["simulated"]}\n'
+    printf '{"record":"case","key":"k","gemm":"gemm","dtype":"double","m":1000,"n":1000,"k":1000,"phase":"burst","memory":"host","status":"ok","samples_us":[20000,20000,20000],"wrong":0}\n'
+    printf '{"record":"end","status":"complete","cases":1}\n'
+} >"$work/cpu.jsonl"
+check 'a CPU that multiplies' timeout 60 "$busbar" plot "$work/cpu.jsonl" -o "$work/cpu-plots"
+has_not 'has no peak in the title' 'peak' "$work/cpu-plots/matmul.tsv"
+has 'is drawn in GFLOP/s' 'GFLOP/s' "$work/cpu-plots/plots.gp"
+has 'which are 2mnk / time' 'burst 100' "$work/cpu-plots/matmul.tsv"
 mkdir "$work/elsewhere"
 check 'hostile names are drawn' env -C "$work/elsewhere" timeout 60 "$busbar" plot "$work/hostile" -o "$work/hostile-plots" --catalog "$PWD/results"
 equal 'and run nothing' "$(find "$work" . -name 'PWNED*' | wc -l)" 0

@@ -12,7 +12,8 @@ static const char *unit_of(const struct site *site)
 }
 
 /* What tells this curve from the others of its plot: the size of the world when there is one run only. */
-static void curve_label(const struct study *study, const struct track *track, struct text *text)
+static void curve_label(const struct study *study, const struct track *track, bool with_mode,
+                        struct text *text)
 {
     const struct case_row *row = track->cases[0].row;
     text_clear(text);
@@ -23,6 +24,7 @@ static void curve_label(const struct study *study, const struct track *track, st
     if (study->aggregate.count == 1 && row->nodes != ABSENT)
         text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     while (text->length && text->data[text->length - 1] == ' ') text->data[--text->length] = 0;
+    if (with_mode && row->mode) text_add(text, ", %s", row->mode);
 }
 
 /* The same bound, as far as a plot shows it. */
@@ -209,11 +211,14 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
 {
     struct text title = {0}, caption = {0}, label = {0}, beyond = {0}, name = {0};
     size_t usable = 0;
+    bool modes_differ = false;
     for (size_t i = 0; i < tracks->count; i++) /* one rank has no bus */
         if (purpose == FOR_LATENCY || tracks->list[i].cases[0].row->ranks > 1)
             tracks->list[usable++] = tracks->list[i];
     tracks->count = usable;
     if (!usable) return;
+    for (size_t i = 1; i < usable; i++)
+        modes_differ |= !same(tracks->list[i].cases[0].row->mode, tracks->list[0].cases[0].row->mode);
     text_add(&name, "%s-%s%s", purpose == FOR_LATENCY ? "latency" : "bandwidth", collective, slug);
     text_add(&title, "%s: %s%s%s", collective, purpose == FOR_LATENCY ? "time" : "bus bandwidth",
              *where ? ", " : "", where);
@@ -222,7 +227,7 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     drawing->y_axis = purpose == FOR_LATENCY ? AXIS_US : AXIS_FROM_0;
     drawing->y_label = purpose == FOR_LATENCY ? "time of one operation" : "bus bandwidth (GB/s)";
     for (size_t i = 0; i < usable && i < DRAWING_CURVES; i++) {
-        curve_label(study, &tracks->list[i], &label);
+        curve_label(study, &tracks->list[i], modes_differ, &label);
         add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i),
                     purpose, text_get(&label));
     }

@@ -38,30 +38,64 @@ static const struct case_summary *best_gemm(const struct run_summary *run, const
     return best;
 }
 
+/* Three digits; a rate below 1 is no 0. */
+static void add_rate(struct text *text, double rate)
+{
+    text_add(text, rate >= 100 ? "%.0f" : "%.3g", rate);
+}
+
 static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
-                       size_t r, const struct case_summary *line)
+                       size_t r, const struct case_summary *line, double per_tflop)
 {
     struct text text = {0};
-    char rate[32];
     struct bar *bar = drawing_bar(drawings, drawing);
-    set_bar(bar, line->tflops);
-    bar->top = line->peak_tflops;
+    set_bar(bar, figure_scaled(line->tflops, per_tflop));
+    bar->top = line->peak_tflops * per_tflop;
     bar->colour = run_colour(r);
     bar->light = !same(line->row->phase, "sustained");
     text_add(&text, "%s %s", run->label, line->row->dtype ? line->row->dtype : "");
     bar->group = arena_string(&drawings->arena, text_get(&text));
     text_clear(&text);
-    snprintf(rate, sizeof rate, line->tflops.point >= 100 ? "%.0f" : "%.3g", line->tflops.point);
     plain_text(&text, line->row->phase ? line->row->phase : line->statistic, LONGEST_PHASE);
-    text_add(&text, " %s", rate);
+    text_add(&text, " ");
+    add_rate(&text, bar->value);
     if (line->bound_percent.point < 1000) text_add(&text, " (%.0f %%)", line->bound_percent.point);
     bar->note = arena_string(&drawings->arena, text_get(&text));
     text_free(&text);
 }
 
+/* CPUs have no peak in results/gpus.tsv, and few of them reach 1 TFLOP/s: title, caption and unit are those of
+ * what is drawn. */
+static struct drawing *matmul_drawing(struct drawings *drawings, const struct study *study, double *per_tflop)
+{
+    double most = 0;
+    bool peak = false;
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
+            const struct case_summary *line = &study->aggregate.runs[r].cases[c];
+            if (!line->row->gemm || !figure_present(line->tflops)) continue;
+            most = fmax(most, line->tflops.point);
+            peak |= isfinite(line->peak_tflops);
+        }
+    *per_tflop = most < 1 ? 1e3 : 1;
+    struct drawing *drawing = drawing_add(
+        drawings, "matmul", peak ? "matmul: achieved against the dense peak" : "matmul: achieved rate");
+    drawing->x_label = most < 1 ? "GFLOP/s per GPU (or CPU)" : "TFLOP/s per GPU (or CPU)";
+    struct text caption = {0};
+    text_add(&caption,
+             "Full: sustained; pale: a burst, or the best that was published (max), not known to be "
+             "sustained. ");
+    if (peak) text_add(&caption, "The mark is the dense peak (results/gpus.tsv), the percentage is of it. ");
+    text_add(&caption, "The best shape of each type; thin lines: the interval over launches.");
+    drawing->caption = caption_with_provenance(drawings, study, text_get(&caption));
+    text_free(&caption);
+    return drawing;
+}
+
 void chart_matmul(struct drawings *drawings, const struct study *study)
 {
     struct drawing *drawing = NULL;
+    double per_tflop = 1;
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct run_summary *run = &study->aggregate.runs[r];
         const char *last_type = NULL, *last_phase = NULL;
@@ -71,18 +105,9 @@ void chart_matmul(struct drawings *drawings, const struct study *study)
             if (!row->gemm || !figure_present(run->cases[c].tflops)) continue;
             if (any && same(last_type, row->dtype) && same(last_phase, row->phase)) continue;
             any = true, last_type = row->dtype, last_phase = row->phase;
-            if (!drawing) {
-                drawing = drawing_add(drawings, "matmul", "matmul: achieved against the dense peak");
-                drawing->x_label = "TFLOP/s per GPU (or CPU)";
-                drawing->caption =
-                    caption_with_provenance(drawings, study,
-                                            "Full: sustained; pale: a burst, or the best that was published "
-                                            "(max), not known to be sustained. The mark is the dense peak "
-                                            "(results/gpus.tsv), the percentage is of it. The best "
-                                            "shape of each type; thin lines: the interval over launches.");
-            }
+            if (!drawing) drawing = matmul_drawing(drawings, study, &per_tflop);
             if (drawing->bar_count < MOST_BARS)
-                matmul_bar(drawings, drawing, run, r, best_gemm(run, row->dtype, row->phase));
+                matmul_bar(drawings, drawing, run, r, best_gemm(run, row->dtype, row->phase), per_tflop);
         }
     }
 }
@@ -102,8 +127,8 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
         bar->colour = run_colour(inside->run);
         bar->light = i == 0;
         text_clear(&text);
-        text_add(&text, "%s ×%lld: %.0f", i ? "across" : "inside", (long long)lines[i]->row->ranks,
-                 lines[i]->busbw_gbps.point);
+        text_add(&text, "%s ×%lld: ", i ? "across" : "inside", (long long)lines[i]->row->ranks);
+        add_rate(&text, lines[i]->busbw_gbps.point);
         if (i)
             text_add(&text, " (%+.0f %%)",
                      100 * (lines[1]->busbw_gbps.point / lines[0]->busbw_gbps.point - 1));
@@ -201,7 +226,7 @@ static const struct case_summary *watched_line(const struct run_summary *run)
     return best;
 }
 
-/* The axis' unit in seconds: minutes for runs of an afternoon, hours for a soak. */
+/* The axis' unit in seconds: seconds for a short run, minutes for one of an afternoon, hours for a soak. */
 static double unit_of_time(const struct study *study)
 {
     double longest = 0;
@@ -212,7 +237,7 @@ static double unit_of_time(const struct study *study)
                last = seconds_of(line->points[line->launches - 1].launch->header.started);
         if (isfinite(first) && isfinite(last)) longest = fmax(longest, last - first);
     }
-    return longest > 3 * 3600 ? 3600 : 60;
+    return longest > 3 * 3600 ? 3600 : longest > 3 * 60 ? 60 : 1;
 }
 
 static void series_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
@@ -245,8 +270,9 @@ void chart_series(struct drawings *drawings, const struct study *study)
         if (!drawing) {
             drawing = drawing_add(drawings, "series", "launches over time: drift");
             drawing->x_axis = AXIS_HOURS,
-            drawing->x_label = unit > 60 ? "hours since the first launch of the run"
-                                         : "minutes since the first launch of the run";
+            drawing->x_label = unit > 60  ? "hours since the first launch of the run"
+                               : unit > 1 ? "minutes since the first launch of the run"
+                                          : "seconds since the first launch of the run";
             drawing->y_axis = AXIS_LINEAR, drawing->y_label = "time against the median (%)";
             drawing->caption =
                 caption_with_provenance(drawings, study,

@@ -216,12 +216,16 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
     const char *between = "";
     text_add(out, "; set %ctics (", name);
     if (axis == AXIS_US) {
-        bool fine = span->most / span->least < 50; /* a short axis has 2 and 5 too */
+        /* Ticks between the powers of ten on a short axis: on the shortest, 1.5 * 1.5, these are two at least. */
+        static const double all[] = {1, 1.5, 2, 3, 4, 6, 8}, three[] = {1, 2, 5};
+        double ratio = span->most / span->least;
+        const double *digits = ratio < 8 ? all : three;
+        size_t count = ratio < 8 ? sizeof all / sizeof *all : ratio < 50 ? 3 : 1;
         for (int e = -3; e <= 8; e++)
-            for (int digit = 1; digit <= (fine ? 5 : 1); digit += digit == 2 ? 3 : 1) {
-                double value = digit * pow(10, e);
+            for (size_t d = 0; d < count; d++) {
+                double value = digits[d] * pow(10, e);
                 if (value < span->least || value > span->most) continue;
-                text_add(out, "%s'%g %s' %g", between, digit * pow(10, (e + 3) % 3), units[(e + 3) / 3],
+                text_add(out, "%s'%g %s' %g", between, digits[d] * pow(10, (e + 3) % 3), units[(e + 3) / 3],
                          value);
                 between = ", ";
             }
@@ -349,6 +353,13 @@ static void bar_row(struct text *out, const struct bar *bar, double y, double ha
              line_type(bar->colour));
 }
 
+/* The bars' axis is short: at most five steps of 1, 2 or 5, whose numbers keep apart. */
+static double bars_step(double most)
+{
+    double step = pow(10, floor(log10(most / 5)));
+    return most / step <= 5 ? step : most / step <= 10 ? 2 * step : most / step <= 25 ? 5 * step : 10 * step;
+}
+
 static void write_bars(const struct drawing *drawing, struct text *data, struct text *script)
 {
     size_t groups = 0;
@@ -386,10 +397,10 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
     text_row(data, 0.015, 1 - 21 / height, INK, drawing->title, TITLE_LENGTH);
     text_add(script, "height = %.0f\nat_left = %g; at_right = %g; at_bottom = %.5f; at_top = %.5f\n", height,
              bars_left, bars_right, 62 / height, 1 - 44 / height);
-    text_add(
-        script,
-        "x_label = '%s'\nranges = 'set xrange [0:%.9g]; set yrange [%.5f:%.5f]'\nload scripts.'/bars.gp'\n",
-        drawing->x_label, most * 1.02, 62 / height, 1 - 44 / height);
+    text_add(script,
+             "x_label = '%s'\nranges = 'set xrange [0:%.9g]; set yrange [%.5f:%.5f]; set xtics %.9g'\nload "
+             "scripts.'/bars.gp'\n",
+             drawing->x_label, most * 1.02, 62 / height, 1 - 44 / height, bars_step(most));
     text_free(&pale);
     text_free(&marks);
     text_free(&intervals);
