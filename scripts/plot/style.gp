@@ -11,15 +11,16 @@ do for [i = 1:8] {
     set linetype i + 8 lc rgb colour(i) lw 2 dt '-'
 }
 
-# One canvas, three formats. The sizes in pixels are those of the SVG; PNG has twice as many, PDF is a vector too.
-terminal_of(format) = format eq 'svg' ? sprintf("set terminal svg size %d,%d dynamic font 'sans-serif,13' background '#ffffff'", width, height) \
-    : format eq 'png' ? sprintf("set terminal pngcairo size %d,%d font 'sans,13' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'", 2 * width, 2 * height) \
-    : sprintf("set terminal pdfcairo size %gin,%gin font 'sans,13' fontscale 0.72 linewidth 0.8 pointscale 0.55 background '#ffffff'", width / 100.0, height / 100.0)
+# One canvas, three formats. The sizes in pixels are those of the SVG; PNG has twice as many, PDF is a vector too. The SVG
+# terminal of gnuplot 5 takes a font for a family's name, ':Bold' with it, and browsers then fall back to serifs.
+terminal_of(format) = format eq 'svg' ? sprintf("set terminal svg size %d,%d dynamic font 'sans-serif,13' background '#ffffff'; title_font = 'sans-serif,16'", width, height) \
+    : format eq 'png' ? sprintf("set terminal pngcairo size %d,%d font 'sans,13' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'; title_font = 'sans-serif:Bold,15'", 2 * width, 2 * height) \
+    : sprintf("set terminal pdfcairo size %gin,%gin font 'sans,13' fontscale 0.72 linewidth 0.8 pointscale 0.55 background '#ffffff'; title_font = 'sans-serif:Bold,15'", width / 100.0, height / 100.0)
 
 set linetype 17 lc rgb grey lw 1.5
 set linetype 18 lc rgb ink lw 1.5
 
-small = ',12'; title_font = 'sans-serif:Bold,15'
+small = ',12'
 
 # The axes' look; `reset` between plots takes it away.
 axes = "set datafile separator tab; set border 3 lc rgb ink lw 1; set tics nomirror out scale 0.6 font small textcolor rgb ink; " \
