@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALGORITHMS = 3, SLOW_US = 3000 };
+enum { ALGORITHMS = 3, SLOW_US = 1000000 };
 
 struct layout {
     cudaDataType_t type;
@@ -270,8 +270,10 @@ static void run_multiplication(void *data)
         }
     free(a);
     free(b);
-    if (x->algorithm == 0) fake_sleep_us(SLOW_US);
-    const struct fault *fault = fake_fault("wrong", "cublasLtMatmul");
+    if (x->algorithm == 0) fake_advance_us(SLOW_US);
+    const struct fault *fault = fake_fault("slow", "cublasLtMatmul");
+    if (fault) fake_advance_us(fault->us);
+    fault = fake_fault("wrong", "cublasLtMatmul");
     if (fault) put(&x->d, x->d_data, (uint64_t)fault->element % m, (uint64_t)fault->element / m % n, 1000);
     fault = fake_fault("hang", "cublasLtMatmul");
     if (fault) fake_never("cublasLtMatmul");

@@ -29,7 +29,7 @@
 /* A call is counted per fault that names it; a fault fires on each matching call after the first `after`. */
 struct fault {
     /* fail: the call returns an error · oom: it is out of memory · absent: this rank never comes out of the call · hang: what
-       the call enqueued never ends · async: the same, and the communicator reports it · slow: it takes `us` longer ·
+       the call enqueued never ends · async: the same, and the communicator reports it · slow: it takes `us` longer (cublasLtMatmul: by the device's clock) ·
        wrong: it changes `element` of what it computed ·
        throttle: the clocks are low and the violation counters run · xid: an Xid is counted · nvlink: an error on a
        link is counted */
@@ -59,6 +59,8 @@ void fake_never(const char *call); /* waits until the process is ended, or for t
    Blocks while the queue is full. */
 typedef void fake_work(void *data);
 EXPORTED int fake_enqueue(void *stream, fake_work *work, const void *data, size_t bytes);
+/* In enqueued work: it takes so much longer by the stream's own clock, at once by ours. */
+EXPORTED void fake_advance_us(long us);
 /* Waits until all streams of the process are empty, as an allocation in the real driver may. */
 EXPORTED void fake_drain(void);
 
