@@ -70,6 +70,7 @@ check 'a CPU that multiplies' timeout 60 "$busbar" plot "$work/cpu.jsonl" -o "$w
 has_not 'has no peak in the title' 'peak' "$work/cpu-plots/matmul.tsv"
 has 'is drawn in GFLOP/s' 'GFLOP/s' "$work/cpu-plots/plots.gp"
 has 'which are 2mnk / time' 'burst 100' "$work/cpu-plots/matmul.tsv"
+equal 'no SVG names a font family that browsers cannot know' "$(cat "$work"/plots/*.svg | grep -c 'font-family="[^"]*:')" 0
 mkdir "$work/elsewhere"
 check 'hostile names are drawn' env -C "$work/elsewhere" timeout 60 "$busbar" plot "$work/hostile" -o "$work/hostile-plots" --catalog "$PWD/results"
 equal 'and run nothing' "$(find "$work" . -name 'PWNED*' | wc -l)" 0
@@ -98,6 +99,20 @@ has 'and the known ones are listed' 'llama-8b-fsdp' "$work/err"
 check 'headline figures as csv' timeout 20 "$busbar" report "$work/runs" --format csv
 has 'with figures' 'all_reduce best busbw' "$work/out"
 for run in "$work"/runs/*; do cp -r "$run" "$work/ten-${run##*/}"; for i in 1 2 3; do mkdir -p "$work/ten/$i"; cp -r "$run" "$work/ten/$i"; done; done
+order() { # RUN PLACEMENT…: a launch of the run for each
+    local i=0
+    for placement in "${@:2}"; do
+        i=$((i + 1))
+        printf '{"record":"launch","schema":1,"run":"%s","launch":"l%s","provenance":["simulated"],"facts":{"cpu":"%s","nic":"%s"}}\n' "$1" $i "$placement" "$1" >"$work/order/$1-$i.jsonl"
+        printf '{"record":"case","key":"k","collective":"all_reduce","bytes":8,"dtype":"float","op":"sum","nodes":1,"ranks":2,"status":"ok","samples_us":[1,1,1],"wrong":0}\n{"record":"end","status":"complete","cases":1}\n' >>"$work/order/$1-$i.jsonl"
+    done
+}
+mkdir "$work/order"
+order a one two two
+order b two one
+check 'runs whose launches say the same in another order' timeout 60 "$busbar" report "$work/order" --format markdown
+has 'do not differ in it' '| cpu | one \| two | one \| two |' "$work/out"
+has 'but in the rest' '≠ nic' "$work/out"
 check 'a page of nine runs' timeout 60 "$busbar" report "$work/ten" -o "$work/ten.html"
 size=$(stat -c %s "$work/ten.html")
 if [ "$size" -lt 2000000 ]; then ok 'below 2 MB'; else not_ok "nine runs take $size bytes"; fi

@@ -8,9 +8,16 @@
 
 enum { MOST_ITEMS = 16 /* of a list */, MOST_FACTS = 400, MOST_COLUMNS = 6, LONGEST_VALUE = 160 };
 
+/* What the launches of a run say, as it comes. */
+struct said {
+    const char **list;
+    size_t count, capacity;
+};
+
 /* One fact over the runs; values are NULL where a run does not have it. */
 struct fact {
     const char *name;
+    struct said *said;
     const char **values;
 };
 
@@ -31,31 +38,64 @@ static struct fact *fact_of(struct facts *facts, const char *name)
     }
     struct fact *fact = &facts->list[facts->count++];
     *fact = (struct fact){arena_string(&facts->arena, name),
+                          arena_memory(&facts->arena, facts->runs * sizeof *fact->said),
                           arena_memory(&facts->arena, facts->runs * sizeof *fact->values)};
     return fact;
 }
 
-/* Values that differ between the launches of a run are all kept, divided by bars. */
 static void add_value(void *context, const char *name, const char *value, bool is_number)
 {
     struct facts *facts = context;
-    size_t run = facts->run;
     if (strncmp(name, "facts.", 6) == 0) name += 6;
     struct fact *fact = *value && !trait_is_passing(name) ? fact_of(facts, name) : NULL;
     struct text text = {0};
     (void)is_number;
     if (!fact) return;
+    struct said *said = &fact->said[facts->run];
     plain_text(&text, value, LONGEST_VALUE);
-    const char *old = fact->values[run];
-    if (!old) {
-        fact->values[run] = arena_string(&facts->arena, text_get(&text));
-    } else if (!list_has(old, " | ", text_get(&text)) && strlen(old) < LONGEST_VALUE) {
-        struct text both = {0};
-        text_add(&both, "%s | %s", old, text_get(&text));
-        fact->values[run] = arena_string(&facts->arena, text_get(&both));
-        text_free(&both);
+    if (!said->count || !same(said->list[said->count - 1], text_get(&text))) {
+        if (said->count == said->capacity) {
+            said->capacity = said->capacity ? 2 * said->capacity : 4;
+            said->list = reallocate(said->list, said->capacity, sizeof *said->list);
+        }
+        said->list[said->count++] = arena_string(&facts->arena, text_get(&text));
     }
     text_free(&text);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Values that differ between the launches of a run, divided by bars: a set, in the order of its texts, since launches
+   come in any. */
+static const char *joined(struct arena *arena, struct said *said)
+{
+    struct text text = {0};
+    size_t more = 0;
+    if (!said->count) return NULL;
+    qsort(said->list, said->count, sizeof *said->list, by_text);
+    for (size_t i = 0; i < said->count; i++) {
+        if (i && same(said->list[i], said->list[i - 1])) continue;
+        if (text.length < LONGEST_VALUE)
+            text_add(&text, "%s%s", i ? " | " : "", said->list[i]);
+        else
+            more++;
+    }
+    if (more) text_add(&text, " | and %zu more", more);
+    const char *result = arena_string(arena, text_get(&text));
+    text_free(&text);
+    return result;
+}
+
+static void join_values(struct facts *facts)
+{
+    for (size_t i = 0; i < facts->count; i++)
+        for (size_t r = 0; r < facts->runs; r++) {
+            facts->list[i].values[r] = joined(&facts->arena, &facts->list[i].said[r]);
+            free(facts->list[i].said[r].list);
+        }
 }
 
 static bool differs(const struct fact *fact, size_t runs)
@@ -132,6 +172,7 @@ void report_differences(struct page *page, const struct report *report)
         for (size_t i = 0; i < study->aggregate.runs[facts.run].launch_count; i++)
             launch_traits(&study->aggregate.runs[facts.run].launches[i]->header, MOST_ITEMS, add_value,
                           &facts);
+    join_values(&facts);
     for (size_t i = 0; i < facts.count; i++) different += differs(&facts.list[i], facts.runs);
     page_heading(page, 2, "environments", "What differs between the environments");
     if (facts.runs > 1 && !different) page_paragraph(page, "Nothing that the records tell differs.");
