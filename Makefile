@@ -113,7 +113,7 @@ all: $(PROGRAMS) $(addprefix $B/,$(PLUGINS)) ## builds all that this machine can
 help: ## this text
 	@printf 'usage: make [TARGET] [KNOB=value]\n\ntargets:\n'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r t d; do printf '  %-26s %s\n' "$$t" "$$d"; done
-	@for f in $(BENCHMARKS); do printf '  %-26s %s\n' "benchmark-$$f" "$$(sed -n '2s/^# *//p' tests/benchmark/$$f)"; done
+	@for f in $(BENCHMARKS); do printf '  %-26s %s\n' "benchmark-$$f" "$$(sed -n '2s/^# *//p' tests/benchmark/$$f.sh)"; done
 	@printf '\nknobs (what is kept from the last time is asked anew when one changes):\n'
 	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC= CFLAGS= LDFLAGS= …' 'compiler and flags [cc, -O2 -g]' \
 	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
@@ -122,6 +122,7 @@ help: ## this text
 	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its targets [80 90 100 103]' \
 	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
 	    'NO_INSTALL=1' 'bench and test install nothing; they name what is missing' \
+    'NODES=1,2 HOSTFILE=FILE' 'bench: on which hosts; scripts/bench names all its knobs' \
 	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]'
 
 # Every object depends on its flags' classes; its headers are in the .d files.

@@ -38,7 +38,8 @@ static const struct option collective_options[] = {
 
     {OPTION_TEXT, 0, "group", "LIST", AT(group), "world", NULL, 0, 0, NULL,
      "groups of ranks that run at the same time, each list item measured: world, node, domain, rail,\n"
-     "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, round K"},
+     "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, round K;\n"
+     "bisect: as rails:K, each host with the one half the hosts away"},
     {OPTION_CHOICE, 0, "sync", NULL, AT(sync), "barrier", "barrier|window", 0, 0, NULL,
      "how isolated operations start together: after a barrier, or at a time\nset on synchronised clocks "
      "(then records tell who arrives late)"},

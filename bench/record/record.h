@@ -61,8 +61,9 @@ struct case_row {
     double median_us, lo_us, hi_us;         /* with the 95 % interval of the median */
     double min_us, max_us, p95_us, p99_us;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
-    double first_us;    /* gemm: by the library's own first choice of algorithm, where it offers several */
-    int64_t heuristics; /* gemm: how many it offered, each timed before the winner was timed afresh */
+    double first_us; /* gemm: by the library's own first choice of algorithm, where it offers several */
+    int64_t
+        heuristics; /* gemm: how many of its offers ran and were timed, before the winner was timed afresh */
     double bound_us;
     const char *bound; /* formula and inputs */
     int64_t wrong;     /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ten launches quiet (largest over smallest median at most 1.15) and ten with a busy core (each within 1.20); where the bare loop of
-# the same minutes moves more, that is what the machine shows, and the row says so
+# ten launches quiet (largest over smallest median at most 1.15) and ten with a busy core (each within 1.20)
+# Where the bare loop of the same minutes moves more, that is what the machine shows, and the row says so.
 . "$(dirname "$0")/../lib.sh"
 needs_built all_reduce benchmark/bare
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them

@@ -22,6 +22,10 @@ done
 for target in $(grep -oE '(^    |`)make [a-z][a-z-]*' README.md | sed 's/.*make //' | sort -u); do
     check "README: make $target" make -n "$target"
 done
+check 'make help' make help
+if [ ! -s "$work/err" ] && ! grep -qE '^  [a-z-]+ *$' "$work/out"; then ok 'has a text for each target'; else
+    not_ok "make help: $(cat "$work/err"; grep -E '^  [a-z-]+ *$' "$work/out")"
+fi
 # A benchmark that is started by hand before its programs are built says so in one line.
 for benchmark in tests/benchmark/*.sh; do
     case $benchmark in */scale.sh) continue ;; esac # skips, and says what it lacks
