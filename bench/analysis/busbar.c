@@ -60,11 +60,11 @@ int main(int argc, char **argv)
     for (size_t i = 0; subcommands[i]; i++)
         if (same(word, word_of(subcommands[i]))) {
             enum status status = subcommands[i]->run(argc - 1, argv + 1);
-            if (fflush(stdout) && !status) status = fail(STATUS_ENVIRONMENT, "cannot write the output");
+            if (!all_written(stdout) && !status) status = fail(STATUS_ENVIRONMENT, "cannot write the output");
             return (int)status;
         }
     if (answer(word))
-        return fflush(stdout) ? (int)fail(STATUS_ENVIRONMENT, "cannot write the output") : STATUS_OK;
+        return all_written(stdout) ? STATUS_OK : (int)fail(STATUS_ENVIRONMENT, "cannot write the output");
     const char *words[64];
     size_t n = 0;
     for (; subcommands[n] && n < 63; n++) words[n] = word_of(subcommands[n]);

@@ -90,7 +90,8 @@ static enum status write_test(const struct settings *settings, const struct test
         json_decref(document);
     }
     free(devices);
-    if (settings->dir && fclose(out) && !status)
+    bool written = all_written(out);
+    if (settings->dir && (fclose(out) || !written) && !status)
         status = fail(STATUS_ENVIRONMENT, "cannot write below %s: %s", settings->dir, strerror(errno));
     return status;
 }

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "base/version.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,9 @@ static enum status set_choice(const struct option *row, const char *value, const
 
 static enum status out_of_range(const struct option *row, const char *value)
 {
+    if (row->kind == OPTION_SIZE)
+        return fail(STATUS_USAGE, "--%s: %s is not between %.0f and 2^%.0f bytes", row->name, value,
+                    row->least, log2(row->most));
     return fail(STATUS_USAGE, "--%s: %s is not between %.15g and %.15g", row->name, value, row->least,
                 row->most);
 }
@@ -181,7 +185,7 @@ static void answer_and_end(const struct command *command, const char *flag)
         options_completion(command, stdout);
     else
         return;
-    exit(fflush(stdout) ? STATUS_ENVIRONMENT : STATUS_OK);
+    exit(all_written(stdout) ? STATUS_OK : (int)fail(STATUS_ENVIRONMENT, "cannot write the output"));
 }
 
 enum status options_parse(const struct command *command, int argc, char **argv, void *settings,

@@ -60,6 +60,11 @@ void warn(const char *format, ...)
     va_end(values);
 }
 
+bool all_written(FILE *file)
+{
+    return fflush(file) == 0 && !ferror(file);
+}
+
 static void *or_end(void *memory, size_t count, size_t size)
 {
     if (memory) return memory;

@@ -2,7 +2,9 @@
 #ifndef BUSBAR_STATUS_H
 #define BUSBAR_STATUS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* 0 to 5 are the exit statuses of every program; the rest never leave a process: they say why a case has no
  * figure. */
@@ -33,6 +35,10 @@ void silence(int yes);
 
 /* Prints the last failure that was kept quiet, once: it turned out to be this rank's own. */
 void say_silenced(void);
+
+/* All that was printed to the stream has left the process. A write that failed earlier counts: flushing alone
+   does not tell of what was lost when the buffer was full. */
+bool all_written(FILE *);
 
 /* malloc, realloc and strdup that end the process with one line and status 5 when memory is out. Zeroed where
  * new. */

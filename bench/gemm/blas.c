@@ -198,7 +198,7 @@ int blas_trial(const char *file)
     free(kernel);
     free(data);
     dlclose(blas.handle);
-    return fflush(stdout) ? STATUS_ENVIRONMENT : STATUS_OK;
+    return all_written(stdout) ? STATUS_OK : STATUS_ENVIRONMENT;
 }
 
 /* Runs this program's own blas_trial in a process of its own: a kernel that this CPU cannot run, or that the

@@ -91,7 +91,7 @@ static enum status close_launch(struct driver *d)
             print_crowding(&d->crowding, stdout);
             d->parts->print(d, stdout);
             if (d->journal.writer.path) printf("\nrecords: %s\n", d->journal.writer.path);
-            if (fflush(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
+            if (!all_written(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
         }
         enum status closed = record_close(&d->journal.writer);
         if (!status) status = closed;

@@ -65,7 +65,7 @@ enum status nccl_format_print(const struct cases *cases, const struct settings *
                                    json_object_get(json_object_get(header.facts, "nccl"), "version"))};
         if (!s->sizes_text) run.min_bytes = (int64_t)s->begin, run.max_bytes = (int64_t)s->end;
         for (size_t i = 0; i < count; i++) nccl_text_print(out, &run, &tables[i]);
-        if (fflush(out)) status = fail(STATUS_ENVIRONMENT, "cannot print the figures");
+        if (!all_written(out)) status = fail(STATUS_ENVIRONMENT, "cannot print the figures");
         nccl_tables_free(tables, count);
         free(rows);
         free(devices);

@@ -74,6 +74,11 @@ done
 if [ -w /dev/full ]; then
     full() { "$build/busbar" show "$work/base" >/dev/full; }
     expect_status 'busbar show to a full disk' 5 full
+    # More than a buffer: what is lost before the end counts too.
+    check 'a long table' test "$("$build/busbar" show --format csv results/reference | wc -c)" -gt 4096
+    full() { "$build/busbar" show --format csv results/reference >/dev/full; }
+    expect_status 'a long table to a full disk' 5 full
+    says 'says so' 'cannot write'
 fi
 
 if [ -z "$drivers" ]; then

@@ -133,7 +133,7 @@ static const struct complaint complaints[] = {
     {"--max-seconds 3w", "prog: --max-seconds: '3w' is not a time such as 0.5, 30s, 20m or 6h\n"},
     {"--begin 1X", "prog: --begin: '1X' is not a size in bytes such as 8, 64K, 1M or 2G\n"},
     {"--begin -8", "prog: --begin: '-8' is not a size in bytes such as 8, 64K, 1M or 2G\n"},
-    {"--begin 0", "prog: --begin: 0 is not between 1 and 1099511627776\n"},
+    {"--begin 0", "prog: --begin: 0 is not between 1 and 2^40 bytes\n"},
     {"--mode isolatd",
      "prog: --mode: 'isolatd' is not one of isolated|pipelined|both; did you mean 'isolated'?\n"},
     {"--mode=", "prog: --mode: '' is not one of isolated|pipelined|both\n"},
