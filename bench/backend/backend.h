@@ -39,6 +39,7 @@ enum capability {
     CAN_GRAPH = 4,
     CAN_REGISTER = 8,
     CAN_HOST_CLOCK = 16, /* run fills start_s and end_s with CLOCK_MONOTONIC */
+    CAN_DOMAINS = 32,    /* open checks expect_domain */
 };
 
 struct backend_options {

@@ -314,7 +314,7 @@ extern const struct backend busbar_backend;
 EXPORTED const struct backend busbar_backend = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
-    .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER,
+    .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS,
     .open = nccl_open,
     .supports = nccl_supports,
     .free_bytes = nccl_free_bytes,

@@ -58,11 +58,11 @@ const char *case_status_name(enum status status)
 enum status check_expected(const struct world *world, int64_t ranks, int64_t hosts)
 {
     if (ranks && ranks != world->ranks)
-        return fail(STATUS_ENVIRONMENT, "%d ranks run, but --expect-ranks says %lld", world->ranks,
-                    (long long)ranks);
+        return fail(STATUS_ENVIRONMENT, "--expect-ranks %lld: the launch has %d", (long long)ranks,
+                    world->ranks);
     if (hosts && hosts != world->nodes)
-        return fail(STATUS_ENVIRONMENT, "%d hosts run, but --expect-hosts says %lld", world->nodes,
-                    (long long)hosts);
+        return fail(STATUS_ENVIRONMENT, "--expect-hosts %lld: the launch has %d", (long long)hosts,
+                    world->nodes);
     return STATUS_OK;
 }
 

@@ -222,6 +222,9 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
     *splits = (struct splits){.list = allocate(room, sizeof *splits->list),
                               .whole = *w}; /* backends keep pointers to the worlds in it */
     while (!status && (word = strsep(&rest, ","))) {
+        size_t before = 0;
+        while (before < splits->count && !same(splits->list[before].name, word)) before++;
+        if (before < splits->count) continue; /* named twice */
         struct split *split = &splits->list[splits->count];
         *split = (struct split){.name = duplicate(word), .index = (int)splits->count};
         splits->count++;

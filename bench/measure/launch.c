@@ -61,6 +61,29 @@ static void add_facts(struct driver *d, struct launch_header *header)
     if (d->world.rank == 0) ceiling_set(&l->cases, header, l->settings.network_gbit);
 }
 
+/* What was asked for and this backend does not have is refused, not left out. */
+static enum status check_wishes(const struct settings *s, const struct backend *backend)
+{
+    const unsigned can = backend->capabilities;
+    const char *name = backend->name;
+    if (same(s->sync, "window") && !(can & CAN_HOST_CLOCK))
+        return fail(STATUS_USAGE,
+                    "--sync window needs times of the host's clock; the %s backend takes them on the device",
+                    name);
+    if (s->graph && !(can & CAN_GRAPH))
+        return fail(STATUS_USAGE, "-G: the %s backend has no CUDA graphs; use --backend nccl", name);
+    if (s->registration && !(can & CAN_REGISTER))
+        return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
+    if (s->cta && !(can & CAN_GRAPH))
+        return fail(STATUS_USAGE, "--cta: the %s backend has no thread blocks; use --backend nccl", name);
+    if (s->expect_domain && !(can & CAN_DOMAINS))
+        return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
+                    (long long)s->expect_domain, name);
+    if (same(s->sync, "window") && !same(s->group, "world"))
+        warn("--sync window holds for the world; groups start after a barrier");
+    return STATUS_OK;
+}
+
 static enum status open_backend(struct driver *d)
 {
     struct launch_state *l = state_of(d);
@@ -86,10 +109,8 @@ static enum status open_backend(struct driver *d)
     if (!status) atomic_store(&l->endable, l->comm);
     status = agree(l, status);
     if (status) return status;
-    if (same(s->sync, "window") && !(l->backend->capabilities & CAN_HOST_CLOCK))
-        return fail(STATUS_USAGE,
-                    "--sync window needs times of the host's clock; the %s backend takes them on the device",
-                    l->backend->name);
+    status = check_wishes(s, l->backend);
+    if (status) return status;
     status = agree(l, splits_open(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits));
     if (status) return status;
     d->backend = l->backend->name;

@@ -1,4 +1,5 @@
 #include "measure/settings.h"
+#include "backend/plugin.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/group.h"
@@ -95,6 +96,10 @@ static const struct option collective_options[] = {
      "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the tables "
      "of instances and GPUs tell none"},
 
+    {OPTION_REFUSED, 0, "minbytes", NULL, 0, NULL, NULL, 0, 0, NULL, "use -b or --begin"},
+    {OPTION_REFUSED, 0, "maxbytes", NULL, 0, NULL, NULL, 0, 0, NULL, "use -e or --end"},
+    {OPTION_REFUSED, 0, "stepbytes", NULL, 0, NULL, NULL, 0, 0, NULL, "use -i or --increment"},
+    {OPTION_REFUSED, 0, "stepfactor", NULL, 0, NULL, NULL, 0, 0, NULL, "use -f or --factor"},
     {OPTION_REFUSED, 't', "nthreads", NULL, 0, NULL, "1", 0, 0, NULL,
      "one process drives one device; start more ranks instead"},
     {OPTION_REFUSED, 'g', "ngpus", NULL, 0, NULL, "1", 0, 0, NULL,
@@ -215,6 +220,18 @@ static enum status read_lists(const struct command *command, struct settings *s)
     return status;
 }
 
+/* A size that is named twice is one case. */
+static void drop_repeated(size_t *sizes, size_t *count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        size_t j = 0;
+        while (j < kept && sizes[j] != sizes[i]) j++;
+        if (j == kept) sizes[kept++] = sizes[i];
+    }
+    *count = kept;
+}
+
 static enum status read_sizes(struct settings *s)
 {
     enum { MOST_SIZES = 100000 };
@@ -225,6 +242,7 @@ static enum status read_sizes(struct settings *s)
         for (size_t i = 0; i < s->size_count; i++)
             if (s->sizes[i] > SIZE_OF_BUFFER_MOST)
                 return fail(STATUS_USAGE, "--sizes: %zu is more than 2^60 bytes", s->sizes[i]);
+        drop_repeated(s->sizes, &s->size_count);
         return STATUS_OK;
     }
     if (s->end < s->begin) return fail(STATUS_USAGE, "--end: %zu is less than --begin %zu", s->end, s->begin);
@@ -252,6 +270,9 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status) status = read_lists(command, s);
     if (!status) status = read_sizes(s);
     if (!status) status = splits_check(s->group);
+    if (!status) status = plugin_check_name(s->backend, (const char *[]){"auto", "mpi", "nccl", NULL});
+    if (!status && same(s->sync, "window") && same(s->mode, "pipelined"))
+        status = fail(STATUS_USAGE, "--sync window starts isolated operations: --mode isolated or both");
     if (status) {
         settings_free(s);
         return status;

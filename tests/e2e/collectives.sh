@@ -140,9 +140,21 @@ usage 'needs a value' -b
 usage 'not a flag of busbar' -g 8
 usage 'no rank 3' --root 3
 usage 'not one of wrong' --backend mpi --fault melt
+usage 'minbytes is not a flag of busbar: use -b' --minbytes 8
+usage 'not between 1 and 2^60 bytes' -b 0
+usage "unknown 'ncl'; did you mean 'nccl'" --backend ncl
+usage "unknown 'smoke'; expected auto, mpi, nccl" --backend smoke
+usage 'starts isolated operations' --sync window --mode pipelined
+# What this backend does not have is refused, not left out.
+usage '^all_reduce: -G: the mpi backend has no CUDA graphs' --backend mpi -G 2
+usage '^all_reduce: -R: the mpi backend registers no buffers' --backend mpi -R 1
+usage '^all_reduce: --cta: the mpi backend has no thread blocks' --backend mpi --cta 4
+expect_status "NVLink domains where there are none: status 5" 5 "$build/all_reduce" --expect-domain 8 "${quick[@]}"
+fresh
+check "sizes and groups named twice" ranks 2 "$build/all_reduce" --sizes 8,1K,8,1024 --group world,2,world "${quick[@]}"
+holds "are measured once" 'len(cases) == 8 and len({c["key"] for c in cases}) == 8'
 expect_status "another number of ranks than expected: status 5" 5 ranks 2 "$build/all_reduce" --expect-ranks 4 "${quick[@]}"
 expect_status "another number of hosts than expected: status 5" 5 ranks 2 "$build/all_reduce" --expect-hosts 2 "${quick[@]}"
-expect_status "an unknown backend: status 5" 5 "$build/all_reduce" --backend smoke "${quick[@]:2}"
 expect_status "a process that another MPI's launcher started alone: status 5" 5 \
     env OMPI_COMM_WORLD_SIZE=4 "$build/all_reduce" --sizes 8 "${quick[@]}"
 grep -q 'the launcher started 4 processes' "$work/err" && ok "and says so" || not_ok "and says so"
