@@ -126,8 +126,8 @@ void launch_traits(const struct launch_header *header, size_t most_items,
 
 bool trait_is_passing(const char *name)
 {
-    static const char *const patterns[] = {"env.SLURM_JOB_ID", "*_ns",     "*_us", "*free*",
-                                           "*load*",           "*uptime*", NULL};
+    static const char *const patterns[] = {"env.SLURM_JOB_ID", "*_gflops", "*_ns",     "*_us",
+                                           "*free*",           "*load*",   "*uptime*", NULL};
     for (size_t i = 0; patterns[i]; i++)
         if (fnmatch(patterns[i], name, 0) == 0) return true;
     return false;

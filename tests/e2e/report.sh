@@ -99,11 +99,13 @@ has 'and the known ones are listed' 'llama-8b-fsdp' "$work/err"
 check 'headline figures as csv' timeout 20 "$busbar" report "$work/runs" --format csv
 has 'with figures' 'all_reduce best busbw' "$work/out"
 for run in "$work"/runs/*; do cp -r "$run" "$work/ten-${run##*/}"; for i in 1 2 3; do mkdir -p "$work/ten/$i"; cp -r "$run" "$work/ten/$i"; done; done
+check 'the figures of a CPU' "$busbar" report "$work/cpu.jsonl" --format csv
+has 'are not called those of a GPU' 'one CPU' "$work/out"
 order() { # RUN PLACEMENT…: a launch of the run for each
     local i=0
     for placement in "${@:2}"; do
         i=$((i + 1))
-        printf '{"record":"launch","schema":1,"run":"%s","launch":"l%s","provenance":["simulated"],"facts":{"cpu":"%s","nic":"%s"}}\n' "$1" $i "$placement" "$1" >"$work/order/$1-$i.jsonl"
+        printf '{"record":"launch","schema":1,"run":"%s","launch":"l%s","provenance":["simulated"],"facts":{"cpu":"%s","nic":"%s","double_gflops":"%s"}}\n' "$1" $i "$placement" "$1" "$1" >"$work/order/$1-$i.jsonl"
         printf '{"record":"case","key":"k","collective":"all_reduce","bytes":8,"dtype":"float","op":"sum","nodes":1,"ranks":2,"status":"ok","samples_us":[1,1,1],"wrong":0}\n{"record":"end","status":"complete","cases":1}\n' >>"$work/order/$1-$i.jsonl"
     done
 }
@@ -113,6 +115,7 @@ order b two one
 check 'runs whose launches say the same in another order' timeout 60 "$busbar" report "$work/order" --format markdown
 has 'do not differ in it' '| cpu | one \| two | one \| two |' "$work/out"
 has 'but in the rest' '≠ nic' "$work/out"
+has_not 'and measured speeds are no environment' gflops "$work/out"
 check 'a page of nine runs' timeout 60 "$busbar" report "$work/ten" -o "$work/ten.html"
 size=$(stat -c %s "$work/ten.html")
 if [ "$size" -lt 2000000 ]; then ok 'below 2 MB'; else not_ok "nine runs take $size bytes"; fi

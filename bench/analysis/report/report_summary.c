@@ -41,8 +41,11 @@ void report_origin(struct text *out, const struct run_summary *run, const struct
 void report_run_cell(struct table *table, const struct run_summary *run)
 {
     struct text text = {0};
-    text_add(&text, "%s\n", run->label);
-    plain_text(&text, run->run, 2 * CELL_WORD);
+    text_add(&text, "%s", run->label);
+    if (!same(run->label, run->run)) {
+        text_add(&text, "\n");
+        plain_text(&text, run->run, 2 * CELL_WORD);
+    }
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }
@@ -405,7 +408,8 @@ void report_csv(const struct report *report, struct text *out)
             text_clear(&what);
             text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "",
                      line->row->phase ? line->row->phase : "");
-            csv_row(&table, run, "one GPU", line, text_get(&what), line->tflops, "TFLOP/s");
+            csv_row(&table, run, same(line->row->memory, "host") ? "one CPU" : "one GPU", line,
+                    text_get(&what), line->tflops, "TFLOP/s");
         }
         text_free(&what);
     }
