@@ -116,6 +116,9 @@ check 'runs whose launches say the same in another order' timeout 60 "$busbar" r
 has 'do not differ in it' '| cpu | one \| two | one \| two |' "$work/out"
 has 'but in the rest' '≠ nic' "$work/out"
 has_not 'and measured speeds are no environment' gflops "$work/out"
+has 'equal numbers of ranks' 'Ordered by the best.' "$work/out"
+has_not 'are not said to differ' 'GPU counts differ' "$work/out"
+has 'others are' 'GPU counts differ' "$work/page.html"
 check 'a page of nine runs' timeout 60 "$busbar" report "$work/ten" -o "$work/ten.html"
 size=$(stat -c %s "$work/ten.html")
 if [ "$size" -lt 2000000 ]; then ok 'below 2 MB'; else not_ok "nine runs take $size bytes"; fi

@@ -227,8 +227,11 @@ static void cloud_table(struct page *page, const struct report *report, const st
     struct arena arena = {0};
     struct table table = {0};
     size_t medians = 0;
-    for (size_t i = 0; i < clouds->count; i++)
+    bool counts_differ = false;
+    for (size_t i = 0; i < clouds->count; i++) {
         medians += same(clouds->list[i].track->cases[0].statistic, "median");
+        counts_differ |= clouds->list[i].best->row->ranks != clouds->list[0].best->row->ranks;
+    }
     page_heading(page, 4, NULL, is_all_reduce(&clouds->list[0]) ? "all-reduce" : "all-gather");
     cloud_columns(&table, report, &clouds->list[0], &arena);
     for (size_t i = 0; i < clouds->count; i++) cloud_row(&table, report, &clouds->list[i]);
@@ -237,7 +240,9 @@ static void cloud_table(struct page *page, const struct report *report, const st
                medians && medians < clouds->count
                    ? "Ordered by the best within each statistic: medians first; means of other tools are "
                      "not comparable with them."
-                   : "Ordered by the best. GPU counts differ: compare like with like.");
+               : counts_differ     ? "Ordered by the best. GPU counts differ: compare like with like."
+               : clouds->count > 1 ? "Ordered by the best."
+                                   : NULL);
     table_free(&table);
     arena_free(&arena);
 }
