@@ -36,6 +36,7 @@ enum { EVENT_XID = 8, LOOK_MS = 50 };
    policy (POLICY_…) held clocks down, in ns; and the counters of NVLink 5 (Blackwell), for each link. */
 enum {
     FIELD_POLICY = 74,
+    FIELD_POWER_INSTANT = 186, /* mW */
     FIELD_LINK_RECOVERY_EVENTS = 215,
     FIELD_LINK_EFFECTIVE_ERRORS = 219,
     LINK_FIELDS = 2
@@ -295,13 +296,23 @@ static void counters(const struct nvml *n, double now[6])
     now[5] = link_errors(n);
 }
 
+/* nvmlDeviceGetPowerUsage is the mean of the last second from Ampere on (NVML's reference; A100 apart): a
+   burst of 50 ms would be told its rest. Drivers before 530 have nothing else. */
+static double power_w(const struct nvml *n)
+{
+    struct field now = {.id = FIELD_POWER_INSTANT};
+    unsigned milliwatt;
+    if (n->fields && n->fields(n->device, 1, &now) == 0 && now.result == 0) return field_value(&now) * 1e-3;
+    return n->power && n->power(n->device, &milliwatt) == 0 ? milliwatt * 1e-3 : NAN;
+}
+
 /* One look. The driver is asked without the lock; only the sums are under it. */
 static void look(struct nvml *n)
 {
-    unsigned milliwatt = 0, celsius = 0;
+    unsigned celsius = 0;
     unsigned long long bits = 0;
     double sm = clock_mhz(n, CLOCK_SM), memory = clock_mhz(n, CLOCK_MEMORY);
-    double power = n->power && n->power(n->device, &milliwatt) == 0 ? milliwatt * 1e-3 : NAN;
+    double power = power_w(n);
     double temperature =
         n->temperature && n->temperature(n->device, TEMPERATURE_GPU, &celsius) == 0 ? celsius : NAN;
     if (n->reasons && n->reasons(n->device, &bits)) bits = 0;

@@ -184,19 +184,25 @@ static void set_aside(struct own *own)
     own->count = kept;
 }
 
-static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
+static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
                              double most_s, struct own *own)
 {
     if (!c->sustained) rest(on_device(s) ? 1 : 0.05);
     enum status status = warm_up(s, work, c, own);
+    /* From here on: the clocks and the power of the rest before would stand for those of the work. */
+    if (!status && s->engine->watch_start) s->engine->watch_start(s->gemm);
     if (!status) status = c->sustained ? sustained(s, work, own, most_s) : burst(s, work, own, most_s);
+    if (!status && s->engine->watch_stop) {
+        json_decref(c->telemetry);
+        c->telemetry = s->engine->watch_stop(s->gemm);
+    }
     if (!status) set_aside(own);
     matmul_mark(s->pulse);
     return status;
 }
 
 /* All ranks together, or one of each host after the other while the rest sleep. */
-static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
+static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
                               double most_s, struct own *own)
 {
     bool all = strcmp(s->settings->at_once, "all") == 0;
@@ -333,11 +339,7 @@ enum status matmul_sample(struct matmul_sampler *s, struct gemm_work *work, stru
     struct own own = {0};
     int slowest;
     *first = c->count;
-    if (s->engine->watch_start) s->engine->watch_start(s->gemm);
     enum status status = take_turns(s, work, c, most_s, &own);
-    json_t *telemetry = s->engine->watch_stop ? s->engine->watch_stop(s->gemm) : NULL;
-    json_decref(c->telemetry);
-    c->telemetry = telemetry;
     if (!status) status = find_slowest(s, c, &own, &slowest);
     if (!status) status = hand_over(s, c, &own, slowest);
     if (!status) status = hand_over_telemetry(s, c, slowest);

@@ -23,6 +23,9 @@ check 'all are right' rows 'len(c) == 8 and all(r["status"] == "ok" and r["wrong
 check 'the record says emulated' rows 'h["provenance"] == ["emulated"] and "fakegpu" in h["facts"]["cublaslt"]["library"]'
 check 'of three algorithms the fast one is used, the first is reported' rows 'all("heuristic 2 of 3" in r["algorithm"] and r["first_us"] >= 1e6 and r["median_us"] < 1e6 for r in c)'
 check 'clocks stand beside the figures' rows 'all(r["telemetry"]["sm_mhz"] == 1980 and r["telemetry"]["slowed"] is False for r in c)'
+check 'the power is that of the moment' rows 'all(r["telemetry"]["power_w"] == 400 == r["telemetry"]["power_w_max"] for r in c)'
+check 'a GPU that clocks down while it rests before a burst' emulated 1 FAKEGPU_IDLE_MHZ=345 FAKEGPU_POWER=0 -- --shapes 64 -d half
+check 'is told by the clocks of its work; an old driver has the mean power only' rows 'c[0]["telemetry"]["sm_mhz"] > 1000 and c[0]["telemetry"]["power_w"] == 70'
 check 'every layout' emulated 1 -- --shapes 48x32x64 -d half --layout NN,TN,NT,TT
 check 'is right' rows 'len(c) == 4 and all(r["wrong"] == 0 for r in c)'
 check 'fp8 in other layouts, on a B200' emulated 1 -- --shapes 48x32x64 -d fp8_e4m3,nvfp4 --layout NN,TN

@@ -11,6 +11,8 @@
      FAKEGPU_SM        compute capability: 100
      FAKEGPU_QUEUE     entries of a stream's queue: 1024
      FAKEGPU_NCCL      NCCL's version code: that of the headers
+     FAKEGPU_IDLE_MHZ  the clock once nothing has run for 0.5 s: none, it stays high
+     FAKEGPU_POWER     0: the driver tells the last second's mean only
      FAKEGPU_DRIVER    the driver's CUDA version: that of the headers
      FAKEGPU_FABRIC    CLUSTER[:CLIQUE[:STATE]]: a number that makes the NVLink cluster's UUID, 0: all zero; no fabric
      FAKEGPU_NET       the network that NCCL tells of: Socket
@@ -63,5 +65,6 @@ EXPORTED int fake_enqueue(void *stream, fake_work *work, const void *data, size_
 EXPORTED void fake_advance_us(long us);
 /* Waits until all streams of the process are empty, as an allocation in the real driver may. */
 EXPORTED void fake_drain(void);
+EXPORTED double fake_idle_s(void); /* since a stream of the process finished a piece of work */
 
 #endif

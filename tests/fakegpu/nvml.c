@@ -2,6 +2,7 @@
    clocks and runs the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
 #include "fake.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,21 @@ static bool throttled(void)
     return fake_fault("throttle", "nvml") != NULL;
 }
 
+/* As the runtime that the process has loaded knows. */
+static bool is_idle(void)
+{
+    static const char *const runtimes[] = {"libcudart.so.13", "libcudart.so.12"};
+    for (int i = 0; i < 2; i++) {
+        void *runtime = dlopen(runtimes[i], RTLD_NOW | RTLD_NOLOAD), *found = NULL;
+        double (*idle_s)(void) = NULL;
+        if (runtime) found = dlsym(runtime, "fake_idle_s");
+        memcpy(&idle_s, &found, sizeof idle_s);
+        if (runtime) dlclose(runtime);
+        if (idle_s) return idle_s() > 0.5;
+    }
+    return false;
+}
+
 nvml_return nvmlInit_v2(void)
 {
     return fake_fault("fail", "nvmlInit_v2") ? NOT_SUPPORTED : SUCCESS;
@@ -61,14 +77,16 @@ nvml_return nvmlDeviceGetHandleByUUID(const char *uuid, void **device)
 nvml_return nvmlDeviceGetClockInfo(void *device, int kind, unsigned *mhz)
 {
     (void)device;
-    *mhz = kind == 2 ? 2619 : throttled() ? 810 : 1980;
+    long idle_mhz = fake_number("FAKEGPU_IDLE_MHZ", 0);
+    *mhz = kind == 2 ? 2619 : throttled() ? 810 : idle_mhz && is_idle() ? (unsigned)idle_mhz : 1980;
     return SUCCESS;
 }
 
+/* The last second's mean: of a GPU that was idle. */
 nvml_return nvmlDeviceGetPowerUsage(void *device, unsigned *milliwatt)
 {
     (void)device;
-    *milliwatt = 400000;
+    *milliwatt = 70000;
     return SUCCESS;
 }
 
@@ -135,14 +153,17 @@ nvml_return nvmlDeviceGetFieldValues(void *device, int count, void *values)
         nvml_return result;
         unsigned long long value;
     } *field = values;
+    enum { POWER_INSTANT = 186 };
     bool has_fields = fake_number("FAKEGPU_SM", 100) >= 100;
     (void)device;
     for (int i = 0; i < count; i++) {
         bool policy = field[i].id >= 74 && field[i].id < 80;
         bool link = (field[i].id == 215 || field[i].id == 219) && field[i].scope < FOUR_LINKS;
-        field[i].result = has_fields && (policy || link) ? SUCCESS : NOT_SUPPORTED;
-        field[i].type = 3;
-        field[i].value = policy               ? held_down_ns((int)field[i].id - 74)
+        bool power = field[i].id == POWER_INSTANT && fake_number("FAKEGPU_POWER", 1);
+        field[i].result = power || (has_fields && (policy || link)) ? SUCCESS : NOT_SUPPORTED;
+        field[i].type = power ? 1 : 3;
+        field[i].value = power                ? 400000
+                         : policy             ? held_down_ns((int)field[i].id - 74)
                          : field[i].id == 215 ? link_count(field[i].scope)
                                               : 0;
     }

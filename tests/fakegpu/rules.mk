@@ -23,7 +23,7 @@ $(FAKE)/%.map:
 	@mkdir -p $(@D)
 	@echo '$* { global: *; };' >$@
 link_fake = $Q$(CC) $(CFLAGS) $(SANITIZERS) -shared -Wl,-soname,$(@F) $(if $(filter %.map,$^),-Wl$(COMMA)--version-script=$(filter %.map,$^)) \
-	-o $@ $(filter %.o,$^) $(filter-out %.map,$(filter $(FAKE)/%,$^)) -lpthread -lrt -lm
+	-o $@ $(filter %.o,$^) $(filter-out %.map,$(filter $(FAKE)/%,$^)) -lpthread -lrt -lm -ldl
 COMMA := ,
 $(FAKE)/libcudart.so.%: $(call fake_objects,fake streams cudart twins) $(call objects,$(TWINS)) $(FAKE)/libcudart.so.%.map $B/flags/link
 	$(call say,LINK,$@)

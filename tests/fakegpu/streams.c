@@ -3,6 +3,7 @@
 
 #include <cuda_runtime_api.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,7 @@ void fake_advance_us(long us)
 }
 
 static struct CUstream_st *streams; /* all of the process */
+static atomic_long worked_ms;
 static pthread_mutex_t streams_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct CUstream_st *standard;
 static pthread_once_t standard_once = PTHREAD_ONCE_INIT;
@@ -79,11 +81,17 @@ static void *stream_main(void *argument)
         task->work(task->data);
         task_free(task);
         pthread_mutex_lock(&s->lock);
+        atomic_store(&worked_ms, (long)(fake_now_s() * 1e3));
         s->queued--;
         pthread_cond_broadcast(&s->changed);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
+}
+
+double fake_idle_s(void)
+{
+    return fake_now_s() - (double)atomic_load(&worked_ms) * 1e-3;
 }
 
 static struct CUstream_st *stream_new(void)
