@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { HELD_CALLS = 32, UUID_TEXT = 48, ABORT_S = 5 };
+enum { HELD_CALLS = 32, HOLD_NS = 200 * 1000 * 1000, UUID_TEXT = 48, ABORT_S = 5 };
 
 const char *nccl_words(void)
 {
@@ -215,6 +215,7 @@ static enum status nccl_open(const struct world *world, const struct backend_opt
     c->world = world;
     c->options = *options;
     c->held_calls = HELD_CALLS;
+    c->hold_ns = HOLD_NS;
     pthread_mutex_init(&c->asking, NULL);
     device_load_eagerly();
     nccl_debug_capture(&c->debug, world->host);

@@ -81,6 +81,8 @@ struct comm {
     struct device_gate *device_gate;
     uint32_t ticket;
     int held_calls; /* calls that are enqueued behind a closed gate at most */
+    uint64_t hold_ns; /* a hold ends by then whatever happens */
+    bool told_of_holds;
     float *aligner; /* one element for the aligning all-reduce */
     struct device_verdict *verdict, *device_verdict;
     struct device_block block;

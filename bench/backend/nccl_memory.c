@@ -224,5 +224,6 @@ enum status nccl_corrupt(struct comm *c, const struct call *call, size_t slot)
     char *at = p.recv + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
     enum status status = cuda_status(cudaMemcpy(&byte, at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
     byte ^= 0x10;
-    return status ? status : cuda_status(cudaMemcpy(at, &byte, 1, cudaMemcpyHostToDevice), "cudaMemcpy");
+    if (!status) status = cuda_status(cudaMemsetAsync(at, byte, 1, c->stream), "cudaMemsetAsync");
+    return status ? status : nccl_drain(c);
 }

@@ -13,7 +13,9 @@
    - modules loaded at first use wait for the device: CUDA_MODULE_LOADING=EAGER (device.c);
    - NCCL's work queue, its proxy's pool and CUDA's launch queue are finite: the gate is opened after
    held_calls calls, and the rest is enqueued while the device already works;
-   - whatever remains: the hold ends by itself after HOLD_NS, the sample is spoiled, and held_calls is halved.
+   - whatever remains: the hold ends by itself after hold_ns, the sample is spoiled, and held_calls is halved;
+   where even one call waits behind its hold (CUDA_LAUNCH_BLOCKING=1, debuggers), the user is told, and
+   hold_ns is halved: nothing is gained by waiting.
  */
 #include "backend/nccl.h"
 #include "kernels/pattern.h"
@@ -22,7 +24,7 @@
 #include <sched.h>
 #include <time.h>
 
-enum { HOLD_NS = 200 * 1000 * 1000, SPINS = 2000, SLEEP_NS = 20 * 1000, POLLS_PER_CHECK = 256 };
+enum { LEAST_HOLD_NS = 5 * 1000 * 1000, SPINS = 2000, SLEEP_NS = 20 * 1000, POLLS_PER_CHECK = 256 };
 
 /* ncclBfloat16: before 2.24 nccl.h names it for C++ only. */
 enum { BFLOAT16 = 9 };
@@ -348,7 +350,7 @@ static enum status begin(struct comm *c)
 {
     c->ticket++;
     enum status status =
-        cuda_status(device_delay(c->device_gate, c->ticket, HOLD_NS, c->stream), "the delay kernel");
+        cuda_status(device_delay(c->device_gate, c->ticket, c->hold_ns, c->stream), "the delay kernel");
     if (!status) status = nccl_align(c);
     return status ? status : cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
 }
@@ -395,6 +397,22 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     return status;
 }
 
+/* A hold ran out of time. */
+static void hold_less(struct comm *c)
+{
+    if (c->held_calls > 1) {
+        c->held_calls /= 2;
+        return;
+    }
+    if (c->hold_ns / 2 >= LEAST_HOLD_NS) c->hold_ns /= 2;
+    if (!c->told_of_holds) {
+        c->told_of_holds = true;
+        warn("rank %d: a call waited for the device that was held for it, so such samples do not count: is "
+             "CUDA_LAUNCH_BLOCKING set, or a debugger at work?",
+             c->world->rank);
+    }
+}
+
 enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
 {
     *timing = (struct timing){.start_s = NAN, .end_s = NAN, .elapsed_s = NAN};
@@ -409,6 +427,6 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
         status = end(c, call, status, &timing->elapsed_s);
     }
     timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
-    if (timing->spoiled && c->held_calls > 1) c->held_calls /= 2;
+    if (timing->spoiled) hold_less(c);
     return status;
 }

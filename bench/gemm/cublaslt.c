@@ -86,8 +86,10 @@ static enum status lt_open(const struct gemm_place *place, const struct gemm_opt
     if (!status) status = cuda_status(cudaMalloc(&g->workspace, WORKSPACE), "cudaMalloc of the workspace");
     if (!status) status = cuda_status(cudaMalloc((void **)&g->tensor_scale, sizeof scale), "cudaMalloc");
     if (!status)
-        status = cuda_status(cudaMemcpy(g->tensor_scale, &scale, sizeof scale, cudaMemcpyHostToDevice),
-                             "cudaMemcpy");
+        status = cuda_status(
+            cudaMemcpyAsync(g->tensor_scale, &scale, sizeof scale, cudaMemcpyHostToDevice, g->stream),
+            "cudaMemcpyAsync");
+    if (!status) status = cuda_status(cudaStreamSynchronize(g->stream), "cudaStreamSynchronize");
     if (status) {
         lt_close(g);
         return status;
@@ -329,7 +331,7 @@ static enum status damage(struct gemm_work *w, size_t slot)
         cuda_status(cudaMemcpy(&byte, c->data + at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
     byte = (unsigned char)((byte & 0x80) | 0x7e); /* enormous in every type, whatever it was */
     return status ? status
-                  : cuda_status(cudaMemcpy(c->data + at, &byte, 1, cudaMemcpyHostToDevice), "cudaMemcpy");
+                  : cuda_status(cudaMemsetAsync(c->data + at, byte, 1, w->gemm->stream), "cudaMemsetAsync");
 }
 
 static enum status run_check(struct gemm_work *w, size_t slot, uint64_t seed,
@@ -370,9 +372,8 @@ static enum status lt_check(struct gemm_work *w, uint64_t seed, struct gemm_verd
     if (!status)
         status = cuda_status(cudaMalloc((void **)&v, (size_t)w->problem.k * MATRIX_GROUP * sizeof *v),
                              "cudaMalloc");
-    if (!status)
-        status =
-            cuda_status(cudaMemcpy(on_device, &found, sizeof found, cudaMemcpyHostToDevice), "cudaMemcpy");
+    if (!status) /* in the stream's order, which cudaMemcpy to the device is not: it may return before */
+        status = cuda_status(cudaMemsetAsync(on_device, 0, sizeof found, w->gemm->stream), "cudaMemsetAsync");
     if (!status) status = run_check(w, slot, seed, on_device, v);
     if (!status) status = cuda_status(cudaStreamSynchronize(w->gemm->stream), "the matrix check kernels");
     if (!status)

@@ -247,6 +247,9 @@ for sm in 90 100; do
 done
 check 'an undisturbed case says nothing of the kind' emulated 2 -- --sizes 8
 check 'but its clocks' rows 'all(r["telemetry"]["slowed"] is False and r["telemetry"]["throttle"] == [] and r["telemetry"]["sm_mhz"] == 1980 for r in c)'
+check 'launches that wait for the device, so that a hold keeps its own opener' emulated 1 CUDA_LAUNCH_BLOCKING=1 -- --sizes 8 --placement out_of_place -n 1
+tells 'end after some samples, and are said' 'rank 0: a call waited for the device that was held for it.*CUDA_LAUNCH_BLOCKING'
+check 'without a figure, the data checked all the same' rows '[(r["wrong"], r.get("median_us")) for r in c] == [(0, None)]'
 
 # ---- hangs: ended by the deadline, with whoever has not arrived named ----
 

@@ -441,7 +441,8 @@ static cudaError_t launch_twin(const struct twin *twin, void **arguments, cudaSt
     for (int i = 0; i < TWIN_ARGUMENTS && twin->sizes[i]; i++)
         memcpy(launch.values[i], arguments[i], twin->sizes[i]);
     fake_enqueue(stream, run_launch, &launch, sizeof launch);
-    return cudaSuccess;
+    const char *blocking = getenv("CUDA_LAUNCH_BLOCKING");
+    return blocking && strcmp(blocking, "1") == 0 ? cudaStreamSynchronize(stream) : cudaSuccess;
 }
 
 cudaError_t __cudaGetKernel(cudaKernel_t *kernel, const void *stub)
