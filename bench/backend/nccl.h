@@ -80,7 +80,7 @@ struct comm {
     struct device_gate *gate; /* mapped host memory, and its address on the device */
     struct device_gate *device_gate;
     uint32_t ticket;
-    int held_calls; /* calls that are enqueued behind a closed gate at most */
+    int held_calls;   /* calls that are enqueued behind a closed gate at most */
     uint64_t hold_ns; /* a hold ends by then whatever happens */
     bool told_of_holds;
     float *aligner; /* one element for the aligning all-reduce */

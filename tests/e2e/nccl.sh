@@ -120,6 +120,8 @@ tells 'and the message names the version' 'needs NCCL 2.27, not 2.18'
 expect_status 'NCCL 2.17 is too old' 5 emulated 2 FAKEGPU_NCCL=21700 -- --sizes 8
 tells 'and the message says so' 'NCCL 2.17 is too old: 2.18 or later'
 expect_status 'a driver older than the runtime' 5 emulated 1 FAKEGPU_DRIVER=11040 -- --sizes 8
+check 'one rank, fp8' emulated 1 -- --collectives all_reduce,reduce,all_gather -d fp8_e4m3,half -o all --sizes 64
+check 'is unsupported where NCCL has no kernel to scale it' rows '{(r["dtype"], r["op"]) for r in c if r["status"] == "unsupported"} == {("fp8_e4m3", "avg"), ("fp8_e4m3", "premulsum")} and all(r["wrong"] == 0 for r in c if r["status"] == "ok") and len(c) == 52'
 check 'fp8 reductions before Hopper' emulated 2 FAKEGPU_SM=80 -- --collectives all_reduce,all_gather -d fp8_e4m3 --sizes 64
 check 'are unsupported, moving is not' rows '{r["collective"]: r["status"] for r in c} == {"all_reduce": "unsupported", "all_gather": "ok"}'
 expect_status 'two ranks on one GPU' 5 emulated 2 FAKEGPU_DEVICES=1 -- --sizes 8

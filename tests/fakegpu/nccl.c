@@ -206,6 +206,8 @@ static ncclResult_t usable(ncclComm_t comm, ncclDataType_t type, ncclRedOp_t op,
         return refuse(ncclInvalidArgument, "no fp8 in this version");
     if ((int)type >= TYPE_E4M3 && reduces && fake_number("FAKEGPU_SM", 100) < 90)
         return refuse(ncclInvalidArgument, "FP8 reduction support begins with sm90 capable devices");
+    if ((int)type >= TYPE_E4M3 && reduces && comm->segment.ranks == 1 && (op == ncclAvg || op >= ncclNumOps))
+        return refuse(ncclInvalidArgument, "onerank.cu has no such kernel");
     if (op >= ncclNumOps + MOST_OPS || (op >= ncclNumOps && !comm->premul[op - ncclNumOps].used))
         return refuse(ncclInvalidArgument, "invalid operation");
     if (op >= ncclNumOps && comm->premul[op - ncclNumOps].type != type)
