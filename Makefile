@@ -18,7 +18,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$1' '$2')
 # $(call stamp,NAME,TEXT): a file that changes only when TEXT does; what was built with TEXT depends on it.
 stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
 
-KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT \
+KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT CUBLASLT_HOME \
 	HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
 PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
@@ -43,7 +43,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(f
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS) $(JSON_CFLAGS)
 MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS)
-GPU_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS)
+GPU_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS)
 UNIT_FLAGS = $(CRITERION_CFLAGS)
 # Real code for each of CUDA_ARCH that the toolkit knows, and PTX of the newest for what comes after.
 CUDA_ARCH ?= 80 90 100 103
@@ -117,7 +117,7 @@ help: ## this text
 	@printf '\nknobs (what is kept from the last time is asked anew when one changes):\n'
 	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC= CFLAGS= LDFLAGS= …' 'compiler and flags [cc, -O2 -g]' \
 	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
-	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, HWLOC_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
+	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, CUBLASLT_HOME=, HWLOC_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
 	    '' 'prefixes, where a part is not in the usual places' \
 	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its targets [80 90 100 103]' \
 	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
