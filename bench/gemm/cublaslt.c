@@ -111,6 +111,8 @@ static enum status lt_supports(struct gemm *g, const struct gemm_problem *p, con
         *reason = "this cuBLASLt has no such type (12.8 has)";
     else if (sm < t->least_sm)
         *reason = "this GPU has no such type";
+    else if (p->fast && sm >= 100)
+        *reason = "fast accumulation is for Ada and Hopper: this GPU always has the long accumulator";
     else if (narrow && strcmp(p->layout, "TN") != 0 && (blocks || sm < 100 || sm >= 120))
         *reason =
             "cuBLASLt multiplies fp8 and fp4 in layout TN only (on B200 and B300, fp8 with one scale in "
@@ -236,6 +238,7 @@ static cublasStatus_t describe(struct gemm_work *w)
     const struct type *t = &types[p->type];
     cublasOperation_t a = p->layout[0] == 'T' ? CUBLAS_OP_T : CUBLAS_OP_N,
                       b = p->layout[1] == 'T' ? CUBLAS_OP_T : CUBLAS_OP_N;
+    const int8_t fast = p->fast;
     cublasStatus_t r = CUBLAS_STATUS_SUCCESS;
     for (size_t s = 0; s < w->slots && !r; s++) {
         r = cublasLtMatmulDescCreate(&w->operation[s], (cublasComputeType_t)t->compute,
@@ -247,6 +250,9 @@ static cublasStatus_t describe(struct gemm_work *w)
         const void *a_scale = w->a[s].scales ? (const void *)w->a[s].scales : w->gemm->tensor_scale;
         const void *b_scale = w->b[s].scales ? (const void *)w->b[s].scales : w->gemm->tensor_scale;
         if (!r && t->scale_mode >= 0) r = set_scales(w->operation[s], t, a_scale, b_scale);
+        if (!r && fast)
+            r = cublasLtMatmulDescSetAttribute(w->operation[s], CUBLASLT_MATMUL_DESC_FAST_ACCUM, &fast,
+                                               sizeof fast);
     }
     const cudaDataType_t operand = (cudaDataType_t)t->operand, output = (cudaDataType_t)t->output;
     if (!r)

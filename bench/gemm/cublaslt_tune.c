@@ -86,11 +86,12 @@ static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResu
     w->first_us = first;
     w->heuristics = timed;
     snprintf(w->algorithm_text, sizeof w->algorithm_text,
-             "cublasLt %zu heuristic %d of %d: algorithm %d tile %d stages %d split-k %d",
+             "cublasLt %zu heuristic %d of %d: algorithm %d tile %d stages %d split-k %d%s",
              cublasLtGetVersion(), winner + 1, count, algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_ID),
              algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_TILE_ID),
              algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_STAGES_ID),
-             algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM));
+             algorithm_fact(&w->algorithm, CUBLASLT_ALGO_CONFIG_SPLITK_NUM),
+             w->problem.fast ? ", fast accumulation" : "");
     return status;
 }
 

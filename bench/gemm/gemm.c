@@ -7,7 +7,8 @@
    after aligning them to the largest and cutting off what falls out (M. Fasi, N. Higham, M. Mikaitis, S.
    Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ CS 2021), so a step errs by up to one cut per
    addend: 2^-21 stands for 8 to 16 addends cut at 2^-24. Hopper's fp8 keeps about 14 bits of the running sum
-   (DeepSeek-V3 technical report, 3.3.2). */
+   (DeepSeek-V3 technical report, 3.3.2): so it is for fast accumulation; what goes over into float now and then
+   errs by less, and how often the library does not tell. */
 const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT] = {
     [GEMM_DOUBLE] = {"double", "fp64", "fp64", "double", "double", "none", 8, 8, 0x1p-53, 0x1p-53, 1, false},
     [GEMM_FLOAT] = {"float", "fp32", NULL, "float", "float", "none", 4, 4, 0x1p-24, 0x1p-24, 1, false},
@@ -28,6 +29,11 @@ int gemm_type_find(const char *name)
     for (int type = 0; type < GEMM_TYPE_COUNT; type++)
         if (same(gemm_types[type].name, name) || same(gemm_types[type].alias, name)) return type;
     return -1;
+}
+
+const char *gemm_accumulator(const struct gemm_problem *p)
+{
+    return p->fast ? "fast" : gemm_types[p->type].accumulator;
 }
 
 double gemm_tolerance(enum gemm_type type, int64_t k)

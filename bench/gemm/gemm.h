@@ -58,6 +58,7 @@ struct gemm_problem {
        or k x m (T), no padding between columns. */
     char layout[3];
     uint64_t seed; /* of the data */
+    bool fast;     /* fp8 on Ada and Hopper: partial sums stay in the tensor cores' short accumulator */
 };
 
 /* Where the rank runs. */
@@ -134,6 +135,9 @@ extern const struct gemm_engine *const gemm_engines[]; /* NULL-terminated: those
    it cannot be had. A plug-in exports `const struct gemm_engine busbar_gemm_engine`; it stands where
    backend_find looks. */
 const struct gemm_engine *gemm_engine_find(const char *name);
+
+/* The record's accumulator: the type's, or "fast". */
+const char *gemm_accumulator(const struct gemm_problem *);
 
 /* How far a computed element of C may be from the exact one, in units of the norm of its row of op(A), when
    op(B) is Gaussian with variance 1: the derivation stands in freivalds.h. */

@@ -110,7 +110,8 @@ static void add_case(struct matmul_launch *l, enum gemm_type type, const struct 
     struct matmul_cases *cases = &l->cases;
     cases->list = reallocate(cases->list, cases->count + 1, sizeof *cases->list);
     struct matmul_case *c = &cases->list[cases->count++];
-    *c = (struct matmul_case){.problem = {type, shape->m, shape->n, shape->k, "", (uint64_t)l->settings.seed},
+    *c = (struct matmul_case){.problem = {type, shape->m, shape->n, shape->k, "", (uint64_t)l->settings.seed,
+                                          type == GEMM_FP8_E4M3 && same(l->settings.accumulator, "fast")},
                               .sustained = sustained,
                               .batch = ABSENT,
                               .wrong = ABSENT,
@@ -131,7 +132,7 @@ static void add_problem(struct matmul_launch *l, enum gemm_type type, const stru
 static bool is_wanted(const struct matmul_launch *l, enum gemm_type type, const char *layout)
 {
     const char *reason;
-    struct gemm_problem problem = {type, 1024, 1024, 1024, "", 0};
+    struct gemm_problem problem = {type, 1024, 1024, 1024, "", 0, false};
     memcpy(problem.layout, layout, 3);
     for (int i = 0; i < l->settings.type_count; i++)
         if (l->settings.types[i] == type) return true;

@@ -25,7 +25,7 @@ enum matmul_fault { FAULT_NONE, FAULT_WRONG, FAULT_SLOW, FAULT_FAIL, FAULT_HANG 
 struct matmul_settings {
     struct driver_settings driver; /* first */
     /* as typed */
-    const char *dtypes_text, *shapes_text, *layouts_text, *phase, *cache, *engine, *at_once;
+    const char *dtypes_text, *shapes_text, *layouts_text, *phase, *cache, *engine, *at_once, *accumulator;
     double sustain_s; /* < 0: by the engine's memory */
     int64_t samples, warmup, passes, seed, check, threads;
     double precision_percent, max_seconds, time_budget_s;

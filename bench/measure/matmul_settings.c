@@ -21,6 +21,9 @@ static const struct option matmul_options[] = {
     {OPTION_TEXT, 0, "layout", "LIST", AT(layouts_text), NULL, NULL, 0, 0, NULL,
      "NN, TN, NT, TT: which of A and B are transposed (column-major, as BLAS counts);\n"
      "without it NN on a CPU and TN on a GPU, which is what fp8 needs"},
+    {OPTION_CHOICE, 0, "accumulator", NULL, AT(accumulator), "float", "float|fast", 0, 0, NULL,
+     "of fp8_e4m3 on Ada and Hopper: float: partial sums go over into float now and then; fast: never\n"
+     "(cuBLASLt's FAST_ACCUM, PyTorch's use_fast_accum): quicker, less exact"},
     {OPTION_CHOICE, 0, "phase", NULL, AT(phase), "both", "both|burst|sustained", 0, 0, NULL,
      "burst: from a rested machine; sustained: without a pause, as training does"},
     {OPTION_SECONDS, 0, "sustain", "TIME", AT(sustain_s), NULL, NULL, 0.01, 1e6, NULL,

@@ -15,7 +15,7 @@ struct case_row matmul_row(const struct matmul_case *c, const struct matmul_samp
     row.n = c->problem.n;
     row.k = c->problem.k;
     row.layout = c->problem.layout;
-    row.accumulator = type->accumulator;
+    row.accumulator = gemm_accumulator(&c->problem);
     row.scaling = type->scaling;
     row.phase = c->sustained ? "sustained" : "burst";
     row.cache = s->settings->cache;

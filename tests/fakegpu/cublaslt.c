@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALGORITHMS = 3, SLOW_US = 1000000 };
+enum { ALGORITHMS = 3, SLOW_US = 1000000, FAST_ID = 100 /* of algorithms that accumulate fast */ };
 
 struct layout {
     cudaDataType_t type;
@@ -24,6 +24,7 @@ struct operation {
     cublasOperation_t a, b;
     const unsigned char *a_scale, *b_scale;
     int a_mode, b_mode;
+    int8_t fast;
 };
 
 EXPORTED size_t cublasLtGetVersion(void)
@@ -94,6 +95,10 @@ EXPORTED cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t oper
     case CUBLASLT_MATMUL_DESC_TRANSB:
         memcpy(&o->b, value, bytes);
         break;
+    case CUBLASLT_MATMUL_DESC_FAST_ACCUM:
+        if (bytes != sizeof o->fast) return CUBLAS_STATUS_INVALID_VALUE;
+        memcpy(&o->fast, value, bytes);
+        break;
     case CUBLASLT_MATMUL_DESC_A_SCALE_POINTER:
         memcpy(&o->a_scale, value, bytes);
         break;
@@ -152,14 +157,16 @@ EXPORTED cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
                                                        cublasLtMatmulPreference_t preference, int most,
                                                        cublasLtMatmulHeuristicResult_t offers[], int *count)
 {
-    (void)handle, (void)operation, (void)c, (void)d, (void)preference;
+    const struct operation *o = (const struct operation *)(void *)operation;
+    (void)handle, (void)c, (void)d, (void)preference;
     *count = 0;
     if (fake_fault("fail", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_INTERNAL_ERROR;
     if (!is_aligned(a) || !is_aligned(b)) return CUBLAS_STATUS_NOT_SUPPORTED;
     if (fake_fault("wrong", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_SUCCESS; /* no offer */
     *count = most < ALGORITHMS ? most : ALGORITHMS;
     memset(offers, 0, (size_t)*count * sizeof *offers);
-    for (int i = 0; i < *count; i++) offers[i].algo.data[0] = (uint64_t)i;
+    for (int i = 0; i < *count; i++)
+        offers[i].algo.data[0] = (uint64_t)i, offers[i].algo.data[1] = o->fast ? FAST_ID : 0;
     return CUBLAS_STATUS_SUCCESS;
 }
 
@@ -167,7 +174,7 @@ EXPORTED cublasStatus_t cublasLtMatmulAlgoConfigGetAttribute(const cublasLtMatmu
                                                              cublasLtMatmulAlgoConfigAttributes_t which,
                                                              void *value, size_t bytes, size_t *written)
 {
-    int number = which == CUBLASLT_ALGO_CONFIG_ID ? (int)algo->data[0] : 1;
+    int number = which == CUBLASLT_ALGO_CONFIG_ID ? (int)(algo->data[0] + algo->data[1]) : 1;
     memcpy(value, &number, bytes < sizeof number ? bytes : sizeof number);
     *written = sizeof number;
     return CUBLAS_STATUS_SUCCESS;
@@ -235,6 +242,28 @@ static double element(const struct operation *o, const struct layout *l, const u
     }
 }
 
+/* Towards zero, to the 14 bits that Hopper's tensor cores keep of the larger addend (DeepSeek-V3 technical
+ * report, 3.3.2). */
+static double add_cut(double sum, double more)
+{
+    int exponent;
+    frexp(fmax(fabs(sum), fabs(more)), &exponent);
+    double unit = ldexp(1, exponent - 14);
+    return trunc(sum / unit) * unit + trunc(more / unit) * unit;
+}
+
+/* Fast accumulation: of 32 products at a time, never in float. */
+static double dot_fast(const double *a, const double *b, uint64_t k)
+{
+    double sum = 0;
+    for (uint64_t p = 0; p < k; p += 32) {
+        double step = 0;
+        for (uint64_t q = p; q < k && q < p + 32; q++) step += a[q] * b[q];
+        sum = add_cut(sum, step);
+    }
+    return sum;
+}
+
 static void put(const struct layout *l, unsigned char *data, uint64_t i, uint64_t column, double value)
 {
     uint64_t at = column * (uint64_t)l->stride + i;
@@ -265,7 +294,8 @@ static void run_multiplication(void *data)
     for (uint64_t j = 0; j < n; j++)
         for (uint64_t i = 0; i < m; i++) {
             double sum = 0;
-            for (uint64_t p = 0; p < k; p++) sum += a[i * k + p] * b[j * k + p];
+            for (uint64_t p = 0; p < k && !o->fast; p++) sum += a[i * k + p] * b[j * k + p];
+            if (o->fast) sum = dot_fast(a + i * k, b + j * k, k);
             put(&x->d, x->d_data, i, j, x->alpha * sum);
         }
     free(a);

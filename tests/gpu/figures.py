@@ -9,7 +9,7 @@ import os
 import statistics
 import sys
 
-KEPT = ("collective", "gemm", "dtype", "op", "bytes", "placement", "mode", "graph", "registration", "m", "n", "k", "layout", "phase", "ranks",
+KEPT = ("collective", "gemm", "dtype", "op", "bytes", "placement", "mode", "graph", "registration", "m", "n", "k", "layout", "phase", "accumulator", "ranks",
         "status", "error", "wrong", "median_us", "lo_us", "hi_us", "algbw_gbps", "busbw_gbps", "tflops", "peak_tflops", "algorithm", "first_us")
 
 
