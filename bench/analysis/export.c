@@ -112,10 +112,10 @@ static enum status export_launches(const struct settings *settings, const struct
     }
     if (count == 0) status = fail(STATUS_ENVIRONMENT, "no collective to export in it");
     if (count > 1 && same(settings->format, "nccl-tests-json") && !settings->dir)
-        status = fail(
-            STATUS_USAGE,
-            "%zu tests, but a JSON document holds one: give --output DIR, or --collective and one launch",
-            count);
+        status = fail(STATUS_USAGE,
+                      "%zu tests, but a JSON document holds one: give --output DIR for a file of each, or "
+                      "--collective and a launch of one mode",
+                      count);
     for (size_t i = 0; !status && i < count; i++) status = write_test(settings, &tests[i]);
     for (size_t i = 0; i < archive->count; i++) nccl_tables_free(tables[i], counts[i]);
     free(tables);

@@ -37,5 +37,5 @@ int op_find(const char *name)
 {
     for (int i = 0; i < OP_COUNT; i++)
         if (strcmp(op_names[i], name) == 0) return i;
-    return -1;
+    return strcmp(name, "mulsum") ? -1 : OP_PREMULSUM; /* as nccl-tests calls it */
 }

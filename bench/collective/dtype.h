@@ -37,6 +37,6 @@ extern const struct dtype_facts dtypes[DTYPE_COUNT];
 extern const char *const op_names[OP_COUNT + 1]; /* NULL-terminated */
 
 int dtype_find(const char *name); /* also nccl-tests' aliases ("fp16", "bf16", "float8_e4m3"); -1: none */
-int op_find(const char *name);    /* -1: none */
+int op_find(const char *name);    /* also as nccl-tests calls it; -1: none */
 
 #endif

@@ -151,6 +151,9 @@ usage '^all_reduce: -R: the mpi backend registers no buffers' --backend mpi -R 1
 usage '^all_reduce: --cta: the mpi backend has no thread blocks' --backend mpi --cta 4
 expect_status "NVLink domains where there are none: status 5" 5 "$build/all_reduce" --expect-domain 8 "${quick[@]}"
 fresh
+check "nccl-tests' names of a type and an operation" "$build/all_reduce" -d f8e4m3,int32 -o mulsum --sizes 8 "${quick[@]}"
+holds "are known" '{(c["dtype"], c["op"]) for c in cases} == {("fp8_e4m3", "premulsum"), ("int32", "premulsum")}'
+fresh
 check "sizes and groups named twice" ranks 2 "$build/all_reduce" --sizes 8,1K,8,1024 --group world,2,world "${quick[@]}"
 holds "are measured once" 'len(cases) == 8 and len({c["key"] for c in cases}) == 8'
 expect_status "another number of ranks than expected: status 5" 5 ranks 2 "$build/all_reduce" --expect-ranks 4 "${quick[@]}"

@@ -184,7 +184,6 @@ const char *dtype_by_any_name(const char *word)
 
 const char *op_by_any_name(const char *word)
 {
-    if (strcmp(word, "mulsum") == 0) return "premulsum";
     int found = op_find(word);
     return found < 0 ? NULL : op_names[found];
 }
