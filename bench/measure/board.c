@@ -262,7 +262,11 @@ enum status board_blame(const struct seen *seen, int ranks, double now_s, double
     if (behind)
         text_add(words, "%s %s alive but behind the others;", text_get(&names), behind == 1 ? "is" : "are");
     if (!gone && !silent && !behind)
-        text_add(words, " all ranks are alive and inside the operation: the library or the network hangs;");
+        text_add(words,
+                 leader.stage == STAGE_BETWEEN
+                     ? " all ranks are alive, none inside an operation: start-up, the disk of the records "
+                       "or busbar's own sorting of very many samples takes longer;"
+                     : " all ranks are alive and inside the operation: the library or the network hangs;");
     text_free(&names);
     words->data[--words->length] = 0; /* the last semicolon */
     return gone ? STATUS_ENVIRONMENT : STATUS_TIMEOUT;

@@ -264,7 +264,10 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.rank_reduction = "max";
         row.rank_wait_us = visit->wait;
         if (m->global_us) row.global_us = (struct samples){m->global_us + visit->first, visit->count};
+        struct pulse *pulse = watch_pulse(l->driver.watch);
+        atomic_store(&pulse->stage, STAGE_WORKING); /* millions of samples take seconds to sort */
         case_row_summarise(&row);
+        atomic_store(&pulse->stage, STAGE_BETWEEN);
         row.time_us = row.median_us;
     }
     if (visit) {

@@ -106,8 +106,10 @@ static void blame(struct watch *w, const char *why, double silent_s)
     struct text words = {0};
     char what[160];
     copy_what(w, what);
+    /* As of the last look: this thread, too, may have waited for a processor since. */
+    double looked_s = w->board.seen[0].word_s;
     enum status status =
-        board_blame(w->board.seen, w->world->ranks, clock_s(), silent_s, host_of, w->world, &words);
+        board_blame(w->board.seen, w->world->ranks, looked_s, silent_s, host_of, w->world, &words);
     fail(status, "%s%s%s:%s", why, *what ? " in " : "", what, text_get(&words));
     finish(w, "failed", (int)status);
 }
