@@ -63,8 +63,12 @@ export SLURM_CONF=$conf/slurm.conf
 unshare --uts sh -c "hostname ctl; exec slurmctld -D -f $SLURM_CONF" >/dev/null 2>&1 &
 pids+=($!)
 for h in t1 t2; do
-    # A private /tmp: PMIx keeps its files there, and the nodes share a file system. What the test wrote must be seen all the same.
-    ip netns exec "bb$tag-$h" unshare --uts --mount sh -c "hostname $h; mkdir -p $conf/tmp.$h/${work#/tmp/}; mount --bind $work $conf/tmp.$h/${work#/tmp/}; \
+    # A private /tmp: PMIx keeps its files there, and the nodes share a file system. What the test wrote must be seen all the same, and
+    # the checkout, should it lie there.
+    for folder in "$work" "$here"; do
+        if [[ $folder == /tmp/* ]]; then echo "mkdir -p '$conf/tmp.$h/${folder#/tmp/}' && mount --bind '$folder' '$conf/tmp.$h/${folder#/tmp/}' || exit"; fi
+    done >"$conf/$h.mounts"
+    ip netns exec "bb$tag-$h" unshare --uts --mount sh -c "hostname $h; . '$conf/$h.mounts'; \
         mount --rbind $conf/tmp.$h /tmp; exec slurmd -D -N $h -f $SLURM_CONF" >"$conf/$h.err" 2>&1 &
     pids+=($!)
 done

@@ -67,16 +67,22 @@ holds "each look counts" 'all(c["wrong"] >= 2 for c in cases)'
 expect_status "a failed call ends the launch: status 5" 5 ranks 2 "$build/all_reduce" --sizes 1K --fault fail:rank=1 "${quick[@]}"
 
 # Scheduled away between the barrier and its start stamp, a rank is itself quick: it is the others who wait for it in the operation. Where
-# more than half of a block are marked nothing is set aside, which on a busy machine may happen: one of five launches must show it.
+# more than half of a block are marked nothing is set aside, which on a busy machine may happen: one of five launches must show it, unless
+# one of those without the fault, as long as they, is disturbed too.
 away() {
+    local samples=$1 holding=$2
+    shift 2
     fresh
-    ranks 2 "$build/all_reduce" --sizes 1K --placement in_place -n 120 -w 0 --fault away:rank=1,call=8,us=3000 "${quick[@]}" >"$work/out" 2>&1 &&
-        holds "long samples" 'all(len(c["samples_us"]) == 120 and sum(s > 2500 for s in c["samples_us"]) <= 4 and c["preempted"] >= 12 for c in cases)' |
-        grep -q '^ok'
+    ranks 2 "$build/all_reduce" --sizes 1K --placement in_place -n "$samples" -w 0 "$@" "${quick[@]}" >"$work/out" 2>&1 &&
+        holds "samples" "all(len(c['samples_us']) == $samples and $holding for c in cases)" | grep -q '^ok'
 }
-seen=no
-for _ in 1 2 3 4 5; do away && seen=yes && break; done
-check "a rank that is scheduled away before its start stamp makes no long samples: they are set aside" test $seen = yes
+name="a rank that is scheduled away before its start stamp makes no long samples: they are set aside"
+seen=no quiet=yes
+for _ in 1 2 3 4 5; do
+    away 4000 'c["preempted"] == 0 and max(c["samples_us"]) < 2500' || quiet=no
+    away 120 'sum(s > 2500 for s in c["samples_us"]) <= 4 and c["preempted"] >= 12' --fault away:rank=1,call=8,us=3000 && seen=yes && break
+done
+if [ $seen$quiet = nono ]; then skip "$name" "the machine is too busy to tell"; else check "$name" test $seen = yes; fi
 
 # Ranks that take turns on a processor: the table and the record say so.
 fresh
