@@ -84,7 +84,7 @@ nccl_of() {
     says 'and the plug-in is opened' '(nccl: no '
     driver=all_reduce flags=(--backend nccl --passes 1 -n 2 -w 1 --cache warm)
     check "NCCL $version: all collectives, types and operations" emulated 4 -- --collectives all -d all -o all --sizes 4K
-    check "NCCL $version: all are verified" rows "all(r['status'] == 'unsupported' or r['wrong'] == 0 for r in c) and sum(r['status'] == 'ok' for r in c) == $2 * 45 \
+    check "NCCL $version: all are verified" rows "all(r['status'] == 'unsupported' or r['wrong'] == 0 for r in c) and sum(r['status'] == 'ok' for r in c) == $2 * 46 \
         and h['facts']['nccl']['built_with'] == '$version' and h['facts']['gpu']['cuda'] == '12.1'"
     check "NCCL $version: graphs" emulated 2 -- --mode both -G 3 --sizes 64K
     expect_status "NCCL $version: symmetric windows" "$3" emulated 2 -- -R 2 --sizes 64K
