@@ -129,6 +129,21 @@ for name in -host0 16509230 5ca1ab1e; do
     equal "has no $name" "$(cat "$work/redacted.md" "$work"/redacted-plots/*.tsv | grep -c -e "$name")" 0
 done
 for name in host-1 serial-1 uuid-1; do has "has $name instead" "$name" "$work/redacted.md"; done
+# One rank has no bus: its run is in the page beside one that has, without a figure of it.
+for ranks in 1 4; do
+    mkdir -p "$work/bus$ranks"
+    {
+        printf '{"record":"launch","schema":1,"run":"r%s","launch":"l","driver":"all_reduce","provenance":["simulated"],"world":{"nodes":1,"ranks":%s,"ranks_per_node":%s}}\n' $ranks $ranks $ranks
+        printf '{"record":"case","pass":0,"collective":"all_reduce","mode":"isolated","placement":"out_of_place","requested_bytes":1048576,"bytes":1048576,"dtype":"float","op":"sum","nodes":1,"ranks":%s,"group":"world","samples_us":[90,91,92],"median_us":91,"algbw_gbps":11.5,%s"wrong":0,"status":"ok"}\n' \
+            $ranks "$([ $ranks = 1 ] || echo '"busbw_gbps":17.3,')"
+        printf '{"record":"end","status":"complete","cases":1,"elapsed_s":1}\n'
+    } >"$work/bus$ranks/l.jsonl"
+done
+for runs in "$work/bus1" "$work/bus1 $work/bus4"; do
+    # shellcheck disable=SC2086 # a list
+    check "a report on $(wc -w <<<"$runs") run(s), one without a bus" timeout 60 "$busbar" report $runs -o "$work/bus.html"
+    has 'has its time' '91' "$work/bus.html"
+done
 check 'a page of the references' timeout 60 "$busbar" report results/reference -o "$work/reference.html"
 equal 'no temporary folder is left' "$(find "$work" -maxdepth 1 -name 'busbar-plots-*' | wc -l)" 0
 

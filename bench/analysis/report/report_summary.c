@@ -230,7 +230,8 @@ static void cloud_table(struct page *page, const struct report *report, const st
     bool counts_differ = false;
     for (size_t i = 0; i < clouds->count; i++) {
         medians += same(clouds->list[i].track->cases[0].statistic, "median");
-        counts_differ |= clouds->list[i].best->row->ranks != clouds->list[0].best->row->ranks;
+        counts_differ |=
+            clouds->list[i].track->cases[0].row->ranks != clouds->list[0].track->cases[0].row->ranks;
     }
     page_heading(page, 4, NULL, is_all_reduce(&clouds->list[0]) ? "all-reduce" : "all-gather");
     cloud_columns(&table, report, &clouds->list[0], &arena);
