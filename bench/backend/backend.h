@@ -148,6 +148,9 @@ extern const struct backend *const backends[];
    busbar_device_count(void)`. */
 const struct backend *backend_find(const char *name);
 
+/* STATUS_OK for a name that backend_find may find; else one line and STATUS_USAGE. */
+enum status backend_check_name(const char *name);
+
 /* Opens *backend; where options->fault asks for one, *backend becomes a decorator that injects it (fault.c,
  * grammar there). */
 enum status backend_open(const struct backend **backend, const struct world *, const struct backend_options *,

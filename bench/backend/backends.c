@@ -31,6 +31,13 @@ static const struct backend *find_plugin(const char *name, bool needs_device, st
     return NULL;
 }
 
+enum status backend_check_name(const char *name)
+{
+    const char *known[sizeof backends / sizeof *backends + 2] = {"auto", "nccl"};
+    for (size_t i = 0; backends[i]; i++) known[i + 2] = backends[i]->name;
+    return plugin_check_name(name, known);
+}
+
 const struct backend *backend_find(const char *name)
 {
     struct text words = {0};

@@ -30,6 +30,13 @@ static const struct gemm_engine *find_plugin(const char *name, bool needs_device
     return NULL;
 }
 
+enum status gemm_engine_check_name(const char *name)
+{
+    const char *known[sizeof gemm_engines / sizeof *gemm_engines + 2] = {"auto", "cublaslt"};
+    for (size_t i = 0; gemm_engines[i]; i++) known[i + 2] = gemm_engines[i]->name;
+    return plugin_check_name(name, known);
+}
+
 const struct gemm_engine *gemm_engine_find(const char *name)
 {
     struct text words = {0};

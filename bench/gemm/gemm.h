@@ -136,6 +136,9 @@ extern const struct gemm_engine *const gemm_engines[]; /* NULL-terminated: those
    backend_find looks. */
 const struct gemm_engine *gemm_engine_find(const char *name);
 
+/* STATUS_OK for a name that gemm_engine_find may find; else one line and STATUS_USAGE. */
+enum status gemm_engine_check_name(const char *name);
+
 /* The record's accumulator: the type's, or "fast". */
 const char *gemm_accumulator(const struct gemm_problem *);
 

@@ -59,7 +59,7 @@ void board_close(struct board *, char answer);
 int board_connect(const struct board_place *, bool same_host);
 
 /* Names those to blame in one line's words: who ended, who gives no sign of life, who is behind; else that
-   all are inside. Returns STATUS_ENVIRONMENT when somebody has ended, else STATUS_TIMEOUT. */
+   all are inside, or none. Returns STATUS_ENVIRONMENT when somebody has ended, else STATUS_TIMEOUT. */
 enum status board_blame(const struct seen *, int ranks, double now_s, double silent_s,
                         const char *(*host)(const void *, int), const void *context, struct text *words);
 

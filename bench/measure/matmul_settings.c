@@ -1,4 +1,3 @@
-#include "backend/plugin.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/matmul.h"
@@ -235,7 +234,7 @@ enum status matmul_settings_read(int argc, char **argv, struct matmul_settings *
     if (!status && operand < argc)
         status =
             fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
-    if (!status) status = plugin_check_name(s->engine, (const char *[]){"auto", "cblas", "cublaslt", NULL});
+    if (!status) status = gemm_engine_check_name(s->engine);
     if (!status) status = read_types(s);
     if (!status) status = read_layouts(s);
     if (!status && s->shapes_text) status = shapes_parse(s->shapes_text, &s->shapes, &s->shape_count);

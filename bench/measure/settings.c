@@ -1,5 +1,4 @@
 #include "measure/settings.h"
-#include "backend/plugin.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/group.h"
@@ -270,7 +269,7 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status) status = read_lists(command, s);
     if (!status) status = read_sizes(s);
     if (!status) status = splits_check(s->group);
-    if (!status) status = plugin_check_name(s->backend, (const char *[]){"auto", "mpi", "nccl", NULL});
+    if (!status) status = backend_check_name(s->backend);
     if (!status && same(s->sync, "window") && same(s->mode, "pipelined"))
         status = fail(STATUS_USAGE, "--sync window starts isolated operations: --mode isolated or both");
     if (status) {
