@@ -33,8 +33,10 @@ static const struct backend *find_plugin(const char *name, bool needs_device, st
 
 enum status backend_check_name(const char *name)
 {
-    const char *known[sizeof backends / sizeof *backends + 2] = {"auto", "nccl"};
-    for (size_t i = 0; backends[i]; i++) known[i + 2] = backends[i]->name;
+    const char *known[sizeof backends / sizeof *backends + 2] = {"auto"};
+    size_t count = 1;
+    for (size_t i = 0; backends[i]; i++) known[count++] = backends[i]->name;
+    known[count] = "nccl"; /* also where it was not built */
     return plugin_check_name(name, known);
 }
 

@@ -32,8 +32,10 @@ static const struct gemm_engine *find_plugin(const char *name, bool needs_device
 
 enum status gemm_engine_check_name(const char *name)
 {
-    const char *known[sizeof gemm_engines / sizeof *gemm_engines + 2] = {"auto", "cublaslt"};
-    for (size_t i = 0; gemm_engines[i]; i++) known[i + 2] = gemm_engines[i]->name;
+    const char *known[sizeof gemm_engines / sizeof *gemm_engines + 2] = {"auto"};
+    size_t count = 1;
+    for (size_t i = 0; gemm_engines[i]; i++) known[count++] = gemm_engines[i]->name;
+    known[count] = "cublaslt"; /* also where it was not built */
     return plugin_check_name(name, known);
 }
 
