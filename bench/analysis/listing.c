@@ -22,15 +22,48 @@ static void size_cell(struct table *table, int64_t bytes)
     table_cell(table, "%s", bytes == ABSENT || bytes < 0 ? "" : format_size((size_t)bytes, text));
 }
 
-void listing_columns(struct table *table, bool gemm)
+/* ---- what else tells cases of one table apart ---- */
+
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, ATTRIBUTES = 10, LONGEST_ATTRIBUTE = 40 };
+static const struct attribute {
+    const char *name, *usual; /* usual: not worth a word in the title; NULL: always worth one */
+} attributes[ATTRIBUTES] = {{"cache", "warm"},        {"sync", "barrier"}, {"memory", NULL}, {"graph", "0"},
+                            {"registration", "none"}, {"cta", "default"},  {"root", "0"},    {"layout", NULL},
+                            {"accumulator", NULL},    {"scaling", NULL}};
+
+static const char *attribute_of(const struct case_row *row, size_t which, char number[32])
 {
-    static const char *const of_gemm[] = {"m",          "n",        "k",        "type",     "phase",
-                                          "<statistic", "time(us)", "interval", "launches", "TFLOP/s",
-                                          "interval",   "%peak",    "wrong",    "<status",  NULL};
-    static const char *const of_collective[] = {
-        "size",     "count", "<type", "<op",      "<placement", "<mode", "<statistic", "time(us)", "interval",
-        "launches", "algbw", "busbw", "interval", "%bound",     "wrong", "<status",    NULL};
+    const char *const words[] = {row->cache,        row->sync,   row->memory, NULL,
+                                 row->registration, row->cta,    NULL,        row->layout,
+                                 row->accumulator,  row->scaling};
+    int64_t value = which == GRAPH ? row->graph : which == ROOT ? row->root : ABSENT;
+    if (value == ABSENT) return words[which] ? words[which] : "";
+    snprintf(number, 32, "%lld", (long long)value);
+    return number;
+}
+
+static bool varies(const struct case_summary *lines, size_t n, size_t which)
+{
+    char first[32], other[32];
+    const char *value = attribute_of(lines[0].row, which, first);
+    for (size_t i = 1; i < n; i++)
+        if (!same(attribute_of(lines[i].row, which, other), value)) return true;
+    return false;
+}
+
+static void add_columns(struct table *table, const bool *varying, bool gemm)
+{
+    static const char *const of_gemm[] = {"m", "n", "k", "type", "phase", NULL};
+    static const char *const of_collective[] = {"size", "count", "<type", "<op", "<placement", "<mode", NULL};
+    static const char *const figures_of_gemm[] = {"<statistic", "time(us)", "interval", "launches", "TFLOP/s",
+                                                  "interval",   "%peak",    "wrong",    "<status",  NULL};
+    static const char *const figures[] = {"<statistic", "time(us)", "interval", "launches", "algbw", "busbw",
+                                          "interval",   "%bound",   "wrong",    "<status",  NULL};
     for (const char *const *name = gemm ? of_gemm : of_collective; *name; name++)
+        table_column(table, *name + (**name == '<'), **name == '<');
+    for (size_t a = 0; a < ATTRIBUTES; a++)
+        if (varying[a]) table_column(table, attributes[a].name, true);
+    for (const char *const *name = gemm ? figures_of_gemm : figures; *name; name++)
         table_column(table, *name + (**name == '<'), **name == '<');
 }
 
@@ -50,7 +83,7 @@ static void result_cells(struct table *table, const struct case_summary *line)
         table_cell(table, "%s in some of %zu launches", line->status, line->attempts);
 }
 
-void listing_row(struct table *table, const struct case_summary *line)
+static void add_row(struct table *table, const struct case_summary *line, const bool *varying)
 {
     const struct case_row *row = line->row;
     char text[32];
@@ -68,6 +101,8 @@ void listing_row(struct table *table, const struct case_summary *line)
         table_cell(table, "%s", row->placement ? row->placement : "");
         table_cell(table, "%s", row->mode ? row->mode : "");
     }
+    for (size_t a = 0; a < ATTRIBUTES; a++)
+        if (varying[a]) table_cell(table, "%s", attribute_of(row, a, text));
     table_cell(table, "%s", same(line->statistic, "median") || !line->statistic ? "" : line->statistic);
     figure_cells(table, line->time_us);
     table_cell(table, "%zu", line->launches);
@@ -76,11 +111,20 @@ void listing_row(struct table *table, const struct case_summary *line)
     result_cells(table, line);
 }
 
+void listing_fill(const struct case_summary *lines, size_t n, size_t most, struct table *table)
+{
+    bool varying[ATTRIBUTES];
+    for (size_t a = 0; a < ATTRIBUTES; a++) varying[a] = varies(lines, n, a);
+    add_columns(table, varying, lines[0].row->gemm != NULL);
+    for (size_t i = 0; i < n && table_rows(table) < most; i++)
+        if (lines[i].launches) add_row(table, &lines[i], varying);
+}
+
 bool listing_same_table(const struct case_summary *a, const struct case_summary *b)
 {
     return same(a->row->collective, b->row->collective) && same(a->row->gemm, b->row->gemm) &&
            a->row->ranks == b->row->ranks && a->row->nodes == b->row->nodes &&
-           same(a->row->group, b->row->group);
+           conditions_order(&a->conditions, &b->conditions) == 0 && same(a->row->group, b->row->group);
 }
 
 /* Cases without any figure are told apart only by what a reader needs: why, type and operation. */
@@ -142,16 +186,27 @@ void listing_without_figure(const struct run_summary *run, size_t first, size_t 
     free(lines);
 }
 
-void listing_title(const struct case_row *row, struct text *out)
+void listing_title(const struct case_summary *lines, size_t n, struct text *out)
 {
+    const struct case_row *row = lines[0].row;
+    char number[32];
     plain_text(out, row->gemm ? row->gemm : row->collective, 80);
     if (row->ranks != ABSENT)
         text_add(out, ", %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
     if (row->nodes != ABSENT)
         text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    conditions_words(&lines[0].conditions, out);
     if (row->group && !same(row->group, "world")) {
         text_add(out, ", group ");
         plain_text(out, row->group, 80);
+    }
+    for (size_t a = 0; a < ATTRIBUTES; a++) {
+        const char *value = attribute_of(row, a, number);
+        if (!attributes[a].usual || !*value || same(value, attributes[a].usual) || varies(lines, n, a) ||
+            (a == SYNC && same(value, "device"))) /* on devices the ranks start together by a collective */
+            continue;
+        text_add(out, ", %s ", attributes[a].name);
+        plain_text(out, value, LONGEST_ATTRIBUTE);
     }
     text_add(out, row->gemm         ? ""
                   : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)"

@@ -1,9 +1,9 @@
 /* busbar show: the tables of one or more runs, a line per case over its launches. */
-#include "analysis/aggregate.h"
+#include "analysis/compare/aggregate.h"
 #include "analysis/analysis.h"
 #include "analysis/json.h"
 #include "analysis/listing.h"
-#include "analysis/study.h"
+#include "analysis/compare/study.h"
 #include "analysis/table.h"
 
 #include <math.h>
@@ -79,6 +79,13 @@ static json_t *case_object(const struct case_summary *line)
     object_put_integer(object, "nodes", row->nodes);
     object_put_integer(object, "ranks", row->ranks);
     object_put_text(object, "group", row->group);
+    object_put_text(object, "sync", row->sync);
+    object_put_text(object, "cache", row->cache);
+    object_put_text(object, "memory", row->memory);
+    object_put_integer(object, "domains", line->conditions.domains);
+    object_put_text(object, "filling", line->conditions.filling);
+    object_put_text(object, "transport", line->conditions.transport);
+    object_put_text(object, "table", line->conditions.table);
     object_put_text(object, "statistic", line->statistic);
     object_put_text(object, "rank_reduction", line->rank_reduction);
     object_put(object, "launches", json_integer((json_int_t)line->launches));
@@ -111,6 +118,8 @@ static void print_runs(const struct aggregate *aggregate, struct text *out)
         object_put(object, "launches", json_integer((json_int_t)run->launch_count));
         object_put(object, "launches_died", json_integer((json_int_t)run->died));
         object_put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
+        object_put(object, "launches_planned", json_integer((json_int_t)run->shortfall.planned));
+        object_put(object, "launches_missing", json_integer((json_int_t)run->shortfall.missing));
         for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(&run->cases[c]));
         object_put(object, "cases", cases);
         array_add(runs, object);
@@ -119,6 +128,21 @@ static void print_runs(const struct aggregate *aggregate, struct text *out)
 }
 
 /* ---- text and markdown ---- */
+
+/* What the plan beside the records holds and nobody measured. */
+static void print_shortfall(const struct run_summary *run, bool markdown, struct text *out)
+{
+    const struct shortfall *shortfall = &run->shortfall;
+    if (shortfall->missing) {
+        text_add(out, "%zu of %zu planned launches are missing: ", shortfall->missing, shortfall->planned);
+        line_text(out, shortfall->names, LONGEST * 3, markdown);
+        text_add(out, "\n");
+    }
+    if (shortfall->unknown) {
+        line_text(out, shortfall->unknown, LONGEST, markdown);
+        text_add(out, " cannot be read: it is not known whether launches are missing\n");
+    }
+}
 
 static void print_head(const struct run_summary *run, bool markdown, struct text *out)
 {
@@ -145,6 +169,7 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
     text_add(out, "\n");
     if (run->died) text_add(out, "%zu of them died before their end record\n", run->died);
     if (run->unfinished) text_add(out, "%zu of them were interrupted or failed\n", run->unfinished);
+    print_shortfall(run, markdown, out);
 }
 
 static void print_run(const struct run_summary *run, bool markdown, struct text *out)
@@ -157,13 +182,11 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
              last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);)
             last++;
         text_clear(&words);
-        listing_title(run->cases[first].row, &words);
+        listing_title(&run->cases[first], last - first, &words);
         text_add(out, markdown ? "\n### " : "\n");
         line_text(out, text_get(&words), LONGEST, markdown);
         text_add(out, "\n\n");
-        listing_columns(&table, run->cases[first].row->gemm != NULL);
-        for (size_t i = first; i < last; i++)
-            if (run->cases[i].launches) listing_row(&table, &run->cases[i]);
+        listing_fill(&run->cases[first], last - first, (size_t)-1, &table);
         if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
         table_free(&table);
         text_clear(&words);
@@ -196,13 +219,15 @@ static void exact_cells(struct table *table, struct figure figure)
 
 static void print_csv(const struct aggregate *aggregate, struct text *out)
 {
-    static const char *const names[] = {"run",      "label",    "provenance", "collective", "requested_bytes",
-                                        "bytes",    "count",    "m",          "n",          "k",
-                                        "dtype",    "op",       "placement",  "mode",       "phase",
-                                        "nodes",    "ranks",    "group",      "statistic",  "rank_reduction",
-                                        "launches", "interval", "time_us",    "time_lo_us", "time_hi_us",
-                                        "rate",     "rate_lo",  "rate_hi",    "rate_unit",  "bound_percent",
-                                        "wrong",    "status"};
+    static const char *const names[] = {
+        "run",      "label",     "provenance", "collective", "requested_bytes",
+        "bytes",    "count",     "m",          "n",          "k",
+        "dtype",    "op",        "placement",  "mode",       "phase",
+        "nodes",    "ranks",     "group",      "statistic",  "rank_reduction",
+        "launches", "interval",  "time_us",    "time_lo_us", "time_hi_us",
+        "rate",     "rate_lo",   "rate_hi",    "rate_unit",  "bound_percent",
+        "wrong",    "status",    "cache",      "sync",       "memory",
+        "domains",  "conditions"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
     for (size_t r = 0; r < aggregate->count; r++)
@@ -235,6 +260,14 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
                 table_cell(&table, "%s", "");
             table_integer(&table, line->wrong);
             table_cell(&table, "%s", line->status);
+            table_cell(&table, "%s", row->cache ? row->cache : "");
+            table_cell(&table, "%s", row->sync ? row->sync : "");
+            table_cell(&table, "%s", row->memory ? row->memory : "");
+            table_integer(&table, line->conditions.domains);
+            struct text conditions = {0};
+            conditions_words(&line->conditions, &conditions);
+            table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
+            text_free(&conditions);
         }
     table_print(&table, TABLE_CSV, out);
     table_free(&table);

@@ -244,3 +244,8 @@ bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, in
     };
     return true;
 }
+
+bool price_is_unverified(const struct instance *instance)
+{
+    return strstr(instance->note, "price unverified") != NULL;
+}

@@ -51,6 +51,9 @@ void catalog_free(struct catalog *);
 /* By its name, case ignored; NULL: none. */
 const struct instance *catalog_instance(const struct catalog *, const char *name);
 
+/* Whether the table's note calls the price unverified. */
+bool price_is_unverified(const struct instance *);
+
 /* By its name in the table, or by a driver's name that has it as a word ("NVIDIA H100 80GB HBM3"): NULL:
    none, also for parts that share the word but not the figures (PCIe and NVL cards). */
 const struct gpu_facts *catalog_gpu(const struct catalog *, const char *name);

@@ -201,18 +201,31 @@ enum status archive_read(struct archive *archive, const char *path)
     return status;
 }
 
+static void launch_free(struct launch *launch)
+{
+    for (const struct field *field = launch_fields; field->kind; field++)
+        if (field->kind == FIELD_JSON) json_decref(*(json_t **)((char *)&launch->header + field->offset));
+    for (size_t c = 0; c < launch->case_count; c++) {
+        json_decref(launch->cases[c].telemetry);
+        json_decref(launch->cases[c].groups);
+    }
+    free(launch->cases);
+}
+
+void archive_drop(struct archive *archive, const bool *drop)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < archive->count; i++)
+        if (drop[i])
+            launch_free(&archive->launches[i]);
+        else
+            archive->launches[kept++] = archive->launches[i];
+    archive->count = kept;
+}
+
 void archive_free(struct archive *archive)
 {
-    for (size_t i = 0; i < archive->count; i++) {
-        struct launch *launch = &archive->launches[i];
-        for (const struct field *field = launch_fields; field->kind; field++)
-            if (field->kind == FIELD_JSON) json_decref(*(json_t **)((char *)&launch->header + field->offset));
-        for (size_t c = 0; c < launch->case_count; c++) {
-            json_decref(launch->cases[c].telemetry);
-            json_decref(launch->cases[c].groups);
-        }
-        free(launch->cases);
-    }
+    for (size_t i = 0; i < archive->count; i++) launch_free(&archive->launches[i]);
     free(archive->launches);
     arena_free(&archive->arena);
     *archive = (struct archive){0};

@@ -112,6 +112,7 @@ struct launch {
     size_t case_count;
     struct launch_end end;
     size_t broken_lines; /* skipped; each was warned of with file and line number */
+    const char *table;   /* see archive_make_comparable(); NULL from the reader */
 };
 
 /* All launches read, with all that they point to. {0} is an empty one. */
@@ -163,6 +164,8 @@ json_t *clean_string(const char *text);
    one line), and a path without any launch too. Several calls add up. */
 enum status archive_read(struct archive *, const char *path);
 void archive_free(struct archive *);
+/* Removes the launches whose flag is set; the rest keep their order. */
+void archive_drop(struct archive *, const bool *drop);
 
 /* Merges the passes of each case of each launch into one row (pass ABSENT): samples in measured order,
  * figures recomputed from them. */

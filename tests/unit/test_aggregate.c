@@ -1,4 +1,4 @@
-#include "analysis/aggregate.h"
+#include "analysis/compare/aggregate.h"
 #include "analysis/table.h"
 
 #include <criterion/criterion.h>
@@ -33,7 +33,7 @@ static struct archive archive_of(const double *times_us, size_t n, const char *r
         row->samples_us.us = arena_memory(&archive.arena, 3 * sizeof(double));
         for (int s = 0; s < 3; s++) row->samples_us.us[s] = times_us[i];
     }
-    archive_merge_passes(&archive);
+    archive_make_comparable(&archive);
     return archive;
 }
 

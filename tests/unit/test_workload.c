@@ -1,5 +1,5 @@
 #include "analysis/redact.h"
-#include "analysis/site.h"
+#include "analysis/compare/site.h"
 #include "analysis/report/workload.h"
 
 #include <criterion/criterion.h>
@@ -11,7 +11,7 @@
 static struct step step_of(double communication_s, double computation_s, double spread,
                            enum interval_kind kind)
 {
-    struct step step = {.ranks = 8, .mode = "pipelined", .statistic = "median"};
+    struct step step = {.ranks = 8, .world = ""};
     step.communication = (struct figure){communication_s, communication_s * (1 - spread),
                                          communication_s * (1 + spread), kind};
     step.computation =
@@ -136,26 +136,35 @@ Test(site, bounds_are_for_what_ran_on_gpus)
         json_pack("{s:{s:s, s:s}}", "gpu", "model", "NVIDIA H100 80GB HBM3", "uuid", "GPU-0");
     struct case_row row = case_row_absent();
     row.collective = "all_reduce", row.bytes = 1 << 30, row.ranks = 16, row.nodes = 2, row.group = "world";
-    struct case_summary lines[2] = {
-        {.row = &row, .launches = 1, .bound_us = NAN, .algbw_gbps = {100, 100, 100, INTERVAL_NONE}}};
-    struct run_summary run = {.launches = launches, .launch_count = 1, .cases = lines, .case_count = 1};
+    struct case_summary lines[2] = {{.row = &row,
+                                     .launch = &launch,
+                                     .conditions.domains = ABSENT,
+                                     .launches = 1,
+                                     .bound_us = NAN,
+                                     .algbw_gbps = {100, 100, 100, INTERVAL_NONE}}};
+    struct run_summary run = {.launches = launches,
+                              .launch_count = 1,
+                              .instance = launch.header.cloud_instance,
+                              .gpu = launch_gpu(&launch.header),
+                              .cases = lines,
+                              .case_count = 1};
     struct site site = site_of(&catalog, &run);
     struct arena arena = {0};
     struct machine machine;
     cr_assert(site.gpu && site.instance);
     cr_expect_str_eq(site.gpu_name, "NVIDIA H100 80GB HBM3");
     row.memory = "device";
-    cr_expect(site_machine(&site, &run, &row, &machine) && machine.domains == 2);
+    cr_expect(site_machine(&site, lines, &machine) && machine.domains == 2);
     site_bounds(&site, &run, &arena);
     /* 2 S (N - 1) / (N G Bi) = S / (8 x 50 GB/s); S (1 + 1/8) / 450 GB/s is less */
     cr_expect_float_eq(lines[0].bound_us, 1073741824.0 / 400e9 * 1e6, 1e-6);
     row.memory = "host", lines[0].bound_us = NAN, lines[0].bound = NULL;
-    cr_expect_not(site_machine(&site, &run, &row, &machine));
+    cr_expect_not(site_machine(&site, lines, &machine));
     site_bounds(&site, &run, &arena);
     cr_expect(isnan(lines[0].bound_us) && !lines[0].bound);
-    cr_expect_eq(site_scope(&site, &run, &row), SCOPE_DOMAINS); /* by its nodes: a host has no NVLink */
+    cr_expect_eq(site_scope(&site, lines), SCOPE_DOMAINS); /* by its nodes: a host has no NVLink */
     row.nodes = launch.header.nodes = 1;
-    cr_expect_eq(site_scope(&site, &run, &row), SCOPE_NODE);
+    cr_expect_eq(site_scope(&site, lines), SCOPE_NODE);
     json_decref(launch.header.facts);
     arena_free(&arena);
     catalog_free(&catalog);

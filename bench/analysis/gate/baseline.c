@@ -2,7 +2,8 @@
    written so that version control keeps it well: passes merged, cases in reading order, a line per case,
    samples with seven digits. */
 #include "analysis/gate/baseline.h"
-#include "analysis/aggregate.h"
+#include "analysis/compare/aggregate.h"
+#include "analysis/compare/launches.h"
 #include "analysis/analysis.h"
 #include "analysis/table.h"
 #include "record/files.h"
@@ -20,14 +21,23 @@
 
 struct settings {
     const char *dir;
-    int replace;
+    int replace, allow[3]; /* allow: by the order of `artificial` */
 };
+
+/* Launches that show what is not so: a baseline of these passes whatever is slower than it. */
+static const char *const artificial[] = {"faulted", "emulated", "simulated"};
 
 static const struct option options[] = {
     {OPTION_TEXT, 0, "dir", "DIR", offsetof(struct settings, dir), BASELINES, NULL, 0, 0, "Baselines",
      "where baselines are kept"},
     {OPTION_FLAG, 0, "replace", NULL, offsetof(struct settings, replace), NULL, NULL, 0, 0, NULL,
      "save: replace a baseline of that name"},
+    {OPTION_FLAG, 0, "allow-faulted", NULL, offsetof(struct settings, allow[0]), NULL, NULL, 0, 0, NULL,
+     "save: accept launches with an injected fault; the baseline stays marked"},
+    {OPTION_FLAG, 0, "allow-emulated", NULL, offsetof(struct settings, allow[1]), NULL, NULL, 0, 0, NULL,
+     "save: accept launches of an emulated device; the baseline stays marked"},
+    {OPTION_FLAG, 0, "allow-simulated", NULL, offsetof(struct settings, allow[2]), NULL, NULL, 0, 0, NULL,
+     "save: accept simulated launches; the baseline stays marked"},
     {0},
 };
 
@@ -39,7 +49,8 @@ static const struct command command = {
         "save copies the launches of the runs (files or folders) into results/baselines/NAME, with\n"
         "their facts and samples; commit the folder. The first run's plan.tsv goes along: make\n"
         "check-regression BASELINE=NAME measures it again and compares. It refuses launches that did\n"
-        "not complete and wrong data. busbar compare NAME NEW reads it by its name.\n"
+        "not complete, launches missing against the plan, wrong data and what was not really measured. "
+        "busbar compare NAME NEW reads it by its name.\n"
         "Launches from three allocations or more let compare --strict tell a regression from another\n"
         "set of hosts.\n",
     .examples = "busbar baseline save h200 results/monday results/tuesday results/friday\n    one baseline "
@@ -68,8 +79,12 @@ static bool is_plain_name(const char *name)
 
 /* ---- save ---- */
 
-static enum status check_launch(const struct launch *launch)
+static enum status check_launch(const struct launch *launch, const struct settings *settings)
 {
+    for (size_t i = 0; i < sizeof artificial / sizeof *artificial; i++)
+        if (launch_has_provenance(&launch->header, artificial[i]) && !settings->allow[i])
+            return fail(STATUS_USAGE, "%s is %s: no baseline, unless --allow-%s", launch->path, artificial[i],
+                        artificial[i]);
     if (!same(launch->end.status, "complete"))
         return fail(STATUS_GATE, "%s did not complete (%s): a baseline holds complete launches only",
                     launch->path, launch->end.status ? launch->end.status : "no end line");
@@ -80,6 +95,23 @@ static enum status check_launch(const struct launch *launch)
         if (same(launch->cases[i].status, "wrong") || launch->cases[i].wrong > 0)
             return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
                         launch->cases[i].key ? launch->cases[i].key : "a case");
+    return STATUS_OK;
+}
+
+/* A launch that the plan holds and nobody measured would be missed in no comparison with this baseline. */
+static enum status check_plan(struct archive *archive)
+{
+    const struct launch **launches = allocate(archive->count, sizeof *launches);
+    for (size_t i = 0; i < archive->count; i++) launches[i] = &archive->launches[i];
+    struct shortfall shortfall = launches_missing(launches, archive->count, &archive->arena);
+    free(launches);
+    if (shortfall.unknown)
+        return fail(STATUS_ENVIRONMENT, "%s cannot be read: it is not known whether launches are missing",
+                    shortfall.unknown);
+    if (shortfall.missing)
+        return fail(STATUS_GATE,
+                    "%zu of %zu planned launches are missing (%s): a baseline holds whole runs only",
+                    shortfall.missing, shortfall.planned, shortfall.names);
     return STATUS_OK;
 }
 
@@ -215,8 +247,14 @@ static enum status save(const struct settings *settings, int count, char **opera
     struct archive archive = {0};
     enum status status = STATUS_OK;
     for (int i = 1; !status && i < count; i++) status = archive_read(&archive, operands[i]);
-    if (!status) archive_merge_passes(&archive);
-    for (size_t i = 0; !status && i < archive.count; i++) status = check_launch(&archive.launches[i]);
+    if (!status) {
+        archive_merge_passes(&archive);
+        const char *twins = archive_drop_twins(&archive);
+        if (twins) warn("%s", twins);
+        status = check_plan(&archive);
+    }
+    for (size_t i = 0; !status && i < archive.count; i++)
+        status = check_launch(&archive.launches[i], settings);
     if (!status)
         status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);
     archive_free(&archive);

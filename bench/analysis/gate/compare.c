@@ -2,6 +2,7 @@
  */
 #include "analysis/analysis.h"
 #include "analysis/gate/baseline.h"
+#include "analysis/compare/study.h"
 #include "analysis/gate/compare_output.h"
 
 #include <stdio.h>
@@ -81,10 +82,11 @@ static enum status compare(const struct settings *settings, const struct compari
     if (!status && has_limits) {
         struct archive fresh = {.launches = comparison.archive.launches + comparison.first_fresh,
                                 .count = comparison.archive.count - comparison.first_fresh};
-        struct aggregate aggregate = aggregate_archive(&fresh, false);
-        contract = contract_of(rules->gate, &aggregate, settings->strict);
+        struct study study;
+        study_of(&study, &fresh);
+        contract = contract_of(rules->gate, &study.aggregate, settings->strict);
         comparison_print(&comparison, &contract, &choice, &out);
-        aggregate_free(&aggregate);
+        study_free(&study);
     } else if (!status) {
         comparison_print(&comparison, NULL, &choice, &out);
     }

@@ -1,5 +1,5 @@
 #include "analysis/gate/comparison.h"
-#include "analysis/aggregate.h"
+#include "analysis/compare/aggregate.h"
 #include "stats/order.h"
 
 #include <math.h>
@@ -83,14 +83,6 @@ static void list_launches(struct comparison *comparison, enum side side, size_t 
     qsort(comparison->launches[side], end - first, sizeof *comparison->launches[side], by_start);
 }
 
-static bool same_launch(const struct launch *a, const struct launch *b)
-{
-    if (same(a->path, b->path)) return same(a->header.launch, b->header.launch);
-    return a->header.started && same(a->header.started, b->header.started) &&
-           same(a->header.run, b->header.run) && same(a->header.launch, b->header.launch) &&
-           !launch_has_provenance(&a->header, "imported") && a->case_count == b->case_count;
-}
-
 /* A launch counted twice would pass for two: neighbours by start are compared, since twins start alike. */
 static enum status refuse_twins(const struct comparison *comparison, enum side side)
 {
@@ -123,29 +115,35 @@ static void count_common(struct comparison *comparison)
             comparison->common += found;
         }
     }
-    if (comparison->common)
+    if (comparison->common && comparison->common == comparison->launch_count[FRESH])
+        comparison_failure(comparison, "every new launch is also in base: nothing new was measured");
+    else if (comparison->common)
         comparison_note(comparison, "%zu of the launches stand on both sides", comparison->common);
 }
 
 static void check_launches(struct comparison *comparison, enum side side)
 {
-    size_t unfinished = 0, broken = 0;
-    for (size_t i = 0; i < comparison->launch_count[side]; i++) {
+    const char *name = side == BASE ? "base" : "new";
+    size_t unfinished = 0, broken = 0, count = comparison->launch_count[side];
+    for (size_t i = 0; i < count; i++) {
         const struct launch *launch = comparison->launches[side][i];
         broken += launch->broken_lines;
-        if (same(launch->end.status, "complete")) continue;
-        if (unfinished++ < 5)
-            comparison_failure(comparison, "%s launch %s %s", side == BASE ? "base" : "new", launch->path,
-                               !launch->end.status                       ? "died: no end line"
-                               : same(launch->end.status, "interrupted") ? "was interrupted"
-                                                                         : "failed");
+        if (launch_failure(launch) && unfinished++ < 5)
+            comparison_failure(comparison, "%s launch %s %s", name, launch->path, launch_failure(launch));
     }
     if (unfinished > 5)
-        comparison_failure(comparison, "%zu more %s launches did not complete", unfinished - 5,
-                           side == BASE ? "base" : "new");
+        comparison_failure(comparison, "%zu more %s launches did not complete", unfinished - 5, name);
     if (broken)
         comparison_failure(comparison, "%zu broken line%s in the %s files", broken, broken == 1 ? "" : "s",
-                           side == BASE ? "base" : "new");
+                           name);
+    struct shortfall shortfall =
+        launches_missing(comparison->launches[side], count, &comparison->archive.arena);
+    if (shortfall.missing)
+        comparison_failure(comparison, "%zu of %zu planned %s launches are missing: %s", shortfall.missing,
+                           shortfall.planned, name, shortfall.names);
+    if (shortfall.unknown)
+        comparison_failure(comparison, "%s cannot be read: it is not known whether %s launches are missing",
+                           shortfall.unknown, name);
 }
 
 /* ---- cases, and the groups of launches that share them ---- */
@@ -341,6 +339,26 @@ static void count_drift(struct comparison *comparison, const struct place *place
     }
 }
 
+/* A case that each side measured under conditions of its own (NVLink domains, transport, table) is missing, not
+   compared: says how the keys differ, once. */
+static void note_other_conditions(struct comparison *comparison)
+{
+    for (size_t i = 1; i < comparison->case_count; i++) {
+        const struct compared_case *a = &comparison->cases[i - 1], *b = &comparison->cases[i];
+        bool apart = (!a->side[FRESH].count && !b->side[BASE].count) ||
+                     (!a->side[BASE].count && !b->side[FRESH].count);
+        if (!apart || case_order(a->row, b->row) != 0) continue;
+        bool a_is_base = a->side[BASE].count > 0;
+        comparison_note(comparison,
+                        "base and new ran under other conditions and are not compared: base %s, new %s%s",
+                        a_is_base ? a->key : b->key, a_is_base ? b->key : a->key,
+                        strstr(a->key, "/table=") || strstr(b->key, "/table=")
+                            ? " (imported tables are repetitions only where busbar import was told so)"
+                            : "");
+        return;
+    }
+}
+
 static void list_cases(struct comparison *comparison, const struct comparison_rules *rules)
 {
     size_t count;
@@ -359,6 +377,7 @@ static void list_cases(struct comparison *comparison, const struct comparison_ru
     }
     qsort(comparison->cases, comparison->case_count, sizeof *comparison->cases, by_case_order);
     free(places);
+    note_other_conditions(comparison);
 }
 
 enum status compare_runs(struct comparison *comparison, const struct option_list *base,
@@ -370,6 +389,7 @@ enum status compare_runs(struct comparison *comparison, const struct option_list
     if (!status) status = read_paths(comparison, FRESH, fresh);
     if (status) return status;
     archive_merge_passes(&comparison->archive);
+    archive_complete_keys(&comparison->archive);
     list_launches(comparison, BASE, 0, comparison->first_fresh);
     list_launches(comparison, FRESH, comparison->first_fresh, comparison->archive.count);
     for (int side = BASE; !status && side <= FRESH; side++)

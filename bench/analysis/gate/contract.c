@@ -81,6 +81,12 @@ static void judge_case(struct contract *contract, struct contract_row row, const
         row.pass = false;
         row.why = text_of(contract, "%s%s", line->wrong > 0 ? "wrong data" : line->status,
                           line->error ? ": see its row" : "");
+    } else if (is_impossible(line)) {
+        char percent[32];
+        snprintf(percent, sizeof percent, "%.0f", line->bound_percent.point);
+        row.pass = false;
+        row.why =
+            text_of(contract, "impossible: %s %% of its %s", percent, line->row->gemm ? "peak" : "bound");
     } else if (!present) {
         row.pass = false;
         row.why = text_of(contract, same(line->status, "ok") ? "%s was not measured%s" : "no figure: %s%s",
@@ -98,17 +104,27 @@ static void list_unfinished(struct contract *contract, const struct aggregate *a
 {
     enum { NAMED = 5 };
     struct text names = {0};
-    for (size_t r = 0; r < aggregate->count; r++)
-        for (size_t i = 0; i < aggregate->runs[r].launch_count; i++) {
-            const struct launch *launch = aggregate->runs[r].launches[i];
-            if (same(launch->end.status, "complete")) continue;
-            if (contract->unfinished++ < NAMED)
-                text_add(&names, "%s%s %s", names.length ? ", " : "", launch->path,
-                         !launch->end.status                       ? "died"
-                         : same(launch->end.status, "interrupted") ? "was interrupted"
-                                                                   : "failed");
+    size_t named = 0;
+    for (size_t r = 0; r < aggregate->count; r++) {
+        const struct run_summary *run = &aggregate->runs[r];
+        for (size_t i = 0; i < run->launch_count; i++) {
+            const char *failure = launch_failure(run->launches[i]);
+            if (!failure) continue;
+            contract->unfinished++;
+            if (named++ < NAMED)
+                text_add(&names, "%s%s %s", names.length ? ", " : "", run->launches[i]->path, failure);
         }
-    if (contract->unfinished > NAMED) text_add(&names, " and %zu more", contract->unfinished - NAMED);
+    }
+    if (named > NAMED) text_add(&names, " and %zu more", named - NAMED);
+    for (size_t r = 0; r < aggregate->count; r++) {
+        const struct shortfall *shortfall = &aggregate->runs[r].shortfall;
+        contract->unfinished += shortfall->missing + (shortfall->unknown != NULL);
+        if (shortfall->missing)
+            text_add(&names, "%s%zu of %zu planned launches are missing (%s)", names.length ? ", " : "",
+                     shortfall->missing, shortfall->planned, shortfall->names);
+        if (shortfall->unknown)
+            text_add(&names, "%s%s cannot be read", names.length ? ", " : "", shortfall->unknown);
+    }
     if (names.length) contract->unfinished_names = arena_string(&contract->arena, text_get(&names));
     text_free(&names);
 }
@@ -336,7 +352,7 @@ static void print_contract(const struct contract *contract, const char *format, 
     text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
              contract->count == 1 ? "" : "s");
     if (contract->unfinished)
-        text_add(out, ", %zu launch%s died or did not complete", contract->unfinished,
+        text_add(out, ", %zu launch%s died, did not complete or are missing", contract->unfinished,
                  contract->unfinished == 1 ? "" : "es");
     text_add(out, ": %s\n", contract_status(contract) ? "FAIL" : "pass");
 }
@@ -344,14 +360,12 @@ static void print_contract(const struct contract *contract, const char *format, 
 static enum status check(const struct settings *settings, int count, char **paths)
 {
     struct gate gate = {0};
-    struct archive archive = {0};
+    struct study study = {0};
     struct text out = {0};
     enum status status = gate_read(&gate, settings->gate);
-    for (int i = 0; !status && i < count; i++) status = archive_read(&archive, paths[i]);
+    if (!status) status = study_read(&study, paths, count, NULL, STUDY_PLAIN);
     if (!status) {
-        archive_merge_passes(&archive);
-        struct aggregate aggregate = aggregate_archive(&archive, false);
-        struct contract contract = contract_of(&gate, &aggregate, settings->strict);
+        struct contract contract = contract_of(&gate, &study.aggregate, settings->strict);
         if (!contract.count)
             status = fail(STATUS_USAGE, "%s: no rule in it has an absolute limit, such as busbw_gbps>=460",
                           settings->gate);
@@ -360,10 +374,9 @@ static enum status check(const struct settings *settings, int count, char **path
         fputs(text_get(&out), stdout);
         if (!status) status = contract_status(&contract);
         contract_free(&contract);
-        aggregate_free(&aggregate);
+        study_free(&study);
     }
     text_free(&out);
-    archive_free(&archive);
     gate_free(&gate);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef BUSBAR_CONTRACT_H
 #define BUSBAR_CONTRACT_H
 
-#include "analysis/aggregate.h"
+#include "analysis/compare/ranking.h"
 #include "analysis/gate/gatefile.h"
 #include "analysis/table.h"
 
@@ -21,7 +21,8 @@ struct contract_row {
 struct contract {
     struct contract_row *rows;
     size_t count, failed;
-    size_t unfinished;            /* launches that died or did not complete: these fail it too */
+    size_t
+        unfinished; /* launches that died, did not complete or are missing against their plan: these fail it too */
     const char *unfinished_names; /* the first of them, "a.jsonl died, b.jsonl was interrupted"; NULL: none */
     struct arena arena;
 };

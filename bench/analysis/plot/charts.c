@@ -1,3 +1,4 @@
+#include "analysis/compare/ranking.h"
 #include "analysis/plot/charts.h"
 #include "analysis/table.h"
 #include "base/units.h"
@@ -12,8 +13,8 @@ static const char *unit_of(const struct site *site)
 }
 
 /* What tells this curve from the others of its plot: the size of the world when there is one run only. */
-static void curve_label(const struct study *study, const struct track *track, bool with_mode,
-                        struct text *text)
+static void curve_label(const struct study *study, const struct tracks *tracks, const struct track *track,
+                        bool with_mode, struct text *text)
 {
     const struct case_row *row = track->cases[0].row;
     text_clear(text);
@@ -25,6 +26,7 @@ static void curve_label(const struct study *study, const struct track *track, bo
         text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     while (text->length && text->data[text->length - 1] == ' ') text->data[--text->length] = 0;
     if (with_mode && row->mode) text_add(text, ", %s", row->mode);
+    track_world(tracks, track, text);
 }
 
 /* The same bound, as far as a plot shows it. */
@@ -43,8 +45,7 @@ static double bound_busbw(const struct study *study, const struct track *track, 
     if (kind == BOUND_MACHINE && isfinite(line->bound_us))
         return (double)line->row->bytes / line->bound_us * 1e-3 *
                collective->bus_factor((int)line->row->ranks);
-    if (!site_machine(&study->sites[track->run], &study->aggregate.runs[track->run], line->row, &machine))
-        return NAN;
+    if (!site_machine(&study->sites[track->run], line, &machine)) return NAN;
     if (!bound_of(collective, (double)line->row->bytes, &machine, kind, &bound)) return NAN;
     struct bound best;
     bool alike = kind == BOUND_REFERENCE &&
@@ -227,7 +228,7 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     drawing->y_axis = purpose == FOR_LATENCY ? AXIS_US : AXIS_FROM_0;
     drawing->y_label = purpose == FOR_LATENCY ? "time of one operation" : "bus bandwidth (GB/s)";
     for (size_t i = 0; i < usable && i < DRAWING_CURVES; i++) {
-        curve_label(study, &tracks->list[i], modes_differ, &label);
+        curve_label(study, tracks, &tracks->list[i], modes_differ, &label);
         add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i),
                     purpose, text_get(&label));
     }
@@ -273,24 +274,23 @@ void chart_curves(struct drawings *drawings, const struct study *study)
     free(names);
 }
 
-int64_t largest_common_bytes(const struct track *tracks, size_t count)
-{
-    for (size_t i = count ? tracks[0].count : 0; i-- > 0;) {
-        int64_t bytes = tracks[0].cases[i].row->bytes;
-        bool common = tracks[0].cases[i].launches > 0;
-        for (size_t t = 1; t < count && common; t++) common = track_at(&tracks[t], bytes) != NULL;
-        if (common) return bytes;
-    }
-    return 0;
-}
-
-/* The part of a run's tracks that are two ranks and more; those whose node count is not known cannot be
- * scaled. */
+/* The part of a run's tracks that makes one curve over nodes: two ranks and more, a known number of nodes, all on the
+   basis of the first, and for each number of nodes the one in the fewest NVLink domains. */
 static size_t scalable(const struct track *tracks, size_t count, struct track *out)
 {
     size_t n = 0;
-    for (size_t i = 0; i < count; i++)
-        if (tracks[i].cases[0].row->ranks > 1 && tracks[i].cases[0].row->nodes > 0) out[n++] = tracks[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct case_summary *line = &tracks[i].cases[0];
+        if (line->row->ranks < 2 || line->row->nodes < 1 || impossible_line(&tracks[i])) continue;
+        if (n) {
+            struct basis first = basis_of(SCOPE_UNKNOWN, out[0].cases), own = basis_of(SCOPE_UNKNOWN, line);
+            first.ranks = own.ranks = 0;
+            if (basis_order(&first, &own) != 0 || out[n - 1].cases[0].row->nodes == line->row->nodes ||
+                !same(out[0].cases[0].conditions.table, line->conditions.table))
+                continue;
+        }
+        out[n++] = tracks[i];
+    }
     return n;
 }
 

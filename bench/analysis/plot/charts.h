@@ -3,7 +3,7 @@
 #define BUSBAR_CHARTS_H
 
 #include "analysis/plot/drawing.h"
-#include "analysis/study.h"
+#include "analysis/compare/study.h"
 
 /* Each adds the plots that the study has data for; names begin as said. */
 void chart_curves(struct drawings *,
@@ -18,8 +18,5 @@ void chart_all(struct drawings *, const struct study *);
 
 /* A caption and the provenance of all runs, as text of the drawings' arena. */
 const char *caption_with_provenance(struct drawings *, const struct study *, const char *caption);
-
-/* The largest size at which every one of the tracks has a figure; 0: none. */
-int64_t largest_common_bytes(const struct track *tracks, size_t count);
 
 #endif

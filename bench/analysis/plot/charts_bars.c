@@ -1,4 +1,5 @@
 /* Plots that are no curves over sizes: matmul, loss at the rack's edge, launches over time. */
+#include "analysis/compare/ranking.h"
 #include "analysis/plot/charts.h"
 #include "analysis/table.h"
 #include "base/units.h"
@@ -22,17 +23,20 @@ static void set_bar(struct bar *bar, struct figure figure)
     if (figure.kind != INTERVAL_NONE) bar->lo = figure.lo, bar->hi = figure.hi;
 }
 
-/* The best shape of a run's type and phase: a GPU is judged by the shape that suits it, and the shape is
+/* Matmul of one type and phase on one number of GPUs. */
+static bool same_kind(const struct case_row *a, const struct case_row *b)
+{
+    return same(a->dtype, b->dtype) && same(a->phase, b->phase) && a->ranks == b->ranks;
+}
+
+/* The best shape of a kind: a GPU is judged by the shape that suits it, and the shape is
  * named. */
-static const struct case_summary *best_gemm(const struct run_summary *run, const char *dtype,
-                                            const char *phase)
+static const struct case_summary *best_gemm(const struct run_summary *run, const struct case_row *like)
 {
     const struct case_summary *best = NULL;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
-        if (!line->row->gemm || !figure_present(line->tflops) || !same(line->row->dtype, dtype) ||
-            !same(line->row->phase, phase))
-            continue;
+        if (!line->row->gemm || !figure_present(line->tflops) || !same_kind(line->row, like)) continue;
         if (!best || line->tflops.point > best->tflops.point) best = line;
     }
     return best;
@@ -54,6 +58,7 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
     bar->colour = run_colour(r);
     bar->light = !same(line->row->phase, "sustained");
     text_add(&text, "%s %s", run->label, line->row->dtype ? line->row->dtype : "");
+    if (line->row->ranks > 1) text_add(&text, " ×%lld", (long long)line->row->ranks);
     bar->group = arena_string(&drawings->arena, text_get(&text));
     text_clear(&text);
     plain_text(&text, line->row->phase ? line->row->phase : line->statistic, LONGEST_PHASE);
@@ -98,16 +103,15 @@ void chart_matmul(struct drawings *drawings, const struct study *study)
     double per_tflop = 1;
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct run_summary *run = &study->aggregate.runs[r];
-        const char *last_type = NULL, *last_phase = NULL;
-        bool any = false;
+        const struct case_row *last = NULL;
         for (size_t c = 0; c < run->case_count; c++) {
             const struct case_row *row = run->cases[c].row;
             if (!row->gemm || !figure_present(run->cases[c].tflops)) continue;
-            if (any && same(last_type, row->dtype) && same(last_phase, row->phase)) continue;
-            any = true, last_type = row->dtype, last_phase = row->phase;
+            if (last && same_kind(last, row)) continue;
+            last = row;
             if (!drawing) drawing = matmul_drawing(drawings, study, &per_tflop);
             if (drawing->bar_count < MOST_BARS)
-                matmul_bar(drawings, drawing, run, r, best_gemm(run, row->dtype, row->phase), per_tflop);
+                matmul_bar(drawings, drawing, run, r, best_gemm(run, row), per_tflop);
         }
     }
 }
@@ -137,25 +141,34 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
     text_free(&text);
 }
 
-/* The fewest GPUs beyond `inside` that cross the edge: more of them would show the loss of scale. */
+/* May the two be compared but for their extent? */
+static bool alike(const struct track *a, const struct track *b)
+{
+    struct basis x = basis_of(SCOPE_UNKNOWN, a->cases), y = basis_of(SCOPE_UNKNOWN, b->cases);
+    x.ranks = y.ranks = 0;
+    return a->run == b->run && basis_order(&x, &y) == 0 &&
+           same(a->cases[0].conditions.table, b->cases[0].conditions.table) && !impossible_line(a) &&
+           !impossible_line(b);
+}
+
+/* As many GPUs across the edge where they were measured, else the fewest beyond: more would show the loss of scale. */
 static const struct track *across_of(const struct tracks *all, const struct track *inside)
 {
     for (size_t i = 0; i < all->count; i++) { /* by run, then by ranks */
         const struct track *track = &all->list[i];
-        if (track->run == inside->run && track->scope == SCOPE_DOMAINS &&
-            track->cases[0].row->ranks > inside->cases[0].row->ranks)
+        if (track->scope == SCOPE_DOMAINS && track->cases[0].row->ranks >= inside->cases[0].row->ranks &&
+            alike(track, inside))
             return track;
     }
     return NULL;
 }
 
-/* Inside: one NVLink domain, or one node where domains end at the node. */
+/* The most GPUs inside one NVLink domain, or one node where domains end at the node. */
 static const struct track *inside_of(const struct tracks *domain, const struct tracks *node, size_t run)
 {
-    for (size_t i = 0; i < domain->count; i++)
-        if (domain->list[i].run == run) return &domain->list[i];
-    for (size_t i = 0; i < node->count; i++)
-        if (node->list[i].run == run) return &node->list[i];
+    for (const struct tracks *const *set = (const struct tracks *const[]){domain, node, NULL}; *set; set++)
+        for (size_t i = (*set)->count; i-- > 0;)
+            if ((*set)->list[i].run == run) return &(*set)->list[i];
     return NULL;
 }
 
@@ -178,11 +191,11 @@ static void edge_plot(struct drawings *drawings, const struct study *study, cons
             text_add(&title, "%s: what is lost at the edge of the NVLink domain", collective);
             drawing = drawing_add(drawings, text_get(&name), text_get(&title));
             drawing->x_label = "bus bandwidth (GB/s)";
-            drawing->caption =
-                caption_with_provenance(drawings, study,
-                                        "Pale: inside one NVLink domain, with the most GPUs that were "
-                                        "measured; full: of the same run, with the fewest beyond that, which "
-                                        "cross its edge; at the largest size that both have.");
+            drawing->caption = caption_with_provenance(
+                drawings, study,
+                "Pale: inside one NVLink domain, with the most GPUs that were "
+                "measured; full: of the same run, with as many or the next more, which "
+                "cross its edge; at the largest size that both have.");
             text_free(&name);
             text_free(&title);
         }

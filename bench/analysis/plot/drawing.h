@@ -4,7 +4,7 @@
 #ifndef BUSBAR_DRAWING_H
 #define BUSBAR_DRAWING_H
 
-#include "analysis/aggregate.h"
+#include "analysis/compare/aggregate.h"
 
 enum { DRAWING_COLOURS = 8, DRAWING_CURVES = 16 };
 

@@ -141,11 +141,10 @@ static void data_of(struct page *page, const struct run_summary *run)
         for (last = first + 1;
              last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);)
             last++;
-        listing_columns(&table, run->cases[first].row->gemm != NULL);
-        for (size_t i = first; i < last && rows < MOST_ROWS; i++)
-            if (run->cases[i].launches) listing_row(&table, &run->cases[i]), rows++;
+        listing_fill(&run->cases[first], last - first, MOST_ROWS - rows, &table);
+        rows += table_rows(&table);
         text_clear(&text);
-        listing_title(run->cases[first].row, &text);
+        listing_title(&run->cases[first], last - first, &text);
         if (table_rows(&table)) {
             table_drop_empty(&table);
             page_heading(page, 4, NULL, text_get(&text));

@@ -3,7 +3,7 @@
 #define BUSBAR_REPORT_H
 
 #include "analysis/report/page.h"
-#include "analysis/study.h"
+#include "analysis/compare/ranking.h"
 #include "analysis/report/workload.h"
 
 struct report {
@@ -32,7 +32,9 @@ void report_figure(struct text *out, struct figure figure, struct figure percent
                    const char *note);
 void report_matmul(struct page *, const struct report *);   /* rates and their price, as a table */
 void report_cheapest(struct page *, const struct report *); /* the lowest of these prices, in words */
-/* Whether no other shape of the run's type and phase is faster. */
+/* "14.24\non-demand, unverified\n2026-09-19\nclouds.tsv:5" of an instance that has a price. */
+void report_price_cell(struct table *, const struct instance *);
+/* Whether no other shape of the run's type, phase and number of GPUs is faster. */
 bool report_best_shape(const struct run_summary *, const struct case_summary *);
 /* The run's label, its name under it. */
 void report_run_cell(struct table *, const struct run_summary *);

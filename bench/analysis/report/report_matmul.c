@@ -20,14 +20,13 @@ static void matmul_row(struct table *table, const struct run_summary *run, const
     report_run_cell(table, run);
     table_cell(table, "%s", line->row->dtype ? line->row->dtype : "");
     table_cell(table, "%s", line->row->phase ? line->row->phase : "");
+    table_integer(table, line->row->ranks);
     table_cell(table, "%lld × %lld × %lld", (long long)line->row->m, (long long)line->row->n,
                (long long)line->row->k);
     report_figure(&text, line->tflops, line->bound_percent, "peak", NULL);
     table_cell(table, "%s", text_get(&text));
     if (priced)
-        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour,
-                   *instance->price_kind ? instance->price_kind : "kind not given",
-                   *instance->price_date ? instance->price_date : "no date", instance->line);
+        report_price_cell(table, instance);
     else
         table_cell(table, "%s", "");
     text_clear(&text);
@@ -46,7 +45,8 @@ bool report_best_shape(const struct run_summary *run, const struct case_summary 
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *other = &run->cases[c];
         if (!other->row->gemm || !figure_present(other->tflops) ||
-            !same(other->row->dtype, line->row->dtype) || !same(other->row->phase, line->row->phase))
+            !same(other->row->dtype, line->row->dtype) || !same(other->row->phase, line->row->phase) ||
+            other->row->ranks != line->row->ranks)
             continue;
         if (other->tflops.point > line->tflops.point ||
             (other < line && other->tflops.point >= line->tflops.point))
@@ -58,14 +58,10 @@ bool report_best_shape(const struct run_summary *run, const struct case_summary 
 void report_matmul(struct page *page, const struct report *report)
 {
     struct table table = {0};
-    static const char *const names[] = {"<cloud",
-                                        "<type",
-                                        "<phase",
-                                        "<best shape",
-                                        "TFLOP/s per GPU",
-                                        "US$ per GPU-hour",
-                                        "US$ per delivered EFLOP",
-                                        "<from"};
+    static const char *const names[] = {
+        "<cloud",      "<type",           "<phase",           "GPUs",
+        "<best shape", "TFLOP/s per GPU", "US$ per GPU-hour", "US$ per delivered EFLOP",
+        "<from"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
@@ -93,12 +89,31 @@ void report_matmul(struct page *page, const struct report *report)
 /* A run's price of sustained computation. */
 struct cost {
     const struct run_summary *run;
+    const struct instance *instance;
+    const struct case_summary *line;
+    int64_t ranks;
     struct figure usd_per_eflop;
 };
 
-static int by_cost(const void *a, const void *b)
+/* The cost of one delivered EFLOP from the time of one call. */
+static struct figure cost_of(const struct cost *cost, struct figure time_us)
+{
+    const struct case_row *row = cost->line->row;
+    double mflops = 2e-6 * (double)row->m * (double)row->n * (double)row->k;
+    return figure_scaled(time_us, usd_per_eflop(cost->instance->usd_per_gpu_hour) / mflops);
+}
+
+static int by_basis(const struct cost *x, const struct cost *y)
+{
+    int order = strcmp(x->instance->price_kind, y->instance->price_kind);
+    return order ? order : (x->ranks > y->ranks) - (x->ranks < y->ranks);
+}
+
+static int by_basis_and_cost(const void *a, const void *b)
 {
     const struct cost *x = a, *y = b;
+    int order = by_basis(x, y);
+    if (order) return order;
     if (x->usd_per_eflop.point != y->usd_per_eflop.point)
         return x->usd_per_eflop.point < y->usd_per_eflop.point ? -1 : 1;
     return (x->run > y->run) - (x->run < y->run);
@@ -111,42 +126,69 @@ static void cost_text(struct text *out, const struct cost *cost)
     if (cost->usd_per_eflop.kind != INTERVAL_NONE)
         text_add(out, " [%s–%s]", number_text(cost->usd_per_eflop.lo, lo),
                  number_text(cost->usd_per_eflop.hi, hi));
-    text_add(out, " %s (%s)", cost->run->label, cost->run->provenance);
+    text_add(out, " %s (%s%s)", cost->run->label, cost->run->provenance,
+             price_is_unverified(cost->instance) ? ", price unverified" : "");
 }
 
-/* Sustained computation in the type of most training, measured the same way (medians), where two runs or more
- * are priced. */
+/* Costs of one basis, the lowest first. */
+static void lowest_item(struct page *page, const struct cost *costs, size_t n)
+{
+    struct text text = {0};
+    struct figure *figures = allocate(n, sizeof *figures);
+    size_t *place = allocate(n, sizeof *place), first = 0;
+    for (size_t i = 0; i < n; i++) figures[i] = cost_of(&costs[i], simultaneous_time(costs[i].line, n));
+    places(figures, n, true, place);
+    for (size_t i = 0; i < n; i++) first += place[i] == 1;
+    text_add(&text, "lowest US$ per delivered EFLOP, sustained bfloat16, %lld GPU%s, %s prices: ",
+             (long long)costs->ranks, costs->ranks == 1 ? "" : "s",
+             *costs->instance->price_kind ? costs->instance->price_kind : "unnamed kinds of");
+    cost_text(&text, &costs[0]);
+    text_add(&text, "; next ");
+    cost_text(&text, &costs[1]);
+    text_add(&text, place[0] == 1 && first == 1 ? "." : ": not told apart.");
+    page_item(page, "matrix multiplication", text_get(&text));
+    free(figures);
+    free(place);
+    text_free(&text);
+}
+
+static void add_costs(struct cost **costs, size_t *n, const struct run_summary *run,
+                      const struct instance *instance)
+{
+    size_t first = *n;
+    for (size_t c = 0; c < run->case_count; c++) {
+        const struct case_summary *line = &run->cases[c];
+        if (!line->row->gemm || !same(line->row->dtype, "bfloat16") || !same(line->row->phase, "sustained") ||
+            !same(line->statistic, "median") || is_impossible(line))
+            continue;
+        int64_t ranks = line->row->ranks != ABSENT ? line->row->ranks : line->launch->header.ranks;
+        struct cost cost = {run, instance, line, ranks, figure_absent()};
+        cost.usd_per_eflop = cost_of(&cost, line->time_us);
+        size_t at = first;
+        while (at < *n && (*costs)[at].ranks != ranks) at++;
+        if (!figure_present(cost.usd_per_eflop) ||
+            (at < *n && cost.usd_per_eflop.point >= (*costs)[at].usd_per_eflop.point))
+            continue;
+        if (at == *n) *costs = reallocate(*costs, ++*n, sizeof **costs);
+        (*costs)[at] = cost;
+    }
+}
+
+/* Sustained computation in the type of most training, as medians, where two runs or more have the same number of GPUs
+   and the same kind of price. */
 void report_cheapest(struct page *page, const struct report *report)
 {
-    struct cost *costs = allocate(report->study->aggregate.count, sizeof *costs);
+    struct cost *costs = NULL;
     size_t n = 0;
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
-        const struct run_summary *run = &report->study->aggregate.runs[r];
         const struct instance *instance = report->study->sites[r].instance;
-        struct cost best = {run, figure_absent()};
-        for (size_t c = 0; instance && c < run->case_count; c++) {
-            const struct case_summary *line = &run->cases[c];
-            if (!line->row->gemm || !same(line->row->dtype, "bfloat16") ||
-                !same(line->row->phase, "sustained") || !same(line->statistic, "median"))
-                continue;
-            struct figure cost = figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops);
-            if (figure_present(cost) && !(cost.point >= best.usd_per_eflop.point)) best.usd_per_eflop = cost;
-        }
-        if (figure_present(best.usd_per_eflop)) costs[n++] = best;
+        if (instance && isfinite(instance->usd_per_gpu_hour))
+            add_costs(&costs, &n, &report->study->aggregate.runs[r], instance);
     }
-    if (n > 1) {
-        struct text text = {0};
-        qsort(costs, n, sizeof *costs, by_cost);
-        text_add(&text, "lowest US$ per delivered EFLOP, sustained bfloat16: ");
-        cost_text(&text, &costs[0]);
-        text_add(&text, "; next ");
-        cost_text(&text, &costs[1]);
-        bool apart = costs[0].usd_per_eflop.kind == INTERVAL_EXACT &&
-                     costs[1].usd_per_eflop.kind == INTERVAL_EXACT &&
-                     costs[0].usd_per_eflop.hi < costs[1].usd_per_eflop.lo;
-        text_add(&text, apart ? "." : ": not told apart.");
-        page_item(page, "matrix multiplication", text_get(&text));
-        text_free(&text);
+    if (n) qsort(costs, n, sizeof *costs, by_basis_and_cost);
+    for (size_t first = 0, last; first < n; first = last) {
+        for (last = first + 1; last < n && by_basis(&costs[first], &costs[last]) == 0;) last++;
+        if (last - first > 1) lowest_item(page, &costs[first], last - first);
     }
     free(costs);
 }

@@ -1,13 +1,11 @@
 /* 1. The answer first: headline figures of the clouds, each with interval, launches, statistic, bound and
  * provenance. */
-#include "analysis/report/report.h"
+#include "analysis/report/report_clouds.h"
 #include "base/units.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SMALL_MESSAGE = 1024 }; /* bytes: up to here latency is what counts */
 
 void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of,
                    const char *note)
@@ -50,38 +48,6 @@ void report_run_cell(struct table *table, const struct run_summary *run)
     text_free(&text);
 }
 
-/* A run's part in the table of one collective and extent. */
-struct cloud {
-    const struct track *track, *latency; /* latency: NULL where there is none */
-    const struct case_summary *best, *smallest;
-};
-
-static const struct case_summary *best_line(const struct track *track)
-{
-    const struct case_summary *best = NULL;
-    for (size_t i = 0; track && i < track->count; i++) {
-        const struct case_summary *line = &track->cases[i];
-        if (figure_present(line->busbw_gbps) && (!best || line->busbw_gbps.point > best->busbw_gbps.point))
-            best = line;
-    }
-    return best;
-}
-
-static const struct case_summary *smallest_line(const struct track *track)
-{
-    for (size_t i = 0; track && i < track->count; i++)
-        if (track->cases[i].launches && track->cases[i].row->bytes > 0)
-            return track->cases[i].row->bytes <= SMALL_MESSAGE ? &track->cases[i] : NULL;
-    return NULL;
-}
-
-static const struct track *track_of_run(const struct tracks *tracks, size_t run)
-{
-    for (size_t i = 0; i < tracks->count; i++)
-        if (tracks->list[i].run == run) return &tracks->list[i];
-    return NULL;
-}
-
 static void bus_cell(struct table *table, const struct case_summary *line, bool name_size)
 {
     struct text text = {0}, note = {0};
@@ -110,14 +76,20 @@ static void latency_cell(struct table *table, const struct cloud *cloud)
     text_free(&note);
 }
 
+void report_price_cell(struct table *table, const struct instance *instance)
+{
+    table_cell(table, "%.2f\n%s%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour,
+               *instance->price_kind ? instance->price_kind : "kind not given",
+               price_is_unverified(instance) ? ", unverified" : "",
+               *instance->price_date ? instance->price_date : "no date", instance->line);
+}
+
 static void price_cells(struct table *table, const struct instance *instance, struct figure busbw)
 {
     struct text text = {0};
     bool priced = instance && isfinite(instance->usd_per_gpu_hour);
     if (priced)
-        table_cell(table, "%.2f\n%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour,
-                   *instance->price_kind ? instance->price_kind : "kind not given",
-                   *instance->price_date ? instance->price_date : "no date", instance->line);
+        report_price_cell(table, instance);
     else
         table_cell(table, "%s", "");
     if (priced)
@@ -131,80 +103,52 @@ static bool is_all_reduce(const struct cloud *cloud)
     return same(cloud->track->cases[0].row->collective, "all_reduce");
 }
 
-static void cloud_row(struct table *table, const struct report *report, const struct cloud *cloud)
+static void place_cell(struct table *table, const struct cloud *cloud)
+{
+    if (cloud->place)
+        table_cell(table, "%zu", cloud->place);
+    else
+        table_cell(table, "%s", cloud->compared ? "–" : "");
+}
+
+static void cloud_row(struct table *table, const struct report *report, const struct tracks *tracks,
+                      const struct cloud *cloud)
 {
     const struct study *study = report->study;
     const struct run_summary *run = &study->aggregate.runs[cloud->track->run];
     const struct site *site = &study->sites[cloud->track->run];
     const struct case_row *row = cloud->track->cases[0].row;
     struct text text = {0};
+    place_cell(table, cloud);
     report_run_cell(table, run);
     text_add(&text, "%lld" BLANK "×" BLANK, (long long)row->ranks);
     plain_text(&text, site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "rank", CELL_WORD);
     if (row->nodes != ABSENT)
         text_add(&text, "\n%lld" BLANK "node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    track_world(tracks, cloud->track, &text);
     table_cell(table, "%s", text_get(&text));
     for (size_t i = 0; i < report->size_count; i++)
         bus_cell(table, track_at(cloud->track, (int64_t)report->sizes[i]), false);
+    bus_cell(table, cloud->compared, true);
     bus_cell(table, cloud->best, true);
     latency_cell(table, cloud);
     if (is_all_reduce(cloud))
-        price_cells(table, site->instance, cloud->best ? cloud->best->busbw_gbps : figure_absent());
+        price_cells(table, site->instance, cloud->compared ? cloud->compared->busbw_gbps : figure_absent());
     text_clear(&text);
     report_origin(&text, run, cloud->best ? cloud->best : &cloud->track->cases[0]);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }
 
-/* Unlike statistics do not stand in one order: medians first, then what others report. */
-static int by_statistic_and_speed(const void *a, const void *b)
-{
-    const struct cloud *x = a, *y = b;
-    bool p = same(x->track->cases[0].statistic, "median"), q = same(y->track->cases[0].statistic, "median");
-    double s = x->best ? x->best->busbw_gbps.point : -1, t = y->best ? y->best->busbw_gbps.point : -1;
-    if (p != q) return p ? -1 : 1;
-    if (s != t) return s > t ? -1 : 1;
-    return (x->track->run > y->track->run) - (x->track->run < y->track->run);
-}
-
 static const char *const summary_collectives[] = {"all_reduce", "all_gather"};
 enum { SUMMARY_COLLECTIVES = sizeof summary_collectives / sizeof *summary_collectives };
-
-/* The runs that measured a collective in an extent, best first. They point into the tracks, whose lists the
-   caller frees. */
-struct clouds {
-    struct cloud *list;
-    size_t count;
-    struct tracks bandwidth, latency;
-};
-
-static struct clouds clouds_of(const struct report *report, const char *collective, enum scope scope)
-{
-    struct clouds clouds = {.bandwidth = study_tracks_in(report->study, collective, FOR_BANDWIDTH, scope),
-                            .latency = study_tracks_in(report->study, collective, FOR_LATENCY, scope)};
-    clouds.list = allocate(clouds.bandwidth.count, sizeof *clouds.list);
-    for (size_t i = 0; i < clouds.bandwidth.count; i++) {
-        const struct track *track = &clouds.bandwidth.list[i],
-                           *latency = track_of_run(&clouds.latency, track->run);
-        clouds.list[clouds.count++] =
-            (struct cloud){track, latency, best_line(track), smallest_line(latency)};
-    }
-    qsort(clouds.list, clouds.count, sizeof *clouds.list, by_statistic_and_speed);
-    return clouds;
-}
-
-static void clouds_free(struct clouds *clouds)
-{
-    free(clouds->list);
-    free(clouds->bandwidth.list);
-    free(clouds->latency.list);
-}
 
 static void cloud_columns(struct table *table, const struct report *report, const struct cloud *cloud,
                           struct arena *arena)
 {
     char size[UNIT_TEXT];
     struct text text = {0};
+    table_column(table, "place", false);
     table_column(table, "cloud", true);
     table_column(table, "GPUs", true);
     for (size_t i = 0; i < report->size_count; i++) {
@@ -213,6 +157,7 @@ static void cloud_columns(struct table *table, const struct report *report, cons
         table_column(table, arena_string(arena, text_get(&text)), false);
     }
     text_free(&text);
+    table_column(table, "compared, GB/s", false);
     table_column(table, "best, GB/s", false);
     table_column(table, "small message, µs", false);
     if (is_all_reduce(cloud)) {
@@ -222,112 +167,112 @@ static void cloud_columns(struct table *table, const struct report *report, cons
     table_column(table, "from", true);
 }
 
-static void cloud_table(struct page *page, const struct report *report, const struct clouds *clouds)
+/* One table of the clouds from `first` on. */
+static void cloud_table(struct page *page, const struct report *report, const struct clouds *clouds,
+                        size_t first, size_t n, const char *caption)
 {
     struct arena arena = {0};
     struct table table = {0};
-    size_t medians = 0;
-    bool counts_differ = false;
-    for (size_t i = 0; i < clouds->count; i++) {
-        medians += same(clouds->list[i].track->cases[0].statistic, "median");
-        counts_differ |=
-            clouds->list[i].track->cases[0].row->ranks != clouds->list[0].track->cases[0].row->ranks;
-    }
-    page_heading(page, 4, NULL, is_all_reduce(&clouds->list[0]) ? "all-reduce" : "all-gather");
-    cloud_columns(&table, report, &clouds->list[0], &arena);
-    for (size_t i = 0; i < clouds->count; i++) cloud_row(&table, report, &clouds->list[i]);
+    cloud_columns(&table, report, &clouds->list[first], &arena);
+    for (size_t i = first; i < first + n; i++)
+        cloud_row(&table, report, &clouds->bandwidth, &clouds->list[i]);
     table_drop_empty(&table);
-    page_table(page, &table,
-               medians && medians < clouds->count
-                   ? "Ordered by the best within each statistic: medians first; means of other tools are "
-                     "not comparable with them."
-               : counts_differ     ? "Ordered by the best. GPU counts differ: compare like with like."
-               : clouds->count > 1 ? "Ordered by the best."
-                                   : NULL);
+    page_table(page, &table, caption);
     table_free(&table);
     arena_free(&arena);
+}
+
+static const char *printed_name(const struct cloud *cloud)
+{
+    return is_all_reduce(cloud) ? "all-reduce" : "all-gather";
+}
+
+static bool measured_by(const struct clouds *clouds, size_t run, const struct basis *basis)
+{
+    for (size_t i = 0; i < clouds->possible; i++)
+        if (clouds->list[i].track->run == run && basis_order(&clouds->list[i].basis, basis) == 0) return true;
+    return false;
+}
+
+/* At which counts all runs of the extent can be compared. */
+static void count_sets(struct page *page, const struct clouds *clouds)
+{
+    struct text common = {0};
+    size_t runs = 0, sets = 0;
+    for (size_t i = 0; i < clouds->possible; i++) {
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = clouds->list[j].track->run == clouds->list[i].track->run;
+        runs += !seen;
+    }
+    for (size_t first = 0; first < clouds->possible; first += clouds_equal(clouds, first), sets++) {
+        bool all = true;
+        for (size_t i = 0; i < clouds->possible && all; i++)
+            all = measured_by(clouds, clouds->list[i].track->run, &clouds->list[first].basis);
+        if (!all) continue;
+        text_add(&common, "%s", common.length ? "; " : "");
+        basis_words(&clouds->list[first].basis, &common);
+    }
+    if (runs > 1 && sets > 1) {
+        if (common.length)
+            page_paragraph(page,
+                           "The %zu runs have different numbers of GPUs, modes or statistics; all can be "
+                           "compared at: %s.",
+                           runs, text_get(&common));
+        else
+            page_paragraph(page,
+                           "The %zu runs have no number of GPUs, mode, cache and statistic in common: they "
+                           "cannot all be compared.",
+                           runs);
+    }
+    text_free(&common);
 }
 
 static void scope_tables(struct page *page, const struct report *report, enum scope scope)
 {
     bool any = false;
+    struct text text = {0};
     for (int c = 0; c < SUMMARY_COLLECTIVES; c++) {
         struct clouds clouds = clouds_of(report, summary_collectives[c], scope);
-        if (clouds.count && !any) {
-            struct text heading = {0};
-            text_add(&heading, "Bus bandwidth and latency: %s", scope_names[scope]);
-            page_heading(page, 3, NULL, text_get(&heading));
-            text_free(&heading);
+        if (clouds.possible && !any) {
+            text_add(&text, "Bus bandwidth and latency: %s", scope_names[scope]);
+            page_heading(page, 3, NULL, text_get(&text));
             any = true;
         }
-        if (clouds.count) cloud_table(page, report, &clouds);
+        for (size_t first = 0, n; first < clouds.ranked; first += n) {
+            n = clouds_equal(&clouds, first);
+            text_clear(&text);
+            text_add(&text, "%s: ", printed_name(&clouds.list[first]));
+            basis_words(&clouds.list[first].basis, &text);
+            page_heading(page, 4, NULL, text_get(&text));
+            cloud_table(
+                page, report, &clouds, first, n,
+                clouds.list[first].compared
+                    ? "Compared at the largest size that all have. –: too few launches for an interval, so "
+                      "no place."
+                    : "No size was measured by all of them: not compared.");
+        }
+        if (clouds.ranked < clouds.possible) {
+            size_t n = clouds.possible - clouds.ranked;
+            text_clear(&text);
+            text_add(&text, "%s: not ranked, since no other run stands on the same basis",
+                     printed_name(&clouds.list[clouds.ranked]));
+            page_heading(page, 4, NULL, text_get(&text));
+            cloud_table(
+                page, report, &clouds, clouds.ranked, n,
+                n > 1 ? "Not comparable with each other: the number of GPUs, the mode, the cache or the "
+                        "statistic differs."
+                      : NULL);
+        }
+        count_sets(page, &clouds);
         clouds_free(&clouds);
     }
-}
-
-static void add_best(struct text *text, const struct report *report, const struct cloud *cloud)
-{
-    const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
-    const struct site *site = &report->study->sites[cloud->track->run];
-    const struct case_summary *line = cloud->best;
-    char value[32], size[UNIT_TEXT];
-    text_add(text, "highest all-reduce bus bandwidth %s GB/s at %s: %s on %lld %s",
-             number_text(line->busbw_gbps.point, value), format_size((size_t)line->row->bytes, size),
-             run->label, (long long)line->row->ranks, site->gpu || site->gpu_name ? "GPUs" : "ranks");
-    if (figure_present(line->bound_percent))
-        text_add(text, ", %.0f %% of what the machine can do", line->bound_percent.point);
-    text_add(text, " (%s of %zu launch%s, %s).", line->statistic ? line->statistic : "unknown statistic",
-             line->launches, line->launches == 1 ? "" : "es", run->provenance);
-}
-
-/* Bus bandwidth for the money; NAN without a price. */
-static double per_dollar(const struct report *report, const struct cloud *cloud)
-{
-    const struct instance *instance = report->study->sites[cloud->track->run].instance;
-    return instance && cloud->best ? cloud->best->busbw_gbps.point / instance->usd_per_gpu_hour : NAN;
-}
-
-static void add_most_for_the_money(struct text *text, const struct report *report, const struct cloud *clouds,
-                                   size_t count)
-{
-    const struct cloud *most = NULL;
-    size_t priced = 0;
-    char value[32];
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(per_dollar(report, &clouds[i]))) continue;
-        priced++;
-        if (!most || per_dollar(report, &clouds[i]) > per_dollar(report, most)) most = &clouds[i];
-    }
-    if (priced < 2) return;
-    const struct run_summary *run = &report->study->aggregate.runs[most->track->run];
-    const struct instance *instance = report->study->sites[most->track->run].instance;
-    text_add(text, " Most for the money: %s GB/s per US$/GPU-hour, %s on %lld GPUs at US$ %.2f (%s, %s; %s).",
-             number_text(per_dollar(report, most), value), run->label, (long long)most->best->row->ranks,
-             instance->usd_per_gpu_hour, *instance->price_kind ? instance->price_kind : "kind not given",
-             *instance->price_date ? instance->price_date : "no date", run->provenance);
-}
-
-/* The highest of each extent and statistic, in words; the tables follow. GPU counts differ: no ranking. */
-static void highest_items(struct page *page, const struct report *report, enum scope scope)
-{
-    struct clouds clouds = clouds_of(report, "all_reduce", scope);
-    for (size_t first = 0, last; first < clouds.count; first = last) {
-        struct text text = {0};
-        for (last = first + 1; last < clouds.count && same(clouds.list[first].track->cases[0].statistic,
-                                                           clouds.list[last].track->cases[0].statistic);)
-            last++;
-        if (!clouds.list[first].best) continue;
-        add_best(&text, report, &clouds.list[first]);
-        add_most_for_the_money(&text, report, &clouds.list[first], last - first);
-        page_item(page, scope_names[scope], text_get(&text));
-        text_free(&text);
-    }
-    clouds_free(&clouds);
+    text_free(&text);
 }
 
 void report_summary(struct page *page, const struct report *report)
 {
-    for (int scope = 0; scope < SCOPE_COUNT; scope++) highest_items(page, report, (enum scope)scope);
+    report_headline(page, report);
     report_cheapest(page, report);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_tables(page, report, (enum scope)scope);
     page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
@@ -340,8 +285,10 @@ void report_summary(struct page *page, const struct report *report)
 
 /* ---- the same as CSV ---- */
 
+/* cloud: NULL for a matmul. */
 static void csv_row(struct table *table, const struct run_summary *run, const char *scope,
-                    const struct case_summary *line, const char *what, struct figure figure, const char *unit)
+                    const struct case_summary *line, const char *what, struct figure figure, const char *unit,
+                    const struct cloud *cloud)
 {
     if (!figure_present(figure)) return;
     table_cell(table, "%s", run->run);
@@ -365,6 +312,12 @@ static void csv_row(struct table *table, const struct run_summary *run, const ch
     else
         table_cell(table, "%s", "");
     table_cell(table, "%s", run->provenance);
+    table_cell(table, "%s", line->row->mode ? line->row->mode : "");
+    table_cell(table, "%s", line->row->cache ? line->row->cache : "");
+    table_integer(table, line->conditions.domains);
+    table_integer(table, cloud && line == cloud->compared ? (int64_t)cloud->place : ABSENT);
+    table_cell(table, "%s",
+               is_impossible(line) || (cloud && cloud->impossible) ? "above the bound: not ranked" : "");
 }
 
 static void csv_cloud(struct table *table, const struct report *report, const struct cloud *cloud,
@@ -376,26 +329,34 @@ static void csv_cloud(struct table *table, const struct report *report, const st
     text_add(&what, "%s busbw", collective);
     for (size_t s = 0; s < report->size_count; s++) {
         const struct case_summary *line = track_at(cloud->track, (int64_t)report->sizes[s]);
-        if (line) csv_row(table, run, scope_names[scope], line, text_get(&what), line->busbw_gbps, "GB/s");
+        if (line)
+            csv_row(table, run, scope_names[scope], line, text_get(&what), line->busbw_gbps, "GB/s", cloud);
+    }
+    if (cloud->compared && track_at(cloud->track, cloud->compared->row->bytes)) {
+        text_clear(&what);
+        text_add(&what, "%s compared busbw", collective);
+        csv_row(table, run, scope_names[scope], cloud->compared, text_get(&what), cloud->compared->busbw_gbps,
+                "GB/s", cloud);
     }
     text_clear(&what);
     text_add(&what, "%s best busbw", collective);
     if (cloud->best)
-        csv_row(table, run, scope_names[scope], cloud->best, text_get(&what), cloud->best->busbw_gbps,
-                "GB/s");
+        csv_row(table, run, scope_names[scope], cloud->best, text_get(&what), cloud->best->busbw_gbps, "GB/s",
+                cloud);
     text_clear(&what);
     text_add(&what, "%s small-message time", collective);
     if (cloud->smallest)
         csv_row(table, run, scope_names[scope], cloud->smallest, text_get(&what), cloud->smallest->time_us,
-                "us");
+                "us", cloud);
     text_free(&what);
 }
 
 void report_csv(const struct report *report, struct text *out)
 {
     static const char *const names[] = {
-        "run", "cloud", "extent",   "ranks",    "figure",    "bytes",         "value",     "lo",
-        "hi",  "unit",  "interval", "launches", "statistic", "bound_percent", "provenance"};
+        "run",        "cloud", "extent", "ranks",    "figure",   "bytes",     "value",
+        "lo",         "hi",    "unit",   "interval", "launches", "statistic", "bound_percent",
+        "provenance", "mode",  "cache",  "domains",  "place",    "note"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
     for (int scope = 0; scope < SCOPE_COUNT; scope++)
@@ -415,7 +376,7 @@ void report_csv(const struct report *report, struct text *out)
             text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "",
                      line->row->phase ? line->row->phase : "");
             csv_row(&table, run, same(line->row->memory, "host") ? "one CPU" : "one GPU", line,
-                    text_get(&what), line->tflops, "TFLOP/s");
+                    text_get(&what), line->tflops, "TFLOP/s", NULL);
         }
         text_free(&what);
     }

@@ -78,6 +78,12 @@ static void about_launches(struct warnings *warnings, const struct run_summary *
         say(warnings, "died", run, "%zu launches have no end record; what they wrote is used.", run->died);
     if (run->unfinished)
         say(warnings, "unfinished", run, "%zu launches were interrupted or failed.", run->unfinished);
+    if (run->shortfall.missing)
+        say(warnings, "missing", run, "%zu of %zu planned launches are missing: %s.", run->shortfall.missing,
+            run->shortfall.planned, run->shortfall.names);
+    if (run->shortfall.unknown)
+        say(warnings, "missing", run, "%s cannot be read: it is not known whether launches are missing.",
+            run->shortfall.unknown);
     if (run->broken_lines)
         say(warnings, "broken lines", run, "%zu lines of its files could not be read.", run->broken_lines);
 }
@@ -92,7 +98,7 @@ static void about_results(struct warnings *warnings, const struct run_summary *r
         failed += !is_wrong && (same(line->status, "error") || same(line->status, "timeout"));
         figures += line->launches > 0;
         unchecked += line->launches > 0 && line->unchecked > 0;
-        above += figure_present(line->bound_percent) && line->bound_percent.point > 100.5;
+        above += is_impossible(line);
     }
     if (wrong)
         say(warnings, "wrong results", run, "%zu cases gave wrong data; those launches have no speed here.",
@@ -105,9 +111,7 @@ static void about_results(struct warnings *warnings, const struct run_summary *r
             figures);
     if (above)
         say(warnings, "above the bound", run,
-            "%zu figures are faster than their bound: its inputs (clouds.tsv, gpus.tsv) do not fit this "
-            "machine.",
-            above);
+            "%zu figures are faster than their bound or peak: they are impossible and rank nowhere.", above);
 }
 
 static void about_throttling(struct warnings *warnings, const struct run_summary *run)
@@ -163,7 +167,7 @@ static void about_prices(struct warnings *warnings, const struct study *study, s
         say(warnings, "no price", run, "clouds.tsv has none for %s.", instance->name);
     else if (!*instance->price_date)
         say(warnings, "price without date", run, "%s, clouds.tsv line %zu.", instance->name, instance->line);
-    else if (strstr(instance->note, "unverified"))
+    else if (price_is_unverified(instance))
         say(warnings, "price unverified", run, "%s: says clouds.tsv line %zu.", instance->name,
             instance->line);
 }
@@ -209,6 +213,7 @@ void report_warnings(struct page *page, const struct report *report)
         about_prices(&warnings, report->study, r);
     }
     about_sizes(&warnings, report);
+    if (report->study->twins) say(&warnings, "read twice", NULL, "%s.", report->study->twins);
     page_heading(page, 2, "warnings", "Warnings");
     print_warnings(page, &warnings);
 }

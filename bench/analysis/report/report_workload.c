@@ -24,74 +24,78 @@ static void seconds_cell(struct table *table, struct figure figure)
 }
 
 /* From max(computation, communication) to their sum: how much overlaps is not measured. */
-static void range_cell(struct table *table, const struct step *step, double factor)
+static void range_cell(struct table *table, const struct step *step)
 {
     char least[32], most[32];
     if (!figure_present(step->serial))
         table_cell(table, "%s", "");
     else
-        table_cell(table, "%s to %s", number_text(step->overlapped.point * factor, least),
-                   number_text(step->serial.point * factor, most));
+        table_cell(table, "%s to %s", number_text(step->overlapped.point, least),
+                   number_text(step->serial.point, most));
 }
 
-/* The first of a table is called the fastest where the second is told apart from it. */
-static void order_cell(struct table *table, const struct step *step, const struct step *before, bool fastest)
+/* Against the first of the table: a tie is with the leader, never with a neighbour, so ties do not chain. */
+static void order_cell(struct table *table, const struct step *step, const struct step *leader, bool fastest)
 {
     struct figure ratio;
-    if (!before) {
+    if (step == leader) {
         table_cell(table, "%s", fastest ? "fastest here" : "shortest here");
         return;
     }
-    enum order order = steps_order(before, step, &ratio);
-    if (ratio.kind == INTERVAL_EXACT)
-        table_cell(table, "%s\nratio %.3f [%.3f–%.3f]", order == ORDER_FASTER ? "slower" : "not told apart",
-                   1 / ratio.point, 1 / ratio.hi, 1 / ratio.lo);
-    else
+    (void)steps_order(leader, step, &ratio);
+    if (ratio.kind != INTERVAL_EXACT)
         table_cell(table, "not told apart\nratio %.3f; too few launches for an interval", 1 / ratio.point);
+    else
+        table_cell(table, "%s\nratio %.3f [%.3f–%.3f]", step->slower_than_first ? "slower" : "not told apart",
+                   1 / ratio.point, 1 / ratio.hi, 1 / ratio.lo);
+}
+
+static void price_cell(struct table *table, const struct instance *instance, const struct step *step)
+{
+    char least[32], most[32];
+    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
+    double factor = priced ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
+    if (!figure_present(step->serial))
+        table_cell(table, "%s", "");
+    else if (!priced)
+        table_cell(table, "%s", "no price");
+    else
+        table_cell(table, "%s to %s\n%s", number_text(step->overlapped.point * factor, least),
+                   number_text(step->serial.point * factor, most),
+                   *instance->price_kind ? instance->price_kind : "kind not given");
 }
 
 static void step_row(struct table *table, const struct report *report, const struct step *step,
-                     const struct step *before, size_t place, bool fastest)
+                     const struct step *leader, bool fastest)
 {
     const struct run_summary *run = &report->study->aggregate.runs[step->run];
-    const struct instance *instance = report->study->sites[step->run].instance;
-    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
-    if (step->communication.kind == INTERVAL_EXACT)
-        table_cell(table, "%zu", place);
+    if (step->place)
+        table_cell(table, "%zu", step->place);
     else
         table_cell(table, "%s", ""); /* without intervals there are no places */
-    table_cell(table, "%s\n%s", run->label, run->provenance);
+    table_cell(table, "%s%s\n%s", run->label, step->world, run->provenance);
     seconds_cell(table, step->communication);
     seconds_cell(table, step->computation);
-    range_cell(table, step, 1);
-    if (priced || !figure_present(step->serial))
-        range_cell(table, step, priced ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN);
-    else
-        table_cell(table, "%s", "no price");
-    order_cell(table, step, before, fastest);
+    range_cell(table, step);
+    price_cell(table, report->study->sites[step->run].instance, step);
+    order_cell(table, step, leader, fastest);
 }
 
 static void group_table(struct page *page, const struct report *report, const struct step *steps, size_t n)
 {
-    static const char *const names[] = {"",        "<cloud",       "communication, s",      "computation, s",
-                                        "step, s", "US$ per step", "<against the one above"};
+    static const char *const names[] = {"place",   "<cloud",       "communication, s",  "computation, s",
+                                        "step, s", "US$ per step", "<against the first"};
     struct table table = {0};
     struct text heading = {0};
-    size_t place = 1;
-    bool whole = figure_present(steps[0].computation);
-    text_add(&heading, "%lld GPUs, %s%s%s", (long long)steps[0].ranks,
-             steps[0].statistic ? steps[0].statistic : "unknown statistic", steps[0].mode ? ", " : "",
-             steps[0].mode ? steps[0].mode : "");
+    bool whole = figure_present(steps[0].computation), alone = true;
+    text_add(&heading, "%s: ", scope_names[steps[0].basis.scope]);
+    basis_words(&steps[0].basis, &heading);
     if (!whole) text_add(&heading, ": communication alone");
     page_heading(page, 4, NULL, text_get(&heading));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
-    for (size_t i = 0; i < n; i++) {
-        struct figure ratio;
-        if (i && steps_order(&steps[i - 1], &steps[i], &ratio) == ORDER_FASTER) place = i + 1;
-        bool fastest = i + 1 < n && steps_order(&steps[i], &steps[i + 1], &ratio) == ORDER_FASTER;
-        step_row(&table, report, &steps[i], i ? &steps[i - 1] : NULL, place, fastest);
-    }
+    for (size_t i = 1; i < n; i++) alone &= steps[i].slower_than_first;
+    for (size_t i = 0; i < n; i++) step_row(&table, report, &steps[i], &steps[0], alone);
     table_drop_empty(&table);
     page_table(page, &table, whole ? NULL : "This orders the communication of a step, not the step.");
     table_free(&table);
@@ -102,10 +106,10 @@ static void group_table(struct page *page, const struct report *report, const st
 static const char *reason_of(const struct step *step)
 {
     if (step->missing) return step->missing;
-    return figure_present(step->computation)
-               ? "no other run with as many GPUs, the same mode and the same statistic"
-               : "no other run with as many GPUs, the same mode and the same statistic; matmul was not "
-                 "measured either";
+    return step->no_computation
+               ? "no other run of that extent with as many GPUs, the same mode, cache and statistic, and no "
+                 "sustained matmul at that number of GPUs"
+               : "no other run of that extent with as many GPUs, the same mode, cache and statistic";
 }
 
 static void who_text(struct text *out, const struct report *report, const struct step *step,
@@ -114,7 +118,8 @@ static void who_text(struct text *out, const struct report *report, const struct
     char least[32], most[32];
     bool same_run = before && before->run == step->run;
     text_add(out, "%s%s", before ? ", " : "", same_run ? "" : report->study->aggregate.runs[step->run].label);
-    if (step->ranks != ABSENT) text_add(out, "%s×%lld", same_run ? "" : " ", (long long)step->ranks);
+    if (step->ranks != ABSENT)
+        text_add(out, "%s×%lld%s", same_run ? "" : " ", (long long)step->ranks, step->world);
     if (step->missing) return;
     if (figure_present(step->serial))
         text_add(out, " (%s to %s s per step)", number_text(step->overlapped.point, least),
@@ -192,9 +197,12 @@ void report_workload(struct page *page, const struct report *report)
     }
     if (any)
         page_paragraph(
-            page, "Equal places: the interval of the ratio of their times includes 1. A step takes from "
-                  "max(computation, communication), when all "
-                  "of the smaller is hidden, to their sum, when nothing is: the overlap was not measured.");
+            page,
+            "A place is 1 + the number of steps that are faster by the interval of their ratio, whatever the "
+            "overlap, with intervals that hold for all pairs of the table at once (95 %%). A step takes from "
+            "max(computation, communication), when all of the smaller is hidden, to their sum, when nothing "
+            "is: "
+            "the overlap was not measured. Computation is that of matmul on as many GPUs.");
     if (!any) page_paragraph(page, "No two runs are comparable for this workload: nothing is ranked.");
     alone_items(page, report, steps, ranked, count);
     text_clear(&heading);

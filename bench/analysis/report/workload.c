@@ -3,6 +3,8 @@
 #include "base/units.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,63 +128,85 @@ static struct figure larger(struct figure a, struct figure b)
                            weaker(a.kind, b.kind)};
 }
 
-/* The best sustained shape: what a GPU keeps up in training. */
-static struct figure sustained_tflops(const struct run_summary *run, const char *dtype)
+/* The best sustained shape on as many GPUs: what they keep up in training. More GPUs draw more power and heat. */
+static const struct case_summary *sustained_gemm(const struct run_summary *run, const char *dtype,
+                                                 int64_t ranks)
 {
-    struct figure best = figure_absent();
+    const struct case_summary *best = NULL;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
-        if (!line->row->gemm || !same(line->row->phase, "sustained") || !same(line->row->dtype, dtype))
+        int64_t of = line->row->ranks != ABSENT ? line->row->ranks : line->launch->header.ranks;
+        if (!line->row->gemm || !same(line->row->phase, "sustained") || !same(line->row->dtype, dtype) ||
+            of != ranks || !figure_present(line->tflops))
             continue;
-        if (figure_present(line->tflops) && !(line->tflops.point <= best.point)) best = line->tflops;
+        if (!best || line->tflops.point > best->tflops.point) best = line;
     }
     return best;
 }
 
-static const struct track *track_of(const struct tracks *tracks, size_t run, int64_t ranks)
+static void __attribute__((format(printf, 3, 4)))
+miss(struct step *step, struct arena *arena, const char *format, ...)
 {
-    for (size_t i = 0; i < tracks->count; i++)
-        if (tracks->list[i].run == run && tracks->list[i].cases[0].row->ranks == ranks)
-            return &tracks->list[i];
-    return NULL;
+    char line[256];
+    va_list values;
+    if (step->missing) return;
+    va_start(values, format);
+    vsnprintf(line, sizeof line, format, values);
+    va_end(values);
+    step->missing = arena_string(arena, line);
 }
 
-/* Adds one part to the step; says what is missing or does not fit. */
-static void add_part(struct step *step, const struct workload_part *part, const struct track *track,
-                     bool first, struct arena *arena)
+/* Finds the line of one part; says what is missing or does not fit. */
+static void take_part(struct step *step, const struct workload_part *part, const struct track *track,
+                      size_t p, struct arena *arena)
 {
     const struct case_summary *line = track ? track_at(track, part->bytes) : NULL;
-    struct text text = {0};
     char size[UNIT_TEXT];
+    step->parts[p] = line;
+    format_size((size_t)part->bytes, size);
     if (!line || !figure_present(line->time_us)) {
-        text_add(&text, "%s of %s was not measured", part->collective,
-                 format_size((size_t)part->bytes, size));
-    } else if (first) {
-        step->mode = line->row->mode, step->statistic = line->statistic,
-        step->rank_reduction = line->rank_reduction;
-    } else if (!same(step->mode, line->row->mode) || !same(step->statistic, line->statistic) ||
-               !same(step->rank_reduction, line->rank_reduction)) {
-        text_add(&text, "its collectives were measured in unlike modes or statistics");
-    }
-    if (text.length) {
-        if (!step->missing) step->missing = arena_string(arena, text_get(&text));
-    } else {
-        struct figure time = figure_scaled(line->time_us, part->count * 1e-6);
-        step->communication = first ? time : sum(step->communication, time);
-    }
-    text_free(&text);
-}
-
-static void finish(struct step *step, const struct study *study, const struct workload *workload)
-{
-    if (step->missing) {
-        step->communication = figure_absent();
+        miss(step, arena, "%s of %s was not measured", part->collective, size);
         return;
     }
-    struct figure rate = isfinite(workload->flops)
-                             ? sustained_tflops(&study->aggregate.runs[step->run], workload->dtype)
-                             : figure_absent();
-    step->computation = figure_inverse(workload->flops * 1e-12, rate);
+    const struct case_summary *impossible = impossible_line(track);
+    if (impossible)
+        miss(step, arena, "%s is above its bound (%.0f %%): impossible", part->collective,
+             impossible->bound_percent.point);
+    struct basis basis = basis_of(track->scope, line);
+    if (p == 0)
+        step->basis = basis;
+    else if (basis_order(&basis, &step->basis) != 0)
+        miss(step, arena, "its collectives were measured in unlike modes or statistics");
+}
+
+static void take_computation(struct step *step, const struct study *study, const struct workload *workload)
+{
+    const struct run_summary *run = &study->aggregate.runs[step->run];
+    if (!isfinite(workload->flops)) return;
+    step->gemm = sustained_gemm(run, workload->dtype, step->ranks);
+    if (!step->gemm)
+        step->no_computation = "sustained matmul was not measured at this number of GPUs";
+    else if (is_impossible(step->gemm))
+        step->gemm = NULL, step->no_computation = "matmul is above the peak of its GPU: impossible";
+}
+
+/* The figures of a step whose lines are known, with intervals that hold for `rivals` steps at once. The ends of the
+   parts' intervals are added as if all parts erred together: at least as wide as stated. */
+static void measure(struct step *step, const struct workload *workload, size_t rivals)
+{
+    step->communication = step->computation = step->overlapped = step->serial = figure_absent();
+    if (step->missing) return;
+    for (size_t p = 0; p < workload->part_count; p++) {
+        struct figure time =
+            figure_scaled(simultaneous_time(step->parts[p], rivals), workload->parts[p].count * 1e-6);
+        step->communication = p == 0 ? time : sum(step->communication, time);
+    }
+    if (!step->gemm) return;
+    const struct case_row *row = step->gemm->row;
+    double calls = workload->flops / (2.0 * (double)row->m * (double)row->n * (double)row->k);
+    step->computation = figure_present(step->gemm->time_us)
+                            ? figure_scaled(simultaneous_time(step->gemm, rivals), calls * 1e-6)
+                            : figure_inverse(workload->flops * 1e-12, step->gemm->tflops);
     if (!figure_present(step->computation)) return;
     step->overlapped = larger(step->communication, step->computation);
     step->serial = sum(step->communication, step->computation);
@@ -203,10 +227,9 @@ static int compare_kind(const struct step *a, const struct step *b)
 {
     bool p = figure_present(a->computation), q = figure_present(b->computation);
     if (p != q) return p ? -1 : 1;
-    if (a->ranks != b->ranks) return a->ranks < b->ranks ? -1 : 1;
-    int order = by_words(a->statistic, b->statistic);
-    if (!order) order = by_words(a->rank_reduction, b->rank_reduction);
-    return order ? order : by_words(a->mode, b->mode);
+    int order = basis_order(&a->basis, &b->basis);
+    if (!order && p) order = by_words(a->gemm->statistic, b->gemm->statistic);
+    return order;
 }
 
 static int by_group_and_time(const void *a, const void *b)
@@ -224,52 +247,6 @@ bool steps_comparable(const struct step *a, const struct step *b)
     return !a->missing && !b->missing && compare_kind(a, b) == 0;
 }
 
-struct step *workload_steps(const struct study *study, const struct workload *workload, size_t *count,
-                            struct arena *arena)
-{
-    struct tracks *tracks = allocate(workload->part_count, sizeof *tracks);
-    struct step *steps = NULL;
-    *count = 0;
-    for (size_t p = 0; p < workload->part_count; p++)
-        tracks[p] = study_tracks(study, workload->parts[p].collective, FOR_BANDWIDTH);
-    for (size_t r = 0; r < study->aggregate.count && workload->part_count; r++) {
-        size_t before = *count;
-        for (size_t t = 0; t < tracks[0].count; t++) {
-            int64_t ranks = tracks[0].list[t].cases[0].row->ranks;
-            bool repeated =
-                t > 0 && tracks[0].list[t - 1].run == r && tracks[0].list[t - 1].cases[0].row->ranks == ranks;
-            if (tracks[0].list[t].run != r || ranks < 2 || repeated) continue;
-            steps = reallocate(steps, *count + 1, sizeof *steps);
-            struct step *step = &steps[(*count)++];
-            *step = (struct step){.run = r,
-                                  .ranks = ranks,
-                                  .communication = figure_absent(),
-                                  .computation = figure_absent(),
-                                  .overlapped = figure_absent(),
-                                  .serial = figure_absent()};
-            for (size_t p = 0; p < workload->part_count; p++)
-                add_part(step, &workload->parts[p], track_of(&tracks[p], r, ranks), p == 0, arena);
-            finish(step, study, workload);
-        }
-        if (*count > before) continue;
-        steps = reallocate(steps, *count + 1, sizeof *steps);
-        struct text why = {0};
-        text_add(&why, "%s was not measured on several ranks", workload->parts[0].collective);
-        steps[(*count)++] = (struct step){.run = r,
-                                          .ranks = ABSENT,
-                                          .communication = figure_absent(),
-                                          .computation = figure_absent(),
-                                          .overlapped = figure_absent(),
-                                          .serial = figure_absent(),
-                                          .missing = arena_string(arena, text_get(&why))};
-        text_free(&why);
-    }
-    for (size_t p = 0; p < workload->part_count; p++) free(tracks[p].list);
-    free(tracks);
-    if (*count) qsort(steps, *count, sizeof *steps, by_group_and_time);
-    return steps;
-}
-
 static struct figure ratio_of(struct figure a, struct figure b)
 {
     return (struct figure){a.point / b.point, a.lo / b.hi, a.hi / b.lo, weaker(a.kind, b.kind)};
@@ -285,4 +262,78 @@ enum order steps_order(const struct step *a, const struct step *b, struct figure
                              weaker(serial.kind, overlapped.kind)};
     if (ratio->kind != INTERVAL_EXACT) return ORDER_UNDECIDED;
     return ratio->hi < 1 ? ORDER_FASTER : ratio->lo > 1 ? ORDER_SLOWER : ORDER_UNDECIDED;
+}
+
+/* ---- the list ---- */
+
+static struct step *add_step(struct step **steps, size_t *count, size_t run, int64_t ranks)
+{
+    *steps = reallocate(*steps, *count + 1, sizeof **steps);
+    struct step *step = &(*steps)[(*count)++];
+    *step = (struct step){.run = run, .ranks = ranks, .world = "", .basis.ranks = ranks};
+    return step;
+}
+
+/* Places within each basis: the figures are taken again with intervals that hold for all its steps at once. */
+static void give_places(struct step *steps, size_t count, const struct workload *workload)
+{
+    struct step *wide = allocate(count, sizeof *wide);
+    for (size_t first = 0, last; first < count; first = last) {
+        for (last = first + 1; last < count && steps_comparable(&steps[first], &steps[last]);) last++;
+        for (size_t i = first; i < last; i++) {
+            wide[i] = steps[i];
+            measure(&wide[i], workload, last - first);
+        }
+        for (size_t i = first; i < last; i++) {
+            struct figure ratio;
+            steps_order(&wide[i], &wide[i], &ratio);
+            steps[i].place = ratio.kind == INTERVAL_EXACT;
+            steps[i].slower_than_first = steps_order(&wide[first], &wide[i], &ratio) == ORDER_FASTER;
+            for (size_t j = first; j < last && steps[i].place; j++)
+                steps[i].place += steps_order(&wide[j], &wide[i], &ratio) == ORDER_FASTER;
+        }
+    }
+    free(wide);
+}
+
+static const char *world_text(const struct tracks *tracks, const struct track *track, struct arena *arena)
+{
+    struct text text = {0};
+    track_world(tracks, track, &text);
+    const char *world = arena_string(arena, text_get(&text));
+    text_free(&text);
+    return world;
+}
+
+struct step *workload_steps(const struct study *study, const struct workload *workload, size_t *count,
+                            struct arena *arena)
+{
+    struct tracks *tracks = allocate(workload->part_count, sizeof *tracks);
+    struct step *steps = NULL;
+    *count = 0;
+    for (size_t p = 0; p < workload->part_count; p++)
+        tracks[p] = study_tracks(study, workload->parts[p].collective, FOR_BANDWIDTH);
+    for (size_t r = 0; r < study->aggregate.count && workload->part_count; r++) {
+        size_t before = *count;
+        for (size_t t = 0; t < tracks[0].count; t++) {
+            const struct track *world = &tracks[0].list[t];
+            if (world->run != r || world->cases[0].row->ranks < 2) continue;
+            struct step *step = add_step(&steps, count, r, world->cases[0].row->ranks);
+            step->world = world_text(&tracks[0], world, arena);
+            step->parts = arena_memory(arena, workload->part_count * sizeof *step->parts);
+            for (size_t p = 0; p < workload->part_count; p++)
+                take_part(step, &workload->parts[p], track_in_world(&tracks[p], world), p, arena);
+            take_computation(step, study, workload);
+            measure(step, workload, 1);
+        }
+        if (*count > before) continue;
+        struct step *step = add_step(&steps, count, r, ABSENT);
+        miss(step, arena, "%s was not measured on several ranks", workload->parts[0].collective);
+        measure(step, workload, 1);
+    }
+    for (size_t p = 0; p < workload->part_count; p++) free(tracks[p].list);
+    free(tracks);
+    if (*count) qsort(steps, *count, sizeof *steps, by_group_and_time);
+    give_places(steps, *count, workload);
+    return steps;
 }

@@ -2,7 +2,7 @@
 #ifndef BUSBAR_WORKLOAD_H
 #define BUSBAR_WORKLOAD_H
 
-#include "analysis/study.h"
+#include "analysis/compare/ranking.h"
 
 struct workload_part {
     const char *collective;
@@ -33,19 +33,25 @@ enum status workloads_parse(struct workloads *, const char *data, size_t length)
 void workloads_free(struct workloads *);
 const struct workload *workload_find(const struct workloads *, const char *name);
 
-/* One run's step on one number of GPUs. Times in seconds. */
+/* One run's step in one world (a number of GPUs, conditions, cache). Times in seconds. */
 struct step {
     size_t run;
     int64_t ranks;
-    const char *mode, *statistic, *rank_reduction;
+    const char *world; /* ", 2 NVLink domains": what tells it from the run's other steps; "" */
+    struct basis basis;
     struct figure communication, computation; /* computation absent: not measured */
     struct figure overlapped,
-        serial;          /* max(computation, communication) and their sum: the truth is between */
-    const char *missing; /* why there is no communication figure; else NULL */
+        serial;             /* max(computation, communication) and their sum: the truth is between */
+    bool slower_than_first; /* of its basis, by the same intervals as the place */
+    size_t place;           /* among the steps of one basis, simultaneous over all pairs; 0: no interval */
+    const char *missing;    /* why there is no communication figure; else NULL */
+    const char *no_computation; /* why there is none; NULL: there is, or the workload has none */
+    const struct case_summary **parts,
+        *gemm; /* where its figures come from: a line per part of the workload */
 };
 
-/* All steps that can be put together, grouped by what is comparable (GPUs, mode, statistic, matmul or not),
-   fastest first in a group; then those with `missing`. The caller frees the list. Text lives in the arena. */
+/* All steps that can be put together, grouped by what is comparable (GPUs, extent, mode, cache, statistic, matmul or
+   not), fastest first in a group; then those with `missing`. The caller frees the list. Text lives in the arena. */
 struct step *workload_steps(const struct study *, const struct workload *, size_t *count, struct arena *);
 bool steps_comparable(const struct step *, const struct step *);
 

@@ -1,4 +1,5 @@
-#include "analysis/aggregate.h"
+#include "analysis/compare/aggregate.h"
+#include "analysis/compare/launches.h"
 #include "analysis/table.h"
 #include "collective/collective.h"
 
@@ -14,16 +15,6 @@ struct row_place {
     const struct case_row *row;
     const char *key, *statistic, *rank_reduction;
 };
-
-static const char *folder_of(struct arena *arena, const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    struct text text = {0};
-    if (slash) text_add_bytes(&text, path, (size_t)(slash - path));
-    const char *folder = arena_string(arena, slash ? text_get(&text) : ".");
-    text_free(&text);
-    return folder;
-}
 
 static const char *label_of(struct arena *arena, const struct launch_header *header, const char *run)
 {
@@ -43,25 +34,30 @@ static const char *label_of(struct arena *arena, const struct launch_header *hea
     return result;
 }
 
-/* Two labels alike would make two runs look like one: the run's name is added, and its folder where that is
- * not enough. */
+/* Two labels alike would make two runs look like one: the run's name is added; where that is not enough, what else
+   tells them apart. */
 static void tell_labels_apart(struct aggregate *aggregate)
 {
     const char **labels = allocate(aggregate->count, sizeof *labels);
     for (size_t i = 0; i < aggregate->count; i++) {
         const struct run_summary *run = &aggregate->runs[i];
-        bool same_label = false, same_name = false;
+        bool same_label = false, other_folder = false, other_provenance = false, other_gpu = false;
         for (size_t j = 0; j < aggregate->count; j++) {
             const struct run_summary *other = &aggregate->runs[j];
             if (j == i || !same(other->label, run->label)) continue;
             same_label = true;
-            if (same(other->run, run->run) && same(other->allocation, run->allocation)) same_name = true;
+            if (!same(other->run, run->run) || !same(other->allocation, run->allocation)) continue;
+            other_folder |= other->folder != run->folder;
+            other_provenance |= other->provenance != run->provenance;
+            other_gpu |= !same(other->gpu, run->gpu);
         }
         struct text text = {0};
         text_add(&text, "%s", run->label);
         if (same_label && !same(run->label, run->run)) text_add(&text, " (%s)", run->run);
         if (run->allocation) text_add(&text, " [allocation %s]", run->allocation);
-        if (same_name) text_add(&text, " in %s", run->folder);
+        if (other_provenance) text_add(&text, " [%s]", run->provenance);
+        if (other_gpu) text_add(&text, " [%s]", run->gpu ? run->gpu : "no GPU named");
+        if (other_folder) text_add(&text, " in %s", run->folder);
         labels[i] = arena_string(&aggregate->arena, text_get(&text));
         text_free(&text);
     }
@@ -69,22 +65,29 @@ static void tell_labels_apart(struct aggregate *aggregate)
     free(labels);
 }
 
+/* Launches on another instance or GPU, or with another provenance (a fault was injected into some, say), are another
+   run's, whatever name they share: their figures are never combined. */
 static size_t find_run(struct aggregate *aggregate, const struct launch *launch, bool by_allocation)
 {
-    const char *folder = folder_of(&aggregate->arena, launch->path);
-    const char *run = launch->header.run ? launch->header.run : folder;
-    const char *allocation = by_allocation ? launch->header.allocation_id : NULL;
+    const struct launch_header *header = &launch->header;
+    struct run_summary key = {.folder = launch_folder(launch, &aggregate->arena),
+                              .allocation = by_allocation ? header->allocation_id : NULL,
+                              .instance = header->cloud_instance,
+                              .gpu = launch_gpu(header),
+                              .provenance = launch_provenance(header, &aggregate->arena)};
+    key.run = header->run ? header->run : key.folder;
     size_t at = 0;
     for (; at < aggregate->count; at++) {
         const struct run_summary *known = &aggregate->runs[at];
-        if (same(known->run, run) && known->folder == folder && same(known->allocation, allocation))
+        if (same(known->run, key.run) && known->folder == key.folder &&
+            same(known->allocation, key.allocation) && same(known->instance, key.instance) &&
+            same(known->gpu, key.gpu) && known->provenance == key.provenance)
             return at;
     }
+    key.label = label_of(&aggregate->arena, header, key.run);
+    key.imported = launch_has_provenance(header, "imported");
     aggregate->runs = reallocate(aggregate->runs, at + 1, sizeof *aggregate->runs);
-    aggregate->runs[at] = (struct run_summary){.run = run,
-                                               .folder = folder,
-                                               .allocation = allocation,
-                                               .label = label_of(&aggregate->arena, &launch->header, run)};
+    aggregate->runs[at] = key;
     aggregate->count++;
     return at;
 }
@@ -239,6 +242,9 @@ void case_set_peak(struct case_summary *line, double peak_tflops)
 static struct case_summary summarise(struct aggregate *aggregate, const struct row_place *places, size_t n)
 {
     struct case_summary line = {.row = places[0].row,
+                                .launch = places[0].launch,
+                                .conditions =
+                                    conditions_of(places[0].launch, places[0].row, &aggregate->arena),
                                 .key = places[0].key,
                                 .statistic = places[0].statistic,
                                 .rank_reduction = places[0].rank_reduction,
@@ -342,6 +348,7 @@ static int by_reading_order(const void *a, const void *b)
 {
     const struct case_summary *x = a, *y = b;
     int order = compare_curves(x->row, y->row);
+    if (!order) order = conditions_order(&x->conditions, &y->conditions);
     if (!order) order = by_text(x->statistic, y->statistic);
     if (!order) order = by_text(x->rank_reduction, y->rank_reduction);
     if (!order) order = compare_sizes(x->row, y->row);
@@ -350,8 +357,8 @@ static int by_reading_order(const void *a, const void *b)
 
 bool same_curve(const struct case_summary *a, const struct case_summary *b)
 {
-    return compare_curves(a->row, b->row) == 0 && same(a->statistic, b->statistic) &&
-           same(a->rank_reduction, b->rank_reduction);
+    return compare_curves(a->row, b->row) == 0 && conditions_order(&a->conditions, &b->conditions) == 0 &&
+           same(a->statistic, b->statistic) && same(a->rank_reduction, b->rank_reduction);
 }
 
 /* ---- runs ---- */
@@ -359,21 +366,6 @@ bool same_curve(const struct case_summary *a, const struct case_summary *b)
 static int by_start_of_pointers(const void *a, const void *b)
 {
     return by_start(*(const struct launch *const *)a, *(const struct launch *const *)b);
-}
-
-static const char *provenance_of(struct aggregate *aggregate, const struct run_summary *run)
-{
-    static const char *const kinds[] = {"measured", "imported", "simulated", "emulated", "faulted"};
-    struct text text = {0};
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        for (size_t i = 0; i < run->launch_count; i++)
-            if (launch_has_provenance(&run->launches[i]->header, kinds[k])) {
-                text_add(&text, "%s%s", text.length ? "+" : "", kinds[k]);
-                break;
-            }
-    const char *provenance = arena_string(&aggregate->arena, text.length ? text_get(&text) : "not stated");
-    text_free(&text);
-    return provenance;
 }
 
 static void describe_run(struct aggregate *aggregate, struct run_summary *run, const struct launch **launches,
@@ -388,12 +380,11 @@ static void describe_run(struct aggregate *aggregate, struct run_summary *run, c
         run->broken_lines += launches[i]->broken_lines;
         run->died += !launches[i]->end.status;
         run->unfinished += launches[i]->end.status && !same(launches[i]->end.status, "complete");
-        run->imported |= launch_has_provenance(&launches[i]->header, "imported");
     }
     run->launches = kept;
     run->launch_count = n;
     run->allocations = count_allocations(points, n);
-    run->provenance = provenance_of(aggregate, run);
+    run->shortfall = launches_missing(run->launches, n, &aggregate->arena);
     free(points);
 }
 
@@ -440,8 +431,8 @@ struct aggregate aggregate_archive(struct archive *archive, bool by_allocation)
         run_of[i] = find_run(&aggregate, &archive->launches[i], by_allocation);
         rows += archive->launches[i].case_count;
     }
-    describe_runs(&aggregate, archive, run_of);
     tell_labels_apart(&aggregate);
+    describe_runs(&aggregate, archive, run_of);
     struct row_place *places = allocate(rows, sizeof *places);
     for (size_t i = 0; i < archive->count; i++)
         for (size_t c = 0; c < archive->launches[i].case_count; c++)

@@ -1,5 +1,5 @@
 /* Figures with their intervals: from launches, and what follows from them. */
-#include "analysis/aggregate.h"
+#include "analysis/compare/aggregate.h"
 #include "stats/order.h"
 
 #include <math.h>

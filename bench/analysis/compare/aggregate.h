@@ -1,11 +1,12 @@
-/* Launches of a run become one line per case. The point is the median of the launches' medians; the interval
-   counts launches, never samples (measurement.md: consecutive samples of a launch are not independent,
-   launches are the unit). Imported figures keep the statistic of their source and are never joined with
-   measured medians. */
+/* Rule 1 of comparability (README.md): launches are combined into one figure only if they are repetitions of one
+   case. The point is the median of the launches' medians. The interval counts launches, never samples, because
+   consecutive samples of a launch depend on each other. Imported figures keep the statistic of their source and are
+   never combined with measured medians. */
 #ifndef BUSBAR_AGGREGATE_H
 #define BUSBAR_AGGREGATE_H
 
-#include "record/record.h"
+#include "analysis/compare/conditions.h"
+#include "analysis/compare/launches.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +33,9 @@ struct launch_point {
 /* One case of one run, over its launches. Launches with wrong results have no speed: they count in `wrong`,
  * not in figures. */
 struct case_summary {
-    const struct case_row *row; /* the independent variables, from the first launch that has the case */
+    const struct case_row *row;   /* the independent variables, from the first launch that has the case */
+    const struct launch *launch;  /* that launch; all launches of the line agree in the conditions */
+    struct conditions conditions; /* what the launches add to the identity of the case */
     const char *key;
     const char *statistic; /* "median" when recomputed from samples, else what the source says ("mean", …) or
                               "unknown" */
@@ -55,9 +58,11 @@ struct run_summary {
     const char *run, *folder;
     const char *label; /* what readers should see: the cloud's label, else provider and instance, else the
                           run's name */
-    const char *allocation; /* when split by allocation; else NULL */
-    const char *provenance; /* "measured", "imported", "measured+faulted", … */
+    const char *allocation;     /* when split by allocation; else NULL */
+    const char *instance, *gpu; /* of all its launches; NULL: not said */
+    const char *provenance;     /* of all its launches: "measured", "imported", "measured+faulted", … */
     bool imported;
+    struct shortfall shortfall;           /* launches that its plan holds and nobody measured */
     const struct launch *const *launches; /* by their start */
     size_t launch_count, allocations, died, unfinished, broken_lines;
     struct case_summary *cases; /* by collective, type, …, bytes; matmul last */
@@ -70,7 +75,7 @@ struct aggregate {
     struct arena arena;
 };
 
-/* The archive's passes must have been merged; it must outlive the aggregate. */
+/* After archive_make_comparable(). The archive must outlive the aggregate. */
 struct aggregate aggregate_archive(struct archive *, bool by_allocation);
 void aggregate_free(struct aggregate *);
 

@@ -1,4 +1,4 @@
-#include "analysis/study.h"
+#include "analysis/compare/study.h"
 #include "analysis/redact.h"
 #include "analysis/table.h"
 
@@ -7,30 +7,51 @@
 
 enum { LONGEST_WORD = 40 }; /* of a type, an operation, a mode: records may hold anything */
 
+static enum status read_catalog(struct study *study, const char *catalog)
+{
+    if (!catalog_read(&study->catalog, catalog)) return STATUS_OK;
+    study->catalog = (struct catalog){0};
+    warn("without clouds.tsv and gpus.tsv there are no bounds from the catalog, no peaks and no prices");
+    return catalog ? STATUS_ENVIRONMENT : STATUS_OK;
+}
+
+static void combine(struct study *study, bool by_allocation)
+{
+    study->aggregate = aggregate_archive(&study->archive, by_allocation);
+    study->sites = allocate(study->aggregate.count, sizeof *study->sites);
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        study->sites[r] = site_of(&study->catalog, &study->aggregate.runs[r]);
+        site_bounds(&study->sites[r], &study->aggregate.runs[r], &study->aggregate.arena);
+    }
+}
+
 enum status study_read(struct study *study, char **paths, int count, const char *catalog,
                        enum study_kind kind)
 {
     *study = (struct study){0};
     enum status status = STATUS_OK;
     for (int i = 0; !status && i < count; i++) status = archive_read(&study->archive, paths[i]);
-    if (!status && catalog_read(&study->catalog, catalog)) {
-        if (catalog) status = STATUS_ENVIRONMENT;
-        warn("without clouds.tsv and gpus.tsv there are no bounds from the catalog, no peaks and no prices");
-        study->catalog = (struct catalog){0};
-    }
+    if (!status) status = read_catalog(study, catalog);
     if (status) {
-        archive_free(&study->archive);
+        study_free(study);
         return status;
     }
-    if (kind == STUDY_REDACTED) redact_archive(&study->archive);
-    archive_merge_passes(&study->archive);
-    study->aggregate = aggregate_archive(&study->archive, kind == STUDY_BY_ALLOCATION);
-    study->sites = allocate(study->aggregate.count, sizeof *study->sites);
-    for (size_t r = 0; r < study->aggregate.count; r++) {
-        study->sites[r] = site_of(&study->catalog, &study->aggregate.runs[r]);
-        site_bounds(&study->sites[r], &study->aggregate.runs[r], &study->aggregate.arena);
+    study->twins = archive_make_comparable(&study->archive);
+    if (study->twins) warn("%s", study->twins);
+    if (kind == STUDY_REDACTED) {
+        redact_archive(&study->archive);
+        if (study->twins)
+            study->twins = "some launches were read twice and count once"; /* the line names paths */
     }
+    combine(study, kind == STUDY_BY_ALLOCATION);
     return STATUS_OK;
+}
+
+void study_of(struct study *study, const struct archive *archive)
+{
+    *study = (struct study){.archive = *archive, .borrowed = true};
+    (void)read_catalog(study, NULL); /* without one there are no bounds, which is said */
+    combine(study, false);
 }
 
 void study_free(struct study *study)
@@ -38,7 +59,7 @@ void study_free(struct study *study)
     free(study->sites);
     aggregate_free(&study->aggregate);
     catalog_free(&study->catalog);
-    archive_free(&study->archive);
+    if (!study->borrowed) archive_free(&study->archive);
 }
 
 static int preference(const struct track *track, enum purpose purpose)
@@ -57,16 +78,21 @@ static bool is_better(const struct track *a, const struct track *b, enum purpose
     return x != y ? x > y : a->figures > b->figures;
 }
 
-static bool same_world(const struct track *a, const struct track *b)
+/* The worlds of a run, each with a track of its own: what may not be combined (rule 1) but for the variant. */
+static int by_world(const struct track *a, const struct track *b)
 {
-    return a->run == b->run && a->cases[0].row->ranks == b->cases[0].row->ranks &&
-           a->cases[0].row->nodes == b->cases[0].row->nodes;
+    const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;
+    if (x->ranks != y->ranks) return x->ranks < y->ranks ? -1 : 1;
+    if (x->nodes != y->nodes) return x->nodes < y->nodes ? -1 : 1;
+    int order = conditions_order(&a->cases[0].conditions, &b->cases[0].conditions);
+    if (!order) order = -strcmp(x->cache ? x->cache : "", y->cache ? y->cache : ""); /* warm before cold */
+    return order ? order : strcmp(x->memory ? x->memory : "", y->memory ? y->memory : "");
 }
 
 static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
 {
     for (size_t i = tracks->count; i-- > 0 && tracks->list[i].run == track.run;) {
-        if (!same_world(&tracks->list[i], &track)) continue;
+        if (by_world(&tracks->list[i], &track) != 0) continue;
         if (is_better(&track, &tracks->list[i], purpose)) tracks->list[i] = track;
         return;
     }
@@ -74,13 +100,11 @@ static void keep_better(struct tracks *tracks, struct track track, enum purpose 
     tracks->list[tracks->count++] = track;
 }
 
-static int by_run_and_ranks(const void *a, const void *b)
+static int by_run_and_world(const void *a, const void *b)
 {
     const struct track *x = a, *y = b;
     if (x->run != y->run) return x->run < y->run ? -1 : 1;
-    const struct case_row *p = x->cases[0].row, *q = y->cases[0].row;
-    if (p->ranks != q->ranks) return p->ranks < q->ranks ? -1 : 1;
-    return (p->nodes > q->nodes) - (p->nodes < q->nodes);
+    return by_world(x, y);
 }
 
 struct tracks study_tracks(const struct study *study, const char *collective, enum purpose purpose)
@@ -95,11 +119,11 @@ struct tracks study_tracks(const struct study *study, const char *collective, en
             for (size_t i = first; i < last; i++) track.figures += run->cases[i].launches > 0;
             bool whole = !line->row->group || same(line->row->group, "world");
             if (!track.figures || !whole || !same(line->row->collective, collective)) continue;
-            track.scope = site_scope(&study->sites[r], run, line->row);
+            track.scope = site_scope(&study->sites[r], line);
             keep_better(&tracks, track, purpose);
         }
     }
-    if (tracks.count) qsort(tracks.list, tracks.count, sizeof *tracks.list, by_run_and_ranks);
+    if (tracks.count) qsort(tracks.list, tracks.count, sizeof *tracks.list, by_run_and_world);
     return tracks;
 }
 
@@ -108,13 +132,18 @@ struct tracks study_tracks_in(const struct study *study, const char *collective,
 {
     struct tracks tracks = study_tracks(study, collective, purpose);
     size_t kept = 0;
-    for (size_t i = 0; i < tracks.count; i++) {
-        if (tracks.list[i].scope != scope) continue;
-        if (kept && tracks.list[kept - 1].run == tracks.list[i].run) kept--; /* more ranks come later */
-        tracks.list[kept++] = tracks.list[i];
-    }
+    for (size_t i = 0; i < tracks.count; i++)
+        if (tracks.list[i].scope == scope) tracks.list[kept++] = tracks.list[i];
     tracks.count = kept;
     return tracks;
+}
+
+const struct track *track_in_world(const struct tracks *tracks, const struct track *world)
+{
+    for (size_t i = 0; i < tracks->count; i++)
+        if (tracks->list[i].run == world->run && by_world(&tracks->list[i], world) == 0)
+            return &tracks->list[i];
+    return NULL;
 }
 
 const struct case_summary *track_at(const struct track *track, int64_t bytes)
@@ -122,6 +151,17 @@ const struct case_summary *track_at(const struct track *track, int64_t bytes)
     for (size_t i = 0; i < track->count; i++)
         if (track->cases[i].row->bytes == bytes && track->cases[i].launches) return &track->cases[i];
     return NULL;
+}
+
+int64_t largest_common_bytes(const struct track *tracks, size_t count)
+{
+    for (size_t i = count ? tracks[0].count : 0; i-- > 0;) {
+        int64_t bytes = tracks[0].cases[i].row->bytes;
+        bool common = tracks[0].cases[i].launches > 0;
+        for (size_t t = 1; t < count && common; t++) common = track_at(&tracks[t], bytes) != NULL;
+        if (common) return bytes;
+    }
+    return 0;
 }
 
 void track_variant(const struct track *track, struct text *text)
@@ -136,6 +176,24 @@ void track_variant(const struct track *track, struct text *text)
         if (!words[i]) continue;
         text_add(text, "%s", !text->length ? "" : i == 1 ? " " : ", ");
         plain_text(text, words[i], LONGEST_WORD);
+    }
+}
+
+void track_world(const struct tracks *tracks, const struct track *track, struct text *text)
+{
+    const struct case_row *row = track->cases[0].row;
+    bool conditions_differ = false, cache_differs = false;
+    for (size_t i = 0; i < tracks->count; i++) {
+        const struct track *other = &tracks->list[i];
+        cache_differs |= !same(other->cases[0].row->cache, row->cache);
+        conditions_differ |= other->run == track->run && other->cases[0].row->ranks == row->ranks &&
+                             conditions_order(&other->cases[0].conditions, &track->cases[0].conditions) != 0;
+    }
+    if (conditions_differ) conditions_words(&track->cases[0].conditions, text);
+    if (cache_differs && row->cache) {
+        text_add(text, ", ");
+        plain_text(text, row->cache, LONGEST_WORD);
+        text_add(text, " cache");
     }
 }
 

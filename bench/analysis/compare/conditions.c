@@ -1,0 +1,158 @@
+#include "analysis/compare/conditions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *fact_text(const json_t *facts, const char *path)
+{
+    char name[64];
+    while (facts && *path) {
+        size_t length = strcspn(path, ".");
+        snprintf(name, sizeof name, "%.*s", (int)length, path);
+        facts =
+            json_is_array(facts) ? json_array_get(facts, (size_t)atoi(name)) : json_object_get(facts, name);
+        path += length + (path[length] == '.');
+    }
+    return json_string_value(facts);
+}
+
+const char *launch_gpu(const struct launch_header *header)
+{
+    static const char *const places[] = {"gpu.model",   "gpu.name",     "gpu",    "gpu_model",
+                                         "gpus.0.name", "gpus.0.model", "gpus.0", "devices.0.name"};
+    const char *name = NULL;
+    for (size_t p = 0; !name && p < sizeof places / sizeof *places; p++)
+        name = fact_text(header->facts, places[p]);
+    return name;
+}
+
+const char *launch_provenance(const struct launch_header *header, struct arena *arena)
+{
+    static const char *const kinds[] = {"measured", "imported", "simulated", "emulated", "faulted"};
+    struct text text = {0};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
+        if (launch_has_provenance(header, kinds[k]))
+            text_add(&text, "%s%s", text.length ? "+" : "", kinds[k]);
+    const char *provenance = arena_string(arena, text.length ? text_get(&text) : "not stated");
+    text_free(&text);
+    return provenance;
+}
+
+/* ---- domains and how the ranks fill them ---- */
+
+static int most_first(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* "80+64" where the hosts name their domains and these hold unequal numbers of ranks; else NULL. */
+static const char *uneven_filling(const struct launch_header *header, struct arena *arena)
+{
+    size_t hosts = header->host_count, domains = 0;
+    int64_t *ranks = allocate(hosts, sizeof *ranks);
+    const char **names = allocate(hosts, sizeof *names);
+    bool known = hosts > 0;
+    for (size_t h = 0; h < hosts && known; h++) {
+        const struct world_host *host = &header->hosts[h];
+        size_t d = 0;
+        known = host->domain && host->ranks > 0;
+        while (known && d < domains && !same(names[d], host->domain)) d++;
+        if (known && d == domains) names[domains++] = host->domain;
+        if (known) ranks[d] += host->ranks;
+    }
+    struct text text = {0};
+    if (known && domains > 1) qsort(ranks, domains, sizeof *ranks, most_first);
+    if (known && domains > 1 && ranks[0] != ranks[domains - 1])
+        for (size_t d = 0; d < domains; d++) text_add(&text, "%s%lld", d ? "+" : "", (long long)ranks[d]);
+    const char *filling = text.length ? arena_string(arena, text_get(&text)) : NULL;
+    text_free(&text);
+    free(ranks);
+    free(names);
+    return filling;
+}
+
+/* ---- transport ---- */
+
+/* NCCL's network counts between hosts only. Whether multi-node NVLink is in use counts where a domain spans hosts. */
+static const char *transport_of(const struct launch_header *header, const struct case_row *row,
+                                struct arena *arena)
+{
+    const json_t *nccl = json_object_get(header->facts, "nccl"), *mnnvl = json_object_get(nccl, "mnnvl"),
+                 *item;
+    const char *network = row->nodes > 1 ? json_string_value(json_object_get(nccl, "network")) : NULL;
+    struct text text = {0};
+    size_t i;
+    text_add(&text, "%s", network ? network : "");
+    json_array_foreach(json_object_get(nccl, "transports"), i, item)
+    {
+        const char *word = json_string_value(item);
+        if (word) text_add(&text, "%s%s", i ? "+" : text.length ? " " : "", word);
+    }
+    bool spans = row->nodes > 1 && header->domains > 0 && header->domains < header->nodes;
+    if (spans && json_is_boolean(mnnvl))
+        text_add(&text, "%s%s", text.length ? " " : "",
+                 json_is_true(mnnvl) ? "multi-node NVLink" : "no multi-node NVLink");
+    for (size_t c = 0; c < text.length; c++)
+        if (text.data[c] == '/') text.data[c] = ':'; /* a key's parts are divided by slashes */
+    const char *transport = text.length ? arena_string(arena, text_get(&text)) : NULL;
+    text_free(&text);
+    return transport;
+}
+
+struct conditions conditions_of(const struct launch *launch, const struct case_row *row, struct arena *arena)
+{
+    const struct launch_header *header = &launch->header;
+    struct conditions conditions = {.domains = ABSENT, .table = launch->table};
+    const char *usual =
+        same(row->memory, "device") ? (row->gemm ? "cublaslt" : "nccl") : (row->gemm ? "cblas" : "mpi");
+    bool imported = launch_has_provenance(header, "imported");
+    if (row->memory && !imported && header->backend && !same(header->backend, usual))
+        conditions.backend = arena_string(arena, header->backend);
+    bool whole = !row->gemm && row->ranks == header->ranks && (!row->group || same(row->group, "world"));
+    if (!whole) return conditions;
+    if (row->nodes != 1) { /* a host is never in two domains */
+        conditions.domains = header->domains;
+        conditions.filling = uneven_filling(header, arena);
+    }
+    conditions.transport = transport_of(header, row, arena);
+    return conditions;
+}
+
+/* ---- as text ---- */
+
+void conditions_key(const struct conditions *conditions, struct text *key)
+{
+    if (conditions->backend) text_add(key, "/backend=%s", conditions->backend);
+    if (conditions->domains > 1) text_add(key, "/domains=%lld", (long long)conditions->domains);
+    if (conditions->filling) text_add(key, "/filling=%s", conditions->filling);
+    if (conditions->transport) text_add(key, "/transport=%s", conditions->transport);
+    if (conditions->table) text_add(key, "/table=%s", conditions->table);
+}
+
+void conditions_words(const struct conditions *conditions, struct text *out)
+{
+    if (conditions->domains != ABSENT)
+        text_add(out, ", %lld NVLink domain%s", (long long)conditions->domains,
+                 conditions->domains == 1 ? "" : "s");
+    if (conditions->filling) text_add(out, " of %s ranks", conditions->filling);
+    if (conditions->backend) text_add(out, ", backend %s", conditions->backend);
+    if (conditions->transport) text_add(out, ", transport %s", conditions->transport);
+    if (conditions->table) text_add(out, ", table %s", conditions->table);
+}
+
+static int by_text(const char *a, const char *b)
+{
+    if (!a || !b) return (a != NULL) - (b != NULL);
+    return strcmp(a, b);
+}
+
+int conditions_order(const struct conditions *a, const struct conditions *b)
+{
+    int64_t x = a->domains > 1 ? a->domains : 1, y = b->domains > 1 ? b->domains : 1;
+    int order = (x > y) - (x < y);
+    if (!order) order = by_text(a->filling, b->filling);
+    if (!order) order = by_text(a->backend, b->backend);
+    if (!order) order = by_text(a->transport, b->transport);
+    return order ? order : by_text(a->table, b->table);
+}

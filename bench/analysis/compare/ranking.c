@@ -1,0 +1,114 @@
+#include "analysis/compare/ranking.h"
+#include "analysis/table.h"
+#include "stats/order.h"
+#include "stats/student.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_text(const char *a, const char *b)
+{
+    if (!a || !b) return (b != NULL) - (a != NULL); /* what is not said comes last */
+    return strcmp(a, b);
+}
+
+struct basis basis_of(enum scope scope, const struct case_summary *line)
+{
+    const struct case_row *row = line->row;
+    return (struct basis){.ranks = row->ranks,
+                          .scope = scope,
+                          .mode = row->mode,
+                          .sync = row->sync,
+                          .cache = row->cache,
+                          .memory = row->memory,
+                          .statistic = line->statistic,
+                          .rank_reduction = line->rank_reduction};
+}
+
+int basis_order(const struct basis *a, const struct basis *b)
+{
+    int order = (a->scope > b->scope) - (a->scope < b->scope);
+    if (!order) order = (a->ranks > b->ranks) - (a->ranks < b->ranks);
+    /* Medians before means and what else other tools report. */
+    if (!order) order = same(b->statistic, "median") - same(a->statistic, "median");
+    const char *const words[][2] = {{a->statistic, b->statistic}, {a->rank_reduction, b->rank_reduction},
+                                    {a->mode, b->mode},           {a->sync, b->sync},
+                                    {a->cache, b->cache},         {a->memory, b->memory}};
+    for (size_t i = 0; !order && i < sizeof words / sizeof *words; i++)
+        order = by_text(words[i][0], words[i][1]);
+    return order;
+}
+
+static void add_word(struct text *out, const char *before, const char *word, const char *after)
+{
+    enum { LONGEST = 40 }; /* records may hold anything */
+    if (!word) return;
+    text_add(out, "%s", before);
+    plain_text(out, word, LONGEST);
+    text_add(out, "%s", after);
+}
+
+void basis_words(const struct basis *basis, struct text *out)
+{
+    if (basis->ranks != ABSENT)
+        text_add(out, "%lld %s", (long long)basis->ranks, same(basis->memory, "host") ? "ranks" : "GPUs");
+    add_word(out, ", ", basis->mode, "");
+    if (same(basis->sync, "window")) add_word(out, ", ", basis->sync, " sync");
+    add_word(out, ", ", basis->cache, " cache");
+    add_word(out, ", ", basis->statistic ? basis->statistic : "unknown statistic", "");
+}
+
+bool is_impossible(const struct case_summary *line)
+{
+    const double rounding = 100.5; /* per cent */
+    struct figure share = line->bound_percent;
+    if (!line->launches || !figure_present(share)) return false;
+    return share.kind == INTERVAL_EXACT ? share.lo > 100 : share.point > rounding && share.lo > 100;
+}
+
+const struct case_summary *impossible_line(const struct track *track)
+{
+    const struct case_summary *worst = NULL;
+    for (size_t i = 0; i < track->count; i++) {
+        const struct case_summary *line = &track->cases[i];
+        if (is_impossible(line) && (!worst || line->bound_percent.point > worst->bound_percent.point))
+            worst = line;
+    }
+    return worst;
+}
+
+/* Widens [lo, hi] to Student's interval at 1 - alpha of the mean of ln(value). */
+static void widen(const double *values, size_t n, double alpha, struct figure *figure)
+{
+    double mean = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) mean += log(values[i]) / (double)n;
+    for (size_t i = 0; i < n; i++) squares += (log(values[i]) - mean) * (log(values[i]) - mean);
+    double half = student_two_sided(1 - alpha, n - 1) * sqrt(squares / (double)(n - 1) / (double)n);
+    figure->lo = fmin(figure->lo, exp(mean - half));
+    figure->hi = fmax(figure->hi, exp(mean + half));
+}
+
+struct figure simultaneous_time(const struct case_summary *line, size_t rivals)
+{
+    struct figure figure = line->time_us;
+    double alpha = 0.05 / (double)(rivals ? rivals : 1);
+    if (figure.kind != INTERVAL_EXACT) return figure;
+    double *values = allocate(line->launches, sizeof *values);
+    for (size_t i = 0; i < line->launches; i++) values[i] = line->points[i].time_us;
+    sort_doubles(values, line->launches);
+    if (!median_interval_sorted(values, line->launches, alpha, &figure.lo, &figure.hi))
+        widen(values, line->launches, alpha, &figure);
+    free(values);
+    return figure;
+}
+
+void places(const struct figure *figures, size_t count, bool less_is_better, size_t *place)
+{
+    for (size_t i = 0; i < count; i++) {
+        place[i] = figures[i].kind == INTERVAL_EXACT;
+        for (size_t j = 0; j < count && place[i]; j++)
+            place[i] += figures[j].kind == INTERVAL_EXACT &&
+                        (less_is_better ? figures[j].hi < figures[i].lo : figures[j].lo > figures[i].hi);
+    }
+}

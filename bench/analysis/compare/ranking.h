@@ -1,0 +1,41 @@
+/* Rules 2, 4 and 5 of comparability (README.md): what may stand in one ranking, what no ranking may hold, and places. */
+#ifndef BUSBAR_RANKING_H
+#define BUSBAR_RANKING_H
+
+#include "analysis/compare/study.h"
+
+/* ---- rule 2: an equal basis ---- */
+
+/* What must be equal before two figures are ranked. NULL: the records do not say, which equals only itself. */
+struct basis {
+    int64_t ranks;
+    enum scope scope;
+    const char *mode, *sync, *cache, *memory, *statistic, *rank_reduction;
+};
+
+struct basis basis_of(enum scope, const struct case_summary *);
+int basis_order(const struct basis *, const struct basis *); /* as strcmp; 0: they may be ranked */
+/* "72 GPUs, pipelined, warm cache, median" added to `out`, without the extent. */
+void basis_words(const struct basis *, struct text *out);
+
+/* ---- rule 4: impossible figures ---- */
+
+/* Above the bound (or a matmul's peak) with its whole interval; a figure without an interval by more than half a per
+   cent, since tables print three or four digits. */
+bool is_impossible(const struct case_summary *);
+/* Whether any line of the track is: then its rank count or its machine is in doubt, and none of it may rank. */
+const struct case_summary *impossible_line(const struct track *); /* the one furthest above; NULL: none */
+
+/* ---- rule 5: places ---- */
+
+/* The time of a line with an interval wide enough that those of `rivals` lines hold all at once with 95 %
+   (Bonferroni: each at 1 - 0.05 / rivals). Exact order statistics where there are enough launches for that level;
+   else the hull of the launches and Student's interval of the mean of ln(time), which takes launch medians as
+   log-normal. Below six launches: as line->time_us, with no claim. */
+struct figure simultaneous_time(const struct case_summary *, size_t rivals);
+
+/* place[i] = 1 + the number of figures that are better with their whole interval; 0 where a figure has no interval:
+   then nothing is known to be better or worse. Ties are honest, and places do not chain. */
+void places(const struct figure *, size_t count, bool less_is_better, size_t *place);
+
+#endif

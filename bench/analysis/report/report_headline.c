@@ -1,0 +1,198 @@
+/* The first screen of the report in words. */
+#include "analysis/report/report_clouds.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { CELL_WORD = 40 }; /* a word of a record: anybody's, of any length */
+
+static void figure_words(struct text *text, const struct report *report, const struct tracks *tracks,
+                         const struct cloud *cloud, const struct case_summary *line)
+{
+    const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
+    char value[32], lo[32], hi[32];
+    text_add(text, "%s", run->label);
+    track_world(tracks, cloud->track, text);
+    text_add(text, " %s", number_text(line->busbw_gbps.point, value));
+    if (line->busbw_gbps.kind != INTERVAL_NONE)
+        text_add(text, " [%s–%s]", number_text(line->busbw_gbps.lo, lo),
+                 number_text(line->busbw_gbps.hi, hi));
+    text_add(text, " GB/s (");
+    if (figure_present(line->bound_percent))
+        text_add(text, "%.0f %% of its bound, ", line->bound_percent.point);
+    text_add(text, "%s of %zu launch%s, %s)", line->statistic ? line->statistic : "unknown statistic",
+             line->launches, line->launches == 1 ? "" : "es", run->provenance);
+}
+
+/* What is known of the order of clouds that are sorted by speed. */
+static void order_words(struct text *text, const struct report *report, const struct cloud *list, size_t n)
+{
+    size_t first = 0, without = 0;
+    for (size_t i = 0; i < n; i++) first += list[i].place == 1, without += list[i].place == 0;
+    if (without == n) {
+        text_add(text, " None has the six launches that an interval needs: the order is not certain.");
+        return;
+    }
+    text_add(text,
+             first == 1 ? " First by the intervals over launches: " : " Not told apart in first place: ");
+    for (size_t i = 0, named = 0; i < n; i++)
+        if (list[i].place == 1)
+            text_add(text, "%s%s", named++ ? ", " : "",
+                     report->study->aggregate.runs[list[i].track->run].label);
+    text_add(text, ".");
+    if (without)
+        text_add(text, " %zu of them ha%s too few launches for a place.", without, without == 1 ? "s" : "ve");
+}
+
+/* Bus bandwidth for the money; NAN without a price. */
+static double per_dollar(const struct report *report, const struct cloud *cloud)
+{
+    const struct instance *instance = report->study->sites[cloud->track->run].instance;
+    return instance && cloud->compared ? cloud->compared->busbw_gbps.point / instance->usd_per_gpu_hour : NAN;
+}
+
+static const char *price_kind(const struct report *report, const struct cloud *cloud)
+{
+    return report->study->sites[cloud->track->run].instance->price_kind;
+}
+
+/* Most for the money among clouds on an equal basis whose prices are of one kind. */
+static void money_words(struct text *text, const struct report *report, const struct cloud *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct cloud *most = &list[i];
+        size_t priced = 0;
+        bool said = !isfinite(per_dollar(report, most));
+        for (size_t j = 0; j < n && !said; j++) {
+            if (!isfinite(per_dollar(report, &list[j])) ||
+                !same(price_kind(report, &list[j]), price_kind(report, &list[i])))
+                continue;
+            said = j < i; /* the kind was dealt with at its first */
+            priced++;
+            if (per_dollar(report, &list[j]) > per_dollar(report, most)) most = &list[j];
+        }
+        if (said || priced < 2) continue;
+        const struct instance *instance = report->study->sites[most->track->run].instance;
+        char value[32];
+        text_add(text,
+                 " Most for the money among %s prices: %s GB/s per US$/GPU-hour, %s at US$ %.2f (%s%s).",
+                 *instance->price_kind ? instance->price_kind : "unnamed kinds of",
+                 number_text(per_dollar(report, most), value),
+                 report->study->aggregate.runs[most->track->run].label, instance->usd_per_gpu_hour,
+                 *instance->price_date ? instance->price_date : "no date",
+                 price_is_unverified(instance) ? ", unverified" : "");
+    }
+}
+
+/* One sentence for each set of clouds on an equal basis. */
+static void equal_items(struct page *page, const struct report *report, enum scope scope)
+{
+    enum { NAMED = 4 };
+    struct clouds clouds = clouds_of(report, "all_reduce", scope);
+    struct text text = {0};
+    char size[UNIT_TEXT];
+    for (size_t first = 0, n; first < clouds.ranked; first += n) {
+        const struct cloud *list = &clouds.list[first];
+        n = clouds_equal(&clouds, first);
+        if (!list->compared) continue;
+        text_clear(&text);
+        text_add(&text, "all-reduce of %s on ", format_size((size_t)list->compared->row->bytes, size));
+        basis_words(&list->basis, &text);
+        text_add(&text, ": ");
+        for (size_t i = 0; i < n && i < NAMED; i++) {
+            text_add(&text, "%s", i ? "; " : "");
+            figure_words(&text, report, &clouds.bandwidth, &list[i], list[i].compared);
+        }
+        if (n > NAMED) text_add(&text, "; and %zu more", n - NAMED);
+        text_add(&text, ".");
+        order_words(&text, report, list, n);
+        money_words(&text, report, list, n);
+        page_item(page, scope_names[scope], text_get(&text));
+    }
+    text_free(&text);
+    clouds_free(&clouds);
+}
+
+/* What stands on a basis of its own: named, never put beside others. */
+static void alone_item(struct page *page, const struct report *report, enum scope scope)
+{
+    struct clouds clouds = clouds_of(report, "all_reduce", scope);
+    struct text text = {0};
+    char value[32];
+    size_t named = 0;
+    for (size_t i = clouds.ranked; i < clouds.possible; i++) {
+        const struct cloud *cloud = &clouds.list[i];
+        if (!cloud->best) continue;
+        text_add(&text, "%s%s, ", named++ ? "; " : "",
+                 report->study->aggregate.runs[cloud->track->run].label);
+        basis_words(&cloud->basis, &text);
+        text_add(&text, ": %s GB/s", number_text(cloud->best->busbw_gbps.point, value));
+    }
+    if (named) {
+        struct text item = {0};
+        text_add(
+            &item,
+            "%s. Best all-reduce bus bandwidth of each; not ranked, since no other run has as many GPUs and "
+            "the same mode, cache and statistic.",
+            text_get(&text));
+        page_item(page, scope_names[scope], text_get(&item));
+        text_free(&item);
+    }
+    text_free(&text);
+    clouds_free(&clouds);
+}
+
+/* Rule 4: named first, whatever collective it is of, and ranked nowhere. */
+static void impossible_items(struct page *page, const struct report *report)
+{
+    const struct study *study = report->study;
+    const char **names = study_collectives(study);
+    char value[32], bound[32], size[UNIT_TEXT];
+    for (const char **name = names; *name; name++) {
+        struct tracks tracks = study_tracks(study, *name, FOR_BANDWIDTH);
+        for (size_t t = 0; t < tracks.count; t++) {
+            const struct case_summary *line = impossible_line(&tracks.list[t]);
+            struct text text = {0};
+            if (!line) continue;
+            plain_text(&text, study->aggregate.runs[tracks.list[t].run].label, CELL_WORD * 2);
+            text_add(&text, ": ");
+            plain_text(&text, *name, CELL_WORD);
+            text_add(
+                &text,
+                " of %s on %lld ranks reads %s GB/s, %.0f %% of the bound of %s GB/s. Set aside: it ranks "
+                "nowhere. Possible causes: the instance or GPU in the catalog is not the one that ran; an "
+                "option that should switch a link off did not take effect; the number of ranks is wrong.",
+                format_size((size_t)line->row->bytes, size), (long long)line->row->ranks,
+                number_text(line->busbw_gbps.point, value), line->bound_percent.point,
+                number_text(line->busbw_gbps.point * 100 / line->bound_percent.point, bound));
+            page_item(page, "impossible", text_get(&text));
+            text_free(&text);
+        }
+        free(tracks.list);
+    }
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
+            const struct case_summary *line = &study->aggregate.runs[r].cases[c];
+            struct text text = {0};
+            if (!line->row->gemm || !is_impossible(line)) continue;
+            text_add(&text, "%s: matmul in ", study->aggregate.runs[r].label);
+            plain_text(&text, line->row->dtype, CELL_WORD);
+            text_add(
+                &text,
+                " reads %s TFLOP/s, %.0f %% of the peak of %s. Set aside. Possible causes: the GPU in the "
+                "catalog is not the one that ran; the rate counts sparsity or another type.",
+                number_text(line->tflops.point, value), line->bound_percent.point,
+                number_text(line->peak_tflops, bound));
+            page_item(page, "impossible", text_get(&text));
+            text_free(&text);
+        }
+    free(names);
+}
+
+void report_headline(struct page *page, const struct report *report)
+{
+    impossible_items(page, report);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) equal_items(page, report, (enum scope)scope);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) alone_item(page, report, (enum scope)scope);
+}

@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# The rules of comparability (bench/analysis/compare/README.md) on launches of known figures: what is combined, ranked and judged.
+# Expected values come from arithmetic: busbw = bytes / time x 2 (n - 1) / n; a step = calls x time.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+busbar=$PWD/$build/busbar
+launches=$PWD/tests/fixtures/launches
+make_archive=$PWD/tests/benchmark/make-archive
+cd "$work" || exit 1
+equal() { # NAME GOT WANTED
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: got '$2', expected '$3'"; fi
+}
+lacks() { if grep -qF -- "$2" "$work/out"; then not_ok "$1: '$2' is in its output"; else ok "$1"; fi; }
+# write FOLDER PYTHON: the code adds launches to the list L; run(NAME, RANKS, CASES, launches=6, **more) adds a run's.
+write() {
+    python3 - "$2" <<'END' | "$launches" "$1"
+import json, sys
+L = []
+GIB = 1 << 30
+SPREAD = (-0.0025, -0.0015, -0.0005, 0.0005, 0.0015, 0.0025)  # of six launches
+def all_reduce(busbw, n, size=GIB, **more):  # us = bytes / (GB/s x 1000) x bus factor
+    return {"collective": "all_reduce", "bytes": size, "us": size / busbw / 1e3 * 2 * (n - 1) / n, **more}
+def step(seconds, **more):  # llama-70b-dp calls 132 all-reduces of 1 GiB
+    return {"collective": "all_reduce", "bytes": GIB, "us": seconds / 132 * 1e6, **more}
+def run(name, ranks, cases, launches=6, spread=SPREAD, **more):
+    if launches < 6: spread = (0,) * 6
+    for i in range(launches):
+        scaled = [{**c, **({"us": c["us"] * (1 + spread[i % 6])} if "us" in c else {"tflops": c["tflops"] * (1 + spread[i % 6])})} for c in cases]
+        L.append({"run": name, "launch": f"{name}-{more.get('tag', '')}{i}", "ranks": ranks, "cases": scaled, **{k: v for k, v in more.items() if k != "tag"}})
+exec(sys.argv[1])
+print(json.dumps(L))
+END
+}
+# field FOLDER PYTHON: an expression over the runs (R) and cases (C) of `show --format json`.
+field() {
+    "$busbar" show --format json "$1" 2>/dev/null | python3 -c '
+import json, sys
+R = json.load(sys.stdin); C = [c for r in R for c in r["cases"]]
+print(eval(sys.argv[1]))' "$2"
+}
+busbw_of_lines='sorted(round(c["busbw_gbps"]["value"], 1) for c in C)'
+
+# ---- rule 1: one figure
+write a4x 'for i in range(6):
+    one, two = [["h0", 4, "r0"], ["h1", 4, "r0"]], [["h0", 4, "r0"], ["h1", 4, "r1"]]
+    L.append({"run": "a4x", "launch": f"one-{i}", "ranks": 8, "nodes": 2, "domains": 1, "hosts": one, "gpu": "NVIDIA GB200", "cases": [all_reduce(840.1, 8)]})
+    L.append({"run": "a4x", "launch": f"two-{i}", "ranks": 8, "nodes": 2, "domains": 2, "hosts": two, "gpu": "NVIDIA GB200", "cases": [all_reduce(326, 8)]})'
+equal 'one rack and two racks are two rows' "$(field a4x "$busbw_of_lines")" '[326.0, 840.1]'
+equal 'each with its own launches' "$(field a4x 'sorted((c["domains"], c["launches"]) for c in C)')" '[(1, 6), (2, 6)]'
+check 'the table' "$busbar" show a4x
+says 'names what differs' '8 ranks on 2 nodes, 2 NVLink domains'
+check 'the report' "$busbar" report a4x --format csv
+equal 'the extent is each launch'"'"'s' "$(python3 -c 'import csv
+print(sorted({(r["extent"], r["domains"]) for r in csv.DictReader(open("out"))}))')" "[('across NVLink domains', '2'), ('one NVLink domain', '1')]"
+write filling 'for i, (a, b) in enumerate(((4, 4), (6, 2))):
+    L.append({"run": "f", "launch": f"l{i}", "ranks": 8, "nodes": 2, "domains": 2, "hosts": [["h0", a, "r0"], ["h1", b, "r1"]], "cases": [all_reduce(300, 8)]})'
+equal 'how the ranks fill the domains tells rows apart' "$(field filling 'sorted(str(c.get("filling")) for c in C)')" "['6+2', 'None']"
+write cache 'run("c", 8, [all_reduce(300, 8, cache=k) for k in ("warm", "cold")])'
+equal 'cold and warm are rows of their own' "$(field cache 'sorted((c["cache"], c["launches"]) for c in C)')" "[('cold', 6), ('warm', 6)]"
+check 'cold beside warm' "$busbar" show cache
+says 'has a column that says which' 'cache'
+write transport 'for i, net in enumerate(("IB", "IB", "Socket")):
+    L.append({"run": "t", "launch": f"l{i}", "ranks": 16, "nodes": 2, "domains": 2, "facts": {"nccl": {"network": net}}, "cases": [all_reduce(30 if net == "Socket" else 380, 16)]})'
+equal 'a launch that fell back to sockets is no repetition' "$(field transport 'sorted((c["transport"], c["launches"]) for c in C)')" "[('IB', 2), ('Socket', 1)]"
+write mixed 'run("m", 8, [all_reduce(300, 8)], launches=3, provenance=["measured"])
+run("m", 8, [all_reduce(150, 8)], launches=1, provenance=["measured", "faulted"], tag="fault")
+run("m", 8, [all_reduce(600, 8)], launches=1, provenance=["measured"], gpu="NVIDIA B200", tag="gpu")'
+equal 'a fault or another GPU is no repetition' "$(field mixed "$busbw_of_lines")" '[150.0, 300.0, 600.0]'
+equal 'and the labels differ' "$(field mixed 'len({r["label"] for r in R})')" 3
+
+write tables 'for number, us in ((1, 27000), (2, 191000)):
+    L.append({"run": "page", "launch": f"page-{number}", "ranks": 2, "provenance": ["imported"], "source": {"file": "page.md", "sha256": "0" * 64, "table": number}, "cases": [{"collective": "all_gather", "bytes": GIB, "us": us}]})'
+equal 'two tables of one file stay apart' "$(field tables 'sorted(c["time_us"]["value"] for c in C)')" '[27000.0, 191000.0]'
+python3 - <<'END'
+import json, glob
+for name in glob.glob("tables/page/*.jsonl"):
+    lines = [json.loads(line) for line in open(name)]
+    lines[0]["source"]["repetitions"] = True
+    open(name, "w").write("".join(json.dumps(line) + "\n" for line in lines))
+END
+equal 'unless somebody calls them repetitions' "$(field tables 'sorted(c["time_us"]["value"] for c in C)')" '[109000.0]'
+
+# ---- nothing counts twice
+write once 'run("r", 8, [all_reduce(300, 8)])'
+expect_status 'the same run given twice' 0 "$busbar" show --format json once once
+equal 'counts once' "$(python3 -c 'import json; R = json.load(open("out")); print(len(R), R[0]["launches"], R[0]["cases"][0]["launches"])')" '1 6 6'
+says 'and is said' '6 launches read twice count once'
+expect_status 'a report of a run given twice' 0 "$busbar" report once once --format markdown
+says 'says so' 'read twice'
+check 'a baseline of simulated launches, allowed' "$busbar" baseline save --allow-simulated good once/r
+expect_status 'a baseline beside the run that it came from' 0 "$busbar" show --format json results/baselines/good once
+equal 'counts once, too' "$(python3 -c 'import json; print(sum(c["launches"] for r in json.load(open("out")) for c in r["cases"]))')" 6
+equal 'its key stays the row'"'"'s' "$(grep -c '/domains=' results/baselines/good/*.jsonl | cut -d: -f2 | sort -u)" 0
+expect_status 'a baseline against the run that it came from fails' 1 "$busbar" compare good once
+says 'since nothing new was measured' 'nothing new was measured'
+
+# ---- launches that are missing
+"$make_archive" "$work/gate" --runs base,new --cases 4 --launch-sigma 0.004 --sigma 0.02 --samples 60 --seed 3
+plan() { # FOLDER LAUNCHES: a plan that holds so many
+    printf 'launch\tstate\tkey\tdriver\tnodes\tranks\tranks_per_node\tgroup\tdomains\trepeat\tcases\testimate_s\targs\twhy\n' >"$1/plan.tsv"
+    for ((i = 0; i < $2; i++)); do printf 'launch-%03d\ttodo\tk\tall_reduce\t1\t4\t4\tworld\tpacked\t%d\t4\t1\t-\t-\n' "$i" "$i" >>"$1/plan.tsv"; done
+}
+plan gate/new 6
+expect_status 'a run as planned' 0 "$busbar" compare gate/base gate/new
+plan gate/new 12
+expect_status 'half of the planned launches missing fails' 1 "$busbar" compare gate/base gate/new
+says 'and names them' '6 of 12 planned new launches are missing: launch-006'
+expect_status 'in the base, too' 1 "$busbar" compare gate/new gate/base
+check 'show' "$busbar" show gate/new
+says 'says it' '6 of 12 planned launches are missing'
+echo 'all_reduce median_us<=1000000' >limit.gate
+expect_status 'a contract fails' 1 "$busbar" contract --gate limit.gate gate/new
+expect_status 'a run with launches missing is no baseline' 1 "$busbar" baseline save --allow-simulated half gate/new
+echo nonsense >gate/new/plan.tsv
+expect_status 'a plan that cannot be read fails' 1 "$busbar" compare gate/base gate/new
+says 'since nobody knows what is missing' 'it is not known whether'
+rm gate/new/plan.tsv
+
+# ---- what is no measurement is no baseline
+for kind in faulted emulated simulated; do
+    write "no-$kind" "run('n', 8, [all_reduce(300, 8)], provenance=['measured', '$kind'])"
+    expect_status "a $kind run is no baseline" 2 "$busbar" baseline save "$kind" "no-$kind"
+    says 'the flag is named' "--allow-$kind"
+    expect_status "but by --allow-$kind" 0 "$busbar" baseline save "--allow-$kind" "$kind" "no-$kind"
+    check "then it stays marked" "$busbar" show "results/baselines/$kind"
+    says 'as what it is' "measured+$kind"
+done
+
+# ---- rule 3: one verdict
+write racks-base 'run("b", 8, [all_reduce(840, 8)], nodes=2, domains=1, hosts=[["h0", 4, "r0"], ["h1", 4, "r0"]])'
+write racks-new 'run("n", 8, [all_reduce(840, 8)], nodes=2, domains=2, hosts=[["h0", 4, "r0"], ["h1", 4, "r1"]])'
+expect_status 'one rack is no verdict on two' 1 "$busbar" compare racks-base racks-new
+says 'and the conditions are named' '/domains=2'
+
+# ---- rule 2: one ranking
+write counts 'run("small", 144, [all_reduce(751, 144)], nodes=36, domains=2, gpu="NVIDIA GB200", cloud="gb200-4x")
+run("small", 1440, [all_reduce(405, 1440)], nodes=360, domains=20, gpu="NVIDIA GB200", cloud="gb200-4x", tag="large")
+run("other", 144, [all_reduce(739, 144)], nodes=36, domains=2, gpu="NVIDIA GB300")'
+check 'two clouds, one measured at more GPUs too' "$busbar" report counts --format csv
+equal 'are compared at the count that both have' "$(python3 -c 'import csv
+print(sorted((r["run"], r["ranks"], r["place"]) for r in csv.DictReader(open("out")) if r["figure"] == "all_reduce compared busbw"))')" \
+    "[('other', '144', '2'), ('small', '144', '1')]"
+check 'in words' "$busbar" report counts --format markdown
+says 'the better is first' 'First by the intervals over launches: gb200-4x'
+says 'the rest is not put beside' 'not ranked, since no other run has as many GPUs'
+lacks 'and nothing is the highest over counts' 'highest'
+says 'where all can be compared is said' 'all can be compared at: 144 GPUs'
+write one-of-six 'run("six", 8, [all_reduce(480, 8)], gpu="NVIDIA H100 80GB HBM3")
+run("one", 8, [all_reduce(485, 8)], launches=1, gpu="NVIDIA H100 80GB HBM3")'
+check 'one launch beside six' "$busbar" report one-of-six --format csv
+equal 'has no place' "$(python3 -c 'import csv
+print(sorted((r["run"], r["place"]) for r in csv.DictReader(open("out")) if r["figure"] == "all_reduce compared busbw"))')" "[('one', '0'), ('six', '1')]"
+
+# ---- rule 4: impossible figures
+write impossible 'bound = GIB / 350e3 * 2 * 15 / 16
+run("table", 16, [all_reduce(837.8, 16, bound_us=bound, bound="x"), all_reduce(340, 16, size=1 << 24, bound_us=bound / 64, bound="x")], launches=1, nodes=2)
+run("honest", 16, [all_reduce(330, 16, bound_us=bound, bound="x")], launches=1, nodes=2)
+run("other", 16, [all_reduce(320, 16, bound_us=bound, bound="x")], launches=1, nodes=2)'
+check 'a table above its bound' "$busbar" report impossible --format markdown
+equal 'is named first' "$(grep -m 1 '^- ' out | cut -c 1-79)" '- **impossible** table: all_reduce of 1 GiB on 16 ranks reads 837.8 GB/s, 239 %'
+equal 'and ranks nowhere' "$(sed -n '/^## The answer/,/^### The runs/p' out | grep '^|' | grep -c '| table')" 0
+equal 'while the others do' "$(sed -n '/^## The answer/,/^### The runs/p' out | grep '^|' | grep -c '| honest')" 2
+echo 'all_reduce busbw_gbps>=300' >busbw.gate
+expect_status 'no contract is held by it' 1 "$busbar" contract --gate busbw.gate impossible/table
+says 'and it says why' 'impossible: 239 % of its bound'
+expect_status 'but by what is possible' 0 "$busbar" contract --gate busbw.gate impossible/honest
+write peak 'run("fast", 8, [{"gemm": "gemm", "tflops": 1200, "peak_tflops": 989.5}])'
+check 'a matmul above its peak' "$busbar" report peak --format markdown
+says 'is impossible' '**impossible** fast: matmul in bfloat16 reads 1200 TFLOP/s, 121 %'
+
+# ---- rule 5: places, and steps
+twelve='for i in range(12):
+    run(f"run{i:02d}", 72, [step(9.2 + 0.8 * i / 11)], spread=[SCALE * s for s in SPREAD])'
+places_of() { # the column of places of the steps, from the markdown report in `out`
+    sed -n '/A step of/,/^### The runs/p' out | grep -E '^\| *[0-9]+ \| run' | cut -d '|' -f 2 | tr -d ' ' | paste -sd ' '
+}
+# Neighbours are 0.73 to 0.79 % apart. SPREAD has a standard deviation of 0.187 %; scipy.stats.t.ppf(1 - 0.05/24, 5) is 4.98, so
+# intervals for twelve rivals are +- 0.38 % x SCALE: they touch at 0.61 % (0.8), 1.22 % (1.6) and 15 % (20).
+write twelve-quarter "SCALE = 0.8
+$twelve"
+check 'twelve runs whose intervals do not touch' "$busbar" report twelve-quarter --format markdown
+equal 'have twelve places' "$(places_of)" '1 2 3 4 5 6 7 8 9 10 11 12'
+write twelve-half "SCALE = 1.6
+$twelve"
+check 'twelve runs of which neighbours overlap' "$busbar" report twelve-half --format markdown
+equal 'a place counts those that are surely better' "$(places_of)" '1 1 2 3 4 5 6 7 8 9 10 11'
+write twelve-wide "SCALE = 20
+$twelve"
+check 'twelve runs that nobody can tell apart' "$busbar" report twelve-wide --format markdown
+equal 'all place first' "$(places_of)" '1 1 1 1 1 1 1 1 1 1 1 1'
+says 'and none is called the fastest' 'shortest here'
+# llama-70b-dp: 1.388e16 FLOPs / 1200e12 FLOP/s = 11.567 s; / 1598e12 = 8.686 s
+write steps 'for ranks, tflops in ((72, 1598), (144, 1200)):
+    run("cloud", ranks, [step(2.0)], tag=f"c{ranks}")
+    run("cloud", ranks, [{"gemm": "gemm", "tflops": tflops}], tag=f"m{ranks}", driver="matmul")
+run("bare", 144, [step(2.0)])'
+check 'steps of two counts' "$busbar" report steps --format markdown
+says 'a step takes the matmul of its own count: 144' '×144 (11.57 to 13.57 s per step)'
+says 'and 72' '×72 (8.686 to 10.69 s per step)'
+says 'none is made up from another count' 'no sustained matmul at that number of GPUs'
+# US$ 10.50 (on-demand) and 10.582 (capacity-block) are not put in one order
+write money 'run("ondemand", 72, [all_reduce(800, 72)], nodes=18, domains=1, cloud="gb200-4x", gpu="NVIDIA GB200")
+run("block", 72, [all_reduce(820, 72)], nodes=18, domains=1, cloud="u-p6e-gb200x72", gpu="NVIDIA GB200")'
+check 'two kinds of price' "$busbar" report money --format markdown
+lacks 'make no order for money' 'Most for the money'
