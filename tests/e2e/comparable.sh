@@ -203,3 +203,19 @@ write money 'run("ondemand", 72, [all_reduce(800, 72)], nodes=18, domains=1, clo
 run("block", 72, [all_reduce(820, 72)], nodes=18, domains=1, cloud="u-p6e-gb200x72", gpu="NVIDIA GB200")'
 check 'two kinds of price' "$busbar" report money --format markdown
 lacks 'make no order for money' 'Most for the money'
+
+# ---- a scan judges pairs against each other: only what was asked alike
+pairs() { # RUN BYTES GBPS
+    mkdir -p "$1"
+    {
+        printf '{"record":"launch","schema":1,"run":"%s","launch":"l","started":"2026-11-01T00:0%s:00Z","provenance":["simulated"],"world":{"nodes":2,"ranks":2,"ranks_per_node":1,"hosts":[{"name":"a","ranks":1},{"name":"b","ranks":1}]}}\n' "$1" "${#1}"
+        printf '{"record":"case","collective":"all_reduce","mode":"%s","bytes":%s,"requested_bytes":%s,"dtype":"float","nodes":2,"ranks":2,"group":"hosts:0","status":"ok","samples_us":[9],"groups":[{"ranks":[0,1],"hosts":["a","b"],"median_us":9,"busbw_gbps":%s}]}\n' "$4" "$2" "$2" "$3"
+        printf '{"record":"end","status":"complete","cases":1}\n'
+    } >"$1/l.jsonl"
+}
+pairs scan-a 1048576 40 pipelined
+pairs scan-bb 1048576 40 isolated
+expect_status 'a scan of two modes is refused' 2 "$busbar" scan scan-a scan-bb
+says 'with both named' 'scan-a/l.jsonl and scan-bb/l.jsonl'
+expect_status 'a scan given twice' 0 "$busbar" scan --format csv scan-a scan-a
+says 'counts once' '1 launch read twice counts once'

@@ -361,6 +361,14 @@ bool same_curve(const struct case_summary *a, const struct case_summary *b)
            same(a->statistic, b->statistic) && same(a->rank_reduction, b->rank_reduction);
 }
 
+bool same_question(const struct case_row *a, const struct case_row *b)
+{
+    struct case_row x = *a, y = *b;
+    x.group = y.group = NULL;
+    x.nodes = y.nodes = x.ranks = y.ranks = ABSENT;
+    return case_order(&x, &y) == 0;
+}
+
 /* ---- runs ---- */
 
 static int by_start_of_pointers(const void *a, const void *b)

@@ -96,6 +96,10 @@ void case_set_peak(struct case_summary *, double peak_tflops);
 /* Do two lines differ in nothing but their size (or shape)? Those make one curve. */
 bool same_curve(const struct case_summary *, const struct case_summary *);
 
+/* Do two rows ask the same of different groups of ranks (pairs of hosts in the rounds of a scan)? Collective, size, type
+   and every setting agree; group, nodes and ranks need not. */
+bool same_question(const struct case_row *, const struct case_row *);
+
 /* The order in which people read cases: by collective, type, operation, …, then bytes or shape; matmul last.
  * As strcmp. */
 int case_order(const struct case_row *, const struct case_row *);

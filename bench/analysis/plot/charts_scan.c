@@ -148,12 +148,6 @@ static void draw(struct drawings *drawings, const struct study *study, const str
     text_free(&label);
 }
 
-static bool same_question(const struct case_row *a, const struct case_row *b)
-{
-    return same(a->collective, b->collective) && a->bytes == b->bytes && same(a->mode, b->mode) &&
-           same(a->placement, b->placement) && same(a->dtype, b->dtype);
-}
-
 /* All rounds of one question: every row of the run that asks the same and has figures per group. Hosts are
  * those of the first launch. */
 static void scan_of(struct drawings *drawings, const struct study *study, const struct run_summary *run,

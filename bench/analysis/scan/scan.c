@@ -1,4 +1,5 @@
 /* busbar scan: the pairs that scripts/scan measured as a matrix, and the suspects. */
+#include "analysis/compare/aggregate.h"
 #include "analysis/scan/scan.h"
 #include "analysis/analysis.h"
 #include "base/units.h"
@@ -146,6 +147,30 @@ static int64_t largest(const struct archive *archive, bool bisect)
             if (is_pairing(row, bisect) && row->bytes > bytes) bytes = row->bytes;
         }
     return bytes;
+}
+
+/* Pairs are judged against each other, so all must have been asked the same, on GPUs of one model. */
+static enum status refuse_unlike(struct archive *archive, bool bisect)
+{
+    const struct case_row *first = NULL;
+    const struct launch *of = NULL;
+    int64_t bytes = largest(archive, bisect);
+    for (size_t i = 0; i < archive->count; i++)
+        for (size_t c = 0; c < archive->launches[i].case_count; c++) {
+            const struct launch *launch = &archive->launches[i];
+            const struct case_row *row = &launch->cases[c];
+            if (!is_pairing(row, bisect) || row->bytes != bytes) continue;
+            if (!first) first = row, of = launch;
+            bool alike = same_question(first, row) &&
+                         same(launch_gpu(&of->header), launch_gpu(&launch->header)) &&
+                         launch_provenance(&of->header, &archive->arena) ==
+                             launch_provenance(&launch->header, &archive->arena);
+            if (!alike)
+                return fail(STATUS_USAGE,
+                            "scan: %s and %s measured pairs under unlike settings: name one run", of->path,
+                            launch->path);
+        }
+    return STATUS_OK;
 }
 
 static double *medians(struct matrix *m, size_t rail)
@@ -325,7 +350,11 @@ static enum status run(int argc, char **argv)
     if (status) return status;
     if (first == argc) return fail(STATUS_USAGE, "scan: which results? Name the run's folder");
     while (!status && first < argc) status = archive_read(&archive, argv[first++]);
-    if (!status) archive_merge_passes(&archive);
+    if (!status) {
+        const char *twins = archive_make_comparable(&archive);
+        if (twins) warn("%s", twins);
+        status = refuse_unlike(&archive, settings.bisect);
+    }
     if (!status) status = scan(&settings, &archive, &matrix);
     for (size_t i = 0; matrix.pairs && i < matrix.rails * matrix.host_count * matrix.host_count; i++)
         free(matrix.pairs[i].gbps);
