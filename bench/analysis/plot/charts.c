@@ -229,6 +229,7 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     drawing->y_label = purpose == FOR_LATENCY ? "time of one operation" : "bus bandwidth (GB/s)";
     for (size_t i = 0; i < usable && i < DRAWING_CURVES; i++) {
         curve_label(study, tracks, &tracks->list[i], modes_differ, &label);
+        if (impossible_line(&tracks->list[i])) text_add(&label, ", above its bound: impossible");
         add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i),
                     purpose, text_get(&label));
     }

@@ -45,44 +45,64 @@ static void order_words(struct text *text, const struct report *report, const st
         text_add(text, " %zu of them ha%s too few launches for a place.", without, without == 1 ? "s" : "ve");
 }
 
-/* Bus bandwidth for the money; NAN without a price. */
-static double per_dollar(const struct report *report, const struct cloud *cloud)
+static const struct instance *priced_instance(const struct report *report, const struct cloud *cloud)
 {
     const struct instance *instance = report->study->sites[cloud->track->run].instance;
-    return instance && cloud->compared ? cloud->compared->busbw_gbps.point / instance->usd_per_gpu_hour : NAN;
+    return instance && isfinite(instance->usd_per_gpu_hour) ? instance : NULL;
 }
 
-static const char *price_kind(const struct report *report, const struct cloud *cloud)
+/* Bus bandwidth for the money, with an interval that holds for n clouds at once. */
+static struct figure per_dollar(const struct cloud *cloud, const struct instance *instance, size_t n)
 {
-    return report->study->sites[cloud->track->run].instance->price_kind;
+    struct figure time = simultaneous_time(cloud->compared, n);
+    double busbw_times_us = cloud->compared->busbw_gbps.point * cloud->compared->time_us.point;
+    return figure_scaled(figure_inverse(busbw_times_us, time), 1 / instance->usd_per_gpu_hour);
 }
 
-/* Most for the money among clouds on an equal basis whose prices are of one kind. */
+/* Most for the money among clouds on an equal basis whose prices are of the kind of the first one's. */
+static void kind_words(struct text *text, const struct report *report, const struct cloud *const *list,
+                       size_t n)
+{
+    struct figure *figures = allocate(n, sizeof *figures);
+    size_t *place = allocate(n, sizeof *place), most = 0, first = 0;
+    char value[32];
+    for (size_t i = 0; i < n; i++) {
+        figures[i] = per_dollar(list[i], priced_instance(report, list[i]), n);
+        if (figures[i].point > figures[most].point) most = i;
+    }
+    places(figures, n, false, place);
+    for (size_t i = 0; i < n; i++) first += place[i] == 1;
+    const struct instance *instance = priced_instance(report, list[most]);
+    text_add(text, " Most for the money among %s prices: %s GB/s per US$/GPU-hour, %s at US$ %.2f (%s%s)%s.",
+             *instance->price_kind ? instance->price_kind : "unnamed kinds of",
+             number_text(figures[most].point, value),
+             report->study->aggregate.runs[list[most]->track->run].label, instance->usd_per_gpu_hour,
+             *instance->price_date ? instance->price_date : "no date",
+             price_is_unverified(instance) ? ", unverified" : "",
+             place[most] == 1 && first == 1 ? "" : ", not told apart from the rest");
+    free(figures);
+    free(place);
+}
+
 static void money_words(struct text *text, const struct report *report, const struct cloud *list, size_t n)
 {
+    const struct cloud **alike = allocate(n, sizeof *alike);
+    bool *done = allocate(n, sizeof *done);
     for (size_t i = 0; i < n; i++) {
-        const struct cloud *most = &list[i];
-        size_t priced = 0;
-        bool said = !isfinite(per_dollar(report, most));
-        for (size_t j = 0; j < n && !said; j++) {
-            if (!isfinite(per_dollar(report, &list[j])) ||
-                !same(price_kind(report, &list[j]), price_kind(report, &list[i])))
+        const struct instance *kind = priced_instance(report, &list[i]);
+        size_t count = 0;
+        for (size_t j = i; kind && j < n; j++) {
+            const struct instance *other = priced_instance(report, &list[j]);
+            if (done[j] || !other || !same(other->price_kind, kind->price_kind) ||
+                !figure_present(list[j].compared->time_us))
                 continue;
-            said = j < i; /* the kind was dealt with at its first */
-            priced++;
-            if (per_dollar(report, &list[j]) > per_dollar(report, most)) most = &list[j];
+            done[j] = true;
+            alike[count++] = &list[j];
         }
-        if (said || priced < 2) continue;
-        const struct instance *instance = report->study->sites[most->track->run].instance;
-        char value[32];
-        text_add(text,
-                 " Most for the money among %s prices: %s GB/s per US$/GPU-hour, %s at US$ %.2f (%s%s).",
-                 *instance->price_kind ? instance->price_kind : "unnamed kinds of",
-                 number_text(per_dollar(report, most), value),
-                 report->study->aggregate.runs[most->track->run].label, instance->usd_per_gpu_hour,
-                 *instance->price_date ? instance->price_date : "no date",
-                 price_is_unverified(instance) ? ", unverified" : "");
+        if (count > 1) kind_words(text, report, alike, count);
     }
+    free(alike);
+    free(done);
 }
 
 /* One sentence for each set of clouds on an equal basis. */

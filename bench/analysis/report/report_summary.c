@@ -48,17 +48,12 @@ void report_run_cell(struct table *table, const struct run_summary *run)
     text_free(&text);
 }
 
-static void bus_cell(struct table *table, const struct case_summary *line, bool name_size)
+static void bus_cell(struct table *table, const struct case_summary *line)
 {
-    struct text text = {0}, note = {0};
-    char size[UNIT_TEXT];
-    if (line && name_size) text_add(&note, "at %s", format_size((size_t)line->row->bytes, size));
-    if (line)
-        report_figure(&text, line->busbw_gbps, line->bound_percent, "bound",
-                      note.length ? text_get(&note) : NULL);
+    struct text text = {0};
+    if (line) report_figure(&text, line->busbw_gbps, line->bound_percent, "bound", NULL);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
-    text_free(&note);
 }
 
 static void latency_cell(struct table *table, const struct cloud *cloud)
@@ -103,6 +98,24 @@ static bool is_all_reduce(const struct cloud *cloud)
     return same(cloud->track->cases[0].row->collective, "all_reduce");
 }
 
+/* What the clouds of a table are compared by, and below it the best where that is at another size. Alone: the best. */
+static void compared_cell(struct table *table, const struct cloud *cloud)
+{
+    struct text text = {0}, note = {0};
+    char size[UNIT_TEXT], best[32];
+    const struct case_summary *line = cloud->compared ? cloud->compared : cloud->best;
+    if (line) {
+        text_add(&note, "at %s", format_size((size_t)line->row->bytes, size));
+        if (cloud->best && cloud->best != line)
+            text_add(&note, "\nbest %s at %s", number_text(cloud->best->busbw_gbps.point, best),
+                     format_size((size_t)cloud->best->row->bytes, size));
+        report_figure(&text, line->busbw_gbps, line->bound_percent, "bound", text_get(&note));
+    }
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+    text_free(&note);
+}
+
 static void place_cell(struct table *table, const struct cloud *cloud)
 {
     if (cloud->place)
@@ -128,9 +141,8 @@ static void cloud_row(struct table *table, const struct report *report, const st
     track_world(tracks, cloud->track, &text);
     table_cell(table, "%s", text_get(&text));
     for (size_t i = 0; i < report->size_count; i++)
-        bus_cell(table, track_at(cloud->track, (int64_t)report->sizes[i]), false);
-    bus_cell(table, cloud->compared, true);
-    bus_cell(table, cloud->best, true);
+        bus_cell(table, track_at(cloud->track, (int64_t)report->sizes[i]));
+    compared_cell(table, cloud);
     latency_cell(table, cloud);
     if (is_all_reduce(cloud))
         price_cells(table, site->instance, cloud->compared ? cloud->compared->busbw_gbps : figure_absent());
@@ -157,8 +169,7 @@ static void cloud_columns(struct table *table, const struct report *report, cons
         table_column(table, arena_string(arena, text_get(&text)), false);
     }
     text_free(&text);
-    table_column(table, "compared, GB/s", false);
-    table_column(table, "best, GB/s", false);
+    table_column(table, cloud->compared ? "compared, GB/s" : "best, GB/s", false);
     table_column(table, "small message, µs", false);
     if (is_all_reduce(cloud)) {
         table_column(table, "US$ per GPU-hour", false);
