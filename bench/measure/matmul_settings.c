@@ -59,7 +59,8 @@ static const struct option matmul_options[] = {
     {OPTION_INTEGER, 0, "threads", "N", AT(threads), "0", NULL, 0, 4096, NULL,
      "threads of a rank on the CPU; 0: its share of the cores that it may use"},
     {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "cold", "cold|warm", 0, 0, NULL,
-     "cold: operands rotate through more memory than caches hold; warm: the same every time"},
+     "cold: operands rotate through more memory than the caches hold, as weights and activations of a\n"
+     "model do; warm: the same operands every time, which flatters shapes that fit into the cache"},
     {OPTION_SECONDS, 'T', "timeout", "TIME", AT(driver.timeout_s), "300", NULL, 0, 1e7, NULL,
      "end the launch (status 4) when a rank makes no progress for so long; 0: never"},
     {OPTION_INTEGER, 0, "expect-ranks", "N", AT(driver.expect_ranks), "0", NULL, 0, 1e9, NULL,

@@ -32,9 +32,10 @@ static const struct option collective_options[] = {
      "root of broadcast, reduce, gather and scatter"},
     {OPTION_CHOICE, 0, "placement", NULL, AT(placement), "both", "both|out_of_place|in_place", 0, 0, NULL,
      "separate buffers, or one buffer for input and output"},
-    {OPTION_CHOICE, 0, "mode", NULL, AT(mode), "isolated", "isolated|pipelined|both", 0, 0, NULL,
-     "isolated: latency, every operation starts on all ranks together and is waited for;\n"
-     "pipelined: throughput, operations back to back as nccl-tests times them"},
+    {OPTION_CHOICE, 0, "mode", NULL, AT(mode), NULL, "isolated|pipelined|both", 0, 0, NULL,
+     "isolated: latency, as OSU and IMB measure it: all ranks start an operation together and wait for it;\n"
+     "pipelined: throughput, as nccl-tests measures it: operations back to back.\n"
+     "Default: isolated; with --format nccl-tests, pipelined"},
 
     {OPTION_TEXT, 0, "group", "LIST", AT(group), "world", NULL, 0, 0, NULL,
      "groups of ranks that run at the same time, each list item measured: world, node, domain, rail,\n"
@@ -68,8 +69,11 @@ static const struct option collective_options[] = {
      "auto, mpi (host memory) or nccl; auto: nccl where it finds a GPU"},
     {OPTION_CHOICE, 0, "memory", NULL, AT(memory), NULL, "host|device", 0, 0, NULL,
      "where buffers are; default: the backend's own"},
-    {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "cold", "cold|warm", 0, 0, NULL,
-     "cold: buffers rotate through more memory than caches hold;\nwarm: the same buffers every time"},
+    {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "warm", "warm|cold", 0, 0, NULL,
+     "warm: the same buffers every time, as nccl-tests, OSU and IMB do;\n"
+     "cold: buffers rotate through more memory than the caches hold. Choose it where the application's\n"
+     "data is not in cache, as gradient buckets far larger than the caches are not. On a GPU both give\n"
+     "the same beyond the size of its L2 cache"},
     {OPTION_INTEGER, 'G', "cudagraph", "N", AT(graph), "0", NULL, 0, 1e6, NULL,
      "replay graphs of N calls; 0: no graphs"},
     {OPTION_INTEGER, 'R', "local_register", "0|1|2", AT(registration), "0", NULL, 0, 2, NULL,
@@ -270,6 +274,7 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status) status = read_sizes(s);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
+    if (!s->mode) s->mode = same(s->driver.format, "nccl-tests") ? "pipelined" : "isolated";
     if (!status && same(s->sync, "window") && same(s->mode, "pipelined"))
         status = fail(STATUS_USAGE, "--sync window starts isolated operations: --mode isolated or both");
     if (status) {

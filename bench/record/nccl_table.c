@@ -125,12 +125,14 @@ size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table 
         if (!collective || rows[i].ranks < 1 || rows[i].ranks > 1 << 30) continue;
         size_t t = 0;
         while (t < n && !(list[t].collective == collective && same(list[t].mode, rows[i].mode) &&
-                          list[t].ranks == rows[i].ranks))
+                          same(list[t].cache, rows[i].cache) && list[t].ranks == rows[i].ranks))
             t++;
         if (t == n) {
             list = reallocate(list, n + 1, sizeof *list);
-            list[n++] =
-                (struct nccl_table){.collective = collective, .mode = rows[i].mode, .ranks = rows[i].ranks};
+            list[n++] = (struct nccl_table){.collective = collective,
+                                            .mode = rows[i].mode,
+                                            .cache = rows[i].cache,
+                                            .ranks = rows[i].ranks};
         }
         add_row(&list[t], &rows[i]);
     }
@@ -233,12 +235,14 @@ struct nccl_plan nccl_plan_of(const struct nccl_run *run, const struct nccl_tabl
 void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, char text[256])
 {
     bool sampled = table->count && nccl_any_row(&table->lines[0])->samples_us.count;
-    const char *how = same(table->mode, "isolated") ? "operations one by one" : "operations back to back";
+    const char *how = same(table->mode, "isolated") ? "one operation at a time" : "operations back to back",
+               *buffers = same(table->cache, "cold")
+                              ? ", buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"
+                          : same(table->cache, "warm") ? ", the same buffers every time"
+                                                       : "";
     if (sampled)
-        snprintf(text, 256,
-                 "busbar %s, backend %s: means over warm iterations of the slowest rank, %s; the records "
-                 "have medians%s",
-                 BUSBAR_VERSION, run->backend ? run->backend : "?", how,
+        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, maximum over ranks, %s%s%s",
+                 BUSBAR_VERSION, run->backend ? run->backend : "?", how, buffers,
                  table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
     else
         snprintf(text, 256, "busbar %s: figures imported from another tool, its own statistic%s",

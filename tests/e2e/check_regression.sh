@@ -24,5 +24,45 @@ expect_status "a limit that fails is status 1" 1 env BASELINE="$name" NEW="$work
     GATE="$work/hard.gate" scripts/check-regression
 expect_status "a run that lacks a case is status 1" 1 env BASELINE="$name" RUN=less SWEEP_ARGS="--drivers all_reduce --sizes 8 --launches 2 \
     --max-seconds 0.02 --mode isolated --ranks-per-node 2" timeout 120 scripts/check-regression
+
+# A baseline of the time when cold buffers were the default, and a plan that therefore does not name them.
+caches() { python3 -c '
+import glob, json, sys
+rows = [json.loads(line) for f in glob.glob(sys.argv[1] + "/*.jsonl") for line in open(f)]
+print(*sorted({r["cache"] for r in rows if r["record"] == "case"}))' "$1"; }
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
+old=$name-old
+trap 'ended=$?; rm -rf "$work" "results/baselines/$name" "results/baselines/$old"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
+plan=(--drivers all_reduce --sizes 8,1K --launches 2 --max-seconds 0.02 --mode isolated --ranks-per-node 2)
+equal "a sweep measures with warm buffers" "$(caches "$work/results/good")" warm
+check "a sweep with cold buffers" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run cold "${plan[@]}" --cache cold
+equal "is recorded as such" "$(caches "$work/results/cold")" cold
+check "becomes a baseline too" "$build/busbar" baseline save "$old" "$work/results/cold"
+sed -i 's/ --cache cold//; s/ -d float -o sum//' "results/baselines/$old/plan.tsv"
+expect_status "its plan leaves the cache to the default" 1 grep -q -e --cache "results/baselines/$old/plan.tsv"
+expect_status "it is measured again and compared case by case" 0 env BASELINE="$old" RUN=again-cold GATE="$work/lenient.gate" JUNIT="$work/verdicts.xml" \
+    timeout 120 scripts/check-regression
+equal "with cold buffers" "$(caches "$work/results/again-cold")" cold
+check "every case of it" test "$(grep -c '<testcase classname="busbar.compare"' "$work/verdicts.xml")" -eq 2
+expect_status "also by flags that do not name the cache" 0 env BASELINE="$old" RUN=flags-cold SWEEP_ARGS="${plan[*]}" GATE="$work/lenient.gate" \
+    timeout 120 scripts/check-regression
+equal "with cold buffers again" "$(caches "$work/results/flags-cold")" cold
+expect_status "warm against cold is no comparison" 1 env BASE="results/baselines/$old" NEW="$work/results/good" GATE="$work/lenient.gate" scripts/check-regression
+
+# A run that was begun then and is continued now stays cold.
+cp "results/baselines/$old/plan.tsv" "$work/old.tsv"
+mkdir "$work/results/begun"
+first=$(awk -F '\t' 'NR == 2 { print $1 }' "$work/old.tsv")
+python3 - "$work/results/cold/$first.jsonl" "$work/results/begun/$first.jsonl" <<'END'
+import json, sys
+head, *rest = open(sys.argv[1]).read().splitlines()
+header = json.loads(head)
+args = " ".join(header["args"]).replace(" --cache cold", "").replace(" -d float -o sum", "")
+open(sys.argv[2], "w").write("\n".join([json.dumps({**header, "args": args.split(" ")}), *rest]) + "\n")
+END
+check "an old run is continued" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run begun --plan "$work/old.tsv"
+says "with what it lacks" "1 complete already"
+equal "as it was begun" "$(caches "$work/results/begun") $(find "$work/results/begun" -name '*.jsonl' | wc -l)" "cold 2"
+
 expect_status "an unknown baseline is status 2" 2 env BASELINE=nosuch scripts/check-regression
 expect_status "no baseline is status 2" 2 scripts/check-regression

@@ -37,30 +37,30 @@ static const struct option options[] = {
      .name = "end",
      .value = "SIZE",
      .offset = AT(end),
-     .standard = "64M",
      .least = 1,
      .most = 1e18,
-     .help = "largest size in bytes"},
+     .help = "largest size in bytes; without it 64M, with --gpus 16G"},
     {.kind = OPTION_SIZE,
      .letter = 'f',
      .name = "factor",
      .value = "N",
      .offset = AT(factor),
-     .standard = "4",
      .least = 2,
      .most = 1e9,
-     .help = "from one size to the next"},
+     .help = "from one size to the next; without it 4, with --gpus 2"},
     {.kind = OPTION_TEXT,
      .letter = 'd',
      .name = "datatype",
      .value = "LIST",
      .offset = AT(datatypes),
+     .standard = "float",
      .help = "types of the collectives"},
     {.kind = OPTION_TEXT,
      .letter = 'o',
      .name = "op",
      .value = "LIST",
      .offset = AT(ops),
+     .standard = "sum",
      .help = "operations of the collectives"},
     {.kind = OPTION_CHOICE,
      .name = "mode",
@@ -73,20 +73,39 @@ static const struct option options[] = {
      .choices = "out_of_place|in_place|both",
      .offset = AT(placement),
      .standard = "out_of_place",
-     .help = "buffers of the collectives"},
+     .help = "separate buffers for input and output, or one"},
+    {.kind = OPTION_CHOICE,
+     .name = "cache",
+     .choices = "warm|cold",
+     .offset = AT(cache),
+     .standard = "warm",
+     .help = "buffers of the collectives. warm: the same every time, as nccl-tests, OSU and IMB do;\n"
+             "cold: rotating through more memory than the caches hold"},
     {.kind = OPTION_SECONDS,
      .name = "max-seconds",
      .value = "TIME",
      .offset = AT(case_seconds),
-     .standard = "0.5",
      .least = 0.001,
      .most = 1e6,
-     .help = "the most time for one case"},
+     .help = "the most time for one case of the collectives; without it 0.5 s, with --gpus 0.25 s"},
     {.kind = OPTION_TEXT,
      .name = "shapes",
      .value = "LIST",
      .offset = AT(shapes),
-     .help = "shapes of matmul"},
+     .help = "shapes of matmul; without it matmul's own, with --gpus 8192"},
+    {.kind = OPTION_TEXT,
+     .name = "matmul-datatype",
+     .value = "LIST",
+     .offset = AT(matmul_types),
+     .help = "types of matmul; without it all that can be had, with --gpus bfloat16,fp8_e4m3,nvfp4\n"
+             "(a type that the GPU lacks is recorded as unsupported)"},
+    {.kind = OPTION_SECONDS,
+     .name = "sustain",
+     .value = "TIME",
+     .offset = AT(sustain_s),
+     .least = 0.01,
+     .most = 1e6,
+     .help = "length of matmul's sustained phase; without it 1 s, with --gpus 30 s"},
     {.kind = OPTION_LIST,
      .name = "driver-arg",
      .value = "WORD",
@@ -122,6 +141,11 @@ static const struct option options[] = {
      .least = 1,
      .most = 4096,
      .help = "ranks on each node"},
+    {.kind = OPTION_FLAG,
+     .name = "gpus",
+     .offset = AT(gpus),
+     .help = "the ranks have GPUs: other defaults, see --end, --factor, --max-seconds, --shapes,\n"
+             "--matmul-datatype, --sustain and --start-seconds"},
     {.kind = OPTION_TEXT,
      .name = "group",
      .value = "LIST",
@@ -158,8 +182,7 @@ static const struct option options[] = {
      .name = "start-seconds",
      .value = "TIME",
      .offset = AT(start_seconds),
-     .standard = "3",
-     .help = "what starting a launch takes, for the estimate"},
+     .help = "what starting a launch takes, for the estimate; without it 3 s, with --gpus 10 s"},
 
     {.kind = OPTION_TEXT,
      .name = "read",
@@ -167,6 +190,12 @@ static const struct option options[] = {
      .offset = AT(read),
      .group = "Output",
      .help = "the launches of a plan that --format tsv printed, instead of making one"},
+    {.kind = OPTION_TEXT,
+     .name = "like",
+     .value = "FOLDER",
+     .offset = AT(like),
+     .help = "with --read: what the plan leaves to the drivers' defaults (cache, type …) is taken from\n"
+             "the records of its launches in FOLDER, a run or a baseline"},
     {.kind = OPTION_TEXT,
      .name = "into",
      .value = "FOLDER",
@@ -253,6 +282,13 @@ static void print_text(const struct plan *plan)
            format_duration(left, duration));
 }
 
+static bool is_partly_done(const struct plan *plan)
+{
+    size_t done = 0;
+    for (size_t i = 0; i < plan->count; i++) done += plan->rows[i].state == LAUNCH_DONE;
+    return done > 0 && done < plan->count;
+}
+
 static enum status run(int argc, char **argv)
 {
     struct plan_settings settings = {0};
@@ -261,17 +297,25 @@ static enum status run(int argc, char **argv)
     enum status status = options_parse(&command, argc, argv, &settings, &operand);
     if (!status && operand < argc)
         status = fail(STATUS_USAGE, "plan: '%s' is no flag; plan takes flags only", argv[operand]);
+    if (!status && settings.like && !settings.read)
+        status = fail(STATUS_USAGE, "plan: --like completes a plan that --read names");
+    plan_set_defaults(&settings);
     if (!status) status = settings.read ? plan_read(settings.read, &plan) : plan_build(&settings, &plan);
+    bool built = !status;
+    if (!status && settings.like) status = plan_complete(&plan, settings.like);
+    if (!status && settings.into) plan_read_states(&plan, settings.into);
+    /* The launches of one run are measured alike, also when a new version with other defaults continues it. */
+    if (!status && settings.read && settings.into && is_partly_done(&plan))
+        status = plan_complete(&plan, settings.into);
     if (!status) {
-        if (settings.into) plan_read_states(&plan, settings.into);
         if (same(settings.format, "tsv"))
             print_tsv(&plan);
         else if (same(settings.format, "json"))
             print_json(&plan);
         else
             print_text(&plan);
-        plan_free(&plan);
     }
+    if (built) plan_free(&plan);
     options_free(&command, &settings);
     return status;
 }

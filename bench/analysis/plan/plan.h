@@ -1,4 +1,4 @@
-/* A plan: every launch of a sweep as one row. Pure but for plan_read_states. */
+/* A plan: every launch of a sweep as one row. Only plan_read, plan_read_states and plan_complete read files. */
 #ifndef BUSBAR_PLAN_H
 #define BUSBAR_PLAN_H
 
@@ -10,13 +10,13 @@
 
 /* What `busbar plan` was asked; see its option table for each. */
 struct plan_settings {
-    const char *drivers, *nodes, *groups, *placement, *domains, *sizes, *datatypes, *ops, *mode, *shapes,
-        *format, *read, *into;
+    const char *drivers, *nodes, *groups, *placement, *domains, *sizes, *datatypes, *ops, *mode, *cache,
+        *shapes, *matmul_types, *format, *read, *like, *into;
     struct option_list driver_args, matmul_args;
     size_t begin, end, factor;
     int64_t available, ranks_per_node, launches, seed;
-    double case_seconds, start_seconds;
-    int concurrent, apart;
+    double case_seconds, sustain_s, start_seconds;
+    int gpus, concurrent, apart;
 };
 
 enum launch_state { LAUNCH_TODO, LAUNCH_DONE, LAUNCH_PARTIAL };
@@ -40,6 +40,9 @@ struct plan {
     struct arena arena;
 };
 
+/* Sets what was not given and has another default on GPUs than on CPUs. */
+void plan_set_defaults(struct plan_settings *);
+
 /* STATUS_USAGE after one line that names what was wrong. */
 enum status plan_build(const struct plan_settings *, struct plan *);
 void plan_free(struct plan *);
@@ -55,5 +58,10 @@ enum status plan_nodes(const char *text, int64_t available, int64_t **counts, si
 /* Looks for each row's file in `folder`: complete and of the same content is done; there, but not so, is
  * partial. */
 void plan_read_states(struct plan *, const char *folder);
+
+/* Adds to the arguments of rows that are not done the settings that they leave to the drivers' defaults, as
+ * the folder's records of the same launches have them: a baseline is measured again with the defaults of its
+ * time. */
+enum status plan_complete(struct plan *, const char *folder);
 
 #endif

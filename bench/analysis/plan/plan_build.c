@@ -124,11 +124,25 @@ static bool is_op(const char *word)
     return op_find(word) >= 0;
 }
 
-/* What the two kinds of launch are told, and how many cases that makes. */
+/* What the two kinds of launch are told, how many cases that makes, and how long a case takes at most. */
 struct job {
     const char *driver, *args;
     int64_t cases;
+    double case_seconds;
 };
+
+void plan_set_defaults(struct plan_settings *s)
+{
+    const bool gpus = s->gpus;
+    if (!s->end) s->end = gpus ? (size_t)16 << 30 : (size_t)64 << 20;
+    if (!s->factor) s->factor = gpus ? 2 : 4;
+    if (s->case_seconds == 0) s->case_seconds = gpus ? 0.25 : 0.5;
+    if (s->start_seconds == 0) s->start_seconds = gpus ? 10 : 3;
+    if (!gpus) return;
+    if (!s->shapes) s->shapes = "8192";
+    if (!s->matmul_types) s->matmul_types = "bfloat16,fp8_e4m3,nvfp4";
+    if (s->sustain_s == 0) s->sustain_s = 30;
+}
 
 static enum status size_args(const struct plan_settings *settings, struct text *args, size_t *sizes)
 {
@@ -166,6 +180,7 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     if (settings->ops) text_add(&args, " -o %s", settings->ops);
     if (settings->placement) text_add(&args, " --placement %s", settings->placement);
     if (settings->mode) text_add(&args, " --mode %s", settings->mode);
+    if (settings->cache) text_add(&args, " --cache %s", settings->cache);
     if (settings->case_seconds > 0) text_add(&args, " --max-seconds %.9g", settings->case_seconds);
     if (!status) status = add_words(&args, &settings->driver_args, "driver-arg");
     size_t types = settings->datatypes ? words_in(settings->datatypes) : 1,
@@ -173,19 +188,34 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     char *first = duplicate(names);
     if (comma) first[comma - names] = 0;
     *job = (struct job){arena_string(arena, first), arena_string(arena, text_get(&args) + (args.length > 0)),
-                        (int64_t)(words_in(names) * sizes * types * ops * modes)};
+                        (int64_t)(words_in(names) * sizes * types * ops * modes), settings->case_seconds};
     free(first);
     text_free(&args);
     return status;
 }
 
+/* Each of matmul's presets square and transformer is four shapes (measure/matmul_settings.c). */
+static size_t shapes_in(const char *list)
+{
+    size_t n = words_in(list);
+    for (const char *at = list; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, "square", 6) == 0 || strncmp(at, "transformer", 11) == 0) n += 3;
+    return n;
+}
+
+/* matmul's own defaults: three shapes; on a CPU double and float, 1 s sustained; 1 s at most for a burst. */
 static enum status matmul_job(const struct plan_settings *settings, struct arena *arena, struct job *job)
 {
     struct text args = {0};
+    const double burst_s = 1, sustain_s = settings->sustain_s > 0 ? settings->sustain_s : 1;
     if (settings->shapes) text_add(&args, " --shapes %s", settings->shapes);
+    if (settings->matmul_types) text_add(&args, " --datatype %s", settings->matmul_types);
+    if (settings->sustain_s > 0) text_add(&args, " --sustain %.9g", settings->sustain_s);
     enum status status = add_words(&args, &settings->matmul_args, "matmul-arg");
+    size_t shapes = settings->shapes ? shapes_in(settings->shapes) : 3,
+           types = settings->matmul_types ? words_in(settings->matmul_types) : 2;
     *job = (struct job){"matmul", arena_string(arena, text_get(&args) + (args.length > 0)),
-                        (int64_t)(settings->shapes ? words_in(settings->shapes) : 3) * 2};
+                        (int64_t)(shapes * types) * 2, (burst_s + sustain_s) / 2};
     text_free(&args);
     return status;
 }
@@ -214,20 +244,19 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
                  same(domains, "packed") ? "" : "-spread", key, (long long)repeat);
         if ((plan->count & (plan->count + 1)) == 0)
             plan->rows = reallocate(plan->rows, 2 * plan->count + 2, sizeof *plan->rows);
-        plan->rows[plan->count++] =
-            (struct plan_row){.launch = arena_string(&plan->arena, text_get(&name)),
-                              .key = key,
-                              .driver = job->driver,
-                              .args = args,
-                              .group = group,
-                              .domains = domains,
-                              .nodes = nodes,
-                              .ranks_per_node = settings->ranks_per_node,
-                              .repeat = repeat,
-                              .cases = job->cases * (int64_t)words_in(group),
-                              .estimate_s = settings->start_seconds +
-                                            (double)(job->cases * (int64_t)words_in(group)) *
-                                                (settings->case_seconds > 0 ? settings->case_seconds : 1)};
+        plan->rows[plan->count++] = (struct plan_row){
+            .launch = arena_string(&plan->arena, text_get(&name)),
+            .key = key,
+            .driver = job->driver,
+            .args = args,
+            .group = group,
+            .domains = domains,
+            .nodes = nodes,
+            .ranks_per_node = settings->ranks_per_node,
+            .repeat = repeat,
+            .cases = job->cases * (int64_t)words_in(group),
+            .estimate_s = settings->start_seconds +
+                          (double)(job->cases * (int64_t)words_in(group)) * job->case_seconds};
     }
     text_free(&content);
     text_free(&name);
@@ -301,6 +330,9 @@ static enum status check_settings(const struct plan_settings *settings)
     if (settings->datatypes &&
         check_list("datatype", settings->datatypes, is_dtype, "a type such as float or bfloat16"))
         return STATUS_USAGE;
+    for (const char *c = settings->matmul_types ? settings->matmul_types : ""; *c; c++)
+        if ((unsigned char)*c <= ' ')
+            return fail(STATUS_USAGE, "--matmul-datatype: '%s' holds a space", settings->matmul_types);
     if (settings->ops && check_list("op", settings->ops, is_op, "an operation such as sum or max"))
         return STATUS_USAGE;
     if (settings->concurrent && !same(settings->groups, "world"))

@@ -1,0 +1,213 @@
+/* Settings that a plan's arguments leave to the drivers' defaults, taken from records of the same plan.
+   Defaults change between versions; what a baseline measured does not. */
+#include "analysis/plan/plan.h"
+#include "record/record.h"
+
+#include <string.h>
+
+/* Adds what the launch was measured with, as its flag takes it; adds nothing where the records do not tell. */
+typedef void find_value(const struct launch *, struct text *value);
+
+/* A word that becomes an argument: records are anybody's. */
+static bool is_word(const char *word)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    return word && *word && *word != '-' && strspn(word, letters) == strlen(word);
+}
+
+/* Is `word` an item of the comma-separated list? */
+static bool is_listed(const char *list, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = list; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, word, length) == 0 && (at[length] == ',' || !at[length])) return true;
+    return false;
+}
+
+static void add_word(struct text *list, const char *word)
+{
+    if (is_word(word) && !is_listed(text_get(list), word))
+        text_add(list, "%s%s", list->length ? "," : "", word);
+}
+
+/* Every value that a text member of the launch's cases has, as a list. */
+static void add_all(const struct launch *launch, size_t member, struct text *list)
+{
+    for (size_t i = 0; i < launch->case_count; i++)
+        add_word(list, *(const char *const *)((const char *)&launch->cases[i] + member));
+}
+#define MEMBER(name) offsetof(struct case_row, name)
+
+static void dtypes_of(const struct launch *launch, struct text *value)
+{
+    add_all(launch, MEMBER(dtype), value);
+}
+static void ops_of(const struct launch *launch, struct text *value)
+{
+    add_all(launch, MEMBER(op), value);
+}
+static void layouts_of(const struct launch *launch, struct text *value)
+{
+    add_all(launch, MEMBER(layout), value);
+}
+static void cta_of(const struct launch *launch, struct text *value)
+{
+    add_all(launch, MEMBER(cta), value);
+}
+
+/* Two values are "both". */
+static void both_of(const struct launch *launch, size_t member, struct text *value)
+{
+    add_all(launch, member, value);
+    if (strchr(text_get(value), ',')) {
+        text_clear(value);
+        text_add(value, "both");
+    }
+}
+static void placement_of(const struct launch *launch, struct text *value)
+{
+    both_of(launch, MEMBER(placement), value);
+}
+static void mode_of(const struct launch *launch, struct text *value)
+{
+    both_of(launch, MEMBER(mode), value);
+}
+static void phase_of(const struct launch *launch, struct text *value)
+{
+    both_of(launch, MEMBER(phase), value);
+}
+
+static void cache_of(const struct launch *launch, struct text *value)
+{
+    if (launch->case_count) add_word(value, launch->cases[0].cache); /* one for the whole launch */
+}
+
+/* Pipelined cases start after a barrier whatever was asked, and devices start together by themselves. */
+static void sync_of(const struct launch *launch, struct text *value)
+{
+    struct text all = {0};
+    add_all(launch, MEMBER(sync), &all);
+    if (is_listed(text_get(&all), "window"))
+        text_add(value, "window");
+    else if (is_listed(text_get(&all), "barrier"))
+        text_add(value, "barrier");
+    text_free(&all);
+}
+
+static void root_of(const struct launch *launch, struct text *value)
+{
+    for (size_t i = 0; i < launch->case_count && !value->length; i++)
+        if (launch->cases[i].root >= 0) text_add(value, "%lld", (long long)launch->cases[i].root);
+}
+
+static void graph_of(const struct launch *launch, struct text *value)
+{
+    for (size_t i = 0; i < launch->case_count && !value->length; i++)
+        if (launch->cases[i].graph >= 0) text_add(value, "%lld", (long long)launch->cases[i].graph);
+}
+
+static void registration_of(const struct launch *launch, struct text *value)
+{
+    static const char *const names[] = {"none", "user", "symmetric"};
+    for (int i = 0; i < 3 && launch->case_count; i++)
+        if (same(launch->cases[0].registration, names[i])) text_add(value, "%d", i);
+}
+
+static void accumulator_of(const struct launch *launch, struct text *value)
+{
+    for (size_t i = 0; i < launch->case_count; i++)
+        if (same(launch->cases[i].accumulator, "fast")) {
+            text_add(value, "fast");
+            return;
+        }
+    if (launch->case_count) text_add(value, "float");
+}
+
+static void shapes_of(const struct launch *launch, struct text *value)
+{
+    char shape[80];
+    for (size_t i = 0; i < launch->case_count; i++) {
+        const struct case_row *row = &launch->cases[i];
+        if (row->m < 1 || row->n < 1 || row->k < 1) continue;
+        snprintf(shape, sizeof shape, "%lldx%lldx%lld", (long long)row->m, (long long)row->n,
+                 (long long)row->k);
+        add_word(value, shape);
+    }
+}
+
+/* What tells one case from another and has a flag. Sizes, nodes and groups always stand in a plan. */
+static const struct setting {
+    const char *letter, *name;
+    find_value *find;
+} of_collectives[] = {{"-d", "--datatype", dtypes_of},
+                      {"-o", "--op", ops_of},
+                      {"-r", "--root", root_of},
+                      {NULL, "--placement", placement_of},
+                      {NULL, "--mode", mode_of},
+                      {NULL, "--sync", sync_of},
+                      {NULL, "--cache", cache_of},
+                      {"-G", "--cudagraph", graph_of},
+                      {"-R", "--local_register", registration_of},
+                      {NULL, "--cta", cta_of},
+                      {0}},
+  of_matmul[] = {{NULL, "--shapes", shapes_of},
+                 {"-d", "--datatype", dtypes_of},
+                 {NULL, "--layout", layouts_of},
+                 {NULL, "--accumulator", accumulator_of},
+                 {NULL, "--phase", phase_of},
+                 {NULL, "--cache", cache_of},
+                 {0}};
+
+/* Do the arguments hold the flag, as "--name", "--name=VALUE", "-x" or "-xVALUE"? */
+static bool has_flag(const char *args, const struct setting *setting)
+{
+    size_t length = strlen(setting->name);
+    for (const char *word = args; word; word = strchr(word, ' ') ? strchr(word, ' ') + 1 : NULL) {
+        if (strncmp(word, setting->name, length) == 0 && strchr(" =", word[length])) return true;
+        if (setting->letter && strncmp(word, setting->letter, 2) == 0) return true;
+    }
+    return false;
+}
+
+static void complete(struct plan *plan, struct plan_row *row, const struct launch *launch)
+{
+    struct text args = {0}, value = {0};
+    text_add(&args, "%s", row->args);
+    for (const struct setting *s = same(row->driver, "matmul") ? of_matmul : of_collectives; s->name; s++) {
+        text_clear(&value);
+        if (!has_flag(row->args, s)) s->find(launch, &value);
+        if (value.length) text_add(&args, "%s%s %s", args.length ? " " : "", s->name, value.data);
+    }
+    row->args = arena_string(&plan->arena, text_get(&args));
+    text_free(&args);
+    text_free(&value);
+}
+
+/* The row's own launch, else another of the same content. */
+static const struct launch *find_launch(const struct plan *plan, const struct plan_row *row,
+                                        const struct archive *archive)
+{
+    const struct launch *repeat = NULL;
+    for (size_t i = 0; i < archive->count; i++) {
+        const struct launch *launch = &archive->launches[i];
+        if (!launch->case_count || !launch->header.launch) continue;
+        if (same(launch->header.launch, row->launch)) return launch;
+        for (size_t r = 0; r < plan->count && !repeat; r++)
+            if (same(plan->rows[r].key, row->key) && same(plan->rows[r].launch, launch->header.launch))
+                repeat = launch;
+    }
+    return repeat;
+}
+
+enum status plan_complete(struct plan *plan, const char *folder)
+{
+    struct archive archive = {0};
+    enum status status = archive_read(&archive, folder);
+    for (size_t i = 0; !status && i < plan->count; i++) {
+        struct plan_row *row = &plan->rows[i];
+        const struct launch *launch = row->state == LAUNCH_DONE ? NULL : find_launch(plan, row, &archive);
+        if (launch) complete(plan, row, launch);
+    }
+    archive_free(&archive);
+    return status;
+}
