@@ -34,6 +34,14 @@ for n in 1 2 3 4 8; do
         'all(abs(c["algbw_gbps"] * c["median_us"] / c["bytes"] * 1e3 - 1) < 1e-6 and c["rank_wait_us"]["max"] >= c["rank_wait_us"]["min"] for c in cases if c["status"] == "ok")'
 done
 holds "keys are unique among the rows of a pass" 'len({c["key"] for c in cases}) == len(cases)'
+# The buffers of the default are those of nccl-tests, OSU and IMB, and cold ones are other cases.
+default=(ranks 2 "$build/all_reduce" --backend mpi --sizes 1K -n 5 -w 1 --passes 1 --placement out_of_place --output "$work/results")
+fresh
+check "without --cache" "${default[@]}"
+holds "buffers are warm, in the key too" '[(c["cache"], "/warm/" in c["key"]) for c in cases] == [("warm", True)]'
+fresh
+check "with --cache cold" "${default[@]}" --cache cold
+holds "a case has a key of its own" '[(c["cache"], "/cold/" in c["key"]) for c in cases] == [("cold", True)]'
 fresh
 check "odd sizes are rounded to the ranks" ranks 3 "$build/all_gather" --sizes 1,100,4099 "${quick[@]}"
 holds "requested and run bytes are both there" \

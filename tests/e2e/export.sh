@@ -60,6 +60,15 @@ if [ -x "$build/all_reduce" ]; then
     cp "$work/out" "$work/driver"
     rows=$(grep -cE '^ +[0-9]+ +[0-9]+ +float +sum +-1( +[0-9.e+]+){3} +0( +[0-9.e+]+){3} +0$' "$work/driver")
     if [ "$rows" -eq 8 ]; then ok "eight checked rows"; else not_ok "$rows rows instead of eight"; fi
+    expect_status "its own line says what was measured" 0 grep -q '^# busbar .*mean over iterations, maximum over ranks, operations back to back, the same buffers every time$' "$work/driver"
+    check "without --mode, as nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --sizes 64K -n 5 --passes 1 --output "$work/records" --run plain
+    says "operations run back to back" "operations back to back, the same buffers every time"
+    expect_status "with warm buffers" 0 grep -q '/out_of_place/pipelined/barrier/warm/' "$work"/records/plain/*.jsonl
+    check "with --cache cold and one by one" ranks 2 "$build/all_reduce" --format nccl-tests --mode isolated --cache cold --sizes 64K -n 5 --passes 1 \
+        --output "$work/records" --run unlike
+    says "the line says so" "one operation at a time, buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"
+    check "export of it" export_ "$work/records/unlike"
+    says "says the same" "one operation at a time, buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"
     # The flags with which SuperBench starts nccl-tests.
     check "SuperBench's command line" ranks 2 "$build/all_reduce" -b 8 -e 1K -f 2 -g 1 -c 0 -n 20 -w 5 -G 0 -d float --format nccl-tests --output none
     # Widths of nccl-tests: every row is as long as its header line.

@@ -109,6 +109,51 @@ Test(plan, sizes_are_content_not_spelling)
     plan_free(&b);
 }
 
+/* 8 B to 16 GiB by factors of two are 32 sizes, of two collectives in two modes 128 cases of at most 0.25 s
+ * after 10 s; matmul's three types take a burst of at most 1 s and 30 s each. Six launches of both: 14.5 min. */
+Test(plan, gpus_have_defaults_of_their_own)
+{
+    struct plan_settings asked = settings();
+    struct plan plan;
+    double sum = 0;
+    asked.end = asked.factor = 0;
+    asked.case_seconds = asked.start_seconds = 0;
+    asked.available = asked.gpus = 1;
+    plan_set_defaults(&asked);
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK && plan.count == 12);
+    for (size_t i = 0; i < plan.count; i++) {
+        bool matmul = same(plan.rows[i].driver, "matmul");
+        sum += plan.rows[i].estimate_s;
+        cr_expect(plan.rows[i].cases == (matmul ? 6 : 128));
+        cr_expect_float_eq(plan.rows[i].estimate_s, matmul ? 10 + 3 * 31.0 : 10 + 128 * 0.25, 1e-9);
+        if (matmul)
+            cr_expect_str_eq(plan.rows[i].args,
+                             "--shapes 8192 --datatype bfloat16,fp8_e4m3,nvfp4 --sustain 30");
+    }
+    cr_expect_float_eq(sum, 870, 1e-9);
+    plan_free(&plan);
+}
+
+/* Three shapes of two types, each a burst of at most 1 s and 1 s sustained, after 3 s; presets hold four
+ * shapes. */
+Test(plan, estimates_of_matmul_on_cpus)
+{
+    static const struct {
+        const char *shapes;
+        double estimate_s;
+    } wanted[] = {{NULL, 15}, {"512", 7}, {"square,512", 23}, {"transformer", 19}};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        struct plan_settings asked = settings();
+        struct plan plan;
+        asked.drivers = "matmul";
+        asked.shapes = wanted[i].shapes;
+        plan_set_defaults(&asked);
+        cr_assert(plan_build(&asked, &plan) == STATUS_OK);
+        cr_expect_float_eq(plan.rows[0].estimate_s, wanted[i].estimate_s, 1e-9, "%zu", i);
+        plan_free(&plan);
+    }
+}
+
 Test(plan, small_counts_side_by_side)
 {
     struct plan_settings asked = settings();
@@ -164,6 +209,53 @@ static void write_launch(const char *folder, const struct plan_row *row, const c
             row->launch, args, (int)row->nodes, ranks, end);
     fclose(file);
     text_free(&path);
+}
+
+/* What a launch was measured with is added behind its arguments, but for what they name themselves. */
+Test(plan, is_completed_from_records)
+{
+    static const char row[] =
+        "{\"record\":\"case\",\"key\":\"%s\",\"pass\":0,\"collective\":\"broadcast\",\"mode\":\"%s\","
+        "\"placement\":\"out_of_place\",\"sync\":\"%s\",\"cache\":\"cold\",\"memory\":\"host\","
+        "\"bytes\":8,\"dtype\":\"%s\",\"root\":3,\"nodes\":4,\"ranks\":8,\"group\":\"world\","
+        "\"status\":\"ok\"}\n";
+    static const struct {
+        const char *args, *wanted;
+    } cases[] = {
+        {"--sizes 8", "--sizes 8 --datatype float,half --root 3 --placement out_of_place --mode both --sync "
+                      "window --cache cold"},
+        {"-dfloat --sizes 8 --cache=warm",
+         "-dfloat --sizes 8 --cache=warm --root 3 --placement out_of_place --mode both --sync window"},
+        {"--mode isolated -r 1 -d half",
+         "--mode isolated -r 1 -d half --placement out_of_place --sync window --cache cold"},
+    };
+    char folder[] = "/tmp/busbar-plan-XXXXXX";
+    struct text end = {0}, path = {0};
+    cr_assert(mkdtemp(folder));
+    text_add(&end, row, "a", "isolated", "window", "float");
+    text_add(&end, row, "b", "pipelined", "barrier", "half");
+    text_add(&end, row, "c", "isolated", "window", "half --output x"); /* no word: not taken over */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct plan_row rows[] = {{.launch = "other", .key = "k", .driver = "broadcast", .args = "-n 1"},
+                                  {.launch = "l-1", .key = "h", .driver = "broadcast", .nodes = 4},
+                                  {.launch = "l-2", .key = "h", .driver = "broadcast", .nodes = 4}};
+        struct plan plan = {.rows = rows, .count = 3};
+        rows[1].args = rows[2].args = cases[i].args;
+        if (i == 0) write_launch(folder, &rows[1], "", 8, text_get(&end));
+        cr_assert(plan_complete(&plan, folder) == STATUS_OK);
+        cr_expect_str_eq(rows[0].args, "-n 1", "a launch that was not measured");
+        cr_expect_str_eq(rows[1].args, cases[i].wanted);
+        cr_expect_str_eq(rows[2].args, cases[i].wanted, "a repeat of one that was");
+        arena_free(&plan.arena);
+    }
+    text_add(&path, "%s/l-1.jsonl", folder);
+    unlink(text_get(&path));
+    silence(1);
+    struct plan empty = {0};
+    cr_expect(plan_complete(&empty, folder) == STATUS_ENVIRONMENT, "a folder without records");
+    rmdir(folder);
+    text_free(&path);
+    text_free(&end);
 }
 
 Test(plan, states_are_read_from_the_content)

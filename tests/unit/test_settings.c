@@ -1,0 +1,57 @@
+/* What a driver measures when nothing is said. */
+#include "analysis/plan/plan.h"
+#include "measure/settings.h"
+
+#include <criterion/criterion.h>
+
+/* Reads the words as an all_reduce's command line. */
+static struct settings read_words(const char *a, const char *b)
+{
+    char program[] = "all_reduce", first[64], second[64];
+    char *argv[] = {program, first, second, NULL};
+    struct settings s;
+    snprintf(first, sizeof first, "%s", a ? a : "");
+    snprintf(second, sizeof second, "%s", b ? b : "");
+    const struct command command = collective_command("all_reduce", "");
+    cr_assert(settings_read(&command, 1 + (a != NULL) + (b != NULL), argv, &s) == STATUS_OK);
+    settings_free(&s);
+    return s;
+}
+
+Test(settings, the_default_is_what_other_tools_measure)
+{
+    struct settings s = read_words(NULL, NULL);
+    cr_expect_str_eq(s.cache, "warm");
+    cr_expect(s.isolated && !s.pipelined && s.in_place && s.out_of_place);
+    cr_expect(s.dtype_count == 1 && s.dtypes[0] == DTYPE_FLOAT && s.op_count == 1 && s.ops[0] == OP_SUM);
+}
+
+Test(settings, nccl_tests_text_is_of_back_to_back_operations)
+{
+    static char text[] = "--format=nccl-tests", isolated[] = "--mode=isolated";
+    struct settings s = read_words(text, NULL);
+    cr_expect(s.pipelined && !s.isolated);
+    cr_expect_str_eq(s.mode, "pipelined");
+    s = read_words(text, isolated);
+    cr_expect(s.isolated && !s.pipelined);
+}
+
+/* A plan names these settings, so that another version's launches of it measure the same. */
+Test(settings, a_plan_names_the_drivers_defaults)
+{
+    struct plan_settings asked = {.drivers = "all_reduce",
+                                  .nodes = "1",
+                                  .groups = "world",
+                                  .domains = "packed",
+                                  .cache = "warm",
+                                  .datatypes = "float",
+                                  .ops = "sum",
+                                  .sizes = "8",
+                                  .available = 1,
+                                  .ranks_per_node = 2,
+                                  .launches = 1};
+    struct plan plan;
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK && plan.count == 1);
+    cr_expect_str_eq(plan.rows[0].args, "--sizes 8 -d float -o sum --cache warm");
+    plan_free(&plan);
+}
