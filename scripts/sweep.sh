@@ -46,6 +46,7 @@ find_hosts() {
         [ "$ranks_per_node" -le 8 ] || ranks_per_node=8
     fi
     : "${ranks_per_node:=1}"
+    if [ "$gpus_per_node" -gt 0 ]; then has_gpus=1; fi
 }
 
 find_launcher() {
@@ -71,11 +72,7 @@ find_price() {
         price_source="list price of $instance, results/clouds.tsv"
     fi
     if [ "$gpus_per_node" -eq 0 ]; then gpus_per_node=$(cloud_column 4); fi
-    gpus=$((host_count * ${gpus_per_node:-0}))
-    usd_per_hour=""
-    if [ -n "$usd_per_gpu_hour" ] && [ "$gpus" -gt 0 ]; then
-        usd_per_hour=$(awk -v p="$usd_per_gpu_hour" -v n="$gpus" 'BEGIN { printf "%.6g", p * n }')
-    fi
+    set_price_per_hour
     if [ -n "$cost_limit" ]; then
         [ -n "$usd_per_gpu_hour" ] || die 2 "--cost-limit needs a price: --usd-per-gpu-hour, or --instance with a price in results/clouds.tsv"
         [ "$gpus" -gt 0 ] || die 2 "--cost-limit: the number of GPUs is unknown; say gpus=N in the host file, or --instance"
@@ -83,6 +80,13 @@ find_price() {
         affordable=$(awk -v m="$cost_limit" -v h="$usd_per_hour" 'BEGIN { printf "%d", (h > 0 ? m / h * 3600 : 1e9) }')
         if [ -z "$budget_s" ] || [ "$affordable" -lt "$budget_s" ]; then budget_s=$affordable; fi
         [ "$budget_s" -ge 1 ] || die 2 "--cost-limit: $cost_limit USD pay for less than a second at $usd_per_hour USD an hour"
+    fi
+}
+
+set_price_per_hour() {
+    gpus=$((host_count * ${gpus_per_node:-0})) usd_per_hour=""
+    if [ -n "$usd_per_gpu_hour" ] && [ "$gpus" -gt 0 ]; then
+        usd_per_hour=$(awk -v p="$usd_per_gpu_hour" -v n="$gpus" 'BEGIN { printf "%.6g", p * n }')
     fi
 }
 
@@ -109,12 +113,45 @@ set_environment() {
 
 # ---- the plan
 
+# --up-to-memory: asks the ranks on all hosts, by the program that will measure and with its arguments, which size still fits into the
+# memory of every GPU, and plans up to there. The answer also tells whether there are GPUs: a head node has none itself.
+find_largest_size() {
+    local launch state key driver nodes ranks per group domains repeat cases estimate args rest flag size="" where="" words=() command=() sized=""
+    [ -z "$plan_file" ] || return 0
+    "$build/busbar" plan --available "$host_count" --ranks-per-node "$ranks_per_node" --gpus "${plan_flags[@]}" --nodes all --group world \
+        --format tsv >"$scratch/plan" || exit $?
+    while IFS=$'\t' read -r launch state key driver nodes ranks per group domains repeat cases estimate args rest; do
+        if [ "$launch" = launch ] || [ "$driver" = matmul ]; then continue; fi
+        read -ra words <<<"$args"
+        command=("$build/$driver" "${words[@]}" --largest)
+        break
+    done <"$scratch/plan"
+    [ ${#command[@]} -gt 0 ] || return 0
+    SWEEP_HOSTS=$hosts SWEEP_NODES=$nodes SWEEP_RANKS=$ranks SWEEP_RANKS_PER_NODE=$per SWEEP_DEADLINE=120 \
+        timeout -k 5 120 "$launcher_path" "${command[@]}" >"$scratch/largest" 2>&1 </dev/null
+    read -r size where < <(sed -n 's/.*largest: \([0-9]*\) bytes in \(device\|host\) memory.*/\1 \2/p' "$scratch/largest")
+    case $where in
+    device) ;;
+    host) has_gpus=""; return ;;
+    *)
+        say "sweep: the ranks do not tell which size fits into memory ($(reason_of "$scratch/largest")): what does not fit will be left out"
+        return ;;
+    esac
+    [ "$size" -gt 0 ] || die 5 "--up-to-memory: not even the smallest size fits into the memory of every GPU"
+    has_gpus=1
+    if [ "${gpus_per_node:-0}" -eq 0 ]; then gpus_per_node=$ranks_per_node; set_price_per_hour; fi
+    for flag in "${plan_flags[@]}"; do case $flag in --sizes* | --end* | -e*) sized=1 ;; esac; done
+    if [ -n "$sized" ]; then return; fi # the user's sizes
+    say "sweep: sizes up to $(numfmt --to=iec-i --suffix=B "$size"), which fit into the memory of every GPU"
+    plan_flags+=(--end "$size")
+}
+
 make_plan() { # [folder of the run]
     if [ -n "$plan_file" ]; then
         [ ${#plan_flags[@]} -eq 0 ] || die 2 "${plan_flags[0]}: --plan holds the launches already"
         "$build/busbar" plan --read "$plan_file" --format tsv ${1:+--into "$1"} >"$scratch/plan" || exit $?
     else
-        "$build/busbar" plan --available "$host_count" --ranks-per-node "$ranks_per_node" "${plan_flags[@]}" --format tsv \
+        "$build/busbar" plan --available "$host_count" --ranks-per-node "$ranks_per_node" ${has_gpus:+--gpus} "${plan_flags[@]}" --format tsv \
             ${1:+--into "$1"} >"$scratch/plan" || exit $?
     fi
 }
@@ -312,6 +349,14 @@ time_left() {
 
 # ---- the sweep
 
+# Time and money that the launches to come take at most. With a budget they may take all of it to become more precise.
+print_estimate() {
+    local s=${budget_s:-$estimate_left}
+    [ "$left" -gt 0 ] || return 0
+    say "sweep: at most about $(duration "$s")$(cost_of "$s")"
+    if [ -n "$has_gpus" ] && [ -z "$usd_per_hour" ]; then say "sweep: the price is not known: --usd-per-gpu-hour, or --instance with a price in results/clouds.tsv"; fi
+}
+
 # The newest unfinished run of the same flags, else a new name.
 choose_run() {
     fingerprint=$(printf '%s\n' "${plan_flags[*]}" "$plan_file" "$(awk '{ print $1 }' "$hosts")" | cksum | tr ' ' -)
@@ -439,7 +484,8 @@ sweep_once() {
     total=$(awk 'END { print NR - 1 }' "$scratch/plan") left=$(wc -l <"$scratch/todo")
     estimate_left=$(awk -F '\t' '{ s += $12 } END { printf "%d", s }' "$scratch/todo")
     end=$((sweep_begun + ${budget_s:-0}))
-    say "sweep: $total launches into $folder, $((total - left)) complete already; $host_count host(s), $(awk -F '\t' 'NR == 2 { print $7 }' "$scratch/plan") rank(s) each, $launcher; $(time_left)"
+    say "sweep: $total launches into $folder, $((total - left)) complete already; $host_count host(s), $(awk -F '\t' 'NR == 2 { print $7 }' "$scratch/plan") rank(s) each, $launcher"
+    print_estimate
     for e in "${environment[@]}"; do say "sweep: environment: $e"; done
     if [ "$left" -gt 0 ] && [ "$preflight" = 1 ] && [ -x "$here/preflight" ]; then check_hosts; fi
     loop

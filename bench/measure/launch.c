@@ -184,28 +184,49 @@ static enum status note_undefined(const struct launch_state *l, struct measured 
     return STATUS_OK;
 }
 
-/* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps
- * its status. */
-static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
+/* Over all ranks: the most bytes that a case needs, and the least that are free, of which a tenth is left. */
+static enum status needed_and_free(const struct launch_state *l, const struct measured *m, uint64_t *needed,
+                                   uint64_t *available)
 {
-    size_t send, recv;
-    const char *reason = NULL;
     const struct split *split = m->split;
-    bool idle = !split->comm; /* sits out, and agrees to everything */
-    send = recv = 0;
+    size_t send = 0, recv = 0;
+    bool idle = !split->comm; /* sits out: needs nothing */
     if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
     uint64_t own[2] = {UINT64_MAX - (send + recv),
                        idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9},
              least[2];
     if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->driver.world.comm))
         return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
-    uint64_t needed = UINT64_MAX - least[0], whole_pages = needed + 2 * memory_stride(1);
-    enum status status = whole_pages > least[1] ? STATUS_TOO_LARGE
-                         : idle                 ? STATUS_OK
-                                                : supports(l, split, &m->call, &reason);
+    *needed = UINT64_MAX - least[0];
+    *available = least[1];
+    return STATUS_OK;
+}
+
+/* What buffers of so many bytes take with their rounding to pages. */
+static uint64_t in_whole_pages(uint64_t needed)
+{
+    return needed + 2 * memory_stride(1);
+}
+
+/* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps
+ * its status. */
+static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
+{
+    size_t send = 0, recv = 0;
+    const char *reason = NULL;
+    const struct split *split = m->split;
+    bool idle = !split->comm; /* sits out, and agrees to everything */
+    uint64_t needed, available;
+    if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
+    enum status status = needed_and_free(l, m, &needed, &available);
+    if (status) return status;
+    uint64_t whole_pages = in_whole_pages(needed);
+    status = whole_pages > available ? STATUS_TOO_LARGE
+             : idle                  ? STATUS_OK
+                                     : supports(l, split, &m->call, &reason);
     if (!same(split->name, "world")) status = agree(l, status);
     if (!status) {
-        size_t slots = slots_wanted(l, needed), most = least[1] / 4 / whole_pages;
+        size_t slots = slots_wanted(l, needed), most = available / 4 / whole_pages;
         if (slots > most) slots = most ? most : 1;
         *buffers = (struct buffers){.slots = slots};
         status = agree(l, idle ? STATUS_OK : split->backend->alloc(split->comm, send, recv, slots, buffers));
@@ -219,7 +240,7 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     if (status == STATUS_TOO_LARGE) {
         char a[UNIT_TEXT], b[UNIT_TEXT], text[200];
         snprintf(text, sizeof text, "%s of buffers for each rank, %s free", format_size(needed, a),
-                 format_size(least[1], b));
+                 format_size(available, b));
         refuse(m, status, text);
         return STATUS_OK;
     }
@@ -362,10 +383,40 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
     return status;
 }
 
+/* Gives cases that do not fit their status, and measures none. */
+static enum status ask_memory(struct launch_state *l)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < l->cases.count; i++) {
+        struct measured *m = &l->cases.list[i];
+        uint64_t needed, available;
+        status = needed_and_free(l, m, &needed, &available);
+        if (!status && in_whole_pages(needed) > available) m->status = STATUS_TOO_LARGE;
+    }
+    return status;
+}
+
+/* The largest size all of whose cases fit, for scripts/sweep. */
+static void print_largest(const struct launch_state *l, FILE *out)
+{
+    const struct settings *s = &l->settings;
+    bool device = l->backend->capabilities & CAN_DEVICE_MEMORY && !same(s->memory, "host");
+    size_t largest = 0;
+    for (size_t i = 0; i < s->size_count; i++) {
+        bool fits = true;
+        for (size_t c = 0; c < l->cases.count; c++)
+            fits &= l->cases.list[c].requested_bytes != s->sizes[i] ||
+                    l->cases.list[c].status != STATUS_TOO_LARGE;
+        if (fits && s->sizes[i] > largest) largest = s->sizes[i];
+    }
+    fprintf(out, "largest: %zu bytes in %s memory\n", largest, device ? "device" : "host");
+}
+
 static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
     const struct settings *s = &l->settings;
+    if (s->largest) return ask_memory(l);
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
                                       (size_t)s->passes, (size_t)s->samples};
     size_t *order = allocate(l->cases.count, sizeof *order);
@@ -393,7 +444,10 @@ static enum status verdict(const struct cases *cases)
 static void print_table(struct driver *d, FILE *out)
 {
     struct launch_state *l = state_of(d);
-    collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
+    if (l->settings.largest)
+        print_largest(l, out);
+    else
+        collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
 }
 
 static enum status close_backend(struct driver *d, enum status status)
@@ -401,7 +455,7 @@ static enum status close_backend(struct driver *d, enum status status)
     struct launch_state *l = state_of(d);
     if (!status && same(d->settings->format, "nccl-tests"))
         status = agree(l, nccl_format_print(&l->cases, &l->settings, &d->world, l->backend, l->comm, stdout));
-    sampler_close(l->sampler);
+    if (l->sampler) sampler_close(l->sampler);
     splits_close(&l->splits);
     window_close(&l->window);
     if (atomic_exchange(&l->endable, NULL)) l->backend->close(l->comm);

@@ -81,6 +81,8 @@ static const struct option collective_options[] = {
     {OPTION_TEXT, 0, "cta", "POLICY", AT(cta), NULL, NULL, 0, 0, NULL,
      "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M for at "
      "least N and at most M"},
+    {OPTION_FLAG, 0, "largest", NULL, AT(largest), NULL, NULL, 0, 0, NULL,
+     "measure nothing: print the largest of the sizes for which every rank's buffers fit into its memory"},
     {OPTION_INTEGER, 0, "expect-domain", "N", AT(expect_domain), "0", NULL, 0, 1e9, NULL,
      "refuse to run unless the ranks are in NVLink domains of N GPUs"},
     {OPTION_SECONDS, 'T', "timeout", "TIME", AT(driver.timeout_s), "120", NULL, 0, 1e7, NULL,
@@ -281,6 +283,7 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
         settings_free(s);
         return status;
     }
+    if (s->largest) s->driver.output = "none", s->driver.format = "text";
     s->out_of_place = !same(s->placement, "in_place");
     s->in_place = !same(s->placement, "out_of_place");
     s->pipelined = !same(s->mode, "isolated");

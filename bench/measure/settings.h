@@ -24,6 +24,7 @@ struct settings {
     const char *group, *fault;
     int64_t graph, registration, expect_domain;
     const char *cta;
+    int largest; /* measures nothing: prints the largest size that fits */
 
     /* as understood */
     const struct collective *collectives[COLLECTIVE_COUNT];

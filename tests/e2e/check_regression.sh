@@ -33,7 +33,7 @@ print(*sorted({r["cache"] for r in rows if r["record"] == "case"}))' "$1"; }
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
 old=$name-old
 trap 'ended=$?; rm -rf "$work" "results/baselines/$name" "results/baselines/$old"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
-plan=(--drivers all_reduce --sizes 8,1K --launches 2 --max-seconds 0.02 --mode isolated --ranks-per-node 2)
+plan=(--drivers all_reduce --sizes "8,1K" --launches 2 --max-seconds 0.02 --mode isolated --ranks-per-node 2)
 equal "a sweep measures with warm buffers" "$(caches "$work/results/good")" warm
 check "a sweep with cold buffers" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run cold "${plan[@]}" --cache cold
 equal "is recorded as such" "$(caches "$work/results/cold")" cold

@@ -43,6 +43,9 @@ fresh
 check "with --cache cold" "${default[@]}" --cache cold
 holds "a case has a key of its own" '[(c["cache"], "/cold/" in c["key"]) for c in cases] == [("cold", True)]'
 fresh
+check "--largest measures nothing" ranks 2 "$build/all_reduce" --backend mpi --largest --sizes 8,64K,1125899906842624 --output "$work/results"
+says "but says which size fits" "largest: 65536 bytes in host memory"
+check "and writes no record" test ! -e "$work/results"
 check "odd sizes are rounded to the ranks" ranks 3 "$build/all_gather" --sizes 1,100,4099 "${quick[@]}"
 holds "requested and run bytes are both there" \
     '{(c["requested_bytes"], c["bytes"]) for c in cases} == {(1, 0), (100, 96), (4099, 4092)}'

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# scripts/bench, on the emulated device: sizes as far as the memory of the GPUs goes, time and money before anything is measured; and on
+# a machine without a GPU the sizes and the time that it always had.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+. tests/fakegpu/lib.sh
+
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
+before() { # NAME FIRST THEN: a line with FIRST stands before the first with THEN
+    if awk -v a="$2" -v b="$3" 'index($0, a) { seen = 1 } index($0, b) { exit } END { exit !seen }' "$work/err"; then ok "$1"; else not_ok "$1"; cat "$work/err"; fi
+}
+# bench [VARIABLE=value…]
+bench() { timeout 200 env BUILD="$build" RESULTS="$work/results" MPIRUN="$mpirun" GNUPLOT=/nonexistent "$@" scripts/bench; }
+cases() { # RUN EXPRESSION over the case rows c
+    python3 - "$work/results/$1" "$2" <<'END'
+import glob, json, sys
+c = [r for f in glob.glob(sys.argv[1] + "/*.jsonl") for r in map(json.loads, open(f)) if r["record"] == "case"]
+if not c or not eval(sys.argv[2]):
+    sys.exit("does not hold: " + sys.argv[2] + "\n" + "\n".join(sorted({str((r.get("collective"), r.get("bytes"), r.get("dtype"), r["status"])) for r in c})))
+END
+}
+
+# ---- a CPU: planned only ----
+
+printf '%s slots=2\n' "$(uname -n)" >"$work/cpu"
+expect_status 'a host without a GPU' 0 bench HOSTFILE="$work/cpu" SWEEP_ARGS=--dry-run
+equal 'is measured for three and a half minutes' "$(sed -n 's/^# 12 launches on 1 hosts.*the budget ends it after //p' "$work/out")" '3 min 30 s'
+equal 'up to 16 MiB' "$(grep -c -e '-b 8 -e 16777216 -f 4' "$work/out")" 6
+if [ -x "$build/all_reduce" ]; then
+    check 'a short measurement of it' bench HOSTFILE="$work/cpu" RUN=cpu DRIVERS=all_reduce LAUNCHES=1 TIME_BUDGET=2s
+    before 'the time is told first' 'sweep: at most about 2 s' '[1/1]'
+fi
+
+# ---- GPUs ----
+
+needs_gpu_parts 'make bench on GPUs'
+fake=$(realpath "$build/fakegpu")
+trap 'ended=$?; rm -rf "$work"; rm -f "/dev/shm/fakegpu-$$-"*; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
+printf '%s slots=2 gpus=2\n' "$(uname -n)" >"$work/hosts"
+# 256 MiB stay free, and a tenth of the rest: 72 MB. All-reduce needs two buffers: 32 MiB fit, 64 MiB do not.
+memory=$((268435456 + 80000000))
+emulated_bench() {
+    bench LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" FAKEGPU_TAG=$$ FAKEGPU_MEMORY=$memory HOSTFILE="$work/hosts" "$@"
+}
+short='--driver-arg --passes=1 --driver-arg -n2 --driver-arg -w1 --shapes 64 --sustain 0.1 --matmul-arg -n2 --no-preflight'
+check 'GPUs' emulated_bench RUN=gpus LAUNCHES=1 USD_PER_GPU_HOUR=3 SWEEP_ARGS="$short"
+before 'the largest size is told first' 'sweep: sizes up to 32MiB, which fit into the memory of every GPU' '[1/2]'
+# 8 B to 32 MiB are 23 sizes, of two collectives in two modes 92 cases of 0.25 s, and 10 s to start: 33 s. matmul: 10 s, and three types
+# of a burst of 1 s and 0.1 s: 13.3 s. Together 46 s; of two GPUs at 3 USD an hour 0.08 USD.
+before 'so are time and money' 'sweep: at most about 46 s, 0.08 USD' '[1/2]'
+check 'all sizes are measured, none is too large' cases gpus '{(r["collective"], r["bytes"]) for r in c if "collective" in r} == {(k, 8 << i) for i in range(23) for k in ("all_reduce", "all_gather")} and {r["status"] for r in c} == {"ok"}'
+check 'matmul in three types' cases gpus '{r["dtype"] for r in c if r.get("gemm")} == {"bfloat16", "fp8_e4m3", "nvfp4"}'
+check 'buffers are warm, operands are cold' cases gpus '{("collective" in r, r["cache"]) for r in c} == {(True, "warm"), (False, "cold")}'
+check 'by an instance, the price is that of the catalogue' emulated_bench RUN=instance LAUNCHES=1 INSTANCE=p5.48xlarge DRIVERS=all_reduce SWEEP_ARGS="$short -e 8"
+# One size in two modes: 10.5 s, shown as 10. The host file's two GPUs are paid for.
+before 'is told first' "sweep: at most about 10 s, $(awk -F '\t' '$2 == "p5.48xlarge" { printf "%.2f USD", 2 * $9 * 10 / 3600 }' results/clouds.tsv)" '[1/1]'
+check 'without a price' emulated_bench RUN=free LAUNCHES=1 DRIVERS=all_reduce SWEEP_ARGS="$short -e 8"
+before 'it is said how to give one' 'the price is not known: --usd-per-gpu-hour, or --instance' '[1/1]'
+if grep -q USD "$work/err"; then not_ok 'and no money is told'; else ok 'and no money is told'; fi
+check 'a size that does not fit is no failure' emulated_bench RUN=large LAUNCHES=1 DRIVERS=all_reduce SWEEP_ARGS="$short --sizes 8,32M,64M"
+check 'it is left out, the others are measured' cases large '{(r["bytes"], r["status"]) for r in c} == {(8, "ok"), (32 << 20, "ok"), (64 << 20, "too_large")}'
+
+# The scheduler does not tell of GPUs, and the head node has none: the ranks do.
+printf '%s slots=2\n' "$(uname -n)" >"$work/operator"
+check 'hosts of which nobody tells whether they have GPUs' emulated_bench HOSTFILE= OMPI_MCA_orte_default_hostfile="$work/operator" RUN=asked LAUNCHES=1 \
+    DRIVERS=all_reduce USD_PER_GPU_HOUR=3600 SWEEP_ARGS="$short"
+# 23 sizes in two modes: 11.5 s, and 10 s to start; two GPUs at one USD a second.
+before 'are asked, and counted' 'sweep: at most about 21 s, 42.00 USD' '[1/1]'
+check 'and measured as GPUs' cases asked 'max(r["bytes"] for r in c) == 32 << 20 and {r["memory"] for r in c} == {"device"}'
+memory=268435456
+expect_status 'GPUs without any free memory' 5 emulated_bench RUN=none
+says 'end in one line' 'not even the smallest size fits into the memory of every GPU'
