@@ -228,7 +228,7 @@ test-cluster: all ## sweeps, faults and scans on clusters of network namespaces 
 test-gpu: all fakegpu ## on a machine with GPUs: verifies, looks for memory errors, measures, writes records (scripts/gpu-proof)
 	@BUILD='$B' MPIRUN='$(MPIRUN)' scripts/gpu-proof $(PROOF)
 
-bench: ## measures all-reduce, all-gather and matmul on this machine; table, records and plots in results/
+bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB); time and money first, then table, records, plots
 	@scripts/setup --for bench --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) all
 	@BUILD='$B' MPIRUN='$(MPIRUN)' scripts/bench
