@@ -116,27 +116,25 @@ set_environment() {
 # --up-to-memory: asks the ranks on all hosts, by the program that will measure and with its arguments, which size still fits into the
 # memory of every GPU, and plans up to there. The answer also tells whether there are GPUs: a head node has none itself.
 find_largest_size() {
-    local launch state key driver nodes ranks per group domains repeat cases estimate args rest flag size="" where="" words=() command=() sized=""
+    local launch state key driver nodes ranks per group domains repeat cases estimate args rest flag size="" where="" words answer_size sized=""
     [ -z "$plan_file" ] || return 0
     "$build/busbar" plan --available "$host_count" --ranks-per-node "$ranks_per_node" --gpus "${plan_flags[@]}" --nodes all --group world \
-        --format tsv >"$scratch/plan" || exit $?
+        --launches 1 --format tsv >"$scratch/plan" || exit $?
     while IFS=$'\t' read -r launch state key driver nodes ranks per group domains repeat cases estimate args rest; do
         if [ "$launch" = launch ] || [ "$driver" = matmul ]; then continue; fi
         read -ra words <<<"$args"
-        command=("$build/$driver" "${words[@]}" --largest)
-        break
+        SWEEP_HOSTS=$hosts SWEEP_NODES=$nodes SWEEP_RANKS=$ranks SWEEP_RANKS_PER_NODE=$per SWEEP_DEADLINE=120 \
+            timeout -k 5 120 "$launcher_path" "$build/$driver" "${words[@]}" --largest >"$scratch/largest" 2>&1 </dev/null
+        read -r answer_size where < <(sed -n 's/.*largest: \([0-9]*\) bytes in \(device\|host\) memory.*/\1 \2/p' "$scratch/largest")
+        case $where in
+        device) if [ -z "$size" ] || [ "$answer_size" -lt "$size" ]; then size=$answer_size; fi ;;
+        host) has_gpus=""; return ;;
+        *)
+            say "sweep: the ranks do not tell which size fits into memory ($(reason_of "$scratch/largest")): what does not fit will be left out"
+            return ;;
+        esac
     done <"$scratch/plan"
-    [ ${#command[@]} -gt 0 ] || return 0
-    SWEEP_HOSTS=$hosts SWEEP_NODES=$nodes SWEEP_RANKS=$ranks SWEEP_RANKS_PER_NODE=$per SWEEP_DEADLINE=120 \
-        timeout -k 5 120 "$launcher_path" "${command[@]}" >"$scratch/largest" 2>&1 </dev/null
-    read -r size where < <(sed -n 's/.*largest: \([0-9]*\) bytes in \(device\|host\) memory.*/\1 \2/p' "$scratch/largest")
-    case $where in
-    device) ;;
-    host) has_gpus=""; return ;;
-    *)
-        say "sweep: the ranks do not tell which size fits into memory ($(reason_of "$scratch/largest")): what does not fit will be left out"
-        return ;;
-    esac
+    [ -n "$size" ] || return 0 # matmul alone
     [ "$size" -gt 0 ] || die 5 "--up-to-memory: not even the smallest size fits into the memory of every GPU"
     has_gpus=1
     if [ "${gpus_per_node:-0}" -eq 0 ]; then gpus_per_node=$ranks_per_node; set_price_per_hour; fi

@@ -67,6 +67,10 @@ check 'hosts of which nobody tells whether they have GPUs' emulated_bench HOSTFI
 # 23 sizes in two modes: 11.5 s, and 10 s to start; two GPUs at one USD a second.
 before 'are asked, and counted' 'sweep: at most about 21 s, 42.00 USD' '[1/1]'
 check 'and measured as GPUs' cases asked 'max(r["bytes"] for r in c) == 32 << 20 and {r["memory"] for r in c} == {"device"}'
+# A launch for each collective: all-gather's 64 MiB and a rank's part of 32 fit, all-reduce's two buffers of 64 MiB do not.
+memory=$((268435456 + 130000000))
+check 'collectives apart' emulated_bench RUN=apart LAUNCHES=1 DRIVERS=all_gather,all_reduce SWEEP_ARGS="$short --apart"
+before 'are measured as far as the one that needs more goes' 'sweep: sizes up to 32MiB, which fit' '[1/2]'
 memory=268435456
 expect_status 'GPUs without any free memory' 5 emulated_bench RUN=none
 says 'end in one line' 'not even the smallest size fits into the memory of every GPU'
