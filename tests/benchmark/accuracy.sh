@@ -24,6 +24,7 @@ echo "bytes, runs judged, median ratio, furthest ratio (target: the median withi
 # Of each size the first five runs in which the bare loop held still.
 sort -s -k1,1n "$work/all" | awk -v wanted=$wanted '
     function off(x) { return x > 1 ? x - 1 : 1 - x }
+    function held(x) { return off(x) < 0.03005 } # four decimals are printed
     function middle(v, n,    i, j, t) {
         for (i = 2; i <= n; i++) for (j = i; j > 1 && v[j - 1] > v[j]; j--) { t = v[j]; v[j] = v[j - 1]; v[j - 1] = t }
         return n % 2 ? v[(n + 1) / 2] : (v[n / 2] + v[n / 2 + 1]) / 2
@@ -35,9 +36,9 @@ sort -s -k1,1n "$work/all" | awk -v wanted=$wanted '
             return
         }
         m = middle(ratio, n)
-        printf "%8d %4d %8.4f %8.4f  %s\n", bytes, n, m, furthest, off(m) <= 0.03 ? "held" : "missed"
+        printf "%8d %4d %8.4f %8.4f  %s\n", bytes, n, m, furthest, held(m) ? "held" : "missed"
         judged++
-        if (off(m) > 0.03) missed++
+        if (!held(m)) missed++
     }
     $1 != bytes { finish(); bytes = $1; n = runs = furthest = 0 }
     { scatter[++runs] = $5 }

@@ -26,6 +26,9 @@ says 'hold' '5 of 5 judged sizes held'
 runs 'after five runs' 5
 expect_status 'a wrong figure at one size fails' 1 accuracy 'all 8 1.00 0.05' "${good[@]:1}" 'all 1024 1.05 0.05'
 says 'by name' '1024    5   1.0500   1.0500  missed'
+check 'at the limit' accuracy 'all 8 1.0300 0.05' 'all 1024 0.9700 0.05' "${good[@]:1}"
+expect_status 'beyond it' 1 accuracy 'all 8 1.0301 0.05' "${good[@]}"
+expect_status 'beyond it on the other side' 1 accuracy 'all 8 0.9699 0.05' "${good[@]}"
 expect_status 'one that is too small fails too' 1 accuracy 'all 8 0.95 0.05' "${good[@]}"
 check 'a size whose bare loop scatters' accuracy 'all 8 1.60 0.42' "${good[@]}"
 says 'is not judged, and the reason is given' '8    not judged: the bare loop itself scattered by 42 % (median of 10 runs; 0 of them within 20 %)'
