@@ -1,5 +1,6 @@
 /* busbar export: records as other tools' output. */
 #include "analysis/analysis.h"
+#include "analysis/compare/launches.h"
 #include "record/nccl_text.h"
 
 #include <errno.h>
@@ -135,7 +136,8 @@ static enum status run(int argc, char **argv)
         status = fail(STATUS_USAGE, "--collective: '%s' is no collective", settings.collective);
     for (int i = operand; !status && i < argc; i++) status = archive_read(&archive, argv[i]);
     if (!status) {
-        archive_merge_passes(&archive);
+        const char *twins = archive_make_comparable(&archive);
+        if (twins) warn("%s", twins);
         status = export_launches(&settings, &archive);
     }
     archive_free(&archive);

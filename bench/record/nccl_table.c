@@ -116,6 +116,17 @@ static void pair_up(struct nccl_table *table)
     table->count = kept;
 }
 
+/* Does the row belong to the test? Rows that differ in anything that nccl-tests has no column for do not. */
+static bool same_test(const struct nccl_table *table, const struct case_row *row)
+{
+    const struct case_row *first = table->first;
+    return same(first->collective, row->collective) && same(first->mode, row->mode) &&
+           same(first->sync, row->sync) && same(first->cache, row->cache) &&
+           same(first->memory, row->memory) && first->graph == row->graph &&
+           same(first->registration, row->registration) && same(first->cta, row->cta) &&
+           same(first->group, row->group) && first->nodes == row->nodes && first->ranks == row->ranks;
+}
+
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables)
 {
     struct nccl_table *list = NULL;
@@ -124,12 +135,11 @@ size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table 
         const struct collective *collective = rows[i].collective ? collective_find(rows[i].collective) : NULL;
         if (!collective || rows[i].ranks < 1 || rows[i].ranks > 1 << 30) continue;
         size_t t = 0;
-        while (t < n && !(list[t].collective == collective && same(list[t].mode, rows[i].mode) &&
-                          same(list[t].cache, rows[i].cache) && list[t].ranks == rows[i].ranks))
-            t++;
+        while (t < n && !same_test(&list[t], &rows[i])) t++;
         if (t == n) {
             list = reallocate(list, n + 1, sizeof *list);
             list[n++] = (struct nccl_table){.collective = collective,
+                                            .first = &rows[i],
                                             .mode = rows[i].mode,
                                             .cache = rows[i].cache,
                                             .ranks = rows[i].ranks};
@@ -240,10 +250,13 @@ void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, c
                               ? ", buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"
                           : same(table->cache, "warm") ? ", the same buffers every time"
                                                        : "";
+    const struct case_row *row = table->first;
+    bool whole = !row->group || same(row->group, "world");
     if (sampled)
-        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, maximum over ranks, %s%s%s",
+        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, maximum over ranks, %s%s%s%s%s%s",
                  BUSBAR_VERSION, run->backend ? run->backend : "?", how, buffers,
-                 table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
+                 same(row->sync, "window") ? ", window sync" : "", whole ? "" : ", group ",
+                 whole ? "" : row->group, table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
     else
         snprintf(text, 256, "busbar %s: figures imported from another tool, its own statistic%s",
                  BUSBAR_VERSION, table->ranks == 1 ? "; one rank has no bus bandwidth" : "");

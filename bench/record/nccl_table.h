@@ -11,10 +11,12 @@ struct nccl_line {
     const struct case_row *placement[2];
 };
 
-/* One test: a collective in one mode with one cache setting, by type, operation, root and size as nccl-tests goes through them. */
+/* One test: a collective under one set of conditions, by type, operation, root and size as nccl-tests goes through
+   them. */
 struct nccl_table {
     const struct collective *collective;
-    const char *mode, *cache; /* of the rows; NULL: they have none (imports) */
+    const struct case_row *first; /* of the rows: mode, cache, group … are those of all */
+    const char *mode, *cache;     /* of the rows; NULL: they have none (imports) */
     int64_t ranks;
     struct nccl_line *lines;
     size_t count;
@@ -38,9 +40,9 @@ struct nccl_run {
     size_t device_count;
 };
 
-/* The tests in the rows (merged passes; of one launch), one for each collective, mode, cache setting and number of
-   ranks.
-   Rows that are no collective's are left out. The tables point into the rows. */
+/* The tests in the rows (merged passes; of one launch): rows of one collective that agree in mode, synchronisation,
+   cache, memory, graph, registration, CTA policy, group, nodes and ranks are one test. Rows that are no collective's are
+   left out. The tables point into the rows. */
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables);
 void nccl_tables_free(struct nccl_table *tables, size_t count);
 

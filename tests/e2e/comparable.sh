@@ -219,3 +219,9 @@ expect_status 'a scan of two modes is refused' 2 "$busbar" scan scan-a scan-bb
 says 'with both named' 'scan-a/l.jsonl and scan-bb/l.jsonl'
 expect_status 'a scan given twice' 0 "$busbar" scan --format csv scan-a scan-a
 says 'counts once' '1 launch read twice counts once'
+
+# ---- export: a test of nccl-tests holds what was asked alike
+write groups 'L.append({"run": "g", "launch": "l", "ranks": 8, "nodes": 2, "cases": [all_reduce(300, 8), all_reduce(400, 8, group="node", ranks=4), all_reduce(300, 8, sync="window", mode="isolated"), all_reduce(300, 8, sync="barrier", mode="isolated")]})'
+check 'an export of groups and of two ways to start' "$busbar" export groups
+equal 'has a test for each' "$(grep -c '^# Collective test starting' out)" 4
+says 'that names the group' 'group node'
