@@ -18,7 +18,7 @@ say = $(if $(V),,@printf '  %-8s %s\n' '$1' '$2')
 # $(call stamp,NAME,TEXT): a file that changes only when TEXT does; what was built with TEXT depends on it.
 stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
 
-KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT CUBLASLT_HOME \
+KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPIRUN MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT CUBLASLT_HOME \
 	HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
 PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
@@ -26,7 +26,7 @@ ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
 -include $B/config.mk
 # A failed probe is asked again, since something may have been installed; a part that was found stays found.
-$B/config.mk: scripts/probe $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
+$B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/gemm/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
 	@mkdir -p $(@D)
 	@$(foreach knob,$(KNOBS),$(knob)='$(value $(knob))') scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
 endif
@@ -117,6 +117,7 @@ help: ## this text
 	@printf '\nknobs (what is kept from the last time is asked anew when one changes):\n'
 	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC= CFLAGS= LDFLAGS= …' 'compiler and flags [cc, -O2 -g]' \
 	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
+	    'MPICC=, MPIRUN=PROGRAM' 'the compiler wrapper and the launcher [those that are found and start two ranks]' \
 	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, CUBLASLT_HOME=, HWLOC_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
 	    '' 'prefixes, where a part is not in the usual places' \
 	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its targets [80 90 100 103]' \
@@ -207,14 +208,14 @@ test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
 
 build-for-tests: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 test-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
 
 test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
 test-all-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
@@ -223,15 +224,15 @@ fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
 
 CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))
 test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
-	@BUILD='$B' MPIRUN='$(MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
 
 test-gpu: all fakegpu ## on a machine with GPUs: verifies, looks for memory errors, measures, writes records (scripts/gpu-proof)
-	@BUILD='$B' MPIRUN='$(MPIRUN)' scripts/gpu-proof $(PROOF)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/gpu-proof $(PROOF)
 
 bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB); time and money first, then table, records, plots
 	@scripts/setup --for bench --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) all
-	@BUILD='$B' MPIRUN='$(MPIRUN)' scripts/bench
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/bench
 
 # Programs that benchmarks of busbar itself compare with: each stands alone, with MPI and nothing of ours.
 BARE := $(if $(HAVE_MPI),$(patsubst tests/benchmark/%.c,$B/benchmark/%,$(wildcard tests/benchmark/*.c)))
@@ -252,13 +253,13 @@ $(LOOPS):
 	@mkdir -p $(@D)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 $(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE) $(LOOPS)
-	@BUILD='$B' MPIRUN='$(MPIRUN)' tests/benchmark/$*.sh
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/$*.sh
 
 check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
-	@BUILD='$B' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
 
 drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
-	@BUILD='$B' tests/drill/drill
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/drill/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@$(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
@@ -293,7 +294,8 @@ install: all man ## copies programs, plug-ins, scripts, tables, man pages and co
 	$Qinstall -m 644 $(wildcard results/*.tsv) '$(SHARE)/busbar' && ln -sfn . '$(SHARE)/busbar/results'
 	$Qinstall -m 644 README.md LICENSE '$(SHARE)/doc/busbar'
 	$Qinstall -m 644 results/README.md '$(SHARE)/doc/busbar/records.md'
-	$Qcp -RP scripts '$(SHARE)/busbar/' && cd '$(SHARE)/busbar/scripts' && rm -f probe setup completion gpu-proof reference
+	$Qcp -RP scripts '$(SHARE)/busbar/' && cd '$(SHARE)/busbar/scripts' && rm -f probe works setup completion gpu-proof reference && \
+	    grep '^MPI_NAME\|^MPI_MPIRUN' $(abspath $B/config.mk) >mpi.mk
 	$Qfor s in sweep scan; do \
 	    printf '#!/bin/sh\nbin=$$(dirname "$$(readlink -f "$$0")")\nexec "$$bin/../share/busbar/scripts/%s" --build "$$bin" "$$@"\n' $$s \
 	        >'$(DESTDIR)$(PREFIX)/bin/busbar-'$$s && chmod 755 '$(DESTDIR)$(PREFIX)/bin/busbar-'$$s || exit; \

@@ -60,6 +60,16 @@ find_launcher() {
     launcher_path=$path
 }
 
+# The MPI that the drivers were built with, and its own mpirun: as scripts/probe found them (make install puts that beside this file).
+find_mpi() {
+    local facts=$build/config.mk
+    [ -e "$facts" ] || facts=$here/mpi.mk
+    SWEEP_MPI=$(sed -n 's/^MPI_NAME := //p' "$facts" 2>/dev/null)
+    [ -n "${MPIRUN:-}" ] || MPIRUN=$(sed -n 's/^MPI_MPIRUN := //p' "$facts" 2>/dev/null)
+    [ -n "$MPIRUN" ] || MPIRUN=mpirun
+    export SWEEP_MPI MPIRUN
+}
+
 cloud_column() { awk -F '\t' -v name="$instance" -v n="$1" '!/^#/ && name != "" && $2 == name { print $n; exit }' "$here/../results/clouds.tsv" 2>/dev/null; }
 
 # Money runs for every GPU of the allocation, used or not.
@@ -106,7 +116,7 @@ set_environment() {
         export "${line?}"
         environment+=("$line")
     done <"$scratch/preset"
-    SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|FI_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_)' | tr '\n' ' ')
+    SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|FI_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_|MPIRUN$)' | tr '\n' ' ')
     export SWEEP_ENV SWEEP_LAUNCHER_ARGS=$launcher_args SWEEP_SCRATCH=$scratch
     if [ "$host_count" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
 }
@@ -307,8 +317,9 @@ note_outcome() { # launch seconds nodes
     echo "$line" >>"$folder/sweep.tsv"
 }
 
-run_row() { # launch driver nodes ranks per domains estimate args
-    local launch=$1 driver=$2 nodes=$3 share limit begun took command
+run_row() { # launch driver nodes ranks per domains estimate args; sets `took`
+    local launch=$1 driver=$2 nodes=$3 share limit begun command
+    took=0
     if ! pick_hosts "$nodes" "$6" >"$scratch/hosts"; then
         outcome=failed code=5 reason="needs $nodes hosts; lost:$lost_hosts"
         set_aside "$launch"
@@ -380,24 +391,52 @@ choose_run() {
 report_launch() {
     local mark="done"
     case $outcome in complete) ;; *) mark=$outcome ;; esac
+    if [ "${alike:-0}" -gt 1 ]; then mark="$mark for the same reason" reason=""; fi
     say "[$((total - left))/$total] $1: $mark${reason:+: $reason} ($(time_left))"
+}
+
+# Launches of a sweep that all fail within seconds and with the same words fail for a reason that the launches to come share: counts them
+# in `alike`, from the first launch on. Names of launch and driver do not matter, nor numbers, such as those of processes.
+count_alike() { # launch driver seconds
+    local words=${reason//"$1"/}
+    words=${words//"$2"/} words=${words//[0-9]/}
+    if [ "$outcome" = failed ] && [ "$3" -le 10 ] && [ "$((alike + 1))" -eq "$measured" ] && [ "$words" = "${first_words:-$words}" ]; then
+        alike=$((alike + 1)) first_words=$words
+        case " $alike_drivers " in *" $2 "*) ;; *) alike_drivers="$alike_drivers $2" ;; esac
+    else
+        alike=-1000000 # some launch did otherwise
+    fi
+}
+
+# Three launches, or as many as there are drivers if those are more, every driver among them.
+all_fail_alike() {
+    local drivers
+    drivers=$(awk -F '\t' '{ print $4 }' "$scratch/todo" | sort -u | wc -l)
+    [ "$alike" -ge 3 ] && [ "$(wc -w <<<"$alike_drivers")" -eq "$drivers" ]
 }
 
 loop() {
     local launch state key driver nodes ranks per group domains repeat cases estimate args why
+    alike=0 first_words="" alike_drivers=""
     while IFS=$'\t' read -r launch state key driver nodes ranks per group domains repeat cases estimate args why <&8; do
         if [ "$signal" -ne 0 ]; then ended_by="stopped by signal $signal"; break; fi
         if [ -n "$budget_s" ] && [ "$(now)" -ge "$end" ]; then ended_by="the budget is spent"; break; fi
         run_row "$launch" "$driver" "$nodes" "$ranks" "$per" "$domains" "$estimate" "$args"
         if [ "$signal" -ne 0 ]; then ended_by="stopped by signal $signal"; break; fi
         left=$((left - 1)) estimate_left=$((estimate_left - ${estimate%.*}))
+        count_alike "$launch" "$driver" "$took"
         report_launch "$launch"
+        if [ "$alike" -eq 1 ]; then first_failed=$launch; fi
         case $outcome in
         wrong) wrong=$((wrong + 1)) ;;
         hung) hung=$((hung + 1)) ;;
         failed) failed=$((failed + 1)) ;;
         esac
         if [ "$outcome" != complete ] && [ "$outcome" != wrong ]; then after_failure "$launch"; fi
+        if [ "$left" -gt 0 ] && all_fail_alike; then
+            ended_by="the first $alike launches failed at once and for the same reason, so the others were not tried; see $folder/$first_failed.log"
+            break
+        fi
         if [ $((hung + failed)) -ge "$max_failures" ]; then ended_by="$((hung + failed)) launches failed: --max-failures"; break; fi
     done 8<"$scratch/todo"
 }

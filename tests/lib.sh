@@ -40,19 +40,10 @@ needs_built() {
     done
 }
 
-# ranks N PROGRAM…: under the mpirun of the MPI that the build uses (MPIRUN), oversubscribed, also as root.
-mpirun=${MPIRUN:-mpirun}
-mpirun_flags=(-np)
-if "$mpirun" --version 2>/dev/null | grep -q 'Open MPI\|OpenRTE\|PRTE'; then
-    mpirun_flags=(--oversubscribe -np)
-fi
-ranks() {
-    local n=$1
-    shift
-    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 \
-        PRTE_ALLOW_RUN_AS_ROOT=1 PRTE_ALLOW_RUN_AS_ROOT_CONFIRM=1 \
-        timeout "${RANKS_TIMEOUT:-300}" "$mpirun" "${mpirun_flags[@]}" "$n" "$@"
-}
+# ranks N PROGRAM…: on this machine, by the launcher of the MPI that the build uses. Tests run side by side: ranks give way, as if they
+# outnumbered the cores.
+mpirun=${MPIRUN:-mpirun} mpi_launcher=$PWD/scripts/launchers/mpirun
+ranks() (SWEEP_RANKS=$1 SWEEP_OVERSUBSCRIBE=1 MPIRUN=$mpirun exec timeout "${RANKS_TIMEOUT:-300}" "$mpi_launcher" "${@:2}")
 
 # says NAME TEXT: the last command's stdout or stderr (left as they are) has the text.
 says() {

@@ -18,44 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A known library: its file names, best first; a function that only it has; how its threads are set. */
-struct family {
-    const char *name, *word; /* for people; for --blas */
-    const char *files[8];
-    const char *sign;
-    const char *threads_variable;
-};
-
-static const struct family families[] = {
-    {"OpenBLAS",
-     "openblas",
-     {"libopenblas.so.0", "libopenblasp.so.0", "libopenblaso.so.0", "libopenblas.so"},
-     "openblas_get_config",
-     "OPENBLAS_NUM_THREADS"},
-    {"BLIS",
-     "blis",
-     {"libblis.so.4", "libblis-mt.so.5", "libblis-mt.so.4", "libblis.so.5", "libblis.so.3", "libblis.so"},
-     "bli_info_get_version_str",
-     "BLIS_NUM_THREADS"},
-    {"MKL",
-     "mkl",
-     {"libmkl_rt.so.2", "libmkl_rt.so.1", "libmkl_rt.so"},
-     "MKL_Get_Version_String",
-     "MKL_NUM_THREADS"},
-    {"NVPL BLAS",
-     "nvpl",
-     {"libnvpl_blas_lp64_gomp.so.0", "libnvpl_blas_lp64_gomp.so"},
-     "nvpl_blas_get_version",
-     "OMP_NUM_THREADS"},
-    {"Arm Performance Libraries",
-     "armpl",
-     {"libarmpl_lp64_mp.so", "libarmpl_mp.so", "libarmpl_lp64.so", "libarmpl.so"},
-     "armplversion",
-     "OMP_NUM_THREADS"},
-    {"BLAS", "blas", {"libcblas.so.3", "libblas.so.3", "libcblas.so", "libblas.so"}, NULL, "OMP_NUM_THREADS"},
-};
-enum { FAMILIES = sizeof families / sizeof *families, GENERIC = FAMILIES - 1 };
-
 /* The addresses of functions come as void pointers; ISO C has no cast for them. */
 static void function(void *handle, const char *name, void *pointer)
 {
@@ -134,18 +96,22 @@ static bool open_library(const char *file, int flags, struct blas *blas)
 {
     *blas = (struct blas){.handle = dlopen(file, RTLD_NOW | RTLD_LOCAL | flags)};
     if (!blas->handle) return false;
-    function(blas->handle, "cblas_dgemm", &blas->dgemm);
-    function(blas->handle, "cblas_sgemm", &blas->sgemm);
+    function(blas->handle, "dgemm_", &blas->dgemm);
+    function(blas->handle, "sgemm_", &blas->sgemm);
     if (blas->dgemm && blas->sgemm) return true;
     dlclose(blas->handle);
     return false;
 }
 
-static const struct family *family_of(void *handle)
+void blas_multiply(const struct blas *blas, bool wide, char trans_a, char trans_b, int m, int n, int k,
+                   const void *a, int lda, const void *b, int ldb, void *c, int ldc)
 {
-    for (int i = 0; i < GENERIC; i++)
-        if (dlsym(handle, families[i].sign)) return &families[i];
-    return &families[GENERIC];
+    if (wide)
+        blas->dgemm(&trans_a, &trans_b, &m, &n, &k, &(double){1}, a, &lda, b, &ldb, &(double){0}, c, &ldc, 1,
+                    1);
+    else
+        blas->sgemm(&trans_a, &trans_b, &m, &n, &k, &(float){1}, a, &lda, b, &ldb, &(float){0}, c, &ldc, 1,
+                    1);
 }
 
 enum { TRIAL = 384, TRIALS = 5 }; /* big enough for a kernel to show, small enough for 4 ms at 30 GFLOP/s */
@@ -154,27 +120,27 @@ struct trial_data {
     double a[TRIAL * TRIAL], b[TRIAL * TRIAL], c[TRIAL * TRIAL];
 };
 
-/* Best of a few calls: the machine may be busy, a kernel is never faster than it is. GFLOP/s. */
+/* Seconds of the fastest of a few calls: other load only ever slows a call. */
+static double best_call_s(const struct blas *blas, bool wide, struct trial_data *data)
+{
+    double best = INFINITY;
+    for (int i = 0; i < TRIALS; i++) {
+        double start = now_s();
+        blas_multiply(blas, wide, 'N', 'N', TRIAL, TRIAL, TRIAL, data->a, TRIAL, data->b, TRIAL, data->c,
+                      TRIAL);
+        best = fmin(best, now_s() - start);
+    }
+    return best;
+}
+
 static void time_kernel(const struct blas *blas, struct trial_data *data, double *dgflops, double *sgflops)
 {
-    double d = INFINITY, s = INFINITY;
-    float *a = (float *)data->a, *b = (float *)data->b, *c = (float *)data->c;
+    const double gflop = 2e-9 * TRIAL * TRIAL * TRIAL;
+    float *a = (float *)data->a, *b = (float *)data->b;
     for (int i = 0; i < TRIAL * TRIAL; i++) data->a[i] = data->b[i] = 1 + i % 7;
-    for (int i = 0; i < TRIALS; i++) {
-        double start = now_s();
-        blas->dgemm(BLAS_COLUMN_MAJOR, BLAS_NO_TRANS, BLAS_NO_TRANS, TRIAL, TRIAL, TRIAL, 1, data->a, TRIAL,
-                    data->b, TRIAL, 0, data->c, TRIAL);
-        d = fmin(d, now_s() - start);
-    }
+    *dgflops = gflop / best_call_s(blas, true, data);
     for (int i = 0; i < TRIAL * TRIAL; i++) a[i] = b[i] = (float)(1 + i % 7);
-    for (int i = 0; i < TRIALS; i++) {
-        double start = now_s();
-        blas->sgemm(BLAS_COLUMN_MAJOR, BLAS_NO_TRANS, BLAS_NO_TRANS, TRIAL, TRIAL, TRIAL, 1, a, TRIAL, b,
-                    TRIAL, 0, c, TRIAL);
-        s = fmin(s, now_s() - start);
-    }
-    double flop = 2.0 * TRIAL * TRIAL * TRIAL;
-    *dgflops = 1e-9 * flop / d, *sgflops = 1e-9 * flop / s;
+    *sgflops = gflop / best_call_s(blas, false, data);
 }
 
 static void set_variable(const char *name, const char *value)
@@ -262,6 +228,13 @@ static json_t *choose_kernel(const char *file, const struct kernel_choice *choic
     return NULL;
 }
 
+static const char REFERENCE[] = "reference BLAS";
+
+static bool is_reference(const struct blas *blas)
+{
+    return blas->library == REFERENCE;
+}
+
 static char *describe(const struct blas *blas)
 {
     struct text name = {0};
@@ -299,7 +272,8 @@ static enum status load_file(const char *file, const char *kernel, int threads, 
     *loaded = false;
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* while it is only looked at: no thread pools */
     if (!open_library(file, 0, &first)) return STATUS_OK;
-    const struct family *family = family_of(first.handle);
+    const struct blas_family *family = blas_family_of(first.handle);
+    bool reference = blas_is_reference(first.handle);
     struct kernel_choice choice = kernel_choices(first.handle);
     dlclose(first.handle);
     enum status status = kernel ? force_kernel(&choice, family->name, kernel) : STATUS_OK;
@@ -316,7 +290,7 @@ static enum status load_file(const char *file, const char *kernel, int threads, 
     }
     result.tried = tried;
     set_threads(result.handle, threads);
-    result.library = family->name;
+    result.library = reference ? REFERENCE : family->name;
     result.path = told_path(*(void **)&result.dgemm);
     result.version = told_version(result.handle);
     result.kernel = kernel_in_use(result.handle);
@@ -327,38 +301,35 @@ static enum status load_file(const char *file, const char *kernel, int threads, 
     return STATUS_OK;
 }
 
-static void blas_release(struct blas_list *list)
+static void blas_release(struct blas *blas)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        struct blas *blas = &list->list[i];
-        dlclose(blas->handle);
-        free(blas->path);
-        free(blas->name);
-        free(blas->version);
-        free(blas->kernel);
-        json_decref(blas->tried);
-    }
+    dlclose(blas->handle);
+    free(blas->path);
+    free(blas->name);
+    free(blas->version);
+    free(blas->kernel);
+    json_decref(blas->tried);
 }
 
-static bool have_path(const struct blas_list *blas, const char *path)
+/* The same library may have several names: libblas.so.3 is often OpenBLAS. */
+static bool have_already(const struct blas_list *list, const struct blas *blas)
 {
-    for (size_t i = 0; i < blas->count; i++)
-        if (same(blas->list[i].path, path)) return true;
+    for (size_t i = 0; i < list->count; i++)
+        if (same(list->list[i].library, blas->library) || same(list->list[i].path, blas->path)) return true;
     return false;
 }
 
-static enum status load_family(const struct family *family, const char *kernel, int threads,
-                               struct blas_list *list)
+static enum status load_first(const char *const *files, const char *kernel, int threads,
+                              struct blas_list *list)
 {
-    for (int i = 0; i < 8 && family->files[i]; i++) {
+    for (; *files; files++) {
         bool loaded;
         struct blas blas;
-        enum status status = load_file(family->files[i], kernel, threads, &blas, &loaded);
+        enum status status = load_file(*files, kernel, threads, &blas, &loaded);
         if (status) return status;
         if (!loaded) continue;
-        if (have_path(list, blas.path)) { /* libblas.so.3 may be one that is there already */
-            struct blas_list again = {&blas, 1};
-            blas_release(&again);
+        if (have_already(list, &blas)) {
+            blas_release(&blas);
             continue;
         }
         list->list = reallocate(list->list, list->count + 1, sizeof *list->list);
@@ -368,41 +339,53 @@ static enum status load_family(const struct family *family, const char *kernel, 
     return STATUS_OK;
 }
 
+/* The unknown family comes last, so a reference BLAS can only be the last of the list. */
+static void drop_reference(struct blas_list *list)
+{
+    if (list->count > 1 && is_reference(&list->list[list->count - 1]))
+        blas_release(&list->list[--list->count]);
+}
+
 enum status blas_load(const char *wanted, const char *kernel, int threads, struct blas_list *list)
 {
     *list = (struct blas_list){0};
     enum status status = STATUS_OK;
     bool known = false;
-    for (int i = 0; i < FAMILIES && !status; i++) {
-        if (wanted ? strcasecmp(wanted, families[i].word) != 0 : i == GENERIC && list->count) continue;
+    for (int i = 0; i < BLAS_FAMILIES && !status; i++) {
+        if (wanted && strcasecmp(wanted, blas_families[i].word) != 0) continue;
         known = true;
-        status = load_family(&families[i], kernel, threads, list);
+        status = load_first(blas_families[i].files, kernel, threads, list);
     }
     if (wanted && !known) {
-        struct family given = {.name = wanted, .files = {wanted}};
-        status = load_family(&given, kernel, threads, list);
+        status = load_first((const char *const[]){wanted, NULL}, kernel, threads, list);
         if (!status && !list->count) {
             dlerror();
             void *handle = dlopen(wanted, RTLD_NOW | RTLD_LOCAL);
-            const char *words = handle ? "it has no cblas_dgemm and cblas_sgemm" : dlerror();
+            const char *words = handle ? "it has no dgemm_ and sgemm_" : dlerror();
             status = fail(STATUS_ENVIRONMENT, "--blas: %s cannot be used: %s", wanted,
                           words ? words : "unknown reason");
             if (handle) dlclose(handle);
         }
     }
     if (!status && !list->count)
-        status = fail(STATUS_ENVIRONMENT,
-                      "no BLAS library found%s%s (looked for OpenBLAS, BLIS, MKL, NVPL, Arm PL, libcblas, "
-                      "libblas): install one, "
-                      "or give --blas FILE",
-                      wanted ? " for --blas " : "", wanted ? wanted : "");
+        status = fail(
+            STATUS_ENVIRONMENT,
+            "no BLAS library found%s%s (looked for OpenBLAS, BLIS, MKL, NVPL, Arm PL, libblas): install one, "
+            "or give --blas FILE",
+            wanted ? " for --blas " : "", wanted ? wanted : "");
+    drop_reference(list);
     if (status) blas_unload(list);
     return status;
 }
 
+bool blas_only_reference(const struct blas_list *list)
+{
+    return list->count == 1 && is_reference(&list->list[0]);
+}
+
 void blas_unload(struct blas_list *list)
 {
-    blas_release(list);
+    for (size_t i = 0; i < list->count; i++) blas_release(&list->list[i]);
     free(list->list);
     *list = (struct blas_list){0};
 }

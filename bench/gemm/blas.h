@@ -6,24 +6,19 @@
 #define BUSBAR_BLAS_H
 
 #include "base/status.h"
+#include "gemm/blasfamily.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
-
-enum { BLAS_COLUMN_MAJOR = 102, BLAS_NO_TRANS = 111, BLAS_TRANS = 112 }; /* of the CBLAS standard */
-
-typedef void blas_dgemm(int order, int trans_a, int trans_b, int m, int n, int k, double alpha,
-                        const double *a, int lda, const double *b, int ldb, double beta, double *c, int ldc);
-typedef void blas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a,
-                        int lda, const float *b, int ldb, float beta, float *c, int ldc);
+#include <stdint.h>
 
 /* A loaded library with the fastest of its kernels for this CPU. */
 struct blas {
     void *handle;
     char *path;             /* of the file that was loaded */
     char *name;             /* "OpenBLAS 0.3.21 SkylakeX, 2 threads" */
-    const char *library;    /* "OpenBLAS" */
+    const char *library;    /* "OpenBLAS"; "reference BLAS": netlib's, or one as slow */
     char *version, *kernel; /* NULL: the library does not tell */
     int threads;            /* 0: the library does not tell */
     blas_dgemm *dgemm;
@@ -36,11 +31,16 @@ struct blas_list {
     size_t count;
 };
 
-/* Loads what this machine has: `wanted` (a path, or a name as the table in blas.c knows it), else one of each
-   known library. kernel: only this one (--blas-kernel); NULL: the fastest. STATUS_ENVIRONMENT after one line
+/* Loads what this machine has: `wanted` (a path, or a name as blas_families has it), else one of each known
+   library. A reference BLAS is loaded only if it is wanted or alone. kernel: only this one (--blas-kernel); NULL: the fastest. STATUS_ENVIRONMENT after one line
    when there is none. */
 enum status blas_load(const char *wanted, const char *kernel, int threads, struct blas_list *);
 void blas_unload(struct blas_list *);
+bool blas_only_reference(const struct blas_list *);
+
+/* C = A B in column-major order; dimensions fit an int, trans: 'N' or 'T'. wide: double, else float. */
+void blas_multiply(const struct blas *, bool wide, char trans_a, char trans_b, int m, int n, int k,
+                   const void *a, int lda, const void *b, int ldb, void *c, int ldc);
 
 /* `program --blas-trial FILE`, which blas_load starts for each kernel, must end with what this returns (an
    exit status): it loads FILE with the environment's kernel, times it, and prints "kernel double float"

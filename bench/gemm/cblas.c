@@ -55,6 +55,10 @@ static enum status cblas_open(const struct gemm_place *place, const struct gemm_
         free(opened);
         return status;
     }
+    if (blas_only_reference(&opened->libraries) && place->local_rank == 0)
+        warn("%s is a reference BLAS, many times slower than this CPU: install OpenBLAS or BLIS "
+             "(scripts/setup does)",
+             opened->libraries.list[0].path);
     *gemm = opened;
     return STATUS_OK;
 }
@@ -174,16 +178,10 @@ static void multiply(const struct gemm_work *work, const struct blas *blas, cons
                      int64_t m, int64_t n, int64_t k)
 {
     const struct gemm_problem *p = &work->problem;
-    int ta = p->layout[0] == 'T' ? BLAS_TRANS : BLAS_NO_TRANS,
-        tb = p->layout[1] == 'T' ? BLAS_TRANS : BLAS_NO_TRANS;
-    int lda = (int)(ta == BLAS_TRANS ? p->k : p->m), ldb = (int)(tb == BLAS_TRANS ? p->n : p->k),
-        ldc = (int)p->m;
-    if (p->type == GEMM_DOUBLE)
-        blas->dgemm(BLAS_COLUMN_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, slot->a, lda, slot->b, ldb, 0,
-                    slot->c, ldc);
-    else
-        blas->sgemm(BLAS_COLUMN_MAJOR, ta, tb, (int)m, (int)n, (int)k, 1, slot->a, lda, slot->b, ldb, 0,
-                    slot->c, ldc);
+    char ta = p->layout[0], tb = p->layout[1];
+    int lda = (int)(ta == 'T' ? p->k : p->m), ldb = (int)(tb == 'T' ? p->n : p->k);
+    blas_multiply(blas, p->type == GEMM_DOUBLE, ta, tb, (int)m, (int)n, (int)k, slot->a, lda, slot->b, ldb,
+                  slot->c, (int)p->m);
 }
 
 static double time_once(struct gemm_work *work, const struct blas *blas, int64_t m, int64_t n, int64_t k)

@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 needs_built benchmark/accuracy
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
-pair() { OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 300 "${MPIRUN:-mpirun}" -np 2 "$@"; }
+pair() { SWEEP_RANKS=2 MPIRUN=$mpirun timeout 300 "$mpi_launcher" "$@"; }
 wanted=5 most_runs=10
 echo "2 ranks, all-reduce, float, sum, out of place, the same buffers every time; medians of the slowest rank's time, us;"
 echo "ratio: median over 100 pairs of neighbouring blocks; scatter: the bare loop's interquartile range over its median"

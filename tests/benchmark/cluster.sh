@@ -11,16 +11,17 @@ needs_built all_reduce all_gather sendrecv
 need_cluster "bandwidth on shaped links"
 rate=${RATE:-200}
 cluster_up 4 "${rate}mbit"
-read -ra args <"$work/cluster/mpirun_args"
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export SWEEP_HOSTS=$work/cluster/hosts SWEEP_REMOTE=1 SWEEP_RANKS_PER_NODE=1 SWEEP_SCRATCH=$work MPIRUN=$mpirun
+SWEEP_LAUNCHER_ARGS="$(cat "$work/cluster/mpirun_args") --mca coll_tuned_use_dynamic_rules 1"
+SWEEP_LAUNCHER_ARGS+=" --mca coll_tuned_allreduce_algorithm 4 --mca coll_tuned_allgather_algorithm 4"
+export SWEEP_LAUNCHER_ARGS
 echo "links: $rate Mbit/s = $(awk -v r="$rate" 'BEGIN { print r / 8000 }') GB/s; sizes in bytes; sent/implied: bytes that t1 sent over those that the calls imply"
 printf '%-12s %5s %9s %9s %14s %9s %12s\n' collective nodes size "busbw" "of the link" calls sent/implied
 for nodes in 2 4; do
     for collective in all_reduce all_gather sendrecv; do
         for size in 256K 2M; do
             before=$(cluster bytes t1)
-            timeout 120 mpirun -np "$nodes" --hostfile "$work/cluster/hosts" --map-by ppr:1:node "${args[@]}" --mca coll_tuned_use_dynamic_rules 1 \
-                --mca coll_tuned_allreduce_algorithm 4 --mca coll_tuned_allgather_algorithm 4 "$build/$collective" --sizes "$size" --placement out_of_place \
+            SWEEP_RANKS=$nodes timeout 120 "$mpi_launcher" "$build/$collective" --sizes "$size" --placement out_of_place \
                 --mode pipelined -n 8 -w 4 --passes 1 -c 0 --cache warm --output "$work/results" --run r --launch "$collective-$nodes-$size" \
                 >"$work/out" 2>&1 </dev/null || { not_ok "$collective on $nodes hosts"; tail -n 5 "$work/out"; continue; }
             after=$(cluster bytes t1)

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 needs_built all_reduce benchmark/bare
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
-pair() { OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 300 "${MPIRUN:-mpirun}" -np 2 "$@"; }
+pair() { SWEEP_RANKS=2 MPIRUN=$mpirun timeout 300 "$mpi_launcher" "$@"; }
 sizes=8,1K,64K,1M,4M
 bytes=(8 1024 65536 1048576 4194304)
 

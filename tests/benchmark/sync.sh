@@ -8,7 +8,7 @@ set -o pipefail
 launches=${LAUNCHES:-10}
 # pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
 pair() {
-    OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 timeout 300 "${MPIRUN:-mpirun}" -np 2 "$@" 2>"$work/err" || { cat "$work/err" >&2; exit 1; }
+    SWEEP_RANKS=2 MPIRUN=$mpirun timeout 300 "$mpi_launcher" "$@" 2>"$work/err" || { cat "$work/err" >&2; exit 1; }
 }
 echo "machine: $(uname -n), $(nproc) processors, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1); 2 ranks, all-reduce, float, sum; us"
 

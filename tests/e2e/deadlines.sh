@@ -90,7 +90,7 @@ for pair in SIGINT:130 SIGTERM:143 SIGHUP:129; do
     end_is $name interrupted
 done
 mkdir -p "$work/results/mpirun"
-signalled SIGTERM "$work/results/mpirun/l.jsonl" "$mpirun" "${mpirun_flags[@]}" 2 \
+signalled SIGTERM "$work/results/mpirun/l.jsonl" env SWEEP_RANKS=2 SWEEP_OVERSUBSCRIBE=1 MPIRUN="$mpirun" "$mpi_launcher" \
     "$build/all_reduce" "${small[@]}" -n 100000000 --passes 1000 --run mpirun --launch l
 end_is mpirun interrupted
 mkdir -p "$work/results/kill9"

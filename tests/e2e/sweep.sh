@@ -56,6 +56,23 @@ said "it runs only what is missing" "6 complete already"
 equal "what had failed is kept" "$(find "$work/results/failing/failed" -name '*.log' | wc -l)" 2
 STAND_IN="fail=-:9" expect_status "--max-failures" 5 sweep --run most "${four[@]}" --max-failures 3
 equal "ends after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/most/sweep.tsv" | wc -l)" 3
+# When all fail alike from the first on, trying the rest would only repeat the reason.
+STAND_IN="fail=-:9" expect_status "launches that fail alike at once: the sweep stops with 5" 5 sweep --run alike "${four[@]}" --launches 4
+equal "after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/alike/sweep.tsv" | wc -l)" 3
+equal "the reason is told once" "$(grep -c 'told to fail' "$work/err")" 1
+said "it is said why the others were not tried" "the first 3 launches failed at once and for the same reason"
+equal "its log is named, and there" "$(grep -c 'told to fail' "$(sed -n 's/.*; see \(.*\.log\)).*/\1/p' "$work/err")")" 1
+STAND_IN="fail=matmul-:9" expect_status "one driver that always fails does not stop the others" 5 sweep --run onlyone "${four[@]}" --launches 4
+equal "they are complete" "$(complete onlyone)" 12
+# alike_after SECONDS…: how many of these failed launches count as alike (negative: they do not).
+alike_after() (
+    . scripts/sweep.sh
+    outcome=failed reason="status 9: x" alike=0 first_words="" alike_drivers="" measured=0
+    for took; do measured=$((measured + 1)) && count_alike "l-$measured" all_reduce "$took"; done
+    echo "$alike"
+)
+equal "failures within ten seconds are alike" "$(alike_after 0 10 3)" 3
+if [ "$(alike_after 0 11 3)" -lt 0 ]; then ok "a failure that takes its time is not"; else not_ok "a failure that takes its time is not"; fi
 STAND_IN="fail=-:3" expect_status "wrong data is status 3" 3 sweep --run wrong "${four[@]}" --launches 1
 STAND_IN="hang=-4n" expect_status "a hang ends by its deadline with 4" 4 sweep --run hang "${four[@]}" --drivers all_reduce --launches 1 --deadline 2
 equal "and is noted" "$(awk -F '\t' '$3 == "hung"' "$work/results/hang/sweep.tsv" | wc -l)" 1
