@@ -398,10 +398,10 @@ report_launch() {
 # Launches of a sweep that all fail within seconds and with the same words fail for a reason that the launches to come share: counts them
 # in `alike`, from the first launch on. Names of launch and driver do not matter, nor numbers, such as those of processes.
 count_alike() { # launch driver seconds
-    local words=${reason//"$1"/}
-    words=${words//"$2"/} words=${words//[0-9]/}
-    if [ "$outcome" = failed ] && [ "$3" -le 10 ] && [ "$((alike + 1))" -eq "$measured" ] && [ "$words" = "${first_words:-$words}" ]; then
-        alike=$((alike + 1)) first_words=$words
+    local told=${reason//"$1"/}
+    told=${told//"$2"/} told=${told//[0-9]/}
+    if [ "$outcome" = failed ] && [ "$3" -le 10 ] && [ "$((alike + 1))" -eq "$measured" ] && [ "$told" = "${first_told:-$told}" ]; then
+        alike=$((alike + 1)) first_told=$told
         case " $alike_drivers " in *" $2 "*) ;; *) alike_drivers="$alike_drivers $2" ;; esac
     else
         alike=-1000000 # some launch did otherwise
@@ -417,7 +417,7 @@ all_fail_alike() {
 
 loop() {
     local launch state key driver nodes ranks per group domains repeat cases estimate args why
-    alike=0 first_words="" alike_drivers=""
+    alike=0 first_told="" alike_drivers=""
     while IFS=$'\t' read -r launch state key driver nodes ranks per group domains repeat cases estimate args why <&8; do
         if [ "$signal" -ne 0 ]; then ended_by="stopped by signal $signal"; break; fi
         if [ -n "$budget_s" ] && [ "$(now)" -ge "$end" ]; then ended_by="the budget is spent"; break; fi

@@ -1,14 +1,16 @@
 #!/bin/bash
-# The bare-machine proof, as root on a Debian or Ubuntu host: a debootstrapped system with nothing but make, git and a
-# package manager; a fresh clone of this repository's HEAD; then, as root, `make bench` and `make test`, and `make bench`
-# as an ordinary user. Times each step.
+# The bare-machine proof, as root on a Debian or Ubuntu host: a debootstrapped system with nothing but make, git, a package manager and
+# what PREPARE names; a fresh clone of this repository's HEAD; then, as root, `make bench` and `make test`, matmul against the best BLAS
+# that the packages offer, and `make bench` as an ordinary user. Times each step; `make bench` must complete every launch.
 #   tests/bare/debian.sh [SUITE [FOLDER]]      SUITE: bookworm (default), trixie …, or Ubuntu's: jammy, noble …
+# PREPARE, in this order: netlib (the reference BLAS), cuda (a C++ compiler and the host's /usr/local/cuda, by a read-only mount), mpich,
+# openmpi; for instance PREPARE="mpich openmpi". BENCH: knobs of make bench, such as BENCH="TIME_BUDGET=60".
 # The mirror is that of the host's apt that has the suite, or MIRROR=URL; the proxy is that of the host's apt. Needs debootstrap.
-# The folder is kept when something fails, or with KEEP=1; STEPS chooses steps.
+# The folder is kept when something fails, or with KEEP=1; STEPS chooses steps. TIMED is put before the command of the timed comparison.
 set -eu
 suite=${1:-bookworm}
 root=${2:-$(mktemp -d /tmp/busbar-bare.XXXXXX)}
-steps=${STEPS:-bootstrap clone bench test user}
+steps=${STEPS:-bootstrap prepare clone bench test gemm user}
 source=$(cd "$(dirname "$0")/../.." && pwd)
 [ "$(id -u)" -eq 0 ] || { echo 'debian.sh: debootstrap and chroot need root' >&2; exit 5; }
 command -v debootstrap >/dev/null || { echo 'debian.sh: debootstrap is missing' >&2; exit 5; }
@@ -25,12 +27,16 @@ case $mirror in *ubuntu*) components=main,universe like=gutsy ;; esac
 [ -e "/usr/share/debootstrap/scripts/$suite" ] && like=$suite
 
 mounts() {
+    if [ -d "$root/usr/local/cuda" ] && ! mountpoint -q "$root/usr/local/cuda"; then
+        mount --bind -o ro "$(readlink -f /usr/local/cuda)" "$root/usr/local/cuda"
+    fi
+    mountpoint -q "$root/proc" && return
     mount -t proc proc "$root/proc"
     mount --rbind /dev "$root/dev" && mount --make-rslave "$root/dev"
     mount --rbind /sys "$root/sys" && mount --make-rslave "$root/sys"
 }
 unmounts() {
-    for m in proc dev sys; do
+    for m in proc dev sys usr/local/cuda; do
         if mountpoint -q "$root/$m"; then umount -l "$root/$m"; fi
     done
 }
@@ -69,6 +75,23 @@ bootstrap() {
     cp /etc/resolv.conf /etc/hosts "$root/etc/"
     chroot "$root" useradd --create-home newcomer
 }
+packages() { in_chroot root "apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $* >/tmp/log 2>&1 || { tail /tmp/log; exit 1; }"; }
+prepare() {
+    for what in ${PREPARE:-}; do
+        case $what in
+        netlib) packages libblas3 ;;
+        mpich) packages mpich libmpich-dev ;;
+        openmpi) packages openmpi-bin libopenmpi-dev ;;
+        cuda)
+            [ -d /usr/local/cuda ] || { echo 'debian.sh: this host has no /usr/local/cuda' >&2; return 5; }
+            packages g++
+            mkdir -p "$root/usr/local/cuda"
+            mounts
+            ;;
+        *) echo "debian.sh: PREPARE: '$what' is none of netlib, cuda, mpich, openmpi" >&2; return 2 ;;
+        esac
+    done
+}
 clone() {
     for user in root newcomer; do
         home=$(chroot "$root" sh -c "echo ~$user")
@@ -77,19 +100,36 @@ clone() {
         in_chroot $user "git clone -q ~/origin ~/busbar"
     done
 }
-bench() { in_chroot root 'cd ~/busbar && make bench && ls -R results | tail -n 40'; }
-user() { in_chroot newcomer 'cd ~/busbar && make bench && ls -R results | tail -n 40'; }
+# measure USER: make bench ends well, with every launch of its plan complete.
+measure() {
+    in_chroot "$1" "cd ~/busbar && make bench ${BENCH:-} && ls -R results | tail -n 40" 2>&1 | tee "$root/tmp/bench.log"
+    [ "${PIPESTATUS[0]}" -eq 0 ] || { echo "not ok - make bench of $1 failed"; return 1; }
+    if ! grep -qE 'sweep: ([0-9]+) of \1 launches complete' "$root/tmp/bench.log"; then echo "not ok - launches are missing"; return 1; fi
+    echo "ok - make bench of $1: every launch is complete"
+}
 run_tests() { in_chroot root 'cd ~/busbar && make test'; }
+# The packages that matmul is compared with are unpacked aside: it knows only what `make bench` installed.
+gemm() {
+    in_chroot root 'mkdir -p /tmp/offer && cd /tmp/offer && apt-get download -qq libopenblas0-pthread libblis4-pthread libgfortran5 2>/dev/null &&
+        for deb in *.deb; do dpkg -x "$deb" x || exit; done; cd ~/busbar && make -s all build/benchmark/bare_gemm'
+    local offer
+    offer=$(cd "$root" && find tmp/offer/x -name 'libopenblas.so.0' -o -name 'libblis.so.4' -o -name 'libgfortran.so.5' | sed 's,^\(.*\)/[^/]*$,/\1,' | sort -u | paste -sd:)
+    # shellcheck disable=SC2086 # a command with its arguments, or nothing
+    ${TIMED:-} chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/root bash -c \
+        "cd ~/busbar && BARE_LIBRARY_PATH=$offer TARGET=0.9 ROUNDS=${ROUNDS:-3} tests/benchmark/matmul.sh" </dev/null
+}
 
 for step in $steps; do
-    if [ "$step" != bootstrap ] && ! mountpoint -q "$root/proc"; then mounts; fi
+    if [ "$step" != bootstrap ]; then mounts; fi
     case $step in
     bootstrap) mkdir -p "$root" && timed bootstrap bootstrap ;;
+    prepare) timed "prepare: ${PREPARE:-nothing}" prepare ;;
     clone) timed clone clone ;;
-    bench) timed 'make bench as root, installation included' bench ;;
+    bench) timed 'make bench as root, installation included' measure root ;;
+    gemm) timed "matmul against the packages' best" gemm ;;
     test) timed 'make test as root' run_tests ;;
-    user) timed 'make bench as an ordinary user' user ;;
+    user) timed 'make bench as an ordinary user' measure newcomer ;;
     *) echo "debian.sh: unknown step '$step'" >&2 && exit 2 ;;
     esac
 done
-echo "bare machine ($suite): $steps: all passed"
+echo "bare machine ($suite${PREPARE:+, $PREPARE}): $steps: all passed"

@@ -13,10 +13,10 @@ fi
 # The formatter's versions differ in what they make of the same file: Debian 12's is the one that counts.
 if ! git rev-parse --git-dir >/dev/null 2>&1; then
     skip 'clang-format changes nothing' 'not a git checkout'
-elif [[ "$(clang-format --version 2>/dev/null)" != *' 14.'* ]]; then
-    skip 'clang-format changes nothing' 'clang-format 14 is missing'
+elif ! formatter=$(scripts/works clang-format); then
+    skip 'clang-format changes nothing' "${formatter#*: }"
 else
     mapfile -t sources < <(git ls-files '*.c' '*.h' '*.cu')
     check 'there are sources' test "${#sources[@]}" -gt 100
-    check 'clang-format changes nothing' clang-format --dry-run --Werror "${sources[@]}"
+    check 'clang-format changes nothing' "$formatter" --dry-run --Werror "${sources[@]}"
 fi

@@ -67,7 +67,8 @@ equal "they are complete" "$(complete onlyone)" 12
 # alike_after SECONDS…: how many of these failed launches count as alike (negative: they do not).
 alike_after() (
     . scripts/sweep.sh
-    outcome=failed reason="status 9: x" alike=0 first_words="" alike_drivers="" measured=0
+    # shellcheck disable=SC2034 # count_alike reads them
+    outcome=failed reason="status 9: x" alike=0 first_told="" alike_drivers="" measured=0
     for took; do measured=$((measured + 1)) && count_alike "l-$measured" all_reduce "$took"; done
     echo "$alike"
 )
