@@ -18,6 +18,7 @@ if ! build MPI=yes build/config.mk >/dev/null 2>"$work/probe" || ! grep -q '^  M
 fi
 # shellcheck disable=SC2086 # a list
 check 'a first build' build $targets
+mpirun_here=$(sed -n 's/^MPI_MPIRUN := //p' build/config.mk)
 objects() { sed -n 's/^  CC *//p' "$work/out" | sort; }
 # rebuilds NAME PATTERN COMMAND…: what was compiled matches the pattern, all of it, and it is not nothing.
 rebuilds() {
@@ -102,6 +103,110 @@ if grep -q '^install .* gcc .*libhwloc-dev' "$work/bin/asked" && ! grep -q libcr
 else
     not_ok 'the other packages are asked for'
     cat "$work/bin/asked"
+fi
+
+# Each part counts by its work: stand-ins first in PATH that have the name, and fail at the work.
+mkdir "$work/broken"
+# broken PART PROGRAM TEXT BODY: with BODY as PROGRAM the part does not work, and TEXT says why.
+broken() {
+    rm -f "$work"/broken/*
+    printf '#!/bin/sh\n%s\n' "$4" >"$work/broken/$2"
+    chmod +x "$work/broken/$2"
+    expect_status "$1: $3" 1 env PATH="$work/broken:$PATH" scripts/works "$1"
+    says "$1: it is said what is wrong" "$3"
+}
+real_gnuplot=$(command -v gnuplot || echo /bin/false)
+broken gnuplot gnuplot 'draws no png' "case \$1 in --version) echo gnuplot 5.4; exit ;; esac
+grep -q pngcairo \"\$1\" && { echo 'unknown or ambiguous terminal type' >&2; exit 1; }
+exec $real_gnuplot \"\$@\""
+[ "$real_gnuplot" = /bin/false ] && skip 'gnuplot: draws no png' 'gnuplot is not here'
+broken python3 python3 'older than 3.8 or cannot run a script' 'echo SyntaxError >&2; exit 1'
+broken YAML python3 'cannot read YAML' 'echo "ModuleNotFoundError: yaml" >&2; exit 1'
+broken pgrep pgrep 'does not find a process by its command line' 'echo 1'
+broken cross-compiler aarch64-linux-gnu-gcc 'builds no program' exit
+broken qemu qemu-aarch64-static 'does not start' 'exit 1'
+broken shellcheck shellcheck 'finds no fault in a script that has one' exit
+broken groff groff 'formats no man page' exit
+broken Chromium chromium 'opens no page: requires the chromium snap' 'echo "requires the chromium snap" >&2; exit 1'
+broken libFuzzer clang 'builds no fuzzer that runs' exit
+rm -f "$work"/broken/*
+for name in clang-format clang-format-14; do printf '#!/bin/sh\necho clang-format version 18.1.3\n' >"$work/broken/$name"; done
+chmod +x "$work"/broken/*
+expect_status 'clang-format: another version' 1 env PATH="$work/broken:$PATH" scripts/works clang-format
+expect_status 'works: an unknown part' 2 scripts/works nothing
+rm -f "$work"/broken/*
+printf '#!/bin/sh\nexit 1\n' >"$work/broken/python3"
+chmod +x "$work/broken/python3"
+mkdir "$work/answers"
+printf 'LACKING :=\nHAVE_BLAS := fast\n' >"$work/answers/config.mk"
+expect_status 'setup where python3 is broken' 5 env PATH="$work/broken:$PATH" NO_INSTALL=1 scripts/setup --for test --config "$work/answers/config.mk"
+says 'names it' 'python3: python3 3.8 or later'
+for part in $(sed -n '3s/^# *//p' scripts/works); do
+    if grep -q "^ci) parts='.* ${part}[ ']" scripts/setup; then ok "CI has $part"; else not_ok "CI has $part"; fi
+done
+
+# probes PART TEXT VARIABLE=VALUE…: the probe does not count the part, and says why.
+probes() {
+    local name=$1 text=$2
+    shift 2
+    env CUDA=no "$@" scripts/probe "$work/answers/probed.mk" >"$work/out" 2>&1
+    says "$name: $text" "$text"
+    check "$name: it is lacking" grep -q "^LACKING := .*$name" "$work/answers/probed.mk"
+}
+# A library of another making in a prefix: its header, and a C file for what lies in lib.
+prefix() { # NAME HEADER C
+    mkdir -p "$work/$1/include/criterion" "$work/$1/lib"
+    printf '%s\n' "$2" >"$work/$1/include/$1.h"
+    printf '%s\n' "$3" | cc -shared -fPIC -w -x c -o "$work/$1/lib/lib$1.so" -
+}
+prefix jansson '#define JANSSON_VERSION "2.4"
+typedef int json_t; json_t *json_pack(const char *, ...); int json_object_size(json_t *); void json_decref(json_t *);' \
+    'void *json_pack(const char *f) { return 0; } int json_object_size(int *j) { return 0; } void json_decref(int *j) { }'
+probes JSON 'jansson 2.8 or later' JANSSON_HOME="$work/jansson" MPI=no
+prefix hwloc '#define HWLOC_API_VERSION 0x20000
+typedef void *hwloc_topology_t; enum { HWLOC_OBJ_PU };
+int hwloc_topology_init(hwloc_topology_t *), hwloc_topology_load(hwloc_topology_t), hwloc_get_nbobjs_by_type(hwloc_topology_t, int);
+void hwloc_topology_destroy(hwloc_topology_t);' 'int hwloc_topology_init(void **t) { return 0; } int hwloc_topology_load(void *t) { return -1; }
+int hwloc_get_nbobjs_by_type(void *t, int k) { return 0; } void hwloc_topology_destroy(void *t) { }'
+probes hwloc 'hwloc.h, -lhwloc' HWLOC_HOME="$work/hwloc" MPI=no
+prefix criterion '' ''
+cat >"$work/criterion/include/criterion/criterion.h" <<'H'
+#define Test(suite, name) __attribute__((unused)) static void suite##name(void)
+#define cr_redirect_stderr()
+#define cr_assert_stderr_eq_str(text)
+#define cr_expect_float_eq(...)
+int main(void) { return 0; }
+H
+: >"$work/criterion/include/criterion/redirect.h"
+probes Criterion 'with which a test builds and runs' CRITERION_HOME="$work/criterion" MPI=no
+if [ "$targets" != build/busbar ]; then
+    # An MPI whose launcher does not start ranks; one that starts each rank alone, as another library's does.
+    mkdir "$work/mpi"
+    cat >"$work/mpi/dead" <<'END'
+#!/bin/sh
+[ "$1" = --version ] && { echo 'mpirun (Open MPI) 4.1.4'; exit; }
+echo 'orterun: not enough slots' >&2
+exit 1
+END
+    cat >"$work/mpi/alone" <<'END'
+#!/bin/sh
+[ "$1" = --version ] && { echo 'HYDRA build details:'; exit; }
+while [ "$1" != localhost ]; do shift; done
+shift
+"$@" && "$@"
+END
+    chmod +x "$work"/mpi/*
+    probes MPI 'dead does not start two ranks: orterun: not enough slots' MPIRUN="$work/mpi/dead"
+    probes MPI 'alone does not start two ranks: 1 ranks, sum 1' MPIRUN="$work/mpi/alone"
+    probes MPI "flags do not build a program" MPICC=/bin/true
+    # Two libraries, as Debian installs them: the plain names lead to one, mpirun's to another. What has the wrapper's suffix is taken.
+    printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "${MPICC:-mpicc}")" >"$work/mpi/mpicc.mine"
+    printf '#!/bin/sh\nexec %s "$@"\n' "$mpirun_here" >"$work/mpi/mpirun.mine"
+    ln -s mpicc.mine "$work/mpi/mpicc"
+    cp "$work/mpi/alone" "$work/mpi/mpirun"
+    chmod +x "$work"/mpi/*
+    PATH="$work/mpi:$PATH" MPICC='' check 'with two MPI libraries' env CUDA=no scripts/probe "$work/answers/two.mk"
+    check 'the launcher is that of the compiler wrapper' grep -qx "MPI_MPIRUN := $work/mpi/mpirun.mine" "$work/answers/two.mk"
 fi
 
 rm -rf build

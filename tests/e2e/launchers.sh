@@ -48,7 +48,59 @@ for cloud in aws azure gcp oci; do
 done
 expect_status "an unknown cloud" 2 scripts/preset nowhere
 
-mpirun_line() { env SWEEP_HOSTS="$work/one" SWEEP_SCRATCH="$work" SWEEP_RANKS=99999 SWEEP_RANKS_PER_NODE=99999 SWEEP_DRY_RUN=1 "$@" scripts/launchers/mpirun program; }
+# What mpirun --version says in each family, word for word.
+family() { # NAME LINE…
+    mkdir -p "$work/mpi/$1"
+    printf '#!/bin/sh\ncat <<END\n%s\nEND\n' "$(printf '%s\n' "${@:2}")" >"$work/mpi/$1/mpirun"
+    chmod +x "$work/mpi/$1/mpirun"
+}
+family openmpi4 'mpirun (Open MPI) 4.1.4' '' 'Report bugs to http://www.open-mpi.org/community/help/'
+family openmpi5 'mpirun (Open MPI) 5.0.11'
+family mpich 'HYDRA build details:' '    Version:                                 4.0.2'
+family intel 'Intel(R) MPI Library for Linux* OS, Version 2021.18 Build 20251013 (id: 1234)' 'Copyright 2003-2025, Intel Corporation.'
+family slurm 'slurm-wlm 22.05.8'
+printf 'other\t-\t-\t-\n' >"$work/two"
+printf 'another\t-\t-\t-\n' >>"$work/two"
+line_of() { env SWEEP_SCRATCH="$work" SWEEP_RANKS=2 SWEEP_RANKS_PER_NODE=1 SWEEP_DRY_RUN=1 MPIRUN="$work/mpi/$1/mpirun" "${@:2}" scripts/launchers/mpirun program; }
+is_line() { if [ "$(cat "$work/out")" = "$2" ]; then ok "$1"; else not_ok "$1: $(cat "$work/out")"; fi; }
+for name in openmpi4 openmpi5; do
+    check "$name on this machine" line_of $name
+    is_line "has Open MPI's flags" "$work/mpi/$name/mpirun -np 2 --map-by ppr:1:node --oversubscribe program"
+    check "$name on two hosts" line_of $name SWEEP_HOSTS="$work/two" SWEEP_ENV='A B'
+    is_line "has its host file and variables" "$work/mpi/$name/mpirun -np 2 --map-by ppr:1:node --hostfile $work/hostfile -x A -x B program"
+    check "with slots" grep -qx 'another slots=1' "$work/hostfile"
+done
+for name in mpich intel; do
+    check "$name on this machine" line_of $name
+    is_line "has Hydra's flags" "$work/mpi/$name/mpirun -n 2 -ppn 1 -hosts localhost program"
+    check "$name on two hosts" line_of $name SWEEP_HOSTS="$work/two" SWEEP_ENV='A B' SWEEP_LAUNCHER_ARGS='-iface eth0'
+    is_line "has its host file" "$work/mpi/$name/mpirun -n 2 -ppn 1 -f $work/hostfile -iface eth0 program"
+    check "of names alone" test "$(cat "$work/hostfile")" = "$(printf 'other\nanother')"
+done
+expect_status "a launcher of no known family" 5 line_of slurm
+said "is named, with what it says" "belongs neither to Open MPI nor to MPICH or Intel MPI: its --version says 'slurm-wlm 22.05.8'" err
+expect_status "a launcher that is not there" 5 line_of nothing
+said "is named" "there is no '$work/mpi/nothing/mpirun'" err
+srun_line() { env SWEEP_HOSTS="$work/two" SWEEP_NODES=2 SWEEP_RANKS=2 SWEEP_RANKS_PER_NODE=1 SWEEP_DRY_RUN=1 SWEEP_MPI="$1" scripts/launchers/srun program; }
+for pair in 'Open MPI 4.1.4:pmix' 'MPICH 4.0.2:pmi2' 'Intel MPI 2021.18.1:pmi2'; do
+    check "srun for ${pair%:*}" srun_line "${pair%:*}"
+    said "has the interface that it speaks" "--mpi=${pair#*:} " out
+done
+# A sweep takes the launcher of the MPI that the build found.
+mkdir "$work/built"
+ln -s "$(realpath "$build/busbar")" "$work/built/busbar"
+printf 'MPI_NAME := MPICH 4.0.2\nMPI_MPIRUN := %s\n' "$work/mpi/mpich/mpirun" >"$work/built/config.mk"
+check "a sweep by the build's mpirun" env -u MPIRUN SLURM_JOB_ID='' PBS_NODEFILE='' scripts/sweep --build "$work/built" --launcher mpirun --dry-run --launches 1
+said "starts ranks by it" "^$work/mpi/mpich/mpirun -n" out
+check "a sweep by another mpirun" env MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' scripts/sweep --build "$work/built" --launcher mpirun --dry-run --launches 1
+said "starts ranks by that" "^$work/mpi/openmpi4/mpirun -np" out
+# One owner: nobody else starts ranks with flags of one family.
+if git rev-parse --git-dir >/dev/null 2>&1; then
+    owners=$(git grep -lE -e '--oversubscribe|--map-by|-ppn |"\$\{?(MPIRUN|mpirun)[^"]*" (-n|--?[a-z]*np) ' -- scripts tests Makefile ':!*.md' ':!tests/e2e/launchers.sh')
+    if [ "$owners" = scripts/launchers/mpirun ]; then ok "one script knows the flags"; else not_ok "flags of mpirun are in: $owners"; fi
+fi
+
+mpirun_line() { env SWEEP_HOSTS="$work/one" SWEEP_SCRATCH="$work" SWEEP_RANKS=99999 SWEEP_RANKS_PER_NODE=99999 SWEEP_DRY_RUN=1 MPIRUN="$work/mpi/openmpi4/mpirun" "$@" scripts/launchers/mpirun program; }
 printf '%s\t-\t-\t-\n' "$(uname -n)" >"$work/one"
 check "mpirun with more ranks than this machine has cores" mpirun_line
 said "lets them share cores" '--oversubscribe --bind-to none' out
