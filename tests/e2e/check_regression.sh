@@ -2,11 +2,11 @@
 # A sweep becomes a baseline; scripts/check-regression measures the same again and compares.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-if [ ! -x "$build/all_reduce" ] || ! command -v mpirun >/dev/null; then
+if [ ! -x "$build/all_reduce" ]; then
     skip "check-regression" "no MPI driver"
     exit 0
 fi
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 BUILD=$build RESULTS=$work/results
+export BUILD=$build RESULTS=$work/results
 name=e2e-$$
 trap 'ended=$?; rm -rf "$work" "results/baselines/$name"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
 check "a sweep" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run good --drivers all_reduce --sizes 8,1K \

@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../lib.sh"
 if ! python3 -c 'import yaml' 2>/dev/null; then skip "CI examples" "python3 has no yaml"; exit 0; fi
 if [ ! -x "$build/all_reduce" ]; then skip "CI examples" "build/all_reduce is not built"; exit 0; fi
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 root=$PWD
 # As in a checkout where `make` was run and a baseline is committed.
 mkdir "$work/site"
