@@ -3,7 +3,7 @@
 # what PREPARE names; a fresh clone of this repository's HEAD; then, as root, `make bench` and `make test`, matmul against the best BLAS
 # that the packages offer, and `make bench` as an ordinary user. Times each step; `make bench` must complete every launch.
 #   tests/bare/debian.sh [SUITE [FOLDER]]      SUITE: bookworm (default), trixie …, or Ubuntu's: jammy, noble …
-# PREPARE, in this order: netlib (the reference BLAS), cuda (a C++ compiler and the host's /usr/local/cuda, by a read-only mount), mpich,
+# PREPARE, in this order: netlib (the reference BLAS, and a C compiler), cuda (a C++ compiler and the host's /usr/local/cuda, by a read-only mount), mpich,
 # openmpi; for instance PREPARE="mpich openmpi". BENCH: knobs of make bench, such as BENCH="TIME_BUDGET=60".
 # The mirror is that of the host's apt that has the suite, or MIRROR=URL; the proxy is that of the host's apt. Needs debootstrap.
 # The folder is kept when something fails, or with KEEP=1; STEPS chooses steps. TIMED is put before the command of the timed comparison.
@@ -79,7 +79,7 @@ packages() { in_chroot root "apt-get update -qq && DEBIAN_FRONTEND=noninteractiv
 prepare() {
     for what in ${PREPARE:-}; do
         case $what in
-        netlib) packages libblas3 ;;
+        netlib) packages libblas3 gcc libc6-dev ;; # with a compiler, so that the BLAS itself is judged
         mpich) packages mpich libmpich-dev ;;
         openmpi) packages openmpi-bin libopenmpi-dev ;;
         cuda)

@@ -7,7 +7,7 @@ tree=$work/tree
 mkdir "$tree"
 tar -cf - --exclude='./build*' --exclude=./.git --exclude=./results/[a-z0-9]*/ . | tar -xf - -C "$tree"
 cd "$tree" || exit 1
-unset MAKEFLAGS MFLAGS MAKELEVEL B CFLAGS
+unset MAKEFLAGS MFLAGS MAKELEVEL B CFLAGS MPIRUN
 # busbar and all_gather stand for all programs; CUDA's probe and plug-ins take long and are tested where CUDA is.
 targets='build/busbar build/all_gather'
 build() { make --no-print-directory -j2 CFLAGS=-O0 CUDA=no "$@"; }
@@ -123,6 +123,7 @@ exec $real_gnuplot \"\$@\""
 broken python3 python3 'older than 3.8 or cannot run a script' 'echo SyntaxError >&2; exit 1'
 broken YAML python3 'cannot read YAML' 'echo "ModuleNotFoundError: yaml" >&2; exit 1'
 broken pgrep pgrep 'does not find a process by its command line' 'echo 1'
+broken ip tc 'tc does not start' 'exit 1'
 broken cross-compiler aarch64-linux-gnu-gcc 'builds no program' exit
 broken qemu qemu-aarch64-static 'does not start' 'exit 1'
 broken shellcheck shellcheck 'finds no fault in a script that has one' exit
