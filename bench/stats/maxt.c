@@ -2,86 +2,10 @@
 #include "base/status.h"
 #include "stats/order.h"
 #include "stats/random.h"
+#include "stats/relabel.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* One relabelling after the other: a byte per launch (base launches first, then the new ones), 1: labelled
-   new. Paired: a byte per pair, 1: the pair's labels are exchanged. The first is the observed one. */
-struct labels {
-    unsigned char *bytes;
-    size_t count, width;
-};
-
-static double ways_to_label(const struct relabelled_group *group)
-{
-    double ways = 1;
-    if (group->paired) return exp2((double)group->base);
-    for (size_t i = 1; i <= group->fresh; i++) ways *= (double)(group->base + i) / (double)i;
-    return ways;
-}
-
-static void enumerate_signs(struct labels *labels)
-{
-    for (size_t r = 0; r < labels->count; r++)
-        for (size_t i = 0; i < labels->width; i++)
-            labels->bytes[r * labels->width + i] = (unsigned char)(r >> i & 1);
-}
-
-/* All subsets in the order of next_permutation over a byte string, from 0…01…1 (the observed labels) on. */
-static void enumerate_subsets(struct labels *labels, size_t base)
-{
-    size_t n = labels->width;
-    unsigned char *last = labels->bytes;
-    for (size_t i = 0; i < n; i++) last[i] = i >= base;
-    for (size_t r = 1; r < labels->count; r++) {
-        unsigned char *next = labels->bytes + r * n;
-        memcpy(next, last, n);
-        size_t i = n - 1, ones = 0;
-        while (i > 0 && !(next[i - 1] == 0 && next[i] == 1)) ones += next[i--];
-        /* next[i-1..] is 0 1 then ones and zeros: the 1 moves up, the rest is sorted anew */
-        ones += next[i];
-        next[i - 1] = 1;
-        for (size_t k = i; k < n; k++) next[k] = k >= n - (ones - 1);
-        last = next;
-    }
-}
-
-static void draw(struct labels *labels, size_t base, bool paired, struct random_state *random)
-{
-    size_t n = labels->width, *order = allocate(n, sizeof *order);
-    for (size_t r = 1; r < labels->count; r++) {
-        unsigned char *row = labels->bytes + r * n;
-        if (paired) {
-            for (size_t i = 0; i < n; i++) row[i] = (unsigned char)random_below(random, 2);
-            continue;
-        }
-        for (size_t i = 0; i < n; i++) order[i] = i;
-        random_shuffle(random, order, n);
-        for (size_t i = base; i < n; i++) row[order[i]] = 1;
-    }
-    for (size_t i = 0; i < n; i++) labels->bytes[i] = !paired && i >= base;
-    free(order);
-}
-
-static struct labels labels_of(struct relabelled_group *group, struct random_state *random)
-{
-    double ways = ways_to_label(group);
-    group->exact = ways <= EXACT_RELABELLINGS;
-    group->relabellings =
-        group->exact ? (size_t)(ways + 0.5) : SAMPLED_RELABELLINGS + 1; /* the observed one counts */
-    struct labels labels = {.count = group->relabellings,
-                            .width = group->paired ? group->base : group->base + group->fresh};
-    labels.bytes = allocate(labels.count * labels.width + 1, 1);
-    if (!group->exact)
-        draw(&labels, group->base, group->paired, random);
-    else if (group->paired)
-        enumerate_signs(&labels);
-    else if (labels.width)
-        enumerate_subsets(&labels, group->base);
-    return labels;
-}
 
 /* The values of one case in ascending order, with the launch that each belongs to, and room for the two
  * groups. */
@@ -89,6 +13,7 @@ struct case_values {
     double *sorted, *side[2];
     size_t *launch, count;
     double scale; /* a tenth of the robust sigma of all */
+    double tiny;  /* a difference of means up to this is rounding: none */
 };
 
 struct ordered {
@@ -125,6 +50,14 @@ static void fill_values(struct case_values *values, const struct relabelled_case
         values->sorted[i] = negative ? -order[i].value : order[i].value;
     }
     free(order);
+    /* About their median, which no label moves: rounding is then small against the scatter. Differences stay. */
+    double middle = group->paired || !values->count ? 0 : median_sorted(values->sorted, values->count),
+           most = 0;
+    for (size_t i = 0; i < values->count; i++) {
+        values->sorted[i] -= middle;
+        most = fmax(most, fabs(values->sorted[i]));
+    }
+    values->tiny = 1e-12 * most;
     values->scale = 0.1 * robust_sigma(values->sorted, values->count);
     if (group->paired && values->count) { /* about zero, which no exchange of signs moves */
         for (size_t i = 0; i < values->count; i++) values->side[0][i] = fabs(values->sorted[i]);
@@ -132,13 +65,15 @@ static void fill_values(struct case_values *values, const struct relabelled_case
     }
 }
 
-/* 20 % trimmed mean of ascending values. */
+/* 20 % trimmed mean of ascending values. The smallest kept value is subtracted before the sum: equal values then have
+   exactly their value as mean, however many there are. (A plain sum rounds 6 and 7 equal values differently, which made
+   the difference of two constant sides infinite in units of their deviation, in every relabelling.) */
 static double trimmed_mean(const double *ascending, size_t n)
 {
     size_t trim = n / 5;
-    double sum = 0;
-    for (size_t i = trim; i < n - trim; i++) sum += ascending[i];
-    return sum / (double)(n - 2 * trim);
+    double least = ascending[trim], sum = 0;
+    for (size_t i = trim; i < n - trim; i++) sum += ascending[i] - least;
+    return least + sum / (double)(n - 2 * trim);
 }
 
 /* The sum of absolute deviations of ascending values from their median. (Not an output parameter of the mean:
@@ -150,11 +85,17 @@ static double deviations(const double *ascending, size_t n)
     return sum;
 }
 
-static double ratio(double difference, double deviation, double scale)
+/* `tiny`: a difference of means up to this is rounding. */
+static double ratio(double difference, double below, double tiny)
 {
-    if (difference == 0) return 0;
-    double below = deviation + scale;
-    return below > 0 ? fabs(difference) / below : INFINITY;
+    if (fabs(difference) <= tiny) return 0;
+    return below > 0 ? difference / below : copysign(INFINITY, difference);
+}
+
+double paired_t(const double *ascending, size_t n, double scale)
+{
+    double most = fmax(fabs(ascending[0]), fabs(ascending[n - 1]));
+    return ratio(trimmed_mean(ascending, n), deviations(ascending, n) / (double)n + scale, 1e-12 * most);
 }
 
 static double two_sample_statistic(struct case_values *values, const unsigned char *labels)
@@ -167,7 +108,7 @@ static double two_sample_statistic(struct case_values *values, const unsigned ch
     if (n[0] < 2 || n[1] < 2) return 0;
     double deviation = deviations(values->side[0], n[0]) + deviations(values->side[1], n[1]);
     double difference = trimmed_mean(values->side[1], n[1]) - trimmed_mean(values->side[0], n[0]);
-    return ratio(difference, deviation / (double)values->count, values->scale);
+    return ratio(difference, deviation / (double)values->count + values->scale, values->tiny);
 }
 
 /* Sorted by absolute value, the flipped differences ascend as: the negative ones from the largest down, then
@@ -181,13 +122,12 @@ static double paired_statistic(struct case_values *values, const unsigned char *
         if ((values->sorted[i] < 0) != labels[values->launch[i]]) ascending[n++] = -fabs(values->sorted[i]);
     for (size_t i = 0; i < values->count; i++)
         if ((values->sorted[i] < 0) == labels[values->launch[i]]) ascending[n++] = fabs(values->sorted[i]);
-    return ratio(trimmed_mean(ascending, n), deviations(ascending, n) / (double)n, values->scale);
+    return paired_t(ascending, n, values->scale);
 }
 
-/* What a group needs while the cases go by: its relabellings, and per relabelling the largest statistic so
- * far. */
+/* What a group needs while the cases go by: its relabellings, and per relabelling the largest statistic so far. */
 struct progress {
-    struct labels labels;
+    struct relabellings labels;
     double *largest;
 };
 
@@ -195,26 +135,32 @@ struct progress {
 static double share_reaching(const struct progress *progress, double observed)
 {
     size_t reached = 0;
-    double slack = observed * (1 - 1e-9);
-    for (size_t r = 0; r < progress->labels.count; r++) reached += progress->largest[r] >= slack;
+    double reach = reach_of(observed);
+    for (size_t r = 0; r < progress->labels.count; r++) reached += progress->largest[r] >= reach;
     return (double)reached / (double)progress->labels.count;
 }
 
-/* Visits every relabelling of one case: its own p, and the running maximum of its group. */
-static void visit_case(struct relabelled_case *row, const struct relabelled_group *group,
-                       struct progress *progress, struct case_values *values)
+static double statistic_of(const struct relabelled_group *group, struct case_values *values,
+                           const unsigned char *labels)
+{
+    return group->paired ? paired_statistic(values, labels) : two_sample_statistic(values, labels);
+}
+
+/* Visits every relabelling of one case in one direction (1: slower, -1: faster): returns its own p, and raises the
+   running maximum of its group. */
+static double visit_case(const struct relabelled_case *row, const struct relabelled_group *group,
+                         struct progress *progress, struct case_values *values, int direction)
 {
     size_t reached = 0;
-    double slack = row->statistic * (1 - 1e-9);
+    double reach = reach_of(direction * row->statistic);
     fill_values(values, row, group);
     for (size_t r = 0; r < progress->labels.count; r++) {
         const unsigned char *labels = progress->labels.bytes + r * progress->labels.width;
-        double statistic =
-            group->paired ? paired_statistic(values, labels) : two_sample_statistic(values, labels);
-        reached += statistic >= slack;
+        double statistic = direction * statistic_of(group, values, labels);
+        reached += statistic >= reach;
         if (statistic > progress->largest[r]) progress->largest[r] = statistic;
     }
-    row->p = (double)reached / (double)progress->labels.count;
+    return (double)reached / (double)progress->labels.count;
 }
 
 static int by_statistic(const void *a, const void *b)
@@ -236,8 +182,49 @@ static struct case_values values_for(const struct relabelled_group *groups, size
     return values;
 }
 
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The smallest maximum t with P(maximum >= t) < alpha; INFINITY when there is none. */
+static double critical_value(struct progress *progress, double alpha)
+{
+    size_t count = progress->labels.count;
+    qsort(progress->largest, count, sizeof *progress->largest, ascending);
+    for (size_t r = 0; r < count; r++) {
+        if (r && progress->largest[r] == progress->largest[r - 1]) continue;
+        if ((double)(count - r) / (double)count < alpha) return progress->largest[r];
+    }
+    return INFINITY;
+}
+
+/* One direction. `order` holds the cases by statistic, ascending. From the least striking case on: when a case is
+   reached, the maxima are those over it and all less striking ones. */
+static void step_down(struct relabelled_group *groups, size_t group_count, struct relabelled_case **order,
+                      size_t case_count, struct progress *progress, struct case_values *values, int direction)
+{
+    double last = 0;
+    for (size_t g = 0; g < group_count; g++)
+        for (size_t r = 0; r < progress[g].labels.count; r++) progress[g].largest[r] = -INFINITY;
+    for (size_t i = 0; i < case_count; i++) {
+        struct relabelled_case *row = order[direction > 0 ? i : case_count - 1 - i];
+        double p = visit_case(row, &groups[row->group], &progress[row->group], values, direction), any = 0;
+        for (size_t g = 0; g < group_count; g++) /* 1 - (1-a)(1-b) without rounding p away: 0.1 stays 0.1 */
+            any += share_reaching(&progress[g], direction * row->statistic) * (1 - any);
+        *(direction > 0 ? &row->slower : &row->faster) = p;
+        *(direction > 0 ? &row->adjusted_slower : &row->adjusted_faster) = any;
+    }
+    for (size_t i = case_count; i-- > 0;) { /* monotone: a less striking case has no smaller p */
+        struct relabelled_case *row = order[direction > 0 ? i : case_count - 1 - i];
+        double *adjusted = direction > 0 ? &row->adjusted_slower : &row->adjusted_faster;
+        last = *adjusted = *adjusted > last ? *adjusted : last;
+    }
+}
+
 void max_t(struct relabelled_group *groups, size_t group_count, struct relabelled_case *cases,
-           size_t case_count, uint64_t seed)
+           size_t case_count, uint64_t seed, double alpha, double *critical)
 {
     struct random_state random;
     struct progress *progress = allocate(group_count, sizeof *progress);
@@ -245,31 +232,24 @@ void max_t(struct relabelled_group *groups, size_t group_count, struct relabelle
     struct case_values values = values_for(groups, group_count);
     random_seed(&random, seed);
     for (size_t g = 0; g < group_count; g++) {
-        progress[g].labels = labels_of(&groups[g], &random);
+        progress[g].labels = relabellings_of(groups[g].base, groups[g].fresh, groups[g].paired,
+                                             EXACT_RELABELLINGS, SAMPLED_RELABELLINGS, &random);
         progress[g].largest = allocate(progress[g].labels.count, sizeof *progress[g].largest);
+        groups[g].exact = progress[g].labels.exact;
+        groups[g].relabellings = progress[g].labels.count;
     }
     for (size_t i = 0; i < case_count; i++) {
-        const struct relabelled_group *group = &groups[cases[i].group];
-        const unsigned char *observed = progress[cases[i].group].labels.bytes;
-        fill_values(&values, &cases[i], group);
+        fill_values(&values, &cases[i], &groups[cases[i].group]);
         cases[i].statistic =
-            group->paired ? paired_statistic(&values, observed) : two_sample_statistic(&values, observed);
+            statistic_of(&groups[cases[i].group], &values, progress[cases[i].group].labels.bytes);
         order[i] = &cases[i];
     }
     if (case_count) qsort(order, case_count, sizeof(struct relabelled_case *), by_statistic);
-    /* From the least striking case up: when a case is reached, the maxima are those over it and all less
-     * striking ones. */
-    for (size_t i = 0; i < case_count; i++) {
-        double none_reaches = 1;
-        visit_case(order[i], &groups[order[i]->group], &progress[order[i]->group], &values);
-        for (size_t g = 0; g < group_count; g++)
-            none_reaches *= 1 - share_reaching(&progress[g], order[i]->statistic);
-        order[i]->adjusted_p = 1 - none_reaches;
-    }
-    for (size_t i = case_count; i-- > 1;) /* monotone: a less striking case has no smaller p */
-        if (order[i - 1]->adjusted_p < order[i]->adjusted_p) order[i - 1]->adjusted_p = order[i]->adjusted_p;
+    step_down(groups, group_count, order, case_count, progress, &values, -1);
+    step_down(groups, group_count, order, case_count, progress, &values, 1);
     for (size_t g = 0; g < group_count; g++) {
-        free(progress[g].labels.bytes);
+        if (critical) critical[g] = critical_value(&progress[g], alpha);
+        relabellings_free(&progress[g].labels);
         free(progress[g].largest);
     }
     for (int side = 0; side < 2; side++) free(values.side[side]);

@@ -26,12 +26,12 @@ static const struct option options[] = {
     {OPTION_TEXT, 'd', "delta", "SHARE", offsetof(struct settings, delta), "3%", NULL, 0, 0, "Gate",
      "the tolerance: a slowdown within it is no regression; 3% or 0.03"},
     {OPTION_REAL, 0, "alpha", "P", offsetof(struct settings, alpha), "0.05", NULL, 1e-6, 0.5, NULL,
-     "the chance of any false alarm over all cases; intervals are at 1 - alpha"},
+     "the chance of any false regression over all cases; each end of an interval is at 1 - alpha"},
     {OPTION_TEXT, 'g', "gate", "FILE", offsetof(struct settings, gate), NULL, NULL, 0, 0, NULL,
      "tolerances and absolute limits per pattern of cases (busbar contract --help)"},
     {OPTION_FLAG, 0, "strict", NULL, offsetof(struct settings, strict), NULL, NULL, 0, 0, NULL,
-     "fail what is inconclusive too, and where base is fewer than three allocations\n"
-     "and the launches did not take turns on identical hosts"},
+     "fail what is inconclusive too, and fewer than four allocations a side unless the\n"
+     "launches took turns on identical hosts"},
     {OPTION_CHOICE, 0, "paired", "WHEN", offsetof(struct settings, paired), "auto", "auto|yes|no", 0, 0, NULL,
      "pair launches that took turns on identical hosts; auto: from 7 pairs on"},
     {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
@@ -47,11 +47,12 @@ static const struct command command = {
     .synopsis = "[flags] BASE NEW",
     .description =
         "BASE and NEW are files or folders of results, or the names of baselines (busbar baseline).\n"
-        "The unit is the launch: six or more a side. Verdicts: regression (p < alpha over all cases,\n"
-        "and the whole interval of the ratio beyond the tolerance), improvement, same (the whole\n"
-        "interval within it), ~ inconclusive, missing, wrong, not comparable (unlike statistics:\n"
-        "shown, never gated). A regression, a missing case, wrong data or a launch that did not\n"
-        "complete gives exit status 1.\n",
+        "The unit is the launch (six or more a side), or the allocation where allocations hold several\n"
+        "launches (four or more a side). Verdicts: regression (slower by more than the tolerance, by its\n"
+        "median or its 95th percentile), improvement, same (the interval of the ratio within the\n"
+        "tolerance, no launch and no tail beyond it), ~ inconclusive, missing (also: in some launches),\n"
+        "wrong, not comparable (unlike statistics: shown, never gated). A regression, a missing case,\n"
+        "wrong data or a launch that did not complete gives exit status 1.\n",
     .examples = "busbar compare results/monday results/tuesday\n    a row per case and a summary\n"
                 "busbar compare --format junit --gate ci.gate good results/now >junit.xml\n"
                 "    in CI, against the baseline 'good'\n",

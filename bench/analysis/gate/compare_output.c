@@ -144,6 +144,7 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
     static const char *const names[] = {"<case", "base",     "new",   "ratio", "interval",
                                         "p",     "<verdict", "<note", NULL};
     struct text text = {0};
+    char verdict[64];
     for (const char *const *name = names; *name; name++)
         table_column(table, *name + (**name == '<'), **name == '<');
     for (size_t i = 0; i < comparison->case_count; i++) {
@@ -155,7 +156,7 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
         table_cell(table, "%s", figure_text(&text, line, FRESH, bandwidth));
         ratio_cells(table, line, bandwidth);
         p_cell(table, line->adjusted_p);
-        table_cell(table, "%s", line->verdict == VERDICT_INCONCLUSIVE ? "~" : verdict_names[line->verdict]);
+        table_cell(table, "%s", line->verdict == VERDICT_INCONCLUSIVE ? "~" : verdict_text(line, verdict));
         table_cell(table, "%s", line->why ? line->why : "");
     }
     text_free(&text);
@@ -195,19 +196,36 @@ static void side_text(const struct comparison *comparison, enum side side, const
     text_add(out, "\n");
 }
 
+static const char *unit_text(const struct comparison *comparison)
+{
+    bool pairs = false, allocations = false, launches = false;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        const struct compared_case *line = &comparison->cases[i];
+        if (isnan(line->adjusted_p)) continue;
+        *(line->paired ? &pairs : line->by_allocation ? &allocations : &launches) = true;
+    }
+    if (pairs + allocations + launches > 1) return "the unit differs by case";
+    return pairs         ? "pairs of launches"
+           : allocations ? "the unit is the allocation"
+                         : "the unit is the launch";
+}
+
 static void method_text(const struct comparison *comparison, const struct output_choice *choice,
                         struct text *out)
 {
-    bool paired = false, exact = true;
-    for (size_t i = 0; i < comparison->case_count; i++) paired |= comparison->cases[i].paired;
-    for (size_t g = 0; g < comparison->group_count; g++)
-        if (comparison->groups[g].base && comparison->groups[g].fresh) exact &= comparison->groups[g].exact;
+    bool exact = true;
+    for (size_t g = 0; comparison->unit_groups && g < comparison->group_count; g++)
+        if (comparison->unit_groups[g].base && comparison->unit_groups[g].fresh)
+            exact &= comparison->unit_groups[g].exact;
     text_add(out, choice->bandwidth ? "rates, higher is better; ratio below 1: new is slower"
                                     : "times per operation, lower is better; ratio above 1: new is slower");
-    text_add(
-        out, ". Tolerance %g %%%s, alpha %g, %s; p is adjusted over all %zu cases (max-T, %s relabellings)\n",
-        100 * choice->delta, choice->gate ? " or the gate file's" : "", choice->alpha,
-        paired ? "pairs of launches" : "unpaired launches", comparison->tested, exact ? "all" : "sampled");
+    text_add(out,
+             ". Tolerance %g %%%s, alpha %g, %s; p: new is no slower than the tolerance, and over all %zu "
+             "cases no slower "
+             "at all (max-T, %s relabellings); intervals at %g %%\n",
+             100 * choice->delta, choice->gate ? " or the gate file's" : "", choice->alpha,
+             unit_text(comparison), comparison->tested, exact ? "all" : "sampled",
+             100 * (1 - 2 * choice->alpha));
 }
 
 static void shared_text(const struct comparison *comparison, unsigned masks[2], const struct readable *to)

@@ -37,8 +37,19 @@ static json_t *case_json(const struct compared_case *line)
     }
     object_put_real(object, "p", line->p);
     object_put_real(object, "adjusted_p", line->adjusted_p);
+    object_put_real(object, "p_faster", line->p_faster);
+    if (isfinite(line->tail_ratio)) {
+        object_put_text(object, "tail", line->tail);
+        object_put_real(object, "tail_ratio", line->tail_ratio);
+        object_put_real(object, "tail_lo", line->tail_lo);
+        object_put_real(object, "tail_hi", line->tail_hi);
+        object_put_real(object, "tail_p", line->tail_p);
+    }
+    object_put_real(object, "scatter_ratio", line->scatter);
     object_put_real(object, "delta", line->delta);
     object_put(object, "paired", json_boolean(line->paired));
+    object_put_text(object, "unit", line->paired ? "pair" : line->by_allocation ? "allocation" : "launch");
+    object_put(object, "confounded_with_allocation", json_boolean(line->confounded));
     object_put_real(object, "launch_sigma", line->sigma);
     object_put_real(object, "detectable_ratio", line->detectable);
     object_put_real(object, "launches_needed", line->launches_needed);
@@ -122,7 +133,14 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
                                         "detectable_ratio",
                                         "launches_needed",
                                         "verdict",
-                                        "note"};
+                                        "note",
+                                        "unit",
+                                        "confounded",
+                                        "p_faster",
+                                        "tail",
+                                        "tail_ratio",
+                                        "tail_p",
+                                        "scatter_ratio"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
     for (size_t i = 0; i < comparison->case_count; i++) {
@@ -145,6 +163,13 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
         for (size_t r = 0; r < sizeof reals / sizeof *reals; r++) real_cell(&table, reals[r]);
         table_cell(&table, "%s", verdict_names[line->verdict]);
         table_cell(&table, "%s", line->why ? line->why : "");
+        table_cell(&table, "%s", line->paired ? "pair" : line->by_allocation ? "allocation" : "launch");
+        table_cell(&table, "%s", line->confounded ? "yes" : "no");
+        real_cell(&table, line->p_faster);
+        table_cell(&table, "%s", line->tail ? line->tail : "");
+        real_cell(&table, line->tail_ratio);
+        real_cell(&table, line->tail_p);
+        real_cell(&table, line->scatter);
     }
     table_print(&table, TABLE_CSV, out);
     table_free(&table);
@@ -188,7 +213,8 @@ static void junit_case(const struct compared_case *line, bool strict, struct tex
     text_add(out, "\">\n");
     const char *element = fails(line, strict) ? "failure" : skipped(line, strict) ? "skipped" : "system-out";
     struct text what = {0};
-    text_add(&what, "%s", verdict_names[line->verdict]);
+    char verdict[64];
+    text_add(&what, "%s", verdict_text(line, verdict));
     if (isfinite(line->ratio)) {
         text_add(&what, ": %.4g -> %.4g us, ratio %.3f", line->side[BASE].median_us,
                  line->side[FRESH].median_us, line->ratio);

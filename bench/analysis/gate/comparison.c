@@ -234,8 +234,24 @@ static double time_of(const struct case_row *row, const char **statistic)
     return row->time_us;
 }
 
+enum { SAMPLES_FOR_P95 = 20 };
+
+/* The tail of a launch's samples, recomputed as its median is. */
+static void add_tail(struct figures *figures, const struct samples *samples, size_t slot)
+{
+    if (!samples->count) return;
+    double *sorted = allocate(samples->count, sizeof *sorted), sum = 0;
+    memcpy(sorted, samples->us, samples->count * sizeof *sorted);
+    sort_doubles(sorted, samples->count);
+    for (size_t i = 0; i < samples->count; i++) sum += sorted[i];
+    figures->ln_mean[slot] = log(sum / (double)samples->count);
+    if (samples->count >= SAMPLES_FOR_P95)
+        figures->ln_p95[slot] = log(percentile_sorted(sorted, samples->count, 0.95));
+    free(sorted);
+}
+
 static void add_figure(struct comparison *comparison, struct figures *figures, const struct place *place,
-                       double *slot)
+                       size_t slot)
 {
     const struct case_row *row = place->row;
     size_t base = comparison->launch_count[BASE];
@@ -262,8 +278,9 @@ static void add_figure(struct comparison *comparison, struct figures *figures, c
     if (!same(figures->statistic, statistic) || !same(figures->rank_reduction, row->rank_reduction))
         figures->statistic = "mixed";
     figures->unchecked += row->wrong == ABSENT;
-    if (isnan(*slot)) figures->count++;
-    *slot = log(time_us);
+    if (isnan(figures->ln_us[slot])) figures->count++;
+    figures->ln_us[slot] = log(time_us);
+    add_tail(figures, &row->samples_us, slot);
 }
 
 static double middle_of(const struct figures *figures, size_t launches)
@@ -289,6 +306,12 @@ static struct compared_case new_case(struct comparison *comparison, const struct
                                  .hi = NAN,
                                  .p = NAN,
                                  .adjusted_p = NAN,
+                                 .p_faster = NAN,
+                                 .tail_ratio = NAN,
+                                 .tail_lo = NAN,
+                                 .tail_hi = NAN,
+                                 .tail_p = NAN,
+                                 .scatter = NAN,
                                  .sigma = NAN,
                                  .detectable = NAN,
                                  .launches_needed = NAN};
@@ -298,14 +321,16 @@ static struct compared_case new_case(struct comparison *comparison, const struct
         size_t launches = side == BASE ? group->base : group->fresh;
         struct figures *figures = &line.side[side];
         *figures = (struct figures){.wrong = ABSENT, .drift = 1};
-        figures->ln_us = arena_memory(&comparison->archive.arena, (launches + 1) * sizeof(double));
-        for (size_t i = 0; i < launches; i++) figures->ln_us[i] = NAN;
+        double **lists[] = {&figures->ln_us, &figures->ln_p95, &figures->ln_mean};
+        for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
+            *lists[l] = arena_memory(&comparison->archive.arena, (launches + 1) * sizeof(double));
+            for (size_t i = 0; i < launches; i++) (*lists[l])[i] = NAN;
+        }
     }
     for (size_t i = 0; i < count; i++) {
         enum side side = places[i].launch < base ? BASE : FRESH;
         size_t at = side == BASE ? places[i].launch : places[i].launch - base;
-        add_figure(comparison, &line.side[side], &places[i],
-                   &line.side[side].ln_us[comparison->place_of[side][at]]);
+        add_figure(comparison, &line.side[side], &places[i], comparison->place_of[side][at]);
     }
     line.side[BASE].median_us = middle_of(&line.side[BASE], group->base);
     line.side[FRESH].median_us = middle_of(&line.side[FRESH], group->fresh);
@@ -412,6 +437,7 @@ void comparison_free(struct comparison *comparison)
         free(comparison->place_of[side]);
     }
     free(comparison->groups);
+    free(comparison->unit_groups);
     free(comparison->cases);
     free(comparison->differences);
     free(comparison->failures);

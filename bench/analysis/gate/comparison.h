@@ -1,13 +1,14 @@
-/* Two sides, base and new, compared case by case: what `busbar compare` prints. measurement.md's "Comparing
-   two runs" in code: the unit is the launch, y = ln(median of its samples), step-down max-T over the cases,
-   Hodges-Lehmann ratios. */
+/* Two sides, base and new, compared case by case: what `busbar compare` prints. The unit is the launch, or the allocation
+   where allocations hold several launches (units.c); its values are the logarithms of the median and of a tail statistic of
+   its samples; stats/decision.h holds the rule and the literature. README.md of this room shows what it finds and how often
+   it errs. */
 #ifndef BUSBAR_COMPARISON_H
 #define BUSBAR_COMPARISON_H
 
 #include "analysis/gate/gatefile.h"
 #include "base/options.h"
 #include "record/record.h"
-#include "stats/maxt.h"
+#include "stats/decision.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,11 +16,11 @@
 enum side { BASE, FRESH }; /* FRESH is what users call new */
 
 enum verdict {
-    VERDICT_SAME,           /* the interval of the ratio lies wholly within the tolerance */
-    VERDICT_IMPROVEMENT,    /* adjusted p < alpha and the interval wholly below it */
-    VERDICT_REGRESSION,     /* adjusted p < alpha and the interval wholly beyond it: slower */
+    VERDICT_SAME, /* the interval of the ratio lies within the tolerance, and no launch or tail beyond it */
+    VERDICT_IMPROVEMENT,    /* faster by more than the tolerance, p < alpha */
+    VERDICT_REGRESSION,     /* slower by more than the tolerance, p < alpha: by its median or by its tail */
     VERDICT_INCONCLUSIVE,   /* none of these: the launches do not decide */
-    VERDICT_MISSING,        /* base has a figure, new has none (or some launch failed on it) */
+    VERDICT_MISSING,        /* base has a figure, and in some launch of either side there is none */
     VERDICT_WRONG,          /* wrong data on either side: it has no speed */
     VERDICT_NOT_COMPARABLE, /* unlike statistics, or a case that base lacks: shown, never gated */
     VERDICT_COUNT
@@ -28,7 +29,9 @@ extern const char *const verdict_names[VERDICT_COUNT];
 
 /* One case on one side. */
 struct figures {
-    double *ln_us;    /* per launch of the case's group: ln of the median of its samples; NAN: no figure */
+    double *ln_us; /* per launch of the case's group: ln of the median of its samples; NAN: no figure */
+    double *ln_p95,
+        *ln_mean;     /* likewise of the 95th percentile (from 20 samples on) and the mean of its samples */
     size_t count;     /* launches with a figure */
     double median_us; /* the median of the launches' medians */
     const char *statistic; /* "median" from samples; imports: "mean", …; "mixed"; NULL: no figure */
@@ -46,13 +49,25 @@ struct compared_case {
     size_t group;
     struct figures side[2];
     double delta;
-    double ratio, lo, hi; /* of times, new / base: above 1 is slower; NAN: no figure */
+    double ratio, lo, hi; /* of times, new / base: above 1 is slower; NAN: no figure; each end at 1 - alpha */
     bool has_interval, paired;
-    double p, adjusted_p; /* NAN where not tested */
-    double sigma;         /* from launch to launch, of ln: robust; NAN below two launches a side */
-    double detectable; /* the slowdown (ratio) that these launches would call a regression 8 times out of 10;
-                          INFINITY: none */
-    double launches_needed; /* a side, to decide on delta 9 times out of 10; NAN: unknown */
+    double p; /* of "not slower by more than the tolerance", of the case alone; NAN where not tested */
+    double adjusted_p,
+        p_faster;     /* what decides on a regression, and on an improvement: see stats/decision.h */
+    const char *tail; /* "95th percentile" | "mean"; NULL: no samples, no tail */
+    double tail_ratio, tail_lo, tail_hi, tail_p; /* as above; NAN without a tail */
+    double
+        scatter; /* of new over base, where more than chance; else NAN: then p is Welch's, stats/scatter.h */
+    size_t units[2];    /* launches or allocations with a figure, a side */
+    bool by_allocation; /* the unit is the allocation */
+    bool confounded;    /* one allocation a side: what differs may be the allocations */
+    double sigma;       /* from unit to unit, of ln: robust; NAN below two a side */
+    double
+        detectable; /* the slowdown (ratio) that so many units would call a regression 8 times out of 10, among as many
+                          cases; INFINITY: none */
+    double
+        launches_needed; /* units a side with which 9 times out of 10 an unchanged case is the same, and one slower by
+                               twice the tolerance a regression; NAN: unknown */
     enum verdict verdict;
     const char *why; /* a phrase, where the verdict needs one; else NULL */
 };
@@ -77,7 +92,8 @@ struct comparison {
     size_t launch_count[2], allocations[2]; /* allocations: distinct, 0: not recorded */
     const char *paths[2];                   /* what was asked for, for the heading */
     size_t *group_of[2], *place_of[2];      /* per launch: its group, and its place in it */
-    struct relabelled_group *groups;
+    struct relabelled_group *groups;        /* of launches */
+    struct relabelled_group *unit_groups;   /* what was relabelled: launches or allocations */
     size_t group_count;
     struct compared_case *cases;                /* in reading order */
     size_t case_count, tested, without_figures; /* the last: cases that neither side could run, left out */
@@ -114,8 +130,30 @@ const char *comparison_text(struct comparison *, const char *format, ...)
 /* environment.c: differences, allocations, taking turns, and what forbids a comparison. */
 enum status compare_environments(struct comparison *, const struct comparison_rules *);
 
+/* The allocation of a launch: its id and hosts as one string of the archive's arena, so that equal ones are equal
+   pointers; NULL: not recorded. */
+const char *allocation_of(struct comparison *, const struct launch_header *);
+
+/* units.c: what is relabelled in one group, and which unit each of its launches belongs to. */
+struct units {
+    size_t count[2];    /* a side */
+    size_t *of[2];      /* per launch of the side: its unit */
+    bool by_allocation; /* units are allocations; false: launches */
+    bool confounded;    /* one allocation a side, not the same */
+};
+struct units units_of(struct comparison *, size_t group);
+void units_free(struct units *);
+/* The unit's value: the median of those of its launches that have one; NAN: none. Of the archive's arena. */
+double *unit_values(struct comparison *, const struct units *, enum side, size_t launches,
+                    const double *values);
+/* Fewest allocations a side: with fewer, --strict fails, and the comparison says so. */
+void check_allocations(struct comparison *, const struct comparison_rules *);
+
 /* verdict.c: fills in everything from `delta` on. */
 void judge_cases(struct comparison *, const struct comparison_rules *);
+
+/* "regression", or where the sides are one allocation each "regression, confounded with the allocation". */
+const char *verdict_text(const struct compared_case *, char text[64]);
 
 /* Last third over first third of the samples' medians, when further apart than the share `delta` and than
    chance allows (rank-sum test, z > 4); else 1. */

@@ -149,7 +149,7 @@ static const char *hosts_of(struct comparison *comparison, const struct launch_h
     return hosts;
 }
 
-static const char *allocation_of(struct comparison *comparison, const struct launch_header *header)
+const char *allocation_of(struct comparison *comparison, const struct launch_header *header)
 {
     const char *hosts = hosts_of(comparison, header);
     if (!header->allocation_id && !hosts) return NULL;
@@ -248,7 +248,7 @@ static enum status choose_pairing(struct comparison *comparison, const struct co
     return STATUS_OK;
 }
 
-static void note_confounding(struct comparison *comparison, bool strict)
+static void note_confounding(struct comparison *comparison)
 {
     const char *base, *fresh;
     comparison->allocations[BASE] = count_allocations(comparison, BASE, &base);
@@ -267,12 +267,6 @@ static void note_confounding(struct comparison *comparison, bool strict)
             comparison,
             "one allocation a side: a difference is confounded with the allocation (hosts, placement, "
             "neighbours), which alone can move figures by some per cent");
-    if (strict && !comparison->interleaved && comparison->allocations[BASE] < 3)
-        comparison_failure(
-            comparison,
-            "--strict wants three baseline allocations or launches that take turns on identical hosts; "
-            "base has %zu allocation%s",
-            comparison->allocations[BASE], comparison->allocations[BASE] == 1 ? "" : "s");
 }
 
 enum status compare_environments(struct comparison *comparison, const struct comparison_rules *rules)
@@ -280,6 +274,7 @@ enum status compare_environments(struct comparison *comparison, const struct com
     enum status status = list_differences(comparison, rules->allow_different);
     if (status) return status;
     comparison->interleaved = !comparison->common && is_interleaved(comparison);
-    note_confounding(comparison, rules->strict);
+    note_confounding(comparison);
+    check_allocations(comparison, rules);
     return choose_pairing(comparison, rules);
 }

@@ -1,9 +1,11 @@
 /* The statistics of a comparison and what follows from them. */
 #include "analysis/gate/comparison.h"
+#include "analysis/gate/outliers.h"
 #include "stats/order.h"
-#include "stats/ranks.h"
+#include "stats/relabel.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,61 +29,6 @@ double sample_drift(const struct samples *samples, double delta)
     return fabs(z) > 4 ? ratio : 1;
 }
 
-/* The values of a side that are there, into `present`. */
-static size_t present_of(const double *values, size_t n, double *present)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!isnan(values[i])) present[count++] = values[i];
-    return count;
-}
-
-static void set_shift(struct compared_case *line, struct shift shift)
-{
-    line->ratio = exp(shift.estimate);
-    line->lo = exp(shift.lo);
-    line->hi = exp(shift.hi);
-    line->has_interval = shift.has_interval;
-}
-
-static void estimate_paired(struct compared_case *line, const struct relabelled_group *group, double alpha)
-{
-    double *differences = allocate(group->base, sizeof *differences);
-    size_t n = 0;
-    for (size_t i = 0; i < group->base; i++) {
-        double difference = line->side[FRESH].ln_us[i] - line->side[BASE].ln_us[i];
-        if (!isnan(difference)) differences[n++] = difference;
-    }
-    if (n) set_shift(line, hodges_lehmann_paired(differences, n, alpha));
-    line->sigma = robust_sigma(differences, n);
-    line->detectable = exp(log1p(line->delta) + detectable_shift(line->sigma, n, n, true, alpha, 0.8));
-    line->launches_needed = launches_needed(line->sigma, log1p(line->delta), true, alpha, 0.9);
-    free(differences);
-}
-
-static void estimate_unpaired(struct compared_case *line, const struct relabelled_group *group, double alpha)
-{
-    double *base = allocate(group->base, sizeof *base), *fresh = allocate(group->fresh, sizeof *fresh);
-    size_t m = present_of(line->side[BASE].ln_us, group->base, base),
-           n = present_of(line->side[FRESH].ln_us, group->fresh, fresh);
-    set_shift(line, hodges_lehmann(base, m, fresh, n, alpha));
-    line->sigma = launch_sigma(base, m, fresh, n);
-    line->detectable = exp(log1p(line->delta) + detectable_shift(line->sigma, m, n, false, alpha, 0.8));
-    line->launches_needed = launches_needed(line->sigma, log1p(line->delta), false, alpha, 0.9);
-    free(base);
-    free(fresh);
-}
-
-static void estimate(struct compared_case *line, const struct relabelled_group *group, double alpha)
-{
-    line->paired = group->paired;
-    if (group->paired)
-        estimate_paired(line, group, alpha);
-    else
-        estimate_unpaired(line, group, alpha);
-    if (!isfinite(line->sigma)) line->detectable = INFINITY, line->launches_needed = NAN;
-}
-
 /* ---- what can be judged at all ---- */
 
 static const char *statistic_text(struct comparison *comparison, const struct figures *figures)
@@ -95,6 +42,21 @@ static bool alike(const struct figures *a, const struct figures *b)
     if (same(a->statistic, "mixed") || same(a->statistic, "unknown") || !same(a->statistic, b->statistic))
         return false;
     return !a->rank_reduction || !b->rank_reduction || same(a->rank_reduction, b->rank_reduction);
+}
+
+/* Launches of its group without a figure: a time budget that runs out, or a run that was cut, leaves out the slow ones, and
+   the rest would look fast. NULL: each launch of both sides has one. */
+static const char *censored(struct comparison *comparison, const struct compared_case *line)
+{
+    const struct relabelled_group *group = &comparison->groups[line->group];
+    for (int side = FRESH; side >= BASE; side--) {
+        size_t launches = side == BASE ? group->base : group->fresh, count = line->side[side].count;
+        if (count < launches)
+            return comparison_text(comparison,
+                                   "%zu of %zu %s launches have no figure: skipped, or not in their plan",
+                                   launches - count, launches, side == BASE ? "base" : "new");
+    }
+    return NULL;
 }
 
 /* Sets a verdict that needs no statistics; false: the case is to be tested. */
@@ -119,7 +81,9 @@ static bool judged_without_test(struct comparison *comparison, struct compared_c
         line->why = comparison_text(comparison, "base is a %s, new a %s", statistic_text(comparison, base),
                                     statistic_text(comparison, fresh));
     } else {
-        return false;
+        line->why = censored(comparison, line);
+        if (!line->why) return false;
+        line->verdict = VERDICT_MISSING;
     }
     return true;
 }
@@ -163,45 +127,156 @@ static void pair_unlike(struct comparison *comparison)
 
 /* ---- the verdict ---- */
 
-static const char *undecided(struct comparison *comparison, const struct compared_case *line)
+const char *verdict_text(const struct compared_case *line, char text[64])
+{
+    bool decided = line->verdict == VERDICT_SAME || line->verdict == VERDICT_IMPROVEMENT ||
+                   line->verdict == VERDICT_REGRESSION;
+    snprintf(text, 64, "%s%s", verdict_names[line->verdict],
+             decided && line->confounded ? ", confounded with the allocation" : "");
+    return text;
+}
+
+static const char *undecided(struct comparison *comparison, const struct compared_case *line, double alpha)
 {
     double needed = line->launches_needed;
-    const char *unit = line->paired ? "pairs" : "launches a side";
+    const char *unit = line->paired          ? "pairs"
+                       : line->by_allocation ? "allocations a side"
+                                             : "launches a side";
     if (!line->has_interval || !isfinite(line->detectable)) {
-        if (!isfinite(needed)) needed = line->paired ? 6 : 4;
-        return comparison_text(comparison, "%zu + %zu launches decide nothing: %.0f %s at least",
-                               line->side[BASE].count, line->side[FRESH].count, needed, unit);
+        double fewest = (double)fewest_launches(line->paired, alpha);
+        if (!isfinite(needed) || needed < fewest) needed = fewest;
+        return comparison_text(comparison, "%zu + %zu %s decide nothing: %.0f %s at least", line->units[BASE],
+                               line->units[FRESH], line->by_allocation ? "allocations" : "launches", needed,
+                               unit);
     }
+    if (!isfinite(needed))
+        return comparison_text(comparison, "sees +%.1f %%; no number of launches decides %g %%",
+                               100 * (line->detectable - 1), 100 * line->delta);
     return comparison_text(comparison, "sees +%.1f %%; %g %% needs about %.0f %s",
                            100 * (line->detectable - 1), 100 * line->delta, needed, unit);
 }
 
-static void judge(struct comparison *comparison, struct compared_case *line, double alpha)
+static const char *slow_tail(struct comparison *comparison, const struct compared_case *line,
+                             const char *verb)
 {
-    double limit = 1 + line->delta; /* the same on both sides of 1 in logarithms, so that exchanging base and
-                                       new mirrors the verdict */
-    bool significant = line->adjusted_p < alpha && line->has_interval;
-    if (significant && line->lo > limit)
-        line->verdict = VERDICT_REGRESSION;
-    else if (significant && line->hi < 1 / limit)
-        line->verdict = VERDICT_IMPROVEMENT;
-    else if (line->has_interval && line->lo >= 1 / limit && line->hi <= limit)
-        line->verdict = VERDICT_SAME;
-    else
-        line->verdict = VERDICT_INCONCLUSIVE, line->why = undecided(comparison, line);
+    return comparison_text(comparison, "its %s %s slower: %.3g times (%.3g to %.3g), p %.3g", line->tail,
+                           verb, line->tail_ratio, line->tail_lo, line->tail_hi, line->tail_p);
 }
 
-static void test_cases(struct comparison *comparison, struct compared_case **tested)
+/* A new launch beyond the tolerance that the scatter of the others does not explain; NULL: none. */
+static const char *slow_launch(struct comparison *comparison, const struct compared_case *line)
 {
-    struct relabelled_case *rows = allocate(comparison->tested, sizeof *rows);
+    const struct figures *fresh = &line->side[FRESH];
+    size_t launches = comparison->groups[line->group].fresh, worst = 0;
+    double sigma =
+        launch_scatter(line->side[BASE].ln_us, comparison->groups[line->group].base, fresh->ln_us, launches);
+    for (size_t i = 0; i < launches; i++)
+        if (fresh->ln_us[i] > fresh->ln_us[worst]) worst = i;
+    double beyond = fresh->ln_us[worst] - log(line->side[BASE].median_us),
+           outlying = fresh->ln_us[worst] - log(fresh->median_us);
+    if (beyond <= log1p(line->delta) || outlying <= OUTLYING_SIGMAS * sigma) return NULL;
+    const char *name = "?";
+    for (size_t i = 0; i < comparison->launch_count[FRESH]; i++) {
+        const struct launch *launch = comparison->launches[FRESH][i];
+        if (comparison->group_of[FRESH][i] == line->group && comparison->place_of[FRESH][i] == worst)
+            name = launch->header.launch ? launch->header.launch : launch->path;
+    }
+    return comparison_text(comparison, "launch %s took %.3g times as long as base: not the same", name,
+                           exp(beyond));
+}
+
+static void set_figures(struct compared_case *line, const struct decided_case *decided)
+{
+    const struct shift_test *median = &decided->median, *tail = &decided->tail;
+    line->ratio = exp(median->estimate);
+    line->lo = exp(median->lo);
+    line->hi = exp(median->hi);
+    line->has_interval = median->has_interval;
+    line->p = median->alone;
+    line->adjusted_p = median->slower;
+    line->p_faster = median->faster;
+    line->scatter = median->scatter;
+    line->sigma = decided->sigma;
+    line->detectable = exp(decided->detectable);
+    line->launches_needed = decided->needed;
+    if (!line->tail) return;
+    line->tail_ratio = exp(tail->estimate);
+    line->tail_lo = exp(tail->lo);
+    line->tail_hi = exp(tail->hi);
+    line->tail_p = tail->slower;
+}
+
+static void judge(struct comparison *comparison, struct compared_case *line,
+                  const struct decided_case *decided, double alpha)
+{
+    static const enum verdict verdicts[] = {[OUTCOME_SAME] = VERDICT_SAME,
+                                            [OUTCOME_FASTER] = VERDICT_IMPROVEMENT,
+                                            [OUTCOME_SLOWER] = VERDICT_REGRESSION,
+                                            [OUTCOME_UNDECIDED] = VERDICT_INCONCLUSIVE};
+    set_figures(line, decided);
+    line->verdict = verdicts[decided->outcome];
+    if (line->verdict == VERDICT_REGRESSION && !(decided->median.slower < alpha))
+        line->why = slow_tail(comparison, line, "is");
+    if (line->verdict == VERDICT_SAME && (line->why = slow_launch(comparison, line)))
+        line->verdict = VERDICT_INCONCLUSIVE;
+    else if (line->verdict == VERDICT_INCONCLUSIVE)
+        line->why = decided->median.within && decided->tail_suspect ? slow_tail(comparison, line, "may be")
+                                                                    : undecided(comparison, line, alpha);
+}
+
+/* Both sides need the same tail: the 95th percentile where every launch has one, else the mean. Imports have none. */
+static const double *tail_of(const struct compared_case *line, enum side side,
+                             const struct relabelled_group *group, const char **name)
+{
+    const struct figures *base = &line->side[BASE], *fresh = &line->side[FRESH];
+    *name = same(base->statistic, "median") ? "95th percentile" : NULL;
+    for (size_t i = 0; *name && i < group->base; i++)
+        if (isnan(base->ln_p95[i])) *name = "mean";
+    for (size_t i = 0; *name && i < group->fresh; i++)
+        if (isnan(fresh->ln_p95[i])) *name = "mean";
+    if (!*name) return NULL;
+    return same(*name, "mean") ? line->side[side].ln_mean : line->side[side].ln_p95;
+}
+
+static struct decided_case case_of(struct comparison *comparison, struct compared_case *line,
+                                   const struct units *units)
+{
+    const struct relabelled_group *group = &comparison->groups[line->group];
+    struct decided_case decided = {.group = line->group, .delta = line->delta};
+    const double *tails[2] = {tail_of(line, BASE, group, &line->tail),
+                              tail_of(line, FRESH, group, &line->tail)};
+    decided.base = unit_values(comparison, units, BASE, group->base, line->side[BASE].ln_us);
+    decided.fresh = unit_values(comparison, units, FRESH, group->fresh, line->side[FRESH].ln_us);
+    if (line->tail) {
+        decided.base_tail = unit_values(comparison, units, BASE, group->base, tails[BASE]);
+        decided.fresh_tail = unit_values(comparison, units, FRESH, group->fresh, tails[FRESH]);
+    }
+    line->paired = group->paired;
+    line->by_allocation = units->by_allocation;
+    line->confounded = units->confounded;
+    for (int side = BASE; side <= FRESH; side++) line->units[side] = units->count[side];
+    return decided;
+}
+
+static void test_cases(struct comparison *comparison, struct compared_case **tested, double alpha)
+{
+    size_t groups = comparison->group_count;
+    struct units *units = allocate(groups + 1, sizeof *units);
+    struct decided_case *cases = allocate(comparison->tested + 1, sizeof *cases);
+    comparison->unit_groups = allocate(groups + 1, sizeof *comparison->unit_groups);
+    for (size_t g = 0; g < groups; g++) {
+        units[g] = units_of(comparison, g);
+        comparison->unit_groups[g] = (struct relabelled_group){.base = units[g].count[BASE],
+                                                               .fresh = units[g].count[FRESH],
+                                                               .paired = comparison->groups[g].paired};
+    }
     for (size_t i = 0; i < comparison->tested; i++)
-        rows[i] = (struct relabelled_case){.group = tested[i]->group,
-                                           .base = tested[i]->side[BASE].ln_us,
-                                           .fresh = tested[i]->side[FRESH].ln_us};
-    max_t(comparison->groups, comparison->group_count, rows, comparison->tested, SEED);
-    for (size_t i = 0; i < comparison->tested; i++)
-        tested[i]->p = rows[i].p, tested[i]->adjusted_p = rows[i].adjusted_p;
-    free(rows);
+        cases[i] = case_of(comparison, tested[i], &units[tested[i]->group]);
+    decide(comparison->unit_groups, groups, cases, comparison->tested, alpha, SEED);
+    for (size_t i = 0; i < comparison->tested; i++) judge(comparison, tested[i], &cases[i], alpha);
+    for (size_t g = 0; g < groups; g++) units_free(&units[g]);
+    free(units);
+    free(cases);
 }
 
 static void note_unchecked_and_drift(struct comparison *comparison)
@@ -231,22 +306,59 @@ static void note_unchecked_and_drift(struct comparison *comparison)
                         worst->key);
 }
 
+static void note_scatter(struct comparison *comparison)
+{
+    size_t unequal = 0;
+    const struct compared_case *worst = NULL;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        const struct compared_case *line = &comparison->cases[i];
+        if (isnan(line->scatter)) continue;
+        unequal++;
+        if (!worst || fabs(log(line->scatter)) > fabs(log(worst->scatter))) worst = line;
+    }
+    if (worst)
+        comparison_note(
+            comparison,
+            "new scatters otherwise than base in %zu case%s, at most %.2g times as much: there p is Welch's, "
+            "which needs larger differences: %s",
+            unequal, unequal == 1 ? "" : "s", worst->scatter, worst->key);
+}
+
+struct outlier_notes {
+    struct comparison *comparison;
+    enum side side;
+};
+
+static void note_outlier(void *context, const char *text)
+{
+    const struct outlier_notes *notes = context;
+    comparison_note(notes->comparison, "%s %s", notes->side == BASE ? "base" : "new", text);
+}
+
+static void note_outliers(struct comparison *comparison)
+{
+    for (int side = BASE; side <= FRESH; side++) {
+        struct outlier_notes notes = {comparison, (enum side)side};
+        describe_outliers((const struct launch *const *)comparison->launches[side],
+                          comparison->launch_count[side], note_outlier, &notes);
+    }
+}
+
 void judge_cases(struct comparison *comparison, const struct comparison_rules *rules)
 {
     struct compared_case **tested = allocate(comparison->case_count, sizeof *tested);
     pair_unlike(comparison);
     for (size_t i = 0; i < comparison->case_count; i++) {
         struct compared_case *line = &comparison->cases[i];
-        const struct relabelled_group *group = &comparison->groups[line->group];
         if (judged_without_test(comparison, line)) continue;
-        estimate(line, group, rules->alpha);
         tested[comparison->tested++] = line;
     }
-    test_cases(comparison, tested);
-    for (size_t i = 0; i < comparison->tested; i++) judge(comparison, tested[i], rules->alpha);
+    test_cases(comparison, tested, rules->alpha);
     for (size_t i = 0; i < comparison->case_count; i++) comparison->counts[comparison->cases[i].verdict]++;
     free(tested);
     note_unchecked_and_drift(comparison);
+    note_scatter(comparison);
+    note_outliers(comparison);
     if (comparison->without_figures)
         comparison_note(comparison,
                         "%zu case%s left out: neither side could run %s (unsupported, too large or skipped)",

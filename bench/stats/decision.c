@@ -1,0 +1,256 @@
+#include "stats/decision.h"
+#include "base/status.h"
+#include "stats/order.h"
+#include "stats/ranks.h"
+#include "stats/relabel.h"
+#include "stats/scatter.h"
+#include "stats/tolerance.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* One row of the joint test: the median or the tail of a case. */
+struct row {
+    struct decided_case *owner;
+    struct shift_test *test;
+    const double *base, *fresh;
+};
+
+/* The launches of one row that have a value. */
+struct present {
+    double *base, *fresh; /* pairs: base unused, fresh the differences */
+    struct two_sides sides;
+};
+
+static struct present present_of(const struct row *row, const struct relabelled_group *group)
+{
+    struct present present = {.base = allocate(group->base + 1, sizeof(double)),
+                              .fresh = allocate(group->fresh + 1, sizeof(double))};
+    size_t m = 0, n = 0;
+    for (size_t i = 0; !group->paired && i < group->base; i++)
+        if (!isnan(row->base[i])) present.base[m++] = row->base[i];
+    for (size_t i = 0; i < group->fresh; i++) {
+        double value = group->paired ? row->fresh[i] - row->base[i] : row->fresh[i];
+        if (!isnan(value)) present.fresh[n++] = value;
+    }
+    present.sides = (struct two_sides){group->paired ? NULL : present.base, present.fresh, m, n};
+    return present;
+}
+
+static void present_free(struct present *present)
+{
+    free(present->base);
+    free(present->fresh);
+}
+
+/* ---- what these launches could see, and how many would decide ---- */
+
+/* The launches a side that count as m and n do. */
+static double effective_side(const struct two_sides *sides)
+{
+    double n = (double)sides->fresh_count;
+    return sides->base ? 2 / (1 / (double)sides->base_count + 1 / n) : n;
+}
+
+/* How far the mean of new lies from that of base, in standard deviations of a launch. */
+static double error_of_shift(double n, bool paired)
+{
+    return sqrt((paired ? 1 : 2) / n);
+}
+
+/* The shift that max-T over all cases finds with the given power. `critical`: what its statistic must reach. That statistic
+   divides by the mean absolute deviation, 0.8 sigma sqrt(1 - 1/n) for normal values, and a tenth of the robust sigma of all
+   values, which grows with the shift: to 1.48 / 2 of it for two sides apart, 1.48 of it for differences. */
+static double seen_over_all_cases(double critical, double sigma, double n, bool paired, double power)
+{
+    double floor = (paired ? 0.148 : 0.074) * critical;
+    if (!(floor < 1)) return INFINITY;
+    double scatter = 0.8 * sqrt(1 - 1 / n) + (paired ? 0 : 0.02);
+    return sigma * (critical * scatter / (1 - floor) + normal_quantile(power) * error_of_shift(n, paired));
+}
+
+/* Half the width that the sum of a test at alpha and one at 1 - power takes, in the launches' own t. */
+static double both_errors(double n, bool paired, double alpha, double power)
+{
+    double freedom = floor(paired ? n - 1 : 2 * n - 2);
+    return (student_quantile(1 - alpha, freedom) + student_quantile(power, freedom)) *
+           error_of_shift(n, paired);
+}
+
+static bool enough(double n, double critical, double now, const struct decided_case *row, bool paired,
+                   double alpha)
+{
+    double tolerance = log1p(row->delta);
+    /* The same with probability 0.9 when unchanged: both one-sided tests, each missed with 0.05. */
+    if (row->sigma * both_errors(n, paired, alpha, 0.95) > tolerance) return false;
+    /* Twice the tolerance: the critical value shrinks as the error of the mean does. */
+    return seen_over_all_cases(critical * sqrt(now / n), row->sigma, n, paired, 0.9) <= 2 * tolerance;
+}
+
+static double launches_for(double critical, double now, const struct decided_case *row, bool paired,
+                           double alpha)
+{
+    double lo = (double)fewest_launches(paired, alpha), hi = lo;
+    while (!enough(hi, critical, now, row, paired, alpha))
+        if ((hi *= 2) > 1e6) return NAN;
+    while (hi - lo > 1) {
+        double middle = floor((lo + hi) / 2);
+        *(enough(middle, critical, now, row, paired, alpha) ? &hi : &lo) = middle;
+    }
+    return enough(lo, critical, now, row, paired, alpha) ? lo : hi;
+}
+
+static void plan(struct decided_case *row, const struct two_sides *sides, double critical, double alpha)
+{
+    bool paired = !sides->base;
+    double n = effective_side(sides);
+    row->sigma = paired ? robust_sigma(sides->fresh, sides->fresh_count)
+                        : launch_sigma(sides->base, sides->base_count, sides->fresh, sides->fresh_count);
+    row->detectable = INFINITY;
+    row->needed = NAN;
+    if (!isfinite(row->sigma)) return;
+    if (row->median.has_interval && isfinite(critical))
+        row->detectable = fmax(seen_over_all_cases(critical, row->sigma, n, paired, 0.8),
+                               log1p(row->delta) + row->sigma * both_errors(n, paired, alpha, 0.8));
+    /* Without an outcome rare enough there is no critical value yet: that of the case alone. */
+    double known = isfinite(critical) ? critical : 2.5 * error_of_shift(n, paired);
+    row->needed = launches_for(known, n, row, paired, alpha);
+}
+
+/* ---- the tests ---- */
+
+/* Unequal scatter: p and the interval are at least those of Welch's t. */
+static void widen(struct shift_test *test, const struct present *present, double tolerance, double alpha)
+{
+    struct welch welch =
+        welch_of(present->base, present->sides.base_count, present->fresh, present->sides.fresh_count);
+    double reach = student_quantile(1 - alpha, welch.freedom) * welch.error;
+    double up = (welch.difference - tolerance) / welch.error,
+           down = (-welch.difference - tolerance) / welch.error;
+    if (!(welch.error > 0)) return;
+    test->lo = fmin(test->lo, welch.difference - reach);
+    test->hi = fmax(test->hi, welch.difference + reach);
+    test->alone = fmax(test->alone, student_upper(up, welch.freedom));
+    test->slower = fmax(test->slower, test->alone);
+    test->faster = fmax(test->faster, student_upper(down, welch.freedom));
+    test->within &= test->lo > -tolerance && test->hi < tolerance;
+}
+
+static void test_row(const struct row *row, const struct relabelled_group *group,
+                     const struct relabelled_case *joint, double alpha, struct tolerance_tester *tester)
+{
+    struct shift_test *test = row->test;
+    struct present present = present_of(row, group);
+    const struct two_sides *sides = &present.sides;
+    double tolerance = log1p(row->owner->delta);
+    struct tolerance_test alone = test_tolerance(tester, sides, tolerance, alpha);
+    test->estimate = NAN;
+    if (sides->fresh_count && sides->base && sides->base_count)
+        test->estimate =
+            hodges_lehmann(sides->base, sides->base_count, sides->fresh, sides->fresh_count, alpha).estimate;
+    else if (sides->fresh_count && !sides->base)
+        test->estimate = hodges_lehmann_paired(sides->fresh, sides->fresh_count, alpha).estimate;
+    test->has_interval = alone.has_interval;
+    test->lo = fmin(alone.lo, test->estimate);
+    test->hi = fmax(alone.hi, test->estimate);
+    test->alone = alone.slower;
+    test->slower = fmax(joint->adjusted_slower, alone.slower);
+    test->faster = fmax(joint->adjusted_faster, alone.faster);
+    test->at_all = joint->slower;
+    test->within = alone.has_interval && alone.not_slower < alpha && alone.not_faster < alpha;
+    test->scatter = NAN;
+    present_free(&present);
+}
+
+/* Holm's adjustment of Welch's p in one direction, over all rows that have one. */
+static double *conservative_p(const struct row *rows, size_t count, const struct relabelled_group *groups,
+                              int direction)
+{
+    double *p = allocate(count + 1, sizeof *p), *adjusted = allocate(count + 1, sizeof *adjusted);
+    for (size_t i = 0; i < count; i++) {
+        struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
+        p[i] = 1;
+        if (present.sides.base && present.sides.base_count > 1 && present.sides.fresh_count > 1) {
+            struct welch welch =
+                welch_of(present.base, present.sides.base_count, present.fresh, present.sides.fresh_count);
+            if (welch.error > 0)
+                p[i] = student_upper(direction * welch.difference / welch.error, welch.freedom);
+        }
+        present_free(&present);
+    }
+    holm(p, count, adjusted);
+    free(p);
+    return adjusted;
+}
+
+static void heed_scatter(const struct row *rows, const struct relabelled_case *joint, size_t count,
+                         const struct relabelled_group *groups, size_t group_count, double alpha,
+                         uint64_t seed)
+{
+    enum { PER_CENT = 5 };
+    struct scatter *scatters = allocate(count + 1, sizeof *scatters);
+    compare_scatter(groups, group_count, joint, count, seed, PER_CENT / 100.0, scatters);
+    double *slower = conservative_p(rows, count, groups, 1),
+           *faster = conservative_p(rows, count, groups, -1);
+    for (size_t i = 0; i < count; i++) {
+        if (!scatters[i].unequal) continue;
+        struct shift_test *test = rows[i].test;
+        struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
+        widen(test, &present, log1p(rows[i].owner->delta), alpha);
+        test->slower = fmax(test->slower, slower[i]);
+        test->faster = fmax(test->faster, faster[i]);
+        test->scatter = exp(scatters[i].ln_ratio);
+        present_free(&present);
+    }
+    free(scatters);
+    free(slower);
+    free(faster);
+}
+
+static void conclude(struct decided_case *row, double alpha)
+{
+    double tolerance = log1p(row->delta);
+    bool slow_tail = row->base_tail && row->tail.slower < alpha;
+    row->tail_suspect = row->base_tail && row->tail.estimate > tolerance && row->tail.at_all < alpha;
+    if (row->median.slower < alpha || slow_tail)
+        row->outcome = OUTCOME_SLOWER;
+    else if (row->median.faster < alpha)
+        row->outcome = OUTCOME_FASTER;
+    else if (row->median.within && !row->tail_suspect)
+        row->outcome = OUTCOME_SAME;
+    else
+        row->outcome = OUTCOME_UNDECIDED;
+}
+
+void decide(struct relabelled_group *groups, size_t group_count, struct decided_case *cases,
+            size_t case_count, double alpha, uint64_t seed)
+{
+    struct row *rows = allocate(2 * case_count + 1, sizeof *rows);
+    struct relabelled_case *joint = allocate(2 * case_count + 1, sizeof *joint);
+    double *critical = allocate(group_count + 1, sizeof *critical);
+    struct tolerance_tester tester = {.seed = seed};
+    size_t count = 0;
+    for (size_t i = 0; i < case_count; i++) /* medians and tails by turns: rows of one group stay together */
+        for (int tail = 0; tail < 2; tail++) {
+            const double *base = tail ? cases[i].base_tail : cases[i].base,
+                         *fresh = tail ? cases[i].fresh_tail : cases[i].fresh;
+            if (!base) continue;
+            rows[count] = (struct row){&cases[i], tail ? &cases[i].tail : &cases[i].median, base, fresh};
+            joint[count++] = (struct relabelled_case){.group = cases[i].group, .base = base, .fresh = fresh};
+        }
+    max_t(groups, group_count, joint, count, seed, alpha, critical);
+    for (size_t i = 0; i < count; i++)
+        test_row(&rows[i], &groups[rows[i].owner->group], &joint[i], alpha, &tester);
+    heed_scatter(rows, joint, count, groups, group_count, alpha, seed);
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].test != &rows[i].owner->median) continue;
+        struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
+        plan(rows[i].owner, &present.sides, critical[rows[i].owner->group], alpha);
+        present_free(&present);
+        conclude(rows[i].owner, alpha);
+    }
+    tolerance_tester_free(&tester);
+    free(rows);
+    free(joint);
+    free(critical);
+}

@@ -1,0 +1,190 @@
+#include "stats/scatter.h"
+#include "base/status.h"
+#include "stats/order.h"
+#include "stats/relabel.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEAST = 4, EXACT = 1000, DRAWN = 999 };
+
+/* ---- Student's t ---- */
+
+/* The finite sums of Abramowitz & Stegun 26.7.3 and 26.7.4: A(t) = P(|T| <= t). */
+static double within(double t, size_t freedom)
+{
+    double theta = atan(t / sqrt((double)freedom)), cosine = cos(theta), term = 1, sum = 0;
+    if (freedom % 2) {
+        term = cosine;
+        for (size_t k = 1; k + 2 <= freedom; k += 2) {
+            sum += term;
+            term *= cosine * cosine * (double)(k + 1) / (double)(k + 2);
+        }
+        return 2 / M_PI * (theta + sin(theta) * sum);
+    }
+    for (size_t k = 0; k + 2 <= freedom; k += 2) {
+        sum += term;
+        term *= cosine * cosine * (double)(k + 1) / (double)(k + 2);
+    }
+    return sin(theta) * sum;
+}
+
+double student_upper(double t, double freedom)
+{
+    double inside = within(fabs(t), (size_t)freedom), tail = (1 - inside) / 2;
+    if (tail < 1e-6 && tail >= 0) {
+        /* Far out the difference from 1 is lost: the tail's integral in closed form's place, by Simpson's rule over
+           u = atan(t / sqrt f): P(T > t) = C * integral of cos(u)^(f-1) from u to pi/2, C = G((f+1)/2) / (sqrt(pi) G(f/2)). */
+        double from = atan(fabs(t) / sqrt(freedom)), width = (M_PI / 2 - from) / 200, sum = 0;
+        for (int i = 0; i <= 200; i++)
+            sum += pow(fabs(cos(from + i * width)), freedom - 1) * (i == 0 || i == 200 ? 1 : i % 2 ? 4 : 2);
+        tail = exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(M_PI) * sum * width / 3;
+    }
+    return t > 0 ? tail : 1 - tail;
+}
+
+double student_quantile(double p, double freedom)
+{
+    double lo = -1, hi = 1;
+    while (student_upper(lo, freedom) < 1 - p && lo > -1e12) lo *= 2;
+    while (student_upper(hi, freedom) > 1 - p && hi < 1e12) hi *= 2;
+    for (int i = 0; i < 200; i++) {
+        double middle = lo / 2 + hi / 2;
+        *(student_upper(middle, freedom) > 1 - p ? &lo : &hi) = middle;
+    }
+    return lo / 2 + hi / 2;
+}
+
+static double mean_of(const double *values, size_t n, double *squares)
+{
+    double about = values[0], sum = 0; /* about one of them: equal values have no scatter to the last bit */
+    for (size_t i = 0; i < n; i++) sum += values[i] - about;
+    double mean = sum / (double)n;
+    *squares = 0;
+    for (size_t i = 0; i < n; i++) *squares += (values[i] - about - mean) * (values[i] - about - mean);
+    return about + mean;
+}
+
+struct welch welch_of(const double *base, size_t m, const double *fresh, size_t n)
+{
+    double of_base, of_fresh, before = mean_of(base, m, &of_base), after = mean_of(fresh, n, &of_fresh);
+    return (struct welch){
+        .difference = after - before,
+        .error = sqrt(of_base / (double)(m - 1) / (double)m + of_fresh / (double)(n - 1) / (double)n),
+        .freedom = (double)(m < n ? m : n) - 1,
+    };
+}
+
+/* ---- unequal scatter ---- */
+
+/* Deviations of one case from its sides' medians, scaled by n / (n - 1) for the median fitted; NAN where it is missing. */
+static bool deviations_of(const struct relabelled_case *row, const struct relabelled_group *group,
+                          double *deviations)
+{
+    const double *sides[2] = {row->base, row->fresh};
+    size_t counts[2] = {group->base, group->fresh}, at = 0;
+    if (group->paired) return false;
+    double *present = allocate(counts[0] + counts[1] + 1, sizeof *present);
+    bool enough = true;
+    for (int side = 0; side < 2; side++) {
+        size_t n = 0;
+        for (size_t i = 0; i < counts[side]; i++)
+            if (!isnan(sides[side][i])) present[n++] = sides[side][i];
+        double middle = median(present, n);
+        for (size_t i = 0; i < counts[side]; i++)
+            deviations[at++] = (sides[side][i] - middle) * (double)n / ((double)n - 1);
+        enough &= n >= LEAST;
+    }
+    free(present);
+    return enough;
+}
+
+/* ln of the ratio of the mean absolute deviations from the medians of two labelled sides. */
+static double ln_ratio(const double *deviations, const unsigned char *labels, size_t width, double *room)
+{
+    double scatter[2];
+    for (int side = 0; side < 2; side++) {
+        size_t n = 0;
+        for (size_t i = 0; i < width; i++)
+            if (labels[i] == side && !isnan(deviations[i])) room[n++] = deviations[i];
+        if (n < 2) return 0;
+        sort_doubles(room, n);
+        double sum = 0;
+        for (size_t i = 0; i < n / 2; i++) sum += room[n - 1 - i] - room[i];
+        scatter[side] = sum / ((double)n - 1);
+    }
+    if (scatter[0] == scatter[1]) return 0;
+    double ratio = scatter[1] / scatter[0]; /* 0 or infinite where one side has no scatter at all */
+    return fmax(-40, fmin(40, log(ratio)));
+}
+
+/* One group: its cases are relabelled together. `largest` is over all groups' cases of the same relabelling number;
+   groups are independent, so that the numbers may be paired at will. */
+struct search {
+    struct relabellings labels;
+    double *deviations, *ratios; /* case by case: width and count figures */
+    const size_t *members;
+    size_t count;
+};
+
+static double share_at_least(const double *values, size_t count, double observed)
+{
+    size_t reached = 0;
+    for (size_t r = 0; r < count; r++) reached += values[r] >= reach_of(observed);
+    return (double)reached / (double)count;
+}
+
+static void judge_group(struct search *search, double level, struct scatter *scatters)
+{
+    size_t relabellings = search->labels.count;
+    double *pooled = allocate(relabellings, sizeof *pooled),
+           *largest = allocate(relabellings, sizeof *largest);
+    for (size_t r = 0; r < relabellings; r++) {
+        for (size_t c = 0; c < search->count; c++) {
+            double ratio = search->ratios[c * relabellings + r];
+            pooled[r] += ratio / (double)search->count;
+            largest[r] = fmax(largest[r], fabs(ratio));
+        }
+        pooled[r] = fabs(pooled[r]);
+    }
+    bool all = share_at_least(pooled, relabellings, pooled[0]) <= level;
+    for (size_t c = 0; c < search->count; c++) {
+        double ratio = search->ratios[c * relabellings];
+        scatters[search->members[c]].ln_ratio = ratio;
+        scatters[search->members[c]].unequal =
+            all || share_at_least(largest, relabellings, fabs(ratio)) <= level;
+    }
+    free(pooled);
+    free(largest);
+}
+
+void compare_scatter(const struct relabelled_group *groups, size_t group_count,
+                     const struct relabelled_case *cases, size_t case_count, uint64_t seed, double level,
+                     struct scatter *scatters)
+{
+    struct random_state random;
+    random_seed(&random, seed);
+    for (size_t i = 0; i < case_count; i++) scatters[i] = (struct scatter){NAN, false};
+    for (size_t g = 0; g < group_count; g++) {
+        size_t width = groups[g].base + groups[g].fresh, *members = allocate(case_count, sizeof *members);
+        struct search search = {.members = members, .deviations = allocate(width + 1, sizeof(double))};
+        double *room = allocate(width + 1, sizeof *room);
+        if (!groups[g].paired && groups[g].base >= LEAST && groups[g].fresh >= LEAST)
+            search.labels = relabellings_of(groups[g].base, groups[g].fresh, false, EXACT, DRAWN, &random);
+        search.ratios = allocate(case_count * search.labels.count + 1, sizeof(double));
+        for (size_t i = 0; search.labels.count && i < case_count; i++) {
+            if (cases[i].group != g || !deviations_of(&cases[i], &groups[g], search.deviations)) continue;
+            for (size_t r = 0; r < search.labels.count; r++)
+                search.ratios[search.count * search.labels.count + r] =
+                    ln_ratio(search.deviations, search.labels.bytes + r * width, width, room);
+            members[search.count++] = i;
+        }
+        if (search.count) judge_group(&search, level, scatters);
+        relabellings_free(&search.labels);
+        free(search.deviations);
+        free(search.ratios);
+        free(members);
+        free(room);
+    }
+}
