@@ -69,12 +69,28 @@ static double seen_over_all_cases(double critical, double sigma, double n, bool 
     return sigma * (critical * scatter / (1 - floor) + normal_quantile(power) * error_of_shift(n, paired));
 }
 
-/* Half the width that the sum of a test at alpha and one at 1 - power takes, in the launches' own t. */
+static double freedom_of(double n, bool paired)
+{
+    return floor(paired ? n - 1 : 2 * n - 2);
+}
+
+/* The errors of a test at alpha and of one at 1 - power together, in standard deviations of a launch. Permuting, leaving
+   out and not knowing sigma cost a little more than Student's t: the factor is fitted to simulations
+   (tests/unit/test_gate_situations.c, promises). */
 static double both_errors(double n, bool paired, double alpha, double power)
 {
-    double freedom = floor(paired ? n - 1 : 2 * n - 2);
-    return (student_quantile(1 - alpha, freedom) + student_quantile(power, freedom)) *
+    double freedom = freedom_of(n, paired);
+    return 1.08 * (student_quantile(1 - alpha, freedom) + student_quantile(power, freedom)) *
            error_of_shift(n, paired);
+}
+
+/* The critical value of max-T with n launches a side, from that with `now`: as if it were a quantile of Student's t, whose
+   tails get shorter with n, times the error of the mean. */
+static double critical_at(double n, double critical, double now, bool paired)
+{
+    double t = critical * 0.8 / error_of_shift(now, paired), p = student_upper(t, freedom_of(now, paired));
+    return critical * student_quantile(1 - p, freedom_of(n, paired)) / t * error_of_shift(n, paired) /
+           error_of_shift(now, paired);
 }
 
 static bool enough(double n, double critical, double now, const struct decided_case *row, bool paired,
@@ -83,8 +99,8 @@ static bool enough(double n, double critical, double now, const struct decided_c
     double tolerance = log1p(row->delta);
     /* The same with probability 0.9 when unchanged: both one-sided tests, each missed with 0.05. */
     if (row->sigma * both_errors(n, paired, alpha, 0.95) > tolerance) return false;
-    /* Twice the tolerance: the critical value shrinks as the error of the mean does. */
-    return seen_over_all_cases(critical * sqrt(now / n), row->sigma, n, paired, 0.9) <= 2 * tolerance;
+    return seen_over_all_cases(critical_at(n, critical, now, paired), row->sigma, n, paired, 0.9) <=
+           2 * tolerance;
 }
 
 static double launches_for(double critical, double now, const struct decided_case *row, bool paired,
@@ -223,12 +239,14 @@ static void conclude(struct decided_case *row, double alpha)
 }
 
 void decide(struct relabelled_group *groups, size_t group_count, struct decided_case *cases,
-            size_t case_count, double alpha, uint64_t seed)
+            size_t case_count, const struct decision_rules *rules)
 {
+    double alpha = rules->alpha;
+    uint64_t seed = rules->seed;
     struct row *rows = allocate(2 * case_count + 1, sizeof *rows);
     struct relabelled_case *joint = allocate(2 * case_count + 1, sizeof *joint);
     double *critical = allocate(group_count + 1, sizeof *critical);
-    struct tolerance_tester tester = {.seed = seed};
+    struct tolerance_tester tester = {.seed = seed, .most = rules->most, .without_ends = rules->without_ends};
     size_t count = 0;
     for (size_t i = 0; i < case_count; i++) /* medians and tails by turns: rows of one group stay together */
         for (int tail = 0; tail < 2; tail++) {
@@ -238,7 +256,7 @@ void decide(struct relabelled_group *groups, size_t group_count, struct decided_
             rows[count] = (struct row){&cases[i], tail ? &cases[i].tail : &cases[i].median, base, fresh};
             joint[count++] = (struct relabelled_case){.group = cases[i].group, .base = base, .fresh = fresh};
         }
-    max_t(groups, group_count, joint, count, seed, alpha, critical);
+    max_t(groups, group_count, joint, count, rules, critical);
     for (size_t i = 0; i < count; i++)
         test_row(&rows[i], &groups[rows[i].owner->group], &joint[i], alpha, &tester);
     heed_scatter(rows, joint, count, groups, group_count, alpha, seed);

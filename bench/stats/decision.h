@@ -53,6 +53,6 @@ struct decided_case {
 };
 
 void decide(struct relabelled_group *groups, size_t group_count, struct decided_case *cases,
-            size_t case_count, double alpha, uint64_t seed);
+            size_t case_count, const struct decision_rules *);
 
 #endif

@@ -224,16 +224,18 @@ static void step_down(struct relabelled_group *groups, size_t group_count, struc
 }
 
 void max_t(struct relabelled_group *groups, size_t group_count, struct relabelled_case *cases,
-           size_t case_count, uint64_t seed, double alpha, double *critical)
+           size_t case_count, const struct decision_rules *rules, double *critical)
 {
     struct random_state random;
     struct progress *progress = allocate(group_count, sizeof *progress);
     struct relabelled_case **order = allocate(case_count, sizeof *order);
     struct case_values values = values_for(groups, group_count);
-    random_seed(&random, seed);
+    random_seed(&random, rules->seed);
+    size_t most = rules->most ? rules->most : EXACT_RELABELLINGS,
+           drawn = rules->most ? rules->most - 1 : SAMPLED_RELABELLINGS;
     for (size_t g = 0; g < group_count; g++) {
-        progress[g].labels = relabellings_of(groups[g].base, groups[g].fresh, groups[g].paired,
-                                             EXACT_RELABELLINGS, SAMPLED_RELABELLINGS, &random);
+        progress[g].labels =
+            relabellings_of(groups[g].base, groups[g].fresh, groups[g].paired, most, drawn, &random);
         progress[g].largest = allocate(progress[g].labels.count, sizeof *progress[g].largest);
         groups[g].exact = progress[g].labels.exact;
         groups[g].relabellings = progress[g].labels.count;
@@ -248,7 +250,7 @@ void max_t(struct relabelled_group *groups, size_t group_count, struct relabelle
     step_down(groups, group_count, order, case_count, progress, &values, -1);
     step_down(groups, group_count, order, case_count, progress, &values, 1);
     for (size_t g = 0; g < group_count; g++) {
-        if (critical) critical[g] = critical_value(&progress[g], alpha);
+        if (critical) critical[g] = critical_value(&progress[g], rules->alpha);
         relabellings_free(&progress[g].labels);
         free(progress[g].largest);
     }

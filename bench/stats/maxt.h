@@ -55,12 +55,21 @@ struct relabelled_case {
     double adjusted_slower, adjusted_faster; /* over all cases */
 };
 
+struct decision_rules {
+    double alpha;
+    uint64_t seed; /* of relabellings that are drawn: the same input gives the same answer */
+    size_t
+        most; /* relabellings that are all visited, beyond it one less are drawn; 0: EXACT_RELABELLINGS, and
+                          SAMPLED_RELABELLINGS are drawn. Simulations need fewer */
+    bool without_ends; /* no ends of intervals are looked for: simulations need none */
+};
+
 /* What the largest statistic of all cases in the direction "slower" reaches in the share `alpha` of the relabellings of
    the group: a case needs more. INFINITY where no outcome is that rare. Fills in the outputs of groups and cases and, when
    `critical` is not NULL, one figure per group. The same input and seed give the same output. Time: relabellings x launches
    x cases. */
 void max_t(struct relabelled_group *groups, size_t group_count, struct relabelled_case *cases,
-           size_t case_count, uint64_t seed, double alpha, double *critical);
+           size_t case_count, const struct decision_rules *, double *critical);
 
 /* The statistic of pairs, for n >= 1 differences in ascending order; scale: a tenth of their robust sigma about 0, which no
    change of sign moves. */

@@ -8,10 +8,8 @@
 #include <string.h>
 
 enum {
-    EXACT = 20000, /* up to this many relabellings all are visited: 8 + 8 launches, 14 pairs */
-    DRAWN = 4999,  /* beyond: as many drawn */
-    FEW = 999,     /* for the ends of the interval */
-    STEPS = 20,    /* of bisection: the ends are exact to a millionth of the bracket */
+    FEW = 999,  /* for the ends of the interval */
+    STEPS = 14, /* of bisection: the ends are exact to 1e-4 of the bracket */
 };
 static const double CUT = 4; /* robust sigmas from the median: further values are left out */
 static const double SIGMA =
@@ -227,6 +225,21 @@ static struct both_p test_at(struct pooled *pool, const struct two_sides *sides,
     return (struct both_p){(double)above / (double)labels->count, (double)below / (double)labels->count};
 }
 
+/* Is "the shift is at most s" (direction -1; 1: at least) rejected? Stops as soon as it cannot be any more. */
+static bool rejected_at(struct pooled *pool, const struct two_sides *sides, double shift,
+                        const struct relabellings *labels, int direction, double alpha)
+{
+    size_t reached = 0;
+    bool paired = !sides->base;
+    pool_at(pool, sides, shift);
+    double reach = reach_of(-direction * statistic_at(pool, labels->bytes, paired));
+    for (size_t r = 0; r < labels->count; r++) {
+        reached += -direction * statistic_at(pool, labels->bytes + r * labels->width, paired) >= reach;
+        if (!((double)reached / (double)labels->count < alpha)) return false;
+    }
+    return true;
+}
+
 /* ---- the interval ---- */
 
 /* The end of the interval in the direction -1 (lower) or 1 (upper) of `middle`, a shift that is not rejected. */
@@ -236,14 +249,12 @@ static double end_of(struct pooled *pool, const struct two_sides *sides, double 
     double inside = middle, outside = middle;
     for (int i = 0; i < 40; i++, width *= 2) {
         outside = middle + direction * width;
-        struct both_p p = test_at(pool, sides, outside, labels);
-        if ((direction < 0 ? p.above : p.below) < alpha) break;
+        if (rejected_at(pool, sides, outside, labels, direction, alpha)) break;
         inside = outside;
     }
     for (int i = 0; i < STEPS; i++) {
         double half = inside / 2 + outside / 2;
-        struct both_p p = test_at(pool, sides, half, labels);
-        *((direction < 0 ? p.above : p.below) < alpha ? &outside : &inside) = half;
+        *(rejected_at(pool, sides, half, labels, direction, alpha) ? &outside : &inside) = half;
     }
     return inside;
 }
@@ -269,7 +280,8 @@ static void prepare(struct tolerance_tester *tester, const struct two_sides *sid
     tolerance_tester_free(tester);
     struct random_state random;
     random_seed(&random, tester->seed);
-    tester->all = relabellings_of(m, n, paired, EXACT, DRAWN, &random);
+    tester->all = relabellings_of(m, n, paired, tester->most ? tester->most : EXACT_RELABELLINGS,
+                                  tester->most ? tester->most - 1 : SAMPLED_RELABELLINGS, &random);
     tester->few = relabellings_of(m, n, paired, FEW + 1, FEW, &random);
     tester->base_count = m, tester->fresh_count = n, tester->paired = paired, tester->ready = true;
 }
@@ -299,7 +311,7 @@ struct tolerance_test test_tolerance(struct tolerance_tester *tester, const stru
     size_t fewest =
         sides->base && sides->base_count < sides->fresh_count ? sides->base_count : sides->fresh_count;
     test.has_interval = fewest >= 2 && 1 / (double)tester->all.count < alpha;
-    if (test.has_interval) {
+    if (test.has_interval && !tester->without_ends) {
         double middle = median(sides->fresh, sides->fresh_count), width = (test.hi - test.lo) / 4 + 1e-9;
         if (sides->base) middle -= median(sides->base, sides->base_count);
         double lo = end_of(&pool, sides, middle, width, -1, alpha, &tester->few);

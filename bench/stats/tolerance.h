@@ -43,8 +43,10 @@ struct tolerance_test {
 /* Keeps the relabellings of the last shape: cases of one comparison mostly share it. Start with {.seed = …}. */
 struct tolerance_tester {
     uint64_t seed;
+    size_t most; /* as in struct decision_rules */
     size_t base_count, fresh_count;
     bool paired, ready;
+    bool without_ends; /* the ends of the interval are not looked for: simulations need the tests alone */
     struct relabellings all, few; /* few: what the ends of the interval are searched with */
 };
 

@@ -124,15 +124,21 @@ def holm():
         row("holm", [], p, [], adjusted)
 
 
+def over(difference, below):
+    if abs(difference) < 1e-13:
+        return 0.0
+    return difference / below if below > 1e-13 else np.copysign(np.inf, difference)
+
+
 def statistic(base, fresh, every):
     """As bench/stats/maxt.h words it, with SciPy's trimmed mean and median absolute deviation."""
     base, fresh, every = (v[~np.isnan(v)] for v in (base, fresh, every))
     if len(base) < 2 or len(fresh) < 2:
         return 0.0
     deviation = np.concatenate([np.abs(base - np.median(base)), np.abs(fresh - np.median(fresh))]).mean()
-    difference = abs(stats.trim_mean(fresh, 0.2) - stats.trim_mean(base, 0.2))
+    difference = stats.trim_mean(fresh, 0.2) - stats.trim_mean(base, 0.2)
     scale = 0.1 * stats.median_abs_deviation(every, scale=0.6744897501960817)
-    return 0.0 if difference < 1e-14 else difference / (deviation + scale)
+    return over(difference, deviation + scale)
 
 
 def paired_statistic(d):
@@ -140,8 +146,7 @@ def paired_statistic(d):
     if len(d) < 2:
         return 0.0
     scale = 0.1 * np.median(np.abs(d)) / 0.6744897501960817
-    mean = abs(stats.trim_mean(d, 0.2))
-    return 0.0 if mean < 1e-14 else mean / (np.abs(d - np.median(d)).mean() + scale)
+    return over(stats.trim_mean(d, 0.2), np.abs(d - np.median(d)).mean() + scale)
 
 
 def relabelled(values, base, paired):
@@ -157,18 +162,25 @@ def relabelled(values, base, paired):
     return np.array(out)
 
 
+def reaches(values, observed):
+    return values >= (observed - 1e-9 * abs(observed) if np.isfinite(observed) else observed)
+
+
 def max_t(groups):
-    """Step-down by its definition over the joint enumeration of all groups' relabellings (a product)."""
+    """Step-down by its definition over the joint enumeration of all groups' relabellings (a product), in both directions."""
     tables = [relabelled(*g) for g in groups]
     joint = np.array([np.concatenate(rows) for rows in itertools.product(*tables)])
-    observed = joint[0]
-    order = np.argsort(-observed, kind="stable")
-    single = [np.mean(joint[:, i] >= observed[i] - 1e-9) for i in range(len(observed))]
-    adjusted, last = np.zeros(len(observed)), 0
-    for k, i in enumerate(order):
-        last = max(last, np.mean(joint[:, order[k:]].max(axis=1) >= observed[i] - 1e-9))
-        adjusted[i] = last
-    return observed, single, adjusted
+    single = [np.mean(reaches(joint[:, i], joint[0, i])) for i in range(joint.shape[1])]
+    both = []
+    for table in (joint, -joint):
+        observed = table[0]
+        order = np.argsort(-observed, kind="stable")
+        adjusted, last = np.zeros(len(observed)), 0
+        for k, i in enumerate(order):
+            last = max(last, np.mean(reaches(table[:, order[k:]].max(axis=1), observed[i])))
+            adjusted[i] = last
+        both.append(adjusted)
+    return joint[0], single, *both
 
 
 def relabelling():
@@ -181,15 +193,93 @@ def relabelling():
             values[-1, 1] = np.nan
         return values, base, bool(paired)
 
+    def constants(base, fresh, levels, one_off=0):
+        """Sides of one value each: what rounds, or divides by no scatter, shows here. Beside them a case that scatters."""
+        values = np.array([[b] * base + [f] * fresh for b, f in levels] + [list(rng.normal(0, 0.01, base + fresh))], dtype=float)
+        if one_off:
+            values[0, 0] += one_off
+        values[-1, base:] += 0.02
+        return values, base, False
+
     for groups in [
         [case(1, 5, 5, effect=0.03)], [case(4, 5, 5, effect=0.05)], [case(5, 6, 6, effect=0.02)], [case(4, 6, 6, ties=1, effect=0.02)],
         [case(3, 4, 6, gap=1, effect=0.03)], [case(2, 3, 3, effect=0.1), case(2, 4, 3, effect=0.05)],
         [case(3, 8, 8, paired=1, effect=0.02)], [case(3, 7, 7, paired=1, ties=1, gap=1)],
         [case(2, 3, 3), case(1, 5, 5, paired=1, effect=0.05), case(1, 2, 3)], [case(2, 1, 4)],
+        [constants(7, 6, [(0, 0), (0, 0.2)])], [constants(6, 5, [(5.9, 5.9), (np.log(5), np.log(5)), (1, 1.0001)])],
+        [constants(4, 4, [(0, 1e6), (0, 1e-6), (-700, 700)])], [constants(7, 6, [(6.1, 6.1)], one_off=1), ],
     ]:
-        observed, single, adjusted = max_t(groups)
+        observed, single, slower, faster = max_t(groups)
         shape = [x for v, base, paired in groups for x in (base, v.shape[1] - base, paired, v.shape[0])]
-        row("max_t", shape, np.concatenate([v.ravel() for v, _, _ in groups]), [], np.concatenate([observed, single, adjusted]))
+        row("max_t", shape, np.concatenate([v.ravel() for v, _, _ in groups]), [], np.concatenate([observed, single, slower, faster]))
+
+
+def skipped_t(x, y):
+    """As bench/stats/tolerance.h words it, by masks and SciPy's t_ind instead of ordered ends."""
+    if len(x) < 2 or len(y) < 2:
+        return 0.0
+    sides, off = [x, y], [np.abs(x - np.median(x)), np.abs(y - np.median(y))]
+
+    def sigma(deviations, fitted):
+        return np.median(deviations) / stats.norm.ppf(0.75) * len(deviations) / (len(deviations) - 1.2 * fitted)
+    pooled = sigma(np.concatenate(off), 2) if len(x) + len(y) > 3 else 0
+    cuts = [4 * max(pooled, sigma(o, 1)) for o in off]
+    excess = np.concatenate([o / c if c > 0 else 0 * o for o, c in zip(off, cuts)])
+    keep = np.ones(len(excess), bool)
+    for i in np.argsort(-excess, kind="stable")[:max(1, len(excess) // 10)]:
+        if excess[i] > 1 and keep[: len(x)].sum() - (i < len(x)) >= 2 and keep[len(x):].sum() - (i >= len(x)) >= 2:
+            keep[i] = False
+    x, y = (s[k] for s, k in zip(sides, (keep[: len(x)], keep[len(x):])))
+    difference, variance = y.mean() - x.mean(), x.var(ddof=1) / len(x) + y.var(ddof=1) / len(y)
+    if abs(difference) < 1e-12 or variance < 1e-28:
+        return 0.0 if abs(difference) < 1e-12 else np.copysign(np.inf, difference)
+    welch = stats.ttest_ind(y, x, equal_var=False).statistic
+    assert np.isclose(welch, difference / np.sqrt(variance))
+    return welch
+
+
+def tolerance_p(x, y, shift):
+    """One-sided p of "at most shift" and "at least shift", over every choice of len(y) of all values."""
+    every, m = np.concatenate([x, y - shift]), len(x)
+    observed = skipped_t(every[:m], every[m:])
+    ts = []
+    for chosen in itertools.combinations(range(len(every)), len(y)):
+        rest = [i for i in range(len(every)) if i not in chosen]
+        ts.append(skipped_t(every[rest], every[list(chosen)]))
+    ts = np.array(ts)
+    return np.mean(reaches(ts, observed)), np.mean(reaches(-ts, -observed))
+
+
+def tolerance_p_paired(d, shift):
+    d = d - shift
+    ts = np.array([paired_statistic(d * np.array(s)) for s in itertools.product((1, -1), repeat=len(d))])
+    return np.mean(reaches(ts, ts[0])), np.mean(reaches(-ts, -ts[0]))
+
+
+def tolerances():
+    """The launches of issue 13 (855 us among 429 to 449, against 561 to 686), ties, constants, one value, huge ratios."""
+    known = np.log([855, 442, 438, 449, 429, 432]), np.log([561, 580, 602, 625, 655, 686.0])
+    rounded = np.round(rng.normal(0, 0.02, 6), 2), np.round(rng.normal(0.03, 0.02, 5), 2)
+    for x, y, delta in [(*known, 0.03), (rng.normal(0, 0.02, 6), rng.normal(0.05, 0.02, 6), 0.03), (*rounded, 0.01),
+                        (rng.normal(0, 0.01, 7), rng.normal(0.02, 0.05, 4), 0.03), (np.zeros(5), np.full(6, 0.2), 0.1),
+                        (np.full(4, 6.2), np.full(5, 6.2), 0.03), (rng.normal(0, 0.01, 4), rng.normal(12, 0.01, 4), 0.03),
+                        (np.array([1.0]), np.array([1.0, 1.1, 1.2]), 0.03), (np.array([0, 0, 0, 0, 5.0]), np.zeros(4), 0.03)]:
+        d = np.log1p(delta)
+        upper, lower = tolerance_p(x, y, d), tolerance_p(x, y, -d)
+        row("tolerance", [delta], x, y, [upper[0], lower[1], upper[1], lower[0]])
+    for d, delta in [(rng.normal(0.05, 0.02, 7), 0.03), (rng.normal(0, 0.02, 8), 0.03), (np.full(6, 0.1), 0.03)]:
+        upper, lower = tolerance_p_paired(d, np.log1p(delta)), tolerance_p_paired(d, -np.log1p(delta))
+        row("tolerance_paired", [delta], d, [], [upper[0], lower[1], upper[1], lower[0]])
+
+
+def student():
+    for freedom in (1, 2, 3, 4, 5, 10, 11, 30):
+        for t in (-3.0, 0.0, 0.5, 2.2, 12.0, 150.0):
+            row("student_upper", [t, freedom], [], [], [stats.t.sf(t, freedom)])
+        row("student_quantile", [0.95, freedom], [], [], [stats.t.ppf(0.95, freedom)])
+    for x, y in [(rng.normal(0, 1, 6), rng.normal(0, 5, 6)), (rng.normal(0, 1, 12), rng.normal(1, 3, 4))]:
+        test = stats.ttest_ind(y, x, equal_var=False)
+        row("welch", [], x, y, [y.mean() - x.mean(), (y.mean() - x.mean()) / test.statistic, min(len(x), len(y)) - 1])
 
 
 def distributions():
@@ -207,3 +297,5 @@ pairs()
 holm()
 relabelling()
 distributions()
+tolerances()
+student()

@@ -6,6 +6,8 @@
 #include "stats/order.h"
 #include "stats/random.h"
 #include "stats/ranks.h"
+#include "stats/scatter.h"
+#include "stats/tolerance.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -36,7 +38,9 @@ static struct list list_of(char *text)
 static void agree(const struct golden *row, size_t line, size_t i, double value)
 {
     double expected = row->expected.values[i];
-    cr_expect(i < row->expected.count && fabs(value - expected) <= 1e-9 + 1e-7 * fabs(expected),
+    bool equal =
+        isinf(expected) ? value == expected : fabs(value - expected) <= 1e-12 + 1e-7 * fabs(expected);
+    cr_expect(i < row->expected.count && equal,
               "statistics.tsv:%zu (%s): value %zu is %.12g, the oracle says %.12g", line, row->kind, i, value,
               expected);
 }
@@ -65,11 +69,12 @@ static void check_max_t(const struct golden *row, size_t line)
         }
     }
     cr_assert_eq(at, row->first.count);
-    max_t(groups, group_count, cases, count, 1);
+    max_t(groups, group_count, cases, count, &(struct decision_rules){.alpha = 0.05, .seed = 1}, NULL);
     for (size_t i = 0; i < count; i++) {
         agree(row, line, i, cases[i].statistic);
-        agree(row, line, count + i, cases[i].p);
-        agree(row, line, 2 * count + i, cases[i].adjusted_p);
+        agree(row, line, count + i, cases[i].slower);
+        agree(row, line, 2 * count + i, cases[i].adjusted_slower);
+        agree(row, line, 3 * count + i, cases[i].adjusted_faster);
     }
 }
 
@@ -78,6 +83,27 @@ static void check_holm(const struct golden *row, size_t line)
     double adjusted[16];
     holm(row->first.values, row->first.count, adjusted);
     for (size_t i = 0; i < row->first.count; i++) agree(row, line, i, adjusted[i]);
+}
+
+/* The four p of the oracle, and an interval that says the same of the tolerance. */
+static void check_tolerance(const struct golden *row, size_t line)
+{
+    struct tolerance_tester tester = {.seed = 1};
+    struct two_sides sides = {row->first.values, row->second.values, row->first.count, row->second.count};
+    if (same(row->kind, "tolerance_paired"))
+        sides = (struct two_sides){NULL, row->first.values, 0, row->first.count};
+    double tolerance = log1p(row->parameters.values[0]);
+    struct tolerance_test test = test_tolerance(&tester, &sides, tolerance, 0.05);
+    agree(row, line, 0, test.slower);
+    agree(row, line, 1, test.faster);
+    agree(row, line, 2, test.not_slower);
+    agree(row, line, 3, test.not_faster);
+    cr_expect(!test.has_interval || test.lo <= test.hi, "line %zu: %g to %g", line, test.lo, test.hi);
+    if (test.has_interval) {
+        cr_expect_eq(test.lo >= tolerance, test.slower < 0.05, "line %zu: lower end %g", line, test.lo);
+        cr_expect_eq(test.hi <= -tolerance, test.faster < 0.05, "line %zu: upper end %g", line, test.hi);
+    }
+    tolerance_tester_free(&tester);
 }
 
 static void check_row(const struct golden *row, size_t line)
@@ -96,7 +122,18 @@ static void check_row(const struct golden *row, size_t line)
         check_holm(row, line);
     else if (same(row->kind, "max_t"))
         check_max_t(row, line);
-    else if (same(row->kind, "normal_quantile"))
+    else if (same(row->kind, "tolerance") || same(row->kind, "tolerance_paired"))
+        check_tolerance(row, line);
+    else if (same(row->kind, "student_upper"))
+        agree(row, line, 0, student_upper(p[0], p[1]));
+    else if (same(row->kind, "student_quantile"))
+        agree(row, line, 0, student_quantile(p[0], p[1]));
+    else if (same(row->kind, "welch")) {
+        struct welch welch = welch_of(x->values, x->count, y->values, y->count);
+        agree(row, line, 0, welch.difference);
+        agree(row, line, 1, welch.error);
+        agree(row, line, 2, welch.freedom);
+    } else if (same(row->kind, "normal_quantile"))
         agree(row, line, 0, normal_quantile(p[0]));
     else if (same(row->kind, "median_interval")) {
         size_t j = median_interval_rank((size_t)p[0], p[1]);
@@ -125,8 +162,7 @@ Test(oracle, table)
     cr_expect(checked > 50, "%zu rows", checked);
 }
 
-/* The tie-free formulas of textbooks: the most extreme outcome of n + n has p = 2 / C(2n, n); all n pairs
- * alike 2 / 2^n. */
+/* The tie-free formulas of textbooks: the most extreme outcome of n + n has p = 1 / C(2n, n); all n pairs alike 1 / 2^n. */
 Test(max_t, smallest_p)
 {
     for (size_t n = 3; n <= 8; n++) {
@@ -135,13 +171,14 @@ Test(max_t, smallest_p)
             base[i] = (double)i, fresh[i] = 100 + (double)i, ways *= (double)(n + i + 1) / (double)(i + 1);
         struct relabelled_group group = {.base = n, .fresh = n};
         struct relabelled_case one = {.base = base, .fresh = fresh};
-        max_t(&group, 1, &one, 1, 1);
-        cr_expect_float_eq(one.p, 2 / ways, 1e-12);
-        cr_expect_float_eq(one.adjusted_p, 2 / ways, 1e-12);
+        max_t(&group, 1, &one, 1, &(struct decision_rules){.alpha = 0.05, .seed = 1}, NULL);
+        cr_expect_float_eq(one.slower, 1 / ways, 1e-12);
+        cr_expect_float_eq(one.adjusted_slower, 1 / ways, 1e-12);
+        cr_expect_float_eq(one.adjusted_faster, 1, 1e-12);
         cr_expect(group.exact && group.relabellings == (size_t)(ways + 0.5));
         group.paired = true;
-        max_t(&group, 1, &one, 1, 1);
-        cr_expect_float_eq(one.p, 2 / exp2((double)n), 1e-12);
+        max_t(&group, 1, &one, 1, &(struct decision_rules){.alpha = 0.05, .seed = 1}, NULL);
+        cr_expect_float_eq(one.slower, 1 / exp2((double)n), 1e-12);
     }
 }
 
@@ -154,25 +191,25 @@ Test(max_t, sampled_beyond_the_limit)
     for (int i = 0; i < N; i++) base[i] = random_normal(&random), fresh[i] = random_normal(&random) + 4;
     struct relabelled_group group = {.base = N, .fresh = N};
     struct relabelled_case one = {.base = base, .fresh = fresh}, again = one;
-    max_t(&group, 1, &one, 1, 42);
+    max_t(&group, 1, &one, 1, &(struct decision_rules){.alpha = 0.05, .seed = 42}, NULL);
     cr_expect(!group.exact && group.relabellings == SAMPLED_RELABELLINGS + 1);
-    cr_expect_float_eq(one.p, 1.0 / (SAMPLED_RELABELLINGS + 1), 1e-12); /* the + 1 correction: never 0 */
-    max_t(&group, 1, &again, 1, 42);
-    cr_expect_eq(one.adjusted_p, again.adjusted_p);
+    cr_expect_float_eq(one.slower, 1.0 / (SAMPLED_RELABELLINGS + 1), 1e-12); /* the + 1 correction: never 0 */
+    max_t(&group, 1, &again, 1, &(struct decision_rules){.alpha = 0.05, .seed = 42}, NULL);
+    cr_expect_eq(one.adjusted_slower, again.adjusted_slower);
     for (int i = 0; i < N; i++)
         fresh[i] = base[(i * 7) % N]; /* the same values on both sides: nothing to see */
-    max_t(&group, 1, &one, 1, 42);
-    cr_expect_eq(one.p, 1);
+    max_t(&group, 1, &one, 1, &(struct decision_rules){.alpha = 0.05, .seed = 42}, NULL);
+    cr_expect(one.statistic == 0 && one.slower > 0.4 && one.faster > 0.4);
 }
 
 Test(max_t, nothing_given)
 {
-    max_t(NULL, 0, NULL, 0, 1);
+    max_t(NULL, 0, NULL, 0, &(struct decision_rules){.alpha = 0.05, .seed = 1}, NULL);
     double nothing[2] = {NAN, NAN};
     struct relabelled_group group = {.base = 2, .fresh = 2};
     struct relabelled_case one = {.base = nothing, .fresh = nothing};
-    max_t(&group, 1, &one, 1, 1);
-    cr_expect(one.statistic == 0 && one.p == 1 && one.adjusted_p == 1);
+    max_t(&group, 1, &one, 1, &(struct decision_rules){.alpha = 0.05, .seed = 1}, NULL);
+    cr_expect(one.statistic == 0 && one.slower == 1 && one.adjusted_slower == 1);
 }
 
 /* Power of the exact rank-sum test at the number of launches that the formula names, by simulation of normal

@@ -272,7 +272,8 @@ static void test_cases(struct comparison *comparison, struct compared_case **tes
     }
     for (size_t i = 0; i < comparison->tested; i++)
         cases[i] = case_of(comparison, tested[i], &units[tested[i]->group]);
-    decide(comparison->unit_groups, groups, cases, comparison->tested, alpha, SEED);
+    decide(comparison->unit_groups, groups, cases, comparison->tested,
+           &(struct decision_rules){.alpha = alpha, .seed = SEED});
     for (size_t i = 0; i < comparison->tested; i++) judge(comparison, tested[i], &cases[i], alpha);
     for (size_t g = 0; g < groups; g++) units_free(&units[g]);
     free(units);
