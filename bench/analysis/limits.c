@@ -55,10 +55,13 @@ static const struct command command = {
     "busbar limits",
     "the physical bounds of a machine: bus bandwidth and time that no run can beat",
     "[flags]",
-    "A bound is the larger of two times: what the NICs of a domain must carry, and what a GPU's NVLink must "
-    "carry. It takes the best that the hardware\n"
-    "can do; the line 'reference' is the same machine without reduction in switches: no bound, measured "
-    "figures may lie above it.",
+    "A bound is the larger of two times: what must enter or leave a domain by its NICs, and a GPU by all its "
+    "links. No "
+    "algorithm can be faster.\n"
+    "The line 'algorithm' is what the best known one takes if links are all that counts, where that is more; "
+    "'reference' is "
+    "the same without\n"
+    "reduction in switches. Measured figures may lie above these two.",
     "busbar limits --instance u-p6e-gb200x72 --domains 8\n    eight racks of 72 GB200\n"
     "busbar limits --gpu H100 --domain-gpus 8 --domains 2 --nic-gbps 50 --collective all_reduce --bytes "
     "1M,1G\n    two nodes, by hand\n",
@@ -75,7 +78,7 @@ struct row {
 
 static const char *kind_name(enum bound_kind kind)
 {
-    return kind == BOUND_MACHINE ? "bound" : "reference";
+    return kind == BOUND_MACHINE ? "bound" : kind == BOUND_ALGORITHM ? "algorithm" : "reference";
 }
 
 static const char *link_name(enum link link)
@@ -161,7 +164,7 @@ static enum status make_rows(const struct settings *settings, const struct machi
         size_t *sizes, size_count;
         if (parse_sizes(lists[l], &sizes, &size_count))
             return fail(STATUS_USAGE, "--bytes: '%s' is not a list of sizes such as 8,64K,1G", lists[l]);
-        *rows = reallocate(*rows, *count + size_count * 2 * COLLECTIVE_COUNT, sizeof **rows);
+        *rows = reallocate(*rows, *count + size_count * 3 * COLLECTIVE_COUNT, sizeof **rows);
         for (int c = 0; c < COLLECTIVE_COUNT; c++)
             for (size_t i = 0; i < size_count; i++)
                 if (!only || only == &collectives[c])

@@ -3,95 +3,153 @@
 #include <math.h>
 #include <stdio.h>
 
-/* A term is the time in units of bytes/(GB/s), written as a fraction of S over a rate; 0: this link carries
- * nothing. */
+/* Bytes over a rate: the time that some link needs. */
 struct term {
-    double bytes;     /* that one link must carry, per byte of the case */
-    const char *text; /* "2S(N-1)/(N G Bi)"; NULL: none */
+    double bytes;     /* that must pass, per byte of the case */
+    double gbps;      /* the most at which they can */
+    const char *text; /* "2S(N-1)/(N G Bi)"; NULL: nothing must pass */
+    bool by_nic;      /* the NIC's rate is part of gbps */
 };
 
 static struct term none(void)
 {
-    return (struct term){0, NULL};
+    return (struct term){0, INFINITY, NULL, false};
 }
 
-/* Every domain must take in, over its G NICs, what it has not got: (N-1)/N of S; a reduction by the ranks
-   themselves sends it out once and takes the result in once. */
-static struct term nic_term(enum collective_id id, const struct machine *m)
+/* ---- true lower bounds: what must pass whatever the algorithm ----
+
+   Two cuts through the machine: around a domain, whose G NICs carry G Bi each way, and around its GPUs, which take in at
+   most Bn by NVLink and, together, G Bi by NIC. NICs count beside NVLink where they lead out of a host: between domains, and
+   inside a domain that spans hosts (a rack).
+
+   The domain's cut, N >= 2. Information that a domain lacks must enter it; what others lack must leave it.
+   - all-gather: (N-1)/N of S. Reduce-scatter: it owes each other domain a partial sum of its share, together (N-1)/N of S.
+     Gather: the root's domain takes in (N-1)/N of S; scatter is its mirror.
+   - all-reduce: with the domain as one node of N that reduce themselves, 2(N-1)/N of S (Patarasuk & Yuan 2009, theorem 1);
+     where the network reduces, S: each domain's sum must leave it.
+   - all-to-all: each of its G GPUs sends (N-1)/N of S elsewhere. Broadcast: S must enter a domain without the root; reduce is
+     its mirror.
+   - send-recv, a ring of ranks: one GPU's neighbour is in the next domain, and S may leave by all of the domain's NICs. */
+static struct term domain_cut(enum collective_id id, const struct machine *m)
 {
-    double n = m->domains, g = m->domain_gpus;
+    double n = m->domains, g = m->domain_gpus, all = g * m->nic_gbps;
     if (m->domains == 1) return none();
     switch (id) {
     case ALL_GATHER:
-    case REDUCE_SCATTER: /* Gather: the root's domain takes in the parts of the N-1 others; scatter is its
-                            mirror. */
+    case REDUCE_SCATTER:
     case GATHER:
     case SCATTER:
-        return (struct term){(n - 1) / (n * g), "S(N-1)/(N G Bi)"};
+        return (struct term){(n - 1) / n, all, "S(N-1)/(N G Bi)", true};
     case ALL_REDUCE:
-        if (m->network_reduces) return (struct term){1 / g, "S/(G Bi) (the network reduces)"};
-        return (struct term){2 * (n - 1) / (n * g), "2S(N-1)/(N G Bi)"};
-    /* Each GPU's own (N-1)/N of S leaves the domain. */
+        if (m->network_reduces) return (struct term){1, all, "S/(G Bi) (the network reduces)", true};
+        return (struct term){2 * (n - 1) / n, all, "2S(N-1)/(N G Bi)", true};
     case ALL_TO_ALL:
-        return (struct term){(n - 1) / n, "S(N-1)/(N Bi)"};
-    /* A domain without the root takes in all of S (reduce: sends out its partial sum of S). */
+        return (struct term){(n - 1) / n, m->nic_gbps, "S(N-1)/(N Bi)", true};
     case BROADCAST:
     case REDUCE:
-        return (struct term){1 / g, "S/(G Bi)"};
-    /* A ring: one rank of each domain has its neighbour in the next domain. */
     case SEND_RECV:
-        return (struct term){1, "S/Bi"};
+        return (struct term){1, all, "S/(G Bi)", true};
     case COLLECTIVE_COUNT:
         break;
     }
     return none();
 }
 
-/* What a GPU must take in over NVLink: the share 1/G of foreign data comes by its own NIC. */
-static struct term nvlink_term(enum collective_id id, const struct machine *m)
+/* The GPUs' cut. Where all GPUs of a domain must take in (or give out) as much, the sum over them counts, so that NICs may
+   be shared in any way: Bn + Bi each.
+   - all-gather, all-to-all: a GPU lacks (P-1)/P of S. Reduce-scatter: the others lack as much of it.
+   - all-reduce: the result depends on the others' data, so that a GPU takes in S at least, however many switches reduce;
+     where none does, the P GPUs together send 2 (P-1) S (Patarasuk & Yuan 2009).
+   - broadcast: each GPU of a domain without the root lacks S; in one domain G - 1 of G do, with G NICs. Reduce: its mirror.
+   - gather: the root alone lacks (P-1)/P of S, and may take it from all NICs of its domain. Scatter: its mirror.
+   - send-recv: each lacks S. */
+static struct term gpu_cut(enum collective_id id, const struct machine *m)
 {
     double g = m->domain_gpus, p = g * m->domains;
+    bool nics = m->domains > 1 || m->domain_spans_hosts;
+    double nic = nics ? m->nic_gbps : 0, each = m->nvlink_gbps + nic;
+    if (m->domain_gpus == 1) return none();
+    switch (id) {
+    case ALL_GATHER:
+    case REDUCE_SCATTER:
+    case ALL_TO_ALL:
+        return (struct term){(p - 1) / p, each, nics ? "S(P-1)/(P (Bn+Bi))" : "S(G-1)/(G Bn)", nics};
+    case ALL_REDUCE:
+        if (m->nvls != NO || m->network_reduces)
+            return (struct term){1, each, nics ? "S/(Bn+Bi)" : "S/Bn", nics};
+        return (struct term){2 * (p - 1) / p, each, nics ? "2S(P-1)/(P (Bn+Bi))" : "2S(G-1)/(G Bn)", nics};
+    case BROADCAST:
+    case REDUCE:
+        if (m->domains > 1 || !nics) return (struct term){1, each, nics ? "S/(Bn+Bi)" : "S/Bn", nics};
+        return (struct term){1, m->nvlink_gbps + nic * g / (g - 1), "S/(Bn+Bi G/(G-1))", nics};
+    case GATHER:
+    case SCATTER:
+        return (struct term){(p - 1) / p, m->nvlink_gbps + g * nic,
+                             nics ? "S(P-1)/(P (Bn+G Bi))" : "S(G-1)/(G Bn)", nics};
+    case SEND_RECV:
+        return (struct term){1, each, nics ? "S/(Bn+Bi)" : "S/Bn", nics};
+    case COLLECTIVE_COUNT:
+        break;
+    }
+    return none();
+}
+
+/* ---- the best algorithms known: what NCCL's and others' do at best ----
+
+   Two levels, inside a domain by NVLink and between domains by NIC, at the same time. Foreign data comes by each GPU's own
+   NIC, 1/G of it, and goes on over NVLink. */
+static struct term algorithm_nic(enum collective_id id, const struct machine *m)
+{
+    /* A ring's neighbour in the next domain is reached by the sender's own NIC. */
+    if (id == SEND_RECV && m->domains > 1) return (struct term){1, m->nic_gbps, "S/Bi", true};
+    return domain_cut(id, m);
+}
+
+static struct term algorithm_nvlink(enum collective_id id, const struct machine *m)
+{
+    double g = m->domain_gpus, p = g * m->domains, bn = m->nvlink_gbps;
     if (m->domain_gpus == 1) return none();
     switch (id) {
     case ALL_GATHER:
     case REDUCE_SCATTER:
     case GATHER:
     case SCATTER:
-        return (struct term){(g - 1) / g, "S(G-1)/(G Bn)"};
+        return (struct term){(g - 1) / g, bn, "S(G-1)/(G Bn)", false};
     case ALL_REDUCE:
-        /* The switch pulls S from each GPU and reduces it; the GPU that owns 1/G of the result stores it
-         * once. */
-        if (m->nvls != NO) return (struct term){1 + 1 / g, "S(1+1/G)/Bn"};
-        return (struct term){2 * (g - 1) / g, "2S(G-1)/(G Bn)"};
+        /* NVLS: the switch pulls S from each GPU and reduces it; the GPU that owns 1/G of the result stores it once. A ring
+           takes less for two GPUs, and as much for three. */
+        if (m->nvls != NO && m->domain_gpus > 2) return (struct term){1 + 1 / g, bn, "S(1+1/G)/Bn", false};
+        return (struct term){2 * (g - 1) / g, bn, "2S(G-1)/(G Bn)", false};
     case ALL_TO_ALL:
-        if (m->rail_aligned) return (struct term){(g - 1) / g, "S(G-1)/(G Bn)"};
-        return (struct term){(g - 1) / p, "S(G-1)/(P Bn)"};
-    /* A rank beside the root has all of S from it, or gives all of S to it; a neighbour in the ring too. */
+        if (m->rail_aligned) return (struct term){(g - 1) / g, bn, "S(G-1)/(G Bn)", false};
+        return (struct term){(g - 1) / p, bn, "S(G-1)/(P Bn)", false};
     case BROADCAST:
     case REDUCE:
     case SEND_RECV:
-        return (struct term){1, "S/Bn"};
+        return (struct term){1, bn, "S/Bn", false};
     case COLLECTIVE_COUNT:
         break;
     }
     return none();
 }
 
-static bool needs_unknown(const struct term *term, double gbps)
+/* The rate is not known. (An infinite one is: the link takes no time.) */
+static bool needs_unknown(const struct term *term)
 {
-    return term->text && !(gbps > 0 && isfinite(gbps));
+    return term->text && !(term->gbps > 0);
 }
 
-static double term_us(const struct term *term, double bytes, double gbps)
+static double term_us(const struct term *term, double bytes)
 {
-    return term->text ? term->bytes * bytes / gbps * 1e-3 : 0; /* bytes / (1e9 bytes/s) = 1e-9 s = 1e-3 us */
+    return term->text ? term->bytes * bytes / term->gbps * 1e-3
+                      : 0; /* bytes / (1e9 bytes/s) = 1e-9 s = 1e-3 us */
 }
 
 static void write_formula(const struct term *nic, const struct term *nvlink, double bytes,
                           const struct machine *m, char text[BOUND_TEXT])
 {
     char nic_rate[32] = "", nvlink_rate[32] = "", terms[128];
-    if (nic->text) snprintf(nic_rate, sizeof nic_rate, " Bi=%.6g", m->nic_gbps);
+    if (nic->text || nvlink->by_nic) snprintf(nic_rate, sizeof nic_rate, " Bi=%.6g", m->nic_gbps);
     if (nvlink->text) snprintf(nvlink_rate, sizeof nvlink_rate, " Bn=%.6g", m->nvlink_gbps);
     if (nic->text && nvlink->text)
         snprintf(terms, sizeof terms, "max(%s, %s)", nic->text, nvlink->text);
@@ -101,29 +159,41 @@ static void write_formula(const struct term *nic, const struct term *nvlink, dou
              nvlink_rate, nic_rate);
 }
 
+static bool time_of(const struct collective *collective, double bytes, const struct machine *m,
+                    enum bound_kind kind, struct bound *bound)
+{
+    bool cut = kind == BOUND_MACHINE;
+    struct term nic = (cut ? domain_cut : algorithm_nic)(collective->id, m),
+                nvlink = (cut ? gpu_cut : algorithm_nvlink)(collective->id, m);
+    if (isinf(m->nvlink_gbps)) nvlink = none(); /* only the network's rate is known */
+    if ((!nic.text && !nvlink.text) || needs_unknown(&nic) || needs_unknown(&nvlink)) return false;
+    struct bound result = {.nic_us = term_us(&nic, bytes), .nvlink_us = term_us(&nvlink, bytes)};
+    result.binds = result.nic_us > result.nvlink_us ? LINK_NIC : LINK_NVLINK;
+    result.time_us = fmax(result.nic_us, result.nvlink_us);
+    result.busbw_gbps = bytes / result.time_us * 1e-3 * collective->bus_factor(m->domains * m->domain_gpus);
+    write_formula(&nic, &nvlink, bytes, m, result.formula);
+    *bound = result;
+    return true;
+}
+
 bool bound_of(const struct collective *collective, double bytes, const struct machine *machine,
               enum bound_kind kind, struct bound *bound)
 {
     struct machine m = *machine;
+    struct bound other;
     if (m.domains < 1 || m.domain_gpus < 1 || !(bytes > 0 && isfinite(bytes))) return false;
     if ((double)m.domains * m.domain_gpus > 1e9 || m.domains * m.domain_gpus < 2) return false;
+    if (kind == BOUND_MACHINE) return time_of(collective, bytes, machine, kind, bound);
     if (kind == BOUND_REFERENCE) {
         m.nvls = NO;
         m.network_reduces = false;
     }
-    struct term nic = nic_term(collective->id, &m), nvlink = nvlink_term(collective->id, &m),
-                best_nvlink = nvlink_term(collective->id, machine);
-    if (isinf(m.nvlink_gbps) && nic.text) nvlink = best_nvlink = none();
-    if (needs_unknown(&nic, m.nic_gbps) || needs_unknown(&nvlink, m.nvlink_gbps)) return false;
-    if (kind == BOUND_REFERENCE && nic.text == nic_term(collective->id, machine).text &&
-        nvlink.text == best_nvlink.text)
-        return false;
-    struct bound result = {.nic_us = term_us(&nic, bytes, m.nic_gbps),
-                           .nvlink_us = term_us(&nvlink, bytes, m.nvlink_gbps)};
-    result.binds = result.nic_us > result.nvlink_us ? LINK_NIC : LINK_NVLINK;
-    result.time_us = result.nic_us > result.nvlink_us ? result.nic_us : result.nvlink_us;
-    result.busbw_gbps = bytes / result.time_us * 1e-3 * collective->bus_factor(m.domains * m.domain_gpus);
-    write_formula(&nic, &nvlink, bytes, &m, result.formula);
+    struct bound result;
+    if (!time_of(collective, bytes, &m, BOUND_ALGORITHM, &result)) return false;
+    /* What says no more than the kind above it is left out. */
+    bool known = time_of(collective, bytes, machine,
+                         kind == BOUND_REFERENCE ? BOUND_ALGORITHM : BOUND_MACHINE, &other);
+    if (known && fabs(result.time_us / other.time_us - 1) < 1e-9) return false;
     *bound = result;
     return true;
 }

@@ -19,32 +19,32 @@ struct machine {
     enum known nvls;          /* the NVLink switch reduces; UNKNOWN counts as YES: a bound must hold */
     bool network_reduces;     /* the network's switches reduce (SHARP) */
     bool rail_aligned;        /* all-to-all goes over NVLink to the GPU of the right rail first (PXN) */
+    bool domain_spans_hosts;  /* a rack: inside a domain, NICs can carry data beside NVLink */
     double nvlink_latency_us; /* of one hop; for latency_model() alone; NAN: not given */
     double nic_latency_us;
 };
 
-/* A column holds one kind: a reference is no bound, and measured figures above it are legitimate. */
+/* A column holds one kind. Only the first is a bound; measured figures above the others are legitimate. */
 enum bound_kind {
-    BOUND_MACHINE,   /* what this hardware can do at best */
-    BOUND_REFERENCE, /* the same machine if neither NVLink nor network switches reduced */
+    BOUND_MACHINE,   /* no algorithm can be faster: derived in bounds.c */
+    BOUND_ALGORITHM, /* what the best known algorithm takes if links are all that counts: NVLS, rings, rails */
+    BOUND_REFERENCE, /* the same if neither NVLink nor network switches reduced */
 };
 
 enum link { LINK_NIC, LINK_NVLINK };
 
 enum { BOUND_TEXT = 256 };
 struct bound {
-    double time_us;           /* no run can take less */
+    double time_us;           /* of BOUND_MACHINE: no run can take less */
     double busbw_gbps;        /* bus bandwidth at that time, 1e9 bytes/s */
     double nic_us, nvlink_us; /* the two terms; time_us is the larger */
     enum link binds;
     char formula[BOUND_TEXT]; /* both terms and their inputs, one line of ASCII */
 };
 
-/* The bound of a case of `bytes` (by nccl-tests' rule for the collective). Formulas of the README ("Bounds"):
-   all-gather, reduce-scatter, all-reduce, all-to-all; the rest follow from the same rule (what must enter or
-   leave a domain over its G NICs, and a GPU over NVLink) and are derived in bounds.c.
-   false: no bound: one rank, no bytes, or a rate that this case needs is not known; for BOUND_REFERENCE also
-   when it does not differ from the bound. *bound is set only on true. */
+/* The time of a case of `bytes` (by nccl-tests' rule for the collective), of the given kind. false: none: one rank, no
+   bytes, or a rate that this case needs is not known. Also: an algorithm as fast as the bound, and a reference as fast as the
+   algorithm. *bound is set only on true. */
 bool bound_of(const struct collective *, double bytes, const struct machine *, enum bound_kind,
               struct bound *);
 

@@ -239,6 +239,7 @@ bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, in
                                                                  : NAN,
         .nic_gbps = instance ? instance->nic_gbps : NAN,
         .nvls = gpu ? gpu->nvls : UNKNOWN,
+        .domain_spans_hosts = in_racks && (!instance || ranks / domains > instance->gpus_per_vm),
         .nvlink_latency_us = NAN,
         .nic_latency_us = NAN,
     };

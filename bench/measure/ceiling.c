@@ -29,8 +29,7 @@ static void set_network_bound(struct measured *m, double network_gbit)
     if (m->bound_us > 0 || !same(m->split->name, "world") || nodes < 2 || ranks % nodes) return;
     struct machine machine = {
         .domains = nodes, .domain_gpus = ranks / nodes, .nvlink_gbps = INFINITY, .nvls = UNKNOWN};
-    /* The ranks of a host share its network; in a ring only one of them has its neighbour elsewhere. */
-    machine.nic_gbps = network_gbit / 8 / (call->collective->id == SEND_RECV ? 1 : machine.domain_gpus);
+    machine.nic_gbps = network_gbit / 8 / machine.domain_gpus; /* the ranks of a host share its network */
     if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE,
                   &bound))
         return;

@@ -16,21 +16,56 @@ static struct machine machine(int domains, int gpus, double nvlink, double nic, 
                             .nic_latency_us = NAN};
 }
 
-static double busbw(const char *name, struct machine m)
+static double busbw_of(const char *name, struct machine m, enum bound_kind kind)
 {
     struct bound bound;
-    cr_assert(bound_of(collective_find(name), 1 << 30, &m, BOUND_MACHINE, &bound), "%s", name);
+    cr_assert(bound_of(collective_find(name), 1 << 30, &m, kind, &bound), "%s", name);
     cr_expect_float_eq(bound.time_us, fmax(bound.nic_us, bound.nvlink_us), 1e-9);
     return bound.busbw_gbps;
 }
 
+static double busbw(const char *name, struct machine m)
+{
+    return busbw_of(name, m, BOUND_MACHINE);
+}
+
 Test(bounds, one_domain_with_nvls)
 {
-    cr_expect_float_eq(busbw("all_reduce", machine(1, 8, 450, NAN, YES)), 700, 1e-6);
-    cr_expect_float_eq(busbw("all_reduce", machine(1, 72, 900, NAN, YES)), 1750.685,
+    struct machine eight = machine(1, 8, 450, NAN, YES), rack = machine(1, 72, 900, 50, YES);
+    cr_expect_float_eq(busbw("all_reduce", eight), 787.5, 1e-6); /* S at 450: 450 * 2 * 7/8 */
+    cr_expect_float_eq(busbw_of("all_reduce", eight, BOUND_ALGORITHM), 700, 1e-6);
+    cr_expect_float_eq(busbw("all_gather", eight), 450, 1e-6);
+    cr_expect_float_eq(busbw("all_reduce", rack), 1775, 1e-6); /* 900 * 142/72 */
+    rack.domain_spans_hosts = true;
+    cr_expect_float_eq(busbw("all_reduce", rack), 950 * 142 / 72.0, 1e-6);
+    cr_expect_float_eq(busbw("all_gather", rack), 950, 1e-6);
+    cr_expect_float_eq(busbw_of("all_reduce", rack, BOUND_ALGORITHM), 1750.685,
                        1e-3); /* 900/(1+1/72) * 142/72 */
-    cr_expect_float_eq(busbw("all_gather", machine(1, 8, 450, NAN, YES)), 450, 1e-6);
-    cr_expect_float_eq(busbw("all_reduce", machine(1, 8, 450, NAN, NO)), 450, 1e-6);
+    rack.nic_gbps = NAN;      /* how much NICs carry beside NVLink is not known: no bound */
+    struct bound bound;
+    cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &rack, BOUND_MACHINE, &bound));
+    cr_expect(bound_of(collective_find("all_reduce"), 1e9, &rack, BOUND_ALGORITHM, &bound));
+}
+
+/* Without reduction in the switch two GPUs exchange S, eight 2 * 7/8 of it: what a ring does, so no other line. */
+Test(bounds, one_domain_without_nvls)
+{
+    struct bound bound;
+    struct machine m = machine(1, 8, 450, NAN, NO);
+    cr_expect_float_eq(busbw("all_reduce", m), 450, 1e-6);
+    cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_ALGORITHM, &bound));
+}
+
+/* Two GPUs: each takes in S, with or without the switch: no run beats Bn, and a run at 365 GB/s of 450 is below it. With
+   NVLS alone it was 300. */
+Test(bounds, two_gpus)
+{
+    struct bound bound;
+    for (int nvls = NO; nvls <= UNKNOWN; nvls++) {
+        struct machine m = machine(1, 2, 450, NAN, (enum known)nvls);
+        cr_expect_float_eq(busbw("all_reduce", m), 450, 1e-6);
+        cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_ALGORITHM, &bound));
+    }
 }
 
 Test(bounds, sixteen_nodes)
@@ -45,7 +80,8 @@ Test(bounds, sixteen_nodes)
 Test(bounds, two_nodes)
 {
     struct machine m = machine(2, 8, 450, 50, NO);
-    cr_expect_float_eq(busbw("all_reduce", m), 482.14, 0.01);
+    cr_expect_float_eq(busbw("all_reduce", m), 500, 0.01); /* 2 S 15/16 by 450 + 50 */
+    cr_expect_float_eq(busbw_of("all_reduce", m, BOUND_ALGORITHM), 482.14, 0.01);
     cr_expect_float_eq(busbw("alltoall", m), 93.75, 0.01);
     struct bound bound;
     cr_assert(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_MACHINE, &bound));
@@ -53,7 +89,7 @@ Test(bounds, two_nodes)
     cr_assert(bound_of(collective_find("alltoall"), 1e9, &m, BOUND_MACHINE, &bound));
     cr_expect_eq(bound.binds, LINK_NIC);
     cr_expect_str_eq(bound.formula,
-                     "max(S(N-1)/(N Bi), S(G-1)/(P Bn)); S=1000000000 N=2 G=8 Bn=450 Bi=50 GB/s");
+                     "max(S(N-1)/(N Bi), S(P-1)/(P (Bn+Bi))); S=1000000000 N=2 G=8 Bn=450 Bi=50 GB/s");
     cr_expect_float_eq(bound.time_us, 1e4, 1e-6); /* 1e9 bytes, half of them over 50 GB/s */
 }
 
@@ -68,15 +104,47 @@ Test(bounds, network_reduction)
 
 Test(bounds, reference_only_where_switches_reduce)
 {
-    struct machine m = machine(2, 8, 450, 50, YES);
-    struct bound bound, reference;
-    cr_assert(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_MACHINE, &bound));
+    struct machine m = machine(2, 8, 450, 100, YES);
+    struct bound algorithm, reference;
+    cr_assert(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_ALGORITHM, &algorithm));
     cr_assert(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_REFERENCE, &reference));
     cr_expect_float_eq(reference.busbw_gbps, 482.14, 0.01);
-    cr_expect_gt(bound.busbw_gbps, reference.busbw_gbps);
+    cr_expect_gt(algorithm.busbw_gbps, reference.busbw_gbps);
+    cr_expect_gt(busbw("all_reduce", m), algorithm.busbw_gbps);
     cr_expect_not(bound_of(collective_find("all_gather"), 1e9, &m, BOUND_REFERENCE, &reference));
     m.nvls = NO;
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_REFERENCE, &reference));
+}
+
+/* A ring over four hosts whose eight GPUs share NICs: the data of the one rank that has its neighbour elsewhere may leave
+   by all of them, 8 x 50; a GPU takes in S by 450 + 50. With its own NIC alone it takes S at 50. */
+Test(bounds, send_receive)
+{
+    struct machine m = machine(4, 8, 450, 50, YES);
+    cr_expect_float_eq(busbw("sendrecv", m), 400, 1e-9);
+    cr_expect_float_eq(busbw_of("sendrecv", m, BOUND_ALGORITHM), 50, 1e-9);
+}
+
+/* The bound holds for whatever the best known algorithm does, on every machine. */
+Test(bounds, no_algorithm_beats_the_bound)
+{
+    static const int counts[] = {1, 2, 3, 8, 72};
+    size_t compared = 0;
+    for (int i = 0; i < 5 * 5 * 3 * 16; i++) {
+        struct machine m = machine(counts[i % 5], counts[i / 5 % 5], i / 75 % 2 ? 450 : 40,
+                                   i / 150 % 2 ? 50 : 12.5, (enum known)(i / 300 % 3));
+        m.network_reduces = i / 75 % 4 == 3, m.rail_aligned = i % 2, m.domain_spans_hosts = i / 5 % 2;
+        for (int c = 0; c < COLLECTIVE_COUNT; c++) {
+            struct bound bound, algorithm;
+            if (!bound_of(&collectives[c], 1e9, &m, BOUND_MACHINE, &bound) ||
+                !bound_of(&collectives[c], 1e9, &m, BOUND_ALGORITHM, &algorithm))
+                continue;
+            compared++;
+            cr_expect(bound.time_us <= algorithm.time_us * (1 + 1e-12), "%s: %s beats %s",
+                      collectives[c].name, algorithm.formula, bound.formula);
+        }
+    }
+    cr_expect_gt(compared, 1000);
 }
 
 Test(bounds, unknown_is_absent)
@@ -113,8 +181,7 @@ Test(bounds, every_collective_has_one)
 {
     struct machine m = machine(4, 8, 450, 50, YES);
     for (int i = 0; i < COLLECTIVE_COUNT; i++) cr_expect_gt(busbw(collectives[i].name, m), 0);
-    cr_expect_float_eq(busbw("sendrecv", m), 50, 1e-9);
-    cr_expect_float_eq(busbw("broadcast", m), 400, 1e-9); /* S/(G Bi) */
+    cr_expect_float_eq(busbw("broadcast", m), 400, 1e-9); /* S/(G Bi): 1 / (1/400 and 1/500) */
 }
 
 Test(bounds, latency)

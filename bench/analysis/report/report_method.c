@@ -25,12 +25,18 @@ static const char *const formulas[] = {
     "and reduce-scatter; a rank's send buffer for all-to-all.",
     "busbw = algbw × factor, n ranks: all-reduce 2(n−1)/n; all-gather, reduce-scatter, all-to-all, gather, "
     "scatter (n−1)/n; broadcast, reduce, send-recv 1. GB/s = 1e9 bytes/s.",
-    "Bound: the least time that the links allow (N NVLink domains of G GPUs, S bytes, Bn NVLink and Bi NIC "
-    "bandwidth per GPU and direction); the larger term counts. "
-    "All-gather, reduce-scatter: S(N−1)/(N·G·Bi) and S(G−1)/(G·Bn). All-reduce: 2S(N−1)/(N·G·Bi) and, where "
-    "the NVLink switch reduces, S(1+1/G)/Bn, else 2S(G−1)/(G·Bn). "
-    "All-to-all: S(N−1)/(N·Bi) and S(G−1)/(P·Bn). Percentages are bound / time. The reference is the same "
-    "without reduction in switches; it may be exceeded.",
+    "Bound: no algorithm can take less time (N NVLink domains of G GPUs, P in all, S bytes, Bn NVLink and Bi "
+    "NIC bandwidth "
+    "per GPU and direction); the larger term counts. "
+    "All-gather, reduce-scatter: S(N−1)/(N·G·Bi) and S(P−1)/(P·(Bn+Bi)). All-reduce: 2S(N−1)/(N·G·Bi) and, "
+    "where the "
+    "NVLink switch reduces, S/(Bn+Bi), else 2S(P−1)/(P·(Bn+Bi)). All-to-all: S(N−1)/(N·Bi) and "
+    "S(P−1)/(P·(Bn+Bi)). "
+    "Inside one host Bi does not count. Percentages are bound / time. The best known all-reduce through the "
+    "NVLink switch "
+    "takes S(1+1/G)/Bn, so that it cannot reach 100 %. The reference is that without reduction in switches; "
+    "it may be "
+    "exceeded.",
     "TFLOP/s = 2·m·n·k / time. Percentages are of the dense peak in gpus.tsv.",
     "GB/s per US$/GPU-hour = best all-reduce bus bandwidth / price. US$ per delivered EFLOP = price / 3600 s "
     "/ (TFLOP/s · 1e12) · 1e18.",
