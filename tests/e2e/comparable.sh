@@ -225,3 +225,10 @@ write groups 'L.append({"run": "g", "launch": "l", "ranks": 8, "nodes": 2, "case
 check 'an export of groups and of two ways to start' "$busbar" export groups
 equal 'has a test for each' "$(grep -c '^# Collective test starting' out)" 4
 says 'that names the group' 'group node'
+
+# ---- a baseline names the launch that stands apart
+write outlier 'run("o", 8, [all_reduce(300, 8)])
+L[0]["cases"][0]["us"] *= 2'
+check 'a baseline of which one launch took twice as long' "$busbar" baseline save --allow-simulated outlier outlier
+says 'is saved with the launch named' 'launch o-0 (outlier/o/o-0.jsonl) stands apart in 1 of 1 case'
+says 'and by how much' 'at most 1.99 times'

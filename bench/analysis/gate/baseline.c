@@ -2,6 +2,7 @@
    written so that version control keeps it well: passes merged, cases in reading order, a line per case,
    samples with seven digits. */
 #include "analysis/gate/baseline.h"
+#include "analysis/gate/outliers.h"
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/launches.h"
 #include "analysis/analysis.h"
@@ -113,6 +114,21 @@ static enum status check_plan(struct archive *archive)
                     "%zu of %zu planned launches are missing (%s): a baseline holds whole runs only",
                     shortfall.missing, shortfall.planned, shortfall.names);
     return STATUS_OK;
+}
+
+static void say_outlier(void *context, const char *line)
+{
+    (void)context;
+    warn("%s", line);
+}
+
+/* An outlying launch in a baseline moves every comparison with it: named, so that people can measure it again. */
+static void name_outliers(const struct archive *archive)
+{
+    const struct launch **launches = allocate(archive->count, sizeof *launches);
+    for (size_t i = 0; i < archive->count; i++) launches[i] = &archive->launches[i];
+    describe_outliers(launches, archive->count, say_outlier, NULL);
+    free(launches);
 }
 
 static int by_case(const void *a, const void *b)
@@ -255,6 +271,7 @@ static enum status save(const struct settings *settings, int count, char **opera
     }
     for (size_t i = 0; !status && i < archive.count; i++)
         status = check_launch(&archive.launches[i], settings);
+    if (!status) name_outliers(&archive);
     if (!status)
         status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);
     archive_free(&archive);
