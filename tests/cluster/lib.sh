@@ -1,12 +1,12 @@
 # Sourced by the tests on a cluster of network namespaces (after tests/lib.sh). Without root or without what it needs: a printed skip.
-# shellcheck shell=bash disable=SC2154 # work, build and mpirun come from tests/lib.sh
+# shellcheck shell=bash disable=SC2154 # work, build, mpirun and mpi_launcher come from tests/lib.sh
 need_cluster() {
     local tool
     if [ "$(id -u)" -ne 0 ]; then skip "$1" "root is needed for network namespaces"; exit 0; fi
     for tool in ip tc unshare; do
         if ! command -v "$tool" >/dev/null; then skip "$1" "there is no $tool"; exit 0; fi
     done
-    if [[ "$("$mpirun" --version 2>/dev/null)" != *'Open MPI'* ]]; then skip "$1" "its network settings are Open MPI's"; exit 0; fi
+    if [ "$(MPIRUN=$mpirun "$mpi_launcher" --family)" != openmpi ]; then skip "$1" "its network settings are Open MPI's"; exit 0; fi
     if ! { ip netns add "bb-probe-$$" && ip netns del "bb-probe-$$"; } 2>/dev/null; then skip "$1" "this kernel lets nobody make network namespaces"; exit 0; fi
     if [ ! -x "$build/all_reduce" ]; then skip "$1" "build/all_reduce is not built"; exit 0; fi
 }

@@ -18,7 +18,7 @@ says() {
 host=$(uname -n)
 # MPICH's launcher kills all others at once when a process ends, and tells the status of one of them: theirs is 9 (SIGKILL), then.
 hydra=no
-"$mpirun" --version 2>/dev/null | grep -q HYDRA && hydra=yes
+[ "$(MPIRUN=$mpirun "$mpi_launcher" --family)" = hydra ] && hydra=yes
 # hangs NAME COMMAND…: ends with status 4
 hangs() {
     local name=$1 got=0

@@ -55,6 +55,7 @@ family() { # NAME LINE…
     chmod +x "$work/mpi/$1/mpirun"
 }
 family openmpi4 'mpirun (Open MPI) 4.1.4' '' 'Report bugs to http://www.open-mpi.org/community/help/'
+family openrte 'mpirun.openmpi (OpenRTE) 4.1.4' # by that name, Debian's says this
 family openmpi5 'mpirun (Open MPI) 5.0.11'
 family mpich 'HYDRA build details:' '    Version:                                 4.0.2'
 family intel 'Intel(R) MPI Library for Linux* OS, Version 2021.18 Build 20251013 (id: 1234)' 'Copyright 2003-2025, Intel Corporation.'
@@ -63,7 +64,9 @@ printf 'other\t-\t-\t-\n' >"$work/two"
 printf 'another\t-\t-\t-\n' >>"$work/two"
 line_of() { env SWEEP_SCRATCH="$work" SWEEP_RANKS=2 SWEEP_RANKS_PER_NODE=1 SWEEP_DRY_RUN=1 MPIRUN="$work/mpi/$1/mpirun" "${@:2}" scripts/launchers/mpirun program; }
 is_line() { if [ "$(cat "$work/out")" = "$2" ]; then ok "$1"; else not_ok "$1: $(cat "$work/out")"; fi; }
-for name in openmpi4 openmpi5; do
+for name in openmpi4 openrte openmpi5; do
+    check "$name: its family" env MPIRUN="$work/mpi/$name/mpirun" scripts/launchers/mpirun --family
+    is_line "is known" openmpi
     check "$name on this machine" line_of $name
     is_line "has Open MPI's flags" "$work/mpi/$name/mpirun -np 2 --map-by ppr:1:node --oversubscribe program"
     check "$name on two hosts" line_of $name SWEEP_HOSTS="$work/two" SWEEP_ENV='A B'
@@ -71,6 +74,8 @@ for name in openmpi4 openmpi5; do
     check "with slots" grep -qx 'another slots=1' "$work/hostfile"
 done
 for name in mpich intel; do
+    check "$name: its family" env MPIRUN="$work/mpi/$name/mpirun" scripts/launchers/mpirun --family
+    is_line "is known" hydra
     check "$name on this machine" line_of $name
     is_line "has Hydra's flags" "$work/mpi/$name/mpirun -n 2 -ppn 1 -hosts localhost program"
     check "$name on two hosts" line_of $name SWEEP_HOSTS="$work/two" SWEEP_ENV='A B' SWEEP_LAUNCHER_ARGS='-iface eth0'
