@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# busbar import: every wrapping of nccl-tests' text, its JSON, OSU; the public logs where their folder exists.
+# busbar import: every wrapping of nccl-tests' text, its JSON, other benchmarks; the public logs where their folder exists.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 golden=tests/golden/import
@@ -64,7 +64,9 @@ for cut in $(seq 20 4 132); do
     [ "$rows" -ge $((whole - 1)) ] && ! grep -qE 'differs from row to row|wrong elements|no number of ranks' "$work/err" || slipped+=" $cut"
 done
 if [ -z "$slipped" ]; then ok "a row cut anywhere keeps its columns"; else not_ok "a row cut at column$slipped slips"; fi
-check "wrong data" import -o "$work/records" --run seven "$golden/wrong_data.log"
+expect_status "wrong data" 3 import -o "$work/records" --run seven "$golden/wrong_data.log"
+says "says that data are wrong" "some of the data are wrong"
+check "wrong data are no failure with --keep-going" import --check --keep-going "$golden/wrong_data.log"
 record=$work/records/seven/wrong_data.jsonl
 has "is called wrong" '"wrong":7,"status":"wrong"'
 check "a contradiction" import -o "$work/records" --run eight "$golden/time_does_not_fit.log"
@@ -98,11 +100,12 @@ record=$work/records/osu/osu_allgather_5.jsonl
 has "OSU's sizes are one rank's" '"bytes":262144'
 expect_status "OSU without the ranks" 5 import --check "$golden/osu_allgather_5.txt"
 says "says what is needed" "give --ranks"
-expect_status "OSU point to point" 5 import --check "$golden/osu_latency.txt"
+check "OSU point to point" import --check "$golden/osu_latency.txt"
 expect_status "nothing in it" 5 import --check LICENSE
-says "says so" "LICENSE: no table of nccl-tests, rccl-tests or OSU in it"
+says "says so" "LICENSE: no table of a benchmark that is read here"
+expect_status "a test that is not imported" 5 import --check "$golden/formats/imb_p2p.txt"
+says "says what it is" "imb_p2p.txt: this is output of IMB-P2P: not imported"
 expect_status "no such file" 5 import --check "$work/none"
-expect_status "a folder" 5 import --check "$work"
 expect_status "no file given" 2 import
 expect_status "unknown collective" 2 import --collective all_redcue "$golden/plain_2.19.log"
 head -c 3000000 /dev/urandom >"$work/random"
@@ -113,6 +116,81 @@ says "named line" "cut.json:1: "
 check "one bad file among good ones" true
 import --check --format csv "$work/random" "$golden/plain_2.19.log" >"$work/out" 2>"$work/err"
 says "the good one is read" "plain_2.19.log"
+
+# People's files and other tools' formats: every figure against arithmetic on its line.
+status_of() {
+    case ${1##*/} in
+    *deepspeed*) echo 0 --ranks 8 ;;
+    *unknown*) echo 0 --collective all_reduce ;;
+    *published.tsv) echo 0 --table ;;
+    *validation-failed* | *hccl_test* | *lacks_columns* | *imb_mpi1* | *rccl_z.json) echo 3 ;;
+    *imb_p2p*) echo 5 ;;
+    *) echo 0 ;;
+    esac
+}
+for file in "$golden"/field/* "$golden"/formats/*; do
+    read -r status args <<<"$(status_of "$file")"
+    # shellcheck disable=SC2086 # several flags
+    expect_status "${file##*/}" "$status" import -o "$work/files" $args "$file"
+    if grep -q 9223372036854775808 "$work/out" "$work/err"; then not_ok "${file##*/}: a sentinel is printed"; fi
+done
+"$golden/check_records.py" "$work/files" "$golden/RECORDS.tsv" >"$work/checked"
+cat "$work/checked"
+failures=$((failures + $(grep -c '^not ok' "$work/checked")))
+
+# Tables of one file are repetitions only if somebody says so.
+page=$golden/field/two-networks-one-page.md
+check "two tables like each other" import --check "$page"
+says "are told apart" "tables 1 and 2 hold the same cases (all_gather, 134217728 bytes: 22.37 GB/s and 1.12 GB/s)"
+says "and the flag is named" "give --repetitions"
+check "a user's word" import -o "$work/records" --run said --repetitions "$page"
+if ! grep -q "hold the same cases" "$work/err" && [ "$(grep -l '"repetitions":true' "$work/records/said/"*.jsonl | wc -l)" -eq 2 ]; then ok "makes them repetitions"; else not_ok "makes them repetitions"; fi
+check "a label of one's own" import -o "$work/records" --run own --label fast --only 1 "$page"
+record=$work/records/own/two-networks-one-page-1.jsonl
+has "is the table's" '"label":"fast"'
+expect_status "a table that is not there" 5 import --check --only 3 "$page"
+check "a label and headings" import -o "$work/records" --run both --label "My cluster" "$page"
+record=$work/records/both/two-networks-one-page-2.jsonl
+has "name the launch together" '"label":"My cluster, Over 10 Gb/s Ethernet, same two boxes"'
+record=$work/records/five/cycles.jsonl
+hasnt "one table alone is no repetition" '"repetitions"'
+
+check "--collective names what a program does not" import --check --format csv --collective all_reduce "$golden/formats/unknown_program.log"
+says "it is taken" ",all_reduce,1,1048576,1048576,8,"
+expect_status "without it the program is named" 5 import --check "$golden/formats/unknown_program.log"
+says "with the flag" "'our_own_reducer' is none of the collectives here; give --collective"
+
+# Published tables.
+check "a template" import --table-template
+sed -n '/^collective/p; s/^# \(all_reduce\t.*\)/\1/p' "$work/out" >"$work/template.tsv"
+check "whose example is imported" import --check --format csv --table "$work/template.tsv"
+says "with its figure" ",all_reduce,1,17179869184,17179869184,72,18,"
+printf 'collective\tbytes\tbusbw\tranks\tsource\nall_reduce\t1G\t1\t8\tx\n' >"$work/column.tsv"
+expect_status "a column that is not known" 5 import --check --table "$work/column.tsv"
+says "is named, with a near one" "column.tsv:1: 'busbw' is no column of a published table; did you mean 'busbw_gbps'?"
+printf 'collective\tbytes\tbusbw_gbps\tranks\tsource\nall_reduce\t1G\t1\t8\t\n' >"$work/source.tsv"
+expect_status "a figure without a source" 5 import --check --table "$work/source.tsv"
+says "is named by line" "source.tsv:2: source: "
+printf 'collective\tbytes\tranks\tsource\nall_reduce\t1G\t8\tx\n' >"$work/none.tsv"
+expect_status "a row without a figure" 5 import --check --table "$work/none.tsv"
+says "says which are needed" "one of busbw_gbps, algbw_gbps and time_us is needed"
+printf 'collective\tbytes\tbusbw_gbps\talgbw_gbps\tranks\tsource\nall_reduce\t1G\t100\t100\t8\tx\n' >"$work/both.tsv"
+check "figures that contradict each other" import --check --table "$work/both.tsv"
+says "are said" "busbw/algbw"
+
+# Folders, and files of one name.
+mkdir -p "$work/tree/a" "$work/tree/b"
+cp "$golden/osu_allreduce_7.4.txt" "$work/tree/a/out.txt"
+cp "$golden/formats/osu_np64.txt" "$work/tree/b/out.txt"
+check "a folder" import -o "$work/records" --run tree --ranks 4 "$work/tree"
+if [ -e "$work/records/tree/a-out.jsonl" ] && [ -e "$work/records/tree/b-out.jsonl" ]; then ok "files of one name are told apart by their folders"
+else not_ok "files of one name are told apart by their folders: $(ls "$work/records/tree")"; fi
+ln -s . "$work/tree/a/loop"
+ln -s out.txt "$work/tree/a/latest.txt"
+check "links in a folder" import --check --format csv --ranks 4 "$work/tree"
+if [ "$(grep -c '^"' "$work/out")" -eq 2 ]; then ok "each file is read once"; else not_ok "each file is read once"; fi
+mkdir "$work/empty"
+expect_status "an empty folder" 5 import --check "$work/empty"
 
 logs=${BUSBAR_NCCL_LOGS:-../shared/nccl-logs}
 if [ ! -r "$logs/EXPECTED.tsv" ]; then
@@ -131,7 +209,7 @@ count=0
 while IFS=$'\t' read -r file rest; do
     [ "$file" = file ] && continue
     count=$((count + 1))
-    import --check --format csv "$logs/$file" >"$work/out" 2>"$work/err" || not_ok "$file: status $?"
+    import --check --keep-going --format csv "$logs/$file" >"$work/out" 2>"$work/err" || not_ok "$file: status $?"
     got=$(as_listed <"$work/out")
     if [ "$got" = "$rest" ]; then ok "$file"; else not_ok "$file: found    $got"$'\n'"    expected $rest"; fi
 done <"$logs/EXPECTED.tsv"

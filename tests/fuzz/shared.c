@@ -38,10 +38,12 @@ void fuzz_import(const char *format, size_t (*reader)(struct source *, const cha
     text_add_bytes(&text, (const char *)data, size);
     reader(&source, text_get(&text), text.length);
     size_t kept = 0;
+    bool wrong = false;
     for (size_t i = 0; i < source.table_count; i++) kept += source.tables[i].row_count > 0;
-    if (kept == source.table_count) source_check(&source, &given);
+    if (kept == source.table_count) source_check(&source, &given), source_tell_apart(&source, &given);
     for (size_t i = 0; i < source.table_count && kept == source.table_count; i++)
-        if (source.tables[i].collective) source_record(&source, i, &given, NULL, NULL, "run", "launch");
+        if (source.tables[i].collective)
+            source_record(&source, i, &given, NULL, NULL, "run", "launch", &wrong);
     source_free(&source);
     text_free(&text);
 }

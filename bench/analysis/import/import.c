@@ -11,8 +11,8 @@
 
 struct settings {
     const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *format, *catalog;
-    int64_t ranks, nodes, domains;
-    int check, no_hosts;
+    int64_t ranks, nodes, domains, only;
+    int check, no_hosts, repetitions, keep_going, table, template;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -24,11 +24,22 @@ static const struct option options[] = {
     {OPTION_FLAG, 0, "check", NULL, AT(check), NULL, NULL, 0, 0, NULL,
      "read and check only: no records are written"},
     {OPTION_FLAG, 0, "no-hosts", NULL, AT(no_hosts), NULL, NULL, 0, 0, NULL,
-     "host names stay out of the records"},
+     "keep host names out of the records"},
+    {OPTION_FLAG, 0, "keep-going", NULL, AT(keep_going), NULL, NULL, 0, 0, NULL,
+     "wrong data are recorded as always, but do not end the import with status 3"},
     {OPTION_CHOICE, 0, "format", "FORMAT", AT(format), "text", "text|csv|json", 0, 0, NULL,
      "of the summary on standard output"},
+    {OPTION_FLAG, 0, "table", NULL, AT(table), NULL, NULL, 0, 0, "published tables",
+     "the files are tables of published figures: tab-separated, with named columns (--table-template)"},
+    {OPTION_FLAG, 0, "table-template", NULL, AT(template), NULL, NULL, 0, 0, NULL,
+     "print such a table's columns with an example"},
     {OPTION_TEXT, 0, "collective", "NAME", AT(collective), NULL, NULL, 0, 0, "what the files do not say",
-     "all_reduce, all_gather, …"},
+     "all_reduce, all_gather, …; also where the program's name is not known here"},
+    {OPTION_FLAG, 0, "repetitions", NULL, AT(repetitions), NULL, NULL, 0, 0, NULL,
+     "tables and files with the same cases are repetitions of one test: they may be combined into one figure. "
+     "Without it, each table is a launch of its own, unless the file says so"},
+    {OPTION_INTEGER, 0, "only", "N", AT(only), "0", NULL, 0, 1 << 20, NULL,
+     "import only the N-th table of each file, to give it a --label of its own; 0: all"},
     {OPTION_INTEGER, 0, "ranks", "N", AT(ranks), "0", NULL, 0, 1 << 24, NULL, "0: as the file says"},
     {OPTION_INTEGER, 0, "nodes", "N", AT(nodes), "0", NULL, 0, 1 << 24, NULL, "hosts; 0: as the file says"},
     {OPTION_INTEGER, 0, "domains", "N", AT(domains), "0", NULL, 0, 1 << 24, NULL,
@@ -45,23 +56,25 @@ static const struct option options[] = {
     {0},
 };
 
-static const struct command command = {"busbar import",
-                                       "output of nccl-tests, rccl-tests and OSU becomes records",
-                                       "[flags] FILE…",
-                                       "Reads nccl-tests' and rccl-tests' text of any version and wrapping "
-                                       "(srun -l, mpirun --tag-output, kubectl, colours, several\n"
-                                       "tables in a file), nccl-tests' JSON (-J) and OSU's collective "
-                                       "latency tests. What a file says of itself is checked: sizes\n"
-                                       "against counts, bandwidths against times, the number of ranks "
-                                       "against busbw/algbw, the printed average against the rows;\n"
-                                       "what does not fit is said with its line, and kept in the records. A "
-                                       "mean stays a mean: it is never compared with a measured median.",
-                                       "busbar import all_reduce.log\n    records under results/all_reduce/\n"
-                                       "busbar import --cloud aws --instance p5.48xlarge --nodes 2 --run p5 "
-                                       "night-*.log\n    several launches of one run\n"
-                                       "busbar import --check --format csv *.log\n    only the summary\n",
-                                       options,
-                                       NULL};
+static const struct command command = {
+    "busbar import",
+    "output of other benchmarks becomes records",
+    "[flags] FILE|FOLDER…",
+    "Reads, in any wrapping (srun -l, mpirun --tag-output and --xml, kubectl, time stamps, colours, Markdown, several "
+    "tables in a file): the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks (IMB-MPI1), nccom-test, "
+    "hccl_test, PARAM, DeepSpeed's communication log and perftest (ib_write_bw), and the JSON of nccl-tests (-J), "
+    "rccl-tests (-Z json) and NCCL Inspector. Of a folder every file is read.\n\n"
+    "What a file says of itself is checked: sizes against counts, bandwidths against times, the number of ranks "
+    "against busbw/algbw, the printed average against the rows. What does not fit is a warning with its line, and is "
+    "kept in the records. A mean stays a mean: it is never compared with a measured median. Wrong data end the import "
+    "with status 3; the records have the rows.",
+    "busbar import all_reduce.log\n    records under results/all_reduce/\n"
+    "busbar import --cloud aws --instance p5.48xlarge --nodes 2 --run p5 --repetitions night-*.log\n"
+    "    repetitions of one test, as launches of one run\n"
+    "busbar import --check --format csv *.log\n    only the summary\n"
+    "busbar import --table figures.tsv\n    figures from a published page\n",
+    options,
+    NULL};
 
 enum { LARGEST_FILE = 1 << 30 };
 
@@ -98,6 +111,7 @@ struct summary {
     const char *format;
     json_t *list; /* --format json */
     size_t lines;
+    bool wrong; /* some data were wrong */
 };
 
 static void add_to_json(json_t *list, const struct source *source, size_t number, const char *launch)
@@ -219,12 +233,15 @@ static enum status import_table(struct source *source, size_t number, const stru
     const struct source_table *table = &source->tables[number];
     char run[160], launch[200];
     if (!table->collective) {
-        if (table->program && table->collective_from == FROM_TABLE && !table->bytes_per_rank)
-            return fail(STATUS_ENVIRONMENT, "%s:%zu: %s: not one of the collectives here: left out",
+        if (table->unscaled)
+            return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: its sizes are one rank's share: give --ranks",
+                        source->path, table->line);
+        if (table->program && table->collective_from == FROM_TABLE)
+            return fail(STATUS_ENVIRONMENT,
+                        "%s:%zu: left out: '%s' is none of the collectives here; give --collective if it is one",
                         source->path, table->line, table->program);
-        return fail(STATUS_ENVIRONMENT, "%s:%zu: %s: left out", source->path, table->line,
-                    table->bytes_per_rank ? "the ranks are needed for the sizes"
-                                          : "nothing tells which collective this is: give --collective");
+        return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: nothing tells which collective this is: give --collective",
+                    source->path, table->line);
     }
     stem(source->path, run);
     if (source->table_count > 1)
@@ -234,10 +251,30 @@ static enum status import_table(struct source *source, size_t number, const stru
     struct text path = {0};
     const char *run_name = settings->run ? settings->run : run;
     enum status status = source_record(source, number, given, catalog, settings->check ? NULL : settings->dir,
-                                       run_name, launch);
+                                       run_name, launch, &summary->wrong);
     text_add(&path, "%s/%s/%s.jsonl", settings->dir, run_name, launch);
     if (!status) summarise(summary, source, number, settings->check ? NULL : path.data);
     text_free(&path);
+    return status;
+}
+
+/* Every table of the file that is asked for. */
+static enum status import_tables(struct source *source, const struct settings *settings,
+                                 const struct source_given *given, const struct catalog *catalog,
+                                 struct summary *summary)
+{
+    enum status status = STATUS_OK;
+    size_t only = (size_t)settings->only;
+    if (only > source->table_count)
+        return fail(STATUS_ENVIRONMENT, "%s: --only %zu: it has %zu tables", source->path, only,
+                    source->table_count);
+    source_check(source, given);
+    if (!only) source_tell_apart(source, given);
+    for (size_t i = 0; i < source->table_count; i++) {
+        if (only && i + 1 != only) continue;
+        enum status one = import_table(source, i, settings, given, catalog, summary);
+        if (one && !status) status = one;
+    }
     return status;
 }
 
@@ -245,7 +282,7 @@ static enum status import_file(const char *path, const struct settings *settings
                                const struct catalog *catalog, struct summary *summary)
 {
     struct text data = {0};
-    struct source source;
+    struct source source = {0};
     struct source_given given = {
         .collective = settings->collective,
         .cloud = settings->cloud,
@@ -257,22 +294,28 @@ static enum status import_file(const char *path, const struct settings *settings
         .nodes = settings->nodes ? settings->nodes : ABSENT,
         .domains = settings->domains ? settings->domains : ABSENT,
         .no_hosts = settings->no_hosts,
+        .repetitions = settings->repetitions,
     };
     enum status status = text_add_file(&data, path, LARGEST_FILE);
     if (status) {
         text_free(&data);
         return status;
     }
-    if (source_read(&source, path, text_get(&data), data.length) == 0)
-        status = fail(STATUS_ENVIRONMENT, "%s: no table of nccl-tests, rccl-tests or OSU in it", path);
-    if (catalog && source.table_count) source.instance = named_instance(catalog, path, text_get(&data));
+    size_t found = settings->table
+                       ? source_read_as(&source, &source_published, path, text_get(&data), data.length)
+                       : source_read(&source, path, text_get(&data), data.length);
+    const char *looks = found || settings->table ? NULL : source_looks_like(text_get(&data), data.length);
+    if (looks)
+        status = fail(STATUS_ENVIRONMENT, "%s: this is output of %s: not imported", path, looks);
+    else if (!found && settings->table)
+        status = STATUS_ENVIRONMENT; /* the reader has said why */
+    else if (!found)
+        status = fail(STATUS_ENVIRONMENT, "%s: no table of a benchmark that is read here (busbar import --help)",
+                      path);
+    if (catalog && found) source.instance = named_instance(catalog, path, text_get(&data));
     if (source.instance && given.instance && strcasecmp(source.instance, given.instance) != 0)
         warn("%s: --instance says '%s', the file names '%s'", path, given.instance, source.instance);
-    source_check(&source, &given);
-    for (size_t i = 0; i < source.table_count; i++) {
-        enum status one = import_table(&source, i, settings, &given, catalog, summary);
-        if (one && !status) status = one;
-    }
+    if (found) status = import_tables(&source, settings, &given, catalog, summary);
     source_free(&source);
     text_free(&data);
     return status;
@@ -281,7 +324,7 @@ static enum status import_file(const char *path, const struct settings *settings
 static enum status import_all(int count, char **paths, const struct settings *settings)
 {
     struct catalog catalog;
-    struct summary summary = {settings->format, json_array(), 0};
+    struct summary summary = {.format = settings->format, .list = json_array()};
     bool wants_catalog = settings->catalog || settings->instance, has_catalog = false;
     enum status status = STATUS_OK;
     if (settings->collective && !collective_by_any_name(settings->collective, strlen(settings->collective)))
@@ -309,6 +352,8 @@ static enum status import_all(int count, char **paths, const struct settings *se
     }
     json_decref(summary.list);
     if (has_catalog) catalog_free(&catalog);
+    if (summary.wrong && !settings->keep_going)
+        return fail(STATUS_WRONG, "some of the data are wrong, by the tools' own checks: the records say which");
     return status;
 }
 
@@ -317,6 +362,11 @@ static enum status run(int argc, char **argv)
     struct settings settings = {0};
     int operand;
     enum status status = options_parse(&command, argc, argv, &settings, &operand);
+    if (!status && settings.template) {
+        published_template(stdout);
+        options_free(&command, &settings);
+        return STATUS_OK;
+    }
     if (!status && operand == argc) status = fail(STATUS_USAGE, "import needs files: busbar import FILE…");
     if (!status) status = import_all(argc - operand, argv + operand, &settings);
     options_free(&command, &settings);

@@ -26,12 +26,16 @@ struct source_table *source_add_table(struct source *source, size_t line)
         .batch = ABSENT,
         .graph = ABSENT,
         .average = ABSENT,
+        .includes_launch = ABSENT,
         .printed_average = NAN,
         .out_of_bounds = ABSENT,
         .facts = json_object(),
         .warnings = json_array(),
         .ranks = ABSENT,
         .nodes = ABSENT,
+        .ranks_said = ABSENT,
+        .nodes_said = ABSENT,
+        .domains_said = ABSENT,
         .ranks_lo = ABSENT,
         .ranks_hi = ABSENT,
         .ranks_likely = ABSENT,
@@ -53,6 +57,22 @@ static void free_table(struct source_table *table)
     json_decref(table->env);
     json_decref(table->args);
     json_decref(table->warnings);
+}
+
+size_t source_drop_empty(struct source *source)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < source->table_count; i++) {
+        struct source_table *table = &source->tables[i];
+        if (table->row_count) {
+            source->tables[kept++] = *table;
+            continue;
+        }
+        if (table->program || table->min_bytes != ABSENT)
+            warn("%s:%zu: a test begins here, but no row of it follows", source->path, table->line);
+        free_table(table);
+    }
+    return source->table_count = kept;
 }
 
 void source_free(struct source *source)
@@ -78,7 +98,11 @@ struct source_row *source_add_row(struct source_table *table, size_t line)
                                         .wrong = ABSENT,
                                         .min_us = NAN,
                                         .max_us = NAN,
-                                        .p99_us = NAN};
+                                        .p99_us = NAN,
+                                        .least_rank_us = NAN,
+                                        .mean_rank_us = NAN,
+                                        .most_rank_us = NAN,
+                                        .overlap_percent = NAN};
     table->rows = grow(table->rows, table->row_count, sizeof *table->rows);
     struct source_row *row = &table->rows[table->row_count++];
     *row = (struct source_row){
@@ -124,16 +148,16 @@ void source_fact(struct source_table *table, const char *key, const char *value,
 }
 
 /* nccl.h: X*10000 + Y*100 + Z; until 2.8 X*1000 + Y*100 + Z. */
-void source_nccl_version(struct source_table *table, int64_t code)
+void source_nccl_version(struct source_table *table, const char *key, int64_t code)
 {
     char text[32];
     int64_t base = code < 10000 ? 1000 : 10000;
     if (code < 2000 || code > 1000000) return;
     snprintf(text, sizeof text, "%d.%d.%d", (int)(code / base), (int)(code % base / 100), (int)(code % 100));
-    source_fact(table, "nccl", text, strlen(text));
+    source_fact(table, key, text, strlen(text));
 }
 
-/* A JSON document is one line: there `line` is the number of the result. 0: the whole table. */
+/* A JSON document is often one line: there `line` is the number of the result. */
 void source_warn(struct source *source, struct source_table *table, size_t line, const char *format, ...)
 {
     char text[512], place[64] = "", entry[600];
@@ -157,21 +181,47 @@ void source_warn(struct source *source, struct source_table *table, size_t line,
         warn("%s: %s%s", source->path, place, text);
 }
 
+/* Where "_perf" begins in "all_reduce_perf_mpi"; the length where it is not in it. */
+static size_t program_stem(const char *word, size_t length)
+{
+    for (size_t i = 0; i + 5 <= length; i++)
+        if (strncasecmp(word + i, "_perf", 5) == 0 && (i + 5 == length || !isalnum((unsigned char)word[i + 5])))
+            return i;
+    return length;
+}
+
+bool is_perf_program(const char *word, size_t length)
+{
+    return program_stem(word, length) < length;
+}
+
 const struct collective *collective_by_any_name(const char *word, size_t length)
 {
+    static const char *const libraries[] = {"nccl", "rccl", "mpi"};
     char plain[32];
     size_t n = 0;
-    if (length > 5 && strncasecmp(word + length - 5, "_perf", 5) == 0) length -= 5;
+    length = program_stem(word, length);
     for (size_t i = 0; i < length; i++) {
         if (word[i] == '_' || word[i] == '-') continue;
         if (n == sizeof plain - 1) return NULL;
         plain[n++] = word[i];
     }
     plain[n] = 0;
-    if (strcasecmp(plain, "bcast") == 0) return &collectives[BROADCAST];
+    const char *name = plain;
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+        if (strncasecmp(name, libraries[i], strlen(libraries[i])) == 0) name += strlen(libraries[i]);
+    if (strcasecmp(name, "bcast") == 0) return &collectives[BROADCAST];
+    /* nccl-tests' and MPI's all-to-all with unequal parts: its table says so (mode "uneven"). */
+    if (strcasecmp(name, "alltoallv") == 0) return &collectives[ALL_TO_ALL];
     for (int i = 0; i < COLLECTIVE_COUNT; i++)
-        if (strcasecmp(plain, collectives[i].nccl_tests_name) == 0) return &collectives[i];
+        if (strcasecmp(name, collectives[i].nccl_tests_name) == 0) return &collectives[i];
     return NULL;
+}
+
+const char *nccl_rank_reduction(int64_t average)
+{
+    static const char *const names[] = {"rank0", "mean", "min", "max"};
+    return average >= 0 && average <= 3 ? names[average] : "mean";
 }
 
 const char *dtype_by_any_name(const char *word)
@@ -215,23 +265,160 @@ bool read_printed(const char *text, struct printed *printed)
     return true;
 }
 
-size_t source_read(struct source *source, const char *path, const char *data, size_t length)
+/* The number at `at` and the word behind it: "8 ranks", "16x GPUs". */
+static bool number_before(const char *at, const char *const *words, int64_t *number)
+{
+    size_t digits = strspn(at, "0123456789");
+    if (digits == 0 || digits > 7) return false;
+    const char *word = at + digits;
+    if (*word == 'x') word++;
+    word += strspn(word, " -_");
+    for (; *words; words++) {
+        size_t length = strlen(*words);
+        if (strncasecmp(word, *words, length) == 0 && !isalnum((unsigned char)word[length])) {
+            *number = strtoll(at, NULL, 10);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Two different numbers of one kind say nothing ("from 2 to 8 ranks"). */
+static void take_once(int64_t *place, int64_t number)
+{
+    if (*place == ABSENT)
+        *place = number;
+    else if (*place != number)
+        *place = 0;
+}
+
+struct spoken read_spoken(const char *text)
+{
+    static const char *const ranks[] = {"ranks", "rank", "processes", "procs", "gpus", "mpi ranks", NULL},
+                             *const nodes[] = {"nodes", "node", "hosts", NULL};
+    struct spoken spoken = {ABSENT, ABSENT};
+    for (const char *at = text; *at; at++) {
+        int64_t number;
+        bool starts = at == text || (!isalnum((unsigned char)at[-1]) && at[-1] != '.');
+        if (!isdigit((unsigned char)*at) || !starts) continue;
+        if (number_before(at, ranks, &number)) take_once(&spoken.ranks, number);
+        if (number_before(at, nodes, &number)) take_once(&spoken.nodes, number);
+        at += strspn(at, "0123456789") - 1;
+    }
+    if (spoken.ranks == 0) spoken.ranks = ABSENT;
+    if (spoken.nodes == 0) spoken.nodes = ABSENT;
+    return spoken;
+}
+
+const char *prose_title(struct arena *arena, const char *line)
+{
+    char title[160];
+    line += strspn(line, " ");
+    if (*line == '#' && line[1] != '#') return NULL;
+    line += strspn(line, "#*= ");
+    size_t length = strlen(line);
+    while (length && strchr(" :*=", line[length - 1])) length--;
+    if (length < 3 || length >= sizeof title || !isalpha((unsigned char)*line) || !memchr(line, ' ', length))
+        return NULL;
+    memcpy(title, line, length);
+    title[length] = 0;
+    return arena_string(arena, title);
+}
+
+/* Tried in this order: the formats with unmistakable marks first, nccl-tests' text, which is read in any
+   wrapping, last. */
+const struct source_reader source_readers[] = {
+    {"nccl-inspector", {"\"coll_perf\"", "\"p2p_perf\""}, true, source_read_inspector},
+    {"rccl-tests-json", {"\"numCycle\""}, true, source_read_rccl_json},
+    {"nccl-tests-json", {"\"results\""}, true, source_read_nccl_json},
+    {"imb", {"# Benchmarking "}, false, source_read_imb},
+    {"osu", {"OSU "}, false, source_read_osu},
+    {"nccom-test", {"count(elems)"}, false, source_read_nccom},
+    {"hccl-test", {"data_size(Bytes)"}, false, source_read_hccl},
+    {"param", {"COMMS-RES"}, false, source_read_param},
+    {"deepspeed", {"Comm. Op"}, false, source_read_deepspeed},
+    {"perftest", {"BW average["}, false, source_read_perftest},
+    {"nccl-tests-text", {NULL}, false, source_read_nccl_text},
+};
+const size_t source_reader_count = sizeof source_readers / sizeof *source_readers;
+
+const struct source_reader source_published = {"published", {NULL}, false, source_read_published};
+
+static bool has_mark(const struct source_reader *reader, const char *data, size_t length)
+{
+    size_t start = length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (start < length && isspace((unsigned char)data[start])) start++;
+    if (reader->is_json && (start == length || (data[start] != '{' && data[start] != '['))) return false;
+    if (!reader->marks[0]) return true;
+    for (size_t i = 0; i < 4 && reader->marks[i]; i++)
+        if (memmem(data, length, reader->marks[i], strlen(reader->marks[i]))) return true;
+    return false;
+}
+
+static void forget_tables(struct source *source)
+{
+    for (size_t i = 0; i < source->table_count; i++) free_table(&source->tables[i]);
+    source->table_count = 0;
+}
+
+static void start(struct source *source, const char *path, const char *data, size_t length)
 {
     struct sha256 hash;
     *source = (struct source){.path = path};
     sha256_start(&hash);
     sha256_add(&hash, data, length);
     sha256_end(&hash, source->sha256);
-    size_t start = length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    while (start < length && isspace((unsigned char)data[start])) start++;
-    if (start < length && data[start] == '{') {
-        source->format = "nccl-tests-json";
-        if (source_read_nccl_json(source, data + start, length - start)) return source->table_count;
-        for (size_t i = 0; i < source->table_count; i++) free_table(&source->tables[i]);
-        source->table_count = 0;
+}
+
+size_t source_read_as(struct source *source, const struct source_reader *reader, const char *path,
+                      const char *data, size_t length)
+{
+    start(source, path, data, length);
+    source->format = reader->format;
+    return reader->read(source, data, length);
+}
+
+size_t source_read(struct source *source, const char *path, const char *data, size_t length)
+{
+    start(source, path, data, length);
+    for (size_t i = 0; i < source_reader_count; i++) {
+        const struct source_reader *reader = &source_readers[i];
+        if (!has_mark(reader, data, length)) continue;
+        source->format = reader->format;
+        if (reader->read(source, data, length)) return source->table_count;
+        forget_tables(source);
     }
-    source->format = "nccl-tests-text";
-    if (source_read_nccl_text(source, data, length)) return source->table_count;
-    source->format = "osu";
-    return source_read_osu(source, data, length);
+    return 0;
+}
+
+const char *source_looks_like(const char *data, size_t length)
+{
+    static const struct {
+        const char *mark, *tool;
+    } known[] = {{"IMB-P2P", "IMB-P2P"},
+                 {"IMB-MT", "IMB-MT"},
+                 {"IMB-RMA", "IMB-RMA"},
+                 {"MPI-RMA part", "IMB-RMA"},
+                 {"IMB-NBC", "IMB-NBC"},
+                 {"MPI-NBC part", "IMB-NBC"},
+                 {"IMB-EXT", "IMB-EXT"},
+                 {"MPI-2 part", "IMB-EXT"},
+                 {"IMB-IO", "IMB-IO"},
+                 {"MPI-4 part", "IMB-MPI4"},
+                 {"Intel(R) MPI Benchmarks", "a test of the Intel MPI Benchmarks that has no collective here"},
+                 {"OSU UPC", "OSU's UPC tests"},
+                 {"OSU OpenSHMEM", "OSU's OpenSHMEM tests"},
+                 {"OSU MPI", "a test of OSU that has no collective here"},
+                 {"COMMS-RES", "PARAM's comms benchmark in a form that is not read"},
+                 {"t_typical[usec]", "a latency test of perftest (ib_write_lat and the like)"},
+                 {"nvbandwidth", "nvbandwidth, which does not print the size of its copies"},
+                 {"ReproMPI", "ReproMPI"},
+                 {"nvloom", "nvloom"},
+                 {"\"traceEvents\"", "a PyTorch profiler's trace"},
+                 {"NCCL INFO", "NCCL's own log without a test's table"},
+                 {"Collective test starting", "nccl-tests without a row of results"},
+                 {"nThread ", "nccl-tests without a row of results"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (memmem(data, length, known[i].mark, strlen(known[i].mark))) return known[i].tool;
+    return NULL;
 }

@@ -3,6 +3,7 @@
 #include "analysis/import/source.h"
 #include "collective/dtype.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,33 @@ static void range_text(const struct source_table *table, char text[64])
         snprintf(text, 64, "%lld to %lld", (long long)table->ranks_lo, (long long)table->ranks_hi);
 }
 
+/* "osu_allreduce_np64.txt", "run-np-8/…": ABSENT where the file's name says no number of processes. */
+static int64_t ranks_by_path(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    struct spoken spoken = read_spoken(name);
+    if (spoken.ranks != ABSENT) return spoken.ranks;
+    for (const char *at = name; (at = strcasestr(at, "np")); at += 2) {
+        const char *digits = at + 2 + strspn(at + 2, "-_=");
+        size_t length = strspn(digits, "0123456789");
+        bool starts = at == name || !isalnum((unsigned char)at[-1]);
+        if (starts && length > 0 && length < 8) return strtoll(digits, NULL, 10);
+    }
+    return ABSENT;
+}
+
+/* Where neither the tool nor the user says the ranks: a heading before the table, or the file's name. */
+static void ranks_by_prose(struct source *source, struct source_table *table)
+{
+    struct spoken title = read_spoken(table->title ? table->title : "");
+    int64_t found = title.ranks != ABSENT ? title.ranks : ranks_by_path(source->path);
+    if (found == ABSENT || found < 1 || found > 1 << 24 || !fits_ratio(table, found)) return;
+    table->ranks = found;
+    source_warn(source, table, table->rows[0].line, "%lld ranks, as %s says: the tool does not print them",
+                (long long)found, title.ranks != ABSENT ? "the heading" : "the file's name");
+    if (table->nodes_said == ABSENT && title.nodes != ABSENT) table->nodes_said = title.nodes;
+}
+
 /* Takes the strongest word on the ranks that the figures do not contradict. */
 static void choose_ranks(struct source *source, struct source_table *table, const struct source_given *given)
 {
@@ -147,6 +175,7 @@ static void choose_ranks(struct source *source, struct source_table *table, cons
         int64_t ranks;
         const char *said_by;
     } words[] = {{given->ranks, "--ranks says"},
+                 {table->ranks_said, "the file says"},
                  {table->ranks_exact, "size/count says"},
                  {listed, complete ? "the device lines say" : "the last device line means"}};
     char range[64];
@@ -165,6 +194,7 @@ static void choose_ranks(struct source *source, struct source_table *table, cons
     }
     if (table->ranks == ABSENT && table->ranks_lo != ABSENT && table->ranks_lo == table->ranks_hi)
         table->ranks = table->ranks_lo;
+    if (table->ranks == ABSENT) ranks_by_prose(source, table);
     if (table->ranks == ABSENT && table->ranks_lo != ABSENT)
         source_warn(source, table, line,
                     "the number of ranks is not known: busbw/algbw says %s; give --ranks", range);
@@ -177,7 +207,7 @@ static void choose_nodes(struct source *source, struct source_table *table, cons
     int64_t listed = listed_ranks(table, &complete), hosts = (int64_t)source_hosts(table, &list);
     free(list);
     bool whole = complete && listed == table->ranks && hosts > 0;
-    if (whole) table->nodes = hosts;
+    table->nodes = whole ? hosts : table->nodes_said;
     if (given->nodes == ABSENT) return;
     if (whole && given->nodes != hosts)
         source_warn(source, table, table->rows[0].line, "--nodes says %lld, the device lines say %lld hosts",
@@ -222,10 +252,13 @@ static const struct collective *collective_by_figures(const struct source_table 
     struct interval factor = factor_of(table);
     if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45) return NULL;
     if (factor.lo > 1.001) return &collectives[ALL_REDUCE];
-    bool is_one = factor.lo <= 1 && factor.hi >= 1 && factor.hi - factor.lo < 1e-3;
+    bool is_one = factor.lo <= 1 && factor.hi >= 1 && (factor.hi - factor.lo < 1e-3 || table->no_sendrecv);
     bool rooted = row->root != ABSENT && row->root >= 0, less = factor.hi < 1;
     if (is_one && rooted) return &collectives[row->op ? REDUCE : BROADCAST];
-    if (is_one && row->op) return &collectives[SEND_RECV];
+    bool complete;
+    bool is_pair = table->no_sendrecv && listed_ranks(table, &complete) == 2;
+    if (is_one && row->op && is_pair) return &collectives[ALL_REDUCE]; /* 2(n-1)/n of two ranks */
+    if (is_one && row->op && !table->no_sendrecv) return &collectives[SEND_RECV];
     if (less && row->op && !rooted) return &collectives[REDUCE_SCATTER];
     if (less && !row->op && !rooted && in_place_is_checked(row)) return &collectives[ALL_GATHER];
     if (less && !row->op && !rooted && in_place_is_unchecked(row)) return &collectives[ALL_TO_ALL];
@@ -255,7 +288,7 @@ static void choose_collective(struct source *source, struct source_table *table,
                     table->collective ? table->collective->name
                     : table->program  ? table->program
                                       : "another");
-    if (table->collective_from < FROM_COMMAND && said)
+    if (said && (table->collective_from < FROM_COMMAND || !table->collective)) /* a name not known here, too */
         table->collective = said, table->collective_from = FROM_COMMAND;
     /* Words around a table may be another's: they yield to its figures. */
     bool yields = table->collective != said && (table->collective_from < FROM_TABLE || table->inherited);
@@ -307,6 +340,7 @@ static void check_row(struct source *source, struct source_table *table, struct 
     for (int p = 0; p < 2; p++) {
         const struct figures *f = &row->figures[p];
         if (!f->present || !isfinite(f->algbw_gbps.value) || row->bytes == 0) continue;
+        if (table->rate_is_not_bytes) continue;
         struct interval rate = of_printed(f->algbw_gbps), by_time = rate_from_time(row, f);
         if (isfinite(f->time_us.value) && !table->cpu_time &&
             (by_time.lo > rate.hi * (1 + slack) || by_time.hi < rate.lo * (1 - slack))) {
@@ -327,6 +361,31 @@ static void check_row(struct source *source, struct source_table *table, struct 
             contradict(source, table, row, text);
         }
     }
+}
+
+/* nccl-tests of NCCL 2.4 and older print milliseconds under the same heading: then every bandwidth is bytes
+   over time taken so, and none is over microseconds. */
+static void scale_milliseconds(struct source *source, struct source_table *table)
+{
+    bool found = false;
+    for (size_t i = 0; i < table->row_count; i++)
+        for (int p = 0; p < 2; p++) {
+            const struct source_row *row = &table->rows[i];
+            const struct figures *f = &row->figures[p];
+            if (!f->present || !(f->algbw_gbps.value > 0) || !(f->time_us.value > 0)) continue;
+            struct interval rate = of_printed(f->algbw_gbps), by_us = rate_from_time(row, f);
+            bool is_ms = by_us.lo * 1e-3 <= rate.hi * 1.01 && by_us.hi * 1e-3 >= rate.lo * 0.99;
+            bool is_us = by_us.lo <= rate.hi * 1.01 && by_us.hi >= rate.lo * 0.99;
+            if (!is_ms || is_us) return;
+            found = true;
+        }
+    if (!found || table->cpu_time || table->rate_is_not_bytes) return;
+    for (size_t i = 0; i < table->row_count; i++)
+        for (int p = 0; p < 2; p++) {
+            struct printed *time = &table->rows[i].figures[p].time_us;
+            time->value *= 1000, time->step *= 1000;
+        }
+    source_warn(source, table, 0, "times are in milliseconds, as the bandwidths show: taken so");
 }
 
 static void check_average(struct source *source, struct source_table *table)
@@ -358,9 +417,27 @@ static void check_average(struct source *source, struct source_table *table)
                     table->printed_average, table->recomputed_average);
 }
 
+/* Where the tool prints no bandwidth: from size and time, by the collective's factor. */
+static void derive_peaks(struct source_table *table)
+{
+    int64_t largest[2] = {-1, -1};
+    double factor = table->ranks == ABSENT ? NAN : table->collective->bus_factor((int)table->ranks);
+    if (!(factor > 0)) return;
+    for (size_t i = 0; i < table->row_count; i++)
+        for (int p = 0; p < 2; p++) {
+            const struct source_row *row = &table->rows[i];
+            const struct figures *f = &row->figures[p];
+            bool has_rate = isfinite(f->busbw_gbps.value) || table->cpu_time;
+            if (!f->present || has_rate || !(f->time_us.value > 0) || row->bytes == 0) continue;
+            double rate = (double)row->bytes / f->time_us.value * 1e-3 * factor;
+            if (!(table->peak[p] >= rate)) table->peak[p] = rate;
+            if (row->bytes >= largest[p]) largest[p] = row->bytes, table->at_largest[p] = rate;
+        }
+}
+
 static void check_wrong(struct source *source, struct source_table *table)
 {
-    int64_t wrong = 0;
+    int64_t wrong = 0, failed = 0;
     bool counted = false, deviations = false;
     for (size_t i = 0; i < table->row_count; i++)
         for (int p = 0; p < 2; p++) {
@@ -368,10 +445,16 @@ static void check_wrong(struct source *source, struct source_table *table)
             deviations |= f->has_error;
             /* A deviation is no count, but the tool itself says how many rows were beyond its tolerance. */
             if (f->has_error && f->wrong == ABSENT && table->out_of_bounds == 0) f->wrong = 0;
+            failed += f->failed;
             if (f->wrong == ABSENT) continue;
             counted = true;
             wrong += f->wrong > 0;
         }
+    if (failed)
+        source_warn(source, table, table->rows[0].line,
+                    "%lld measurements failed the tool's validation; it does not print how many elements were "
+                    "wrong",
+                    (long long)failed);
     if (counted && wrong)
         source_warn(source, table, table->rows[0].line, "%lld measurements have wrong elements",
                     (long long)wrong);
@@ -405,6 +488,7 @@ static bool scale_bytes(struct source *source, struct source_table *table)
     for (size_t i = 0; i < table->row_count; i++) {
         if (table->ranks == ABSENT || table->rows[i].bytes > INT64_MAX / table->ranks) {
             source_warn(source, table, table->rows[i].line, "sizes here are one rank's share: give --ranks");
+            table->unscaled = true;
             return false;
         }
         table->rows[i].bytes *= table->ranks;
@@ -416,6 +500,7 @@ void source_check(struct source *source, const struct source_given *given)
 {
     for (size_t i = 0; i < source->table_count; i++) {
         struct source_table *table = &source->tables[i];
+        scale_milliseconds(source, table);
         choose_collective(source, table, given);
         check_average(source, table);
         if (!table->collective) continue; /* the caller says so */
@@ -427,7 +512,7 @@ void source_check(struct source *source, const struct source_given *given)
         if (table->inherited && listed != ABSENT && !fits_ratio(table, listed)) table->device_count = 0;
         choose_ranks(source, table, given);
         choose_nodes(source, table, given);
-        if (table->ranks == 1)
+        if (table->ranks == 1 && !table->mode)
             source_warn(source, table, table->rows[0].line,
                         "one rank has no bus bandwidth (started by mpirun or srun, a test built without MPI "
                         "runs as separate jobs)");
@@ -435,6 +520,7 @@ void source_check(struct source *source, const struct source_given *given)
             table->collective = NULL;
         else
             for (size_t r = 0; r < table->row_count; r++) check_row(source, table, &table->rows[r]);
+        if (table->collective) derive_peaks(table);
         check_wrong(source, table);
         check_devices(source, table, given);
     }

@@ -1,7 +1,9 @@
 #include "analysis/import/source_line.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void lines_start(struct lines *lines, const char *data, size_t length)
@@ -31,6 +33,53 @@ static size_t escape_length(const char *from, const char *end)
     return *c != '\n';
 }
 
+/* The character that "&lt;", "&amp;" or "&#010;" at `text` stands for, and the length of the entity; 0: none. */
+static size_t entity(const char *text, char *character)
+{
+    static const struct {
+        const char *name;
+        char character;
+    } names[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(text, names[i].name, strlen(names[i].name)) == 0) {
+            *character = names[i].character;
+            return strlen(names[i].name);
+        }
+    size_t digits = strncmp(text, "&#", 2) == 0 ? strspn(text + 2, "0123456789") : 0;
+    if (digits == 0 || digits > 3 || text[2 + digits] != ';') return 0;
+    int code = atoi(text + 2);
+    *character = code >= ' ' && code < 127 ? (char)code : ' '; /* a line's end is a blank */
+    return digits + 3;
+}
+
+/* mpirun --xml (Open MPI): "<stdout rank="3">text&#010;</stdout>" becomes "[3]<stdout>:text", as --tag-output
+   prints it. Never longer than it was. */
+static void decode_xml(char *text)
+{
+    char rank[24];
+    char *from = text + strspn(text, " "), *to = text, *end;
+    bool is_tag = strncmp(from, "<stdout rank=", 13) == 0 || strncmp(from, "<stderr rank=", 13) == 0;
+    if (!is_tag || !(end = strchr(from, '>'))) return;
+    size_t digits = strcspn(from + 13 + (from[13] == '"'), "\">");
+    if (digits == 0 || digits >= sizeof rank) return;
+    memcpy(rank, from + 13 + (from[13] == '"'), digits);
+    rank[digits] = 0;
+    *to++ = '[';
+    memmove(to, rank, digits);
+    to += digits;
+    memcpy(to, "]<stdout>:", 10);
+    to += 10;
+    for (from = end + 1; *from;) {
+        size_t length = entity(from, to);
+        if (strncmp(from, "</std", 5) == 0) break;
+        if (length)
+            to++, from += length;
+        else
+            *to++ = *from++;
+    }
+    *to = 0;
+}
+
 bool lines_next(struct lines *lines)
 {
     if (lines->next == lines->end) return false;
@@ -49,6 +98,7 @@ bool lines_next(struct lines *lines)
         if (byte >= ' ' && byte != 0x7f && length < LINE_LIMIT - 1) lines->text[length++] = (char)byte;
     }
     lines->text[length] = 0;
+    decode_xml(lines->text);
     lines->in_line = c < lines->end && *c == '\r' && c + 1 < lines->end && c[1] != '\n';
     if (c < lines->end && *c == '\r' && c + 1 < lines->end && c[1] == '\n') c++;
     lines->next = c < lines->end ? c + 1 : c;
@@ -65,6 +115,45 @@ static bool is_time_stamp(const char *text, size_t length)
         if (!isdigit((unsigned char)text[i]) && !strchr(":-/.,TZ+ ", text[i])) return false;
     }
     return separators >= 2;
+}
+
+/* Whether text has the form: A, a: a letter of that case; 0: a digit; _: a digit or a blank. */
+static bool has_form(const char *text, const char *form)
+{
+    for (; *form; form++, text++) {
+        unsigned char c = (unsigned char)*text;
+        bool fits = *form == 'A'   ? isupper(c)
+                    : *form == 'a' ? islower(c)
+                    : *form == '0' ? isdigit(c)
+                    : *form == '_' ? isdigit(c) || c == ' '
+                                   : c == (unsigned char)*form;
+        if (!fits) return false;
+    }
+    return true;
+}
+
+/* "Wed Nov 25 10:00:00 2026" (mpirun --timestamp-output) and "Nov 25 10:00:00 node1 srun[12]: " (syslog): the
+   length; 0: neither. */
+static size_t calendar_stamp(const char *text)
+{
+    if (has_form(text, "Aaa Aaa _0 00:00:00 0000")) return 24;
+    const char *end = has_form(text, "Aaa _0 00:00:00 ") ? strstr(text + 16, ": ") : NULL;
+    return end && end - text < 120 ? (size_t)(end - text) + 2 : 0;
+}
+
+/* A list's bullet: "- ", "* ", "• ". */
+static size_t bullet(const char *text)
+{
+    if ((*text == '-' || *text == '*' || *text == '+') && text[1] == ' ') return 2;
+    return strncmp(text, "\xe2\x80\xa2 ", 4) == 0 ? 4 : 0;
+}
+
+/* A reST role before marked text: ":mark:`…`". */
+static size_t role(const char *text)
+{
+    size_t name = *text == ':' ? strspn(text + 1, "abcdefghijklmnopqrstuvwxyz-") : 0;
+    if (name == 0 || text[name + 1] != ':') return 0;
+    return name + 2 + (text[name + 2] == '`');
 }
 
 static void set_label(char label[128], const char *text, size_t length)
@@ -92,7 +181,11 @@ static size_t bracket_prefix(const char *text, char label[128])
 static size_t one_prefix(const char *text, char label[128])
 {
     size_t word = strcspn(text, " "), digits = strspn(text, "0123456789");
-    if (*text == '>' || *text == '|') return 1;
+    size_t plain = calendar_stamp(text);
+    if (!plain) plain = bullet(text);
+    if (!plain) plain = role(text);
+    if (plain) return plain;
+    if (*text == '>' || *text == '|' || *text == '`') return 1;
     if (*text == '[') return bracket_prefix(text, label);
     if (*text == '(') {
         const char *end = strchr(text, ')');
@@ -123,7 +216,7 @@ static size_t one_prefix(const char *text, char label[128])
 const char *skip_prefix(const char *line, char label[128])
 {
     label[0] = 0;
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 8; i++) {
         const char *text = line + strspn(line, " ");
         size_t length = one_prefix(text, label);
         if (length == 0) break;
@@ -156,10 +249,10 @@ size_t split_words(char *line, struct word words[WORD_LIMIT])
 {
     size_t count = 0;
     for (char *c = line; count < MOST_WORDS;) {
-        c += strspn(c, " |");
+        c += strspn(c, " |`");
         if (!*c) break;
         words[count++] = (struct word){c, (size_t)(c - line)};
-        c += strcspn(c, " |");
+        c += strcspn(c, " |`");
         if (*c) *c++ = 0;
     }
     return count;
@@ -169,4 +262,23 @@ bool is_integer_word(const char *word)
 {
     size_t digits = strspn(word, "0123456789");
     return digits > 0 && digits < 19 && !word[digits];
+}
+
+size_t name_columns(const struct word *words, size_t count, const struct column_name *names,
+                    int columns[WORD_LIMIT])
+{
+    size_t found = 0;
+    for (size_t c = 0; c < WORD_LIMIT; c++) columns[c] = 0;
+    for (size_t c = 0; c < count; c++)
+        for (const struct column_name *name = names; name->name; name++)
+            if (strcmp(words[c].text, name->name) == 0) columns[c] = name->column, found++;
+    return found;
+}
+
+void read_figures(const struct word *words, size_t count, const int columns[WORD_LIMIT],
+                  struct printed figures[COLUMN_LIMIT])
+{
+    for (size_t i = 0; i < COLUMN_LIMIT; i++) figures[i] = (struct printed){NAN, 0};
+    for (size_t i = 0; i < count; i++)
+        if (columns[i]) read_printed(words[i].text, &figures[columns[i]]);
 }

@@ -16,6 +16,7 @@ struct columns {
     size_t group;      /* columns of one placement */
     size_t placements; /* 0: no header line was seen */
     bool has_root;
+    bool is_old; /* of NCCL 2.4: "bytes N type" */
 };
 
 /* A row whose figures have not all come: NCCL's own lines may stand between (its log goes to stdout too). */
@@ -44,10 +45,14 @@ struct parser {
     const struct collective *hint; /* from a command or words before a table */
     enum evidence hint_from;
     bool hint_used;  /* by a table: mere words may replace it */
+    const char *title; /* the last line of prose; NULL: none since the last table began */
     int64_t average; /* of a command line's -a */
     json_t *facts;   /* of the whole file */
     struct lines lines;
 };
+
+/* What the program's name says: "all_reduce_perf_mpi", "alltoallv_perf". */
+void nccl_set_program(struct arena *, struct source_table *, const char *word);
 
 /* The stream's open table; NULL: none. */
 struct source_table *nccl_table_of(struct parser *, const struct stream *);

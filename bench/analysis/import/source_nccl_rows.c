@@ -27,13 +27,15 @@ static bool is_time(enum column column)
     return column == TIME || column == CPU_TIME;
 }
 
-/* The header line "size count type [redop] [root] time algbw busbw #wrong …". */
+/* The header line "size count type [redop] [root] time algbw busbw #wrong …"; of NCCL 2.4 "bytes N type …". */
 bool nccl_read_columns(const struct word *words, size_t count, struct columns *columns)
 {
     size_t type = 0;
     while (type < count && strcmp(words[type].text, "type") != 0) type++;
-    if (type < 2 || type == count || strcmp(words[type - 1].text, "count") != 0) return false;
-    struct columns found = {0};
+    if (type < 2 || type == count) return false;
+    bool is_old = strcmp(words[type - 1].text, "N") == 0 && strcmp(words[type - 2].text, "bytes") == 0;
+    if (!is_old && strcmp(words[type - 1].text, "count") != 0) return false;
+    struct columns found = {.is_old = is_old};
     size_t times = 0;
     for (size_t i = type + 1; i < count && found.count < 32; i++) {
         enum column column = column_of(words[i].text);
@@ -51,6 +53,7 @@ bool nccl_read_columns(const struct word *words, size_t count, struct columns *c
 
 static const struct columns standard_columns = {
     .list = {TIME, ALGBW, BUSBW, WRONG}, .count = 4, .first = 0, .group = 4};
+static const struct columns unchecked_columns = {.list = {TIME, ALGBW, BUSBW}, .count = 3, .first = 0, .group = 3};
 static const struct columns iteration_columns = {
     .list = {TIME, ALGBW, BUSBW, WRONG, ITER_MIN, ITER_MAX, ITER_P99, OTHER},
     .count = 8,
@@ -114,16 +117,42 @@ static bool begins_with_root(const struct stream *stream)
     return stream->columns.has_root && stream->pending.root == ABSENT;
 }
 
-/* The columns that `count` figures in a row fill; NULL: none fit. */
-static const struct columns *layout(const struct stream *stream, size_t count, bool *has_root)
+/* Whether the figures hold together when read by these columns: algbw is bytes / time (µs; in old versions
+   ms), within what the digits leave open. */
+static bool fits_columns(const struct pending *pending, const struct columns *columns, size_t at,
+                         size_t placements)
 {
-    const struct columns *candidates[] = {&stream->columns, &standard_columns, &iteration_columns};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t p = 0; p < placements; p++, at += columns->group) {
+        struct printed time = {NAN, 0}, rate = {NAN, 0};
+        for (size_t i = 0; i < columns->group; i++) {
+            enum column column = columns->list[columns->first + i];
+            if (column == TIME) read_printed(pending->figures[at + i], &time);
+            if (column == ALGBW) read_printed(pending->figures[at + i], &rate);
+        }
+        if (!(time.value > 0)) return false;
+        double expected = (double)pending->bytes / time.value * 1e-3;
+        double slack = rate.step + expected * (time.step / time.value + 1e-3);
+        if (!(fabs(expected - rate.value) <= slack || fabs(expected * 1e-3 - rate.value) <= slack)) return false;
+    }
+    return true;
+}
+
+/* The columns that `count` figures in a row fill: the header's, or by position where the header lacks some and
+   the figures hold together; NULL: none fit. */
+static const struct columns *layout(const struct stream *stream, size_t count, bool *has_root,
+                                    size_t *placements)
+{
+    const struct columns *candidates[] = {&stream->columns, &standard_columns, &iteration_columns,
+                                          &unchecked_columns};
+    for (size_t i = 0; i < 4; i++) {
         size_t group = candidates[i]->group;
-        if (group == 0 || (i && stream->columns.group)) continue;
+        bool by_position = i && (stream->columns.group || candidates[i] == &unchecked_columns);
+        if (group == 0) continue;
         for (size_t root = begins_with_root(stream); root < 2; root++)
-            if (count == 2 * group + root) {
-                *has_root = root == 1;
+            for (size_t p = by_position || stream->columns.placements == 1 ? 1 : 2; p <= 2; p++) {
+                if (count != p * group + root) continue;
+                if (by_position && !fits_columns(&stream->pending, candidates[i], root, p)) continue;
+                *has_root = root == 1, *placements = p;
                 return candidates[i];
             }
     }
@@ -138,6 +167,7 @@ static struct source_table *row_table(struct parser *parser, struct stream *stre
         table->collective = parser->hint, table->collective_from = parser->hint_from,
         parser->hint_used = true;
     if (table->average == ABSENT) table->average = parser->average;
+    if (stream->columns.is_old) table->no_sendrecv = true;
     return table;
 }
 
@@ -203,11 +233,13 @@ static void complete(struct parser *parser, struct stream *stream, bool more_may
 {
     struct pending *pending = &stream->pending;
     bool has_root = false;
-    const struct columns *columns = layout(stream, pending->figure_count, &has_root);
-    if (columns && has_root && pending->root != ABSENT) columns = NULL;
+    size_t placements = 2;
+    const struct columns *columns = layout(stream, pending->figure_count, &has_root, &placements);
+    bool is_one = placements == 1 && stream->columns.placements != 1; /* the other may still come */
+    if (columns && ((has_root && pending->root != ABSENT) || pending->after_gap || is_one)) columns = NULL;
     if (columns) {
         if (has_root) pending->root = strtoll(pending->figures[0], NULL, 10);
-        finish_row(parser, stream, columns, has_root, 2, 0);
+        finish_row(parser, stream, columns, has_root, placements, 0);
     } else if (!more_may_come ||
                (stream->columns.placements == 1 && pending->figure_count >= stream->columns.group)) {
         nccl_flush(parser, stream);
@@ -232,10 +264,20 @@ static size_t find_row(const struct word *words, size_t count, int64_t *bytes, i
     return 0;
 }
 
+/* Prose has numbers and types too ("10 20 float values"): behind the type stand the operation and figures. A
+   row that was only begun stands at the start of its line. */
 bool nccl_is_row(const struct word *words, size_t count)
 {
     int64_t bytes, elements;
-    return find_row(words, count, &bytes, &elements) != 0;
+    size_t type = find_row(words, count, &bytes, &elements), at = type + 1, figures = 0;
+    if (type == 0) return false;
+    bool has_op = at < count && (op_by_any_name(words[at].text) || strcmp(words[at].text, "none") == 0);
+    at += has_op;
+    if (at == count) return type == 2;
+    const char *next = words[at].text;
+    if (!isdigit((unsigned char)next[*next == '-']) && strcmp(next, "N/A") != 0) return false;
+    while (at + figures < count && nccl_is_figure(words[at + figures].text)) figures++;
+    return figures >= 3 || type == 2;
 }
 
 /* A date and a time at the end (-T), which would count as figures. */

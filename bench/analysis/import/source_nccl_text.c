@@ -33,6 +33,9 @@ struct source_table *nccl_open_table(struct parser *parser, struct stream *strea
     struct source_table *table = source_add_table(parser->source, parser->lines.number);
     const struct source_table *old = before ? &parser->source->tables[before - 1] : NULL;
     table->label = *stream->label ? stream->label : NULL;
+    table->title = parser->title;
+    parser->title = NULL;
+    table->backend = "nccl", table->memory = "device", table->statistic = "mean", table->includes_launch = 1;
     if (inherit && old) {
         table->inherited = true;
         table->collective = old->collective, table->collective_from = old->collective_from,
@@ -93,6 +96,32 @@ static void word_fact(struct source_table *table, const char *key, const char *t
     source_fact(table, key, text, strcspn(text, " ,"));
 }
 
+/* "2.17.9-develop:0123abcdef" of a development branch: the version, and the commit it was built from. */
+static void tests_version(struct source_table *table, const char *key, const char *text)
+{
+    char commit_key[64];
+    text += strspn(text, " ");
+    size_t length = strcspn(text, " ,:"), commit = text[length] == ':' ? strcspn(text + length + 1, " ,") : 0;
+    snprintf(commit_key, sizeof commit_key, "%s_commit", key);
+    source_fact(table, key, text, length);
+    if (commit) source_fact(table, commit_key, text + length + 1, commit);
+}
+
+/* "# rccl-tests version 2.17.9-develop:0123abcdef rccl-headers=22803 rccl-library=22707": the version of the
+   headers is RCCL's release; a library of another version is named beside it. */
+static void read_rccl_version(struct parser *parser, struct source_table *table, const char *line)
+{
+    int64_t headers = number_after(line, "rccl-headers="), library = number_after(line, "rccl-library=");
+    tests_version(table, "rccl_tests", line + strlen("rccl-tests version "));
+    source_nccl_version(table, "rccl", headers != ABSENT ? headers : library);
+    if (headers == ABSENT || library == ABSENT || headers == library) return;
+    source_nccl_version(table, "rccl_library", library);
+    source_warn(parser->source, table, parser->lines.number,
+                "built with RCCL %s, run with the library of %s: both are kept",
+                json_string_value(json_object_get(table->facts, "rccl")),
+                json_string_value(json_object_get(table->facts, "rccl_library")));
+}
+
 /* Versions may come from any process, before or inside a table: they go to the open table and to the file. */
 static void version_fact(struct parser *parser, const char *label, const char *key, const char *text)
 {
@@ -136,7 +165,7 @@ static bool read_device(struct parser *parser, struct stream *stream, const char
     const char *bracket = strchr(line, '['), *name = bracket ? strchr(bracket, ']') : NULL;
     size_t rank = 0, on = 0, device = 0, count = split_words(strcpy(copy, line), words);
     while (rank < count && strcmp(words[rank].text, "Rank") != 0) rank++;
-    if (rank > 1 || rank + 1 >= count || !is_integer_word(words[rank + 1].text)) return false;
+    if (rank + 1 >= count || !bracket || !is_integer_word(words[rank + 1].text)) return false;
     for (on = rank; on < count && strcmp(words[on].text, "on") != 0;) on++;
     for (device = on; device < count && strcmp(words[device].text, "device") != 0;) device++;
     if (device + 1 >= count || !is_integer_word(words[device + 1].text)) return false;
@@ -147,7 +176,8 @@ static bool read_device(struct parser *parser, struct stream *stream, const char
         char gpu[128];
         name += 1 + strspn(name + 1, " ");
         size_t length = strlen(name);
-        while (length && name[length - 1] == ' ') length--;
+        /* Behind the model: what a page or a launcher put there ("NVIDIA H100`", "| NVIDIA H100 |"). */
+        while (length && !isalnum((unsigned char)name[length - 1]) && name[length - 1] != ')') length--;
         if (length && length < sizeof gpu) {
             memcpy(gpu, name, length);
             gpu[length] = 0;
@@ -192,7 +222,7 @@ static void read_hints(struct parser *parser, const struct word *words, size_t c
         if (slash) word = slash + 1;
         size_t length = strcspn(word, "'\"`,;:");
         const struct collective *found = collective_by_any_name(word, length), *spoken;
-        bool is_command = length > 5 && strncmp(word + length - 5, "_perf", 5) == 0;
+        bool is_command = is_perf_program(word, length);
         bool is_option = i > 0 && words[i - 1].text[0] == '-';
         if (found && (is_command || is_option))
             set_hint(parser, found, FROM_COMMAND);
@@ -212,9 +242,18 @@ static void set_program(struct parser *parser, struct source_table *table, const
     if (length == 0 || length >= sizeof word) return;
     memcpy(word, name, length);
     word[length] = 0;
-    table->program = arena_string(&parser->source->arena, word);
-    table->collective = collective_by_any_name(word, length);
+    nccl_set_program(&parser->source->arena, table, word);
+}
+
+void nccl_set_program(struct arena *arena, struct source_table *table, const char *word)
+{
+    size_t stem = strlen(word);
+    table->program = arena_string(arena, word);
+    table->collective = collective_by_any_name(word, stem);
     table->collective_from = FROM_TABLE;
+    if (!strcasestr(word, "alltoallv") && !strcasestr(word, "all_to_all_v")) return;
+    table->mode = "uneven"; /* its parts differ, and its bandwidth counts the rank that moves the most */
+    table->rate_is_not_bytes = true;
 }
 
 /* The lines that open and close a test; false: it is none of them. */
@@ -222,12 +261,16 @@ static bool read_frame(struct parser *parser, const char *line, const char *labe
 {
     const char *at;
     struct stream *stream;
-    if ((at = strstr(line, "nccl-tests version "))) {
+    if ((at = strstr(line, "nccl-tests version ")) || (at = strstr(line, "rccl-tests version "))) {
         stream = stream_of(parser, label);
         nccl_flush(parser, stream);
         struct source_table *table = opening_table(parser, stream, &stream->seen_version);
-        word_fact(table, "nccl_tests", at + 19);
-        source_nccl_version(table, number_after(at, "nccl-library="));
+        if (*at == 'r') {
+            read_rccl_version(parser, table, at);
+        } else {
+            tests_version(table, "nccl_tests", at + strlen("nccl-tests version "));
+            source_nccl_version(table, "nccl", number_after(at, "nccl-library="));
+        }
     } else if ((at = strstr(line, "Collective test starting:"))) {
         stream = stream_of(parser, label);
         nccl_flush(parser, stream);
@@ -286,36 +329,30 @@ static void read_line(struct parser *parser)
         nccl_read_row(parser, stream_of(parser, label), words, count);
     } else if (!(nccl_is_figure(words[0].text) &&
                  nccl_read_continuation(parser, stream_of(parser, label), words, count))) {
+        const char *title = prose_title(&parser->source->arena, text);
+        if (title) parser->title = title;
         read_hints(parser, words, count);
     }
 }
 
-/* Tables without rows are dropped: a header whose test never got to its first row. */
-static void drop_empty(struct parser *parser)
+/* What holds for the whole file goes to each table. A table without its footer may have lost rows. */
+static void finish_tables(struct parser *parser)
 {
-    struct source *source = parser->source;
-    size_t kept = 0;
-    for (size_t i = 0; i < source->table_count; i++) {
-        struct source_table *table = &source->tables[i];
-        if (table->row_count) {
-            const char *key;
-            json_t *value;
-            json_object_foreach(parser->facts, key, value)
-            {
-                if (!json_object_get(table->facts, key)) json_object_set(table->facts, key, value);
-            }
-            if (table->device_count && table->devices[0].gpu)
-                source_fact(table, "gpu", table->devices[0].gpu, strlen(table->devices[0].gpu));
-            source->tables[kept++] = *table;
-            continue;
+    for (size_t i = 0; i < parser->source->table_count; i++) {
+        struct source_table *table = &parser->source->tables[i];
+        const char *key;
+        json_t *value;
+        json_object_foreach(parser->facts, key, value)
+        {
+            if (!json_object_get(table->facts, key)) json_object_set(table->facts, key, value);
         }
-        if (table->program || table->min_bytes != ABSENT)
-            warn("%s:%zu: a test begins here, but no row of it follows", source->path, table->line);
-        free(table->devices);
-        json_decref(table->facts);
-        json_decref(table->warnings);
+        if (table->device_count && table->devices[0].gpu)
+            source_fact(table, "gpu", table->devices[0].gpu, strlen(table->devices[0].gpu));
+        if (json_object_get(table->facts, "rccl") || json_object_get(table->facts, "rccl_tests"))
+            table->backend = "rccl";
+        table->rank_reduction = nccl_rank_reduction(table->average);
+        if (isnan(table->printed_average)) table->interrupted = true;
     }
-    source->table_count = kept;
 }
 
 size_t source_read_nccl_text(struct source *source, const char *data, size_t length)
@@ -325,7 +362,8 @@ size_t source_read_nccl_text(struct source *source, const char *data, size_t len
     lines_start(&parser->lines, data, length);
     while (lines_next(&parser->lines)) read_line(parser);
     for (size_t i = 0; i < parser->stream_count; i++) nccl_flush(parser, parser->streams[i]);
-    drop_empty(parser);
+    source_drop_empty(source);
+    finish_tables(parser);
     for (size_t i = 0; i < parser->stream_count; i++) free(parser->streams[i]);
     free(parser->streams);
     json_decref(parser->facts);

@@ -1,4 +1,5 @@
-/* OSU micro-benchmarks' text: the blocking collectives of osu_*, versions 3 to 7. */
+/* OSU micro-benchmarks' text, versions 3 to 7: collectives (blocking, non-blocking, persistent) and
+   point-to-point tests, over MPI and over NCCL and its kin. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -6,133 +7,238 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* "# OSU MPI-CUDA Allreduce Latency Test v7.4": what stands between "OSU MPI" and "Latency Test". */
-static const struct {
+/* What stands in the title between the library and "Test". */
+static const struct test {
     const char *title;
     enum collective_id id;
-    bool per_rank; /* its size is one rank's share: ours is that times the ranks */
+    bool per_rank;    /* its size is one rank's share: ours is that times the ranks */
+    const char *mode; /* point to point: what is measured; NULL: a collective */
+    double share;     /* of the printed bandwidth that one direction has */
 } tests[] = {
-    {"Allreduce", ALL_REDUCE, false},
-    {"Allgather", ALL_GATHER, true},
-    {"Broadcast", BROADCAST, false},
-    {"Bcast", BROADCAST, false},
-    {"Reduce_scatter", REDUCE_SCATTER, false},
-    {"Reduce", REDUCE, false},
-    {"All-to-All Personalized Exchange", ALL_TO_ALL, true},
-    {"All-to-All", ALL_TO_ALL, true},
-    {"Alltoall", ALL_TO_ALL, true},
-    {"Gather", GATHER, true},
-    {"Scatter", SCATTER, true},
+    {"Allreduce Latency", ALL_REDUCE, false, NULL, 1},
+    {"Allgather Latency", ALL_GATHER, true, NULL, 1},
+    {"Broadcast Latency", BROADCAST, false, NULL, 1},
+    {"Bcast Latency", BROADCAST, false, NULL, 1},
+    {"Reduce_scatter Latency", REDUCE_SCATTER, false, NULL, 1},
+    {"Reduce_scatter_block Latency", REDUCE_SCATTER, false, NULL, 1},
+    {"Reduce Latency", REDUCE, false, NULL, 1},
+    {"All-to-All Personalized Exchange Latency", ALL_TO_ALL, true, NULL, 1},
+    {"All-to-All Latency", ALL_TO_ALL, true, NULL, 1},
+    {"Alltoall Latency", ALL_TO_ALL, true, NULL, 1},
+    {"Gather Latency", GATHER, true, NULL, 1},
+    {"Scatter Latency", SCATTER, true, NULL, 1},
+    /* Half the time of a message and its answer. */
+    {"Latency", SEND_RECV, false, "ping_pong", 1},
+    /* Many messages under way, one direction. */
+    {"Bandwidth", SEND_RECV, false, "unidirectional", 1},
+    /* Both directions at once, printed as their sum. */
+    {"Bi-Directional Bandwidth", SEND_RECV, false, "bidirectional", 0.5},
 };
 
 static const struct {
     const char *osu, *ours;
 } types[] = {{"MPI_CHAR", "int8"}, {"MPI_INT", "int32"}, {"MPI_FLOAT", "float"}, {"MPI_DOUBLE", "double"}};
 
-enum { NO_TEST = -1 };
+/* The columns of a row, as the header line names them. */
+enum column { OTHER, SIZE, TIME, BANDWIDTH, LEAST, MOST, ITERATIONS, VALIDATION, OVERLAP };
 
-/* The row of `tests` that the title line names; NO_TEST: another test (point-to-point, non-blocking, vector).
- */
-static int test_of(const char *line)
-{
-    const char *title = strstr(line, "OSU MPI"), *end = title ? strstr(title, " Latency Test") : NULL;
-    if (!end) return NO_TEST;
-    title += strcspn(title + 4, " ") + 4; /* behind "MPI" or "MPI-CUDA" */
-    title += strspn(title, " ");
-    if (end < title) return NO_TEST;
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        if (strlen(tests[i].title) == (size_t)(end - title) &&
-            strncmp(title, tests[i].title, strlen(tests[i].title)) == 0)
-            return (int)i;
-    return NO_TEST;
-}
+struct columns {
+    enum column list[24];
+    size_t count;
+};
 
-static void start_table(struct source *source, int test, const char *line, size_t number,
-                        struct source_table **table)
-{
-    const char *version = strstr(line, " v");
-    *table = source_add_table(source, number);
-    (*table)->collective = &collectives[tests[test].id];
-    (*table)->collective_from = FROM_TABLE;
-    (*table)->program = "osu";
-    (*table)->bytes_per_rank = tests[test].per_rank;
-    if (version) source_fact(*table, "osu", version + 2, strcspn(version + 2, " "));
-}
+struct parser {
+    struct source *source;
+    struct source_table *table; /* NULL: none, or its test is left out */
+    const struct test *test;
+    struct columns columns;
+    const char *dtype, *title; /* title: the last line of prose */
+    struct lines lines;
+};
 
-/* "Size  Avg Latency(us)  Min Latency(us)  Max Latency(us)  Iterations": the place of the average among the
- * figures; 0: no such line. */
-static size_t average_column(const struct word *words, size_t count)
+/* "MPI", "MPI-CUDA", "MPI-CUDA MANAGED", "NCCL-CUDA", "XCCL": library and memory; the text behind. */
+static const char *read_library(struct source *source, const char *text, const char **backend,
+                                const char **memory)
 {
-    size_t column = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!strstr(words[i].text, "Latency(us)") && strcmp(words[i].text, "Latency") != 0) continue;
-        column++;
-        if (i && strcmp(words[i - 1].text, "Avg") == 0) return column;
+    char word[32];
+    size_t length = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    if (length == 0 || length >= sizeof word) return NULL;
+    for (size_t i = 0; i < length; i++) word[i] = (char)tolower((unsigned char)text[i]);
+    word[length] = 0;
+    bool is_mpi = strcmp(word, "mpi") == 0, is_ccl = length > 3 && strcmp(word + length - 3, "ccl") == 0;
+    if (!is_mpi && !is_ccl) return NULL;
+    *backend = arena_string(&source->arena, word);
+    *memory = is_ccl ? "device" : "host";
+    text += length;
+    if (*text == '-') {
+        size_t device = strcspn(text, " ");
+        *memory = strncmp(text, "-MANAGED", 8) == 0 ? "managed" : "device";
+        text += device;
     }
-    return 0;
+    text += strspn(text, " ");
+    if (strncmp(text, "MANAGED ", 8) == 0) *memory = "managed", text += 8;
+    return text;
 }
 
-static void add_row(struct source *source, struct source_table *table, int test, const struct word *words,
-                    size_t column, size_t number, const char *dtype)
+/* The test that the title names without its variant ("Non-blocking Allreduce Latency Test", "Allreduce
+   Persistent Latency Test"); NULL: one that has no counterpart here. */
+static const struct test *find_test(const char *title, const char **variant)
 {
-    struct printed time;
-    if (!read_printed(words[column].text, &time) || !(time.value > 0)) {
-        source_warn(source, table, number, "'%s' is no time: the row is left out", words[column].text);
+    char plain[96];
+    const char *end = strstr(title, " Test");
+    *variant = NULL;
+    if (strncasecmp(title, "Non-blocking ", 13) == 0) title += 13, *variant = "nonblocking";
+    if (!end || end < title || (size_t)(end - title) >= sizeof plain) return NULL;
+    memcpy(plain, title, (size_t)(end - title));
+    plain[end - title] = 0;
+    char *persistent = strstr(plain, "Persistent ");
+    if (!persistent && (persistent = strstr(plain, " Persistent"))) /* "Bandwidth Persistent Test" */
+        persistent[0] = 0, *variant = "persistent";
+    else if (persistent)
+        memmove(persistent, persistent + 11, strlen(persistent + 11) + 1), *variant = "persistent";
+    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
+        if (strcmp(tests[i].title, plain) == 0 && !(tests[i].mode && *variant)) return &tests[i];
+    return NULL;
+}
+
+/* "# OSU MPI-CUDA Allreduce Latency Test v7.4"; false: no title. */
+static bool read_title(struct parser *parser, const char *line)
+{
+    const char *osu = strstr(line, "OSU "), *backend, *memory, *variant;
+    const char *title = osu ? read_library(parser->source, osu + 4, &backend, &memory) : NULL;
+    if (!title || !strstr(title, " Test")) return false;
+    parser->columns.count = 0;
+    parser->dtype = NULL;
+    parser->table = NULL;
+    parser->test = find_test(title, &variant);
+    if (!parser->test) {
+        warn("%s:%zu: not a collective or a pair's test that is imported: its rows are left out", parser->source->path,
+             parser->lines.number);
+        return true;
+    }
+    struct source_table *table = source_add_table(parser->source, parser->lines.number);
+    const char *version = strstr(title, " v");
+    parser->table = table;
+    table->collective = &collectives[parser->test->id];
+    table->collective_from = FROM_TABLE;
+    table->program = "osu";
+    table->backend = backend, table->memory = memory;
+    table->mode = parser->test->mode ? parser->test->mode : variant;
+    table->statistic = "mean", table->rank_reduction = parser->test->mode ? NULL : "mean";
+    table->bytes_per_rank = parser->test->per_rank;
+    table->title = parser->title;
+    parser->title = NULL;
+    if (parser->test->mode) table->ranks_said = 2;
+    if (version) source_fact(table, "osu", version + 2, strcspn(version + 2, " "));
+    return true;
+}
+
+/* One column's name at `text` and its length; 0: no more. */
+static size_t column_name(const char *text, enum column *column)
+{
+    static const struct {
+        const char *name;
+        enum column column;
+    } names[] = {{"Avg Latency(us)", TIME},  {"Latency (us)", TIME},       {"Latency(us)", TIME},
+                 {"Min Latency(us)", LEAST}, {"Max Latency(us)", MOST},    {"Pure Comm.(us)", TIME},
+                 {"Min Comm.(us)", LEAST},   {"Max Comm.(us)", MOST},      {"Bandwidth (MB/s)", BANDWIDTH},
+                 {"Iterations", ITERATIONS}, {"Validation", VALIDATION},   {"Overlap(%)", OVERLAP},
+                 {"Coll. Init(us)", OTHER},  {"Transmit Size", OTHER},     {"Size", SIZE},
+                 {"Avg Latency (us)", TIME}, {"Min Latency (us)", LEAST},  {"Max Latency (us)", MOST}};
+    static const char *const tails[] = {" Tail Lat(us)", " Tail BW(MB/s)"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(text, names[i].name, strlen(names[i].name)) == 0) {
+            *column = names[i].column;
+            return strlen(names[i].name);
+        }
+    size_t word = strcspn(text, " ");
+    *column = OTHER;
+    for (size_t i = 0; i < 2; i++) /* "P99 Tail Lat(us)" */
+        if (strncmp(text + word, tails[i], strlen(tails[i])) == 0) return word + strlen(tails[i]);
+    return word;
+}
+
+/* The header line "# Size  Avg Latency(us)  …"; false: it is none. */
+static bool read_columns(struct parser *parser, const char *line)
+{
+    struct columns found = {.count = 0};
+    bool has_figure = false;
+    line += strspn(line, "# ");
+    if (strncmp(line, "Size", 4) != 0) return false;
+    while (*line && found.count < sizeof found.list / sizeof *found.list) {
+        enum column column;
+        line += column_name(line, &column);
+        line += strspn(line, " ");
+        has_figure |= column == TIME || column == BANDWIDTH;
+        found.list[found.count++] = column;
+    }
+    if (!has_figure) return false;
+    parser->columns = found;
+    return true;
+}
+
+static void read_row(struct parser *parser, const struct word *words, size_t count)
+{
+    struct source_table *table = parser->table;
+    const struct columns *columns = &parser->columns;
+    struct printed figure[OVERLAP + 1];
+    const char *validation = NULL;
+    for (size_t i = 0; i <= OVERLAP; i++) figure[i] = (struct printed){NAN, 0};
+    for (size_t i = 0; i < columns->count && i < count; i++) {
+        if (columns->list[i] == VALIDATION) validation = words[i].text;
+        read_printed(words[i].text, &figure[columns->list[i]]);
+    }
+    bool has_time = figure[TIME].value > 0, has_rate = figure[BANDWIDTH].value > 0;
+    if (!has_time && !has_rate) {
+        source_warn(parser->source, table, parser->lines.number,
+                    "the row of %s bytes has no time and no bandwidth: left out", words[0].text);
         table->incomplete++;
         return;
     }
-    struct source_row *row = source_add_row(table, number);
+    struct source_row *row = source_add_row(table, parser->lines.number);
+    struct figures *figures = &row->figures[0];
     row->bytes = strtoll(words[0].text, NULL, 10);
-    row->dtype = dtype;
-    row->op = collectives[tests[test].id].reduces ? "sum" : NULL;
-    row->figures[0].present = true;
-    row->figures[0].time_us = time;
+    row->dtype = parser->dtype;
+    row->op = collectives[parser->test->id].reduces ? "sum" : NULL;
+    figures->present = true;
+    figures->time_us = figure[TIME];
+    if (has_rate) /* MB/s are 1e6 bytes a second */
+        figures->algbw_gbps = figures->busbw_gbps =
+            (struct printed){figure[BANDWIDTH].value * parser->test->share * 1e-3,
+                             figure[BANDWIDTH].step * parser->test->share * 1e-3};
+    figures->least_rank_us = figure[LEAST].value, figures->most_rank_us = figure[MOST].value;
+    figures->overlap_percent = figure[OVERLAP].value;
+    if (validation && strcasecmp(validation, "Pass") == 0) figures->wrong = 0;
+    figures->failed = validation && strcasecmp(validation, "Fail") == 0;
+}
+
+static void read_line(struct parser *parser)
+{
+    char label[128], copy[LINE_LIMIT];
+    struct word words[WORD_LIMIT];
+    const char *line = skip_prefix(parser->lines.text, label);
+    if (read_title(parser, line)) return;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strstr(line, "Datatype:") && strstr(line, types[i].osu)) parser->dtype = types[i].ours;
+    if (parser->table && strstr(line, "DATA VALIDATION ERROR")) parser->table->interrupted = true;
+    if (parser->table && read_columns(parser, line)) return;
+    struct printed ignored;
+    size_t count = split_words(strcpy(copy, line), words);
+    if (count >= 2 && parser->table && parser->columns.count && is_integer_word(words[0].text) &&
+        read_printed(words[1].text, &ignored))
+        read_row(parser, words, count);
+    else if (prose_title(&parser->source->arena, line))
+        parser->title = prose_title(&parser->source->arena, line);
 }
 
 size_t source_read_osu(struct source *source, const char *data, size_t length)
 {
-    struct lines *lines = allocate(1, sizeof *lines);
-    struct source_table *table = NULL;
-    const char *dtype = NULL;
-    size_t column = 0;
-    int test = NO_TEST;
-    lines_start(lines, data, length);
-    while (lines_next(lines)) {
-        char label[128], copy[LINE_LIMIT];
-        struct word words[WORD_LIMIT];
-        const char *line = skip_prefix(lines->text, label);
-        if (strstr(line, "OSU MPI")) {
-            test = test_of(line);
-            column = 0;
-            dtype = NULL;
-            table = NULL;
-            if (test == NO_TEST)
-                warn("%s:%zu: not a blocking collective of OSU's latency tests: its rows are left out",
-                     source->path, lines->number);
-            else
-                start_table(source, test, line, lines->number, &table);
-            continue;
-        }
-        for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-            if (strstr(line, "Datatype:") && strstr(line, types[i].osu)) dtype = types[i].ours;
-        size_t count = split_words(strcpy(copy, line), words);
-        if (table && count && (strcmp(words[0].text, "#") == 0 || strcmp(words[0].text, "Size") == 0) &&
-            average_column(words, count))
-            column = average_column(words, count);
-        else if (table && column && count > column && is_integer_word(words[0].text))
-            add_row(source, table, test, words, column, lines->number, dtype);
-    }
-    free(lines);
-    size_t kept = 0;
-    for (size_t i = 0; i < source->table_count; i++) {
-        if (source->tables[i].row_count) {
-            source->tables[kept++] = source->tables[i];
-            continue;
-        }
-        warn("%s:%zu: a test begins here, but no row of it follows", source->path, source->tables[i].line);
-        json_decref(source->tables[i].facts);
-        json_decref(source->tables[i].warnings);
-    }
-    return source->table_count = kept;
+    struct parser *parser = allocate(1, sizeof *parser);
+    parser->source = source;
+    lines_start(&parser->lines, data, length);
+    while (lines_next(&parser->lines)) read_line(parser);
+    free(parser);
+    return source_drop_empty(source);
 }

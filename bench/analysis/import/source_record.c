@@ -12,7 +12,7 @@
 struct context {
     struct source *source;
     struct source_table *table;
-    bool is_osu, has_machine;
+    bool has_machine;
     struct machine machine;
 };
 
@@ -49,12 +49,6 @@ static void requested_sizes(const struct source_table *table, int64_t *requested
     }
 }
 
-static const char *reduction_name(const struct source_table *table)
-{
-    static const char *const names[] = {"rank0", "mean", "min", "max"}; /* nccl-tests' -a; 1 when not said */
-    return table->average >= 0 && table->average <= 3 ? names[table->average] : "mean";
-}
-
 static void set_bound(const struct context *context, struct case_row *row)
 {
     struct bound bound;
@@ -88,14 +82,35 @@ static void set_rates(const struct context *context, const struct figures *figur
     bool time_is_finer = has_time && (!has_rate || (rate->step / rate->value > coarse &&
                                                     time->step / time->value < rate->step / rate->value));
     double factor = row->ranks != ABSENT ? context->table->collective->bus_factor((int)row->ranks) : NAN;
-    if (has_time && (context->is_osu || (time_is_finer && !row->error))) {
+    if (has_time && !context->table->rate_is_not_bytes && (!has_rate || (time_is_finer && !row->error))) {
         row->algbw_gbps = (double)row->bytes / time->value * 1e-3;
         row->busbw_gbps = factor > 0 ? row->algbw_gbps * factor : figures->busbw_gbps.value;
     } else if (has_rate) {
         row->algbw_gbps = rate->value;
         row->busbw_gbps = figures->busbw_gbps.value;
+        if (isnan(row->busbw_gbps) && factor > 0) row->busbw_gbps = rate->value * factor;
     }
     if (row->ranks == 1) row->busbw_gbps = NAN; /* one rank has no bus; nccl-tests prints 0 */
+}
+
+/* Figures that have no member of their own in a record. NULL: none. */
+static json_t *more_figures(const struct figures *figures)
+{
+    const struct {
+        const char *key;
+        double value;
+    } numbers[] = {{"cpu_time_us", figures->cpu_time_us},
+                   {"least_rank_us", figures->least_rank_us},
+                   {"mean_rank_us", figures->mean_rank_us},
+                   {"most_rank_us", figures->most_rank_us},
+                   {"overlap_percent", figures->overlap_percent}};
+    json_t *object = NULL;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!isfinite(numbers[i].value)) continue;
+        if (!object) object = json_object();
+        json_object_set_new(object, numbers[i].key, json_real(numbers[i].value));
+    }
+    return object;
 }
 
 static struct case_row make_row(const struct context *context, const struct source_row *from, int placement,
@@ -105,6 +120,7 @@ static struct case_row make_row(const struct context *context, const struct sour
     const struct figures *figures = &from->figures[placement];
     struct case_row row = case_row_absent();
     row.collective = table->collective->name;
+    row.mode = table->mode;
     row.placement = placement ? "in_place" : "out_of_place";
     row.requested_bytes = requested, row.bytes = from->bytes;
     row.dtype = from->dtype, row.op = from->op;
@@ -112,19 +128,20 @@ static struct case_row make_row(const struct context *context, const struct sour
     row.nodes = table->nodes, row.ranks = table->ranks;
     row.group = "world";
     row.graph = table->graph;
-    row.memory = context->is_osu ? NULL : "device";
+    row.memory = table->memory;
     row.batch = table->batch, row.warmup = table->warmup;
     row.time_us = figures->time_us.value;
-    row.statistic = "mean", row.rank_reduction = reduction_name(table);
-    row.includes_launch = context->is_osu ? ABSENT : 1;
+    row.statistic = table->statistic, row.rank_reduction = table->rank_reduction;
+    row.includes_launch = table->includes_launch;
     row.min_us = figures->min_us, row.max_us = figures->max_us, row.p99_us = figures->p99_us;
     row.samples_us = figures->samples_us;
     row.error = from->contradiction;
     set_rates(context, figures, &row);
     row.wrong = figures->wrong;
-    if (isfinite(figures->cpu_time_us))
-        row.telemetry = json_pack("{s:f}", "cpu_time_us", figures->cpu_time_us);
-    row.status = figures->wrong > 0 ? "wrong" : from->contradiction ? "error" : "ok";
+    row.telemetry = more_figures(figures);
+    row.status = figures->wrong > 0 || figures->failed ? "wrong" : from->contradiction ? "error" : "ok";
+    if (figures->failed && figures->wrong == ABSENT)
+        row.error = "the tool's validation failed; it prints no count of wrong elements";
     row.source_line = (int64_t)from->line;
     set_extents(context, &row);
     set_bound(context, &row);
@@ -179,6 +196,8 @@ static json_t *source_object(const struct source *source, size_t number)
     json_object_set_new(object, "file", clean_string(name));
     if (table->started) json_object_set_new(object, "started", clean_string(table->started));
     if (table->label) json_object_set_new(object, "prefix", clean_string(table->label));
+    if (table->by_heading) json_object_set_new(object, "heading", clean_string(table->title));
+    if (table->repetitions) json_object_set_new(object, "repetitions", json_true());
     if (table->iterations != ABSENT)
         json_object_set_new(object, "iterations", json_integer(table->iterations));
     if (table->device_count)
@@ -200,6 +219,7 @@ static int64_t certain_domains(const struct source_table *table, const struct so
                                const struct instance *instance, const struct gpu_facts *gpu)
 {
     if (given->domains != ABSENT) return given->domains;
+    if (table->domains_said != ABSENT) return table->domains_said;
     bool in_racks = instance ? instance->gpus_per_domain > instance->gpus_per_vm
                              : !gpu || strncmp(gpu->name, "GB", 2) == 0;
     return in_racks ? ABSENT : table->nodes;
@@ -228,8 +248,9 @@ static void make_header(struct context *context, const struct source_given *give
 {
     struct source *source = context->source;
     struct source_table *table = context->table;
-    bool is_rccl = json_object_get(table->facts, "rccl") || json_object_get(table->facts, "rccl_tests");
-    const char *instance_name = given->instance ? given->instance : source->instance;
+    const char *instance_name = given->instance   ? given->instance
+                                : table->instance ? table->instance
+                                                  : source->instance;
     const struct instance *instance = catalog ? catalog_instance(catalog, instance_name) : NULL;
     if (given->gpu) json_object_set_new(table->facts, "gpu", clean_string(given->gpu));
     const char *gpu_name = json_string_value(json_object_get(table->facts, "gpu"));
@@ -238,11 +259,14 @@ static void make_header(struct context *context, const struct source_given *give
     if (!gpu && catalog && instance) gpu = catalog_gpu(catalog, instance->gpu);
     *header = launch_header_absent();
     header->driver = table->program;
-    header->backend = context->is_osu ? "mpi" : is_rccl ? "rccl" : "nccl";
+    header->backend = table->backend;
     header->provenance = json_pack("[s]", "imported");
-    header->cloud_provider = given->cloud ? given->cloud : instance ? instance->provider : NULL;
+    header->cloud_provider = given->cloud   ? given->cloud
+                             : table->cloud ? table->cloud
+                             : instance     ? instance->provider
+                                            : NULL;
     header->cloud_instance = instance_name;
-    header->cloud_label = given->label;
+    header->cloud_label = source_label(source, number, given);
     header->args = table->args;
     header->nodes = table->nodes, header->ranks = table->ranks;
     if (table->nodes > 0 && table->ranks > 0 && table->ranks % table->nodes == 0)
@@ -255,17 +279,19 @@ static void make_header(struct context *context, const struct source_given *give
     header->facts = facts_object(table);
     header->env = table->env;
     header->source = source_object(source, number);
-    if (given->origin) json_object_set_new(header->source, "origin", clean_string(given->origin));
+    const char *origin = given->origin ? given->origin : table->origin;
+    if (origin) json_object_set_new(header->source, "origin", clean_string(origin));
     if (header->domains > 0 && table->ranks > 0)
         context->has_machine =
             machine_of(instance, gpu, table->ranks, table->nodes, header->domains, &context->machine);
 }
 
 enum status source_record(struct source *source, size_t number, const struct source_given *given,
-                          const struct catalog *catalog, const char *dir, const char *run, const char *launch)
+                          const struct catalog *catalog, const char *dir, const char *run, const char *launch,
+                          bool *wrong)
 {
     struct source_table *table = &source->tables[number];
-    struct context context = {.source = source, .table = table, .is_osu = same(source->format, "osu")};
+    struct context context = {.source = source, .table = table};
     struct launch_header header;
     struct record_writer writer;
     make_header(&context, given, catalog, number, &header);
@@ -279,13 +305,12 @@ enum status source_record(struct source *source, size_t number, const struct sou
             if (table->rows[i].figures[p].present)
                 rows[count++] = make_row(&context, &table->rows[i], p, requested[i]);
     number_passes(rows, count);
+    for (size_t i = 0; i < count; i++) *wrong |= same(rows[i].status, "wrong");
     enum status status = record_open(&writer, dir, run, launch, NULL);
     if (!status) status = record_launch(&writer, &header);
     for (size_t i = 0; !status && i < count; i++) status = record_case(&writer, &rows[i]);
-    /* nccl-tests' text ends with the average: without it, nobody knows whether more rows were measured. */
-    bool has_end = !same(source->format, "nccl-tests-text") || isfinite(table->printed_average);
     if (!status)
-        status = record_end(&writer, has_end && !table->incomplete ? "complete" : "interrupted", NAN);
+        status = record_end(&writer, table->interrupted || table->incomplete ? "interrupted" : "complete", NAN);
     enum status closed = record_close(&writer);
     for (size_t i = 0; i < count; i++) json_decref(rows[i].telemetry);
     free(rows);
