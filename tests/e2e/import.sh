@@ -167,7 +167,7 @@ check "whose example is imported" import --check --format csv --table "$work/tem
 says "with its figure" ",all_reduce,1,17179869184,17179869184,72,18,"
 printf 'collective\tbytes\tbusbw\tranks\tsource\nall_reduce\t1G\t1\t8\tx\n' >"$work/column.tsv"
 expect_status "a column that is not known" 5 import --check --table "$work/column.tsv"
-says "is named, with a near one" "column.tsv:1: 'busbw' is no column of a published table; did you mean 'busbw_gbps'?"
+says "is named, with where to look" "column.tsv:1: 'busbw' is no column of a published table; see busbar import --table-template"
 printf 'collective\tbytes\tbusbw_gbps\tranks\tsource\nall_reduce\t1G\t1\t8\t\n' >"$work/source.tsv"
 expect_status "a figure without a source" 5 import --check --table "$work/source.tsv"
 says "is named by line" "source.tsv:2: source: "

@@ -18,8 +18,8 @@ const char *fuzz_file(int slot, const uint8_t *data, size_t size);
  * begins. */
 size_t fuzz_part(const uint8_t *data, size_t size, size_t *second);
 
-/* An import as far as records (which go nowhere): read by `reader`, checked, written. */
-void fuzz_import(const char *format, size_t (*reader)(struct source *, const char *, size_t),
-                 const uint8_t *data, size_t size);
+/* An import as far as records (which go nowhere): by one reader, or (NULL) by the one that the content asks
+   for. */
+void fuzz_import(const struct source_reader *, const uint8_t *data, size_t size);
 
 #endif

@@ -3,6 +3,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz_import("nccl-tests-json", source_read_nccl_json, data, size);
+    static const struct source_reader reader = {.format = "nccl-tests-json", .read = source_read_nccl_json};
+    fuzz_import(&reader, data, size);
     return 0;
 }

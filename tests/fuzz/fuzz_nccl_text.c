@@ -3,6 +3,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz_import("nccl-tests-text", source_read_nccl_text, data, size);
+    static const struct source_reader reader = {.format = "nccl-tests-text", .read = source_read_nccl_text};
+    fuzz_import(&reader, data, size);
     return 0;
 }

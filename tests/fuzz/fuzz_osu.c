@@ -3,6 +3,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    fuzz_import("osu", source_read_osu, data, size);
+    static const struct source_reader reader = {.format = "osu", .read = source_read_osu};
+    fuzz_import(&reader, data, size);
     return 0;
 }

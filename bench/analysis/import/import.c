@@ -2,12 +2,14 @@
 #include "analysis/analysis.h"
 #include "analysis/import/source.h"
 #include "collective/catalog.h"
+#include "record/files.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 struct settings {
     const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *format, *catalog;
@@ -36,7 +38,8 @@ static const struct option options[] = {
     {OPTION_TEXT, 0, "collective", "NAME", AT(collective), NULL, NULL, 0, 0, "what the files do not say",
      "all_reduce, all_gather, …; also where the program's name is not known here"},
     {OPTION_FLAG, 0, "repetitions", NULL, AT(repetitions), NULL, NULL, 0, 0, NULL,
-     "tables and files with the same cases are repetitions of one test: they may be combined into one figure. "
+     "tables and files with the same cases are repetitions of one test: they may be combined into one "
+     "figure. "
      "Without it, each table is a launch of its own, unless the file says so"},
     {OPTION_INTEGER, 0, "only", "N", AT(only), "0", NULL, 0, 1 << 20, NULL,
      "import only the N-th table of each file, to give it a --label of its own; 0: all"},
@@ -60,13 +63,19 @@ static const struct command command = {
     "busbar import",
     "output of other benchmarks becomes records",
     "[flags] FILE|FOLDER…",
-    "Reads, in any wrapping (srun -l, mpirun --tag-output and --xml, kubectl, time stamps, colours, Markdown, several "
-    "tables in a file): the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks (IMB-MPI1), nccom-test, "
-    "hccl_test, PARAM, DeepSpeed's communication log and perftest (ib_write_bw), and the JSON of nccl-tests (-J), "
+    "Reads, in any wrapping (srun -l, mpirun --tag-output and --xml, kubectl, time stamps, colours, "
+    "Markdown, several "
+    "tables in a file): the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks (IMB-MPI1), "
+    "nccom-test, "
+    "hccl_test, PARAM, DeepSpeed's communication log and perftest (ib_write_bw), and the JSON of nccl-tests "
+    "(-J), "
     "rccl-tests (-Z json) and NCCL Inspector. Of a folder every file is read.\n\n"
-    "What a file says of itself is checked: sizes against counts, bandwidths against times, the number of ranks "
-    "against busbw/algbw, the printed average against the rows. What does not fit is a warning with its line, and is "
-    "kept in the records. A mean stays a mean: it is never compared with a measured median. Wrong data end the import "
+    "What a file says of itself is checked: sizes against counts, bandwidths against times, the number of "
+    "ranks "
+    "against busbw/algbw, the printed average against the rows. What does not fit is a warning with its "
+    "line, and is "
+    "kept in the records. A mean stays a mean: it is never compared with a measured median. Wrong data end "
+    "the import "
     "with status 3; the records have the rows.",
     "busbar import all_reduce.log\n    records under results/all_reduce/\n"
     "busbar import --cloud aws --instance p5.48xlarge --nodes 2 --run p5 --repetitions night-*.log\n"
@@ -78,17 +87,96 @@ static const struct command command = {
 
 enum { LARGEST_FILE = 1 << 30 };
 
-/* "dir/all_reduce.log" → "all_reduce": a plain file name whatever the path was. */
-static void stem(const char *path, char name[160])
+/* A file to import. */
+struct input {
+    char *path;
+    char name[160];   /* of its run or launch: the file's without folder and ending */
+    bool from_folder; /* found in a folder: it may be anything */
+    dev_t device;
+    ino_t inode;
+};
+
+struct inputs {
+    struct input *list;
+    size_t count;
+};
+
+/* "dir/all_reduce.log": "all_reduce", a plain file name whatever the path was; with its folder
+   "dir-all_reduce". */
+static void stem(const char *path, bool with_folder, char name[160])
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
+    const char *folder = slash;
     size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base);
     if (length > 150) length = 150;
-    memcpy(name, base, length);
-    name[length] = 0;
+    while (folder && folder > path && folder[-1] != '/') folder--;
+    size_t folder_length = with_folder && slash ? (size_t)(slash - folder) : 0;
+    if (folder_length + length > 150) folder_length = 0;
+    snprintf(name, 160, "%.*s%s%.*s", (int)folder_length, folder_length ? folder : "",
+             folder_length ? "-" : "", (int)length, base);
     for (char *c = name; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '_';
     if (*name == '.' || !*name) strcpy(name, "imported");
+}
+
+/* One file by several paths (links) is read once. */
+static void add_input(struct inputs *inputs, const char *path, bool from_folder)
+{
+    struct input input = {.from_folder = from_folder};
+    struct stat facts;
+    bool exists = stat(path, &facts) == 0; /* else reading it says why not */
+    for (size_t i = 0; exists && i < inputs->count; i++)
+        if (inputs->list[i].inode == facts.st_ino && inputs->list[i].device == facts.st_dev) {
+            if (!from_folder) warn("%s is the same file as %s: it is read once", path, inputs->list[i].path);
+            return;
+        }
+    if (exists) input.device = facts.st_dev, input.inode = facts.st_ino;
+    input.path = duplicate(path);
+    inputs->list = reallocate(inputs->list, inputs->count + 1, sizeof *inputs->list);
+    inputs->list[inputs->count++] = input;
+}
+
+static int by_input_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct input *const *)a)->name, (*(const struct input *const *)b)->name);
+}
+
+/* Files of one name in several folders carry the folder's name too. */
+static void name_inputs(struct inputs *inputs)
+{
+    struct input **sorted = allocate(inputs->count, sizeof *sorted);
+    for (size_t i = 0; i < inputs->count; i++) {
+        sorted[i] = &inputs->list[i];
+        stem(inputs->list[i].path, false, inputs->list[i].name);
+    }
+    qsort(sorted, inputs->count, sizeof(struct input *), by_input_name);
+    for (size_t from = 0, to; from < inputs->count; from = to) {
+        for (to = from + 1; to < inputs->count && strcmp(sorted[to]->name, sorted[from]->name) == 0;) to++;
+        for (size_t i = from; to - from > 1 && i < to; i++) stem(sorted[i]->path, true, sorted[i]->name);
+    }
+    free(sorted);
+}
+
+static enum status find_inputs(struct inputs *inputs, int count, char **operands)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; !status && i < count; i++) {
+        struct stat facts;
+        struct paths paths = {0};
+        bool is_folder = stat(operands[i], &facts) == 0 && S_ISDIR(facts.st_mode);
+        if (is_folder) status = find_files(operands[i], "", &paths);
+        for (size_t p = 0; p < paths.count; p++) add_input(inputs, paths.list[p], true);
+        if (!is_folder) add_input(inputs, operands[i], false);
+        paths_free(&paths);
+    }
+    name_inputs(inputs);
+    return status;
+}
+
+static void inputs_free(struct inputs *inputs)
+{
+    for (size_t i = 0; i < inputs->count; i++) free(inputs->list[i].path);
+    free(inputs->list);
 }
 
 /* The first instance of the catalog that the file's beginning or its name has as a word. */
@@ -111,7 +199,8 @@ struct summary {
     const char *format;
     json_t *list; /* --format json */
     size_t lines;
-    bool wrong; /* some data were wrong */
+    size_t tables; /* imported */
+    bool wrong;    /* some data were wrong */
 };
 
 static void add_to_json(json_t *list, const struct source *source, size_t number, const char *launch)
@@ -226,40 +315,42 @@ static void summarise(struct summary *summary, const struct source *source, size
            json_array_size(t->warnings) ? "  (warnings)" : "");
 }
 
-static enum status import_table(struct source *source, size_t number, const struct settings *settings,
-                                const struct source_given *given, const struct catalog *catalog,
-                                struct summary *summary)
+static enum status import_table(struct source *source, size_t number, const char *name,
+                                const struct settings *settings, const struct source_given *given,
+                                const struct catalog *catalog, struct summary *summary)
 {
     const struct source_table *table = &source->tables[number];
-    char run[160], launch[200];
+    char launch[200];
     if (!table->collective) {
         if (table->unscaled)
             return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: its sizes are one rank's share: give --ranks",
                         source->path, table->line);
         if (table->program && table->collective_from == FROM_TABLE)
-            return fail(STATUS_ENVIRONMENT,
-                        "%s:%zu: left out: '%s' is none of the collectives here; give --collective if it is one",
-                        source->path, table->line, table->program);
-        return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: nothing tells which collective this is: give --collective",
+            return fail(
+                STATUS_ENVIRONMENT,
+                "%s:%zu: left out: '%s' is none of the collectives here; give --collective if it is one",
+                source->path, table->line, table->program);
+        return fail(STATUS_ENVIRONMENT,
+                    "%s:%zu: left out: nothing tells which collective this is: give --collective",
                     source->path, table->line);
     }
-    stem(source->path, run);
     if (source->table_count > 1)
-        snprintf(launch, sizeof launch, "%s-%zu", run, number + 1);
+        snprintf(launch, sizeof launch, "%s-%zu", name, number + 1);
     else
-        snprintf(launch, sizeof launch, "%s", run);
+        snprintf(launch, sizeof launch, "%s", name);
     struct text path = {0};
-    const char *run_name = settings->run ? settings->run : run;
+    const char *run_name = settings->run ? settings->run : name;
     enum status status = source_record(source, number, given, catalog, settings->check ? NULL : settings->dir,
                                        run_name, launch, &summary->wrong);
     text_add(&path, "%s/%s/%s.jsonl", settings->dir, run_name, launch);
     if (!status) summarise(summary, source, number, settings->check ? NULL : path.data);
+    summary->tables += !status;
     text_free(&path);
     return status;
 }
 
 /* Every table of the file that is asked for. */
-static enum status import_tables(struct source *source, const struct settings *settings,
+static enum status import_tables(struct source *source, const char *name, const struct settings *settings,
                                  const struct source_given *given, const struct catalog *catalog,
                                  struct summary *summary)
 {
@@ -272,15 +363,16 @@ static enum status import_tables(struct source *source, const struct settings *s
     if (!only) source_tell_apart(source, given);
     for (size_t i = 0; i < source->table_count; i++) {
         if (only && i + 1 != only) continue;
-        enum status one = import_table(source, i, settings, given, catalog, summary);
+        enum status one = import_table(source, i, name, settings, given, catalog, summary);
         if (one && !status) status = one;
     }
     return status;
 }
 
-static enum status import_file(const char *path, const struct settings *settings,
+static enum status import_file(const struct input *input, const struct settings *settings,
                                const struct catalog *catalog, struct summary *summary)
 {
+    const char *path = input->path;
     struct text data = {0};
     struct source source = {0};
     struct source_given given = {
@@ -305,17 +397,22 @@ static enum status import_file(const char *path, const struct settings *settings
                        ? source_read_as(&source, &source_published, path, text_get(&data), data.length)
                        : source_read(&source, path, text_get(&data), data.length);
     const char *looks = found || settings->table ? NULL : source_looks_like(text_get(&data), data.length);
+    struct text why = {0};
     if (looks)
-        status = fail(STATUS_ENVIRONMENT, "%s: this is output of %s: not imported", path, looks);
-    else if (!found && settings->table)
+        text_add(&why, "%s: this is output of %s: not imported", path, looks);
+    else
+        text_add(&why, "%s: no table of a benchmark that is read here (busbar import --help)", path);
+    if (!found && settings->table)
         status = STATUS_ENVIRONMENT; /* the reader has said why */
+    else if (!found && input->from_folder)
+        warn("%s", text_get(&why));
     else if (!found)
-        status = fail(STATUS_ENVIRONMENT, "%s: no table of a benchmark that is read here (busbar import --help)",
-                      path);
+        status = fail(STATUS_ENVIRONMENT, "%s", text_get(&why));
+    text_free(&why);
     if (catalog && found) source.instance = named_instance(catalog, path, text_get(&data));
     if (source.instance && given.instance && strcasecmp(source.instance, given.instance) != 0)
         warn("%s: --instance says '%s', the file names '%s'", path, given.instance, source.instance);
-    if (found) status = import_tables(&source, settings, &given, catalog, summary);
+    if (found) status = import_tables(&source, input->name, settings, &given, catalog, summary);
     source_free(&source);
     text_free(&data);
     return status;
@@ -340,12 +437,16 @@ static enum status import_all(int count, char **paths, const struct settings *se
     if (!status && has_catalog && settings->instance && !catalog_instance(&catalog, settings->instance))
         warn("--instance: '%s' is not in %s: no bounds are given", settings->instance, catalog.clouds_path);
     /* One bad file does not keep the others out; the first failure is the end's. */
+    struct inputs inputs = {0};
+    if (!status) status = find_inputs(&inputs, count, paths);
     enum status first = status;
-    for (int i = 0; !status && i < count; i++) {
-        enum status one = import_file(paths[i], settings, has_catalog ? &catalog : NULL, &summary);
+    for (size_t i = 0; !status && i < inputs.count; i++) {
+        enum status one = import_file(&inputs.list[i], settings, has_catalog ? &catalog : NULL, &summary);
         if (!first) first = one;
     }
     status = first;
+    inputs_free(&inputs);
+    if (!status && summary.tables == 0) status = fail(STATUS_ENVIRONMENT, "nothing was imported");
     if (same(settings->format, "json")) {
         json_dumpf(summary.list, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         puts("");
@@ -353,7 +454,8 @@ static enum status import_all(int count, char **paths, const struct settings *se
     json_decref(summary.list);
     if (has_catalog) catalog_free(&catalog);
     if (summary.wrong && !settings->keep_going)
-        return fail(STATUS_WRONG, "some of the data are wrong, by the tools' own checks: the records say which");
+        return fail(STATUS_WRONG,
+                    "some of the data are wrong, by the tools' own checks: the records say which");
     return status;
 }
 

@@ -185,7 +185,8 @@ void source_warn(struct source *source, struct source_table *table, size_t line,
 static size_t program_stem(const char *word, size_t length)
 {
     for (size_t i = 0; i + 5 <= length; i++)
-        if (strncasecmp(word + i, "_perf", 5) == 0 && (i + 5 == length || !isalnum((unsigned char)word[i + 5])))
+        if (strncasecmp(word + i, "_perf", 5) == 0 &&
+            (i + 5 == length || !isalnum((unsigned char)word[i + 5])))
             return i;
     return length;
 }
@@ -395,29 +396,30 @@ const char *source_looks_like(const char *data, size_t length)
 {
     static const struct {
         const char *mark, *tool;
-    } known[] = {{"IMB-P2P", "IMB-P2P"},
-                 {"IMB-MT", "IMB-MT"},
-                 {"IMB-RMA", "IMB-RMA"},
-                 {"MPI-RMA part", "IMB-RMA"},
-                 {"IMB-NBC", "IMB-NBC"},
-                 {"MPI-NBC part", "IMB-NBC"},
-                 {"IMB-EXT", "IMB-EXT"},
-                 {"MPI-2 part", "IMB-EXT"},
-                 {"IMB-IO", "IMB-IO"},
-                 {"MPI-4 part", "IMB-MPI4"},
-                 {"Intel(R) MPI Benchmarks", "a test of the Intel MPI Benchmarks that has no collective here"},
-                 {"OSU UPC", "OSU's UPC tests"},
-                 {"OSU OpenSHMEM", "OSU's OpenSHMEM tests"},
-                 {"OSU MPI", "a test of OSU that has no collective here"},
-                 {"COMMS-RES", "PARAM's comms benchmark in a form that is not read"},
-                 {"t_typical[usec]", "a latency test of perftest (ib_write_lat and the like)"},
-                 {"nvbandwidth", "nvbandwidth, which does not print the size of its copies"},
-                 {"ReproMPI", "ReproMPI"},
-                 {"nvloom", "nvloom"},
-                 {"\"traceEvents\"", "a PyTorch profiler's trace"},
-                 {"NCCL INFO", "NCCL's own log without a test's table"},
-                 {"Collective test starting", "nccl-tests without a row of results"},
-                 {"nThread ", "nccl-tests without a row of results"}};
+    } known[] = {
+        {"IMB-P2P", "IMB-P2P"},
+        {"IMB-MT", "IMB-MT"},
+        {"IMB-RMA", "IMB-RMA"},
+        {"MPI-RMA part", "IMB-RMA"},
+        {"IMB-NBC", "IMB-NBC"},
+        {"MPI-NBC part", "IMB-NBC"},
+        {"IMB-EXT", "IMB-EXT"},
+        {"MPI-2 part", "IMB-EXT"},
+        {"IMB-IO", "IMB-IO"},
+        {"MPI-4 part", "IMB-MPI4"},
+        {"Intel(R) MPI Benchmarks", "a test of the Intel MPI Benchmarks that has no collective here"},
+        {"OSU UPC", "OSU's UPC tests"},
+        {"OSU OpenSHMEM", "OSU's OpenSHMEM tests"},
+        {"OSU MPI", "a test of OSU that has no collective here"},
+        {"COMMS-RES", "PARAM's comms benchmark in a form that is not read"},
+        {"t_typical[usec]", "a latency test of perftest (ib_write_lat and the like)"},
+        {"nvbandwidth", "nvbandwidth, which does not print the size of its copies"},
+        {"ReproMPI", "ReproMPI"},
+        {"nvloom", "nvloom"},
+        {"\"traceEvents\"", "a PyTorch profiler's trace"},
+        {"NCCL INFO", "NCCL's own log without a test's table"},
+        {"Collective test starting", "nccl-tests without a row of results"},
+        {"nThread ", "nccl-tests without a row of results"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (memmem(data, length, known[i].mark, strlen(known[i].mark))) return known[i].tool;
     return NULL;

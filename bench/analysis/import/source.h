@@ -59,15 +59,15 @@ struct source_table {
     const char *program; /* "all_reduce_perf" as the tool says; NULL: not said */
     const struct collective *collective;
     enum evidence collective_from;
-    bool inherited;         /* what its opening said is an earlier table's: it yields to the figures */
-    const char *started;    /* as written there: local time without a zone */
-    const char *backend;    /* mpi, nccl, rccl, …; NULL: not said */
-    const char *memory;     /* host, device, managed; NULL: not said */
-    const char *mode;       /* what tells the test from the plain collective: nonblocking, persistent, uneven,
+    bool inherited;        /* what its opening said is an earlier table's: it yields to the figures */
+    const char *started;   /* as written there: local time without a zone */
+    const char *backend;   /* mpi, nccl, rccl, …; NULL: not said */
+    const char *memory;    /* host, device, managed; NULL: not said */
+    const char *mode;      /* what tells the test from the plain collective: nonblocking, persistent, uneven,
                                ping_pong, unidirectional, bidirectional; NULL: the plain one */
-    const char *statistic;  /* over iterations: mean, median, trimmed_mean; NULL: not said */
-    const char *rank_reduction;                                         /* over ranks: mean, max, …; NULL: not said */
-    int64_t includes_launch;                                            /* 1: kernel launch is inside the time */
+    const char *statistic; /* over iterations: mean, median, trimmed_mean; NULL: not said */
+    const char *rank_reduction; /* over ranks: mean, max, …; NULL: not said */
+    int64_t includes_launch;    /* 1: kernel launch is inside the time */
     int64_t min_bytes, step, warmup, iterations, batch, graph, average; /* ABSENT: not said */
     bool step_is_factor;
     bool bytes_per_rank;    /* sizes are one rank's share: source_check() makes them ours when it knows the
@@ -77,8 +77,8 @@ struct source_table {
     bool rate_is_not_bytes; /* algbw is not bytes / time: the tool counts other bytes (alltoallv) */
     bool cpu_time;          /* times are the CPU's, not the operation's */
     bool interrupted;       /* the tool did not finish this table */
-    bool by_heading;        /* set by source_tell_apart(): its heading tells it from a table of the same cases */
-    bool repetitions;       /* this and other tables of the file are said to be repetitions of one test */
+    bool by_heading;  /* set by source_tell_apart(): its heading tells it from a table of the same cases */
+    bool repetitions; /* this and other tables of the file are said to be repetitions of one test */
     double printed_average; /* of the bus bandwidth; NAN: not printed */
     double average_step;
     int64_t out_of_bounds; /* ABSENT: not printed */
@@ -92,10 +92,10 @@ struct source_table {
     json_t *warnings; /* list of strings "line: text" */
 
     /* what source_check() finds; a reader sets ranks and nodes where its format says them */
-    int64_t ranks, nodes;       /* taken for the record; ABSENT: not known */
-    int64_t ranks_said;         /* by the file in words of its own ("-r 2", "#processes = 4"); ABSENT */
-    int64_t nodes_said;         /* ABSENT */
-    int64_t domains_said;       /* NVLink domains; ABSENT */
+    int64_t ranks, nodes; /* taken for the record; ABSENT: not known */
+    int64_t ranks_said;   /* by the file in words of its own ("-r 2", "#processes = 4"); ABSENT */
+    int64_t nodes_said;   /* ABSENT */
+    int64_t domains_said; /* NVLink domains; ABSENT */
     const char *cloud, *instance, *name, *origin; /* of a published table's row; NULL: not said */
     int64_t ranks_lo, ranks_hi; /* by busbw/algbw; ABSENT: does not tell; hi INT64_MAX: no upper end */
     int64_t ranks_likely;       /* within them; ABSENT */

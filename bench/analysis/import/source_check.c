@@ -288,7 +288,8 @@ static void choose_collective(struct source *source, struct source_table *table,
                     table->collective ? table->collective->name
                     : table->program  ? table->program
                                       : "another");
-    if (said && (table->collective_from < FROM_COMMAND || !table->collective)) /* a name not known here, too */
+    if (said &&
+        (table->collective_from < FROM_COMMAND || !table->collective)) /* a name not known here, too */
         table->collective = said, table->collective_from = FROM_COMMAND;
     /* Words around a table may be another's: they yield to its figures. */
     bool yields = table->collective != said && (table->collective_from < FROM_TABLE || table->inherited);
@@ -451,10 +452,11 @@ static void check_wrong(struct source *source, struct source_table *table)
             wrong += f->wrong > 0;
         }
     if (failed)
-        source_warn(source, table, table->rows[0].line,
-                    "%lld measurements failed the tool's validation; it does not print how many elements were "
-                    "wrong",
-                    (long long)failed);
+        source_warn(
+            source, table, table->rows[0].line,
+            "%lld measurements failed the tool's validation; it does not print how many elements were "
+            "wrong",
+            (long long)failed);
     if (counted && wrong)
         source_warn(source, table, table->rows[0].line, "%lld measurements have wrong elements",
                     (long long)wrong);

@@ -61,7 +61,8 @@ static void read_row(struct source *source, struct source_table *table, const st
         return;
     }
     if (table->row_count == 0)
-        source_warn(source, table, line, "sizes are printed to two decimals and times to 10 us: both are rounded");
+        source_warn(source, table, line,
+                    "sizes are printed to two decimals and times to 10 us: both are rounded");
     struct source_row *row = source_add_row(table, line);
     row->bytes = bytes;
     row->figures[0].present = true;

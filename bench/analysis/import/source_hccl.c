@@ -11,12 +11,9 @@
 
 enum column { SIZE = 1, TIME, ALGBW, RESULT };
 
-static const struct column_name names[] = {{"data_size(Bytes):", SIZE},
-                                           {"aveg_time(us):", TIME}, /* as the program spells it */
-                                           {"avg_time(us):", TIME},
-                                           {"alg_bandwidth(GB/s):", ALGBW},
-                                           {"check_result:", RESULT},
-                                           {NULL, 0}};
+static const struct column_name names[] = {
+    {"data_size(Bytes):", SIZE}, {"aveg_time(us):", TIME}, /* as the program spells it */
+    {"avg_time(us):", TIME},     {"alg_bandwidth(GB/s):", ALGBW}, {"check_result:", RESULT}, {NULL, 0}};
 
 struct command {
     const char *program;

@@ -31,8 +31,11 @@ static const struct test {
 
 static const struct {
     const char *mpi, *ours;
-} types[] = {{"MPI_BYTE", "uint8"}, {"MPI_CHAR", "int8"},       {"MPI_INT", "int32"},
-             {"MPI_FLOAT", "float"}, {"MPI_DOUBLE", "double"}};
+} types[] = {{"MPI_BYTE", "uint8"},
+             {"MPI_CHAR", "int8"},
+             {"MPI_INT", "int32"},
+             {"MPI_FLOAT", "float"},
+             {"MPI_DOUBLE", "double"}};
 
 enum column { BYTES = 1, LEAST, MOST, MEAN, TIME, DEFECTS };
 
@@ -97,9 +100,9 @@ static void read_title(struct parser *parser, const char *name)
         if (strlen(tests[i].name) == length && strncasecmp(tests[i].name, name, length) == 0)
             parser->test = &tests[i];
     if (!parser->test) {
-        warn("%s:%zu: %.*s is not imported: %s", parser->source->path, parser->lines.number, (int)length, name,
-             strncmp(name, "Multi-", 6) == 0 ? "several groups ran at once"
-                                             : "it has no counterpart here");
+        warn("%s:%zu: %.*s is not imported: %s", parser->source->path, parser->lines.number, (int)length,
+             name,
+             strncmp(name, "Multi-", 6) == 0 ? "several groups ran at once" : "it has no counterpart here");
         return;
     }
     struct source_table *table = source_add_table(parser->source, parser->lines.number);
@@ -115,8 +118,12 @@ static void read_title(struct parser *parser, const char *name)
     if (parser->version) source_fact(table, "imb", parser->version, strlen(parser->version));
 }
 
-static const struct column_name names[] = {{"#bytes", BYTES},     {"t_min[usec]", LEAST}, {"t_max[usec]", MOST},
-                                           {"t_avg[usec]", MEAN}, {"t[usec]", TIME},      {"defects", DEFECTS},
+static const struct column_name names[] = {{"#bytes", BYTES},
+                                           {"t_min[usec]", LEAST},
+                                           {"t_max[usec]", MOST},
+                                           {"t_avg[usec]", MEAN},
+                                           {"t[usec]", TIME},
+                                           {"defects", DEFECTS},
                                            {NULL, 0}};
 
 static void read_row(struct parser *parser, const struct word *words, size_t count)

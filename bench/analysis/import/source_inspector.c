@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* The table of the record's communicator, rank and collective. */
-static struct source_table *table_of(struct source *source, json_t *header, json_t *metadata, const char *name,
-                                     size_t line)
+static struct source_table *table_of(struct source *source, json_t *header, json_t *metadata,
+                                     const char *name, size_t line)
 {
     char label[96];
     const char *id = json_string_value(json_object_get(header, "id"));
@@ -19,7 +19,8 @@ static struct source_table *table_of(struct source *source, json_t *header, json
     /* What its size is of the others, its source does not say. */
     if (collective && (collective->id == ALL_TO_ALL || collective->id == GATHER || collective->id == SCATTER))
         collective = NULL;
-    snprintf(label, sizeof label, "communicator %s, rank %lld", id ? id : "?", (long long)(rank < 0 ? -1 : rank));
+    snprintf(label, sizeof label, "communicator %s, rank %lld", id ? id : "?",
+             (long long)(rank < 0 ? -1 : rank));
     for (size_t i = 0; i < source->table_count; i++)
         if (same(source->tables[i].program, name) && same(source->tables[i].title, label))
             return &source->tables[i];
@@ -97,6 +98,7 @@ size_t source_read_inspector(struct source *source, const char *data, size_t len
         table->interrupted = pieces.broken > 0;
     }
     if (skipped)
-        warn("%s: %zu records without a collective's time (send and recv are not imported)", source->path, skipped);
+        warn("%s: %zu records without a collective's time (send and recv are not imported)", source->path,
+             skipped);
     return source_drop_empty(source);
 }

@@ -85,8 +85,8 @@ json_t *json_pieces_next(const struct source *source, struct json_pieces *pieces
         if (extent.end)
             warn("%s:%zu: not JSON: %s", source->path, pieces->line, error.text);
         else
-            warn("%s:%zu: JSON begins here that is broken or cut off before its first whole row", source->path,
-                 pieces->line);
+            warn("%s:%zu: JSON begins here that is broken or cut off before its first whole row",
+                 source->path, pieces->line);
         const char *line_end = memchr(start, '\n', (size_t)(pieces->end - start));
         count_lines(pieces, line_end ? line_end + 1 : pieces->end);
     }

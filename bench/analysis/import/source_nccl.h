@@ -44,10 +44,10 @@ struct parser {
     size_t stream_count;
     const struct collective *hint; /* from a command or words before a table */
     enum evidence hint_from;
-    bool hint_used;  /* by a table: mere words may replace it */
+    bool hint_used;    /* by a table: mere words may replace it */
     const char *title; /* the last line of prose; NULL: none since the last table began */
-    int64_t average; /* of a command line's -a */
-    json_t *facts;   /* of the whole file */
+    int64_t average;   /* of a command line's -a */
+    json_t *facts;     /* of the whole file */
     struct lines lines;
 };
 

@@ -37,7 +37,7 @@ static void read_samples(json_t *iterations, struct figures *figures)
 }
 
 static void read_placement(struct source *source, struct source_table *table, json_t *result, const char *key,
-                         struct source_row *row, struct figures *figures)
+                           struct source_row *row, struct figures *figures)
 {
     char iterations[64];
     json_t *object = json_object_get(result, key), *wrong = json_object_get(object, "nwrong");
@@ -136,7 +136,8 @@ static json_t *allowed(json_t *env)
 
 static void read_config(struct source_table *table, json_t *config)
 {
-    int64_t factor = json_member_integer(config, "step_factor"), step = json_member_integer(config, "step_bytes");
+    int64_t factor = json_member_integer(config, "step_factor"),
+            step = json_member_integer(config, "step_bytes");
     table->min_bytes = json_member_integer(config, "minimum_bytes");
     table->step_is_factor = factor > 1;
     table->step = factor > 1 ? factor : step;
@@ -195,7 +196,8 @@ static void read_documents(struct source *source, json_t *root)
         json_t *first = json_object_get(json_array_get(root, 0), "args");
         size_t before = source->table_count;
         if (json_is_array(json_object_get(document, "results"))) read_document(source, document);
-        if (before && source->table_count > before && first && json_equal(first, json_object_get(document, "args")))
+        if (before && source->table_count > before && first &&
+            json_equal(first, json_object_get(document, "args")))
             source->tables[0].repetitions = source->tables[before].repetitions = true;
     }
 }

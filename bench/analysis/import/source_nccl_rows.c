@@ -53,7 +53,8 @@ bool nccl_read_columns(const struct word *words, size_t count, struct columns *c
 
 static const struct columns standard_columns = {
     .list = {TIME, ALGBW, BUSBW, WRONG}, .count = 4, .first = 0, .group = 4};
-static const struct columns unchecked_columns = {.list = {TIME, ALGBW, BUSBW}, .count = 3, .first = 0, .group = 3};
+static const struct columns unchecked_columns = {
+    .list = {TIME, ALGBW, BUSBW}, .count = 3, .first = 0, .group = 3};
 static const struct columns iteration_columns = {
     .list = {TIME, ALGBW, BUSBW, WRONG, ITER_MIN, ITER_MAX, ITER_P99, OTHER},
     .count = 8,
@@ -132,7 +133,8 @@ static bool fits_columns(const struct pending *pending, const struct columns *co
         if (!(time.value > 0)) return false;
         double expected = (double)pending->bytes / time.value * 1e-3;
         double slack = rate.step + expected * (time.step / time.value + 1e-3);
-        if (!(fabs(expected - rate.value) <= slack || fabs(expected * 1e-3 - rate.value) <= slack)) return false;
+        if (!(fabs(expected - rate.value) <= slack || fabs(expected * 1e-3 - rate.value) <= slack))
+            return false;
     }
     return true;
 }

@@ -9,8 +9,8 @@
 static const struct {
     const char *word;
     enum collective_id id;
-} operations[] = {{"allr", ALL_REDUCE},       {"all_reduce", ALL_REDUCE},         {"allg", ALL_GATHER},
-                  {"all_gather", ALL_GATHER}, {"redsct", REDUCE_SCATTER},         {"reduce_scatter", REDUCE_SCATTER},
+} operations[] = {{"allr", ALL_REDUCE},       {"all_reduce", ALL_REDUCE}, {"allg", ALL_GATHER},
+                  {"all_gather", ALL_GATHER}, {"redsct", REDUCE_SCATTER}, {"reduce_scatter", REDUCE_SCATTER},
                   {"sendrecv", SEND_RECV},    {"alltoall", ALL_TO_ALL}};
 
 enum column { SIZE = 1, TYPE, TIME, ALGBW, BUSBW };
@@ -54,8 +54,8 @@ static struct printed decimal(struct printed rate)
     return (struct printed){rate.value * gib, rate.step * gib};
 }
 
-static void read_row(struct source *source, struct source_table *table, const struct word *words, size_t count,
-                     const int columns[WORD_LIMIT], size_t line)
+static void read_row(struct source *source, struct source_table *table, const struct word *words,
+                     size_t count, const int columns[WORD_LIMIT], size_t line)
 {
     struct printed figure[COLUMN_LIMIT];
     const char *dtype = NULL;

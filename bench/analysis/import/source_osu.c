@@ -114,8 +114,8 @@ static bool read_title(struct parser *parser, const char *line)
     parser->table = NULL;
     parser->test = find_test(title, &variant);
     if (!parser->test) {
-        warn("%s:%zu: not a collective or a pair's test that is imported: its rows are left out", parser->source->path,
-             parser->lines.number);
+        warn("%s:%zu: not a collective or a pair's test that is imported: its rows are left out",
+             parser->source->path, parser->lines.number);
         return true;
     }
     struct source_table *table = source_add_table(parser->source, parser->lines.number);
@@ -141,12 +141,12 @@ static size_t column_name(const char *text, enum column *column)
     static const struct {
         const char *name;
         enum column column;
-    } names[] = {{"Avg Latency(us)", TIME},  {"Latency (us)", TIME},       {"Latency(us)", TIME},
-                 {"Min Latency(us)", LEAST}, {"Max Latency(us)", MOST},    {"Pure Comm.(us)", TIME},
-                 {"Min Comm.(us)", LEAST},   {"Max Comm.(us)", MOST},      {"Bandwidth (MB/s)", BANDWIDTH},
-                 {"Iterations", ITERATIONS}, {"Validation", VALIDATION},   {"Overlap(%)", OVERLAP},
-                 {"Coll. Init(us)", OTHER},  {"Transmit Size", OTHER},     {"Size", SIZE},
-                 {"Avg Latency (us)", TIME}, {"Min Latency (us)", LEAST},  {"Max Latency (us)", MOST}};
+    } names[] = {{"Avg Latency(us)", TIME},  {"Latency (us)", TIME},      {"Latency(us)", TIME},
+                 {"Min Latency(us)", LEAST}, {"Max Latency(us)", MOST},   {"Pure Comm.(us)", TIME},
+                 {"Min Comm.(us)", LEAST},   {"Max Comm.(us)", MOST},     {"Bandwidth (MB/s)", BANDWIDTH},
+                 {"Iterations", ITERATIONS}, {"Validation", VALIDATION},  {"Overlap(%)", OVERLAP},
+                 {"Coll. Init(us)", OTHER},  {"Transmit Size", OTHER},    {"Size", SIZE},
+                 {"Avg Latency (us)", TIME}, {"Min Latency (us)", LEAST}, {"Max Latency (us)", MOST}};
     static const char *const tails[] = {" Tail Lat(us)", " Tail BW(MB/s)"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(text, names[i].name, strlen(names[i].name)) == 0) {

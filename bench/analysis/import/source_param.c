@@ -9,9 +9,15 @@
 
 enum column { SIZE = 1, TIME, LEAST, MOST, ALGBW, BUSBW };
 
-static const struct column_name names[] = {{"total-size", SIZE}, {"size", SIZE},           {"Time(us):p50", TIME},
-                                           {"Min", LEAST},       {"Latency(us):p50", TIME}, {"Max", MOST},
-                                           {"AlgBW(GB/s)", ALGBW}, {"BusBW(GB/s)", BUSBW}, {NULL, 0}};
+static const struct column_name names[] = {{"total-size", SIZE},
+                                           {"size", SIZE},
+                                           {"Time(us):p50", TIME},
+                                           {"Min", LEAST},
+                                           {"Latency(us):p50", TIME},
+                                           {"Max", MOST},
+                                           {"AlgBW(GB/s)", ALGBW},
+                                           {"BusBW(GB/s)", BUSBW},
+                                           {NULL, 0}};
 
 static const struct {
     const char *name;

@@ -93,7 +93,8 @@ size_t source_read_perftest(struct source *source, const char *data, size_t leng
             for (size_t i = 0; found && i < count; i++)
                 if (columns[i]) parser->unit = columns[i];
             if (parser->unit) open_table(parser);
-        } else if (parser->unit && count >= 5 && is_integer_word(words[0].text) && is_integer_word(words[1].text)) {
+        } else if (parser->unit && count >= 5 && is_integer_word(words[0].text) &&
+                   is_integer_word(words[1].text)) {
             read_row(parser, words);
         } else {
             read_preamble(parser, line);

@@ -14,7 +14,8 @@ static const struct {
 } columns[] = {
     {"collective", "all_reduce", "needed"},
     {"bytes", "16G", "needed: the size by nccl-tests' rule (8, 64K, 1M, 16G; binary units)"},
-    {"busbw_gbps", "839.5", "bus bandwidth, 1e9 bytes/s; one of busbw_gbps, algbw_gbps and time_us is needed"},
+    {"busbw_gbps", "839.5",
+     "bus bandwidth, 1e9 bytes/s; one of busbw_gbps, algbw_gbps and time_us is needed"},
     {"algbw_gbps", "", "algorithm bandwidth, 1e9 bytes/s"},
     {"time_us", "", "time of one operation"},
     {"ranks", "72", "needed: GPUs"},
@@ -78,9 +79,10 @@ static const char *cell(struct source *source, const struct tsv *tsv, size_t row
 
 static bool same_launch(const struct source_table *a, const struct source_table *b)
 {
-    return a->collective == b->collective && a->ranks_said == b->ranks_said && a->nodes_said == b->nodes_said &&
-           a->domains_said == b->domains_said && same(a->origin, b->origin) && same(a->cloud, b->cloud) &&
-           same(a->instance, b->instance) && same(a->name, b->name) && same(a->statistic, b->statistic) &&
+    return a->collective == b->collective && a->ranks_said == b->ranks_said &&
+           a->nodes_said == b->nodes_said && a->domains_said == b->domains_said &&
+           same(a->origin, b->origin) && same(a->cloud, b->cloud) && same(a->instance, b->instance) &&
+           same(a->name, b->name) && same(a->statistic, b->statistic) &&
            same(a->rank_reduction, b->rank_reduction) && same(a->backend, b->backend) &&
            same(a->memory, b->memory) && json_equal(a->facts, b->facts);
 }
@@ -96,7 +98,8 @@ static enum status table_of(struct source *source, const struct tsv *tsv, size_t
     if (!*tsv_cell(tsv, row, "ranks")) return bad(tsv, row, "ranks", "a number");
     enum status status = tsv_integer(tsv, row, "ranks", 1, 1 << 24, &ranks);
     if (!status && *tsv_cell(tsv, row, "nodes")) status = tsv_integer(tsv, row, "nodes", 1, 1 << 24, &nodes);
-    if (!status && *tsv_cell(tsv, row, "domains")) status = tsv_integer(tsv, row, "domains", 1, 1 << 24, &domains);
+    if (!status && *tsv_cell(tsv, row, "domains"))
+        status = tsv_integer(tsv, row, "domains", 1, 1 << 24, &domains);
     if (status) return status;
     struct source_table *table = source_add_table(source, tsv->lines[row + 1]);
     table->program = "published", table->collective = collective, table->collective_from = FROM_TABLE;
@@ -122,7 +125,8 @@ static enum status figure(const struct tsv *tsv, size_t row, const char *column,
     const char *text = tsv_cell(tsv, row, column);
     *value = (struct printed){NAN, 0};
     if (!*text) return STATUS_OK;
-    return read_printed(text, value) && value->value > 0 ? STATUS_OK : bad(tsv, row, column, "a number above 0");
+    return read_printed(text, value) && value->value > 0 ? STATUS_OK
+                                                         : bad(tsv, row, column, "a number above 0");
 }
 
 static enum status read_row(struct source *source, const struct tsv *tsv, size_t row)
@@ -143,8 +147,9 @@ static enum status read_row(struct source *source, const struct tsv *tsv, size_t
     if (*placement && !in_place && strcmp(placement, "out_of_place") != 0)
         return bad(tsv, row, "placement", "out_of_place or in_place");
     if (isnan(busbw.value) && isnan(algbw.value) && isnan(time.value))
-        return fail(STATUS_ENVIRONMENT, "%s:%zu: no figure: one of busbw_gbps, algbw_gbps and time_us is needed",
-                    tsv->name, tsv->lines[row + 1]);
+        return fail(STATUS_ENVIRONMENT,
+                    "%s:%zu: no figure: one of busbw_gbps, algbw_gbps and time_us is needed", tsv->name,
+                    tsv->lines[row + 1]);
     if ((status = table_of(source, tsv, row, &index))) return status;
     struct source_table *table = &source->tables[index];
     struct source_row *added = source_add_row(table, tsv->lines[row + 1]);

@@ -11,11 +11,13 @@ static struct source_table *table_of(struct source *source, json_t *item, size_t
     const char *name = json_string_value(json_object_get(item, "name"));
     int64_t ranks = json_member_integer(item, "ranks"), nodes = json_member_integer(item, "nodes");
     int64_t per_rank = json_member_integer(item, "gpusPerRank");
-    if (ranks > 0 && ranks < 1 << 20 && per_rank > 0 && per_rank < 1024) ranks *= per_rank; /* ours are GPUs */
+    if (ranks > 0 && ranks < 1 << 20 && per_rank > 0 && per_rank < 1024)
+        ranks *= per_rank; /* ours are GPUs */
     if (!name) return NULL;
     for (size_t i = from; i < source->table_count; i++) {
         struct source_table *table = &source->tables[i];
-        if (same(table->program, name) && table->ranks_said == ranks && table->nodes_said == nodes) return table;
+        if (same(table->program, name) && table->ranks_said == ranks && table->nodes_said == nodes)
+            return table;
     }
     struct source_table *table = source_add_table(source, line);
     table->program = arena_string(&source->arena, name);

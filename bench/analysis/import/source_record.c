@@ -310,7 +310,8 @@ enum status source_record(struct source *source, size_t number, const struct sou
     if (!status) status = record_launch(&writer, &header);
     for (size_t i = 0; !status && i < count; i++) status = record_case(&writer, &rows[i]);
     if (!status)
-        status = record_end(&writer, table->interrupted || table->incomplete ? "interrupted" : "complete", NAN);
+        status =
+            record_end(&writer, table->interrupted || table->incomplete ? "interrupted" : "complete", NAN);
     enum status closed = record_close(&writer);
     for (size_t i = 0; i < count; i++) json_decref(rows[i].telemetry);
     free(rows);

@@ -8,38 +8,58 @@
 #include <string.h>
 #include <strings.h>
 
-/* The row of the other table with the same size and type; NULL: none. */
-static const struct source_row *same_case(const struct source_table *table, const struct source_row *row)
+struct place {
+    size_t table, row;
+};
+
+static int by_text(const char *a, const char *b)
 {
-    for (size_t i = 0; i < table->row_count; i++)
-        if (table->rows[i].bytes == row->bytes && same(table->rows[i].dtype, row->dtype) &&
-            table->rows[i].root == row->root)
-            return &table->rows[i];
-    return NULL;
+    return strcmp(a ? a : "", b ? b : "");
 }
 
-static const struct source_row *common_row(const struct source_table *a, const struct source_table *b,
-                                           const struct source_row **other)
+static int by_number(int64_t a, int64_t b)
 {
-    bool alike = a->collective && a->collective == b->collective && same(a->memory, b->memory) &&
-                 same(a->backend, b->backend) && same(a->mode, b->mode) && a->ranks == b->ranks &&
-                 a->nodes == b->nodes && a->graph == b->graph && same(a->name, b->name) &&
-                 same(a->origin, b->origin) && a->domains_said == b->domains_said;
-    if (!alike) return NULL;
-    for (size_t i = a->row_count; i-- > 0;) /* the largest sizes tell the most */
-        if ((*other = same_case(b, &a->rows[i]))) return &a->rows[i];
-    return NULL;
+    return (a > b) - (a < b);
+}
+
+/* Equal cases stand together, large sizes first: they tell the most. */
+static int by_case(const struct source *source, struct place x, struct place y)
+{
+    const struct source_table *a = &source->tables[x.table], *b = &source->tables[y.table];
+    const struct source_row *r = &a->rows[x.row], *s = &b->rows[y.row];
+    int order = by_number(a->collective->id, b->collective->id);
+    if (!order) order = by_text(a->memory, b->memory);
+    if (!order) order = by_text(a->backend, b->backend);
+    if (!order) order = by_text(a->mode, b->mode);
+    if (!order) order = by_number(a->ranks, b->ranks);
+    if (!order) order = by_number(a->nodes, b->nodes);
+    if (!order) order = by_number(a->domains_said, b->domains_said);
+    if (!order) order = by_number(a->graph, b->graph);
+    if (!order) order = by_text(a->name, b->name);
+    if (!order) order = by_text(a->origin, b->origin);
+    if (!order) order = by_number(s->bytes, r->bytes);
+    if (!order) order = by_text(r->dtype, s->dtype);
+    if (!order) order = by_number(r->root, s->root);
+    return order;
+}
+
+static int by_case_and_table(const void *x, const void *y, void *source)
+{
+    const struct place *a = x, *b = y;
+    int order = by_case(source, *a, *b);
+    return order ? order : (a->table > b->table) - (a->table < b->table);
 }
 
 /* "run 2 of 3", "Iteration #2", "trial_2": the number, and the text without it into `rest`; 0: none. */
 static long numbered_run(const char *title, char rest[160])
 {
-    static const char *const words[] = {"run", "iteration", "repetition", "repeat", "trial", "pass", "attempt",
-                                        "round"};
+    static const char *const words[] = {"run",   "iteration", "repetition", "repeat",
+                                        "trial", "pass",      "attempt",    "round"};
     for (const char *at = title; at && *at; at++)
         for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
             size_t length = strlen(words[i]);
-            if ((at > title && isalnum((unsigned char)at[-1])) || strncasecmp(at, words[i], length) != 0) continue;
+            if ((at > title && isalnum((unsigned char)at[-1])) || strncasecmp(at, words[i], length) != 0)
+                continue;
             const char *digits = at + length + strspn(at + length, " #:_-");
             size_t count = strspn(digits, "0123456789");
             if (count == 0 || count > 6) continue;
@@ -75,32 +95,51 @@ static void say(struct source *source, size_t first, size_t second, const struct
     struct source_table *table = &source->tables[second];
     char figures[2][48];
     figure_text(a, figures[0]), figure_text(b, figures[1]);
-    source_warn(source, table, table->line,
-                "tables %zu and %zu hold the same cases (%s, %lld bytes: %s and %s), and nothing says that they "
-                "are repetitions: each is a launch of its own%s",
-                first + 1, second + 1, table->collective->name, (long long)a->bytes, figures[0], figures[1],
-                table->by_heading ? ", labelled by its heading; give --repetitions if they are"
-                                  : "; give --repetitions if they are, else name each with --only N --label TEXT");
+    source_warn(
+        source, table, table->line,
+        "tables %zu and %zu hold the same cases (%s, %lld bytes: %s and %s), and nothing says that they "
+        "are repetitions: each is a launch of its own%s",
+        first + 1, second + 1, table->collective->name, (long long)a->bytes, figures[0], figures[1],
+        table->by_heading ? ", labelled by its heading; give --repetitions if they are"
+                          : "; give --repetitions if they are, else name each with --only N --label TEXT");
+}
+
+/* Two tables, the first of a case and a later one. */
+static void tell_pair(struct source *source, struct place first, struct place second)
+{
+    struct source_table *a = &source->tables[first.table], *b = &source->tables[second.table];
+    if (file_says_so(a, b)) {
+        a->repetitions = b->repetitions = true;
+        return;
+    }
+    bool differ = b->title && !same(a->title, b->title);
+    a->by_heading |= differ && a->title, b->by_heading |= differ;
+    say(source, first.table, second.table, &a->rows[first.row], &b->rows[second.row]);
 }
 
 void source_tell_apart(struct source *source, const struct source_given *given)
 {
-    enum { MOST_TABLES = 2000 }; /* the work grows with its square */
-    const struct source_row *a, *b;
-    for (size_t j = 1; j < source->table_count && j < MOST_TABLES && !given->repetitions; j++)
-        for (size_t i = 0; i < j; i++) {
-            struct source_table *first = &source->tables[i], *second = &source->tables[j];
-            if (!(a = common_row(first, second, &b))) continue;
-            if (file_says_so(first, second)) {
-                first->repetitions = second->repetitions = true;
-            } else {
-                bool differ = second->title && !same(first->title, second->title);
-                first->by_heading |= differ && first->title, second->by_heading |= differ;
-                say(source, i, j, a, b);
-            }
-            break; /* one word a table is enough */
-        }
-    for (size_t i = 0; given->repetitions && i < source->table_count; i++) source->tables[i].repetitions = true;
+    size_t count = 0;
+    for (size_t i = 0; i < source->table_count; i++) {
+        source->tables[i].repetitions |= given->repetitions;
+        count += source->tables[i].row_count;
+    }
+    if (given->repetitions || source->table_count < 2) return;
+    struct place *places = allocate(count, sizeof *places);
+    bool *told = allocate(source->table_count, sizeof *told); /* one word a table is enough */
+    count = 0;
+    for (size_t i = 0; i < source->table_count; i++)
+        for (size_t r = 0; source->tables[i].collective && r < source->tables[i].row_count; r++)
+            places[count++] = (struct place){i, r};
+    qsort_r(places, count, sizeof *places, by_case_and_table, source);
+    for (size_t i = 1, first = 0; i < count; i++) {
+        if (by_case(source, places[first], places[i]) != 0)
+            first = i;
+        else if (places[i].table != places[first].table && !told[places[i].table])
+            told[places[i].table] = true, tell_pair(source, places[first], places[i]);
+    }
+    free(told);
+    free(places);
 }
 
 const char *source_label(struct source *source, size_t number, const struct source_given *given)
