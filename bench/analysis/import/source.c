@@ -110,6 +110,17 @@ struct source_row *source_add_row(struct source_table *table, size_t line)
     return row;
 }
 
+void source_wrong_count(struct source *source, struct source_table *table, struct source_row *row,
+                        struct figures *figures, double count)
+{
+    if (count >= 0 && count < 9e18 && count == floor(count)) {
+        figures->wrong = (int64_t)count;
+        return;
+    }
+    row->contradiction = "the number of wrong elements is no count";
+    source_warn(source, table, row->line, "the number of wrong elements is %g: no count", count);
+}
+
 void source_add_device(struct source_table *table, struct source_device device)
 {
     if (table->device_count == MOST_DEVICES) return;
@@ -266,25 +277,20 @@ bool read_printed(const char *text, struct printed *printed)
     return true;
 }
 
-/* The number at `at` and the word behind it: "8 ranks", "16x GPUs". */
-static bool number_before(const char *at, const char *const *words, int64_t *number)
+/* The words that can stand behind a number; NULL: none of the list does. Returns what stands behind the word. */
+static const char *word_behind(const char *text, const char *const *words)
 {
-    size_t digits = strspn(at, "0123456789");
-    if (digits == 0 || digits > 7) return false;
-    const char *word = at + digits;
-    if (*word == 'x') word++;
-    word += strspn(word, " -_");
+    if (*text == 'x') text++;
+    text += strspn(text, " -_");
     for (; *words; words++) {
         size_t length = strlen(*words);
-        if (strncasecmp(word, *words, length) == 0 && !isalnum((unsigned char)word[length])) {
-            *number = strtoll(at, NULL, 10);
-            return true;
-        }
+        if (strncasecmp(text, *words, length) == 0 && !isalnum((unsigned char)text[length]))
+            return text + length;
     }
-    return false;
+    return NULL;
 }
 
-/* Two different numbers of one kind say nothing ("from 2 to 8 ranks"). */
+/* Two different numbers of one kind say nothing ("from 2 to 8 ranks"): 0. */
 static void take_once(int64_t *place, int64_t number)
 {
     if (*place == ABSENT)
@@ -295,17 +301,32 @@ static void take_once(int64_t *place, int64_t number)
 
 struct spoken read_spoken(const char *text)
 {
-    static const char *const ranks[] = {"ranks", "rank", "processes", "procs", "gpus", "mpi ranks", NULL},
-                             *const nodes[] = {"nodes", "node", "hosts", NULL};
-    struct spoken spoken = {ABSENT, ABSENT};
+    static const char *const ranks[] = {"ranks", "rank", "mpi ranks", "processes", "procs", "gpus", NULL},
+                             *const nodes[] = {"nodes", "node", "hosts", NULL}, *const each[] = {"per node",
+                                                                                                 "per host",
+                                                                                                 "/node",
+                                                                                                 "/ node",
+                                                                                                 "a node",
+                                                                                                 "each",
+                                                                                                 NULL},
+                             *const per_node[] = {"ppn", "per node", NULL};
+    struct spoken spoken = {ABSENT, ABSENT, ABSENT};
     for (const char *at = text; *at; at++) {
-        int64_t number;
+        size_t digits = strspn(at, "0123456789");
         bool starts = at == text || (!isalnum((unsigned char)at[-1]) && at[-1] != '.');
-        if (!isdigit((unsigned char)*at) || !starts) continue;
-        if (number_before(at, ranks, &number)) take_once(&spoken.ranks, number);
-        if (number_before(at, nodes, &number)) take_once(&spoken.nodes, number);
-        at += strspn(at, "0123456789") - 1;
+        if (digits == 0) continue;
+        const char *behind = at + digits, *unit;
+        int64_t number = digits < 8 ? strtoll(at, NULL, 10) : 0;
+        if (starts && (unit = word_behind(behind, ranks)))
+            take_once(word_behind(unit, each) ? &spoken.per_node : &spoken.ranks, number);
+        else if (starts && word_behind(behind, per_node))
+            take_once(&spoken.per_node, number);
+        else if (starts && word_behind(behind, nodes))
+            take_once(&spoken.nodes, number);
+        at = behind - 1;
     }
+    if (spoken.ranks == ABSENT && spoken.nodes > 0 && spoken.per_node > 0)
+        spoken.ranks = spoken.nodes * spoken.per_node;
     if (spoken.ranks == 0) spoken.ranks = ABSENT;
     if (spoken.nodes == 0) spoken.nodes = ABSENT;
     return spoken;

@@ -49,7 +49,7 @@ enum evidence { FROM_NOTHING, FROM_FIGURES, FROM_FILE_NAME, FROM_WORDS, FROM_COM
 
 /* What the heading before a table, or a file's name, says of the world; ABSENT: nothing. */
 struct spoken {
-    int64_t ranks, nodes;
+    int64_t ranks, nodes, per_node; /* ranks: where only the others are said, their product */
 };
 
 struct source_table {
@@ -184,6 +184,11 @@ enum status source_record(struct source *, size_t table, const struct source_giv
 /* Prints "path:line: text" and keeps it in the table's warnings. line 0: the whole table. */
 void source_warn(struct source *, struct source_table *, size_t line, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* A printed count of wrong elements. One that is no count (negative, broken, beyond all elements) is a
+   contradiction: the row is not ok. */
+void source_wrong_count(struct source *, struct source_table *, struct source_row *, struct figures *,
+                        double count);
 
 /* A new table at the end, everything absent; the pointer is good until the next. */
 struct source_table *source_add_table(struct source *, size_t line);

@@ -139,31 +139,33 @@ static void range_text(const struct source_table *table, char text[64])
         snprintf(text, 64, "%lld to %lld", (long long)table->ranks_lo, (long long)table->ranks_hi);
 }
 
-/* "osu_allreduce_np64.txt", "run-np-8/…": ABSENT where the file's name says no number of processes. */
-static int64_t ranks_by_path(const char *path)
+/* What the last two parts of the path say: "osu_allreduce_np64.txt", "4nodes-8ppn/allreduce.txt". */
+static struct spoken spoken_by_path(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *name = path + strlen(path);
+    for (int parts = 0; name > path && (name[-1] != '/' || ++parts < 2); name--) {
+    }
     struct spoken spoken = read_spoken(name);
-    if (spoken.ranks != ABSENT) return spoken.ranks;
-    for (const char *at = name; (at = strcasestr(at, "np")); at += 2) {
+    for (const char *at = name; spoken.ranks == ABSENT && (at = strcasestr(at, "np")); at += 2) {
         const char *digits = at + 2 + strspn(at + 2, "-_=");
         size_t length = strspn(digits, "0123456789");
         bool starts = at == name || !isalnum((unsigned char)at[-1]);
-        if (starts && length > 0 && length < 8) return strtoll(digits, NULL, 10);
+        if (starts && length > 0 && length < 8) spoken.ranks = strtoll(digits, NULL, 10);
     }
-    return ABSENT;
+    return spoken;
 }
 
 /* Where neither the tool nor the user says the ranks: a heading before the table, or the file's name. */
 static void ranks_by_prose(struct source *source, struct source_table *table)
 {
-    struct spoken title = read_spoken(table->title ? table->title : "");
-    int64_t found = title.ranks != ABSENT ? title.ranks : ranks_by_path(source->path);
+    struct spoken title = read_spoken(table->title ? table->title : ""), path = spoken_by_path(source->path),
+                  *spoken = title.ranks != ABSENT ? &title : &path;
+    int64_t found = spoken->ranks;
     if (found == ABSENT || found < 1 || found > 1 << 24 || !fits_ratio(table, found)) return;
     table->ranks = found;
     source_warn(source, table, table->rows[0].line, "%lld ranks, as %s says: the tool does not print them",
-                (long long)found, title.ranks != ABSENT ? "the heading" : "the file's name");
-    if (table->nodes_said == ABSENT && title.nodes != ABSENT) table->nodes_said = title.nodes;
+                (long long)found, spoken == &title ? "the heading" : "the file's name");
+    if (table->nodes_said == ABSENT) table->nodes_said = spoken->nodes;
 }
 
 /* Takes the strongest word on the ranks that the figures do not contradict. */

@@ -48,8 +48,7 @@ static void read_placement(struct source *source, struct source_table *table, js
     table->cpu_time |= json_object_get(object, "cpu_time") != NULL;
     figures->algbw_gbps = printed(object, "alg_bw");
     figures->busbw_gbps = printed(object, "bus_bw");
-    if (json_is_number(wrong) && json_number_value(wrong) >= 0 && json_number_value(wrong) < 9e18)
-        figures->wrong = (int64_t)json_number_value(wrong);
+    if (json_is_number(wrong)) source_wrong_count(source, table, row, figures, json_number_value(wrong));
     snprintf(iterations, sizeof iterations, "%s_per_iter", key);
     read_samples(json_object_get(result, iterations), figures);
     if (isnan(figures->time_us.value) && isnan(figures->cpu_time_us))

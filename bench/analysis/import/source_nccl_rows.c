@@ -67,7 +67,8 @@ bool nccl_is_figure(const char *word)
     return strlen(word) < 24 && (strcmp(word, "N/A") == 0 || read_printed(word, &ignored));
 }
 
-static void set_figure(struct figures *figures, enum column column, const char *word)
+/* *wrong: what stands for the count of wrong elements. */
+static void set_figure(struct figures *figures, enum column column, const char *word, double *wrong)
 {
     struct printed value = {NAN, 0};
     read_printed(word, &value);
@@ -101,8 +102,8 @@ static void set_figure(struct figures *figures, enum column column, const char *
             isfinite(value.value) && (column == ERROR || strstr(word, "e-") || strcmp(word, "0e+00") == 0);
         if (value.value == 0)
             figures->wrong = 0;
-        else if (!figures->has_error && value.value > 0 && value.value < 9e18)
-            figures->wrong = (int64_t)value.value;
+        else if (!figures->has_error && isfinite(value.value))
+            *wrong = value.value;
         break;
     case OP:
     case ROOT:
@@ -184,12 +185,14 @@ static void finish_row(struct parser *parser, struct stream *stream, const struc
     row->dtype = pending->dtype, row->op = pending->op;
     for (size_t p = 0; p < placements; p++) {
         struct figures *figures = &row->figures[placement + p];
+        double wrong = NAN;
         figures->present = true;
         for (size_t i = 0; i < columns->group; i++) {
             enum column column = columns->list[columns->first + i];
-            set_figure(figures, column, pending->figures[at + p * columns->group + i]);
+            set_figure(figures, column, pending->figures[at + p * columns->group + i], &wrong);
             table->cpu_time |= column == CPU_TIME;
         }
+        if (isfinite(wrong)) source_wrong_count(parser->source, table, row, figures, wrong);
     }
     pending->active = false;
 }
