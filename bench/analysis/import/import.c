@@ -1,15 +1,11 @@
 /* busbar import: other tools' output becomes records. */
 #include "analysis/analysis.h"
-#include "analysis/import/source.h"
+#include "analysis/import/import.h"
 #include "collective/catalog.h"
-#include "record/files.h"
 
 #include <ctype.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 struct settings {
     const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *format, *catalog;
@@ -87,98 +83,6 @@ static const struct command command = {
 
 enum { LARGEST_FILE = 1 << 30 };
 
-/* A file to import. */
-struct input {
-    char *path;
-    char name[160];   /* of its run or launch: the file's without folder and ending */
-    bool from_folder; /* found in a folder: it may be anything */
-    dev_t device;
-    ino_t inode;
-};
-
-struct inputs {
-    struct input *list;
-    size_t count;
-};
-
-/* "dir/all_reduce.log": "all_reduce", a plain file name whatever the path was; with its folder
-   "dir-all_reduce". */
-static void stem(const char *path, bool with_folder, char name[160])
-{
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
-    const char *folder = slash;
-    size_t length = dot && dot > base ? (size_t)(dot - base) : strlen(base);
-    if (length > 150) length = 150;
-    while (folder && folder > path && folder[-1] != '/') folder--;
-    size_t folder_length = with_folder && slash ? (size_t)(slash - folder) : 0;
-    if (folder_length + length > 150) folder_length = 0;
-    snprintf(name, 160, "%.*s%s%.*s", (int)folder_length, folder_length ? folder : "",
-             folder_length ? "-" : "", (int)length, base);
-    for (char *c = name; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '_';
-    if (*name == '.' || !*name) strcpy(name, "imported");
-}
-
-/* One file by several paths (links) is read once. */
-static void add_input(struct inputs *inputs, const char *path, bool from_folder)
-{
-    struct input input = {.from_folder = from_folder};
-    struct stat facts;
-    bool exists = stat(path, &facts) == 0; /* else reading it says why not */
-    for (size_t i = 0; exists && i < inputs->count; i++)
-        if (inputs->list[i].inode == facts.st_ino && inputs->list[i].device == facts.st_dev) {
-            if (!from_folder) warn("%s is the same file as %s: it is read once", path, inputs->list[i].path);
-            return;
-        }
-    if (exists) input.device = facts.st_dev, input.inode = facts.st_ino;
-    input.path = duplicate(path);
-    inputs->list = reallocate(inputs->list, inputs->count + 1, sizeof *inputs->list);
-    inputs->list[inputs->count++] = input;
-}
-
-static int by_input_name(const void *a, const void *b)
-{
-    return strcmp((*(const struct input *const *)a)->name, (*(const struct input *const *)b)->name);
-}
-
-/* Files of one name in several folders carry the folder's name too. */
-static void name_inputs(struct inputs *inputs)
-{
-    struct input **sorted = allocate(inputs->count, sizeof *sorted);
-    for (size_t i = 0; i < inputs->count; i++) {
-        sorted[i] = &inputs->list[i];
-        stem(inputs->list[i].path, false, inputs->list[i].name);
-    }
-    qsort(sorted, inputs->count, sizeof(struct input *), by_input_name);
-    for (size_t from = 0, to; from < inputs->count; from = to) {
-        for (to = from + 1; to < inputs->count && strcmp(sorted[to]->name, sorted[from]->name) == 0;) to++;
-        for (size_t i = from; to - from > 1 && i < to; i++) stem(sorted[i]->path, true, sorted[i]->name);
-    }
-    free(sorted);
-}
-
-static enum status find_inputs(struct inputs *inputs, int count, char **operands)
-{
-    enum status status = STATUS_OK;
-    for (int i = 0; !status && i < count; i++) {
-        struct stat facts;
-        struct paths paths = {0};
-        bool is_folder = stat(operands[i], &facts) == 0 && S_ISDIR(facts.st_mode);
-        if (is_folder) status = find_files(operands[i], "", &paths);
-        for (size_t p = 0; p < paths.count; p++) add_input(inputs, paths.list[p], true);
-        if (!is_folder) add_input(inputs, operands[i], false);
-        paths_free(&paths);
-    }
-    name_inputs(inputs);
-    return status;
-}
-
-static void inputs_free(struct inputs *inputs)
-{
-    for (size_t i = 0; i < inputs->count; i++) free(inputs->list[i].path);
-    free(inputs->list);
-}
-
 /* The first instance of the catalog that the file's beginning or its name has as a word. */
 static const char *named_instance(const struct catalog *catalog, const char *path, const char *data)
 {
@@ -193,126 +97,6 @@ static const char *named_instance(const struct catalog *catalog, const char *pat
         }
     }
     return NULL;
-}
-
-struct summary {
-    const char *format;
-    json_t *list; /* --format json */
-    size_t lines;
-    size_t tables; /* imported */
-    bool wrong;    /* some data were wrong */
-};
-
-static void add_to_json(json_t *list, const struct source *source, size_t number, const char *launch)
-{
-    const struct source_table *t = &source->tables[number];
-    json_t *item = json_object();
-    const struct {
-        const char *key;
-        double value;
-    } numbers[] = {{"peak_busbw_out_of_place_gbps", t->peak[0]},
-                   {"peak_busbw_in_place_gbps", t->peak[1]},
-                   {"largest_busbw_out_of_place_gbps", t->at_largest[0]},
-                   {"largest_busbw_in_place_gbps", t->at_largest[1]},
-                   {"avg_busbw_printed_gbps", t->printed_average},
-                   {"avg_busbw_recomputed_gbps", t->recomputed_average}};
-    const struct {
-        const char *key;
-        int64_t value;
-    } integers[] = {{"table", (int64_t)number + 1},
-                    {"rows", (int64_t)t->row_count},
-                    {"ranks", t->ranks},
-                    {"nodes", t->nodes},
-                    {"ranks_listed", (int64_t)t->device_count},
-                    {"ranks_inferred_least", t->ranks_lo},
-                    {"ranks_inferred_most", t->ranks_hi},
-                    {"ranks_inferred_likely", t->ranks_likely}};
-    json_object_set_new(item, "file", clean_string(source->path));
-    json_object_set_new(item, "format", json_string(source->format));
-    json_object_set_new(item, "launch", launch ? clean_string(launch) : json_null());
-    json_object_set_new(item, "collective", t->collective ? json_string(t->collective->name) : json_null());
-    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)
-        json_object_set_new(item, integers[i].key,
-                            integers[i].value == ABSENT || integers[i].value == INT64_MAX
-                                ? json_null()
-                                : json_integer(integers[i].value));
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        json_object_set_new(item, numbers[i].key,
-                            isfinite(numbers[i].value) ? json_real(numbers[i].value) : json_null());
-    json_object_set(item, "warnings", t->warnings);
-    json_array_append_new(list, item);
-}
-
-static void integer_text(int64_t value, char text[24])
-{
-    if (value == ABSENT)
-        strcpy(text, "-");
-    else if (value == INT64_MAX)
-        strcpy(text, "inf");
-    else
-        snprintf(text, 24, "%lld", (long long)value);
-}
-
-static void number_text(double value, int decimals, char text[24])
-{
-    if (!isfinite(value))
-        strcpy(text, "-");
-    else if (decimals < 0)
-        snprintf(text, 24, "%g", value); /* as nccl-tests prints its average */
-    else
-        snprintf(text, 24, "%.*f", decimals, value);
-}
-
-/* Double quotes, as RFC 4180 has them; control characters are left out. */
-static void print_csv_text(const char *text)
-{
-    putchar('"');
-    for (; *text; text++) {
-        if ((unsigned char)*text < ' ') continue;
-        if (*text == '"') putchar('"');
-        putchar(*text);
-    }
-    putchar('"');
-}
-
-static void summarise(struct summary *summary, const struct source *source, size_t number, const char *launch)
-{
-    const struct source_table *t = &source->tables[number];
-    int64_t least = INT64_MAX, most = 0;
-    for (size_t i = 0; i < t->row_count; i++) {
-        if (t->rows[i].bytes < least) least = t->rows[i].bytes;
-        if (t->rows[i].bytes > most) most = t->rows[i].bytes;
-    }
-    if (same(summary->format, "json")) {
-        add_to_json(summary->list, source, number, launch);
-        return;
-    }
-    char ranks[24], nodes[24], lo[24], hi[24], likely[24], peak[2][24], largest[2][24], printed[24],
-        recomputed[24];
-    integer_text(t->ranks, ranks), integer_text(t->nodes, nodes);
-    integer_text(t->ranks_lo, lo), integer_text(t->ranks_hi, hi), integer_text(t->ranks_likely, likely);
-    number_text(t->peak[0], 2, peak[0]), number_text(t->peak[1], 2, peak[1]);
-    number_text(t->at_largest[0], 2, largest[0]), number_text(t->at_largest[1], 2, largest[1]);
-    number_text(t->printed_average, -1, printed), number_text(t->recomputed_average, 2, recomputed);
-    const char *collective = t->collective ? t->collective->name : "-";
-    if (same(summary->format, "csv")) {
-        if (summary->lines++ == 0)
-            puts("file,table,collective,rows,min_bytes,max_bytes,ranks,nodes,ranks_listed,ranks_least,ranks_"
-                 "most,ranks_likely,"
-                 "peak_busbw_out_of_place,peak_busbw_in_place,largest_busbw_out_of_place,"
-                 "largest_busbw_in_place,avg_busbw_printed,avg_busbw_recomputed,warnings");
-        print_csv_text(source->path);
-        printf(",%zu,%s,%zu,%lld,%lld,%s,%s,%zu,%s,%s,%s,%s,%s,%s,%s,%s,%s,%zu\n", number + 1, collective,
-               t->row_count, (long long)least, (long long)most, ranks, nodes, t->device_count, lo, hi, likely,
-               peak[0], peak[1], largest[0], largest[1], printed, recomputed, json_array_size(t->warnings));
-        return;
-    }
-    if (summary->lines++ == 0)
-        printf("%-15s %5s %6s %6s  %22s  %12s  %s\n", "collective", "rows", "ranks", "nodes",
-               "peak busbw (GB/s)", "average", "launch");
-    printf("%-15s %5zu %6s %6s  %10s %11s  %12s  %s%s\n", collective, t->row_count, ranks, nodes, peak[0],
-           peak[1], recomputed, launch ? launch : "(checked)",
-           json_array_size(t->warnings) ? "  (warnings)" : "");
 }
 
 static enum status import_table(struct source *source, size_t number, const char *name,

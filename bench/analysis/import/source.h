@@ -198,6 +198,7 @@ void source_fact(struct source_table *, const char *key, const char *value,
                  size_t length); /* the first stays */
 /* What nccl-tests' -a N takes over ranks; ABSENT: its default, the mean. */
 const char *nccl_rank_reduction(int64_t average);
+void source_forget_tables(struct source *);
 /* Drops tables without rows, with a warning each: a test that never got to its first row. */
 size_t source_drop_empty(struct source *);
 

@@ -1,0 +1,100 @@
+/* Which collective a table is of, by the tool, the user, words around it, the file's name and its figures. */
+#include "analysis/import/source_check.h"
+#include "collective/dtype.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether the columns and busbw/algbw can be this collective's. nccl-tests prints an operation for every
+   reduction and for sendrecv, "none" for the rest. */
+static bool fits_figures(const struct source_table *table, const struct collective *collective)
+{
+    const struct source_row *row = &table->rows[table->row_count - 1];
+    struct interval factor = factor_of(table);
+    bool has_count = row->count != ABSENT; /* OSU has neither counts nor operations */
+    if (has_count && collective->reduces && !row->op) return false;
+    if (has_count && !collective->reduces && row->op && collective->id != SEND_RECV) return false;
+    if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45)
+        return true; /* they do not tell; one rank's factor is 0 */
+    if (collective->id == ALL_REDUCE) return factor.hi >= 0.999;
+    if (is_scattered(collective)) return factor.lo <= 1;
+    return factor.lo <= 1 && factor.hi >= 1;
+}
+
+/* Whether in-place results are checked as the others: all-gather's are, nccl-tests never checks all-to-all's.
+ */
+static bool in_place_is_checked(const struct source_row *row)
+{
+    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT &&
+           row->figures[1].wrong != ABSENT;
+}
+
+static bool in_place_is_unchecked(const struct source_row *row)
+{
+    return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT &&
+           row->figures[1].wrong == ABSENT;
+}
+
+/* Without a word on it: the factor and the columns tell most collectives apart. */
+static const struct collective *collective_by_figures(const struct source_table *table)
+{
+    const struct source_row *row = &table->rows[table->row_count - 1];
+    struct interval factor = factor_of(table);
+    if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45) return NULL;
+    if (factor.lo > 1.001) return &collectives[ALL_REDUCE];
+    bool is_one = factor.lo <= 1 && factor.hi >= 1 && (factor.hi - factor.lo < 1e-3 || table->no_sendrecv);
+    bool rooted = row->root != ABSENT && row->root >= 0, less = factor.hi < 1;
+    if (is_one && rooted) return &collectives[row->op ? REDUCE : BROADCAST];
+    bool complete;
+    bool is_pair = table->no_sendrecv && listed_ranks(table, &complete) == 2;
+    if (is_one && row->op && is_pair) return &collectives[ALL_REDUCE]; /* 2(n-1)/n of two ranks */
+    if (is_one && row->op && !table->no_sendrecv) return &collectives[SEND_RECV];
+    if (less && row->op && !rooted) return &collectives[REDUCE_SCATTER];
+    if (less && !row->op && !rooted && in_place_is_checked(row)) return &collectives[ALL_GATHER];
+    if (less && !row->op && !rooted && in_place_is_unchecked(row)) return &collectives[ALL_TO_ALL];
+    return NULL; /* unchecked all-gather and all-to-all look alike; so do gather and scatter */
+}
+
+static const struct collective *collective_by_path(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    static const char *const words[] = {"reduce_scatter", "reduce-scatter", "reducescatter", "all_reduce",
+                                        "all-reduce",     "allreduce",      "all_gather",    "all-gather",
+                                        "allgather",      "alltoall",       "all_to_all",    "all-to-all",
+                                        "sendrecv",       "send_recv",      "broadcast",     "bcast"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(name, words[i])) return collective_by_any_name(words[i], strlen(words[i]));
+    return NULL;
+}
+
+void choose_collective(struct source *source, struct source_table *table, const struct source_given *given)
+{
+    size_t line = table->rows[0].line;
+    const struct collective *said =
+        given->collective ? collective_by_any_name(given->collective, strlen(given->collective)) : NULL;
+    if (said && table->collective_from >= FROM_COMMAND && table->collective != said)
+        source_warn(source, table, line, "--collective says %s, the file says %s", said->name,
+                    table->collective ? table->collective->name
+                    : table->program  ? table->program
+                                      : "another");
+    if (said &&
+        (table->collective_from < FROM_COMMAND || !table->collective)) /* a name not known here, too */
+        table->collective = said, table->collective_from = FROM_COMMAND;
+    /* Words around a table may be another's: they yield to its figures. */
+    bool yields = table->collective != said && (table->collective_from < FROM_TABLE || table->inherited);
+    if (table->collective && yields && !fits_figures(table, table->collective))
+        table->collective = NULL, table->collective_from = FROM_NOTHING;
+    const struct collective *named = collective_by_path(source->path),
+                            *figured = collective_by_figures(table);
+    if (table->collective_from < FROM_FILE_NAME && named && fits_figures(table, named))
+        table->collective = named, table->collective_from = FROM_FILE_NAME;
+    if (table->collective_from < FROM_FIGURES && figured)
+        table->collective = figured, table->collective_from = FROM_FIGURES;
+    if (table->collective && !fits_figures(table, table->collective))
+        source_warn(source, table, line,
+                    "%s is said to be measured, but busbw/algbw and the columns are not of that%s%s",
+                    table->collective->name, figured ? ": they look like " : "",
+                    figured ? figured->name : "");
+}

@@ -1,0 +1,99 @@
+/* The formats, how a file is recognised, and what else it may be. */
+#include "analysis/import/source.h"
+#include "base/sha256.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Tried in this order: the formats with unmistakable marks first, nccl-tests' text, which is read in any
+   wrapping, last. */
+const struct source_reader source_readers[] = {
+    {"nccl-inspector", {"\"coll_perf\"", "\"p2p_perf\""}, true, source_read_inspector},
+    {"rccl-tests-json", {"\"numCycle\""}, true, source_read_rccl_json},
+    {"nccl-tests-json", {"\"results\""}, true, source_read_nccl_json},
+    {"imb", {"# Benchmarking "}, false, source_read_imb},
+    {"osu", {"OSU "}, false, source_read_osu},
+    {"nccom-test", {"count(elems)"}, false, source_read_nccom},
+    {"hccl-test", {"data_size(Bytes)"}, false, source_read_hccl},
+    {"param", {"COMMS-RES"}, false, source_read_param},
+    {"deepspeed", {"Comm. Op"}, false, source_read_deepspeed},
+    {"perftest", {"BW average["}, false, source_read_perftest},
+    {"nccl-tests-text", {NULL}, false, source_read_nccl_text},
+};
+const size_t source_reader_count = sizeof source_readers / sizeof *source_readers;
+
+const struct source_reader source_published = {"published", {NULL}, false, source_read_published};
+
+static bool has_mark(const struct source_reader *reader, const char *data, size_t length)
+{
+    size_t start = length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (start < length && isspace((unsigned char)data[start])) start++;
+    if (reader->is_json && (start == length || (data[start] != '{' && data[start] != '['))) return false;
+    if (!reader->marks[0]) return true;
+    for (size_t i = 0; i < 4 && reader->marks[i]; i++)
+        if (memmem(data, length, reader->marks[i], strlen(reader->marks[i]))) return true;
+    return false;
+}
+
+static void start(struct source *source, const char *path, const char *data, size_t length)
+{
+    struct sha256 hash;
+    *source = (struct source){.path = path};
+    sha256_start(&hash);
+    sha256_add(&hash, data, length);
+    sha256_end(&hash, source->sha256);
+}
+
+size_t source_read_as(struct source *source, const struct source_reader *reader, const char *path,
+                      const char *data, size_t length)
+{
+    start(source, path, data, length);
+    source->format = reader->format;
+    return reader->read(source, data, length);
+}
+
+size_t source_read(struct source *source, const char *path, const char *data, size_t length)
+{
+    start(source, path, data, length);
+    for (size_t i = 0; i < source_reader_count; i++) {
+        const struct source_reader *reader = &source_readers[i];
+        if (!has_mark(reader, data, length)) continue;
+        source->format = reader->format;
+        if (reader->read(source, data, length)) return source->table_count;
+        source_forget_tables(source);
+    }
+    return 0;
+}
+
+const char *source_looks_like(const char *data, size_t length)
+{
+    static const struct {
+        const char *mark, *tool;
+    } known[] = {
+        {"IMB-P2P", "IMB-P2P"},
+        {"IMB-MT", "IMB-MT"},
+        {"IMB-RMA", "IMB-RMA"},
+        {"MPI-RMA part", "IMB-RMA"},
+        {"IMB-NBC", "IMB-NBC"},
+        {"MPI-NBC part", "IMB-NBC"},
+        {"IMB-EXT", "IMB-EXT"},
+        {"MPI-2 part", "IMB-EXT"},
+        {"IMB-IO", "IMB-IO"},
+        {"MPI-4 part", "IMB-MPI4"},
+        {"Intel(R) MPI Benchmarks", "a test of the Intel MPI Benchmarks that has no collective here"},
+        {"OSU UPC", "OSU's UPC tests"},
+        {"OSU OpenSHMEM", "OSU's OpenSHMEM tests"},
+        {"OSU MPI", "a test of OSU that has no collective here"},
+        {"COMMS-RES", "PARAM's comms benchmark in a form that is not read"},
+        {"t_typical[usec]", "a latency test of perftest (ib_write_lat and the like)"},
+        {"nvbandwidth", "nvbandwidth, which does not print the size of its copies"},
+        {"ReproMPI", "ReproMPI"},
+        {"nvloom", "nvloom"},
+        {"\"traceEvents\"", "a PyTorch profiler's trace"},
+        {"NCCL INFO", "NCCL's own log without a test's table"},
+        {"Collective test starting", "nccl-tests without a row of results"},
+        {"nThread ", "nccl-tests without a row of results"}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (memmem(data, length, known[i].mark, strlen(known[i].mark))) return known[i].tool;
+    return NULL;
+}
