@@ -97,6 +97,17 @@ static enum status write_test(const struct settings *settings, const struct test
     return status;
 }
 
+/* nccl-tests' programs measure the plain collectives: what an import knows of other tests (point to point,
+   non-blocking, unequal parts) would come back under a wrong name. */
+static bool is_plain(const struct launch *launch, const struct nccl_table *table)
+{
+    bool plain = !table->mode || same(table->mode, "isolated") || same(table->mode, "pipelined");
+    if (!plain)
+        warn("%s: %s, %s: left out: nccl-tests has no such test", launch->path, table->collective->name,
+             table->mode);
+    return plain;
+}
+
 static enum status export_launches(const struct settings *settings, const struct archive *archive)
 {
     struct test *tests = NULL;
@@ -107,6 +118,7 @@ static enum status export_launches(const struct settings *settings, const struct
         counts[i] = nccl_tables(archive->launches[i].cases, archive->launches[i].case_count, &tables[i]);
         for (size_t t = 0; t < counts[i]; t++) {
             if (settings->collective && !same(settings->collective, tables[i][t].collective->name)) continue;
+            if (!is_plain(&archive->launches[i], &tables[i][t])) continue;
             tests = reallocate(tests, count + 1, sizeof *tests);
             tests[count++] = (struct test){&archive->launches[i], &tables[i][t], t};
         }

@@ -19,6 +19,11 @@ grep -E '^ +[0-9]' "$work/out" >"$work/ours"
 grep -E '^ +[0-9]' tests/golden/import/plain_2.19.log >"$work/theirs"
 check "the rows come out as they came in" cmp "$work/ours" "$work/theirs"
 
+# What nccl-tests has no test for does not come out under the name of one.
+check "import of pairs" "$build/busbar" import -o "$work/records" --run pairs tests/golden/import/formats/osu_pairs.txt
+expect_status "a ping-pong is no sendrecv_perf" 5 export_ "$work/records/pairs"
+says "and is named" "sendrecv, ping_pong: left out: nccl-tests has no such test"
+
 check "export as JSON" export_ --format nccl-tests-json "$work/records/log"
 cp "$work/out" "$work/export.json"
 check "it is nccl-tests' version 3" python3 -c '
