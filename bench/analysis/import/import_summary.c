@@ -29,7 +29,7 @@ static void add_to_json(json_t *list, const struct source *source, size_t number
                     {"ranks_inferred_most", t->ranks_hi},
                     {"ranks_inferred_likely", t->ranks_likely}};
     json_object_set_new(item, "file", clean_string(source->path));
-    json_object_set_new(item, "format", json_string(source->format));
+    json_object_set_new(item, "format", json_string(t->format));
     json_object_set_new(item, "launch", launch ? clean_string(launch) : json_null());
     json_object_set_new(item, "collective", t->collective ? json_string(t->collective->name) : json_null());
     for (size_t i = 0; i < sizeof integers / sizeof *integers; i++)

@@ -15,6 +15,7 @@ struct source_table *source_add_table(struct source *source, size_t line)
     struct source_table *table = &source->tables[source->table_count++];
     *table = (struct source_table){
         .line = line,
+        .format = source->format,
         .min_bytes = ABSENT,
         .step = ABSENT,
         .warmup = ABSENT,

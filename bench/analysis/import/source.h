@@ -54,6 +54,7 @@ struct spoken {
 
 struct source_table {
     size_t line;         /* where it begins */
+    const char *format;  /* of the reader that found it */
     const char *label;   /* of a line prefix ("0", "1,0", a pod); NULL: none */
     const char *title;   /* the last line of prose before it; NULL: none */
     const char *program; /* "all_reduce_perf" as the tool says; NULL: not said */
@@ -106,7 +107,7 @@ struct source_table {
 
 struct source {
     const char *path;   /* as given */
-    const char *format; /* a row of the table of readers */
+    const char *format; /* of the reader at work */
     char sha256[65];
     struct arena arena;
     struct source_table *tables;
@@ -152,7 +153,8 @@ extern const size_t source_reader_count;
 
 extern const struct source_reader source_published; /* only where the user asks for it */
 
-/* Chooses among them by content. 0 tables: nothing was found; the caller says so. */
+/* Chooses among them by content; a page may hold output of several tools. The tables come in the file's order.
+   0 tables: nothing was found; the caller says so. */
 size_t source_read(struct source *, const char *path, const char *data, size_t length);
 /* The same with one reader. */
 size_t source_read_as(struct source *, const struct source_reader *, const char *path, const char *data,

@@ -44,7 +44,7 @@ struct parser {
     struct source_table *table; /* NULL: none, or its test is left out */
     const struct test *test;
     int columns[WORD_LIMIT];
-    bool has_columns;
+    size_t column_count; /* 0: no header line yet */
     const char *version, *memory, *dtype, *reduced_dtype, *op;
     bool finalized;
     struct lines lines;
@@ -95,7 +95,7 @@ static void read_title(struct parser *parser, const char *name)
     size_t length = strcspn(name, " ");
     parser->table = NULL;
     parser->test = NULL;
-    parser->has_columns = false;
+    parser->column_count = 0;
     for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
         if (strlen(tests[i].name) == length && strncasecmp(tests[i].name, name, length) == 0)
             parser->test = &tests[i];
@@ -152,6 +152,16 @@ static void read_row(struct parser *parser, const struct word *words, size_t cou
     figures->failed = figure[DEFECTS].value > 0;
 }
 
+/* As many figures as columns, or a size and IMB's word for why it has none. */
+static bool is_row(const struct parser *parser, const struct word *words, size_t count)
+{
+    static const char *const failures[] = {"out-of-mem.", "int-overflow;", "time-out."};
+    if (parser->column_count == 0 || count < 2 || !is_integer_word(words[0].text)) return false;
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++)
+        if (strncmp(words[1].text, failures[i], strlen(failures[i])) == 0) return true;
+    return count == parser->column_count;
+}
+
 static void read_line(struct parser *parser)
 {
     char label[128], copy[LINE_LIMIT];
@@ -166,8 +176,8 @@ static void read_line(struct parser *parser)
     } else if (parser->table) {
         size_t count = split_words(strcpy(copy, line), words);
         if (count && strcmp(words[0].text, "#bytes") == 0)
-            parser->has_columns = name_columns(words, count, names, parser->columns) >= 2;
-        else if (parser->has_columns && count >= 2 && is_integer_word(words[0].text))
+            parser->column_count = name_columns(words, count, names, parser->columns) >= 2 ? count : 0;
+        else if (is_row(parser, words, count))
             read_row(parser, words, count);
     }
 }

@@ -336,9 +336,9 @@ static void read_line(struct parser *parser)
 }
 
 /* What holds for the whole file goes to each table. A table without its footer may have lost rows. */
-static void finish_tables(struct parser *parser)
+static void finish_tables(struct parser *parser, size_t first)
 {
-    for (size_t i = 0; i < parser->source->table_count; i++) {
+    for (size_t i = first; i < parser->source->table_count; i++) {
         struct source_table *table = &parser->source->tables[i];
         const char *key;
         json_t *value;
@@ -357,13 +357,14 @@ static void finish_tables(struct parser *parser)
 
 size_t source_read_nccl_text(struct source *source, const char *data, size_t length)
 {
+    size_t first = source->table_count; /* another tool's tables may be there */
     struct parser *parser = allocate(1, sizeof *parser);
     *parser = (struct parser){.source = source, .average = ABSENT, .facts = json_object()};
     lines_start(&parser->lines, data, length);
     while (lines_next(&parser->lines)) read_line(parser);
     for (size_t i = 0; i < parser->stream_count; i++) nccl_flush(parser, parser->streams[i]);
     source_drop_empty(source);
-    finish_tables(parser);
+    finish_tables(parser, first);
     for (size_t i = 0; i < parser->stream_count; i++) free(parser->streams[i]);
     free(parser->streams);
     json_decref(parser->facts);

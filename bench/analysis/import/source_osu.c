@@ -226,7 +226,7 @@ static void read_line(struct parser *parser)
     if (parser->table && read_columns(parser, line)) return;
     struct printed ignored;
     size_t count = split_words(strcpy(copy, line), words);
-    if (count >= 2 && parser->table && parser->columns.count && is_integer_word(words[0].text) &&
+    if (count >= 2 && parser->table && count == parser->columns.count && is_integer_word(words[0].text) &&
         read_printed(words[1].text, &ignored))
         read_row(parser, words, count);
     else if (prose_title(&parser->source->arena, line))

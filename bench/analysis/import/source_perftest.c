@@ -85,6 +85,7 @@ size_t source_read_perftest(struct source *source, const char *data, size_t leng
         char label[128], copy[LINE_LIMIT];
         struct word words[WORD_LIMIT];
         int columns[WORD_LIMIT];
+        struct printed ignored;
         const char *line = skip_prefix(parser->lines.text, label);
         size_t count = split_words(strcpy(copy, line), words);
         if (count && strcmp(words[0].text, "#bytes") == 0) {
@@ -94,7 +95,7 @@ size_t source_read_perftest(struct source *source, const char *data, size_t leng
                 if (columns[i]) parser->unit = columns[i];
             if (parser->unit) open_table(parser);
         } else if (parser->unit && count >= 5 && is_integer_word(words[0].text) &&
-                   is_integer_word(words[1].text)) {
+                   is_integer_word(words[1].text) && read_printed(words[2].text, &ignored)) {
             read_row(parser, words);
         } else {
             read_preamble(parser, line);

@@ -3,6 +3,7 @@
 #include "base/sha256.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Tried in this order: the formats with unmistakable marks first, nccl-tests' text, which is read in any
@@ -24,6 +25,11 @@ const size_t source_reader_count = sizeof source_readers / sizeof *source_reader
 
 const struct source_reader source_published = {"published", {NULL}, false, source_read_published};
 
+static bool has_text(const char *data, size_t length, const char *text)
+{
+    return memmem(data, length, text, strlen(text)) != NULL;
+}
+
 static bool has_mark(const struct source_reader *reader, const char *data, size_t length)
 {
     size_t start = length >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
@@ -31,7 +37,7 @@ static bool has_mark(const struct source_reader *reader, const char *data, size_
     if (reader->is_json && (start == length || (data[start] != '{' && data[start] != '['))) return false;
     if (!reader->marks[0]) return true;
     for (size_t i = 0; i < 4 && reader->marks[i]; i++)
-        if (memmem(data, length, reader->marks[i], strlen(reader->marks[i]))) return true;
+        if (has_text(data, length, reader->marks[i])) return true;
     return false;
 }
 
@@ -52,17 +58,34 @@ size_t source_read_as(struct source *source, const struct source_reader *reader,
     return reader->read(source, data, length);
 }
 
+/* nccl-tests' rows are found without any heading, and another tool's may look like them: where another reader
+   found its tables, nccl-tests' own lines must be in the file too. */
+static bool may_be_nccl(const char *data, size_t length)
+{
+    return has_text(data, length, "Collective test starting") || has_text(data, length, "nThread ") ||
+           has_text(data, length, "#wrong");
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const struct source_table *x = a, *y = b;
+    return (x->line > y->line) - (x->line < y->line);
+}
+
 size_t source_read(struct source *source, const char *path, const char *data, size_t length)
 {
     start(source, path, data, length);
     for (size_t i = 0; i < source_reader_count; i++) {
         const struct source_reader *reader = &source_readers[i];
+        bool is_any = !reader->marks[0];
         if (!has_mark(reader, data, length)) continue;
+        if (is_any && source->table_count && !may_be_nccl(data, length)) continue;
         source->format = reader->format;
-        if (reader->read(source, data, length)) return source->table_count;
-        source_forget_tables(source);
+        if (reader->read(source, data, length) == 0) source_forget_tables(source);
+        if (reader->is_json && source->table_count) break; /* the file is one document or a list of them */
     }
-    return 0;
+    if (source->table_count) qsort(source->tables, source->table_count, sizeof *source->tables, by_line);
+    return source->table_count;
 }
 
 const char *source_looks_like(const char *data, size_t length)
@@ -94,6 +117,6 @@ const char *source_looks_like(const char *data, size_t length)
         {"Collective test starting", "nccl-tests without a row of results"},
         {"nThread ", "nccl-tests without a row of results"}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (memmem(data, length, known[i].mark, strlen(known[i].mark))) return known[i].tool;
+        if (has_text(data, length, known[i].mark)) return known[i].tool;
     return NULL;
 }

@@ -191,7 +191,7 @@ static json_t *source_object(const struct source *source, size_t number)
 {
     const struct source_table *table = &source->tables[number];
     const char *slash = strrchr(source->path, '/'), *name = slash ? slash + 1 : source->path;
-    json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "sha256", source->sha256, "format", source->format,
+    json_t *object = json_pack("{s:s, s:s, s:I, s:I}", "sha256", source->sha256, "format", table->format,
                                "table", (json_int_t)number + 1, "line", (json_int_t)table->line);
     json_object_set_new(object, "file", clean_string(name));
     if (table->started) json_object_set_new(object, "started", clean_string(table->started));
