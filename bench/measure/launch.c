@@ -27,6 +27,7 @@ struct launch_state {
     struct sampler *sampler;
     struct splits splits;
     struct window window;
+    struct distance distance;
     struct cases cases;
     size_t filled_group; /* type and operation that buffers were filled for last */
 };
@@ -139,6 +140,13 @@ static enum status open_sampler(struct launch_state *l)
     /* Where ranks share processors, being scheduled away is the rule. */
     l->sampler->sets_aside = !d->crowding.ranks;
     l->filled_group = SIZE_MAX;
+    /* The distance of processors matters to messages in host memory; measuring it needs a processor for each
+       rank. */
+    if (l->backend->capabilities & CAN_HOST_CLOCK && !d->crowding.ranks) {
+        enum status opened = distance_open(&l->distance, d->world.comm);
+        if (opened) return opened;
+        l->sampler->distance = &l->distance;
+    }
     if (!same(s->sync, "window") || !s->isolated) return STATUS_OK;
     enum status status = window_open(&l->window, &d->world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
@@ -276,7 +284,8 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
     struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
     row.pass = (int64_t)pass;
     if (visit && visit->count) {
-        row.samples_us = (struct samples){m->us + visit->first, visit->count};
+        row.samples_us = (struct samples){(double *)visit->us, visit->count};
+        row.kept = kept_rule_name(visit->rule);
         row.batch = m->batch;
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
@@ -284,7 +293,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.statistic = "median";
         row.rank_reduction = "max";
         row.rank_wait_us = visit->wait;
-        if (m->global_us) row.global_us = (struct samples){m->global_us + visit->first, visit->count};
+        if (visit->global_us) row.global_us = (struct samples){(double *)visit->global_us, visit->count};
         struct pulse *pulse = watch_pulse(l->driver.watch);
         atomic_store(&pulse->stage, STAGE_WORKING); /* millions of samples take seconds to sort */
         case_row_summarise(&row);
@@ -297,6 +306,8 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.groups = visit->groups;
         row.arrival_us = visit->arrival; /* also where every sample came too late to count */
         row.skew_us = visit->skew_us;
+        row.line_ns = visit->line_ns;
+        row.drift = visit->drift;
     }
     return journal_case(&l->driver.journal, &row);
 }
@@ -441,13 +452,32 @@ static enum status verdict(const struct cases *cases)
     return STATUS_OK;
 }
 
+/* Processors that come closer or move apart during a launch change the round trip by more than this. */
+static const double MOVED = 1.6;
+
+static void print_distance(const struct distance *d, FILE *out)
+{
+    if (isnan(d->most_ns)) return;
+    if (d->most_ns < MOVED * d->least_ns)
+        fprintf(out, "round trip of a cache line between neighbouring ranks: %.0f ns\n",
+                d->least_ns / 2 + d->most_ns / 2);
+    else
+        fprintf(out,
+                "the processors moved: the round trip of a cache line between neighbouring ranks was %.0f to "
+                "%.0f ns, so these\nfigures mix two states of the machine (line_ns in the record has each "
+                "pass's)\n",
+                d->least_ns, d->most_ns);
+}
+
 static void print_table(struct driver *d, FILE *out)
 {
     struct launch_state *l = state_of(d);
-    if (l->settings.largest)
+    if (l->settings.largest) {
         print_largest(l, out);
-    else
-        collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
+        return;
+    }
+    collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
+    if (l->sampler->distance) print_distance(&l->distance, out);
 }
 
 static enum status close_backend(struct driver *d, enum status status)
@@ -455,6 +485,7 @@ static enum status close_backend(struct driver *d, enum status status)
     struct launch_state *l = state_of(d);
     if (!status && same(d->settings->format, "nccl-tests"))
         status = agree(l, nccl_format_print(&l->cases, &l->settings, &d->world, l->backend, l->comm, stdout));
+    if (l->sampler && l->sampler->distance) distance_close(&l->distance);
     if (l->sampler) sampler_close(l->sampler);
     splits_close(&l->splits);
     window_close(&l->window);

@@ -139,10 +139,9 @@ static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struc
         double spent_s = clock_s() - start;
         struct sampled now = {.us = own->us,
                               .count = own->count,
-                              .pass_kept = own->count,
-                              .pass_taken = own->count,
-                              .pass_s = spent_s,
-                              .pass_share_s = most_s,
+                              .taken = own->count,
+                              .spent_s = spent_s,
+                              .most_s = most_s,
                               .sample_s = own->count ? spent_s / (double)own->count : 0};
         double next = (double)stopping_next(&stopping, &now, &own->why);
         if (own->why == STOP_TIME) next = -1; /* time is over for all as soon as it is over for one */

@@ -9,11 +9,10 @@
 
 enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
 enum { PREEMPTED = 1, SPOILED };          /* marks; a block's is the worst of all ranks */
-enum { THINNED_MOST = 4096, WINDOW = 5, WINDOWS_MOST = 20, BATCH = 20 };
+enum { THINNED_MOST = 4096, BATCH = 20 };
 
-/* Being scheduled away takes longer than this. A sample that ended no later than that beyond the shortest
-   time since the one before is not asked about: the system call cools caches and branch predictors, which
-   makes the next operation of 0.4 us up to 9 % slower (benchmark-accuracy). */
+/* Skip getrusage() for samples within this of the shortest: no context switch fits in that, and the system
+   call makes the next operation of 0.4 us up to 9 % slower (benchmark-accuracy). */
 static const double SWITCH_LEAST_US = 2;
 
 struct sampler *sampler_open(const struct world *world, const struct backend *backend, struct comm *comm)
@@ -25,6 +24,8 @@ struct sampler *sampler_open(const struct world *world, const struct backend *ba
     s->group_worst = allocate(BLOCK_MOST, sizeof *s->group_worst);
     s->waits.us = allocate(THINNED_MOST, sizeof *s->waits.us);
     s->arrivals.us = allocate(THINNED_MOST, sizeof *s->arrivals.us);
+    s->disturbed.us = allocate(DISTURBED_MOST, sizeof *s->disturbed.us);
+    s->disturbed.global_us = allocate(DISTURBED_MOST, sizeof *s->disturbed.global_us);
     return s;
 }
 
@@ -35,6 +36,8 @@ void sampler_close(struct sampler *s)
     free(s->group_worst);
     free(s->waits.us);
     free(s->arrivals.us);
+    free(s->disturbed.us);
+    free(s->disturbed.global_us);
     free(s);
 }
 
@@ -142,32 +145,45 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
                                                     MPI_MAX, s->world->comm));
 }
 
-/* Calls until two successive windows of samples have medians within 2 %, at most a fifth of the share. All
-   ranks see the same maxima, so all decide alike. */
-static enum status warm_up(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
+/* Exactly s->warmup calls, in blocks. */
+static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t *calls)
 {
-    double before = INFINITY, start = clock_s();
-    *calls = 0;
-    for (int64_t window = 0; s->warmup < 0 ? window < WINDOWS_MOST : *calls < s->warmup; window++) {
-        size_t count = window == 0 ? 1 : WINDOW;
-        if (s->warmup >= 0 && (int64_t)count * m->batch > s->warmup - *calls) {
-            m->batch = m->batch < s->warmup - *calls ? m->batch : (int)(s->warmup - *calls);
-            count = (size_t)((s->warmup - *calls) / m->batch);
-        }
+    enum status status = STATUS_OK;
+    for (*calls = 0; !status && *calls < s->warmup;) {
+        int64_t left = s->warmup - *calls, samples = left / m->batch;
+        if (samples == 0) m->batch = (int)left, samples = 1;
+        if (samples > BLOCK_MOST) samples = BLOCK_MOST;
+        status = block(s, m, (size_t)samples);
+        *calls += samples * m->batch;
+    }
+    return status;
+}
+
+/* Until two stages are alike (struct warming), at most a fifth of the visit's time. All ranks see the same
+   maxima, so all decide alike. */
+static enum status warm_up_until_steady(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
+{
+    static const double TIME_MOST_S = 1;
+    double start = clock_s(), limit_s = fmin(share_s / 5, TIME_MOST_S);
+    struct warming warming = {0};
+    for (size_t count = 1; count;) {
+        double begin = clock_s();
         enum status status = block(s, m, count);
         if (status) return status;
-        *calls += (int64_t)count * m->batch;
-        double spent = clock_s() - start, most;
-        status =
-            check_mpi("MPI_Allreduce", MPI_Allreduce(&spent, &most, 1, MPI_DOUBLE, MPI_MAX, s->world->comm));
+        double own[2] = {clock_s() - start, clock_s() - begin}, most[2];
+        status = check_mpi("MPI_Allreduce", MPI_Allreduce(own, most, 2, MPI_DOUBLE, MPI_MAX, s->world->comm));
         if (status) return status;
-        if (s->warmup >= 0) continue;
-        double middle = median(s->worst, count);
-        if (window > 1 && fabs(middle - before) <= 0.02 * before) break;
-        if (most > share_s / 5) break;
-        before = window ? middle : INFINITY;
+        s->sample_s = most[1] / (double)count;
+        count = warming_next(&warming, s->worst, count, (limit_s - most[0]) / s->sample_s);
+        *calls = (int64_t)warming.samples * m->batch;
     }
     return STATUS_OK;
+}
+
+static enum status warm_up(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
+{
+    s->sample_s = 0;
+    return s->warmup >= 0 ? warm_up_fixed(s, m, calls) : warm_up_until_steady(s, m, share_s, calls);
 }
 
 /* k >= 20, or a batch of at least 1 ms: twenty, but where one operation takes long. */
@@ -186,46 +202,33 @@ static enum status set_batch(struct sampler *s, struct measured *m)
     return status;
 }
 
-/* Room for all samples that may come is taken at once: pages that are never written take no memory, and
-   growing by copying would hold two copies for a while. */
-static void keep(const struct stopping *stopping, struct measured *m, double us, double global_us)
-{
-    if (m->count == m->capacity) {
-        enum { RESERVED_MOST = 1 << 20 };
-        size_t first = stopping->fixed ? stopping->fixed : SAMPLES_MOST;
-        if (first > RESERVED_MOST) first = RESERVED_MOST;
-        m->capacity = m->capacity ? m->capacity + m->capacity / 2 : first;
-        m->us = reallocate(m->us, m->capacity, sizeof *m->us);
-        if (!isnan(global_us)) m->global_us = reallocate(m->global_us, m->capacity, sizeof *m->global_us);
-    }
-    if (m->global_us) m->global_us[m->count] = global_us;
-    m->us[m->count++] = us;
-}
-
-/* Moves a block's samples to where they are kept, without those to set aside. */
-static void take(struct sampler *s, struct measured *m, size_t count, bool sets_aside, struct visit *visit)
+/* Moves a block's samples to where they are kept. */
+static void take(struct sampler *s, struct measured *m, size_t count, struct visit *visit)
 {
     const double *own = s->own, *worst = s->worst;
+    size_t expected = s->stopping.fixed ? s->stopping.fixed : SAMPLES_MOST;
     bool window = uses_window(s, m);
     for (size_t i = 0; i < count; i++) {
-        double mark = worst[MARK * count + i], earliest = -worst[START * count + i];
-        /* Who came late is known of late samples too: that they do not count hides nobody. */
+        double mark = worst[MARK * count + i], earliest = -worst[START * count + i],
+               global_us = window ? (worst[END * count + i] - earliest) * 1e6 : NAN;
+        /* Keep arrival times of discarded samples too, so that late ranks stay visible. */
         if (window) thinned_add(&s->arrivals, (-own[START * count + i] - earliest) * 1e6);
-        if (mark == SPOILED || (mark == PREEMPTED && sets_aside)) {
-            if (mark == PREEMPTED) visit->preempted++;
+        if (mark == SPOILED) continue;
+        if (mark == PREEMPTED) visit->preempted++;
+        if (mark == PREEMPTED && s->sets_aside) {
+            if (s->world->rank == 0) keep_disturbed(&s->disturbed, worst[i], global_us);
             continue;
         }
         thinned_add(&s->waits, own[i]);
         if (s->split && s->comm) thinned_add(&m->group_us, s->group_worst[i]);
-        if (s->world->rank == 0)
-            keep(&s->stopping, m, worst[i], window ? (worst[END * count + i] - earliest) * 1e6 : NAN);
+        if (s->world->rank == 0) keep_sample(m, expected, worst[i], global_us);
     }
 }
 
-static size_t marked(const double *marks, size_t count, double which)
+static size_t late(const double *marks, size_t count)
 {
     size_t n = 0;
-    for (size_t i = 0; i < count; i++) n += marks[i] == which;
+    for (size_t i = 0; i < count; i++) n += marks[i] == SPOILED;
     return n;
 }
 
@@ -255,15 +258,22 @@ static enum status reduce_medians(struct sampler *s, const struct thinned *value
     return status;
 }
 
-/* Rank 0 decides, all obey. */
-static enum status decide(struct sampler *s, struct measured *m, size_t pass, size_t first, size_t taken,
-                          double start, double begin, double share_s, uint64_t next[2])
+/* Rank 0 decides, all obey. start: of the visit; begin: of its sampling. next: how many samples, and why
+   none. */
+static enum status decide(struct sampler *s, struct measured *m, size_t pass, double start, double begin,
+                          double share_s, const struct visit *visit, uint64_t next[2])
 {
     if (s->world->rank == 0) {
         enum stop_reason why = STOP_NOT;
         double now = clock_s();
-        struct sampled sampled = {m->us, m->count,    pass,    m->count - first,
-                                  taken, now - start, share_s, taken ? (now - begin) / (double)taken : 0};
+        struct sampled sampled = {.us = m->us + visit->first,
+                                  .count = m->count - visit->first,
+                                  .pass = pass,
+                                  .taken = visit->taken,
+                                  .spent_s = now - start,
+                                  .most_s = share_s,
+                                  .sample_s =
+                                      visit->taken ? (now - begin) / (double)visit->taken : s->sample_s};
         next[0] = stopping_next(&s->stopping, &sampled, &why);
         next[1] = why;
     }
@@ -278,7 +288,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
     enum status status = STATUS_OK;
     for (size_t left = 0, since_check = 0; !status;) {
         uint64_t next[2] = {left, STOP_NOT};
-        if (left == 0) status = decide(s, m, pass, visit->first, visit->taken, start, begin, share_s, next);
+        if (left == 0) status = decide(s, m, pass, start, begin, share_s, visit, next);
         visit->why = (enum stop_reason)next[1];
         if (status || next[0] == 0) break;
         size_t count = left = (size_t)next[0];
@@ -286,12 +296,10 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
             count = (size_t)s->check_every - since_check;
         status = block(s, m, count);
         if (status) break;
-        /* Where most samples are marked, being scheduled away is how this machine works, not an accident. */
-        const double *marks = s->worst + MARK * count;
-        bool sets_aside = s->sets_aside && 2 * marked(marks, count, PREEMPTED) <= count;
         /* All ranks see the same marks; rank 0's lead counts. */
-        if (uses_window(s, m) && 10 * marked(marks, count, SPOILED) > count) window_lengthen(s->window);
-        take(s, m, count, sets_aside, visit);
+        if (uses_window(s, m) && 10 * late(s->worst + MARK * count, count) > count)
+            window_lengthen(s->window);
+        take(s, m, count, visit);
         visit->taken += count;
         since_check += count;
         left -= count;
@@ -301,8 +309,17 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
         }
     }
     visit->sampling_s = clock_s() - begin;
-    visit->count = m->count - visit->first;
     return status;
+}
+
+static void settle(struct sampler *s, struct measured *m, size_t pass, struct visit *visit)
+{
+    const struct stopping *rule = &s->stopping;
+    size_t last = rule->passes - 1,
+           most = rule->fixed ? stopping_fixed(rule->fixed, pass < last ? pass : last, rule->passes)
+                              : DISTURBED_MOST;
+    settle_visit(m, &s->disturbed, s->sets_aside, most, visit);
+    visit->drift = drift_within(visit->us, visit->count);
 }
 
 enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s,
@@ -312,7 +329,10 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     *visit = (struct visit){
         .first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
     visit->arrival = visit->wait;
+    visit->line_ns = visit->drift = NAN;
+    s->disturbed.count = 0;
     enum status status = uses_window(s, m) ? window_sync(s->window) : STATUS_OK;
+    if (!status && s->distance) status = distance_measure(s->distance, &visit->line_ns);
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
     if (!status && pass == 0) status = set_batch(s, m);
     int batch = m->batch;
@@ -327,6 +347,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         thinned_start(&m->group_us);
     }
     if (!status) status = take_samples(s, m, pass, start, share_s, visit);
+    if (s->world->rank == 0) settle(s, m, pass, visit);
     /* Ranks of different groups do not wait for each other. */
     if (!status && !s->split) status = reduce_medians(s, &s->waits, &visit->wait);
     if (!status && uses_window(s, m)) status = reduce_medians(s, &s->arrivals, &visit->arrival);

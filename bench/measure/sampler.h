@@ -5,6 +5,8 @@
 
 #include "backend/backend.h"
 #include "collective/bounds.h"
+#include "measure/aside.h"
+#include "measure/distance.h"
 #include "measure/group.h"
 #include "measure/stopping.h"
 #include "measure/watch.h"
@@ -27,15 +29,18 @@ struct sampler {
     int64_t warmup;      /* calls; -1: until steady */
     int64_t check_every; /* samples; 0: only where asked */
     uint64_t seed;
-    struct pulse *pulse;   /* NULL: nobody watches */
-    bool sets_aside;       /* samples during which a thread was scheduled away */
-    double *group_worst;   /* a block's maxima over this rank's group */
-    struct window *window; /* --sync window, for isolated samples of all ranks together; NULL: barriers */
-    bool by_window, late;  /* the sample that is being taken */
+    struct pulse *pulse; /* NULL: nobody watches */
+    bool sets_aside; /* samples during which a rank was scheduled away; false where ranks share processors */
+    double *group_worst;       /* a block's maxima over this rank's group */
+    struct distance *distance; /* NULL: not measured */
+    struct window *window;     /* --sync window, for isolated samples of all ranks together; NULL: barriers */
+    bool by_window, late;      /* the sample that is being taken */
     /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on
        the global clock; this rank's own, and their maxima over ranks. */
     double *own, *worst;
     struct thinned waits, arrivals;
+    struct disturbed disturbed; /* of this visit; on rank 0 */
+    double sample_s; /* what a sample cost at the end of the warm-up, with its barrier; 0: not known */
 };
 
 /* One case, kept over the passes. Rank 0 has the samples. */
@@ -47,8 +52,9 @@ struct measured {
     size_t requested_bytes;
     double *us, *global_us; /* global_us: only with a window, as many */
     size_t count, capacity;
-    int batch;   /* operations in a sample, chosen in the first pass */
-    size_t slot; /* next to use */
+    enum kept_rule rule; /* of its samples */
+    int batch;           /* operations in a sample, chosen in the first pass */
+    size_t slot;         /* next to use */
     int64_t warmup, preempted;
     double spent_s;              /* in all passes */
     double overhead_s, sample_s; /* of the last visit: all but the samples; a sample with its barrier */
@@ -65,11 +71,16 @@ struct measured {
 
 /* What a visit (one pass over one case) gave; on rank 0. */
 struct visit {
-    size_t first, count; /* its samples within measured->us */
+    size_t first;                 /* of its samples within measured->us, where they are there */
+    const double *us, *global_us; /* its samples; global_us: NULL without a window */
+    size_t count;
+    enum kept_rule rule; /* of these samples */
     int64_t warmup, preempted, wrong;
     enum stop_reason why;
     double sampling_s;
     size_t taken;
+    double line_ns;              /* measure/distance.h; NAN: not measured */
+    double drift;                /* drift_within(); NAN: none */
     struct spread wait, arrival; /* arrival and skew: absent without a window */
     double skew_us;
     json_t *telemetry; /* the caller's; NULL: none */

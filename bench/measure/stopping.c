@@ -37,6 +37,30 @@ double relative_error(const double *us, size_t count, double *lo, double *hi)
     return known && middle > 0 ? (*hi - *lo) / 2 / middle : INFINITY;
 }
 
+size_t warming_next(struct warming *w, const double *us, size_t count, double fits)
+{
+    enum { COMPARED_LEAST = 10, WARM_UP_MOST = 2560 };
+    static const double ALIKE = 0.02;
+    double before = w->median;
+    w->samples += count;
+    w->median = count >= COMPARED_LEAST ? median(us, count) : 0;
+    if (before > 0 && w->median > 0 && fabs(w->median - before) <= ALIKE * before) return 0;
+    if (w->samples >= WARM_UP_MOST || !(fits >= 1)) return 0;
+    size_t next = w->samples < 5 ? 5 - w->samples : w->samples;
+    if ((double)next > fits) next = (size_t)fits;
+    return next < BLOCK_MOST ? next : BLOCK_MOST;
+}
+
+double drift_within(const double *us, size_t count)
+{
+    size_t half = count / 2;
+    double lo[2], hi[2];
+    for (int i = 0; i < 2; i++)
+        if (isinf(relative_error(us + (i ? count - half : 0), half, &lo[i], &hi[i]))) return NAN;
+    if (lo[0] <= hi[1] && lo[1] <= hi[0]) return NAN;
+    return median(us + count - half, half) / median(us, half);
+}
+
 /* `total` spread over the passes: what should have been reached when pass `pass` ends. */
 static size_t quota(size_t total, size_t pass, size_t passes)
 {
@@ -56,8 +80,8 @@ static size_t least(size_t a, size_t b)
 /* `count`, or how many samples the time left takes when those are fewer; at least one. */
 static size_t fit(const struct sampled *now, size_t count)
 {
-    if (!(now->sample_s > 0)) return least(count, isfinite(now->pass_share_s) ? 5 : count);
-    double most = (now->pass_share_s - now->pass_s) / now->sample_s;
+    if (!(now->sample_s > 0)) return least(count, isfinite(now->most_s) ? 5 : count);
+    double most = (now->most_s - now->spent_s) / now->sample_s;
     return most >= (double)count ? count : most > 1 ? (size_t)most : 1;
 }
 
@@ -65,25 +89,28 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
 {
     double lo, hi;
     size_t pass = least(now->pass, s->passes - 1);
+    bool time_is_up = now->taken && now->spent_s + now->sample_s > now->most_s;
     *why = STOP_NOT;
     if (s->fixed) {
         size_t wanted = stopping_fixed(s->fixed, pass, s->passes);
         /* Where nearly all are set aside, there is an end to it. */
-        if (now->pass_kept >= wanted || now->pass_taken >= 10 * wanted + 100) *why = STOP_FIXED;
-        if (!*why && now->pass_taken && now->pass_s + now->sample_s > now->pass_share_s) *why = STOP_TIME;
-        return *why ? 0 : fit(now, least(wanted - now->pass_kept, BLOCK_MOST));
+        if (now->count >= wanted || now->taken >= 10 * wanted + 100)
+            *why = STOP_FIXED;
+        else if (time_is_up)
+            *why = STOP_TIME;
+        return *why ? 0 : fit(now, least(wanted - now->count, BLOCK_MOST));
     }
-    size_t enough = quota(SAMPLES_LEAST, pass, s->passes), most = quota(SAMPLES_MOST, pass, s->passes);
-    if (now->count >= enough && now->pass_taken &&
-        relative_error(now->us, now->count, &lo, &hi) <= s->precision)
+    size_t enough = (SAMPLES_LEAST + s->passes - 1) / s->passes,
+           most = (SAMPLES_MOST + s->passes - 1) / s->passes;
+    if (now->taken && now->count >= enough &&
+        relative_error(now->us, now->count, &lo, &hi) <= s->precision * sqrt((double)s->passes))
         *why = STOP_PRECISION;
     else if (now->count >= most)
         *why = STOP_SAMPLES;
-    else if (now->pass_taken && now->pass_s + now->sample_s > now->pass_share_s)
+    else if (time_is_up)
         *why = STOP_TIME;
     if (*why) return 0;
-    /* Checkpoints grow geometrically, so that a decision is taken O(log n) times; none oversteps the time. */
-    size_t next = now->pass_taken < 10 ? 5 : now->pass_taken / 2;
-    next = fit(now, next);
-    return least(least(next, most > now->count ? most - now->count : 1), BLOCK_MOST);
+    /* Checkpoints grow geometrically, so that O(log n) decisions are taken; none oversteps the time. */
+    size_t next = fit(now, now->taken < 10 ? 5 : now->taken / 2);
+    return least(least(next, most - now->count), BLOCK_MOST);
 }

@@ -1,4 +1,4 @@
-/* When a case has been sampled enough. Pure: decided on rank 0 from what has been seen so far. */
+/* When a case is warm, and when it has been sampled enough. Pure: decided on rank 0 from what has been seen so far. */
 #ifndef BUSBAR_STOPPING_H
 #define BUSBAR_STOPPING_H
 
@@ -16,21 +16,42 @@ struct stopping {
     size_t passes;
 };
 
-/* One case so far. */
+/* One pass over one case so far. */
 struct sampled {
-    const double *us; /* of all passes, in measured order */
+    const double *us; /* samples that count, in measured order */
     size_t count;
-    size_t pass;                  /* from 0 */
-    size_t pass_kept, pass_taken; /* samples of this pass; taken: those set aside included */
-    double pass_s, pass_share_s;  /* spent and allowed in this pass; INFINITY: no limit */
-    double sample_s;              /* what a sample costs, with its barrier; 0: not known yet */
+    size_t pass;            /* from 0 */
+    size_t taken;           /* including those set aside */
+    double spent_s, most_s; /* INFINITY: no limit */
+    double sample_s;        /* what a sample costs, with its barrier; 0: not known yet */
 };
 
-/* How many samples to take before the next decision, at most BLOCK_MOST; 0: none, and *why this pass ends. */
+/* How many samples to take before the next decision, at most BLOCK_MOST; 0: none, and *why this pass ends.
+
+   Every pass is sampled alike: its own samples must reach sqrt(passes) times the precision, so that all passes
+   together reach it. (If the samples of all passes were judged together, the first pass would take nearly all
+   of them, and the case would be measured at one moment of the launch.) */
 size_t stopping_next(const struct stopping *, const struct sampled *, enum stop_reason *why);
 
 /* How many of `total` samples pass `pass` (from 0) takes where the number is given. */
 size_t stopping_fixed(size_t total, size_t pass, size_t passes);
+
+/* Warming up in stages of 1, 4, 5, 10, 20, 40, ... samples, each as many as all before it. A case is warm when
+   the medians of two successive stages, of at least 10 samples, are within 2 %. The second lies at twice the
+   calls of the first, so that a slow decay shows: neighbouring windows of a fixed length differ the less, the
+   slower it is. {0} before the first stage. */
+struct warming {
+    size_t samples; /* so far */
+    double median;  /* of the last stage; 0: too few samples */
+};
+
+/* After a stage of `count` samples: the length of the next one, at most BLOCK_MOST; 0: warm, or no time left.
+   fits: how many samples the time left takes. */
+size_t warming_next(struct warming *, const double *us, size_t count, double fits);
+
+/* The median of the second half of a pass over that of the first, where their 95 % intervals (by the effective
+   sample size) do not overlap; NAN otherwise: no drift can be shown. */
+double drift_within(const double *us, size_t count);
 
 /* Half-width of the median's 95 % interval over the median, by the effective sample size; INFINITY when there
  * is none. */

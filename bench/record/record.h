@@ -53,6 +53,9 @@ struct case_row {
     struct samples global_us;  /* latest end - earliest start; only with synchronised clocks */
     int64_t batch, warmup, preempted;
     const char *stopped_by; /* precision | samples | time | fixed */
+    const char *kept;       /* all | undisturbed | disturbed: which samples count (results/README.md) */
+    double line_ns;         /* round trip of a cache line between neighbouring ranks of a host */
+    double drift;           /* median of the pass's second half over its first, where they differ */
 
     /* what came out */
     double time_us;                         /* the source's own statistic: imports only have this */

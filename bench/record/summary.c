@@ -90,12 +90,31 @@ static void merge_means(struct case_row *into, const struct case_row *from, size
     into->time_us = mean;
 }
 
+/* Disturbed samples count only where a case has no others (measure/aside.h). */
+static void merge_samples(struct case_row *into, const struct case_row *from)
+{
+    bool had = into->samples_us.count, has = from->samples_us.count;
+    bool was_disturbed = same(into->kept, "disturbed"), is_disturbed = same(from->kept, "disturbed");
+    if (had && has && is_disturbed && !was_disturbed) return;
+    if (had && has && was_disturbed && !is_disturbed) into->samples_us.count = into->global_us.count = 0;
+    if (has) into->kept = from->kept;
+    append(&into->samples_us, &from->samples_us);
+    append(&into->global_us, &from->global_us);
+}
+
+/* Of several passes' figures the largest, and of drifts that farthest from 1, stand for all. */
+static void merge_states(struct case_row *into, const struct case_row *from)
+{
+    into->line_ns = fmax(into->line_ns, from->line_ns); /* passes over NAN */
+    if (from->drift > 0 && !(fabs(log(into->drift)) >= fabs(log(from->drift)))) into->drift = from->drift;
+}
+
 /* `into` has room for the samples of all its passes. */
 static void merge_row(struct case_row *into, struct case_row *from, size_t merged)
 {
     merge_means(into, from, merged);
-    append(&into->samples_us, &from->samples_us);
-    append(&into->global_us, &from->global_us);
+    merge_samples(into, from);
+    merge_states(into, from);
     if (from->wrong != ABSENT) into->wrong = (into->wrong == ABSENT ? 0 : into->wrong) + from->wrong;
     if (from->preempted != ABSENT)
         into->preempted = (into->preempted == ABSENT ? 0 : into->preempted) + from->preempted;

@@ -56,3 +56,37 @@ Test(merge, passes_in_measured_order)
     cr_expect_str_eq(b->error, "late");
     archive_free(&archive);
 }
+
+#define ROW(key, pass, kept, preempted, samples, more)                                                       \
+    "{\"record\":\"case\",\"key\":\"" key "\",\"pass\":" pass                                                \
+    ",\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"bytes\":8,\"ranks\":2,\"status\":\"ok\","        \
+    "\"kept\":"                                                                                              \
+    "\"" kept "\",\"preempted\":" preempted more ",\"samples_us\":[" samples "]}\n"
+
+/* Disturbed passes give way to an undisturbed one, whichever comes first; without one they are merged. */
+Test(merge, disturbed_samples_count_only_alone)
+{
+    static const char rows[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n" ROW(
+        "a", "0", "disturbed", "2", "90,91", ",\"line_ns\":80,\"drift\":0.5")
+        ROW("b", "0", "disturbed", "1", "92", "")
+            ROW("a", "1", "undisturbed", "1", "4,5", ",\"line_ns\":320,\"drift\":1.2")
+                ROW("b", "1", "disturbed", "1", "94", "")
+                    ROW("a", "2", "disturbed", "1", "93", ",\"line_ns\":90")
+                        ROW("a", "3", "undisturbed", "0", "6",
+                            "") "{\"record\":\"end\",\"status\":\"complete\",\"cases\":6,\"elapsed_s\":1}\n";
+    char path[] = "/tmp/busbar-merge-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && write(fd, rows, sizeof rows - 1) == (ssize_t)sizeof rows - 1);
+    close(fd);
+    struct archive archive = {0};
+    cr_assert_eq(archive_read(&archive, path), STATUS_OK);
+    unlink(path);
+    archive_merge_passes(&archive);
+    const struct case_row *a = &archive.launches[0].cases[0], *b = &archive.launches[0].cases[1];
+    cr_assert(a->samples_us.count == 3 && a->median_us == 5 && a->max_us == 6 && a->preempted == 4);
+    cr_assert_str_eq(a->kept, "undisturbed");
+    cr_assert(a->line_ns == 320 && a->drift == 0.5, "the farthest, and the largest drift");
+    cr_assert(b->samples_us.count == 2 && b->median_us == 93 && b->preempted == 2);
+    cr_assert_str_eq(b->kept, "disturbed");
+    archive_free(&archive);
+}

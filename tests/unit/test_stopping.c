@@ -1,6 +1,7 @@
 #include "base/status.h"
 #include "measure/schedule.h"
 #include "measure/stopping.h"
+#include "stats/order.h"
 #include "stats/random.h"
 
 #include <criterion/criterion.h>
@@ -18,8 +19,13 @@ static size_t run_case(const struct stopping *s, double sample_s, double share_s
     for (size_t pass = 0; pass < s->passes; pass++) {
         size_t taken = 0;
         for (;;) {
-            struct sampled now = {
-                us, count, pass, taken, taken, (double)taken * sample_s, share_s, taken ? sample_s : 0};
+            struct sampled now = {.us = us + count - taken,
+                                  .count = taken,
+                                  .pass = pass,
+                                  .taken = taken,
+                                  .spent_s = (double)taken * sample_s,
+                                  .most_s = share_s,
+                                  .sample_s = taken ? sample_s : 0};
             size_t block = stopping_next(s, &now, why);
             if (block == 0) break;
             cr_assert(block <= BLOCK_MOST);
@@ -80,8 +86,118 @@ Test(stopping, one_sample_is_taken_however_long_it_lasts)
 {
     enum stop_reason why;
     const struct stopping s = {0.01, 0, 1};
-    struct sampled now = {NULL, 0, 0, 0, 0, 5, 0.1, 0};
+    struct sampled now = {.spent_s = 5, .most_s = 0.1};
     cr_assert(stopping_next(&s, &now, &why) >= 1);
+}
+
+/* A launch of five passes. Each pass has a level of its own (sigma 2 %), as where the machine's state changes
+   between passes; samples scatter by 5 % about it. Returns |median - 1|, the true median being 1. */
+static double launch_error(struct random_state *random, bool pooled, size_t *taken)
+{
+    enum { PASSES = 5 };
+    const struct stopping s = {0.01, 0, PASSES};
+    double *us = allocate(SAMPLES_MOST + BLOCK_MOST, sizeof *us), lo, hi;
+    size_t count = 0;
+    for (size_t pass = 0; pass < PASSES; pass++) {
+        double level = exp(0.02 * random_normal(random));
+        enum stop_reason why;
+        for (size_t first = count, next;; count += next) {
+            struct sampled now = {us + first, count - first, pass, count - first, 0, INFINITY, 1e-6};
+            next = stopping_next(&s, &now, &why);
+            /* The rule of before: all samples of the case together, five at least in each pass. */
+            if (pooled) {
+                bool precise = count >= 30 && relative_error(us, count, &lo, &hi) <= 0.01;
+                next = precise && count > first ? 0 : count - first < 10 ? 5 : (count - first) / 2;
+            }
+            if (next == 0) break;
+            for (size_t i = 0; i < next; i++) us[count + i] = level * exp(0.05 * random_normal(random));
+        }
+    }
+    *taken += count;
+    double error = fabs(median(us, count) - 1);
+    free(us);
+    return error;
+}
+
+/* With equal shares the pass levels average: sigma of the launch median is 0.02 / sqrt(5) = 0.9 %, and the mean
+   of its absolute value 0.8 times that, 0.71 %. Where the first pass takes nearly all it is close to one pass's
+   1.6 %. */
+Test(stopping, passes_share_the_precision)
+{
+    enum { LAUNCHES = 300 };
+    struct random_state random;
+    double pooled = 0, shared = 0;
+    size_t pooled_taken = 0, shared_taken = 0;
+    random_seed(&random, 11);
+    for (int i = 0; i < LAUNCHES; i++) pooled += launch_error(&random, true, &pooled_taken) / LAUNCHES;
+    for (int i = 0; i < LAUNCHES; i++) shared += launch_error(&random, false, &shared_taken) / LAUNCHES;
+    cr_assert(shared < 0.0085 && shared < 0.75 * pooled, "%g %g", shared, pooled);
+    cr_assert(shared_taken <= pooled_taken, "%zu %zu", shared_taken, pooled_taken);
+}
+
+/* Warms up a series whose n-th sample is value(n) 100 us long; returns the samples taken. */
+static size_t warm_up(double (*value)(size_t n), double fits)
+{
+    static double us[BLOCK_MOST];
+    struct warming w = {0};
+    size_t taken = 0;
+    for (size_t count = 1; count; count = warming_next(&w, us, count, fits - (double)taken)) {
+        for (size_t i = 0; i < count; i++) us[i] = 100 * value(taken + i);
+        taken += count;
+        cr_assert(taken < 1e6);
+    }
+    return taken;
+}
+
+static double flat(size_t n)
+{
+    (void)n;
+    return 1;
+}
+
+static double slow_decay(size_t n)
+{
+    return n < 100 ? 1.3 - 0.003 * (double)n : 1; /* 30 % over 100 calls */
+}
+
+static double endless_decay(size_t n)
+{
+    return 1 + 100 / (double)(n + 1);
+}
+
+Test(warming, ends_when_the_series_is_steady_and_not_before)
+{
+    /* 1, 5, 10 (stage of 5: too short to compare), 20, 40: the stages of 10 and of 20 agree. */
+    cr_assert_eq(warm_up(flat, INFINITY), 40);
+    /* Stage medians 1.256, 1.21, 1.12 (40 to 80), 1 (80 to 160: 60 of 80 are flat), 1. */
+    cr_assert_eq(warm_up(slow_decay, INFINITY), 320);
+    size_t most = warm_up(endless_decay, INFINITY);
+    cr_assert(most >= 2560 && most <= 2560 + BLOCK_MOST, "%zu", most);
+}
+
+Test(warming, keeps_to_its_time)
+{
+    cr_assert_eq(warm_up(flat, 0), 1, "the first call shows how long a call takes");
+    cr_assert_eq(warm_up(flat, 3), 3);
+    cr_assert_eq(warm_up(endless_decay, 100), 100);
+}
+
+Test(drift, is_told_from_scatter)
+{
+    struct random_state random;
+    static double us[400];
+    int found = 0;
+    random_seed(&random, 3);
+    for (int series = 0; series < 200; series++) {
+        for (int i = 0; i < 400; i++) us[i] = 100 + random_normal(&random);
+        found += !isnan(drift_within(us, 400));
+    }
+    /* Disjoint 95 % intervals of two equal medians: p = 0.0056 (z = 2 x 1.96 / sqrt 2), 1 in 200. */
+    cr_assert(found <= 5, "%d", found);
+    for (int i = 0; i < 400; i++) us[i] = (i < 200 ? 100 : 110) + random_normal(&random);
+    cr_assert_float_eq(drift_within(us, 400), 1.1, 0.005);
+    cr_assert(isnan(drift_within(us, 8)), "four samples have no interval");
+    cr_assert(isnan(drift_within(us, 0)));
 }
 
 /* The error of a correlated series is larger than that of independent samples of the same spread. */

@@ -1,0 +1,67 @@
+#include "measure/aside.h"
+#include "base/status.h"
+#include "measure/sampler.h"
+
+#include <math.h>
+#include <string.h>
+
+const char *kept_rule_name(enum kept_rule rule)
+{
+    static const char *const names[] = {"all", "undisturbed", "disturbed"};
+    return names[rule];
+}
+
+/* Room for all samples that may come is taken at once: pages that are never written take no memory, and
+   growing by copying would hold two copies for a while. */
+void keep_sample(struct measured *m, size_t expected, double us, double global_us)
+{
+    if (m->count == m->capacity) {
+        enum { RESERVED_MOST = 1 << 20 };
+        size_t first = expected < RESERVED_MOST ? expected : RESERVED_MOST;
+        m->capacity = m->capacity ? m->capacity + m->capacity / 2 + 1 : first + 1;
+        m->us = reallocate(m->us, m->capacity, sizeof *m->us);
+        if (!isnan(global_us)) m->global_us = reallocate(m->global_us, m->capacity, sizeof *m->global_us);
+    }
+    if (m->global_us) m->global_us[m->count] = global_us;
+    m->us[m->count++] = us;
+}
+
+void keep_disturbed(struct disturbed *d, double us, double global_us)
+{
+    if (d->count == DISTURBED_MOST) return;
+    d->us[d->count] = us;
+    d->global_us[d->count++] = global_us;
+}
+
+static void drop_before(struct measured *m, size_t first)
+{
+    m->count -= first;
+    memmove(m->us, m->us + first, m->count * sizeof *m->us);
+    if (m->global_us) memmove(m->global_us, m->global_us + first, m->count * sizeof *m->global_us);
+}
+
+void settle_visit(struct measured *m, const struct disturbed *d, bool sets_aside, size_t most,
+                  struct visit *visit)
+{
+    visit->count = m->count - visit->first;
+    if (visit->count == 0 && d->count) {
+        visit->rule = KEPT_DISTURBED;
+        visit->count = d->count < most ? d->count : most;
+        visit->us = d->us;
+        visit->global_us = isnan(d->global_us[0]) ? NULL : d->global_us;
+        if (m->count && m->rule != KEPT_DISTURBED) return;
+        m->rule = KEPT_DISTURBED;
+        for (size_t i = 0; i < visit->count; i++) keep_sample(m, most, d->us[i], d->global_us[i]);
+        return;
+    }
+    visit->rule = sets_aside ? KEPT_UNDISTURBED : KEPT_ALL;
+    if (visit->count) {
+        if (m->rule == KEPT_DISTURBED) {
+            drop_before(m, visit->first);
+            visit->first = 0;
+        }
+        m->rule = visit->rule;
+        visit->us = m->us + visit->first;
+        visit->global_us = m->global_us ? m->global_us + visit->first : NULL;
+    }
+}
