@@ -22,6 +22,7 @@ struct sampler *sampler_open(const struct world *world, const struct backend *ba
     s->own = allocate(COLUMNS * BLOCK_MOST, sizeof *s->own);
     s->worst = allocate(COLUMNS * BLOCK_MOST, sizeof *s->worst);
     s->group_worst = allocate(BLOCK_MOST, sizeof *s->group_worst);
+    s->span_s = allocate(BLOCK_MOST, sizeof *s->span_s);
     s->waits.us = allocate(THINNED_MOST, sizeof *s->waits.us);
     s->arrivals.us = allocate(THINNED_MOST, sizeof *s->arrivals.us);
     s->disturbed.us = allocate(DISTURBED_MOST, sizeof *s->disturbed.us);
@@ -34,6 +35,7 @@ void sampler_close(struct sampler *s)
     free(s->own);
     free(s->worst);
     free(s->group_worst);
+    free(s->span_s);
     free(s->waits.us);
     free(s->arrivals.us);
     free(s->disturbed.us);
@@ -130,6 +132,7 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
     for (size_t i = 0; i < count; i++, before_s = end_s) {
         enum status status = sample(s, m, i, count, &end_s);
         if (status) return status;
+        s->span_s[i] = end_s - before_s;
         if (was_quick(&shortest_us, (end_s - before_s) * 1e6)) continue;
         long now = involuntary_switches();
         if (now > switches && s->own[MARK * count + i] == 0) s->own[MARK * count + i] = PREEMPTED;
@@ -141,8 +144,11 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
         if (error) return check_mpi("MPI_Allreduce", error);
     }
     int columns = uses_window(s, m) ? COLUMNS : END;
-    return check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE,
-                                                    MPI_MAX, s->world->comm));
+    enum status status = check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, columns * (int)count,
+                                                                  MPI_DOUBLE, MPI_MAX, s->world->comm));
+    for (size_t i = 0; !status && s->sets_aside && i < count; i++)
+        if (s->worst[MARK * count + i] == PREEMPTED && s->span_s[i] > 0) s->away_s += s->span_s[i];
+    return status;
 }
 
 /* Exactly s->warmup calls, in blocks. */
@@ -258,22 +264,29 @@ static enum status reduce_medians(struct sampler *s, const struct thinned *value
     return status;
 }
 
-/* Rank 0 decides, all obey. start: of the visit; begin: of its sampling. next: how many samples, and why
-   none. */
-static enum status decide(struct sampler *s, struct measured *m, size_t pass, double start, double begin,
-                          double share_s, const struct visit *visit, uint64_t next[2])
+/* The median of a block's spans. */
+static void note_cost(struct sampler *s, size_t count)
+{
+    double cost = median(s->span_s, count);
+    if (cost > 0) s->sample_s = cost; /* NAN where the host does not see samples end */
+}
+
+/* Rank 0 decides, all obey. start: of the visit. next: how many samples, and why none. */
+static enum status decide(struct sampler *s, struct measured *m, size_t pass, double start, double share_s,
+                          const struct visit *visit, uint64_t next[2])
 {
     if (s->world->rank == 0) {
         enum stop_reason why = STOP_NOT;
-        double now = clock_s();
+        double wall_s = clock_s() - start;
         struct sampled sampled = {.us = m->us + visit->first,
                                   .count = m->count - visit->first,
                                   .pass = pass,
                                   .taken = visit->taken,
-                                  .spent_s = now - start,
+                                  .spent_s = wall_s - s->away_s,
                                   .most_s = share_s,
-                                  .sample_s =
-                                      visit->taken ? (now - begin) / (double)visit->taken : s->sample_s};
+                                  .wall_s = wall_s,
+                                  .wall_most_s = share_s * fmax(1, s->patience),
+                                  .sample_s = s->sample_s};
         next[0] = stopping_next(&s->stopping, &sampled, &why);
         next[1] = why;
     }
@@ -288,7 +301,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
     enum status status = STATUS_OK;
     for (size_t left = 0, since_check = 0; !status;) {
         uint64_t next[2] = {left, STOP_NOT};
-        if (left == 0) status = decide(s, m, pass, start, begin, share_s, visit, next);
+        if (left == 0) status = decide(s, m, pass, start, share_s, visit, next);
         visit->why = (enum stop_reason)next[1];
         if (status || next[0] == 0) break;
         size_t count = left = (size_t)next[0];
@@ -301,6 +314,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
             window_lengthen(s->window);
         take(s, m, count, visit);
         visit->taken += count;
+        note_cost(s, count);
         since_check += count;
         left -= count;
         if (s->check_every && since_check >= (size_t)s->check_every) {
@@ -325,7 +339,6 @@ static void settle(struct sampler *s, struct measured *m, size_t pass, struct vi
 enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s,
                           struct visit *visit)
 {
-    double start = clock_s();
     *visit = (struct visit){
         .first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
     visit->arrival = visit->wait;
@@ -333,6 +346,8 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     s->disturbed.count = 0;
     enum status status = uses_window(s, m) ? window_sync(s->window) : STATUS_OK;
     if (!status && s->distance) status = distance_measure(s->distance, &visit->line_ns);
+    double start = clock_s();
+    s->away_s = 0;
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
     if (!status && pass == 0) status = set_batch(s, m);
     int batch = m->batch;
@@ -348,6 +363,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     }
     if (!status) status = take_samples(s, m, pass, start, share_s, visit);
     if (s->world->rank == 0) settle(s, m, pass, visit);
+    visit->away_s = s->away_s;
     /* Ranks of different groups do not wait for each other. */
     if (!status && !s->split) status = reduce_medians(s, &s->waits, &visit->wait);
     if (!status && uses_window(s, m)) status = reduce_medians(s, &s->arrivals, &visit->arrival);

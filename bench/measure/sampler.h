@@ -30,6 +30,8 @@ struct sampler {
     int64_t check_every; /* samples; 0: only where asked */
     uint64_t seed;
     struct pulse *pulse; /* NULL: nobody watches */
+    double
+        patience; /* without a budget a visit may last so many times its share while ranks are away; at least 1 */
     bool sets_aside; /* samples during which a rank was scheduled away; false where ranks share processors */
     double *group_worst;       /* a block's maxima over this rank's group */
     struct distance *distance; /* NULL: not measured */
@@ -38,6 +40,8 @@ struct sampler {
     /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on
        the global clock; this rank's own, and their maxima over ranks. */
     double *own, *worst;
+    double *span_s; /* of each sample of a block, from the end of the one before; this rank's */
+    double away_s;  /* of this visit: spent in disturbed samples, warm-up included */
     struct thinned waits, arrivals;
     struct disturbed disturbed; /* of this visit; on rank 0 */
     double sample_s; /* what a sample cost at the end of the warm-up, with its barrier; 0: not known */
@@ -77,7 +81,7 @@ struct visit {
     enum kept_rule rule; /* of these samples */
     int64_t warmup, preempted, wrong;
     enum stop_reason why;
-    double sampling_s;
+    double sampling_s, away_s; /* away_s: struct sampler */
     size_t taken;
     double line_ns;              /* measure/distance.h; NAN: not measured */
     double drift;                /* drift_within(); NAN: none */
@@ -90,7 +94,9 @@ struct visit {
 struct sampler *sampler_open(const struct world *, const struct backend *, struct comm *);
 void sampler_close(struct sampler *);
 
-/* measured->call.buffers are there and filled. share_s: time that the visit may take. */
+/* measured->call.buffers are there and filled. share_s: time that the visit may take, not counting disturbed
+   samples: with a busy core a rank is away for 20 to 60 ms at a time, and a few such samples would be all
+   that a visit can take. */
 enum status sampler_visit(struct sampler *, struct measured *, size_t pass, double share_s, struct visit *);
 
 /* Refills, runs the same call once more, and compares every element on every rank; adds the wrong ones to

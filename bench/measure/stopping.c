@@ -89,7 +89,8 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
 {
     double lo, hi;
     size_t pass = least(now->pass, s->passes - 1);
-    bool time_is_up = now->taken && now->spent_s + now->sample_s > now->most_s;
+    bool time_is_up = now->taken && (now->spent_s + now->sample_s > now->most_s ||
+                                     (now->wall_most_s > 0 && now->wall_s > now->wall_most_s));
     *why = STOP_NOT;
     if (s->fixed) {
         size_t wanted = stopping_fixed(s->fixed, pass, s->passes);

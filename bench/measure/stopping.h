@@ -20,10 +20,11 @@ struct stopping {
 struct sampled {
     const double *us; /* samples that count, in measured order */
     size_t count;
-    size_t pass;            /* from 0 */
-    size_t taken;           /* including those set aside */
-    double spent_s, most_s; /* INFINITY: no limit */
-    double sample_s;        /* what a sample costs, with its barrier; 0: not known yet */
+    size_t pass;                /* from 0 */
+    size_t taken;               /* including those set aside */
+    double spent_s, most_s;     /* without the time of disturbed samples; INFINITY: no limit */
+    double wall_s, wall_most_s; /* with it; 0: no limit */
+    double sample_s;            /* what an undisturbed sample costs, with its barrier; 0: not known yet */
 };
 
 /* How many samples to take before the next decision, at most BLOCK_MOST; 0: none, and *why this pass ends.

@@ -85,7 +85,7 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
                  format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
                  m->call.in_place ? "in place" : "out of place", m->call.isolated ? "" : " pipelined");
     }
-    text_add(out, "; more --max-seconds or a longer --time-budget helps\n");
+    text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
 
 /* Cases that have disturbed samples only: their figures are the scheduler's as well. */

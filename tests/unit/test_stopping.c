@@ -102,7 +102,12 @@ static double launch_error(struct random_state *random, bool pooled, size_t *tak
         double level = exp(0.02 * random_normal(random));
         enum stop_reason why;
         for (size_t first = count, next;; count += next) {
-            struct sampled now = {us + first, count - first, pass, count - first, 0, INFINITY, 1e-6};
+            struct sampled now = {.us = us + first,
+                                  .count = count - first,
+                                  .pass = pass,
+                                  .taken = count - first,
+                                  .most_s = INFINITY,
+                                  .sample_s = 1e-6};
             next = stopping_next(&s, &now, &why);
             /* The rule of before: all samples of the case together, five at least in each pass. */
             if (pooled) {
@@ -198,6 +203,18 @@ Test(drift, is_told_from_scatter)
     cr_assert_float_eq(drift_within(us, 400), 1.1, 0.005);
     cr_assert(isnan(drift_within(us, 8)), "four samples have no interval");
     cr_assert(isnan(drift_within(us, 0)));
+}
+
+/* Disturbed samples take no time of the case, but all of the clock's. */
+Test(stopping, the_clock_ends_a_disturbed_pass)
+{
+    enum stop_reason why;
+    const struct stopping s = {0.01, 0, 1};
+    struct sampled now = {
+        .taken = 5, .spent_s = 0.01, .most_s = 0.1, .wall_s = 0.29, .wall_most_s = 0.3, .sample_s = 0.001};
+    cr_assert(stopping_next(&s, &now, &why) == 5 && why == STOP_NOT);
+    now.wall_s = 0.31;
+    cr_assert(stopping_next(&s, &now, &why) == 0 && why == STOP_TIME);
 }
 
 /* The error of a correlated series is larger than that of independent samples of the same spread. */

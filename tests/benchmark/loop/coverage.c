@@ -38,7 +38,7 @@ static size_t run_rule(error_of *error, const double *us, size_t available, doub
     enum stop_reason why;
     for (size_t count = 0;;) {
         if (count >= SAMPLES_LEAST && error(us, count, lo, hi) <= PRECISION) return count;
-        struct sampled now = {us, count, 0, count, 0, INFINITY, 1e-6};
+        struct sampled now = {.us = us, .count = count, .taken = count, .most_s = INFINITY, .sample_s = 1e-6};
         size_t next = stopping_next(&checkpoints, &now, &why);
         if (next == 0 || count + next > available) return 0;
         count += next;
