@@ -241,11 +241,12 @@ $(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
 	@mkdir -p $(@D)
 	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(MPI_LIBS) -ldl -lm
 # The bare loop alone, and beside the sampler in one run.
-LOOPS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(addprefix $B/benchmark/,bare accuracy sync coverage))
+LOOPS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(addprefix $B/benchmark/,bare accuracy sync coverage distance))
 $B/obj/tests/benchmark/loop/%.o: $B/flags/measure
 $B/obj/tests/benchmark/loop/%.o: EXTRA_FLAGS = $(MEASURE_FLAGS)
 $B/benchmark/bare: $B/obj/tests/benchmark/loop/bare.o $B/obj/tests/benchmark/loop/bare_loop.o $B/flags/link $B/flags/link-measure
 $B/benchmark/accuracy: $B/obj/tests/benchmark/loop/bare_loop.o
+$B/benchmark/distance: $B/obj/tests/benchmark/loop/distance.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
 $B/benchmark/accuracy $B/benchmark/sync $B/benchmark/coverage: $B/benchmark/%: $B/obj/tests/benchmark/loop/%.o \
 	$B/obj/tests/benchmark/loop/grouped.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
 $(LOOPS):
@@ -253,7 +254,7 @@ $(LOOPS):
 	@mkdir -p $(@D)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 $(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE) $(LOOPS)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/$*.sh
+	@OSU='$(OSU)' IMB='$(IMB)' NCCL_TESTS='$(NCCL_TESTS)' BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/$*.sh
 
 check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
