@@ -34,8 +34,7 @@ class Tool:
     def __init__(self, name, program):
         self.name, self.program, self.count = name, program, 0
         self.trouble = f"{name} does not start"
-        self.startup_s = 0.0
-        self.amount, self.rate = {}, {}
+        self.amount = {}
 
     def run(self, size, amount, launch):
         """Returns the figure in us and the wall time in s."""
@@ -54,14 +53,6 @@ class Tool:
             stop(f"{self.name}: no figure for {size} bytes in the output of {' '.join(command)}")
         return figure, wall
 
-    def calibrate(self, sizes):
-        """Start-up by the shortest of three launches that measure next to nothing, then the rate of each size."""
-        self.startup_s = min(self.run(sizes[0], self.least(), 0)[1] for _ in range(3))
-        if self.startup_s > 0.8 * seconds:
-            stop(f"{self.name} takes {self.startup_s:.2f} s to start: give SECONDS_EACH of at least {2 * self.startup_s:.1f}", 2)
-        for size in sizes:
-            self.amount[size] = self.first_amount(size)
-
     def launch(self, size, launch):
         figure, wall = self.run(size, self.amount[size], launch)
         self.amount[size] = self.adjusted(size, wall)
@@ -71,8 +62,13 @@ class Tool:
 class Iterating(Tool):
     """Told the number of iterations."""
 
-    def least(self):
-        return 1
+    def calibrate(self, sizes):
+        """Start-up by the shortest of three launches of one iteration, then the rate of each size."""
+        self.startup_s = min(self.run(sizes[0], 1, 0)[1] for _ in range(3))
+        if self.startup_s > 0.8 * seconds:
+            stop(f"{self.name} takes {self.startup_s:.2f} s to start: give SECONDS_EACH of at least {2 * self.startup_s:.1f}", 2)
+        for size in sizes:
+            self.amount[size] = self.first_amount(size)
 
     def first_amount(self, size):
         n = 100
@@ -144,14 +140,13 @@ class NcclTests(Iterating):
 class Busbar(Tool):
     """Told how many seconds to sample."""
 
+    LEAST_S = 0.1  # --time-budget takes no less
+
     def __init__(self, cache, pipelined):
         super().__init__(f"busbar-{'pipelined-' if pipelined else ''}{cache}", f"{build}/all_reduce")
         self.cache, self.pipelined = cache, pipelined
         if pipelined:
             self.trouble = "no GPU that NCCL can use, so nothing to compare nccl-tests with"
-
-    def least(self):
-        return 0.001
 
     def arguments(self, size, amount):
         kind = ["--backend", "nccl", "--mode", "pipelined"] if self.pipelined else ["--backend", "mpi", "--mode", "isolated", "--sync", "barrier"]
@@ -163,11 +158,16 @@ class Busbar(Tool):
         rows = shown(f"{work}/records/{self.name}/{self.count}")
         return next((float(r["time_us"] or 0) for r in rows if int(r["bytes"]) == size), 0)
 
-    def first_amount(self, _):
-        return seconds - self.startup_s
+    def calibrate(self, sizes):
+        """The budget does not include mpirun's own start."""
+        wall = self.run(sizes[0], seconds, 0)[1]
+        budget = 2 * seconds - wall
+        if budget < 2 * self.LEAST_S:
+            stop(f"busbar takes {wall - seconds:.2f} s to start: give SECONDS_EACH of at least {2 * (wall - seconds) + 0.2:.1f}", 2)
+        self.amount = dict.fromkeys(sizes, budget)
 
     def adjusted(self, size, wall):
-        return max(0.001, self.amount[size] + (seconds - wall) / 2)
+        return max(self.LEAST_S, self.amount[size] + (seconds - wall) / 2)
 
 
 def interval(logs):
@@ -217,7 +217,7 @@ def report(peer, ours, sizes, taken):
     near = min(distances, default=math.nan)
     print(f"\n{peer.name}: {peer.says}")
     kind = "median over batches of operations back to back, slowest rank" if ours[0].pipelined else "median over operations of the slowest rank's time; a barrier before each operation"
-    print(f"busbar: {kind}; start-up {', '.join(f'{t.name} {t.startup_s:.2f} s' for t in (*ours, peer))}")
+    print(f"busbar: {kind}; {peer.name} takes {peer.startup_s:.2f} s to start")
     if distances:
         print(f"round trip of a cache line around the launches: {near:.0f} to {max(distances):.0f} ns; far: more than 1.8 times the shortest")
     print(f"{'':28} | {'us':^21} | {'ratio of medians':^21} | {'max / min':^13} | {'wall time, s':^13}")
