@@ -35,6 +35,7 @@ class Tool:
         self.name, self.program, self.count = name, program, 0
         self.trouble = f"{name} does not start"
         self.amount = {}
+        self.median = math.nan  # of the last launch, where the tool prints one beside its mean
 
     def run(self, size, amount, launch):
         """Returns the figure in us and the wall time in s."""
@@ -103,10 +104,20 @@ class Iterating(Tool):
 class Osu(Iterating):
     says = "mean over iterations of each rank, averaged over ranks; a barrier after each operation; the same buffers"
 
+    def __init__(self, name, program):
+        super().__init__(name, program)
+        try:
+            help_text = subprocess.run([program, "-h"], capture_output=True, text=True, timeout=60).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            help_text = ""  # the first launch says what is wrong
+        self.has_percentiles = "--tail-lat" in help_text  # from 7.4 on
+
     def arguments(self, size, n):
-        return ["-T", "mpi_float", "-m", f"{size}:{size}", "-i", str(n)]
+        return ["-T", "mpi_float", "-m", f"{size}:{size}", "-i", str(n), *(["-z50"] if self.has_percentiles else [])]
 
     def figure(self, path, size):
+        rows = [line.split() for line in open(path) if line.split()[:1] == [str(size)]]
+        self.median = float(rows[0][-1]) if self.has_percentiles and rows else math.nan
         return self.imported(path, size, "--ranks", str(ranks))
 
 
@@ -208,12 +219,12 @@ def compare(peer, ours, sizes):
             for tool in rng.sample([*ours, peer], len(ours) + 1):
                 before = distance()
                 figure, wall = tool.launch(size, number)
-                taken.append((size, number, tool.name, figure, wall, before, distance()))
+                taken.append((size, number, tool.name, figure, wall, before, distance(), tool.median))
     report(peer, ours, sizes, taken)
 
 
 def report(peer, ours, sizes, taken):
-    distances = [d for t in taken for d in t[5:] if d > 0]
+    distances = [d for t in taken for d in t[5:7] if d > 0]
     near = min(distances, default=math.nan)
     print(f"\n{peer.name}: {peer.says}")
     kind = "median over batches of operations back to back, slowest rank" if ours[0].pipelined else "median over operations of the slowest rank's time; a barrier before each operation"
@@ -221,7 +232,7 @@ def report(peer, ours, sizes, taken):
     if distances:
         print(f"round trip of a cache line around the launches: {near:.0f} to {max(distances):.0f} ns; far: more than 1.8 times the shortest")
     print(f"{'':28} | {'us':^21} | {'ratio of medians':^21} | {'max / min':^13} | {'wall time, s':^13}")
-    print(f"{'bytes':>8} {'cache':>5} {'launches':>13} | {'busbar':>10} {peer.name:>10} | {'':>6} {'95 %':>14} | {'busbar':>6} {peer.name:>6} | {'busbar':>6} {peer.name:>6}")
+    print(f"{'bytes':>8} {'cache':>5} {'launches':>13} | {'busbar':>10} {peer.name:>10} | {'':>6} {'95 %':>14} | {'busbar':>6} {peer.name:>6} | {'busbar':>6} {peer.name:>6}" + ("" if math.isnan(peer.median) else f" | to {peer.name}'s own median"))
     by = {(t[0], t[1], t[2]): t for t in taken}
     for size in sizes:
         for tool in ours:
@@ -241,7 +252,7 @@ def print_row(size, tool, which, rows, peer):
     known = f"[{lo:.3f}, {hi:.3f}]" if exact else f"{lo:.3f} to {hi:.3f}"
     walls = [statistics.median(r[i][4] for r in rows) for i in (0, 1)]
     print(f"{size:8d} {tool.cache:>5} {f'{which} {len(rows)}':>13} | {statistics.median(a):10.3f} {statistics.median(b):10.3f} | {statistics.median(a) / statistics.median(b):6.3f} {known:>14} | "
-          f"{max(a) / min(a):6.2f} {max(b) / min(b):6.2f} | {walls[0]:6.2f} {walls[1]:6.2f}")
+          f"{max(a) / min(a):6.2f} {max(b) / min(b):6.2f} | {walls[0]:6.2f} {walls[1]:6.2f}" + ("" if math.isnan(peer.median) else f" | {statistics.median(a) / statistics.median(r[1][7] for r in rows):6.3f}"))
 
 
 def main():
