@@ -77,9 +77,8 @@ expect_status "--check-every looks again" 3 ranks 2 "$build/all_reduce" --sizes 
 holds "each look counts" 'all(c["wrong"] >= 2 for c in cases)'
 expect_status "a failed call ends the launch: status 5" 5 ranks 2 "$build/all_reduce" --sizes 1K --fault fail:rank=1 "${quick[@]}"
 
-# Scheduled away between the barrier and its start stamp, a rank is itself quick: it is the others who wait for it in the operation. Where
-# more than half of a block are marked nothing is set aside, which on a busy machine may happen: one of five launches must show it, unless
-# one of those without the fault, as long as they, is disturbed too.
+# A rank that is scheduled away between the barrier and its start stamp is itself quick: the others wait for it in the operation. On a busy machine
+# launches without the fault are disturbed too: one of five must show it, unless none of those without the fault is quiet.
 away() {
     local samples=$1 holding=$2
     shift 2
