@@ -25,6 +25,8 @@ struct sampler *sampler_open(const struct world *world, const struct backend *ba
     s->span_s = allocate(BLOCK_MOST, sizeof *s->span_s);
     s->waits.us = allocate(THINNED_MOST, sizeof *s->waits.us);
     s->arrivals.us = allocate(THINNED_MOST, sizeof *s->arrivals.us);
+    s->disturbed_waits.us = allocate(THINNED_MOST, sizeof *s->disturbed_waits.us);
+    s->disturbed_groups.us = allocate(THINNED_MOST, sizeof *s->disturbed_groups.us);
     s->disturbed.us = allocate(DISTURBED_MOST, sizeof *s->disturbed.us);
     s->disturbed.global_us = allocate(DISTURBED_MOST, sizeof *s->disturbed.global_us);
     return s;
@@ -38,6 +40,8 @@ void sampler_close(struct sampler *s)
     free(s->span_s);
     free(s->waits.us);
     free(s->arrivals.us);
+    free(s->disturbed_waits.us);
+    free(s->disturbed_groups.us);
     free(s->disturbed.us);
     free(s->disturbed.global_us);
     free(s);
@@ -222,11 +226,17 @@ static void take(struct sampler *s, struct measured *m, size_t count, struct vis
         if (mark == SPOILED) continue;
         if (mark == PREEMPTED) visit->preempted++;
         if (mark == PREEMPTED && s->sets_aside) {
+            thinned_add(&s->disturbed_waits, own[i]);
+            if (s->split && s->comm) thinned_add(&s->disturbed_groups, s->group_worst[i]);
             if (s->world->rank == 0) keep_disturbed(&s->disturbed, worst[i], global_us);
             continue;
         }
         thinned_add(&s->waits, own[i]);
-        if (s->split && s->comm) thinned_add(&m->group_us, s->group_worst[i]);
+        if (s->split && s->comm) {
+            if (m->groups_disturbed) thinned_start(&m->group_us);
+            m->groups_disturbed = false;
+            thinned_add(&m->group_us, s->group_worst[i]);
+        }
         if (s->world->rank == 0) keep_sample(m, expected, worst[i], global_us);
     }
 }
@@ -357,6 +367,8 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     m->batch = batch;
     thinned_start(&s->waits);
     thinned_start(&s->arrivals);
+    thinned_start(&s->disturbed_waits);
+    thinned_start(&s->disturbed_groups);
     if (s->split && !m->group_us.us) {
         m->group_us.us = allocate(THINNED_MOST, sizeof *m->group_us.us);
         thinned_start(&m->group_us);
@@ -364,8 +376,16 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     if (!status) status = take_samples(s, m, pass, start, share_s, visit);
     if (s->world->rank == 0) settle(s, m, pass, visit);
     visit->away_s = s->away_s;
+    /* The rule of aside.h, on every rank. */
+    bool disturbed = s->waits.count == 0;
+    if (disturbed && s->split && (m->group_us.count == 0 || m->groups_disturbed)) {
+        m->groups_disturbed = true;
+        for (size_t i = 0; i < s->disturbed_groups.count; i++)
+            thinned_add(&m->group_us, s->disturbed_groups.us[i]);
+    }
     /* Ranks of different groups do not wait for each other. */
-    if (!status && !s->split) status = reduce_medians(s, &s->waits, &visit->wait);
+    if (!status && !s->split)
+        status = reduce_medians(s, disturbed ? &s->disturbed_waits : &s->waits, &visit->wait);
     if (!status && uses_window(s, m)) status = reduce_medians(s, &s->arrivals, &visit->arrival);
     if (!status && uses_window(s, m)) status = window_skew(s->window, &visit->skew_us);
     m->warmup += visit->warmup;

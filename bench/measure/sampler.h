@@ -42,7 +42,7 @@ struct sampler {
     double *own, *worst;
     double *span_s; /* of each sample of a block, from the end of the one before; this rank's */
     double away_s;  /* of this visit: spent in disturbed samples, warm-up included */
-    struct thinned waits, arrivals;
+    struct thinned waits, arrivals, disturbed_waits, disturbed_groups;
     struct disturbed disturbed; /* of this visit; on rank 0 */
     double sample_s; /* what a sample cost at the end of the warm-up, with its barrier; 0: not known */
 };
@@ -52,7 +52,8 @@ struct measured {
     struct call call;
     const struct split *split; /* the groups that it runs on; NULL: all ranks together */
     struct thinned
-        group_us; /* this rank's group's own samples, over all passes; only where there are groups */
+        group_us;          /* this rank's group's own samples, over all passes; only where there are groups */
+    bool groups_disturbed; /* group_us are disturbed samples */
     size_t requested_bytes;
     double *us, *global_us; /* global_us: only with a window, as many */
     size_t count, capacity;
