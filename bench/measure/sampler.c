@@ -173,7 +173,7 @@ static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t 
    maxima, so all decide alike. */
 static enum status warm_up_until_steady(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
 {
-    static const double TIME_MOST_S = 1;
+    static const double TIME_MOST_S = 0.1; /* where the number of samples is given, the share is infinite */
     double start = clock_s(), limit_s = fmin(share_s / 5, TIME_MOST_S);
     struct warming warming = {0};
     for (size_t count = 1; count;) {

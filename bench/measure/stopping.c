@@ -95,7 +95,7 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
     if (s->fixed) {
         size_t wanted = stopping_fixed(s->fixed, pass, s->passes);
         /* Where nearly all are set aside, there is an end to it. */
-        if (now->count >= wanted || now->taken >= 10 * wanted + 100)
+        if (now->count >= wanted || now->taken >= 3 * wanted + 20)
             *why = STOP_FIXED;
         else if (time_is_up)
             *why = STOP_TIME;
