@@ -6,8 +6,7 @@
      among those that are not;
    - of "not slower by more than the tolerance", of the case alone (tolerance.h).
    So the multiplicity is paid once, where it belongs: against no change at all. Adjusting the second p too would hold the
-   level for cases that are slower by just the tolerance, and cost most of the power: of 100 cases at 6 + 6 launches and a
-   scatter of 2 % it finds 10 % in 58 % of comparisons instead of 100 %.
+   level also for cases that are slower by just the tolerance, and find little among many cases.
 
    A case is the same when "slower by the tolerance or more" and "faster by the tolerance or more" are both rejected at
    alpha: two one-sided tests (Schuirmann 1987), which is the interval lying within the tolerance.

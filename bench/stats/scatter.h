@@ -1,9 +1,9 @@
 /* Launches that scatter more on one side than on the other, as on a machine with new neighbours.
 
    A permutation test takes the sides for exchangeable: equal in distribution, not just in the middle. Where the new side
-   scatters five times as much, max-T at 6 + 6 or 12 + 6 launches called 36 to 75 % of comparisons of equal medians different
-   (10 cases). Studentising restores the level in the limit of many launches (tolerance.h), but not over many cases at six
-   launches: there it still is 14 to 20 %. So unequal scatter is looked for, and where it is found p is that of a test which
+   scatters five times as much, max-T at 6 + 6 or 12 + 6 launches called 44 to 87 % of comparisons of equal medians different
+   (10 cases; tests/unit/test_gate_situations.c). Studentising restores the level in the limit of many launches (tolerance.h), but not over many cases at six
+   launches: there it stays far above. So unequal scatter is looked for, and where it is found p is that of a test which
    does not rest on exchangeability: Welch's t with the degrees of freedom of the smaller side, which never rejects too often
    for normal values (Hsu 1938; Mickey & Brown 1966), adjusted by Holm over all cases. */
 #ifndef BUSBAR_SCATTER_H

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# The gate's statistics against closed forms, with enough simulations to see half a per cent.
+# The gate's statistics by simulation: closed forms with enough comparisons to see half a per cent, and the situations of
+# bench/analysis/gate/README.md. The situations take half an hour of one core.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 check "family-wise error and coverage against their closed forms" env BUSBAR_SIMULATIONS="${BUSBAR_SIMULATIONS:-20000}" \
-    timeout 900 "$build/unit" --filter 'gate_simulation/*' --jobs 1
+    timeout 1800 "$build/unit" --filter 'gate_simulation/*' --jobs 1
 grep ' %' "$work/out"
+check "level, power and promises in the situations of the table" env BUSBAR_SITUATIONS="${BUSBAR_SITUATIONS:-2000}" \
+    timeout 7200 "$build/unit" --filter 'gate_situations/*' --jobs 2
+grep '^|' "$work/out"

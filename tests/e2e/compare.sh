@@ -158,6 +158,63 @@ expect_status "four allocations satisfy strict" 0 "$busbar" compare --strict m/b
 expect_status "one allocation is said to confound" 0 "$busbar" compare a/base a/new
 says "confounding line" out "confounded with the allocation"
 
+# ---- outliers, tails, censoring, units ----
+medians() { # DIR MEDIAN…: a launch for each, whose only case has that median in us
+    local dir=$1 i=0 m
+    shift
+    mkdir -p "$dir.from"
+    for m in "$@"; do cp "a/base/launch-000.jsonl" "$dir.from/launch-$(printf '%03d' $i).jsonl"; i=$((i + 1)); done
+    MEDIANS="$*" edit "$dir.from" "$dir" 'import os
+m = float(os.environ["MEDIANS"].split()[f])
+if r["record"] == "launch": r.update(run=os.environ["DIR"], launch=f"launch-{f:03d}", started=f"2026-11-{1 + f:02d}T0{f}:12:00Z")
+if r["record"] == "launch" and m > 800: r["world"]["hosts"] = [{"name": "h9", "ranks": 4}]
+if r["record"] == "case": keep = r["requested_bytes"] == 64; r["samples_us"] = [m * (1 + 0.001 * (i % 5 - 2)) for i in range(60)]; r["preempted"] = 30 if m > 800 else 0'
+}
+DIR=known medians known 855 442 438 449 429 432
+DIR=knownnew medians knownnew 561 580 602 625 655 686
+expect_status "a regression beside an outlier of the base" 1 "$busbar" compare known knownnew --format csv
+equal "it is named one" "$(csv out 3 verdict)" regression
+cp out known.csv
+check "its interval lies beyond the tolerance" python3 -c 'import csv; r = next(csv.DictReader(open("known.csv"))); assert float(r["lo"]) > 1.03 and float(r["p"]) < 0.05, r'
+expect_status "the outlier is named" 1 "$busbar" compare known knownnew
+says "with how far it is off" out "base launch launch-000 (known/launch-000.jsonl) stands apart in 1 of 1 case, at most 1.94 times"
+says "with its host" out "it ran on h9 (others: sim"
+says "with its samples set aside" out "33 % of its samples set aside (others 0 %)"
+says "with its time" out "started 2026-11-01 00:12 (others 2026-11-02 01:12 to 2026-11-06 05:12)"
+
+edit a/new oneslow 'if r["record"] == "case" and f == 4: r["samples_us"] = [2 * s for s in r["samples_us"]]'
+expect_status "one new launch twice as slow is not the same" 0 "$busbar" compare a/base oneslow --format csv
+equal "it is inconclusive" "$(csv out 0 verdict)" inconclusive
+says "and named" out "launch launch-004 took 2"
+edit a/new heavytail 'if r["record"] == "case": r["samples_us"] = [10 * s if i % 10 < 3 else s for i, s in enumerate(sorted(r["samples_us"]))]'
+expect_status "30 % of operations ten times slower" 1 "$busbar" compare a/base heavytail --format csv
+equal "are a regression" "$(csv out 0 verdict)" regression
+says "by the tail" out "its 95th percentile is slower"
+edit a/new skipped 'if r.get("requested_bytes") == 16384 and f >= 3: r["status"] = "skipped"; r["samples_us"] = []'
+expect_status "a case skipped in some launches fails" 1 "$busbar" compare a/base skipped --format csv
+equal "it is missing" "$(csv out 11 verdict)" missing
+says "how often is said" out "3 of 6 new launches have no figure"
+expect_status "in the base too" 1 "$busbar" compare skipped a/new
+
+"$make_archive" "$work/c" --runs base,new,slow --cases 4 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
+expect_status "one allocation a side: the verdict says so" 1 "$busbar" compare c/base c/slow
+says "the verdict itself" out "regression, confounded with the allocation"
+"$make_archive" "$work/u" --runs base,new,slow --cases 4 --launches 12 --allocations 4 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
+expect_status "allocations are the unit" 1 "$busbar" compare u/base u/slow --format csv
+equal "which the row says" "$(csv out 1 unit)" allocation
+equal "and finds what is slower" "$(csv out 1 verdict)" regression
+"$make_archive" "$work/v" --runs base,new,slow --cases 4 --launches 12 --allocations 3 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
+expect_status "three allocations a side decide nothing" 0 "$busbar" compare --format csv v/base v/slow
+says "how many do" out "3 + 3 allocations decide nothing: 4 allocations a side at least"
+expect_status "which strict refuses" 1 "$busbar" compare --strict v/base v/new
+edit a/base constant 'if r["record"] == "case" and r["requested_bytes"] == 8: r["samples_us"] = [5.0] * 60'
+edit a/slow constantslow 'if r["record"] == "case" and r["requested_bytes"] == 8: r["samples_us"] = [5.0] * 60'
+cp constant/launch-005.jsonl constant/launch-006.jsonl
+sed -i '1s/launch-005/launch-006/; 1s/:05:00Z/:55:00Z/' constant/launch-006.jsonl
+expect_status "a regression beside a constant case, 7 + 6" 1 "$busbar" compare constant constantslow --format csv
+equal "is found" "$(csv out 3 verdict)" regression
+equal "and the constant case is the same" "$(csv out 0 verdict)" same
+
 edit a/base h100 'if r["record"] == "launch": r["cloud"] = {"instance": "p5.48xlarge"}; r["facts"]["gpu"] = {"model": "H100"}; r["env"] = {"NCCL_ALGO": "Ring"}'
 edit a/new h200 'if r["record"] == "launch": r["cloud"] = {"instance": "p5en.48xlarge"}; r["facts"]["gpu"] = {"model": "H200"}; r["env"] = {"NCCL_ALGO": "Tree"}'
 expect_status "another instance is refused" 2 "$busbar" compare h100 h200
