@@ -160,3 +160,14 @@ done
 bytes() { du -sb "$work/results/$1" | cut -f 1; }
 if [ "$(bytes many576)" -lt $((8 * $(bytes many18))) ]; then ok "no file grows with the square of the hosts"
 else not_ok "files grew from $(bytes many18) to $(bytes many576) bytes"; fi
+
+# ---- two sides in turns ----
+check "launches of two builds take turns" scripts/sweep --against "$build" --build "$build" --drivers all_reduce --sizes 8 --launches 2 --no-preflight \
+    --results "$work/turns" --run t --print-folder "$work/both"
+if [ "$(grep -cE '^sweep: pair [12] of 2: (base|new) first$' "$work/err")" = 2 ]; then ok "the order in each pair is said"; else not_ok "no order of pairs in: $(head -3 "$work/err")"; fi
+if [ "$(cat "$work/both")" = "$work/turns/t-base"$'\n'"$work/turns/t-new" ]; then ok "both runs are named"; else not_ok "not both runs: $(cat "$work/both")"; fi
+"$build/busbar" compare "$work/turns/t-base" "$work/turns/t-new" >"$work/turns.txt"
+check "compare sees the turns" grep -q "base and new took turns on identical hosts" "$work/turns.txt"
+expect_status "neither a build nor a run" 2 scripts/sweep --against "$work" --launches 1
+expect_status "turns of no launch" 2 scripts/sweep --against "$build" --launches 0
+expect_status "an unknown flag of the plan" 2 scripts/sweep --against "$build" --launches 1 --nonsense

@@ -143,11 +143,9 @@ static const char *undecided(struct comparison *comparison, const struct compare
                        : line->by_allocation ? "allocations a side"
                                              : "launches a side";
     if (!line->has_interval || !isfinite(line->detectable)) {
-        double fewest = (double)fewest_launches(line->paired, alpha);
-        if (!isfinite(needed) || needed < fewest) needed = fewest;
-        return comparison_text(comparison, "%zu + %zu %s decide nothing: %.0f %s at least", line->units[BASE],
-                               line->units[FRESH], line->by_allocation ? "allocations" : "launches", needed,
-                               unit);
+        return comparison_text(comparison, "%zu + %zu %s decide nothing: %zu %s at least", line->units[BASE],
+                               line->units[FRESH], line->by_allocation ? "allocations" : "launches",
+                               fewest_launches(line->paired, alpha), unit);
     }
     if (!isfinite(needed))
         return comparison_text(comparison, "sees +%.1f %%; no number of launches decides %g %%",
