@@ -4,6 +4,7 @@
 #include "stats/ranks.h"
 #include "stats/relabel.h"
 #include "stats/scatter.h"
+#include "stats/student.h"
 #include "stats/tolerance.h"
 
 #include <math.h>

@@ -9,58 +9,6 @@
 
 enum { LEAST = 4, EXACT = 1000, DRAWN = 999 };
 
-/* ---- Student's t ---- */
-
-/* The finite sums of Abramowitz & Stegun 26.7.3 and 26.7.4: A(t) = P(|T| <= t). */
-static double within(double t, size_t freedom)
-{
-    double theta = atan(t / sqrt((double)freedom)), cosine = cos(theta), term = 1, sum = 0;
-    if (freedom % 2) {
-        term = cosine;
-        for (size_t k = 1; k + 2 <= freedom; k += 2) {
-            sum += term;
-            term *= cosine * cosine * (double)(k + 1) / (double)(k + 2);
-        }
-        return 2 / M_PI * (theta + sin(theta) * sum);
-    }
-    for (size_t k = 0; k + 2 <= freedom; k += 2) {
-        sum += term;
-        term *= cosine * cosine * (double)(k + 1) / (double)(k + 2);
-    }
-    return sin(theta) * sum;
-}
-
-double student_upper(double t, double freedom)
-{
-    if (freedom >
-        1000) { /* Abramowitz & Stegun 26.7.8: within a millionth of p here; the sums would take as many steps */
-        double z = t * (1 - 1 / (4 * freedom)) / sqrt(1 + t * t / (2 * freedom));
-        return erfc(z / sqrt(2)) / 2;
-    }
-    double inside = within(fabs(t), (size_t)freedom), tail = (1 - inside) / 2;
-    if (tail < 1e-6 && tail >= 0) {
-        /* Far out the difference from 1 is lost: the tail's integral in closed form's place, by Simpson's rule over
-           u = atan(t / sqrt f): P(T > t) = C * integral of cos(u)^(f-1) from u to pi/2, C = G((f+1)/2) / (sqrt(pi) G(f/2)). */
-        double from = atan(fabs(t) / sqrt(freedom)), width = (M_PI / 2 - from) / 200, sum = 0;
-        for (int i = 0; i <= 200; i++)
-            sum += pow(fabs(cos(from + i * width)), freedom - 1) * (i == 0 || i == 200 ? 1 : i % 2 ? 4 : 2);
-        tail = exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(M_PI) * sum * width / 3;
-    }
-    return t > 0 ? tail : 1 - tail;
-}
-
-double student_quantile(double p, double freedom)
-{
-    double lo = -1, hi = 1;
-    while (student_upper(lo, freedom) < 1 - p && lo > -1e12) lo *= 2;
-    while (student_upper(hi, freedom) > 1 - p && hi < 1e12) hi *= 2;
-    for (int i = 0; i < 200; i++) {
-        double middle = lo / 2 + hi / 2;
-        *(student_upper(middle, freedom) > 1 - p ? &lo : &hi) = middle;
-    }
-    return lo / 2 + hi / 2;
-}
-
 static double mean_of(const double *values, size_t n, double *squares)
 {
     double about = values[0], sum = 0; /* about one of them: equal values have no scatter to the last bit */

@@ -34,7 +34,4 @@ struct welch {
 };
 struct welch welch_of(const double *base, size_t m, const double *fresh, size_t n);
 
-double student_upper(double t, double freedom);    /* P(T > t); freedom: a whole number >= 1 */
-double student_quantile(double p, double freedom); /* 0 < p < 1 */
-
 #endif

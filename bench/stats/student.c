@@ -1,30 +1,52 @@
 #include "stats/student.h"
 
 #include <math.h>
+#include <stddef.h>
 
-double student_within(double t, size_t degrees)
+/* P(|T| < t), t >= 0: the finite sums of Abramowitz & Stegun 26.7.3 and 26.7.4. */
+static double within(double t, size_t freedom)
 {
-    double angle = atan(t / sqrt((double)degrees)), sine = sin(angle), cosine = cos(angle);
-    double term = degrees % 2 ? cosine : 1, sum = 0;
-    /* Even: 1 + 1/2 cos^2 + 1 3/(2 4) cos^4 + …; odd: cos + 2/3 cos^3 + 2 4/(3 5) cos^5 + …; to cos^(degrees - 2). */
-    for (size_t k = degrees % 2 ? 3 : 2; k <= degrees; k += 2) {
+    double angle = atan(t / sqrt((double)freedom)), sine = sin(angle), cosine = cos(angle);
+    double term = freedom % 2 ? cosine : 1, sum = 0;
+    /* Even: 1 + 1/2 cos^2 + 1 3/(2 4) cos^4 + …; odd: cos + 2/3 cos^3 + 2 4/(3 5) cos^5 + …; to cos^(freedom - 2). */
+    for (size_t k = freedom % 2 ? 3 : 2; k <= freedom; k += 2) {
         sum += term;
         term *= cosine * cosine * (double)(k - 1) / (double)k;
     }
-    return degrees % 2 ? (angle + sine * sum) * 2 / M_PI : sine * sum;
+    return freedom % 2 ? (angle + sine * sum) * 2 / M_PI : sine * sum;
 }
 
-double student_two_sided(double share, size_t degrees)
+/* Far out 1 - within() loses all digits. With u = atan(t / sqrt f), P(T > t) = C times the integral of cos(u)^(f-1) from
+   u to pi/2, C = G((f+1)/2) / (sqrt(pi) G(f/2)), by Simpson's rule. */
+static double far_tail(double t, double freedom)
 {
-    double lo = 0, hi = 1;
-    while (student_within(hi, degrees) < share && hi < 1e15) hi *= 2;
-    while (hi - lo > 1e-13 * hi) {
-        double middle = (lo + hi) / 2;
-        if (middle <= lo || middle >= hi) break;
-        if (student_within(middle, degrees) < share)
-            lo = middle;
-        else
-            hi = middle;
+    enum { STEPS = 200 };
+    double from = atan(t / sqrt(freedom)), width = (M_PI / 2 - from) / STEPS, sum = 0;
+    for (int i = 0; i <= STEPS; i++)
+        sum += pow(fabs(cos(from + i * width)), freedom - 1) * (i == 0 || i == STEPS ? 1 : i % 2 ? 4 : 2);
+    return exp(lgamma((freedom + 1) / 2) - lgamma(freedom / 2)) / sqrt(M_PI) * sum * width / 3;
+}
+
+double student_upper(double t, double freedom)
+{
+    enum { MANY = 1000 }; /* the sums would take as many steps; the limit is within a millionth of p */
+    if (freedom > MANY) { /* Abramowitz & Stegun 26.7.8 */
+        double z = t * (1 - 1 / (4 * freedom)) / sqrt(1 + t * t / (2 * freedom));
+        return erfc(z / sqrt(2)) / 2;
     }
-    return (lo + hi) / 2;
+    double tail = (1 - within(fabs(t), (size_t)freedom)) / 2;
+    if (tail < 1e-6 && tail >= 0) tail = far_tail(fabs(t), freedom);
+    return t > 0 ? tail : 1 - tail;
+}
+
+double student_quantile(double p, double freedom)
+{
+    double lo = -1, hi = 1;
+    while (student_upper(lo, freedom) < 1 - p && lo > -1e12) lo *= 2;
+    while (student_upper(hi, freedom) > 1 - p && hi < 1e12) hi *= 2;
+    for (int i = 0; i < 200; i++) {
+        double middle = lo / 2 + hi / 2;
+        *(student_upper(middle, freedom) > 1 - p ? &lo : &hi) = middle;
+    }
+    return lo / 2 + hi / 2;
 }

@@ -2,12 +2,7 @@
 #ifndef BUSBAR_STUDENT_H
 #define BUSBAR_STUDENT_H
 
-#include <stddef.h>
-
-/* P(|T| < t), t >= 0, degrees >= 1 (Abramowitz & Stegun 26.7.3 and 26.7.4). */
-double student_within(double t, size_t degrees);
-
-/* The t with P(|T| < t) = share; 0 < share < 1, degrees >= 1. Relative error below 1e-12. */
-double student_two_sided(double share, size_t degrees);
+double student_upper(double t, double freedom);    /* P(T > t); freedom: a whole number >= 1 */
+double student_quantile(double p, double freedom); /* the t with P(T <= t) = p; 0 < p < 1 */
 
 #endif

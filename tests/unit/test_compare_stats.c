@@ -7,6 +7,7 @@
 #include "stats/random.h"
 #include "stats/ranks.h"
 #include "stats/scatter.h"
+#include "stats/student.h"
 #include "stats/tolerance.h"
 
 #include <criterion/criterion.h>

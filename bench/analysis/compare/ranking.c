@@ -84,7 +84,8 @@ static void widen(const double *values, size_t n, double alpha, struct figure *f
     double mean = 0, squares = 0;
     for (size_t i = 0; i < n; i++) mean += log(values[i]) / (double)n;
     for (size_t i = 0; i < n; i++) squares += (log(values[i]) - mean) * (log(values[i]) - mean);
-    double half = student_two_sided(1 - alpha, n - 1) * sqrt(squares / (double)(n - 1) / (double)n);
+    double half =
+        student_quantile(1 - alpha / 2, (double)n - 1) * sqrt(squares / (double)(n - 1) / (double)n);
     figure->lo = fmin(figure->lo, exp(mean - half));
     figure->hi = fmax(figure->hi, exp(mean + half));
 }
