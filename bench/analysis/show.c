@@ -167,8 +167,10 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
         several = true;
     }
     text_add(out, "\n");
-    if (run->died) text_add(out, "%zu of them died before their end record\n", run->died);
-    if (run->unfinished) text_add(out, "%zu of them were interrupted or failed\n", run->unfinished);
+    if (run->died)
+        text_add(out, "%zu launch%s died before the end record\n", run->died, run->died == 1 ? "" : "es");
+    if (run->unfinished)
+        text_add(out, "%zu launch%s did not complete\n", run->unfinished, run->unfinished == 1 ? "" : "es");
     print_shortfall(run, markdown, out);
 }
 

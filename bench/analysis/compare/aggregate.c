@@ -65,7 +65,7 @@ static void tell_labels_apart(struct aggregate *aggregate)
     free(labels);
 }
 
-/* Launches on another instance or GPU, or with another provenance (a fault was injected into some, say), are another
+/* Launches with another label, on another instance or GPU, or with another provenance (a fault was injected into some, say), are another
    run's, whatever name they share: their figures are never combined. */
 static size_t find_run(struct aggregate *aggregate, const struct launch *launch, bool by_allocation)
 {
@@ -73,6 +73,8 @@ static size_t find_run(struct aggregate *aggregate, const struct launch *launch,
     struct run_summary key = {.folder = launch_folder(launch, &aggregate->arena),
                               .allocation = by_allocation ? header->allocation_id : NULL,
                               .instance = header->cloud_instance,
+                              .provider = header->cloud_provider,
+                              .given_label = header->cloud_label,
                               .gpu = launch_gpu(header),
                               .provenance = launch_provenance(header, &aggregate->arena)};
     key.run = header->run ? header->run : key.folder;
@@ -81,6 +83,7 @@ static size_t find_run(struct aggregate *aggregate, const struct launch *launch,
         const struct run_summary *known = &aggregate->runs[at];
         if (same(known->run, key.run) && known->folder == key.folder &&
             same(known->allocation, key.allocation) && same(known->instance, key.instance) &&
+            same(known->provider, key.provider) && same(known->given_label, key.given_label) &&
             same(known->gpu, key.gpu) && known->provenance == key.provenance)
             return at;
     }

@@ -58,9 +58,9 @@ struct run_summary {
     const char *run, *folder;
     const char *label; /* what readers should see: the cloud's label, else provider and instance, else the
                           run's name */
-    const char *allocation;     /* when split by allocation; else NULL */
-    const char *instance, *gpu; /* of all its launches; NULL: not said */
-    const char *provenance;     /* of all its launches: "measured", "imported", "measured+faulted", … */
+    const char *allocation;                              /* when split by allocation; else NULL */
+    const char *provider, *instance, *gpu, *given_label; /* of all its launches; NULL: not said */
+    const char *provenance; /* of all its launches: "measured", "imported", "measured+faulted", … */
     bool imported;
     struct shortfall shortfall;           /* launches that its plan holds and nobody measured */
     const struct launch *const *launches; /* by their start */

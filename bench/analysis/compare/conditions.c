@@ -26,6 +26,20 @@ const char *launch_gpu(const struct launch_header *header)
     return name;
 }
 
+const char *artificial_provenance(const struct launch_header *header)
+{
+    static const char *const words[] = {NULL,
+                                        "faulted",
+                                        "emulated",
+                                        "emulated, faulted",
+                                        "simulated",
+                                        "simulated, faulted",
+                                        "simulated, emulated",
+                                        "simulated, emulated, faulted"};
+    return words[launch_has_provenance(header, "faulted") + 2 * launch_has_provenance(header, "emulated") +
+                 4 * launch_has_provenance(header, "simulated")];
+}
+
 const char *launch_provenance(const struct launch_header *header, struct arena *arena)
 {
     static const char *const kinds[] = {"measured", "imported", "simulated", "emulated", "faulted"};

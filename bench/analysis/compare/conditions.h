@@ -33,6 +33,9 @@ const char *fact_text(const json_t *facts, const char *path);
 /* The GPU model that a launch's facts name; NULL: none. */
 const char *launch_gpu(const struct launch_header *);
 
+/* "faulted", "emulated+faulted": what of a launch's provenance makes it no measurement of a real machine; NULL: nothing. */
+const char *artificial_provenance(const struct launch_header *);
+
 /* "measured", "emulated+faulted", …: the words of a launch's provenance in a fixed order; "not stated". */
 const char *launch_provenance(const struct launch_header *, struct arena *);
 

@@ -30,16 +30,27 @@ const char *launch_failure(const struct launch *launch)
 
 /* ---- launches that were read twice ---- */
 
-/* The sum of ln(time) over the rows: independent of their order, which a baseline changes. */
-static double fingerprint(const struct launch *launch)
+static double time_of(const struct case_row *row)
 {
-    double sum = 0;
-    for (size_t i = 0; i < launch->case_count; i++) {
-        const struct case_row *row = &launch->cases[i];
-        double us = row->samples_us.count || !(row->time_us > 0) ? row->median_us : row->time_us;
-        if (isfinite(us) && us > 0) sum += log(us);
+    return row->samples_us.count || !(row->time_us > 0) ? row->median_us : row->time_us;
+}
+
+/* Does `whole` have every case of `part`, with the same time? A baseline keeps seven digits, and another order. */
+static bool holds(const struct launch *whole, const struct launch *part)
+{
+    const double most = 1e-5; /* of ln(time) */
+    for (size_t i = 0; i < part->case_count; i++) {
+        double us = time_of(&part->cases[i]);
+        bool found = false;
+        for (size_t k = 0; k < whole->case_count && !found; k++) {
+            const struct case_row *row = &whole->cases[(i + k) % whole->case_count];
+            double other = time_of(row);
+            found = same(row->key, part->cases[i].key) &&
+                    ((isnan(us) && isnan(other)) || us == other || fabs(log(us / other)) <= most);
+        }
+        if (!found) return false;
     }
-    return sum;
+    return true;
 }
 
 static bool same_hosts(const struct launch_header *a, const struct launch_header *b)
@@ -65,11 +76,9 @@ static bool same_origin(const struct launch_header *a, const struct launch_heade
 
 bool same_launch(const struct launch *a, const struct launch *b)
 {
-    const double most = 1e-5; /* of ln(time) a row: a baseline keeps seven digits of each sample */
-    if (a->case_count != b->case_count) return false;
     if (same(a->path, b->path)) return same(a->header.launch, b->header.launch);
-    return same_origin(&a->header, &b->header) &&
-           fabs(fingerprint(a) - fingerprint(b)) <= most * (double)(a->case_count + 1);
+    if (!same_origin(&a->header, &b->header)) return false;
+    return a->case_count >= b->case_count ? holds(a, b) : holds(b, a); /* a copy may have been cut */
 }
 
 static int by_text(const char *a, const char *b)
@@ -83,13 +92,15 @@ static int by_origin(const struct launch *a, const struct launch *b)
 {
     int order = by_text(a->header.started, b->header.started);
     if (!order) order = by_text(fact_text(a->header.source, "sha256"), fact_text(b->header.source, "sha256"));
-    return order ? order : (a->case_count > b->case_count) - (a->case_count < b->case_count);
+    return order;
 }
 
 static int by_origin_then_place(const void *a, const void *b)
 {
     const struct launch *x = *(const struct launch *const *)a, *y = *(const struct launch *const *)b;
     int order = by_origin(x, y);
+    if (!order)
+        order = (x->case_count < y->case_count) - (x->case_count > y->case_count); /* the whole first */
     return order ? order : (x > y) - (x < y);
 }
 
@@ -129,11 +140,16 @@ const char *archive_drop_twins(struct archive *archive)
 
 /* ---- keys ---- */
 
-/* An imported launch is a repetition of another only if the user or the file says so. */
-static bool is_repetition(const struct launch *launch)
+static bool is_imported(const struct launch *launch)
 {
-    return !launch_has_provenance(&launch->header, "imported") ||
-           json_is_true(json_object_get(launch->header.source, "repetitions"));
+    return launch_has_provenance(&launch->header, "imported");
+}
+
+/* Imported launches are repetitions only if the user or the file says so of both. */
+static bool are_repetitions(const struct launch *a, const struct launch *b)
+{
+    return json_is_true(json_object_get(a->header.source, "repetitions")) &&
+           json_is_true(json_object_get(b->header.source, "repetitions"));
 }
 
 /* A case of an imported table. */
@@ -156,11 +172,11 @@ static void find_rival_tables(struct archive *archive, bool *rival)
 {
     size_t rows = 0, n = 0;
     for (size_t i = 0; i < archive->count; i++)
-        if (!is_repetition(&archive->launches[i])) rows += archive->launches[i].case_count;
+        if (is_imported(&archive->launches[i])) rows += archive->launches[i].case_count;
     struct entry *entries = allocate(rows, sizeof *entries);
     for (size_t i = 0; i < archive->count; i++) {
         const struct launch *launch = &archive->launches[i];
-        for (size_t c = 0; !is_repetition(launch) && c < launch->case_count; c++)
+        for (size_t c = 0; is_imported(launch) && c < launch->case_count; c++)
             entries[n++] = (struct entry){launch_folder(launch, &archive->arena), launch->header.run,
                                           launch->cases[c].key, i};
     }
@@ -168,7 +184,8 @@ static void find_rival_tables(struct archive *archive, bool *rival)
     for (size_t i = 1; i < n; i++) {
         const struct entry *a = &entries[i - 1], *b = &entries[i];
         if (a->launch != b->launch && same(a->folder, b->folder) && same(a->run, b->run) &&
-            same(a->key, b->key))
+            same(a->key, b->key) &&
+            !are_repetitions(&archive->launches[a->launch], &archive->launches[b->launch]))
             rival[a->launch] = rival[b->launch] = true;
     }
     free(entries);
@@ -187,6 +204,10 @@ void archive_complete_keys(struct archive *archive)
             struct conditions conditions = conditions_of(launch, row, &archive->arena);
             text_clear(&key);
             text_add(&key, "%s", row->key);
+            if (row->gemm && row->ranks == ABSENT && launch->header.ranks != ABSENT) { /* an older writer's */
+                row->ranks = launch->header.ranks;
+                text_add(&key, "/ranks=%lld", (long long)row->ranks);
+            }
             conditions_key(&conditions, &key);
             row->key = arena_string(&archive->arena, text_get(&key));
         }

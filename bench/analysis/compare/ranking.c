@@ -18,6 +18,10 @@ struct basis basis_of(enum scope scope, const struct case_summary *line)
     const struct case_row *row = line->row;
     return (struct basis){.ranks = row->ranks,
                           .scope = scope,
+                          .artificial = artificial_provenance(&line->launch->header),
+                          .dtype = row->dtype,
+                          .op = row->op,
+                          .placement = row->placement,
                           .mode = row->mode,
                           .sync = row->sync,
                           .cache = row->cache,
@@ -34,7 +38,9 @@ int basis_order(const struct basis *a, const struct basis *b)
     if (!order) order = same(b->statistic, "median") - same(a->statistic, "median");
     const char *const words[][2] = {{a->statistic, b->statistic}, {a->rank_reduction, b->rank_reduction},
                                     {a->mode, b->mode},           {a->sync, b->sync},
-                                    {a->cache, b->cache},         {a->memory, b->memory}};
+                                    {a->cache, b->cache},         {a->memory, b->memory},
+                                    {a->dtype, b->dtype},         {a->op, b->op},
+                                    {a->placement, b->placement}, {a->artificial, b->artificial}};
     for (size_t i = 0; !order && i < sizeof words / sizeof *words; i++)
         order = by_text(words[i][0], words[i][1]);
     return order;
@@ -53,10 +59,16 @@ void basis_words(const struct basis *basis, struct text *out)
 {
     if (basis->ranks != ABSENT)
         text_add(out, "%lld %s", (long long)basis->ranks, same(basis->memory, "host") ? "ranks" : "GPUs");
+    else
+        text_add(out, "an unknown number of GPUs");
+    if (!same(basis->dtype, "float")) add_word(out, ", ", basis->dtype, "");
+    if (!same(basis->op, "sum") && !same(basis->op, "none")) add_word(out, ", ", basis->op, "");
+    if (same(basis->placement, "in_place")) text_add(out, ", in place");
     add_word(out, ", ", basis->mode, "");
     if (same(basis->sync, "window")) add_word(out, ", ", basis->sync, " sync");
     add_word(out, ", ", basis->cache, " cache");
     add_word(out, ", ", basis->statistic ? basis->statistic : "unknown statistic", "");
+    add_word(out, ", ", basis->artificial, "");
 }
 
 bool is_impossible(const struct case_summary *line)
@@ -67,15 +79,26 @@ bool is_impossible(const struct case_summary *line)
     return share.kind == INTERVAL_EXACT ? share.lo > 100 : share.point > rounding && share.lo > 100;
 }
 
-const struct case_summary *impossible_line(const struct track *track)
+const struct case_summary *impossible_in_world(const struct run_summary *run, const struct case_summary *like)
 {
     const struct case_summary *worst = NULL;
-    for (size_t i = 0; i < track->count; i++) {
-        const struct case_summary *line = &track->cases[i];
-        if (is_impossible(line) && (!worst || line->bound_percent.point > worst->bound_percent.point))
+    for (size_t i = 0; i < run->case_count; i++) {
+        const struct case_summary *line = &run->cases[i];
+        bool together = same(line->row->collective, like->row->collective) &&
+                        same(line->row->gemm, like->row->gemm) && line->row->ranks == like->row->ranks &&
+                        line->row->nodes == like->row->nodes && same(line->row->group, like->row->group) &&
+                        (!line->row->gemm || same(line->row->dtype, like->row->dtype)) &&
+                        conditions_order(&line->conditions, &like->conditions) == 0;
+        if (together && is_impossible(line) &&
+            (!worst || line->bound_percent.point > worst->bound_percent.point))
             worst = line;
     }
     return worst;
+}
+
+const struct case_summary *impossible_line(const struct study *study, const struct track *track)
+{
+    return impossible_in_world(&study->aggregate.runs[track->run], track->cases);
 }
 
 /* Widens [lo, hi] to Student's interval at 1 - alpha of the mean of ln(value). */
@@ -106,8 +129,10 @@ struct figure simultaneous_time(const struct case_summary *line, size_t rivals)
 
 void places(const struct figure *figures, size_t count, bool less_is_better, size_t *place)
 {
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++) known += figures[i].kind == INTERVAL_EXACT;
     for (size_t i = 0; i < count; i++) {
-        place[i] = figures[i].kind == INTERVAL_EXACT;
+        place[i] = known > 1 && figures[i].kind == INTERVAL_EXACT;
         for (size_t j = 0; j < count && place[i]; j++)
             place[i] += figures[j].kind == INTERVAL_EXACT &&
                         (less_is_better ? figures[j].hi < figures[i].lo : figures[j].lo > figures[i].hi);

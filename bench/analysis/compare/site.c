@@ -40,15 +40,17 @@ enum scope site_scope(const struct site *site, const struct case_summary *line)
     const struct case_row *row = line->row;
     struct machine machine;
     int64_t nodes = nodes_of(line);
+    if (same(row->memory, "host")) return nodes == 1 ? SCOPE_HOST : nodes > 1 ? SCOPE_HOSTS : SCOPE_UNKNOWN;
     if (nodes == 1) return SCOPE_NODE;
+    if (line->conditions.domains > 1) return SCOPE_DOMAINS;
+    if (line->conditions.domains == 1 && nodes > 1) return SCOPE_DOMAIN;
     if (site_machine(site, line, &machine)) {
         if (machine.domains > 1) return SCOPE_DOMAINS;
         return nodes > 1 || (site->instance && row->ranks > site->instance->gpus_per_vm) ? SCOPE_DOMAIN
                                                                                          : SCOPE_NODE;
     }
-    return nodes > 1 && ((!site->gpu && !site->instance) || same(row->memory, "host"))
-               ? SCOPE_DOMAINS
-               : SCOPE_UNKNOWN; /* without NVLink a node is a domain */
+    return nodes > 1 && !site->gpu && !site->instance ? SCOPE_DOMAINS
+                                                      : SCOPE_UNKNOWN; /* without NVLink a node is a domain */
 }
 
 void site_bounds(const struct site *site, struct run_summary *run, struct arena *arena)

@@ -8,9 +8,11 @@
 
 /* How far a case reaches. People buy these three apart. */
 enum scope {
-    SCOPE_NODE,    /* one host */
-    SCOPE_DOMAIN,  /* several hosts inside one NVLink domain (a rack) */
+    SCOPE_NODE,    /* GPUs of one host */
+    SCOPE_DOMAIN,  /* of several hosts inside one NVLink domain (a rack) */
     SCOPE_DOMAINS, /* across NVLink domains: over the network */
+    SCOPE_HOST,    /* host memory of one host: no NVLink is involved */
+    SCOPE_HOSTS,   /* of several */
     SCOPE_UNKNOWN, /* the records do not say */
     SCOPE_COUNT
 };

@@ -182,13 +182,17 @@ void track_variant(const struct track *track, struct text *text)
 void track_world(const struct tracks *tracks, const struct track *track, struct text *text)
 {
     const struct case_row *row = track->cases[0].row;
-    bool conditions_differ = false, cache_differs = false;
+    bool conditions_differ = false, cache_differs = false, nodes_differ = false;
     for (size_t i = 0; i < tracks->count; i++) {
         const struct track *other = &tracks->list[i];
         cache_differs |= !same(other->cases[0].row->cache, row->cache);
+        nodes_differ |= other->run == track->run && other->cases[0].row->ranks == row->ranks &&
+                        other->cases[0].row->nodes != row->nodes;
         conditions_differ |= other->run == track->run && other->cases[0].row->ranks == row->ranks &&
                              conditions_order(&other->cases[0].conditions, &track->cases[0].conditions) != 0;
     }
+    if (nodes_differ && row->nodes != ABSENT)
+        text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     if (conditions_differ) conditions_words(&track->cases[0].conditions, text);
     if (cache_differs && row->cache) {
         text_add(text, ", ");

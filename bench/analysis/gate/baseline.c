@@ -4,7 +4,7 @@
 #include "analysis/gate/baseline.h"
 #include "analysis/gate/outliers.h"
 #include "analysis/compare/aggregate.h"
-#include "analysis/compare/launches.h"
+#include "analysis/compare/ranking.h"
 #include "analysis/analysis.h"
 #include "analysis/table.h"
 #include "record/files.h"
@@ -82,6 +82,11 @@ static bool is_plain_name(const char *name)
 
 static enum status check_launch(const struct launch *launch, const struct settings *settings)
 {
+    bool known = launch_has_provenance(&launch->header, "measured") ||
+                 launch_has_provenance(&launch->header, "imported") || artificial_provenance(&launch->header);
+    if (!known)
+        return fail(STATUS_USAGE, "%s does not say that it was measured or imported: no baseline",
+                    launch->path);
     for (size_t i = 0; i < sizeof artificial / sizeof *artificial; i++)
         if (launch_has_provenance(&launch->header, artificial[i]) && !settings->allow[i])
             return fail(STATUS_USAGE, "%s is %s: no baseline, unless --allow-%s", launch->path, artificial[i],
@@ -97,6 +102,37 @@ static enum status check_launch(const struct launch *launch, const struct settin
             return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
                         launch->cases[i].key ? launch->cases[i].key : "a case");
     return STATUS_OK;
+}
+
+/* What nothing could be compared with: launches without a figure, of several GPU models, or above the bound. */
+static enum status check_figures(const struct archive *archive)
+{
+    struct study study;
+    enum status status = STATUS_OK;
+    size_t figures = 0;
+    study_of(&study, archive);
+    for (size_t r = 0; !status && r < study.aggregate.count; r++) {
+        const struct run_summary *run = &study.aggregate.runs[r], *first = &study.aggregate.runs[0];
+        if (!same(run->gpu, first->gpu) || !same(run->instance, first->instance))
+            status =
+                fail(STATUS_USAGE, "the launches ran on different GPUs or instances (%s, %s): no baseline",
+                     first->gpu        ? first->gpu
+                     : first->instance ? first->instance
+                                       : "none named",
+                     run->gpu        ? run->gpu
+                     : run->instance ? run->instance
+                                     : "none named");
+        for (size_t c = 0; !status && c < run->case_count; c++) {
+            const struct case_summary *line = &run->cases[c];
+            figures += line->launches > 0;
+            if (is_impossible(line))
+                status = fail(STATUS_GATE, "%s is impossible, %.0f %% of its %s: no baseline", line->key,
+                              line->bound_percent.point, line->row->gemm ? "peak" : "bound");
+        }
+    }
+    if (!status && !figures) status = fail(STATUS_GATE, "the launches hold no figure: no baseline");
+    study_free(&study);
+    return status;
 }
 
 /* A launch that the plan holds and nobody measured would be missed in no comparison with this baseline. */
@@ -246,7 +282,8 @@ static enum status write_baseline(struct archive *archive, const char *dir, cons
     if (written && status && access(finished.data, F_OK) == 0) remove_folder(finished.data);
     if (written && rmdir(part.data) && errno != ENOENT)
         warn("cannot remove %s: %s", part.data, strerror(errno));
-    if (!status) printf("%s: %zu launches kept\n", place.data, archive->count);
+    if (!status)
+        printf("%s: %zu launch%s kept\n", place.data, archive->count, archive->count == 1 ? "" : "es");
     text_free(&part);
     text_free(&finished);
     text_free(&place);
@@ -271,6 +308,7 @@ static enum status save(const struct settings *settings, int count, char **opera
     }
     for (size_t i = 0; !status && i < archive.count; i++)
         status = check_launch(&archive.launches[i], settings);
+    if (!status) status = check_figures(&archive);
     if (!status) name_outliers(&archive);
     if (!status)
         status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);

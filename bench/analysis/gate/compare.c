@@ -2,7 +2,7 @@
  */
 #include "analysis/analysis.h"
 #include "analysis/gate/baseline.h"
-#include "analysis/compare/study.h"
+#include "analysis/compare/ranking.h"
 #include "analysis/gate/compare_output.h"
 
 #include <stdio.h>
@@ -68,6 +68,24 @@ static void warn_of_failures(const struct comparison *comparison, const struct c
              contract->count);
 }
 
+/* A figure above its bound is no measurement of that machine: neither an improvement nor a base to judge by. */
+static void fail_impossible(struct comparison *comparison)
+{
+    struct study study;
+    study_of(&study, &comparison->archive);
+    for (size_t r = 0; r < study.aggregate.count; r++) {
+        const struct run_summary *run = &study.aggregate.runs[r];
+        for (size_t c = 0; c < run->case_count; c++) {
+            const struct case_summary *line = &run->cases[c];
+            if (!is_impossible(line)) continue;
+            comparison_failure(comparison, "%s: %s is impossible: %.0f %% of its %s", run->label, line->key,
+                               line->bound_percent.point, line->row->gemm ? "peak" : "bound");
+            break; /* one of a run says it */
+        }
+    }
+    study_free(&study);
+}
+
 static enum status compare(const struct settings *settings, const struct comparison_rules *rules)
 {
     struct comparison comparison;
@@ -80,6 +98,7 @@ static enum status compare(const struct settings *settings, const struct compari
     for (size_t i = 0; rules->gate && i < rules->gate->count; i++)
         has_limits |= rules->gate->rules[i].requirement_count > 0;
     enum status status = compare_runs(&comparison, &settings->base, &settings->fresh, rules);
+    if (!status) fail_impossible(&comparison);
     if (!status && has_limits) {
         struct archive fresh = {.launches = comparison.archive.launches + comparison.first_fresh,
                                 .count = comparison.archive.count - comparison.first_fresh};

@@ -136,6 +136,13 @@ static void check_launches(struct comparison *comparison, enum side side)
     if (broken)
         comparison_failure(comparison, "%zu broken line%s in the %s files", broken, broken == 1 ? "" : "s",
                            name);
+    for (size_t i = 0; i < count; i++) {
+        const char *artificial = artificial_provenance(&comparison->launches[side][i]->header);
+        if (!artificial) continue;
+        comparison_note(comparison, "%s is no measurement of a real machine: launch %s is %s", name,
+                        comparison->launches[side][i]->path, artificial);
+        break;
+    }
     struct shortfall shortfall =
         launches_missing(comparison->launches[side], count, &comparison->archive.arena);
     if (shortfall.missing)

@@ -59,9 +59,10 @@ static void add_row(struct contract *contract, struct contract_row row)
     contract->failed += !row.pass;
 }
 
-static void judge_case(struct contract *contract, struct contract_row row, const struct case_summary *line,
-                       bool strict)
+static void judge_case(struct contract *contract, struct contract_row row, const struct run_summary *run,
+                       const struct case_summary *line, bool strict)
 {
+    const struct case_summary *impossible;
     const struct gate_term *term = row.term;
     row.measured = measured_of(term, line);
     row.row = line->row;
@@ -81,9 +82,9 @@ static void judge_case(struct contract *contract, struct contract_row row, const
         row.pass = false;
         row.why = text_of(contract, "%s%s", line->wrong > 0 ? "wrong data" : line->status,
                           line->error ? ": see its row" : "");
-    } else if (is_impossible(line)) {
+    } else if ((impossible = impossible_in_world(run, line))) {
         char percent[32];
-        snprintf(percent, sizeof percent, "%.0f", line->bound_percent.point);
+        snprintf(percent, sizeof percent, "%.0f", impossible->bound_percent.point);
         row.pass = false;
         row.why =
             text_of(contract, "impossible: %s %% of its %s", percent, line->row->gemm ? "peak" : "bound");
@@ -129,10 +130,24 @@ static void list_unfinished(struct contract *contract, const struct aggregate *a
     text_free(&names);
 }
 
+/* What was not measured on a real machine as it is must be told beside the verdict. */
+static void list_artificial(struct contract *contract, const struct aggregate *aggregate)
+{
+    struct text words = {0};
+    for (size_t r = 0; r < aggregate->count; r++) {
+        const struct run_summary *run = &aggregate->runs[r];
+        if (run->launch_count && artificial_provenance(&run->launches[0]->header))
+            text_add(&words, "%s%s is %s", words.length ? ", " : "", run->label, run->provenance);
+    }
+    if (words.length) contract->artificial = arena_string(&contract->arena, text_get(&words));
+    text_free(&words);
+}
+
 struct contract contract_of(const struct gate *gate, const struct aggregate *aggregate, bool strict)
 {
     struct contract contract = {0};
     list_unfinished(&contract, aggregate);
+    list_artificial(&contract, aggregate);
     for (size_t r = 0; r < gate->count; r++) {
         const struct gate_rule *rule = &gate->rules[r];
         for (size_t t = 0; t < rule->requirement_count; t++) {
@@ -143,7 +158,8 @@ struct contract contract_of(const struct gate *gate, const struct aggregate *agg
                 for (size_t c = 0; c < aggregate->runs[i].case_count; c++) {
                     const struct case_summary *line = &aggregate->runs[i].cases[c];
                     row.run = aggregate->runs[i].label;
-                    if (gate_matches(rule, line->row)) judge_case(&contract, row, line, strict);
+                    if (gate_matches(rule, line->row))
+                        judge_case(&contract, row, &aggregate->runs[i], line, strict);
                 }
             row.run = NULL;
             row.why = "no case measured matches";
@@ -322,6 +338,7 @@ static void print_contract(const struct contract *contract, const char *format, 
         object_put(object, "contract", contract_json(contract));
         object_put(object, "launches_unfinished", json_integer((json_int_t)contract->unfinished));
         object_put_text(object, "unfinished", contract->unfinished_names);
+        object_put_text(object, "not_a_measurement", contract->artificial);
         object_put(object, "pass", json_boolean(contract_status(contract) == STATUS_OK));
         print_json(out, object, 9);
         return;
@@ -347,6 +364,11 @@ static void print_contract(const struct contract *contract, const char *format, 
     if (contract->unfinished) {
         text_add(out, "FAIL: ");
         line_text(out, contract->unfinished_names, LONGEST, same(format, "markdown"));
+        text_add(out, same(format, "markdown") ? "\n\n" : "\n");
+    }
+    if (contract->artificial) {
+        text_add(out, "not a measurement of a real machine: ");
+        line_text(out, contract->artificial, LONGEST, same(format, "markdown"));
         text_add(out, same(format, "markdown") ? "\n\n" : "\n");
     }
     text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,

@@ -21,6 +21,7 @@ struct contract_row {
 struct contract {
     struct contract_row *rows;
     size_t count, failed;
+    const char *artificial; /* which runs are faulted, emulated or simulated; NULL: none */
     size_t
         unfinished; /* launches that died, did not complete or are missing against their plan: these fail it too */
     const char *unfinished_names; /* the first of them, "a.jsonl died, b.jsonl was interrupted"; NULL: none */

@@ -229,7 +229,7 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     drawing->y_label = purpose == FOR_LATENCY ? "time of one operation" : "bus bandwidth (GB/s)";
     for (size_t i = 0; i < usable && i < DRAWING_CURVES; i++) {
         curve_label(study, tracks, &tracks->list[i], modes_differ, &label);
-        if (impossible_line(&tracks->list[i])) text_add(&label, ", above its bound: impossible");
+        if (impossible_line(study, &tracks->list[i])) text_add(&label, ", above its bound: impossible");
         add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i),
                     purpose, text_get(&label));
     }
@@ -256,7 +256,8 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     text_free(&name);
 }
 
-static const char *const scope_slugs[SCOPE_COUNT] = {"-node", "-domain", "-domains", "-unknown"};
+static const char *const scope_slugs[SCOPE_COUNT] = {"-node", "-domain", "-domains",
+                                                     "-host", "-hosts",  "-unknown"};
 
 void chart_curves(struct drawings *drawings, const struct study *study)
 {
@@ -275,20 +276,32 @@ void chart_curves(struct drawings *drawings, const struct study *study)
     free(names);
 }
 
-/* The part of a run's tracks that makes one curve over nodes: two ranks and more, a known number of nodes, all on the
-   basis of the first, and for each number of nodes the one in the fewest NVLink domains. */
-static size_t scalable(const struct track *tracks, size_t count, struct track *out)
+/* Could the track be of the curve that `first` begins? As many ranks a node, and the same basis, backend and table. */
+static bool same_series(const struct track *first, const struct track *track)
+{
+    const struct case_summary *a = first->cases, *b = track->cases;
+    struct basis x = basis_of(SCOPE_UNKNOWN, a), y = basis_of(SCOPE_UNKNOWN, b);
+    x.ranks = y.ranks = 0;
+    return basis_order(&x, &y) == 0 && a->row->ranks * b->row->nodes == b->row->ranks * a->row->nodes &&
+           same(a->conditions.backend, b->conditions.backend) &&
+           same(a->conditions.table, b->conditions.table);
+}
+
+/* The part of a run's tracks that makes one curve over nodes, each in the fewest NVLink domains of its number of nodes;
+   all that cross the network do so by one transport. */
+static size_t scalable(const struct study *study, const struct track *tracks, size_t count, struct track *out)
 {
     size_t n = 0;
+    const char *transport = NULL;
+    bool crosses = false;
     for (size_t i = 0; i < count; i++) {
         const struct case_summary *line = &tracks[i].cases[0];
-        if (line->row->ranks < 2 || line->row->nodes < 1 || impossible_line(&tracks[i])) continue;
-        if (n) {
-            struct basis first = basis_of(SCOPE_UNKNOWN, out[0].cases), own = basis_of(SCOPE_UNKNOWN, line);
-            first.ranks = own.ranks = 0;
-            if (basis_order(&first, &own) != 0 || out[n - 1].cases[0].row->nodes == line->row->nodes ||
-                !same(out[0].cases[0].conditions.table, line->conditions.table))
-                continue;
+        if (line->row->ranks < 2 || line->row->nodes < 1 || impossible_line(study, &tracks[i])) continue;
+        if (n && (!same_series(&out[0], &tracks[i]) || out[n - 1].cases[0].row->nodes == line->row->nodes))
+            continue;
+        if (line->row->nodes > 1) {
+            if (crosses && !same(transport, line->conditions.transport)) continue;
+            transport = line->conditions.transport, crosses = true;
         }
         out[n++] = tracks[i];
     }
@@ -356,7 +369,7 @@ static void scaling_plot(struct drawings *drawings, const struct study *study, c
     for (size_t first = 0, last; first < tracks.count; first = last) {
         for (last = first + 1; last < tracks.count && tracks.list[last].run == tracks.list[first].run;)
             last++;
-        size_t n = scalable(&tracks.list[first], last - first, part);
+        size_t n = scalable(study, &tracks.list[first], last - first, part);
         if (n < 2 || part[0].cases[0].row->nodes == part[n - 1].cases[0].row->nodes ||
             !largest_common_bytes(part, n))
             continue;

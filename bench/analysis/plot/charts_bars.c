@@ -142,22 +142,24 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
 }
 
 /* May the two be compared but for their extent? */
-static bool alike(const struct track *a, const struct track *b)
+static bool alike(const struct study *study, const struct track *a, const struct track *b)
 {
     struct basis x = basis_of(SCOPE_UNKNOWN, a->cases), y = basis_of(SCOPE_UNKNOWN, b->cases);
     x.ranks = y.ranks = 0;
     return a->run == b->run && basis_order(&x, &y) == 0 &&
-           same(a->cases[0].conditions.table, b->cases[0].conditions.table) && !impossible_line(a) &&
-           !impossible_line(b);
+           same(a->cases[0].conditions.backend, b->cases[0].conditions.backend) &&
+           same(a->cases[0].conditions.table, b->cases[0].conditions.table) && !impossible_line(study, a) &&
+           !impossible_line(study, b);
 }
 
 /* As many GPUs across the edge where they were measured, else the fewest beyond: more would show the loss of scale. */
-static const struct track *across_of(const struct tracks *all, const struct track *inside)
+static const struct track *across_of(const struct study *study, const struct tracks *all,
+                                     const struct track *inside)
 {
     for (size_t i = 0; i < all->count; i++) { /* by run, then by ranks */
         const struct track *track = &all->list[i];
         if (track->scope == SCOPE_DOMAINS && track->cases[0].row->ranks >= inside->cases[0].row->ranks &&
-            alike(track, inside))
+            alike(study, track, inside))
             return track;
     }
     return NULL;
@@ -180,7 +182,7 @@ static void edge_plot(struct drawings *drawings, const struct study *study, cons
     struct drawing *drawing = NULL;
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct track *inside = inside_of(&domain, &node, r);
-        const struct track *across = inside ? across_of(&all, inside) : NULL;
+        const struct track *across = inside ? across_of(study, &all, inside) : NULL;
         if (!across || inside->cases[0].row->ranks < 2) continue;
         struct track pair[2] = {*inside, *across};
         int64_t bytes = largest_common_bytes(pair, 2);

@@ -45,6 +45,7 @@ static int by_basis_and_speed(const void *a, const void *b)
 size_t clouds_equal(const struct clouds *clouds, size_t first)
 {
     size_t n = 1;
+    if (clouds->list[first].basis.ranks == ABSENT) return n; /* unknown numbers equal nothing */
     while (first + n < clouds->possible &&
            basis_order(&clouds->list[first].basis, &clouds->list[first + n].basis) == 0)
         n++;
@@ -61,6 +62,12 @@ static void rank_equals(struct cloud *list, size_t n)
     int64_t bytes = largest_common_bytes(tracks, n);
     for (size_t i = 0; i < n && bytes > 0; i++) {
         list[i].compared = track_at(list[i].track, bytes);
+        if (!figure_present(
+                list[i].compared->busbw_gbps)) { /* a collective that we do not know has no bus factor */
+            for (size_t j = 0; j <= i; j++) list[j].compared = NULL;
+            bytes = 0;
+            break;
+        }
         times[i] = simultaneous_time(list[i].compared, n);
     }
     if (bytes > 0) places(times, n, true, place);
@@ -80,12 +87,13 @@ struct clouds clouds_of(const struct report *report, const char *collective, enu
                            *latency = track_in_world(&clouds.latency, track);
         const struct case_summary *best = best_line(track);
         if (track->cases[0].row->ranks == 1) continue; /* no bus */
-        clouds.list[clouds.count] = (struct cloud){.track = track,
-                                                   .latency = latency,
-                                                   .best = best,
-                                                   .smallest = smallest_line(latency),
-                                                   .basis = basis_of(scope, best ? best : track->cases),
-                                                   .impossible = impossible_line(track) != NULL};
+        clouds.list[clouds.count] =
+            (struct cloud){.track = track,
+                           .latency = latency,
+                           .best = best,
+                           .smallest = smallest_line(latency),
+                           .basis = basis_of(scope, best ? best : track->cases),
+                           .impossible = impossible_line(report->study, track) != NULL};
         clouds.possible += !clouds.list[clouds.count++].impossible;
     }
     qsort(clouds.list, clouds.count, sizeof *clouds.list, by_basis_and_speed);

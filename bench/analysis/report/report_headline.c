@@ -7,13 +7,19 @@
 
 enum { CELL_WORD = 40 }; /* a word of a record: anybody's, of any length */
 
+static void name_words(struct text *text, const struct report *report, const struct tracks *tracks,
+                       const struct cloud *cloud)
+{
+    text_add(text, "%s", report->study->aggregate.runs[cloud->track->run].label);
+    track_world(tracks, cloud->track, text);
+}
+
 static void figure_words(struct text *text, const struct report *report, const struct tracks *tracks,
                          const struct cloud *cloud, const struct case_summary *line)
 {
     const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
     char value[32], lo[32], hi[32];
-    text_add(text, "%s", run->label);
-    track_world(tracks, cloud->track, text);
+    name_words(text, report, tracks, cloud);
     text_add(text, " %s", number_text(line->busbw_gbps.point, value));
     if (line->busbw_gbps.kind != INTERVAL_NONE)
         text_add(text, " [%s–%s]", number_text(line->busbw_gbps.lo, lo),
@@ -21,28 +27,34 @@ static void figure_words(struct text *text, const struct report *report, const s
     text_add(text, " GB/s (");
     if (figure_present(line->bound_percent))
         text_add(text, "%.0f %% of its bound, ", line->bound_percent.point);
-    text_add(text, "%s of %zu launch%s, %s)", line->statistic ? line->statistic : "unknown statistic",
+    text_add(text, "%s of %zu launch%s, %s", line->statistic ? line->statistic : "unknown statistic",
              line->launches, line->launches == 1 ? "" : "es", run->provenance);
+    if (line->busbw_gbps.kind == INTERVAL_RANGE) text_add(text, ", brackets: minimum and maximum");
+    if (line->wrong > 0) text_add(text, ", wrong data in other launches");
+    text_add(text, ")");
 }
 
 /* What is known of the order of clouds that are sorted by speed. */
-static void order_words(struct text *text, const struct report *report, const struct cloud *list, size_t n)
+static void order_words(struct text *text, const struct report *report, const struct tracks *tracks,
+                        const struct cloud *list, size_t n)
 {
     size_t first = 0, without = 0;
     for (size_t i = 0; i < n; i++) first += list[i].place == 1, without += list[i].place == 0;
-    if (without == n) {
-        text_add(text, " None has the six launches that an interval needs: the order is not certain.");
+    if (!first) {
+        text_add(text,
+                 " Fewer than two have the six launches that an interval needs: the order is not certain.");
         return;
     }
     text_add(text,
              first == 1 ? " First by the intervals over launches: " : " Not told apart in first place: ");
-    for (size_t i = 0, named = 0; i < n; i++)
-        if (list[i].place == 1)
-            text_add(text, "%s%s", named++ ? ", " : "",
-                     report->study->aggregate.runs[list[i].track->run].label);
+    for (size_t i = 0, named = 0; i < n; i++) {
+        if (list[i].place != 1) continue;
+        text_add(text, "%s", named++ ? ", " : "");
+        name_words(text, report, tracks, &list[i]);
+    }
     text_add(text, ".");
     if (without)
-        text_add(text, " %zu of them ha%s too few launches for a place.", without, without == 1 ? "s" : "ve");
+        text_add(text, " %zu more ha%s too few launches for a place.", without, without == 1 ? "s" : "ve");
 }
 
 static const struct instance *priced_instance(const struct report *report, const struct cloud *cloud)
@@ -60,31 +72,33 @@ static struct figure per_dollar(const struct cloud *cloud, const struct instance
 }
 
 /* Most for the money among clouds on an equal basis whose prices are of the kind of the first one's. */
-static void kind_words(struct text *text, const struct report *report, const struct cloud *const *list,
-                       size_t n)
+static void kind_words(struct text *text, const struct report *report, const struct tracks *tracks,
+                       const struct cloud *const *list, size_t n)
 {
     struct figure *figures = allocate(n, sizeof *figures);
-    size_t *place = allocate(n, sizeof *place), most = 0, first = 0;
+    size_t *place = allocate(n, sizeof *place), most = 0, first = 0, known = 0;
     char value[32];
     for (size_t i = 0; i < n; i++) {
         figures[i] = per_dollar(list[i], priced_instance(report, list[i]), n);
         if (figures[i].point > figures[most].point) most = i;
     }
     places(figures, n, false, place);
-    for (size_t i = 0; i < n; i++) first += place[i] == 1;
+    for (size_t i = 0; i < n; i++) first += place[i] == 1, known += place[i] > 0;
     const struct instance *instance = priced_instance(report, list[most]);
-    text_add(text, " Most for the money among %s prices: %s GB/s per US$/GPU-hour, %s at US$ %.2f (%s%s)%s.",
+    text_add(text, " Most for the money among %s prices: %s GB/s per US$/GPU-hour, ",
              *instance->price_kind ? instance->price_kind : "unnamed kinds of",
-             number_text(figures[most].point, value),
-             report->study->aggregate.runs[list[most]->track->run].label, instance->usd_per_gpu_hour,
+             number_text(figures[most].point, value));
+    name_words(text, report, tracks, list[most]);
+    text_add(text, " at US$ %.2f (%s%s)%s.", instance->usd_per_gpu_hour,
              *instance->price_date ? instance->price_date : "no date",
              price_is_unverified(instance) ? ", unverified" : "",
-             place[most] == 1 && first == 1 ? "" : ", not told apart from the rest");
+             place[most] == 1 && first == 1 && known == n ? "" : ", not told apart from the rest");
     free(figures);
     free(place);
 }
 
-static void money_words(struct text *text, const struct report *report, const struct cloud *list, size_t n)
+static void money_words(struct text *text, const struct report *report, const struct tracks *tracks,
+                        const struct cloud *list, size_t n)
 {
     const struct cloud **alike = allocate(n, sizeof *alike);
     bool *done = allocate(n, sizeof *done);
@@ -99,7 +113,7 @@ static void money_words(struct text *text, const struct report *report, const st
             done[j] = true;
             alike[count++] = &list[j];
         }
-        if (count > 1) kind_words(text, report, alike, count);
+        if (count > 1) kind_words(text, report, tracks, alike, count);
     }
     free(alike);
     free(done);
@@ -126,8 +140,8 @@ static void equal_items(struct page *page, const struct report *report, enum sco
         }
         if (n > NAMED) text_add(&text, "; and %zu more", n - NAMED);
         text_add(&text, ".");
-        order_words(&text, report, list, n);
-        money_words(&text, report, list, n);
+        order_words(&text, report, &clouds.bandwidth, list, n);
+        money_words(&text, report, &clouds.bandwidth, list, n);
         page_item(page, scope_names[scope], text_get(&text));
     }
     text_free(&text);
@@ -144,8 +158,9 @@ static void alone_item(struct page *page, const struct report *report, enum scop
     for (size_t i = clouds.ranked; i < clouds.possible; i++) {
         const struct cloud *cloud = &clouds.list[i];
         if (!cloud->best) continue;
-        text_add(&text, "%s%s, ", named++ ? "; " : "",
-                 report->study->aggregate.runs[cloud->track->run].label);
+        text_add(&text, "%s", named++ ? "; " : "");
+        name_words(&text, report, &clouds.bandwidth, cloud);
+        text_add(&text, ", ");
         basis_words(&cloud->basis, &text);
         text_add(&text, ": %s GB/s", number_text(cloud->best->busbw_gbps.point, value));
     }
@@ -153,9 +168,9 @@ static void alone_item(struct page *page, const struct report *report, enum scop
         struct text item = {0};
         text_add(
             &item,
-            "%s. Best all-reduce bus bandwidth of each; not ranked, since no other run has as many GPUs and "
-            "the same mode, cache and statistic.",
-            text_get(&text));
+            "%s. The best all-reduce bus bandwidth%s; not ranked, since no other run is alike in GPUs, mode, "
+            "cache, type and statistic.",
+            text_get(&text), named > 1 ? " of each" : "");
         page_item(page, scope_names[scope], text_get(&item));
         text_free(&item);
     }
@@ -172,7 +187,7 @@ static void impossible_items(struct page *page, const struct report *report)
     for (const char **name = names; *name; name++) {
         struct tracks tracks = study_tracks(study, *name, FOR_BANDWIDTH);
         for (size_t t = 0; t < tracks.count; t++) {
-            const struct case_summary *line = impossible_line(&tracks.list[t]);
+            const struct case_summary *line = impossible_line(study, &tracks.list[t]);
             struct text text = {0};
             if (!line) continue;
             plain_text(&text, study->aggregate.runs[tracks.list[t].run].label, CELL_WORD * 2);

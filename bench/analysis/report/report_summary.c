@@ -134,11 +134,16 @@ static void cloud_row(struct table *table, const struct report *report, const st
     struct text text = {0};
     place_cell(table, cloud);
     report_run_cell(table, run);
-    text_add(&text, "%lld" BLANK "×" BLANK, (long long)row->ranks);
+    if (row->ranks == ABSENT)
+        text_add(&text, "?" BLANK "×" BLANK);
+    else
+        text_add(&text, "%lld" BLANK "×" BLANK, (long long)row->ranks);
     plain_text(&text, site->gpu ? site->gpu->name : site->gpu_name ? site->gpu_name : "rank", CELL_WORD);
     if (row->nodes != ABSENT)
         text_add(&text, "\n%lld" BLANK "node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     track_world(tracks, cloud->track, &text);
+    if (row->graph > 0) text_add(&text, "\ngraphs");
+    if (row->registration && !same(row->registration, "none")) text_add(&text, "\nregistered buffers");
     table_cell(table, "%s", text_get(&text));
     for (size_t i = 0; i < report->size_count; i++)
         bus_cell(table, track_at(cloud->track, (int64_t)report->sizes[i]));

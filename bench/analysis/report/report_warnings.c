@@ -101,8 +101,9 @@ static void about_results(struct warnings *warnings, const struct run_summary *r
         above += is_impossible(line);
     }
     if (wrong)
-        say(warnings, "wrong results", run, "%zu cases gave wrong data; those launches have no speed here.",
-            wrong);
+        say(warnings, "wrong results", run,
+            "Wrong data in %zu case%s. The launches that returned it are left out of the figures.", wrong,
+            wrong == 1 ? "" : "s");
     if (failed)
         say(warnings, "failed", run,
             "%zu cases ended in an error, a timeout or contradict themselves in some launch.", failed);

@@ -38,16 +38,19 @@ static void range_cell(struct table *table, const struct step *step)
 static void order_cell(struct table *table, const struct step *step, const struct step *leader, bool fastest)
 {
     struct figure ratio;
+    char point[32], lo[32], hi[32];
     if (step == leader) {
         table_cell(table, "%s", fastest ? "fastest here" : "shortest here");
         return;
     }
     (void)steps_order(leader, step, &ratio);
     if (ratio.kind != INTERVAL_EXACT)
-        table_cell(table, "not told apart\nratio %.3f; too few launches for an interval", 1 / ratio.point);
+        table_cell(table, "not told apart\nratio %s; too few launches for an interval",
+                   number_text(1 / ratio.point, point));
     else
-        table_cell(table, "%s\nratio %.3f [%.3f–%.3f]", step->slower_than_first ? "slower" : "not told apart",
-                   1 / ratio.point, 1 / ratio.hi, 1 / ratio.lo);
+        table_cell(table, "%s\nratio %s [%s–%s]", step->slower_than_first ? "slower" : "not told apart",
+                   number_text(1 / ratio.point, point), number_text(1 / ratio.hi, lo),
+                   number_text(1 / ratio.lo, hi));
 }
 
 static void price_cell(struct table *table, const struct instance *instance, const struct step *step)

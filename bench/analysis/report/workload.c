@@ -130,14 +130,14 @@ static struct figure larger(struct figure a, struct figure b)
 
 /* The best sustained shape on as many GPUs: what they keep up in training. More GPUs draw more power and heat. */
 static const struct case_summary *sustained_gemm(const struct run_summary *run, const char *dtype,
-                                                 int64_t ranks)
+                                                 const struct basis *basis)
 {
     const struct case_summary *best = NULL;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
         int64_t of = line->row->ranks != ABSENT ? line->row->ranks : line->launch->header.ranks;
         if (!line->row->gemm || !same(line->row->phase, "sustained") || !same(line->row->dtype, dtype) ||
-            of != ranks || !figure_present(line->tflops))
+            of != basis->ranks || !same(line->row->memory, basis->memory) || !figure_present(line->tflops))
             continue;
         if (!best || line->tflops.point > best->tflops.point) best = line;
     }
@@ -157,8 +157,8 @@ miss(struct step *step, struct arena *arena, const char *format, ...)
 }
 
 /* Finds the line of one part; says what is missing or does not fit. */
-static void take_part(struct step *step, const struct workload_part *part, const struct track *track,
-                      size_t p, struct arena *arena)
+static void take_part(struct step *step, const struct study *study, const struct workload_part *part,
+                      const struct track *track, size_t p, struct arena *arena)
 {
     const struct case_summary *line = track ? track_at(track, part->bytes) : NULL;
     char size[UNIT_TEXT];
@@ -168,14 +168,15 @@ static void take_part(struct step *step, const struct workload_part *part, const
         miss(step, arena, "%s of %s was not measured", part->collective, size);
         return;
     }
-    const struct case_summary *impossible = impossible_line(track);
+    const struct case_summary *impossible = impossible_line(study, track);
     if (impossible)
         miss(step, arena, "%s is above its bound (%.0f %%): impossible", part->collective,
              impossible->bound_percent.point);
     struct basis basis = basis_of(track->scope, line);
-    if (p == 0)
-        step->basis = basis;
-    else if (basis_order(&basis, &step->basis) != 0)
+    struct basis first = step->basis;
+    if (p == 0) step->basis = basis;
+    basis.op = first.op = NULL; /* collectives have operations of their own */
+    if (p && basis_order(&basis, &first) != 0)
         miss(step, arena, "its collectives were measured in unlike modes or statistics");
 }
 
@@ -183,10 +184,10 @@ static void take_computation(struct step *step, const struct study *study, const
 {
     const struct run_summary *run = &study->aggregate.runs[step->run];
     if (!isfinite(workload->flops)) return;
-    step->gemm = sustained_gemm(run, workload->dtype, step->ranks);
+    step->gemm = sustained_gemm(run, workload->dtype, &step->basis);
     if (!step->gemm)
         step->no_computation = "sustained matmul was not measured at this number of GPUs";
-    else if (is_impossible(step->gemm))
+    else if (impossible_in_world(run, step->gemm))
         step->gemm = NULL, step->no_computation = "matmul is above the peak of its GPU: impossible";
 }
 
@@ -322,7 +323,7 @@ struct step *workload_steps(const struct study *study, const struct workload *wo
             step->world = world_text(&tracks[0], world, arena);
             step->parts = arena_memory(arena, workload->part_count * sizeof *step->parts);
             for (size_t p = 0; p < workload->part_count; p++)
-                take_part(step, &workload->parts[p], track_in_world(&tracks[p], world), p, arena);
+                take_part(step, study, &workload->parts[p], track_in_world(&tracks[p], world), p, arena);
             take_computation(step, study, workload);
             measure(step, workload, 1);
         }
