@@ -283,7 +283,10 @@ Test(gate_simulation, pairs_or_two_samples)
         cr_expect(found[drift][3] >= found[drift][2] - 0.02, "%s: 7 pairs find less than 7 + 7",
                   names[drift]);
     }
-    /* Why --paired auto begins at 7 pairs: 6 see less than 6 + 6 do unless the machine jumps. */
-    cr_expect(found[STEADY][1] < found[STEADY][0] && found[WANDERS][1] < found[WANDERS][0]);
+    /* Without outliers, 6 pairs find at least what 6 + 6 do, whatever the machine does. (--paired auto begins at 7: with
+       6, one outlier hides a regression that 6 + 6 find; tests/e2e/compare.sh, "a regression beside an outlier".) */
+    for (int drift = STEADY; drift <= JUMPS; drift++)
+        cr_expect(found[drift][1] >= found[drift][0] - 0.02, "%s: 6 pairs find less than 6 + 6",
+                  names[drift]);
     cr_expect(found[JUMPS][1] > found[JUMPS][0]);
 }
