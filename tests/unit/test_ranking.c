@@ -47,10 +47,13 @@ Test(ranking, a_place_counts_those_that_are_surely_better)
 
 Test(ranking, without_an_interval_there_is_no_place)
 {
-    struct figure mixed[] = {between(5, 6), {1, 1, 1, INTERVAL_NONE}, {2, 1, 3, INTERVAL_RANGE}};
-    size_t place[3];
-    places(mixed, 3, true, place);
-    cr_expect(place[0] == 1 && place[1] == 0 && place[2] == 0);
+    struct figure mixed[] = {
+        between(5, 6), {1, 1, 1, INTERVAL_NONE}, {2, 1, 3, INTERVAL_RANGE}, between(7, 8)};
+    size_t place[4];
+    places(mixed, 4, true, place);
+    cr_expect(place[0] == 1 && place[1] == 0 && place[2] == 0 && place[3] == 2);
+    places(mixed, 3, true, place); /* one interval alone ranks nothing */
+    cr_expect(place[0] == 0 && place[1] == 0 && place[2] == 0);
 }
 
 static struct case_summary line_of(struct launch_point *points, const double *times, size_t n)
@@ -109,7 +112,10 @@ Test(ranking, a_basis_names_what_must_be_equal)
 {
     struct case_row row = case_row_absent();
     row.ranks = 72, row.mode = "pipelined", row.cache = "warm", row.memory = "device";
-    struct case_summary line = {.row = &row, .statistic = "median", .rank_reduction = "max"};
+    struct launch launch = {.header = launch_header_absent()};
+    row.dtype = "float", row.op = "sum";
+    struct case_summary line = {
+        .row = &row, .launch = &launch, .statistic = "median", .rank_reduction = "max"};
     struct basis a = basis_of(SCOPE_DOMAIN, &line), b = a;
     cr_expect_eq(basis_order(&a, &b), 0);
     b.cache = "cold";
@@ -120,6 +126,10 @@ Test(ranking, a_basis_names_what_must_be_equal)
     cr_expect_lt(basis_order(&a, &b), 0); /* medians first */
     b = a, b.mode = NULL;
     cr_expect_neq(basis_order(&a, &b), 0); /* what is not said equals only itself */
+    b = a, b.dtype = "bfloat16";
+    cr_expect_neq(basis_order(&a, &b), 0);
+    b = a, b.artificial = "emulated";
+    cr_expect_neq(basis_order(&a, &b), 0);
     struct text words = {0};
     basis_words(&a, &words);
     cr_expect_str_eq(text_get(&words), "72 GPUs, pipelined, warm cache, median");

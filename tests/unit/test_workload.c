@@ -162,9 +162,9 @@ Test(site, bounds_are_for_what_ran_on_gpus)
     cr_expect_not(site_machine(&site, lines, &machine));
     site_bounds(&site, &run, &arena);
     cr_expect(isnan(lines[0].bound_us) && !lines[0].bound);
-    cr_expect_eq(site_scope(&site, lines), SCOPE_DOMAINS); /* by its nodes: a host has no NVLink */
+    cr_expect_eq(site_scope(&site, lines), SCOPE_HOSTS); /* host memory has no NVLink */
     row.nodes = launch.header.nodes = 1;
-    cr_expect_eq(site_scope(&site, lines), SCOPE_NODE);
+    cr_expect_eq(site_scope(&site, lines), SCOPE_HOST);
     json_decref(launch.header.facts);
     arena_free(&arena);
     catalog_free(&catalog);
