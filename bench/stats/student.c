@@ -44,7 +44,7 @@ double student_quantile(double p, double freedom)
     double lo = -1, hi = 1;
     while (student_upper(lo, freedom) < 1 - p && lo > -1e12) lo *= 2;
     while (student_upper(hi, freedom) > 1 - p && hi < 1e12) hi *= 2;
-    for (int i = 0; i < 200; i++) {
+    for (int i = 0; i < 200 && hi - lo > 1e-15 * (fabs(lo) + fabs(hi)); i++) {
         double middle = lo / 2 + hi / 2;
         *(student_upper(middle, freedom) > 1 - p ? &lo : &hi) = middle;
     }

@@ -160,10 +160,10 @@ says "confounding line" out "confounded with the allocation"
 
 # ---- outliers, tails, censoring, units ----
 medians() { # DIR MEDIAN…: a launch for each, whose only case has that median in us
-    local dir=$1 i=0 m
+    local dir=$1 i=0
     shift
     mkdir -p "$dir.from"
-    for m in "$@"; do cp "a/base/launch-000.jsonl" "$dir.from/launch-$(printf '%03d' $i).jsonl"; i=$((i + 1)); done
+    for _ in "$@"; do cp "a/base/launch-000.jsonl" "$dir.from/launch-$(printf '%03d' $i).jsonl"; i=$((i + 1)); done
     MEDIANS="$*" edit "$dir.from" "$dir" 'import os
 m = float(os.environ["MEDIANS"].split()[f])
 if r["record"] == "launch": r.update(run=os.environ["DIR"], launch=f"launch-{f:03d}", started=f"2026-11-{1 + f:02d}T0{f}:12:00Z")

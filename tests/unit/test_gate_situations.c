@@ -335,10 +335,10 @@ Test(gate_situations, level, .timeout = 3600)
         before.as_launches = true;
         struct rates_pair then = before.allocations[0] ? simulate(&before, n / 4 + 1, 1000 + i) : now;
         print_row(rows[i].what, then.before.p_below, then.before.slower, now.now.p_below, now.now.slower);
-        /* A rate of 5 % lies below 5 % + 3 standard errors; with 400 comparisons or more its upper end at 95 % must lie below 7 %. */
+        /* A rate of 5 % lies below 5 % + 3 standard errors; with 2000 comparisons its upper end at 95 % must lie below 7 %. */
         double most = fmax(now.now.p_below, now.now.slower);
         cr_expect(most <= 0.05 + 3 * sqrt(0.05 * 0.95 / n), "%s: %.3f", rows[i].what, most);
-        if (n >= 400)
+        if (n >= 2000)
             cr_expect(wilson(most, n, 1.96) < 0.07, "%s: upper end %.3f", rows[i].what,
                       wilson(most, n, 1.96));
     }
