@@ -48,7 +48,8 @@ static const struct option collective_options[] = {
     {OPTION_REAL, 0, "precision", "PERCENT", AT(precision_percent), "1", NULL, 0.01, 100,
      "how long to measure", "stop when the median is known to this, either way (95 %)"},
     {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(max_seconds), "0.5", NULL, 0.001, 1e6, NULL,
-     "most time for a case (size, type, …)"},
+     "most time for a case (size, type, …); samples during which a rank was scheduled away do not count,\n"
+     "so on a busy machine a case may take up to three times as long"},
     {OPTION_SECONDS, 0, "time-budget", "TIME", AT(time_budget_s), NULL, NULL, 0.1, 1e7, NULL,
      "time for the whole launch, spread over its cases, cheap sizes first"},
     {OPTION_INTEGER, 'n', "iters", "N", AT(samples), "0", NULL, 0, 1e9, NULL,
