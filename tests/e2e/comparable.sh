@@ -318,3 +318,7 @@ write worlds 'run("w", 8, [all_reduce(840, 8)], nodes=2, domains=1, tag="a")
 run("w", 8, [all_reduce(700, 8)], nodes=4, domains=1, tag="b")'
 check 'two worlds of one run' "$busbar" report worlds --format markdown
 says 'have names of their own' 'First by the intervals over launches: w, 2 nodes.'
+write hosts 'for name, speed in (("p", 10), ("q", 9)):
+    run(name, 2, [all_reduce(speed, 2, memory="host")], nodes=2)'
+check 'two runs in host memory' "$busbar" report hosts --format markdown
+says 'have an extent of their own' '**several hosts, no GPUs** all-reduce of 1 GiB on 2 ranks'

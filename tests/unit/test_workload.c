@@ -165,6 +165,7 @@ Test(site, bounds_are_for_what_ran_on_gpus)
     cr_expect_eq(site_scope(&site, lines), SCOPE_HOSTS); /* host memory has no NVLink */
     row.nodes = launch.header.nodes = 1;
     cr_expect_eq(site_scope(&site, lines), SCOPE_HOST);
+    for (int scope = 0; scope < SCOPE_COUNT; scope++) cr_expect(scope_names[scope]);
     json_decref(launch.header.facts);
     arena_free(&arena);
     catalog_free(&catalog);

@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const scope_names[SCOPE_COUNT] = {"one GPU host", "one NVLink domain", "across NVLink domains",
-                                              "extent not known"};
+const char *const scope_names[SCOPE_COUNT] = {[SCOPE_NODE] = "one GPU host",
+                                              [SCOPE_DOMAIN] = "one NVLink domain",
+                                              [SCOPE_DOMAINS] = "across NVLink domains",
+                                              [SCOPE_HOST] = "one host, no GPUs",
+                                              [SCOPE_HOSTS] = "several hosts, no GPUs",
+                                              [SCOPE_UNKNOWN] = "extent not known"};
 
 struct site site_of(const struct catalog *catalog, const struct run_summary *run)
 {

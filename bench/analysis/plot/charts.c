@@ -256,8 +256,9 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     text_free(&name);
 }
 
-static const char *const scope_slugs[SCOPE_COUNT] = {"-node", "-domain", "-domains",
-                                                     "-host", "-hosts",  "-unknown"};
+static const char *const scope_slugs[SCOPE_COUNT] = {
+    [SCOPE_NODE] = "-node", [SCOPE_DOMAIN] = "-domain", [SCOPE_DOMAINS] = "-domains",
+    [SCOPE_HOST] = "-host", [SCOPE_HOSTS] = "-hosts",   [SCOPE_UNKNOWN] = "-unknown"};
 
 void chart_curves(struct drawings *drawings, const struct study *study)
 {
