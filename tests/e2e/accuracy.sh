@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 
 mkdir -p "$work/built/benchmark"
-# The launcher calls itself Hydra and runs the program once: "-n 2 -ppn 2 -hosts localhost PROGRAM". The program: a line a size, of the run's number in the file of the test.
+# The launcher calls itself Hydra and runs once the program that follows its six words of flags. The program: a line a size, of the run's number in the file of the test.
 printf '#!/bin/sh\nif [ "$1" = --version ]; then echo "HYDRA build details:"; exit; fi\nshift 6\nexec "$@"\n' >"$work/launcher"
 cat >"$work/built/benchmark/accuracy" <<'END'
 #!/bin/sh
