@@ -161,7 +161,7 @@ static void widen(struct shift_test *test, const struct present *present, double
     test->alone = fmax(test->alone, student_upper(up, welch.freedom));
     test->slower = fmax(test->slower, test->alone);
     test->faster = fmax(test->faster, student_upper(down, welch.freedom));
-    test->within &= test->lo > -tolerance && test->hi < tolerance;
+    test->within &= fabs(welch.difference) + reach < tolerance;
 }
 
 static void test_row(const struct row *row, const struct relabelled_group *group,
@@ -215,7 +215,7 @@ static void heed_scatter(const struct row *rows, const struct relabelled_case *j
                          const struct relabelled_group *groups, size_t group_count, double alpha,
                          uint64_t seed)
 {
-    enum { PER_CENT = 10 };
+    enum { PER_CENT = 20 };
     struct scatter *scatters = allocate(count + 1, sizeof *scatters);
     compare_scatter(groups, group_count, joint, count, seed, PER_CENT / 100.0, scatters);
     double *slower = conservative_p(rows, count, groups, 1),
