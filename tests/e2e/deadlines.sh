@@ -49,7 +49,7 @@ end_is stop-1 failed
 if [ $hydra = yes ]; then skip "kill-1: the record ends with failed" "hydra kills rank 0 at once"; else end_is kill-1 failed; fi
 [ -z "$(tail -n 1 "$work/results/kill-0/l.jsonl" | grep '"record":"end"')" ] && ok "kill-0: no end line" || not_ok "kill-0: no end line"
 check "kill-0: what is there can be read" "$build/busbar" show "$work/results/kill-0"
-if grep -q 'died before their end record' "$work/out"; then ok "kill-0: readers say that it died"; else not_ok "kill-0: readers say that it died"; fi
+if grep -q 'died before the end record' "$work/out"; then ok "kill-0: readers say that it died"; else not_ok "kill-0: readers say that it died"; fi
 ranks 2 "$build/all_reduce" "${small[@]}" --timeout 20 --fault fail:rank=1,call=20 --run fail-1 --launch l >"$work/out" 2>"$work/err"
 end_is fail-1 failed
 
