@@ -34,7 +34,7 @@ complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/nul
 
 # Waits until a launch whose name holds $2 has begun to measure in run $1, at most 30 s.
 wait_for_launch() {
-    for _ in $(seq 300); do
+    for _ in $(seq 1200); do # the launches before it may take a minute on a busy machine
         if grep -ls '"record":"launch"' "$work/results/$1"/*"$2"* >/dev/null 2>&1; then sleep 1; return 0; fi
         sleep 0.1
     done
