@@ -208,7 +208,7 @@ test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
 
 build-for-tests: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 test-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_JOBS=$${TEST_JOBS:-2} tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
 
 test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
 	@scripts/setup --for test --config '$B/config.mk'
