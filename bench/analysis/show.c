@@ -129,7 +129,7 @@ static void print_runs(const struct aggregate *aggregate, struct text *out)
 
 /* ---- text and markdown ---- */
 
-/* What the plan beside the records holds and nobody measured. */
+/* Names the planned launches that have no record. */
 static void print_shortfall(const struct run_summary *run, bool markdown, struct text *out)
 {
     const struct shortfall *shortfall = &run->shortfall;

@@ -21,7 +21,7 @@ struct site site_of(const struct catalog *catalog, const struct run_summary *run
     return site;
 }
 
-/* Nodes of the case's ranks: its own word, or the launch's where all ranks took part. */
+/* Number of nodes of the case: the row's own, or the launch's if all ranks took part; else ABSENT. */
 static int64_t nodes_of(const struct case_summary *line)
 {
     const struct launch_header *header = &line->launch->header;

@@ -135,7 +135,7 @@ static enum status check_figures(const struct archive *archive)
     return status;
 }
 
-/* A launch that the plan holds and nobody measured would be missed in no comparison with this baseline. */
+/* Refuses a run with planned launches missing: no later comparison with the baseline could notice them. */
 static enum status check_plan(struct archive *archive)
 {
     const struct launch **launches = allocate(archive->count, sizeof *launches);

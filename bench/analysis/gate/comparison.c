@@ -243,7 +243,7 @@ static double time_of(const struct case_row *row, const char **statistic)
 
 enum { SAMPLES_FOR_P95 = 20 };
 
-/* The tail of a launch's samples, recomputed as its median is. */
+/* Computes the launch's 95th percentile and mean from its samples; stored figures are not trusted. */
 static void add_tail(struct figures *figures, const struct samples *samples, size_t slot)
 {
     if (!samples->count) return;
