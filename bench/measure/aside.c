@@ -3,11 +3,12 @@
 #include "measure/sampler.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *kept_rule_name(enum kept_rule rule)
 {
-    static const char *const names[] = {"all", "undisturbed", "disturbed"};
+    static const char *const names[] = {"all", "undisturbed", "disturbed", "filled"};
     return names[rule];
 }
 
@@ -26,11 +27,25 @@ void keep_sample(struct measured *m, size_t expected, double us, double global_u
     m->us[m->count++] = us;
 }
 
-void keep_disturbed(struct disturbed *d, double us, double global_us)
+void keep_disturbed(struct disturbed *d, size_t most, double us, double global_us, size_t before)
 {
-    if (d->count == DISTURBED_MOST) return;
+    if (d->count >= most) return;
+    if (d->count == d->capacity) {
+        d->capacity += d->capacity / 2 + 64;
+        d->us = reallocate(d->us, d->capacity, sizeof *d->us);
+        d->global_us = reallocate(d->global_us, d->capacity, sizeof *d->global_us);
+        d->before = reallocate(d->before, d->capacity, sizeof *d->before);
+    }
     d->us[d->count] = us;
-    d->global_us[d->count++] = global_us;
+    d->global_us[d->count] = global_us;
+    d->before[d->count++] = before;
+}
+
+void free_disturbed(struct disturbed *d)
+{
+    free(d->us);
+    free(d->global_us);
+    free(d->before);
 }
 
 static void drop_before(struct measured *m, size_t first)
@@ -40,18 +55,43 @@ static void drop_before(struct measured *m, size_t first)
     if (m->global_us) memmove(m->global_us, m->global_us + first, m->count * sizeof *m->global_us);
 }
 
-void settle_visit(struct measured *m, const struct disturbed *d, bool sets_aside, size_t most,
+/* Puts the first `n` disturbed samples among the visit's undisturbed ones, in measured order. */
+static void fill_up(struct measured *m, const struct disturbed *d, size_t n, const struct visit *visit)
+{
+    size_t from = m->count - visit->first;
+    for (size_t i = 0; i < n; i++) keep_sample(m, n, 0, d->global_us[i]);
+    double *us = m->us + visit->first, *global_us = m->global_us ? m->global_us + visit->first : NULL;
+    for (size_t to = from + n, i = n; i-- > 0;) {
+        while (from > d->before[i]) {
+            us[--to] = us[--from];
+            if (global_us) global_us[to] = global_us[from];
+        }
+        us[--to] = d->us[i];
+        if (global_us) global_us[to] = d->global_us[i];
+    }
+}
+
+void settle_visit(struct measured *m, const struct disturbed *d, bool sets_aside, size_t wanted,
                   struct visit *visit)
 {
     visit->count = m->count - visit->first;
+    if (visit->count < wanted && d->count) {
+        size_t missing = wanted - visit->count;
+        fill_up(m, d, missing < d->count ? missing : d->count, visit);
+        visit->count = m->count - visit->first;
+        visit->rule = m->rule = KEPT_FILLED;
+        visit->us = m->us + visit->first;
+        visit->global_us = m->global_us ? m->global_us + visit->first : NULL;
+        return;
+    }
     if (visit->count == 0 && d->count) {
         visit->rule = KEPT_DISTURBED;
-        visit->count = d->count < most ? d->count : most;
+        visit->count = d->count;
         visit->us = d->us;
         visit->global_us = isnan(d->global_us[0]) ? NULL : d->global_us;
         if (m->count && m->rule != KEPT_DISTURBED) return;
         m->rule = KEPT_DISTURBED;
-        for (size_t i = 0; i < visit->count; i++) keep_sample(m, most, d->us[i], d->global_us[i]);
+        for (size_t i = 0; i < visit->count; i++) keep_sample(m, d->count, d->us[i], d->global_us[i]);
         return;
     }
     visit->rule = sets_aside ? KEPT_UNDISTURBED : KEPT_ALL;
@@ -60,7 +100,7 @@ void settle_visit(struct measured *m, const struct disturbed *d, bool sets_aside
             drop_before(m, visit->first);
             visit->first = 0;
         }
-        m->rule = visit->rule;
+        if (m->rule != KEPT_FILLED) m->rule = visit->rule;
         visit->us = m->us + visit->first;
         visit->global_us = m->global_us ? m->global_us + visit->first : NULL;
     }

@@ -27,8 +27,6 @@ struct sampler *sampler_open(const struct world *world, const struct backend *ba
     s->arrivals.us = allocate(THINNED_MOST, sizeof *s->arrivals.us);
     s->disturbed_waits.us = allocate(THINNED_MOST, sizeof *s->disturbed_waits.us);
     s->disturbed_groups.us = allocate(THINNED_MOST, sizeof *s->disturbed_groups.us);
-    s->disturbed.us = allocate(DISTURBED_MOST, sizeof *s->disturbed.us);
-    s->disturbed.global_us = allocate(DISTURBED_MOST, sizeof *s->disturbed.global_us);
     return s;
 }
 
@@ -42,8 +40,7 @@ void sampler_close(struct sampler *s)
     free(s->arrivals.us);
     free(s->disturbed_waits.us);
     free(s->disturbed_groups.us);
-    free(s->disturbed.us);
-    free(s->disturbed.global_us);
+    free_disturbed(&s->disturbed);
     free(s);
 }
 
@@ -228,7 +225,8 @@ static void take(struct sampler *s, struct measured *m, size_t count, struct vis
         if (mark == PREEMPTED && s->sets_aside) {
             thinned_add(&s->disturbed_waits, own[i]);
             if (s->split && s->comm) thinned_add(&s->disturbed_groups, s->group_worst[i]);
-            if (s->world->rank == 0) keep_disturbed(&s->disturbed, worst[i], global_us);
+            if (s->world->rank == 0)
+                keep_disturbed(&s->disturbed, expected, worst[i], global_us, m->count - visit->first);
             continue;
         }
         thinned_add(&s->waits, own[i]);
@@ -292,6 +290,7 @@ static enum status decide(struct sampler *s, struct measured *m, size_t pass, do
                                   .count = m->count - visit->first,
                                   .pass = pass,
                                   .taken = visit->taken,
+                                  .disturbed = s->disturbed.count,
                                   .spent_s = wall_s - s->away_s,
                                   .most_s = share_s,
                                   .wall_s = wall_s,
@@ -338,11 +337,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
 
 static void settle(struct sampler *s, struct measured *m, size_t pass, struct visit *visit)
 {
-    const struct stopping *rule = &s->stopping;
-    size_t last = rule->passes - 1,
-           most = rule->fixed ? stopping_fixed(rule->fixed, pass < last ? pass : last, rule->passes)
-                              : DISTURBED_MOST;
-    settle_visit(m, &s->disturbed, s->sets_aside, most, visit);
+    settle_visit(m, &s->disturbed, s->sets_aside, stopping_fixed(&s->stopping, pass), visit);
     visit->drift = drift_within(visit->us, visit->count);
 }
 

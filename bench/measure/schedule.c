@@ -36,7 +36,7 @@ enum visit_choice schedule_visit(const struct schedule *s, const struct cases *c
                                  size_t left, double elapsed_s, double *share_s)
 {
     const struct measured *m = &cases->list[at];
-    if (s->fixed && stopping_fixed(s->fixed, pass, s->passes) == 0)
+    if (s->fixed && stopping_fixed(&(struct stopping){.fixed = s->fixed, .passes = s->passes}, pass) == 0)
         return PASS_OVER; /* fewer samples than passes */
     *share_s = s->fixed ? INFINITY : s->max_seconds / (double)s->passes;
     if (s->budget_s > 0) {

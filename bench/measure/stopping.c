@@ -67,14 +67,21 @@ static size_t quota(size_t total, size_t pass, size_t passes)
     return (total * (pass + 1) + passes - 1) / passes;
 }
 
-size_t stopping_fixed(size_t total, size_t pass, size_t passes)
-{
-    return quota(total, pass, passes) - (pass ? quota(total, pass - 1, passes) : 0);
-}
-
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
+}
+
+size_t stopping_fixed(const struct stopping *s, size_t pass)
+{
+    pass = least(pass, s->passes - 1);
+    return quota(s->fixed, pass, s->passes) - (pass ? quota(s->fixed, pass - 1, s->passes) : 0);
+}
+
+/* Enough undisturbed samples; or enough together with disturbed ones, after a fair number of tries. */
+static bool has_fixed(const struct sampled *now, size_t wanted)
+{
+    return now->count >= wanted || (now->count + now->disturbed >= wanted && now->taken >= 3 * wanted + 20);
 }
 
 /* `count`, or how many samples the time left takes when those are fewer; at least one. */
@@ -88,15 +95,15 @@ static size_t fit(const struct sampled *now, size_t count)
 size_t stopping_next(const struct stopping *s, const struct sampled *now, enum stop_reason *why)
 {
     double lo, hi;
-    size_t pass = least(now->pass, s->passes - 1);
     bool time_is_up = now->taken && (now->spent_s + now->sample_s > now->most_s ||
                                      (now->wall_most_s > 0 && now->wall_s > now->wall_most_s));
     *why = STOP_NOT;
     if (s->fixed) {
-        size_t wanted = stopping_fixed(s->fixed, pass, s->passes);
-        /* Where nearly all are set aside, there is an end to it. */
-        if (now->count >= wanted || now->taken >= 3 * wanted + 20)
+        size_t wanted = stopping_fixed(s, now->pass);
+        if (has_fixed(now, wanted))
             *why = STOP_FIXED;
+        else if (now->taken >= 100 * wanted + 1000) /* nearly all began late: they cannot count */
+            *why = STOP_SAMPLES;
         else if (time_is_up)
             *why = STOP_TIME;
         return *why ? 0 : fit(now, least(wanted - now->count, BLOCK_MOST));

@@ -22,6 +22,7 @@ struct sampled {
     size_t count;
     size_t pass;                /* from 0 */
     size_t taken;               /* including those set aside */
+    size_t disturbed;           /* of those set aside, how many could take the place of others */
     double spent_s, most_s;     /* without the time of disturbed samples; INFINITY: no limit */
     double wall_s, wall_most_s; /* with it; 0: no limit */
     double sample_s;            /* what an undisturbed sample costs, with its barrier; 0: not known yet */
@@ -34,8 +35,9 @@ struct sampled {
    of them, and the case would be measured at one moment of the launch.) */
 size_t stopping_next(const struct stopping *, const struct sampled *, enum stop_reason *why);
 
-/* How many of `total` samples pass `pass` (from 0) takes where the number is given. */
-size_t stopping_fixed(size_t total, size_t pass, size_t passes);
+/* How many samples pass `pass` (from 0) takes where their number is given; 0: it is not. A pass beyond the
+   last is as long as the last. */
+size_t stopping_fixed(const struct stopping *, size_t pass);
 
 /* Warming up in stages of 1, 4, 5, 10, 20, 40, ... samples, each as many as all before it. A case is warm when
    the medians of two successive stages, of at least 10 samples, are within 2 %. The second lies at twice the

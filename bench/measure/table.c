@@ -88,22 +88,22 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
     text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
 
-/* Cases that have disturbed samples only: their figures are the scheduler's as well. */
-static void print_disturbed(const struct cases *cases, FILE *out)
+/* Cases whose samples were chosen by `rule`, which says why not to trust them. */
+static void print_disturbed(const struct cases *cases, enum kept_rule rule, const char *why, FILE *out)
 {
     size_t n = 0;
     char size[UNIT_TEXT];
     const struct measured *first = NULL;
     for (size_t i = 0; i < cases->count; i++) {
         const struct measured *m = &cases->list[i];
-        if (!has_figures(m) || m->rule != KEPT_DISTURBED) continue;
+        if (!has_figures(m) || m->rule != rule) continue;
         if (n++ == 0) first = m;
     }
     if (n == 0) return;
     fprintf(out, "do not trust %s %s %s", first->call.collective->name,
             format_size(first->requested_bytes, size), dtypes[first->call.dtype].name);
     if (n > 1) fprintf(out, " and %zu more", n - 1);
-    fprintf(out, ": a rank was scheduled away during every sample; measure longer or on an idle machine\n");
+    fprintf(out, ": %s\n", why);
 }
 
 /* One line for each reason, with the number of cases that have it. */
@@ -154,6 +154,11 @@ void collective_table(struct cases *cases, const struct settings *s, const struc
     }
     fprintf(out, "\n%s", text_get(&imprecise));
     text_free(&imprecise);
-    print_disturbed(cases, out);
+    print_disturbed(cases, KEPT_DISTURBED,
+                    "a rank was scheduled away during every sample; measure longer or on an idle machine",
+                    out);
+    print_disturbed(cases, KEPT_FILLED,
+                    "too few of the samples that -n asks for were undisturbed, so disturbed ones count too",
+                    out);
     print_notes(cases, s, capabilities, out);
 }

@@ -90,14 +90,14 @@ static void merge_means(struct case_row *into, const struct case_row *from, size
     into->time_us = mean;
 }
 
-/* Disturbed samples count only where a case has no others (measure/aside.h). */
+/* Disturbed samples count only where a case has no others, or fill it up (measure/aside.h). */
 static void merge_samples(struct case_row *into, const struct case_row *from)
 {
     bool had = into->samples_us.count, has = from->samples_us.count;
     bool was_disturbed = same(into->kept, "disturbed"), is_disturbed = same(from->kept, "disturbed");
     if (had && has && is_disturbed && !was_disturbed) return;
     if (had && has && was_disturbed && !is_disturbed) into->samples_us.count = into->global_us.count = 0;
-    if (has) into->kept = from->kept;
+    if (has && !same(into->kept, "filled")) into->kept = from->kept;
     append(&into->samples_us, &from->samples_us);
     append(&into->global_us, &from->global_us);
 }

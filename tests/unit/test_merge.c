@@ -63,6 +63,19 @@ Test(merge, passes_in_measured_order)
     "\"kept\":"                                                                                              \
     "\"" kept "\",\"preempted\":" preempted more ",\"samples_us\":[" samples "]}\n"
 
+static struct archive read_rows(const char *rows, size_t length)
+{
+    char path[] = "/tmp/busbar-merge-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && write(fd, rows, length) == (ssize_t)length);
+    close(fd);
+    struct archive archive = {0};
+    cr_assert_eq(archive_read(&archive, path), STATUS_OK);
+    unlink(path);
+    archive_merge_passes(&archive);
+    return archive;
+}
+
 /* Disturbed passes give way to an undisturbed one, whichever comes first; without one they are merged. */
 Test(merge, disturbed_samples_count_only_alone)
 {
@@ -74,19 +87,26 @@ Test(merge, disturbed_samples_count_only_alone)
                     ROW("a", "2", "disturbed", "1", "93", ",\"line_ns\":90")
                         ROW("a", "3", "undisturbed", "0", "6",
                             "") "{\"record\":\"end\",\"status\":\"complete\",\"cases\":6,\"elapsed_s\":1}\n";
-    char path[] = "/tmp/busbar-merge-XXXXXX";
-    int fd = mkstemp(path);
-    cr_assert(fd >= 0 && write(fd, rows, sizeof rows - 1) == (ssize_t)sizeof rows - 1);
-    close(fd);
-    struct archive archive = {0};
-    cr_assert_eq(archive_read(&archive, path), STATUS_OK);
-    unlink(path);
-    archive_merge_passes(&archive);
+    struct archive archive = read_rows(rows, sizeof rows - 1);
     const struct case_row *a = &archive.launches[0].cases[0], *b = &archive.launches[0].cases[1];
     cr_assert(a->samples_us.count == 3 && a->median_us == 5 && a->max_us == 6 && a->preempted == 4);
     cr_assert_str_eq(a->kept, "undisturbed");
     cr_assert(a->line_ns == 320 && a->drift == 0.5, "the farthest, and the largest drift");
     cr_assert(b->samples_us.count == 2 && b->median_us == 93 && b->preempted == 2);
     cr_assert_str_eq(b->kept, "disturbed");
+    archive_free(&archive);
+}
+
+/* Where the number was given, all samples count, and the case stays marked. */
+Test(merge, filled_passes_keep_all)
+{
+    static const char rows[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n" ROW(
+        "a", "0", "undisturbed", "0", "4,5", "") ROW("a", "1", "filled", "9", "90,6", "")
+        ROW("a", "2", "undisturbed", "0", "4,5",
+            "") "{\"record\":\"end\",\"status\":\"complete\",\"cases\":3,\"elapsed_s\":1}\n";
+    struct archive archive = read_rows(rows, sizeof rows - 1);
+    const struct case_row *a = &archive.launches[0].cases[0];
+    cr_assert(a->samples_us.count == 6 && a->median_us == 5 && a->max_us == 90 && a->preempted == 9);
+    cr_assert_str_eq(a->kept, "filled");
     archive_free(&archive);
 }

@@ -47,6 +47,35 @@ static double noisy(struct random_state *random)
     return 100 + random_normal(random) * 40;
 }
 
+/* Each sample is one of 25 kinds: undisturbed, disturbed, or late, which never counts. Returns what could count. */
+static size_t fixed_pass(size_t wanted, size_t undisturbed_of_25, size_t late_of_25, enum stop_reason *why)
+{
+    const struct stopping s = {0.01, wanted, 1};
+    static const double us[4096] = {0};
+    struct sampled now = {.us = us, .most_s = INFINITY};
+    for (size_t block; (block = stopping_next(&s, &now, why));)
+        for (size_t i = 0; i < block; i++, now.taken++) {
+            size_t kind = now.taken % 25;
+            if (kind < undisturbed_of_25)
+                now.count++;
+            else if (kind < 25 - late_of_25)
+                now.disturbed++;
+        }
+    return now.count >= wanted ? now.count : now.count + now.disturbed;
+}
+
+/* Disturbed samples may fill up a pass, late ones never; even so there is an end. */
+Test(stopping, a_fixed_number_is_reached_on_a_busy_machine)
+{
+    enum stop_reason why;
+    for (size_t wanted = 1; wanted < 4000; wanted += 17) {
+        cr_assert(fixed_pass(wanted, 25, 0, &why) == wanted && why == STOP_FIXED);
+        cr_assert(fixed_pass(wanted, 1, 0, &why) >= wanted && why == STOP_FIXED);
+        cr_assert(fixed_pass(wanted, 0, 20, &why) >= wanted && why == STOP_FIXED, "wanted %zu", wanted);
+        cr_assert(fixed_pass(wanted, 0, 25, &why) == 0 && why == STOP_SAMPLES);
+    }
+}
+
 Test(stopping, a_fixed_number_is_taken_exactly)
 {
     enum stop_reason why;
