@@ -32,10 +32,12 @@ sweep_cluster() {
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $2, expected $3"; fi; }
 complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
 
-# Waits until a launch whose name holds $2 has begun to measure in run $1, at most 30 s.
+# Waits until a launch whose name holds $2 has begun to measure in run $1, at most 120 s: the launches
+# before it may take a minute on a busy machine. The sweep is the last background job; when it has ended, so has the wait.
 wait_for_launch() {
-    for _ in $(seq 1200); do # the launches before it may take a minute on a busy machine
+    for _ in $(seq 1200); do
         if grep -ls '"record":"launch"' "$work/results/$1"/*"$2"* >/dev/null 2>&1; then sleep 1; return 0; fi
+        kill -0 $! 2>/dev/null || return 1
         sleep 0.1
     done
     return 1

@@ -33,6 +33,8 @@ said "a changed plan reuses what it can" "8 complete already"
 
 check "every launch is printed by --dry-run" sweep "${four[@]}" --launches 2 --dry-run
 equal "--dry-run prints them all" "$(grep -c '^direct' "$work/out")" 8
+check "a driver's flag may be called like the sweep's" sweep --drivers all_reduce --launches 1 --driver-arg --time-budget=3 --dry-run
+equal "the driver gets it" "$(grep -c '^direct.* --time-budget=3' "$work/out")" 1
 check "the hosts of a domain are packed" sweep "${four[@]}" --nodes 2 --hosts-per-domain 2 --drivers all_reduce --launches 1 --dry-run
 equal "packed" "$(grep -c 'on h1 h2' "$work/out")" 1
 check "or spread" sweep "${four[@]}" --nodes 2 --hosts-per-domain 2 --domains spread --drivers all_reduce --launches 1 --dry-run
