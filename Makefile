@@ -26,7 +26,7 @@ ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
 $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
 -include $B/config.mk
 # A failed probe is asked again, since something may have been installed; a part that was found stays found.
-$B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/gemm/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
+$B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/matmul/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
 	@mkdir -p $(@D)
 	@$(foreach knob,$(KNOBS),$(knob)='$(value $(knob))') scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
 endif
@@ -70,37 +70,20 @@ $(call stamp,link-gpu,$(CUDA_LIBS) $(HWLOC_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
 
 # ---- Sources -------------------------------------------------------------------------------------------------------
 
-COMMON := $(wildcard bench/base/*.c bench/stats/*.c bench/collective/*.c bench/record/*.c)
-ANALYSIS := $(wildcard bench/analysis/*.c bench/analysis/*/*.c)
-TWINS := $(wildcard kernels/*.c)
-MEASURE := $(wildcard bench/measure/*.c bench/backend/*.c bench/gemm/*.c)
-PLUGIN_SOURCES := $(filter bench/backend/nccl%.c bench/gemm/cublaslt%.c,$(MEASURE))
-MEASURE := $(filter-out $(PLUGIN_SOURCES),$(MEASURE))
-PLUGIN_SOURCES += $(wildcard bench/device/*.c)
-UNIT := $(wildcard tests/unit/*.c)
-DRIVER_NAMES := $(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c))
+# Rooms by what they need: jansson alone; MPI and hwloc; those and CUDA. bench/README.md says who may include whom.
+sources = $(wildcard $(foreach room,$1,$(room)/*.c))
+HAVE_DRIVERS := $(and $(HAVE_MPI),$(HAVE_HWLOC))
+COMMON := $(call sources,$(addprefix bench/,base stats collective catalog record))
+ANALYSIS := $(call sources,bench/analysis bench/analysis/*)
+TWINS := $(call sources,kernels)
+PLUGIN_SOURCES := $(wildcard bench/gpu/*.c bench/matmul/cublaslt*.c)
+MEASURE := $(if $(HAVE_DRIVERS),$(filter-out $(PLUGIN_SOURCES),$(call sources,$(addprefix bench/,backend launch measure matmul))))
+UNIT := $(call sources,tests/unit $(if $(HAVE_DRIVERS),tests/unit/mpi))
+DRIVER_NAMES := $(if $(HAVE_DRIVERS),$(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c)))
 KERNELS := $(wildcard kernels/*.cu)
 
-# Without a library, the files that include its header (through our own headers too) are left out.
-includers = $(shell files=$$(grep -lE '$1' bench/*/*.[ch] bench/analysis/*/*.[ch] tests/unit/*.c); old=; \
-	while [ "$$files" != "$$old" ]; do \
-	    old=$$files; \
-	    for h in $$(printf '%s\n' $$files | sed -n 's,^bench/\(.*\.h\)$$,"\1",p'); do files="$$files $$(grep -lF "$$h" bench/*/*.[ch] bench/analysis/*/*.[ch] tests/unit/*.c)"; done; \
-	    files=$$(printf '%s\n' $$files | sort -u); \
-	done; printf '%s\n' $$files)
-ifeq ($(HAVE_MPI),)
-without := $(call includers,<mpi\.h>)
-MEASURE := $(filter-out $(without),$(MEASURE))
-UNIT := $(filter-out $(without),$(UNIT))
-endif
-ifeq ($(HAVE_HWLOC),)
-MEASURE := $(filter-out $(call includers,<hwloc),$(MEASURE))
-endif
-
-DRIVER_NAMES := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(DRIVER_NAMES))
-PLUGINS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC),$(HAVE_CUDA)),$(strip busbar_device.so \
-	$(if $(and $(HAVE_NCCL),$(filter bench/backend/nccl%,$(PLUGIN_SOURCES))),busbar_nccl.so) \
-	$(if $(and $(HAVE_CUBLASLT),$(filter bench/gemm/cublaslt%,$(PLUGIN_SOURCES))),busbar_cublaslt.so)))
+PLUGINS := $(if $(and $(HAVE_DRIVERS),$(HAVE_CUDA)),$(strip busbar_device.so $(if $(HAVE_NCCL),busbar_nccl.so) \
+	$(if $(HAVE_CUBLASLT),busbar_cublaslt.so)))
 objects = $(patsubst %,$B/obj/%.o,$(basename $1))
 
 PROGRAMS := $(addprefix $B/,busbar $(DRIVER_NAMES))
@@ -177,18 +160,19 @@ $(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a
 	$Q$(LINK) -Wl,-E -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
 # What reads NCCL's messages needs no NCCL: the unit tests cover it.
-$B/unit: $(UNIT_OBJECTS) $B/obj/bench/backend/nccl_debug.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
+$B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 
-PLUGIN_COMMON := $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
+GPU_OBJECTS := $(filter-out $B/obj/bench/gpu/nccl%,$(filter $B/obj/bench/gpu/%,$(PLUGIN_OBJECTS)))
+PLUGIN_COMMON := $(GPU_OBJECTS) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 $B/busbar_device.so: $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
 	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
-$B/busbar_nccl.so: $(filter $B/obj/bench/backend/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
+$B/busbar_nccl.so: $(filter $B/obj/bench/gpu/nccl%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
 	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
-$B/busbar_cublaslt.so: $(filter $B/obj/bench/gemm/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
+$B/busbar_cublaslt.so: $(filter $B/obj/bench/matmul/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
 	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
@@ -241,7 +225,7 @@ $(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
 	@mkdir -p $(@D)
 	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(MPI_LIBS) -ldl -lm
 # The bare loop alone, and beside the sampler in one run.
-LOOPS := $(if $(and $(HAVE_MPI),$(HAVE_HWLOC)),$(addprefix $B/benchmark/,bare accuracy sync coverage distance))
+LOOPS := $(if $(HAVE_DRIVERS),$(addprefix $B/benchmark/,bare accuracy sync coverage distance))
 $B/obj/tests/benchmark/loop/%.o: $B/flags/measure
 $B/obj/tests/benchmark/loop/%.o: EXTRA_FLAGS = $(MEASURE_FLAGS)
 $B/benchmark/bare: $B/obj/tests/benchmark/loop/bare.o $B/obj/tests/benchmark/loop/bare_loop.o $B/flags/link $B/flags/link-measure

@@ -8,7 +8,7 @@
 #ifndef BUSBAR_MATRIX_H
 #define BUSBAR_MATRIX_H
 
-#include "gemm/gaussian.h"
+#include "kernels/gaussian.h"
 #include "kernels/pattern.h"
 
 enum matrix_kind {
@@ -191,7 +191,7 @@ PATTERN_INLINE void matrix_fill_unit(const struct matrix *m, uint64_t seed, uint
     }
 }
 
-/* Freivalds' check (gemm/freivalds.h), for columns [first + t width, …) of C: v[p] = sum over them of
+/* Freivalds' check (matmul/freivalds.h), for columns [first + t width, …) of C: v[p] = sum over them of
  * op(B)[p][j] sign_j. */
 struct matrix_check {
     struct matrix a, b, c;

@@ -1,5 +1,5 @@
 /* busbar: analysis of results on any machine; needs no MPI and no GPU. */
-#include "analysis/analysis.h"
+#include "analysis/common/subcommand.h"
 #include "base/text.h"
 #include "base/version.h"
 

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who we are among all. measure/world.c fills it. */
+/* Who we are among all. launch/world.c fills it. */
 struct world {
     MPI_Comm comm; /* of the ranks that measure together */
     int rank, ranks;

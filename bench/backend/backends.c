@@ -1,5 +1,5 @@
 #include "backend/backend.h"
-#include "backend/plugin.h"
+#include "base/plugin.h"
 #include "base/text.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/* Device memory for a backend that has none of its own: the plug-in busbar_device (bench/device/memory.c). */
+/* Device memory for a backend that has none of its own: the plug-in busbar_device (bench/gpu/device_memory.c). */
 #ifndef BUSBAR_DEVICE_MEMORY_H
 #define BUSBAR_DEVICE_MEMORY_H
 

@@ -8,6 +8,7 @@
      away   rank R is scheduled away for T µs in every N-th sample, between the barrier and its start stamp
    Whatever it wrapped says "faulted" in its provenance. */
 #include "backend/backend.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -66,10 +67,7 @@ static enum status parse_fault(const char *text, struct fault *fault)
 
 static void wait_us(double us)
 {
-    struct timespec start, t;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    do clock_gettime(CLOCK_MONOTONIC, &t);
-    while ((double)(t.tv_sec - start.tv_sec) * 1e6 + (double)(t.tv_nsec - start.tv_nsec) / 1e3 < us);
+    for (double end = clock_s() + us * 1e-6; clock_s() < end;) continue;
 }
 
 static void *spin(void *us)

@@ -1,25 +1,10 @@
 #include "backend/memory.h"
-#include "base/cgroup.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-size_t memory_available(void)
-{
-    size_t available = SIZE_MAX;
-    char line[256];
-    unsigned long long kib;
-    FILE *file = fopen("/proc/meminfo", "re");
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) available = (size_t)kib * 1024;
-    if (file) fclose(file);
-    if (available == SIZE_MAX) available = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
-    size_t allowed = cgroup_memory("");
-    return allowed < available ? allowed : available;
-}
 
 size_t memory_stride(size_t bytes)
 {

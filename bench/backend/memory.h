@@ -1,13 +1,8 @@
-/* Host memory for buffers: what is free, and one block that the cases of a launch take in turns. */
+/* Host memory for buffers: one block that the cases of a launch take in turns. */
 #ifndef BUSBAR_MEMORY_H
 #define BUSBAR_MEMORY_H
 
 #include <stddef.h>
-
-/* Bytes that could be taken now on this host without swapping: MemAvailable, less where a control group
- * allows less.
- */
-size_t memory_available(void);
 
 /* `bytes` rounded up to whole pages; 0 for 0. */
 size_t memory_stride(size_t bytes);

@@ -1,10 +1,12 @@
 /* Blocking MPI calls on host memory, or on device memory where the MPI library is CUDA-aware, as applications
  * make them. */
 #include "backend/backend.h"
+#include "base/cgroup.h"
+#include "base/clock.h"
 #include "backend/device_memory.h"
 #include "backend/memory.h"
 #include "backend/mpi_types.h"
-#include "backend/plugin.h"
+#include "base/plugin.h"
 #include "kernels/pattern.h"
 
 #include <dlfcn.h>
@@ -28,13 +30,6 @@ struct slots {
     char *base;
     size_t stride, recv_offset;
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static enum status failed(const char *what, int error)
 {
@@ -182,7 +177,7 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
 static size_t mpi_free_bytes(struct comm *c)
 {
     if (c->device) return c->device->free_bytes(c->state);
-    return memory_available() / (size_t)c->world->local_ranks + memory_pool_held(&c->pool);
+    return memory_available("") / (size_t)c->world->local_ranks + memory_pool_held(&c->pool);
 }
 
 static enum status mpi_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots,
@@ -412,7 +407,7 @@ static enum status mpi_run(struct comm *c, const struct call *call, int batch, s
     enum status status = call->start ? call->start(call->starter) : STATUS_OK;
     if (status) return status;
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
-    timing->start_s = now_s();
+    timing->start_s = clock_s();
     for (int i = 1; i < batch && !error; i++) {
         error = issue(&a);
         if (advance(call, slot))
@@ -421,7 +416,7 @@ static enum status mpi_run(struct comm *c, const struct call *call, int batch, s
             next_slot(&a);
     }
     if (!error) error = issue(&a);
-    timing->end_s = now_s();
+    timing->end_s = clock_s();
     advance(call, slot);
     timing->elapsed_s = timing->end_s - timing->start_s;
     timing->spoiled = false;

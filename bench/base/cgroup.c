@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PATH = 4096 };
 
@@ -118,4 +119,20 @@ size_t cgroup_memory(const char *root)
 double cgroup_processors(const char *root)
 {
     return fmin(least(root, NULL, processors_2), least(root, "cpu", processors_1));
+}
+
+size_t memory_available(const char *root)
+{
+    struct text path = {0};
+    text_add(&path, "%s/proc/meminfo", root);
+    size_t available = SIZE_MAX, allowed = cgroup_memory(root);
+    char line[256];
+    unsigned long long kib;
+    FILE *file = fopen(path.data, "re");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "MemAvailable: %llu kB", &kib) == 1) available = (size_t)kib * 1024;
+    if (file) fclose(file);
+    text_free(&path);
+    if (available == SIZE_MAX) available = (size_t)sysconf(_SC_AVPHYS_PAGES) * (size_t)sysconf(_SC_PAGESIZE);
+    return allowed < available ? allowed : available;
 }

@@ -11,6 +11,10 @@
  */
 size_t cgroup_memory(const char *root);
 
+/* Bytes that could be taken now on this host without swapping: the kernel's MemAvailable, or what the control
+   groups leave where that is less. */
+size_t memory_available(const char *root);
+
 /* Processors' worth of time, such as 1.5. INFINITY: no quota. */
 double cgroup_processors(const char *root);
 

@@ -1,4 +1,5 @@
 #include "base/text.h"
+#include "base/hash.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -97,17 +98,9 @@ void *arena_memory(struct arena *arena, size_t bytes)
     return memory;
 }
 
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
-static uint64_t hash(const char *text)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
-    return h;
-}
-
 static const char **arena_slot(const char **slots, size_t count, const char *text)
 {
-    size_t i = (size_t)hash(text) & (count - 1);
+    size_t i = (size_t)hash_bytes(text, strlen(text)) & (count - 1);
     while (slots[i] && strcmp(slots[i], text) != 0) i = (i + 1) & (count - 1);
     return &slots[i];
 }

@@ -140,3 +140,12 @@ const char *format_duration(double seconds, char text[UNIT_TEXT])
         snprintf(text, UNIT_TEXT, "%ld h %02ld min", whole / 3600, whole % 3600 / 60);
     return text;
 }
+
+const char *figure_text(double value, char text[UNIT_TEXT])
+{
+    if (!isfinite(value)) return "-";
+    int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
+    for (double least = 0.1; value < least && digits < 6; least /= 10) digits++;
+    snprintf(text, UNIT_TEXT, "%.*f", digits, value);
+    return text;
+}

@@ -24,4 +24,8 @@ const char *format_size(size_t bytes,
 const char *format_duration(double seconds,
                             char text[UNIT_TEXT]); /* "850 ms", "12 s", "3 min 20 s", "6 h 05 min" */
 
+/* Three or four significant digits without an exponent, down to the sixth decimal; "-" for what was not
+ * measured. */
+const char *figure_text(double value, char text[UNIT_TEXT]);
+
 #endif

@@ -1,5 +1,5 @@
-#include "gemm/blas.h"
-#include "measure/matmul.h"
+#include "matmul/blas.h"
+#include "matmul/matmul.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "measure/launch.h"
+#include "measure/collectives.h"
 
 int main(int argc, char **argv)
 {

@@ -1,6 +1,5 @@
 #include "measure/aside.h"
 #include "base/status.h"
-#include "measure/sampler.h"
 
 #include <math.h>
 #include <stdlib.h>

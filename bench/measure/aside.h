@@ -11,15 +11,8 @@
 #ifndef BUSBAR_ASIDE_H
 #define BUSBAR_ASIDE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "measure/measured.h"
 
-enum kept_rule {
-    KEPT_ALL,         /* ranks share processors: being scheduled away is normal, nothing is set aside */
-    KEPT_UNDISTURBED, /* disturbed samples are set aside */
-    KEPT_DISTURBED,   /* there is no other sample */
-    KEPT_FILLED       /* as many as were asked for, disturbed ones in place of those missing */
-};
 const char *kept_rule_name(enum kept_rule); /* as in the record */
 
 /* The disturbed samples of one visit, in measured order. */
@@ -28,9 +21,6 @@ struct disturbed {
     size_t *before; /* how many undisturbed samples of the visit came before each */
     size_t count, capacity;
 };
-
-struct measured;
-struct visit;
 
 /* Appends a sample; `expected`: how many the case may get. global_us: NAN without a window. */
 void keep_sample(struct measured *, size_t expected, double us, double global_us);

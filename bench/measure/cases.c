@@ -1,5 +1,6 @@
 #include "measure/cases.h"
 #include "base/text.h"
+#include "record/case_status.h"
 #include "stats/random.h"
 
 #include <stdlib.h>

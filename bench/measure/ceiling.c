@@ -1,5 +1,5 @@
 #include "measure/ceiling.h"
-#include "collective/catalog.h"
+#include "catalog/catalog.h"
 
 #include <math.h>
 

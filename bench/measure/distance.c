@@ -1,5 +1,5 @@
 #include "measure/distance.h"
-#include "measure/clock.h"
+#include "base/clock.h"
 #include "stats/order.h"
 
 #include <math.h>

@@ -1,6 +1,6 @@
 #include "measure/sampler.h"
+#include "base/clock.h"
 #include "base/units.h"
-#include "measure/clock.h"
 #include "stats/order.h"
 
 #include <math.h>

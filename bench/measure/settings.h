@@ -5,7 +5,7 @@
 #include "base/options.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
-#include "measure/driver.h"
+#include "launch/driver.h"
 
 #include <stdbool.h>
 #include <stdint.h>

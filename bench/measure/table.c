@@ -7,15 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-const char *figure(double value, char text[UNIT_TEXT])
-{
-    if (!isfinite(value)) return "-";
-    int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
-    for (double least = 0.1; value < least && digits < 6; least /= 10) digits++;
-    snprintf(text, UNIT_TEXT, "%.*f", digits, value);
-    return text;
-}
-
 /* The row's figures from all samples, without a copy of them: they are sorted in place. */
 static struct case_row summary(struct measured *m, const struct settings *s, unsigned capabilities)
 {
@@ -41,8 +32,9 @@ static void print_row(struct measured *m, const struct settings *s, unsigned cap
     if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
     fprintf(out, "%10s %12zu %9s %6s %4s %10s %*s %10s %9s %9s %6s", format_size((size_t)row.bytes, size),
             m->call.count, dtypes[m->call.dtype].name, row.op ? row.op : "none",
-            m->call.in_place ? "in" : "out", figure(row.median_us, time), error_width, error,
-            figure(row.p99_us, p99), figure(row.algbw_gbps, alg), figure(row.busbw_gbps, bus), wrong);
+            m->call.in_place ? "in" : "out", figure_text(row.median_us, time), error_width, error,
+            figure_text(row.p99_us, p99), figure_text(row.algbw_gbps, alg), figure_text(row.busbw_gbps, bus),
+            wrong);
     if (has_bounds && m->bound_us > 0) fprintf(out, " %8.1f", 100 * m->bound_us / row.median_us);
     fprintf(out, "\n");
 }

@@ -1,5 +1,5 @@
 #include "measure/window.h"
-#include "measure/clock.h"
+#include "base/clock.h"
 #include "stats/order.h"
 
 #include <math.h>

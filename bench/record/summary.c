@@ -1,5 +1,6 @@
 /* Figures that follow from a row's samples, and the merging of passes. */
 #include "collective/collective.h"
+#include "record/case_status.h"
 #include "record/record.h"
 #include "stats/order.h"
 
@@ -59,18 +60,6 @@ static void append(struct samples *into, const struct samples *from)
     into->count += from->count;
 }
 
-static bool is_worse(const char *status, const char *than)
-{
-    static const char *const order[] = {"ok",      "skipped", "unsupported", "too_large",
-                                        "timeout", "error",   "wrong"};
-    int a = 0, b = 0;
-    for (int i = 0; i < 7; i++) {
-        if (same(order[i], status)) a = i;
-        if (same(order[i], than)) b = i;
-    }
-    return a > b;
-}
-
 static void widen(struct spread *into, const struct spread *from)
 {
     if (isfinite(from->max) && !(into->max >= from->max)) *into = *from;
@@ -119,7 +108,8 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
     if (from->preempted != ABSENT)
         into->preempted = (into->preempted == ABSENT ? 0 : into->preempted) + from->preempted;
     if (from->stopped_by) into->stopped_by = from->stopped_by;
-    if (is_worse(from->status, into->status)) into->status = from->status, into->error = from->error;
+    if (case_status_severity(from->status) > case_status_severity(into->status))
+        into->status = from->status, into->error = from->error;
     widen(&into->rank_wait_us, &from->rank_wait_us);
     widen(&into->arrival_us, &from->arrival_us);
     widen(&into->rank_time_us, &from->rank_time_us);

@@ -1,4 +1,5 @@
 #include "record/fields.h"
+#include "base/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -165,12 +166,6 @@ static enum status make_folders(char *path)
         if (failed) return STATUS_ENVIRONMENT;
     }
     return STATUS_OK;
-}
-
-/* A run or launch name is one path component. */
-static bool is_plain_name(const char *name)
-{
-    return *name && *name != '.' && !strchr(name, '/') && strlen(name) < 200;
 }
 
 enum status record_open(struct record_writer *writer, const char *dir, const char *run, const char *launch,

@@ -33,7 +33,7 @@ failed=''
 cp -r /usr/include/*/hwloc/autogen "$root/include/hwloc/" 2>/dev/null
 sources=''
 for source in bench/*/*.c bench/analysis/*/*.c kernels/*.c; do
-    case $source in bench/device/* | */nccl*.c | */cublaslt*.c) ;; *) sources="$sources $source" ;; esac
+    case $source in bench/gpu/* | */cublaslt*.c) ;; *) sources="$sources $source" ;; esac
 done
 for source in $sources; do
     case $(grep -l 'mpi\.h' "$source" 2>/dev/null) in '') ;; *) grep -q '^HAVE_MPI := yes' "$build/config.mk" || continue ;; esac
@@ -50,8 +50,8 @@ if ! packages libjansson4 libjansson-dev >"$work/apt" 2>&1; then
     exit
 fi
 json=$root/sys/usr/lib/aarch64-linux-gnu
-tests=$(grep -LE '"(backend|measure|device)/' tests/unit/*.c) # measure's headers lead to mpi.h
-parts=$(for source in bench/{base,stats,collective,record,analysis,analysis/*}/*.c kernels/*.c bench/gemm/{gemm,freivalds,parallel}.c; do
+tests="$(echo tests/unit/*.c) tests/unit/mpi/test_gemm.c" # what needs no MPI
+parts=$(for source in bench/{base,stats,collective,catalog,record,analysis,analysis/*}/*.c kernels/*.c bench/matmul/{gemm,freivalds,parallel}.c; do
     [ "$source" = bench/analysis/busbar.c ] || echo "$source"
 done)
 # Objects are kept: only what is newer is compiled again.

@@ -39,6 +39,16 @@ rows 'the launch says library, version, kernel, threads, machine' "$(record n1)"
     'all(b["library"] and b["path"] for b in launch["facts"]["blas"]) and launch["facts"]["topology"]["cores"] > 0
      and launch["provenance"] == ["measured"] and launch["driver"] == "matmul" and launch["backend"] == "cblas"'
 
+# In a container: 3 operands of 512 MiB each do not fit into 700 MB, whatever the machine has.
+limited 700000000 true >/dev/null 2>&1
+if [ $? -eq 77 ]; then skip 'a limit in memory' 'no memory control group can be made here'; else
+    # shellcheck disable=SC2046
+    check "what a control group's limit forbids is not attempted" limited 700000000 "$build/matmul" --shapes 64,8192 -d double --phase burst -n 2 \
+        --output "$work/r" $(named group)
+    rows 'it is too_large, and the rest is measured' "$(record group)" \
+        '[(c["m"], c["status"]) for c in cases] == [(64, "ok"), (8192, "too_large")] and end["status"] == "complete"'
+fi
+
 check 'the table names its columns' "$build/matmul" "${small[@]}" --output none --phase burst -n 3 -d float
 says 'GFLOP/s in the table' 'GFLOP/s'
 says 'the library in the table' 'by '

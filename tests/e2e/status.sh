@@ -91,7 +91,7 @@ expect_status '2: a bad value' 2 ranks 2 "$build/all_reduce" "${quick[@]}" --mod
 says 'a near match' "did you mean 'isolated'?"
 expect_status '5: ranks that were not expected' 5 ranks 2 "$build/all_reduce" "${quick[@]}" --expect-ranks 3
 expect_status '3: wrong data' 3 ranks 2 "$build/all_reduce" "${quick[@]}" --fault wrong:rank=1
-[ ! -e bench/measure/watch.c ] || expect_status '4: a hang' 4 ranks 2 "$build/all_reduce" "${quick[@]}" --fault hang:rank=1,call=3 --timeout 2
+[ ! -e bench/launch/watch.c ] || expect_status '4: a hang' 4 ranks 2 "$build/all_reduce" "${quick[@]}" --fault hang:rank=1,call=3 --timeout 2
 expect_status '5: no folder can be made' 5 ranks 2 "$build/all_reduce" --backend mpi --sizes 1K -n 5 --output /proc/nowhere
 says 'it is named' /proc/nowhere
 expect_status '0: a named launch' 0 ranks 1 "$build/all_reduce" "${quick[@]}" --run r --launch l

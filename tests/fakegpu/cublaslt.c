@@ -1,4 +1,4 @@
-/* The calls of the emulated libcublasLt that bench/gemm/cublaslt.c makes. It offers three algorithms: the
+/* The calls of the emulated libcublasLt that bench/matmul/cublaslt.c makes. It offers three algorithms: the
    first is slow, the second fast, the third does not work; so that a tuner which only takes the first, or
    trusts the offer, is found out. */
 #include "arithmetic.h"

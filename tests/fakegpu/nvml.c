@@ -1,4 +1,4 @@
-/* The calls of the emulated libnvidia-ml that bench/device/nvml.c makes. The fault "throttle" lowers the
+/* The calls of the emulated libnvidia-ml that bench/gpu/nvml.c makes. The fault "throttle" lowers the
    clocks and runs the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
 #include "fake.h"
 

@@ -49,12 +49,12 @@ $(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old move segment arithme
 -include $(wildcard $B/obj/tests/fakegpu/*.d)
 
 # The device code alone, on the emulated device or a real one.
-$B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) $(call objects,$(TWINS)) \
+$B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(GPU_OBJECTS) $(call objects,$(TWINS)) \
 		$(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 # The same with the kernels' source run by threads of the host.
-$B/gpu_kernels_on_host: $B/obj/tests/gpu/kernels.o $B/obj/tests/gpu/on_host.o $(filter $B/obj/bench/device/%,$(PLUGIN_OBJECTS)) \
+$B/gpu_kernels_on_host: $B/obj/tests/gpu/kernels.o $B/obj/tests/gpu/on_host.o $(GPU_OBJECTS) \
 		$(call objects,$(TWINS)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)

@@ -1,7 +1,7 @@
 /* What reads records and a table of workloads: the input is a table, and launches' files after it, parted by
  * lines of "----". Show, the report with its plots' data (gnuplot is not run) and the ranking, and a
  * comparison of every other launch with the rest. */
-#include "analysis/analysis.h"
+#include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
 #include "analysis/report/workload.h"
 #include "tests/fuzz/fuzz.h"

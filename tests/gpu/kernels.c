@@ -5,7 +5,7 @@
    usage: gpu_kernels golden FILE | twins | bandwidth BYTES          "ok - …" and "not ok - …" lines;
    bandwidth: a table */
 #include "collective/dtype.h"
-#include "device/device.h"
+#include "gpu/device.h"
 #include "kernels/device.h"
 #include "kernels/pattern.h"
 

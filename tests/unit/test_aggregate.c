@@ -1,5 +1,5 @@
+#include "analysis/common/table.h"
 #include "analysis/compare/aggregate.h"
-#include "analysis/table.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,8 +1,11 @@
+#include "base/hash.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "base/units.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 Test(units, sizes)
 {
@@ -69,4 +72,31 @@ Test(text, arena_interns)
     }
     cr_assert_eq(arena_string(&arena, "host"), first);
     arena_free(&arena);
+}
+
+Test(paths, plain_names)
+{
+    static const char *const plain[] = {"a", "all_reduce-4n.2+x", "_x", "0"}, *const others[] = {
+                                                                                  "",    ".",   "..",
+                                                                                  ".a",  "-a",  "a/b",
+                                                                                  "a b", "a\n", "\xc3\xa4",
+                                                                                  "a=b"};
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        cr_expect(is_plain_name(plain[i]), "%s", plain[i]);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        cr_expect(!is_plain_name(others[i]), "%s", others[i]);
+    char name[201];
+    memset(name, 'a', sizeof name);
+    name[200] = 0;
+    cr_expect(!is_plain_name(name));
+    name[199] = 0;
+    cr_expect(is_plain_name(name));
+}
+
+/* The published test vectors of FNV-1a, 64 bits (http://www.isthe.com/chongo/src/fnv/test_fnv.c). */
+Test(hash, is_fnv_1a)
+{
+    cr_expect_eq(hash_bytes("", 0), 0xcbf29ce484222325u);
+    cr_expect_eq(hash_bytes("a", 1), 0xaf63dc4c8601ec8cu);
+    cr_expect_eq(hash_bytes("foobar", 6), 0x85944171f73967e8u);
 }

@@ -1,5 +1,5 @@
 #include "base/tsv.h"
-#include "collective/catalog.h"
+#include "catalog/catalog.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>

@@ -98,3 +98,16 @@ Test(cgroup, version_1)
     put("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
     cr_expect(isinf(cgroup_processors(root)));
 }
+
+/* What a measurement may take: the machine's free memory, or what a container is allowed. */
+Test(cgroup, available_memory)
+{
+    put("/proc/meminfo", "MemTotal: 9000 kB\nMemFree: 10 kB\nMemAvailable: 5000 kB\n");
+    cr_expect_eq(memory_available(root), 5000 * 1024);
+    put("/proc/self/cgroup", "0::/\n");
+    put("/sys/fs/cgroup/memory.max", "3000000\n");
+    put("/sys/fs/cgroup/memory.current", "1000000\n");
+    cr_expect_eq(memory_available(root), 2000000);
+    put("/sys/fs/cgroup/memory.max", "30000000\n");
+    cr_expect_eq(memory_available(root), 5000 * 1024);
+}

@@ -1,5 +1,5 @@
-#include "analysis/compare/launches.h"
 #include "analysis/compare/conditions.h"
+#include "analysis/compare/launches.h"
 
 #include <criterion/criterion.h>
 #include <math.h>

@@ -1,6 +1,6 @@
 /* What NCCL's messages tell. The lines are format strings of libnccl.so.2 (versions named) with values put
  * in. */
-#include "backend/nccl_debug.h"
+#include "gpu/nccl_debug.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>

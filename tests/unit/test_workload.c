@@ -1,6 +1,6 @@
-#include "analysis/redact.h"
 #include "analysis/compare/site.h"
 #include "analysis/report/workload.h"
+#include "record/redact.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -131,7 +131,7 @@ Test(site, bounds_are_for_what_ran_on_gpus)
     struct launch launch = {.header = launch_header_absent()};
     const struct launch *launches[] = {&launch};
     launch.header.cloud_instance = "p5.48xlarge", launch.header.ranks = 16, launch.header.nodes = 2;
-    /* where the nccl backend and cublaslt write the model (bench/device/device.c) */
+    /* where the nccl backend and cublaslt write the model (bench/gpu/device.c) */
     launch.header.facts =
         json_pack("{s:{s:s, s:s}}", "gpu", "model", "NVIDIA H100 80GB HBM3", "uuid", "GPU-0");
     struct case_row row = case_row_absent();

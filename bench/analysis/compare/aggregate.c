@@ -1,7 +1,8 @@
 #include "analysis/compare/aggregate.h"
+#include "analysis/common/table.h"
 #include "analysis/compare/launches.h"
-#include "analysis/table.h"
 #include "collective/collective.h"
+#include "record/case_status.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -171,15 +172,6 @@ static int by_run_key_statistic(const void *a, const void *b)
 
 /* ---- one line ---- */
 
-static int severity(const char *status)
-{
-    static const char *const order[] = {"ok",      "skipped", "unsupported", "too_large",
-                                        "timeout", "error",   "wrong"};
-    for (int i = 0; i < (int)(sizeof order / sizeof *order); i++)
-        if (same(order[i], status)) return i;
-    return 5; /* a status of a newer writer: as bad as an error */
-}
-
 static const char *allocation_of(const struct launch_header *header)
 {
     return header->allocation_id ? header->allocation_id : header->allocation_hosts_hash;
@@ -266,7 +258,8 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
     for (size_t i = 0; i < n; i++) {
         const struct case_row *row = places[i].row;
         if (row->wrong != ABSENT) line.wrong = (line.wrong == ABSENT ? 0 : line.wrong) + row->wrong;
-        if (severity(row->status) > severity(line.status)) line.status = row->status, line.error = row->error;
+        if (case_status_severity(row->status) > case_status_severity(line.status))
+            line.status = row->status, line.error = row->error;
         bool timed = is_figure(time_of(row));
         if (!is_ok(row) || (!timed && !is_figure(rate_of(row)))) continue;
         if (line.launches && timed != isfinite(line.points[0].time_us))

@@ -1,5 +1,5 @@
 #include "analysis/compare/ranking.h"
-#include "analysis/table.h"
+#include "analysis/common/table.h"
 #include "stats/order.h"
 #include "stats/student.h"
 

@@ -4,7 +4,7 @@
 #define BUSBAR_SITE_H
 
 #include "analysis/compare/aggregate.h"
-#include "collective/catalog.h"
+#include "catalog/catalog.h"
 
 /* How far a case reaches. People buy these three apart. */
 enum scope {

@@ -1,6 +1,6 @@
 #include "analysis/compare/study.h"
-#include "analysis/redact.h"
-#include "analysis/table.h"
+#include "analysis/common/table.h"
+#include "record/redact.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,11 +2,12 @@
    written so that version control keeps it well: passes merged, cases in reading order, a line per case,
    samples with seven digits. */
 #include "analysis/gate/baseline.h"
-#include "analysis/gate/outliers.h"
+#include "analysis/common/subcommand.h"
+#include "analysis/common/table.h"
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/ranking.h"
-#include "analysis/analysis.h"
-#include "analysis/table.h"
+#include "analysis/gate/outliers.h"
+#include "base/paths.h"
 #include "record/files.h"
 
 #include <dirent.h>
@@ -69,13 +70,6 @@ const char *baseline_path(struct arena *arena, const char *path)
     const char *result = arena_string(arena, named ? kept.data : path);
     text_free(&kept);
     return result;
-}
-
-static bool is_plain_name(const char *name)
-{
-    return *name && *name != '.' &&
-           name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-")] == 0 &&
-           strlen(name) < 100;
 }
 
 /* ---- save ---- */

@@ -1,8 +1,8 @@
 /* busbar compare: the gate. What it decides and how stands in comparison.h; how it looks in compare_output.c.
  */
-#include "analysis/analysis.h"
-#include "analysis/gate/baseline.h"
+#include "analysis/common/subcommand.h"
 #include "analysis/compare/ranking.h"
+#include "analysis/gate/baseline.h"
 #include "analysis/gate/compare_output.h"
 
 #include <stdio.h>

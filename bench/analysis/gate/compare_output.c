@@ -1,5 +1,5 @@
 #include "analysis/gate/compare_output.h"
-#include "analysis/table.h"
+#include "analysis/common/table.h"
 #include "base/units.h"
 #include "collective/collective.h"
 
@@ -97,7 +97,7 @@ static double rate_of(const struct case_row *row, double us, const char **unit)
     return row->bytes == ABSENT ? NAN : 1e-3 * (double)row->bytes / us * (factor > 0 ? factor : 1);
 }
 
-static const char *figure_text(struct text *text, const struct compared_case *line, enum side side,
+static const char *line_figure(struct text *text, const struct compared_case *line, enum side side,
                                bool bandwidth)
 {
     const char *unit;
@@ -152,8 +152,8 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
         text_clear(&text);
         label_text(&text, line, masks[line->row->gemm != NULL]);
         table_cell(table, "%s", text_get(&text));
-        table_cell(table, "%s", figure_text(&text, line, BASE, bandwidth));
-        table_cell(table, "%s", figure_text(&text, line, FRESH, bandwidth));
+        table_cell(table, "%s", line_figure(&text, line, BASE, bandwidth));
+        table_cell(table, "%s", line_figure(&text, line, FRESH, bandwidth));
         ratio_cells(table, line, bandwidth);
         p_cell(table, line->adjusted_p);
         table_cell(table, "%s", line->verdict == VERDICT_INCONCLUSIVE ? "~" : verdict_text(line, verdict));

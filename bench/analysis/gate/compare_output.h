@@ -26,7 +26,4 @@ void comparison_junit(const struct comparison *, const struct contract *, bool s
 /* "1.5 GiB", "12.3 µs", "4.56 ms", … */
 void time_text(struct text *out, double us);
 
-/* JUnit's XML: untrusted text as content of an attribute or element; what XML 1.0 cannot hold becomes '?'. */
-void xml_text(struct text *out, const char *text);
-
 #endif

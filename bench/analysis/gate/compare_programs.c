@@ -1,7 +1,7 @@
 /* A comparison for programs: JSON, CSV, JUnit XML. */
 #include "analysis/gate/compare_output.h"
-#include "analysis/json.h"
-#include "analysis/table.h"
+#include "analysis/common/json.h"
+#include "analysis/common/table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -176,23 +176,6 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
 }
 
 /* ---- JUnit ---- */
-
-void xml_text(struct text *out, const char *text)
-{
-    struct text plain = {0};
-    plain_text(&plain, text, (size_t)-1); /* controls become spaces, what is not UTF-8 '?' */
-    for (const char *c = text_get(&plain); *c; c++) {
-        bool noncharacter = !strncmp(c, "\xef\xbf\xbe", 3) ||
-                            !strncmp(c, "\xef\xbf\xbf", 3); /* U+FFFE, U+FFFF: not in XML 1.0 */
-        if (noncharacter)
-            text_add(out, "?"), c += 2;
-        else if (strchr("&<>\"'", *c))
-            text_add(out, "&#%d;", *c);
-        else
-            text_add_bytes(out, c, 1);
-    }
-    text_free(&plain);
-}
 
 static bool fails(const struct compared_case *line, bool strict)
 {

@@ -1,8 +1,7 @@
 /* busbar contract, and the absolute limits of busbar compare --gate. */
 #include "analysis/gate/contract.h"
-#include "analysis/analysis.h"
-#include "analysis/gate/compare_output.h"
-#include "analysis/json.h"
+#include "analysis/common/json.h"
+#include "analysis/common/subcommand.h"
 #include "base/units.h"
 #include "record/fields.h"
 

@@ -2,9 +2,9 @@
 #ifndef BUSBAR_CONTRACT_H
 #define BUSBAR_CONTRACT_H
 
+#include "analysis/common/table.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/gatefile.h"
-#include "analysis/table.h"
 
 struct contract_row {
     const struct gate_rule *rule;

@@ -1,6 +1,6 @@
 /* What differs between the environments of two sides, and whether their launches may be compared. */
 #include "analysis/gate/comparison.h"
-#include "analysis/traits.h"
+#include "record/traits.h"
 
 #include <fnmatch.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* busbar import: other tools' output becomes records. */
-#include "analysis/analysis.h"
 #include "analysis/import/import.h"
-#include "collective/catalog.h"
+#include "analysis/common/subcommand.h"
+#include "catalog/catalog.h"
 
 #include <ctype.h>
 #include <string.h>

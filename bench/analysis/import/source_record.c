@@ -1,6 +1,6 @@
 /* Tables of other tools as records: the source's statistic in its own fields, nothing that it did not say. */
 #include "analysis/import/source.h"
-#include "collective/catalog.h"
+#include "catalog/catalog.h"
 #include "collective/dtype.h"
 #include "record/facts.h"
 

@@ -1,6 +1,6 @@
 /* busbar plan: drivers x sizes x nodes x launches -> one row per launch. */
 #include "analysis/plan/plan.h"
-#include "analysis/analysis.h"
+#include "analysis/common/subcommand.h"
 #include "base/units.h"
 
 #include <jansson.h>

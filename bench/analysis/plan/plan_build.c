@@ -2,6 +2,7 @@
    then all again, so that a sweep that is stopped early has as many launches of one case as of another, and
    drift does not look like an effect. */
 #include "analysis/plan/plan.h"
+#include "base/hash.h"
 #include "base/units.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
@@ -74,15 +75,6 @@ static void shuffle(struct plan_row *rows, size_t n, uint64_t *state)
         rows[j] = rows[i - 1];
         rows[i - 1] = other;
     }
-}
-
-/* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ The file's own arguments are compared too
- * (plan_state.c). */
-static uint64_t content_hash(const char *text)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 0x100000001b3u;
-    return h;
 }
 
 static size_t words_in(const char *list)
@@ -194,7 +186,7 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     return status;
 }
 
-/* Each of matmul's presets square and transformer is four shapes (measure/matmul_settings.c). */
+/* Each of matmul's presets square and transformer is four shapes (matmul/settings.c). */
 static size_t shapes_in(const char *list)
 {
     size_t n = words_in(list);
@@ -234,7 +226,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
     }
     text_add(&content, "%s %s nodes=%lld ranks=%lld domains=%s", job->driver, args, (long long)nodes,
              (long long)ranks, domains);
-    text_add(&name, "%016llx", (unsigned long long)content_hash(text_get(&content)));
+    text_add(&name, "%016llx", (unsigned long long)hash_bytes(content.data, content.length));
     const char *key = arena_string(&plan->arena, text_get(&name));
     bool several = strstr(args, "--collectives ") != NULL;
     for (int64_t repeat = 1; repeat <= settings->launches; repeat++) {

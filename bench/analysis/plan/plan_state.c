@@ -1,6 +1,7 @@
 /* A plan read back from its file, and what of it is measured already: by the content of the files, never by
  * names alone. */
 #include "analysis/plan/plan.h"
+#include "base/paths.h"
 #include "base/units.h"
 #include "collective/collective.h"
 #include "record/files.h"
@@ -104,21 +105,13 @@ void plan_read_states(struct plan *plan, const char *folder)
 
 enum { COLUMNS = 14 };
 
-/* A launch's name becomes a file's, an argument and a word of JSON. */
-static bool is_plain(const char *text)
-{
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._+-";
-    return *text && *text != '.' && *text != '-' && strspn(text, letters) == strlen(text) &&
-           strlen(text) < 200;
-}
-
 static enum status read_row(char *line, struct arena *arena, struct plan_row *row)
 {
     char *word[COLUMNS];
     int64_t ranks;
     for (int i = 0; i < COLUMNS; i++)
         if (!(word[i] = strsep(&line, "\t"))) return STATUS_USAGE;
-    if (line || !is_plain(word[0]) || (!same(word[3], "matmul") && !collective_find(word[3])))
+    if (line || !is_plain_name(word[0]) || (!same(word[3], "matmul") && !collective_find(word[3])))
         return STATUS_USAGE;
     if (!same(word[8], "packed") && !same(word[8], "spread")) return STATUS_USAGE;
     *row = (struct plan_row){.launch = arena_string(arena, word[0]),

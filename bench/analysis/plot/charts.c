@@ -1,6 +1,6 @@
-#include "analysis/compare/ranking.h"
 #include "analysis/plot/charts.h"
-#include "analysis/table.h"
+#include "analysis/common/table.h"
+#include "analysis/compare/ranking.h"
 #include "base/units.h"
 
 #include <math.h>

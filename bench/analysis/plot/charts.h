@@ -2,8 +2,8 @@
 #ifndef BUSBAR_CHARTS_H
 #define BUSBAR_CHARTS_H
 
-#include "analysis/plot/drawing.h"
 #include "analysis/compare/study.h"
+#include "analysis/plot/drawing.h"
 
 /* Each adds the plots that the study has data for; names begin as said. */
 void chart_curves(struct drawings *,

@@ -1,7 +1,7 @@
 /* Plots that are no curves over sizes: matmul, loss at the rack's edge, launches over time. */
+#include "analysis/common/table.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/plot/charts.h"
-#include "analysis/table.h"
 #include "base/units.h"
 
 #include <math.h>

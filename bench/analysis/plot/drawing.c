@@ -1,5 +1,5 @@
 #include "analysis/plot/drawing.h"
-#include "analysis/table.h"
+#include "analysis/common/table.h"
 #include "base/units.h"
 
 #include <errno.h>

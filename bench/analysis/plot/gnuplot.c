@@ -1,5 +1,6 @@
 /* Running gnuplot: one process for all plots, nothing of a user's on its command line. */
 #include "analysis/plot/drawing.h"
+#include "base/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,17 +24,14 @@ static bool has_style(struct text *folder, const char *first, const char *then)
 const char *plot_scripts(struct arena *arena)
 {
     const char *share = getenv("BUSBAR_SHARE");
-    char program[PATH_MAX];
+    char program[PATH_BYTES];
     struct text folder = {0};
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    program[length > 0 ? length : 0] = 0;
-    char *slash = strrchr(program, '/');
-    if (slash) *slash = 0;
+    bool known = program_folder(program);
     /* build/ and build/sanitize/ stand in the source tree */
     bool found = (share && has_style(&folder, share, "/scripts/plot")) ||
-                 (slash && has_style(&folder, program, "/../share/busbar/scripts/plot")) ||
-                 (slash && has_style(&folder, program, "/../scripts/plot")) ||
-                 (slash && has_style(&folder, program, "/../../scripts/plot")) ||
+                 (known && has_style(&folder, program, "/../share/busbar/scripts/plot")) ||
+                 (known && has_style(&folder, program, "/../scripts/plot")) ||
+                 (known && has_style(&folder, program, "/../../scripts/plot")) ||
                  has_style(&folder, "scripts/plot", "");
     char *whole = found ? realpath(folder.data, NULL) : NULL;
     const char *result = whole ? arena_string(arena, whole) : NULL;

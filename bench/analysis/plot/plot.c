@@ -1,5 +1,5 @@
 /* busbar plot: the plots of results as files. */
-#include "analysis/analysis.h"
+#include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
 
 #include <errno.h>

@@ -3,8 +3,8 @@
 #ifndef BUSBAR_PAGE_H
 #define BUSBAR_PAGE_H
 
+#include "analysis/common/table.h"
 #include "analysis/plot/drawing.h"
-#include "analysis/table.h"
 
 struct page {
     bool html; /* else markdown */

@@ -1,10 +1,10 @@
 /* busbar report: one page that a buyer can act on and an engineer can check. */
 #include "analysis/report/report.h"
-#include "analysis/analysis.h"
+#include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
-#include "analysis/listing.h"
-#include "analysis/redact.h"
+#include "analysis/show/listing.h"
 #include "base/units.h"
+#include "record/redact.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,8 +2,8 @@
 #ifndef BUSBAR_REPORT_H
 #define BUSBAR_REPORT_H
 
-#include "analysis/report/page.h"
 #include "analysis/compare/ranking.h"
+#include "analysis/report/page.h"
 #include "analysis/report/workload.h"
 
 struct report {

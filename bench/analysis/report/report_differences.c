@@ -1,7 +1,7 @@
 /* 3. What differs between the environments: facts and settings of the runs side by side, differences first.
  */
 #include "analysis/report/report.h"
-#include "analysis/traits.h"
+#include "record/traits.h"
 
 #include <stdlib.h>
 #include <string.h>

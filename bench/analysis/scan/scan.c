@@ -1,7 +1,7 @@
 /* busbar scan: the pairs that scripts/scan measured as a matrix, and the suspects. */
-#include "analysis/compare/aggregate.h"
 #include "analysis/scan/scan.h"
-#include "analysis/analysis.h"
+#include "analysis/common/subcommand.h"
+#include "analysis/compare/aggregate.h"
 #include "base/units.h"
 #include "record/record.h"
 #include "stats/order.h"

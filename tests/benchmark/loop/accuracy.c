@@ -3,7 +3,7 @@
 #include "bare_loop.h"
 #include "grouped.h"
 #include "measure/sampler.h"
-#include "measure/world.h"
+#include "launch/world.h"
 #include "stats/order.h"
 
 #include <math.h>

@@ -5,7 +5,7 @@
                           should hold is the median of the whole series
    Columns: rule, series, stops, samples at the stop (median), intervals that hold the true median, medians within 1 % of it. */
 #include "base/status.h"
-#include "measure/stopping.h"
+#include "stats/stopping.h"
 #include "stats/order.h"
 #include "stats/random.h"
 

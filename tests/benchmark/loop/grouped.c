@@ -1,5 +1,5 @@
 #include "grouped.h"
-#include "measure/clock.h"
+#include "base/clock.h"
 #include "stats/order.h"
 
 #include <math.h>

@@ -7,7 +7,7 @@
    All ranks on one host: they have the same clock. */
 #include "grouped.h"
 #include "measure/sampler.h"
-#include "measure/world.h"
+#include "launch/world.h"
 #include "stats/order.h"
 
 #include <math.h>

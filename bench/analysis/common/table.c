@@ -1,0 +1,339 @@
+#include "analysis/common/table.h"
+#include "base/status.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDEST = 60, WIDEST_MARKDOWN = 400, WIDEST_PAGE = 1000 }; /* characters of a cell, by format */
+
+void table_column(struct table *table, const char *name, bool left)
+{
+    if (table->column_count == TABLE_COLUMNS)
+        exit((int)fail(STATUS_ENVIRONMENT, "a table has too many columns"));
+    table->columns[table->column_count++] = (struct table_column){name, left};
+}
+
+void table_cell(struct table *table, const char *format, ...)
+{
+    struct text text = {0};
+    va_list values;
+    char small[256];
+    va_start(values, format);
+    int length = vsnprintf(small, sizeof small, format, values);
+    va_end(values);
+    const char *cell = small;
+    if (length >= (int)sizeof small) {
+        char *big = allocate((size_t)length + 1, 1);
+        va_start(values, format);
+        vsnprintf(big, (size_t)length + 1, format, values);
+        va_end(values);
+        text_add_bytes(&text, big, (size_t)length);
+        free(big);
+        cell = text_get(&text);
+    }
+    if (table->cell_count == table->capacity) {
+        table->capacity = table->capacity ? 2 * table->capacity : 64;
+        table->cells = reallocate(table->cells, table->capacity, sizeof *table->cells);
+    }
+    table->cells[table->cell_count++] = length > 0 ? arena_string(&table->arena, cell) : "";
+    text_free(&text);
+}
+
+size_t table_rows(const struct table *table)
+{
+    return table->column_count ? table->cell_count / table->column_count : 0;
+}
+
+void table_drop_empty(struct table *table)
+{
+    size_t columns = table->column_count, rows = table_rows(table), kept = 0, cells = 0;
+    bool used[TABLE_COLUMNS] = {false};
+    for (size_t i = 0; i < rows * columns; i++) used[i % columns] |= *table->cells[i] != 0;
+    for (size_t i = 0; i < rows * columns; i++)
+        if (used[i % columns]) table->cells[cells++] = table->cells[i];
+    for (size_t c = 0; c < columns; c++)
+        if (used[c]) table->columns[kept++] = table->columns[c];
+    table->column_count = kept;
+    table->cell_count = cells;
+}
+
+void table_integer(struct table *table, int64_t value)
+{
+    if (value == INT64_MIN)
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%lld", (long long)value);
+}
+
+void table_free(struct table *table)
+{
+    free(table->cells);
+    arena_free(&table->arena);
+    *table = (struct table){0};
+}
+
+/* Bytes of the UTF-8 character at `text`; 0 when it is none (RFC 3629: no overlong forms, no surrogates, at
+ * most U+10FFFF). */
+static size_t utf8_length(const unsigned char *text)
+{
+    if (text[0] < 0x80) return 1;
+    size_t n = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+    if (text[0] < 0xc2 || text[0] > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((text[i] & 0xc0) != 0x80) return 0;
+    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
+        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+/* C1 controls and the marks that reorder a line (U+202A–E, U+2066–9) are as unwelcome as C0 controls. */
+static bool is_control(const unsigned char *c, size_t n)
+{
+    if (n == 1) return c[0] < 0x20 || c[0] == 0x7f;
+    if (n == 2) return c[0] == 0xc2 && c[1] < 0xa0;
+    if (n != 3 || c[0] != 0xe2) return false;
+    return (c[1] == 0x80 && ((c[2] >= 0xaa && c[2] <= 0xae) || c[2] == 0xa8 || c[2] == 0xa9)) ||
+           (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
+}
+
+void html_text(struct text *out, const char *text)
+{
+    for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c;) {
+        size_t n = utf8_length(c);
+        if (n == 0)
+            text_add(out, "\xef\xbf\xbd"), n = 1;
+        else if (*c == '&' || *c == '<' || *c == '>' || *c == '"' || *c == '\'')
+            text_add(out, "&#%d;", *c);
+        else if (is_control(c, n))
+            text_add(out, " ");
+        else
+            text_add_bytes(out, (const char *)c, n);
+        c += n;
+    }
+}
+
+void plain_text(struct text *out, const char *text, size_t most)
+{
+    size_t shown = 0;
+    for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; shown++) {
+        if (shown + 1 >= most && c[1] && c[utf8_length(c) ? utf8_length(c) : 1]) {
+            text_add(out, "…");
+            return;
+        }
+        size_t n = utf8_length(c);
+        if (n == 0)
+            text_add(out, "?"), n = 1;
+        else if (is_control(c, n))
+            text_add(out, " ");
+        else
+            text_add_bytes(out, (const char *)c, n);
+        c += n;
+    }
+}
+
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
+static void pad(struct text *out, size_t count)
+{
+    while (count--) text_add_bytes(out, " ", 1);
+}
+
+static void print_text(const struct table *table, struct text *out)
+{
+    size_t rows = table_rows(table), columns = table->column_count, widths[TABLE_COLUMNS] = {0};
+    struct text cell = {0};
+    for (size_t i = 0; i < rows * columns; i++) {
+        text_clear(&cell);
+        plain_text(&cell, table->cells[i], WIDEST);
+        size_t width = width_of(text_get(&cell));
+        if (width > widths[i % columns]) widths[i % columns] = width;
+    }
+    for (size_t r = 0; r <= rows; r++) {
+        size_t owed = 0; /* spaces are written only before something */
+        for (size_t c = 0; c < columns; c++) {
+            if (!widths[c]) continue;
+            text_clear(&cell);
+            plain_text(&cell, r ? table->cells[(r - 1) * columns + c] : table->columns[c].name, WIDEST);
+            size_t full = widths[c], head = width_of(table->columns[c].name), own = width_of(text_get(&cell));
+            if (head > full) full = head;
+            bool left = table->columns[c].left;
+            if (own) pad(out, owed + (left ? 0 : full - own)), owed = 0;
+            text_add_bytes(out, text_get(&cell), cell.length);
+            owed += own ? (left ? full - own : 0) + 2 : full + 2;
+        }
+        text_add_bytes(out, "\n", 1);
+    }
+    text_free(&cell);
+}
+
+static void print_csv(const struct table *table, struct text *out)
+{
+    size_t columns = table->column_count, cells = columns * (table_rows(table) + 1);
+    for (size_t i = 0; i < cells; i++) {
+        const char *cell = i < columns ? table->columns[i].name : table->cells[i - columns];
+        bool quoted = cell[strcspn(cell, ",\"\r\n")] != 0;
+        if (quoted) text_add_bytes(out, "\"", 1);
+        for (; *cell; cell++) text_add_bytes(out, *cell == '"' ? "\"\"" : cell, *cell == '"' ? 2 : 1);
+        if (quoted) text_add_bytes(out, "\"", 1);
+        text_add_bytes(out, (i + 1) % columns ? "," : "\n", 1);
+    }
+}
+
+/* Markdown is read by programs that let HTML through: what could start markup is escaped. */
+void markdown_text(struct text *out, const char *text)
+{
+    struct text plain = {0};
+    plain_text(&plain, text, (size_t)-1);
+    for (const char *c = text_get(&plain); *c; c++) {
+        if (*c == '&' || *c == '<' || *c == '>')
+            text_add(out, "&#%d;", *c);
+        else if (strchr("|`*[]\\~", *c) || (*c == '_' && c[1] == '_'))
+            text_add(out, "\\%c", *c);
+        else
+            text_add_bytes(out, c, 1);
+    }
+    text_free(&plain);
+}
+
+void line_text(struct text *out, const char *text, size_t most, bool markdown)
+{
+    struct text plain = {0};
+    plain_text(&plain, text, most);
+    if (markdown)
+        markdown_text(out, text_get(&plain));
+    else
+        text_add_bytes(out, text_get(&plain), plain.length);
+    text_free(&plain);
+}
+
+bool list_has(const char *list, const char *separator, const char *item)
+{
+    size_t length = strlen(item);
+    for (const char *end; list; list = end ? end + strlen(separator) : NULL) {
+        end = strstr(list, separator);
+        size_t part = end ? (size_t)(end - list) : strlen(list);
+        if (part == length && memcmp(list, item, length) == 0) return true;
+    }
+    return false;
+}
+
+static void print_markdown(const struct table *table, struct text *out)
+{
+    size_t columns = table->column_count, rows = table_rows(table);
+    for (size_t r = 0; r <= rows; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            text_add(out, "| ");
+            line_text(out, r ? table->cells[(r - 1) * columns + c] : table->columns[c].name, WIDEST_MARKDOWN,
+                      true);
+            text_add(out, " ");
+        }
+        text_add(out, "|\n");
+        for (size_t c = 0; r == 0 && c < columns; c++)
+            text_add(out, "%s%s", table->columns[c].left ? "|---" : "|---:", c + 1 == columns ? "|\n" : "");
+    }
+}
+
+static void html_line(struct text *out, const char *line)
+{
+    struct text plain = {0};
+    plain_text(&plain, line, WIDEST_PAGE);
+    html_text(out, text_get(&plain));
+    text_free(&plain);
+}
+
+/* What follows the first newline of a cell is small print under it. */
+static void html_cell(struct text *out, const char *cell)
+{
+    char *copy = duplicate(cell), *rest = copy;
+    html_line(out, strsep(&rest, "\n"));
+    if (rest) text_add(out, "<small>");
+    for (bool first = true; rest; first = false) {
+        if (!first) text_add(out, "<br>");
+        html_line(out, strsep(&rest, "\n"));
+    }
+    if (strchr(cell, '\n')) text_add(out, "</small>");
+    free(copy);
+}
+
+static void print_html(const struct table *table, struct text *out)
+{
+    size_t columns = table->column_count, rows = table_rows(table);
+    text_add(out, "<div class=\"scroll\"><table><thead><tr>");
+    for (size_t c = 0; c < columns; c++) {
+        text_add(out, table->columns[c].left ? "<th scope=\"col\">" : "<th scope=\"col\" class=\"n\">");
+        html_text(out, table->columns[c].name);
+        text_add(out, "</th>");
+    }
+    text_add(out, "</tr></thead><tbody>\n");
+    for (size_t r = 0; r < rows; r++) {
+        text_add(out, "<tr>");
+        for (size_t c = 0; c < columns; c++) {
+            text_add(out, table->columns[c].left ? "<td>" : "<td class=\"n\">");
+            html_cell(out, table->cells[r * columns + c]);
+            text_add(out, "</td>");
+        }
+        text_add(out, "</tr>\n");
+    }
+    text_add(out, "</tbody></table></div>\n");
+}
+
+void table_print(const struct table *table, enum table_format format, struct text *out)
+{
+    switch (format) {
+    case TABLE_TEXT:
+        print_text(table, out);
+        return;
+    case TABLE_CSV:
+        print_csv(table, out);
+        return;
+    case TABLE_MARKDOWN:
+        print_markdown(table, out);
+        return;
+    case TABLE_HTML:
+        print_html(table, out);
+        return;
+    }
+}
+
+const char *number_text(double value, char text[32])
+{
+    if (!isfinite(value)) return strcpy(text, "");
+    double size = fabs(value);
+    if (size >= 1e15 || (size > 0 && size < 1e-9)) {
+        snprintf(text, 32, "%.3e", value);
+        return text;
+    }
+    int digits = size >= 1000             ? 0
+                 : size >= 100            ? 1
+                 : size >= 10             ? 2
+                 : size >= 1 || size == 0 ? 3
+                                          : 3 - (int)floor(log10(size));
+    snprintf(text, 32, "%.*f", digits, value);
+    return text;
+}
+
+void xml_text(struct text *out, const char *text)
+{
+    struct text plain = {0};
+    plain_text(&plain, text, (size_t)-1); /* controls become spaces, what is not UTF-8 '?' */
+    for (const char *c = text_get(&plain); *c; c++) {
+        bool noncharacter = !strncmp(c, "\xef\xbf\xbe", 3) ||
+                            !strncmp(c, "\xef\xbf\xbf", 3); /* U+FFFE, U+FFFF: not in XML 1.0 */
+        if (noncharacter)
+            text_add(out, "?"), c += 2;
+        else if (strchr("&<>\"'", *c))
+            text_add(out, "&#%d;", *c);
+        else
+            text_add_bytes(out, c, 1);
+    }
+    text_free(&plain);
+}

@@ -1,0 +1,160 @@
+/* busbar export: records as other tools' output. */
+#include "analysis/common/subcommand.h"
+#include "analysis/compare/launches.h"
+#include "record/nccl_text.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct settings {
+    const char *format, *dir, *collective;
+};
+
+#define AT(member) offsetof(struct settings, member)
+static const struct option options[] = {
+    {OPTION_CHOICE, 0, "format", "FORMAT", AT(format), "nccl-tests", "nccl-tests|nccl-tests-json", 0, 0,
+     "output",
+     "nccl-tests: the text that nccl-tests 2.19 prints; nccl-tests-json: its JSON, version 3, without the "
+     "environment"},
+    {OPTION_TEXT, 'o', "output", "DIR", AT(dir), NULL, NULL, 0, 0, NULL,
+     "a file per launch, collective and mode in DIR; default: standard output"},
+    {OPTION_TEXT, 0, "collective", "NAME", AT(collective), NULL, NULL, 0, 0, NULL, "only this one"},
+    {0},
+};
+
+static const struct command command = {
+    "busbar export",
+    "records become nccl-tests' text or JSON",
+    "[flags] RUN…",
+    "For tools that read nccl-tests' output. Its times are means, so these are the means of the samples; "
+    "medians and intervals stay in the\n"
+    "records. Imported figures come out as they came in. A JSON document holds one test: several need "
+    "--output.",
+    "busbar export results/first\n    every test of the run as text\n"
+    "busbar export --format nccl-tests-json -o json results/first\n    a JSON file for each\n",
+    options,
+    NULL};
+
+/* A test of a launch. */
+struct test {
+    const struct launch *launch;
+    const struct nccl_table *table;
+    size_t number; /* of it in the launch, from 0 */
+};
+
+static enum status open_file(const struct settings *settings, const struct test *test, FILE **out)
+{
+    struct text path = {0};
+    const char *launch = test->launch->header.launch ? test->launch->header.launch : "launch";
+    text_add(&path, "%s/", settings->dir);
+    for (const char *c = launch; *c && path.length < 3000; c++)
+        text_add(&path, "%c", *c == '/' || (unsigned char)*c < ' ' ? '_' : *c);
+    text_add(&path, "-%s%s%s-%zu.%s", test->table->collective->name, test->table->mode ? "-" : "",
+             same(test->table->mode, "isolated")    ? "isolated"
+             : same(test->table->mode, "pipelined") ? "pipelined"
+                                                    : "",
+             test->number, same(settings->format, "nccl-tests") ? "txt" : "json");
+    enum status status = STATUS_OK;
+    if (mkdir(settings->dir, 0777) && errno != EEXIST)
+        status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", settings->dir, strerror(errno));
+    *out = status ? NULL : fopen(path.data, "wxe");
+    if (!status && !*out)
+        status = fail(STATUS_ENVIRONMENT, "cannot create %s: %s", path.data, strerror(errno));
+    if (!status) puts(path.data);
+    text_free(&path);
+    return status;
+}
+
+static enum status write_test(const struct settings *settings, const struct test *test)
+{
+    const struct launch_header *header = &test->launch->header;
+    struct nccl_device *devices;
+    FILE *out = stdout;
+    enum status status = settings->dir ? open_file(settings, test, &out) : STATUS_OK;
+    if (status) return status;
+    json_t *nccl = json_object_get(header->facts, "nccl");
+    struct nccl_run run = {.backend = header->backend,
+                           .started = header->started,
+                           .args = header->args,
+                           .nccl_version = json_string_value(json_object_get(nccl, "version"))};
+    run.device_count = nccl_devices(header, &devices);
+    run.devices = devices;
+    if (same(settings->format, "nccl-tests")) {
+        nccl_text_print(out, &run, test->table);
+    } else {
+        json_t *document = nccl_json(&run, test->table);
+        if (!document || json_dumpf(document, out, JSON_COMPACT | JSON_REAL_PRECISION(12)))
+            status = fail(STATUS_ENVIRONMENT, "%s: cannot be written as JSON", test->launch->path);
+        fputc('\n', out);
+        json_decref(document);
+    }
+    free(devices);
+    bool written = all_written(out);
+    if (settings->dir && (fclose(out) || !written) && !status)
+        status = fail(STATUS_ENVIRONMENT, "cannot write below %s: %s", settings->dir, strerror(errno));
+    return status;
+}
+
+/* nccl-tests' programs measure the plain collectives: what an import knows of other tests (point to point,
+   non-blocking, unequal parts) would come back under a wrong name. */
+static bool is_plain(const struct launch *launch, const struct nccl_table *table)
+{
+    bool plain = !table->mode || same(table->mode, "isolated") || same(table->mode, "pipelined");
+    if (!plain)
+        warn("%s: %s, %s: left out: nccl-tests has no such test", launch->path, table->collective->name,
+             table->mode);
+    return plain;
+}
+
+static enum status export_launches(const struct settings *settings, const struct archive *archive)
+{
+    struct test *tests = NULL;
+    struct nccl_table **tables = allocate(archive->count, sizeof *tables);
+    size_t *counts = allocate(archive->count, sizeof *counts), count = 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < archive->count; i++) {
+        counts[i] = nccl_tables(archive->launches[i].cases, archive->launches[i].case_count, &tables[i]);
+        for (size_t t = 0; t < counts[i]; t++) {
+            if (settings->collective && !same(settings->collective, tables[i][t].collective->name)) continue;
+            if (!is_plain(&archive->launches[i], &tables[i][t])) continue;
+            tests = reallocate(tests, count + 1, sizeof *tests);
+            tests[count++] = (struct test){&archive->launches[i], &tables[i][t], t};
+        }
+    }
+    if (count == 0) status = fail(STATUS_ENVIRONMENT, "no collective to export in it");
+    if (count > 1 && same(settings->format, "nccl-tests-json") && !settings->dir)
+        status = fail(STATUS_USAGE,
+                      "%zu tests, but a JSON document holds one: give --output DIR for a file of each, or "
+                      "--collective and a launch of one mode",
+                      count);
+    for (size_t i = 0; !status && i < count; i++) status = write_test(settings, &tests[i]);
+    for (size_t i = 0; i < archive->count; i++) nccl_tables_free(tables[i], counts[i]);
+    free(tables);
+    free(counts);
+    free(tests);
+    return status;
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    struct archive archive = {0};
+    int operand;
+    enum status status = options_parse(&command, argc, argv, &settings, &operand);
+    if (!status && operand == argc) status = fail(STATUS_USAGE, "export needs records: busbar export RUN…");
+    if (!status && settings.collective && !collective_find(settings.collective))
+        status = fail(STATUS_USAGE, "--collective: '%s' is no collective", settings.collective);
+    for (int i = operand; !status && i < argc; i++) status = archive_read(&archive, argv[i]);
+    if (!status) {
+        const char *twins = archive_make_comparable(&archive);
+        if (twins) warn("%s", twins);
+        status = export_launches(&settings, &archive);
+    }
+    archive_free(&archive);
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand export_subcommand = {&command, run};

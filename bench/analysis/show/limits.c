@@ -1,0 +1,284 @@
+/* busbar limits: the bounds of a machine, with their formulas and inputs. */
+#include "analysis/common/subcommand.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "catalog/catalog.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct settings {
+    const char *instance, *gpu, *collective, *format, *nvls, *catalog;
+    int64_t domains, domain_gpus;
+    double nvlink_gbps, nic_gbps, nvlink_latency_us, nic_latency_us;
+    int network_reduces, rail_aligned;
+    struct option_list bytes;
+};
+
+#define AT(member) offsetof(struct settings, member)
+static const struct option options[] = {
+    {OPTION_TEXT, 0, "instance", "NAME", AT(instance), NULL, NULL, 0, 0, "machine",
+     "an instance of results/clouds.tsv: GPUs per NVLink domain, NVLink and NIC rates"},
+    {OPTION_TEXT, 0, "gpu", "NAME", AT(gpu), NULL, NULL, 0, 0, NULL,
+     "a GPU of results/gpus.tsv: NVLink rate, and whether the NVLink switch reduces"},
+    {OPTION_INTEGER, 0, "domains", "N", AT(domains), "1", NULL, 1, 1 << 20, NULL,
+     "NVLink domains (racks, or nodes)"},
+    {OPTION_INTEGER, 0, "domain-gpus", "G", AT(domain_gpus), "0", NULL, 0, 1 << 20, NULL,
+     "GPUs used in each; 0: all of the instance's"},
+    {OPTION_REAL, 0, "nvlink-gbps", "GB/s", AT(nvlink_gbps), "-1", NULL, -1, 1e9, NULL,
+     "NVLink per GPU and direction, 1e9 bytes/s; -1: the instance's or the GPU's"},
+    {OPTION_REAL, 0, "nic-gbps", "GB/s", AT(nic_gbps), "-1", NULL, -1, 1e9, NULL,
+     "network per GPU and direction, 1e9 bytes/s (400 Gbit/s are 50); -1: the instance's"},
+    {OPTION_CHOICE, 0, "nvls", "YES", AT(nvls), "gpu", "gpu|yes|no", 0, 0, NULL,
+     "whether the NVLink switch reduces; gpu: by results/gpus.tsv"},
+    {OPTION_FLAG, 0, "network-reduces", NULL, AT(network_reduces), NULL, NULL, 0, 0, NULL,
+     "the network's switches reduce too (SHARP)"},
+    {OPTION_FLAG, 0, "rail-aligned", NULL, AT(rail_aligned), NULL, NULL, 0, 0, NULL,
+     "all-to-all goes to the GPU of the right rail over NVLink first"},
+    {OPTION_REAL, 0, "nvlink-latency", "US", AT(nvlink_latency_us), "-1", NULL, -1, 1e6, NULL,
+     "of one NVLink hop in µs, for the latency model"},
+    {OPTION_REAL, 0, "nic-latency", "US", AT(nic_latency_us), "-1", NULL, -1, 1e6, NULL,
+     "of one network hop in µs, for the latency model"},
+    {OPTION_TEXT, 0, "collective", "NAME", AT(collective), NULL, NULL, 0, 0, "cases",
+     "one collective; default: all"},
+    {OPTION_LIST, 0, "bytes", "SIZE", AT(bytes), NULL, NULL, 0, 0, NULL,
+     "sizes by nccl-tests' rule; may be repeated or a list 1M,1G; default 1G"},
+    {OPTION_CHOICE, 0, "format", "FORMAT", AT(format), "text", "text|csv|json", 0, 0, "output", NULL},
+    {OPTION_TEXT, 0, "catalog", "FOLDER", AT(catalog), NULL, NULL, 0, 0, NULL,
+     "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
+    {0},
+};
+
+static const struct command command = {
+    "busbar limits",
+    "the physical bounds of a machine: bus bandwidth and time that no run can beat",
+    "[flags]",
+    "A bound is the larger of two times: what must enter or leave a domain by its NICs, and a GPU by all its "
+    "links. No "
+    "algorithm can be faster.\n"
+    "The line 'algorithm' is what the best known one takes if links are all that counts, where that is more; "
+    "'reference' is "
+    "the same without\n"
+    "reduction in switches. Measured figures may lie above these two.",
+    "busbar limits --instance u-p6e-gb200x72 --domains 8\n    eight racks of 72 GB200\n"
+    "busbar limits --gpu H100 --domain-gpus 8 --domains 2 --nic-gbps 50 --collective all_reduce --bytes "
+    "1M,1G\n    two nodes, by hand\n",
+    options,
+    NULL};
+
+/* One printed line. */
+struct row {
+    const struct collective *collective;
+    double bytes;
+    enum bound_kind kind;
+    struct bound bound;
+};
+
+static const char *kind_name(enum bound_kind kind)
+{
+    return kind == BOUND_MACHINE ? "bound" : kind == BOUND_ALGORITHM ? "algorithm" : "reference";
+}
+
+static const char *link_name(enum link link)
+{
+    return link == LINK_NIC ? "nic" : "nvlink";
+}
+
+static const char *known_name(enum known known)
+{
+    return known == YES ? "yes" : known == NO ? "no" : "unknown (allowed for)";
+}
+
+static enum status find_machine(const struct settings *settings, const struct catalog *catalog,
+                                struct machine *machine, const struct instance **instance)
+{
+    *instance = catalog_instance(catalog, settings->instance);
+    if (settings->instance && !*instance) {
+        const char **names = allocate(catalog->instance_count + 1, sizeof *names);
+        for (size_t i = 0; i < catalog->instance_count; i++) names[i] = catalog->instances[i].name;
+        const char *near = nearest(settings->instance, names);
+        free(names);
+        return fail(STATUS_USAGE, "--instance: '%s' is not in %s%s%s%s", settings->instance,
+                    catalog->clouds_path, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    const struct gpu_facts *gpu = catalog_gpu(catalog, settings->gpu ? settings->gpu
+                                                       : *instance   ? (*instance)->gpu
+                                                                     : NULL);
+    if (settings->gpu && !gpu)
+        return fail(STATUS_USAGE, "--gpu: '%s' is not in %s", settings->gpu, catalog->gpus_path);
+    int64_t gpus = settings->domain_gpus ? settings->domain_gpus
+                   : *instance           ? (*instance)->gpus_per_domain
+                                         : 0;
+    if (gpus < 1) return fail(STATUS_USAGE, "--domain-gpus is needed without --instance");
+    *machine = (struct machine){.domains = (int)settings->domains,
+                                .domain_gpus = (int)gpus,
+                                .nvlink_gbps = NAN,
+                                .nic_gbps = NAN,
+                                .nvls = UNKNOWN};
+    if (*instance || gpu)
+        machine_of(*instance, gpu, settings->domains * gpus, INT64_MIN, settings->domains, machine);
+    if (settings->nvlink_gbps >= 0) machine->nvlink_gbps = settings->nvlink_gbps;
+    if (settings->nic_gbps >= 0) machine->nic_gbps = settings->nic_gbps;
+    if (!same(settings->nvls, "gpu")) machine->nvls = same(settings->nvls, "yes") ? YES : NO;
+    machine->nvlink_latency_us = settings->nvlink_latency_us >= 0 ? settings->nvlink_latency_us : NAN;
+    machine->nic_latency_us = settings->nic_latency_us >= 0 ? settings->nic_latency_us : NAN;
+    machine->network_reduces = settings->network_reduces;
+    machine->rail_aligned = settings->rail_aligned;
+    if (machine->domains * (double)machine->domain_gpus < 2)
+        return fail(STATUS_USAGE, "one GPU has no bus: give --domains or --domain-gpus");
+    if (gpus > 1 && isnan(machine->nvlink_gbps))
+        return fail(STATUS_USAGE, "the NVLink rate is not known: give --nvlink-gbps, --gpu or --instance");
+    if (machine->domains > 1 && isnan(machine->nic_gbps))
+        return fail(STATUS_USAGE, "the network's rate is not known for this machine: give --nic-gbps");
+    return STATUS_OK;
+}
+
+static size_t add_rows(const struct collective *collective, size_t bytes, const struct machine *machine,
+                       struct row *rows)
+{
+    size_t count = 0;
+    for (enum bound_kind kind = BOUND_MACHINE; kind <= BOUND_REFERENCE; kind++) {
+        rows[count] = (struct row){.collective = collective, .bytes = (double)bytes, .kind = kind};
+        if (bound_of(collective, (double)bytes, machine, kind, &rows[count].bound)) count++;
+    }
+    return count;
+}
+
+static enum status make_rows(const struct settings *settings, const struct machine *machine,
+                             struct row **rows, size_t *count)
+{
+    const struct collective *only = settings->collective ? collective_find(settings->collective) : NULL;
+    if (settings->collective && !only) {
+        const char *names[COLLECTIVE_COUNT + 1] = {NULL};
+        for (int i = 0; i < COLLECTIVE_COUNT; i++) names[i] = collectives[i].name;
+        const char *near = nearest(settings->collective, names);
+        return fail(STATUS_USAGE, "--collective: '%s' is no collective%s%s%s", settings->collective,
+                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    }
+    static const char *const standard[] = {"1G"};
+    const char *const *lists = settings->bytes.count ? settings->bytes.values : standard;
+    size_t list_count = settings->bytes.count ? settings->bytes.count : 1;
+    for (size_t l = 0; l < list_count; l++) {
+        size_t *sizes, size_count;
+        if (parse_sizes(lists[l], &sizes, &size_count))
+            return fail(STATUS_USAGE, "--bytes: '%s' is not a list of sizes such as 8,64K,1G", lists[l]);
+        *rows = reallocate(*rows, *count + size_count * 3 * COLLECTIVE_COUNT, sizeof **rows);
+        for (int c = 0; c < COLLECTIVE_COUNT; c++)
+            for (size_t i = 0; i < size_count; i++)
+                if (!only || only == &collectives[c])
+                    *count += add_rows(&collectives[c], sizes[i], machine, *rows + *count);
+        free(sizes);
+    }
+    return STATUS_OK;
+}
+
+static void print_text(const struct machine *m, const struct instance *instance,
+                       const struct catalog *catalog, const struct row *rows, size_t count)
+{
+    char size[UNIT_TEXT];
+    printf("%d NVLink domain%s of %d GPU%s", m->domains, m->domains > 1 ? "s" : "", m->domain_gpus,
+           m->domain_gpus > 1 ? "s" : "");
+    if (instance)
+        printf(", %s %s (%s:%zu: %s)", instance->provider, instance->name, catalog->clouds_path,
+               instance->line, *instance->fabric ? instance->fabric : "fabric not known");
+    printf("\nper GPU and direction:");
+    if (!isnan(m->nvlink_gbps)) printf(" NVLink %.6g GB/s,", m->nvlink_gbps);
+    if (!isnan(m->nic_gbps)) printf(" network %.6g GB/s,", m->nic_gbps);
+    printf(" NVLink switch reduces: %s\n\n", known_name(m->nvls));
+    printf("%-15s %9s %12s %12s  %-7s %-10s %s\n", "collective", "size", "time", "bus bw", "by", "kind",
+           "formula and inputs");
+    printf("%-15s %9s %12s %12s\n", "", "", "(us)", "(GB/s)");
+    for (size_t i = 0; i < count; i++)
+        printf("%-15s %9s %12.3f %12.2f  %-7s %-10s %s\n", rows[i].collective->name,
+               format_size((size_t)rows[i].bytes, size), rows[i].bound.time_us, rows[i].bound.busbw_gbps,
+               link_name(rows[i].bound.binds), kind_name(rows[i].kind), rows[i].bound.formula);
+    struct latency latency = latency_model(m);
+    if (isfinite(latency.ring_us) && isfinite(latency.tree_us))
+        printf("\nlatency of a tiny all-reduce (a model, no bound): ring %.3f us = 2(P-1)a, tree %.3f us = "
+               "2[(G-1)a_nvlink + log2(N) a_net]\n",
+               latency.ring_us, latency.tree_us);
+}
+
+static void print_csv(const struct machine *m, const struct row *rows, size_t count)
+{
+    puts("collective,bytes,kind,time_us,busbw_gbps,binds,nic_us,nvlink_us,domains,domain_gpus,formula");
+    for (size_t i = 0; i < count; i++) {
+        const struct bound *bound = &rows[i].bound;
+        printf("%s,%.0f,%s,%.6g,%.6g,%s,%.6g,%.6g,%d,%d,\"%s\"\n", rows[i].collective->name, rows[i].bytes,
+               kind_name(rows[i].kind), bound->time_us, bound->busbw_gbps, link_name(bound->binds),
+               bound->nic_us, bound->nvlink_us, m->domains, m->domain_gpus, bound->formula);
+    }
+}
+
+static json_t *number_or_null(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
+
+static enum status print_json(const struct machine *m, const struct instance *instance,
+                              const struct row *rows, size_t count)
+{
+    struct latency latency = latency_model(m);
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        const struct bound *bound = &rows[i].bound;
+        json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:f, s:f, s:s, s:f, s:f, s:s}", "collective",
+                                              rows[i].collective->name, "bytes", (json_int_t)rows[i].bytes,
+                                              "kind", kind_name(rows[i].kind), "time_us", bound->time_us,
+                                              "busbw_gbps", bound->busbw_gbps, "binds",
+                                              link_name(bound->binds), "nic_us", bound->nic_us, "nvlink_us",
+                                              bound->nvlink_us, "formula", bound->formula));
+    }
+    json_t *root = json_pack("{s:s?, s:i, s:i, s:o, s:o, s:s, s:o, s:o, s:o}", "instance",
+                             instance ? instance->name : NULL, "domains", m->domains, "domain_gpus",
+                             m->domain_gpus, "nvlink_gbps", number_or_null(m->nvlink_gbps), "nic_gbps",
+                             number_or_null(m->nic_gbps), "nvls",
+                             m->nvls == YES  ? "yes"
+                             : m->nvls == NO ? "no"
+                                             : "unknown",
+                             "latency_ring_us", number_or_null(latency.ring_us), "latency_tree_us",
+                             number_or_null(latency.tree_us), "limits", list);
+    if (!root) return fail(STATUS_ENVIRONMENT, "cannot write the limits as JSON: a name is not UTF-8");
+    json_dumpf(root, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    puts("");
+    json_decref(root);
+    return STATUS_OK;
+}
+
+static enum status limits(const struct settings *settings)
+{
+    struct catalog catalog;
+    struct machine machine;
+    const struct instance *instance;
+    struct row *rows = NULL;
+    size_t count = 0;
+    enum status status = catalog_read(&catalog, settings->catalog);
+    if (status) return status;
+    status = find_machine(settings, &catalog, &machine, &instance);
+    if (!status) status = make_rows(settings, &machine, &rows, &count);
+    if (!status && same(settings->format, "json"))
+        status = print_json(&machine, instance, rows, count);
+    else if (!status && same(settings->format, "csv"))
+        print_csv(&machine, rows, count);
+    else if (!status)
+        print_text(&machine, instance, &catalog, rows, count);
+    free(rows);
+    catalog_free(&catalog);
+    return status;
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    int operand;
+    enum status status = options_parse(&command, argc, argv, &settings, &operand);
+    if (!status && operand < argc)
+        status = fail(STATUS_USAGE, "'%s': limits takes flags only", argv[operand]);
+    if (!status) status = limits(&settings);
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand limits_subcommand = {&command, run};

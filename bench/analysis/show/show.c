@@ -1,0 +1,307 @@
+/* busbar show: the tables of one or more runs, a line per case over its launches. */
+#include "analysis/common/json.h"
+#include "analysis/common/subcommand.h"
+#include "analysis/common/table.h"
+#include "analysis/compare/aggregate.h"
+#include "analysis/compare/study.h"
+#include "analysis/show/listing.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LONGEST = 200 }; /* characters of a label or an error */
+
+struct settings {
+    const char *format;
+    int by_allocation;
+};
+
+static const struct option options[] = {
+    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
+     "text|csv|json|markdown", 0, 0, "Output",
+     "text for a terminal; csv and json hold every column, markdown the readable ones"},
+    {OPTION_FLAG, 0, "by-allocation", NULL, offsetof(struct settings, by_allocation), NULL, NULL, 0, 0, NULL,
+     "keep the allocations (sets of hosts) of a run apart"},
+    {0},
+};
+
+static const struct command command = {
+    .name = "busbar show",
+    .summary = "print the figures of results as tables",
+    .synopsis = "[flags] RESULTS...",
+    .description = "RESULTS are files (*.jsonl) or folders of them. Launches of a run become one line per "
+                   "case: the median of the\n"
+                   "launches' medians. From six launches on its interval is the exact 95 % interval by order "
+                   "statistics over\n"
+                   "launches; with fewer it is their minimum and maximum; one launch has none. Rates are "
+                   "bytes / time. Imported\n"
+                   "figures keep the statistic of their source: 'statistic' says which.\n",
+    .examples = "busbar show results/first\n    tables of a run\nbusbar show --format csv results >all.csv\n "
+                "   every run, for a spreadsheet\n",
+    .options = options,
+};
+
+/* ---- JSON: figures as numbers, absent ones left out ---- */
+
+static void put_figure(json_t *object, const char *key, struct figure figure)
+{
+    if (!figure_present(figure)) return;
+    json_t *value = json_object();
+    object_put_real(value, "value", figure.point);
+    if (figure.kind != INTERVAL_NONE) {
+        object_put_real(value, "lo", figure.lo);
+        object_put_real(value, "hi", figure.hi);
+    }
+    object_put_text(value, "interval", interval_name(figure.kind));
+    object_put(object, key, value);
+}
+
+static json_t *case_object(const struct case_summary *line)
+{
+    const struct case_row *row = line->row;
+    json_t *object = json_object();
+    object_put_text(object, "key", line->key);
+    object_put_text(object, "collective", row->collective);
+    object_put_text(object, "gemm", row->gemm);
+    object_put_integer(object, "requested_bytes", row->requested_bytes);
+    object_put_integer(object, "bytes", row->bytes);
+    object_put_integer(object, "count", row->count);
+    object_put_text(object, "dtype", row->dtype);
+    object_put_text(object, "op", row->op);
+    object_put_text(object, "placement", row->placement);
+    object_put_text(object, "mode", row->mode);
+    object_put_text(object, "phase", row->phase);
+    object_put_integer(object, "m", row->m);
+    object_put_integer(object, "n", row->n);
+    object_put_integer(object, "k", row->k);
+    object_put_integer(object, "nodes", row->nodes);
+    object_put_integer(object, "ranks", row->ranks);
+    object_put_text(object, "group", row->group);
+    object_put_text(object, "sync", row->sync);
+    object_put_text(object, "cache", row->cache);
+    object_put_text(object, "memory", row->memory);
+    object_put_integer(object, "domains", line->conditions.domains);
+    object_put_text(object, "filling", line->conditions.filling);
+    object_put_text(object, "transport", line->conditions.transport);
+    object_put_text(object, "table", line->conditions.table);
+    object_put_text(object, "statistic", line->statistic);
+    object_put_text(object, "rank_reduction", line->rank_reduction);
+    object_put(object, "launches", json_integer((json_int_t)line->launches));
+    object_put(object, "attempts", json_integer((json_int_t)line->attempts));
+    object_put(object, "allocations", json_integer((json_int_t)line->allocations));
+    put_figure(object, "time_us", line->time_us);
+    put_figure(object, "algbw_gbps", line->algbw_gbps);
+    put_figure(object, "busbw_gbps", line->busbw_gbps);
+    put_figure(object, "tflops", line->tflops);
+    put_figure(object, "bound_percent", line->bound_percent);
+    object_put_real(object, "bound_us", line->bound_us);
+    object_put_text(object, "bound", line->bound);
+    object_put_real(object, "peak_tflops", line->peak_tflops);
+    object_put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
+    object_put_text(object, "status", line->status);
+    object_put_text(object, "error", line->error);
+    return object;
+}
+
+static void print_runs(const struct aggregate *aggregate, struct text *out)
+{
+    json_t *runs = json_array();
+    for (size_t r = 0; r < aggregate->count; r++) {
+        const struct run_summary *run = &aggregate->runs[r];
+        json_t *object = json_object(), *cases = json_array();
+        object_put_text(object, "run", run->run);
+        object_put_text(object, "label", run->label);
+        object_put_text(object, "allocation", run->allocation);
+        object_put_text(object, "provenance", run->provenance);
+        object_put(object, "launches", json_integer((json_int_t)run->launch_count));
+        object_put(object, "launches_died", json_integer((json_int_t)run->died));
+        object_put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
+        object_put(object, "launches_planned", json_integer((json_int_t)run->shortfall.planned));
+        object_put(object, "launches_missing", json_integer((json_int_t)run->shortfall.missing));
+        for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(&run->cases[c]));
+        object_put(object, "cases", cases);
+        array_add(runs, object);
+    }
+    print_json(out, runs, 7);
+}
+
+/* ---- text and markdown ---- */
+
+/* Names the planned launches that have no record. */
+static void print_shortfall(const struct run_summary *run, bool markdown, struct text *out)
+{
+    const struct shortfall *shortfall = &run->shortfall;
+    if (shortfall->missing) {
+        text_add(out, "%zu of %zu planned launches are missing: ", shortfall->missing, shortfall->planned);
+        line_text(out, shortfall->names, LONGEST * 3, markdown);
+        text_add(out, "\n");
+    }
+    if (shortfall->unknown) {
+        line_text(out, shortfall->unknown, LONGEST, markdown);
+        text_add(out, " cannot be read: it is not known whether launches are missing\n");
+    }
+}
+
+static void print_head(const struct run_summary *run, bool markdown, struct text *out)
+{
+    bool has[INTERVAL_EXACT + 1] = {false}, several = false;
+    for (size_t i = 0; i < run->case_count; i++)
+        if (run->cases[i].launches) has[run->cases[i].time_us.kind] = true;
+    text_add(out, markdown ? "## " : "");
+    if (markdown || !same(run->label, run->run)) {
+        line_text(out, run->label, LONGEST, markdown);
+        text_add(out, markdown ? "\n\n" : "\n");
+    }
+    text_add(out, "run ");
+    line_text(out, run->run, LONGEST, markdown);
+    text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count,
+             run->launch_count == 1 ? "" : "es");
+    if (run->allocations)
+        text_add(out, " on %zu allocation%s", run->allocations, run->allocations == 1 ? "" : "s");
+    for (int kind = INTERVAL_EXACT; kind >= INTERVAL_NONE; kind--) {
+        if (!has[kind]) continue;
+        text_add(out, "%s%s", several ? "; where a case has fewer: " : "; interval: ",
+                 interval_name((enum interval_kind)kind));
+        several = true;
+    }
+    text_add(out, "\n");
+    if (run->died)
+        text_add(out, "%zu launch%s died before the end record\n", run->died, run->died == 1 ? "" : "es");
+    if (run->unfinished)
+        text_add(out, "%zu launch%s did not complete\n", run->unfinished, run->unfinished == 1 ? "" : "es");
+    print_shortfall(run, markdown, out);
+}
+
+static void print_run(const struct run_summary *run, bool markdown, struct text *out)
+{
+    struct text words = {0};
+    print_head(run, markdown, out);
+    for (size_t first = 0, last; first < run->case_count; first = last) {
+        struct table table = {0};
+        for (last = first + 1;
+             last < run->case_count && listing_same_table(&run->cases[first], &run->cases[last]);)
+            last++;
+        text_clear(&words);
+        listing_title(&run->cases[first], last - first, &words);
+        text_add(out, markdown ? "\n### " : "\n");
+        line_text(out, text_get(&words), LONGEST, markdown);
+        text_add(out, "\n\n");
+        listing_fill(&run->cases[first], last - first, (size_t)-1, &table);
+        if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+        table_free(&table);
+        text_clear(&words);
+        listing_without_figure(run, first, last, &words);
+        for (char *line = words.data, *end; line && *line; line = end) {
+            end = line + strcspn(line, "\n");
+            if (*end) *end++ = 0;
+            text_add(out, markdown ? "- " : "  ");
+            line_text(out, line, LONGEST, markdown);
+            text_add(out, "\n");
+        }
+    }
+    text_add(out, "\n");
+    text_free(&words);
+}
+
+static void exact_cells(struct table *table, struct figure figure)
+{
+    if (!figure_present(figure)) {
+        for (int i = 0; i < 3; i++) table_cell(table, "%s", "");
+        return;
+    }
+    table_cell(table, "%.7g", figure.point);
+    for (int i = 0; i < 2; i++)
+        if (figure.kind == INTERVAL_NONE)
+            table_cell(table, "%s", "");
+        else
+            table_cell(table, "%.7g", i ? figure.hi : figure.lo);
+}
+
+static void print_csv(const struct aggregate *aggregate, struct text *out)
+{
+    static const char *const names[] = {
+        "run",      "label",     "provenance", "collective", "requested_bytes",
+        "bytes",    "count",     "m",          "n",          "k",
+        "dtype",    "op",        "placement",  "mode",       "phase",
+        "nodes",    "ranks",     "group",      "statistic",  "rank_reduction",
+        "launches", "interval",  "time_us",    "time_lo_us", "time_hi_us",
+        "rate",     "rate_lo",   "rate_hi",    "rate_unit",  "bound_percent",
+        "wrong",    "status",    "cache",      "sync",       "memory",
+        "domains",  "conditions"};
+    struct table table = {0};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (size_t r = 0; r < aggregate->count; r++)
+        for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
+            const struct run_summary *run = &aggregate->runs[r];
+            const struct case_summary *line = &run->cases[c];
+            const struct case_row *row = line->row;
+            const int64_t sizes[] = {row->requested_bytes, row->bytes, row->count, row->m, row->n, row->k};
+            const char *const words[] = {row->dtype, row->op, row->placement, row->mode, row->phase};
+            bool bus = figure_present(line->busbw_gbps);
+            table_cell(&table, "%s", run->run);
+            table_cell(&table, "%s", run->label);
+            table_cell(&table, "%s", run->provenance);
+            table_cell(&table, "%s", row->gemm ? row->gemm : row->collective);
+            for (int i = 0; i < 6; i++) table_integer(&table, sizes[i]);
+            for (int i = 0; i < 5; i++) table_cell(&table, "%s", words[i] ? words[i] : "");
+            table_integer(&table, row->nodes);
+            table_integer(&table, row->ranks);
+            table_cell(&table, "%s", row->group ? row->group : "");
+            table_cell(&table, "%s", line->statistic ? line->statistic : "");
+            table_cell(&table, "%s", line->rank_reduction ? line->rank_reduction : "");
+            table_cell(&table, "%zu", line->launches);
+            table_cell(&table, "%s", line->launches ? interval_name(line->time_us.kind) : "");
+            exact_cells(&table, line->time_us);
+            exact_cells(&table, row->gemm ? line->tflops : bus ? line->busbw_gbps : line->algbw_gbps);
+            table_cell(&table, "%s", row->gemm ? "TFLOP/s" : bus ? "busbw GB/s" : "algbw GB/s");
+            if (figure_present(line->bound_percent))
+                table_cell(&table, "%.4g", line->bound_percent.point);
+            else
+                table_cell(&table, "%s", "");
+            table_integer(&table, line->wrong);
+            table_cell(&table, "%s", line->status);
+            table_cell(&table, "%s", row->cache ? row->cache : "");
+            table_cell(&table, "%s", row->sync ? row->sync : "");
+            table_cell(&table, "%s", row->memory ? row->memory : "");
+            table_integer(&table, line->conditions.domains);
+            struct text conditions = {0};
+            conditions_words(&line->conditions, &conditions);
+            table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
+            text_free(&conditions);
+        }
+    table_print(&table, TABLE_CSV, out);
+    table_free(&table);
+}
+
+static enum status run(int argc, char **argv)
+{
+    struct settings settings = {0};
+    int first;
+    enum status status = options_parse(&command, argc, argv, &settings, &first);
+    if (status) return status;
+    if (first == argc)
+        return fail(STATUS_USAGE, "show: which results? Name files or folders (busbar show results/first)");
+    struct study study;
+    status = study_read(&study, argv + first, argc - first, NULL,
+                        settings.by_allocation ? STUDY_BY_ALLOCATION : STUDY_PLAIN);
+    if (!status) {
+        struct text out = {0};
+        bool markdown = same(settings.format, "markdown");
+        if (same(settings.format, "json"))
+            print_runs(&study.aggregate, &out);
+        else if (same(settings.format, "csv"))
+            print_csv(&study.aggregate, &out);
+        else
+            for (size_t r = 0; r < study.aggregate.count; r++)
+                print_run(&study.aggregate.runs[r], markdown, &out);
+        fputs(text_get(&out), stdout);
+        text_free(&out);
+        study_free(&study);
+    }
+    options_free(&command, &settings);
+    return status;
+}
+
+const struct subcommand show_subcommand = {&command, run};

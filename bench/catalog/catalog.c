@@ -1,0 +1,247 @@
+#include "catalog/catalog.h"
+#include "base/paths.h"
+#include "base/tsv.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+const char *const gpu_type_names[PEAK_COUNT + 1] = {"fp64", "tf32", "bf16", "fp16", "fp8", "nvfp4", NULL};
+
+static enum status read_instance(struct arena *arena, const struct tsv *table, size_t row,
+                                 struct instance *instance)
+{
+    double nic_gbit;
+    *instance = (struct instance){
+        .provider = arena_string(arena, tsv_cell(table, row, "provider")),
+        .name = arena_string(arena, tsv_cell(table, row, "instance")),
+        .gpu = arena_string(arena, tsv_cell(table, row, "gpu")),
+        .fabric = arena_string(arena, tsv_cell(table, row, "fabric")),
+        .price_kind = arena_string(arena, tsv_cell(table, row, "price_kind")),
+        .price_date = arena_string(arena, tsv_cell(table, row, "price_date")),
+        .note = arena_string(arena, tsv_cell(table, row, "note")),
+        .line = table->lines[row + 1],
+    };
+    if (!*instance->name)
+        return fail(STATUS_ENVIRONMENT, "%s:%zu: no instance name", table->name, instance->line);
+    enum status status = tsv_integer(table, row, "gpus_per_vm", 1, 1 << 20, &instance->gpus_per_vm);
+    if (!status)
+        status = tsv_integer(table, row, "gpus_per_nvlink_domain", 1, 1 << 20, &instance->gpus_per_domain);
+    if (!status) status = tsv_number(table, row, "nvlink_gbps_per_direction", &instance->nvlink_gbps);
+    if (!status) status = tsv_number(table, row, "nic_gbit_per_gpu", &nic_gbit);
+    if (!status) status = tsv_number(table, row, "usd_per_gpu_hour", &instance->usd_per_gpu_hour);
+    if (!status) instance->nic_gbps = nic_gbit / 8;
+    return status;
+}
+
+static enum status read_instances(struct catalog *catalog, const struct tsv *table)
+{
+    static const char *const needed[] = {"provider",
+                                         "instance",
+                                         "gpu",
+                                         "gpus_per_vm",
+                                         "gpus_per_nvlink_domain",
+                                         "nvlink_gbps_per_direction",
+                                         "nic_gbit_per_gpu",
+                                         "usd_per_gpu_hour",
+                                         NULL};
+    enum status status = tsv_need(table, needed);
+    catalog->instances = arena_memory(&catalog->arena, table->rows * sizeof *catalog->instances);
+    for (size_t row = 0; !status && row < table->rows; row++) {
+        struct instance instance;
+        status = read_instance(&catalog->arena, table, row, &instance);
+        const struct instance *twin = status ? NULL : catalog_instance(catalog, instance.name);
+        if (twin)
+            status = fail(STATUS_ENVIRONMENT, "%s:%zu: instance '%s' stands at line %zu already", table->name,
+                          instance.line, instance.name, twin->line);
+        if (!status) catalog->instances[catalog->instance_count++] = instance;
+    }
+    return status;
+}
+
+static enum status read_gpu(struct arena *arena, const struct tsv *table, size_t row, struct gpu_facts *gpu)
+{
+    const char *nvls = tsv_cell(table, row, "nvls");
+    *gpu = (struct gpu_facts){
+        .name = arena_string(arena, tsv_cell(table, row, "gpu")),
+        .note = arena_string(arena, tsv_cell(table, row, "note")),
+        .nvls = same(nvls, "yes")  ? YES
+                : same(nvls, "no") ? NO
+                                   : UNKNOWN,
+        .line = table->lines[row + 1],
+    };
+    if (!*gpu->name) return fail(STATUS_ENVIRONMENT, "%s:%zu: no GPU name", table->name, gpu->line);
+    if (*nvls && gpu->nvls == UNKNOWN)
+        return fail(STATUS_ENVIRONMENT, "%s:%zu: nvls: '%s' is not yes, no or empty", table->name, gpu->line,
+                    nvls);
+    enum status status = tsv_number(table, row, "nvlink_gbps_per_direction", &gpu->nvlink_gbps);
+    if (!status) status = tsv_number(table, row, "memory_gb", &gpu->memory_gb);
+    for (int type = 0; !status && type < PEAK_COUNT; type++)
+        status = tsv_number(table, row, gpu_type_names[type], &gpu->peak_tflops[type]);
+    return status;
+}
+
+static enum status read_gpus(struct catalog *catalog, const struct tsv *table)
+{
+    static const char *const needed[] = {"gpu", "bf16", "fp8", "nvlink_gbps_per_direction", "nvls", NULL};
+    enum status status = tsv_need(table, needed);
+    catalog->gpus = arena_memory(&catalog->arena, table->rows * sizeof *catalog->gpus);
+    for (size_t row = 0; !status && row < table->rows; row++) {
+        status = read_gpu(&catalog->arena, table, row, &catalog->gpus[row]);
+        if (!status) catalog->gpu_count++;
+    }
+    return status;
+}
+
+enum status catalog_parse(struct catalog *catalog, const char *clouds, size_t clouds_length, const char *gpus,
+                          size_t gpus_length)
+{
+    struct tsv table;
+    const char *clouds_name = catalog->clouds_path ? catalog->clouds_path : "clouds.tsv";
+    enum status status = tsv_parse(clouds_name, clouds, clouds_length, &table);
+    if (status) return status;
+    status = read_instances(catalog, &table);
+    tsv_free(&table);
+    if (!status)
+        status = tsv_parse(catalog->gpus_path ? catalog->gpus_path : "gpus.tsv", gpus, gpus_length, &table);
+    if (status) return status;
+    status = read_gpus(catalog, &table);
+    tsv_free(&table);
+    return status;
+}
+
+static bool has_tables(const char *folder, const char *below, struct text *found)
+{
+    text_clear(found);
+    text_add(found, "%s%s/clouds.tsv", folder, below);
+    if (access(found->data, R_OK)) return false;
+    text_clear(found);
+    text_add(found, "%s%s", folder, below);
+    return true;
+}
+
+/* The first folder that has the tables; "results" when none has, so that the message names that. */
+static void find_folder(struct text *found)
+{
+    char program[PATH_BYTES];
+    const char *asked = getenv("BUSBAR_CATALOG");
+    if (asked && *asked) {
+        text_add(found, "%s", asked);
+        return;
+    }
+    if (has_tables("results", "", found)) return;
+    if (program_folder(program) &&
+        (has_tables(program, "/../results", found) || has_tables(program, "/../share/busbar", found)))
+        return;
+    text_clear(found);
+    text_add(found, "results");
+}
+
+enum status catalog_read(struct catalog *catalog, const char *folder)
+{
+    enum { LARGEST_TABLE = 16 << 20 };
+    struct text found = {0}, path = {0}, clouds = {0}, gpus = {0};
+    *catalog = (struct catalog){0};
+    if (!folder) find_folder(&found);
+    folder = folder ? folder : found.data;
+    text_add(&path, "%s/clouds.tsv", folder);
+    catalog->clouds_path = arena_string(&catalog->arena, path.data);
+    text_clear(&path);
+    text_add(&path, "%s/gpus.tsv", folder);
+    catalog->gpus_path = arena_string(&catalog->arena, path.data);
+    enum status status = text_add_file(&clouds, catalog->clouds_path, LARGEST_TABLE);
+    if (!status) status = text_add_file(&gpus, catalog->gpus_path, LARGEST_TABLE);
+    if (!status)
+        status = catalog_parse(catalog, text_get(&clouds), clouds.length, text_get(&gpus), gpus.length);
+    text_free(&found);
+    text_free(&path);
+    text_free(&clouds);
+    text_free(&gpus);
+    if (status) catalog_free(catalog);
+    return status;
+}
+
+void catalog_free(struct catalog *catalog)
+{
+    arena_free(&catalog->arena);
+    *catalog = (struct catalog){0};
+}
+
+const struct instance *catalog_instance(const struct catalog *catalog, const char *name)
+{
+    for (size_t i = 0; name && i < catalog->instance_count; i++)
+        if (strcasecmp(catalog->instances[i].name, name) == 0) return &catalog->instances[i];
+    return NULL;
+}
+
+/* Whether `name` has `word` as a whole word: "B200" is none of "GB200", "A100" is one of "A100-SXM4-40GB". */
+static bool has_word(const char *name, const char *word)
+{
+    size_t length = strlen(word);
+    for (const char *at = name; length && (at = strcasestr(at, word)); at++)
+        if ((at == name || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[length]))
+            return true;
+    return false;
+}
+
+const struct gpu_facts *catalog_gpu(const struct catalog *catalog, const char *name)
+{
+    for (size_t i = 0; name && i < catalog->gpu_count; i++)
+        if (strcasecmp(catalog->gpus[i].name, name) == 0) return &catalog->gpus[i];
+    if (!name || has_word(name, "PCIe") || has_word(name, "NVL")) return NULL;
+    for (size_t i = 0; i < catalog->gpu_count; i++)
+        if (has_word(name, catalog->gpus[i].name)) return &catalog->gpus[i];
+    return NULL;
+}
+
+double gpu_peak_tflops(const struct gpu_facts *gpu, const char *type)
+{
+    static const struct {
+        const char *name;
+        enum gpu_type type;
+    } names[] = {{"double", PEAK_FP64},  {"float64", PEAK_FP64}, {"bfloat16", PEAK_BF16}, {"half", PEAK_FP16},
+                 {"float16", PEAK_FP16}, {"fp8_e4m3", PEAK_FP8}, {"fp8_e5m2", PEAK_FP8}};
+    for (int i = 0; gpu && type && i < PEAK_COUNT; i++)
+        if (same(type, gpu_type_names[i])) return gpu->peak_tflops[i];
+    for (size_t i = 0; gpu && type && i < sizeof names / sizeof *names; i++)
+        if (same(type, names[i].name)) return gpu->peak_tflops[names[i].type];
+    return NAN;
+}
+
+bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, int64_t ranks, int64_t nodes,
+                int64_t domains, struct machine *machine)
+{
+    if ((!instance && !gpu) || ranks < 1 || ranks > 1 << 24) return false;
+    bool in_racks = instance ? instance->gpus_per_domain > instance->gpus_per_vm
+                             : gpu && strncmp(gpu->name, "GB", 2) == 0;
+    if (domains < 1) {
+        if (instance && in_racks)
+            domains = (ranks + instance->gpus_per_domain - 1) / instance->gpus_per_domain;
+        else if (!in_racks)
+            domains = nodes >= 1 ? nodes
+                      : instance ? (ranks + instance->gpus_per_vm - 1) / instance->gpus_per_vm
+                                 : 0;
+    }
+    if (domains < 1 || ranks % domains) return false;
+    *machine = (struct machine){
+        .domains = (int)domains,
+        .domain_gpus = (int)(ranks / domains),
+        .nvlink_gbps = instance && !isnan(instance->nvlink_gbps) ? instance->nvlink_gbps
+                       : gpu                                     ? gpu->nvlink_gbps
+                                                                 : NAN,
+        .nic_gbps = instance ? instance->nic_gbps : NAN,
+        .nvls = gpu ? gpu->nvls : UNKNOWN,
+        .domain_spans_hosts = in_racks && (!instance || ranks / domains > instance->gpus_per_vm),
+        .nvlink_latency_us = NAN,
+        .nic_latency_us = NAN,
+    };
+    return true;
+}
+
+bool price_is_unverified(const struct instance *instance)
+{
+    return strstr(instance->note, "price unverified") != NULL;
+}

@@ -1,0 +1,339 @@
+/* NCCL: one process for each GPU, a blocking communicator, the watchdog beside it. (A non-blocking
+   communicator returns before its kernels are issued: events recorded next would be wrong.) */
+#include "gpu/nccl.h"
+#include "base/text.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { HELD_CALLS = 32, HOLD_NS = 200 * 1000 * 1000, UUID_TEXT = 48, ABORT_S = 5 };
+
+const char *nccl_words(void)
+{
+    const char *words =
+        ncclGetLastError(NULL); /* NCCL keeps one for the process, whatever the communicator */
+    return words ? words : "";
+}
+
+enum status nccl_status(struct comm *c, ncclResult_t result, const char *call)
+{
+    if (result == ncclSuccess) return STATUS_OK;
+    if (atomic_load(&c->aborted)) return STATUS_TIMEOUT;
+    cudaGetLastError();
+    const char *words = nccl_words();
+    return fail(STATUS_ENVIRONMENT, "%s on rank %d (%s): %s%s%s", call, c->world->rank, c->world->host,
+                ncclGetErrorString(result), *words ? ": " : "", words);
+}
+
+static enum status mpi_status(int error, const char *call)
+{
+    return error ? fail(STATUS_ENVIRONMENT, "%s failed (MPI error %d)", call, error) : STATUS_OK;
+}
+
+enum status nccl_agree(const struct comm *c, enum status own)
+{
+    if (c->options.steps) atomic_fetch_add(c->options.steps, 1); /* whoever has fewer has not arrived */
+    int mine[2] = {(int)own, own ? c->world->ranks - c->world->rank : 0}, worst[2];
+    enum status status =
+        mpi_status(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, c->world->comm), "MPI_Allreduce");
+    if (own && mine[1] == worst[1]) say_silenced(); /* where rank 0 is well, the first that is not speaks */
+    return status ? status : (enum status)worst[0];
+}
+
+/* ---- devices ---- */
+
+/* Ranks of one host may share a device only on purpose: NCCL 2.30 allows it with
+ * NCCL_MULTI_RANK_GPU_ENABLE=1. */
+static enum status refuse_shared(struct comm *c)
+{
+    const struct world *w = c->world;
+    char *uuids = allocate((size_t)w->ranks, UUID_TEXT);
+    enum status status =
+        mpi_status(MPI_Allgather(c->device.uuid, UUID_TEXT, MPI_CHAR, uuids, UUID_TEXT, MPI_CHAR, w->comm),
+                   "MPI_Allgather");
+    const char *own = uuids + (size_t)w->rank * UUID_TEXT, *shared = getenv("NCCL_MULTI_RANK_GPU_ENABLE");
+    bool allowed = shared && strcmp(shared, "1") == 0 && c->version >= 23000;
+    c->sharers = 0;
+    for (int r = 0; r < w->ranks && !status; r++) {
+        if (strcmp(uuids + (size_t)r * UUID_TEXT, own) != 0) continue;
+        c->sharers++;
+        if (r < w->rank && !allowed)
+            status = fail(STATUS_ENVIRONMENT,
+                          "ranks %d and %d (%s) have the same GPU %s: start one rank for each GPU (%d "
+                          "visible), or with NCCL 2.30 "
+                          "and later set NCCL_MULTI_RANK_GPU_ENABLE=1",
+                          r, w->rank, w->host, own, c->device.visible);
+    }
+    free(uuids);
+    return nccl_agree(c, status);
+}
+
+/* ---- the communicator ---- */
+
+/* "efficiency" | "zero" | "default": CTA policy; "N" or "N-M": as many CTAs (channels), at least and at most.
+ */
+static enum status read_cta(const struct comm *c, ncclConfig_t *config)
+{
+    const char *text = c->options.cta;
+    char *end;
+    if (!text || strcmp(text, "default") == 0) return STATUS_OK;
+    if (strcmp(text, "efficiency") == 0 || strcmp(text, "zero") == 0) {
+        int least = text[0] == 'e' ? NCCL_VERSION(2, 27, 0) : NCCL_VERSION(2, 28, 0);
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
+        config->CTAPolicy = text[0] == 'e' ? 1 : 2; /* NCCL_CTA_POLICY_EFFICIENCY, _ZERO */
+        if (c->version >= least) return STATUS_OK;
+#endif
+        return fail(STATUS_UNSUPPORTED, "--cta %s needs NCCL %d.%d, not %d.%d", text, least / 10000,
+                    least / 100 % 100, c->version / 10000, c->version / 100 % 100);
+    }
+    long low = strtol(text, &end, 10), high = *end == '-' ? strtol(end + 1, &end, 10) : low;
+    if (end == text || *end || low < 1 || high < low || high > INT_MAX)
+        return fail(STATUS_USAGE, "--cta '%s': expected default, efficiency, zero, N or N-M", text);
+    config->minCTAs = (int)low;
+    config->maxCTAs = (int)high;
+    return STATUS_OK;
+}
+
+static enum status connect_ranks(struct comm *c)
+{
+    ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+    ncclUniqueId id = {{0}};
+    config.blocking = 1;
+    enum status status = read_cta(c, &config);
+    if (!status && c->world->rank == 0) status = nccl_status(c, ncclGetUniqueId(&id), "ncclGetUniqueId");
+    status = nccl_agree(c, status);
+    if (!status) status = mpi_status(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, c->world->comm), "MPI_Bcast");
+    if (!status)
+        status =
+            nccl_status(c, ncclCommInitRankConfig(&c->nccl, c->world->ranks, id, c->world->rank, &config),
+                        "ncclCommInitRankConfig");
+    return nccl_agree(c, status);
+}
+
+static enum status make_tools(struct comm *c)
+{
+    enum status status = cuda_status(cudaStreamCreateWithFlags(&c->stream, cudaStreamNonBlocking),
+                                     "cudaStreamCreateWithFlags");
+    if (!status) status = cuda_status(cudaEventCreate(&c->start), "cudaEventCreate");
+    if (!status) status = cuda_status(cudaEventCreate(&c->stop), "cudaEventCreate");
+    if (!status)
+        status = cuda_status(cudaHostAlloc((void **)&c->gate, sizeof *c->gate, cudaHostAllocMapped),
+                             "cudaHostAlloc");
+    if (!status)
+        status = cuda_status(cudaHostGetDevicePointer((void **)&c->device_gate, c->gate, 0),
+                             "cudaHostGetDevicePointer");
+    if (!status)
+        status = cuda_status(cudaHostAlloc((void **)&c->verdict, sizeof *c->verdict, cudaHostAllocDefault),
+                             "cudaHostAlloc");
+    if (!status)
+        status =
+            cuda_status(cudaMalloc((void **)&c->device_verdict, sizeof *c->device_verdict), "cudaMalloc");
+    if (!status) status = cuda_status(cudaMalloc((void **)&c->aligner, sizeof *c->aligner), "cudaMalloc");
+    if (!status) *c->gate = (struct device_gate){0, 0};
+    if (!status)
+        status =
+            cuda_status(cudaMemsetAsync(c->aligner, 0, sizeof *c->aligner, c->stream), "cudaMemsetAsync");
+    return nccl_agree(c, status);
+}
+
+/* ---- the descriptor's members ---- */
+
+static void close_comm(struct comm *c)
+{
+    bool whole = !atomic_load(&c->aborted);
+    if (whole && c->nccl) {
+        for (int type = 0; type < DTYPE_COUNT; type++)
+            if (c->has_premul[type]) ncclRedOpDestroy(c->premul[type], c->nccl);
+        nccl_block_free(c);
+        ncclCommFinalize(c->nccl);
+        ncclCommDestroy(c->nccl);
+    }
+    if (whole) {
+        cudaFree(c->aligner);
+        cudaFree(c->device_verdict);
+        if (c->verdict) cudaFreeHost(c->verdict);
+        if (c->gate) cudaFreeHost(c->gate);
+        if (c->stop) cudaEventDestroy(c->stop);
+        if (c->start) cudaEventDestroy(c->start);
+        if (c->stream) cudaStreamDestroy(c->stream);
+    }
+    nvml_close(c->nvml);
+    nccl_debug_close(&c->debug);
+    pthread_mutex_destroy(&c->asking);
+    json_decref(c->facts);
+    free(c->domains);
+    free(c);
+}
+
+/* The library has what a registration needs, and so had the headers that this was built with. */
+static enum status refuse_registration(const struct comm *c)
+{
+    static const int least[] = {0, NCCL_VERSION(2, 19, 0), NCCL_VERSION(2, 27, 0)};
+    const int kind = c->options.registration, needed = kind > 0 && kind <= 2 ? least[kind] : 0;
+    if (c->version < needed)
+        return fail(STATUS_ENVIRONMENT, "-R %d needs NCCL %d.%d, not %d.%d", kind, needed / 10000,
+                    needed / 100 % 100, c->version / 10000, c->version / 100 % 100);
+    if (NCCL_VERSION_CODE < needed)
+        return fail(STATUS_ENVIRONMENT, "-R %d needs a plug-in built with NCCL %d.%d or later, not %d.%d",
+                    kind, needed / 10000, needed / 100 % 100, NCCL_MAJOR, NCCL_MINOR);
+    return STATUS_OK;
+}
+
+static enum status open_steps(struct comm *c)
+{
+    const struct world *w = c->world;
+    enum status status = nccl_status(c, ncclGetVersion(&c->version), "ncclGetVersion");
+    if (!status && c->version < NCCL_VERSION(2, 18, 0))
+        status = fail(STATUS_ENVIRONMENT, "NCCL %d.%d is too old: 2.18 or later is needed",
+                      c->version / 10000, c->version / 100 % 100);
+    if (!status) status = refuse_registration(c);
+    if (!status) status = device_open(w->local_rank, &c->device);
+    status = nccl_agree(c, status);
+    if (!status) status = refuse_shared(c);
+    if (status) return status;
+    c->nvml = nvml_open(c->device.uuid, c->device.pci);
+    status = nccl_domains_gather(c);
+    if (!status) status = nccl_domains_check(c);
+    if (!status) status = connect_ranks(c);
+    if (!status) status = make_tools(c);
+    if (!status)
+        status = nccl_align(c); /* connects the ranks: what NCCL tells of its paths is complete then */
+    if (!status) status = nccl_drain(c);
+    status = nccl_agree(c, status);
+    if (!status) status = nccl_agree(c, nccl_try_registration(c));
+    return status ? status : nccl_facts_make(c);
+}
+
+static enum status nccl_open(const struct world *world, const struct backend_options *options,
+                             struct comm **comm)
+{
+    if (options->memory && strcmp(options->memory, "device") != 0)
+        return fail(STATUS_USAGE, "the nccl backend has device memory only, not '%s'", options->memory);
+    struct comm *c = allocate(1, sizeof *c);
+    c->world = world;
+    c->options = *options;
+    c->held_calls = HELD_CALLS;
+    c->hold_ns = HOLD_NS;
+    pthread_mutex_init(&c->asking, NULL);
+    device_load_eagerly();
+    nccl_debug_capture(&c->debug, world->host);
+    enum status status = open_steps(c);
+    if (!status && c->device.emulated && world->rank == 0)
+        warn("this is the emulated device of busbar's tests: no figure is a measurement");
+    if (status)
+        close_comm(c);
+    else
+        *comm = c;
+    return status == STATUS_UNSUPPORTED ? STATUS_ENVIRONMENT : status;
+}
+
+static enum status nccl_supports(struct comm *c, const struct call *call, const char **reason)
+{
+    const enum collective_id id = call->collective->id;
+    const bool fp8 = call->dtype == DTYPE_FP8_E4M3 || call->dtype == DTYPE_FP8_E5M2;
+    *reason = NULL;
+    if (nccl_type(call->dtype) < 0)
+        *reason = fp8 ? "this build's NCCL headers have no fp8 (2.24 has)" : "NCCL has no such type";
+    else if (fp8 && c->version < NCCL_VERSION(2, 24, 0))
+        *reason = "fp8 needs NCCL 2.24";
+    else if (fp8 && call->collective->reduces && c->device.major < 9)
+        *reason = "NCCL reduces fp8 from compute capability 9.0 on";
+    else if (fp8 && call->collective->reduces && c->world->ranks == 1 &&
+             (call->op == OP_AVG || call->op == OP_PREMULSUM))
+        /* src/device/onerank.cu asks __CUDA_ARCH__ on the host, from 2.24 to 2.30: ncclInvalidArgument */
+        *reason = "NCCL cannot scale fp8 on one rank";
+    if (*reason) return STATUS_UNSUPPORTED;
+    if ((id == ALL_TO_ALL || id == SEND_RECV) && call->in_place)
+        *reason = "in place, what NCCL receives here is undefined";
+    return STATUS_OK;
+}
+
+static size_t nccl_free_bytes(struct comm *c)
+{
+    return device_free_bytes(&c->device, c->sharers) + c->block.bytes;
+}
+
+static void *abort_main(void *nccl)
+{
+    ncclCommAbort(nccl);
+    return NULL;
+}
+
+/* From the watchdog's thread: calls return, kernels end, and the waiting thread sees the flag. ncclCommAbort
+   waits for the device, which may answer no more (Xid 79): the process is about to end, with it or without.
+ */
+static void nccl_abort(struct comm *c)
+{
+    pthread_t thread;
+    struct timespec until;
+    pthread_mutex_lock(&c->asking);
+    atomic_store(&c->aborted, true);
+    pthread_mutex_unlock(&c->asking);
+    if (!c->nccl || pthread_create(&thread, NULL, abort_main, c->nccl)) return;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ABORT_S;
+    pthread_timedjoin_np(thread, NULL, &until);
+}
+
+static void nccl_watch_start(struct comm *c)
+{
+    if (c->nvml) nvml_watch_start(c->nvml);
+}
+
+/* The worst of all ranks, on rank 0. */
+static json_t *nccl_watch_stop(struct comm *c)
+{
+    enum { FIELDS = sizeof(struct nvml_window) / sizeof(double) };
+    struct nvml_window own = {.looks = 0}, *all = NULL;
+    json_t *json = NULL;
+    if (c->nvml) nvml_watch_stop(c->nvml, &own);
+    if (c->world->rank == 0) all = allocate((size_t)c->world->ranks, sizeof *all);
+    if (MPI_Gather(&own, FIELDS, MPI_DOUBLE, all, FIELDS, MPI_DOUBLE, 0, c->world->comm) == MPI_SUCCESS &&
+        all) {
+        int seen = -1;
+        for (int r = 0; r < c->world->ranks; r++) {
+            if (!(all[r].looks > 0)) continue;
+            if (seen < 0)
+                own = all[r];
+            else
+                nvml_window_worse(&own, &all[r]);
+            seen = r;
+        }
+        if (seen >= 0) json = nvml_window_json(&own);
+    }
+    free(all);
+    return json;
+}
+
+/* For "auto". */
+EXPORTED int busbar_device_count(void);
+int busbar_device_count(void)
+{
+    device_load_eagerly(); /* counting starts CUDA, which reads the setting then */
+    return device_count();
+}
+
+extern const struct backend busbar_backend;
+EXPORTED const struct backend busbar_backend = {
+    .name = "nccl",
+    .about = "NCCL on GPU memory, one rank for each GPU",
+    .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS,
+    .open = nccl_open,
+    .supports = nccl_supports,
+    .free_bytes = nccl_free_bytes,
+    .alloc = nccl_alloc,
+    .free = nccl_free,
+    .fill = nccl_fill,
+    .check = nccl_check,
+    .corrupt = nccl_corrupt,
+    .prepare = nccl_prepare,
+    .run = nccl_run,
+    .domain = nccl_domain,
+    .facts = nccl_facts,
+    .abort = nccl_abort,
+    .close = close_comm,
+    .watch_start = nccl_watch_start,
+    .watch_stop = nccl_watch_stop,
+};

@@ -1,0 +1,215 @@
+#include "gpu/nccl_debug.h"
+
+#include "base/status.h"
+
+#include <dirent.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Where NCCL can open a file that has no name. */
+static const char own_files[] = "/proc/self/fd/", own_subsystems[] = "INIT,NET,ENV";
+
+/* As NCCL does: %h is the host, %p the process, %% a %. NCCL knows the real host name only. */
+static void expand(const char *pattern, const char *host, char *path, size_t size)
+{
+    size_t n = 0;
+    path[0] = 0;
+    for (const char *c = pattern; *c && n + 2 < size; c++) {
+        if (c[0] == '%' && c[1] == 'h')
+            n += (size_t)snprintf(path + n, size - n, "%s", host), c++;
+        else if (c[0] == '%' && c[1] == 'p')
+            n += (size_t)snprintf(path + n, size - n, "%d", (int)getpid()), c++;
+        else
+            path[n++] = *c, c += c[0] == '%' && c[1] == '%';
+        if (n >= size) n = size - 1;
+        path[n] = 0;
+    }
+}
+
+static long size_of(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) ? 0 : (long)about.st_size;
+}
+
+/* For messages that somebody asked for. */
+static bool make_file(struct nccl_debug *d, const char *level)
+{
+    const char *folder = getenv("TMPDIR");
+    snprintf(d->path, sizeof d->path, "%.3000s/busbar-nccl-%d-XXXXXX", folder && *folder ? folder : "/tmp",
+             (int)getpid());
+    int fd = mkstemp(d->path);
+    if (fd < 0) return false;
+    close(fd);
+    d->named = true;
+    warn("NCCL_DEBUG=%s: its messages are in %s", level, d->path);
+    return true;
+}
+
+static bool make_memory(struct nccl_debug *d)
+{
+    d->memory = memfd_create("busbar-nccl", MFD_CLOEXEC);
+    snprintf(d->path, sizeof d->path, "%s%d", own_files, d->memory);
+    return d->memory >= 0 && access(d->path, W_OK) == 0;
+}
+
+void nccl_debug_capture(struct nccl_debug *d, const char *host)
+{
+    const char *level = getenv("NCCL_DEBUG"), *file = getenv("NCCL_DEBUG_FILE");
+    *d = (struct nccl_debug){.memory = -1, .quiet = !level};
+    if (file && *file) { /* the user's own file is read, never removed */
+        expand(file, host, d->path, sizeof d->path);
+        if (strncmp(file, own_files, strlen(own_files)) == 0) d->start = size_of(d->path);
+    } else if (level ? make_file(d, level) : make_memory(d)) {
+        setenv("NCCL_DEBUG_FILE", d->path, 1);
+    } else {
+        warn("NCCL's messages are not read: cannot create %s", d->path);
+        nccl_debug_close(d);
+        return;
+    }
+    if (level) return;
+    setenv("NCCL_DEBUG", "INFO", 1);
+    setenv("NCCL_DEBUG_SUBSYS", own_subsystems, 0);
+}
+
+void nccl_debug_close(struct nccl_debug *d)
+{
+    if (d->memory >= 0) close(d->memory);
+    if (d->named && size_of(d->path) == 0) unlink(d->path);
+    *d = (struct nccl_debug){.memory = -1};
+}
+
+void nccl_debug_hide(const struct nccl_debug *d, json_t *environment)
+{
+    const char *subsystems = json_string_value(json_object_get(environment, "NCCL_DEBUG_SUBSYS"));
+    if (d->memory >= 0 || d->named) json_object_del(environment, "NCCL_DEBUG_FILE");
+    if (!d->quiet || !d->path[0]) return;
+    json_object_del(environment, "NCCL_DEBUG");
+    if (subsystems && strcmp(subsystems, own_subsystems) == 0)
+        json_object_del(environment, "NCCL_DEBUG_SUBSYS");
+}
+
+void nccl_debug_told(const struct nccl_debug *d, struct nccl_paths *paths)
+{
+    *paths = (struct nccl_paths){.nvls = -1, .mnnvl = -1};
+    FILE *file = d->path[0] ? fopen(d->path, "r") : NULL;
+    if (!file) return;
+    if (fseek(file, d->start, SEEK_SET) == 0) nccl_debug_read(file, paths);
+    fclose(file);
+}
+
+/* The words behind `mark`, up to `end` (or the line's end), as printable ASCII. */
+static bool words_after(const char *line, const char *mark, const char *end, char *words, size_t size)
+{
+    const char *at = strstr(line, mark);
+    if (!at) return false;
+    at += strlen(mark);
+    size_t length = strcspn(at, "\r\n");
+    const char *stop = end ? strstr(at, end) : NULL;
+    if (stop && (size_t)(stop - at) < length) length = (size_t)(stop - at);
+    if (length >= size) length = size - 1;
+    for (size_t i = 0; i < length; i++) words[i] = at[i] >= ' ' && at[i] < 0x7f ? at[i] : '?';
+    words[length] = 0;
+    return length > 0;
+}
+
+/* Lines as NCCL 2.18 to 2.30 print them (format strings in libnccl.so.2
+ * of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9; sources of 2.30.7). */
+static void read_line(const char *line, struct nccl_paths *p)
+{
+    char words[64];
+    if (!words_after(line, "Using network ", NULL, p->network, sizeof p->network))
+        words_after(line, "Assigned NET plugin ", " to comm", p->network, sizeof p->network);
+    if (strstr(line, "ccessfully loaded external network plugin "))
+        words_after(line, "external network plugin ", NULL, p->plugin, sizeof p->plugin);
+    else if (strstr(line, "NET/Plugin: Loaded net plugin "))
+        words_after(line, "Loaded net plugin ", NULL, p->plugin, sizeof p->plugin);
+    if (strstr(line, "NVLS multicast support is available")) p->nvls = 1;
+    if (strstr(line, "NVLS multicast support is not available")) p->nvls = 0;
+    if (words_after(line, " MNNVL ", NULL, words, sizeof words) && (words[0] == '0' || words[0] == '1') &&
+        (words[1] == 0 || words[1] == ' '))
+        p->mnnvl = words[0] == '1';
+    if (strstr(line, "MNNVL is not supported") || strstr(line, "is available but not working")) p->mnnvl = 0;
+    p->p2p |= strstr(line, " via P2P/") != NULL;
+    p->shm |= strstr(line, " via SHM/") != NULL;
+    p->net |= strstr(line, " via NET/") != NULL;
+    p->collnet |= strstr(line, " via COLLNET/") != NULL;
+    p->gdr |= strstr(line, "/GDRDMA") != NULL;
+}
+
+void nccl_debug_read(FILE *file, struct nccl_paths *p)
+{
+    char line[2048];
+    *p = (struct nccl_paths){.nvls = -1, .mnnvl = -1};
+    while (fgets(line, sizeof line, file)) read_line(line, p);
+}
+
+json_t *nccl_paths_json(const struct nccl_paths *p)
+{
+    json_t *object = json_object(), *transports = json_array();
+    if (p->network[0]) json_object_set_new(object, "network", json_string(p->network));
+    if (p->plugin[0]) json_object_set_new(object, "plugin", json_string(p->plugin));
+    if (p->nvls >= 0) json_object_set_new(object, "nvls", json_boolean(p->nvls));
+    if (p->mnnvl >= 0) json_object_set_new(object, "mnnvl", json_boolean(p->mnnvl));
+    if (p->p2p) json_array_append_new(transports, json_string("P2P"));
+    if (p->shm) json_array_append_new(transports, json_string("SHM"));
+    if (p->net) json_array_append_new(transports, json_string(p->gdr ? "NET/GDRDMA" : "NET"));
+    if (p->collnet) json_array_append_new(transports, json_string("COLLNET"));
+    if (json_array_size(transports))
+        json_object_set_new(object, "transports", transports);
+    else
+        json_decref(transports);
+    return object;
+}
+
+struct looked_for {
+    const char *part;
+    json_t *found;
+};
+
+static int visit_library(struct dl_phdr_info *info, size_t size, void *data)
+{
+    struct looked_for *looked = data;
+    const char *name = strrchr(info->dlpi_name, '/');
+    (void)size;
+    if (name && strstr(name + 1, looked->part)) {
+        char real[4096];
+        const char *path = realpath(info->dlpi_name, real) ? real : info->dlpi_name;
+        json_object_set_new(looked->found, name + 1, json_string(path));
+    }
+    return 0;
+}
+
+json_t *loaded_libraries(const char *part)
+{
+    struct looked_for looked = {part, json_object()};
+    dl_iterate_phdr(visit_library, &looked);
+    return looked.found;
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+void rdma_devices(const char *root, char *names, size_t size)
+{
+    char path[4096];
+    struct dirent **entries;
+    size_t n = 0;
+    names[0] = 0;
+    snprintf(path, sizeof path, "%.4000s/sys/class/infiniband", root ? root : "");
+    int count = scandir(path, &entries, not_hidden, alphasort);
+    if (count < 0) return;
+    for (int i = 0; i < count; i++) {
+        size_t more = strlen(entries[i]->d_name) + 2;
+        if (n + more < size)
+            n += (size_t)snprintf(names + n, size - n, "%s%s", n ? " " : "", entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+}

@@ -1,0 +1,195 @@
+/* What NCCL and the devices tell: NVLink domains, the ranks' places, the paths that NCCL takes. */
+#include "gpu/nccl.h"
+#include "base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- domains ---- */
+
+/* NVLink domain of every rank; where the fabric has none, the host is the domain. */
+enum status nccl_domains_gather(struct comm *c)
+{
+    char own[DOMAIN_TEXT] = "";
+    if (!nvml_domain(c->nvml, own)) snprintf(own, sizeof own, "%s", c->world->host);
+    c->domains = allocate((size_t)c->world->ranks, DOMAIN_TEXT);
+    if (MPI_Allgather(own, DOMAIN_TEXT, MPI_CHAR, c->domains, DOMAIN_TEXT, MPI_CHAR, c->world->comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allgather failed");
+    return STATUS_OK;
+}
+
+static const char *domain_of(const struct comm *c, int rank)
+{
+    return c->domains + (size_t)rank * DOMAIN_TEXT;
+}
+
+const char *nccl_domain(struct comm *c)
+{
+    return domain_of(c, c->world->rank);
+}
+
+/* Ranks in `rank`'s domain, and whether it is the domain's first. */
+static int domain_size(const struct comm *c, int rank, bool *first)
+{
+    int size = 0;
+    *first = true;
+    for (int r = 0; r < c->world->ranks; r++) {
+        bool together = strcmp(domain_of(c, r), domain_of(c, rank)) == 0;
+        size += together;
+        if (together && r < rank) *first = false;
+    }
+    return size;
+}
+
+static int domain_count(const struct comm *c)
+{
+    int count = 0;
+    for (int r = 0; r < c->world->ranks; r++) {
+        bool first;
+        domain_size(c, r, &first);
+        count += first;
+    }
+    return count;
+}
+
+/* --expect-domain N: all ranks are in NVLink domains of N (of all ranks, where those are fewer). */
+enum status nccl_domains_check(const struct comm *c)
+{
+    const int expected = c->options.expect_domain, ranks = c->world->ranks;
+    bool first;
+    for (int r = 0; expected && r < ranks; r++) {
+        int size = domain_size(c, r, &first);
+        if (size != (expected < ranks ? expected : ranks))
+            return c->world->rank ? STATUS_ENVIRONMENT
+                                  : fail(STATUS_ENVIRONMENT,
+                                         "--expect-domain %d: NVLink domain %s has %d of the %d ranks",
+                                         expected, domain_of(c, r), size, ranks);
+    }
+    return STATUS_OK;
+}
+
+/* ---- facts ---- */
+
+static json_t *version_json(int code)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%d.%d.%d", code / 10000, code / 100 % 100, code % 100);
+    return json_string(text);
+}
+
+enum { PLACE_TEXT = 1024, NAMED_HOSTS = 8 };
+
+/* What this rank has: its device's place, its nearest NIC; and RDMA devices that stand unused beside TCP
+   sockets, the usual fault of a cluster's set-up, into which NCCL falls back in silence. */
+static void own_place(const struct comm *c, const json_t *gpu, const struct nccl_paths *paths,
+                      char text[PLACE_TEXT])
+{
+    char unused[256] = "";
+    json_t *place = json_pack("{s:i, s:s, s:s, s:s}", "index", c->device.index, "pci", c->device.pci, "uuid",
+                              c->device.uuid, "domain", domain_of(c, c->world->rank));
+    json_t *nearest = json_array_get(json_object_get(gpu, "nics"), 0);
+    if (json_object_get(gpu, "numa_node"))
+        json_object_set(place, "numa_node", json_object_get(gpu, "numa_node"));
+    if (nearest) json_object_set(place, "nearest_nic", nearest);
+    if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0)
+        rdma_devices(getenv("HWLOC_FSROOT"), unused, sizeof unused);
+    if (unused[0]) json_object_set_new(place, "unused_rdma", json_string(unused));
+    char *dump = json_dumps(place, JSON_COMPACT);
+    if (dump) snprintf(text, PLACE_TEXT, "%s", dump);
+    free(dump);
+    json_decref(place);
+}
+
+static void warn_of_sockets(const struct comm *c, const json_t *places)
+{
+    struct text hosts = {0};
+    const char *devices = NULL;
+    int count = 0;
+    for (int r = 0; r < c->world->ranks; r++) {
+        const char *unused =
+            json_string_value(json_object_get(json_array_get(places, (size_t)r), "unused_rdma"));
+        if (!unused || c->world->local_rank_of_rank[r]) continue;
+        if (!devices) devices = unused;
+        if (count++ < NAMED_HOSTS)
+            text_add(&hosts, "%s%s", count > 1 ? ", " : "", c->world->hosts[c->world->node_of_rank[r]]);
+    }
+    if (count)
+        warn("NCCL uses TCP sockets on %d of %d hosts although they have RDMA devices (%s%s: %s): is the "
+             "network plug-in missing?",
+             count, c->world->nodes, text_get(&hosts), count > NAMED_HOSTS ? ", ..." : "", devices);
+    text_free(&hosts);
+}
+
+/* Of all ranks, on rank 0; NULL elsewhere. */
+static json_t *gather_places(struct comm *c, const json_t *gpu, const struct nccl_paths *paths)
+{
+    const struct world *w = c->world;
+    char own[PLACE_TEXT] = "{}", *all = allocate((size_t)w->ranks, PLACE_TEXT);
+    json_t *list = w->rank ? NULL : json_array();
+    own_place(c, gpu, paths, own);
+    if (MPI_Gather(own, PLACE_TEXT, MPI_CHAR, all, PLACE_TEXT, MPI_CHAR, 0, w->comm) == MPI_SUCCESS && list)
+        for (int r = 0; r < w->ranks; r++) {
+            json_t *place = json_loads(all + (size_t)r * PLACE_TEXT, 0, NULL);
+            if (!place) place = json_object();
+            json_object_set_new(place, "rank", json_integer(r));
+            json_object_set_new(place, "host", json_string(w->hosts[w->node_of_rank[r]]));
+            json_array_append_new(list, place);
+        }
+    free(all);
+    if (list) warn_of_sockets(c, list);
+    return list;
+}
+
+/* Where a domain spans hosts, --expect-domain means that NCCL uses its NVLink between them too. What is
+ * asserted must be told. */
+static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *paths)
+{
+    bool first;
+    int size = domain_size(c, c->world->rank, &first);
+    if (!c->options.expect_domain || size <= c->world->local_ranks || paths->mnnvl == 1) return STATUS_OK;
+    const char *domain = domain_of(c, c->world->rank);
+    if (c->version < NCCL_VERSION(2, 20, 0))
+        return fail(STATUS_ENVIRONMENT,
+                    "--expect-domain %d: NVLink between the hosts of domain %s needs NCCL 2.20, not %d.%d",
+                    c->options.expect_domain, domain, c->version / 10000, c->version / 100 % 100);
+    if (paths->mnnvl == 0)
+        return fail(STATUS_ENVIRONMENT,
+                    "--expect-domain %d: NCCL does not use NVLink between the hosts of domain %s (MNNVL 0 on "
+                    "%s): is IMEX running?",
+                    c->options.expect_domain, domain, c->world->host);
+    return fail(STATUS_ENVIRONMENT,
+                "--expect-domain %d: NCCL does not tell whether it uses NVLink between the hosts of domain "
+                "%s: unset NCCL_DEBUG, or set it to INFO",
+                c->options.expect_domain, domain);
+}
+
+enum status nccl_facts_make(struct comm *c)
+{
+    struct nccl_paths paths;
+    nccl_debug_told(&c->debug, &paths);
+    c->facts = json_object();
+    json_t *nccl = nccl_paths_json(&paths), *gpu = device_facts(&c->device);
+    json_object_set_new(nccl, "version", version_json(c->version));
+    json_object_set_new(nccl, "built_with", version_json(NCCL_VERSION_CODE));
+    json_object_set_new(nccl, "libraries", loaded_libraries("libnccl"));
+    if (*nvml_driver(c->nvml)) json_object_set_new(gpu, "driver", json_string(nvml_driver(c->nvml)));
+    json_object_set_new(c->facts, "nccl", nccl);
+    json_object_set_new(c->facts, "gpu", gpu);
+    json_t *places = gather_places(c, gpu, &paths);
+    if (places) json_object_set_new(c->facts, "gpus", places);
+    return nccl_agree(c, check_mnnvl(c, &paths));
+}
+
+void nccl_facts(struct comm *c, struct launch_header *header)
+{
+    json_object_update(header->facts, c->facts);
+    nccl_debug_hide(&c->debug, header->env);
+    if (c->device.emulated) device_provenance(header->provenance);
+    header->domains = domain_count(c);
+    for (size_t node = 0; node < header->host_count; node++) {
+        struct world_host *host = &header->hosts[node];
+        for (int r = c->world->ranks - 1; r >= 0; r--)
+            if (c->world->node_of_rank[r] == (int)node) host->domain = domain_of(c, r);
+        host->gpus = c->world->ranks_on_node[node] / (c->sharers > 0 ? c->sharers : 1);
+    }
+}

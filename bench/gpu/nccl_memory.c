@@ -1,0 +1,229 @@
+#include "gpu/nccl.h"
+#include "kernels/pattern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* struct buffers' memory. */
+struct slots {
+    size_t stride, recv_offset;
+};
+
+enum { PAGE = 4096 }; /* NCCL_WIN_REQUIRED_ALIGNMENT */
+
+static size_t whole_pages(size_t bytes)
+{
+    return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+struct place nccl_place(const struct comm *c, const struct call *call, size_t slot)
+{
+    const struct slots *slots = call->buffers->memory;
+    const int n = c->world->ranks, rank = c->world->rank;
+    size_t size = dtypes[call->dtype].size, part = call->count / (size_t)n;
+    struct extent e = call->collective->extent(call->count, n, rank, call->root);
+    char *base = c->block.at + slot * slots->stride;
+    struct place p = {base, base + slots->recv_offset, base};
+    if (!call->in_place) return p;
+    p.send = p.data = p.recv + e.in_place_at * size;
+    /* NCCL's reduce-scatter in place leaves rank r's part where it is: r parts into the input. */
+    if (call->collective->id == REDUCE_SCATTER) p.recv += part * (size_t)rank * size;
+    /* And its scatter the root's own. */
+    if (call->collective->id == SCATTER && rank == call->root) p.recv += part * (size_t)rank * size;
+    return p;
+}
+
+static ncclResult_t take(struct comm *c, size_t bytes)
+{
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
+    if (ncclMemAlloc && ncclMemFree) {
+        c->block.by_nccl = true;
+        return ncclMemAlloc((void **)&c->block.at, bytes);
+    }
+#endif
+    c->block.by_nccl = false;
+    return cudaMalloc((void **)&c->block.at, bytes) ? ncclUnhandledCudaError : ncclSuccess;
+}
+
+static void deregister(struct comm *c)
+{
+    if (!c->block.registered) return;
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
+    if (c->options.registration == 1) ncclCommDeregister(c->nccl, c->block.registered);
+#endif
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
+    if (c->options.registration == 2) ncclCommWindowDeregister(c->nccl, (ncclWindow_t)c->block.registered);
+#endif
+    c->block.registered = NULL;
+}
+
+void nccl_block_free(struct comm *c)
+{
+    nccl_graphs_free(c);
+    deregister(c);
+    if (!c->block.at) return;
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
+    if (c->block.by_nccl) ncclMemFree(c->block.at);
+#endif
+    if (!c->block.by_nccl) cudaFree(c->block.at);
+    c->block = (struct device_block){.generation = c->block.generation};
+}
+
+/* NCCL says success and registers nothing where it cannot, or was told not to: a figure must not be called by
+ * what it did not have. All ranks find it alike. */
+static enum status none_registered(const struct comm *c)
+{
+    const char *why = c->options.registration == 2
+                          ? "symmetric windows need GPUs that all reach each other, NCCL_CUMEM_ENABLE and "
+                            "NCCL_WIN_ENABLE"
+                          : "NCCL_LOCAL_REGISTER is 0, or P2P goes by copies";
+    return c->world->rank ? STATUS_ENVIRONMENT
+                          : fail(STATUS_ENVIRONMENT, "-R %d: this NCCL registers no buffers here (%s)",
+                                 c->options.registration, why);
+}
+
+static enum status register_block(struct comm *c)
+{
+    enum status status = STATUS_OK; /* with headers that know of no registration: nccl_open has refused it */
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
+    if (c->options.registration == 1)
+        status = nccl_status(c, ncclCommRegister(c->nccl, c->block.at, c->block.bytes, &c->block.registered),
+                             "ncclCommRegister");
+#endif
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
+    if (c->options.registration == 2) {
+        ncclWindow_t window = NULL;
+        status = nccl_status(
+            c, ncclCommWindowRegister(c->nccl, c->block.at, c->block.bytes, &window, NCCL_WIN_COLL_SYMMETRIC),
+            "ncclCommWindowRegister");
+        c->block.registered = window;
+    }
+#endif
+    return !status && c->options.registration && !c->block.registered ? none_registered(c) : status;
+}
+
+/* NCCL allocates by the driver: the runtime has no error of it, NCCL's words have. */
+static bool is_out_of_memory(cudaError_t cause)
+{
+    return cause == cudaErrorMemoryAllocation || (!cause && strstr(nccl_words(), "out of memory"));
+}
+
+/* All ranks go on only when all have their memory: registering a window is collective, and a case runs on all
+ * or on none. */
+static enum status grow(struct comm *c, size_t bytes)
+{
+    uint64_t generation = c->block.generation + 1;
+    nccl_block_free(c);
+    ncclResult_t result = take(c, bytes);
+    cudaError_t cause = cudaGetLastError(); /* out of memory is no error of the next call */
+    int own = result == ncclSuccess ? 0 : is_out_of_memory(cause) ? 1 : 2, worst = 0;
+    if (result) c->block.at = NULL;
+    if (MPI_Allreduce(&own, &worst, 1, MPI_INT, MPI_MAX, c->world->comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    c->block.bytes = c->block.at ? bytes : 0;
+    c->block.generation = generation;
+    if (worst) nccl_block_free(c);
+    if (worst == 1) return STATUS_TOO_LARGE;
+    if (worst) return own == 2 ? nccl_status(c, result, "allocating device memory") : STATUS_ENVIRONMENT;
+    return register_block(c);
+}
+
+enum status nccl_try_registration(struct comm *c)
+{
+    return c->options.registration ? grow(c, PAGE) : STATUS_OK;
+}
+
+enum status nccl_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)
+{
+    /* The same places on all ranks, whatever each one's share is: windows are symmetric, and ranks must grow
+     * together. */
+    uint64_t own[2] = {whole_pages(send_bytes), whole_pages(recv_bytes)}, part[2] = {0, 0};
+    if (MPI_Allreduce(own, part, 2, MPI_UINT64_T, MPI_MAX, c->world->comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    uint64_t stride = part[0] + part[1] ? part[0] + part[1] : PAGE;
+    if (stride < part[0] || (slots && stride > SIZE_MAX / slots)) return STATUS_TOO_LARGE;
+    uint64_t most = stride * slots;
+    enum status status = most > c->block.bytes ? grow(c, most) : STATUS_OK;
+    if (status) return status;
+    struct slots *memory = allocate(1, sizeof *memory);
+    *memory = (struct slots){stride, part[0]};
+    *b = (struct buffers){send_bytes, recv_bytes, slots, memory};
+    return STATUS_OK;
+}
+
+/* The block stays for the next case. */
+void nccl_free(struct comm *c, struct buffers *b)
+{
+    (void)c;
+    free(b->memory);
+    *b = (struct buffers){0};
+}
+
+static struct pattern pattern_of(const struct comm *c, const struct call *call, uint64_t seed)
+{
+    return (struct pattern){seed, c->world->ranks, call->dtype, call->op, call->collective->reduces};
+}
+
+static char *recv_base(const struct comm *c, const struct call *call, size_t slot)
+{
+    const struct slots *slots = call->buffers->memory;
+    return c->block.at + slot * slots->stride + slots->recv_offset;
+}
+
+enum status nccl_fill(struct comm *c, const struct call *call, size_t slot, uint64_t seed)
+{
+    const struct pattern pattern = pattern_of(c, call, seed);
+    struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
+    struct place p = nccl_place(c, call, slot);
+    enum status status = STATUS_OK;
+    if (call->buffers->recv_bytes)
+        status = cuda_status(
+            cudaMemsetAsync(recv_base(c, call, slot), PATTERN_POISON, call->buffers->recv_bytes, c->stream),
+            "cudaMemsetAsync");
+    if (!status)
+        status = cuda_status(device_fill(&pattern, c->world->rank, 0, e.send, p.data, c->stream),
+                             "the fill kernel");
+    return status ? status : nccl_drain(c);
+}
+
+enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed,
+                       struct verdict *verdict)
+{
+    const struct pattern pattern = pattern_of(c, call, seed);
+    const size_t size = dtypes[call->dtype].size;
+    struct place p = nccl_place(c, call, slot);
+    struct expectation e;
+    enum status status = STATUS_OK;
+    *c->verdict = (struct device_verdict){0, UINT64_MAX};
+    status = cuda_status(
+        cudaMemcpyAsync(c->device_verdict, c->verdict, sizeof *c->verdict, cudaMemcpyHostToDevice, c->stream),
+        "cudaMemcpyAsync");
+    for (int k = 0;
+         !status && call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
+         k++)
+        status = cuda_status(device_check(&pattern, e.source, e.source_at, e.count, p.recv + e.recv_at * size,
+                                          e.recv_at, c->device_verdict, c->stream),
+                             "the check kernel");
+    if (!status)
+        status = cuda_status(cudaMemcpyAsync(c->verdict, c->device_verdict, sizeof *c->verdict,
+                                             cudaMemcpyDeviceToHost, c->stream),
+                             "cudaMemcpyAsync");
+    if (!status) status = nccl_drain(c);
+    if (!status) *verdict = (struct verdict){c->verdict->wrong, c->verdict->wrong ? c->verdict->first : 0};
+    return status;
+}
+
+enum status nccl_corrupt(struct comm *c, const struct call *call, size_t slot)
+{
+    struct expectation e;
+    struct place p = nccl_place(c, call, slot);
+    unsigned char byte = 0;
+    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) ||
+        !e.count)
+        return STATUS_UNSUPPORTED;
+    char *at = p.recv + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
+    enum status status = cuda_status(cudaMemcpy(&byte, at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
+    byte ^= 0x10;
+    if (!status) status = cuda_status(cudaMemsetAsync(at, byte, 1, c->stream), "cudaMemsetAsync");
+    return status ? status : nccl_drain(c);
+}

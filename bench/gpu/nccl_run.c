@@ -1,0 +1,432 @@
+/* The calls, and how they are timed: on the device's clock, between two events of one stream.
+
+   hold, align, start, call (isolated) or calls (pipelined), stop
+
+   hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured; align
+   is an all-reduce of one element, which starts the ranks together on the device (an MPI barrier leaves tens
+   of µs between them). Batches are aligned too: else the ranks that opened their gates first would count the
+   wait for the last one, some µs that twenty calls of 10 µs do not hide.
+
+   A held stream can block the host that is to open the gate. Every way known, and what is done about it:
+   - first calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: each exact
+   call is made once, not held, before it is timed (make_ready);
+   - modules loaded at first use wait for the device: CUDA_MODULE_LOADING=EAGER (device.c);
+   - NCCL's work queue, its proxy's pool and CUDA's launch queue are finite: the gate is opened after
+   held_calls calls, and the rest is enqueued while the device already works;
+   - whatever remains: the hold ends by itself after hold_ns, the sample is spoiled, and held_calls is halved;
+   where even one call waits behind its hold (CUDA_LAUNCH_BLOCKING=1, debuggers), the user is told, and
+   hold_ns is halved: nothing is gained by waiting.
+ */
+#include "gpu/nccl.h"
+#include "kernels/pattern.h"
+
+#include <math.h>
+#include <sched.h>
+#include <time.h>
+
+enum { LEAST_HOLD_NS = 5 * 1000 * 1000, SPINS = 2000, SLEEP_NS = 20 * 1000, POLLS_PER_CHECK = 256 };
+
+/* ncclBfloat16: before 2.24 nccl.h names it for C++ only. */
+enum { BFLOAT16 = 9 };
+
+int nccl_type(enum dtype dtype)
+{
+    switch (dtype) {
+    case DTYPE_INT8:
+        return ncclInt8;
+    case DTYPE_UINT8:
+        return ncclUint8;
+    case DTYPE_INT32:
+        return ncclInt32;
+    case DTYPE_UINT32:
+        return ncclUint32;
+    case DTYPE_INT64:
+        return ncclInt64;
+    case DTYPE_UINT64:
+        return ncclUint64;
+    case DTYPE_HALF:
+        return ncclFloat16;
+    case DTYPE_BFLOAT16:
+        return BFLOAT16;
+    case DTYPE_FLOAT:
+        return ncclFloat32;
+    case DTYPE_DOUBLE:
+        return ncclFloat64;
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 24, 0)
+    case DTYPE_FP8_E4M3:
+        return ncclFloat8e4m3;
+    case DTYPE_FP8_E5M2:
+        return ncclFloat8e5m2;
+#endif
+    default:
+        return -1;
+    }
+}
+
+static ncclResult_t op_of(struct comm *c, const struct call *call, ncclRedOp_t *op)
+{
+    static const ncclRedOp_t ops[] = {ncclSum, ncclProd, ncclMax, ncclMin, ncclAvg};
+    if (call->op != OP_PREMULSUM) {
+        *op = ops[call->op];
+        return ncclSuccess;
+    }
+    if (!c->has_premul[call->dtype]) {
+        uint64_t scalar = pattern_encode(call->dtype, pattern_premul(c->world->rank));
+        ncclResult_t result =
+            ncclRedOpCreatePreMulSum(&c->premul[call->dtype], &scalar, (ncclDataType_t)nccl_type(call->dtype),
+                                     ncclScalarHostImmediate, c->nccl);
+        if (result) return result;
+        c->has_premul[call->dtype] = true;
+    }
+    *op = c->premul[call->dtype];
+    return ncclSuccess;
+}
+
+/* What has no call of its own before NCCL 2.28 is sends and receives in one group; `parts` go to and come
+   from every rank that `sends` and `receives` name. */
+static ncclResult_t exchange(struct comm *c, const struct call *call, const struct place *p, int send_to,
+                             int receive_from)
+{
+    const int n = c->world->ranks;
+    const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
+    size_t part = call->count / (size_t)n, bytes = part * dtypes[call->dtype].size;
+    ncclResult_t result = ncclGroupStart(), ended;
+    for (int r = 0; r < n && !result; r++) {
+        if (send_to == EVERY_RANK || send_to == r)
+            result = ncclSend(p->send + (send_to == EVERY_RANK ? (size_t)r * bytes : 0), part, type, r,
+                              c->nccl, c->stream);
+        if (!result && (receive_from == EVERY_RANK || receive_from == r))
+            result = ncclRecv(p->recv + (receive_from == EVERY_RANK ? (size_t)r * bytes : 0), part, type, r,
+                              c->nccl, c->stream);
+    }
+    ended = ncclGroupEnd();
+    return result ? result : ended;
+}
+
+enum { NO_RANK = -2 };
+
+static ncclResult_t all_to_all(struct comm *c, const struct call *call, const struct place *p)
+{
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
+    if (ncclAlltoAll)
+        return ncclAlltoAll(p->send, p->recv, call->count / (size_t)c->world->ranks,
+                            (ncclDataType_t)nccl_type(call->dtype), c->nccl, c->stream);
+#endif
+    return exchange(c, call, p, EVERY_RANK, EVERY_RANK);
+}
+
+static ncclResult_t gather(struct comm *c, const struct call *call, const struct place *p)
+{
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
+    if (ncclGather)
+        return ncclGather(p->send, p->recv, call->count / (size_t)c->world->ranks,
+                          (ncclDataType_t)nccl_type(call->dtype), call->root, c->nccl, c->stream);
+#endif
+    return exchange(c, call, p, call->root, c->world->rank == call->root ? EVERY_RANK : NO_RANK);
+}
+
+static ncclResult_t scatter(struct comm *c, const struct call *call, const struct place *p)
+{
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 28, 0)
+    if (ncclScatter)
+        return ncclScatter(p->send, p->recv, call->count / (size_t)c->world->ranks,
+                           (ncclDataType_t)nccl_type(call->dtype), call->root, c->nccl, c->stream);
+#endif
+    return exchange(c, call, p, c->world->rank == call->root ? EVERY_RANK : NO_RANK, call->root);
+}
+
+static ncclResult_t send_receive(struct comm *c, const struct call *call, const struct place *p)
+{
+    const int n = c->world->ranks, rank = c->world->rank;
+    const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
+    ncclResult_t result = ncclGroupStart(), ended;
+    if (!result) result = ncclSend(p->send, call->count, type, (rank + 1) % n, c->nccl, c->stream);
+    if (!result) result = ncclRecv(p->recv, call->count, type, (rank + n - 1) % n, c->nccl, c->stream);
+    ended = ncclGroupEnd();
+    return result ? result : ended;
+}
+
+static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
+{
+    const struct place p = nccl_place(c, call, slot);
+    const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
+    size_t part = call->count / (size_t)c->world->ranks;
+    ncclRedOp_t op = ncclSum;
+    if (atomic_load(&c->aborted)) return ncclInvalidUsage; /* there is no communicator any more */
+    ncclResult_t result = call->collective->reduces ? op_of(c, call, &op) : ncclSuccess;
+    if (result) return result;
+    switch (call->collective->id) {
+    case ALL_REDUCE:
+        return ncclAllReduce(p.send, p.recv, call->count, type, op, c->nccl, c->stream);
+    case ALL_GATHER:
+        return ncclAllGather(p.send, p.recv, part, type, c->nccl, c->stream);
+    case REDUCE_SCATTER:
+        return ncclReduceScatter(p.send, p.recv, part, type, op, c->nccl, c->stream);
+    case BROADCAST:
+        return ncclBroadcast(p.send, p.recv, call->count, type, call->root, c->nccl, c->stream);
+    case REDUCE:
+        return ncclReduce(p.send, p.recv, call->count, type, op, call->root, c->nccl, c->stream);
+    case ALL_TO_ALL:
+        return all_to_all(c, call, &p);
+    case SEND_RECV:
+        return send_receive(c, call, &p);
+    case GATHER:
+        return gather(c, call, &p);
+    case SCATTER:
+        return scatter(c, call, &p);
+    default:
+        return ncclInvalidArgument;
+    }
+}
+
+/* ---- waiting ---- */
+
+static enum status check_async(struct comm *c)
+{
+    ncclResult_t error = ncclSuccess, asked = ncclSuccess;
+    pthread_mutex_lock(&c->asking);
+    bool aborted = atomic_load(&c->aborted);
+    if (!aborted) asked = ncclCommGetAsyncError(c->nccl, &error);
+    pthread_mutex_unlock(&c->asking);
+    if (aborted) return STATUS_TIMEOUT;
+    enum status status = nccl_status(c, asked, "ncclCommGetAsyncError");
+    if (status || error == ncclSuccess || error == ncclInProgress) return status;
+    return nccl_status(c, error, "the communicator");
+}
+
+/* Polls, so that an error of another rank or the watchdog's abort ends the wait; no figure contains it: times
+ * are the device's. */
+static enum status await(struct comm *c, cudaEvent_t event)
+{
+    for (unsigned polls = 1;; polls++) {
+        cudaError_t error = cudaEventQuery(event);
+        if (error == cudaSuccess) return atomic_load(&c->aborted) ? STATUS_TIMEOUT : STATUS_OK;
+        if (error != cudaErrorNotReady) return cuda_status(error, "cudaEventQuery");
+        cudaGetLastError();
+        enum status status = polls % POLLS_PER_CHECK ? STATUS_OK : check_async(c);
+        if (status) return status;
+        if (polls < SPINS)
+            sched_yield();
+        else
+            nanosleep(&(struct timespec){0, SLEEP_NS}, NULL);
+    }
+}
+
+enum status nccl_drain(struct comm *c)
+{
+    enum status status = cuda_status(cudaEventRecord(c->stop, c->stream), "cudaEventRecord");
+    if (!status) status = await(c, c->stop);
+    return status ? status : check_async(c);
+}
+
+enum status nccl_align(struct comm *c)
+{
+    return nccl_status(c, ncclAllReduce(c->aligner, c->aligner, 1, ncclFloat32, ncclMax, c->nccl, c->stream),
+                       "ncclAllReduce (aligning)");
+}
+
+/* ---- graphs ---- */
+
+void nccl_graphs_free(struct comm *c)
+{
+    for (int i = 0; i < c->graph_count; i++) cudaGraphExecDestroy(c->graphs[i].exec);
+    c->graph_count = 0;
+}
+
+static enum status capture(struct comm *c, const struct call *call, struct graph *g)
+{
+    cudaGraph_t graph = NULL;
+    ncclResult_t result = ncclSuccess;
+    enum status status = cuda_status(cudaStreamBeginCapture(c->stream, cudaStreamCaptureModeThreadLocal),
+                                     "cudaStreamBeginCapture");
+    if (status) return status;
+    for (int i = 0; i < g->calls && !result; i++)
+        result = issue(c, call, (g->slot + (size_t)i) % call->buffers->slots);
+    status = cuda_status(cudaStreamEndCapture(c->stream, &graph),
+                         "cudaStreamEndCapture"); /* always: it ends the capture */
+    if (result) status = nccl_status(c, result, call->collective->name);
+    if (!status) status = cuda_status(cudaGraphInstantiate(&g->exec, graph, 0), "cudaGraphInstantiate");
+    if (!status) status = cuda_status(cudaGraphUpload(g->exec, c->stream), "cudaGraphUpload");
+    if (graph) cudaGraphDestroy(graph);
+    return status;
+}
+
+/* The graph of `calls` calls from `slot` on, captured where it is new. All ranks come here alike: they run
+   the same calls. */
+static enum status graph_of(struct comm *c, const struct call *call, int calls, size_t slot,
+                            cudaGraphExec_t *exec)
+{
+    for (int i = 0; i < c->graph_count; i++)
+        if (c->graphs[i].calls == calls && c->graphs[i].slot == slot) {
+            *exec = c->graphs[i].exec;
+            return STATUS_OK;
+        }
+    struct graph *g = &c->graphs[c->graph_count];
+    *g = (struct graph){NULL, calls, slot};
+    enum status status = capture(c, call, g);
+    if (status) return status;
+    c->graph_count++;
+    *exec = g->exec;
+    return STATUS_OK;
+}
+
+/* ---- one sample ---- */
+
+static bool is_ready(const struct comm *c, const struct call *call)
+{
+    const struct shape *s = &c->shape;
+    return s->collective == call->collective && s->dtype == call->dtype && s->op == call->op &&
+           s->count == call->count && s->root == call->root && s->in_place == call->in_place &&
+           s->generation == c->block.generation && s->stride == call->buffers->send_bytes;
+}
+
+/* All is enqueued: from here on the rank only waits. One that never comes here has not arrived in the call.
+ */
+static void set_inside(const struct call *call)
+{
+    if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
+}
+
+/* A new case: its exact call once without a hold, so that whatever the first call waits for is done. The
+ * alignment too. */
+static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
+{
+    if (is_ready(c, call)) return STATUS_OK;
+    nccl_graphs_free(c);
+    enum status status = nccl_align(c);
+    if (!status) status = nccl_status(c, issue(c, call, slot), call->collective->name);
+    set_inside(call);
+    if (!status) status = nccl_drain(c);
+    if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
+    if (!status)
+        c->shape = (struct shape){call->collective,
+                                  call->dtype,
+                                  call->op,
+                                  call->count,
+                                  call->root,
+                                  call->in_place,
+                                  c->block.generation,
+                                  call->buffers->send_bytes};
+    return status;
+}
+
+enum status nccl_prepare(struct comm *c, const struct call *call, int batch)
+{
+    (void)batch;
+    return make_ready(c, call, 0);
+}
+
+static void open_gate(struct comm *c)
+{
+    *(volatile uint32_t *)&c->gate->opened = c->ticket;
+}
+
+/* Enqueues the sample's calls; opens the gate after held_calls of them. */
+static enum status enqueue(struct comm *c, const struct call *call, int batch, size_t *slot)
+{
+    for (int i = 0; i < batch; i++) {
+        if (i == c->held_calls) open_gate(c);
+        enum status status = nccl_status(c, issue(c, call, *slot), call->collective->name);
+        if (status) return status;
+        if (++*slot >= call->buffers->slots) *slot = 0;
+    }
+    return STATUS_OK;
+}
+
+/* Launches of `calls` calls each, the graphs in turns. */
+static enum status enqueue_graphs(struct comm *c, const cudaGraphExec_t *execs, int turns, int launches,
+                                  int calls)
+{
+    for (int i = 0; i < launches; i++) {
+        if (i * calls >= c->held_calls) open_gate(c);
+        enum status status = cuda_status(cudaGraphLaunch(execs[i % turns], c->stream), "cudaGraphLaunch");
+        if (status) return status;
+    }
+    return STATUS_OK;
+}
+
+/* Hold, alignment and the start event: from here on the stream waits for the gate. */
+static enum status begin(struct comm *c)
+{
+    c->ticket++;
+    enum status status =
+        cuda_status(device_delay(c->device_gate, c->ticket, c->hold_ns, c->stream), "the delay kernel");
+    if (!status) status = nccl_align(c);
+    return status ? status : cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
+}
+
+/* A sample's end. The gate is opened on every path: nothing may stay held. */
+static enum status end(struct comm *c, const struct call *call, enum status status, double *elapsed_s)
+{
+    float ms = 0;
+    if (!status) status = cuda_status(cudaEventRecord(c->stop, c->stream), "cudaEventRecord");
+    open_gate(c);
+    set_inside(call);
+    if (!status) status = await(c, c->stop);
+    if (!status) status = check_async(c);
+    if (!status) status = cuda_status(cudaEventElapsedTime(&ms, c->start, c->stop), "cudaEventElapsedTime");
+    *elapsed_s = (double)ms * 1e-3;
+    return status;
+}
+
+/* Graphs of options.graph calls, as many as make up at least the batch; the time is scaled to the batch. They
+   stand in successive slots, so that no sample finds its data in a cache, as far as MOST_TURNS of them reach.
+   A single call (isolated mode, verification) is a graph of its own, since it must stand in its own slot. */
+static enum status run_graphs(struct comm *c, const struct call *call, int batch, size_t *slot,
+                              double *elapsed_s)
+{
+    const bool single = batch == 1 || call->isolated;
+    const int calls = single ? 1 : c->options.graph, launches = (batch + calls - 1) / calls;
+    size_t turns = call->buffers->slots / (size_t)calls;
+    if (turns > MOST_TURNS) turns = MOST_TURNS;
+    if (turns < 1) turns = 1;
+    const size_t first = single ? *slot : *slot / (size_t)calls;
+    const int distinct = launches < (int)turns ? launches : (int)turns;
+    cudaGraphExec_t execs[MOST_TURNS];
+    enum status status = STATUS_OK;
+    if (c->graph_count + distinct > MOST_GRAPHS) nccl_graphs_free(c);
+    for (int i = 0; i < distinct && !status; i++) {
+        size_t at = single ? first : (first + (size_t)i) % turns * (size_t)calls;
+        status = graph_of(c, call, calls, at, &execs[i]);
+    }
+    if (!status) status = begin(c);
+    if (!status) status = enqueue_graphs(c, execs, distinct, launches, calls);
+    status = end(c, call, status, elapsed_s);
+    *elapsed_s *= (double)batch / ((double)launches * calls);
+    *slot = (first + (size_t)launches) % turns * (size_t)calls;
+    return status;
+}
+
+/* A hold ran out of time. */
+static void hold_less(struct comm *c)
+{
+    if (c->held_calls > 1) {
+        c->held_calls /= 2;
+        return;
+    }
+    if (c->hold_ns / 2 >= LEAST_HOLD_NS) c->hold_ns /= 2;
+    if (!c->told_of_holds) {
+        c->told_of_holds = true;
+        warn("rank %d: a call waited for the device that was held for it, so such samples do not count: is "
+             "CUDA_LAUNCH_BLOCKING set, or a debugger at work?",
+             c->world->rank);
+    }
+}
+
+enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
+{
+    *timing = (struct timing){.start_s = NAN, .end_s = NAN, .elapsed_s = NAN};
+    enum status status = make_ready(c, call, *slot);
+    if (!status && call->start) status = call->start(call->starter);
+    if (status) return status;
+    if (c->options.graph > 0) {
+        status = run_graphs(c, call, batch, slot, &timing->elapsed_s);
+    } else {
+        status = begin(c);
+        if (!status) status = enqueue(c, call, batch, slot);
+        status = end(c, call, status, &timing->elapsed_s);
+    }
+    timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
+    if (timing->spoiled) hold_less(c);
+    return status;
+}

@@ -1,0 +1,273 @@
+#include "launch/board.h"
+#include "backend/backend.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* This host's addresses that others can reach; the loopback first, for processes of this host. */
+static void list_addresses(struct board_place *place, in_port_t port)
+{
+    struct ifaddrs *all = NULL;
+    if (getifaddrs(&all)) all = NULL;
+    for (int loopback = 1; loopback >= 0; loopback--)
+        for (struct ifaddrs *i = all; i && place->count < BOARD_ADDRESSES; i = i->ifa_next) {
+            if (!i->ifa_addr || !(i->ifa_flags & IFF_UP) || !(i->ifa_flags & IFF_LOOPBACK) == (loopback == 1))
+                continue;
+            if (i->ifa_addr->sa_family != AF_INET) continue;
+            struct sockaddr_in *address = &place->addresses[place->count++];
+            memcpy(address, i->ifa_addr, sizeof *address);
+            address->sin_port = port;
+        }
+    freeifaddrs(all);
+}
+
+/* How many of the ranks this process has descriptors for, beside all else that it opens. A connection that it
+   could not accept would be taken for a rank 0 that gives no sign of life: who comes after them does not
+   connect at all. */
+static int descriptors_for(int ranks)
+{
+    enum { OTHERS = 256 };
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files)) return ranks;
+    if (files.rlim_cur < (rlim_t)ranks + OTHERS) {
+        rlim_t before = files.rlim_cur;
+        files.rlim_cur = files.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &files)) files.rlim_cur = before;
+    }
+    if (files.rlim_cur >= (rlim_t)ranks + OTHERS) return ranks;
+    return files.rlim_cur > OTHERS ? (int)(files.rlim_cur - OTHERS) : 0;
+}
+
+enum status board_listen(struct board *board, int ranks, struct board_place *place)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
+    socklen_t length = sizeof any;
+    *board = (struct board){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    if (board->listener < 0 || bind(board->listener, (struct sockaddr *)&any, sizeof any) ||
+        listen(board->listener, 4096) || getsockname(board->listener, (struct sockaddr *)&any, &length) ||
+        getrandom(&place->secret, sizeof place->secret, 0) != sizeof place->secret) {
+        int error = errno;
+        if (board->listener >= 0) close(board->listener);
+        *board = (struct board){.listener = -1};
+        return fail(STATUS_ENVIRONMENT, "the progress board cannot listen: %s", strerror(error));
+    }
+    place->count = 0;
+    place->watched = (uint32_t)descriptors_for(ranks);
+    list_addresses(place, any.sin_port);
+    board->ranks_count = (size_t)ranks;
+    board->seen = allocate((size_t)ranks, sizeof *board->seen);
+    return STATUS_OK;
+}
+
+void board_close(struct board *board, char answer)
+{
+    for (size_t i = 0; i < board->connections; i++)
+        if (board->sockets[i] >= 0) {
+            /* Who has left already needs no answer. */
+            if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
+                shutdown(board->sockets[i], SHUT_WR);
+            close(board->sockets[i]);
+        }
+    if (board->listener >= 0) close(board->listener);
+    free(board->sockets);
+    free(board->ranks);
+    free(board->partial);
+    free(board->partial_bytes);
+    free(board->seen);
+    *board = (struct board){.listener = -1};
+}
+
+static void add_connection(struct board *board, int socket)
+{
+    size_t n = board->connections + 1;
+    board->sockets = reallocate(board->sockets, n, sizeof *board->sockets);
+    board->ranks = reallocate(board->ranks, n, sizeof *board->ranks);
+    board->partial = reallocate(board->partial, n, sizeof *board->partial);
+    board->partial_bytes = reallocate(board->partial_bytes, n, sizeof *board->partial_bytes);
+    board->sockets[n - 1] = socket;
+    board->ranks[n - 1] = -1;
+    board->partial_bytes[n - 1] = 0;
+    board->connections = n;
+}
+
+static void accept_all(struct board *board)
+{
+    for (;;) {
+        int socket = accept4(board->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (socket < 0) return;
+        /* Strangers may knock: no more than a few beyond the ranks. */
+        if (board->connections >= board->ranks_count + 64) {
+            close(socket);
+            continue;
+        }
+        add_connection(board, socket);
+    }
+}
+
+static void drop(struct board *board, size_t i)
+{
+    int rank = board->ranks[i];
+    close(board->sockets[i]);
+    board->sockets[i] = -1;
+    if (rank >= 0 && !board->seen[rank].ended && !board->seen[rank].failed) board->seen[rank].gone = true;
+}
+
+static void note(struct board *board, size_t i, uint64_t secret, double now_s)
+{
+    const struct report *report = &board->partial[i];
+    if (report->secret != secret || report->rank >= board->ranks_count) {
+        board->ranks[i] = -1;
+        drop(board, i);
+        return;
+    }
+    struct seen *seen = &board->seen[report->rank];
+    board->ranks[i] = (int)report->rank;
+    if (!seen->known || seen->steps != report->steps || seen->stage != report->stage ||
+        report->stage == STAGE_WORKING)
+        seen->moved_s = now_s;
+    seen->known = true;
+    seen->word_s = now_s;
+    seen->steps = report->steps;
+    if (report->stage == REPORT_BYE)
+        seen->ended = true;
+    else if (report->stage == REPORT_FAILED)
+        seen->failed = true;
+    else
+        seen->stage = report->stage;
+    char answer = ANSWER_SEEN;
+    if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN)
+        drop(board, i);
+}
+
+static void read_from(struct board *board, size_t i, uint64_t secret, double now_s)
+{
+    while (board->sockets[i] >= 0) {
+        char *at = (char *)&board->partial[i] + board->partial_bytes[i];
+        ssize_t n =
+            recv(board->sockets[i], at, sizeof(struct report) - board->partial_bytes[i], MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+        if (n <= 0) {
+            drop(board, i);
+            return;
+        }
+        board->partial_bytes[i] += (size_t)n;
+        if (board->partial_bytes[i] < sizeof(struct report)) continue;
+        board->partial_bytes[i] = 0;
+        note(board, i, secret, now_s);
+    }
+}
+
+void board_serve(struct board *board, uint64_t secret, int wake, double now_s, double wait_s)
+{
+    size_t n = board->connections;
+    struct pollfd *polls = allocate(n + 2, sizeof *polls);
+    polls[0] = (struct pollfd){.fd = board->listener, .events = POLLIN};
+    polls[1] = (struct pollfd){.fd = wake, .events = POLLIN};
+    for (size_t i = 0; i < n; i++) polls[i + 2] = (struct pollfd){.fd = board->sockets[i], .events = POLLIN};
+    if (poll(polls, n + 2, (int)(wait_s * 1e3)) > 0) {
+        for (size_t i = 0; i < n; i++)
+            if (polls[i + 2].revents && board->sockets[i] >= 0) read_from(board, i, secret, now_s);
+        if (polls[0].revents) accept_all(board);
+    }
+    free(polls);
+}
+
+int board_connect(const struct board_place *place, bool same_host)
+{
+    enum { WAIT_MS = 2000 };
+    for (uint32_t i = 0; i < place->count && i < BOARD_ADDRESSES; i++) {
+        const struct sockaddr_in *address = &place->addresses[i];
+        bool loopback = ntohl(address->sin_addr.s_addr) >> 24 == 127;
+        if (loopback && !same_host) continue;
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0, one = 1;
+        socklen_t length = sizeof error;
+        if (fd < 0) return -1;
+        struct pollfd ready = {.fd = fd, .events = POLLOUT};
+        if ((connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EINPROGRESS) &&
+            poll(&ready, 1, WAIT_MS) == 1 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) == 0 &&
+            error == 0) {
+            setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+            return fd;
+        }
+        close(fd);
+    }
+    return -1;
+}
+
+/* " rank 3 on node-a, rank 9 on node-b and 4 more" of the ranks that `is` picks; the number of them. */
+static int name_ranks(const struct seen *seen, int ranks, bool (*is)(const struct seen *, const void *),
+                      const void *what, const char *(*host)(const void *, int), const void *context,
+                      struct text *words)
+{
+    enum { MOST_NAMED = 8 };
+    int found = 0;
+    for (int rank = 0; rank < ranks; rank++) {
+        if (!is(&seen[rank], what)) continue;
+        if (found < MOST_NAMED)
+            text_add(words, "%s rank %d on %s", found ? "," : "", rank, host(context, rank));
+        found++;
+    }
+    if (found > MOST_NAMED) text_add(words, " and %d more", found - MOST_NAMED);
+    return found;
+}
+
+static bool is_gone(const struct seen *seen, const void *unused)
+{
+    (void)unused;
+    return seen->gone;
+}
+
+static bool is_silent(const struct seen *seen, const void *since_s)
+{
+    return seen->known && !seen->gone && !seen->ended && seen->word_s < *(const double *)since_s;
+}
+
+static bool is_behind(const struct seen *seen, const void *leader)
+{
+    const struct seen *first = leader;
+    return seen->known && !seen->gone && !seen->ended &&
+           (seen->steps < first->steps || (seen->steps == first->steps && seen->stage < first->stage));
+}
+
+enum status board_blame(const struct seen *seen, int ranks, double now_s, double silent_s,
+                        const char *(*host)(const void *, int), const void *context, struct text *words)
+{
+    struct seen leader = {0};
+    double since_s = now_s - silent_s;
+    for (int rank = 0; rank < ranks; rank++)
+        if (seen[rank].known && (seen[rank].steps > leader.steps ||
+                                 (seen[rank].steps == leader.steps && seen[rank].stage > leader.stage)))
+            leader = seen[rank];
+    struct text names = {0};
+    int gone = name_ranks(seen, ranks, is_gone, NULL, host, context, &names);
+    if (gone) text_add(words, "%s ended without a word;", text_get(&names));
+    text_clear(&names);
+    int silent = name_ranks(seen, ranks, is_silent, &since_s, host, context, &names);
+    if (silent)
+        text_add(words, "%s give%s no sign of life (stopped, or unreachable);", text_get(&names),
+                 silent == 1 ? "s" : "");
+    text_clear(&names);
+    int behind = gone || silent ? 0 : name_ranks(seen, ranks, is_behind, &leader, host, context, &names);
+    if (behind)
+        text_add(words, "%s %s alive but behind the others;", text_get(&names), behind == 1 ? "is" : "are");
+    if (!gone && !silent && !behind)
+        text_add(words,
+                 leader.stage == STAGE_BETWEEN
+                     ? " all ranks are alive, none inside an operation: start-up, the disk of the records "
+                       "or busbar's own sorting of very many samples takes longer;"
+                     : " all ranks are alive and inside the operation: the library or the network hangs;");
+    text_free(&names);
+    words->data[--words->length] = 0; /* the last semicolon */
+    return gone ? STATUS_ENVIRONMENT : STATUS_TIMEOUT;
+}

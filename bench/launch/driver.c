@@ -1,0 +1,138 @@
+#include "launch/driver.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "launch/launcher.h"
+#include "launch/world.h"
+
+#include <unistd.h>
+
+#define AT(member) offsetof(struct driver_settings, member)
+
+const struct option driver_options[] = {
+    {OPTION_TEXT, 0, "output", "DIR", AT(output), "results", NULL, 0, 0, NULL,
+     "records go to DIR/RUN/LAUNCH.jsonl; none: nowhere"},
+    {OPTION_TEXT, 0, "run", "NAME", AT(run), NULL, NULL, 0, 0, NULL,
+     "name of the run: launches of one run are repetitions"},
+    {OPTION_TEXT, 0, "launch", "NAME", AT(launch), NULL, NULL, 0, 0, NULL, "name of this launch in its run"},
+    {OPTION_TEXT, 0, "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "what plots and reports call it"},
+    {OPTION_TEXT, 0, "cloud", "TEXT", AT(cloud), NULL, NULL, 0, 0, NULL, "the provider, kept in the record"},
+    {OPTION_TEXT, 0, "instance", "TEXT", AT(instance), NULL, NULL, 0, 0, NULL,
+     "the instance type, kept in the record"},
+    {.kind = OPTION_END},
+};
+
+static void end_from_watchdog(void *state, const char *how)
+{
+    struct driver *d = state;
+    if (d->world.rank == 0) journal_end(&d->journal, how);
+}
+
+static void abort_from_watchdog(void *state)
+{
+    struct driver *d = state;
+    d->parts->abort(d);
+}
+
+static void add_facts(void *state, struct launch_header *header)
+{
+    struct driver *d = state;
+    if (d->crowding.ranks)
+        json_object_set_new(header->facts, "oversubscribed",
+                            json_pack("{ss si sf}", "host", d->crowding.host, "ranks", d->crowding.ranks,
+                                      "processors", d->crowding.processors));
+    d->parts->add_facts(d, header);
+}
+
+static enum status open_journal(struct driver *d)
+{
+    const struct driver_settings *s = d->settings;
+    const struct launch_description known = {.run = s->run,
+                                             .launch = s->launch,
+                                             .driver = d->name,
+                                             .backend = d->backend,
+                                             .argc = d->argc,
+                                             .argv = d->argv,
+                                             .cloud = s->cloud,
+                                             .instance = s->instance,
+                                             .label = s->label,
+                                             .domains = ABSENT};
+    return journal_open(&d->journal, &d->world, &d->machine, s->output, s->format, known, add_facts, d);
+}
+
+static enum status open_launch(struct driver *d)
+{
+    enum status status = world_open(MPI_COMM_WORLD, &d->world);
+    if (!status) status = watch_join(d->watch, &d->world);
+    if (status) return status;
+    silence(d->world.rank != 0);
+    status = check_expected(&d->world, d->settings->expect_ranks, d->settings->expect_hosts);
+    if (!status) status = agree_over(d->world.comm, machine_read(&d->machine));
+    if (!status) status = crowding_find(&d->world, &d->machine, &d->crowding);
+    if (!status) status = d->parts->open(d);
+    if (status) return status;
+    silence(0);
+    return open_journal(d);
+}
+
+/* Figures of ranks that take turns on a processor are the scheduler's: a reader is told before he sees them.
+ */
+static void print_crowding(const struct crowding *c, FILE *out)
+{
+    if (c->ranks)
+        fprintf(out, "# %d ranks share %g processor%s on %s: times hold waits for a turn there\n", c->ranks,
+                c->processors, c->processors == 1 ? "" : "s", c->host);
+}
+
+static enum status close_launch(struct driver *d)
+{
+    enum status status = STATUS_OK;
+    if (d->world.rank == 0) {
+        status = journal_end(&d->journal, "complete");
+        if (same(d->settings->format, "text")) {
+            print_crowding(&d->crowding, stdout);
+            d->parts->print(d, stdout);
+            if (d->journal.writer.path) printf("\nrecords: %s\n", d->journal.writer.path);
+            if (!all_written(stdout)) status = fail(STATUS_ENVIRONMENT, "cannot print the table");
+        }
+        enum status closed = record_close(&d->journal.writer);
+        if (!status) status = closed;
+    }
+    return d->parts->close(d, agree_over(d->world.comm, status));
+}
+
+static enum status run_launch(struct driver *d)
+{
+    progress_open(&d->progress, d->world.rank == 0 && isatty(STDERR_FILENO));
+    enum status status = d->parts->measure(d);
+    if (!status) return close_launch(d);
+    /* One rank may have failed alone: the others wait for it in MPI. */
+    watch_fail(d->watch);
+    end_from_watchdog(d, "failed");
+    MPI_Abort(MPI_COMM_WORLD, (int)status);
+    return status;
+}
+
+int driver_main(struct driver *d)
+{
+    int rank = early_rank(), argc = d->argc;
+    char **argv = d->argv;
+    journal_start(&d->journal, clock_s());
+    name_program(d->name);
+    silence(rank != 0);
+    if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
+    enum status status = d->parts->read(d);
+    if (status) return (int)status;
+    silence(0);
+    const struct watch_settings watch = {d->settings->timeout_s,
+                                         same(d->settings->output, "none") ? NULL : d->settings->output,
+                                         end_from_watchdog, abort_from_watchdog, d};
+    d->watch = watch_open(&watch);
+    if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
+    status = open_launch(d);
+    if (!status) status = run_launch(d);
+    d->parts->free_settings(d);
+    MPI_Finalize();
+    watch_close(d->watch);
+    world_close(&d->world);
+    return (int)status;
+}

@@ -1,0 +1,33 @@
+/* A launch's record file. The measuring thread writes rows; the watchdog may write the end at any moment. */
+#ifndef BUSBAR_JOURNAL_H
+#define BUSBAR_JOURNAL_H
+
+#include "launch/header.h"
+
+#include <pthread.h>
+
+struct journal {
+    struct record_writer writer; /* rank 0 */
+    pthread_mutex_t lock;
+    double start_s; /* of the process */
+    bool has_header, ended;
+    char run[LAUNCH_NAME], launch[LAUNCH_NAME];
+};
+
+void journal_start(struct journal *, double start_s);
+
+/* Collective. Names the launch, opens the file on rank 0 (output "none": no file; format "json": rows on
+   standard output), and writes the header: `known` with what header_write adds. */
+enum status journal_open(struct journal *, const struct world *, const struct host_machine *,
+                         const char *output, const char *format, struct launch_description known,
+                         void (*add_facts)(void *state, struct launch_header *), void *state);
+
+/* One row, with its key. Nothing once the end is written. On rank 0. */
+enum status journal_case(struct journal *, struct case_row *);
+
+/* Writes the end once: `how` is "complete", "failed", … From the watchdog's thread too, which may find the
+   measurement in the middle of a row that the disk does not take: then STATUS_ENVIRONMENT after two seconds.
+ */
+enum status journal_end(struct journal *, const char *how);
+
+#endif

@@ -1,0 +1,28 @@
+#include "launch/launcher.h"
+
+#include <stdlib.h>
+
+int early_rank(void)
+{
+    static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID",
+                                        NULL};
+    for (int i = 0; names[i]; i++)
+        if (getenv(names[i])) return atoi(getenv(names[i]));
+    return 0;
+}
+
+int early_ranks(const char **variable)
+{
+    static const char *const names[] = {
+        "OMPI_COMM_WORLD_SIZE", "PMI_SIZE",  "PMIX_SIZE", "MV2_COMM_WORLD_SIZE",
+        "SLURM_STEP_NUM_TASKS", "PALS_SIZE", NULL};
+    int most = 0;
+    for (int i = 0; names[i]; i++) {
+        const char *value = getenv(names[i]);
+        long ranks = value ? strtol(value, NULL, 10) : 0;
+        if (ranks <= most || ranks > 1 << 30) continue;
+        most = (int)ranks;
+        *variable = names[i];
+    }
+    return most;
+}

@@ -1,0 +1,380 @@
+#include "launch/watch.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "launch/arrival.h"
+#include "launch/board.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct watch {
+    struct watch_settings settings;
+    struct pulse pulse;
+    pthread_t thread;
+    bool running;
+    int wake[2];               /* written: look up */
+    pthread_mutex_t lock;      /* of what follows */
+    const struct world *world; /* NULL: MPI_Init has not returned */
+    char what[160];
+    bool closing;
+
+    struct arrival arrival;
+    struct board board; /* rank 0 */
+    struct board_place place;
+    int socket; /* the others: to rank 0; -1: not watched */
+    double start_s;
+};
+
+/* A handler can only write to a pipe; there is one watch in a process, and its pipe's end stands here. */
+static volatile sig_atomic_t signal_pipe = -1, signal_seen;
+
+static void on_signal(int number)
+{
+    int error = errno;
+    signal_seen = number;
+    if (signal_pipe >= 0 && write(signal_pipe, "s", 1) < 0) _exit(128 + number);
+    errno = error;
+}
+
+static void catch_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART},
+                     ignored = {.sa_handler = SIG_IGN}, before;
+    sigemptyset(&action.sa_mask);
+    sigemptyset(&ignored.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &action, NULL);
+    sigaction(SIGPIPE, &ignored, NULL); /* a closed pipe is met as a failed write, and said */
+}
+
+static const char *host_of(const void *context, int rank)
+{
+    const struct world *world = context;
+    return world->hosts[world->node_of_rank[rank]];
+}
+
+/* Ends the process: after it, nothing of the measurement runs on. */
+static void finish(struct watch *w, const char *record_status, int exit_status)
+{
+    if (w->settings.abort) w->settings.abort(w->settings.state);
+    if (!w->world || w->world->rank == 0) w->settings.at_end(w->settings.state, record_status);
+    arrival_forget(&w->arrival);
+    if (w->world && w->world->rank == 0) board_close(&w->board, ANSWER_END);
+    _exit(exit_status);
+}
+
+static void wait_or_wake(struct watch *w, double seconds)
+{
+    struct pollfd ready = {.fd = w->wake[0], .events = POLLIN};
+    poll(&ready, 1, (int)(seconds * 1e3));
+}
+
+static void drain(struct watch *w)
+{
+    char bytes[64];
+    while (read(w->wake[0], bytes, sizeof bytes) > 0) {
+    }
+}
+
+static bool is_closing(struct watch *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool closing = w->closing;
+    pthread_mutex_unlock(&w->lock);
+    return closing;
+}
+
+static void copy_what(struct watch *w, char what[160])
+{
+    pthread_mutex_lock(&w->lock);
+    memcpy(what, w->what, 160);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* A rank has ended, or nobody moves: says who, and ends the launch. */
+static void blame(struct watch *w, const char *why, double silent_s)
+{
+    struct text words = {0};
+    char what[160];
+    copy_what(w, what);
+    /* As of the last look: this thread, too, may have waited for a processor since. */
+    double looked_s = w->board.seen[0].word_s;
+    enum status status =
+        board_blame(w->board.seen, w->world->ranks, looked_s, silent_s, host_of, w->world, &words);
+    fail(status, "%s%s%s:%s", why, *what ? " in " : "", what, text_get(&words));
+    finish(w, "failed", (int)status);
+}
+
+static bool has_gone(const struct seen *seen)
+{
+    return seen->gone;
+}
+
+static bool has_failed(const struct seen *seen)
+{
+    return seen->failed;
+}
+
+static bool somebody(const struct watch *w, bool (*is)(const struct seen *))
+{
+    for (int rank = 0; rank < w->world->ranks; rank++)
+        if (is(&w->board.seen[rank])) return true;
+    return false;
+}
+
+/* The connection has ended, and rank 0, which takes its leave even when it ends by a signal, has not. */
+static bool rank_0_has_died(struct watch *w)
+{
+    char answer, last = 0;
+    ssize_t n = -1;
+    while (w->socket >= 0 && (n = recv(w->socket, &answer, 1, MSG_DONTWAIT)) > 0) last = answer;
+    return n == 0 && last != ANSWER_BYE && last != ANSWER_END;
+}
+
+/* A signal came. When a rank had died just then, the launcher is clearing up: name the rank. */
+static void obey_signal(struct watch *w)
+{
+    int number = signal_seen;
+    if (w->world && w->world->rank == 0 && w->world->ranks > 1) {
+        drain(w);
+        board_serve(&w->board, w->place.secret, -1, clock_s(), 0.05);
+        if (somebody(w, has_failed)) finish(w, "failed", 128 + number);
+        if (number != SIGINT && somebody(w, has_gone)) blame(w, "ended by the launcher", 1e9);
+    }
+    if (!w->world || w->world->rank == 0)
+        fail(STATUS_ENVIRONMENT, "ended by signal %d (%s)", number, strsignal(number));
+    if (w->world && w->world->rank)
+        usleep(300000); /* rank 0 first: what breaks before is taken for a death */
+    if (w->world && w->world->rank && number != SIGINT && rank_0_has_died(w)) {
+        char what[160];
+        copy_what(w, what);
+        if (w->world->rank == 1)
+            fail(STATUS_ENVIRONMENT, "ended by the launcher%s%s: rank 0 on %s ended without a word",
+                 *what ? " in " : "", what, host_of(w->world, 0));
+        finish(w, "failed", STATUS_ENVIRONMENT);
+    }
+    finish(w, "interrupted", 128 + number);
+}
+
+static double interval(const struct watch *w)
+{
+    double s = w->settings.timeout_s / 10;
+    return s > 2 || s <= 0 ? 2 : s < 0.1 ? 0.1 : s;
+}
+
+static void serve_board(struct watch *w, double *moved_s)
+{
+    struct seen *own = &w->board.seen[0];
+    double now = clock_s(), latest = 0;
+    uint64_t steps = atomic_load_explicit(&w->pulse.steps, memory_order_relaxed);
+    uint32_t stage = (uint32_t)atomic_load_explicit(&w->pulse.stage, memory_order_relaxed);
+    if (!own->known || own->steps != steps || own->stage != stage || stage == STAGE_WORKING)
+        own->moved_s = now;
+    own->known = true;
+    own->word_s = now;
+    own->steps = steps;
+    own->stage = stage;
+    board_serve(&w->board, w->place.secret, w->wake[0], now, interval(w));
+    /* Who has failed takes the launch down next: some launchers leave nobody a moment to end the record then. */
+    if (somebody(w, has_failed)) w->settings.at_end(w->settings.state, "failed");
+    for (int rank = 0; rank < w->world->ranks; rank++)
+        if (w->board.seen[rank].moved_s > latest) latest = w->board.seen[rank].moved_s;
+    if (latest > *moved_s) *moved_s = latest;
+    now = clock_s();
+    if (signal_seen || is_closing(w)) return;
+    if (somebody(w, has_gone)) {
+        wait_or_wake(w, 0.2); /* its last words, and a launcher's signal, come first */
+        if (signal_seen) return;
+        board_serve(&w->board, w->place.secret, -1, clock_s(), 0);
+        blame(w, "the launch cannot go on", 1e9);
+    }
+    char text[UNIT_TEXT], line[128];
+    if (w->settings.timeout_s > 0 && now - *moved_s > w->settings.timeout_s) {
+        snprintf(line, sizeof line, "no progress for %s", format_duration(w->settings.timeout_s, text));
+        blame(w, line, 3 * interval(w));
+    }
+}
+
+static void send_report(struct watch *w, uint32_t stage)
+{
+    struct report report = {w->place.secret, (uint32_t)w->world->rank, stage, atomic_load(&w->pulse.steps)};
+    if (w->socket >= 0 && send(w->socket, &report, sizeof report, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+        errno != EAGAIN) {
+        close(w->socket);
+        w->socket = -1;
+    }
+}
+
+/* Rank 0 is the one whom everyone watches. One of the others speaks. */
+static void lost_rank_0(struct watch *w, const char *how, enum status status)
+{
+    char what[160];
+    if (w->world->rank > 1) wait_or_wake(w, 1);
+    if (signal_seen || is_closing(w)) return;
+    copy_what(w, what);
+    fail(status, "the launch cannot go on%s%s: rank 0 on %s %s", *what ? " in " : "", what,
+         host_of(w->world, 0), how);
+    finish(w, "failed", (int)status);
+}
+
+static void report_to_board(struct watch *w, double *answer_s)
+{
+    char answers[64];
+    bool watched = w->socket >= 0;
+    send_report(w, (uint32_t)atomic_load_explicit(&w->pulse.stage, memory_order_relaxed));
+    struct pollfd ready[2] = {{.fd = w->wake[0], .events = POLLIN}, {.fd = -1}};
+    poll(ready, 1, (int)(interval(w) * 1e3));
+    if (signal_seen || is_closing(w) || !watched) return;
+    ssize_t n = w->socket >= 0 ? recv(w->socket, answers, sizeof answers, MSG_DONTWAIT) : 0;
+    double now = clock_s();
+    if (n > 0) *answer_s = now;
+    if (n > 0 && answers[n - 1] == ANSWER_BYE) { /* rank 0 has finished */
+        close(w->socket);
+        w->socket = -1;
+        return;
+    }
+    if (n > 0 && answers[n - 1] == ANSWER_END) {
+        wait_or_wake(w, 0.5); /* the launcher gets rank 0's status first */
+        finish(w, "failed", STATUS_TIMEOUT);
+    }
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        wait_or_wake(w, 0.3);
+        if (!signal_seen && !is_closing(w)) lost_rank_0(w, "ended without a word", STATUS_ENVIRONMENT);
+    } else if (w->settings.timeout_s > 0 && now - *answer_s > w->settings.timeout_s) {
+        lost_rank_0(w, "gives no sign of life (stopped, or unreachable)", STATUS_TIMEOUT);
+    }
+}
+
+static void await_arrival(struct watch *w)
+{
+    double waited = clock_s() - w->start_s, limit = w->settings.timeout_s;
+    wait_or_wake(w, limit > 0 && limit / 20 < 1 ? limit / 20 : 1);
+    if (limit <= 0) return;
+    if (waited > limit / 2) arrival_note(&w->arrival);
+    if (waited < limit) return;
+    struct text words = {0};
+    char text[UNIT_TEXT];
+    bool speaks = arrival_tell(&w->arrival, &words);
+    if (speaks)
+        fail(STATUS_TIMEOUT, "MPI_Init has not returned for %s: %s", format_duration(limit, text),
+             text_get(&words));
+    if (!speaks) sleep(1);
+    finish(w, "failed", STATUS_TIMEOUT);
+}
+
+static void *run(void *state)
+{
+    struct watch *w = state;
+    double moved_s = clock_s(), answer_s = moved_s;
+    bool joined = false;
+    while (!is_closing(w)) {
+        pthread_mutex_lock(&w->lock);
+        const struct world *world = w->world;
+        pthread_mutex_unlock(&w->lock);
+        if (world && !joined) moved_s = answer_s = clock_s(), joined = true;
+        if (!world)
+            await_arrival(w);
+        else if (world->rank == 0)
+            serve_board(w, &moved_s);
+        else
+            report_to_board(w, &answer_s);
+        drain(w);
+        if (signal_seen) obey_signal(w);
+    }
+    return NULL;
+}
+
+struct watch *watch_open(const struct watch_settings *settings)
+{
+    struct watch *w = allocate(1, sizeof *w);
+    *w = (struct watch){.settings = *settings, .socket = -1, .board = {.listener = -1}, .start_s = clock_s()};
+    pthread_mutex_init(&w->lock, NULL);
+    arrival_find(&w->arrival, settings->folder ? settings->folder : "/tmp");
+    if (pipe2(w->wake, O_CLOEXEC | O_NONBLOCK)) {
+        warn("no watchdog: %s", strerror(errno));
+        w->wake[0] = w->wake[1] = -1;
+        return w;
+    }
+    signal_pipe = w->wake[1];
+    catch_signals();
+    int error = pthread_create(&w->thread, NULL, run, w);
+    w->running = error == 0;
+    if (error) warn("no watchdog: %s", strerror(error));
+    return w;
+}
+
+enum status watch_join(struct watch *w, const struct world *world)
+{
+    int unwatched = 0, all = 0;
+    if (world->ranks > 1) {
+        if (world->rank == 0 && board_listen(&w->board, world->ranks, &w->place)) w->place.count = 0;
+        if (MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm))
+            return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+        if (world->rank && (uint32_t)world->rank < w->place.watched)
+            w->socket = board_connect(&w->place, world->node == 0);
+        unwatched = world->rank && w->socket < 0;
+        if (MPI_Reduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm))
+            return fail(STATUS_ENVIRONMENT, "MPI_Reduce failed");
+        if (world->rank == 0 && all)
+            warn("%d rank%s cannot reach rank 0 over TCP: a hang is found, but not who hangs there", all,
+                 all == 1 ? "" : "s");
+    } else {
+        w->board.seen = allocate(1, sizeof *w->board.seen);
+    }
+    arrival_forget(&w->arrival);
+    pthread_mutex_lock(&w->lock);
+    w->world = world;
+    pthread_mutex_unlock(&w->lock);
+    if (w->wake[1] >= 0 && write(w->wake[1], "j", 1) < 0 && errno != EAGAIN)
+        warn("the watchdog does not hear");
+    return STATUS_OK;
+}
+
+struct pulse *watch_pulse(struct watch *w)
+{
+    return &w->pulse;
+}
+
+void watch_say(struct watch *w, const char *what)
+{
+    pthread_mutex_lock(&w->lock);
+    snprintf(w->what, sizeof w->what, "%s", what);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void watch_fail(struct watch *w)
+{
+    if (!w->world || !w->world->rank) return;
+    send_report(w, REPORT_FAILED);
+    usleep(200000); /* rank 0 ends the record */
+}
+
+void watch_close(struct watch *w)
+{
+    if (!w) return;
+    pthread_mutex_lock(&w->lock);
+    w->closing = true;
+    pthread_mutex_unlock(&w->lock);
+    if (w->running) {
+        if (write(w->wake[1], "c", 1) < 0 && errno != EAGAIN) warn("the watchdog does not hear");
+        pthread_join(w->thread, NULL);
+    }
+    if (w->world && w->world->rank) send_report(w, REPORT_BYE);
+    if (w->socket >= 0) close(w->socket);
+    arrival_forget(&w->arrival);
+    board_close(&w->board, ANSWER_BYE);
+    signal_pipe = -1;
+    for (int i = 0; i < 2; i++)
+        if (w->wake[i] >= 0) close(w->wake[i]);
+    pthread_mutex_destroy(&w->lock);
+    free(w);
+}

@@ -1,0 +1,368 @@
+/* Matrix multiplication by the CPU's BLAS libraries, in host memory. */
+#include "matmul/blas.h"
+#include "base/cgroup.h"
+#include "base/clock.h"
+#include "kernels/gaussian.h"
+#include "matmul/freivalds.h"
+#include "matmul/gemm.h"
+#include "matmul/parallel.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+struct gemm {
+    struct gemm_place place;
+    struct gemm_options options;
+    struct blas_list libraries;
+    int threads;
+};
+
+/* Operands of one multiplication. */
+struct slot {
+    void *a, *b, *c;
+};
+
+struct gemm_work {
+    struct gemm *gemm;
+    struct gemm_problem problem;
+    const struct blas *blas; /* the fastest for this problem */
+    double first_us;
+    void *memory;
+    size_t memory_bytes, slots, next;
+    struct slot *slot;
+};
+
+static enum status cblas_open(const struct gemm_place *place, const struct gemm_options *options,
+                              struct gemm **gemm)
+{
+    struct gemm *opened = allocate(1, sizeof *opened);
+    *opened = (struct gemm){
+        .place = *place, .options = *options, .threads = options->threads ? options->threads : place->cores};
+    if (opened->threads < 1) opened->threads = 1;
+    enum status status = blas_load(options->library, options->kernel, opened->threads, &opened->libraries);
+    if (status) {
+        free(opened);
+        return status;
+    }
+    if (blas_only_reference(&opened->libraries) && place->local_rank == 0)
+        warn("%s is a reference BLAS, many times slower than this CPU: install OpenBLAS or BLIS "
+             "(scripts/setup does)",
+             opened->libraries.list[0].path);
+    *gemm = opened;
+    return STATUS_OK;
+}
+
+static enum status cblas_supports(struct gemm *gemm, const struct gemm_problem *problem, const char **reason)
+{
+    (void)gemm;
+    if (problem->type != GEMM_DOUBLE && problem->type != GEMM_FLOAT) {
+        *reason = "a CPU's BLAS multiplies double and float only";
+        return STATUS_UNSUPPORTED;
+    }
+    if (problem->m > INT32_MAX || problem->n > INT32_MAX || problem->k > INT32_MAX) {
+        *reason = "a dimension beyond 2^31-1 does not fit BLAS's integers";
+        return STATUS_UNSUPPORTED;
+    }
+    return STATUS_OK;
+}
+
+/* This rank's share of the memory that is free now. */
+static size_t cblas_free_bytes(struct gemm *gemm)
+{
+    int ranks = gemm->place.local_ranks > 0 ? gemm->place.local_ranks : 1;
+    return memory_available("") / 10 * 9 / (size_t)ranks;
+}
+
+static size_t whole_pages(double bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return ((size_t)bytes + page - 1) / page * page;
+}
+
+/* Enough slots that all operands together are twice the last cache, so that none is still there when its turn
+ * comes again. */
+static size_t slots_for(const struct gemm *gemm, size_t slot_bytes, size_t limit)
+{
+    enum { MOST = 4096 };
+    size_t slots = 1;
+    if (gemm->options.cold) slots = 2 * gemm->place.last_level_bytes / slot_bytes + 1;
+    if (slots > limit / slot_bytes) slots = limit / slot_bytes;
+    return slots > MOST ? MOST : slots;
+}
+
+/* Gaussian data for one operand. */
+struct filling {
+    void *data;
+    int64_t count;
+    uint64_t seed;
+    bool wide;
+};
+
+static void fill_pairs(void *context, int64_t from, int64_t to)
+{
+    const struct filling *f = context;
+    for (int64_t pair = from; pair < to; pair++) {
+        double value[2];
+        gaussian_pair(f->seed, (uint64_t)pair, &value[0], &value[1]);
+        for (int64_t i = 0; i < 2 && 2 * pair + i < f->count; i++)
+            if (f->wide)
+                ((double *)f->data)[2 * pair + i] = value[i];
+            else
+                ((float *)f->data)[2 * pair + i] = (float)value[i];
+    }
+}
+
+static void fill(struct gemm_work *work, size_t slot, int operand, void *data, int64_t count)
+{
+    struct filling f = {data, count, gaussian_seed(work->problem.seed, slot, operand),
+                        work->problem.type == GEMM_DOUBLE};
+    parallel_for(work->gemm->threads, (count + 1) / 2, fill_pairs, &f);
+}
+
+/* All bits set is a NaN: what the library does not write is found. */
+static void poison(const struct gemm_work *work, void *c)
+{
+    memset(c, 0xff,
+           (size_t)(work->problem.m * work->problem.n) * gemm_types[work->problem.type].output_bytes);
+}
+
+static enum status allocate_slots(struct gemm_work *work)
+{
+    const struct gemm_problem *p = &work->problem;
+    size_t size = gemm_types[p->type].output_bytes, limit = cblas_free_bytes(work->gemm);
+    double a = (double)p->m * (double)p->k, b = (double)p->k * (double)p->n, c = (double)p->m * (double)p->n;
+    if ((a + b + c) * (double)size + 65536 * 3 > (double)limit) return STATUS_TOO_LARGE;
+    size_t a_bytes = whole_pages(a * (double)size), b_bytes = whole_pages(b * (double)size),
+           c_bytes = whole_pages(c * (double)size);
+    size_t slot_bytes = a_bytes + b_bytes + c_bytes;
+    work->slots = slots_for(work->gemm, slot_bytes, limit);
+    if (work->slots < 1) return STATUS_TOO_LARGE;
+    work->memory_bytes = work->slots * slot_bytes;
+    work->memory = mmap(NULL, work->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (work->memory == MAP_FAILED) {
+        work->memory = NULL;
+        return STATUS_TOO_LARGE;
+    }
+    madvise(work->memory, work->memory_bytes,
+            MADV_HUGEPAGE); /* a wish: BLAS packs from few pages instead of many */
+    work->slot = allocate(work->slots, sizeof *work->slot);
+    for (size_t i = 0; i < work->slots; i++) {
+        char *start = (char *)work->memory + i * slot_bytes;
+        work->slot[i] = (struct slot){start, start + a_bytes, start + a_bytes + b_bytes};
+        fill(work, i, 0, work->slot[i].a, p->m * p->k);
+        fill(work, i, 1, work->slot[i].b, p->k * p->n);
+        poison(work, work->slot[i].c);
+    }
+    return STATUS_OK;
+}
+
+/* One multiplication of (a corner of) a slot; the leading dimensions are the problem's. */
+static void multiply(const struct gemm_work *work, const struct blas *blas, const struct slot *slot,
+                     int64_t m, int64_t n, int64_t k)
+{
+    const struct gemm_problem *p = &work->problem;
+    char ta = p->layout[0], tb = p->layout[1];
+    int lda = (int)(ta == 'T' ? p->k : p->m), ldb = (int)(tb == 'T' ? p->n : p->k);
+    blas_multiply(blas, p->type == GEMM_DOUBLE, ta, tb, (int)m, (int)n, (int)k, slot->a, lda, slot->b, ldb,
+                  slot->c, (int)p->m);
+}
+
+static double time_once(struct gemm_work *work, const struct blas *blas, int64_t m, int64_t n, int64_t k)
+{
+    const struct slot *slot = &work->slot[work->next++ % work->slots];
+    double start = clock_s();
+    multiply(work, blas, slot, m, n, k);
+    return clock_s() - start;
+}
+
+static int64_t at_most(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The problem itself or, where that would take too long, a corner of it. */
+struct corner {
+    int64_t m, n, k;
+};
+
+static struct corner corner_of(const struct gemm_problem *p, int64_t edge)
+{
+    return (struct corner){at_most(p->m, edge), at_most(p->n, edge), at_most(p->k, edge)};
+}
+
+/* The largest corner, its edges doubled from 256 on, of which a call takes at most limit_s. */
+static struct corner trial_corner(struct gemm_work *work, const struct blas *blas, double limit_s)
+{
+    const struct gemm_problem *p = &work->problem;
+    int64_t edge = 256, longest = p->m > p->n ? p->m : p->n;
+    if (p->k > longest) longest = p->k;
+    struct corner corner = corner_of(p, edge);
+    time_once(work, blas, corner.m, corner.n,
+              corner.k); /* the first call of a library also starts its threads */
+    while (edge < longest && time_once(work, blas, corner.m, corner.n, corner.k) * 8 < limit_s)
+        corner = corner_of(p, edge *= 2);
+    return corner;
+}
+
+/* Libraries leave threads that wait busily for a while (OpenBLAS some 30 ms): they would disturb the next. */
+static void settle(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 60 * 1000 * 1000}, NULL);
+}
+
+/* Rounds over the libraries, so that what else happens on the machine meets all of them, and the best call of
+   each: a disturbance only ever makes a call slower. The winner is then measured afresh by whoever asked,
+   beside first_us. */
+static void choose_library(struct gemm_work *work)
+{
+    enum { ROUNDS = 3, MOST = 8 };
+    const struct blas_list *libraries = &work->gemm->libraries;
+    size_t count = libraries->count < MOST ? libraries->count : MOST, best = 0;
+    double took_s[MOST];
+    work->blas = &libraries->list[0];
+    work->first_us = NAN;
+    if (count < 2) return;
+    struct corner at =
+        trial_corner(work, work->blas, work->gemm->options.tune_s / (double)(2 * ROUNDS * count));
+    for (size_t i = 0; i < count; i++) took_s[i] = INFINITY;
+    for (int i = 0; i < ROUNDS * (int)count; i++) {
+        const struct blas *blas = &libraries->list[(size_t)i % count];
+        settle();
+        for (int call = 0; call < 2; call++)
+            took_s[(size_t)i % count] =
+                fmin(took_s[(size_t)i % count], time_once(work, blas, at.m, at.n, at.k));
+    }
+    for (size_t i = 1; i < count; i++)
+        if (took_s[i] < took_s[best]) best = i;
+    work->blas = &libraries->list[best];
+    /* A corner's time tells the whole problem's by the same rate. */
+    const struct gemm_problem *p = &work->problem;
+    work->first_us = 1e6 * took_s[0] * ((double)p->m * (double)p->n * (double)p->k) /
+                     ((double)at.m * (double)at.n * (double)at.k);
+    settle();
+}
+
+static void cblas_finish(struct gemm_work *work)
+{
+    if (work->memory) munmap(work->memory, work->memory_bytes);
+    free(work->slot);
+    free(work);
+}
+
+static enum status cblas_prepare(struct gemm *gemm, const struct gemm_problem *problem,
+                                 struct gemm_work **prepared)
+{
+    struct gemm_work *work = allocate(1, sizeof *work);
+    *work = (struct gemm_work){.gemm = gemm, .problem = *problem, .first_us = NAN};
+    enum status status = allocate_slots(work);
+    if (status) {
+        cblas_finish(work);
+        return status;
+    }
+    choose_library(work);
+    multiply(work, work->blas, &work->slot[0], problem->m, problem->n, problem->k);
+    *prepared = work;
+    return STATUS_OK;
+}
+
+static void cblas_choice(const struct gemm_work *work, struct gemm_choice *choice)
+{
+    size_t count = work->gemm->libraries.count;
+    *choice = (struct gemm_choice){.algorithm = work->blas->name,
+                                   .heuristics = count > 1 ? (int)count : 0,
+                                   .first_us = work->first_us,
+                                   .slots = work->slots};
+}
+
+static enum status cblas_run(struct gemm_work *work, int batch, double *elapsed_s)
+{
+    const struct gemm_problem *p = &work->problem;
+    double start = clock_s();
+    for (int i = 0; i < batch; i++)
+        multiply(work, work->blas, &work->slot[work->next++ % work->slots], p->m, p->n, p->k);
+    *elapsed_s = clock_s() - start;
+    return STATUS_OK;
+}
+
+/* --fault wrong: one element becomes what a flipped sign would make it, or twice its usual size where it is
+ * near 0. */
+static void damage(const struct gemm_work *work, void *c, uint64_t seed)
+{
+    const struct gemm_problem *p = &work->problem;
+    uint64_t at = gaussian_hash(seed, 99) % (uint64_t)(p->m * p->n);
+    double usual = sqrt((double)p->k);
+    if (p->type == GEMM_DOUBLE)
+        ((double *)c)[at] = fabs(((double *)c)[at]) < usual ? 2 * usual : -((double *)c)[at];
+    else
+        ((float *)c)[at] = fabsf(((float *)c)[at]) < (float)usual ? (float)(2 * usual) : -((float *)c)[at];
+}
+
+static enum status cblas_check(struct gemm_work *work, uint64_t seed, struct gemm_verdict *verdict)
+{
+    const struct gemm_problem *p = &work->problem;
+    const struct slot *slot = &work->slot[work->next++ % work->slots];
+    poison(work, slot->c);
+    multiply(work, work->blas, slot, p->m, p->n, p->k);
+    if (work->gemm->options.fault) damage(work, slot->c, seed);
+    freivalds_check(p, work->gemm->threads, slot->a, slot->b, slot->c, seed, verdict);
+    return STATUS_OK;
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+    json_t *value = text ? json_string(text) : NULL;
+    if (value) json_object_set_new(object, key, value);
+}
+
+/* facts.blas: a list, the libraries that cases can choose from; each row's `algorithm` says which one ran. */
+static void cblas_facts(struct gemm *gemm, struct launch_header *header)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < gemm->libraries.count; i++) {
+        const struct blas *blas = &gemm->libraries.list[i];
+        json_t *object = json_object();
+        set_text(object, "library", blas->library);
+        set_text(object, "version", blas->version);
+        set_text(object, "kernel", blas->kernel);
+        set_text(object, "path", blas->path);
+        if (blas->threads) json_object_set_new(object, "threads", json_integer(blas->threads));
+        if (blas->tried) json_object_set(object, "kernels_tried", blas->tried);
+        json_array_append_new(list, object);
+    }
+    json_object_set_new(header->facts, "blas", list);
+}
+
+static const char *cblas_device(struct gemm *gemm)
+{
+    (void)gemm;
+    return NULL;
+}
+
+static void cblas_close(struct gemm *gemm)
+{
+    blas_unload(&gemm->libraries);
+    free(gemm);
+}
+
+const struct gemm_engine gemm_cblas = {
+    .name = "cblas",
+    .about = "the CPU's BLAS libraries, in host memory",
+    .memory = "host",
+    .open = cblas_open,
+    .supports = cblas_supports,
+    .free_bytes = cblas_free_bytes,
+    .prepare = cblas_prepare,
+    .choice = cblas_choice,
+    .run = cblas_run,
+    .check = cblas_check,
+    .finish = cblas_finish,
+    .facts = cblas_facts,
+    .device = cblas_device,
+    .close = cblas_close,
+};

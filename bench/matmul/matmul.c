@@ -1,0 +1,364 @@
+#include "matmul/matmul.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "launch/world.h"
+#include "stats/random.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct matmul_launch {
+    struct driver driver; /* first: what is common to all drivers knows only that */
+    struct matmul_settings settings;
+    const struct gemm_engine *engine;
+    struct gemm *gemm;
+    struct matmul_sampler sampler;
+    struct matmul_cases cases; /* burst and sustained of one problem stand next to each other */
+    int cores;                 /* of this rank */
+};
+
+static struct matmul_launch *state_of(struct driver *d)
+{
+    return (struct matmul_launch *)d;
+}
+
+static enum status agree(const struct matmul_launch *l, enum status own)
+{
+    return agree_over(l->driver.world.comm, own);
+}
+
+static enum status read_settings(struct driver *d)
+{
+    struct matmul_launch *l = state_of(d);
+    d->settings = &l->settings.driver;
+    return matmul_settings_read(d->argc, d->argv, &l->settings);
+}
+
+static void free_settings(struct driver *d)
+{
+    matmul_settings_free(&state_of(d)->settings);
+}
+
+/* One rank may stand for a host: then mpirun's habit of binding it to one core halves (or worse) what is
+ * measured. */
+static void warn_of_binding(const struct matmul_launch *l)
+{
+    int used = l->cores * l->driver.world.local_ranks;
+    if (l->driver.world.rank == 0 && same(l->engine->memory, "host") && !l->settings.threads &&
+        used < l->driver.machine.cores)
+        warn("this host's ranks are bound to %d of its %d cores; mpirun --bind-to none gives them all", used,
+             l->driver.machine.cores);
+}
+
+static enum status open_engine(struct driver *d)
+{
+    struct matmul_launch *l = state_of(d);
+    const struct matmul_settings *s = &l->settings;
+    bool wrong_here = s->fault == FAULT_WRONG && s->fault_rank == d->world.rank;
+    struct gemm_options options = {.library = s->library,
+                                   .kernel = s->kernel,
+                                   .threads = (int)s->threads,
+                                   .cold = same(s->cache, "cold"),
+                                   .fault = wrong_here ? "wrong" : NULL,
+                                   .tune_s = s->max_seconds};
+    if (s->fault && s->fault_rank >= d->world.ranks)
+        return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)s->fault_rank,
+                    d->world.ranks);
+    l->engine = gemm_engine_find(s->engine);
+    enum status status = agree(l, l->engine ? STATUS_OK : STATUS_ENVIRONMENT);
+    if (status) return status;
+    /* Those that the rank is bound to, shared with the ranks of its host that are bound to the same. */
+    l->cores = d->machine.bound_cores / d->crowding.alike;
+    if (l->cores < 1) l->cores = 1;
+    warn_of_binding(l);
+    struct gemm_place place = {d->world.local_rank, d->world.local_ranks, l->cores,
+                               d->machine.last_level_bytes};
+    status = l->engine->open(&place, &options, &l->gemm);
+    matmul_mark(watch_pulse(d->watch));
+    d->backend = l->engine->name;
+    return agree(l, status);
+}
+
+static void add_facts(struct driver *d, struct launch_header *header)
+{
+    struct matmul_launch *l = state_of(d);
+    l->engine->facts(l->gemm, header);
+    if (l->settings.fault) json_array_append_new(header->provenance, json_string("faulted"));
+}
+
+static void abort_engine(struct driver *d)
+{
+    struct matmul_launch *l = state_of(d);
+    if (l->gemm && l->engine->abort) l->engine->abort(l->gemm);
+}
+
+static void open_sampler(struct matmul_launch *l)
+{
+    bool device = same(l->engine->memory, "device");
+    l->sampler = (struct matmul_sampler){
+        .world = &l->driver.world, .settings = &l->settings, .engine = l->engine, .gemm = l->gemm};
+    l->sampler.pulse = watch_pulse(l->driver.watch);
+    l->sampler.sustain_s = l->settings.sustain_s > 0 ? l->settings.sustain_s : device ? 30 : 1;
+    l->sampler.sets_aside = !device && l->cores * l->driver.world.local_ranks <= l->driver.machine.cores;
+}
+
+/* The usual layout, where none was asked for: what BLAS's users write on a CPU, what fp8 needs on a GPU. */
+static void add_case(struct matmul_launch *l, enum gemm_type type, const struct shape *shape,
+                     const char *layout, bool sustained)
+{
+    struct matmul_cases *cases = &l->cases;
+    cases->list = reallocate(cases->list, cases->count + 1, sizeof *cases->list);
+    struct matmul_case *c = &cases->list[cases->count++];
+    *c = (struct matmul_case){.problem = {type, shape->m, shape->n, shape->k, "", (uint64_t)l->settings.seed,
+                                          type == GEMM_FP8_E4M3 && same(l->settings.accumulator, "fast")},
+                              .sustained = sustained,
+                              .batch = ABSENT,
+                              .wrong = ABSENT,
+                              .first_us = NAN};
+    memcpy(c->problem.layout, layout, 3);
+    c->peak_tflops = matmul_peak_tflops(l->engine->device(l->gemm), type);
+}
+
+static void add_problem(struct matmul_launch *l, enum gemm_type type, const struct shape *shape,
+                        const char *layout)
+{
+    if (!same(l->settings.phase, "sustained")) add_case(l, type, shape, layout, false);
+    if (!same(l->settings.phase, "burst")) add_case(l, type, shape, layout, true);
+}
+
+/* All types when none were asked for: those that the engine has, whatever the shape: one that does not fit is
+ * a case that says why. */
+static bool is_wanted(const struct matmul_launch *l, enum gemm_type type, const char *layout)
+{
+    const char *reason;
+    struct gemm_problem problem = {type, 1024, 1024, 1024, "", 0, false};
+    memcpy(problem.layout, layout, 3);
+    for (int i = 0; i < l->settings.type_count; i++)
+        if (l->settings.types[i] == type) return true;
+    return l->settings.type_count == 0 && l->engine->supports(l->gemm, &problem, &reason) == STATUS_OK;
+}
+
+static void make_cases(struct matmul_launch *l)
+{
+    static const struct shape host[] = {{512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2048}};
+    static const struct shape device[] = {{4096, 4096, 4096}, {8192, 8192, 8192}, {16384, 16384, 16384}};
+    const struct matmul_settings *s = &l->settings;
+    bool on_host = same(l->engine->memory, "host");
+    const struct shape *shapes = s->shapes ? s->shapes : on_host ? host : device;
+    size_t count = s->shapes ? s->shape_count : 3;
+    for (int type = 0; type < GEMM_TYPE_COUNT; type++)
+        for (int i = 0; i < (s->layout_count ? s->layout_count : 1); i++)
+            for (size_t j = 0; j < count; j++) {
+                const char *layout = s->layout_count ? s->layouts[i] : on_host ? "NN" : "TN";
+                if (is_wanted(l, (enum gemm_type)type, layout))
+                    add_problem(l, (enum gemm_type)type, &shapes[j], layout);
+            }
+}
+
+static enum status write_row(struct matmul_launch *l, const struct matmul_case *c, size_t pass, size_t first,
+                             int64_t wrong)
+{
+    if (l->driver.world.rank != 0) return STATUS_OK;
+    struct case_row row = matmul_row(c, &l->sampler);
+    row.pass = (int64_t)pass;
+    row.wrong = wrong;
+    if (c->count > first) {
+        row.samples_us = (struct samples){c->us + first, c->count - first};
+        row.batch = c->batch;
+        row.warmup = c->warmup;
+        row.preempted = c->preempted;
+        row.stopped_by = stop_reason_name(c->why);
+        row.statistic = "median";
+        row.rank_reduction = "max";
+        row.rank_time_us = c->rank_us;
+        row.groups = c->ranks;
+        row.telemetry = c->telemetry;
+        row.first_us = c->first_us;
+        if (c->heuristics) row.heuristics = c->heuristics;
+        case_row_summarise(&row);
+        row.time_us = row.median_us;
+    }
+    return journal_case(&l->driver.journal, &row);
+}
+
+static enum status measure_phase(struct matmul_launch *l, struct gemm_work *work, struct matmul_case *c,
+                                 size_t pass, double most_s)
+{
+    size_t first = 0;
+    int64_t before = c->wrong == ABSENT ? 0 : c->wrong;
+    /* Who fails alone ends the launch (run_launch): the others are inside other collective calls. */
+    enum status status = matmul_sample(&l->sampler, work, c, most_s, &first);
+    if (!status && l->settings.check)
+        status = matmul_verify(&l->sampler, work, c,
+                               (uint64_t)l->settings.seed * 1000003 + pass * 2 + c->sustained);
+    if (status) return status;
+    return agree(l, write_row(l, c, pass, first, c->wrong == ABSENT ? ABSENT : c->wrong - before));
+}
+
+static void note_choice(struct matmul_launch *l, const struct gemm_work *work, struct matmul_case *c)
+{
+    struct gemm_choice choice;
+    l->engine->choice(work, &choice);
+    c->first_us = choice.first_us;
+    c->heuristics = choice.heuristics;
+    snprintf(c->algorithm, sizeof c->algorithm, "%s", choice.algorithm);
+}
+
+/* Prepares on every rank, or decides alike on all that it cannot be had. */
+static enum status prepare(struct matmul_launch *l, const struct gemm_problem *problem,
+                           struct gemm_work **work, const char **reason)
+{
+    enum status status = l->engine->supports(l->gemm, problem, reason);
+    if (!status) {
+        status = l->engine->prepare(l->gemm, problem, work);
+        if (status == STATUS_UNSUPPORTED) *reason = "the library offers no algorithm for it";
+    }
+    matmul_mark(watch_pulse(l->driver.watch));
+    if (status == STATUS_TOO_LARGE) *reason = "the operands do not fit into free memory";
+    enum status all = agree(l, status);
+    if (all && !status) {
+        l->engine->finish(*work);
+        *reason = "another rank cannot do it";
+    }
+    return all;
+}
+
+/* Time that each phase of a problem may take: an equal share of what is left of the budget, or what the flags
+ * say. */
+static double phase_limit_s(const struct matmul_launch *l, const struct matmul_case *c, double share_s)
+{
+    double own = c->sustained ? l->sampler.sustain_s : l->settings.max_seconds;
+    return share_s < own ? share_s : own;
+}
+
+/* The phases of one problem: cases from..from+phases-1. */
+static enum status visit(struct matmul_launch *l, size_t from, size_t phases, size_t pass, double share_s)
+{
+    struct gemm_work *work = NULL;
+    const char *reason = "";
+    struct matmul_case *cases = &l->cases.list[from];
+    if (cases->status && cases->status != STATUS_WRONG) return STATUS_OK; /* said in the pass before */
+    enum status status = share_s > 0 ? prepare(l, &cases->problem, &work, &reason) : STATUS_SKIPPED;
+    if (status == STATUS_SKIPPED) reason = "the time budget was spent before this case";
+    if (status && status < STATUS_UNSUPPORTED) return status;
+    enum status done = STATUS_OK;
+    for (size_t i = 0; i < phases && !done; i++) {
+        struct matmul_case *c = &cases[i];
+        if (status && (status != STATUS_SKIPPED || c->count == 0)) {
+            c->status = status;
+            snprintf(c->reason, sizeof c->reason, "%s", reason);
+            done = agree(l, write_row(l, c, pass, c->count, ABSENT));
+        } else if (!status) {
+            note_choice(l, work, c);
+            done = measure_phase(l, work, c, pass, phase_limit_s(l, c, share_s / (double)phases));
+        }
+    }
+    if (!status) l->engine->finish(work);
+    return done;
+}
+
+static double flop(const struct matmul_case *c)
+{
+    return (double)c->problem.m * (double)c->problem.n * (double)c->problem.k *
+           (c->problem.type == GEMM_DOUBLE ? 2 : 1);
+}
+
+/* Problems in the order of a pass: cheap ones first when time is short, else seeded. */
+static void order_of(const struct matmul_launch *l, size_t phases, size_t pass, size_t *order)
+{
+    size_t n = l->cases.count / phases;
+    struct random_state random;
+    for (size_t i = 0; i < n; i++) order[i] = i;
+    random_seed(&random, (uint64_t)l->settings.seed * 0x9e3779b97f4a7c15u + pass);
+    random_shuffle(&random, order, n);
+    for (size_t i = 1; i < n && l->settings.time_budget_s > 0; i++)
+        for (size_t j = i;
+             j > 0 && flop(&l->cases.list[order[j] * phases]) < flop(&l->cases.list[order[j - 1] * phases]);
+             j--) {
+            size_t t = order[j];
+            order[j] = order[j - 1], order[j - 1] = t;
+        }
+}
+
+static void show_progress(struct matmul_launch *l, size_t done, size_t all, const struct gemm_problem *p)
+{
+    char what[200];
+    snprintf(what, sizeof what, "matmul %s %lldx%lldx%lld", gemm_types[p->type].name, (long long)p->m,
+             (long long)p->n, (long long)p->k);
+    watch_say(l->driver.watch, what);
+    progress_show(&l->driver.progress, done, all, l->settings.time_budget_s, what);
+}
+
+/* Rank 0's clock decides what is left of the budget. */
+static enum status share_of_budget(const struct matmul_launch *l, size_t visits_left, double *share_s)
+{
+    double left_s = l->settings.time_budget_s - (clock_s() - l->driver.journal.start_s);
+    *share_s = l->settings.time_budget_s > 0 ? left_s / (double)visits_left : INFINITY;
+    return MPI_Bcast(share_s, 1, MPI_DOUBLE, 0, l->driver.world.comm)
+               ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
+               : STATUS_OK;
+}
+
+static enum status measure(struct driver *d)
+{
+    struct matmul_launch *l = state_of(d);
+    make_cases(l);
+    open_sampler(l);
+    size_t phases = same(l->settings.phase, "both") ? 2 : 1, problems = l->cases.count / phases;
+    size_t all = problems * (size_t)l->settings.passes, *order = allocate(problems, sizeof *order);
+    enum status status = STATUS_OK;
+    for (size_t done = 0; !status && done < all; done++) {
+        double share_s;
+        size_t pass = done / problems;
+        if (done % problems == 0) order_of(l, phases, pass, order);
+        size_t from = order[done % problems] * phases;
+        show_progress(l, done, all, &l->cases.list[from].problem);
+        status = share_of_budget(l, all - done, &share_s);
+        if (!status) status = visit(l, from, phases, pass, share_s);
+    }
+    progress_clear(&l->driver.progress);
+    free(order);
+    return status;
+}
+
+static enum status verdict(const struct matmul_cases *cases)
+{
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].status == STATUS_WRONG) return STATUS_WRONG;
+    return STATUS_OK;
+}
+
+static void free_cases(struct matmul_cases *cases)
+{
+    for (size_t i = 0; i < cases->count; i++) {
+        free(cases->list[i].us);
+        json_decref(cases->list[i].telemetry);
+        json_decref(cases->list[i].ranks);
+    }
+    free(cases->list);
+}
+
+static void print_table(struct driver *d, FILE *out)
+{
+    const struct matmul_launch *l = state_of(d);
+    matmul_table(&l->cases, &l->sampler, out);
+}
+
+static enum status close_engine(struct driver *d, enum status status)
+{
+    struct matmul_launch *l = state_of(d);
+    l->engine->close(l->gemm);
+    if (!status) status = agree(l, verdict(&l->cases));
+    free_cases(&l->cases);
+    return status;
+}
+
+int matmul_main(int argc, char **argv)
+{
+    static const struct driver_parts parts = {read_settings, free_settings, open_engine,  add_facts,
+                                              measure,       print_table,   close_engine, abort_engine};
+    struct matmul_launch l = {.driver = {.parts = &parts, .name = "matmul", .argc = argc, .argv = argv}};
+    return driver_main(&l.driver);
+}

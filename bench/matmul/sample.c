@@ -1,0 +1,372 @@
+#include "base/clock.h"
+#include "matmul/matmul.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The samples of this rank in one pass. */
+struct own {
+    MPI_Comm comm; /* of the ranks that run now and stop together */
+    double *us;
+    bool *marked; /* a thread was scheduled away */
+    size_t count, capacity;
+    size_t preempted;
+    int64_t batch, warmup;
+    enum stop_reason why;
+};
+
+static bool on_device(const struct matmul_sampler *s)
+{
+    return strcmp(s->engine->memory, "device") == 0;
+}
+
+static void rest(double seconds)
+{
+    struct timespec t = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
+    nanosleep(&t, NULL);
+}
+
+/* A barrier whose waiting ranks leave their cores to the others. */
+static enum status wait_quietly(MPI_Comm comm)
+{
+    MPI_Request request;
+    int done = 0;
+    int error = MPI_Ibarrier(comm, &request);
+    while (!error && !done) {
+        error = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+        if (!done) rest(2e-4);
+    }
+    return error ? fail(STATUS_ENVIRONMENT, "MPI_Ibarrier failed (MPI error %d)", error) : STATUS_OK;
+}
+
+static enum status over_ranks(double *value, MPI_Op op, MPI_Comm comm)
+{
+    int error = MPI_Allreduce(MPI_IN_PLACE, value, 1, MPI_DOUBLE, op, comm);
+    return error ? fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed (MPI error %d)", error) : STATUS_OK;
+}
+
+/* How often any thread of this process has been scheduled away: BLAS has threads of its own. */
+static long switches(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : usage.ru_nivcsw;
+}
+
+static void dawdle(double seconds)
+{
+    for (double start = clock_s(); clock_s() - start < seconds;) continue;
+}
+
+void matmul_mark(struct pulse *pulse)
+{
+    enum { SAMPLE_BITS = 20 };
+    unsigned long parts = atomic_load_explicit(&pulse->steps, memory_order_relaxed) >> SAMPLE_BITS;
+    atomic_store_explicit(&pulse->steps, (parts + 1) << SAMPLE_BITS, memory_order_relaxed);
+}
+
+/* One sample, seconds for one multiplication. */
+static enum status take(struct matmul_sampler *s, struct gemm_work *work, int64_t batch, double *seconds)
+{
+    double elapsed_s;
+    bool faulty = s->settings->fault_rank == s->world->rank;
+    if (faulty && s->settings->fault == FAULT_FAIL)
+        return fail(STATUS_ENVIRONMENT, "rank %d: the injected fault failed a multiplication",
+                    s->world->rank);
+    while (faulty && s->settings->fault == FAULT_HANG) pause();
+    enum status status = s->engine->run(work, (int)batch, &elapsed_s);
+    atomic_fetch_add_explicit(&s->pulse->steps, 1, memory_order_relaxed);
+    if (status) return status;
+    if (faulty && s->settings->fault == FAULT_SLOW) {
+        double delay_s = 1e-6 * (double)s->settings->fault_us * (double)batch;
+        dawdle(delay_s);
+        elapsed_s += delay_s;
+    }
+    *seconds = elapsed_s / (double)batch;
+    return STATUS_OK;
+}
+
+static enum status take_and_keep(struct matmul_sampler *s, struct gemm_work *work, struct own *own)
+{
+    double seconds;
+    long before = switches();
+    enum status status = take(s, work, own->batch, &seconds);
+    if (status) return status;
+    if (own->count == own->capacity) {
+        own->capacity = own->capacity ? 2 * own->capacity : 64;
+        own->us = reallocate(own->us, own->capacity, sizeof *own->us);
+        own->marked = reallocate(own->marked, own->capacity, sizeof *own->marked);
+    }
+    own->marked[own->count] = s->sets_aside && switches() != before;
+    own->us[own->count++] = seconds * 1e6;
+    return STATUS_OK;
+}
+
+/* Warm-up calls, and the number of calls in a sample: so many that reading the clock, or waiting for a
+   device, is nothing beside them. On a device the sustained phase must not pause: longer samples. */
+static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
+                           struct own *own)
+{
+    double seconds = 0, sample_s = 1e-3;
+    int64_t calls =
+        s->settings->warmup > 0 ? s->settings->warmup : 1; /* one at least tells how long a call is */
+    for (int64_t i = 0; i < calls; i++) {
+        enum status status = take(s, work, 1, &seconds);
+        if (status) return status;
+    }
+    own->warmup = calls;
+    enum status status = over_ranks(&seconds, MPI_MIN, own->comm);
+    if (c->sustained) sample_s = fmax(on_device(s) ? 0.05 : 1e-3, s->sustain_s / 10000);
+    own->batch = c->batch != ABSENT ? c->batch : seconds > 0 ? (int64_t)ceil(sample_s / seconds) : 1;
+    if (own->batch > 1000000) own->batch = 1000000;
+    return status;
+}
+
+/* All ranks go on until every one of them is precise enough, or the time is over: none computes alone at the
+ * end. */
+static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struct own *own, double most_s)
+{
+    const struct stopping stopping = {
+        s->settings->precision_percent / 100,
+        (size_t)((s->settings->samples + s->settings->passes - 1) / s->settings->passes), 1};
+    double start = clock_s();
+    for (;;) {
+        double spent_s = clock_s() - start;
+        struct sampled now = {.us = own->us,
+                              .count = own->count,
+                              .taken = own->count,
+                              .spent_s = spent_s,
+                              .most_s = most_s,
+                              .sample_s = own->count ? spent_s / (double)own->count : 0};
+        double next = (double)stopping_next(&stopping, &now, &own->why);
+        if (own->why == STOP_TIME) next = -1; /* time is over for all as soon as it is over for one */
+        double most = next, least = next;
+        enum status status = over_ranks(&most, MPI_MAX, own->comm);
+        if (!status) status = over_ranks(&least, MPI_MIN, own->comm);
+        if (status) return status;
+        if (least < 0 && most != 0) own->why = STOP_TIME;
+        if (least < 0 || most == 0) return STATUS_OK;
+        for (size_t i = 0; !status && i < (size_t)most; i++) status = take_and_keep(s, work, own);
+        if (status) return status;
+    }
+}
+
+/* The first tenth of the time only heats. Each rank ends by its own clock: no rank ever waits for another. */
+static enum status sustained(struct matmul_sampler *s, struct gemm_work *work, struct own *own, double most_s)
+{
+    double length_s = fmin(s->sustain_s, most_s), start = clock_s(), seconds;
+    enum status status = STATUS_OK;
+    while (!status && clock_s() - start < length_s / 10) {
+        status = take(s, work, own->batch, &seconds);
+        own->warmup += own->batch;
+    }
+    while (!status && (clock_s() - start < length_s || own->count == 0)) status = take_and_keep(s, work, own);
+    own->why = STOP_TIME;
+    return status;
+}
+
+/* Without the samples during which a thread was scheduled away, unless that would leave few: then it is how
+ * this machine is. */
+static void set_aside(struct own *own)
+{
+    size_t marked = 0, kept = 0;
+    for (size_t i = 0; i < own->count; i++) marked += own->marked[i];
+    if (own->count - marked < 5 || marked > own->count / 2) return;
+    for (size_t i = 0; i < own->count; i++)
+        if (!own->marked[i]) own->us[kept++] = own->us[i];
+    own->preempted = marked;
+    own->count = kept;
+}
+
+static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
+                             double most_s, struct own *own)
+{
+    if (!c->sustained) rest(on_device(s) ? 1 : 0.05);
+    enum status status = warm_up(s, work, c, own);
+    /* From here on: the clocks and the power of the rest before would stand for those of the work. */
+    if (!status && s->engine->watch_start) s->engine->watch_start(s->gemm);
+    if (!status) status = c->sustained ? sustained(s, work, own, most_s) : burst(s, work, own, most_s);
+    if (!status && s->engine->watch_stop) {
+        json_decref(c->telemetry);
+        c->telemetry = s->engine->watch_stop(s->gemm);
+    }
+    if (!status) set_aside(own);
+    matmul_mark(s->pulse);
+    return status;
+}
+
+/* All ranks together, or one of each host after the other while the rest sleep. */
+static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
+                              double most_s, struct own *own)
+{
+    bool all = strcmp(s->settings->at_once, "all") == 0;
+    double turns = all ? 1 : s->world->local_ranks;
+    enum status status = over_ranks(&turns, MPI_MAX, s->world->comm);
+    own->comm = all ? s->world->comm : MPI_COMM_SELF;
+    for (int turn = 0; !status && turn < (int)turns; turn++) {
+        status = wait_quietly(s->world->comm);
+        if (!status && (all || turn == s->world->local_rank))
+            status = take_pass(s, work, c, most_s / turns, own);
+    }
+    return status ? status : wait_quietly(s->world->comm);
+}
+
+struct rank_median {
+    double us;
+    int rank;
+};
+
+static int slowest_first(const void *a, const void *b)
+{
+    const struct rank_median *x = a, *y = b;
+    if (x->us != y->us) return x->us < y->us ? 1 : -1;
+    return x->rank - y->rank;
+}
+
+/* Every rank's figure as a record's `groups` has those of groups, the slowest first; NULL for one rank. */
+static json_t *rank_figures(const struct world *world, const struct gemm_problem *p, const double *us)
+{
+    if (world->ranks == 1) return NULL;
+    json_t *list = json_array();
+    struct rank_median *order = allocate((size_t)world->ranks, sizeof *order);
+    for (int rank = 0; rank < world->ranks; rank++) order[rank] = (struct rank_median){us[rank], rank};
+    qsort(order, (size_t)world->ranks, sizeof *order, slowest_first);
+    for (int i = 0; i < world->ranks; i++) {
+        const struct rank_median *one = &order[i];
+        if (!(one->us > 0)) continue;
+        double flop = 2.0 * (double)p->m * (double)p->n * (double)p->k;
+        json_array_append_new(list, json_pack("{s[i] s[s] sf sf}", "ranks", one->rank, "hosts",
+                                              world->hosts[world->node_of_rank[one->rank]], "median_us",
+                                              one->us, "tflops", flop / one->us * 1e-6));
+    }
+    free(order);
+    return list;
+}
+
+/* Rank 0 learns every rank's median and finds the slowest. */
+static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c, const struct own *own,
+                                int *slowest)
+{
+    int ranks = s->world->ranks;
+    double mine = median(own->us, own->count), *all = allocate((size_t)ranks, sizeof *all);
+    *slowest = 0;
+    if (MPI_Gather(&mine, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, s->world->comm)) {
+        free(all);
+        return fail(STATUS_ENVIRONMENT, "MPI_Gather failed");
+    }
+    if (s->world->rank == 0) {
+        for (int rank = 1; rank < ranks; rank++)
+            if (all[rank] > all[*slowest]) *slowest = rank;
+        c->rank_us =
+            (struct spread){.max = all[*slowest],
+                            .rank = *slowest,
+                            .host = s->world->hosts[s->world->node_of_rank[*slowest]],
+                            .device = on_device(s) ? s->world->local_rank_of_rank[*slowest] : ABSENT};
+        json_decref(c->ranks);
+        c->ranks = rank_figures(s->world, &c->problem, all);
+        sort_doubles(all, (size_t)ranks);
+        c->rank_us.min = all[0];
+        c->rank_us.median = median_sorted(all, (size_t)ranks);
+    }
+    free(all);
+    return MPI_Bcast(slowest, 1, MPI_INT, 0, s->world->comm) ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
+                                                             : STATUS_OK;
+}
+
+static void keep(struct matmul_case *c, const double *us, const int64_t facts[5])
+{
+    c->us = reallocate(c->us, c->count + (size_t)facts[0], sizeof *c->us);
+    memcpy(c->us + c->count, us, (size_t)facts[0] * sizeof *us);
+    c->count += (size_t)facts[0];
+    c->batch = facts[1];
+    c->warmup = facts[2];
+    c->preempted = facts[3];
+    c->why = (enum stop_reason)facts[4];
+}
+
+/* The slowest rank's samples go to rank 0. */
+static enum status hand_over(struct matmul_sampler *s, struct matmul_case *c, struct own *own, int slowest)
+{
+    enum { TAG = 71 };
+    int64_t facts[5] = {(int64_t)own->count, own->batch, own->warmup, (int64_t)own->preempted, own->why};
+    MPI_Comm comm = s->world->comm;
+    int error = 0;
+    if (slowest != 0 && s->world->rank == slowest) {
+        error = MPI_Send(facts, 5, MPI_INT64_T, 0, TAG, comm);
+        if (!error) error = MPI_Send(own->us, (int)own->count, MPI_DOUBLE, 0, TAG, comm);
+    } else if (slowest != 0 && s->world->rank == 0) {
+        error = MPI_Recv(facts, 5, MPI_INT64_T, slowest, TAG, comm, MPI_STATUS_IGNORE);
+        double *us = error ? NULL : allocate((size_t)facts[0], sizeof *us);
+        if (us) error = MPI_Recv(us, (int)facts[0], MPI_DOUBLE, slowest, TAG, comm, MPI_STATUS_IGNORE);
+        if (us && !error) keep(c, us, facts);
+        free(us);
+    } else if (slowest == 0 && s->world->rank == 0) {
+        keep(c, own->us, facts);
+    }
+    c->batch = own->batch; /* all ranks go on with theirs */
+    return error ? fail(STATUS_ENVIRONMENT, "handing over samples failed (MPI error %d)", error) : STATUS_OK;
+}
+
+/* So do its clocks: another GPU's would not explain them. */
+static enum status hand_over_telemetry(const struct matmul_sampler *s, struct matmul_case *c, int slowest)
+{
+    enum { TAG = 72, ROOM = 4096 };
+    char text[ROOM] = "";
+    int error = 0, rank = s->world->rank;
+    if (slowest == 0 || (rank != 0 && rank != slowest)) return STATUS_OK;
+    if (rank == slowest) {
+        char *dump = c->telemetry ? json_dumps(c->telemetry, JSON_COMPACT) : NULL;
+        if (dump && strlen(dump) < ROOM) memcpy(text, dump, strlen(dump) + 1);
+        free(dump);
+        error = MPI_Send(text, ROOM, MPI_CHAR, 0, TAG, s->world->comm);
+    } else {
+        error = MPI_Recv(text, ROOM, MPI_CHAR, slowest, TAG, s->world->comm, MPI_STATUS_IGNORE);
+        json_decref(c->telemetry);
+        c->telemetry = error ? NULL : json_loads(text, 0, NULL);
+    }
+    return error ? fail(STATUS_ENVIRONMENT, "handing over clocks failed (MPI error %d)", error) : STATUS_OK;
+}
+
+enum status matmul_sample(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
+                          double most_s, size_t *first)
+{
+    struct own own = {0};
+    int slowest;
+    *first = c->count;
+    enum status status = take_turns(s, work, c, most_s, &own);
+    if (!status) status = find_slowest(s, c, &own, &slowest);
+    if (!status) status = hand_over(s, c, &own, slowest);
+    if (!status) status = hand_over_telemetry(s, c, slowest);
+    free(own.us);
+    free(own.marked);
+    return status;
+}
+
+enum status matmul_verify(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
+                          uint64_t seed)
+{
+    struct gemm_verdict verdict = {0, 0};
+    enum status status = s->engine->check(work, seed + (uint64_t)s->world->rank, &verdict);
+    matmul_mark(s->pulse);
+    if (status) return status;
+    int64_t all = 0, mine = (int64_t)verdict.wrong;
+    struct {
+        double worst;
+        int rank;
+    } worst = {verdict.wrong ? verdict.worst : 0, s->world->rank};
+    if (MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, s->world->comm) ||
+        MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_DOUBLE_INT, MPI_MAXLOC, s->world->comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    c->wrong = (c->wrong == ABSENT ? 0 : c->wrong) + all;
+    if (!all) return STATUS_OK;
+    c->status = STATUS_WRONG;
+    snprintf(c->reason, sizeof c->reason,
+             "%lld checked sums of rows are wrong, worst on rank %d (%s): %.3g times the tolerance",
+             (long long)all, worst.rank, s->world->hosts[s->world->node_of_rank[worst.rank]], worst.worst);
+    return STATUS_OK;
+}

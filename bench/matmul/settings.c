@@ -1,0 +1,251 @@
+#include "base/text.h"
+#include "base/units.h"
+#include "matmul/matmul.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define AT(member) offsetof(struct matmul_settings, member)
+
+const char *const gemm_layouts[LAYOUTS + 1] = {"NN", "TN", "NT", "TT", NULL};
+
+static const struct option matmul_options[] = {
+    {OPTION_TEXT, 0, "shapes", "LIST", AT(shapes_text), NULL, NULL, 0, 0, "what to measure",
+     "C (MxN) = A (MxK) B (KxN): sizes of squares, MxNxK, and the presets square and\n"
+     "transformer (layers of a 70-billion-parameter model), e.g. 2048,4096x512x1024,square.\n"
+     "Without it 512,1024,2048 on a CPU and 4096,8192,16384 on a GPU"},
+    {OPTION_TEXT, 'd', "datatype", "LIST", AT(dtypes_text), NULL, NULL, 0, 0, NULL,
+     "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; without it all that can be had"},
+    {OPTION_TEXT, 0, "layout", "LIST", AT(layouts_text), NULL, NULL, 0, 0, NULL,
+     "NN, TN, NT, TT: which of A and B are transposed (column-major, as BLAS counts);\n"
+     "without it NN on a CPU and TN on a GPU, which is what fp8 needs"},
+    {OPTION_CHOICE, 0, "accumulator", NULL, AT(accumulator), "float", "float|fast", 0, 0, NULL,
+     "of fp8_e4m3 on Ada and Hopper: float: partial sums go over into float now and then; fast: never\n"
+     "(cuBLASLt's FAST_ACCUM, PyTorch's use_fast_accum): quicker, less exact"},
+    {OPTION_CHOICE, 0, "phase", NULL, AT(phase), "both", "both|burst|sustained", 0, 0, NULL,
+     "burst: from a rested machine; sustained: without a pause, as training does"},
+    {OPTION_SECONDS, 0, "sustain", "TIME", AT(sustain_s), NULL, NULL, 0.01, 1e6, NULL,
+     "length of the sustained phase; without it 1 s on a CPU and 30 s on a GPU"},
+    {OPTION_CHOICE, 0, "ranks-at-once", NULL, AT(at_once), "all", "all|one", 0, 0, NULL,
+     "all ranks multiply at the same time, or one rank of each host after the other"},
+
+    {OPTION_REAL, 0, "precision", "PERCENT", AT(precision_percent), "1", NULL, 0.01, 100,
+     "how long to measure",
+     "a burst ends when the median is known to this, either way (95 %), on every rank"},
+    {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(max_seconds), "1", NULL, 0.001, 1e6, NULL,
+     "most time for a burst"},
+    {OPTION_SECONDS, 0, "time-budget", "TIME", AT(time_budget_s), NULL, NULL, 0.1, 1e7, NULL,
+     "time for the whole launch, spread over its cases, cheap ones first"},
+    {OPTION_INTEGER, 'n', "iters", "N", AT(samples), "0", NULL, 0, 1e9, NULL,
+     "exactly N samples of each burst; 0: until precise"},
+    {OPTION_INTEGER, 'w', "warmup_iters", "N", AT(warmup), "1", NULL, 0, 1e9, NULL,
+     "warm-up calls before a burst"},
+    {OPTION_INTEGER, 0, "passes", "N", AT(passes), "1", NULL, 1, 1000, NULL,
+     "rounds over all cases, each in another order"},
+    {OPTION_INTEGER, 0, "seed", "N", AT(seed), "1", NULL, 0, 9e18, NULL,
+     "of the order of cases and of the data"},
+
+    {OPTION_INTEGER, 'c', "check", "0|1", AT(check), "1", NULL, 0, 1e9, "correctness",
+     "check every element of the result after each phase, by Freivalds' method with fresh random numbers"},
+
+    {OPTION_TEXT, 0, "backend", "NAME", AT(engine), "auto", NULL, 0, 0, "how",
+     "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt where it finds a GPU"},
+    {OPTION_TEXT, 0, "blas", "LIBRARY", AT(library), NULL, NULL, 0, 0, NULL,
+     "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
+    {OPTION_TEXT, 0, "blas-kernel", "NAME", AT(kernel), NULL, NULL, 0, 0, NULL,
+     "the library's kernel, e.g. SkylakeX; without it each that this CPU can run is timed, and the fastest "
+     "used"},
+    {OPTION_INTEGER, 0, "threads", "N", AT(threads), "0", NULL, 0, 4096, NULL,
+     "threads of a rank on the CPU; 0: its share of the cores that it may use"},
+    {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "cold", "cold|warm", 0, 0, NULL,
+     "cold: operands rotate through more memory than the caches hold, as weights and activations of a\n"
+     "model do; warm: the same operands every time, which flatters shapes that fit into the cache"},
+    {OPTION_SECONDS, 'T', "timeout", "TIME", AT(driver.timeout_s), "300", NULL, 0, 1e7, NULL,
+     "end the launch (status 4) when a rank makes no progress for so long; 0: never"},
+    {OPTION_INTEGER, 0, "expect-ranks", "N", AT(driver.expect_ranks), "0", NULL, 0, 1e9, NULL,
+     "refuse to run on another number of ranks"},
+    {OPTION_INTEGER, 0, "expect-hosts", "N", AT(driver.expect_hosts), "0", NULL, 0, 1e9, NULL,
+     "refuse to run on another number of hosts"},
+    {OPTION_TEXT, 0, "fault", "TEXT", AT(fault_text), NULL, NULL, 0, 0, NULL,
+     "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500, fail:rank=1, hang:rank=1"},
+
+    {OPTION_CHOICE, 0, "format", NULL, AT(driver.format), "text", "text|json", 0, 0,
+     "what is kept and printed", "text: a table; json: the records"},
+    {.kind = OPTION_END},
+};
+
+struct command matmul_command(void)
+{
+    return (struct command){
+        .name = "matmul",
+        .summary = "matrix-multiplication throughput of every GPU or CPU, all ranks at once",
+        .synopsis = "[flags]",
+        .description = "Start it with mpirun (or srun): one process for each GPU; on CPUs one for each host "
+                       "or socket, not\n"
+                       "bound to single cores (mpirun --bind-to none or --map-by socket).\n"
+                       "Each rank multiplies Gaussian matrices of its own; figures are the slowest rank's, "
+                       "which is named.",
+        .examples = "  build/matmul\n      this machine, all cores\n"
+                    "  mpirun -np 8 build/matmul -d bfloat16,fp8_e4m3 --shapes 8192,transformer\n"
+                    "      eight GPUs at once\n"
+                    "  build/matmul --blas openblas --blas-kernel Haswell --phase burst -n 20\n"
+                    "      one library's kernel, twenty samples\n",
+        .options = matmul_options,
+        .more = driver_options,
+    };
+}
+
+/* Layers of a dense 70-billion-parameter transformer (hidden 8192, feed-forward 28672, 8 key-value heads of
+   128) on 4096 tokens: query-key-value, attention's output, gate and up together, down. */
+static const struct shape transformer[] = {
+    {4096, 10240, 8192}, {4096, 8192, 8192}, {4096, 57344, 8192}, {4096, 8192, 28672}};
+static const struct shape square[] = {
+    {1024, 1024, 1024}, {2048, 2048, 2048}, {4096, 4096, 4096}, {8192, 8192, 8192}};
+
+static void add_shapes(const struct shape *more, size_t n, struct shape **shapes, size_t *count)
+{
+    *shapes = reallocate(*shapes, *count + n, sizeof **shapes);
+    memcpy(*shapes + *count, more, n * sizeof *more);
+    *count += n;
+}
+
+static bool parse_edge(const char *word, int64_t *edge)
+{
+    size_t value;
+    if (parse_size(word, &value) || value < 1 || value > (size_t)1 << 40) return false;
+    *edge = (int64_t)value;
+    return true;
+}
+
+static bool parse_shape(char *word, struct shape *shape)
+{
+    char *parts[3];
+    int count = 0;
+    for (char *part; (part = strsep(&word, "xX*")); count++) {
+        if (count == 3) return false;
+        parts[count] = part;
+    }
+    if (count != 1 && count != 3) return false;
+    if (!parse_edge(parts[0], &shape->m)) return false;
+    if (count == 1) shape->n = shape->k = shape->m;
+    return count == 1 || (parse_edge(parts[1], &shape->n) && parse_edge(parts[2], &shape->k));
+}
+
+enum status shapes_parse(const char *text, struct shape **shapes, size_t *count)
+{
+    enum status status = STATUS_OK;
+    char *copy = duplicate(text), *rest = copy;
+    *shapes = NULL;
+    *count = 0;
+    for (char *word; !status && (word = strsep(&rest, ","));) {
+        struct shape shape;
+        char kept[64];
+        snprintf(kept, sizeof kept, "%s", word);
+        if (same(word, "square"))
+            add_shapes(square, sizeof square / sizeof *square, shapes, count);
+        else if (same(word, "transformer"))
+            add_shapes(transformer, sizeof transformer / sizeof *transformer, shapes, count);
+        else if (parse_shape(word, &shape))
+            add_shapes(&shape, 1, shapes, count);
+        else
+            status = fail(
+                STATUS_USAGE,
+                "--shapes: '%s' is not a size, MxNxK, square or transformer (e.g. 2048,4096x512x1024)", kept);
+    }
+    free(copy);
+    if (status) {
+        free(*shapes);
+        *shapes = NULL;
+    }
+    return status;
+}
+
+static enum status read_types(struct matmul_settings *s)
+{
+    const char *names[GEMM_TYPE_COUNT + 1] = {NULL};
+    enum status status = STATUS_OK;
+    if (!s->dtypes_text || same(s->dtypes_text, "all")) return STATUS_OK;
+    for (int i = 0; i < GEMM_TYPE_COUNT; i++) names[i] = gemm_types[i].name;
+    char *copy = duplicate(s->dtypes_text), *rest = copy;
+    for (char *word; !status && (word = strsep(&rest, ","));) {
+        int type = gemm_type_find(word);
+        const char *near = nearest(word, names);
+        bool known = false;
+        for (int i = 0; i < s->type_count; i++) known |= (int)s->types[i] == type;
+        if (type < 0)
+            status = fail(STATUS_USAGE,
+                          "--datatype: unknown '%s'%s%s%s (double, float, tf32, bfloat16, half, fp8_e4m3, "
+                          "mxfp8, nvfp4)",
+                          word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        else if (!known)
+            s->types[s->type_count++] = (enum gemm_type)type;
+    }
+    free(copy);
+    return status;
+}
+
+static enum status read_layouts(struct matmul_settings *s)
+{
+    enum status status = STATUS_OK;
+    if (!s->layouts_text) return STATUS_OK;
+    char *copy = duplicate(s->layouts_text), *rest = copy;
+    for (char *word; !status && (word = strsep(&rest, ","));) {
+        int found = -1;
+        for (int i = 0; i < LAYOUTS; i++)
+            if (strcasecmp(word, gemm_layouts[i]) == 0) found = i;
+        for (int i = 0; i < s->layout_count && found >= 0; i++)
+            if (s->layouts[i] == gemm_layouts[found]) found = LAYOUTS;
+        if (found < 0)
+            status = fail(STATUS_USAGE, "--layout: '%s' is not one of NN, TN, NT, TT", word);
+        else if (found < LAYOUTS)
+            s->layouts[s->layout_count++] = gemm_layouts[found];
+    }
+    free(copy);
+    return status;
+}
+
+static enum status read_fault(struct matmul_settings *s)
+{
+    if (!s->fault_text) return STATUS_OK;
+    char copy[256];
+    if (strlen(s->fault_text) >= sizeof copy) return fail(STATUS_USAGE, "--fault: the text is too long");
+    strcpy(copy, s->fault_text);
+    char *rest = copy, *word = strsep(&rest, ":");
+    static const char *const kinds[] = {"", "wrong", "slow", "fail", "hang"};
+    for (int kind = FAULT_WRONG; kind <= FAULT_HANG; kind++)
+        if (same(word, kinds[kind])) s->fault = (enum matmul_fault)kind;
+    if (!s->fault) return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow, fail, hang", word);
+    s->fault_us = 1000;
+    while (rest && (word = strsep(&rest, ","))) {
+        char *value = word, *name = strsep(&value, "=");
+        int64_t *place = same(name, "rank") ? &s->fault_rank : same(name, "us") ? &s->fault_us : NULL;
+        if (!place || !value || parse_integer(value, place) || *place < 0)
+            return fail(STATUS_USAGE, "--fault: '%s' is not rank=N or us=N", name);
+    }
+    return STATUS_OK;
+}
+
+enum status matmul_settings_read(int argc, char **argv, struct matmul_settings *s)
+{
+    const struct command command = matmul_command();
+    int operand;
+    *s = (struct matmul_settings){0};
+    enum status status = options_parse(&command, argc, argv, s, &operand);
+    if (!status && operand < argc)
+        status =
+            fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
+    if (!status) status = gemm_engine_check_name(s->engine);
+    if (!status) status = read_types(s);
+    if (!status) status = read_layouts(s);
+    if (!status && s->shapes_text) status = shapes_parse(s->shapes_text, &s->shapes, &s->shape_count);
+    if (!status) status = read_fault(s);
+    if (status) matmul_settings_free(s);
+    return status;
+}
+
+void matmul_settings_free(struct matmul_settings *s)
+{
+    free(s->shapes);
+    s->shapes = NULL;
+}

@@ -1,0 +1,109 @@
+#include "base/text.h"
+#include "base/units.h"
+#include "matmul/matmul.h"
+#include "record/case_status.h"
+
+#include <math.h>
+#include <string.h>
+
+struct case_row matmul_row(const struct matmul_case *c, const struct matmul_sampler *s)
+{
+    const struct gemm_type_facts *type = &gemm_types[c->problem.type];
+    struct case_row row = case_row_absent();
+    row.gemm = "gemm";
+    row.dtype = type->name;
+    row.m = c->problem.m;
+    row.n = c->problem.n;
+    row.k = c->problem.k;
+    row.layout = c->problem.layout;
+    row.accumulator = gemm_accumulator(&c->problem);
+    row.scaling = type->scaling;
+    row.phase = c->sustained ? "sustained" : "burst";
+    row.cache = s->settings->cache;
+    row.memory = s->engine->memory;
+    row.nodes = s->world->nodes;
+    row.ranks = s->world->ranks;
+    row.group = same(s->settings->at_once, "all") ? "world" : "one";
+    row.algorithm = *c->algorithm ? c->algorithm : NULL;
+    row.status = case_status_name(c->status);
+    row.error = c->status ? c->reason : NULL;
+    row.wrong = c->wrong;
+    row.peak_tflops = c->peak_tflops;
+    return row;
+}
+
+/* A figure in TFLOP/s in the unit that suits the case: GFLOP/s below one. */
+static const char *rate(double tflops, bool giga, char text[UNIT_TEXT])
+{
+    return figure_text(giga ? tflops * 1e3 : tflops, text);
+}
+
+static void shape_text(const struct gemm_problem *p, char text[UNIT_TEXT])
+{
+    snprintf(text, UNIT_TEXT, "%lldx%lldx%lld", (long long)p->m, (long long)p->n, (long long)p->k);
+}
+
+static void print_row(const struct matmul_case *c, const struct matmul_sampler *s, bool giga, FILE *out)
+{
+    char shape[UNIT_TEXT], time[UNIT_TEXT], flops[UNIT_TEXT], error[UNIT_TEXT] = "-", peak[UNIT_TEXT] = "-",
+                                                              wrong[UNIT_TEXT] = "-";
+    char slowest[UNIT_TEXT] = "-", spread[UNIT_TEXT] = "-";
+    struct case_row row = matmul_row(c, s);
+    double lo, hi, relative = relative_error(c->us, c->count, &lo, &hi);
+    row.samples_us = (struct samples){c->us, c->count};
+    case_row_summarise(&row);
+    shape_text(&c->problem, shape);
+    if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
+    if (isfinite(c->peak_tflops)) snprintf(peak, sizeof peak, "%.1f%%", 100 * row.tflops / c->peak_tflops);
+    if (c->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)c->wrong);
+    if (s->world->ranks > 1) {
+        snprintf(slowest, sizeof slowest, "%lld (%.40s)", (long long)c->rank_us.rank, c->rank_us.host);
+        snprintf(spread, sizeof spread, "%.1f%%", 100 * (c->rank_us.max / c->rank_us.min - 1));
+    }
+    /* ± is two bytes and one column wide */
+    fprintf(out, "%-20s %-6s %-9s %-9s %11s %*s %10s %8s %6s  %-8s %s\n", shape, row.layout, row.dtype,
+            row.phase, figure_text(row.median_us, time), *error == '-' ? 7 : 8, error,
+            rate(row.tflops, giga, flops), peak, wrong, spread, slowest);
+}
+
+static void print_notes(const struct matmul_cases *cases, FILE *out)
+{
+    for (size_t i = 0; i < cases->count; i++) {
+        const struct matmul_case *c = &cases->list[i];
+        char shape[UNIT_TEXT];
+        shape_text(&c->problem, shape);
+        if (c->status)
+            fprintf(out, "%s: %s %s %s: %s\n", case_status_name(c->status), shape,
+                    gemm_types[c->problem.type].name, c->sustained ? "sustained" : "burst", c->reason);
+    }
+}
+
+/* One line for each algorithm, since most cases share one. */
+static void print_algorithms(const struct matmul_cases *cases, FILE *out)
+{
+    for (size_t i = 0; i < cases->count; i++) {
+        bool said = !*cases->list[i].algorithm;
+        for (size_t j = 0; j < i && !said; j++)
+            said = same(cases->list[j].algorithm, cases->list[i].algorithm);
+        if (!said) fprintf(out, "by %s\n", cases->list[i].algorithm);
+    }
+}
+
+void matmul_table(const struct matmul_cases *cases, const struct matmul_sampler *s, FILE *out)
+{
+    const struct world *world = s->world;
+    bool giga = strcmp(s->engine->memory, "host") == 0;
+    fprintf(
+        out,
+        "%d rank%s on %d host%s, %s; figures are the slowest rank's median; 2MNK floating-point operations\n",
+        world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
+        same(s->settings->at_once, "all") ? "all at once" : "one of each host at a time");
+    print_algorithms(cases, out);
+    fprintf(out, "\n%-20s %-6s %-9s %-9s %11s %7s %10s %8s %6s  %-8s %s\n", "MxNxK", "layout", "type",
+            "phase", "time us", "95%", giga ? "GFLOP/s" : "TFLOP/s", "of peak", "wrong", "spread",
+            "slowest rank");
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].count) print_row(&cases->list[i], s, giga, out);
+    fputc('\n', out);
+    print_notes(cases, out);
+}

@@ -1,0 +1,508 @@
+#include "measure/collectives.h"
+#include "backend/backend.h"
+#include "backend/memory.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "base/units.h"
+#include "launch/driver.h"
+#include "launch/world.h"
+#include "measure/cases.h"
+#include "measure/ceiling.h"
+#include "measure/nccl_format.h"
+#include "measure/schedule.h"
+#include "measure/table.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct launch_state {
+    struct driver driver; /* first: what is common to all drivers knows only that */
+    const char *summary;
+    struct settings settings;
+    const struct backend *backend;
+    struct comm *comm;
+    _Atomic(struct comm *) endable; /* the same: whoever takes it ends it, the launch or the watchdog */
+    struct sampler *sampler;
+    struct splits splits;
+    struct window window;
+    struct distance distance;
+    struct cases cases;
+    size_t filled_group; /* type and operation that buffers were filled for last */
+};
+
+static struct launch_state *state_of(struct driver *d)
+{
+    return (struct launch_state *)d;
+}
+
+static enum status agree(struct launch_state *l, enum status own)
+{
+    return agree_over(l->driver.world.comm, own);
+}
+
+static enum status read_settings(struct driver *d)
+{
+    struct launch_state *l = state_of(d);
+    const struct command command = collective_command(d->name, l->summary);
+    d->settings = &l->settings.driver;
+    return settings_read(&command, d->argc, d->argv, &l->settings);
+}
+
+static void free_settings(struct driver *d)
+{
+    settings_free(&state_of(d)->settings);
+}
+
+static void add_facts(struct driver *d, struct launch_header *header)
+{
+    struct launch_state *l = state_of(d);
+    l->backend->facts(l->comm, header);
+    if (d->world.rank == 0) ceiling_set(&l->cases, header, l->settings.network_gbit);
+}
+
+/* What was asked for and this backend does not have is refused, not left out. */
+static enum status check_wishes(const struct settings *s, const struct backend *backend)
+{
+    const unsigned can = backend->capabilities;
+    const char *name = backend->name;
+    if (same(s->sync, "window") && !(can & CAN_HOST_CLOCK))
+        return fail(STATUS_USAGE,
+                    "--sync window needs times of the host's clock; the %s backend takes them on the device",
+                    name);
+    if (s->graph && !(can & CAN_GRAPH))
+        return fail(STATUS_USAGE, "-G: the %s backend has no CUDA graphs; use --backend nccl", name);
+    if (s->registration && !(can & CAN_REGISTER))
+        return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
+    if (s->cta && !(can & CAN_GRAPH))
+        return fail(STATUS_USAGE, "--cta: the %s backend has no thread blocks; use --backend nccl", name);
+    if (s->expect_domain && !(can & CAN_DOMAINS))
+        return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
+                    (long long)s->expect_domain, name);
+    if (same(s->sync, "window") && !same(s->group, "world"))
+        warn("--sync window holds for the world; groups start after a barrier");
+    return STATUS_OK;
+}
+
+static enum status open_backend(struct driver *d)
+{
+    struct launch_state *l = state_of(d);
+    const struct settings *s = &l->settings;
+    if (s->root >= d->world.ranks)
+        return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root,
+                    d->world.ranks);
+    const struct backend *plain =
+        backend_find(s->backend); /* without the fault that opening may put around it */
+    l->backend = plain;
+    enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
+    if (status) return status;
+    struct backend_options options = {.memory = s->memory,
+                                      .cold = same(s->cache, "cold"),
+                                      .seed = (uint64_t)s->seed,
+                                      .graph = (int)s->graph,
+                                      .registration = (int)s->registration,
+                                      .cta = s->cta,
+                                      .expect_domain = (int)s->expect_domain,
+                                      .fault = s->fault,
+                                      .steps = &watch_pulse(d->watch)->steps};
+    status = backend_open(&l->backend, &d->world, &options, &l->comm);
+    if (!status) atomic_store(&l->endable, l->comm);
+    status = agree(l, status);
+    if (status) return status;
+    status = check_wishes(s, l->backend);
+    if (status) return status;
+    status = agree(l, splits_open(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits));
+    if (status) return status;
+    d->backend = l->backend->name;
+    cases_make(s, &l->splits, &l->cases);
+    return STATUS_OK;
+}
+
+static void abort_backend(struct driver *d)
+{
+    struct launch_state *l = state_of(d);
+    struct comm *comm = atomic_exchange(&l->endable, NULL);
+    if (comm && l->backend->abort) l->backend->abort(comm);
+}
+
+static enum status open_sampler(struct launch_state *l)
+{
+    const struct settings *s = &l->settings;
+    struct driver *d = &l->driver;
+    l->sampler = sampler_open(&d->world, l->backend, l->comm);
+    l->sampler->stopping =
+        (struct stopping){s->precision_percent / 100, (size_t)s->samples, (size_t)s->passes};
+    l->sampler->warmup = s->warmup;
+    l->sampler->check_every = s->check_every;
+    l->sampler->seed = (uint64_t)s->seed;
+    l->sampler->pulse = watch_pulse(d->watch);
+    /* A budget is kept to; without one a disturbed case may take longer. */
+    l->sampler->patience = s->time_budget_s > 0 ? 1 : 3;
+    /* Where ranks share processors, being scheduled away is the rule. */
+    l->sampler->sets_aside = !d->crowding.ranks;
+    l->filled_group = SIZE_MAX;
+    /* The distance of processors matters to messages in host memory; measuring it needs a processor for each
+       rank. */
+    if (l->backend->capabilities & CAN_HOST_CLOCK && !d->crowding.ranks) {
+        enum status opened = distance_open(&l->distance, d->world.comm);
+        if (opened) return opened;
+        l->sampler->distance = &l->distance;
+    }
+    if (!same(s->sync, "window") || !s->isolated) return STATUS_OK;
+    enum status status = window_open(&l->window, &d->world, d->crowding.ranks > 0);
+    l->sampler->window = &l->window;
+    return status;
+}
+
+/* Slots such that the buffers of all ranks of the host rotate through twice the last-level cache. */
+static size_t slots_wanted(const struct launch_state *l, size_t bytes)
+{
+    enum { MOST_SLOTS = 4096, DEVICE_FOOTPRINT = 256 << 20 };
+    if (!same(l->settings.cache, "cold")) return 1;
+    size_t footprint = l->backend->capabilities & CAN_DEVICE_MEMORY && !same(l->settings.memory, "host")
+                           ? (size_t)DEVICE_FOOTPRINT
+                           : 2 * l->driver.machine.last_level_bytes / (size_t)l->driver.world.local_ranks;
+    size_t slots = footprint / (bytes ? bytes : 1) + 1;
+    return slots > MOST_SLOTS ? MOST_SLOTS : slots;
+}
+
+static void refuse(struct measured *m, enum status status, const char *reason)
+{
+    m->status = status;
+    snprintf(m->reason, sizeof m->reason, "%s", reason);
+}
+
+/* What is received may be undefined: nccl-tests times it nevertheless, so its text has it, and nothing else. */
+static enum status supports(const struct launch_state *l, const struct split *split, const struct call *call,
+                            const char **reason)
+{
+    enum status status = split->backend->supports(split->comm, call, reason);
+    bool timed = !*reason || same(l->settings.driver.format, "nccl-tests");
+    return status || timed ? status : STATUS_UNSUPPORTED;
+}
+
+/* Also on ranks that sit out. */
+static enum status note_undefined(const struct launch_state *l, struct measured *m, const char *reason)
+{
+    int undefined = reason != NULL;
+    if (MPI_Allreduce(MPI_IN_PLACE, &undefined, 1, MPI_INT, MPI_MAX, l->driver.world.comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    m->undefined = undefined;
+    if (undefined)
+        snprintf(m->reason, sizeof m->reason, "not checked%s%s", reason ? ": " : "", reason ? reason : "");
+    return STATUS_OK;
+}
+
+/* Over all ranks: the most bytes that a case needs, and the least that are free, of which a tenth is left. */
+static enum status needed_and_free(const struct launch_state *l, const struct measured *m, uint64_t *needed,
+                                   uint64_t *available)
+{
+    const struct split *split = m->split;
+    size_t send = 0, recv = 0;
+    bool idle = !split->comm; /* sits out: needs nothing */
+    if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
+    uint64_t own[2] = {UINT64_MAX - (send + recv),
+                       idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9},
+             least[2];
+    if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->driver.world.comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    *needed = UINT64_MAX - least[0];
+    *available = least[1];
+    return STATUS_OK;
+}
+
+/* What buffers of so many bytes take with their rounding to pages. */
+static uint64_t in_whole_pages(uint64_t needed)
+{
+    return needed + 2 * memory_stride(1);
+}
+
+/* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps
+ * its status. */
+static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
+{
+    size_t send = 0, recv = 0;
+    const char *reason = NULL;
+    const struct split *split = m->split;
+    bool idle = !split->comm; /* sits out, and agrees to everything */
+    uint64_t needed, available;
+    if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
+    enum status status = needed_and_free(l, m, &needed, &available);
+    if (status) return status;
+    uint64_t whole_pages = in_whole_pages(needed);
+    status = whole_pages > available ? STATUS_TOO_LARGE
+             : idle                  ? STATUS_OK
+                                     : supports(l, split, &m->call, &reason);
+    if (!same(split->name, "world")) status = agree(l, status);
+    if (!status) {
+        size_t slots = slots_wanted(l, needed), most = available / 4 / whole_pages;
+        if (slots > most) slots = most ? most : 1;
+        *buffers = (struct buffers){.slots = slots};
+        status = agree(l, idle ? STATUS_OK : split->backend->alloc(split->comm, send, recv, slots, buffers));
+        /* Another rank may have failed alone. */
+        if (status && buffers->memory) split->backend->free(split->comm, buffers);
+    }
+    if (status == STATUS_UNSUPPORTED) {
+        refuse(m, status, reason ? reason : "the backend cannot do this");
+        return STATUS_OK;
+    }
+    if (status == STATUS_TOO_LARGE) {
+        char a[UNIT_TEXT], b[UNIT_TEXT], text[200];
+        snprintf(text, sizeof text, "%s of buffers for each rank, %s free", format_size(needed, a),
+                 format_size(available, b));
+        refuse(m, status, text);
+        return STATUS_OK;
+    }
+    m->call.buffers = buffers;
+    if (m->slot >= buffers->slots) m->slot = 0;
+    return status ? status : note_undefined(l, m, reason);
+}
+
+/* All slots hold data of the case's type: leftovers of another may be denormal floats, which are slow. */
+static enum status fill_all(struct launch_state *l, struct measured *m)
+{
+    const struct split *split = m->split;
+    size_t group =
+        ((size_t)split->index * DTYPE_COUNT + (size_t)m->call.dtype) * OP_COUNT + (size_t)m->call.op;
+    if (!split->comm || (m->filled && group == l->filled_group)) return STATUS_OK;
+    struct pulse *pulse = watch_pulse(l->driver.watch);
+    atomic_store(&pulse->stage, STAGE_WORKING);
+    for (size_t slot = 0; slot < m->call.buffers->slots; slot++) {
+        enum status status = split->backend->fill(split->comm, &m->call, slot, (uint64_t)l->settings.seed);
+        if (status) return status;
+    }
+    atomic_store(&pulse->stage, STAGE_BETWEEN);
+    m->filled = true;
+    l->filled_group = group;
+    return STATUS_OK;
+}
+
+static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass,
+                             const struct visit *visit)
+{
+    /* A pass after the first whose time was up before a sample has nothing to say. */
+    if (l->driver.world.rank != 0 || (visit && pass > 0 && !visit->taken)) return STATUS_OK;
+    struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
+    row.pass = (int64_t)pass;
+    if (visit && visit->count) {
+        row.samples_us = (struct samples){(double *)visit->us, visit->count};
+        row.kept = kept_rule_name(visit->rule);
+        row.batch = m->batch;
+        row.warmup = visit->warmup;
+        row.preempted = visit->preempted;
+        row.stopped_by = stop_reason_name(visit->why);
+        row.statistic = "median";
+        row.rank_reduction = "max";
+        row.rank_wait_us = visit->wait;
+        if (visit->global_us) row.global_us = (struct samples){(double *)visit->global_us, visit->count};
+        struct pulse *pulse = watch_pulse(l->driver.watch);
+        atomic_store(&pulse->stage, STAGE_WORKING); /* millions of samples take seconds to sort */
+        case_row_summarise(&row);
+        atomic_store(&pulse->stage, STAGE_BETWEEN);
+        row.time_us = row.median_us;
+    }
+    if (visit) {
+        row.wrong = visit->wrong;
+        row.telemetry = visit->telemetry;
+        row.groups = visit->groups;
+        row.arrival_us = visit->arrival; /* also where every sample came too late to count */
+        row.skew_us = visit->skew_us;
+        row.line_ns = visit->line_ns;
+        row.drift = visit->drift;
+    }
+    return journal_case(&l->driver.journal, &row);
+}
+
+static void say_case(struct launch_state *l, const struct measured *m)
+{
+    char what[160], size[UNIT_TEXT];
+    snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name,
+             format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
+             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
+    watch_say(l->driver.watch, what);
+}
+
+static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass, double share_s)
+{
+    struct buffers buffers = {0};
+    struct visit visit = {.wrong = ABSENT};
+    double start = clock_s();
+    say_case(l, m);
+    enum status status = give_buffers(l, m, &buffers);
+    if (status) return status;
+    if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
+    status = fill_all(l, m);
+    l->sampler->split = same(m->split->name, "world") ? NULL : m->split;
+    if (m->split->backend) l->sampler->backend = m->split->backend;
+    l->sampler->comm = m->split->comm;
+    if (l->backend->watch_start) l->backend->watch_start(l->comm);
+    if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
+    if (!status && l->backend->watch_stop) visit.telemetry = l->backend->watch_stop(l->comm);
+    if (!status && l->settings.check && pass == 0 && !m->undefined)
+        status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
+    if (m->split->comm) m->split->backend->free(m->split->comm, &buffers);
+    m->call.buffers = NULL;
+    if (status) return status;
+    double factor = m->call.collective->bus_factor(m->split->ranks),
+           own = median(m->group_us.us, m->group_us.count);
+    visit.groups = split_figures(&l->splits, m->split, own,
+                                 (int64_t)(m->call.count * dtypes[m->call.dtype].size), factor);
+    double took = clock_s() - start;
+    m->visits++;
+    m->spent_s += took - visit.away_s;
+    m->overhead_s = took - visit.sampling_s;
+    m->sample_s = visit.taken ? visit.sampling_s / (double)visit.taken : 0;
+    status = write_row(l, m, pass, &visit);
+    json_decref(visit.telemetry);
+    json_decref(visit.groups);
+    return agree(l, status);
+}
+
+/* Rank 0 chooses what becomes of a visit, all obey. */
+static enum status choose(struct launch_state *l, const struct schedule *schedule, size_t at, size_t pass,
+                          size_t left)
+{
+    struct measured *m = &l->cases.list[at];
+    if (m->status != STATUS_OK && m->status != STATUS_WRONG)
+        return pass == 0 ? agree(l, write_row(l, m, pass, NULL)) : STATUS_OK;
+    double plan[2] = {0, 0}; /* choice, share */
+    if (l->driver.world.rank == 0)
+        plan[0] = schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->driver.journal.start_s,
+                                 &plan[1]);
+    if (MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->driver.world.comm))
+        return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+    if (plan[0] == VISIT) return visit_case(l, m, pass, plan[1]);
+    if (plan[0] == PASS_OVER) return STATUS_OK;
+    m->status = STATUS_SKIPPED;
+    snprintf(m->reason, sizeof m->reason, "the time budget was spent before this case");
+    return agree(l, write_row(l, m, pass, NULL));
+}
+
+static enum status measure_pass(struct launch_state *l, const struct schedule *schedule, size_t pass,
+                                size_t *order)
+{
+    size_t n = l->cases.count, visits = n * (schedule->passes > pass ? schedule->passes - pass : 1);
+    enum status status = STATUS_OK;
+    cases_order(&l->cases, (uint64_t)l->settings.seed, pass, pass == 0 && schedule->budget_s > 0, order);
+    for (size_t i = 0; !status && i < n; i++) {
+        const struct measured *next = &l->cases.list[order[i]];
+        char size[UNIT_TEXT], what[200];
+        snprintf(what, sizeof what, "%s %s %s", next->call.collective->name,
+                 format_size(next->requested_bytes, size), dtypes[next->call.dtype].name);
+        progress_show(&l->driver.progress, pass * n + i, visits + pass * n, schedule->budget_s, what);
+        status = choose(l, schedule, order[i], pass, visits - i);
+    }
+    return status;
+}
+
+/* Gives cases that do not fit their status, and measures none. */
+static enum status ask_memory(struct launch_state *l)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < l->cases.count; i++) {
+        struct measured *m = &l->cases.list[i];
+        uint64_t needed, available;
+        status = needed_and_free(l, m, &needed, &available);
+        if (!status && in_whole_pages(needed) > available) m->status = STATUS_TOO_LARGE;
+    }
+    return status;
+}
+
+/* The largest size all of whose cases fit, for scripts/sweep. */
+static void print_largest(const struct launch_state *l, FILE *out)
+{
+    const struct settings *s = &l->settings;
+    bool device = l->backend->capabilities & CAN_DEVICE_MEMORY && !same(s->memory, "host");
+    size_t largest = 0;
+    for (size_t i = 0; i < s->size_count; i++) {
+        bool fits = true;
+        for (size_t c = 0; c < l->cases.count; c++)
+            fits &= l->cases.list[c].requested_bytes != s->sizes[i] ||
+                    l->cases.list[c].status != STATUS_TOO_LARGE;
+        if (fits && s->sizes[i] > largest) largest = s->sizes[i];
+    }
+    fprintf(out, "largest: %zu bytes in %s memory\n", largest, device ? "device" : "host");
+}
+
+static enum status measure(struct driver *d)
+{
+    struct launch_state *l = state_of(d);
+    const struct settings *s = &l->settings;
+    if (s->largest) return ask_memory(l);
+    const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
+                                      (size_t)s->passes, (size_t)s->samples};
+    size_t *order = allocate(l->cases.count, sizeof *order);
+    enum status status = open_sampler(l);
+    int more = 1;
+    for (size_t pass = 0; !status && more; pass++) {
+        status = measure_pass(l, &schedule, pass, order);
+        more = pass + 1 < schedule.passes ||
+               schedule_another(&schedule, &l->cases, clock_s() - l->driver.journal.start_s);
+        if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->driver.world.comm))
+            status = fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+    }
+    progress_clear(&l->driver.progress);
+    free(order);
+    return status;
+}
+
+static enum status verdict(const struct cases *cases)
+{
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].status == STATUS_WRONG) return STATUS_WRONG;
+    return STATUS_OK;
+}
+
+/* Processors that come closer or move apart during a launch change the round trip by more than this. */
+static const double MOVED = 1.6;
+
+static void print_distance(const struct distance *d, FILE *out)
+{
+    if (isnan(d->most_ns)) return;
+    if (d->most_ns < MOVED * d->least_ns)
+        fprintf(out, "round trip of a cache line between neighbouring ranks: %.0f ns\n",
+                d->least_ns / 2 + d->most_ns / 2);
+    else
+        fprintf(out,
+                "the processors moved: the round trip of a cache line between neighbouring ranks was %.0f to "
+                "%.0f ns, so these\nfigures mix two states of the machine (line_ns in the record has each "
+                "pass's)\n",
+                d->least_ns, d->most_ns);
+}
+
+static void print_table(struct driver *d, FILE *out)
+{
+    struct launch_state *l = state_of(d);
+    if (l->settings.largest) {
+        print_largest(l, out);
+        return;
+    }
+    collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
+    if (l->sampler->distance) print_distance(&l->distance, out);
+}
+
+static enum status close_backend(struct driver *d, enum status status)
+{
+    struct launch_state *l = state_of(d);
+    if (!status && same(d->settings->format, "nccl-tests"))
+        status = agree(l, nccl_format_print(&l->cases, &l->settings, &d->world, l->backend, l->comm, stdout));
+    if (l->sampler && l->sampler->distance) distance_close(&l->distance);
+    if (l->sampler) sampler_close(l->sampler);
+    splits_close(&l->splits);
+    window_close(&l->window);
+    if (atomic_exchange(&l->endable, NULL)) l->backend->close(l->comm);
+    if (!status) status = agree(l, verdict(&l->cases));
+    cases_free(&l->cases);
+    return status;
+}
+
+int collective_main(const char *name, const char *summary, int argc, char **argv)
+{
+    static const struct driver_parts parts = {read_settings, free_settings, open_backend,  add_facts,
+                                              measure,       print_table,   close_backend, abort_backend};
+    struct launch_state l = {.driver = {.parts = &parts, .name = name, .argc = argc, .argv = argv},
+                             .summary = summary};
+    return driver_main(&l.driver);
+}

@@ -1,0 +1,124 @@
+#include "stats/stopping.h"
+#include "base/status.h"
+#include "stats/effective.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* The autocorrelation sum takes n times the lags: longer series are judged by the medians of this many
+ * blocks. */
+enum { BLOCKS_MOST = 2048 };
+
+const char *stop_reason_name(enum stop_reason why)
+{
+    static const char *const names[] = {NULL, "precision", "samples", "time", "fixed"};
+    return names[why];
+}
+
+double relative_error(const double *us, size_t count, double *lo, double *hi)
+{
+    *lo = *hi = NAN;
+    if (count == 0) return INFINITY;
+    bool known;
+    double middle;
+    if (count > 2 * BLOCKS_MOST) {
+        size_t length = count / BLOCKS_MOST, blocks = count / length;
+        double *medians = allocate(blocks, sizeof *medians);
+        for (size_t i = 0; i < blocks; i++) medians[i] = median(us + i * length, length);
+        known = median_interval_effective(medians, blocks, 0.05, lo, hi, NULL);
+        middle = median(medians, blocks);
+        free(medians);
+    } else {
+        known = median_interval_effective(us, count, 0.05, lo, hi, NULL);
+        middle = median(us, count);
+    }
+    if (!known) *lo = *hi = NAN;
+    return known && middle > 0 ? (*hi - *lo) / 2 / middle : INFINITY;
+}
+
+size_t warming_next(struct warming *w, const double *us, size_t count, double fits)
+{
+    enum { COMPARED_LEAST = 10, WARM_UP_MOST = 2560 };
+    static const double ALIKE = 0.02;
+    double before = w->median;
+    w->samples += count;
+    w->median = count >= COMPARED_LEAST ? median(us, count) : 0;
+    if (before > 0 && w->median > 0 && fabs(w->median - before) <= ALIKE * before) return 0;
+    if (w->samples >= WARM_UP_MOST || !(fits >= 1)) return 0;
+    size_t next = w->samples < 5 ? 5 - w->samples : w->samples;
+    if ((double)next > fits) next = (size_t)fits;
+    return next < BLOCK_MOST ? next : BLOCK_MOST;
+}
+
+double drift_within(const double *us, size_t count)
+{
+    size_t half = count / 2;
+    double lo[2], hi[2];
+    for (int i = 0; i < 2; i++)
+        if (isinf(relative_error(us + (i ? count - half : 0), half, &lo[i], &hi[i]))) return NAN;
+    if (lo[0] <= hi[1] && lo[1] <= hi[0]) return NAN;
+    return median(us + count - half, half) / median(us, half);
+}
+
+/* `total` spread over the passes: what should have been reached when pass `pass` ends. */
+static size_t quota(size_t total, size_t pass, size_t passes)
+{
+    return (total * (pass + 1) + passes - 1) / passes;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t stopping_fixed(const struct stopping *s, size_t pass)
+{
+    pass = least(pass, s->passes - 1);
+    return quota(s->fixed, pass, s->passes) - (pass ? quota(s->fixed, pass - 1, s->passes) : 0);
+}
+
+/* Enough undisturbed samples; or enough together with disturbed ones, after a fair number of tries. */
+static bool has_fixed(const struct sampled *now, size_t wanted)
+{
+    return now->count >= wanted || (now->count + now->disturbed >= wanted && now->taken >= 3 * wanted + 20);
+}
+
+/* `count`, or how many samples the time left takes when those are fewer; at least one. */
+static size_t fit(const struct sampled *now, size_t count)
+{
+    if (!(now->sample_s > 0)) return least(count, isfinite(now->most_s) ? 5 : count);
+    double most = (now->most_s - now->spent_s) / now->sample_s;
+    return most >= (double)count ? count : most > 1 ? (size_t)most : 1;
+}
+
+size_t stopping_next(const struct stopping *s, const struct sampled *now, enum stop_reason *why)
+{
+    double lo, hi;
+    bool time_is_up = now->taken && (now->spent_s + now->sample_s > now->most_s ||
+                                     (now->wall_most_s > 0 && now->wall_s > now->wall_most_s));
+    *why = STOP_NOT;
+    if (s->fixed) {
+        size_t wanted = stopping_fixed(s, now->pass);
+        if (has_fixed(now, wanted))
+            *why = STOP_FIXED;
+        else if (now->taken >= 100 * wanted + 1000) /* nearly all began late: they cannot count */
+            *why = STOP_SAMPLES;
+        else if (time_is_up)
+            *why = STOP_TIME;
+        return *why ? 0 : fit(now, least(wanted - now->count, BLOCK_MOST));
+    }
+    size_t enough = (SAMPLES_LEAST + s->passes - 1) / s->passes,
+           most = (SAMPLES_MOST + s->passes - 1) / s->passes;
+    if (now->taken && now->count >= enough &&
+        relative_error(now->us, now->count, &lo, &hi) <= s->precision * sqrt((double)s->passes))
+        *why = STOP_PRECISION;
+    else if (now->count >= most)
+        *why = STOP_SAMPLES;
+    else if (time_is_up)
+        *why = STOP_TIME;
+    if (*why) return 0;
+    /* Checkpoints grow geometrically, so that O(log n) decisions are taken; none oversteps the time. */
+    size_t next = fit(now, now->taken < 10 ? 5 : now->taken / 2);
+    return least(least(next, most - now->count), BLOCK_MOST);
+}

@@ -1,0 +1,306 @@
+#include "base/status.h"
+#include "measure/schedule.h"
+#include "stats/order.h"
+#include "stats/random.h"
+#include "stats/stopping.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* Runs one case with given sample times through the rule, as the sampler does; returns the samples taken. */
+static size_t run_case(const struct stopping *s, double sample_s, double share_s,
+                       double (*next)(struct random_state *), enum stop_reason *why)
+{
+    struct random_state random;
+    double *us = allocate(200000, sizeof *us);
+    size_t count = 0;
+    random_seed(&random, 5);
+    for (size_t pass = 0; pass < s->passes; pass++) {
+        size_t taken = 0;
+        for (;;) {
+            struct sampled now = {.us = us + count - taken,
+                                  .count = taken,
+                                  .pass = pass,
+                                  .taken = taken,
+                                  .spent_s = (double)taken * sample_s,
+                                  .most_s = share_s,
+                                  .sample_s = taken ? sample_s : 0};
+            size_t block = stopping_next(s, &now, why);
+            if (block == 0) break;
+            cr_assert(block <= BLOCK_MOST);
+            for (size_t i = 0; i < block; i++) us[count++] = next(&random);
+            taken += block;
+        }
+    }
+    free(us);
+    return count;
+}
+
+static double steady(struct random_state *random)
+{
+    return 100 + random_normal(random) * 0.5;
+}
+
+static double noisy(struct random_state *random)
+{
+    return 100 + random_normal(random) * 40;
+}
+
+/* Each sample is one of 25 kinds: undisturbed, disturbed, or late, which never counts. Returns what could count. */
+static size_t fixed_pass(size_t wanted, size_t undisturbed_of_25, size_t late_of_25, enum stop_reason *why)
+{
+    const struct stopping s = {0.01, wanted, 1};
+    static const double us[4096] = {0};
+    struct sampled now = {.us = us, .most_s = INFINITY};
+    for (size_t block; (block = stopping_next(&s, &now, why));)
+        for (size_t i = 0; i < block; i++, now.taken++) {
+            size_t kind = now.taken % 25;
+            if (kind < undisturbed_of_25)
+                now.count++;
+            else if (kind < 25 - late_of_25)
+                now.disturbed++;
+        }
+    return now.count >= wanted ? now.count : now.count + now.disturbed;
+}
+
+/* Disturbed samples may fill up a pass, late ones never; even so there is an end. */
+Test(stopping, a_fixed_number_is_reached_on_a_busy_machine)
+{
+    enum stop_reason why;
+    for (size_t wanted = 1; wanted < 4000; wanted += 17) {
+        cr_assert(fixed_pass(wanted, 25, 0, &why) == wanted && why == STOP_FIXED);
+        cr_assert(fixed_pass(wanted, 1, 0, &why) >= wanted && why == STOP_FIXED);
+        cr_assert(fixed_pass(wanted, 0, 20, &why) >= wanted && why == STOP_FIXED, "wanted %zu", wanted);
+        cr_assert(fixed_pass(wanted, 0, 25, &why) == 0 && why == STOP_SAMPLES);
+    }
+}
+
+Test(stopping, a_fixed_number_is_taken_exactly)
+{
+    enum stop_reason why;
+    for (size_t passes = 1; passes <= 7; passes++) {
+        const struct stopping s = {0.01, 1001, passes};
+        cr_assert(run_case(&s, 1e-3, INFINITY, noisy, &why) == 1001 && why == STOP_FIXED);
+    }
+    const struct stopping few = {0.01, 3, 5};
+    cr_assert(run_case(&few, 1e-3, INFINITY, noisy, &why) == 3);
+}
+
+Test(stopping, steady_cases_stop_early_and_not_before_the_minimum)
+{
+    enum stop_reason why;
+    const struct stopping s = {0.01, 0, 5};
+    size_t count = run_case(&s, 1e-6, 1, steady, &why);
+    cr_assert(why == STOP_PRECISION && count >= SAMPLES_LEAST && count < 100, "%zu", count);
+}
+
+Test(stopping, noisy_cases_end_by_time_within_it)
+{
+    enum stop_reason why;
+    const struct stopping s = {0.0001, 0, 5};
+    size_t count = run_case(&s, 1e-3, 0.1, noisy, &why);
+    cr_assert(why == STOP_TIME && count >= 480 && count <= 500, "%zu", count);
+}
+
+Test(stopping, samples_are_capped)
+{
+    enum stop_reason why;
+    const struct stopping s = {0.0001, 0, 5};
+    size_t count = run_case(&s, 1e-9, 100, noisy, &why);
+    cr_assert(why == STOP_SAMPLES && count == SAMPLES_MOST, "%zu", count);
+}
+
+Test(stopping, one_sample_is_taken_however_long_it_lasts)
+{
+    enum stop_reason why;
+    const struct stopping s = {0.01, 0, 1};
+    struct sampled now = {.spent_s = 5, .most_s = 0.1};
+    cr_assert(stopping_next(&s, &now, &why) >= 1);
+}
+
+/* A launch of five passes. Each pass has a level of its own (sigma 2 %), as where the machine's state changes
+   between passes; samples scatter by 5 % about it. Returns |median - 1|, the true median being 1. */
+static double launch_error(struct random_state *random, bool pooled, size_t *taken)
+{
+    enum { PASSES = 5 };
+    const struct stopping s = {0.01, 0, PASSES};
+    double *us = allocate(SAMPLES_MOST + BLOCK_MOST, sizeof *us), lo, hi;
+    size_t count = 0;
+    for (size_t pass = 0; pass < PASSES; pass++) {
+        double level = exp(0.02 * random_normal(random));
+        enum stop_reason why;
+        for (size_t first = count, next;; count += next) {
+            struct sampled now = {.us = us + first,
+                                  .count = count - first,
+                                  .pass = pass,
+                                  .taken = count - first,
+                                  .most_s = INFINITY,
+                                  .sample_s = 1e-6};
+            next = stopping_next(&s, &now, &why);
+            /* The rule of before: all samples of the case together, five at least in each pass. */
+            if (pooled) {
+                bool precise = count >= 30 && relative_error(us, count, &lo, &hi) <= 0.01;
+                next = precise && count > first ? 0 : count - first < 10 ? 5 : (count - first) / 2;
+            }
+            if (next == 0) break;
+            for (size_t i = 0; i < next; i++) us[count + i] = level * exp(0.05 * random_normal(random));
+        }
+    }
+    *taken += count;
+    double error = fabs(median(us, count) - 1);
+    free(us);
+    return error;
+}
+
+/* With equal shares the pass levels average: sigma of the launch median is 0.02 / sqrt(5) = 0.9 %, and the mean
+   of its absolute value 0.8 times that, 0.71 %. Where the first pass takes nearly all it is close to one pass's
+   1.6 %. */
+Test(stopping, passes_share_the_precision)
+{
+    enum { LAUNCHES = 300 };
+    struct random_state random;
+    double pooled = 0, shared = 0;
+    size_t pooled_taken = 0, shared_taken = 0;
+    random_seed(&random, 11);
+    for (int i = 0; i < LAUNCHES; i++) pooled += launch_error(&random, true, &pooled_taken) / LAUNCHES;
+    for (int i = 0; i < LAUNCHES; i++) shared += launch_error(&random, false, &shared_taken) / LAUNCHES;
+    cr_assert(shared < 0.0085 && shared < 0.75 * pooled, "%g %g", shared, pooled);
+    cr_assert(shared_taken <= pooled_taken, "%zu %zu", shared_taken, pooled_taken);
+}
+
+/* Warms up a series whose n-th sample is value(n) 100 us long; returns the samples taken. */
+static size_t warm_up(double (*value)(size_t n), double fits)
+{
+    static double us[BLOCK_MOST];
+    struct warming w = {0};
+    size_t taken = 0;
+    for (size_t count = 1; count; count = warming_next(&w, us, count, fits - (double)taken)) {
+        for (size_t i = 0; i < count; i++) us[i] = 100 * value(taken + i);
+        taken += count;
+        cr_assert(taken < 1e6);
+    }
+    return taken;
+}
+
+static double flat(size_t n)
+{
+    (void)n;
+    return 1;
+}
+
+static double slow_decay(size_t n)
+{
+    return n < 100 ? 1.3 - 0.003 * (double)n : 1; /* 30 % over 100 calls */
+}
+
+static double endless_decay(size_t n)
+{
+    return 1 + 100 / (double)(n + 1);
+}
+
+Test(warming, ends_when_the_series_is_steady_and_not_before)
+{
+    /* 1, 5, 10 (stage of 5: too short to compare), 20, 40: the stages of 10 and of 20 agree. */
+    cr_assert_eq(warm_up(flat, INFINITY), 40);
+    /* Stage medians 1.256, 1.21, 1.12 (40 to 80), 1 (80 to 160: 60 of 80 are flat), 1. */
+    cr_assert_eq(warm_up(slow_decay, INFINITY), 320);
+    size_t most = warm_up(endless_decay, INFINITY);
+    cr_assert(most >= 2560 && most <= 2560 + BLOCK_MOST, "%zu", most);
+}
+
+Test(warming, keeps_to_its_time)
+{
+    cr_assert_eq(warm_up(flat, 0), 1, "the first call shows how long a call takes");
+    cr_assert_eq(warm_up(flat, 3), 3);
+    cr_assert_eq(warm_up(endless_decay, 100), 100);
+}
+
+Test(drift, is_told_from_scatter)
+{
+    struct random_state random;
+    static double us[400];
+    int found = 0;
+    random_seed(&random, 3);
+    for (int series = 0; series < 200; series++) {
+        for (int i = 0; i < 400; i++) us[i] = 100 + random_normal(&random);
+        found += !isnan(drift_within(us, 400));
+    }
+    /* Disjoint 95 % intervals of two equal medians: p = 0.0056 (z = 2 x 1.96 / sqrt 2), 1 in 200. */
+    cr_assert(found <= 5, "%d", found);
+    for (int i = 0; i < 400; i++) us[i] = (i < 200 ? 100 : 110) + random_normal(&random);
+    cr_assert_float_eq(drift_within(us, 400), 1.1, 0.005);
+    cr_assert(isnan(drift_within(us, 8)), "four samples have no interval");
+    cr_assert(isnan(drift_within(us, 0)));
+}
+
+/* Disturbed samples take no time of the case, but all of the clock's. */
+Test(stopping, the_clock_ends_a_disturbed_pass)
+{
+    enum stop_reason why;
+    const struct stopping s = {0.01, 0, 1};
+    struct sampled now = {
+        .taken = 5, .spent_s = 0.01, .most_s = 0.1, .wall_s = 0.29, .wall_most_s = 0.3, .sample_s = 0.001};
+    cr_assert(stopping_next(&s, &now, &why) == 5 && why == STOP_NOT);
+    now.wall_s = 0.31;
+    cr_assert(stopping_next(&s, &now, &why) == 0 && why == STOP_TIME);
+}
+
+/* The error of a correlated series is larger than that of independent samples of the same spread. */
+Test(stopping, correlation_widens_the_interval)
+{
+    struct random_state random;
+    static double independent[2000], correlated[2000];
+    double lo, hi, x = 0;
+    random_seed(&random, 1);
+    for (int i = 0; i < 2000; i++) {
+        double e = random_normal(&random);
+        x = 0.9 * x + sqrt(1 - 0.81) * e; /* variance 1 */
+        independent[i] = 100 + e;
+        correlated[i] = 100 + x;
+    }
+    cr_assert(relative_error(correlated, 2000, &lo, &hi) > 2 * relative_error(independent, 2000, &lo, &hi));
+    cr_assert(isinf(relative_error(independent, 3, &lo, &hi)) && isnan(lo));
+}
+
+static struct cases two_sizes(struct measured list[2])
+{
+    for (int i = 0; i < 2; i++) {
+        list[i] = (struct measured){.requested_bytes = i ? 1 << 20 : 1 << 10};
+        list[i].call.collective = &collectives[ALL_REDUCE];
+    }
+    return (struct cases){list, 2};
+}
+
+Test(schedule, a_budget_is_shared_and_ends)
+{
+    struct measured list[2];
+    struct cases cases = two_sizes(list);
+    const struct schedule s = {0.5, 10, 0.01, 5, 0};
+    double share;
+    cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 0, &share) == VISIT && share == 0.1);
+    cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 9.9, &share) == VISIT && fabs(share - 0.01) < 1e-9);
+    cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 10.1, &share) == GIVE_UP);
+    cr_assert(schedule_visit(&s, &cases, 0, 1, 10, 10.1, &share) == PASS_OVER);
+    /* The smaller size took 10 ms: 1024 times the bytes take 10 s by that. */
+    list[0].visits = 1, list[0].overhead_s = 0.009, list[0].sample_s = 0.001;
+    cr_assert(schedule_visit(&s, &cases, 1, 0, 10, 1, &share) == GIVE_UP);
+}
+
+Test(schedule, without_a_budget_every_case_is_visited)
+{
+    struct measured list[2];
+    struct cases cases = two_sizes(list);
+    const struct schedule s = {0.5, 0, 0.01, 5, 0}, fixed = {0.5, 0, 0.01, 5, 100},
+                          few = {0.5, 0, 0.01, 5, 2};
+    double share;
+    list[1].visits = 1, list[1].spent_s = 3, list[1].sample_s = 3;
+    cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 1e6, &share) == VISIT && share == 0.1);
+    cr_assert(schedule_visit(&s, &cases, 1, 1, 10, 1e6, &share) == PASS_OVER, "its time is used up");
+    cr_assert(schedule_visit(&fixed, &cases, 1, 1, 10, 1e6, &share) == VISIT && isinf(share));
+    int visits = 0;
+    for (size_t pass = 0; pass < 5; pass++)
+        visits += schedule_visit(&few, &cases, 0, pass, 10, 0, &share) == VISIT;
+    cr_assert(schedule_visit(&few, &cases, 0, 0, 10, 0, &share) == VISIT && visits == 2,
+              "two samples, two passes");
+}
