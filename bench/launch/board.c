@@ -72,67 +72,37 @@ enum status board_listen(struct board *board, int ranks, struct board_place *pla
 
 void board_close(struct board *board, char answer)
 {
-    for (size_t i = 0; i < board->connections; i++)
-        if (board->sockets[i] >= 0) {
-            /* Who has left already needs no answer. */
-            if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0)
-                shutdown(board->sockets[i], SHUT_WR);
-            close(board->sockets[i]);
-        }
+    for (size_t i = 0; i < board->connection_count; i++) {
+        int socket = board->connections[i].socket;
+        if (socket < 0) continue;
+        /* Who has left already needs no answer. */
+        if (send(socket, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) shutdown(socket, SHUT_WR);
+        close(socket);
+    }
     if (board->listener >= 0) close(board->listener);
-    free(board->sockets);
-    free(board->ranks);
-    free(board->partial);
-    free(board->partial_bytes);
+    free(board->connections);
     free(board->seen);
     *board = (struct board){.listener = -1};
 }
 
-static void add_connection(struct board *board, int socket)
+static void drop(struct board *board, struct connection *c)
 {
-    size_t n = board->connections + 1;
-    board->sockets = reallocate(board->sockets, n, sizeof *board->sockets);
-    board->ranks = reallocate(board->ranks, n, sizeof *board->ranks);
-    board->partial = reallocate(board->partial, n, sizeof *board->partial);
-    board->partial_bytes = reallocate(board->partial_bytes, n, sizeof *board->partial_bytes);
-    board->sockets[n - 1] = socket;
-    board->ranks[n - 1] = -1;
-    board->partial_bytes[n - 1] = 0;
-    board->connections = n;
+    close(c->socket);
+    c->socket = -1;
+    if (c->rank >= 0 && !board->seen[c->rank].ended && !board->seen[c->rank].failed)
+        board->seen[c->rank].gone = true;
 }
 
-static void accept_all(struct board *board)
+static void note(struct board *board, struct connection *c, uint64_t secret, double now_s)
 {
-    for (;;) {
-        int socket = accept4(board->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (socket < 0) return;
-        /* Strangers may knock: no more than a few beyond the ranks. */
-        if (board->connections >= board->ranks_count + 64) {
-            close(socket);
-            continue;
-        }
-        add_connection(board, socket);
-    }
-}
-
-static void drop(struct board *board, size_t i)
-{
-    int rank = board->ranks[i];
-    close(board->sockets[i]);
-    board->sockets[i] = -1;
-    if (rank >= 0 && !board->seen[rank].ended && !board->seen[rank].failed) board->seen[rank].gone = true;
-}
-
-static void note(struct board *board, size_t i, uint64_t secret, double now_s)
-{
-    const struct report *report = &board->partial[i];
+    const struct report *report = &c->partial;
     if (report->secret != secret || report->rank >= board->ranks_count) {
-        board->ranks[i] = -1;
-        drop(board, i);
+        c->rank = -1; /* whoever it was before, this is no rank */
+        drop(board, c);
         return;
     }
     struct seen *seen = &board->seen[report->rank];
-    board->ranks[i] = (int)report->rank;
+    c->rank = (int)report->rank;
     if (!seen->known || seen->steps != report->steps || seen->stage != report->stage ||
         report->stage == STAGE_WORKING)
         seen->moved_s = now_s;
@@ -146,39 +116,77 @@ static void note(struct board *board, size_t i, uint64_t secret, double now_s)
     else
         seen->stage = report->stage;
     char answer = ANSWER_SEEN;
-    if (send(board->sockets[i], &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN)
-        drop(board, i);
+    if (send(c->socket, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) drop(board, c);
 }
 
-static void read_from(struct board *board, size_t i, uint64_t secret, double now_s)
+static void read_from(struct board *board, struct connection *c, uint64_t secret, double now_s)
 {
-    while (board->sockets[i] >= 0) {
-        char *at = (char *)&board->partial[i] + board->partial_bytes[i];
-        ssize_t n =
-            recv(board->sockets[i], at, sizeof(struct report) - board->partial_bytes[i], MSG_DONTWAIT);
+    while (c->socket >= 0) {
+        char *at = (char *)&c->partial + c->partial_bytes;
+        ssize_t n = recv(c->socket, at, sizeof c->partial - c->partial_bytes, MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (n <= 0) {
-            drop(board, i);
+            drop(board, c);
             return;
         }
-        board->partial_bytes[i] += (size_t)n;
-        if (board->partial_bytes[i] < sizeof(struct report)) continue;
-        board->partial_bytes[i] = 0;
-        note(board, i, secret, now_s);
+        c->partial_bytes += (size_t)n;
+        if (c->partial_bytes < sizeof c->partial) continue;
+        c->partial_bytes = 0;
+        note(board, c, secret, now_s);
+    }
+}
+
+/* Anybody can connect. Who has not given the secret for ten seconds, or is the longest there of too many, makes
+   room: a rank reports as soon as it has connected. */
+static struct connection *free_place(struct board *board, double now_s)
+{
+    static const double PATIENCE_S = 10;
+    struct connection *place = NULL, *oldest = NULL;
+    size_t strangers = 0;
+    for (size_t i = 0; i < board->connection_count; i++) {
+        struct connection *c = &board->connections[i];
+        if (c->socket >= 0 && c->rank < 0 && now_s - c->since_s > PATIENCE_S) drop(board, c);
+        if (c->socket < 0) {
+            place = c;
+        } else if (c->rank < 0) {
+            strangers++;
+            if (!oldest || c->since_s < oldest->since_s) oldest = c;
+        }
+    }
+    if (strangers >= BOARD_STRANGERS) {
+        drop(board, oldest);
+        return oldest;
+    }
+    if (place) return place;
+    size_t n = ++board->connection_count;
+    board->connections = reallocate(board->connections, n, sizeof *board->connections);
+    return &board->connections[n - 1];
+}
+
+static void accept_all(struct board *board, uint64_t secret, double now_s)
+{
+    /* At most so many at a time, so that a flood of strangers does not keep the ranks' reports waiting. */
+    for (int i = 0; i < BOARD_STRANGERS; i++) {
+        int socket = accept4(board->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (socket < 0) return;
+        struct connection *c = free_place(board, now_s);
+        *c = (struct connection){.socket = socket, .rank = -1, .since_s = now_s};
+        read_from(board, c, secret, now_s);
     }
 }
 
 void board_serve(struct board *board, uint64_t secret, int wake, double now_s, double wait_s)
 {
-    size_t n = board->connections;
+    size_t n = board->connection_count;
     struct pollfd *polls = allocate(n + 2, sizeof *polls);
     polls[0] = (struct pollfd){.fd = board->listener, .events = POLLIN};
     polls[1] = (struct pollfd){.fd = wake, .events = POLLIN};
-    for (size_t i = 0; i < n; i++) polls[i + 2] = (struct pollfd){.fd = board->sockets[i], .events = POLLIN};
+    for (size_t i = 0; i < n; i++)
+        polls[i + 2] = (struct pollfd){.fd = board->connections[i].socket, .events = POLLIN};
     if (poll(polls, n + 2, (int)(wait_s * 1e3)) > 0) {
         for (size_t i = 0; i < n; i++)
-            if (polls[i + 2].revents && board->sockets[i] >= 0) read_from(board, i, secret, now_s);
-        if (polls[0].revents) accept_all(board);
+            if (polls[i + 2].revents) read_from(board, &board->connections[i], secret, now_s);
+        if (polls[0].revents) accept_all(board, secret, now_s);
     }
     free(polls);
 }

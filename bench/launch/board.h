@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { BOARD_ADDRESSES = 8 };
+enum { BOARD_ADDRESSES = 8, BOARD_STRANGERS = 128 };
 
 /* Where rank 0 listens, as sent to all (plain bytes, same architecture). */
 struct board_place {
@@ -40,11 +40,14 @@ struct seen {
 
 struct board {
     int listener; /* rank 0 */
-    int *sockets; /* of each connection; -1: free */
-    int *ranks;   /* of each connection; -1: not known yet */
-    size_t connections, ranks_count;
-    struct report *partial; /* bytes of a report not whole yet */
-    size_t *partial_bytes;
+    struct connection {
+        int socket;            /* -1: this place is free */
+        int rank;              /* -1: a stranger, until a whole report with the secret has come */
+        double since_s;        /* when it was accepted */
+        struct report partial; /* of a report that is not whole yet */
+        size_t partial_bytes;
+    } * connections;
+    size_t connection_count, ranks_count;
     struct seen *seen; /* of each rank */
 };
 

@@ -1,6 +1,7 @@
 #include "record/facts.h"
 #include "base/sha256.h"
 #include "base/version.h"
+#include "record/secrets.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -11,8 +12,6 @@
 #ifndef BUSBAR_GIT /* given by the Makefile where the source is a git checkout */
 #define BUSBAR_GIT ""
 #endif
-
-static const char masked[] = "(masked)";
 
 static void set_text(json_t *object, const char *key, const char *text)
 {
@@ -67,30 +66,6 @@ static bool is_allowed(const char *name)
     return has_any_prefix(name, prefixes) && !has_any_prefix(name, noise);
 }
 
-static bool looks_like_credential(const char *name)
-{
-    static const char *const signs[] = {"KEY",  "TOKEN", "SECRET", "PASS",   "PWD",
-                                        "CRED", "AUTH",  "CERT",   "COOKIE", NULL};
-    for (const char *const *sign = signs; *sign; sign++)
-        if (strcasestr(name, *sign)) return true;
-    return false;
-}
-
-/* Adds the value with every "//user:password@" of a URL made "//(masked)@". */
-static void add_without_passwords(struct text *text, const char *value)
-{
-    for (const char *slashes; (slashes = strstr(value, "//"));) {
-        size_t authority = strcspn(slashes + 2, "/ ,;");
-        const char *at = NULL;
-        for (size_t i = 0; i < authority; i++)
-            if (slashes[2 + i] == '@') at = slashes + 2 + i;
-        text_add_bytes(text, value, (size_t)(slashes + 2 - value));
-        if (at) text_add(text, "%s", masked);
-        value = at ? at : slashes + 2;
-    }
-    text_add(text, "%s", value);
-}
-
 json_t *allowed_environment(char **environment)
 {
     json_t *allowed = json_object();
@@ -100,10 +75,10 @@ json_t *allowed_environment(char **environment)
         struct text name = {0}, value = {0};
         text_add_bytes(&name, *environment, (size_t)(equals - *environment));
         if (is_allowed(name.data)) {
-            if (looks_like_credential(name.data))
-                text_add(&value, "%s", masked);
+            if (is_credential_name(name.data))
+                text_add(&value, "%s", secret_masked);
             else
-                add_without_passwords(&value, equals + 1);
+                mask_secrets(&value, equals + 1);
             json_t *clean_name = clean_string(name.data);
             json_object_set_new(allowed, json_string_value(clean_name), clean_string(text_get(&value)));
             json_decref(clean_name);
@@ -195,10 +170,20 @@ static void mpi_version(json_t *facts, const char *library)
     text_free(&line);
 }
 
-static json_t *string_list(int count, char **values)
+/* Arguments as they were given, but for secrets; that may follow their flag as an argument of their own. */
+static json_t *argument_list(int count, char **values)
 {
     json_t *list = json_array();
-    for (int i = 0; i < count; i++) json_array_append_new(list, clean_string(values[i]));
+    for (int i = 0; i < count; i++) {
+        struct text value = {0};
+        const char *before = i ? values[i - 1] : "";
+        if (*before == '-' && *values[i] != '-' && !strchr(before, '=') && is_credential_name(before))
+            text_add(&value, "%s", secret_masked);
+        else
+            mask_secrets(&value, values[i]);
+        json_array_append_new(list, clean_string(text_get(&value)));
+        text_free(&value);
+    }
     return list;
 }
 
@@ -221,8 +206,11 @@ void launch_header_fill(struct launch_header *header, struct arena *arena,
     header->provenance = json_pack("[s]", "measured");
     header->cloud_provider = arena_string(arena, known->cloud);
     header->cloud_instance = arena_string(arena, known->instance);
-    header->cloud_label = arena_string(arena, known->label);
-    header->args = string_list(known->argc, known->argv);
+    struct text label = {0};
+    if (known->label) mask_secrets(&label, known->label);
+    header->cloud_label = known->label ? arena_string(arena, text_get(&label)) : NULL;
+    text_free(&label);
+    header->args = argument_list(known->argc, known->argv);
     header->allocation_id = arena_string(arena, allocation_id(known->environment));
     header->allocation_hosts_hash = hosts_hash(arena, known->hosts, (size_t)known->nodes);
     header->allocation_placement = arena_string(arena, known->placement);

@@ -7,10 +7,28 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { DEEPEST = 64 }; /* folders below each other */
+
 static void add_path(struct paths *paths, const char *path)
 {
     paths->list = reallocate(paths->list, paths->count + 1, sizeof *paths->list);
     paths->list[paths->count++] = duplicate(path);
+}
+
+struct inode {
+    dev_t device;
+    ino_t number;
+};
+
+/* true the first time. */
+static bool first_time(struct paths *paths, const struct stat *facts)
+{
+    for (size_t i = 0; i < paths->seen_count; i++)
+        if (paths->seen[i].device == facts->st_dev && paths->seen[i].number == facts->st_ino) return false;
+    size_t n = paths->seen_count++;
+    if ((n & (n - 1)) == 0) paths->seen = reallocate(paths->seen, n ? 2 * n : 1, sizeof *paths->seen);
+    paths->seen[n] = (struct inode){facts->st_dev, facts->st_ino};
+    return true;
 }
 
 static bool ends_with(const char *text, const char *suffix)
@@ -19,7 +37,6 @@ static bool ends_with(const char *text, const char *suffix)
     return n >= m && strcmp(text + n - m, suffix) == 0;
 }
 
-/* Depth-limited, so that a loop of links ends. */
 static enum status walk(const char *folder, const char *suffix, int depth, struct paths *paths)
 {
     struct dirent **entries;
@@ -31,9 +48,9 @@ static enum status walk(const char *folder, const char *suffix, int depth, struc
         struct stat facts;
         text_add(&path, "%s/%s", folder, entries[i]->d_name);
         if (!status && entries[i]->d_name[0] != '.' && stat(path.data, &facts) == 0) {
-            if (S_ISDIR(facts.st_mode) && depth < 16)
+            if (S_ISDIR(facts.st_mode) && depth < DEEPEST && first_time(paths, &facts))
                 status = walk(path.data, suffix, depth + 1, paths);
-            else if (S_ISREG(facts.st_mode) && ends_with(path.data, suffix))
+            else if (S_ISREG(facts.st_mode) && ends_with(path.data, suffix) && first_time(paths, &facts))
                 add_path(paths, path.data);
         }
         text_free(&path);
@@ -47,6 +64,7 @@ enum status find_files(const char *path, const char *suffix, struct paths *paths
 {
     struct stat facts;
     if (stat(path, &facts)) return fail(STATUS_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
+    if (!first_time(paths, &facts)) return STATUS_OK;
     if (!S_ISDIR(facts.st_mode)) {
         add_path(paths, path);
         return STATUS_OK;
@@ -62,6 +80,7 @@ void paths_free(struct paths *paths)
 {
     for (size_t i = 0; i < paths->count; i++) free(paths->list[i]);
     free(paths->list);
+    free(paths->seen);
     *paths = (struct paths){0};
 }
 
@@ -76,8 +95,11 @@ bool line_reader_next(struct line_reader *reader)
 {
     ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
     if (length < 0) {
-        if (ferror(reader->file))
-            warn("%s: reading stopped after line %zu: %s", reader->path, reader->number, strerror(errno));
+        if (!feof(reader->file)) { /* out of memory is no error of the stream */
+            reader->failed = true;
+            (void)fail(STATUS_ENVIRONMENT, "%s: reading stopped after line %zu: %s", reader->path,
+                       reader->number, strerror(errno));
+        }
         return false;
     }
     while (length > 0 && (reader->line[length - 1] == '\n' || reader->line[length - 1] == '\r'))
@@ -87,9 +109,11 @@ bool line_reader_next(struct line_reader *reader)
     return true;
 }
 
-void line_reader_close(struct line_reader *reader)
+enum status line_reader_close(struct line_reader *reader)
 {
+    enum status status = reader->failed ? STATUS_ENVIRONMENT : STATUS_OK;
     fclose(reader->file);
     free(reader->line);
     *reader = (struct line_reader){0};
+    return status;
 }

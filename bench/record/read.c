@@ -153,26 +153,50 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
     read_fields(&archive->arena, object, case_fields, row);
     if (tail->has_samples) row->samples_us = tail->samples_us;
     if (tail->has_global) row->global_us = tail->global_us;
-    if (is_usable_case(row)) return true;
+    bool counts = row->wrong == ABSENT || row->wrong >= 0;
+    if (is_usable_case(row) && counts) return true;
     json_decref(row->telemetry);
     json_decref(row->groups);
     (*launch)->case_count--;
     return false;
 }
 
-static enum status read_file(struct archive *archive, const char *path)
+/* A file without a header: its launch died before it could write one, or the disk was full. It counts as a
+   launch that died, under the names that its path gives. */
+static void add_headless(struct archive *archive, const char *path)
+{
+    struct launch *launch = add_launch(archive, path);
+    const char *file = strrchr(launch->path, '/'), *run = file;
+    while (run && run > launch->path && run[-1] != '/') run--;
+    struct text name = {0};
+    if (run) {
+        text_add_bytes(&name, run, (size_t)(file - run));
+        launch->header.run = arena_string(&archive->arena, text_get(&name));
+        text_clear(&name);
+    }
+    file = file ? file + 1 : launch->path;
+    text_add_bytes(&name, file, strlen(file) - strlen(".jsonl"));
+    launch->header.launch = arena_string(&archive->arena, text_get(&name));
+    text_free(&name);
+}
+
+/* *launches: how many it has; a file without any is no error. */
+static enum status read_file(struct archive *archive, const char *path, size_t *launches)
 {
     struct line_reader reader;
     enum status status = line_reader_open(&reader, path);
     if (status) return status;
     struct launch *launch = NULL;
-    size_t broken = 0;
+    size_t broken = 0, before = archive->count;
     while (!status && line_reader_next(&reader)) {
         if (reader.length == 0) continue;
         json_error_t error;
         struct tail_samples tail;
         take_samples(&archive->arena, reader.line, &reader.length, &tail);
         json_t *object = json_loadb(reader.line, reader.length, 0, &error);
+        if (!object && json_error_code(&error) == json_error_out_of_memory)
+            status = fail(STATUS_ENVIRONMENT, "%s:%zu: out of memory", path, reader.number);
+        if (status) break;
         int64_t schema = RECORD_SCHEMA;
         if (!read_line(archive, path, object, &tail, &launch, &schema)) {
             warn("%s:%zu: skipped: %s", path, reader.number,
@@ -185,10 +209,10 @@ static enum status read_file(struct archive *archive, const char *path)
         }
         json_decref(object);
     }
-    line_reader_close(&reader);
+    enum status closed = line_reader_close(&reader);
+    if (!status) status = closed;
     if (launch) launch->broken_lines += broken;
-    if (!status && !launch)
-        status = fail(STATUS_ENVIRONMENT, "%s: no launch record in it: not a busbar result", path);
+    *launches = archive->count - before;
     return status;
 }
 
@@ -196,7 +220,17 @@ enum status archive_read(struct archive *archive, const char *path)
 {
     struct paths paths = {0};
     enum status status = find_files(path, ".jsonl", &paths);
-    for (size_t i = 0; !status && i < paths.count; i++) status = read_file(archive, paths.list[i]);
+    size_t all = 0;
+    for (size_t i = 0; !status && i < paths.count; i++) {
+        size_t launches = 0;
+        status = read_file(archive, paths.list[i], &launches);
+        all += launches;
+        if (status || launches || same(paths.list[i], path)) continue;
+        warn("%s: no launch record in it: counted as a launch that died", paths.list[i]);
+        add_headless(archive, paths.list[i]);
+    }
+    if (!status && paths.count && !all)
+        status = fail(STATUS_ENVIRONMENT, "%s: no launch record in it: not a busbar result", path);
     paths_free(&paths);
     return status;
 }

@@ -1,6 +1,7 @@
 #include "record/redact.h"
 #include "base/hash.h"
 #include "record/fields.h"
+#include "record/secrets.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -113,6 +114,10 @@ static const char *redacted(struct aliases *aliases, const char *text)
     if (!text) return NULL;
     const struct alias *whole = find(aliases, text, strlen(text)); /* names with spaces or markup in them */
     if (whole) return whole->alias;
+    struct text plain = {0};
+    mask_secrets(&plain, text); /* older records may have some */
+    if (strcmp(text_get(&plain), text) != 0) text = arena_string(aliases->arena, text_get(&plain));
+    text_free(&plain);
     for (const char *c = text; *c;) {
         size_t uuid = c == text || !isxdigit((unsigned char)c[-1]) ? uuid_length(c) : 0;
         const struct alias *name =

@@ -98,15 +98,22 @@ static void merge_states(struct case_row *into, const struct case_row *from)
     if (from->drift > 0 && !(fabs(log(into->drift)) >= fabs(log(from->drift)))) into->drift = from->drift;
 }
 
+/* Either may be ABSENT. A file may hold any number: the sum stops at the largest. */
+static int64_t add_counts(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (a == ABSENT || b == ABSENT) return a == ABSENT ? b : a;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 /* `into` has room for the samples of all its passes. */
 static void merge_row(struct case_row *into, struct case_row *from, size_t merged)
 {
     merge_means(into, from, merged);
     merge_samples(into, from);
     merge_states(into, from);
-    if (from->wrong != ABSENT) into->wrong = (into->wrong == ABSENT ? 0 : into->wrong) + from->wrong;
-    if (from->preempted != ABSENT)
-        into->preempted = (into->preempted == ABSENT ? 0 : into->preempted) + from->preempted;
+    into->wrong = add_counts(into->wrong, from->wrong);
+    into->preempted = add_counts(into->preempted, from->preempted);
     if (from->stopped_by) into->stopped_by = from->stopped_by;
     if (case_status_severity(from->status) > case_status_severity(into->status))
         into->status = from->status, into->error = from->error;

@@ -219,7 +219,10 @@ enum status record_launch(struct record_writer *writer, const struct launch_head
 {
     struct text line = {0};
     launch_line(header, &line);
-    return write_line(writer, &line);
+    enum status status = write_line(writer, &line);
+    if (status && writer->fd >= 0 && unlink(writer->path)) /* without its header a file is no record */
+        (void)fail(STATUS_ENVIRONMENT, "cannot remove %s: %s", writer->path, strerror(errno));
+    return status;
 }
 
 enum status record_case(struct record_writer *writer, const struct case_row *row)

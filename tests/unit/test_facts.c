@@ -1,3 +1,4 @@
+#include "record/secrets.h"
 #include "base/sha256.h"
 #include "record/facts.h"
 
@@ -90,6 +91,46 @@ Test(facts, credentials_are_masked)
     cr_expect_str_eq(value_of(env, "OMP_PLACES"), "cores");
     free(dump);
     json_decref(env);
+}
+
+static const struct {
+    const char *value, *masked;
+} secrets[] = {
+    {"sshpass -p hunter2 ssh n1", "sshpass -p (masked) ssh n1"},
+    {"plm_rsh_agent=/usr/bin/sshpass -phunter2 ssh", "plm_rsh_agent=/usr/bin/sshpass -p(masked) ssh"},
+    {"sshpass -f file ssh -p 22 n1", "sshpass -f file ssh -p 22 n1"},
+    {"ssh -p 22 n1", "ssh -p 22 n1"},
+    {"joe:pa55@host", "(masked)@host"},
+    {"host:22", "host:22"},
+    {"joe@host:/home", "joe@host:/home"},
+    {"https://b.s3.amazonaws.com/x?X-Amz-Credential=AK&X-Amz-Date=1&X-Amz-Signature=ab12",
+     "https://b.s3.amazonaws.com/x?X-Amz-Credential=(masked)&X-Amz-Date=1&X-Amz-Signature=(masked)"},
+    {"https://a.blob.core.windows.net/x?sv=1&sig=abc%3D",
+     "https://a.blob.core.windows.net/x?sv=1&sig=(masked)"},
+    {"Authorization: Bearer eyJhbGciOi", "Authorization: Bearer (masked)"},
+    {"authorization: basic dXNlcjpwYXNz", "authorization: basic (masked)"},
+    {"a basic test", "a basic test"},
+    {"--token abc --size 8", "--token (masked) --size 8"},
+    {"--api-key=abc,x", "--api-key=(masked),x"},
+    {"HF_TOKEN=abc NCCL_IB_PKEY=7", "HF_TOKEN=(masked) NCCL_IB_PKEY=7"},
+    {"password=\"a b\" x", "password=\"(masked)\" x"},
+    {"password='a", "password='(masked)"},
+    {"mlx5_0:1,mlx5_1:1", "mlx5_0:1,mlx5_1:1"},
+    {"^=mlx5_0:1", "^=mlx5_0:1"},
+    {"ring 2 tree", "ring 2 tree"},
+    {"", ""},
+};
+
+Test(facts, secrets_in_values)
+{
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++) {
+        struct text out = {0};
+        mask_secrets(&out, secrets[i].value);
+        cr_expect_str_eq(text_get(&out), secrets[i].masked);
+        text_free(&out);
+    }
+    cr_expect(!is_credential_name("NCCL_IB_PKEY") && is_credential_name("AWS_ACCESS_KEY_ID"));
+    cr_expect(!is_credential_name("NCCL_ALGO") && is_credential_name("NCCL_TOKEN"));
 }
 
 Test(facts, environment_that_is_not_utf8)

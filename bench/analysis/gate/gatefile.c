@@ -217,7 +217,8 @@ enum status gate_read(struct gate *gate, const char *path)
         else
             status = read_rule(gate, &place, reader.line);
     }
-    line_reader_close(&reader);
+    enum status closed = line_reader_close(&reader);
+    if (!status) status = closed;
     if (!status && !gate->count) status = fail(STATUS_USAGE, "%s: no rule in it", path);
     return status;
 }

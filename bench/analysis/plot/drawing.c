@@ -1,5 +1,6 @@
 #include "analysis/plot/drawing.h"
 #include "analysis/common/table.h"
+#include "base/outfile.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -443,12 +444,13 @@ static enum status write_file(const char *folder, const char *name, const char *
 {
     struct text path = {0};
     text_add(&path, "%s/%s%s", folder, name, suffix);
-    FILE *file = fopen(path.data, "we");
-    size_t written = file ? fwrite(text_get(content), 1, content->length, file) : 0;
-    bool closed = file && fclose(file) == 0;
-    enum status status = STATUS_OK;
-    if (!closed || written != content->length)
-        status = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path.data, strerror(errno));
+    struct outfile out;
+    enum status status = outfile_open(&out, path.data, OUTFILE_REPLACE);
+    if (!status) {
+        (void)fwrite(text_get(content), 1, content->length,
+                     out.file); /* closing tells whether all was written */
+        status = outfile_close(&out, STATUS_OK);
+    }
     text_free(&path);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
 #include "analysis/show/listing.h"
+#include "base/outfile.h"
 #include "base/units.h"
 #include "record/redact.h"
 
@@ -262,13 +263,14 @@ static enum status write_page(struct page *page, const struct report *report)
 
 static enum status write_out(const char *path, const struct text *text)
 {
-    FILE *file = path && !same(path, "-") ? fopen(path, "we") : stdout;
-    if (!file) return fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
-    bool good = fwrite(text_get(text), 1, text->length, file) == text->length && fflush(file) == 0;
-    if (file != stdout) good &= fclose(file) == 0;
-    return good
-               ? STATUS_OK
-               : fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path ? path : "the output", strerror(errno));
+    struct outfile out = {.file = stdout};
+    bool is_file = path && !same(path, "-");
+    enum status status = is_file ? outfile_open(&out, path, OUTFILE_REPLACE) : STATUS_OK;
+    if (status) return status;
+    (void)fwrite(text_get(text), 1, text->length, out.file); /* closing tells whether all was written */
+    if (is_file) return outfile_close(&out, STATUS_OK);
+    return all_written(stdout) ? STATUS_OK
+                               : fail(STATUS_ENVIRONMENT, "cannot write the output: %s", strerror(errno));
 }
 
 static enum status unknown_workload(const struct workloads *workloads, const char *name)

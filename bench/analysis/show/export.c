@@ -1,6 +1,7 @@
 /* busbar export: records as other tools' output. */
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/launches.h"
+#include "base/outfile.h"
 #include "record/nccl_text.h"
 
 #include <errno.h>
@@ -44,7 +45,7 @@ struct test {
     size_t number; /* of it in the launch, from 0 */
 };
 
-static enum status open_file(const struct settings *settings, const struct test *test, FILE **out)
+static enum status open_file(const struct settings *settings, const struct test *test, struct outfile *out)
 {
     struct text path = {0};
     const char *launch = test->launch->header.launch ? test->launch->header.launch : "launch";
@@ -59,9 +60,7 @@ static enum status open_file(const struct settings *settings, const struct test 
     enum status status = STATUS_OK;
     if (mkdir(settings->dir, 0777) && errno != EEXIST)
         status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", settings->dir, strerror(errno));
-    *out = status ? NULL : fopen(path.data, "wxe");
-    if (!status && !*out)
-        status = fail(STATUS_ENVIRONMENT, "cannot create %s: %s", path.data, strerror(errno));
+    if (!status) status = outfile_open(out, path.data, OUTFILE_NEW);
     if (!status) puts(path.data);
     text_free(&path);
     return status;
@@ -71,9 +70,10 @@ static enum status write_test(const struct settings *settings, const struct test
 {
     const struct launch_header *header = &test->launch->header;
     struct nccl_device *devices;
-    FILE *out = stdout;
-    enum status status = settings->dir ? open_file(settings, test, &out) : STATUS_OK;
+    struct outfile file = {.file = stdout};
+    enum status status = settings->dir ? open_file(settings, test, &file) : STATUS_OK;
     if (status) return status;
+    FILE *out = file.file;
     json_t *nccl = json_object_get(header->facts, "nccl");
     struct nccl_run run = {.backend = header->backend,
                            .started = header->started,
@@ -91,10 +91,7 @@ static enum status write_test(const struct settings *settings, const struct test
         json_decref(document);
     }
     free(devices);
-    bool written = all_written(out);
-    if (settings->dir && (fclose(out) || !written) && !status)
-        status = fail(STATUS_ENVIRONMENT, "cannot write below %s: %s", settings->dir, strerror(errno));
-    return status;
+    return settings->dir ? outfile_close(&file, status) : status;
 }
 
 /* nccl-tests' programs measure the plain collectives: what an import knows of other tests (point to point,

@@ -1,9 +1,10 @@
 #include "launch/board.h"
-
 #include "backend/backend.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum { RANKS = 3 };
 
@@ -55,4 +56,44 @@ Test(board, who_is_to_blame_is_named)
     seen[0].gone = true;
     cr_assert_eq(blame(seen, words), STATUS_ENVIRONMENT);
     cr_assert(strstr(words, "rank 0 on h ended without a word"), "%s", words);
+}
+
+/* Strangers' connections, some with a wrong secret, neither count as ranks nor take the ranks' places. */
+Test(board, strangers_leave_room_for_ranks)
+{
+    enum { STRANGERS = 3 * BOARD_STRANGERS };
+    struct board board;
+    struct board_place place;
+    int strangers[STRANGERS], fds[RANKS], wake = -1;
+    cr_assert_eq(board_listen(&board, RANKS, &place), STATUS_OK);
+    for (int i = 0; i < STRANGERS; i++) {
+        strangers[i] = board_connect(&place, true);
+        cr_assert(strangers[i] >= 0);
+        struct report lie = {.secret = place.secret + 1, .rank = (uint32_t)i % RANKS, .stage = REPORT_BYE};
+        if (i % 2) cr_assert_eq(send(strangers[i], &lie, sizeof lie, MSG_NOSIGNAL), (ssize_t)sizeof lie);
+    }
+    for (int round = 0; round < 4; round++) board_serve(&board, place.secret, wake, 100 + round, 0.01);
+    size_t open = 0;
+    for (size_t i = 0; i < board.connection_count; i++) open += board.connections[i].socket >= 0;
+    cr_expect(open <= BOARD_STRANGERS && board.connection_count <= BOARD_STRANGERS + 1, "%zu open", open);
+    for (int r = 0; r < RANKS; r++) cr_expect(!board.seen[r].known && !board.seen[r].ended);
+    for (int r = 0; r < RANKS; r++) {
+        struct report report = {
+            .secret = place.secret, .rank = (uint32_t)r, .stage = STAGE_BARRIER, .steps = 7};
+        fds[r] = board_connect(&place, true);
+        cr_assert(fds[r] >= 0);
+        cr_assert_eq(send(fds[r], &report, sizeof report, MSG_NOSIGNAL), (ssize_t)sizeof report);
+    }
+    for (int round = 0; round < 4; round++) board_serve(&board, place.secret, wake, 104, 0.01);
+    for (int r = 0; r < RANKS; r++) cr_expect(board.seen[r].known && board.seen[r].steps == 7, "rank %d", r);
+    board_serve(&board, place.secret, wake, 200, 0.01); /* a newcomer makes those of long ago leave */
+    int late = board_connect(&place, true);
+    board_serve(&board, place.secret, wake, 200, 0.1);
+    open = 0;
+    for (size_t i = 0; i < board.connection_count; i++) open += board.connections[i].socket >= 0;
+    cr_expect_eq(open, RANKS + 1, "%zu open", open);
+    for (int i = 0; i < STRANGERS; i++) close(strangers[i]);
+    for (int r = 0; r < RANKS; r++) close(fds[r]);
+    close(late);
+    board_close(&board, ANSWER_BYE);
 }

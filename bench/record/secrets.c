@@ -1,0 +1,139 @@
+#include "record/secrets.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+const char secret_masked[] = "(masked)";
+
+static bool contains(const char *name, size_t length, const char *sign)
+{
+    size_t n = strlen(sign);
+    for (size_t i = 0; i + n <= length; i++)
+        if (strncasecmp(name + i, sign, n) == 0) return true;
+    return false;
+}
+
+static bool is_credential(const char *name, size_t length)
+{
+    static const char *const signs[] = {"TOKEN", "SECRET", "PASS",   "PWD",       "CRED",
+                                        "AUTH",  "CERT",   "COOKIE", "SIGNATURE", NULL};
+    for (const char *const *sign = signs; *sign; sign++)
+        if (contains(name, length, *sign)) return true;
+    /* A partition of a fabric (NCCL_IB_PKEY, UCX_IB_PKEY) is no key to anything. */
+    if (contains(name, length, "KEY") && !contains(name, length, "PKEY")) return true;
+    return length == 3 && strncasecmp(name, "sig", 3) == 0; /* Azure's signed URLs */
+}
+
+bool is_credential_name(const char *name)
+{
+    return is_credential(name, strlen(name));
+}
+
+static bool is_word(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
+}
+
+/* What ends a value inside a word: of a URL's parameters, of a list. */
+static bool ends_value(char c)
+{
+    return !c || strchr("&;,\"'()<>", c);
+}
+
+/* "user:password@" at `at`: its length without the '@'; 0: there is none. */
+static size_t user_and_password(const char *at, size_t length)
+{
+    size_t user = 0, all;
+    while (user < length && is_word(at[user])) user++;
+    if (user == 0 || user == length || at[user] != ':') return 0;
+    for (all = user + 1; all < length && at[all] != '@' && at[all] != '/'; all++) continue;
+    return all < length && at[all] == '@' && all > user + 1 ? all : 0;
+}
+
+/* "//anything@" after the slashes at `at`: how long the part before the last '@' is; 0: there is none. */
+static size_t user_of_url(const char *at, size_t length)
+{
+    size_t user = 0;
+    for (size_t i = 0; i < length && at[i] != '/' && at[i] != ',' && at[i] != ';' && at[i] != '?'; i++)
+        if (at[i] == '@') user = i;
+    return user;
+}
+
+/* One word, without blanks: secrets inside it. */
+static void mask_word(struct text *out, const char *word, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        bool begins = i == 0 || !is_word(word[i - 1]);
+        size_t user = 0, name = 0, value;
+        if (i >= 2 && word[i - 1] == '/' && word[i - 2] == '/') user = user_of_url(word + i, length - i);
+        if (!user && begins) user = user_and_password(word + i, length - i);
+        if (user) {
+            text_add(out, "%s", secret_masked);
+            i += user;
+            continue;
+        }
+        while (begins && i + name < length && is_word(word[i + name])) name++;
+        if (name && i + name < length && word[i + name] == '=' && is_credential(word + i, name)) {
+            text_add_bytes(out, word + i, name + 1);
+            i += name + 1;
+            char quote = i < length && (word[i] == '"' || word[i] == '\'') ? word[i] : 0;
+            if (quote) text_add_bytes(out, word + i++, 1);
+            for (value = i; value < length && (quote ? word[value] != quote : !ends_value(word[value]));
+                 value++)
+                continue;
+            if (value > i) text_add(out, "%s", secret_masked);
+            i = value;
+            continue;
+        }
+        text_add_bytes(out, word + i, 1);
+        i++;
+    }
+}
+
+/* A word ends at a blank, but not between the quotes of name="a value". */
+static size_t word_length(const char *word)
+{
+    size_t length = strcspn(word, " \t\r\n");
+    for (size_t i = 0; i + 1 < length; i++) {
+        const char *quote = word + i + 1;
+        if (word[i] != '=' || (*quote != '"' && *quote != '\'')) continue;
+        const char *end = strchr(quote + 1, *quote);
+        if (end && (size_t)(end - word) >= length) return (size_t)(end - word) + 1;
+    }
+    return length;
+}
+
+static bool is(const char *word, size_t length, const char *text)
+{
+    return length == strlen(text) && strncasecmp(word, text, length) == 0;
+}
+
+static bool names_sshpass(const char *word, size_t length)
+{
+    return length >= 7 && strncmp(word + length - 7, "sshpass", 7) == 0;
+}
+
+void mask_secrets(struct text *out, const char *value)
+{
+    bool secret = false, sshpass = false, header = false; /* the next word is one; the last ones were */
+    while (*value) {
+        size_t blank = strspn(value, " \t\r\n"), length = word_length(value + blank);
+        const char *word = value + blank;
+        text_add_bytes(out, value, blank);
+        value = word + length;
+        if (!length) continue;
+        size_t dashes = *word == '-' ? strspn(word, "-") : 0;
+        if (secret && !dashes)
+            text_add(out, "%s", secret_masked);
+        else if (sshpass && length > 2 && strncmp(word, "-p", 2) == 0)
+            text_add(out, "-p%s", secret_masked);
+        else
+            mask_word(out, word, length);
+        secret = is(word, length, "Bearer") || (header && is(word, length, "Basic")) ||
+                 (sshpass && is(word, length, "-p")) ||
+                 (dashes && !memchr(word, '=', length) && is_credential(word + dashes, length - dashes));
+        header = is(word, length, "Authorization:");
+        sshpass = sshpass ? dashes || secret : names_sshpass(word, length);
+    }
+}
