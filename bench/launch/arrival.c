@@ -21,48 +21,98 @@ void arrival_find(struct arrival *a, const char *folder)
 {
     static const char *const jobs[] = {"PMIX_NAMESPACE", "SLURM_STEP_ID", "PMI_JOBID", "HYDRA_JOBID", NULL};
     const char *job = first_of(jobs), *slurm = getenv("SLURM_JOB_ID"), *variable;
-    *a = (struct arrival){.rank = early_rank(), .ranks = early_ranks(&variable)};
+    *a = (struct arrival){.rank = early_rank(), .ranks = early_ranks(&variable), .fd = -1};
     if (!job || a->ranks < 2) return;
-    int length = snprintf(a->folder, sizeof a->folder, "%s/.waiting-%s-%s", folder, slurm ? slurm : "", job);
-    if (length < 0 || (size_t)length >= sizeof a->folder) {
-        a->folder[0] = 0; /* a path as long as that: no notes */
-        return;
-    }
-    for (char *c = a->folder + strlen(folder) + 1; *c; c++)
+    struct text path = {0};
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    if (folder)
+        text_add(&path, "%s", folder);
+    else if (runtime && *runtime == '/')
+        text_add(&path, "%s", runtime);
+    else
+        text_add(&path, "/tmp/busbar-%ld", (long)geteuid()), a->makes_parent = true;
+    size_t name = path.length + 1;
+    text_add(&path, "/.waiting-%s-%s", slurm ? slurm : "", job);
+    for (char *c = path.data + name; *c; c++)
         if (!isalnum((unsigned char)*c) && *c != '.') *c = '-';
+    if (path.length < sizeof a->folder) memcpy(a->folder, path.data, path.length + 1); /* else no notes */
+    text_free(&path);
 }
 
-static void note_path(const struct arrival *a, int rank, char path[600])
+/* Makes and opens a folder of this user's own: nobody else can have put notes, or links to other files, into it.
+   -1: there is none. */
+static int own_folder(const char *path)
 {
-    snprintf(path, 600, "%s/%d", a->folder, rank);
+    struct stat facts;
+    (void)mkdir(path, 0700); /* it may be there already; what it is shows below */
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return -1;
+    if (fstat(fd, &facts) == 0 && facts.st_uid == geteuid() && !(facts.st_mode & (S_IWGRP | S_IWOTH)))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* The folder above may be missing, too: the results' one, or the user's own in /tmp. */
+static void make_parent(struct arrival *a)
+{
+    char *folder = a->folder, *slash = strrchr(folder, '/');
+    if (!slash || slash == folder) return;
+    *slash = 0;
+    if (a->makes_parent) {
+        int fd = own_folder(folder);
+        if (fd >= 0) close(fd);
+    } else {
+        (void)mkdir(folder, 0777);
+    }
+    *slash = '/';
 }
 
 void arrival_note(struct arrival *a)
 {
-    char path[600], host[256] = "?";
+    char name[16], host[256] = "?";
     if (!*a->folder || a->noted) return;
     gethostname(host, sizeof host - 1);
-    char *slash = strrchr(a->folder, '/');
-    *slash = 0;
-    mkdir(a->folder, 0777); /* the results' folder may not be there yet; an error shows below */
-    *slash = '/';
-    if (mkdir(a->folder, 0777) == 0 || access(a->folder, W_OK) == 0) {
-        note_path(a, a->rank, path);
-        FILE *file = fopen(path, "we");
-        if (!file) return;
-        a->noted = fprintf(file, "%s\n", host) > 0;
-        if (fclose(file)) a->noted = false;
-    }
+    make_parent(a);
+    if (a->fd < 0) a->fd = own_folder(a->folder);
+    if (a->fd < 0) return;
+    snprintf(name, sizeof name, "%d", a->rank);
+    int fd = openat(a->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) return;
+    a->noted = dprintf(fd, "%s\n", host) > 0;
+    if (close(fd)) a->noted = false;
 }
 
 void arrival_forget(struct arrival *a)
 {
-    char path[600];
-    if (!a->noted) return;
-    note_path(a, a->rank, path);
-    unlink(path);
-    rmdir(a->folder); /* the last one succeeds */
+    char name[16];
+    snprintf(name, sizeof name, "%d", a->rank);
+    if (a->noted) unlinkat(a->fd, name, 0);
+    if (a->fd >= 0) {
+        close(a->fd);
+        rmdir(a->folder); /* the last one succeeds */
+        char *slash = strrchr(a->folder, '/');
+        *slash = 0;
+        if (a->makes_parent) rmdir(a->folder);
+        *slash = '/';
+    }
+    a->fd = -1;
     a->noted = false;
+}
+
+/* Has this rank left a note? Then its host's name. */
+static bool read_note(const struct arrival *a, int rank, char host[256])
+{
+    char name[16];
+    snprintf(name, sizeof name, "%d", rank);
+    int fd = openat(a->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) return false;
+    ssize_t length = read(fd, host, 255);
+    close(fd);
+    host[length > 0 ? length : 0] = 0;
+    host[strcspn(host, "\n")] = 0;
+    if (!*host) strcpy(host, "?");
+    return true;
 }
 
 bool arrival_tell(const struct arrival *a, struct text *words)
@@ -71,13 +121,8 @@ bool arrival_tell(const struct arrival *a, struct text *words)
     int came = 0, missing = 0, first = -1;
     struct text names = {0}, lost = {0};
     for (int rank = 0; rank < a->ranks && a->noted; rank++) {
-        char path[600], host[256] = "?";
-        note_path(a, rank, path);
-        FILE *file = fopen(path, "re");
-        if (file) {
-            if (!fgets(host, sizeof host, file)) strcpy(host, "?");
-            fclose(file);
-            host[strcspn(host, "\n")] = 0;
+        char host[256];
+        if (read_note(a, rank, host)) {
             if (first < 0) first = rank;
             if (came++ < MOST_NAMED) text_add(&names, "%s rank %d on %s", came > 1 ? "," : "", rank, host);
         } else if (missing++ < MOST_NAMED) {

@@ -298,7 +298,7 @@ struct watch *watch_open(const struct watch_settings *settings)
     struct watch *w = allocate(1, sizeof *w);
     *w = (struct watch){.settings = *settings, .socket = -1, .board = {.listener = -1}, .start_s = clock_s()};
     pthread_mutex_init(&w->lock, NULL);
-    arrival_find(&w->arrival, settings->folder ? settings->folder : "/tmp");
+    arrival_find(&w->arrival, settings->folder);
     if (pipe2(w->wake, O_CLOEXEC | O_NONBLOCK)) {
         warn("no watchdog: %s", strerror(errno));
         w->wake[0] = w->wake[1] = -1;

@@ -24,7 +24,7 @@ struct watch;
 
 struct watch_settings {
     double timeout_s;   /* 0: no deadlines, signals only */
-    const char *folder; /* shared by all processes, for notes of arrival; NULL: /tmp */
+    const char *folder; /* shared by all processes, for notes of arrival; NULL: see arrival_find() */
     /* From the watchdog's thread, on rank 0 (or before ranks are known on each): write the end of the record.
        May be called again, and the process ends soon after. `status`: "interrupted" | "failed". */
     void (*at_end)(void *state, const char *status);
