@@ -153,6 +153,43 @@ Test(table, hostile_cells_stay_data)
     table_free(&table);
 }
 
+/* What a spreadsheet would run, and what a terminal would obey; numbers stay numbers. */
+Test(table, csv_cells_are_text)
+{
+    static const struct {
+        const char *cell, *csv;
+    } rows[] = {
+        {"=1+1", "\"'=1+1\""},
+        {"@SUM(A1)", "\"'@SUM(A1)\""},
+        {"-cmd|' /C calc'!A0", "\"'-cmd|' /C calc'!A0\""},
+        {"+x", "\"'+x\""},
+        {"-1.5", "-1.5"},
+        {"+2e3", "+2e3"},
+        {"a\x1b[31mb", "a?[31mb"},
+        {"a\xc2\x9b"
+         "b",
+         "a?b"},
+        {"a\x9b"
+         "b",
+         "a?b"},
+        {"\xc3\xa4", "\xc3\xa4"},
+        {"", ""},
+        {"a\nb", "\"a\nb\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct table table = {0};
+        struct text out = {0}, expected = {0};
+        table_column(&table, "c", true);
+        table_cell(&table, "%s", rows[i].cell);
+        table_print(&table, TABLE_CSV, &out);
+        text_add(&expected, "c\n%s\n", rows[i].csv);
+        cr_expect_str_eq(text_get(&out), text_get(&expected));
+        text_free(&out);
+        text_free(&expected);
+        table_free(&table);
+    }
+}
+
 Test(table, text_of_any_bytes)
 {
     struct text out = {0};

@@ -291,3 +291,35 @@ Test(plan, states_are_read_from_the_content)
     rmdir(folder);
     plan_free(&plan);
 }
+
+/* Whatever a plan from elsewhere asks for: only measuring. */
+Test(plan, arguments_of_a_file_only_measure)
+{
+    static const char *const fine[] = {"",
+                                       "-b 8 -e 33554432 -f 2 -d float -o sum --mode both -c 0 -n20",
+                                       "--sizes 8,64K",
+                                       "--sizes=8",
+                                       "-w -1 --backend nccl",
+                                       "--blas openblas --threads 2",
+                                       "--shapes 64,8x8x8 --phase burst --fault slow,rank=1,us=5"},
+                             *const refused[][2] = {{"-b 8 --blas /tmp/x.so", "--blas"},
+                                                    {"--blas=/tmp/x.so", "--blas=/tmp/x.so"},
+                                                    {"--blas ./x", "--blas"},
+                                                    {"--blas x.so", "--blas"},
+                                                    {"--blas", "--blas"},
+                                                    {"--backend ../x", "--backend"},
+                                                    {"--output /etc", "--output"},
+                                                    {"--bla x", "--bla"},
+                                                    {"-b 8 -J file", "-J"},
+                                                    {"--run x", "--run"},
+                                                    {"-", "-"},
+                                                    {"--", "--"}};
+    struct text word = {0};
+    for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
+        cr_expect(plan_args_measure(fine[i], &word), "%s: %s", fine[i], text_get(&word));
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        cr_expect(!plan_args_measure(refused[i][0], &word), "%s", refused[i][0]);
+        cr_expect_str_eq(text_get(&word), refused[i][1]);
+    }
+    text_free(&word);
+}

@@ -175,15 +175,39 @@ static void print_text(const struct table *table, struct text *out)
     text_free(&cell);
 }
 
+static bool is_number(const char *text)
+{
+    char *end;
+    strtod(text, &end);
+    return end != text && !*end;
+}
+
+/* A cell that a spreadsheet would take for a formula gets an apostrophe, which spreadsheets read as "text".
+   Controls but newlines become '?': CSV is also looked at in terminals. */
+static void csv_text(struct text *out, const char *cell)
+{
+    bool formula = *cell && strchr("=+-@", *cell) && !is_number(cell);
+    bool quoted = formula || cell[strcspn(cell, ",\"\r\n")];
+    if (quoted) text_add(out, formula ? "\"'" : "\"");
+    for (const unsigned char *c = (const unsigned char *)cell; *c;) {
+        size_t n = utf8_length(c);
+        bool newline = *c == '\n' || *c == '\t' || (*c == '\r' && c[1] == '\n');
+        if (n == 0 || (is_control(c, n) && !newline))
+            text_add(out, "?"), n = n ? n : 1;
+        else if (*c == '"')
+            text_add(out, "\"\"");
+        else
+            text_add_bytes(out, (const char *)c, n);
+        c += n;
+    }
+    if (quoted) text_add(out, "\"");
+}
+
 static void print_csv(const struct table *table, struct text *out)
 {
     size_t columns = table->column_count, cells = columns * (table_rows(table) + 1);
     for (size_t i = 0; i < cells; i++) {
-        const char *cell = i < columns ? table->columns[i].name : table->cells[i - columns];
-        bool quoted = cell[strcspn(cell, ",\"\r\n")] != 0;
-        if (quoted) text_add_bytes(out, "\"", 1);
-        for (; *cell; cell++) text_add_bytes(out, *cell == '"' ? "\"\"" : cell, *cell == '"' ? 2 : 1);
-        if (quoted) text_add_bytes(out, "\"", 1);
+        csv_text(out, i < columns ? table->columns[i].name : table->cells[i - columns]);
         text_add_bytes(out, (i + 1) % columns ? "," : "\n", 1);
     }
 }

@@ -51,6 +51,10 @@ void plan_free(struct plan *);
  * line number. */
 enum status plan_read(const char *path, struct plan *);
 
+/* Do arguments that come from a file only measure (plan_args.c)? false: `refused` is the first word that does
+   something else. */
+bool plan_args_measure(const char *args, struct text *refused);
+
 /* Node counts from "1,2,all" or "auto" (powers of two below `available`, and `available`) as a new ascending
    array without repeats; the caller frees it. */
 enum status plan_nodes(const char *text, int64_t available, int64_t **counts, size_t *n);

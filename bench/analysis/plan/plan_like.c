@@ -169,18 +169,24 @@ static bool has_flag(const char *args, const struct setting *setting)
     return false;
 }
 
-static void complete(struct plan *plan, struct plan_row *row, const struct launch *launch)
+static enum status complete(struct plan *plan, struct plan_row *row, const struct launch *launch)
 {
-    struct text args = {0}, value = {0};
+    struct text args = {0}, value = {0}, refused = {0};
     text_add(&args, "%s", row->args);
     for (const struct setting *s = same(row->driver, "matmul") ? of_matmul : of_collectives; s->name; s++) {
         text_clear(&value);
         if (!has_flag(row->args, s)) s->find(launch, &value);
         if (value.length) text_add(&args, "%s%s %s", args.length ? " " : "", s->name, value.data);
     }
+    enum status status = STATUS_OK;
+    if (!plan_args_measure(text_get(&args), &refused))
+        status = fail(STATUS_ENVIRONMENT, "%s: a setting in it holds %s, which is not allowed in a plan",
+                      launch->path, text_get(&refused));
     row->args = arena_string(&plan->arena, text_get(&args));
     text_free(&args);
     text_free(&value);
+    text_free(&refused);
+    return status;
 }
 
 /* The row's own launch, else another of the same content. */
@@ -206,7 +212,7 @@ enum status plan_complete(struct plan *plan, const char *folder)
     for (size_t i = 0; !status && i < plan->count; i++) {
         struct plan_row *row = &plan->rows[i];
         const struct launch *launch = row->state == LAUNCH_DONE ? NULL : find_launch(plan, row, &archive);
-        if (launch) complete(plan, row, launch);
+        if (launch) status = complete(plan, row, launch);
     }
     archive_free(&archive);
     return status;

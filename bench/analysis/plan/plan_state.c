@@ -87,9 +87,14 @@ static void read_state(struct plan_row *row, const char *folder)
 {
     struct text path = {0};
     text_add(&path, "%s/%s.jsonl", folder, row->launch);
-    int fd = open(text_get(&path), O_RDONLY | O_CLOEXEC);
+    struct stat facts;
+    int fd = open(text_get(&path), O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would wait for a writer */
     text_free(&path);
     if (fd < 0) return;
+    if (fstat(fd, &facts) || !S_ISREG(facts.st_mode)) {
+        close(fd);
+        return;
+    }
     json_t *header = read_line(fd, false), *end = read_line(fd, true);
     row->why = what_is_wrong(row, header, end);
     row->state = row->why ? LAUNCH_PARTIAL : LAUNCH_DONE;
@@ -109,6 +114,8 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
 {
     char *word[COLUMNS];
     int64_t ranks;
+    for (const char *c = line; *c; c++) /* it is printed and becomes a command */
+        if ((*c < ' ' && *c != '\t') || *c > '~') return STATUS_USAGE;
     for (int i = 0; i < COLUMNS; i++)
         if (!(word[i] = strsep(&line, "\t"))) return STATUS_USAGE;
     if (line || !is_plain_name(word[0]) || (!same(word[3], "matmul") && !collective_find(word[3])))
@@ -140,11 +147,19 @@ enum status plan_read(const char *path, struct plan *plan)
         if (reader.number == 1 && strncmp(reader.line, "launch\tstate\t", 13) == 0) continue;
         if ((plan->count & (plan->count + 1)) == 0)
             plan->rows = reallocate(plan->rows, 2 * plan->count + 2, sizeof *plan->rows);
-        if (read_row(reader.line, &plan->arena, &plan->rows[plan->count]))
+        struct plan_row *row = &plan->rows[plan->count];
+        struct text refused = {0};
+        if (read_row(reader.line, &plan->arena, row))
             status = fail(STATUS_ENVIRONMENT, "%s:%zu: not a line of `busbar plan --format tsv`", path,
                           reader.number);
+        else if (!plan_args_measure(row->args, &refused))
+            status = fail(STATUS_ENVIRONMENT,
+                          "%s:%zu: %s is not allowed in a plan file: only flags that choose what "
+                          "to measure are",
+                          path, reader.number, text_get(&refused));
         else
             plan->count++;
+        text_free(&refused);
     }
     enum status closed = line_reader_close(&reader);
     if (!status) status = closed;

@@ -1,0 +1,98 @@
+/* Plans and records come from other people: what they may make a driver do is to measure. A flag that opens a
+   file, loads a library or writes somewhere is for the person who starts a sweep. */
+#include "analysis/plan/plan.h"
+#include "base/paths.h"
+
+#include <string.h>
+
+static const char *const flags[] = {"-b",
+                                    "--begin",
+                                    "-e",
+                                    "--end",
+                                    "-f",
+                                    "--factor",
+                                    "-i",
+                                    "--increment",
+                                    "--sizes",
+                                    "-d",
+                                    "--datatype",
+                                    "-o",
+                                    "--op",
+                                    "-r",
+                                    "--root",
+                                    "--placement",
+                                    "--mode",
+                                    "--group",
+                                    "--sync",
+                                    "--precision",
+                                    "--max-seconds",
+                                    "--time-budget",
+                                    "-n",
+                                    "--iters",
+                                    "-w",
+                                    "--warmup_iters",
+                                    "--passes",
+                                    "--seed",
+                                    "-c",
+                                    "--check",
+                                    "--check-every",
+                                    "--memory",
+                                    "--cache",
+                                    "-G",
+                                    "--cudagraph",
+                                    "-R",
+                                    "--local_register",
+                                    "--cta",
+                                    "-T",
+                                    "--timeout",
+                                    "--network-gbit",
+                                    "--collectives",
+                                    "--fault",
+                                    "--expect-domain",
+                                    "--shapes",
+                                    "--layout",
+                                    "--accumulator",
+                                    "--phase",
+                                    "--sustain",
+                                    "--ranks-at-once",
+                                    "--blas-kernel",
+                                    "--threads",
+                                    NULL};
+/* Their value must be a name; a path would load a library from there. */
+static const char *const named[] = {"--backend", "--blas", NULL};
+
+static bool in(const char *const *list, const char *word, size_t length)
+{
+    for (; *list; list++)
+        if (strlen(*list) == length && strncmp(*list, word, length) == 0) return true;
+    return false;
+}
+
+/* `word` up to the blank or the end. */
+static bool is_name(const char *word)
+{
+    struct text copy = {0};
+    text_add_bytes(&copy, word, strcspn(word, " "));
+    bool plain = is_plain_name(text_get(&copy)) && !strchr(copy.data, '.');
+    text_free(&copy);
+    return plain;
+}
+
+bool plan_args_measure(const char *args, struct text *refused)
+{
+    for (const char *word = args; *word; word += strcspn(word, " "), word += strspn(word, " ")) {
+        size_t length = strcspn(word, " ");
+        if (*word != '-') continue; /* a value; what is none, the driver refuses */
+        bool is_long = word[1] == '-';
+        size_t name = is_long ? strcspn(word, "= ") : 2;
+        if (name > length) name = length;
+        const char *value =
+            is_long && word[name] == '=' ? word + name + 1 : word + length + strspn(word + length, " ");
+        bool negative = word[1] >= '0' && word[1] <= '9'; /* -w -1 */
+        if (negative || in(flags, word, name) || (in(named, word, name) && is_name(value))) continue;
+        text_clear(refused);
+        text_add_bytes(refused, word, length);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Unlucky and hostile input: broken files, links in circles, full disks, too little memory, plans and names from strangers.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+busbar=$PWD/build/busbar
+[ "${build:0:1}" = / ] && busbar=$build/busbar || busbar=$PWD/$build/busbar
+
+# A run of two launches; times in µs.
+launch() { # file launch time
+    printf '%s\n' "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"$2\",\"started\":\"2026-01-0$4T00:00:00Z\",\"driver\":\"all_reduce\",\"backend\":\"mpi\",\"provenance\":[\"measured\"],\"world\":{\"nodes\":1,\"ranks\":2}}" \
+        "{\"record\":\"case\",\"key\":\"k\",\"pass\":0,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"placement\":\"in_place\",\"requested_bytes\":8,\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":$5,\"samples_us\":[$3,$3,$3]}" \
+        '{"record":"end","status":"complete","cases":1,"elapsed_s":1}' >"$1"
+}
+run() { rm -rf "$work/r"; mkdir -p "$work/r"; launch "$work/r/a.jsonl" a 4 1 0; launch "$work/r/b.jsonl" b 4 2 0; }
+
+# ---- nothing hides results
+run
+: >"$work/r/empty.jsonl"
+head -c 60 "$work/r/a.jsonl" >"$work/r/cut.jsonl"
+check 'an empty and a cut file hide nothing' "$busbar" show "$work/r"
+says 'the others are shown' '2 launches'
+says 'the empty one is named' 'empty.jsonl: no launch record in it: counted as a launch that died'
+says 'and counts as died' '2 launches died before the end record'
+check 'the report is made' "$busbar" report --plots "$work/p" -o "$work/page.html" "$work/r"
+check 'and says so' grep -q '2 launches have no end record' "$work/page.html"
+expect_status 'compare fails, since launches are missing' 1 "$busbar" compare "$work/r" "$work/r"
+mkdir "$work/none" && : >"$work/none/a.jsonl"
+expect_status 'a folder with nothing else is an error' 5 "$busbar" show "$work/none"
+expect_status 'so is a file that is named' 5 "$busbar" show "$work/r/empty.jsonl"
+run
+printf '%s\n' '{"record":"case","key":"k","pass":1,"collective":"all_reduce","mode":"isolated","bytes":8,"status":"ok","wrong":-3}' \
+    '{"record":"case","key":"k","pass":1,"collective":"all_reduce","mode":"isolated","bytes":8,"status":"ok","wrong":99999999999999999999}' >>"$work/r/b.jsonl"
+check 'impossible counts are broken lines' "$busbar" show "$work/r"
+says 'the negative one' 'b.jsonl:4: skipped'
+says 'and the one beyond 64 bits' 'b.jsonl:5: skipped'
+
+# ---- each file once
+run
+ln -s . "$work/r/again"
+ln -s . "$work/r/once-more"
+ln "$work/r/a.jsonl" "$work/r/hard.jsonl"
+check 'links in circles end' timeout 20 "$busbar" show "$work/r"
+says 'and count nothing twice' '2 launches'
+
+# ---- memory
+run
+limited_show() { (ulimit -v 150000; exec "$busbar" show "$work/r"); }
+check 'with little memory it works' limited_show
+python3 - "$work/r/a.jsonl" <<'PY'
+import sys
+lines = open(sys.argv[1]).read().splitlines()
+open(sys.argv[1], "w").write("\n".join([lines[0], '{"record":"note","x":"' + "a" * 200_000_000 + '"}'] + lines[1:]) + "\n")
+PY
+expect_status 'a line that does not fit into memory is an error, not the end of the file' 5 limited_show
+
+# ---- whole or not at all
+run
+small=$work/small
+if mkdir "$small" && mount -t tmpfs -o size=256k tmpfs "$small" 2>/dev/null; then
+    trap 'umount "$small" 2>/dev/null; rm -rf "$work"; [ "$failures" -eq 0 ]' EXIT
+    echo old >"$small/page.html"
+    head -c 240k /dev/zero >"$small/full" 2>/dev/null
+    expect_status 'a report onto a full disk fails' 5 "$busbar" report -o "$small/page.html" "$work/r"
+    check 'the old page is still there' grep -q '^old$' "$small/page.html"
+    check 'and nothing else' test "$(ls -A "$small" | wc -l)" = 2
+    head -c 999k /dev/zero >>"$small/full" 2>/dev/null
+    expect_status 'export onto a full disk fails' 5 "$busbar" export -o "$small" "$work/r"
+    check 'and leaves no half file' test "$(ls -A "$small" | wc -l)" = 2
+    if [ -x "$build/all_reduce" ]; then
+        expect_status 'a launch onto a full disk fails' 5 ranks 2 "$build/all_reduce" --sizes 8 -n 5 --backend mpi --output "$small" --run x --launch y
+        check 'and leaves no file without a header' test ! -e "$small/x/y.jsonl"
+    fi
+else
+    skip 'full disks' 'no file system can be mounted here'
+fi
+ln -s "$work/real.html" "$work/link.html"
+echo old >"$work/real.html"
+check 'a page behind a link' "$busbar" report -o "$work/link.html" "$work/r"
+check 'the link stays a link' test -L "$work/link.html"
+check 'and leads to the new page' grep -q '<html' "$work/real.html"
+check 'a page into a pipe' sh -c '"$0" report -o /dev/stdout "$1" | grep -q "<html"' "$busbar" "$work/r"
+
+# ---- code from data
+check 'a plan' sh -c '"$0" plan --available 1 --ranks-per-node 2 --drivers matmul --launches 1 --format tsv >"$1"' "$busbar" "$work/plan.tsv"
+check 'is read again' "$busbar" plan --read "$work/plan.tsv" --format tsv
+awk -F '\t' 'BEGIN { OFS = FS } NR > 1 { $13 = "--threads 1 --blas /tmp/evil.so" } { print }' "$work/plan.tsv" >"$work/evil.tsv"
+expect_status 'a library in a plan is refused' 5 "$busbar" plan --read "$work/evil.tsv" --format tsv
+says 'and named' "evil.tsv:2: --blas is not allowed in a plan file"
+expect_status 'by the sweep, too' 5 scripts/sweep --build "$build" --results "$work/results" --plan "$work/evil.tsv" --dry-run
+sed '2s/packed/packed\x1b[31m/' "$work/plan.tsv" >"$work/escape.tsv"
+expect_status 'a terminal'\''s escape in a plan is refused' 5 "$busbar" plan --read "$work/escape.tsv"
+mkdir "$work/run" && mkfifo "$work/run/$(awk -F '\t' 'NR == 2 { print $1 }' "$work/plan.tsv").jsonl"
+check 'a pipe in the place of a record does not hang' timeout 10 "$busbar" plan --read "$work/plan.tsv" --into "$work/run" --format tsv
+says 'its launch is to be done' todo
+exit "$failures"
