@@ -22,7 +22,7 @@ broken() {
     RANKS_TIMEOUT=20 ranks "$2" env LD_PRELOAD="$work/break.so" BUSBAR_HOST=n2 "${vars[@]}" "$build/$3" "${@:4}" \
         --output "$work/records" --run r --launch l
 }
-small=(--backend mpi --sizes 8,1K --passes 2 -n 5 -w 1)
+small=(--backend mpi --sizes "8,1K" --passes 2 -n 5 -w 1)
 quick=(--backend cblas --shapes 64 -d float --passes 1 -n 3 --phase burst)
 
 # fails CALL RANK AT …: as broken
