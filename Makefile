@@ -59,7 +59,7 @@ GIT_HASH := $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/d
 
 $(call stamp,base,$(CC) $(BASE_FLAGS))
 $(call stamp,measure,$(MEASURE_FLAGS))
-$(call stamp,gpu,$(GPU_FLAGS) hidden)
+$(call stamp,gpu,$(GPU_FLAGS))
 $(call stamp,unit,$(UNIT_FLAGS))
 $(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
@@ -135,12 +135,11 @@ UNIT_OBJECTS := $(call objects,$(UNIT))
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): $B/flags/measure
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): EXTRA_FLAGS = $(MEASURE_FLAGS)
 $(PLUGIN_OBJECTS): $B/flags/gpu
-# A plug-in's own functions stay its own, whatever the program has by their names; what both have in libcommon.a is the program's.
-$(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS) -fvisibility=hidden
+$(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
 $(UNIT_OBJECTS): $B/flags/unit $B/flags/measure
 $(UNIT_OBJECTS): EXTRA_FLAGS = $(UNIT_FLAGS) $(MEASURE_FLAGS)
-$B/obj/bench/record/facts.o: $B/flags/git
-$B/obj/bench/record/facts.o: EXTRA_FLAGS = -DBUSBAR_GIT='"$(GIT_HASH)"' $(HWLOC_CFLAGS)
+$B/obj/bench/base/version.o: $B/flags/git
+$B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT_HASH)"')
 
 # Archives: a program takes from them what it uses.
 $B/libcommon.a: $(call objects,$(COMMON))
@@ -154,10 +153,11 @@ $B/busbar: $B/obj/bench/analysis/busbar.o $B/libanalysis.a $B/libcommon.a $B/fla
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(BASE_LIBS)
 
-# A plug-in uses the program's own functions where the program has them, hence -E.
-$(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
+# What drivers and plug-ins show to each other: bench/*.symbols.
+$(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure \
+		bench/program.symbols
 	$(call say,LINK,$@)
-	$Q$(LINK) -Wl,-E -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
+	$Q$(LINK) -Wl,--dynamic-list=bench/program.symbols -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
 # What reads NCCL's messages needs no NCCL: the unit tests cover it.
 $B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
@@ -165,16 +165,18 @@ $B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/libanalysis.a $B/libme
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 
 GPU_OBJECTS := $(filter-out $B/obj/bench/gpu/nccl%,$(filter $B/obj/bench/gpu/%,$(PLUGIN_OBJECTS)))
-PLUGIN_COMMON := $(GPU_OBJECTS) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
-$B/busbar_device.so: $(PLUGIN_COMMON)
+PLUGIN_COMMON := $(filter-out %/device_memory.o,$(GPU_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) \
+	$B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-gpu bench/plugin.symbols
+LINK_PLUGIN = $(LINK) -shared -Wl,--version-script=bench/plugin.symbols
+$B/busbar_device.so: $B/obj/bench/gpu/device_memory.o $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/busbar_nccl.so: $(filter $B/obj/bench/gpu/nccl%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 $B/busbar_cublaslt.so: $(filter $B/obj/bench/matmul/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
 include tests/fakegpu/rules.mk
 
@@ -247,7 +249,7 @@ drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, a
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/drill/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
-	@$(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
+	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
 # Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
 $B/man/%.1: $B/%

@@ -143,9 +143,7 @@ extern const struct backend backend_mpi,
 extern const struct backend *const backends[];
 
 /* "auto": nccl when its plug-in loads and finds a device, else mpi, saying so. One line and NULL when it
-   cannot be had. A plug-in is busbar_<name>.so in ../lib/busbar beside the program's folder, in the program's
-   own folder or in $BUSBAR_PLUGINS; it exports `const struct backend busbar_backend` and, for "auto", `int
-   busbar_device_count(void)`. */
+   cannot be had. A plug-in's descriptor is a struct backend (backend_plugin.h). */
 const struct backend *backend_find(const char *name);
 
 /* STATUS_OK for a name that backend_find may find; else one line and STATUS_USAGE. */

@@ -2,13 +2,13 @@
 #ifndef BUSBAR_DEVICE_MEMORY_H
 #define BUSBAR_DEVICE_MEMORY_H
 
-#include "base/status.h"
+#include "base/plugin.h"
 #include "kernels/kernels.h"
 #include "record/record.h"
 
 struct device_state;
 
-/* Exported as `busbar_device_memory`. Functions say what failed in one line; pointers are on the device. */
+/* Functions say what failed in one line; pointers are on the device. */
 struct device_memory {
     enum status (*open)(int local_rank, int local_ranks, struct device_state **);
     void (*close)(struct device_state *);
@@ -23,5 +23,24 @@ struct device_memory {
     enum status (*flip)(struct device_state *, void *byte);
     void (*facts)(struct device_state *, struct launch_header *);
 };
+
+static const struct plugin_kind device_memory_plugin = {
+    .name = "device memory",
+    .sizes = (const struct plugin_size[]){PLUGIN_SIZE(struct device_memory),
+                                          PLUGIN_SIZE(struct pattern),
+                                          PLUGIN_SIZE(struct launch_header),
+                                          {"enum dtype", DTYPE_COUNT},
+                                          {"enum op", OP_COUNT},
+                                          {NULL, 0}},
+    .members = (const struct plugin_member[]){PLUGIN_MEMBER(struct device_memory, open),
+                                              PLUGIN_MEMBER(struct device_memory, close),
+                                              PLUGIN_MEMBER(struct device_memory, free_bytes),
+                                              PLUGIN_MEMBER(struct device_memory, take),
+                                              PLUGIN_MEMBER(struct device_memory, poison),
+                                              PLUGIN_MEMBER(struct device_memory, fill),
+                                              PLUGIN_MEMBER(struct device_memory, check),
+                                              PLUGIN_MEMBER(struct device_memory, flip),
+                                              PLUGIN_MEMBER(struct device_memory, facts),
+                                              {NULL, 0}}};
 
 #endif

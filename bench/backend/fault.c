@@ -8,6 +8,7 @@
      away   rank R is scheduled away for T µs in every N-th sample, between the barrier and its start stamp
    Whatever it wrapped says "faulted" in its provenance. */
 #include "backend/backend.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -235,8 +236,8 @@ enum status backend_open(const struct backend **backend, const struct world *wor
     enum status status = parse_fault(options->fault, &fault);
     if (status) return status;
     int rank = 0, ranks = 0; /* of the launch, whatever group this is */
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    MPI_Comm_size(MPI_COMM_WORLD, &ranks);
+    mpi_must(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
+    mpi_must(MPI_Comm_size(MPI_COMM_WORLD, &ranks));
     if (fault.rank >= ranks)
         return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)fault.rank, ranks);
     if (fault.kind == WRONG && !(*backend)->corrupt)

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "backend/device_memory.h"
 #include "backend/memory.h"
+#include "backend/mpi_status.h"
 #include "backend/mpi_types.h"
-#include "base/plugin.h"
 #include "kernels/pattern.h"
 
 #include <dlfcn.h>
@@ -30,14 +30,6 @@ struct slots {
     char *base;
     size_t stride, recv_offset;
 };
-
-static enum status failed(const char *what, int error)
-{
-    char text[MPI_MAX_ERROR_STRING];
-    int length = 0;
-    if (MPI_Error_string(error, text, &length)) length = 0;
-    return fail(STATUS_ENVIRONMENT, "%s: %.*s", what, length, text);
-}
 
 static MPI_Datatype mpi_type(enum dtype dtype)
 {
@@ -111,8 +103,7 @@ static enum status open_device(struct comm *c)
                     "--memory device: this MPI library is not CUDA-aware (MPIX_Query_cuda_support %s); use "
                     "--backend nccl, or an MPI built with CUDA",
                     cuda_aware ? "says no" : "is missing");
-    void *handle = plugin_open("device", &words);
-    c->device = handle ? dlsym(handle, "busbar_device_memory") : NULL;
+    c->device = plugin_load("device", &device_memory_plugin, false, &words);
     enum status status =
         c->device ? c->device->open(c->world->local_rank, c->world->local_ranks, &c->state)
                   : fail(STATUS_ENVIRONMENT, "--memory device cannot be had: %s", text_get(&words));
@@ -125,7 +116,7 @@ static void mpi_close(struct comm *c)
     if (c->state) c->device->close(c->state);
     memory_pool_free(&c->pool);
     types_close(&c->types);
-    MPI_Comm_free(&c->mpi);
+    mpi_must(MPI_Comm_free(&c->mpi));
     free(c);
 }
 
@@ -134,13 +125,8 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
 {
     struct comm *c = allocate(1, sizeof *c);
     c->world = world;
-    int error = MPI_Comm_dup(world->comm, &c->mpi);
-    if (!error) error = MPI_Comm_set_errhandler(c->mpi, MPI_ERRORS_RETURN);
-    if (!error) error = types_open(&c->types);
-    if (error) {
-        free(c);
-        return failed("preparing a communicator", error);
-    }
+    mpi_must(MPI_Comm_dup(world->comm, &c->mpi));
+    types_open(&c->types);
     enum status status =
         options->memory && strcmp(options->memory, "device") == 0 ? open_device(c) : STATUS_OK;
     if (status)
@@ -284,7 +270,7 @@ struct arguments {
     enum collective_id id;
     char *send, *recv; /* of a slot; send may be MPI_IN_PLACE */
     size_t step;       /* from one slot to the next */
-    int count, part, root, next, previous, error;
+    int count, part, root, next, previous;
     size_t large; /* the count, where an int cannot hold it */
     bool in_place, is_root, is_large;
     MPI_Datatype type;
@@ -311,7 +297,7 @@ static struct arguments arguments_of(struct comm *c, const struct call *call, si
                           .mpi = c->mpi};
     a.is_large = a.large > INT_MAX;
     if (a.is_large && !call->collective->reduces) {
-        a.error = types_huge(&c->types, a.type, a.large, &a.type);
+        a.type = types_huge(&c->types, a.type, a.large);
         a.count = a.part = 1;
     }
     bool at_root_only = a.id == REDUCE || a.id == GATHER; /* the others send from their buffer */
@@ -361,7 +347,7 @@ static int broadcast(const struct arguments *a)
 /* One blocking call. */
 static int issue(const struct arguments *a)
 {
-    if (a->is_large && (a->error || a->op != MPI_OP_NULL)) return a->error ? a->error : issue_large(a);
+    if (a->is_large && a->op != MPI_OP_NULL) return issue_large(a);
     switch (a->id) {
     case ALL_REDUCE:
         return MPI_Allreduce(a->send, a->recv, a->count, a->type, a->op, a->mpi);
@@ -389,6 +375,21 @@ static int issue(const struct arguments *a)
     default:
         return MPI_ERR_UNSUPPORTED_OPERATION;
     }
+}
+
+/* The function that issue calls. */
+static const char *call_name(const struct arguments *a)
+{
+    static const char *const names[] = {[ALL_REDUCE] = "MPI_Allreduce",
+                                        [ALL_GATHER] = "MPI_Allgather",
+                                        [REDUCE_SCATTER] = "MPI_Reduce_scatter_block",
+                                        [BROADCAST] = "MPI_Bcast",
+                                        [REDUCE] = "MPI_Reduce",
+                                        [ALL_TO_ALL] = "MPI_Alltoall",
+                                        [SEND_RECV] = "MPI_Sendrecv",
+                                        [GATHER] = "MPI_Gather",
+                                        [SCATTER] = "MPI_Scatter"};
+    return a->id == SEND_RECV && a->in_place ? "MPI_Sendrecv_replace" : names[a->id];
 }
 
 /* true: the next slot is the first one again. */
@@ -420,7 +421,8 @@ static enum status mpi_run(struct comm *c, const struct call *call, int batch, s
     advance(call, slot);
     timing->elapsed_s = timing->end_s - timing->start_s;
     timing->spoiled = false;
-    return error ? failed(call->collective->name, error) : STATUS_OK;
+    mpi_require(error, call_name(&a));
+    return STATUS_OK;
 }
 
 static void mpi_facts(struct comm *c, struct launch_header *header)
@@ -428,7 +430,8 @@ static void mpi_facts(struct comm *c, struct launch_header *header)
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
     int length = 0;
     if (c->device) c->device->facts(c->state, header);
-    if (json_object_get(header->facts, "mpi") || MPI_Get_library_version(text, &length)) return;
+    if (json_object_get(header->facts, "mpi")) return;
+    mpi_must(MPI_Get_library_version(text, &length));
     text[strcspn(text, "\n")] = 0;
     json_object_set_new(header->facts, "mpi", json_string(text));
 }

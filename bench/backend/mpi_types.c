@@ -1,4 +1,5 @@
 #include "backend/mpi_types.h"
+#include "backend/mpi_status.h"
 #include "kernels/pattern.h"
 
 /* MPI has no 16-bit floats: each operation converts, combines and rounds, an element at a time. Its speed is
@@ -32,51 +33,41 @@ SMALL_OP(bfloat16_prod, DTYPE_BFLOAT16, a *b)
 SMALL_OP(bfloat16_max, DTYPE_BFLOAT16, a > b ? a : b)
 SMALL_OP(bfloat16_min, DTYPE_BFLOAT16, a < b ? a : b)
 
-int types_open(struct types *t)
+void types_open(struct types *t)
 {
     op_function *const functions[2][4] = {{half_sum, half_prod, half_max, half_min},
                                           {bfloat16_sum, bfloat16_prod, bfloat16_max, bfloat16_min}};
-    int error = MPI_SUCCESS;
     *t = (struct types){.huge = MPI_DATATYPE_NULL, .of = MPI_DATATYPE_NULL};
-    for (int i = 0; i < 8 && !error; i++)
-        error = OP_CREATE(functions[i / 4][i % 4], 1, &t->small_ops[i / 4][i % 4]);
-    return error;
+    for (int i = 0; i < 8; i++)
+        mpi_require(OP_CREATE(functions[i / 4][i % 4], 1, &t->small_ops[i / 4][i % 4]), "MPI_Op_create");
 }
 
 void types_close(struct types *t)
 {
-    for (int i = 0; i < 8; i++) MPI_Op_free(&t->small_ops[i / 4][i % 4]);
-    if (t->huge != MPI_DATATYPE_NULL) MPI_Type_free(&t->huge);
+    for (int i = 0; i < 8; i++) mpi_must(MPI_Op_free(&t->small_ops[i / 4][i % 4]));
+    if (t->huge != MPI_DATATYPE_NULL) mpi_must(MPI_Type_free(&t->huge));
 }
 
 /* Before MPI 4 counts are ints, and there is no other way: chunks of 2^30 elements and what remains, as a
  * struct. */
-int types_huge(struct types *t, MPI_Datatype of, size_t count, MPI_Datatype *type)
+MPI_Datatype types_huge(struct types *t, MPI_Datatype of, size_t count)
 {
     enum { CHUNK = 1 << 30 };
     MPI_Datatype chunk, chunks;
     MPI_Aint lower, extent;
-    if (t->huge != MPI_DATATYPE_NULL && t->count == count && t->of == of) {
-        *type = t->huge;
-        return MPI_SUCCESS;
-    }
-    if (t->huge != MPI_DATATYPE_NULL) MPI_Type_free(&t->huge);
-    int error = MPI_Type_get_extent(of, &lower, &extent);
-    if (!error) error = MPI_Type_contiguous(CHUNK, of, &chunk);
-    if (error) return error;
-    error = MPI_Type_contiguous((int)(count / CHUNK), chunk, &chunks);
-    MPI_Type_free(&chunk);
-    if (error) return error;
+    if (t->huge != MPI_DATATYPE_NULL && t->count == count && t->of == of) return t->huge;
+    if (t->huge != MPI_DATATYPE_NULL) mpi_must(MPI_Type_free(&t->huge));
+    mpi_must(MPI_Type_get_extent(of, &lower, &extent));
+    mpi_must(MPI_Type_contiguous(CHUNK, of, &chunk));
+    mpi_must(MPI_Type_contiguous((int)(count / CHUNK), chunk, &chunks));
+    mpi_must(MPI_Type_free(&chunk));
     const int blocks[2] = {1, (int)(count % CHUNK)};
     const MPI_Aint places[2] = {0, (MPI_Aint)(count / CHUNK * CHUNK) * extent};
     const MPI_Datatype parts[2] = {chunks, of};
-    MPI_Datatype made;
-    error = MPI_Type_create_struct(2, blocks, places, parts, &made);
-    if (!error) error = MPI_Type_commit(&made);
-    MPI_Type_free(&chunks);
-    if (error) return error;
-    t->huge = *type = made;
+    mpi_must(MPI_Type_create_struct(2, blocks, places, parts, &t->huge));
+    mpi_must(MPI_Type_commit(&t->huge));
+    mpi_must(MPI_Type_free(&chunks));
     t->count = count;
     t->of = of;
-    return MPI_SUCCESS;
+    return t->huge;
 }

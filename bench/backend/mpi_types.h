@@ -11,10 +11,10 @@ struct types {
     size_t count;
 };
 
-int types_open(struct types *); /* an MPI error code, as below */
+void types_open(struct types *);
 void types_close(struct types *);
 
 /* `count` elements of a type as one element of a derived type; it stays until another is asked for. */
-int types_huge(struct types *, MPI_Datatype of, size_t count, MPI_Datatype *type);
+MPI_Datatype types_huge(struct types *, MPI_Datatype of, size_t count);
 
 #endif

@@ -1,6 +1,7 @@
 #include "base/paths.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 bool program_path(char path[PATH_BYTES])
@@ -15,6 +16,20 @@ bool program_folder(char path[PATH_BYTES])
     char *slash = program_path(path) ? strrchr(path, '/') : NULL;
     *(slash ? slash : path) = 0;
     return slash != NULL;
+}
+
+bool is_install_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return strcmp(slash ? slash + 1 : path, "bin") == 0;
+}
+
+bool is_trusted_file(const char *path)
+{
+    struct stat file, program;
+    if (stat(path, &file)) return false;
+    return file.st_uid == 0 || file.st_uid == geteuid() ||
+           (stat("/proc/self/exe", &program) == 0 && file.st_uid == program.st_uid);
 }
 
 bool is_plain_name(const char *name)

@@ -6,6 +6,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* What plug-ins share with the program: they carry copies of the program's common code, but of functions with
+   this mark the program's own are called, since these use its state. The linker knows them as busbar_<name>;
+   bench/program.symbols lists them. */
+#define SYMBOL(name) __asm__("busbar_" name)
+
 /* 0 to 5 are the exit statuses of every program; the rest never leave a process: they say why a case has no
  * figure. */
 enum status {
@@ -22,19 +27,20 @@ enum status {
 
 /* Prints one line "<program>: <message>" on stderr and returns `status`.
    The function that first knows of an error calls this; its callers only propagate the status. */
-enum status fail(enum status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum status fail(enum status status, const char *format, ...) SYMBOL("fail")
+    __attribute__((format(printf, 2, 3)));
 
 /* The same line without an error: the run goes on. */
-void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void warn(const char *format, ...) SYMBOL("warn") __attribute__((format(printf, 1, 2)));
 
 /* The name that fail and warn put first; a static string. Default "busbar". */
 void name_program(const char *name);
 
 /* All ranks but one keep quiet: an error that all ranks see alike is said once. */
-void silence(int yes);
+void silence(int yes) SYMBOL("silence");
 
 /* Prints the last failure that was kept quiet, once: it turned out to be this rank's own. */
-void say_silenced(void);
+void say_silenced(void) SYMBOL("say_silenced");
 
 /* All that was printed to the stream has left the process. A write that failed earlier counts: flushing alone
    does not tell of what was lost when the buffer was full. */

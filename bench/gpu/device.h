@@ -9,9 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What a plug-in shows to the program: nothing else of its own is visible. */
-#define EXPORTED __attribute__((visibility("default")))
-
 struct device {
     int index, visible; /* among those that this process sees; how many it sees */
     char name[256];

@@ -1,6 +1,7 @@
 /* Device memory for CUDA-aware MPI: --backend mpi --memory device. */
 #include "backend/device_memory.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "gpu/device.h"
 #include "kernels/device.h"
 #include "kernels/pattern.h"
@@ -102,8 +103,7 @@ static void facts(struct device_state *s, struct launch_header *header)
     if (s->device.emulated) device_provenance(header->provenance);
 }
 
-extern const struct device_memory busbar_device_memory;
-EXPORTED const struct device_memory busbar_device_memory = {
+static const struct device_memory device_memory = {
     .open = open_state,
     .close = close_state,
     .free_bytes = free_bytes,
@@ -114,3 +114,7 @@ EXPORTED const struct device_memory busbar_device_memory = {
     .flip = flip,
     .facts = facts,
 };
+
+extern const struct plugin busbar_plugin;
+const struct plugin busbar_plugin = {PLUGIN_ABI, &device_memory_plugin, build_name, &device_memory,
+                                     device_count};

@@ -1,7 +1,10 @@
 /* NCCL: one process for each GPU, a blocking communicator, the watchdog beside it. (A non-blocking
    communicator returns before its kernels are issued: events recorded next would be wrong.) */
 #include "gpu/nccl.h"
+#include "backend/backend_plugin.h"
+#include "backend/mpi_status.h"
 #include "base/text.h"
+#include "base/version.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -27,19 +30,13 @@ enum status nccl_status(struct comm *c, ncclResult_t result, const char *call)
                 ncclGetErrorString(result), *words ? ": " : "", words);
 }
 
-static enum status mpi_status(int error, const char *call)
-{
-    return error ? fail(STATUS_ENVIRONMENT, "%s failed (MPI error %d)", call, error) : STATUS_OK;
-}
-
 enum status nccl_agree(const struct comm *c, enum status own)
 {
     if (c->options.steps) atomic_fetch_add(c->options.steps, 1); /* whoever has fewer has not arrived */
     int mine[2] = {(int)own, own ? c->world->ranks - c->world->rank : 0}, worst[2];
-    enum status status =
-        mpi_status(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, c->world->comm), "MPI_Allreduce");
+    mpi_must(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, c->world->comm));
     if (own && mine[1] == worst[1]) say_silenced(); /* where rank 0 is well, the first that is not speaks */
-    return status ? status : (enum status)worst[0];
+    return (enum status)worst[0];
 }
 
 /* ---- devices ---- */
@@ -50,9 +47,8 @@ static enum status refuse_shared(struct comm *c)
 {
     const struct world *w = c->world;
     char *uuids = allocate((size_t)w->ranks, UUID_TEXT);
-    enum status status =
-        mpi_status(MPI_Allgather(c->device.uuid, UUID_TEXT, MPI_CHAR, uuids, UUID_TEXT, MPI_CHAR, w->comm),
-                   "MPI_Allgather");
+    enum status status = STATUS_OK;
+    mpi_must(MPI_Allgather(c->device.uuid, UUID_TEXT, MPI_CHAR, uuids, UUID_TEXT, MPI_CHAR, w->comm));
     const char *own = uuids + (size_t)w->rank * UUID_TEXT, *shared = getenv("NCCL_MULTI_RANK_GPU_ENABLE");
     bool allowed = shared && strcmp(shared, "1") == 0 && c->version >= 23000;
     c->sharers = 0;
@@ -104,11 +100,10 @@ static enum status connect_ranks(struct comm *c)
     enum status status = read_cta(c, &config);
     if (!status && c->world->rank == 0) status = nccl_status(c, ncclGetUniqueId(&id), "ncclGetUniqueId");
     status = nccl_agree(c, status);
-    if (!status) status = mpi_status(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, c->world->comm), "MPI_Bcast");
-    if (!status)
-        status =
-            nccl_status(c, ncclCommInitRankConfig(&c->nccl, c->world->ranks, id, c->world->rank, &config),
-                        "ncclCommInitRankConfig");
+    if (status) return status;
+    mpi_must(MPI_Bcast(&id, sizeof id, MPI_BYTE, 0, c->world->comm));
+    status = nccl_status(c, ncclCommInitRankConfig(&c->nccl, c->world->ranks, id, c->world->rank, &config),
+                         "ncclCommInitRankConfig");
     return nccl_agree(c, status);
 }
 
@@ -194,8 +189,8 @@ static enum status open_steps(struct comm *c)
     if (!status) status = refuse_shared(c);
     if (status) return status;
     c->nvml = nvml_open(c->device.uuid, c->device.pci);
-    status = nccl_domains_gather(c);
-    if (!status) status = nccl_domains_check(c);
+    nccl_domains_gather(c);
+    status = nccl_domains_check(c);
     if (!status) status = connect_ranks(c);
     if (!status) status = make_tools(c);
     if (!status)
@@ -290,8 +285,8 @@ static json_t *nccl_watch_stop(struct comm *c)
     json_t *json = NULL;
     if (c->nvml) nvml_watch_stop(c->nvml, &own);
     if (c->world->rank == 0) all = allocate((size_t)c->world->ranks, sizeof *all);
-    if (MPI_Gather(&own, FIELDS, MPI_DOUBLE, all, FIELDS, MPI_DOUBLE, 0, c->world->comm) == MPI_SUCCESS &&
-        all) {
+    mpi_must(MPI_Gather(&own, FIELDS, MPI_DOUBLE, all, FIELDS, MPI_DOUBLE, 0, c->world->comm));
+    if (all) {
         int seen = -1;
         for (int r = 0; r < c->world->ranks; r++) {
             if (!(all[r].looks > 0)) continue;
@@ -307,16 +302,13 @@ static json_t *nccl_watch_stop(struct comm *c)
     return json;
 }
 
-/* For "auto". */
-EXPORTED int busbar_device_count(void);
-int busbar_device_count(void)
+static int count_devices(void)
 {
     device_load_eagerly(); /* counting starts CUDA, which reads the setting then */
     return device_count();
 }
 
-extern const struct backend busbar_backend;
-EXPORTED const struct backend busbar_backend = {
+static const struct backend backend_nccl = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
     .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS,
@@ -337,3 +329,6 @@ EXPORTED const struct backend busbar_backend = {
     .watch_start = nccl_watch_start,
     .watch_stop = nccl_watch_stop,
 };
+
+extern const struct plugin busbar_plugin;
+const struct plugin busbar_plugin = {PLUGIN_ABI, &backend_plugin, build_name, &backend_nccl, count_devices};

@@ -113,7 +113,7 @@ enum status nccl_drain(struct comm *);
 enum status nccl_agree(const struct comm *, enum status own);
 
 /* nccl_facts.c */
-enum status nccl_domains_gather(struct comm *);
+void nccl_domains_gather(struct comm *);
 enum status nccl_domains_check(const struct comm *); /* --expect-domain */
 const char *nccl_domain(struct comm *);              /* of this rank */
 enum status nccl_facts_make(struct comm *);          /* after the ranks are connected */

@@ -1,5 +1,6 @@
 /* What NCCL and the devices tell: NVLink domains, the ranks' places, the paths that NCCL takes. */
 #include "gpu/nccl.h"
+#include "backend/mpi_status.h"
 #include "base/text.h"
 
 #include <stdlib.h>
@@ -8,14 +9,12 @@
 /* ---- domains ---- */
 
 /* NVLink domain of every rank; where the fabric has none, the host is the domain. */
-enum status nccl_domains_gather(struct comm *c)
+void nccl_domains_gather(struct comm *c)
 {
     char own[DOMAIN_TEXT] = "";
     if (!nvml_domain(c->nvml, own)) snprintf(own, sizeof own, "%s", c->world->host);
     c->domains = allocate((size_t)c->world->ranks, DOMAIN_TEXT);
-    if (MPI_Allgather(own, DOMAIN_TEXT, MPI_CHAR, c->domains, DOMAIN_TEXT, MPI_CHAR, c->world->comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Allgather failed");
-    return STATUS_OK;
+    mpi_must(MPI_Allgather(own, DOMAIN_TEXT, MPI_CHAR, c->domains, DOMAIN_TEXT, MPI_CHAR, c->world->comm));
 }
 
 static const char *domain_of(const struct comm *c, int rank)
@@ -127,7 +126,8 @@ static json_t *gather_places(struct comm *c, const json_t *gpu, const struct ncc
     char own[PLACE_TEXT] = "{}", *all = allocate((size_t)w->ranks, PLACE_TEXT);
     json_t *list = w->rank ? NULL : json_array();
     own_place(c, gpu, paths, own);
-    if (MPI_Gather(own, PLACE_TEXT, MPI_CHAR, all, PLACE_TEXT, MPI_CHAR, 0, w->comm) == MPI_SUCCESS && list)
+    mpi_must(MPI_Gather(own, PLACE_TEXT, MPI_CHAR, all, PLACE_TEXT, MPI_CHAR, 0, w->comm));
+    if (list)
         for (int r = 0; r < w->ranks; r++) {
             json_t *place = json_loads(all + (size_t)r * PLACE_TEXT, 0, NULL);
             if (!place) place = json_object();

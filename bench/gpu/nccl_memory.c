@@ -1,4 +1,5 @@
 #include "gpu/nccl.h"
+#include "backend/mpi_status.h"
 #include "kernels/pattern.h"
 
 #include <stdlib.h>
@@ -118,8 +119,7 @@ static enum status grow(struct comm *c, size_t bytes)
     cudaError_t cause = cudaGetLastError(); /* out of memory is no error of the next call */
     int own = result == ncclSuccess ? 0 : is_out_of_memory(cause) ? 1 : 2, worst = 0;
     if (result) c->block.at = NULL;
-    if (MPI_Allreduce(&own, &worst, 1, MPI_INT, MPI_MAX, c->world->comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    mpi_must(MPI_Allreduce(&own, &worst, 1, MPI_INT, MPI_MAX, c->world->comm));
     c->block.bytes = c->block.at ? bytes : 0;
     c->block.generation = generation;
     if (worst) nccl_block_free(c);
@@ -138,8 +138,7 @@ enum status nccl_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, siz
     /* The same places on all ranks, whatever each one's share is: windows are symmetric, and ranks must grow
      * together. */
     uint64_t own[2] = {whole_pages(send_bytes), whole_pages(recv_bytes)}, part[2] = {0, 0};
-    if (MPI_Allreduce(own, part, 2, MPI_UINT64_T, MPI_MAX, c->world->comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    mpi_must(MPI_Allreduce(own, part, 2, MPI_UINT64_T, MPI_MAX, c->world->comm));
     uint64_t stride = part[0] + part[1] ? part[0] + part[1] : PAGE;
     if (stride < part[0] || (slots && stride > SIZE_MAX / slots)) return STATUS_TOO_LARGE;
     uint64_t most = stride * slots;

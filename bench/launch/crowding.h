@@ -16,6 +16,6 @@ struct crowding {
 };
 
 /* Collective. */
-enum status crowding_find(const struct world *, const struct host_machine *, struct crowding *);
+void crowding_find(const struct world *, const struct host_machine *, struct crowding *);
 
 #endif

@@ -1,4 +1,5 @@
 #include "launch/driver.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "launch/launcher.h"
@@ -62,12 +63,12 @@ static enum status open_journal(struct driver *d)
 static enum status open_launch(struct driver *d)
 {
     enum status status = world_open(MPI_COMM_WORLD, &d->world);
-    if (!status) status = watch_join(d->watch, &d->world);
     if (status) return status;
+    watch_join(d->watch, &d->world);
     silence(d->world.rank != 0);
     status = check_expected(&d->world, d->settings->expect_ranks, d->settings->expect_hosts);
     if (!status) status = agree_over(d->world.comm, machine_read(&d->machine));
-    if (!status) status = crowding_find(&d->world, &d->machine, &d->crowding);
+    if (!status) crowding_find(&d->world, &d->machine, &d->crowding);
     if (!status) status = d->parts->open(d);
     if (status) return status;
     silence(0);
@@ -100,14 +101,20 @@ static enum status close_launch(struct driver *d)
     return d->parts->close(d, agree_over(d->world.comm, status));
 }
 
+/* This rank failed alone: the others may wait for it in MPI. */
+static void end_failed(void *state)
+{
+    struct driver *d = state;
+    watch_fail(d->watch);
+    end_from_watchdog(d, "failed");
+}
+
 static enum status run_launch(struct driver *d)
 {
     progress_open(&d->progress, d->world.rank == 0 && isatty(STDERR_FILENO));
     enum status status = d->parts->measure(d);
     if (!status) return close_launch(d);
-    /* One rank may have failed alone: the others wait for it in MPI. */
-    watch_fail(d->watch);
-    end_from_watchdog(d, "failed");
+    end_failed(d);
     MPI_Abort(MPI_COMM_WORLD, (int)status);
     return status;
 }
@@ -128,10 +135,11 @@ int driver_main(struct driver *d)
                                          end_from_watchdog, abort_from_watchdog, d};
     d->watch = watch_open(&watch);
     if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
+    mpi_return_errors(end_failed, d);
     status = open_launch(d);
     if (!status) status = run_launch(d);
     d->parts->free_settings(d);
-    MPI_Finalize();
+    if (MPI_Finalize() && !status) status = fail(STATUS_ENVIRONMENT, "MPI_Finalize failed");
     watch_close(d->watch);
     world_close(&d->world);
     return (int)status;

@@ -1,4 +1,5 @@
 #include "launch/header.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "launch/world.h"
 
@@ -31,7 +32,7 @@ enum status header_write(struct record_writer *writer, const struct world *world
     struct arena arena = {0};
     struct launch_header header;
     struct world_host *hosts = world_host_list(world);
-    MPI_Get_library_version(library, &length);
+    mpi_must(MPI_Get_library_version(library, &length));
     known.nodes = world->nodes;
     known.ranks = world->ranks;
     known.hosts = hosts;

@@ -1,4 +1,5 @@
 #include "launch/watch.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -312,18 +313,16 @@ struct watch *watch_open(const struct watch_settings *settings)
     return w;
 }
 
-enum status watch_join(struct watch *w, const struct world *world)
+void watch_join(struct watch *w, const struct world *world)
 {
     int unwatched = 0, all = 0;
     if (world->ranks > 1) {
         if (world->rank == 0 && board_listen(&w->board, world->ranks, &w->place)) w->place.count = 0;
-        if (MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm))
-            return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+        mpi_must(MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm));
         if (world->rank && (uint32_t)world->rank < w->place.watched)
             w->socket = board_connect(&w->place, world->node == 0);
         unwatched = world->rank && w->socket < 0;
-        if (MPI_Reduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm))
-            return fail(STATUS_ENVIRONMENT, "MPI_Reduce failed");
+        mpi_must(MPI_Reduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm));
         if (world->rank == 0 && all)
             warn("%d rank%s cannot reach rank 0 over TCP: a hang is found, but not who hangs there", all,
                  all == 1 ? "" : "s");
@@ -336,7 +335,6 @@ enum status watch_join(struct watch *w, const struct world *world)
     pthread_mutex_unlock(&w->lock);
     if (w->wake[1] >= 0 && write(w->wake[1], "j", 1) < 0 && errno != EAGAIN)
         warn("the watchdog does not hear");
-    return STATUS_OK;
 }
 
 struct pulse *watch_pulse(struct watch *w)

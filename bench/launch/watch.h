@@ -36,7 +36,7 @@ struct watch_settings {
 struct watch *watch_open(const struct watch_settings *);
 
 /* Collective over world->comm, after world_open. The world must live until watch_close. */
-enum status watch_join(struct watch *, const struct world *);
+void watch_join(struct watch *, const struct world *);
 
 struct pulse *watch_pulse(struct watch *);
 

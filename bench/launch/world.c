@@ -1,11 +1,12 @@
 #include "launch/world.h"
+#include "backend/mpi_status.h"
+#include "base/host.h"
 #include "launch/launcher.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* A launcher of another MPI starts N processes that each find themselves alone (seen as N separate jobs that
  * report N results). */
@@ -20,25 +21,6 @@ static enum status refuse_strays(int ranks)
         "the launcher started %d processes (%s), but this program's MPI library sees one: start it with "
         "the mpirun that belongs to the MPI library it was built with, or srun --mpi=pmix",
         started, variable);
-}
-
-static enum status mpi_failed(const char *what, int error)
-{
-    char text[MPI_MAX_ERROR_STRING];
-    int length = 0;
-    if (MPI_Error_string(error, text, &length)) length = 0;
-    return fail(STATUS_ENVIRONMENT, "%s: %.*s", what, length, text);
-}
-
-static void own_name(char name[HOST_NAME_MAX + 1], int *renamed)
-{
-    const char *given = getenv("BUSBAR_HOST");
-    *renamed = given && *given;
-    memset(name, 0, HOST_NAME_MAX + 1); /* compared and sent whole */
-    if (*renamed)
-        snprintf(name, HOST_NAME_MAX + 1, "%s", given);
-    else if (gethostname(name, HOST_NAME_MAX))
-        snprintf(name, HOST_NAME_MAX + 1, "unknown");
 }
 
 /* Index of the first name equal to names[i]; linear in the number of distinct hosts only. */
@@ -79,23 +61,17 @@ static void number_nodes(struct world *world, char *names, int width)
 enum status world_open(MPI_Comm comm, struct world *world)
 {
     struct world opened = {.comm = comm};
-    int error = MPI_Comm_rank(comm, &opened.rank);
-    if (!error) error = MPI_Comm_size(comm, &opened.ranks);
-    if (error) return mpi_failed("the communicator's size", error);
+    mpi_must(MPI_Comm_rank(comm, &opened.rank));
+    mpi_must(MPI_Comm_size(comm, &opened.ranks));
     enum status status = refuse_strays(opened.ranks);
     if (status) return status;
     char name[HOST_NAME_MAX + 1];
     int own[2], most[2];
-    own_name(name, &own[1]);
+    own[1] = host_name(name);
     own[0] = (int)strlen(name) + 1;
-    error = MPI_Allreduce(own, most, 2, MPI_INT, MPI_MAX, comm);
-    if (error) return mpi_failed("the longest host name", error);
+    mpi_must(MPI_Allreduce(own, most, 2, MPI_INT, MPI_MAX, comm));
     char *names = allocate((size_t)opened.ranks, (size_t)most[0]);
-    error = MPI_Allgather(name, most[0], MPI_CHAR, names, most[0], MPI_CHAR, comm);
-    if (error) {
-        free(names);
-        return mpi_failed("gathering the host names", error);
-    }
+    mpi_must(MPI_Allgather(name, most[0], MPI_CHAR, names, most[0], MPI_CHAR, comm));
     opened.renamed = most[1] != 0;
     number_nodes(&opened, names, most[0]);
     *world = opened;
@@ -126,11 +102,10 @@ enum status agree_over(MPI_Comm comm, enum status own)
     enum { FAILURE = 1000 }; /* above all that a case can come to */
     bool failed = own && own < STATUS_UNSUPPORTED;
     int rank, ranks, worst[2];
-    if (MPI_Comm_rank(comm, &rank) || MPI_Comm_size(comm, &ranks))
-        return fail(STATUS_ENVIRONMENT, "MPI_Comm_rank failed");
+    mpi_must(MPI_Comm_rank(comm, &rank));
+    mpi_must(MPI_Comm_size(comm, &ranks));
     int mine[2] = {(int)own + (failed ? FAILURE : 0), failed ? ranks - rank : 0};
-    if (MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    mpi_must(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, comm));
     if (failed && mine[1] == worst[1])
         say_silenced(); /* where rank 0 is well, the first that is not speaks */
     return (enum status)(worst[0] % FAILURE);

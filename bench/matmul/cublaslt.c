@@ -3,8 +3,10 @@
    memory than the second-level cache. */
 #include "matmul/cublaslt.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "kernels/device.h"
 #include "matmul/freivalds.h"
+#include "matmul/gemm_plugin.h"
 
 #include <link.h>
 #include <math.h>
@@ -432,14 +434,7 @@ static json_t *lt_watch_stop(struct gemm *g)
     return nvml_window_json(&window);
 }
 
-EXPORTED int busbar_device_count(void);
-int busbar_device_count(void)
-{
-    return device_count();
-}
-
-extern const struct gemm_engine busbar_gemm_engine;
-EXPORTED const struct gemm_engine busbar_gemm_engine = {
+static const struct gemm_engine gemm_cublaslt = {
     .name = "cublaslt",
     .about = "cuBLASLt on GPUs, one rank for each",
     .memory = "device",
@@ -457,3 +452,6 @@ EXPORTED const struct gemm_engine busbar_gemm_engine = {
     .watch_stop = lt_watch_stop,
     .close = lt_close,
 };
+
+extern const struct plugin busbar_plugin;
+const struct plugin busbar_plugin = {PLUGIN_ABI, &gemm_plugin, build_name, &gemm_cublaslt, device_count};

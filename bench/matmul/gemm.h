@@ -132,8 +132,7 @@ extern const struct gemm_engine gemm_cblas;
 extern const struct gemm_engine *const gemm_engines[]; /* NULL-terminated: those compiled in */
 
 /* "auto": cublaslt when its plug-in loads and finds a device, else cblas, saying so. One line and NULL when
-   it cannot be had. A plug-in exports `const struct gemm_engine busbar_gemm_engine`; it stands where
-   backend_find looks. */
+   it cannot be had. A plug-in's descriptor is a struct gemm_engine (gemm_plugin.h). */
 const struct gemm_engine *gemm_engine_find(const char *name);
 
 /* STATUS_OK for a name that gemm_engine_find may find; else one line and STATUS_USAGE. */

@@ -1,4 +1,5 @@
 #include "matmul/matmul.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "launch/world.h"
@@ -292,13 +293,12 @@ static void show_progress(struct matmul_launch *l, size_t done, size_t all, cons
 }
 
 /* Rank 0's clock decides what is left of the budget. */
-static enum status share_of_budget(const struct matmul_launch *l, size_t visits_left, double *share_s)
+static double share_of_budget(const struct matmul_launch *l, size_t visits_left)
 {
     double left_s = l->settings.time_budget_s - (clock_s() - l->driver.journal.start_s);
-    *share_s = l->settings.time_budget_s > 0 ? left_s / (double)visits_left : INFINITY;
-    return MPI_Bcast(share_s, 1, MPI_DOUBLE, 0, l->driver.world.comm)
-               ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
-               : STATUS_OK;
+    double share_s = l->settings.time_budget_s > 0 ? left_s / (double)visits_left : INFINITY;
+    mpi_must(MPI_Bcast(&share_s, 1, MPI_DOUBLE, 0, l->driver.world.comm));
+    return share_s;
 }
 
 static enum status measure(struct driver *d)
@@ -310,13 +310,11 @@ static enum status measure(struct driver *d)
     size_t all = problems * (size_t)l->settings.passes, *order = allocate(problems, sizeof *order);
     enum status status = STATUS_OK;
     for (size_t done = 0; !status && done < all; done++) {
-        double share_s;
         size_t pass = done / problems;
         if (done % problems == 0) order_of(l, phases, pass, order);
         size_t from = order[done % problems] * phases;
         show_progress(l, done, all, &l->cases.list[from].problem);
-        status = share_of_budget(l, all - done, &share_s);
-        if (!status) status = visit(l, from, phases, pass, share_s);
+        status = visit(l, from, phases, pass, share_of_budget(l, all - done));
     }
     progress_clear(&l->driver.progress);
     free(order);

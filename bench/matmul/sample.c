@@ -1,3 +1,4 @@
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "matmul/matmul.h"
 #include "stats/order.h"
@@ -33,22 +34,21 @@ static void rest(double seconds)
 }
 
 /* A barrier whose waiting ranks leave their cores to the others. */
-static enum status wait_quietly(MPI_Comm comm)
+static void wait_quietly(MPI_Comm comm)
 {
     MPI_Request request;
     int done = 0;
-    int error = MPI_Ibarrier(comm, &request);
-    while (!error && !done) {
-        error = MPI_Test(&request, &done, MPI_STATUS_IGNORE);
+    mpi_must(MPI_Ibarrier(comm, &request));
+    while (!done) {
+        mpi_must(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
         if (!done) rest(2e-4);
     }
-    return error ? fail(STATUS_ENVIRONMENT, "MPI_Ibarrier failed (MPI error %d)", error) : STATUS_OK;
 }
 
-static enum status over_ranks(double *value, MPI_Op op, MPI_Comm comm)
+static double over_ranks(double value, MPI_Op op, MPI_Comm comm)
 {
-    int error = MPI_Allreduce(MPI_IN_PLACE, value, 1, MPI_DOUBLE, op, comm);
-    return error ? fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed (MPI error %d)", error) : STATUS_OK;
+    mpi_must(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_DOUBLE, op, comm));
+    return value;
 }
 
 /* How often any thread of this process has been scheduled away: BLAS has threads of its own. */
@@ -120,11 +120,11 @@ static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, con
         if (status) return status;
     }
     own->warmup = calls;
-    enum status status = over_ranks(&seconds, MPI_MIN, own->comm);
+    seconds = over_ranks(seconds, MPI_MIN, own->comm);
     if (c->sustained) sample_s = fmax(on_device(s) ? 0.05 : 1e-3, s->sustain_s / 10000);
     own->batch = c->batch != ABSENT ? c->batch : seconds > 0 ? (int64_t)ceil(sample_s / seconds) : 1;
     if (own->batch > 1000000) own->batch = 1000000;
-    return status;
+    return STATUS_OK;
 }
 
 /* All ranks go on until every one of them is precise enough, or the time is over: none computes alone at the
@@ -145,12 +145,10 @@ static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struc
                               .sample_s = own->count ? spent_s / (double)own->count : 0};
         double next = (double)stopping_next(&stopping, &now, &own->why);
         if (own->why == STOP_TIME) next = -1; /* time is over for all as soon as it is over for one */
-        double most = next, least = next;
-        enum status status = over_ranks(&most, MPI_MAX, own->comm);
-        if (!status) status = over_ranks(&least, MPI_MIN, own->comm);
-        if (status) return status;
+        double most = over_ranks(next, MPI_MAX, own->comm), least = over_ranks(next, MPI_MIN, own->comm);
         if (least < 0 && most != 0) own->why = STOP_TIME;
         if (least < 0 || most == 0) return STATUS_OK;
+        enum status status = STATUS_OK;
         for (size_t i = 0; !status && i < (size_t)most; i++) status = take_and_keep(s, work, own);
         if (status) return status;
     }
@@ -205,15 +203,15 @@ static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, 
                               double most_s, struct own *own)
 {
     bool all = strcmp(s->settings->at_once, "all") == 0;
-    double turns = all ? 1 : s->world->local_ranks;
-    enum status status = over_ranks(&turns, MPI_MAX, s->world->comm);
+    double turns = over_ranks(all ? 1 : s->world->local_ranks, MPI_MAX, s->world->comm);
+    enum status status = STATUS_OK;
     own->comm = all ? s->world->comm : MPI_COMM_SELF;
     for (int turn = 0; !status && turn < (int)turns; turn++) {
-        status = wait_quietly(s->world->comm);
-        if (!status && (all || turn == s->world->local_rank))
-            status = take_pass(s, work, c, most_s / turns, own);
+        wait_quietly(s->world->comm);
+        if (all || turn == s->world->local_rank) status = take_pass(s, work, c, most_s / turns, own);
     }
-    return status ? status : wait_quietly(s->world->comm);
+    if (!status) wait_quietly(s->world->comm);
+    return status;
 }
 
 struct rank_median {
@@ -249,24 +247,18 @@ static json_t *rank_figures(const struct world *world, const struct gemm_problem
 }
 
 /* Rank 0 learns every rank's median and finds the slowest. */
-static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c, const struct own *own,
-                                int *slowest)
+static int find_slowest(struct matmul_sampler *s, struct matmul_case *c, const struct own *own)
 {
-    int ranks = s->world->ranks;
+    int ranks = s->world->ranks, slowest = 0;
     double mine = median(own->us, own->count), *all = allocate((size_t)ranks, sizeof *all);
-    *slowest = 0;
-    if (MPI_Gather(&mine, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, s->world->comm)) {
-        free(all);
-        return fail(STATUS_ENVIRONMENT, "MPI_Gather failed");
-    }
+    mpi_must(MPI_Gather(&mine, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, s->world->comm));
     if (s->world->rank == 0) {
         for (int rank = 1; rank < ranks; rank++)
-            if (all[rank] > all[*slowest]) *slowest = rank;
-        c->rank_us =
-            (struct spread){.max = all[*slowest],
-                            .rank = *slowest,
-                            .host = s->world->hosts[s->world->node_of_rank[*slowest]],
-                            .device = on_device(s) ? s->world->local_rank_of_rank[*slowest] : ABSENT};
+            if (all[rank] > all[slowest]) slowest = rank;
+        c->rank_us = (struct spread){.max = all[slowest],
+                                     .rank = slowest,
+                                     .host = s->world->hosts[s->world->node_of_rank[slowest]],
+                                     .device = on_device(s) ? s->world->local_rank_of_rank[slowest] : ABSENT};
         json_decref(c->ranks);
         c->ranks = rank_figures(s->world, &c->problem, all);
         sort_doubles(all, (size_t)ranks);
@@ -274,8 +266,8 @@ static enum status find_slowest(struct matmul_sampler *s, struct matmul_case *c,
         c->rank_us.median = median_sorted(all, (size_t)ranks);
     }
     free(all);
-    return MPI_Bcast(slowest, 1, MPI_INT, 0, s->world->comm) ? fail(STATUS_ENVIRONMENT, "MPI_Bcast failed")
-                                                             : STATUS_OK;
+    mpi_must(MPI_Bcast(&slowest, 1, MPI_INT, 0, s->world->comm));
+    return slowest;
 }
 
 static void keep(struct matmul_case *c, const double *us, const int64_t facts[5])
@@ -290,58 +282,56 @@ static void keep(struct matmul_case *c, const double *us, const int64_t facts[5]
 }
 
 /* The slowest rank's samples go to rank 0. */
-static enum status hand_over(struct matmul_sampler *s, struct matmul_case *c, struct own *own, int slowest)
+static void hand_over(struct matmul_sampler *s, struct matmul_case *c, struct own *own, int slowest)
 {
     enum { TAG = 71 };
     int64_t facts[5] = {(int64_t)own->count, own->batch, own->warmup, (int64_t)own->preempted, own->why};
     MPI_Comm comm = s->world->comm;
-    int error = 0;
     if (slowest != 0 && s->world->rank == slowest) {
-        error = MPI_Send(facts, 5, MPI_INT64_T, 0, TAG, comm);
-        if (!error) error = MPI_Send(own->us, (int)own->count, MPI_DOUBLE, 0, TAG, comm);
+        mpi_must(MPI_Send(facts, 5, MPI_INT64_T, 0, TAG, comm));
+        mpi_must(MPI_Send(own->us, (int)own->count, MPI_DOUBLE, 0, TAG, comm));
     } else if (slowest != 0 && s->world->rank == 0) {
-        error = MPI_Recv(facts, 5, MPI_INT64_T, slowest, TAG, comm, MPI_STATUS_IGNORE);
-        double *us = error ? NULL : allocate((size_t)facts[0], sizeof *us);
-        if (us) error = MPI_Recv(us, (int)facts[0], MPI_DOUBLE, slowest, TAG, comm, MPI_STATUS_IGNORE);
-        if (us && !error) keep(c, us, facts);
+        mpi_must(MPI_Recv(facts, 5, MPI_INT64_T, slowest, TAG, comm, MPI_STATUS_IGNORE));
+        double *us = allocate((size_t)facts[0], sizeof *us);
+        mpi_must(MPI_Recv(us, (int)facts[0], MPI_DOUBLE, slowest, TAG, comm, MPI_STATUS_IGNORE));
+        keep(c, us, facts);
         free(us);
     } else if (slowest == 0 && s->world->rank == 0) {
         keep(c, own->us, facts);
     }
     c->batch = own->batch; /* all ranks go on with theirs */
-    return error ? fail(STATUS_ENVIRONMENT, "handing over samples failed (MPI error %d)", error) : STATUS_OK;
 }
 
 /* So do its clocks: another GPU's would not explain them. */
-static enum status hand_over_telemetry(const struct matmul_sampler *s, struct matmul_case *c, int slowest)
+static void hand_over_telemetry(const struct matmul_sampler *s, struct matmul_case *c, int slowest)
 {
     enum { TAG = 72, ROOM = 4096 };
     char text[ROOM] = "";
-    int error = 0, rank = s->world->rank;
-    if (slowest == 0 || (rank != 0 && rank != slowest)) return STATUS_OK;
+    int rank = s->world->rank;
+    if (slowest == 0 || (rank != 0 && rank != slowest)) return;
     if (rank == slowest) {
         char *dump = c->telemetry ? json_dumps(c->telemetry, JSON_COMPACT) : NULL;
         if (dump && strlen(dump) < ROOM) memcpy(text, dump, strlen(dump) + 1);
         free(dump);
-        error = MPI_Send(text, ROOM, MPI_CHAR, 0, TAG, s->world->comm);
+        mpi_must(MPI_Send(text, ROOM, MPI_CHAR, 0, TAG, s->world->comm));
     } else {
-        error = MPI_Recv(text, ROOM, MPI_CHAR, slowest, TAG, s->world->comm, MPI_STATUS_IGNORE);
+        mpi_must(MPI_Recv(text, ROOM, MPI_CHAR, slowest, TAG, s->world->comm, MPI_STATUS_IGNORE));
         json_decref(c->telemetry);
-        c->telemetry = error ? NULL : json_loads(text, 0, NULL);
+        c->telemetry = json_loads(text, 0, NULL);
     }
-    return error ? fail(STATUS_ENVIRONMENT, "handing over clocks failed (MPI error %d)", error) : STATUS_OK;
 }
 
 enum status matmul_sample(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
                           double most_s, size_t *first)
 {
     struct own own = {0};
-    int slowest;
     *first = c->count;
     enum status status = take_turns(s, work, c, most_s, &own);
-    if (!status) status = find_slowest(s, c, &own, &slowest);
-    if (!status) status = hand_over(s, c, &own, slowest);
-    if (!status) status = hand_over_telemetry(s, c, slowest);
+    if (!status) {
+        int slowest = find_slowest(s, c, &own);
+        hand_over(s, c, &own, slowest);
+        hand_over_telemetry(s, c, slowest);
+    }
     free(own.us);
     free(own.marked);
     return status;
@@ -359,9 +349,8 @@ enum status matmul_verify(struct matmul_sampler *s, struct gemm_work *work, stru
         double worst;
         int rank;
     } worst = {verdict.wrong ? verdict.worst : 0, s->world->rank};
-    if (MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, s->world->comm) ||
-        MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_DOUBLE_INT, MPI_MAXLOC, s->world->comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    mpi_must(MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, s->world->comm));
+    mpi_must(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_DOUBLE_INT, MPI_MAXLOC, s->world->comm));
     c->wrong = (c->wrong == ABSENT ? 0 : c->wrong) + all;
     if (!all) return STATUS_OK;
     c->status = STATUS_WRONG;

@@ -1,6 +1,7 @@
 #include "measure/collectives.h"
 #include "backend/backend.h"
 #include "backend/memory.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -127,7 +128,7 @@ static void abort_backend(struct driver *d)
     if (comm && l->backend->abort) l->backend->abort(comm);
 }
 
-static enum status open_sampler(struct launch_state *l)
+static void open_sampler(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
     struct driver *d = &l->driver;
@@ -146,14 +147,12 @@ static enum status open_sampler(struct launch_state *l)
     /* The distance of processors matters to messages in host memory; measuring it needs a processor for each
        rank. */
     if (l->backend->capabilities & CAN_HOST_CLOCK && !d->crowding.ranks) {
-        enum status opened = distance_open(&l->distance, d->world.comm);
-        if (opened) return opened;
+        distance_open(&l->distance, d->world.comm);
         l->sampler->distance = &l->distance;
     }
-    if (!same(s->sync, "window") || !s->isolated) return STATUS_OK;
-    enum status status = window_open(&l->window, &d->world, d->crowding.ranks > 0);
+    if (!same(s->sync, "window") || !s->isolated) return;
+    window_open(&l->window, &d->world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
-    return status;
 }
 
 /* Slots such that the buffers of all ranks of the host rotate through twice the last-level cache. */
@@ -184,20 +183,18 @@ static enum status supports(const struct launch_state *l, const struct split *sp
 }
 
 /* Also on ranks that sit out. */
-static enum status note_undefined(const struct launch_state *l, struct measured *m, const char *reason)
+static void note_undefined(const struct launch_state *l, struct measured *m, const char *reason)
 {
     int undefined = reason != NULL;
-    if (MPI_Allreduce(MPI_IN_PLACE, &undefined, 1, MPI_INT, MPI_MAX, l->driver.world.comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    mpi_must(MPI_Allreduce(MPI_IN_PLACE, &undefined, 1, MPI_INT, MPI_MAX, l->driver.world.comm));
     m->undefined = undefined;
     if (undefined)
         snprintf(m->reason, sizeof m->reason, "not checked%s%s", reason ? ": " : "", reason ? reason : "");
-    return STATUS_OK;
 }
 
 /* Over all ranks: the most bytes that a case needs, and the least that are free, of which a tenth is left. */
-static enum status needed_and_free(const struct launch_state *l, const struct measured *m, uint64_t *needed,
-                                   uint64_t *available)
+static void needed_and_free(const struct launch_state *l, const struct measured *m, uint64_t *needed,
+                            uint64_t *available)
 {
     const struct split *split = m->split;
     size_t send = 0, recv = 0;
@@ -206,11 +203,9 @@ static enum status needed_and_free(const struct launch_state *l, const struct me
     uint64_t own[2] = {UINT64_MAX - (send + recv),
                        idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9},
              least[2];
-    if (MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->driver.world.comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed");
+    mpi_must(MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->driver.world.comm));
     *needed = UINT64_MAX - least[0];
     *available = least[1];
-    return STATUS_OK;
 }
 
 /* What buffers of so many bytes take with their rounding to pages. */
@@ -229,12 +224,11 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     bool idle = !split->comm; /* sits out, and agrees to everything */
     uint64_t needed, available;
     if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
-    enum status status = needed_and_free(l, m, &needed, &available);
-    if (status) return status;
+    needed_and_free(l, m, &needed, &available);
     uint64_t whole_pages = in_whole_pages(needed);
-    status = whole_pages > available ? STATUS_TOO_LARGE
-             : idle                  ? STATUS_OK
-                                     : supports(l, split, &m->call, &reason);
+    enum status status = whole_pages > available ? STATUS_TOO_LARGE
+                         : idle                  ? STATUS_OK
+                                                 : supports(l, split, &m->call, &reason);
     if (!same(split->name, "world")) status = agree(l, status);
     if (!status) {
         size_t slots = slots_wanted(l, needed), most = available / 4 / whole_pages;
@@ -257,7 +251,8 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     }
     m->call.buffers = buffers;
     if (m->slot >= buffers->slots) m->slot = 0;
-    return status ? status : note_undefined(l, m, reason);
+    if (!status) note_undefined(l, m, reason);
+    return status;
 }
 
 /* All slots hold data of the case's type: leftovers of another may be denormal floats, which are slow. */
@@ -371,8 +366,7 @@ static enum status choose(struct launch_state *l, const struct schedule *schedul
     if (l->driver.world.rank == 0)
         plan[0] = schedule_visit(schedule, &l->cases, at, pass, left, clock_s() - l->driver.journal.start_s,
                                  &plan[1]);
-    if (MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->driver.world.comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+    mpi_must(MPI_Bcast(plan, 2, MPI_DOUBLE, 0, l->driver.world.comm));
     if (plan[0] == VISIT) return visit_case(l, m, pass, plan[1]);
     if (plan[0] == PASS_OVER) return STATUS_OK;
     m->status = STATUS_SKIPPED;
@@ -398,16 +392,14 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
 }
 
 /* Gives cases that do not fit their status, and measures none. */
-static enum status ask_memory(struct launch_state *l)
+static void ask_memory(struct launch_state *l)
 {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; !status && i < l->cases.count; i++) {
+    for (size_t i = 0; i < l->cases.count; i++) {
         struct measured *m = &l->cases.list[i];
         uint64_t needed, available;
-        status = needed_and_free(l, m, &needed, &available);
-        if (!status && in_whole_pages(needed) > available) m->status = STATUS_TOO_LARGE;
+        needed_and_free(l, m, &needed, &available);
+        if (in_whole_pages(needed) > available) m->status = STATUS_TOO_LARGE;
     }
-    return status;
 }
 
 /* The largest size all of whose cases fit, for scripts/sweep. */
@@ -430,18 +422,21 @@ static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
     const struct settings *s = &l->settings;
-    if (s->largest) return ask_memory(l);
+    if (s->largest) {
+        ask_memory(l);
+        return STATUS_OK;
+    }
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
                                       (size_t)s->passes, (size_t)s->samples};
     size_t *order = allocate(l->cases.count, sizeof *order);
-    enum status status = open_sampler(l);
+    enum status status = STATUS_OK;
     int more = 1;
+    open_sampler(l);
     for (size_t pass = 0; !status && more; pass++) {
         status = measure_pass(l, &schedule, pass, order);
         more = pass + 1 < schedule.passes ||
                schedule_another(&schedule, &l->cases, clock_s() - l->driver.journal.start_s);
-        if (!status && MPI_Bcast(&more, 1, MPI_INT, 0, l->driver.world.comm))
-            status = fail(STATUS_ENVIRONMENT, "MPI_Bcast failed");
+        if (!status) mpi_must(MPI_Bcast(&more, 1, MPI_INT, 0, l->driver.world.comm));
     }
     progress_clear(&l->driver.progress);
     free(order);

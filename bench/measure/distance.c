@@ -1,4 +1,5 @@
 #include "measure/distance.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "stats/order.h"
 
@@ -44,8 +45,8 @@ static int share_lines(struct distance *d, int rank, int ranks)
     char *base = NULL;
     MPI_Aint size = rank % 2 == 0 ? 2 * LINE_BYTES : 0;
     int unit, error = MPI_Win_allocate_shared(size, 1, MPI_INFO_NULL, d->host, &base, &d->window);
-    if (error) return error;
-    error = MPI_Win_shared_query(d->window, rank / 2 * 2, &size, &unit, &base);
+    if (!error) error = MPI_Win_set_errhandler(d->window, MPI_ERRORS_RETURN);
+    if (!error) error = MPI_Win_shared_query(d->window, rank / 2 * 2, &size, &unit, &base);
     if (error) return error;
     d->line = (_Atomic uint32_t *)(((uintptr_t)base + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES);
     if (rank % 2)
@@ -56,37 +57,32 @@ static int share_lines(struct distance *d, int rank, int ranks)
     return 0;
 }
 
-enum status distance_open(struct distance *d, MPI_Comm comm)
+void distance_open(struct distance *d, MPI_Comm comm)
 {
     int rank, ranks;
     *d = (struct distance){.comm = comm, .host = MPI_COMM_NULL, .window = MPI_WIN_NULL};
     d->least_ns = d->most_ns = NAN;
-    int error = MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &d->host);
-    if (!error) error = MPI_Comm_set_errhandler(d->host, MPI_ERRORS_RETURN);
-    if (!error) error = MPI_Comm_rank(d->host, &rank);
-    if (!error) error = MPI_Comm_size(d->host, &ranks);
-    if (error) return fail(STATUS_ENVIRONMENT, "finding the ranks of this host failed (MPI error %d)", error);
-    if (ranks < 2) return STATUS_OK;
+    mpi_must(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &d->host));
+    mpi_must(MPI_Comm_rank(d->host, &rank));
+    mpi_must(MPI_Comm_size(d->host, &ranks));
+    if (ranks < 2) return;
     int own = share_lines(d, rank, ranks) != 0, any; /* nobody spins before all lines are 0 */
-    error = MPI_Allreduce(&own, &any, 1, MPI_INT, MPI_MAX, d->host);
-    if (error) return fail(STATUS_ENVIRONMENT, "MPI_Allreduce failed (MPI error %d)", error);
+    mpi_must(MPI_Allreduce(&own, &any, 1, MPI_INT, MPI_MAX, d->host));
     if (any) d->role = DISTANCE_ALONE;
-    return STATUS_OK;
 }
 
 void distance_close(struct distance *d)
 {
-    if (d->window != MPI_WIN_NULL) MPI_Win_free(&d->window);
-    if (d->host != MPI_COMM_NULL) MPI_Comm_free(&d->host);
+    if (d->window != MPI_WIN_NULL) mpi_must(MPI_Win_free(&d->window));
+    if (d->host != MPI_COMM_NULL) mpi_must(MPI_Comm_free(&d->host));
 }
 
-enum status distance_measure(struct distance *d, double *round_trip)
+double distance_measure(struct distance *d)
 {
     double own = d->role == DISTANCE_ALONE ? -1 : round_trip_ns(d->line, d->role, &d->turn), most = -1;
-    int error = MPI_Reduce(&own, &most, 1, MPI_DOUBLE, MPI_MAX, 0, d->comm);
-    if (error) return fail(STATUS_ENVIRONMENT, "MPI_Reduce failed (MPI error %d)", error);
-    *round_trip = most > 0 ? most : NAN;
-    d->least_ns = fmin(d->least_ns, *round_trip); /* fmin and fmax pass over NAN */
-    d->most_ns = fmax(d->most_ns, *round_trip);
-    return STATUS_OK;
+    mpi_must(MPI_Reduce(&own, &most, 1, MPI_DOUBLE, MPI_MAX, 0, d->comm));
+    double round_trip = most > 0 ? most : NAN;
+    d->least_ns = fmin(d->least_ns, round_trip); /* fmin and fmax pass over NAN */
+    d->most_ns = fmax(d->most_ns, round_trip);
+    return round_trip;
 }

@@ -6,8 +6,6 @@
 #ifndef BUSBAR_DISTANCE_H
 #define BUSBAR_DISTANCE_H
 
-#include "base/status.h"
-
 #include <mpi.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -24,12 +22,12 @@ struct distance {
 };
 
 /* Collective. Where the host has no shared memory to give, every rank is alone and nothing is measured. */
-enum status distance_open(struct distance *, MPI_Comm);
+void distance_open(struct distance *, MPI_Comm);
 void distance_close(struct distance *);
 
-/* Collective. On rank 0: the median round trip of the pair that is farthest apart; NAN without pairs. The
-   ranks spin: call it only where each has a processor of its own. */
-enum status distance_measure(struct distance *, double *round_trip_ns);
+/* Collective. On rank 0: the median round trip, in ns, of the pair that is farthest apart; NAN without pairs.
+   The ranks spin: call it only where each has a processor of its own. */
+double distance_measure(struct distance *);
 
 /* The median time of a round trip as the first of a pair sees it; both spin on `line`, each from the same
    *turn. */

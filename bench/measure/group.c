@@ -1,4 +1,5 @@
 #include "measure/group.h"
+#include "backend/mpi_status.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -113,15 +114,16 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
 }
 
 /* Numbers this rank's NVLink domain by the first rank that names it; a host without one is its own domain. */
-static enum status domains(const struct world *w, const struct backend *backend, struct comm *comm,
-                           int *domain_of_rank)
+static void domains(const struct world *w, const struct backend *backend, struct comm *comm,
+                    int *domain_of_rank)
 {
     const char *own = backend->domain ? backend->domain(comm) : getenv("BUSBAR_DOMAIN");
     char text[DOMAIN_TEXT] = {0}, *all = allocate((size_t)w->ranks, DOMAIN_TEXT);
     snprintf(text, sizeof text, "%s", own && *own ? own : w->host);
-    int error = MPI_Allgather(text, DOMAIN_TEXT, MPI_CHAR, all, DOMAIN_TEXT, MPI_CHAR, w->comm), count = 0;
+    mpi_must(MPI_Allgather(text, DOMAIN_TEXT, MPI_CHAR, all, DOMAIN_TEXT, MPI_CHAR, w->comm));
+    int count = 0;
     int *firsts = allocate((size_t)w->ranks, sizeof *firsts); /* of each domain found so far: few */
-    for (int r = 0; r < w->ranks && !error; r++) {
+    for (int r = 0; r < w->ranks; r++) {
         int d = 0;
         while (d < count && strcmp(all + (size_t)r * DOMAIN_TEXT, all + (size_t)firsts[d] * DOMAIN_TEXT) != 0)
             d++;
@@ -130,8 +132,6 @@ static enum status domains(const struct world *w, const struct backend *backend,
     }
     free(firsts);
     free(all);
-    return error ? fail(STATUS_ENVIRONMENT, "gathering the NVLink domains failed (MPI error %d)", error)
-                 : STATUS_OK;
 }
 
 static int compare_ints(const void *a, const void *b)
@@ -140,13 +140,12 @@ static int compare_ints(const void *a, const void *b)
 }
 
 /* The group as a world of its own: its ranks in the launch's order, its hosts numbered anew. */
-static enum status sub_world(const struct world *w, struct split *split)
+static void sub_world(const struct world *w, struct split *split)
 {
     int mine = split->group_of_rank[w->rank], n = 0;
     struct world *g = &split->world;
-    if (MPI_Comm_split(w->comm, mine < 0 ? MPI_UNDEFINED : mine, w->rank, &g->comm))
-        return fail(STATUS_ENVIRONMENT, "MPI_Comm_split failed");
-    if (mine < 0) return STATUS_OK;
+    mpi_must(MPI_Comm_split(w->comm, mine < 0 ? MPI_UNDEFINED : mine, w->rank, &g->comm));
+    if (mine < 0) return;
     for (int r = 0; r < w->ranks; r++) n += split->group_of_rank[r] == mine;
     g->ranks = n;
     g->host = w->host;
@@ -170,7 +169,6 @@ static enum status sub_world(const struct world *w, struct split *split)
         at++;
     }
     free(number);
-    return STATUS_OK;
 }
 
 /* Groups must be alike: one figure stands for as many ranks in each. */
@@ -203,8 +201,7 @@ static enum status open_split(const struct world *w, const struct backend *backe
     own.expect_domain = 0; /* asked of the whole launch */
     check_sizes(w, split);
     if (*split->reason) return STATUS_OK;
-    enum status status = sub_world(w, split);
-    if (status) return status;
+    sub_world(w, split);
     split->backend = backend;
     if (!split->world.ranks) return STATUS_OK;
     return backend_open(&split->backend, &split->world, &own, &split->comm);
@@ -216,8 +213,9 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
 {
     char *copy = duplicate(list), *rest = copy, *word;
     int *domain_of_rank = allocate((size_t)w->ranks, sizeof *domain_of_rank);
-    enum status status = strstr(list, "domain") ? domains(w, opened, comm, domain_of_rank) : STATUS_OK;
+    enum status status = STATUS_OK;
     size_t room = 1;
+    if (strstr(list, "domain")) domains(w, opened, comm, domain_of_rank);
     for (const char *c = list; *c; c++) room += *c == ',';
     *splits = (struct splits){.list = allocate(room, sizeof *splits->list),
                               .whole = *w}; /* backends keep pointers to the worlds in it */
@@ -249,7 +247,7 @@ void splits_close(struct splits *splits)
         struct split *split = &splits->list[i];
         if (!same(split->name, "world")) {
             if (split->comm) split->backend->close(split->comm);
-            if (split->world.ranks) MPI_Comm_free(&split->world.comm);
+            if (split->world.ranks) mpi_must(MPI_Comm_free(&split->world.comm));
             free(split->world.hosts);
             free(split->world.node_of_rank);
             free(split->world.local_rank_of_rank);
@@ -280,8 +278,8 @@ json_t *split_figures(const struct splits *splits, const struct split *split, do
     const struct world *w = &splits->whole;
     if (same(split->name, "world")) return NULL;
     double *all = w->rank == 0 ? allocate((size_t)w->ranks, sizeof *all) : NULL;
-    int error = MPI_Gather(&own_median_us, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, w->comm);
-    if (error || w->rank) return NULL;
+    mpi_must(MPI_Gather(&own_median_us, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, w->comm));
+    if (w->rank) return NULL;
     struct figure *figures = allocate((size_t)split->groups, sizeof *figures);
     json_t **ranks = allocate((size_t)split->groups, sizeof *ranks),
            **hosts = allocate((size_t)split->groups, sizeof *hosts);

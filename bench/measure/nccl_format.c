@@ -1,4 +1,5 @@
 #include "measure/nccl_format.h"
+#include "backend/mpi_status.h"
 #include "record/nccl_text.h"
 
 #include <stdlib.h>
@@ -50,9 +51,8 @@ enum status nccl_format_print(const struct cases *cases, const struct settings *
     enum status status = STATUS_OK;
     header.facts = json_object();
     backend->facts(comm, &header);
-    if (MPI_Gather(&own, 1, MPI_INT, pids, 1, MPI_INT, 0, world->comm))
-        status = fail(STATUS_ENVIRONMENT, "MPI_Gather failed");
-    if (!status && world->rank == 0) {
+    mpi_must(MPI_Gather(&own, 1, MPI_INT, pids, 1, MPI_INT, 0, world->comm));
+    if (world->rank == 0) {
         struct nccl_device *devices = allocate((size_t)world->ranks, sizeof *devices);
         struct case_row *rows = merged_rows(cases, s, backend->capabilities);
         struct nccl_table *tables;

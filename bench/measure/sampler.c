@@ -1,4 +1,5 @@
 #include "measure/sampler.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/units.h"
 #include "stats/order.h"
@@ -63,11 +64,6 @@ static void thinned_add(struct thinned *t, double us)
     t->us[t->count++] = us;
 }
 
-static enum status check_mpi(const char *what, int error)
-{
-    return error ? fail(STATUS_ENVIRONMENT, "%s failed (MPI error %d)", what, error) : STATUS_OK;
-}
-
 static void set_stage(struct sampler *s, enum stage stage)
 {
     if (!s->pulse) return;
@@ -84,10 +80,12 @@ static bool uses_window(const struct sampler *s, const struct measured *m)
 static enum status start_together(void *sampler)
 {
     struct sampler *s = sampler;
-    enum status status = s->by_window ? window_wait(s->window, &s->late)
-                                      : check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
+    if (s->by_window)
+        s->late = window_wait(s->window);
+    else
+        mpi_must(MPI_Barrier(s->world->comm));
     set_stage(s, STAGE_STARTING);
-    return status;
+    return STATUS_OK;
 }
 
 /* One sample of this rank, column by column from own[i] on: µs for each operation. *end_s: when it ended. */
@@ -139,17 +137,14 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
         if (now > switches && s->own[MARK * count + i] == 0) s->own[MARK * count + i] = PREEMPTED;
         switches = now;
     }
-    if (s->split && s->comm) {
-        int error =
-            MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm);
-        if (error) return check_mpi("MPI_Allreduce", error);
-    }
+    if (s->split && s->comm)
+        mpi_must(
+            MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm));
     int columns = uses_window(s, m) ? COLUMNS : END;
-    enum status status = check_mpi("MPI_Allreduce", MPI_Allreduce(s->own, s->worst, columns * (int)count,
-                                                                  MPI_DOUBLE, MPI_MAX, s->world->comm));
-    for (size_t i = 0; !status && s->sets_aside && i < count; i++)
+    mpi_must(MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE, MPI_MAX, s->world->comm));
+    for (size_t i = 0; s->sets_aside && i < count; i++)
         if (s->worst[MARK * count + i] == PREEMPTED && s->span_s[i] > 0) s->away_s += s->span_s[i];
-    return status;
+    return STATUS_OK;
 }
 
 /* Exactly s->warmup calls, in blocks. */
@@ -178,8 +173,7 @@ static enum status warm_up_until_steady(struct sampler *s, struct measured *m, d
         enum status status = block(s, m, count);
         if (status) return status;
         double own[2] = {clock_s() - start, clock_s() - begin}, most[2];
-        status = check_mpi("MPI_Allreduce", MPI_Allreduce(own, most, 2, MPI_DOUBLE, MPI_MAX, s->world->comm));
-        if (status) return status;
+        mpi_must(MPI_Allreduce(own, most, 2, MPI_DOUBLE, MPI_MAX, s->world->comm));
         s->sample_s = most[1] / (double)count;
         count = warming_next(&warming, s->worst, count, (limit_s - most[0]) / s->sample_s);
         *calls = (int64_t)warming.samples * m->batch;
@@ -248,14 +242,13 @@ static size_t late(const double *marks, size_t count)
 
 /* Each rank's median, reduced over ranks. Of waits, the shortest is the latest rank's, the longest that of a
    victim; of arrivals, the largest is the latest rank's. */
-static enum status reduce_medians(struct sampler *s, const struct thinned *values, struct spread *spread)
+static void reduce_medians(struct sampler *s, const struct thinned *values, struct spread *spread)
 {
     int ranks = s->world->ranks;
     double own = values->count ? median(values->us, values->count) : 0;
     double *all = s->world->rank == 0 ? allocate((size_t)ranks, sizeof *all) : NULL;
-    enum status status =
-        check_mpi("MPI_Gather", MPI_Gather(&own, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, s->world->comm));
-    if (!status && all && values->count) {
+    mpi_must(MPI_Gather(&own, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, s->world->comm));
+    if (all && values->count) {
         int largest = 0;
         for (int i = 1; i < ranks; i++)
             if (all[i] > all[largest]) largest = i;
@@ -269,7 +262,6 @@ static enum status reduce_medians(struct sampler *s, const struct thinned *value
         spread->max = all[ranks - 1];
     }
     free(all);
-    return status;
 }
 
 /* The median of a block's spans. */
@@ -280,8 +272,8 @@ static void note_cost(struct sampler *s, size_t count)
 }
 
 /* Rank 0 decides, all obey. start: of the visit. next: how many samples, and why none. */
-static enum status decide(struct sampler *s, struct measured *m, size_t pass, double start, double share_s,
-                          const struct visit *visit, uint64_t next[2])
+static void decide(struct sampler *s, struct measured *m, size_t pass, double start, double share_s,
+                   const struct visit *visit, uint64_t next[2])
 {
     if (s->world->rank == 0) {
         enum stop_reason why = STOP_NOT;
@@ -299,7 +291,7 @@ static enum status decide(struct sampler *s, struct measured *m, size_t pass, do
         next[0] = stopping_next(&s->stopping, &sampled, &why);
         next[1] = why;
     }
-    return check_mpi("MPI_Bcast", MPI_Bcast(next, 2, MPI_UINT64_T, 0, s->world->comm));
+    mpi_must(MPI_Bcast(next, 2, MPI_UINT64_T, 0, s->world->comm));
 }
 
 /* In blocks, until rank 0 has enough. start: of the visit. */
@@ -310,9 +302,9 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
     enum status status = STATUS_OK;
     for (size_t left = 0, since_check = 0; !status;) {
         uint64_t next[2] = {left, STOP_NOT};
-        if (left == 0) status = decide(s, m, pass, start, share_s, visit, next);
+        if (left == 0) decide(s, m, pass, start, share_s, visit, next);
         visit->why = (enum stop_reason)next[1];
-        if (status || next[0] == 0) break;
+        if (next[0] == 0) break;
         size_t count = left = (size_t)next[0];
         if (s->check_every && count > (size_t)s->check_every - since_check)
             count = (size_t)s->check_every - since_check;
@@ -349,12 +341,13 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     visit->arrival = visit->wait;
     visit->line_ns = visit->drift = NAN;
     s->disturbed.count = 0;
-    enum status status = uses_window(s, m) ? window_sync(s->window) : STATUS_OK;
-    if (!status && s->distance) status = distance_measure(s->distance, &visit->line_ns);
+    enum status status = STATUS_OK;
+    if (uses_window(s, m)) window_sync(s->window);
+    if (s->distance) visit->line_ns = distance_measure(s->distance);
     double start = clock_s();
     s->away_s = 0;
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
-    if (!status && pass == 0) status = set_batch(s, m);
+    if (pass == 0) status = set_batch(s, m);
     int batch = m->batch;
     if (!status && pass == 0 && s->comm && s->backend->prepare)
         status = s->backend->prepare(s->comm, &m->call, m->batch);
@@ -379,10 +372,11 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
             thinned_add(&m->group_us, s->disturbed_groups.us[i]);
     }
     /* Ranks of different groups do not wait for each other. */
-    if (!status && !s->split)
-        status = reduce_medians(s, disturbed ? &s->disturbed_waits : &s->waits, &visit->wait);
-    if (!status && uses_window(s, m)) status = reduce_medians(s, &s->arrivals, &visit->arrival);
-    if (!status && uses_window(s, m)) status = window_skew(s->window, &visit->skew_us);
+    if (!status && !s->split) reduce_medians(s, disturbed ? &s->disturbed_waits : &s->waits, &visit->wait);
+    if (!status && uses_window(s, m)) {
+        reduce_medians(s, &s->arrivals, &visit->arrival);
+        visit->skew_us = window_skew(s->window);
+    }
     m->warmup += visit->warmup;
     m->preempted += visit->preempted;
     m->why = visit->why;
@@ -407,7 +401,7 @@ enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed,
     set_stage(s, STAGE_WORKING);
     enum status status = s->comm ? s->backend->fill(s->comm, &m->call, slot, seed) : STATUS_OK;
     set_stage(s, STAGE_BARRIER);
-    if (!status) status = check_mpi("MPI_Barrier", MPI_Barrier(s->world->comm));
+    if (!status) mpi_must(MPI_Barrier(s->world->comm));
     m->call.start = NULL;
     if (!status && s->comm) status = s->backend->run(s->comm, &m->call, 1, &at, &timing);
     set_stage(s, STAGE_WORKING);
@@ -415,16 +409,14 @@ enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed,
     set_stage(s, STAGE_BETWEEN);
     if (status) return status;
     uint64_t own[2] = {verdict.wrong, verdict.first}, wrong = 0;
-    status = check_mpi("MPI_Allreduce", MPI_Allreduce(own, &wrong, 1, MPI_UINT64_T, MPI_SUM, s->world->comm));
-    if (status) return status;
+    mpi_must(MPI_Allreduce(own, &wrong, 1, MPI_UINT64_T, MPI_SUM, s->world->comm));
     visit->wrong = (visit->wrong == ABSENT ? 0 : visit->wrong) + (int64_t)wrong;
     m->wrong = (m->wrong == ABSENT ? 0 : m->wrong) + (int64_t)wrong;
     if (wrong == 0) return STATUS_OK;
     if (m->status == STATUS_OK) m->status = STATUS_WRONG;
     uint64_t *all = s->world->rank == 0 ? allocate(2 * (size_t)s->world->ranks, sizeof *all) : NULL;
-    status =
-        check_mpi("MPI_Gather", MPI_Gather(own, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, 0, s->world->comm));
-    if (!status && all) describe_wrong(s, m, all);
+    mpi_must(MPI_Gather(own, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, 0, s->world->comm));
+    if (all) describe_wrong(s, m, all);
     free(all);
-    return status;
+    return STATUS_OK;
 }

@@ -1,4 +1,5 @@
 #include "measure/window.h"
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "stats/order.h"
 
@@ -46,110 +47,93 @@ double window_time(const struct window *w, double local_s)
     return clock_model_global(&w->model, local_s) - w->base_s;
 }
 
-static enum status mpi(int error)
-{
-    return error ? fail(STATUS_ENVIRONMENT, "synchronising clocks: MPI error %d", error) : STATUS_OK;
-}
-
 /* The pupil's side: the median of global time minus own, and when that was. */
-static enum status ask(struct window *w, int teacher, double *at_s, double *offset_s)
+static void ask(struct window *w, int teacher, double *at_s, double *offset_s)
 {
     double offsets[PING_PONGS];
     for (int i = 0; i < PING_PONGS; i++) {
         double global = 0, sent = clock_s(), back;
-        int error = MPI_Sendrecv(&sent, 1, MPI_DOUBLE, teacher, TAG, &global, 1, MPI_DOUBLE, teacher, TAG,
-                                 w->comm, MPI_STATUS_IGNORE);
-        if (error) return mpi(error);
+        mpi_must(MPI_Sendrecv(&sent, 1, MPI_DOUBLE, teacher, TAG, &global, 1, MPI_DOUBLE, teacher, TAG,
+                              w->comm, MPI_STATUS_IGNORE));
         back = clock_s();
         offsets[i] = global - (sent + back) / 2;
         *at_s = back;
     }
     *offset_s = median(offsets, PING_PONGS);
-    return STATUS_OK;
 }
 
-static enum status teach(struct window *w, int pupil)
+static void teach(struct window *w, int pupil)
 {
     for (int i = 0; i < PING_PONGS; i++) {
         double theirs, global;
-        int error = MPI_Recv(&theirs, 1, MPI_DOUBLE, pupil, TAG, w->comm, MPI_STATUS_IGNORE);
-        if (error) return mpi(error);
+        mpi_must(MPI_Recv(&theirs, 1, MPI_DOUBLE, pupil, TAG, w->comm, MPI_STATUS_IGNORE));
         global = clock_model_global(&w->model, clock_s());
-        error = MPI_Send(&global, 1, MPI_DOUBLE, pupil, TAG, w->comm);
-        if (error) return mpi(error);
+        mpi_must(MPI_Send(&global, 1, MPI_DOUBLE, pupil, TAG, w->comm));
     }
-    return STATUS_OK;
 }
 
-enum status window_sync(struct window *w)
+void window_sync(struct window *w)
 {
     int rank = w->world->rank, ranks = w->world->ranks;
-    enum status status = STATUS_OK;
-    for (int step = 1; !status && step < ranks; step *= 2) {
+    for (int step = 1; step < ranks; step *= 2) {
         double at_s, offset_s;
         if (rank < step && rank + step < ranks) {
-            status = teach(w, rank + step);
+            teach(w, rank + step);
         } else if (rank >= step && rank < 2 * step) {
-            status = ask(w, rank - step, &at_s, &offset_s);
-            if (!status) clock_model_learn(&w->model, at_s, offset_s);
+            ask(w, rank - step, &at_s, &offset_s);
+            clock_model_learn(&w->model, at_s, offset_s);
         }
     }
-    return status;
 }
 
-enum status window_skew(struct window *w, double *skew_us)
+double window_skew(struct window *w)
 {
     int ranks = w->world->ranks, stride = (ranks + CHECKED_MOST - 1) / CHECKED_MOST;
     double own = 0, worst = 0;
-    enum status status = STATUS_OK;
-    for (int rank = stride; !status && rank < ranks; rank += stride) {
+    for (int rank = stride; rank < ranks; rank += stride) {
         double at_s, offset_s;
-        if (w->world->rank == 0) status = teach(w, rank);
+        if (w->world->rank == 0) teach(w, rank);
         if (w->world->rank != rank) continue;
-        status = ask(w, 0, &at_s, &offset_s);
+        ask(w, 0, &at_s, &offset_s);
         own = fabs(at_s + offset_s - clock_model_global(&w->model, at_s));
     }
-    if (!status) status = mpi(MPI_Reduce(&own, &worst, 1, MPI_DOUBLE, MPI_MAX, 0, w->comm));
-    *skew_us = worst * 1e6;
-    return status;
+    mpi_must(MPI_Reduce(&own, &worst, 1, MPI_DOUBLE, MPI_MAX, 0, w->comm));
+    return worst * 1e6;
 }
 
 /* The slowest of a few broadcasts, as seen from rank 0's send to the last receipt on the global clock. */
-static enum status time_broadcast(struct window *w, double *seconds)
+static double time_broadcast(struct window *w)
 {
     enum { TRIES = 10 };
-    *seconds = 0;
+    double seconds = 0;
     for (int i = 0; i < TRIES; i++) {
         double sent = window_time(w, clock_s()), took, slowest;
-        int error = MPI_Bcast(&sent, 1, MPI_DOUBLE, 0, w->comm);
+        mpi_must(MPI_Bcast(&sent, 1, MPI_DOUBLE, 0, w->comm));
         took = window_time(w, clock_s()) - sent;
-        if (!error) error = MPI_Allreduce(&took, &slowest, 1, MPI_DOUBLE, MPI_MAX, w->comm);
-        if (error) return mpi(error);
-        if (slowest > *seconds) *seconds = slowest;
+        mpi_must(MPI_Allreduce(&took, &slowest, 1, MPI_DOUBLE, MPI_MAX, w->comm));
+        if (slowest > seconds) seconds = slowest;
     }
-    return STATUS_OK;
+    return seconds;
 }
 
-enum status window_open(struct window *w, const struct world *world, bool yields)
+void window_open(struct window *w, const struct world *world, bool yields)
 {
-    double broadcast_s = 0;
     *w = (struct window){.world = world, .yields = yields};
-    enum status status = mpi(MPI_Comm_dup(world->comm, &w->comm));
-    for (int i = 0; !status && i < FIRST_LESSONS; i++) {
+    mpi_must(MPI_Comm_dup(world->comm, &w->comm));
+    for (int i = 0; i < FIRST_LESSONS; i++) {
         const struct timespec pause = {0, 5000000};
-        status = window_sync(w);
+        window_sync(w);
         nanosleep(&pause, NULL); /* the further apart lessons are, the better they show a drift */
     }
     w->base_s = clock_model_global(&w->model, clock_s());
-    if (!status) status = mpi(MPI_Bcast(&w->base_s, 1, MPI_DOUBLE, 0, w->comm));
-    if (!status) status = time_broadcast(w, &broadcast_s);
+    mpi_must(MPI_Bcast(&w->base_s, 1, MPI_DOUBLE, 0, w->comm));
+    double broadcast_s = time_broadcast(w);
     w->lead_s = broadcast_s < 1e-6 ? 3e-6 : broadcast_s > 1e-3 ? 3e-3 : 3 * broadcast_s;
-    return status;
 }
 
 void window_close(struct window *w)
 {
-    if (w->world) MPI_Comm_free(&w->comm);
+    if (w->world) mpi_must(MPI_Comm_free(&w->comm));
     w->world = NULL;
 }
 
@@ -158,12 +142,12 @@ void window_lengthen(struct window *w)
     if (w->lead_s < 0.1) w->lead_s *= 2;
 }
 
-enum status window_wait(struct window *w, bool *late)
+bool window_wait(struct window *w)
 {
     double start = window_time(w, clock_s()) + w->lead_s; /* rank 0's word counts */
-    int error = MPI_Bcast(&start, 1, MPI_DOUBLE, 0, w->comm);
-    *late = window_time(w, clock_s()) > start;
+    mpi_must(MPI_Bcast(&start, 1, MPI_DOUBLE, 0, w->comm));
+    bool late = window_time(w, clock_s()) > start;
     while (window_time(w, clock_s()) < start)
         if (w->yields) sched_yield();
-    return mpi(error);
+    return late;
 }

@@ -32,15 +32,15 @@ struct window {
 };
 
 /* All are collective over the world. */
-enum status window_open(struct window *, const struct world *, bool yields);
+void window_open(struct window *, const struct world *, bool yields);
 void window_close(struct window *);
-enum status window_sync(struct window *); /* another lesson for everyone */
-enum status window_skew(
-    struct window *,
-    double *skew_us); /* on rank 0: the largest residual offset of up to 32 ranks from rank 0's clock */
+void window_sync(struct window *); /* another lesson for everyone */
 
-/* Waits for the start that rank 0 announces; late: this rank got the word after it. */
-enum status window_wait(struct window *, bool *late);
+/* On rank 0: the largest residual offset of up to 32 ranks from rank 0's clock, in microseconds. */
+double window_skew(struct window *);
+
+/* Waits for the start that rank 0 announces; true: this rank was told too late to start on time. */
+bool window_wait(struct window *);
 void window_lengthen(struct window *);                     /* rank 0: too many were late */
 double window_time(const struct window *, double local_s); /* global seconds since the opening */
 

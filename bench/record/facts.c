@@ -9,10 +9,6 @@
 #include <strings.h>
 #include <time.h>
 
-#ifndef BUSBAR_GIT /* given by the Makefile where the source is a git checkout */
-#define BUSBAR_GIT ""
-#endif
-
 static void set_text(json_t *object, const char *key, const char *text)
 {
     if (text && *text) json_object_set_new(object, key, clean_string(text));
@@ -223,7 +219,7 @@ void launch_header_fill(struct launch_header *header, struct arena *arena,
     header->env = allowed_environment(known->environment);
     header->facts = json_object();
     set_text(header->facts, "busbar", BUSBAR_VERSION);
-    set_text(header->facts, "git", BUSBAR_GIT);
+    set_text(header->facts, "git", build_commit);
     if (known->hosts_renamed) json_object_set_new(header->facts, "hosts_renamed", json_true());
     mpi_version(header->facts, known->mpi_library);
     host_facts(header->facts, "");

@@ -79,8 +79,9 @@ enum status drawings_write(const struct drawings *, const char *folder, const ch
 enum status make_folder(const char *path);
 /* gnuplot over the folder's plots.gp; its own words on failure. */
 enum status gnuplot_run(const char *folder);
-/* The folder of style.gp: $BUSBAR_SHARE/scripts/plot, share/busbar/scripts/plot beside the program,
- * scripts/plot of the source tree; NULL after one line. */
+/* The folder of style.gp: $BUSBAR_SHARE/scripts/plot where that is set, else share/busbar/scripts/plot beside the
+   folder of an installed program, or scripts/plot of the source tree that the build folder stands in. NULL after
+   one line. */
 const char *plot_scripts(struct arena *);
 
 #endif

@@ -21,19 +21,33 @@ static bool has_style(struct text *folder, const char *first, const char *then)
     return found;
 }
 
-const char *plot_scripts(struct arena *arena)
+/* gnuplot runs commands of the style: it must be one that nobody else can have put there. */
+static bool has_trusted_style(struct text *folder, const char *first, const char *then)
+{
+    struct text style = {0};
+    text_add(&style, "%s%s/style.gp", first, then);
+    bool trusted = has_style(folder, first, then) && is_trusted_file(style.data);
+    text_free(&style);
+    return trusted;
+}
+
+static bool find_style(struct text *folder)
 {
     const char *share = getenv("BUSBAR_SHARE");
     char program[PATH_BYTES];
-    struct text folder = {0};
-    bool known = program_folder(program);
+    if (share && *share) return has_style(folder, share, "/scripts/plot");
+    if (!program_folder(program)) return false;
+    if (is_install_folder(program))
+        return has_trusted_style(folder, program, "/../share/busbar/scripts/plot");
     /* build/ and build/sanitize/ stand in the source tree */
-    bool found = (share && has_style(&folder, share, "/scripts/plot")) ||
-                 (known && has_style(&folder, program, "/../share/busbar/scripts/plot")) ||
-                 (known && has_style(&folder, program, "/../scripts/plot")) ||
-                 (known && has_style(&folder, program, "/../../scripts/plot")) ||
-                 has_style(&folder, "scripts/plot", "");
-    char *whole = found ? realpath(folder.data, NULL) : NULL;
+    return has_trusted_style(folder, program, "/../scripts/plot") ||
+           has_trusted_style(folder, program, "/../../scripts/plot");
+}
+
+const char *plot_scripts(struct arena *arena)
+{
+    struct text folder = {0};
+    char *whole = find_style(&folder) ? realpath(folder.data, NULL) : NULL;
     const char *result = whole ? arena_string(arena, whole) : NULL;
     free(whole);
     text_free(&folder);
