@@ -176,10 +176,10 @@ $B/busbar_cublaslt.so: $(filter $B/obj/bench/matmul/%,$(PLUGIN_OBJECTS)) $(PLUGI
 	$(call say,LINK,$@)
 	$Q$(LINK) -shared -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
-include tests/fakegpu/rules.mk
+include tests/fakes/gpu/rules.mk
 
 E2E := $(wildcard tests/e2e/*.sh)
-E2E_ALL := $(wildcard tests/e2e-all/*.sh)
+SLOW := $(wildcard tests/slow/*.sh)
 BENCHMARKS := $(notdir $(basename $(wildcard tests/benchmark/*.sh)))
 
 # All cores, unless the user gave a -j of their own.
@@ -199,14 +199,14 @@ test-all: ## everything that `make test` runs, sanitizers, and what takes minute
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
 test-all-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
 	@$(MAKE) --no-print-directory -s $(all_cores) -f tests/fuzz/fuzz.mk F='$B/fuzz' all
-	@tests/fuzz/run '$B/fuzz' '$(FUZZ_SECONDS)'
+	@tests/fuzz/fuzz '$B/fuzz' '$(FUZZ_SECONDS)'
 
-CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))
+CLUSTER := $(wildcard tests/slow/cluster_*.sh)
 test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
 
@@ -244,7 +244,7 @@ check-regression: all ## BASELINE=NAME: measures what the baseline did and compa
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
 
 drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/drill/drill
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@$(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'

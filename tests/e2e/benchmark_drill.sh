@@ -17,7 +17,7 @@ echo >>"$work/calls"
 echo 1000
 END
 chmod +x "$work/build/benchmark/pace"
-drill() { timeout 120 env BUILD="$work/build" DRILL_SIZES=8 DRILL_SECONDS=0.01 tests/drill/drill --dir "$work/drill" --comparisons 1; }
+drill() { timeout 120 env BUILD="$work/build" DRILL_SIZES=8 DRILL_SECONDS=0.01 tests/benchmark/drill --dir "$work/drill" --comparisons 1; }
 first=$work/drill/0/base/launch-0.jsonl
 
 echo 22 >"$work/end" # twenty at the start, one before the first launch, one after it

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 running=0
 for scene in ${SCENES:-even half fifth link two}; do
-    REPEAT=${REPEAT:-20} SCENES=$scene tests/cluster/scan.sh >"$work/$scene.out" 2>&1 &
+    REPEAT=${REPEAT:-20} SCENES=$scene tests/slow/cluster_scan.sh >"$work/$scene.out" 2>&1 &
     running=$((running + 1))
     if [ "$running" -ge "${SIDE_BY_SIDE:-2}" ]; then
         wait -n

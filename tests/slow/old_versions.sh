@@ -3,7 +3,7 @@
 # and with those of several NCCL, linked with the real libraries, and run on the emulated device built from the same headers.
 # They come as Python wheels (about 1.5 GB, kept in BUSBAR_WHEELS where that is set); clang takes nvcc's place, which no wheel has.
 . "$(dirname "$0")/../lib.sh"
-. tests/fakegpu/lib.sh
+. tests/fakes/emulated_gpu.sh
 
 cuda=(nvidia-cuda-runtime-cu12==12.1.105 nvidia-cuda-nvcc-cu12==12.1.105 nvidia-cublas-cu12==12.1.3.1)
 wheels=${BUSBAR_WHEELS:-$work/wheels}

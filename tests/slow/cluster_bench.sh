@@ -3,8 +3,8 @@
 # bound, which no figure exceeds; efficiency beside it. Then node counts side by side (--concurrent), and a soak (--repeat-every, --for).
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/cluster/lib.sh
-. tests/cluster/lib.sh
+# shellcheck source=tests/fakes/namespace_cluster.sh
+. tests/fakes/namespace_cluster.sh
 need_cluster "make bench on a cluster"
 cluster_up 4 100mbit
 common=(--sizes "64K,1M" --mode pipelined --max-seconds 0.3 --driver-arg --passes=1 --driver-arg --network-gbit=0.1 --no-preflight)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# No leak and no invalid access in the drivers' own code, by valgrind; tests/mpi.supp lists what the MPI library keeps.
+# No leak and no invalid access in the drivers' own code, by valgrind; tests/data/mpi.supp lists what the MPI library keeps.
 . "$(dirname "$0")/../lib.sh"
 if ! command -v valgrind >/dev/null; then skip 'valgrind' 'valgrind is missing'; exit; fi
 # shellcheck disable=SC2054 # the commas are valgrind's
 valgrind=(valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
-    --undef-value-errors=no --suppressions=tests/mpi.supp --error-exitcode=99 "--log-file=$work/valgrind.%p")
+    --undef-value-errors=no --suppressions=tests/data/mpi.supp --error-exitcode=99 "--log-file=$work/valgrind.%p")
 # passes NAME COMMAND…: a report is a failure where one of our files is in it; MPI libraries read what they have not written.
 passes() {
     local name=$1
@@ -23,7 +23,7 @@ under() {
 }
 echo 'int main(void) { extern void *malloc(unsigned long); void *volatile p = malloc(7); p = 0; return p != 0; }' >"$work/leak.c"
 if cc -w -o "$work/leak" "$work/leak.c" 2>/dev/null; then
-    timeout 60 valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --suppressions=tests/mpi.supp --error-exitcode=99 "$work/leak" 2>/dev/null
+    timeout 60 valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite --suppressions=tests/data/mpi.supp --error-exitcode=99 "$work/leak" 2>/dev/null
     if [ $? -eq 99 ]; then ok 'a leak would be found'; else not_ok 'a leak is not found'; fi
 fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1

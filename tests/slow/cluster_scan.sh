@@ -3,8 +3,8 @@
 # that multiplies slowly is named by matmul. REPEAT=20 does each scene of the links so often; SCENES="even half" chooses.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/cluster/lib.sh
-. tests/cluster/lib.sh
+# shellcheck source=tests/fakes/namespace_cluster.sh
+. tests/fakes/namespace_cluster.sh
 need_cluster "scan of six hosts"
 # Slow links and long messages (24 ms): what is measured must be the links, and not who of six ranks has one of two cores. 60K is below
 # Open MPI's eager limit over TCP: a message is one write, and its time does not hang on how a handshake falls between queued data.

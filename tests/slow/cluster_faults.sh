@@ -3,8 +3,8 @@
 # is named, the sweep goes on, and the second sweep completes only what is missing.  FAULTS="killed stopped cut" chooses.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/cluster/lib.sh
-. tests/cluster/lib.sh
+# shellcheck source=tests/fakes/namespace_cluster.sh
+. tests/fakes/namespace_cluster.sh
 need_cluster "faults on a cluster"
 cluster_up 4 200mbit
 

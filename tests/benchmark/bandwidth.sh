@@ -5,8 +5,8 @@
 # all-reduce sends 2(n-1)/n of the buffer from every rank, all-gather (n-1)/n of the total, send-recv the buffer.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/cluster/lib.sh
-. tests/cluster/lib.sh
+# shellcheck source=tests/fakes/namespace_cluster.sh
+. tests/fakes/namespace_cluster.sh
 needs_built all_reduce all_gather sendrecv
 need_cluster "bandwidth on shaped links"
 rate=${RATE:-200}

@@ -11,7 +11,7 @@ need_cluster() {
     if [ ! -x "$build/all_reduce" ]; then skip "$1" "build/all_reduce is not built"; exit 0; fi
 }
 
-cluster() { tests/cluster/cluster "$work/cluster" "$@"; }
+cluster() { tests/fakes/cluster "$work/cluster" "$@"; }
 cluster_up() { # N RATE
     trap 'cluster_down; rm -rf "$work"; [ "$failures" -eq 0 ]' EXIT
     trap 'exit 1' TERM INT

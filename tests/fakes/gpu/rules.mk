@@ -1,22 +1,22 @@
-# The emulated device (tests/fakegpu/fake.h), built only where CUDA's headers are, and only for tests: build/fakegpu holds
+# The emulated device (tests/fakes/gpu/fake.h), built only where CUDA's headers are, and only for tests: build/fakegpu holds
 # libraries under the names that the real ones have, for CUDA 12 and 13; build/fakegpu/old an NCCL without what came after 2.18.
 
 FAKE := $B/fakegpu
-FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT),$(if $(wildcard tests/fakegpu/cublaslt.c),$(FAKE)/libcublasLt.so.$v))) \
+FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT),$(if $(wildcard tests/fakes/gpu/cublaslt.c),$(FAKE)/libcublasLt.so.$v))) \
 	$(FAKE)/libnvidia-ml.so.1 $(FAKE)/cudaaware.so $(if $(HAVE_NCCL),$(FAKE)/libnccl.so.2 $(FAKE)/old/libnccl.so.2)
-fake_objects = $(patsubst %,$B/obj/tests/fakegpu/%.o,$1)
+fake_objects = $(patsubst %,$B/obj/tests/fakes/gpu/%.o,$1)
 
 fakegpu: $(if $(and $(HAVE_CUDA),$(HAVE_HWLOC)),$(FAKE_LIBRARIES) $B/gpu_kernels $B/gpu_kernels_on_host)
 .PHONY: fakegpu
 
-$B/obj/tests/fakegpu/%.o: tests/fakegpu/%.c $B/flags/base $B/flags/gpu
+$B/obj/tests/fakes/gpu/%.o: tests/fakes/gpu/%.c $B/flags/base $B/flags/gpu
 	$(quiet_cc)
 	@mkdir -p $(@D)
-	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -Itests/fakegpu $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS) -MMD -MP -c -o $@ $<
-$B/obj/tests/fakegpu/nccl-old.o: tests/fakegpu/nccl.c $B/flags/base $B/flags/gpu
+	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -Itests/fakes/gpu $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS) -MMD -MP -c -o $@ $<
+$B/obj/tests/fakes/gpu/nccl-old.o: tests/fakes/gpu/nccl.c $B/flags/base $B/flags/gpu
 	$(quiet_cc)
 	@mkdir -p $(@D)
-	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -DFAKE_NCCL_2_18 -Itests/fakegpu $(CUDA_CFLAGS) $(NCCL_CFLAGS) -MMD -MP -c -o $@ $<
+	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -DFAKE_NCCL_2_18 -Itests/fakes/gpu $(CUDA_CFLAGS) $(NCCL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The symbols of CUDA's libraries carry the library's name as their version.
 $(FAKE)/%.map:
@@ -46,7 +46,7 @@ $(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old move segment arithme
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(link_fake)
--include $(wildcard $B/obj/tests/fakegpu/*.d)
+-include $(wildcard $B/obj/tests/fakes/gpu/*.d)
 
 # The device code alone, on the emulated device or a real one.
 $B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(GPU_OBJECTS) $(call objects,$(TWINS)) \

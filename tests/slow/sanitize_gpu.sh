@@ -2,7 +2,7 @@
 # The GPU plug-ins under AddressSanitizer and UndefinedBehaviorSanitizer, on the emulated device, in a build folder of their own. As in
 # tests/e2e/sanitize.sh, a leak is ours where our code is near the allocation.
 . "$(dirname "$0")/../lib.sh"
-. tests/fakegpu/lib.sh
+. tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'sanitized plug-ins'
 unset MAKEFLAGS MFLAGS MAKELEVEL
 if ! echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -fsanitize=address,undefined -o "$work/p" - 2>/dev/null || ! "$work/p"; then

@@ -3,8 +3,8 @@
 # scripts/launchers/sbatch wrote, started by srun --mpi=pmix.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/cluster/lib.sh
-. tests/cluster/lib.sh
+# shellcheck source=tests/fakes/namespace_cluster.sh
+. tests/fakes/namespace_cluster.sh
 need_cluster "sweeps under Slurm"
 for tool in slurmctld slurmd munged mungekey srun salloc sbatch; do
     command -v "$tool" >/dev/null || { skip "sweeps under Slurm" "there is no $tool"; exit 0; }

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Regenerates tests/golden/statistics.tsv: what SciPy, R (where Rscript is present) and plain enumeration say.
+"""Regenerates tests/data/statistics.tsv: what SciPy, R (where Rscript is present) and plain enumeration say.
 
 Nothing here shares code or method with bench/stats: distributions come from SciPy, or from visiting every relabelling,
-every assignment of signs and every subset of hypotheses. Usage: tests/oracle/statistics.py > tests/golden/statistics.tsv
+every assignment of signs and every subset of hypotheses. Usage: tests/data/statistics.py > tests/data/statistics.tsv
 Rows: kind, parameters, first list, second list, expected values; lists are separated by blanks.
 """
 import itertools
@@ -290,7 +290,7 @@ def distributions():
         row("median_interval", [n, 0.05], [], [], [j, 1 - 2 * stats.binom.cdf(j - 1, n, 0.5) if j else 0])
 
 
-print(f"# regenerate: tests/oracle/statistics.py; made with SciPy {scipy.__version__}"
+print(f"# regenerate: tests/data/statistics.py; made with SciPy {scipy.__version__}"
       f"{' and R' if shutil.which('Rscript') else ''}, and by enumeration")
 two_samples()
 pairs()

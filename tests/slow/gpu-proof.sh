@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The script that proves busbar on a machine with GPUs, dry-run on the emulated device.
 . "$(dirname "$0")/../lib.sh"
-. tests/fakegpu/lib.sh
+. tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'gpu-proof'
 check 'gpu-proof on the emulated device' env BUILD="$build" scripts/gpu-proof --emulated --output "$work/proof"
 check 'shows all steps' sh -c "[ \$(grep -c '^ok - ' '$work/proof/summary.txt') -ge 11 ]"
