@@ -22,7 +22,7 @@ KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPIRUN MPI_HOME CUDA NVCC NVCCFLAGS CUDA_
 	HWLOC_HOME JANSSON_HOME CRITERION_HOME GNUPLOT
 PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
-ifneq ($(filter-out help clean,$(or $(MAKECMDGOALS),all)),)
+ifneq ($(filter-out help clean uninstall dist,$(or $(MAKECMDGOALS),all)),)
 $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
 -include $B/config.mk
 # A failed probe is asked again, since something may have been installed; a part that was found stays found.
@@ -55,7 +55,8 @@ CUDA_FLAGS = -O3 $(foreach a,$(ARCHES),-gencode arch=compute_$a,code=sm_$a) \
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS) -Wl,--as-needed,--enable-new-dtags
 BASE_LIBS = $(JSON_LIBS) -lm -lpthread
 MEASURE_LIBS = $(MPI_LIBS) $(HWLOC_LIBS) -ldl $(BASE_LIBS)
-GIT_HASH := $(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null)
+# A tarball of `make dist` has its hash in a file.
+GIT_HASH := $(or $(if $(wildcard git-hash),$(file <git-hash)),$(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null))
 
 $(call stamp,base,$(CC) $(BASE_FLAGS))
 $(call stamp,measure,$(MEASURE_FLAGS))
@@ -123,6 +124,13 @@ $B/obj/tests/%.o: tests/%.c $B/flags/base
 	$(quiet_cc)
 	@mkdir -p $(@D)
 	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
+# The style sheet of `busbar report`.
+$B/obj/page_style.c: bench/analysis/report/page.css scripts/embed
+	@mkdir -p $(@D)
+	$Qscripts/embed page_style $< >$@
+$B/obj/page_style.o: $B/obj/page_style.c $B/flags/base
+	$(quiet_cc)
+	$Q$(CC) $(BASE_FLAGS) -MMD -MP -c -o $@ $<
 $B/obj/%.cu.o: %.cu $B/flags/cuda
 	$(call say,NVCC,$@)
 	@mkdir -p $(@D)
@@ -143,7 +151,7 @@ $B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT
 
 # Archives: a program takes from them what it uses.
 $B/libcommon.a: $(call objects,$(COMMON))
-$B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS)))
+$B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS))) $B/obj/page_style.o
 $B/libmeasure.a: $(MEASURE_OBJECTS) $(call objects,$(TWINS))
 $B/lib%.a:
 	$(call say,AR,$@)
@@ -178,10 +186,10 @@ $B/busbar_cublaslt.so: $(filter $B/obj/bench/matmul/%,$(PLUGIN_OBJECTS)) $(PLUGI
 	$(call say,LINK,$@)
 	$Q$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
-include tests/fakegpu/rules.mk
+include tests/fakes/gpu/rules.mk
 
 E2E := $(wildcard tests/e2e/*.sh)
-E2E_ALL := $(wildcard tests/e2e-all/*.sh)
+SLOW := $(wildcard tests/slow/*.sh)
 BENCHMARKS := $(notdir $(basename $(wildcard tests/benchmark/*.sh)))
 
 # All cores, unless the user gave a -j of their own.
@@ -201,14 +209,14 @@ test-all: ## everything that `make test` runs, sanitizers, and what takes minute
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
 test-all-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(E2E_ALL)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
 	@$(MAKE) --no-print-directory -s $(all_cores) -f tests/fuzz/fuzz.mk F='$B/fuzz' all
-	@tests/fuzz/run '$B/fuzz' '$(FUZZ_SECONDS)'
+	@tests/fuzz/fuzz '$B/fuzz' '$(FUZZ_SECONDS)'
 
-CLUSTER := $(filter-out tests/cluster/lib.sh,$(wildcard tests/cluster/*.sh))
+CLUSTER := $(wildcard tests/slow/cluster_*.sh)
 test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
 
@@ -246,7 +254,7 @@ check-regression: all ## BASELINE=NAME: measures what the baseline did and compa
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
 
 drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/drill/drill
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
@@ -267,32 +275,23 @@ $B/completion/busbar: $(PROGRAMS) scripts/completion
 	$Qscripts/completion $(PROGRAMS) >$@
 man: $(patsubst $B/%,$B/man/%.1,$(PROGRAMS)) $B/completion/busbar ## man pages and bash completion, in build/
 
-SHARE = $(DESTDIR)$(PREFIX)/share
-install: all man ## copies programs, plug-ins, scripts, tables, man pages and completion below PREFIX
+install: all man ## copies programs, plug-ins, scripts, tables, man pages, completion and documents below PREFIX
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
-	$Qinstall -d '$(DESTDIR)$(PREFIX)/bin' '$(SHARE)/busbar' '$(SHARE)/man/man1' '$(SHARE)/doc/busbar' \
-	    '$(SHARE)/bash-completion/completions'
-	$Qinstall $(PROGRAMS) '$(DESTDIR)$(PREFIX)/bin'
-	$(if $(PLUGINS),$Qinstall -d '$(DESTDIR)$(PREFIX)/lib/busbar' && \
-	    install -m 644 $(addprefix $B/,$(PLUGINS)) '$(DESTDIR)$(PREFIX)/lib/busbar')
-	$Qinstall -m 644 $B/man/*.1 '$(SHARE)/man/man1'
-	$Qinstall -m 644 $B/completion/busbar '$(SHARE)/bash-completion/completions'
-	$Qfor p in $(DRIVER_NAMES); do ln -sf busbar '$(SHARE)/bash-completion/completions'/$$p; done
-	$Qinstall -m 644 $(wildcard results/*.tsv) '$(SHARE)/busbar' && ln -sfn . '$(SHARE)/busbar/results'
-	$Qinstall -m 644 README.md LICENSE '$(SHARE)/doc/busbar'
-	$Qinstall -m 644 results/README.md '$(SHARE)/doc/busbar/records.md'
-	$Qcp -RP scripts '$(SHARE)/busbar/' && cd '$(SHARE)/busbar/scripts' && rm -f probe works setup completion gpu-proof reference && \
-	    grep '^MPI_NAME\|^MPI_MPIRUN' $(abspath $B/config.mk) >mpi.mk
-	$Qfor s in sweep scan; do \
-	    printf '#!/bin/sh\nbin=$$(dirname "$$(readlink -f "$$0")")\nexec "$$bin/../share/busbar/scripts/%s" --build "$$bin" "$$@"\n' $$s \
-	        >'$(DESTDIR)$(PREFIX)/bin/busbar-'$$s && chmod 755 '$(DESTDIR)$(PREFIX)/bin/busbar-'$$s || exit; \
-	done
+	$Qscripts/install --build '$B' --to '$(DESTDIR)$(PREFIX)' --plugins '$(addprefix $B/,$(PLUGINS))' $(PROGRAMS)
+
+uninstall: ## removes what `make install` put below PREFIX, and nothing else
+	@scripts/install --uninstall --to '$(DESTDIR)$(PREFIX)'
+
+# The hash goes along as git-hash, since the tarball has no .git.
+VERSION := $(shell sed -n 's/^.define BUSBAR_VERSION "\(.*\)"/\1/p' bench/base/version.h)
+dist: ## build/busbar-VERSION.tar.gz: the sources that git knows, which build and pass their tests without git
+	@GIT_HASH='$(GIT_HASH)' scripts/dist '$(VERSION)' '$B/busbar-$(VERSION).tar.gz' && echo '$B/busbar-$(VERSION).tar.gz'
 
 clean: ## removes build/
 	rm -rf '$B'
 
 force:
-.PHONY: all help probe test test-here test-all test-all-here build-for-tests test-cluster test-gpu fuzz drill bench check-regression report install man clean force \
+.PHONY: all help probe test test-here test-all test-all-here build-for-tests test-cluster test-gpu fuzz drill bench check-regression report install uninstall dist man clean force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -116,7 +116,7 @@ gemm() {
     offer=$(cd "$root" && find tmp/offer/x -name 'libopenblas.so.0' -o -name 'libblis.so.4' -o -name 'libgfortran.so.5' | sed 's,^\(.*\)/[^/]*$,/\1,' | sort -u | paste -sd:)
     # shellcheck disable=SC2086 # a command with its arguments, or nothing
     ${TIMED:-} chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/bin:/bin HOME=/root bash -c \
-        "cd ~/busbar && BARE_LIBRARY_PATH=$offer TARGET=0.9 ROUNDS=${ROUNDS:-5} tests/benchmark/matmul.sh" </dev/null
+        "cd ~/busbar && BARE_LIBRARY_PATH=$offer TARGET=0.9 ROUNDS=${ROUNDS:-5} tests/benchmark/blas.sh" </dev/null
 }
 
 for step in $steps; do

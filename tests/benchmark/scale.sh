@@ -2,14 +2,14 @@
 # An emulated UltraServer: 72 ranks on 18 hosts of 4 in one NVLink domain, then in two; verified (proof of start-up, no figures)
 . "$(dirname "$0")/../lib.sh"
 
-. tests/fakegpu/lib.sh
+. tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'the emulated UltraServer'
 driver=all_reduce
 flags=(--backend nccl --collectives "all_reduce,all_gather" --sizes "4608,73728" -n 3 -w 1 --passes 1 --cache warm -T 240)
 
 # server HOSTS_PER_DOMAIN ARGUMENTS…
 server() {
-    place=(tests/fakegpu/place 4 "$1")
+    place=(tests/fakes/gpu/place 4 "$1")
     RANKS_TIMEOUT=300 emulated 72 -- "${@:2}"
 }
 verified='len(c) == 8 and all(r["status"] == "ok" and r["wrong"] == 0 and r["ranks"] == 72 and r["nodes"] == 18 for r in c)'

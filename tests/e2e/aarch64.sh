@@ -55,13 +55,14 @@ parts=$(for source in bench/{base,stats,collective,catalog,record,analysis,analy
     [ "$source" = bench/analysis/busbar.c ] || echo "$source"
 done)
 # Objects are kept: only what is newer is compiled again.
-objects=''
-for source in $tests $parts tests/cross/criterion/main.c; do
+objects='' style=$root/obj/page_style.c
+mkdir -p "$root/obj"
+scripts/embed page_style bench/analysis/report/page.css >"$style" || exit 1
+for source in $tests $parts "$style" tests/fakes/criterion/main.c; do
     object=$root/obj/${source//\//_}.o
     objects="$objects $object"
-    [ "$object" -nt "$source" ] && [ -z "$(find bench kernels tests/cross -name '*.h' -newer "$object" -print -quit)" ] && continue
-    mkdir -p "$root/obj"
-    "$cc" -w "${flags[@]:0:5}" -Itests/cross -I"$root/sys/usr/include" -I"$json" -c -o "$object" "$source" 2>>"$work/errors" ||
+    [ "$object" -nt "$source" ] && [ -z "$(find bench kernels tests/fakes -name '*.h' -newer "$object" -print -quit)" ] && continue
+    "$cc" -w "${flags[@]:0:5}" -Itests/fakes -I"$root/sys/usr/include" -I"$json" -c -o "$object" "$source" 2>>"$work/errors" ||
         { not_ok "compiles: $source"; tail -n 5 "$work/errors"; exit 1; }
 done
 # shellcheck disable=SC2086 # objects have no spaces

@@ -3,7 +3,7 @@
 # a machine without a GPU the sizes and the time that it always had.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-. tests/fakegpu/lib.sh
+. tests/fakes/emulated_gpu.sh
 
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
 before() { # NAME FIRST THEN: a line with FIRST stands before the first with THEN

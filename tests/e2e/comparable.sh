@@ -4,7 +4,7 @@
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 busbar=$PWD/$build/busbar
-launches=$PWD/tests/fixtures/launches
+launches=$PWD/tests/data/launches
 make_archive=$PWD/tests/benchmark/make-archive
 cd "$work" || exit 1
 equal() { # NAME GOT WANTED

@@ -2,10 +2,10 @@
 # The cublaslt engine of matmul, on the emulated device: every type right, wrong results caught, errors with status and message.
 . "$(dirname "$0")/../lib.sh"
 
-. tests/fakegpu/lib.sh
+. tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'the cublaslt engine'
 # A plug-in holds copies of the program's tables, which the program's own replace when it is loaded: they must be of one size.
-# Leaks are judged by tests/e2e-all/sanitize_gpu.sh.
+# Leaks are judged by tests/slow/sanitize_gpu.sh.
 case $build in *sanitize*) export ASAN_OPTIONS="detect_odr_violation=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}" LSAN_OPTIONS=exitcode=0 ;; esac
 driver=matmul flags=(--backend cublaslt --phase burst -n 2)
 

@@ -6,21 +6,21 @@ export_() { timeout 60 "$build/busbar" export "$@"; }
 table() { sed -n '/^# .*out-of-place/,/^# Collective test concluded/p' "$1"; }
 
 # The golden text was printed by nccl-tests 2.19.6's own functions (src/util.cu: header, rows, footer) from the figures of rows.jsonl.
-check "export" export_ tests/golden/export/rows.jsonl
+check "export" export_ tests/data/export/rows.jsonl
 table "$work/out" >"$work/ours"
-table tests/golden/export/nccl-tests-2.19.6.txt >"$work/theirs"
+table tests/data/export/nccl-tests-2.19.6.txt >"$work/theirs"
 check "the table is nccl-tests' to the byte" cmp "$work/ours" "$work/theirs"
 
 # What was imported comes out again: table and footer of the golden log, to the byte.
-check "import" "$build/busbar" import -o "$work/records" --run log tests/golden/import/plain_2.19.log
+check "import" "$build/busbar" import -o "$work/records" --run log tests/data/import/plain_2.19.log
 check "export of the import" export_ "$work/records/log"
 says "one line says what it is" "# busbar "
 grep -E '^ +[0-9]' "$work/out" >"$work/ours"
-grep -E '^ +[0-9]' tests/golden/import/plain_2.19.log >"$work/theirs"
+grep -E '^ +[0-9]' tests/data/import/plain_2.19.log >"$work/theirs"
 check "the rows come out as they came in" cmp "$work/ours" "$work/theirs"
 
 # What nccl-tests has no test for does not come out under the name of one.
-check "import of pairs" "$build/busbar" import -o "$work/records" --run pairs tests/golden/import/formats/osu_pairs.txt
+check "import of pairs" "$build/busbar" import -o "$work/records" --run pairs tests/data/import/formats/osu_pairs.txt
 expect_status "a ping-pong is no sendrecv_perf" 5 export_ "$work/records/pairs"
 says "and is named" "sendrecv, ping_pong: left out: nccl-tests has no such test"
 
@@ -38,7 +38,7 @@ assert r["out_of_place"]["time"] > 0 and r["in_place"]["nwrong"] == 0
 ' "$work/export.json"
 check "import of the export" "$build/busbar" import --check --format csv --ranks 16 "$work/export.json"
 says "the same figures" ",467.90,472.62,"
-check "import again" "$build/busbar" import -o "$work/records" --run several tests/golden/import/several_tables.log
+check "import again" "$build/busbar" import -o "$work/records" --run several tests/data/import/several_tables.log
 expect_status "a JSON document holds one test" 2 export_ --format nccl-tests-json "$work/records/several"
 check "several go to files" export_ --format nccl-tests-json -o "$work/json" "$work/records/several"
 count=$(find "$work/json" -name '*.json' | wc -l)

@@ -25,7 +25,7 @@ fi
 
 expect_status "the targets are built" 0 make_in "$fuzz" all || exit 1
 rm -rf "$fuzz"/crash-*
-tests/fuzz/run "$fuzz" "$seconds" 2>&1 | tee "$work/log"
+tests/fuzz/fuzz "$fuzz" "$seconds" 2>&1 | tee "$work/log"
 failures=$((failures + $(grep -c '^not ok' "$work/log")))
 
 # The same objects but for one, which writes a word too many into an array.
@@ -35,7 +35,7 @@ mkdir -p "$planted"
 cp -r "$fuzz/obj" "$planted/"
 rm -f "$planted/obj/bench/analysis/import/source_line.o"
 expect_status "a bug is planted" 0 make_in "$planted" DEFINES=-DPLANTED_BUG "$planted/nccl_text"
-tests/fuzz/run "$planted" "${PLANTED_SECONDS:-90}" nccl_text >"$work/out" 2>&1
+tests/fuzz/fuzz "$planted" "${PLANTED_SECONDS:-90}" nccl_text >"$work/out" 2>&1
 if grep -q 'stack-buffer-overflow\|index .* out of bounds' "$planted/nccl_text.log"; then ok "the fuzzer finds it"; else not_ok "the fuzzer did not find it"; fi
 input=$(find "$planted" -name 'crash-nccl_text-*' | head -n 1)
 if [ -n "$input" ]; then check "without it the same input is harmless" "$fuzz/nccl_text" "$input"; fi

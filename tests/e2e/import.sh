@@ -2,7 +2,7 @@
 # busbar import: every wrapping of nccl-tests' text, its JSON, other benchmarks; the public logs where their folder exists.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-golden=tests/golden/import
+golden=tests/data/import
 import() { timeout 60 "$build/busbar" import "$@"; }
 
 # One line per file from the summary's lines (one per table), as EXPECTED.tsv has it.

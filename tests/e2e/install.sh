@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make install into a DESTDIR; the programs run from there, the man pages are clean, bash completes.
+# make install into a DESTDIR; the programs run from there, the man pages are clean, bash completes; make uninstall.
 . "$(dirname "$0")/../lib.sh"
 root=$work/root
 check 'make install' make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$root" install
@@ -63,3 +63,38 @@ completes 'completion of a choice' 'text csv json markdown' busbar show --format
 completes 'completion of a choice after =' json busbar show --format = j
 completes 'no words where any value may follow' '' busbar limits --instance ''
 [ ! -x "$bin/all_reduce" ] || completes 'completion of a driver' 'isolated' all_reduce --mode iso
+
+# The list of what was installed is the whole of it, and an uninstall removes it and nothing else.
+files() { (cd "$root/opt/busbar" && find . \( -type f -o -type l \) | sed 's,^\./,,' | LC_ALL=C sort); }
+files >"$work/has"
+{ cat "$share/busbar/installed"; echo share/busbar/installed; } | LC_ALL=C sort >"$work/wanted"
+check 'every installed file is listed' diff "$work/wanted" "$work/has"
+broken=$(cd "$share/doc/busbar" && find . -name '*.md' | while read -r page; do
+    grep -oE '\]\([^)#]+' "$page" | cut -c3- | grep -v '^http' | while read -r link; do
+        [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
+    done
+done)
+if [ -z "$broken" ]; then ok 'the links of the installed documents lead somewhere'; else not_ok "broken links: $broken"; fi
+echo stale >"$share/busbar/stale.tsv"
+echo share/busbar/stale.tsv >>"$share/busbar/installed"
+cd "$OLDPWD" || exit 1
+makes() { make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$root" "$@"; }
+check 'make install once more' makes install
+check 'removes what an older version had put there' test ! -e "$share/busbar/stale.tsv"
+files >"$work/again"
+check 'and is the same otherwise' diff "$work/has" "$work/again"
+touch "$bin/foreign" "$share/busbar/mine.tsv"
+ln -s nowhere "$share/man/man1/foreign.1"
+check 'make uninstall' makes uninstall
+files >"$work/left"
+printf '%s\n' bin/foreign share/busbar/mine.tsv share/man/man1/foreign.1 >"$work/foreign"
+check 'only files of others are left' diff "$work/foreign" "$work/left"
+left=$(cd "$root/opt/busbar" && find . -name '*busbar*' | sort | tr '\n' ' ')
+if [ "$left" = './share/busbar ' ]; then ok 'and no folder of ours but the one with a file of others'; else not_ok "left: $left"; fi
+expect_status 'make uninstall where nothing is installed' 2 makes uninstall
+says 'says so' 'busbar is not installed there'
+mkdir -p "$root/opt/busbar/share/busbar"
+echo ../../outside >"$share/busbar/installed"
+touch "$root/outside"
+expect_status 'a list that leads outside' 2 makes uninstall
+check 'removes nothing' test -e "$root/outside"

@@ -215,5 +215,5 @@ took=$((($(date +%s%N) - begun) / 1000000))
 if [ "$took" -lt 5000 ]; then ok "takes seconds"; else not_ok "took $took ms"; fi
 if command -v shellcheck >/dev/null; then
     check "the scripts are clean" shellcheck -x scripts/sweep scripts/bench scripts/scan scripts/allocation scripts/preset scripts/preflight scripts/hostfacts \
-        scripts/launchers/mpirun scripts/launchers/srun scripts/launchers/sbatch scripts/launchers/mpijob tests/cluster/cluster
+        scripts/launchers/mpirun scripts/launchers/srun scripts/launchers/sbatch scripts/launchers/mpijob tests/fakes/cluster
 else skip "the scripts are clean" "there is no shellcheck"; fi

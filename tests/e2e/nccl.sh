@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # The nccl backend: its plug-in against the real libraries as far as a machine without a GPU goes, and end to end on the
-# emulated device (tests/fakegpu): every collective, type and operation verified; errors end in their status and message.
+# emulated device (tests/fakes/gpu): every collective, type and operation verified; errors end in their status and message.
 . "$(dirname "$0")/../lib.sh"
 
-. tests/fakegpu/lib.sh
+. tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'the nccl backend'
 # A plug-in holds copies of the program's tables, which the program's own replace when it is loaded: they must be of one size.
-# Leaks are judged by tests/e2e-all/sanitize_gpu.sh.
+# Leaks are judged by tests/slow/sanitize_gpu.sh.
 case $build in *sanitize*) export ASAN_OPTIONS="detect_odr_violation=1${ASAN_OPTIONS:+:$ASAN_OPTIONS}" LSAN_OPTIONS=exitcode=0 ;; esac
 driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2 --cache warm)
 
@@ -44,11 +44,11 @@ E2
 # ---- device code, on the emulated device ----
 
 kernels() { LD_LIBRARY_PATH="$build/fakegpu" "$build/gpu_kernels" "$@"; }
-check 'fill and check give the golden vectors' kernels golden tests/golden/pattern.tsv
-check 'golden vectors are what the script writes' sh -c 'python3 tests/golden/pattern.py | cmp - tests/golden/pattern.tsv'
+check 'fill and check give the golden vectors' kernels golden tests/data/pattern.tsv
+check 'golden vectors are what the script writes' sh -c 'python3 tests/data/pattern.py | cmp - tests/data/pattern.tsv'
 check 'fill and check agree with their host twins' kernels twins
 host_kernels() { LD_LIBRARY_PATH="$build/fakegpu" "$build/gpu_kernels_on_host" "$@"; }
-check "the kernels' own source, run by threads of the host, gives the golden vectors" host_kernels golden tests/golden/pattern.tsv
+check "the kernels' own source, run by threads of the host, gives the golden vectors" host_kernels golden tests/data/pattern.tsv
 check 'and agrees with the host twins' host_kernels twins
 
 # ---- every collective, type and operation ----
@@ -138,7 +138,7 @@ check 'a completed fabric' emulated 2 FAKEGPU_FABRIC=7:3 -- --sizes 8 --expect-d
 check 'is the domain, by cluster and clique' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3"'
 
 # hosts HOSTS_PER_DOMAIN RANKS …: as emulated, on hosts of two ranks
-hosts() { local place=(tests/fakegpu/place 2 "$1"); emulated "${@:2}"; }
+hosts() { local place=(tests/fakes/gpu/place 2 "$1"); emulated "${@:2}"; }
 check 'a domain of two hosts' hosts 2 4 -- --sizes 8 --expect-domain 4
 check 'NCCL uses its NVLink between them' rows 'h["facts"]["nccl"]["mnnvl"] is True and w["domains"] == 1 and w["nodes"] == 2'
 expect_status 'NCCL that falls back to the network inside a domain: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-domain 4
@@ -174,9 +174,9 @@ check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'
 check 'a rank comes late to its batches' emulated 2 -- --collectives all_reduce --sizes 8 --mode pipelined --fault slow:rank=1,us=200000
 check 'and lengthens none: they start together on the device' rows 'len(c) > 0 and all(min(r["samples_us"]) < 5000 for r in c)'
 
-# ---- where GPUs and NICs are (tests/fakegpu/machine describes the machine) ----
+# ---- where GPUs and NICs are (tests/fakes/gpu/machine describes the machine) ----
 
-tests/fakegpu/machine "$work/machine"
+tests/fakes/gpu/machine "$work/machine"
 check 'a machine with RDMA devices' hosts 1 4 HWLOC_FSROOT="$work/machine" -- --sizes 8
 tells 'sockets are told for every host' 'NCCL uses TCP sockets on 2 of 2 hosts although they have RDMA devices \(tray00, tray01: mlx5_0 mlx5_1 mlx5_2\)'
 check 'each GPU has its nearest NIC, by switch, root and NUMA distance' rows '[(g["host"], g["numa_node"], g["nearest_nic"]["name"], g["nearest_nic"]["route"], g["nearest_nic"]["numa_distance"]) for g in h["facts"]["gpus"]] == [("tray00", 0, "mlx5_2", "switch", 10), ("tray00", 1, "mlx5_0", "host_bridge", 10), ("tray01", 0, "mlx5_2", "switch", 10), ("tray01", 1, "mlx5_0", "host_bridge", 10)]'

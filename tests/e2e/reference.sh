@@ -10,6 +10,8 @@ sourced=$(find results/reference -name '*.jsonl' -exec grep -l '^{"record":"laun
 measured=$(grep -rl --include='*.jsonl' '"provenance":\["measured"\]' results/reference | wc -l)
 if [ "$launches" -ge 30 ] && [ "$launches" -eq $((sourced + measured)) ]; then ok "$launches launches, $sourced imported with their origin, $measured measured"
 else not_ok "$sourced of $launches launches are imported and have an origin, $measured are measured"; fi
+remarks=$(grep -rl --include='*.jsonl' '"provenance":\["imported"\]' results/reference | sed 's,.*/,,' | grep -vxE '([0-9]+-gpus(-[a-z0-9_]+)?|published)\.jsonl')
+if [ -z "$remarks" ]; then ok "its files have plain names"; else not_ok "names that are not plain: $remarks"; fi
 bytes=$(find results/reference -type f -printf '%s\n' | awk '{ s += $1 } END { print s }')
 if [ "$bytes" -lt 1000000 ]; then ok "$bytes bytes, less than 1 MB"; else not_ok "$bytes bytes"; fi
 if grep -rhE '"name":"' results/reference | grep -qv '"provenance":\["measured"\].*"name":"gpu-host"'; then not_ok "host names in it"; else ok "no host names"; fi

@@ -8,8 +8,8 @@ equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $2, expected $3"; f
 has() { if grep -qF -- "$2" "$3"; then ok "$1"; else not_ok "$1: no '$2' in $3"; fi; }
 has_not() { if grep -qF -- "$2" "$3"; then not_ok "$1: '$2' is in $3"; else ok "$1"; fi; }
 
-tests/fixtures/synthetic-runs "$work/runs"
-tests/fixtures/synthetic-runs "$work/hostile" --hostile
+tests/data/synthetic-runs "$work/runs"
+tests/data/synthetic-runs "$work/hostile" --hostile
 
 # ---- tables ----
 check 'show prints text' timeout 20 "$busbar" show "$work/runs"
@@ -153,7 +153,7 @@ equal 'no temporary folder is left' "$(find "$work" -maxdepth 1 -name 'busbar-pl
 
 for page in page hostile reference; do
     status=0
-    timeout 150 tests/fixtures/browser-check "$work/$page.html" ${SHOTS:+"$SHOTS/$page"} >"$work/checks" 2>"$work/err" || status=$?
+    timeout 150 tests/e2e/browser-check "$work/$page.html" ${SHOTS:+"$SHOTS/$page"} >"$work/checks" 2>"$work/err" || status=$?
     if [ "$status" -eq 77 ]; then
         skip "the $page page in a browser" 'no Chromium is installed'
         continue

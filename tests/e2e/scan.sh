@@ -79,4 +79,4 @@ expect_status "a rail that is slow between all hosts" 1 "$build/busbar" scan "$w
 if [ "$(cat "$work/out")" = 'suspect rail 3: 20 GB/s between the hosts, 42 % of the median rail of 48' ]; then ok "is named, and no host"
 else not_ok "is named, and no host"; cat "$work/out"; fi
 
-SCENES=half tests/cluster/scan.sh || failures=$((failures + 1))
+SCENES=half tests/slow/cluster_scan.sh || failures=$((failures + 1))

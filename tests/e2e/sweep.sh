@@ -6,7 +6,7 @@
 programs=$work/programs
 mkdir -p "$programs"
 cp "$build/busbar" "$programs"
-for driver in all_reduce all_gather matmul; do ln -s "$PWD/tests/stand_in" "$programs/$driver"; done
+for driver in all_reduce all_gather matmul; do ln -s "$PWD/tests/fakes/driver" "$programs/$driver"; done
 
 # A launcher that starts one process, whatever the hosts: no MPI is needed here.
 cat >"$work/direct" <<'END'

@@ -1,4 +1,4 @@
-/* Tests and intervals against tests/golden/statistics.tsv, which tests/oracle/statistics.py makes with SciPy,
+/* Tests and intervals against tests/data/statistics.tsv, which tests/data/statistics.py makes with SciPy,
  * R and enumeration. */
 #include "base/text.h"
 #include "record/files.h"
@@ -154,7 +154,7 @@ Test(oracle, table)
 {
     struct line_reader reader;
     size_t checked = 0;
-    cr_assert_eq(line_reader_open(&reader, "tests/golden/statistics.tsv"), STATUS_OK);
+    cr_assert_eq(line_reader_open(&reader, "tests/data/statistics.tsv"), STATUS_OK);
     while (line_reader_next(&reader)) {
         if (*reader.line == '#') continue;
         char *rest = reader.line;

@@ -11,7 +11,7 @@
    launches, the rank sum's variance is about 1 + (k - 1) s times what the test assumes, so it cries wolf with
    2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
 
-   make test runs BUSBAR_SIMULATIONS = 1000 each; tests/e2e-all/simulation.sh more. Seeded: a run always gives
+   make test runs BUSBAR_SIMULATIONS = 1000 each; tests/slow/simulation.sh more. Seeded: a run always gives
    the same figures. */
 #include "stats/maxt.h"
 #include "stats/order.h"

@@ -3,7 +3,7 @@
    `busbar compare` does. Beside it stands the rule that was used before, written here on its own: two-sided max-T, and the
    whole Hodges-Lehmann interval beyond the tolerance.
 
-   make test runs a tenth of BUSBAR_SITUATIONS = 2000 comparisons a row; tests/e2e-all/simulation.sh all, and checks the
+   make test runs a tenth of BUSBAR_SITUATIONS = 2000 comparisons a row; tests/slow/simulation.sh all, and checks the
    committed table. Seeded: the same number of comparisons gives the same figures. */
 #include "stats/decision.h"
 #include "stats/order.h"

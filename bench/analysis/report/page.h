@@ -31,6 +31,6 @@ enum status page_figure(struct page *, const struct drawing *);
    no such SVG. */
 bool svg_inline(const char *svg, size_t length, const char *label, struct text *out);
 
-extern const char page_style[]; /* the style sheet */
+extern const char page_style[]; /* page.css, which the build embeds (scripts/embed) */
 
 #endif

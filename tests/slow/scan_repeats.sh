@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Every scene of the scans on six hosts, 20 times; two clusters at a time (SIDE_BY_SIDE), since what they wait for is their links.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+running=0
+for scene in ${SCENES:-even half fifth link two}; do
+    REPEAT=${REPEAT:-20} SCENES=$scene tests/slow/cluster_scan.sh >"$work/$scene.out" 2>&1 &
+    running=$((running + 1))
+    if [ "$running" -ge "${SIDE_BY_SIDE:-2}" ]; then
+        wait -n
+        running=$((running - 1))
+    fi
+done
+wait
+for scene in ${SCENES:-even half fifth link two}; do
+    cat "$work/$scene.out"
+    # A scene that died has said nothing.
+    grep -q '^not ok' "$work/$scene.out" && failures=$((failures + 1))
+    grep -qE '^(ok|not ok|skip) - ' "$work/$scene.out" || not_ok "$scene: no verdict"
+done
