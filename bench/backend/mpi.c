@@ -141,8 +141,7 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
         free(c);
         return failed("preparing a communicator", error);
     }
-    enum status status =
-        options->memory && strcmp(options->memory, "device") == 0 ? open_device(c) : STATUS_OK;
+    enum status status = options->memory == MEMORY_DEVICE ? open_device(c) : STATUS_OK;
     if (status)
         mpi_close(c);
     else

@@ -22,7 +22,7 @@ static const char *value_of(const struct option *row)
 {
     if (row->kind == OPTION_FLAG) return NULL;
     if (row->kind == OPTION_CHOICE && row->choices) return row->choices;
-    return row->value ? row->value : "VALUE";
+    return row->argument ? row->argument : "VALUE";
 }
 
 /* Columns that UTF-8 text takes. */
@@ -99,7 +99,7 @@ static void help_row(const struct option *row, FILE *out)
         text_add(&flag, "      --%s", row->name);
     if (value_of(row)) text_add(&flag, " %s", value_of(row));
     text_add(&help, "%s", row->help ? row->help : "");
-    if (row->standard) text_add(&help, " [%s]", row->standard);
+    if (row->initial) text_add(&help, " [%s]", row->initial);
     int column = columns(text_get(&flag), flag.length);
     fputs(text_get(&flag), out);
     if (column > COLUMN - 2) {
@@ -224,9 +224,9 @@ static void man_row(const struct option *row, FILE *out)
     }
     fputc('\n', out);
     if (row->help) man_text(row->help, out);
-    if (row->standard) {
+    if (row->initial) {
         fputs(row->help ? " [" : "[", out);
-        man_text(row->standard, out);
+        man_text(row->initial, out);
         fputc(']', out);
     }
     fputc('\n', out);

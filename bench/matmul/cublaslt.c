@@ -442,7 +442,7 @@ extern const struct gemm_engine busbar_gemm_engine;
 EXPORTED const struct gemm_engine busbar_gemm_engine = {
     .name = "cublaslt",
     .about = "cuBLASLt on GPUs, one rank for each",
-    .memory = "device",
+    .memory = MEMORY_DEVICE,
     .open = lt_open,
     .supports = lt_supports,
     .free_bytes = lt_free_bytes,

@@ -117,8 +117,8 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
         if (said) continue;
         struct case_row row = cases_row(m, s, capabilities);
         char size[UNIT_TEXT];
-        fprintf(out, "%s: %s %s %s %s", row.status, row.collective,
-                format_size((size_t)row.requested_bytes, size), row.dtype, row.placement);
+        fprintf(out, "%s: %s %s %s %s", case_status_name(row.status), row.collective,
+                format_size((size_t)row.requested_bytes, size), row.dtype, placement_name(row.placement));
         if (alike > 1) fprintf(out, " and %zu more", alike - 1);
         fprintf(out, ": %s\n", m->reason);
     }

@@ -453,11 +453,17 @@ static enum status write_file(const char *folder, const char *name, const char *
     return status;
 }
 
-enum status drawings_write(const struct drawings *drawings, const char *folder, const char *formats)
+const struct names plot_files_names = NAMES("svg", "png", "pdf", "svg,png", "svg,png,pdf");
+
+enum status drawings_write(const struct drawings *drawings, const char *folder, enum plot_files files)
 {
     struct text script = {0}, data = {0};
     enum status status = STATUS_OK;
     bool rare = false;
+    char formats[32];
+    snprintf(formats, sizeof formats, "%s", name_of(&plot_files_names, (int)files));
+    for (char *c = formats; *c; c++)
+        if (*c == ',') *c = ' ';
     text_add(&script,
              "# Written by busbar: BUSBAR_PLOT=scripts/plot gnuplot plots.gp draws the plots anew.\n"
              "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\nformats = '%s'\nwidth = %d\nload "
@@ -473,10 +479,10 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
             write_heat(drawing, &data, &script);
         else
             write_curves(drawing, &data, &script);
-        if (!same(formats, "svg")) rare |= replace_rare_letters(&data);
+        if (files != PLOT_SVG) rare |= replace_rare_letters(&data);
         status = write_file(folder, drawing->name, ".tsv", &data);
     }
-    if (!same(formats, "svg")) rare |= replace_rare_letters(&script);
+    if (files != PLOT_SVG) rare |= replace_rare_letters(&script);
     if (rare)
         warn("plots as PNG and PDF: '?' stands for letters that their fonts may not have (alone, SVG keeps "
              "them)");
