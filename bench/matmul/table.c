@@ -1,5 +1,6 @@
 #include "base/text.h"
 #include "base/units.h"
+#include "base/utf8.h"
 #include "matmul/matmul.h"
 #include "record/words.h"
 
@@ -60,9 +61,9 @@ static void print_row(const struct matmul_case *c, const struct matmul_sampler *
         snprintf(slowest, sizeof slowest, "%lld (%.40s)", (long long)c->rank_us.rank, c->rank_us.host);
         snprintf(spread, sizeof spread, "%.1f%%", 100 * (c->rank_us.max / c->rank_us.min - 1));
     }
-    /* ± is two bytes and one column wide */
+    int error_width = 7 + (int)(strlen(error) - text_columns(error, strlen(error)));
     fprintf(out, "%-20s %-6s %-9s %-9s %11s %*s %10s %8s %6s  %-8s %s\n", shape, row.layout, row.dtype,
-            phase_name(row.phase), figure_text(row.median_us, time), *error == '-' ? 7 : 8, error,
+            phase_name(row.phase), figure_text(row.median_us, time), error_width, error,
             rate(row.tflops, giga, flops), peak, wrong, spread, slowest);
 }
 
