@@ -43,7 +43,7 @@ enum capability {
 };
 
 struct backend_options {
-    const char *memory; /* "host" | "device" | NULL: the backend's own */
+    enum memory memory; /* absent: the backend's own */
     bool cold;          /* rotate buffers so that repeated calls do not run out of cache */
     uint64_t seed;
     int graph;           /* calls per graph; 0: none */

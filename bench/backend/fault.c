@@ -197,8 +197,7 @@ static enum status fault_run(struct comm *c, const struct call *call, int batch,
 static void fault_facts(struct comm *c, struct launch_header *header)
 {
     c->inner->facts(c->comm, header);
-    if (!launch_has_provenance(header, "faulted"))
-        json_array_append_new(header->provenance, json_string("faulted"));
+    if (!launch_has_provenance(header, PROVENANCE_FAULTED)) launch_add_provenance(header, PROVENANCE_FAULTED);
 }
 
 static const char *fault_domain(struct comm *c)
@@ -231,7 +230,7 @@ enum status backend_open(const struct backend **backend, const struct world *wor
                          const struct backend_options *options, struct comm **comm)
 {
     struct fault fault;
-    if (*backend == &backend_mpi && same(options->memory, "device")) *backend = &backend_mpi_device;
+    if (*backend == &backend_mpi && options->memory == MEMORY_DEVICE) *backend = &backend_mpi_device;
     if (!options->fault) return (*backend)->open(world, options, comm);
     enum status status = parse_fault(options->fault, &fault);
     if (status) return status;

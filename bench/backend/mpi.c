@@ -127,8 +127,7 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
     c->world = world;
     mpi_must(MPI_Comm_dup(world->comm, &c->mpi));
     types_open(&c->types);
-    enum status status =
-        options->memory && strcmp(options->memory, "device") == 0 ? open_device(c) : STATUS_OK;
+    enum status status = options->memory == MEMORY_DEVICE ? open_device(c) : STATUS_OK;
     if (status)
         mpi_close(c);
     else

@@ -1,6 +1,7 @@
 /* The help, the man page and the completion words of a program, from its option table. */
 #include "base/options.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "base/version.h"
 
 #include <ctype.h>
@@ -22,15 +23,7 @@ static const char *value_of(const struct option *row)
 {
     if (row->kind == OPTION_FLAG) return NULL;
     if (row->kind == OPTION_CHOICE && row->choices) return row->choices;
-    return row->value ? row->value : "VALUE";
-}
-
-/* Columns that UTF-8 text takes. */
-static int columns(const char *text, size_t bytes)
-{
-    int n = 0;
-    for (size_t i = 0; i < bytes; i++) n += ((unsigned char)text[i] & 0xc0) != 0x80;
-    return n;
+    return row->argument ? row->argument : "VALUE";
 }
 
 /* Fills lines up to WIDTH with the words of text[0 … length), starting in `column`; further lines start at
@@ -44,7 +37,7 @@ static void fill(const char *text, size_t length, int column, int indent, FILE *
         const char *word = text;
         while (text < end && !isspace((unsigned char)*text)) text++;
         size_t bytes = (size_t)(text - word);
-        int wide = columns(word, bytes);
+        int wide = (int)text_columns(word, bytes);
         if (!wide) break;
         if (!first && column + 1 + wide > WIDTH) {
             fprintf(out, "\n%*s", indent, "");
@@ -99,8 +92,8 @@ static void help_row(const struct option *row, FILE *out)
         text_add(&flag, "      --%s", row->name);
     if (value_of(row)) text_add(&flag, " %s", value_of(row));
     text_add(&help, "%s", row->help ? row->help : "");
-    if (row->standard) text_add(&help, " [%s]", row->standard);
-    int column = columns(text_get(&flag), flag.length);
+    if (row->initial) text_add(&help, " [%s]", row->initial);
+    int column = (int)text_columns(text_get(&flag), flag.length);
     fputs(text_get(&flag), out);
     if (column > COLUMN - 2) {
         fputc('\n', out);
@@ -224,9 +217,9 @@ static void man_row(const struct option *row, FILE *out)
     }
     fputc('\n', out);
     if (row->help) man_text(row->help, out);
-    if (row->standard) {
+    if (row->initial) {
         fputs(row->help ? " [" : "[", out);
-        man_text(row->standard, out);
+        man_text(row->initial, out);
         fputc(']', out);
     }
     fputc('\n', out);

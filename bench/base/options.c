@@ -41,8 +41,7 @@ static bool in_range(const struct option *row, double value)
     return (row->least == 0 && row->most == 0) || (value >= row->least && value <= row->most);
 }
 
-/* `value` stays the caller's, once it is one of "a|b|c". */
-static enum status set_choice(const struct option *row, const char *value, const char **place)
+static enum status set_choice(const struct option *row, const char *value, int *place)
 {
     char copy[512];
     const char *words[64];
@@ -50,7 +49,7 @@ static enum status set_choice(const struct option *row, const char *value, const
     snprintf(copy, sizeof copy, "%s", row->choices);
     for (char *state = copy, *word; n < 63 && (word = strsep(&state, "|"));) {
         if (strcmp(word, value) == 0) {
-            *place = value;
+            *place = value_named(row->names, value);
             return STATUS_OK;
         }
         words[n++] = word;
@@ -74,7 +73,7 @@ static enum status out_of_range(const struct option *row, const char *value)
 
 static enum status set_value(const struct option *row, const char *value, char *settings)
 {
-    void *place = settings + row->offset;
+    void *place = settings + row->at;
     double real = 0;
     switch (row->kind) {
     case OPTION_FLAG:
@@ -152,7 +151,7 @@ static enum status read_flag(const struct command *command, int argc, char **arg
         if (!attached) {
             if (*at + 1 >= argc)
                 return fail(STATUS_USAGE, "%s needs a value: %s %s", flag, flag,
-                            row->value ? row->value : "VALUE");
+                            row->argument ? row->argument : "VALUE");
             attached = argv[++*at];
         }
         enum status status = set_value(row, attached, settings);
@@ -167,7 +166,7 @@ static enum status set_defaults(const struct command *command, void *settings)
 {
     EACH_OPTION(command, row)
     {
-        enum status status = row->standard ? set_value(row, row->standard, settings) : STATUS_OK;
+        enum status status = row->initial ? set_value(row, row->initial, settings) : STATUS_OK;
         if (status) return status;
     }
     return STATUS_OK;
@@ -217,7 +216,7 @@ void options_free(const struct command *command, void *settings)
 {
     EACH_OPTION(command, row)
     if (row->kind == OPTION_LIST) {
-        struct option_list *list = (struct option_list *)((char *)settings + row->offset);
+        struct option_list *list = (struct option_list *)((char *)settings + row->at);
         free(list->values);
         *list = (struct option_list){0};
     }

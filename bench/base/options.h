@@ -1,8 +1,9 @@
-/* Command lines from a table: one row gives the flag, its place in the settings, its default, its help, its
-   man page and its completion. A program's settings are one struct; a row names the member by its offset. */
+/* Command lines from a table: a row gives a flag its place in the settings, default, help, man page and
+   completion. A program's settings are one struct; a row names the member by its offset. */
 #ifndef BUSBAR_OPTIONS_H
 #define BUSBAR_OPTIONS_H
 
+#include "base/names.h"
 #include "base/status.h"
 
 #include <stddef.h>
@@ -17,9 +18,9 @@ enum option_kind {
     OPTION_REAL,    /* double */
     OPTION_SIZE,    /* size_t, bytes: 8, 64K, 1G */
     OPTION_SECONDS, /* double: 0.25, 20m, 6h */
-    OPTION_CHOICE,  /* const char *: one word of `choices` */
-    OPTION_REFUSED, /* a flag that people know from elsewhere: `help` says what to use instead; status 2 */
-                    /* (but with the value `choices`, which asks for what is done anyway, it is taken) */
+    OPTION_CHOICE,  /* int or an enum: the value that `names` gives to one word of `choices` */
+    OPTION_REFUSED, /* a flag of another tool: status 2, and `help` says what to use instead. The value
+                       `choices`, if given, is accepted: it asks for what busbar does anyway. */
 };
 
 struct option_list {
@@ -29,15 +30,16 @@ struct option_list {
 
 struct option {
     enum option_kind kind;
-    char letter;          /* 0: none */
-    const char *name;     /* long name without dashes */
-    const char *value;    /* what the value is called in the help: "SIZE" */
-    size_t offset;        /* offsetof(struct settings, member) */
-    const char *standard; /* the default, as it would be typed; NULL: zero or NULL */
-    const char *choices;  /* OPTION_CHOICE: "a|b|c"; OPTION_REFUSED: see there */
-    double least, most;   /* numbers: the allowed range; both 0: any */
-    const char *group;    /* heading in the help; NULL: the same as the row above */
-    const char *help;     /* one or two lines, filled anew; says the unit */
+    char letter;               /* 0: none */
+    const char *name;          /* long name without dashes */
+    const char *argument;      /* what the help calls the value: "SIZE" */
+    size_t at;                 /* offsetof(struct settings, member) */
+    const char *initial;       /* the default, as the user would type it; NULL: zero or NULL */
+    const char *choices;       /* OPTION_CHOICE: "a|b|c"; OPTION_REFUSED: see there */
+    const struct names *names; /* OPTION_CHOICE: has every word of `choices` */
+    double least, most;        /* numbers: the allowed range; both 0: any */
+    const char *group;         /* heading in the help; NULL: the same as the row above */
+    const char *help;          /* what it does, with the unit; options_help breaks the lines */
 };
 
 struct command {

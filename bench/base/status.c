@@ -1,4 +1,5 @@
 #include "base/status.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -27,9 +28,13 @@ static void say(int failed, const char *format, va_list values)
     int start = snprintf(line, sizeof line, "%s: ", program);
     if (start < 0 || (size_t)start >= sizeof line) return;
     vsnprintf(line + start, sizeof line - (size_t)start - 1, format, values);
-    /* One line, whatever text came from outside. */
-    for (char *c = line; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
+    /* One line that no terminal obeys, whatever text came from outside. */
+    size_t bytes;
+    for (char *c = line; *c; c += bytes) {
+        wchar_t letter;
+        bytes = utf8_letter(c, &letter);
+        if (letter == NOT_UTF8 || is_control(letter)) memset(c, '?', bytes);
+    }
     strcat(line, "\n");
     if (!silent)
         fputs(line, stderr);

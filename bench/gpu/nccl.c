@@ -204,8 +204,8 @@ static enum status open_steps(struct comm *c)
 static enum status nccl_open(const struct world *world, const struct backend_options *options,
                              struct comm **comm)
 {
-    if (options->memory && strcmp(options->memory, "device") != 0)
-        return fail(STATUS_USAGE, "the nccl backend has device memory only, not '%s'", options->memory);
+    if (options->memory == MEMORY_HOST)
+        return fail(STATUS_USAGE, "the nccl backend has device memory only, not 'host'");
     struct comm *c = allocate(1, sizeof *c);
     c->world = world;
     c->options = *options;

@@ -4,25 +4,28 @@
 #include "base/text.h"
 #include "launch/launcher.h"
 #include "launch/world.h"
+#include "record/flags.h"
 
 #include <unistd.h>
 
 #define AT(member) offsetof(struct driver_settings, member)
 
 const struct option driver_options[] = {
-    {OPTION_TEXT, 0, "output", "DIR", AT(output), "results", NULL, 0, 0, NULL,
-     "records go to DIR/RUN/LAUNCH.jsonl; none: nowhere"},
-    {OPTION_TEXT, 0, "run", "NAME", AT(run), NULL, NULL, 0, 0, NULL,
-     "name of the run: launches of one run are repetitions"},
-    {OPTION_TEXT, 0, "launch", "NAME", AT(launch), NULL, NULL, 0, 0, NULL, "name of this launch in its run"},
-    {OPTION_TEXT, 0, "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "what plots and reports call it"},
-    {OPTION_TEXT, 0, "cloud", "TEXT", AT(cloud), NULL, NULL, 0, 0, NULL, "the provider, kept in the record"},
-    {OPTION_TEXT, 0, "instance", "TEXT", AT(instance), NULL, NULL, 0, 0, NULL,
-     "the instance type, kept in the record"},
+    FLAG_OUTPUT(.argument = "DIR", .at = AT(output), .initial = "results",
+                .help = "records go to DIR/RUN/LAUNCH.jsonl; none: nowhere"),
+    FLAG_RUN(.at = AT(run), .help = "name of the run: launches of one run are repetitions"),
+    {.kind = OPTION_TEXT,
+     .name = "launch",
+     .argument = "NAME",
+     .at = AT(launch),
+     .help = "name of this launch in its run"},
+    FLAG_LABEL(.at = AT(label)),
+    FLAG_CLOUD(.at = AT(cloud)),
+    FLAG_INSTANCE(.at = AT(instance), .help = "the instance type, kept in the record"),
     {.kind = OPTION_END},
 };
 
-static void end_from_watchdog(void *state, const char *how)
+static void end_from_watchdog(void *state, enum end_status how)
 {
     struct driver *d = state;
     if (d->world.rank == 0) journal_end(&d->journal, how);
@@ -88,8 +91,8 @@ static enum status close_launch(struct driver *d)
 {
     enum status status = STATUS_OK;
     if (d->world.rank == 0) {
-        status = journal_end(&d->journal, "complete");
-        if (same(d->settings->format, "text")) {
+        status = journal_end(&d->journal, END_COMPLETE);
+        if (d->settings->format == FORMAT_TEXT) {
             print_crowding(&d->crowding, stdout);
             d->parts->print(d, stdout);
             if (d->journal.writer.path) printf("\nrecords: %s\n", d->journal.writer.path);
@@ -106,7 +109,7 @@ static void end_failed(void *state)
 {
     struct driver *d = state;
     watch_fail(d->watch);
-    end_from_watchdog(d, "failed");
+    end_from_watchdog(d, END_FAILED);
 }
 
 static enum status run_launch(struct driver *d)

@@ -13,7 +13,8 @@
 
 /* Flags of all drivers; those that differ in default or choice stand in each driver's own table. */
 struct driver_settings {
-    const char *output, *run, *launch, *label, *cloud, *instance, *format;
+    const char *output, *run, *launch, *label, *cloud, *instance;
+    enum format format;
     double timeout_s;
     int64_t expect_ranks, expect_hosts;
 };

@@ -13,7 +13,7 @@ void journal_start(struct journal *j, double start_s)
 }
 
 enum status journal_open(struct journal *j, const struct world *world, const struct host_machine *machine,
-                         const char *output, const char *format, struct launch_description known,
+                         const char *output, enum format format, struct launch_description known,
                          void (*add_facts)(void *state, struct launch_header *), void *state)
 {
     enum status status = STATUS_OK;
@@ -21,7 +21,7 @@ enum status journal_open(struct journal *j, const struct world *world, const str
     known.run = j->run, known.launch = j->launch;
     if (world->rank == 0)
         status = record_open(&j->writer, same(output, "none") ? NULL : output, j->run, j->launch,
-                             same(format, "json") ? stdout : NULL);
+                             format == FORMAT_JSON ? stdout : NULL);
     status = agree_over(world->comm, status);
     if (!status)
         status = agree_over(world->comm, header_write(&j->writer, world, machine, known, add_facts, state));
@@ -45,7 +45,7 @@ enum status journal_case(struct journal *j, struct case_row *row)
     return status;
 }
 
-enum status journal_end(struct journal *j, const char *how)
+enum status journal_end(struct journal *j, enum end_status how)
 {
     struct timespec patience;
     enum status status = STATUS_OK;

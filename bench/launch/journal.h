@@ -2,6 +2,7 @@
 #ifndef BUSBAR_JOURNAL_H
 #define BUSBAR_JOURNAL_H
 
+#include "base/format.h"
 #include "launch/header.h"
 
 #include <pthread.h>
@@ -16,18 +17,17 @@ struct journal {
 
 void journal_start(struct journal *, double start_s);
 
-/* Collective. Names the launch, opens the file on rank 0 (output "none": no file; format "json": rows on
+/* Collective. Names the launch, opens the file on rank 0 (output "none": no file; FORMAT_JSON: rows on
    standard output), and writes the header: `known` with what header_write adds. */
 enum status journal_open(struct journal *, const struct world *, const struct host_machine *,
-                         const char *output, const char *format, struct launch_description known,
+                         const char *output, enum format format, struct launch_description known,
                          void (*add_facts)(void *state, struct launch_header *), void *state);
 
 /* One row, with its key. Nothing once the end is written. On rank 0. */
 enum status journal_case(struct journal *, struct case_row *);
 
-/* Writes the end once: `how` is "complete", "failed", … From the watchdog's thread too, which may find the
-   measurement in the middle of a row that the disk does not take: then STATUS_ENVIRONMENT after two seconds.
- */
-enum status journal_end(struct journal *, const char *how);
+/* Writes the end line; a second call does nothing. The watchdog's thread calls it too. If the measuring thread
+   holds the lock for two seconds, in a write that blocks: STATUS_ENVIRONMENT. */
+enum status journal_end(struct journal *, enum end_status);
 
 #endif

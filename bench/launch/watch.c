@@ -64,7 +64,7 @@ static const char *host_of(const void *context, int rank)
 }
 
 /* Ends the process: after it, nothing of the measurement runs on. */
-static void finish(struct watch *w, const char *record_status, int exit_status)
+static void finish(struct watch *w, enum end_status record_status, int exit_status)
 {
     if (w->settings.abort) w->settings.abort(w->settings.state);
     if (!w->world || w->world->rank == 0) w->settings.at_end(w->settings.state, record_status);
@@ -112,7 +112,7 @@ static void blame(struct watch *w, const char *why, double silent_s)
     enum status status =
         board_blame(w->board.seen, w->world->ranks, looked_s, silent_s, host_of, w->world, &words);
     fail(status, "%s%s%s:%s", why, *what ? " in " : "", what, text_get(&words));
-    finish(w, "failed", (int)status);
+    finish(w, END_FAILED, (int)status);
 }
 
 static bool has_gone(const struct seen *seen)
@@ -148,7 +148,7 @@ static void obey_signal(struct watch *w)
     if (w->world && w->world->rank == 0 && w->world->ranks > 1) {
         drain(w);
         board_serve(&w->board, w->place.secret, -1, clock_s(), 0.05);
-        if (somebody(w, has_failed)) finish(w, "failed", 128 + number);
+        if (somebody(w, has_failed)) finish(w, END_FAILED, 128 + number);
         if (number != SIGINT && somebody(w, has_gone)) blame(w, "ended by the launcher", 1e9);
     }
     if (!w->world || w->world->rank == 0)
@@ -161,9 +161,9 @@ static void obey_signal(struct watch *w)
         if (w->world->rank == 1)
             fail(STATUS_ENVIRONMENT, "ended by the launcher%s%s: rank 0 on %s ended without a word",
                  *what ? " in " : "", what, host_of(w->world, 0));
-        finish(w, "failed", STATUS_ENVIRONMENT);
+        finish(w, END_FAILED, STATUS_ENVIRONMENT);
     }
-    finish(w, "interrupted", 128 + number);
+    finish(w, END_INTERRUPTED, 128 + number);
 }
 
 static double interval(const struct watch *w)
@@ -186,7 +186,7 @@ static void serve_board(struct watch *w, double *moved_s)
     own->stage = stage;
     board_serve(&w->board, w->place.secret, w->wake[0], now, interval(w));
     /* Who has failed takes the launch down next: some launchers leave nobody a moment to end the record then. */
-    if (somebody(w, has_failed)) w->settings.at_end(w->settings.state, "failed");
+    if (somebody(w, has_failed)) w->settings.at_end(w->settings.state, END_FAILED);
     for (int rank = 0; rank < w->world->ranks; rank++)
         if (w->board.seen[rank].moved_s > latest) latest = w->board.seen[rank].moved_s;
     if (latest > *moved_s) *moved_s = latest;
@@ -224,7 +224,7 @@ static void lost_rank_0(struct watch *w, const char *how, enum status status)
     copy_what(w, what);
     fail(status, "the launch cannot go on%s%s: rank 0 on %s %s", *what ? " in " : "", what,
          host_of(w->world, 0), how);
-    finish(w, "failed", (int)status);
+    finish(w, END_FAILED, (int)status);
 }
 
 static void report_to_board(struct watch *w, double *answer_s)
@@ -245,7 +245,7 @@ static void report_to_board(struct watch *w, double *answer_s)
     }
     if (n > 0 && answers[n - 1] == ANSWER_END) {
         wait_or_wake(w, 0.5); /* the launcher gets rank 0's status first */
-        finish(w, "failed", STATUS_TIMEOUT);
+        finish(w, END_FAILED, STATUS_TIMEOUT);
     }
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         wait_or_wake(w, 0.3);
@@ -269,7 +269,7 @@ static void await_arrival(struct watch *w)
         fail(STATUS_TIMEOUT, "MPI_Init has not returned for %s: %s", format_duration(limit, text),
              text_get(&words));
     if (!speaks) sleep(1);
-    finish(w, "failed", STATUS_TIMEOUT);
+    finish(w, END_FAILED, STATUS_TIMEOUT);
 }
 
 static void *run(void *state)

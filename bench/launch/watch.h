@@ -25,9 +25,9 @@ struct watch;
 struct watch_settings {
     double timeout_s;   /* 0: no deadlines, signals only */
     const char *folder; /* shared by all processes, for notes of arrival; NULL: see arrival_find() */
-    /* From the watchdog's thread, on rank 0 (or before ranks are known on each): write the end of the record.
-       May be called again, and the process ends soon after. `status`: "interrupted" | "failed". */
-    void (*at_end)(void *state, const char *status);
+    /* Writes the end of the record. The watchdog's thread calls it on rank 0, or on every rank if ranks are not
+       known yet; perhaps more than once. The process ends soon after. */
+    void (*at_end)(void *state, enum end_status);
     void (*abort)(void *state); /* ends what hangs on devices; may be NULL */
     void *state;
 };

@@ -353,7 +353,7 @@ static void cblas_close(struct gemm *gemm)
 const struct gemm_engine gemm_cblas = {
     .name = "cblas",
     .about = "the CPU's BLAS libraries, in host memory",
-    .memory = "host",
+    .memory = MEMORY_HOST,
     .open = cblas_open,
     .supports = cblas_supports,
     .free_bytes = cblas_free_bytes,

@@ -437,7 +437,7 @@ static json_t *lt_watch_stop(struct gemm *g)
 static const struct gemm_engine gemm_cublaslt = {
     .name = "cublaslt",
     .about = "cuBLASLt on GPUs, one rank for each",
-    .memory = "device",
+    .memory = MEMORY_DEVICE,
     .open = lt_open,
     .supports = lt_supports,
     .free_bytes = lt_free_bytes,

@@ -10,18 +10,22 @@
    (DeepSeek-V3 technical report, 3.3.2): so it is for fast accumulation; what goes over into float now and then
    errs by less, and how often the library does not tell. */
 const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT] = {
-    [GEMM_DOUBLE] = {"double", "fp64", "fp64", "double", "double", "none", 8, 8, 0x1p-53, 0x1p-53, 1, false},
-    [GEMM_FLOAT] = {"float", "fp32", NULL, "float", "float", "none", 4, 4, 0x1p-24, 0x1p-24, 1, false},
-    [GEMM_TF32] = {"tf32", "tfloat32", "tf32", "float", "float", "none", 4, 4, 0x1p-24, 0x1p-21, 8, true},
-    [GEMM_BFLOAT16] = {"bfloat16", "bf16", "bf16", "bfloat16", "float", "none", 2, 2, 0x1p-8, 0x1p-21, 8,
-                       true},
-    [GEMM_HALF] = {"half", "fp16", "fp16", "half", "float", "none", 2, 2, 0x1p-11, 0x1p-21, 8, true},
-    [GEMM_FP8_E4M3] = {"fp8_e4m3", "fp8", "fp8", "bfloat16", "float", "tensor", 1, 2, 0x1p-8, 0x1p-13, 32,
-                       true},
-    [GEMM_MXFP8] = {"mxfp8", "mxfp8_e4m3", "fp8", "bfloat16", "float", "block32_ue8m0", 1 + 1.0 / 32, 2,
-                    0x1p-8, 0x1p-21, 32, true},
-    [GEMM_NVFP4] = {"nvfp4", "fp4", "nvfp4", "bfloat16", "float", "block16_ue4m3", 0.5 + 1.0 / 16, 2, 0x1p-8,
-                    0x1p-21, 64, true},
+    [GEMM_DOUBLE] = {"double", "fp64", "fp64", "double", ACCUMULATOR_DOUBLE, "none", 8, 8, 0x1p-53, 0x1p-53,
+                     1, false},
+    [GEMM_FLOAT] = {"float", "fp32", NULL, "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-24, 1,
+                    false},
+    [GEMM_TF32] = {"tf32", "tfloat32", "tf32", "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-21, 8,
+                   true},
+    [GEMM_BFLOAT16] = {"bfloat16", "bf16", "bf16", "bfloat16", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-8,
+                       0x1p-21, 8, true},
+    [GEMM_HALF] = {"half", "fp16", "fp16", "half", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-11, 0x1p-21, 8,
+                   true},
+    [GEMM_FP8_E4M3] = {"fp8_e4m3", "fp8", "fp8", "bfloat16", ACCUMULATOR_FLOAT, "tensor", 1, 2, 0x1p-8,
+                       0x1p-13, 32, true},
+    [GEMM_MXFP8] = {"mxfp8", "mxfp8_e4m3", "fp8", "bfloat16", ACCUMULATOR_FLOAT, "block32_ue8m0",
+                    1 + 1.0 / 32, 2, 0x1p-8, 0x1p-21, 32, true},
+    [GEMM_NVFP4] = {"nvfp4", "fp4", "nvfp4", "bfloat16", ACCUMULATOR_FLOAT, "block16_ue4m3", 0.5 + 1.0 / 16,
+                    2, 0x1p-8, 0x1p-21, 64, true},
 };
 
 int gemm_type_find(const char *name)
@@ -31,9 +35,9 @@ int gemm_type_find(const char *name)
     return -1;
 }
 
-const char *gemm_accumulator(const struct gemm_problem *p)
+enum accumulator gemm_accumulator(const struct gemm_problem *p)
 {
-    return p->fast ? "fast" : gemm_types[p->type].accumulator;
+    return p->fast ? ACCUMULATOR_FAST : gemm_types[p->type].accumulator;
 }
 
 double gemm_tolerance(enum gemm_type type, int64_t k)

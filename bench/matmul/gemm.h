@@ -34,11 +34,11 @@ enum gemm_type {
 };
 
 struct gemm_type_facts {
-    const char *name;        /* "double": --dtype and the record's dtype */
-    const char *alias;       /* "fp64" */
-    const char *peak;        /* its column in results/gpus.tsv: "fp64"; NULL: none */
-    const char *output;      /* type of C */
-    const char *accumulator; /* record's accumulator */
+    const char *name;   /* "double": --dtype and the record's dtype */
+    const char *alias;  /* "fp64" */
+    const char *peak;   /* its column in results/gpus.tsv: "fp64"; NULL: none */
+    const char *output; /* type of C */
+    enum accumulator accumulator;
     const char *scaling;     /* "none", "tensor", "block32_ue8m0", "block16_ue4m3" */
     double operand_bytes;    /* per element of A and B, scales included */
     size_t output_bytes;     /* per element of C */
@@ -97,7 +97,7 @@ struct gemm_verdict {
 
 struct gemm_engine {
     const char *name, *about;
-    const char *memory; /* record's memory: "host" | "device" */
+    enum memory memory;
 
     /* On error prints one line and returns a status; *gemm is set only on success. */
     enum status (*open)(const struct gemm_place *, const struct gemm_options *, struct gemm **gemm);
@@ -138,8 +138,8 @@ const struct gemm_engine *gemm_engine_find(const char *name);
 /* STATUS_OK for a name that gemm_engine_find may find; else one line and STATUS_USAGE. */
 enum status gemm_engine_check_name(const char *name);
 
-/* The record's accumulator: the type's, or "fast". */
-const char *gemm_accumulator(const struct gemm_problem *);
+/* The type's, or ACCUMULATOR_FAST. */
+enum accumulator gemm_accumulator(const struct gemm_problem *);
 
 /* How far a computed element of C may be from the exact one, in units of the norm of its row of op(A), when
    op(B) is Gaussian with variance 1: the derivation stands in freivalds.h. */

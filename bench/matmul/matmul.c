@@ -47,7 +47,7 @@ static void free_settings(struct driver *d)
 static void warn_of_binding(const struct matmul_launch *l)
 {
     int used = l->cores * l->driver.world.local_ranks;
-    if (l->driver.world.rank == 0 && same(l->engine->memory, "host") && !l->settings.threads &&
+    if (l->driver.world.rank == 0 && l->engine->memory == MEMORY_HOST && !l->settings.threads &&
         used < l->driver.machine.cores)
         warn("this host's ranks are bound to %d of its %d cores; mpirun --bind-to none gives them all", used,
              l->driver.machine.cores);
@@ -61,7 +61,7 @@ static enum status open_engine(struct driver *d)
     struct gemm_options options = {.library = s->library,
                                    .kernel = s->kernel,
                                    .threads = (int)s->threads,
-                                   .cold = same(s->cache, "cold"),
+                                   .cold = s->cache == CACHE_COLD,
                                    .fault = wrong_here ? "wrong" : NULL,
                                    .tune_s = s->max_seconds};
     if (s->fault && s->fault_rank >= d->world.ranks)
@@ -86,7 +86,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
 {
     struct matmul_launch *l = state_of(d);
     l->engine->facts(l->gemm, header);
-    if (l->settings.fault) json_array_append_new(header->provenance, json_string("faulted"));
+    if (l->settings.fault) launch_add_provenance(header, PROVENANCE_FAULTED);
 }
 
 static void abort_engine(struct driver *d)
@@ -97,7 +97,7 @@ static void abort_engine(struct driver *d)
 
 static void open_sampler(struct matmul_launch *l)
 {
-    bool device = same(l->engine->memory, "device");
+    bool device = l->engine->memory == MEMORY_DEVICE;
     l->sampler = (struct matmul_sampler){
         .world = &l->driver.world, .settings = &l->settings, .engine = l->engine, .gemm = l->gemm};
     l->sampler.pulse = watch_pulse(l->driver.watch);
@@ -112,12 +112,13 @@ static void add_case(struct matmul_launch *l, enum gemm_type type, const struct 
     struct matmul_cases *cases = &l->cases;
     cases->list = reallocate(cases->list, cases->count + 1, sizeof *cases->list);
     struct matmul_case *c = &cases->list[cases->count++];
-    *c = (struct matmul_case){.problem = {type, shape->m, shape->n, shape->k, "", (uint64_t)l->settings.seed,
-                                          type == GEMM_FP8_E4M3 && same(l->settings.accumulator, "fast")},
-                              .sustained = sustained,
-                              .batch = ABSENT,
-                              .wrong = ABSENT,
-                              .first_us = NAN};
+    *c = (struct matmul_case){
+        .problem = {type, shape->m, shape->n, shape->k, "", (uint64_t)l->settings.seed,
+                    type == GEMM_FP8_E4M3 && l->settings.accumulator == ACCUMULATOR_FAST},
+        .sustained = sustained,
+        .batch = ABSENT,
+        .wrong = ABSENT,
+        .first_us = NAN};
     memcpy(c->problem.layout, layout, 3);
     c->peak_tflops = matmul_peak_tflops(l->engine->device(l->gemm), type);
 }
@@ -125,8 +126,8 @@ static void add_case(struct matmul_launch *l, enum gemm_type type, const struct 
 static void add_problem(struct matmul_launch *l, enum gemm_type type, const struct shape *shape,
                         const char *layout)
 {
-    if (!same(l->settings.phase, "sustained")) add_case(l, type, shape, layout, false);
-    if (!same(l->settings.phase, "burst")) add_case(l, type, shape, layout, true);
+    if (l->settings.phase != PHASE_SUSTAINED) add_case(l, type, shape, layout, false);
+    if (l->settings.phase != PHASE_BURST) add_case(l, type, shape, layout, true);
 }
 
 /* All types when none were asked for: those that the engine has, whatever the shape: one that does not fit is
@@ -146,7 +147,7 @@ static void make_cases(struct matmul_launch *l)
     static const struct shape host[] = {{512, 512, 512}, {1024, 1024, 1024}, {2048, 2048, 2048}};
     static const struct shape device[] = {{4096, 4096, 4096}, {8192, 8192, 8192}, {16384, 16384, 16384}};
     const struct matmul_settings *s = &l->settings;
-    bool on_host = same(l->engine->memory, "host");
+    bool on_host = l->engine->memory == MEMORY_HOST;
     const struct shape *shapes = s->shapes ? s->shapes : on_host ? host : device;
     size_t count = s->shapes ? s->shape_count : 3;
     for (int type = 0; type < GEMM_TYPE_COUNT; type++)
@@ -171,7 +172,7 @@ static enum status write_row(struct matmul_launch *l, const struct matmul_case *
         row.warmup = c->warmup;
         row.preempted = c->preempted;
         row.stopped_by = stop_reason_name(c->why);
-        row.statistic = "median";
+        row.statistic = STATISTIC_MEDIAN;
         row.rank_reduction = "max";
         row.rank_time_us = c->rank_us;
         row.groups = c->ranks;
@@ -306,7 +307,7 @@ static enum status measure(struct driver *d)
     struct matmul_launch *l = state_of(d);
     make_cases(l);
     open_sampler(l);
-    size_t phases = same(l->settings.phase, "both") ? 2 : 1, problems = l->cases.count / phases;
+    size_t phases = l->settings.phase == PHASE_BOTH ? 2 : 1, problems = l->cases.count / phases;
     size_t all = problems * (size_t)l->settings.passes, *order = allocate(problems, sizeof *order);
     enum status status = STATUS_OK;
     for (size_t done = 0; !status && done < all; done++) {

@@ -20,12 +20,19 @@ struct shape {
 enum { LAYOUTS = 4 };
 extern const char *const gemm_layouts[LAYOUTS + 1]; /* "NN" …; NULL-terminated */
 
+/* Which ranks multiply at the same time: all, or one of each host after the other. */
+enum at_once { AT_ONCE_ABSENT, AT_ONCE_ALL, AT_ONCE_ONE };
+
 enum matmul_fault { FAULT_NONE, FAULT_WRONG, FAULT_SLOW, FAULT_FAIL, FAULT_HANG };
 
 struct matmul_settings {
     struct driver_settings driver; /* first */
     /* as typed */
-    const char *dtypes_text, *shapes_text, *layouts_text, *phase, *cache, *engine, *at_once, *accumulator;
+    const char *dtypes_text, *shapes_text, *layouts_text, *engine;
+    enum phase phase;
+    enum cache cache;
+    enum at_once at_once;
+    enum accumulator accumulator;
     double sustain_s; /* < 0: by the engine's memory */
     int64_t samples, warmup, passes, seed, check, threads;
     double precision_percent, max_seconds, time_budget_s;

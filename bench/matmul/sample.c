@@ -24,7 +24,7 @@ struct own {
 
 static bool on_device(const struct matmul_sampler *s)
 {
-    return strcmp(s->engine->memory, "device") == 0;
+    return s->engine->memory == MEMORY_DEVICE;
 }
 
 static void rest(double seconds)
@@ -202,7 +202,7 @@ static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, s
 static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
                               double most_s, struct own *own)
 {
-    bool all = strcmp(s->settings->at_once, "all") == 0;
+    bool all = s->settings->at_once == AT_ONCE_ALL;
     double turns = over_ranks(all ? 1 : s->world->local_ranks, MPI_MAX, s->world->comm);
     enum status status = STATUS_OK;
     own->comm = all ? s->world->comm : MPI_COMM_SELF;

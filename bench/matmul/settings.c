@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "matmul/matmul.h"
+#include "record/flags.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,68 +11,106 @@
 
 const char *const gemm_layouts[LAYOUTS + 1] = {"NN", "TN", "NT", "TT", NULL};
 
+static const struct names at_once_names = NAMES("all", "one");
+
 static const struct option matmul_options[] = {
-    {OPTION_TEXT, 0, "shapes", "LIST", AT(shapes_text), NULL, NULL, 0, 0, "what to measure",
-     "C (MxN) = A (MxK) B (KxN): sizes of squares, MxNxK, and the presets square and\n"
-     "transformer (layers of a 70-billion-parameter model), e.g. 2048,4096x512x1024,square.\n"
-     "Without it 512,1024,2048 on a CPU and 4096,8192,16384 on a GPU"},
-    {OPTION_TEXT, 'd', "datatype", "LIST", AT(dtypes_text), NULL, NULL, 0, 0, NULL,
-     "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; without it all that can be had"},
-    {OPTION_TEXT, 0, "layout", "LIST", AT(layouts_text), NULL, NULL, 0, 0, NULL,
-     "NN, TN, NT, TT: which of A and B are transposed (column-major, as BLAS counts);\n"
-     "without it NN on a CPU and TN on a GPU, which is what fp8 needs"},
-    {OPTION_CHOICE, 0, "accumulator", NULL, AT(accumulator), "float", "float|fast", 0, 0, NULL,
-     "of fp8_e4m3 on Ada and Hopper: float: partial sums go over into float now and then; fast: never\n"
-     "(cuBLASLt's FAST_ACCUM, PyTorch's use_fast_accum): quicker, less exact"},
-    {OPTION_CHOICE, 0, "phase", NULL, AT(phase), "both", "both|burst|sustained", 0, 0, NULL,
-     "burst: from a rested machine; sustained: without a pause, as training does"},
-    {OPTION_SECONDS, 0, "sustain", "TIME", AT(sustain_s), NULL, NULL, 0.01, 1e6, NULL,
-     "length of the sustained phase; without it 1 s on a CPU and 30 s on a GPU"},
-    {OPTION_CHOICE, 0, "ranks-at-once", NULL, AT(at_once), "all", "all|one", 0, 0, NULL,
-     "all ranks multiply at the same time, or one rank of each host after the other"},
+    FLAG_SHAPES(.at = AT(shapes_text), .group = "what to measure",
+                .help =
+                    "C (MxN) = A (MxK) B (KxN): sizes of squares, MxNxK, and the presets square and\n"
+                    "transformer (layers of a 70-billion-parameter model), e.g. 2048,4096x512x1024,square.\n"
+                    "Without it 512,1024,2048 on a CPU and 4096,8192,16384 on a GPU"),
+    FLAG_TYPES(.at = AT(dtypes_text), .help = "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; "
+                                              "without it all that can be had"),
+    {.kind = OPTION_TEXT,
+     .name = "layout",
+     .argument = "LIST",
+     .at = AT(layouts_text),
+     .help = "NN, TN, NT, TT: which of A and B are transposed (column-major, as BLAS counts);\n"
+             "without it NN on a CPU and TN on a GPU, which is what fp8 needs"},
+    {.kind = OPTION_CHOICE,
+     .name = "accumulator",
+     .at = AT(accumulator),
+     .initial = "float",
+     .choices = "float|fast",
+     .names = &accumulator_names,
+     .help =
+         "of fp8_e4m3 on Ada and Hopper: float: partial sums go over into float now and then; fast: never\n"
+         "(cuBLASLt's FAST_ACCUM, PyTorch's use_fast_accum): quicker, less exact"},
+    {.kind = OPTION_CHOICE,
+     .name = "phase",
+     .at = AT(phase),
+     .initial = "both",
+     .choices = "burst|sustained|both",
+     .names = &phase_names,
+     .help = "burst: from a rested machine; sustained: without a pause, as training does"},
+    FLAG_SUSTAIN(.at = AT(sustain_s),
+                 .help = "length of the sustained phase; without it 1 s on a CPU and 30 s on a GPU"),
+    {.kind = OPTION_CHOICE,
+     .name = "ranks-at-once",
+     .at = AT(at_once),
+     .initial = "all",
+     .choices = "all|one",
+     .names = &at_once_names,
+     .help = "all ranks multiply at the same time, or one rank of each host after the other"},
 
-    {OPTION_REAL, 0, "precision", "PERCENT", AT(precision_percent), "1", NULL, 0.01, 100,
-     "how long to measure",
-     "a burst ends when the median is known to this, either way (95 %), on every rank"},
-    {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(max_seconds), "1", NULL, 0.001, 1e6, NULL,
-     "most time for a burst"},
-    {OPTION_SECONDS, 0, "time-budget", "TIME", AT(time_budget_s), NULL, NULL, 0.1, 1e7, NULL,
-     "time for the whole launch, spread over its cases, cheap ones first"},
-    {OPTION_INTEGER, 'n', "iters", "N", AT(samples), "0", NULL, 0, 1e9, NULL,
-     "exactly N samples of each burst; 0: until precise"},
-    {OPTION_INTEGER, 'w', "warmup_iters", "N", AT(warmup), "1", NULL, 0, 1e9, NULL,
-     "warm-up calls before a burst"},
-    {OPTION_INTEGER, 0, "passes", "N", AT(passes), "1", NULL, 1, 1000, NULL,
-     "rounds over all cases, each in another order"},
-    {OPTION_INTEGER, 0, "seed", "N", AT(seed), "1", NULL, 0, 9e18, NULL,
-     "of the order of cases and of the data"},
+    FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
+                   .help = "a burst ends when the median is known to this, either way (95 %), on every rank"),
+    FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "1", .help = "most time for a burst"),
+    FLAG_TIME_BUDGET(.at = AT(time_budget_s)),
+    FLAG_ITERS(.at = AT(samples), .help = "exactly N samples of each burst; 0: until precise"),
+    FLAG_WARMUP(.at = AT(warmup), .initial = "1", .help = "warm-up calls before a burst"),
+    FLAG_PASSES(.at = AT(passes), .initial = "1", .help = "rounds over all cases, each in another order"),
+    FLAG_SEED(.at = AT(seed), .help = "of the order of cases and of the data"),
 
-    {OPTION_INTEGER, 'c', "check", "0|1", AT(check), "1", NULL, 0, 1e9, "correctness",
-     "check every element of the result after each phase, by Freivalds' method with fresh random numbers"},
+    FLAG_CHECK(.at = AT(check), .group = "correctness",
+               .help = "check every element of the result after each phase, by Freivalds' method with fresh "
+                       "random numbers"),
 
-    {OPTION_TEXT, 0, "backend", "NAME", AT(engine), "auto", NULL, 0, 0, "how",
-     "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt where it finds a GPU"},
-    {OPTION_TEXT, 0, "blas", "LIBRARY", AT(library), NULL, NULL, 0, 0, NULL,
-     "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
-    {OPTION_TEXT, 0, "blas-kernel", "NAME", AT(kernel), NULL, NULL, 0, 0, NULL,
-     "the library's kernel, e.g. SkylakeX; without it each that this CPU can run is timed, and the fastest "
-     "used"},
-    {OPTION_INTEGER, 0, "threads", "N", AT(threads), "0", NULL, 0, 4096, NULL,
-     "threads of a rank on the CPU; 0: its share of the cores that it may use"},
-    {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "cold", "cold|warm", 0, 0, NULL,
-     "cold: operands rotate through more memory than the caches hold, as weights and activations of a\n"
-     "model do; warm: the same operands every time, which flatters shapes that fit into the cache"},
-    {OPTION_SECONDS, 'T', "timeout", "TIME", AT(driver.timeout_s), "300", NULL, 0, 1e7, NULL,
-     "end the launch (status 4) when a rank makes no progress for so long; 0: never"},
-    {OPTION_INTEGER, 0, "expect-ranks", "N", AT(driver.expect_ranks), "0", NULL, 0, 1e9, NULL,
-     "refuse to run on another number of ranks"},
-    {OPTION_INTEGER, 0, "expect-hosts", "N", AT(driver.expect_hosts), "0", NULL, 0, 1e9, NULL,
-     "refuse to run on another number of hosts"},
-    {OPTION_TEXT, 0, "fault", "TEXT", AT(fault_text), NULL, NULL, 0, 0, NULL,
-     "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500, fail:rank=1, hang:rank=1"},
+    FLAG_BACKEND(.at = AT(engine), .group = "how",
+                 .help = "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt where it finds a GPU"),
+    {.kind = OPTION_TEXT,
+     .name = "blas",
+     .argument = "LIBRARY",
+     .at = AT(library),
+     .help = "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
+    {.kind = OPTION_TEXT,
+     .name = "blas-kernel",
+     .argument = "NAME",
+     .at = AT(kernel),
+     .help = "the library's kernel, e.g. SkylakeX; without it each that this CPU can run is timed, and the "
+             "fastest used"},
+    {.kind = OPTION_INTEGER,
+     .name = "threads",
+     .argument = "N",
+     .at = AT(threads),
+     .initial = "0",
+     .most = 4096,
+     .help = "threads of a rank on the CPU; 0: its share of the cores that it may use"},
+    FLAG_CACHE(.at = AT(cache), .initial = "cold",
+               .help = "cold: operands rotate through more memory than the caches hold, as weights and "
+                       "activations of a\n"
+                       "model do; warm: the same operands every time, which flatters shapes that fit into "
+                       "the cache"),
+    FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "300"),
+    {.kind = OPTION_INTEGER,
+     .name = "expect-ranks",
+     .argument = "N",
+     .at = AT(driver.expect_ranks),
+     .initial = "0",
+     .most = 1e9,
+     .help = "refuse to run on another number of ranks"},
+    {.kind = OPTION_INTEGER,
+     .name = "expect-hosts",
+     .argument = "N",
+     .at = AT(driver.expect_hosts),
+     .initial = "0",
+     .most = 1e9,
+     .help = "refuse to run on another number of hosts"},
+    FLAG_FAULT(.at = AT(fault_text), .help = "inject a fault, to see alarms ring: wrong:rank=1, "
+                                             "slow:rank=2,us=500, fail:rank=1, hang:rank=1"),
 
-    {OPTION_CHOICE, 0, "format", NULL, AT(driver.format), "text", "text|json", 0, 0,
-     "what is kept and printed", "text: a table; json: the records"},
+    FLAG_FORMAT("text|json", .at = AT(driver.format), .initial = "text", .group = "what is kept and printed",
+                .help = "text: a table; json: the records"),
     {.kind = OPTION_END},
 };
 

@@ -1,7 +1,8 @@
 #include "base/text.h"
 #include "base/units.h"
+#include "base/utf8.h"
 #include "matmul/matmul.h"
-#include "record/case_status.h"
+#include "record/words.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,14 +19,14 @@ struct case_row matmul_row(const struct matmul_case *c, const struct matmul_samp
     row.layout = c->problem.layout;
     row.accumulator = gemm_accumulator(&c->problem);
     row.scaling = type->scaling;
-    row.phase = c->sustained ? "sustained" : "burst";
+    row.phase = c->sustained ? PHASE_SUSTAINED : PHASE_BURST;
     row.cache = s->settings->cache;
     row.memory = s->engine->memory;
     row.nodes = s->world->nodes;
     row.ranks = s->world->ranks;
-    row.group = same(s->settings->at_once, "all") ? "world" : "one";
+    row.group = s->settings->at_once == AT_ONCE_ALL ? "world" : "one";
     row.algorithm = *c->algorithm ? c->algorithm : NULL;
-    row.status = case_status_name(c->status);
+    row.status = case_status_of(c->status);
     row.error = c->status ? c->reason : NULL;
     row.wrong = c->wrong;
     row.peak_tflops = c->peak_tflops;
@@ -60,9 +61,9 @@ static void print_row(const struct matmul_case *c, const struct matmul_sampler *
         snprintf(slowest, sizeof slowest, "%lld (%.40s)", (long long)c->rank_us.rank, c->rank_us.host);
         snprintf(spread, sizeof spread, "%.1f%%", 100 * (c->rank_us.max / c->rank_us.min - 1));
     }
-    /* ± is two bytes and one column wide */
+    int error_width = 7 + (int)(strlen(error) - text_columns(error, strlen(error)));
     fprintf(out, "%-20s %-6s %-9s %-9s %11s %*s %10s %8s %6s  %-8s %s\n", shape, row.layout, row.dtype,
-            row.phase, figure_text(row.median_us, time), *error == '-' ? 7 : 8, error,
+            phase_name(row.phase), figure_text(row.median_us, time), error_width, error,
             rate(row.tflops, giga, flops), peak, wrong, spread, slowest);
 }
 
@@ -73,8 +74,9 @@ static void print_notes(const struct matmul_cases *cases, FILE *out)
         char shape[UNIT_TEXT];
         shape_text(&c->problem, shape);
         if (c->status)
-            fprintf(out, "%s: %s %s %s: %s\n", case_status_name(c->status), shape,
-                    gemm_types[c->problem.type].name, c->sustained ? "sustained" : "burst", c->reason);
+            fprintf(out, "%s: %s %s %s: %s\n", case_status_name(case_status_of(c->status)), shape,
+                    gemm_types[c->problem.type].name,
+                    phase_name(c->sustained ? PHASE_SUSTAINED : PHASE_BURST), c->reason);
     }
 }
 
@@ -92,12 +94,12 @@ static void print_algorithms(const struct matmul_cases *cases, FILE *out)
 void matmul_table(const struct matmul_cases *cases, const struct matmul_sampler *s, FILE *out)
 {
     const struct world *world = s->world;
-    bool giga = strcmp(s->engine->memory, "host") == 0;
+    bool giga = s->engine->memory == MEMORY_HOST;
     fprintf(
         out,
         "%d rank%s on %d host%s, %s; figures are the slowest rank's median; 2MNK floating-point operations\n",
         world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
-        same(s->settings->at_once, "all") ? "all at once" : "one of each host at a time");
+        s->settings->at_once == AT_ONCE_ALL ? "all at once" : "one of each host at a time");
     print_algorithms(cases, out);
     fprintf(out, "\n%-20s %-6s %-9s %-9s %11s %7s %10s %8s %6s  %-8s %s\n", "MxNxK", "layout", "type",
             "phase", "time us", "95%", giga ? "GFLOP/s" : "TFLOP/s", "of peak", "wrong", "spread",

@@ -1,6 +1,6 @@
 #include "measure/cases.h"
 #include "base/text.h"
-#include "record/case_status.h"
+#include "record/words.h"
 #include "stats/random.h"
 
 #include <stdlib.h>
@@ -136,17 +136,17 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
 {
     static const char *const registrations[] = {"none", "user", "symmetric"};
     const struct call *call = &m->call;
-    bool device = capabilities & CAN_DEVICE_MEMORY && !same(s->memory, "host");
+    bool device = capabilities & CAN_DEVICE_MEMORY && s->memory != MEMORY_HOST;
     struct case_row row = case_row_absent();
     row.collective = call->collective->name;
-    row.mode = call->isolated ? "isolated" : "pipelined";
-    row.placement = call->in_place ? "in_place" : "out_of_place";
+    row.mode = call->isolated ? MODE_ISOLATED : MODE_PIPELINED;
+    row.placement = call->in_place ? IN_PLACE : OUT_OF_PLACE;
     bool world = same(m->split->name, "world");
-    row.sync = call->isolated && world && same(s->sync, "window")    ? "window"
-               : call->isolated && world && capabilities & CAN_ALIGN ? "device"
-                                                                     : "barrier";
+    row.sync = call->isolated && world && s->sync == SYNC_WINDOW     ? SYNC_WINDOW
+               : call->isolated && world && capabilities & CAN_ALIGN ? SYNC_DEVICE
+                                                                     : SYNC_BARRIER;
     row.cache = s->cache;
-    row.memory = device ? "device" : "host";
+    row.memory = device ? MEMORY_DEVICE : MEMORY_HOST;
     if (device) row.graph = s->graph, row.registration = registrations[s->registration], row.cta = s->cta;
     row.requested_bytes = (int64_t)m->requested_bytes;
     row.count = (int64_t)call->count;
@@ -158,7 +158,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.nodes = m->split->nodes;
     row.ranks = m->split->ranks;
     row.group = m->split->name;
-    row.status = case_status_name(m->status);
+    row.status = case_status_of(m->status);
     row.error = m->status || m->undefined ? m->reason : NULL;
     if (m->bound_us > 0) row.bound_us = m->bound_us, row.bound = m->bound;
     return row;

@@ -69,7 +69,7 @@ static enum status check_wishes(const struct settings *s, const struct backend *
 {
     const unsigned can = backend->capabilities;
     const char *name = backend->name;
-    if (same(s->sync, "window") && !(can & CAN_HOST_CLOCK))
+    if (s->sync == SYNC_WINDOW && !(can & CAN_HOST_CLOCK))
         return fail(STATUS_USAGE,
                     "--sync window needs times of the host's clock; the %s backend takes them on the device",
                     name);
@@ -82,7 +82,7 @@ static enum status check_wishes(const struct settings *s, const struct backend *
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
-    if (same(s->sync, "window") && !same(s->group, "world"))
+    if (s->sync == SYNC_WINDOW && !same(s->group, "world"))
         warn("--sync window holds for the world; groups start after a barrier");
     return STATUS_OK;
 }
@@ -100,7 +100,7 @@ static enum status open_backend(struct driver *d)
     enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
     struct backend_options options = {.memory = s->memory,
-                                      .cold = same(s->cache, "cold"),
+                                      .cold = s->cache == CACHE_COLD,
                                       .seed = (uint64_t)s->seed,
                                       .graph = (int)s->graph,
                                       .registration = (int)s->registration,
@@ -150,7 +150,7 @@ static void open_sampler(struct launch_state *l)
         distance_open(&l->distance, d->world.comm);
         l->sampler->distance = &l->distance;
     }
-    if (!same(s->sync, "window") || !s->isolated) return;
+    if (s->sync != SYNC_WINDOW || !s->isolated) return;
     window_open(&l->window, &d->world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
 }
@@ -159,8 +159,8 @@ static void open_sampler(struct launch_state *l)
 static size_t slots_wanted(const struct launch_state *l, size_t bytes)
 {
     enum { MOST_SLOTS = 4096, DEVICE_FOOTPRINT = 256 << 20 };
-    if (!same(l->settings.cache, "cold")) return 1;
-    size_t footprint = l->backend->capabilities & CAN_DEVICE_MEMORY && !same(l->settings.memory, "host")
+    if (l->settings.cache != CACHE_COLD) return 1;
+    size_t footprint = l->backend->capabilities & CAN_DEVICE_MEMORY && l->settings.memory != MEMORY_HOST
                            ? (size_t)DEVICE_FOOTPRINT
                            : 2 * l->driver.machine.last_level_bytes / (size_t)l->driver.world.local_ranks;
     size_t slots = footprint / (bytes ? bytes : 1) + 1;
@@ -178,7 +178,7 @@ static enum status supports(const struct launch_state *l, const struct split *sp
                             const char **reason)
 {
     enum status status = split->backend->supports(split->comm, call, reason);
-    bool timed = !*reason || same(l->settings.driver.format, "nccl-tests");
+    bool timed = !*reason || l->settings.driver.format == FORMAT_NCCL_TESTS;
     return status || timed ? status : STATUS_UNSUPPORTED;
 }
 
@@ -288,7 +288,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
         row.stopped_by = stop_reason_name(visit->why);
-        row.statistic = "median";
+        row.statistic = STATISTIC_MEDIAN;
         row.rank_reduction = "max";
         row.rank_wait_us = visit->wait;
         if (visit->global_us) row.global_us = (struct samples){(double *)visit->global_us, visit->count};
@@ -406,7 +406,7 @@ static void ask_memory(struct launch_state *l)
 static void print_largest(const struct launch_state *l, FILE *out)
 {
     const struct settings *s = &l->settings;
-    bool device = l->backend->capabilities & CAN_DEVICE_MEMORY && !same(s->memory, "host");
+    bool device = l->backend->capabilities & CAN_DEVICE_MEMORY && s->memory != MEMORY_HOST;
     size_t largest = 0;
     for (size_t i = 0; i < s->size_count; i++) {
         bool fits = true;
@@ -481,7 +481,7 @@ static void print_table(struct driver *d, FILE *out)
 static enum status close_backend(struct driver *d, enum status status)
 {
     struct launch_state *l = state_of(d);
-    if (!status && same(d->settings->format, "nccl-tests"))
+    if (!status && d->settings->format == FORMAT_NCCL_TESTS)
         status = agree(l, nccl_format_print(&l->cases, &l->settings, &d->world, l->backend, l->comm, stdout));
     if (l->sampler && l->sampler->distance) distance_close(&l->distance);
     if (l->sampler) sampler_close(l->sampler);

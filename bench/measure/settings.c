@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/group.h"
+#include "record/flags.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,133 +13,236 @@
 #define SIZE_OF_BUFFER_MOST ((size_t)1 << 60)
 
 static const struct option collective_options[] = {
-    {OPTION_TEXT, 0, "collectives", "LIST", AT(collectives_text), NULL, NULL, 0, 0, "what to measure",
-     "several in one launch, e.g. all_reduce,all_gather; all: every one.\nWithout it, the one that the "
-     "program is named after"},
-    {OPTION_SIZE, 'b', "begin", "SIZE", AT(begin), "8", NULL, 1, 0x1p60, NULL,
-     "smallest size, in bytes; 8K, 1M and 1G are binary"},
-    {OPTION_SIZE, 'e', "end", "SIZE", AT(end), "16M", NULL, 1, 0x1p60, NULL, "largest size"},
-    {OPTION_INTEGER, 'f', "factor", "N", AT(step_factor), "2", NULL, 2, 1 << 30, NULL,
-     "each size is the one before times N"},
-    {OPTION_SIZE, 'i', "increment", "SIZE", AT(step_bytes), NULL, NULL, 1, 0x1p60, NULL,
-     "or each size is the one before plus SIZE"},
-    {OPTION_TEXT, 0, "sizes", "LIST", AT(sizes_text), NULL, NULL, 0, 0, NULL,
-     "or exactly these, e.g. 8,64K,1M"},
-    {OPTION_TEXT, 'd', "datatype", "LIST", AT(dtypes_text), "float", NULL, 0, 0, NULL,
-     "element types, e.g. float,double; all: every one that is known"},
-    {OPTION_TEXT, 'o', "op", "LIST", AT(ops_text), "sum", NULL, 0, 0, NULL,
-     "operations, e.g. sum,max; all: every one that is known"},
-    {OPTION_INTEGER, 'r', "root", "RANK", AT(root), "0", NULL, 0, 1e9, NULL,
-     "root of broadcast, reduce, gather and scatter"},
-    {OPTION_CHOICE, 0, "placement", NULL, AT(placement), "both", "both|out_of_place|in_place", 0, 0, NULL,
-     "separate buffers, or one buffer for input and output"},
-    {OPTION_CHOICE, 0, "mode", NULL, AT(mode), NULL, "isolated|pipelined|both", 0, 0, NULL,
-     "isolated: latency, as OSU and IMB measure it: all ranks start an operation together and wait for it;\n"
-     "pipelined: throughput, as nccl-tests measures it: operations back to back.\n"
-     "Default: isolated; with --format nccl-tests, pipelined"},
+    {.kind = OPTION_TEXT,
+     .name = "collectives",
+     .argument = "LIST",
+     .at = AT(collectives_text),
+     .group = "what to measure",
+     .help = "several in one launch, e.g. all_reduce,all_gather; all: every one.\nWithout it, the one that "
+             "the program is named after"},
+    FLAG_BEGIN(.at = AT(begin), .initial = "8", .help = "smallest size, in bytes; 8K, 1M and 1G are binary"),
+    FLAG_END(.at = AT(end), .initial = "16M", .help = "largest size"),
+    FLAG_FACTOR(.at = AT(step_factor), .initial = "2", .help = "each size is the one before times N"),
+    {.kind = OPTION_SIZE,
+     .letter = 'i',
+     .name = "increment",
+     .argument = "SIZE",
+     .at = AT(step_bytes),
+     .least = 1,
+     .most = 0x1p60,
+     .help = "or each size is the one before plus SIZE"},
+    FLAG_SIZES(.at = AT(sizes_text), .help = "or exactly these, e.g. 8,64K,1M"),
+    FLAG_TYPES(.at = AT(dtypes_text), .initial = "float",
+               .help = "element types, e.g. float,double; all: every one that is known"),
+    FLAG_OPS(.at = AT(ops_text), .initial = "sum",
+             .help = "operations, e.g. sum,max; all: every one that is known"),
+    {.kind = OPTION_INTEGER,
+     .letter = 'r',
+     .name = "root",
+     .argument = "RANK",
+     .at = AT(root),
+     .initial = "0",
+     .most = 1e9,
+     .help = "root of broadcast, reduce, gather and scatter"},
+    FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
+    FLAG_MODE(.at = AT(mode),
+              .help = "isolated: latency, as OSU and IMB measure it: all ranks start an operation together "
+                      "and wait for it;\n"
+                      "pipelined: throughput, as nccl-tests measures it: operations back to back.\n"
+                      "Default: isolated; with --format nccl-tests, pipelined"),
 
-    {OPTION_TEXT, 0, "group", "LIST", AT(group), "world", NULL, 0, 0, NULL,
-     "groups of ranks that run at the same time, each list item measured: world, node, domain, rail,\n"
-     "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, round K;\n"
-     "bisect: as rails:K, each host with the one half the hosts away"},
-    {OPTION_CHOICE, 0, "sync", NULL, AT(sync), "barrier", "barrier|window", 0, 0, NULL,
-     "how isolated operations start together: after a barrier, or at a time\nset on synchronised clocks "
-     "(then records tell who arrives late)"},
+    FLAG_GROUP(.at = AT(group), .initial = "world",
+               .help = "groups of ranks that run at the same time, each list item measured: world, node, "
+                       "domain, rail,\n"
+                       "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, "
+                       "round K;\n"
+                       "bisect: as rails:K, each host with the one half the hosts away"),
+    {.kind = OPTION_CHOICE,
+     .name = "sync",
+     .at = AT(sync),
+     .initial = "barrier",
+     .choices = "barrier|window",
+     .names = &sync_names,
+     .help = "how isolated operations start together: after a barrier, or at a time\nset on synchronised "
+             "clocks (then records tell who arrives late)"},
 
-    {OPTION_REAL, 0, "precision", "PERCENT", AT(precision_percent), "1", NULL, 0.01, 100,
-     "how long to measure", "stop when the median is known to this, either way (95 %)"},
-    {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(max_seconds), "0.5", NULL, 0.001, 1e6, NULL,
-     "most time for a case (size, type, …); samples during which a rank was scheduled away do not count,\n"
-     "so on a busy machine a case may take up to three times as long"},
-    {OPTION_SECONDS, 0, "time-budget", "TIME", AT(time_budget_s), NULL, NULL, 0.1, 1e7, NULL,
-     "time for the whole launch, spread over its cases, cheap sizes first"},
-    {OPTION_INTEGER, 'n', "iters", "N", AT(samples), "0", NULL, 0, 1e9, NULL,
-     "exactly N samples of each case; 0: until precise"},
-    {OPTION_INTEGER, 'w', "warmup_iters", "N", AT(warmup), "-1", NULL, -1, 1e9, NULL,
-     "exactly N warm-up calls; -1: until steady"},
-    {OPTION_INTEGER, 0, "passes", "N", AT(passes), "5", NULL, 1, 1000, NULL,
-     "rounds over all cases, each in another order, so that drift\ndoes not look like an effect of size"},
-    {OPTION_INTEGER, 0, "seed", "N", AT(seed), "1", NULL, 0, 9e18, NULL,
-     "of the order of cases and of the data"},
+    FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
+                   .help = "stop when the median is known to this, either way (95 %)"),
+    FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "0.5",
+                     .help = "most time for a case (size, type, …); samples during which a rank was "
+                             "scheduled away do not count,\n"
+                             "so on a busy machine a case may take up to three times as long"),
+    FLAG_TIME_BUDGET(.at = AT(time_budget_s)),
+    FLAG_ITERS(.at = AT(samples), .help = "exactly N samples of each case; 0: until precise"),
+    FLAG_WARMUP(.at = AT(warmup), .initial = "-1", .least = -1,
+                .help = "exactly N warm-up calls; -1: until steady"),
+    FLAG_PASSES(.at = AT(passes), .initial = "5",
+                .help = "rounds over all cases, each in another order, so that drift\ndoes not look like an "
+                        "effect of size"),
+    FLAG_SEED(.at = AT(seed), .help = "of the order of cases and of the data"),
 
-    {OPTION_INTEGER, 'c', "check", "0|1", AT(check), "1", NULL, 0, 1e9, "correctness",
-     "verify every element on every rank for each case"},
-    {OPTION_INTEGER, 0, "check-every", "N", AT(check_every), "0", NULL, 0, 1e9, NULL,
-     "verify after every N samples too (for rare corruption)"},
+    FLAG_CHECK(.at = AT(check), .group = "correctness",
+               .help = "verify every element on every rank for each case"),
+    {.kind = OPTION_INTEGER,
+     .name = "check-every",
+     .argument = "N",
+     .at = AT(check_every),
+     .initial = "0",
+     .most = 1e9,
+     .help = "verify after every N samples too (for rare corruption)"},
 
-    {OPTION_TEXT, 0, "backend", "NAME", AT(backend), "auto", NULL, 0, 0, "how",
-     "auto, mpi (host memory) or nccl; auto: nccl where it finds a GPU"},
-    {OPTION_CHOICE, 0, "memory", NULL, AT(memory), NULL, "host|device", 0, 0, NULL,
-     "where buffers are; default: the backend's own"},
-    {OPTION_CHOICE, 0, "cache", NULL, AT(cache), "warm", "warm|cold", 0, 0, NULL,
-     "warm: the same buffers every time, as nccl-tests, OSU and IMB do;\n"
-     "cold: buffers rotate through more memory than the caches hold. Choose it where the application's\n"
-     "data is not in cache, as gradient buckets far larger than the caches are not. On a GPU both give\n"
-     "the same beyond the size of its L2 cache"},
-    {OPTION_INTEGER, 'G', "cudagraph", "N", AT(graph), "0", NULL, 0, 1e6, NULL,
-     "replay graphs of N calls; 0: no graphs"},
-    {OPTION_INTEGER, 'R', "local_register", "0|1|2", AT(registration), "0", NULL, 0, 2, NULL,
-     "register buffers: 0 no, 1 user buffers, 2 symmetric windows"},
-    {OPTION_TEXT, 0, "cta", "POLICY", AT(cta), NULL, NULL, 0, 0, NULL,
-     "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M for at "
-     "least N and at most M"},
-    {OPTION_FLAG, 0, "largest", NULL, AT(largest), NULL, NULL, 0, 0, NULL,
-     "measure nothing: print the largest of the sizes for which every rank's buffers fit into its memory"},
-    {OPTION_INTEGER, 0, "expect-domain", "N", AT(expect_domain), "0", NULL, 0, 1e9, NULL,
-     "refuse to run unless the ranks are in NVLink domains of N GPUs"},
-    {OPTION_SECONDS, 'T', "timeout", "TIME", AT(driver.timeout_s), "120", NULL, 0, 1e7, NULL,
-     "end the launch (status 4) when a rank makes no progress for so long; 0: never"},
-    {OPTION_INTEGER, 0, "expect-ranks", "N", AT(driver.expect_ranks), "0", NULL, 0, 1e9, NULL,
-     "refuse to run on another number of ranks"},
-    {OPTION_INTEGER, 0, "expect-hosts", "N", AT(driver.expect_hosts), "0", NULL, 0, 1e9, NULL,
-     "refuse to run on another number of hosts"},
-    {OPTION_TEXT, 0, "fault", "TEXT", AT(fault), NULL, NULL, 0, 0, NULL,
-     "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500,\n"
-     "away:rank=1,call=3, fail|hang|stop|kill|exit:rank=1,call=10"},
+    FLAG_BACKEND(.at = AT(backend), .group = "how",
+                 .help = "auto, mpi (host memory) or nccl; auto: nccl where it finds a GPU"),
+    {.kind = OPTION_CHOICE,
+     .name = "memory",
+     .at = AT(memory),
+     .choices = "host|device",
+     .names = &memory_names,
+     .help = "where buffers are; default: the backend's own"},
+    FLAG_CACHE(.at = AT(cache), .initial = "warm",
+               .help = "warm: the same buffers every time, as nccl-tests, OSU and IMB do;\n"
+                       "cold: buffers rotate through more memory than the caches hold. Choose it where the "
+                       "application's\n"
+                       "data is not in cache, as gradient buckets far larger than the caches are not. On a "
+                       "GPU both give\n"
+                       "the same beyond the size of its L2 cache"),
+    {.kind = OPTION_INTEGER,
+     .letter = 'G',
+     .name = "cudagraph",
+     .argument = "N",
+     .at = AT(graph),
+     .initial = "0",
+     .most = 1e6,
+     .help = "replay graphs of N calls; 0: no graphs"},
+    {.kind = OPTION_INTEGER,
+     .letter = 'R',
+     .name = "local_register",
+     .argument = "0|1|2",
+     .at = AT(registration),
+     .initial = "0",
+     .most = 2,
+     .help = "register buffers: 0 no, 1 user buffers, 2 symmetric windows"},
+    {.kind = OPTION_TEXT,
+     .name = "cta",
+     .argument = "POLICY",
+     .at = AT(cta),
+     .help = "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M "
+             "for at least N and at most M"},
+    {.kind = OPTION_FLAG,
+     .name = "largest",
+     .at = AT(largest),
+     .help = "measure nothing: print the largest of the sizes for which every rank's buffers fit into its "
+             "memory"},
+    {.kind = OPTION_INTEGER,
+     .name = "expect-domain",
+     .argument = "N",
+     .at = AT(expect_domain),
+     .initial = "0",
+     .most = 1e9,
+     .help = "refuse to run unless the ranks are in NVLink domains of N GPUs"},
+    FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
+    {.kind = OPTION_INTEGER,
+     .name = "expect-ranks",
+     .argument = "N",
+     .at = AT(driver.expect_ranks),
+     .initial = "0",
+     .most = 1e9,
+     .help = "refuse to run on another number of ranks"},
+    {.kind = OPTION_INTEGER,
+     .name = "expect-hosts",
+     .argument = "N",
+     .at = AT(driver.expect_hosts),
+     .initial = "0",
+     .most = 1e9,
+     .help = "refuse to run on another number of hosts"},
+    FLAG_FAULT(.at = AT(fault), .help =
+                                    "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500,\n"
+                                    "away:rank=1,call=3, fail|hang|stop|kill|exit:rank=1,call=10"),
 
-    {OPTION_CHOICE, 0, "format", NULL, AT(driver.format), "text", "text|json|nccl-tests", 0, 0,
-     "what is kept and printed", "text: a table; json: the records; nccl-tests: its text"},
-    {OPTION_REAL, 0, "network-gbit", "X", AT(network_gbit), "0", NULL, 0, 1e9, NULL,
-     "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the tables "
-     "of instances and GPUs tell none"},
+    FLAG_FORMAT("text|json|nccl-tests", .at = AT(driver.format), .initial = "text",
+                .group = "what is kept and printed",
+                .help = "text: a table; json: the records; nccl-tests: its text"),
+    {.kind = OPTION_REAL,
+     .name = "network-gbit",
+     .argument = "X",
+     .at = AT(network_gbit),
+     .initial = "0",
+     .most = 1e9,
+     .help = "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the "
+             "tables of instances and GPUs tell none"},
 
-    {OPTION_REFUSED, 0, "minbytes", NULL, 0, NULL, NULL, 0, 0, NULL, "use -b or --begin"},
-    {OPTION_REFUSED, 0, "maxbytes", NULL, 0, NULL, NULL, 0, 0, NULL, "use -e or --end"},
-    {OPTION_REFUSED, 0, "stepbytes", NULL, 0, NULL, NULL, 0, 0, NULL, "use -i or --increment"},
-    {OPTION_REFUSED, 0, "stepfactor", NULL, 0, NULL, NULL, 0, 0, NULL, "use -f or --factor"},
-    {OPTION_REFUSED, 't', "nthreads", NULL, 0, NULL, "1", 0, 0, NULL,
-     "one process drives one device; start more ranks instead"},
-    {OPTION_REFUSED, 'g', "ngpus", NULL, 0, NULL, "1", 0, 0, NULL,
-     "one process drives one device; start more ranks instead"},
-    {OPTION_REFUSED, 'm', "agg_iters", NULL, 0, NULL, "1", 0, 0, NULL,
-     "use --mode pipelined, which runs operations back to back"},
-    {OPTION_REFUSED, 'p', "parallel_init", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "ranks are processes and always start in parallel"},
-    {OPTION_REFUSED, 'z', "blocking", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "use --mode isolated, which waits for every operation"},
-    {OPTION_REFUSED, 'a', "average", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "times are the maximum over ranks; records keep the ranks' spread too"},
-    {OPTION_REFUSED, 'N', "run_cycles", NULL, 0, NULL, "1", 0, 0, NULL,
-     "use --passes, and several launches (scripts/sweep)"},
-    {OPTION_REFUSED, 'C', "report_cputime", NULL, 0, NULL, "0", 0, 0, NULL,
-     "times are taken on the device, or on the host without one"},
-    {OPTION_REFUSED, 'x', "cta_policy", NULL, 0, NULL, NULL, 0, 0, NULL, "use --cta"},
-    {OPTION_REFUSED, 'J', "output_file", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "use busbar export --format nccl-tests-json on the records"},
-    {OPTION_REFUSED, 'I', "per_iter_timing", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "every sample is in the records, and --mode isolated times single operations"},
-    {OPTION_REFUSED, 'K', "per_iter_skip", NULL, 0, NULL, NULL, 0, 0, NULL, "warm-up is not sampled: -w"},
-    {OPTION_REFUSED, 'S', "report_timestamps", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "the record of a launch says when it started"},
-    {OPTION_REFUSED, 'y', "stream_null", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "operations run on a stream of their own"},
-    {OPTION_REFUSED, 'D', "device_implementation", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "operations are those of the NCCL library"},
-    {OPTION_REFUSED, 'V', "device_cta_count", NULL, 0, NULL, NULL, 0, 0, NULL, "use --cta"},
-    {OPTION_REFUSED, 'M', "memory_report", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "a case that does not fit says how much it needs"},
-    {OPTION_REFUSED, 'u', "unalign", NULL, 0, NULL, NULL, 0, 0, NULL,
-     "buffers are aligned as the library returns them"},
+    {.kind = OPTION_REFUSED, .name = "minbytes", .help = "use -b or --begin"},
+    {.kind = OPTION_REFUSED, .name = "maxbytes", .help = "use -e or --end"},
+    {.kind = OPTION_REFUSED, .name = "stepbytes", .help = "use -i or --increment"},
+    {.kind = OPTION_REFUSED, .name = "stepfactor", .help = "use -f or --factor"},
+    {.kind = OPTION_REFUSED,
+     .letter = 't',
+     .name = "nthreads",
+     .choices = "1",
+     .help = "one process drives one device; start more ranks instead"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'g',
+     .name = "ngpus",
+     .choices = "1",
+     .help = "one process drives one device; start more ranks instead"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'm',
+     .name = "agg_iters",
+     .choices = "1",
+     .help = "use --mode pipelined, which runs operations back to back"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'p',
+     .name = "parallel_init",
+     .help = "ranks are processes and always start in parallel"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'z',
+     .name = "blocking",
+     .help = "use --mode isolated, which waits for every operation"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'a',
+     .name = "average",
+     .help = "times are the maximum over ranks; records keep the ranks' spread too"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'N',
+     .name = "run_cycles",
+     .choices = "1",
+     .help = "use --passes, and several launches (scripts/sweep)"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'C',
+     .name = "report_cputime",
+     .choices = "0",
+     .help = "times are taken on the device, or on the host without one"},
+    {.kind = OPTION_REFUSED, .letter = 'x', .name = "cta_policy", .help = "use --cta"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'J',
+     .name = "output_file",
+     .help = "use busbar export --format nccl-tests-json on the records"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'I',
+     .name = "per_iter_timing",
+     .help = "every sample is in the records, and --mode isolated times single operations"},
+    {.kind = OPTION_REFUSED, .letter = 'K', .name = "per_iter_skip", .help = "warm-up is not sampled: -w"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'S',
+     .name = "report_timestamps",
+     .help = "the record of a launch says when it started"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'y',
+     .name = "stream_null",
+     .help = "operations run on a stream of their own"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'D',
+     .name = "device_implementation",
+     .help = "operations are those of the NCCL library"},
+    {.kind = OPTION_REFUSED, .letter = 'V', .name = "device_cta_count", .help = "use --cta"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'M',
+     .name = "memory_report",
+     .help = "a case that does not fit says how much it needs"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'u',
+     .name = "unalign",
+     .help = "buffers are aligned as the library returns them"},
     {.kind = OPTION_END},
 };
 
@@ -277,18 +381,18 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status) status = read_sizes(s);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
-    if (!s->mode) s->mode = same(s->driver.format, "nccl-tests") ? "pipelined" : "isolated";
-    if (!status && same(s->sync, "window") && same(s->mode, "pipelined"))
+    if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_PIPELINED : MODE_ISOLATED;
+    if (!status && s->sync == SYNC_WINDOW && s->mode == MODE_PIPELINED)
         status = fail(STATUS_USAGE, "--sync window starts isolated operations: --mode isolated or both");
     if (status) {
         settings_free(s);
         return status;
     }
-    if (s->largest) s->driver.output = "none", s->driver.format = "text";
-    s->out_of_place = !same(s->placement, "in_place");
-    s->in_place = !same(s->placement, "out_of_place");
-    s->pipelined = !same(s->mode, "isolated");
-    s->isolated = !same(s->mode, "pipelined");
+    if (s->largest) s->driver.output = "none", s->driver.format = FORMAT_TEXT;
+    s->out_of_place = s->placement != IN_PLACE;
+    s->in_place = s->placement != OUT_OF_PLACE;
+    s->pipelined = s->mode != MODE_ISOLATED;
+    s->isolated = s->mode != MODE_PIPELINED;
     return STATUS_OK;
 }
 

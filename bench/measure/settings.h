@@ -18,7 +18,12 @@ struct settings {
     const char *collectives_text, *sizes_text, *dtypes_text, *ops_text;
     size_t begin, end, step_bytes;
     int64_t step_factor, root;
-    const char *placement, *mode, *sync, *cache, *backend, *memory;
+    enum placement placement;
+    enum mode mode;
+    enum sync sync;
+    enum cache cache;
+    enum memory memory;
+    const char *backend;
     int64_t samples, warmup, passes, seed, check, check_every;
     double precision_percent, max_seconds, time_budget_s, network_gbit;
     const char *group, *fault;

@@ -1,6 +1,7 @@
 #include "measure/table.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "base/utf8.h"
 #include "measure/schedule.h"
 #include "stats/order.h"
 
@@ -28,7 +29,7 @@ static void print_row(struct measured *m, const struct settings *s, unsigned cap
     double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
     struct case_row row = summary(m, s, capabilities);
     if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
-    int error_width = isfinite(relative) ? 9 : 8; /* ± is two bytes and one column wide */
+    int error_width = 8 + (int)(strlen(error) - text_columns(error, strlen(error)));
     if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
     fprintf(out, "%10s %12zu %9s %6s %4s %10s %*s %10s %9s %9s %6s", format_size((size_t)row.bytes, size),
             m->call.count, dtypes[m->call.dtype].name, row.op ? row.op : "none",
@@ -117,8 +118,8 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
         if (said) continue;
         struct case_row row = cases_row(m, s, capabilities);
         char size[UNIT_TEXT];
-        fprintf(out, "%s: %s %s %s %s", row.status, row.collective,
-                format_size((size_t)row.requested_bytes, size), row.dtype, row.placement);
+        fprintf(out, "%s: %s %s %s %s", case_status_name(row.status), row.collective,
+                format_size((size_t)row.requested_bytes, size), row.dtype, placement_name(row.placement));
         if (alike > 1) fprintf(out, " and %zu more", alike - 1);
         fprintf(out, ": %s\n", m->reason);
     }

@@ -199,7 +199,7 @@ void launch_header_fill(struct launch_header *header, struct arena *arena,
     header->driver = arena_string(arena, known->driver);
     header->backend = arena_string(arena, known->backend);
     header->started = time_now(arena);
-    header->provenance = json_pack("[s]", "measured");
+    header->provenance = json_pack("[s]", provenance_name(PROVENANCE_MEASURED));
     header->cloud_provider = arena_string(arena, known->cloud);
     header->cloud_instance = arena_string(arena, known->instance);
     struct text label = {0};

@@ -3,17 +3,26 @@
 #include <math.h>
 #include <stddef.h>
 
-#define CASE(kind, member)                                                                                   \
+#define CASE(kind_, member)                                                                                  \
     {                                                                                                        \
-        FIELD_##kind, #member, offsetof(struct case_row, member), NULL                                       \
+        .kind = FIELD_##kind_, .key = #member, .offset = offsetof(struct case_row, member)                   \
     }
-#define LAUNCH(kind, key, member)                                                                            \
+#define CASE_WORD(member, names_)                                                                            \
     {                                                                                                        \
-        FIELD_##kind, key, offsetof(struct launch_header, member), NULL                                      \
+        .kind = FIELD_WORD, .key = #member, .offset = offsetof(struct case_row, member), .names = &names_    \
     }
-#define END(kind, member)                                                                                    \
+#define CASE_SPREAD(member, extreme_)                                                                        \
     {                                                                                                        \
-        FIELD_##kind, #member, offsetof(struct launch_end, member), NULL                                     \
+        .kind = FIELD_SPREAD, .key = #member, .offset = offsetof(struct case_row, member),                   \
+        .extreme = extreme_                                                                                  \
+    }
+#define LAUNCH(kind_, key_, member)                                                                          \
+    {                                                                                                        \
+        .kind = FIELD_##kind_, .key = key_, .offset = offsetof(struct launch_header, member)                 \
+    }
+#define END(kind_, member)                                                                                   \
+    {                                                                                                        \
+        .kind = FIELD_##kind_, .key = #member, .offset = offsetof(struct launch_end, member)                 \
     }
 
 const struct field case_fields[] = {
@@ -21,11 +30,11 @@ const struct field case_fields[] = {
     CASE(INTEGER, pass),
     CASE(STRING, collective),
     CASE(STRING, gemm),
-    CASE(STRING, mode),
-    CASE(STRING, placement),
-    CASE(STRING, sync),
-    CASE(STRING, cache),
-    CASE(STRING, memory),
+    CASE_WORD(mode, mode_names),
+    CASE_WORD(placement, placement_names),
+    CASE_WORD(sync, sync_names),
+    CASE_WORD(cache, cache_names),
+    CASE_WORD(memory, memory_names),
     CASE(INTEGER, graph),
     CASE(STRING, registration),
     CASE(STRING, cta),
@@ -44,9 +53,9 @@ const struct field case_fields[] = {
     CASE(INTEGER, n),
     CASE(INTEGER, k),
     CASE(STRING, layout),
-    CASE(STRING, accumulator),
+    CASE_WORD(accumulator, accumulator_names),
     CASE(STRING, scaling),
-    CASE(STRING, phase),
+    CASE_WORD(phase, phase_names),
     CASE(STRING, algorithm),
     CASE(SAMPLES, samples_us),
     CASE(SAMPLES, global_us),
@@ -58,7 +67,7 @@ const struct field case_fields[] = {
     CASE(REAL, line_ns),
     CASE(REAL, drift),
     CASE(REAL, time_us),
-    CASE(STRING, statistic),
+    CASE_WORD(statistic, statistic_names),
     CASE(STRING, rank_reduction),
     CASE(BOOL, includes_launch),
     CASE(REAL, median_us),
@@ -77,16 +86,16 @@ const struct field case_fields[] = {
     CASE(REAL, bound_us),
     CASE(STRING, bound),
     CASE(NULLABLE, wrong),
-    {FIELD_SPREAD, "rank_wait_us", offsetof(struct case_row, rank_wait_us), "longest"},
-    {FIELD_SPREAD, "arrival_us", offsetof(struct case_row, arrival_us), "latest"},
-    {FIELD_SPREAD, "rank_time_us", offsetof(struct case_row, rank_time_us), "slowest"},
+    CASE_SPREAD(rank_wait_us, "longest"),
+    CASE_SPREAD(arrival_us, "latest"),
+    CASE_SPREAD(rank_time_us, "slowest"),
     CASE(REAL, skew_us),
     CASE(JSON, telemetry),
     CASE(JSON, groups),
-    CASE(STRING, status),
+    CASE_WORD(status, case_status_names),
     CASE(STRING, error),
     CASE(INTEGER, source_line),
-    {FIELD_END, NULL, 0, NULL},
+    {.kind = FIELD_END},
 };
 
 const struct field launch_fields[] = {
@@ -111,11 +120,16 @@ const struct field launch_fields[] = {
     LAUNCH(JSON, "facts", facts),
     LAUNCH(JSON, "env", env),
     LAUNCH(JSON, "source", source),
-    {FIELD_END, NULL, 0, NULL},
+    {.kind = FIELD_END},
 };
 
-const struct field end_fields[] = {
-    END(STRING, status), END(INTEGER, cases), END(REAL, elapsed_s), {FIELD_END, NULL, 0, NULL}};
+const struct field end_fields[] = {{.kind = FIELD_WORD,
+                                    .key = "status",
+                                    .offset = offsetof(struct launch_end, status),
+                                    .names = &end_status_names},
+                                   END(INTEGER, cases),
+                                   END(REAL, elapsed_s),
+                                   {.kind = FIELD_END}};
 
 static const struct spread no_spread = {NAN, NAN, NAN, ABSENT, ABSENT, NULL};
 
@@ -126,6 +140,9 @@ void set_absent(const struct field *fields, void *record)
         switch (field->kind) {
         case FIELD_STRING:
             *(const char **)place = NULL;
+            break;
+        case FIELD_WORD:
+            *(int *)place = 0;
             break;
         case FIELD_INTEGER:
         case FIELD_NULLABLE:
@@ -185,20 +202,20 @@ void case_key(const struct case_row *row, struct text *key)
     if (row->gemm) {
         text_add(key, "%s/%s/%lldx%lldx%lld", row->gemm, row->dtype ? row->dtype : "-", (long long)row->m,
                  (long long)row->n, (long long)row->k);
-        part(key, row->phase);
+        part(key, phase_name(row->phase));
         named(key, "layout", row->layout, NULL);
-        named(key, "accumulator", row->accumulator, NULL);
+        named(key, "accumulator", accumulator_name(row->accumulator), NULL);
         named(key, "scaling", row->scaling, NULL);
     } else {
         text_add(key, "%s/%s/%s/%lld", row->collective ? row->collective : "-", row->dtype ? row->dtype : "-",
                  row->op ? row->op : "none", (long long)row->requested_bytes);
-        part(key, row->placement);
-        part(key, row->mode);
-        part(key, row->sync);
+        part(key, placement_name(row->placement));
+        part(key, mode_name(row->mode));
+        part(key, sync_name(row->sync));
         numbered(key, "root", row->root, 0);
     }
-    part(key, row->cache);
-    part(key, row->memory);
+    part(key, cache_name(row->cache));
+    part(key, memory_name(row->memory));
     numbered(key, "graph", row->graph, 0);
     named(key, "registration", row->registration, "none");
     named(key, "cta", row->cta, "default");
@@ -207,13 +224,18 @@ void case_key(const struct case_row *row, struct text *key)
     named(key, "group", row->group, NULL);
 }
 
-bool launch_has_provenance(const struct launch_header *header, const char *what)
+void launch_add_provenance(struct launch_header *header, enum provenance provenance)
+{
+    json_array_append_new(header->provenance, json_string(provenance_name(provenance)));
+}
+
+bool launch_has_provenance(const struct launch_header *header, enum provenance provenance)
 {
     size_t i;
     json_t *item;
     json_array_foreach(header->provenance, i, item)
     {
-        if (same(json_string_value(item), what)) return true;
+        if (same(json_string_value(item), provenance_name(provenance))) return true;
     }
     return false;
 }

@@ -7,6 +7,7 @@
 enum field_kind {
     FIELD_END = 0,
     FIELD_STRING,
+    FIELD_WORD, /* an enum of record/words.h */
     FIELD_INTEGER,
     FIELD_NULLABLE,
     FIELD_BOOL,
@@ -20,7 +21,8 @@ struct field {
     enum field_kind kind;
     const char *key; /* "parent.key" for a member of a nested object */
     size_t offset;
-    const char *extreme; /* FIELD_SPREAD: the key of the rank with the largest */
+    const char *extreme;       /* FIELD_SPREAD: the key of the rank with the largest */
+    const struct names *names; /* FIELD_WORD */
 };
 
 extern const struct field case_fields[], launch_fields[], end_fields[];

@@ -97,7 +97,7 @@ static void add_row(struct nccl_table *table, const struct case_row *row)
     }
     table->lines = reallocate(table->lines, table->count + 1, sizeof *table->lines);
     table->lines[table->count] = (struct nccl_line){{NULL, NULL}};
-    table->lines[table->count++].placement[same(row->placement, "in_place")] = row;
+    table->lines[table->count++].placement[row->placement == IN_PLACE] = row;
 }
 
 /* Sorted lines of one placement each become lines of two where the case is the same. */
@@ -120,9 +120,8 @@ static void pair_up(struct nccl_table *table)
 static bool same_test(const struct nccl_table *table, const struct case_row *row)
 {
     const struct case_row *first = table->first;
-    return same(first->collective, row->collective) && same(first->mode, row->mode) &&
-           same(first->sync, row->sync) && same(first->cache, row->cache) &&
-           same(first->memory, row->memory) && first->graph == row->graph &&
+    return same(first->collective, row->collective) && first->mode == row->mode && first->sync == row->sync &&
+           first->cache == row->cache && first->memory == row->memory && first->graph == row->graph &&
            same(first->registration, row->registration) && same(first->cta, row->cta) &&
            same(first->group, row->group) && first->nodes == row->nodes && first->ranks == row->ranks;
 }
@@ -245,17 +244,17 @@ struct nccl_plan nccl_plan_of(const struct nccl_run *run, const struct nccl_tabl
 void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, char text[256])
 {
     bool sampled = table->count && nccl_any_row(&table->lines[0])->samples_us.count;
-    const char *how = same(table->mode, "isolated") ? "one operation at a time" : "operations back to back",
-               *buffers = same(table->cache, "cold")
+    const char *how = table->mode == MODE_ISOLATED ? "one operation at a time" : "operations back to back",
+               *buffers = table->cache == CACHE_COLD
                               ? ", buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"
-                          : same(table->cache, "warm") ? ", the same buffers every time"
+                          : table->cache == CACHE_WARM ? ", the same buffers every time"
                                                        : "";
     const struct case_row *row = table->first;
     bool whole = !row->group || same(row->group, "world");
     if (sampled)
         snprintf(text, 256, "busbar %s, backend %s: mean over iterations, maximum over ranks, %s%s%s%s%s%s",
                  BUSBAR_VERSION, run->backend ? run->backend : "?", how, buffers,
-                 same(row->sync, "window") ? ", window sync" : "", whole ? "" : ", group ",
+                 row->sync == SYNC_WINDOW ? ", window sync" : "", whole ? "" : ", group ",
                  whole ? "" : row->group, table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
     else
         snprintf(text, 256, "busbar %s: figures imported from another tool, its own statistic%s",

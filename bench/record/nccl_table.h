@@ -16,7 +16,8 @@ struct nccl_line {
 struct nccl_table {
     const struct collective *collective;
     const struct case_row *first; /* of the rows: mode, cache, group … are those of all */
-    const char *mode, *cache;     /* of the rows; NULL: they have none (imports) */
+    enum mode mode;               /* of the rows; absent: they have none (imports) */
+    enum cache cache;             /* likewise */
     int64_t ranks;
     struct nccl_line *lines;
     size_t count;

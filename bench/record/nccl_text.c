@@ -31,9 +31,9 @@ static void print_device(FILE *out, const struct nccl_device *d)
 static void print_left_out(FILE *out, const struct nccl_table *table, const struct case_row *row)
 {
     char what[256];
-    clean_text(row->error ? row->error : row->status, "no figures", what);
+    clean_text(row->error ? row->error : case_status_name(row->status), "no figures", what);
     fprintf(out, "# not measured: %lld bytes %s %s %s: %s\n", (long long)row->requested_bytes, nccl_type(row),
-            nccl_op(table, row), same(row->placement, "in_place") ? "in place" : "separate buffers", what);
+            nccl_op(table, row), row->placement == IN_PLACE ? "in place" : "separate buffers", what);
 }
 
 static void print_opening(FILE *out, const struct nccl_run *run, const struct nccl_table *table,

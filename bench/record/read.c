@@ -62,6 +62,9 @@ static void read_fields(struct arena *arena, json_t *object, const struct field 
         case FIELD_STRING:
             *(const char **)place = arena_string(arena, json_string_value(value));
             break;
+        case FIELD_WORD:
+            *(int *)place = value_of_word(field->names, json_string_value(value));
+            break;
         case FIELD_INTEGER:
         case FIELD_NULLABLE:
             *(int64_t *)place = integer_of(value);
@@ -145,7 +148,7 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
     if (!*launch) return false;
     if (same(kind, "end")) {
         read_fields(&archive->arena, object, end_fields, &(*launch)->end);
-        return (*launch)->end.status != NULL;
+        return (*launch)->end.status != END_ABSENT;
     }
     if (!same(kind, "case"))
         return kind != NULL; /* a kind of record that this version does not know is no error */

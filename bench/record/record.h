@@ -7,6 +7,7 @@
 
 #include "base/status.h"
 #include "base/text.h"
+#include "record/words.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -34,11 +35,13 @@ struct case_row {
     /* what was asked: the independent variables; case_key() writes them into `key` */
     const char *key;
     int64_t pass;
-    const char *collective, *gemm;     /* exactly one of them: "all_reduce"; "gemm" */
-    const char *mode;                  /* pipelined | isolated; imports: NULL */
-    const char *placement;             /* out_of_place | in_place */
-    const char *sync, *cache, *memory; /* barrier | window | device; cold | warm; host | device */
-    int64_t graph;                     /* calls per graph; 0: none */
+    const char *collective, *gemm; /* exactly one of them: "all_reduce"; "gemm" */
+    enum mode mode;                /* imports: absent */
+    enum placement placement;
+    enum sync sync;
+    enum cache cache;
+    enum memory memory;
+    int64_t graph; /* calls per graph; 0: none */
     const char *registration, *cta;
     int64_t requested_bytes, bytes, send_bytes, recv_bytes,
         count; /* bytes: by nccl-tests' rule for the collective */
@@ -46,7 +49,10 @@ struct case_row {
     int64_t root, nodes, ranks; /* of the communicator the case ran on */
     const char *group;          /* world | node | domain | rail | pairs | N */
     int64_t m, n, k;
-    const char *layout, *accumulator, *scaling, *phase, *algorithm;
+    const char *layout;
+    enum accumulator accumulator;
+    enum phase phase;
+    const char *scaling, *algorithm;
 
     /* how it was sampled */
     struct samples samples_us; /* max over ranks, µs */
@@ -58,10 +64,11 @@ struct case_row {
     double drift;           /* median of the pass's second half over its first, where they differ */
 
     /* what came out */
-    double time_us;                         /* the source's own statistic: imports only have this */
-    const char *statistic, *rank_reduction; /* of time_us: median | mean; max | mean */
-    int64_t includes_launch;                /* 1: kernel launch time is inside time_us */
-    double median_us, lo_us, hi_us;         /* with the 95 % interval of the median */
+    double time_us;                 /* the source's own statistic: imports only have this */
+    enum statistic statistic;       /* of time_us */
+    const char *rank_reduction;     /* of time_us: max | mean | … */
+    int64_t includes_launch;        /* 1: kernel launch time is inside time_us */
+    double median_us, lo_us, hi_us; /* with the 95 % interval of the median */
     double min_us, max_us, p95_us, p99_us;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
     double first_us; /* gemm: by the library's own first choice of algorithm, where it offers several */
@@ -75,8 +82,8 @@ struct case_row {
         rank_time_us; /* of each rank's own median where ranks do not wait for each other (matmul): slowest */
     double skew_us;   /* residual clock skew */
     json_t *telemetry;
-    json_t *groups;      /* per group: [{"ranks":[…],"median_us":…}]; members that ran side by side */
-    const char *status;  /* ok | wrong | timeout | error | unsupported | too_large | skipped */
+    json_t *groups; /* per group: [{"ranks":[…],"median_us":…}]; members that ran side by side */
+    enum case_status status;
     const char *error;   /* one line, when not ok */
     int64_t source_line; /* imports: line in the source file */
 };
@@ -91,7 +98,7 @@ struct world_host {
 struct launch_header {
     int64_t schema;
     const char *run, *launch, *started, *driver, *backend;
-    json_t *provenance; /* list of "measured" | "imported" | "simulated" | "emulated" | "faulted" */
+    json_t *provenance; /* list of the names of enum provenance */
     const char *cloud_provider, *cloud_instance, *cloud_label;
     json_t *args; /* list of strings */
     const char *allocation_id, *allocation_hosts_hash, *allocation_placement;
@@ -102,7 +109,7 @@ struct launch_header {
 };
 
 struct launch_end {
-    const char *status; /* complete | interrupted | failed; NULL: no end line, the launch died */
+    enum end_status status; /* absent: no end line, the launch died */
     int64_t cases;
     double elapsed_s;
 };
@@ -152,7 +159,7 @@ enum status record_open(struct record_writer *, const char *dir, const char *run
  * readable. */
 enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
-enum status record_end(struct record_writer *, const char *status, double elapsed_s);
+enum status record_end(struct record_writer *, enum end_status, double elapsed_s);
 enum status record_close(struct record_writer *);
 /* The line itself, without the newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);
@@ -179,6 +186,7 @@ void archive_merge_passes(struct archive *);
    is. */
 void case_row_summarise(struct case_row *);
 
-bool launch_has_provenance(const struct launch_header *, const char *what);
+bool launch_has_provenance(const struct launch_header *, enum provenance);
+void launch_add_provenance(struct launch_header *, enum provenance);
 
 #endif

@@ -186,6 +186,9 @@ static void redact_record(struct aliases *aliases, const struct field *fields, v
         if (field->kind == FIELD_STRING) {
             const char **text = place;
             *text = redacted(aliases, *text);
+        } else if (field->kind == FIELD_WORD) { /* a word that this version does not know may be a name */
+            int *word = place;
+            *word = value_of_word(field->names, redacted(aliases, name_of(field->names, *word)));
         } else if (field->kind == FIELD_SPREAD) {
             struct spread *spread = place;
             spread->host = redacted(aliases, spread->host);

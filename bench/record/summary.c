@@ -1,6 +1,6 @@
 /* Figures that follow from a row's samples, and the merging of passes. */
 #include "collective/collective.h"
-#include "record/case_status.h"
+#include "record/words.h"
 #include "record/record.h"
 #include "stats/order.h"
 
@@ -38,7 +38,7 @@ void case_row_summarise(struct case_row *row)
     row->min_us = sorted[0];
     row->max_us = sorted[n - 1];
     /* A pipelined sample is a batch: its tail says nothing about single operations. */
-    bool isolated = same(row->mode, "isolated");
+    bool isolated = row->mode == MODE_ISOLATED;
     row->p95_us = isolated && n >= SAMPLES_FOR_P95 ? percentile_sorted(sorted, n, 0.95) : NAN;
     row->p99_us = isolated && n >= SAMPLES_FOR_P99 ? percentile_sorted(sorted, n, 0.99) : NAN;
     free(sorted);
@@ -70,8 +70,8 @@ static void widen(struct spread *into, const struct spread *from)
 static void merge_means(struct case_row *into, const struct case_row *from, size_t merged)
 {
     bool sampled = into->samples_us.count || from->samples_us.count;
-    if (sampled || !same(into->statistic, "mean") || !same(from->statistic, "mean") || !(into->time_us > 0) ||
-        !(from->time_us > 0))
+    if (sampled || into->statistic != STATISTIC_MEAN || from->statistic != STATISTIC_MEAN ||
+        !(into->time_us > 0) || !(from->time_us > 0))
         return;
     double mean = (into->time_us * (double)merged + from->time_us) / (double)(merged + 1);
     into->algbw_gbps *= into->time_us / mean;
@@ -115,7 +115,7 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
     into->wrong = add_counts(into->wrong, from->wrong);
     into->preempted = add_counts(into->preempted, from->preempted);
     if (from->stopped_by) into->stopped_by = from->stopped_by;
-    if (case_status_severity(from->status) > case_status_severity(into->status))
+    if (case_severity(from->status) > case_severity(into->status))
         into->status = from->status, into->error = from->error;
     widen(&into->rank_wait_us, &from->rank_wait_us);
     widen(&into->arrival_us, &from->arrival_us);

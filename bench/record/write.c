@@ -58,9 +58,14 @@ static void put_field(json_t *object, const struct field *field, const void *rec
 {
     const void *place = (const char *)record + field->offset;
     int64_t integer;
+    const char *name;
     switch (field->kind) {
     case FIELD_STRING:
         if (*(const char *const *)place) put(object, field->key, clean_string(*(const char *const *)place));
+        break;
+    case FIELD_WORD:
+        name = name_of(field->names, *(const int *)place);
+        if (name) put(object, field->key, clean_string(name));
         break;
     case FIELD_INTEGER:
         integer = *(const int64_t *)place;
@@ -233,7 +238,7 @@ enum status record_case(struct record_writer *writer, const struct case_row *row
     return write_line(writer, &line);
 }
 
-enum status record_end(struct record_writer *writer, const char *status, double elapsed_s)
+enum status record_end(struct record_writer *writer, enum end_status status, double elapsed_s)
 {
     struct launch_end end = {status, writer->cases, elapsed_s};
     struct text line = {0};

@@ -41,5 +41,5 @@ echo "ok - sshd takes its configuration"
 inside scripts/sweep --launcher mpirun --collect --results /results --run r --drivers all_reduce,matmul --sizes 8,64K --shapes 128 --launches 1 \
     --max-seconds 0.2 --ranks-per-node 2
 inside build/busbar show /results/r
-inside build/busbar plot /results/r -o /results/r/plots >/dev/null
+inside build/busbar plot /results/r --output /results/r/plots >/dev/null
 echo "ok - a sweep measures in it, its table and plots are made"

@@ -24,7 +24,7 @@ sys.exit(0 if good else 1)
 END
 }
 failed=0
-measure "report" 5 "$build/busbar" report "$work/runs" -o "$work/report.html" || failed=1
+measure "report" 5 "$build/busbar" report "$work/runs" --output "$work/report.html" || failed=1
 measure "compare" 2 "$build/busbar" compare "$work/runs/base" "$work/runs/new" || failed=1
 echo "page: $(stat -c %s "$work/report.html") bytes"
 exit "$failed"

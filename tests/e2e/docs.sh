@@ -2,8 +2,8 @@
 # What is documented is there, and what is there is documented: record keys, make targets, flags of the drivers, files.
 . "$(dirname "$0")/../lib.sh"
 # Every key of the records stands in results/README.md.
-keys=$(sed -n 's/.*/&/; s/\(CASE\|END\)([A-Z]*, \([a-z0-9_]*\))/\n@\2\n/g; p' bench/record/fields.c | sed -n 's/^@//p'
-    grep -oE '(LAUNCH\([A-Z]*, |FIELD_SPREAD, )"[a-z_.]+"' bench/record/fields.c | sed 's/.*"\(.*\)"/\1/')
+keys=$(grep -v '#define' bench/record/fields.c | grep -oE '\b(CASE|END)\([A-Z]+, [a-z0-9_]+|\bCASE_(WORD|SPREAD)\([a-z0-9_]+' | sed 's/.*[ (]//'
+    grep -oE '(LAUNCH\([A-Z]*, |\.key = )"[a-z_.]+"' bench/record/fields.c | sed 's/.*"\(.*\)"/\1/')
 check 'there are many keys' test "$(echo "$keys" | wc -l)" -gt 80
 lacking=''
 for key in $keys; do
@@ -44,4 +44,17 @@ if [ -x "$build/all_reduce" ]; then
     done
 else
     skip 'the flags in README.md' 'no MPI here'
+fi
+# A letter means one flag in all programs, and a flag has one letter.
+if [ -x "$build/all_reduce" ]; then
+    letters() {
+        for program in all_reduce matmul; do "$build/$program" --help; done
+        for command in $("$build/busbar" --completion); do "$build/busbar" "$command" --help; done
+    }
+    letters | grep -oE '^  -[a-zA-Z], --[a-z_-]+' | sort -u >"$work/letters"
+    check 'there are letters' test "$(wc -l <"$work/letters")" -gt 10
+    twice=$(awk '{ print $1 } { print $2 }' "$work/letters" | sort | uniq -d)
+    if [ -z "$twice" ]; then ok 'each has one meaning'; else not_ok "more than one meaning: $twice"; fi
+else
+    skip 'the letters of flags' 'no MPI here'
 fi

@@ -12,7 +12,7 @@ table tests/data/export/nccl-tests-2.19.6.txt >"$work/theirs"
 check "the table is nccl-tests' to the byte" cmp "$work/ours" "$work/theirs"
 
 # What was imported comes out again: table and footer of the golden log, to the byte.
-check "import" "$build/busbar" import -o "$work/records" --run log tests/data/import/plain_2.19.log
+check "import" "$build/busbar" import --output "$work/records" --run log tests/data/import/plain_2.19.log
 check "export of the import" export_ "$work/records/log"
 says "one line says what it is" "# busbar "
 grep -E '^ +[0-9]' "$work/out" >"$work/ours"
@@ -20,7 +20,7 @@ grep -E '^ +[0-9]' tests/data/import/plain_2.19.log >"$work/theirs"
 check "the rows come out as they came in" cmp "$work/ours" "$work/theirs"
 
 # What nccl-tests has no test for does not come out under the name of one.
-check "import of pairs" "$build/busbar" import -o "$work/records" --run pairs tests/data/import/formats/osu_pairs.txt
+check "import of pairs" "$build/busbar" import --output "$work/records" --run pairs tests/data/import/formats/osu_pairs.txt
 expect_status "a ping-pong is no sendrecv_perf" 5 export_ "$work/records/pairs"
 says "and is named" "sendrecv, ping_pong: left out: nccl-tests has no such test"
 
@@ -38,12 +38,12 @@ assert r["out_of_place"]["time"] > 0 and r["in_place"]["nwrong"] == 0
 ' "$work/export.json"
 check "import of the export" "$build/busbar" import --check --format csv --ranks 16 "$work/export.json"
 says "the same figures" ",467.90,472.62,"
-check "import again" "$build/busbar" import -o "$work/records" --run several tests/data/import/several_tables.log
+check "import again" "$build/busbar" import --output "$work/records" --run several tests/data/import/several_tables.log
 expect_status "a JSON document holds one test" 2 export_ --format nccl-tests-json "$work/records/several"
-check "several go to files" export_ --format nccl-tests-json -o "$work/json" "$work/records/several"
+check "several go to files" export_ --format nccl-tests-json --output "$work/json" "$work/records/several"
 count=$(find "$work/json" -name '*.json' | wc -l)
 if [ "$count" -eq 7 ]; then ok "seven of them"; else not_ok "$count files instead of seven"; fi
-expect_status "never overwritten" 5 export_ --format nccl-tests-json -o "$work/json" "$work/records/several"
+expect_status "never overwritten" 5 export_ --format nccl-tests-json --output "$work/json" "$work/records/several"
 expect_status "no records" 5 export_ "$work/none"
 expect_status "nothing given" 2 export_
 expect_status "unknown collective" 2 export_ --collective x "$work/records/log"
@@ -56,7 +56,7 @@ printf '%s\n' '{"record":"case","collective":"broadcast","bytes":8,"requested_by
 check "hostile words" export_ "$work/hostile.jsonl"
 says "of a backend too" "backend a?b:"
 says "stay on their line" "separate buffers: two?lines"
-check "hostile names" export_ -o "$work/files" "$work/hostile.jsonl"
+check "hostile names" export_ --output "$work/files" "$work/hostile.jsonl"
 check "stay in their folder" test ! -e "$work/y-all_reduce-0.txt"
 
 # A driver's own text.

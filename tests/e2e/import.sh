@@ -22,7 +22,7 @@ while IFS=$'\t' read -r file args status rest; do
 done <"$golden/EXPECTED.tsv"
 
 # Records: what the source says, in its own fields.
-check "records" import -o "$work/records" --run one --cloud aws --instance p5.48xlarge "$golden/plain_2.19.log"
+check "records" import --output "$work/records" --run one --cloud aws --instance p5.48xlarge "$golden/plain_2.19.log"
 record=$work/records/one/plain_2.19.jsonl
 has() { if grep -qF -- "$2" "$record"; then ok "$1"; else not_ok "$1 (no $2 in $record)"; fi; }
 hasnt() { if grep -qF -- "$2" "$record"; then not_ok "$1 ($2 in $record)"; else ok "$1"; fi; }
@@ -34,22 +34,22 @@ has "versions" '"nccl_tests":"2.19.6","nccl":{"version":"2.29.2"},"gpu":{"model"
 has "hosts" '{"name":"node-0","ranks":8}'
 has "a bound where the machine is known" 'N=2 G=8 Bn=450 Bi=50 GB/s'
 has "the end" '"status":"complete","cases":8'
-expect_status "never overwritten" 5 import -o "$work/records" --run one "$golden/plain_2.19.log"
-check "no host names when not wanted" import -o "$work/records" --run two --no-hosts "$golden/plain_2.19.log"
+expect_status "never overwritten" 5 import --output "$work/records" --run one "$golden/plain_2.19.log"
+check "no host names when not wanted" import --output "$work/records" --run two --no-hosts "$golden/plain_2.19.log"
 record=$work/records/two/plain_2.19.jsonl
 hasnt "no host names" node-0
-check "small messages have rates" import -o "$work/records" --run three "$golden/size_zero.log"
+check "small messages have rates" import --output "$work/records" --run three "$golden/size_zero.log"
 record=$work/records/three/size_zero.jsonl
 has "what was asked for, and what ran" '"requested_bytes":2,"bytes":0'
 hasnt "no bandwidth of nothing" '"algbw_gbps":0.0,'
-check "several tables" import -o "$work/records" --run four "$golden/several_tables.log"
+check "several tables" import --output "$work/records" --run four "$golden/several_tables.log"
 if [ "$(find "$work/records/four" -name '*.jsonl' | wc -l)" -eq 7 ]; then ok "one launch a table"; else not_ok "one launch a table"; fi
-check "cycles" import -o "$work/records" --run five "$golden/cycles.log"
+check "cycles" import --output "$work/records" --run five "$golden/cycles.log"
 record=$work/records/five/cycles.jsonl
 has "a repeated case is another pass" '"pass":2'
 check "passes come together" "$build/busbar" export "$record"
 says "as the mean of their means" "     1048576        262144     float     sum      -1    34.93"
-check "a file cut off" import -o "$work/records" --run six "$golden/cut_in_row.log"
+check "a file cut off" import --output "$work/records" --run six "$golden/cut_in_row.log"
 record=$work/records/six/cut_in_row.jsonl
 has "is not called complete" '"status":"interrupted","cases":6'
 has "and says why" 'the row of 4294967296 bytes is cut off'
@@ -64,22 +64,22 @@ for cut in $(seq 20 4 132); do
     [ "$rows" -ge $((whole - 1)) ] && ! grep -qE 'differs from row to row|wrong elements|no number of ranks' "$work/err" || slipped+=" $cut"
 done
 if [ -z "$slipped" ]; then ok "a row cut anywhere keeps its columns"; else not_ok "a row cut at column$slipped slips"; fi
-expect_status "wrong data" 3 import -o "$work/records" --run seven "$golden/wrong_data.log"
+expect_status "wrong data" 3 import --output "$work/records" --run seven "$golden/wrong_data.log"
 says "says that data are wrong" "some of the data are wrong"
 check "wrong data are no failure with --keep-going" import --check --keep-going "$golden/wrong_data.log"
 record=$work/records/seven/wrong_data.jsonl
 has "is called wrong" '"wrong":7,"status":"wrong"'
-check "a contradiction" import -o "$work/records" --run eight "$golden/time_does_not_fit.log"
+check "a contradiction" import --output "$work/records" --run eight "$golden/time_does_not_fit.log"
 record=$work/records/eight/time_does_not_fit.jsonl
 says "names file and line" "time_does_not_fit.log:27: "
 has "the row is not ok" '"status":"error","error":"out of place: algbw'
-check "deviations are no counts" import -o "$work/records" --run nine "$golden/old_2.9_deviations.log" "$golden/cputime.log"
+check "deviations are no counts" import --output "$work/records" --run nine "$golden/old_2.9_deviations.log" "$golden/cputime.log"
 record=$work/records/nine/old_2.9_deviations.jsonl
 has "none was out of bounds" '"wrong":0'
 record=$work/records/nine/cputime.jsonl
 has "a CPU time is no time" '"telemetry":{"cpu_time_us":12.5}'
 hasnt "a CPU time is no time" '"time_us"'
-check "JSON" import -o "$work/records" --run ten "$golden/version2_per_iteration.json" "$golden/version3.json"
+check "JSON" import --output "$work/records" --run ten "$golden/version2_per_iteration.json" "$golden/version3.json"
 record=$work/records/ten/version2_per_iteration.jsonl
 has "its samples" '"samples_us":['
 has "its allowed environment" '"NCCL_IB_HCA":"mlx5"'
@@ -93,7 +93,7 @@ check "placements" import --check --format csv "$golden/out_of_place_only.log" "
 says "out of place only" ",467.90,-,"
 says "in place only" ",-,472.62,"
 
-check "OSU" import -o "$work/records" --run osu --ranks 4 "$golden/osu_allreduce_7.4.txt" "$golden/osu_allgather_5.txt"
+check "OSU" import --output "$work/records" --run osu --ranks 4 "$golden/osu_allreduce_7.4.txt" "$golden/osu_allgather_5.txt"
 record=$work/records/osu/osu_allreduce_7.4.jsonl
 has "OSU's mean over ranks" '"time_us":500.0,"statistic":"mean","rank_reduction":"mean","algbw_gbps":2.097152,"busbw_gbps":3.145728'
 record=$work/records/osu/osu_allgather_5.jsonl
@@ -131,7 +131,7 @@ status_of() {
 for file in "$golden"/field/* "$golden"/formats/*; do
     read -r status args <<<"$(status_of "$file")"
     # shellcheck disable=SC2086 # several flags
-    expect_status "${file##*/}" "$status" import -o "$work/files" $args "$file"
+    expect_status "${file##*/}" "$status" import --output "$work/files" $args "$file"
     if grep -q 9223372036854775808 "$work/out" "$work/err"; then not_ok "${file##*/}: a sentinel is printed"; fi
 done
 "$golden/check_records.py" "$work/files" "$golden/RECORDS.tsv" >"$work/checked"
@@ -143,13 +143,13 @@ page=$golden/field/two-networks-one-page.md
 check "two tables like each other" import --check "$page"
 says "are told apart" "tables 1 and 2 hold the same cases (all_gather, 134217728 bytes: 22.37 GB/s and 1.12 GB/s)"
 says "and the flag is named" "give --repetitions"
-check "a user's word" import -o "$work/records" --run said --repetitions "$page"
+check "a user's word" import --output "$work/records" --run said --repetitions "$page"
 if ! grep -q "hold the same cases" "$work/err" && [ "$(grep -l '"repetitions":true' "$work/records/said/"*.jsonl | wc -l)" -eq 2 ]; then ok "makes them repetitions"; else not_ok "makes them repetitions"; fi
-check "a label of one's own" import -o "$work/records" --run own --label fast --only 1 "$page"
+check "a label of one's own" import --output "$work/records" --run own --label fast --only 1 "$page"
 record=$work/records/own/two-networks-one-page-1.jsonl
 has "is the table's" '"label":"fast"'
 expect_status "a table that is not there" 5 import --check --only 3 "$page"
-check "a label and headings" import -o "$work/records" --run both --label "My cluster" "$page"
+check "a label and headings" import --output "$work/records" --run both --label "My cluster" "$page"
 record=$work/records/both/two-networks-one-page-2.jsonl
 has "name the launch together" '"label":"My cluster, Over 10 Gb/s Ethernet, same two boxes"'
 record=$work/records/five/cycles.jsonl
@@ -182,7 +182,7 @@ says "are said" "busbw/algbw"
 mkdir -p "$work/tree/a" "$work/tree/b"
 cp "$golden/osu_allreduce_7.4.txt" "$work/tree/a/out.txt"
 cp "$golden/formats/osu_np64.txt" "$work/tree/b/out.txt"
-check "a folder" import -o "$work/records" --run tree --ranks 4 "$work/tree"
+check "a folder" import --output "$work/records" --run tree --ranks 4 "$work/tree"
 if [ -e "$work/records/tree/a-out.jsonl" ] && [ -e "$work/records/tree/b-out.jsonl" ]; then ok "files of one name are told apart by their folders"
 else not_ok "files of one name are told apart by their folders: $(ls "$work/records/tree")"; fi
 ln -s . "$work/tree/a/loop"

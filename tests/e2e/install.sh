@@ -16,7 +16,7 @@ check 'busbar-sweep plans from there' "$bin/busbar-sweep" --dry-run --sizes 8 --
 if [ -x "$bin/all_reduce" ]; then
     check 'all_reduce measures from there' ranks 2 "$bin/all_reduce" --backend mpi --sizes 8 -n 5 --output "$work/results"
     if command -v gnuplot >/dev/null; then
-        check 'busbar draws from there' "$bin/busbar" plot "$work/results" -o "$work/plots"
+        check 'busbar draws from there' "$bin/busbar" plot "$work/results" --output "$work/plots"
         # librsvg refuses a whole picture for a point of size 0.
         expect_status 'no point of size 0 in a plot' 1 grep -l 'scale(0.00)' "$work"/plots/*.svg
     else

@@ -52,7 +52,7 @@ if ! command -v gnuplot >/dev/null; then
     skip 'plots and pages' 'gnuplot is missing'
     exit
 fi
-check 'plots in three formats' timeout 60 "$busbar" plot "$work/runs" -f svg,png,pdf -o "$work/plots"
+check 'plots in three formats' timeout 60 "$busbar" plot "$work/runs" --format svg,png,pdf --output "$work/plots"
 equal 'as many PNG as SVG' "$(find "$work/plots" -name '*.png' -size +4k | wc -l)" "$(find "$work/plots" -name '*.svg' -size +2k | wc -l)"
 equal 'and PDF' "$(find "$work/plots" -name '*.pdf' -size +2k | wc -l)" "$(find "$work/plots" -name '*.svg' | wc -l)"
 check 'every axis of times has two ticks or more' python3 - "$work/plots/plots.gp" <<'END'
@@ -66,31 +66,31 @@ has 'a peak that is known is in the title' 'against the dense peak' "$work/plots
     printf '{"record":"case","key":"k","gemm":"gemm","dtype":"double","m":1000,"n":1000,"k":1000,"phase":"burst","memory":"host","status":"ok","samples_us":[20000,20000,20000],"wrong":0}\n'
     printf '{"record":"end","status":"complete","cases":1}\n'
 } >"$work/cpu.jsonl"
-check 'a CPU that multiplies' timeout 60 "$busbar" plot "$work/cpu.jsonl" -o "$work/cpu-plots"
+check 'a CPU that multiplies' timeout 60 "$busbar" plot "$work/cpu.jsonl" --output "$work/cpu-plots"
 has_not 'has no peak in the title' 'peak' "$work/cpu-plots/matmul.tsv"
 has 'is drawn in GFLOP/s' 'GFLOP/s' "$work/cpu-plots/plots.gp"
 has 'which are 2mnk / time' 'burst 100' "$work/cpu-plots/matmul.tsv"
 equal 'no SVG names a font family that browsers cannot know' "$(cat "$work"/plots/*.svg | grep -c 'font-family="[^"]*:')" 0
 mkdir "$work/elsewhere"
-check 'hostile names are drawn' env -C "$work/elsewhere" timeout 60 "$busbar" plot "$work/hostile" -o "$work/hostile-plots" --catalog "$PWD/results"
+check 'hostile names are drawn' env -C "$work/elsewhere" timeout 60 "$busbar" plot "$work/hostile" --output "$work/hostile-plots" --catalog "$PWD/results"
 equal 'and run nothing' "$(find "$work" . -name 'PWNED*' | wc -l)" 0
 for svg in "$work"/hostile-plots/*.svg; do
     python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' "$svg" >"$work/xml" 2>&1 || { not_ok "not XML: ${svg##*/}"; tail -n 1 "$work/xml"; }
 done
 equal 'no markup of theirs in the plots' "$(cat "$work"/hostile-plots/*.svg | grep -c '<script')" 0
-expect_status 'a folder that cannot be made is named' 5 "$busbar" plot "$work/runs" -o "$work/newer.jsonl/x"
-expect_status 'without gnuplot it says so' 5 env BUSBAR_GNUPLOT=/nonexistent "$busbar" plot "$work/runs" -o "$work/none-plots"
+expect_status 'a folder that cannot be made is named' 5 "$busbar" plot "$work/runs" --output "$work/newer.jsonl/x"
+expect_status 'without gnuplot it says so' 5 env BUSBAR_GNUPLOT=/nonexistent "$busbar" plot "$work/runs" --output "$work/none-plots"
 
 # ---- pages ----
-check 'a page of simulated runs' timeout 60 "$busbar" report "$work/runs" -o "$work/page.html"
-check 'again' timeout 60 "$busbar" report "$work/runs" -o "$work/page2.html"
+check 'a page of simulated runs' timeout 60 "$busbar" report "$work/runs" --output "$work/page.html"
+check 'again' timeout 60 "$busbar" report "$work/runs" --output "$work/page2.html"
 check 'the same bytes' cmp "$work/page.html" "$work/page2.html"
 has 'a ranking' 'against the first' "$work/page.html"
 has 'the fastest is called so' 'fastest here' "$work/page.html"
 has 'but not where the second is not told apart' 'shortest here' "$work/page.html"
 has 'provenance is visible' 'simulated' "$work/page.html"
 has 'prices have kind and date' 'on-demand<br>2026-09-19' "$work/page.html"
-check 'a page of hostile names' timeout 60 "$busbar" report "$work/hostile" -o "$work/hostile.html"
+check 'a page of hostile names' timeout 60 "$busbar" report "$work/hostile" --output "$work/hostile.html"
 has_not 'no script of theirs' '<script' "$work/hostile.html"
 check 'for another workload' timeout 60 "$busbar" report "$work/runs" --workload moe-8x7b-ep --format markdown
 has 'what was not measured is said' 'not comparable' "$work/out"
@@ -119,12 +119,12 @@ has_not 'and measured speeds are no environment' gflops "$work/out"
 has 'equal numbers of ranks are compared' 'Compared at the largest size that all have' "$work/out"
 has_not 'and not called unlike' 'Not comparable with each other' "$work/out"
 has 'others are' 'Not comparable with each other' "$work/page.html"
-check 'a page of nine runs' timeout 60 "$busbar" report "$work/ten" -o "$work/ten.html"
+check 'a page of nine runs' timeout 60 "$busbar" report "$work/ten" --output "$work/ten.html"
 size=$(stat -c %s "$work/ten.html")
 if [ "$size" -lt 2000000 ]; then ok 'below 2 MB'; else not_ok "nine runs take $size bytes"; fi
-check 'a page not redacted' timeout 60 "$busbar" report "$work/runs" --format markdown -o "$work/named.md"
+check 'a page not redacted' timeout 60 "$busbar" report "$work/runs" --format markdown --output "$work/named.md"
 for name in h100-roce-host00 165092300 5ca1ab1e-0000-4000-8000-000000000000; do has "has $name" "$name" "$work/named.md"; done
-check 'a redacted page' timeout 60 "$busbar" report "$work/runs" --redact --format markdown -o "$work/redacted.md" --plots "$work/redacted-plots"
+check 'a redacted page' timeout 60 "$busbar" report "$work/runs" --redact --format markdown --output "$work/redacted.md" --plots "$work/redacted-plots"
 for name in -host0 16509230 5ca1ab1e; do
     equal "has no $name" "$(cat "$work/redacted.md" "$work"/redacted-plots/*.tsv | grep -c -e "$name")" 0
 done
@@ -141,14 +141,14 @@ for ranks in 1 4; do
 done
 for runs in "$work/bus1" "$work/bus1 $work/bus4"; do
     # shellcheck disable=SC2086 # a list
-    check "a report on $(wc -w <<<"$runs") run(s), one without a bus" timeout 60 "$busbar" report $runs -o "$work/bus.html"
+    check "a report on $(wc -w <<<"$runs") run(s), one without a bus" timeout 60 "$busbar" report $runs --output "$work/bus.html"
     check 'has its time' python3 - "$work/bus.html" <<'END'
 import re, sys
 cells = re.findall(r"<td[^>]*>\s*([^<]*?)\s*</td>", open(sys.argv[1], encoding="utf-8").read())
 sys.exit("77.30" not in cells)
 END
 done
-check 'a page of the references' timeout 60 "$busbar" report results/reference -o "$work/reference.html"
+check 'a page of the references' timeout 60 "$busbar" report results/reference --output "$work/reference.html"
 equal 'no temporary folder is left' "$(find "$work" -maxdepth 1 -name 'busbar-plots-*' | wc -l)" 0
 
 for page in page hostile reference; do

@@ -48,7 +48,7 @@ mv "$work/out" "$work/all"
 check "8 hosts have 28 pairs on each of four rails" test "$(sort -u -t , -k 1,3 "$work/all" | wc -l)" -eq 112
 check "the slow ones are the host's seven on its rail" test "$(awk -F , '$4 < 48' "$work/all" | cut -d , -f 1 | sort | uniq -c | tr -s ' ')" = " 7 2"
 if command -v gnuplot >/dev/null; then
-    check "a picture of each rail is drawn" "$build/busbar" plot "$work/nic" -o "$work/plots"
+    check "a picture of each rail is drawn" "$build/busbar" plot "$work/nic" --output "$work/plots"
     check "four pictures" test "$(find "$work/plots" -name 'scan*.svg' | wc -l)" -eq 4
     check "each with its rail" test "$(grep -ho 'rail [0-3]' "$work"/plots/scan*.svg | sort -u | wc -l)" -eq 4
     # Cells that are not at 100 % of the median pair: a row and a column of seven in one picture, none in the others.

@@ -19,14 +19,14 @@ static struct archive archive_of(const double *times_us, size_t n, const char *r
         launch->header.run = run;
         launch->header.launch = arena_string(&archive.arena, name);
         launch->header.allocation_id = i % 2 ? "b" : "a";
-        launch->end.status = "complete";
+        launch->end.status = END_COMPLETE;
         launch->cases = allocate(1, sizeof *launch->cases);
         launch->case_count = 1;
         struct case_row *row = &launch->cases[0];
         *row = case_row_absent();
         row->key = arena_string(&archive.arena, "all_reduce/float/sum/1000000");
-        row->collective = "all_reduce", row->dtype = "float", row->op = "sum", row->mode = "pipelined",
-        row->status = "ok";
+        row->collective = "all_reduce", row->dtype = "float", row->op = "sum", row->mode = MODE_PIPELINED,
+        row->status = CASE_OK;
         row->bytes = row->requested_bytes = 1000000;
         row->ranks = 4, row->nodes = 1, row->pass = 0, row->wrong = 0, row->bound_us = 50;
         row->samples_us.count = 3;
@@ -97,7 +97,7 @@ Test(aggregate, a_wrong_launch_has_no_speed)
 {
     const double times[] = {100, 10};
     struct archive archive = archive_of(times, 2, "r");
-    archive.launches[1].cases[0].status = "wrong";
+    archive.launches[1].cases[0].status = CASE_WRONG;
     archive.launches[1].cases[0].wrong = 7;
     struct aggregate aggregate = aggregate_archive(&archive, false);
     const struct case_summary *line = &aggregate.runs[0].cases[0];
@@ -105,7 +105,7 @@ Test(aggregate, a_wrong_launch_has_no_speed)
     cr_assert_eq(line->attempts, 2);
     near(line->time_us.point, 100);
     cr_assert_eq(line->wrong, 7);
-    cr_assert_str_eq(line->status, "wrong");
+    cr_assert_eq(line->status, CASE_WRONG);
     aggregate_free(&aggregate);
     archive_free(&archive);
 }
@@ -117,12 +117,12 @@ Test(aggregate, an_imported_mean_is_never_mixed_with_medians)
     struct case_row *row = &archive.launches[1].cases[0];
     row->samples_us = (struct samples){0};
     row->median_us = NAN;
-    row->time_us = 50, row->statistic = "mean", row->rank_reduction = "mean";
+    row->time_us = 50, row->statistic = STATISTIC_MEAN, row->rank_reduction = "mean";
     struct aggregate aggregate = aggregate_archive(&archive, false);
     cr_assert_eq(aggregate.runs[0].case_count, 2);
     for (int i = 0; i < 2; i++) {
         const struct case_summary *line = &aggregate.runs[0].cases[i];
-        near(line->time_us.point, same(line->statistic, "mean") ? 50 : 100);
+        near(line->time_us.point, line->statistic == STATISTIC_MEAN ? 50 : 100);
     }
     cr_assert_not(same_curve(&aggregate.runs[0].cases[0], &aggregate.runs[0].cases[1]));
     aggregate_free(&aggregate);

@@ -2,6 +2,7 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "base/utf8.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -99,4 +100,42 @@ Test(hash, is_fnv_1a)
     cr_expect_eq(hash_bytes("", 0), 0xcbf29ce484222325u);
     cr_expect_eq(hash_bytes("a", 1), 0xaf63dc4c8601ec8cu);
     cr_expect_eq(hash_bytes("foobar", 6), 0x85944171f73967e8u);
+}
+
+/* Bytes and columns by Unicode 15 and RFC 3629, in the C locale. */
+Test(utf8, letters_and_columns)
+{
+    static const struct {
+        const char *text;
+        size_t bytes, columns;
+        wchar_t letter;
+    } cases[] = {
+        {"a", 1, 1, 'a'},
+        {"\xc2\xb5s", 2, 1, 0xb5},                /* µ */
+        {"\xe2\x80\xa6", 3, 1, 0x2026},           /* … */
+        {"\xcc\x81x", 2, 0, 0x301},               /* combining acute accent */
+        {"\xe6\x9d\xb1", 3, 2, 0x6771},           /* 東 */
+        {"\xf0\x9f\x98\x80", 4, 2, 0x1f600},      /* a face */
+        {"\xef\xbf\xbf", 3, 1, 0xffff},           /* no character, but UTF-8 */
+        {"\x80", 1, 1, NOT_UTF8},                 /* a continuation alone */
+        {"\xc3", 1, 1, NOT_UTF8},                 /* cut off */
+        {"\xe2\x80", 1, 1, NOT_UTF8},             /* cut off */
+        {"\xc0\xaf", 1, 1, NOT_UTF8},             /* overlong */
+        {"\xe0\x80\xaf", 1, 1, NOT_UTF8},         /* overlong */
+        {"\xf0\x80\x80\xaf", 1, 1, NOT_UTF8},     /* overlong */
+        {"\xed\xa0\x80", 1, 1, NOT_UTF8},         /* a surrogate */
+        {"\xf4\x90\x80\x80", 1, 1, NOT_UTF8},     /* beyond U+10FFFF */
+        {"\xf8\x88\x80\x80\x80", 1, 1, NOT_UTF8}, /* five bytes */
+        {"\xff", 1, 1, NOT_UTF8},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        wchar_t letter;
+        cr_expect_eq(utf8_letter(cases[i].text, &letter), cases[i].bytes, "case %zu", i);
+        cr_expect_eq(letter, cases[i].letter, "case %zu", i);
+        cr_expect_eq(letter_columns(letter), cases[i].columns, "case %zu", i);
+    }
+    cr_expect_eq(text_columns("\xe6\x9d\xb1 \xc2\xb5", 6), 4);
+    cr_expect(is_control('\n') && is_control(0x7f) && is_control(0x9f) && is_control(0x202e) &&
+              is_control(0x2069));
+    cr_expect(!is_control(' ') && !is_control(0xb5) && !is_control(0x6771) && !is_control(0x202f));
 }

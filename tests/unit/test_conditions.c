@@ -30,7 +30,8 @@ Test(conditions, what_is_ordinary_adds_nothing_to_a_key)
 {
     struct world_host hosts[2] = {{"a", 4, 4, "rack"}, {"b", 4, 4, "rack"}};
     struct case_row row = case_row_absent();
-    row.collective = "all_reduce", row.memory = "device", row.ranks = 8, row.nodes = 2, row.group = "world";
+    row.collective = "all_reduce", row.memory = MEMORY_DEVICE, row.ranks = 8, row.nodes = 2,
+    row.group = "world";
     struct launch launch = launch_of(hosts, 2, 1, NULL);
     expect_key(&launch, &row, "");
     launch.header.domains = ABSENT;
@@ -41,7 +42,8 @@ Test(conditions, domains_filling_transport_and_backend)
 {
     struct world_host hosts[3] = {{"a", 4, 4, "r0"}, {"b", 2, 2, "r1"}, {"c", 2, 2, "r0"}};
     struct case_row row = case_row_absent();
-    row.collective = "all_reduce", row.memory = "device", row.ranks = 8, row.nodes = 3, row.group = "world";
+    row.collective = "all_reduce", row.memory = MEMORY_DEVICE, row.ranks = 8, row.nodes = 3,
+    row.group = "world";
     struct launch launch = launch_of(hosts, 3, 2, NULL);
     expect_key(&launch, &row, "/domains=2/filling=6+2");
     hosts[2].domain = "r1"; /* 4 + 4 */

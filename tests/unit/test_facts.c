@@ -231,7 +231,7 @@ Test(facts, header)
                                        .mpi_library = "Open MPI v4.1.4, package: x\nmore"};
     struct launch_header header;
     launch_header_fill(&header, &arena, &known);
-    cr_expect(launch_has_provenance(&header, "measured"));
+    cr_expect(launch_has_provenance(&header, PROVENANCE_MEASURED));
     cr_expect_eq(header.ranks_per_node, ABSENT);
     cr_expect_eq(strlen(header.started), 20);
     cr_expect_eq(header.started[19], 'Z');

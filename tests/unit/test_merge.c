@@ -52,7 +52,7 @@ Test(merge, passes_in_measured_order)
     cr_expect(c->samples_us.count == 2 && c->median_us == 7.5);
     cr_expect_float_eq(d->time_us, 6, 1e-12); /* the mean of 3, 6 and 9 */
     cr_expect_not_null(d->key);               /* from its content */
-    cr_expect_str_eq(b->status, "timeout");
+    cr_expect_eq(b->status, CASE_TIMEOUT);
     cr_expect_str_eq(b->error, "late");
     archive_free(&archive);
 }

@@ -6,9 +6,12 @@
 #include <stdint.h>
 #include <string.h>
 
+static const struct names mode_names = NAMES("isolated", "pipelined", "both");
+
 struct settings {
     int quiet, all;
-    const char *label, *mode;
+    const char *label;
+    enum { MODE_NONE, MODE_ISOLATED, MODE_PIPELINED, MODE_BOTH } mode;
     struct option_list names;
     int64_t count;
     double ratio, seconds;
@@ -17,17 +20,66 @@ struct settings {
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option rows[] = {
-    {OPTION_FLAG, 'q', "quiet", NULL, AT(quiet), NULL, NULL, 0, 0, "output", "says less"},
-    {OPTION_FLAG, 'a', "all", NULL, AT(all), NULL, NULL, 0, 0, NULL, "everything"},
-    {OPTION_TEXT, 'l', "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "a name"},
-    {OPTION_CHOICE, 0, "mode", NULL, AT(mode), "isolated", "isolated|pipelined|both", 0, 0, NULL, "how"},
-    {OPTION_LIST, 0, "name", "NAME", AT(names), NULL, NULL, 0, 0, NULL, "several"},
-    {OPTION_INTEGER, 'n', "iters", "N", AT(count), "20", NULL, 1, 1000, "numbers", "how often"},
-    {OPTION_REAL, 0, "ratio", "X", AT(ratio), "-1", NULL, 0, 0, NULL, "any number"},
-    {OPTION_SECONDS, 0, "max-seconds", "TIME", AT(seconds), "0.5", NULL, 0.001, 1e6, NULL, "most time"},
-    {OPTION_SIZE, 'b', "begin", "SIZE", AT(begin), "8", NULL, 1, 0x1p40, NULL, "smallest size"},
-    {OPTION_REFUSED, 't', "nthreads", NULL, 0, NULL, "1", 0, 0, NULL, "start more ranks instead"},
-    {OPTION_REFUSED, 'z', "blocking", NULL, 0, NULL, NULL, 0, 0, NULL, "use --mode isolated"},
+    {.kind = OPTION_FLAG,
+     .letter = 'q',
+     .name = "quiet",
+     .at = AT(quiet),
+     .group = "output",
+     .help = "says less"},
+    {.kind = OPTION_FLAG, .letter = 'a', .name = "all", .at = AT(all), .help = "everything"},
+    {.kind = OPTION_TEXT,
+     .letter = 'l',
+     .name = "label",
+     .argument = "TEXT",
+     .at = AT(label),
+     .help = "a name"},
+    {.kind = OPTION_CHOICE,
+     .name = "mode",
+     .at = AT(mode),
+     .initial = "isolated",
+     .choices = "isolated|pipelined|both",
+     .names = &mode_names,
+     .help = "how"},
+    {.kind = OPTION_LIST, .name = "name", .argument = "NAME", .at = AT(names), .help = "several"},
+    {.kind = OPTION_INTEGER,
+     .letter = 'n',
+     .name = "iters",
+     .argument = "N",
+     .at = AT(count),
+     .initial = "20",
+     .least = 1,
+     .most = 1000,
+     .group = "numbers",
+     .help = "how often"},
+    {.kind = OPTION_REAL,
+     .name = "ratio",
+     .argument = "X",
+     .at = AT(ratio),
+     .initial = "-1",
+     .help = "any number"},
+    {.kind = OPTION_SECONDS,
+     .name = "max-seconds",
+     .argument = "TIME",
+     .at = AT(seconds),
+     .initial = "0.5",
+     .least = 0.001,
+     .most = 1e6,
+     .help = "most time"},
+    {.kind = OPTION_SIZE,
+     .letter = 'b',
+     .name = "begin",
+     .argument = "SIZE",
+     .at = AT(begin),
+     .initial = "8",
+     .least = 1,
+     .most = 0x1p40,
+     .help = "smallest size"},
+    {.kind = OPTION_REFUSED,
+     .letter = 't',
+     .name = "nthreads",
+     .choices = "1",
+     .help = "start more ranks instead"},
+    {.kind = OPTION_REFUSED, .letter = 'z', .name = "blocking", .help = "use --mode isolated"},
     {0},
 };
 static const struct command command = {"prog",
@@ -63,7 +115,7 @@ Test(options, defaults)
     cr_assert_eq(parse("", &s, &operand), STATUS_OK);
     cr_expect_eq(operand, 1);
     cr_expect(!s.quiet && !s.label && s.names.count == 0);
-    cr_expect_str_eq(s.mode, "isolated");
+    cr_expect_eq(s.mode, MODE_ISOLATED);
     cr_expect(s.count == 20 && s.ratio == -1 && s.seconds == 0.5 && s.begin == 8);
 }
 
@@ -78,7 +130,7 @@ Test(options, every_way_to_give_a_value)
     }
     cr_expect(s.quiet == 1 && s.all == 1);
     cr_expect_eq(parse("--max-seconds 2m --ratio -3.5 --mode both", &s, NULL), STATUS_OK);
-    cr_expect(s.seconds == 120 && s.ratio == -3.5 && same(s.mode, "both"));
+    cr_expect(s.seconds == 120 && s.ratio == -3.5 && s.mode == MODE_BOTH);
     cr_expect_eq(parse("--name a --name=b --name c", &s, NULL), STATUS_OK);
     cr_expect(s.names.count == 3 && same(s.names.values[1], "b"));
     options_free(&command, &s);

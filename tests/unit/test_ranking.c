@@ -111,20 +111,20 @@ Test(ranking, impossible_is_above_the_bound_with_the_whole_interval)
 Test(ranking, a_basis_names_what_must_be_equal)
 {
     struct case_row row = case_row_absent();
-    row.ranks = 72, row.mode = "pipelined", row.cache = "warm", row.memory = "device";
+    row.ranks = 72, row.mode = MODE_PIPELINED, row.cache = CACHE_WARM, row.memory = MEMORY_DEVICE;
     struct launch launch = {.header = launch_header_absent()};
     row.dtype = "float", row.op = "sum";
     struct case_summary line = {
-        .row = &row, .launch = &launch, .statistic = "median", .rank_reduction = "max"};
+        .row = &row, .launch = &launch, .statistic = STATISTIC_MEDIAN, .rank_reduction = "max"};
     struct basis a = basis_of(SCOPE_DOMAIN, &line), b = a;
     cr_expect_eq(basis_order(&a, &b), 0);
-    b.cache = "cold";
+    b.cache = CACHE_COLD;
     cr_expect_neq(basis_order(&a, &b), 0);
     b = a, b.scope = SCOPE_DOMAINS;
     cr_expect_neq(basis_order(&a, &b), 0);
-    b = a, b.statistic = "mean";
+    b = a, b.statistic = STATISTIC_MEAN;
     cr_expect_lt(basis_order(&a, &b), 0); /* medians first */
-    b = a, b.mode = NULL;
+    b = a, b.mode = MODE_ABSENT;
     cr_expect_neq(basis_order(&a, &b), 0); /* what is not said equals only itself */
     b = a, b.dtype = "bfloat16";
     cr_expect_neq(basis_order(&a, &b), 0);

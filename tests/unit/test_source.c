@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *name_of(const char *word)
+static const char *collective_of(const char *word)
 {
     const struct collective *found = collective_by_any_name(word, strlen(word));
     return found ? found->name : "none";
@@ -31,7 +31,7 @@ Test(source, programs_have_suffixes)
                  {"hypercube_perf", "none"},
                  {"", "none"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        cr_expect_str_eq(name_of(cases[i].word), cases[i].collective, "%s", cases[i].word);
+        cr_expect_str_eq(collective_of(cases[i].word), cases[i].collective, "%s", cases[i].word);
     cr_expect(is_perf_program("gather_perf_mpi", 15));
     cr_expect(!is_perf_program("perfect", 7));
 }

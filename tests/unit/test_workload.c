@@ -153,12 +153,12 @@ Test(site, bounds_are_for_what_ran_on_gpus)
     struct machine machine;
     cr_assert(site.gpu && site.instance);
     cr_expect_str_eq(site.gpu_name, "NVIDIA H100 80GB HBM3");
-    row.memory = "device";
+    row.memory = MEMORY_DEVICE;
     cr_expect(site_machine(&site, lines, &machine) && machine.domains == 2);
     site_bounds(&site, &run, &arena);
     /* 2 S (N - 1) / (N G Bi) = S / (8 x 50 GB/s); S (1 + 1/8) / 450 GB/s is less */
     cr_expect_float_eq(lines[0].bound_us, 1073741824.0 / 400e9 * 1e6, 1e-6);
-    row.memory = "host", lines[0].bound_us = NAN, lines[0].bound = NULL;
+    row.memory = MEMORY_HOST, lines[0].bound_us = NAN, lines[0].bound = NULL;
     cr_expect_not(site_machine(&site, lines, &machine));
     site_bounds(&site, &run, &arena);
     cr_expect(isnan(lines[0].bound_us) && !lines[0].bound);

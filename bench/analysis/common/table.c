@@ -1,5 +1,6 @@
 #include "analysis/common/table.h"
 #include "base/status.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -75,71 +76,40 @@ void table_free(struct table *table)
     *table = (struct table){0};
 }
 
-/* Bytes of the UTF-8 character at `text`; 0 when it is none (RFC 3629: no overlong forms, no surrogates, at
- * most U+10FFFF). */
-static size_t utf8_length(const unsigned char *text)
-{
-    if (text[0] < 0x80) return 1;
-    size_t n = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
-    if (text[0] < 0xc2 || text[0] > 0xf4) return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((text[i] & 0xc0) != 0x80) return 0;
-    if ((text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xed && text[1] > 0x9f) ||
-        (text[0] == 0xf0 && text[1] < 0x90) || (text[0] == 0xf4 && text[1] > 0x8f))
-        return 0;
-    return n;
-}
-
-/* C1 controls and the marks that reorder a line (U+202A–E, U+2066–9) are as unwelcome as C0 controls. */
-static bool is_control(const unsigned char *c, size_t n)
-{
-    if (n == 1) return c[0] < 0x20 || c[0] == 0x7f;
-    if (n == 2) return c[0] == 0xc2 && c[1] < 0xa0;
-    if (n != 3 || c[0] != 0xe2) return false;
-    return (c[1] == 0x80 && ((c[2] >= 0xaa && c[2] <= 0xae) || c[2] == 0xa8 || c[2] == 0xa9)) ||
-           (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
-}
-
 void html_text(struct text *out, const char *text)
 {
-    for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c;) {
-        size_t n = utf8_length(c);
-        if (n == 0)
-            text_add(out, "\xef\xbf\xbd"), n = 1;
-        else if (*c == '&' || *c == '<' || *c == '>' || *c == '"' || *c == '\'')
+    wchar_t letter;
+    size_t bytes;
+    for (const char *c = text ? text : ""; *c; c += bytes) {
+        bytes = utf8_letter(c, &letter);
+        if (letter == NOT_UTF8)
+            text_add(out, "\xef\xbf\xbd"); /* U+FFFD */
+        else if (strchr("&<>\"'", *c))
             text_add(out, "&#%d;", *c);
-        else if (is_control(c, n))
+        else if (is_control(letter))
             text_add(out, " ");
         else
-            text_add_bytes(out, (const char *)c, n);
-        c += n;
+            text_add_bytes(out, c, bytes);
     }
 }
 
 void plain_text(struct text *out, const char *text, size_t most)
 {
-    size_t shown = 0;
-    for (const unsigned char *c = (const unsigned char *)(text ? text : ""); *c; shown++) {
-        if (shown + 1 >= most && c[1] && c[utf8_length(c) ? utf8_length(c) : 1]) {
+    wchar_t letter;
+    size_t bytes, shown = 0;
+    for (const char *c = text ? text : ""; *c; c += bytes, shown++) {
+        bytes = utf8_letter(c, &letter);
+        if (shown + 1 >= most && c[bytes]) {
             text_add(out, "…");
             return;
         }
-        size_t n = utf8_length(c);
-        if (n == 0)
-            text_add(out, "?"), n = 1;
-        else if (is_control(c, n))
+        if (letter == NOT_UTF8)
+            text_add(out, "?");
+        else if (is_control(letter))
             text_add(out, " ");
         else
-            text_add_bytes(out, (const char *)c, n);
-        c += n;
+            text_add_bytes(out, c, bytes);
     }
-}
-
-static size_t width_of(const char *text)
-{
-    size_t width = 0;
-    for (; *text; text++) width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
 }
 
 static void pad(struct text *out, size_t count)
@@ -154,7 +124,7 @@ static void print_text(const struct table *table, struct text *out)
     for (size_t i = 0; i < rows * columns; i++) {
         text_clear(&cell);
         plain_text(&cell, table->cells[i], WIDEST);
-        size_t width = width_of(text_get(&cell));
+        size_t width = text_columns(text_get(&cell), cell.length);
         if (width > widths[i % columns]) widths[i % columns] = width;
     }
     for (size_t r = 0; r <= rows; r++) {
@@ -163,7 +133,8 @@ static void print_text(const struct table *table, struct text *out)
             if (!widths[c]) continue;
             text_clear(&cell);
             plain_text(&cell, r ? table->cells[(r - 1) * columns + c] : table->columns[c].name, WIDEST);
-            size_t full = widths[c], head = width_of(table->columns[c].name), own = width_of(text_get(&cell));
+            size_t full = widths[c], own = text_columns(text_get(&cell), cell.length);
+            size_t head = text_columns(table->columns[c].name, strlen(table->columns[c].name));
             if (head > full) full = head;
             bool left = table->columns[c].left;
             if (own) pad(out, owed + (left ? 0 : full - own)), owed = 0;
@@ -189,16 +160,17 @@ static void csv_text(struct text *out, const char *cell)
     bool formula = *cell && strchr("=+-@", *cell) && !is_number(cell);
     bool quoted = formula || cell[strcspn(cell, ",\"\r\n")];
     if (quoted) text_add(out, formula ? "\"'" : "\"");
-    for (const unsigned char *c = (const unsigned char *)cell; *c;) {
-        size_t n = utf8_length(c);
+    wchar_t letter;
+    size_t bytes;
+    for (const char *c = cell; *c; c += bytes) {
+        bytes = utf8_letter(c, &letter);
         bool newline = *c == '\n' || *c == '\t' || (*c == '\r' && c[1] == '\n');
-        if (n == 0 || (is_control(c, n) && !newline))
-            text_add(out, "?"), n = n ? n : 1;
+        if (letter == NOT_UTF8 || (is_control(letter) && !newline))
+            text_add(out, "?");
         else if (*c == '"')
             text_add(out, "\"\"");
         else
-            text_add_bytes(out, (const char *)c, n);
-        c += n;
+            text_add_bytes(out, c, bytes);
     }
     if (quoted) text_add(out, "\"");
 }
@@ -349,15 +321,16 @@ void xml_text(struct text *out, const char *text)
 {
     struct text plain = {0};
     plain_text(&plain, text, (size_t)-1); /* controls become spaces, what is not UTF-8 '?' */
-    for (const char *c = text_get(&plain); *c; c++) {
-        bool noncharacter = !strncmp(c, "\xef\xbf\xbe", 3) ||
-                            !strncmp(c, "\xef\xbf\xbf", 3); /* U+FFFE, U+FFFF: not in XML 1.0 */
-        if (noncharacter)
-            text_add(out, "?"), c += 2;
+    wchar_t letter;
+    size_t bytes;
+    for (const char *c = text_get(&plain); *c; c += bytes) {
+        bytes = utf8_letter(c, &letter);
+        if (letter == 0xfffe || letter == 0xffff) /* not in XML 1.0 */
+            text_add(out, "?");
         else if (strchr("&<>\"'", *c))
             text_add(out, "&#%d;", *c);
         else
-            text_add_bytes(out, c, 1);
+            text_add_bytes(out, c, bytes);
     }
     text_free(&plain);
 }

@@ -2,7 +2,7 @@
 #include "analysis/common/table.h"
 #include "analysis/compare/launches.h"
 #include "collective/collective.h"
-#include "record/case_status.h"
+#include "record/words.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +14,9 @@ struct row_place {
     size_t run;
     const struct launch *launch;
     const struct case_row *row;
-    const char *key, *statistic, *rank_reduction;
+    const char *key;
+    enum statistic statistic;
+    const char *rank_reduction;
 };
 
 static const char *label_of(struct arena *arena, const struct launch_header *header, const char *run)
@@ -89,7 +91,7 @@ static size_t find_run(struct aggregate *aggregate, const struct launch *launch,
             return at;
     }
     key.label = label_of(&aggregate->arena, header, key.run);
-    key.imported = launch_has_provenance(header, "imported");
+    key.imported = launch_has_provenance(header, PROVENANCE_IMPORTED);
     aggregate->runs = reallocate(aggregate->runs, at + 1, sizeof *aggregate->runs);
     aggregate->runs[at] = key;
     aggregate->count++;
@@ -101,12 +103,12 @@ static bool is_figure(double us)
     return isfinite(us) && us > 0;
 }
 
-static const char *statistic_of(const struct case_row *row)
+static enum statistic statistic_of(const struct case_row *row)
 {
-    if (row->samples_us.count) return "median";
-    if (is_figure(row->time_us)) return row->statistic ? row->statistic : "unknown";
-    if (is_figure(row->median_us)) return "median";
-    return row->statistic ? row->statistic : "unknown";
+    if (row->samples_us.count) return STATISTIC_MEDIAN;
+    if (is_figure(row->time_us)) return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
+    if (is_figure(row->median_us)) return STATISTIC_MEDIAN;
+    return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
 }
 
 static double time_of(const struct case_row *row)
@@ -124,7 +126,7 @@ static double rate_of(const struct case_row *row)
 
 static bool is_ok(const struct case_row *row)
 {
-    return same(row->status, "ok");
+    return row->status == CASE_OK;
 }
 
 static struct row_place place_row(struct aggregate *aggregate, size_t run, const struct launch *launch,
@@ -133,7 +135,7 @@ static struct row_place place_row(struct aggregate *aggregate, size_t run, const
     struct row_place place = {run, launch, row, row->key, statistic_of(row), row->rank_reduction};
     place.key = arena_string(&aggregate->arena, place.key);
     /* A row that failed has no statistic: it belongs to the case's line whatever that holds. */
-    place.statistic = is_ok(row) ? arena_string(&aggregate->arena, place.statistic) : NULL;
+    place.statistic = is_ok(row) ? place.statistic : STATISTIC_ABSENT;
     place.rank_reduction = is_ok(row) ? arena_string(&aggregate->arena, place.rank_reduction) : NULL;
     return place;
 }
@@ -164,7 +166,7 @@ static int by_run_key_statistic(const void *a, const void *b)
     int order = x->key == y->key ? 0 : strcmp(x->key, y->key);
     /* Failed rows come last within their key, so that they join the line before them. */
     if (!order && !x->statistic != !y->statistic) return x->statistic ? -1 : 1;
-    if (!order) order = by_text(x->statistic, y->statistic);
+    if (!order) order = by_text(statistic_name(x->statistic), statistic_name(y->statistic));
     if (!order) order = by_text(x->rank_reduction, y->rank_reduction);
     if (!order) order = by_start(x->launch, y->launch);
     return order ? order : by_pointer(x->row, y->row);
@@ -244,7 +246,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
                                 .statistic = places[0].statistic,
                                 .rank_reduction = places[0].rank_reduction,
                                 .attempts = n,
-                                .status = "ok",
+                                .status = CASE_OK,
                                 .wrong = ABSENT,
                                 .bound_us = NAN,
                                 .peak_tflops = NAN,
@@ -258,7 +260,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
     for (size_t i = 0; i < n; i++) {
         const struct case_row *row = places[i].row;
         if (row->wrong != ABSENT) line.wrong = (line.wrong == ABSENT ? 0 : line.wrong) + row->wrong;
-        if (case_status_severity(row->status) > case_status_severity(line.status))
+        if (case_severity(row->status) > case_severity(line.status))
             line.status = row->status, line.error = row->error;
         bool timed = is_figure(time_of(row));
         if (!is_ok(row) || (!timed && !is_figure(rate_of(row)))) continue;
@@ -311,18 +313,18 @@ static int compare_curves(const struct case_row *a, const struct case_row *b)
     if (!order) order = by_number(a->nodes, b->nodes);
     if (!order) order = by_text(a->group, b->group);
     if (!order) order = by_number(a->root, b->root);
-    if (!order) order = -by_text(a->mode, b->mode); /* pipelined before isolated */
-    if (!order) order = -by_text(a->placement, b->placement);
-    if (!order) order = by_text(a->sync, b->sync);
-    if (!order) order = by_text(a->cache, b->cache);
-    if (!order) order = by_text(a->memory, b->memory);
+    if (!order) order = -by_text(mode_name(a->mode), mode_name(b->mode)); /* pipelined before isolated */
+    if (!order) order = -by_text(placement_name(a->placement), placement_name(b->placement));
+    if (!order) order = by_text(sync_name(a->sync), sync_name(b->sync));
+    if (!order) order = by_text(cache_name(a->cache), cache_name(b->cache));
+    if (!order) order = by_text(memory_name(a->memory), memory_name(b->memory));
     if (!order) order = by_number(a->graph, b->graph);
     if (!order) order = by_text(a->registration, b->registration);
     if (!order) order = by_text(a->cta, b->cta);
     if (!order) order = by_text(a->layout, b->layout);
-    if (!order) order = by_text(a->accumulator, b->accumulator);
+    if (!order) order = by_text(accumulator_name(a->accumulator), accumulator_name(b->accumulator));
     if (!order) order = by_text(a->scaling, b->scaling);
-    return order ? order : by_text(a->phase, b->phase);
+    return order ? order : by_text(phase_name(a->phase), phase_name(b->phase));
 }
 
 static int compare_sizes(const struct case_row *a, const struct case_row *b)
@@ -345,7 +347,7 @@ static int by_reading_order(const void *a, const void *b)
     const struct case_summary *x = a, *y = b;
     int order = compare_curves(x->row, y->row);
     if (!order) order = conditions_order(&x->conditions, &y->conditions);
-    if (!order) order = by_text(x->statistic, y->statistic);
+    if (!order) order = by_text(statistic_name(x->statistic), statistic_name(y->statistic));
     if (!order) order = by_text(x->rank_reduction, y->rank_reduction);
     if (!order) order = compare_sizes(x->row, y->row);
     return order ? order : strcmp(x->key, y->key);
@@ -354,7 +356,7 @@ static int by_reading_order(const void *a, const void *b)
 bool same_curve(const struct case_summary *a, const struct case_summary *b)
 {
     return compare_curves(a->row, b->row) == 0 && conditions_order(&a->conditions, &b->conditions) == 0 &&
-           same(a->statistic, b->statistic) && same(a->rank_reduction, b->rank_reduction);
+           a->statistic == b->statistic && same(a->rank_reduction, b->rank_reduction);
 }
 
 bool same_question(const struct case_row *a, const struct case_row *b)
@@ -383,7 +385,7 @@ static void describe_run(struct aggregate *aggregate, struct run_summary *run, c
         points[i].launch = launches[i];
         run->broken_lines += launches[i]->broken_lines;
         run->died += !launches[i]->end.status;
-        run->unfinished += launches[i]->end.status && !same(launches[i]->end.status, "complete");
+        run->unfinished += launches[i]->end.status && launches[i]->end.status != END_COMPLETE;
     }
     run->launches = kept;
     run->launch_count = n;

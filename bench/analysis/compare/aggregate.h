@@ -37,8 +37,7 @@ struct case_summary {
     const struct launch *launch;  /* that launch; all launches of the line agree in the conditions */
     struct conditions conditions; /* what the launches add to the identity of the case */
     const char *key;
-    const char *statistic; /* "median" when recomputed from samples, else what the source says ("mean", …) or
-                              "unknown" */
+    enum statistic statistic; /* median when recomputed from samples, else what the source says, or unknown */
     const char *rank_reduction;  /* "max", …; NULL: not said */
     struct launch_point *points; /* the launches with a figure, by their start */
     size_t launches;             /* of points */
@@ -48,10 +47,10 @@ struct case_summary {
     struct figure bound_percent; /* of the physical bound on time, or of the peak for matmul */
     double bound_us, peak_tflops;
     const char *bound;
-    int64_t wrong;      /* elements over all launches; ABSENT: no launch checked */
-    size_t unchecked;   /* launches with a figure that nobody verified */
-    const char *status; /* the worst of all launches: "ok" when all are */
-    const char *error;  /* of the worst; may be NULL */
+    int64_t wrong;           /* elements over all launches; ABSENT: no launch checked */
+    size_t unchecked;        /* launches with a figure that nobody verified */
+    enum case_status status; /* the worst of all launches */
+    const char *error;       /* of the worst; may be NULL */
 };
 
 struct run_summary {

@@ -36,17 +36,17 @@ const char *artificial_provenance(const struct launch_header *header)
                                         "simulated, faulted",
                                         "simulated, emulated",
                                         "simulated, emulated, faulted"};
-    return words[launch_has_provenance(header, "faulted") + 2 * launch_has_provenance(header, "emulated") +
-                 4 * launch_has_provenance(header, "simulated")];
+    return words[launch_has_provenance(header, PROVENANCE_FAULTED) +
+                 2 * launch_has_provenance(header, PROVENANCE_EMULATED) +
+                 4 * launch_has_provenance(header, PROVENANCE_SIMULATED)];
 }
 
 const char *launch_provenance(const struct launch_header *header, struct arena *arena)
 {
-    static const char *const kinds[] = {"measured", "imported", "simulated", "emulated", "faulted"};
     struct text text = {0};
-    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
-        if (launch_has_provenance(header, kinds[k]))
-            text_add(&text, "%s%s", text.length ? "+" : "", kinds[k]);
+    for (enum provenance p = PROVENANCE_MEASURED; p <= PROVENANCE_FAULTED; p++)
+        if (launch_has_provenance(header, p))
+            text_add(&text, "%s%s", text.length ? "+" : "", provenance_name(p));
     const char *provenance = arena_string(arena, text.length ? text_get(&text) : "not stated");
     text_free(&text);
     return provenance;
@@ -119,8 +119,8 @@ struct conditions conditions_of(const struct launch *launch, const struct case_r
     const struct launch_header *header = &launch->header;
     struct conditions conditions = {.domains = ABSENT, .table = launch->table};
     const char *usual =
-        same(row->memory, "device") ? (row->gemm ? "cublaslt" : "nccl") : (row->gemm ? "cblas" : "mpi");
-    bool imported = launch_has_provenance(header, "imported");
+        row->memory == MEMORY_DEVICE ? (row->gemm ? "cublaslt" : "nccl") : (row->gemm ? "cblas" : "mpi");
+    bool imported = launch_has_provenance(header, PROVENANCE_IMPORTED);
     if (row->memory && !imported && header->backend && !same(header->backend, usual))
         conditions.backend = arena_string(arena, header->backend);
     bool whole = !row->gemm && row->ranks == header->ranks && (!row->group || same(row->group, "world"));

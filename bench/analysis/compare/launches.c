@@ -22,10 +22,10 @@ const char *launch_folder(const struct launch *launch, struct arena *arena)
 
 const char *launch_failure(const struct launch *launch)
 {
-    if (same(launch->end.status, "complete")) return NULL;
-    return !launch->end.status                       ? "died"
-           : same(launch->end.status, "interrupted") ? "was interrupted"
-                                                     : "failed";
+    if (launch->end.status == END_COMPLETE) return NULL;
+    return !launch->end.status                     ? "died"
+           : launch->end.status == END_INTERRUPTED ? "was interrupted"
+                                                   : "failed";
 }
 
 /* ---- launches that were read twice ---- */
@@ -142,7 +142,7 @@ const char *archive_drop_twins(struct archive *archive)
 
 static bool is_imported(const struct launch *launch)
 {
-    return launch_has_provenance(&launch->header, "imported");
+    return launch_has_provenance(&launch->header, PROVENANCE_IMPORTED);
 }
 
 /* Imported launches are repetitions only if the user or the file says so of both. */

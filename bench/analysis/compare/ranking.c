@@ -35,12 +35,17 @@ int basis_order(const struct basis *a, const struct basis *b)
     int order = (a->scope > b->scope) - (a->scope < b->scope);
     if (!order) order = (a->ranks > b->ranks) - (a->ranks < b->ranks);
     /* Medians before means and what else other tools report. */
-    if (!order) order = same(b->statistic, "median") - same(a->statistic, "median");
-    const char *const words[][2] = {{a->statistic, b->statistic}, {a->rank_reduction, b->rank_reduction},
-                                    {a->mode, b->mode},           {a->sync, b->sync},
-                                    {a->cache, b->cache},         {a->memory, b->memory},
-                                    {a->dtype, b->dtype},         {a->op, b->op},
-                                    {a->placement, b->placement}, {a->artificial, b->artificial}};
+    if (!order) order = (b->statistic == STATISTIC_MEDIAN) - (a->statistic == STATISTIC_MEDIAN);
+    const char *const words[][2] = {{statistic_name(a->statistic), statistic_name(b->statistic)},
+                                    {a->rank_reduction, b->rank_reduction},
+                                    {mode_name(a->mode), mode_name(b->mode)},
+                                    {sync_name(a->sync), sync_name(b->sync)},
+                                    {cache_name(a->cache), cache_name(b->cache)},
+                                    {memory_name(a->memory), memory_name(b->memory)},
+                                    {a->dtype, b->dtype},
+                                    {a->op, b->op},
+                                    {placement_name(a->placement), placement_name(b->placement)},
+                                    {a->artificial, b->artificial}};
     for (size_t i = 0; !order && i < sizeof words / sizeof *words; i++)
         order = by_text(words[i][0], words[i][1]);
     return order;
@@ -58,16 +63,16 @@ static void add_word(struct text *out, const char *before, const char *word, con
 void basis_words(const struct basis *basis, struct text *out)
 {
     if (basis->ranks != ABSENT)
-        text_add(out, "%lld %s", (long long)basis->ranks, same(basis->memory, "host") ? "ranks" : "GPUs");
+        text_add(out, "%lld %s", (long long)basis->ranks, basis->memory == MEMORY_HOST ? "ranks" : "GPUs");
     else
         text_add(out, "an unknown number of GPUs");
     if (!same(basis->dtype, "float")) add_word(out, ", ", basis->dtype, "");
     if (!same(basis->op, "sum") && !same(basis->op, "none")) add_word(out, ", ", basis->op, "");
-    if (same(basis->placement, "in_place")) text_add(out, ", in place");
-    add_word(out, ", ", basis->mode, "");
-    if (same(basis->sync, "window")) add_word(out, ", ", basis->sync, " sync");
-    add_word(out, ", ", basis->cache, " cache");
-    add_word(out, ", ", basis->statistic ? basis->statistic : "unknown statistic", "");
+    if (basis->placement == IN_PLACE) text_add(out, ", in place");
+    add_word(out, ", ", mode_name(basis->mode), "");
+    if (basis->sync == SYNC_WINDOW) text_add(out, ", window sync");
+    add_word(out, ", ", cache_name(basis->cache), " cache");
+    add_word(out, ", ", basis->statistic ? statistic_name(basis->statistic) : "unknown statistic", "");
     add_word(out, ", ", basis->artificial, "");
 }
 

@@ -6,11 +6,17 @@
 
 /* ---- rule 2: an equal basis ---- */
 
-/* What must be equal before two figures are ranked. NULL: the records do not say, which equals only itself. */
+/* What must be equal before two figures are ranked. Absent: the records do not say, which equals only itself. */
 struct basis {
     int64_t ranks;
     enum scope scope;
-    const char *mode, *sync, *cache, *memory, *statistic, *rank_reduction, *dtype, *op, *placement;
+    enum mode mode;
+    enum placement placement;
+    enum sync sync;
+    enum cache cache;
+    enum memory memory;
+    enum statistic statistic;
+    const char *rank_reduction, *dtype, *op;
     const char *artificial; /* artificial_provenance(): a real machine is not ranked beside an emulated one */
 };
 

@@ -33,7 +33,7 @@ bool site_machine(const struct site *site, const struct case_summary *line, stru
 {
     const struct case_row *row = line->row;
     /* The tables tell of links between GPUs: what ran in host memory did not use them. */
-    if (row->ranks < 1 || (row->group && !same(row->group, "world")) || same(row->memory, "host"))
+    if (row->ranks < 1 || (row->group && !same(row->group, "world")) || row->memory == MEMORY_HOST)
         return false;
     return machine_of(site->instance, site->gpu, row->ranks, nodes_of(line), line->conditions.domains,
                       machine);
@@ -44,7 +44,7 @@ enum scope site_scope(const struct site *site, const struct case_summary *line)
     const struct case_row *row = line->row;
     struct machine machine;
     int64_t nodes = nodes_of(line);
-    if (same(row->memory, "host")) return nodes == 1 ? SCOPE_HOST : nodes > 1 ? SCOPE_HOSTS : SCOPE_UNKNOWN;
+    if (row->memory == MEMORY_HOST) return nodes == 1 ? SCOPE_HOST : nodes > 1 ? SCOPE_HOSTS : SCOPE_UNKNOWN;
     if (nodes == 1) return SCOPE_NODE;
     if (line->conditions.domains > 1) return SCOPE_DOMAINS;
     if (line->conditions.domains == 1 && nodes > 1) return SCOPE_DOMAIN;

@@ -65,9 +65,9 @@ void study_free(struct study *study)
 static int preference(const struct track *track, enum purpose purpose)
 {
     const struct case_row *row = track->cases[0].row;
-    const char *wanted = purpose == FOR_LATENCY ? "isolated" : "pipelined";
-    int score = same(row->mode, wanted) ? 8 : row->mode ? 0 : 4; /* imports have no mode */
-    if (!same(row->placement, "in_place")) score += 2;
+    enum mode wanted = purpose == FOR_LATENCY ? MODE_ISOLATED : MODE_PIPELINED;
+    int score = row->mode == wanted ? 8 : row->mode ? 0 : 4; /* imports have no mode */
+    if (row->placement != IN_PLACE) score += 2;
     if (!row->op || same(row->op, "sum") || same(row->op, "none")) score += 1;
     return score;
 }
@@ -85,8 +85,11 @@ static int by_world(const struct track *a, const struct track *b)
     if (x->ranks != y->ranks) return x->ranks < y->ranks ? -1 : 1;
     if (x->nodes != y->nodes) return x->nodes < y->nodes ? -1 : 1;
     int order = conditions_order(&a->cases[0].conditions, &b->cases[0].conditions);
-    if (!order) order = -strcmp(x->cache ? x->cache : "", y->cache ? y->cache : ""); /* warm before cold */
-    return order ? order : strcmp(x->memory ? x->memory : "", y->memory ? y->memory : "");
+    if (!order)
+        order = -strcmp(x->cache ? cache_name(x->cache) : "",
+                        y->cache ? cache_name(y->cache) : ""); /* warm before cold */
+    return order ? order
+                 : strcmp(x->memory ? memory_name(x->memory) : "", y->memory ? memory_name(y->memory) : "");
 }
 
 static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
@@ -168,10 +171,10 @@ void track_variant(const struct track *track, struct text *text)
 {
     const struct case_row *row = track->cases[0].row;
     const char *words[] = {row->dtype, same(row->op, "none") ? NULL : row->op,
-                           same(row->placement, "out_of_place") ? "out of place"
-                           : same(row->placement, "in_place")   ? "in place"
-                                                                : row->placement,
-                           row->mode};
+                           row->placement == OUT_OF_PLACE ? "out of place"
+                           : row->placement == IN_PLACE   ? "in place"
+                                                          : placement_name(row->placement),
+                           mode_name(row->mode)};
     for (int i = 0; i < 4; i++) {
         if (!words[i]) continue;
         text_add(text, "%s", !text->length ? "" : i == 1 ? " " : ", ");
@@ -185,7 +188,7 @@ void track_world(const struct tracks *tracks, const struct track *track, struct 
     bool conditions_differ = false, cache_differs = false, nodes_differ = false;
     for (size_t i = 0; i < tracks->count; i++) {
         const struct track *other = &tracks->list[i];
-        cache_differs |= !same(other->cases[0].row->cache, row->cache);
+        cache_differs |= other->cases[0].row->cache != row->cache;
         nodes_differ |= other->run == track->run && other->cases[0].row->ranks == row->ranks &&
                         other->cases[0].row->nodes != row->nodes;
         conditions_differ |= other->run == track->run && other->cases[0].row->ranks == row->ranks &&
@@ -196,7 +199,7 @@ void track_world(const struct tracks *tracks, const struct track *track, struct 
     if (conditions_differ) conditions_words(&track->cases[0].conditions, text);
     if (cache_differs && row->cache) {
         text_add(text, ", ");
-        plain_text(text, row->cache, LONGEST_WORD);
+        plain_text(text, cache_name(row->cache), LONGEST_WORD);
         text_add(text, " cache");
     }
 }

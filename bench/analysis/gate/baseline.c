@@ -27,20 +27,35 @@ struct settings {
 };
 
 /* Launches that show what is not so: a baseline of these passes whatever is slower than it. */
-static const char *const artificial[] = {"faulted", "emulated", "simulated"};
+static const enum provenance artificial[] = {PROVENANCE_FAULTED, PROVENANCE_EMULATED, PROVENANCE_SIMULATED};
+
+#define AT(member) offsetof(struct settings, member)
 
 static const struct option options[] = {
-    {OPTION_TEXT, 0, "dir", "DIR", offsetof(struct settings, dir), BASELINES, NULL, 0, 0, "Baselines",
-     "where baselines are kept"},
-    {OPTION_FLAG, 0, "replace", NULL, offsetof(struct settings, replace), NULL, NULL, 0, 0, NULL,
-     "save: replace a baseline of that name"},
-    {OPTION_FLAG, 0, "allow-faulted", NULL, offsetof(struct settings, allow[0]), NULL, NULL, 0, 0, NULL,
-     "save: accept launches with an injected fault; the baseline stays marked"},
-    {OPTION_FLAG, 0, "allow-emulated", NULL, offsetof(struct settings, allow[1]), NULL, NULL, 0, 0, NULL,
-     "save: accept launches of an emulated device; the baseline stays marked"},
-    {OPTION_FLAG, 0, "allow-simulated", NULL, offsetof(struct settings, allow[2]), NULL, NULL, 0, 0, NULL,
-     "save: accept simulated launches; the baseline stays marked"},
-    {0},
+    {.kind = OPTION_TEXT,
+     .name = "dir",
+     .argument = "DIR",
+     .at = AT(dir),
+     .initial = BASELINES,
+     .group = "Baselines",
+     .help = "where baselines are kept"},
+    {.kind = OPTION_FLAG,
+     .name = "replace",
+     .at = AT(replace),
+     .help = "save: replace a baseline of that name"},
+    {.kind = OPTION_FLAG,
+     .name = "allow-faulted",
+     .at = AT(allow[0]),
+     .help = "save: accept launches with an injected fault; the baseline stays marked"},
+    {.kind = OPTION_FLAG,
+     .name = "allow-emulated",
+     .at = AT(allow[1]),
+     .help = "save: accept launches of an emulated device; the baseline stays marked"},
+    {.kind = OPTION_FLAG,
+     .name = "allow-simulated",
+     .at = AT(allow[2]),
+     .help = "save: accept simulated launches; the baseline stays marked"},
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -76,23 +91,24 @@ const char *baseline_path(struct arena *arena, const char *path)
 
 static enum status check_launch(const struct launch *launch, const struct settings *settings)
 {
-    bool known = launch_has_provenance(&launch->header, "measured") ||
-                 launch_has_provenance(&launch->header, "imported") || artificial_provenance(&launch->header);
+    bool known = launch_has_provenance(&launch->header, PROVENANCE_MEASURED) ||
+                 launch_has_provenance(&launch->header, PROVENANCE_IMPORTED) ||
+                 artificial_provenance(&launch->header);
     if (!known)
         return fail(STATUS_USAGE, "%s does not say that it was measured or imported: no baseline",
                     launch->path);
     for (size_t i = 0; i < sizeof artificial / sizeof *artificial; i++)
         if (launch_has_provenance(&launch->header, artificial[i]) && !settings->allow[i])
-            return fail(STATUS_USAGE, "%s is %s: no baseline, unless --allow-%s", launch->path, artificial[i],
-                        artificial[i]);
-    if (!same(launch->end.status, "complete"))
+            return fail(STATUS_USAGE, "%s is %s: no baseline, unless --allow-%s", launch->path,
+                        provenance_name(artificial[i]), provenance_name(artificial[i]));
+    if (launch->end.status != END_COMPLETE)
         return fail(STATUS_GATE, "%s did not complete (%s): a baseline holds complete launches only",
-                    launch->path, launch->end.status ? launch->end.status : "no end line");
+                    launch->path, launch->end.status ? end_status_name(launch->end.status) : "no end line");
     if (launch->broken_lines)
         return fail(STATUS_GATE, "%s has %zu broken lines: a baseline holds complete launches only",
                     launch->path, launch->broken_lines);
     for (size_t i = 0; i < launch->case_count; i++)
-        if (same(launch->cases[i].status, "wrong") || launch->cases[i].wrong > 0)
+        if (launch->cases[i].status == CASE_WRONG || launch->cases[i].wrong > 0)
             return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
                         launch->cases[i].key ? launch->cases[i].key : "a case");
     return STATUS_OK;

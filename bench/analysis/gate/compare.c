@@ -4,41 +4,85 @@
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/baseline.h"
 #include "analysis/gate/compare_output.h"
+#include "record/flags.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+static const struct names pairing_names = NAMES("auto", "yes", "no");
+
+enum shown { SHOW_ABSENT, SHOW_TIME, SHOW_BANDWIDTH };
+static const struct names shown_names = NAMES("time", "bandwidth");
+
 struct settings {
     struct option_list base, fresh;
-    const char *delta, *gate, *paired, *format, *show;
+    const char *delta, *gate;
+    enum pairing pairing;
+    enum format format;
+    enum shown show;
     double alpha;
     int strict, allow_different;
 };
 
+#define AT(member) offsetof(struct settings, member)
+
 static const struct option options[] = {
-    {OPTION_LIST, 0, "base", "PATH", offsetof(struct settings, base), NULL, NULL, 0, 0, "Sides",
-     "a file or folder of the base; may be given several times, instead of BASE"},
-    {OPTION_LIST, 0, "new", "PATH", offsetof(struct settings, fresh), NULL, NULL, 0, 0, NULL,
-     "a file or folder of the new side; may be given several times, instead of NEW"},
-    {OPTION_FLAG, 0, "allow-different", NULL, offsetof(struct settings, allow_different), NULL, NULL, 0, 0,
-     NULL, "compare different GPU models or instances too"},
-    {OPTION_TEXT, 'd', "delta", "SHARE", offsetof(struct settings, delta), "3%", NULL, 0, 0, "Gate",
-     "the tolerance: a slowdown within it is no regression; 3% or 0.03"},
-    {OPTION_REAL, 0, "alpha", "P", offsetof(struct settings, alpha), "0.05", NULL, 1e-6, 0.5, NULL,
-     "the chance of any false regression over all cases; each end of an interval is at 1 - alpha"},
-    {OPTION_TEXT, 'g', "gate", "FILE", offsetof(struct settings, gate), NULL, NULL, 0, 0, NULL,
-     "tolerances and absolute limits per pattern of cases (busbar contract --help)"},
-    {OPTION_FLAG, 0, "strict", NULL, offsetof(struct settings, strict), NULL, NULL, 0, 0, NULL,
-     "fail what is inconclusive too, and fewer than four allocations a side unless the\n"
-     "launches took turns on identical hosts"},
-    {OPTION_CHOICE, 0, "paired", "WHEN", offsetof(struct settings, paired), "auto", "auto|yes|no", 0, 0, NULL,
-     "pair launches that took turns on identical hosts; auto: from 7 pairs on"},
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
-     "text|markdown|junit|json|csv", 0, 0, "Output", "how to print"},
-    {OPTION_CHOICE, 0, "show", "WHAT", offsetof(struct settings, show), "time", "time|bandwidth", 0, 0, NULL,
-     "times per operation, or bus bandwidth and TFLOP/s (text and markdown)"},
-    {0},
+    {.kind = OPTION_LIST,
+     .name = "base",
+     .argument = "PATH",
+     .at = AT(base),
+     .group = "Sides",
+     .help = "a file or folder of the base; may be given several times, instead of BASE"},
+    {.kind = OPTION_LIST,
+     .name = "new",
+     .argument = "PATH",
+     .at = AT(fresh),
+     .help = "a file or folder of the new side; may be given several times, instead of NEW"},
+    {.kind = OPTION_FLAG,
+     .name = "allow-different",
+     .at = AT(allow_different),
+     .help = "compare different GPU models or instances too"},
+    {.kind = OPTION_TEXT,
+     .name = "delta",
+     .argument = "SHARE",
+     .at = AT(delta),
+     .initial = "3%",
+     .group = "Gate",
+     .help = "the tolerance: a slowdown within it is no regression; 3% or 0.03"},
+    {.kind = OPTION_REAL,
+     .name = "alpha",
+     .argument = "P",
+     .at = AT(alpha),
+     .initial = "0.05",
+     .least = 1e-6,
+     .most = 0.5,
+     .help = "the chance of any false regression over all cases; each end of an interval is at 1 - alpha"},
+    FLAG_GATE(.at = AT(gate),
+              .help = "tolerances and absolute limits per pattern of cases (busbar contract --help)"),
+    FLAG_STRICT(.at = AT(strict),
+                .help = "fail what is inconclusive too, and fewer than four allocations a side unless the\n"
+                        "launches took turns on identical hosts"),
+    {.kind = OPTION_CHOICE,
+     .name = "paired",
+     .at = AT(pairing),
+     .initial = "auto",
+     .choices = "auto|yes|no",
+     .names = &pairing_names,
+     .help = "pair launches that took turns on identical hosts; auto: from 7 pairs on"},
+    FLAG_FORMAT("text|markdown|junit|json|csv", .at = AT(format), .initial = "text", .group = "Output",
+                .help = "how to print"),
+    {.kind = OPTION_CHOICE,
+     .name = "show",
+     .at = AT(show),
+     .initial = "time",
+     .choices = "time|bandwidth",
+     .names = &shown_names,
+     .help = "times per operation, or bus bandwidth and TFLOP/s (text and markdown)"},
+    FLAG_LETTER_GONE('d', "delta"),
+    FLAG_LETTER_GONE('g', "gate"),
+    FLAG_LETTER_GONE('f', "format"),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -91,7 +135,7 @@ static enum status compare(const struct settings *settings, const struct compari
     struct comparison comparison;
     struct contract contract = {0};
     struct text out = {0};
-    struct output_choice choice = {settings->format, same(settings->show, "bandwidth"),
+    struct output_choice choice = {settings->format, settings->show == SHOW_BANDWIDTH,
                                    settings->strict, rules->alpha,
                                    rules->delta,     settings->gate};
     bool has_limits = false;
@@ -111,7 +155,7 @@ static enum status compare(const struct settings *settings, const struct compari
         comparison_print(&comparison, NULL, &choice, &out);
     }
     fputs(text_get(&out), stdout);
-    if (!status && same(settings->format, "csv")) warn_of_failures(&comparison, &contract);
+    if (!status && settings->format == FORMAT_CSV) warn_of_failures(&comparison, &contract);
     if (!status) status = comparison_status(&comparison, settings->strict);
     if (!status && has_limits) status = contract_status(&contract);
     text_free(&out);
@@ -152,7 +196,7 @@ static enum status run(int argc, char **argv)
     enum status status = options_parse(&command, argc, argv, &settings, &first);
     if (!status) status = take_operands(&settings, argc, argv, first, &arena);
     struct comparison_rules rules = {.alpha = settings.alpha,
-                                     .paired = settings.paired,
+                                     .pairing = settings.pairing,
                                      .strict = settings.strict,
                                      .allow_different = settings.allow_different};
     if (!status && parse_share(settings.delta, &rules.delta))

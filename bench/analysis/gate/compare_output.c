@@ -298,7 +298,7 @@ static void lines_text(const struct readable *to, const char *word, const char *
 static void print_readable(const struct comparison *comparison, const struct contract *contract,
                            const struct output_choice *choice, struct text *out)
 {
-    bool markdown = same(choice->format, "markdown");
+    bool markdown = choice->format == FORMAT_MARKDOWN;
     const struct readable to = {out, markdown ? "- " : "", markdown};
     struct table table = {0}, limits = {0};
     unsigned masks[2];
@@ -328,11 +328,11 @@ static void print_readable(const struct comparison *comparison, const struct con
 void comparison_print(const struct comparison *comparison, const struct contract *contract,
                       const struct output_choice *choice, struct text *out)
 {
-    if (same(choice->format, "json"))
+    if (choice->format == FORMAT_JSON)
         comparison_json(comparison, contract, choice, out);
-    else if (same(choice->format, "csv"))
+    else if (choice->format == FORMAT_CSV)
         comparison_csv(comparison, out);
-    else if (same(choice->format, "junit"))
+    else if (choice->format == FORMAT_JUNIT)
         comparison_junit(comparison, contract, choice->strict, out);
     else
         print_readable(comparison, contract, choice, out);

@@ -4,9 +4,10 @@
 
 #include "analysis/gate/comparison.h"
 #include "analysis/gate/contract.h"
+#include "base/format.h"
 
 struct output_choice {
-    const char *format; /* text | markdown | json | csv | junit */
+    enum format format; /* text, markdown, json, csv or junit */
     bool bandwidth;     /* rates and their ratio instead of times */
     bool strict;
     double alpha, delta;

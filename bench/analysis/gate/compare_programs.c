@@ -14,7 +14,7 @@ static json_t *figures_json(const struct figures *figures)
     json_t *object = json_object();
     object_put(object, "launches", json_integer((json_int_t)figures->count));
     object_put_real(object, "time_us", figures->median_us);
-    object_put_text(object, "statistic", figures->statistic);
+    object_put_text(object, "statistic", statistic_name(figures->statistic));
     object_put_text(object, "rank_reduction", figures->rank_reduction);
     object_put(object, "wrong", figures->wrong == ABSENT ? json_null() : json_integer(figures->wrong));
     if (figures->drifting) {
@@ -148,7 +148,8 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
         table_cell(&table, "%s", line->key);
         table_cell(&table, "%zu", line->side[BASE].count);
         table_cell(&table, "%zu", line->side[FRESH].count);
-        table_cell(&table, "%s", line->side[FRESH].statistic ? line->side[FRESH].statistic : "");
+        table_cell(&table, "%s",
+                   line->side[FRESH].statistic ? statistic_name(line->side[FRESH].statistic) : "");
         const double reals[] = {line->side[BASE].median_us,
                                 line->side[FRESH].median_us,
                                 line->ratio,

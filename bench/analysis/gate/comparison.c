@@ -231,13 +231,13 @@ static bool is_time(double us)
 }
 
 /* Only what follows from samples is a median here; an import has nothing but its source's own statistic. */
-static double time_of(const struct case_row *row, const char **statistic)
+static double time_of(const struct case_row *row, enum statistic *statistic)
 {
     if (row->samples_us.count) {
-        *statistic = "median";
+        *statistic = STATISTIC_MEDIAN;
         return row->median_us;
     }
-    *statistic = row->statistic ? row->statistic : "unknown";
+    *statistic = row->statistic ? row->statistic : STATISTIC_UNKNOWN;
     return row->time_us;
 }
 
@@ -264,26 +264,27 @@ static void add_figure(struct comparison *comparison, struct figures *figures, c
     size_t base = comparison->launch_count[BASE];
     const struct launch *launch = place->launch < base ? comparison->launches[BASE][place->launch]
                                                        : comparison->launches[FRESH][place->launch - base];
-    const char *name = launch->header.launch ? launch->header.launch : launch->path, *statistic;
+    const char *name = launch->header.launch ? launch->header.launch : launch->path;
+    enum statistic statistic;
     double time_us = time_of(row, &statistic);
-    bool wrong = same(row->status, "wrong") || row->wrong > 0;
-    bool broken = same(row->status, "timeout") || same(row->status, "error");
+    bool wrong = row->status == CASE_WRONG || row->wrong > 0;
+    bool broken = row->status == CASE_TIMEOUT || row->status == CASE_ERROR;
     bool first_wrong = wrong && !(figures->wrong > 0); /* it tells more than a timeout before it */
     int64_t elements = wrong && !(row->wrong > 0) ? 1 : row->wrong;
     if (elements != ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + elements;
     if (first_wrong || (broken && !figures->problem))
-        figures->problem =
-            comparison_text(comparison, "%s in launch %s%s%s", wrong ? "wrong data" : row->status, name,
-                            row->error ? ": " : "", row->error ? row->error : "");
-    if (!same(row->status, "ok") || wrong) return;
+        figures->problem = comparison_text(comparison, "%s in launch %s%s%s",
+                                           wrong ? "wrong data" : case_status_name(row->status), name,
+                                           row->error ? ": " : "", row->error ? row->error : "");
+    if (row->status != CASE_OK || wrong) return;
     if (!is_time(time_us)) {
         if (!figures->problem)
             figures->problem = comparison_text(comparison, "no samples in launch %s", name);
         return;
     }
     if (!figures->statistic) figures->statistic = statistic, figures->rank_reduction = row->rank_reduction;
-    if (!same(figures->statistic, statistic) || !same(figures->rank_reduction, row->rank_reduction))
-        figures->statistic = "mixed";
+    if (figures->statistic != statistic || !same(figures->rank_reduction, row->rank_reduction))
+        figures->statistic = STATISTIC_MIXED;
     figures->unchecked += row->wrong == ABSENT;
     if (isnan(figures->ln_us[slot])) figures->count++;
     figures->ln_us[slot] = log(time_us);

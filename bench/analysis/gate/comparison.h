@@ -34,7 +34,7 @@ struct figures {
         *ln_mean;     /* likewise of the 95th percentile (from 20 samples on) and the mean of its samples */
     size_t count;     /* launches with a figure */
     double median_us; /* the median of the launches' medians */
-    const char *statistic; /* "median" from samples; imports: "mean", …; "mixed"; NULL: no figure */
+    enum statistic statistic; /* median from samples; imports: their own; mixed; absent: no figure */
     const char *rank_reduction;
     const char *problem; /* what is wrong with the worst row: "timeout in launch x: …"; NULL: nothing */
     int64_t wrong;       /* elements over all launches; ABSENT: nobody checked */
@@ -77,10 +77,13 @@ struct difference {
     const char *name, *base, *fresh;
 };
 
+/* Whether launches that took turns on identical hosts are compared pair by pair. Auto: from seven pairs on. */
+enum pairing { PAIRING_ABSENT, PAIRING_AUTO, PAIRING_YES, PAIRING_NO };
+
 struct comparison_rules {
     double alpha, delta;
     const struct gate *gate; /* NULL: delta for all */
-    const char *paired;      /* auto | yes | no */
+    enum pairing pairing;
     bool strict, allow_different;
 };
 

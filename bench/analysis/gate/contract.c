@@ -4,6 +4,7 @@
 #include "analysis/common/subcommand.h"
 #include "base/units.h"
 #include "record/fields.h"
+#include "record/flags.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ static struct figure measured_of(const struct gate_term *term, const struct case
     if (same(term->name, "algbw_gbps")) return line->algbw_gbps;
     if (same(term->name, "tflops")) return line->tflops;
     if (same(term->name, "median_us"))
-        return same(line->statistic, "median") ? line->time_us : figure_absent();
+        return line->statistic == STATISTIC_MEDIAN ? line->time_us : figure_absent();
     double *values = allocate(line->launches, sizeof *values);
     size_t n = 0;
     for (size_t i = 0; i < line->launches; i++)
@@ -69,7 +70,7 @@ static void judge_case(struct contract *contract, struct contract_row row, const
     row.launches = line->launches;
     row.margin = margin_of(term, row.measured.point);
     bool bad_status =
-        same(line->status, "wrong") || same(line->status, "error") || same(line->status, "timeout");
+        line->status == CASE_WRONG || line->status == CASE_ERROR || line->status == CASE_TIMEOUT;
     bool present = figure_present(row.measured), inside = true;
     if (present) {
         bool lo = gate_holds(term->relation, row.measured.lo, term->number),
@@ -79,7 +80,7 @@ static void judge_case(struct contract *contract, struct contract_row row, const
     }
     if (bad_status || line->wrong > 0) {
         row.pass = false;
-        row.why = text_of(contract, "%s%s", line->wrong > 0 ? "wrong data" : line->status,
+        row.why = text_of(contract, "%s%s", line->wrong > 0 ? "wrong data" : case_status_name(line->status),
                           line->error ? ": see its row" : "");
     } else if ((impossible = impossible_in_world(run, line))) {
         char percent[32];
@@ -89,13 +90,14 @@ static void judge_case(struct contract *contract, struct contract_row row, const
             text_of(contract, "impossible: %s %% of its %s", percent, line->row->gemm ? "peak" : "bound");
     } else if (!present) {
         row.pass = false;
-        row.why = text_of(contract, same(line->status, "ok") ? "%s was not measured%s" : "no figure: %s%s",
-                          same(line->status, "ok") ? term->name : line->status, "");
+        row.why = text_of(contract, line->status == CASE_OK ? "%s was not measured%s" : "no figure: %s%s",
+                          line->status == CASE_OK ? term->name : case_status_name(line->status), "");
     } else if (row.pass && (!inside || (strict && row.measured.kind == INTERVAL_NONE))) {
         row.pass = !strict;
         row.why = inside ? "one launch: no interval" : "the interval reaches beyond the limit";
-    } else if (!same(line->statistic, "median")) {
-        row.why = text_of(contract, "a %s by its source%s", line->statistic ? line->statistic : "figure", "");
+    } else if (line->statistic != STATISTIC_MEDIAN) {
+        row.why = text_of(contract, "a %s by its source%s",
+                          line->statistic ? statistic_name(line->statistic) : "figure", "");
     }
     add_row(contract, row);
 }
@@ -189,12 +191,12 @@ static const char *label_of(const struct case_row *row, struct text *label)
     text_clear(label);
     if (row->gemm)
         text_add(label, "%s %s %lldx%lldx%lld %s", row->gemm, row->dtype ? row->dtype : "", (long long)row->m,
-                 (long long)row->n, (long long)row->k, row->phase ? row->phase : "");
+                 (long long)row->n, (long long)row->k, row->phase ? phase_name(row->phase) : "");
     else
         text_add(label, "%s %s %s %s %s %s", row->collective ? row->collective : "?",
                  row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size) : "",
-                 row->dtype ? row->dtype : "", row->op ? row->op : "", row->placement ? row->placement : "",
-                 row->mode ? row->mode : "");
+                 row->dtype ? row->dtype : "", row->op ? row->op : "",
+                 row->placement ? placement_name(row->placement) : "", row->mode ? mode_name(row->mode) : "");
     return text_get(label);
 }
 
@@ -295,18 +297,23 @@ void contract_junit(const struct contract *contract, struct text *out)
 /* ---- busbar contract ---- */
 
 struct settings {
-    const char *gate, *format;
+    const char *gate;
+    enum format format;
     int strict;
 };
 
+#define AT(member) offsetof(struct settings, member)
+
 static const struct option options[] = {
-    {OPTION_TEXT, 'g', "gate", "FILE", offsetof(struct settings, gate), NULL, NULL, 0, 0, "Contract",
-     "the gate file; required. Rules without an absolute limit are passed over"},
-    {OPTION_FLAG, 0, "strict", NULL, offsetof(struct settings, strict), NULL, NULL, 0, 0, NULL,
-     "the whole interval over launches must keep the limit, not only its median"},
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
-     "text|markdown|json|csv|junit", 0, 0, "Output", "how to print"},
-    {0},
+    FLAG_GATE(.at = AT(gate), .group = "Contract",
+              .help = "the gate file; required. Rules without an absolute limit are passed over"),
+    FLAG_STRICT(.at = AT(strict),
+                .help = "the whole interval over launches must keep the limit, not only its median"),
+    FLAG_FORMAT("text|markdown|json|csv|junit", .at = AT(format), .initial = "text", .group = "Output",
+                .help = "how to print"),
+    FLAG_LETTER_GONE('g', "gate"),
+    FLAG_LETTER_GONE('f', "format"),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -328,11 +335,11 @@ static const struct command command = {
     .options = options,
 };
 
-static void print_contract(const struct contract *contract, const char *format, struct text *out)
+static void print_contract(const struct contract *contract, enum format format, struct text *out)
 {
     enum { LONGEST = 1000 };
     struct table table = {0};
-    if (same(format, "json")) {
+    if (format == FORMAT_JSON) {
         json_t *object = json_object();
         object_put(object, "contract", contract_json(contract));
         object_put(object, "launches_unfinished", json_integer((json_int_t)contract->unfinished));
@@ -342,7 +349,7 @@ static void print_contract(const struct contract *contract, const char *format, 
         print_json(out, object, 9);
         return;
     }
-    if (same(format, "junit")) {
+    if (format == FORMAT_JUNIT) {
         text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
         contract_junit(contract, out);
         text_add(out, "</testsuites>\n");
@@ -350,25 +357,25 @@ static void print_contract(const struct contract *contract, const char *format, 
     }
     contract_fill_table(contract, &table);
     table_print(&table,
-                same(format, "csv")        ? TABLE_CSV
-                : same(format, "markdown") ? TABLE_MARKDOWN
-                                           : TABLE_TEXT,
+                format == FORMAT_CSV        ? TABLE_CSV
+                : format == FORMAT_MARKDOWN ? TABLE_MARKDOWN
+                                            : TABLE_TEXT,
                 out);
     table_free(&table);
-    if (same(format, "csv")) {
+    if (format == FORMAT_CSV) {
         if (contract->unfinished) warn("%s", contract->unfinished_names);
         return;
     }
     text_add(out, "\n");
     if (contract->unfinished) {
         text_add(out, "FAIL: ");
-        line_text(out, contract->unfinished_names, LONGEST, same(format, "markdown"));
-        text_add(out, same(format, "markdown") ? "\n\n" : "\n");
+        line_text(out, contract->unfinished_names, LONGEST, format == FORMAT_MARKDOWN);
+        text_add(out, format == FORMAT_MARKDOWN ? "\n\n" : "\n");
     }
     if (contract->artificial) {
         text_add(out, "not a measurement of a real machine: ");
-        line_text(out, contract->artificial, LONGEST, same(format, "markdown"));
-        text_add(out, same(format, "markdown") ? "\n\n" : "\n");
+        line_text(out, contract->artificial, LONGEST, format == FORMAT_MARKDOWN);
+        text_add(out, format == FORMAT_MARKDOWN ? "\n\n" : "\n");
     }
     text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
              contract->count == 1 ? "" : "s");

@@ -201,8 +201,8 @@ static bool take_turns(struct comparison *comparison, const struct launch **base
         const char *a = base[k]->header.started, *b = fresh[k]->header.started;
         const char *hosts = hosts_of(comparison, &base[k]->header);
         if (!a || !b || !hosts || !same(hosts, hosts_of(comparison, &fresh[k]->header))) return false;
-        if (launch_has_provenance(&base[k]->header, "imported") ||
-            launch_has_provenance(&fresh[k]->header, "imported"))
+        if (launch_has_provenance(&base[k]->header, PROVENANCE_IMPORTED) ||
+            launch_has_provenance(&fresh[k]->header, PROVENANCE_IMPORTED))
             return false;
         const char *earlier = strcmp(a, b) < 0 ? a : b, *later = strcmp(a, b) < 0 ? b : a;
         if (strcmp(earlier, last_earlier) <= 0 || strcmp(earlier, last_later) < 0) return false;
@@ -236,14 +236,14 @@ static bool is_interleaved(struct comparison *comparison)
    used from seven on (six of the 128 p are below alpha 0.05). */
 static enum status choose_pairing(struct comparison *comparison, const struct comparison_rules *rules)
 {
-    if (same(rules->paired, "yes") && !comparison->interleaved)
+    if (rules->pairing == PAIRING_YES && !comparison->interleaved)
         return fail(STATUS_USAGE, "--paired yes: the launches did not take turns on identical hosts (by "
                                   "their start times and hosts)");
     for (size_t g = 0; g < comparison->group_count; g++) {
         struct relabelled_group *group = &comparison->groups[g];
         bool enough = 3 * 2 / exp2((double)group->base) <= rules->alpha;
         group->paired = comparison->interleaved && group->base == group->fresh && group->base &&
-                        (same(rules->paired, "yes") || (same(rules->paired, "auto") && enough));
+                        (rules->pairing == PAIRING_YES || (rules->pairing == PAIRING_AUTO && enough));
     }
     return STATUS_OK;
 }

@@ -235,7 +235,8 @@ static bool condition_holds(const struct gate_term *term, const struct case_row 
 {
     const void *place = (const char *)row + term->field->offset;
     if (term->pattern) {
-        const char *value = *(const char *const *)place;
+        const struct names *names = term->field->names;
+        const char *value = names ? name_of(names, *(const int *)place) : *(const char *const *)place;
         return value && (fnmatch(term->pattern, value, 0) == 0) == (term->relation == RELATION_EQUAL);
     }
     int64_t value = *(const int64_t *)place;

@@ -67,7 +67,7 @@ static void judge_case(const struct value *values, size_t count, struct apart *a
 static bool has_figure(const struct case_row *row)
 {
     return row->key && row->samples_us.count && row->median_us > 0 && isfinite(row->median_us) &&
-           same(row->status, "ok") && !(row->wrong > 0);
+           row->status == CASE_OK && !(row->wrong > 0);
 }
 
 static struct apart *find_apart(const struct launch *const *launches, size_t count)

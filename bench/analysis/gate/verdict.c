@@ -33,13 +33,15 @@ double sample_drift(const struct samples *samples, double delta)
 
 static const char *statistic_text(struct comparison *comparison, const struct figures *figures)
 {
-    if (!figures->rank_reduction || same(figures->statistic, "mixed")) return figures->statistic;
-    return comparison_text(comparison, "%s (%s over ranks)", figures->statistic, figures->rank_reduction);
+    if (!figures->rank_reduction || figures->statistic == STATISTIC_MIXED)
+        return statistic_name(figures->statistic);
+    return comparison_text(comparison, "%s (%s over ranks)", statistic_name(figures->statistic),
+                           figures->rank_reduction);
 }
 
 static bool alike(const struct figures *a, const struct figures *b)
 {
-    if (same(a->statistic, "mixed") || same(a->statistic, "unknown") || !same(a->statistic, b->statistic))
+    if (a->statistic == STATISTIC_MIXED || a->statistic == STATISTIC_UNKNOWN || a->statistic != b->statistic)
         return false;
     return !a->rank_reduction || !b->rank_reduction || same(a->rank_reduction, b->rank_reduction);
 }
@@ -99,7 +101,8 @@ static bool may_be_the_same(const struct case_row *a, const struct case_row *b)
     return a->collective && same(a->collective, b->collective) && a->requested_bytes == b->requested_bytes &&
            (a->ranks == b->ranks || a->ranks == ABSENT || b->ranks == ABSENT) &&
            same_text_if_known(a->dtype, b->dtype) && same_text_if_known(a->op, b->op) &&
-           same_text_if_known(a->placement, b->placement) && same_text_if_known(a->mode, b->mode);
+           (!a->placement || !b->placement || a->placement == b->placement) &&
+           (!a->mode || !b->mode || a->mode == b->mode);
 }
 
 /* An imported case has another key than the measured one, since the import knows less. Such a pair is shown
@@ -114,7 +117,7 @@ static void pair_unlike(struct comparison *comparison)
         for (size_t j = 0; j < comparison->case_count; j++) {
             const struct figures *fresh = &cases[j].side[FRESH];
             if (!fresh->count || cases[j].side[BASE].count || !may_be_the_same(cases[i].row, cases[j].row) ||
-                same(base->statistic, fresh->statistic))
+                base->statistic == fresh->statistic)
                 continue;
             cases[i].side[FRESH] = *fresh;
             cases[i].ratio = fresh->median_us / base->median_us;
@@ -227,7 +230,7 @@ static const double *tail_of(const struct compared_case *line, enum side side,
                              const struct relabelled_group *group, const char **name)
 {
     const struct figures *base = &line->side[BASE], *fresh = &line->side[FRESH];
-    *name = same(base->statistic, "median") ? "95th percentile" : NULL;
+    *name = base->statistic == STATISTIC_MEDIAN ? "95th percentile" : NULL;
     for (size_t i = 0; *name && i < group->base; i++)
         if (isnan(base->ln_p95[i])) *name = "mean";
     for (size_t i = 0; *name && i < group->fresh; i++)

@@ -2,57 +2,90 @@
 #include "analysis/import/import.h"
 #include "analysis/common/subcommand.h"
 #include "catalog/catalog.h"
+#include "record/flags.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 struct settings {
-    const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *format, *catalog;
+    const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *catalog;
+    enum format format;
     int64_t ranks, nodes, domains, only;
     int check, no_hosts, repetitions, keep_going, table, template;
 };
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option options[] = {
-    {OPTION_TEXT, 'o', "output", "DIR", AT(dir), "results", NULL, 0, 0, "output",
-     "records go to DIR/RUN/LAUNCH.jsonl"},
-    {OPTION_TEXT, 0, "run", "NAME", AT(run), NULL, NULL, 0, 0, NULL,
-     "all files are launches of this run; default: one run per file, named like it"},
-    {OPTION_FLAG, 0, "check", NULL, AT(check), NULL, NULL, 0, 0, NULL,
-     "read and check only: no records are written"},
-    {OPTION_FLAG, 0, "no-hosts", NULL, AT(no_hosts), NULL, NULL, 0, 0, NULL,
-     "keep host names out of the records"},
-    {OPTION_FLAG, 0, "keep-going", NULL, AT(keep_going), NULL, NULL, 0, 0, NULL,
-     "wrong data are recorded as always, but do not end the import with status 3"},
-    {OPTION_CHOICE, 0, "format", "FORMAT", AT(format), "text", "text|csv|json", 0, 0, NULL,
-     "of the summary on standard output"},
-    {OPTION_FLAG, 0, "table", NULL, AT(table), NULL, NULL, 0, 0, "published tables",
-     "the files are tables of published figures: tab-separated, with named columns (--table-template)"},
-    {OPTION_FLAG, 0, "table-template", NULL, AT(template), NULL, NULL, 0, 0, NULL,
-     "print such a table's columns with an example"},
-    {OPTION_TEXT, 0, "collective", "NAME", AT(collective), NULL, NULL, 0, 0, "what the files do not say",
-     "all_reduce, all_gather, …; also where the program's name is not known here"},
-    {OPTION_FLAG, 0, "repetitions", NULL, AT(repetitions), NULL, NULL, 0, 0, NULL,
-     "tables and files with the same cases are repetitions of one test: they may be combined into one "
-     "figure. "
-     "Without it, each table is a launch of its own, unless the file says so"},
-    {OPTION_INTEGER, 0, "only", "N", AT(only), "0", NULL, 0, 1 << 20, NULL,
-     "import only the N-th table of each file, to give it a --label of its own; 0: all"},
-    {OPTION_INTEGER, 0, "ranks", "N", AT(ranks), "0", NULL, 0, 1 << 24, NULL, "0: as the file says"},
-    {OPTION_INTEGER, 0, "nodes", "N", AT(nodes), "0", NULL, 0, 1 << 24, NULL, "hosts; 0: as the file says"},
-    {OPTION_INTEGER, 0, "domains", "N", AT(domains), "0", NULL, 0, 1 << 24, NULL,
-     "NVLink domains (racks, or nodes); 0: not said"},
-    {OPTION_TEXT, 0, "gpu", "NAME", AT(gpu), NULL, NULL, 0, 0, NULL, "GPU model, as in results/gpus.tsv"},
-    {OPTION_TEXT, 0, "cloud", "NAME", AT(cloud), NULL, NULL, 0, 0, NULL, "provider"},
-    {OPTION_TEXT, 0, "instance", "NAME", AT(instance), NULL, NULL, 0, 0, NULL,
-     "instance type, as in results/clouds.tsv"},
-    {OPTION_TEXT, 0, "label", "TEXT", AT(label), NULL, NULL, 0, 0, NULL, "a name for reports"},
-    {OPTION_TEXT, 0, "origin", "TEXT", AT(origin), NULL, NULL, 0, 0, NULL,
-     "where the files come from: a page, a repository"},
-    {OPTION_TEXT, 0, "catalog", "FOLDER", AT(catalog), NULL, NULL, 0, 0, NULL,
-     "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
-    {0},
+    FLAG_OUTPUT(.argument = "DIR", .at = AT(dir), .initial = "results", .group = "output",
+                .help = "records go to DIR/RUN/LAUNCH.jsonl"),
+    FLAG_RUN(.at = AT(run),
+             .help = "all files are launches of this run; default: one run per file, named like it"),
+    {.kind = OPTION_FLAG,
+     .name = "check",
+     .at = AT(check),
+     .help = "read and check only: no records are written"},
+    {.kind = OPTION_FLAG,
+     .name = "no-hosts",
+     .at = AT(no_hosts),
+     .help = "keep host names out of the records"},
+    {.kind = OPTION_FLAG,
+     .name = "keep-going",
+     .at = AT(keep_going),
+     .help = "wrong data are recorded as always, but do not end the import with status 3"},
+    FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text",
+                .help = "of the summary on standard output"),
+    {.kind = OPTION_FLAG,
+     .name = "table",
+     .at = AT(table),
+     .group = "published tables",
+     .help =
+         "the files are tables of published figures: tab-separated, with named columns (--table-template)"},
+    {.kind = OPTION_FLAG,
+     .name = "table-template",
+     .at = AT(template),
+     .help = "print such a table's columns with an example"},
+    FLAG_COLLECTIVE(.at = AT(collective), .group = "what the files do not say",
+                    .help = "all_reduce, all_gather, …; also where the program's name is not known here"),
+    {.kind = OPTION_FLAG,
+     .name = "repetitions",
+     .at = AT(repetitions),
+     .help = "tables and files with the same cases are repetitions of one test: they may be combined into "
+             "one figure. Without it, each table is a launch of its own, unless the file says so"},
+    {.kind = OPTION_INTEGER,
+     .name = "only",
+     .argument = "N",
+     .at = AT(only),
+     .initial = "0",
+     .most = 1 << 20,
+     .help = "import only the N-th table of each file, to give it a --label of its own; 0: all"},
+    {.kind = OPTION_INTEGER,
+     .name = "ranks",
+     .argument = "N",
+     .at = AT(ranks),
+     .initial = "0",
+     .most = 1 << 24,
+     .help = "0: as the file says"},
+    {.kind = OPTION_INTEGER,
+     .name = "nodes",
+     .argument = "N",
+     .at = AT(nodes),
+     .initial = "0",
+     .most = 1 << 24,
+     .help = "hosts; 0: as the file says"},
+    FLAG_DOMAINS(.at = AT(domains), .initial = "0", .help = "NVLink domains (racks, or nodes); 0: not said"),
+    FLAG_GPU(.at = AT(gpu), .help = "GPU model, as in results/gpus.tsv"),
+    FLAG_CLOUD(.at = AT(cloud)),
+    FLAG_INSTANCE(.at = AT(instance), .help = "instance type, as in results/clouds.tsv"),
+    FLAG_LABEL(.at = AT(label)),
+    {.kind = OPTION_TEXT,
+     .name = "origin",
+     .argument = "TEXT",
+     .at = AT(origin),
+     .help = "where the files come from: a page, a repository"},
+    FLAG_CATALOG(.at = AT(catalog)),
+    FLAG_LETTER_GONE('o', "output"),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -60,19 +93,14 @@ static const struct command command = {
     "output of other benchmarks becomes records",
     "[flags] FILE|FOLDER…",
     "Reads, in any wrapping (srun -l, mpirun --tag-output and --xml, kubectl, time stamps, colours, "
-    "Markdown, several "
-    "tables in a file): the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks (IMB-MPI1), "
-    "nccom-test, "
-    "hccl_test, PARAM, DeepSpeed's communication log and perftest (ib_write_bw), and the JSON of nccl-tests "
-    "(-J), "
-    "rccl-tests (-Z json) and NCCL Inspector. Of a folder every file is read.\n\n"
+    "Markdown, several tables in a file): the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks "
+    "(IMB-MPI1), nccom-test, hccl_test, PARAM, DeepSpeed's communication log and perftest (ib_write_bw), and "
+    "the JSON of nccl-tests (-J), rccl-tests (-Z json) and NCCL Inspector. Of a folder every file is "
+    "read.\n\n"
     "What a file says of itself is checked: sizes against counts, bandwidths against times, the number of "
-    "ranks "
-    "against busbw/algbw, the printed average against the rows. What does not fit is a warning with its "
-    "line, and is "
-    "kept in the records. A mean stays a mean: it is never compared with a measured median. Wrong data end "
-    "the import "
-    "with status 3; the records have the rows.",
+    "ranks against busbw/algbw, the printed average against the rows. What does not fit is a warning with "
+    "its line, and is kept in the records. A mean stays a mean: it is never compared with a measured median. "
+    "Wrong data end the import with status 3; the records have the rows.",
     "busbar import all_reduce.log\n    records under results/all_reduce/\n"
     "busbar import --cloud aws --instance p5.48xlarge --nodes 2 --run p5 --repetitions night-*.log\n"
     "    repetitions of one test, as launches of one run\n"
@@ -231,7 +259,7 @@ static enum status import_all(int count, char **paths, const struct settings *se
     status = first;
     inputs_free(&inputs);
     if (!status && summary.tables == 0) status = fail(STATUS_ENVIRONMENT, "nothing was imported");
-    if (same(settings->format, "json")) {
+    if (settings->format == FORMAT_JSON) {
         json_dumpf(summary.list, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         puts("");
     }

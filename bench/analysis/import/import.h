@@ -3,6 +3,7 @@
 #define BUSBAR_IMPORT_H
 
 #include "analysis/import/source.h"
+#include "base/format.h"
 
 #include <sys/types.h>
 
@@ -25,7 +26,7 @@ enum status find_inputs(struct inputs *, int count, char **operands);
 void inputs_free(struct inputs *);
 
 struct summary {
-    const char *format;
+    enum format format;
     json_t *list; /* --format json */
     size_t lines;
     size_t tables; /* imported */

@@ -84,7 +84,7 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
         if (t->rows[i].bytes < least) least = t->rows[i].bytes;
         if (t->rows[i].bytes > most) most = t->rows[i].bytes;
     }
-    if (same(summary->format, "json")) {
+    if (summary->format == FORMAT_JSON) {
         add_to_json(summary->list, source, number, launch);
         return;
     }
@@ -96,7 +96,7 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
     number_text(t->at_largest[0], 2, largest[0]), number_text(t->at_largest[1], 2, largest[1]);
     number_text(t->printed_average, -1, printed), number_text(t->recomputed_average, 2, recomputed);
     const char *collective = t->collective ? t->collective->name : "-";
-    if (same(summary->format, "csv")) {
+    if (summary->format == FORMAT_CSV) {
         if (summary->lines++ == 0)
             puts("file,table,collective,rows,min_bytes,max_bytes,ranks,nodes,ranks_listed,ranks_least,ranks_"
                  "most,ranks_likely,"

@@ -120,18 +120,19 @@ static struct case_row make_row(const struct context *context, const struct sour
     const struct figures *figures = &from->figures[placement];
     struct case_row row = case_row_absent();
     row.collective = table->collective->name;
-    row.mode = table->mode;
-    row.placement = placement ? "in_place" : "out_of_place";
+    row.mode = (enum mode)value_of_word(&mode_names, table->mode);
+    row.placement = placement ? IN_PLACE : OUT_OF_PLACE;
     row.requested_bytes = requested, row.bytes = from->bytes;
     row.dtype = from->dtype, row.op = from->op;
     row.root = table->collective->rooted && from->root >= 0 ? from->root : ABSENT;
     row.nodes = table->nodes, row.ranks = table->ranks;
     row.group = "world";
     row.graph = table->graph;
-    row.memory = table->memory;
+    row.memory = (enum memory)value_of_word(&memory_names, table->memory);
     row.batch = table->batch, row.warmup = table->warmup;
     row.time_us = figures->time_us.value;
-    row.statistic = table->statistic, row.rank_reduction = table->rank_reduction;
+    row.statistic = (enum statistic)value_of_word(&statistic_names, table->statistic);
+    row.rank_reduction = table->rank_reduction;
     row.includes_launch = table->includes_launch;
     row.min_us = figures->min_us, row.max_us = figures->max_us, row.p99_us = figures->p99_us;
     row.samples_us = figures->samples_us;
@@ -139,7 +140,9 @@ static struct case_row make_row(const struct context *context, const struct sour
     set_rates(context, figures, &row);
     row.wrong = figures->wrong;
     row.telemetry = more_figures(figures);
-    row.status = figures->wrong > 0 || figures->failed ? "wrong" : from->contradiction ? "error" : "ok";
+    row.status = figures->wrong > 0 || figures->failed ? CASE_WRONG
+                 : from->contradiction                 ? CASE_ERROR
+                                                       : CASE_OK;
     if (figures->failed && figures->wrong == ABSENT)
         row.error = "the tool's validation failed; it prints no count of wrong elements";
     row.source_line = (int64_t)from->line;
@@ -260,7 +263,7 @@ static void make_header(struct context *context, const struct source_given *give
     *header = launch_header_absent();
     header->driver = table->program;
     header->backend = table->backend;
-    header->provenance = json_pack("[s]", "imported");
+    header->provenance = json_pack("[s]", provenance_name(PROVENANCE_IMPORTED));
     header->cloud_provider = given->cloud   ? given->cloud
                              : table->cloud ? table->cloud
                              : instance     ? instance->provider
@@ -305,13 +308,13 @@ enum status source_record(struct source *source, size_t number, const struct sou
             if (table->rows[i].figures[p].present)
                 rows[count++] = make_row(&context, &table->rows[i], p, requested[i]);
     number_passes(rows, count);
-    for (size_t i = 0; i < count; i++) *wrong |= same(rows[i].status, "wrong");
+    for (size_t i = 0; i < count; i++) *wrong |= rows[i].status == CASE_WRONG;
     enum status status = record_open(&writer, dir, run, launch, NULL);
     if (!status) status = record_launch(&writer, &header);
     for (size_t i = 0; !status && i < count; i++) status = record_case(&writer, &rows[i]);
     if (!status)
-        status =
-            record_end(&writer, table->interrupted || table->incomplete ? "interrupted" : "complete", NAN);
+        status = record_end(&writer, table->interrupted || table->incomplete ? END_INTERRUPTED : END_COMPLETE,
+                            NAN);
     enum status closed = record_close(&writer);
     for (size_t i = 0; i < count; i++) json_decref(rows[i].telemetry);
     free(rows);

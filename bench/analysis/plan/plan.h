@@ -2,19 +2,30 @@
 #ifndef BUSBAR_PLAN_H
 #define BUSBAR_PLAN_H
 
+#include "base/format.h"
 #include "base/options.h"
 #include "base/text.h"
+#include "record/words.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* How ranks fill NVLink domains: one after another, or hosts from all in turn. DOMAINS_BOTH: only in settings. */
+enum domains { DOMAINS_ABSENT, DOMAINS_PACKED, DOMAINS_SPREAD, DOMAINS_BOTH };
+extern const struct names domains_names;
+
 /* What `busbar plan` was asked; see its option table for each. */
 struct plan_settings {
-    const char *drivers, *nodes, *groups, *placement, *domains, *sizes, *datatypes, *ops, *mode, *cache,
-        *shapes, *matmul_types, *format, *read, *like, *into;
+    const char *drivers, *nodes, *groups, *sizes, *datatypes, *ops, *shapes, *matmul_types, *read, *like,
+        *into;
+    enum placement placement;
+    enum domains domains;
+    enum mode mode;
+    enum cache cache;
+    enum format format;
     struct option_list driver_args, matmul_args;
-    size_t begin, end, factor;
-    int64_t available, ranks_per_node, launches, seed;
+    size_t begin, end;
+    int64_t factor, available, ranks_per_node, launches, seed;
     double case_seconds, sustain_s, start_seconds;
     int gpus, concurrent, apart;
 };
@@ -27,7 +38,7 @@ struct plan_row {
     const char *driver; /* the program */
     const char *args;   /* its arguments, separated by single spaces; no argument holds one */
     const char *group;  /* "world", or the splits that it measures */
-    const char *domains; /* packed | spread */
+    enum domains domains;
     int64_t nodes, ranks_per_node, repeat, cases;
     double estimate_s;
     enum launch_state state;

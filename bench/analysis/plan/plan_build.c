@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const struct names domains_names = NAMES("packed", "spread", "both");
+
 enum { MAX_LAUNCHES = 1000000 };
 
 static int ascending(const void *a, const void *b)
@@ -151,11 +153,11 @@ static enum status size_args(const struct plan_settings *settings, struct text *
         return fail(STATUS_USAGE, "--begin: %zu bytes is more than --end, %zu bytes", settings->begin,
                     settings->end);
     *sizes = 0;
-    for (size_t size = settings->begin; size && size <= settings->end; size *= settings->factor) {
+    for (size_t size = settings->begin; size && size <= settings->end; size *= (size_t)settings->factor) {
         ++*sizes;
-        if (size > SIZE_MAX / settings->factor) break;
+        if (size > SIZE_MAX / (size_t)settings->factor) break;
     }
-    text_add(args, " -b %zu -e %zu -f %zu", settings->begin, settings->end, settings->factor);
+    text_add(args, " -b %zu -e %zu -f %lld", settings->begin, settings->end, (long long)settings->factor);
     return STATUS_OK;
 }
 
@@ -164,15 +166,15 @@ static enum status collective_job(const struct plan_settings *settings, const ch
 {
     struct text args = {0};
     size_t sizes = 0,
-           modes = (same(settings->mode, "both") ? 2 : 1) * (same(settings->placement, "both") ? 2 : 1);
+           modes = (settings->mode == MODE_BOTH ? 2 : 1) * (settings->placement == PLACEMENT_BOTH ? 2 : 1);
     const char *comma = strchr(names, ',');
     if (comma) text_add(&args, " --collectives %s", names);
     enum status status = size_args(settings, &args, &sizes);
     if (settings->datatypes) text_add(&args, " -d %s", settings->datatypes);
     if (settings->ops) text_add(&args, " -o %s", settings->ops);
-    if (settings->placement) text_add(&args, " --placement %s", settings->placement);
-    if (settings->mode) text_add(&args, " --mode %s", settings->mode);
-    if (settings->cache) text_add(&args, " --cache %s", settings->cache);
+    if (settings->placement) text_add(&args, " --placement %s", placement_name(settings->placement));
+    if (settings->mode) text_add(&args, " --mode %s", mode_name(settings->mode));
+    if (settings->cache) text_add(&args, " --cache %s", cache_name(settings->cache));
     if (settings->case_seconds > 0) text_add(&args, " --max-seconds %.9g", settings->case_seconds);
     if (!status) status = add_words(&args, &settings->driver_args, "driver-arg");
     size_t types = settings->datatypes ? words_in(settings->datatypes) : 1,
@@ -213,7 +215,7 @@ static enum status matmul_job(const struct plan_settings *settings, struct arena
 }
 
 static void add_row(struct plan *plan, const struct plan_settings *settings, const struct job *job,
-                    const char *group, const char *domains, int64_t nodes)
+                    const char *group, enum domains domains, int64_t nodes)
 {
     struct text content = {0}, name = {0};
     int64_t ranks = nodes * settings->ranks_per_node;
@@ -225,7 +227,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
         text_clear(&content);
     }
     text_add(&content, "%s %s nodes=%lld ranks=%lld domains=%s", job->driver, args, (long long)nodes,
-             (long long)ranks, domains);
+             (long long)ranks, name_of(&domains_names, (int)domains));
     text_add(&name, "%016llx", (unsigned long long)hash_bytes(content.data, content.length));
     const char *key = arena_string(&plan->arena, text_get(&name));
     bool several = strstr(args, "--collectives ") != NULL;
@@ -233,7 +235,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
         text_clear(&name);
         text_add(&name, "%s-%lldn%lldr%s%s-%.10s-%lld", several ? "collectives" : job->driver,
                  (long long)nodes, (long long)ranks, world ? "" : "-groups",
-                 same(domains, "packed") ? "" : "-spread", key, (long long)repeat);
+                 domains == DOMAINS_PACKED ? "" : "-spread", key, (long long)repeat);
         if ((plan->count & (plan->count + 1)) == 0)
             plan->rows = reallocate(plan->rows, 2 * plan->count + 2, sizeof *plan->rows);
         plan->rows[plan->count++] = (struct plan_row){
@@ -257,7 +259,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
 /* Node counts that divide the largest run side by side over all nodes in one launch, as groups of that many
  * ranks. */
 static void add_concurrent(struct plan *plan, const struct plan_settings *settings, const struct job *job,
-                           const char *domains, const int64_t *nodes, size_t n)
+                           enum domains domains, const int64_t *nodes, size_t n)
 {
     struct text groups = {0};
     int64_t all = nodes[n - 1];
@@ -273,7 +275,7 @@ static void add_concurrent(struct plan *plan, const struct plan_settings *settin
 }
 
 static void add_collectives(struct plan *plan, const struct plan_settings *settings, const struct job *job,
-                            const char *domains, const int64_t *nodes, size_t n)
+                            enum domains domains, const int64_t *nodes, size_t n)
 {
     if (settings->concurrent) {
         add_concurrent(plan, settings, job, domains, nodes, n);
@@ -354,14 +356,12 @@ enum status plan_build(const struct plan_settings *settings, struct plan *plan)
     const char *group = arena_string(&plan->arena, settings->groups);
     struct plan_settings own = *settings;
     own.groups = group;
-    bool both = same(settings->domains, "both");
-    for (int spread = 0; spread < 2; spread++) {
-        const char *domains = spread ? "spread" : "packed";
-        if (!both && !same(domains, settings->domains)) continue;
+    for (enum domains domains = DOMAINS_PACKED; domains <= DOMAINS_SPREAD; domains++) {
+        if (settings->domains != DOMAINS_BOTH && settings->domains != domains) continue;
         for (size_t i = 0; i < job_count; i++) add_collectives(plan, &own, &jobs[i], domains, nodes, n);
     }
     /* Every rank multiplies for itself: more nodes are more hosts to look at, not another case. */
-    if (matmul) add_row(plan, &own, &gemm, "world", "packed", nodes[n - 1]);
+    if (matmul) add_row(plan, &own, &gemm, "world", DOMAINS_PACKED, nodes[n - 1]);
     free(nodes);
     if (plan->count > MAX_LAUNCHES) {
         size_t count = plan->count;

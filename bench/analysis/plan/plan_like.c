@@ -55,10 +55,11 @@ static void cta_of(const struct launch *launch, struct text *value)
     add_all(launch, MEMBER(cta), value);
 }
 
-/* Two values are "both". */
-static void both_of(const struct launch *launch, size_t member, struct text *value)
+/* The one value of an enum member, or "both". */
+static void both_of(const struct launch *launch, const struct names *names, size_t member, struct text *value)
 {
-    add_all(launch, member, value);
+    for (size_t i = 0; i < launch->case_count; i++)
+        add_word(value, name_of(names, *(const int *)((const char *)&launch->cases[i] + member)));
     if (strchr(text_get(value), ',')) {
         text_clear(value);
         text_add(value, "both");
@@ -66,32 +67,32 @@ static void both_of(const struct launch *launch, size_t member, struct text *val
 }
 static void placement_of(const struct launch *launch, struct text *value)
 {
-    both_of(launch, MEMBER(placement), value);
+    both_of(launch, &placement_names, MEMBER(placement), value);
 }
 static void mode_of(const struct launch *launch, struct text *value)
 {
-    both_of(launch, MEMBER(mode), value);
+    both_of(launch, &mode_names, MEMBER(mode), value);
 }
 static void phase_of(const struct launch *launch, struct text *value)
 {
-    both_of(launch, MEMBER(phase), value);
+    both_of(launch, &phase_names, MEMBER(phase), value);
 }
 
 static void cache_of(const struct launch *launch, struct text *value)
 {
-    if (launch->case_count) add_word(value, launch->cases[0].cache); /* one for the whole launch */
+    if (launch->case_count)
+        add_word(value, cache_name(launch->cases[0].cache)); /* one for the whole launch */
 }
 
 /* Pipelined cases start after a barrier whatever was asked, and devices start together by themselves. */
 static void sync_of(const struct launch *launch, struct text *value)
 {
-    struct text all = {0};
-    add_all(launch, MEMBER(sync), &all);
-    if (is_listed(text_get(&all), "window"))
-        text_add(value, "window");
-    else if (is_listed(text_get(&all), "barrier"))
-        text_add(value, "barrier");
-    text_free(&all);
+    enum sync sync = SYNC_ABSENT;
+    for (size_t i = 0; i < launch->case_count; i++) {
+        enum sync own = launch->cases[i].sync;
+        if (own == SYNC_WINDOW || (own == SYNC_BARRIER && !sync)) sync = own;
+    }
+    if (sync) text_add(value, "%s", sync_name(sync));
 }
 
 static void root_of(const struct launch *launch, struct text *value)
@@ -116,11 +117,11 @@ static void registration_of(const struct launch *launch, struct text *value)
 static void accumulator_of(const struct launch *launch, struct text *value)
 {
     for (size_t i = 0; i < launch->case_count; i++)
-        if (same(launch->cases[i].accumulator, "fast")) {
-            text_add(value, "fast");
+        if (launch->cases[i].accumulator == ACCUMULATOR_FAST) {
+            text_add(value, "%s", accumulator_name(ACCUMULATOR_FAST));
             return;
         }
-    if (launch->case_count) text_add(value, "float");
+    if (launch->case_count) text_add(value, "%s", accumulator_name(ACCUMULATOR_FLOAT));
 }
 
 static void shapes_of(const struct launch *launch, struct text *value)

@@ -74,7 +74,8 @@ static const char *what_is_wrong(const struct plan_row *row, const json_t *heade
     if (!same(string_at(header, "record"), "launch") || !same(string_at(header, "launch"), row->launch))
         return "no header of this launch";
     if (!same(string_at(end, "record"), "end")) return "no end: it died or is running";
-    if (!same(string_at(end, "status"), "complete")) return "its end says that it is not complete";
+    if (value_named(&end_status_names, string_at(end, "status")) != END_COMPLETE)
+        return "its end says that it is not complete";
     if (!has_args(header, row->args)) return "it was measured with other arguments";
     if (json_integer_value(json_object_get(world, "ranks")) != row->nodes * row->ranks_per_node)
         return "it ran with another number of ranks";
@@ -120,12 +121,13 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
         if (!(word[i] = strsep(&line, "\t"))) return STATUS_USAGE;
     if (line || !is_plain_name(word[0]) || (!same(word[3], "matmul") && !collective_find(word[3])))
         return STATUS_USAGE;
-    if (!same(word[8], "packed") && !same(word[8], "spread")) return STATUS_USAGE;
+    enum domains domains = (enum domains)value_named(&domains_names, word[8]);
+    if (domains != DOMAINS_PACKED && domains != DOMAINS_SPREAD) return STATUS_USAGE;
     *row = (struct plan_row){.launch = arena_string(arena, word[0]),
                              .key = arena_string(arena, word[2]),
                              .driver = arena_string(arena, word[3]),
                              .group = arena_string(arena, word[7]),
-                             .domains = arena_string(arena, word[8]),
+                             .domains = domains,
                              .args = arena_string(arena, same(word[12], "-") ? "" : word[12])};
     if (parse_integer(word[4], &row->nodes) || parse_integer(word[5], &ranks) ||
         parse_integer(word[6], &row->ranks_per_node) || parse_integer(word[9], &row->repeat) ||

@@ -25,7 +25,7 @@ static void curve_label(const struct study *study, const struct tracks *tracks, 
     if (study->aggregate.count == 1 && row->nodes != ABSENT)
         text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     while (text->length && text->data[text->length - 1] == ' ') text->data[--text->length] = 0;
-    if (with_mode && row->mode) text_add(text, ", %s", row->mode);
+    if (with_mode && row->mode) text_add(text, ", %s", mode_name(row->mode));
     track_world(tracks, track, text);
 }
 
@@ -219,7 +219,7 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     tracks->count = usable;
     if (!usable) return;
     for (size_t i = 1; i < usable; i++)
-        modes_differ |= !same(tracks->list[i].cases[0].row->mode, tracks->list[0].cases[0].row->mode);
+        modes_differ |= tracks->list[i].cases[0].row->mode != tracks->list[0].cases[0].row->mode;
     text_add(&name, "%s-%s%s", purpose == FOR_LATENCY ? "latency" : "bandwidth", collective, slug);
     text_add(&title, "%s: %s%s%s", collective, purpose == FOR_LATENCY ? "time" : "bus bandwidth",
              *where ? ", " : "", where);

@@ -26,7 +26,7 @@ static void set_bar(struct bar *bar, struct figure figure)
 /* Matmul of one type and phase on one number of GPUs. */
 static bool same_kind(const struct case_row *a, const struct case_row *b)
 {
-    return same(a->dtype, b->dtype) && same(a->phase, b->phase) && a->ranks == b->ranks;
+    return same(a->dtype, b->dtype) && a->phase == b->phase && a->ranks == b->ranks;
 }
 
 /* The best shape of a kind: a GPU is judged by the shape that suits it, and the shape is
@@ -56,12 +56,13 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
     set_bar(bar, figure_scaled(line->tflops, per_tflop));
     bar->top = line->peak_tflops * per_tflop;
     bar->colour = run_colour(r);
-    bar->light = !same(line->row->phase, "sustained");
+    bar->light = line->row->phase != PHASE_SUSTAINED;
     text_add(&text, "%s %s", run->label, line->row->dtype ? line->row->dtype : "");
     if (line->row->ranks > 1) text_add(&text, " ×%lld", (long long)line->row->ranks);
     bar->group = arena_string(&drawings->arena, text_get(&text));
     text_clear(&text);
-    plain_text(&text, line->row->phase ? line->row->phase : line->statistic, LONGEST_PHASE);
+    plain_text(&text, line->row->phase ? phase_name(line->row->phase) : statistic_name(line->statistic),
+               LONGEST_PHASE);
     text_add(&text, " ");
     add_rate(&text, bar->value);
     if (line->bound_percent.point < 1000) text_add(&text, " (%.0f %%)", line->bound_percent.point);

@@ -1,6 +1,7 @@
 #include "analysis/plot/drawing.h"
 #include "analysis/common/table.h"
 #include "base/outfile.h"
+#include "base/utf8.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -82,30 +83,17 @@ void drawings_free(struct drawings *drawings)
 
 /* ---- text as a data column ---- */
 
-static size_t letter_length(const char *letter)
-{
-    size_t length = 1;
-    while (((unsigned char)letter[length] & 0xc0) == 0x80) length++;
-    return length;
-}
-
-/* From U+1100 on, but for punctuation, arrows and signs, a letter may be twice as wide. */
-static size_t columns_of(const char *letter)
-{
-    const unsigned char *c = (const unsigned char *)letter;
-    bool narrow = c[0] < 0xe1 || (c[0] == 0xe2 && c[1] >= 0x80 && c[1] <= 0x8b);
-    return narrow ? 1 : 2;
-}
-
 /* At most `most` columns. gnuplot reads quotes and backslashes specially, even in data columns. */
 static void data_text(struct text *out, const char *text, size_t most)
 {
     struct text plain = {0};
-    size_t columns = 0;
+    size_t columns = 0, bytes;
+    wchar_t letter;
     plain_text(&plain, text, most);
-    for (const char *c = text_get(&plain); *c; c += letter_length(c)) {
-        columns += columns_of(c);
-        if (columns + (c[letter_length(c)] != 0) > most && columns_of(c) > 1) {
+    for (const char *c = text_get(&plain); *c; c += bytes) {
+        bytes = utf8_letter(c, &letter);
+        columns += letter_columns(letter);
+        if (columns + (c[bytes] != 0) > most && letter_columns(letter) > 1) {
             text_add(out, "…");
             break;
         }
@@ -114,24 +102,25 @@ static void data_text(struct text *out, const char *text, size_t most)
         else if (*c == '\\')
             text_add(out, "/");
         else
-            text_add_bytes(out, c, letter_length(c));
+            text_add_bytes(out, c, bytes);
     }
     if (!plain.length) text_add(out, "-");
     text_free(&plain);
 }
 
-/* Where no font of the machine has a letter, Pango draws a box of any size across a PNG or PDF: there,
-   letters beyond Latin, Greek, Cyrillic, punctuation, arrows and signs become '?'. In an SVG they stay: the
-   browser finds a font. */
+/* Pango draws a letter that no font of the machine has as a box of any size. So in PNG and PDF files letters
+   beyond Latin, Greek, Cyrillic, punctuation, arrows and signs become '?'. In an SVG they stay: the browser
+   finds a font. */
 static bool replace_rare_letters(struct text *text)
 {
     struct text plain = {0};
     bool replaced = false;
-    for (const char *c = text_get(text); *c; c += letter_length(c)) {
-        const unsigned char *u = (const unsigned char *)c;
-        bool common = u[0] < 0xd5 /* up to U+053F */ ||
-                      (u[0] == 0xe2 && u[1] >= 0x80 && u[1] <= 0x8b) /* U+2000…U+22FF */;
-        text_add_bytes(&plain, common ? c : "?", common ? letter_length(c) : 1);
+    wchar_t letter;
+    size_t bytes;
+    for (const char *c = text_get(text); *c; c += bytes) {
+        bytes = utf8_letter(c, &letter);
+        bool common = letter < 0x540 || (letter >= 0x2000 && letter < 0x2300);
+        text_add_bytes(&plain, common ? c : "?", common ? bytes : 1);
         replaced |= !common;
     }
     text_free(text);
@@ -455,11 +444,17 @@ static enum status write_file(const char *folder, const char *name, const char *
     return status;
 }
 
-enum status drawings_write(const struct drawings *drawings, const char *folder, const char *formats)
+const struct names plot_files_names = NAMES("svg", "png", "pdf", "svg,png", "svg,png,pdf");
+
+enum status drawings_write(const struct drawings *drawings, const char *folder, enum plot_files files)
 {
     struct text script = {0}, data = {0};
     enum status status = STATUS_OK;
     bool rare = false;
+    char formats[32];
+    snprintf(formats, sizeof formats, "%s", name_of(&plot_files_names, (int)files));
+    for (char *c = formats; *c; c++)
+        if (*c == ',') *c = ' ';
     text_add(&script,
              "# Written by busbar: BUSBAR_PLOT=scripts/plot gnuplot plots.gp draws the plots anew.\n"
              "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\nformats = '%s'\nwidth = %d\nload "
@@ -475,10 +470,10 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
             write_heat(drawing, &data, &script);
         else
             write_curves(drawing, &data, &script);
-        if (!same(formats, "svg")) rare |= replace_rare_letters(&data);
+        if (files != PLOT_SVG) rare |= replace_rare_letters(&data);
         status = write_file(folder, drawing->name, ".tsv", &data);
     }
-    if (!same(formats, "svg")) rare |= replace_rare_letters(&script);
+    if (files != PLOT_SVG) rare |= replace_rare_letters(&script);
     if (rare)
         warn("plots as PNG and PDF: '?' stands for letters that their fonts may not have (alone, SVG keeps "
              "them)");

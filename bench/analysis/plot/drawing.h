@@ -72,9 +72,12 @@ void curve_point(struct curve *, double x, double y, double lo, double hi);
 struct bar *drawing_bar(struct drawings *, struct drawing *);
 void drawings_free(struct drawings *);
 
-/* Writes NAME.tsv for each and plots.gp for all into the folder, which must exist. formats: words of "svg png
- * pdf". */
-enum status drawings_write(const struct drawings *, const char *folder, const char *formats);
+/* The files that gnuplot makes of each plot. */
+enum plot_files { PLOT_ABSENT, PLOT_SVG, PLOT_PNG, PLOT_PDF, PLOT_SVG_PNG, PLOT_SVG_PNG_PDF };
+extern const struct names plot_files_names;
+
+/* Writes NAME.tsv for each and plots.gp for all into the folder, which must exist. */
+enum status drawings_write(const struct drawings *, const char *folder, enum plot_files);
 /* Makes a folder and those above it. */
 enum status make_folder(const char *path);
 /* gnuplot over the folder's plots.gp; its own words on failure. */

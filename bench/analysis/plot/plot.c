@@ -1,6 +1,7 @@
 /* busbar plot: the plots of results as files. */
 #include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
+#include "record/flags.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -8,17 +9,26 @@
 #include <sys/stat.h>
 
 struct settings {
-    const char *folder, *formats, *catalog;
+    const char *folder, *catalog;
+    enum plot_files files;
 };
 
+#define AT(member) offsetof(struct settings, member)
+
 static const struct option options[] = {
-    {OPTION_TEXT, 'o', "output", "DIR", offsetof(struct settings, folder), "plots", NULL, 0, 0, "Output",
-     "the folder for the plots; it is made when missing"},
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, formats), "svg,png",
-     "svg|png|pdf|svg,png|svg,png,pdf", 0, 0, NULL, "which files each plot becomes"},
-    {OPTION_TEXT, 0, "catalog", "DIR", offsetof(struct settings, catalog), NULL, NULL, 0, 0, "Input",
-     "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
-    {0},
+    FLAG_OUTPUT(.argument = "DIR", .at = AT(folder), .initial = "plots", .group = "Output",
+                .help = "the folder for the plots; it is made when missing"),
+    {.kind = OPTION_CHOICE,
+     .name = "format",
+     .choices = "svg|png|pdf|svg,png|svg,png,pdf",
+     .names = &plot_files_names,
+     .at = AT(files),
+     .initial = "svg,png",
+     .help = "which files each plot becomes"},
+    FLAG_CATALOG(.at = AT(catalog), .group = "Input"),
+    FLAG_LETTER_GONE('o', "output"),
+    FLAG_LETTER_GONE('f', "format"),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -32,8 +42,9 @@ static const struct command command = {
         "and plots.gp, which\n"
         "draws all of them again. Bounds are dashed, references dotted, imported figures hollow.\n",
     .examples =
-        "busbar plot results/first -o results/first/plots\n    plots of a run\nbusbar plot results/reference "
-        "results/mine -f svg,png,pdf -o out\n    runs overlaid, for the web, slides and print\n",
+        "busbar plot results/first --output results/first/plots\n    plots of a run\nbusbar plot "
+        "results/reference "
+        "results/mine --format svg,png,pdf --output out\n    runs overlaid, for the web, slides and print\n",
     .options = options,
 };
 
@@ -58,22 +69,18 @@ static enum status run(int argc, char **argv)
     struct settings settings = {0};
     struct study study;
     struct drawings drawings = {0};
-    char formats[32];
     int first;
     enum status status = options_parse(&command, argc, argv, &settings, &first);
     if (status) return status;
     if (first == argc)
         return fail(STATUS_USAGE,
-                    "plot: which results? Name files or folders (busbar plot results/first -o plots)");
-    snprintf(formats, sizeof formats, "%s", settings.formats);
-    for (char *c = formats; *c; c++)
-        if (*c == ',') *c = ' ';
+                    "plot: which results? Name files or folders (busbar plot results/first --output plots)");
     status = study_read(&study, argv + first, argc - first, settings.catalog, STUDY_PLAIN);
     if (status) return status;
     chart_all(&drawings, &study);
     if (!drawings.count) status = fail(STATUS_ENVIRONMENT, "nothing to draw: no case has a figure");
     if (!status) status = make_folder(settings.folder);
-    if (!status) status = drawings_write(&drawings, settings.folder, formats);
+    if (!status) status = drawings_write(&drawings, settings.folder, settings.files);
     if (!status) status = gnuplot_run(settings.folder);
     if (!status) printf("%zu plots in %s\n", drawings.count, settings.folder);
     drawings_free(&drawings);

@@ -5,6 +5,7 @@
 #include "analysis/show/listing.h"
 #include "base/outfile.h"
 #include "base/units.h"
+#include "record/flags.h"
 #include "record/redact.h"
 
 #include <errno.h>
@@ -16,29 +17,46 @@
 enum { LONGEST_NAME = 80, MOST_ROWS = 400 }; /* of a run in the page; all are in `busbar show --format csv` */
 
 struct settings {
-    const char *output, *format, *workload, *workloads, *sizes, *catalog, *plots;
+    const char *output, *workload, *workloads, *sizes, *catalog, *plots;
+    enum format format;
     int redact;
 };
 
+#define AT(member) offsetof(struct settings, member)
+
 static const struct option options[] = {
-    {OPTION_TEXT, 'o', "output", "FILE", offsetof(struct settings, output), NULL, NULL, 0, 0, "Output",
-     "the page; default: standard output"},
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "html", "html|markdown|csv",
-     0, 0, NULL,
-     "html: one self-contained page; markdown: without plots unless --plots; csv: the headline figures"},
-    {OPTION_TEXT, 0, "plots", "DIR", offsetof(struct settings, plots), NULL, NULL, 0, 0, NULL,
-     "keep every plot alone there as SVG, PNG and PDF, with its data"},
-    {OPTION_FLAG, 0, "redact", NULL, offsetof(struct settings, redact), NULL, NULL, 0, 0, NULL,
-     "replace host names, serial numbers and UUIDs by host-1, serial-1, uuid-1, the same everywhere"},
-    {OPTION_TEXT, 0, "workload", "NAME", offsetof(struct settings, workload), "llama-70b-dp", NULL, 0, 0,
-     "Content", "rank for a step of this job (a row of results/workloads.tsv)"},
-    {OPTION_TEXT, 0, "sizes", "LIST", offsetof(struct settings, sizes), "16M,1G", NULL, 0, 0, NULL,
-     "sizes of the summary, beside the best; at most four"},
-    {OPTION_TEXT, 0, "catalog", "DIR", offsetof(struct settings, catalog), NULL, NULL, 0, 0, "Input",
-     "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
-    {OPTION_TEXT, 0, "workloads", "FILE", offsetof(struct settings, workloads), NULL, NULL, 0, 0, NULL,
-     "the table of workloads; default: beside the catalog's"},
-    {0},
+    FLAG_OUTPUT(.argument = "FILE", .at = AT(output), .group = "Output",
+                .help = "the page; default: standard output"),
+    FLAG_FORMAT("html|markdown|csv", .at = AT(format), .initial = "html",
+                .help = "html: one self-contained page; markdown: without plots unless --plots; csv: the "
+                        "headline figures"),
+    {.kind = OPTION_TEXT,
+     .name = "plots",
+     .argument = "DIR",
+     .at = AT(plots),
+     .help = "keep every plot alone there as SVG, PNG and PDF, with its data"},
+    {.kind = OPTION_FLAG,
+     .name = "redact",
+     .at = AT(redact),
+     .help = "replace host names, serial numbers and UUIDs by host-1, serial-1, uuid-1, the same everywhere"},
+    {.kind = OPTION_TEXT,
+     .name = "workload",
+     .argument = "NAME",
+     .at = AT(workload),
+     .initial = "llama-70b-dp",
+     .group = "Content",
+     .help = "rank for a step of this job (a row of results/workloads.tsv)"},
+    FLAG_SIZES(.at = AT(sizes), .initial = "16M,1G",
+               .help = "sizes of the summary, beside the best; at most four"),
+    FLAG_CATALOG(.at = AT(catalog), .group = "Input"),
+    {.kind = OPTION_TEXT,
+     .name = "workloads",
+     .argument = "FILE",
+     .at = AT(workloads),
+     .help = "the table of workloads; default: beside the catalog's"},
+    FLAG_LETTER_GONE('o', "output"),
+    FLAG_LETTER_GONE('f', "format"),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -48,10 +66,11 @@ static const struct command command = {
     .description = "RUN are results: files (*.jsonl) or folders of them, measured or imported. The page "
                    "needs no network and no scripts; it\n"
                    "prints on A4. The same input gives the same bytes.\n",
-    .examples =
-        "busbar report results -o report.html\n    all runs below results/, the shipped references too\n"
-        "busbar report results/a results/b --redact --plots out -o report.html\n    two runs for others to "
-        "read; plots for slides\n",
+    .examples = "busbar report results --output report.html\n    all runs below results/, the shipped "
+                "references too\n"
+                "busbar report results/a results/b --redact --plots out --output report.html\n    two runs "
+                "for others to "
+                "read; plots for slides\n",
     .options = options,
 };
 
@@ -238,7 +257,7 @@ static enum status draw(const struct drawings *drawings, const char *plots, stru
     } else if (!mkdtemp(folder->data)) {
         return fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", folder->data, strerror(errno));
     }
-    enum status status = drawings_write(drawings, folder->data, plots ? "svg png pdf" : "svg");
+    enum status status = drawings_write(drawings, folder->data, plots ? PLOT_SVG_PNG_PDF : PLOT_SVG);
     return status ? status : gnuplot_run(folder->data);
 }
 
@@ -287,10 +306,10 @@ static enum status unknown_workload(const struct workloads *workloads, const cha
 static enum status run_report(const struct settings *settings, struct report *report,
                               struct drawings *drawings)
 {
-    struct page page = {.html = same(settings->format, "html")};
+    struct page page = {.html = settings->format == FORMAT_HTML};
     struct text folder = {0};
     enum status status = STATUS_OK;
-    if (same(settings->format, "csv")) {
+    if (settings->format == FORMAT_CSV) {
         report_csv(report, &page.out);
     } else {
         if (page.html || settings->plots) {
@@ -327,7 +346,7 @@ static enum status run(int argc, char **argv)
     if (status) return status;
     if (first == argc)
         return fail(STATUS_USAGE,
-                    "report: which runs? Name files or folders (busbar report results -o report.html)");
+                    "report: which runs? Name files or folders (busbar report results --output report.html)");
     if (parse_sizes(settings.sizes, &sizes, &report.size_count) || report.size_count > 4) {
         free(sizes);
         return fail(STATUS_USAGE, "--sizes '%s': expected up to four sizes like 16M,1G", settings.sizes);

@@ -27,8 +27,9 @@ static void figure_words(struct text *text, const struct report *report, const s
     text_add(text, " GB/s (");
     if (figure_present(line->bound_percent))
         text_add(text, "%.0f %% of its bound, ", line->bound_percent.point);
-    text_add(text, "%s of %zu launch%s, %s", line->statistic ? line->statistic : "unknown statistic",
-             line->launches, line->launches == 1 ? "" : "es", run->provenance);
+    text_add(text, "%s of %zu launch%s, %s",
+             line->statistic ? statistic_name(line->statistic) : "unknown statistic", line->launches,
+             line->launches == 1 ? "" : "es", run->provenance);
     if (line->busbw_gbps.kind == INTERVAL_RANGE) text_add(text, ", brackets: minimum and maximum");
     if (line->wrong > 0) text_add(text, ", wrong data in other launches");
     text_add(text, ")");

@@ -19,7 +19,7 @@ static void matmul_row(struct table *table, const struct run_summary *run, const
     struct text text = {0};
     report_run_cell(table, run);
     table_cell(table, "%s", line->row->dtype ? line->row->dtype : "");
-    table_cell(table, "%s", line->row->phase ? line->row->phase : "");
+    table_cell(table, "%s", line->row->phase ? phase_name(line->row->phase) : "");
     table_integer(table, line->row->ranks);
     table_cell(table, "%lld × %lld × %lld", (long long)line->row->m, (long long)line->row->n,
                (long long)line->row->k);
@@ -45,7 +45,7 @@ bool report_best_shape(const struct run_summary *run, const struct case_summary 
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *other = &run->cases[c];
         if (!other->row->gemm || !figure_present(other->tflops) ||
-            !same(other->row->dtype, line->row->dtype) || !same(other->row->phase, line->row->phase) ||
+            !same(other->row->dtype, line->row->dtype) || other->row->phase != line->row->phase ||
             other->row->ranks != line->row->ranks)
             continue;
         if (other->tflops.point > line->tflops.point ||
@@ -158,8 +158,8 @@ static void add_costs(struct cost **costs, size_t *n, const struct run_summary *
     size_t first = *n;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
-        if (!line->row->gemm || !same(line->row->dtype, "bfloat16") || !same(line->row->phase, "sustained") ||
-            !same(line->statistic, "median") || is_impossible(line))
+        if (!line->row->gemm || !same(line->row->dtype, "bfloat16") || line->row->phase != PHASE_SUSTAINED ||
+            line->statistic != STATISTIC_MEDIAN || is_impossible(line))
             continue;
         int64_t ranks = line->row->ranks != ABSENT ? line->row->ranks : line->launch->header.ranks;
         struct cost cost = {run, instance, line, ranks, figure_absent()};

@@ -29,7 +29,7 @@ void report_origin(struct text *out, const struct run_summary *run, const struct
 {
     text_add(out, "%s\n%zu" BLANK "launch%s\n", run->provenance, line->launches,
              line->launches == 1 ? "" : "es");
-    plain_text(out, line->statistic ? line->statistic : "unknown statistic", CELL_WORD);
+    plain_text(out, line->statistic ? statistic_name(line->statistic) : "unknown statistic", CELL_WORD);
     if (!line->rank_reduction) return;
     text_add(out, "\n");
     plain_text(out, line->rank_reduction, CELL_WORD);
@@ -63,7 +63,7 @@ static void latency_cell(struct table *table, const struct cloud *cloud)
     if (cloud->smallest) {
         text_add(&note, "%s", format_size((size_t)cloud->smallest->row->bytes, size));
         if (cloud->smallest->row->mode) text_add(&note, ", ");
-        plain_text(&note, cloud->smallest->row->mode, CELL_WORD);
+        plain_text(&note, mode_name(cloud->smallest->row->mode), CELL_WORD);
         report_figure(&text, cloud->smallest->time_us, figure_absent(), "", text_get(&note));
     }
     table_cell(table, "%s", text_get(&text));
@@ -322,14 +322,14 @@ static void csv_row(struct table *table, const struct run_summary *run, const ch
     table_cell(table, "%s", unit);
     table_cell(table, "%s", interval_name(figure.kind));
     table_cell(table, "%zu", line->launches);
-    table_cell(table, "%s", line->statistic ? line->statistic : "");
+    table_cell(table, "%s", line->statistic ? statistic_name(line->statistic) : "");
     if (figure_present(line->bound_percent) && !same(unit, "us"))
         table_cell(table, "%.4g", line->bound_percent.point);
     else
         table_cell(table, "%s", "");
     table_cell(table, "%s", run->provenance);
-    table_cell(table, "%s", line->row->mode ? line->row->mode : "");
-    table_cell(table, "%s", line->row->cache ? line->row->cache : "");
+    table_cell(table, "%s", line->row->mode ? mode_name(line->row->mode) : "");
+    table_cell(table, "%s", line->row->cache ? cache_name(line->row->cache) : "");
     table_integer(table, line->conditions.domains);
     table_integer(table, cloud && line == cloud->compared ? (int64_t)cloud->place : ABSENT);
     table_cell(table, "%s",
@@ -390,8 +390,8 @@ void report_csv(const struct report *report, struct text *out)
             if (!line->row->gemm || !figure_present(line->tflops) || !report_best_shape(run, line)) continue;
             text_clear(&what);
             text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "",
-                     line->row->phase ? line->row->phase : "");
-            csv_row(&table, run, same(line->row->memory, "host") ? "one CPU" : "one GPU", line,
+                     line->row->phase ? phase_name(line->row->phase) : "");
+            csv_row(&table, run, line->row->memory == MEMORY_HOST ? "one CPU" : "one GPU", line,
                     text_get(&what), line->tflops, "TFLOP/s", NULL);
         }
         text_free(&what);

@@ -93,9 +93,9 @@ static void about_results(struct warnings *warnings, const struct run_summary *r
     size_t wrong = 0, unchecked = 0, figures = 0, failed = 0, above = 0;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
-        bool is_wrong = same(line->status, "wrong") || (line->wrong != ABSENT && line->wrong > 0);
+        bool is_wrong = line->status == CASE_WRONG || (line->wrong != ABSENT && line->wrong > 0);
         wrong += is_wrong;
-        failed += !is_wrong && (same(line->status, "error") || same(line->status, "timeout"));
+        failed += !is_wrong && (line->status == CASE_ERROR || line->status == CASE_TIMEOUT);
         figures += line->launches > 0;
         unchecked += line->launches > 0 && line->unchecked > 0;
         above += is_impossible(line);

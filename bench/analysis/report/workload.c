@@ -136,8 +136,8 @@ static const struct case_summary *sustained_gemm(const struct run_summary *run, 
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
         int64_t of = line->row->ranks != ABSENT ? line->row->ranks : line->launch->header.ranks;
-        if (!line->row->gemm || !same(line->row->phase, "sustained") || !same(line->row->dtype, dtype) ||
-            of != basis->ranks || !same(line->row->memory, basis->memory) || !figure_present(line->tflops))
+        if (!line->row->gemm || line->row->phase != PHASE_SUSTAINED || !same(line->row->dtype, dtype) ||
+            of != basis->ranks || line->row->memory != basis->memory || !figure_present(line->tflops))
             continue;
         if (!best || line->tflops.point > best->tflops.point) best = line;
     }
@@ -229,7 +229,7 @@ static int compare_kind(const struct step *a, const struct step *b)
     bool p = figure_present(a->computation), q = figure_present(b->computation);
     if (p != q) return p ? -1 : 1;
     int order = basis_order(&a->basis, &b->basis);
-    if (!order && p) order = by_words(a->gemm->statistic, b->gemm->statistic);
+    if (!order && p) order = by_words(statistic_name(a->gemm->statistic), statistic_name(b->gemm->statistic));
     return order;
 }
 

@@ -3,6 +3,7 @@
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/aggregate.h"
 #include "base/units.h"
+#include "record/flags.h"
 #include "record/record.h"
 #include "stats/order.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 struct settings {
-    const char *format;
+    enum format format;
     int rounds;
     double threshold;
     int bisect;
@@ -20,26 +21,22 @@ struct settings {
 #define AT(member) offsetof(struct settings, member)
 
 static const struct option options[] = {
-    {.kind = OPTION_CHOICE,
-     .name = "format",
-     .choices = "text|csv|json",
-     .offset = AT(format),
-     .standard = "text",
-     .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s; matmul, host, rank, TFLOP/s), "
-             "or suspects as JSON Lines"},
+    FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text",
+                .help = "suspects as text, or the matrix as csv (rail, host, host, GB/s; matmul, host, rank, "
+                        "TFLOP/s), or suspects as JSON Lines"),
     {.kind = OPTION_REAL,
      .name = "threshold",
-     .value = "SHARE",
-     .offset = AT(threshold),
-     .standard = "0.1",
+     .argument = "SHARE",
+     .at = AT(threshold),
+     .initial = "0.1",
      .least = 0.001,
      .most = 0.999,
      .help = "suspect is who is so far below the median, and from six hosts on beyond five robust sigma"},
     {.kind = OPTION_FLAG,
      .name = "rounds",
-     .offset = AT(rounds),
+     .at = AT(rounds),
      .help = "print only the rounds in which suspect links were measured, as --group takes them"},
-    {.kind = OPTION_FLAG, .name = "bisect", .offset = AT(bisect), .help = "read the bisecting pairs only"},
+    {.kind = OPTION_FLAG, .name = "bisect", .at = AT(bisect), .help = "read the bisecting pairs only"},
     {.kind = OPTION_END},
 };
 static const struct command command = {
@@ -76,7 +73,7 @@ static struct pair *pair_at(struct matrix *m, size_t rail, size_t a, size_t b)
 
 static bool is_pairing(const struct case_row *row, bool bisect)
 {
-    if (!row->group || !same(row->status, "ok") || !row->groups) return false;
+    if (!row->group || row->status != CASE_OK || !row->groups) return false;
     if (bisect) return same(row->group, "bisect");
     return strncmp(row->group, "rails:", 6) == 0 || strncmp(row->group, "hosts:", 6) == 0 ||
            same(row->group, "bisect");
@@ -190,7 +187,7 @@ static void print_suspect(const struct matrix *m, const struct settings *s, size
 {
     bool host = suspect->a == suspect->b;
     double share = suspect->value / suspect->typical;
-    if (same(s->format, "json")) {
+    if (s->format == FORMAT_JSON) {
         json_t *line =
             json_pack("{ss sI ss ss* sf sf}", "suspect", host ? "host" : "link", "rail", (json_int_t)rail,
                       "host", m->hosts[suspect->a], "other", host ? NULL : m->hosts[suspect->b], "gbps",
@@ -199,7 +196,7 @@ static void print_suspect(const struct matrix *m, const struct settings *s, size
         puts(text ? text : "{}");
         free(text);
         json_decref(line);
-    } else if (same(s->format, "text")) {
+    } else if (s->format == FORMAT_TEXT) {
         if (host)
             printf("suspect host %s", m->hosts[suspect->a]);
         else
@@ -240,10 +237,10 @@ static size_t judge_rails(const struct matrix *m, const struct settings *s, cons
     scan_judge_ranks(of_rail, m->rails, s->threshold, &judgement);
     for (size_t i = 0; i < judgement.count; i++) {
         const struct suspect *suspect = &judgement.list[i];
-        if (same(s->format, "json"))
+        if (s->format == FORMAT_JSON)
             printf("{\"suspect\":\"rail\",\"rail\":%zu,\"gbps\":%.6g,\"typical_gbps\":%.6g}\n", suspect->a,
                    suspect->value, suspect->typical);
-        else if (same(s->format, "text"))
+        else if (s->format == FORMAT_TEXT)
             printf("suspect rail %zu: %.4g GB/s between the hosts, %.0f %% of the median rail of %.4g\n",
                    suspect->a, suspect->value, suspect->value / suspect->typical * 100, suspect->typical);
     }
@@ -291,11 +288,11 @@ static enum status acquit(const struct settings *s, struct matrix *m, bool pairs
     if (unmeasured && !s->bisect)
         status = fail(STATUS_ENVIRONMENT, "scan: nobody is suspect, but no figure is there for %s",
                       text_get(&names));
-    else if (same(s->format, "text") && pairs && m->host_count - unmeasured == 2)
+    else if (s->format == FORMAT_TEXT && pairs && m->host_count - unmeasured == 2)
         puts(m->rails > 1
                  ? "one pair of hosts: no rail is suspect, and there is no other pair to compare it with"
                  : "one pair of hosts: there is no other to compare it with");
-    else if (same(s->format, "text"))
+    else if (s->format == FORMAT_TEXT)
         printf("no suspect among %zu hosts%s%s\n", m->host_count - unmeasured,
                unmeasured ? "; not measured: " : "", text_get(&names));
     text_free(&names);
@@ -323,7 +320,7 @@ static enum status scan(const struct settings *s, struct archive *archive, struc
         struct judgement judgement;
         double *value = medians(m, rail);
         scan_judge(value, m->host_count, s->threshold, &judgement);
-        if (same(s->format, "csv")) print_matrix(m, rail, value);
+        if (s->format == FORMAT_CSV) print_matrix(m, rail, value);
         if (s->rounds) print_rounds(m, rail, &judgement, &rounds);
         for (size_t i = 0; !s->rounds && i < judgement.count; i++)
             print_suspect(m, s, rail, &judgement.list[i]);

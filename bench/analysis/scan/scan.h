@@ -2,6 +2,7 @@
 #ifndef BUSBAR_SCAN_H
 #define BUSBAR_SCAN_H
 
+#include "base/format.h"
 #include "base/status.h"
 #include "record/record.h"
 
@@ -32,7 +33,6 @@ void scan_judge_ranks(const double *rate, size_t ranks, double threshold, struct
 
 /* Judges every matmul row of the launches, prints the suspects in `format` (text, json; csv: every rank), and
  * counts both. */
-void scan_matmul(const struct archive *, const char *format, double threshold, size_t *rows,
-                 size_t *suspects);
+void scan_matmul(const struct archive *, enum format, double threshold, size_t *rows, size_t *suspects);
 
 #endif

@@ -20,7 +20,7 @@ static struct figures figures_of(const struct case_row *row)
     struct figures f = {0};
     size_t i, n = row->ranks > 1 && row->ranks <= MOST_RANKS ? (size_t)row->ranks : 0;
     json_t *one;
-    if (!row->gemm || !same(row->status, "ok") || !row->groups || !n) return f;
+    if (!row->gemm || row->status != CASE_OK || !row->groups || !n) return f;
     f = (struct figures){allocate(n, sizeof *f.tflops), allocate(n, sizeof *f.hosts), n};
     for (size_t r = 0; r < n; r++) f.tflops[r] = NAN;
     json_array_foreach(row->groups, i, one)
@@ -37,14 +37,14 @@ static struct figures figures_of(const struct case_row *row)
 }
 
 static void print_one(const struct case_row *row, const struct launch_header *header, const struct figures *f,
-                      const struct suspect *suspect, const char *format)
+                      const struct suspect *suspect, enum format format)
 {
     size_t rank = suspect->a;
-    int64_t device = same(row->memory, "device") && header->ranks_per_node > 0
+    int64_t device = row->memory == MEMORY_DEVICE && header->ranks_per_node > 0
                          ? (int64_t)rank % header->ranks_per_node
                          : ABSENT;
     double share = suspect->value / suspect->typical, unit = suspect->typical < 1 ? 1e3 : 1;
-    if (same(format, "json")) {
+    if (format == FORMAT_JSON) {
         json_t *line =
             json_pack("{ss ss sI sf sf}", "suspect", "matmul", "host", f->hosts[rank], "rank",
                       (json_int_t)rank, "tflops", suspect->value, "typical_tflops", suspect->typical);
@@ -53,17 +53,17 @@ static void print_one(const struct case_row *row, const struct launch_header *he
         puts(text ? text : "{}");
         free(text);
         json_decref(line);
-    } else if (same(format, "text")) {
+    } else if (format == FORMAT_TEXT) {
         printf("suspect matmul %s, rank %zu", f->hosts[rank], rank);
         if (device != ABSENT) printf(", GPU %lld", (long long)device);
         printf(": %s %lldx%lldx%lld %s at %.4g %s, %.0f %% of the median of %.4g\n",
                row->dtype ? row->dtype : "?", (long long)row->m, (long long)row->n, (long long)row->k,
-               row->phase ? row->phase : "", suspect->value * unit, unit > 1 ? "GFLOP/s" : "TFLOP/s",
-               share * 100, suspect->typical * unit);
+               row->phase ? phase_name(row->phase) : "", suspect->value * unit,
+               unit > 1 ? "GFLOP/s" : "TFLOP/s", share * 100, suspect->typical * unit);
     }
 }
 
-void scan_matmul(const struct archive *archive, const char *format, double threshold, size_t *rows,
+void scan_matmul(const struct archive *archive, enum format format, double threshold, size_t *rows,
                  size_t *suspects)
 {
     for (size_t i = 0; i < archive->count; i++)
@@ -73,7 +73,7 @@ void scan_matmul(const struct archive *archive, const char *format, double thres
             struct judgement judgement;
             if (!f.ranks) continue;
             scan_judge_ranks(f.tflops, f.ranks, threshold, &judgement);
-            for (size_t r = 0; same(format, "csv") && r < f.ranks; r++)
+            for (size_t r = 0; format == FORMAT_CSV && r < f.ranks; r++)
                 if (f.hosts[r]) printf("matmul,%s,%zu,%.6g\n", f.hosts[r], r, f.tflops[r]);
             for (size_t s = 0; s < judgement.count; s++)
                 print_one(row, &archive->launches[i].header, &f, &judgement.list[s], format);

@@ -2,6 +2,7 @@
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/launches.h"
 #include "base/outfile.h"
+#include "record/flags.h"
 #include "record/nccl_text.h"
 
 #include <errno.h>
@@ -10,19 +11,20 @@
 #include <sys/stat.h>
 
 struct settings {
-    const char *format, *dir, *collective;
+    const char *dir, *collective;
+    enum format format;
 };
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option options[] = {
-    {OPTION_CHOICE, 0, "format", "FORMAT", AT(format), "nccl-tests", "nccl-tests|nccl-tests-json", 0, 0,
-     "output",
-     "nccl-tests: the text that nccl-tests 2.19 prints; nccl-tests-json: its JSON, version 3, without the "
-     "environment"},
-    {OPTION_TEXT, 'o', "output", "DIR", AT(dir), NULL, NULL, 0, 0, NULL,
-     "a file per launch, collective and mode in DIR; default: standard output"},
-    {OPTION_TEXT, 0, "collective", "NAME", AT(collective), NULL, NULL, 0, 0, NULL, "only this one"},
-    {0},
+    FLAG_FORMAT("nccl-tests|nccl-tests-json", .at = AT(format), .initial = "nccl-tests", .group = "output",
+                .help = "nccl-tests: the text that nccl-tests 2.19 prints; nccl-tests-json: its JSON, "
+                        "version 3, without the environment"),
+    FLAG_OUTPUT(.argument = "DIR", .at = AT(dir),
+                .help = "a file per launch, collective and mode in DIR; default: standard output"),
+    FLAG_COLLECTIVE(.at = AT(collective), .help = "only this one"),
+    FLAG_LETTER_GONE('o', "output"),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -34,7 +36,7 @@ static const struct command command = {
     "records. Imported figures come out as they came in. A JSON document holds one test: several need "
     "--output.",
     "busbar export results/first\n    every test of the run as text\n"
-    "busbar export --format nccl-tests-json -o json results/first\n    a JSON file for each\n",
+    "busbar export --format nccl-tests-json --output json results/first\n    a JSON file for each\n",
     options,
     NULL};
 
@@ -45,6 +47,11 @@ struct test {
     size_t number; /* of it in the launch, from 0 */
 };
 
+static bool is_plain_mode(enum mode mode)
+{
+    return mode == MODE_ISOLATED || mode == MODE_PIPELINED;
+}
+
 static enum status open_file(const struct settings *settings, const struct test *test, struct outfile *out)
 {
     struct text path = {0};
@@ -53,10 +60,8 @@ static enum status open_file(const struct settings *settings, const struct test 
     for (const char *c = launch; *c && path.length < 3000; c++)
         text_add(&path, "%c", *c == '/' || (unsigned char)*c < ' ' ? '_' : *c);
     text_add(&path, "-%s%s%s-%zu.%s", test->table->collective->name, test->table->mode ? "-" : "",
-             same(test->table->mode, "isolated")    ? "isolated"
-             : same(test->table->mode, "pipelined") ? "pipelined"
-                                                    : "",
-             test->number, same(settings->format, "nccl-tests") ? "txt" : "json");
+             is_plain_mode(test->table->mode) ? mode_name(test->table->mode) : "", test->number,
+             settings->format == FORMAT_NCCL_TESTS ? "txt" : "json");
     enum status status = STATUS_OK;
     if (mkdir(settings->dir, 0777) && errno != EEXIST)
         status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", settings->dir, strerror(errno));
@@ -81,7 +86,7 @@ static enum status write_test(const struct settings *settings, const struct test
                            .nccl_version = json_string_value(json_object_get(nccl, "version"))};
     run.device_count = nccl_devices(header, &devices);
     run.devices = devices;
-    if (same(settings->format, "nccl-tests")) {
+    if (settings->format == FORMAT_NCCL_TESTS) {
         nccl_text_print(out, &run, test->table);
     } else {
         json_t *document = nccl_json(&run, test->table);
@@ -98,10 +103,10 @@ static enum status write_test(const struct settings *settings, const struct test
    non-blocking, unequal parts) would come back under a wrong name. */
 static bool is_plain(const struct launch *launch, const struct nccl_table *table)
 {
-    bool plain = !table->mode || same(table->mode, "isolated") || same(table->mode, "pipelined");
+    bool plain = !table->mode || is_plain_mode(table->mode);
     if (!plain)
         warn("%s: %s, %s: left out: nccl-tests has no such test", launch->path, table->collective->name,
-             table->mode);
+             mode_name(table->mode));
     return plain;
 }
 
@@ -121,7 +126,7 @@ static enum status export_launches(const struct settings *settings, const struct
         }
     }
     if (count == 0) status = fail(STATUS_ENVIRONMENT, "no collective to export in it");
-    if (count > 1 && same(settings->format, "nccl-tests-json") && !settings->dir)
+    if (count > 1 && settings->format == FORMAT_NCCL_TESTS_JSON && !settings->dir)
         status = fail(STATUS_USAGE,
                       "%zu tests, but a JSON document holds one: give --output DIR for a file of each, or "
                       "--collective and a launch of one mode",

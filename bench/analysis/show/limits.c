@@ -3,14 +3,21 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "catalog/catalog.h"
+#include "record/flags.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether the NVLink switch reduces. */
+enum nvls { NVLS_ABSENT, NVLS_BY_GPU, NVLS_YES, NVLS_NO };
+static const struct names nvls_names = NAMES("gpu", "yes", "no");
+
 struct settings {
-    const char *instance, *gpu, *collective, *format, *nvls, *catalog;
+    const char *instance, *gpu, *collective, *catalog;
+    enum nvls nvls;
+    enum format format;
     int64_t domains, domain_gpus;
     double nvlink_gbps, nic_gbps, nvlink_latency_us, nic_latency_us;
     int network_reduces, rail_aligned;
@@ -19,36 +26,74 @@ struct settings {
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option options[] = {
-    {OPTION_TEXT, 0, "instance", "NAME", AT(instance), NULL, NULL, 0, 0, "machine",
-     "an instance of results/clouds.tsv: GPUs per NVLink domain, NVLink and NIC rates"},
-    {OPTION_TEXT, 0, "gpu", "NAME", AT(gpu), NULL, NULL, 0, 0, NULL,
-     "a GPU of results/gpus.tsv: NVLink rate, and whether the NVLink switch reduces"},
-    {OPTION_INTEGER, 0, "domains", "N", AT(domains), "1", NULL, 1, 1 << 20, NULL,
-     "NVLink domains (racks, or nodes)"},
-    {OPTION_INTEGER, 0, "domain-gpus", "G", AT(domain_gpus), "0", NULL, 0, 1 << 20, NULL,
-     "GPUs used in each; 0: all of the instance's"},
-    {OPTION_REAL, 0, "nvlink-gbps", "GB/s", AT(nvlink_gbps), "-1", NULL, -1, 1e9, NULL,
-     "NVLink per GPU and direction, 1e9 bytes/s; -1: the instance's or the GPU's"},
-    {OPTION_REAL, 0, "nic-gbps", "GB/s", AT(nic_gbps), "-1", NULL, -1, 1e9, NULL,
-     "network per GPU and direction, 1e9 bytes/s (400 Gbit/s are 50); -1: the instance's"},
-    {OPTION_CHOICE, 0, "nvls", "YES", AT(nvls), "gpu", "gpu|yes|no", 0, 0, NULL,
-     "whether the NVLink switch reduces; gpu: by results/gpus.tsv"},
-    {OPTION_FLAG, 0, "network-reduces", NULL, AT(network_reduces), NULL, NULL, 0, 0, NULL,
-     "the network's switches reduce too (SHARP)"},
-    {OPTION_FLAG, 0, "rail-aligned", NULL, AT(rail_aligned), NULL, NULL, 0, 0, NULL,
-     "all-to-all goes to the GPU of the right rail over NVLink first"},
-    {OPTION_REAL, 0, "nvlink-latency", "US", AT(nvlink_latency_us), "-1", NULL, -1, 1e6, NULL,
-     "of one NVLink hop in µs, for the latency model"},
-    {OPTION_REAL, 0, "nic-latency", "US", AT(nic_latency_us), "-1", NULL, -1, 1e6, NULL,
-     "of one network hop in µs, for the latency model"},
-    {OPTION_TEXT, 0, "collective", "NAME", AT(collective), NULL, NULL, 0, 0, "cases",
-     "one collective; default: all"},
-    {OPTION_LIST, 0, "bytes", "SIZE", AT(bytes), NULL, NULL, 0, 0, NULL,
-     "sizes by nccl-tests' rule; may be repeated or a list 1M,1G; default 1G"},
-    {OPTION_CHOICE, 0, "format", "FORMAT", AT(format), "text", "text|csv|json", 0, 0, "output", NULL},
-    {OPTION_TEXT, 0, "catalog", "FOLDER", AT(catalog), NULL, NULL, 0, 0, NULL,
-     "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/"},
-    {0},
+    FLAG_INSTANCE(.at = AT(instance), .group = "machine",
+                  .help = "an instance of results/clouds.tsv: GPUs per NVLink domain, NVLink and NIC rates"),
+    FLAG_GPU(.at = AT(gpu),
+             .help = "a GPU of results/gpus.tsv: NVLink rate, and whether the NVLink switch reduces"),
+    FLAG_DOMAINS(.at = AT(domains), .initial = "1", .least = 1, .help = "NVLink domains (racks, or nodes)"),
+    {.kind = OPTION_INTEGER,
+     .name = "domain-gpus",
+     .argument = "G",
+     .at = AT(domain_gpus),
+     .initial = "0",
+     .most = 1 << 20,
+     .help = "GPUs used in each; 0: all of the instance's"},
+    {.kind = OPTION_REAL,
+     .name = "nvlink-gbps",
+     .argument = "GB/s",
+     .at = AT(nvlink_gbps),
+     .initial = "-1",
+     .least = -1,
+     .most = 1e9,
+     .help = "NVLink per GPU and direction, 1e9 bytes/s; -1: the instance's or the GPU's"},
+    {.kind = OPTION_REAL,
+     .name = "nic-gbps",
+     .argument = "GB/s",
+     .at = AT(nic_gbps),
+     .initial = "-1",
+     .least = -1,
+     .most = 1e9,
+     .help = "network per GPU and direction, 1e9 bytes/s (400 Gbit/s are 50); -1: the instance's"},
+    {.kind = OPTION_CHOICE,
+     .name = "nvls",
+     .at = AT(nvls),
+     .initial = "gpu",
+     .choices = "gpu|yes|no",
+     .names = &nvls_names,
+     .help = "whether the NVLink switch reduces; gpu: by results/gpus.tsv"},
+    {.kind = OPTION_FLAG,
+     .name = "network-reduces",
+     .at = AT(network_reduces),
+     .help = "the network's switches reduce too (SHARP)"},
+    {.kind = OPTION_FLAG,
+     .name = "rail-aligned",
+     .at = AT(rail_aligned),
+     .help = "all-to-all goes to the GPU of the right rail over NVLink first"},
+    {.kind = OPTION_REAL,
+     .name = "nvlink-latency",
+     .argument = "US",
+     .at = AT(nvlink_latency_us),
+     .initial = "-1",
+     .least = -1,
+     .most = 1e6,
+     .help = "of one NVLink hop in µs, for the latency model"},
+    {.kind = OPTION_REAL,
+     .name = "nic-latency",
+     .argument = "US",
+     .at = AT(nic_latency_us),
+     .initial = "-1",
+     .least = -1,
+     .most = 1e6,
+     .help = "of one network hop in µs, for the latency model"},
+    FLAG_COLLECTIVE(.at = AT(collective), .group = "cases", .help = "one collective; default: all"),
+    {.kind = OPTION_LIST,
+     .name = "bytes",
+     .argument = "SIZE",
+     .at = AT(bytes),
+     .help = "sizes by nccl-tests' rule; may be repeated or a list 1M,1G; default 1G"},
+    FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text", .group = "output"),
+    FLAG_CATALOG(.at = AT(catalog)),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -56,11 +101,9 @@ static const struct command command = {
     "the physical bounds of a machine: bus bandwidth and time that no run can beat",
     "[flags]",
     "A bound is the larger of two times: what must enter or leave a domain by its NICs, and a GPU by all its "
-    "links. No "
-    "algorithm can be faster.\n"
+    "links. No algorithm can be faster.\n"
     "The line 'algorithm' is what the best known one takes if links are all that counts, where that is more; "
-    "'reference' is "
-    "the same without\n"
+    "'reference' is the same without\n"
     "reduction in switches. Measured figures may lie above these two.",
     "busbar limits --instance u-p6e-gb200x72 --domains 8\n    eight racks of 72 GB200\n"
     "busbar limits --gpu H100 --domain-gpus 8 --domains 2 --nic-gbps 50 --collective all_reduce --bytes "
@@ -121,7 +164,7 @@ static enum status find_machine(const struct settings *settings, const struct ca
         machine_of(*instance, gpu, settings->domains * gpus, INT64_MIN, settings->domains, machine);
     if (settings->nvlink_gbps >= 0) machine->nvlink_gbps = settings->nvlink_gbps;
     if (settings->nic_gbps >= 0) machine->nic_gbps = settings->nic_gbps;
-    if (!same(settings->nvls, "gpu")) machine->nvls = same(settings->nvls, "yes") ? YES : NO;
+    if (settings->nvls != NVLS_BY_GPU) machine->nvls = settings->nvls == NVLS_YES ? YES : NO;
     machine->nvlink_latency_us = settings->nvlink_latency_us >= 0 ? settings->nvlink_latency_us : NAN;
     machine->nic_latency_us = settings->nic_latency_us >= 0 ? settings->nic_latency_us : NAN;
     machine->network_reduces = settings->network_reduces;
@@ -258,9 +301,9 @@ static enum status limits(const struct settings *settings)
     if (status) return status;
     status = find_machine(settings, &catalog, &machine, &instance);
     if (!status) status = make_rows(settings, &machine, &rows, &count);
-    if (!status && same(settings->format, "json"))
+    if (!status && settings->format == FORMAT_JSON)
         status = print_json(&machine, instance, rows, count);
-    else if (!status && same(settings->format, "csv"))
+    else if (!status && settings->format == FORMAT_CSV)
         print_csv(&machine, rows, count);
     else if (!status)
         print_text(&machine, instance, &catalog, rows, count);

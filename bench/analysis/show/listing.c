@@ -33,9 +33,16 @@ static const struct attribute {
 
 static const char *attribute_of(const struct case_row *row, size_t which, char number[32])
 {
-    const char *const words[] = {row->cache,        row->sync,   row->memory, NULL,
-                                 row->registration, row->cta,    NULL,        row->layout,
-                                 row->accumulator,  row->scaling};
+    const char *const words[] = {cache_name(row->cache),
+                                 sync_name(row->sync),
+                                 memory_name(row->memory),
+                                 NULL,
+                                 row->registration,
+                                 row->cta,
+                                 NULL,
+                                 row->layout,
+                                 accumulator_name(row->accumulator),
+                                 row->scaling};
     int64_t value = which == GRAPH ? row->graph : which == ROOT ? row->root : ABSENT;
     if (value == ABSENT) return words[which] ? words[which] : "";
     snprintf(number, 32, "%lld", (long long)value);
@@ -77,10 +84,10 @@ static void result_cells(struct table *table, const struct case_summary *line)
         table_cell(table, "%lld", (long long)line->wrong);
     else
         table_cell(table, "%s", line->launches ? "N/A" : "");
-    if (same(line->status, "ok"))
+    if (line->status == CASE_OK)
         table_cell(table, "%s", "");
     else
-        table_cell(table, "%s in some of %zu launches", line->status, line->attempts);
+        table_cell(table, "%s in some of %zu launches", case_status_name(line->status), line->attempts);
 }
 
 static void add_row(struct table *table, const struct case_summary *line, const bool *varying)
@@ -92,18 +99,20 @@ static void add_row(struct table *table, const struct case_summary *line, const 
         table_integer(table, row->n);
         table_integer(table, row->k);
         table_cell(table, "%s", row->dtype ? row->dtype : "");
-        table_cell(table, "%s", row->phase ? row->phase : "");
+        table_cell(table, "%s", row->phase ? phase_name(row->phase) : "");
     } else {
         size_cell(table, row->bytes);
         table_integer(table, row->count);
         table_cell(table, "%s", row->dtype ? row->dtype : "");
         table_cell(table, "%s", row->op ? row->op : "");
-        table_cell(table, "%s", row->placement ? row->placement : "");
-        table_cell(table, "%s", row->mode ? row->mode : "");
+        table_cell(table, "%s", row->placement ? placement_name(row->placement) : "");
+        table_cell(table, "%s", row->mode ? mode_name(row->mode) : "");
     }
     for (size_t a = 0; a < ATTRIBUTES; a++)
         if (varying[a]) table_cell(table, "%s", attribute_of(row, a, text));
-    table_cell(table, "%s", same(line->statistic, "median") || !line->statistic ? "" : line->statistic);
+    table_cell(table, "%s",
+               line->statistic == STATISTIC_MEDIAN || !line->statistic ? ""
+                                                                       : statistic_name(line->statistic));
     figure_cells(table, line->time_us);
     table_cell(table, "%zu", line->launches);
     if (!row->gemm) table_cell(table, "%s", number_text(line->algbw_gbps.point, text));
@@ -132,7 +141,7 @@ static int by_reason(const void *a, const void *b)
 {
     const struct case_summary *x = *(const struct case_summary *const *)a,
                               *y = *(const struct case_summary *const *)b;
-    const char *const words[][2] = {{x->status, y->status},
+    const char *const words[][2] = {{case_status_name(x->status), case_status_name(y->status)},
                                     {x->row->dtype, y->row->dtype},
                                     {x->row->op, y->row->op},
                                     {x->error, y->error}};
@@ -157,7 +166,8 @@ static void add_reason(const struct case_summary *line, size_t alike, struct tex
 {
     const struct case_row *row = line->row;
     char size[UNIT_TEXT];
-    text_add(out, "%s: %zu case%s of ", same(line->status, "ok") ? "no figure" : line->status, alike,
+    text_add(out, "%s: %zu case%s of ",
+             line->status == CASE_OK ? "no figure" : case_status_name(line->status), alike,
              alike > 1 ? "s" : "");
     plain_text(out, row->dtype ? row->dtype : "?", 40);
     if (row->op) text_add(out, " ");

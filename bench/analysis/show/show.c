@@ -5,6 +5,7 @@
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/study.h"
 #include "analysis/show/listing.h"
+#include "record/flags.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -14,17 +15,21 @@
 enum { LONGEST = 200 }; /* characters of a label or an error */
 
 struct settings {
-    const char *format;
+    enum format format;
     int by_allocation;
 };
 
+#define AT(member) offsetof(struct settings, member)
+
 static const struct option options[] = {
-    {OPTION_CHOICE, 'f', "format", "FORMAT", offsetof(struct settings, format), "text",
-     "text|csv|json|markdown", 0, 0, "Output",
-     "text for a terminal; csv and json hold every column, markdown the readable ones"},
-    {OPTION_FLAG, 0, "by-allocation", NULL, offsetof(struct settings, by_allocation), NULL, NULL, 0, 0, NULL,
-     "keep the allocations (sets of hosts) of a run apart"},
-    {0},
+    FLAG_FORMAT("text|csv|json|markdown", .at = AT(format), .initial = "text", .group = "Output",
+                .help = "text for a terminal; csv and json hold every column, markdown the readable ones"),
+    {.kind = OPTION_FLAG,
+     .name = "by-allocation",
+     .at = AT(by_allocation),
+     .help = "keep the allocations (sets of hosts) of a run apart"},
+    FLAG_LETTER_GONE('f', "format"),
+    {.kind = OPTION_END},
 };
 
 static const struct command command = {
@@ -70,23 +75,23 @@ static json_t *case_object(const struct case_summary *line)
     object_put_integer(object, "count", row->count);
     object_put_text(object, "dtype", row->dtype);
     object_put_text(object, "op", row->op);
-    object_put_text(object, "placement", row->placement);
-    object_put_text(object, "mode", row->mode);
-    object_put_text(object, "phase", row->phase);
+    object_put_text(object, "placement", placement_name(row->placement));
+    object_put_text(object, "mode", mode_name(row->mode));
+    object_put_text(object, "phase", phase_name(row->phase));
     object_put_integer(object, "m", row->m);
     object_put_integer(object, "n", row->n);
     object_put_integer(object, "k", row->k);
     object_put_integer(object, "nodes", row->nodes);
     object_put_integer(object, "ranks", row->ranks);
     object_put_text(object, "group", row->group);
-    object_put_text(object, "sync", row->sync);
-    object_put_text(object, "cache", row->cache);
-    object_put_text(object, "memory", row->memory);
+    object_put_text(object, "sync", sync_name(row->sync));
+    object_put_text(object, "cache", cache_name(row->cache));
+    object_put_text(object, "memory", memory_name(row->memory));
     object_put_integer(object, "domains", line->conditions.domains);
     object_put_text(object, "filling", line->conditions.filling);
     object_put_text(object, "transport", line->conditions.transport);
     object_put_text(object, "table", line->conditions.table);
-    object_put_text(object, "statistic", line->statistic);
+    object_put_text(object, "statistic", statistic_name(line->statistic));
     object_put_text(object, "rank_reduction", line->rank_reduction);
     object_put(object, "launches", json_integer((json_int_t)line->launches));
     object_put(object, "attempts", json_integer((json_int_t)line->attempts));
@@ -100,7 +105,7 @@ static json_t *case_object(const struct case_summary *line)
     object_put_text(object, "bound", line->bound);
     object_put_real(object, "peak_tflops", line->peak_tflops);
     object_put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
-    object_put_text(object, "status", line->status);
+    object_put_text(object, "status", case_status_name(line->status));
     object_put_text(object, "error", line->error);
     return object;
 }
@@ -238,7 +243,8 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             const struct case_summary *line = &run->cases[c];
             const struct case_row *row = line->row;
             const int64_t sizes[] = {row->requested_bytes, row->bytes, row->count, row->m, row->n, row->k};
-            const char *const words[] = {row->dtype, row->op, row->placement, row->mode, row->phase};
+            const char *const words[] = {row->dtype, row->op, placement_name(row->placement),
+                                         mode_name(row->mode), phase_name(row->phase)};
             bool bus = figure_present(line->busbw_gbps);
             table_cell(&table, "%s", run->run);
             table_cell(&table, "%s", run->label);
@@ -249,7 +255,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             table_integer(&table, row->nodes);
             table_integer(&table, row->ranks);
             table_cell(&table, "%s", row->group ? row->group : "");
-            table_cell(&table, "%s", line->statistic ? line->statistic : "");
+            table_cell(&table, "%s", line->statistic ? statistic_name(line->statistic) : "");
             table_cell(&table, "%s", line->rank_reduction ? line->rank_reduction : "");
             table_cell(&table, "%zu", line->launches);
             table_cell(&table, "%s", line->launches ? interval_name(line->time_us.kind) : "");
@@ -261,10 +267,10 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             else
                 table_cell(&table, "%s", "");
             table_integer(&table, line->wrong);
-            table_cell(&table, "%s", line->status);
-            table_cell(&table, "%s", row->cache ? row->cache : "");
-            table_cell(&table, "%s", row->sync ? row->sync : "");
-            table_cell(&table, "%s", row->memory ? row->memory : "");
+            table_cell(&table, "%s", case_status_name(line->status));
+            table_cell(&table, "%s", row->cache ? cache_name(row->cache) : "");
+            table_cell(&table, "%s", row->sync ? sync_name(row->sync) : "");
+            table_cell(&table, "%s", row->memory ? memory_name(row->memory) : "");
             table_integer(&table, line->conditions.domains);
             struct text conditions = {0};
             conditions_words(&line->conditions, &conditions);
@@ -288,10 +294,10 @@ static enum status run(int argc, char **argv)
                         settings.by_allocation ? STUDY_BY_ALLOCATION : STUDY_PLAIN);
     if (!status) {
         struct text out = {0};
-        bool markdown = same(settings.format, "markdown");
-        if (same(settings.format, "json"))
+        bool markdown = settings.format == FORMAT_MARKDOWN;
+        if (settings.format == FORMAT_JSON)
             print_runs(&study.aggregate, &out);
-        else if (same(settings.format, "csv"))
+        else if (settings.format == FORMAT_CSV)
             print_csv(&study.aggregate, &out);
         else
             for (size_t r = 0; r < study.aggregate.count; r++)

@@ -21,7 +21,7 @@ static struct settings read_words(const char *a, const char *b)
 Test(settings, the_default_is_what_other_tools_measure)
 {
     struct settings s = read_words(NULL, NULL);
-    cr_expect_str_eq(s.cache, "warm");
+    cr_expect_eq(s.cache, CACHE_WARM);
     cr_expect(s.isolated && !s.pipelined && s.in_place && s.out_of_place);
     cr_expect(s.dtype_count == 1 && s.dtypes[0] == DTYPE_FLOAT && s.op_count == 1 && s.ops[0] == OP_SUM);
 }
@@ -31,7 +31,7 @@ Test(settings, nccl_tests_text_is_of_back_to_back_operations)
     static char text[] = "--format=nccl-tests", isolated[] = "--mode=isolated";
     struct settings s = read_words(text, NULL);
     cr_expect(s.pipelined && !s.isolated);
-    cr_expect_str_eq(s.mode, "pipelined");
+    cr_expect_eq(s.mode, MODE_PIPELINED);
     s = read_words(text, isolated);
     cr_expect(s.isolated && !s.pipelined);
 }
@@ -42,8 +42,8 @@ Test(settings, a_plan_names_the_drivers_defaults)
     struct plan_settings asked = {.drivers = "all_reduce",
                                   .nodes = "1",
                                   .groups = "world",
-                                  .domains = "packed",
-                                  .cache = "warm",
+                                  .domains = DOMAINS_PACKED,
+                                  .cache = CACHE_WARM,
                                   .datatypes = "float",
                                   .ops = "sum",
                                   .sizes = "8",

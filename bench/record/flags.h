@@ -1,0 +1,83 @@
+/* Flags that several programs have: one name, letter, argument and range for each. A program's row adds the
+   rest: FLAG_SEED(.at = AT(seed), .initial = "1", .help = "…"). Letters are those of nccl-tests, or nobody's. */
+#ifndef BUSBAR_FLAGS_H
+#define BUSBAR_FLAGS_H
+
+#include "base/format.h"
+#include "base/options.h"
+#include "record/words.h"
+
+#define FLAG(kind_, letter_, name_, ...)                                                                     \
+    {                                                                                                        \
+        .kind = OPTION_##kind_, .letter = letter_, .name = name_, __VA_ARGS__                                \
+    }
+
+/* ---- what is measured ---- */
+#define FLAG_BEGIN(...) FLAG(SIZE, 'b', "begin", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
+#define FLAG_END(...)   FLAG(SIZE, 'e', "end", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
+#define FLAG_FACTOR(...)                                                                                     \
+    FLAG(INTEGER, 'f', "factor", .argument = "N", .least = 2, .most = 1 << 30, __VA_ARGS__)
+#define FLAG_SIZES(...)  FLAG(TEXT, 0, "sizes", .argument = "LIST", __VA_ARGS__)
+#define FLAG_TYPES(...)  FLAG(TEXT, 'd', "datatype", .argument = "LIST", __VA_ARGS__)
+#define FLAG_OPS(...)    FLAG(TEXT, 'o', "op", .argument = "LIST", __VA_ARGS__)
+#define FLAG_SHAPES(...) FLAG(TEXT, 0, "shapes", .argument = "LIST", __VA_ARGS__)
+#define FLAG_GROUP(...)  FLAG(TEXT, 0, "group", .argument = "LIST", __VA_ARGS__)
+#define FLAG_MODE(...)                                                                                       \
+    FLAG(CHOICE, 0, "mode", .choices = "isolated|pipelined|both", .names = &mode_names, __VA_ARGS__)
+#define FLAG_PLACEMENT(...)                                                                                  \
+    FLAG(CHOICE, 0, "placement", .choices = "out_of_place|in_place|both", .names = &placement_names,         \
+         .help = "separate buffers for input and output, or one", __VA_ARGS__)
+#define FLAG_CACHE(...) FLAG(CHOICE, 0, "cache", .choices = "warm|cold", .names = &cache_names, __VA_ARGS__)
+
+/* ---- how long ---- */
+#define FLAG_PRECISION(...)                                                                                  \
+    FLAG(REAL, 0, "precision", .argument = "PERCENT", .initial = "1", .least = 0.01, .most = 100, __VA_ARGS__)
+#define FLAG_MAX_SECONDS(...)                                                                                \
+    FLAG(SECONDS, 0, "max-seconds", .argument = "TIME", .least = 0.001, .most = 1e6, __VA_ARGS__)
+#define FLAG_SUSTAIN(...)                                                                                    \
+    FLAG(SECONDS, 0, "sustain", .argument = "TIME", .least = 0.01, .most = 1e6, __VA_ARGS__)
+#define FLAG_TIME_BUDGET(...)                                                                                \
+    FLAG(SECONDS, 0, "time-budget", .argument = "TIME", .least = 0.1, .most = 1e7,                           \
+         .help = "time for the whole launch, spread over its cases, cheap ones first", __VA_ARGS__)
+#define FLAG_ITERS(...)  FLAG(INTEGER, 'n', "iters", .argument = "N", .initial = "0", .most = 1e9, __VA_ARGS__)
+#define FLAG_WARMUP(...) FLAG(INTEGER, 'w', "warmup_iters", .argument = "N", .most = 1e9, __VA_ARGS__)
+#define FLAG_PASSES(...) FLAG(INTEGER, 0, "passes", .argument = "N", .least = 1, .most = 1000, __VA_ARGS__)
+#define FLAG_SEED(...)   FLAG(INTEGER, 0, "seed", .argument = "N", .initial = "1", .most = 9e18, __VA_ARGS__)
+
+/* ---- of drivers ---- */
+#define FLAG_CHECK(...)                                                                                      \
+    FLAG(INTEGER, 'c', "check", .argument = "0|1", .initial = "1", .most = 1e9, __VA_ARGS__)
+#define FLAG_BACKEND(...) FLAG(TEXT, 0, "backend", .argument = "NAME", .initial = "auto", __VA_ARGS__)
+#define FLAG_FAULT(...)   FLAG(TEXT, 0, "fault", .argument = "TEXT", __VA_ARGS__)
+#define FLAG_TIMEOUT(...)                                                                                    \
+    FLAG(SECONDS, 'T', "timeout", .argument = "TIME", .most = 1e7,                                           \
+         .help = "end the launch (status 4) when a rank makes no progress for so long; 0: never",            \
+         __VA_ARGS__)
+
+/* ---- what the records say, and where they are ---- */
+#define FLAG_RUN(...) FLAG(TEXT, 0, "run", .argument = "NAME", __VA_ARGS__)
+#define FLAG_LABEL(...)                                                                                      \
+    FLAG(TEXT, 0, "label", .argument = "TEXT", .help = "its name in plots and reports", __VA_ARGS__)
+#define FLAG_CLOUD(...)                                                                                      \
+    FLAG(TEXT, 0, "cloud", .argument = "NAME", .help = "the cloud's provider", __VA_ARGS__)
+#define FLAG_INSTANCE(...)   FLAG(TEXT, 0, "instance", .argument = "NAME", __VA_ARGS__)
+#define FLAG_GPU(...)        FLAG(TEXT, 0, "gpu", .argument = "NAME", __VA_ARGS__)
+#define FLAG_DOMAINS(...)    FLAG(INTEGER, 0, "domains", .argument = "N", .most = 1 << 20, __VA_ARGS__)
+#define FLAG_COLLECTIVE(...) FLAG(TEXT, 0, "collective", .argument = "NAME", __VA_ARGS__)
+#define FLAG_CATALOG(...)                                                                                    \
+    FLAG(TEXT, 0, "catalog", .argument = "DIR",                                                              \
+         .help = "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/", __VA_ARGS__)
+
+/* ---- busbar's commands; no letters, because nccl-tests' -d, -f, -g and -o are something else ---- */
+/* The letter that a flag had in busbar 0.1. */
+#define FLAG_LETTER_GONE(letter_, name_)                                                                     \
+    {                                                                                                        \
+        .kind = OPTION_REFUSED, .letter = letter_, .help = "use --" name_                                    \
+    }
+#define FLAG_OUTPUT(...) FLAG(TEXT, 0, "output", __VA_ARGS__)
+#define FLAG_FORMAT(choices_, ...)                                                                           \
+    FLAG(CHOICE, 0, "format", .choices = choices_, .names = &format_names, __VA_ARGS__)
+#define FLAG_GATE(...)   FLAG(TEXT, 0, "gate", .argument = "FILE", __VA_ARGS__)
+#define FLAG_STRICT(...) FLAG(FLAG, 0, "strict", __VA_ARGS__)
+
+#endif

@@ -1,0 +1,82 @@
+/* The words of the record format as enums, each with its table of names. 0 is absent. The reader keeps words
+   that this version does not know (value_of_word). */
+#ifndef BUSBAR_WORDS_H
+#define BUSBAR_WORDS_H
+
+#include "base/names.h"
+#include "base/status.h"
+
+#include <stdbool.h>
+
+/* How operations are timed. MODE_BOTH: only in settings, each case in both modes. */
+enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_BOTH };
+
+/* One buffer for input and output, or two. PLACEMENT_BOTH: only in settings. */
+enum placement { PLACEMENT_ABSENT, OUT_OF_PLACE, IN_PLACE, PLACEMENT_BOTH };
+
+/* How the ranks start an isolated operation together. */
+enum sync { SYNC_ABSENT, SYNC_BARRIER, SYNC_WINDOW, SYNC_DEVICE };
+
+/* Cold: buffers rotate through more memory than the caches hold. */
+enum cache { CACHE_ABSENT, CACHE_WARM, CACHE_COLD };
+
+/* Where buffers are. */
+enum memory { MEMORY_ABSENT, MEMORY_HOST, MEMORY_DEVICE };
+
+/* Of matmul. Burst: from a rested machine; sustained: without a pause. PHASE_BOTH: only in settings. */
+enum phase { PHASE_ABSENT, PHASE_BURST, PHASE_SUSTAINED, PHASE_BOTH };
+
+/* What a row's time_us is of its samples. STATISTIC_UNKNOWN, STATISTIC_MIXED: only in comparisons. */
+enum statistic { STATISTIC_ABSENT, STATISTIC_MEDIAN, STATISTIC_MEAN, STATISTIC_UNKNOWN, STATISTIC_MIXED };
+
+/* The type of matmul's partial sums. Fast: cuBLASLt's FAST_ACCUM, fewer bits than float. */
+enum accumulator { ACCUMULATOR_ABSENT, ACCUMULATOR_FLOAT, ACCUMULATOR_DOUBLE, ACCUMULATOR_FAST };
+
+/* How a case ended, in order of severity. */
+enum case_status {
+    CASE_ABSENT,
+    CASE_OK,
+    CASE_SKIPPED,
+    CASE_UNSUPPORTED,
+    CASE_TOO_LARGE,
+    CASE_TIMEOUT,
+    CASE_ERROR,
+    CASE_WRONG
+};
+
+/* How a launch ended; absent: no end line, the launch died. */
+enum end_status { END_ABSENT, END_COMPLETE, END_INTERRUPTED, END_FAILED };
+
+/* Where figures come from. A launch may have several. */
+enum provenance {
+    PROVENANCE_ABSENT,
+    PROVENANCE_MEASURED,
+    PROVENANCE_IMPORTED,
+    PROVENANCE_SIMULATED,
+    PROVENANCE_EMULATED,
+    PROVENANCE_FAULTED
+};
+
+extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, phase_names,
+    statistic_names, accumulator_names, case_status_names, end_status_names, provenance_names;
+
+/* NULL for an absent one. */
+const char *mode_name(enum mode);
+const char *placement_name(enum placement);
+const char *sync_name(enum sync);
+const char *cache_name(enum cache);
+const char *memory_name(enum memory);
+const char *phase_name(enum phase);
+const char *statistic_name(enum statistic);
+const char *accumulator_name(enum accumulator);
+const char *case_status_name(enum case_status);
+const char *end_status_name(enum end_status);
+const char *provenance_name(enum provenance);
+
+/* The record's word for how measuring a case ended. */
+enum case_status case_status_of(enum status);
+
+/* From 1 (ok) to the worst (wrong data). A status that a newer writer may have used is as bad as an error. */
+int case_severity(enum case_status);
+
+#endif
