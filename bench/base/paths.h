@@ -12,7 +12,7 @@ bool program_path(char path[PATH_BYTES]);
 bool program_folder(char path[PATH_BYTES]);
 
 /* Can it be one component of a path, an argument and a word of JSON? Letters, digits and ._+- alone, not
-   beginning with a dot or a minus, fewer than 200 bytes. scripts/sweep.sh has the same rule. */
+   beginning with a dot or a minus, fewer than 200 bytes. */
 bool is_plain_name(const char *name);
 
 #endif

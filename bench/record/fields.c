@@ -114,8 +114,11 @@ const struct field launch_fields[] = {
     {FIELD_END, NULL, 0, NULL},
 };
 
-const struct field end_fields[] = {
-    END(STRING, status), END(INTEGER, cases), END(REAL, elapsed_s), {FIELD_END, NULL, 0, NULL}};
+const struct field end_fields[] = {END(STRING, status),
+                                   END(INTEGER, cases),
+                                   END(REAL, elapsed_s),
+                                   END(STRING, error),
+                                   {FIELD_END, NULL, 0, NULL}};
 
 static const struct spread no_spread = {NAN, NAN, NAN, ABSENT, ABSENT, NULL};
 
