@@ -48,6 +48,9 @@ expect_status "a plan that is none" 5 sweep --plan "$work/evil.tsv" --dry-run
 "$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/^all_reduce/a "b/' >"$work/evil.tsv"
 expect_status "a launch's name that is no plain name" 5 sweep --plan "$work/evil.tsv" --dry-run
 said "with the line" "evil.tsv:2: not a line"
+"$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/ -d float/ -d \x1b[2J\xc2\x9b/' >"$work/evil.tsv"
+expect_status "an argument with control characters" 5 sweep --plan "$work/evil.tsv" --dry-run
+if grep -q "$(printf '\033\|\302')" "$work/out" "$work/err"; then not_ok "reaches no terminal"; else ok "reaches no terminal"; fi
 
 # Failures are kept, the sweep goes on, and the next one does only what is missing.
 STAND_IN="fail=-2n8r:7" expect_status "a failed launch: the sweep goes on and ends with 5" 5 sweep --run failing "${four[@]}" --launches 2
@@ -150,7 +153,7 @@ equal "and take nothing from it" "$(complete kept)" 4
 "$build/busbar" plan --drivers all_reduce --sizes 8 --launches 3 --ranks-per-node 4 --nodes 1 --format tsv |
     awk -F '\t' -v OFS='\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { $at["estimate_s"] = "1.0" } { print }' >"$work/short.tsv"
 STAND_IN="sleep=4" check "launches that take longer than the plan says" sweep --run longer --hostfile "$work/four" --plan "$work/short.tsv"
-said "are told of with the time left" "^\[1/3\].*(\([89]\|1[0-9]\) s left instead of 3 s: launches take longer than estimated)"
+said "are told of with the time left" "^\[1/3\].*(\([89]\|1[0-9]\) s left instead of 3 s: it took longer than planned)"
 equal "once" "$(grep -c 'instead of' "$work/err")" 1
 
 # The clock on the wall may step: in this sweep every process sees another day.

@@ -1,4 +1,5 @@
 /* The decisions of a sweep; expected values are worked out by hand. */
+#include "analysis/sweep/preflight.h"
 #include "analysis/sweep/sweep.h"
 #include "record/record.h"
 
@@ -82,17 +83,10 @@ Test(sweep, ranks_of_hosts, WITH_FOLDER)
 
 Test(sweep, refuses_what_is_no_host, WITH_FOLDER)
 {
-    static const char *const lines[] = {"a\n",
-                                        "a\t1\t1\n",
-                                        "a\t1\t1\t-\textra\n",
-                                        "-x\t1\t1\t-\n",
-                                        "$(reboot)\t1\t1\t-\n",
-                                        "a b\t1\t1\t-\n",
-                                        "a\t-1\t1\t-\n",
-                                        "a\t99999999999999999999\t1\t-\n",
-                                        "a\t5000\t1\t-\n",
-                                        "a\t1\tx\t-\n",
-                                        "a\t1\t1\t\033[2J\n"};
+    static const char *const lines[] = {
+        "a\t1\t1\t-\textra\n", "-x\t1\t1\t-\n", "$(reboot)\t1\t1\t-\n",
+        "a b\t1\t1\t-\n",      "a\t-1\t1\t-\n", "a\t99999999999999999999\t1\t-\n",
+        "a\t5000\t1\t-\n",     "a\t1\tx\t-\n",  "a\t1\t1\t\033[2J\n"};
     struct sweep_hosts hosts;
     silence(1);
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -146,6 +140,90 @@ Test(sweep, divides_hosts_into_domains, WITH_FOLDER)
     char *written = content_of("out");
     cr_expect_str_eq(written, "d\t1\t-\tdomain1\na\t1\t-\tdomain0\n");
     free(written);
+    hosts_free(&hosts);
+}
+
+/* ---- preflight ---- */
+
+static struct preflight compare(const struct sweep_hosts *hosts, const char *facts)
+{
+    struct preflight found;
+    put("facts", facts);
+    FILE *file = fopen(path("facts"), "r");
+    cr_assert(file);
+    preflight_compare(hosts, file, &found);
+    fclose(file);
+    return found;
+}
+
+Test(sweep, compares_hosts, WITH_FOLDER)
+{
+    struct sweep_hosts hosts = read_hosts("a\nb\nc\n");
+    struct preflight found =
+        compare(&hosts, "noise\n[1,0]<stdout>:fact\ta\tdriver\t580\nfact\tb\tdriver\t570\n"
+                        "fact\tc\tdriver\t580\r\nfact\ta\tkernel\t6.1\nfact\tcut off\n");
+    cr_expect_eq(found.difference_count, 3);
+    cr_expect_str_eq(found.differences[0], "b: driver is 570, on 2 of 3 hosts it is 580");
+    cr_expect_str_eq(found.differences[1], "b: kernel is not there, on 1 of 3 hosts it is 6.1");
+    cr_expect_eq(found.grave, 1, "another kernel is only told");
+    cr_expect_str_eq(found.silent, "");
+    cr_expect_eq(preflight_status(&found), STATUS_GATE);
+    preflight_free(&found);
+
+    found = compare(&hosts, "fact\ta\tkernel\t6\nfact\tc\tkernel\t5\n");
+    cr_expect_str_eq(found.silent, "b");
+    cr_expect_eq(preflight_status(&found), STATUS_ENVIRONMENT);
+    preflight_free(&found);
+
+    found = compare(&hosts, "fact\ta\tecc\tbad: 7 errors\nfact\tb\tecc\t\nfact\tc\tecc\t\n");
+    cr_expect_eq(found.difference_count, 1);
+    cr_expect_str_eq(found.differences[0], "a: ecc: 7 errors");
+    cr_expect_eq(preflight_status(&found), STATUS_GATE);
+    preflight_free(&found);
+
+    found = compare(&hosts, "fact\ta\tx\t1\nfact\tb\tx\t1\nfact\tc\tx\t1\nfact\tz\tx\t1\n");
+    cr_expect_eq(found.difference_count, 1);
+    cr_expect_str_eq(found.differences[0], "z: answers, but is not one of the hosts that were asked for");
+    preflight_free(&found);
+    hosts_free(&hosts);
+}
+
+Test(sweep, compares_domains, WITH_FOLDER)
+{
+    struct sweep_hosts hosts = read_hosts("a\t1\t1\tr1\nb\t1\t1\tr1\nc\t1\t1\tr2\nd\t1\t1\t-\n");
+    struct preflight found = compare(
+        &hosts, "fact\ta\tdomain\tu1\nfact\tb\tdomain\tu1\nfact\tc\tdomain\tu2\nfact\td\tdomain\tu2\n");
+    cr_expect_eq(preflight_status(&found), STATUS_OK);
+    cr_expect_eq(found.domain_count, 2);
+    cr_expect_str_eq(found.domains[0].hosts, "a b");
+    cr_expect_str_eq(found.domains[1].name, "u2");
+    cr_expect_str_eq(found.domains[1].hosts, "c d");
+    preflight_free(&found);
+
+    /* b was given as of a's domain but says another; c says a's but was given another */
+    found = compare(&hosts,
+                    "fact\ta\tdomain\tu1\nfact\tb\tdomain\tu2\nfact\tc\tdomain\tu1\nfact\td\tdomain\tu3\n");
+    cr_expect_eq(found.difference_count, 2);
+    cr_expect_str_eq(
+        found.differences[0],
+        "b: its NVLink domain is u2, that of a u1, but the hosts were given as domains r1 and r1");
+    cr_expect_str_eq(
+        found.differences[1],
+        "c: its NVLink domain is u1, that of a u1, but the hosts were given as domains r2 and r1");
+    cr_expect_eq(preflight_status(&found), STATUS_GATE);
+    preflight_free(&found);
+    hosts_free(&hosts);
+}
+
+Test(sweep, facts_without_end_are_bounded, WITH_FOLDER)
+{
+    struct sweep_hosts hosts = read_hosts("a\n");
+    struct text facts = {0};
+    for (int i = 0; i < 1000; i++) text_add(&facts, "fact\ta\tkind%d\tbad: x\n", i);
+    struct preflight found = compare(&hosts, text_get(&facts));
+    cr_expect_eq(found.difference_count, 64, "so many kinds are kept");
+    preflight_free(&found);
+    text_free(&facts);
     hosts_free(&hosts);
 }
 

@@ -43,7 +43,8 @@ struct sweep_hosts {
     struct arena arena;
 };
 
-/* What scripts/allocation prints: name, ranks, GPUs and domain, tab-separated; "# from: ORIGIN" first.
+/* What scripts/allocation prints: name, ranks, GPUs and domain, tab-separated, or the first of these; "# from: ORIGIN"
+   first.
    STATUS_ENVIRONMENT after one line with file and line number. */
 enum status hosts_read(const char *path, struct sweep_hosts *);
 void hosts_free(struct sweep_hosts *);

@@ -1,5 +1,6 @@
 /* The files of a run's folder that a sweep writes, moves and reads. */
 #include "analysis/sweep/sweep.h"
+#include "analysis/common/table.h"
 #include "base/paths.h"
 #include "record/files.h"
 #include "record/record.h"
@@ -30,9 +31,10 @@ void sweep_say(const char *format, ...)
     int length = vasprintf(&line, format, values);
     va_end(values);
     if (length < 0) return;
-    for (char *c = line; *c; c++) /* one line, whatever text came from outside */
-        if ((unsigned char)*c < ' ' || *c == 0x7f) *c = '?';
-    fprintf(stderr, "%s\n", line);
+    struct text clean = {0}; /* one line, whatever text came from outside */
+    plain_text(&clean, line, 1 << 20);
+    fprintf(stderr, "%s\n", text_get(&clean));
+    text_free(&clean);
     free(line);
 }
 

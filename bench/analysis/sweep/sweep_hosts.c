@@ -39,9 +39,8 @@ bool is_domain(const char *name)
 
 static bool read_host(char *line, struct arena *arena, struct sweep_host *host)
 {
-    char *word[4];
-    for (int i = 0; i < 4; i++)
-        if (!(word[i] = strsep(&line, "\t"))) return false;
+    const char *word[4];
+    for (int i = 0; i < 4; i++) word[i] = line ? strsep(&line, "\t") : "-"; /* a name may stand alone */
     *host = (struct sweep_host){.name = arena_string(arena, word[0]), .domain = arena_string(arena, word[3])};
     return !line && is_word(word[0], 253, "._-") && *word[0] != '-' && is_domain(word[3]) &&
            read_count(word[1], &host->slots) && read_count(word[2], &host->gpus);

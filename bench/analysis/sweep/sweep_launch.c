@@ -20,8 +20,8 @@ static void progress_text(struct sweep *sweep, struct text *out)
     char duration[64], before[64], cost[64];
     text_add(out, "%s left", duration_text(left, duration));
     if (grew_by_half(state->told_s, left))
-        text_add(out, " instead of %s: launches take longer than estimated",
-                 duration_text(state->told_s, before));
+        text_add(out, " instead of %s: %s", duration_text(state->told_s, before),
+                 state->measured > 1 ? "it took longer than those before" : "it took longer than planned");
     text_add(out, "%s", cost_text(sweep->now_s - state->begun_s, state->usd_per_hour, cost));
     state->told_s = left;
 }

@@ -1,4 +1,5 @@
 /* What a sweep decides before its first launch: hosts, price, budget, sizes, the run. */
+#include "analysis/sweep/preflight.h"
 #include "analysis/sweep/sweep_verbs.h"
 #include "base/hash.h"
 #include "base/units.h"
@@ -427,32 +428,14 @@ enum status verb_round(struct sweep *sweep)
     return STATUS_OK;
 }
 
-/* ---- preflight: what scripts/preflight found ---- */
+/* ---- preflight ---- */
 
-/* "NAME<tab>HOST HOST …": hosts of one NVLink domain by their own word, where the host file did not say. */
-static void mark_domain(struct sweep_hosts *hosts, const char *text)
+/* Hosts of one NVLink domain by their own word, where the host file did not say. */
+static void mark_domain(struct sweep_hosts *hosts, const struct preflight_domain *domain)
 {
-    size_t length = strcspn(text, "\t");
-    struct text name = {0};
-    text_add_bytes(&name, text, length);
-    for (size_t i = 0; text[length] && is_domain(text_get(&name)) && i < hosts->count; i++)
-        if (same(hosts->list[i].domain, "-") && has_name(text + length + 1, hosts->list[i].name))
-            hosts->list[i].domain = arena_string(&hosts->arena, text_get(&name));
-    text_free(&name);
-}
-
-struct differences {
-    struct sweep_hosts hosts;
-    bool says_silent;
-};
-
-static void read_difference(const char *line, void *data)
-{
-    struct differences *differences = data;
-    if (strncmp(line, "different\t", 10) == 0) sweep_say("sweep: preflight: %s", line + 10);
-    if (strncmp(line, "silent\t", 7) == 0 && differences->says_silent)
-        sweep_say("sweep: preflight: no answer from: %s", line + 7);
-    if (strncmp(line, "domain\t", 7) == 0) mark_domain(&differences->hosts, line + 7);
+    for (size_t i = 0; is_domain(domain->name) && i < hosts->count; i++)
+        if (same(hosts->list[i].domain, "-") && has_name(domain->hosts, hosts->list[i].name))
+            hosts->list[i].domain = arena_string(&hosts->arena, domain->name);
 }
 
 static void say_answers(const struct sweep *sweep)
@@ -462,21 +445,38 @@ static void say_answers(const struct sweep *sweep)
               (long long)sweep->state.host_count);
 }
 
-/* number[0]: the status of scripts/preflight. Tells ask=1 when each host is to be asked alone. */
+static enum status compare_hosts(struct sweep *sweep, struct sweep_hosts *hosts)
+{
+    const char *path = scratch_path(sweep, "facts");
+    struct preflight found;
+    FILE *facts = fopen(path, "re");
+    if (!facts) return fail(STATUS_ENVIRONMENT, "cannot open %s: %s", path, strerror(errno));
+    preflight_compare(hosts, facts, &found);
+    fclose(facts);
+    enum status verdict = preflight_status(&found), status = STATUS_OK;
+    for (size_t i = 0; i < found.difference_count; i++)
+        sweep_say("sweep: preflight: %s", found.differences[i]);
+    for (size_t i = 0; i < found.domain_count; i++) mark_domain(hosts, &found.domains[i]);
+    if (verdict == STATUS_GATE) {
+        if (*found.silent) sweep_say("sweep: preflight: no answer from: %s", found.silent);
+        status = fail(STATUS_ENVIRONMENT,
+                      "preflight: the hosts differ, see above; --no-preflight measures all the same");
+    }
+    if (!verdict) say_answers(sweep);
+    tell("ask", "%d", verdict == STATUS_ENVIRONMENT);
+    preflight_free(&found);
+    return status;
+}
+
+/* Compares what the hosts said of themselves, SCRATCH/facts. Tells ask=1 when each host is to be asked alone. */
 enum status verb_preflight(struct sweep *sweep)
 {
-    struct differences differences = {.says_silent = sweep->number[0] != STATUS_ENVIRONMENT};
-    enum status status = sweep_hosts(sweep, &differences.hosts);
-    if (!status) status = each_line(sweep, "differences", read_difference, &differences);
-    if (!status)
-        status =
-            hosts_write(&differences.hosts, NULL, differences.hosts.count, scratch_path(sweep, "all_hosts"));
-    hosts_free(&differences.hosts);
-    if (!status && sweep->number[0] && sweep->number[0] != STATUS_ENVIRONMENT)
-        return fail(STATUS_ENVIRONMENT,
-                    "preflight: the hosts differ, see above; --no-preflight measures all the same");
-    if (!status && !sweep->number[0]) say_answers(sweep);
-    tell("ask", "%d", sweep->number[0] == STATUS_ENVIRONMENT);
+    struct sweep_hosts hosts;
+    enum status status = sweep_hosts(sweep, &hosts);
+    if (status) return status;
+    status = compare_hosts(sweep, &hosts);
+    if (!status) status = hosts_write(&hosts, NULL, hosts.count, scratch_path(sweep, "all_hosts"));
+    hosts_free(&hosts);
     return status;
 }
 

@@ -1,6 +1,8 @@
 /* busbar sweep VERB FOLDER [NUMBERS] -- FLAGS: the decisions of scripts/sweep, which calls it before and after each
    step. An answer is lines NAME=VALUE on standard output; what people read goes to standard error. */
 #include "analysis/common/subcommand.h"
+#include "analysis/common/table.h"
+#include "analysis/sweep/preflight.h"
 #include "analysis/sweep/sweep_verbs.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -13,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { LONGEST_LINE = 1 << 16 };
 
 void tell(const char *name, const char *format, ...)
 {
@@ -65,6 +69,20 @@ bool has_own_sizes(const struct sweep_settings *settings)
     return false;
 }
 
+/* Arguments of a plan's file reach command lines and, with --dry-run, terminals. Frees a plan that is refused. */
+static enum status check_args(struct plan *plan)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < plan->count; i++)
+        for (const char *c = plan->rows[i].args; !status && *c; c++)
+            if (*c < ' ' || *c > '~')
+                status = fail(STATUS_ENVIRONMENT,
+                              "%s: an argument in the plan holds a control character or is not ASCII",
+                              plan->rows[i].launch);
+    if (status) plan_free(plan);
+    return status;
+}
+
 /* The user's words come after ours and count; what the ranks said of their memory comes last. */
 enum status sweep_plan(struct sweep *sweep, const char *folder, struct plan *plan)
 {
@@ -90,6 +108,7 @@ enum status sweep_plan(struct sweep *sweep, const char *folder, struct plan *pla
 #undef ADD
     enum status status = plan_of_words(n, words, plan);
     free(words);
+    if (!status) status = check_args(plan);
     return status;
 }
 
@@ -118,18 +137,12 @@ enum status saved_plan(struct sweep *sweep, struct plan *plan)
     return status;
 }
 
-/* Words of a plan's file reach command lines and, with --dry-run, terminals. */
-static enum status add_words(const char *args, const char *launch, struct text *words)
+static void add_words(const char *args, struct text *words)
 {
-    for (const char *c = args; *c; c++)
-        if (*c < ' ' || *c > '~')
-            return fail(STATUS_ENVIRONMENT,
-                        "%s: an argument in the plan holds a control character or is not ASCII", launch);
     char *copy = duplicate(args), *rest = copy, *word;
     while ((word = strsep(&rest, " ")))
         if (*word) text_add(words, "%s\n", word);
     free(copy);
-    return STATUS_OK;
 }
 
 static void add_measuring(const struct sweep *sweep, const struct plan_row *row, int64_t share_s,
@@ -154,12 +167,12 @@ enum status write_command(struct sweep *sweep, const struct plan_row *row, bool 
 {
     struct text words = {0};
     text_add(&words, "%s/%s\n", sweep->settings.build, row->driver);
-    enum status status = add_words(row->args, row->launch, &words);
+    add_words(row->args, &words);
     if (measures)
         add_measuring(sweep, row, share_s, &words);
     else
         text_add(&words, "--largest\n");
-    if (!status) status = replace_file(scratch_path(sweep, "command"), text_get(&words));
+    enum status status = replace_file(scratch_path(sweep, "command"), text_get(&words));
     text_free(&words);
     return status;
 }
@@ -211,6 +224,36 @@ static enum status look_at_allocation(void)
     return STATUS_OK;
 }
 
+static void print_line(const char *kind, const char *first, const char *second)
+{
+    struct text line = {0};
+    plain_text(&line, first, LONGEST_LINE);
+    printf("%s\t%s", kind, text_get(&line));
+    text_clear(&line);
+    plain_text(&line, second ? second : "", LONGEST_LINE);
+    printf("%s%s\n", second ? "\t" : "", text_get(&line));
+    text_free(&line);
+}
+
+/* scripts/preflight: facts are standard input. */
+static enum status compare_hosts(const char *path)
+{
+    struct sweep_hosts hosts;
+    struct preflight found;
+    enum status status = hosts_read(path, &hosts);
+    if (status) return status;
+    preflight_compare(&hosts, stdin, &found);
+    for (size_t i = 0; i < hosts.count; i++)
+        if (has_name(found.silent, hosts.list[i].name)) print_line("silent", hosts.list[i].name, NULL);
+    for (size_t i = 0; i < found.difference_count; i++) print_line("different", found.differences[i], NULL);
+    for (size_t i = 0; i < found.domain_count; i++)
+        print_line("domain", found.domains[i].name, found.domains[i].hosts);
+    status = preflight_status(&found);
+    preflight_free(&found);
+    hosts_free(&hosts);
+    return status;
+}
+
 /* The one setting of the cache that all collectives of a run were measured with, if it is one. */
 static enum status tell_cache(const char *folder)
 {
@@ -242,7 +285,7 @@ static const struct verb {
     {"begin", verb_begin, true, true, 0},
     {"open", verb_open, true, true, 0},
     {"round", verb_round, true, true, 0},
-    {"preflight", verb_preflight, true, false, 1},
+    {"preflight", verb_preflight, true, false, 0},
     {"absent", verb_absent, true, true, 0},
     {"dry", verb_dry, true, true, 0},
     {"next", verb_next, true, true, 0},
@@ -261,6 +304,7 @@ static const char description[] =
     " busbar sweep allocation         of the lines of scripts/allocation on standard input: origin, hosts, "
     "gpus\n"
     " busbar sweep cache RUN          warm or cold, when a run's collectives have one of them\n"
+    " busbar sweep facts HOSTS        compares what scripts/hostfacts printed, on standard input\n"
     " busbar sweep VERB FOLDER ...    flags, hosts, probe, begin, open, round, preflight, absent, dry, "
     "next,\n"
     "                                 judge, remaining, lost, finish, cost; FLAGS are those of scripts/sweep";
@@ -295,6 +339,7 @@ static enum status run(int argc, char **argv)
     int operand;
     name_program("sweep");
     if (argc == 2 && same(argv[1], "allocation")) return look_at_allocation();
+    if (argc == 3 && same(argv[1], "facts")) return compare_hosts(argv[2]);
     if (argc == 3 && same(argv[1], "cache")) return tell_cache(argv[2]);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         const struct verb *verb = &verbs[i];
