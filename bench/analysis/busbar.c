@@ -6,11 +6,28 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What is not listed stands last. */
 const struct subcommand *const subcommands[] = {
-    &import_subcommand,   &export_subcommand,   &limits_subcommand, &show_subcommand,
-    &plan_subcommand,     &scan_subcommand,     &plot_subcommand,   &compare_subcommand,
-    &contract_subcommand, &baseline_subcommand, &report_subcommand, NULL,
+    &import_subcommand,
+    &export_subcommand,
+    &limits_subcommand,
+    &show_subcommand,
+    &plan_subcommand,
+    &scan_subcommand,
+    &plot_subcommand,
+    &compare_subcommand,
+    &contract_subcommand,
+    &baseline_subcommand,
+    &report_subcommand,
+    &sweep_subcommand,
+    NULL,
 };
+
+/* Not listed: what scripts call. */
+static bool is_listed(const struct subcommand *subcommand)
+{
+    return subcommand && subcommand != &sweep_subcommand;
+}
 
 static const char *word_of(const struct subcommand *subcommand)
 {
@@ -22,7 +39,7 @@ static void help(FILE *out)
     fputs("busbar - collective and matmul benchmarks: plan them, read them, compare them, report them\n\n"
           "usage: busbar COMMAND [flags] [FILES]      busbar COMMAND --help\n\ncommands:\n",
           out);
-    for (size_t i = 0; subcommands[i]; i++)
+    for (size_t i = 0; is_listed(subcommands[i]); i++)
         fprintf(out, "  %-12s %s\n", word_of(subcommands[i]), subcommands[i]->command->summary);
 }
 
@@ -33,7 +50,7 @@ static void man(FILE *out)
             "collective and "
             "matmul benchmarks\n.SH SYNOPSIS\n\\fBbusbar\\fR \\fICOMMAND\\fR [flags] [FILES]\n.SH COMMANDS\n",
             BUSBAR_VERSION);
-    for (size_t i = 0; subcommands[i]; i++)
+    for (size_t i = 0; is_listed(subcommands[i]); i++)
         fprintf(out, ".TP\n\\fBbusbar\\-%s\\fR(1)\n%s\n", word_of(subcommands[i]),
                 subcommands[i]->command->summary);
 }
@@ -48,7 +65,7 @@ static bool answer(const char *word)
     else if (same(word, "--man"))
         man(stdout);
     else if (same(word, "--completion"))
-        for (size_t i = 0; subcommands[i]; i++) puts(word_of(subcommands[i]));
+        for (size_t i = 0; is_listed(subcommands[i]); i++) puts(word_of(subcommands[i]));
     else
         return false;
     return true;
@@ -67,7 +84,7 @@ int main(int argc, char **argv)
         return all_written(stdout) ? STATUS_OK : (int)fail(STATUS_ENVIRONMENT, "cannot write the output");
     const char *words[64];
     size_t n = 0;
-    for (; subcommands[n] && n < 63; n++) words[n] = word_of(subcommands[n]);
+    for (; is_listed(subcommands[n]) && n < 63; n++) words[n] = word_of(subcommands[n]);
     words[n] = NULL;
     const char *near = *word ? nearest(word, words) : NULL;
     if (!*word) return (int)fail(STATUS_USAGE, "a command is needed (busbar --help lists them)");

@@ -18,7 +18,7 @@ bool is_install_folder(const char *path);
 bool is_trusted_file(const char *path);
 
 /* Can it be one component of a path, an argument and a word of JSON? Letters, digits and ._+- alone, not
-   beginning with a dot or a minus, fewer than 200 bytes. scripts/sweep.sh has the same rule. */
+   beginning with a dot or a minus, fewer than 200 bytes. */
 bool is_plain_name(const char *name);
 
 #endif

@@ -129,6 +129,7 @@ const struct field end_fields[] = {{.kind = FIELD_WORD,
                                     .names = &end_status_names},
                                    END(INTEGER, cases),
                                    END(REAL, elapsed_s),
+                                   END(STRING, error),
                                    {.kind = FIELD_END}};
 
 static const struct spread no_spread = {NAN, NAN, NAN, ABSENT, ABSENT, NULL};

@@ -112,6 +112,8 @@ struct launch_end {
     enum end_status status; /* absent: no end line, the launch died */
     int64_t cases;
     double elapsed_s;
+    const char
+        *error; /* why it failed, where somebody else than the launch had to write the record; else NULL */
 };
 
 /* A launch as read from a file. */
@@ -160,6 +162,8 @@ enum status record_open(struct record_writer *, const char *dir, const char *run
 enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
 enum status record_end(struct record_writer *, enum end_status, double elapsed_s);
+/* The end of a launch that failed, with one line that says why. */
+enum status record_failure(struct record_writer *, const char *error);
 enum status record_close(struct record_writer *);
 /* The line itself, without the newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);

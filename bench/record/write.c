@@ -238,12 +238,21 @@ enum status record_case(struct record_writer *writer, const struct case_row *row
     return write_line(writer, &line);
 }
 
+static enum status write_end(struct record_writer *writer, const struct launch_end *end)
+{
+    struct text line = {0};
+    add_object(&line, record_object("end", end_fields, end));
+    return write_line(writer, &line);
+}
+
 enum status record_end(struct record_writer *writer, enum end_status status, double elapsed_s)
 {
-    struct launch_end end = {status, writer->cases, elapsed_s};
-    struct text line = {0};
-    add_object(&line, record_object("end", end_fields, &end));
-    return write_line(writer, &line);
+    return write_end(writer, &(struct launch_end){status, writer->cases, elapsed_s, NULL});
+}
+
+enum status record_failure(struct record_writer *writer, const char *error)
+{
+    return write_end(writer, &(struct launch_end){END_FAILED, writer->cases, NAN, error});
 }
 
 enum status record_close(struct record_writer *writer)

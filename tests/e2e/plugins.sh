@@ -111,7 +111,7 @@ mkdir -p "$work/evil/scripts/plot" "$work/tree/scripts/plot"
 printf 'system("touch %s/ran")\n' "$work" | tee "$work/evil/scripts/plot/style.gp" >"$work/tree/scripts/plot/style.gp"
 cp "$build/busbar" "$work/tree/b"
 cp "$build/busbar" "$work/app/bin"
-plot() { (cd "$work/evil" && env -u BUSBAR_SHARE "$1/busbar" plot "$work/records" -o "$work/plots"); }
+plot() { (cd "$work/evil" && env -u BUSBAR_SHARE "$1/busbar" plot "$work/records" --output "$work/plots"); }
 not_run() { if [ -e "$work/ran" ]; then not_ok 'and does not run'; else ok 'and does not run'; fi; }
 expect_status 'a style in the current folder is not taken' 5 plot "$work/app/bin"
 says 'and the line says what to set' 'the plot scripts (style.gp) are not found: set BUSBAR_SHARE'
@@ -122,7 +122,7 @@ if [ "$(id -u)" = 0 ]; then
     not_run
 fi
 if command -v gnuplot >/dev/null; then
-    check 'BUSBAR_SHARE says where it is' env BUSBAR_SHARE="$PWD" "$work/app/bin/busbar" plot "$work/records" -o "$work/plots"
+    check 'BUSBAR_SHARE says where it is' env BUSBAR_SHARE="$PWD" "$work/app/bin/busbar" plot "$work/records" --output "$work/plots"
     mkdir -p "$work/app/share/busbar/scripts"
     cp -r scripts/plot "$work/app/share/busbar/scripts"
     check "an installed program finds its own" plot "$work/app/bin"

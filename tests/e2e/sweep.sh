@@ -48,6 +48,9 @@ expect_status "a plan that is none" 5 sweep --plan "$work/evil.tsv" --dry-run
 "$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/^all_reduce/a "b/' >"$work/evil.tsv"
 expect_status "a launch's name that is no plain name" 5 sweep --plan "$work/evil.tsv" --dry-run
 said "with the line" "evil.tsv:2: not a line"
+"$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/ -d float/ -d \x1b[2J\xc2\x9b/' >"$work/evil.tsv"
+expect_status "an argument with control characters" 5 sweep --plan "$work/evil.tsv" --dry-run
+if grep -q "$(printf '\033\|\302')" "$work/out" "$work/err"; then not_ok "reaches no terminal"; else ok "reaches no terminal"; fi
 
 # Failures are kept, the sweep goes on, and the next one does only what is missing.
 STAND_IN="fail=-2n8r:7" expect_status "a failed launch: the sweep goes on and ends with 5" 5 sweep --run failing "${four[@]}" --launches 2
@@ -66,16 +69,6 @@ said "it is said why the others were not tried" "the first 3 launches failed at 
 equal "its log is named, and there" "$(grep -c 'told to fail' "$(sed -n 's/.*; see \(.*\.log\)).*/\1/p' "$work/err")")" 1
 STAND_IN="fail=matmul-:9" expect_status "one driver that always fails does not stop the others" 5 sweep --run onlyone "${four[@]}" --launches 4
 equal "they are complete" "$(complete onlyone)" 12
-# alike_after SECONDS…: how many of these failed launches count as alike (negative: they do not).
-alike_after() (
-    . scripts/sweep.sh
-    # shellcheck disable=SC2034 # count_alike reads them
-    outcome=failed reason="status 9: x" alike=0 first_told="" alike_drivers="" measured=0
-    for took; do measured=$((measured + 1)) && count_alike "l-$measured" all_reduce "$took"; done
-    echo "$alike"
-)
-equal "failures within ten seconds are alike" "$(alike_after 0 10 3)" 3
-if [ "$(alike_after 0 11 3)" -lt 0 ]; then ok "a failure that takes its time is not"; else not_ok "a failure that takes its time is not"; fi
 STAND_IN="fail=-:3" expect_status "wrong data is status 3" 3 sweep --run wrong "${four[@]}" --launches 1
 STAND_IN="hang=-4n" expect_status "a hang ends by its deadline with 4" 4 sweep --run hang "${four[@]}" --drivers all_reduce --launches 1 --deadline 2
 equal "and is noted" "$(awk -F '\t' '$3 == "hung"' "$work/results/hang/sweep.tsv" | wc -l)" 1
@@ -129,6 +122,69 @@ flock 7
 SWEEP_LOCK_WAIT=1 expect_status "a second sweep on one folder is refused" 5 timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --run locked
 said "saying why" "another sweep works on"
 exec 7>&-
+
+# A sweep that is refused leaves no folder, wherever the refusal comes from.
+refused() { # what status command…
+    expect_status "$1 is refused" "$2" "${@:3}"
+    if [ -e "$work/results/refused" ]; then not_ok "and leaves no folder"; ls -A "$work/results/refused"; else ok "and leaves no folder"; fi
+    rm -rf "$work/results/refused"
+}
+refused "a flag that nobody knows" 2 sweep --run refused "${four[@]}" --frobnicate
+refused "a plan for more hosts than there are" 2 sweep --run refused --hostfile "$work/four" --nodes 9
+refused "a plan that is none" 5 sweep --run refused --hostfile "$work/four" --plan "$work/evil.tsv"
+# A launcher whose hosts answer, two of them with another driver.
+cat >"$work/unlike" <<'END'
+#!/bin/sh
+case $1 in
+*hostfacts) for h in 1 2 3 4; do printf 'fact\th%s\tdriver\t%s\n' $h $((570 + h / 4)); done ;;
+true) ;;
+*) exec "$@" ;;
+esac
+END
+chmod +x "$work/unlike"
+unlike() { timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/unlike" "${four[@]}" "$@"; }
+refused "a sweep on hosts that differ" 5 unlike --run refused --launches 1
+said "and the difference is told" "preflight: h4: driver is 571, on 3 of 4 hosts it is 570"
+check "a run that exists" sweep --run kept "${four[@]}" --launches 1
+expect_status "more launches of it, on hosts that differ, are refused" 5 unlike --run kept --launches 2
+equal "and take nothing from it" "$(complete kept)" 4
+
+# The time left is told anew when it grows by half: three launches of 4 s where the plan says 1 s.
+"$build/busbar" plan --drivers all_reduce --sizes 8 --launches 3 --ranks-per-node 4 --nodes 1 --format tsv |
+    awk -F '\t' -v OFS='\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { $at["estimate_s"] = "1.0" } { print }' >"$work/short.tsv"
+STAND_IN="sleep=4" check "launches that take longer than the plan says" sweep --run longer --hostfile "$work/four" --plan "$work/short.tsv"
+said "are told of with the time left" "^\[1/3\].*(\([89]\|1[0-9]\) s left instead of 3 s: it took longer than planned)"
+equal "once" "$(grep -c 'instead of' "$work/err")" 1
+
+# The clock on the wall may step: in this sweep every process sees another day.
+cat >"$work/days.c" <<'END'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+#include <unistd.h>
+int clock_gettime(clockid_t clock, struct timespec *t)
+{
+    int (*real)(clockid_t, struct timespec *) = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
+    int failed = real(clock, t);
+    if (clock == CLOCK_REALTIME && !failed) t->tv_sec += getpid() % 7 * 86400L;
+    return failed;
+}
+time_t time(time_t *into)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    if (into) *into = t.tv_sec;
+    return t.tv_sec;
+}
+END
+if cc -shared -fPIC -o "$work/days.so" "$work/days.c" -ldl 2>/dev/null; then
+    if [ "$(for _ in 1 2 3 4 5 6; do LD_PRELOAD=$work/days.so date +%j; done | sort -u | wc -l)" -gt 1 ]; then ok "the clock steps"; else not_ok "the clock does not step"; fi
+    STAND_IN="sleep=1" check "a sweep with a budget while the clock steps by days" env LD_PRELOAD="$work/days.so" timeout 60 scripts/sweep --build "$programs" \
+        --results "$work/results" --launcher "$work/direct" --no-preflight --run days "${four[@]}" --launches 1 --time-budget 1h
+    said "is complete after the seconds that it took" "4 of 4 launches complete in .* after [0-9]* s$"
+    days_rows=$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 && $at["seconds"] <= 10 { n++ } END { print n + 0 }' "$work/results/days/sweep.tsv")
+    equal "and so is every launch" "$days_rows" 4
+else skip "a sweep while the clock steps by days" "there is no cc"; fi
 
 # Limits.
 seq -f 'h%g gpus=4' 18 >"$work/rack"

@@ -21,7 +21,7 @@ check 'an empty and a cut file hide nothing' "$busbar" show "$work/r"
 says 'the others are shown' '2 launches'
 says 'the empty one is named' 'empty.jsonl: no launch record in it: counted as a launch that died'
 says 'and counts as died' '2 launches died before the end record'
-check 'the report is made' "$busbar" report --plots "$work/p" -o "$work/page.html" "$work/r"
+check 'the report is made' "$busbar" report --plots "$work/p" --output "$work/page.html" "$work/r"
 check 'and says so' grep -q '2 launches have no end record' "$work/page.html"
 expect_status 'compare fails, since launches are missing' 1 "$busbar" compare "$work/r" "$work/r"
 mkdir "$work/none" && : >"$work/none/a.jsonl"
@@ -60,11 +60,11 @@ if mkdir "$small" && mount -t tmpfs -o size=256k tmpfs "$small" 2>/dev/null; the
     trap 'umount "$small" 2>/dev/null; rm -rf "$work"; [ "$failures" -eq 0 ]' EXIT
     echo old >"$small/page.html"
     head -c 240k /dev/zero >"$small/full" 2>/dev/null
-    expect_status 'a report onto a full disk fails' 5 "$busbar" report -o "$small/page.html" "$work/r"
+    expect_status 'a report onto a full disk fails' 5 "$busbar" report --output "$small/page.html" "$work/r"
     check 'the old page is still there' grep -q '^old$' "$small/page.html"
     check 'and nothing else' test "$(ls -A "$small" | wc -l)" = 2
     head -c 999k /dev/zero >>"$small/full" 2>/dev/null
-    expect_status 'export onto a full disk fails' 5 "$busbar" export -o "$small" "$work/r"
+    expect_status 'export onto a full disk fails' 5 "$busbar" export --output "$small" "$work/r"
     check 'and leaves no half file' test "$(ls -A "$small" | wc -l)" = 2
     if [ -x "$build/all_reduce" ]; then
         expect_status 'a launch onto a full disk fails' 5 ranks 2 "$build/all_reduce" --sizes 8 -n 5 --backend mpi --output "$small" --run x --launch y
@@ -75,7 +75,7 @@ else
 fi
 ln -s "$work/real.html" "$work/link.html"
 echo old >"$work/real.html"
-check 'a page behind a link' "$busbar" report -o "$work/link.html" "$work/r"
+check 'a page behind a link' "$busbar" report --output "$work/link.html" "$work/r"
 check 'the link stays a link' test -L "$work/link.html"
 check 'and leads to the new page' grep -q '<html' "$work/real.html"
 check 'a page into a pipe' sh -c '"$0" report -o /dev/stdout "$1" | grep -q "<html"' "$busbar" "$work/r"

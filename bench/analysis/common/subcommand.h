@@ -22,6 +22,7 @@ extern const struct subcommand report_subcommand;
 extern const struct subcommand *const subcommands[];
 extern const struct subcommand plan_subcommand;
 extern const struct subcommand scan_subcommand;
+extern const struct subcommand sweep_subcommand;
 
 extern const struct subcommand export_subcommand; /* export.c */
 extern const struct subcommand import_subcommand; /* import.c */

@@ -151,17 +151,18 @@ static const struct command command = {
 
 static const char *const state_names[] = {"todo", "done", "partial"};
 
-static void print_tsv(const struct plan *plan)
+void plan_print_tsv(const struct plan *plan, FILE *out)
 {
-    puts("launch\tstate\tkey\tdriver\tnodes\tranks\tranks_per_node\tgroup\tdomains\trepeat\tcases\testimate_"
-         "s\targs\twhy");
+    fputs("launch\tstate\tkey\tdriver\tnodes\tranks\tranks_per_"
+          "node\tgroup\tdomains\trepeat\tcases\testimate_s\targs\twhy\n",
+          out);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_row *row = &plan->rows[i];
-        printf("%s\t%s\t%s\t%s\t%lld\t%lld\t%lld\t%s\t%s\t%lld\t%lld\t%.1f\t%s\t%s\n", row->launch,
-               state_names[row->state], row->key, row->driver, (long long)row->nodes,
-               (long long)(row->nodes * row->ranks_per_node), (long long)row->ranks_per_node, row->group,
-               name_of(&domains_names, (int)row->domains), (long long)row->repeat, (long long)row->cases,
-               row->estimate_s, *row->args ? row->args : "-", row->why ? row->why : "-");
+        fprintf(out, "%s\t%s\t%s\t%s\t%lld\t%lld\t%lld\t%s\t%s\t%lld\t%lld\t%.1f\t%s\t%s\n", row->launch,
+                state_names[row->state], row->key, row->driver, (long long)row->nodes,
+                (long long)(row->nodes * row->ranks_per_node), (long long)row->ranks_per_node, row->group,
+                name_of(&domains_names, (int)row->domains), (long long)row->repeat, (long long)row->cases,
+                row->estimate_s, *row->args ? row->args : "-", row->why ? row->why : "-");
     }
 }
 
@@ -216,33 +217,55 @@ static bool is_partly_done(const struct plan *plan)
     return done > 0 && done < plan->count;
 }
 
+static enum status parse(int argc, char **argv, struct plan_settings *settings)
+{
+    int operand;
+    enum status status = options_parse(&command, argc, argv, settings, &operand);
+    if (!status && operand < argc)
+        status = fail(STATUS_USAGE, "plan: '%s' is no flag; plan takes flags only", argv[operand]);
+    if (!status && settings->like && !settings->read)
+        status = fail(STATUS_USAGE, "plan: --like completes a plan that --read names");
+    plan_set_defaults(settings);
+    return status;
+}
+
+static enum status make(const struct plan_settings *settings, struct plan *plan)
+{
+    enum status status = settings->read ? plan_read(settings->read, plan) : plan_build(settings, plan);
+    if (status) return status;
+    if (settings->like) status = plan_complete(plan, settings->like);
+    if (!status && settings->into) plan_read_states(plan, settings->into);
+    /* The launches of one run are measured alike, also when a new version with other defaults continues it. */
+    if (!status && settings->read && settings->into && is_partly_done(plan))
+        status = plan_complete(plan, settings->into);
+    if (status) plan_free(plan);
+    return status;
+}
+
+enum status plan_of_words(int argc, char **argv, struct plan *plan)
+{
+    struct plan_settings settings = {0};
+    enum status status = parse(argc, argv, &settings);
+    if (!status) status = make(&settings, plan);
+    options_free(&command, &settings);
+    return status;
+}
+
 static enum status run(int argc, char **argv)
 {
     struct plan_settings settings = {0};
     struct plan plan = {0};
-    int operand;
-    enum status status = options_parse(&command, argc, argv, &settings, &operand);
-    if (!status && operand < argc)
-        status = fail(STATUS_USAGE, "plan: '%s' is no flag; plan takes flags only", argv[operand]);
-    if (!status && settings.like && !settings.read)
-        status = fail(STATUS_USAGE, "plan: --like completes a plan that --read names");
-    plan_set_defaults(&settings);
-    if (!status) status = settings.read ? plan_read(settings.read, &plan) : plan_build(&settings, &plan);
-    bool built = !status;
-    if (!status && settings.like) status = plan_complete(&plan, settings.like);
-    if (!status && settings.into) plan_read_states(&plan, settings.into);
-    /* The launches of one run are measured alike, also when a new version with other defaults continues it. */
-    if (!status && settings.read && settings.into && is_partly_done(&plan))
-        status = plan_complete(&plan, settings.into);
+    enum status status = parse(argc, argv, &settings);
+    if (!status) status = make(&settings, &plan);
     if (!status) {
         if (settings.format == FORMAT_TSV)
-            print_tsv(&plan);
+            plan_print_tsv(&plan, stdout);
         else if (settings.format == FORMAT_JSON)
             print_json(&plan);
         else
             print_text(&plan);
+        plan_free(&plan);
     }
-    if (built) plan_free(&plan);
     options_free(&command, &settings);
     return status;
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* How ranks fill NVLink domains: one after another, or hosts from all in turn. DOMAINS_BOTH: only in settings. */
 enum domains { DOMAINS_ABSENT, DOMAINS_PACKED, DOMAINS_SPREAD, DOMAINS_BOTH };
@@ -57,6 +58,10 @@ void plan_set_defaults(struct plan_settings *);
 /* STATUS_USAGE after one line that names what was wrong. */
 enum status plan_build(const struct plan_settings *, struct plan *);
 void plan_free(struct plan *);
+/* What `busbar plan` would make of these arguments (argv[0] is skipped). */
+enum status plan_of_words(int argc, char **argv, struct plan *);
+/* As `busbar plan --format tsv` prints it. */
+void plan_print_tsv(const struct plan *, FILE *);
 
 /* The rows of a file that `busbar plan --format tsv` printed. STATUS_ENVIRONMENT after one line with file and
  * line number. */
@@ -73,6 +78,8 @@ enum status plan_nodes(const char *text, int64_t available, int64_t **counts, si
 /* Looks for each row's file in `folder`: complete and of the same content is done; there, but not so, is
  * partial. */
 void plan_read_states(struct plan *, const char *folder);
+/* The file's last line is an end that says "complete". */
+bool launch_is_complete(const char *path);
 
 /* Adds to the arguments of rows that are not done the settings that they leave to the drivers' defaults, as
  * the folder's records of the same launches have them: a baseline is measured again with the defaults of its

@@ -84,6 +84,17 @@ static const char *what_is_wrong(const struct plan_row *row, const json_t *heade
     return NULL;
 }
 
+bool launch_is_complete(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    json_t *end = read_line(fd, true);
+    bool complete = same(string_at(end, "record"), "end") && same(string_at(end, "status"), "complete");
+    json_decref(end);
+    close(fd);
+    return complete;
+}
+
 static void read_state(struct plan_row *row, const char *folder)
 {
     struct text path = {0};

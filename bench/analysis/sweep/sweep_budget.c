@@ -1,0 +1,54 @@
+/* Money and time of a sweep. All GPUs of the allocation are paid for, used or not. */
+#include "analysis/sweep/sweep.h"
+
+#include <math.h>
+
+double price_per_hour(double usd_per_gpu_hour, int64_t gpus)
+{
+    return gpus > 0 ? usd_per_gpu_hour * (double)gpus : NAN;
+}
+
+int64_t affordable_seconds(double usd, double usd_per_hour, int64_t budget_s)
+{
+    double seconds = usd_per_hour > 0 ? floor(usd / usd_per_hour * 3600) : 1e9;
+    if (!(seconds < 1e9)) seconds = 1e9;
+    return budget_s && (double)budget_s < seconds ? budget_s : (int64_t)seconds;
+}
+
+double cost_usd(int64_t seconds, double usd_per_hour)
+{
+    return (double)seconds / 3600 * usd_per_hour;
+}
+
+int64_t share_of_budget(int64_t budget_left_s, int64_t left, int64_t overhead_s)
+{
+    int64_t share = (budget_left_s - left * overhead_s) / (left > 0 ? left : 1);
+    return share < 2 ? 2 : share;
+}
+
+int64_t launch_deadline(double asked_s, double estimate_s, int64_t share_s)
+{
+    if (asked_s > 0) return asked_s < 1 ? 1 : (int64_t)asked_s;
+    /* Plan files come from anybody: an estimate is bounded by eleven days. */
+    int64_t by_estimate = 60 + 2 * (int64_t)fmin(fmax(estimate_s, 0), 1e6), by_share = 60 + 2 * share_s;
+    return share_s && by_share < by_estimate ? by_share : by_estimate;
+}
+
+const char *duration_text(int64_t seconds, char text[64])
+{
+    long long s = seconds < 0 ? 0 : (long long)seconds;
+    if (s >= 3600)
+        snprintf(text, 64, "%lld h %02lld min", s / 3600, s % 3600 / 60);
+    else if (s >= 60)
+        snprintf(text, 64, "%lld min %02lld s", s / 60, s % 60);
+    else
+        snprintf(text, 64, "%lld s", s);
+    return text;
+}
+
+const char *cost_text(int64_t seconds, double usd_per_hour, char text[64])
+{
+    *text = 0;
+    if (isfinite(usd_per_hour)) snprintf(text, 64, ", %.2f USD", cost_usd(seconds, usd_per_hour));
+    return text;
+}

@@ -1,0 +1,291 @@
+/* The flags of scripts/sweep. What is not in this table is handed to `busbar plan`. */
+#include "analysis/sweep/sweep.h"
+#include "base/options.h"
+#include "base/paths.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct sweep_settings, member)
+
+static const struct option options[] = {
+    {.kind = OPTION_TEXT,
+     .name = "run",
+     .argument = "NAME",
+     .at = AT(run),
+     .group = "Output",
+     .help = "folder below --results; without it the newest unfinished run of the same flags, else the time"},
+    {.kind = OPTION_TEXT,
+     .name = "results",
+     .argument = "DIR",
+     .at = AT(results),
+     .initial = "results",
+     .help = "where runs are"},
+    {.kind = OPTION_TEXT,
+     .name = "build",
+     .argument = "DIR",
+     .at = AT(build),
+     .initial = "build",
+     .help = "where the programs are"},
+    {.kind = OPTION_TEXT,
+     .name = "plan",
+     .argument = "FILE",
+     .at = AT(plan_file),
+     .help = "a plan that `busbar plan --format tsv` printed, instead of its flags"},
+    {.kind = OPTION_FLAG, .name = "dry-run", .at = AT(dry_run), .help = "prints every launch and ends"},
+    {.kind = OPTION_TEXT,
+     .name = "label",
+     .argument = "TEXT",
+     .at = AT(label),
+     .help = "a name for people, in each record"},
+    {.kind = OPTION_TEXT,
+     .name = "print-folder",
+     .argument = "FILE",
+     .at = AT(print_folder),
+     .help = "writes the name of the run's folder to FILE"},
+
+    {.kind = OPTION_TEXT,
+     .name = "hostfile",
+     .argument = "FILE",
+     .at = AT(hostfile),
+     .group = "On what",
+     .help =
+         "hosts, when not from Slurm, PBS or the MPI operator: lines \"name slots=4 gpus=4 domain=rack1\""},
+    {.kind = OPTION_INTEGER,
+     .name = "hosts-per-domain",
+     .argument = "N",
+     .at = AT(hosts_per_domain),
+     .least = 0,
+     .most = 999999999,
+     .help = "hosts of an NVLink domain, for --domains, when the host file does not say"},
+    {.kind = OPTION_TEXT,
+     .name = "launcher",
+     .argument = "NAME",
+     .at = AT(launcher),
+     .help = "mpirun, srun, or any program in scripts/launchers or by path; without it srun inside Slurm,\n"
+             "else mpirun"},
+    {.kind = OPTION_TEXT,
+     .name = "launcher-args",
+     .argument = "WORDS",
+     .at = AT(launcher_args),
+     .help = "more arguments for the launcher, separated by spaces"},
+    {.kind = OPTION_TEXT,
+     .name = "instance",
+     .argument = "NAME",
+     .at = AT(instance),
+     .help = "cloud instance, as in results/clouds.tsv: price, labels"},
+    {.kind = OPTION_TEXT,
+     .name = "preset",
+     .argument = "NAME",
+     .at = AT(preset),
+     .initial = "auto",
+     .help = "environment for a cloud (scripts/preset): auto, none, aws, azure, gcp, oci ..."},
+    {.kind = OPTION_FLAG,
+     .name = "up-to-memory",
+     .at = AT(up_to_memory),
+     .help =
+         "on GPUs: plan sizes as far as the memory of every GPU goes, to 16 GiB; the ranks are asked first"},
+    {.kind = OPTION_FLAG,
+     .name = "no-preflight",
+     .at = AT(no_preflight),
+     .help = "do not compare the hosts before the first launch"},
+    {.kind = OPTION_FLAG,
+     .name = "collect",
+     .at = AT(collect),
+     .help = "records come back through the launcher's output, when the first host does not share the\n"
+             "results folder"},
+
+    {.kind = OPTION_SECONDS,
+     .name = "time-budget",
+     .argument = "TIME",
+     .at = AT(time_budget_s),
+     .least = 0,
+     .most = 1e9,
+     .group = "Limits",
+     .help = "of the whole sweep: 20m, 2h; launches are given equal shares of it"},
+    {.kind = OPTION_TEXT,
+     .name = "cost-limit",
+     .argument = "MONEY",
+     .at = AT(cost_limit),
+     .help = "of the whole sweep: 50usd, by --usd-per-gpu-hour or the instance's list price"},
+    {.kind = OPTION_REAL,
+     .name = "usd-per-gpu-hour",
+     .argument = "X",
+     .at = AT(usd_per_gpu_hour),
+     .least = 0,
+     .most = 1e6,
+     .help = "price of one GPU for one hour; all GPUs of the allocation are paid for"},
+    {.kind = OPTION_SECONDS,
+     .name = "deadline",
+     .argument = "TIME",
+     .at = AT(deadline_s),
+     .least = 0,
+     .most = 1e9,
+     .help = "of one launch; without it twice its estimate and a minute"},
+    {.kind = OPTION_INTEGER,
+     .name = "max-failures",
+     .argument = "N",
+     .at = AT(max_failures),
+     .initial = "10",
+     .least = 0,
+     .most = 999999999,
+     .help = "ends the sweep after so many failed launches"},
+    {.kind = OPTION_SECONDS,
+     .name = "repeat-every",
+     .argument = "TIME",
+     .at = AT(repeat_every_s),
+     .least = 0,
+     .most = 1e9,
+     .help = "runs the plan again, in a new run, so often"},
+    {.kind = OPTION_SECONDS,
+     .name = "for",
+     .argument = "TIME",
+     .at = AT(for_s),
+     .least = 0,
+     .most = 1e9,
+     .help = "for how long --repeat-every goes on"},
+    {.kind = OPTION_END},
+};
+
+/* Read by scripts/sweep itself, which then calls scripts/against: here for the help. */
+static const struct option other_options[] = {
+    {.kind = OPTION_TEXT,
+     .name = "against",
+     .argument = "WHAT",
+     .at = AT(against),
+     .help = "launches of two sides take turns on the same hosts, in random order within each pair, for\n"
+             "busbar compare. Base is another build (a folder), the environment of a run (its folder) or\n"
+             "preset:NAME; 8 pairs, or --launches. The runs are NAME-base and NAME-new"},
+    {.kind = OPTION_END},
+};
+
+static const struct command command = {
+    .name = "scripts/sweep",
+    .summary =
+        "runs a plan's launches; what is complete is skipped, what fails is kept, and the sweep goes on",
+    .synopsis = "[flags] [flags of `busbar plan`: --drivers --nodes --sizes -b -e -f --launches "
+                "--ranks-per-node ...]",
+    .description =
+        "Running the same command again continues. Status 0: all launches are complete, or as many as the "
+        "budget allowed; 3: wrong data; 4: a launch hung; 5: a launch failed or a host is lost; 130 and 143 "
+        "after SIGINT and SIGTERM.",
+    .options = options,
+    .more = other_options,
+};
+
+/* The row of a word "--name" or "--name=value"; NULL: the sweep has no such flag. */
+static const struct option *find_row(const char *word)
+{
+    size_t length = strncmp(word, "--", 2) ? 0 : strcspn(word + 2, "=");
+    EACH_OPTION(&command, row)
+    if (length && strlen(row->name) == length && strncmp(row->name, word + 2, length) == 0) return row;
+    return NULL;
+}
+
+static bool is_answered(const char *word)
+{
+    return same(word, "--help") || same(word, "-h") || same(word, "--man") || same(word, "--completion") ||
+           same(word, "--version");
+}
+
+/* "--into" or "--into=x" for "--into" */
+static bool is_flag(const char *word, const char *flag)
+{
+    size_t length = strlen(flag);
+    return strncmp(word, flag, length) == 0 && (!word[length] || word[length] == '=');
+}
+
+/* Words go to terminals, files and command lines. --launcher-args may hold lines, as from a file. */
+static enum status check_word(const char *word)
+{
+    for (const char *c = word; *c; c++)
+        if (((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
+            return fail(STATUS_USAGE, "an argument holds a control character");
+    return STATUS_OK;
+}
+
+/* Divides the command line: the sweep's words into `own` (with room for all), the others to plan_words. */
+static enum status divide(int argc, char **argv, struct sweep_settings *settings, char **own, int *own_count)
+{
+    settings->plan_words.values = allocate((size_t)argc + 1, sizeof *settings->plan_words.values);
+    for (int i = 1; i < argc; i++) {
+        const struct option *row = find_row(argv[i]);
+        bool is_word_list = same(argv[i], "--driver-arg") || same(argv[i], "--matmul-arg");
+        bool takes_next = is_word_list || (row && row->kind != OPTION_FLAG && !strchr(argv[i], '='));
+        if (check_word(argv[i])) return STATUS_USAGE;
+        for (const char *const *flag = (const char *const[]){"--into", "--format", "--available", NULL};
+             *flag; flag++)
+            if (is_flag(argv[i], *flag))
+                return fail(STATUS_USAGE, "%s is for busbar plan alone; the sweep sets it", *flag);
+        if (takes_next && i + 1 >= argc) return fail(STATUS_USAGE, "%s needs a value", argv[i]);
+        for (int last = i + takes_next; i <= last; i++) {
+            if (check_word(argv[i])) return STATUS_USAGE;
+            if (row || is_answered(argv[i]))
+                own[(*own_count)++] = argv[i];
+            else
+                settings->plan_words.values[settings->plan_words.count++] = argv[i];
+        }
+        i--;
+    }
+    return STATUS_OK;
+}
+
+/* "50" or "50usd" */
+static enum status read_money(const char *text, double *usd)
+{
+    char copy[64];
+    size_t length = strlen(text);
+    if (length > 3 && same(text + length - 3, "usd")) length -= 3;
+    snprintf(copy, sizeof copy, "%.*s", (int)(length < 60 ? length : 60), text);
+    if (length >= 60 || parse_real(copy, usd) || *usd < 0 || *usd > 1e9)
+        return fail(STATUS_USAGE, "--cost-limit: '%s' is not an amount such as 50 or 50usd", text);
+    return STATUS_OK;
+}
+
+static enum status check(struct sweep_settings *s)
+{
+    if (s->run && !is_plain_name(s->run))
+        return fail(STATUS_USAGE, "--run: '%s' is not a plain file name", s->run);
+    if (s->repeat_every_s > 0 && !(s->for_s > 0))
+        return fail(STATUS_USAGE, "--repeat-every needs --for: how long?");
+    if (s->for_s > 0 && !(s->repeat_every_s > 0))
+        return fail(STATUS_USAGE, "--for needs --repeat-every: how often?");
+    if (s->plan_file && s->plan_words.count)
+        return fail(STATUS_USAGE, "%s: --plan holds the launches already", s->plan_words.values[0]);
+    for (const char *const *text = (const char *const[]){s->results, s->build, s->label ? s->label : "",
+                                                         s->instance ? s->instance : "", NULL};
+         *text; text++)
+        if (strpbrk(*text, "\n\t")) return fail(STATUS_USAGE, "an argument holds a line break or a tab");
+    return s->cost_limit ? read_money(s->cost_limit, &s->cost_limit_usd) : STATUS_OK;
+}
+
+/* Times are whole seconds, at least one where given. */
+static double whole_seconds(double s)
+{
+    return s > 0 && s < 1 ? 1 : floor(s);
+}
+
+enum status sweep_parse(int argc, char **argv, struct sweep_settings *settings)
+{
+    char **own = allocate((size_t)argc + 1, sizeof *own);
+    int own_count = 1, operand;
+    *settings = (struct sweep_settings){.usd_per_gpu_hour = NAN, .cost_limit_usd = NAN};
+    own[0] = argv[0];
+    enum status status = divide(argc, argv, settings, own, &own_count);
+    if (!status) status = options_parse(&command, own_count, own, settings, &operand);
+    if (!status) status = check(settings);
+    free(own);
+    settings->time_budget_s = whole_seconds(settings->time_budget_s);
+    settings->deadline_s = whole_seconds(settings->deadline_s);
+    settings->repeat_every_s = whole_seconds(settings->repeat_every_s);
+    settings->for_s = whole_seconds(settings->for_s);
+    return status;
+}
+
+void sweep_settings_free(struct sweep_settings *settings)
+{
+    free(settings->plan_words.values);
+    *settings = (struct sweep_settings){0};
+}
