@@ -1,4 +1,4 @@
-/* Device twin of fill.c: each thread works out one unit of 16 bytes, then stores it wherever it stands. */
+/* fill.c on the device: each thread computes one unit of 16 bytes and stores it, aligned or not. */
 #include "kernels/launch.cuh"
 
 enum { FILL_THREADS = 256, FILL_BLOCKS = 1 };

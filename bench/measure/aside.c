@@ -5,12 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *kept_rule_name(enum kept_rule rule)
-{
-    static const char *const names[] = {"all", "undisturbed", "disturbed", "filled"};
-    return names[rule];
-}
-
 /* Room for all samples that may come is taken at once: pages that are never written take no memory, and
    growing by copying would hold two copies for a while. */
 void keep_sample(struct measured *m, size_t expected, double us, double global_us)

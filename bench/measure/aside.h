@@ -13,8 +13,6 @@
 
 #include "measure/measured.h"
 
-const char *kept_rule_name(enum kept_rule); /* as in the record */
-
 /* The disturbed samples of one visit, in measured order. */
 struct disturbed {
     double *us, *global_us;

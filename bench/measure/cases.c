@@ -141,7 +141,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.collective = call->collective->name;
     row.mode = call->isolated ? MODE_ISOLATED : MODE_PIPELINED;
     row.placement = call->in_place ? IN_PLACE : OUT_OF_PLACE;
-    bool world = same(m->split->name, "world");
+    bool world = is_world(m->split->name);
     row.sync = call->isolated && world && s->sync == SYNC_WINDOW     ? SYNC_WINDOW
                : call->isolated && world && capabilities & CAN_ALIGN ? SYNC_DEVICE
                                                                      : SYNC_BARRIER;

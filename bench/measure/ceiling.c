@@ -10,7 +10,7 @@ static void set_bound(struct measured *m, const struct instance *instance, const
     struct machine machine;
     struct bound bound;
     /* Groups have bounds of their own links that the tables do not tell. */
-    if (!same(m->split->name, "world") ||
+    if (!is_world(m->split->name) ||
         !machine_of(instance, gpu, m->split->ranks, m->split->nodes, domains, &machine))
         return;
     if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE,
@@ -26,7 +26,7 @@ static void set_network_bound(struct measured *m, double network_gbit)
     const struct call *call = &m->call;
     int nodes = m->split->nodes, ranks = m->split->ranks;
     struct bound bound;
-    if (m->bound_us > 0 || !same(m->split->name, "world") || nodes < 2 || ranks % nodes) return;
+    if (m->bound_us > 0 || !is_world(m->split->name) || nodes < 2 || ranks % nodes) return;
     struct machine machine = {
         .domains = nodes, .domain_gpus = ranks / nodes, .nvlink_gbps = INFINITY, .nvls = UNKNOWN};
     machine.nic_gbps = network_gbit / 8 / machine.domain_gpus; /* the ranks of a host share its network */

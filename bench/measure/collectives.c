@@ -82,7 +82,7 @@ static enum status check_wishes(const struct settings *s, const struct backend *
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
-    if (s->sync == SYNC_WINDOW && !same(s->group, "world"))
+    if (s->sync == SYNC_WINDOW && !is_world(s->group))
         warn("--sync window holds for the world; groups start after a barrier");
     return STATUS_OK;
 }
@@ -229,7 +229,7 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     enum status status = whole_pages > available ? STATUS_TOO_LARGE
                          : idle                  ? STATUS_OK
                                                  : supports(l, split, &m->call, &reason);
-    if (!same(split->name, "world")) status = agree(l, status);
+    if (!is_world(split->name)) status = agree(l, status);
     if (!status) {
         size_t slots = slots_wanted(l, needed), most = available / 4 / whole_pages;
         if (slots > most) slots = most ? most : 1;
@@ -283,7 +283,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
     row.pass = (int64_t)pass;
     if (visit && visit->count) {
         row.samples_us = (struct samples){(double *)visit->us, visit->count};
-        row.kept = kept_rule_name(visit->rule);
+        row.kept = visit->rule;
         row.batch = m->batch;
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
@@ -329,7 +329,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
     status = fill_all(l, m);
-    l->sampler->split = same(m->split->name, "world") ? NULL : m->split;
+    l->sampler->split = is_world(m->split->name) ? NULL : m->split;
     if (m->split->backend) l->sampler->backend = m->split->backend;
     l->sampler->comm = m->split->comm;
     if (l->backend->watch_start) l->backend->watch_start(l->comm);

@@ -227,7 +227,7 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
         *split = (struct split){.name = duplicate(word), .index = (int)splits->count};
         splits->count++;
         split->group_of_rank = allocate((size_t)w->ranks, sizeof *split->group_of_rank);
-        if (same(word, "world")) {
+        if (is_world(word)) {
             split->groups = 1, split->ranks = w->ranks, split->nodes = w->nodes;
             split->world = *w, split->backend = opened, split->comm = comm;
             continue;
@@ -245,7 +245,7 @@ void splits_close(struct splits *splits)
 {
     for (size_t i = 0; i < splits->count; i++) {
         struct split *split = &splits->list[i];
-        if (!same(split->name, "world")) {
+        if (!is_world(split->name)) {
             if (split->comm) split->backend->close(split->comm);
             if (split->world.ranks) mpi_must(MPI_Comm_free(&split->world.comm));
             free(split->world.hosts);
@@ -276,7 +276,7 @@ json_t *split_figures(const struct splits *splits, const struct split *split, do
                       int64_t bytes, double bus_factor)
 {
     const struct world *w = &splits->whole;
-    if (same(split->name, "world")) return NULL;
+    if (is_world(split->name)) return NULL;
     double *all = w->rank == 0 ? allocate((size_t)w->ranks, sizeof *all) : NULL;
     mpi_must(MPI_Gather(&own_median_us, 1, MPI_DOUBLE, all, 1, MPI_DOUBLE, 0, w->comm));
     if (w->rank) return NULL;

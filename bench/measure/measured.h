@@ -7,14 +7,6 @@
 #include "measure/group.h"
 #include "stats/stopping.h"
 
-/* Which samples count (measure/aside.h). */
-enum kept_rule {
-    KEPT_ALL,         /* ranks share processors: being scheduled away is normal, nothing is set aside */
-    KEPT_UNDISTURBED, /* disturbed samples are set aside */
-    KEPT_DISTURBED,   /* there is no other sample */
-    KEPT_FILLED       /* as many as were asked for, disturbed ones in place of those missing */
-};
-
 /* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the
  * samples. */
 struct thinned {

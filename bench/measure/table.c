@@ -43,7 +43,7 @@ static void print_row(struct measured *m, const struct settings *s, unsigned cap
 static void print_heading(const struct measured *m, bool has_bounds, FILE *out)
 {
     fprintf(out, "\n%s, ", m->call.collective->name);
-    if (!same(m->split->name, "world"))
+    if (!is_world(m->split->name))
         fprintf(out, "%d group%s of %d ranks at once (%s), the slowest of them; ", m->split->groups,
                 m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
     fprintf(out, "%s\n",

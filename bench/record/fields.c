@@ -63,7 +63,7 @@ const struct field case_fields[] = {
     CASE(INTEGER, warmup),
     CASE(INTEGER, preempted),
     CASE(STRING, stopped_by),
-    CASE(STRING, kept),
+    CASE_WORD(kept, kept_rule_names),
     CASE(REAL, line_ns),
     CASE(REAL, drift),
     CASE(REAL, time_us),
@@ -223,6 +223,11 @@ void case_key(const struct case_row *row, struct text *key)
     numbered(key, "nodes", row->nodes, ABSENT);
     numbered(key, "ranks", row->ranks, ABSENT);
     named(key, "group", row->group, NULL);
+}
+
+bool is_world(const char *group)
+{
+    return !group || same(group, "world");
 }
 
 void launch_add_provenance(struct launch_header *header, enum provenance provenance)

@@ -250,7 +250,7 @@ void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, c
                           : table->cache == CACHE_WARM ? ", the same buffers every time"
                                                        : "";
     const struct case_row *row = table->first;
-    bool whole = !row->group || same(row->group, "world");
+    bool whole = is_world(row->group);
     if (sampled)
         snprintf(text, 256, "busbar %s, backend %s: mean over iterations, maximum over ranks, %s%s%s%s%s%s",
                  BUSBAR_VERSION, run->backend ? run->backend : "?", how, buffers,

@@ -59,9 +59,9 @@ struct case_row {
     struct samples global_us;  /* latest end - earliest start; only with synchronised clocks */
     int64_t batch, warmup, preempted;
     const char *stopped_by; /* precision | samples | time | fixed */
-    const char *kept;       /* all | undisturbed | disturbed: which samples count (results/README.md) */
-    double line_ns;         /* round trip of a cache line between neighbouring ranks of a host */
-    double drift;           /* median of the pass's second half over its first, where they differ */
+    enum kept_rule kept;
+    double line_ns; /* round trip of a cache line between neighbouring ranks of a host */
+    double drift;   /* median of the pass's second half over its first, where they differ */
 
     /* what came out */
     double time_us;                 /* the source's own statistic: imports only have this */
@@ -189,6 +189,9 @@ void archive_merge_passes(struct archive *);
    or tflops from the row's samples, and whatever else follows from them; leaves a row without samples as it
    is. */
 void case_row_summarise(struct case_row *);
+
+/* The group of a case that ran on all ranks; imports may leave it out. */
+bool is_world(const char *group);
 
 bool launch_has_provenance(const struct launch_header *, enum provenance);
 void launch_add_provenance(struct launch_header *, enum provenance);

@@ -83,10 +83,10 @@ static void merge_means(struct case_row *into, const struct case_row *from, size
 static void merge_samples(struct case_row *into, const struct case_row *from)
 {
     bool had = into->samples_us.count, has = from->samples_us.count;
-    bool was_disturbed = same(into->kept, "disturbed"), is_disturbed = same(from->kept, "disturbed");
+    bool was_disturbed = into->kept == KEPT_DISTURBED, is_disturbed = from->kept == KEPT_DISTURBED;
     if (had && has && is_disturbed && !was_disturbed) return;
     if (had && has && was_disturbed && !is_disturbed) into->samples_us.count = into->global_us.count = 0;
-    if (has && !same(into->kept, "filled")) into->kept = from->kept;
+    if (has && into->kept != KEPT_FILLED) into->kept = from->kept;
     append(&into->samples_us, &from->samples_us);
     append(&into->global_us, &from->global_us);
 }

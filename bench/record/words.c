@@ -8,6 +8,7 @@ const struct names memory_names = NAMES("host", "device");
 const struct names phase_names = NAMES("burst", "sustained", "both");
 const struct names statistic_names = NAMES("median", "mean", "unknown", "mixed");
 const struct names accumulator_names = NAMES("float", "double", "fast");
+const struct names kept_rule_names = NAMES("all", "undisturbed", "disturbed", "filled");
 const struct names case_status_names =
     NAMES("ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong");
 const struct names end_status_names = NAMES("complete", "interrupted", "failed");

@@ -32,6 +32,15 @@ enum statistic { STATISTIC_ABSENT, STATISTIC_MEDIAN, STATISTIC_MEAN, STATISTIC_U
 /* The type of matmul's partial sums. Fast: cuBLASLt's FAST_ACCUM, fewer bits than float. */
 enum accumulator { ACCUMULATOR_ABSENT, ACCUMULATOR_FLOAT, ACCUMULATOR_DOUBLE, ACCUMULATOR_FAST };
 
+/* Which samples of a case count (measure/aside.h). A sample is disturbed if a rank was scheduled away in it. */
+enum kept_rule {
+    KEPT_ABSENT,
+    KEPT_ALL,         /* ranks share processors: being scheduled away is normal, nothing is set aside */
+    KEPT_UNDISTURBED, /* disturbed samples are set aside */
+    KEPT_DISTURBED,   /* there is no other sample */
+    KEPT_FILLED       /* as many as were asked for, disturbed ones in place of those missing */
+};
+
 /* How a case ended, in order of severity. */
 enum case_status {
     CASE_ABSENT,
@@ -58,7 +67,8 @@ enum provenance {
 };
 
 extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, phase_names,
-    statistic_names, accumulator_names, case_status_names, end_status_names, provenance_names;
+    statistic_names, accumulator_names, kept_rule_names, case_status_names, end_status_names,
+    provenance_names;
 
 /* NULL for an absent one. */
 const char *mode_name(enum mode);

@@ -90,10 +90,10 @@ Test(merge, disturbed_samples_count_only_alone)
     struct archive archive = read_rows(rows, sizeof rows - 1);
     const struct case_row *a = &archive.launches[0].cases[0], *b = &archive.launches[0].cases[1];
     cr_assert(a->samples_us.count == 3 && a->median_us == 5 && a->max_us == 6 && a->preempted == 4);
-    cr_assert_str_eq(a->kept, "undisturbed");
+    cr_assert_eq(a->kept, KEPT_UNDISTURBED);
     cr_assert(a->line_ns == 320 && a->drift == 0.5, "the farthest, and the largest drift");
     cr_assert(b->samples_us.count == 2 && b->median_us == 93 && b->preempted == 2);
-    cr_assert_str_eq(b->kept, "disturbed");
+    cr_assert_eq(b->kept, KEPT_DISTURBED);
     archive_free(&archive);
 }
 
@@ -107,6 +107,6 @@ Test(merge, filled_passes_keep_all)
     struct archive archive = read_rows(rows, sizeof rows - 1);
     const struct case_row *a = &archive.launches[0].cases[0];
     cr_assert(a->samples_us.count == 6 && a->median_us == 5 && a->max_us == 90 && a->preempted == 9);
-    cr_assert_str_eq(a->kept, "filled");
+    cr_assert_eq(a->kept, KEPT_FILLED);
     archive_free(&archive);
 }

@@ -123,7 +123,7 @@ struct conditions conditions_of(const struct launch *launch, const struct case_r
     bool imported = launch_has_provenance(header, PROVENANCE_IMPORTED);
     if (row->memory && !imported && header->backend && !same(header->backend, usual))
         conditions.backend = arena_string(arena, header->backend);
-    bool whole = !row->gemm && row->ranks == header->ranks && (!row->group || same(row->group, "world"));
+    bool whole = !row->gemm && row->ranks == header->ranks && is_world(row->group);
     if (!whole) return conditions;
     if (row->nodes != 1) { /* a host is never in two domains */
         conditions.domains = header->domains;

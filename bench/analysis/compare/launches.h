@@ -1,5 +1,5 @@
-/* Which of the launches that were read count, and under which keys: the first step of whatever combines, ranks or
-   judges results. */
+/* Chooses the launches that count (without duplicates) and sets the keys of their cases. Every command that
+   combines, ranks or judges results does this first. */
 #ifndef BUSBAR_LAUNCHES_H
 #define BUSBAR_LAUNCHES_H
 

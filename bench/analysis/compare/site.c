@@ -33,8 +33,7 @@ bool site_machine(const struct site *site, const struct case_summary *line, stru
 {
     const struct case_row *row = line->row;
     /* The tables tell of links between GPUs: what ran in host memory did not use them. */
-    if (row->ranks < 1 || (row->group && !same(row->group, "world")) || row->memory == MEMORY_HOST)
-        return false;
+    if (row->ranks < 1 || !is_world(row->group) || row->memory == MEMORY_HOST) return false;
     return machine_of(site->instance, site->gpu, row->ranks, nodes_of(line), line->conditions.domains,
                       machine);
 }

@@ -120,7 +120,7 @@ struct tracks study_tracks(const struct study *study, const char *collective, en
             for (last = first + 1; last < run->case_count && same_curve(line, &run->cases[last]);) last++;
             struct track track = {.run = r, .cases = line, .count = last - first};
             for (size_t i = first; i < last; i++) track.figures += run->cases[i].launches > 0;
-            bool whole = !line->row->group || same(line->row->group, "world");
+            bool whole = is_world(line->row->group);
             if (!track.figures || !whole || !same(line->row->collective, collective)) continue;
             track.scope = site_scope(&study->sites[r], line);
             keep_better(&tracks, track, purpose);

@@ -1,4 +1,4 @@
-/* What an import found, a line a table: as text, CSV or JSON. */
+/* Prints what an import found, one line for each table, as text, CSV or JSON. */
 #include "analysis/import/import.h"
 
 #include <math.h>

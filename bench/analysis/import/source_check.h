@@ -1,4 +1,4 @@
-/* What the checks of a table share. */
+/* Functions that the checks of an imported table share. */
 #ifndef BUSBAR_SOURCE_CHECK_H
 #define BUSBAR_SOURCE_CHECK_H
 

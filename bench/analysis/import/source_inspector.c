@@ -1,5 +1,5 @@
-/* NCCL Inspector's JSON lines: every operation of a communicator as one rank saw it. The operations of one
-   collective and size become one row: their median, of this rank alone. */
+/* NCCL Inspector's JSON lines: every operation of a communicator as one rank saw it. All
+   operations of one collective and size become one row with their median time on that rank. */
 #include "analysis/import/source_json.h"
 #include "stats/order.h"
 

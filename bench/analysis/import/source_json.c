@@ -10,8 +10,8 @@ void json_pieces_start(struct json_pieces *pieces, const char *data, size_t leng
     *pieces = (struct json_pieces){.next = data, .end = data + length, .next_line = 1};
 }
 
-/* Where a document that begins at `start` ends, or where it can be cut behind the last whole object of a
-   list: then `closers` gets the brackets that are missing. */
+/* Finds the end of the document that begins at `start`. If the document is cut off: the end of the last complete
+   object in a list, and in `closers` the closing brackets that make it valid JSON. */
 struct extent_of_json {
     const char *end; /* NULL: nothing whole in it */
     bool cut;

@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
+#include "record/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,7 +220,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
 {
     struct text content = {0}, name = {0};
     int64_t ranks = nodes * settings->ranks_per_node;
-    bool world = same(group, "world");
+    bool world = is_world(group);
     const char *args = job->args;
     if (!world) {
         text_add(&content, "%s%s--group %s", args, *args ? " " : "", group);
@@ -329,7 +330,7 @@ static enum status check_settings(const struct plan_settings *settings)
             return fail(STATUS_USAGE, "--matmul-datatype: '%s' holds a space", settings->matmul_types);
     if (settings->ops && check_list("op", settings->ops, is_op, "an operation such as sum or max"))
         return STATUS_USAGE;
-    if (settings->concurrent && !same(settings->groups, "world"))
+    if (settings->concurrent && !is_world(settings->groups))
         return fail(STATUS_USAGE,
                     "--concurrent makes its own groups: leave out --group, or leave out --concurrent");
     for (const char *c = settings->groups; *c; c++)

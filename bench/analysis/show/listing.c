@@ -206,7 +206,7 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
     if (row->nodes != ABSENT)
         text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     conditions_words(&lines[0].conditions, out);
-    if (row->group && !same(row->group, "world")) {
+    if (!is_world(row->group)) {
         text_add(out, ", group ");
         plain_text(out, row->group, 80);
     }
