@@ -1,4 +1,3 @@
-/* Device twin of delay.c. */
 #include "kernels/device.h"
 
 static __device__ inline uint64_t now_ns(void)

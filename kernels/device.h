@@ -32,7 +32,8 @@ cudaError_t device_check(const struct pattern *, int source, uint64_t from, uint
                          const void *received, uint64_t position, struct device_verdict *verdict,
                          cudaStream_t);
 
-/* As matrix_fill and matrix_check_group (matrix.h). The group's v is scratch memory on the device. */
+/* matrix_fill_unit for every unit; matrix_check_v and matrix_check_row for every row of the group (matrix.h).
+   The group's v is scratch memory on the device. */
 struct matrix;
 struct matrix_check;
 struct matrix_verdict;

@@ -1,4 +1,3 @@
-/* Device twin of matrix.c. */
 #include "kernels/launch.cuh"
 #include "kernels/matrix.h"
 

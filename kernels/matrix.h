@@ -258,14 +258,4 @@ PATTERN_INLINE unsigned matrix_check_row(const struct matrix_check *check, uint6
     return wrong;
 }
 
-/* Host twins (matrix.c). */
-#ifdef __cplusplus
-extern "C" {
-#endif
-void matrix_fill(const struct matrix *, uint64_t seed);
-void matrix_check_group(const struct matrix_check *, struct matrix_verdict *);
-#ifdef __cplusplus
-}
-#endif
-
 #endif

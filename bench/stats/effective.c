@@ -45,11 +45,6 @@ static double effective_about(const double *values, size_t n, double middle)
     return tau < (double)n ? (double)n / tau : 1;
 }
 
-double effective_sample_size(const double *values, size_t n)
-{
-    return effective_about(values, n, median(values, n));
-}
-
 bool median_interval_effective(const double *values, size_t n, double alpha, double *lo, double *hi,
                                double *effective)
 {

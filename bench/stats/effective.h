@@ -7,23 +7,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The number of independent samples whose median would be as certain as that of these n, in measured order.
+/* The distribution-free interval of the median with the effective sample size m in place of n: the ranks
+   of median_interval_rank(m) out of m, scaled to n and rounded outwards. Values in measured order. m is stored
+   in `effective` unless that is NULL. False, and the minimum and maximum, when m is too small for such an
+   interval (m < 6 at alpha 0.05). n >= 1. Allocates and frees a sorted copy.
 
-   The variance of a sample median is tau / (4 n f(m)^2), where tau = 1 + 2 (rho_1 + rho_2 + ...) and rho_k is
-   the autocorrelation at lag k not of the values but of their signs about the median (Sen 1968, "Asymptotic
+   m is the number of independent samples whose median would be as certain as that of these n. The variance of
+   a sample median is tau / (4 n f(m)^2), where tau = 1 + 2 (rho_1 + rho_2 + ...) and rho_k is the
+   autocorrelation at lag k not of the values but of their signs about the median (Sen 1968, "Asymptotic
    normality of sample quantiles for m-dependent processes"): outliers count no more than any other value. The
    sum is cut by Geyer's initial monotone positive sequence (Geyer 1992, "Practical Markov chain Monte Carlo",
    section 3.3): pairs rho_2k + rho_2k+1 are added as long as they are positive, none larger than the one
    before.
 
-   Between 1 and n (anticorrelation earns nothing); n when all values are equal; 0 when n is 0. Time n times
-   the lags summed, which are few unless the series drifts; at most n / 2. */
-double effective_sample_size(const double *values, size_t n);
-
-/* The distribution-free interval of the median with the effective sample size m in the place of n: the ranks
-   of median_interval_rank(m) out of m, scaled to n and rounded outwards. Values in measured order. m, when
-   `effective` is not NULL, is stored there. False, and the minimum and maximum, when m is too small for such
-   an interval (m < 6 at alpha 0.05). n >= 1. Allocates and frees a sorted copy. */
+   m is between 1 and n (anticorrelation earns nothing), and n when all values are equal. Time: n times the
+   lags summed, which are few unless the series drifts; at most n / 2. */
 bool median_interval_effective(const double *values, size_t n, double alpha, double *lo, double *hi,
                                double *effective);
 

@@ -124,17 +124,6 @@ bool median_interval_sorted(const double *values, size_t n, double alpha, double
     return j > 0;
 }
 
-double median_interval_coverage(size_t n, size_t j)
-{
-    if (j == 0 || n == 0) return 0;
-    double log_term = (double)n * log(0.5), below = 0;
-    for (size_t i = 0; i < j && i <= n; i++) {
-        below += exp(log_term);
-        log_term += log((double)(n - i)) - log((double)(i + 1));
-    }
-    return below < 0.5 ? 1 - 2 * below : 0;
-}
-
 double robust_sigma(const double *values, size_t n)
 {
     if (n < 2) return NAN;

@@ -20,9 +20,6 @@ double median(const double *values, size_t n); /* of a private sorted copy; NAN 
    (n < 6 at alpha 0.05). */
 size_t median_interval_rank(size_t n, double alpha);
 
-/* The probability 1 - 2 P(Bin(n, 1/2) < j) with which [x(j), x(n+1-j)] covers the median; 0 for j = 0. */
-double median_interval_coverage(size_t n, size_t j);
-
 /* The interval itself; false (and min, max in lo, hi) when there is none. n >= 1. */
 bool median_interval_sorted(const double *values, size_t n, double alpha, double *lo, double *hi);
 

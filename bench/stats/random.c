@@ -1,7 +1,5 @@
 #include "stats/random.h"
 
-#include <math.h>
-
 uint64_t splitmix64(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
@@ -43,17 +41,6 @@ uint64_t random_below(struct random_state *state, uint64_t limit)
     do x = random_next(state);
     while (x < threshold);
     return x % limit;
-}
-
-double random_normal(struct random_state *state)
-{
-    double x, y, square;
-    do {
-        x = 2 * random_unit(state) - 1;
-        y = 2 * random_unit(state) - 1;
-        square = x * x + y * y;
-    } while (square >= 1 || square == 0);
-    return x * sqrt(-2 * log(square) / square);
 }
 
 void random_shuffle(struct random_state *state, size_t *values, size_t n)

@@ -17,8 +17,7 @@ void random_seed(struct random_state *, uint64_t seed);
 uint64_t random_next(struct random_state *);
 double random_unit(struct random_state *); /* uniform in [0, 1), 53 bits */
 uint64_t random_below(struct random_state *,
-                      uint64_t limit);       /* uniform in [0, limit), without bias; limit >= 1 */
-double random_normal(struct random_state *); /* mean 0, variance 1 (Marsaglia's polar method) */
+                      uint64_t limit); /* uniform in [0, limit), without bias; limit >= 1 */
 void random_shuffle(struct random_state *, size_t *values,
                     size_t n); /* Fisher-Yates: every order equally likely */
 

@@ -109,115 +109,13 @@ struct shift hodges_lehmann_paired(const double *differences, size_t n, double a
 
 struct valued {
     double value;
-    size_t from; /* 1: of the second sample, or a positive difference */
+    size_t from;
 };
 
 static int by_value(const void *a, const void *b)
 {
     double x = ((const struct valued *)a)->value, y = ((const struct valued *)b)->value;
     return (x > y) - (x < y);
-}
-
-/* Twice the mid-ranks (whole numbers) of the sorted values; returns the sum of t^3 - t over the groups of t
- * tied values. */
-static double doubled_midranks(const struct valued *sorted, size_t count, size_t *doubled)
-{
-    double ties = 0;
-    for (size_t i = 0, j; i < count; i = j) {
-        for (j = i + 1; j < count && sorted[j].value == sorted[i].value;) j++;
-        for (size_t k = i; k < j; k++) doubled[k] = i + 1 + j;
-        double t = (double)(j - i);
-        ties += t * t * t - t;
-    }
-    return ties;
-}
-
-/* The share of the density at least as far from `centre` as `observed`; both are doubled once more to stay
- * whole. */
-static double two_sided(const double *density, size_t top, size_t observed, size_t twice_centre)
-{
-    double p = 0;
-    size_t far = 2 * observed > twice_centre ? 2 * observed - twice_centre : twice_centre - 2 * observed;
-    for (size_t s = 0; s <= top; s++) {
-        size_t distance = 2 * s > twice_centre ? 2 * s - twice_centre : twice_centre - 2 * s;
-        if (distance >= far) p += density[s];
-    }
-    return p < 1 ? p : 1;
-}
-
-static double normal_two_sided(double distance, double variance, double correction)
-{
-    if (!(variance > 0)) return 1;
-    double z = (fabs(distance) - correction) / sqrt(variance);
-    return z > 0 ? erfc(z / sqrt(2)) : 1;
-}
-
-/* Distribution of the sum of n of the doubled mid-ranks drawn without replacement: ways[k][s] by adding one
-   value at a time, as probabilities: with v values seen, the next is taken with weight so that each subset
-   stays equally likely. */
-static double rank_sum_p(const size_t *doubled, size_t count, size_t n, size_t observed)
-{
-    size_t top = count * (count + 1); /* all doubled ranks together */
-    double *ways = allocate((n + 1) * (top + 1), sizeof *ways), total = 0;
-    ways[0] = 1;
-    for (size_t v = 0; v < count; v++)
-        for (size_t k = v + 1 < n ? v + 1 : n; k >= 1; k--) {
-            double *into = ways + k * (top + 1), *from = into - (top + 1);
-            for (size_t s = top + 1; s-- > doubled[v];) into[s] += from[s - doubled[v]];
-        }
-    double *density = ways + n * (top + 1);
-    for (size_t s = 0; s <= top; s++) total += density[s];
-    for (size_t s = 0; s <= top; s++) density[s] /= total;
-    double p = two_sided(density, top, observed, 2 * n * (count + 1));
-    free(ways);
-    return p;
-}
-
-double mann_whitney_p(const double *x, size_t m, const double *y, size_t n)
-{
-    size_t count = m + n, observed = 0;
-    struct valued *all = allocate(count, sizeof *all);
-    size_t *doubled = allocate(count, sizeof *doubled);
-    for (size_t i = 0; i < count; i++) all[i] = (struct valued){i < m ? x[i] : y[i - m], i >= m};
-    qsort(all, count, sizeof *all, by_value);
-    double ties = doubled_midranks(all, count, doubled), p;
-    for (size_t i = 0; i < count; i++) observed += all[i].from ? doubled[i] : 0;
-    if (m <= EXACT_RANKS && n <= EXACT_RANKS) {
-        p = rank_sum_p(doubled, count, n, observed);
-    } else {
-        double a = (double)m, b = (double)n, all_ranks = a + b;
-        double variance = a * b / 12 * (all_ranks + 1 - ties / (all_ranks * (all_ranks - 1)));
-        p = normal_two_sided((double)observed / 2 - b * (all_ranks + 1) / 2, variance, 0.5);
-    }
-    free(all);
-    free(doubled);
-    return p;
-}
-
-double signed_rank_p(const double *differences, size_t n)
-{
-    struct valued *all = allocate(n, sizeof *all);
-    size_t *doubled = allocate(n, sizeof *doubled), count = 0, observed = 0, top = 0;
-    for (size_t i = 0; i < n; i++)
-        if (differences[i] != 0) all[count++] = (struct valued){fabs(differences[i]), differences[i] > 0};
-    qsort(all, count, sizeof *all, by_value);
-    double ties = doubled_midranks(all, count, doubled), p = 1, c = (double)count;
-    for (size_t i = 0; i < count; i++) observed += all[i].from ? doubled[i] : 0, top += doubled[i];
-    if (count && count <= EXACT_RANKS) {
-        double *density = allocate(top + 1, sizeof *density);
-        density[0] = 1;
-        for (size_t i = 0; i < count; i++)
-            for (size_t s = top + 1; s-- > 0;)
-                density[s] = density[s] / 2 + (s >= doubled[i] ? density[s - doubled[i]] / 2 : 0);
-        p = two_sided(density, top, observed, top);
-        free(density);
-    } else if (count) {
-        p = normal_two_sided((double)observed / 2 - c * (c + 1) / 4,
-                             c * (c + 1) * (2 * c + 1) / 24 - ties / 48, 0.5);
-    }
-    free(all);
-    free(doubled);
-    return p;
 }
 
 void holm(const double *p, size_t n, double *adjusted)
@@ -244,30 +142,4 @@ double launch_sigma(const double *x, size_t m, const double *y, size_t n)
            sigma = 1.482602218505602 * median(residuals, m + n) * count / (count - 2.4);
     free(residuals);
     return sigma;
-}
-
-static size_t least_launches(bool paired, double alpha)
-{
-    for (size_t n = 2; n < 64; n++) {
-        double outcomes = 1;
-        for (size_t i = 1; i <= n; i++) outcomes *= paired ? 2 : (double)(n + i) / (double)i;
-        if (2 / outcomes <= alpha) return n;
-    }
-    return 64;
-}
-
-double detectable_shift(double sigma, size_t m, size_t n, bool paired, double alpha, double power)
-{
-    double z = normal_quantile(1 - alpha / 2);
-    double launches = paired ? (double)n : 2 / (1 / (double)m + 1 / (double)n);
-    if (launches < (double)least_launches(paired, alpha)) return INFINITY;
-    return sigma * (z + normal_quantile(power)) * sqrt((paired ? 1 : 2) * M_PI / 3 / (launches - z * z / 4));
-}
-
-double launches_needed(double sigma, double shift, bool paired, double alpha, double power)
-{
-    double z = normal_quantile(1 - alpha / 2), both = (z + normal_quantile(power)) * sigma / shift;
-    double launches = ceil((paired ? 1 : 2) * M_PI / 3 * both * both + z * z / 4 - 1e-9);
-    double least = (double)least_launches(paired, alpha);
-    return launches > least ? launches : least;
 }

@@ -1,5 +1,4 @@
-/* Two samples compared by ranks: distribution-free tests and intervals. Exact for small samples, ties
-   included.
+/* Two samples compared by ranks: distribution-free intervals, exact for small samples.
 
    Notation: x of size m is the base, y of size n the new sample; a positive shift means that y is larger.
    With logarithms of times a shift is the logarithm of a ratio. All functions copy what they sort. */
@@ -31,15 +30,6 @@ struct shift hodges_lehmann(const double *x, size_t m, const double *y, size_t n
    signed-rank distribution (ibid., section 3.3). No interval below 6 pairs at alpha 0.05. n >= 1. */
 struct shift hodges_lehmann_paired(const double *differences, size_t n, double alpha);
 
-/* Two-sided p of the Mann-Whitney-Wilcoxon test: the share of all assignments of the m + n values (with their
-   mid-ranks) to the two samples whose rank sum is at least as far from its mean as the one observed. m, n
-   >= 1. Beyond EXACT_RANKS: normal limit with tie and continuity correction. */
-double mann_whitney_p(const double *x, size_t m, const double *y, size_t n);
-
-/* Two-sided p of Wilcoxon's signed-rank test, over all assignments of signs to the mid-ranks of the absolute
-   differences; zero differences are left out (Wilcoxon's rule). 1 when nothing is left. */
-double signed_rank_p(const double *differences, size_t n);
-
 /* Holm's step-down adjustment (Holm 1979), into `adjusted`; for reference beside max-T. */
 void holm(const double *p, size_t n, double *adjusted);
 
@@ -51,16 +41,5 @@ double normal_quantile(double p); /* 0 < p < 1 */
    groups' medians, times N / (N - 2.4) for the medians fitted (fitted to simulated normal samples: unbiased
    within 4 % from 3 + 3 on). NAN below two values in a group. */
 double launch_sigma(const double *x, size_t m, const double *y, size_t n);
-
-/* Smallest shift that a two-sided rank test at alpha finds with the given power:
-   e = sigma (z_{1-alpha/2} + z_power) sqrt(2 A / (L - z_{1-alpha/2}^2 / 4)), L = 2 / (1/m + 1/n), A = pi/3
-   (the inverse of the rank test's efficiency for normal values); the subtrahend is Guenther's correction for
-   small samples (1981). Paired: 2 is replaced by 1, L by n, sigma is that of the differences. INFINITY where
-   so few launches can decide nothing. */
-double detectable_shift(double sigma, size_t m, size_t n, bool paired, double alpha, double power);
-
-/* Launches a side (or pairs) with which detectable_shift is at most `shift`: at least 4, or 6 pairs at alpha
-   0.05: below, even the clearest outcome is not significant. */
-double launches_needed(double sigma, double shift, bool paired, double alpha, double power);
 
 #endif

@@ -49,25 +49,6 @@ def samples(m, n, ties):
     return (np.round(x * 2) / 2, np.round(y * 2) / 2) if ties else (x, y)
 
 
-def rank_sum_all(x, y):
-    """Two-sided p by visiting every choice of len(y) of all mid-ranks."""
-    ranks = stats.rankdata(np.concatenate([x, y]))
-    centre = len(y) * (len(ranks) + 1) / 2
-    far = abs(ranks[len(x):].sum() - centre) - 1e-9
-    sums = np.array([sum(c) for c in itertools.combinations(ranks, len(y))])
-    return np.mean(np.abs(sums - centre) >= far)
-
-
-def signed_rank_all(d):
-    d = d[d != 0]
-    if len(d) == 0:
-        return 1.0
-    ranks = stats.rankdata(np.abs(d))
-    sums = np.array([np.dot(s, ranks) for s in itertools.product((0, 1), repeat=len(d))])
-    centre = ranks.sum() / 2
-    return np.mean(np.abs(sums - centre) >= abs(ranks[d > 0].sum() - centre) - 1e-9)
-
-
 def interval(sorted_values, statistic_values, alpha):
     """Order statistics c and count + 1 - c, c the largest with P(statistic < c) <= alpha / 2, by enumeration."""
     count = len(sorted_values)
@@ -79,39 +60,23 @@ def interval(sorted_values, statistic_values, alpha):
 def two_samples():
     for m, n, ties in [(5, 5, 0), (6, 6, 0), (6, 6, 1), (3, 3, 0), (4, 4, 0), (5, 7, 1), (8, 6, 1), (8, 8, 0), (2, 9, 1), (1, 6, 0)]:
         x, y = samples(m, n, ties)
-        p = rank_sum_all(x, y)
-        if not ties:
-            assert np.isclose(p, stats.mannwhitneyu(x, y, method="exact").pvalue)
-            agree("wilcox.test", [p], r(f"wilcox.test({vector(y)},{vector(x)},exact=TRUE)$p.value"))
-        row("mann_whitney", [], x, y, [p])
         u = np.array([sum(c) for c in itertools.combinations(range(1, m + n + 1), n)]) - n * (n + 1) / 2
         differences = np.sort((y[None, :] - x[:, None]).ravel())
         shift = interval(differences, u, 0.05)
         if not ties and shift[3]:
             agree("conf.int", shift[1:3], r(f"wilcox.test({vector(y)},{vector(x)},conf.int=TRUE,exact=TRUE)$conf.int"))
         row("hodges_lehmann", [0.05], x, y, shift)
-    for m, n in [(20, 25), (50, 50)]:
-        x, y = samples(m, n, 0)
-        row("mann_whitney", [], x, y, [stats.mannwhitneyu(x, y, method="exact").pvalue])
-    x, y = samples(60, 70, 1)
-    row("mann_whitney", [], x, y, [stats.mannwhitneyu(x, y, method="asymptotic", use_continuity=True).pvalue])
 
 
 def pairs():
     for n, ties in [(6, 0), (6, 1), (9, 0), (12, 1), (5, 0), (14, 1)]:
         d = samples(n, n, ties)[1]
-        p = signed_rank_all(d)
-        if not ties:
-            assert np.isclose(p, stats.wilcoxon(d, method="exact").pvalue)
-            agree("signed rank", [p], r(f"wilcox.test({vector(d)},exact=TRUE)$p.value"))
-        row("signed_rank", [], d, [], [p])
         w = np.array([np.dot(s, range(1, n + 1)) for s in itertools.product((0, 1), repeat=n)])
         walsh = np.sort([(d[i] + d[j]) / 2 for i in range(n) for j in range(i, n)])
         shift = interval(walsh, w, 0.05)
         if not ties and shift[3]:
             agree("paired conf.int", shift[1:3], r(f"wilcox.test({vector(d)},conf.int=TRUE,exact=TRUE)$conf.int"))
         row("hodges_lehmann_paired", [0.05], d, [], shift)
-    row("signed_rank", [], [0, 0, 0], [], [1.0])
 
 
 def holm():
@@ -287,7 +252,7 @@ def distributions():
         row("normal_quantile", [p], [], [], [stats.norm.ppf(p)])
     for n in (5, 6, 10, 20, 31, 100, 500):
         j = max([k for k in range(1, n) if stats.binom.cdf(k - 1, n, 0.5) <= 0.025], default=0)
-        row("median_interval", [n, 0.05], [], [], [j, 1 - 2 * stats.binom.cdf(j - 1, n, 0.5) if j else 0])
+        row("median_interval", [n, 0.05], [], [], [j])
 
 
 print(f"# regenerate: tests/data/statistics.py; made with SciPy {scipy.__version__}"

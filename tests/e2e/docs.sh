@@ -11,17 +11,57 @@ for key in $keys; do
 done
 if [ -z "$lacking" ]; then ok 'every key of a record is documented'; else not_ok "keys that results/README.md lacks:$lacking"; fi
 
-# What README.md names exists.
-for path in $(grep -oE '\b(scripts|tests|bench|results|kernels)/[a-zA-Z0-9_./-]*[a-zA-Z0-9_]' README.md | sort -u); do
-    case $path in
-    results/*.tsv | results/*.md | results/*.png | results/reference) check "README: $path" test -e "$path" ;;
-    results/*) ;; # what a run would write
-    *) check "README: $path" test -e "$path" ;;
-    esac
+# Every document: what it links to and names exists, make has its targets, and the programs know the commands and flags of its examples.
+documents=$(find README.md CONTRIBUTING.md bench kernels scripts results/*.md tests/README.md -name '*.md' | sort)
+check 'there are documents' test "$(echo "$documents" | wc -l)" -gt 9
+missing=''
+for document in $documents; do
+    folder=$(dirname "$document")
+    for link in $(grep -oE '\]\([^)#]+' "$document" | cut -c3- | grep -v '^http'); do
+        [ -e "$folder/$link" ] || missing="$missing $document:$link"
+    done
+    for path in $(grep -oE '(^|[^a-zA-Z0-9_./-])(scripts|tests|bench|results|kernels)/[a-zA-Z0-9_./-]*[a-zA-Z0-9_]' "$document" | sed 's/^[^a-z]//' | sort -u); do
+        case $path in
+        results/*.tsv | results/*.md | results/*.svg | results/reference*) ;;
+        results/*) continue ;; # what a run would write
+        esac
+        [ -e "$path" ] || [ -e "$folder/$path" ] || missing="$missing $document:$path"
+    done
 done
-for target in $(grep -oE '(^    |`)make [a-z][a-z-]*' README.md | sed 's/.*make //' | sort -u); do
-    check "README: make $target" make -n "$target"
+if [ -z "$missing" ]; then ok 'what documents name is there'; else not_ok "not there:$missing"; fi
+if [ "$(wc -l <README.md)" -le 150 ]; then ok 'README.md has at most 150 lines'; else not_ok "README.md has $(wc -l <README.md) lines"; fi
+# shellcheck disable=SC2086 # a list
+for target in $(grep -ohE '(^    |`)make [a-z][a-z-]*[a-z]\b(-NAME)?' $documents | grep -v -e -NAME | sed 's/.*make //' | sort -u); do
+    check "make $target" make -n "$target"
 done
+"$build/busbar" --completion >"$work/commands"
+# flags_known PROGRAM FLAGS HELP: each flag stands in the help.
+unknown=''
+flags_known() {
+    local flag
+    for flag in $2; do grep -qE -e "(^|[^a-z-])$flag([^a-z-]|\$)" "$3" || unknown="$unknown $1:$flag"; done
+}
+flags_of() { grep -oE -e ' --[a-z][a-z-]+' <<<"$1" | sort -u; }
+"$build/busbar" plan --help >"$work/plan"
+for script in sweep scan; do { "scripts/$script" --help; cat "$work/plan"; scripts/sweep --help; } >"$work/$script"; done
+# shellcheck disable=SC2086 # a list
+while IFS= read -r line; do
+    line=${line%% #*}
+    for part in "${line%%&&*}" "${line#*&&}"; do
+        if [[ $part =~ (^|[ /])busbar\ ([a-z]+) ]]; then
+            command=${BASH_REMATCH[2]}
+            grep -qx "$command" "$work/commands" || { unknown="$unknown busbar:$command" && continue; }
+            "$build/busbar" "$command" --help >"$work/help"
+            flags_known "busbar $command" "$(flags_of "$part")" "$work/help"
+        elif [[ $part =~ scripts/(sweep|scan)\  ]]; then
+            flags_known "${BASH_REMATCH[0]}" "$(flags_of "${part#*scripts/}")" "$work/${BASH_REMATCH[1]}"
+        elif [[ $part =~ build/([a-z_]+)\  ]] && [ -x "$build/${BASH_REMATCH[1]}" ]; then
+            "$build/${BASH_REMATCH[1]}" --help >"$work/help"
+            flags_known "${BASH_REMATCH[1]}" "$(flags_of "${part#*build/}")" "$work/help"
+        fi
+    done
+done < <(grep -hE '^    [a-z]' $documents | grep -v ' -- ')
+if [ -z "$unknown" ]; then ok 'the programs know the commands and flags of the examples'; else not_ok "unknown:$unknown"; fi
 check 'make help' make help
 if [ ! -s "$work/err" ] && ! grep -qE '^  [a-z-]+ *$' "$work/out"; then ok 'has a text for each target'; else
     not_ok "make help: $(cat "$work/err"; grep -E '^  [a-z-]+ *$' "$work/out")"
@@ -36,14 +76,14 @@ for benchmark in tests/benchmark/*.sh; do
 done
 # The flags of the nccl-tests table.
 if [ -x "$build/all_reduce" ]; then
-    for flag in $(sed -n '/^## Flags/,/^## Exit/p' README.md | grep '^| `-' | grep -v export | grep -oE -e '--[a-z][a-z_-]+' | sort -u); do
+    for flag in $(cat bench/drivers/migrating.md | grep '^| `-' | grep -v export | grep -oE -e '--[a-z][a-z_-]+' | sort -u); do
         case $flag in
         --hel* | --no) ;;
-        *) check "README: all_reduce $flag" grep -qxF -e "$flag" <("$build/all_reduce" --completion | cut -d' ' -f1) ;;
+        *) check "migrating.md: all_reduce $flag" grep -qxF -e "$flag" <("$build/all_reduce" --completion | cut -d' ' -f1) ;;
         esac
     done
 else
-    skip 'the flags in README.md' 'no MPI here'
+    skip 'the flags in migrating.md' 'no MPI here'
 fi
 # A letter means one flag in all programs, and a flag has one letter.
 if [ -x "$build/all_reduce" ]; then

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     jobs = gpus + third;
     if (!catalog_parse(&catalog, clouds, first, gpus, gpus_length)) ask_catalog(&catalog);
     catalog_free(&catalog);
-    if (!workloads_parse(&workloads, jobs, size - second - third)) {
+    const char *path = fuzz_file(0, (const uint8_t *)jobs, size - second - third);
+    if (!workloads_read(&workloads, &(struct catalog){0}, path)) {
         for (size_t i = 0; i < workloads.count; i++) workload_find(&workloads, workloads.list[i].name);
         workloads_free(&workloads);
     }

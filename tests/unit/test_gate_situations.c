@@ -7,7 +7,7 @@
    committed table. Seeded: the same number of comparisons gives the same figures. */
 #include "stats/decision.h"
 #include "stats/order.h"
-#include "stats/random.h"
+#include "tests/random_normal.h"
 #include "stats/ranks.h"
 #include "stats/relabel.h"
 

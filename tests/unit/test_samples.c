@@ -1,6 +1,6 @@
 /* Reading samples off the end of a line must give what the JSON library gives for the whole line. */
 #include "record/samples.h"
-#include "stats/random.h"
+#include "tests/random_normal.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>

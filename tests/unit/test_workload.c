@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static struct step step_of(double communication_s, double computation_s, double spread,
                            enum interval_kind kind)
@@ -40,9 +42,15 @@ Test(workload, order_by_the_interval_of_the_ratio)
 
 static enum status read_table(struct workloads *workloads, const char *content)
 {
+    static char path[64];
+    int fd = memfd_create("workloads.tsv", MFD_CLOEXEC);
+    size_t length = strlen(content);
+    cr_assert(fd >= 0 && write(fd, content, length) == (ssize_t)length);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     silence(1);
-    enum status status = workloads_parse(workloads, content, strlen(content));
+    enum status status = workloads_read(workloads, &(struct catalog){0}, path);
     silence(0);
+    close(fd);
     return status;
 }
 

@@ -87,14 +87,6 @@ enum status workloads_read(struct workloads *workloads, const struct catalog *ca
     return status;
 }
 
-enum status workloads_parse(struct workloads *workloads, const char *data, size_t length)
-{
-    struct tsv table;
-    *workloads = (struct workloads){.path = "workloads.tsv"};
-    enum status status = tsv_parse(workloads->path, data, length, &table);
-    return status ? status : add_table(workloads, &table);
-}
-
 void workloads_free(struct workloads *workloads)
 {
     for (size_t i = 0; i < workloads->count; i++) free(workloads->list[i].parts);

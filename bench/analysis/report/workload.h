@@ -28,8 +28,6 @@ struct workloads {
 
 /* NULL: workloads.tsv beside the catalog's tables. STATUS_ENVIRONMENT after one line with file and line. */
 enum status workloads_read(struct workloads *, const struct catalog *, const char *path);
-/* The same from a table in memory. */
-enum status workloads_parse(struct workloads *, const char *data, size_t length);
 void workloads_free(struct workloads *);
 const struct workload *workload_find(const struct workloads *, const char *name);
 

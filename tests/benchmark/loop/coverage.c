@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "stats/stopping.h"
 #include "stats/order.h"
-#include "stats/random.h"
+#include "tests/random_normal.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "base/status.h"
 #include "measure/schedule.h"
 #include "stats/order.h"
-#include "stats/random.h"
+#include "tests/random_normal.h"
 #include "stats/stopping.h"
 
 #include <criterion/criterion.h>

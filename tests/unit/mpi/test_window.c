@@ -1,5 +1,5 @@
 #include "measure/window.h"
-#include "stats/random.h"
+#include "tests/random_normal.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
