@@ -112,15 +112,7 @@ help: ## this text
 
 # Every object depends on its flags' classes; its headers are in the .d files.
 quiet_cc = $(call say,CC,$@)
-$B/obj/bench/%.o: bench/%.c $B/flags/base
-	$(quiet_cc)
-	@mkdir -p $(@D)
-	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
-$B/obj/kernels/%.o: kernels/%.c $B/flags/base
-	$(quiet_cc)
-	@mkdir -p $(@D)
-	$Q$(CC) $(BASE_FLAGS) -MMD -MP -c -o $@ $<
-$B/obj/tests/%.o: tests/%.c $B/flags/base
+$B/obj/%.o: %.c $B/flags/base
 	$(quiet_cc)
 	@mkdir -p $(@D)
 	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
@@ -176,21 +168,19 @@ GPU_OBJECTS := $(filter-out $B/obj/bench/gpu/nccl%,$(filter $B/obj/bench/gpu/%,$
 PLUGIN_COMMON := $(filter-out %/device_memory.o,$(GPU_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) \
 	$B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-gpu bench/plugin.symbols
 LINK_PLUGIN = $(LINK) -shared -Wl,--version-script=bench/plugin.symbols
-$B/busbar_device.so: $B/obj/bench/gpu/device_memory.o $(PLUGIN_COMMON)
+$B/busbar_device.so: $B/obj/bench/gpu/device_memory.o
+$B/busbar_nccl.so: $(filter $B/obj/bench/gpu/nccl%,$(PLUGIN_OBJECTS))
+$B/busbar_nccl.so: LIBRARIES = $(NCCL_LIBS)
+$B/busbar_cublaslt.so: $(filter $B/obj/bench/matmul/%,$(PLUGIN_OBJECTS))
+$B/busbar_cublaslt.so: LIBRARIES = $(CUBLASLT_LIBS)
+$B/busbar_%.so: $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
-	$Q$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
-$B/busbar_nccl.so: $(filter $B/obj/bench/gpu/nccl%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
-	$(call say,LINK,$@)
-	$Q$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(NCCL_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
-$B/busbar_cublaslt.so: $(filter $B/obj/bench/matmul/%,$(PLUGIN_OBJECTS)) $(PLUGIN_COMMON)
-	$(call say,LINK,$@)
-	$Q$(LINK_PLUGIN) -o $@ $(filter %.o %.a,$^) $(CUBLASLT_LIBS) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
+	$Q$(LINK_PLUGIN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBRARIES) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
-include tests/fakes/gpu/rules.mk
+include tests/fakes/gpu/rules.mk tests/benchmark/rules.mk
 
 E2E := $(wildcard tests/e2e/*.sh)
 SLOW := $(wildcard tests/slow/*.sh)
-BENCHMARKS := $(notdir $(basename $(wildcard tests/benchmark/*.sh)))
 
 # All cores, unless the user gave a -j of their own.
 all_cores = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
@@ -227,28 +217,6 @@ bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB
 	@scripts/setup --for bench --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) all
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/bench
-
-# Programs that benchmarks of busbar itself compare with: each stands alone, with MPI and nothing of ours.
-BARE := $(if $(HAVE_MPI),$(patsubst tests/benchmark/%.c,$B/benchmark/%,$(wildcard tests/benchmark/*.c)))
-$(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
-	$(call say,CC,$@)
-	@mkdir -p $(@D)
-	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(MPI_LIBS) -ldl -lm
-# The bare loop alone, and beside the sampler in one run.
-LOOPS := $(if $(HAVE_DRIVERS),$(addprefix $B/benchmark/,bare accuracy sync coverage distance))
-$B/obj/tests/benchmark/loop/%.o: $B/flags/measure
-$B/obj/tests/benchmark/loop/%.o: EXTRA_FLAGS = $(MEASURE_FLAGS)
-$B/benchmark/bare: $B/obj/tests/benchmark/loop/bare.o $B/obj/tests/benchmark/loop/bare_loop.o $B/flags/link $B/flags/link-measure
-$B/benchmark/accuracy: $B/obj/tests/benchmark/loop/bare_loop.o
-$B/benchmark/distance: $B/obj/tests/benchmark/loop/distance.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
-$B/benchmark/accuracy $B/benchmark/sync $B/benchmark/coverage: $B/benchmark/%: $B/obj/tests/benchmark/loop/%.o \
-	$B/obj/tests/benchmark/loop/grouped.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
-$(LOOPS):
-	$(call say,LINK,$@)
-	@mkdir -p $(@D)
-	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
-$(addprefix benchmark-,$(BENCHMARKS)): benchmark-%: all $(BARE) $(LOOPS)
-	@OSU='$(OSU)' IMB='$(IMB)' NCCL_TESTS='$(NCCL_TESTS)' BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/$*.sh
 
 check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression

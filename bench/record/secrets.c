@@ -14,15 +14,28 @@ static bool contains(const char *name, size_t length, const char *sign)
     return false;
 }
 
+/* "PASS", "PASSWORD", "DB_PASSWD", but neither "--passes" nor "BYPASS". */
+static bool names_a_password(const char *name, size_t length)
+{
+    for (size_t i = 0; i + 4 <= length; i++) {
+        if (strncasecmp(name + i, "pass", 4) != 0) continue;
+        char after = i + 4 < length ? name[i + 4] : 0;
+        bool bypass = i >= 2 && strncasecmp(name + i - 2, "by", 2) == 0;
+        if (!bypass && (!isalpha((unsigned char)after) || strchr("wWpPcC", after))) return true;
+    }
+    return false;
+}
+
 static bool is_credential(const char *name, size_t length)
 {
-    static const char *const signs[] = {"TOKEN", "SECRET", "PASS",   "PWD",       "CRED",
-                                        "AUTH",  "CERT",   "COOKIE", "SIGNATURE", NULL};
+    static const char *const signs[] = {"TOKEN", "SECRET", "PWD",       "CRED", "AUTH",
+                                        "CERT",  "COOKIE", "SIGNATURE", NULL};
     for (const char *const *sign = signs; *sign; sign++)
         if (contains(name, length, *sign)) return true;
     /* A partition of a fabric (NCCL_IB_PKEY, UCX_IB_PKEY) is no key to anything. */
     if (contains(name, length, "KEY") && !contains(name, length, "PKEY")) return true;
-    return length == 3 && strncasecmp(name, "sig", 3) == 0; /* Azure's signed URLs */
+    if (length == 3 && strncasecmp(name, "sig", 3) == 0) return true; /* Azure's signed URLs */
+    return names_a_password(name, length);
 }
 
 bool is_credential_name(const char *name)

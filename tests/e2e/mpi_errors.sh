@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# MPI calls that fail: the library itself refuses a call that tests/break_mpi.c makes invalid on one rank. The launch says which call failed
+# MPI calls that fail: the library itself refuses a call that tests/fakes/break_mpi.c makes invalid on one rank. The launch says which call failed
 # where, and ends at once with status 5, whatever the other ranks wait for.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 flags=$(sed -n 's/^MPI_CFLAGS := //p' "$build/config.mk")
 # shellcheck disable=SC2086 # a list of flags
-if ! cc -shared -fPIC -O1 $flags -o "$work/break.so" tests/break_mpi.c 2>"$work/err"; then
+if ! cc -shared -fPIC -O1 $flags -o "$work/break.so" tests/fakes/break_mpi.c 2>"$work/err"; then
     cat "$work/err"
-    not_ok 'tests/break_mpi.c is compiled'
+    not_ok 'tests/fakes/break_mpi.c is compiled'
     exit 1
 fi
 case $build in *sanitize*) skip 'MPI calls that fail' 'a preloaded library comes before the sanitizer'; exit 0 ;; esac

@@ -3,15 +3,15 @@
 # (and gnuplot's style) are looked for, and whose code runs when a plug-in fails.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-# shellcheck source=tests/fakegpu/lib.sh
-. tests/fakegpu/lib.sh
+# shellcheck source=tests/fakes/emulated_gpu.sh
+. tests/fakes/emulated_gpu.sh
 [ -x "$build/all_reduce" ] || { skip 'plug-ins' 'the drivers are not built here'; exit 0; }
 
 # ---- what is exported ----
 
 # The sanitizers' libraries export functions of their own.
 case $build in *sanitize*) sanitized=1 ;; *) sanitized='' ;; esac
-# Leaks (MPI's) are judged by tests/e2e-all/sanitize_gpu.sh.
+# Leaks (MPI's) are judged by tests/slow/sanitize_gpu.sh.
 [ -z "$sanitized" ] || export LSAN_OPTIONS=exitcode=0
 names() { nm -D --defined-only "$1" | awk 'NF { print $NF }' | sort; }
 shown=$(sed 's,/\*.*,,; /\*\//d' bench/program.symbols | grep -o 'busbar_[a-z_]*' | sort)
@@ -41,7 +41,7 @@ compile() { # OUTPUT SOURCE…
 # The commit of this build, as its records tell it ("" in a tarball): the toy is of the same build.
 check 'a record' ranks 1 "$build/all_reduce" --backend mpi --sizes 8 -n 2 --passes 1 --output "$work/records" --run r --launch l
 commit=$(python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readline())["facts"].get("git") or "")' "$work/records/r/l.jsonl")
-compile "$toys/busbar_toy.so" tests/toy_plugin.c bench/base/status.c bench/base/version.c
+compile "$toys/busbar_toy.so" tests/fakes/toy_plugin.c bench/base/status.c bench/base/utf8.c bench/base/version.c
 printf 'const int busbar_backend = 1;\n' >"$work/old.c"
 compile "$toys/busbar_old.so" "$work/old.c"
 echo 'no library' >"$toys/busbar_text.so"
@@ -52,7 +52,7 @@ mkdir "$toys/busbar_folder.so"
 load() { ranks 2 env BUSBAR_PLUGINS="$toys" TOY="${2:-}" "$build/all_reduce" --backend "$1" --sizes 8 -n 2 --passes 1 --output none; }
 # lines NAME COUNT: so many lines of the last command's stderr are the program's
 lines() {
-    if [ "$(grep -c '^all_reduce: ' "$work/err")" = "$2" ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
+    if [ "$(grep '^all_reduce: ' "$work/err" | grep -vc 'ended by signal')" = "$2" ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
 }
 # refused NAME TOY REGEX
 refused() {
@@ -140,7 +140,7 @@ if [ -n "$sanitized" ] || [ ! -e "$build/busbar_nccl.so" ] || [ ! -e "$build/fak
 fi
 driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2)
 # shellcheck disable=SC2046 # a list of flags
-check 'tests/break_mpi.c is compiled' cc -shared -fPIC $(sed -n 's/^MPI_CFLAGS := //p' "$build/config.mk") -o "$work/break.so" tests/break_mpi.c
+check 'tests/fakes/break_mpi.c is compiled' cc -shared -fPIC $(sed -n 's/^MPI_CFLAGS := //p' "$build/config.mk") -o "$work/break.so" tests/fakes/break_mpi.c
 # The second broadcast of a launch is that of NCCL's unique id.
 RANKS_TIMEOUT=30 expect_status 'the broadcast of the unique id fails: status 5' 5 emulated 2 BREAK_CALL=MPI_Bcast BREAK_RANK=1 BREAK_AT=2 LD_PRELOAD="$work/break.so" BUSBAR_HOST=n2 -- --sizes 8
 tells 'by name' '^all_reduce: MPI_Bcast failed on rank 1 of host n2: MPI_ERR_COUNT'

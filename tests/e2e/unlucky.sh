@@ -78,7 +78,7 @@ echo old >"$work/real.html"
 check 'a page behind a link' "$busbar" report --output "$work/link.html" "$work/r"
 check 'the link stays a link' test -L "$work/link.html"
 check 'and leads to the new page' grep -q '<html' "$work/real.html"
-check 'a page into a pipe' sh -c '"$0" report -o /dev/stdout "$1" | grep -q "<html"' "$busbar" "$work/r"
+check 'a page into a pipe' sh -c '"$0" report --output /dev/stdout "$1" | grep -q "<html"' "$busbar" "$work/r"
 
 # ---- code from data
 check 'a plan' sh -c '"$0" plan --available 1 --ranks-per-node 2 --drivers matmul --launches 1 --format tsv >"$1"' "$busbar" "$work/plan.tsv"

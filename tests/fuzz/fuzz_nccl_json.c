@@ -3,8 +3,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct source_reader reader = {.format = FORMAT_NCCL_TESTS_JSON,
-                                                .read = source_read_nccl_json};
+    static const struct source_reader reader = {.format = "nccl-tests-json", .read = source_read_nccl_json};
     fuzz_import(&reader, data, size);
     return 0;
 }

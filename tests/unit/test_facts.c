@@ -117,6 +117,7 @@ static const struct {
     {"password='a", "password='(masked)"},
     {"mlx5_0:1,mlx5_1:1", "mlx5_0:1,mlx5_1:1"},
     {"^=mlx5_0:1", "^=mlx5_0:1"},
+    {"--passes=1 --passes 2", "--passes=1 --passes 2"},
     {"ring 2 tree", "ring 2 tree"},
     {"", ""},
 };
@@ -130,6 +131,9 @@ Test(facts, secrets_in_values)
         text_free(&out);
     }
     cr_expect(!is_credential_name("NCCL_IB_PKEY") && is_credential_name("AWS_ACCESS_KEY_ID"));
+    cr_expect(!is_credential_name("--passes") && !is_credential_name("X_BYPASS"));
+    cr_expect(is_credential_name("DB_PASS") && is_credential_name("sshpass") &&
+              is_credential_name("PASSWD") && is_credential_name("--passphrase"));
     cr_expect(!is_credential_name("NCCL_ALGO") && is_credential_name("NCCL_TOKEN"));
 }
 

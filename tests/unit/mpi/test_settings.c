@@ -1,6 +1,8 @@
 /* What a driver measures when nothing is said. */
-#include "analysis/plan/plan.h"
 #include "measure/settings.h"
+#include "analysis/plan/plan.h"
+#include "matmul/matmul.h"
+#include "record/secrets.h"
 
 #include <criterion/criterion.h>
 
@@ -54,4 +56,17 @@ Test(settings, a_plan_names_the_drivers_defaults)
     cr_assert(plan_build(&asked, &plan) == STATUS_OK && plan.count == 1);
     cr_expect_str_eq(plan.rows[0].args, "--sizes 8 -d float -o sum --cache warm");
     plan_free(&plan);
+}
+
+/* Records keep every flag's value: none of their names may look like a credential's. */
+Test(settings, no_flag_looks_like_a_secret)
+{
+    const struct command commands[] = {collective_command("all_reduce", ""), matmul_command()};
+    size_t flags = 0;
+    for (int i = 0; i < 2; i++) EACH_OPTION(&commands[i], row)
+        {
+            cr_expect(!is_credential_name(row->name), "--%s", row->name);
+            flags++;
+        }
+    cr_expect(flags > 80, "%zu flags", flags);
 }
