@@ -40,7 +40,7 @@ cudaError_t device_matrix_fill(const struct matrix *m, uint64_t seed, cudaStream
     return cudaGetLastError();
 }
 
-/* Few rows make few threads: small blocks spread them over the processors. */
+/* Few rows give few threads. Small blocks spread them over more multiprocessors. */
 enum { ROW_THREADS = 32 };
 
 cudaError_t device_matrix_check_group(const struct matrix_check *check, struct matrix_verdict *verdict,

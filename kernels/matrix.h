@@ -232,8 +232,8 @@ PATTERN_INLINE void matrix_check_v(const struct matrix_check *check, uint64_t p)
     }
 }
 
-/* Row i: its largest |residual| / bound over the blocks, and how many were beyond it (NaN: infinitely far).
- */
+/* Row i: its largest |residual| / bound over the blocks, and how many exceed the bound. A NaN counts as
+   infinitely far. */
 PATTERN_INLINE unsigned matrix_check_row(const struct matrix_check *check, uint64_t i, double *worst)
 {
     double u[MATRIX_GROUP] = {0}, norm = 0;

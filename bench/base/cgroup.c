@@ -9,9 +9,9 @@
 
 enum { PATH = 4096 };
 
-/* The folder of this process's group for a version 1 controller ("memory", "cpu"), or of version 2 (NULL):
-   <mount><group>. false: it is in none. Inside a container the group's outer path may not be there: then the
-   walk up meets the mount. */
+/* Finds the folder of this process's control group: of the version 1 controller ("memory", "cpu"), or of
+   version 2 (controller NULL). false: the process is in no such group. In a container /proc may name a path
+   that exists only on the host; least() then goes up until it reaches `mount`. */
 static bool own_group(const char *root, const char *controller, struct text *mount, struct text *folder)
 {
     char path[PATH], line[PATH];

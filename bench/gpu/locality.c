@@ -26,7 +26,7 @@ static hwloc_topology_t load(void)
     return NULL;
 }
 
-/* The one NUMA node that a device hangs on; NULL where the machine does not say. */
+/* The NUMA node that the device is attached to; NULL if it is unknown or not a single one. */
 static hwloc_obj_t node_of(hwloc_topology_t topology, hwloc_obj_t device)
 {
     hwloc_obj_t place = device ? hwloc_get_non_io_ancestor_obj(topology, device) : NULL;

@@ -32,8 +32,8 @@ enum {
 };
 enum { EVENT_XID = 8, LOOK_MS = 50 };
 
-/* nvmlFieldValue_t. Fields are where drivers that have left older calls behind tell the same: how long a
-   policy (POLICY_…) held clocks down, in ns; and the counters of NVLink 5 (Blackwell), for each link. */
+/* nvmlFieldValue_t. Newer drivers report through fields what older calls returned: for how long a policy
+   (POLICY_...) reduced the clocks, in ns, and the counters of each NVLink 5 link (Blackwell). */
 enum {
     FIELD_POLICY = 74,
     FIELD_POWER_INSTANT = 186, /* mW */

@@ -16,7 +16,7 @@ static size_t cache_bytes(hwloc_topology_t topology, hwloc_obj_type_t type, size
     return first;
 }
 
-/* Not known (no permission, another system): the whole machine. */
+/* If the affinity cannot be read (no permission, another system): the whole machine. */
 static void read_binding(hwloc_topology_t topology, struct host_machine *machine)
 {
     machine->bound_cores = machine->cores;

@@ -1,4 +1,4 @@
-/* The machine's shape, by hwloc: cores, caches, and what this process may use of them. */
+/* What hwloc tells of this machine: cores, caches, and which of them this process may use. */
 #ifndef BUSBAR_MACHINE_H
 #define BUSBAR_MACHINE_H
 

@@ -48,8 +48,8 @@ cublasStatus_t lt_multiply(struct gemm_work *, const cublasLtMatmulAlgo_t *, siz
 enum status lt_time_batch(struct gemm_work *, const cublasLtMatmulAlgo_t *, int batch, size_t *slot,
                           double *seconds, cublasStatus_t *result);
 
-/* Chooses work->algorithm: all that cuBLASLt offers are timed, the winner and the first offer once more in
- * turns. STATUS_UNSUPPORTED without a word where it offers none. */
+/* Chooses work->algorithm: times all that cuBLASLt offers, then the fastest and the first offer again,
+   alternating. STATUS_UNSUPPORTED, with nothing printed, if it offers none. */
 enum status lt_tune(struct gemm_work *);
 
 #endif

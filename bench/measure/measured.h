@@ -43,7 +43,7 @@ struct measured {
 
 /* What a visit (one pass over one case) gave; on rank 0. */
 struct visit {
-    size_t first;                 /* of its samples within measured->us, where they are there */
+    size_t first; /* index of its first sample in measured->us, if its samples are kept there */
     const double *us, *global_us; /* its samples; global_us: NULL without a window */
     size_t count;
     enum kept_rule rule; /* of these samples */

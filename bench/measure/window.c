@@ -30,7 +30,7 @@ void clock_model_learn(struct clock_model *m, double at_s, double offset_s)
     double error = n > 2 && tt > 0 ? sqrt(rest / (n - 2) / tt) : INFINITY;
     m->drift = fabs(slope) > 3 * error ? slope : 0;
     m->origin_s = t;
-    /* Without a drift the newest lessons count: clocks that are slewed do not keep an old offset. */
+    /* No drift is known yet: use the newest offset. A clock that is being slewed does not keep an old one. */
     double newest[3];
     int k = 0;
     for (; k < 3 && k < n; k++) newest[k] = m->offset_s[(m->lessons - 1 - k) % LESSONS_MOST];

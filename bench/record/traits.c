@@ -26,7 +26,7 @@ static void give_integer(struct visitor *visitor, const char *name, int64_t valu
     if (value != ABSENT) give(visitor, name, text, true);
 }
 
-/* Leaves under their path: "facts.cpu", "env.NCCL_ALGO", "facts.nics.0.name". */
+/* Visits every value of a JSON tree. Its name is its path: "facts.cpu", "env.NCCL_ALGO", "facts.nics.0.name". */
 static void give_json(struct visitor *visitor, const char *name, json_t *value, int depth)
 {
     const char *key;

@@ -32,7 +32,7 @@ static void enumerate_signs(struct relabellings *labels)
             labels->bytes[r * labels->width + i] = (unsigned char)(r >> i & 1);
 }
 
-/* All subsets in the order of next_permutation over a byte string, from 0…01…1 (the observed labels) on. */
+/* Visits all subsets in lexicographic order of their label strings, beginning with 0...01...1, the observed one. */
 static void enumerate_subsets(struct relabellings *labels, size_t base)
 {
     size_t n = labels->width;

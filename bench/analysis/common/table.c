@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDEST = 60, WIDEST_MARKDOWN = 400, WIDEST_PAGE = 1000 }; /* characters of a cell, by format */
+enum {
+    WIDEST = 60,
+    WIDEST_MARKDOWN = 400,
+    WIDEST_PAGE = 1000
+}; /* the longest cell of each format, in characters */
 
 void table_column(struct table *table, const char *name, bool left)
 {

@@ -1,4 +1,4 @@
-/* busbar baseline: runs kept beside the code. A baseline is a folder of launches in the usual record format,
+/* busbar baseline: keeps runs in results/baselines, to be committed and compared with. A baseline is a folder of launches in the usual record format,
    written so that version control keeps it well: passes merged, cases in reading order, a line per case,
    samples with seven digits. */
 #include "analysis/gate/baseline.h"

@@ -1,5 +1,4 @@
-/* busbar compare: the gate. What it decides and how stands in comparison.h; how it looks in compare_output.c.
- */
+/* busbar compare: the command. comparison.h makes the decisions, compare_output.h prints them. */
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/baseline.h"

@@ -1,4 +1,4 @@
-/* The faces of a comparison: text and markdown for people, JSON, CSV and JUnit XML for programs. */
+/* Prints a comparison: text and Markdown for people; JSON, CSV and JUnit XML for programs. */
 #ifndef BUSBAR_COMPARE_OUTPUT_H
 #define BUSBAR_COMPARE_OUTPUT_H
 

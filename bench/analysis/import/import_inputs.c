@@ -1,4 +1,5 @@
-/* The files that an import is asked to read: files, and all below folders; each once, each with a name. */
+/* Lists the files to import: those named, and all files below the folders named. Each is listed once and gets a
+   name for its records. */
 #include "analysis/import/import.h"
 #include "record/files.h"
 

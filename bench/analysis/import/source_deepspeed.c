@@ -1,6 +1,6 @@
 /* DeepSpeed's communication log (comms_logger, log_summary): operations as rank 0 timed them during training,
-   a mean without the outermost tenth on either side. Its bandwidths are left aside: they are means of rates,
-   and of all-reduce "tput" counts the data twice. */
+   a mean without the outermost tenth on either side. Its bandwidths are ignored: they are means of rates,
+   and for all-reduce "tput" counts the data twice. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 

@@ -53,8 +53,8 @@ struct source_table *nccl_open_table(struct parser *parser, struct stream *strea
     return table;
 }
 
-/* The table that a line of a test's opening belongs to. seen: that line came before in it; NULL: it comes
- * often. */
+/* Returns the table that a line before the rows belongs to. *seen is set when the table has had such a line; a
+   second one then starts a new table. seen NULL: the line may be repeated. */
 static struct source_table *opening_table(struct parser *parser, struct stream *stream, bool *seen)
 {
     struct source_table *table = nccl_table_of(parser, stream);
