@@ -12,6 +12,7 @@ suite=${1:-bookworm}
 root=${2:-$(mktemp -d /tmp/busbar-bare.XXXXXX)}
 steps=${STEPS:-bootstrap prepare clone bench test gemm user}
 source=$(cd "$(dirname "$0")/../.." && pwd)
+mkdir -p "$root" && chmod 755 "$root" # the ordinary user's / there; mktemp's folders are root's alone
 [ "$(id -u)" -eq 0 ] || { echo 'debian.sh: debootstrap and chroot need root' >&2; exit 5; }
 command -v debootstrap >/dev/null || { echo 'debian.sh: debootstrap is missing' >&2; exit 5; }
 
