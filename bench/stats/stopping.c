@@ -92,6 +92,13 @@ static size_t fit(const struct sampled *now, size_t count)
     return most >= (double)count ? count : most > 1 ? (size_t)most : 1;
 }
 
+/* After a fair number of tries more than half began late (a rank missed the time set for all): they never count. */
+static bool mostly_late(const struct sampled *now, size_t wanted)
+{
+    size_t late = now->taken - now->count - now->disturbed;
+    return now->taken >= 3 * wanted + 20 && (2 * late > now->taken || now->taken >= 10 * wanted + 100);
+}
+
 size_t stopping_next(const struct stopping *s, const struct sampled *now, enum stop_reason *why)
 {
     double lo, hi;
@@ -102,7 +109,7 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
         size_t wanted = stopping_fixed(s, now->pass);
         if (has_fixed(now, wanted))
             *why = STOP_FIXED;
-        else if (now->taken >= 100 * wanted + 1000) /* nearly all began late: they cannot count */
+        else if (mostly_late(now, wanted))
             *why = STOP_SAMPLES;
         else if (time_is_up)
             *why = STOP_TIME;
