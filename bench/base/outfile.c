@@ -12,12 +12,13 @@ static enum status cannot_write(const char *path, int error)
     return fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(error));
 }
 
-/* The permissions that fopen() would give; mkstemp() gives the owner alone. */
-static void set_permissions(int fd)
+/* mkstemp() lets the owner alone read the file: give the permissions of the old file, or those that fopen() gives
+   a new one. If that fails, fewer people can read it. */
+static void set_permissions(int fd, const struct stat *old)
 {
     mode_t mask = umask(0);
     (void)umask(mask);
-    (void)fchmod(fd, 0666 & ~mask); /* where it fails, fewer may read the file */
+    (void)fchmod(fd, old ? old->st_mode & 0777 : 0666 & ~mask);
 }
 
 enum status outfile_open(struct outfile *out, const char *path, enum outfile_mode mode)
@@ -44,7 +45,7 @@ enum status outfile_open(struct outfile *out, const char *path, enum outfile_mod
         free(real);
         return cannot_write(path, error);
     }
-    set_permissions(fd);
+    set_permissions(fd, exists ? &facts : NULL);
     out->path = real ? real : duplicate(path);
     out->temporary = temporary.data;
     return STATUS_OK;

@@ -92,20 +92,8 @@ static const struct option matmul_options[] = {
                        "model do; warm: the same operands every time, which flatters shapes that fit into "
                        "the cache"),
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "300"),
-    {.kind = OPTION_INTEGER,
-     .name = "expect-ranks",
-     .argument = "N",
-     .at = AT(driver.expect_ranks),
-     .initial = "0",
-     .most = 1e9,
-     .help = "refuse to run on another number of ranks"},
-    {.kind = OPTION_INTEGER,
-     .name = "expect-hosts",
-     .argument = "N",
-     .at = AT(driver.expect_hosts),
-     .initial = "0",
-     .most = 1e9,
-     .help = "refuse to run on another number of hosts"},
+    FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
+    FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
     FLAG_FAULT(.at = AT(fault_text), .help = "inject a fault, to see alarms ring: wrong:rank=1, "
                                              "slow:rank=2,us=500, fail:rank=1, hang:rank=1"),
 

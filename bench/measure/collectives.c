@@ -450,23 +450,6 @@ static enum status verdict(const struct cases *cases)
     return STATUS_OK;
 }
 
-/* Processors that come closer or move apart during a launch change the round trip by more than this. */
-static const double MOVED = 1.6;
-
-static void print_distance(const struct distance *d, FILE *out)
-{
-    if (isnan(d->most_ns)) return;
-    if (d->most_ns < MOVED * d->least_ns)
-        fprintf(out, "round trip of a cache line between neighbouring ranks: %.0f ns\n",
-                d->least_ns / 2 + d->most_ns / 2);
-    else
-        fprintf(out,
-                "the processors moved: the round trip of a cache line between neighbouring ranks was %.0f to "
-                "%.0f ns, so these\nfigures mix two states of the machine (line_ns in the record has each "
-                "pass's)\n",
-                d->least_ns, d->most_ns);
-}
-
 static void print_table(struct driver *d, FILE *out)
 {
     struct launch_state *l = state_of(d);
@@ -475,7 +458,7 @@ static void print_table(struct driver *d, FILE *out)
         return;
     }
     collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
-    if (l->sampler->distance) print_distance(&l->distance, out);
+    if (l->sampler->distance) distance_print(&l->distance, out);
 }
 
 static enum status close_backend(struct driver *d, enum status status)

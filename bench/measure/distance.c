@@ -86,3 +86,20 @@ double distance_measure(struct distance *d)
     d->most_ns = fmax(d->most_ns, round_trip);
     return round_trip;
 }
+
+/* Processors that come closer or move apart during a launch change the round trip by more than this. */
+static const double MOVED = 1.6;
+
+void distance_print(const struct distance *d, FILE *out)
+{
+    if (isnan(d->most_ns)) return;
+    if (d->most_ns < MOVED * d->least_ns)
+        fprintf(out, "round trip of a cache line between neighbouring ranks: %.0f ns\n",
+                d->least_ns / 2 + d->most_ns / 2);
+    else
+        fprintf(out,
+                "the processors moved: the round trip of a cache line between neighbouring ranks was %.0f to "
+                "%.0f ns, so these\nfigures mix two states of the machine (line_ns in the record has each "
+                "pass's)\n",
+                d->least_ns, d->most_ns);
+}

@@ -9,6 +9,7 @@
 #include <mpi.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum distance_role { DISTANCE_ALONE, DISTANCE_FIRST, DISTANCE_SECOND };
 
@@ -28,6 +29,9 @@ void distance_close(struct distance *);
 /* Collective. On rank 0: the median round trip, in ns, of the pair that is farthest apart; NAN without pairs.
    The ranks spin: call it only where each has a processor of its own. */
 double distance_measure(struct distance *);
+
+/* One line for the end of a launch: the round trip, or that it changed while the launch ran. */
+void distance_print(const struct distance *, FILE *);
 
 /* The median time of a round trip as the first of a pair sees it; both spin on `line`, each from the same
    *turn. */

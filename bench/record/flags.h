@@ -49,6 +49,12 @@
     FLAG(INTEGER, 'c', "check", .argument = "0|1", .initial = "1", .most = 1e9, __VA_ARGS__)
 #define FLAG_BACKEND(...) FLAG(TEXT, 0, "backend", .argument = "NAME", .initial = "auto", __VA_ARGS__)
 #define FLAG_FAULT(...)   FLAG(TEXT, 0, "fault", .argument = "TEXT", __VA_ARGS__)
+#define FLAG_EXPECT_RANKS(...)                                                                               \
+    FLAG(INTEGER, 0, "expect-ranks", .argument = "N", .initial = "0", .most = 1e9,                           \
+         .help = "refuse to run on another number of ranks", __VA_ARGS__)
+#define FLAG_EXPECT_HOSTS(...)                                                                               \
+    FLAG(INTEGER, 0, "expect-hosts", .argument = "N", .initial = "0", .most = 1e9,                           \
+         .help = "refuse to run on another number of hosts", __VA_ARGS__)
 #define FLAG_TIMEOUT(...)                                                                                    \
     FLAG(SECONDS, 'T', "timeout", .argument = "TIME", .most = 1e7,                                           \
          .help = "end the launch (status 4) when a rank makes no progress for so long; 0: never",            \

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* How operations are timed. MODE_BOTH: only in settings, each case in both modes. */
+/* How operations are timed. MODE_BOTH occurs in settings only: measure each case in both modes. */
 enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_BOTH };
 
 /* One buffer for input and output, or two. PLACEMENT_BOTH: only in settings. */

@@ -129,8 +129,8 @@ static void compare_kind(struct facts *facts, size_t kind)
     }
 }
 
-/* Who was told to be in one NVLink domain must be so, and nobody else: the first hosts that are given a domain, and
-   that say one, stand for the others. */
+/* Compares the NVLink domains of the host file with those that the hosts report. Two hosts must agree: both sources
+   put them into one domain, or both into two. Each host is compared with the first of its domain in either source. */
 static void compare_domains(struct facts *facts, size_t kind)
 {
     const struct sweep_host *list = facts->hosts->list;

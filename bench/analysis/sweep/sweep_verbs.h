@@ -14,7 +14,7 @@ struct sweep {
 
 typedef enum status sweep_verb(struct sweep *);
 
-/* Before the first launch (sweep_start.c) */
+/* Before the first launch (sweep_start.c; verb_probe: sweep_probe.c) */
 sweep_verb verb_flags, verb_hosts, verb_probe, verb_begin, verb_open, verb_round, verb_preflight, verb_absent;
 /* One launch after another (sweep_launch.c) */
 sweep_verb verb_dry, verb_next, verb_judge, verb_remaining, verb_lost, verb_finish, verb_cost;
@@ -42,6 +42,8 @@ enum status read_silent(struct sweep *, const char **names);
 enum status each_line(struct sweep *, const char *name, void (*each)(const char *line, void *data),
                       void *data);
 const char *launcher_of(const struct sweep *);
+/* Sets the price of an hour of the whole allocation, once the number of its GPUs is known. */
+void set_price(struct sweep *);
 int64_t total_gpus(const struct sweep *);
 
 #endif

@@ -59,7 +59,7 @@ Test(arrival, who_never_came_is_named)
     text_free(&words);
 }
 
-/* What stands at the name already: a link, a folder that others may write to, a folder of another user. */
+/* The folder's name is taken: by a link, by a folder that others may write to, by another user's folder. */
 Test(arrival, foreign_folders_are_not_used)
 {
     struct arrival a;

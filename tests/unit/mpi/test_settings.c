@@ -5,6 +5,7 @@
 #include "record/secrets.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 
 /* Reads the words as an all_reduce's command line. */
 static struct settings read_words(const char *a, const char *b)
@@ -69,4 +70,29 @@ Test(settings, no_flag_looks_like_a_secret)
             flags++;
         }
     cr_expect(flags > 80, "%zu flags", flags);
+}
+
+/* Plans from files: a flag of the drivers is either allowed there or named here as one that is not, so that a new
+   flag needs a decision. */
+Test(settings, every_flag_is_allowed_in_plans_or_not)
+{
+    static const char *const refused[] = {"output",   "run",          "launch",       "label",  "cloud",
+                                          "instance", "expect-ranks", "expect-hosts", "format", "largest"};
+    const struct command commands[] = {collective_command("all_reduce", ""), matmul_command()};
+    for (int i = 0; i < 2; i++) EACH_OPTION(&commands[i], row)
+        {
+            if (row->kind == OPTION_REFUSED) continue;
+            bool expected = true;
+            for (size_t r = 0; r < sizeof refused / sizeof *refused; r++)
+                expected &= strcmp(refused[r], row->name) != 0;
+            struct text args = {0}, word = {0};
+            text_add(&args, "--%s x", row->name);
+            cr_expect_eq(plan_args_measure(text_get(&args), &word), expected, "--%s", row->name);
+            text_clear(&args);
+            text_add(&args, "-%c x", row->letter ? row->letter : '?');
+            if (row->letter)
+                cr_expect_eq(plan_args_measure(text_get(&args), &word), expected, "-%c", row->letter);
+            text_free(&args);
+            text_free(&word);
+        }
 }
