@@ -1,5 +1,6 @@
 #include "analysis/gate/compare_output.h"
 #include "analysis/common/table.h"
+#include "analysis/compare/names.h"
 #include "base/units.h"
 #include "collective/collective.h"
 
@@ -21,67 +22,6 @@ void time_text(struct text *out, double us)
              seconds ? "s"
              : milli ? "ms"
                      : "µs");
-}
-
-/* ---- names of cases: what all share is said once ---- */
-
-enum {
-    COLLECTIVE_TOKENS = 7,
-    GEMM_TOKENS = 4
-}; /* the fixed part of case_key; what follows is one token more */
-
-static size_t split(char *key, size_t fixed, char **tokens)
-{
-    size_t n = 0;
-    while (key && n < fixed) tokens[n++] = strsep(&key, "/");
-    if (key) tokens[n++] = key;
-    return n;
-}
-
-/* Bit t is set when token t is the same in all keys of the kind, and so need not be repeated. The name and
- * the size always stay. */
-static unsigned shared_tokens(const struct comparison *comparison, bool gemm, struct text *shared)
-{
-    size_t fixed = gemm ? GEMM_TOKENS : COLLECTIVE_TOKENS;
-    char *first = NULL, *tokens[8], *others[8];
-    unsigned mask = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < comparison->case_count; i++) {
-        if ((comparison->cases[i].row->gemm != NULL) != gemm) continue;
-        char *key = duplicate(comparison->cases[i].key);
-        if (!first) {
-            first = key;
-            count = split(first, fixed, tokens);
-            mask = ((1u << count) - 1) & ~(gemm ? 1u << 0 | 1u << 2 : 1u << 0 | 1u << 3);
-            continue;
-        }
-        size_t n = split(key, fixed, others);
-        if (n != count) mask &= (1u << fixed) - 1;
-        for (size_t t = 0; t < n && t < count; t++)
-            if (!same(tokens[t], others[t])) mask &= ~(1u << t);
-        free(key);
-    }
-    for (size_t t = 0; first && t < count; t++)
-        if (mask >> t & 1 && !same(tokens[t], "-"))
-            text_add(shared, "%s%s", shared->length ? " " : "", tokens[t]);
-    for (size_t i = 0; i < shared->length; i++)
-        if (shared->data[i] == '/') shared->data[i] = ' ';
-    free(first);
-    return mask;
-}
-
-static void label_text(struct text *out, const struct compared_case *line, unsigned mask)
-{
-    bool gemm = line->row->gemm != NULL;
-    char *key = duplicate(line->key), *tokens[8], size[UNIT_TEXT];
-    size_t n = split(key, gemm ? GEMM_TOKENS : COLLECTIVE_TOKENS, tokens);
-    for (size_t t = 0; t < n; t++) {
-        if (mask >> t & 1) continue;
-        bool bytes = !gemm && t == 3 && line->row->requested_bytes >= 0;
-        text_add(out, "%s%s", t ? " " : "",
-                 bytes ? format_size((size_t)line->row->requested_bytes, size) : tokens[t]);
-    }
-    free(key);
 }
 
 /* ---- the figures of a row ---- */
@@ -150,7 +90,7 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
     for (size_t i = 0; i < comparison->case_count; i++) {
         const struct compared_case *line = &comparison->cases[i];
         text_clear(&text);
-        label_text(&text, line, masks[line->row->gemm != NULL]);
+        short_name(&text, &(struct case_name){line->key, line->row}, masks[line->row->gemm != NULL]);
         table_cell(table, "%s", text_get(&text));
         table_cell(table, "%s", line_figure(&text, line, BASE, bandwidth));
         table_cell(table, "%s", line_figure(&text, line, FRESH, bandwidth));
@@ -231,9 +171,12 @@ static void method_text(const struct comparison *comparison, const struct output
 static void shared_text(const struct comparison *comparison, unsigned masks[2], const struct readable *to)
 {
     static const char *const kinds[2] = {"collectives", "matmul"};
+    struct case_name *names = allocate(comparison->case_count, sizeof *names);
+    for (size_t i = 0; i < comparison->case_count; i++)
+        names[i] = (struct case_name){comparison->cases[i].key, comparison->cases[i].row};
     for (int gemm = 0; gemm < 2; gemm++) {
         struct text shared = {0};
-        masks[gemm] = shared_tokens(comparison, gemm, &shared);
+        masks[gemm] = shared_tokens(names, comparison->case_count, gemm, &shared);
         if (shared.length) {
             text_add(to->out, "%sall %s: ", to->start, kinds[gemm]);
             say(to, shared.data, 300);
@@ -241,6 +184,7 @@ static void shared_text(const struct comparison *comparison, unsigned masks[2], 
         }
         text_free(&shared);
     }
+    free(names);
 }
 
 static void differences_text(const struct comparison *comparison, const struct readable *to)
