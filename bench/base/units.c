@@ -32,6 +32,17 @@ enum status parse_real(const char *text, double *value)
     return STATUS_OK;
 }
 
+enum status parse_share(const char *text, double *value)
+{
+    double number;
+    const char *rest;
+    if (leading_number(text, &number, &rest)) return STATUS_USAGE;
+    if (*rest == '%') number /= 100, rest++;
+    if (*rest || !(number > 0 && number < 1)) return STATUS_USAGE;
+    *value = number;
+    return STATUS_OK;
+}
+
 enum status parse_integer(const char *text, int64_t *value)
 {
     char *end;

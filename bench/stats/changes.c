@@ -37,7 +37,7 @@ static double limit_of(double threshold)
 
 int stands_apart(double score, size_t series, double alpha)
 {
-    double limit = limit_of(threshold_of(series, alpha)) * (1 - 1e-9);
+    double limit = normal_quantile(1 - alpha / NIGHTS_OF_ALPHA / (2 * (double)series));
     return score >= limit ? 1 : score <= -limit ? -1 : 0;
 }
 
@@ -105,11 +105,11 @@ static void split(struct monitor *monitor, size_t at)
     for (size_t i = at; i < monitor->count; i++) take(monitor, monitor->kept[i]);
 }
 
-/* The normal score of a t value, cut at the limit. */
-static double score_of(double t, double freedom, double limit)
+/* The normal score of a t value. */
+static double score_of(double t, double freedom)
 {
     double p = fmax(student_upper(fabs(t), freedom), 1e-15);
-    return copysign(fmin(fmax(-normal_quantile(p), 0), limit), t);
+    return copysign(fmax(-normal_quantile(p), 0), t);
 }
 
 /* The next night's value. Returns true when it makes a change sure; *score is NAN before the third night. */
@@ -121,13 +121,14 @@ static bool next_night(struct monitor *monitor, size_t night, double value, doub
     if (n > 0 && freedom > 0) {
         double sigma = fmax(sqrt(monitor->squares / freedom), LEAST_SIGMA) * sqrt(1 + 1 / n);
         double off = value - monitor->mean;
-        *score = score_of(off / sigma, freedom, monitor->limit);
-        if (fabs(*score) >= monitor->limit) {
+        *score = score_of(off / sigma, freedom);
+        double cut = fmin(fmax(*score, -monitor->limit), monitor->limit);
+        if (cut != *score) {
             double most = sigma * student_quantile(1 - erfc(monitor->limit / sqrt(2)) / 2, freedom);
             value = monitor->mean + copysign(fmin(fabs(off), most), off);
         }
-        monitor->up = fmax(0, monitor->up + *score - K);
-        monitor->down = fmax(0, monitor->down - *score - K);
+        monitor->up = fmax(0, monitor->up + cut - K);
+        monitor->down = fmax(0, monitor->down - cut - K);
     }
     monitor->kept[monitor->count] = value;
     monitor->night[monitor->count++] = night;

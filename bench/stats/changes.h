@@ -34,7 +34,7 @@ struct change {
 /* One series over `nights` nights. */
 struct change_series {
     double *values; /* NAN: no figure. Cases: ln(time). The common factor: filled in by find_changes() */
-    double *scores; /* U as cut; NAN: not judged (yet) */
+    double *scores; /* U, not cut; NAN: none */
     struct change *changes; /* in their order */
     size_t change_count;
     double sigma; /* from night to night, within the stretches, without the common factor; NAN: not known */
@@ -45,7 +45,7 @@ struct change_series {
    series in 30 nights. values, scores and changes are the caller's: room for `nights` each. */
 void find_changes(struct change_series *cases, size_t count, size_t nights, double alpha);
 
-/* A score that was cut: the night stands apart, up (+1) or down (-1); 0: it does not. */
+/* Is a night far off on its own, up (+1) or down (-1)? alpha: the chance that any is by chance, over all series in 30 nights. */
 int stands_apart(double score, size_t series, double alpha);
 
 #endif

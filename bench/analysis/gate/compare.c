@@ -3,6 +3,7 @@
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/baseline.h"
 #include "analysis/gate/compare_output.h"
+#include "base/units.h"
 #include "record/flags.h"
 
 #include <stdio.h>
