@@ -82,39 +82,40 @@ static struct stretch *stretches_of(const struct history *history, const struct 
     return list;
 }
 
-/* Walks through the stretches: an improvement that lasts, and an acknowledged change, become the reference. */
+/* Walks through the stretches: an improvement beyond the tolerance that lasts, and an acknowledged change, become the
+   reference. */
 static void walk(struct case_history *one, const struct stretch *list, size_t count, double delta)
 {
-    double first = NAN, reference = NAN, now = NAN;
-    bool own = false, acknowledgement_last = false;
-    size_t faster_since = 0;
-    one->steps = 0;
+    double limit = log1p(delta), first = NAN, reference = NAN, now = NAN;
+    bool own = false, accepted_last = false;
+    size_t faster_since = 0, slower_since = 0;
     for (size_t i = 0; i < count; i++) {
-        if (isnan(list[i].level)) continue;
-        bool begins = isnan(reference), lasts = list[i].figures >= LASTING || i + 1 == count;
-        if (begins) first = list[i].level;
-        if (list[i].acknowledgement)
-            one->acknowledgement = list[i].acknowledgement, acknowledgement_last = true;
-        if (begins || list[i].acknowledgement || (list[i].level <= reference && lasts)) {
-            if (!begins && list[i].level < reference)
-                acknowledgement_last = false, faster_since = list[i].first;
-            if (list[i].acknowledgement) one->since = list[i].first, acknowledgement_last = true;
-            reference = list[i].level;
-            one->steps = 0;
-            own = false;
-        } else if (list[i].level > reference) {
-            if (!one->steps) one->since = list[i].first;
-            if (list[i].level > now) one->steps++;
-            own |= !list[i].by_common;
+        const struct stretch *stretch = &list[i];
+        if (isnan(stretch->level)) continue;
+        bool lasts = stretch->figures >= LASTING || i + 1 == count;
+        bool faster = stretch->level < reference - limit && lasts;
+        if (isnan(reference)) first = reference = stretch->level;
+        if (stretch->acknowledgement)
+            one->acknowledgement = stretch->acknowledgement, one->since = stretch->first;
+        if (stretch->acknowledgement || faster) {
+            reference = stretch->level;
+            accepted_last = stretch->acknowledgement != NULL;
+            if (faster) faster_since = stretch->first;
         }
-        now = list[i].level;
+        if (stretch->level <= reference) one->steps = 0, own = false;
+        if (stretch->level > reference) own |= !stretch->by_common, one->steps += stretch->level > now;
+        if (stretch->level <= reference + limit)
+            slower_since = 0;
+        else if (!slower_since)
+            slower_since = stretch->first;
+        now = stretch->level;
     }
-    double limit = log1p(delta);
     one->ratio = exp(now - reference);
     one->by_common = !own;
     if (now - reference > limit) {
         one->trend = TREND_REGRESSION;
-    } else if (acknowledgement_last) {
+        one->since = slower_since;
+    } else if (accepted_last) {
         one->trend = TREND_ACKNOWLEDGED;
     } else if (now - first < -limit) {
         one->trend = TREND_IMPROVEMENT;

@@ -159,7 +159,7 @@ static bool is_listed(const struct case_history *one, bool wide)
 }
 
 static void row(const struct history *history, const struct case_history *one, const unsigned masks[2],
-                bool whole, struct table *table)
+                bool whole, bool wide, struct table *table)
 {
     char date[DATE + 1];
     struct text text = {0}, name = {0};
@@ -172,7 +172,7 @@ static void row(const struct history *history, const struct case_history *one, c
         text_add(&name, "%s", one->key);
     else
         short_name(&name, &(struct case_name){one->key, one->row}, masks[one->row->gemm != NULL]);
-    plain_text(&text, text_get(&name), whole ? 300 : NAME);
+    plain_text(&text, text_get(&name), whole || wide ? 300 : NAME);
     table_cell(table, "%s", text_get(&text));
     text_clear(&text);
     if (changed) percent_text(&text, one->ratio);
@@ -192,7 +192,7 @@ static void print_table(const struct history *history, const struct readable *to
     struct table table = {0};
     struct case_name *list = allocate(history->case_count, sizeof *list);
     unsigned masks[2];
-    bool whole = to->wide || to->markdown;
+    bool whole = to->markdown;
     for (size_t c = 0; c < history->case_count; c++)
         list[c] = (struct case_name){history->cases[c].key, history->cases[c].row};
     for (int gemm = 0; gemm < 2; gemm++) {
@@ -209,9 +209,10 @@ static void print_table(const struct history *history, const struct readable *to
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     if (history->has_common && is_listed(&history->cases[history->case_count], to->wide))
-        row(history, &history->cases[history->case_count], masks, whole, &table);
+        row(history, &history->cases[history->case_count], masks, whole, to->wide, &table);
     for (size_t c = 0; c < history->case_count; c++)
-        if (is_listed(&history->cases[c], to->wide)) row(history, &history->cases[c], masks, whole, &table);
+        if (is_listed(&history->cases[c], to->wide))
+            row(history, &history->cases[c], masks, whole, to->wide, &table);
     if (table_rows(&table)) {
         table_print(&table, to->markdown ? TABLE_MARKDOWN : TABLE_TEXT, to->out);
         text_add(to->out, "\n");
