@@ -307,6 +307,23 @@ check "it compares by its name" "$busbar" compare good a/new
 check "with the same figures" cmp direct.csv kept.csv
 cp -r results/baselines/good first; "$busbar" baseline save --allow-simulated --replace good a/base >/dev/null
 check "saved again: the same bytes" diff -r first results/baselines/good
+check "a thin baseline is saved" "$busbar" baseline save --allow-simulated --thin thin a/base
+"$busbar" compare thin a/slow --format csv >thin.csv
+check "it compares with the same figures" cmp direct.csv thin.csv
+check "in less than a kilobyte for a case of a launch" python3 -c 'import glob
+lines = [line for f in glob.glob("results/baselines/thin/*.jsonl") for line in open(f) if "\"record\":\"case\"" in line]
+assert lines and max(map(len, lines)) < 1000, max(map(len, lines))'
+cp -r results/baselines/thin first-thin; cp -r a/base refreshed; again=$(find refreshed -name '*.jsonl' | sort | head -n 1)
+python3 - "$again" <<'END'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+for line in lines:
+    if "samples_us" in line: line["samples_us"] = [us + 1 for us in line["samples_us"]]
+open(sys.argv[1], "w").write("".join(json.dumps(line) + "\n" for line in lines))
+END
+check "one launch is measured again, and it is saved again" "$busbar" baseline save --allow-simulated --thin --replace thin refreshed
+equal "only its file changes" "$(diff -rq first-thin results/baselines/thin | wc -l)" 1
+rm -r results/baselines/thin
 expect_status "it is not overwritten" 2 "$busbar" baseline save --allow-simulated good a/new
 expect_status "wrong data is no baseline" 3 "$busbar" baseline save --allow-simulated bad wrong
 expect_status "a launch that died is no baseline" 1 "$busbar" baseline save --allow-simulated bad died
