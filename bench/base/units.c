@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 /* A finite decimal number at the start of text (no hexadecimal, no "inf"), and where it ends. */
 static enum status leading_number(const char *text, double *value, const char **rest)
@@ -40,6 +41,16 @@ enum status parse_share(const char *text, double *value)
     if (*rest == '%') number /= 100, rest++;
     if (*rest || !(number > 0 && number < 1)) return STATUS_USAGE;
     *value = number;
+    return STATUS_OK;
+}
+
+enum status parse_time(const char *text, double *seconds)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (!end) tm = (struct tm){0}, end = strptime(text, "%Y-%m-%d", &tm);
+    if (!end || *end) return STATUS_USAGE;
+    *seconds = (double)timegm(&tm);
     return STATUS_OK;
 }
 

@@ -3,28 +3,21 @@
 #include "analysis/common/table.h"
 #include "analysis/compare/names.h"
 #include "analysis/plot/drawing.h"
+#include "base/units.h"
 #include "stats/order.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MOST_SERIES = 8 }; /* as many as there are colours */
 
-/* Seconds since 1970 of "2026-11-14T03:00:00Z"; of a date alone, its midnight; NAN: neither. */
-static double seconds_of(const char *started)
-{
-    struct tm tm = {0};
-    if (strptime(started, "%Y-%m-%dT%H:%M:%S", &tm) || strptime(started, "%Y-%m-%d", &tm))
-        return (double)timegm(&tm);
-    return NAN;
-}
-
 static double day_of(const struct history *history, size_t night)
 {
-    double first = seconds_of(history->nights[0].started), own = seconds_of(history->nights[night].started);
-    return isfinite(own - first) ? (own - first) / 86400 : (double)night;
+    double first, own;
+    bool known =
+        !parse_time(history->nights[0].started, &first) && !parse_time(history->nights[night].started, &own);
+    return known ? (own - first) / 86400 : (double)night;
 }
 
 /* Does a new level begin on that night, by a change of the series itself or, for a case, of the common factor? */
