@@ -146,6 +146,10 @@ extern const struct backend *const backends[];
    cannot be had. A plug-in's descriptor is a struct backend (backend_plugin.h). */
 const struct backend *backend_find(const char *name);
 
+/* How many GPUs that backend could use here; 0 for one that uses none. Before MPI_Init, so that an MPI library that
+   uses GPUs itself takes the same one: a local_rank of 0 or more makes GPU local_rank this process's own. */
+int backend_devices(const char *name, enum memory, int local_rank);
+
 /* STATUS_OK for a name that backend_find may find; else one line and STATUS_USAGE. */
 enum status backend_check_name(const char *name);
 

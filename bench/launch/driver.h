@@ -7,6 +7,7 @@
 #include "launch/crowding.h"
 #include "launch/journal.h"
 #include "launch/progress.h"
+#include "launch/start.h"
 #include "launch/watch.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct driver_settings {
     enum format format;
     double timeout_s;
     int64_t expect_ranks, expect_hosts;
+    struct start_settings start;
 };
 
 /* The rows that are the same for all, for struct command's `more`: their offsets are those of
@@ -25,11 +27,13 @@ extern const struct option driver_options[];
 
 struct driver;
 
-/* What a driver does itself. All but `read`, `free_settings` and `abort` are collective. */
+/* What a driver does itself. All but `read`, `free_settings`, `devices` and `abort` are collective. */
 struct driver_parts {
-    /* Reads the command line and sets driver->settings. One line on error. */
+    /* Reads the command line; sets driver->settings and driver->command. One line on error. */
     enum status (*read)(struct driver *);
     void (*free_settings)(struct driver *);
+    /* backend_devices (backend/backend.h) of the chosen backend. */
+    int (*devices)(const struct driver *, int local_rank);
     /* Opens what measures; sets driver->backend. World and machine are known; only rank 0's failures are
      * heard. */
     enum status (*open)(struct driver *);
@@ -50,6 +54,7 @@ struct driver {
     const char *name, *backend;
     int argc;
     char **argv;
+    struct command command;
     const struct driver_settings *settings;
     struct world world;
     struct host_machine machine;

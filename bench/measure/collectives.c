@@ -47,9 +47,15 @@ static enum status agree(struct launch_state *l, enum status own)
 static enum status read_settings(struct driver *d)
 {
     struct launch_state *l = state_of(d);
-    const struct command command = collective_command(d->name, l->summary);
+    d->command = collective_command(d->name, l->summary);
     d->settings = &l->settings.driver;
-    return settings_read(&command, d->argc, d->argv, &l->settings);
+    return settings_read(&d->command, d->argc, d->argv, &l->settings);
+}
+
+static int devices(const struct driver *d, int local_rank)
+{
+    const struct settings *s = &((const struct launch_state *)d)->settings;
+    return backend_devices(s->backend, s->memory, local_rank);
 }
 
 static void free_settings(struct driver *d)
@@ -478,8 +484,9 @@ static enum status close_backend(struct driver *d, enum status status)
 
 int collective_main(const char *name, const char *summary, int argc, char **argv)
 {
-    static const struct driver_parts parts = {read_settings, free_settings, open_backend,  add_facts,
-                                              measure,       print_table,   close_backend, abort_backend};
+    static const struct driver_parts parts = {read_settings, free_settings, devices,
+                                              open_backend,  add_facts,     measure,
+                                              print_table,   close_backend, abort_backend};
     struct launch_state l = {.driver = {.parts = &parts, .name = name, .argc = argc, .argv = argv},
                              .summary = summary};
     return driver_main(&l.driver);

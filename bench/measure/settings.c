@@ -164,16 +164,6 @@ static const struct option collective_options[] = {
     {.kind = OPTION_REFUSED, .name = "stepbytes", .help = "use -i or --increment"},
     {.kind = OPTION_REFUSED, .name = "stepfactor", .help = "use -f or --factor"},
     {.kind = OPTION_REFUSED,
-     .letter = 't',
-     .name = "nthreads",
-     .choices = "1",
-     .help = "one process drives one device; start more ranks instead"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'g',
-     .name = "ngpus",
-     .choices = "1",
-     .help = "one process drives one device; start more ranks instead"},
-    {.kind = OPTION_REFUSED,
      .letter = 'm',
      .name = "agg_iters",
      .choices = "1",
@@ -244,7 +234,8 @@ struct command collective_command(const char *name, const char *summary)
             "Start it with mpirun (or srun): one process for each GPU, or for each CPU core that takes "
             "part.\n"
             "Every figure is the median over samples of the slowest rank's time; every result is verified.",
-        .examples = "  mpirun -np 2 build/all_reduce\n      8 bytes to 16 MiB, float, sum\n"
+        .examples = "  build/all_reduce -g 0\n      every GPU of this machine; starts its ranks itself\n"
+                    "  mpirun -np 2 build/all_reduce\n      8 bytes to 16 MiB, float, sum\n"
                     "  mpirun -np 4 build/all_reduce --collectives all_reduce,all_gather --sizes 8,64K,1M -d "
                     "float,double\n"
                     "      several collectives, sizes and types in one launch\n"
