@@ -172,12 +172,13 @@ int driver_main(struct driver *d)
     enum status status = d->parts->read(d);
     if (!status) status = start_own_ranks(d);
     if (status) return (int)status;
-    if (early_local_rank() >= 0) d->parts->devices(d, early_local_rank());
     silence(0);
     const struct watch_settings watch = {d->settings->timeout_s,
                                          same(d->settings->output, "none") ? NULL : d->settings->output,
                                          end_from_watchdog, abort_from_watchdog, d};
     d->watch = watch_open(&watch);
+    if (early_local_rank() >= 0) d->parts->devices(d, early_local_rank());
+    watch_arrive(d->watch);
     if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     mpi_return_errors(end_failed, d);
     status = open_launch(d);

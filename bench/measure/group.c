@@ -199,6 +199,7 @@ static enum status open_split(const struct world *w, const struct backend *backe
 {
     struct backend_options own = *options;
     own.expect_domain = 0; /* asked of the whole launch */
+    own.expect_transport = TRANSPORT_ABSENT;
     check_sizes(w, split);
     if (*split->reason) return STATUS_OK;
     sub_world(w, split);

@@ -140,6 +140,16 @@ static const struct option collective_options[] = {
      .initial = "0",
      .most = 1e9,
      .help = "refuse to run unless the ranks are in NVLink domains of N GPUs"},
+    {.kind = OPTION_CHOICE,
+     .name = "expect-transport",
+     .at = AT(expect_transport),
+     .choices = "p2p|nvls|mnnvl|rdma|gdr",
+     .names = &transport_names,
+     .help = "refuse to run when NCCL does not use it, so that a fallback is not taken for a slow machine.\n"
+             "p2p: GPUs of one host reach each other directly, not through shared memory;\n"
+             "nvls: NVLink switches can reduce (NVLink SHARP); mnnvl: NVLink between hosts, no network;\n"
+             "rdma: an RDMA network between hosts, not TCP sockets; gdr: rdma, and NICs read GPU memory "
+             "directly"},
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
     FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
