@@ -132,7 +132,8 @@ static enum status close_launch(struct driver *d)
         enum status closed = record_close(&d->journal.writer);
         if (!status) status = closed;
     }
-    return d->parts->close(d, agree_over(d->world.comm, status));
+    status = d->parts->close(d, agree_over(d->world.comm, status));
+    return status ? status : agree_over(d->world.comm, d->journal.wrong ? STATUS_WRONG : STATUS_OK);
 }
 
 /* This rank failed alone: the others may wait for it in MPI. */

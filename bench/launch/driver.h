@@ -43,8 +43,7 @@ struct driver_parts {
     enum status (*measure)(struct driver *);
     /* On rank 0: what a person reads of the figures. */
     void (*print)(struct driver *, FILE *);
-    /* Frees all but the settings. `status`: of writing the records; returns it, or what the launch came to.
-     */
+    /* Frees all but the settings. `status`: of writing the records; returns it, or an error of its own. */
     enum status (*close)(struct driver *, enum status status);
     void (*abort)(struct driver *); /* from the watchdog's thread: ends what hangs on devices */
 };

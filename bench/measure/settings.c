@@ -3,14 +3,12 @@
 #include "base/units.h"
 #include "measure/group.h"
 #include "record/flags.h"
+#include "record/grid.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define AT(member) offsetof(struct settings, member)
-/* A send and a receive buffer of that many bytes, rounded up to pages, still have a size_t's and an int64_t's
- * room. */
-#define SIZE_OF_BUFFER_MOST ((size_t)1 << 60)
 
 static const struct option collective_options[] = {
     {.kind = OPTION_TEXT,
@@ -319,45 +317,6 @@ static enum status read_lists(const struct command *command, struct settings *s)
     return status;
 }
 
-/* A size that is named twice is one case. */
-static void drop_repeated(size_t *sizes, size_t *count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++) {
-        size_t j = 0;
-        while (j < kept && sizes[j] != sizes[i]) j++;
-        if (j == kept) sizes[kept++] = sizes[i];
-    }
-    *count = kept;
-}
-
-static enum status read_sizes(struct settings *s)
-{
-    enum { MOST_SIZES = 100000 };
-    if (s->sizes_text) {
-        if (parse_sizes(s->sizes_text, &s->sizes, &s->size_count))
-            return fail(STATUS_USAGE, "--sizes: '%s' is not a list of sizes in bytes such as 8,64K,1M",
-                        s->sizes_text);
-        for (size_t i = 0; i < s->size_count; i++)
-            if (s->sizes[i] > SIZE_OF_BUFFER_MOST)
-                return fail(STATUS_USAGE, "--sizes: %zu is more than 2^60 bytes", s->sizes[i]);
-        drop_repeated(s->sizes, &s->size_count);
-        return STATUS_OK;
-    }
-    if (s->end < s->begin) return fail(STATUS_USAGE, "--end: %zu is less than --begin %zu", s->end, s->begin);
-    for (size_t size = s->begin;;
-         size = s->step_bytes ? size + s->step_bytes : size * (size_t)s->step_factor) {
-        if (s->size_count == MOST_SIZES)
-            return fail(STATUS_USAGE, "--increment: more than %d sizes", MOST_SIZES);
-        s->sizes = reallocate(s->sizes, s->size_count + 1, sizeof *s->sizes);
-        s->sizes[s->size_count++] = size;
-        if (s->step_bytes ? size > s->end - s->step_bytes || s->step_bytes > s->end
-                          : size > s->end / (size_t)s->step_factor)
-            break;
-    }
-    return STATUS_OK;
-}
-
 enum status settings_read(const struct command *command, int argc, char **argv, struct settings *s)
 {
     int operand;
@@ -367,7 +326,8 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
         status =
             fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
     if (!status) status = read_lists(command, s);
-    if (!status) status = read_sizes(s);
+    const struct size_grid grid = {s->sizes_text, s->begin, s->end, (size_t)s->step_factor, s->step_bytes};
+    if (!status) status = size_grid_read(&grid, &s->sizes, &s->size_count);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
     if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_PIPELINED : MODE_ISOLATED;
