@@ -34,6 +34,30 @@ check 'impossible counts are broken lines' "$busbar" show "$work/r"
 says 'the negative one' 'b.jsonl:4: skipped'
 says 'and the one beyond 64 bits' 'b.jsonl:5: skipped'
 
+# An import that was cut off does not keep the whole one out; a measured launch is never replaced.
+cat >"$work/all_reduce.log" <<'LOG'
+# nccl-tests version 2.17.6
+# Collective test starting: all_reduce_perf
+#  Rank  0 Group  0 Pid   1234 on  host0 device  0 [0000:01:00] NVIDIA H100
+#  Rank  1 Group  0 Pid   1235 on  host0 device  1 [0000:02:00] NVIDIA H100
+#       size         count      type   redop    root     time   algbw   busbw #wrong     time   algbw   busbw #wrong
+     1048576        262144     float     sum      -1    50.00   20.97   20.97      0    50.00   20.97   20.97      0
+LOG
+import() { "$busbar" import "$work/all_reduce.log" --output "$work/in"; }
+record=$work/in/all_reduce/all_reduce.jsonl
+check 'a file is imported' import
+cp "$record" "$work/whole"
+for part in 'head -c 0' 'head -c 70' 'head -n 1' 'head -n 2'; do
+    $part "$work/whole" >"$record"
+    check "is imported again over what is left ($part)" import
+    check 'and whole' cmp "$record" "$work/whole"
+done
+expect_status 'a whole import is not replaced' 5 import
+head -n 2 "$work/whole" | sed 's/"imported"/"measured"/' >"$record"
+expect_status 'nor a measured launch that died' 5 import
+sed 's/"schema":1/"schema":99/' "$work/whole" >"$record"
+expect_status 'nor a record of a newer busbar' 5 import
+
 # ---- each file once
 run
 ln -s . "$work/r/again"
@@ -66,6 +90,19 @@ if mkdir "$small" && mount -t tmpfs -o size=256k tmpfs "$small" 2>/dev/null; the
     head -c 999k /dev/zero >>"$small/full" 2>/dev/null
     expect_status 'export onto a full disk fails' 5 "$busbar" export --output "$small" "$work/r"
     check 'and leaves no half file' test "$(ls -A "$small" | wc -l)" = 2
+    if command -v gnuplot >/dev/null; then
+        # Room for the data, not for the pictures: gnuplot itself ends with status 0 here.
+        head -c 228k /dev/zero >"$small/full" 2>/dev/null
+        echo old >"$small/latency-all-reduce.svg"
+        expect_status 'plots onto a full disk fail' 5 "$busbar" plot --format svg --output "$small" "$work/r"
+        says 'and say which picture' 'gnuplot left only a part of it'
+        check 'the old picture is still there' grep -q '^old$' "$small/latency-all-reduce.svg"
+        check 'and no half one' test -z "$(find "$small" -name '.pictures*')"
+        rm "$small"/*-all-reduce.* "$small"/plots.*
+        head -c 999k /dev/zero >>"$small/full" 2>/dev/null
+    else
+        skip 'plots onto a full disk' 'gnuplot is missing'
+    fi
     if [ -x "$build/all_reduce" ]; then
         expect_status 'a launch onto a full disk fails' 5 ranks 2 "$build/all_reduce" --sizes 8 -n 5 --backend mpi --output "$small" --run x --launch y
         check 'and leaves no file without a header' test ! -e "$small/x/y.jsonl"
