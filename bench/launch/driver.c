@@ -2,6 +2,7 @@
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "launch/launcher.h"
 #include "launch/world.h"
 #include "record/flags.h"
@@ -126,6 +127,7 @@ int driver_main(struct driver *d)
 {
     int rank = early_rank(), argc = d->argc;
     char **argv = d->argv;
+    use_decimal_point();
     journal_start(&d->journal, clock_s());
     name_program(d->name);
     silence(rank != 0);

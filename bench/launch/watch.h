@@ -43,7 +43,7 @@ struct pulse *watch_pulse(struct watch *);
 /* What is being measured, for the line that a hang prints: "all_reduce 1 KiB float". */
 void watch_say(struct watch *, const char *what);
 
-/* This rank has said why it fails and calls MPI_Abort next: rank 0 shall not look for a reason. */
+/* This rank has printed its error and is about to call MPI_Abort: no other rank must diagnose again. */
 void watch_fail(struct watch *);
 
 /* In order, after MPI_Finalize: the thread ends. NULL is fine. */

@@ -8,9 +8,6 @@
 #include <string.h>
 
 #define AT(member) offsetof(struct settings, member)
-/* A send and a receive buffer of that many bytes, rounded up to pages, still have a size_t's and an int64_t's
- * room. */
-#define SIZE_OF_BUFFER_MOST ((size_t)1 << 60)
 
 static const struct option collective_options[] = {
     {.kind = OPTION_TEXT,
@@ -334,12 +331,8 @@ static enum status read_sizes(struct settings *s)
 {
     enum { MOST_SIZES = 100000 };
     if (s->sizes_text) {
-        if (parse_sizes(s->sizes_text, &s->sizes, &s->size_count))
-            return fail(STATUS_USAGE, "--sizes: '%s' is not a list of sizes in bytes such as 8,64K,1M",
-                        s->sizes_text);
-        for (size_t i = 0; i < s->size_count; i++)
-            if (s->sizes[i] > SIZE_OF_BUFFER_MOST)
-                return fail(STATUS_USAGE, "--sizes: %zu is more than 2^60 bytes", s->sizes[i]);
+        enum status status = parse_sizes("sizes", s->sizes_text, 0, &s->sizes, &s->size_count);
+        if (status) return status;
         drop_repeated(s->sizes, &s->size_count);
         return STATUS_OK;
     }

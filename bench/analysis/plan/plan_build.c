@@ -143,8 +143,8 @@ static enum status size_args(const struct plan_settings *settings, struct text *
 {
     if (settings->sizes) {
         size_t *values, n;
-        if (parse_sizes(settings->sizes, &values, &n))
-            return fail(STATUS_USAGE, "--sizes: '%s' is not a list such as 8,64K,1M", settings->sizes);
+        enum status status = parse_sizes("sizes", settings->sizes, 0, &values, &n);
+        if (status) return status;
         for (size_t i = 0; i < n; i++) text_add(args, i ? ",%zu" : " --sizes %zu", values[i]);
         free(values);
         *sizes = n;
