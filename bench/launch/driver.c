@@ -88,11 +88,13 @@ static void print_crowding(const struct crowding *c, FILE *out)
                 c->processors, c->processors == 1 ? "" : "s", c->host);
 }
 
+/* A launch without any figure has failed, however well it ran. */
 static enum status close_launch(struct driver *d)
 {
     enum status status = STATUS_OK;
     if (d->world.rank == 0) {
-        status = journal_end(&d->journal, END_COMPLETE);
+        const char *why = d->parts->why_nothing(d);
+        status = why ? journal_fail(&d->journal, why) : journal_end(&d->journal, END_COMPLETE);
         if (d->settings->format == FORMAT_TEXT) {
             print_crowding(&d->crowding, stdout);
             d->parts->print(d, stdout);
@@ -101,6 +103,7 @@ static enum status close_launch(struct driver *d)
         }
         enum status closed = record_close(&d->journal.writer);
         if (!status) status = closed;
+        if (why && !status) status = fail(STATUS_ENVIRONMENT, "nothing was measured: %s", why);
     }
     return d->parts->close(d, agree_over(d->world.comm, status));
 }
@@ -144,6 +147,7 @@ int driver_main(struct driver *d)
     status = open_launch(d);
     if (!status) status = run_launch(d);
     d->parts->free_settings(d);
+    watch_conclude(d->watch, status);
     if (MPI_Finalize() && !status) status = fail(STATUS_ENVIRONMENT, "MPI_Finalize failed");
     watch_close(d->watch);
     world_close(&d->world);

@@ -24,7 +24,8 @@ struct watch {
     pthread_mutex_t lock;      /* of what follows */
     const struct world *world; /* NULL: MPI_Init has not returned */
     char what[160];
-    bool closing, failed; /* failed: this rank has said why */
+    bool closing, failed;  /* failed: this rank has said why */
+    enum status concluded; /* watch_conclude() */
 
     struct arrival arrival;
     struct board board; /* rank 0 */
@@ -153,6 +154,10 @@ static bool rank_0_has_died(struct watch *w)
 static void obey_signal(struct watch *w)
 {
     int number = signal_seen;
+    pthread_mutex_lock(&w->lock);
+    enum status concluded = w->concluded;
+    pthread_mutex_unlock(&w->lock);
+    if (concluded) _exit((int)concluded);
     if (w->world && w->world->rank == 0 && w->world->ranks > 1) {
         drain(w);
         board_serve(&w->board, w->place.secret, -1, clock_s(), 0.05);
@@ -380,6 +385,13 @@ void watch_fail(struct watch *w)
             warn("the watchdog does not hear");
     }
     usleep(200000); /* rank 0 ends the record, or tells the others */
+}
+
+void watch_conclude(struct watch *w, enum status status)
+{
+    pthread_mutex_lock(&w->lock);
+    w->concluded = status;
+    pthread_mutex_unlock(&w->lock);
 }
 
 void watch_close(struct watch *w)

@@ -46,6 +46,10 @@ void watch_say(struct watch *, const char *what);
 /* This rank has printed its error and is about to call MPI_Abort: no other rank must diagnose again. */
 void watch_fail(struct watch *);
 
+/* All ranks have agreed on the exit status, and it has been said: a launcher that ends them early at the first status
+   other than 0 is no news. */
+void watch_conclude(struct watch *, enum status);
+
 /* In order, after MPI_Finalize: the thread ends. NULL is fine. */
 void watch_close(struct watch *);
 
