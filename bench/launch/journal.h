@@ -31,4 +31,7 @@ enum status journal_case(struct journal *, struct case_row *);
    holds the lock for two seconds, in a write that blocks: STATUS_ENVIRONMENT. */
 enum status journal_end(struct journal *, enum end_status);
 
+/* The same for a launch that failed, with one line that says why. */
+enum status journal_fail(struct journal *, const char *why);
+
 #endif

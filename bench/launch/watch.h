@@ -46,8 +46,12 @@ struct pulse *watch_pulse(struct watch *);
 /* What is being measured, for the line that a hang prints: "all_reduce 1 KiB float". */
 void watch_say(struct watch *, const char *what);
 
-/* This rank has said why it fails and calls MPI_Abort next: rank 0 shall not look for a reason. */
+/* This rank has printed its error and is about to call MPI_Abort: no other rank must diagnose again. */
 void watch_fail(struct watch *);
+
+/* All ranks have agreed on the exit status, and it has been said: a launcher that ends them early at the first status
+   other than 0 is no news. */
+void watch_conclude(struct watch *, enum status);
 
 /* In order, after MPI_Finalize: the thread ends. NULL is fine. */
 void watch_close(struct watch *);

@@ -462,6 +462,17 @@ static void print_table(struct driver *d, FILE *out)
     if (l->sampler->distance) distance_print(&l->distance, out);
 }
 
+/* The reason of the first case of those without figures. */
+static const char *why_nothing(struct driver *d)
+{
+    const struct launch_state *l = state_of(d);
+    const struct cases *cases = &l->cases;
+    if (l->settings.largest) return NULL;
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].count) return NULL;
+    return cases->count ? cases->list[0].reason : "there is no case";
+}
+
 static enum status close_backend(struct driver *d, enum status status)
 {
     struct launch_state *l = state_of(d);
@@ -478,9 +489,9 @@ static enum status close_backend(struct driver *d, enum status status)
 
 int collective_main(const char *name, const char *summary, int argc, char **argv)
 {
-    static const struct driver_parts parts = {read_settings, free_settings, devices,
-                                              open_backend,  add_facts,     measure,
-                                              print_table,   close_backend, abort_backend};
+    static const struct driver_parts parts = {read_settings, free_settings, devices,     open_backend,
+                                              add_facts,     measure,       why_nothing, print_table,
+                                              close_backend, abort_backend};
     struct launch_state l = {.driver = {.parts = &parts, .name = name, .argc = argc, .argv = argv},
                              .summary = summary};
     return driver_main(&l.driver);

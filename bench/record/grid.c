@@ -3,24 +3,15 @@
 
 #include <stdlib.h>
 
-static const size_t largest = (size_t)1 << 60;
-
 static enum status read_list(const char *list, size_t **sizes, size_t *count)
 {
     size_t *values, n, kept = 0;
-    if (parse_sizes(list, &values, &n))
-        return fail(STATUS_USAGE, "--sizes: '%s' is not a list of sizes in bytes such as 8,64K,1M", list);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < n && !status; i++) {
+    enum status status = parse_sizes("sizes", list, 0, &values, &n);
+    if (status) return status;
+    for (size_t i = 0; i < n; i++) {
         size_t j = 0;
-        if (values[i] > largest)
-            status = fail(STATUS_USAGE, "--sizes: %zu is more than 2^60 bytes", values[i]);
         while (j < kept && values[j] != values[i]) j++;
         if (j == kept) values[kept++] = values[i];
-    }
-    if (status) {
-        free(values);
-        return status;
     }
     *sizes = values;
     *count = kept;

@@ -163,7 +163,7 @@ enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
 enum status record_end(struct record_writer *, enum end_status, double elapsed_s);
 /* The end of a launch that failed, with one line that says why. */
-enum status record_failure(struct record_writer *, const char *error);
+enum status record_failure(struct record_writer *, double elapsed_s, const char *error);
 enum status record_close(struct record_writer *);
 /* The line itself, without the newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);
