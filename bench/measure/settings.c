@@ -54,7 +54,8 @@ static const struct option collective_options[] = {
                        "domain, rail,\n"
                        "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, "
                        "round K;\n"
-                       "bisect: as rails:K, each host with the one half the hosts away"),
+                       "bisect: as rails:K, each host with the one half the hosts away;\n"
+                       "match:A-B/C-D: as rails:K, the hosts with these numbers, from 0"),
     {.kind = OPTION_CHOICE,
      .name = "sync",
      .at = AT(sync),
