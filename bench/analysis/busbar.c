@@ -19,6 +19,7 @@ const struct subcommand *const subcommands[] = {
     &compare_subcommand,
     &contract_subcommand,
     &baseline_subcommand,
+    &history_subcommand,
     &report_subcommand,
     &sweep_subcommand,
     NULL,

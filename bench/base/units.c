@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 void use_decimal_point(void)
 {
@@ -37,6 +38,27 @@ enum status parse_real(const char *text, double *value)
     const char *rest;
     if (leading_number(text, &number, &rest) || *rest) return STATUS_USAGE;
     *value = number;
+    return STATUS_OK;
+}
+
+enum status parse_share(const char *text, double *value)
+{
+    double number;
+    const char *rest;
+    if (leading_number(text, &number, &rest)) return STATUS_USAGE;
+    if (*rest == '%') number /= 100, rest++;
+    if (*rest || !(number > 0 && number < 1)) return STATUS_USAGE;
+    *value = number;
+    return STATUS_OK;
+}
+
+enum status parse_time(const char *text, double *seconds)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (!end) tm = (struct tm){0}, end = strptime(text, "%Y-%m-%d", &tm);
+    if (!end || *end) return STATUS_USAGE;
+    *seconds = (double)timegm(&tm);
     return STATUS_OK;
 }
 

@@ -17,7 +17,10 @@ parse_size(const char *text,
            size_t *value); /* bytes; "8", "64K", "1.5M", "2G", "1T": binary units, "KiB" and "KB" alike */
 enum status parse_seconds(const char *text, double *value); /* "0.25", "30s", "20m", "6h", "3d", "500ms" */
 enum status parse_integer(const char *text, int64_t *value);
-enum status parse_real(const char *text, double *value); /* finite */
+enum status parse_time(const char *text,
+                       double *seconds); /* "2026-11-14T03:00:00Z", "2026-11-14": since 1970 */
+enum status parse_real(const char *text, double *value);  /* finite */
+enum status parse_share(const char *text, double *value); /* "5%" or "0.05", in (0, 1) */
 
 /* The largest size of a message. A send and a receive buffer of that many bytes, rounded up to pages, still fit into a
    size_t and an int64_t. */

@@ -7,6 +7,7 @@
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/outliers.h"
+#include "analysis/gate/thin.h"
 #include "base/paths.h"
 #include "record/files.h"
 
@@ -23,7 +24,7 @@
 
 struct settings {
     const char *dir;
-    int replace, allow[3]; /* allow: by the order of `artificial` */
+    int replace, thin, allow[3]; /* allow: by the order of `artificial` */
 };
 
 /* Launches that show what is not so: a baseline of these passes whatever is slower than it. */
@@ -43,6 +44,12 @@ static const struct option options[] = {
      .name = "replace",
      .at = AT(replace),
      .help = "save: replace a baseline of that name"},
+    {.kind = OPTION_FLAG,
+     .name = "thin",
+     .at = AT(thin),
+     .help =
+         "save: keep only what a comparison reads, under a kilobyte for a case of a launch: 20 samples with\n"
+         "the median and the 95th percentile of all, no telemetry and no times of single ranks"},
     {.kind = OPTION_FLAG,
      .name = "allow-faulted",
      .at = AT(allow[0]),
@@ -173,7 +180,10 @@ static void name_outliers(const struct archive *archive)
 {
     const struct launch **launches = allocate(archive->count, sizeof *launches);
     for (size_t i = 0; i < archive->count; i++) launches[i] = &archive->launches[i];
-    describe_outliers(launches, archive->count, say_outlier, NULL);
+    if (describe_outliers(launches, archive->count, say_outlier, NULL))
+        warn("to measure such a launch again: remove its file, start the sweep again with the same --run (it "
+             "measures what is "
+             "missing), and save again with --replace");
     free(launches);
 }
 
@@ -333,6 +343,8 @@ static enum status save(const struct settings *settings, int count, char **opera
         status = check_launch(&archive.launches[i], settings);
     if (!status) status = check_figures(&archive);
     if (!status) name_outliers(&archive);
+    for (size_t i = 0; !status && settings->thin && i < archive.count; i++)
+        thin_launch(&archive.launches[i], &archive.arena);
     if (!status)
         status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);
     archive_free(&archive);

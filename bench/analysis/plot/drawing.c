@@ -270,7 +270,7 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
     size_t n = 0;
     for (size_t c = 0; c < drawing->curve_count; c++) {
         const struct curve *curve = &drawing->curves[c];
-        if (curve->count)
+        if (curve->count && *curve->label)
             tags[n++] = (struct tag){bottom + (top - bottom) * place(y, curve->y[curve->count - 1]), 0, c};
     }
     spread(tags, n, bottom - 0.02, top + 0.01, (double)LABEL_HEIGHT / HEIGHT);

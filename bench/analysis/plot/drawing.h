@@ -21,7 +21,7 @@ enum curve_kind { CURVE_FIGURES, CURVE_BOUND, CURVE_REFERENCE };
 
 struct curve {
     enum curve_kind kind;
-    const char *label;       /* untrusted */
+    const char *label;       /* untrusted; "": the curve has none */
     int colour;              /* 1…DRAWING_CURVES; 0: grey */
     bool imported;           /* drawn hollow: another statistic than ours */
     double *x, *y, *lo, *hi; /* lo, hi: NAN where there is no interval */
