@@ -9,20 +9,13 @@
 
 /* What is not listed stands last. */
 const struct subcommand *const subcommands[] = {
-    &import_subcommand,
-    &export_subcommand,
-    &limits_subcommand,
-    &show_subcommand,
-    &plan_subcommand,
-    &scan_subcommand,
-    &plot_subcommand,
-    &compare_subcommand,
-    &contract_subcommand,
-    &baseline_subcommand,
-    &history_subcommand,
-    &report_subcommand,
-    &sweep_subcommand,
-    NULL,
+    &import_subcommand,   &export_subcommand,
+    &limits_subcommand,   &show_subcommand,
+    &plan_subcommand,     &scan_subcommand,
+    &plot_subcommand,     &compare_subcommand,
+    &contract_subcommand, &baseline_subcommand,
+    &history_subcommand,  &report_subcommand,
+    &sweep_subcommand,    NULL,
 };
 
 /* Not listed: what scripts call. */

@@ -10,6 +10,7 @@
 #include "measure/cases.h"
 #include "measure/ceiling.h"
 #include "measure/nccl_format.h"
+#include "measure/problems.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "stats/order.h"
@@ -67,7 +68,9 @@ static void add_facts(struct driver *d, struct launch_header *header)
 {
     struct launch_state *l = state_of(d);
     l->backend->facts(l->comm, header);
-    if (d->world.rank == 0) ceiling_set(&l->cases, header, l->settings.network_gbit);
+    if (d->world.rank) return;
+    ceiling_set(&l->cases, header, l->settings.network_gbit);
+    problems_tell(&l->cases, &l->settings, header);
 }
 
 /* What was asked for and this backend does not have is refused, not left out. */
@@ -470,7 +473,8 @@ static const char *why_nothing(struct driver *d)
     if (l->settings.largest) return NULL;
     for (size_t i = 0; i < cases->count; i++)
         if (cases->list[i].count) return NULL;
-    return cases->count ? cases->list[0].reason : "there is no case";
+    if (!cases->count) return "there is no case";
+    return *cases->list[0].reason ? cases->list[0].reason : "every sample was set aside";
 }
 
 static enum status close_backend(struct driver *d, enum status status)
