@@ -70,6 +70,7 @@ $(call stamp,gpu,$(GPU_FLAGS))
 $(call stamp,unit,$(UNIT_FLAGS))
 $(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
+$(call stamp,launcher,$(MPI_MPIRUN))
 $(call stamp,link,$(LINK) $(BASE_LIBS))
 $(call stamp,link-measure,$(MEASURE_LIBS))
 $(call stamp,link-unit,$(CRITERION_LIBS))
@@ -122,11 +123,13 @@ $B/obj/%.o: %.c $B/flags/base
 	$(quiet_cc)
 	@mkdir -p $(@D)
 	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
-# The style sheet of `busbar report`.
-$B/obj/page_style.c: bench/analysis/report/page.css scripts/embed
+# Texts in programs: the style sheet of `busbar report`, and how a driver starts its own ranks.
+$B/obj/page_style.c: bench/analysis/report/page.css
+$B/obj/mpirun_script.c: scripts/launchers/mpirun
+$B/obj/page_style.c $B/obj/mpirun_script.c: scripts/embed
 	@mkdir -p $(@D)
-	$Qscripts/embed page_style $< >$@
-$B/obj/page_style.o: $B/obj/page_style.c $B/flags/base
+	$Qscripts/embed $(basename $(@F)) $(filter-out scripts/embed,$^) >$@
+$B/obj/page_style.o $B/obj/mpirun_script.o: %.o: %.c $B/flags/base
 	$(quiet_cc)
 	$Q$(CC) $(BASE_FLAGS) -MMD -MP -c -o $@ $<
 $B/obj/%.cu.o: %.cu $B/flags/cuda
@@ -144,13 +147,15 @@ $(PLUGIN_OBJECTS): $B/flags/gpu
 $(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
 $(UNIT_OBJECTS): $B/flags/unit $B/flags/measure
 $(UNIT_OBJECTS): EXTRA_FLAGS = $(UNIT_FLAGS) $(MEASURE_FLAGS)
+$B/obj/bench/launch/start.o: $B/flags/launcher
+$B/obj/bench/launch/start.o: EXTRA_FLAGS = $(MEASURE_FLAGS) -DBUSBAR_MPIRUN='"$(MPI_MPIRUN)"'
 $B/obj/bench/base/version.o: $B/flags/git
 $B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT_HASH)"')
 
 # Archives: a program takes from them what it uses.
 $B/libcommon.a: $(call objects,$(COMMON))
 $B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS))) $B/obj/page_style.o
-$B/libmeasure.a: $(MEASURE_OBJECTS) $(call objects,$(TWINS))
+$B/libmeasure.a: $(MEASURE_OBJECTS) $B/obj/mpirun_script.o $(call objects,$(TWINS))
 $B/lib%.a:
 	$(call say,AR,$@)
 	$Qrm -f $@ && $(AR) rc $@ $(filter %.o,$^)
@@ -166,7 +171,7 @@ $(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a
 	$Q$(LINK) -Wl,--dynamic-list=bench/program.symbols -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
 # What reads NCCL's messages needs no NCCL: the unit tests cover it.
-$B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
+$B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/obj/bench/gpu/nccl_transport.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 

@@ -35,6 +35,7 @@ enum status journal_case(struct journal *j, struct case_row *row)
 {
     struct text key = {0};
     enum status status = STATUS_OK;
+    j->wrong |= row->status == CASE_WRONG;
     case_key(row, &key);
     row->key = text_get(&key);
     pthread_mutex_lock(&j->lock);

@@ -12,6 +12,7 @@ struct journal {
     pthread_mutex_t lock;
     double start_s; /* of the process */
     bool has_header, ended;
+    bool wrong; /* a row of it has wrong data */
     char run[LAUNCH_NAME], launch[LAUNCH_NAME];
 };
 

@@ -5,6 +5,7 @@
 #include "base/units.h"
 #include "launch/arrival.h"
 #include "launch/board.h"
+#include "launch/launcher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ struct watch {
     struct board_place place;
     int socket; /* the others: to rank 0; -1: not watched */
     double start_s;
+    atomic_bool arrived; /* in MPI_Init */
 };
 
 /* A handler can only write to a pipe; there is one watch in a process, and its pipe's end stands here. */
@@ -283,10 +285,16 @@ static void await_arrival(struct watch *w)
     double waited = clock_s() - w->start_s, limit = w->settings.timeout_s;
     wait_or_wake(w, limit > 0 && limit / 20 < 1 ? limit / 20 : 1);
     if (limit <= 0) return;
-    if (waited > limit / 2) arrival_note(&w->arrival);
+    const bool arrived = atomic_load(&w->arrived);
+    if (waited > limit / 2 && arrived) arrival_note(&w->arrival);
     if (waited < limit) return;
     struct text words = {0};
     char text[UNIT_TEXT];
+    if (!arrived) {
+        fail(STATUS_TIMEOUT, "rank %d: its GPU has not answered for %s", early_rank(),
+             format_duration(limit, text));
+        finish(w, END_FAILED, STATUS_TIMEOUT);
+    }
     bool speaks = arrival_tell(&w->arrival, &words);
     if (speaks)
         fail(STATUS_TIMEOUT, "MPI_Init has not returned for %s: %s", format_duration(limit, text),
@@ -334,6 +342,11 @@ struct watch *watch_open(const struct watch_settings *settings)
     w->running = error == 0;
     if (error) warn("no watchdog: %s", strerror(error));
     return w;
+}
+
+void watch_arrive(struct watch *w)
+{
+    atomic_store(&w->arrived, true);
 }
 
 void watch_join(struct watch *w, const struct world *world)

@@ -190,6 +190,11 @@ void archive_merge_passes(struct archive *);
    is. */
 void case_row_summarise(struct case_row *);
 
+/* The bus factor of the row's collective and ranks; NAN: not known, or one rank, which has no bus. */
+double case_bus_factor(const struct case_row *);
+/* Floating-point operations of one call of a matmul row; NAN: not a matmul, or its shape is not known. */
+double case_flop(const struct case_row *);
+
 /* The group of a case that ran on all ranks; imports may leave it out. */
 bool is_world(const char *group);
 

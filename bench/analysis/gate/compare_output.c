@@ -86,15 +86,14 @@ static void label_text(struct text *out, const struct compared_case *line, unsig
 
 /* ---- the figures of a row ---- */
 
-/* What is shown instead of a time: bus bandwidth, without a bus algorithm bandwidth, for a matmul TFLOP/s. */
+/* What --bandwidth shows instead of a time: TFLOP/s of a matmul, bus bandwidth of a collective, algorithm
+   bandwidth of a single rank. */
 static double rate_of(const struct case_row *row, double us, const char **unit)
 {
+    double factor = case_bus_factor(row);
     *unit = row->gemm ? "TFLOP/s" : "GB/s";
-    if (row->gemm) return 2e-6 * (double)row->m * (double)row->n * (double)row->k / us;
-    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
-    double factor =
-        collective && row->ranks > 1 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
-    return row->bytes == ABSENT ? NAN : 1e-3 * (double)row->bytes / us * (factor > 0 ? factor : 1);
+    if (row->gemm) return case_flop(row) / us * 1e-6;
+    return row->bytes == ABSENT ? NAN : algbw_gbps((double)row->bytes, us) * (isfinite(factor) ? factor : 1);
 }
 
 static const char *line_figure(struct text *text, const struct compared_case *line, enum side side,

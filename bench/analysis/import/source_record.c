@@ -85,9 +85,9 @@ static void set_rates(const struct context *context, const struct figures *figur
     const double coarse = 0.002; /* relative */
     bool time_is_finer = has_time && (!has_rate || (rate->step / rate->value > coarse &&
                                                     time->step / time->value < rate->step / rate->value));
-    double factor = row->ranks != ABSENT ? context->table->collective->bus_factor((int)row->ranks) : NAN;
+    double factor = bus_factor(context->table->collective, row->ranks);
     if (has_time && !context->table->rate_is_not_bytes && (!has_rate || (time_is_finer && !row->error))) {
-        row->algbw_gbps = (double)row->bytes / time->value * 1e-3;
+        row->algbw_gbps = algbw_gbps((double)row->bytes, time->value);
         row->busbw_gbps = factor > 0 ? row->algbw_gbps * factor : figures->busbw_gbps.value;
     } else if (has_rate) {
         row->algbw_gbps = rate->value;
