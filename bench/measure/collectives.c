@@ -147,7 +147,8 @@ static void open_sampler(struct launch_state *l)
     struct driver *d = &l->driver;
     l->sampler = sampler_open(&d->world, l->backend, l->comm);
     l->sampler->stopping =
-        (struct stopping){s->precision_percent / 100, (size_t)s->samples, (size_t)s->passes};
+        (struct stopping){.precision = s->precision_percent / 100, .passes = (size_t)s->passes};
+    l->sampler->operations = (size_t)s->operations;
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
@@ -438,7 +439,7 @@ static enum status measure(struct driver *d)
         return STATUS_OK;
     }
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
-                                      (size_t)s->passes, (size_t)s->samples};
+                                      (size_t)s->passes, (size_t)s->operations};
     size_t *order = allocate(l->cases.count, sizeof *order);
     enum status status = STATUS_OK;
     int more = 1;

@@ -24,7 +24,7 @@ struct settings {
     enum cache cache;
     enum memory memory;
     const char *backend;
-    int64_t samples, warmup, passes, seed, check, check_every;
+    int64_t operations, warmup, passes, seed, check, check_every;
     double precision_percent, max_seconds, time_budget_s, network_gbit;
     const char *group, *fault;
     int64_t graph, registration, expect_domain;

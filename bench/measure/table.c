@@ -68,7 +68,7 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
         all += has_figures(m);
         missed += has_figures(m) && !is_precise(m, s->precision_percent / 100);
     }
-    if (missed == 0 || s->samples) return;
+    if (missed == 0 || s->operations) return;
     text_add(out, "%zu of %zu cases missed --precision %g %%", missed, all, s->precision_percent);
     for (size_t i = 0, named = 0; i < cases->count && missed <= MOST_NAMED; i++) {
         const struct measured *m = &cases->list[i];

@@ -5,17 +5,15 @@
 
 static enum status read_list(const char *list, size_t **sizes, size_t *count)
 {
-    size_t *values, n, kept = 0;
-    enum status status = parse_sizes("sizes", list, 0, &values, &n);
-    if (status) return status;
-    for (size_t i = 0; i < n; i++) {
+    size_t n, kept = 0;
+    enum status status = parse_sizes("sizes", list, 0, sizes, &n);
+    for (size_t i = 0; !status && i < n; i++) {
         size_t j = 0;
-        while (j < kept && values[j] != values[i]) j++;
-        if (j == kept) values[kept++] = values[i];
+        while (j < kept && (*sizes)[j] != (*sizes)[i]) j++;
+        if (j == kept) (*sizes)[kept++] = (*sizes)[i];
     }
-    *sizes = values;
     *count = kept;
-    return STATUS_OK;
+    return status;
 }
 
 enum status size_grid_read(const struct size_grid *grid, size_t **sizes, size_t *count)
