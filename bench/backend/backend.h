@@ -46,8 +46,8 @@ struct backend_options {
     enum memory memory; /* absent: the backend's own */
     bool cold;          /* rotate buffers so that repeated calls do not run out of cache */
     uint64_t seed;
-    int graph;           /* calls per graph; 0: none */
-    int registration;    /* 0 none, 1 user buffers, 2 symmetric windows */
+    int graph; /* calls per graph; 0: none */
+    enum registration registration;
     const char *cta;     /* NULL: the library's own */
     int expect_domain;   /* all ranks must be in NVLink domains of so many; 0: whatever there is */
     const char *fault;   /* what fault.c should do; NULL: nothing */

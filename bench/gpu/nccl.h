@@ -120,6 +120,7 @@ enum status nccl_facts_make(struct comm *);          /* after the ranks are conn
 void nccl_facts(struct comm *, struct launch_header *);
 
 /* nccl_memory.c */
+int registration_flag(const struct comm *); /* as in -R: 0, 1, 2 */
 struct place {
     char *send, *recv; /* as the call takes them; results stand from recv on */
     char *data;        /* where this rank's input stands */

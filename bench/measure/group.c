@@ -33,20 +33,40 @@ static int64_t numbered(const char *name, const char *prefix)
     return value;
 }
 
-static bool is_split(const char *name)
+enum split_kind {
+    SPLIT_UNKNOWN,
+    SPLIT_WORLD,
+    SPLIT_NODE,
+    SPLIT_DOMAIN,
+    SPLIT_RAIL,
+    SPLIT_PAIRS,
+    SPLIT_BISECT,
+    SPLIT_HOSTS,
+    SPLIT_RAILS,
+    SPLIT_COUNT
+};
+
+static const struct names split_names = NAMES("world", "node", "domain", "rail", "pairs", "bisect");
+
+/* *number: K of hosts:K and rails:K, N of SPLIT_COUNT. */
+static enum split_kind split_kind_of(const char *name, int64_t *number)
 {
-    static const char *const words[] = {"world", "node", "domain", "rail", "pairs", "bisect", NULL};
-    for (size_t i = 0; words[i]; i++)
-        if (same(name, words[i])) return true;
-    return numbered(name, "") > 0 || numbered(name, "hosts:") >= 0 || numbered(name, "rails:") >= 0;
+    enum split_kind kind = (enum split_kind)value_named(&split_names, name);
+    *number = 0;
+    if (kind) return kind;
+    if ((*number = numbered(name, "")) > 0) return SPLIT_COUNT;
+    if ((*number = numbered(name, "hosts:")) >= 0) return SPLIT_HOSTS;
+    if ((*number = numbered(name, "rails:")) >= 0) return SPLIT_RAILS;
+    return SPLIT_UNKNOWN;
 }
 
 enum status splits_check(const char *list)
 {
     char *copy = duplicate(list), *rest = copy, *word;
     enum status status = STATUS_OK;
+    int64_t number;
     while (!status && (word = strsep(&rest, ",")))
-        if (!is_split(word))
+        if (split_kind_of(word, &number) == SPLIT_UNKNOWN)
             status = fail(STATUS_USAGE,
                           "--group: '%s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K "
                           "or a number of ranks",
@@ -89,25 +109,38 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
     int groups = 1;
     *reason = 0;
     for (int r = 0; r < w->ranks; r++) group[r] = 0;
-    if (same(name, "node"))
+    switch (split_kind_of(name, &number)) {
+    case SPLIT_NODE:
         for (int r = 0; r < w->ranks; r++) group[r] = w->node_of_rank[r];
-    else if (same(name, "domain"))
+        break;
+    case SPLIT_DOMAIN:
         for (int r = 0; r < w->ranks; r++) group[r] = domain_of_rank ? domain_of_rank[r] : w->node_of_rank[r];
-    else if (same(name, "rail"))
+        break;
+    case SPLIT_RAIL:
         for (int r = 0; r < w->ranks; r++) group[r] = w->local_rank_of_rank[r];
-    else if (same(name, "pairs")) {
+        break;
+    case SPLIT_PAIRS:
         if (w->ranks % 2) snprintf(reason, room, "%d ranks do not make pairs", w->ranks);
         for (int r = 0; r < w->ranks; r++) group[r] = r % (w->ranks / 2 ? w->ranks / 2 : 1);
-    } else if ((number = numbered(name, "")) > 0) {
+        break;
+    case SPLIT_COUNT:
         if (w->ranks % number)
             snprintf(reason, room, "%d ranks do not divide into groups of %d", w->ranks, (int)number);
         for (int r = 0; r < w->ranks; r++) group[r] = r / (int)number;
-    } else if ((number = numbered(name, "hosts:")) >= 0)
+        break;
+    case SPLIT_HOSTS:
         host_pairs(w, (int)number, false, group);
-    else if (same(name, "bisect"))
+        break;
+    case SPLIT_BISECT:
         host_pairs(w, BISECT, true, group);
-    else if ((number = numbered(name, "rails:")) >= 0)
+        break;
+    case SPLIT_RAILS:
         host_pairs(w, (int)number, true, group);
+        break;
+    case SPLIT_WORLD:
+    case SPLIT_UNKNOWN:
+        break;
+    }
     for (int r = 0; r < w->ranks; r++)
         if (group[r] >= groups) groups = group[r] + 1;
     return *reason ? 0 : groups;

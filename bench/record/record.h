@@ -42,7 +42,8 @@ struct case_row {
     enum cache cache;
     enum memory memory;
     int64_t graph; /* calls per graph; 0: none */
-    const char *registration, *cta;
+    enum registration registration;
+    const char *cta;
     int64_t requested_bytes, bytes, send_bytes, recv_bytes,
         count; /* bytes: by nccl-tests' rule for the collective */
     const char *dtype, *op;
