@@ -132,12 +132,6 @@ static void most_bytes(const struct call *call, int ranks, int64_t *send, int64_
     }
 }
 
-const char *cases_registration(const struct settings *s)
-{
-    static const char *const names[] = {"none", "user", "symmetric"};
-    return names[s->registration];
-}
-
 struct case_row cases_row(const struct measured *m, const struct settings *s, unsigned capabilities)
 {
     const struct call *call = &m->call;
@@ -152,7 +146,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
                                                                      : SYNC_BARRIER;
     row.cache = s->cache;
     row.memory = device ? MEMORY_DEVICE : MEMORY_HOST;
-    if (device) row.graph = s->graph, row.registration = cases_registration(s), row.cta = s->cta;
+    if (device) row.graph = s->graph, row.registration = settings_registration(s), row.cta = s->cta;
     row.requested_bytes = (int64_t)m->requested_bytes;
     row.count = (int64_t)call->count;
     row.bytes = (int64_t)(call->count * dtypes[call->dtype].size);

@@ -20,9 +20,6 @@ void cases_buffer_bytes(const struct call *, int ranks, int rank, size_t *send, 
    with a time budget goes from cheap to dear. `order` has room for all. */
 void cases_order(const struct cases *, uint64_t seed, size_t pass, bool cheap_first, size_t *order);
 
-/* "none", "user" or "symmetric": what -R asks for. */
-const char *cases_registration(const struct settings *);
-
 /* A row with the independent variables of the case and its status; strings are static or the case's own; no
  * key yet. */
 struct case_row cases_row(const struct measured *, const struct settings *, unsigned capabilities);

@@ -115,7 +115,7 @@ static enum status open_backend(struct driver *d)
                                       .cold = s->cache == CACHE_COLD,
                                       .seed = (uint64_t)s->seed,
                                       .graph = (int)s->graph,
-                                      .registration = (int)s->registration,
+                                      .registration = settings_registration(s),
                                       .cta = s->cta,
                                       .expect_domain = (int)s->expect_domain,
                                       .expect_transport = s->expect_transport,

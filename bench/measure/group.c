@@ -67,21 +67,41 @@ static bool is_match(const char *name)
     return good;
 }
 
-static bool is_split(const char *name)
+enum split_kind {
+    SPLIT_UNKNOWN,
+    SPLIT_WORLD,
+    SPLIT_NODE,
+    SPLIT_DOMAIN,
+    SPLIT_RAIL,
+    SPLIT_PAIRS,
+    SPLIT_BISECT,
+    SPLIT_HOSTS,
+    SPLIT_RAILS,
+    SPLIT_MATCH,
+    SPLIT_COUNT
+};
+
+static const struct names split_names = NAMES("world", "node", "domain", "rail", "pairs", "bisect");
+
+/* *number: K of hosts:K and rails:K, N of SPLIT_COUNT. */
+static enum split_kind split_kind_of(const char *name, int64_t *number)
 {
-    static const char *const words[] = {"world", "node", "domain", "rail", "pairs", "bisect", NULL};
-    for (size_t i = 0; words[i]; i++)
-        if (same(name, words[i])) return true;
-    return numbered(name, "") > 0 || numbered(name, "hosts:") >= 0 || numbered(name, "rails:") >= 0 ||
-           is_match(name);
+    enum split_kind kind = (enum split_kind)value_named(&split_names, name);
+    *number = 0;
+    if (kind) return kind;
+    if ((*number = numbered(name, "")) > 0) return SPLIT_COUNT;
+    if ((*number = numbered(name, "hosts:")) >= 0) return SPLIT_HOSTS;
+    if ((*number = numbered(name, "rails:")) >= 0) return SPLIT_RAILS;
+    return is_match(name) ? SPLIT_MATCH : SPLIT_UNKNOWN;
 }
 
 enum status splits_check(const char *list)
 {
     char *copy = duplicate(list), *rest = copy, *word;
     enum status status = STATUS_OK;
+    int64_t number;
     while (!status && (word = strsep(&rest, ",")))
-        if (!is_split(word))
+        if (split_kind_of(word, &number) == SPLIT_UNKNOWN)
             status =
                 fail(STATUS_USAGE,
                      "--group: '%.60s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K, "
@@ -105,20 +125,22 @@ static bool oppose(int a, int b, void *data)
     return true;
 }
 
-/* False: the split is none of pairs of hosts, or names a host that the launch does not have. */
+/* False: the split names a host that the launch does not have. */
 static bool find_opponents(const char *name, struct opponents *opponents)
 {
     int n = opponents->hosts, half = n / 2;
-    int64_t round = numbered(name, "hosts:");
-    if (round < 0) round = numbered(name, "rails:");
+    int64_t round;
     for (int host = 0; host < n; host++) opponents->of[host] = -1;
-    if (round >= 0)
-        for (int host = 0; host < n; host++) opponents->of[host] = circle_opponent(n, (int)round, host);
-    else if (same(name, "bisect"))
-        for (int host = 0; host < half; host++) oppose(host, host + half, opponents);
-    else
+    switch (split_kind_of(name, &round)) {
+    case SPLIT_MATCH:
         return each_match(name, oppose, opponents);
-    return true;
+    case SPLIT_BISECT:
+        for (int host = 0; host < half; host++) oppose(host, host + half, opponents);
+        return true;
+    default: /* hosts:K and rails:K */
+        for (int host = 0; host < n; host++) opponents->of[host] = circle_opponent(n, (int)round, host);
+        return true;
+    }
 }
 
 /* Groups of paired hosts; with `rails` one for each place on them. A host without an opponent sits out:
@@ -152,24 +174,38 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
     int groups = 1;
     *reason = 0;
     for (int r = 0; r < w->ranks; r++) group[r] = 0;
-    if (same(name, "node"))
+    switch (split_kind_of(name, &number)) {
+    case SPLIT_NODE:
         for (int r = 0; r < w->ranks; r++) group[r] = w->node_of_rank[r];
-    else if (same(name, "domain"))
+        break;
+    case SPLIT_DOMAIN:
         for (int r = 0; r < w->ranks; r++) group[r] = domain_of_rank ? domain_of_rank[r] : w->node_of_rank[r];
-    else if (same(name, "rail"))
+        break;
+    case SPLIT_RAIL:
         for (int r = 0; r < w->ranks; r++) group[r] = w->local_rank_of_rank[r];
-    else if (same(name, "pairs")) {
+        break;
+    case SPLIT_PAIRS:
         if (w->ranks % 2) snprintf(reason, room, "%d ranks do not make pairs", w->ranks);
         for (int r = 0; r < w->ranks; r++) group[r] = r % (w->ranks / 2 ? w->ranks / 2 : 1);
-    } else if ((number = numbered(name, "")) > 0) {
+        break;
+    case SPLIT_COUNT:
         if (w->ranks % number)
             snprintf(reason, room, "%d ranks do not divide into groups of %d", w->ranks, (int)number);
         for (int r = 0; r < w->ranks; r++) group[r] = r / (int)number;
-    } else if (numbered(name, "hosts:") >= 0)
+        break;
+    case SPLIT_HOSTS:
         host_pairs(w, name, false, group);
-    else if (same(name, "bisect") || numbered(name, "rails:") >= 0 || is_match(name))
+        break;
+    case SPLIT_BISECT:
+    case SPLIT_RAILS:
+    case SPLIT_MATCH:
         if (!host_pairs(w, name, true, group))
             snprintf(reason, room, "it names a host beyond the launch's %d", w->nodes);
+        break;
+    case SPLIT_WORLD:
+    case SPLIT_UNKNOWN:
+        break;
+    }
     for (int r = 0; r < w->ranks; r++)
         if (group[r] >= groups) groups = group[r] + 1;
     return *reason ? 0 : groups;

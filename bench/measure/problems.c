@@ -6,8 +6,9 @@ static bool meets(const struct cases *cases, const struct settings *s, const str
 {
     for (size_t i = 0; i < cases->count; i++) {
         const struct measured *m = &cases->list[i];
-        if (nccl_problem_applies(p, version, cases_registration(s), m->split->ranks, m->split->nodes,
-                                 m->call.collective->name, dtypes[m->call.dtype].name))
+        if (nccl_problem_applies(p, version, name_of(&registration_names, (int)settings_registration(s)),
+                                 m->split->ranks, m->split->nodes, m->call.collective->name,
+                                 dtypes[m->call.dtype].name))
             return true;
     }
     return false;

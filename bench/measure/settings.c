@@ -354,6 +354,11 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     return STATUS_OK;
 }
 
+enum registration settings_registration(const struct settings *s)
+{
+    return (enum registration)(REGISTRATION_NONE + s->registration);
+}
+
 void settings_free(struct settings *s)
 {
     free(s->sizes);

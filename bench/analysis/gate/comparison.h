@@ -44,6 +44,10 @@ struct figures {
     double drift;    /* the strongest: last third / first third */
 };
 
+/* The statistic of a launch's samples that shows its slow operations. TAIL_NONE: there are no samples. */
+enum tail { TAIL_NONE, TAIL_P95, TAIL_MEAN };
+const char *tail_name(enum tail); /* "95th percentile", "mean"; NULL for TAIL_NONE */
+
 struct compared_case {
     const char *key;
     const struct case_row *row; /* the independent variables */
@@ -54,8 +58,8 @@ struct compared_case {
     bool has_interval, paired;
     double p; /* of "not slower by more than the tolerance", of the case alone; NAN where not tested */
     double adjusted_p,
-        p_faster;     /* what decides on a regression, and on an improvement: see stats/decision.h */
-    const char *tail; /* "95th percentile" | "mean"; NULL: no samples, no tail */
+        p_faster; /* what decides on a regression, and on an improvement: see stats/decision.h */
+    enum tail tail;
     double tail_ratio, tail_lo, tail_hi, tail_p; /* as above; NAN without a tail */
     double
         scatter; /* of new over base, where more than chance; else NAN: then p is Welch's, stats/scatter.h */

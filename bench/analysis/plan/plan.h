@@ -46,6 +46,9 @@ struct plan_row {
     const char *why; /* partial: what is wrong with the file */
 };
 
+/* Whether this driver is matmul; all others measure collectives and are named as these. */
+bool is_matmul_driver(const char *driver);
+
 struct plan {
     struct plan_row *rows;
     size_t count;
