@@ -9,7 +9,13 @@ endif
 CFLAGS ?= -O2 -g
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' '$1' '$2')
+# $(call quote,TEXT): one word of a shell command, whatever TEXT has.
+quote = '$(subst ','\'',$1)'
+say = $(if $(V),,@printf '  %-8s %s\n' $(call quote,$1) $(call quote,$2))
+# make divides at spaces, and some characters are its own: no target can have them in its name.
+ifneq ($(strip $(words $B)$(foreach c,' " \ : % ; & | * ? < > [ ] `,$(findstring $c,$B))$(findstring $$,$B)),1)
+$(error B=$B: the build folder's path must be one word without quotes and the characters \ : % ; & | * ? < > [ ] ` $$)
+endif
 
 .DEFAULT_GOAL := all
 
@@ -23,12 +29,12 @@ KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPIRUN MPI_HOME CUDA NVCC NVCCFLAGS CUDA_
 PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
 ifneq ($(filter-out help clean uninstall dist,$(or $(MAKECMDGOALS),all)),)
-$(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
+$(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)=$(call quote,$(value $(knob)))))
 -include $B/config.mk
 # A failed probe is asked again, since something may have been installed; a part that was found stays found.
 $B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/matmul/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
 	@mkdir -p $(@D)
-	@$(foreach knob,$(KNOBS),$(knob)='$(value $(knob))') scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
+	@$(foreach knob,$(KNOBS),$(knob)=$(call quote,$(value $(knob)))) scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
 endif
 
 probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
@@ -64,6 +70,7 @@ $(call stamp,gpu,$(GPU_FLAGS))
 $(call stamp,unit,$(UNIT_FLAGS))
 $(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
+$(call stamp,launcher,$(MPI_MPIRUN))
 $(call stamp,link,$(LINK) $(BASE_LIBS))
 $(call stamp,link-measure,$(MEASURE_LIBS))
 $(call stamp,link-unit,$(CRITERION_LIBS))
@@ -116,11 +123,13 @@ $B/obj/%.o: %.c $B/flags/base
 	$(quiet_cc)
 	@mkdir -p $(@D)
 	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
-# The style sheet of `busbar report`.
-$B/obj/page_style.c: bench/analysis/report/page.css scripts/embed
+# Texts in programs: the style sheet of `busbar report`, and how a driver starts its own ranks.
+$B/obj/page_style.c: bench/analysis/report/page.css
+$B/obj/mpirun_script.c: scripts/launchers/mpirun
+$B/obj/page_style.c $B/obj/mpirun_script.c: scripts/embed
 	@mkdir -p $(@D)
-	$Qscripts/embed page_style $< >$@
-$B/obj/page_style.o: $B/obj/page_style.c $B/flags/base
+	$Qscripts/embed $(basename $(@F)) $(filter-out scripts/embed,$^) >$@
+$B/obj/page_style.o $B/obj/mpirun_script.o: %.o: %.c $B/flags/base
 	$(quiet_cc)
 	$Q$(CC) $(BASE_FLAGS) -MMD -MP -c -o $@ $<
 $B/obj/%.cu.o: %.cu $B/flags/cuda
@@ -138,13 +147,15 @@ $(PLUGIN_OBJECTS): $B/flags/gpu
 $(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
 $(UNIT_OBJECTS): $B/flags/unit $B/flags/measure
 $(UNIT_OBJECTS): EXTRA_FLAGS = $(UNIT_FLAGS) $(MEASURE_FLAGS)
+$B/obj/bench/launch/start.o: $B/flags/launcher
+$B/obj/bench/launch/start.o: EXTRA_FLAGS = $(MEASURE_FLAGS) -DBUSBAR_MPIRUN='"$(MPI_MPIRUN)"'
 $B/obj/bench/base/version.o: $B/flags/git
 $B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT_HASH)"')
 
 # Archives: a program takes from them what it uses.
 $B/libcommon.a: $(call objects,$(COMMON))
 $B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS))) $B/obj/page_style.o
-$B/libmeasure.a: $(MEASURE_OBJECTS) $(call objects,$(TWINS))
+$B/libmeasure.a: $(MEASURE_OBJECTS) $B/obj/mpirun_script.o $(call objects,$(TWINS))
 $B/lib%.a:
 	$(call say,AR,$@)
 	$Qrm -f $@ && $(AR) rc $@ $(filter %.o,$^)
@@ -160,7 +171,7 @@ $(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a
 	$Q$(LINK) -Wl,--dynamic-list=bench/program.symbols -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
 # What reads NCCL's messages needs no NCCL: the unit tests cover it.
-$B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
+$B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/obj/bench/gpu/nccl_transport.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 
@@ -219,13 +230,13 @@ bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/bench
 
 check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE=$(call quote,$(BASELINE)) BASE=$(call quote,$(BASE)) NEW=$(call quote,$(NEW)) scripts/check-regression
 
 drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
-	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
+	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT=$(call quote,$(GNUPLOT))) $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
 # Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
 $B/man/%.1: $B/%
@@ -245,10 +256,10 @@ man: $(patsubst $B/%,$B/man/%.1,$(PROGRAMS)) $B/completion/busbar ## man pages a
 
 install: all man ## copies programs, plug-ins, scripts, tables, man pages, completion and documents below PREFIX
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
-	$Qscripts/install --build '$B' --to '$(DESTDIR)$(PREFIX)' --plugins '$(addprefix $B/,$(PLUGINS))' $(PROGRAMS)
+	$Qscripts/install --build '$B' --to $(call quote,$(DESTDIR)$(PREFIX)) --plugins '$(addprefix $B/,$(PLUGINS))' $(PROGRAMS)
 
 uninstall: ## removes what `make install` put below PREFIX, and nothing else
-	@scripts/install --uninstall --to '$(DESTDIR)$(PREFIX)'
+	@scripts/install --uninstall --to $(call quote,$(DESTDIR)$(PREFIX))
 
 # The hash goes along as git-hash, since the tarball has no .git.
 VERSION := $(shell sed -n 's/^.define BUSBAR_VERSION "\(.*\)"/\1/p' bench/base/version.h)

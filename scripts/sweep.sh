@@ -55,7 +55,7 @@ set_environment() {
         export "${line?}"
         echo "$line" >>"$scratch/environment"
     done <"$scratch/preset"
-    SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|FI_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_|MPIRUN$)' | tr '\n' ' ')
+    SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|OFI_NCCL_|FI_|SHARP_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_|(LD_LIBRARY_PATH|MPIRUN)$)' | tr '\n' ' ')
     export SWEEP_ENV SWEEP_LAUNCHER_ARGS=$launcher_args SWEEP_SCRATCH=$scratch
     if [ "$host_count" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
 }

@@ -43,7 +43,7 @@ needs_built() {
 # ranks N PROGRAM…: on this machine, by the launcher of the MPI that the build uses. Tests run side by side: ranks give way, as if they
 # outnumbered the cores.
 mpirun=${MPIRUN:-mpirun} mpi_launcher=$PWD/scripts/launchers/mpirun
-ranks() (SWEEP_RANKS=$1 SWEEP_OVERSUBSCRIBE=1 MPIRUN=$mpirun exec timeout "${RANKS_TIMEOUT:-300}" "$mpi_launcher" "${@:2}")
+ranks() (SWEEP_RANKS=$1 SWEEP_OVERSUBSCRIBE=1 MPIRUN=$mpirun exec timeout "${RANKS_TIMEOUT:-900}" "$mpi_launcher" "${@:2}")
 
 # says NAME TEXT: the last command's stdout or stderr (left as they are) has the text.
 says() {

@@ -1,5 +1,6 @@
 /* busbar: analysis of results on any machine; needs no MPI and no GPU. */
 #include "analysis/common/subcommand.h"
+#include "base/units.h"
 #include "base/text.h"
 #include "base/version.h"
 
@@ -18,6 +19,7 @@ const struct subcommand *const subcommands[] = {
     &compare_subcommand,
     &contract_subcommand,
     &baseline_subcommand,
+    &history_subcommand,
     &report_subcommand,
     &sweep_subcommand,
     NULL,
@@ -74,6 +76,7 @@ static bool answer(const char *word)
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "";
+    use_decimal_point();
     for (size_t i = 0; subcommands[i]; i++)
         if (same(word, word_of(subcommands[i]))) {
             enum status status = subcommands[i]->run(argc - 1, argv + 1);

@@ -38,19 +38,21 @@ enum capability {
     CAN_ALIGN = 2,         /* run starts all ranks together by itself: the sampler gives it no call.start */
     CAN_GRAPH = 4,
     CAN_REGISTER = 8,
-    CAN_HOST_CLOCK = 16, /* run fills start_s and end_s with CLOCK_MONOTONIC */
-    CAN_DOMAINS = 32,    /* open checks expect_domain */
+    CAN_HOST_CLOCK = 16,     /* run fills start_s and end_s with CLOCK_MONOTONIC */
+    CAN_DOMAINS = 32,        /* open checks expect_domain */
+    CAN_TELL_TRANSPORT = 64, /* open checks expect_transport */
 };
 
 struct backend_options {
     enum memory memory; /* absent: the backend's own */
     bool cold;          /* rotate buffers so that repeated calls do not run out of cache */
     uint64_t seed;
-    int graph;           /* calls per graph; 0: none */
-    int registration;    /* 0 none, 1 user buffers, 2 symmetric windows */
-    const char *cta;     /* NULL: the library's own */
-    int expect_domain;   /* all ranks must be in NVLink domains of so many; 0: whatever there is */
-    const char *fault;   /* what fault.c should do; NULL: nothing */
+    int graph;         /* calls per graph; 0: none */
+    int registration;  /* 0 none, 1 user buffers, 2 symmetric windows */
+    const char *cta;   /* NULL: the library's own */
+    int expect_domain; /* all ranks must be in NVLink domains of so many; 0: whatever there is */
+    enum transport expect_transport; /* open refuses with another; absent: whatever there is */
+    const char *fault;               /* what fault.c should do; NULL: nothing */
     atomic_ulong *steps; /* open adds one whenever it begins to wait for other ranks, for the watchdog; NULL:
                             nobody looks */
 };
@@ -145,6 +147,10 @@ extern const struct backend *const backends[];
 /* "auto": nccl when its plug-in loads and finds a device, else mpi, saying so. One line and NULL when it
    cannot be had. A plug-in's descriptor is a struct backend (backend_plugin.h). */
 const struct backend *backend_find(const char *name);
+
+/* How many GPUs that backend could use here; 0 for one that uses none. Before MPI_Init, so that an MPI library that
+   uses GPUs itself takes the same one: a local_rank of 0 or more makes GPU local_rank this process's own. */
+int backend_devices(const char *name, enum memory, int local_rank);
 
 /* STATUS_OK for a name that backend_find may find; else one line and STATUS_USAGE. */
 enum status backend_check_name(const char *name);

@@ -1,4 +1,5 @@
 #include "backend/backend_plugin.h"
+#include "backend/device_memory.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -12,6 +13,13 @@ enum status backend_check_name(const char *name)
     for (size_t i = 0; backends[i]; i++) known[count++] = backends[i]->name;
     known[count] = "nccl"; /* also where it was not built */
     return plugin_check_name(name, known);
+}
+
+int backend_devices(const char *name, enum memory memory, int local_rank)
+{
+    if (same(name, "nccl") || (same(name, "auto") && memory != MEMORY_HOST))
+        return plugin_devices("nccl", &backend_plugin, local_rank);
+    return memory == MEMORY_DEVICE ? plugin_devices("device", &device_memory_plugin, local_rank) : 0;
 }
 
 const struct backend *backend_find(const char *name)

@@ -14,7 +14,8 @@ enum format {
     FORMAT_JSON,
     FORMAT_JUNIT,
     FORMAT_NCCL_TESTS,
-    FORMAT_NCCL_TESTS_JSON
+    FORMAT_NCCL_TESTS_JSON,
+    FORMAT_OPENMETRICS
 };
 extern const struct names format_names;
 

@@ -212,6 +212,35 @@ enum status options_parse(const struct command *command, int argc, char **argv, 
     return status;
 }
 
+/* The row of the flag that takes what is left of `flag`; *attached: its value stands in the same word. */
+static const struct option *row_of(const struct command *command, const char *flag, bool *attached)
+{
+    if (flag[1] == '-') {
+        size_t length = strcspn(flag + 2, "=");
+        *attached = flag[2 + length] == '=';
+        return find_long(command, flag + 2, length);
+    }
+    const char *letter = flag + 1;
+    const struct option *row = find_letter(command, *letter);
+    while (row && !takes_value(row) && letter[1]) row = find_letter(command, *++letter);
+    *attached = letter[1] != 0;
+    return row;
+}
+
+int options_remove(const struct command *command, int argc, char **argv, const char *name)
+{
+    int kept = 1;
+    for (int at = 1, words; at < argc; at += words) {
+        bool attached = false;
+        const struct option *row = argv[at][0] == '-' ? row_of(command, argv[at], &attached) : NULL;
+        words = row && takes_value(row) && !attached && at + 1 < argc ? 2 : 1;
+        if (row && row->name && strcmp(row->name, name) == 0) continue;
+        for (int i = 0; i < words; i++) argv[kept++] = argv[at + i];
+    }
+    argv[kept] = NULL;
+    return kept;
+}
+
 void options_free(const struct command *command, void *settings)
 {
     EACH_OPTION(command, row)

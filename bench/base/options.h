@@ -65,6 +65,10 @@ struct command {
    STATUS_USAGE after one line that names the flag or the value, what was expected, and a near match. */
 enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);
 
+/* Takes the flag --NAME out of argv, however it is spelt, and returns the new argc. For argv that options_parse has
+   accepted and that has no operands. */
+int options_remove(const struct command *, int argc, char **argv, const char *name);
+
 void options_help(const struct command *, FILE *); /* grouped, with defaults and examples */
 void options_man(const struct command *, FILE *);  /* a man page, section 1 (man(7) macros) */
 /* One line a flag: "--name", then " a b c" for a choice, or " *" where any value follows. scripts/completion

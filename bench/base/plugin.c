@@ -87,21 +87,35 @@ static const struct plugin *open_plugin(const char *path, const struct plugin_ki
         return NULL;
     }
     const struct plugin *plugin = dlsym(handle, "busbar_plugin");
-    if (fits(plugin, kind, path, words) && needs_device && plugin->device_count && plugin->device_count() < 1)
+    if (fits(plugin, kind, path, words) && needs_device && plugin->devices && plugin->devices(-1) < 1)
         text_add(words, "no device was found");
     if (!words->length) return plugin;
     dlclose(handle);
     return NULL;
 }
 
+static const struct plugin *find_plugin(const char *name, const struct plugin_kind *kind, bool needs_device,
+                                        struct text *path, struct text *words)
+{
+    text_clear(words);
+    plugin_path(name, path);
+    return may_load(path->data, words) ? open_plugin(path->data, kind, needs_device, words) : NULL;
+}
+
+int plugin_devices(const char *name, const struct plugin_kind *kind, int local_rank)
+{
+    struct text path = {0}, words = {0};
+    const struct plugin *plugin = find_plugin(name, kind, false, &path, &words);
+    text_free(&path);
+    text_free(&words);
+    return plugin && plugin->devices ? plugin->devices(local_rank) : 0;
+}
+
 const void *plugin_load(const char *name, const struct plugin_kind *kind, bool needs_device,
                         struct text *words)
 {
     struct text path = {0};
-    text_clear(words);
-    plugin_path(name, &path);
-    const struct plugin *plugin =
-        may_load(path.data, words) ? open_plugin(path.data, kind, needs_device, words) : NULL;
+    const struct plugin *plugin = find_plugin(name, kind, needs_device, &path, words);
     if (plugin && strcmp(plugin->build, build_name) != 0)
         warn("%s is of another build (%s; this program is %s)", path.data, plugin->build, build_name);
     text_free(&path);

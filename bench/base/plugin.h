@@ -13,7 +13,7 @@
 
 /* Raise it with every change to what plug-ins and program exchange: a structure below, one that a kind lists, or
    the meaning of a member. */
-enum { PLUGIN_ABI = 1 };
+enum { PLUGIN_ABI = 2 };
 
 /* What both sides must agree on: a structure and its bytes, an enumeration and how many values it has. */
 struct plugin_size {
@@ -46,7 +46,9 @@ struct plugin {
     const struct plugin_kind *kind;
     const char *build;      /* build_name (base/version.h) */
     const void *descriptor; /* what the kind exchanges: struct backend and so on */
-    int (*device_count)(void);
+    /* How many devices there are. Makes device `local_rank` modulo that count the process's own, unless local_rank
+       is negative. May be NULL. */
+    int (*devices)(int local_rank);
 };
 
 /* The descriptor of busbar_<name>.so: from the folder BUSBAR_PLUGINS where it is set, else from ../lib/busbar of
@@ -54,6 +56,9 @@ struct plugin {
    is not there, is another kind, ABI or size, lacks a member, or has no device though one is needed. Warns when
    it is of another build. */
 const void *plugin_load(const char *name, const struct plugin_kind *, bool needs_device, struct text *words);
+
+/* What `devices` of busbar_<name>.so says; 0, without a word, where the plug-in cannot be loaded. */
+int plugin_devices(const char *name, const struct plugin_kind *, int local_rank);
 
 /* STATUS_OK for one of `known` (NULL-terminated) and for a plug-in that is there; else one line and STATUS_USAGE. */
 enum status plugin_check_name(const char *name, const char *const *known);

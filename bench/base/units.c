@@ -2,11 +2,20 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
+
+void use_decimal_point(void)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c == (locale_t)0 || uselocale(c) == (locale_t)0)
+        warn("the C locale cannot be had: %s", strerror(errno));
+}
 
 /* A finite decimal number at the start of text (no hexadecimal, no "inf"), and where it ends. */
 static enum status leading_number(const char *text, double *value, const char **rest)
@@ -29,6 +38,27 @@ enum status parse_real(const char *text, double *value)
     const char *rest;
     if (leading_number(text, &number, &rest) || *rest) return STATUS_USAGE;
     *value = number;
+    return STATUS_OK;
+}
+
+enum status parse_share(const char *text, double *value)
+{
+    double number;
+    const char *rest;
+    if (leading_number(text, &number, &rest)) return STATUS_USAGE;
+    if (*rest == '%') number /= 100, rest++;
+    if (*rest || !(number > 0 && number < 1)) return STATUS_USAGE;
+    *value = number;
+    return STATUS_OK;
+}
+
+enum status parse_time(const char *text, double *seconds)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (!end) tm = (struct tm){0}, end = strptime(text, "%Y-%m-%d", &tm);
+    if (!end || *end) return STATUS_USAGE;
+    *seconds = (double)timegm(&tm);
     return STATUS_OK;
 }
 
@@ -94,14 +124,18 @@ enum status parse_seconds(const char *text, double *value)
     return STATUS_USAGE;
 }
 
-enum status parse_sizes(const char *text, size_t **values, size_t *count)
+enum status parse_sizes(const char *flag, const char *text, size_t least, size_t **values, size_t *count)
 {
     char *copy = duplicate(text), *state = copy, *item;
     size_t *list = NULL, n = 0;
     enum status status = STATUS_OK;
     while (!status && (item = strsep(&state, ","))) {
         list = reallocate(list, n + 1, sizeof *list);
-        status = parse_size(item, &list[n]);
+        if (parse_size(item, &list[n]))
+            status = fail(STATUS_USAGE, "--%s: '%s' is not a size in bytes; expected a list such as 8,64K,1M",
+                          flag, item);
+        else if (list[n] < least || list[n] > SIZE_MOST)
+            status = fail(STATUS_USAGE, "--%s: %s is not between %zu and 2^60 bytes", flag, item, least);
         n++;
     }
     free(copy);

@@ -123,21 +123,25 @@ static bool has_tables(const char *folder, const char *below, struct text *found
     return true;
 }
 
-/* The first folder that has the tables; "results" when none has, so that the message names that. */
-static void find_folder(struct text *found)
+/* The catalog beside the program, never that of the current folder: it must not change prices and bounds. */
+static enum status find_folder(struct text *found)
 {
     char program[PATH_BYTES];
-    const char *asked = getenv("BUSBAR_CATALOG");
+    const char *asked = getenv("BUSBAR_CATALOG"), *share = getenv("BUSBAR_SHARE");
     if (asked && *asked) {
         text_add(found, "%s", asked);
-        return;
+        return STATUS_OK;
     }
-    if (has_tables("results", "", found)) return;
-    if (program_folder(program) &&
-        (has_tables(program, "/../results", found) || has_tables(program, "/../share/busbar", found)))
-        return;
-    text_clear(found);
-    text_add(found, "results");
+    if (share && *share && has_tables(share, "/results", found)) return STATUS_OK;
+    if (program_folder(program)) {
+        if (is_install_folder(program) && has_tables(program, "/../share/busbar", found)) return STATUS_OK;
+        /* build/ and build/sanitize/ stand in the source tree. */
+        if (has_tables(program, "/../results", found) || has_tables(program, "/../../results", found))
+            return STATUS_OK;
+    }
+    return fail(STATUS_ENVIRONMENT,
+                "no catalog (clouds.tsv, gpus.tsv) beside the program: name its folder with "
+                "BUSBAR_CATALOG");
 }
 
 enum status catalog_read(struct catalog *catalog, const char *folder)
@@ -145,8 +149,14 @@ enum status catalog_read(struct catalog *catalog, const char *folder)
     enum { LARGEST_TABLE = 16 << 20 };
     struct text found = {0}, path = {0}, clouds = {0}, gpus = {0};
     *catalog = (struct catalog){0};
-    if (!folder) find_folder(&found);
-    folder = folder ? folder : found.data;
+    if (!folder) {
+        enum status status = find_folder(&found);
+        if (status) {
+            text_free(&found);
+            return status;
+        }
+        folder = found.data;
+    }
     text_add(&path, "%s/clouds.tsv", folder);
     catalog->clouds_path = arena_string(&catalog->arena, path.data);
     text_clear(&path);

@@ -1,4 +1,5 @@
-/* What is for rent: results/clouds.tsv (instances) and results/gpus.tsv (dense peaks). People edit both. */
+/* The catalog: instances that clouds rent out with their prices (clouds.tsv), and GPUs with their dense peaks
+   (gpus.tsv). People edit both files. */
 #ifndef BUSBAR_CATALOG_H
 #define BUSBAR_CATALOG_H
 
@@ -39,9 +40,9 @@ struct catalog {
     const char *clouds_path, *gpus_path; /* where they were read from */
 };
 
-/* Reads clouds.tsv and gpus.tsv of `folder`; NULL: of the first of $BUSBAR_CATALOG, results/ here, results/
-   beside the program's folder, and share/busbar beside it, that has them. STATUS_ENVIRONMENT after one line
-   that names file and line. */
+/* Reads clouds.tsv and gpus.tsv in `folder`. NULL: in $BUSBAR_CATALOG, else in $BUSBAR_SHARE/results, else in
+   share/busbar of an installed program or in results/ of the source tree around the build folder.
+   STATUS_ENVIRONMENT after one line that names file and line. */
 enum status catalog_read(struct catalog *, const char *folder);
 /* The same from two tables in memory. */
 enum status catalog_parse(struct catalog *, const char *clouds, size_t clouds_length, const char *gpus,

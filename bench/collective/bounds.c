@@ -170,7 +170,7 @@ static bool time_of(const struct collective *collective, double bytes, const str
     struct bound result = {.nic_us = term_us(&nic, bytes), .nvlink_us = term_us(&nvlink, bytes)};
     result.binds = result.nic_us > result.nvlink_us ? LINK_NIC : LINK_NVLINK;
     result.time_us = fmax(result.nic_us, result.nvlink_us);
-    result.busbw_gbps = bytes / result.time_us * 1e-3 * collective->bus_factor(m->domains * m->domain_gpus);
+    result.busbw_gbps = busbw_gbps(collective, m->domains * m->domain_gpus, bytes, result.time_us);
     write_formula(&nic, &nvlink, bytes, m, result.formula);
     *bound = result;
     return true;

@@ -1,9 +1,10 @@
 #include "collective/collective.h"
 
+#include <math.h>
 #include <string.h>
 
-/* Bus factors: NCCL tests, doc/PERFORMANCE.md: the traffic that each rank's link must carry, over the case's
- * bytes. */
+/* Bus factors: the bytes that each rank's link must carry, divided by the case's bytes (nccl-tests,
+   doc/PERFORMANCE.md). */
 static double factor_all_reduce(int n)
 {
     return n > 1 ? 2.0 * (n - 1) / n : 0;
@@ -154,7 +155,24 @@ const struct collective collectives[COLLECTIVE_COUNT] = {
 
 const struct collective *collective_find(const char *name)
 {
-    for (int i = 0; i < COLLECTIVE_COUNT; i++)
+    for (int i = 0; name && i < COLLECTIVE_COUNT; i++)
         if (strcmp(collectives[i].name, name) == 0) return &collectives[i];
     return NULL;
+}
+
+double bus_factor(const struct collective *collective, int64_t ranks)
+{
+    enum { MOST_RANKS = 1 << 30 };
+    if (!collective || ranks < 1 || ranks > MOST_RANKS) return NAN;
+    return collective->factor((int)ranks);
+}
+
+double algbw_gbps(double bytes, double us)
+{
+    return bytes / us * 1e-3; /* bytes/us = 1e6 bytes/s */
+}
+
+double busbw_gbps(const struct collective *collective, int64_t ranks, double bytes, double us)
+{
+    return algbw_gbps(bytes, us) * bus_factor(collective, ranks);
 }

@@ -1,9 +1,10 @@
-/* The table of collectives: a collective is one row here, one case in each backend, and one driver file. */
+/* The table of collectives. To add one: a row in collective.c, a case in each backend's call, a driver file. */
 #ifndef BUSBAR_COLLECTIVE_H
 #define BUSBAR_COLLECTIVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum collective_id {
     ALL_REDUCE,
@@ -18,16 +19,14 @@ enum collective_id {
     COLLECTIVE_COUNT
 };
 
-/* Element counts per rank. "bytes" of a case follow nccl-tests; see measurement.md, Terms, in the README's
- * words. */
+/* The buffers of one rank, in elements. */
 struct extent {
-    size_t send, recv;  /* elements that this rank sends from and receives into */
-    size_t in_place_at; /* where, in elements from the start of recv, the send data stands for an in-place
-                           call */
+    size_t send, recv;  /* length of the send and of the receive buffer */
+    size_t in_place_at; /* in an in-place call the send data starts at this element of the receive buffer */
 };
 
-/* What must stand in `count` received elements from recv_at on: source >= 0: that rank's elements from
-   source_at on; source == EVERY_RANK: the reduction over all ranks of their elements from source_at on. */
+/* What a rank must have received in the `count` elements from recv_at on. source >= 0: that rank's elements
+   from source_at on. source == EVERY_RANK: the reduction over all ranks' elements from source_at on. */
 enum { EVERY_RANK = -1 };
 struct expectation {
     int source;
@@ -39,16 +38,25 @@ struct collective {
     const char *name;            /* "all_reduce" */
     const char *nccl_tests_name; /* "AllReduce": its program is <name>_perf */
     bool reduces, rooted;
-    double (*bus_factor)(int ranks); /* busbw = algbw * factor; 0 for one rank: there is no bus */
-    size_t (*divisor)(int ranks);    /* bytes of a case are rounded down to element size times this */
-    /* count: elements of the whole case (bytes / element size), a multiple of divisor */
+    double (*factor)(int ranks);  /* of bus bandwidth; callers use bus_factor() */
+    size_t (*divisor)(int ranks); /* the element count of a case is a multiple of this */
+    /* count: elements of the whole case (its bytes / element size). Bytes are counted as in nccl-tests: the
+       buffer for all-reduce, broadcast and reduce; the total for what gathers or scatters. */
     struct extent (*extent)(size_t count, int ranks, int rank, int root);
-    /* the k-th stretch of what rank must have received; false: there is no k-th. Nothing is expected of a
-     * rank that receives nothing. */
+    /* The k-th part of what `rank` must have received, k = 0, 1, ...; false: there are no more parts. A rank
+       that receives nothing has none. */
     bool (*expect)(size_t count, int ranks, int rank, int root, int k, struct expectation *);
 };
 
 extern const struct collective collectives[COLLECTIVE_COUNT];
-const struct collective *collective_find(const char *name); /* NULL: none */
+const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
+
+/* busbw = algbw * factor. 0 for one rank, which has no bus; NAN if the collective is NULL or `ranks` is not a
+   number of ranks (ABSENT, for instance). */
+double bus_factor(const struct collective *, int64_t ranks);
+
+/* `bytes` in `us` microseconds as GB/s (1e9 bytes/s): the algorithm bandwidth, and the bus bandwidth. */
+double algbw_gbps(double bytes, double us);
+double busbw_gbps(const struct collective *, int64_t ranks, double bytes, double us);
 
 #endif

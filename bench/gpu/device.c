@@ -19,12 +19,13 @@ void device_load_eagerly(void)
     setenv("CUDA_MODULE_LOADING", "EAGER", 0);
 }
 
-int device_count(void)
+int device_choose(int local_rank)
 {
     int count = 0;
-    if (cudaGetDeviceCount(&count) == cudaSuccess) return count;
-    cudaGetLastError();
-    return 0;
+    cudaError_t error = cudaGetDeviceCount(&count);
+    if (!error && count > 0 && local_rank >= 0) error = cudaSetDevice(local_rank % count);
+    if (error) cudaGetLastError(); /* device_open says it */
+    return error ? 0 : count;
 }
 
 static void write_uuid(const cudaUUID_t *uuid, char text[48])

@@ -28,8 +28,8 @@ void device_load_eagerly(void);
 /* Takes device local_rank modulo the visible ones for the calling thread. One line on error. */
 enum status device_open(int local_rank, struct device *);
 
-/* 0 without a driver or a device; prints nothing. */
-int device_count(void);
+/* A plug-in's `devices` (base/plugin.h): 0 without a driver or a device; prints nothing. */
+int device_choose(int local_rank);
 
 /* STATUS_OK for cudaSuccess; else one line that names the call, and STATUS_ENVIRONMENT. */
 enum status cuda_status(cudaError_t, const char *call);

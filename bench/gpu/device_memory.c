@@ -117,4 +117,4 @@ static const struct device_memory device_memory = {
 
 extern const struct plugin busbar_plugin;
 const struct plugin busbar_plugin = {PLUGIN_ABI, &device_memory_plugin, build_name, &device_memory,
-                                     device_count};
+                                     device_choose};

@@ -302,16 +302,17 @@ static json_t *nccl_watch_stop(struct comm *c)
     return json;
 }
 
-static int count_devices(void)
+static int devices(int local_rank)
 {
     device_load_eagerly(); /* counting starts CUDA, which reads the setting then */
-    return device_count();
+    return device_choose(local_rank);
 }
 
 static const struct backend backend_nccl = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
-    .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS,
+    .capabilities =
+        CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS | CAN_TELL_TRANSPORT,
     .open = nccl_open,
     .supports = nccl_supports,
     .free_bytes = nccl_free_bytes,
@@ -331,4 +332,4 @@ static const struct backend backend_nccl = {
 };
 
 extern const struct plugin busbar_plugin;
-const struct plugin busbar_plugin = {PLUGIN_ABI, &backend_plugin, build_name, &backend_nccl, count_devices};
+const struct plugin busbar_plugin = {PLUGIN_ABI, &backend_plugin, build_name, &backend_nccl, devices};

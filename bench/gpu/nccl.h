@@ -2,6 +2,7 @@
      nccl.c         open, what is supported, close, abort
      nccl_facts.c   NVLink domains, places, what NCCL tells of itself
      nccl_debug.c   its messages
+     nccl_transport.c  what they say of the paths, judged
      nccl_memory.c  buffers, registration, fill, check
      nccl_run.c     the calls and how they are timed */
 #ifndef BUSBAR_NCCL_H

@@ -2,6 +2,7 @@
 #include "gpu/nccl.h"
 #include "backend/mpi_status.h"
 #include "base/text.h"
+#include "gpu/nccl_transport.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -163,6 +164,29 @@ static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *pa
                 c->options.expect_domain, domain);
 }
 
+/* --expect-transport, on each rank: what is asserted must be told. */
+static enum status check_transport(const struct comm *c, const struct nccl_paths *paths)
+{
+    const char *why = transport_missing(paths, c->options.expect_transport, c->world->nodes > 1);
+    if (!why) return STATUS_OK;
+    return fail(STATUS_ENVIRONMENT, "--expect-transport %s: rank %d (%s): %s",
+                name_of(&transport_names, (int)c->options.expect_transport), c->world->rank, c->world->host,
+                why);
+}
+
+/* Slow ways that NCCL takes in silence, each said once for all ranks. */
+static void warn_of_slow_paths(const struct comm *c, const struct nccl_paths *paths)
+{
+    char domain[DOMAIN_TEXT];
+    bool first;
+    const bool has_fabric = nvml_domain(c->nvml, domain);
+    const bool spans_hosts = domain_size(c, c->world->rank, &first) > c->world->local_ranks;
+    unsigned own = transport_doubts(paths, c->world->nodes > 1, has_fabric, spans_hosts), all = 0;
+    mpi_must(MPI_Allreduce(&own, &all, 1, MPI_UNSIGNED, MPI_BOR, c->world->comm));
+    for (unsigned doubt = 1; doubt <= all && c->world->rank == 0; doubt <<= 1)
+        if (all & doubt) warn("%s", transport_doubt_words(doubt));
+}
+
 enum status nccl_facts_make(struct comm *c)
 {
     struct nccl_paths paths;
@@ -177,7 +201,9 @@ enum status nccl_facts_make(struct comm *c)
     json_object_set_new(c->facts, "gpu", gpu);
     json_t *places = gather_places(c, gpu, &paths);
     if (places) json_object_set_new(c->facts, "gpus", places);
-    return nccl_agree(c, check_mnnvl(c, &paths));
+    warn_of_slow_paths(c, &paths);
+    enum status status = nccl_agree(c, check_mnnvl(c, &paths));
+    return status ? status : nccl_agree(c, check_transport(c, &paths));
 }
 
 void nccl_facts(struct comm *c, struct launch_header *header)

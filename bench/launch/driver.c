@@ -2,6 +2,7 @@
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "launch/launcher.h"
 #include "launch/world.h"
 #include "record/flags.h"
@@ -22,6 +23,27 @@ const struct option driver_options[] = {
     FLAG_LABEL(.at = AT(label)),
     FLAG_CLOUD(.at = AT(cloud)),
     FLAG_INSTANCE(.at = AT(instance), .help = "the instance type, kept in the record"),
+    {.kind = OPTION_INTEGER,
+     .letter = 'g',
+     .name = "ngpus",
+     .argument = "N",
+     .at = AT(start.gpus),
+     .initial = "-1",
+     .least = START_NOT_ASKED,
+     .most = 4096,
+     .group = "starting without mpirun",
+     .help =
+         "start N ranks on this machine, one for each GPU (without GPUs, one for each core); 0: one for each "
+         "GPU that is visible;\n-1: none, this process is a rank"},
+    {.kind = OPTION_INTEGER,
+     .letter = 't',
+     .name = "nthreads",
+     .argument = "N",
+     .at = AT(start.threads),
+     .initial = "1",
+     .least = 1,
+     .most = 4096,
+     .help = "N times as many ranks as -g says (nccl-tests starts threads; ranks are processes here)"},
     {.kind = OPTION_END},
 };
 
@@ -63,6 +85,15 @@ static enum status open_journal(struct driver *d)
     return journal_open(&d->journal, &d->world, &d->machine, s->output, s->format, known, add_facts, d);
 }
 
+/* Who comes from nccl-tests expects that a program started alone may use all GPUs. */
+static void tell_of_other_gpus(const struct driver *d)
+{
+    const char *variable;
+    if (d->world.ranks > 1 || d->settings->start.gpus != START_NOT_ASKED || early_ranks(&variable)) return;
+    int visible = d->parts->devices(d, -1);
+    if (visible > 1) warn("this measures 1 of %d GPUs; -g %d starts a rank for each", visible, visible);
+}
+
 static enum status open_launch(struct driver *d)
 {
     enum status status = world_open(MPI_COMM_WORLD, &d->world);
@@ -71,6 +102,7 @@ static enum status open_launch(struct driver *d)
     silence(d->world.rank != 0);
     status = check_expected(&d->world, d->settings->expect_ranks, d->settings->expect_hosts);
     if (!status) status = agree_over(d->world.comm, machine_read(&d->machine));
+    tell_of_other_gpus(d);
     if (!status) crowding_find(&d->world, &d->machine, &d->crowding);
     if (!status) status = d->parts->open(d);
     if (status) return status;
@@ -87,11 +119,13 @@ static void print_crowding(const struct crowding *c, FILE *out)
                 c->processors, c->processors == 1 ? "" : "s", c->host);
 }
 
+/* A launch without any figure has failed, however well it ran. */
 static enum status close_launch(struct driver *d)
 {
     enum status status = STATUS_OK;
     if (d->world.rank == 0) {
-        status = journal_end(&d->journal, END_COMPLETE);
+        const char *why = d->parts->why_nothing(d);
+        status = why ? journal_fail(&d->journal, why) : journal_end(&d->journal, END_COMPLETE);
         if (d->settings->format == FORMAT_TEXT) {
             print_crowding(&d->crowding, stdout);
             d->parts->print(d, stdout);
@@ -100,8 +134,10 @@ static enum status close_launch(struct driver *d)
         }
         enum status closed = record_close(&d->journal.writer);
         if (!status) status = closed;
+        if (why && !status) status = fail(STATUS_ENVIRONMENT, "nothing was measured: %s", why);
     }
-    return d->parts->close(d, agree_over(d->world.comm, status));
+    status = d->parts->close(d, agree_over(d->world.comm, status));
+    return status ? status : agree_over(d->world.comm, d->journal.wrong ? STATUS_WRONG : STATUS_OK);
 }
 
 /* This rank failed alone: the others may wait for it in MPI. */
@@ -122,26 +158,39 @@ static enum status run_launch(struct driver *d)
     return status;
 }
 
+/* Returns in a process that is to be a rank. */
+static enum status start_own_ranks(struct driver *d)
+{
+    const struct start_settings *s = &d->settings->start;
+    if (s->gpus == START_NOT_ASKED && s->threads == 1) return STATUS_OK;
+    return start_ranks(&d->command, d->argc, d->argv, s, d->parts->devices(d, -1));
+}
+
 int driver_main(struct driver *d)
 {
     int rank = early_rank(), argc = d->argc;
     char **argv = d->argv;
+    use_decimal_point();
     journal_start(&d->journal, clock_s());
     name_program(d->name);
     silence(rank != 0);
     if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
     enum status status = d->parts->read(d);
+    if (!status) status = start_own_ranks(d);
     if (status) return (int)status;
     silence(0);
     const struct watch_settings watch = {d->settings->timeout_s,
                                          same(d->settings->output, "none") ? NULL : d->settings->output,
                                          end_from_watchdog, abort_from_watchdog, d};
     d->watch = watch_open(&watch);
+    if (early_local_rank() >= 0) d->parts->devices(d, early_local_rank());
+    watch_arrive(d->watch);
     if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     mpi_return_errors(end_failed, d);
     status = open_launch(d);
     if (!status) status = run_launch(d);
     d->parts->free_settings(d);
+    watch_conclude(d->watch, status);
     if (MPI_Finalize() && !status) status = fail(STATUS_ENVIRONMENT, "MPI_Finalize failed");
     watch_close(d->watch);
     world_close(&d->world);

@@ -7,6 +7,7 @@
 #include "launch/crowding.h"
 #include "launch/journal.h"
 #include "launch/progress.h"
+#include "launch/start.h"
 #include "launch/watch.h"
 
 #include <stdio.h>
@@ -17,6 +18,7 @@ struct driver_settings {
     enum format format;
     double timeout_s;
     int64_t expect_ranks, expect_hosts;
+    struct start_settings start;
 };
 
 /* The rows that are the same for all, for struct command's `more`: their offsets are those of
@@ -25,11 +27,13 @@ extern const struct option driver_options[];
 
 struct driver;
 
-/* What a driver does itself. All but `read`, `free_settings` and `abort` are collective. */
+/* What a driver does itself. All but `read`, `free_settings`, `devices` and `abort` are collective. */
 struct driver_parts {
-    /* Reads the command line and sets driver->settings. One line on error. */
+    /* Reads the command line; sets driver->settings and driver->command. One line on error. */
     enum status (*read)(struct driver *);
     void (*free_settings)(struct driver *);
+    /* backend_devices (backend/backend.h) of the chosen backend. */
+    int (*devices)(const struct driver *, int local_rank);
     /* Opens what measures; sets driver->backend. World and machine are known; only rank 0's failures are
      * heard. */
     enum status (*open)(struct driver *);
@@ -37,10 +41,11 @@ struct driver_parts {
     void (*add_facts)(struct driver *, struct launch_header *);
     /* A failure may be one rank's alone: it ends the launch by MPI_Abort. */
     enum status (*measure)(struct driver *);
+    /* On rank 0, after `measure`: why no case has a figure, in words that last until `close`; NULL where one has. */
+    const char *(*why_nothing)(struct driver *);
     /* On rank 0: what a person reads of the figures. */
     void (*print)(struct driver *, FILE *);
-    /* Frees all but the settings. `status`: of writing the records; returns it, or what the launch came to.
-     */
+    /* Frees all but the settings. `status`: of writing the records; returns it, or an error of its own. */
     enum status (*close)(struct driver *, enum status status);
     void (*abort)(struct driver *); /* from the watchdog's thread: ends what hangs on devices */
 };
@@ -50,6 +55,7 @@ struct driver {
     const char *name, *backend;
     int argc;
     char **argv;
+    struct command command;
     const struct driver_settings *settings;
     struct world world;
     struct host_machine machine;

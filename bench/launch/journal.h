@@ -12,6 +12,7 @@ struct journal {
     pthread_mutex_t lock;
     double start_s; /* of the process */
     bool has_header, ended;
+    bool wrong; /* a row of it has wrong data */
     char run[LAUNCH_NAME], launch[LAUNCH_NAME];
 };
 
@@ -29,5 +30,8 @@ enum status journal_case(struct journal *, struct case_row *);
 /* Writes the end line; a second call does nothing. The watchdog's thread calls it too. If the measuring thread
    holds the lock for two seconds, in a write that blocks: STATUS_ENVIRONMENT. */
 enum status journal_end(struct journal *, enum end_status);
+
+/* The same for a launch that failed, with one line that says why. */
+enum status journal_fail(struct journal *, const char *why);
 
 #endif

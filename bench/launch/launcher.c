@@ -2,13 +2,27 @@
 
 #include <stdlib.h>
 
+/* The first of the variables that is set; `otherwise` where none is. */
+static int first_number(const char *const *names, int otherwise)
+{
+    for (int i = 0; names[i]; i++)
+        if (getenv(names[i])) return atoi(getenv(names[i]));
+    return otherwise;
+}
+
 int early_rank(void)
 {
     static const char *const names[] = {"OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID",
                                         NULL};
-    for (int i = 0; names[i]; i++)
-        if (getenv(names[i])) return atoi(getenv(names[i]));
-    return 0;
+    return first_number(names, 0);
+}
+
+int early_local_rank(void)
+{
+    static const char *const names[] = {
+        "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "MV2_COMM_WORLD_LOCAL_RANK",
+        "PALS_LOCAL_RANKID",          "SLURM_LOCALID",   NULL};
+    return first_number(names, -1);
 }
 
 int early_ranks(const char **variable)

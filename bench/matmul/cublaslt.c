@@ -454,4 +454,4 @@ static const struct gemm_engine gemm_cublaslt = {
 };
 
 extern const struct plugin busbar_plugin;
-const struct plugin busbar_plugin = {PLUGIN_ABI, &gemm_plugin, build_name, &gemm_cublaslt, device_count};
+const struct plugin busbar_plugin = {PLUGIN_ABI, &gemm_plugin, build_name, &gemm_cublaslt, device_choose};

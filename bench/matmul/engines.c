@@ -13,6 +13,12 @@ enum status gemm_engine_check_name(const char *name)
     return plugin_check_name(name, known);
 }
 
+int gemm_engine_devices(const char *name, int local_rank)
+{
+    bool may = strcmp(name, "auto") == 0 || strcmp(name, "cublaslt") == 0;
+    return may ? plugin_devices("cublaslt", &gemm_plugin, local_rank) : 0;
+}
+
 const struct gemm_engine *gemm_engine_find(const char *name)
 {
     struct text words = {0};

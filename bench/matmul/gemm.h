@@ -135,6 +135,9 @@ extern const struct gemm_engine *const gemm_engines[]; /* NULL-terminated: those
    it cannot be had. A plug-in's descriptor is a struct gemm_engine (gemm_plugin.h). */
 const struct gemm_engine *gemm_engine_find(const char *name);
 
+/* As backend_devices (backend/backend.h), for that engine. */
+int gemm_engine_devices(const char *name, int local_rank);
+
 /* STATUS_OK for a name that gemm_engine_find may find; else one line and STATUS_USAGE. */
 enum status gemm_engine_check_name(const char *name);
 

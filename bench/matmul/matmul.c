@@ -33,8 +33,14 @@ static enum status agree(const struct matmul_launch *l, enum status own)
 static enum status read_settings(struct driver *d)
 {
     struct matmul_launch *l = state_of(d);
+    d->command = matmul_command();
     d->settings = &l->settings.driver;
-    return matmul_settings_read(d->argc, d->argv, &l->settings);
+    return matmul_settings_read(&d->command, d->argc, d->argv, &l->settings);
+}
+
+static int devices(const struct driver *d, int local_rank)
+{
+    return gemm_engine_devices(((const struct matmul_launch *)d)->settings.engine, local_rank);
 }
 
 static void free_settings(struct driver *d)
@@ -322,13 +328,6 @@ static enum status measure(struct driver *d)
     return status;
 }
 
-static enum status verdict(const struct matmul_cases *cases)
-{
-    for (size_t i = 0; i < cases->count; i++)
-        if (cases->list[i].status == STATUS_WRONG) return STATUS_WRONG;
-    return STATUS_OK;
-}
-
 static void free_cases(struct matmul_cases *cases)
 {
     for (size_t i = 0; i < cases->count; i++) {
@@ -337,6 +336,14 @@ static void free_cases(struct matmul_cases *cases)
         json_decref(cases->list[i].ranks);
     }
     free(cases->list);
+}
+
+static const char *why_nothing(struct driver *d)
+{
+    const struct matmul_cases *cases = &state_of(d)->cases;
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].count) return NULL;
+    return cases->count ? cases->list[0].reason : "there is no case";
 }
 
 static void print_table(struct driver *d, FILE *out)
@@ -349,15 +356,15 @@ static enum status close_engine(struct driver *d, enum status status)
 {
     struct matmul_launch *l = state_of(d);
     l->engine->close(l->gemm);
-    if (!status) status = agree(l, verdict(&l->cases));
     free_cases(&l->cases);
     return status;
 }
 
 int matmul_main(int argc, char **argv)
 {
-    static const struct driver_parts parts = {read_settings, free_settings, open_engine,  add_facts,
-                                              measure,       print_table,   close_engine, abort_engine};
+    static const struct driver_parts parts = {read_settings, free_settings, devices,     open_engine,
+                                              add_facts,     measure,       why_nothing, print_table,
+                                              close_engine,  abort_engine};
     struct matmul_launch l = {.driver = {.parts = &parts, .name = "matmul", .argc = argc, .argv = argv}};
     return driver_main(&l.driver);
 }

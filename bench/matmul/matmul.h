@@ -51,7 +51,7 @@ struct matmul_settings {
 
 struct command matmul_command(void);
 /* One line and STATUS_USAGE on error. */
-enum status matmul_settings_read(int argc, char **argv, struct matmul_settings *);
+enum status matmul_settings_read(const struct command *, int argc, char **argv, struct matmul_settings *);
 void matmul_settings_free(struct matmul_settings *);
 
 /* "2048,4096x512x1024,square": sizes, m x n x k, and the names of presets. STATUS_USAGE with one line. */

@@ -253,12 +253,12 @@ static enum status read_fault(struct matmul_settings *s)
     return STATUS_OK;
 }
 
-enum status matmul_settings_read(int argc, char **argv, struct matmul_settings *s)
+enum status matmul_settings_read(const struct command *command, int argc, char **argv,
+                                 struct matmul_settings *s)
 {
-    const struct command command = matmul_command();
     int operand;
     *s = (struct matmul_settings){0};
-    enum status status = options_parse(&command, argc, argv, s, &operand);
+    enum status status = options_parse(command, argc, argv, s, &operand);
     if (!status && operand < argc)
         status =
             fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);

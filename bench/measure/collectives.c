@@ -47,9 +47,15 @@ static enum status agree(struct launch_state *l, enum status own)
 static enum status read_settings(struct driver *d)
 {
     struct launch_state *l = state_of(d);
-    const struct command command = collective_command(d->name, l->summary);
+    d->command = collective_command(d->name, l->summary);
     d->settings = &l->settings.driver;
-    return settings_read(&command, d->argc, d->argv, &l->settings);
+    return settings_read(&d->command, d->argc, d->argv, &l->settings);
+}
+
+static int devices(const struct driver *d, int local_rank)
+{
+    const struct settings *s = &((const struct launch_state *)d)->settings;
+    return backend_devices(s->backend, s->memory, local_rank);
 }
 
 static void free_settings(struct driver *d)
@@ -82,6 +88,9 @@ static enum status check_wishes(const struct settings *s, const struct backend *
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
+    if (s->expect_transport && !(can & CAN_TELL_TRANSPORT))
+        return fail(STATUS_ENVIRONMENT, "--expect-transport %s: the %s backend does not tell what it uses",
+                    name_of(&transport_names, (int)s->expect_transport), name);
     if (s->sync == SYNC_WINDOW && !is_world(s->group))
         warn("--sync window holds for the world; groups start after a barrier");
     return STATUS_OK;
@@ -106,6 +115,7 @@ static enum status open_backend(struct driver *d)
                                       .registration = (int)s->registration,
                                       .cta = s->cta,
                                       .expect_domain = (int)s->expect_domain,
+                                      .expect_transport = s->expect_transport,
                                       .fault = s->fault,
                                       .steps = &watch_pulse(d->watch)->steps};
     status = backend_open(&l->backend, &d->world, &options, &l->comm);
@@ -340,10 +350,8 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     if (m->split->comm) m->split->backend->free(m->split->comm, &buffers);
     m->call.buffers = NULL;
     if (status) return status;
-    double factor = m->call.collective->bus_factor(m->split->ranks),
-           own = median(m->group_us.us, m->group_us.count);
-    visit.groups = split_figures(&l->splits, m->split, own,
-                                 (int64_t)(m->call.count * dtypes[m->call.dtype].size), factor);
+    visit.groups = split_figures(&l->splits, m->split, median(m->group_us.us, m->group_us.count),
+                                 m->call.collective, m->call.count * dtypes[m->call.dtype].size);
     double took = clock_s() - start;
     m->visits++;
     m->spent_s += took - visit.away_s;
@@ -443,13 +451,6 @@ static enum status measure(struct driver *d)
     return status;
 }
 
-static enum status verdict(const struct cases *cases)
-{
-    for (size_t i = 0; i < cases->count; i++)
-        if (cases->list[i].status == STATUS_WRONG) return STATUS_WRONG;
-    return STATUS_OK;
-}
-
 static void print_table(struct driver *d, FILE *out)
 {
     struct launch_state *l = state_of(d);
@@ -459,6 +460,17 @@ static void print_table(struct driver *d, FILE *out)
     }
     collective_table(&l->cases, &l->settings, &d->world, l->backend->capabilities, out);
     if (l->sampler->distance) distance_print(&l->distance, out);
+}
+
+/* The reason of the first case of those without figures. */
+static const char *why_nothing(struct driver *d)
+{
+    const struct launch_state *l = state_of(d);
+    const struct cases *cases = &l->cases;
+    if (l->settings.largest) return NULL;
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].count) return NULL;
+    return cases->count ? cases->list[0].reason : "there is no case";
 }
 
 static enum status close_backend(struct driver *d, enum status status)
@@ -471,15 +483,15 @@ static enum status close_backend(struct driver *d, enum status status)
     splits_close(&l->splits);
     window_close(&l->window);
     if (atomic_exchange(&l->endable, NULL)) l->backend->close(l->comm);
-    if (!status) status = agree(l, verdict(&l->cases));
     cases_free(&l->cases);
     return status;
 }
 
 int collective_main(const char *name, const char *summary, int argc, char **argv)
 {
-    static const struct driver_parts parts = {read_settings, free_settings, open_backend,  add_facts,
-                                              measure,       print_table,   close_backend, abort_backend};
+    static const struct driver_parts parts = {read_settings, free_settings, devices,     open_backend,
+                                              add_facts,     measure,       why_nothing, print_table,
+                                              close_backend, abort_backend};
     struct launch_state l = {.driver = {.parts = &parts, .name = name, .argc = argc, .argv = argv},
                              .summary = summary};
     return driver_main(&l.driver);

@@ -261,6 +261,7 @@ static enum status open_split(const struct world *w, const struct backend *backe
 {
     struct backend_options own = *options;
     own.expect_domain = 0; /* asked of the whole launch */
+    own.expect_transport = TRANSPORT_ABSENT;
     check_sizes(w, split);
     if (*split->reason) return STATUS_OK;
     sub_world(w, split);
@@ -345,7 +346,7 @@ static int slowest_first(const void *a, const void *b)
 }
 
 json_t *split_figures(const struct splits *splits, const struct split *split, double own_median_us,
-                      int64_t bytes, double bus_factor)
+                      const struct collective *collective, size_t bytes)
 {
     const struct world *w = &splits->whole;
     if (is_world(split->name)) return NULL;
@@ -373,8 +374,9 @@ json_t *split_figures(const struct splits *splits, const struct split *split, do
         json_t *object = json_pack("{so so}", "ranks", ranks[g], "hosts", hosts[g]);
         double us = figures[i].median_us;
         if (us > 0) json_object_set_new(object, "median_us", json_real(us));
-        if (us > 0 && bus_factor > 0)
-            json_object_set_new(object, "busbw_gbps", json_real((double)bytes / us * 1e-3 * bus_factor));
+        if (us > 0 && split->ranks > 1)
+            json_object_set_new(object, "busbw_gbps",
+                                json_real(busbw_gbps(collective, split->ranks, (double)bytes, us)));
         json_array_append_new(list, object);
     }
     free(last);

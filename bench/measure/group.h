@@ -56,10 +56,10 @@ int split_assign(const char *name, const struct world *, const int *domain_of_ra
  * Rounds count from 0. */
 int circle_opponent(int hosts, int round, int host);
 
-/* Collective over the launch's ranks: rank 0 gets [{"ranks":[…],"hosts":[…],"median_us":…,"busbw_gbps":…}, …,
-   ] from each group's own median (the same on all its ranks), the slowest first; NULL elsewhere, and for
-   "world". The caller owns it. */
-json_t *split_figures(const struct splits *, const struct split *, double own_median_us, int64_t bytes,
-                      double bus_factor);
+/* All ranks of the launch call it with the median of their own group. Rank 0 gets one object per group,
+   slowest first: {"ranks":[…],"hosts":[…],"median_us":…,"busbw_gbps":…}; the caller owns the list. The other
+   ranks get NULL, and so does rank 0 when the split is "world". */
+json_t *split_figures(const struct splits *, const struct split *, double own_median_us,
+                      const struct collective *, size_t bytes);
 
 #endif

@@ -3,14 +3,12 @@
 #include "base/units.h"
 #include "measure/group.h"
 #include "record/flags.h"
+#include "record/grid.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define AT(member) offsetof(struct settings, member)
-/* A send and a receive buffer of that many bytes, rounded up to pages, still have a size_t's and an int64_t's
- * room. */
-#define SIZE_OF_BUFFER_MOST ((size_t)1 << 60)
 
 static const struct option collective_options[] = {
     {.kind = OPTION_TEXT,
@@ -141,6 +139,16 @@ static const struct option collective_options[] = {
      .initial = "0",
      .most = 1e9,
      .help = "refuse to run unless the ranks are in NVLink domains of N GPUs"},
+    {.kind = OPTION_CHOICE,
+     .name = "expect-transport",
+     .at = AT(expect_transport),
+     .choices = "p2p|nvls|mnnvl|rdma|gdr",
+     .names = &transport_names,
+     .help = "refuse to run when NCCL does not use it, so that a fallback is not taken for a slow machine.\n"
+             "p2p: GPUs of one host reach each other directly, not through shared memory;\n"
+             "nvls: NVLink switches can reduce (NVLink SHARP); mnnvl: NVLink between hosts, no network;\n"
+             "rdma: an RDMA network between hosts, not TCP sockets; gdr: rdma, and NICs read GPU memory "
+             "directly"},
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
     FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
@@ -164,16 +172,6 @@ static const struct option collective_options[] = {
     {.kind = OPTION_REFUSED, .name = "maxbytes", .help = "use -e or --end"},
     {.kind = OPTION_REFUSED, .name = "stepbytes", .help = "use -i or --increment"},
     {.kind = OPTION_REFUSED, .name = "stepfactor", .help = "use -f or --factor"},
-    {.kind = OPTION_REFUSED,
-     .letter = 't',
-     .name = "nthreads",
-     .choices = "1",
-     .help = "one process drives one device; start more ranks instead"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'g',
-     .name = "ngpus",
-     .choices = "1",
-     .help = "one process drives one device; start more ranks instead"},
     {.kind = OPTION_REFUSED,
      .letter = 'm',
      .name = "agg_iters",
@@ -245,7 +243,8 @@ struct command collective_command(const char *name, const char *summary)
             "Start it with mpirun (or srun): one process for each GPU, or for each CPU core that takes "
             "part.\n"
             "Every figure is the median over samples of the slowest rank's time; every result is verified.",
-        .examples = "  mpirun -np 2 build/all_reduce\n      8 bytes to 16 MiB, float, sum\n"
+        .examples = "  build/all_reduce -g 0\n      every GPU of this machine; starts its ranks itself\n"
+                    "  mpirun -np 2 build/all_reduce\n      8 bytes to 16 MiB, float, sum\n"
                     "  mpirun -np 4 build/all_reduce --collectives all_reduce,all_gather --sizes 8,64K,1M -d "
                     "float,double\n"
                     "      several collectives, sizes and types in one launch\n"
@@ -319,45 +318,6 @@ static enum status read_lists(const struct command *command, struct settings *s)
     return status;
 }
 
-/* A size that is named twice is one case. */
-static void drop_repeated(size_t *sizes, size_t *count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < *count; i++) {
-        size_t j = 0;
-        while (j < kept && sizes[j] != sizes[i]) j++;
-        if (j == kept) sizes[kept++] = sizes[i];
-    }
-    *count = kept;
-}
-
-static enum status read_sizes(struct settings *s)
-{
-    enum { MOST_SIZES = 100000 };
-    if (s->sizes_text) {
-        if (parse_sizes(s->sizes_text, &s->sizes, &s->size_count))
-            return fail(STATUS_USAGE, "--sizes: '%s' is not a list of sizes in bytes such as 8,64K,1M",
-                        s->sizes_text);
-        for (size_t i = 0; i < s->size_count; i++)
-            if (s->sizes[i] > SIZE_OF_BUFFER_MOST)
-                return fail(STATUS_USAGE, "--sizes: %zu is more than 2^60 bytes", s->sizes[i]);
-        drop_repeated(s->sizes, &s->size_count);
-        return STATUS_OK;
-    }
-    if (s->end < s->begin) return fail(STATUS_USAGE, "--end: %zu is less than --begin %zu", s->end, s->begin);
-    for (size_t size = s->begin;;
-         size = s->step_bytes ? size + s->step_bytes : size * (size_t)s->step_factor) {
-        if (s->size_count == MOST_SIZES)
-            return fail(STATUS_USAGE, "--increment: more than %d sizes", MOST_SIZES);
-        s->sizes = reallocate(s->sizes, s->size_count + 1, sizeof *s->sizes);
-        s->sizes[s->size_count++] = size;
-        if (s->step_bytes ? size > s->end - s->step_bytes || s->step_bytes > s->end
-                          : size > s->end / (size_t)s->step_factor)
-            break;
-    }
-    return STATUS_OK;
-}
-
 enum status settings_read(const struct command *command, int argc, char **argv, struct settings *s)
 {
     int operand;
@@ -367,7 +327,8 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
         status =
             fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
     if (!status) status = read_lists(command, s);
-    if (!status) status = read_sizes(s);
+    const struct size_grid grid = {s->sizes_text, s->begin, s->end, (size_t)s->step_factor, s->step_bytes};
+    if (!status) status = size_grid_read(&grid, &s->sizes, &s->size_count);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
     if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_PIPELINED : MODE_ISOLATED;

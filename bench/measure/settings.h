@@ -28,6 +28,7 @@ struct settings {
     double precision_percent, max_seconds, time_budget_s, network_gbit;
     const char *group, *fault;
     int64_t graph, registration, expect_domain;
+    enum transport expect_transport;
     const char *cta;
     int largest; /* measures nothing: prints the largest size that fits */
 

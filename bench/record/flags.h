@@ -72,7 +72,8 @@
 #define FLAG_COLLECTIVE(...) FLAG(TEXT, 0, "collective", .argument = "NAME", __VA_ARGS__)
 #define FLAG_CATALOG(...)                                                                                    \
     FLAG(TEXT, 0, "catalog", .argument = "DIR",                                                              \
-         .help = "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else results/", __VA_ARGS__)
+         .help = "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else beside the program",     \
+         __VA_ARGS__)
 
 /* ---- busbar's commands; no letters, because nccl-tests' -d, -f, -g and -o are something else ---- */
 /* The letter that a flag had in busbar 0.1. */

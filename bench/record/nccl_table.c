@@ -25,8 +25,8 @@ static bool has_figures(const struct case_row *row)
 
 struct nccl_rates nccl_rates_of(const struct nccl_table *table, const struct case_row *row)
 {
-    double time = mean_us(row), factor = table->collective->bus_factor((int)table->ranks);
-    double algbw = (double)row->bytes / time * 1e-3, busbw = algbw * factor;
+    double time = mean_us(row), factor = bus_factor(table->collective, table->ranks);
+    double algbw = algbw_gbps((double)row->bytes, time), busbw = algbw * factor;
     /* Imported rates were printed from times with more digits. */
     if (row->samples_us.count == 0 && isfinite(row->algbw_gbps))
         algbw = row->algbw_gbps, busbw = algbw * factor;

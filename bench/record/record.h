@@ -163,7 +163,7 @@ enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
 enum status record_end(struct record_writer *, enum end_status, double elapsed_s);
 /* The end of a launch that failed, with one line that says why. */
-enum status record_failure(struct record_writer *, const char *error);
+enum status record_failure(struct record_writer *, double elapsed_s, const char *error);
 enum status record_close(struct record_writer *);
 /* The line itself, without the newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);
@@ -189,6 +189,11 @@ void archive_merge_passes(struct archive *);
    or tflops from the row's samples, and whatever else follows from them; leaves a row without samples as it
    is. */
 void case_row_summarise(struct case_row *);
+
+/* The bus factor of the row's collective and ranks; NAN: not known, or one rank, which has no bus. */
+double case_bus_factor(const struct case_row *);
+/* Floating-point operations of one call of a matmul row; NAN: not a matmul, or its shape is not known. */
+double case_flop(const struct case_row *);
 
 /* The group of a case that ran on all ranks; imports may leave it out. */
 bool is_world(const char *group);

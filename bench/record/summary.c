@@ -10,20 +10,27 @@
 
 enum { SAMPLES_FOR_P95 = 20, SAMPLES_FOR_P99 = 100 };
 
-static void rates(struct case_row *row)
+double case_flop(const struct case_row *row)
 {
-    double seconds = row->median_us * 1e-6;
+    if (!row->gemm || row->m <= 0 || row->n <= 0 || row->k <= 0) return NAN;
+    return 2.0 * (double)row->m * (double)row->n * (double)row->k;
+}
+
+double case_bus_factor(const struct case_row *row)
+{
+    double factor = bus_factor(collective_find(row->collective), row->ranks);
+    return factor > 0 ? factor : NAN;
+}
+
+static void set_rates(struct case_row *row)
+{
+    if (!(row->median_us > 0)) return;
     if (row->gemm) {
-        if (row->m > 0 && row->n > 0 && row->k > 0 && seconds > 0)
-            row->tflops = 2.0 * (double)row->m * (double)row->n * (double)row->k / seconds * 1e-12;
-        return;
+        if (isfinite(case_flop(row))) row->tflops = case_flop(row) / row->median_us * 1e-6;
+    } else if (row->bytes != ABSENT) {
+        row->algbw_gbps = algbw_gbps((double)row->bytes, row->median_us);
+        row->busbw_gbps = row->algbw_gbps * case_bus_factor(row);
     }
-    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
-    if (row->bytes == ABSENT || !(seconds > 0)) return;
-    row->algbw_gbps = (double)row->bytes / seconds * 1e-9;
-    double factor =
-        collective && row->ranks > 0 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
-    row->busbw_gbps = factor > 0 ? row->algbw_gbps * factor : NAN; /* one rank has no bus */
 }
 
 void case_row_summarise(struct case_row *row)
@@ -42,7 +49,7 @@ void case_row_summarise(struct case_row *row)
     row->p95_us = isolated && n >= SAMPLES_FOR_P95 ? percentile_sorted(sorted, n, 0.95) : NAN;
     row->p99_us = isolated && n >= SAMPLES_FOR_P99 ? percentile_sorted(sorted, n, 0.99) : NAN;
     free(sorted);
-    rates(row);
+    set_rates(row);
 }
 
 /* Moves the samples to where `total` have room. */

@@ -23,6 +23,16 @@ enum cache { CACHE_ABSENT, CACHE_WARM, CACHE_COLD };
 /* Where buffers are. */
 enum memory { MEMORY_ABSENT, MEMORY_HOST, MEMORY_DEVICE };
 
+/* What a launch must use, or not run (--expect-transport). Each word is defined in gpu/nccl_transport.h. */
+enum transport {
+    TRANSPORT_ABSENT,
+    TRANSPORT_P2P,
+    TRANSPORT_NVLS,
+    TRANSPORT_MNNVL,
+    TRANSPORT_RDMA,
+    TRANSPORT_GDR
+};
+
 /* Of matmul. Burst: from a rested machine; sustained: without a pause. PHASE_BOTH: only in settings. */
 enum phase { PHASE_ABSENT, PHASE_BURST, PHASE_SUSTAINED, PHASE_BOTH };
 
@@ -66,8 +76,8 @@ enum provenance {
     PROVENANCE_FAULTED
 };
 
-extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, phase_names,
-    statistic_names, accumulator_names, kept_rule_names, case_status_names, end_status_names,
+extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, transport_names,
+    phase_names, statistic_names, accumulator_names, kept_rule_names, case_status_names, end_status_names,
     provenance_names;
 
 /* NULL for an absent one. */

@@ -250,9 +250,9 @@ enum status record_end(struct record_writer *writer, enum end_status status, dou
     return write_end(writer, &(struct launch_end){status, writer->cases, elapsed_s, NULL});
 }
 
-enum status record_failure(struct record_writer *writer, const char *error)
+enum status record_failure(struct record_writer *writer, double elapsed_s, const char *error)
 {
-    return write_end(writer, &(struct launch_end){END_FAILED, writer->cases, NAN, error});
+    return write_end(writer, &(struct launch_end){END_FAILED, writer->cases, elapsed_s, error});
 }
 
 enum status record_close(struct record_writer *writer)

@@ -65,4 +65,6 @@ says "with what it lacks" "1 complete already"
 equal "as it was begun" "$(caches "$work/results/begun") $(find "$work/results/begun" -name '*.jsonl' | wc -l)" "cold 2"
 
 expect_status "an unknown baseline is status 2" 2 env BASELINE=nosuch scripts/check-regression
+expect_status "with a comment too" 2 env BASELINE=nosuch FORMAT=markdown scripts/check-regression
+says "that says why there is no verdict" "no baseline results/baselines/nosuch"
 expect_status "no baseline is status 2" 2 scripts/check-regression

@@ -149,8 +149,8 @@ usage 'did you mean --sizes' --sizs 8
 usage "did you mean 'float'" -d floatt
 usage "unknown 'avarage'" -o sum,avarage
 usage 'did you mean .all_gather' --collectives all_gathr
-usage 'not a list of sizes' --sizes 8,x
-usage 'more than 2^60 bytes' --sizes 8,9223372036854775808
+usage "'x' is not a size" --sizes 8,x
+usage 'is not between 0 and 2^60 bytes' --sizes 8,9223372036854775808
 usage 'less than --begin' -b 1M -e 1K
 usage 'not one of' --mode fast
 usage 'needs a value' -b
@@ -168,8 +168,15 @@ usage '^all_reduce: -R: the mpi backend registers no buffers' --backend mpi -R 1
 usage '^all_reduce: --cta: the mpi backend has no thread blocks' --backend mpi --cta 4
 expect_status "NVLink domains where there are none: status 5" 5 "$build/all_reduce" --expect-domain 8 "${quick[@]}"
 fresh
-check "nccl-tests' names of a type and an operation" "$build/all_reduce" -d f8e4m3,int32 -o mulsum --sizes 8 "${quick[@]}"
+expect_status "nccl-tests' names of a type and an operation, none of which MPI has: status 5" 5 "$build/all_reduce" -d f8e4m3,int32 -o mulsum --sizes 8 "${quick[@]}"
+says "with the reason" 'nothing was measured: MPI has no reductions of this type'
 holds "are known" '{(c["dtype"], c["op"]) for c in cases} == {("fp8_e4m3", "premulsum"), ("int32", "premulsum")}'
+for case in '--sizes 0' '--sizes 1P' '--group 3 --sizes 8'; do
+    # shellcheck disable=SC2086 # words
+    expect_status "nothing was measured ($case): status 5" 5 "$build/all_reduce" $case "${quick[@]}"
+    says 'and the reason' 'all_reduce: nothing was measured: '
+done
+holds "the records end as failed" 'end["status"] == "failed" and end["error"]'
 fresh
 check "sizes and groups named twice" ranks 2 "$build/all_reduce" --sizes 8,1K,8,1024 --group world,2,world "${quick[@]}"
 holds "are measured once" 'len(cases) == 8 and len({c["key"] for c in cases}) == 8'

@@ -47,6 +47,19 @@ expect_status "exchanged sides mirror the verdicts" 1 "$busbar" compare a/slow a
 equal "mirrored: improvement" "$(csv out 3 verdict)" improvement
 equal "mirrored: regression" "$(csv out 5 verdict)" regression
 expect_status "a tolerance above the effect" 0 "$busbar" compare --delta 20% a/base a/slow
+"$busbar" compare a/base a/slow --format markdown >comment.md
+check "a comment begins with the verdict, and folds what does not fail" python3 -c '
+import csv, math
+rows = list(csv.DictReader(open("slow.csv")))
+mean = math.exp(sum(math.log(float(r["ratio"])) for r in rows) / len(rows))
+first, _, *rest = open("comment.md").read().split("\n")
+assert first == f"**busbar: FAIL** (1 regression, 1 improvement, {len(rows) - 2} same); geometric mean of the ratios {mean:.3f} over 12 cases", first
+rest = "\n".join(rest)
+before, after = rest.split("<details>")
+assert before.count("regression") == 1 and "improvement" not in before and after.count("| same") == 10 and after.rstrip().endswith("</details>"), rest
+assert "/" not in before, before'
+expect_status "a comment without a baseline" 5 "$busbar" compare --format markdown nosuch a/slow
+says "says so" out "**busbar: no verdict, because there is no baseline nosuch.**"
 "$busbar" compare a/base a/slow --format json >1.json
 "$busbar" compare a/base a/slow --format json >2.json
 check "the same input gives the same bytes" cmp 1.json 2.json
@@ -261,6 +274,9 @@ for line in 'all_reduce busbw_gbps>=460' 'all_gather requested_bytes>=1G busbw_g
     expect_status "contract fails: $line" 1 "$busbar" contract --gate fail.gate a/base
 done
 says "a missing measurement is said" out "was not measured"
+echo 'all_reduce busbw_gbps>=0' >zero.gate
+expect_status "a limit of zero holds" 0 "$busbar" contract --format csv --gate zero.gate a/base
+says "and has no margin, which would be a share of nothing" out ',,pass'
 expect_status "a limit that fails beside rows as CSV" 1 "$busbar" compare --format csv --gate fail.gate a/base a/new
 says "is said" err "limits of the gate file failed"
 edit a/base modeless 'if r["record"] == "case": del r["mode"]'
@@ -296,7 +312,7 @@ check "JUnit is XML" python3 -c 'import xml.etree.ElementTree as E
 suites = E.parse("hostile.junit").getroot(); s = suites[0]
 assert int(s.get("tests")) == len(s.findall("testcase")) and int(s.get("failures")) == len(s.findall("testcase/failure")) > 0
 assert int(s.get("skipped")) == len(s.findall("testcase/skipped"))'
-check "no live markup in markdown" python3 -c 'import re; text = open("hostile.markdown").read()
+check "no live markup in markdown" python3 -c 'import re; text = re.sub("</?(details|summary)>", "", open("hostile.markdown").read())
 assert "NCCL" in text and not re.search(r"<[a-z]|(?<!\\)`", text) and max(map(len, text.splitlines())) < 3000, text'
 check "JSON is JSON" python3 -c 'import json; assert json.load(open("hostile.json"))["pass"] is False'
 check "no control characters on the terminal" python3 -c 'assert not any(c < " " and c != "\n" for c in open("hostile.text").read())'
@@ -307,6 +323,23 @@ check "it compares by its name" "$busbar" compare good a/new
 check "with the same figures" cmp direct.csv kept.csv
 cp -r results/baselines/good first; "$busbar" baseline save --allow-simulated --replace good a/base >/dev/null
 check "saved again: the same bytes" diff -r first results/baselines/good
+check "a thin baseline is saved" "$busbar" baseline save --allow-simulated --thin thin a/base
+"$busbar" compare thin a/slow --format csv >thin.csv
+check "it compares with the same figures" cmp direct.csv thin.csv
+check "in less than a kilobyte for a case of a launch" python3 -c 'import glob
+lines = [line for f in glob.glob("results/baselines/thin/*.jsonl") for line in open(f) if "\"record\":\"case\"" in line]
+assert lines and max(map(len, lines)) < 1000, max(map(len, lines))'
+cp -r results/baselines/thin first-thin; cp -r a/base refreshed; again=$(find refreshed -name '*.jsonl' | sort | head -n 1)
+python3 - "$again" <<'END'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+for line in lines:
+    if "samples_us" in line: line["samples_us"] = [us + 1 for us in line["samples_us"]]
+open(sys.argv[1], "w").write("".join(json.dumps(line) + "\n" for line in lines))
+END
+check "one launch is measured again, and it is saved again" "$busbar" baseline save --allow-simulated --thin --replace thin refreshed
+equal "only its file changes" "$(diff -rq first-thin results/baselines/thin | wc -l)" 1
+rm -r results/baselines/thin
 expect_status "it is not overwritten" 2 "$busbar" baseline save --allow-simulated good a/new
 expect_status "wrong data is no baseline" 3 "$busbar" baseline save --allow-simulated bad wrong
 expect_status "a launch that died is no baseline" 1 "$busbar" baseline save --allow-simulated bad died

@@ -59,6 +59,46 @@ says "stay on their line" "separate buffers: two?lines"
 check "hostile names" export_ --output "$work/files" "$work/hostile.jsonl"
 check "stay in their folder" test ! -e "$work/y-all_reduce-0.txt"
 
+# Metrics for Prometheus. 100 us for 1 MiB on 8 ranks are 2 * 7/8 * 2^20 / 1e-4 s = 1.835008e10 bytes/s; 500 of 1000 TFLOP/s are 0.5.
+tests/data/launches "$work/metrics" <<'END'
+[{"run": "old", "launch": "a", "ranks": 8, "started": "2026-01-01T00:00:00Z", "cases": [{"collective": "all_reduce", "bytes": 1048576, "us": 900}]},
+ {"run": "new", "launch": "a", "ranks": 8, "started": "2026-01-02T00:00:00Z", "cases": [{"collective": "all_reduce", "bytes": 1048576, "us": 100},
+  {"collective": "all_reduce", "bytes": 8, "wrong": 3, "status": "wrong", "us": 5},
+  {"collective": "broadcast\\ \"q\"\nx", "bytes": 8, "us": 5}, {"gemm": "gemm", "tflops": 500, "peak_tflops": 1000}]}]
+END
+check "metrics" export_ --format openmetrics "$work/metrics"
+cp "$work/out" "$work/metrics.prom"
+metric() { # NAME FAMILY PATTERN VALUE: of the only line of the family whose labels have the pattern
+    local value
+    value=$(grep -E "^$2\{" "$work/metrics.prom" | grep -F "$3" | sed 's/.* //')
+    if [ "$value" = "$4" ]; then ok "$1"; else not_ok "$1: '$value', expected $4"; fi
+}
+metric "the newest time, in seconds" busbar_time_seconds 'bytes="1048576"' 0.0001
+metric "bandwidth in bytes a second" busbar_bus_bandwidth_bytes_per_second 'bytes="1048576"' 1.835008e+10
+metric "a matmul's rate" busbar_matmul_operations_per_second 'collective="matmul"' 5e+14
+metric "and its share of the peak" busbar_bound_ratio 'collective="matmul"' 0.5
+metric "when it was measured" busbar_measured_timestamp_seconds 'bytes="1048576"' "$(date -u -d 2026-01-02 +%s)"
+metric "wrong data are told" busbar_wrong_elements '/sum/8/' 3
+metric "and have no time" busbar_time_seconds '/sum/8/' ''
+metric "labels are escaped" busbar_launches 'collective="broadcast\\ \"q\"\nx"' 1
+check "the last line is OpenMetrics'" test "$(tail -n 1 "$work/metrics.prom")" = '# EOF'
+if command -v promtool >/dev/null; then
+    promtool check metrics <"$work/metrics.prom" >"$work/out" 2>&1 && status=0 || status=$?
+    if [ "$status" -eq 0 ]; then ok "promtool accepts them"; else not_ok "promtool: $(cat "$work/out")"; fi
+else
+    skip "promtool accepts them" "promtool is missing"
+fi
+"$build/busbar" history --format json "$work/metrics" >"$work/verdicts.json"
+check "with the verdicts of history, as a file" export_ --format openmetrics --verdicts "$work/verdicts.json" --output "$work/busbar.prom" "$work/metrics"
+check "a verdict for each case" test "$(grep -c '^busbar_verdict{' "$work/busbar.prom")" -ge 3
+expect_status "verdicts that are none" 3 export_ --format openmetrics --verdicts "$work/metrics.prom" "$work/metrics"
+expect_status "verdicts for nccl-tests" 2 export_ --verdicts "$work/verdicts.json" "$work/metrics"
+check "the dashboard asks for metrics that there are" python3 -c '
+import json, re, sys
+known = set(re.findall(r"^# TYPE (\w+)", open(sys.argv[1]).read(), re.M))
+asked = set(re.findall(r"busbar_\w+", open("scripts/ci/grafana-dashboard.json").read()))
+assert asked and asked <= known, asked - known' "$work/busbar.prom"
+
 # A driver's own text.
 if [ -x "$build/all_reduce" ]; then
     check "a driver with --format nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --mode pipelined -b 8 -e 1K -f 2 -n 20 --output none

@@ -22,6 +22,8 @@ pod = worker["template"]["spec"]
 claim = pod["resourceClaims"][0]
 assert claim["resourceClaimTemplateName"] == template
 container = pod["containers"][0]
+inside = pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+assert [term["topologyKey"] for term in inside] == ["nvidia.com/gpu.clique"] and inside[0]["labelSelector"]["matchLabels"]["training.kubeflow.org/job-role"] == "worker"
 assert container["resources"]["claims"] == [{"name": claim["name"]}]
 assert container["resources"]["limits"]["nvidia.com/gpu"] == 4 and container["resources"]["limits"]["vpc.amazonaws.com/efa"] == "4"
 assert container["env"][0] == {"name": "A", "value": 'b "c\\d: #'}
@@ -40,10 +42,56 @@ check "is a shell script" bash -n "$work/out"
 expect_status "a bad number of nodes" 2 scripts/launchers/sbatch --nodes many
 
 check "presets for GB200 on AWS" scripts/preset auto u-p6e-gb200x72
-said "have NVLink between hosts" NCCL_MNNVL_ENABLE=1 out
+if grep -qE '^NCCL_(MNNVL|NVLS)_ENABLE' "$work/out"; then not_ok "leave NVLink between hosts and NVLS to NCCL"; else ok "leave NVLink between hosts and NVLS to NCCL"; fi
+# Expected lines: the vendors' own scripts, named in scripts/preset.
+machine() { # FILE…: a root with these files, empty
+    local file
+    rm -rf "$work/root"
+    for file in "$@"; do mkdir -p "$work/root/$(dirname "$file")" && : >"$work/root/$file"; done
+}
+preset() { PRESET_ROOT=$work/root scripts/preset "$@"; }
+has() { # NAME LINE…: each stands in the output
+    local name=$1 line
+    shift
+    for line in "$@"; do grep -qxF -- "$line" "$work/out" || { not_ok "$name: no '$line'"; cat "$work/out"; return; }; done
+    ok "$name"
+}
+hasnt() { if grep -qE -- "$2" "$work/out"; then not_ok "$1"; cat "$work/out"; else ok "$1"; fi; }
+machine opt/microsoft/ndv5-topo.xml
+check "Azure GB300" preset azure ND128isr_GB300_v6
+has "has its service level" NCCL_IB_SL=1 NCCL_NET_GDR_C2C=1
+hasnt "and no other machine's topology" TOPO_FILE
+check "Azure H100" preset azure ND96isr_H100_v5
+has "has its own topology" NCCL_TOPO_FILE=/opt/microsoft/ndv5-topo.xml NCCL_IB_PCI_RELAXED_ORDERING=1
+machine opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-{net,ofi-tuner}.so
+check "AWS" preset aws
+has "finds plug-in and tuner below lib/*-linux-gnu" NCCL_NET_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-net.so \
+    NCCL_TUNER_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-ofi-tuner.so FI_PROVIDER=efa
+machine sys/class/infiniband/mlx5_{0,1,2,3,5,6,7,8}
+check "OCI GB300" preset auto BM.GPU.GB300.4
+has "is RoCE" NCCL_IB_GID_INDEX=3 NCCL_IB_TC=41 NCCL_IB_SL=0 NCCL_IB_TIMEOUT=22 NCCL_IB_QPS_PER_CONNECTION=4 NCCL_IB_HCA==mlx5_0,mlx5_1,mlx5_2,mlx5_3,mlx5_5,mlx5_6,mlx5_7,mlx5_8
+check "OCI GB200 of the first version" preset auto BM.GPU.GB200.4
+hasnt "is InfiniBand" GID_INDEX
+said "and names the device that is missing" 'no mlx5_4' err
+machine sys/class/infiniband/ibp0/ports/1/link_layer
+echo Ethernet >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
+check "CoreWeave GB300 on RoCE" preset coreweave gb300-4x
+has "has its address family" NCCL_IB_ADDR_FAMILY=AF_INET6 NCCL_IB_ADDR_RANGE=fd02::/16 NCCL_IB_TC=96 NCCL_IB_HCA=ibp NCCL_SOCKET_IFNAME=eth0
+echo InfiniBand >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
+check "CoreWeave GB300 on InfiniBand" preset coreweave gb300-4x
+hasnt "has not" ADDR_FAMILY
+machine usr/local/gib/scripts/set_nccl_env.sh
+printf 'echo noise\nexport NCCL_IB_TC=52 NCCL_NET=other NCCL_WORDS="a b"\nNCCL_LOCAL=1\n' >"$work/root/usr/local/gib/scripts/set_nccl_env.sh"
+check "Google" preset auto a4x-highgpu-4g
+has "takes the settings of Google's script" NCCL_NET=gIB NCCL_IB_TC=52
+hasnt "and nothing else of it" 'noise|other|WORDS|LOCAL'
+machine etc/nccl.conf
+printf '# mine\n NCCL_NET = Socket\n' >"$work/root/etc/nccl.conf"
+check "with /etc/nccl.conf" preset gcp a4x-highgpu-4g
+hasnt "what that sets is left to it" NCCL_NET=
 for cloud in aws azure gcp oci; do
     check "the preset of $cloud" scripts/preset "$cloud"
-    if [ -s "$work/out" ] && ! grep -vqE '^(# .+|[A-Z_]+=[^ ]+)$' "$work/out" && head -n 1 "$work/out" | grep -q '^#'; then ok "says why"
+    if [ -s "$work/out" ] && ! grep -vqE '^(# .+|[A-Z0-9_]+=[^ ]+)$' "$work/out" && head -n 1 "$work/out" | grep -q '^#'; then ok "says why"
     else not_ok "is not variables with reasons"; cat "$work/out"; fi
 done
 expect_status "an unknown cloud" 2 scripts/preset nowhere
@@ -86,6 +134,11 @@ expect_status "a launcher of no known family" 5 line_of slurm
 said "is named, with what it says" "belongs neither to Open MPI nor to MPICH or Intel MPI: its --version says 'slurm-wlm 22.05.8'" err
 expect_status "a launcher that is not there" 5 line_of nothing
 said "is named" "there is no '$work/mpi/nothing/mpirun'" err
+printf 'a\t4\t4\tr1\n' >"$work/gpus"
+check "mpirun on hosts with GPUs" line_of openmpi4 SWEEP_HOSTS="$work/gpus"
+said "binds no rank to a core" '--bind-to none' out
+check "srun on hosts with GPUs" env SWEEP_HOSTS="$work/gpus" SWEEP_NODES=1 SWEEP_RANKS=4 SWEEP_RANKS_PER_NODE=4 SWEEP_DRY_RUN=1 scripts/launchers/srun program
+said "binds none either" '--cpu-bind=none' out
 srun_line() { env SWEEP_HOSTS="$work/two" SWEEP_NODES=2 SWEEP_RANKS=2 SWEEP_RANKS_PER_NODE=1 SWEEP_DRY_RUN=1 SWEEP_MPI="$1" scripts/launchers/srun program; }
 for pair in 'Open MPI 4.1.4:pmix' 'MPICH 4.0.2:pmi2' 'Intel MPI 2021.18.1:pmi2'; do
     check "srun for ${pair%:*}" srun_line "${pair%:*}"
@@ -99,6 +152,10 @@ check "a sweep by the build's mpirun" env -u MPIRUN SLURM_JOB_ID='' PBS_NODEFILE
 said "starts ranks by it" "^$work/mpi/mpich/mpirun -n" out
 check "a sweep by another mpirun" env MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' scripts/sweep --build "$work/built" --launcher mpirun --dry-run --launches 1
 said "starts ranks by that" "^$work/mpi/openmpi4/mpirun -np" out
+echo other >"$work/other"
+check "a sweep on another host" env OFI_NCCL_A=1 SHARP_B=1 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-/nowhere}" MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' \
+    scripts/sweep --build "$work/built" --launcher mpirun --hostfile "$work/other" --no-preflight --dry-run --launches 1
+for name in OFI_NCCL_A SHARP_B LD_LIBRARY_PATH; do said "passes $name on" "-x $name " out; done
 # One owner: nobody else starts ranks with flags of one family.
 if git rev-parse --git-dir >/dev/null 2>&1; then
     owners=$(git grep -lE -e '--oversubscribe|--map-by|-ppn |"\$\{?(MPIRUN|mpirun)[^"]*" (-n|--?[a-z]*np) ' -- scripts tests Makefile ':!*.md' ':!tests/e2e/launchers.sh')

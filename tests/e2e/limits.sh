@@ -25,6 +25,18 @@ check "2 nodes without NVLS" limits --nvlink-gbps 450 --nic-gbps 50 --domain-gpu
 expect_field all_reduce bound 500 "N=2" # GPUs send 2 x 15/16 of S by 500 GB/s
 expect_field all_reduce algorithm 482 "N=2"
 expect_field alltoall bound 94 "N=2"
+mkdir -p "$work/stranger/results"
+sed 's/^\(aws\tp5.48xlarge\t.*\)\t450\t/\1\t900\t/' results/clouds.tsv >"$work/stranger/results/clouds.tsv"
+cp results/gpus.tsv "$work/stranger/results/"
+program=$(realpath "$build/busbar")
+check "a catalog in the current folder is not used" env -C "$work/stranger" "$program" limits --instance p5.48xlarge --format csv
+expect_field all_reduce bound 788 "the program's own catalog"
+check "BUSBAR_CATALOG names one" env -C "$work/stranger" BUSBAR_CATALOG=results "$program" limits --instance p5.48xlarge --format csv
+expect_field all_reduce bound 1575 "the other catalog" # 900 x 2 x 7/8
+mkdir -p "$work/alone/build"
+cp "$program" "$work/alone/build/busbar"
+expect_status "no catalog" 5 env -u BUSBAR_SHARE -u BUSBAR_CATALOG "$work/alone/build/busbar" limits --instance p5.48xlarge
+says "the error says what to set" "name its folder with BUSBAR_CATALOG"
 check "JSON" limits --instance p5.48xlarge --domains 4 --format json
 cp "$work/out" "$work/json"
 check "the JSON parses" python3 -c 'import json, sys; d = json.load(open(sys.argv[1])); assert d["domains"] == 4 and d["limits"]' "$work/json"

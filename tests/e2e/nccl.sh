@@ -184,6 +184,20 @@ check 'RDMA that is used' hosts 1 4 HWLOC_FSROOT="$work/machine" FAKEGPU_NET=IB 
 if grep -q 'TCP sockets' "$work/err"; then not_ok 'gives no warning'; else ok 'gives no warning'; fi
 check 'and is recorded' rows 'h["facts"]["nccl"]["network"] == "IB" and all("unused_rdma" not in g for g in h["facts"]["gpus"])'
 
+# ---- the transport that must be in use ----
+
+check 'P2P as expected' emulated 2 FAKEGPU_VIA=P2P/CUMEM -- --sizes 8 --expect-transport p2p
+expect_status 'SHM where P2P is expected: status 5' 5 emulated 2 FAKEGPU_VIA=SHM/direct/direct -- --sizes 8 --expect-transport p2p
+tells 'names it' '--expect-transport p2p: rank [01] \(.*\): GPUs of one host talk through shared memory'
+check 'SHM without the flag' emulated 2 FAKEGPU_VIA=SHM/direct/direct -- --sizes 8
+tells 'is doubted' 'instead of P2P: is NCCL_P2P_DISABLE set'
+expect_status 'a transport that NCCL does not tell: status 5' 5 emulated 2 -- --sizes 8 --expect-transport rdma
+check 'GPUs with an NVLink fabric but without NVLS' emulated 2 FAKEGPU_FABRIC=7:3 NCCL_NVLS_ENABLE=0 -- --sizes 8
+tells 'are doubted' 'NVLS is not available'
+expect_status 'and refused where NVLS is expected' 5 emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8 --expect-transport nvls
+tells 'by name' 'NCCL says that NVLS is not available'
+expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend mpi -b 8 -e 8 --output none --expect-transport p2p
+
 # ---- MPI on device memory ----
 
 mpi_device() {
@@ -254,7 +268,7 @@ check 'without a figure, the data checked all the same' rows '[(r["wrong"], r.ge
 
 # ---- hangs: ended by the deadline, with whoever has not arrived named ----
 
-fault 'a rank that never arrives at start-up' 4 'absent:call=cudaSetDevice,rank=1' 'no progress for 4 s: rank 1 on .* is alive but behind' -T 4
+fault 'a rank whose GPU does not answer' 4 'absent:call=cudaSetDevice,rank=1' 'rank 1: its GPU has not answered for 4 s|rank 1 never came' -T 4
 fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4
 fault 'a rank that never arrives in warm-up' 4 'absent:call=ncclAllGather,rank=1,after=2' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
 fault 'a hang on the device in the timed loop' 4 'hang:call=ncclAllGather,rank=1,after=4' 'no progress for 4 s in all_gather .*: all ranks are alive and inside' -T 4

@@ -32,6 +32,7 @@ done
 
 flags=$(sed -n 's/^\(MPI\|JSON\)_CFLAGS := //p' "$build/config.mk" | tr '\n' ' ')
 toys=$work/toys
+abi=$(sed -n "s/^enum { PLUGIN_ABI = \([0-9]*\) };/\1/p" bench/base/plugin.h)
 mkdir "$toys"
 compile() { # OUTPUT SOURCE…
     # shellcheck disable=SC2086 # a list of flags
@@ -66,7 +67,7 @@ lines 'and rank 1 is silent, as the program says' 1
 expect_status 'a plug-in of another build is loaded' 5 load toy build
 tells 'with a warning' '^all_reduce: .*/busbar_toy\.so is of another build \(0\.1\.9 \(0123456789ab\); this program is 0\.2\.0( \(.*)?\)'
 lines 'once, before its own failure' 2
-refused 'has another ABI' toy abi ' has plug-in ABI 7, this program needs 1: rebuild it, or set BUSBAR_PLUGINS '
+refused 'has another ABI' toy abi " has plug-in ABI $((abi + 6)), this program needs $abi: rebuild it, or set BUSBAR_PLUGINS "
 refused 'has another size of a structure' toy size ' was built with another struct call \(size [0-9]+, in this program [0-9]+\): rebuild it'
 refused 'exchanges fewer structures' toy list ' exchanges other structures than this program: rebuild it'
 refused 'is of another kind' toy kind ' is a toy chest, not a collective backend'

@@ -1,6 +1,7 @@
 /* What NCCL's messages tell. The lines are format strings of libnccl.so.2 (versions named) with values put
  * in. */
 #include "gpu/nccl_debug.h"
+#include "gpu/nccl_transport.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -237,4 +238,76 @@ Test(nccl_debug, rdma_devices_of_a_tree)
         rmdir(path);
     }
     rmdir(root);
+}
+
+#define LINE(text) "node1:77:77 [0] NCCL INFO " text "\n"
+
+/* Lines as NCCL 2.28 prints them; what each proves or does not. */
+Test(nccl_transport, what_is_expected_must_be_told)
+{
+    static const struct {
+        const char *told;
+        bool several_hosts;
+        enum transport satisfied[6]; /* all others are missing */
+    } cases[] = {
+        {"", false, {TRANSPORT_ABSENT}},
+        {"", true, {TRANSPORT_ABSENT}},
+        {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
+             LINE("NVLS multicast support is available on dev 0"),
+         false,
+         {TRANSPORT_P2P, TRANSPORT_NVLS}},
+        {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
+             LINE("Channel 00 : 0[0] -> 1[1] via SHM/direct/direct"),
+         false,
+         {TRANSPORT_ABSENT}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0") LINE("Using network IB"),
+         true,
+         {TRANSPORT_RDMA}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0/GDRDMA") LINE("Using network IB"),
+         true,
+         {TRANSPORT_RDMA, TRANSPORT_GDR}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/Socket/0") LINE("Using network Socket"),
+         true,
+         {TRANSPORT_ABSENT}},
+        {LINE("comm 0x1 rank 0 nRanks 8 nNodes 2 localRanks 4 localRank 0 MNNVL 1")
+             LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM"),
+         true,
+         {TRANSPORT_MNNVL, TRANSPORT_P2P}},
+        {LINE("comm 0x1 rank 0 nRanks 8 nNodes 2 localRanks 4 localRank 0 MNNVL 1")
+             LINE("Channel 00/0 : 3[3] -> 4[0] [send] via NET/IB/0") LINE("Using network IB"),
+         true,
+         {TRANSPORT_RDMA}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct nccl_paths p = read_text(*cases[i].told ? cases[i].told : "\n");
+        cr_expect(!transport_missing(&p, TRANSPORT_ABSENT, cases[i].several_hosts));
+        for (enum transport t = TRANSPORT_P2P; t <= TRANSPORT_GDR; t++) {
+            bool expected = false;
+            for (size_t k = 0; k < 6; k++) expected |= cases[i].satisfied[k] == t;
+            cr_expect_eq(!transport_missing(&p, t, cases[i].several_hosts), expected, "case %zu, %s", i,
+                         name_of(&transport_names, (int)t));
+        }
+    }
+}
+
+Test(nccl_transport, slow_ways_are_doubted)
+{
+    struct nccl_paths well = {.nvls = 1, .mnnvl = 1, .p2p = true}, unknown = {.nvls = -1, .mnnvl = -1};
+    cr_expect_eq(transport_doubts(&well, false, true, false), 0);
+    cr_expect_eq(transport_doubts(&unknown, true, true, true), 0);
+    const struct nccl_paths bad[] = {{.nvls = 1, .mnnvl = -1, .shm = true},
+                                     {.nvls = 1, .mnnvl = -1, .net = true},
+                                     {.nvls = 0, .mnnvl = -1, .p2p = true},
+                                     {.nvls = 1, .mnnvl = 0, .p2p = true}};
+    static const char *const words[] = {"shared memory", "over the network (NET)", "NVLS", "MNNVL 0"};
+    for (size_t i = 0; i < 4; i++) {
+        unsigned doubts = transport_doubts(&bad[i], i == 3, true, i == 3);
+        cr_assert(doubts && !(doubts & (doubts - 1)), "one doubt for %zu", i);
+        cr_expect(strstr(transport_doubt_words(doubts), words[i]), "%zu: %s", i,
+                  transport_doubt_words(doubts));
+    }
+    cr_expect_eq(transport_doubts(&bad[2], false, false, false), 0, "no NVLink switch, no NVLS to expect");
+    const struct nccl_paths both = {.nvls = 0, .mnnvl = -1, .shm = true};
+    unsigned doubts = transport_doubts(&both, false, true, false);
+    cr_expect_eq(__builtin_popcount(doubts), 2);
 }

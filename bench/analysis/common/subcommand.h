@@ -17,6 +17,7 @@ extern const struct subcommand compare_subcommand;
 extern const struct subcommand contract_subcommand;
 extern const struct subcommand baseline_subcommand;
 extern const struct subcommand report_subcommand;
+extern const struct subcommand history_subcommand;
 
 /* One line each, NULL-terminated, in the order of the help: see busbar.c. */
 extern const struct subcommand *const subcommands[];

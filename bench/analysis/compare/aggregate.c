@@ -191,23 +191,15 @@ static size_t count_allocations(const struct launch_point *points, size_t n)
     return distinct;
 }
 
-static double bus_factor_of(const struct case_row *row)
-{
-    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
-    return collective && row->ranks > 1 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
-}
-
 static void add_rates(struct case_summary *line)
 {
     const struct case_row *row = line->row;
     if (row->gemm) {
-        if (row->m > 0 && row->n > 0 && row->k > 0)
-            line->tflops =
-                figure_inverse(2e-6 * (double)row->m * (double)row->n * (double)row->k, line->time_us);
+        line->tflops = figure_inverse(case_flop(row) * 1e-6, line->time_us);
         return;
     }
     if (row->bytes > 0) line->algbw_gbps = figure_inverse(1e-3 * (double)row->bytes, line->time_us);
-    line->busbw_gbps = figure_scaled(line->algbw_gbps, bus_factor_of(row));
+    line->busbw_gbps = figure_scaled(line->algbw_gbps, case_bus_factor(row));
 }
 
 static void take_rates(struct case_summary *line, struct figure rate)
@@ -216,7 +208,7 @@ static void take_rates(struct case_summary *line, struct figure rate)
         line->tflops = rate;
     } else {
         line->busbw_gbps = rate;
-        line->algbw_gbps = figure_scaled(rate, 1 / bus_factor_of(line->row));
+        line->algbw_gbps = figure_scaled(rate, 1 / case_bus_factor(line->row));
     }
 }
 

@@ -7,6 +7,7 @@
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/outliers.h"
+#include "analysis/gate/thin.h"
 #include "base/paths.h"
 #include "record/files.h"
 
@@ -23,7 +24,7 @@
 
 struct settings {
     const char *dir;
-    int replace, allow[3]; /* allow: by the order of `artificial` */
+    int replace, thin, allow[3]; /* allow: by the order of `artificial` */
 };
 
 /* Launches that show what is not so: a baseline of these passes whatever is slower than it. */
@@ -43,6 +44,12 @@ static const struct option options[] = {
      .name = "replace",
      .at = AT(replace),
      .help = "save: replace a baseline of that name"},
+    {.kind = OPTION_FLAG,
+     .name = "thin",
+     .at = AT(thin),
+     .help =
+         "save: keep only what a comparison reads, under a kilobyte for a case of a launch: 20 samples with\n"
+         "the median and the 95th percentile of all, no telemetry and no times of single ranks"},
     {.kind = OPTION_FLAG,
      .name = "allow-faulted",
      .at = AT(allow[0]),
@@ -173,7 +180,10 @@ static void name_outliers(const struct archive *archive)
 {
     const struct launch **launches = allocate(archive->count, sizeof *launches);
     for (size_t i = 0; i < archive->count; i++) launches[i] = &archive->launches[i];
-    describe_outliers(launches, archive->count, say_outlier, NULL);
+    if (describe_outliers(launches, archive->count, say_outlier, NULL))
+        warn("to measure such a launch again: remove its file, start the sweep again with the same --run (it "
+             "measures what is "
+             "missing), and save again with --replace");
     free(launches);
 }
 
@@ -184,8 +194,9 @@ static int by_case(const void *a, const void *b)
     return order ? order : strcmp(x->key ? x->key : "", y->key ? y->key : "");
 }
 
-/* "run.launch" of plain characters: a file's name. */
-static void file_name(const struct launch *launch, struct text *name)
+/* "run.launch" of plain characters: a file's name in `folder`. Runs of different folders may have equal names: the
+   second gets "run.launch-2". */
+static void file_name(const struct launch *launch, const char *folder, struct text *name)
 {
     text_add(name, "%s.%s", launch->header.run ? launch->header.run : "run",
              launch->header.launch ? launch->header.launch : "launch");
@@ -193,13 +204,25 @@ static void file_name(const struct launch *launch, struct text *name)
     for (char *c = name->data; *c; c++)
         if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-", *c)) *c = '_';
     if (*name->data == '.') *name->data = '_';
+    size_t length = name->length;
+    struct text path = {0};
+    for (int n = 2;; n++) {
+        text_clear(&path);
+        text_add(&path, "%s/%s.jsonl", folder, text_get(name));
+        if (access(path.data, F_OK)) break;
+        name->length = length;
+        text_add(name, "-%d", n);
+    }
+    text_free(&path);
 }
 
 static enum status write_launch(struct launch *launch, const char *dir, const char *run)
 {
     struct record_writer writer;
-    struct text name = {0};
-    file_name(launch, &name);
+    struct text name = {0}, folder = {0};
+    text_add(&folder, "%s/%s", dir, run);
+    file_name(launch, folder.data, &name);
+    text_free(&folder);
     if (launch->case_count) qsort(launch->cases, launch->case_count, sizeof *launch->cases, by_case);
     enum status status = record_open(&writer, dir, run, text_get(&name), NULL);
     if (!status) status = record_launch(&writer, &launch->header);
@@ -320,6 +343,8 @@ static enum status save(const struct settings *settings, int count, char **opera
         status = check_launch(&archive.launches[i], settings);
     if (!status) status = check_figures(&archive);
     if (!status) name_outliers(&archive);
+    for (size_t i = 0; !status && settings->thin && i < archive.count; i++)
+        thin_launch(&archive.launches[i], &archive.arena);
     if (!status)
         status = write_baseline(&archive, settings->dir, operands[0], operands[1], settings->replace);
     archive_free(&archive);

@@ -1,13 +1,16 @@
 /* busbar compare: the command. comparison.h makes the decisions, compare_output.h prints them. */
 #include "analysis/common/subcommand.h"
+#include "analysis/common/table.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/baseline.h"
 #include "analysis/gate/compare_output.h"
+#include "base/units.h"
 #include "record/flags.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct names pairing_names = NAMES("auto", "yes", "no");
 
@@ -129,6 +132,23 @@ static void fail_impossible(struct comparison *comparison)
     study_free(&study);
 }
 
+/* A comment in a pull request that says why there is no verdict; the error line follows on stderr. */
+static void say_no_base(const struct settings *settings)
+{
+    struct text path = {0};
+    for (size_t i = 0; settings->format == FORMAT_MARKDOWN && i < settings->base.count; i++) {
+        if (access(settings->base.values[i], F_OK) == 0) continue;
+        text_clear(&path);
+        line_text(&path, settings->base.values[i], 200, true);
+        printf("**busbar: no verdict, because there is no baseline %s.** Measure the main branch, then "
+               "`busbar baseline "
+               "save NAME RUN` and commit results/baselines/NAME.\n",
+               text_get(&path));
+        break;
+    }
+    text_free(&path);
+}
+
 static enum status compare(const struct settings *settings, const struct comparison_rules *rules)
 {
     struct comparison comparison;
@@ -140,6 +160,7 @@ static enum status compare(const struct settings *settings, const struct compari
     bool has_limits = false;
     for (size_t i = 0; rules->gate && i < rules->gate->count; i++)
         has_limits |= rules->gate->rules[i].requirement_count > 0;
+    say_no_base(settings);
     enum status status = compare_runs(&comparison, &settings->base, &settings->fresh, rules);
     if (!status) fail_impossible(&comparison);
     if (!status && has_limits) {

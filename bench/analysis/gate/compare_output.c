@@ -1,5 +1,6 @@
 #include "analysis/gate/compare_output.h"
 #include "analysis/common/table.h"
+#include "analysis/compare/names.h"
 #include "base/units.h"
 #include "collective/collective.h"
 
@@ -23,78 +24,16 @@ void time_text(struct text *out, double us)
                      : "µs");
 }
 
-/* ---- names of cases: what all share is said once ---- */
-
-enum {
-    COLLECTIVE_TOKENS = 7,
-    GEMM_TOKENS = 4
-}; /* the fixed part of case_key; what follows is one token more */
-
-static size_t split(char *key, size_t fixed, char **tokens)
-{
-    size_t n = 0;
-    while (key && n < fixed) tokens[n++] = strsep(&key, "/");
-    if (key) tokens[n++] = key;
-    return n;
-}
-
-/* Bit t is set when token t is the same in all keys of the kind, and so need not be repeated. The name and
- * the size always stay. */
-static unsigned shared_tokens(const struct comparison *comparison, bool gemm, struct text *shared)
-{
-    size_t fixed = gemm ? GEMM_TOKENS : COLLECTIVE_TOKENS;
-    char *first = NULL, *tokens[8], *others[8];
-    unsigned mask = 0;
-    size_t count = 0;
-    for (size_t i = 0; i < comparison->case_count; i++) {
-        if ((comparison->cases[i].row->gemm != NULL) != gemm) continue;
-        char *key = duplicate(comparison->cases[i].key);
-        if (!first) {
-            first = key;
-            count = split(first, fixed, tokens);
-            mask = ((1u << count) - 1) & ~(gemm ? 1u << 0 | 1u << 2 : 1u << 0 | 1u << 3);
-            continue;
-        }
-        size_t n = split(key, fixed, others);
-        if (n != count) mask &= (1u << fixed) - 1;
-        for (size_t t = 0; t < n && t < count; t++)
-            if (!same(tokens[t], others[t])) mask &= ~(1u << t);
-        free(key);
-    }
-    for (size_t t = 0; first && t < count; t++)
-        if (mask >> t & 1 && !same(tokens[t], "-"))
-            text_add(shared, "%s%s", shared->length ? " " : "", tokens[t]);
-    for (size_t i = 0; i < shared->length; i++)
-        if (shared->data[i] == '/') shared->data[i] = ' ';
-    free(first);
-    return mask;
-}
-
-static void label_text(struct text *out, const struct compared_case *line, unsigned mask)
-{
-    bool gemm = line->row->gemm != NULL;
-    char *key = duplicate(line->key), *tokens[8], size[UNIT_TEXT];
-    size_t n = split(key, gemm ? GEMM_TOKENS : COLLECTIVE_TOKENS, tokens);
-    for (size_t t = 0; t < n; t++) {
-        if (mask >> t & 1) continue;
-        bool bytes = !gemm && t == 3 && line->row->requested_bytes >= 0;
-        text_add(out, "%s%s", t ? " " : "",
-                 bytes ? format_size((size_t)line->row->requested_bytes, size) : tokens[t]);
-    }
-    free(key);
-}
-
 /* ---- the figures of a row ---- */
 
-/* What is shown instead of a time: bus bandwidth, without a bus algorithm bandwidth, for a matmul TFLOP/s. */
+/* What --bandwidth shows instead of a time: TFLOP/s of a matmul, bus bandwidth of a collective, algorithm
+   bandwidth of a single rank. */
 static double rate_of(const struct case_row *row, double us, const char **unit)
 {
+    double factor = case_bus_factor(row);
     *unit = row->gemm ? "TFLOP/s" : "GB/s";
-    if (row->gemm) return 2e-6 * (double)row->m * (double)row->n * (double)row->k / us;
-    const struct collective *collective = row->collective ? collective_find(row->collective) : NULL;
-    double factor =
-        collective && row->ranks > 1 && row->ranks < 1 << 30 ? collective->bus_factor((int)row->ranks) : 0;
-    return row->bytes == ABSENT ? NAN : 1e-3 * (double)row->bytes / us * (factor > 0 ? factor : 1);
+    if (row->gemm) return case_flop(row) / us * 1e-6;
+    return row->bytes == ABSENT ? NAN : algbw_gbps((double)row->bytes, us) * (isfinite(factor) ? factor : 1);
 }
 
 static const char *line_figure(struct text *text, const struct compared_case *line, enum side side,
@@ -138,8 +77,28 @@ static void p_cell(struct table *table, double p)
         table_cell(table, "%.3f", p);
 }
 
+/* In markdown a long name has to break: its parts are divided by blanks. */
+static void name_cell(struct table *table, const struct compared_case *line, const unsigned masks[2],
+                      bool markdown)
+{
+    struct text text = {0};
+    short_name(&text, &(struct case_name){line->key, line->row}, masks[line->row->gemm != NULL]);
+    for (size_t i = 0; markdown && i < text.length; i++)
+        if (text.data[i] == '/') text.data[i] = ' ';
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+enum rows { ALL_ROWS, FAILING_ROWS, OTHER_ROWS };
+
+static bool is_failing(const struct compared_case *line)
+{
+    return line->verdict == VERDICT_REGRESSION || line->verdict == VERDICT_MISSING ||
+           line->verdict == VERDICT_WRONG;
+}
+
 static void readable_rows(const struct comparison *comparison, const unsigned masks[2], bool bandwidth,
-                          struct table *table)
+                          bool markdown, enum rows rows, struct table *table)
 {
     static const char *const names[] = {"<case", "base",     "new",   "ratio", "interval",
                                         "p",     "<verdict", "<note", NULL};
@@ -149,9 +108,8 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
         table_column(table, *name + (**name == '<'), **name == '<');
     for (size_t i = 0; i < comparison->case_count; i++) {
         const struct compared_case *line = &comparison->cases[i];
-        text_clear(&text);
-        label_text(&text, line, masks[line->row->gemm != NULL]);
-        table_cell(table, "%s", text_get(&text));
+        if (rows != ALL_ROWS && is_failing(line) != (rows == FAILING_ROWS)) continue;
+        name_cell(table, line, masks, markdown);
         table_cell(table, "%s", line_figure(&text, line, BASE, bandwidth));
         table_cell(table, "%s", line_figure(&text, line, FRESH, bandwidth));
         ratio_cells(table, line, bandwidth);
@@ -231,9 +189,12 @@ static void method_text(const struct comparison *comparison, const struct output
 static void shared_text(const struct comparison *comparison, unsigned masks[2], const struct readable *to)
 {
     static const char *const kinds[2] = {"collectives", "matmul"};
+    struct case_name *names = allocate(comparison->case_count, sizeof *names);
+    for (size_t i = 0; i < comparison->case_count; i++)
+        names[i] = (struct case_name){comparison->cases[i].key, comparison->cases[i].row};
     for (int gemm = 0; gemm < 2; gemm++) {
         struct text shared = {0};
-        masks[gemm] = shared_tokens(comparison, gemm, &shared);
+        masks[gemm] = shared_tokens(names, comparison->case_count, gemm, &shared);
         if (shared.length) {
             text_add(to->out, "%sall %s: ", to->start, kinds[gemm]);
             say(to, shared.data, 300);
@@ -241,6 +202,7 @@ static void shared_text(const struct comparison *comparison, unsigned masks[2], 
         }
         text_free(&shared);
     }
+    free(names);
 }
 
 static void differences_text(const struct comparison *comparison, const struct readable *to)
@@ -261,8 +223,20 @@ static void differences_text(const struct comparison *comparison, const struct r
                  comparison->difference_count - SHOWN);
 }
 
-static void summary_text(const struct comparison *comparison, const struct contract *contract, bool strict,
-                         struct text *out)
+double comparison_mean_ratio(const struct comparison *comparison, size_t *count)
+{
+    double sum = 0;
+    *count = 0;
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        const struct compared_case *line = &comparison->cases[i];
+        bool judged = line->verdict <= VERDICT_INCONCLUSIVE;
+        if (judged && isfinite(line->ratio)) sum += log(line->ratio), ++*count;
+    }
+    return *count ? exp(sum / (double)*count) : NAN;
+}
+
+static void counts_text(const struct comparison *comparison, const struct contract *contract,
+                        struct text *out)
 {
     static const enum verdict order[] = {VERDICT_REGRESSION,    VERDICT_MISSING,     VERDICT_WRONG,
                                          VERDICT_INCONCLUSIVE,  VERDICT_IMPROVEMENT, VERDICT_SAME,
@@ -279,11 +253,24 @@ static void summary_text(const struct comparison *comparison, const struct contr
         text_add(out, "%s%zu failure%s", comma, comparison->failure_count,
                  comparison->failure_count == 1 ? "" : "s");
     if (contract) text_add(out, ", %zu of %zu limits failed", contract->failed, contract->count);
+}
+
+static const char *result_text(const struct comparison *comparison, const struct contract *contract,
+                               bool strict)
+{
     bool bad = comparison_status(comparison, strict) || (contract && contract_status(contract));
-    text_add(out, ": %s\n",
-             bad                                        ? "FAIL"
-             : comparison->counts[VERDICT_INCONCLUSIVE] ? "no regression shown, not all decided"
-                                                        : "ok");
+    return bad                                        ? "FAIL"
+           : comparison->counts[VERDICT_INCONCLUSIVE] ? "no regression shown, not all decided"
+                                                      : "ok";
+}
+
+static void mean_text(const struct comparison *comparison, bool bandwidth, struct text *out)
+{
+    size_t count;
+    double ratio = comparison_mean_ratio(comparison, &count);
+    if (count)
+        text_add(out, "geometric mean of the ratios %.3f over %zu case%s", bandwidth ? 1 / ratio : ratio,
+                 count, count == 1 ? "" : "s");
 }
 
 static void lines_text(const struct readable *to, const char *word, const char *const *lines, size_t count)
@@ -295,34 +282,80 @@ static void lines_text(const struct readable *to, const char *word, const char *
     }
 }
 
-static void print_readable(const struct comparison *comparison, const struct contract *contract,
-                           const struct output_choice *choice, struct text *out)
+static void limits_text(const struct contract *contract, bool markdown, struct text *out)
 {
+    struct table limits = {0};
+    if (!contract) return;
+    contract_fill_table(contract, &limits);
+    table_print(&limits, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+    text_add(out, "\n");
+    table_free(&limits);
+}
+
+static void cases_text(const struct comparison *comparison, const unsigned masks[2],
+                       const struct output_choice *choice, enum rows rows, struct text *out)
+{
+    struct table table = {0};
     bool markdown = choice->format == FORMAT_MARKDOWN;
-    const struct readable to = {out, markdown ? "- " : "", markdown};
-    struct table table = {0}, limits = {0};
-    unsigned masks[2];
-    for (int side = BASE; side <= FRESH; side++) side_text(comparison, (enum side)side, &to);
-    text_add(out, "%s", to.start);
-    method_text(comparison, choice, out);
-    shared_text(comparison, masks, &to);
-    text_add(out, "\n");
-    readable_rows(comparison, masks, choice->bandwidth, &table);
-    table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
-    text_add(out, "\n");
-    if (contract) {
-        contract_fill_table(contract, &limits);
-        table_print(&limits, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+    readable_rows(comparison, masks, choice->bandwidth, markdown, rows, &table);
+    if (rows == ALL_ROWS || table_rows(&table)) {
+        table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
         text_add(out, "\n");
     }
+    table_free(&table);
+}
+
+static void heading_text(const struct comparison *comparison, const struct output_choice *choice,
+                         unsigned masks[2], const struct readable *to)
+{
+    for (int side = BASE; side <= FRESH; side++) side_text(comparison, (enum side)side, to);
+    text_add(to->out, "%s", to->start);
+    method_text(comparison, choice, to->out);
+    shared_text(comparison, masks, to);
+    text_add(to->out, "\n");
+}
+
+static void print_text(const struct comparison *comparison, const struct contract *contract,
+                       const struct output_choice *choice, struct text *out)
+{
+    const struct readable to = {out, "", false};
+    unsigned masks[2];
+    heading_text(comparison, choice, masks, &to);
+    cases_text(comparison, masks, choice, ALL_ROWS, out);
+    limits_text(contract, false, out);
     lines_text(&to, "FAIL: ", comparison->failures, comparison->failure_count);
     lines_text(&to, "note: ", comparison->notes, comparison->note_count);
     differences_text(comparison, &to);
-    if (markdown && (comparison->note_count || comparison->failure_count || comparison->difference_count))
-        text_add(out, "\n");
-    summary_text(comparison, contract, choice->strict, out);
-    table_free(&table);
-    table_free(&limits);
+    mean_text(comparison, choice->bandwidth, out);
+    text_add(out, "\n");
+    counts_text(comparison, contract, out);
+    text_add(out, ": %s\n", result_text(comparison, contract, choice->strict));
+}
+
+/* A comment in a pull request: the verdict in one line, what fails, and the rest folded. */
+static void print_markdown(const struct comparison *comparison, const struct contract *contract,
+                           const struct output_choice *choice, struct text *out)
+{
+    struct text heading = {0};
+    const struct readable to = {out, "- ", true}, into_heading = {&heading, "- ", true};
+    unsigned masks[2];
+    heading_text(comparison, choice, masks, &into_heading);
+    text_add(out, "**busbar: %s** (", result_text(comparison, contract, choice->strict));
+    counts_text(comparison, contract, out);
+    text_add(out, "); ");
+    mean_text(comparison, choice->bandwidth, out);
+    text_add(out, "\n\n");
+    cases_text(comparison, masks, choice, FAILING_ROWS, out);
+    lines_text(&to, "FAIL: ", comparison->failures, comparison->failure_count);
+    if (comparison->failure_count) text_add(out, "\n");
+    limits_text(contract, true, out);
+    text_add(out, "<details><summary>The other cases, and how they were compared</summary>\n\n%s",
+             text_get(&heading));
+    cases_text(comparison, masks, choice, OTHER_ROWS, out);
+    lines_text(&to, "note: ", comparison->notes, comparison->note_count);
+    differences_text(comparison, &to);
+    text_add(out, "\n</details>\n");
+    text_free(&heading);
 }
 
 void comparison_print(const struct comparison *comparison, const struct contract *contract,
@@ -334,6 +367,8 @@ void comparison_print(const struct comparison *comparison, const struct contract
         comparison_csv(comparison, out);
     else if (choice->format == FORMAT_JUNIT)
         comparison_junit(comparison, contract, choice->strict, out);
+    else if (choice->format == FORMAT_MARKDOWN)
+        print_markdown(comparison, contract, choice, out);
     else
-        print_readable(comparison, contract, choice, out);
+        print_text(comparison, contract, choice, out);
 }

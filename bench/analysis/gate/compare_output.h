@@ -24,6 +24,9 @@ void comparison_json(const struct comparison *, const struct contract *, const s
 void comparison_csv(const struct comparison *, struct text *out);
 void comparison_junit(const struct comparison *, const struct contract *, bool strict, struct text *out);
 
+/* The geometric mean of the ratios of all cases that could be judged, and their number; NAN: none. */
+double comparison_mean_ratio(const struct comparison *, size_t *count);
+
 /* "1.5 GiB", "12.3 µs", "4.56 ms", … */
 void time_text(struct text *out, double us);
 

@@ -88,6 +88,8 @@ void comparison_json(const struct comparison *comparison, const struct contract 
     object_put(object, "confounded_with_allocation", json_boolean(comparison->one_allocation));
     for (size_t i = 0; i < comparison->case_count; i++) array_add(cases, case_json(&comparison->cases[i]));
     object_put(object, "cases", cases);
+    size_t judged;
+    object_put_real(object, "geometric_mean_ratio", comparison_mean_ratio(comparison, &judged));
     for (size_t i = 0; i < comparison->difference_count; i++) {
         json_t *difference = json_object();
         object_put_text(difference, "name", comparison->differences[i].name);

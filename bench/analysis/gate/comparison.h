@@ -5,6 +5,7 @@
 #ifndef BUSBAR_COMPARISON_H
 #define BUSBAR_COMPARISON_H
 
+#include "analysis/compare/differences.h"
 #include "analysis/gate/gatefile.h"
 #include "base/options.h"
 #include "record/record.h"
@@ -70,11 +71,6 @@ struct compared_case {
                                twice the tolerance a regression; NAN: unknown */
     enum verdict verdict;
     const char *why; /* a phrase, where the verdict needs one; else NULL */
-};
-
-/* A difference between the sides' environments. */
-struct difference {
-    const char *name, *base, *fresh;
 };
 
 /* Whether launches that took turns on identical hosts are compared pair by pair. Auto: from seven pairs on. */

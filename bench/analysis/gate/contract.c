@@ -36,11 +36,12 @@ static struct figure measured_of(const struct gate_term *term, const struct case
     return figure;
 }
 
+/* NAN where the limit is zero: there is no share of zero. */
 static double margin_of(const struct gate_term *term, double measured)
 {
     bool least = term->relation == RELATION_LEAST || term->relation == RELATION_ABOVE;
     double distance = least ? measured - term->number : term->number - measured;
-    return term->number != 0 ? distance / fabs(term->number) : distance;
+    return term->number != 0 ? distance / fabs(term->number) : NAN;
 }
 
 static const char *text_of(struct contract *contract, const char *format, const char *a, const char *b)

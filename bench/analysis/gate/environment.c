@@ -1,138 +1,31 @@
 /* What differs between the environments of two sides, and whether their launches may be compared. */
 #include "analysis/gate/comparison.h"
-#include "record/traits.h"
 
-#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One thing that a launch says of its environment; a side's facts are the set of these over its launches. */
-struct fact {
-    const char *name, *value;
-    bool is_number;
-};
-
-struct facts {
-    struct fact *list;
-    size_t count, capacity;
-    struct arena *arena;
-};
-
-static void add_fact(void *context, const char *name, const char *value, bool is_number)
+static enum status refuse_other_machines(const struct comparison *comparison)
 {
-    struct facts *facts = context;
-    if (facts->count == facts->capacity) {
-        facts->capacity = facts->capacity ? 2 * facts->capacity : 256;
-        facts->list = reallocate(facts->list, facts->capacity, sizeof *facts->list);
+    for (size_t i = 0; i < comparison->difference_count; i++) {
+        const struct difference *difference = &comparison->differences[i];
+        if (!difference->both || !names_machine(difference)) continue;
+        return fail(STATUS_USAGE,
+                    "the sides ran on different %s (base: %s, new: %s): --allow-different compares them all "
+                    "the same",
+                    same(difference->name, "instance") ? "instances" : "GPUs", difference->base,
+                    difference->fresh);
     }
-    facts->list[facts->count++] =
-        (struct fact){arena_string(facts->arena, name), arena_string(facts->arena, value), is_number};
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const struct fact *x = a, *y = b;
-    int order = x->name == y->name ? 0 : strcmp(x->name, y->name);
-    return order ? order : x->value == y->value ? 0 : strcmp(x->value, y->value);
-}
-
-static struct facts facts_of(struct comparison *comparison, enum side side)
-{
-    struct facts facts = {.arena = &comparison->archive.arena};
-    for (size_t i = 0; i < comparison->launch_count[side]; i++)
-        launch_traits(&comparison->launches[side][i]->header, (size_t)-1, add_fact, &facts);
-    if (facts.count) qsort(facts.list, facts.count, sizeof *facts.list, by_name);
-    size_t kept = 0;
-    for (size_t i = 0; i < facts.count; i++)
-        if (!kept || by_name(&facts.list[i], &facts.list[kept - 1]) != 0) facts.list[kept++] = facts.list[i];
-    facts.count = kept;
-    return facts;
-}
-
-/* The values of one name: a stretch of the sorted list. */
-struct stretch {
-    const struct fact *first;
-    size_t count;
-};
-
-static struct stretch stretch_at(const struct facts *facts, size_t at, const char *name)
-{
-    struct stretch stretch = {facts->list ? facts->list + at : NULL, 0};
-    while (at + stretch.count < facts->count && same(facts->list[at + stretch.count].name, name))
-        stretch.count++;
-    return stretch;
-}
-
-static bool equal_sets(struct stretch a, struct stretch b)
-{
-    if (a.count != b.count) return false;
-    for (size_t i = 0; i < a.count; i++)
-        if (!same(a.first[i].value, b.first[i].value)) return false;
-    return true;
-}
-
-static const char *joined(struct comparison *comparison, struct stretch stretch)
-{
-    struct text text = {0};
-    for (size_t i = 0; i < stretch.count && i < 4; i++)
-        text_add(&text, "%s%s", i ? " | " : "", i == 3 ? "…" : stretch.first[i].value);
-    const char *result =
-        stretch.count ? arena_string(&comparison->archive.arena, text_get(&text)) : "(not given)";
-    text_free(&text);
-    return result;
-}
-
-/* Numbers that a side's own launches do not agree on are measured ones. */
-static bool is_passing(const char *name, struct stretch base, struct stretch fresh)
-{
-    return trait_is_passing(name) || (base.count > 1 && base.first[0].is_number) ||
-           (fresh.count > 1 && fresh.first[0].is_number);
-}
-
-static bool is_gpu_model(const char *name)
-{
-    static const char *const patterns[] = {
-        "facts.gpu",       "facts.gpu_model",      "facts.gpu_name",      "facts.gpu*.model",
-        "facts.gpu*.name", "facts.devices*.model", "facts.devices*.name", NULL};
-    for (size_t i = 0; patterns[i]; i++)
-        if (fnmatch(patterns[i], name, 0) == 0) return true;
-    return false;
-}
-
-static enum status refuse_other_machine(const struct difference *difference, bool known, bool allowed)
-{
-    bool instance = same(difference->name, "instance");
-    if (allowed || !known || !(instance || is_gpu_model(difference->name))) return STATUS_OK;
-    return fail(
-        STATUS_USAGE,
-        "the sides ran on different %s (base: %s, new: %s): --allow-different compares them all the same",
-        instance ? "instances" : "GPUs", difference->base, difference->fresh);
+    return STATUS_OK;
 }
 
 static enum status list_differences(struct comparison *comparison, bool allow_different)
 {
-    struct facts base = facts_of(comparison, BASE), fresh = facts_of(comparison, FRESH);
-    enum status status = STATUS_OK;
-    for (size_t i = 0, j = 0; !status && (i < base.count || j < fresh.count);) {
-        int order = i == base.count    ? 1
-                    : j == fresh.count ? -1
-                                       : strcmp(base.list[i].name, fresh.list[j].name);
-        const char *name = order <= 0 ? base.list[i].name : fresh.list[j].name;
-        struct stretch a = stretch_at(&base, i, name), b = stretch_at(&fresh, j, name);
-        i += a.count;
-        j += b.count;
-        if (equal_sets(a, b) || is_passing(name, a, b)) continue;
-        struct difference difference = {name, joined(comparison, a), joined(comparison, b)};
-        status = refuse_other_machine(&difference, a.count && b.count, allow_different);
-        comparison->differences = reallocate(comparison->differences, comparison->difference_count + 1,
-                                             sizeof *comparison->differences);
-        comparison->differences[comparison->difference_count++] = difference;
-    }
-    free(base.list);
-    free(fresh.list);
-    return status;
+    comparison->differences = launches_differ(comparison->launches[BASE], comparison->launch_count[BASE],
+                                              comparison->launches[FRESH], comparison->launch_count[FRESH],
+                                              &comparison->archive.arena, &comparison->difference_count);
+    return allow_different ? STATUS_OK : refuse_other_machines(comparison);
 }
 
 /* ---- allocations, and taking turns ---- */

@@ -75,21 +75,6 @@ bool gate_holds(enum relation relation, double measured, double required)
     return false;
 }
 
-enum status parse_share(const char *text, double *value)
-{
-    char number[64];
-    size_t length = strlen(text);
-    bool percent = length > 1 && text[length - 1] == '%';
-    if (length >= sizeof number) return STATUS_USAGE;
-    snprintf(number, sizeof number, "%.*s", (int)(length - percent), text);
-    double share;
-    if (parse_real(number, &share)) return STATUS_USAGE;
-    share /= percent ? 100 : 1;
-    if (!(share > 0 && share < 1)) return STATUS_USAGE;
-    *value = share;
-    return STATUS_OK;
-}
-
 static const struct field *field_named(const char *name)
 {
     for (const struct field *field = case_fields; field->kind; field++)

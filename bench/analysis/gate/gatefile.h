@@ -63,8 +63,4 @@ bool gate_matches(const struct gate_rule *, const struct case_row *);
 double gate_delta(const struct gate *, const struct case_row *, double otherwise); /* gate may be NULL */
 bool gate_holds(enum relation, double measured, double required);
 
-/* A tolerance as people write it, "5%" or "0.05", in (0, 1). STATUS_USAGE, without a line, when it is none.
- */
-enum status parse_share(const char *text, double *value);
-
 #endif

@@ -113,6 +113,24 @@ struct source_row *source_add_row(struct source_table *table, size_t line)
     return row;
 }
 
+struct source_row *source_take_row(struct source *source, struct source_table *table, size_t line,
+                                   int64_t bytes, bool has_figure, const char *what)
+{
+    if (bytes == ABSENT || !has_figure) {
+        if (bytes == ABSENT)
+            source_warn(source, table, line, "the row has no size: left out");
+        else
+            source_warn(source, table, line, "the row of %lld bytes has no %s: left out", (long long)bytes,
+                        what);
+        table->incomplete++;
+        return NULL;
+    }
+    struct source_row *row = source_add_row(table, line);
+    row->bytes = bytes;
+    row->figures[0].present = true;
+    return row;
+}
+
 void source_wrong_count(struct source *source, struct source_table *table, struct source_row *row,
                         struct figures *figures, double count)
 {

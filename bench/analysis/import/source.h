@@ -195,6 +195,10 @@ void source_wrong_count(struct source *, struct source_table *, struct source_ro
 /* A new table at the end, everything absent; the pointer is good until the next. */
 struct source_table *source_add_table(struct source *, size_t line);
 struct source_row *source_add_row(struct source_table *, size_t line);
+/* A new row whose figures out of place are present: its size in bytes, and whether it has its figure, which
+   `what` names ("time"). NULL without a size (ABSENT) or figure, after a warning; it counts as incomplete. */
+struct source_row *source_take_row(struct source *, struct source_table *, size_t line, int64_t bytes,
+                                   bool has_figure, const char *what);
 void source_add_device(struct source_table *, struct source_device);
 void source_fact(struct source_table *, const char *key, const char *value,
                  size_t length); /* the first stays */

@@ -47,12 +47,10 @@ static void check_row(struct source *source, struct source_table *table, struct 
             (by_time.lo > rate.hi * (1 + slack) || by_time.hi < rate.lo * (1 - slack))) {
             snprintf(text, sizeof text, "%s: algbw %.6g GB/s is not %lld bytes in %.6g us (%.6g GB/s)",
                      placements[p], f->algbw_gbps.value, (long long)row->bytes, f->time_us.value,
-                     (double)row->bytes / f->time_us.value * 1e-3);
+                     algbw_gbps((double)row->bytes, f->time_us.value));
             contradict(source, table, row, text);
         }
-        double factor = table->ranks != ABSENT && table->collective
-                            ? table->collective->bus_factor((int)table->ranks)
-                            : NAN;
+        double factor = bus_factor(table->collective, table->ranks);
         struct interval bus = of_printed(f->busbw_gbps);
         if (isfinite(factor) && isfinite(f->busbw_gbps.value) &&
             (rate.lo * factor > bus.hi * (1 + slack) || rate.hi * factor < bus.lo * (1 - slack))) {
@@ -122,15 +120,14 @@ static void check_average(struct source *source, struct source_table *table)
 static void derive_peaks(struct source_table *table)
 {
     int64_t largest[2] = {-1, -1};
-    double factor = table->ranks == ABSENT ? NAN : table->collective->bus_factor((int)table->ranks);
-    if (!(factor > 0)) return;
+    if (!(bus_factor(table->collective, table->ranks) > 0)) return;
     for (size_t i = 0; i < table->row_count; i++)
         for (int p = 0; p < 2; p++) {
             const struct source_row *row = &table->rows[i];
             const struct figures *f = &row->figures[p];
             bool has_rate = isfinite(f->busbw_gbps.value) || table->cpu_time;
             if (!f->present || has_rate || !(f->time_us.value > 0) || row->bytes == 0) continue;
-            double rate = (double)row->bytes / f->time_us.value * 1e-3 * factor;
+            double rate = busbw_gbps(table->collective, table->ranks, (double)row->bytes, f->time_us.value);
             if (!(table->peak[p] >= rate)) table->peak[p] = rate;
             if (row->bytes >= largest[p]) largest[p] = row->bytes, table->at_largest[p] = rate;
         }

@@ -55,17 +55,12 @@ static void read_row(struct source *source, struct source_table *table, const st
 {
     struct printed average;
     int64_t bytes = size_of(words[0].text, words[1].text);
-    if (bytes == ABSENT || !read_printed(words[4].text, &average) || !(average.value > 0)) {
-        source_warn(source, table, line, "the row has no size or no time: left out");
-        table->incomplete++;
-        return;
-    }
-    if (table->row_count == 0)
+    bool has_time = read_printed(words[4].text, &average) && average.value > 0;
+    struct source_row *row = source_take_row(source, table, line, bytes, has_time, "time");
+    if (!row) return;
+    if (table->row_count == 1)
         source_warn(source, table, line,
                     "sizes are printed to two decimals and times to 10 us: both are rounded");
-    struct source_row *row = source_add_row(table, line);
-    row->bytes = bytes;
-    row->figures[0].present = true;
     row->figures[0].time_us = (struct printed){average.value * 1000, average.step * 1000};
 }
 

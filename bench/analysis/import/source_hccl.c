@@ -69,17 +69,12 @@ static void read_row(struct source *source, struct source_table *table, const st
     read_figures(words, count, columns, figure);
     for (size_t i = 0; i < count; i++)
         if (columns[i] == RESULT) result = words[i].text;
-    if (!(figure[TIME].value > 0)) {
-        source_warn(source, table, line, "the row of %s bytes has no time: left out", words[0].text);
-        table->incomplete++;
-        return;
-    }
-    struct source_row *row = source_add_row(table, line);
-    row->bytes = strtoll(words[0].text, NULL, 10);
+    struct source_row *row = source_take_row(source, table, line, strtoll(words[0].text, NULL, 10),
+                                             figure[TIME].value > 0, "time");
+    if (!row) return;
     row->dtype = command->dtype;
     row->op = table->collective && table->collective->reduces ? command->op : NULL;
     struct figures *figures = &row->figures[0];
-    figures->present = true;
     figures->time_us = figure[TIME], figures->algbw_gbps = figure[ALGBW];
     if (strcasecmp(result, "success") == 0) figures->wrong = 0; /* "NULL": not checked */
     figures->failed = strcasecmp(result, "failed") == 0;

@@ -132,19 +132,14 @@ static void read_row(struct parser *parser, const struct word *words, size_t cou
     struct printed figure[COLUMN_LIMIT];
     read_figures(words, count, parser->columns, figure);
     struct printed time = figure[MOST].value >= 0 ? figure[MOST] : figure[TIME];
-    if (!(time.value > 0)) { /* "out-of-mem.", "int-overflow;", "time-out." */
-        source_warn(parser->source, table, parser->lines.number, "the row of %s bytes has no time: left out",
-                    words[0].text);
-        table->incomplete++;
-        return;
-    }
-    struct source_row *row = source_add_row(table, parser->lines.number);
+    /* No time: "out-of-mem.", "int-overflow;" or "time-out." stands in its place. */
+    struct source_row *row = source_take_row(parser->source, table, parser->lines.number,
+                                             strtoll(words[0].text, NULL, 10), time.value > 0, "time");
+    if (!row) return;
     bool reduces = table->collective->reduces;
-    row->bytes = strtoll(words[0].text, NULL, 10);
     row->dtype = reduces ? parser->reduced_dtype : parser->dtype;
     row->op = reduces ? parser->op : NULL;
     struct figures *figures = &row->figures[0];
-    figures->present = true;
     figures->time_us = time;
     figures->least_rank_us = figure[LEAST].value, figures->mean_rank_us = figure[MEAN].value,
     figures->most_rank_us = figure[MOST].value;

@@ -132,7 +132,7 @@ static bool fits_columns(const struct pending *pending, const struct columns *co
             if (column == ALGBW) read_printed(pending->figures[at + i], &rate);
         }
         if (!(time.value > 0)) return false;
-        double expected = (double)pending->bytes / time.value * 1e-3;
+        double expected = algbw_gbps((double)pending->bytes, time.value);
         double slack = rate.step + expected * (time.step / time.value + 1e-3);
         if (!(fabs(expected - rate.value) <= slack || fabs(expected * 1e-3 - rate.value) <= slack))
             return false;

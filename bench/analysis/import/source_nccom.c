@@ -62,15 +62,10 @@ static void read_row(struct source *source, struct source_table *table, const st
     read_figures(words, count, columns, figure);
     for (size_t i = 0; i < count; i++)
         if (columns[i] == TYPE) dtype = dtype_by_any_name(words[i].text);
-    if (!(figure[TIME].value > 0)) {
-        source_warn(source, table, line, "the row of %s bytes has no time: left out", words[0].text);
-        table->incomplete++;
-        return;
-    }
-    struct source_row *row = source_add_row(table, line);
-    row->bytes = strtoll(words[0].text, NULL, 10);
+    struct source_row *row = source_take_row(source, table, line, strtoll(words[0].text, NULL, 10),
+                                             figure[TIME].value > 0, "time");
+    if (!row) return;
     row->dtype = dtype;
-    row->figures[0].present = true;
     row->figures[0].time_us = figure[TIME];
     row->figures[0].algbw_gbps = decimal(figure[ALGBW]);
     row->figures[0].busbw_gbps = decimal(figure[BUSBW]);

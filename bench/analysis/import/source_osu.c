@@ -191,18 +191,13 @@ static void read_row(struct parser *parser, const struct word *words, size_t cou
         read_printed(words[i].text, &figure[columns->list[i]]);
     }
     bool has_time = figure[TIME].value > 0, has_rate = figure[BANDWIDTH].value > 0;
-    if (!has_time && !has_rate) {
-        source_warn(parser->source, table, parser->lines.number,
-                    "the row of %s bytes has no time and no bandwidth: left out", words[0].text);
-        table->incomplete++;
-        return;
-    }
-    struct source_row *row = source_add_row(table, parser->lines.number);
+    struct source_row *row =
+        source_take_row(parser->source, table, parser->lines.number, strtoll(words[0].text, NULL, 10),
+                        has_time || has_rate, "time and no bandwidth");
+    if (!row) return;
     struct figures *figures = &row->figures[0];
-    row->bytes = strtoll(words[0].text, NULL, 10);
     row->dtype = parser->dtype;
     row->op = collectives[parser->test->id].reduces ? "sum" : NULL;
-    figures->present = true;
     figures->time_us = figure[TIME];
     if (has_rate) /* MB/s are 1e6 bytes a second */
         figures->algbw_gbps = figures->busbw_gbps =

@@ -87,16 +87,12 @@ static void read_row(struct parser *parser, const struct word *words, size_t cou
                                      ? &parser->source->tables[parser->table - 1]
                                      : open_table(parser, operation);
     read_figures(words, count, parser->columns, figure);
-    if (!(figure[TIME].value > 0) || !is_integer_word(words[1].text)) {
-        source_warn(parser->source, table, parser->lines.number, "the row has no size or no time: left out");
-        table->incomplete++;
-        return;
-    }
-    struct source_row *row = source_add_row(table, parser->lines.number);
-    row->bytes = strtoll(words[1].text, NULL, 10);
+    int64_t bytes = is_integer_word(words[1].text) ? strtoll(words[1].text, NULL, 10) : ABSENT;
+    struct source_row *row =
+        source_take_row(parser->source, table, parser->lines.number, bytes, figure[TIME].value > 0, "time");
+    if (!row) return;
     row->dtype = dtype;
     struct figures *figures = &row->figures[0];
-    figures->present = true;
     figures->time_us = figure[TIME], figures->algbw_gbps = figure[ALGBW], figures->busbw_gbps = figure[BUSBW];
     figures->least_rank_us = figure[LEAST].value, figures->most_rank_us = figure[MOST].value;
 }

@@ -64,14 +64,10 @@ static void read_row(struct parser *parser, const struct word *words)
     struct printed average;
     struct source_table *table = &parser->source->tables[parser->source->table_count - 1];
     double scale = (parser->unit == MEBI ? 1048576e-9 : 0.125) * (parser->has_both ? 0.5 : 1);
-    if (!read_printed(words[3].text, &average) || !(average.value > 0)) {
-        source_warn(parser->source, table, parser->lines.number, "the row has no bandwidth: left out");
-        table->incomplete++;
-        return;
-    }
-    struct source_row *row = source_add_row(table, parser->lines.number);
-    row->bytes = strtoll(words[0].text, NULL, 10);
-    row->figures[0].present = true;
+    bool has_rate = read_printed(words[3].text, &average) && average.value > 0;
+    struct source_row *row = source_take_row(parser->source, table, parser->lines.number,
+                                             strtoll(words[0].text, NULL, 10), has_rate, "bandwidth");
+    if (!row) return;
     row->figures[0].algbw_gbps = row->figures[0].busbw_gbps =
         (struct printed){average.value * scale, average.step * scale};
 }

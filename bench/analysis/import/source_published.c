@@ -160,7 +160,7 @@ static enum status read_row(struct source *source, const struct tsv *tsv, size_t
     figures->present = true;
     figures->busbw_gbps = busbw, figures->algbw_gbps = algbw, figures->time_us = time;
     /* The definition of bus bandwidth gives the other. */
-    double factor = table->collective->bus_factor((int)table->ranks_said);
+    double factor = bus_factor(table->collective, table->ranks_said);
     if (isnan(algbw.value) && isfinite(busbw.value) && factor > 0)
         figures->algbw_gbps = (struct printed){busbw.value / factor, busbw.step / factor};
     if (isnan(busbw.value) && isfinite(algbw.value) && factor > 0)

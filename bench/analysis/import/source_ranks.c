@@ -22,7 +22,8 @@ struct interval rate_from_time(const struct source_row *row, const struct figure
 {
     struct interval time = of_printed(f->time_us);
     if (!(time.lo > 0)) return (struct interval){0, INFINITY};
-    return (struct interval){(double)row->bytes / time.hi * 1e-3, (double)row->bytes / time.lo * 1e-3};
+    return (struct interval){algbw_gbps((double)row->bytes, time.hi),
+                             algbw_gbps((double)row->bytes, time.lo)};
 }
 
 bool is_scattered(const struct collective *c)
@@ -76,7 +77,7 @@ void infer_ranks(struct source *source, struct source_table *table)
 {
     double a = table->collective->id == ALL_REDUCE ? 2 : 1;
     struct interval factor = factor_of(table);
-    if (isinf(factor.hi) || table->collective->bus_factor(2) == table->collective->bus_factor(3)) return;
+    if (isinf(factor.hi) || bus_factor(table->collective, 2) == bus_factor(table->collective, 3)) return;
     if (factor.lo > factor.hi) {
         source_warn(source, table, table->rows[0].line,
                     "busbw/algbw differs from row to row: no number of ranks fits all");

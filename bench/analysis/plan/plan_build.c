@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
+#include "record/grid.h"
 #include "record/record.h"
 
 #include <stdio.h>
@@ -139,26 +140,19 @@ void plan_set_defaults(struct plan_settings *s)
     if (s->sustain_s == 0) s->sustain_s = 30;
 }
 
-static enum status size_args(const struct plan_settings *settings, struct text *args, size_t *sizes)
+/* Adds the flags that give a driver its sizes; *count: how many sizes these are. */
+static enum status size_args(const struct plan_settings *settings, struct text *args, size_t *count)
 {
-    if (settings->sizes) {
-        size_t *values, n;
-        if (parse_sizes(settings->sizes, &values, &n))
-            return fail(STATUS_USAGE, "--sizes: '%s' is not a list such as 8,64K,1M", settings->sizes);
-        for (size_t i = 0; i < n; i++) text_add(args, i ? ",%zu" : " --sizes %zu", values[i]);
-        free(values);
-        *sizes = n;
-        return STATUS_OK;
-    }
-    if (settings->begin > settings->end)
-        return fail(STATUS_USAGE, "--begin: %zu bytes is more than --end, %zu bytes", settings->begin,
-                    settings->end);
-    *sizes = 0;
-    for (size_t size = settings->begin; size && size <= settings->end; size *= (size_t)settings->factor) {
-        ++*sizes;
-        if (size > SIZE_MAX / (size_t)settings->factor) break;
-    }
-    text_add(args, " -b %zu -e %zu -f %lld", settings->begin, settings->end, (long long)settings->factor);
+    const struct size_grid grid = {settings->sizes, settings->begin, settings->end, (size_t)settings->factor,
+                                   0};
+    size_t *sizes;
+    enum status status = size_grid_read(&grid, &sizes, count);
+    if (status) return status;
+    if (settings->sizes)
+        for (size_t i = 0; i < *count; i++) text_add(args, i ? ",%zu" : " --sizes %zu", sizes[i]);
+    else
+        text_add(args, " -b %zu -e %zu -f %lld", grid.begin, grid.end, (long long)settings->factor);
+    free(sizes);
     return STATUS_OK;
 }
 

@@ -120,7 +120,8 @@ void plan_read_states(struct plan *plan, const char *folder)
     for (size_t i = 0; i < plan->count; i++) read_state(&plan->rows[i], folder);
 }
 
-enum { COLUMNS = 14 };
+/* Sums of what is read stay far below the limits of their types, and deadlines those of `timeout`. */
+enum { COLUMNS = 14, LONGEST_S = 10000000, MOST_CASES = 1000000000, MOST_REPEATS = 1000000 };
 
 static enum status read_row(char *line, struct arena *arena, struct plan_row *row)
 {
@@ -146,7 +147,8 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
         return STATUS_USAGE;
     bool sound = row->nodes > 0 && row->ranks_per_node > 0 && row->nodes <= 1000000 &&
                  row->ranks_per_node <= 4096 && ranks == row->nodes * row->ranks_per_node &&
-                 row->estimate_s >= 0 && row->cases >= 0;
+                 row->estimate_s >= 0 && row->estimate_s <= LONGEST_S && row->cases >= 0 &&
+                 row->cases <= MOST_CASES && row->repeat >= 0 && row->repeat <= MOST_REPEATS;
     return sound ? STATUS_OK : STATUS_USAGE;
 }
 

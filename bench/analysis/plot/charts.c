@@ -43,8 +43,7 @@ static double bound_busbw(const struct study *study, const struct track *track, 
     struct bound bound;
     if (!collective || line->row->ranks < 2) return NAN;
     if (kind == BOUND_MACHINE && isfinite(line->bound_us))
-        return (double)line->row->bytes / line->bound_us * 1e-3 *
-               collective->bus_factor((int)line->row->ranks);
+        return busbw_gbps(collective, line->row->ranks, (double)line->row->bytes, line->bound_us);
     if (!site_machine(&study->sites[track->run], line, &machine)) return NAN;
     if (!bound_of(collective, (double)line->row->bytes, &machine, kind, &bound)) return NAN;
     struct bound best;

@@ -270,7 +270,7 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
     size_t n = 0;
     for (size_t c = 0; c < drawing->curve_count; c++) {
         const struct curve *curve = &drawing->curves[c];
-        if (curve->count)
+        if (curve->count && *curve->label)
             tags[n++] = (struct tag){bottom + (top - bottom) * place(y, curve->y[curve->count - 1]), 0, c};
     }
     spread(tags, n, bottom - 0.02, top + 0.01, (double)LABEL_HEIGHT / HEIGHT);
@@ -457,7 +457,9 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
         if (*c == ',') *c = ' ';
     text_add(&script,
              "# Written by busbar: BUSBAR_PLOT=scripts/plot gnuplot plots.gp draws the plots anew.\n"
-             "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\nformats = '%s'\nwidth = %d\nload "
+             "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\npictures = system('printf %%s "
+             "\"$BUSBAR_PICTURES\"')\n"
+             "formats = '%s'\nwidth = %d\nload "
              "scripts.'/style.gp'\n",
              formats, WIDTH);
     for (size_t i = 0; !status && i < drawings->count; i++) {

@@ -21,7 +21,7 @@ enum curve_kind { CURVE_FIGURES, CURVE_BOUND, CURVE_REFERENCE };
 
 struct curve {
     enum curve_kind kind;
-    const char *label;       /* untrusted */
+    const char *label;       /* untrusted; "": the curve has none */
     int colour;              /* 1…DRAWING_CURVES; 0: grey */
     bool imported;           /* drawn hollow: another statistic than ours */
     double *x, *y, *lo, *hi; /* lo, hi: NAN where there is no interval */
@@ -80,7 +80,8 @@ extern const struct names plot_files_names;
 enum status drawings_write(const struct drawings *, const char *folder, enum plot_files);
 /* Makes a folder and those above it. */
 enum status make_folder(const char *path);
-/* gnuplot over the folder's plots.gp; its own words on failure. */
+/* gnuplot over the folder's plots.gp. Pictures that are there already are replaced only when the new ones are whole.
+   On failure: one line, and what gnuplot said. */
 enum status gnuplot_run(const char *folder);
 /* The folder of style.gp: $BUSBAR_SHARE/scripts/plot where that is set, else share/busbar/scripts/plot beside the
    folder of an installed program, or scripts/plot of the source tree that the build folder stands in. NULL after

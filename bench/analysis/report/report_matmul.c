@@ -99,7 +99,7 @@ struct cost {
 static struct figure cost_of(const struct cost *cost, struct figure time_us)
 {
     const struct case_row *row = cost->line->row;
-    double mflops = 2e-6 * (double)row->m * (double)row->n * (double)row->k;
+    double mflops = case_flop(row) * 1e-6;
     return figure_scaled(time_us, usd_per_eflop(cost->instance->usd_per_gpu_hour) / mflops);
 }
 

@@ -196,7 +196,7 @@ static void measure(struct step *step, const struct workload *workload, size_t r
     }
     if (!step->gemm) return;
     const struct case_row *row = step->gemm->row;
-    double calls = workload->flops / (2.0 * (double)row->m * (double)row->n * (double)row->k);
+    double calls = workload->flops / case_flop(row);
     step->computation = figure_present(step->gemm->time_us)
                             ? figure_scaled(simultaneous_time(step->gemm, rivals), calls * 1e-6)
                             : figure_inverse(workload->flops * 1e-12, step->gemm->tflops);

@@ -1,6 +1,7 @@
 /* busbar export: records as other tools' output. */
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/launches.h"
+#include "analysis/show/openmetrics.h"
 #include "base/outfile.h"
 #include "record/flags.h"
 #include "record/nccl_text.h"
@@ -11,32 +12,47 @@
 #include <sys/stat.h>
 
 struct settings {
-    const char *dir, *collective;
+    const char *output, *collective, *verdicts, *catalog;
     enum format format;
 };
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option options[] = {
-    FLAG_FORMAT("nccl-tests|nccl-tests-json", .at = AT(format), .initial = "nccl-tests", .group = "output",
+    FLAG_FORMAT("nccl-tests|nccl-tests-json|openmetrics", .at = AT(format), .initial = "nccl-tests",
+                .group = "output",
                 .help = "nccl-tests: the text that nccl-tests 2.19 prints; nccl-tests-json: its JSON, "
-                        "version 3, without the environment"),
-    FLAG_OUTPUT(.argument = "DIR", .at = AT(dir),
-                .help = "a file per launch, collective and mode in DIR; default: standard output"),
-    FLAG_COLLECTIVE(.at = AT(collective), .help = "only this one"),
+                        "version 3, without the environment; openmetrics: the last figure of each case,\n"
+                        "for Prometheus"),
+    FLAG_OUTPUT(.argument = "PATH", .at = AT(output),
+                .help =
+                    "a folder for a file per launch, collective and mode; openmetrics: a file, replaced as\n"
+                    "a whole; default: standard output"),
+    FLAG_COLLECTIVE(.at = AT(collective), .help = "only this one (not with openmetrics)"),
+    {.kind = OPTION_TEXT,
+     .name = "verdicts",
+     .argument = "FILE",
+     .at = AT(verdicts),
+     .help =
+         "openmetrics: add the verdicts that busbar compare or busbar history printed with --format json"},
+    FLAG_CATALOG(.at = AT(catalog)),
     FLAG_LETTER_GONE('o', "output"),
     {.kind = OPTION_END},
 };
 
 static const struct command command = {
     "busbar export",
-    "records become nccl-tests' text or JSON",
+    "records become nccl-tests' text or JSON, or metrics for Prometheus",
     "[flags] RUN…",
     "For tools that read nccl-tests' output. Its times are means, so these are the means of the samples; "
     "medians and intervals stay in the\n"
     "records. Imported figures come out as they came in. A JSON document holds one test: several need "
-    "--output.",
+    "--output.\n\nopenmetrics is for node_exporter's textfile collector or a push gateway: time, bandwidth, "
+    "share of the "
+    "bound, launches, wrong elements, and when it was measured, of the newest run that has the case.",
     "busbar export results/first\n    every test of the run as text\n"
-    "busbar export --format nccl-tests-json --output json results/first\n    a JSON file for each\n",
+    "busbar export --format nccl-tests-json --output json results/first\n    a JSON file for each\n"
+    "busbar export --format openmetrics --output /var/lib/node_exporter/busbar.prom results\n    for the "
+    "textfile collector\n",
     options,
     NULL};
 
@@ -56,15 +72,15 @@ static enum status open_file(const struct settings *settings, const struct test 
 {
     struct text path = {0};
     const char *launch = test->launch->header.launch ? test->launch->header.launch : "launch";
-    text_add(&path, "%s/", settings->dir);
+    text_add(&path, "%s/", settings->output);
     for (const char *c = launch; *c && path.length < 3000; c++)
         text_add(&path, "%c", *c == '/' || (unsigned char)*c < ' ' ? '_' : *c);
     text_add(&path, "-%s%s%s-%zu.%s", test->table->collective->name, test->table->mode ? "-" : "",
              is_plain_mode(test->table->mode) ? mode_name(test->table->mode) : "", test->number,
              settings->format == FORMAT_NCCL_TESTS ? "txt" : "json");
     enum status status = STATUS_OK;
-    if (mkdir(settings->dir, 0777) && errno != EEXIST)
-        status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", settings->dir, strerror(errno));
+    if (mkdir(settings->output, 0777) && errno != EEXIST)
+        status = fail(STATUS_ENVIRONMENT, "cannot make the folder %s: %s", settings->output, strerror(errno));
     if (!status) status = outfile_open(out, path.data, OUTFILE_NEW);
     if (!status) puts(path.data);
     text_free(&path);
@@ -76,7 +92,7 @@ static enum status write_test(const struct settings *settings, const struct test
     const struct launch_header *header = &test->launch->header;
     struct nccl_device *devices;
     struct outfile file = {.file = stdout};
-    enum status status = settings->dir ? open_file(settings, test, &file) : STATUS_OK;
+    enum status status = settings->output ? open_file(settings, test, &file) : STATUS_OK;
     if (status) return status;
     FILE *out = file.file;
     json_t *nccl = json_object_get(header->facts, "nccl");
@@ -96,7 +112,7 @@ static enum status write_test(const struct settings *settings, const struct test
         json_decref(document);
     }
     free(devices);
-    return settings->dir ? outfile_close(&file, status) : status;
+    return settings->output ? outfile_close(&file, status) : status;
 }
 
 /* nccl-tests' programs measure the plain collectives: what an import knows of other tests (point to point,
@@ -126,7 +142,7 @@ static enum status export_launches(const struct settings *settings, const struct
         }
     }
     if (count == 0) status = fail(STATUS_ENVIRONMENT, "no collective to export in it");
-    if (count > 1 && settings->format == FORMAT_NCCL_TESTS_JSON && !settings->dir)
+    if (count > 1 && settings->format == FORMAT_NCCL_TESTS_JSON && !settings->output)
         status = fail(STATUS_USAGE,
                       "%zu tests, but a JSON document holds one: give --output DIR for a file of each, or "
                       "--collective and a launch of one mode",
@@ -139,6 +155,40 @@ static enum status export_launches(const struct settings *settings, const struct
     return status;
 }
 
+static enum status export_metrics(const struct settings *settings, char **paths, int count)
+{
+    struct study study;
+    json_t *verdicts = NULL;
+    struct text out = {0};
+    struct outfile file = {.file = stdout};
+    enum status status = settings->verdicts ? verdicts_read(&verdicts, settings->verdicts) : STATUS_OK;
+    if (!status) status = study_read(&study, paths, count, settings->catalog, STUDY_PLAIN);
+    if (!status) {
+        openmetrics_print(&study, verdicts, &out);
+        study_free(&study);
+        if (settings->output) status = outfile_open(&file, settings->output, OUTFILE_REPLACE);
+        if (!status)
+            (void)fwrite(text_get(&out), 1, out.length,
+                         file.file); /* closing tells whether all was written */
+        if (!status && settings->output) status = outfile_close(&file, STATUS_OK);
+    }
+    json_decref(verdicts);
+    text_free(&out);
+    return status;
+}
+
+static enum status check_flags(const struct settings *settings)
+{
+    bool metrics = settings->format == FORMAT_OPENMETRICS;
+    if (metrics && settings->collective)
+        return fail(STATUS_USAGE, "--collective: not with --format openmetrics, which has all cases");
+    if (!metrics && settings->verdicts)
+        return fail(STATUS_USAGE, "--verdicts: only with --format openmetrics");
+    if (settings->collective && !collective_find(settings->collective))
+        return fail(STATUS_USAGE, "--collective: '%s' is no collective", settings->collective);
+    return STATUS_OK;
+}
+
 static enum status run(int argc, char **argv)
 {
     struct settings settings = {0};
@@ -146,10 +196,11 @@ static enum status run(int argc, char **argv)
     int operand;
     enum status status = options_parse(&command, argc, argv, &settings, &operand);
     if (!status && operand == argc) status = fail(STATUS_USAGE, "export needs records: busbar export RUN…");
-    if (!status && settings.collective && !collective_find(settings.collective))
-        status = fail(STATUS_USAGE, "--collective: '%s' is no collective", settings.collective);
-    for (int i = operand; !status && i < argc; i++) status = archive_read(&archive, argv[i]);
-    if (!status) {
+    if (!status) status = check_flags(&settings);
+    bool metrics = settings.format == FORMAT_OPENMETRICS;
+    if (!status && metrics) status = export_metrics(&settings, argv + operand, argc - operand);
+    for (int i = operand; !status && !metrics && i < argc; i++) status = archive_read(&archive, argv[i]);
+    if (!status && !metrics) {
         const char *twins = archive_make_comparable(&archive);
         if (twins) warn("%s", twins);
         status = export_launches(&settings, &archive);

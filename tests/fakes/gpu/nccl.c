@@ -97,7 +97,8 @@ static void say_facts(const struct ncclComm *comm, const ncclConfig_t *config)
     snprintf(line, sizeof line, "Using network %s", net ? net : "Socket");
     say(comm, line);
     snprintf(line, sizeof line, "NVLS multicast support is %savailable on dev %d (NVLS_NCHANNELS 16)",
-             fake_number("FAKEGPU_SM", 100) >= 90 ? "" : "not ", comm->device);
+             fake_number("FAKEGPU_SM", 100) >= 90 && fake_number("NCCL_NVLS_ENABLE", 1) ? "" : "not ",
+             comm->device);
     say(comm, line);
     if (mnnvl) {
         snprintf(line, sizeof line, "MNNVL 1 cliqueId 0 cliqueSize %d cliqueRank %d", comm->segment.ranks,
@@ -108,6 +109,11 @@ static void say_facts(const struct ncclComm *comm, const ncclConfig_t *config)
              (const void *)comm, comm->segment.rank, comm->segment.ranks, comm->segment.ranks,
              comm->segment.rank, mnnvl);
     say(comm, line);
+    const char *via = getenv("FAKEGPU_VIA"); /* "P2P/CUMEM", "SHM/direct/direct", "NET/IB/0/GDRDMA" */
+    if (via) {
+        snprintf(line, sizeof line, "Channel 00/0 : 0[0] -> 1[1] via %s", via);
+        say(comm, line);
+    }
     if (config) {
         snprintf(line, sizeof line, "Channel 00/16 : config minCTAs %d maxCTAs %d", config->minCTAs,
                  config->maxCTAs);

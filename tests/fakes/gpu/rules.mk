@@ -12,7 +12,7 @@ fakegpu: $(if $(and $(HAVE_CUDA),$(HAVE_HWLOC)),$(FAKE_LIBRARIES) $B/gpu_kernels
 $B/obj/tests/fakes/gpu/%.o: tests/fakes/gpu/%.c $B/flags/base $B/flags/gpu
 	$(quiet_cc)
 	@mkdir -p $(@D)
-	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -Itests/fakes/gpu $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS) -MMD -MP -c -o $@ $<
+	$Q$(CC) $(BASE_FLAGS) -fvisibility=hidden -Itests/fakes/gpu $(MPI_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS) -MMD -MP -c -o $@ $<
 $B/obj/tests/fakes/gpu/nccl-old.o: tests/fakes/gpu/nccl.c $B/flags/base $B/flags/gpu
 	$(quiet_cc)
 	@mkdir -p $(@D)

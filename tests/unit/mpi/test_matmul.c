@@ -26,11 +26,12 @@ Test(matmul, shapes)
 
 Test(matmul, settings)
 {
+    const struct command command = matmul_command();
     struct matmul_settings s;
     char *good[] = {"matmul",           "-d",       "fp64,float,double",
                     "--layout",         "tn,NN,TN", "--fault",
                     "slow:rank=3,us=7", "--shapes", "8"};
-    cr_assert_eq(matmul_settings_read(9, good, &s), STATUS_OK);
+    cr_assert_eq(matmul_settings_read(&command, 9, good, &s), STATUS_OK);
     cr_expect(s.type_count == 2 && s.types[0] == GEMM_DOUBLE && s.types[1] == GEMM_FLOAT);
     cr_expect(s.layout_count == 2 && s.layouts[0] == gemm_layouts[1] && s.layouts[1] == gemm_layouts[0]);
     cr_expect(s.fault == FAULT_SLOW && s.fault_rank == 3 && s.fault_us == 7);
@@ -45,6 +46,7 @@ Test(matmul, settings)
                       {"matmul", "-n", "-1"}};
     silence(1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        cr_expect(matmul_settings_read(3, bad[i], &s) == STATUS_USAGE, "%s %s", bad[i][1], bad[i][2]);
+        cr_expect(matmul_settings_read(&command, 3, bad[i], &s) == STATUS_USAGE, "%s %s", bad[i][1],
+                  bad[i][2]);
     silence(0);
 }

@@ -76,8 +76,9 @@ Test(settings, no_flag_looks_like_a_secret)
    flag needs a decision. */
 Test(settings, every_flag_is_allowed_in_plans_or_not)
 {
-    static const char *const refused[] = {"output",   "run",          "launch",       "label",  "cloud",
-                                          "instance", "expect-ranks", "expect-hosts", "format", "largest"};
+    static const char *const refused[] = {"output", "run",      "launch",       "label",
+                                          "cloud",  "instance", "expect-ranks", "expect-hosts",
+                                          "format", "largest",  "ngpus",        "nthreads"};
     const struct command commands[] = {collective_command("all_reduce", ""), matmul_command()};
     for (int i = 0; i < 2; i++) EACH_OPTION(&commands[i], row)
         {
@@ -95,4 +96,25 @@ Test(settings, every_flag_is_allowed_in_plans_or_not)
             text_free(&args);
             text_free(&word);
         }
+}
+
+/* What the ranks of `-g 8` get: the same command line without -g, in whatever way it was written. */
+Test(settings, a_flag_is_removed_however_it_is_spelt)
+{
+    const struct command command = collective_command("all_reduce", "");
+    static char *const lines[][8] = {{"p", "-g", "8", "-b", "8", NULL},
+                                     {"p", "-b", "8", "-g8", NULL},
+                                     {"p", "--ngpus", "8", "-b", "8", NULL},
+                                     {"p", "-b", "8", "--ngpus=8", NULL},
+                                     {"p", "-g", "4", "-b", "8", "-g", "8", NULL}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        char *argv[8];
+        int argc = 0;
+        while (lines[i][argc]) argv[argc] = lines[i][argc], argc++;
+        cr_assert_eq(options_remove(&command, argc, argv, "ngpus"), 3, "line %zu", i);
+        cr_expect(strcmp(argv[1], "-b") == 0 && strcmp(argv[2], "8") == 0 && !argv[3], "line %zu", i);
+    }
+    char *kept[] = {"p", "--label", "-g", "--run", "--ngpus=3", NULL};
+    cr_expect_eq(options_remove(&command, 5, kept, "ngpus"), 5, "values that look like it stay");
+    cr_expect(strcmp(kept[2], "-g") == 0 && strcmp(kept[4], "--ngpus=3") == 0);
 }

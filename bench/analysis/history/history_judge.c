@@ -1,0 +1,209 @@
+/* From changes to verdicts: how a case stands now against its reference, and whether somebody has accepted that. */
+#include "analysis/history/history.h"
+#include "stats/order.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A stretch of nights between two changes, of the series itself or of the common factor. */
+struct stretch {
+    size_t first, end; /* nights */
+    size_t figures;
+    double level; /* median of the values; NAN: no figure */
+    bool by_common;
+    const struct acknowledgement *acknowledgement; /* of the change that it begins with */
+};
+
+enum { LASTING = 3 }; /* figures of a stretch that may become the reference */
+
+static double level_of(const double *values, size_t first, size_t end, size_t *figures)
+{
+    double *present = allocate(end - first, sizeof *present);
+    size_t n = 0;
+    for (size_t t = first; t < end; t++)
+        if (!isnan(values[t])) present[n++] = values[t];
+    double level = median(present, n);
+    free(present);
+    *figures = n;
+    return level;
+}
+
+static int by_first(const void *a, const void *b)
+{
+    const struct stretch *x = a, *y = b;
+    if (x->first != y->first) return x->first < y->first ? -1 : 1;
+    return x->by_common - y->by_common; /* an own change explains more */
+}
+
+static const struct acknowledgement *accepted(const struct history *history,
+                                              const struct history_rules *rules,
+                                              const struct case_history *one, const struct change *change,
+                                              bool by_common)
+{
+    for (size_t t = change->first; t <= change->found; t++) {
+        const struct night *night = &history->nights[t];
+        const struct acknowledgement *found =
+            acknowledged(rules->acknowledgements, one->key, night->run->run, night->started);
+        if (!found && by_common)
+            found = acknowledged(rules->acknowledgements, "common", night->run->run, night->started);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+/* The stretches of a series, those of the common factor's changes included. The caller frees the list. */
+static struct stretch *stretches_of(const struct history *history, const struct history_rules *rules,
+                                    const struct case_history *one, size_t *count)
+{
+    const struct case_history *common = &history->cases[history->case_count];
+    const struct case_history *both[] = {one, one == common ? NULL : common};
+    struct stretch *list = allocate(1 + one->series.change_count + common->series.change_count, sizeof *list);
+    size_t n = 1, kept = 1;
+    for (int b = 0; b < 2 && both[b]; b++)
+        for (size_t i = 0; i < both[b]->series.change_count; i++) {
+            const struct change *change = &both[b]->series.changes[i];
+            list[n++] = (struct stretch){.first = change->first,
+                                         .by_common = b == 1,
+                                         .acknowledgement = accepted(history, rules, one, change, b == 1)};
+        }
+    qsort(list + 1, n - 1, sizeof *list, by_first);
+    for (size_t i = 1; i < n; i++) {
+        if (list[i].first != list[kept - 1].first || kept == 1)
+            list[kept++] = list[i];
+        else if (!list[kept - 1].acknowledgement)
+            list[kept - 1].acknowledgement = list[i].acknowledgement;
+    }
+    for (size_t i = 0; i < kept; i++) {
+        list[i].end = i + 1 < kept ? list[i + 1].first : history->night_count;
+        list[i].level = level_of(one->series.values, list[i].first, list[i].end, &list[i].figures);
+    }
+    *count = kept;
+    return list;
+}
+
+/* Walks through the stretches: an improvement beyond the tolerance that lasts, and an acknowledged change, become the
+   reference. */
+static void walk(struct case_history *one, const struct stretch *list, size_t count, double delta)
+{
+    double limit = log1p(delta), first = NAN, reference = NAN, now = NAN;
+    bool own = false, accepted_last = false;
+    size_t faster_since = 0, slower_since = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct stretch *stretch = &list[i];
+        if (isnan(stretch->level)) continue;
+        bool lasts = stretch->figures >= LASTING || i + 1 == count;
+        bool faster = stretch->level < reference - limit && lasts;
+        if (isnan(reference)) first = reference = stretch->level;
+        if (stretch->acknowledgement)
+            one->acknowledgement = stretch->acknowledgement, one->since = stretch->first;
+        if (stretch->acknowledgement || faster) {
+            reference = stretch->level;
+            accepted_last = stretch->acknowledgement != NULL;
+            if (faster) faster_since = stretch->first;
+        }
+        if (stretch->level <= reference) one->steps = 0, own = false;
+        if (stretch->level > reference) own |= !stretch->by_common, one->steps += stretch->level > now;
+        if (stretch->level <= reference + limit)
+            slower_since = 0;
+        else if (!slower_since)
+            slower_since = stretch->first;
+        now = stretch->level;
+    }
+    one->ratio = exp(now - reference);
+    one->by_common = !own;
+    if (now - reference > limit) {
+        one->trend = TREND_REGRESSION;
+        one->since = slower_since;
+    } else if (accepted_last) {
+        one->trend = TREND_ACKNOWLEDGED;
+    } else if (now - first < -limit) {
+        one->trend = TREND_IMPROVEMENT;
+        one->since = faster_since;
+        reference = first;
+        one->ratio = exp(now - first);
+    }
+    if (!one->row) return;
+    one->before_us = exp(reference);
+    one->now_us = exp(now);
+}
+
+/* What the newest run says of the case. */
+static void look_at_newest(const struct history *history, const struct history_rules *rules,
+                           struct case_history *one)
+{
+    bool figure = false;
+    for (size_t t = 0; t < history->night_count; t++) {
+        const struct case_summary *line = one->lines[t];
+        if (!history->nights[t].newest) continue;
+        figure |= !isnan(one->series.values[t]);
+        if (!line) continue;
+        if (line->error) one->problem = line->error;
+        if (line->wrong > 0 || line->status == CASE_WRONG) one->trend = TREND_WRONG;
+    }
+    if (figure || one->trend == TREND_WRONG || !one->row) return;
+    one->since = one->last + 1;
+    const struct night *night = &history->nights[one->since];
+    one->acknowledgement = acknowledged(rules->acknowledgements, one->key, night->run->run, night->started);
+    one->trend = one->acknowledgement ? TREND_ACKNOWLEDGED : TREND_MISSING;
+}
+
+int bad_night(const struct history *history, const struct case_history *one,
+              const struct history_rules *rules, size_t night)
+{
+    const struct change_series *series = &one->series;
+    size_t first = 0, end = history->night_count, figures;
+    for (size_t i = 0; i < series->change_count; i++) {
+        if (series->changes[i].first <= night && night <= series->changes[i].found) return 0;
+        if (series->changes[i].first <= night)
+            first = series->changes[i].first;
+        else if (series->changes[i].first < end)
+            end = series->changes[i].first;
+    }
+    double off = series->values[night] - level_of(series->values, first, end, &figures);
+    if (!(fabs(off) > log1p(rules->delta))) return 0; /* what nobody would act on */
+    return stands_apart(series->scores[night], history_series(history), rules->alpha);
+}
+
+double change_ratio(const struct history *history, const struct case_history *one, size_t change)
+{
+    const struct change *all = one->series.changes;
+    size_t before = change ? all[change - 1].first : 0, figures;
+    size_t end = change + 1 < one->series.change_count ? all[change + 1].first : history->night_count;
+    return exp(level_of(one->series.values, all[change].first, end, &figures) -
+               level_of(one->series.values, before, all[change].first, &figures));
+}
+
+static void judge(struct history *history, const struct history_rules *rules, struct case_history *one)
+{
+    size_t count;
+    one->trend = TREND_STEADY;
+    struct stretch *list = stretches_of(history, rules, one, &count);
+    walk(one, list, count, rules->delta);
+    free(list);
+    if (one->trend == TREND_STEADY && one->figures < NIGHTS_FOR_CHANGE) one->trend = TREND_FEW;
+    const struct case_history *common = &history->cases[history->case_count];
+    if (one->trend == TREND_REGRESSION && one->by_common && one != common &&
+        common->trend == TREND_REGRESSION)
+        one->trend = TREND_FOLLOWS;
+    look_at_newest(history, rules, one);
+    for (size_t t = 0; t < history->night_count; t++)
+        one->apart |= history->nights[t].newest && bad_night(history, one, rules, t) > 0;
+    history->apart += one->apart;
+    history->counts[one->trend]++;
+}
+
+void history_judge(struct history *history, const struct history_rules *rules)
+{
+    size_t series = history->case_count;
+    struct change_series *all = allocate(series + 1, sizeof *all);
+    for (size_t c = 0; c <= series; c++) all[c] = history->cases[c].series;
+    history->has_common = series >= CASES_FOR_COMMON;
+    find_changes(all, series, history->night_count, rules->alpha);
+    for (size_t c = 0; c <= series; c++) history->cases[c].series = all[c];
+    free(all);
+    struct case_history *common = &history->cases[series];
+    for (size_t t = 0; t < history->night_count; t++) common->figures += !isnan(common->series.values[t]);
+    if (history->has_common) judge(history, rules, common);
+    for (size_t c = 0; c < series; c++) judge(history, rules, &history->cases[c]);
+}

@@ -1,0 +1,77 @@
+#include "launch/start.h"
+#include "base/paths.h"
+#include "base/text.h"
+#include "launch/launcher.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MOST_RANKS = 4096 };
+
+extern const char mpirun_script[]; /* scripts/launchers/mpirun */
+
+static void set_number(const char *name, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    setenv(name, text, 1);
+}
+
+/* The script's interface: scripts/launchers/README.md. What a sweep around this process has set is not for it. */
+static void tell_script(int64_t ranks, int visible)
+{
+    static const char *const others[] = {"SWEEP_HOSTS",         "SWEEP_REMOTE",  "SWEEP_RANKS_PER_NODE",
+                                         "SWEEP_LAUNCHER_ARGS", "SWEEP_DRY_RUN", NULL};
+    for (size_t i = 0; others[i]; i++) unsetenv(others[i]);
+    set_number("SWEEP_RANKS", ranks);
+    set_number("SWEEP_GPUS", visible);
+    setenv("SWEEP_ECHO", "1", 1);
+    if (*BUSBAR_MPIRUN) setenv("MPIRUN", BUSBAR_MPIRUN, 0);
+}
+
+static enum status replace_process(int argc, char **argv, int64_t ranks, int visible)
+{
+    char path[PATH_BYTES];
+    if (!program_path(path))
+        return fail(STATUS_ENVIRONMENT, "-g: cannot find this program's own file (/proc/self/exe)");
+    const char **words = allocate((size_t)argc + 5, sizeof *words);
+    size_t n = 0;
+    words[n++] = "bash";
+    words[n++] = "-c";
+    words[n++] = mpirun_script;
+    words[n++] = "mpirun";
+    words[n++] = path;
+    for (int i = 1; i < argc; i++) words[n++] = argv[i];
+    tell_script(ranks, visible);
+    fflush(NULL);
+    execvp(words[0], (char *const *)words);
+    free(words);
+    return fail(STATUS_ENVIRONMENT, "-g: cannot start bash: %s", strerror(errno));
+}
+
+enum status start_ranks(const struct command *command, int argc, char **argv, const struct start_settings *s,
+                        int visible)
+{
+    const char *variable = NULL;
+    int started = early_ranks(&variable);
+    /* The shell of an interactive Slurm job is a step of one task: no launch. */
+    if (started == 1 && strncmp(variable, "SLURM_", 6) == 0) started = 0;
+    const int64_t gpus = s->gpus == START_NOT_ASKED ? 1 : s->gpus ? s->gpus : visible;
+    const int64_t ranks = s->threads * gpus;
+    if (started && (ranks != 1 || s->gpus == 0))
+        return fail(STATUS_USAGE,
+                    "-t and -g start the ranks, but a launcher has started %d (%s): leave -t and -g out",
+                    started, variable);
+    if (s->gpus == 0 && !visible)
+        return fail(STATUS_ENVIRONMENT, "-g 0: no GPU is visible; -g N starts N ranks");
+    if (ranks > MOST_RANKS)
+        return fail(STATUS_USAGE, "-t %lld -g %lld: at most %d ranks can be started on one machine",
+                    (long long)s->threads, (long long)gpus, MOST_RANKS);
+    if (ranks == 1) return STATUS_OK;
+    argc = options_remove(command, argc, argv, "ngpus");
+    argc = options_remove(command, argc, argv, "nthreads");
+    return replace_process(argc, argv, ranks, visible);
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# busbar history on simulated nights: what is found, what is not, acknowledgements, formats, the plot. Expected figures are arithmetic of
+# what tests/data/nights was asked for; how often the rule errs is in tests/unit/test_history_simulation.c.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+busbar=$PWD/$build/busbar
+nights() { # FOLDER FLAGS OF tests/data/nights…
+    tests/data/nights "${@:2}" >"$work/spec.json" && tests/data/launches "$work/$1" <"$work/spec.json"
+}
+# json EXPRESSION: of what history printed last, as h; c(i) is the case of 2^i MiB.
+json() { python3 -c '
+import json, sys
+h = json.load(open(sys.argv[1]))
+c = lambda i: next(x for x in h["cases"] if f"/{2 ** (20 + i)}/" in x["key"])
+sys.exit(not eval(f"({sys.argv[2]})"))' "$work/printed" "$1"; }
+# shown NAME TEXT: history printed the text last.
+shown() { if grep -qF -- "$2" "$work/printed"; then ok "$1"; else not_ok "$1 (no '$2')"; fi; }
+history() { # NAME STATUS FLAGS…
+    expect_status "$1" "$2" "$busbar" history "${@:3}"
+    cat "$work/out" "$work/err" >"$work/printed"
+}
+
+nights step --change 2:25:1.1 --at 1:12:1.4
+sed -i 's/"2.27.7"/"2.28.3"/' "$work"/step/night-02[5-9]/*.jsonl "$work"/step/night-03*/*.jsonl
+history 'one case is 10 % slower from the 26th night on' 1 "$work/step"
+shown 'a sentence first' 'FAIL: 1 of 6 cases has become slower. 40 nights, 2026-01-01 to 2026-02-09.'
+check 'it is the first line' grep -q '^FAIL: ' <(head -n 1 "$work/printed")
+shown 'the night is named' 'since 2026-01-26 (night-025)'
+shown 'and what changed then' 'facts.nccl.version: 2.27.7 -> 2.28.3'
+shown 'one bad night is no change' 'Bad nights, not lasting (number of series): 2026-01-13 (1)'
+if awk 'length($0) > 80 { bad = 1 } END { exit bad }' "$work/printed"; then ok 'fits 80 columns'; else not_ok 'fits 80 columns'; fi
+history 'as JSON' 1 --format json "$work/step"
+check 'one change, where it is, seen in at most four nights' json '[len(x["changes"]) for x in h["cases"]] == [0, 0, 1, 0, 0, 0] and
+    c(2)["changes"][0]["first"]["index"] == 25 and c(2)["changes"][0]["seen"]["index"] <= 28'
+check 'by 10 % of 400 us' json 'abs(c(2)["ratio"] - 1.1) < 0.02 and abs(c(2)["before_us"] / 400 - 1) < 0.02 and abs(c(2)["now_us"] / 440 - 1) < 0.02'
+check 'with the environment' json 'c(2)["changes"][0]["environment"] == [{"name": "facts.nccl.version", "before": "2.27.7", "after": "2.28.3"}]'
+check 'the bad night too' json 'c(1)["bad_nights"] == [12] and c(1)["verdict"] == "steady" and not h["pass"]'
+history 'as JUnit XML' 1 --format junit "$work/step"
+check 'seven series, one fails' python3 -c 'import sys, xml.etree.ElementTree as t; s = t.parse(sys.argv[1]).find("testsuite")
+assert (s.get("tests"), s.get("failures")) == ("7", "1") and "/4194304/" in [c.get("name") for c in s if c.find("failure") is not None][0]' "$work/printed"
+history 'as Markdown' 1 --format markdown "$work/step"
+shown 'with the sentence in bold' '**FAIL: 1 of 6 cases has become slower.'
+history 'the tolerance decides' 0 --delta 15% "$work/step"
+history 'nights named one by one, in any order' 1 "$work"/step/night-03* "$work"/step/night-0[0-2]*
+
+echo "*/4194304/* 2026-01-26 NCCL 2.28 needs it # ticket 7" >"$work/known"
+history 'an acknowledged change passes' 0 --wide --acknowledged "$work/known" "$work/step"
+shown 'with its reason' 'acknowledged: NCCL 2.28 needs it'
+echo "*/4194304/* night-025 by the run's name" >"$work/known"
+history 'also by the name of the run' 0 --acknowledged "$work/known" "$work/step"
+echo "*/4194304/* 2026-01-10 of another night" >"$work/known"
+history 'of another night it does not' 1 --acknowledged "$work/known" "$work/step"
+shown 'and that is said' 'known:1 acknowledges nothing'
+printf '\n*/4194304/* 2026-01-26\n' >"$work/known"
+history 'a line without a reason is refused' 2 --acknowledged "$work/known" "$work/step"
+shown 'and named' 'known:2: expected CASE NIGHT REASON'
+
+nights steady
+history 'nights that do not differ' 0 "$work/steady"
+shown 'in words' 'ok: no case has become slower.'
+nights apart --at 3:39:1.5
+history 'a newest night far off is no regression yet' 0 "$work/apart"
+shown 'but is named' 'the newest night is far off'
+history 'with --strict it fails' 1 --strict "$work/apart"
+nights all --change all:25:1.08 --cases 8
+history 'all cases slower' 1 --format json "$work/all"
+check 'is the common factor' json 'h["common"]["verdict"] == "regression" and abs(h["common"]["ratio"] - 1.08) < 0.02 and
+    {x["verdict"] for x in h["cases"]} == {"follows"}'
+echo "common 2026-01-26 a new driver" >"$work/known"
+history 'which can be acknowledged as a whole' 0 --acknowledged "$work/known" "$work/all"
+drift=()
+for night in {1..29}; do drift+=(--change "1:$night:1.0063"); done # 1.0063^29 = 1.2
+nights drift --nights 30 "${drift[@]}"
+history 'thirty nights that lose 20 % slowly' 1 "$work/drift"
+shown 'are a drift' 'as a slow drift makes them'
+nights faster --change 0:20:0.8
+history 'faster is no regression' 0 "$work/faster"
+shown 'and is named' 'improvement'
+
+# The newest run.
+newest=$work/steady/night-039/launch-000.jsonl
+cp "$newest" "$work/whole"
+sed -i '/"bytes": 1048576,/d' "$newest"
+history 'a case that the newest run lacks' 1 "$work/steady"
+shown 'is named' 'no figure since 2026-02-09 (night-039)'
+echo "*/1048576/* 2026-02-09 not measured any more" >"$work/known"
+history 'unless that is known' 0 --acknowledged "$work/known" "$work/steady"
+sed '/"bytes": 1048576,/s/"wrong": 0/"wrong": 3/' "$work/whole" >"$newest"
+history 'wrong data in the newest run' 1 "$work/steady"
+shown 'have a name too' 'wrong data in the newest run'
+sed '/"record": "end"/d' "$work/whole" >"$newest"
+history 'a launch of the newest run that died' 1 "$work/steady"
+shown 'as well' "FAIL: launch $newest died"
+cp "$work/whole" "$newest"
+sed -i '1s/"facts": {/"facts": {"gpu": {"model": "other"}, /' "$newest"
+history 'another GPU is another history' 2 "$work/steady"
+shown 'with both names' 'the nights have different GPUs'
+sed '1s/"started": "[^"]*", //' "$work/whole" >"$newest"
+history 'a launch without a start' 3 "$work/steady"
+history 'no nights' 2
+history 'a folder without records' 5 "$work/step/nothing"
+nights few --nights 3
+history 'three nights show nothing yet' 0 "$work/few"
+
+# Text from records goes into the plot and the table as text.
+if command -v gnuplot >/dev/null; then
+    nights hostile --change 2:25:1.3
+    sed -i "s|\"dtype\": \"float\"|\"dtype\": \"{/Symbol a}_b' \`touch $work/pwned\`\"|" "$work"/hostile/*/*.jsonl
+    history 'a plot of hostile names' 1 --plots "$work/plots" "$work/hostile"
+    check 'is drawn' test -s "$work/plots/history.svg" -a -s "$work/plots/history.png"
+    check 'and runs nothing' test ! -e "$work/pwned"
+    check 'with the names as they are' grep -q 'all cases (common)' "$work/plots/history.svg"
+else
+    skip 'a plot of hostile names' 'gnuplot is missing'
+fi
+exit "$failures"
