@@ -12,7 +12,7 @@ record() {
 }
 one_launch() {
     python3 - "$@" <<'END'
-import json, sys
+import json, os, sys
 hosts, rails, bad, only = int(sys.argv[1]), int(sys.argv[2]), eval("lambda a, b, rail: " + sys.argv[3]), sys.argv[5:]
 world = [{"name": "n%d" % h, "ranks": rails, "domain": "rack%d" % (h // 4)} for h in range(hosts)]
 print(json.dumps({"record": "launch", "schema": 1, "run": "r", "launch": "l", "driver": "all_reduce", "backend": "nccl", "provenance": ["simulated"],
@@ -38,6 +38,13 @@ else:
         order = ring[k:] + ring[:k]
         pairs = [(order[0], hosts - 1)] + [(order[i], order[-i]) for i in range(1, half)]
         row("rails:%d" % k, [p for p in pairs if not only or only[0] not in ("n%d" % p[0], "n%d" % p[1])])
+if "inside" in os.environ.get("SLOW", ""):
+    times = [2000.0 if h == 3 else 1000.0 for h in range(hosts)]
+    print(json.dumps({"record": "case", "key": "all_reduce/node", "pass": 0, "collective": "all_reduce", "mode": "pipelined", "placement": "out_of_place",
+                      "memory": "device", "bytes": 2**26, "dtype": "float", "op": "sum", "nodes": 1, "ranks": rails, "group": "node", "median_us": 2000.0,
+                      "statistic": "median", "status": "ok", "samples_us": [2000.0],
+                      "groups": [{"ranks": list(range(h * rails, h * rails + rails)), "hosts": ["n%d" % h], "median_us": times[h],
+                                  "busbw_gbps": 2**26 / times[h] / 1e3} for h in range(hosts)]}, separators=(",", ":")))
 print('{"record":"end","status":"complete","cases":1}')
 END
 }
@@ -72,6 +79,9 @@ fi
 record 8 4 '(a, b) in ((2, 6), (6, 2)) and rail == 1' link
 expect_status "one slow link on one rail" 1 "$build/busbar" scan "$work/link"
 says "is named with its rail" 'slow link n2 - n6, rail 1: 20 GB/s'
+SLOW=inside record 8 4 'False' inside
+expect_status "a host whose GPUs are slow among themselves" 1 "$build/busbar" scan "$work/inside"
+says "is named" 'suspect host n3, among its own ranks: 33.55 GB/s, 50 % of the median of 67.11'
 record 16 1 'a // 4 != b // 4 and 2 in (a // 4, b // 4)' rack
 expect_status "a rack that is slow towards others" 1 "$build/busbar" scan "$work/rack"
 says "is named" 'slow domain rack2, towards other domains: 20 GB/s, 42 % of the typical 48'

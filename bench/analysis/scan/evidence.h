@@ -45,9 +45,15 @@ struct fault {
     size_t pairs, launches; /* that were exposed to it and to no other fault */
 };
 
+struct scan_link {
+    size_t a, b;
+};
+
 struct scan_verdict {
     struct fault *list; /* named ones first, then the strongest evidence */
     size_t count;
+    struct scan_link *again; /* links that were slow and may be so by chance: to be measured again */
+    size_t again_count;
     double *host_evidence; /* of each host, for a slowdown by the threshold; NAN: not measured */
     bool *cleared;         /* of each host */
     double noise;          /* scale of a pair's log time; NAN: nothing was measured */

@@ -215,7 +215,7 @@ static bool has_two_partners(const struct fit *fit, const size_t *list, size_t n
 
 /* Fits the fault's delay to the pairs that only it can explain, and finds its evidence; false: it explains
    nothing. */
-static bool weigh(struct fit *fit, struct fault *fault, const size_t *list, size_t n)
+bool weigh_fault(struct fit *fit, struct fault *fault, const size_t *list, size_t n)
 {
     fault->pairs = n;
     fault->evidence = -INFINITY;
@@ -229,23 +229,30 @@ static bool weigh(struct fit *fit, struct fault *fault, const size_t *list, size
 static void keep_better(struct fit *fit, struct fault fault, const size_t *list, size_t n, struct fault *best,
                         double *gain)
 {
-    if (!weigh(fit, &fault, list, n)) return;
+    if (!weigh_fault(fit, &fault, list, n)) return;
     double own = fault.evidence - log(fault_rivals(fit, fault.kind));
     if (own > *gain) *best = fault, *gain = own;
 }
 
-/* Each link in turn: all its pairs stand side by side in link_order. */
-static void best_link(struct fit *fit, size_t *list, struct fault *best, double *gain)
+size_t link_at(const struct fit *fit, size_t begin, struct fault *link, size_t *list, size_t *n)
 {
     const struct scan_data *data = fit->data;
-    for (size_t begin = 0, end; begin < data->count; begin = end) {
-        const struct scan_pair *pair = &data->pairs[fit->link_order[begin]];
-        size_t n = 0;
-        for (end = begin; end < data->count && same_link(pair, &data->pairs[fit->link_order[end]]); end++)
-            if (!(fit->delay[fit->link_order[end]] > 0)) list[n++] = fit->link_order[end];
-        struct fault fault = {.kind = FAULT_LINK, .reach = REACH_ALL, .a = pair->a, .b = pair->b};
-        if (pair->a > pair->b) fault.a = pair->b, fault.b = pair->a;
-        keep_better(fit, fault, list, n, best, gain);
+    const struct scan_pair *pair = &data->pairs[fit->link_order[begin]];
+    size_t end = begin;
+    *link = (struct fault){.kind = FAULT_LINK, .reach = REACH_ALL, .a = pair->a, .b = pair->b};
+    if (pair->a > pair->b) link->a = pair->b, link->b = pair->a;
+    *n = 0;
+    for (; end < data->count && same_link(pair, &data->pairs[fit->link_order[end]]); end++)
+        if (!(fit->delay[fit->link_order[end]] > 0)) list[(*n)++] = fit->link_order[end];
+    return end;
+}
+
+static void best_link(struct fit *fit, size_t *list, struct fault *best, double *gain)
+{
+    struct fault link;
+    for (size_t at = 0, n; at < fit->data->count;) {
+        at = link_at(fit, at, &link, list, &n);
+        keep_better(fit, link, list, n, best, gain);
     }
 }
 
@@ -269,7 +276,8 @@ static void best_domain(struct fit *fit, size_t *list, struct fault *best, doubl
     if (fit->domains < 3 || !fit->kinds[1]) return; /* of two domains none can be told to be the slow one */
     for (size_t d = 0; d < fit->data->hosts; d++) {
         struct fault fault = {.kind = FAULT_DOMAIN, .reach = REACH_BETWEEN, .a = d};
-        if (fit->domain_size[d] < 2 || !weigh(fit, &fault, list, fault_pairs(fit, &fault, list))) continue;
+        if (fit->domain_size[d] < 2 || !weigh_fault(fit, &fault, list, fault_pairs(fit, &fault, list)))
+            continue;
         double own = fault.evidence - log(fault_rivals(fit, FAULT_DOMAIN));
         if (own > *gain && !has_fast_host(fit, &fault, list)) *best = fault, *gain = own;
     }
@@ -337,7 +345,7 @@ static bool drop_faults(struct fit *fit, size_t *list)
     bool dropped = false;
     for (size_t f = 0; f < fit->fault_count;) {
         struct fault fault = take_out(fit, f);
-        bool keeps = weigh(fit, &fault, list, fault_pairs(fit, &fault, list)) &&
+        bool keeps = weigh_fault(fit, &fault, list, fault_pairs(fit, &fault, list)) &&
                      fault.evidence > log(fault_rivals(fit, fault.kind)) &&
                      !(fault.kind == FAULT_DOMAIN && has_fast_host(fit, &fault, list));
         if (keeps) {

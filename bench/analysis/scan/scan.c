@@ -24,9 +24,9 @@ struct settings {
 
 static const struct option options[] = {
     FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text",
-                .help =
-                    "text; csv: all measured pairs (rail, host, host, GB/s; matmul, host, rank, TFLOP/s); "
-                    "json: slow ones and suspects as JSON Lines"),
+                .help = "text; csv: all measured pairs (rail, host, host, GB/s; matmul, host, rank, TFLOP/s; "
+                        "inside, host,, GB/s); "
+                        "json: slow ones and suspects as JSON Lines"),
     {.kind = OPTION_REAL,
      .name = "threshold",
      .argument = "SHARE",
@@ -34,8 +34,8 @@ static const struct option options[] = {
      .initial = "0.05",
      .least = 0.001,
      .most = 0.45,
-     .help =
-         "the smallest slowdown to find; twice as much for figures that stand alone (matmul, whole rails)"},
+     .help = "the smallest slowdown to find; twice as much for figures that stand alone (matmul, inside "
+             "hosts, whole rails)"},
     {.kind = OPTION_REAL,
      .name = "alpha",
      .argument = "P",
@@ -67,7 +67,7 @@ static const struct command command = {
     .synopsis = "[flags] RESULTS…",
     .description =
         "Reads what scripts/scan measured: rounds of host pairs (--group match, rails:K, hosts:K, "
-        "bisect), and matmul on every rank.\n"
+        "bisect), the ranks of each host among themselves (node), and matmul on every rank.\n"
         "\"slow\" holds at the error rate --alpha and was seen in two launches or more. \"suspect\" is "
         "more likely slow than not.\n"
         "Status 1 when anything is slow or suspect.",
@@ -329,6 +329,7 @@ static enum status scan(const struct settings *s, struct archive *archive)
     struct scan_records records;
     enum status status = scan_records_read(archive, s->domains, &records);
     if (!status && !s->next) scan_matmul(archive, s->format, 2 * s->threshold, &multiplied, &suspects);
+    if (!status && !s->next) scan_inside(archive, s->format, 2 * s->threshold, &suspects);
     if (!status && (records.figures || s->next))
         status = judge_pairs(s, &records, suspects);
     else if (!status && multiplied)

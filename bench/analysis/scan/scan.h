@@ -53,6 +53,11 @@ void scan_judge_ranks(const double *rate, size_t ranks, double threshold, struct
  * counts both. */
 void scan_matmul(const struct archive *, enum format, double threshold, size_t *rows, size_t *suspects);
 
+/* ---- inside the hosts (scan_inside.c) ---- */
+
+/* The same for every row of --group node: all ranks of each host by themselves. */
+void scan_inside(const struct archive *, enum format, double threshold, size_t *suspects);
+
 /* ---- what comes next (scan_next.c) ---- */
 
 /* Prints what scripts/scan measures next, as lines NAME=VALUE: more (0 or 1), groups, and decided. */

@@ -30,17 +30,15 @@ static double *strongest(const struct scan_records *records, const struct scan_v
     return evidence;
 }
 
-static size_t suspect_links(const struct scan_records *records, const struct scan_verdict *of_rail,
-                            struct scan_link **links)
+static size_t links_again(const struct scan_records *records, const struct scan_verdict *of_rail,
+                          struct scan_link **links)
 {
     size_t count = 0;
-    for (size_t rail = 0; rail < records->rails; rail++)
-        for (size_t f = 0; f < of_rail[rail].count; f++) {
-            const struct fault *fault = &of_rail[rail].list[f];
-            if (fault->kind != FAULT_LINK || fault->named) continue;
-            *links = reallocate(*links, count + 1, sizeof **links);
-            (*links)[count++] = (struct scan_link){fault->a, fault->b};
-        }
+    for (size_t rail = 0; rail < records->rails; rail++) {
+        size_t more = of_rail[rail].again_count;
+        *links = reallocate(*links, count + more + 1, sizeof **links);
+        for (size_t i = 0; i < more; i++) (*links)[count++] = of_rail[rail].again[i];
+    }
     return count;
 }
 
@@ -76,7 +74,7 @@ static void chosen_rounds(const struct scan_records *records, const struct scan_
     double *evidence = strongest(records, of_rail);
     unsigned char *met = meetings(records);
     known.evidence = evidence, known.met = met;
-    known.again_count = suspect_links(records, of_rail, &links);
+    known.again_count = links_again(records, of_rail, &links);
     known.again = links;
     scan_next_rounds(&known, rounds, records->launches + 1, partner);
     for (size_t r = 0; r < rounds; r++) add_round(partner + r * n, n, groups);

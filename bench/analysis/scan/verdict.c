@@ -9,11 +9,9 @@
 
 /* Shares of the rule's alpha. */
 static const double HOSTS_SHARE = 0.5, LINKS_SHARE = 0.25, DOMAINS_SHARE = 0.25;
-enum {
-    ENOUGH_FOR_DISPERSION = 8,
-    FEW_HOSTS =
-        10 /* so few are all measured with each other: the rounds suffice, and most pairs may be slow */
-};
+enum { ENOUGH_FOR_DISPERSION = 8 };
+/* So few hosts are all measured with each other: the rounds suffice, and most pairs may be slow. */
+enum { FEW_HOSTS = 10 };
 
 /* How much more the sum over a host's pairs scatters than independent pairs would make it: hosts differ a
    little, and the rounds of a launch resemble each other. Evidence is divided by it (quasi-likelihood).
@@ -119,12 +117,18 @@ static double median_time(const struct fit *fit, const size_t *list, size_t n)
     return median(fit->room, n);
 }
 
+static int strongest_first(const void *x, const void *y)
+{
+    const struct fault *p = x, *q = y;
+    if (p->evidence != q->evidence) return p->evidence > q->evidence ? -1 : 1;
+    return p->a != q->a ? (p->a < q->a ? -1 : 1) : (p->b > q->b) - (p->b < q->b);
+}
+
 static int named_first(const void *x, const void *y)
 {
     const struct fault *p = x, *q = y;
     if (p->named != q->named) return p->named ? -1 : 1;
-    if (p->evidence != q->evidence) return p->evidence > q->evidence ? -1 : 1;
-    return p->a != q->a ? (p->a < q->a ? -1 : 1) : (p->b > q->b) - (p->b < q->b);
+    return strongest_first(x, y);
 }
 
 static void judge_faults(struct fit *fit, const struct scan_rule *rule, double factor, size_t *list,
@@ -133,13 +137,34 @@ static void judge_faults(struct fit *fit, const struct scan_rule *rule, double f
     verdict->list = allocate(fit->fault_count + 1, sizeof *verdict->list);
     for (size_t f = 0; f < fit->fault_count; f++) {
         struct fault fault = take_out(fit, f);
-        fault.pairs = fault_pairs(fit, &fault, list);
+        weigh_fault(fit, &fault, list, fault_pairs(fit, &fault, list));
         judge_fault(fit, rule, factor, &fault, list);
         fault.log_time = median_time(fit, list, fault.pairs);
         verdict->list[verdict->count++] = fault;
     }
     if (fit->fault_count) put_back(fit, &fit->faults[fit->fault_count - 1]);
     if (verdict->count) qsort(verdict->list, verdict->count, sizeof *verdict->list, named_first);
+}
+
+/* Suspect links, and those with the strongest evidence besides: one for every 16 hosts, two at least. Most of
+   these were slow by chance, and their repeats show it. */
+static void choose_links(struct fit *fit, double factor, size_t *list, struct scan_verdict *verdict)
+{
+    size_t most = fit->data->hosts / 16 > 2 ? fit->data->hosts / 16 : 2, count = 0;
+    struct fault *links = allocate(fit->link_count + 1, sizeof *links);
+    for (size_t at = 0, n; at < fit->data->count;) {
+        at = link_at(fit, at, &links[count], list, &n);
+        if (weigh_fault(fit, &links[count], list, n) && links[count].evidence / factor > log(20)) count++;
+    }
+    if (count) qsort(links, count, sizeof *links, strongest_first);
+    verdict->again = allocate(verdict->count + most, sizeof *verdict->again);
+    for (size_t f = 0; f < verdict->count; f++)
+        if (verdict->list[f].kind == FAULT_LINK && !verdict->list[f].named)
+            verdict->again[verdict->again_count++] =
+                (struct scan_link){verdict->list[f].a, verdict->list[f].b};
+    for (size_t i = 0; i < count && i < most; i++)
+        verdict->again[verdict->again_count++] = (struct scan_link){links[i].a, links[i].b};
+    free(links);
 }
 
 /* Every host: how likely is it that it is slower by the threshold, from the pairs that no fault explains? */
@@ -202,6 +227,7 @@ void scan_judge(const struct scan_data *data, const struct scan_rule *rule, stru
     double factor = dispersion(&fit);
     judge_faults(&fit, rule, factor, list, verdict);
     judge_hosts(&fit, rule, factor, list, verdict);
+    choose_links(&fit, factor, list, verdict);
     for (size_t i = 0; i < data->count; i++)
         if (!(fit.delay[i] > 0)) list[n++] = i;
     if (n) verdict->log_time = median_time(&fit, list, n), verdict->noise = fit.scale[fit.kinds[1] ? 1 : 0];
@@ -217,6 +243,7 @@ void scan_judge(const struct scan_data *data, const struct scan_rule *rule, stru
 void scan_verdict_free(struct scan_verdict *verdict)
 {
     free(verdict->list);
+    free(verdict->again);
     free(verdict->host_evidence);
     free(verdict->cleared);
     *verdict = (struct scan_verdict){0};
