@@ -46,6 +46,12 @@ fi
 if [ -d "$results/san" ]; then
     for format in text csv json markdown; do check "busbar show --format $format" "$folder/busbar" show --format $format "$results"; done
 fi
+tests/data/nights --change 2:15:1.2 --nights 25 | tests/data/launches "$work/nights"
+for format in text markdown json junit; do
+    expect_status "busbar history --format $format" 1 "$folder/busbar" history --format $format "$work/nights"
+done
+check 'busbar export --format openmetrics' "$folder/busbar" export --format openmetrics "$work/nights"
+check 'a thin baseline' "$folder/busbar" baseline save --dir "$work/baselines" --thin --allow-simulated thin "$work/nights"
 check 'busbar limits' "$folder/busbar" limits --instance p5.48xlarge --domains 2
 
 errors=$(grep -hE 'ERROR: (Address|UndefinedBehavior)Sanitizer|runtime error' "$work"/asan.* 2>/dev/null)
