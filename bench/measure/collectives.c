@@ -11,6 +11,7 @@
 #include "measure/ceiling.h"
 #include "measure/nccl_format.h"
 #include "measure/problems.h"
+#include "measure/sampler.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "stats/order.h"
