@@ -431,6 +431,28 @@ static void print_largest(const struct launch_state *l, FILE *out)
     fprintf(out, "largest: %zu bytes in %s memory\n", largest, device ? "device" : "host");
 }
 
+/* Registers buffers once in a launch, at their largest size: the backend keeps its memory from case to case and grows it
+   for a larger one, and NCCL has known problems with windows that are registered after others. */
+static enum status reserve_registered(struct launch_state *l)
+{
+    struct measured *largest = NULL;
+    uint64_t most = 0;
+    for (size_t i = 0; i < l->cases.count; i++) {
+        struct measured *m = &l->cases.list[i];
+        uint64_t needed, available;
+        if (m->status || !m->split->comm || !is_world(m->split->name)) continue;
+        needed_and_free(l, m, &needed, &available);
+        if (in_whole_pages(needed) > available || needed <= most) continue;
+        largest = m;
+        most = needed;
+    }
+    struct buffers buffers = {0};
+    enum status status = largest ? give_buffers(l, largest, &buffers) : STATUS_OK;
+    if (!status && largest && largest->call.buffers) l->backend->free(l->comm, &buffers);
+    if (largest) largest->call.buffers = NULL;
+    return status;
+}
+
 static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
@@ -442,7 +464,7 @@ static enum status measure(struct driver *d)
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
                                       (size_t)s->passes, (size_t)s->operations};
     size_t *order = allocate(l->cases.count, sizeof *order);
-    enum status status = STATUS_OK;
+    enum status status = s->registration ? reserve_registered(l) : STATUS_OK;
     int more = 1;
     open_sampler(l);
     for (size_t pass = 0; !status && more; pass++) {

@@ -198,6 +198,12 @@ expect_status 'and refused where NVLS is expected' 5 emulated 2 NCCL_NVLS_ENABLE
 tells 'by name' 'NCCL says that NVLS is not available'
 expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend mpi -b 8 -e 8 --output none --expect-transport p2p
 
+# ---- registered buffers ----
+
+# The first registration is a trial of one page; the second must be the last.
+check 'cases of all sizes use one window, registered at the largest' emulated 2 FAKEGPU_FAULT=fail:call=ncclCommWindowRegister,after=2 -- -R 2 --sizes 8,64K,1M,4M --passes 2 --time-budget 60
+check 'and all are right' rows 'len({r["bytes"] for r in c}) == 4 and all(r["status"] == "ok" and not r["wrong"] for r in c)'
+
 # ---- known problems of NCCL versions ----
 
 check 'symmetric windows with NCCL 2.29.2' emulated 2 FAKEGPU_NCCL=22902 -- -R 2 --collectives all_gather --sizes 8
