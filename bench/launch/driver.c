@@ -20,6 +20,10 @@ const struct option driver_options[] = {
      .argument = "NAME",
      .at = AT(launch),
      .help = "name of this launch in its run"},
+    {.kind = OPTION_FLAG,
+     .name = "progress",
+     .at = AT(progress),
+     .help = "say on stderr what is being measured, with first figures, also where no terminal is"},
     FLAG_LABEL(.at = AT(label)),
     FLAG_CLOUD(.at = AT(cloud)),
     FLAG_INSTANCE(.at = AT(instance), .help = "the instance type, kept in the record"),
@@ -150,7 +154,7 @@ static void end_failed(void *state)
 
 static enum status run_launch(struct driver *d)
 {
-    progress_open(&d->progress, d->world.rank == 0 && isatty(STDERR_FILENO));
+    progress_open(&d->progress, d->world.rank ? PROGRESS_NONE : progress_here(d->settings->progress));
     enum status status = d->parts->measure(d);
     if (!status) return close_launch(d);
     end_failed(d);

@@ -18,6 +18,7 @@ struct driver_settings {
     enum format format;
     double timeout_s;
     int64_t expect_ranks, expect_hosts;
+    int progress;
     struct start_settings start;
 };
 

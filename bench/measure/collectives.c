@@ -334,6 +334,21 @@ static void say_case(struct launch_state *l, const struct measured *m)
     watch_say(l->driver.watch, what);
 }
 
+/* What the first pass gave. The table at the end has the figures of all passes. */
+static void show_first(struct launch_state *l, struct measured *m, const struct visit *visit)
+{
+    if (l->driver.world.rank || !l->driver.progress.kind || !visit->count) return;
+    char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
+    double us = median(visit->us, visit->count);
+    double gbps = busbw_gbps(m->call.collective, m->split->ranks,
+                             (double)(m->call.count * dtypes[m->call.dtype].size), us);
+    snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s", m->call.collective->name,
+             format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
+             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined",
+             figure_text(us, time), m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
+    progress_row(&l->driver.progress, row);
+}
+
 static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass, double share_s)
 {
     struct buffers buffers = {0};
@@ -362,6 +377,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     m->spent_s += took - visit.away_s;
     m->overhead_s = took - visit.sampling_s;
     m->sample_s = visit.taken ? visit.sampling_s / (double)visit.taken : 0;
+    if (pass == 0) show_first(l, m, &visit);
     status = write_row(l, m, pass, &visit);
     json_decref(visit.telemetry);
     json_decref(visit.groups);
@@ -392,7 +408,9 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
 {
     size_t n = l->cases.count, visits = n * (schedule->passes > pass ? schedule->passes - pass : 1);
     enum status status = STATUS_OK;
-    cases_order(&l->cases, (uint64_t)l->settings.seed, pass, pass == 0 && schedule->budget_s > 0, order);
+    /* By size where a reader of nccl-tests' text looks on, and where the budget may not last for all. */
+    bool by_size = pass == 0 && (schedule->budget_s > 0 || l->settings.driver.format == FORMAT_NCCL_TESTS);
+    cases_order(&l->cases, (uint64_t)l->settings.seed, pass, by_size, order);
     for (size_t i = 0; !status && i < n; i++) {
         const struct measured *next = &l->cases.list[order[i]];
         char size[UNIT_TEXT], what[200];
@@ -467,6 +485,7 @@ static enum status measure(struct driver *d)
     enum status status = s->registration ? reserve_registered(l) : STATUS_OK;
     int more = 1;
     open_sampler(l);
+    progress_row(&l->driver.progress, "first figures, of one pass:");
     for (size_t pass = 0; !status && more; pass++) {
         status = measure_pass(l, &schedule, pass, order);
         more = pass + 1 < schedule.passes ||

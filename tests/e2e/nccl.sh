@@ -159,7 +159,7 @@ check 'two groups within domains, four between' rows '{(r["group"], str(sorted(s
 bounds() { rows "{r['collective']: (round(r['bound_us'], 6), r['bound'].split(';')[0]) for r in c if r['status'] == 'ok' and r['group'] == 'world'} == $1"; }
 three=(--collectives "all_reduce,all_gather,alltoall" --sizes 900000)
 check 'an H100, by its model' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' -- "${three[@]}"
-says 'the table has the percentage' '% bound'
+says 'the table has the percentage' ' wrong bound'
 check 'N=1, G=4: 900000 / 450, and x 3/4' bounds "{'all_reduce': (2.0, 'S/Bn'), 'all_gather': (1.5, 'S(G-1)/(G Bn)'), 'alltoall': (1.5, 'S(G-1)/(G Bn)')}"
 check 'an instance, by its name' hosts 1 4 -- "${three[@]}" --instance p5.48xlarge --group world,domain
 check 'N=2, G=2: 2S/(4 x 50), S/(4 x 50), S/(2 x 50)' bounds "{'all_reduce': (9.0, 'max(2S(N-1)/(N G Bi), S/(Bn+Bi))'), 'all_gather': (4.5, 'max(S(N-1)/(N G Bi), S(P-1)/(P (Bn+Bi)))'), 'alltoall': (9.0, 'max(S(N-1)/(N Bi), S(P-1)/(P (Bn+Bi)))')}"
