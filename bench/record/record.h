@@ -74,7 +74,7 @@ struct case_row {
     double min_us, max_us, p95_us, p99_us;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
     double first_us;    /* gemm: time with the algorithm that the library recommends first */
-    int64_t heuristics; /* gemm: how many of the recommended algorithms were tried */
+    int64_t heuristics; /* gemm: how many of the recommended algorithms ran and were timed */
     double bound_us;
     const char *bound;          /* formula and inputs */
     int64_t wrong;              /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */

@@ -63,7 +63,8 @@ hang() {
     expect_status "$1: status 4" 4 emulated 2 FAKEGPU_DEADLINE=60 FAKEGPU_FAULT="$2" -- --shapes 32 -d half -n 3000 --max-seconds 60 --timeout 4
     tells "$1: the rank that is behind" "no progress for 4 s.*: rank 1 on .* is alive but behind the others"
 }
-hang 'a device that cannot be had' 'absent:call=cudaSetDevice,rank=1'
+expect_status 'a GPU that does not answer: status 4' 4 emulated 2 FAKEGPU_DEADLINE=60 FAKEGPU_FAULT=absent:call=cudaSetDevice,rank=1 -- --shapes 32 -d half --timeout 4
+tells 'names the rank' 'rank 1: its GPU has not answered for 4 s|rank 1 never came'
 hang 'a kernel that never ends while algorithms are timed' 'hang:call=cublasLtMatmul,rank=1,after=1'
 hang 'a kernel that never ends in the timed loop' 'hang:call=cublasLtMatmul,rank=1,after=1300'
 check 'the record ends as failed' sh -c "tail -n 1 '$work/records/r/l.jsonl' | grep '\"record\":\"end\",\"status\":\"failed\"'"
