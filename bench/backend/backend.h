@@ -1,6 +1,6 @@
-/* The interface to a communication library. struct backend describes one (mpi.c, the NCCL plug-in); it is constant, and
-   `open` returns the state. fault.c wraps a backend and injects faults. To add a backend: one file, and one line in
-   backends.c. */
+/* The interface to a communication library. struct backend describes one (mpi.c, the NCCL plug-in); it is
+   constant, and `open` returns the state. fault.c wraps a backend and injects faults. To add a backend: one
+   file, and one line in backends.c. */
 #ifndef BUSBAR_BACKEND_H
 #define BUSBAR_BACKEND_H
 
@@ -27,8 +27,8 @@ struct world {
     char *names;  /* storage of the host names */
 };
 
-/* What a rank is doing, for the watchdog; a higher value is further within a step. Working: this rank fills or checks
-   buffers, which may take long and is not a hang as long as the rank reports progress. */
+/* What a rank is doing, for the watchdog; a higher value is further within a step. Working: this rank fills
+   or checks buffers, which may take long and is not a hang as long as the rank reports progress. */
 enum stage { STAGE_BETWEEN, STAGE_WORKING, STAGE_BARRIER, STAGE_STARTING, STAGE_INSIDE };
 
 struct comm; /* a backend's state, defined by each backend */
@@ -57,13 +57,15 @@ struct backend_options {
                             watchdog. May be NULL */
 };
 
-/* Buffers of one case. With --cache cold there are several slots, so that successive calls use different memory. */
+/* Buffers of one case. With --cache cold there are several slots, so that successive calls use different
+   memory. */
 struct buffers {
     size_t send_bytes, recv_bytes, slots;
     void *memory; /* the backend's own */
 };
 
-/* One operation, exactly as it is timed. In place: the input is in the receive buffer, at extent().in_place_at. */
+/* One operation, exactly as it is timed. In place: the input is in the receive buffer, at
+   extent().in_place_at. */
 struct call {
     const struct collective *collective;
     enum dtype dtype;
@@ -98,36 +100,40 @@ struct backend {
     /* Collective over world->comm. On error prints one line and returns a status; *comm is set only on
      * success. */
     enum status (*open)(const struct world *, const struct backend_options *, struct comm **comm);
-    /* STATUS_OK, or STATUS_UNSUPPORTED with a reason (a static string, or owned by comm). STATUS_OK with a reason: the
-       call works, but the received data are undefined, so they must not be checked. Prints nothing; returns the same
-       on all ranks. */
+    /* STATUS_OK, or STATUS_UNSUPPORTED with a reason (a static string, or owned by comm). STATUS_OK with a
+       reason: the call works, but the received data are undefined, so they must not be checked. Prints
+       nothing; returns the same on all ranks. */
     enum status (*supports)(struct comm *, const struct call *, const char **reason);
     /* Bytes that a case may allocate on this rank now. */
     size_t (*free_bytes)(struct comm *);
-    /* Collective if registration is collective. STATUS_TOO_LARGE: not enough memory. Rounds up to whole pages. */
+    /* Collective if registration is collective. STATUS_TOO_LARGE: not enough memory. Rounds up to whole
+       pages. */
     enum status (*alloc)(struct comm *, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *);
     void (*free)(struct comm *, struct buffers *);
-    /* Fills this rank's send data in `slot` with a pattern of (seed, rank, index), and the receive buffer with poison. */
+    /* Fills this rank's send data in `slot` with a pattern of (seed, rank, index), and the receive buffer
+       with poison. */
     enum status (*fill)(struct comm *, const struct call *, size_t slot, uint64_t seed);
     /* Compares every received element in `slot` with the correct result for inputs filled with `seed`. */
     enum status (*check)(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);
     /* Called once per case before the first run(): untimed first calls, graph capture. May be NULL. */
     enum status (*prepare)(struct comm *, const struct call *, int batch);
-    /* One sample: call->start, then `batch` calls back to back on successive slots. Starts at *slot and advances it. */
+    /* One sample: call->start, then `batch` calls back to back on successive slots. Starts at *slot and
+       advances it. */
     enum status (*run)(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
-    /* Adds facts (library versions, devices) to the launch header, and "emulated" or "faulted" to its provenance if that
-       applies. */
+    /* Adds facts (library versions, devices) to the launch header, and "emulated" or "faulted" to its
+       provenance if that applies. */
     void (*facts)(struct comm *, struct launch_header *);
-    /* The name of this rank's NVLink domain, owned by comm; returns NULL if the domain is the host. May be NULL. */
+    /* The name of this rank's NVLink domain, owned by comm; returns NULL if the domain is the host. May be
+       NULL. */
     const char *(*domain)(struct comm *);
     void (*abort)(struct comm *); /* called by the watchdog's thread: ends hanging operations. May be NULL */
     void (*close)(struct comm *);
-    /* For fault.c: changes one received element in `slot` between run() and check(). STATUS_UNSUPPORTED if this rank
-       received nothing. May be NULL. */
+    /* For fault.c: changes one received element in `slot` between run() and check(). STATUS_UNSUPPORTED if
+       this rank received nothing. May be NULL. */
     enum status (*corrupt)(struct comm *, const struct call *, size_t slot);
-    /* Record clocks, power, temperature, throttling and error counters from watch_start to watch_stop, outside the
-       timed regions. watch_stop is collective and returns the worst of all ranks as JSON for the record on rank 0;
-       NULL on other ranks, and if nothing is known. Both may be NULL. */
+    /* Record clocks, power, temperature, throttling and error counters from watch_start to watch_stop,
+       outside the timed regions. watch_stop is collective and returns the worst of all ranks as JSON for the
+       record on rank 0; NULL on other ranks, and if nothing is known. Both may be NULL. */
     void (*watch_start)(struct comm *);
     json_t *(*watch_stop)(struct comm *);
 };
@@ -138,19 +144,20 @@ extern const struct backend backend_mpi_device; /* MPI on device memory (--memor
 /* The backends compiled in, NULL-terminated. backend_find() also finds plug-ins ("nccl"). */
 extern const struct backend *const backends[];
 
-/* The backend of that name; NULL after one line if it is not available. "auto": nccl if its plug-in loads and finds a
-   device; else mpi, with a message. */
+/* The backend of that name; NULL after one line if it is not available. "auto": nccl if its plug-in loads and
+   finds a device; else mpi, with a message. */
 const struct backend *backend_find(const char *name);
 
-/* The number of GPUs that this backend could use here; 0 if it uses none. Call it before MPI_Init, so that an MPI library
-   that uses GPUs takes the same one: a local_rank of 0 or more makes GPU local_rank this process's own. */
+/* The number of GPUs that this backend could use here; 0 if it uses none. Call it before MPI_Init, so that an
+   MPI library that uses GPUs takes the same one: a local_rank of 0 or more makes GPU local_rank this
+   process's own. */
 int backend_devices(const char *name, enum memory, int local_rank);
 
 /* STATUS_OK if backend_find() may find this name; else STATUS_USAGE after one line. */
 enum status backend_check_name(const char *name);
 
-/* Opens *backend. If options->fault is set, *backend becomes a wrapper that injects that fault (fault.c documents the
-   syntax). */
+/* Opens *backend. If options->fault is set, *backend becomes a wrapper that injects that fault (fault.c
+   documents the syntax). */
 enum status backend_open(const struct backend **backend, const struct world *, const struct backend_options *,
                          struct comm **);
 

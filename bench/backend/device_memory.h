@@ -1,4 +1,5 @@
-/* Device memory for the MPI backend: the interface of the plug-in busbar_device (bench/gpu/device_memory.c). */
+/* Device memory for the MPI backend: the interface of the plug-in busbar_device
+   (bench/gpu/device_memory.c). */
 #ifndef BUSBAR_DEVICE_MEMORY_H
 #define BUSBAR_DEVICE_MEMORY_H
 

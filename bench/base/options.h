@@ -1,6 +1,6 @@
-/* Parses command lines by a table of flags. A row of the table describes one flag: its type, default and help,
-   and (by offset) the member of the program's settings struct that it sets. Help, man page and bash completion
-   are made from the same table. */
+/* Parses command lines by a table of flags. A row of the table describes one flag: its type, default and
+   help, and (by offset) the member of the program's settings struct that it sets. Help, man page and bash
+   completion are made from the same table. */
 #ifndef BUSBAR_OPTIONS_H
 #define BUSBAR_OPTIONS_H
 
@@ -60,20 +60,20 @@ struct command {
         for (const struct option *row = table_ ? (command)->more : (command)->options; row && row->kind;     \
              row++)
 
-/* Sets the defaults, then reads argv[1…]. Moves the operands (arguments that are not flags) to the end of argv;
-   *first_operand is the index of the first one, or argc if there is none.
-   --help, --version, --man and --completion print and end the process with status 0.
-   STATUS_USAGE after one line that names the flag or value, what was expected, and the nearest known name. */
+/* Sets the defaults, then reads argv[1…]. Moves the operands (arguments that are not flags) to the end of
+   argv; *first_operand is the index of the first one, or argc if there is none. --help, --version, --man and
+   --completion print and end the process with status 0. STATUS_USAGE after one line that names the flag or
+   value, what was expected, and the nearest known name. */
 enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);
 
-/* Takes the flag --NAME out of argv, however it is spelt, and returns the new argc. For argv that options_parse has
-   accepted and that has no operands. */
+/* Takes the flag --NAME out of argv, however it is spelt, and returns the new argc. For argv that
+   options_parse has accepted and that has no operands. */
 int options_remove(const struct command *, int argc, char **argv, const char *name);
 
 void options_help(const struct command *, FILE *); /* grouped, with defaults and examples */
 void options_man(const struct command *, FILE *);  /* a man page, section 1 (man(7) macros) */
-/* One line per flag for scripts/completion: "--name"; with " a b c" if it takes one of these words, with " *" if
-   it takes any value. */
+/* One line per flag for scripts/completion: "--name"; with " a b c" if it takes one of these words, with " *"
+   if it takes any value. */
 void options_completion(const struct command *, FILE *);
 void options_free(const struct command *, void *settings); /* the lists */
 

@@ -18,8 +18,8 @@ bool is_install_folder(const char *path);
    there. */
 bool is_trusted_file(const char *path);
 
-/* Whether the name is safe as a file name, as an argument and in JSON: only letters, digits and ._+-, no dot or
-   minus at the start, and fewer than 200 bytes. */
+/* Whether the name is safe as a file name, as an argument and in JSON: only letters, digits and ._+-, no dot
+   or minus at the start, and fewer than 200 bytes. */
 bool is_plain_name(const char *name);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Marks a function that plug-ins take from the program, because it uses the program's state; of all other common
-   code a plug-in has its own copy. The linker knows the function as busbar_<name>; bench/program.symbols lists
-   these names. */
+/* Marks a function that plug-ins take from the program, because it uses the program's state; of all other
+   common code a plug-in has its own copy. The linker knows the function as busbar_<name>;
+   bench/program.symbols lists these names. */
 #define SYMBOL(name) __asm__("busbar_" name)
 
 /* 0 to 5 are the exit statuses of all programs. The others are internal: why a case has no figure. */
@@ -35,15 +35,15 @@ void warn(const char *format, ...) SYMBOL("warn") __attribute__((format(printf, 
 /* Sets the name that fail() and warn() print first, a static string. The default is "busbar". */
 void name_program(const char *name);
 
-/* silence(1) suppresses fail() and warn(). All ranks but one do this where every rank meets the same error, so that
-   it is printed once. */
+/* silence(1) suppresses fail() and warn(). All ranks but one do this where every rank meets the same error,
+   so that it is printed once. */
 void silence(int yes) SYMBOL("silence");
 
 /* Prints the last suppressed failure, once. For a rank that finds that it alone has failed. */
 void say_silenced(void) SYMBOL("say_silenced");
 
-/* Flushes the stream; false if this or any earlier write to it failed. (fflush alone does not report output lost
-   earlier, when the buffer was full.) */
+/* Flushes the stream; false if this or any earlier write to it failed. (fflush alone does not report output
+   lost earlier, when the buffer was full.) */
 bool all_written(FILE *);
 
 /* calloc, realloc and strdup that end the process with one line and status 5 when there is no memory. */

@@ -21,8 +21,8 @@ const char *text_get(const struct text *); /* "" when nothing was added */
 /* Adds a whole file. STATUS_ENVIRONMENT after one line if it cannot be read or has more than `most` bytes. */
 enum status text_add_file(struct text *, const char *path, size_t most);
 
-/* Strings and blocks of memory that are freed together. {0} is an empty arena. Strings are interned: equal strings
-   have equal pointers. */
+/* Strings and blocks of memory that are freed together. {0} is an empty arena. Strings are interned: equal
+   strings have equal pointers. */
 struct arena {
     struct arena_block *blocks;
     const char **slots;
@@ -35,7 +35,8 @@ void arena_free(struct arena *);
 
 bool same(const char *a, const char *b); /* equal strings; NULL equals only NULL */
 
-/* The entry of `words` (NULL-terminated) that `word` is probably a misspelling of; NULL: none is near enough. */
+/* The entry of `words` (NULL-terminated) that `word` is probably a misspelling of; NULL: none is near
+   enough. */
 const char *nearest(const char *word, const char *const *words);
 
 #endif

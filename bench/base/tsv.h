@@ -1,5 +1,5 @@
-/* Reads tables of tab-separated values that people edit: one header line with the names of the columns; lines that
-   start with # are comments. */
+/* Reads tables of tab-separated values that people edit: one header line with the names of the columns; lines
+   that start with # are comments. */
 #ifndef BUSBAR_TSV_H
 #define BUSBAR_TSV_H
 
@@ -16,9 +16,9 @@ struct tsv {
     size_t rows, columns; /* rows: without the header */
 };
 
-/* STATUS_ENVIRONMENT after one line "file:line: …" if the file is unreadable, empty or binary, if a row is longer
-   than the header, or if two columns have the same name. A row may be shorter than the header, since editors cut
-   trailing tabs: the missing cells are "". `path` must outlive the table. */
+/* STATUS_ENVIRONMENT after one line "file:line: …" if the file is unreadable, empty or binary, if a row is
+   longer than the header, or if two columns have the same name. A row may be shorter than the header, since
+   editors cut trailing tabs: the missing cells are "". `path` must outlive the table. */
 enum status tsv_read(const char *path, struct tsv *);
 /* The same from memory. */
 enum status tsv_parse(const char *name, const char *data, size_t length, struct tsv *);

@@ -16,7 +16,8 @@ size_t utf8_letter(const char *text, wchar_t *letter);
 size_t letter_columns(wchar_t);
 size_t text_columns(const char *text, size_t bytes);
 
-/* Whether it is a control character or one that changes the direction of text (U+202A–U+202E, U+2066–U+2069). */
+/* Whether it is a control character or one that changes the direction of text (U+202A–U+202E,
+   U+2066–U+2069). */
 bool is_control(wchar_t);
 
 #endif

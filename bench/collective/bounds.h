@@ -8,9 +8,9 @@
 
 enum known { NO, YES, UNKNOWN };
 
-/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs each.
-   Rates: 1e9 bytes/s per GPU and direction. NAN: not known. If only the network's rate is known, set NVLink's to
-   INFINITY: the bound then has only the network's term, and there is none within one domain. */
+/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs each. Rates: 1e9 bytes/s
+   per GPU and direction. NAN: not known. If only the network's rate is known, set NVLink's to INFINITY: the
+   bound then has only the network's term, and there is none within one domain. */
 struct machine {
     int domains;              /* N >= 1 */
     int domain_gpus;          /* G >= 1 */
@@ -42,14 +42,14 @@ struct bound {
     char formula[BOUND_TEXT]; /* both terms and their inputs, one line of ASCII */
 };
 
-/* The bound of the given kind for a case of `bytes` (counted as in nccl-tests). false, with *bound unchanged: one rank, no
-   bytes, or a needed rate is not known; also for an algorithm that equals the bound, and for a reference that equals the
-   algorithm, since these add nothing. */
+/* The bound of the given kind for a case of `bytes` (counted as in nccl-tests). false, with *bound unchanged:
+   one rank, no bytes, or a needed rate is not known; also for an algorithm that equals the bound, and for a
+   reference that equals the algorithm, since these add nothing. */
 bool bound_of(const struct collective *, double bytes, const struct machine *, enum bound_kind,
               struct bound *);
 
-/* A model, not a bound: the time of a tiny all-reduce from latencies alone, in µs. NAN if a latency that it needs is
-   not given. Ring: 2(P-1)a, a the larger hop; tree: 2[(G-1)a_nvlink + log2(N) a_net]. */
+/* A model, not a bound: the time of a tiny all-reduce from latencies alone, in µs. NAN if a latency that it
+   needs is not given. Ring: 2(P-1)a, a the larger hop; tree: 2[(G-1)a_nvlink + log2(N) a_net]. */
 struct latency {
     double ring_us, tree_us;
 };

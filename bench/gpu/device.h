@@ -20,12 +20,13 @@ struct device {
     bool emulated; /* the CUDA libraries are the tests' emulation: no figure is a measurement */
 };
 
-/* Sets CUDA_MODULE_LOADING=EAGER unless the user has set it. A kernel that is loaded lazily, behind a delay on the device,
-   would wait for that delay: a deadlock. Call it before the first CUDA call, and only for programs with such delays,
-   because loading all kernels of cuBLASLt takes hundreds of MB. */
+/* Sets CUDA_MODULE_LOADING=EAGER unless the user has set it. A kernel that is loaded lazily, behind a delay
+   on the device, would wait for that delay: a deadlock. Call it before the first CUDA call, and only for
+   programs with such delays, because loading all kernels of cuBLASLt takes hundreds of MB. */
 void device_load_eagerly(void);
 
-/* Selects device (local_rank modulo the number of visible devices) for the calling thread. One line on error. */
+/* Selects device (local_rank modulo the number of visible devices) for the calling thread. One line on
+   error. */
 enum status device_open(int local_rank, struct device *);
 
 /* A plug-in's `devices` (base/plugin.h): the number of devices; 0 without a driver. Prints nothing. */
@@ -34,8 +35,8 @@ int device_choose(int local_rank);
 /* STATUS_OK for cudaSuccess; else STATUS_ENVIRONMENT after one line that names the call. */
 enum status cuda_status(cudaError_t, const char *call);
 
-/* Device memory that may be allocated, in bytes, minus a reserve for what libraries allocate themselves. `sharers`: the
-   number of ranks that share the device. */
+/* Device memory that may be allocated, in bytes, minus a reserve for what libraries allocate themselves.
+   `sharers`: the number of ranks that share the device. */
 size_t device_free_bytes(const struct device *, int sharers);
 
 /* Replaces "measured" by "emulated" in a provenance list. */

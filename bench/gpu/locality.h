@@ -1,4 +1,5 @@
-/* Finds the NICs near a GPU, from hwloc's view of the machine (HWLOC_FSROOT or HWLOC_XMLFILE select another view). */
+/* Finds the NICs near a GPU, from hwloc's view of the machine (HWLOC_FSROOT or HWLOC_XMLFILE select another
+   view). */
 #ifndef BUSBAR_LOCALITY_H
 #define BUSBAR_LOCALITY_H
 

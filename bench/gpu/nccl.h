@@ -18,8 +18,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* Functions newer than NCCL 2.18 may be missing in the headers (hence #if) and in the library that is loaded (hence weak:
-   the function is NULL then). */
+/* Functions newer than NCCL 2.18 may be missing in the headers (hence #if) and in the library that is loaded
+   (hence weak: the function is NULL then). */
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
 #pragma weak ncclMemAlloc
 #pragma weak ncclMemFree
@@ -36,8 +36,8 @@
 #pragma weak ncclScatter
 #endif
 
-/* One block of device memory, which the cases use one after the other. It is allocated and registered anew only when a
-   case needs more. */
+/* One block of device memory, which the cases use one after the other. It is allocated and registered anew
+   only when a case needs more. */
 struct device_block {
     char *at;
     size_t bytes;
@@ -65,7 +65,8 @@ struct shape {
     size_t stride;
 };
 
-/* A pipelined case rotates over at most MOST_TURNS graphs; its verification, which makes single calls, needs more. */
+/* A pipelined case rotates over at most MOST_TURNS graphs; its verification, which makes single calls, needs
+   more. */
 enum { MOST_GRAPHS = 64, MOST_TURNS = 32 };
 
 struct comm {
@@ -100,8 +101,8 @@ struct comm {
     atomic_bool aborted;
 };
 
-/* STATUS_OK for ncclSuccess; else prints the call and NCCL's message. After an abort: STATUS_TIMEOUT without a line, since
-   the watchdog has printed one. */
+/* STATUS_OK for ncclSuccess; else prints the call and NCCL's message. After an abort: STATUS_TIMEOUT without
+   a line, since the watchdog has printed one. */
 enum status nccl_status(struct comm *, ncclResult_t, const char *call);
 
 /* The message of NCCL's last error; never NULL. */

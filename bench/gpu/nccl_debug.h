@@ -14,10 +14,10 @@ struct nccl_debug {
     bool named;      /* the user did, and we made a file for them */
 };
 
-/* Call it before the first call to NCCL. Sets NCCL_DEBUG, NCCL_DEBUG_SUBSYS and NCCL_DEBUG_FILE unless the user has. If
-   the user has set NCCL_DEBUG, the messages still go to a file, whose name is printed, so that they do not break up the
-   table. NCCL opens its debug file once per process: all communicators write into the first one's file, which must stay
-   open. */
+/* Call it before the first call to NCCL. Sets NCCL_DEBUG, NCCL_DEBUG_SUBSYS and NCCL_DEBUG_FILE unless the
+   user has. If the user has set NCCL_DEBUG, the messages still go to a file, whose name is printed, so that
+   they do not break up the table. NCCL opens its debug file once per process: all communicators write into
+   the first one's file, which must stay open. */
 void nccl_debug_capture(struct nccl_debug *, const char *host);
 void nccl_debug_close(struct nccl_debug *); /* removes our file if it is empty */
 
@@ -38,7 +38,8 @@ json_t *nccl_paths_json(const struct nccl_paths *);
 /* Paths of the loaded shared objects whose name holds `part` ("libnccl"): {"libnccl.so.2": "/usr/lib/…"} . */
 json_t *loaded_libraries(const char *part);
 
-/* Sorted names of the RDMA devices in ROOT/sys/class/infiniband, separated by spaces; "": none. root "": this machine. */
+/* Sorted names of the RDMA devices in ROOT/sys/class/infiniband, separated by spaces; "": none. root "": this
+   machine. */
 void rdma_devices(const char *root, char *names, size_t size);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reads a GPU's state through NVML: clocks and why they are low, power, temperature, error counters, and the NVLink fabric.
-   The library is loaded with dlopen, since a machine may lack it. */
+/* Reads a GPU's state through NVML: clocks and why they are low, power, temperature, error counters, and the
+   NVLink fabric. The library is loaded with dlopen, since a machine may lack it. */
 #ifndef BUSBAR_NVML_H
 #define BUSBAR_NVML_H
 
@@ -9,20 +9,22 @@
 
 struct nvml; /* one device, sampled by its own thread */
 
-/* Finds the device by UUID, else by PCI bus id. NULL, without a message, if the library or the device is missing. */
+/* Finds the device by UUID, else by PCI bus id. NULL, without a message, if the library or the device is
+   missing. */
 struct nvml *nvml_open(const char *uuid, const char *pci);
 void nvml_close(struct nvml *); /* NULL is fine */
 
 /* The driver's version; "" when unknown. */
 const char *nvml_driver(const struct nvml *);
 
-/* The NVLink domain, "CLUSTER-UUID.CLIQUE". false if the fabric manager has not finished, or if the UUID is all zeros:
-   machines whose NVLink ends at the host report that, and it must not merge their hosts into one domain. */
+/* The NVLink domain, "CLUSTER-UUID.CLIQUE". false if the fabric manager has not finished, or if the UUID is
+   all zeros: machines whose NVLink ends at the host report that, and it must not merge their hosts into one
+   domain. */
 enum { DOMAIN_TEXT = 96 };
 bool nvml_domain(struct nvml *, char domain[DOMAIN_TEXT]);
 
-/* The device's state from watch_start to watch_stop. All members are doubles, so that MPI can reduce them over ranks; NAN:
-   not known. */
+/* The device's state from watch_start to watch_stop. All members are doubles, so that MPI can reduce them
+   over ranks; NAN: not known. */
 struct nvml_window {
     double sm_mhz, sm_mhz_min, memory_mhz; /* mean, lowest, mean */
     double power_w, power_w_max, temperature_c;
@@ -34,8 +36,8 @@ struct nvml_window {
     double looks;                                         /* how often the state was read */
 };
 
-/* Both read the state once, and a thread reads it in between. Reading takes a lock in the driver for µs to ms, so call
-   them outside the timed region. */
+/* Both read the state once, and a thread reads it in between. Reading takes a lock in the driver for µs to
+   ms, so call them outside the timed region. */
 void nvml_watch_start(struct nvml *);
 void nvml_watch_stop(struct nvml *, struct nvml_window *);
 
@@ -44,7 +46,8 @@ void nvml_watch_stop(struct nvml *, struct nvml_window *);
    clocks down. Power capping is normal under load: it only appears in "throttle", as "power_cap". */
 json_t *nvml_window_json(const struct nvml_window *);
 
-/* Merges `other` into the first: the lowest clocks, the highest temperature and power, all reasons, all errors. */
+/* Merges `other` into the first: the lowest clocks, the highest temperature and power, all reasons, all
+   errors. */
 void nvml_window_worse(struct nvml_window *, const struct nvml_window *other);
 
 #endif

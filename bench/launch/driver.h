@@ -42,7 +42,8 @@ struct driver_parts {
     void (*add_facts)(struct driver *, struct launch_header *);
     /* A failure may be one rank's alone: it ends the launch by MPI_Abort. */
     enum status (*measure)(struct driver *);
-    /* On rank 0, after `measure`: why no case has a figure, in words that last until `close`; NULL where one has. */
+    /* On rank 0, after `measure`: why no case has a figure, in words that last until `close`; NULL where one
+       has. */
     const char *(*why_nothing)(struct driver *);
     /* On rank 0: what a person reads of the figures. */
     void (*print)(struct driver *, FILE *);

@@ -1,5 +1,6 @@
-/* Makes the launch header: what ran, where, and with which environment. This file uses neither MPI nor hwloc, because
-   the analysis links it too; the caller passes in what those know. Facts about the machine are those of rank 0's host. */
+/* Makes the launch header: what ran, where, and with which environment. This file uses neither MPI nor hwloc,
+   because the analysis links it too; the caller passes in what those know. Facts about the machine are those
+   of rank 0's host. */
 #ifndef BUSBAR_FACTS_H
 #define BUSBAR_FACTS_H
 
@@ -28,22 +29,23 @@ void launch_header_release(struct launch_header *);
 /* RFC 3339, UTC, whole seconds: "2026-11-22T01:46:23Z". */
 const char *time_now(struct arena *);
 
-/* The variables of the environment ("NAME=value") that a record may contain: those with the prefixes NCCL_ FI_ UCX_
-   OMPI_MCA_ CUDA_ OMP_ OPENBLAS_ BLIS_, and those SLURM_ ones that describe the shape of the job. Without what Open
-   MPI's launcher sets for each launch (contact addresses, job numbers). Values of variables that look like credentials,
-   and user:password@ in any value, become "(masked)". */
+/* The variables of the environment ("NAME=value") that a record may contain: those with the prefixes NCCL_
+   FI_ UCX_ OMPI_MCA_ CUDA_ OMP_ OPENBLAS_ BLIS_, and those SLURM_ ones that describe the shape of the job.
+   Without what Open MPI's launcher sets for each launch (contact addresses, job numbers). Values of variables
+   that look like credentials, and user:password@ in any value, become "(masked)". */
 json_t *allowed_environment(char **environment);
 
-/* Identifies the allocation: BUSBAR_ALLOCATION or the job number of the scheduler (Slurm, PBS, LSF, SGE, Flux, …);
-   NULL: none. */
+/* Identifies the allocation: BUSBAR_ALLOCATION or the job number of the scheduler (Slurm, PBS, LSF, SGE,
+   Flux, …); NULL: none. */
 const char *allocation_id(char **environment);
 
-/* The first 16 hex digits of the SHA-256 of the sorted, distinct host names: equal for equal sets of hosts. */
+/* The first 16 hex digits of the SHA-256 of the sorted, distinct host names: equal for equal sets of
+   hosts. */
 const char *hosts_hash(struct arena *, const struct world_host *hosts, size_t count);
 
-/* Adds facts from uname and from /proc and /sys below `root` ("" on a real machine; tests pass a recorded copy):
-   kernel, architecture, CPU model, memory, clock source, frequency governor, system model, network devices
-   and rates. */
+/* Adds facts from uname and from /proc and /sys below `root` ("" on a real machine; tests pass a recorded
+   copy): kernel, architecture, CPU model, memory, clock source, frequency governor, system model, network
+   devices and rates. */
 void host_facts(json_t *facts, const char *root);
 
 #endif

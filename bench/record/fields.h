@@ -1,4 +1,5 @@
-/* The table of the record format, which the writer and the reader share: the JSON key of each struct member. */
+/* The table of the record format, which the writer and the reader share: the JSON key of each struct
+   member. */
 #ifndef BUSBAR_FIELDS_H
 #define BUSBAR_FIELDS_H
 

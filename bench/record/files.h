@@ -14,9 +14,9 @@ struct paths {
     size_t seen_count;
 };
 
-/* Adds `path` if it is a file; if it is a folder, adds all files below it whose names end with `suffix`, sorted. Each file
-   and folder is visited once, even if several links lead to it. STATUS_ENVIRONMENT after one line if a folder has no such
-   file. */
+/* Adds `path` if it is a file; if it is a folder, adds all files below it whose names end with `suffix`,
+   sorted. Each file and folder is visited once, even if several links lead to it. STATUS_ENVIRONMENT after
+   one line if a folder has no such file. */
 enum status find_files(const char *path, const char *suffix, struct paths *);
 void paths_free(struct paths *);
 
@@ -31,8 +31,8 @@ struct line_reader {
 
 enum status line_reader_open(struct line_reader *, const char *path);
 bool line_reader_next(struct line_reader *);
-/* STATUS_ENVIRONMENT after one line if the file could not be read to its end: an I/O error, or a line that does not fit
-   into memory. */
+/* STATUS_ENVIRONMENT after one line if the file could not be read to its end: an I/O error, or a line that
+   does not fit into memory. */
 enum status line_reader_close(struct line_reader *);
 
 #endif

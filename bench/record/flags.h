@@ -1,5 +1,6 @@
 /* Flags that several programs share, each with one name, letter, argument and range. A program adds the rest:
-   FLAG_SEED(.at = AT(seed), .help = "…"). A letter means the same as in nccl-tests, or does not occur there. */
+   FLAG_SEED(.at = AT(seed), .help = "…"). A letter means the same as in nccl-tests, or does not occur
+   there. */
 #ifndef BUSBAR_FLAGS_H
 #define BUSBAR_FLAGS_H
 

@@ -1,5 +1,5 @@
-/* Arranges our rows as nccl-tests would: in tests, in its order, with its element counts and means. nccl_text.h prints
-   them. */
+/* Arranges our rows as nccl-tests would: in tests, in its order, with its element counts and means.
+   nccl_text.h prints them. */
 #ifndef BUSBAR_NCCL_TABLE_H
 #define BUSBAR_NCCL_TABLE_H
 
@@ -11,8 +11,8 @@ struct nccl_line {
     const struct case_row *placement[2];
 };
 
-/* One test: a collective under one set of conditions. Its lines are in nccl-tests' order of types, operations, roots and
-   sizes. */
+/* One test: a collective under one set of conditions. Its lines are in nccl-tests' order of types,
+   operations, roots and sizes. */
 struct nccl_table {
     const struct collective *collective;
     const struct case_row *first; /* all rows have the same mode, cache, group … as this one */
@@ -31,8 +31,8 @@ struct nccl_device {
     const char *host, *pci, *name;
 };
 
-/* What all tests of a launch have in common. What is absent is not printed, or printed as 0 where the format needs a
-   number. */
+/* What all tests of a launch have in common. What is absent is not printed, or printed as 0 where the format
+   needs a number. */
 struct nccl_run {
     const char *backend, *started, *nccl_version; /* "2.28.3"; NULL: not known */
     int64_t min_bytes, max_bytes;                 /* as requested; 0: use those of the rows */
@@ -41,19 +41,20 @@ struct nccl_run {
     size_t device_count;
 };
 
-/* Groups the rows of one launch (passes merged) into tests. Rows of one collective belong to the same test if they agree in
-   mode, synchronisation, cache, memory, graph, registration, CTA policy, group, nodes and ranks. Matmul rows are ignored.
-   The tables point into the rows. */
+/* Groups the rows of one launch (passes merged) into tests. Rows of one collective belong to the same test if
+   they agree in mode, synchronisation, cache, memory, graph, registration, CTA policy, group, nodes and
+   ranks. Matmul rows are ignored. The tables point into the rows. */
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables);
 void nccl_tables_free(struct nccl_table *tables, size_t count);
 
-/* The devices in a launch header: from facts.gpus, or one per rank if there is one host. The caller frees the list. */
+/* The devices in a launch header: from facts.gpus, or one per rank if there is one host. The caller frees the
+   list. */
 size_t nccl_devices(const struct launch_header *, struct nccl_device **devices);
 
 /* ---- figures for both printers ---- */
 
-/* The mean over the samples, as in nccl-tests (each sample is the slowest rank's); for imported rows, the source's own
-   figures. Bandwidths in GB/s. */
+/* The mean over the samples, as in nccl-tests (each sample is the slowest rank's); for imported rows, the
+   source's own figures. Bandwidths in GB/s. */
 struct nccl_rates {
     double time_us, algbw, busbw;
 };
@@ -73,11 +74,13 @@ struct nccl_plan {
 };
 struct nccl_plan nccl_plan_of(const struct nccl_run *, const struct nccl_table *);
 
-/* One line that says what the figures are. It avoids the words by which parsers recognise the table's header. */
+/* One line that says what the figures are. It avoids the words by which parsers recognise the table's
+   header. */
 void nccl_describe(const struct nccl_run *, const struct nccl_table *, char text[256]);
 int nccl_version_code(const char *version); /* NCCL_VERSION_CODE of "2.28.3"; 0: not known */
 
-/* For the footer: the average bus bandwidth over all measurements, and how many of them have wrong elements. */
+/* For the footer: the average bus bandwidth over all measurements, and how many of them have wrong
+   elements. */
 void nccl_sum_up(const struct nccl_table *, double *average, int *wrong);
 
 #endif

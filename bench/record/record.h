@@ -1,7 +1,7 @@
-/* The record format: a launch writes a record, and all analysis reads records. results/README.md describes the format for
-   users. Each line of a file is one struct here; the table in fields.c maps its members to JSON keys, for writing and
-   reading. A figure that was not measured is NAN (double), ABSENT (integer), 0 (enum) or NULL (string, JSON) in memory and is
-   omitted on disk. */
+/* The record format: a launch writes a record, and all analysis reads records. results/README.md describes
+   the format for users. Each line of a file is one struct here; the table in fields.c maps its members to
+   JSON keys, for writing and reading. A figure that was not measured is NAN (double), ABSENT (integer), 0
+   (enum) or NULL (string, JSON) in memory and is omitted on disk. */
 #ifndef BUSBAR_RECORD_H
 #define BUSBAR_RECORD_H
 
@@ -29,7 +29,8 @@ struct samples {
     size_t count;
 };
 
-/* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its strings. */
+/* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its
+   strings. */
 struct case_row {
     /* what was requested: the independent variables, from which case_key() makes `key` */
     const char *key;
@@ -140,8 +141,8 @@ struct case_row case_row_absent(void);
 struct launch_header launch_header_absent(void);
 
 /* Appends to `key` what the case measures, as one line without spaces, for instance
-   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world"
-   Equal cases have equal keys on every machine. The members from nodes= on are omitted when absent or default. */
+   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world" Equal
+   cases have equal keys on every machine. The members from nodes= on are omitted when absent or default. */
 void case_key(const struct case_row *, struct text *key);
 
 /* ---- writing (write.c) ---- */
@@ -167,25 +168,26 @@ enum status record_close(struct record_writer *);
 /* The line itself, without the newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);
 void launch_line(const struct launch_header *, struct text *);
-/* A JSON string from text in an unknown encoding: if it is not valid UTF-8, every byte beyond ASCII becomes '?'. */
+/* A JSON string from text in an unknown encoding: if it is not valid UTF-8, every byte beyond ASCII becomes
+   '?'. */
 json_t *clean_string(const char *text);
 
 /* ---- reading (read.c) ---- */
 
 /* Reads one file, or every *.jsonl below a folder in sorted order, and adds the launches to the archive.
-   Skips broken lines with a warning. STATUS_ENVIRONMENT after one line for an unreadable file, a newer schema, or a path
-   without any launch. Further calls add to the archive. */
+   Skips broken lines with a warning. STATUS_ENVIRONMENT after one line for an unreadable file, a newer
+   schema, or a path without any launch. Further calls add to the archive. */
 enum status archive_read(struct archive *, const char *path);
 void archive_free(struct archive *);
 /* Removes the launches whose flag is set; the rest keep their order. */
 void archive_drop(struct archive *, const bool *drop);
 
-/* Merges the passes of each case of each launch into one row (pass ABSENT): joins their samples and computes the figures
-   from them. */
+/* Merges the passes of each case of each launch into one row (pass ABSENT): joins their samples and computes
+   the figures from them. */
 void archive_merge_passes(struct archive *);
 
-/* Computes from the row's samples: median, interval, min, max, p95 (isolated mode, at least 20 samples), p99 (at least
-   100), algbw and busbw or tflops. A row without samples stays unchanged. */
+/* Computes from the row's samples: median, interval, min, max, p95 (isolated mode, at least 20 samples), p99
+   (at least 100), algbw and busbw or tflops. A row without samples stays unchanged. */
 void case_row_summarise(struct case_row *);
 
 /* The bus factor of the row's collective and ranks; NAN: not known, or one rank, which has no bus. */

@@ -1,5 +1,5 @@
-/* Keeps passwords, tokens and signatures out of records, since people share records. They occur in environments,
-   arguments and labels. */
+/* Keeps passwords, tokens and signatures out of records, since people share records. They occur in
+   environments, arguments and labels. */
 #ifndef BUSBAR_SECRETS_H
 #define BUSBAR_SECRETS_H
 
@@ -9,7 +9,8 @@
 
 extern const char secret_masked[]; /* "(masked)" */
 
-/* Whether a variable or flag of this name holds a credential: "HF_TOKEN" does, "NCCL_IB_PKEY" (a partition) does not. */
+/* Whether a variable or flag of this name holds a credential: "HF_TOKEN" does, "NCCL_IB_PKEY" (a partition)
+   does not. */
 bool is_credential_name(const char *name);
 
 /* Adds `value` with what looks like a secret replaced by "(masked)": `//user:password@host` and

@@ -7,8 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Calls visit() for each fact: "backend", "nodes", "args", "facts.gpu.model", "facts.nics.0.name", "env.NCCL_ALGO". Visits
-   only the first `most_items` of each list, and at most a few thousand facts, since records are untrusted. */
+/* Calls visit() for each fact: "backend", "nodes", "args", "facts.gpu.model", "facts.nics.0.name",
+   "env.NCCL_ALGO". Visits only the first `most_items` of each list, and at most a few thousand facts, since
+   records are untrusted. */
 void launch_traits(const struct launch_header *, size_t most_items,
                    void (*visit)(void *context, const char *name, const char *value, bool is_number),
                    void *context);

@@ -46,7 +46,8 @@ enum statistic { STATISTIC_ABSENT, STATISTIC_MEDIAN, STATISTIC_MEAN, STATISTIC_U
 /* The type of matmul's partial sums. Fast: cuBLASLt's FAST_ACCUM, fewer bits than float. */
 enum accumulator { ACCUMULATOR_ABSENT, ACCUMULATOR_FLOAT, ACCUMULATOR_DOUBLE, ACCUMULATOR_FAST };
 
-/* Which samples of a case count (measure/aside.h). A sample is disturbed if a rank was scheduled away in it. */
+/* Which samples of a case count (measure/aside.h). A sample is disturbed if a rank was scheduled away in
+   it. */
 enum kept_rule {
     KEPT_ABSENT,
     KEPT_ALL,         /* ranks share processors: being scheduled away is normal, nothing is set aside */

@@ -1,20 +1,21 @@
-/* The statistical rule of the gate: decides for every case of a comparison whether it is slower, faster, the same, or
-   undecided. The caller (analysis/gate/verdict.c) chooses the values and words the answer.
+/* The statistical rule of the gate: decides for every case of a comparison whether it is slower, faster, the
+   same, or undecided. The caller (analysis/gate/verdict.c) chooses the values and words the answer.
 
    A case is slower if both of these p-values are below alpha; the larger one is printed:
-   - the p of "not slower at all", adjusted over all cases (max-T, maxt.h). It guarantees: with probability 1 - alpha, no
-     case that is not slower is called slower;
+   - the p of "not slower at all", adjusted over all cases (max-T, maxt.h). It guarantees, with
+     probability 1 - alpha: no case that is not slower is called slower;
    - the p of "not slower by more than the tolerance", of this case alone (tolerance.h).
-   Only the first p is adjusted for the number of cases. Adjusting the second one too would also protect cases that are
-   slower by exactly the tolerance, at the price of finding little among many cases.
+   Only the first p is adjusted for the number of cases. Adjusting the second one too would also protect cases
+   that are slower by exactly the tolerance, at the price of finding little among many cases.
 
-   A case is the same if "slower by the tolerance or more" and "faster by the tolerance or more" are both rejected at
-   alpha. These two one-sided tests (Schuirmann 1987) are equivalent to: the interval lies within the tolerance.
+   A case is the same if "slower by the tolerance or more" and "faster by the tolerance or more" are both
+   rejected at alpha. These two one-sided tests (Schuirmann 1987) are equivalent to: the interval lies within
+   the tolerance.
 
-   Each case has a second value per launch, its tail (95th percentile or mean), tested like the median and in the same
-   max-T. A slower tail makes the case slower. A tail that only seems slower (by more than the tolerance, p of this case
-   alone below alpha) makes it undecided instead of the same. If the scatter of the sides differs, the p of scatter.h
-   replaces those above. */
+   Each case has a second value per launch, its tail (95th percentile or mean), tested like the median and in
+   the same max-T. A slower tail makes the case slower. A tail that only seems slower (by more than the
+   tolerance, p of this case alone below alpha) makes it undecided instead of the same. If the scatter of the
+   sides differs, the p of scatter.h replaces those above. */
 #ifndef BUSBAR_DECISION_H
 #define BUSBAR_DECISION_H
 
@@ -45,8 +46,8 @@ struct decided_case {
     double sigma; /* of a launch, robust; paired: of a difference; NAN: unknown */
     /* The shift that this comparison would call slower with probability 0.8; INFINITY: none. */
     double detectable;
-    /* Launches per side (or pairs) needed to call, with probability 0.9, an unchanged case the same and a case slower by
-       twice the tolerance slower; NAN: unknown. */
+    /* Launches per side (or pairs) needed to call, with probability 0.9, an unchanged case the same and a
+       case slower by twice the tolerance slower; NAN: unknown. */
     double needed;
     enum outcome outcome;
 };

@@ -1,26 +1,30 @@
-/* Permutation tests of many cases at once: the step-down max-T of Westfall and Young (1993, algorithm 4.1; Ge, Dudoit &
-   Speed 2003, box 3).
+/* Permutation tests of many cases at once: the step-down max-T of Westfall and Young (1993, algorithm 4.1;
+   Ge, Dudoit & Speed 2003, box 3).
 
-   The unit is a launch, or what the caller counts as one (an allocation of several launches). Null hypothesis: the
-   labels "base" and "new" make no difference, so every assignment of the labels to the launches is equally likely. All
-   cases of a group are relabelled together, which keeps their dependence (a slow launch is slow in all cases). The adjusted p of a case is the share of relabellings in which the largest statistic among it
-   and all less striking cases reaches its own. The probability of any false alarm among all cases then stays below
-   alpha for any dependence between the cases, and the smallest possible p does not depend on the number of cases.
+   The unit is a launch, or what the caller counts as one (an allocation of several launches). Null
+   hypothesis: the labels "base" and "new" make no difference, so every assignment of the labels to the
+   launches is equally likely. All cases of a group are relabelled together, which keeps their dependence (a
+   slow launch is slow in all cases). The adjusted p of a case is the share of relabellings in which the
+   largest statistic among it and all less striking cases reaches its own. The probability of any false alarm
+   among all cases then stays below alpha for any dependence between the cases, and the smallest possible p
+   does not depend on the number of cases.
 
-   Both directions are tested one-sidedly, each with a level of its own: "new is slower" over all cases, and "new is
-   faster" over all cases.
+   Both directions are tested one-sidedly, each with a level of its own: "new is slower" over all cases, and
+   "new is faster" over all cases.
 
-   Launches that measure different cases (another driver, another number of nodes) form separate groups, which are
-   relabelled independently: the probability that no group's maximum reaches t is the product over the groups.
+   Launches that measure different cases (another driver, another number of nodes) form separate groups, which
+   are relabelled independently: the probability that no group's maximum reaches t is the product over the
+   groups.
 
-   Statistic per case: difference of the 20 % trimmed means / (mean absolute deviation from the groups' medians + a tenth
-   of the robust sigma of all values, labels ignored). In simulation (5+5 and 6+6, 10 to 100 cases) it loses little power
-   against Student's t for normal values and has more where launches have outliers; Yuen's t, and every other statistic
-   that is studentised per side, has half of it at 5+5. Paired: the same of the differences, whose signs are flipped. The
-   test is exact with any statistic where the labels do not matter at all; where they change the scatter, see scatter.h.
+   Statistic per case: difference of the 20 % trimmed means / (mean absolute deviation from the groups'
+   medians + a tenth of the robust sigma of all values, labels ignored). In simulation (5+5 and 6+6, 10 to 100
+   cases) it loses little power against Student's t for normal values and has more where launches have
+   outliers; Yuen's t, and every other statistic that is studentised per side, has half of it at 5+5. Paired:
+   the same of the differences, whose signs are flipped. The test is exact with any statistic where the labels
+   do not matter at all; where they change the scatter, see scatter.h.
 
-   Ties are exact: relabellings that put the same values on each side have bit-identical statistics, and the mean of n
-   equal values is exactly that value. */
+   Ties are exact: relabellings that put the same values on each side have bit-identical statistics, and the
+   mean of n equal values is exactly that value. */
 #ifndef BUSBAR_MAXT_H
 #define BUSBAR_MAXT_H
 
@@ -57,21 +61,21 @@ struct relabelled_case {
 struct decision_rules {
     double alpha;
     uint64_t seed; /* of the random relabellings: the same input and seed give the same answer */
-    /* Up to this many relabellings are all visited; if there are more, most - 1 are drawn. 0: EXACT_RELABELLINGS and
-       SAMPLED_RELABELLINGS. Simulations use less. */
+    /* Up to this many relabellings are all visited; if there are more, most - 1 are drawn. 0:
+       EXACT_RELABELLINGS and SAMPLED_RELABELLINGS. Simulations use less. */
     size_t most;
     bool without_ends; /* do not compute the ends of intervals: simulations need only the tests */
 };
 
-/* Fills in the outputs of the groups and cases. If `critical` is not NULL, it gets one value per group: the value that
-   the largest statistic of all cases (direction "slower") reaches in a share `alpha` of the relabellings; a case must
-   exceed it to be significant. INFINITY: no outcome is that rare. The same input and seed give the same output. Time:
-   relabellings x launches x cases. */
+/* Fills in the outputs of the groups and cases. If `critical` is not NULL, it gets one value per group: the
+   value that the largest statistic of all cases (direction "slower") reaches in a share `alpha` of the
+   relabellings; a case must exceed it to be significant. INFINITY: no outcome is that rare. The same input
+   and seed give the same output. Time: relabellings x launches x cases. */
 void max_t(struct relabelled_group *groups, size_t group_count, struct relabelled_case *cases,
            size_t case_count, const struct decision_rules *, double *critical);
 
-/* The statistic of pairs, for n >= 1 differences in ascending order. scale: a tenth of their robust sigma about 0, which
-   does not change when signs are flipped. */
+/* The statistic of pairs, for n >= 1 differences in ascending order. scale: a tenth of their robust sigma
+   about 0, which does not change when signs are flipped. */
 double paired_t(const double *ascending, size_t n, double scale);
 
 #endif

@@ -1,5 +1,5 @@
-/* Order statistics: medians, nearest-rank percentiles, distribution-free intervals. Nothing here allocates memory unless
-   its comment says so. */
+/* Order statistics: medians, nearest-rank percentiles, distribution-free intervals. Nothing here allocates
+   memory unless its comment says so. */
 #ifndef BUSBAR_ORDER_H
 #define BUSBAR_ORDER_H
 

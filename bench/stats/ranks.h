@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Up to this many values per side (or pairs) the exact distributions are used, above it the normal approximation. */
+/* Up to this many values per side (or pairs) the exact distributions are used, above it the normal
+   approximation. */
 enum { EXACT_RANKS = 50 };
 
 /* An estimate with its interval. */
@@ -34,10 +35,10 @@ void holm(const double *p, size_t n, double *adjusted);
 
 double normal_quantile(double p); /* 0 < p < 1 */
 
-/* Robust estimate of the standard deviation, from launch to launch, of the logarithm of a case's median, within two groups
-   of launches: 1.4826 times the median of all N absolute residuals from the
-   groups' medians, times N / (N - 2.4) for the medians fitted (fitted to simulated normal samples: unbiased
-   within 4 % from 3 + 3 values on). NAN if a group has fewer than two values. */
+/* Robust estimate of the standard deviation, from launch to launch, of the logarithm of a case's median,
+   within two groups of launches: 1.4826 times the median of all N absolute residuals from the groups'
+   medians, times N / (N - 2.4) for the medians fitted (fitted to simulated normal samples: unbiased within 4
+   % from 3 + 3 values on). NAN if a group has fewer than two values. */
 double launch_sigma(const double *x, size_t m, const double *y, size_t n);
 
 #endif

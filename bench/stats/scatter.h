@@ -1,11 +1,13 @@
-/* Comparisons in which the launches of one side scatter more than those of the other (noisy neighbours, for instance).
+/* Comparisons in which the launches of one side scatter more than those of the other (noisy neighbours, for
+   instance).
 
-   A permutation test assumes that both sides have the same distribution, not only the same median. If the new side scatters
-   five times as much, max-T with 6 + 6 or 12 + 6 launches called 44 to 87 % of comparisons of equal medians different (10
-   cases; tests/unit/test_gate_situations.c). Studentising (tolerance.h) helps with many launches, but not for many cases of
-   six launches. So we test for unequal scatter, and where we find it we use another p: that of Welch's t with the degrees of
-   freedom of the smaller side, which never rejects too often for normal values (Hsu 1938; Mickey & Brown 1966), with Holm's
-   adjustment over all cases. */
+   A permutation test assumes that both sides have the same distribution, not only the same median. If the new
+   side scatters five times as much, max-T with 6 + 6 or 12 + 6 launches called 44 to 87 % of comparisons of
+   equal medians different (10 cases; tests/unit/test_gate_situations.c). Studentising (tolerance.h) helps
+   with many launches, but not for many cases of six launches. So we test for unequal scatter, and where we
+   find it we use another p: that of Welch's t with the degrees of freedom of the smaller side, which never
+   rejects too often for normal values (Hsu 1938; Mickey & Brown 1966), with Holm's adjustment over all
+   cases. */
 #ifndef BUSBAR_SCATTER_H
 #define BUSBAR_SCATTER_H
 
@@ -15,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Per case: the logarithm of the ratio new / base of the mean absolute deviations, and whether the scatter differs
-   significantly: in this case (adjusted over all cases), or in the mean over all cases of its group. Both are two-sided
-   permutation tests, at `level`, of the deviations from each side's median. Not for paired groups, nor for cases with
-   fewer than four launches per side. */
+/* Per case: the logarithm of the ratio new / base of the mean absolute deviations, and whether the scatter
+   differs significantly: in this case (adjusted over all cases), or in the mean over all cases of its group.
+   Both are two-sided permutation tests, at `level`, of the deviations from each side's median. Not for paired
+   groups, nor for cases with fewer than four launches per side. */
 struct scatter {
     double ln_ratio; /* NAN: none */
     bool unequal;

@@ -1,4 +1,5 @@
-/* Decides when a case is warmed up and when it has enough samples. Rank 0 calls this with the samples so far. */
+/* Decides when a case is warmed up and when it has enough samples. Rank 0 calls this with the samples so
+   far. */
 #ifndef BUSBAR_STOPPING_H
 #define BUSBAR_STOPPING_H
 
@@ -28,35 +29,36 @@ struct sampled {
     double sample_s;            /* what an undisturbed sample costs, with its barrier; 0: not known yet */
 };
 
-/* How many samples to take before the next decision, at most BLOCK_MOST. 0: this pass ends, for the reason in *why.
+/* How many samples to take before the next decision, at most BLOCK_MOST. 0: this pass ends, for the reason in
+   *why.
 
-   Each pass must reach sqrt(passes) times the precision with its own samples; all passes together then reach the
-   precision. (If the samples of all passes were judged together, the first pass would take nearly all of them, and the
-   case would be measured at only one moment of the launch.) */
+   Each pass must reach sqrt(passes) times the precision with its own samples; all passes together then reach
+   the precision. (If the samples of all passes were judged together, the first pass would take nearly all of
+   them, and the case would be measured at only one moment of the launch.) */
 size_t stopping_next(const struct stopping *, const struct sampled *, enum stop_reason *why);
 
-/* With a fixed number of samples: how many of them pass `pass` (from 0) takes; else 0. A pass beyond the last one takes as
-   many as the last. */
+/* With a fixed number of samples: how many of them pass `pass` (from 0) takes; else 0. A pass beyond the last
+   one takes as many as the last. */
 size_t stopping_fixed(const struct stopping *, size_t pass);
 
-/* The warm-up has stages of 1, 4, 5, 10, 20, 40, ... samples. A case is warm when the medians of two successive stages of
-   at least 10 samples differ by less than 2 %. The stages double, so that a slow decay shows too: windows of a fixed
-   length would look alike if it is slow enough. {0} before the first stage. */
+/* The warm-up has stages of 1, 4, 5, 10, 20, 40, ... samples. A case is warm when the medians of two
+   successive stages of at least 10 samples differ by less than 2 %. The stages double, so that a slow decay
+   shows too: windows of a fixed length would look alike if it is slow enough. {0} before the first stage. */
 struct warming {
     size_t samples; /* so far */
     double median;  /* of the last stage; 0: too few samples */
 };
 
-/* After a stage of `count` samples: the length of the next one, at most BLOCK_MOST; 0: the case is warm, or there is no
-   time left. fits: how many samples fit into the time left. */
+/* After a stage of `count` samples: the length of the next one, at most BLOCK_MOST; 0: the case is warm, or
+   there is no time left. fits: how many samples fit into the time left. */
 size_t warming_next(struct warming *, const double *us, size_t count, double fits);
 
-/* Drift within a pass: the median of its second half divided by that of its first. NAN (no significant drift) if their 95 %
-   intervals, by the effective sample size, overlap. */
+/* Drift within a pass: the median of its second half divided by that of its first. NAN (no significant drift)
+   if their 95 % intervals, by the effective sample size, overlap. */
 double drift_within(const double *us, size_t count);
 
-/* Half-width of the median's 95 % interval (by the effective sample size), relative to the median; INFINITY: there is no
-   interval. */
+/* Half-width of the median's 95 % interval (by the effective sample size), relative to the median; INFINITY:
+   there is no interval. */
 double relative_error(const double *us, size_t count, double *lo, double *hi);
 
 #endif

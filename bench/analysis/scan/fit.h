@@ -37,8 +37,8 @@ double log_ratio(const struct fit *, const size_t *list, size_t n, double delay)
 /* Fits the fault's delay to these pairs, and its evidence; false: it explains nothing. */
 bool weigh_fault(struct fit *, struct fault *, const size_t *list, size_t n);
 
-/* The link whose pairs begin at link_order[begin]; `list` gets those that no fault explains. Returns where the
-   next link begins. */
+/* The link whose pairs begin at link_order[begin]; `list` gets those that no fault explains. Returns where
+   the next link begins. */
 size_t link_at(const struct fit *, size_t begin, struct fault *link, size_t *list, size_t *n);
 
 /* Takes the fault out of fit->delay, so that its own evidence can be computed; put_back() undoes it. */
