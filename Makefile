@@ -9,7 +9,13 @@ endif
 CFLAGS ?= -O2 -g
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
-say = $(if $(V),,@printf '  %-8s %s\n' '$1' '$2')
+# $(call quote,TEXT): one word of a shell command, whatever TEXT has.
+quote = '$(subst ','\'',$1)'
+say = $(if $(V),,@printf '  %-8s %s\n' $(call quote,$1) $(call quote,$2))
+# make divides at spaces, and some characters are its own: no target can have them in its name.
+ifneq ($(strip $(words $B)$(foreach c,' " \ : % ; & | * ? < > [ ] `,$(findstring $c,$B))$(findstring $$,$B)),1)
+$(error B=$B: the build folder's path must be one word without quotes and the characters \ : % ; & | * ? < > [ ] ` $$)
+endif
 
 .DEFAULT_GOAL := all
 
@@ -23,12 +29,12 @@ KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPIRUN MPI_HOME CUDA NVCC NVCCFLAGS CUDA_
 PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 
 ifneq ($(filter-out help clean uninstall dist,$(or $(MAKECMDGOALS),all)),)
-$(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)='$(value $(knob))'))
+$(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)=$(call quote,$(value $(knob)))))
 -include $B/config.mk
 # A failed probe is asked again, since something may have been installed; a part that was found stays found.
 $B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/matmul/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
 	@mkdir -p $(@D)
-	@$(foreach knob,$(KNOBS),$(knob)='$(value $(knob))') scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
+	@$(foreach knob,$(KNOBS),$(knob)=$(call quote,$(value $(knob)))) scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
 endif
 
 probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
@@ -224,13 +230,13 @@ bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/bench
 
 check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE='$(BASELINE)' BASE='$(BASE)' NEW='$(NEW)' scripts/check-regression
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE=$(call quote,$(BASELINE)) BASE=$(call quote,$(BASE)) NEW=$(call quote,$(NEW)) scripts/check-regression
 
 drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
-	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT='$(GNUPLOT)') $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
+	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT=$(call quote,$(GNUPLOT))) $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
 # Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
 $B/man/%.1: $B/%
@@ -250,10 +256,10 @@ man: $(patsubst $B/%,$B/man/%.1,$(PROGRAMS)) $B/completion/busbar ## man pages a
 
 install: all man ## copies programs, plug-ins, scripts, tables, man pages, completion and documents below PREFIX
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
-	$Qscripts/install --build '$B' --to '$(DESTDIR)$(PREFIX)' --plugins '$(addprefix $B/,$(PLUGINS))' $(PROGRAMS)
+	$Qscripts/install --build '$B' --to $(call quote,$(DESTDIR)$(PREFIX)) --plugins '$(addprefix $B/,$(PLUGINS))' $(PROGRAMS)
 
 uninstall: ## removes what `make install` put below PREFIX, and nothing else
-	@scripts/install --uninstall --to '$(DESTDIR)$(PREFIX)'
+	@scripts/install --uninstall --to $(call quote,$(DESTDIR)$(PREFIX))
 
 # The hash goes along as git-hash, since the tarball has no .git.
 VERSION := $(shell sed -n 's/^.define BUSBAR_VERSION "\(.*\)"/\1/p' bench/base/version.h)

@@ -1,5 +1,6 @@
 /* busbar: analysis of results on any machine; needs no MPI and no GPU. */
 #include "analysis/common/subcommand.h"
+#include "base/units.h"
 #include "base/text.h"
 #include "base/version.h"
 
@@ -68,6 +69,7 @@ static bool answer(const char *word)
 int main(int argc, char **argv)
 {
     const char *word = argc > 1 ? argv[1] : "";
+    use_decimal_point();
     for (size_t i = 0; subcommands[i]; i++)
         if (same(word, word_of(subcommands[i]))) {
             enum status status = subcommands[i]->run(argc - 1, argv + 1);

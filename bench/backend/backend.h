@@ -1,6 +1,6 @@
-/* What moves the data: one descriptor per library (mpi.c, the nccl plug-in), one decorator (fault.c).
-   Descriptors are constant; `open` returns the state. A new backend is one file and one line in backends.c.
- */
+/* The interface to a communication library. struct backend describes one (mpi.c, the NCCL plug-in); it is
+   constant, and `open` returns the state. fault.c wraps a backend and injects faults. To add a backend: one
+   file, and one line in backends.c. */
 #ifndef BUSBAR_BACKEND_H
 #define BUSBAR_BACKEND_H
 
@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Who we are among all. launch/world.c fills it. */
+/* The ranks that measure together, and this rank's place among them. launch/world.c fills it. */
 struct world {
     MPI_Comm comm; /* of the ranks that measure together */
     int rank, ranks;
@@ -22,49 +22,50 @@ struct world {
     int node, nodes;                                        /* hosts numbered in order of their first rank */
     const char *host;                                       /* this host's name */
     const char **hosts;                                     /* name of each node */
-    int *ranks_on_node, *node_of_rank, *local_rank_of_rank; /* of all ranks, known to all */
-    bool renamed; /* host names came from BUSBAR_HOST: the nodes are not what they seem */
-    char *names;  /* memory of the host names */
+    int *ranks_on_node, *node_of_rank, *local_rank_of_rank; /* of all ranks; every rank knows them */
+    bool renamed; /* host names come from BUSBAR_HOST: the nodes are not real hosts */
+    char *names;  /* storage of the host names */
 };
 
-/* Where a rank is within a step, for the watchdog. The later, the further. Working is filling and checking of
-   its own, which may take long and is no hang as long as the rank gives signs of life. */
+/* What a rank is doing, for the watchdog; a higher value is further within a step. Working: this rank fills
+   or checks buffers, which may take long and is not a hang as long as the rank reports progress. */
 enum stage { STAGE_BETWEEN, STAGE_WORKING, STAGE_BARRIER, STAGE_STARTING, STAGE_INSIDE };
 
 struct comm; /* a backend's state, defined by each backend */
 
 enum capability {
     CAN_DEVICE_MEMORY = 1, /* buffers are device memory: only fill and check may touch them */
-    CAN_ALIGN = 2,         /* run starts all ranks together by itself: the sampler gives it no call.start */
+    CAN_ALIGN = 2,         /* run() itself starts all ranks together; call.start is NULL */
     CAN_GRAPH = 4,
     CAN_REGISTER = 8,
-    CAN_HOST_CLOCK = 16,     /* run fills start_s and end_s with CLOCK_MONOTONIC */
-    CAN_DOMAINS = 32,        /* open checks expect_domain */
-    CAN_TELL_TRANSPORT = 64, /* open checks expect_transport */
+    CAN_HOST_CLOCK = 16,     /* run() sets start_s and end_s from CLOCK_MONOTONIC */
+    CAN_DOMAINS = 32,        /* open() checks expect_domain */
+    CAN_TELL_TRANSPORT = 64, /* open() checks expect_transport */
 };
 
 struct backend_options {
-    enum memory memory; /* absent: the backend's own */
-    bool cold;          /* rotate buffers so that repeated calls do not run out of cache */
+    enum memory memory; /* absent: the backend's default */
+    bool cold;          /* rotate buffers, so that repeated calls do not find their data in a cache */
     uint64_t seed;
-    int graph;         /* calls per graph; 0: none */
-    int registration;  /* 0 none, 1 user buffers, 2 symmetric windows */
-    const char *cta;   /* NULL: the library's own */
-    int expect_domain; /* all ranks must be in NVLink domains of so many; 0: whatever there is */
-    enum transport expect_transport; /* open refuses with another; absent: whatever there is */
-    const char *fault;               /* what fault.c should do; NULL: nothing */
-    atomic_ulong *steps; /* open adds one whenever it begins to wait for other ranks, for the watchdog; NULL:
-                            nobody looks */
+    int graph; /* calls per graph; 0: none */
+    enum registration registration;
+    const char *cta;                 /* --cta; NULL: the library's default */
+    int expect_domain;               /* required ranks per NVLink domain; 0: any */
+    enum transport expect_transport; /* required transport; absent: any */
+    const char *fault;               /* the fault to inject (fault.c); NULL: none */
+    atomic_ulong *steps; /* open() increments it before each wait for other ranks: a sign of life for the
+                            watchdog. May be NULL */
 };
 
-/* Buffers of one case, one or more slots so that repeated calls touch other memory (--cache cold). */
+/* Buffers of one case. With --cache cold there are several slots, so that successive calls use different
+   memory. */
 struct buffers {
     size_t send_bytes, recv_bytes, slots;
     void *memory; /* the backend's own */
 };
 
-/* One operation, exactly as it is timed. In place: data stands where extent().in_place_at says, in the
- * receive buffer. */
+/* One operation, exactly as it is timed. In place: the input is in the receive buffer, at
+   extent().in_place_at. */
 struct call {
     const struct collective *collective;
     enum dtype dtype;
@@ -74,21 +75,19 @@ struct call {
     bool in_place;
     bool isolated; /* else pipelined: `batch` calls back to back are one sample */
     const struct buffers *buffers;
-    /* run calls it as its last act before it reads the clock: it returns when all ranks may start. NULL: at
-     * once */
+    /* Start barrier: run() calls it immediately before reading the clock. NULL: no barrier. */
     enum status (*start)(void *starter);
     void *starter;
-    atomic_int
-        *stage; /* run sets STAGE_INSIDE as its last act before the library's call; NULL: nobody looks */
+    atomic_int *stage; /* run() sets STAGE_INSIDE immediately before the library's call. May be NULL */
 };
 
 struct timing {
-    double elapsed_s;      /* this rank's own, for the whole batch */
-    double start_s, end_s; /* CLOCK_MONOTONIC; NAN where the device's clock was used */
-    bool spoiled;          /* this rank's sample must not count (a bounded device delay expired) */
+    double elapsed_s;      /* of the whole batch, on this rank */
+    double start_s, end_s; /* CLOCK_MONOTONIC; NAN if the device's clock was used */
+    bool spoiled; /* discard the sample: the delay on the device expired before its calls were queued */
 };
 
-/* Found wrong on this rank. */
+/* The result of a check on this rank. */
 struct verdict {
     uint64_t wrong;
     uint64_t first; /* element index in the receive buffer; meaningless when wrong is 0 */
@@ -101,62 +100,64 @@ struct backend {
     /* Collective over world->comm. On error prints one line and returns a status; *comm is set only on
      * success. */
     enum status (*open)(const struct world *, const struct backend_options *, struct comm **comm);
-    /* STATUS_OK or STATUS_UNSUPPORTED with a static or comm-owned reason; OK with a reason: it runs, but what
-       is received is undefined. Prints nothing. The same answer on all ranks. */
+    /* STATUS_OK, or STATUS_UNSUPPORTED with a reason (a static string, or owned by comm). STATUS_OK with a
+       reason: the call works, but the received data are undefined, so they must not be checked. Prints
+       nothing; returns the same on all ranks. */
     enum status (*supports)(struct comm *, const struct call *, const char **reason);
-    /* Memory that a case may take on this rank now, in bytes. */
+    /* Bytes that a case may allocate on this rank now. */
     size_t (*free_bytes)(struct comm *);
-    /* Collective where registration needs it. STATUS_TOO_LARGE when memory is out. Buffers are rounded up to
-     * whole pages. */
+    /* Collective if registration is collective. STATUS_TOO_LARGE: not enough memory. Rounds up to whole
+       pages. */
     enum status (*alloc)(struct comm *, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *);
     void (*free)(struct comm *, struct buffers *);
-    /* Fills this rank's send data in `slot` (rank and index hashed with seed) and poisons what will be
-     * received. */
+    /* Fills this rank's send data in `slot` with a pattern of (seed, rank, index), and the receive buffer
+       with poison. */
     enum status (*fill)(struct comm *, const struct call *, size_t slot, uint64_t seed);
-    /* Compares every received element in `slot` with what the collective must give for inputs filled with
-     * `seed`. */
+    /* Compares every received element in `slot` with the correct result for inputs filled with `seed`. */
     enum status (*check)(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);
-    /* Once per case before the first run: untimed first calls, graph capture. May be NULL. */
+    /* Called once per case before the first run(): untimed first calls, graph capture. May be NULL. */
     enum status (*prepare)(struct comm *, const struct call *, int batch);
-    /* One sample: call->start, then `batch` calls back to back on successive slots from *slot on (advanced
-     * past them). */
+    /* One sample: call->start, then `batch` calls back to back on successive slots. Starts at *slot and
+       advances it. */
     enum status (*run)(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
-    /* Adds facts (library versions, devices) to the launch header's facts object; says "emulated" or
-       "faulted" in its provenance list where that is true. */
+    /* Adds facts (library versions, devices) to the launch header, and "emulated" or "faulted" to its
+       provenance if that applies. */
     void (*facts)(struct comm *, struct launch_header *);
-    /* This rank's NVLink domain, comm-owned; NULL when it has none but its host. May be NULL. */
+    /* The name of this rank's NVLink domain, owned by comm; returns NULL if the domain is the host. May be
+       NULL. */
     const char *(*domain)(struct comm *);
-    void (*abort)(struct comm *); /* from the watchdog's thread: ends what hangs. May be NULL */
+    void (*abort)(struct comm *); /* called by the watchdog's thread: ends hanging operations. May be NULL */
     void (*close)(struct comm *);
-    /* Damages one received element in `slot` between run and check, for fault.c; STATUS_UNSUPPORTED where
-       this rank received nothing. May be NULL */
+    /* For fault.c: changes one received element in `slot` between run() and check(). STATUS_UNSUPPORTED if
+       this rank received nothing. May be NULL. */
     enum status (*corrupt)(struct comm *, const struct call *, size_t slot);
-    /* Clocks, power, temperature, throttling and error counters between the two, outside of what is timed.
-       watch_stop is collective: the worst of all ranks in the record's form on rank 0, NULL elsewhere and
-       where nothing is known. Both may be NULL */
+    /* Record clocks, power, temperature, throttling and error counters from watch_start to watch_stop,
+       outside the timed regions. watch_stop is collective and returns the worst of all ranks as JSON for the
+       record on rank 0; NULL on other ranks, and if nothing is known. Both may be NULL. */
     void (*watch_start)(struct comm *);
     json_t *(*watch_stop)(struct comm *);
 };
 
-extern const struct backend backend_mpi,
-    backend_mpi_device; /* one library; --memory device takes the second */
+extern const struct backend backend_mpi;
+extern const struct backend backend_mpi_device; /* MPI on device memory (--memory device) */
 
-/* NULL-terminated: those compiled in. Plug-ins ("nccl") are found by backend_find. */
+/* The backends compiled in, NULL-terminated. backend_find() also finds plug-ins ("nccl"). */
 extern const struct backend *const backends[];
 
-/* "auto": nccl when its plug-in loads and finds a device, else mpi, saying so. One line and NULL when it
-   cannot be had. A plug-in's descriptor is a struct backend (backend_plugin.h). */
+/* The backend of that name; NULL after one line if it is not available. "auto": nccl if its plug-in loads and
+   finds a device; else mpi, with a message. */
 const struct backend *backend_find(const char *name);
 
-/* How many GPUs that backend could use here; 0 for one that uses none. Before MPI_Init, so that an MPI library that
-   uses GPUs itself takes the same one: a local_rank of 0 or more makes GPU local_rank this process's own. */
+/* The number of GPUs that this backend could use here; 0 if it uses none. Call it before MPI_Init, so that an
+   MPI library that uses GPUs takes the same one: a local_rank of 0 or more makes GPU local_rank this
+   process's own. */
 int backend_devices(const char *name, enum memory, int local_rank);
 
-/* STATUS_OK for a name that backend_find may find; else one line and STATUS_USAGE. */
+/* STATUS_OK if backend_find() may find this name; else STATUS_USAGE after one line. */
 enum status backend_check_name(const char *name);
 
-/* Opens *backend; where options->fault asks for one, *backend becomes a decorator that injects it (fault.c,
- * grammar there). */
+/* Opens *backend. If options->fault is set, *backend becomes a wrapper that injects that fault (fault.c
+   documents the syntax). */
 enum status backend_open(const struct backend **backend, const struct world *, const struct backend_options *,
                          struct comm **);
 

@@ -1,4 +1,5 @@
-/* Device memory for a backend that has none of its own: the plug-in busbar_device (bench/gpu/device_memory.c). */
+/* Device memory for the MPI backend: the interface of the plug-in busbar_device
+   (bench/gpu/device_memory.c). */
 #ifndef BUSBAR_DEVICE_MEMORY_H
 #define BUSBAR_DEVICE_MEMORY_H
 
@@ -8,13 +9,13 @@
 
 struct device_state;
 
-/* Functions say what failed in one line; pointers are on the device. */
+/* Functions print one line on failure. Pointers to buffers are device addresses. */
 struct device_memory {
     enum status (*open)(int local_rank, int local_ranks, struct device_state **);
     void (*close)(struct device_state *);
-    size_t (*free_bytes)(struct device_state *); /* with what `take` gave */
-    void *(*take)(struct device_state *,
-                  size_t bytes); /* one block for the cases in turns; NULL: there is not that much */
+    size_t (*free_bytes)(struct device_state *); /* free memory plus the block that take() returned */
+    /* One block, which all cases share in turn: a later call may move it. NULL: not enough memory. */
+    void *(*take)(struct device_state *, size_t bytes);
     enum status (*poison)(struct device_state *, void *buffer, size_t bytes);
     enum status (*fill)(struct device_state *, const struct pattern *, int rank, uint64_t count,
                         void *buffer);

@@ -1,4 +1,4 @@
-/* Host memory for buffers: one block that the cases of a launch take in turns. */
+/* Host memory for buffers: one block, which the cases of a launch use one after the other. */
 #ifndef BUSBAR_MEMORY_H
 #define BUSBAR_MEMORY_H
 
@@ -13,8 +13,8 @@ struct memory_pool {
     size_t bytes;
 };
 
-/* slots * bytes of memory, page-aligned; what an earlier call returned is no longer valid. NULL: there is not
- * that much. */
+/* slots * bytes of page-aligned memory; NULL: not enough memory. Invalidates what an earlier call
+   returned. */
 void *memory_pool_take(struct memory_pool *, size_t slots, size_t bytes);
 size_t memory_pool_held(const struct memory_pool *);
 void memory_pool_free(struct memory_pool *);

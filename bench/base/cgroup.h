@@ -1,21 +1,21 @@
-/* What the control groups that this process is in, and all above them, leave it: schedulers and containers
-   limit by them, and what the rest of the machine has is then of no use. Versions 1 and 2. */
+/* The memory and CPU time that Linux control groups (v1 and v2) allow this process. Schedulers and containers
+   set these limits; the strictest limit of the process's group and of all groups above it applies. */
 #ifndef BUSBAR_CGROUP_H
 #define BUSBAR_CGROUP_H
 
 #include <stddef.h>
 
-/* `root` is put before every path: "" on a real machine, a recorded copy in tests. */
+/* `root` is prefixed to every path that is read: "" on a real machine; tests pass a recorded copy of one. */
 
-/* Bytes that may be taken yet; file pages that the kernel would give back count as free. SIZE_MAX: no limit.
- */
+/* Bytes that the process may still allocate within its limits. File cache that the kernel can drop counts as
+   free. SIZE_MAX: no limit. */
 size_t cgroup_memory(const char *root);
 
-/* Bytes that could be taken now on this host without swapping: the kernel's MemAvailable, or what the control
-   groups leave where that is less. */
+/* Bytes that can be allocated on this host now without swapping: the smaller of the kernel's MemAvailable and
+   cgroup_memory(). */
 size_t memory_available(const char *root);
 
-/* Processors' worth of time, such as 1.5. INFINITY: no quota. */
+/* The CPU quota in processors, such as 1.5. INFINITY: no quota. */
 double cgroup_processors(const char *root);
 
 #endif

@@ -1,14 +1,15 @@
-/* Time on this host. */
+/* Clocks of this host, in seconds. */
 #ifndef BUSBAR_CLOCK_H
 #define BUSBAR_CLOCK_H
 
 #include <stdint.h>
 
 double clock_s(void); /* CLOCK_MONOTONIC */
-int64_t clock_boot_s(
-    void); /* seconds since the host started, those of a suspended host included: budgets and costs */
-double clock_cost_s(void); /* what reading it takes: the smallest of many differences of successive readings,
-                              averaged in blocks */
-long involuntary_switches(void); /* of this thread so far: how often it was scheduled away */
+/* CLOCK_BOOTTIME: since the host started, including time in suspend. For time budgets and costs. */
+int64_t clock_boot_s(void);
+/* How long one reading of clock_s() takes: the smallest of the averages of many blocks of readings. */
+double clock_cost_s(void);
+/* How often the kernel has preempted this thread so far. */
+long involuntary_switches(void);
 
 #endif

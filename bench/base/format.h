@@ -1,4 +1,4 @@
-/* The forms in which programs print: the values of every --format. */
+/* The output formats of all programs: the values of their --format flags. */
 #ifndef BUSBAR_FORMAT_H
 #define BUSBAR_FORMAT_H
 

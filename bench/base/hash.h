@@ -1,4 +1,4 @@
-/* A hash for tables and names; not against an adversary (base/sha256.h). */
+/* A fast hash for hash tables and names. An adversary can make collisions: use base/sha256.h against that. */
 #ifndef BUSBAR_HASH_H
 #define BUSBAR_HASH_H
 

@@ -1,12 +1,13 @@
-/* What this host is called. */
+/* The name of this host. */
 #ifndef BUSBAR_HOST_H
 #define BUSBAR_HOST_H
 
 #include <limits.h>
 #include <stdbool.h>
 
-/* The value of BUSBAR_HOST where it is set (tests, emulated clusters), and true; else the system's name, or
-   "unknown". Zeros follow up to the end, so that names can be compared and sent whole. */
+/* Sets `name` to $BUSBAR_HOST and returns true; without that variable (tests and emulated clusters set it),
+   to the system's host name, or "unknown", and returns false. The rest of the array is zero, so that arrays
+   can be compared and sent as a whole. */
 bool host_name(char name[HOST_NAME_MAX + 1]);
 
 #endif

@@ -1,4 +1,5 @@
-/* Enums with names: one table of names for each enum. Value 0 means "absent" or "not given" and has no name. */
+/* Names of enum values. Each enum has one table of names; its value 0 means "absent" or "not given" and has
+   no name. */
 #ifndef BUSBAR_NAMES_H
 #define BUSBAR_NAMES_H
 
@@ -16,14 +17,15 @@ struct names {
             sizeof((const char *const[]){NULL, __VA_ARGS__}) / sizeof(char *)                                \
     }
 
-/* The value with that name; 0: NULL, or not in the table. */
+/* The value with this name; 0 if the name is NULL or not in the table. */
 int value_named(const struct names *, const char *name);
 
-/* The same, but a name outside the table gets a value of its own, beyond the enum's, for the life of the
-   process. So words of newer writers and of other tools are kept, shown, and equal only to themselves. */
+/* As value_named(), but a name that is not in the table gets a new value above the enum's, valid as long as
+   the process runs. So records of newer versions and of other tools can be read: an unknown word is kept,
+   shown, and equal only to itself. */
 int value_of_word(const struct names *, const char *word);
 
-/* The name of a value from either function; NULL for 0. */
+/* The name of a value that either function returned; NULL for 0. */
 const char *name_of(const struct names *, int value);
 
 #endif

@@ -1,5 +1,6 @@
-/* Command lines from a table: a row gives a flag its place in the settings, default, help, man page and
-   completion. A program's settings are one struct; a row names the member by its offset. */
+/* Parses command lines by a table of flags. A row of the table describes one flag: its type, default and
+   help, and (by offset) the member of the program's settings struct that it sets. Help, man page and bash
+   completion are made from the same table. */
 #ifndef BUSBAR_OPTIONS_H
 #define BUSBAR_OPTIONS_H
 
@@ -13,14 +14,14 @@ enum option_kind {
     OPTION_END = 0, /* closes the table */
     OPTION_FLAG,    /* int: no value, sets 1 */
     OPTION_TEXT,    /* const char * into argv; NULL when not given and without a default */
-    OPTION_LIST,    /* struct option_list: may be given several times, each value kept */
+    OPTION_LIST,    /* struct option_list: the flag may be repeated; all its values are kept */
     OPTION_INTEGER, /* int64_t */
     OPTION_REAL,    /* double */
     OPTION_SIZE,    /* size_t, bytes: 8, 64K, 1G */
     OPTION_SECONDS, /* double: 0.25, 20m, 6h */
     OPTION_CHOICE,  /* int or an enum: the value that `names` gives to one word of `choices` */
-    OPTION_REFUSED, /* a flag of another tool: status 2, and `help` says what to use instead. The value
-                       `choices`, if given, is accepted: it asks for what busbar does anyway. */
+    OPTION_REFUSED, /* a flag of another tool: status 2, and `help` says what to use instead. If `choices` is
+                       set, that value is accepted, because it asks for what busbar always does. */
 };
 
 struct option_list {
@@ -49,30 +50,30 @@ struct command {
     const char *description; /* for --help and the man page, filled anew: an empty line starts a paragraph, a
                                 line that begins with a space is kept as it is; may be NULL */
     const char *examples;    /* lines "command\n    what it does\n"; may be NULL */
-    const struct option *options; /* rows of any tables shared between programs are given first … */
-    const struct option *more;    /* … and the program's own after; may be NULL. Same settings struct. */
+    const struct option *options; /* the flags: two tables for the same settings struct, */
+    const struct option *more;    /* so that programs can share one; may be NULL */
 };
 
-/* The loop over every row of both tables. */
+/* Loops over the rows of both tables. */
 #define EACH_OPTION(command, row)                                                                            \
     for (int table_ = 0; table_ < 2; table_++)                                                               \
         for (const struct option *row = table_ ? (command)->more : (command)->options; row && row->kind;     \
              row++)
 
-/* Sets the defaults, then reads argv[1…]. Operands (arguments that are no flags) are moved to the end of
-   argv; *first_operand is the index of the first (== argc when there are none).
-   --help, --version, --man and --completion print and end the process with status 0.
-   STATUS_USAGE after one line that names the flag or the value, what was expected, and a near match. */
+/* Sets the defaults, then reads argv[1…]. Moves the operands (arguments that are not flags) to the end of
+   argv; *first_operand is the index of the first one, or argc if there is none. --help, --version, --man and
+   --completion print and end the process with status 0. STATUS_USAGE after one line that names the flag or
+   value, what was expected, and the nearest known name. */
 enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);
 
-/* Takes the flag --NAME out of argv, however it is spelt, and returns the new argc. For argv that options_parse has
-   accepted and that has no operands. */
+/* Takes the flag --NAME out of argv, however it is spelt, and returns the new argc. For argv that
+   options_parse has accepted and that has no operands. */
 int options_remove(const struct command *, int argc, char **argv, const char *name);
 
 void options_help(const struct command *, FILE *); /* grouped, with defaults and examples */
 void options_man(const struct command *, FILE *);  /* a man page, section 1 (man(7) macros) */
-/* One line a flag: "--name", then " a b c" for a choice, or " *" where any value follows. scripts/completion
- * reads it. */
+/* One line per flag for scripts/completion: "--name"; with " a b c" if it takes one of these words, with " *"
+   if it takes any value. */
 void options_completion(const struct command *, FILE *);
 void options_free(const struct command *, void *settings); /* the lists */
 

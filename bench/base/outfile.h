@@ -1,5 +1,5 @@
-/* Files that are whole or not there: written beside the target under another name, then renamed. What was at the
-   target stays when writing fails, such as on a full disk. */
+/* Writes files atomically: into a temporary file in the target's folder, which then replaces the target. If
+   writing fails (a full disk, say), the old target stays as it was. */
 #ifndef BUSBAR_OUTFILE_H
 #define BUSBAR_OUTFILE_H
 
@@ -12,15 +12,15 @@ enum outfile_mode {
 
 struct outfile {
     FILE *file;
-    char *path, *temporary; /* temporary NULL: the target is a device or a pipe and written directly */
+    char *path, *temporary; /* temporary NULL: the target is a device or a pipe, which is written directly */
     enum outfile_mode mode;
 };
 
 /* STATUS_ENVIRONMENT after one line, with nothing open. */
 enum status outfile_open(struct outfile *, const char *path, enum outfile_mode);
 
-/* Puts the file in place when `so_far` is STATUS_OK and all was written, else removes it. Returns so_far, or
-   STATUS_ENVIRONMENT after one line. */
+/* If `so_far` is STATUS_OK and everything was written, the new file replaces the target; else it is removed.
+   Returns so_far, or STATUS_ENVIRONMENT after one line. */
 enum status outfile_close(struct outfile *, enum status so_far);
 
 #endif

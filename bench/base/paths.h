@@ -1,4 +1,4 @@
-/* Where the program is, and what may be the name of a file. */
+/* The path of the running program, and checks of paths and names. */
 #ifndef BUSBAR_PATHS_H
 #define BUSBAR_PATHS_H
 
@@ -7,18 +7,19 @@
 
 enum { PATH_BYTES = 4096 };
 
-/* The running program's own file, and its folder; false: not known (no /proc), and the text is "". */
+/* The path of the running program, and of its folder. false without /proc; `path` is then "". */
 bool program_path(char path[PATH_BYTES]);
 bool program_folder(char path[PATH_BYTES]);
 
-/* Does the folder hold an installed program (make install), not one in its build folder? Its name is "bin". */
+/* Whether this folder is one that `make install` fills: its name is "bin". */
 bool is_install_folder(const char *path);
 
-/* Only this user, root or the program's owner can have put the file there: it belongs to one of them. */
+/* Whether the file belongs to this user, to root, or to the owner of the program: nobody else can have put it
+   there. */
 bool is_trusted_file(const char *path);
 
-/* Can it be one component of a path, an argument and a word of JSON? Letters, digits and ._+- alone, not
-   beginning with a dot or a minus, fewer than 200 bytes. */
+/* Whether the name is safe as a file name, as an argument and in JSON: only letters, digits and ._+-, no dot
+   or minus at the start, and fewer than 200 bytes. */
 bool is_plain_name(const char *name);
 
 #endif

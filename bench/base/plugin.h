@@ -1,8 +1,9 @@
-/* Parts that need libraries which a machine may lack are shared objects, busbar_<name>.so, loaded only when they
-   are chosen. A plug-in exports one symbol of its own: `const struct plugin busbar_plugin`.
+/* Plug-ins: shared objects busbar_<name>.so for the code that needs CUDA, NCCL or cuBLASLt, which a machine
+   may lack. A program loads one only when the user or "auto" chooses it.
 
-   A plug-in carries its own copies of the program's common code. It shares only the functions marked with SYMBOL
-   (base/status.h). The program must have been built from the same structures, not in the same build. */
+   A plug-in exports one constant, `const struct plugin busbar_plugin`. It has its own copy of the common
+   code; only the functions marked with SYMBOL (base/status.h) are the program's. Program and plug-in may come
+   from different builds if the structures that they exchange are the same. */
 #ifndef BUSBAR_PLUGIN_H
 #define BUSBAR_PLUGIN_H
 
@@ -11,11 +12,12 @@
 
 #include <stddef.h>
 
-/* Raise it with every change to what plug-ins and program exchange: a structure below, one that a kind lists, or
-   the meaning of a member. */
+/* Raise it whenever a structure that program and plug-in exchange changes, or the meaning of a member: those
+   below and those that a plugin_kind lists. */
 enum { PLUGIN_ABI = 2 };
 
-/* What both sides must agree on: a structure and its bytes, an enumeration and how many values it has. */
+/* One thing on which program and plug-in must agree: a structure and its size in bytes, or an enum and its
+   number of values. */
 struct plugin_size {
     const char *what;
     size_t size;
@@ -25,7 +27,7 @@ struct plugin_size {
 #type, sizeof(type)                                                                                  \
     }
 
-/* A pointer in the descriptor that must not be NULL. */
+/* A member of the descriptor that must not be NULL. */
 struct plugin_member {
     const char *name;
     size_t offset;
@@ -42,25 +44,26 @@ struct plugin_kind {
 };
 
 struct plugin {
-    unsigned abi; /* stays first in every version: the rest is read only when it is PLUGIN_ABI */
+    unsigned abi; /* must stay first: the rest is read only if this equals PLUGIN_ABI */
     const struct plugin_kind *kind;
     const char *build;      /* build_name (base/version.h) */
-    const void *descriptor; /* what the kind exchanges: struct backend and so on */
-    /* How many devices there are. Makes device `local_rank` modulo that count the process's own, unless local_rank
-       is negative. May be NULL. */
+    const void *descriptor; /* struct backend, struct gemm_engine or struct device_memory, by kind */
+    /* The number of devices. Selects device `local_rank` modulo that number for this process, unless
+       local_rank is negative. May be NULL. */
     int (*devices)(int local_rank);
 };
 
-/* The descriptor of busbar_<name>.so: from the folder BUSBAR_PLUGINS where it is set, else from ../lib/busbar of
-   a program installed in a folder "bin", else from the program's own folder. NULL with the reason in `words`: it
-   is not there, is another kind, ABI or size, lacks a member, or has no device though one is needed. Warns when
-   it is of another build. */
+/* Loads busbar_<name>.so and returns its descriptor. The folder is $BUSBAR_PLUGINS if set, else ../lib/busbar
+   of a program installed in a folder "bin", else the program's own folder. NULL with the reason in `words`:
+   the file is missing, has another kind, ABI or size, lacks a member, or finds no device though one is
+   needed. Warns if the plug-in comes from another build. */
 const void *plugin_load(const char *name, const struct plugin_kind *, bool needs_device, struct text *words);
 
-/* What `devices` of busbar_<name>.so says; 0, without a word, where the plug-in cannot be loaded. */
+/* What `devices` of busbar_<name>.so returns; 0, without a message, if the plug-in cannot be loaded. */
 int plugin_devices(const char *name, const struct plugin_kind *, int local_rank);
 
-/* STATUS_OK for one of `known` (NULL-terminated) and for a plug-in that is there; else one line and STATUS_USAGE. */
+/* STATUS_OK if `name` is in `known` (NULL-terminated) or is a plug-in whose file exists; else STATUS_USAGE
+   after one line. */
 enum status plugin_check_name(const char *name, const char *const *known);
 
 #endif

@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4), for naming content: files that were imported, settings files, sets of hosts. */
+/* SHA-256 (FIPS 180-4). Identifies content: imported files, settings files, sets of hosts. */
 #ifndef BUSBAR_SHA256_H
 #define BUSBAR_SHA256_H
 
@@ -19,7 +19,7 @@ void sha256_start(struct sha256 *);
 void sha256_add(struct sha256 *, const void *bytes, size_t length);
 void sha256_end(struct sha256 *, char hex[SHA256_HEX]); /* as sha256sum prints it */
 
-/* Of a whole file. STATUS_ENVIRONMENT when it cannot be read; prints nothing, errno tells why. */
+/* The hash of a whole file. STATUS_ENVIRONMENT if it cannot be read: prints nothing; errno has the reason. */
 enum status sha256_file(const char *path, char hex[SHA256_HEX]);
 
 #endif

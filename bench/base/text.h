@@ -1,4 +1,4 @@
-/* Growing text, and strings that live as long as their owner. */
+/* Growing strings, and arenas of strings that are freed together. */
 #ifndef BUSBAR_TEXT_H
 #define BUSBAR_TEXT_H
 
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A growing, always 0-terminated string. {0} is an empty one. */
+/* A growing string, always 0-terminated. {0} is an empty one. */
 struct text {
     char *data;
     size_t length, capacity;
@@ -18,11 +18,11 @@ void text_add_bytes(struct text *, const char *bytes, size_t length);
 void text_clear(struct text *); /* empty, keeps its memory */
 void text_free(struct text *);
 const char *text_get(const struct text *); /* "" when nothing was added */
-/* Adds a whole file. STATUS_ENVIRONMENT after one line: it cannot be read, or has more than `most` bytes. */
+/* Adds a whole file. STATUS_ENVIRONMENT after one line if it cannot be read or has more than `most` bytes. */
 enum status text_add_file(struct text *, const char *path, size_t most);
 
-/* Strings and blocks freed together. {0} is an empty arena. Strings are interned: equal text, equal pointer.
- */
+/* Strings and blocks of memory that are freed together. {0} is an empty arena. Strings are interned: equal
+   strings have equal pointers. */
 struct arena {
     struct arena_block *blocks;
     const char **slots;
@@ -35,8 +35,8 @@ void arena_free(struct arena *);
 
 bool same(const char *a, const char *b); /* equal strings; NULL equals only NULL */
 
-/* The word of `words` (a NULL-terminated list) nearest to `word` when near enough to be a typing error, else
- * NULL. */
+/* The entry of `words` (NULL-terminated) that `word` is probably a misspelling of; NULL: none is near
+   enough. */
 const char *nearest(const char *word, const char *const *words);
 
 #endif

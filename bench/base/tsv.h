@@ -1,4 +1,5 @@
-/* Small tables that people edit: one header line of column names, tabs between, # starts a comment line. */
+/* Reads tables of tab-separated values that people edit: one header line with the names of the columns; lines
+   that start with # are comments. */
 #ifndef BUSBAR_TSV_H
 #define BUSBAR_TSV_H
 
@@ -15,21 +16,21 @@ struct tsv {
     size_t rows, columns; /* rows: without the header */
 };
 
-/* STATUS_ENVIRONMENT after one line "file:line: …": unreadable, empty, binary, a row longer than the header,
-   a column named twice. A row may be shorter than the header (editors cut trailing tabs): what is missing is
-   "". `path` must outlive the table. */
+/* STATUS_ENVIRONMENT after one line "file:line: …" if the file is unreadable, empty or binary, if a row is
+   longer than the header, or if two columns have the same name. A row may be shorter than the header, since
+   editors cut trailing tabs: the missing cells are "". `path` must outlive the table. */
 enum status tsv_read(const char *path, struct tsv *);
 /* The same from memory. */
 enum status tsv_parse(const char *name, const char *data, size_t length, struct tsv *);
 void tsv_free(struct tsv *);
 
-/* Row from 0, the header not counted. "" for an empty cell and for a column that is not there. */
+/* The cell of a row (from 0, without the header). "" if it is empty or the table has no such column. */
 const char *tsv_cell(const struct tsv *, size_t row, const char *column);
 
-/* STATUS_ENVIRONMENT after one line when one of the NULL-terminated names is no column. */
+/* STATUS_ENVIRONMENT after one line if the table lacks one of these columns (NULL-terminated). */
 enum status tsv_need(const struct tsv *, const char *const *columns);
 
-/* The cell as a number >= 0: NAN when empty. Another thing: STATUS_ENVIRONMENT after one line. */
+/* The cell as a number >= 0; NAN if it is empty. Anything else: STATUS_ENVIRONMENT after one line. */
 enum status tsv_number(const struct tsv *, size_t row, const char *column, double *value);
 enum status tsv_integer(const struct tsv *, size_t row, const char *column, int64_t least, int64_t most,
                         int64_t *value);

@@ -2,12 +2,20 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+void use_decimal_point(void)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (c == (locale_t)0 || uselocale(c) == (locale_t)0)
+        warn("the C locale cannot be had: %s", strerror(errno));
+}
 
 /* A finite decimal number at the start of text (no hexadecimal, no "inf"), and where it ends. */
 static enum status leading_number(const char *text, double *value, const char **rest)
@@ -116,14 +124,18 @@ enum status parse_seconds(const char *text, double *value)
     return STATUS_USAGE;
 }
 
-enum status parse_sizes(const char *text, size_t **values, size_t *count)
+enum status parse_sizes(const char *flag, const char *text, size_t least, size_t **values, size_t *count)
 {
     char *copy = duplicate(text), *state = copy, *item;
     size_t *list = NULL, n = 0;
     enum status status = STATUS_OK;
     while (!status && (item = strsep(&state, ","))) {
         list = reallocate(list, n + 1, sizeof *list);
-        status = parse_size(item, &list[n]);
+        if (parse_size(item, &list[n]))
+            status = fail(STATUS_USAGE, "--%s: '%s' is not a size in bytes; expected a list such as 8,64K,1M",
+                          flag, item);
+        else if (list[n] < least || list[n] > SIZE_MOST)
+            status = fail(STATUS_USAGE, "--%s: %s is not between %zu and 2^60 bytes", flag, item, least);
         n++;
     }
     free(copy);

@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* From now on this thread reads and writes numbers with a decimal point, whatever locale a library sets.
+   Every program calls it first. */
+void use_decimal_point(void);
+
 /* The parsers take the whole string or nothing; they print nothing and leave *value alone on STATUS_USAGE. */
 enum status
 parse_size(const char *text,
@@ -18,8 +22,12 @@ enum status parse_time(const char *text,
 enum status parse_real(const char *text, double *value);  /* finite */
 enum status parse_share(const char *text, double *value); /* "5%" or "0.05", in (0, 1) */
 
-/* A list "8,64K,1M" as a new array of *count sizes (the caller frees it). */
-enum status parse_sizes(const char *text, size_t **values, size_t *count);
+/* The largest size of a message. A send and a receive buffer of that many bytes, rounded up to pages, still
+   fit into a size_t and an int64_t. */
+#define SIZE_MOST ((size_t)1 << 60)
+/* The value of a flag that takes a list of sizes, "8,64K,1M", as a new array of *count sizes from `least` to
+   SIZE_MOST (the caller frees it). STATUS_USAGE after one line that names the flag and the word. */
+enum status parse_sizes(const char *flag, const char *text, size_t least, size_t **values, size_t *count);
 
 enum { UNIT_TEXT = 64 };
 const char *format_size(size_t bytes,

@@ -1,4 +1,4 @@
-/* UTF-8 text, letter by letter, whatever the user's locale is. */
+/* Reads UTF-8 text character by character, independent of the user's locale. */
 #ifndef BUSBAR_UTF8_H
 #define BUSBAR_UTF8_H
 
@@ -6,17 +6,18 @@
 #include <stddef.h>
 #include <wchar.h>
 
-/* Stands for a byte that is not UTF-8; beyond Unicode. */
+/* Returned for a byte that is not valid UTF-8. No Unicode character has this value. */
 #define NOT_UTF8 ((wchar_t)0x7fffffff)
 
-/* Reads the letter at `text` (not at its end) and returns its bytes: 1 to 4. */
+/* Reads the character at `text`, which must not be at its end. Returns the character's bytes, 1 to 4. */
 size_t utf8_letter(const char *text, wchar_t *letter);
 
-/* Columns of a terminal: 0 for combining marks, 2 for most letters of East Asia, else 1. */
+/* Width in columns of a terminal: 0 for combining marks, 2 for most East Asian characters, else 1. */
 size_t letter_columns(wchar_t);
 size_t text_columns(const char *text, size_t bytes);
 
-/* Control characters, and the marks that reorder a line (U+202A to U+202E, U+2066 to U+2069). */
+/* Whether it is a control character or one that changes the direction of text (U+202A–U+202E,
+   U+2066–U+2069). */
 bool is_control(wchar_t);
 
 #endif

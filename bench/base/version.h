@@ -1,10 +1,10 @@
-/* Which busbar this is. */
+/* The version of busbar. */
 #ifndef BUSBAR_VERSION_H
 #define BUSBAR_VERSION_H
 
 #define BUSBAR_VERSION "0.2.0"
 
-/* The commit that was built, "-dirty" appended where files differed from it; "" outside of a git checkout. */
+/* The git commit that was built, with "-dirty" appended if files differed from it; "" without git. */
 extern const char build_commit[];
 
 /* "0.2.0 (1a2b3c4d5e6f)", or the version alone. */

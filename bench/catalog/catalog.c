@@ -123,8 +123,7 @@ static bool has_tables(const char *folder, const char *below, struct text *found
     return true;
 }
 
-/* The catalog beside the program, never that of the current folder: it must not change prices and bounds. */
-static enum status find_folder(struct text *found)
+enum status catalog_folder(struct text *found)
 {
     char program[PATH_BYTES];
     const char *asked = getenv("BUSBAR_CATALOG"), *share = getenv("BUSBAR_SHARE");
@@ -150,7 +149,7 @@ enum status catalog_read(struct catalog *catalog, const char *folder)
     struct text found = {0}, path = {0}, clouds = {0}, gpus = {0};
     *catalog = (struct catalog){0};
     if (!folder) {
-        enum status status = find_folder(&found);
+        enum status status = catalog_folder(&found);
         if (status) {
             text_free(&found);
             return status;

@@ -40,6 +40,10 @@ struct catalog {
     const char *clouds_path, *gpus_path; /* where they were read from */
 };
 
+/* Where the tables are: $BUSBAR_CATALOG, else beside the program, never in the current folder, which must not
+   change prices and bounds. STATUS_ENVIRONMENT after one line where there are none. */
+enum status catalog_folder(struct text *folder);
+
 /* Reads clouds.tsv and gpus.tsv in `folder`. NULL: in $BUSBAR_CATALOG, else in $BUSBAR_SHARE/results, else in
    share/busbar of an installed program or in results/ of the source tree around the build folder.
    STATUS_ENVIRONMENT after one line that names file and line. */

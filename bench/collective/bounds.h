@@ -1,4 +1,4 @@
-/* The speed of light of a collective on a machine: lower bounds on time from what each link must carry. */
+/* Lower bounds on the time of a collective on a machine, from the bytes that each link must carry. */
 #ifndef BUSBAR_BOUNDS_H
 #define BUSBAR_BOUNDS_H
 
@@ -8,27 +8,27 @@
 
 enum known { NO, YES, UNKNOWN };
 
-/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs each.
-   Rates: 1e9 bytes/s per GPU and direction. A rate that is not known is NAN; INFINITY for NVLink leaves its
-   term out, where only the network's rate is known: still a lower bound, and none within a domain. */
+/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs each. Rates: 1e9 bytes/s
+   per GPU and direction. NAN: not known. If only the network's rate is known, set NVLink's to INFINITY: the
+   bound then has only the network's term, and there is none within one domain. */
 struct machine {
     int domains;              /* N >= 1 */
     int domain_gpus;          /* G >= 1 */
     double nvlink_gbps;       /* Bn */
     double nic_gbps;          /* Bi */
-    enum known nvls;          /* the NVLink switch reduces; UNKNOWN counts as YES: a bound must hold */
+    enum known nvls;          /* the NVLink switch reduces; UNKNOWN counts as YES, so that the bound holds */
     bool network_reduces;     /* the network's switches reduce (SHARP) */
     bool rail_aligned;        /* all-to-all goes over NVLink to the GPU of the right rail first (PXN) */
     bool domain_spans_hosts;  /* a rack: inside a domain, NICs can carry data beside NVLink */
-    double nvlink_latency_us; /* of one hop; for latency_model() alone; NAN: not given */
+    double nvlink_latency_us; /* per hop, for latency_model() only; NAN: not given */
     double nic_latency_us;
 };
 
-/* A column holds one kind. Only the first is a bound; measured figures above the others are legitimate. */
+/* Only BOUND_MACHINE is a true bound; measurements may be faster than the other two. */
 enum bound_kind {
     BOUND_MACHINE,   /* no algorithm can be faster: derived in bounds.c */
-    BOUND_ALGORITHM, /* what the best known algorithm takes if links are all that counts: NVLS, rings, rails */
-    BOUND_REFERENCE, /* the same if neither NVLink nor network switches reduced */
+    BOUND_ALGORITHM, /* the best known algorithm (NVLS, rings, rails) if only the links took time */
+    BOUND_REFERENCE, /* the same without reduction in NVLink or network switches */
 };
 
 enum link { LINK_NIC, LINK_NVLINK };
@@ -42,14 +42,14 @@ struct bound {
     char formula[BOUND_TEXT]; /* both terms and their inputs, one line of ASCII */
 };
 
-/* The time of a case of `bytes` (by nccl-tests' rule for the collective), of the given kind. false: none: one rank, no
-   bytes, or a rate that this case needs is not known. Also: an algorithm as fast as the bound, and a reference as fast as the
-   algorithm. *bound is set only on true. */
+/* The bound of the given kind for a case of `bytes` (counted as in nccl-tests). false, with *bound unchanged:
+   one rank, no bytes, or a needed rate is not known; also for an algorithm that equals the bound, and for a
+   reference that equals the algorithm, since these add nothing. */
 bool bound_of(const struct collective *, double bytes, const struct machine *, enum bound_kind,
               struct bound *);
 
-/* A model, not a bound: the least time of a tiny all-reduce by latency alone, in µs. NAN without the
-   latencies it needs. Ring: 2(P-1)a, a the larger hop; tree: 2[(G-1)a_nvlink + log2(N) a_net]. */
+/* A model, not a bound: the time of a tiny all-reduce from latencies alone, in µs. NAN if a latency that it
+   needs is not given. Ring: 2(P-1)a, a the larger hop; tree: 2[(G-1)a_nvlink + log2(N) a_net]. */
 struct latency {
     double ring_us, tree_us;
 };

@@ -1,4 +1,5 @@
-/* The table of collectives. To add one: a row in collective.c, a case in each backend's call, a driver file. */
+/* The table of collectives. To add one: a row in collective.c, a case in each backend's call, a driver
+   file. */
 #ifndef BUSBAR_COLLECTIVE_H
 #define BUSBAR_COLLECTIVE_H
 

@@ -39,3 +39,8 @@ int op_find(const char *name)
         if (strcmp(op_names[i], name) == 0) return i;
     return strcmp(name, "mulsum") ? -1 : OP_PREMULSUM; /* as nccl-tests calls it */
 }
+
+bool is_usual_op(const char *name)
+{
+    return !name || strcmp(name, op_names[OP_SUM]) == 0 || strcmp(name, "none") == 0;
+}

@@ -2,6 +2,7 @@
 #ifndef BUSBAR_DTYPE_H
 #define BUSBAR_DTYPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* nccl-tests' names. The order is fixed: kernels and plug-ins index by it. */
@@ -38,5 +39,8 @@ extern const char *const op_names[OP_COUNT + 1]; /* NULL-terminated */
 
 int dtype_find(const char *name); /* also nccl-tests' aliases ("fp16", "bf16", "float8_e4m3"); -1: none */
 int op_find(const char *name);    /* also as nccl-tests calls it; -1: none */
+
+/* "sum", or no operation at all (NULL, "none"): tables and titles need not name it. */
+bool is_usual_op(const char *name);
 
 #endif

@@ -1,6 +1,7 @@
 #include "gpu/device.h"
 #include "base/text.h"
 #include "gpu/locality.h"
+#include "record/words.h"
 
 #include <dlfcn.h>
 #include <stdio.h>
@@ -115,7 +116,7 @@ json_t *device_facts(const struct device *d)
 void device_provenance(json_t *provenance)
 {
     for (size_t i = json_array_size(provenance); i-- > 0;)
-        if (same(json_string_value(json_array_get(provenance, i)), "measured"))
+        if (same(json_string_value(json_array_get(provenance, i)), provenance_name(PROVENANCE_MEASURED)))
             json_array_remove(provenance, i);
-    json_array_append_new(provenance, json_string("emulated"));
+    json_array_append_new(provenance, json_string(provenance_name(PROVENANCE_EMULATED)));
 }

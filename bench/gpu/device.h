@@ -16,32 +16,34 @@ struct device {
     int major, minor, processors;
     size_t memory_bytes, l2_bytes;
     int driver,
-        runtime;   /* CUDA versions, 1000 * major + 10 * minor; the driver's is the newest that it can run */
-    bool emulated; /* the libraries are the emulation of the tests: nothing is a measurement */
+        runtime; /* CUDA versions, 1000 * major + 10 * minor: the newest that the driver supports; the runtime's */
+    bool emulated; /* the CUDA libraries are the tests' emulation: no figure is a measurement */
 };
 
-/* Sets CUDA_MODULE_LOADING=EAGER where the user has not: a kernel loaded lazily would wait for the device
-   that its own delay holds. Before the first call of CUDA, and only where there are delays: cuBLASLt's
-   kernels alone would take hundreds of MB. */
+/* Sets CUDA_MODULE_LOADING=EAGER unless the user has set it. A kernel that is loaded lazily, behind a delay
+   on the device, would wait for that delay: a deadlock. Call it before the first CUDA call, and only for
+   programs with such delays, because loading all kernels of cuBLASLt takes hundreds of MB. */
 void device_load_eagerly(void);
 
-/* Takes device local_rank modulo the visible ones for the calling thread. One line on error. */
+/* Selects device (local_rank modulo the number of visible devices) for the calling thread. One line on
+   error. */
 enum status device_open(int local_rank, struct device *);
 
-/* A plug-in's `devices` (base/plugin.h): 0 without a driver or a device; prints nothing. */
+/* A plug-in's `devices` (base/plugin.h): the number of devices; 0 without a driver. Prints nothing. */
 int device_choose(int local_rank);
 
-/* STATUS_OK for cudaSuccess; else one line that names the call, and STATUS_ENVIRONMENT. */
+/* STATUS_OK for cudaSuccess; else STATUS_ENVIRONMENT after one line that names the call. */
 enum status cuda_status(cudaError_t, const char *call);
 
-/* Bytes of device memory that may be taken, less head room for what libraries allocate behind our back. */
+/* Device memory that may be allocated, in bytes, minus a reserve for what libraries allocate themselves.
+   `sharers`: the number of ranks that share the device. */
 size_t device_free_bytes(const struct device *, int sharers);
 
-/* What the emulation measured is "emulated" in place of "measured". */
+/* Replaces "measured" by "emulated" in a provenance list. */
 void device_provenance(json_t *provenance);
 
 /* {"model", "memory_bytes", "compute_capability", "multiprocessors", "uuid", "pci", "driver_cuda", "cuda"},
-   and where the machine tells: "numa_node", "nics" (locality.h: RDMA devices, the nearest first) */
+   and if known: "numa_node", "nics" (RDMA devices, the nearest first; see locality.h) */
 json_t *device_facts(const struct device *);
 
 #endif

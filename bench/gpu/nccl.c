@@ -166,7 +166,7 @@ static void close_comm(struct comm *c)
 static enum status refuse_registration(const struct comm *c)
 {
     static const int least[] = {0, NCCL_VERSION(2, 19, 0), NCCL_VERSION(2, 27, 0)};
-    const int kind = c->options.registration, needed = kind > 0 && kind <= 2 ? least[kind] : 0;
+    const int kind = registration_flag(c), needed = least[kind];
     if (c->version < needed)
         return fail(STATUS_ENVIRONMENT, "-R %d needs NCCL %d.%d, not %d.%d", kind, needed / 10000,
                     needed / 100 % 100, c->version / 10000, c->version / 100 % 100);

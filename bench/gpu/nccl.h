@@ -1,10 +1,10 @@
 /* The NCCL backend's state, shared by its files:
-     nccl.c         open, what is supported, close, abort
-     nccl_facts.c   NVLink domains, places, what NCCL tells of itself
-     nccl_debug.c   its messages
-     nccl_transport.c  what they say of the paths, judged
+     nccl.c         open, supports, close, abort
+     nccl_facts.c   NVLink domains, and facts about NCCL and the devices
+     nccl_debug.c   capture and parse NCCL's debug output
+     nccl_transport.c  judge the paths that the output names
      nccl_memory.c  buffers, registration, fill, check
-     nccl_run.c     the calls and how they are timed */
+     nccl_run.c     calls and timing */
 #ifndef BUSBAR_NCCL_H
 #define BUSBAR_NCCL_H
 
@@ -18,8 +18,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* What came after 2.18 is absent from older headers (preprocessor) and from older libraries (weak: NULL
- * then). */
+/* Functions newer than NCCL 2.18 may be missing in the headers (hence #if) and in the library that is loaded
+   (hence weak: the function is NULL then). */
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
 #pragma weak ncclMemAlloc
 #pragma weak ncclMemFree
@@ -36,13 +36,13 @@
 #pragma weak ncclScatter
 #endif
 
-/* One block of device memory that the cases take in turns, allocated and registered once as long as it is
- * large enough. */
+/* One block of device memory, which the cases use one after the other. It is allocated and registered anew
+   only when a case needs more. */
 struct device_block {
     char *at;
     size_t bytes;
-    uint64_t generation; /* changes with every new block: graphs of an old one are void */
-    bool by_nccl;        /* from ncclMemAlloc */
+    uint64_t generation; /* changes with every new block, which invalidates captured graphs */
+    bool by_nccl;        /* allocated by ncclMemAlloc */
     void *registered;    /* handle of ncclCommRegister, or window */
 };
 
@@ -53,7 +53,7 @@ struct graph {
     size_t slot;
 };
 
-/* The case that was called last, so that a new one is recognised. */
+/* The case that was prepared last: compared with the next one, to see whether it must be prepared anew. */
 struct shape {
     const struct collective *collective;
     enum dtype dtype;
@@ -65,8 +65,8 @@ struct shape {
     size_t stride;
 };
 
-/* A pipelined case rotates over MOST_TURNS graphs at most; the single calls of its verification are others.
- */
+/* A pipelined case rotates over at most MOST_TURNS graphs; its verification, which makes single calls, needs
+   more. */
 enum { MOST_GRAPHS = 64, MOST_TURNS = 32 };
 
 struct comm {
@@ -78,13 +78,13 @@ struct comm {
     ncclComm_t nccl;
     cudaStream_t stream;
     cudaEvent_t start, stop;
-    struct device_gate *gate; /* mapped host memory, and its address on the device */
-    struct device_gate *device_gate;
+    struct device_gate *gate;        /* mapped host memory … */
+    struct device_gate *device_gate; /* … and its address on the device */
     uint32_t ticket;
-    int held_calls;   /* calls that are enqueued behind a closed gate at most */
-    uint64_t hold_ns; /* a hold ends by then whatever happens */
+    int held_calls;   /* the most calls to queue behind a closed gate */
+    uint64_t hold_ns; /* the gate opens by itself after this time */
     bool told_of_holds;
-    float *aligner; /* one element for the aligning all-reduce */
+    float *aligner; /* one element, for the all-reduce that aligns the ranks */
     struct device_verdict *verdict, *device_verdict;
     struct device_block block;
     struct shape shape; /* ready to be timed */
@@ -93,24 +93,25 @@ struct comm {
     ncclRedOp_t premul[DTYPE_COUNT];
     bool has_premul[DTYPE_COUNT];
     struct nvml *nvml;
-    char *domains; /* of all ranks, DOMAIN_TEXT each */
-    json_t *facts; /* of NCCL and the devices; made in open */
+    char *domains; /* NVLink domains of all ranks, DOMAIN_TEXT bytes each */
+    json_t *facts; /* about NCCL and the devices; made by open */
     struct nccl_debug debug;
-    pthread_mutex_t asking; /* held while the communicator is asked for errors: aborting frees it */
+    pthread_mutex_t
+        asking; /* held during ncclCommGetAsyncError, since ncclCommAbort frees the communicator */
     atomic_bool aborted;
 };
 
-/* One line that names the call and NCCL's own words; STATUS_TIMEOUT without a line after an abort: the
- * watchdog has spoken. */
+/* STATUS_OK for ncclSuccess; else prints the call and NCCL's message. After an abort: STATUS_TIMEOUT without
+   a line, since the watchdog has printed one. */
 enum status nccl_status(struct comm *, ncclResult_t, const char *call);
 
-/* The words of NCCL's last error; never NULL. */
+/* The message of NCCL's last error; never NULL. */
 const char *nccl_words(void);
 
-/* Waits until the stream has reached all that was enqueued, looking for asynchronous errors meanwhile. */
+/* Waits until the stream has completed everything queued, checking for asynchronous errors meanwhile. */
 enum status nccl_drain(struct comm *);
 
-/* The worst status of all ranks, so that no rank goes on into a call that another will never make. */
+/* The worst status of all ranks, so that no rank enters a collective call that another rank will not make. */
 enum status nccl_agree(const struct comm *, enum status own);
 
 /* nccl_facts.c */
@@ -121,15 +122,15 @@ enum status nccl_facts_make(struct comm *);          /* after the ranks are conn
 void nccl_facts(struct comm *, struct launch_header *);
 
 /* nccl_memory.c */
+int registration_flag(const struct comm *); /* as in -R: 0, 1, 2 */
 struct place {
-    char *send, *recv; /* as the call takes them; results stand from recv on */
-    char *data;        /* where this rank's input stands */
+    char *send, *recv; /* the pointers for the call; the result begins at recv */
+    char *data;        /* this rank's input */
 };
 struct place nccl_place(const struct comm *, const struct call *, size_t slot);
 enum status nccl_alloc(struct comm *, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *);
 void nccl_free(struct comm *, struct buffers *);
-enum status
-nccl_try_registration(struct comm *); /* of one page: what cannot be registered is known at once */
+enum status nccl_try_registration(struct comm *); /* registers one page, so that failure shows at the start */
 void nccl_block_free(struct comm *);
 enum status nccl_fill(struct comm *, const struct call *, size_t slot, uint64_t seed);
 enum status nccl_check(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);

@@ -46,14 +46,21 @@ static ncclResult_t take(struct comm *c, size_t bytes)
     return cudaMalloc((void **)&c->block.at, bytes) ? ncclUnhandledCudaError : ncclSuccess;
 }
 
+int registration_flag(const struct comm *c)
+{
+    enum registration asked = c->options.registration;
+    return asked ? (int)asked - REGISTRATION_NONE : 0;
+}
+
 static void deregister(struct comm *c)
 {
     if (!c->block.registered) return;
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
-    if (c->options.registration == 1) ncclCommDeregister(c->nccl, c->block.registered);
+    if (c->options.registration == REGISTRATION_USER) ncclCommDeregister(c->nccl, c->block.registered);
 #endif
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
-    if (c->options.registration == 2) ncclCommWindowDeregister(c->nccl, (ncclWindow_t)c->block.registered);
+    if (c->options.registration == REGISTRATION_SYMMETRIC)
+        ncclCommWindowDeregister(c->nccl, (ncclWindow_t)c->block.registered);
 #endif
     c->block.registered = NULL;
 }
@@ -74,25 +81,25 @@ void nccl_block_free(struct comm *c)
  * what it did not have. All ranks find it alike. */
 static enum status none_registered(const struct comm *c)
 {
-    const char *why = c->options.registration == 2
+    const char *why = c->options.registration == REGISTRATION_SYMMETRIC
                           ? "symmetric windows need GPUs that all reach each other, NCCL_CUMEM_ENABLE and "
                             "NCCL_WIN_ENABLE"
                           : "NCCL_LOCAL_REGISTER is 0, or P2P goes by copies";
     return c->world->rank ? STATUS_ENVIRONMENT
                           : fail(STATUS_ENVIRONMENT, "-R %d: this NCCL registers no buffers here (%s)",
-                                 c->options.registration, why);
+                                 registration_flag(c), why);
 }
 
 static enum status register_block(struct comm *c)
 {
     enum status status = STATUS_OK; /* with headers that know of no registration: nccl_open has refused it */
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
-    if (c->options.registration == 1)
+    if (c->options.registration == REGISTRATION_USER)
         status = nccl_status(c, ncclCommRegister(c->nccl, c->block.at, c->block.bytes, &c->block.registered),
                              "ncclCommRegister");
 #endif
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
-    if (c->options.registration == 2) {
+    if (c->options.registration == REGISTRATION_SYMMETRIC) {
         ncclWindow_t window = NULL;
         status = nccl_status(
             c, ncclCommWindowRegister(c->nccl, c->block.at, c->block.bytes, &window, NCCL_WIN_COLL_SYMMETRIC),
@@ -100,7 +107,7 @@ static enum status register_block(struct comm *c)
         c->block.registered = window;
     }
 #endif
-    return !status && c->options.registration && !c->block.registered ? none_registered(c) : status;
+    return !status && registration_flag(c) && !c->block.registered ? none_registered(c) : status;
 }
 
 /* NCCL allocates by the driver: the runtime has no error of it, NCCL's words have. */
@@ -130,7 +137,7 @@ static enum status grow(struct comm *c, size_t bytes)
 
 enum status nccl_try_registration(struct comm *c)
 {
-    return c->options.registration ? grow(c, PAGE) : STATUS_OK;
+    return registration_flag(c) ? grow(c, PAGE) : STATUS_OK;
 }
 
 enum status nccl_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)

@@ -14,7 +14,8 @@ struct arrival {
     bool noted, makes_parent; /* the folder above is this user's own in /tmp, too */
 };
 
-/* folder: shared by all processes; NULL: one of this user's own on each host ($XDG_RUNTIME_DIR, else in /tmp). */
+/* folder: shared by all processes; NULL: one of this user's own on each host ($XDG_RUNTIME_DIR, else in
+   /tmp). */
 void arrival_find(struct arrival *, const char *folder);
 void arrival_note(struct arrival *);   /* this process waits */
 void arrival_forget(struct arrival *); /* it has come through: the note goes */

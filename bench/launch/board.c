@@ -70,6 +70,14 @@ enum status board_listen(struct board *board, int ranks, struct board_place *pla
     return STATUS_OK;
 }
 
+void board_tell(struct board *board, char answer)
+{
+    for (size_t i = 0; i < board->connection_count; i++) {
+        const struct connection *c = &board->connections[i];
+        if (c->socket >= 0 && c->rank >= 0) (void)send(c->socket, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+}
+
 void board_close(struct board *board, char answer)
 {
     for (size_t i = 0; i < board->connection_count; i++) {

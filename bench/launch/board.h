@@ -27,7 +27,12 @@ struct report {
     uint64_t steps;
 };
 enum { REPORT_BYE = 1000, REPORT_FAILED };
-enum { ANSWER_SEEN = 1, ANSWER_BYE, ANSWER_END /* the launch has failed: leave */ };
+enum {
+    ANSWER_SEEN = 1,
+    ANSWER_BYE,
+    ANSWER_END,   /* rank 0's watchdog has said why the launch ends: leave */
+    ANSWER_FAILED /* rank 0 has said why it fails, and calls MPI_Abort next */
+};
 
 /* What rank 0 knows of one rank. */
 struct seen {
@@ -55,6 +60,8 @@ struct board {
 enum status board_listen(struct board *, int ranks, struct board_place *);
 /* Accepts, reads, answers; waits at most wait_s, or until `wake` (a descriptor) can be read. */
 void board_serve(struct board *, uint64_t secret, int wake, double now_s, double wait_s);
+/* Gives all an answer that they did not ask for. */
+void board_tell(struct board *, char answer);
 /* Gives all a last answer and closes. */
 void board_close(struct board *, char answer);
 

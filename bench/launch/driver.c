@@ -2,6 +2,7 @@
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "launch/launcher.h"
 #include "launch/world.h"
 #include "record/flags.h"
@@ -19,6 +20,10 @@ const struct option driver_options[] = {
      .argument = "NAME",
      .at = AT(launch),
      .help = "name of this launch in its run"},
+    {.kind = OPTION_FLAG,
+     .name = "progress",
+     .at = AT(progress),
+     .help = "say on stderr what is being measured, with first figures, also where no terminal is"},
     FLAG_LABEL(.at = AT(label)),
     FLAG_CLOUD(.at = AT(cloud)),
     FLAG_INSTANCE(.at = AT(instance), .help = "the instance type, kept in the record"),
@@ -118,11 +123,13 @@ static void print_crowding(const struct crowding *c, FILE *out)
                 c->processors, c->processors == 1 ? "" : "s", c->host);
 }
 
+/* A launch without any figure has failed, however well it ran. */
 static enum status close_launch(struct driver *d)
 {
     enum status status = STATUS_OK;
     if (d->world.rank == 0) {
-        status = journal_end(&d->journal, END_COMPLETE);
+        const char *why = d->parts->why_nothing(d);
+        status = why ? journal_fail(&d->journal, why) : journal_end(&d->journal, END_COMPLETE);
         if (d->settings->format == FORMAT_TEXT) {
             print_crowding(&d->crowding, stdout);
             d->parts->print(d, stdout);
@@ -131,6 +138,7 @@ static enum status close_launch(struct driver *d)
         }
         enum status closed = record_close(&d->journal.writer);
         if (!status) status = closed;
+        if (why && !status) status = fail(STATUS_ENVIRONMENT, "nothing was measured: %s", why);
     }
     status = d->parts->close(d, agree_over(d->world.comm, status));
     return status ? status : agree_over(d->world.comm, d->journal.wrong ? STATUS_WRONG : STATUS_OK);
@@ -146,7 +154,7 @@ static void end_failed(void *state)
 
 static enum status run_launch(struct driver *d)
 {
-    progress_open(&d->progress, d->world.rank == 0 && isatty(STDERR_FILENO));
+    progress_open(&d->progress, d->world.rank ? PROGRESS_NONE : progress_here(d->settings->progress));
     enum status status = d->parts->measure(d);
     if (!status) return close_launch(d);
     end_failed(d);
@@ -166,6 +174,7 @@ int driver_main(struct driver *d)
 {
     int rank = early_rank(), argc = d->argc;
     char **argv = d->argv;
+    use_decimal_point();
     journal_start(&d->journal, clock_s());
     name_program(d->name);
     silence(rank != 0);
@@ -185,6 +194,7 @@ int driver_main(struct driver *d)
     status = open_launch(d);
     if (!status) status = run_launch(d);
     d->parts->free_settings(d);
+    watch_conclude(d->watch, status);
     if (MPI_Finalize() && !status) status = fail(STATUS_ENVIRONMENT, "MPI_Finalize failed");
     watch_close(d->watch);
     world_close(&d->world);

@@ -18,6 +18,7 @@ struct driver_settings {
     enum format format;
     double timeout_s;
     int64_t expect_ranks, expect_hosts;
+    int progress;
     struct start_settings start;
 };
 
@@ -41,6 +42,9 @@ struct driver_parts {
     void (*add_facts)(struct driver *, struct launch_header *);
     /* A failure may be one rank's alone: it ends the launch by MPI_Abort. */
     enum status (*measure)(struct driver *);
+    /* On rank 0, after `measure`: why no case has a figure, in words that last until `close`; NULL where one
+       has. */
+    const char *(*why_nothing)(struct driver *);
     /* On rank 0: what a person reads of the figures. */
     void (*print)(struct driver *, FILE *);
     /* Frees all but the settings. `status`: of writing the records; returns it, or an error of its own. */

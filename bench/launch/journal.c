@@ -46,15 +46,28 @@ enum status journal_case(struct journal *j, struct case_row *row)
     return status;
 }
 
-enum status journal_end(struct journal *j, enum end_status how)
+/* why: of a failure; else NULL */
+static enum status write_end(struct journal *j, enum end_status how, const char *why)
 {
     struct timespec patience;
     enum status status = STATUS_OK;
     clock_gettime(CLOCK_REALTIME, &patience);
     patience.tv_sec += 2;
     if (pthread_mutex_timedlock(&j->lock, &patience)) return STATUS_ENVIRONMENT;
-    if (j->has_header && !j->ended) status = record_end(&j->writer, how, clock_s() - j->start_s);
+    double elapsed_s = clock_s() - j->start_s;
+    if (j->has_header && !j->ended)
+        status = why ? record_failure(&j->writer, elapsed_s, why) : record_end(&j->writer, how, elapsed_s);
     j->ended = true;
     pthread_mutex_unlock(&j->lock);
     return status;
+}
+
+enum status journal_end(struct journal *j, enum end_status how)
+{
+    return write_end(j, how, NULL);
+}
+
+enum status journal_fail(struct journal *j, const char *why)
+{
+    return write_end(j, END_FAILED, why);
 }

@@ -27,8 +27,11 @@ enum status journal_open(struct journal *, const struct world *, const struct ho
 /* One row, with its key. Nothing once the end is written. On rank 0. */
 enum status journal_case(struct journal *, struct case_row *);
 
-/* Writes the end line; a second call does nothing. The watchdog's thread calls it too. If the measuring thread
-   holds the lock for two seconds, in a write that blocks: STATUS_ENVIRONMENT. */
+/* Writes the end line; a second call does nothing. The watchdog's thread calls it too. If the measuring
+   thread holds the lock for two seconds, in a write that blocks: STATUS_ENVIRONMENT. */
 enum status journal_end(struct journal *, enum end_status);
+
+/* The same for a launch that failed, with one line that says why. */
+enum status journal_fail(struct journal *, const char *why);
 
 #endif

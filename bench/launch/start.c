@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#ifndef BUSBAR_MPIRUN
+#define BUSBAR_MPIRUN "" /* the build sets it: the launcher that belongs to its MPI library */
+#endif
+
 enum { MOST_RANKS = 4096 };
 
 extern const char mpirun_script[]; /* scripts/launchers/mpirun */

@@ -13,9 +13,9 @@ struct start_settings {
 };
 enum { START_NOT_ASKED = -1 };
 
-/* Returns in a process that is a rank already: STATUS_OK where nothing is to be started, else one line and a status.
-   Otherwise replaces this process by the launcher (scripts/launchers/mpirun, which the build embeds) with the same
-   command line less -t and -g, and does not return. visible: GPUs that this process sees. */
+/* Returns in a process that is a rank already: STATUS_OK where nothing is to be started, else one line and a
+   status. Otherwise replaces this process by the launcher (scripts/launchers/mpirun, which the build embeds)
+   with the same command line less -t and -g, and does not return. visible: GPUs that this process sees. */
 enum status start_ranks(const struct command *, int argc, char **argv, const struct start_settings *,
                         int visible);
 

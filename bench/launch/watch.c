@@ -25,7 +25,8 @@ struct watch {
     pthread_mutex_t lock;      /* of what follows */
     const struct world *world; /* NULL: MPI_Init has not returned */
     char what[160];
-    bool closing;
+    bool closing, failed;  /* failed: this rank has said why */
+    enum status concluded; /* watch_conclude() */
 
     struct arrival arrival;
     struct board board; /* rank 0 */
@@ -96,6 +97,14 @@ static bool is_closing(struct watch *w)
     return closing;
 }
 
+static bool is_failed(struct watch *w)
+{
+    pthread_mutex_lock(&w->lock);
+    bool failed = w->failed;
+    pthread_mutex_unlock(&w->lock);
+    return failed;
+}
+
 static void copy_what(struct watch *w, char what[160])
 {
     pthread_mutex_lock(&w->lock);
@@ -140,13 +149,17 @@ static bool rank_0_has_died(struct watch *w)
     char answer, last = 0;
     ssize_t n = -1;
     while (w->socket >= 0 && (n = recv(w->socket, &answer, 1, MSG_DONTWAIT)) > 0) last = answer;
-    return n == 0 && last != ANSWER_BYE && last != ANSWER_END;
+    return n == 0 && last != ANSWER_BYE && last != ANSWER_END && last != ANSWER_FAILED;
 }
 
 /* A signal came. When a rank had died just then, the launcher is clearing up: name the rank. */
 static void obey_signal(struct watch *w)
 {
     int number = signal_seen;
+    pthread_mutex_lock(&w->lock);
+    enum status concluded = w->concluded;
+    pthread_mutex_unlock(&w->lock);
+    if (concluded) _exit((int)concluded);
     if (w->world && w->world->rank == 0 && w->world->ranks > 1) {
         drain(w);
         board_serve(&w->board, w->place.secret, -1, clock_s(), 0.05);
@@ -187,6 +200,11 @@ static void serve_board(struct watch *w, double *moved_s)
     own->steps = steps;
     own->stage = stage;
     board_serve(&w->board, w->place.secret, w->wake[0], now, interval(w));
+    if (is_failed(w)) {
+        if (!own->failed) board_tell(&w->board, ANSWER_FAILED);
+        own->failed = true;
+        return;
+    }
     /* Who has failed takes the launch down next: some launchers leave nobody a moment to end the record then. */
     if (somebody(w, has_failed)) w->settings.at_end(w->settings.state, END_FAILED);
     for (int rank = 0; rank < w->world->ranks; rank++)
@@ -248,6 +266,11 @@ static void report_to_board(struct watch *w, double *answer_s)
     if (n > 0 && answers[n - 1] == ANSWER_END) {
         wait_or_wake(w, 0.5); /* the launcher gets rank 0's status first */
         finish(w, END_FAILED, STATUS_TIMEOUT);
+    }
+    if (n > 0 && answers[n - 1] == ANSWER_FAILED) {
+        wait_or_wake(w, 2); /* MPI_Abort ends this process first, where the launcher obeys it */
+        if (!signal_seen) finish(w, END_FAILED, STATUS_ENVIRONMENT);
+        return;
     }
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         wait_or_wake(w, 0.3);
@@ -364,9 +387,24 @@ void watch_say(struct watch *w, const char *what)
 
 void watch_fail(struct watch *w)
 {
-    if (!w->world || !w->world->rank) return;
-    send_report(w, REPORT_FAILED);
-    usleep(200000); /* rank 0 ends the record */
+    if (!w->world || w->world->ranks == 1) return;
+    if (w->world->rank) {
+        send_report(w, REPORT_FAILED);
+    } else {
+        pthread_mutex_lock(&w->lock);
+        w->failed = true;
+        pthread_mutex_unlock(&w->lock);
+        if (w->wake[1] >= 0 && write(w->wake[1], "f", 1) < 0 && errno != EAGAIN)
+            warn("the watchdog does not hear");
+    }
+    usleep(200000); /* rank 0 ends the record, or tells the others */
+}
+
+void watch_conclude(struct watch *w, enum status status)
+{
+    pthread_mutex_lock(&w->lock);
+    w->concluded = status;
+    pthread_mutex_unlock(&w->lock);
 }
 
 void watch_close(struct watch *w)

@@ -32,8 +32,8 @@ struct blas_list {
 };
 
 /* Loads what this machine has: `wanted` (a path, or a name as blas_families has it), else one of each known
-   library. A reference BLAS is loaded only if it is wanted or alone. kernel: only this one (--blas-kernel); NULL: the fastest. STATUS_ENVIRONMENT after one line
-   when there is none. */
+   library. A reference BLAS is loaded only if it is wanted or alone. kernel: only this one (--blas-kernel);
+   NULL: the fastest. STATUS_ENVIRONMENT after one line when there is none. */
 enum status blas_load(const char *wanted, const char *kernel, int threads, struct blas_list *);
 void blas_unload(struct blas_list *);
 bool blas_only_reference(const struct blas_list *);

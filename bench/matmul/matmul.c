@@ -338,6 +338,14 @@ static void free_cases(struct matmul_cases *cases)
     free(cases->list);
 }
 
+static const char *why_nothing(struct driver *d)
+{
+    const struct matmul_cases *cases = &state_of(d)->cases;
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].count) return NULL;
+    return cases->count ? cases->list[0].reason : "there is no case";
+}
+
 static void print_table(struct driver *d, FILE *out)
 {
     const struct matmul_launch *l = state_of(d);
@@ -354,9 +362,9 @@ static enum status close_engine(struct driver *d, enum status status)
 
 int matmul_main(int argc, char **argv)
 {
-    static const struct driver_parts parts = {read_settings, free_settings, devices,
-                                              open_engine,   add_facts,     measure,
-                                              print_table,   close_engine,  abort_engine};
+    static const struct driver_parts parts = {read_settings, free_settings, devices,     open_engine,
+                                              add_facts,     measure,       why_nothing, print_table,
+                                              close_engine,  abort_engine};
     struct matmul_launch l = {.driver = {.parts = &parts, .name = "matmul", .argc = argc, .argv = argv}};
     return driver_main(&l.driver);
 }

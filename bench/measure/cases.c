@@ -134,7 +134,6 @@ static void most_bytes(const struct call *call, int ranks, int64_t *send, int64_
 
 struct case_row cases_row(const struct measured *m, const struct settings *s, unsigned capabilities)
 {
-    static const char *const registrations[] = {"none", "user", "symmetric"};
     const struct call *call = &m->call;
     bool device = capabilities & CAN_DEVICE_MEMORY && s->memory != MEMORY_HOST;
     struct case_row row = case_row_absent();
@@ -147,7 +146,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
                                                                      : SYNC_BARRIER;
     row.cache = s->cache;
     row.memory = device ? MEMORY_DEVICE : MEMORY_HOST;
-    if (device) row.graph = s->graph, row.registration = registrations[s->registration], row.cta = s->cta;
+    if (device) row.graph = s->graph, row.registration = settings_registration(s), row.cta = s->cta;
     row.requested_bytes = (int64_t)m->requested_bytes;
     row.count = (int64_t)call->count;
     row.bytes = (int64_t)(call->count * dtypes[call->dtype].size);

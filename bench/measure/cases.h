@@ -2,7 +2,7 @@
 #ifndef BUSBAR_CASES_H
 #define BUSBAR_CASES_H
 
-#include "measure/sampler.h"
+#include "measure/measured.h"
 #include "measure/settings.h"
 
 struct cases {

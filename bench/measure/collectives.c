@@ -10,6 +10,8 @@
 #include "measure/cases.h"
 #include "measure/ceiling.h"
 #include "measure/nccl_format.h"
+#include "measure/problems.h"
+#include "measure/sampler.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "stats/order.h"
@@ -67,7 +69,9 @@ static void add_facts(struct driver *d, struct launch_header *header)
 {
     struct launch_state *l = state_of(d);
     l->backend->facts(l->comm, header);
-    if (d->world.rank == 0) ceiling_set(&l->cases, header, l->settings.network_gbit);
+    if (d->world.rank) return;
+    ceiling_set(&l->cases, header, l->settings.network_gbit);
+    problems_tell(&l->cases, &l->settings, header);
 }
 
 /* What was asked for and this backend does not have is refused, not left out. */
@@ -112,7 +116,7 @@ static enum status open_backend(struct driver *d)
                                       .cold = s->cache == CACHE_COLD,
                                       .seed = (uint64_t)s->seed,
                                       .graph = (int)s->graph,
-                                      .registration = (int)s->registration,
+                                      .registration = settings_registration(s),
                                       .cta = s->cta,
                                       .expect_domain = (int)s->expect_domain,
                                       .expect_transport = s->expect_transport,
@@ -144,7 +148,8 @@ static void open_sampler(struct launch_state *l)
     struct driver *d = &l->driver;
     l->sampler = sampler_open(&d->world, l->backend, l->comm);
     l->sampler->stopping =
-        (struct stopping){s->precision_percent / 100, (size_t)s->samples, (size_t)s->passes};
+        (struct stopping){.precision = s->precision_percent / 100, .passes = (size_t)s->passes};
+    l->sampler->operations = (size_t)s->operations;
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
@@ -329,6 +334,21 @@ static void say_case(struct launch_state *l, const struct measured *m)
     watch_say(l->driver.watch, what);
 }
 
+/* What the first pass gave. The table at the end has the figures of all passes. */
+static void show_first(struct launch_state *l, struct measured *m, const struct visit *visit)
+{
+    if (l->driver.world.rank || !l->driver.progress.kind || !visit->count) return;
+    char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
+    double us = median(visit->us, visit->count);
+    double gbps = busbw_gbps(m->call.collective, m->split->ranks,
+                             (double)(m->call.count * dtypes[m->call.dtype].size), us);
+    snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s", m->call.collective->name,
+             format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
+             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined",
+             figure_text(us, time), m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
+    progress_row(&l->driver.progress, row);
+}
+
 static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass, double share_s)
 {
     struct buffers buffers = {0};
@@ -357,6 +377,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     m->spent_s += took - visit.away_s;
     m->overhead_s = took - visit.sampling_s;
     m->sample_s = visit.taken ? visit.sampling_s / (double)visit.taken : 0;
+    if (pass == 0) show_first(l, m, &visit);
     status = write_row(l, m, pass, &visit);
     json_decref(visit.telemetry);
     json_decref(visit.groups);
@@ -387,7 +408,9 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
 {
     size_t n = l->cases.count, visits = n * (schedule->passes > pass ? schedule->passes - pass : 1);
     enum status status = STATUS_OK;
-    cases_order(&l->cases, (uint64_t)l->settings.seed, pass, pass == 0 && schedule->budget_s > 0, order);
+    /* By size where a reader of nccl-tests' text looks on, and where the budget may not last for all. */
+    bool by_size = pass == 0 && (schedule->budget_s > 0 || l->settings.driver.format == FORMAT_NCCL_TESTS);
+    cases_order(&l->cases, (uint64_t)l->settings.seed, pass, by_size, order);
     for (size_t i = 0; !status && i < n; i++) {
         const struct measured *next = &l->cases.list[order[i]];
         char size[UNIT_TEXT], what[200];
@@ -426,6 +449,28 @@ static void print_largest(const struct launch_state *l, FILE *out)
     fprintf(out, "largest: %zu bytes in %s memory\n", largest, device ? "device" : "host");
 }
 
+/* Registers buffers once in a launch, at their largest size: the backend keeps its memory from case to case and grows it
+   for a larger one, and NCCL has known problems with windows that are registered after others. */
+static enum status reserve_registered(struct launch_state *l)
+{
+    struct measured *largest = NULL;
+    uint64_t most = 0;
+    for (size_t i = 0; i < l->cases.count; i++) {
+        struct measured *m = &l->cases.list[i];
+        uint64_t needed, available;
+        if (m->status || !m->split->comm || !is_world(m->split->name)) continue;
+        needed_and_free(l, m, &needed, &available);
+        if (in_whole_pages(needed) > available || needed <= most) continue;
+        largest = m;
+        most = needed;
+    }
+    struct buffers buffers = {0};
+    enum status status = largest ? give_buffers(l, largest, &buffers) : STATUS_OK;
+    if (!status && largest && largest->call.buffers) l->backend->free(l->comm, &buffers);
+    if (largest) largest->call.buffers = NULL;
+    return status;
+}
+
 static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
@@ -435,11 +480,12 @@ static enum status measure(struct driver *d)
         return STATUS_OK;
     }
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
-                                      (size_t)s->passes, (size_t)s->samples};
+                                      (size_t)s->passes, (size_t)s->operations};
     size_t *order = allocate(l->cases.count, sizeof *order);
-    enum status status = STATUS_OK;
+    enum status status = s->registration ? reserve_registered(l) : STATUS_OK;
     int more = 1;
     open_sampler(l);
+    progress_row(&l->driver.progress, "first figures, of one pass:");
     for (size_t pass = 0; !status && more; pass++) {
         status = measure_pass(l, &schedule, pass, order);
         more = pass + 1 < schedule.passes ||
@@ -462,6 +508,18 @@ static void print_table(struct driver *d, FILE *out)
     if (l->sampler->distance) distance_print(&l->distance, out);
 }
 
+/* The reason of the first case of those without figures. */
+static const char *why_nothing(struct driver *d)
+{
+    const struct launch_state *l = state_of(d);
+    const struct cases *cases = &l->cases;
+    if (l->settings.largest) return NULL;
+    for (size_t i = 0; i < cases->count; i++)
+        if (cases->list[i].count) return NULL;
+    if (!cases->count) return "there is no case";
+    return *cases->list[0].reason ? cases->list[0].reason : "every sample was set aside";
+}
+
 static enum status close_backend(struct driver *d, enum status status)
 {
     struct launch_state *l = state_of(d);
@@ -478,9 +536,9 @@ static enum status close_backend(struct driver *d, enum status status)
 
 int collective_main(const char *name, const char *summary, int argc, char **argv)
 {
-    static const struct driver_parts parts = {read_settings, free_settings, devices,
-                                              open_backend,  add_facts,     measure,
-                                              print_table,   close_backend, abort_backend};
+    static const struct driver_parts parts = {read_settings, free_settings, devices,     open_backend,
+                                              add_facts,     measure,       why_nothing, print_table,
+                                              close_backend, abort_backend};
     struct launch_state l = {.driver = {.parts = &parts, .name = name, .argc = argc, .argv = argv},
                              .summary = summary};
     return driver_main(&l.driver);

@@ -1,8 +1,9 @@
 /* How far apart the processors of neighbouring ranks of a host are: the round trip of a cache line.
 
    A virtual machine's processors lie near each other (one last-level cache) or far apart, and the host moves
-   them every few seconds. On the machine of the README the round trip is then 80 or 320 ns, and collectives of
-   every size take 2.5 to 6 times as long. No sampling can correct this, but a launch can tell its state. */
+   them every few seconds. On the machine of the README the round trip is then 80 or 320 ns, and collectives
+   of every size take 2.5 to 6 times as long. No sampling can correct this, but a launch can tell its
+   state. */
 #ifndef BUSBAR_DISTANCE_H
 #define BUSBAR_DISTANCE_H
 

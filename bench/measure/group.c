@@ -1,5 +1,6 @@
 #include "measure/group.h"
 #include "backend/mpi_status.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOMAIN_TEXT = 96 };
+enum { DOMAIN_TEXT = 96, MOST_HOSTS = 1 << 20 };
 
 int circle_opponent(int hosts, int round, int host)
 {
@@ -33,46 +34,128 @@ static int64_t numbered(const char *name, const char *prefix)
     return value;
 }
 
-static bool is_split(const char *name)
+/* "match:0-5/1-7": pairs of hosts by their numbers in the launch. Calls `pair` for each; false: not of
+   this form, or a host stands there twice. */
+static bool each_match(const char *name, bool (*pair)(int a, int b, void *data), void *data)
 {
-    static const char *const words[] = {"world", "node", "domain", "rail", "pairs", "bisect", NULL};
-    for (size_t i = 0; words[i]; i++)
-        if (same(name, words[i])) return true;
-    return numbered(name, "") > 0 || numbered(name, "hosts:") >= 0 || numbered(name, "rails:") >= 0;
+    static const char prefix[] = "match:";
+    if (strncmp(name, prefix, sizeof prefix - 1) != 0) return false;
+    char *copy = duplicate(name + sizeof prefix - 1), *rest = copy, *word;
+    bool good = *copy;
+    while (good && (word = strsep(&rest, "/"))) {
+        int64_t a, b;
+        char *second = strchr(word, '-');
+        if (second) *second++ = 0;
+        good = second && !parse_integer(word, &a) && !parse_integer(second, &b) && a >= 0 && b >= 0 &&
+               a != b && a < MOST_HOSTS && b < MOST_HOSTS && pair((int)a, (int)b, data);
+    }
+    free(copy);
+    return good;
+}
+
+static bool first_time(int a, int b, void *data)
+{
+    bool *seen = data;
+    if (seen[a] || seen[b]) return false;
+    return seen[a] = seen[b] = true;
+}
+
+static bool is_match(const char *name)
+{
+    bool *seen = allocate(MOST_HOSTS, sizeof *seen), good = each_match(name, first_time, seen);
+    free(seen);
+    return good;
+}
+
+enum split_kind {
+    SPLIT_UNKNOWN,
+    SPLIT_WORLD,
+    SPLIT_NODE,
+    SPLIT_DOMAIN,
+    SPLIT_RAIL,
+    SPLIT_PAIRS,
+    SPLIT_BISECT,
+    SPLIT_HOSTS,
+    SPLIT_RAILS,
+    SPLIT_MATCH,
+    SPLIT_COUNT
+};
+
+static const struct names split_names = NAMES("world", "node", "domain", "rail", "pairs", "bisect");
+
+/* *number: K of hosts:K and rails:K, N of SPLIT_COUNT. */
+static enum split_kind split_kind_of(const char *name, int64_t *number)
+{
+    enum split_kind kind = (enum split_kind)value_named(&split_names, name);
+    *number = 0;
+    if (kind) return kind;
+    if ((*number = numbered(name, "")) > 0) return SPLIT_COUNT;
+    if ((*number = numbered(name, "hosts:")) >= 0) return SPLIT_HOSTS;
+    if ((*number = numbered(name, "rails:")) >= 0) return SPLIT_RAILS;
+    return is_match(name) ? SPLIT_MATCH : SPLIT_UNKNOWN;
 }
 
 enum status splits_check(const char *list)
 {
     char *copy = duplicate(list), *rest = copy, *word;
     enum status status = STATUS_OK;
+    int64_t number;
     while (!status && (word = strsep(&rest, ",")))
-        if (!is_split(word))
-            status = fail(STATUS_USAGE,
-                          "--group: '%s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K "
-                          "or a number of ranks",
-                          word);
+        if (split_kind_of(word, &number) == SPLIT_UNKNOWN)
+            status =
+                fail(STATUS_USAGE,
+                     "--group: '%.60s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K, "
+                     "match:A-B/C-D or a number of ranks",
+                     word);
     free(copy);
     return status;
 }
 
-enum { BISECT = -1 };
-static int opponent(int hosts, int round, int host)
+/* The pairs of a round: the opponent of each host, -1: it sits out. */
+struct opponents {
+    int hosts, *of;
+};
+
+static bool oppose(int a, int b, void *data)
 {
-    if (round != BISECT) return circle_opponent(hosts, round, host);
-    int half = hosts / 2;
-    return host < half ? host + half : host < 2 * half ? host - half : -1;
+    struct opponents *opponents = data;
+    if (a >= opponents->hosts || b >= opponents->hosts) return false;
+    opponents->of[a] = b;
+    opponents->of[b] = a;
+    return true;
 }
 
-/* The host without an opponent sits out: -1. */
-static void host_pairs(const struct world *w, int round, bool rails, int *group)
+/* False: the split names a host that the launch does not have. */
+static bool find_opponents(const char *name, struct opponents *opponents)
+{
+    int n = opponents->hosts, half = n / 2;
+    int64_t round;
+    for (int host = 0; host < n; host++) opponents->of[host] = -1;
+    switch (split_kind_of(name, &round)) {
+    case SPLIT_MATCH:
+        return each_match(name, oppose, opponents);
+    case SPLIT_BISECT:
+        for (int host = 0; host < half; host++) oppose(host, host + half, opponents);
+        return true;
+    default: /* hosts:K and rails:K */
+        for (int host = 0; host < n; host++) opponents->of[host] = circle_opponent(n, (int)round, host);
+        return true;
+    }
+}
+
+/* Groups of paired hosts; with `rails` one for each place on them. A host without an opponent sits out:
+   -1. */
+static bool host_pairs(const struct world *w, const char *name, bool rails, int *group)
 {
     int places = 1, pairs = 0;
+    struct opponents opponents = {w->nodes, allocate((size_t)w->nodes, sizeof *opponents.of)};
+    bool good = find_opponents(name, &opponents);
     if (rails)
         for (int r = 0; r < w->ranks; r++)
             if (w->local_rank_of_rank[r] >= places) places = w->local_rank_of_rank[r] + 1;
     int *pair = allocate((size_t)w->nodes, sizeof *pair);
     for (int node = 0; node < w->nodes; node++) {
-        int other = opponent(w->nodes, round, node);
+        int other = opponents.of[node];
         pair[node] = other < 0 ? -1 : other < node ? pair[other] : pairs++;
     }
     for (int r = 0; r < w->ranks; r++) {
@@ -80,6 +163,8 @@ static void host_pairs(const struct world *w, int round, bool rails, int *group)
         group[r] = p < 0 ? -1 : p * places + (rails ? w->local_rank_of_rank[r] : 0);
     }
     free(pair);
+    free(opponents.of);
+    return good;
 }
 
 int split_assign(const char *name, const struct world *w, const int *domain_of_rank, int *group, char *reason,
@@ -89,25 +174,38 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
     int groups = 1;
     *reason = 0;
     for (int r = 0; r < w->ranks; r++) group[r] = 0;
-    if (same(name, "node"))
+    switch (split_kind_of(name, &number)) {
+    case SPLIT_NODE:
         for (int r = 0; r < w->ranks; r++) group[r] = w->node_of_rank[r];
-    else if (same(name, "domain"))
+        break;
+    case SPLIT_DOMAIN:
         for (int r = 0; r < w->ranks; r++) group[r] = domain_of_rank ? domain_of_rank[r] : w->node_of_rank[r];
-    else if (same(name, "rail"))
+        break;
+    case SPLIT_RAIL:
         for (int r = 0; r < w->ranks; r++) group[r] = w->local_rank_of_rank[r];
-    else if (same(name, "pairs")) {
+        break;
+    case SPLIT_PAIRS:
         if (w->ranks % 2) snprintf(reason, room, "%d ranks do not make pairs", w->ranks);
         for (int r = 0; r < w->ranks; r++) group[r] = r % (w->ranks / 2 ? w->ranks / 2 : 1);
-    } else if ((number = numbered(name, "")) > 0) {
+        break;
+    case SPLIT_COUNT:
         if (w->ranks % number)
             snprintf(reason, room, "%d ranks do not divide into groups of %d", w->ranks, (int)number);
         for (int r = 0; r < w->ranks; r++) group[r] = r / (int)number;
-    } else if ((number = numbered(name, "hosts:")) >= 0)
-        host_pairs(w, (int)number, false, group);
-    else if (same(name, "bisect"))
-        host_pairs(w, BISECT, true, group);
-    else if ((number = numbered(name, "rails:")) >= 0)
-        host_pairs(w, (int)number, true, group);
+        break;
+    case SPLIT_HOSTS:
+        host_pairs(w, name, false, group);
+        break;
+    case SPLIT_BISECT:
+    case SPLIT_RAILS:
+    case SPLIT_MATCH:
+        if (!host_pairs(w, name, true, group))
+            snprintf(reason, room, "it names a host beyond the launch's %d", w->nodes);
+        break;
+    case SPLIT_WORLD:
+    case SPLIT_UNKNOWN:
+        break;
+    }
     for (int r = 0; r < w->ranks; r++)
         if (group[r] >= groups) groups = group[r] + 1;
     return *reason ? 0 : groups;
@@ -208,6 +306,14 @@ static enum status open_split(const struct world *w, const struct backend *backe
     return backend_open(&split->backend, &split->world, &own, &split->comm);
 }
 
+void split_label(const char *name, char label[SPLIT_LABEL])
+{
+    if (is_match(name))
+        snprintf(label, SPLIT_LABEL, "match:%016llx", (unsigned long long)hash_bytes(name, strlen(name)));
+    else
+        snprintf(label, SPLIT_LABEL, "%s", name);
+}
+
 enum status splits_open(const char *list, const struct world *w, const struct backend *backend,
                         const struct backend *opened, struct comm *comm,
                         const struct backend_options *options, struct splits *splits)
@@ -222,10 +328,12 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
                               .whole = *w}; /* backends keep pointers to the worlds in it */
     while (!status && (word = strsep(&rest, ","))) {
         size_t before = 0;
-        while (before < splits->count && !same(splits->list[before].name, word)) before++;
+        char label[SPLIT_LABEL];
+        split_label(word, label);
+        while (before < splits->count && !same(splits->list[before].name, label)) before++;
         if (before < splits->count) continue; /* named twice */
         struct split *split = &splits->list[splits->count];
-        *split = (struct split){.name = duplicate(word), .index = (int)splits->count};
+        *split = (struct split){.name = duplicate(label), .index = (int)splits->count};
         splits->count++;
         split->group_of_rank = allocate((size_t)w->ranks, sizeof *split->group_of_rank);
         if (is_world(word)) {

@@ -8,7 +8,7 @@
 
 /* One split, as this rank sees it. */
 struct split {
-    const char *name; /* "world", "pairs", "4": what was asked */
+    const char *name; /* "world", "pairs", "4": as split_label() gives it */
     int index;        /* in the list */
     struct world
         world; /* this rank's group: ranks, nodes are numbered within it, local_rank stays the launch's */
@@ -29,9 +29,11 @@ struct splits {
    world   all ranks                           node    the ranks of each host
    domain  the ranks of each NVLink domain     rail    the ranks with the same place on their hosts
    pairs   rank r with rank r + ranks/2        N       N ranks each, in order
-   hosts:K   hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet each once
-   rails:K   so, but a group for each place on the hosts: one rank of either
-   bisect  so, host i with host i + hosts/2 */
+   hosts:K  hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet
+            each once
+   rails:K  so, but a group for each place on the hosts: one rank of either
+   bisect   so, host i with host i + hosts/2
+   match:A-B/C-D  so, the hosts with these numbers (from 0, in the launch's order); the others sit out */
 enum status splits_check(const char *list);
 
 /* Collective. Opens a communicator of `backend` for every split; "world" is the one that is open already. */
@@ -39,6 +41,11 @@ enum status splits_open(const char *list, const struct world *, const struct bac
                         const struct backend *opened, struct comm *comm, const struct backend_options *,
                         struct splits *);
 void splits_close(struct splits *);
+
+/* What records call the split: its name, but a hash in place of the pairs of `match`, which may be
+   hundreds. */
+enum { SPLIT_LABEL = 64 };
+void split_label(const char *name, char label[SPLIT_LABEL]);
 
 /* Which group each rank is in, and how many there are; 0 groups: impossible, `reason` says why. Pure.
  * `domain_of_rank` may be NULL. */

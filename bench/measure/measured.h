@@ -27,7 +27,8 @@ struct measured {
     enum kept_rule rule; /* of its samples */
     int batch;           /* operations in a sample, chosen in the first pass */
     size_t slot;         /* next to use */
-    int64_t warmup, preempted;
+    int64_t warmup;      /* calls, of the visit that had most */
+    int64_t preempted;
     double spent_s;              /* in all passes */
     double overhead_s, sample_s; /* of the last visit: all but the samples; a sample with its barrier */
     int visits;

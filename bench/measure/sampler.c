@@ -2,6 +2,7 @@
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/units.h"
+#include "measure/schedule.h"
 #include "stats/order.h"
 
 #include <math.h>
@@ -10,7 +11,7 @@
 
 enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
 enum { PREEMPTED = 1, SPOILED };          /* marks; a block's is the worst of all ranks */
-enum { THINNED_MOST = 4096, BATCH = 20 };
+enum { THINNED_MOST = 4096 };
 
 /* Skip getrusage() for samples within this of the shortest: no context switch fits in that, and the system
    call makes the next operation of 0.4 us up to 9 % slower (benchmark-accuracy). */
@@ -147,12 +148,12 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
     return STATUS_OK;
 }
 
-/* Exactly s->warmup calls, in blocks. */
-static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t *calls)
+/* Exactly `wanted` calls, in blocks. *calls: so far. */
+static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t wanted, int64_t *calls)
 {
     enum status status = STATUS_OK;
-    for (*calls = 0; !status && *calls < s->warmup;) {
-        int64_t left = s->warmup - *calls, samples = left / m->batch;
+    while (!status && *calls < wanted) {
+        int64_t left = wanted - *calls, samples = left / m->batch;
         if (samples == 0) m->batch = (int)left, samples = 1;
         if (samples > BLOCK_MOST) samples = BLOCK_MOST;
         status = block(s, m, (size_t)samples);
@@ -161,11 +162,13 @@ static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t 
     return status;
 }
 
-/* Until two stages are alike (struct warming), at most a fifth of the visit's time. All ranks see the same
-   maxima, so all decide alike. */
-static enum status warm_up_until_steady(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
+/* Until two stages are alike (struct warming), at most a fifth of the visit's time and `most` samples. All ranks see
+   the same maxima, so all decide alike. */
+static enum status warm_up_until_steady(struct sampler *s, struct measured *m, double share_s,
+                                        double most_samples, int64_t *calls)
 {
     static const double TIME_MOST_S = 0.1; /* where the number of samples is given, the share is infinite */
+    int64_t before = *calls;
     double start = clock_s(), limit_s = fmin(share_s / 5, TIME_MOST_S);
     struct warming warming = {0};
     for (size_t count = 1; count;) {
@@ -175,31 +178,35 @@ static enum status warm_up_until_steady(struct sampler *s, struct measured *m, d
         double own[2] = {clock_s() - start, clock_s() - begin}, most[2];
         mpi_must(MPI_Allreduce(own, most, 2, MPI_DOUBLE, MPI_MAX, s->world->comm));
         s->sample_s = most[1] / (double)count;
-        count = warming_next(&warming, s->worst, count, (limit_s - most[0]) / s->sample_s);
-        *calls = (int64_t)warming.samples * m->batch;
+        double fits = (limit_s - most[0]) / s->sample_s,
+               left = most_samples - (double)(warming.samples + count);
+        count = warming_next(&warming, s->worst, count, fmin(fits, left));
+        *calls = before + (int64_t)warming.samples * m->batch;
     }
     return STATUS_OK;
 }
 
-static enum status warm_up(struct sampler *s, struct measured *m, double share_s, int64_t *calls)
+/* With -n N and without -w the warm-up must not outlast what is measured: a fifth of the visit's calls, and five at
+   least, which is what nccl-tests spends. */
+static enum status warm_up(struct sampler *s, struct measured *m, size_t pass, double share_s, int64_t *calls)
 {
+    enum { FEW = 5, STEADY_LEAST = 20 }; /* fewer samples cannot show that they are steady (struct warming) */
     s->sample_s = 0;
-    return s->warmup >= 0 ? warm_up_fixed(s, m, calls) : warm_up_until_steady(s, m, share_s, calls);
+    if (s->warmup >= 0) return warm_up_fixed(s, m, s->warmup, calls);
+    if (!s->operations) return warm_up_until_steady(s, m, share_s, INFINITY, calls);
+    size_t samples = stopping_fixed(&s->stopping, pass) / FEW;
+    if (samples < STEADY_LEAST) return warm_up_fixed(s, m, FEW, calls);
+    return warm_up_until_steady(s, m, share_s, (double)samples, calls);
 }
 
-/* k >= 20, or a batch of at least 1 ms: twenty, but where one operation takes long. */
-static int choose_batch(double operation_s)
-{
-    return operation_s < 5e-3 ? BATCH : operation_s < 50e-3 ? 4 : 1;
-}
-
-static enum status set_batch(struct sampler *s, struct measured *m)
+/* *calls: those that this took. */
+static enum status set_batch(struct sampler *s, struct measured *m, int64_t *calls)
 {
     m->batch = 1;
     if (m->call.isolated) return STATUS_OK;
     enum status status = STATUS_OK;
-    for (int i = 0; i < 2 && !status; i++) status = block(s, m, 1);
-    m->batch = choose_batch(s->worst[0] * 1e-6);
+    for (; *calls < 2 && !status; ++*calls) status = block(s, m, 1);
+    m->batch = batch_of(s->worst[0] * 1e-6, s->operations);
     return status;
 }
 
@@ -347,11 +354,12 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     double start = clock_s();
     s->away_s = 0;
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
-    if (pass == 0) status = set_batch(s, m);
+    if (pass == 0) status = set_batch(s, m, &visit->warmup);
     int batch = m->batch;
+    s->stopping.fixed = samples_of(m, s->operations);
     if (!status && pass == 0 && s->comm && s->backend->prepare)
         status = s->backend->prepare(s->comm, &m->call, m->batch);
-    if (!status) status = warm_up(s, m, share_s, &visit->warmup);
+    if (!status) status = warm_up(s, m, pass, share_s, &visit->warmup);
     m->batch = batch;
     thinned_start(&s->waits);
     thinned_start(&s->arrivals);
@@ -377,7 +385,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
         reduce_medians(s, &s->arrivals, &visit->arrival);
         visit->skew_us = window_skew(s->window);
     }
-    m->warmup += visit->warmup;
+    if (visit->warmup > m->warmup) m->warmup = visit->warmup;
     m->preempted += visit->preempted;
     m->why = visit->why;
     return status;

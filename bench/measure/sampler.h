@@ -17,9 +17,10 @@ struct sampler {
     struct comm *comm;
     const struct split *split; /* groups that run side by side; NULL: all ranks together. Without a comm, this
                                   rank sits out */
-    struct stopping stopping;
-    int64_t warmup;      /* calls; -1: until steady */
-    int64_t check_every; /* samples; 0: only where asked */
+    struct stopping stopping;  /* its `fixed` is set for each case, from `operations` */
+    size_t operations;         /* -n: of a case, over all passes; 0: until precise */
+    int64_t warmup;            /* calls; -1: until steady, or few with -n */
+    int64_t check_every;       /* samples; 0: only where asked */
     uint64_t seed;
     struct pulse *pulse; /* NULL: nobody watches */
     double

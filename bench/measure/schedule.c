@@ -26,6 +26,23 @@ static double least_cost(const struct cases *cases, size_t at)
            (double)nearest->requested_bytes;
 }
 
+size_t samples_of(const struct measured *m, size_t operations)
+{
+    size_t batch = m->batch > 0 ? (size_t)m->batch : 1;
+    return operations / batch + (operations % batch != 0);
+}
+
+int batch_of(double operation_s, size_t operations)
+{
+    enum { BATCH = 20, LONGER = 5 };
+    int wanted = operation_s < 5e-3 ? BATCH : operation_s < 50e-3 ? 4 : 1;
+    if (!operations) return wanted;
+    if (operations <= (size_t)wanted) return (int)operations;
+    for (int batch = wanted; batch <= LONGER * wanted; batch++)
+        if (operations % (size_t)batch == 0) return batch;
+    return wanted;
+}
+
 bool is_precise(const struct measured *m, double precision)
 {
     double lo, hi;
@@ -36,9 +53,10 @@ enum visit_choice schedule_visit(const struct schedule *s, const struct cases *c
                                  size_t left, double elapsed_s, double *share_s)
 {
     const struct measured *m = &cases->list[at];
-    if (s->fixed && stopping_fixed(&(struct stopping){.fixed = s->fixed, .passes = s->passes}, pass) == 0)
+    struct stopping stopping = {.fixed = samples_of(m, s->operations), .passes = s->passes};
+    if (s->operations && stopping_fixed(&stopping, pass) == 0)
         return PASS_OVER; /* fewer samples than passes */
-    *share_s = s->fixed ? INFINITY : s->max_seconds / (double)s->passes;
+    *share_s = s->operations ? INFINITY : s->max_seconds / (double)s->passes;
     if (s->budget_s > 0) {
         double remaining = s->budget_s - elapsed_s, cost = least_cost(cases, at);
         if (remaining <= 0 || cost > remaining) return pass == 0 ? GIVE_UP : PASS_OVER;
@@ -50,7 +68,7 @@ enum visit_choice schedule_visit(const struct schedule *s, const struct cases *c
         if (*share_s < 0) *share_s = 0;
     }
     /* Where one operation takes longer than a pass's share, the first passes have used the case's time. */
-    if (pass > 0 && !s->fixed && pass < s->passes && m->spent_s + m->sample_s > s->max_seconds)
+    if (pass > 0 && !s->operations && pass < s->passes && m->spent_s + m->sample_s > s->max_seconds)
         return PASS_OVER;
     if (pass >= s->passes && (m->count == 0 || is_precise(m, s->precision))) return PASS_OVER;
     return VISIT;
@@ -58,7 +76,7 @@ enum visit_choice schedule_visit(const struct schedule *s, const struct cases *c
 
 bool schedule_another(const struct schedule *s, const struct cases *cases, double elapsed_s)
 {
-    if (s->budget_s <= 0 || s->fixed) return false;
+    if (s->budget_s <= 0 || s->operations) return false;
     for (size_t i = 0; i < cases->count; i++) {
         const struct measured *m = &cases->list[i];
         if (m->count && elapsed_s + 2 * (m->overhead_s + m->sample_s) < s->budget_s &&

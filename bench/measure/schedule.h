@@ -9,7 +9,7 @@ struct schedule {
     double budget_s;    /* for the launch, from its start; 0: none */
     double precision;
     size_t passes;
-    size_t fixed; /* samples of a case over all passes: only a budget ends a case early; 0: until precise */
+    size_t operations; /* of a case over all passes: only a budget ends a case early; 0: until precise */
 };
 
 enum visit_choice {
@@ -25,6 +25,14 @@ enum visit_choice schedule_visit(const struct schedule *, const struct cases *, 
 /* After the passes asked for: whether time is left in the budget for another over the cases that are not
  * precise yet. */
 bool schedule_another(const struct schedule *, const struct cases *, double elapsed_s);
+
+/* How many samples make up so many operations of the case: a sample is a batch of them. */
+size_t samples_of(const struct measured *, size_t operations);
+
+/* Operations in a pipelined sample: twenty, fewer where one takes long. With a number of operations in all
+   (0: none given) a batch that divides it, where one of up to five times that length does; a smaller number
+   is one batch. */
+int batch_of(double operation_s, size_t operations);
 
 /* Whether the case's median is known as well as wanted. */
 bool is_precise(const struct measured *, double precision);

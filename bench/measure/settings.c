@@ -54,7 +54,8 @@ static const struct option collective_options[] = {
                        "domain, rail,\n"
                        "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, "
                        "round K;\n"
-                       "bisect: as rails:K, each host with the one half the hosts away"),
+                       "bisect: as rails:K, each host with the one half the hosts away;\n"
+                       "match:A-B/C-D: as rails:K, the hosts with these numbers, from 0"),
     {.kind = OPTION_CHOICE,
      .name = "sync",
      .at = AT(sync),
@@ -71,9 +72,17 @@ static const struct option collective_options[] = {
                              "scheduled away do not count,\n"
                              "so on a busy machine a case may take up to three times as long"),
     FLAG_TIME_BUDGET(.at = AT(time_budget_s)),
-    FLAG_ITERS(.at = AT(samples), .help = "exactly N samples of each case; 0: until precise"),
-    FLAG_WARMUP(.at = AT(warmup), .initial = "-1", .least = -1,
-                .help = "exactly N warm-up calls; -1: until steady"),
+    FLAG_ITERS(
+            .at = AT(operations),
+            .help =
+                "exactly N operations of each case, over all passes (pipelined: in batches of 20 and more, "
+                "a few more\n"
+                "than N where no such batch divides it); 0: until precise"),
+    FLAG_WARMUP(
+            .at = AT(warmup), .initial = "-1", .least = -1,
+            .help =
+                "exactly N warm-up calls in each pass; -1: until steady; with -n alone 5, or until steady "
+                "within a\nfifth of what is measured"),
     FLAG_PASSES(.at = AT(passes), .initial = "5",
                 .help = "rounds over all cases, each in another order, so that drift\ndoes not look like an "
                         "effect of size"),
@@ -343,6 +352,11 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     s->pipelined = s->mode != MODE_ISOLATED;
     s->isolated = s->mode != MODE_PIPELINED;
     return STATUS_OK;
+}
+
+enum registration settings_registration(const struct settings *s)
+{
+    return (enum registration)(REGISTRATION_NONE + s->registration);
 }
 
 void settings_free(struct settings *s)

@@ -24,7 +24,7 @@ struct settings {
     enum cache cache;
     enum memory memory;
     const char *backend;
-    int64_t samples, warmup, passes, seed, check, check_every;
+    int64_t operations, warmup, passes, seed, check, check_every;
     double precision_percent, max_seconds, time_budget_s, network_gbit;
     const char *group, *fault;
     int64_t graph, registration, expect_domain;
@@ -46,6 +46,7 @@ struct command collective_command(const char *name, const char *summary);
 
 /* Reads argv and checks what the table cannot: lists of names, sizes. One line and STATUS_USAGE on error. */
 enum status settings_read(const struct command *, int argc, char **argv, struct settings *);
+enum registration settings_registration(const struct settings *); /* -R 0, 1 or 2 */
 void settings_free(struct settings *);
 
 #endif

@@ -17,40 +17,78 @@ static struct case_row summary(struct measured *m, const struct settings *s, uns
     row.samples_us = (struct samples){&middle, 1};
     case_row_summarise(&row);
     row.samples_us = (struct samples){0};
-    if (m->call.isolated && m->count >= 100) row.p99_us = percentile_sorted(m->us, m->count, 0.99);
     return row;
 }
 
-static void print_row(struct measured *m, const struct settings *s, unsigned capabilities, bool has_bounds,
-                      FILE *out)
+/* What is printed of all cases of a block: one heading, one collective, mode, type, operation and group of ranks. */
+struct block {
+    bool has_bounds;
+    bool both;                  /* placements side by side */
+    const struct measured *top; /* the row with the highest bus bandwidth */
+    double top_gbps, sum_gbps;
+    size_t rows;
+};
+
+/* One placement of one size, 30 columns, with bounds 36, so that two make 80. NULL: nothing was measured. */
+static void print_figures(struct measured *m, const struct settings *s, unsigned capabilities,
+                          struct block *block, FILE *out)
 {
-    char size[UNIT_TEXT], time[UNIT_TEXT], error[UNIT_TEXT] = "-", p99[UNIT_TEXT], alg[UNIT_TEXT],
-                                           bus[UNIT_TEXT], wrong[UNIT_TEXT] = "-";
-    double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
-    struct case_row row = summary(m, s, capabilities);
-    if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
-    int error_width = 8 + (int)(strlen(error) - text_columns(error, strlen(error)));
-    if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
-    fprintf(out, "%10s %12zu %9s %6s %4s %10s %*s %10s %9s %9s %6s", format_size((size_t)row.bytes, size),
-            m->call.count, dtypes[m->call.dtype].name, row.op ? row.op : "none",
-            m->call.in_place ? "in" : "out", figure_text(row.median_us, time), error_width, error,
-            figure_text(row.p99_us, p99), figure_text(row.algbw_gbps, alg), figure_text(row.busbw_gbps, bus),
-            wrong);
-    if (has_bounds && m->bound_us > 0) fprintf(out, " %8.1f", 100 * m->bound_us / row.median_us);
+    char time[UNIT_TEXT] = "-", error[UNIT_TEXT] = "-", bus[UNIT_TEXT] = "-", wrong[UNIT_TEXT] = "-",
+         bound[UNIT_TEXT] = "-";
+    if (m) {
+        double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
+        struct case_row row = summary(m, s, capabilities);
+        double gbps = row.ranks > 1 ? row.busbw_gbps : row.algbw_gbps;
+        if (isfinite(relative))
+            snprintf(error, sizeof error, relative > 1 ? ">±100%%" : "±%.1f%%", relative * 100);
+        if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
+        figure_text(row.median_us, time);
+        snprintf(bus, sizeof bus, "%s", figure_text(gbps, (char[UNIT_TEXT]){0}));
+        if (m->bound_us > 0) snprintf(bound, sizeof bound, "%.1f", 100 * m->bound_us / row.median_us);
+        if (isfinite(gbps)) block->rows++, block->sum_gbps += gbps;
+        if (isfinite(gbps) && !(gbps <= block->top_gbps)) block->top = m, block->top_gbps = gbps;
+    }
+    int error_width = 6 + (int)(strlen(error) - text_columns(error, strlen(error)));
+    fprintf(out, " %7s %*s %8s %5s", time, error_width, error, bus, wrong);
+    if (block->has_bounds) fprintf(out, " %5s", bound);
+}
+
+static void print_heading(const struct measured *m, const struct block *block, FILE *out)
+{
+    const char *figure = m->split->ranks > 1 ? "busbw" : "algbw";
+    fprintf(out, "\n%s %s", m->call.collective->name, dtypes[m->call.dtype].name);
+    if (m->call.collective->reduces) fprintf(out, " %s", op_names[m->call.op]);
+    if (m->call.collective->rooted) fprintf(out, ", root %d", m->call.root);
+    if (!is_world(m->split->name))
+        fprintf(out, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
+                m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
+    fprintf(out, "; %s\n",
+            m->call.isolated ? "isolated: the slowest rank's time of one operation"
+                             : "pipelined: the slowest rank's time per operation of a batch");
+    int width = block->has_bounds ? 36 : 30;
+    if (block->both)
+        fprintf(out, "%8s%*s%*s\n", "", width, "out of place", width, "in place");
+    else
+        fprintf(out, "%8s%*s\n", "", width, m->call.in_place ? "in place" : "out of place");
+    fprintf(out, "%8s", "size");
+    for (int i = 0; i < (block->both ? 2 : 1); i++)
+        fprintf(out, " %7s %6s %8s %5s%s", "time us", "95%", figure, "wrong",
+                block->has_bounds ? " bound" : "");
     fprintf(out, "\n");
 }
 
-static void print_heading(const struct measured *m, bool has_bounds, FILE *out)
+/* What people quote. */
+static void print_summary(const struct block *block, FILE *out)
 {
-    fprintf(out, "\n%s, ", m->call.collective->name);
-    if (!is_world(m->split->name))
-        fprintf(out, "%d group%s of %d ranks at once (%s), the slowest of them; ", m->split->groups,
-                m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
-    fprintf(out, "%s\n",
-            m->call.isolated ? "isolated: the slowest rank's time of one operation"
-                             : "pipelined: the slowest rank's time for each of a batch of operations");
-    fprintf(out, "%10s %12s %9s %6s %4s %10s %8s %10s %9s %9s %6s%s\n", "size", "count", "type", "op", "to",
-            "time us", "95%", "p99 us", "algbw", "busbw", "wrong", has_bounds ? "  % bound" : "");
+    char size[UNIT_TEXT], top[UNIT_TEXT], average[UNIT_TEXT];
+    if (!block->top) return;
+    fprintf(out, "%s: peak %s GB/s (%s, %s", block->top->split->ranks > 1 ? "busbw" : "algbw",
+            figure_text(block->top_gbps, top), format_size(block->top->requested_bytes, size),
+            block->top->call.in_place ? "in place" : "out of place");
+    if (block->top->bound_us > 0)
+        fprintf(out, ", %.1f %% of bound",
+                100 * block->top->bound_us / median_sorted(block->top->us, block->top->count));
+    fprintf(out, "); average %s\n", figure_text(block->sum_gbps / (double)block->rows, average));
 }
 
 static bool has_figures(const struct measured *m)
@@ -68,7 +106,7 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
         all += has_figures(m);
         missed += has_figures(m) && !is_precise(m, s->precision_percent / 100);
     }
-    if (missed == 0 || s->samples) return;
+    if (missed == 0 || s->operations) return;
     text_add(out, "%zu of %zu cases missed --precision %g %%", missed, all, s->precision_percent);
     for (size_t i = 0, named = 0; i < cases->count && missed <= MOST_NAMED; i++) {
         const struct measured *m = &cases->list[i];
@@ -125,25 +163,49 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
     }
 }
 
+static bool in_one_block(const struct measured *a, const struct measured *b)
+{
+    return a->split == b->split && a->call.collective == b->call.collective &&
+           a->call.isolated == b->call.isolated && a->call.dtype == b->call.dtype && a->call.op == b->call.op;
+}
+
+/* Cases from..end-1 in the order of cases_make(): of each size out of place, then in place, or one of them. */
+static void print_block(struct cases *cases, size_t from, size_t end, const struct settings *s,
+                        unsigned capabilities, FILE *out)
+{
+    struct block block = {.both = s->out_of_place && s->in_place, .top_gbps = NAN};
+    size_t step = block.both ? 2 : 1;
+    bool any = false;
+    for (size_t i = from; i < end; i++) {
+        any |= has_figures(&cases->list[i]);
+        block.has_bounds |= cases->list[i].bound_us > 0;
+    }
+    if (!any) return;
+    print_heading(&cases->list[from], &block, out);
+    for (size_t i = from; i < end; i += step) {
+        struct measured *m = &cases->list[i];
+        char size[UNIT_TEXT];
+        if (!has_figures(m) && !(block.both && has_figures(&m[1]))) continue;
+        fprintf(out, "%8s", format_size(m->call.count * dtypes[m->call.dtype].size, size));
+        for (size_t j = 0; j < step; j++)
+            print_figures(has_figures(&m[j]) ? &m[j] : NULL, s, capabilities, &block, out);
+        fprintf(out, "\n");
+    }
+    print_summary(&block, out);
+}
+
 void collective_table(struct cases *cases, const struct settings *s, const struct world *world,
                       unsigned capabilities, FILE *out)
 {
-    fprintf(out, "%d rank%s on %d host%s; times in microseconds, algbw and busbw in GB/s (1e9 bytes/s)\n",
+    fprintf(out, "%d rank%s on %d host%s; 1 GB/s is 1e9 bytes/s; bound: %% of what is possible\n",
             world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s");
-    if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth\n");
+    if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth, and in place nothing to copy\n");
     struct text imprecise = {0};
     list_imprecise(cases, s, &imprecise); /* before the samples lose their order */
-    const struct measured *before = NULL;
-    bool has_bounds = false;
-    for (size_t i = 0; i < cases->count; i++) has_bounds |= cases->list[i].bound_us > 0;
-    for (size_t i = 0; i < cases->count; i++) {
-        struct measured *m = &cases->list[i];
-        if (!has_figures(m)) continue;
-        if (!before || before->call.collective != m->call.collective ||
-            before->call.isolated != m->call.isolated || before->split != m->split)
-            print_heading(m, has_bounds, out);
-        print_row(m, s, capabilities, has_bounds, out);
-        before = m;
+    for (size_t from = 0, end; from < cases->count; from = end) {
+        for (end = from + 1; end < cases->count && in_one_block(&cases->list[from], &cases->list[end]);)
+            end++;
+        print_block(cases, from, end, s, capabilities, out);
     }
     fprintf(out, "\n%s", text_get(&imprecise));
     text_free(&imprecise);

@@ -36,7 +36,7 @@ const struct field case_fields[] = {
     CASE_WORD(cache, cache_names),
     CASE_WORD(memory, memory_names),
     CASE(INTEGER, graph),
-    CASE(STRING, registration),
+    CASE_WORD(registration, registration_names),
     CASE(STRING, cta),
     CASE(INTEGER, requested_bytes),
     CASE(INTEGER, bytes),
@@ -218,7 +218,7 @@ void case_key(const struct case_row *row, struct text *key)
     part(key, cache_name(row->cache));
     part(key, memory_name(row->memory));
     numbered(key, "graph", row->graph, 0);
-    named(key, "registration", row->registration, "none");
+    named(key, "registration", registration_name(row->registration), "none");
     named(key, "cta", row->cta, "default");
     numbered(key, "nodes", row->nodes, ABSENT);
     numbered(key, "ranks", row->ranks, ABSENT);

@@ -1,4 +1,5 @@
-/* The table that the writer and the reader share: which member stands under which key. */
+/* The table of the record format, which the writer and the reader share: the JSON key of each struct
+   member. */
 #ifndef BUSBAR_FIELDS_H
 #define BUSBAR_FIELDS_H
 
@@ -21,7 +22,7 @@ struct field {
     enum field_kind kind;
     const char *key; /* "parent.key" for a member of a nested object */
     size_t offset;
-    const char *extreme;       /* FIELD_SPREAD: the key of the rank with the largest */
+    const char *extreme;       /* FIELD_SPREAD: the key under which the rank with the largest value stands */
     const struct names *names; /* FIELD_WORD */
 };
 

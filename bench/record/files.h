@@ -1,4 +1,4 @@
-/* Finding result files and reading them line by line; any content is met without a crash. */
+/* Finds result files and reads them line by line. Files may have any content. */
 #ifndef BUSBAR_FILES_H
 #define BUSBAR_FILES_H
 
@@ -14,15 +14,16 @@ struct paths {
     size_t seen_count;
 };
 
-/* Adds `path` itself when it is a file; else the files below it whose names end so, sorted. Each file and each
-   folder is taken once, however many links lead to it. None below a folder: STATUS_ENVIRONMENT, one line. */
+/* Adds `path` if it is a file; if it is a folder, adds all files below it whose names end with `suffix`,
+   sorted. Each file and folder is visited once, even if several links lead to it. STATUS_ENVIRONMENT after
+   one line if a folder has no such file. */
 enum status find_files(const char *path, const char *suffix, struct paths *);
 void paths_free(struct paths *);
 
 struct line_reader {
     FILE *file;
     const char *path;
-    char *line; /* without the newline, 0-terminated (it may hold zero bytes too) */
+    char *line; /* without the newline, 0-terminated; may contain zero bytes */
     size_t length, capacity;
     size_t number; /* of the line, from 1 */
     bool failed;
@@ -30,8 +31,8 @@ struct line_reader {
 
 enum status line_reader_open(struct line_reader *, const char *path);
 bool line_reader_next(struct line_reader *);
-/* STATUS_ENVIRONMENT after one line when not all could be read: a bad disk, or a line that does not fit into
-   memory. */
+/* STATUS_ENVIRONMENT after one line if the file could not be read to its end: an I/O error, or a line that
+   does not fit into memory. */
 enum status line_reader_close(struct line_reader *);
 
 #endif

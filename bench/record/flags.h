@@ -1,5 +1,6 @@
-/* Flags that several programs have: one name, letter, argument and range for each. A program's row adds the
-   rest: FLAG_SEED(.at = AT(seed), .initial = "1", .help = "…"). Letters are those of nccl-tests, or nobody's. */
+/* Flags that several programs share, each with one name, letter, argument and range. A program adds the rest:
+   FLAG_SEED(.at = AT(seed), .help = "…"). A letter means the same as in nccl-tests, or does not occur
+   there. */
 #ifndef BUSBAR_FLAGS_H
 #define BUSBAR_FLAGS_H
 
@@ -75,7 +76,7 @@
          .help = "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else beside the program",     \
          __VA_ARGS__)
 
-/* ---- busbar's commands; no letters, because nccl-tests' -d, -f, -g and -o are something else ---- */
+/* ---- busbar's commands. They have no letters: -d, -f, -g and -o mean something else in nccl-tests ---- */
 /* The letter that a flag had in busbar 0.1. */
 #define FLAG_LETTER_GONE(letter_, name_)                                                                     \
     {                                                                                                        \

@@ -3,28 +3,17 @@
 
 #include <stdlib.h>
 
-static const size_t largest = (size_t)1 << 60;
-
 static enum status read_list(const char *list, size_t **sizes, size_t *count)
 {
-    size_t *values, n, kept = 0;
-    if (parse_sizes(list, &values, &n))
-        return fail(STATUS_USAGE, "--sizes: '%s' is not a list of sizes in bytes such as 8,64K,1M", list);
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < n && !status; i++) {
+    size_t n, kept = 0;
+    enum status status = parse_sizes("sizes", list, 0, sizes, &n);
+    for (size_t i = 0; !status && i < n; i++) {
         size_t j = 0;
-        if (values[i] > largest)
-            status = fail(STATUS_USAGE, "--sizes: %zu is more than 2^60 bytes", values[i]);
-        while (j < kept && values[j] != values[i]) j++;
-        if (j == kept) values[kept++] = values[i];
+        while (j < kept && (*sizes)[j] != (*sizes)[i]) j++;
+        if (j == kept) (*sizes)[kept++] = (*sizes)[i];
     }
-    if (status) {
-        free(values);
-        return status;
-    }
-    *sizes = values;
     *count = kept;
-    return STATUS_OK;
+    return status;
 }
 
 enum status size_grid_read(const struct size_grid *grid, size_t **sizes, size_t *count)

@@ -122,7 +122,7 @@ static bool same_test(const struct nccl_table *table, const struct case_row *row
     const struct case_row *first = table->first;
     return same(first->collective, row->collective) && first->mode == row->mode && first->sync == row->sync &&
            first->cache == row->cache && first->memory == row->memory && first->graph == row->graph &&
-           same(first->registration, row->registration) && same(first->cta, row->cta) &&
+           first->registration == row->registration && same(first->cta, row->cta) &&
            same(first->group, row->group) && first->nodes == row->nodes && first->ranks == row->ranks;
 }
 

@@ -1,5 +1,5 @@
-/* What nccl-tests 2.19 prints of a test, from rows of ours: its text to the byte, so that whatever reads that
-   reads this, and its JSON (version 3). */
+/* Prints our rows as nccl-tests 2.19 does, byte for byte, so that scripts that parse its output work
+   unchanged; also its JSON (version 3). */
 #ifndef BUSBAR_NCCL_TEXT_H
 #define BUSBAR_NCCL_TEXT_H
 
@@ -12,7 +12,8 @@
 
 void nccl_text_print(FILE *, const struct nccl_run *, const struct nccl_table *);
 
-/* Without nccl-tests' "env": it holds the whole environment there. New reference. (nccl_json.c) */
+/* Returns a new reference. Omits nccl-tests' "env" member, which contains the whole environment.
+   (nccl_json.c) */
 json_t *nccl_json(const struct nccl_run *, const struct nccl_table *);
 
 #endif

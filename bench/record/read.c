@@ -135,8 +135,9 @@ static bool is_usable_case(const struct case_row *row)
 static bool read_line(struct archive *archive, const char *path, json_t *object,
                       const struct tail_samples *tail, struct launch **launch, int64_t *schema)
 {
-    const char *kind = json_string_value(json_object_get(object, "record"));
-    if (same(kind, "launch")) {
+    const char *word = json_string_value(json_object_get(object, "record"));
+    enum record_kind kind = (enum record_kind)value_named(&record_kind_names, word);
+    if (kind == RECORD_LAUNCH) {
         *schema = integer_of(json_object_get(object, "schema"));
         if (*schema == ABSENT || *schema < 1) return false;
         if (*schema > RECORD_SCHEMA) return true;
@@ -146,12 +147,11 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
         return true;
     }
     if (!*launch) return false;
-    if (same(kind, "end")) {
+    if (kind == RECORD_END) {
         read_fields(&archive->arena, object, end_fields, &(*launch)->end);
         return (*launch)->end.status != END_ABSENT;
     }
-    if (!same(kind, "case"))
-        return kind != NULL; /* a kind of record that this version does not know is no error */
+    if (kind != RECORD_CASE) return word != NULL; /* another kind: of a newer version, no error */
     struct case_row *row = add_case(*launch);
     read_fields(&archive->arena, object, case_fields, row);
     if (tail->has_samples) row->samples_us = tail->samples_us;

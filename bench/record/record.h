@@ -1,7 +1,7 @@
-/* The record format: what one launch writes and everything else reads. results/README.md describes it for
-   users. One struct per line of the file; one table (fields.c) maps members to keys for the writer and the
-   reader alike. Absent figures are NAN (doubles), ABSENT (integers) or NULL (strings, JSON) in memory, and
-   left out on disk. */
+/* The record format: a launch writes a record, and all analysis reads records. results/README.md describes
+   the format for users. Each line of a file is one struct here; the table in fields.c maps its members to
+   JSON keys, for writing and reading. A figure that was not measured is NAN (double), ABSENT (integer), 0
+   (enum) or NULL (string, JSON) in memory and is omitted on disk. */
 #ifndef BUSBAR_RECORD_H
 #define BUSBAR_RECORD_H
 
@@ -16,10 +16,10 @@
 enum { RECORD_SCHEMA = 1 };
 #define ABSENT INT64_MIN
 
-/* A figure per rank, reduced over ranks, with the rank that has the largest. */
+/* The minimum, median and maximum over ranks of a figure, and which rank has the maximum. */
 struct spread {
     double min, median, max; /* µs */
-    int64_t rank, device;    /* of the largest */
+    int64_t rank, device;    /* of the maximum */
     const char *host;
 };
 
@@ -29,10 +29,10 @@ struct samples {
     size_t count;
 };
 
-/* One case row: a pass of one case in one launch (readers merge the passes). All strings are owned by
- * somebody else. */
+/* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its
+   strings. */
 struct case_row {
-    /* what was asked: the independent variables; case_key() writes them into `key` */
+    /* what was requested: the independent variables, from which case_key() makes `key` */
     const char *key;
     int64_t pass;
     const char *collective, *gemm; /* exactly one of them: "all_reduce"; "gemm" */
@@ -42,9 +42,12 @@ struct case_row {
     enum cache cache;
     enum memory memory;
     int64_t graph; /* calls per graph; 0: none */
-    const char *registration, *cta;
-    int64_t requested_bytes, bytes, send_bytes, recv_bytes,
-        count; /* bytes: by nccl-tests' rule for the collective */
+    enum registration registration;
+    const char *cta;
+    int64_t requested_bytes,
+        bytes; /* counted as in nccl-tests; bytes: rounded down to whole elements per rank */
+    int64_t send_bytes, recv_bytes; /* of the buffers */
+    int64_t count;                  /* elements */
     const char *dtype, *op;
     int64_t root, nodes, ranks; /* of the communicator the case ran on */
     const char *group;          /* world | node | domain | rail | pairs | N */
@@ -56,33 +59,33 @@ struct case_row {
 
     /* how it was sampled */
     struct samples samples_us; /* max over ranks, µs */
-    struct samples global_us;  /* latest end - earliest start; only with synchronised clocks */
+    struct samples global_us;  /* latest end - earliest start over ranks; only with --sync window */
     int64_t batch, warmup, preempted;
     const char *stopped_by; /* precision | samples | time | fixed */
     enum kept_rule kept;
     double line_ns; /* round trip of a cache line between neighbouring ranks of a host */
-    double drift;   /* median of the pass's second half over its first, where they differ */
+    double drift;   /* median of the pass's second half / its first, if they differ significantly */
 
-    /* what came out */
-    double time_us;                 /* the source's own statistic: imports only have this */
+    /* results */
+    double time_us;                 /* what the source calls the time; imports have only this */
     enum statistic statistic;       /* of time_us */
     const char *rank_reduction;     /* of time_us: max | mean | … */
-    int64_t includes_launch;        /* 1: kernel launch time is inside time_us */
-    double median_us, lo_us, hi_us; /* with the 95 % interval of the median */
+    int64_t includes_launch;        /* 1: time_us includes the launch of the kernel */
+    double median_us, lo_us, hi_us; /* the median of the samples and its 95 % interval */
     double min_us, max_us, p95_us, p99_us;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
-    double first_us; /* gemm: by the library's own first choice of algorithm, where it offers several */
-    int64_t
-        heuristics; /* gemm: how many of its offers ran and were timed, before the winner was timed afresh */
+    double first_us;    /* gemm: time with the algorithm that the library recommends first */
+    int64_t heuristics; /* gemm: how many of the recommended algorithms ran and were timed */
     double bound_us;
-    const char *bound; /* formula and inputs */
-    int64_t wrong;     /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
-    struct spread rank_wait_us, arrival_us; /* key of the extreme: longest, latest */
+    const char *bound;          /* formula and inputs */
+    int64_t wrong;              /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
+    struct spread rank_wait_us; /* how long each rank waited for the others */
+    struct spread arrival_us;   /* how late each rank started, with --sync window */
     struct spread
-        rank_time_us; /* of each rank's own median where ranks do not wait for each other (matmul): slowest */
+        rank_time_us; /* each rank's own median; for matmul, where ranks do not wait for each other */
     double skew_us;   /* residual clock skew */
     json_t *telemetry;
-    json_t *groups; /* per group: [{"ranks":[…],"median_us":…}]; members that ran side by side */
+    json_t *groups; /* one object per group of --group: [{"ranks":[…],"median_us":…}] */
     enum case_status status;
     const char *error;   /* one line, when not ok */
     int64_t source_line; /* imports: line in the source file */
@@ -112,8 +115,7 @@ struct launch_end {
     enum end_status status; /* absent: no end line, the launch died */
     int64_t cases;
     double elapsed_s;
-    const char
-        *error; /* why it failed, where somebody else than the launch had to write the record; else NULL */
+    const char *error; /* why it failed, if the sweep had to write the record for the launch; else NULL */
 };
 
 /* A launch as read from a file. */
@@ -123,25 +125,24 @@ struct launch {
     struct case_row *cases;
     size_t case_count;
     struct launch_end end;
-    size_t broken_lines; /* skipped; each was warned of with file and line number */
+    size_t broken_lines; /* skipped, each with a warning */
     const char *table;   /* see archive_make_comparable(); NULL from the reader */
 };
 
-/* All launches read, with all that they point to. {0} is an empty one. */
+/* Launches read from files, and all memory that they point to. {0} is an empty archive. */
 struct archive {
     struct launch *launches;
     size_t count;
     struct arena arena;
 };
 
-/* All members absent. Always start from these. */
+/* A row and a header with all members absent. Always start from these. */
 struct case_row case_row_absent(void);
 struct launch_header launch_header_absent(void);
 
-/* The content of a case as one readable line without spaces, e.g.
-   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world": equal
-   content, equal key, on any machine. Absent and default members are left out behind the fixed ones. The text
-   is added to `key`. */
+/* Appends to `key` what the case measures, as one line without spaces, for instance
+   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world" Equal
+   cases have equal keys on every machine. The members from nodes= on are omitted when absent or default. */
 void case_key(const struct case_row *, struct text *key);
 
 /* ---- writing (write.c) ---- */
@@ -149,45 +150,44 @@ void case_key(const struct case_row *, struct text *key);
 struct record_writer {
     int fd; /* -1: nowhere */
     char *path;
-    FILE *echo; /* also here (--format json); NULL: no */
+    FILE *echo; /* a copy of each line goes here (--format json); NULL: nowhere */
     int64_t cases;
-    enum status status; /* sticky: the first failure, said once */
+    enum status status; /* of the first failure, which was printed; later writes do nothing */
 };
 
 /* Creates DIR/RUN/LAUNCH.jsonl (and folders); a launch that exists already is refused. dir NULL: no file. */
 enum status record_open(struct record_writer *, const char *dir, const char *run, const char *launch,
                         FILE *echo);
-/* Each writes one whole line by one write(2). A short write is cut off again, so that the file stays
- * readable. */
+/* Each writes one line with one write(2). After a short write the file is truncated to its whole lines. */
 enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
 enum status record_end(struct record_writer *, enum end_status, double elapsed_s);
 /* The end of a launch that failed, with one line that says why. */
-enum status record_failure(struct record_writer *, const char *error);
+enum status record_failure(struct record_writer *, double elapsed_s, const char *error);
 enum status record_close(struct record_writer *);
 /* The line itself, without the newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);
 void launch_line(const struct launch_header *, struct text *);
-/* Text from outside may be in any encoding, JSON is UTF-8: where it is not, bytes beyond ASCII become '?'. */
+/* A JSON string from text in an unknown encoding: if it is not valid UTF-8, every byte beyond ASCII becomes
+   '?'. */
 json_t *clean_string(const char *text);
 
 /* ---- reading (read.c) ---- */
 
 /* Reads one file, or every *.jsonl below a folder in sorted order, and adds the launches to the archive.
-   Broken lines are warned of and skipped; a newer schema or an unreadable file is STATUS_ENVIRONMENT (after
-   one line), and a path without any launch too. Several calls add up. */
+   Skips broken lines with a warning. STATUS_ENVIRONMENT after one line for an unreadable file, a newer
+   schema, or a path without any launch. Further calls add to the archive. */
 enum status archive_read(struct archive *, const char *path);
 void archive_free(struct archive *);
 /* Removes the launches whose flag is set; the rest keep their order. */
 void archive_drop(struct archive *, const bool *drop);
 
-/* Merges the passes of each case of each launch into one row (pass ABSENT): samples in measured order,
- * figures recomputed from them. */
+/* Merges the passes of each case of each launch into one row (pass ABSENT): joins their samples and computes
+   the figures from them. */
 void archive_merge_passes(struct archive *);
 
-/* Recomputes median, interval, min, max, p95 (from 20 samples, isolated only), p99 (from 100), algbw, busbw
-   or tflops from the row's samples, and whatever else follows from them; leaves a row without samples as it
-   is. */
+/* Computes from the row's samples: median, interval, min, max, p95 (isolated mode, at least 20 samples), p99
+   (at least 100), algbw and busbw or tflops. A row without samples stays unchanged. */
 void case_row_summarise(struct case_row *);
 
 /* The bus factor of the row's collective and ranks; NAN: not known, or one rank, which has no bus. */
@@ -195,7 +195,7 @@ double case_bus_factor(const struct case_row *);
 /* Floating-point operations of one call of a matmul row; NAN: not a matmul, or its shape is not known. */
 double case_flop(const struct case_row *);
 
-/* The group of a case that ran on all ranks; imports may leave it out. */
+/* Whether the group is all ranks: "world", or NULL as in some imports. */
 bool is_world(const char *group);
 
 bool launch_has_provenance(const struct launch_header *, enum provenance);

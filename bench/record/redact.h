@@ -1,11 +1,11 @@
-/* Names that must not leave the house: hosts, serial numbers, UUIDs become host-1, serial-1, uuid-1, …, the
- * same everywhere. */
+/* Anonymises records that are to be published. */
 #ifndef BUSBAR_REDACT_H
 #define BUSBAR_REDACT_H
 
 #include "record/record.h"
 
-/* Replaces them in every string of the archive. */
+/* Replaces host names, serial numbers and UUIDs in every string of the archive by host-1, serial-1, uuid-1,
+   …; the same name always gets the same replacement. */
 void redact_archive(struct archive *);
 
 #endif

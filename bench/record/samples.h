@@ -1,6 +1,6 @@
-/* Samples are most of a record's bytes, and stand at the end of its line, where the writer puts them: they
-   are read from there without a JSON value for each (a tenth of the time and of the memory). Any other line
-   is left to the JSON library. */
+/* A fast reader for samples, which are most of a record's bytes. The writer puts them at the end of a line;
+   this reads them there without making a JSON value for each, in a tenth of the time and memory. The JSON
+   library reads the rest, and lines of any other form. */
 #ifndef BUSBAR_SAMPLES_H
 #define BUSBAR_SAMPLES_H
 
@@ -11,9 +11,9 @@ struct tail_samples {
     bool has_samples, has_global;
 };
 
-/* Takes `,"samples_us":[…]` and `,"global_us":[…]` off the end of a line `{…}` of *length bytes, when they
-   are plain lists of numbers that are finite and not negative; the line stays valid JSON if it was. In valid
-   JSON these bytes before a line's last brace can be nothing but the outermost object's last member. */
+/* Removes `,"samples_us":[…]` and `,"global_us":[…]` from the end of a line `{…}` of *length bytes, if they
+   are plain lists of finite numbers >= 0. Valid JSON stays valid: in valid JSON, such bytes before the last
+   brace can only be the last member of the outermost object. */
 void take_samples(struct arena *, char *line, size_t *length, struct tail_samples *);
 
 #endif

@@ -28,7 +28,9 @@ static void set_rates(struct case_row *row)
     if (row->gemm) {
         if (isfinite(case_flop(row))) row->tflops = case_flop(row) / row->median_us * 1e-6;
     } else if (row->bytes != ABSENT) {
-        row->algbw_gbps = algbw_gbps((double)row->bytes, row->median_us);
+        /* One rank's result in place is there before the operation, which moves nothing. */
+        if (row->ranks != 1 || row->placement != IN_PLACE)
+            row->algbw_gbps = algbw_gbps((double)row->bytes, row->median_us);
         row->busbw_gbps = row->algbw_gbps * case_bus_factor(row);
     }
 }

@@ -6,12 +6,14 @@ const struct names sync_names = NAMES("barrier", "window", "device");
 const struct names cache_names = NAMES("warm", "cold");
 const struct names memory_names = NAMES("host", "device");
 const struct names transport_names = NAMES("p2p", "nvls", "mnnvl", "rdma", "gdr");
+const struct names registration_names = NAMES("none", "user", "symmetric");
 const struct names phase_names = NAMES("burst", "sustained", "both");
 const struct names statistic_names = NAMES("median", "mean", "unknown", "mixed");
 const struct names accumulator_names = NAMES("float", "double", "fast");
 const struct names kept_rule_names = NAMES("all", "undisturbed", "disturbed", "filled");
 const struct names case_status_names =
     NAMES("ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong");
+const struct names record_kind_names = NAMES("launch", "case", "end");
 const struct names end_status_names = NAMES("complete", "interrupted", "failed");
 const struct names provenance_names = NAMES("measured", "imported", "simulated", "emulated", "faulted");
 
@@ -38,6 +40,11 @@ const char *cache_name(enum cache cache)
 const char *memory_name(enum memory memory)
 {
     return name_of(&memory_names, (int)memory);
+}
+
+const char *registration_name(enum registration registration)
+{
+    return name_of(&registration_names, (int)registration);
 }
 
 const char *phase_name(enum phase phase)

@@ -33,6 +33,10 @@ enum transport {
     TRANSPORT_GDR
 };
 
+/* Whether NCCL knows the buffers beforehand, in the order of -R 0, 1, 2. User: ncclCommRegister. Symmetric:
+   symmetric windows, ncclCommWindowRegister. */
+enum registration { REGISTRATION_ABSENT, REGISTRATION_NONE, REGISTRATION_USER, REGISTRATION_SYMMETRIC };
+
 /* Of matmul. Burst: from a rested machine; sustained: without a pause. PHASE_BOTH: only in settings. */
 enum phase { PHASE_ABSENT, PHASE_BURST, PHASE_SUSTAINED, PHASE_BOTH };
 
@@ -42,7 +46,8 @@ enum statistic { STATISTIC_ABSENT, STATISTIC_MEDIAN, STATISTIC_MEAN, STATISTIC_U
 /* The type of matmul's partial sums. Fast: cuBLASLt's FAST_ACCUM, fewer bits than float. */
 enum accumulator { ACCUMULATOR_ABSENT, ACCUMULATOR_FLOAT, ACCUMULATOR_DOUBLE, ACCUMULATOR_FAST };
 
-/* Which samples of a case count (measure/aside.h). A sample is disturbed if a rank was scheduled away in it. */
+/* Which samples of a case count (measure/aside.h). A sample is disturbed if a rank was scheduled away in
+   it. */
 enum kept_rule {
     KEPT_ABSENT,
     KEPT_ALL,         /* ranks share processors: being scheduled away is normal, nothing is set aside */
@@ -63,6 +68,9 @@ enum case_status {
     CASE_WRONG
 };
 
+/* The kind of a line of a record file. Absent: a kind that this version does not know. */
+enum record_kind { RECORD_ABSENT, RECORD_LAUNCH, RECORD_CASE, RECORD_END };
+
 /* How a launch ended; absent: no end line, the launch died. */
 enum end_status { END_ABSENT, END_COMPLETE, END_INTERRUPTED, END_FAILED };
 
@@ -77,8 +85,8 @@ enum provenance {
 };
 
 extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, transport_names,
-    phase_names, statistic_names, accumulator_names, kept_rule_names, case_status_names, end_status_names,
-    provenance_names;
+    registration_names, phase_names, statistic_names, accumulator_names, kept_rule_names, case_status_names,
+    record_kind_names, end_status_names, provenance_names;
 
 /* NULL for an absent one. */
 const char *mode_name(enum mode);
@@ -86,6 +94,7 @@ const char *placement_name(enum placement);
 const char *sync_name(enum sync);
 const char *cache_name(enum cache);
 const char *memory_name(enum memory);
+const char *registration_name(enum registration);
 const char *phase_name(enum phase);
 const char *statistic_name(enum statistic);
 const char *accumulator_name(enum accumulator);

@@ -97,10 +97,10 @@ static void put_field(json_t *object, const struct field *field, const void *rec
     }
 }
 
-static json_t *record_object(const char *kind, const struct field *fields, const void *record)
+static json_t *record_object(enum record_kind kind, const struct field *fields, const void *record)
 {
     json_t *object = json_object();
-    put(object, "record", json_string(kind));
+    put(object, "record", json_string(name_of(&record_kind_names, (int)kind)));
     for (const struct field *field = fields; field->kind; field++) put_field(object, field, record);
     return object;
 }
@@ -134,7 +134,7 @@ static void add_samples(struct text *line, const struct field *fields, const voi
 
 void case_line(const struct case_row *row, struct text *line)
 {
-    add_object(line, record_object("case", case_fields, row));
+    add_object(line, record_object(RECORD_CASE, case_fields, row));
     add_samples(line, case_fields, row);
 }
 
@@ -155,7 +155,7 @@ static json_t *hosts_array(const struct launch_header *header)
 
 void launch_line(const struct launch_header *header, struct text *line)
 {
-    json_t *object = record_object("launch", launch_fields, header);
+    json_t *object = record_object(RECORD_LAUNCH, launch_fields, header);
     if (header->host_count) put(object, "world.hosts", hosts_array(header));
     add_object(line, object);
 }
@@ -241,7 +241,7 @@ enum status record_case(struct record_writer *writer, const struct case_row *row
 static enum status write_end(struct record_writer *writer, const struct launch_end *end)
 {
     struct text line = {0};
-    add_object(&line, record_object("end", end_fields, end));
+    add_object(&line, record_object(RECORD_END, end_fields, end));
     return write_line(writer, &line);
 }
 
@@ -250,9 +250,9 @@ enum status record_end(struct record_writer *writer, enum end_status status, dou
     return write_end(writer, &(struct launch_end){status, writer->cases, elapsed_s, NULL});
 }
 
-enum status record_failure(struct record_writer *writer, const char *error)
+enum status record_failure(struct record_writer *writer, double elapsed_s, const char *error)
 {
-    return write_end(writer, &(struct launch_end){END_FAILED, writer->cases, NAN, error});
+    return write_end(writer, &(struct launch_end){END_FAILED, writer->cases, elapsed_s, error});
 }
 
 enum status record_close(struct record_writer *writer)

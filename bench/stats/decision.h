@@ -1,19 +1,21 @@
-/* Slower, faster, the same, or undecided: the rule of the gate over all cases of a comparison. Pure statistics: what the
-   values are and how the answer is worded is the caller's (analysis/gate/verdict.c).
+/* The statistical rule of the gate: decides for every case of a comparison whether it is slower, faster, the
+   same, or undecided. The caller (analysis/gate/verdict.c) chooses the values and words the answer.
 
-   A case is slower when both of these p are below alpha, and the larger one is what is printed:
-   - of "not slower at all", adjusted over all cases (max-T, maxt.h): with probability 1 - alpha no case is called slower
-     among those that are not;
-   - of "not slower by more than the tolerance", of the case alone (tolerance.h).
-   So the multiplicity is paid once, where it belongs: against no change at all. Adjusting the second p too would hold the
-   level also for cases that are slower by just the tolerance, and find little among many cases.
+   A case is slower if both of these p-values are below alpha; the larger one is printed:
+   - the p of "not slower at all", adjusted over all cases (max-T, maxt.h). It guarantees, with
+     probability 1 - alpha: no case that is not slower is called slower;
+   - the p of "not slower by more than the tolerance", of this case alone (tolerance.h).
+   Only the first p is adjusted for the number of cases. Adjusting the second one too would also protect cases
+   that are slower by exactly the tolerance, at the price of finding little among many cases.
 
-   A case is the same when "slower by the tolerance or more" and "faster by the tolerance or more" are both rejected at
-   alpha: two one-sided tests (Schuirmann 1987), which is the interval lying within the tolerance.
+   A case is the same if "slower by the tolerance or more" and "faster by the tolerance or more" are both
+   rejected at alpha. These two one-sided tests (Schuirmann 1987) are equivalent to: the interval lies within
+   the tolerance.
 
-   Each case has a second value per launch, its tail, tested beside the median and in the same max-T: a slower tail makes
-   the case slower; a tail that seems slower (by more than the tolerance, p of the case alone below alpha) keeps it from
-   being the same. Where the scatter of the sides differs, scatter.h has the last word. */
+   Each case has a second value per launch, its tail (95th percentile or mean), tested like the median and in
+   the same max-T. A slower tail makes the case slower. A tail that only seems slower (by more than the
+   tolerance, p of this case alone below alpha) makes it undecided instead of the same. If the scatter of the
+   sides differs, the p of scatter.h replaces those above. */
 #ifndef BUSBAR_DECISION_H
 #define BUSBAR_DECISION_H
 
@@ -21,13 +23,13 @@
 
 enum outcome { OUTCOME_SAME, OUTCOME_FASTER, OUTCOME_SLOWER, OUTCOME_UNDECIDED };
 
-/* What is known of one value per launch: of the median or of the tail. Shifts are logarithms of ratios new / base. */
+/* The result for the medians or for the tails of a case. Shifts are logarithms of the ratio new / base. */
 struct shift_test {
-    double estimate; /* Hodges-Lehmann; NAN: no value on some side */
+    double estimate; /* Hodges-Lehmann; NAN: a side has no values */
     double lo, hi;   /* each end at 1 - alpha */
     bool has_interval;
     double alone;          /* p of "not slower by more than the tolerance" */
-    double slower, faster; /* the p that decide */
+    double slower, faster; /* the p-values that decide */
     double at_all;         /* p of "not slower at all", of the case alone */
     bool within;           /* the interval lies within the tolerance */
     double scatter;        /* new over base, where the two differ by more than chance; else NAN */
@@ -42,12 +44,11 @@ struct decided_case {
     struct shift_test median, tail;
     bool tail_suspect;
     double sigma; /* of a launch, robust; paired: of a difference; NAN: unknown */
-    double
-        detectable; /* the shift that these launches would call slower 8 times out of 10 among as many cases;
-                          INFINITY: none */
-    double
-        needed; /* launches a side, or pairs, with which 9 times out of 10 an unchanged case is the same and one
-                          slower by twice the tolerance is slower; NAN: unknown */
+    /* The shift that this comparison would call slower with probability 0.8; INFINITY: none. */
+    double detectable;
+    /* Launches per side (or pairs) needed to call, with probability 0.9, an unchanged case the same and a
+       case slower by twice the tolerance slower; NAN: unknown. */
+    double needed;
     enum outcome outcome;
 };
 

@@ -1,14 +1,14 @@
-/* How much correlated samples tell: consecutive samples of one launch resemble each other, so an interval
-   that takes them for independent is too narrow (at lag-1 0.6 a nominal 95 % interval of the median covers 72
-   %). */
+/* The effective sample size of correlated samples. Consecutive samples of a launch are correlated; an
+   interval that assumes independence is too narrow. (With a lag-1 correlation of 0.6, a nominal 95 % interval
+   of the median covers the true median in 72 % of cases.) */
 #ifndef BUSBAR_EFFECTIVE_H
 #define BUSBAR_EFFECTIVE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The distribution-free interval of the median with the effective sample size m in place of n: the ranks
-   of median_interval_rank(m) out of m, scaled to n and rounded outwards. Values in measured order. m is stored
+/* The distribution-free interval of the median with the effective sample size m in place of n: the ranks of
+   median_interval_rank(m) out of m, scaled to n and rounded outwards. Values in measured order. m is stored
    in `effective` unless that is NULL. False, and the minimum and maximum, when m is too small for such an
    interval (m < 6 at alpha 0.05). n >= 1. Allocates and frees a sorted copy.
 
@@ -20,8 +20,8 @@
    section 3.3): pairs rho_2k + rho_2k+1 are added as long as they are positive, none larger than the one
    before.
 
-   m is between 1 and n (anticorrelation earns nothing), and n when all values are equal. Time: n times the
-   lags summed, which are few unless the series drifts; at most n / 2. */
+   1 <= m <= n, even if the samples are anticorrelated; m = n if all values are equal. Time: n times the lags
+   summed, which are few unless the series drifts; at most n / 2. */
 bool median_interval_effective(const double *values, size_t n, double alpha, double *lo, double *hi,
                                double *effective);
 

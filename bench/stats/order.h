@@ -1,5 +1,5 @@
-/* Order statistics: medians, nearest-rank percentiles, distribution-free intervals. Pure; no allocation
- * unless said. */
+/* Order statistics: medians, nearest-rank percentiles, distribution-free intervals. Nothing here allocates
+   memory unless its comment says so. */
 #ifndef BUSBAR_ORDER_H
 #define BUSBAR_ORDER_H
 
@@ -8,12 +8,12 @@
 
 void sort_doubles(double *values, size_t n); /* ascending; NaN is not allowed */
 
-/* All below take ascending values; NAN when n is 0. */
+/* These take values in ascending order; NAN if n is 0. */
 double median_sorted(const double *values, size_t n); /* mean of the two middle ones for even n */
 double percentile_sorted(const double *values, size_t n,
                          double p); /* nearest rank: the ceil(p n)-th; 0 < p <= 1 */
 
-double median(const double *values, size_t n); /* of a private sorted copy; NAN when n is 0 */
+double median(const double *values, size_t n); /* in any order: sorts a copy; NAN if n is 0 */
 
 /* The largest j >= 1 with P(Bin(n, 1/2) < j) <= alpha / 2, so that [x(j), x(n+1-j)] covers the median with
    probability at least 1 - alpha for independent samples (Le Boudec 2010, theorem 2.1). 0: no such interval
@@ -25,8 +25,8 @@ bool median_interval_sorted(const double *values, size_t n, double alpha, double
 
 /* The median absolute deviation from the median times 1.4826 (1 over the normal distribution's upper
    quartile): estimates the standard deviation of normal values and is hardly moved by outliers (Rousseeuw &
-   Croux 1993, equation 1.3). 0 when more than half of the values are equal; NAN when n < 2. Of a private
-   copy, in any order. */
+   Croux 1993, equation 1.3). 0 if more than half of the values are equal; NAN if n < 2. Values in
+   any order: works on a copy. */
 double robust_sigma(const double *values, size_t n);
 
 #endif

@@ -1,4 +1,4 @@
-/* Two samples compared by ranks: distribution-free intervals, exact for small samples.
+/* Rank methods for two samples: distribution-free intervals, exact for small samples.
 
    Notation: x of size m is the base, y of size n the new sample; a positive shift means that y is larger.
    With logarithms of times a shift is the logarithm of a ratio. All functions copy what they sort. */
@@ -8,14 +8,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Up to this many values a side (or pairs) the exact distributions are used, beyond it their normal limits.
- */
+/* Up to this many values per side (or pairs) the exact distributions are used, above it the normal
+   approximation. */
 enum { EXACT_RANKS = 50 };
 
 /* An estimate with its interval. */
 struct shift {
     double estimate;
-    double lo, hi; /* where has_interval is false: the extremes, at no stated confidence */
+    double lo, hi; /* if has_interval is false: the extremes, without a confidence level */
     bool has_interval;
 };
 
@@ -35,11 +35,10 @@ void holm(const double *p, size_t n, double *adjusted);
 
 double normal_quantile(double p); /* 0 < p < 1 */
 
-/* Launches. sigma is the standard deviation from launch to launch of the logarithm of a case's median. */
-
-/* Robust sigma within two groups of launches: 1.4826 times the median of all N absolute residuals from the
-   groups' medians, times N / (N - 2.4) for the medians fitted (fitted to simulated normal samples: unbiased
-   within 4 % from 3 + 3 on). NAN below two values in a group. */
+/* Robust estimate of the standard deviation, from launch to launch, of the logarithm of a case's median,
+   within two groups of launches: 1.4826 times the median of all N absolute residuals from the groups'
+   medians, times N / (N - 2.4) for the medians fitted (fitted to simulated normal samples: unbiased within 4
+   % from 3 + 3 values on). NAN if a group has fewer than two values. */
 double launch_sigma(const double *x, size_t m, const double *y, size_t n);
 
 #endif

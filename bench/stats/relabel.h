@@ -1,5 +1,5 @@
-/* The relabellings of two groups of launches: which launches could have been called "base" and which "new" if the
-   difference between the two did not matter. Under that hypothesis all are equally likely. */
+/* The relabellings of launches for permutation tests: all ways to call some launches "base" and the others
+   "new". Under the null hypothesis all are equally likely. */
 #ifndef BUSBAR_RELABEL_H
 #define BUSBAR_RELABEL_H
 
@@ -8,27 +8,32 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One row of `width` bytes per relabelling, the observed one first. Two samples: a byte per launch, base launches
-   first; 1: labelled new. Pairs: a byte per pair; 1: the labels of the pair are exchanged. */
+/* One row of `width` bytes per relabelling; the observed labels are the first row. Two samples: one byte per
+   launch, base launches first; 1 means new. Pairs: one byte per pair; 1 means that the labels of the pair are
+   exchanged. */
 struct relabellings {
     unsigned char *bytes;
     size_t count, width;
     bool exact; /* these are all; false: the observed one and a random sample of the others */
 };
 
-/* All relabellings when they are at most `most`, else the observed one and `drawn` random ones (Phipson & Smyth 2010:
-   counting the observed one keeps the test valid). Pairs: base == fresh. Free with relabellings_free(). */
+/* All relabellings if there are at most `most`; else the observed one and `drawn` random ones (counting the
+   observed one keeps the test valid: Phipson & Smyth 2010). Pairs: base == fresh. The caller calls
+   relabellings_free(). */
 struct relabellings relabellings_of(size_t base, size_t fresh, bool paired, size_t most, size_t drawn,
                                     struct random_state *);
 void relabellings_free(struct relabellings *);
 
-/* The number of all relabellings: (base + fresh) over fresh, or 2^base for pairs. As a double: it overflows integers. */
+/* The number of all relabellings: the binomial coefficient (base + fresh, fresh), or 2^base for pairs. A
+   double, because it overflows integers. */
 double relabellings_possible(size_t base, size_t fresh, bool paired);
 
-/* The fewest launches a side, or pairs, of which the clearest outcome has a one-sided p below alpha: 4 or 5 at 0.05. */
+/* The fewest launches per side (or pairs) with which the clearest possible outcome has a one-sided p below
+   alpha: at 0.05 4 per side, or 5 pairs. */
 size_t fewest_launches(bool paired, double alpha);
 
-/* What a statistic must reach to count as at least as large as `observed`: a relative slack of 1e-9 absorbs rounding. */
+/* The threshold at which a statistic counts as "at least as large as `observed`": 1e-9 (relative) below it,
+   to allow for rounding. */
 double reach_of(double observed);
 
 #endif

@@ -1,11 +1,13 @@
-/* Launches that scatter more on one side than on the other, as on a machine with new neighbours.
+/* Comparisons in which the launches of one side scatter more than those of the other (noisy neighbours, for
+   instance).
 
-   A permutation test takes the sides for exchangeable: equal in distribution, not just in the middle. Where the new side
-   scatters five times as much, max-T at 6 + 6 or 12 + 6 launches called 44 to 87 % of comparisons of equal medians different
-   (10 cases; tests/unit/test_gate_situations.c). Studentising restores the level in the limit of many launches (tolerance.h), but not over many cases at six
-   launches: there it stays far above. So unequal scatter is looked for, and where it is found p is that of a test which
-   does not rest on exchangeability: Welch's t with the degrees of freedom of the smaller side, which never rejects too often
-   for normal values (Hsu 1938; Mickey & Brown 1966), adjusted by Holm over all cases. */
+   A permutation test assumes that both sides have the same distribution, not only the same median. If the new
+   side scatters five times as much, max-T with 6 + 6 or 12 + 6 launches called 44 to 87 % of comparisons of
+   equal medians different (10 cases; tests/unit/test_gate_situations.c). Studentising (tolerance.h) helps
+   with many launches, but not for many cases of six launches. So we test for unequal scatter, and where we
+   find it we use another p: that of Welch's t with the degrees of freedom of the smaller side, which never
+   rejects too often for normal values (Hsu 1938; Mickey & Brown 1966), with Holm's adjustment over all
+   cases. */
 #ifndef BUSBAR_SCATTER_H
 #define BUSBAR_SCATTER_H
 
@@ -15,10 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Per case: ln(scatter of new / scatter of base) by mean absolute deviations, and whether the two differ by more than
-   chance: by the case alone, adjusted over all cases, or in the mean of all cases of its group. Both are permutation tests
-   of the deviations from each side's median, two-sided at `level`. Paired groups and cases with less than four launches a
-   side have none. */
+/* Per case: the logarithm of the ratio new / base of the mean absolute deviations, and whether the scatter
+   differs significantly: in this case (adjusted over all cases), or in the mean over all cases of its group.
+   Both are two-sided permutation tests, at `level`, of the deviations from each side's median. Not for paired
+   groups, nor for cases with fewer than four launches per side. */
 struct scatter {
     double ln_ratio; /* NAN: none */
     bool unequal;
@@ -27,7 +29,7 @@ void compare_scatter(const struct relabelled_group *groups, size_t group_count,
                      const struct relabelled_case *cases, size_t case_count, uint64_t seed, double level,
                      struct scatter *);
 
-/* Welch's t of values without gaps, two or more a side. */
+/* Welch's t. At least two values per side, none of them NAN. */
 struct welch {
     double difference, error; /* of the means, new less base; its standard error */
     double freedom;           /* of the smaller side: a whole number */

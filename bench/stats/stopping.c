@@ -78,10 +78,13 @@ size_t stopping_fixed(const struct stopping *s, size_t pass)
     return quota(s->fixed, pass, s->passes) - (pass ? quota(s->fixed, pass - 1, s->passes) : 0);
 }
 
-/* Enough undisturbed samples; or enough together with disturbed ones, after a fair number of tries. */
+/* Enough undisturbed samples; or enough together with disturbed ones, after a fair number of tries. Where a sample takes
+   long, a rank is scheduled away in nearly every one: then twice as many as wanted must do. */
 static bool has_fixed(const struct sampled *now, size_t wanted)
 {
-    return now->count >= wanted || (now->count + now->disturbed >= wanted && now->taken >= 3 * wanted + 20);
+    static const double LONG_S = 0.1;
+    size_t tries = now->wall_s > LONG_S ? 2 * wanted : 3 * wanted + 20;
+    return now->count >= wanted || (now->count + now->disturbed >= wanted && now->taken >= tries);
 }
 
 /* `count`, or how many samples the time left takes when those are fewer; at least one. */

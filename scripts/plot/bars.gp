@@ -4,7 +4,7 @@
 data = name.'.tsv'
 do for [format in formats] {
     eval terminal_of(format)
-    set output name.'.'.format
+    set output pictures.name.'.'.format
     set multiplot
     eval ranges
     eval axes

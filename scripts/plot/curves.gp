@@ -8,7 +8,7 @@ block(list, i) = i <= words(list) ? word(list, i) + 0 : 0
 figures = measured.imported
 do for [format in formats] {
     eval terminal_of(format)
-    set output name.'.'.format
+    set output pictures.name.'.'.format
     set multiplot
     eval ranges
     eval axes

@@ -3,7 +3,7 @@
 data = name.'.tsv'
 do for [format in formats] {
     eval terminal_of(format)
-    set output name.'.'.format
+    set output pictures.name.'.'.format
     set multiplot
     eval axes
     set border 15 lc rgb ink lw 1

@@ -22,17 +22,17 @@ for nodes in 2 4; do
         for size in 256K 2M; do
             before=$(cluster bytes t1)
             SWEEP_RANKS=$nodes timeout 120 "$mpi_launcher" "$build/$collective" --sizes "$size" --placement out_of_place \
-                --mode pipelined -n 8 -w 4 --passes 1 -c 0 --cache warm --output "$work/results" --run r --launch "$collective-$nodes-$size" \
+                --mode pipelined -n 160 -w 4 --passes 1 -c 0 --cache warm --output "$work/results" --run r --launch "$collective-$nodes-$size" \
                 >"$work/out" 2>&1 </dev/null || { not_ok "$collective on $nodes hosts"; tail -n 5 "$work/out"; continue; }
             after=$(cluster bytes t1)
-            # calls: two to choose the batch, the warm-up, and samples times batch
+            # calls: the warm-up, which has those that choose the batch, and samples times batch
             if python3 - "$work/results/r/$collective-$nodes-$size.jsonl" "$((after - before))" "$rate" <<'END'
 import json, sys
 row = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"][0]
 sent, link = int(sys.argv[2]), float(sys.argv[3]) * 1e6 / 8
 n = row["ranks"]
 factor = {"all_reduce": 2 * (n - 1) / n, "all_gather": (n - 1) / n, "sendrecv": 1}[row["collective"]]
-calls = 2 + row["warmup"] + len(row["samples_us"]) * row["batch"]
+calls = row["warmup"] + len(row["samples_us"]) * row["batch"]
 implied = calls * row["bytes"] * factor
 ratio, share = sent / implied, row["busbw_gbps"] * 1e9 / link
 print(f'{row["collective"]:12} {row["nodes"]:5} {row["bytes"]:9} {row["busbw_gbps"]:9.5f} {share:13.1%} {calls:9} {ratio:12.3f}')

@@ -51,7 +51,7 @@ if ! packages libjansson4 libjansson-dev >"$work/apt" 2>&1; then
 fi
 json=$root/sys/usr/lib/aarch64-linux-gnu
 tests="$(echo tests/unit/*.c) tests/unit/mpi/test_gemm.c" # what needs no MPI
-parts=$(for source in bench/{base,stats,collective,catalog,record,analysis,analysis/*}/*.c kernels/*.c bench/matmul/{gemm,freivalds,parallel}.c bench/gpu/nccl_debug.c; do
+parts=$(for source in bench/{base,stats,collective,catalog,record,analysis,analysis/*}/*.c kernels/*.c bench/matmul/{gemm,freivalds,parallel}.c bench/gpu/nccl_debug.c bench/gpu/nccl_transport.c; do
     [ "$source" = bench/analysis/busbar.c ] || echo "$source"
 done)
 # Objects are kept: only what is newer is compiled again.

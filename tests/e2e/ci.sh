@@ -20,6 +20,13 @@ words() { # file, python expression of the parsed YAML: the shell of one job, wi
 }
 words scripts/ci/gitlab-ci.yml '"\n".join(w for w in d["busbar"]["script"] if w != "make")' >gitlab.sh || not_ok "GitLab's YAML"
 words scripts/ci/github-actions.yml '[s["run"] for s in d["jobs"]["gate"]["steps"] if "check-regression" in s.get("run", "")][0]' >github.sh || not_ok "GitHub's YAML"
+# YAML reads the key `on` as true.
+check "github: no event runs a fork's code" python3 -c 'import yaml
+on = yaml.safe_load(open("scripts/ci/github-actions.yml"))[True]
+assert set(on) == {"push", "workflow_dispatch", "schedule"} and on["push"] == {"branches": ["main"]}, on'
+check "gitlab: nor does a merge request" python3 -c 'import yaml
+rules = [r["if"] for r in yaml.safe_load(open("scripts/ci/gitlab-ci.yml"))["busbar"]["rules"]]
+assert rules and not any("merge_request" in r for r in rules), rules'
 for ci in gitlab github; do
     # CI's shells end at the first failure. Two small launches a side decide nothing; 1 is a regression of this busy machine.
     got=0

@@ -274,6 +274,9 @@ for line in 'all_reduce busbw_gbps>=460' 'all_gather requested_bytes>=1G busbw_g
     expect_status "contract fails: $line" 1 "$busbar" contract --gate fail.gate a/base
 done
 says "a missing measurement is said" out "was not measured"
+echo 'all_reduce busbw_gbps>=0' >zero.gate
+expect_status "a limit of zero holds" 0 "$busbar" contract --format csv --gate zero.gate a/base
+says "and has no margin, which would be a share of nothing" out ',,pass'
 expect_status "a limit that fails beside rows as CSV" 1 "$busbar" compare --format csv --gate fail.gate a/base a/new
 says "is said" err "limits of the gate file failed"
 edit a/base modeless 'if r["record"] == "case": del r["mode"]'

@@ -33,7 +33,7 @@ check 'Hopper' emulated 1 FAKEGPU_SM=90 -- --shapes 64 -d fp8_e4m3,mxfp8,nvfp4
 check 'has no block-scaled types' rows '{r["dtype"]: r["status"] for r in c} == {"fp8_e4m3": "ok", "mxfp8": "unsupported", "nvfp4": "unsupported"}'
 check "Hopper's fast accumulation" emulated 1 FAKEGPU_SM=90 -- --shapes 32x32x8192 -d fp8_e4m3,half --accumulator fast
 check 'is asked of cuBLASLt, right within the tolerance, and a case of its own' rows '{(r["dtype"], r["accumulator"], "algorithm 101 " in r["algorithm"], "fast accumulation" in r["algorithm"], r["status"], r["wrong"]) for r in c} == {("fp8_e4m3", "fast", True, True, "ok", 0), ("half", "float", False, False, "ok", 0)} and all("/accumulator=" + r["accumulator"] + "/" in r["key"] for r in c)'
-check 'fast accumulation on a B200' emulated 1 -- --shapes 64 -d fp8_e4m3 --accumulator fast
+expect_status 'fast accumulation on a B200, and nothing else' 5 emulated 1 -- --shapes 64 -d fp8_e4m3 --accumulator fast
 check 'is unsupported, not called fast' rows '[(r["status"], "Ada and Hopper" in r["error"]) for r in c] == [("unsupported", True)]'
 expect_status 'a wrong result with fast accumulation is caught' 3 emulated 1 FAKEGPU_SM=90 FAKEGPU_FAULT='wrong:call=cublasLtMatmul,element=100' -- --shapes 32x32x8192 -d fp8_e4m3 --accumulator fast
 expect_status 'a wrong result is status 3' 3 emulated 2 FAKEGPU_FAULT='wrong:call=cublasLtMatmul,rank=1,element=100' -- --shapes 64 -d bfloat16
@@ -63,7 +63,8 @@ hang() {
     expect_status "$1: status 4" 4 emulated 2 FAKEGPU_DEADLINE=60 FAKEGPU_FAULT="$2" -- --shapes 32 -d half -n 3000 --max-seconds 60 --timeout 4
     tells "$1: the rank that is behind" "no progress for 4 s.*: rank 1 on .* is alive but behind the others"
 }
-hang 'a device that cannot be had' 'absent:call=cudaSetDevice,rank=1'
+expect_status 'a GPU that does not answer: status 4' 4 emulated 2 FAKEGPU_DEADLINE=60 FAKEGPU_FAULT=absent:call=cudaSetDevice,rank=1 -- --shapes 32 -d half --timeout 4
+tells 'names the rank' 'rank 1: its GPU has not answered for 4 s|rank 1 never came'
 hang 'a kernel that never ends while algorithms are timed' 'hang:call=cublasLtMatmul,rank=1,after=1'
 hang 'a kernel that never ends in the timed loop' 'hang:call=cublasLtMatmul,rank=1,after=1300'
 check 'the record ends as failed' sh -c "tail -n 1 '$work/records/r/l.jsonl' | grep '\"record\":\"end\",\"status\":\"failed\"'"

@@ -45,6 +45,12 @@ for rank in 0 1; do
     elif grep -q "^prterun noticed that process rank $rank " "$work/err"; then ok "kill-$rank: Open MPI 5's launcher names the rank"
     else says kill-$rank "rank $rank on $host ended without a word"; fi
 done
+for rank in 0 2; do
+    RANKS_TIMEOUT=40 ranks 3 "$build/all_reduce" "${small[@]}" --fault fail:rank=$rank,call=20 --run fail-$rank --launch l >"$work/out" 2>"$work/err"
+    says fail-$rank "rank $rank: the injected fault failed sample 20"
+    if grep -q 'without a word\|cannot go on' "$work/err"; then not_ok "fail-$rank: nobody looks for another reason"; grep -a '^all_reduce: ' "$work/err"
+    else ok "fail-$rank: nobody looks for another reason"; fi
+done
 end_is stop-1 failed
 if [ $hydra = yes ]; then skip "kill-1: the record ends with failed" "hydra kills rank 0 at once"; else end_is kill-1 failed; fi
 [ -z "$(tail -n 1 "$work/results/kill-0/l.jsonl" | grep '"record":"end"')" ] && ok "kill-0: no end line" || not_ok "kill-0: no end line"

@@ -101,6 +101,10 @@ assert asked and asked <= known, asked - known' "$work/busbar.prom"
 
 # A driver's own text.
 if [ -x "$build/all_reduce" ]; then
+    check "-n 20 -w 5, as users of nccl-tests type it" ranks 2 "$build/all_reduce" --format nccl-tests -b 8 -e 64 -n 20 -w 5 --output none
+    says "prints these numbers" "warmup iters: 5 iters: 20 "
+    check "-n 20 alone" ranks 2 "$build/all_reduce" --format nccl-tests -b 8 -e 64 -n 20 --output none
+    says "warms up as briefly" "warmup iters: 5 iters: 20 "
     check "a driver with --format nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --mode pipelined -b 8 -e 1K -f 2 -n 20 --output none
     cp "$work/out" "$work/driver"
     rows=$(grep -cE '^ +[0-9]+ +[0-9]+ +float +sum +-1( +[0-9.e+]+){3} +0( +[0-9.e+]+){3} +0$' "$work/driver")

@@ -83,6 +83,19 @@ check 'make install once more' makes install
 check 'removes what an older version had put there' test ! -e "$share/busbar/stale.tsv"
 files >"$work/again"
 check 'and is the same otherwise' diff "$work/has" "$work/again"
+# Names with a quote and a space; an umask that lets nobody else read; build folders that make cannot have.
+odd="$work/it's odd"
+private() (umask 077 && make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$odd" "$@")
+check 'make install below a name with a quote, with a strict umask' private install
+check 'everybody can read what was installed' test -z "$(find "$odd" ! -type l ! -perm -o=r)"
+check 'and enter the folders' test -z "$(find "$odd" -type d ! -perm -o=rx)"
+check 'make uninstall there' private uninstall
+check 'leaves no file' test -z "$(find "$odd" -type f -o -type l)"
+for folder in "$work/a b" "$work/a'b" "$work/a:b" ''; do
+    expect_status "a build folder named '${folder##*/}' is refused" 2 make --no-print-directory B="$folder" all
+    says 'with the rule' "the build folder's path must be one word"
+done
+
 touch "$bin/foreign" "$share/busbar/mine.tsv"
 ln -s nowhere "$share/man/man1/foreign.1"
 check 'make uninstall' makes uninstall

@@ -5,7 +5,9 @@
 #include "base/utf8.h"
 
 #include <criterion/criterion.h>
+#include <criterion/redirect.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 Test(units, sizes)
@@ -19,6 +21,33 @@ Test(units, sizes)
                          "1.3", "1KK", "0x10", "nan", " 1"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect(parse_size(bad[i], &value) == STATUS_USAGE, "%s", bad[i]);
+}
+
+/* The flag and the word that is wrong are named. */
+Test(units, lists_of_sizes)
+{
+    size_t *sizes = NULL, count = 0;
+    char line[200] = "";
+    cr_redirect_stderr();
+    cr_assert(parse_sizes("sizes", "8,64K", 0, &sizes, &count) == STATUS_OK && count == 2);
+    cr_expect(sizes[0] == 8 && sizes[1] == 65536);
+    free(sizes);
+    cr_expect(parse_sizes("sizes", "1152921504606846976", 0, &sizes, &count) == STATUS_OK &&
+              count == 1); /* 2^60 */
+    free(sizes);
+    static const struct {
+        const char *list, *words;
+    } bad[] = {{"8,foo", "--sizes: 'foo' is not"},
+               {"8,", "--sizes: '' is not"},
+               {"8,18446744073709551615", "--sizes: 18446744073709551615 is not between 1 and 2^60"},
+               {"0", "--sizes: 0 is not between 1"}};
+    FILE *said = cr_get_redirected_stderr();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        cr_expect(parse_sizes("sizes", bad[i].list, 1, &sizes, &count) == STATUS_USAGE, "%s", bad[i].list);
+        fflush(stderr);
+        cr_assert(fgets(line, sizeof line, said) != NULL);
+        cr_expect(strstr(line, bad[i].words), "%s", line);
+    }
 }
 
 Test(units, durations)

@@ -393,7 +393,7 @@ Test(record, keys)
     row.memory = MEMORY_HOST;
     row.root = 0;
     row.graph = 0;
-    row.registration = "none";
+    row.registration = REGISTRATION_NONE;
     row.cta = "default";
     row.nodes = 1;
     row.ranks = 4;
@@ -405,7 +405,7 @@ Test(record, keys)
         text_get(&key),
         "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world");
     row.graph = 20;
-    row.registration = "user";
+    row.registration = REGISTRATION_USER;
     case_key(&row, &other);
     cr_expect_str_eq(text_get(&other), "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/"
                                        "graph=20/registration=user/nodes=1/ranks=4/"

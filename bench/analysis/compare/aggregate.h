@@ -1,7 +1,7 @@
-/* Rule 1 of comparability (README.md): launches are combined into one figure only if they are repetitions of one
-   case. The point is the median of the launches' medians. The interval counts launches, never samples, because
-   consecutive samples of a launch depend on each other. Imported figures keep the statistic of their source and are
-   never combined with measured medians. */
+/* Rule 1 of comparability (README.md): launches are combined into one figure only if they are repetitions of
+   one case. The point is the median of the launches' medians. The interval counts launches, never samples,
+   because consecutive samples of a launch depend on each other. Imported figures keep the statistic of their
+   source and are never combined with measured medians. */
 #ifndef BUSBAR_AGGREGATE_H
 #define BUSBAR_AGGREGATE_H
 
@@ -95,8 +95,8 @@ void case_set_peak(struct case_summary *, double peak_tflops);
 /* Do two lines differ in nothing but their size (or shape)? Those make one curve. */
 bool same_curve(const struct case_summary *, const struct case_summary *);
 
-/* Do two rows ask the same of different groups of ranks (pairs of hosts in the rounds of a scan)? Collective, size, type
-   and every setting agree; group, nodes and ranks need not. */
+/* Do two rows ask the same of different groups of ranks (pairs of hosts in the rounds of a scan)? Collective,
+   size, type and every setting agree; group, nodes and ranks need not. */
 bool same_question(const struct case_row *, const struct case_row *);
 
 /* The order in which people read cases: by collective, type, operation, …, then bytes or shape; matmul last.

@@ -1,5 +1,6 @@
-/* What a launch adds to the identity of its cases. Rows are repetitions of one case, and may become one figure,
-   only if the launches that measured them agree in this too: a row's own key does not know its launch. */
+/* What a launch adds to the identity of its cases. Rows are repetitions of one case, and may become one
+   figure, only if the launches that measured them agree in this too: a row's own key does not know its
+   launch. */
 #ifndef BUSBAR_CONDITIONS_H
 #define BUSBAR_CONDITIONS_H
 
@@ -17,8 +18,8 @@ struct conditions {
 /* Of a row that the launch measured. Strings live in the arena. */
 struct conditions conditions_of(const struct launch *, const struct case_row *, struct arena *);
 
-/* Adds what differs from the ordinary to a case's key: "/domains=2/filling=80+64". One domain, domains of equal
-   size and the usual backend add nothing, so that keys of older records stay as they are. */
+/* Adds what differs from the ordinary to a case's key: "/domains=2/filling=80+64". One domain, domains of
+   equal size and the usual backend add nothing, so that keys of older records stay as they are. */
 void conditions_key(const struct conditions *, struct text *key);
 
 /* Adds the same in words, each part after a comma: ", 2 NVLink domains of 80+64 ranks". */
@@ -33,7 +34,8 @@ const char *fact_text(const json_t *facts, const char *path);
 /* The GPU model that a launch's facts name; NULL: none. */
 const char *launch_gpu(const struct launch_header *);
 
-/* "faulted", "emulated+faulted": what of a launch's provenance makes it no measurement of a real machine; NULL: nothing. */
+/* "faulted", "emulated+faulted": what of a launch's provenance makes it no measurement of a real machine;
+   NULL: nothing. */
 const char *artificial_provenance(const struct launch_header *);
 
 /* "measured", "emulated+faulted", …: the words of a launch's provenance in a fixed order; "not stated". */

@@ -12,8 +12,8 @@ struct difference {
     bool both;                       /* both sides say what it is */
 };
 
-/* In the order of their names; what differs from launch to launch by its nature is left out. The caller frees the list,
-   its text is of the arena. */
+/* In the order of their names; what differs from launch to launch by its nature is left out. The caller frees
+   the list, its text is of the arena. */
 struct difference *launches_differ(const struct launch *const *base, size_t base_count,
                                    const struct launch *const *fresh, size_t fresh_count, struct arena *,
                                    size_t *count);

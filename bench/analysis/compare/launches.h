@@ -7,17 +7,17 @@
 
 #include <stdbool.h>
 
-/* Makes what was read fit to be combined: passes are merged, a launch that was read twice counts once (the first
-   stays), imported tables that have a case in common with another table of their run get a name (launch.table) unless
-   somebody called them repetitions, and keys are completed by the launches' conditions (conditions.h). Returns a line
-   that says which launches were read twice, of the archive's arena; NULL: none. Call it once, after the last
-   archive_read(). It does the next two after archive_merge_passes(). */
+/* Makes what was read fit to be combined: passes are merged, a launch that was read twice counts once (the
+   first stays), imported tables that have a case in common with another table of their run get a name
+   (launch.table) unless somebody called them repetitions, and keys are completed by the launches' conditions
+   (conditions.h). Returns a line that says which launches were read twice, of the archive's arena; NULL:
+   none. Call it once, after the last archive_read(). It does the next two after archive_merge_passes(). */
 const char *archive_make_comparable(struct archive *);
 const char *archive_drop_twins(struct archive *); /* the returned line as above */
 void archive_complete_keys(struct archive *);
 
-/* The same measurement, wherever its files lie and however its run is called: a baseline's copy of a launch, a folder
-   that was named twice, a log that was imported twice. Passes must have been merged. */
+/* The same measurement, wherever its files lie and however its run is called: a baseline's copy of a launch,
+   a folder that was named twice, a log that was imported twice. Passes must have been merged. */
 bool same_launch(const struct launch *, const struct launch *);
 
 /* Launches that the plan beside the records (plan.tsv) holds and that have no record. */

@@ -12,8 +12,8 @@ struct case_name {
     const struct case_row *row;
 };
 
-/* Of the collectives' or of the matmuls' keys: bit t of the result is set when part t is the same in all of them. These
-   parts are added to `shared`, in words. The name and the size are never among them. */
+/* Of the collectives' or of the matmuls' keys: bit t of the result is set when part t is the same in all of
+   them. These parts are added to `shared`, in words. The name and the size are never among them. */
 unsigned shared_tokens(const struct case_name *, size_t count, bool gemm, struct text *shared);
 
 /* Adds the parts that are not shared: "all_reduce 64 KiB isolated". */

@@ -1,5 +1,6 @@
 #include "analysis/compare/ranking.h"
 #include "analysis/common/table.h"
+#include "collective/dtype.h"
 #include "stats/order.h"
 #include "stats/student.h"
 
@@ -67,7 +68,7 @@ void basis_words(const struct basis *basis, struct text *out)
     else
         text_add(out, "an unknown number of GPUs");
     if (!same(basis->dtype, "float")) add_word(out, ", ", basis->dtype, "");
-    if (!same(basis->op, "sum") && !same(basis->op, "none")) add_word(out, ", ", basis->op, "");
+    if (!is_usual_op(basis->op)) add_word(out, ", ", basis->op, "");
     if (basis->placement == IN_PLACE) text_add(out, ", in place");
     add_word(out, ", ", mode_name(basis->mode), "");
     if (basis->sync == SYNC_WINDOW) text_add(out, ", window sync");

@@ -1,5 +1,6 @@
 #include "analysis/compare/study.h"
 #include "analysis/common/table.h"
+#include "collective/dtype.h"
 #include "record/redact.h"
 
 #include <stdlib.h>
@@ -68,7 +69,7 @@ static int preference(const struct track *track, enum purpose purpose)
     enum mode wanted = purpose == FOR_LATENCY ? MODE_ISOLATED : MODE_PIPELINED;
     int score = row->mode == wanted ? 8 : row->mode ? 0 : 4; /* imports have no mode */
     if (row->placement != IN_PLACE) score += 2;
-    if (!row->op || same(row->op, "sum") || same(row->op, "none")) score += 1;
+    if (is_usual_op(row->op)) score += 1;
     return score;
 }
 

@@ -42,10 +42,10 @@ struct tracks {
 
 enum purpose { FOR_BANDWIDTH, FOR_LATENCY };
 
-/* The track that represents each world of a run for a collective: a number of ranks and nodes, the launches' conditions,
-   the cache and the memory. For bandwidth pipelined, for latency isolated where there is a choice; out of place before
-   in place, sum before other operations, more sizes before fewer. Whole worlds only. In the order of the runs, then of
-   the ranks. The caller frees the list. */
+/* The track that represents each world of a run for a collective: a number of ranks and nodes, the launches'
+   conditions, the cache and the memory. For bandwidth pipelined, for latency isolated where there is a
+   choice; out of place before in place, sum before other operations, more sizes before fewer. Whole worlds
+   only. In the order of the runs, then of the ranks. The caller frees the list. */
 struct tracks study_tracks(const struct study *, const char *collective, enum purpose);
 /* Those of one extent. */
 struct tracks study_tracks_in(const struct study *, const char *collective, enum purpose, enum scope);

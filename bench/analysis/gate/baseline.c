@@ -194,8 +194,9 @@ static int by_case(const void *a, const void *b)
     return order ? order : strcmp(x->key ? x->key : "", y->key ? y->key : "");
 }
 
-/* "run.launch" of plain characters: a file's name. */
-static void file_name(const struct launch *launch, struct text *name)
+/* "run.launch" of plain characters: a file's name in `folder`. Runs of different folders may have equal names: the
+   second gets "run.launch-2". */
+static void file_name(const struct launch *launch, const char *folder, struct text *name)
 {
     text_add(name, "%s.%s", launch->header.run ? launch->header.run : "run",
              launch->header.launch ? launch->header.launch : "launch");
@@ -203,13 +204,25 @@ static void file_name(const struct launch *launch, struct text *name)
     for (char *c = name->data; *c; c++)
         if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+-", *c)) *c = '_';
     if (*name->data == '.') *name->data = '_';
+    size_t length = name->length;
+    struct text path = {0};
+    for (int n = 2;; n++) {
+        text_clear(&path);
+        text_add(&path, "%s/%s.jsonl", folder, text_get(name));
+        if (access(path.data, F_OK)) break;
+        name->length = length;
+        text_add(name, "-%d", n);
+    }
+    text_free(&path);
 }
 
 static enum status write_launch(struct launch *launch, const char *dir, const char *run)
 {
     struct record_writer writer;
-    struct text name = {0};
-    file_name(launch, &name);
+    struct text name = {0}, folder = {0};
+    text_add(&folder, "%s/%s", dir, run);
+    file_name(launch, folder.data, &name);
+    text_free(&folder);
     if (launch->case_count) qsort(launch->cases, launch->case_count, sizeof *launch->cases, by_case);
     enum status status = record_open(&writer, dir, run, text_get(&name), NULL);
     if (!status) status = record_launch(&writer, &launch->header);

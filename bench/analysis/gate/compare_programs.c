@@ -39,7 +39,7 @@ static json_t *case_json(const struct compared_case *line)
     object_put_real(object, "adjusted_p", line->adjusted_p);
     object_put_real(object, "p_faster", line->p_faster);
     if (isfinite(line->tail_ratio)) {
-        object_put_text(object, "tail", line->tail);
+        object_put_text(object, "tail", tail_name(line->tail));
         object_put_real(object, "tail_ratio", line->tail_ratio);
         object_put_real(object, "tail_lo", line->tail_lo);
         object_put_real(object, "tail_hi", line->tail_hi);
@@ -169,7 +169,7 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
         table_cell(&table, "%s", line->paired ? "pair" : line->by_allocation ? "allocation" : "launch");
         table_cell(&table, "%s", line->confounded ? "yes" : "no");
         real_cell(&table, line->p_faster);
-        table_cell(&table, "%s", line->tail ? line->tail : "");
+        table_cell(&table, "%s", line->tail ? tail_name(line->tail) : "");
         real_cell(&table, line->tail_ratio);
         real_cell(&table, line->tail_p);
         real_cell(&table, line->scatter);

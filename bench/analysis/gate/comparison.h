@@ -1,7 +1,7 @@
-/* Two sides, base and new, compared case by case: what `busbar compare` prints. The unit is the launch, or the allocation
-   where allocations hold several launches (units.c); its values are the logarithms of the median and of a tail statistic of
-   its samples; stats/decision.h holds the rule and the literature. README.md of this room shows what it finds and how often
-   it errs. */
+/* Two sides, base and new, compared case by case: what `busbar compare` prints. The unit is the launch, or
+   the allocation where allocations hold several launches (units.c); its values are the logarithms of the
+   median and of a tail statistic of its samples; stats/decision.h holds the rule and the literature.
+   README.md of this room shows what it finds and how often it errs. */
 #ifndef BUSBAR_COMPARISON_H
 #define BUSBAR_COMPARISON_H
 
@@ -44,6 +44,10 @@ struct figures {
     double drift;    /* the strongest: last third / first third */
 };
 
+/* The statistic of a launch's samples that shows its slow operations. TAIL_NONE: there are no samples. */
+enum tail { TAIL_NONE, TAIL_P95, TAIL_MEAN };
+const char *tail_name(enum tail); /* "95th percentile", "mean"; NULL for TAIL_NONE */
+
 struct compared_case {
     const char *key;
     const struct case_row *row; /* the independent variables */
@@ -54,8 +58,8 @@ struct compared_case {
     bool has_interval, paired;
     double p; /* of "not slower by more than the tolerance", of the case alone; NAN where not tested */
     double adjusted_p,
-        p_faster;     /* what decides on a regression, and on an improvement: see stats/decision.h */
-    const char *tail; /* "95th percentile" | "mean"; NULL: no samples, no tail */
+        p_faster; /* what decides on a regression, and on an improvement: see stats/decision.h */
+    enum tail tail;
     double tail_ratio, tail_lo, tail_hi, tail_p; /* as above; NAN without a tail */
     double
         scatter; /* of new over base, where more than chance; else NAN: then p is Welch's, stats/scatter.h */
@@ -73,7 +77,8 @@ struct compared_case {
     const char *why; /* a phrase, where the verdict needs one; else NULL */
 };
 
-/* Whether launches that took turns on identical hosts are compared pair by pair. Auto: from seven pairs on. */
+/* Whether launches that took turns on identical hosts are compared pair by pair. Auto: from seven pairs
+   on. */
 enum pairing { PAIRING_ABSENT, PAIRING_AUTO, PAIRING_YES, PAIRING_NO };
 
 struct comparison_rules {
@@ -129,8 +134,8 @@ const char *comparison_text(struct comparison *, const char *format, ...)
 /* environment.c: differences, allocations, taking turns, and what forbids a comparison. */
 enum status compare_environments(struct comparison *, const struct comparison_rules *);
 
-/* The allocation of a launch: its id and hosts as one string of the archive's arena, so that equal ones are equal
-   pointers; NULL: not recorded. */
+/* The allocation of a launch: its id and hosts as one string of the archive's arena, so that equal ones are
+   equal pointers; NULL: not recorded. */
 const char *allocation_of(struct comparison *, const struct launch_header *);
 
 /* units.c: what is relabelled in one group, and which unit each of its launches belongs to. */

@@ -21,11 +21,21 @@ static double member_of(const struct gate_term *term, const struct case_row *row
 /* Rates follow from the aggregated time; percentiles are those of the launches, over launches. */
 static struct figure measured_of(const struct gate_term *term, const struct case_summary *line)
 {
-    if (same(term->name, "busbw_gbps")) return line->busbw_gbps;
-    if (same(term->name, "algbw_gbps")) return line->algbw_gbps;
-    if (same(term->name, "tflops")) return line->tflops;
-    if (same(term->name, "median_us"))
+    switch (term->quantity) {
+    case BUSBW_GBPS:
+        return line->busbw_gbps;
+    case ALGBW_GBPS:
+        return line->algbw_gbps;
+    case TFLOPS:
+        return line->tflops;
+    case MEDIAN_US:
         return line->statistic == STATISTIC_MEDIAN ? line->time_us : figure_absent();
+    case P95_US:
+    case P99_US:
+        break;
+    case QUANTITY_NONE:
+        return figure_absent();
+    }
     double *values = allocate(line->launches, sizeof *values);
     size_t n = 0;
     for (size_t i = 0; i < line->launches; i++)
@@ -36,11 +46,12 @@ static struct figure measured_of(const struct gate_term *term, const struct case
     return figure;
 }
 
+/* NAN where the limit is zero: there is no share of zero. */
 static double margin_of(const struct gate_term *term, double measured)
 {
     bool least = term->relation == RELATION_LEAST || term->relation == RELATION_ABOVE;
     double distance = least ? measured - term->number : term->number - measured;
-    return term->number != 0 ? distance / fabs(term->number) : distance;
+    return term->number != 0 ? distance / fabs(term->number) : NAN;
 }
 
 static const char *text_of(struct contract *contract, const char *format, const char *a, const char *b)

@@ -27,9 +27,13 @@ enum relation {
     RELATION_BELOW
 };
 
+/* What a requirement limits. */
+enum quantity { QUANTITY_NONE, MEDIAN_US, P95_US, P99_US, ALGBW_GBPS, BUSBW_GBPS, TFLOPS };
+
 struct gate_term {
-    const char *text; /* as written: "busbw_gbps>=460" */
-    const char *name; /* "busbw_gbps" */
+    const char *text;       /* as written: "busbw_gbps>=460" */
+    const char *name;       /* "busbw_gbps" */
+    enum quantity quantity; /* of a requirement; QUANTITY_NONE: the term is a condition */
     enum relation relation;
     double number;
     const char *pattern;       /* of a text; NULL: a number */

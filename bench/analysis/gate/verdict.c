@@ -157,11 +157,19 @@ static const char *undecided(struct comparison *comparison, const struct compare
                            100 * (line->detectable - 1), 100 * line->delta, needed, unit);
 }
 
+static const struct names tail_names = NAMES("95th percentile", "mean");
+
+const char *tail_name(enum tail tail)
+{
+    return name_of(&tail_names, (int)tail);
+}
+
 static const char *slow_tail(struct comparison *comparison, const struct compared_case *line,
                              const char *verb)
 {
-    return comparison_text(comparison, "its %s %s slower: %.3g times (%.3g to %.3g), p %.3g", line->tail,
-                           verb, line->tail_ratio, line->tail_lo, line->tail_hi, line->tail_p);
+    return comparison_text(comparison, "its %s %s slower: %.3g times (%.3g to %.3g), p %.3g",
+                           tail_name(line->tail), verb, line->tail_ratio, line->tail_lo, line->tail_hi,
+                           line->tail_p);
 }
 
 /* A new launch beyond the tolerance that the scatter of the others does not explain; NULL: none. */
@@ -225,18 +233,22 @@ static void judge(struct comparison *comparison, struct compared_case *line,
                                                                     : undecided(comparison, line, alpha);
 }
 
-/* Both sides need the same tail: the 95th percentile where every launch has one, else the mean. Imports have none. */
-static const double *tail_of(const struct compared_case *line, enum side side,
-                             const struct relabelled_group *group, const char **name)
+/* Both sides need the same tail: the 95th percentile if every launch has one, else the mean. Imports, which
+   have no samples, have no tail. */
+static enum tail common_tail(const struct compared_case *line, const struct relabelled_group *group)
 {
     const struct figures *base = &line->side[BASE], *fresh = &line->side[FRESH];
-    *name = base->statistic == STATISTIC_MEDIAN ? "95th percentile" : NULL;
-    for (size_t i = 0; *name && i < group->base; i++)
-        if (isnan(base->ln_p95[i])) *name = "mean";
-    for (size_t i = 0; *name && i < group->fresh; i++)
-        if (isnan(fresh->ln_p95[i])) *name = "mean";
-    if (!*name) return NULL;
-    return same(*name, "mean") ? line->side[side].ln_mean : line->side[side].ln_p95;
+    if (base->statistic != STATISTIC_MEDIAN) return TAIL_NONE;
+    for (size_t i = 0; i < group->base; i++)
+        if (isnan(base->ln_p95[i])) return TAIL_MEAN;
+    for (size_t i = 0; i < group->fresh; i++)
+        if (isnan(fresh->ln_p95[i])) return TAIL_MEAN;
+    return TAIL_P95;
+}
+
+static const double *tail_values(const struct compared_case *line, enum side side)
+{
+    return line->tail == TAIL_MEAN ? line->side[side].ln_mean : line->side[side].ln_p95;
 }
 
 static struct decided_case case_of(struct comparison *comparison, struct compared_case *line,
@@ -244,13 +256,12 @@ static struct decided_case case_of(struct comparison *comparison, struct compare
 {
     const struct relabelled_group *group = &comparison->groups[line->group];
     struct decided_case decided = {.group = line->group, .delta = line->delta};
-    const double *tails[2] = {tail_of(line, BASE, group, &line->tail),
-                              tail_of(line, FRESH, group, &line->tail)};
+    line->tail = common_tail(line, group);
     decided.base = unit_values(comparison, units, BASE, group->base, line->side[BASE].ln_us);
     decided.fresh = unit_values(comparison, units, FRESH, group->fresh, line->side[FRESH].ln_us);
     if (line->tail) {
-        decided.base_tail = unit_values(comparison, units, BASE, group->base, tails[BASE]);
-        decided.fresh_tail = unit_values(comparison, units, FRESH, group->fresh, tails[FRESH]);
+        decided.base_tail = unit_values(comparison, units, BASE, group->base, tail_values(line, BASE));
+        decided.fresh_tail = unit_values(comparison, units, FRESH, group->fresh, tail_values(line, FRESH));
     }
     line->paired = group->paired;
     line->by_allocation = units->by_allocation;

@@ -2,9 +2,9 @@
 
      CASE NIGHT REASON…        # a comment
 
-   CASE: a case's key, or a pattern of keys (*, ?, [ ]), or "common" for what all cases share. NIGHT: the date or the run's
-   name of the change: any night from the first of the new level to the one on which it was seen; of a missing case the
-   first night without it. REASON: the rest of the line; it may not be empty. */
+   CASE: a case's key, or a pattern of keys (*, ?, [ ]), or "common" for what all cases share. NIGHT: the date
+   or the run's name of the change: any night from the first of the new level to the one on which it was seen;
+   of a missing case the first night without it. REASON: the rest of the line; it may not be empty. */
 #ifndef BUSBAR_ACKNOWLEDGED_H
 #define BUSBAR_ACKNOWLEDGED_H
 
@@ -31,7 +31,8 @@ struct acknowledgements {
 enum status acknowledgements_read(struct acknowledgements *, const char *path);
 void acknowledgements_free(struct acknowledgements *);
 
-/* The first that names the case and the night, which has a run's name and a start; marked as used. NULL: none. */
+/* The first that names the case and the night, which has a run's name and a start; marked as used. NULL:
+   none. */
 const struct acknowledgement *acknowledged(struct acknowledgements *, const char *key, const char *run,
                                            const char *started);
 

@@ -1,6 +1,7 @@
-/* Many nights, case by case: is a case slower than it was, since when, and is that known? What `busbar history` prints.
-   A night is a run, or an allocation of a run; its value of a case is the figure of analysis/compare: the median over
-   the launches. stats/changes.h decides where a series changed; README.md of this room has the rules and how often they err. */
+/* Many nights, case by case: is a case slower than it was, since when, and is that known? What `busbar
+   history` prints. A night is a run, or an allocation of a run; its value of a case is the figure of
+   analysis/compare: the median over the launches. stats/changes.h decides where a series changed; README.md
+   of this room has the rules and how often they err. */
 #ifndef BUSBAR_HISTORY_H
 #define BUSBAR_HISTORY_H
 
@@ -38,7 +39,8 @@ struct case_history {
     struct change_series series;
     size_t figures, last; /* nights with a figure, and the last of them */
     enum trend trend;
-    /* Times are medians over nights (the common factor has none: NAN). Reference: the level at first, or after the last improvement or acknowledged change. */
+    /* Times are medians over nights (the common factor has none: NAN). Reference: the level at first, or
+       after the last improvement or acknowledged change. */
     double before_us, now_us, ratio; /* ratio: now / reference, also of the common factor */
     size_t since,
         steps;      /* the night on which it left the reference; so many changes since, all the same way */
@@ -72,14 +74,17 @@ struct history {
 /* On failure one line, and nothing to free. */
 enum status history_read(struct history *, char **paths, int count, const struct history_rules *);
 void history_free(struct history *);
-/* STATUS_GATE: an open regression, a missing or wrong case, a failure; strict: a newest night that is far off, too. */
+/* STATUS_GATE: an open regression, a missing or wrong case, a failure; strict: a newest night that is far
+   off, too. */
 enum status history_status(const struct history *, bool strict);
 
 /* The series of the history: the cases, and the common factor where there is one. */
 size_t history_series(const struct history *);
-/* The level before and after a change of a series: medians of its own nights up to the next change; as a ratio. */
+/* The level before and after a change of a series: medians of its own nights up to the next change; as a
+   ratio. */
 double change_ratio(const struct history *, const struct case_history *, size_t change);
-/* What differs between the last night before and the first night after a change. The caller frees the list. */
+/* What differs between the last night before and the first night after a change. The caller frees the
+   list. */
 struct difference *change_differences(struct history *, const struct case_history *, size_t night,
                                       size_t *count);
 /* A night far off on its own, no part of a change: +1 slower, -1 faster, 0 no. */

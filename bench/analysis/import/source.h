@@ -153,15 +153,16 @@ extern const size_t source_reader_count;
 
 extern const struct source_reader source_published; /* only where the user asks for it */
 
-/* Chooses among them by content; a page may hold output of several tools. The tables come in the file's order.
-   0 tables: nothing was found; the caller says so. */
+/* Chooses among them by content; a page may hold output of several tools. The tables come in the file's
+   order. 0 tables: nothing was found; the caller says so. */
 size_t source_read(struct source *, const char *path, const char *data, size_t length);
 /* The same with one reader. */
 size_t source_read_as(struct source *, const struct source_reader *, const char *path, const char *data,
                       size_t length);
 void source_free(struct source *);
 
-/* The tool that a file seems to come from of which nothing could be imported ("IMB-P2P"); NULL: none known. */
+/* The tool that a file seems to come from of which nothing could be imported ("IMB-P2P"); NULL: none
+   known. */
 const char *source_looks_like(const char *data, size_t length);
 
 /* Weighs what the tables say against what was given and against itself: fills the members above; every

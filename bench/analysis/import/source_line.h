@@ -10,7 +10,8 @@
 
 enum { LINE_LIMIT = 8192, WORD_LIMIT = 64 };
 
-/* The lines of a block of memory; those of mpirun --xml come as --tag-output prints them. A carriage return ends a piece of a line too: progress bars overwrite. */
+/* The lines of a block of memory; those of mpirun --xml come as --tag-output prints them. A carriage return
+   ends a piece of a line too: progress bars overwrite. */
 struct lines {
     const char *next, *end;
     size_t number; /* of the line last given, from 1 */

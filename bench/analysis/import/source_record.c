@@ -1,12 +1,16 @@
 /* Tables of other tools as records: the source's statistic in its own fields, nothing that it did not say. */
 #include "analysis/import/source.h"
+#include "base/paths.h"
 #include "catalog/catalog.h"
 #include "collective/dtype.h"
 #include "record/facts.h"
+#include "record/files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Everything that the rows of a table share. */
 struct context {
@@ -289,6 +293,48 @@ static void make_header(struct context *context, const struct source_given *give
             machine_of(instance, gpu, table->ranks, table->nodes, header->domains, &context->machine);
 }
 
+/* Does the file begin with a whole line of JSON? false: it is empty, or was cut off in its header. */
+static bool has_first_line(const char *path)
+{
+    struct line_reader reader;
+    bool has = true; /* a file that cannot be read stays */
+    if (line_reader_open(&reader, path)) return has;
+    json_t *object =
+        line_reader_next(&reader) ? json_loadb(reader.line, reader.length, JSON_ALLOW_NUL, NULL) : NULL;
+    has = object != NULL;
+    json_decref(object);
+    return line_reader_close(&reader) || has;
+}
+
+/* Was the import that wrote this file cut off? Then it is empty, has a part of the header, or has no end record.
+   The record of a measured launch is never replaced. */
+static bool is_broken_import(const char *path)
+{
+    struct archive archive = {0};
+    struct stat facts;
+    if (stat(path, &facts) || !S_ISREG(facts.st_mode)) return false;
+    silence(1);
+    bool broken = !has_first_line(path);
+    if (!broken && !archive_read(&archive, path) && archive.count == 1)
+        broken = archive.launches[0].end.status == END_ABSENT &&
+                 launch_has_provenance(&archive.launches[0].header, PROVENANCE_IMPORTED);
+    silence(0);
+    archive_free(&archive);
+    return broken;
+}
+
+/* A file that an import left broken hides nothing of worth and keeps the whole one out. */
+static void remove_broken(const char *dir, const char *run, const char *launch)
+{
+    struct text path = {0};
+    text_add(&path, "%s/%s/%s.jsonl", dir, run, launch);
+    if (is_broken_import(path.data)) {
+        warn("%s: an import that was cut off: replaced", path.data);
+        (void)unlink(path.data); /* if it stays, record_open() refuses it */
+    }
+    text_free(&path);
+}
+
 enum status source_record(struct source *source, size_t number, const struct source_given *given,
                           const struct catalog *catalog, const char *dir, const char *run, const char *launch,
                           bool *wrong)
@@ -309,6 +355,7 @@ enum status source_record(struct source *source, size_t number, const struct sou
                 rows[count++] = make_row(&context, &table->rows[i], p, requested[i]);
     number_passes(rows, count);
     for (size_t i = 0; i < count; i++) *wrong |= rows[i].status == CASE_WRONG;
+    if (dir && is_plain_name(run) && is_plain_name(launch)) remove_broken(dir, run, launch);
     enum status status = record_open(&writer, dir, run, launch, NULL);
     if (!status) status = record_launch(&writer, &header);
     for (size_t i = 0; !status && i < count; i++) status = record_case(&writer, &rows[i]);

@@ -1,4 +1,5 @@
-/* A plan: every launch of a sweep as one row. Only plan_read, plan_read_states and plan_complete read files. */
+/* A plan: every launch of a sweep as one row. Only plan_read, plan_read_states and plan_complete read
+   files. */
 #ifndef BUSBAR_PLAN_H
 #define BUSBAR_PLAN_H
 
@@ -11,7 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* How ranks fill NVLink domains: one after another, or hosts from all in turn. DOMAINS_BOTH: only in settings. */
+/* How ranks fill NVLink domains: one after another, or hosts from all in turn. DOMAINS_BOTH: only in
+   settings. */
 enum domains { DOMAINS_ABSENT, DOMAINS_PACKED, DOMAINS_SPREAD, DOMAINS_BOTH };
 extern const struct names domains_names;
 
@@ -45,6 +47,9 @@ struct plan_row {
     enum launch_state state;
     const char *why; /* partial: what is wrong with the file */
 };
+
+/* Whether this driver is matmul; all others measure collectives and are named as these. */
+bool is_matmul_driver(const char *driver);
 
 struct plan {
     struct plan_row *rows;

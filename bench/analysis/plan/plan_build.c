@@ -111,6 +111,13 @@ static enum status check_list(const char *flag, const char *list, bool (*known)(
     return status;
 }
 
+static const char matmul_driver[] = "matmul";
+
+bool is_matmul_driver(const char *driver)
+{
+    return same(driver, matmul_driver);
+}
+
 static bool is_dtype(const char *word)
 {
     return dtype_find(word) >= 0;
@@ -203,7 +210,7 @@ static enum status matmul_job(const struct plan_settings *settings, struct arena
     enum status status = add_words(&args, &settings->matmul_args, "matmul-arg");
     size_t shapes = settings->shapes ? shapes_in(settings->shapes) : 3,
            types = settings->matmul_types ? words_in(settings->matmul_types) : 2;
-    *job = (struct job){"matmul", arena_string(arena, text_get(&args) + (args.length > 0)),
+    *job = (struct job){matmul_driver, arena_string(arena, text_get(&args) + (args.length > 0)),
                         (int64_t)(shapes * types) * 2, (burst_s + sustain_s) / 2};
     text_free(&args);
     return status;
@@ -293,7 +300,7 @@ static enum status make_jobs(const struct plan_settings *settings, struct arena 
     *count = 0;
     *matmul = false;
     while (!status && (word = strsep(&rest, ","))) {
-        if (same(word, "matmul")) {
+        if (is_matmul_driver(word)) {
             *matmul = true;
             continue;
         }

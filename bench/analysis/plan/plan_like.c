@@ -109,9 +109,9 @@ static void graph_of(const struct launch *launch, struct text *value)
 
 static void registration_of(const struct launch *launch, struct text *value)
 {
-    static const char *const names[] = {"none", "user", "symmetric"};
-    for (int i = 0; i < 3 && launch->case_count; i++)
-        if (same(launch->cases[0].registration, names[i])) text_add(value, "%d", i);
+    enum registration registration = launch->case_count ? launch->cases[0].registration : REGISTRATION_ABSENT;
+    if (registration && registration <= REGISTRATION_SYMMETRIC)
+        text_add(value, "%d", (int)(registration - REGISTRATION_NONE));
 }
 
 static void accumulator_of(const struct launch *launch, struct text *value)
@@ -174,7 +174,7 @@ static enum status complete(struct plan *plan, struct plan_row *row, const struc
 {
     struct text args = {0}, value = {0}, refused = {0};
     text_add(&args, "%s", row->args);
-    for (const struct setting *s = same(row->driver, "matmul") ? of_matmul : of_collectives; s->name; s++) {
+    for (const struct setting *s = is_matmul_driver(row->driver) ? of_matmul : of_collectives; s->name; s++) {
         text_clear(&value);
         if (!has_flag(row->args, s)) s->find(launch, &value);
         if (value.length) text_add(&args, "%s%s %s", args.length ? " " : "", s->name, value.data);

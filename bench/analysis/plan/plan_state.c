@@ -45,6 +45,16 @@ static const char *string_at(const json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
+static enum record_kind kind_of(const json_t *line)
+{
+    return (enum record_kind)value_named(&record_kind_names, string_at(line, "record"));
+}
+
+static enum end_status end_status_in(const json_t *line)
+{
+    return (enum end_status)value_named(&end_status_names, string_at(line, "status"));
+}
+
 /* The planned arguments stand whole and in order at the start of those that the launch was given (args[0] may
  * be the program). */
 static bool has_args(const json_t *header, const char *planned)
@@ -71,11 +81,10 @@ static bool has_args(const json_t *header, const char *planned)
 static const char *what_is_wrong(const struct plan_row *row, const json_t *header, const json_t *end)
 {
     const json_t *world = json_object_get(header, "world");
-    if (!same(string_at(header, "record"), "launch") || !same(string_at(header, "launch"), row->launch))
+    if (kind_of(header) != RECORD_LAUNCH || !same(string_at(header, "launch"), row->launch))
         return "no header of this launch";
-    if (!same(string_at(end, "record"), "end")) return "no end: it died or is running";
-    if (value_named(&end_status_names, string_at(end, "status")) != END_COMPLETE)
-        return "its end says that it is not complete";
+    if (kind_of(end) != RECORD_END) return "no end: it died or is running";
+    if (end_status_in(end) != END_COMPLETE) return "its end says that it is not complete";
     if (!has_args(header, row->args)) return "it was measured with other arguments";
     if (json_integer_value(json_object_get(world, "ranks")) != row->nodes * row->ranks_per_node)
         return "it ran with another number of ranks";
@@ -89,7 +98,7 @@ bool launch_is_complete(const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return false;
     json_t *end = read_line(fd, true);
-    bool complete = same(string_at(end, "record"), "end") && same(string_at(end, "status"), "complete");
+    bool complete = kind_of(end) == RECORD_END && end_status_in(end) == END_COMPLETE;
     json_decref(end);
     close(fd);
     return complete;
@@ -120,7 +129,8 @@ void plan_read_states(struct plan *plan, const char *folder)
     for (size_t i = 0; i < plan->count; i++) read_state(&plan->rows[i], folder);
 }
 
-enum { COLUMNS = 14 };
+/* Sums of what is read stay far below the limits of their types, and deadlines those of `timeout`. */
+enum { COLUMNS = 14, LONGEST_S = 10000000, MOST_CASES = 1000000000, MOST_REPEATS = 1000000 };
 
 static enum status read_row(char *line, struct arena *arena, struct plan_row *row)
 {
@@ -130,7 +140,7 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
         if ((*c < ' ' && *c != '\t') || *c > '~') return STATUS_USAGE;
     for (int i = 0; i < COLUMNS; i++)
         if (!(word[i] = strsep(&line, "\t"))) return STATUS_USAGE;
-    if (line || !is_plain_name(word[0]) || (!same(word[3], "matmul") && !collective_find(word[3])))
+    if (line || !is_plain_name(word[0]) || (!is_matmul_driver(word[3]) && !collective_find(word[3])))
         return STATUS_USAGE;
     enum domains domains = (enum domains)value_named(&domains_names, word[8]);
     if (domains != DOMAINS_PACKED && domains != DOMAINS_SPREAD) return STATUS_USAGE;
@@ -146,7 +156,8 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
         return STATUS_USAGE;
     bool sound = row->nodes > 0 && row->ranks_per_node > 0 && row->nodes <= 1000000 &&
                  row->ranks_per_node <= 4096 && ranks == row->nodes * row->ranks_per_node &&
-                 row->estimate_s >= 0 && row->cases >= 0;
+                 row->estimate_s >= 0 && row->estimate_s <= LONGEST_S && row->cases >= 0 &&
+                 row->cases <= MOST_CASES && row->repeat >= 0 && row->repeat <= MOST_REPEATS;
     return sound ? STATUS_OK : STATUS_USAGE;
 }
 

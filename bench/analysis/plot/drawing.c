@@ -457,7 +457,9 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
         if (*c == ',') *c = ' ';
     text_add(&script,
              "# Written by busbar: BUSBAR_PLOT=scripts/plot gnuplot plots.gp draws the plots anew.\n"
-             "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\nformats = '%s'\nwidth = %d\nload "
+             "scripts = system('printf %%s \"$BUSBAR_PLOT\"')\npictures = system('printf %%s "
+             "\"$BUSBAR_PICTURES\"')\n"
+             "formats = '%s'\nwidth = %d\nload "
              "scripts.'/style.gp'\n",
              formats, WIDTH);
     for (size_t i = 0; !status && i < drawings->count; i++) {

@@ -80,11 +80,12 @@ extern const struct names plot_files_names;
 enum status drawings_write(const struct drawings *, const char *folder, enum plot_files);
 /* Makes a folder and those above it. */
 enum status make_folder(const char *path);
-/* gnuplot over the folder's plots.gp; its own words on failure. */
+/* gnuplot over the folder's plots.gp. Pictures that are there already are replaced only when the new ones are
+   whole. On failure: one line, and what gnuplot said. */
 enum status gnuplot_run(const char *folder);
-/* The folder of style.gp: $BUSBAR_SHARE/scripts/plot where that is set, else share/busbar/scripts/plot beside the
-   folder of an installed program, or scripts/plot of the source tree that the build folder stands in. NULL after
-   one line. */
+/* The folder of style.gp: $BUSBAR_SHARE/scripts/plot where that is set, else share/busbar/scripts/plot beside
+   the folder of an installed program, or scripts/plot of the source tree that the build folder stands in.
+   NULL after one line. */
 const char *plot_scripts(struct arena *);
 
 #endif

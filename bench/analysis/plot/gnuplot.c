@@ -2,6 +2,7 @@
 #include "analysis/plot/drawing.h"
 #include "base/paths.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -57,11 +58,14 @@ const char *plot_scripts(struct arena *arena)
     return result;
 }
 
-/* In the child: gnuplot's words go to a file in the folder, so that they can be shown when it fails. */
-static void draw(const char *folder, const char *scripts)
+/* In the child: gnuplot's words go to a file in the folder, so that they can be shown when it fails.
+   pictures: the name of the folder's own folder that gnuplot draws into. */
+static void draw(const char *folder, const char *pictures, const char *scripts)
 {
-    if (chdir(folder) || setenv("BUSBAR_PLOT", scripts, 1) || setenv("SOURCE_DATE_EPOCH", "0", 1) ||
-        setenv("LC_ALL", "C.UTF-8", 1))
+    char prefix[64];
+    snprintf(prefix, sizeof prefix, "%s/", pictures);
+    if (chdir(folder) || setenv("BUSBAR_PLOT", scripts, 1) || setenv("BUSBAR_PICTURES", prefix, 1) ||
+        setenv("SOURCE_DATE_EPOCH", "0", 1) || setenv("LC_ALL", "C.UTF-8", 1))
         _exit(126);
     int log = open("plots.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644),
         none = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -84,25 +88,87 @@ static void show_log(const char *folder)
     text_free(&path);
 }
 
+static enum status run_gnuplot(const char *folder, const char *pictures, const char *scripts)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    int ended = 0;
+    if (child == 0) draw(folder, pictures, scripts);
+    if (child < 0) return fail(STATUS_ENVIRONMENT, "cannot start gnuplot: %s", strerror(errno));
+    while (waitpid(child, &ended, 0) < 0)
+        if (errno != EINTR) return fail(STATUS_ENVIRONMENT, "cannot wait for gnuplot: %s", strerror(errno));
+    if (WIFEXITED(ended) && WEXITSTATUS(ended) == 127)
+        return fail(STATUS_ENVIRONMENT,
+                    "gnuplot is not found: install gnuplot-nox, or name it by BUSBAR_GNUPLOT");
+    if (WIFEXITED(ended) && !WEXITSTATUS(ended)) return STATUS_OK;
+    fail(STATUS_ENVIRONMENT, "gnuplot failed on %s/plots.gp:", folder);
+    show_log(folder);
+    return STATUS_ENVIRONMENT;
+}
+
+/* gnuplot ends with status 0 on a full disk. A whole picture ends as its format demands. */
+static bool is_whole(const char *path)
+{
+    static const struct {
+        const char *suffix, *end;
+    } formats[] = {{".svg", "</svg>"}, {".png", "IEND"}, {".pdf", "%%EOF"}};
+    char tail[32] = "";
+    FILE *file = fopen(path, "re");
+    size_t length = file && fseek(file, -16, SEEK_END) == 0 ? fread(tail, 1, 16, file) : 0;
+    if (file) fclose(file);
+    const char *suffix = strrchr(path, '.');
+    for (size_t i = 0; suffix && i < sizeof formats / sizeof *formats; i++)
+        if (same(suffix, formats[i].suffix))
+            return memmem(tail, length, formats[i].end, strlen(formats[i].end)) != NULL;
+    return false;
+}
+
+/* One picture from gnuplot's folder to its place, or away after a failure. */
+static enum status put_picture(const char *folder, const char *drawn, const char *name, enum status so_far)
+{
+    struct text from = {0}, to = {0};
+    text_add(&from, "%s/%s", drawn, name);
+    text_add(&to, "%s/%s", folder, name);
+    if (!so_far && !is_whole(from.data))
+        so_far = fail(STATUS_ENVIRONMENT,
+                      "cannot write %s: gnuplot left only a part of it (is the disk full?)", to.data);
+    if (!so_far && rename(from.data, to.data))
+        so_far = fail(STATUS_ENVIRONMENT, "cannot write %s: %s", to.data, strerror(errno));
+    if (so_far) (void)unlink(from.data);
+    text_free(&from);
+    text_free(&to);
+    return so_far;
+}
+
+/* Puts the pictures in place and removes gnuplot's folder. */
+static enum status put_pictures(const char *folder, const char *drawn, enum status status)
+{
+    struct dirent **entries;
+    int count = scandir(drawn, &entries, NULL, alphasort);
+    if (count < 0)
+        return status ? status : fail(STATUS_ENVIRONMENT, "cannot read %s: %s", drawn, strerror(errno));
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        if (!same(name, ".") && !same(name, "..")) status = put_picture(folder, drawn, name, status);
+        free(entries[i]);
+    }
+    free(entries);
+    if (rmdir(drawn)) warn("cannot remove %s: %s", drawn, strerror(errno));
+    return status;
+}
+
 enum status gnuplot_run(const char *folder)
 {
     struct arena arena = {0};
+    struct text drawn = {0};
     const char *scripts = plot_scripts(&arena);
     enum status status = scripts ? STATUS_OK : STATUS_ENVIRONMENT;
-    fflush(NULL);
-    pid_t child = status ? -1 : fork();
-    int ended = 0;
-    if (child == 0) draw(folder, scripts);
-    if (!status && child < 0) status = fail(STATUS_ENVIRONMENT, "cannot start gnuplot: %s", strerror(errno));
-    while (!status && waitpid(child, &ended, 0) < 0)
-        if (errno != EINTR) status = fail(STATUS_ENVIRONMENT, "cannot wait for gnuplot: %s", strerror(errno));
-    if (!status && WIFEXITED(ended) && WEXITSTATUS(ended) == 127)
-        status = fail(STATUS_ENVIRONMENT,
-                      "gnuplot is not found: install gnuplot-nox, or name it by BUSBAR_GNUPLOT");
-    if (!status && (!WIFEXITED(ended) || WEXITSTATUS(ended))) {
-        status = fail(STATUS_ENVIRONMENT, "gnuplot failed on %s/plots.gp:", folder);
-        show_log(folder);
-    }
+    text_add(&drawn, "%s/.pictures-XXXXXX", folder);
+    if (!status && !mkdtemp(drawn.data))
+        status = fail(STATUS_ENVIRONMENT, "cannot make a folder in %s: %s", folder, strerror(errno));
+    if (!status)
+        status = put_pictures(folder, drawn.data, run_gnuplot(folder, strrchr(drawn.data, '/') + 1, scripts));
+    text_free(&drawn);
     arena_free(&arena);
     return status;
 }

@@ -347,9 +347,13 @@ static enum status run(int argc, char **argv)
     if (first == argc)
         return fail(STATUS_USAGE,
                     "report: which runs? Name files or folders (busbar report results --output report.html)");
-    if (parse_sizes(settings.sizes, &sizes, &report.size_count) || report.size_count > 4) {
+    status = parse_sizes("sizes", settings.sizes, 1, &sizes, &report.size_count);
+    if (!status && report.size_count > 4)
+        status = fail(STATUS_USAGE, "--sizes: %zu sizes; expected at most four, such as 16M,1G",
+                      report.size_count);
+    if (status) {
         free(sizes);
-        return fail(STATUS_USAGE, "--sizes '%s': expected up to four sizes like 16M,1G", settings.sizes);
+        return status;
     }
     qsort(sizes, report.size_count, sizeof *sizes, by_size);
     report.sizes = sizes;

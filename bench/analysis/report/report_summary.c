@@ -143,7 +143,7 @@ static void cloud_row(struct table *table, const struct report *report, const st
         text_add(&text, "\n%lld" BLANK "node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     track_world(tracks, cloud->track, &text);
     if (row->graph > 0) text_add(&text, "\ngraphs");
-    if (row->registration && !same(row->registration, "none")) text_add(&text, "\nregistered buffers");
+    if (row->registration > REGISTRATION_NONE) text_add(&text, "\nregistered buffers");
     table_cell(table, "%s", text_get(&text));
     for (size_t i = 0; i < report->size_count; i++)
         bus_cell(table, track_at(cloud->track, (int64_t)report->sizes[i]));

@@ -48,8 +48,9 @@ struct step {
         *gemm; /* where its figures come from: a line per part of the workload */
 };
 
-/* All steps that can be put together, grouped by what is comparable (GPUs, extent, mode, cache, statistic, matmul or
-   not), fastest first in a group; then those with `missing`. The caller frees the list. Text lives in the arena. */
+/* All steps that can be put together, grouped by what is comparable (GPUs, extent, mode, cache, statistic,
+   matmul or not), fastest first in a group; then those with `missing`. The caller frees the list. Text lives
+   in the arena. */
 struct step *workload_steps(const struct study *, const struct workload *, size_t *count, struct arena *);
 bool steps_comparable(const struct step *, const struct step *);
 

@@ -39,7 +39,7 @@ static struct figures figures_of(const struct case_row *row)
 static void print_one(const struct case_row *row, const struct launch_header *header, const struct figures *f,
                       const struct suspect *suspect, enum format format)
 {
-    size_t rank = suspect->a;
+    size_t rank = suspect->rank;
     int64_t device = row->memory == MEMORY_DEVICE && header->ranks_per_node > 0
                          ? (int64_t)rank % header->ranks_per_node
                          : ABSENT;

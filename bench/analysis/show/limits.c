@@ -205,8 +205,8 @@ static enum status make_rows(const struct settings *settings, const struct machi
     size_t list_count = settings->bytes.count ? settings->bytes.count : 1;
     for (size_t l = 0; l < list_count; l++) {
         size_t *sizes, size_count;
-        if (parse_sizes(lists[l], &sizes, &size_count))
-            return fail(STATUS_USAGE, "--bytes: '%s' is not a list of sizes such as 8,64K,1G", lists[l]);
+        enum status status = parse_sizes("bytes", lists[l], 1, &sizes, &size_count);
+        if (status) return status;
         *rows = reallocate(*rows, *count + size_count * 3 * COLLECTIVE_COUNT, sizeof **rows);
         for (int c = 0; c < COLLECTIVE_COUNT; c++)
             for (size_t i = 0; i < size_count; i++)

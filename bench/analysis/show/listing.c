@@ -37,7 +37,7 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  sync_name(row->sync),
                                  memory_name(row->memory),
                                  NULL,
-                                 row->registration,
+                                 registration_name(row->registration),
                                  row->cta,
                                  NULL,
                                  row->layout,

@@ -9,8 +9,8 @@
 bool listing_same_table(const struct case_summary *, const struct case_summary *);
 /* What all n lines of a table have in common. */
 void listing_title(const struct case_summary *lines, size_t n, struct text *out);
-/* Columns, and a row for each of the n lines that has a figure, `most` at the most. What differs between the lines has a
-   column. */
+/* Columns, and a row for each of the n lines that has a figure, `most` at the most. What differs between the
+   lines has a column. */
 void listing_fill(const struct case_summary *lines, size_t n, size_t most, struct table *);
 /* Lines first…last-1 that have no figure, compactly, a line per reason: "unsupported: 14 cases of half prod,
  * from 8 B: why". */

@@ -1,4 +1,5 @@
-/* Do the hosts of an allocation fit together? What each says of itself (scripts/hostfacts), put side by side. */
+/* Do the hosts of an allocation fit together? What each says of itself (scripts/hostfacts), put side by
+   side. */
 #ifndef BUSBAR_PREFLIGHT_H
 #define BUSBAR_PREFLIGHT_H
 
@@ -16,7 +17,8 @@ struct preflight {
     struct arena arena;
 };
 
-/* Reads lines "fact<tab>HOST<tab>NAME<tab>VALUE", with or without a launcher's tag in front; others are skipped. */
+/* Reads lines "fact<tab>HOST<tab>NAME<tab>VALUE", with or without a launcher's tag in front; others are
+   skipped. */
 void preflight_compare(const struct sweep_hosts *, FILE *facts, struct preflight *);
 void preflight_free(struct preflight *);
 /* STATUS_OK: they fit; STATUS_GATE: they differ; STATUS_ENVIRONMENT: they fit, but a host is silent. */

@@ -1,5 +1,6 @@
-/* The decisions of a sweep. scripts/sweep starts launches, waits and kills; before and after each step it asks
-   `busbar sweep VERB` what to do. Functions here take the time as an argument; only sweep_verbs.c reads a clock. */
+/* The decisions of a sweep. scripts/sweep starts launches, waits and kills; before and after each step it
+   asks `busbar sweep VERB` what to do. Functions here take the time as an argument; only sweep_verbs.c reads
+   a clock. */
 #ifndef BUSBAR_SWEEP_H
 #define BUSBAR_SWEEP_H
 
@@ -43,9 +44,8 @@ struct sweep_hosts {
     struct arena arena;
 };
 
-/* What scripts/allocation prints: name, ranks, GPUs and domain, tab-separated, or the first of these; "# from: ORIGIN"
-   first.
-   STATUS_ENVIRONMENT after one line with file and line number. */
+/* What scripts/allocation prints: name, ranks, GPUs and domain, tab-separated, or the first of these; "#
+   from: ORIGIN" first. STATUS_ENVIRONMENT after one line with file and line number. */
 enum status hosts_read(const char *path, struct sweep_hosts *);
 void hosts_free(struct sweep_hosts *);
 bool is_domain(const char *name); /* what may stand as a domain in that list */

@@ -160,7 +160,7 @@ enum status write_tombstone(const char *results, const char *run, const char *la
     header.provenance = json_pack("[s]", "measured");
     enum status status = record_open(&writer, results, run, launch, NULL);
     if (!status) status = record_launch(&writer, &header);
-    if (!status) status = record_failure(&writer, reason);
+    if (!status) status = record_failure(&writer, NAN, reason);
     enum status closed = record_close(&writer);
     json_decref(header.provenance);
     return status ? status : closed;

@@ -18,9 +18,10 @@ static void read_answer(const char *line, void *data)
     const char *found = strstr(line, "largest: ");
     long long bytes;
     char memory[8];
-    if (found && sscanf(found, "largest: %lld bytes in %6s memory", &bytes, memory) == 2 && bytes >= 0 &&
-        (same(memory, "device") || same(memory, "host")))
-        *answer = (struct answer){true, same(memory, "device"), bytes};
+    if (!found || sscanf(found, "largest: %lld bytes in %6s memory", &bytes, memory) != 2 || bytes < 0)
+        return;
+    enum memory kind = (enum memory)value_named(&memory_names, memory);
+    if (kind) *answer = (struct answer){true, kind == MEMORY_DEVICE, bytes};
 }
 
 static void say_unknown(struct sweep *sweep)
@@ -95,7 +96,7 @@ enum status verb_probe(struct sweep *sweep)
     enum status status = probing_plan(sweep, &plan);
     if (status) return status;
     size_t row = (size_t)state->probe;
-    while (row < plan.count && same(plan.rows[row].driver, "matmul")) row++;
+    while (row < plan.count && is_matmul_driver(plan.rows[row].driver)) row++;
     state->probe = (int64_t)row + 1;
     tell("more", "%d", row < plan.count);
     if (row < plan.count) {

@@ -33,8 +33,8 @@ enum status saved_plan(struct sweep *, struct plan *);
 enum status save_plan(struct sweep *, const struct plan *);
 /* Do the flags say which sizes to measure? */
 bool has_own_sizes(const struct sweep_settings *);
-/* SCRATCH/command: program and arguments of a row, a word a line; it measures (share_s 0: without a budget), or
-   only tells the largest size that fits into memory. */
+/* SCRATCH/command: program and arguments of a row, a word a line; it measures (share_s 0: without a budget),
+   or only tells the largest size that fits into memory. */
 enum status write_command(struct sweep *, const struct plan_row *, bool measures, int64_t share_s);
 /* Reads names of hosts from SCRATCH/silent: a list separated by spaces, in the order of the hosts. */
 enum status read_silent(struct sweep *, const char **names);

@@ -29,6 +29,7 @@ void cross_register_test(struct cross_test *);
 void cross_register_suite(const char *suite, struct cross_options);
 void cross_fail(const char *file, int line, const char *what);
 void cross_redirect_stderr(void);
+FILE *cross_redirected_stderr(void); /* reads what was written since, from its begin on */
 bool cross_stderr_is(const char *text);
 
 #define Test(Suite, Name, ...)                                                                               \
@@ -73,6 +74,7 @@ bool cross_stderr_is(const char *text);
 #define cr_expect_stderr_eq_str(Text, ...)     cross_expect(cross_stderr_is(Text))
 #define cr_assert(Right, ...)                  cross_assert(Right)
 #define cr_assert_not(Wrong, ...)              cross_assert(!(Wrong))
+#define cr_expect_arr_eq(A, B, BYTES, ...)     cross_expect(memcmp((A), (B), (BYTES)) == 0)
 #define cr_assert_eq(A, B, ...)                cross_assert((A) == (B))
 #define cr_assert_neq(A, B, ...)               cross_assert((A) != (B))
 #define cr_assert_gt(A, B, ...)                cross_assert((A) > (B))
@@ -87,5 +89,6 @@ bool cross_stderr_is(const char *text);
 #define cr_assert_stderr_eq_str(Text, ...)     cross_assert(cross_stderr_is(Text))
 #define cr_assert_fail(...)                    cross_assert(!"reached")
 #define cr_redirect_stderr()                   cross_redirect_stderr()
+#define cr_get_redirected_stderr()             cross_redirected_stderr()
 
 #endif

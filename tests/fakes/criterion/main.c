@@ -39,6 +39,16 @@ void cross_redirect_stderr(void)
     if (!captured || dup2(fileno(captured), STDERR_FILENO) < 0) _exit(2);
 }
 
+/* Opened anew: the captured file's own position is where stderr writes. */
+FILE *cross_redirected_stderr(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(captured));
+    FILE *file = fopen(path, "r");
+    if (!file) _exit(2);
+    return file;
+}
+
 bool cross_stderr_is(const char *text)
 {
     char got[65536];

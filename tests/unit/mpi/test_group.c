@@ -1,6 +1,7 @@
 #include "measure/group.h"
 
 #include <criterion/criterion.h>
+#include <string.h>
 #include <stdlib.h>
 
 /* N - 1 rounds (N, when odd): all hosts are busy in each, and each pair meets exactly once. */
@@ -60,13 +61,24 @@ Test(group, assignment)
     expect_groups("hosts:0", 1, (int[]){-1, -1, 0, 0, 0, 0});
     expect_groups("bisect", 2, (int[]){0, 1, 0, 1, -1, -1});
     expect_groups("rails:0", 2, (int[]){-1, -1, 0, 1, 0, 1});
+    expect_groups("match:2-0", 2, (int[]){0, 1, -1, -1, 0, 1});
+    expect_groups("match:2-3", 0, NULL); /* there is no host 3 */
 }
 
 Test(group, names)
 {
     silence(1);
-    cr_expect(splits_check("world,node,domain,rail,pairs,8,hosts:3,rails:0") == STATUS_OK);
-    const char *bad[] = {"", "nodes", "0", "-1", "hosts:", "hosts:x", "world,", "2x", "rails:-1"};
+    cr_expect(splits_check("world,node,domain,rail,pairs,8,hosts:3,rails:0,match:0-5/3-1") == STATUS_OK);
+    const char *bad[] = {"",          "nodes",         "0",          "-1",
+                         "hosts:",    "hosts:x",       "world,",     "2x",
+                         "rails:-1",  "match:",        "match:0",    "match:0-",
+                         "match:0-0", "match:0-1/1-2", "match:0-1/", "match:-1-2"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect(splits_check(bad[i]) == STATUS_USAGE, "%s", bad[i]);
+    char label[SPLIT_LABEL], other[SPLIT_LABEL];
+    split_label("rails:3", label);
+    cr_expect_str_eq(label, "rails:3");
+    split_label("match:0-1/2-3", label);
+    split_label("match:0-2/1-3", other);
+    cr_expect(strlen(label) == strlen("match:") + 16 && strcmp(label, other) != 0, "%s, %s", label, other);
 }

@@ -76,9 +76,9 @@ Test(settings, no_flag_looks_like_a_secret)
    flag needs a decision. */
 Test(settings, every_flag_is_allowed_in_plans_or_not)
 {
-    static const char *const refused[] = {"output", "run",      "launch",       "label",
-                                          "cloud",  "instance", "expect-ranks", "expect-hosts",
-                                          "format", "largest",  "ngpus",        "nthreads"};
+    static const char *const refused[] = {"output",   "run",          "launch",       "label",  "cloud",
+                                          "instance", "expect-ranks", "expect-hosts", "format", "largest",
+                                          "ngpus",    "nthreads",     "progress"};
     const struct command commands[] = {collective_command("all_reduce", ""), matmul_command()};
     for (int i = 0; i < 2; i++) EACH_OPTION(&commands[i], row)
         {

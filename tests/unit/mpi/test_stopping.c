@@ -272,6 +272,35 @@ static struct cases two_sizes(struct measured list[2])
     return (struct cases){list, 2};
 }
 
+/* -n N is N operations: in equal batches of 20 to 100 where one divides N. */
+Test(schedule, operations_make_whole_batches)
+{
+    static const struct {
+        size_t operations, samples;
+        int batch;
+    } known[] = {{20, 1, 20}, {5, 1, 5},    {23, 1, 23},   {100, 5, 20},
+                 {50, 2, 25}, {101, 6, 20}, {1000, 50, 20}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct measured m = {.batch = batch_of(1e-6, known[i].operations)};
+        cr_expect(m.batch == known[i].batch && samples_of(&m, known[i].operations) == known[i].samples,
+                  "%zu: %d", known[i].operations, m.batch);
+    }
+    cr_expect(batch_of(1e-6, 0) == 20 && batch_of(0.1, 20) == 1 && batch_of(0.01, 20) == 4 &&
+              batch_of(0.01, 6) == 6);
+    cr_expect(samples_of(&(struct measured){0}, 7) == 7, "no batch is chosen before the first pass");
+}
+
+/* Long samples are all disturbed: twice as many as wanted are tried, not twenty more. */
+Test(stopping, long_samples_are_not_tried_again_and_again)
+{
+    enum stop_reason why;
+    const struct stopping s = {.fixed = 1, .passes = 1};
+    struct sampled now = {.taken = 2, .disturbed = 2, .wall_s = 2, .sample_s = 1, .most_s = INFINITY};
+    cr_expect(stopping_next(&s, &now, &why) == 0 && why == STOP_FIXED);
+    now.wall_s = 0.01;
+    cr_expect(stopping_next(&s, &now, &why) == 1, "short ones are");
+}
+
 Test(schedule, a_budget_is_shared_and_ends)
 {
     struct measured list[2];

@@ -1,8 +1,9 @@
-#include "analysis/scan/scan.h"
+#include "tests/unit/scan_before.h"
 #include "base/status.h"
 #include "stats/order.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 enum { ENOUGH_FOR_SIGMA = 6, SIGMAS = 5 };
@@ -26,7 +27,7 @@ static bool stands_out(double value, double typical, double sigma, double thresh
     return count < ENOUGH_FOR_SIGMA || !isfinite(sigma) || typical - value > SIGMAS * sigma;
 }
 
-static void add(struct judgement *judgement, struct suspect suspect)
+static void add(struct before *judgement, struct before_suspect suspect)
 {
     judgement->list = reallocate(judgement->list, judgement->count + 1, sizeof *judgement->list);
     judgement->list[judgement->count++] = suspect;
@@ -34,7 +35,7 @@ static void add(struct judgement *judgement, struct suspect suspect)
 
 static int worst_first(const void *a, const void *b)
 {
-    const struct suspect *x = a, *y = b;
+    const struct before_suspect *x = a, *y = b;
     if ((x->a == x->b) != (y->a == y->b)) return x->a == x->b ? -1 : 1;
     if (x->value != y->value) return x->value < y->value ? -1 : 1;
     return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
@@ -43,7 +44,7 @@ static int worst_first(const void *a, const void *b)
 /* The worst host (or rank) against all others, then the worst of those that are left, and so on: two bad
    hosts among six would widen the sigma that is to accuse them. */
 static void judge_hosts(const double *of_host, size_t hosts, double threshold, bool *bad,
-                        struct judgement *judgement)
+                        struct before *judgement)
 {
     double *known = allocate(hosts, sizeof *known);
     for (bool found = true; found;) {
@@ -59,13 +60,13 @@ static void judge_hosts(const double *of_host, size_t hosts, double threshold, b
                 stands_out(of_host[worst], judgement->typical, robust_sigma(known, n), threshold, hosts);
         if (!found) break;
         bad[worst] = true;
-        add(judgement, (struct suspect){worst, worst, of_host[worst], judgement->typical});
+        add(judgement, (struct before_suspect){worst, worst, of_host[worst], judgement->typical});
     }
     free(known);
 }
 
 static void judge_links(const double *value, size_t hosts, double threshold, const bool *bad,
-                        struct judgement *judgement)
+                        struct before *judgement)
 {
     double *good = allocate(hosts * hosts / 2 + 1, sizeof *good);
     size_t n = 0;
@@ -78,14 +79,14 @@ static void judge_links(const double *value, size_t hosts, double threshold, con
     for (size_t a = 0; a < hosts; a++)
         for (size_t b = a + 1; b < hosts; b++)
             if (!bad[a] && !bad[b] && stands_out(value[a * hosts + b], typical, sigma, threshold, hosts))
-                add(judgement, (struct suspect){a, b, value[a * hosts + b], typical});
+                add(judgement, (struct before_suspect){a, b, value[a * hosts + b], typical});
 }
 
-void scan_judge(const double *value, size_t hosts, double threshold, struct judgement *judgement)
+void scan_before(const double *value, size_t hosts, double threshold, struct before *judgement)
 {
     double *of_host = allocate(hosts, sizeof *of_host), *pairs = allocate(hosts, sizeof *pairs);
     bool *bad = allocate(hosts, sizeof *bad);
-    *judgement = (struct judgement){0};
+    *judgement = (struct before){0};
     for (size_t h = 0; h < hosts; h++) of_host[h] = host_value(value, hosts, h, pairs);
     judge_hosts(of_host, hosts, threshold, bad, judgement);
     judge_links(value, hosts, threshold, bad, judgement);
@@ -93,13 +94,4 @@ void scan_judge(const double *value, size_t hosts, double threshold, struct judg
     free(bad);
     free(pairs);
     free(of_host);
-}
-
-void scan_judge_ranks(const double *rate, size_t ranks, double threshold, struct judgement *judgement)
-{
-    bool *bad = allocate(ranks, sizeof *bad);
-    *judgement = (struct judgement){0};
-    judge_hosts(rate, ranks, threshold, bad, judgement);
-    if (judgement->count) qsort(judgement->list, judgement->count, sizeof *judgement->list, worst_first);
-    free(bad);
 }

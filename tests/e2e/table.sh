@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# What a person sees of a driver: the table that fits 80 columns and ends with what people quote, and first figures while it measures.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+launch() { # ARGUMENTS…: the records are in $work/records
+    rm -rf "$work/records"
+    ranks 2 "$build/all_reduce" --backend mpi -n 5 -w 2 --passes 2 --run r --launch l --output "$work/records" "$@"
+}
+# table EXPRESSION: a Python expression over the table's lines and the record's rows c of out of place and in place
+table() {
+    python3 - "$work/table" "$work/records/r/l.jsonl" "$1" <<'END'
+import json, re, statistics, sys
+lines = open(sys.argv[1]).read().splitlines()
+rows = [json.loads(line) for line in open(sys.argv[2])]
+samples = {}
+for r in rows:
+    if r["record"] == "case":
+        samples.setdefault((r["bytes"], r["placement"]), []).extend(r["samples_us"]["values"] if isinstance(r["samples_us"], dict) else r["samples_us"])
+# busbw of all-reduce on two ranks: 2 (n - 1) / n = 1 times size over the median time
+busbw = {key: key[0] / statistics.median(us) * 1e-3 for key, us in samples.items()}
+peak, average = max(busbw.values()), statistics.mean(busbw.values())
+said = re.search(r"^busbw: peak ([0-9.e+-]+) GB/s \((.*)\); average ([0-9.e+-]+)$", "\n".join(lines), re.M)
+near = lambda text, value: abs(float(text) / value - 1) < 0.02
+if not eval(sys.argv[3]):
+    sys.exit("does not hold: " + sys.argv[3] + "\n" + "\n".join(lines) + f"\n{busbw}")
+END
+}
+check 'both placements of four sizes' launch --sizes 8,1K,64K,1M
+cp "$work/out" "$work/table"
+check 'stand side by side, one row a size' table 'sum(bool(re.match(r" *[0-9.]+ (B|KiB|MiB) ", l)) for l in lines) == 4'
+check 'in 80 columns' table 'max(len(l) for l in lines if not l.startswith(("records", "do not trust"))) <= 80'
+check 'the last line has the peak and the average bus bandwidth' table 'near(said[1], peak) and near(said[3], average) and len(busbw) == 8'
+check 'one placement' launch --sizes 8,1K --placement in_place
+cp "$work/out" "$work/table"
+check 'has its own half' table 'near(said[3], average) and len(busbw) == 2 and "out of place" not in "\n".join(lines)'
+
+check 'without a terminal nothing is said while it measures' launch --sizes 8
+check 'not a word' test ! -s "$work/err"
+check '--progress into a log' launch --sizes 64K,8,1K --placement out_of_place --format nccl-tests --progress
+check 'shows first figures in the order of sizes' test "$(awk '/out of place/ { print $2, $3 }' "$work/err" | paste -sd ';')" = '8 B;1 KiB;64 KiB'
+check 'under mpirun on a terminal' python3 - "$mpi_launcher" "$build/all_reduce" <<'END'
+import os, pty, sys
+launcher, driver = sys.argv[1:]
+os.environ.update(SWEEP_RANKS="2", SWEEP_OVERSUBSCRIBE="1")
+shown = b""
+def read(fd):
+    global shown
+    data = os.read(fd, 65536)
+    shown += data
+    return data
+status = pty.spawn([launcher, driver, "--backend", "mpi", "--sizes", "8,1K", "-n", "5", "--passes", "2", "--output", "none"], read)
+sys.exit(os.waitstatus_to_exitcode(status) or b"first figures" not in shown)
+END
