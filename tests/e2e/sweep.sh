@@ -220,7 +220,8 @@ if [ "$(bytes many576)" -lt $((8 * $(bytes many18))) ]; then ok "no file grows w
 else not_ok "files grew from $(bytes many18) to $(bytes many576) bytes"; fi
 
 # ---- two sides in turns ----
-check "launches of two builds take turns" scripts/sweep --against "$build" --build "$build" --drivers all_reduce --sizes 8 --launches 2 --no-preflight \
+# Start times have a resolution of a second, so each launch takes longer than that.
+check "launches of two builds take turns" scripts/sweep --against "$build" --build "$build" --drivers all_reduce --sizes 8,1K,64K --launches 2 --no-preflight \
     --results "$work/turns" --run t --print-folder "$work/both"
 if [ "$(grep -cE '^sweep: pair [12] of 2: (base|new) first$' "$work/err")" = 2 ]; then ok "the order in each pair is said"; else not_ok "no order of pairs in: $(head -3 "$work/err")"; fi
 if [ "$(cat "$work/both")" = "$work/turns/t-base"$'\n'"$work/turns/t-new" ]; then ok "both runs are named"; else not_ok "not both runs: $(cat "$work/both")"; fi
