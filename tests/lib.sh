@@ -14,11 +14,14 @@ ok() { echo "ok - $1"; }
 not_ok() { failures=$((failures + 1)); echo "not ok - $1"; }
 skip() { echo "skip - $1 # $2"; }
 
-# expect_status NAME STATUS COMMAND…: the command's output is left in $work/out and $work/err.
+# expect_status NAME STATUS COMMAND…: the command's output is left in $work/out and $work/err. The command itself may read what the one before it
+# left there.
 expect_status() {
     local name=$1 wanted=$2 got=0
     shift 2
-    "$@" >"$work/out" 2>"$work/err" || got=$?
+    "$@" >"$work/out.new" 2>"$work/err.new" || got=$?
+    mv "$work/out.new" "$work/out"
+    mv "$work/err.new" "$work/err"
     if [ "$got" -eq "$wanted" ]; then ok "$name"; return 0; fi
     not_ok "$name (status $got, expected $wanted: $*)"
     tail -n 20 "$work/out" "$work/err" | sed 's/^/    /'

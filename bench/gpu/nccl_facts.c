@@ -164,7 +164,7 @@ static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *pa
                 c->options.expect_domain, domain);
 }
 
-/* --expect-transport, on each rank: what is asserted must be told. */
+/* --expect-transport, on each rank. Fails closed: NCCL's messages must show the transport. */
 static enum status check_transport(const struct comm *c, const struct nccl_paths *paths)
 {
     const char *why = transport_missing(paths, c->options.expect_transport, c->world->nodes > 1);
@@ -174,7 +174,7 @@ static enum status check_transport(const struct comm *c, const struct nccl_paths
                 why);
 }
 
-/* Slow ways that NCCL takes in silence, each said once for all ranks. */
+/* Warns of slow transports, to which NCCL falls back without a message. Once per kind, for all ranks. */
 static void warn_of_slow_paths(const struct comm *c, const struct nccl_paths *paths)
 {
     char domain[DOMAIN_TEXT];

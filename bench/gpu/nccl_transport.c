@@ -52,18 +52,15 @@ const char *transport_doubt_words(unsigned doubt)
     switch (doubt) {
     case DOUBT_SHM:
         return "GPUs of one host talk through shared memory (SHM) instead of P2P: is NCCL_P2P_DISABLE set, "
-               "or does a "
-               "container hide the other GPUs?";
+               "or does a container hide the other GPUs?";
     case DOUBT_NETWORK:
         return "GPUs of one host talk over the network (NET) instead of P2P";
     case DOUBT_NVLS:
         return "these GPUs have NVLink switches, but NCCL does not let them reduce (NVLS is not available): "
-               "is "
-               "NCCL_NVLS_ENABLE 0, or the fabric manager too old?";
+               "is NCCL_NVLS_ENABLE 0, or the fabric manager too old?";
     case DOUBT_MNNVL:
-        return "hosts of one NVLink domain talk over the network (MNNVL 0): is IMEX running, and "
-               "NCCL_MNNVL_ENABLE not "
-               "0?";
+        return "hosts of one NVLink domain talk over the network (MNNVL 0): is IMEX running, and is "
+               "NCCL_MNNVL_ENABLE not 0?";
     }
     return "";
 }

@@ -36,9 +36,9 @@ const struct option driver_options[] = {
      .least = START_NOT_ASKED,
      .most = 4096,
      .group = "starting without mpirun",
-     .help =
-         "start N ranks on this machine, one for each GPU (without GPUs, one for each core); 0: one for each "
-         "GPU that is visible;\n-1: none, this process is a rank"},
+     .help = "start N ranks on this machine: one per GPU, or N on its processors where no GPU is used; 0: "
+             "one per "
+             "visible GPU;\n-1: start none, this process is a rank"},
     {.kind = OPTION_INTEGER,
      .letter = 't',
      .name = "nthreads",
@@ -106,7 +106,7 @@ static enum status open_launch(struct driver *d)
     silence(d->world.rank != 0);
     status = check_expected(&d->world, d->settings->expect_ranks, d->settings->expect_hosts);
     if (!status) status = agree_over(d->world.comm, machine_read(&d->machine));
-    tell_of_other_gpus(d);
+    if (!status) tell_of_other_gpus(d);
     if (!status) crowding_find(&d->world, &d->machine, &d->crowding);
     if (!status) status = d->parts->open(d);
     if (status) return status;

@@ -8,7 +8,7 @@
 enum progress_kind {
     PROGRESS_NONE,
     PROGRESS_LINE, /* a terminal: one line that changes */
-    PROGRESS_PLAIN /* a log, or a launcher's terminal, which others write to as well: a new line every few seconds */
+    PROGRESS_PLAIN /* a log, or the launcher's terminal, to which others write too: a line every few seconds */
 };
 
 struct progress_line {

@@ -1,12 +1,11 @@
 /* The watchdog: a thread of each process beside the measurement. It ends a launch that hangs, and names who
    is to blame.
 
-   - Before MPI_Init has returned: a deadline for arriving. Who waits in MPI_Init leaves a note in a folder
-     that all share
-   (only when half of the time is over), so that those who have not come can be named.
+   - Before MPI_Init has returned: a deadline for arriving. When half of the time is over, a process that waits
+     in MPI_Init leaves a note in a folder that all share, so that those who have not come can be named.
    - After: the progress board. Every process reports over TCP to rank 0's thread, outside MPI, how far it is.
-   When nobody moves for the time allowed, rank 0 names the ranks that give no sign of life, have ended, or
-   lag behind. Rank 0 answers, so that its own death is seen by the others.
+     When nobody moves for the time allowed, rank 0 names the ranks that give no sign of life, have ended, or
+     lag behind. Rank 0 answers, so that the others see its death.
    - Always: SIGINT, SIGTERM and SIGHUP end the process in order: rank 0 closes its record first. */
 #ifndef BUSBAR_WATCH_H
 #define BUSBAR_WATCH_H

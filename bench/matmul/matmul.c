@@ -343,7 +343,8 @@ static const char *why_nothing(struct driver *d)
     const struct matmul_cases *cases = &state_of(d)->cases;
     for (size_t i = 0; i < cases->count; i++)
         if (cases->list[i].count) return NULL;
-    return cases->count ? cases->list[0].reason : "there is no case";
+    if (!cases->count) return "there is no case";
+    return *cases->list[0].reason ? cases->list[0].reason : "every sample was set aside";
 }
 
 static void print_table(struct driver *d, FILE *out)

@@ -42,8 +42,8 @@ enum status splits_open(const char *list, const struct world *, const struct bac
                         struct splits *);
 void splits_close(struct splits *);
 
-/* What records call the split: its name, but a hash in place of the pairs of `match`, which may be
-   hundreds. */
+/* The name of a split in records: its own name, but "match:" and a hash for a list of pairs, which may be
+   long. */
 enum { SPLIT_LABEL = 64 };
 void split_label(const char *name, char label[SPLIT_LABEL]);
 

@@ -20,7 +20,7 @@ static struct case_row summary(struct measured *m, const struct settings *s, uns
     return row;
 }
 
-/* What is printed of all cases of a block: one heading, one collective, mode, type, operation and group of ranks. */
+/* A block of the table: the cases of one collective, mode, type, operation and split, under one heading. */
 struct block {
     bool has_bounds;
     bool both;                  /* placements side by side */
@@ -77,7 +77,7 @@ static void print_heading(const struct measured *m, const struct block *block, F
     fprintf(out, "\n");
 }
 
-/* What people quote. */
+/* The last line of a block: peak and average, which are what people quote. */
 static void print_summary(const struct block *block, FILE *out)
 {
     char size[UNIT_TEXT], top[UNIT_TEXT], average[UNIT_TEXT];
@@ -197,8 +197,11 @@ static void print_block(struct cases *cases, size_t from, size_t end, const stru
 void collective_table(struct cases *cases, const struct settings *s, const struct world *world,
                       unsigned capabilities, FILE *out)
 {
-    fprintf(out, "%d rank%s on %d host%s; 1 GB/s is 1e9 bytes/s; bound: %% of what is possible\n",
-            world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s");
+    bool has_bounds = false;
+    for (size_t i = 0; i < cases->count; i++) has_bounds |= cases->list[i].bound_us > 0;
+    fprintf(out, "%d rank%s on %d host%s; 1 GB/s is 1e9 bytes/s%s\n", world->ranks,
+            world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
+            has_bounds ? "; bound: % of what is possible" : "");
     if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth, and in place nothing to copy\n");
     struct text imprecise = {0};
     list_imprecise(cases, s, &imprecise); /* before the samples lose their order */

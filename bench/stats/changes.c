@@ -89,7 +89,8 @@ static size_t best_split(const struct monitor *monitor)
     return best;
 }
 
-/* The stretch ends where it splits; what lies behind begins the next one: cut anew, about its own median. */
+/* Splits the present stretch at value `at`: the values from there on become the next stretch. They are winsorised
+   again, around their own median, since the limits so far belonged to the old mean. */
 static void split(struct monitor *monitor, size_t at)
 {
     size_t first = monitor->start;

@@ -10,8 +10,8 @@
 
 enum { LINE_LIMIT = 8192, WORD_LIMIT = 64 };
 
-/* The lines of a block of memory; those of mpirun --xml come as --tag-output prints them. A carriage return
-   ends a piece of a line too: progress bars overwrite. */
+/* Reads a block of memory line by line. A line of `mpirun --xml` is converted to the form of --tag-output. A
+   carriage return ends a line too, because progress bars use it to overwrite themselves. */
 struct lines {
     const char *next, *end;
     size_t number; /* of the line last given, from 1 */

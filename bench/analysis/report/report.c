@@ -30,11 +30,7 @@ static const struct option options[] = {
     FLAG_FORMAT("html|markdown|csv", .at = AT(format), .initial = "html",
                 .help = "html: one self-contained page; markdown: without plots unless --plots; csv: the "
                         "headline figures"),
-    {.kind = OPTION_TEXT,
-     .name = "plots",
-     .argument = "DIR",
-     .at = AT(plots),
-     .help = "keep every plot alone there as SVG, PNG and PDF, with its data"},
+    FLAG_PLOTS(.at = AT(plots), .help = "keep every plot alone there as SVG, PNG and PDF, with its data"),
     {.kind = OPTION_FLAG,
      .name = "redact",
      .at = AT(redact),

@@ -34,7 +34,7 @@ static enum status count_hosts(const char *domains, struct scan_records *records
     return STATUS_OK;
 }
 
-/* All launches must have the same hosts in the same order: rounds are given by numbers. */
+/* All launches must have the same hosts in the same order, because the names of rounds refer to hosts by number. */
 static enum status collect_hosts(const struct archive *archive, const char *domains,
                                  struct scan_records *records)
 {
