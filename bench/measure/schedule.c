@@ -34,13 +34,13 @@ size_t samples_of(const struct measured *m, size_t operations)
 
 int batch_of(double operation_s, size_t operations)
 {
-    enum { BATCH = 20, LONGER = 5 };
-    int wanted = operation_s < 5e-3 ? BATCH : operation_s < 50e-3 ? 4 : 1;
-    if (!operations) return wanted;
-    if (operations <= (size_t)wanted) return (int)operations;
-    for (int batch = wanted; batch <= LONGER * wanted; batch++)
-        if (operations % (size_t)batch == 0) return batch;
-    return wanted;
+    enum { BATCH = 20, BATCH_SLOW = 4, BATCH_VERY_SLOW = 1, BATCH_MOST = 1000 };
+    size_t wanted = operation_s < 5e-3 ? BATCH : operation_s < 50e-3 ? BATCH_SLOW : BATCH_VERY_SLOW;
+    if (!operations) return (int)wanted;
+    if (operations <= wanted) return (int)operations;
+    for (size_t batch = wanted; batch <= BATCH_MOST; batch++)
+        if (operations % batch == 0) return (int)batch;
+    return (int)wanted;
 }
 
 bool is_precise(const struct measured *m, double precision)

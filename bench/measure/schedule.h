@@ -29,9 +29,9 @@ bool schedule_another(const struct schedule *, const struct cases *, double elap
 /* How many samples make up so many operations of the case: a sample is a batch of them. */
 size_t samples_of(const struct measured *, size_t operations);
 
-/* Operations in a pipelined sample: twenty, fewer where one takes long. With a number of operations in all
-   (0: none given) a batch that divides it, where one of up to five times that length does; a smaller number
-   is one batch. */
+/* Operations in a pipelined sample: twenty, fewer where one takes long. With a number of operations in all (0: none
+   given) the next larger divisor of that number, so that exactly so many are measured; where no divisor is at most 1000,
+   a few more are. */
 int batch_of(double operation_s, size_t operations);
 
 /* Whether the case's median is known as well as wanted. */

@@ -75,9 +75,9 @@ static const struct option collective_options[] = {
     FLAG_ITERS(
             .at = AT(operations),
             .help =
-                "exactly N operations of each case, over all passes (pipelined: in batches of 20 and more, "
+                "exactly N operations of each case, over all passes (pipelined: in batches of 20 and more; "
                 "a few more\n"
-                "than N where no such batch divides it); 0: until precise"),
+                "than N where no batch of up to 1000 divides it); 0: until precise"),
     FLAG_WARMUP(
             .at = AT(warmup), .initial = "-1", .least = -1,
             .help =

@@ -272,21 +272,21 @@ static struct cases two_sizes(struct measured list[2])
     return (struct cases){list, 2};
 }
 
-/* -n N is N operations: in equal batches of 20 to 100 where one divides N. */
+/* -n N is exactly N operations, in equal batches of twenty and more. */
 Test(schedule, operations_make_whole_batches)
 {
     static const struct {
         size_t operations, samples;
         int batch;
-    } known[] = {{20, 1, 20}, {5, 1, 5},    {23, 1, 23},   {100, 5, 20},
-                 {50, 2, 25}, {101, 6, 20}, {1000, 50, 20}};
+    } known[] = {{20, 1, 20}, {5, 1, 5},     {23, 1, 23},    {100, 5, 20},
+                 {50, 2, 25}, {101, 1, 101}, {1000, 50, 20}, {1009, 51, 20}};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         struct measured m = {.batch = batch_of(1e-6, known[i].operations)};
         cr_expect(m.batch == known[i].batch && samples_of(&m, known[i].operations) == known[i].samples,
                   "%zu: %d", known[i].operations, m.batch);
     }
     cr_expect(batch_of(1e-6, 0) == 20 && batch_of(0.1, 20) == 1 && batch_of(0.01, 20) == 4 &&
-              batch_of(0.01, 6) == 6);
+              batch_of(0.01, 6) == 6 && batch_of(0.01, 23) == 23 && batch_of(0.01, 25) == 5);
     cr_expect(samples_of(&(struct measured){0}, 7) == 7, "no batch is chosen before the first pass");
 }
 
