@@ -107,6 +107,16 @@ static enum status take_and_keep(struct matmul_sampler *s, struct gemm_work *wor
     return STATUS_OK;
 }
 
+/* As many calls as the fastest rank makes in sample_s. A rank that is far slower than the fastest must not hold up
+   the others for long: no sample of several calls takes more than half a second on any rank. */
+static int64_t batch_of_calls(double fastest_s, double slowest_s, double sample_s)
+{
+    static const double LONGEST_S = 0.5, MOST = 1e6;
+    if (!(fastest_s > 0)) return 1;
+    double calls = fmin(ceil(sample_s / fastest_s), fmax(1, floor(LONGEST_S / slowest_s)));
+    return (int64_t)fmin(calls, MOST);
+}
+
 /* Warm-up calls, and the number of calls in a sample: so many that reading the clock, or waiting for a
    device, is nothing beside them. On a device the sustained phase must not pause: longer samples. */
 static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
@@ -120,10 +130,10 @@ static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, con
         if (status) return status;
     }
     own->warmup = calls;
-    seconds = over_ranks(seconds, MPI_MIN, own->comm);
+    double fastest_s = over_ranks(seconds, MPI_MIN, own->comm),
+           slowest_s = over_ranks(seconds, MPI_MAX, own->comm);
     if (c->sustained) sample_s = fmax(on_device(s) ? 0.05 : 1e-3, s->sustain_s / 10000);
-    own->batch = c->batch != ABSENT ? c->batch : seconds > 0 ? (int64_t)ceil(sample_s / seconds) : 1;
-    if (own->batch > 1000000) own->batch = 1000000;
+    own->batch = c->batch != ABSENT ? c->batch : batch_of_calls(fastest_s, slowest_s, sample_s);
     return STATUS_OK;
 }
 

@@ -3,7 +3,7 @@
    `busbar compare` does. Beside it stands the rule that was used before, written here on its own: two-sided max-T, and the
    whole Hodges-Lehmann interval beyond the tolerance.
 
-   make test runs a tenth of BUSBAR_SITUATIONS = 2000 comparisons a row; tests/slow/simulation.sh all, and checks the
+   make test runs a twentieth of BUSBAR_SITUATIONS = 2000 comparisons a row; tests/slow/simulation.sh all, and checks the
    committed table. Seeded: the same number of comparisons gives the same figures. */
 #include "stats/decision.h"
 #include "stats/order.h"
@@ -22,7 +22,7 @@ enum { MOST_CASES = 100, MOST_UNITS = 36 };
 static int comparisons(void)
 {
     const char *given = getenv("BUSBAR_SITUATIONS");
-    return given && atoi(given) > 0 ? atoi(given) : 200;
+    return given && atoi(given) > 0 ? atoi(given) : 100;
 }
 
 /* What launches do. Times are logarithms; sigma of a launch, per case and of all its cases. */

@@ -60,6 +60,30 @@ static double value_of(enum dtype dtype, const void *at)
     }
 }
 
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Among all values of a type of one or two bytes, but not-a-numbers. */
+static bool stands_in_small_type(enum dtype dtype, double value)
+{
+    static double values[DTYPE_COUNT][1 << 16];
+    static size_t counts[DTYPE_COUNT];
+    size_t size = dtypes[dtype].size, *count = &counts[dtype];
+    if (*count == 0) {
+        for (unsigned bits = 0; bits < 1u << (8 * size); bits++) {
+            uint16_t wide = (uint16_t)bits;
+            uint8_t narrow = (uint8_t)bits;
+            double one = value_of(dtype, size == 1 ? (void *)&narrow : (void *)&wide);
+            if (!isnan(one)) values[dtype][(*count)++] = one;
+        }
+        qsort(values[dtype], *count, sizeof(double), ascending);
+    }
+    return bsearch(&value, values[dtype], *count, sizeof(double), ascending);
+}
+
 /* Whether a value stands exactly in the type: it is among all values of a small type, or a conversion keeps
  * it. */
 static bool is_representable(enum dtype dtype, double value)
@@ -72,12 +96,7 @@ static bool is_representable(enum dtype dtype, double value)
     if (!dtypes[dtype].is_float)
         return value == floor(value) && fabs(value) < ldexp(1, (int)(8 * size) - dtypes[dtype].is_signed) &&
                (dtypes[dtype].is_signed || value >= 0);
-    for (unsigned bits = 0; bits < 1u << (8 * size); bits++) {
-        uint16_t wide = (uint16_t)bits;
-        uint8_t narrow = (uint8_t)bits;
-        if (value_of(dtype, size == 1 ? (void *)&narrow : (void *)&wide) == value) return true;
-    }
-    return false;
+    return stands_in_small_type(dtype, value);
 }
 
 static double combine(enum op op, double a, double b)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALGORITHMS = 3, SLOW_US = 1000000, FAST_ID = 100 /* of algorithms that accumulate fast */ };
+enum { ALGORITHMS = 3, SLOW_US = 250000, FAST_ID = 100 /* of algorithms that accumulate fast */ };
 
 struct layout {
     cudaDataType_t type;
