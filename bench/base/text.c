@@ -41,6 +41,19 @@ void text_add_bytes(struct text *text, const char *bytes, size_t length)
     text->data[text->length] = 0;
 }
 
+void text_add_word(struct text *t, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    if (t->length) text_add_bytes(t, " ", 1);
+    if (*word && !word[strspn(word, plain)]) {
+        text_add(t, "%s", word);
+        return;
+    }
+    text_add(t, "'");
+    for (const char *c = word; *c; c++) text_add(t, *c == '\'' ? "'\\''" : "%c", *c);
+    text_add(t, "'");
+}
+
 void text_clear(struct text *text)
 {
     text->length = 0;

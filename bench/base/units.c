@@ -183,3 +183,20 @@ const char *figure_text(double value, char text[UNIT_TEXT])
     snprintf(text, UNIT_TEXT, "%.*f", digits, value);
     return text;
 }
+
+const char *error_text(double share, char text[UNIT_TEXT])
+{
+    if (!isfinite(share)) return "-";
+    snprintf(text, UNIT_TEXT, share > 1 ? ">±100%%" : "±%.1f%%", share * 100);
+    return text;
+}
+
+const char *spread_text(double ratio, char text[UNIT_TEXT])
+{
+    if (!isfinite(ratio)) return "-";
+    if (ratio >= 10)
+        snprintf(text, UNIT_TEXT, "%.0fx", ratio);
+    else
+        snprintf(text, UNIT_TEXT, "%.1f%%", 100 * (ratio - 1));
+    return text;
+}

@@ -39,4 +39,10 @@ const char *format_duration(double seconds,
  * measured. */
 const char *figure_text(double value, char text[UNIT_TEXT]);
 
+/* Half the width of an interval as a share of its figure: "±1.2%". Above 1 the interval says nothing: ">±100%". "-" if it
+   is not finite. */
+const char *error_text(double share, char text[UNIT_TEXT]);
+/* How much longer the longest of several times is than the shortest, from their ratio: "3.1%"; from ten times on "12x". */
+const char *spread_text(double ratio, char text[UNIT_TEXT]);
+
 #endif

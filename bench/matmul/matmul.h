@@ -9,13 +9,10 @@
 #include "base/options.h"
 #include "launch/driver.h"
 #include "matmul/gemm.h"
+#include "record/shapes.h"
 #include "stats/stopping.h"
 
 #include <stdio.h>
-
-struct shape {
-    int64_t m, n, k;
-};
 
 enum { LAYOUTS = 4 };
 extern const char *const gemm_layouts[LAYOUTS + 1]; /* "NN" …; NULL-terminated */
@@ -53,9 +50,6 @@ struct command matmul_command(void);
 /* One line and STATUS_USAGE on error. */
 enum status matmul_settings_read(const struct command *, int argc, char **argv, struct matmul_settings *);
 void matmul_settings_free(struct matmul_settings *);
-
-/* "2048,4096x512x1024,square": sizes, m x n x k, and the names of presets. STATUS_USAGE with one line. */
-enum status shapes_parse(const char *text, struct shape **shapes, size_t *count);
 
 /* One case and what came out; rank 0 has the samples. */
 struct matmul_case {

@@ -3,13 +3,14 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "record/group_names.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOMAIN_TEXT = 96, MOST_HOSTS = 1 << 20 };
+enum { DOMAIN_TEXT = 96 };
 
 int circle_opponent(int hosts, int round, int host)
 {
@@ -22,93 +23,6 @@ int circle_opponent(int hosts, int round, int host)
         opponent = ((2 * round - host) % m + m) % m;
     if (opponent == host) opponent = m;
     return opponent < hosts ? opponent : -1;
-}
-
-/* "hosts:3" with prefix "hosts:" gives 3; -1: not of this kind. */
-static int64_t numbered(const char *name, const char *prefix)
-{
-    int64_t value;
-    size_t n = strlen(prefix);
-    if (strncmp(name, prefix, n) || parse_integer(name + n, &value) || value < 0 || value > 1 << 24)
-        return -1;
-    return value;
-}
-
-/* "match:0-5/1-7": pairs of hosts by their numbers in the launch. Calls `pair` for each; false: not of
-   this form, or a host stands there twice. */
-static bool each_match(const char *name, bool (*pair)(int a, int b, void *data), void *data)
-{
-    static const char prefix[] = "match:";
-    if (strncmp(name, prefix, sizeof prefix - 1) != 0) return false;
-    char *copy = duplicate(name + sizeof prefix - 1), *rest = copy, *word;
-    bool good = *copy;
-    while (good && (word = strsep(&rest, "/"))) {
-        int64_t a, b;
-        char *second = strchr(word, '-');
-        if (second) *second++ = 0;
-        good = second && !parse_integer(word, &a) && !parse_integer(second, &b) && a >= 0 && b >= 0 &&
-               a != b && a < MOST_HOSTS && b < MOST_HOSTS && pair((int)a, (int)b, data);
-    }
-    free(copy);
-    return good;
-}
-
-static bool first_time(int a, int b, void *data)
-{
-    bool *seen = data;
-    if (seen[a] || seen[b]) return false;
-    return seen[a] = seen[b] = true;
-}
-
-static bool is_match(const char *name)
-{
-    bool *seen = allocate(MOST_HOSTS, sizeof *seen), good = each_match(name, first_time, seen);
-    free(seen);
-    return good;
-}
-
-enum split_kind {
-    SPLIT_UNKNOWN,
-    SPLIT_WORLD,
-    SPLIT_NODE,
-    SPLIT_DOMAIN,
-    SPLIT_RAIL,
-    SPLIT_PAIRS,
-    SPLIT_BISECT,
-    SPLIT_HOSTS,
-    SPLIT_RAILS,
-    SPLIT_MATCH,
-    SPLIT_COUNT
-};
-
-static const struct names split_names = NAMES("world", "node", "domain", "rail", "pairs", "bisect");
-
-/* *number: K of hosts:K and rails:K, N of SPLIT_COUNT. */
-static enum split_kind split_kind_of(const char *name, int64_t *number)
-{
-    enum split_kind kind = (enum split_kind)value_named(&split_names, name);
-    *number = 0;
-    if (kind) return kind;
-    if ((*number = numbered(name, "")) > 0) return SPLIT_COUNT;
-    if ((*number = numbered(name, "hosts:")) >= 0) return SPLIT_HOSTS;
-    if ((*number = numbered(name, "rails:")) >= 0) return SPLIT_RAILS;
-    return is_match(name) ? SPLIT_MATCH : SPLIT_UNKNOWN;
-}
-
-enum status splits_check(const char *list)
-{
-    char *copy = duplicate(list), *rest = copy, *word;
-    enum status status = STATUS_OK;
-    int64_t number;
-    while (!status && (word = strsep(&rest, ",")))
-        if (split_kind_of(word, &number) == SPLIT_UNKNOWN)
-            status =
-                fail(STATUS_USAGE,
-                     "--group: '%.60s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K, "
-                     "match:A-B/C-D or a number of ranks",
-                     word);
-    free(copy);
-    return status;
 }
 
 /* The pairs of a round: the opponent of each host, -1: it sits out. */
@@ -308,7 +222,7 @@ static enum status open_split(const struct world *w, const struct backend *backe
 
 void split_label(const char *name, char label[SPLIT_LABEL])
 {
-    if (is_match(name))
+    if (split_kind_of(name, &(int64_t){0}) == SPLIT_MATCH)
         snprintf(label, SPLIT_LABEL, "match:%016llx", (unsigned long long)hash_bytes(name, strlen(name)));
     else
         snprintf(label, SPLIT_LABEL, "%s", name);

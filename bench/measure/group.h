@@ -25,17 +25,6 @@ struct splits {
     struct world whole; /* the launch's */
 };
 
-/* STATUS_USAGE with one line unless `list` is names such as "world,node,pairs,4", separated by commas:
-   world   all ranks                           node    the ranks of each host
-   domain  the ranks of each NVLink domain     rail    the ranks with the same place on their hosts
-   pairs   rank r with rank r + ranks/2        N       N ranks each, in order
-   hosts:K  hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet
-            each once
-   rails:K  so, but a group for each place on the hosts: one rank of either
-   bisect   so, host i with host i + hosts/2
-   match:A-B/C-D  so, the hosts with these numbers (from 0, in the launch's order); the others sit out */
-enum status splits_check(const char *list);
-
 /* Collective. Opens a communicator of `backend` for every split; "world" is the one that is open already. */
 enum status splits_open(const char *list, const struct world *, const struct backend *backend,
                         const struct backend *opened, struct comm *comm, const struct backend_options *,

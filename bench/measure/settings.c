@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/group.h"
+#include "record/group_names.h"
 #include "record/flags.h"
 #include "record/grid.h"
 
@@ -176,14 +177,15 @@ static const struct option collective_options[] = {
      .help = "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the "
              "tables of instances and GPUs tell none"},
 
-    {.kind = OPTION_REFUSED, .name = "minbytes", .help = "use -b or --begin"},
-    {.kind = OPTION_REFUSED, .name = "maxbytes", .help = "use -e or --end"},
-    {.kind = OPTION_REFUSED, .name = "stepbytes", .help = "use -i or --increment"},
-    {.kind = OPTION_REFUSED, .name = "stepfactor", .help = "use -f or --factor"},
+    {.kind = OPTION_REFUSED, .name = "minbytes", .instead = "-b %", .help = "use -b or --begin"},
+    {.kind = OPTION_REFUSED, .name = "maxbytes", .instead = "-e %", .help = "use -e or --end"},
+    {.kind = OPTION_REFUSED, .name = "stepbytes", .instead = "-i %", .help = "use -i or --increment"},
+    {.kind = OPTION_REFUSED, .name = "stepfactor", .instead = "-f %", .help = "use -f or --factor"},
     {.kind = OPTION_REFUSED,
      .letter = 'm',
      .name = "agg_iters",
      .choices = "1",
+     .instead = "--mode pipelined",
      .help = "use --mode pipelined, which runs operations back to back"},
     {.kind = OPTION_REFUSED,
      .letter = 'p',

@@ -33,14 +33,14 @@ struct block {
 static void print_figures(struct measured *m, const struct settings *s, unsigned capabilities,
                           struct block *block, FILE *out)
 {
-    char time[UNIT_TEXT] = "-", error[UNIT_TEXT] = "-", bus[UNIT_TEXT] = "-", wrong[UNIT_TEXT] = "-",
+    const char *error = "-";
+    char time[UNIT_TEXT] = "-", share[UNIT_TEXT], bus[UNIT_TEXT] = "-", wrong[UNIT_TEXT] = "-",
          bound[UNIT_TEXT] = "-";
     if (m) {
         double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
         struct case_row row = summary(m, s, capabilities);
         double gbps = row.ranks > 1 ? row.busbw_gbps : row.algbw_gbps;
-        if (isfinite(relative))
-            snprintf(error, sizeof error, relative > 1 ? ">±100%%" : "±%.1f%%", relative * 100);
+        error = error_text(relative, share);
         if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
         figure_text(row.median_us, time);
         snprintf(bus, sizeof bus, "%s", figure_text(gbps, (char[UNIT_TEXT]){0}));

@@ -24,7 +24,8 @@ check 'matmul -g 2' timeout 120 "$build/matmul" --backend cblas -g 2 --shapes 32
 says 'has two ranks' '2 ranks on 1 host'
 expect_status 'the status is that of the launch' 3 alone all_reduce --backend mpi -g 2 --fault wrong:rank=1
 expect_status '-g under mpirun is refused' 2 ranks 2 "$build/all_reduce" "${quick[@]}" --backend mpi -g 2
-says 'with the reason' 'a launcher has started 2'
+says 'with the reason' 'a launcher has already started 2 ('
+says 'and the line to type' "; type: mpirun -np 4 $build/all_reduce -b 8 -e 8 -n 2 "
 expect_status '-g 0 without a GPU' 5 alone all_reduce --backend mpi -g 0
 says 'says so' '-g 0: no GPU is visible'
 expect_status 'too many ranks' 2 alone all_reduce -t 4096 -g 2

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,11 +85,37 @@ Test(units, printed)
         cr_expect_str_eq(format_duration(times[i].seconds, text), times[i].text);
 }
 
+Test(units, impossible_precision_is_not_printed)
+{
+    char text[UNIT_TEXT];
+    cr_expect_str_eq(error_text(0.0123, text), "±1.2%");
+    cr_expect_str_eq(error_text(6750.8, text), ">±100%");
+    cr_expect_str_eq(error_text(INFINITY, text), "-");
+    cr_expect_str_eq(error_text(NAN, text), "-");
+    cr_expect_str_eq(spread_text(1.031, text), "3.1%");
+    cr_expect_str_eq(spread_text(12.4, text), "12x");
+    cr_expect_str_eq(spread_text(INFINITY, text), "-");
+}
+
 Test(text, nearest_word)
 {
     const char *const words[] = {"pipelined", "isolated", "both", NULL};
     cr_assert_str_eq(nearest("isolatd", words), "isolated");
     cr_assert_null(nearest("quantum", words));
+}
+
+/* What sh makes of the line are the words again. */
+Test(text, words_as_they_are_typed)
+{
+    struct text line = {0};
+    const char *const words[] = {"printf", "%s|", "-b", "8,64K", "a b", "it's", "", "*", "$HOME"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) text_add_word(&line, words[i]);
+    char printed[100] = "";
+    FILE *shell = popen(text_get(&line), "r");
+    cr_assert(shell && fgets(printed, sizeof printed, shell));
+    cr_expect_eq(pclose(shell), 0);
+    cr_expect_str_eq(printed, "-b|8,64K|a b|it's||*|$HOME|");
+    text_free(&line);
 }
 
 Test(text, arena_interns)

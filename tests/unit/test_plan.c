@@ -172,7 +172,9 @@ Test(plan, small_counts_side_by_side)
 Test(plan, bad_settings)
 {
     struct plan plan;
-    struct plan_settings bad[6] = {settings(), settings(), settings(), settings(), settings(), settings()};
+    enum { BAD = 10 };
+    struct plan_settings bad[BAD];
+    for (size_t i = 0; i < BAD; i++) bad[i] = settings();
     struct option_list spaced = {(const char *[]){"a b"}, 1};
     silence(1);
     bad[0].drivers = "all_reduce,nothing";
@@ -181,7 +183,12 @@ Test(plan, bad_settings)
     bad[3].begin = 1 << 30;
     bad[4].driver_args = spaced;
     bad[5].sizes = "8,x";
-    for (size_t i = 0; i < 6; i++) cr_expect(plan_build(&bad[i], &plan) == STATUS_USAGE, "%zu", i);
+    bad[6].groups = "";
+    bad[7].groups = "world,wrld";
+    bad[8].groups = "match:0-1/1-2"; /* host 1 twice */
+    bad[9].drivers = "matmul";
+    bad[9].shapes = "4096,foo";
+    for (size_t i = 0; i < BAD; i++) cr_expect(plan_build(&bad[i], &plan) == STATUS_USAGE, "%zu", i);
 }
 
 /* 576 hosts with 4 ranks: a plan's size grows with the logarithm of the hosts. */

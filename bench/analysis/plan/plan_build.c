@@ -7,7 +7,9 @@
 #include "collective/collective.h"
 #include "collective/dtype.h"
 #include "record/grid.h"
+#include "record/group_names.h"
 #include "record/record.h"
+#include "record/shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,15 +192,6 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     return status;
 }
 
-/* Each of matmul's presets square and transformer is four shapes (matmul/settings.c). */
-static size_t shapes_in(const char *list)
-{
-    size_t n = words_in(list);
-    for (const char *at = list; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-        if (strncmp(at, "square", 6) == 0 || strncmp(at, "transformer", 11) == 0) n += 3;
-    return n;
-}
-
 /* matmul's own defaults: three shapes; on a CPU double and float, 1 s sustained; 1 s at most for a burst. */
 static enum status matmul_job(const struct plan_settings *settings, struct arena *arena, struct job *job)
 {
@@ -208,8 +201,10 @@ static enum status matmul_job(const struct plan_settings *settings, struct arena
     if (settings->matmul_types) text_add(&args, " --datatype %s", settings->matmul_types);
     if (settings->sustain_s > 0) text_add(&args, " --sustain %.9g", settings->sustain_s);
     enum status status = add_words(&args, &settings->matmul_args, "matmul-arg");
-    size_t shapes = settings->shapes ? shapes_in(settings->shapes) : 3,
-           types = settings->matmul_types ? words_in(settings->matmul_types) : 2;
+    size_t shapes = 3, types = settings->matmul_types ? words_in(settings->matmul_types) : 2;
+    struct shape *list = NULL;
+    if (!status && settings->shapes) status = shapes_parse(settings->shapes, &list, &shapes);
+    free(list);
     *job = (struct job){matmul_driver, arena_string(arena, text_get(&args) + (args.length > 0)),
                         (int64_t)(shapes * types) * 2, (burst_s + sustain_s) / 2};
     text_free(&args);
@@ -334,10 +329,7 @@ static enum status check_settings(const struct plan_settings *settings)
     if (settings->concurrent && !is_world(settings->groups))
         return fail(STATUS_USAGE,
                     "--concurrent makes its own groups: leave out --group, or leave out --concurrent");
-    for (const char *c = settings->groups; *c; c++)
-        if ((unsigned char)*c <= ' ')
-            return fail(STATUS_USAGE, "--group: '%s' holds a space", settings->groups);
-    return STATUS_OK;
+    return splits_check(settings->groups);
 }
 
 enum status plan_build(const struct plan_settings *settings, struct plan *plan)

@@ -1,4 +1,5 @@
 #include "measure/group.h"
+#include "record/group_names.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
