@@ -66,6 +66,14 @@ says 'is named with what was expected' "MPI='maybe': auto, yes or no was expecte
 
 expect_status 'setup without permission to install' 5 env NO_INSTALL=1 CC=/bin/false scripts/setup --for bench
 says 'names the compiler' 'C-compiler: a C11 compiler'
+# setup_line MANAGER PATTERN: the last command ended with one line that installs all that is missing.
+setup_line() {
+    if grep -qxE "setup: as root: $2" "$work/err"; then ok "$1: one line installs all that is missing"; else
+        not_ok "$1: one line installs all that is missing"
+        cat "$work/err"
+    fi
+}
+if command -v apt-get >/dev/null; then setup_line apt-get 'apt-get update && apt-get install -y gcc libc6-dev .*openmpi-bin .*libjansson-dev.*'; fi
 # dnf by a stand-in that writes down what it is asked for: this shows the calls, not that the packages exist.
 mkdir -p "$work/bin"
 cat >"$work/bin/dnf" <<'DNF'
@@ -77,6 +85,7 @@ printf '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n' >"$work/bin/sudo"
 chmod +x "$work/bin/dnf" "$work/bin/sudo"
 expect_status 'setup by dnf that brings nothing' 5 env PATH="$work/bin:$PATH" SETUP_MANAGERS=dnf CC=/bin/false scripts/setup --for bench
 says 'still names what is missing' 'still missing:'
+setup_line dnf 'dnf install -y --enablerepo=crb gcc glibc-devel make .*openmpi-devel .*jansson-devel.*'
 if grep -q '^install -y -q --enablerepo=crb gcc glibc-devel make .*openmpi-devel .*jansson-devel' "$work/bin/asked"; then
     ok 'dnf is asked for the packages, with the repository that has the headers'
 else
