@@ -198,7 +198,7 @@ static json_t *choose_kernel(const char *file, const struct kernel_choice *choic
 {
     const char *given = getenv(choice->variable), *best_value = NULL;
     char *kept = given ? duplicate(given) : NULL;
-    double best = 0;
+    double rates[sizeof choice->kernels / sizeof *choice->kernels] = {0};
     json_t *tried = json_array();
     for (size_t i = 0; i < choice->count; i++) {
         char ran[64];
@@ -209,14 +209,17 @@ static json_t *choose_kernel(const char *file, const struct kernel_choice *choic
         if (choice->kernels[i].name && strcasecmp(ran, choice->kernels[i].name) != 0) continue;
         json_array_append_new(
             tried, json_pack("{s:s, s:f, s:f}", "kernel", ran, "double_gflops", d, "float_gflops", s));
-        if (d * s > best) best = d * s, best_value = choice->kernels[i].value;
+        rates[i] = sqrt(d * s);
     }
-    set_variable(choice->variable, best > 0 ? best_value : kept);
-    if (best > 0 && kept && !same(kept, best_value))
+    size_t best = fastest_kernel(rates, choice->count);
+    bool found = best < choice->count;
+    if (found) best_value = choice->kernels[best].value;
+    set_variable(choice->variable, found ? best_value : kept);
+    if (found && kept && !same(kept, best_value))
         warn("%s=%s in the environment is overridden: %s is faster here (--blas-kernel NAME forces one)",
              choice->variable, kept, best_value ? best_value : "the library's own choice");
     free(kept);
-    if (best > 0) return tried;
+    if (found) return tried;
     json_decref(tried);
     return NULL;
 }

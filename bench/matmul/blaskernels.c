@@ -114,6 +114,17 @@ void kernel_choice_free(struct kernel_choice *choice)
     *choice = (struct kernel_choice){0};
 }
 
+size_t fastest_kernel(const double *rates, size_t count)
+{
+    static const double ALIKE = 0.95;
+    double highest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (rates[i] > highest) highest = rates[i];
+    for (size_t i = 0; i < count; i++)
+        if (rates[i] > 0 && rates[i] >= ALIKE * highest) return i;
+    return count;
+}
+
 char *kernel_in_use(void *handle)
 {
     const char *(*corename)(void), *(*string_of)(int);
