@@ -10,10 +10,10 @@ void json_pieces_start(struct json_pieces *pieces, const char *data, size_t leng
     *pieces = (struct json_pieces){.next = data, .end = data + length, .next_line = 1};
 }
 
-/* Finds the end of the document that begins at `start`. If the document is cut off: the end of the last complete
-   object in a list, and in `closers` the closing brackets that make it valid JSON. */
+/* The end of a document. If the document is cut off: the end of the last complete object in a list, and in
+   `closers` the closing brackets that make it valid JSON. */
 struct extent_of_json {
-    const char *end; /* NULL: nothing whole in it */
+    const char *end; /* NULL: no complete object */
     bool cut;
     char closers[68];
 };
