@@ -17,7 +17,7 @@ struct table {
         bool left; /* aligned to the left; else to the right, like numbers */
     } columns[TABLE_COLUMNS];
     size_t column_count;
-    const char **cells; /* row by row; NULL reads as empty */
+    const char **cells; /* row by row; never NULL */
     size_t cell_count, capacity;
     struct arena arena;
 };

@@ -97,7 +97,7 @@ static void set_rates(const struct context *context, const struct figures *figur
         row->busbw_gbps = figures->busbw_gbps.value;
         if (isnan(row->busbw_gbps) && factor > 0) row->busbw_gbps = rate->value * factor;
     }
-    if (row->ranks == 1) row->busbw_gbps = NAN; /* one rank has no bus; nccl-tests prints 0 */
+    if (row->ranks == 1) row->busbw_gbps = NAN; /* one rank has no bus bandwidth; nccl-tests prints 0 */
 }
 
 /* The figures that a case record has no member for, as a new object; NULL: none. */

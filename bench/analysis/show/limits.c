@@ -111,7 +111,7 @@ static const struct command command = {
     options,
     NULL};
 
-/* One printed line. */
+/* One printed row. */
 struct row {
     const struct collective *collective;
     double bytes;
