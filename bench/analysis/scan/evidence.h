@@ -1,10 +1,11 @@
 /* The statistics of a scan: finds slow hosts, links and domains from the times of pairs of hosts. Pure.
 
-   Model, in logarithms of time: the time of a pair is the typical one of its launch and kind (inside a domain,
-   between domains), plus the largest delay of the faults that it is exposed to (a slow host, a slow link, a
-   slow domain), plus noise with heavy tails (Student's t with 3 degrees of freedom, so that no single figure
-   decides). The evidence for a fault is the logarithm of the likelihood ratio between "it exists, with its
-   best-fitting delay" and "it does not exist". See README.md in this folder for the rule and its error rates. */
+   Model, in logarithms of time: the time of a pair is the typical one of its launch and kind (inside a
+   domain, between domains), plus the largest delay of the faults that it is exposed to (a slow host, a slow
+   link, a slow domain), plus noise with heavy tails (Student's t with 3 degrees of freedom, so that no single
+   figure decides). The evidence for a fault is the logarithm of the likelihood ratio between "it exists, with
+   its best-fitting delay" and "it does not exist". See README.md in this folder for the rule and its error
+   rates. */
 #ifndef BUSBAR_SCAN_EVIDENCE_H
 #define BUSBAR_SCAN_EVIDENCE_H
 

@@ -21,7 +21,7 @@ struct scan_known {
     size_t again_count;
 };
 
-/* Chooses pairs for `rounds` rounds of one launch: partner[round * hosts + host], SITS_OUT for the one left over.
+/* Chooses pairs for `rounds` rounds of one launch: partner[round * hosts + host], SITS_OUT for one left over.
    - Each link of `again` is measured in one of the rounds.
    - A host that is a suspect (evidence > 0) meets hosts with the least evidence, a different one each round.
    - All others are paired at random, preferably with hosts that they have not met.
