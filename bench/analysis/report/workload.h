@@ -1,5 +1,5 @@
-/* The communication and computation of one step of a training job (results/workloads.tsv), and which clouds
-   are comparable for it. */
+/* The communication and computation of one step of a job (results/workloads.tsv), and which clouds are
+   comparable for it. */
 #ifndef BUSBAR_WORKLOAD_H
 #define BUSBAR_WORKLOAD_H
 
