@@ -8,8 +8,8 @@ static double within(double t, size_t freedom)
 {
     double angle = atan(t / sqrt((double)freedom)), sine = sin(angle), cosine = cos(angle);
     double term = freedom % 2 ? cosine : 1, sum = 0;
-    /* Even: 1 + 1/2 cos^2 + 1 3/(2 4) cos^4 + …; odd: cos + 2/3 cos^3 + 2 4/(3 5) cos^5 + …; to cos^(freedom
-       - 2). */
+    /* Even: 1 + 1/2 cos^2 + (1 3)/(2 4) cos^4 + …; odd: cos + 2/3 cos^3 + (2 4)/(3 5) cos^5 + …. The last
+       term is that with cos^(freedom - 2). */
     for (size_t k = freedom % 2 ? 3 : 2; k <= freedom; k += 2) {
         sum += term;
         term *= cosine * cosine * (double)(k - 1) / (double)k;
