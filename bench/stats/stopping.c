@@ -96,8 +96,9 @@ static size_t fit(const struct sampled *now, size_t count)
     return most >= (double)count ? count : most > 1 ? (size_t)most : 1;
 }
 
-/* After enough attempts, did most samples begin late (a rank missed the common start time)? Late samples
-   never count. */
+/* Must a fixed number of samples be given up? So if most of many attempts began late (a rank missed the
+   common start time; late samples never count), or if there were ten times as many attempts as wanted
+   samples. */
 static bool mostly_late(const struct sampled *now, size_t wanted)
 {
     size_t late = now->taken - now->count - now->disturbed;

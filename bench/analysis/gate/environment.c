@@ -84,8 +84,8 @@ static size_t launches_of(const struct comparison *comparison, enum side side, s
 }
 
 /* Do the launches take turns? The k-th base and the k-th new launch form a pair. Both must run on the same
-   hosts, and a pair must not start before both launches of the previous pair have started. Equal times are
-   allowed in part, because start times have a resolution of 1 s. Needs two pairs. */
+   hosts, and a pair must not start before both launches of the previous pair have started. It may start in
+   the same second as the later one of them, because start times have a resolution of 1 s. Needs two pairs. */
 static bool take_turns(struct comparison *comparison, const struct launch **base, const struct launch **fresh,
                        size_t n)
 {

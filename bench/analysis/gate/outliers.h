@@ -11,10 +11,9 @@ enum { OUTLYING_SIGMAS = 5, OUTLYING_LAUNCHES = 5 };
 
 /* Calls `say` with one line for each outlying launch, the one with the most outlying cases first. Passes must
    have been merged. For example
-     "launch launch-000 (runs/a/launch-000.jsonl) stands apart in 12 of 40 cases, at most 1.95 times the other
-     launches'
-      median: all_reduce/…; it ran on h3 (others: h1); 12 % of its samples set aside (others 1 %); started
-      03:12 (others 14:00 to 15:10)"
+     "launch launch-000 (runs/a/launch-000.jsonl) stands apart in 12 of 40 cases, at most 1.95 times the
+      launches' median: all_reduce/…; it ran on h3 (others: h1, …); 12 % of its samples set aside (others
+      1 %); started 2026-11-27 03:12 (others 2026-11-26 14:00 to 2026-11-26 15:10)"
    Returns the number of outlying launches. The launches may be in any order. */
 size_t describe_outliers(const struct launch *const *launches, size_t count,
                          void (*say)(void *context, const char *line), void *context);

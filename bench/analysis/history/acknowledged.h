@@ -28,7 +28,8 @@ struct acknowledgements {
     struct arena arena;
 };
 
-/* Returns STATUS_USAGE after printing one line that names the file and the invalid line. */
+/* Returns STATUS_ENVIRONMENT if the file cannot be read, STATUS_USAGE for an invalid line, both after
+   printing one line that names the file. */
 enum status acknowledgements_read(struct acknowledgements *, const char *path);
 void acknowledgements_free(struct acknowledgements *);
 

@@ -15,14 +15,14 @@ struct report {
     size_t size_count;
 };
 
-/* The numbers are those of the page's sections. */
+/* Each writes a part of the page; the numbers are those of the page's sections. */
 void report_summary(struct page *, const struct report *);      /* 1. clouds by scope; matmul and its price */
 void report_workload(struct page *, const struct report *);     /* 1. the ranking */
-enum status report_plots(struct page *, const struct report *); /* 2. */
+enum status report_plots(struct page *, const struct report *); /* 2. plots */
 void report_differences(struct page *, const struct report *);  /* 3. environments side by side */
-void report_warnings(struct page *, const struct report *);     /* 4. */
-void report_method(struct page *, const struct report *); /* 5. how it was measured, formulas, glossary */
-void report_data(struct page *, const struct report *);   /* 6. every line */
+void report_warnings(struct page *, const struct report *);     /* 4. warnings */
+void report_method(struct page *, const struct report *);       /* 5. method, formulas, glossary */
+void report_data(struct page *, const struct report *);         /* 6. every line */
 
 /* The headline figures as one long table, for --format csv. */
 void report_csv(const struct report *, struct text *out);

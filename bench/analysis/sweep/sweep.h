@@ -147,7 +147,7 @@ enum outcome judge(const struct ending *, struct text *reason);
    incrementing state->measured for the launch. */
 void count_alike(struct sweep_state *, const char *launch, const char *driver, enum outcome,
                  const char *reason, int64_t took_s);
-/* Have three or more launches failed alike, with every driver among them? */
+/* Have all launches so far failed alike, at least three, and with every driver of the plan among them? */
 bool all_fail_alike(const struct sweep_state *);
 
 /* Estimated seconds until the sweep ends: the mean time of the launches so far, times those left; before the
