@@ -145,8 +145,8 @@ static void nccl_settings(json_t *facts, char **environment)
     char hex[SHA256_HEX];
     struct text path = {0};
     const char *home = environment_value(environment, "HOME");
-    const char *given =
-        environment_value(environment, "NCCL_CONF_FILE"); /* NCCL 2.23 and later: instead of ~/.nccl.conf */
+    /* NCCL 2.23 and later: instead of ~/.nccl.conf */
+    const char *given = environment_value(environment, "NCCL_CONF_FILE");
     if (sha256_file("/etc/nccl.conf", hex) == STATUS_OK) set_text(facts, "nccl_conf_sha256", hex);
     if (given)
         text_add(&path, "%s", given);

@@ -16,8 +16,8 @@ static double number_at(const char **at)
     const char *c = *at, *start = c;
     uint64_t mantissa = 0;
     int digits = 0, fraction = 0, exponent = 0;
-    bool whole =
-        true; /* no fraction or exponent: leave long ones to the JSON library, which refuses those above 64 bits */
+    /* an integer: leaves long ones to the JSON library, which refuses those above 64 bits */
+    bool whole = true;
     if (!isdigit((unsigned char)*c) || (*c == '0' && isdigit((unsigned char)c[1]))) return -1;
     for (; isdigit((unsigned char)*c); c++, digits++) mantissa = mantissa * 10 + (uint64_t)(*c - '0');
     if (*c == '.') {

@@ -31,8 +31,8 @@ enum { CASES_FOR_COMMON = 5, NIGHTS_FOR_CHANGE = 5 }; /* two nights to start, th
 double cusum_threshold(double rate);
 
 struct change {
-    size_t first,
-        found; /* the first night of the new level, and the night on which the change was detected */
+    /* the first night of the new level, and the night on which the change was detected */
+    size_t first, found;
 };
 
 /* One series over `nights` nights. */

@@ -265,8 +265,8 @@ void decide(struct relabelled_group *groups, size_t group_count, struct decided_
     double *critical = allocate(group_count + 1, sizeof *critical);
     struct tolerance_tester tester = {.seed = seed, .most = rules->most, .without_ends = rules->without_ends};
     size_t count = 0;
-    for (size_t i = 0; i < case_count;
-         i++) /* medians and tails alternate, so that the rows of a group stay together */
+    /* Medians and tails alternate, so that the rows of a group stay together. */
+    for (size_t i = 0; i < case_count; i++)
         for (int tail = 0; tail < 2; tail++) {
             const double *base = tail ? cases[i].base_tail : cases[i].base,
                          *fresh = tail ? cases[i].fresh_tail : cases[i].fresh;

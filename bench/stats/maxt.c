@@ -214,8 +214,8 @@ static void step_down(struct relabelled_group *groups, size_t group_count, struc
     for (size_t i = 0; i < case_count; i++) {
         struct relabelled_case *row = order[direction > 0 ? i : case_count - 1 - i];
         double p = visit_case(row, &groups[row->group], &progress[row->group], values, direction), any = 0;
-        for (size_t g = 0; g < group_count;
-             g++) /* 1 - (1-a)(1-b), computed without cancellation for small p */
+        /* 1 - (1-a)(1-b), computed without cancellation for small p */
+        for (size_t g = 0; g < group_count; g++)
             any += share_reaching(&progress[g], direction * row->statistic) * (1 - any);
         *(direction > 0 ? &row->slower : &row->faster) = p;
         *(direction > 0 ? &row->adjusted_slower : &row->adjusted_faster) = any;

@@ -11,8 +11,8 @@ enum { LEAST = 4, EXACT = 1000, DRAWN = 999 };
 
 static double mean_of(const double *values, size_t n, double *squares)
 {
-    double about = values[0],
-           sum = 0; /* relative to one of them, so that equal values have exactly no scatter */
+    /* Sums relative to one of the values, so that equal values have exactly no scatter. */
+    double about = values[0], sum = 0;
     for (size_t i = 0; i < n; i++) sum += values[i] - about;
     double mean = sum / (double)n;
     *squares = 0;
@@ -77,7 +77,8 @@ static double ln_ratio(const double *deviations, const unsigned char *labels, si
 /* The search in one group, whose cases are relabelled together. */
 struct search {
     struct relabellings labels;
-    /* scratch space for one case, a value per launch; the results: ratios[case * labels.count + relabelling] */
+    /* scratch space for one case, a value per launch; the results: ratios[case * labels.count +
+       relabelling] */
     double *deviations, *ratios;
     const size_t *members; /* the indices of the group's cases */
     size_t count;          /* number of these cases */

@@ -31,9 +31,9 @@ static double far_tail(double t, double freedom)
 
 double student_upper(double t, double freedom)
 {
-    enum {
-        MANY = 1000
-    }; /* above it use an approximation, with an error of 1e-6 of p: the sums would be long */
+    /* Above this use an approximation, with an error of 1e-6 of p, because the sums would have that many
+       terms. */
+    enum { MANY = 1000 };
     if (freedom > MANY) { /* Abramowitz & Stegun 26.7.8 */
         double z = t * (1 - 1 / (4 * freedom)) / sqrt(1 + t * t / (2 * freedom));
         return erfc(z / sqrt(2)) / 2;

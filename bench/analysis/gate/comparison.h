@@ -35,8 +35,8 @@ struct figures {
     double *ln_p95, *ln_mean;
     size_t count;     /* launches with a figure */
     double median_us; /* the median of the launches' medians */
-    enum statistic
-        statistic; /* median if there are samples, else that of the import; mixed; absent: no figure */
+    /* median if there are samples, else that of the import; mixed; absent: no figure */
+    enum statistic statistic;
     const char *rank_reduction;
     const char *problem; /* the most serious error of a row: "timeout in launch x: …"; NULL: none */
     int64_t wrong;       /* wrong elements over all launches; ABSENT: no launch verified its results */
@@ -55,8 +55,8 @@ struct compared_case {
     size_t group;
     struct figures side[2];
     double delta;
-    double ratio, lo,
-        hi; /* of times, new / base: above 1 is slower; NAN: no figure; each bound at 1 - alpha */
+    /* of times, new / base: above 1 is slower; NAN: no figure; each bound at 1 - alpha */
+    double ratio, lo, hi;
     bool has_interval, paired;
     double p; /* for "not slower by more than the tolerance", of this case alone; NAN: not tested */
     /* decide on a regression and on an improvement, adjusted for all cases: see stats/decision.h */
@@ -103,14 +103,14 @@ struct comparison {
     struct relabelled_group *unit_groups;   /* the same groups in units: launches or allocations */
     size_t group_count;
     struct compared_case *cases; /* in reading order */
-    size_t case_count, tested,
-        without_figures; /* the last: cases left out since neither side could run them */
+    /* the last: cases left out since neither side could run them */
+    size_t case_count, tested, without_figures;
     size_t counts[VERDICT_COUNT];
     struct difference *differences;
     size_t difference_count;
     bool interleaved; /* base and new took turns on identical hosts in every group */
-    bool
-        one_allocation; /* at most one allocation on each side, not interleaved: differences are confounded */
+    /* at most one allocation on each side, not interleaved: differences are confounded */
+    bool one_allocation;
     /* each of these fails the gate: a launch that died, too few allocations with --strict, … */
     const char **failures;
     size_t failure_count;

@@ -13,8 +13,8 @@ struct contract_row {
     const struct case_row *row; /* NULL: no case matched */
     struct figure measured;     /* over launches */
     size_t launches;
-    double
-        margin; /* distance to the limit as a share of it, negative: beyond it; NAN: no figure, or limit 0 */
+    /* distance to the limit as a share of it, negative: beyond it; NAN: no figure, or limit 0 */
+    double margin;
     bool pass;
     const char *why; /* explains the result; NULL: needs no explanation */
 };
@@ -23,8 +23,8 @@ struct contract {
     struct contract_row *rows;
     size_t count, failed;
     const char *artificial; /* which runs are faulted, emulated or simulated; NULL: none */
-    size_t
-        unfinished; /* launches that died, did not complete, or are missing from the run; fail the contract */
+    /* launches that died, did not complete, or are missing from the run; fail the contract */
+    size_t unfinished;
     const char *unfinished_names; /* the first of them, "a.jsonl died, b.jsonl was interrupted"; NULL: none */
     struct arena arena;
 };

@@ -129,8 +129,8 @@ static void draw(struct drawings *drawings, const struct study *study, const str
         const struct pair *pair = &pairs->list[i];
         double percent = 100 * pair->gbps / middle,
                *cell = &heat->values[pair->a / block * side + pair->b / block];
-        *cell = heat->values[pair->b / block * side + pair->a / block] =
-            fmin(*cell, percent); /* fmin ignores NAN */
+        /* fmin ignores NAN */
+        *cell = heat->values[pair->b / block * side + pair->a / block] = fmin(*cell, percent);
     }
     for (size_t i = 0; i < side; i++) {
         const struct world_host *host = &header->hosts[i * block], *before = i ? host - block : host;

@@ -201,8 +201,8 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
     static const char *const units[] = {"ns", "µs", "ms", "s"};
     char text[UNIT_TEXT];
     if (!span->logarithmic) {
-        bool many =
-            fmax(fabs(span->least), fabs(span->most)) >= 1e6; /* unrealistic, but then 2.5M, not 2.5e+06 */
+        /* Values from 1e6 on are unrealistic, but then print 2.5M, not 2.5e+06. */
+        bool many = fmax(fabs(span->least), fabs(span->most)) >= 1e6;
         text_add(out, "; set %ctics autofreq; set format %c '%s'", name, name, many ? "%.1s%c" : "%.6g");
         return;
     }

@@ -104,8 +104,8 @@ struct clouds clouds_of(const struct report *report, const char *collective, enu
         clouds.ranked += n > 1 ? n : 0;
         if (n > 1) rank_equals(&clouds.list[first], n);
     }
-    qsort(clouds.list, clouds.count, sizeof *clouds.list,
-          by_basis_and_speed); /* again, now by speed at the compared size */
+    /* again, now by speed at the compared size */
+    qsort(clouds.list, clouds.count, sizeof *clouds.list, by_basis_and_speed);
     return clouds;
 }
 

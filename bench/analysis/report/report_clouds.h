@@ -22,8 +22,8 @@ struct cloud {
    tracks. */
 struct clouds {
     struct cloud *list;
-    size_t count, possible,
-        ranked; /* the first `ranked` are not alone; the first `possible` are not impossible */
+    /* the first `ranked` are not alone; the first `possible` are not impossible */
+    size_t count, possible, ranked;
     struct tracks bandwidth, latency;
 };
 

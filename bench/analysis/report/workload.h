@@ -45,8 +45,8 @@ struct step {
     bool slower_than_first; /* than the first of its basis, by the same intervals as the place */
     size_t place;           /* among the steps of one basis, by simultaneous intervals; 0: no interval */
     const char *missing;    /* why there is no communication figure; NULL: there is one */
-    const char
-        *no_computation; /* why there is no such figure; NULL: there is one, or the workload has none */
+    /* why there is no such figure; NULL: there is one, or the workload has none */
+    const char *no_computation;
     const struct case_summary **parts, *gemm; /* the sources of the figures; parts: one per workload part */
 };
 
