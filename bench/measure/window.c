@@ -47,7 +47,8 @@ double window_time(const struct window *w, double local_s)
     return clock_model_global(&w->model, local_s) - w->base_s;
 }
 
-/* The pupil's side: the median of global time minus own, and when that was. */
+/* The pupil's side. *offset_s: median of the teacher's global time minus this rank's clock; *at_s: this
+   rank's clock at the last answer. */
 static void ask(struct window *w, int teacher, double *at_s, double *offset_s)
 {
     double offsets[PING_PONGS];
@@ -101,7 +102,8 @@ double window_skew(struct window *w)
     return worst * 1e6;
 }
 
-/* The slowest of a few broadcasts, as seen from rank 0's send to the last receipt on the global clock. */
+/* The time of the slowest of a few broadcasts, from rank 0's send to the last receipt, on the global
+   clock. */
 static double time_broadcast(struct window *w)
 {
     enum { TRIES = 10 };
@@ -144,7 +146,7 @@ void window_lengthen(struct window *w)
 
 bool window_wait(struct window *w)
 {
-    double start = window_time(w, clock_s()) + w->lead_s; /* rank 0's word counts */
+    double start = window_time(w, clock_s()) + w->lead_s; /* rank 0's value replaces it */
     mpi_must(MPI_Bcast(&start, 1, MPI_DOUBLE, 0, w->comm));
     bool late = window_time(w, clock_s()) > start;
     while (window_time(w, clock_s()) < start)
