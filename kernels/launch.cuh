@@ -62,7 +62,7 @@ union unit {
 static __device__ uint4 unit_at(const struct pattern *p, int source, uint64_t element)
 {
     const int bits = 8 * pattern_size(p->dtype);
-    uint64_t i = element % pattern_period(p->dtype); /* small: the divisions that follow are short */
+    uint64_t i = element % pattern_period(p->dtype); /* small, which makes the following divisions fast */
     union unit unit;
 #pragma unroll 1
     for (int half = 0; half < 2; half++) {

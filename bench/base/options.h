@@ -47,8 +47,8 @@ struct command {
     const char *name;        /* "all_reduce", "busbar import" */
     const char *summary;     /* one line */
     const char *synopsis;    /* "[flags] FILE…" */
-    const char *description; /* for --help and the man page, filled anew: an empty line starts a paragraph, a
-                                line that begins with a space is kept as it is; may be NULL */
+    const char *description; /* for --help and the man page, which refill its lines: an empty line starts a
+                                paragraph, a line that begins with a space is not refilled; may be NULL */
     const char *examples;    /* lines "command\n    what it does\n"; may be NULL */
     const struct option *options; /* the flags: two tables for the same settings struct, */
     const struct option *more;    /* so that programs can share one; may be NULL */

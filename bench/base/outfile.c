@@ -12,8 +12,8 @@ static enum status cannot_write(const char *path, int error)
     return fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(error));
 }
 
-/* mkstemp() lets the owner alone read the file: give the permissions of the old file, or those that fopen()
-   gives a new one. If that fails, fewer people can read it. */
+/* Gives the file the permissions of the old one, or those that fopen() gives a new one. mkstemp() makes a
+   file that only its owner can read; if the change fails, it stays so. */
 static void set_permissions(int fd, const struct stat *old)
 {
     mode_t mask = umask(0);

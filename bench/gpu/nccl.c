@@ -237,7 +237,8 @@ static enum status nccl_supports(struct comm *c, const struct call *call, const 
         *reason = "NCCL reduces fp8 from compute capability 9.0 on";
     else if (fp8 && call->collective->reduces && c->world->ranks == 1 &&
              (call->op == OP_AVG || call->op == OP_PREMULSUM))
-        /* src/device/onerank.cu asks __CUDA_ARCH__ on the host, from 2.24 to 2.30: ncclInvalidArgument */
+        /* NCCL 2.24 to 2.30 returns ncclInvalidArgument: src/device/onerank.cu tests __CUDA_ARCH__ in host
+           code. */
         *reason = "NCCL cannot scale fp8 on one rank";
     if (*reason) return STATUS_UNSUPPORTED;
     if ((id == ALL_TO_ALL || id == SEND_RECV) && call->in_place)

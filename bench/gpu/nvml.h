@@ -23,8 +23,8 @@ const char *nvml_driver(const struct nvml *);
 enum { DOMAIN_TEXT = 96 };
 bool nvml_domain(struct nvml *, char domain[DOMAIN_TEXT]);
 
-/* The device's state from watch_start to watch_stop. All members are doubles, so that MPI can reduce them
-   over ranks; NAN: not known. */
+/* The device's state from watch_start to watch_stop. All members are doubles, so that MPI can gather the
+   structure as an array; NAN: not known. */
 struct nvml_window {
     double sm_mhz, sm_mhz_min, memory_mhz; /* mean, lowest, mean */
     double power_w, power_w_max, temperature_c;

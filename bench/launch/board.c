@@ -174,7 +174,7 @@ static struct connection *free_place(struct board *board, double now_s)
 
 static void accept_all(struct board *board, uint64_t secret, double now_s)
 {
-    /* Accept a limited number per call, so that a flood of connections does not delay the ranks' reports. */
+    /* Accepts a limited number per call, so that a flood of connections does not delay the ranks' reports. */
     for (int i = 0; i < BOARD_STRANGERS; i++) {
         int socket = accept4(board->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (socket < 0) return;

@@ -1,6 +1,6 @@
-/* The physical bounds of a launch's cases (collective/bounds.h), from results/clouds.tsv and gpus.tsv: known
-   where the memory is a GPU's and --instance or the GPU's model is in the tables; else between hosts, where
-   the user says what a host's network carries. */
+/* The physical bounds of a launch's cases (collective/bounds.h), from results/clouds.tsv and gpus.tsv. They
+   are known if the buffers are in GPU memory and the tables have the --instance or the GPU's model.
+   Otherwise, between hosts, --network-gbit gives a bound. */
 #ifndef BUSBAR_CEILING_H
 #define BUSBAR_CEILING_H
 

@@ -108,7 +108,7 @@ static enum status open_backend(struct driver *d)
         return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root,
                     d->world.ranks);
     const struct backend *plain =
-        backend_find(s->backend); /* without the fault that opening may put around it */
+        backend_find(s->backend); /* not wrapped: backend_open() may wrap l->backend to inject a fault */
     l->backend = plain;
     enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;

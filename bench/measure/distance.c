@@ -66,7 +66,7 @@ void distance_open(struct distance *d, MPI_Comm comm)
     mpi_must(MPI_Comm_rank(d->host, &rank));
     mpi_must(MPI_Comm_size(d->host, &ranks));
     if (ranks < 2) return;
-    int own = share_lines(d, rank, ranks) != 0, any; /* nobody spins before all lines are 0 */
+    int own = share_lines(d, rank, ranks) != 0, any; /* no rank spins before all lines are 0 */
     mpi_must(MPI_Allreduce(&own, &any, 1, MPI_INT, MPI_MAX, d->host));
     if (any) d->role = DISTANCE_ALONE;
 }
@@ -87,7 +87,8 @@ double distance_measure(struct distance *d)
     return round_trip;
 }
 
-/* The largest round trip of a launch over its smallest from which on the processors must have moved. */
+/* If the longest round trip of a launch is at least this many times the shortest, the processors have
+   moved. */
 static const double MOVED = 1.6;
 
 void distance_print(const struct distance *d, FILE *out)

@@ -21,7 +21,9 @@ struct measured {
     struct thinned group_us;   /* samples of this rank's group, over all passes; only if split into groups */
     bool groups_disturbed;     /* group_us are disturbed samples */
     size_t requested_bytes;
-    double *us, *global_us; /* the samples, µs; global_us: on the global clock, NULL without a window */
+    /* The samples, µs. global_us: latest end - earliest start over ranks, on the global clock; NULL without a
+       window. */
+    double *us, *global_us;
     size_t count, capacity;
     enum kept_rule rule;         /* which samples count, see aside.h */
     int batch;                   /* operations in a sample, chosen in the first pass */

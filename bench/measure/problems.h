@@ -1,4 +1,4 @@
-/* Known problems of the NCCL that a launch uses. */
+/* Known problems of the NCCL version that a launch uses. */
 #ifndef BUSBAR_MEASURE_PROBLEMS_H
 #define BUSBAR_MEASURE_PROBLEMS_H
 

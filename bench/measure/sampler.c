@@ -10,7 +10,7 @@
 #include <string.h>
 
 enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
-enum { PREEMPTED = 1, SPOILED };          /* marks; a block's is the worst of all ranks */
+enum { PREEMPTED = 1, SPOILED };          /* marks; the worst one of all ranks counts */
 enum { THINNED_MOST = 4096 };
 
 /* Skips getrusage() for samples at most this much longer than the shortest: a context switch takes longer,
@@ -94,7 +94,7 @@ static enum status start_together(void *sampler)
 static enum status sample(struct sampler *s, struct measured *m, size_t i, size_t count, double *end_s)
 {
     struct timing timing = {0};
-    /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
+    /* The device can align only the ranks of its communicator: groups start after a barrier of all ranks. */
     bool aligned = s->backend->capabilities & CAN_ALIGN && !s->split;
     s->by_window = uses_window(s, m);
     s->late = false;

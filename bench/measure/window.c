@@ -30,7 +30,8 @@ void clock_model_learn(struct clock_model *m, double at_s, double offset_s)
     double error = n > 2 && tt > 0 ? sqrt(rest / (n - 2) / tt) : INFINITY;
     m->drift = fabs(slope) > 3 * error ? slope : 0;
     m->origin_s = t;
-    /* No drift is known yet: use the newest offset. A clock that is being slewed does not keep an old one. */
+    /* Without a significant drift, use the median of the newest offsets: older ones are wrong if a clock is
+       being slewed. */
     double newest[3];
     int k = 0;
     for (; k < 3 && k < n; k++) newest[k] = m->offset_s[(m->lessons - 1 - k) % LESSONS_MOST];
@@ -125,7 +126,7 @@ void window_open(struct window *w, const struct world *world, bool yields)
     for (int i = 0; i < FIRST_LESSONS; i++) {
         const struct timespec pause = {0, 5000000};
         window_sync(w);
-        nanosleep(&pause, NULL); /* the further apart lessons are, the better they show a drift */
+        nanosleep(&pause, NULL); /* the drift is more precise if the lessons are further apart */
     }
     w->base_s = clock_model_global(&w->model, clock_s());
     mpi_must(MPI_Bcast(&w->base_s, 1, MPI_DOUBLE, 0, w->comm));
