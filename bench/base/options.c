@@ -243,7 +243,8 @@ enum status options_parse(const struct command *command, int argc, char **argv, 
     return status;
 }
 
-/* The row of the flag that takes what is left of `flag`; *attached: its value stands in the same word. */
+/* The row of a long flag, or of the last flag in a word of short flags (only the last can take a value).
+   *attached: its value is part of the same word. */
 static const struct option *row_of(const struct command *command, const char *flag, bool *attached)
 {
     if (flag[1] == '-') {

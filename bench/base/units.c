@@ -17,7 +17,7 @@ void use_decimal_point(void)
         warn("the C locale cannot be had: %s", strerror(errno));
 }
 
-/* A finite decimal number at the start of text (no hexadecimal, no "inf"), and where it ends. */
+/* Reads a finite decimal number at the start of text (no hexadecimal, no "inf"); *rest: where it ends. */
 static enum status leading_number(const char *text, double *value, const char **rest)
 {
     const char *digits = text + (*text == '-' || *text == '+');
@@ -154,7 +154,7 @@ const char *format_size(size_t bytes, char text[UNIT_TEXT])
     double value = (double)bytes;
     int unit = 0;
     while (value >= 1024 && unit < 4) value /= 1024, unit++;
-    /* 1000 to 1023 of a unit have four digits, and no exponent. */
+    /* Values from 1000 to 1023 need four digits; %.3g would print an exponent. */
     snprintf(text, UNIT_TEXT, value == floor(value) || value >= 999.5 ? "%.0f %s" : "%.3g %s", value,
              names[unit]);
     return text;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #ifndef BUSBAR_MPIRUN
-#define BUSBAR_MPIRUN "" /* the build sets it: the launcher that belongs to its MPI library */
+#define BUSBAR_MPIRUN "" /* set by the build: the mpirun of its MPI library */
 #endif
 
 enum { MOST_RANKS = 4096 };
@@ -24,7 +24,8 @@ static void set_number(const char *name, int64_t value)
     setenv(name, text, 1);
 }
 
-/* The script's interface: scripts/launchers/README.md. What a sweep around this process has set is not for it. */
+/* Sets the variables that the script reads (scripts/launchers/README.md). Unsets those that a sweep around
+   this process may have set for its own launcher. */
 static void tell_script(int64_t ranks, int visible)
 {
     static const char *const others[] = {"SWEEP_HOSTS",         "SWEEP_REMOTE",  "SWEEP_RANKS_PER_NODE",
@@ -78,7 +79,8 @@ enum status start_ranks(const struct command *command, int argc, char **argv, co
 {
     const char *variable = NULL;
     int started = early_ranks(&variable);
-    /* The shell of an interactive Slurm job is a step of one task: no launch. */
+    /* The shell of an interactive Slurm job is a step with one task, but no launcher has started this
+       program. */
     if (started == 1 && strncmp(variable, "SLURM_", 6) == 0) started = 0;
     const int64_t gpus = s->gpus == START_NOT_ASKED ? 1 : s->gpus ? s->gpus : visible;
     const int64_t ranks = s->threads * gpus;

@@ -33,7 +33,7 @@ struct case_row matmul_row(const struct matmul_case *c, const struct matmul_samp
     return row;
 }
 
-/* A figure in TFLOP/s in the unit that suits the case: GFLOP/s below one. */
+/* Formats a figure given in TFLOP/s; giga: in GFLOP/s. */
 static const char *rate(double tflops, bool giga, char text[UNIT_TEXT])
 {
     return figure_text(giga ? tflops * 1e3 : tflops, text);
@@ -81,7 +81,7 @@ static void print_notes(const struct matmul_cases *cases, FILE *out)
     }
 }
 
-/* One line for each algorithm, since most cases share one. */
+/* Prints one line per distinct algorithm, since most cases share one. */
 static void print_algorithms(const struct matmul_cases *cases, FILE *out)
 {
     for (size_t i = 0; i < cases->count; i++) {

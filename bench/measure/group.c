@@ -14,8 +14,8 @@ enum { DOMAIN_TEXT = 96 };
 
 int circle_opponent(int hosts, int round, int host)
 {
-    /* The last seat stays, the others turn: in round r, seats i and j meet when i + j = 2r modulo n - 1 (n
-     * even). */
+    /* The last of n seats (n even) is fixed, the others rotate: in round r, seats i and j meet if
+       i + j = 2r modulo n - 1. */
     int n = hosts + hosts % 2, m = n - 1, opponent;
     if (host == m)
         opponent = round % m;
@@ -25,7 +25,7 @@ int circle_opponent(int hosts, int round, int host)
     return opponent < hosts ? opponent : -1;
 }
 
-/* The pairs of a round: the opponent of each host, -1: it sits out. */
+/* The pairs of one round. of[host]: its opponent; -1: the host sits out. */
 struct opponents {
     int hosts, *of;
 };
@@ -39,7 +39,7 @@ static bool oppose(int a, int b, void *data)
     return true;
 }
 
-/* False: the split names a host that the launch does not have. */
+/* Returns false if the split names a host that the launch does not have. */
 static bool find_opponents(const char *name, struct opponents *opponents)
 {
     int n = opponents->hosts, half = n / 2;
@@ -57,8 +57,8 @@ static bool find_opponents(const char *name, struct opponents *opponents)
     }
 }
 
-/* Groups of paired hosts; with `rails` one for each place on them. A host without an opponent sits out:
-   -1. */
+/* Makes one group of each pair of hosts; with `rails`, one per local rank of each pair. Ranks of a host
+   without an opponent get -1. Returns false if the split names a host that the launch does not have. */
 static bool host_pairs(const struct world *w, const char *name, bool rails, int *group)
 {
     int places = 1, pairs = 0;
@@ -125,7 +125,8 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
     return *reason ? 0 : groups;
 }
 
-/* Numbers this rank's NVLink domain by the first rank that names it; a host without one is its own domain. */
+/* Collective. Numbers the NVLink domains in order of their first rank. A host without a domain is a domain by
+   itself. */
 static void domains(const struct world *w, const struct backend *backend, struct comm *comm,
                     int *domain_of_rank)
 {
@@ -134,7 +135,7 @@ static void domains(const struct world *w, const struct backend *backend, struct
     snprintf(text, sizeof text, "%s", own && *own ? own : w->host);
     mpi_must(MPI_Allgather(text, DOMAIN_TEXT, MPI_CHAR, all, DOMAIN_TEXT, MPI_CHAR, w->comm));
     int count = 0;
-    int *firsts = allocate((size_t)w->ranks, sizeof *firsts); /* of each domain found so far: few */
+    int *firsts = allocate((size_t)w->ranks, sizeof *firsts); /* first rank of each domain found so far */
     for (int r = 0; r < w->ranks; r++) {
         int d = 0;
         while (d < count && strcmp(all + (size_t)r * DOMAIN_TEXT, all + (size_t)firsts[d] * DOMAIN_TEXT) != 0)
@@ -151,7 +152,7 @@ static int compare_ints(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* The group as a world of its own: its ranks in the launch's order, its hosts numbered anew. */
+/* Makes the world of this rank's group: its ranks in the launch's order, its hosts numbered from 0. */
 static void sub_world(const struct world *w, struct split *split)
 {
     int mine = split->group_of_rank[w->rank], n = 0;
@@ -162,14 +163,15 @@ static void sub_world(const struct world *w, struct split *split)
     g->ranks = n;
     g->host = w->host;
     g->renamed = w->renamed;
-    g->local_rank = w->local_rank; /* chooses the device, and shares memory and cores: those are the host's,
-                                      not the group's */
+    /* The launch's local rank: it selects the device, and the host's memory and cores are shared by all ranks
+       of the launch, not only by the group's. */
+    g->local_rank = w->local_rank;
     g->local_ranks = w->local_ranks;
     g->node_of_rank = allocate((size_t)n, sizeof *g->node_of_rank);
     g->local_rank_of_rank = allocate((size_t)n, sizeof *g->local_rank_of_rank);
     g->ranks_on_node = allocate((size_t)n, sizeof *g->ranks_on_node);
     g->hosts = allocate((size_t)n, sizeof *g->hosts);
-    int *number = allocate((size_t)w->nodes, sizeof *number); /* of the host within the group, plus one */
+    int *number = allocate((size_t)w->nodes, sizeof *number); /* of a host in the group, plus one; 0: new */
     for (int r = 0, at = 0; r < w->ranks; r++) {
         if (split->group_of_rank[r] != mine) continue;
         int node = w->node_of_rank[r];
@@ -183,7 +185,8 @@ static void sub_world(const struct world *w, struct split *split)
     free(number);
 }
 
-/* Groups must be alike: one figure stands for as many ranks in each. */
+/* Counts the ranks and nodes of a group. Sets `reason` unless all groups have the same number of ranks, at
+   least two: a case's figure is for one number of ranks. */
 static void check_sizes(const struct world *w, struct split *split)
 {
     int *size = allocate((size_t)split->groups + 1, sizeof *size);
@@ -210,7 +213,7 @@ static enum status open_split(const struct world *w, const struct backend *backe
                               const struct backend_options *options, struct split *split)
 {
     struct backend_options own = *options;
-    own.expect_domain = 0; /* asked of the whole launch */
+    own.expect_domain = 0; /* the whole launch must meet it, not each group */
     own.expect_transport = TRANSPORT_ABSENT;
     check_sizes(w, split);
     if (*split->reason) return STATUS_OK;
@@ -238,8 +241,8 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
     size_t room = 1;
     if (strstr(list, "domain")) domains(w, opened, comm, domain_of_rank);
     for (const char *c = list; *c; c++) room += *c == ',';
-    *splits = (struct splits){.list = allocate(room, sizeof *splits->list),
-                              .whole = *w}; /* backends keep pointers to the worlds in it */
+    /* The list must never move: backends keep pointers to the worlds in it. */
+    *splits = (struct splits){.list = allocate(room, sizeof *splits->list), .whole = *w};
     while (!status && (word = strsep(&rest, ","))) {
         size_t before = 0;
         char label[SPLIT_LABEL];
@@ -306,7 +309,7 @@ json_t *split_figures(const struct splits *splits, const struct split *split, do
     struct figure *figures = allocate((size_t)split->groups, sizeof *figures);
     json_t **ranks = allocate((size_t)split->groups, sizeof *ranks),
            **hosts = allocate((size_t)split->groups, sizeof *hosts);
-    int *last = allocate((size_t)split->groups, sizeof *last); /* node named last, plus one */
+    int *last = allocate((size_t)split->groups, sizeof *last); /* the group's node named last, plus one */
     for (int g = 0; g < split->groups; g++)
         figures[g] = (struct figure){NAN, g}, ranks[g] = json_array(), hosts[g] = json_array();
     for (int r = 0; r < w->ranks; r++) {

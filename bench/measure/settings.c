@@ -265,7 +265,8 @@ struct command collective_command(const char *name, const char *summary)
     };
 }
 
-/* Appends the index of `word` in `names` (NULL-terminated) to the list, once. */
+/* Appends `index`, the position of `word` in `names` (NULL-terminated), to `list` unless it is there already.
+   Returns STATUS_USAGE after printing one line if `index` is negative: an unknown word. */
 static enum status add_named(const char *flag, const char *word, int index, const char *const *names,
                              int *list, int *count)
 {
@@ -292,7 +293,7 @@ static int find_collective_index(const char *name)
     return found ? (int)found->id : -1;
 }
 
-/* Reads a comma-separated list of names into indices; "all" is every one. */
+/* Reads a comma-separated list of names into their indices in `names`; "all" means every name. */
 static enum status read_names(const char *flag, const char *list_text, int (*find)(const char *),
                               const char *const *names, int *list, int *count)
 {

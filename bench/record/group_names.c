@@ -7,7 +7,7 @@
 
 enum { MOST_HOSTS = 1 << 20 };
 
-/* "hosts:3" with prefix "hosts:" gives 3; -1: not of this kind. */
+/* Returns 3 for "hosts:3" with prefix "hosts:"; -1 if the prefix is missing or no number follows. */
 static int64_t numbered(const char *name, const char *prefix)
 {
     int64_t value;

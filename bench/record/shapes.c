@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Layers of a dense 70-billion-parameter transformer (hidden 8192, feed-forward 28672, 8 key-value heads of
-   128) on 4096 tokens: query-key-value, attention's output, gate and up together, down. */
+/* The layers of a dense transformer with 70 billion parameters (hidden size 8192, feed-forward size 28672, 8
+   key-value heads of 128) for 4096 tokens: query-key-value projection, attention output, gate and up
+   projections together, down projection. */
 static const struct shape transformer[] = {
     {4096, 10240, 8192}, {4096, 8192, 8192}, {4096, 57344, 8192}, {4096, 8192, 28672}};
 static const struct shape square[] = {
