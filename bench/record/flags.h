@@ -58,7 +58,7 @@
          .help = "refuse to run on another number of hosts", __VA_ARGS__)
 #define FLAG_TIMEOUT(...)                                                                                    \
     FLAG(SECONDS, 'T', "timeout", .argument = "TIME", .most = 1e7,                                           \
-         .help = "end the launch (status 4) when a rank makes no progress for so long; 0: never",            \
+         .help = "end the launch (status 4) when a rank makes no progress for this long; 0: never",          \
          __VA_ARGS__)
 
 /* ---- the contents of records, and their place ---- */

@@ -142,3 +142,18 @@ Test(source, json_in_pieces)
         cr_expect_eq(rows, cases[i].rows, "%s: %zu rows", cases[i].text, rows);
     }
 }
+
+/* Rows whose counts of ranks and nodes are not known belong together. */
+Test(source, rccl_rows_without_counts_are_one_table)
+{
+    static const char text[] = "[{\"name\":\"AllReduce\",\"nodes\":0,\"ranks\":0,\"size\":8,\"type\":"
+                               "\"float\",\"inPlace\":0,\"time\":2},"
+                               "{\"name\":\"AllReduce\",\"nodes\":-1,\"ranks\":0,\"size\":16,\"type\":"
+                               "\"float\",\"inPlace\":0,\"time\":3}]";
+    struct source source = {.path = "x"};
+    cr_expect_eq(source_read_rccl_json(&source, text, strlen(text)), 1);
+    cr_assert_eq(source.table_count, 1);
+    cr_expect(source.tables[0].row_count == 2 && source.tables[0].ranks_said == ABSENT &&
+              source.tables[0].nodes_said == ABSENT);
+    source_free(&source);
+}

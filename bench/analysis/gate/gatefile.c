@@ -95,8 +95,8 @@ static enum status unknown_term(const struct place *place, const char *name)
     names[TERM_COUNT] = "delta";
     names[TERM_COUNT + 1] = NULL;
     const char *near = nearest(name, names);
-    return fail(STATUS_USAGE, "%s:%zu: '%s' is nothing that a rule can speak of%s%s%s", place->path,
-                place->line, name, near ? "; did you mean '" : "", near ? near : "",
+    return fail(STATUS_USAGE, "%s:%zu: unknown term '%s'%s%s%s", place->path, place->line, name,
+                near ? "; did you mean '" : "", near ? near : "",
                 near ? "'?" : " (busbar contract --help lists the names)");
 }
 

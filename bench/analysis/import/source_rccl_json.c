@@ -13,6 +13,8 @@ static struct source_table *table_of(struct source *source, json_t *item, size_t
     int64_t per_rank = json_member_integer(item, "gpusPerRank");
     if (ranks > 0 && ranks < 1 << 20 && per_rank > 0 && per_rank < 1024)
         ranks *= per_rank; /* busbar counts GPUs */
+    if (ranks <= 0) ranks = ABSENT;
+    if (nodes <= 0) nodes = ABSENT;
     if (!name) return NULL;
     for (size_t i = from; i < source->table_count; i++) {
         struct source_table *table = &source->tables[i];
@@ -25,7 +27,7 @@ static struct source_table *table_of(struct source *source, json_t *item, size_t
     table->collective_from = FROM_TABLE;
     table->backend = "rccl", table->memory = "device", table->statistic = "mean";
     table->includes_launch = 1;
-    table->ranks_said = ranks > 0 ? ranks : ABSENT, table->nodes_said = nodes > 0 ? nodes : ABSENT;
+    table->ranks_said = ranks, table->nodes_said = nodes;
     if (strcasestr(name, "alltoallv")) table->mode = "uneven", table->rate_is_not_bytes = true;
     return table;
 }
