@@ -4,7 +4,7 @@
 
 . tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'the cublaslt engine'
-# Leaks are judged by tests/slow/sanitize_gpu.sh.
+# tests/slow/sanitize_gpu.sh checks for leaks.
 case $build in *sanitize*) export LSAN_OPTIONS=exitcode=0 ;; esac
 driver=matmul flags=(--backend cublaslt --phase burst -n 2)
 
