@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALGORITHMS = 3, SLOW_US = 250000, FAST_ID = 100 /* first id of algorithms with fast accumulation */ };
+enum { ALGORITHMS = 3, SLOW_US = 250000, FAST_ID = 100 /* marks algorithms with fast accumulation */ };
 
 struct layout {
     cudaDataType_t type;

@@ -1,8 +1,8 @@
 /* An emulated CUDA device for tests: stand-ins for libcudart, libnccl, libcublasLt and libnvidia-ml, which
-   LD_LIBRARY_PATH puts before the real ones. Device memory is host memory, the host twins of the kernels run in
-   their place, streams are threads with finite queues, NCCL moves data through shared memory. Figures from this
-   device are not measurements: the backends detect the symbol `busbar_emulated_device` and say so in their
-   records.
+   LD_LIBRARY_PATH puts before the real ones. Device memory is host memory, the host twins of the kernels run
+   in their place, streams are threads with finite queues, NCCL moves data through shared memory. Figures from
+   this device are not measurements: the backends detect the symbol `busbar_emulated_device` and say so in
+   their records.
 
    Environment (defaults in brackets):
      FAKEGPU_FAULT     faults, separated by ';': KIND[:key=value,…], see struct fault [none]
@@ -32,11 +32,11 @@
 
 /* Each fault counts the calls that match it, and fires on each one after the first `after`. */
 struct fault {
-    /* fail: the call returns an error · oom: it returns out of memory · absent: it never returns on this rank ·
-       hang: the work that it enqueued never ends · async: the same, and the communicator reports an error ·
-       slow: it takes `us` longer (cublasLtMatmul: on the device's clock) · wrong: it changes `element` of its
-       result · throttle: the clocks are low and the violation counters grow · xid: an Xid is counted ·
-       nvlink: an error on a link is counted */
+    /* fail: the call returns an error · oom: it returns out of memory · absent: it never returns on this
+       rank · hang: the work that it enqueued never ends · async: the same, and the communicator reports an
+       error · slow: it takes `us` longer (cublasLtMatmul: on the device's clock) · wrong: it changes
+       `element` of its result · throttle: the clocks are low and the violation counters grow · xid: an Xid
+       is counted · nvlink: an error on a link is counted */
     char kind[16];
     char call[48];     /* "ncclAllReduce"; empty: any call */
     int rank;          /* -1: every rank */
