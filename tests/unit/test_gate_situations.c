@@ -3,8 +3,8 @@
    (stats/decision.h) as `busbar compare` does. For comparison, this file also implements the previous rule:
    two-sided max-T, and the whole Hodges-Lehmann interval beyond the tolerance.
 
-   `make test` runs 100 comparisons per row; tests/slow/simulation.sh runs BUSBAR_SITUATIONS = 2000 and checks the
-   committed table. The seed is fixed: the same number of comparisons gives the same figures. */
+   `make test` runs 100 comparisons per row; tests/slow/simulation.sh runs BUSBAR_SITUATIONS = 2000 and checks
+   the committed table. The seed is fixed: the same number of comparisons gives the same figures. */
 #include "stats/decision.h"
 #include "stats/order.h"
 #include "tests/random_normal.h"
@@ -432,7 +432,7 @@ Test(gate_situations, power, .timeout = 3600)
     }
 }
 
-/* A true slowdown of 5 % must not be called the same; one of 3 % (the tolerance) at most as often as alpha. */
+/* A true slowdown of 5 % must not be called the same; one of 3 % (the tolerance) at most at rate alpha. */
 Test(gate_situations, same, .timeout = 3600)
 {
     static const struct {
