@@ -118,8 +118,8 @@ Test(bounds, reference_only_where_switches_reduce)
 }
 
 /* A ring over four hosts of eight GPUs that share NICs: only one rank per host has its neighbour on another
-   host; its data may leave through all NICs, 8 x 50. A GPU receives S at 450 + 50. With its own NIC only: S at
-   50. */
+   host; its data may leave through all NICs, 8 x 50. A GPU receives S at 450 + 50. With its own NIC only: S
+   at 50. */
 Test(bounds, send_receive)
 {
     struct machine m = machine(4, 8, 450, 50, YES);

@@ -229,9 +229,10 @@ Test(gate_simulation, power_over_many_cases)
 
 /* ---- alternating launches: pairs, or two samples? ----
 
-   The one-sided p of n pairs is a multiple of 1 / 2^n: 5 pairs have one p below 0.05, 6 have three, 3/64 = 4.7 %, 7 six,
-   6/128 = 4.7 %. With 6 pairs a case is found only if at most two sign changes of *any* case are as extreme, whereas
-   6 + 6 allow 46 of 924. How the machine's speed changes from launch to launch decides which has more power. */
+   The one-sided p of n pairs is a multiple of 1 / 2^n: 5 pairs have one p below 0.05, 6 have three, 3/64 =
+   4.7 %, 7 have six, 6/128 = 4.7 %. With 6 pairs a case is found only if at most two sign changes of *any* case
+   are as extreme, whereas 6 + 6 allow 46 of 924. How the machine's speed changes from launch to launch decides
+   which has more power. */
 enum drift { STEADY, WANDERS, JUMPS };
 
 /* Base and new alternate (ABBA). The machine's speed is correlated between launches: an AR(1) process with

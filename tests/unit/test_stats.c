@@ -175,7 +175,7 @@ Test(effective, edges)
 }
 
 /* 2000 series of 200 values from an AR(1) of 0.6: the plain interval covers about 72 %, the effective one
-   nominally 95 %. Since tau is estimated, the test accepts a little less: 93 % minus three standard errors. */
+   nominally 95 %. Since tau is estimated, the test accepts less: 93 % minus three standard errors. */
 Test(effective, coverage)
 {
     enum { TRIALS = 2000, N = 200 };

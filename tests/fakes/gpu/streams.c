@@ -37,8 +37,8 @@ struct CUevent_st {
 };
 
 /* Seconds by which the clock of this stream (thread) is ahead of real time. Events use the stream's clock, so
-   work can take long on the device without taking real time: slow work is then slower than anything else even on
-   a very busy host. */
+   work can take long on the device without taking real time: slow work is then slower than anything else even
+   on a very busy host. */
 static _Thread_local double ahead_s;
 
 void fake_advance_us(long us)
