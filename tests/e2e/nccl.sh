@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The nccl backend: its plug-in against the real libraries as far as a machine without a GPU goes, and end to end on the
-# emulated device (tests/fakes/gpu): every collective, type and operation verified; errors end in their status and message.
+# The nccl backend: its plug-in with the real libraries as far as that works without a GPU, and end to end on the emulated
+# device (tests/fakes/gpu): every collective, type and operation is verified; errors have the right status and message.
 . "$(dirname "$0")/../lib.sh"
 
 . tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'the nccl backend'
-# Leaks are judged by tests/slow/sanitize_gpu.sh.
+# tests/slow/sanitize_gpu.sh checks for leaks.
 case $build in *sanitize*) export LSAN_OPTIONS=exitcode=0 ;; esac
 driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2 --cache warm)
 
@@ -31,7 +31,7 @@ else
     tells 'and says so' 'backend mpi on host memory \(nccl: '
 fi
 
-# NCCL opens its file by path, when it first has something to say.
+# NCCL opens the file of its messages by path, when it writes the first one.
 check 'the real NCCL writes its messages into a file without a name' python3 - "$(ldd "$build/busbar_nccl.so" | awk '/libnccl.so.2 =>/ { print $3 }')" <<'E2'
 import ctypes, os, sys
 memory = os.memfd_create("messages")
@@ -136,7 +136,7 @@ check 'makes none either' rows 'h["world"]["hosts"][0]["domain"] == h["world"]["
 check 'a completed fabric' emulated 2 FAKEGPU_FABRIC=7:3 -- --sizes 8 --expect-domain 2
 check 'is the domain, by cluster and clique' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3"'
 
-# hosts HOSTS_PER_DOMAIN RANKS …: as emulated, on hosts of two ranks
+# hosts HOSTS_PER_DOMAIN RANKS …: like emulated, on hosts of two ranks
 hosts() { local place=(tests/fakes/gpu/place 2 "$1"); emulated "${@:2}"; }
 check 'a domain of two hosts' hosts 2 4 -- --sizes 8 --expect-domain 4
 check 'NCCL uses its NVLink between them' rows 'h["facts"]["nccl"]["mnnvl"] is True and w["domains"] == 1 and w["nodes"] == 2'
@@ -169,7 +169,8 @@ check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'
 
 # ---- a late rank ----
 
-# 200 ms late for a batch of at most 20: 10 ms and more for each operation, were the other rank's clock running by then.
+# A rank is 200 ms late for a batch of at most 20 operations. If the other rank's clock ran meanwhile, each operation would take at least
+# 10 ms.
 check 'a rank comes late to its batches' emulated 2 -- --collectives all_reduce --sizes 8 --mode pipelined --fault slow:rank=1,us=200000
 check 'and lengthens none: they start together on the device' rows 'len(c) > 0 and all(min(r["samples_us"]) < 5000 for r in c)'
 
@@ -184,7 +185,7 @@ check 'RDMA that is used' hosts 1 4 HWLOC_FSROOT="$work/machine" FAKEGPU_NET=IB 
 if grep -q 'TCP sockets' "$work/err"; then not_ok 'gives no warning'; else ok 'gives no warning'; fi
 check 'and is recorded' rows 'h["facts"]["nccl"]["network"] == "IB" and all("unused_rdma" not in g for g in h["facts"]["gpus"])'
 
-# ---- the transport that must be in use ----
+# ---- the transport that the user requires ----
 
 check 'P2P as expected' emulated 2 FAKEGPU_VIA=P2P/CUMEM -- --sizes 8 --expect-transport p2p
 expect_status 'SHM where P2P is expected: status 5' 5 emulated 2 FAKEGPU_VIA=SHM/direct/direct -- --sizes 8 --expect-transport p2p
@@ -200,7 +201,7 @@ expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend
 
 # ---- registered buffers ----
 
-# The first registration is a trial of one page; the second must be the last.
+# The first registration is a trial with one page; after the second there must be no other.
 check 'cases of all sizes use one window, registered at the largest' emulated 2 FAKEGPU_FAULT=fail:call=ncclCommWindowRegister,after=2 -- -R 2 --sizes 8,64K,1M,4M --passes 2 --time-budget 60
 check 'and all are right' rows 'len({r["bytes"] for r in c}) == 4 and all(r["status"] == "ok" and not r["wrong"] for r in c)'
 
@@ -280,7 +281,7 @@ expect_status 'launches that wait for the device, so that a hold keeps its own o
 tells 'end after some samples, and are said' 'rank 0: a call waited for the device that was held for it.*CUDA_LAUNCH_BLOCKING'
 check 'without a figure, the data checked all the same' rows '[(r["wrong"], r.get("median_us")) for r in c] == [(0, None)]'
 
-# ---- hangs: ended by the deadline, with whoever has not arrived named ----
+# ---- hangs: the deadline ends them, and the message names the ranks that have not arrived ----
 
 fault 'a rank whose GPU does not answer' 4 'absent:call=cudaSetDevice,rank=1' 'rank 1: its GPU has not answered for 4 s|rank 1 never came' -T 4
 fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4

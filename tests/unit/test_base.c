@@ -24,7 +24,7 @@ Test(units, sizes)
         cr_expect(parse_size(bad[i], &value) == STATUS_USAGE, "%s", bad[i]);
 }
 
-/* The flag and the word that is wrong are named. */
+/* The error message names the flag and the invalid word. */
 Test(units, lists_of_sizes)
 {
     size_t *sizes = NULL, count = 0;
@@ -158,7 +158,7 @@ Test(hash, is_fnv_1a)
     cr_expect_eq(hash_bytes("foobar", 6), 0x85944171f73967e8u);
 }
 
-/* Bytes and columns by Unicode 15 and RFC 3629, in the C locale. */
+/* Bytes and columns according to Unicode 15 and RFC 3629, in the C locale. */
 Test(utf8, letters_and_columns)
 {
     static const struct {
@@ -172,7 +172,7 @@ Test(utf8, letters_and_columns)
         {"\xcc\x81x", 2, 0, 0x301},               /* combining acute accent */
         {"\xe6\x9d\xb1", 3, 2, 0x6771},           /* 東 */
         {"\xf0\x9f\x98\x80", 4, 2, 0x1f600},      /* a face */
-        {"\xef\xbf\xbf", 3, 1, 0xffff},           /* no character, but UTF-8 */
+        {"\xef\xbf\xbf", 3, 1, 0xffff},           /* not a character, but valid UTF-8 */
         {"\x80", 1, 1, NOT_UTF8},                 /* a continuation alone */
         {"\xc3", 1, 1, NOT_UTF8},                 /* cut off */
         {"\xe2\x80", 1, 1, NOT_UTF8},             /* cut off */

@@ -1,10 +1,10 @@
-/* How often the gate errs, and what it finds, in the situations where gates are used: the table of
-   bench/analysis/gate/README.md. Each row makes launches of known distribution, and asks the rule (stats/decision.h) as
-   `busbar compare` does. Beside it stands the rule that was used before, written here on its own: two-sided max-T, and the
-   whole Hodges-Lehmann interval beyond the tolerance.
+/* Error rates and power of the gate in the situations in which gates are used: the table of
+   bench/analysis/gate/README.md. Each row simulates launches of a known distribution, and applies the rule
+   (stats/decision.h) as `busbar compare` does. For comparison, this file also implements the previous rule:
+   two-sided max-T, and the whole Hodges-Lehmann interval beyond the tolerance.
 
-   make test runs a twentieth of BUSBAR_SITUATIONS = 2000 comparisons a row; tests/slow/simulation.sh all, and checks the
-   committed table. Seeded: the same number of comparisons gives the same figures. */
+   `make test` runs 100 comparisons per row; tests/slow/simulation.sh runs BUSBAR_SITUATIONS = 2000 and checks
+   the committed table. The seed is fixed: the same number of comparisons gives the same figures. */
 #include "stats/decision.h"
 #include "stats/order.h"
 #include "tests/random_normal.h"
@@ -25,24 +25,24 @@ static int comparisons(void)
     return given && atoi(given) > 0 ? atoi(given) : 100;
 }
 
-/* What launches do. Times are logarithms; sigma of a launch, per case and of all its cases. */
+/* A simulated situation, in logarithms of times. */
 struct world {
-    int base, fresh, cases; /* launches a side */
-    double sigma, shared;
-    double wider;       /* new scatters so many times as much */
-    double effect;      /* on case 0 of new: a share; < 0: on all cases */
-    double delta;       /* tolerance; 0: 3 % */
-    int outliers[2];    /* launches a side that take 1.3 to 2 times as long in all cases */
-    double one_in;      /* each launch is one with this probability */
-    double between;     /* sigma between allocations, per case */
-    int allocations[2]; /* a side; 0: not told apart */
-    bool as_launches;   /* the launch is taken for the unit all the same */
-    double step;        /* times are multiples of this share: ties */
-    int constant;       /* so many last cases have one value in all launches */
+    int base, fresh, cases; /* base, fresh: launches of each side */
+    double sigma, shared;   /* sigma between launches: of each case, and of the shift that all cases share */
+    double wider;           /* factor on sigma of the new side; 0: 1 */
+    double effect;          /* relative slowdown of case 0 on the new side; < 0: of all cases */
+    double delta;           /* tolerance; 0: 3 % */
+    int outliers[2];        /* launches per side that take 1.3 to 2 times as long in all cases */
+    double one_in;          /* probability that any launch is such an outlier */
+    double between;         /* sigma between allocations, per case */
+    int allocations[2];     /* number per side; 0: not distinguished */
+    bool as_launches;       /* use the launch as the unit in spite of allocations */
+    double step;            /* times are multiples of this, so that there are ties; 0: continuous */
+    int constant;           /* this many cases, the last ones, have the same value in all launches */
     enum { NO_DRIFT, AFTER, BASE_FIRST, AT_RANDOM } turns;
-    double drift; /* a launch */
+    double drift; /* per launch */
     bool paired;
-    double tail_share, tail_factor; /* of the operations of new: 0: no tail is given */
+    double tail_share, tail_factor; /* of new: share of slow operations, and their slowdown; 0: no tails */
 };
 
 static double value_of(const struct world *world, double ln)
@@ -51,11 +51,11 @@ static double value_of(const struct world *world, double ln)
 }
 
 struct data {
-    double base[2][MOST_CASES][MOST_UNITS], fresh[2][MOST_CASES][MOST_UNITS]; /* medians; tails */
+    double base[2][MOST_CASES][MOST_UNITS], fresh[2][MOST_CASES][MOST_UNITS]; /* [0]: medians, [1]: tails */
     int units[2];
 };
 
-/* Medians of the launches of each allocation. */
+/* Replaces launches by allocations: each one's value is the median of its launches. */
 static void allocations_as_units(const struct world *world, struct data *data)
 {
     for (int side = 0; side < 2; side++) {
@@ -77,7 +77,7 @@ static void allocations_as_units(const struct world *world, struct data *data)
     }
 }
 
-/* When launch `l` of a side ran, counted in launches. */
+/* Returns when launch `l` of a side ran, in launches. */
 static double time_of(const struct world *world, int side, int l, const bool *exchanged)
 {
     if (world->turns == AFTER) return side * world->base + l;
@@ -118,7 +118,7 @@ static void measure(const struct world *world, struct data *data, struct random_
     allocations_as_units(world, data);
 }
 
-/* ---- the rule as it was ---- */
+/* ---- the previous rule ---- */
 
 static double trimmed(const double *ascending, size_t n)
 {
@@ -148,8 +148,8 @@ static double old_statistic(const double *all, const unsigned char *labels, size
 }
 
 struct answer {
-    bool p_below, slower; /* any case with p < 0.05, any (or, with an effect, case 0) called slower */
-    bool same;            /* case 0 */
+    bool p_below, slower; /* any case has p < 0.05; any case (with an effect: case 0) is called slower */
+    bool same;            /* case 0 is called the same */
 };
 
 static struct answer old_rule(const struct world *world, const struct data *data)
@@ -211,7 +211,7 @@ static struct answer old_rule(const struct world *world, const struct data *data
     return answer;
 }
 
-/* ---- the rule as it is ---- */
+/* ---- the present rule ---- */
 
 static struct answer new_rule(const struct world *world, const struct data *data, struct decided_case *cases)
 {
@@ -266,7 +266,7 @@ static struct rates_pair simulate(const struct world *world, int n, uint64_t see
     return rates;
 }
 
-/* Wilson's interval of a rate: its ends at 95 % together. */
+/* Returns the upper end of Wilson's interval of a rate; z < 0: the lower end. */
 static double wilson(double rate, int n, double z)
 {
     double trials = n;
@@ -330,14 +330,15 @@ Test(gate_situations, level, .timeout = 3600)
          "regression now |");
     puts("|---|---|---|---|---|");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *only = getenv("BUSBAR_SITUATION"); /* a part of the row's name: that row alone */
+        const char *only = getenv("BUSBAR_SITUATION"); /* a part of the row's name: runs only that row */
         if (only && !strstr(rows[i].what, only)) continue;
         struct world before = rows[i].world;
         struct rates_pair now = simulate(&rows[i].world, n, 1000 + i);
         before.as_launches = true;
         struct rates_pair then = before.allocations[0] ? simulate(&before, n / 4 + 1, 1000 + i) : now;
         print_row(rows[i].what, then.before.p_below, then.before.slower, now.now.p_below, now.now.slower);
-        /* A rate of 5 % lies below 5 % + 3 standard errors; with 2000 comparisons its upper end at 95 % must lie below 7 %. */
+        /* The rate must be below 5 % + 3 standard errors; with 2000 comparisons, the upper end of its 95 %
+           interval must be below 7 %. */
         double most = fmax(now.now.p_below, now.now.slower);
         cr_expect(most <= 0.05 + 3 * sqrt(0.05 * 0.95 / n), "%s: %.3f", rows[i].what, most);
         if (n >= 2000)
@@ -353,7 +354,7 @@ Test(gate_situations, power, .timeout = 3600)
     static const struct {
         const char *what;
         struct world world;
-        int clean; /* the row that this one must reach 0.8 of; 0: none */
+        int clean; /* this row must have 0.8 of the power of the row so many rows above; 0: no such row */
     } rows[] = {
         {"5 % slower, scatter 2 %, 6 + 6, one case",
          {.base = 6, .fresh = 6, .cases = 1, .sigma = 0.02, .effect = 0.05},
@@ -431,7 +432,7 @@ Test(gate_situations, power, .timeout = 3600)
     }
 }
 
-/* A true slowdown of 5 % must not be called the same; nor one of 3 %, the tolerance, more often than alpha. */
+/* A true slowdown of 5 % must not be called the same; one of 3 % (the tolerance) at most at rate alpha. */
 Test(gate_situations, same, .timeout = 3600)
 {
     static const struct {
@@ -465,8 +466,9 @@ Test(gate_situations, same, .timeout = 3600)
 
 /* ---- promises ---- */
 
-/* "Would be seen with 80 %": what one comparison of equal sides promises for case 0 is made the effect of the next one.
-   "Needs about N": comparisons with so many launches are the same where nothing changed, and find twice the tolerance. */
+/* "Would be seen with 80 %": one comparison of equal sides promises this effect for case 0, and the next one
+   simulates it. "Needs about N": with N launches, comparisons are the same if nothing changed, and find twice the
+   tolerance. */
 Test(gate_situations, promises, .timeout = 3600)
 {
     static const struct {

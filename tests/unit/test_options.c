@@ -142,7 +142,7 @@ Test(options, every_way_to_give_a_value)
     cr_expect(s.names.count == 0 && !s.names.values);
 }
 
-/* The one value of a refused flag that asks for what is done anyway. */
+/* Refused flags accept the one value that asks for the default behaviour. */
 Test(options, refused_flags_that_change_nothing)
 {
     struct settings s;
@@ -169,7 +169,7 @@ Test(options, operands_move_to_the_end)
     cr_expect_str_eq(arguments[8], "-b");
 }
 
-/* What a wrong line says. */
+/* A wrong command line, and the words of its error message. */
 struct complaint {
     const char *line, *words;
 };

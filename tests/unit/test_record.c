@@ -42,7 +42,7 @@ static void write_file(const char *name, const char *text, size_t length)
     cr_assert(file && fwrite(text, 1, length, file) == length && fclose(file) == 0);
 }
 
-/* A value of its own for every member, by its place in the table. */
+/* Sets every member to a different value, derived from its place in the table. */
 static void fill_all(const struct field *fields, void *record, struct arena *arena)
 {
     for (const struct field *field = fields; field->kind; field++) {
@@ -54,7 +54,7 @@ static void fill_all(const struct field *fields, void *record, struct arena *are
         case FIELD_STRING:
             *(const char **)place = arena_string(arena, text);
             break;
-        case FIELD_WORD: /* in turn a word that this version knows and one that it does not */
+        case FIELD_WORD: /* alternately a word that this version knows and one that it does not know */
             *(int *)place = (field - fields) % 2 ? 1 : value_of_word(field->names, text);
             break;
         case FIELD_INTEGER:
@@ -215,12 +215,12 @@ Test(record, broken_lines_are_counted_and_skipped)
     struct text text = {0};
     text_add(&text, "%s%s", header_line, case_text);
     text_add(&text, "{\"record\":\"case\",\"collective\":\"all_re\n"); /* 1: cut */
-    text_add(&text, "[1,2]\n\"x\"\n17\n");                             /* 2, 3, 4: no objects */
+    text_add(&text, "[1,2]\n\"x\"\n17\n");                             /* 2, 3, 4: not objects */
     text_add(&text, "{\"record\":\"case\",\"status\":\"ok\"}\n");      /* 5: neither collective nor gemm */
     text_add_bytes(&text, zero, sizeof zero - 1);                      /* 6 */
     text_add(&text, "\xff\xfe{}\n");                                   /* 7: not UTF-8 */
     text_add(&text,
-             "{\"record\":\"future\",\"x\":1}\n\n\r\n"); /* no error: a kind that came later; empty lines */
+             "{\"record\":\"future\",\"x\":1}\n\n\r\n"); /* no error: a newer kind of record; empty lines */
     text_add(&text, "{\"record\":\"case\",\"collective\":5,\"gemm\":\"gemm\",\"status\":\"ok\",\"bytes\":"
                     "\"many\",\"samples_us\":[1,-1],"
                     "\"rank_wait_us\":7,\"later\":{}}\n");         /* usable: odd values read as absent */
@@ -242,7 +242,7 @@ Test(record, broken_lines_are_counted_and_skipped)
     text_free(&text);
 }
 
-/* Words of a newer writer: kept, written again, equal only to themselves, and never taken for a known one. */
+/* Unknown words of a newer writer are kept and written again; they equal only themselves, no known word. */
 Test(record, unknown_words_survive)
 {
     static const char lines[] =
@@ -378,7 +378,7 @@ Test(record, text_that_is_not_utf8_is_kept_readable)
     text_free(&line);
 }
 
-/* The same content gives the same key, another content another one. */
+/* Equal content gives equal keys, different content different keys. */
 Test(record, keys)
 {
     struct case_row row = case_row_absent();

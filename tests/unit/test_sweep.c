@@ -1,4 +1,4 @@
-/* The decisions of a sweep; expected values are worked out by hand. */
+/* The decisions of a sweep; expected values are computed by hand. */
 #include "analysis/sweep/preflight.h"
 #include "analysis/sweep/sweep.h"
 #include "record/record.h"
@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A folder of its own; removed with all that is in it. */
+/* A new folder for each test; removed afterwards with its contents. */
 static char folder[64];
 static void make_folder(void)
 {
@@ -95,7 +95,7 @@ Test(sweep, refuses_what_is_no_host, WITH_FOLDER)
     }
 }
 
-/* The names of the hosts picked, "a b c"; "none": too few. */
+/* Checks the names of the hosts that are picked, "a b c"; "none": too few. */
 static void expect_picked(const struct sweep_hosts *hosts, int64_t want, bool spread, const char *lost,
                           const char *wanted)
 {
@@ -123,7 +123,7 @@ Test(sweep, picks_hosts, WITH_FOLDER)
     expect_picked(&hosts, 3, true, " c  a ", "b d f");
     expect_picked(&hosts, 6, false, "e", "none");
     expect_picked(&hosts, 7, false, NULL, "none");
-    expect_picked(&hosts, 1, false, "aa ab", "a"); /* no name by a part of it */
+    expect_picked(&hosts, 1, false, "aa ab", "a"); /* a part of a name does not match */
     hosts_free(&hosts);
 }
 
@@ -200,7 +200,7 @@ Test(sweep, compares_domains, WITH_FOLDER)
     cr_expect_str_eq(found.domains[1].hosts, "c d");
     preflight_free(&found);
 
-    /* b was given as of a's domain but says another; c says a's but was given another */
+    /* by the allocation b is in a's domain, but it reports another; c reports a's, but is in another one */
     found = compare(&hosts,
                     "fact\ta\tdomain\tu1\nfact\tb\tdomain\tu2\nfact\tc\tdomain\tu1\nfact\td\tdomain\tu3\n");
     cr_expect_eq(found.difference_count, 2);
@@ -271,7 +271,7 @@ Test(sweep, durations)
     cr_expect_str_eq(duration_text(-4, text), "0 s");
 }
 
-/* The time is an argument: a step of the clock by which people live changes nothing. */
+/* The time is an argument: a jump of the wall clock changes nothing. */
 Test(sweep, time_left)
 {
     struct sweep_state state = {.begun_s = 1000, .left = 3, .estimate_left_s = 45};
@@ -288,7 +288,7 @@ Test(sweep, time_left)
     cr_expect_not(grew_by_half(50, 20));
 }
 
-/* ---- what became of a launch ---- */
+/* ---- outcome of a launch ---- */
 
 static void expect_reason(const char *log, size_t length, const char *wanted)
 {
@@ -370,12 +370,12 @@ Test(sweep, judges_every_ending)
     expect_judged((struct ending){.status = 124}, OUTCOME_HUNG, "no end within 2 min 00 s; m");
     expect_judged((struct ending){.status = 137, .took_s = 120}, OUTCOME_HUNG, "no end within 2 min 00 s; m");
     expect_judged((struct ending){.status = 137, .took_s = 119}, OUTCOME_FAILED,
-                  "status 137: m"); /* killed by another */
+                  "status 137: m"); /* killed by something else */
     expect_judged((struct ending){.status = 143, .signal = 15}, OUTCOME_INTERRUPTED, "signal 15");
     expect_judged((struct ending){.complete = true, .signal = 2}, OUTCOME_INTERRUPTED, "signal 2");
 }
 
-/* What was counted as alike after these launches of one driver, each with its seconds and reason. */
+/* Counts a failed launch of a driver, with its duration and reason, for the number of equal failures. */
 static void count(struct sweep_state *state, const char *launch, const char *driver, int64_t took_s,
                   const char *reason)
 {
