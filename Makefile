@@ -50,7 +50,6 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -f
 BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS) $(JSON_CFLAGS)
 MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS)
 GPU_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS)
-UNIT_FLAGS = $(CRITERION_CFLAGS)
 # Machine code for each architecture of CUDA_ARCH that the toolkit knows, and PTX of the newest one for later GPUs.
 CUDA_ARCH ?= 80 90 100 103
 ifneq ($(HAVE_CUDA),)
@@ -67,13 +66,11 @@ GIT_HASH := $(or $(if $(wildcard git-hash),$(file <git-hash)),$(shell git descri
 $(call stamp,base,$(CC) $(BASE_FLAGS))
 $(call stamp,measure,$(MEASURE_FLAGS))
 $(call stamp,gpu,$(GPU_FLAGS))
-$(call stamp,unit,$(UNIT_FLAGS))
 $(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
 $(call stamp,launcher,$(MPI_MPIRUN))
 $(call stamp,link,$(LINK) $(BASE_LIBS))
 $(call stamp,link-measure,$(MEASURE_LIBS))
-$(call stamp,link-unit,$(CRITERION_LIBS))
 $(call stamp,link-gpu,$(CUDA_LIBS) $(HWLOC_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
 
 # ---- Sources -------------------------------------------------------------------------------------------------------
@@ -86,7 +83,6 @@ ANALYSIS := $(call sources,bench/analysis bench/analysis/*)
 TWINS := $(call sources,kernels)
 PLUGIN_SOURCES := $(wildcard bench/gpu/*.c bench/matmul/cublaslt*.c)
 MEASURE := $(if $(HAVE_DRIVERS),$(filter-out $(PLUGIN_SOURCES),$(call sources,$(addprefix bench/,backend launch measure matmul))))
-UNIT := $(call sources,tests/unit $(if $(HAVE_DRIVERS),tests/unit/mpi))
 DRIVER_NAMES := $(if $(HAVE_DRIVERS),$(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c)))
 KERNELS := $(wildcard kernels/*.cu)
 
@@ -140,13 +136,10 @@ $B/obj/%.cu.o: %.cu $B/flags/cuda
 MEASURE_OBJECTS := $(call objects,$(MEASURE))
 DRIVER_OBJECTS := $(patsubst %,$B/obj/bench/drivers/%.o,$(DRIVER_NAMES))
 PLUGIN_OBJECTS := $(call objects,$(PLUGIN_SOURCES))
-UNIT_OBJECTS := $(call objects,$(UNIT))
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): $B/flags/measure
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): EXTRA_FLAGS = $(MEASURE_FLAGS)
 $(PLUGIN_OBJECTS): $B/flags/gpu
 $(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
-$(UNIT_OBJECTS): $B/flags/unit $B/flags/measure
-$(UNIT_OBJECTS): EXTRA_FLAGS = $(UNIT_FLAGS) $(MEASURE_FLAGS)
 $B/obj/bench/launch/start.o: $B/flags/launcher
 $B/obj/bench/launch/start.o: EXTRA_FLAGS = $(MEASURE_FLAGS) -DBUSBAR_MPIRUN='"$(MPI_MPIRUN)"'
 $B/obj/bench/base/version.o: $B/flags/git
@@ -170,11 +163,6 @@ $(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a
 	$(call say,LINK,$@)
 	$Q$(LINK) -Wl,--dynamic-list=bench/program.symbols -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
-# The parsers of NCCL's messages do not need NCCL, so the unit tests cover them.
-$B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/obj/bench/gpu/nccl_transport.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
-	$(call say,LINK,$@)
-	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
-
 GPU_OBJECTS := $(filter-out $B/obj/bench/gpu/nccl%,$(filter $B/obj/bench/gpu/%,$(PLUGIN_OBJECTS)))
 PLUGIN_COMMON := $(filter-out %/device_memory.o,$(GPU_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) \
 	$B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-gpu bench/plugin.symbols
@@ -188,41 +176,10 @@ $B/busbar_%.so: $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
 	$Q$(LINK_PLUGIN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBRARIES) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
-include tests/fakes/gpu/rules.mk tests/benchmark/rules.mk
-
-E2E := $(wildcard tests/e2e/*.sh)
-SLOW := $(wildcard tests/slow/*.sh)
-
 # Use all cores, unless the user gave a -j option.
 all_cores = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 
-test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
-	@scripts/setup --for test --config '$B/config.mk'
-	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
-	@$(MAKE) --no-print-directory test-here
-
-build-for-tests: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
-test-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_JOBS=$${TEST_JOBS:-2} tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
-
-test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
-	@scripts/setup --for test --config '$B/config.mk'
-	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
-	@$(MAKE) --no-print-directory test-all-here
-test-all-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
-
-FUZZ_SECONDS ?= 600
-fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
-	@$(MAKE) --no-print-directory -s $(all_cores) -f tests/fuzz/fuzz.mk F='$B/fuzz' all
-	@tests/fuzz/fuzz '$B/fuzz' '$(FUZZ_SECONDS)'
-
-CLUSTER := $(wildcard tests/slow/cluster_*.sh)
-test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
-
-test-gpu: all fakegpu ## on a machine with GPUs: verifies, looks for memory errors, measures, writes records (scripts/gpu-proof)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/gpu-proof $(PROOF)
+include tests/rules.mk
 
 bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB); time and money first, then table, records, plots
 	@scripts/setup --for bench --config '$B/config.mk'
@@ -231,9 +188,6 @@ bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB
 
 check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE=$(call quote,$(BASELINE)) BASE=$(call quote,$(BASE)) NEW=$(call quote,$(NEW)) scripts/check-regression
-
-drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/drill
 
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT=$(call quote,$(GNUPLOT))) $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
@@ -270,7 +224,7 @@ clean: ## removes build/
 	rm -rf '$B'
 
 force:
-.PHONY: all help probe test test-here test-all test-all-here build-for-tests test-cluster test-gpu fuzz drill bench check-regression report install uninstall dist man clean force \
+.PHONY: all help probe bench check-regression report install uninstall dist man clean force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:
