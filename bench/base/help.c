@@ -257,19 +257,31 @@ void options_man(const struct command *command, FILE *out)
     fputs("\n.SH SEE ALSO\nREADME.md and results/README.md of busbar, in the documentation folder.\n", out);
 }
 
+/* Prints what can follow the flag: its choices; ", " and the words of a list; "*" for any value. */
+static void complete_value(const struct option *row, FILE *out)
+{
+    if (row->kind == OPTION_CHOICE) {
+        fputc(' ', out);
+        for (const char *c = row->choices; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+    } else if (row->word) {
+        fputs(" ,", out);
+        for (size_t i = 0; row->word(i); i++) fprintf(out, " %s", row->word(i));
+    } else if (row->kind != OPTION_FLAG) {
+        fputs(" *", out);
+    }
+    fputc('\n', out);
+}
+
 void options_completion(const struct command *command, FILE *out)
 {
     EACH_OPTION(command, row)
     {
         if (!is_shown(row)) continue;
         fprintf(out, "--%s", row->name);
-        if (row->kind == OPTION_CHOICE) {
-            fputc(' ', out);
-            for (const char *c = row->choices; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
-        } else if (row->kind != OPTION_FLAG) {
-            fputs(" *", out);
-        }
-        fputc('\n', out);
+        complete_value(row, out);
+        if (!row->letter || row->kind == OPTION_FLAG) continue;
+        fprintf(out, "-%c", row->letter);
+        complete_value(row, out);
     }
     fputs("--help\n--version\n", out);
 }

@@ -41,6 +41,8 @@ struct option {
     const char *
         instead; /* OPTION_REFUSED: the flags that do the same, "%" standing for the value that was given; NULL:
                             no flags do */
+    const char *(*word)(
+        size_t i);      /* OPTION_TEXT that takes a list of known words: the i-th; NULL after the last */
     double least, most; /* numbers: the allowed range; both 0: any */
     const char *group;  /* heading in the help; NULL: the same as the row above */
     const char *help;   /* what it does, with the unit; options_help breaks the lines */

@@ -153,6 +153,11 @@ const struct collective collectives[COLLECTIVE_COUNT] = {
     {SCATTER, "scatter", "Scatter", false, true, factor_scattered, by_ranks, root_to_part, expect_root_part},
 };
 
+const char *collective_word(size_t i)
+{
+    return i < COLLECTIVE_COUNT ? collectives[i].name : NULL;
+}
+
 const struct collective *collective_find(const char *name)
 {
     for (int i = 0; name && i < COLLECTIVE_COUNT; i++)

@@ -52,6 +52,7 @@ struct collective {
 };
 
 extern const struct collective collectives[COLLECTIVE_COUNT];
+const char *collective_word(size_t i);                      /* the names in order; NULL after the last */
 const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
 
 /* busbw = algbw * factor. 0 for one rank, which has no bus; NAN if the collective is NULL or `ranks` is not a

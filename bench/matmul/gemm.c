@@ -29,6 +29,11 @@ const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT] = {
                     2, 0x1p-8, 0x1p-21, 64, true},
 };
 
+const char *gemm_type_word(size_t i)
+{
+    return i < GEMM_TYPE_COUNT ? gemm_types[i].name : NULL;
+}
+
 int gemm_type_find(const char *name)
 {
     for (int type = 0; type < GEMM_TYPE_COUNT; type++)

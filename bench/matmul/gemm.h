@@ -48,6 +48,7 @@ struct gemm_type_facts {
 };
 
 extern const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT];
+const char *gemm_type_word(size_t i); /* the names in order; NULL after the last */
 int gemm_type_find(const char *name); /* name or alias; -1: none */
 
 struct gemm_problem {

@@ -19,8 +19,9 @@ static const struct option matmul_options[] = {
                     "C (MxN) = A (MxK) B (KxN): sizes of squares, MxNxK, and the presets square and\n"
                     "transformer (layers of a 70-billion-parameter model), e.g. 2048,4096x512x1024,square.\n"
                     "Without it 512,1024,2048 on a CPU and 4096,8192,16384 on a GPU"),
-    FLAG_TYPES(.at = AT(dtypes_text), .help = "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; "
-                                              "without it all that can be had"),
+    FLAG_TYPES(.at = AT(dtypes_text), .word = gemm_type_word,
+               .help = "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; "
+                       "without it all that can be had"),
     {.kind = OPTION_TEXT,
      .name = "layout",
      .argument = "LIST",

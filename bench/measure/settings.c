@@ -2,9 +2,9 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/group.h"
-#include "record/group_names.h"
 #include "record/flags.h"
 #include "record/grid.h"
+#include "record/group_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,7 @@ static const struct option collective_options[] = {
     {.kind = OPTION_TEXT,
      .name = "collectives",
      .argument = "LIST",
+     .word = collective_word,
      .at = AT(collectives_text),
      .group = "what to measure",
      .help = "several in one launch, e.g. all_reduce,all_gather; all: every one.\nWithout it, the one that "
@@ -31,9 +32,9 @@ static const struct option collective_options[] = {
      .most = 0x1p60,
      .help = "or each size is the one before plus SIZE"},
     FLAG_SIZES(.at = AT(sizes_text), .help = "or exactly these, e.g. 8,64K,1M"),
-    FLAG_TYPES(.at = AT(dtypes_text), .initial = "float",
+    FLAG_TYPES(.at = AT(dtypes_text), .word = dtype_word, .initial = "float",
                .help = "element types, e.g. float,double; all: every one that is known"),
-    FLAG_OPS(.at = AT(ops_text), .initial = "sum",
+    FLAG_OPS(.at = AT(ops_text), .word = op_word, .initial = "sum",
              .help = "operations, e.g. sum,max; all: every one that is known"),
     {.kind = OPTION_INTEGER,
      .letter = 'r',
@@ -50,7 +51,7 @@ static const struct option collective_options[] = {
                       "pipelined: throughput, as nccl-tests measures it: operations back to back.\n"
                       "Default: isolated; with --format nccl-tests, pipelined"),
 
-    FLAG_GROUP(.at = AT(group), .initial = "world",
+    FLAG_GROUP(.at = AT(group), .word = group_word, .initial = "world",
                .help = "groups of ranks that run at the same time, each list item measured: world, node, "
                        "domain, rail,\n"
                        "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, "

@@ -50,6 +50,11 @@ static bool is_match(const char *name)
 
 static const struct names split_names = NAMES("world", "node", "domain", "rail", "pairs", "bisect");
 
+const char *group_word(size_t i)
+{
+    return i < SPLIT_HOSTS - SPLIT_WORLD ? name_of(&split_names, (int)i + SPLIT_WORLD) : NULL;
+}
+
 enum split_kind split_kind_of(const char *name, int64_t *number)
 {
     enum split_kind kind = (enum split_kind)value_named(&split_names, name);

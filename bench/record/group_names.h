@@ -24,6 +24,9 @@ enum split_kind {
 /* *number: K of hosts:K and rails:K, N of SPLIT_COUNT; meaningless for other kinds. */
 enum split_kind split_kind_of(const char *name, int64_t *number);
 
+/* The names without a number, in order; NULL after the last. */
+const char *group_word(size_t i);
+
 /* Calls `pair` for each pair of host numbers of "match:0-5/1-7", which count from 0 in the launch's order. Returns false if
    the name is not of this form or `pair` returned false. */
 bool each_match(const char *name, bool (*pair)(int a, int b, void *data), void *data);

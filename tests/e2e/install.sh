@@ -63,6 +63,8 @@ completes 'completion of a choice' 'text csv json markdown' busbar show --format
 completes 'completion of a choice after =' json busbar show --format = j
 completes 'no words where any value may follow' '' busbar limits --instance ''
 [ ! -x "$bin/all_reduce" ] || completes 'completion of a driver' 'isolated' all_reduce --mode iso
+completes 'completion of a list' 'prod premulsum' busbar plan --op pr
+completes 'completion of its next word' 'float,double' busbar plan -d float,dou
 
 # The list of installed files is complete, and an uninstall removes these files and nothing else.
 files() { (cd "$root/opt/busbar" && find . \( -type f -o -type l \) | sed 's,^\./,,' | LC_ALL=C sort); }

@@ -253,9 +253,10 @@ Test(options, help_and_man_and_completion)
                             ".SS Numbers\n", ".SH EXIT STATUS\n"};
     for (size_t i = 0; i < sizeof in_man / sizeof *in_man; i++)
         cr_expect(strstr(man, in_man[i]), "%s in:\n%s", in_man[i], man);
-    cr_expect_str_eq(words, "--quiet\n--all\n--label *\n--mode isolated pipelined both\n--name *\n--iters "
-                            "*\n--ratio *\n--max-seconds *\n"
-                            "--begin *\n--help\n--version\n");
+    cr_expect_str_eq(words,
+                     "--quiet\n--all\n--label *\n-l *\n--mode isolated pipelined both\n--name *\n--iters "
+                     "*\n-n *\n--ratio *\n--max-seconds *\n"
+                     "--begin *\n-b *\n--help\n--version\n");
     free(help);
     free(man);
     free(words);
