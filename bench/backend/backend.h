@@ -73,7 +73,9 @@ struct call {
     size_t count; /* elements of the whole case */
     int root;
     bool in_place;
-    bool isolated; /* else pipelined: `batch` calls back to back are one sample */
+    enum mode
+        mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
+                       the host's clock before the first call and once all are complete, and calls `start` */
     const struct buffers *buffers;
     /* Start barrier: run() calls it immediately before reading the clock. NULL: no barrier. */
     enum status (*start)(void *starter);

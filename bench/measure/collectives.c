@@ -165,7 +165,7 @@ static void open_sampler(struct launch_state *l)
         distance_open(&l->distance, d->world.comm);
         l->sampler->distance = &l->distance;
     }
-    if (s->sync != SYNC_WINDOW || !s->isolated) return;
+    if (s->sync != SYNC_WINDOW || !settings_measure(s, MODE_ISOLATED)) return;
     window_open(&l->window, &d->world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
 }
@@ -303,15 +303,16 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
         row.stopped_by = stop_reason_name(visit->why);
-        row.statistic = STATISTIC_MEDIAN;
-        row.rank_reduction = "max";
+        row.statistic = sampled_statistic(&row);
+        row.rank_reduction = row.mode == MODE_NCCL_TESTS ? "mean" : "max";
+        if (row.mode == MODE_NCCL_TESTS) row.includes_launch = 1;
         row.rank_wait_us = visit->wait;
         if (visit->global_us) row.global_us = (struct samples){(double *)visit->global_us, visit->count};
         struct pulse *pulse = watch_pulse(l->driver.watch);
         atomic_store(&pulse->stage, STAGE_WORKING); /* millions of samples take seconds to sort */
         case_row_summarise(&row);
         atomic_store(&pulse->stage, STAGE_BETWEEN);
-        row.time_us = row.median_us;
+        row.time_us = sampled_time_us(&row);
     }
     if (visit) {
         row.wrong = visit->wrong;
@@ -330,7 +331,7 @@ static void say_case(struct launch_state *l, const struct measured *m)
     char what[160], size[UNIT_TEXT];
     snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
+             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode));
     watch_say(l->driver.watch, what);
 }
 
@@ -339,13 +340,13 @@ static void show_first(struct launch_state *l, struct measured *m, const struct 
 {
     if (l->driver.world.rank || !l->driver.progress.kind || !visit->count) return;
     char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
-    double us = median(visit->us, visit->count);
+    double us = cases_figure_us(&m->call, visit->us, visit->count);
     double gbps = busbw_gbps(m->call.collective, m->split->ranks,
                              (double)(m->call.count * dtypes[m->call.dtype].size), us);
     snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined",
-             figure_text(us, time), m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
+             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode), figure_text(us, time),
+             m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
     progress_row(&l->driver.progress, row);
 }
 

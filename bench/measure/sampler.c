@@ -72,9 +72,20 @@ static void set_stage(struct sampler *s, enum stage stage)
     atomic_store_explicit(&s->pulse->stage, stage, memory_order_relaxed);
 }
 
+static bool is_averaged(const struct measured *m)
+{
+    return m->call.mode == MODE_NCCL_TESTS;
+}
+
+/* nccl-tests sets nothing aside. */
+static bool sets_aside(const struct sampler *s, const struct measured *m)
+{
+    return s->sets_aside && !is_averaged(m);
+}
+
 static bool uses_window(const struct sampler *s, const struct measured *m)
 {
-    return s->window && !s->split && m->call.isolated;
+    return s->window && !s->split && m->call.mode == MODE_ISOLATED;
 }
 
 /* struct call's start: the ranks wait for each other, or for the time that rank 0 set. */
@@ -93,8 +104,9 @@ static enum status start_together(void *sampler)
 static enum status sample(struct sampler *s, struct measured *m, size_t i, size_t count, double *end_s)
 {
     struct timing timing = {0};
-    /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
-    bool aligned = s->backend->capabilities & CAN_ALIGN && !s->split;
+    /* A device aligns the ranks of its communicator; groups side by side start together by the barrier, and so does what
+       the host times. */
+    bool aligned = s->backend->capabilities & CAN_ALIGN && !s->split && !is_averaged(m);
     s->by_window = uses_window(s, m);
     s->late = false;
     m->call.start = aligned ? NULL : start_together;
@@ -124,7 +136,15 @@ static bool was_quick(double *shortest_us, double since_us)
     return quick;
 }
 
-/* `count` samples into own, their maxima over ranks into worst. */
+/* `count` samples of own over the ranks of a communicator. */
+static void reduce_times(const struct sampler *s, const struct measured *m, size_t count, int ranks,
+                         MPI_Comm comm, double *times)
+{
+    mpi_must(MPI_Allreduce(s->own, times, (int)count, MPI_DOUBLE, is_averaged(m) ? MPI_SUM : MPI_MAX, comm));
+    for (size_t i = 0; i < count && is_averaged(m); i++) times[i] /= ranks; /* who sits out has 0 */
+}
+
+/* `count` samples into own; their maxima over ranks, or means, into worst. */
 static enum status block(struct sampler *s, struct measured *m, size_t count)
 {
     long switches = involuntary_switches();
@@ -139,11 +159,11 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
         switches = now;
     }
     if (s->split && s->comm)
-        mpi_must(
-            MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm));
+        reduce_times(s, m, count, s->split->world.ranks, s->split->world.comm, s->group_worst);
     int columns = uses_window(s, m) ? COLUMNS : END;
     mpi_must(MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE, MPI_MAX, s->world->comm));
-    for (size_t i = 0; s->sets_aside && i < count; i++)
+    if (is_averaged(m)) reduce_times(s, m, count, s->taking_part, s->world->comm, s->worst);
+    for (size_t i = 0; sets_aside(s, m) && i < count; i++)
         if (s->worst[MARK * count + i] == PREEMPTED && s->span_s[i] > 0) s->away_s += s->span_s[i];
     return STATUS_OK;
 }
@@ -202,8 +222,8 @@ static enum status warm_up(struct sampler *s, struct measured *m, size_t pass, d
 /* *calls: those that this took. */
 static enum status set_batch(struct sampler *s, struct measured *m, int64_t *calls)
 {
-    m->batch = 1;
-    if (m->call.isolated) return STATUS_OK;
+    m->batch = is_averaged(m) ? loop_of(s->operations) : 1;
+    if (m->call.mode != MODE_PIPELINED) return STATUS_OK;
     enum status status = STATUS_OK;
     for (; *calls < 2 && !status; ++*calls) status = block(s, m, 1);
     m->batch = batch_of(s->worst[0] * 1e-6, s->operations);
@@ -223,7 +243,7 @@ static void take(struct sampler *s, struct measured *m, size_t count, struct vis
         if (window) thinned_add(&s->arrivals, (-own[START * count + i] - earliest) * 1e6);
         if (mark == SPOILED) continue;
         if (mark == PREEMPTED) visit->preempted++;
-        if (mark == PREEMPTED && s->sets_aside) {
+        if (mark == PREEMPTED && sets_aside(s, m)) {
             thinned_add(&s->disturbed_waits, own[i]);
             if (s->split && s->comm) thinned_add(&s->disturbed_groups, s->group_worst[i]);
             if (s->world->rank == 0)
@@ -336,7 +356,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
 
 static void settle(struct sampler *s, struct measured *m, size_t pass, struct visit *visit)
 {
-    settle_visit(m, &s->disturbed, s->sets_aside, stopping_fixed(&s->stopping, pass), visit);
+    settle_visit(m, &s->disturbed, sets_aside(s, m), stopping_fixed(&s->stopping, pass), visit);
     visit->drift = drift_within(visit->us, visit->count);
 }
 
@@ -353,6 +373,8 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     if (s->distance) visit->line_ns = distance_measure(s->distance);
     double start = clock_s();
     s->away_s = 0;
+    const int takes_part = s->comm != NULL;
+    mpi_must(MPI_Allreduce(&takes_part, &s->taking_part, 1, MPI_INT, MPI_SUM, s->world->comm));
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
     if (pass == 0) status = set_batch(s, m, &visit->warmup);
     int batch = m->batch;

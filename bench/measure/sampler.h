@@ -26,12 +26,13 @@ struct sampler {
     double
         patience; /* without a budget a visit may last so many times its share while ranks are away; at least 1 */
     bool sets_aside; /* samples during which a rank was scheduled away; false where ranks share processors */
-    double *group_worst;       /* a block's maxima over this rank's group */
+    int taking_part; /* ranks that do not sit this visit out */
+    double *group_worst;       /* a block's maxima over this rank's group; mode nccl-tests: means */
     struct distance *distance; /* NULL: not measured */
     struct window *window;     /* --sync window, for isolated samples of all ranks together; NULL: barriers */
     bool by_window, late;      /* the sample that is being taken */
     /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on
-       the global clock; this rank's own, and their maxima over ranks. */
+       the global clock; this rank's own, and their maxima over ranks. Mode nccl-tests: the times' means. */
     double *own, *worst;
     double *span_s; /* of each sample of a block, from the end of the one before; this rank's */
     double away_s;  /* of this visit: spent in disturbed samples, warm-up included */

@@ -38,7 +38,7 @@ struct settings {
     enum op ops[OP_COUNT];
     int collective_count, dtype_count, op_count;
     size_t *sizes, size_count;
-    bool out_of_place, in_place, pipelined, isolated;
+    bool out_of_place, in_place;
 };
 
 /* The driver's command: `name` is the collective that it measures by default. */
@@ -47,6 +47,7 @@ struct command collective_command(const char *name, const char *summary);
 /* Reads argv and checks what the table cannot: lists of names, sizes. One line and STATUS_USAGE on error. */
 enum status settings_read(const struct command *, int argc, char **argv, struct settings *);
 enum registration settings_registration(const struct settings *); /* -R 0, 1 or 2 */
+bool settings_measure(const struct settings *, enum mode);        /* whether it measures cases in this mode */
 void settings_free(struct settings *);
 
 #endif

@@ -13,8 +13,8 @@ static struct case_row summary(struct measured *m, const struct settings *s, uns
 {
     struct case_row row = cases_row(m, s, capabilities);
     sort_doubles(m->us, m->count);
-    double middle = median_sorted(m->us, m->count);
-    row.samples_us = (struct samples){&middle, 1};
+    double figure = cases_figure_us(&m->call, m->us, m->count);
+    row.samples_us = (struct samples){&figure, 1};
     case_row_summarise(&row);
     row.samples_us = (struct samples){0};
     return row;
@@ -39,12 +39,12 @@ static void print_figures(struct measured *m, const struct settings *s, unsigned
         double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
         struct case_row row = summary(m, s, capabilities);
         double gbps = row.ranks > 1 ? row.busbw_gbps : row.algbw_gbps;
-        if (isfinite(relative))
+        if (isfinite(relative) && row.mode != MODE_NCCL_TESTS) /* it is the median's */
             snprintf(error, sizeof error, relative > 1 ? ">±100%%" : "±%.1f%%", relative * 100);
         if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
-        figure_text(row.median_us, time);
+        figure_text(sampled_time_us(&row), time);
         snprintf(bus, sizeof bus, "%s", figure_text(gbps, (char[UNIT_TEXT]){0}));
-        if (m->bound_us > 0) snprintf(bound, sizeof bound, "%.1f", 100 * m->bound_us / row.median_us);
+        if (m->bound_us > 0) snprintf(bound, sizeof bound, "%.1f", 100 * m->bound_us / sampled_time_us(&row));
         if (isfinite(gbps)) block->rows++, block->sum_gbps += gbps;
         if (isfinite(gbps) && !(gbps <= block->top_gbps)) block->top = m, block->top_gbps = gbps;
     }
@@ -62,9 +62,11 @@ static void print_heading(const struct measured *m, const struct block *block, F
     if (!is_world(m->split->name))
         fprintf(out, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
                 m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
-    fprintf(out, "; %s\n",
-            m->call.isolated ? "isolated: the slowest rank's time of one operation"
-                             : "pipelined: the slowest rank's time per operation of a batch");
+    static const char *const modes[] = {
+        [MODE_ISOLATED] = "isolated: the slowest rank's time of one operation",
+        [MODE_PIPELINED] = "pipelined: the slowest rank's time per operation of a batch",
+        [MODE_NCCL_TESTS] = "nccl-tests: mean over operations and ranks, on the host's clock"};
+    fprintf(out, "; %s\n", modes[m->call.mode]);
     int width = block->has_bounds ? 36 : 30;
     if (block->both)
         fprintf(out, "%8s%*s%*s\n", "", width, "out of place", width, "in place");
@@ -87,7 +89,8 @@ static void print_summary(const struct block *block, FILE *out)
             block->top->call.in_place ? "in place" : "out of place");
     if (block->top->bound_us > 0)
         fprintf(out, ", %.1f %% of bound",
-                100 * block->top->bound_us / median_sorted(block->top->us, block->top->count));
+                100 * block->top->bound_us /
+                    cases_figure_us(&block->top->call, block->top->us, block->top->count));
     fprintf(out, "); average %s\n", figure_text(block->sum_gbps / (double)block->rows, average));
 }
 
@@ -114,7 +117,10 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
         if (!has_figures(m) || is_precise(m, s->precision_percent / 100)) continue;
         text_add(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name,
                  format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-                 m->call.in_place ? "in place" : "out of place", m->call.isolated ? "" : " pipelined");
+                 m->call.in_place ? "in place" : "out of place",
+                 m->call.mode == MODE_ISOLATED    ? ""
+                 : m->call.mode == MODE_PIPELINED ? " pipelined"
+                                                  : " nccl-tests");
     }
     text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
@@ -165,8 +171,8 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
 
 static bool in_one_block(const struct measured *a, const struct measured *b)
 {
-    return a->split == b->split && a->call.collective == b->call.collective &&
-           a->call.isolated == b->call.isolated && a->call.dtype == b->call.dtype && a->call.op == b->call.op;
+    return a->split == b->split && a->call.collective == b->call.collective && a->call.mode == b->call.mode &&
+           a->call.dtype == b->call.dtype && a->call.op == b->call.op;
 }
 
 /* Cases from..end-1 in the order of cases_make(): of each size out of place, then in place, or one of them. */

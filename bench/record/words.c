@@ -1,6 +1,6 @@
 #include "record/words.h"
 
-const struct names mode_names = NAMES("isolated", "pipelined", "both");
+const struct names mode_names = NAMES("isolated", "pipelined", "nccl-tests", "both");
 const struct names placement_names = NAMES("out_of_place", "in_place", "both");
 const struct names sync_names = NAMES("barrier", "window", "device");
 const struct names cache_names = NAMES("warm", "cold");

@@ -8,8 +8,9 @@
 
 #include <stdbool.h>
 
-/* How operations are timed. MODE_BOTH occurs in settings only: measure each case in both modes. */
-enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_BOTH };
+/* How operations are timed. Nccl-tests: on the host's clock around all operations, launches included, as
+   nccl-tests does. MODE_BOTH occurs in settings only: isolated and pipelined. */
+enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_NCCL_TESTS, MODE_BOTH };
 
 /* One buffer for input and output, or two. PLACEMENT_BOTH: only in settings. */
 enum placement { PLACEMENT_ABSENT, OUT_OF_PLACE, IN_PLACE, PLACEMENT_BOTH };

@@ -230,12 +230,12 @@ static bool is_time(double us)
     return isfinite(us) && us > 0;
 }
 
-/* Only what follows from samples is a median here; an import has nothing but its source's own statistic. */
+/* What follows from samples, or an import's own statistic. */
 static double time_of(const struct case_row *row, enum statistic *statistic)
 {
     if (row->samples_us.count) {
-        *statistic = STATISTIC_MEDIAN;
-        return row->median_us;
+        *statistic = sampled_statistic(row);
+        return sampled_time_us(row);
     }
     *statistic = row->statistic ? row->statistic : STATISTIC_UNKNOWN;
     return row->time_us;

@@ -56,7 +56,8 @@ struct compared_case {
     double delta;
     double ratio, lo, hi; /* of times, new / base: above 1 is slower; NAN: no figure; each end at 1 - alpha */
     bool has_interval, paired;
-    double p; /* of "not slower by more than the tolerance", of the case alone; NAN where not tested */
+    bool by_import; /* one side is another tool's table, whose key says less than the measured case's */
+    double p;       /* of "not slower by more than the tolerance", of the case alone; NAN where not tested */
     double adjusted_p,
         p_faster; /* what decides on a regression, and on an improvement: see stats/decision.h */
     enum tail tail;

@@ -32,6 +32,7 @@
 struct fault {
     /* fail: the call returns an error · oom: it is out of memory · absent: this rank never comes out of the call · hang: what
        the call enqueued never ends · async: the same, and the communicator reports it · slow: it takes `us` longer (cublasLtMatmul: by the device's clock) ·
+       launch: the host takes `us` longer to launch it (NCCL's calls) ·
        wrong: it changes `element` of what it computed ·
        throttle: the clocks are low and the violation counters run · xid: an Xid is counted · nvlink: an error on a
        link is counted */

@@ -199,6 +199,8 @@ static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
     if (fake_fault("absent", call)) fake_never(call);
     if (fake_fault("fail", call)) return refuse(ncclInternalError, "injected by the emulated library");
     if (atomic_load(&comm->segment.aborted)) return ncclInvalidUsage;
+    const struct fault *late = fake_fault("launch", call);
+    if (late) fake_sleep_us(late->us);
     if (comm->connected & 1u << kind) return ncclSuccess;
     comm->connected |= 1u << kind;
     fake_drain();
