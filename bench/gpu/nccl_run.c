@@ -322,6 +322,21 @@ enum status nccl_prepare(struct comm *c, const struct call *call, int batch)
     return make_ready(c, call, 0);
 }
 
+static enum status call_once(struct comm *c, const struct call *call)
+{
+    enum status status = nccl_status(c, issue(c, call, 0), call->collective->name);
+    return status ? status : nccl_drain(c);
+}
+
+enum status nccl_ask(struct comm *c, const struct call *call, struct choice *choice)
+{
+    const bool asks = c->world->rank == 0;
+    if (asks) nccl_debug_ask(&c->debug, c->version);
+    enum status status = call_once(c, call);
+    if (asks) nccl_debug_answer(&c->debug, choice);
+    return status ? status : call_once(c, call);
+}
+
 static void open_gate(struct comm *c)
 {
     *(volatile uint32_t *)&c->gate->opened = c->ticket;

@@ -12,7 +12,12 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
     struct measured *m = &cases->list[cases->count++];
     size_t size = dtypes[call->dtype].size,
            divisor = call->collective->divisor(split->ranks ? split->ranks : 1);
-    *m = (struct measured){.call = *call, .split = split, .requested_bytes = bytes, .wrong = ABSENT};
+    *m = (struct measured){.call = *call,
+                           .split = split,
+                           .requested_bytes = bytes,
+                           .wrong = ABSENT,
+                           .cta = s->cta,
+                           .registration = settings_registration(s)};
     m->call.count = bytes / size / divisor * divisor;
     m->call.root = call->collective->rooted ? (int)s->root : 0;
     if (*split->reason || m->call.root >= split->ranks) {
@@ -151,7 +156,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
                                                          : SYNC_BARRIER;
     row.cache = s->cache;
     row.memory = device ? MEMORY_DEVICE : MEMORY_HOST;
-    if (device) row.graph = s->graph, row.registration = settings_registration(s), row.cta = s->cta;
+    if (device) row.graph = s->graph, row.registration = m->registration, row.cta = m->cta;
     row.requested_bytes = (int64_t)m->requested_bytes;
     row.count = (int64_t)call->count;
     row.bytes = (int64_t)(call->count * dtypes[call->dtype].size);
@@ -164,6 +169,9 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.group = m->split->name;
     row.status = case_status_of(m->status);
     row.error = m->status || m->undefined ? m->reason : NULL;
+    if (*m->choice.algorithm) row.algorithm = m->choice.algorithm;
+    if (*m->choice.protocol) row.protocol = m->choice.protocol;
+    if (m->choice.channels) row.channels = m->choice.channels;
     if (m->bound_us > 0) row.bound_us = m->bound_us, row.bound = m->bound;
     return row;
 }

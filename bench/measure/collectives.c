@@ -9,6 +9,7 @@
 #include "launch/world.h"
 #include "measure/cases.h"
 #include "measure/ceiling.h"
+#include "measure/labels.h"
 #include "measure/nccl_format.h"
 #include "measure/problems.h"
 #include "measure/sampler.h"
@@ -72,6 +73,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     if (d->world.rank) return;
     ceiling_set(&l->cases, header, l->settings.network_gbit);
     problems_tell(&l->cases, &l->settings, header);
+    labels_set(&l->cases, &l->settings, header);
 }
 
 /* What was asked for and this backend does not have is refused, not left out. */
@@ -89,6 +91,8 @@ static enum status check_wishes(const struct settings *s, const struct backend *
         return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
     if (s->cta && !(can & CAN_GRAPH))
         return fail(STATUS_USAGE, "--cta: the %s backend has no thread blocks; use --backend nccl", name);
+    if (s->show_algorithm && !(can & CAN_TELL_CHOICE))
+        return fail(STATUS_USAGE, "--show-algorithm: the %s backend does not tell its algorithms", name);
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
@@ -153,6 +157,7 @@ static void open_sampler(struct launch_state *l)
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
+    l->sampler->asks = s->show_algorithm;
     l->sampler->pulse = watch_pulse(d->watch);
     /* A budget is kept to; without one a disturbed case may take longer. */
     l->sampler->patience = s->time_budget_s > 0 ? 1 : 3;
@@ -472,6 +477,16 @@ static enum status reserve_registered(struct launch_state *l)
     return status;
 }
 
+static void warn_untold(const struct launch_state *l)
+{
+    bool told = false;
+    for (size_t i = 0; i < l->cases.count; i++) told |= *l->cases.list[i].choice.algorithm != 0;
+    if (!told && l->driver.world.rank == 0)
+        warn("--show-algorithm: NCCL told of none; it can be asked from 2.27 on, unless NCCL_DEBUG is set "
+             "without "
+             "NCCL_DEBUG_SUBSYS=TUNING, and never tells of sends and receives");
+}
+
 static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
@@ -494,6 +509,7 @@ static enum status measure(struct driver *d)
         if (!status) mpi_must(MPI_Bcast(&more, 1, MPI_INT, 0, l->driver.world.comm));
     }
     progress_clear(&l->driver.progress);
+    if (!status && s->show_algorithm) warn_untold(l);
     free(order);
     return status;
 }

@@ -25,9 +25,12 @@ struct measured {
     double *us, *global_us; /* global_us: only with a window, as many */
     size_t count, capacity;
     enum kept_rule rule; /* of its samples */
-    int batch;           /* operations in a sample, chosen in the first pass */
-    size_t slot;         /* next to use */
-    int64_t warmup;      /* calls, of the visit that had most */
+    struct choice choice;
+    const char *cta; /* labels of its rows (measure/labels.h) */
+    enum registration registration;
+    int batch;      /* operations in a sample, chosen in the first pass */
+    size_t slot;    /* next to use */
+    int64_t warmup; /* calls, of the visit that had most */
     int64_t preempted;
     double spent_s;              /* in all passes */
     double overhead_s, sample_s; /* of the last visit: all but the samples; a sample with its barrier */

@@ -381,6 +381,8 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     s->stopping.fixed = samples_of(m, s->operations);
     if (!status && pass == 0 && s->comm && s->backend->prepare)
         status = s->backend->prepare(s->comm, &m->call, m->batch);
+    if (!status && pass == 0 && s->asks && s->comm && s->backend->ask)
+        status = s->backend->ask(s->comm, &m->call, &m->choice);
     if (!status) status = warm_up(s, m, pass, share_s, &visit->warmup);
     m->batch = batch;
     thinned_start(&s->waits);

@@ -26,6 +26,7 @@ struct sampler {
     double
         patience; /* without a budget a visit may last so many times its share while ranks are away; at least 1 */
     bool sets_aside; /* samples during which a rank was scheduled away; false where ranks share processors */
+    bool asks;       /* how the library does each call */
     int taking_part; /* ranks that do not sit this visit out */
     double *group_worst;       /* a block's maxima over this rank's group; mode nccl-tests: means */
     struct distance *distance; /* NULL: not measured */

@@ -144,6 +144,13 @@ static const struct option collective_options[] = {
      .help = "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M "
              "for at least N and at most M"},
     {.kind = OPTION_FLAG,
+     .name = "show-algorithm",
+     .at = AT(show_algorithm),
+     .help =
+         "ask NCCL once for each case which algorithm, protocol and channels it uses: in the table and the "
+         "records.\n"
+         "It is asked before the case is timed (NCCL 2.27 and later)"},
+    {.kind = OPTION_FLAG,
      .name = "largest",
      .at = AT(largest),
      .help = "measure nothing: print the largest of the sizes for which every rank's buffers fit into its "

@@ -30,6 +30,7 @@ struct settings {
     int64_t graph, registration, expect_domain;
     enum transport expect_transport;
     const char *cta;
+    int show_algorithm;
     int largest; /* measures nothing: prints the largest size that fits */
 
     /* as understood */

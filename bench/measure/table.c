@@ -22,12 +22,33 @@ static struct case_row summary(struct measured *m, const struct settings *s, uns
 
 /* A block of the table: the cases of one collective, mode, type, operation and split, under one heading. */
 struct block {
-    bool has_bounds;
+    bool has_bounds, has_choices;
     bool both;                  /* placements side by side */
     const struct measured *top; /* the row with the highest bus bandwidth */
     double top_gbps, sum_gbps;
     size_t rows;
 };
+
+/* "NVLS SIMPLE, 16 channels", as far as the library told; "-": not at all. */
+static void choice_text(const struct choice *choice, char text[128])
+{
+    int n = snprintf(text, 128, "%s%s%s", *choice->algorithm ? choice->algorithm : "-",
+                     *choice->protocol ? " " : "", choice->protocol);
+    if (choice->channels)
+        snprintf(text + n, 128 - (size_t)n, ", %d channel%s", choice->channels,
+                 choice->channels == 1 ? "" : "s");
+}
+
+/* Behind the figures of a size, with --show-algorithm: once where both placements have the same. */
+static void print_choices(const struct measured *m, size_t placements, FILE *out)
+{
+    char first[128], second[128];
+    choice_text(&m[0].choice, first);
+    fprintf(out, "  %s", first);
+    if (placements < 2) return;
+    choice_text(&m[1].choice, second);
+    if (strcmp(first, second) != 0) fprintf(out, "; in place %s", second);
+}
 
 /* One placement of one size, 30 columns, with bounds 36, so that two make 80. NULL: nothing was measured. */
 static void print_figures(struct measured *m, const struct settings *s, unsigned capabilities,
@@ -76,7 +97,7 @@ static void print_heading(const struct measured *m, const struct block *block, F
     for (int i = 0; i < (block->both ? 2 : 1); i++)
         fprintf(out, " %7s %6s %8s %5s%s", "time us", "95%", figure, "wrong",
                 block->has_bounds ? " bound" : "");
-    fprintf(out, "\n");
+    fprintf(out, "%s\n", block->has_choices ? "  algorithm" : "");
 }
 
 /* The last line of a block: peak and average, which are what people quote. */
@@ -179,7 +200,8 @@ static bool in_one_block(const struct measured *a, const struct measured *b)
 static void print_block(struct cases *cases, size_t from, size_t end, const struct settings *s,
                         unsigned capabilities, FILE *out)
 {
-    struct block block = {.both = s->out_of_place && s->in_place, .top_gbps = NAN};
+    struct block block = {
+        .both = s->out_of_place && s->in_place, .has_choices = s->show_algorithm, .top_gbps = NAN};
     size_t step = block.both ? 2 : 1;
     bool any = false;
     for (size_t i = from; i < end; i++) {
@@ -195,6 +217,7 @@ static void print_block(struct cases *cases, size_t from, size_t end, const stru
         fprintf(out, "%8s", format_size(m->call.count * dtypes[m->call.dtype].size, size));
         for (size_t j = 0; j < step; j++)
             print_figures(has_figures(&m[j]) ? &m[j] : NULL, s, capabilities, &block, out);
+        if (block.has_choices) print_choices(m, step, out);
         fprintf(out, "\n");
     }
     print_summary(&block, out);

@@ -55,7 +55,10 @@ struct case_row {
     const char *layout;
     enum accumulator accumulator;
     enum phase phase;
-    const char *scaling, *algorithm;
+    const char *scaling;
+    const char *algorithm; /* as the library told: gemm: in words; collectives: "RING" */
+    const char *protocol;  /* collectives: "SIMPLE" */
+    int64_t channels;      /* collectives: thread blocks */
 
     /* how it was sampled */
     struct samples samples_us; /* µs for each operation; max over ranks, mode nccl-tests: mean over ranks */

@@ -35,8 +35,15 @@ enum transport {
 };
 
 /* Whether NCCL knows the buffers beforehand, in the order of -R 0, 1, 2. User: ncclCommRegister. Symmetric:
-   symmetric windows, ncclCommWindowRegister. */
-enum registration { REGISTRATION_ABSENT, REGISTRATION_NONE, REGISTRATION_USER, REGISTRATION_SYMMETRIC };
+   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it
+   (measure/labels.h). */
+enum registration {
+    REGISTRATION_ABSENT,
+    REGISTRATION_NONE,
+    REGISTRATION_USER,
+    REGISTRATION_SYMMETRIC,
+    REGISTRATION_USER_NO_NVLS
+};
 
 /* Of matmul. Burst: from a rested machine; sustained: without a pause. PHASE_BOTH: only in settings. */
 enum phase { PHASE_ABSENT, PHASE_BURST, PHASE_SUSTAINED, PHASE_BOTH };

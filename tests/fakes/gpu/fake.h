@@ -16,6 +16,7 @@
      FAKEGPU_DRIVER    the driver's CUDA version: that of the headers
      FAKEGPU_FABRIC    CLUSTER[:CLIQUE[:STATE]]: a number that makes the NVLink cluster's UUID, 0: all zero; no fabric
      FAKEGPU_NET       the network that NCCL tells of: Socket
+     FAKEGPU_TUNING_US  what a message about an algorithm takes: 0
      FAKEGPU_TAG       a number in the names of shared memory
      FAKEGPU_DEADLINE  seconds after which anything that waits for another rank gives up: 120
      BUSBAR_HOST       the host's name, as everywhere in busbar */

@@ -18,6 +18,7 @@ struct ncclComm {
         ncclDataType_t type;
         char scalar[8];
     } premul[MOST_OPS];
+    int most_channels, windows;
     unsigned connected; /* a bit for each kind of call that was made once */
 };
 
