@@ -1,4 +1,4 @@
-# busbar: `make help` lists the targets and the knobs. Sources are found by wildcards: a new file needs no line here.
+# busbar: `make help` lists the targets and the knobs. Wildcards find the sources, so that a new file needs no line here.
 
 B ?= build$(if $(SANITIZE),/sanitize)
 PREFIX ?= /usr/local
@@ -9,19 +9,19 @@ endif
 CFLAGS ?= -O2 -g
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
-# $(call quote,TEXT): one word of a shell command, whatever TEXT has.
+# $(call quote,TEXT): TEXT as one word of a shell command, whatever characters it contains.
 quote = '$(subst ','\'',$1)'
 say = $(if $(V),,@printf '  %-8s %s\n' $(call quote,$1) $(call quote,$2))
-# make divides at spaces, and some characters are its own: no target can have them in its name.
+# make splits at spaces and gives some characters a special meaning: no target's name can contain them.
 ifneq ($(strip $(words $B)$(foreach c,' " \ : % ; & | * ? < > [ ] `,$(findstring $c,$B))$(findstring $$,$B)),1)
 $(error B=$B: the build folder's path must be one word without quotes and the characters \ : % ; & | * ? < > [ ] ` $$)
 endif
 
 .DEFAULT_GOAL := all
 
-# ---- What the machine has (scripts/probe), asked anew when a knob or the place of the tools changes -----------------
+# ---- What the machine has: scripts/probe runs again when a knob or a search path changes ---------------------------
 
-# $(call stamp,NAME,TEXT): a file that changes only when TEXT does; what was built with TEXT depends on it.
+# $(call stamp,NAME,TEXT): a file that changes only when TEXT does; targets that are built with TEXT depend on it.
 stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
 
 KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPIRUN MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT CUBLASLT_HOME \
@@ -31,7 +31,7 @@ PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 ifneq ($(filter-out help clean uninstall dist,$(or $(MAKECMDGOALS),all)),)
 $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)=$(call quote,$(value $(knob)))))
 -include $B/config.mk
-# A failed probe is asked again, since something may have been installed; a part that was found stays found.
+# A failed probe runs again each time, since something may have been installed; a successful one does not.
 $B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/matmul/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
 	@mkdir -p $(@D)
 	@$(foreach knob,$(KNOBS),$(knob)=$(call quote,$(value $(knob)))) scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
@@ -43,7 +43,7 @@ probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
 needs_probe := $(if $(and $(PROBE_FAILED),$(MAKE_RESTARTS)),$(if $(filter test bench test-all probe $B/config.mk,$(MAKECMDGOALS)),,\
 	$(error something that cannot be done without is missing, see the lines above; scripts/setup installs it)))
 
-# ---- Flags, in classes: what was built with a class is built again when the class changes --------------------------
+# ---- Flags, in classes: objects are rebuilt when the flags of their class change -----------------------------------
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(filter-out 0,$(WERROR)),-Werror)
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
@@ -51,7 +51,7 @@ BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLA
 MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS)
 GPU_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS)
 UNIT_FLAGS = $(CRITERION_CFLAGS)
-# Real code for each of CUDA_ARCH that the toolkit knows, and PTX of the newest for what comes after.
+# Machine code for each architecture of CUDA_ARCH that the toolkit knows, and PTX of the newest one for later GPUs.
 CUDA_ARCH ?= 80 90 100 103
 ifneq ($(HAVE_CUDA),)
 ARCHES := $(filter $(CUDA_ARCH),$(patsubst compute_%,%,$(shell $(CUDA_NVCC) --list-gpu-arch)))
@@ -61,7 +61,7 @@ CUDA_FLAGS = -O3 $(foreach a,$(ARCHES),-gencode arch=compute_$a,code=sm_$a) \
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS) -Wl,--as-needed,--enable-new-dtags
 BASE_LIBS = $(JSON_LIBS) -lm -lpthread
 MEASURE_LIBS = $(MPI_LIBS) $(HWLOC_LIBS) -ldl $(BASE_LIBS)
-# A tarball of `make dist` has its hash in a file.
+# A tarball of `make dist` has the hash in the file git-hash.
 GIT_HASH := $(or $(if $(wildcard git-hash),$(file <git-hash)),$(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null))
 
 $(call stamp,base,$(CC) $(BASE_FLAGS))
@@ -78,7 +78,7 @@ $(call stamp,link-gpu,$(CUDA_LIBS) $(HWLOC_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
 
 # ---- Sources -------------------------------------------------------------------------------------------------------
 
-# Rooms by what they need: jansson alone; MPI and hwloc; those and CUDA. bench/README.md says who may include whom.
+# Folders grouped by what they need: only jansson; MPI and hwloc; these and CUDA. bench/README.md says which may include which.
 sources = $(wildcard $(foreach room,$1,$(room)/*.c))
 HAVE_DRIVERS := $(and $(HAVE_MPI),$(HAVE_HWLOC))
 COMMON := $(call sources,$(addprefix bench/,base stats collective catalog record))
@@ -118,13 +118,13 @@ help: ## this text
 	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]' \
 	    'NCCL_TESTS_NAMES=1' "install also installs nccl-tests' names: all_reduce_perf for all_reduce, and so on"
 
-# Every object depends on its flags' classes; its headers are in the .d files.
+# Every object depends on the classes of its flags; the .d files list its headers.
 quiet_cc = $(call say,CC,$@)
 $B/obj/%.o: %.c $B/flags/base
 	$(quiet_cc)
 	@mkdir -p $(@D)
 	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
-# Texts in programs: the style sheet of `busbar report`, and how a driver starts its own ranks.
+# Text files that programs contain: the style sheet of `busbar report`, and the script with which a driver starts its ranks.
 $B/obj/page_style.c: bench/analysis/report/page.css
 $B/obj/mpirun_script.c: scripts/launchers/mpirun
 $B/obj/page_style.c $B/obj/mpirun_script.c: scripts/embed
@@ -153,7 +153,7 @@ $B/obj/bench/launch/start.o: EXTRA_FLAGS = $(MEASURE_FLAGS) -DBUSBAR_MPIRUN='"$(
 $B/obj/bench/base/version.o: $B/flags/git
 $B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT_HASH)"')
 
-# Archives: a program takes from them what it uses.
+# Archives: the linker takes only the objects that a program uses.
 $B/libcommon.a: $(call objects,$(COMMON))
 $B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS))) $B/obj/page_style.o
 $B/libmeasure.a: $(MEASURE_OBJECTS) $B/obj/mpirun_script.o $(call objects,$(TWINS))
@@ -165,13 +165,13 @@ $B/busbar: $B/obj/bench/analysis/busbar.o $B/libanalysis.a $B/libcommon.a $B/fla
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(BASE_LIBS)
 
-# What drivers and plug-ins show to each other: bench/*.symbols.
+# bench/*.symbols list the symbols that drivers and plug-ins export to each other.
 $(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure \
 		bench/program.symbols
 	$(call say,LINK,$@)
 	$Q$(LINK) -Wl,--dynamic-list=bench/program.symbols -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
 
-# What reads NCCL's messages needs no NCCL: the unit tests cover it.
+# The parsers of NCCL's messages do not need NCCL, so the unit tests cover them.
 $B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/obj/bench/gpu/nccl_transport.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
@@ -194,7 +194,7 @@ include tests/fakes/gpu/rules.mk tests/benchmark/rules.mk
 E2E := $(wildcard tests/e2e/*.sh)
 SLOW := $(wildcard tests/slow/*.sh)
 
-# All cores, unless the user gave a -j of their own.
+# Use all cores, unless the user gave a -j option.
 all_cores = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 
 test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
@@ -239,7 +239,7 @@ drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, a
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT=$(call quote,$(GNUPLOT))) $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
-# Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
+# Man pages and completion come from the programs' option tables (EMULATOR runs programs that were built for another CPU).
 $B/man/%.1: $B/%
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
@@ -263,7 +263,7 @@ install: all man ## copies programs, plug-ins, scripts, tables, man pages, compl
 uninstall: ## removes what `make install` put below PREFIX, and nothing else
 	@scripts/install --uninstall --to $(call quote,$(DESTDIR)$(PREFIX))
 
-# The hash goes along as git-hash, since the tarball has no .git.
+# The tarball has no .git, so it contains the hash in the file git-hash.
 VERSION := $(shell sed -n 's/^.define BUSBAR_VERSION "\(.*\)"/\1/p' bench/base/version.h)
 dist: ## build/busbar-VERSION.tar.gz: the sources that git knows, which build and pass their tests without git
 	@GIT_HASH='$(GIT_HASH)' scripts/dist '$(VERSION)' '$B/busbar-$(VERSION).tar.gz' && echo '$B/busbar-$(VERSION).tar.gz'

@@ -18,7 +18,7 @@ static bool is_shown(const struct option *row)
     return row->kind != OPTION_REFUSED && row->name;
 }
 
-/* What stands for the value, or NULL for a flag without one. */
+/* The placeholder for the flag's value; NULL for a flag without one. */
 static const char *value_of(const struct option *row)
 {
     if (row->kind == OPTION_FLAG) return NULL;
@@ -146,7 +146,8 @@ void options_help(const struct command *command, FILE *out)
     fill(exit_status, strlen(exit_status), 13, 0, out);
 }
 
-/* Escapes what troff would read as a request or an escape. */
+/* Escapes characters that troff would read as a request or an escape sequence, or would print as another
+   one. */
 static void put_man(const char *text, size_t length, FILE *out)
 {
     bool line_start = true;

@@ -37,7 +37,7 @@ int op_find(const char *name)
 {
     for (int i = 0; i < OP_COUNT; i++)
         if (strcmp(op_names[i], name) == 0) return i;
-    return strcmp(name, "mulsum") ? -1 : OP_PREMULSUM; /* as nccl-tests calls it */
+    return strcmp(name, "mulsum") ? -1 : OP_PREMULSUM; /* nccl-tests' name for it */
 }
 
 bool is_usual_op(const char *name)

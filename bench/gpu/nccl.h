@@ -2,7 +2,7 @@
      nccl.c         open, supports, close, abort
      nccl_facts.c   NVLink domains, and facts about NCCL and the devices
      nccl_debug.c   capture and parse NCCL's debug output
-     nccl_transport.c  judge the paths that the output names
+     nccl_transport.c  judge the transports that the output names
      nccl_memory.c  buffers, registration, fill, check
      nccl_run.c     calls and timing */
 #ifndef BUSBAR_NCCL_H
@@ -53,7 +53,7 @@ struct graph {
     size_t slot;
 };
 
-/* The case that was prepared last: compared with the next one, to see whether it must be prepared anew. */
+/* The case that was prepared last; a call that differs from it must be prepared again. */
 struct shape {
     const struct collective *collective;
     enum dtype dtype;

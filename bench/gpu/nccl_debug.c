@@ -12,10 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where NCCL can open a file that has no name. */
+/* own_files: where NCCL can open a file without a name. */
 static const char own_files[] = "/proc/self/fd/", own_subsystems[] = "INIT,NET,ENV";
 
-/* As NCCL does: %h is the host, %p the process, %% a %. NCCL knows the real host name only. */
+/* Expands NCCL_DEBUG_FILE as NCCL does: %h is the host, %p the process id, %% a %. NCCL uses the real host
+   name, even if BUSBAR_HOST sets another. */
 static void expand(const char *pattern, const char *host, char *path, size_t size)
 {
     size_t n = 0;
@@ -38,7 +39,7 @@ static long size_of(const char *path)
     return stat(path, &about) ? 0 : (long)about.st_size;
 }
 
-/* For messages that somebody asked for. */
+/* Makes a file for messages that the user asked for, and prints its name. */
 static bool make_file(struct nccl_debug *d, const char *level)
 {
     const char *folder = getenv("TMPDIR");
@@ -104,7 +105,8 @@ void nccl_debug_told(const struct nccl_debug *d, struct nccl_paths *paths)
     fclose(file);
 }
 
-/* The words behind `mark`, up to `end` (or the line's end), as printable ASCII. */
+/* Copies the text after `mark`, up to `end` or the end of the line; replaces all but printable ASCII by '?'.
+   Returns false if there is no such text. */
 static bool words_after(const char *line, const char *mark, const char *end, char *words, size_t size)
 {
     const char *at = strstr(line, mark);
@@ -119,8 +121,8 @@ static bool words_after(const char *line, const char *mark, const char *end, cha
     return length > 0;
 }
 
-/* Lines as NCCL 2.18 to 2.30 print them (format strings in libnccl.so.2
- * of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9; sources of 2.30.7). */
+/* Parses a line as NCCL 2.18 to 2.30 print it (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3,
+   2.27.7, 2.28.9; sources of 2.30.7). */
 static void read_line(const char *line, struct nccl_paths *p)
 {
     char words[64];

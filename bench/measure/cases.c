@@ -30,7 +30,7 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
     }
 }
 
-/* All that a split measures. */
+/* Adds all cases of a split. */
 static void add_split(struct cases *cases, const struct settings *s, const struct split *split)
 {
     for (int c = 0; c < s->collective_count; c++)
@@ -80,7 +80,8 @@ void cases_buffer_bytes(const struct call *call, int ranks, int rank, size_t *se
     if (call->in_place && (e.in_place_at + e.send) * size > *recv) *recv = (e.in_place_at + e.send) * size;
 }
 
-/* Cases with one type and operation stand together: changing those costs a refill of all memory. */
+/* Cases of one split, type and operation are visited together: a change of these costs a refill of all
+   buffers. */
 static size_t group_of(const struct measured *m)
 {
     return (size_t)m->split->index * DTYPE_COUNT * OP_COUNT + (size_t)m->call.dtype * OP_COUNT +
@@ -118,7 +119,7 @@ void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool che
     random_seed(&random, seed + 0x9e3779b97f4a7c15u * (pass + 1));
     random_shuffle(&random, order, cases->count);
     size_t *grouped = allocate(cases->count, sizeof *grouped), n = 0;
-    for (size_t i = 0; i < cases->count; i++) { /* groups in the order of their first case */
+    for (size_t i = 0; i < cases->count; i++) { /* groups in order of their first case */
         if (order[i] == SIZE_MAX) continue;
         size_t group = group_of(&cases->list[order[i]]);
         for (size_t j = i; j < cases->count; j++)
@@ -129,7 +130,7 @@ void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool che
     free(grouped);
 }
 
-/* The most that any rank sends and receives: the root's and another's differ. */
+/* The most bytes that any rank sends and receives. The root and one other rank stand for all. */
 static void most_bytes(const struct call *call, int ranks, int64_t *send, int64_t *recv)
 {
     size_t size = dtypes[call->dtype].size;

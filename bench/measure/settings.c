@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "measure/group.h"
+#include "record/group_names.h"
 #include "record/flags.h"
 #include "record/grid.h"
 
@@ -191,14 +192,15 @@ static const struct option collective_options[] = {
      .help = "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the "
              "tables of instances and GPUs tell none"},
 
-    {.kind = OPTION_REFUSED, .name = "minbytes", .help = "use -b or --begin"},
-    {.kind = OPTION_REFUSED, .name = "maxbytes", .help = "use -e or --end"},
-    {.kind = OPTION_REFUSED, .name = "stepbytes", .help = "use -i or --increment"},
-    {.kind = OPTION_REFUSED, .name = "stepfactor", .help = "use -f or --factor"},
+    {.kind = OPTION_REFUSED, .name = "minbytes", .instead = "-b %", .help = "use -b or --begin"},
+    {.kind = OPTION_REFUSED, .name = "maxbytes", .instead = "-e %", .help = "use -e or --end"},
+    {.kind = OPTION_REFUSED, .name = "stepbytes", .instead = "-i %", .help = "use -i or --increment"},
+    {.kind = OPTION_REFUSED, .name = "stepfactor", .instead = "-f %", .help = "use -f or --factor"},
     {.kind = OPTION_REFUSED,
      .letter = 'm',
      .name = "agg_iters",
      .choices = "1",
+     .instead = "--mode pipelined",
      .help = "use --mode pipelined, which runs operations back to back"},
     {.kind = OPTION_REFUSED,
      .letter = 'p',
@@ -278,7 +280,8 @@ struct command collective_command(const char *name, const char *summary)
     };
 }
 
-/* Appends the index of `word` in `names` (NULL-terminated) to the list, once. */
+/* Appends `index`, the position of `word` in `names` (NULL-terminated), to `list` unless it is there already.
+   Returns STATUS_USAGE after printing one line if `index` is negative: an unknown word. */
 static enum status add_named(const char *flag, const char *word, int index, const char *const *names,
                              int *list, int *count)
 {
@@ -305,7 +308,7 @@ static int find_collective_index(const char *name)
     return found ? (int)found->id : -1;
 }
 
-/* Reads a comma-separated list of names into indices; "all" is every one. */
+/* Reads a comma-separated list of names into their indices in `names`; "all" means every name. */
 static enum status read_names(const char *flag, const char *list_text, int (*find)(const char *),
                               const char *const *names, int *list, int *count)
 {

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* The row's figures from all samples, without a copy of them: they are sorted in place. */
+/* The row's figures from all samples. Sorts m->us in place instead of copying it. */
 static struct case_row summary(struct measured *m, const struct settings *s, unsigned capabilities)
 {
     struct case_row row = cases_row(m, s, capabilities);
@@ -20,7 +20,7 @@ static struct case_row summary(struct measured *m, const struct settings *s, uns
     return row;
 }
 
-/* A block of the table: the cases of one collective, mode, type, operation and split, under one heading. */
+/* A block of the table, under one heading: the cases of one collective, mode, type, operation and split. */
 struct block {
     bool has_bounds, has_choices;
     bool both;                  /* placements side by side */
@@ -50,18 +50,19 @@ static void print_choices(const struct measured *m, size_t placements, FILE *out
     if (strcmp(first, second) != 0) fprintf(out, "; in place %s", second);
 }
 
-/* One placement of one size, 30 columns, with bounds 36, so that two make 80. NULL: nothing was measured. */
+/* Prints one placement of one size in 30 columns, or 36 with bounds, so that two fit into 80. m NULL: there
+   are no figures. */
 static void print_figures(struct measured *m, const struct settings *s, unsigned capabilities,
                           struct block *block, FILE *out)
 {
-    char time[UNIT_TEXT] = "-", error[UNIT_TEXT] = "-", bus[UNIT_TEXT] = "-", wrong[UNIT_TEXT] = "-",
+    const char *error = "-";
+    char time[UNIT_TEXT] = "-", share[UNIT_TEXT], bus[UNIT_TEXT] = "-", wrong[UNIT_TEXT] = "-",
          bound[UNIT_TEXT] = "-";
     if (m) {
         double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
         struct case_row row = summary(m, s, capabilities);
         double gbps = row.ranks > 1 ? row.busbw_gbps : row.algbw_gbps;
-        if (isfinite(relative) && row.mode != MODE_NCCL_TESTS) /* it is the median's */
-            snprintf(error, sizeof error, relative > 1 ? ">±100%%" : "±%.1f%%", relative * 100);
+        if (row.mode != MODE_NCCL_TESTS) error = error_text(relative, share); /* it is the median's */
         if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
         figure_text(sampled_time_us(&row), time);
         snprintf(bus, sizeof bus, "%s", figure_text(gbps, (char[UNIT_TEXT]){0}));
@@ -100,7 +101,7 @@ static void print_heading(const struct measured *m, const struct block *block, F
     fprintf(out, "%s\n", block->has_choices ? "  algorithm" : "");
 }
 
-/* The last line of a block: peak and average, which are what people quote. */
+/* Prints the last line of a block: peak and average, the figures that people quote. */
 static void print_summary(const struct block *block, FILE *out)
 {
     char size[UNIT_TEXT], top[UNIT_TEXT], average[UNIT_TEXT];
@@ -120,7 +121,7 @@ static bool has_figures(const struct measured *m)
     return m->count > 0;
 }
 
-/* The cases whose median is not known as well as asked, when they are few; else their number. */
+/* Lists the cases that missed --precision if they are few; else gives only their number. */
 static void list_imprecise(const struct cases *cases, const struct settings *s, struct text *out)
 {
     enum { MOST_NAMED = 12 };
@@ -146,7 +147,7 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
     text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
 
-/* Cases whose samples were chosen by `rule`, which says why not to trust them. */
+/* Prints a line about the cases whose samples were chosen by `rule`: do not trust them, and `why`. */
 static void print_disturbed(const struct cases *cases, enum kept_rule rule, const char *why, FILE *out)
 {
     size_t n = 0;
@@ -164,7 +165,7 @@ static void print_disturbed(const struct cases *cases, enum kept_rule rule, cons
     fprintf(out, ": %s\n", why);
 }
 
-/* One line for each reason, with the number of cases that have it. */
+/* Prints one line for each reason that a case is not OK, with the number of cases that have it. */
 static void print_notes(const struct cases *cases, const struct settings *s, unsigned capabilities, FILE *out)
 {
     for (size_t i = 0; i < cases->count; i++) {
@@ -196,7 +197,8 @@ static bool in_one_block(const struct measured *a, const struct measured *b)
            a->call.dtype == b->call.dtype && a->call.op == b->call.op;
 }
 
-/* Cases from..end-1 in the order of cases_make(): of each size out of place, then in place, or one of them. */
+/* Prints the cases from..end-1. As cases_make() orders them, each size has its out-of-place case, then its
+   in-place case, or only one of these. */
 static void print_block(struct cases *cases, size_t from, size_t end, const struct settings *s,
                         unsigned capabilities, FILE *out)
 {

@@ -10,8 +10,8 @@ void sort_doubles(double *values, size_t n); /* ascending; NaN is not allowed */
 
 /* These take values in ascending order; NAN if n is 0. */
 double median_sorted(const double *values, size_t n); /* mean of the two middle ones for even n */
-double percentile_sorted(const double *values, size_t n,
-                         double p); /* nearest rank: the ceil(p n)-th; 0 < p <= 1 */
+/* Nearest rank: the ceil(p n)-th value; 0 < p <= 1. */
+double percentile_sorted(const double *values, size_t n, double p);
 
 double median(const double *values, size_t n);          /* in any order: sorts a copy; NAN if n is 0 */
 double arithmetic_mean(const double *values, size_t n); /* NAN if n is 0 */
@@ -21,7 +21,7 @@ double arithmetic_mean(const double *values, size_t n); /* NAN if n is 0 */
    (n < 6 at alpha 0.05). */
 size_t median_interval_rank(size_t n, double alpha);
 
-/* The interval itself; false (and min, max in lo, hi) when there is none. n >= 1. */
+/* The interval itself. If there is none, returns false, with the minimum and maximum in lo and hi. n >= 1. */
 bool median_interval_sorted(const double *values, size_t n, double alpha, double *lo, double *hi);
 
 /* The median absolute deviation from the median times 1.4826 (1 over the normal distribution's upper

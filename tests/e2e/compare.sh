@@ -8,8 +8,7 @@ make_archive=$PWD/tests/benchmark/make-archive
     --effect slow:3:1.1 --effect slow:5:0.85
 cd "$work" || exit 1
 
-# column N of the CSV row of the 8 * 2^case bytes
-csv() { # FILE CASE COLUMN
+csv() { # FILE CASE COLUMN: prints a column, by number, of the CSV row of 8 * 2^CASE bytes
     python3 -c 'import csv,sys
 rows = {int(r["key"].split("/")[3]): r for r in csv.DictReader(open(sys.argv[1]))}
 print(rows[8 << int(sys.argv[2])][sys.argv[3]])' "$1" "$2" "$3"
@@ -64,8 +63,8 @@ says "says so" out "**busbar: no verdict, because there is no baseline nosuch.**
 "$busbar" compare a/base a/slow --format json >2.json
 check "the same input gives the same bytes" cmp 1.json 2.json
 
-# The interval by its definition, without the program's code: the shifts that a one-sided permutation test at 5 % does not
-# reject, over all 924 relabellings of 6 + 6, each end within 0.02 %.
+# Computes the interval from its definition, without the program's code: the shifts that a one-sided permutation test at 5 % does
+# not reject, over all 924 relabellings of 6 + 6 launches; each end to within 0.02 %.
 python3 - <<'END' >oracle.txt
 import csv, glob, json, math, statistics
 from itertools import combinations
@@ -185,7 +184,7 @@ expect_status "one allocation is said to confound" 0 "$busbar" compare a/base a/
 says "confounding line" out "confounded with the allocation"
 
 # ---- outliers, tails, censoring, units ----
-medians() { # DIR MEDIAN…: a launch for each, whose only case has that median in us
+medians() { # DIR MEDIAN…: writes one launch per median; its only case has that median, in us
     local dir=$1 i=0
     shift
     mkdir -p "$dir.from"

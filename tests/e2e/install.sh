@@ -17,7 +17,7 @@ if [ -x "$bin/all_reduce" ]; then
     check 'all_reduce measures from there' ranks 2 "$bin/all_reduce" --backend mpi --sizes 8 -n 5 --output "$work/results"
     if command -v gnuplot >/dev/null; then
         check 'busbar draws from there' "$bin/busbar" plot "$work/results" --output "$work/plots"
-        # librsvg refuses a whole picture for a point of size 0.
+        # librsvg rejects a whole picture because of one point of size 0.
         expect_status 'no point of size 0 in a plot' 1 grep -l 'scale(0.00)' "$work"/plots/*.svg
     else
         skip 'busbar draws from there' 'gnuplot is missing'
@@ -41,7 +41,7 @@ else
     skip 'man pages are clean' 'groff is missing'
 fi
 
-# A line as a person would type it in a fresh bash; the words are what bash would offer.
+# Completes a command line in a fresh bash; prints the words that bash would offer.
 complete_line() {
     bash --norc -c '
         . "$1/bash-completion/completions/busbar"
@@ -64,7 +64,7 @@ completes 'completion of a choice after =' json busbar show --format = j
 completes 'no words where any value may follow' '' busbar limits --instance ''
 [ ! -x "$bin/all_reduce" ] || completes 'completion of a driver' 'isolated' all_reduce --mode iso
 
-# The list of what was installed is the whole of it, and an uninstall removes it and nothing else.
+# The list of installed files is complete, and an uninstall removes these files and nothing else.
 files() { (cd "$root/opt/busbar" && find . \( -type f -o -type l \) | sed 's,^\./,,' | LC_ALL=C sort); }
 files >"$work/has"
 { cat "$share/busbar/installed"; echo share/busbar/installed; } | LC_ALL=C sort >"$work/wanted"
@@ -104,7 +104,7 @@ else
     skip "nccl-tests' names" 'no MPI here'
 fi
 
-# Names with a quote and a space; an umask that lets nobody else read; build folders that make cannot have.
+# Names with a quote and a space; an umask that denies access to others; build folders whose names make cannot handle.
 odd="$work/it's odd"
 private() (umask 077 && make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$odd" "$@")
 check 'make install below a name with a quote, with a strict umask' private install

@@ -1,6 +1,5 @@
-/* The tables that people edit: clouds.tsv, gpus.tsv and workloads.tsv in one input, parted by lines of
- * "----".
- */
+/* The tables that users edit: clouds.tsv, gpus.tsv and workloads.tsv in one input, separated by lines
+ * "----". */
 #include "analysis/report/workload.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The script that proves busbar on a machine with GPUs, dry-run on the emulated device.
+# A dry run, on the emulated device, of the script that tests busbar on a machine with GPUs.
 . "$(dirname "$0")/../lib.sh"
 . tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'gpu-proof'

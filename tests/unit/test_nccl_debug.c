@@ -1,5 +1,5 @@
-/* What NCCL's messages tell. The lines are format strings of libnccl.so.2 (versions named) with values put
- * in. */
+/* Facts from NCCL's messages. The lines are format strings of libnccl.so.2 (of the versions named) with
+ * values filled in. */
 #include "gpu/nccl_debug.h"
 #include "gpu/nccl_transport.h"
 
@@ -66,7 +66,7 @@ Test(nccl_debug, a_2_27_tells_mnnvl_with_its_clique)
     cr_expect_eq(p.mnnvl, 1);
     cr_expect_eq(p.nvls, 0);
     cr_expect(p.p2p && !p.net);
-    /* State alone is not use. */
+    /* The state alone does not prove use. */
     cr_expect_eq(
         read_text(
             "t:7:9 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 1.1 cliqueId 0x1 state 3 healthMask 0x0\n")
@@ -127,7 +127,7 @@ Test(nccl_debug, what_nobody_asked_for_stands_in_no_file)
     setenv("TMPDIR", "/nowhere", 1);
     nccl_debug_capture(&first, "host");
     cr_expect_str_eq(getenv("NCCL_DEBUG"), "INFO");
-    FILE *nccl = fopen(getenv("NCCL_DEBUG_FILE"), "w"); /* as NCCL does, once for a process */
+    FILE *nccl = fopen(getenv("NCCL_DEBUG_FILE"), "w"); /* as NCCL does, once per process */
     cr_assert(nccl);
     setlinebuf(nccl);
     fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
@@ -242,13 +242,13 @@ Test(nccl_debug, rdma_devices_of_a_tree)
 
 #define LINE(text) "node1:77:77 [0] NCCL INFO " text "\n"
 
-/* Lines as NCCL 2.28 prints them; what each proves or does not. */
+/* Lines as NCCL 2.28 prints them, and the transports whose use each line proves. */
 Test(nccl_transport, what_is_expected_must_be_told)
 {
     static const struct {
         const char *told;
         bool several_hosts;
-        enum transport satisfied[6]; /* all others are missing */
+        enum transport satisfied[6]; /* all other transports are missing */
     } cases[] = {
         {"", false, {TRANSPORT_ABSENT}},
         {"", true, {TRANSPORT_ABSENT}},

@@ -52,7 +52,7 @@ Test(ranking, without_an_interval_there_is_no_place)
     size_t place[4];
     places(mixed, 4, true, place);
     cr_expect(place[0] == 1 && place[1] == 0 && place[2] == 0 && place[3] == 2);
-    places(mixed, 3, true, place); /* one interval alone ranks nothing */
+    places(mixed, 3, true, place); /* a single interval gives no ranking */
     cr_expect(place[0] == 0 && place[1] == 0 && place[2] == 0);
 }
 
@@ -156,7 +156,7 @@ Test(ranking, a_basis_names_what_must_be_equal)
     b = a, b.statistic = STATISTIC_MEAN;
     cr_expect_lt(basis_order(&a, &b), 0); /* medians first */
     b = a, b.mode = MODE_ABSENT;
-    cr_expect_neq(basis_order(&a, &b), 0); /* what is not said equals only itself */
+    cr_expect_neq(basis_order(&a, &b), 0); /* an unknown basis equals only itself */
     b = a, b.dtype = "bfloat16";
     cr_expect_neq(basis_order(&a, &b), 0);
     b = a, b.artificial = "emulated";

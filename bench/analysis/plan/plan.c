@@ -1,4 +1,4 @@
-/* busbar plan: drivers x sizes x nodes x launches -> one row per launch. */
+/* busbar plan: makes one row per launch from drivers, sizes, nodes and repeats. */
 #include "analysis/plan/plan.h"
 #include "analysis/common/subcommand.h"
 #include "base/units.h"
@@ -235,7 +235,7 @@ static enum status make(const struct plan_settings *settings, struct plan *plan)
     if (status) return status;
     if (settings->like) status = plan_complete(plan, settings->like);
     if (!status && settings->into) plan_read_states(plan, settings->into);
-    /* The launches of one run are measured alike, also when a new version with other defaults continues it. */
+    /* A run that a version with other defaults continues keeps the settings of its first launches. */
     if (!status && settings->read && settings->into && is_partly_done(plan))
         status = plan_complete(plan, settings->into);
     if (status) plan_free(plan);

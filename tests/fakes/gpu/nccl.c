@@ -1,4 +1,4 @@
-/* The calls of the emulated libnccl. Built a second time with FAKE_NCCL_2_18, without what came later. */
+/* The functions of the emulated libnccl. A second build, with FAKE_NCCL_2_18, has only those of 2.18. */
 #include "arithmetic.h"
 #include "fake.h"
 #include "move.h"
@@ -110,7 +110,7 @@ static void say_choice(const struct move *m, size_t bytes)
     fake_sleep_us(fake_number("FAKEGPU_TUNING_US", 0));
 }
 
-static char last_error[256]; /* of the process, as in NCCL */
+static char last_error[256]; /* one per process, as in NCCL */
 
 static ncclResult_t refuse(ncclResult_t result, const char *why)
 {
@@ -221,7 +221,7 @@ EXPORTED ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *resul
     return fake_fault("fail", "ncclCommGetAsyncError") ? ncclInternalError : ncclSuccess;
 }
 
-/* The memory stays: another thread may be inside a call. */
+/* Does not free the communicator, since another thread may be inside a call. */
 EXPORTED ncclResult_t ncclCommAbort(ncclComm_t comm)
 {
     if (fake_fault("absent", "ncclCommAbort")) fake_never("ncclCommAbort");
@@ -244,7 +244,7 @@ EXPORTED ncclResult_t ncclCommDestroy(ncclComm_t comm)
     return ncclSuccess;
 }
 
-/* nccl.h declares these two without arguments, which is no prototype in C11. */
+/* nccl.h declares these two with empty parentheses, which is not a prototype in C11. */
 ncclResult_t ncclGroupStart(void);
 ncclResult_t ncclGroupEnd(void);
 
@@ -258,9 +258,9 @@ static _Thread_local struct {
     cudaStream_t stream;
 } group;
 
-/* What every call does first: injected failures; and, on its first use, connecting, which waits for the
-   device as the allocations of the real one do (so that a call first made behind a held stream is found by
-   the tests). */
+/* The beginning of every call: injects faults and, on the first call of each kind, connects. Connecting waits
+   for the device, as allocations in the real NCCL do, so that tests detect a first call behind a blocked
+   stream: it deadlocks. */
 static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
 {
     if (fake_fault("absent", call)) fake_never(call);
@@ -414,7 +414,7 @@ EXPORTED ncclResult_t ncclRedOpDestroy(ncclRedOp_t op, ncclComm_t comm)
     return ncclSuccess;
 }
 
-/* What came later than 2.18, where the headers declare it. */
+/* Functions that are newer than 2.18, if the headers declare them. */
 #if !defined FAKE_NCCL_2_18 && NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
 
 EXPORTED ncclResult_t ncclMemAlloc(void **at, size_t bytes)
@@ -422,7 +422,7 @@ EXPORTED ncclResult_t ncclMemAlloc(void **at, size_t bytes)
     if (fake_fault("fail", "ncclMemAlloc"))
         return refuse(ncclUnhandledCudaError, "Cuda failure 999 'unknown error'");
     if (!fake_fault("oom", "ncclMemAlloc") && cudaMalloc(at, bytes) == cudaSuccess) return ncclSuccess;
-    cudaGetLastError(); /* NCCL asks the driver: the runtime hears of nothing */
+    cudaGetLastError(); /* the real NCCL calls the driver, so the runtime has no error */
     return refuse(ncclUnhandledCudaError, "Cuda failure 2 'out of memory'");
 }
 
@@ -436,7 +436,7 @@ EXPORTED ncclResult_t ncclCommRegister(const ncclComm_t comm, void *at, size_t b
     (void)comm, (void)bytes;
     if (fake_fault("fail", "ncclCommRegister"))
         return refuse(ncclInvalidArgument, "injected by the emulated library");
-    *handle = fake_number("NCCL_LOCAL_REGISTER", 1) ? at : NULL; /* no error, and no registration */
+    *handle = fake_number("NCCL_LOCAL_REGISTER", 1) ? at : NULL; /* NULL: no error, but not registered */
     return ncclSuccess;
 }
 
@@ -459,10 +459,10 @@ EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t b
     if ((uintptr_t)at % WINDOW_ALIGNMENT || bytes % WINDOW_ALIGNMENT)
         return refuse(ncclInvalidArgument, "a window must be whole pages");
     *window = NULL;
-    if (!fake_number("NCCL_WIN_ENABLE", 1)) return ncclSuccess; /* as 2.30 without symmetric memory */
+    if (!fake_number("NCCL_WIN_ENABLE", 1)) return ncclSuccess; /* like 2.30 without symmetric memory */
     *window = at;
     comm->windows++;
-    return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* collective */
+    return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* a collective call */
 }
 
 EXPORTED ncclResult_t ncclCommWindowDeregister(ncclComm_t comm, ncclWindow_t window)

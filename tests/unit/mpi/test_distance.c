@@ -12,7 +12,8 @@ static void *second(void *turn)
     return NULL;
 }
 
-/* Both count the same turns, so that the next measurement can follow; the time is that of one round trip. */
+/* Both threads count the same turns, so that another measurement can follow; the time is that of one round
+   trip. */
 Test(distance, two_threads_take_turns, .timeout = 60)
 {
     uint32_t first = 0xffffff00u, other = first; /* the count wraps around */

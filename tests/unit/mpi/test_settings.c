@@ -1,4 +1,4 @@
-/* What a driver measures when nothing is said. */
+/* The default settings of the drivers. */
 #include "measure/settings.h"
 #include "analysis/plan/plan.h"
 #include "matmul/matmul.h"
@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-/* Reads the words as an all_reduce's command line. */
+/* Parses the words as a command line of all_reduce. */
 static struct settings read_words(const char *a, const char *b)
 {
     char program[] = "all_reduce", first[64], second[64];
@@ -42,7 +42,7 @@ Test(settings, nccl_tests_text_is_measured_as_nccl_tests_does)
               !settings_measure(&s, MODE_NCCL_TESTS));
 }
 
-/* A plan names these settings, so that another version's launches of it measure the same. */
+/* A plan states these settings explicitly, so that launches of another version measure the same. */
 Test(settings, a_plan_names_the_drivers_defaults)
 {
     struct plan_settings asked = {.drivers = "all_reduce",
@@ -62,7 +62,7 @@ Test(settings, a_plan_names_the_drivers_defaults)
     plan_free(&plan);
 }
 
-/* Records keep every flag's value: none of their names may look like a credential's. */
+/* Records keep the value of every flag, so no flag's name may look like that of a credential. */
 Test(settings, no_flag_looks_like_a_secret)
 {
     const struct command commands[] = {collective_command("all_reduce", ""), matmul_command()};
@@ -75,8 +75,8 @@ Test(settings, no_flag_looks_like_a_secret)
     cr_expect(flags > 80, "%zu flags", flags);
 }
 
-/* Plans from files: a flag of the drivers is either allowed there or named here as one that is not, so that a new
-   flag needs a decision. */
+/* In plan files, each flag of the drivers is either allowed, or refused and listed here, so that a new flag
+   needs a decision. */
 Test(settings, every_flag_is_allowed_in_plans_or_not)
 {
     static const char *const refused[] = {"output",   "run",          "launch",       "label",  "cloud",
@@ -101,7 +101,7 @@ Test(settings, every_flag_is_allowed_in_plans_or_not)
         }
 }
 
-/* What the ranks of `-g 8` get: the same command line without -g, in whatever way it was written. */
+/* The ranks that `-g 8` starts get the same command line without -g, however the flag was spelt. */
 Test(settings, a_flag_is_removed_however_it_is_spelt)
 {
     const struct command command = collective_command("all_reduce", "");
