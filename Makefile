@@ -111,7 +111,8 @@ help: ## this text
 	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
 	    'NO_INSTALL=1' 'bench and test install nothing; they name what is missing' \
     'NODES=1,2 HOSTFILE=FILE' 'bench: on which hosts; scripts/bench names all its knobs' \
-	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]'
+	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]' \
+	    'NCCL_TESTS_NAMES=1' "install also installs nccl-tests' names: all_reduce_perf for all_reduce, and so on"
 
 # Every object depends on the classes of its flags; the .d files list its headers.
 quiet_cc = $(call say,CC,$@)
@@ -210,7 +211,8 @@ man: $(patsubst $B/%,$B/man/%.1,$(PROGRAMS)) $B/completion/busbar ## man pages a
 
 install: all man ## copies programs, plug-ins, scripts, tables, man pages, completion and documents below PREFIX
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
-	$Qscripts/install --build '$B' --to $(call quote,$(DESTDIR)$(PREFIX)) --plugins '$(addprefix $B/,$(PLUGINS))' $(PROGRAMS)
+	$Qscripts/install --build '$B' --to $(call quote,$(DESTDIR)$(PREFIX)) --plugins '$(addprefix $B/,$(PLUGINS))' \
+	    $(if $(filter 1,$(NCCL_TESTS_NAMES)),--nccl-tests-names) $(PROGRAMS)
 
 uninstall: ## removes what `make install` put below PREFIX, and nothing else
 	@scripts/install --uninstall --to $(call quote,$(DESTDIR)$(PREFIX))

@@ -171,6 +171,11 @@ static enum status fault_prepare(struct comm *c, const struct call *call, int ba
     return c->inner->prepare(c->comm, call, batch);
 }
 
+static enum status fault_ask(struct comm *c, const struct call *call, struct choice *choice)
+{
+    return c->inner->ask(c->comm, call, choice);
+}
+
 /* The wrapped call.start: strikes after the ranks have started together and before the clock is read. */
 static enum status struck_start(void *state)
 {
@@ -256,6 +261,7 @@ enum status backend_open(const struct backend **backend, const struct world *wor
         .fill = fault_fill,
         .check = fault_check,
         .prepare = (*backend)->prepare ? fault_prepare : NULL,
+        .ask = (*backend)->ask ? fault_ask : NULL,
         .run = fault_run,
         .facts = fault_facts,
         .domain = (*backend)->domain ? fault_domain : NULL,

@@ -312,8 +312,8 @@ static int devices(int local_rank)
 static const struct backend backend_nccl = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
-    .capabilities =
-        CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS | CAN_TELL_TRANSPORT,
+    .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS |
+                    CAN_TELL_TRANSPORT | CAN_TELL_CHOICE,
     .open = nccl_open,
     .supports = nccl_supports,
     .free_bytes = nccl_free_bytes,
@@ -323,6 +323,7 @@ static const struct backend backend_nccl = {
     .check = nccl_check,
     .corrupt = nccl_corrupt,
     .prepare = nccl_prepare,
+    .ask = nccl_ask,
     .run = nccl_run,
     .domain = nccl_domain,
     .facts = nccl_facts,

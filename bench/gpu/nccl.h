@@ -139,6 +139,7 @@ enum status nccl_corrupt(struct comm *, const struct call *, size_t slot);
 /* nccl_run.c */
 int nccl_type(enum dtype); /* ncclDataType_t; -1: not in these headers */
 enum status nccl_prepare(struct comm *, const struct call *, int batch);
+enum status nccl_ask(struct comm *, const struct call *, struct choice *);
 enum status nccl_run(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
 enum status nccl_align(struct comm *);
 void nccl_graphs_free(struct comm *);

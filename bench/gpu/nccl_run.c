@@ -2,6 +2,9 @@
 
    hold, align, start, call (isolated) or calls (pipelined), stop
 
+   In mode nccl-tests the host's clock is read instead: after a barrier before the first call, and when the
+   stream has completed all. Nothing is held, and launches count.
+
    hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured. align
    is an all-reduce of one element, which starts the ranks together on the device (an MPI barrier leaves tens
    of µs between them). Batches are aligned too: otherwise the ranks that open their gates first would measure
@@ -16,6 +19,7 @@
    - For any other cause, the hold ends by itself after hold_ns; the sample is spoiled and held_calls is
      halved. If even a single call waits behind its hold (CUDA_LAUNCH_BLOCKING=1, debuggers), the user gets a
      warning, and hold_ns is halved, since waiting gains nothing. */
+#include "base/clock.h"
 #include "gpu/nccl.h"
 #include "kernels/pattern.h"
 
@@ -193,18 +197,20 @@ static enum status check_async(struct comm *c)
     return nccl_status(c, error, "the communicator");
 }
 
-/* Waits by polling, so that an error of another rank or the watchdog's abort can end the wait. The polling
-   does not affect any figure, because times come from the device. */
+/* Waits by polling, so that an error of another rank or the watchdog's abort can end the wait. For an event:
+   the polling does not affect any figure, because times come from the device. NULL: until the stream has
+   completed everything, without sleeping, as nccl-tests waits. */
 static enum status await(struct comm *c, cudaEvent_t event)
 {
     for (unsigned polls = 1;; polls++) {
-        cudaError_t error = cudaEventQuery(event);
+        cudaError_t error = event ? cudaEventQuery(event) : cudaStreamQuery(c->stream);
         if (error == cudaSuccess) return atomic_load(&c->aborted) ? STATUS_TIMEOUT : STATUS_OK;
-        if (error != cudaErrorNotReady) return cuda_status(error, "cudaEventQuery");
+        if (error != cudaErrorNotReady)
+            return cuda_status(error, event ? "cudaEventQuery" : "cudaStreamQuery");
         cudaGetLastError();
         enum status status = polls % POLLS_PER_CHECK ? STATUS_OK : check_async(c);
         if (status) return status;
-        if (polls < SPINS)
+        if (polls < SPINS || !event)
             sched_yield();
         else
             nanosleep(&(struct timespec){0, SLEEP_NS}, NULL);
@@ -315,6 +321,21 @@ enum status nccl_prepare(struct comm *c, const struct call *call, int batch)
     return make_ready(c, call, 0);
 }
 
+static enum status call_once(struct comm *c, const struct call *call)
+{
+    enum status status = nccl_status(c, issue(c, call, 0), call->collective->name);
+    return status ? status : nccl_drain(c);
+}
+
+enum status nccl_ask(struct comm *c, const struct call *call, struct choice *choice)
+{
+    const bool asks = c->world->rank == 0;
+    if (asks) nccl_debug_ask(&c->debug, c->version);
+    enum status status = call_once(c, call);
+    if (asks) nccl_debug_answer(&c->debug, choice);
+    return status ? status : call_once(c, call);
+}
+
 static void open_gate(struct comm *c)
 {
     *(volatile uint32_t *)&c->gate->opened = c->ticket;
@@ -345,9 +366,20 @@ static enum status enqueue_graphs(struct comm *c, const cudaGraphExec_t *execs, 
     return STATUS_OK;
 }
 
-/* Enqueues hold, alignment and the start event. From here on the stream waits for the gate. */
-static enum status begin(struct comm *c)
+static enum status start_together(const struct call *call)
 {
+    return call->start ? call->start(call->starter) : STATUS_OK;
+}
+
+/* Hold, alignment and the start event: from here on the stream waits for the gate. Mode nccl-tests: the ranks' barrier
+   and the host's clock. */
+static enum status begin(struct comm *c, const struct call *call, struct timing *timing)
+{
+    if (call->mode == MODE_NCCL_TESTS) {
+        enum status status = start_together(call);
+        timing->start_s = clock_s();
+        return status;
+    }
     c->ticket++;
     enum status status =
         cuda_status(device_delay(c->device_gate, c->ticket, c->hold_ns, c->stream), "the delay kernel");
@@ -356,16 +388,24 @@ static enum status begin(struct comm *c)
 }
 
 /* Ends a sample. Opens the gate even after an error, so that the stream is never left held. */
-static enum status end(struct comm *c, const struct call *call, enum status status, double *elapsed_s)
+static enum status end(struct comm *c, const struct call *call, enum status status, struct timing *timing)
 {
     float ms = 0;
+    if (call->mode == MODE_NCCL_TESTS) {
+        set_inside(call);
+        if (!status) status = await(c, NULL);
+        timing->end_s = clock_s();
+        timing->elapsed_s = timing->end_s - timing->start_s;
+        return status ? status : check_async(c);
+    }
     if (!status) status = cuda_status(cudaEventRecord(c->stop, c->stream), "cudaEventRecord");
     open_gate(c);
     set_inside(call);
     if (!status) status = await(c, c->stop);
     if (!status) status = check_async(c);
     if (!status) status = cuda_status(cudaEventElapsedTime(&ms, c->start, c->stop), "cudaEventElapsedTime");
-    *elapsed_s = (double)ms * 1e-3;
+    timing->elapsed_s = (double)ms * 1e-3;
+    timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
     return status;
 }
 
@@ -373,9 +413,9 @@ static enum status end(struct comm *c, const struct call *call, enum status stat
    batch. Up to MOST_TURNS graphs use successive slots, so that samples do not find their data in a cache. A
    single call (isolated mode, verification) gets its own graph, because it must use its own slot. */
 static enum status run_graphs(struct comm *c, const struct call *call, int batch, size_t *slot,
-                              double *elapsed_s)
+                              struct timing *timing)
 {
-    const bool single = batch == 1 || call->isolated;
+    const bool single = batch == 1 || call->mode == MODE_ISOLATED;
     const int calls = single ? 1 : c->options.graph, launches = (batch + calls - 1) / calls;
     size_t turns = call->buffers->slots / (size_t)calls;
     if (turns > MOST_TURNS) turns = MOST_TURNS;
@@ -389,10 +429,10 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
         size_t at = single ? first : (first + (size_t)i) % turns * (size_t)calls;
         status = graph_of(c, call, calls, at, &execs[i]);
     }
-    if (!status) status = begin(c);
+    if (!status) status = begin(c, call, timing);
     if (!status) status = enqueue_graphs(c, execs, distinct, launches, calls);
-    status = end(c, call, status, elapsed_s);
-    *elapsed_s *= (double)batch / ((double)launches * calls);
+    status = end(c, call, status, timing);
+    timing->elapsed_s *= (double)batch / ((double)launches * calls);
     *slot = (first + (size_t)launches) % turns * (size_t)calls;
     return status;
 }
@@ -417,16 +457,15 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
 {
     *timing = (struct timing){.start_s = NAN, .end_s = NAN, .elapsed_s = NAN};
     enum status status = make_ready(c, call, *slot);
-    if (!status && call->start) status = call->start(call->starter);
+    if (!status && call->mode != MODE_NCCL_TESTS) status = start_together(call);
     if (status) return status;
     if (c->options.graph > 0) {
-        status = run_graphs(c, call, batch, slot, &timing->elapsed_s);
+        status = run_graphs(c, call, batch, slot, timing);
     } else {
-        status = begin(c);
+        status = begin(c, call, timing);
         if (!status) status = enqueue(c, call, batch, slot);
-        status = end(c, call, status, &timing->elapsed_s);
+        status = end(c, call, status, timing);
     }
-    timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
     if (timing->spoiled) hold_less(c);
     return status;
 }

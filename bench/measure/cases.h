@@ -13,6 +13,9 @@ struct cases {
 void cases_make(const struct settings *, const struct splits *, struct cases *);
 void cases_free(struct cases *);
 
+/* The figure of samples of a call: their median, in mode nccl-tests their mean. */
+double cases_figure_us(const struct call *, const double *us, size_t count);
+
 /* The bytes of the buffers that rank `rank` needs for one slot. */
 void cases_buffer_bytes(const struct call *, int ranks, int rank, size_t *send, size_t *recv);
 

@@ -9,6 +9,7 @@
 #include "launch/world.h"
 #include "measure/cases.h"
 #include "measure/ceiling.h"
+#include "measure/labels.h"
 #include "measure/nccl_format.h"
 #include "measure/problems.h"
 #include "measure/sampler.h"
@@ -72,6 +73,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     if (d->world.rank) return;
     ceiling_set(&l->cases, header, l->settings.network_gbit);
     problems_tell(&l->cases, &l->settings, header);
+    labels_set(&l->cases, &l->settings, header);
 }
 
 /* Refuses flags that this backend does not support; none is silently ignored. */
@@ -89,6 +91,8 @@ static enum status check_wishes(const struct settings *s, const struct backend *
         return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
     if (s->cta && !(can & CAN_GRAPH))
         return fail(STATUS_USAGE, "--cta: the %s backend has no thread blocks; use --backend nccl", name);
+    if (s->show_algorithm && !(can & CAN_TELL_CHOICE))
+        return fail(STATUS_USAGE, "--show-algorithm: the %s backend does not tell its algorithms", name);
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
@@ -153,6 +157,7 @@ static void open_sampler(struct launch_state *l)
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
+    l->sampler->asks = s->show_algorithm;
     l->sampler->pulse = watch_pulse(d->watch);
     /* A time budget is never exceeded; without one, a disturbed case may take longer. */
     l->sampler->patience = s->time_budget_s > 0 ? 1 : 3;
@@ -165,7 +170,7 @@ static void open_sampler(struct launch_state *l)
         distance_open(&l->distance, d->world.comm);
         l->sampler->distance = &l->distance;
     }
-    if (s->sync != SYNC_WINDOW || !s->isolated) return;
+    if (s->sync != SYNC_WINDOW || !settings_measure(s, MODE_ISOLATED)) return;
     window_open(&l->window, &d->world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
 }
@@ -309,15 +314,16 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
         row.stopped_by = stop_reason_name(visit->why);
-        row.statistic = STATISTIC_MEDIAN;
-        row.rank_reduction = "max";
+        row.statistic = sampled_statistic(&row);
+        row.rank_reduction = row.mode == MODE_NCCL_TESTS ? "mean" : "max";
+        if (row.mode == MODE_NCCL_TESTS) row.includes_launch = 1;
         row.rank_wait_us = visit->wait;
         if (visit->global_us) row.global_us = (struct samples){(double *)visit->global_us, visit->count};
         struct pulse *pulse = watch_pulse(l->driver.watch);
         atomic_store(&pulse->stage, STAGE_WORKING); /* millions of samples take seconds to sort */
         case_row_summarise(&row);
         atomic_store(&pulse->stage, STAGE_BETWEEN);
-        row.time_us = row.median_us;
+        row.time_us = sampled_time_us(&row);
     }
     if (visit) {
         row.wrong = visit->wrong;
@@ -336,7 +342,7 @@ static void say_case(struct launch_state *l, const struct measured *m)
     char what[160], size[UNIT_TEXT];
     snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
+             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode));
     watch_say(l->driver.watch, what);
 }
 
@@ -345,13 +351,13 @@ static void show_first(struct launch_state *l, struct measured *m, const struct 
 {
     if (l->driver.world.rank || !l->driver.progress.kind || !visit->count) return;
     char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
-    double us = median(visit->us, visit->count);
+    double us = cases_figure_us(&m->call, visit->us, visit->count);
     double gbps = busbw_gbps(m->call.collective, m->split->ranks,
                              (double)(m->call.count * dtypes[m->call.dtype].size), us);
     snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined",
-             figure_text(us, time), m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
+             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode), figure_text(us, time),
+             m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
     progress_row(&l->driver.progress, row);
 }
 
@@ -480,6 +486,16 @@ static enum status reserve_registered(struct launch_state *l)
     return status;
 }
 
+static void warn_untold(const struct launch_state *l)
+{
+    bool told = false;
+    for (size_t i = 0; i < l->cases.count; i++) told |= *l->cases.list[i].choice.algorithm != 0;
+    if (!told && l->driver.world.rank == 0)
+        warn("--show-algorithm: NCCL told of none; it can be asked from 2.27 on, unless NCCL_DEBUG is set "
+             "without "
+             "NCCL_DEBUG_SUBSYS=TUNING, and never tells of sends and receives");
+}
+
 static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
@@ -502,6 +518,7 @@ static enum status measure(struct driver *d)
         if (!status) mpi_must(MPI_Bcast(&more, 1, MPI_INT, 0, l->driver.world.comm));
     }
     progress_clear(&l->driver.progress);
+    if (!status && s->show_algorithm) warn_untold(l);
     free(order);
     return status;
 }

@@ -25,7 +25,10 @@ struct measured {
        window. */
     double *us, *global_us;
     size_t count, capacity;
-    enum kept_rule rule;         /* which samples count, see aside.h */
+    enum kept_rule rule;  /* which samples count, see aside.h */
+    struct choice choice; /* how the library does the call, if it was asked */
+    const char *cta;      /* labels of its rows (labels.h) */
+    enum registration registration;
     int batch;                   /* operations in a sample, chosen in the first pass */
     size_t slot;                 /* the next one to use */
     int64_t warmup;              /* warm-up calls, the most of any visit */

@@ -72,9 +72,20 @@ static void set_stage(struct sampler *s, enum stage stage)
     atomic_store_explicit(&s->pulse->stage, stage, memory_order_relaxed);
 }
 
+static bool is_averaged(const struct measured *m)
+{
+    return m->call.mode == MODE_NCCL_TESTS;
+}
+
+/* nccl-tests sets nothing aside. */
+static bool sets_aside(const struct sampler *s, const struct measured *m)
+{
+    return s->sets_aside && !is_averaged(m);
+}
+
 static bool uses_window(const struct sampler *s, const struct measured *m)
 {
-    return s->window && !s->split && m->call.isolated;
+    return s->window && !s->split && m->call.mode == MODE_ISOLATED;
 }
 
 /* call.start: waits at a barrier, or for the start time that rank 0 announces. */
@@ -94,8 +105,9 @@ static enum status start_together(void *sampler)
 static enum status sample(struct sampler *s, struct measured *m, size_t i, size_t count, double *end_s)
 {
     struct timing timing = {0};
-    /* The device can align only the ranks of its communicator: groups start after a barrier of all ranks. */
-    bool aligned = s->backend->capabilities & CAN_ALIGN && !s->split;
+    /* The device can align only the ranks of its communicator: groups start after a barrier of all ranks, and
+       so does what the host times. */
+    bool aligned = s->backend->capabilities & CAN_ALIGN && !s->split && !is_averaged(m);
     s->by_window = uses_window(s, m);
     s->late = false;
     m->call.start = aligned ? NULL : start_together;
@@ -126,7 +138,16 @@ static bool was_quick(double *shortest_us, double since_us)
     return quick;
 }
 
-/* Collective. Takes `count` samples into own, and their maxima over ranks into worst. */
+/* Reduces own times over the ranks of a communicator: maxima, or means of the ranks that take part. */
+static void reduce_times(const struct sampler *s, const struct measured *m, size_t count, int ranks,
+                         MPI_Comm comm, double *times)
+{
+    mpi_must(MPI_Allreduce(s->own, times, (int)count, MPI_DOUBLE, is_averaged(m) ? MPI_SUM : MPI_MAX, comm));
+    for (size_t i = 0; i < count && is_averaged(m); i++) times[i] /= ranks; /* ranks that sit out have 0 */
+}
+
+/* Collective. Takes `count` samples into own, and their maxima over ranks (mode nccl-tests: means) into
+   worst. */
 static enum status block(struct sampler *s, struct measured *m, size_t count)
 {
     long switches = involuntary_switches();
@@ -141,11 +162,11 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
         switches = now;
     }
     if (s->split && s->comm)
-        mpi_must(
-            MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm));
+        reduce_times(s, m, count, s->split->world.ranks, s->split->world.comm, s->group_worst);
     int columns = uses_window(s, m) ? COLUMNS : END;
     mpi_must(MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE, MPI_MAX, s->world->comm));
-    for (size_t i = 0; s->sets_aside && i < count; i++)
+    if (is_averaged(m)) reduce_times(s, m, count, s->taking_part, s->world->comm, s->worst);
+    for (size_t i = 0; sets_aside(s, m) && i < count; i++)
         if (s->worst[MARK * count + i] == PREEMPTED && s->span_s[i] > 0) s->away_s += s->span_s[i];
     return STATUS_OK;
 }
@@ -204,8 +225,8 @@ static enum status warm_up(struct sampler *s, struct measured *m, size_t pass, d
 /* Chooses the batch of a pipelined case from the time of two calls; adds those to *calls. */
 static enum status set_batch(struct sampler *s, struct measured *m, int64_t *calls)
 {
-    m->batch = 1;
-    if (m->call.isolated) return STATUS_OK;
+    m->batch = is_averaged(m) ? loop_of(s->operations) : 1;
+    if (m->call.mode != MODE_PIPELINED) return STATUS_OK;
     enum status status = STATUS_OK;
     for (; *calls < 2 && !status; ++*calls) status = block(s, m, 1);
     m->batch = batch_of(s->worst[0] * 1e-6, s->operations);
@@ -225,7 +246,7 @@ static void take(struct sampler *s, struct measured *m, size_t count, struct vis
         if (window) thinned_add(&s->arrivals, (-own[START * count + i] - earliest) * 1e6);
         if (mark == SPOILED) continue;
         if (mark == PREEMPTED) visit->preempted++;
-        if (mark == PREEMPTED && s->sets_aside) {
+        if (mark == PREEMPTED && sets_aside(s, m)) {
             thinned_add(&s->disturbed_waits, own[i]);
             if (s->split && s->comm) thinned_add(&s->disturbed_groups, s->group_worst[i]);
             if (s->world->rank == 0)
@@ -340,7 +361,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
 
 static void settle(struct sampler *s, struct measured *m, size_t pass, struct visit *visit)
 {
-    settle_visit(m, &s->disturbed, s->sets_aside, stopping_fixed(&s->stopping, pass), visit);
+    settle_visit(m, &s->disturbed, sets_aside(s, m), stopping_fixed(&s->stopping, pass), visit);
     visit->drift = drift_within(visit->us, visit->count);
 }
 
@@ -357,12 +378,16 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     if (s->distance) visit->line_ns = distance_measure(s->distance);
     double start = clock_s();
     s->away_s = 0;
+    const int takes_part = s->comm != NULL;
+    mpi_must(MPI_Allreduce(&takes_part, &s->taking_part, 1, MPI_INT, MPI_SUM, s->world->comm));
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
     if (pass == 0) status = set_batch(s, m, &visit->warmup);
     int batch = m->batch;
     s->stopping.fixed = samples_of(m, s->operations);
     if (!status && pass == 0 && s->comm && s->backend->prepare)
         status = s->backend->prepare(s->comm, &m->call, m->batch);
+    if (!status && pass == 0 && s->asks && s->comm && s->backend->ask)
+        status = s->backend->ask(s->comm, &m->call, &m->choice);
     if (!status) status = warm_up(s, m, pass, share_s, &visit->warmup);
     m->batch = batch;
     thinned_start(&s->waits);

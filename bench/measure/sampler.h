@@ -25,12 +25,14 @@ struct sampler {
     struct pulse *pulse;       /* progress for the watchdog; NULL: none */
     double patience;           /* a visit may last this many shares, disturbed samples included; >= 1 */
     bool sets_aside;           /* sets disturbed samples aside; false if ranks share processors */
-    double *group_worst;       /* a block's maxima over this rank's group */
+    bool asks;                 /* asks the library how it does each call */
+    int taking_part;           /* number of ranks that do not sit this visit out */
+    double *group_worst;       /* a block's maxima over this rank's group; mode nccl-tests: means */
     struct distance *distance; /* NULL: not measured */
     struct window *window;     /* --sync window, for isolated samples of all ranks together; NULL: barriers */
     bool by_window, late;      /* the current sample: starts by the window; this rank started late */
     /* A block in columns: times, marks and, with a window, ends and negated starts on the global clock. own:
-       of this rank; worst: the maxima over ranks. */
+       of this rank; worst: the maxima over ranks; in mode nccl-tests the times' means. */
     double *own, *worst;
     double *span_s; /* of each sample of a block: time from the end of the one before, on this rank */
     double away_s;  /* time spent in disturbed samples of this visit, including its warm-up */

@@ -6,7 +6,7 @@ static bool differ_in_size_only(const struct measured *a, const struct measured 
 {
     return a->split == b->split && a->call.collective == b->call.collective &&
            a->call.dtype == b->call.dtype && a->call.op == b->call.op &&
-           a->call.in_place == b->call.in_place && a->call.isolated == b->call.isolated;
+           a->call.in_place == b->call.in_place && a->call.mode == b->call.mode;
 }
 
 /* The least time that a visit can take, s: overhead and one sample as in the case's last visit, else as in
@@ -41,6 +41,14 @@ int batch_of(double operation_s, size_t operations)
     for (size_t batch = wanted; batch <= BATCH_MOST; batch++)
         if (operations % batch == 0) return (int)batch;
     return (int)wanted;
+}
+
+int loop_of(size_t operations)
+{
+    enum { LOOP = 20, LOOP_MOST = 1000 };
+    if (!operations) return LOOP;
+    size_t loops = operations / LOOP_MOST + (operations % LOOP_MOST != 0);
+    return (int)(operations / loops + (operations % loops != 0));
 }
 
 bool is_precise(const struct measured *m, double precision)

@@ -46,10 +46,15 @@ static const struct option collective_options[] = {
      .help = "root of broadcast, reduce, gather and scatter"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
     FLAG_MODE(.at = AT(mode),
-              .help = "isolated: latency, as OSU and IMB measure it: all ranks start an operation together "
-                      "and wait for it;\n"
-                      "pipelined: throughput, as nccl-tests measures it: operations back to back.\n"
-                      "Default: isolated; with --format nccl-tests, pipelined"),
+              .help =
+                  "isolated: latency, as OSU and IMB measure it: all ranks start an operation together "
+                  "and wait for it;\n"
+                  "pipelined: throughput: operations back to back; on GPUs by the device's clock, without "
+                  "launches;\n"
+                  "nccl-tests: as nccl-tests measures: back to back, by the host's clock, launches included, "
+                  "mean\n"
+                  "over operations and ranks; both: isolated and pipelined.\n"
+                  "Default: isolated; with --format nccl-tests, nccl-tests"),
 
     FLAG_GROUP(.at = AT(group), .word = group_word, .initial = "world",
                .help = "groups of ranks that run at the same time, each list item measured: world, node, "
@@ -79,7 +84,10 @@ static const struct option collective_options[] = {
             .help =
                 "exactly N operations of each case, over all passes (pipelined: in batches of 20 and more; "
                 "a few more\n"
-                "than N where no batch of up to 1000 divides it); 0: until precise"),
+                "than N where no batch of up to 1000 divides it; nccl-tests: in one loop, or several of up "
+                "to "
+                "1000);\n"
+                "0: until precise"),
     FLAG_WARMUP(
             .at = AT(warmup), .initial = "-1", .least = -1,
             .help =
@@ -137,6 +145,13 @@ static const struct option collective_options[] = {
      .at = AT(cta),
      .help = "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M "
              "for at least N and at most M"},
+    {.kind = OPTION_FLAG,
+     .name = "show-algorithm",
+     .at = AT(show_algorithm),
+     .help =
+         "ask NCCL once for each case which algorithm, protocol and channels it uses: in the table and the "
+         "records.\n"
+         "It is asked before the case is timed (NCCL 2.27 and later)"},
     {.kind = OPTION_FLAG,
      .name = "largest",
      .at = AT(largest),
@@ -199,7 +214,7 @@ static const struct option collective_options[] = {
     {.kind = OPTION_REFUSED,
      .letter = 'a',
      .name = "average",
-     .help = "times are the maximum over ranks; records keep the ranks' spread too"},
+     .help = "times are the maximum over ranks, with --mode nccl-tests the mean; records keep the spread"},
     {.kind = OPTION_REFUSED,
      .letter = 'N',
      .name = "run_cycles",
@@ -343,8 +358,8 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status) status = size_grid_read(&grid, &s->sizes, &s->size_count);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
-    if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_PIPELINED : MODE_ISOLATED;
-    if (!status && s->sync == SYNC_WINDOW && s->mode == MODE_PIPELINED)
+    if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_NCCL_TESTS : MODE_ISOLATED;
+    if (!status && s->sync == SYNC_WINDOW && !settings_measure(s, MODE_ISOLATED))
         status = fail(STATUS_USAGE, "--sync window starts isolated operations: --mode isolated or both");
     if (status) {
         settings_free(s);
@@ -353,14 +368,17 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (s->largest) s->driver.output = "none", s->driver.format = FORMAT_TEXT;
     s->out_of_place = s->placement != IN_PLACE;
     s->in_place = s->placement != OUT_OF_PLACE;
-    s->pipelined = s->mode != MODE_ISOLATED;
-    s->isolated = s->mode != MODE_PIPELINED;
     return STATUS_OK;
 }
 
 enum registration settings_registration(const struct settings *s)
 {
     return (enum registration)(REGISTRATION_NONE + s->registration);
+}
+
+bool settings_measure(const struct settings *s, enum mode mode)
+{
+    return s->mode == mode || (s->mode == MODE_BOTH && (mode == MODE_ISOLATED || mode == MODE_PIPELINED));
 }
 
 void settings_free(struct settings *s)

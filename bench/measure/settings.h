@@ -30,7 +30,8 @@ struct settings {
     int64_t graph, registration, expect_domain;
     enum transport expect_transport;
     const char *cta;
-    int largest; /* flag: measure nothing; print the largest size that fits into memory */
+    int show_algorithm; /* flag */
+    int largest;        /* flag: measure nothing; print the largest size that fits into memory */
 
     /* derived from the above */
     const struct collective *collectives[COLLECTIVE_COUNT];
@@ -38,7 +39,7 @@ struct settings {
     enum op ops[OP_COUNT];
     int collective_count, dtype_count, op_count;
     size_t *sizes, size_count;
-    bool out_of_place, in_place, pipelined, isolated;
+    bool out_of_place, in_place;
 };
 
 /* The driver's command. name: the collective that it measures by default. */
@@ -48,6 +49,7 @@ struct command collective_command(const char *name, const char *summary);
    and returns STATUS_USAGE. */
 enum status settings_read(const struct command *, int argc, char **argv, struct settings *);
 enum registration settings_registration(const struct settings *); /* -R 0, 1 or 2 */
+bool settings_measure(const struct settings *, enum mode);        /* whether it measures cases in this mode */
 void settings_free(struct settings *);
 
 #endif

@@ -24,7 +24,8 @@
 #define FLAG_SHAPES(...) FLAG(TEXT, 0, "shapes", .argument = "LIST", __VA_ARGS__)
 #define FLAG_GROUP(...)  FLAG(TEXT, 0, "group", .argument = "LIST", __VA_ARGS__)
 #define FLAG_MODE(...)                                                                                       \
-    FLAG(CHOICE, 0, "mode", .choices = "isolated|pipelined|both", .names = &mode_names, __VA_ARGS__)
+    FLAG(CHOICE, 0, "mode", .choices = "isolated|pipelined|nccl-tests|both", .names = &mode_names,           \
+         __VA_ARGS__)
 #define FLAG_PLACEMENT(...)                                                                                  \
     FLAG(CHOICE, 0, "placement", .choices = "out_of_place|in_place|both", .names = &placement_names,         \
          .help = "separate buffers for input and output, or one", __VA_ARGS__)

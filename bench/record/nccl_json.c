@@ -44,7 +44,8 @@ static json_t *iterations_json(const struct case_row *row, double mean)
 
 static bool has_iterations(const struct case_row *row)
 {
-    return row && row->samples_us.count && (row->mode == MODE_ISOLATED || row->batch == 1);
+    return row && row->samples_us.count &&
+           (row->mode == MODE_ISOLATED || (row->mode == MODE_PIPELINED && row->batch == 1));
 }
 
 static json_t *line_json(const struct nccl_table *table, const struct nccl_line *line)

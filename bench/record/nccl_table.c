@@ -1,6 +1,7 @@
 #include "record/nccl_table.h"
 #include "base/version.h"
 #include "collective/dtype.h"
+#include "stats/order.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,10 +12,8 @@
 /* The mean over the samples; for imported rows, which have none, the time of their source. */
 static double mean_us(const struct case_row *row)
 {
-    double sum = 0;
     if (row->samples_us.count == 0) return isfinite(row->time_us) ? row->time_us : row->median_us;
-    for (size_t i = 0; i < row->samples_us.count; i++) sum += row->samples_us.us[i];
-    return sum / (double)row->samples_us.count;
+    return arithmetic_mean(row->samples_us.us, row->samples_us.count);
 }
 
 static bool has_figures(const struct case_row *row)
@@ -248,10 +247,11 @@ void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, c
                           : table->cache == CACHE_WARM ? ", the same buffers every time"
                                                        : "";
     const struct case_row *row = table->first;
-    bool whole = is_world(row->group);
+    bool whole = is_world(row->group), as_nccl_tests = table->mode == MODE_NCCL_TESTS;
     if (sampled)
-        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, maximum over ranks, %s%s%s%s%s%s",
-                 BUSBAR_VERSION, run->backend ? run->backend : "?", how, buffers,
+        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, %s, %s%s%s%s%s%s%s", BUSBAR_VERSION,
+                 run->backend ? run->backend : "?", as_nccl_tests ? "mean over ranks" : "maximum over ranks",
+                 how, as_nccl_tests ? ", host's clock" : "", buffers,
                  row->sync == SYNC_WINDOW ? ", window sync" : "", whole ? "" : ", group ",
                  whole ? "" : row->group, table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
     else

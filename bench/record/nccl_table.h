@@ -53,8 +53,8 @@ size_t nccl_devices(const struct launch_header *, struct nccl_device **devices);
 
 /* ---- figures for both printers ---- */
 
-/* The mean over the samples, as in nccl-tests (each sample is the slowest rank's); for imported rows, the
-   source's own figures. Bandwidths in GB/s. */
+/* The mean over the samples, as in nccl-tests (except in its mode, each sample is the slowest rank's); for
+   imported rows, the source's own figures. Bandwidths in GB/s. */
 struct nccl_rates {
     double time_us, algbw, busbw;
 };

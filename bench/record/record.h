@@ -55,10 +55,13 @@ struct case_row {
     const char *layout;
     enum accumulator accumulator;
     enum phase phase;
-    const char *scaling, *algorithm;
+    const char *scaling;
+    const char *algorithm; /* as the library told: gemm: in words; collectives: "RING" */
+    const char *protocol;  /* collectives: "SIMPLE" */
+    int64_t channels;      /* collectives: thread blocks */
 
     /* how it was sampled */
-    struct samples samples_us; /* max over ranks, µs */
+    struct samples samples_us; /* µs for each operation; max over ranks, mode nccl-tests: mean over ranks */
     struct samples global_us;  /* latest end - earliest start over ranks; only with --sync window */
     int64_t batch, warmup, preempted;
     const char *stopped_by; /* precision | samples | time | fixed */
@@ -70,7 +73,7 @@ struct case_row {
     double time_us;                 /* the time as the source reports it; imports have only this */
     enum statistic statistic;       /* of time_us */
     const char *rank_reduction;     /* of time_us: max | mean | … */
-    int64_t includes_launch;        /* 1: time_us includes the launch of the kernel */
+    int64_t includes_launch;        /* 1: time_us includes what the host takes to launch the operations */
     double median_us, lo_us, hi_us; /* the median of the samples and its 95 % interval */
     double min_us, max_us, p95_us, p99_us;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
@@ -187,8 +190,13 @@ void archive_drop(struct archive *, const bool *drop);
 void archive_merge_passes(struct archive *);
 
 /* Computes from the row's samples: median, interval, min, max, p95 (isolated mode, at least 20 samples), p99
-   (at least 100), algbw and busbw or tflops. A row without samples stays unchanged. */
+   (at least 100), in mode nccl-tests the mean as time_us, algbw and busbw or tflops. A row without samples
+   stays unchanged. */
 void case_row_summarise(struct case_row *);
+
+/* The figure of a summarised row with samples: their median, in mode nccl-tests their mean. */
+enum statistic sampled_statistic(const struct case_row *);
+double sampled_time_us(const struct case_row *);
 
 /* The bus factor of the row's collective and ranks; NAN: unknown, or a single rank, which has no bus. */
 double case_bus_factor(const struct case_row *);

@@ -22,15 +22,26 @@ double case_bus_factor(const struct case_row *row)
     return factor > 0 ? factor : NAN;
 }
 
+enum statistic sampled_statistic(const struct case_row *row)
+{
+    return row->mode == MODE_NCCL_TESTS ? STATISTIC_MEAN : STATISTIC_MEDIAN;
+}
+
+double sampled_time_us(const struct case_row *row)
+{
+    return sampled_statistic(row) == STATISTIC_MEAN ? row->time_us : row->median_us;
+}
+
 static void set_rates(struct case_row *row)
 {
-    if (!(row->median_us > 0)) return;
+    const double time_us = sampled_time_us(row);
+    if (!(time_us > 0)) return;
     if (row->gemm) {
-        if (isfinite(case_flop(row))) row->tflops = case_flop(row) / row->median_us * 1e-6;
+        if (isfinite(case_flop(row))) row->tflops = case_flop(row) / time_us * 1e-6;
     } else if (row->bytes != ABSENT) {
         /* With one rank in place the operation moves no data, so that it has no bandwidth. */
         if (row->ranks != 1 || row->placement != IN_PLACE)
-            row->algbw_gbps = algbw_gbps((double)row->bytes, row->median_us);
+            row->algbw_gbps = algbw_gbps((double)row->bytes, time_us);
         row->busbw_gbps = row->algbw_gbps * case_bus_factor(row);
     }
 }
@@ -51,6 +62,7 @@ void case_row_summarise(struct case_row *row)
     row->p95_us = isolated && n >= SAMPLES_FOR_P95 ? percentile_sorted(sorted, n, 0.95) : NAN;
     row->p99_us = isolated && n >= SAMPLES_FOR_P99 ? percentile_sorted(sorted, n, 0.99) : NAN;
     free(sorted);
+    if (sampled_statistic(row) == STATISTIC_MEAN) row->time_us = arithmetic_mean(row->samples_us.us, n);
     set_rates(row);
 }
 

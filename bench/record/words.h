@@ -8,8 +8,9 @@
 
 #include <stdbool.h>
 
-/* How operations are timed. MODE_BOTH occurs in settings only: measure each case in both modes. */
-enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_BOTH };
+/* How operations are timed. Nccl-tests: on the host's clock around all operations, launches included, as
+   nccl-tests does. MODE_BOTH occurs in settings only: isolated and pipelined. */
+enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_NCCL_TESTS, MODE_BOTH };
 
 /* One buffer for input and output, or two. PLACEMENT_BOTH: only in settings. */
 enum placement { PLACEMENT_ABSENT, OUT_OF_PLACE, IN_PLACE, PLACEMENT_BOTH };
@@ -35,8 +36,15 @@ enum transport {
 };
 
 /* Whether NCCL knows the buffers beforehand, in the order of -R 0, 1, 2. User: ncclCommRegister. Symmetric:
-   symmetric windows, ncclCommWindowRegister. */
-enum registration { REGISTRATION_ABSENT, REGISTRATION_NONE, REGISTRATION_USER, REGISTRATION_SYMMETRIC };
+   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it
+   (measure/labels.h). */
+enum registration {
+    REGISTRATION_ABSENT,
+    REGISTRATION_NONE,
+    REGISTRATION_USER,
+    REGISTRATION_SYMMETRIC,
+    REGISTRATION_USER_NO_NVLS
+};
 
 /* Phases of matmul. Burst: after a pause; sustained: without pauses. PHASE_BOTH: only in settings. */
 enum phase { PHASE_ABSENT, PHASE_BURST, PHASE_SUSTAINED, PHASE_BOTH };

@@ -103,6 +103,13 @@ double median(const double *values, size_t n)
     return middle;
 }
 
+double arithmetic_mean(const double *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += values[i];
+    return n ? sum / (double)n : NAN;
+}
+
 size_t median_interval_rank(size_t n, double alpha)
 {
     /* Keeps binomial terms as logarithms, so that large n does not underflow; stops when the sum exceeds

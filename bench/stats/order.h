@@ -13,7 +13,8 @@ double median_sorted(const double *values, size_t n); /* mean of the two middle 
 /* Nearest rank: the ceil(p n)-th value; 0 < p <= 1. */
 double percentile_sorted(const double *values, size_t n, double p);
 
-double median(const double *values, size_t n); /* in any order: sorts a copy; NAN if n is 0 */
+double median(const double *values, size_t n);          /* in any order: sorts a copy; NAN if n is 0 */
+double arithmetic_mean(const double *values, size_t n); /* NAN if n is 0 */
 
 /* The largest j >= 1 with P(Bin(n, 1/2) < j) <= alpha / 2, so that [x(j), x(n+1-j)] covers the median with
    probability at least 1 - alpha for independent samples (Le Boudec 2010, theorem 2.1). 0: no such interval

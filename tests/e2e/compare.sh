@@ -142,6 +142,19 @@ edit mean alien 'if r["record"] == "case": r["key"] += "/import"; del r["mode"]'
 expect_status "unlike statistics under another key: nothing to compare fails" 1 "$busbar" compare a/base alien --format csv
 equal "unlike statistics under another key are one row" "$(csv out 0 verdict)" "not comparable"
 
+# Rows of mode nccl-tests beside imported tables of nccl-tests.
+edit a/new timed 'if r["record"] == "case": r["mode"] = "nccl-tests"; r["samples_us"] = [90, 90, 120]; r.pop("key", None)'
+edit a/base timed-before 'if r["record"] == "case": r["mode"] = "nccl-tests"; r["samples_us"] = [90, 90, 120]; r.pop("key", None)'
+edit timed table 'if r["record"] == "case":
+    for key in ("mode", "sync", "cache", "samples_us", "key"): r.pop(key, None)
+    r.update(time_us=80, statistic="mean", rank_reduction="mean", includes_launch=True)'
+expect_status "the same case in another mode is missing, not compared" 1 "$busbar" compare a/base timed --format csv
+equal "the base case is missing" "$(csv out 0 verdict)" missing
+expect_status "the mean of samples" 0 "$busbar" compare timed-before timed --format csv
+equal "is the figure" "$(csv out 0 base_us) $(csv out 0 statistic) $(csv out 0 verdict)" "100 mean same"
+expect_status "a table of nccl-tests beside them: shown, not gated" 1 "$busbar" compare table timed --format csv
+equal "in one row" "$(csv out 0 verdict) $(csv out 0 base_us) $(csv out 0 new_us)" "not comparable 80 100"
+
 mkdir few && cp a/base/launch-00[0-2].jsonl few/
 mkdir fresh3 && cp a/slow/launch-00[0-2].jsonl fresh3/
 expect_status "3 + 3 are undecided, not ok" 0 "$busbar" compare few fresh3

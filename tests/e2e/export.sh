@@ -110,9 +110,32 @@ if [ -x "$build/all_reduce" ]; then
     rows=$(grep -cE '^ +[0-9]+ +[0-9]+ +float +sum +-1( +[0-9.e+]+){3} +0( +[0-9.e+]+){3} +0$' "$work/driver")
     if [ "$rows" -eq 8 ]; then ok "eight checked rows"; else not_ok "$rows rows instead of eight"; fi
     expect_status "its own line says what was measured" 0 grep -q '^# busbar .*mean over iterations, maximum over ranks, operations back to back, the same buffers every time$' "$work/driver"
-    check "without --mode, as nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --sizes 64K -n 5 --passes 1 --output "$work/records" --run plain
-    says "operations run back to back" "operations back to back, the same buffers every time"
-    expect_status "with warm buffers" 0 grep -q '/out_of_place/pipelined/barrier/warm/' "$work"/records/plain/*.jsonl
+    # Rank 1 takes a hundred times as long for each sample: of two ranks, the mean lies halfway between them.
+    check "without --mode, as nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --sizes 64K -n 50 --output "$work/records" --run plain \
+        --fault slow:rank=1,percent=10000
+    says "the line says so" "mean over iterations, mean over ranks, operations back to back, host's clock, the same buffers every time"
+    says "all operations are one loop" "iters: 50 "
+    expect_status "with warm buffers" 0 grep -q '/out_of_place/nccl-tests/barrier/warm/' "$work"/records/plain/*.jsonl
+    check "the record has the mean over ranks, of one loop, and says what it is" python3 - "$work"/records/plain/*.jsonl <<'E2'
+import json, sys
+rows = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"]
+assert len(rows) == 2, len(rows)
+for r in rows:
+    ranks = r["rank_wait_us"]
+    assert ranks["max"] > 50 * ranks["min"] and abs(r["time_us"] / ((ranks["min"] + ranks["max"]) / 2) - 1) < 1e-6, r
+    assert len(r["samples_us"]) == 1 and abs(r["samples_us"][0] / r["time_us"] - 1) < 1e-6 and r["batch"] == 50 and r["kept"] == "all", r
+    assert (r["statistic"], r["rank_reduction"], r["includes_launch"]) == ("mean", "mean", True), r
+    assert abs(r["algbw_gbps"] / (65536 / r["time_us"] / 1e3) - 1) < 1e-6, r
+E2
+    check "show has the mean" "$build/busbar" show "$work/records/plain"
+    says "under its name" "nccl-tests"
+    check "without -n: loops of twenty" ranks 2 "$build/all_reduce" --mode nccl-tests --sizes 64K --max-seconds 0.1 --output "$work/records" --run loops
+    says "in our table" "nccl-tests: mean over operations and ranks, on the host's clock"
+    check "in the record" python3 - "$work"/records/loops/*.jsonl <<'E2'
+import json, sys
+rows = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"]
+assert rows and all(r["batch"] == 20 and abs(sum(r["samples_us"]) / len(r["samples_us"]) / r["time_us"] - 1) < 1e-6 for r in rows), rows
+E2
     check "with --cache cold and one by one" ranks 2 "$build/all_reduce" --format nccl-tests --mode isolated --cache cold --sizes 64K -n 5 --passes 1 \
         --output "$work/records" --run unlike
     says "the line says so" "one operation at a time, buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"

@@ -85,6 +85,27 @@ check 'make install once more' makes install
 check 'removes what an older version had put there' test ! -e "$share/busbar/stale.tsv"
 files >"$work/again"
 check 'and is the same otherwise' diff "$work/has" "$work/again"
+
+# The names of nccl-tests, beside ours.
+if [ -x "$bin/all_reduce" ]; then
+    check "make install with nccl-tests' names" makes NCCL_TESTS_NAMES=1 install
+    for name in all_reduce all_gather reduce_scatter broadcast reduce alltoall sendrecv gather scatter; do
+        check "${name}_perf is $name" test "$bin/${name}_perf" -ef "$bin/$name"
+        check "${name}_perf has a man page" test -s "$share/man/man1/${name}_perf.1"
+    done
+    check 'and no other name' test "$(cd "$bin" && echo *_perf | wc -w)" = 9
+    check 'all_gather_perf measures all_gather' ranks 2 "$bin/all_gather_perf" --backend mpi --sizes 8 -n 5 --output "$work/perf"
+    check 'with a record' grep -q '"collective":"all_gather"' -r "$work/perf"
+    check 'reduce_perf -g 2 starts its ranks' "$bin/reduce_perf" -g 2 --backend mpi --sizes 8 -n 5 --output none
+    says 'of the program' '2 ranks on 1 host'
+    check 'make install without them' makes install
+    files >"$work/again"
+    check 'removes them' diff "$work/has" "$work/again"
+    check 'make install with them again' makes NCCL_TESTS_NAMES=1 install # the uninstall below removes them
+else
+    skip "nccl-tests' names" 'no MPI here'
+fi
+
 # Names with a quote and a space; an umask that denies access to others; build folders whose names make cannot handle.
 odd="$work/it's odd"
 private() (umask 077 && make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$odd" "$@")

@@ -311,3 +311,46 @@ Test(nccl_transport, slow_ways_are_doubted)
     unsigned doubts = transport_doubts(&both, false, true, false);
     cr_expect_eq(__builtin_popcount(doubts), 2);
 }
+
+static struct choice read_choice(const char *text)
+{
+    struct choice choice;
+    FILE *file = fmemopen((void *)text, strlen(text), "r");
+    cr_assert(file);
+    nccl_debug_read_choice(file, &choice);
+    fclose(file);
+    return choice;
+}
+
+/* Format strings of src/enqueue.cc, src/scheduler/symmetric_sched.cc and src/ce_coll.cc, by version. */
+Test(nccl_debug, how_a_call_is_done)
+{
+    static const struct {
+        const char *text, *algorithm, *protocol;
+        int channels;
+    } known[] = {
+        {"4096 Bytes -> Algo 1 proto 2 time 12.345678\n", "RING", "SIMPLE", 0}, /* 2.20 to 2.22 */
+        {"AllReduce: 4096 Bytes -> Algo 5 proto 1 time 12.345678\n", "NVLS_TREE", "LL128", 0}, /* 2.23 */
+        {"AllReduce: 33554432 Bytes -> Algo RING proto SIMPLE channel{Lo..Hi}={0..31}\n", "RING", "SIMPLE",
+         32},
+        {"AllReduce: 64 Bytes -> Algo COLLNET_DIRECT proto LL128 channel{Lo..Hi}={4..4}\n", "COLLNET_DIRECT",
+         "LL128", 1},
+        {"AllGather [Symmetric]: 8 Bytes -> Kernel AllGather_LLMC nchannels 4 nthreads 512\n",
+         "symmetric AllGather_LLMC", "", 4}, /* 2.27 */
+        {"AllReduce [Symmetric]: 8 Bytes -> Kernel AllReduce_AGxLL_R nchannels 1 nthreads 512 nWorks 1\n",
+         "symmetric AllReduce_AGxLL_R", "", 1},
+        {"AllGather [Copy Engine]: 4096 Bytes -> cudaMemcpy; CE synchronization with NVLS\n", "copy engine",
+         "", 0},
+        {"AllGather [Hierarchical CE]: 4096 Bytes -> RMA proxy + CE\n", "copy engine and network", "", 0},
+        {"AllReduce: 64 Bytes -> Algo 99 proto 1 time 1.0\n", "", "", 0},
+        {"AllReduce: 64 Bytes -> Algo RING proto SIMPLE channel{Lo..Hi}={3..1}\n", "", "", 0},
+        {"TUNER/Plugin: Using internal tuner plugin.\n", "", "", 0}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "node1:77:93 [3] NCCL INFO %s", known[i].text);
+        struct choice choice = read_choice(line);
+        cr_expect_str_eq(choice.algorithm, known[i].algorithm, "%s", line);
+        cr_expect_str_eq(choice.protocol, known[i].protocol, "%s", line);
+        cr_expect_eq(choice.channels, known[i].channels, "%s", line);
+    }
+}

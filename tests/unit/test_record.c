@@ -355,6 +355,22 @@ Test(record, text_that_is_not_utf8_is_kept_readable)
     text_free(&line);
 }
 
+Test(record, mode_nccl_tests_has_means)
+{
+    double us[] = {10, 20, 60}; /* mean 30, median 20 */
+    struct case_row row = case_row_absent();
+    row.collective = "all_reduce", row.mode = MODE_NCCL_TESTS, row.ranks = 4, row.bytes = 30000;
+    row.samples_us = (struct samples){us, 3};
+    case_row_summarise(&row);
+    cr_expect(row.time_us == 30 && row.median_us == 20);
+    cr_expect(sampled_statistic(&row) == STATISTIC_MEAN && sampled_time_us(&row) == 30);
+    cr_expect(fabs(row.algbw_gbps - 1) < 1e-12 && fabs(row.busbw_gbps - 1.5) < 1e-12); /* 2 (n - 1) / n */
+    row.mode = MODE_PIPELINED;
+    case_row_summarise(&row);
+    cr_expect(sampled_statistic(&row) == STATISTIC_MEDIAN && sampled_time_us(&row) == 20);
+    cr_expect(fabs(row.algbw_gbps - 1.5) < 1e-12);
+}
+
 /* Equal content gives equal keys, different content different keys. */
 Test(record, keys)
 {

@@ -105,7 +105,7 @@ static bool is_figure(double us)
 
 static enum statistic statistic_of(const struct case_row *row)
 {
-    if (row->samples_us.count) return STATISTIC_MEDIAN;
+    if (row->samples_us.count) return sampled_statistic(row);
     if (is_figure(row->time_us)) return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
     if (is_figure(row->median_us)) return STATISTIC_MEDIAN;
     return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
@@ -113,7 +113,7 @@ static enum statistic statistic_of(const struct case_row *row)
 
 static double time_of(const struct case_row *row)
 {
-    if (row->samples_us.count) return row->median_us;
+    if (row->samples_us.count) return sampled_time_us(row);
     return is_figure(row->time_us) ? row->time_us : row->median_us;
 }
 

@@ -134,6 +134,14 @@ struct conditions conditions_of(const struct launch *launch, const struct case_r
     return conditions;
 }
 
+struct timing_method timing_method(const struct case_row *row)
+{
+    bool is_nccl_tests = !row->mode && !row->samples_us.count && row->statistic == STATISTIC_MEAN &&
+                         same(row->rank_reduction, "mean") && row->includes_launch == 1;
+    if (is_nccl_tests) return (struct timing_method){MODE_NCCL_TESTS, SYNC_BARRIER, CACHE_WARM};
+    return (struct timing_method){row->mode, row->sync, row->cache};
+}
+
 /* ---- as text ---- */
 
 void conditions_key(const struct conditions *conditions, struct text *key)

@@ -25,6 +25,16 @@ void conditions_key(const struct conditions *, struct text *key);
 /* Adds the same in words, each part after a comma: ", 2 NVLink domains of 80+64 ranks". */
 void conditions_words(const struct conditions *, struct text *out);
 
+/* How a row was timed, as far as it is known: its mode and cache. Tables of nccl-tests and rccl-tests say
+   neither, but both time the same buffers, on the host's clock around all operations, and average over
+   ranks: they are timed as rows of mode nccl-tests are. */
+struct timing_method {
+    enum mode mode;
+    enum sync sync;
+    enum cache cache;
+};
+struct timing_method timing_method(const struct case_row *);
+
 /* Returns a value like strcmp(). */
 int conditions_order(const struct conditions *, const struct conditions *);
 

@@ -32,7 +32,8 @@ const char *launch_failure(const struct launch *launch)
 
 static double time_of(const struct case_row *row)
 {
-    return row->samples_us.count || !(row->time_us > 0) ? row->median_us : row->time_us;
+    if (row->samples_us.count) return sampled_time_us(row);
+    return row->time_us > 0 ? row->time_us : row->median_us;
 }
 
 /* Does `whole` have every case of `part`, with the same time? A baseline rounds to seven digits, and has its

@@ -17,15 +17,16 @@ static int by_text(const char *a, const char *b)
 struct basis basis_of(enum scope scope, const struct case_summary *line)
 {
     const struct case_row *row = line->row;
+    const struct timing_method method = timing_method(row);
     return (struct basis){.ranks = row->ranks,
                           .scope = scope,
                           .artificial = artificial_provenance(&line->launch->header),
                           .dtype = row->dtype,
                           .op = row->op,
                           .placement = row->placement,
-                          .mode = row->mode,
-                          .sync = row->sync,
-                          .cache = row->cache,
+                          .mode = method.mode,
+                          .sync = method.sync,
+                          .cache = method.cache,
                           .memory = row->memory,
                           .statistic = line->statistic,
                           .rank_reduction = line->rank_reduction};

@@ -68,7 +68,8 @@ static int preference(const struct track *track, enum purpose purpose)
 {
     const struct case_row *row = track->cases[0].row;
     enum mode wanted = purpose == FOR_LATENCY ? MODE_ISOLATED : MODE_PIPELINED;
-    int score = row->mode == wanted ? 8 : row->mode ? 0 : 4; /* imported rows have no mode */
+    const bool as_nccl_tests = !row->mode || row->mode == MODE_NCCL_TESTS; /* imported rows have no mode */
+    int score = row->mode == wanted ? 8 : as_nccl_tests ? 4 : 0;
     if (row->placement != IN_PLACE) score += 2;
     if (is_usual_op(row->op)) score += 1;
     return score;

@@ -233,13 +233,13 @@ static bool is_time(double us)
     return isfinite(us) && us > 0;
 }
 
-/* The time of a row and its statistic: the median if there are samples; an import has only the statistic of
+/* The time of a row and its statistic: from its samples if it has some; an import has only the statistic of
    its source. */
 static double time_of(const struct case_row *row, enum statistic *statistic)
 {
     if (row->samples_us.count) {
-        *statistic = STATISTIC_MEDIAN;
-        return row->median_us;
+        *statistic = sampled_statistic(row);
+        return sampled_time_us(row);
     }
     *statistic = row->statistic ? row->statistic : STATISTIC_UNKNOWN;
     return row->time_us;

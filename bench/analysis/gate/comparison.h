@@ -58,7 +58,8 @@ struct compared_case {
     /* of times, new / base: above 1 is slower; NAN: no figure; each bound at 1 - alpha */
     double ratio, lo, hi;
     bool has_interval, paired;
-    double p; /* for "not slower by more than the tolerance", of this case alone; NAN: not tested */
+    bool by_import; /* one side is another tool's table, whose key says less than the measured case's */
+    double p;       /* for "not slower by more than the tolerance", of this case alone; NAN: not tested */
     /* decide on a regression and on an improvement, adjusted for all cases: see stats/decision.h */
     double adjusted_p, p_faster;
     enum tail tail;

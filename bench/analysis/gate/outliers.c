@@ -66,7 +66,7 @@ static void judge_case(const struct value *values, size_t count, struct apart *a
 
 static bool has_figure(const struct case_row *row)
 {
-    return row->key && row->samples_us.count && row->median_us > 0 && isfinite(row->median_us) &&
+    return row->key && row->samples_us.count && sampled_time_us(row) > 0 && isfinite(sampled_time_us(row)) &&
            row->status == CASE_OK && !(row->wrong > 0);
 }
 
@@ -79,8 +79,8 @@ static struct apart *find_apart(const struct launch *const *launches, size_t cou
     for (size_t l = 0; l < count; l++)
         for (size_t c = 0; c < launches[l]->case_count; c++)
             if (has_figure(&launches[l]->cases[c]))
-                values[n++] =
-                    (struct value){launches[l]->cases[c].key, l, log(launches[l]->cases[c].median_us)};
+                values[n++] = (struct value){launches[l]->cases[c].key, l,
+                                             log(sampled_time_us(&launches[l]->cases[c]))};
     if (n) qsort(values, n, sizeof *values, by_key);
     for (size_t i = 0, next; i < n; i = next) {
         for (next = i + 1; next < n && strcmp(values[next].key, values[i].key) == 0;) next++;

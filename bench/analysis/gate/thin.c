@@ -66,7 +66,8 @@ static void thin_row(struct case_row *row, struct arena *arena)
             NAN;
         row->algbw_gbps = row->busbw_gbps = row->tflops = NAN;
     }
-    thin_samples(&row->samples_us, arena);
+    /* A mean needs all samples; there are few, since each is of many operations. */
+    if (sampled_statistic(row) != STATISTIC_MEAN) thin_samples(&row->samples_us, arena);
     row->global_us = none.global_us;
     row->preempted = none.preempted;
     row->stopped_by = none.stopped_by;

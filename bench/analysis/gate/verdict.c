@@ -1,4 +1,5 @@
 /* Computes the statistics of a comparison and the verdict on each case. */
+#include "analysis/compare/conditions.h"
 #include "analysis/gate/comparison.h"
 #include "analysis/gate/outliers.h"
 #include "stats/order.h"
@@ -84,6 +85,9 @@ static bool judged_without_test(struct comparison *comparison, struct compared_c
         line->verdict = VERDICT_NOT_COMPARABLE;
         line->why = comparison_text(comparison, "base is a %s, new a %s", statistic_text(comparison, base),
                                     statistic_text(comparison, fresh));
+    } else if (line->by_import) {
+        line->verdict = VERDICT_NOT_COMPARABLE;
+        line->why = "timed alike, but the imported table does not tell all conditions";
     } else {
         line->why = censored(comparison, line);
         if (!line->why) return false;
@@ -107,9 +111,16 @@ static bool may_be_the_same(const struct case_row *a, const struct case_row *b)
            (!a->mode || !b->mode || a->mode == b->mode);
 }
 
+/* Whether one row is of a table of nccl-tests and the other was timed by us in its way. */
+static bool import_timed_alike(const struct case_row *a, const struct case_row *b)
+{
+    return !a->mode != !b->mode && timing_method(a).mode == MODE_NCCL_TESTS &&
+           timing_method(b).mode == MODE_NCCL_TESTS;
+}
+
 /* An imported case has a different key from the measured one, since the import knows less. Merges such a pair
-   with different statistics into one row, which is not comparable: shown, but it cannot fail the gate.
-   Without this the base case would count as missing. */
+   into one row, which is not comparable: shown, but it cannot fail the gate. Without this the base case would
+   count as missing. */
 static void pair_unlike(struct comparison *comparison)
 {
     struct compared_case *cases = comparison->cases;
@@ -118,9 +129,11 @@ static void pair_unlike(struct comparison *comparison)
         if (!base->count || cases[i].side[FRESH].count || cases[i].side[FRESH].problem) continue;
         for (size_t j = 0; j < comparison->case_count; j++) {
             const struct figures *fresh = &cases[j].side[FRESH];
+            const bool by_import = import_timed_alike(cases[i].row, cases[j].row);
             if (!fresh->count || cases[j].side[BASE].count || !may_be_the_same(cases[i].row, cases[j].row) ||
-                base->statistic == fresh->statistic)
+                (base->statistic == fresh->statistic && !by_import))
                 continue;
+            cases[i].by_import = by_import;
             cases[i].side[FRESH] = *fresh;
             cases[i].ratio = fresh->median_us / base->median_us;
             memmove(&cases[j], &cases[j + 1], (--comparison->case_count - j) * sizeof *cases);

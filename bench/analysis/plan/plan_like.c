@@ -52,9 +52,13 @@ static void layouts_of(const struct launch *launch, struct text *value)
 {
     add_all(launch, MEMBER(layout), value);
 }
+/* One policy was asked for; cases that it does not concern say "default" (measure/labels.h). */
 static void cta_of(const struct launch *launch, struct text *value)
 {
-    add_all(launch, MEMBER(cta), value);
+    const char *asked = NULL;
+    for (size_t i = 0; i < launch->case_count; i++)
+        if (launch->cases[i].cta && (!asked || same(asked, "default"))) asked = launch->cases[i].cta;
+    if (asked) add_word(value, asked);
 }
 
 /* Adds the value of an enum member that all cases have, or "both". */
@@ -113,6 +117,7 @@ static void graph_of(const struct launch *launch, struct text *value)
 static void registration_of(const struct launch *launch, struct text *value)
 {
     enum registration registration = launch->case_count ? launch->cases[0].registration : REGISTRATION_ABSENT;
+    if (registration == REGISTRATION_USER_NO_NVLS) registration = REGISTRATION_USER;
     if (registration && registration <= REGISTRATION_SYMMETRIC)
         text_add(value, "%d", (int)(registration - REGISTRATION_NONE));
 }

@@ -65,7 +65,7 @@ struct test {
 
 static bool is_plain_mode(enum mode mode)
 {
-    return mode == MODE_ISOLATED || mode == MODE_PIPELINED;
+    return mode == MODE_ISOLATED || mode == MODE_PIPELINED || mode == MODE_NCCL_TESTS;
 }
 
 static enum status open_file(const struct settings *settings, const struct test *test, struct outfile *out)

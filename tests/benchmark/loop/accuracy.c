@@ -50,7 +50,7 @@ static struct result compare(struct bench *b, size_t bytes, size_t samples)
                                   .dtype = DTYPE_FLOAT,
                                   .op = OP_SUM,
                                   .count = bytes / 4,
-                                  .isolated = true,
+                                  .mode = MODE_ISOLATED,
                                   .buffers = &buffers}};
     struct visit visit;
     const int count = (int)(bytes / 4), each = (int)(samples / BLOCKS);

@@ -94,7 +94,7 @@ static struct measured case_of(struct bench *b, size_t bytes, struct buffers *bu
                                   .dtype = DTYPE_FLOAT,
                                   .op = OP_SUM,
                                   .count = bytes / 4,
-                                  .isolated = true,
+                                  .mode = MODE_ISOLATED,
                                   .buffers = buffers}};
     if (backend_mpi.alloc(b->comm.inner, bytes, bytes, 1, buffers)) stop("memory");
     if (backend_mpi.fill(b->comm.inner, &m.call, 0, 1)) stop("fill");

@@ -18,6 +18,7 @@
      FAKEGPU_FABRIC    CLUSTER[:CLIQUE[:STATE]]; CLUSTER is a number for the NVLink cluster's UUID, 0 for a
                        UUID of zeros [no fabric]
      FAKEGPU_NET       network that NCCL reports [Socket]
+     FAKEGPU_TUNING_US duration of a message about an algorithm, µs [0]
      FAKEGPU_TAG       a number in the names of shared memory
      FAKEGPU_DEADLINE  seconds until a wait for another rank gives up [120]
      BUSBAR_HOST       name of the host, as everywhere in busbar */
@@ -34,9 +35,10 @@
 struct fault {
     /* fail: the call returns an error · oom: it returns out of memory · absent: it never returns on this
        rank · hang: the work that it enqueued never ends · async: the same, and the communicator reports an
-       error · slow: it takes `us` longer (cublasLtMatmul: on the device's clock) · wrong: it changes
-       `element` of its result · throttle: the clocks are low and the violation counters grow · xid: an Xid
-       is counted · nvlink: an error on a link is counted */
+       error · slow: it takes `us` longer (cublasLtMatmul: on the device's clock) · launch: the host takes
+       `us` longer to launch it (NCCL's calls) · wrong: it changes `element` of its result · throttle: the
+       clocks are low and the violation counters grow · xid: an Xid is counted · nvlink: an error on a link
+       is counted */
     char kind[16];
     char call[48];     /* "ncclAllReduce"; empty: any call */
     int rank;          /* -1: every rank */

@@ -18,6 +18,7 @@ struct ncclComm {
         ncclDataType_t type;
         char scalar[8];
     } premul[MOST_OPS];
+    int most_channels, windows;
     unsigned connected; /* one bit per enum move_kind that was called before */
 };
 

@@ -21,14 +21,20 @@ static int version(void)
     return (int)fake_number("FAKEGPU_NCCL", OWN_VERSION);
 }
 
-/* Writes a message as NCCL does with NCCL_DEBUG=INFO: to NCCL_DEBUG_FILE (%h host, %p pid) or to stdout. */
-static void say(const struct ncclComm *comm, const char *text)
+/* As NCCL does, the settings are read at the first message, and at the next one after ncclResetDebugInit(), which opens the
+   file anew. */
+static struct {
+    bool ready, again;
+    bool informs, tells_tuning;
+    char path[4096]; /* "": stdout */
+} debug;
+
+/* NCCL_DEBUG_FILE with %h host and %p pid. */
+static void expand_path(char path[4096])
 {
-    const char *level = getenv("NCCL_DEBUG"), *pattern = getenv("NCCL_DEBUG_FILE");
-    char path[4096] = "";
+    const char *pattern = getenv("NCCL_DEBUG_FILE");
     size_t n = 0;
-    if (!level || strcmp(level, "INFO") != 0) return;
-    for (const char *c = pattern ? pattern : ""; *c && n < sizeof path - 300; c++) {
+    for (const char *c = pattern ? pattern : ""; *c && n < 3796; c++) {
         if (c[0] == '%' && c[1] == 'h')
             n += (size_t)snprintf(path + n, 256, "%s", fake_host()), c++;
         else if (c[0] == '%' && c[1] == 'p')
@@ -37,11 +43,71 @@ static void say(const struct ncclComm *comm, const char *text)
             path[n++] = *c;
     }
     path[n] = 0;
-    FILE *out = *path ? fopen(path, "a") : stdout;
+}
+
+static void read_debug_settings(void)
+{
+    if (debug.ready) return;
+    const char *level = getenv("NCCL_DEBUG"), *subsystems = getenv("NCCL_DEBUG_SUBSYS");
+    debug.informs = level && strcmp(level, "INFO") == 0;
+    debug.tells_tuning = subsystems && strstr(subsystems, "TUNING");
+    expand_path(debug.path);
+    FILE *emptied = debug.again && *debug.path ? fopen(debug.path, "w") : NULL;
+    if (emptied) fclose(emptied);
+    debug.ready = true;
+}
+
+/* As NCCL does with NCCL_DEBUG=INFO. */
+static void say(const struct ncclComm *comm, const char *text)
+{
+    read_debug_settings();
+    if (!debug.informs) return;
+    FILE *out = *debug.path ? fopen(debug.path, "a") : stdout;
     if (!out) return;
     fprintf(out, "%s:%d:%d [%d] NCCL INFO %s\n", fake_host(), (int)getpid(), (int)getpid(),
             comm ? comm->device : 0, text);
     if (out != stdout) fclose(out);
+}
+
+#ifndef FAKE_NCCL_2_18
+void ncclResetDebugInit(void);
+EXPORTED void ncclResetDebugInit(void)
+{
+    debug.ready = false;
+    debug.again = true;
+}
+#endif
+
+/* What rank 0 says of each call with NCCL_DEBUG_SUBSYS=TUNING, in the words of the version. */
+static void say_choice(const struct move *m, size_t bytes)
+{
+    enum { TREE, RING, NVLS = 4 };
+    static const char *const calls[] = {[MOVE_ALL_REDUCE] = "AllReduce",
+                                        [MOVE_REDUCE] = "Reduce",
+                                        [MOVE_REDUCE_SCATTER] = "ReduceScatter",
+                                        [MOVE_ALL_GATHER] = "AllGather",
+                                        [MOVE_BROADCAST] = "Broadcast"},
+                             *const names[] = {[TREE] = "TREE", [RING] = "RING", [NVLS] = "NVLS"};
+    const bool is_small = bytes < 65536, reduces_all = m->kind == MOVE_ALL_REDUCE;
+    const int algorithm = !reduces_all ? RING : is_small ? TREE : NVLS;
+    const int channels = is_small ? 1 : m->comm->most_channels < 16 ? m->comm->most_channels : 16;
+    char line[256];
+    read_debug_settings();
+    if (!debug.tells_tuning || m->comm->segment.rank || version() < 22000) return;
+    if (m->comm->windows && reduces_all)
+        snprintf(line, sizeof line,
+                 "AllReduce [Symmetric]: %zu Bytes -> Kernel AllReduce_RSxLDMC_AGxSTMC nchannels 8 nthreads "
+                 "512 nWorks 1",
+                 bytes);
+    else if (version() >= 22400)
+        snprintf(line, sizeof line, "%s: %zu Bytes -> Algo %s proto %s channel{Lo..Hi}={0..%d}",
+                 calls[m->kind], bytes, names[algorithm], is_small ? "LL" : "SIMPLE", channels - 1);
+    else
+        snprintf(line, sizeof line, "%s%s%zu Bytes -> Algo %d proto %d time %f",
+                 version() >= 22300 ? calls[m->kind] : "", version() >= 22300 ? ": " : "", bytes, algorithm,
+                 is_small ? 0 : 2, 12.5);
+    say(m->comm, line);
+    fake_sleep_us(fake_number("FAKEGPU_TUNING_US", 0));
 }
 
 static char last_error[256]; /* one per process, as in NCCL */
@@ -134,6 +200,7 @@ EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUn
         free(c);
         return ncclSystemError;
     }
+    c->most_channels = config && config->maxCTAs > 0 ? config->maxCTAs : 32;
     say_facts(c, config);
     *comm = c;
     return ncclSuccess;
@@ -199,6 +266,8 @@ static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
     if (fake_fault("absent", call)) fake_never(call);
     if (fake_fault("fail", call)) return refuse(ncclInternalError, "injected by the emulated library");
     if (atomic_load(&comm->segment.aborted)) return ncclInvalidUsage;
+    const struct fault *late = fake_fault("launch", call);
+    if (late) fake_sleep_us(late->us);
     if (comm->connected & 1u << kind) return ncclSuccess;
     comm->connected |= 1u << kind;
     fake_drain();
@@ -225,6 +294,7 @@ static ncclResult_t collective(const struct move *move, bool reduces, cudaStream
 {
     ncclResult_t result = usable(move->comm, move->type, move->op, reduces);
     if (!result) result = begin(move->comm, move->call, move->kind);
+    if (!result) say_choice(move, move->count * type_bytes(move->type));
     if (!result) fake_enqueue(stream, move_run, move, sizeof *move);
     return result;
 }
@@ -391,12 +461,13 @@ EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t b
     *window = NULL;
     if (!fake_number("NCCL_WIN_ENABLE", 1)) return ncclSuccess; /* like 2.30 without symmetric memory */
     *window = at;
+    comm->windows++;
     return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* a collective call */
 }
 
 EXPORTED ncclResult_t ncclCommWindowDeregister(ncclComm_t comm, ncclWindow_t window)
 {
-    (void)window;
+    comm->windows -= window != NULL;
     return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError;
 }
 

@@ -25,18 +25,21 @@ Test(settings, the_default_is_what_other_tools_measure)
 {
     struct settings s = read_words(NULL, NULL);
     cr_expect_eq(s.cache, CACHE_WARM);
-    cr_expect(s.isolated && !s.pipelined && s.in_place && s.out_of_place);
+    cr_expect(s.mode == MODE_ISOLATED && s.in_place && s.out_of_place);
     cr_expect(s.dtype_count == 1 && s.dtypes[0] == DTYPE_FLOAT && s.op_count == 1 && s.ops[0] == OP_SUM);
 }
 
-Test(settings, nccl_tests_text_is_of_back_to_back_operations)
+Test(settings, nccl_tests_text_is_measured_as_nccl_tests_does)
 {
-    static char text[] = "--format=nccl-tests", isolated[] = "--mode=isolated";
+    static char text[] = "--format=nccl-tests", isolated[] = "--mode=isolated", both[] = "--mode=both";
     struct settings s = read_words(text, NULL);
-    cr_expect(s.pipelined && !s.isolated);
-    cr_expect_eq(s.mode, MODE_PIPELINED);
+    cr_expect(settings_measure(&s, MODE_NCCL_TESTS) && !settings_measure(&s, MODE_PIPELINED) &&
+              !settings_measure(&s, MODE_ISOLATED));
     s = read_words(text, isolated);
-    cr_expect(s.isolated && !s.pipelined);
+    cr_expect(settings_measure(&s, MODE_ISOLATED) && !settings_measure(&s, MODE_NCCL_TESTS));
+    s = read_words(text, both);
+    cr_expect(settings_measure(&s, MODE_ISOLATED) && settings_measure(&s, MODE_PIPELINED) &&
+              !settings_measure(&s, MODE_NCCL_TESTS));
 }
 
 /* A plan states these settings explicitly, so that launches of another version measure the same. */

@@ -291,6 +291,21 @@ Test(schedule, operations_make_whole_batches)
     cr_expect(samples_of(&(struct measured){0}, 7) == 7, "no batch is chosen before the first pass");
 }
 
+/* Mode nccl-tests: one loop over all operations, or equal ones of at most 1000. */
+Test(schedule, operations_make_loops)
+{
+    static const struct {
+        size_t operations, samples;
+        int loop;
+    } known[] = {{1, 1, 1}, {20, 1, 20}, {1000, 1, 1000}, {1001, 2, 501}, {5000, 5, 1000}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct measured m = {.batch = loop_of(known[i].operations)};
+        cr_expect(m.batch == known[i].loop && samples_of(&m, known[i].operations) == known[i].samples,
+                  "%zu: %d", known[i].operations, m.batch);
+    }
+    cr_expect_eq(loop_of(0), 20, "nccl-tests' default");
+}
+
 /* If long samples are all disturbed, the rule tries twice as many as wanted, not twenty more. */
 Test(stopping, long_samples_are_not_tried_again_and_again)
 {
