@@ -198,10 +198,12 @@ $B/man/%.1: $B/%
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
 	$Q$(EMULATOR) $< --man >$@
-$B/man/busbar.1: $B/busbar
+$B/man/busbar.1: $B/busbar scripts/scan
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
 	$Qfor c in $$($(EMULATOR) $< --completion); do $(EMULATOR) $< $$c --man >$(@D)/busbar-$$c.1 || exit; done
+	$Q$(EMULATOR) $< sweep flags . -- --man | sed '1s,SCRIPTS/SWEEP,BUSBAR-SWEEP,; s,scripts/sweep,busbar-sweep,g' >$(@D)/busbar-sweep.1
+	$Q{ printf '.SH THE SCRIPT busbar-scan\n.nf\n' && scripts/scan --help | sed 's/\\/\\e/g; s/-/\\-/g; s/^[.'\'']/\\\&&/'; echo .fi; } >>$(@D)/busbar-scan.1
 	$Q$(EMULATOR) $< --man >$@
 $B/completion/busbar: $(PROGRAMS) scripts/completion
 	$(call say,MAKE,$@)

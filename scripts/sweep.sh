@@ -114,7 +114,7 @@ find_silent_hosts() {
 # Checks all hosts within seconds: leaves out hosts that do not answer, and ends the sweep if hosts differ.
 check_hosts() {
     if [ "$host_count" -eq 1 ] && [ ! -e /dev/nvidiactl ]; then return; fi
-    on_hosts "$scratch/all_hosts" "$host_count" "$host_count" 1 60 "$here/hostfacts" "$build/$driver" >"$scratch/facts" 2>"$scratch/facts.err"
+    on_hosts "$scratch/all_hosts" "$host_count" "$host_count" 1 60 "$here/hostfacts" "$driver" >"$scratch/facts" 2>"$scratch/facts.err"
     cp "$scratch/facts" "$folder/preflight.txt"
     ask preflight
     if [ "$ask" = 1 ]; then find_silent_hosts && ask absent; fi

@@ -13,8 +13,12 @@ check 'busbar-scan answers' "$bin/busbar-scan" --help
 says 'with what it does' 'Which host is slow?'
 check 'busbar-sweep plans from there' "$bin/busbar-sweep" --dry-run --sizes 8 --launches 1 --drivers all_reduce --instance p5.48xlarge \
     --cost-limit 5usd --results "$work/results"
-if [ -x "$bin/all_reduce" ]; then
-    check 'all_reduce measures from there' ranks 2 "$bin/all_reduce" --backend mpi --sizes 8 -n 5 --output "$work/results"
+check 'no program has a name that says nothing of busbar' test -z "$(cd "$bin" && find . -type f ! -name 'busbar*')"
+if [ -x "$bin/busbar-all_reduce" ]; then
+    check 'busbar-sweep measures from there' "$bin/busbar-sweep" --sizes 8 --launches 1 --drivers all_reduce,matmul --driver-arg -n2 --matmul-arg -n1 \
+        --shapes 32 --time-budget 20 --no-preflight --results "$work/swept" --run r
+    check 'and has both records' test "$(find "$work/swept/r" -name '*.jsonl' | wc -l)" = 2
+    check 'all_reduce measures from there' ranks 2 "$bin/busbar-all_reduce" --backend mpi --sizes 8 -n 5 --output "$work/results"
     if command -v gnuplot >/dev/null; then
         check 'busbar draws from there' "$bin/busbar" plot "$work/results" --output "$work/plots"
         # librsvg rejects a whole picture because of one point of size 0.
@@ -28,7 +32,6 @@ fi
 
 programs=$(cd "$bin" && echo *)
 for program in $programs; do
-    case $program in busbar-*) continue ;; esac
     check "$program has a man page" test -s "$share/man/man1/$program.1"
 done
 for command in $("$bin/busbar" --completion); do check "busbar $command has a man page" test -s "$share/man/man1/busbar-$command.1"; done
@@ -62,7 +65,9 @@ completes 'completion of a flag' '--domains --domain-gpus' busbar limits --dom
 completes 'completion of a choice' 'text csv json markdown' busbar show --format ''
 completes 'completion of a choice after =' json busbar show --format = j
 completes 'no words where any value may follow' '' busbar limits --instance ''
-[ ! -x "$bin/all_reduce" ] || completes 'completion of a driver' 'isolated' all_reduce --mode iso
+[ ! -x "$bin/busbar-all_reduce" ] || completes 'completion of a driver' 'isolated' busbar-all_reduce --mode iso
+completes 'completion of a flag of the sweep' '--cost-limit' busbar-sweep --cost
+completes 'completion of a flag of its plan' '--drivers' busbar-sweep --drivers
 completes 'completion of a list' 'prod premulsum' busbar plan --op pr
 completes 'completion of its next word' 'float,double' busbar plan -d float,dou
 
@@ -87,10 +92,10 @@ files >"$work/again"
 check 'and is the same otherwise' diff "$work/has" "$work/again"
 
 # The names of nccl-tests, beside ours.
-if [ -x "$bin/all_reduce" ]; then
+if [ -x "$bin/busbar-all_reduce" ]; then
     check "make install with nccl-tests' names" makes NCCL_TESTS_NAMES=1 install
     for name in all_reduce all_gather reduce_scatter broadcast reduce alltoall sendrecv gather scatter; do
-        check "${name}_perf is $name" test "$bin/${name}_perf" -ef "$bin/$name"
+        check "${name}_perf is $name" test "$bin/${name}_perf" -ef "$bin/busbar-$name"
         check "${name}_perf has a man page" test -s "$share/man/man1/${name}_perf.1"
     done
     check 'and no other name' test "$(cd "$bin" && echo *_perf | wc -w)" = 9

@@ -292,7 +292,10 @@ enum status verb_open(struct sweep *sweep)
         status = each_line(sweep, "environment", say_environment, NULL);
     }
     tell("left", "%lld", (long long)state->left);
-    tell("driver", "%s", driver);
+    struct text path = {0};
+    add_driver(sweep, driver, &path);
+    tell("driver", "%s", text_get(&path));
+    text_free(&path);
     plan_free(&plan);
     return status;
 }

@@ -165,10 +165,22 @@ static void add_measuring(const struct sweep *sweep, const struct plan_row *row,
     if (s->label && *s->label) text_add(words, "--label\n%s\n", s->label);
 }
 
+void add_driver(const struct sweep *sweep, const char *driver, struct text *path)
+{
+    struct text installed = {0};
+    text_add(&installed, "%s/busbar-%s", sweep->settings.build, driver);
+    if (access(text_get(&installed), F_OK) == 0)
+        text_add(path, "%s", text_get(&installed));
+    else
+        text_add(path, "%s/%s", sweep->settings.build, driver);
+    text_free(&installed);
+}
+
 enum status write_command(struct sweep *sweep, const struct plan_row *row, bool measures, int64_t share_s)
 {
     struct text words = {0};
-    text_add(&words, "%s/%s\n", sweep->settings.build, row->driver);
+    add_driver(sweep, row->driver, &words);
+    text_add(&words, "\n");
     add_words(row->args, &words);
     if (measures)
         add_measuring(sweep, row, share_s, &words);

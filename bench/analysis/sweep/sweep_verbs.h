@@ -34,6 +34,9 @@ enum status saved_plan(struct sweep *, struct plan *);
 enum status save_plan(struct sweep *, const struct plan *);
 /* Do the flags say which sizes to measure? */
 bool has_own_sizes(const struct sweep_settings *);
+/* Appends the path of a driver: BUILD/DRIVER, or BUILD/busbar-DRIVER, its name where busbar is installed. */
+void add_driver(const struct sweep *, const char *driver, struct text *path);
+
 /* Writes the program and arguments of a row to SCRATCH/command, one word per line. The program measures, for
    share_s seconds if that is not 0; if !measures, it only prints the largest size that fits into memory. */
 enum status write_command(struct sweep *, const struct plan_row *, bool measures, int64_t share_s);
