@@ -12,9 +12,11 @@ struct contract_row {
     const char *run, *key;      /* NULL: no case matched, or none was measured */
     const struct case_row *row; /* NULL likewise */
     struct figure measured;     /* over launches */
+    const char *found;          /* what was found where the requirement is a text; NULL: not known */
     size_t launches;
     double margin; /* how far on the good side, as a share of what is required; negative: it fails */
     bool pass;
+    bool refused;    /* the limit is beyond the physical bound: no machine could hold it */
     const char *why; /* NULL: nothing to add */
 };
 
@@ -35,7 +37,12 @@ struct contract contract_of(const struct gate *, const struct aggregate *, bool 
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);
 
+/* A case in a word or two for a terminal. */
+const char *contract_case_label(const struct case_row *, struct text *label);
 void contract_fill_table(const struct contract *, struct table *);
+/* One page to be signed: required, why, measured with interval, margin, verdict. */
+void contract_page(const struct contract *, const struct gate *, const struct study *, bool html,
+                   struct text *out);
 json_t *contract_json(const struct contract *);
 void contract_junit(const struct contract *, struct text *out); /* one testsuite */
 
