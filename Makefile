@@ -1,4 +1,4 @@
-# busbar: `make help` lists the targets and the knobs. Sources are found by wildcards: a new file needs no line here.
+# busbar: `make help` lists the targets and the knobs. Wildcards find the sources, so that a new file needs no line here.
 
 B ?= build$(if $(SANITIZE),/sanitize)
 PREFIX ?= /usr/local
@@ -9,19 +9,19 @@ endif
 CFLAGS ?= -O2 -g
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
-# $(call quote,TEXT): one word of a shell command, whatever TEXT has.
+# $(call quote,TEXT): TEXT as one word of a shell command, whatever characters it contains.
 quote = '$(subst ','\'',$1)'
 say = $(if $(V),,@printf '  %-8s %s\n' $(call quote,$1) $(call quote,$2))
-# make divides at spaces, and some characters are its own: no target can have them in its name.
+# make splits at spaces and gives some characters a special meaning: no target's name can contain them.
 ifneq ($(strip $(words $B)$(foreach c,' " \ : % ; & | * ? < > [ ] `,$(findstring $c,$B))$(findstring $$,$B)),1)
 $(error B=$B: the build folder's path must be one word without quotes and the characters \ : % ; & | * ? < > [ ] ` $$)
 endif
 
 .DEFAULT_GOAL := all
 
-# ---- What the machine has (scripts/probe), asked anew when a knob or the place of the tools changes -----------------
+# ---- What the machine has: scripts/probe runs again when a knob or a search path changes ---------------------------
 
-# $(call stamp,NAME,TEXT): a file that changes only when TEXT does; what was built with TEXT depends on it.
+# $(call stamp,NAME,TEXT): a file that changes only when TEXT does; targets that are built with TEXT depend on it.
 stamp = $(if $(and $(wildcard $B/flags/$1),$(findstring <$(strip $2)>,<$(strip $(file <$B/flags/$1))>)),,$(shell mkdir -p $B/flags)$(file >$B/flags/$1,$(strip $2)))
 
 KNOBS := CC CPPFLAGS LDFLAGS MPI MPICC MPIRUN MPI_HOME CUDA NVCC NVCCFLAGS CUDA_HOME CUDA_PATH NCCL NCCL_HOME CUBLASLT CUBLASLT_HOME \
@@ -31,7 +31,7 @@ PLACES := PATH LD_LIBRARY_PATH CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH
 ifneq ($(filter-out help clean uninstall dist,$(or $(MAKECMDGOALS),all)),)
 $(call stamp,knobs,$(foreach knob,$(KNOBS) $(PLACES),$(knob)=$(call quote,$(value $(knob)))))
 -include $B/config.mk
-# A failed probe is asked again, since something may have been installed; a part that was found stays found.
+# A failed probe runs again each time, since something may have been installed; a successful one does not.
 $B/config.mk: scripts/probe scripts/works scripts/launchers/mpirun bench/matmul/blasfamily.c $B/flags/knobs $(if $(PROBE_FAILED),$(if $(MAKE_RESTARTS),,force))
 	@mkdir -p $(@D)
 	@$(foreach knob,$(KNOBS),$(knob)=$(call quote,$(value $(knob)))) scripts/probe $@ || echo 'PROBE_FAILED := 1' >$@
@@ -43,15 +43,14 @@ probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
 needs_probe := $(if $(and $(PROBE_FAILED),$(MAKE_RESTARTS)),$(if $(filter test bench test-all probe $B/config.mk,$(MAKECMDGOALS)),,\
 	$(error something that cannot be done without is missing, see the lines above; scripts/setup installs it)))
 
-# ---- Flags, in classes: what was built with a class is built again when the class changes --------------------------
+# ---- Flags, in classes: objects are rebuilt when the flags of their class change -----------------------------------
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(if $(filter-out 0,$(WERROR)),-Werror)
 SANITIZERS := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 BASE_FLAGS = -std=c11 -D_GNU_SOURCE -Ibench -I. -fPIC $(WARN) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS) $(JSON_CFLAGS)
 MEASURE_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS)
 GPU_FLAGS = $(MPI_CFLAGS) $(HWLOC_CFLAGS) $(CUDA_CFLAGS) $(NCCL_CFLAGS) $(CUBLASLT_CFLAGS)
-UNIT_FLAGS = $(CRITERION_CFLAGS)
-# Real code for each of CUDA_ARCH that the toolkit knows, and PTX of the newest for what comes after.
+# Machine code for each architecture of CUDA_ARCH that the toolkit knows, and PTX of the newest one for later GPUs.
 CUDA_ARCH ?= 80 90 100 103
 ifneq ($(HAVE_CUDA),)
 ARCHES := $(filter $(CUDA_ARCH),$(patsubst compute_%,%,$(shell $(CUDA_NVCC) --list-gpu-arch)))
@@ -61,24 +60,22 @@ CUDA_FLAGS = -O3 $(foreach a,$(ARCHES),-gencode arch=compute_$a,code=sm_$a) \
 LINK = $(CC) $(CFLAGS) $(SANITIZERS) $(LDFLAGS) -Wl,--as-needed,--enable-new-dtags
 BASE_LIBS = $(JSON_LIBS) -lm -lpthread
 MEASURE_LIBS = $(MPI_LIBS) $(HWLOC_LIBS) -ldl $(BASE_LIBS)
-# A tarball of `make dist` has its hash in a file.
+# A tarball of `make dist` has the hash in the file git-hash.
 GIT_HASH := $(or $(if $(wildcard git-hash),$(file <git-hash)),$(shell git describe --always --dirty --abbrev=12 --exclude '*' 2>/dev/null))
 
 $(call stamp,base,$(CC) $(BASE_FLAGS))
 $(call stamp,measure,$(MEASURE_FLAGS))
 $(call stamp,gpu,$(GPU_FLAGS))
-$(call stamp,unit,$(UNIT_FLAGS))
 $(call stamp,cuda,$(CUDA_NVCC) $(CUDA_FLAGS))
 $(call stamp,git,$(GIT_HASH))
 $(call stamp,launcher,$(MPI_MPIRUN))
 $(call stamp,link,$(LINK) $(BASE_LIBS))
 $(call stamp,link-measure,$(MEASURE_LIBS))
-$(call stamp,link-unit,$(CRITERION_LIBS))
 $(call stamp,link-gpu,$(CUDA_LIBS) $(HWLOC_LIBS) $(NCCL_LIBS) $(CUBLASLT_LIBS))
 
 # ---- Sources -------------------------------------------------------------------------------------------------------
 
-# Rooms by what they need: jansson alone; MPI and hwloc; those and CUDA. bench/README.md says who may include whom.
+# Folders grouped by what they need: only jansson; MPI and hwloc; these and CUDA. bench/README.md says which may include which.
 sources = $(wildcard $(foreach room,$1,$(room)/*.c))
 HAVE_DRIVERS := $(and $(HAVE_MPI),$(HAVE_HWLOC))
 COMMON := $(call sources,$(addprefix bench/,base stats collective catalog record))
@@ -86,7 +83,6 @@ ANALYSIS := $(call sources,bench/analysis bench/analysis/*)
 TWINS := $(call sources,kernels)
 PLUGIN_SOURCES := $(wildcard bench/gpu/*.c bench/matmul/cublaslt*.c)
 MEASURE := $(if $(HAVE_DRIVERS),$(filter-out $(PLUGIN_SOURCES),$(call sources,$(addprefix bench/,backend launch measure matmul))))
-UNIT := $(call sources,tests/unit $(if $(HAVE_DRIVERS),tests/unit/mpi))
 DRIVER_NAMES := $(if $(HAVE_DRIVERS),$(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c)))
 KERNELS := $(wildcard kernels/*.cu)
 
@@ -115,15 +111,16 @@ help: ## this text
 	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
 	    'NO_INSTALL=1' 'bench and test install nothing; they name what is missing' \
     'NODES=1,2 HOSTFILE=FILE' 'bench: on which hosts; scripts/bench names all its knobs' \
-	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]'
+	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]' \
+	    'NCCL_TESTS_NAMES=1' "install also installs nccl-tests' names: all_reduce_perf for all_reduce, and so on"
 
-# Every object depends on its flags' classes; its headers are in the .d files.
+# Every object depends on the classes of its flags; the .d files list its headers.
 quiet_cc = $(call say,CC,$@)
 $B/obj/%.o: %.c $B/flags/base
 	$(quiet_cc)
 	@mkdir -p $(@D)
 	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
-# Texts in programs: the style sheet of `busbar report`, and how a driver starts its own ranks.
+# Text files that programs contain: the style sheet of `busbar report`, and the script with which a driver starts its ranks.
 $B/obj/page_style.c: bench/analysis/report/page.css
 $B/obj/mpirun_script.c: scripts/launchers/mpirun
 $B/obj/page_style.c $B/obj/mpirun_script.c: scripts/embed
@@ -140,19 +137,16 @@ $B/obj/%.cu.o: %.cu $B/flags/cuda
 MEASURE_OBJECTS := $(call objects,$(MEASURE))
 DRIVER_OBJECTS := $(patsubst %,$B/obj/bench/drivers/%.o,$(DRIVER_NAMES))
 PLUGIN_OBJECTS := $(call objects,$(PLUGIN_SOURCES))
-UNIT_OBJECTS := $(call objects,$(UNIT))
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): $B/flags/measure
 $(MEASURE_OBJECTS) $(DRIVER_OBJECTS): EXTRA_FLAGS = $(MEASURE_FLAGS)
 $(PLUGIN_OBJECTS): $B/flags/gpu
 $(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
-$(UNIT_OBJECTS): $B/flags/unit $B/flags/measure
-$(UNIT_OBJECTS): EXTRA_FLAGS = $(UNIT_FLAGS) $(MEASURE_FLAGS)
 $B/obj/bench/launch/start.o: $B/flags/launcher
 $B/obj/bench/launch/start.o: EXTRA_FLAGS = $(MEASURE_FLAGS) -DBUSBAR_MPIRUN='"$(MPI_MPIRUN)"'
 $B/obj/bench/base/version.o: $B/flags/git
 $B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT_HASH)"')
 
-# Archives: a program takes from them what it uses.
+# Archives: the linker takes only the objects that a program uses.
 $B/libcommon.a: $(call objects,$(COMMON))
 $B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS))) $B/obj/page_style.o
 $B/libmeasure.a: $(MEASURE_OBJECTS) $B/obj/mpirun_script.o $(call objects,$(TWINS))
@@ -164,16 +158,11 @@ $B/busbar: $B/obj/bench/analysis/busbar.o $B/libanalysis.a $B/libcommon.a $B/fla
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(BASE_LIBS)
 
-# What drivers and plug-ins show to each other: bench/*.symbols.
+# bench/*.symbols list the symbols that drivers and plug-ins export to each other.
 $(addprefix $B/,$(DRIVER_NAMES)): $B/%: $B/obj/bench/drivers/%.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure \
 		bench/program.symbols
 	$(call say,LINK,$@)
 	$Q$(LINK) -Wl,--dynamic-list=bench/program.symbols -o $@ $(filter %.o %.a,$^) $(MEASURE_LIBS)
-
-# What reads NCCL's messages needs no NCCL: the unit tests cover it.
-$B/unit: $(UNIT_OBJECTS) $B/obj/bench/gpu/nccl_debug.o $B/obj/bench/gpu/nccl_transport.o $B/libanalysis.a $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-unit $B/flags/link-measure
-	$(call say,LINK,$@)
-	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CRITERION_LIBS) $(MEASURE_LIBS)
 
 GPU_OBJECTS := $(filter-out $B/obj/bench/gpu/nccl%,$(filter $B/obj/bench/gpu/%,$(PLUGIN_OBJECTS)))
 PLUGIN_COMMON := $(filter-out %/device_memory.o,$(GPU_OBJECTS)) $(call objects,$(TWINS)) $(call objects,$(KERNELS:.cu=.cu.c)) \
@@ -188,41 +177,10 @@ $B/busbar_%.so: $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
 	$Q$(LINK_PLUGIN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBRARIES) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
-include tests/fakes/gpu/rules.mk tests/benchmark/rules.mk
-
-E2E := $(wildcard tests/e2e/*.sh)
-SLOW := $(wildcard tests/slow/*.sh)
-
-# All cores, unless the user gave a -j of their own.
+# Use all cores, unless the user gave a -j option.
 all_cores = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 
-test: ## unit and end-to-end tests (installs what is missing, see NO_INSTALL)
-	@scripts/setup --for test --config '$B/config.mk'
-	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
-	@$(MAKE) --no-print-directory test-here
-
-build-for-tests: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
-test-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_JOBS=$${TEST_JOBS:-2} tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
-
-test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
-	@scripts/setup --for test --config '$B/config.mk'
-	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
-	@$(MAKE) --no-print-directory test-all-here
-test-all-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
-
-FUZZ_SECONDS ?= 600
-fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
-	@$(MAKE) --no-print-directory -s $(all_cores) -f tests/fuzz/fuzz.mk F='$B/fuzz' all
-	@tests/fuzz/fuzz '$B/fuzz' '$(FUZZ_SECONDS)'
-
-CLUSTER := $(wildcard tests/slow/cluster_*.sh)
-test-cluster: all ## sweeps, faults and scans on clusters of network namespaces (as root)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=1800 tests/run $(CLUSTER)
-
-test-gpu: all fakegpu ## on a machine with GPUs: verifies, looks for memory errors, measures, writes records (scripts/gpu-proof)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' scripts/gpu-proof $(PROOF)
+include tests/rules.mk
 
 bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB); time and money first, then table, records, plots
 	@scripts/setup --for bench --config '$B/config.mk'
@@ -232,13 +190,10 @@ bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB
 check-regression: all ## BASELINE=NAME: measures what the baseline did and compares (or BASE=results/A NEW=results/B)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' BASELINE=$(call quote,$(BASELINE)) BASE=$(call quote,$(BASE)) NEW=$(call quote,$(NEW)) scripts/check-regression
 
-drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/drill
-
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT=$(call quote,$(GNUPLOT))) $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
-# Man pages and completion come from the programs' own option tables (EMULATOR runs them where they are for another CPU).
+# Man pages and completion come from the programs' option tables (EMULATOR runs programs that were built for another CPU).
 $B/man/%.1: $B/%
 	$(call say,MAN,$@)
 	@mkdir -p $(@D)
@@ -256,12 +211,13 @@ man: $(patsubst $B/%,$B/man/%.1,$(PROGRAMS)) $B/completion/busbar ## man pages a
 
 install: all man ## copies programs, plug-ins, scripts, tables, man pages, completion and documents below PREFIX
 	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
-	$Qscripts/install --build '$B' --to $(call quote,$(DESTDIR)$(PREFIX)) --plugins '$(addprefix $B/,$(PLUGINS))' $(PROGRAMS)
+	$Qscripts/install --build '$B' --to $(call quote,$(DESTDIR)$(PREFIX)) --plugins '$(addprefix $B/,$(PLUGINS))' \
+	    $(if $(filter 1,$(NCCL_TESTS_NAMES)),--nccl-tests-names) $(PROGRAMS)
 
 uninstall: ## removes what `make install` put below PREFIX, and nothing else
 	@scripts/install --uninstall --to $(call quote,$(DESTDIR)$(PREFIX))
 
-# The hash goes along as git-hash, since the tarball has no .git.
+# The tarball has no .git, so it contains the hash in the file git-hash.
 VERSION := $(shell sed -n 's/^.define BUSBAR_VERSION "\(.*\)"/\1/p' bench/base/version.h)
 dist: ## build/busbar-VERSION.tar.gz: the sources that git knows, which build and pass their tests without git
 	@GIT_HASH='$(GIT_HASH)' scripts/dist '$(VERSION)' '$B/busbar-$(VERSION).tar.gz' && echo '$B/busbar-$(VERSION).tar.gz'
@@ -270,7 +226,7 @@ clean: ## removes build/
 	rm -rf '$B'
 
 force:
-.PHONY: all help probe test test-here test-all test-all-here build-for-tests test-cluster test-gpu fuzz drill bench check-regression report install uninstall dist man clean force \
+.PHONY: all help probe bench check-regression report install uninstall dist man clean force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -1,9 +1,9 @@
-/* Device twin of check.c: each thread works out one unit of 16 bytes and compares it with wherever it stands;
-   elements are looked at one by one only where a unit differs.
+/* check.c on the device: each thread computes one unit of 16 bytes and compares it with every place where it
+   must be. Only if a unit differs are its elements compared one by one.
 
-   A thread has AT_ONCE loads under way: 512 threads of 16 loads of 16 bytes are 128 KiB on a processor, more
-   than twice what Little's law asks for at 8 TB/s and 1 us over 148 processors (54 KB). More threads would
-   work out more units. */
+   A thread has AT_ONCE loads in flight: 512 threads with 16 loads of 16 bytes are 128 KiB per multiprocessor,
+   more than twice what Little's law requires for 8 TB/s, 1 us and 148 multiprocessors (54 KB). More threads
+   would have to compute more units. */
 #include "kernels/launch.cuh"
 
 enum { CHECK_THREADS = 512, CHECK_BLOCKS = 1, AT_ONCE = 16 };
@@ -14,7 +14,7 @@ enum { CHECK_THREADS = 512, CHECK_BLOCKS = 1, AT_ONCE = 16 };
 #define NOT_INLINED
 #endif
 
-/* What one thread has found. */
+/* One thread's result. */
 struct found {
     unsigned long long wrong, first;
 };
@@ -32,8 +32,8 @@ static __device__ inline void compare(const struct pattern *p, uint64_t i, uint6
     if (i < found->first) found->first = i;
 }
 
-/* The elements of a unit that differs; the first of them is element i. Rare: it takes no registers from the
- * loop. */
+/* Compares the elements of a unit that differs; i: index of its first element. Not inlined, because it is
+   rare and would take registers from the loop. */
 static __device__ NOT_INLINED void look_closer(const struct pattern *p, uint64_t i, uint4 want, uint4 got,
                                                struct found *found)
 {
@@ -50,7 +50,8 @@ static __device__ NOT_INLINED void look_closer(const struct pattern *p, uint64_t
     }
 }
 
-/* `count` units, `step` apart, each of which must be `want`; the first begins with element i. */
+/* Compares `count` units, `step` apart, each of which must equal `want`. i: index of the first one's first
+   element. */
 static __device__ inline void compare_units(const struct pattern *p, const uint4 *units, uint64_t count,
                                             uint64_t step, uint4 want, uint64_t i, struct found *found)
 {
@@ -92,7 +93,7 @@ extern "C" __global__ void __launch_bounds__(CHECK_THREADS)
         uint64_t i = edge < s.head ? edge : s.tail_at + (edge - s.head);
         compare(&p, i, pattern_expected(&p, source, from + i), pattern_load(received, i, size), &found);
     }
-    if (found.wrong == 0) return; /* the usual case: no traffic */
+    if (found.wrong == 0) return; /* the usual case needs no atomics */
     atomicAdd(&verdict->wrong, found.wrong);
     atomicMin(&verdict->first, position + found.first);
 }

@@ -1,4 +1,5 @@
-/* fill.c on the device: each thread computes one unit of 16 bytes and stores it, aligned or not. */
+/* fill.c on the device: each thread computes one unit of 16 bytes and stores it at every place where it
+   belongs. Elements before and after the aligned units are stored one by one. */
 #include "kernels/launch.cuh"
 
 enum { FILL_THREADS = 256, FILL_BLOCKS = 1 };

@@ -1,5 +1,5 @@
-/* Gaussian operands: standard normal, a pure function of seed and index, so that any thread or device fills
- * any part alike. */
+/* Operands with a standard normal distribution. Each value is a pure function of seed and index, so that any
+   thread or device can fill any part. */
 #ifndef BUSBAR_GAUSSIAN_H
 #define BUSBAR_GAUSSIAN_H
 
@@ -12,7 +12,7 @@
 #define GAUSSIAN_INLINE static inline
 #endif
 
-/* splitmix64's finaliser (S. Vigna, public domain): every input bit reaches every output bit. */
+/* splitmix64's finaliser (S. Vigna, public domain): every input bit affects every output bit. */
 GAUSSIAN_INLINE uint64_t gaussian_hash(uint64_t seed, uint64_t index)
 {
     uint64_t z = seed + (index + 1) * 0x9e3779b97f4a7c15u;
@@ -21,8 +21,8 @@ GAUSSIAN_INLINE uint64_t gaussian_hash(uint64_t seed, uint64_t index)
     return z ^ z >> 31;
 }
 
-/* Elements 2 pair and 2 pair + 1 by Box and Muller's transform. The radius uses 40 bits in (0, 1], the
- * angle 24. */
+/* Elements 2 * pair and 2 * pair + 1, by the Box-Muller transform. The radius is made from 40 random bits, a
+   number in (0, 1], the angle from 24 bits. */
 GAUSSIAN_INLINE void gaussian_pair(uint64_t seed, uint64_t pair, double *first, double *second)
 {
     uint64_t bits = gaussian_hash(seed, pair);
@@ -33,7 +33,7 @@ GAUSSIAN_INLINE void gaussian_pair(uint64_t seed, uint64_t pair, double *first, 
     *second = radius * sin(angle);
 }
 
-/* Seeds of the two operands of a slot: no slot multiplies the same data. */
+/* The seed of an operand (0 or 1) of a slot: all slots have different data. */
 GAUSSIAN_INLINE uint64_t gaussian_seed(uint64_t seed, uint64_t slot, int operand)
 {
     return gaussian_hash(seed ^ 0x6d61746d756c2e00u, slot * 2 + (uint64_t)operand);

@@ -1,4 +1,4 @@
-/* Shared by the device code: grids taken from the device, and the pattern's units of 16 bytes. */
+/* Shared by the device code: grid sizes that suit the device, and the pattern's units of 16 bytes. */
 #ifndef BUSBAR_LAUNCH_CUH
 #define BUSBAR_LAUNCH_CUH
 
@@ -10,8 +10,8 @@
 #define LAUNCH(KERNEL, BLOCKS, THREADS, STREAM, ...) KERNEL<<<BLOCKS, THREADS, 0, STREAM>>>(__VA_ARGS__)
 #endif
 
-/* Enough blocks for `units` of work, but at most `most` on each processor, and no more than the device holds at once: each thread
-   then loops. */
+/* Enough blocks for `units` of work, but at most `most` per multiprocessor, and no more than can be resident
+   at the same time: each thread loops over the rest. */
 static cudaError_t grid_for(const void *kernel, int threads, int most, uint64_t units, unsigned *blocks)
 {
     int device, processors, resident;
@@ -26,7 +26,8 @@ static cudaError_t grid_for(const void *kernel, int threads, int most, uint64_t 
     return cudaSuccess;
 }
 
-/* Elements of `size` bytes before the first 16-byte boundary; whole units after them; the rest is the tail. */
+/* A buffer's elements before the first 16-byte boundary, the whole units after them, and where the tail
+   begins. */
 struct stretch {
     uint64_t head, units, tail_at;
 };
@@ -42,8 +43,9 @@ static __device__ inline struct stretch stretch_of(const void *buffer, uint64_t 
     return s;
 }
 
-/* A thread that steps by a multiple of the period always meets the same unit, which it works out once and keeps in registers:
-   the loop is then loads or stores and little else, for every type. `threads`: of the whole grid. */
+/* The step of each thread, in units: a multiple of the period. So a thread always needs the same unit, which
+   it computes once and keeps in registers, and its loop has little more than loads or stores. threads: of the
+   whole grid. */
 static __device__ inline uint64_t step_of(uint64_t threads)
 {
     uint64_t periods = threads / PATTERN_UNITS;
@@ -55,12 +57,12 @@ union unit {
     uint64_t halves[2];
 };
 
-/* The unit that begins at this element of what `source` sends (source < 0: of the reduction). Loops are not unrolled: an element
-   takes some hundred instructions. */
+/* The unit that begins at this element of `source`'s input (source < 0: of the reduction). The loops are not
+   unrolled, because an element takes about a hundred instructions. */
 static __device__ uint4 unit_at(const struct pattern *p, int source, uint64_t element)
 {
     const int bits = 8 * pattern_size(p->dtype);
-    uint64_t i = element % pattern_period(p->dtype); /* small: the divisions that follow are short */
+    uint64_t i = element % pattern_period(p->dtype); /* small, which makes the following divisions fast */
     union unit unit;
 #pragma unroll 1
     for (int half = 0; half < 2; half++) {

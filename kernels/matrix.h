@@ -1,10 +1,9 @@
-/* Operands of matrix multiplications, and Freivalds' check of their product, for types that only a GPU
-   multiplies: inline, for C11 and CUDA alike. A matrix is stored by columns of `inner` elements, without
-   padding.
+/* Operands of matrix multiplications on GPUs, and Freivalds' check of the product: inline functions for both
+   C11 and CUDA. A matrix is stored by columns of `inner` elements, without padding.
 
-   Narrow types hold round(x / scale) of Gaussians x: one scale for all (fp8 e4m3), or one for each block of
-   32 (mxfp8, a power of two) or 16 (nvfp4, in e4m3) elements of a column, chosen from the block's largest x
-   as a quantiser does. */
+   Narrow types store round(x / scale) of Gaussian values x. There is one scale for the whole matrix (fp8
+   e4m3), or one per block of 32 (mxfp8, a power of two) or 16 (nvfp4, in e4m3) elements of a column, chosen
+   from the block's largest magnitude as a quantiser does. */
 #ifndef BUSBAR_MATRIX_H
 #define BUSBAR_MATRIX_H
 
@@ -14,7 +13,7 @@
 enum matrix_kind {
     MATRIX_DOUBLE,
     MATRIX_FLOAT,
-    MATRIX_TF32, /* floats that tensor cores take whole: they leave the lowest 13 bits out */
+    MATRIX_TF32, /* floats rounded to tf32: tensor cores ignore the lowest 13 bits */
     MATRIX_BFLOAT16,
     MATRIX_HALF,
     MATRIX_E4M3,
@@ -26,9 +25,9 @@ enum matrix_kind {
 struct matrix {
     enum matrix_kind kind;
     int turned;            /* op() transposes it */
-    uint64_t inner, outer; /* as stored */
+    uint64_t inner, outer; /* as stored: elements of a column, columns */
     unsigned char *data;
-    unsigned char *scales; /* of block types, in cuBLASLt's order; else NULL */
+    unsigned char *scales; /* of types with blocks, in cuBLASLt's order; else NULL */
 };
 
 #define MATRIX_E4M3_SCALE (1.0 / 64) /* 4.5 sigma times 64 is below 448, e4m3's largest */
@@ -56,8 +55,8 @@ PATTERN_INLINE uint64_t matrix_data_bytes(enum matrix_kind kind, uint64_t elemen
     }
 }
 
-/* Scales stand in tiles of 128 columns by 4 blocks, 512 bytes each (cuBLAS documentation, "1D Block Scaling
- * Factors Layout"). */
+/* The bytes of the scales, which are stored in tiles of 128 columns by 4 blocks, 512 bytes each (cuBLAS
+   documentation, "1D Block Scaling Factors Layout"). */
 PATTERN_INLINE uint64_t matrix_scale_bytes(enum matrix_kind kind, uint64_t inner, uint64_t outer)
 {
     uint64_t block = (uint64_t)matrix_block(kind);
@@ -74,7 +73,7 @@ PATTERN_INLINE uint64_t matrix_scale_at(enum matrix_kind kind, uint64_t inner, u
     return tile * 512 + outer % 32 * 16 + outer / 32 * 4 + block % 4;
 }
 
-/* e2m1: 0 0.5 1 1.5 2 3 4 6 and their negatives. */
+/* Decodes e2m1: 0 0.5 1 1.5 2 3 4 6 and their negatives. */
 PATTERN_INLINE double matrix_e2m1(unsigned bits)
 {
     int exponent = (int)(bits >> 1 & 3), mantissa = (int)(bits & 1);
@@ -110,7 +109,7 @@ PATTERN_INLINE enum dtype matrix_dtype(enum matrix_kind kind)
     }
 }
 
-/* `value`, rounded to nearest even, as the bits of an element. */
+/* `value`, rounded to nearest even, as the bits of an element; not for nvfp4. */
 PATTERN_INLINE uint64_t matrix_encode(enum matrix_kind kind, double value)
 {
     uint64_t bits = pattern_encode(matrix_dtype(kind), value);
@@ -144,13 +143,14 @@ PATTERN_INLINE double matrix_gaussian(uint64_t seed, uint64_t i)
     return pair[i % 2];
 }
 
-/* The scale's bits for a block with this largest magnitude, and the scale: the quotient fits the type. */
+/* Chooses the scale of a block with this largest magnitude, such that the quotients fit into the type.
+   Returns the scale; *bits: its encoding. */
 PATTERN_INLINE double matrix_choose_scale(enum matrix_kind kind, double largest, unsigned char *bits)
 {
     if (kind == MATRIX_MXFP8) {
         int exponent;
-        double fraction = frexp(
-            largest / 448, &exponent); /* [0.5, 1) 2^exponent: the next power of two is 2^exponent, or it */
+        double fraction =
+            frexp(largest / 448, &exponent); /* in [0.5, 1) * 2^exponent: round up to a power of two */
         if (fraction == 0.5) exponent--;
         *bits = (unsigned char)(largest > 0 ? exponent + 127 : 127);
         return ldexp(1.0, (int)*bits - 127);
@@ -161,7 +161,7 @@ PATTERN_INLINE double matrix_choose_scale(enum matrix_kind kind, double largest,
     return pattern_decode(DTYPE_FP8_E4M3, *bits);
 }
 
-/* Fills unit u: 32 elements of the matrix in stored order (block types: of one column). */
+/* Fills unit u: 32 elements of the matrix in stored order (all of one column for types with blocks). */
 enum { MATRIX_UNIT = 32 };
 PATTERN_INLINE void matrix_fill_unit(const struct matrix *m, uint64_t seed, uint64_t u)
 {
@@ -191,20 +191,19 @@ PATTERN_INLINE void matrix_fill_unit(const struct matrix *m, uint64_t seed, uint
     }
 }
 
-/* Freivalds' check (matmul/freivalds.h), for columns [first + t width, …) of C: v[p] = sum over them of
- * op(B)[p][j] sign_j. */
+/* Freivalds' check (matmul/freivalds.h) of a group of column blocks of C. */
 struct matrix_check {
     struct matrix a, b, c;
     uint64_t m, n, k, seed;
     uint64_t width, first; /* columns of a block; the first block of this group */
     int blocks;            /* of this group, at most MATRIX_GROUP */
-    double tolerance;      /* 8 gemm_tolerance: times sqrt(columns) times the row's norm */
-    double *v;             /* [k][MATRIX_GROUP] */
+    double tolerance;      /* 8 * gemm_tolerance(); times sqrt(columns) times the row's norm: the bound */
+    double *v;             /* [k][MATRIX_GROUP]: of each block, the sum over its columns of op(B) sign */
 };
 enum { MATRIX_GROUP = 8 };
 
-/* What was found: `worst` is the largest |residual| / bound as a double's bits, which order like the
- * (positive) doubles. */
+/* The result. worst: the bits of the largest |residual| / bound, a double; bits of positive doubles are
+   ordered as the doubles are. */
 struct matrix_verdict {
     unsigned long long wrong, worst;
 };
@@ -232,8 +231,8 @@ PATTERN_INLINE void matrix_check_v(const struct matrix_check *check, uint64_t p)
     }
 }
 
-/* Row i: its largest |residual| / bound over the blocks, and how many exceed the bound. A NaN counts as
-   infinitely far. */
+/* Checks row i. Returns the number of blocks whose residual exceeds the bound; *worst: the largest |residual|
+   / bound over the blocks, HUGE_VAL for NaN. */
 PATTERN_INLINE unsigned matrix_check_row(const struct matrix_check *check, uint64_t i, double *worst)
 {
     double u[MATRIX_GROUP] = {0}, norm = 0;

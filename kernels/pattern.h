@@ -1,19 +1,20 @@
-/* The data that is sent and what must come back, element by element: inline, for C11 and CUDA alike, so that
-   host and device agree to the bit.
+/* The data that ranks send and the results that they must receive, element by element. Inline functions for
+   both C11 and CUDA, so that host and device agree to the bit.
 
-   Reductions. The ranks are cut into at most CONTRIBUTORS strata; in each a hash of (seed, index) picks one
-   rank, whose element is not neutral. So every rank contributes somewhere, ranks differ, and what must come
-   out costs a few hashes whatever the number of ranks. Values are small integers (or powers of two, for
-   products), such that every partial sum or product, in any order, is exactly representable: |sum| <= 2^p for
-   a float with p significand bits. No reduction of them gives the poison. avg has two contributors of one
-   sign: 1/n and its products are rounded, 2 ulp in all.
+   Reductions. The ranks are divided into at most PATTERN_CONTRIBUTORS strata. In each, a hash of (seed,
+   index) picks one rank, whose element is not neutral. So every rank contributes to some elements, ranks
+   differ, and the expected result takes only a few hashes, whatever the number of ranks. Values are small
+   integers (for products, small factors such as powers of two), so that every partial sum or product, in any
+   order, is exactly representable: |sum| <= 2^p for a float with p significand bits. No reduction of them
+   gives the poison. avg has two contributors of the same sign: 1/n and its products are rounded, which
+   adds up to at most 2 ulp.
 
-   Movement. Every element is any bit pattern but the poison.
+   Other collectives. An element can have any bits except the poison.
 
-   Both repeat after PATTERN_UNITS times 16 bytes, so that device and host work out one period and then run at
-   the speed of memory, whatever the type. The number of units is a prime, so that data from another place is
-   found wherever chunks are powers of two or shares of them. What is not seen: data of one rank that stands
-   off by a multiple of 16,336 bytes, which needs a size whose parts are such multiples. */
+   Both patterns repeat after PATTERN_UNITS times 16 bytes, so that device and host compute one period and
+   then run at the speed of memory, whatever the type. The number of units is a prime, so that displaced data
+   is found if chunks are powers of two or fractions of them. The check misses data of one rank that is
+   displaced by a multiple of 16,336 bytes, which needs a size whose parts are such multiples. */
 #ifndef BUSBAR_PATTERN_H
 #define BUSBAR_PATTERN_H
 
@@ -63,7 +64,7 @@ PATTERN_INLINE int pattern_size(enum dtype dtype)
     }
 }
 
-/* Exponent and stored mantissa bits of a float; false: an integer. */
+/* The exponent and stored mantissa bits of a float. Returns false for an integer type. */
 PATTERN_INLINE bool pattern_float(enum dtype dtype, int *exponent_bits, int *mantissa_bits)
 {
     switch (dtype) {
@@ -95,7 +96,7 @@ PATTERN_INLINE bool pattern_is_signed(enum dtype dtype)
     return dtype != DTYPE_UINT8 && dtype != DTYPE_UINT16 && dtype != DTYPE_UINT32 && dtype != DTYPE_UINT64;
 }
 
-/* `value`, rounded to nearest even, as the bits of a type; within its finite range. */
+/* `value`, rounded to nearest even, as bits of the type. It must be within the type's finite range. */
 PATTERN_INLINE uint64_t pattern_encode(enum dtype dtype, double value)
 {
     int exponent_bits = 0, mantissa_bits = 0, exponent;
@@ -119,14 +120,14 @@ PATTERN_INLINE uint64_t pattern_encode(enum dtype dtype, double value)
     frexp(magnitude, &exponent);
     exponent--;                                   /* magnitude = f 2^exponent, 1 <= f < 2 */
     if (exponent < 1 - bias) exponent = 1 - bias; /* subnormal */
-    /* The significand with its hidden bit: adding it carries into the exponent where rounding reaches the
-     * next power of two. */
+    /* The significand includes the hidden bit. If rounding reaches the next power of two, the addition
+       carries into the exponent, as it must. */
     uint64_t significand = (uint64_t)rint(ldexp(magnitude, mantissa_bits - exponent));
     return sign + ((uint64_t)(exponent + bias - 1) << mantissa_bits) + significand;
 }
 
-/* The value of a float's or an integer's bits (64-bit integers are rounded); infinities and NaN are not told
- * apart. */
+/* The value of an element's bits. Rounds 64-bit integers; does not recognise infinities and NaN, except in
+   double. */
 PATTERN_INLINE double pattern_decode(enum dtype dtype, uint64_t bits)
 {
     int exponent_bits = 0, mantissa_bits = 0, size = 8 * pattern_size(dtype);
@@ -150,13 +151,13 @@ PATTERN_INLINE double pattern_decode(enum dtype dtype, uint64_t bits)
     return bits >> (size - 1) & 1 ? -magnitude : magnitude;
 }
 
-/* The largest finite value's bits, or the lowest's. */
+/* The bits of the type's largest or lowest finite value. */
 PATTERN_INLINE uint64_t pattern_extreme(enum dtype dtype, bool largest)
 {
     int exponent_bits = 0, mantissa_bits = 0, size = 8 * pattern_size(dtype);
     uint64_t sign = (uint64_t)1 << (size - 1);
     if (pattern_float(dtype, &exponent_bits, &mantissa_bits)) {
-        /* e4m3 has no infinity: only S.1111.111 is NaN. Elsewhere the highest exponent is taken. */
+        /* e4m3 has no infinity: only S.1111.111 is NaN. In other types the highest exponent is reserved. */
         uint64_t infinity = (((uint64_t)1 << exponent_bits) - 1) << mantissa_bits;
         uint64_t top = dtype == DTYPE_FP8_E4M3 ? 0x7e : infinity - 1;
         return largest ? top : sign | top;
@@ -172,17 +173,17 @@ PATTERN_INLINE uint32_t pattern_range(enum dtype dtype)
     if (pattern_float(dtype, &exponent_bits, &mantissa_bits))
         return (uint32_t)1 << (mantissa_bits + 1 < 24 ? mantissa_bits + 1 : 24);
     int bits = 8 * pattern_size(dtype);
-    /* Half of the type's range at most: the poison is never reached. */
+    /* At most half of the type's range, so that no result equals the poison. */
     return ((uint32_t)1 << (bits - 2 < 24 ? bits - 2 : 24)) - 1;
 }
 
-/* Elements after which everything repeats. */
+/* The period of the pattern, in elements. */
 PATTERN_INLINE uint64_t pattern_period(enum dtype dtype)
 {
     return (uint64_t)PATTERN_UNITS * PATTERN_UNIT / (uint64_t)pattern_size(dtype);
 }
 
-/* As pattern_encode, for an integer that the type holds exactly (2^(significand bits) at most). */
+/* As pattern_encode(), for an integer that the type represents exactly (at most 2^(significand bits)). */
 PATTERN_INLINE uint64_t pattern_encode_integer(enum dtype dtype, int64_t value)
 {
     int exponent_bits = 0, mantissa_bits = 0, exponent;
@@ -208,7 +209,7 @@ PATTERN_INLINE int pattern_strata(const struct pattern *p)
     return p->ranks < most ? p->ranks : most;
 }
 
-/* ncclRedOpCreatePreMulSum: what each rank's input is multiplied by. */
+/* The factor of each rank's input for ncclRedOpCreatePreMulSum. */
 PATTERN_INLINE double pattern_premul(int rank)
 {
     return rank % 2 ? 2 : 1;
@@ -220,7 +221,7 @@ PATTERN_INLINE uint64_t pattern_stratum_hash(const struct pattern *p, uint64_t i
                        0x9e3779b97f4a7c15u * (index * PATTERN_CONTRIBUTORS + (uint64_t)stratum + 1));
 }
 
-/* The rank that contributes for a stratum: ranks [stratum * n / k, (stratum + 1) * n / k). */
+/* The rank that contributes for a stratum, one of the ranks [stratum * n / k, (stratum + 1) * n / k). */
 PATTERN_INLINE int pattern_pick(const struct pattern *p, int strata, int stratum, uint64_t hash)
 {
     uint64_t from = (uint64_t)stratum * (uint64_t)p->ranks / (uint64_t)strata;
@@ -233,7 +234,7 @@ PATTERN_INLINE bool pattern_is_negative(const struct pattern *p, uint64_t hash)
     return hash & 1 && pattern_is_signed(p->dtype) && p->op != OP_AVG;
 }
 
-/* The value that a stratum's contributor gives, but for products. */
+/* The value of a stratum's contributor, except for products. */
 PATTERN_INLINE int64_t pattern_contribution(const struct pattern *p, int strata, uint64_t hash)
 {
     uint32_t most = pattern_range(p->dtype);
@@ -243,7 +244,7 @@ PATTERN_INLINE int64_t pattern_contribution(const struct pattern *p, int strata,
     return pattern_is_negative(p, hash) ? -value : value;
 }
 
-/* So, for products: |product| <= 3^4 for integers; 3 times powers of two for floats. */
+/* The same for products: |product| <= 3^4 for integers, and 3 times a power of two for floats. */
 PATTERN_INLINE double pattern_factor(const struct pattern *p, int stratum, uint64_t hash)
 {
     int exponent_bits, mantissa_bits;
@@ -261,7 +262,7 @@ PATTERN_INLINE uint64_t pattern_neutral(const struct pattern *p)
     return 0;
 }
 
-/* The bits of element `index` of a rank's input. */
+/* The bits of element `index` of `rank`'s input. */
 PATTERN_INLINE uint64_t pattern_element(const struct pattern *p, int rank, uint64_t index)
 {
     index %= pattern_period(p->dtype);
@@ -328,7 +329,7 @@ PATTERN_INLINE uint64_t pattern_expected(const struct pattern *p, int source, ui
     return source < 0 ? pattern_reduced(p, index) : pattern_element(p, source, index);
 }
 
-/* Whether `got` may stand where `want` is expected. */
+/* Whether `got` is correct where `want` is expected. */
 PATTERN_INLINE bool pattern_accepts(const struct pattern *p, uint64_t want, uint64_t got)
 {
     int exponent_bits, mantissa_bits;
@@ -338,7 +339,7 @@ PATTERN_INLINE bool pattern_accepts(const struct pattern *p, uint64_t want, uint
     if (((got | want) & ~sign) == 0) return true; /* -0 == +0 */
     if (p->op != OP_AVG || ((got ^ want) & sign)) return false;
     return (got > want ? got - want : want - got) <=
-           PATTERN_AVG_ULP; /* neighbours of one sign are neighbours as integers */
+           PATTERN_AVG_ULP; /* floats of one sign are ordered as their bits are as integers */
 }
 
 PATTERN_INLINE uint64_t pattern_load(const void *buffer, uint64_t at, int size)

@@ -1,13 +1,13 @@
-# The parts of scripts/sweep, which sources this file (bash).
+# The functions of scripts/sweep, which sources this file (bash).
 # shellcheck shell=bash disable=SC2034,SC2154 # `ask` sets variables by their names
 
 die() { echo "sweep: $2" >&2; exit "$1"; }
 
-# ask VERB [NUMBER…]: busbar answers in lines NAME=VALUE, which become variables. Values are never interpreted.
+# ask VERB [NUMBER…]: runs `busbar sweep VERB` and sets a shell variable for each line NAME=VALUE that it prints. Never evaluates values.
 ask() {
     local line verb=$1
     shift
-    if [ -t 2 ]; then printf '\r\033[K' >&2; fi # the ticker's line
+    if [ -t 2 ]; then printf '\r\033[K' >&2; fi # clears the ticker's line
     BUSBAR_CATALOG=${BUSBAR_CATALOG:-$here/../results} "$build/busbar" sweep "$verb" "$scratch" "$@" -- "${flags[@]}" >"$scratch/answer" || exit $?
     while IFS= read -r line; do printf -v "${line%%=*}" %s "${line#*=}"; done <"$scratch/answer"
 }
@@ -16,7 +16,7 @@ clean_up() {
     [ -z "$ticker" ] || kill "$ticker" 2>/dev/null
     [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
     rm -rf "$scratch"
-    # A sweep that was refused before its first launch leaves no folder.
+    # If the sweep ended before its first launch, remove the folder that it created.
     if [ -n "$new_folder" ] && ! compgen -G "$new_folder/*.jsonl" >/dev/null; then
         (cd "$new_folder" && rm -f .lock .unfinished sweep.tsv plan.tsv hosts.tsv preflight.txt && rmdir "$PWD") 2>/dev/null
     fi
@@ -27,7 +27,7 @@ on_signal() {
     [ -z "$child" ] || kill -TERM "$child" 2>/dev/null
 }
 
-# ---- with what ----
+# ---- launcher, MPI and environment ----
 
 find_launcher() {
     launcher_path=$here/launchers/$launcher
@@ -35,7 +35,7 @@ find_launcher() {
     [ -x "$launcher_path" ] && [ -f "$launcher_path" ] || die 2 "--launcher: '$launcher' is neither in scripts/launchers nor a program's path"
 }
 
-# The MPI that the drivers were built with, and its own mpirun: as scripts/probe found them (make install puts that beside this file).
+# The MPI that the drivers were built with, and its mpirun, as scripts/probe found them (`make install` puts them into mpi.mk here).
 find_mpi() {
     local facts=$build/config.mk
     [ -e "$facts" ] || facts=$here/mpi.mk
@@ -60,7 +60,7 @@ set_environment() {
     if [ "$host_count" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
 }
 
-# on_hosts HOSTS NODES RANKS RANKS_PER_NODE SECONDS PROGRAM…: through the launcher, ended after so many seconds.
+# on_hosts HOSTS NODES RANKS RANKS_PER_NODE SECONDS PROGRAM…: runs the program through the launcher; ends it after SECONDS.
 on_hosts() {
     SWEEP_HOSTS=$1 SWEEP_NODES=$2 SWEEP_RANKS=$3 SWEEP_RANKS_PER_NODE=$4 SWEEP_DEADLINE=$5 timeout -k 5 "$5" "$launcher_path" "${@:6}" </dev/null
 }
@@ -88,7 +88,8 @@ print_launches() {
 
 # ---- hosts that do not answer ----
 
-# Hosts on which the launcher cannot run `true`, into $scratch/silent: one launch asks all, and only when it fails each is asked alone.
+# Writes the hosts on which the launcher cannot run `true` to $scratch/silent. One launch tests all hosts; only if it fails, each is
+# tested separately.
 find_silent_hosts() {
     local line host waiting=0
     : >"$scratch/silent"
@@ -110,7 +111,7 @@ find_silent_hosts() {
     return 0
 }
 
-# A look at all hosts in seconds: who is silent is left out, who differs ends the sweep.
+# Checks all hosts within seconds: leaves out hosts that do not answer, and ends the sweep if hosts differ.
 check_hosts() {
     if [ "$host_count" -eq 1 ] && [ ! -e /dev/nvidiactl ]; then return; fi
     on_hosts "$scratch/all_hosts" "$host_count" "$host_count" 1 60 "$here/hostfacts" "$build/$driver" >"$scratch/facts" 2>"$scratch/facts.err"
@@ -132,7 +133,7 @@ start_ticker() {
 }
 
 # Runs "$@" through the launcher with a deadline; output to a log; returns its status (124: the deadline).
-# Should this shell be killed, the launch is told to end too; where that cannot be had, it holds the lock until it has ended.
+# If this shell is killed, the launch gets SIGTERM (setpriv); without setpriv, the launch holds the folder's lock until it has ended.
 launch_with_deadline() { # seconds log command…
     local limit=$1 log=$2 got=0 guard=()
     shift 2
@@ -142,7 +143,8 @@ launch_with_deadline() { # seconds log command…
         SWEEP_DEADLINE=$limit exec "${guard[@]}" timeout -k 15 "$limit" "$launcher_path" "$@"
     ) >"$log" 2>&1 </dev/null &
     child=$!
-    # A trapped signal ends `wait` early: the launch was told, wait for it. (The shell would report a killed job: the log has it.)
+    # A trapped signal ends `wait` early; on_signal has ended the launch, so wait for it again. The shell would report a killed job on
+    # stderr: that is hidden, since the log has it.
     { wait "$child" || got=$?; while kill -0 "$child"; do wait "$child" || got=$?; done; } 2>/dev/null
     child=""
     return "$got"
@@ -190,7 +192,7 @@ sweep_once() {
     if [ "$all_complete" = 1 ]; then rm -f "$folder/.unfinished"; fi
 }
 
-# --repeat-every: each time in a run of its own; the worst status counts.
+# --repeat-every: each repetition is a separate run; the worst status counts.
 sweep_again_and_again() {
     local worst=0
     while ask round && [ "$more" = 1 ] && [ "$signal" -eq 0 ]; do

@@ -1,12 +1,12 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by every end-to-end test (bash). A test prints one line a check: "ok - …", "not ok - …", "skip - … # reason";
-# tests/run adds them up. What a failed command printed is shown.
+# Sourced by every end-to-end test (bash). A test prints one line per check: "ok - …", "not ok - …", "skip - … # reason";
+# tests/run counts them. After a failed check, the end of the command's output follows.
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 build=${BUILD:-build}
 work=$(mktemp -d)
-chmod 711 "$work" # a test may go on as another user, also one within another
-export TMPDIR=$work # whatever a program that is killed leaves behind goes with it
+chmod 711 "$work" # a test may switch to another user, also a test that another test runs
+export TMPDIR=$work # so that temporary files of killed programs are removed, too
 failures=0
 trap 'ended=$?; rm -rf "$work"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
 
@@ -14,8 +14,8 @@ ok() { echo "ok - $1"; }
 not_ok() { failures=$((failures + 1)); echo "not ok - $1"; }
 skip() { echo "skip - $1 # $2"; }
 
-# expect_status NAME STATUS COMMAND…: the command's output is left in $work/out and $work/err. The command itself may read what the one before it
-# left there.
+# expect_status NAME STATUS COMMAND…: runs the command and leaves its output in $work/out and $work/err. The command may read the previous
+# command's output there.
 expect_status() {
     local name=$1 wanted=$2 got=0
     shift 2
@@ -35,7 +35,7 @@ check() {
     expect_status "$name" 0 "$@"
 }
 
-# needs_built PROGRAM…: ends a benchmark with one line where what it compares is not built.
+# needs_built PROGRAM…: ends a benchmark with a one-line message if one of the programs is not built.
 needs_built() {
     local program
     for program in "$@"; do
@@ -43,12 +43,12 @@ needs_built() {
     done
 }
 
-# ranks N PROGRAM…: on this machine, by the launcher of the MPI that the build uses. Tests run side by side: ranks give way, as if they
-# outnumbered the cores.
+# ranks N PROGRAM…: runs the program on N ranks on this machine, with the launcher of the build's MPI. Tests run in parallel, so ranks yield
+# while they wait, as if there were more ranks than cores.
 mpirun=${MPIRUN:-mpirun} mpi_launcher=$PWD/scripts/launchers/mpirun
 ranks() (SWEEP_RANKS=$1 SWEEP_OVERSUBSCRIBE=1 MPIRUN=$mpirun exec timeout "${RANKS_TIMEOUT:-900}" "$mpi_launcher" "${@:2}")
 
-# says NAME TEXT: the last command's stdout or stderr (left as they are) has the text.
+# says NAME TEXT: checks that the last command's stdout or stderr contains the text; does not change either file.
 says() {
     if grep -qF -- "$2" "$work/out" "$work/err"; then ok "$1"; return 0; fi
     not_ok "$1 (no '$2' in its output)"
@@ -56,7 +56,7 @@ says() {
     return 1
 }
 
-# our_leaks: what LeakSanitizer wrote to $work/asan.* of memory that was allocated near our code (frames 0 to 4).
+# our_leaks: prints the reports of LeakSanitizer in $work/asan.* that have a file of busbar in frames 0 to 4 of the allocation.
 our_leaks() {
     cat "$work"/asan.* 2>/dev/null | awk '
         /(Direct|Indirect) leak/ { flush(); text = $0; ours = 0; next }
@@ -67,7 +67,7 @@ our_leaks() {
         function flush() { if (ours) print text; ours = 0; text = "" }'
 }
 
-# limited BYTES PROGRAM…: in a memory control group of its own, as in a container. Status 77: no group can be made here.
+# limited BYTES PROGRAM…: runs the program in a new memory control group, as in a container. Status 77: cannot create the group.
 limited() (
     group=/sys/fs/cgroup/memory/busbar-$BASHPID limit=memory.limit_in_bytes bytes=$1
     if [ -e /sys/fs/cgroup/cgroup.controllers ]; then group=/sys/fs/cgroup/busbar-$BASHPID limit=memory.max; fi

@@ -1,4 +1,4 @@
-/* busbar: analysis of results on any machine; needs no MPI and no GPU. */
+/* busbar: analyses results on any machine, without MPI or a GPU. */
 #include "analysis/common/subcommand.h"
 #include "base/units.h"
 #include "base/text.h"
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is not listed stands last. */
+/* Subcommands that the help does not list must come last. */
 const struct subcommand *const subcommands[] = {
     &import_subcommand,   &export_subcommand,
     &limits_subcommand,   &show_subcommand,
@@ -18,7 +18,7 @@ const struct subcommand *const subcommands[] = {
     &sweep_subcommand,    NULL,
 };
 
-/* Not listed: what scripts call. */
+/* Does the help list it? Not those that only scripts call. */
 static bool is_listed(const struct subcommand *subcommand)
 {
     return subcommand && subcommand != &sweep_subcommand;
@@ -50,7 +50,7 @@ static void man(FILE *out)
                 subcommands[i]->command->summary);
 }
 
-/* Answers what is asked of busbar itself; false when `word` is something else. */
+/* Handles the options of busbar itself, such as --help. false: `word` is not one of them. */
 static bool answer(const char *word)
 {
     if (same(word, "--help") || same(word, "-h") || same(word, "help"))

@@ -4,6 +4,7 @@
 #ifndef BUSBAR_BACKEND_H
 #define BUSBAR_BACKEND_H
 
+#include "backend/choice.h"
 #include "base/status.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
@@ -41,6 +42,7 @@ enum capability {
     CAN_HOST_CLOCK = 16,     /* run() sets start_s and end_s from CLOCK_MONOTONIC */
     CAN_DOMAINS = 32,        /* open() checks expect_domain */
     CAN_TELL_TRANSPORT = 64, /* open() checks expect_transport */
+    CAN_TELL_CHOICE = 128,   /* there is ask() */
 };
 
 struct backend_options {
@@ -73,7 +75,9 @@ struct call {
     size_t count; /* elements of the whole case */
     int root;
     bool in_place;
-    bool isolated; /* else pipelined: `batch` calls back to back are one sample */
+    enum mode
+        mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
+                       the host's clock before the first call and once all are complete, and calls `start` */
     const struct buffers *buffers;
     /* Start barrier: run() calls it immediately before reading the clock. NULL: no barrier. */
     enum status (*start)(void *starter);
@@ -117,6 +121,9 @@ struct backend {
     enum status (*check)(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);
     /* Called once per case before the first run(): untimed first calls, graph capture. May be NULL. */
     enum status (*prepare)(struct comm *, const struct call *, int batch);
+    /* Once per case, after prepare(), if somebody wants to know: makes the call, untimed; rank 0 learns how the
+       library does it. May be NULL. */
+    enum status (*ask)(struct comm *, const struct call *, struct choice *);
     /* One sample: call->start, then `batch` calls back to back on successive slots. Starts at *slot and
        advances it. */
     enum status (*run)(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);

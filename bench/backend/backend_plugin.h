@@ -1,4 +1,4 @@
-/* What a plug-in with a collective backend exchanges with the program (base/plugin.h). */
+/* The interface between the program and a plug-in with a collective backend (base/plugin.h). */
 #ifndef BUSBAR_BACKEND_PLUGIN_H
 #define BUSBAR_BACKEND_PLUGIN_H
 

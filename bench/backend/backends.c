@@ -11,7 +11,7 @@ enum status backend_check_name(const char *name)
     const char *known[sizeof backends / sizeof *backends + 2] = {"auto"};
     size_t count = 1;
     for (size_t i = 0; backends[i]; i++) known[count++] = backends[i]->name;
-    known[count] = "nccl"; /* also where it was not built */
+    known[count] = "nccl"; /* even if its plug-in was not built */
     return plugin_check_name(name, known);
 }
 

@@ -1,12 +1,14 @@
-/* A backend around a backend that does damage on demand, to prove that alarms ring. `--fault KIND:rank=R,call=N,us=T`:
+/* A wrapper of a backend that injects faults, to test the alarms. `--fault KIND:rank=R,call=N,us=T`:
      wrong  damages one element that rank R received, in every verification
-     slow   rank R waits T µs before each sample, before its start stamp: it comes late. percent=P instead of us: it takes P %
-            longer for each sample, before its end stamp
+     slow   rank R waits T µs in each sample, after the barrier and before its start stamp: it is late. With
+            percent=P instead of us, each of its samples takes P % longer, before the end stamp
      fail   the N-th sample of rank R returns an error
-     hang   rank R never comes back from its N-th sample      stop   rank R stops itself (SIGSTOP) there
-     kill   rank R kills itself (SIGKILL) there               exit   rank R leaves with status 0 there
+     hang   rank R never returns from its N-th sample
+     stop   rank R stops itself (SIGSTOP) in its N-th sample
+     kill   rank R kills itself (SIGKILL) in its N-th sample
+     exit   rank R exits with status 0 in its N-th sample
      away   rank R is scheduled away for T µs in every N-th sample, between the barrier and its start stamp
-   Whatever it wrapped says "faulted" in its provenance. */
+   The record's provenance then has "faulted". */
 #include "backend/backend.h"
 #include "backend/mpi_status.h"
 #include "base/clock.h"
@@ -31,13 +33,13 @@ struct fault {
 };
 
 struct comm {
-    struct backend self; /* what the sampler calls */
+    struct backend self; /* the wrapper's descriptor, which the sampler calls */
     const struct backend *inner;
     struct comm *comm; /* inner's */
     struct fault fault;
-    bool mine; /* this rank has the fault */
-    int64_t calls;
-    const struct call *call; /* as the sampler gave it */
+    bool mine;               /* this rank has the fault */
+    int64_t calls;           /* samples so far */
+    const struct call *call; /* the sampler's, of the current sample */
 };
 
 static enum status parse_fault(const char *text, struct fault *fault)
@@ -83,8 +85,8 @@ static long switches(void)
     return getrusage(RUSAGE_THREAD, &usage) ? -1 : usage.ru_nivcsw;
 }
 
-/* Another thread takes this one's processor: whoever yields then is switched away from, and the kernel counts
-   that as against his will. */
+/* Lets this thread be preempted: another thread spins on the same processor, so that sched_yield() switches
+   to it, which the kernel counts as an involuntary switch. */
 static enum status go_away(double us)
 {
     cpu_set_t before, here;
@@ -169,7 +171,12 @@ static enum status fault_prepare(struct comm *c, const struct call *call, int ba
     return c->inner->prepare(c->comm, call, batch);
 }
 
-/* The ranks have started together, the clock is not read yet. */
+static enum status fault_ask(struct comm *c, const struct call *call, struct choice *choice)
+{
+    return c->inner->ask(c->comm, call, choice);
+}
+
+/* The wrapped call.start: strikes after the ranks have started together and before the clock is read. */
 static enum status struck_start(void *state)
 {
     struct comm *c = state;
@@ -234,7 +241,7 @@ enum status backend_open(const struct backend **backend, const struct world *wor
     if (!options->fault) return (*backend)->open(world, options, comm);
     enum status status = parse_fault(options->fault, &fault);
     if (status) return status;
-    int rank = 0, ranks = 0; /* of the launch, whatever group this is */
+    int rank = 0, ranks = 0; /* in the launch, even if `world` is a group */
     mpi_must(MPI_Comm_rank(MPI_COMM_WORLD, &rank));
     mpi_must(MPI_Comm_size(MPI_COMM_WORLD, &ranks));
     if (fault.rank >= ranks)
@@ -254,6 +261,7 @@ enum status backend_open(const struct backend **backend, const struct world *wor
         .fill = fault_fill,
         .check = fault_check,
         .prepare = (*backend)->prepare ? fault_prepare : NULL,
+        .ask = (*backend)->ask ? fault_ask : NULL,
         .run = fault_run,
         .facts = fault_facts,
         .domain = (*backend)->domain ? fault_domain : NULL,

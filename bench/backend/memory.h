@@ -13,8 +13,8 @@ struct memory_pool {
     size_t bytes;
 };
 
-/* slots * bytes of page-aligned memory; NULL: not enough memory. Invalidates what an earlier call
-   returned. */
+/* slots * bytes of page-aligned memory; NULL: not enough memory. Invalidates the result of any earlier
+   call. */
 void *memory_pool_take(struct memory_pool *, size_t slots, size_t bytes);
 size_t memory_pool_held(const struct memory_pool *);
 void memory_pool_free(struct memory_pool *);

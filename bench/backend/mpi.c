@@ -1,5 +1,5 @@
-/* Blocking MPI calls on host memory, or on device memory where the MPI library is CUDA-aware, as applications
- * make them. */
+/* The MPI backend: blocking calls, as applications make them, on host memory, or on device memory if the MPI
+   library is CUDA-aware. */
 #include "backend/backend.h"
 #include "base/cgroup.h"
 #include "base/clock.h"
@@ -25,7 +25,7 @@ struct comm {
     struct device_state *state;
 };
 
-/* struct buffers' memory: slots of a send and a receive part each. */
+/* `memory` of struct buffers: slots, each with a send and a receive part. */
 struct slots {
     char *base;
     size_t stride, recv_offset;
@@ -56,7 +56,7 @@ static MPI_Datatype mpi_type(enum dtype dtype)
         return MPI_DOUBLE;
     case DTYPE_HALF:
     case DTYPE_BFLOAT16:
-        return MPI_UINT16_T; /* their reductions are operations of ours */
+        return MPI_UINT16_T; /* reduced by our own operations */
     case DTYPE_FP8_E4M3:
     case DTYPE_FP8_E5M2:
         return MPI_UINT8_T;
@@ -91,8 +91,8 @@ static MPI_Op mpi_op(const struct comm *c, enum dtype dtype, enum op op)
     }
 }
 
-/* Open MPI and others tell by this extension whether they take device pointers; without it a library does
- * not. */
+/* Opens the device plug-in. Refuses an MPI library that does not report CUDA support through the extension
+   MPIX_Query_cuda_support(), which Open MPI and others have. */
 static enum status open_device(struct comm *c)
 {
     struct text words = {0};
@@ -135,7 +135,7 @@ static enum status mpi_open(const struct world *world, const struct backend_opti
     return status;
 }
 
-/* The count that an MPI call takes: of the whole or of a rank's part. */
+/* The count that the MPI call takes: the elements of the whole case, or of one rank's part. */
 static size_t call_count(const struct comm *c, const struct call *call)
 {
     return call->count / call->collective->divisor(c->world->ranks);
@@ -183,7 +183,7 @@ static enum status mpi_alloc(struct comm *c, size_t send_bytes, size_t recv_byte
 
 static void mpi_free(struct comm *c, struct buffers *b)
 {
-    (void)c; /* the pool keeps its block for the next case: its pages are there already */
+    (void)c; /* the pool keeps its block for the next case, whose pages then exist already */
     free(b->memory);
     *b = (struct buffers){0};
 }
@@ -199,7 +199,7 @@ static char *recv_at(const struct buffers *b, size_t slot)
     return slot_at(b, slot) + ((const struct slots *)b->memory)->recv_offset;
 }
 
-/* Where what is received begins: in place, scatter leaves the root's part where it stands. */
+/* Where the received data begin. In-place scatter leaves the root's part where it is. */
 static char *received_at(const struct comm *c, const struct call *call, size_t slot)
 {
     size_t part = call->count / (size_t)c->world->ranks * dtypes[call->dtype].size;
@@ -264,13 +264,13 @@ static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t s
     return STATUS_OK;
 }
 
-/* All that a blocking call needs, worked out before the clock is read. */
+/* The arguments of a blocking call, prepared before the clock is read. */
 struct arguments {
     enum collective_id id;
-    char *send, *recv; /* of a slot; send may be MPI_IN_PLACE */
-    size_t step;       /* from one slot to the next */
+    char *send, *recv; /* of the current slot; send may be MPI_IN_PLACE */
+    size_t step;       /* bytes from one slot to the next */
     int count, part, root, next, previous;
-    size_t large; /* the count, where an int cannot hold it */
+    size_t large; /* the call's count; used if is_large (above INT_MAX) */
     bool in_place, is_root, is_large;
     MPI_Datatype type;
     MPI_Op op;
@@ -299,7 +299,7 @@ static struct arguments arguments_of(struct comm *c, const struct call *call, si
         a.type = types_huge(&c->types, a.type, a.large);
         a.count = a.part = 1;
     }
-    bool at_root_only = a.id == REDUCE || a.id == GATHER; /* the others send from their buffer */
+    bool at_root_only = a.id == REDUCE || a.id == GATHER; /* other ranks send from their buffer */
     a.send = !call->in_place                                           ? slot_at(call->buffers, slot)
              : a.id == SCATTER || (at_root_only && rank != call->root) ? a.recv
                                                                        : MPI_IN_PLACE;
@@ -312,7 +312,7 @@ static void next_slot(struct arguments *a)
     if (a->send != MPI_IN_PLACE) a->send += a->step;
 }
 
-/* Reductions of more elements than an int counts. */
+/* Reductions of more elements than an int can count. */
 static int issue_large(const struct arguments *a)
 {
 #if MPI_VERSION >= 4
@@ -332,8 +332,7 @@ static int issue_large(const struct arguments *a)
     return MPI_ERR_COUNT;
 }
 
-/* MPI_Bcast has one buffer. With two, the root's own copy is an operation of its own; its order does not
- * matter. */
+/* MPI_Bcast() has one buffer. Out of place, the root needs an extra copy to its receive buffer. */
 static int broadcast(const struct arguments *a)
 {
     bool copies = !a->in_place && a->is_root;
@@ -376,7 +375,7 @@ static int issue(const struct arguments *a)
     }
 }
 
-/* The function that issue calls. */
+/* The name of the MPI function that issue() calls. */
 static const char *call_name(const struct arguments *a)
 {
     static const char *const names[] = {[ALL_REDUCE] = "MPI_Allreduce",
@@ -391,7 +390,7 @@ static const char *call_name(const struct arguments *a)
     return a->id == SEND_RECV && a->in_place ? "MPI_Sendrecv_replace" : names[a->id];
 }
 
-/* true: the next slot is the first one again. */
+/* Advances *slot. Returns true if it wraps around to slot 0. */
 static bool advance(const struct call *call, size_t *slot)
 {
     if (++*slot < call->buffers->slots) return false;

@@ -2,8 +2,9 @@
 #include "backend/mpi_status.h"
 #include "kernels/pattern.h"
 
-/* MPI has no 16-bit floats: each operation converts, combines and rounds, an element at a time. Its speed is
-   this code's, not the library's. Where calls take large counts, the operation must too. */
+/* Reduction operations for 16-bit floats, which MPI lacks: they convert, combine and round element by
+   element. So their speed is that of this code, not of the library. If calls take large counts (MPI 4), the
+   operations must too. */
 #if MPI_VERSION >= 4
 typedef MPI_Count op_count;
 typedef MPI_User_function_c op_function;
@@ -48,8 +49,8 @@ void types_close(struct types *t)
     if (t->huge != MPI_DATATYPE_NULL) mpi_must(MPI_Type_free(&t->huge));
 }
 
-/* Before MPI 4 counts are ints, and there is no other way: chunks of 2^30 elements and what remains, as a
- * struct. */
+/* Builds a struct type of chunks of 2^30 elements and a remainder. Before MPI 4, counts are ints and there is
+   no other way. */
 MPI_Datatype types_huge(struct types *t, MPI_Datatype of, size_t count)
 {
     enum { CHUNK = 1 << 30 };

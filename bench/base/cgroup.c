@@ -38,7 +38,8 @@ static bool own_group(const char *root, const char *controller, struct text *mou
     return found;
 }
 
-/* Numbers at the start of a file; how many there are, 0 for "max" and for no file. */
+/* Reads up to two numbers at the start of a file. Returns how many there are; 0 also for "max" and without
+   the file. */
 static int numbers_in(const struct text *folder, const char *name, double numbers[2])
 {
     char path[PATH];
@@ -49,7 +50,7 @@ static int numbers_in(const struct text *folder, const char *name, double number
     return read > 0 ? read : 0;
 }
 
-/* "key value" in memory.stat; 0 when it is not there. */
+/* The value of a line "key value" in memory.stat; 0 if there is none. */
 static double statistic(const struct text *folder, const char *key)
 {
     char path[PATH], name[64];
@@ -93,7 +94,7 @@ static double processors_1(const struct text *folder)
     return quota[0] > 0 && period[0] > 0 ? quota[0] / period[0] : INFINITY;
 }
 
-/* The least of what the group and all above it allow. */
+/* The smallest allowance of this process's group and of all groups above it. */
 static double least(const char *root, const char *controller, double (*allowed)(const struct text *folder))
 {
     struct text mount = {0}, folder = {0};

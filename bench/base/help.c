@@ -18,7 +18,7 @@ static bool is_shown(const struct option *row)
     return row->kind != OPTION_REFUSED && row->name;
 }
 
-/* What stands for the value, or NULL for a flag without one. */
+/* The placeholder for the flag's value; NULL for a flag without one. */
 static const char *value_of(const struct option *row)
 {
     if (row->kind == OPTION_FLAG) return NULL;
@@ -146,7 +146,8 @@ void options_help(const struct command *command, FILE *out)
     fill(exit_status, strlen(exit_status), 13, 0, out);
 }
 
-/* Escapes what troff would read as a request or an escape. */
+/* Escapes characters that troff would read as a request or an escape sequence, or would print as another
+   one. */
 static void put_man(const char *text, size_t length, FILE *out)
 {
     bool line_start = true;
@@ -256,19 +257,31 @@ void options_man(const struct command *command, FILE *out)
     fputs("\n.SH SEE ALSO\nREADME.md and results/README.md of busbar, in the documentation folder.\n", out);
 }
 
+/* Prints what can follow the flag: its choices; ", " and the words of a list; "*" for any value. */
+static void complete_value(const struct option *row, FILE *out)
+{
+    if (row->kind == OPTION_CHOICE) {
+        fputc(' ', out);
+        for (const char *c = row->choices; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
+    } else if (row->word) {
+        fputs(" ,", out);
+        for (size_t i = 0; row->word(i); i++) fprintf(out, " %s", row->word(i));
+    } else if (row->kind != OPTION_FLAG) {
+        fputs(" *", out);
+    }
+    fputc('\n', out);
+}
+
 void options_completion(const struct command *command, FILE *out)
 {
     EACH_OPTION(command, row)
     {
         if (!is_shown(row)) continue;
         fprintf(out, "--%s", row->name);
-        if (row->kind == OPTION_CHOICE) {
-            fputc(' ', out);
-            for (const char *c = row->choices; *c; c++) fputc(*c == '|' ? ' ' : *c, out);
-        } else if (row->kind != OPTION_FLAG) {
-            fputs(" *", out);
-        }
-        fputc('\n', out);
+        complete_value(row, out);
+        if (!row->letter || row->kind == OPTION_FLAG) continue;
+        fprintf(out, "-%c", row->letter);
+        complete_value(row, out);
     }
     fputs("--help\n--version\n", out);
 }

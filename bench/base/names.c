@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Words outside every table, numbered from FIRST_OTHER on. */
+/* Words that are in no table get the values from FIRST_OTHER on. */
 enum { FIRST_OTHER = 1000 };
 
 struct other {

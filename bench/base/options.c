@@ -121,6 +121,39 @@ static bool takes_value(const struct option *row)
     return row->kind != OPTION_FLAG;
 }
 
+/* Adds the flags that do the same as the refused flag: "-b %" with the value in place of "%". */
+static void add_instead(struct text *line, const struct option *row, const char *value)
+{
+    char *words = duplicate(row->instead), *rest = words;
+    for (const char *word; (word = strsep(&rest, " "));)
+        text_add_word(line, strcmp(word, "%") == 0 ? value : word);
+    free(words);
+}
+
+/* A flag of another tool. *at: moved to its value, if that is a word of its own and is accepted. */
+static enum status refuse(const struct option *row, int argc, char **argv, int *at, const char *attached)
+{
+    bool is_apart = !attached && *at + 1 < argc;
+    const char *value = is_apart ? argv[*at + 1] : attached;
+    if (row->choices && same(value, row->choices)) {
+        *at += is_apart;
+        return STATUS_OK;
+    }
+    if (!row->instead || !value)
+        return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", argv[*at], row->help);
+    struct text line = {0};
+    for (int i = 0; i < argc; i++) {
+        if (i == *at)
+            add_instead(&line, row, value);
+        else if (i != *at + 1 || !is_apart)
+            text_add_word(&line, argv[i]);
+    }
+    enum status status =
+        fail(STATUS_USAGE, "%s is not a flag of busbar: %s: %s", argv[*at], row->help, text_get(&line));
+    text_free(&line);
+    return status;
+}
+
 /* Reads the flag at argv[*at] ("--name", "--name=value", "-x value", "-xvalue", "-xyz") and moves *at past
  * it. */
 static enum status read_flag(const struct command *command, int argc, char **argv, int *at, void *settings)
@@ -135,10 +168,8 @@ static enum status read_flag(const struct command *command, int argc, char **arg
         if (!row) return unknown_flag(command, flag, is_long ? flag + 2 : flag + 1);
         const char *attached = is_long ? (equals ? equals + 1 : NULL) : (letters[1] ? letters + 1 : NULL);
         if (row->kind == OPTION_REFUSED) {
-            const char *value = attached ? attached : *at + 1 < argc ? argv[*at + 1] : NULL;
-            if (!row->choices || !same(value, row->choices))
-                return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", flag, row->help);
-            if (!attached) ++*at;
+            enum status status = refuse(row, argc, argv, at, attached);
+            if (status) return status;
             break;
         }
         if (!takes_value(row)) {
@@ -212,7 +243,8 @@ enum status options_parse(const struct command *command, int argc, char **argv, 
     return status;
 }
 
-/* The row of the flag that takes what is left of `flag`; *attached: its value stands in the same word. */
+/* The row of a long flag, or of the last flag in a word of short flags (only the last can take a value).
+   *attached: its value is part of the same word. */
 static const struct option *row_of(const struct command *command, const char *flag, bool *attached)
 {
     if (flag[1] == '-') {

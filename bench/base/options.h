@@ -38,17 +38,22 @@ struct option {
     const char *initial;       /* the default, as the user would type it; NULL: zero or NULL */
     const char *choices;       /* OPTION_CHOICE: "a|b|c"; OPTION_REFUSED: see there */
     const struct names *names; /* OPTION_CHOICE: has every word of `choices` */
-    double least, most;        /* numbers: the allowed range; both 0: any */
-    const char *group;         /* heading in the help; NULL: the same as the row above */
-    const char *help;          /* what it does, with the unit; options_help breaks the lines */
+    const char *
+        instead; /* OPTION_REFUSED: the flags that do the same, "%" standing for the value that was given; NULL:
+                            no flags do */
+    const char *(*word)(
+        size_t i);      /* OPTION_TEXT that takes a list of known words: the i-th; NULL after the last */
+    double least, most; /* numbers: the allowed range; both 0: any */
+    const char *group;  /* heading in the help; NULL: the same as the row above */
+    const char *help;   /* what it does, with the unit; options_help breaks the lines */
 };
 
 struct command {
     const char *name;        /* "all_reduce", "busbar import" */
     const char *summary;     /* one line */
     const char *synopsis;    /* "[flags] FILE…" */
-    const char *description; /* for --help and the man page, filled anew: an empty line starts a paragraph, a
-                                line that begins with a space is kept as it is; may be NULL */
+    const char *description; /* for --help and the man page, which refill its lines: an empty line starts a
+                                paragraph, a line that begins with a space is not refilled; may be NULL */
     const char *examples;    /* lines "command\n    what it does\n"; may be NULL */
     const struct option *options; /* the flags: two tables for the same settings struct, */
     const struct option *more;    /* so that programs can share one; may be NULL */

@@ -12,8 +12,8 @@ static enum status cannot_write(const char *path, int error)
     return fail(STATUS_ENVIRONMENT, "cannot write %s: %s", path, strerror(error));
 }
 
-/* mkstemp() lets the owner alone read the file: give the permissions of the old file, or those that fopen() gives
-   a new one. If that fails, fewer people can read it. */
+/* Gives the file the permissions of the old one, or those that fopen() gives a new one. mkstemp() makes a
+   file that only its owner can read; if the change fails, it stays so. */
 static void set_permissions(int fd, const struct stat *old)
 {
     mode_t mask = umask(0);
@@ -33,7 +33,7 @@ enum status outfile_open(struct outfile *out, const char *path, enum outfile_mod
         out->path = duplicate(path);
         return STATUS_OK;
     }
-    /* A link stays a link: what it leads to is replaced. */
+    /* If the target is a symbolic link, replace the file that it points to, not the link. */
     char *real = exists ? realpath(path, NULL) : NULL;
     struct text temporary = {0};
     text_add(&temporary, "%s.XXXXXX", real ? real : path);

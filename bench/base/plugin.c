@@ -9,7 +9,7 @@
 
 static const char REMEDY[] = "rebuild it, or set BUSBAR_PLUGINS to the folder of this program's plug-ins";
 
-/* Where it must be, whether or not it is there. */
+/* The path of the plug-in's file, which may not exist. */
 static void plugin_path(const char *name, struct text *path)
 {
     char folder[PATH_BYTES];
@@ -23,7 +23,8 @@ static void plugin_path(const char *name, struct text *path)
     text_add(path, "/busbar_%s.so", name);
 }
 
-/* BUSBAR_PLUGINS is the user's own word; elsewhere, whoever can write there could choose what we run. */
+/* Whether the file exists and may be loaded. A folder named by BUSBAR_PLUGINS is trusted; anywhere else, a
+   file of another user could make the program run that user's code. */
 static bool may_load(const char *path, struct text *words)
 {
     const char *given = getenv("BUSBAR_PLUGINS");

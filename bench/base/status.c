@@ -21,14 +21,15 @@ void silence(int yes)
     silent = yes;
 }
 
-/* One write to an unbuffered stderr, so that lines of several ranks do not mix. */
+/* Prints one line with a single write to the unbuffered stderr, so that lines of several ranks do not mix. */
 static void say(int failed, const char *format, va_list values)
 {
     char line[2048];
     int start = snprintf(line, sizeof line, "%s: ", program);
     if (start < 0 || (size_t)start >= sizeof line) return;
     vsnprintf(line + start, sizeof line - (size_t)start - 1, format, values);
-    /* One line that no terminal obeys, whatever text came from outside. */
+    /* Replace control characters and invalid UTF-8, so that untrusted text in the message can neither control
+       the terminal nor add lines. */
     size_t bytes;
     for (char *c = line; *c; c += bytes) {
         wchar_t letter;

@@ -41,6 +41,19 @@ void text_add_bytes(struct text *text, const char *bytes, size_t length)
     text->data[text->length] = 0;
 }
 
+void text_add_word(struct text *t, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%";
+    if (t->length) text_add_bytes(t, " ", 1);
+    if (*word && !word[strspn(word, plain)]) {
+        text_add(t, "%s", word);
+        return;
+    }
+    text_add(t, "'");
+    for (const char *c = word; *c; c++) text_add(t, *c == '\'' ? "'\\''" : "%c", *c);
+    text_add(t, "'");
+}
+
 void text_clear(struct text *text)
 {
     text->length = 0;
@@ -144,7 +157,7 @@ bool same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* Levenshtein distance by the two-row method; words longer than the row are simply far. */
+/* Levenshtein distance with a single row of the table; SIZE_MAX for words longer than the row. */
 static size_t distance(const char *a, const char *b)
 {
     enum { LONGEST = 64 };
@@ -168,7 +181,7 @@ static size_t distance(const char *a, const char *b)
 const char *nearest(const char *word, const char *const *words)
 {
     const char *found = NULL;
-    size_t best = strlen(word) / 3 + 2; /* farther than this is another word, not a typing error */
+    size_t best = strlen(word) / 3 + 2; /* beyond this distance it is another word, not a typing error */
     for (; *words; words++) {
         size_t d = distance(word, *words);
         if (d < best) best = d, found = *words;

@@ -15,6 +15,9 @@ struct text {
 
 void text_add(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *, const char *bytes, size_t length);
+/* Adds a word of a command line as it is typed in a POSIX shell: after a space unless the text is empty, in quotes where
+   needed. */
+void text_add_word(struct text *, const char *word);
 void text_clear(struct text *); /* empty, keeps its memory */
 void text_free(struct text *);
 const char *text_get(const struct text *); /* "" when nothing was added */

@@ -10,7 +10,7 @@
 
 struct tsv {
     const char *name;     /* of the file, for messages */
-    char *text;           /* what the cells point into */
+    char *text;           /* the cells point into it */
     const char **cells;   /* rows x columns; row 0 is the header */
     size_t *lines;        /* line number of each row, header included */
     size_t rows, columns; /* rows: without the header */
@@ -30,7 +30,8 @@ const char *tsv_cell(const struct tsv *, size_t row, const char *column);
 /* STATUS_ENVIRONMENT after one line if the table lacks one of these columns (NULL-terminated). */
 enum status tsv_need(const struct tsv *, const char *const *columns);
 
-/* The cell as a number >= 0; NAN if it is empty. Anything else: STATUS_ENVIRONMENT after one line. */
+/* The cell as a number >= 0 (NAN if it is empty), or as an integer from least to most (an empty cell is an
+   error). Anything else: STATUS_ENVIRONMENT after one line. */
 enum status tsv_number(const struct tsv *, size_t row, const char *column, double *value);
 enum status tsv_integer(const struct tsv *, size_t row, const char *column, int64_t least, int64_t most,
                         int64_t *value);

@@ -17,7 +17,7 @@ void use_decimal_point(void)
         warn("the C locale cannot be had: %s", strerror(errno));
 }
 
-/* A finite decimal number at the start of text (no hexadecimal, no "inf"), and where it ends. */
+/* Reads a finite decimal number at the start of text (no hexadecimal, no "inf"); *rest: where it ends. */
 static enum status leading_number(const char *text, double *value, const char **rest)
 {
     const char *digits = text + (*text == '-' || *text == '+');
@@ -154,7 +154,7 @@ const char *format_size(size_t bytes, char text[UNIT_TEXT])
     double value = (double)bytes;
     int unit = 0;
     while (value >= 1024 && unit < 4) value /= 1024, unit++;
-    /* 1000 to 1023 of a unit have four digits, and no exponent. */
+    /* Values from 1000 to 1023 need four digits; %.3g would print an exponent. */
     snprintf(text, UNIT_TEXT, value == floor(value) || value >= 999.5 ? "%.0f %s" : "%.3g %s", value,
              names[unit]);
     return text;
@@ -181,5 +181,22 @@ const char *figure_text(double value, char text[UNIT_TEXT])
     int digits = value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
     for (double least = 0.1; value < least && digits < 6; least /= 10) digits++;
     snprintf(text, UNIT_TEXT, "%.*f", digits, value);
+    return text;
+}
+
+const char *error_text(double share, char text[UNIT_TEXT])
+{
+    if (!isfinite(share)) return "-";
+    snprintf(text, UNIT_TEXT, share > 1 ? ">±100%%" : "±%.1f%%", share * 100);
+    return text;
+}
+
+const char *spread_text(double ratio, char text[UNIT_TEXT])
+{
+    if (!isfinite(ratio)) return "-";
+    if (ratio >= 10)
+        snprintf(text, UNIT_TEXT, "%.0fx", ratio);
+    else
+        snprintf(text, UNIT_TEXT, "%.1f%%", 100 * (ratio - 1));
     return text;
 }

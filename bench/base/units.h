@@ -7,11 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* From now on this thread reads and writes numbers with a decimal point, whatever locale a library sets.
+/* Makes this thread read and write numbers with a decimal point from now on, whatever locale a library sets.
    Every program calls it first. */
 void use_decimal_point(void);
 
-/* The parsers take the whole string or nothing; they print nothing and leave *value alone on STATUS_USAGE. */
+/* The parsers accept only a string that is valid as a whole. Otherwise they return STATUS_USAGE, print
+   nothing and leave *value unchanged. */
 enum status
 parse_size(const char *text,
            size_t *value); /* bytes; "8", "64K", "1.5M", "2G", "1T": binary units, "KiB" and "KB" alike */
@@ -35,8 +36,14 @@ const char *format_size(size_t bytes,
 const char *format_duration(double seconds,
                             char text[UNIT_TEXT]); /* "850 ms", "12 s", "3 min 20 s", "6 h 05 min" */
 
-/* Three or four significant digits without an exponent, down to the sixth decimal; "-" for what was not
- * measured. */
+/* Formats a figure with three or four significant digits, without an exponent, with at most six decimals. "-"
+   for NAN and infinity. */
 const char *figure_text(double value, char text[UNIT_TEXT]);
+
+/* Half the width of an interval as a share of its figure: "±1.2%". Above 1 the interval says nothing: ">±100%". "-" if it
+   is not finite. */
+const char *error_text(double share, char text[UNIT_TEXT]);
+/* How much longer the longest of several times is than the shortest, from their ratio: "3.1%"; from ten times on "12x". */
+const char *spread_text(double ratio, char text[UNIT_TEXT]);
 
 #endif

@@ -1,6 +1,7 @@
 #include "base/version.h"
 
-/* The Makefile defines BUSBAR_GIT in a git checkout, for this file alone: others need no new build at a commit. */
+/* In a git checkout, the Makefile defines BUSBAR_GIT for this file only, so that a commit does not rebuild
+   other files. */
 #ifdef BUSBAR_GIT
 const char build_commit[] = BUSBAR_GIT;
 const char build_name[] = BUSBAR_VERSION " (" BUSBAR_GIT ")";

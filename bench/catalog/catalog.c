@@ -137,7 +137,7 @@ enum status catalog_folder(struct text *found)
     if (share && *share && has_tables(share, "/results", found)) return STATUS_OK;
     if (program_folder(program)) {
         if (is_install_folder(program) && has_tables(program, "/../share/busbar", found)) return STATUS_OK;
-        /* build/ and build/sanitize/ stand in the source tree. */
+        /* The program is in build/ or build/sanitize/ of the source tree. */
         if (has_tables(program, "/../results", found) || has_tables(program, "/../../results", found))
             return STATUS_OK;
     }
@@ -189,7 +189,8 @@ const struct instance *catalog_instance(const struct catalog *catalog, const cha
     return NULL;
 }
 
-/* Whether `name` has `word` as a whole word: "B200" is none of "GB200", "A100" is one of "A100-SXM4-40GB". */
+/* Whether `name` contains `word` as a whole word: "A100-SXM4-40GB" contains "A100", but "GB200" does not
+   contain "B200". */
 static bool has_word(const char *name, const char *word)
 {
     size_t length = strlen(word);

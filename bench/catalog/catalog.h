@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* Strings are "" and numbers NAN where the table is empty. */
+/* A row of clouds.tsv. An empty cell is "" or NAN. */
 struct instance {
     const char *provider, *name, *gpu;
     int64_t gpus_per_vm, gpus_per_domain;
@@ -39,23 +39,24 @@ struct catalog {
     size_t instance_count;
     struct gpu_facts *gpus;
     size_t gpu_count;
-    const char *clouds_path, *gpus_path; /* where they were read from */
+    const char *clouds_path, *gpus_path; /* the files that were read */
 };
 
-/* Where the tables are: $BUSBAR_CATALOG, else beside the program, never in the current folder, which must not
-   change prices and bounds. STATUS_ENVIRONMENT after one line where there are none. */
+/* Finds the folder of the tables: $BUSBAR_CATALOG, else $BUSBAR_SHARE/results, else share/busbar of an
+   installed program, else results/ of the source tree around the build folder. Never the current folder, so
+   that files there cannot change prices and bounds. Returns STATUS_ENVIRONMENT after printing one line if
+   there is none. */
 enum status catalog_folder(struct text *folder);
 
-/* Reads clouds.tsv and gpus.tsv in `folder`. NULL: in $BUSBAR_CATALOG, else in $BUSBAR_SHARE/results, else in
-   share/busbar of an installed program or in results/ of the source tree around the build folder.
-   STATUS_ENVIRONMENT after one line that names file and line. */
+/* Reads clouds.tsv and gpus.tsv in `folder`; NULL: in catalog_folder(). Returns STATUS_ENVIRONMENT after
+   printing one line that names the file and the line. */
 enum status catalog_read(struct catalog *, const char *folder);
 /* The same from two tables in memory. */
 enum status catalog_parse(struct catalog *, const char *clouds, size_t clouds_length, const char *gpus,
                           size_t gpus_length);
 void catalog_free(struct catalog *);
 
-/* By its name, case ignored; NULL: none. */
+/* The instance with this name, ignoring case; NULL: none. */
 const struct instance *catalog_instance(const struct catalog *, const char *name);
 
 /* STATUS_USAGE after one line that says that no instance has the name, with the nearest that one has. */
@@ -70,17 +71,20 @@ int64_t price_age_days(const struct instance *, double now);
    said; date: `today`. STATUS_USAGE after one line for an unknown instance or a malformed value. */
 enum status catalog_set_price(struct catalog *, const char *text, const char *today);
 
-/* By its name in the table, or by a driver's name that has it as a word ("NVIDIA H100 80GB HBM3"): NULL:
-   none, also for parts that share the word but not the figures (PCIe and NVL cards). */
+/* The GPU with this name in the table, or whose name is a word of the driver's name for it ("NVIDIA H100 80GB
+   HBM3"). NULL: none, also for PCIe and NVL cards, which have the same word in their name but other
+   figures. */
 const struct gpu_facts *catalog_gpu(const struct catalog *, const char *name);
 
-/* The peak for a matmul type, by our name or the table's ("bfloat16", "bf16", "fp8_e4m3"); NAN: not known. */
+/* The dense peak for a matmul type, by busbar's name for it or the table's ("bfloat16", "bf16", "fp8_e4m3");
+   NAN: not known. */
 double gpu_peak_tflops(const struct gpu_facts *, const char *type);
 
-/* The machine that `ranks` ranks (one per GPU) on `nodes` nodes are on, for bound_of(). Either of instance
-   and gpu may be NULL; domains: their number when known, else ABSENT (INT64_MIN): then as few as the
-   instance's domain size allows. The NVLink domain is the node when there is no instance and the GPU is not
-   known for racks. false: not known, or domains of unequal size. */
+/* Describes the machine of `ranks` ranks (one per GPU) on `nodes` nodes, for bound_of(). instance or gpu may
+   be NULL, but not both. domains: the number of NVLink domains; less than 1, such as ABSENT: not known, then
+   as few as the instance's domain size allows. Without an instance, each node is one domain, unless the GPU's
+   name begins with "GB": those come in racks. Returns false if the machine is not known, or if its domains
+   differ in size. */
 bool machine_of(const struct instance *, const struct gpu_facts *, int64_t ranks, int64_t nodes,
                 int64_t domains, struct machine *);
 

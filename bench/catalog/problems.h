@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 struct nccl_problem {
-    int from,
-        fixed; /* 10000 * major + 100 * minor + patch; fixed: INT_MAX where no release is known to be without it */
+    /* The first version with the problem, and the first one without it (INT_MAX: none is known). As numbers:
+       10000 * major + 100 * minor + patch. */
+    int from, fixed;
     const char *registration, *collective, *dtype; /* "": any */
     int64_t least_ranks, most_ranks, least_hosts;
-    const char *words, *source;
+    const char *words, *source; /* the problem as a sentence; where it is documented */
 };
 
 struct nccl_problems {
@@ -21,17 +22,17 @@ struct nccl_problems {
     size_t count;
 };
 
-/* Of the catalog's folder; none where it has no such table. STATUS_ENVIRONMENT after one line for a broken
-   one. */
+/* Reads the table in the catalog's folder; without one, the list is empty. Returns STATUS_ENVIRONMENT after
+   printing one line if there is no such folder or the table is invalid. */
 enum status nccl_problems_read(struct nccl_problems *);
 enum status nccl_problems_parse(struct nccl_problems *, const char *name, const char *text, size_t length);
 void nccl_problems_free(struct nccl_problems *);
 
-/* "2.28.9" as a number like nccl_problem.from; -1: no version. */
+/* Converts "2.28.9" to a number as in nccl_problem.from; -1: not a version. */
 int nccl_version_number(const char *text);
 
-/* Whether a launch of that version, registration and size meets the problem in a case of that collective and
-   type. */
+/* Whether the problem affects a case of this collective and type, in a launch with this version,
+   registration, number of ranks and hosts. */
 bool nccl_problem_applies(const struct nccl_problem *, int version, const char *registration, int64_t ranks,
                           int64_t hosts, const char *collective, const char *dtype);
 

@@ -3,12 +3,12 @@
 #include <math.h>
 #include <stdio.h>
 
-/* Bytes over a rate: the time that some link needs. */
+/* A lower bound on the time, from bytes that must pass some links and the rate of these links. */
 struct term {
     double bytes;     /* that must pass, per byte of the case */
-    double gbps;      /* the most at which they can */
+    double gbps;      /* the rate of the links, 1e9 bytes/s */
     const char *text; /* "2S(N-1)/(N G Bi)"; NULL: nothing must pass */
-    bool by_nic;      /* the NIC's rate is part of gbps */
+    bool by_nic;      /* gbps includes the rate of NICs */
 };
 
 static struct term none(void)
@@ -16,20 +16,24 @@ static struct term none(void)
     return (struct term){0, INFINITY, NULL, false};
 }
 
-/* ---- true lower bounds: what must pass whatever the algorithm ----
+/* ---- true lower bounds: bytes that must pass with any algorithm ----
 
-   Two cuts through the machine: around a domain, whose G NICs carry G Bi each way, and around its GPUs, which take in at
-   most Bn by NVLink and, together, G Bi by NIC. NICs count beside NVLink where they lead out of a host: between domains, and
-   inside a domain that spans hosts (a rack).
+   Two cuts through the machine. The first is around a domain, whose G NICs carry G Bi in each direction. The
+   second is around its GPUs: each takes in at most Bn by NVLink, and together they take in at most G Bi by
+   NIC. NICs count in addition to NVLink if they lead out of a host: between domains, and inside a domain that
+   spans hosts (a rack).
 
-   The domain's cut, N >= 2. Information that a domain lacks must enter it; what others lack must leave it.
-   - all-gather: (N-1)/N of S. Reduce-scatter: it owes each other domain a partial sum of its share, together (N-1)/N of S.
-     Gather: the root's domain takes in (N-1)/N of S; scatter is its mirror.
-   - all-reduce: with the domain as one node of N that reduce themselves, 2(N-1)/N of S (Patarasuk & Yuan 2009, theorem 1);
-     where the network reduces, S: each domain's sum must leave it.
-   - all-to-all: each of its G GPUs sends (N-1)/N of S elsewhere. Broadcast: S must enter a domain without the root; reduce is
-     its mirror.
-   - send-recv, a ring of ranks: one GPU's neighbour is in the next domain, and S may leave by all of the domain's NICs. */
+   The cut around a domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must
+   leave it.
+   - all-gather: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of that
+     domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is the
+     mirror image.
+   - all-reduce: with each domain as one of N nodes that reduce by themselves, 2(N-1)/N of S (Patarasuk & Yuan
+     2009, theorem 1); if the network reduces, S, because each domain's sum must leave it.
+   - all-to-all: each of the domain's G GPUs sends (N-1)/N of S to other domains. Broadcast: S must enter each
+     domain without the root; reduce is the mirror image.
+   - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
+     of the domain's NICs. */
 static struct term domain_cut(enum collective_id id, const struct machine *m)
 {
     double n = m->domains, g = m->domain_gpus, all = g * m->nic_gbps;
@@ -55,14 +59,16 @@ static struct term domain_cut(enum collective_id id, const struct machine *m)
     return none();
 }
 
-/* The GPUs' cut. Where all GPUs of a domain must take in (or give out) as much, the sum over them counts, so that NICs may
-   be shared in any way: Bn + Bi each.
-   - all-gather, all-to-all: a GPU lacks (P-1)/P of S. Reduce-scatter: the others lack as much of it.
-   - all-reduce: the result depends on the others' data, so that a GPU takes in S at least, however many switches reduce;
-     where none does, the P GPUs together send 2 (P-1) S (Patarasuk & Yuan 2009).
-   - broadcast: each GPU of a domain without the root lacks S; in one domain G - 1 of G do, with G NICs. Reduce: its mirror.
-   - gather: the root alone lacks (P-1)/P of S, and may take it from all NICs of its domain. Scatter: its mirror.
-   - send-recv: each lacks S. */
+/* The cut around the GPUs. If all GPUs of a domain must take in (or give out) the same amount, the sum over
+   them counts, so that it does not matter how they share the NICs: Bn + Bi each.
+   - all-gather, all-to-all: a GPU lacks (P-1)/P of S. Reduce-scatter: a GPU must give out as much.
+   - all-reduce: the result depends on the others' data, so a GPU takes in at least S, however many switches
+     reduce; if none does, the P GPUs together send 2 (P-1) S (Patarasuk & Yuan 2009).
+   - broadcast: each GPU of a domain without the root lacks S; with one domain, G - 1 of its G GPUs lack S,
+     and they can use G NICs. Reduce is the mirror image.
+   - gather: only the root lacks (P-1)/P of S, and may take it from all NICs of its domain. Scatter is the
+     mirror image.
+   - send-recv: each GPU lacks S. */
 static struct term gpu_cut(enum collective_id id, const struct machine *m)
 {
     double g = m->domain_gpus, p = g * m->domains;
@@ -94,13 +100,13 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m)
     return none();
 }
 
-/* ---- the best algorithms known: what NCCL's and others' do at best ----
+/* ---- the best known algorithms, at their best ----
 
-   Two levels, inside a domain by NVLink and between domains by NIC, at the same time. Foreign data comes by each GPU's own
-   NIC, 1/G of it, and goes on over NVLink. */
+   They work on two levels at the same time: over NVLink inside a domain, and through NICs between domains.
+   Data from other domains arrives through each GPU's own NIC, 1/G of it, and continues over NVLink. */
 static struct term algorithm_nic(enum collective_id id, const struct machine *m)
 {
-    /* A ring's neighbour in the next domain is reached by the sender's own NIC. */
+    /* The sender reaches a neighbour in the next domain through its own NIC only. */
     if (id == SEND_RECV && m->domains > 1) return (struct term){1, m->nic_gbps, "S/Bi", true};
     return domain_cut(id, m);
 }
@@ -116,8 +122,8 @@ static struct term algorithm_nvlink(enum collective_id id, const struct machine 
     case SCATTER:
         return (struct term){(g - 1) / g, bn, "S(G-1)/(G Bn)", false};
     case ALL_REDUCE:
-        /* NVLS: the switch pulls S from each GPU and reduces it; the GPU that owns 1/G of the result stores it once. A ring
-           takes less for two GPUs, and as much for three. */
+        /* NVLS: the switch reads S from each GPU and reduces it; the GPU that owns 1/G of the result stores
+           it once. A ring is faster for two GPUs, and equal for three. */
         if (m->nvls != NO && m->domain_gpus > 2) return (struct term){1 + 1 / g, bn, "S(1+1/G)/Bn", false};
         return (struct term){2 * (g - 1) / g, bn, "2S(G-1)/(G Bn)", false};
     case ALL_TO_ALL:
@@ -133,7 +139,7 @@ static struct term algorithm_nvlink(enum collective_id id, const struct machine 
     return none();
 }
 
-/* The rate is not known. (An infinite one is: the link takes no time.) */
+/* Whether the term needs a rate that is not known. (An infinite rate is known: the link takes no time.) */
 static bool needs_unknown(const struct term *term)
 {
     return term->text && !(term->gbps > 0);
@@ -190,7 +196,7 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
     }
     struct bound result;
     if (!time_of(collective, bytes, &m, BOUND_ALGORITHM, &result)) return false;
-    /* What says no more than the kind above it is left out. */
+    /* Leave out a bound that equals the next stronger kind: it adds nothing. */
     bool known = time_of(collective, bytes, machine,
                          kind == BOUND_REFERENCE ? BOUND_ALGORITHM : BOUND_MACHINE, &other);
     if (known && fabs(result.time_us / other.time_us - 1) < 1e-9) return false;
@@ -201,11 +207,10 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
 struct latency latency_model(const struct machine *m)
 {
     double g = m->domain_gpus, n = m->domains, p = g * n;
-    double in_domain =
-        m->domain_gpus > 1 ? m->nvlink_latency_us : 0; /* NAN where it is needed and not given */
+    double in_domain = m->domain_gpus > 1 ? m->nvlink_latency_us : 0; /* NAN if needed but not given */
     double between = m->domains > 1 ? m->nic_latency_us : 0;
     if (p < 2) return (struct latency){NAN, NAN};
-    /* A ring's steps go all at once: each takes as long as its slowest hop. */
+    /* In each step of a ring, all ranks send at the same time: the step takes as long as the slowest hop. */
     double hop = isnan(in_domain) || isnan(between) ? NAN : fmax(in_domain, between);
     return (struct latency){2 * (p - 1) * hop, 2 * ((g - 1) * in_domain + log2(n) * between)};
 }

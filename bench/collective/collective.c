@@ -128,7 +128,7 @@ static bool expect_root_part(size_t count, int n, int rank, int root, int k, str
     return k == 0;
 }
 
-/* As nccl-tests' sendrecv: a ring, everyone sends to the next rank and receives from the one before. */
+/* As in nccl-tests' sendrecv, a ring: every rank sends to the next one and receives from the one before. */
 static bool expect_previous(size_t count, int n, int rank, int root, int k, struct expectation *e)
 {
     (void)root;
@@ -152,6 +152,11 @@ const struct collective collectives[COLLECTIVE_COUNT] = {
      expect_gathered_at_root},
     {SCATTER, "scatter", "Scatter", false, true, factor_scattered, by_ranks, root_to_part, expect_root_part},
 };
+
+const char *collective_word(size_t i)
+{
+    return i < COLLECTIVE_COUNT ? collectives[i].name : NULL;
+}
 
 const struct collective *collective_find(const char *name)
 {

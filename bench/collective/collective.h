@@ -26,8 +26,9 @@ struct extent {
     size_t in_place_at; /* in an in-place call the send data starts at this element of the receive buffer */
 };
 
-/* What a rank must have received in the `count` elements from recv_at on. source >= 0: that rank's elements
-   from source_at on. source == EVERY_RANK: the reduction over all ranks' elements from source_at on. */
+/* The expected content of the `count` elements of a receive buffer from recv_at on. source >= 0: that rank's
+   elements from source_at on. source == EVERY_RANK: the reduction over all ranks' elements from source_at
+   on. */
 enum { EVERY_RANK = -1 };
 struct expectation {
     int source;
@@ -41,8 +42,9 @@ struct collective {
     bool reduces, rooted;
     double (*factor)(int ranks);  /* of bus bandwidth; callers use bus_factor() */
     size_t (*divisor)(int ranks); /* the element count of a case is a multiple of this */
-    /* count: elements of the whole case (its bytes / element size). Bytes are counted as in nccl-tests: the
-       buffer for all-reduce, broadcast and reduce; the total for what gathers or scatters. */
+    /* The buffers of a rank. count: elements of the whole case (its bytes / element size). Bytes are counted
+       as in nccl-tests: one rank's buffer for all-reduce, broadcast and reduce; the total over all ranks for
+       collectives that gather or scatter. */
     struct extent (*extent)(size_t count, int ranks, int rank, int root);
     /* The k-th part of what `rank` must have received, k = 0, 1, ...; false: there are no more parts. A rank
        that receives nothing has none. */
@@ -50,6 +52,7 @@ struct collective {
 };
 
 extern const struct collective collectives[COLLECTIVE_COUNT];
+const char *collective_word(size_t i);                      /* the names in order; NULL after the last */
 const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
 
 /* busbw = algbw * factor. 0 for one rank, which has no bus; NAN if the collective is NULL or `ranks` is not a

@@ -24,6 +24,16 @@ static const struct {
     {"f8e5m2", DTYPE_FP8_E5M2}, {"float8_e5m2", DTYPE_FP8_E5M2},
 };
 
+const char *dtype_word(size_t i)
+{
+    return i < DTYPE_COUNT ? dtypes[i].name : NULL;
+}
+
+const char *op_word(size_t i)
+{
+    return i < OP_COUNT ? op_names[i] : NULL;
+}
+
 int dtype_find(const char *name)
 {
     for (int i = 0; i < DTYPE_COUNT; i++)
@@ -37,7 +47,7 @@ int op_find(const char *name)
 {
     for (int i = 0; i < OP_COUNT; i++)
         if (strcmp(op_names[i], name) == 0) return i;
-    return strcmp(name, "mulsum") ? -1 : OP_PREMULSUM; /* as nccl-tests calls it */
+    return strcmp(name, "mulsum") ? -1 : OP_PREMULSUM; /* nccl-tests' name for it */
 }
 
 bool is_usual_op(const char *name)

@@ -37,10 +37,12 @@ struct dtype_facts {
 extern const struct dtype_facts dtypes[DTYPE_COUNT];
 extern const char *const op_names[OP_COUNT + 1]; /* NULL-terminated */
 
+const char *dtype_word(size_t i); /* the names in order; NULL after the last */
+const char *op_word(size_t i);
 int dtype_find(const char *name); /* also nccl-tests' aliases ("fp16", "bf16", "float8_e4m3"); -1: none */
-int op_find(const char *name);    /* also as nccl-tests calls it; -1: none */
+int op_find(const char *name);    /* also nccl-tests' "mulsum"; -1: none */
 
-/* "sum", or no operation at all (NULL, "none"): tables and titles need not name it. */
+/* Whether tables and titles can omit the operation: "sum", or none (NULL, "none"). */
 bool is_usual_op(const char *name);
 
 #endif

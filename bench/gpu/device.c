@@ -11,7 +11,7 @@
 enum status cuda_status(cudaError_t error, const char *call)
 {
     if (error == cudaSuccess) return STATUS_OK;
-    cudaGetLastError(); /* an error that is no longer pending cannot be blamed on the next call */
+    cudaGetLastError(); /* clears the error, so that the next call does not report it */
     return fail(STATUS_ENVIRONMENT, "%s: %s (%s)", call, cudaGetErrorString(error), cudaGetErrorName(error));
 }
 
@@ -25,7 +25,7 @@ int device_choose(int local_rank)
     int count = 0;
     cudaError_t error = cudaGetDeviceCount(&count);
     if (!error && count > 0 && local_rank >= 0) error = cudaSetDevice(local_rank % count);
-    if (error) cudaGetLastError(); /* device_open says it */
+    if (error) cudaGetLastError(); /* device_open() reports it */
     return error ? 0 : count;
 }
 

@@ -15,8 +15,8 @@ struct device {
     char uuid[48], pci[32]; /* "GPU-0a1b…", "0000:1b:00.0" */
     int major, minor, processors;
     size_t memory_bytes, l2_bytes;
-    int driver,
-        runtime; /* CUDA versions, 1000 * major + 10 * minor: the newest that the driver supports; the runtime's */
+    /* CUDA versions, 1000 * major + 10 * minor: the newest one that the driver supports; the runtime's. */
+    int driver, runtime;
     bool emulated; /* the CUDA libraries are the tests' emulation: no figure is a measurement */
 };
 

@@ -32,7 +32,8 @@ static enum status open_state(int local_rank, int local_ranks, struct device_sta
         close_state(s);
         return status;
     }
-    /* Who sees one device may be alone with it (srun --gpus-per-task): an allocation will tell. */
+    /* A rank that sees one device probably does not share it (srun --gpus-per-task); if it does, an
+       allocation fails. */
     s->sharers = s->device.visible > 1 ? (local_ranks + s->device.visible - 1) / s->device.visible : 1;
     *state = s;
     return STATUS_OK;

@@ -11,7 +11,8 @@ const char *const route_names[] = {"switch", "host_bridge", "node", "system", "u
 
 enum { MOST_NICS = 64 };
 
-/* hwloc's components for GPUs are left out: they would start CUDA and NVML for what sysfs tells. */
+/* Loads the topology without hwloc's components for GPUs: they would initialise CUDA and NVML, and sysfs has
+   all that is needed here. */
 static hwloc_topology_t load(void)
 {
     static const char *const others[] = {"cuda", "nvml", "opencl", "gl", "rsmi", "levelzero"};
@@ -39,7 +40,7 @@ static int numa_distance(hwloc_topology_t topology, hwloc_obj_t from, hwloc_obj_
     struct hwloc_distances_s *table = NULL;
     unsigned count = 1;
     hwloc_uint64_t there, back;
-    int distance = from && from == to ? 10 : -1; /* ACPI's SLIT: 10 is the same node */
+    int distance = from && from == to ? 10 : -1; /* in ACPI's SLIT, 10 means the same node */
     if (!from || !to || from == to) return distance;
     if (hwloc_distances_get_by_type(topology, HWLOC_OBJ_NUMANODE, &count, &table,
                                     HWLOC_DISTANCES_KIND_MEANS_LATENCY, 0) ||
@@ -50,7 +51,7 @@ static int numa_distance(hwloc_topology_t topology, hwloc_obj_t from, hwloc_obj_
     return distance;
 }
 
-/* The nearest bridge that both are below. */
+/* The route between GPU and NIC: by the nearest bridge above both; without one, by their NUMA nodes. */
 static enum route route_of(hwloc_obj_t gpu, hwloc_obj_t nic, hwloc_obj_t gpu_node, hwloc_obj_t nic_node)
 {
     for (hwloc_obj_t a = gpu ? gpu->parent : NULL; a && a->type == HWLOC_OBJ_BRIDGE; a = a->parent)

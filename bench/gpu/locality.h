@@ -12,9 +12,8 @@ extern const char *const route_names[]; /* "switch", "host_bridge", "node", "sys
 struct near_nic {
     char name[32]; /* "mlx5_0"; "": the host has no RDMA device */
     enum route route;
-    int numa_node; /* of the NIC; -1: not known */
-    int numa_distance; /* from the GPU's node to the NIC's, as the firmware reports it (10: the same node); -1: not
-                          known */
+    int numa_node;     /* of the NIC; -1: not known */
+    int numa_distance; /* between the GPU's and the NIC's node, by firmware (10: same node); -1: not known */
 };
 
 struct locality {

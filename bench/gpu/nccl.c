@@ -1,5 +1,6 @@
-/* NCCL: one process for each GPU, a blocking communicator, the watchdog beside it. (A non-blocking
-   communicator returns before its kernels are issued: events recorded next would be wrong.) */
+/* The NCCL backend: one process per GPU and a blocking communicator; the watchdog ends hangs. (With a
+   non-blocking communicator, calls return before their kernels are enqueued, so events recorded next would
+   measure nothing.) */
 #include "gpu/nccl.h"
 #include "backend/backend_plugin.h"
 #include "backend/mpi_status.h"
@@ -15,8 +16,7 @@ enum { HELD_CALLS = 32, HOLD_NS = 200 * 1000 * 1000, UUID_TEXT = 48, ABORT_S = 5
 
 const char *nccl_words(void)
 {
-    const char *words =
-        ncclGetLastError(NULL); /* NCCL keeps one for the process, whatever the communicator */
+    const char *words = ncclGetLastError(NULL); /* NCCL has one message per process, not per communicator */
     return words ? words : "";
 }
 
@@ -32,17 +32,17 @@ enum status nccl_status(struct comm *c, ncclResult_t result, const char *call)
 
 enum status nccl_agree(const struct comm *c, enum status own)
 {
-    if (c->options.steps) atomic_fetch_add(c->options.steps, 1); /* whoever has fewer has not arrived */
+    if (c->options.steps) atomic_fetch_add(c->options.steps, 1); /* ranks with fewer steps have not arrived */
     int mine[2] = {(int)own, own ? c->world->ranks - c->world->rank : 0}, worst[2];
     mpi_must(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, c->world->comm));
-    if (own && mine[1] == worst[1]) say_silenced(); /* where rank 0 is well, the first that is not speaks */
+    if (own && mine[1] == worst[1]) say_silenced(); /* the first rank that failed prints its error */
     return (enum status)worst[0];
 }
 
 /* ---- devices ---- */
 
-/* Ranks of one host may share a device only on purpose: NCCL 2.30 allows it with
- * NCCL_MULTI_RANK_GPU_ENABLE=1. */
+/* Counts the ranks that share this rank's device. Refuses more than one unless the user allows it by
+   NCCL_MULTI_RANK_GPU_ENABLE=1 (NCCL 2.30). */
 static enum status refuse_shared(struct comm *c)
 {
     const struct world *w = c->world;
@@ -68,8 +68,8 @@ static enum status refuse_shared(struct comm *c)
 
 /* ---- the communicator ---- */
 
-/* "efficiency" | "zero" | "default": CTA policy; "N" or "N-M": as many CTAs (channels), at least and at most.
- */
+/* Reads --cta: "default", "efficiency" or "zero" (CTA policies), or "N" or "N-M": the least and most CTAs
+   (channels). */
 static enum status read_cta(const struct comm *c, ncclConfig_t *config)
 {
     const char *text = c->options.cta;
@@ -162,7 +162,7 @@ static void close_comm(struct comm *c)
     free(c);
 }
 
-/* The library has what a registration needs, and so had the headers that this was built with. */
+/* Refuses -R if the library, or the headers of the build, are too old for that kind of registration. */
 static enum status refuse_registration(const struct comm *c)
 {
     static const int least[] = {0, NCCL_VERSION(2, 19, 0), NCCL_VERSION(2, 27, 0)};
@@ -194,7 +194,7 @@ static enum status open_steps(struct comm *c)
     if (!status) status = connect_ranks(c);
     if (!status) status = make_tools(c);
     if (!status)
-        status = nccl_align(c); /* connects the ranks: what NCCL tells of its paths is complete then */
+        status = nccl_align(c); /* connects the ranks: afterwards NCCL has reported all its transports */
     if (!status) status = nccl_drain(c);
     status = nccl_agree(c, status);
     if (!status) status = nccl_agree(c, nccl_try_registration(c));
@@ -237,7 +237,8 @@ static enum status nccl_supports(struct comm *c, const struct call *call, const 
         *reason = "NCCL reduces fp8 from compute capability 9.0 on";
     else if (fp8 && call->collective->reduces && c->world->ranks == 1 &&
              (call->op == OP_AVG || call->op == OP_PREMULSUM))
-        /* src/device/onerank.cu asks __CUDA_ARCH__ on the host, from 2.24 to 2.30: ncclInvalidArgument */
+        /* NCCL 2.24 to 2.30 returns ncclInvalidArgument: src/device/onerank.cu tests __CUDA_ARCH__ in host
+           code. */
         *reason = "NCCL cannot scale fp8 on one rank";
     if (*reason) return STATUS_UNSUPPORTED;
     if ((id == ALL_TO_ALL || id == SEND_RECV) && call->in_place)
@@ -256,9 +257,9 @@ static void *abort_main(void *nccl)
     return NULL;
 }
 
-/* From the watchdog's thread: calls return, kernels end, and the waiting thread sees the flag. ncclCommAbort
-   waits for the device, which may answer no more (Xid 79): the process is about to end, with it or without.
- */
+/* Called by the watchdog's thread. NCCL's calls then return, its kernels end, and the waiting thread sees the
+   flag. Waits at most ABORT_S: ncclCommAbort() waits for the device, which may no longer answer (Xid 79), and
+   the process is about to end anyway. */
 static void nccl_abort(struct comm *c)
 {
     pthread_t thread;
@@ -277,7 +278,7 @@ static void nccl_watch_start(struct comm *c)
     if (c->nvml) nvml_watch_start(c->nvml);
 }
 
-/* The worst of all ranks, on rank 0. */
+/* Collective. The worst values of all ranks, on rank 0; NULL on other ranks, and if nothing is known. */
 static json_t *nccl_watch_stop(struct comm *c)
 {
     enum { FIELDS = sizeof(struct nvml_window) / sizeof(double) };
@@ -304,15 +305,15 @@ static json_t *nccl_watch_stop(struct comm *c)
 
 static int devices(int local_rank)
 {
-    device_load_eagerly(); /* counting starts CUDA, which reads the setting then */
+    device_load_eagerly(); /* before counting, which initialises CUDA: only then does CUDA read the setting */
     return device_choose(local_rank);
 }
 
 static const struct backend backend_nccl = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
-    .capabilities =
-        CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS | CAN_TELL_TRANSPORT,
+    .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS |
+                    CAN_TELL_TRANSPORT | CAN_TELL_CHOICE,
     .open = nccl_open,
     .supports = nccl_supports,
     .free_bytes = nccl_free_bytes,
@@ -322,6 +323,7 @@ static const struct backend backend_nccl = {
     .check = nccl_check,
     .corrupt = nccl_corrupt,
     .prepare = nccl_prepare,
+    .ask = nccl_ask,
     .run = nccl_run,
     .domain = nccl_domain,
     .facts = nccl_facts,

@@ -2,7 +2,7 @@
      nccl.c         open, supports, close, abort
      nccl_facts.c   NVLink domains, and facts about NCCL and the devices
      nccl_debug.c   capture and parse NCCL's debug output
-     nccl_transport.c  judge the paths that the output names
+     nccl_transport.c  judge the transports that the output names
      nccl_memory.c  buffers, registration, fill, check
      nccl_run.c     calls and timing */
 #ifndef BUSBAR_NCCL_H
@@ -53,7 +53,7 @@ struct graph {
     size_t slot;
 };
 
-/* The case that was prepared last: compared with the next one, to see whether it must be prepared anew. */
+/* The case that was prepared last; a call that differs from it must be prepared again. */
 struct shape {
     const struct collective *collective;
     enum dtype dtype;
@@ -139,6 +139,7 @@ enum status nccl_corrupt(struct comm *, const struct call *, size_t slot);
 /* nccl_run.c */
 int nccl_type(enum dtype); /* ncclDataType_t; -1: not in these headers */
 enum status nccl_prepare(struct comm *, const struct call *, int batch);
+enum status nccl_ask(struct comm *, const struct call *, struct choice *);
 enum status nccl_run(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
 enum status nccl_align(struct comm *);
 void nccl_graphs_free(struct comm *);

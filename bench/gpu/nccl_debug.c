@@ -1,8 +1,10 @@
 #include "gpu/nccl_debug.h"
 
 #include "base/status.h"
+#include "base/text.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <link.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Where NCCL can open a file that has no name. */
+/* own_files: where NCCL can open a file without a name. */
 static const char own_files[] = "/proc/self/fd/", own_subsystems[] = "INIT,NET,ENV";
 
-/* As NCCL does: %h is the host, %p the process, %% a %. NCCL knows the real host name only. */
+/* Expands NCCL_DEBUG_FILE as NCCL does: %h is the host, %p the process id, %% a %. NCCL uses the real host
+   name, even if BUSBAR_HOST sets another. */
 static void expand(const char *pattern, const char *host, char *path, size_t size)
 {
     size_t n = 0;
@@ -36,7 +39,7 @@ static long size_of(const char *path)
     return stat(path, &about) ? 0 : (long)about.st_size;
 }
 
-/* For messages that somebody asked for. */
+/* Makes a file for messages that the user asked for, and prints its name. */
 static bool make_file(struct nccl_debug *d, const char *level)
 {
     const char *folder = getenv("TMPDIR");
@@ -102,7 +105,8 @@ void nccl_debug_told(const struct nccl_debug *d, struct nccl_paths *paths)
     fclose(file);
 }
 
-/* The words behind `mark`, up to `end` (or the line's end), as printable ASCII. */
+/* Copies the text after `mark`, up to `end` or the end of the line; replaces all but printable ASCII by '?'.
+   Returns false if there is no such text. */
 static bool words_after(const char *line, const char *mark, const char *end, char *words, size_t size)
 {
     const char *at = strstr(line, mark);
@@ -117,8 +121,8 @@ static bool words_after(const char *line, const char *mark, const char *end, cha
     return length > 0;
 }
 
-/* Lines as NCCL 2.18 to 2.30 print them (format strings in libnccl.so.2
- * of 2.18.3, 2.20.5, 2.22.3, 2.27.7, 2.28.9; sources of 2.30.7). */
+/* Parses a line as NCCL 2.18 to 2.30 print it (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3,
+   2.27.7, 2.28.9; sources of 2.30.7). */
 static void read_line(const char *line, struct nccl_paths *p)
 {
     char words[64];
@@ -164,6 +168,88 @@ json_t *nccl_paths_json(const struct nccl_paths *p)
     else
         json_decref(transports);
     return object;
+}
+
+/* ---- how a call is done ---- */
+
+/* NCCL from 2.24 on has it; before 2.27 it closes the file under other threads that write to it. nccl.h calls it
+   deprecated from 2.28 on, and has no other way. */
+extern void reset_messages(void) __asm__("ncclResetDebugInit") __attribute__((weak));
+enum { RESET_LEAST = 22700 };
+
+void nccl_debug_ask(struct nccl_debug *d, int nccl_version)
+{
+    const bool is_ours = strncmp(d->path, own_files, strlen(own_files)) == 0;
+    const char *before = getenv("NCCL_DEBUG_SUBSYS");
+    d->asked_from = size_of(d->path);
+    /* NCCL opens the file anew, which empties it: what it held has been read. */
+    if (!is_ours || nccl_version < RESET_LEAST || !reset_messages || truncate(d->path, 0)) return;
+    d->asked_from = 0;
+    d->subsystems = duplicate(before ? before : "");
+    setenv("NCCL_DEBUG_SUBSYS", "TUNING", 1);
+    reset_messages();
+}
+
+void nccl_debug_answer(struct nccl_debug *d, struct choice *choice)
+{
+    FILE *file = d->path[0] ? fopen(d->path, "r") : NULL;
+    *choice = (struct choice){0};
+    if (file) {
+        if (fseek(file, d->asked_from, SEEK_SET) == 0) nccl_debug_read_choice(file, choice);
+        fclose(file);
+    }
+    if (!d->subsystems) return;
+    setenv("NCCL_DEBUG_SUBSYS", d->subsystems, 1);
+    reset_messages();
+    free(d->subsystems);
+    d->subsystems = NULL;
+}
+
+/* Lines of rank 0 for each call (NCCL_TUNING in src/enqueue.cc, from 2.27 on also
+   src/scheduler/symmetric_sched.cc, from 2.29 on src/ce_coll.cc):
+     2.20 to 2.23   [AllReduce: ]N Bytes -> Algo 1 proto 2 time 12.3
+     from 2.24 on   AllReduce: N Bytes -> Algo RING proto SIMPLE channel{Lo..Hi}={0..31}
+     from 2.27 on   AllReduce [Symmetric]: N Bytes -> Kernel AllReduce_AGxLL_R nchannels 8 nthreads 512
+     from 2.29 on   AllGather [Copy Engine]: N Bytes -> cudaMemcpy; CE synchronization with NVLS
+     from 2.30 on   AllGather [Hierarchical CE]: N Bytes -> RMA proxy + CE
+   Nothing is told of sends and receives. */
+static void read_choice(const char *line, struct choice *choice)
+{
+    static const char *const algorithms[] = {"TREE",      "RING", "COLLNET_DIRECT", "COLLNET_CHAIN", "NVLS",
+                                             "NVLS_TREE", "PAT"},
+                             *const protocols[] = {"LL", "LL128", "SIMPLE"};
+    const char *mark = " Bytes -> ", *at = strstr(line, mark);
+    struct choice told = {0};
+    char kernel[48];
+    unsigned low, high, algorithm, protocol;
+    if (!at) return;
+    at += strlen(mark);
+    if (sscanf(at, "Algo %63[A-Z0-9_] proto %15[A-Z0-9] channel{Lo..Hi}={%u..%u}", told.algorithm,
+               told.protocol, &low, &high) == 4 &&
+        low <= high && high < INT_MAX) {
+        told.channels = (int)(high - low + 1);
+    } else if (sscanf(at, "Algo %u proto %u time", &algorithm, &protocol) == 2 &&
+               algorithm < sizeof algorithms / sizeof *algorithms &&
+               protocol < sizeof protocols / sizeof *protocols) {
+        snprintf(told.algorithm, sizeof told.algorithm, "%s", algorithms[algorithm]);
+        snprintf(told.protocol, sizeof told.protocol, "%s", protocols[protocol]);
+    } else if (sscanf(at, "Kernel %47[A-Za-z0-9_] nchannels %d", kernel, &told.channels) == 2) {
+        snprintf(told.algorithm, sizeof told.algorithm, "symmetric %s", kernel);
+    } else if (strncmp(at, "cudaMemcpy", 10) == 0) {
+        told = (struct choice){.algorithm = "copy engine"};
+    } else if (strncmp(at, "RMA proxy + CE", 14) == 0) {
+        told = (struct choice){.algorithm = "copy engine and network"};
+    } else {
+        return;
+    }
+    *choice = told;
+}
+
+void nccl_debug_read_choice(FILE *file, struct choice *choice)
+{
+    char line[2048];
+    *choice = (struct choice){0};
+    while (fgets(line, sizeof line, file)) read_choice(line, choice);
 }
 
 struct looked_for {

@@ -1,17 +1,21 @@
-/* Finds out which transports NCCL uses: captures its debug output in a file and parses it. */
+/* Finds out which transports and algorithms NCCL uses: captures its debug output in a file and parses it. */
 #ifndef BUSBAR_NCCL_DEBUG_H
 #define BUSBAR_NCCL_DEBUG_H
+
+#include "backend/choice.h"
 
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 struct nccl_debug {
-    char path[4096]; /* "": nothing is captured */
-    int memory;      /* descriptor of a file in memory; -1: the file is on disk */
-    long start;      /* where this communicator's output begins in the file */
-    bool quiet;      /* the user did not ask for NCCL's messages */
-    bool named;      /* the user did, and we made a file for them */
+    char path[4096];  /* "": nothing is captured */
+    int memory;       /* descriptor of a file in memory; -1: the file is on disk */
+    long start;       /* where this communicator's output begins in the file */
+    bool quiet;       /* NCCL_DEBUG was not set: the user did not ask for NCCL's messages */
+    bool named;       /* the user did, and we made the file for them */
+    char *subsystems; /* while NCCL is asked: NCCL_DEBUG_SUBSYS as it was; else NULL */
+    long asked_from;  /* where the answer begins in the file */
 };
 
 /* Call it before the first call to NCCL. Sets NCCL_DEBUG, NCCL_DEBUG_SUBSYS and NCCL_DEBUG_FILE unless the
@@ -24,7 +28,7 @@ void nccl_debug_close(struct nccl_debug *); /* removes our file if it is empty *
 /* Removes the variables that nccl_debug_capture() set from a record's environment. */
 void nccl_debug_hide(const struct nccl_debug *, json_t *environment);
 
-/* What the debug output says. */
+/* The facts in the debug output. */
 struct nccl_paths {
     char network[64];                 /* "IB", "Socket", "AWS Libfabric"; "" unknown */
     char plugin[256];                 /* the network plug-in's library or name; "" unknown */
@@ -32,10 +36,19 @@ struct nccl_paths {
     bool p2p, shm, net, gdr, collnet; /* transports in use */
 };
 void nccl_debug_read(FILE *, struct nccl_paths *);
-void nccl_debug_told(const struct nccl_debug *, struct nccl_paths *); /* reads what this communicator wrote */
+void nccl_debug_told(const struct nccl_debug *, struct nccl_paths *); /* reads this communicator's output */
 json_t *nccl_paths_json(const struct nccl_paths *);
 
-/* Paths of the loaded shared objects whose name holds `part` ("libnccl"): {"libnccl.so.2": "/usr/lib/…"} . */
+/* Asks NCCL how it does one call. Begin, make the call, wait for it, end; then make the call once more: NCCL reads its
+   settings anew at its next message, which must not be in a timed call. Only rank 0 of a communicator is
+   told. If the user has set NCCL_DEBUG or NCCL_DEBUG_FILE, their settings stay: then NCCL tells if these ask
+   for TUNING. */
+void nccl_debug_ask(struct nccl_debug *, int nccl_version);
+void nccl_debug_answer(struct nccl_debug *, struct choice *);
+void nccl_debug_read_choice(FILE *, struct choice *); /* the last one that is told */
+
+/* Paths of the loaded shared objects whose name contains `part` ("libnccl"): {"libnccl.so.2":
+   "/usr/lib/…"}. */
 json_t *loaded_libraries(const char *part);
 
 /* Sorted names of the RDMA devices in ROOT/sys/class/infiniband, separated by spaces; "": none. root "": this

@@ -1,4 +1,5 @@
-/* What NCCL and the devices tell: NVLink domains, the ranks' places, the paths that NCCL takes. */
+/* Facts from NCCL and the devices: NVLink domains, the devices of all ranks, the transports that NCCL
+   uses. */
 #include "gpu/nccl.h"
 #include "backend/mpi_status.h"
 #include "base/text.h"
@@ -9,7 +10,7 @@
 
 /* ---- domains ---- */
 
-/* NVLink domain of every rank; where the fabric has none, the host is the domain. */
+/* Collective. Gathers the NVLink domain of every rank; without a fabric, the host is the domain. */
 void nccl_domains_gather(struct comm *c)
 {
     char own[DOMAIN_TEXT] = "";
@@ -28,7 +29,7 @@ const char *nccl_domain(struct comm *c)
     return domain_of(c, c->world->rank);
 }
 
-/* Ranks in `rank`'s domain, and whether it is the domain's first. */
+/* The number of ranks in `rank`'s domain. *first: whether it is the first of them. */
 static int domain_size(const struct comm *c, int rank, bool *first)
 {
     int size = 0;
@@ -52,7 +53,7 @@ static int domain_count(const struct comm *c)
     return count;
 }
 
-/* --expect-domain N: all ranks are in NVLink domains of N (of all ranks, where those are fewer). */
+/* --expect-domain N: checks that every NVLink domain has N ranks, or all ranks if there are fewer than N. */
 enum status nccl_domains_check(const struct comm *c)
 {
     const int expected = c->options.expect_domain, ranks = c->world->ranks;
@@ -79,8 +80,9 @@ static json_t *version_json(int code)
 
 enum { PLACE_TEXT = 1024, NAMED_HOSTS = 8 };
 
-/* What this rank has: its device's place, its nearest NIC; and RDMA devices that stand unused beside TCP
-   sockets, the usual fault of a cluster's set-up, into which NCCL falls back in silence. */
+/* This rank's device and its nearest NIC as JSON text. If NCCL uses TCP sockets between hosts, also the
+   host's RDMA devices: a common fault in the set-up of a cluster, because NCCL falls back to sockets without
+   a message. */
 static void own_place(const struct comm *c, const json_t *gpu, const struct nccl_paths *paths,
                       char text[PLACE_TEXT])
 {
@@ -120,7 +122,7 @@ static void warn_of_sockets(const struct comm *c, const json_t *places)
     text_free(&hosts);
 }
 
-/* Of all ranks, on rank 0; NULL elsewhere. */
+/* Collective. Returns the places of all ranks on rank 0; NULL elsewhere. */
 static json_t *gather_places(struct comm *c, const json_t *gpu, const struct nccl_paths *paths)
 {
     const struct world *w = c->world;
@@ -141,8 +143,8 @@ static json_t *gather_places(struct comm *c, const json_t *gpu, const struct ncc
     return list;
 }
 
-/* Where a domain spans hosts, --expect-domain means that NCCL uses its NVLink between them too. What is
- * asserted must be told. */
+/* If a domain spans hosts, --expect-domain also means that NCCL uses NVLink between them. Fails closed:
+   NCCL's messages must show it. */
 static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *paths)
 {
     bool first;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* struct buffers' memory. */
+/* The layout of the slots in the block; `memory` of struct buffers. */
 struct slots {
     size_t stride, recv_offset;
 };
@@ -27,9 +27,9 @@ struct place nccl_place(const struct comm *c, const struct call *call, size_t sl
     struct place p = {base, base + slots->recv_offset, base};
     if (!call->in_place) return p;
     p.send = p.data = p.recv + e.in_place_at * size;
-    /* NCCL's reduce-scatter in place leaves rank r's part where it is: r parts into the input. */
+    /* NCCL's in-place reduce-scatter writes rank r's result over part r of the input. */
     if (call->collective->id == REDUCE_SCATTER) p.recv += part * (size_t)rank * size;
-    /* And its scatter the root's own. */
+    /* NCCL's in-place scatter leaves the root's part where it is in the input. */
     if (call->collective->id == SCATTER && rank == call->root) p.recv += part * (size_t)rank * size;
     return p;
 }
@@ -77,8 +77,9 @@ void nccl_block_free(struct comm *c)
     c->block = (struct device_block){.generation = c->block.generation};
 }
 
-/* NCCL says success and registers nothing where it cannot, or was told not to: a figure must not be called by
- * what it did not have. All ranks find it alike. */
+/* The error for -R without a registration. If NCCL cannot register, or is configured not to, it returns
+   success without a handle; but figures must not be labelled "registered" then. The same on all ranks, so
+   only rank 0 prints it. */
 static enum status none_registered(const struct comm *c)
 {
     const char *why = c->options.registration == REGISTRATION_SYMMETRIC
@@ -92,7 +93,7 @@ static enum status none_registered(const struct comm *c)
 
 static enum status register_block(struct comm *c)
 {
-    enum status status = STATUS_OK; /* with headers that know of no registration: nccl_open has refused it */
+    enum status status = STATUS_OK; /* if the headers lack registration, nccl_open() has refused -R */
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
     if (c->options.registration == REGISTRATION_USER)
         status = nccl_status(c, ncclCommRegister(c->nccl, c->block.at, c->block.bytes, &c->block.registered),
@@ -110,20 +111,21 @@ static enum status register_block(struct comm *c)
     return !status && registration_flag(c) && !c->block.registered ? none_registered(c) : status;
 }
 
-/* NCCL allocates by the driver: the runtime has no error of it, NCCL's words have. */
+/* Whether an allocation failed for lack of memory. ncclMemAlloc() allocates through the driver, so the CUDA
+   runtime may have no error; then NCCL's message tells. */
 static bool is_out_of_memory(cudaError_t cause)
 {
     return cause == cudaErrorMemoryAllocation || (!cause && strstr(nccl_words(), "out of memory"));
 }
 
-/* All ranks go on only when all have their memory: registering a window is collective, and a case runs on all
- * or on none. */
+/* Collective. Replaces the block by one of `bytes` bytes. If any rank fails, all free their block and return
+   an error: registering a window is collective, and a case runs on all ranks or on none. */
 static enum status grow(struct comm *c, size_t bytes)
 {
     uint64_t generation = c->block.generation + 1;
     nccl_block_free(c);
     ncclResult_t result = take(c, bytes);
-    cudaError_t cause = cudaGetLastError(); /* out of memory is no error of the next call */
+    cudaError_t cause = cudaGetLastError(); /* clears the error */
     int own = result == ncclSuccess ? 0 : is_out_of_memory(cause) ? 1 : 2, worst = 0;
     if (result) c->block.at = NULL;
     mpi_must(MPI_Allreduce(&own, &worst, 1, MPI_INT, MPI_MAX, c->world->comm));
@@ -142,8 +144,8 @@ enum status nccl_try_registration(struct comm *c)
 
 enum status nccl_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *b)
 {
-    /* The same places on all ranks, whatever each one's share is: windows are symmetric, and ranks must grow
-     * together. */
+    /* The same layout on all ranks, even if they need different sizes: windows are symmetric, and growing is
+       collective. */
     uint64_t own[2] = {whole_pages(send_bytes), whole_pages(recv_bytes)}, part[2] = {0, 0};
     mpi_must(MPI_Allreduce(own, part, 2, MPI_UINT64_T, MPI_MAX, c->world->comm));
     uint64_t stride = part[0] + part[1] ? part[0] + part[1] : PAGE;
@@ -157,7 +159,7 @@ enum status nccl_alloc(struct comm *c, size_t send_bytes, size_t recv_bytes, siz
     return STATUS_OK;
 }
 
-/* The block stays for the next case. */
+/* Keeps the block for the next case. */
 void nccl_free(struct comm *c, struct buffers *b)
 {
     (void)c;

@@ -1,22 +1,25 @@
-/* The calls, and how they are timed: on the device's clock, between two events of one stream.
+/* NCCL's calls and their timing, on the device's clock, between two events of one stream. A sample enqueues:
 
    hold, align, start, call (isolated) or calls (pipelined), stop
 
-   hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured; align
-   is an all-reduce of one element, which starts the ranks together on the device (an MPI barrier leaves tens
-   of µs between them). Batches are aligned too: else the ranks that opened their gates first would count the
-   wait for the last one, some µs that twenty calls of 10 µs do not hide.
+   In mode nccl-tests the host's clock is read instead: after a barrier before the first call, and when the
+   stream has completed all. Nothing is held, and launches count.
 
-   A held stream can block the host that is to open the gate. Every way known, and what is done about it:
-   - first calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: each exact
-   call is made once, not held, before it is timed (make_ready);
-   - modules loaded at first use wait for the device: CUDA_MODULE_LOADING=EAGER (device.c);
-   - NCCL's work queue, its proxy's pool and CUDA's launch queue are finite: the gate is opened after
-   held_calls calls, and the rest is enqueued while the device already works;
-   - whatever remains: the hold ends by itself after hold_ns, the sample is spoiled, and held_calls is halved;
-   where even one call waits behind its hold (CUDA_LAUNCH_BLOCKING=1, debuggers), the user is told, and
-   hold_ns is halved: nothing is gained by waiting.
- */
+   hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured. align
+   is an all-reduce of one element, which starts the ranks together on the device (an MPI barrier leaves tens
+   of µs between them). Batches are aligned too: otherwise the ranks that open their gates first would measure
+   the wait for the last one, some µs, which is visible even in twenty calls of 10 µs.
+
+   A held stream can block the host before it opens the gate. The known causes and their remedies:
+   - First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: each exact
+     call is made once without a hold before it is timed (make_ready).
+   - Modules that are loaded at first use wait for the device: CUDA_MODULE_LOADING=EAGER (device.c).
+   - NCCL's work queue, its proxy's pool and CUDA's launch queue are finite: the gate opens after held_calls
+     calls, and the rest is enqueued while the device already works.
+   - For any other cause, the hold ends by itself after hold_ns; the sample is spoiled and held_calls is
+     halved. If even a single call waits behind its hold (CUDA_LAUNCH_BLOCKING=1, debuggers), the user gets a
+     warning, and hold_ns is halved, since waiting gains nothing. */
+#include "base/clock.h"
 #include "gpu/nccl.h"
 #include "kernels/pattern.h"
 
@@ -26,7 +29,7 @@
 
 enum { LEAST_HOLD_NS = 5 * 1000 * 1000, SPINS = 2000, SLEEP_NS = 20 * 1000, POLLS_PER_CHECK = 256 };
 
-/* ncclBfloat16: before 2.24 nccl.h names it for C++ only. */
+/* ncclBfloat16, which nccl.h before 2.24 defines only for C++. */
 enum { BFLOAT16 = 9 };
 
 int nccl_type(enum dtype dtype)
@@ -82,8 +85,8 @@ static ncclResult_t op_of(struct comm *c, const struct call *call, ncclRedOp_t *
     return ncclSuccess;
 }
 
-/* What has no call of its own before NCCL 2.28 is sends and receives in one group; `parts` go to and come
-   from every rank that `sends` and `receives` name. */
+/* Sends and receives in one group, for collectives for which NCCL before 2.28 has no function. send_to and
+   receive_from: a rank, EVERY_RANK or NO_RANK; each gets or gives one part. */
 static ncclResult_t exchange(struct comm *c, const struct call *call, const struct place *p, int send_to,
                              int receive_from)
 {
@@ -152,7 +155,7 @@ static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
     const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
     size_t part = call->count / (size_t)c->world->ranks;
     ncclRedOp_t op = ncclSum;
-    if (atomic_load(&c->aborted)) return ncclInvalidUsage; /* there is no communicator any more */
+    if (atomic_load(&c->aborted)) return ncclInvalidUsage; /* the communicator no longer exists */
     ncclResult_t result = call->collective->reduces ? op_of(c, call, &op) : ncclSuccess;
     if (result) return result;
     switch (call->collective->id) {
@@ -194,18 +197,20 @@ static enum status check_async(struct comm *c)
     return nccl_status(c, error, "the communicator");
 }
 
-/* Polls, so that an error of another rank or the watchdog's abort ends the wait; no figure contains it: times
- * are the device's. */
+/* Waits by polling, so that an error of another rank or the watchdog's abort can end the wait. For an event:
+   the polling does not affect any figure, because times come from the device. NULL: until the stream has
+   completed everything, without sleeping, as nccl-tests waits. */
 static enum status await(struct comm *c, cudaEvent_t event)
 {
     for (unsigned polls = 1;; polls++) {
-        cudaError_t error = cudaEventQuery(event);
+        cudaError_t error = event ? cudaEventQuery(event) : cudaStreamQuery(c->stream);
         if (error == cudaSuccess) return atomic_load(&c->aborted) ? STATUS_TIMEOUT : STATUS_OK;
-        if (error != cudaErrorNotReady) return cuda_status(error, "cudaEventQuery");
+        if (error != cudaErrorNotReady)
+            return cuda_status(error, event ? "cudaEventQuery" : "cudaStreamQuery");
         cudaGetLastError();
         enum status status = polls % POLLS_PER_CHECK ? STATUS_OK : check_async(c);
         if (status) return status;
-        if (polls < SPINS)
+        if (polls < SPINS || !event)
             sched_yield();
         else
             nanosleep(&(struct timespec){0, SLEEP_NS}, NULL);
@@ -243,7 +248,7 @@ static enum status capture(struct comm *c, const struct call *call, struct graph
     for (int i = 0; i < g->calls && !result; i++)
         result = issue(c, call, (g->slot + (size_t)i) % call->buffers->slots);
     status = cuda_status(cudaStreamEndCapture(c->stream, &graph),
-                         "cudaStreamEndCapture"); /* always: it ends the capture */
+                         "cudaStreamEndCapture"); /* even after an error: it ends the capture */
     if (result) status = nccl_status(c, result, call->collective->name);
     if (!status) status = cuda_status(cudaGraphInstantiate(&g->exec, graph, 0), "cudaGraphInstantiate");
     if (!status) status = cuda_status(cudaGraphUpload(g->exec, c->stream), "cudaGraphUpload");
@@ -251,8 +256,8 @@ static enum status capture(struct comm *c, const struct call *call, struct graph
     return status;
 }
 
-/* The graph of `calls` calls from `slot` on, captured where it is new. All ranks come here alike: they run
-   the same calls. */
+/* The graph of `calls` calls from `slot` on, captured if it is new. All ranks capture the same graphs in the
+   same order, because they run the same calls. */
 static enum status graph_of(struct comm *c, const struct call *call, int calls, size_t slot,
                             cudaGraphExec_t *exec)
 {
@@ -280,15 +285,15 @@ static bool is_ready(const struct comm *c, const struct call *call)
            s->generation == c->block.generation && s->stride == call->buffers->send_bytes;
 }
 
-/* All is enqueued: from here on the rank only waits. One that never comes here has not arrived in the call.
- */
+/* Called when all calls have been enqueued. To the watchdog, a rank that has not come here has not entered
+   the operation. */
 static void set_inside(const struct call *call)
 {
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
 }
 
-/* A new case: its exact call once without a hold, so that whatever the first call waits for is done. The
- * alignment too. */
+/* For a new case, makes the alignment and the exact call once without a hold, so that all one-time work of
+   first calls is done. */
 static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
 {
     if (is_ready(c, call)) return STATUS_OK;
@@ -316,6 +321,21 @@ enum status nccl_prepare(struct comm *c, const struct call *call, int batch)
     return make_ready(c, call, 0);
 }
 
+static enum status call_once(struct comm *c, const struct call *call)
+{
+    enum status status = nccl_status(c, issue(c, call, 0), call->collective->name);
+    return status ? status : nccl_drain(c);
+}
+
+enum status nccl_ask(struct comm *c, const struct call *call, struct choice *choice)
+{
+    const bool asks = c->world->rank == 0;
+    if (asks) nccl_debug_ask(&c->debug, c->version);
+    enum status status = call_once(c, call);
+    if (asks) nccl_debug_answer(&c->debug, choice);
+    return status ? status : call_once(c, call);
+}
+
 static void open_gate(struct comm *c)
 {
     *(volatile uint32_t *)&c->gate->opened = c->ticket;
@@ -333,7 +353,8 @@ static enum status enqueue(struct comm *c, const struct call *call, int batch, s
     return STATUS_OK;
 }
 
-/* Launches of `calls` calls each, the graphs in turns. */
+/* Launches graphs of `calls` calls each, `launches` times, taking turns. Opens the gate after held_calls
+   calls. */
 static enum status enqueue_graphs(struct comm *c, const cudaGraphExec_t *execs, int turns, int launches,
                                   int calls)
 {
@@ -345,9 +366,20 @@ static enum status enqueue_graphs(struct comm *c, const cudaGraphExec_t *execs, 
     return STATUS_OK;
 }
 
-/* Hold, alignment and the start event: from here on the stream waits for the gate. */
-static enum status begin(struct comm *c)
+static enum status start_together(const struct call *call)
 {
+    return call->start ? call->start(call->starter) : STATUS_OK;
+}
+
+/* Hold, alignment and the start event: from here on the stream waits for the gate. Mode nccl-tests: the ranks' barrier
+   and the host's clock. */
+static enum status begin(struct comm *c, const struct call *call, struct timing *timing)
+{
+    if (call->mode == MODE_NCCL_TESTS) {
+        enum status status = start_together(call);
+        timing->start_s = clock_s();
+        return status;
+    }
     c->ticket++;
     enum status status =
         cuda_status(device_delay(c->device_gate, c->ticket, c->hold_ns, c->stream), "the delay kernel");
@@ -355,27 +387,35 @@ static enum status begin(struct comm *c)
     return status ? status : cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
 }
 
-/* A sample's end. The gate is opened on every path: nothing may stay held. */
-static enum status end(struct comm *c, const struct call *call, enum status status, double *elapsed_s)
+/* Ends a sample. Opens the gate even after an error, so that the stream is never left held. */
+static enum status end(struct comm *c, const struct call *call, enum status status, struct timing *timing)
 {
     float ms = 0;
+    if (call->mode == MODE_NCCL_TESTS) {
+        set_inside(call);
+        if (!status) status = await(c, NULL);
+        timing->end_s = clock_s();
+        timing->elapsed_s = timing->end_s - timing->start_s;
+        return status ? status : check_async(c);
+    }
     if (!status) status = cuda_status(cudaEventRecord(c->stop, c->stream), "cudaEventRecord");
     open_gate(c);
     set_inside(call);
     if (!status) status = await(c, c->stop);
     if (!status) status = check_async(c);
     if (!status) status = cuda_status(cudaEventElapsedTime(&ms, c->start, c->stop), "cudaEventElapsedTime");
-    *elapsed_s = (double)ms * 1e-3;
+    timing->elapsed_s = (double)ms * 1e-3;
+    timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
     return status;
 }
 
-/* Graphs of options.graph calls, as many as make up at least the batch; the time is scaled to the batch. They
-   stand in successive slots, so that no sample finds its data in a cache, as far as MOST_TURNS of them reach.
-   A single call (isolated mode, verification) is a graph of its own, since it must stand in its own slot. */
+/* Runs a batch as graphs of options.graph calls: enough of them to cover the batch; the time is scaled to the
+   batch. Up to MOST_TURNS graphs use successive slots, so that samples do not find their data in a cache. A
+   single call (isolated mode, verification) gets its own graph, because it must use its own slot. */
 static enum status run_graphs(struct comm *c, const struct call *call, int batch, size_t *slot,
-                              double *elapsed_s)
+                              struct timing *timing)
 {
-    const bool single = batch == 1 || call->isolated;
+    const bool single = batch == 1 || call->mode == MODE_ISOLATED;
     const int calls = single ? 1 : c->options.graph, launches = (batch + calls - 1) / calls;
     size_t turns = call->buffers->slots / (size_t)calls;
     if (turns > MOST_TURNS) turns = MOST_TURNS;
@@ -389,15 +429,15 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
         size_t at = single ? first : (first + (size_t)i) % turns * (size_t)calls;
         status = graph_of(c, call, calls, at, &execs[i]);
     }
-    if (!status) status = begin(c);
+    if (!status) status = begin(c, call, timing);
     if (!status) status = enqueue_graphs(c, execs, distinct, launches, calls);
-    status = end(c, call, status, elapsed_s);
-    *elapsed_s *= (double)batch / ((double)launches * calls);
+    status = end(c, call, status, timing);
+    timing->elapsed_s *= (double)batch / ((double)launches * calls);
     *slot = (first + (size_t)launches) % turns * (size_t)calls;
     return status;
 }
 
-/* A hold ran out of time. */
+/* Called after a hold has timed out: holds fewer calls from now on, or for a shorter time. */
 static void hold_less(struct comm *c)
 {
     if (c->held_calls > 1) {
@@ -417,16 +457,15 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
 {
     *timing = (struct timing){.start_s = NAN, .end_s = NAN, .elapsed_s = NAN};
     enum status status = make_ready(c, call, *slot);
-    if (!status && call->start) status = call->start(call->starter);
+    if (!status && call->mode != MODE_NCCL_TESTS) status = start_together(call);
     if (status) return status;
     if (c->options.graph > 0) {
-        status = run_graphs(c, call, batch, slot, &timing->elapsed_s);
+        status = run_graphs(c, call, batch, slot, timing);
     } else {
-        status = begin(c);
+        status = begin(c, call, timing);
         if (!status) status = enqueue(c, call, batch, slot);
-        status = end(c, call, status, &timing->elapsed_s);
+        status = end(c, call, status, timing);
     }
-    timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
     if (timing->spoiled) hold_less(c);
     return status;
 }

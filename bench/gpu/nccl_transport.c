@@ -3,10 +3,10 @@
 #include <string.h>
 
 enum {
-    DOUBT_SHM = 1,     /* ranks of a host use shared memory */
-    DOUBT_NETWORK = 2, /* ranks of the only host use the network */
+    DOUBT_SHM = 1,     /* ranks of one host communicate through shared memory */
+    DOUBT_NETWORK = 2, /* there is one host, but its ranks use the network */
     DOUBT_NVLS = 4,    /* NVLink switches do not reduce */
-    DOUBT_MNNVL = 8    /* hosts of one NVLink domain use the network */
+    DOUBT_MNNVL = 8    /* hosts of one NVLink domain communicate over the network */
 };
 
 const char *transport_missing(const struct nccl_paths *p, enum transport expected, bool several_hosts)

@@ -1,19 +1,19 @@
-/* Judges what NCCL tells of the paths that it takes: is it what the user expects, and what a machine like
-   this can do? */
+/* Judges the transports that NCCL reports: are they what the user expects, and the best that the machine
+   offers? */
 #ifndef BUSBAR_NCCL_TRANSPORT_H
 #define BUSBAR_NCCL_TRANSPORT_H
 
 #include "gpu/nccl_debug.h"
 #include "record/words.h"
 
-/* NULL where NCCL's messages show that it uses `expected` (or nothing is expected); else the reason, also
-   where they do not tell. several_hosts: the ranks are on more than one. */
+/* NULL if NCCL's messages show that it uses `expected`, or if nothing is expected. Else a reason, also if the
+   messages do not tell. several_hosts: the ranks are on more than one host. */
 const char *transport_missing(const struct nccl_paths *, enum transport expected, bool several_hosts);
 
-/* A set of doubts, one bit each; 0: none. has_fabric: the GPU is connected to an NVLink switch whose fabric
-   is up. spans_hosts: its NVLink domain has ranks on several hosts. What NCCL does not tell raises no
-   doubt. */
+/* The slow transports that NCCL seems to use without need, one bit each; 0: none. has_fabric: the GPU is
+   connected to an NVLink switch whose fabric is up. spans_hosts: its NVLink domain has ranks on several
+   hosts. Facts that NCCL does not report set no bit. */
 unsigned transport_doubts(const struct nccl_paths *, bool several_hosts, bool has_fabric, bool spans_hosts);
-const char *transport_doubt_words(unsigned doubt); /* of one bit: a sentence for a person */
+const char *transport_doubt_words(unsigned doubt); /* the warning for one bit */
 
 #endif

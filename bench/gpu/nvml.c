@@ -32,8 +32,8 @@ enum {
 };
 enum { EVENT_XID = 8, LOOK_MS = 50 };
 
-/* nvmlFieldValue_t. Newer drivers report through fields what older calls returned: for how long a policy
-   (POLICY_...) reduced the clocks, in ns, and the counters of each NVLink 5 link (Blackwell). */
+/* nvmlFieldValue_t. Newer drivers report some values only through fields: for how long a policy (POLICY_...)
+   reduced the clocks, in ns, and the counters of each NVLink 5 link (Blackwell). */
 enum {
     FIELD_POLICY = 74,
     FIELD_POWER_INSTANT = 186, /* mW */
@@ -102,15 +102,15 @@ struct nvml {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     bool has_thread, watching, ends;
-    double sm_sum, memory_sum, power_sum; /* under lock, of the window */
+    double sm_sum, memory_sum, power_sum; /* for the window's means; `lock` protects it and `window` */
     struct nvml_window window;
-    double before[6]; /* cumulative counters at its start */
+    double before[6]; /* cumulative counters at the window's start */
 };
 
 static void find(void *library, const char *name, void *function)
 {
     void *found = dlsym(library, name);
-    memcpy(function, &found, sizeof found); /* POSIX's way from object to function pointer */
+    memcpy(function, &found, sizeof found); /* from object to function pointer, as POSIX allows */
 }
 
 static bool bind(struct nvml *n)
@@ -251,7 +251,7 @@ static double field_value(const struct field *f)
     }
 }
 
-/* By the driver's cumulative counter; NAN: it has none. */
+/* How long a policy has reduced the clocks so far, by the driver's cumulative counter; NAN: it has none. */
 static double held_down_ms(const struct nvml *n, int policy)
 {
     struct violation v;
@@ -260,7 +260,7 @@ static double held_down_ms(const struct nvml *n, int policy)
     return n->fields && n->fields(n->device, 1, &f) == 0 && f.result == 0 ? field_value(&f) * 1e-6 : NAN;
 }
 
-/* The sum over all links; NAN: this device counts none. */
+/* Errors so far, summed over all links; NAN: this device has no such counters. */
 static double link_errors(const struct nvml *n)
 {
     struct field fields[LINKS * LINK_FIELDS];
@@ -281,8 +281,8 @@ static double link_errors(const struct nvml *n)
     return sum;
 }
 
-/* Cumulative: held down by power, heat, board; ECC corrected and not; NVLink errors. NAN: not supported here.
- */
+/* Reads the cumulative counters: ms of clocks reduced for power, heat and board; ECC errors corrected and
+   not; NVLink errors. NAN: not supported here. */
 static void counters(const struct nvml *n, double now[6])
 {
     static const int policies[] = {POLICY_POWER, POLICY_THERMAL, POLICY_BOARD};
@@ -296,8 +296,9 @@ static void counters(const struct nvml *n, double now[6])
     now[5] = link_errors(n);
 }
 
-/* nvmlDeviceGetPowerUsage is the mean of the last second from Ampere on (NVML's reference; A100 apart): a
-   burst of 50 ms would be told its rest. Drivers before 530 have nothing else. */
+/* The power now. From Ampere on, except on A100, nvmlDeviceGetPowerUsage returns the mean of the last second
+   (NVML's reference), which for a burst of 50 ms is mostly idle power. Drivers before 530 have nothing
+   else. */
 static double power_w(const struct nvml *n)
 {
     struct field now = {.id = FIELD_POWER_INSTANT};
@@ -306,7 +307,7 @@ static double power_w(const struct nvml *n)
     return n->power && n->power(n->device, &milliwatt) == 0 ? milliwatt * 1e-3 : NAN;
 }
 
-/* One look. The driver is asked without the lock; only the sums are under it. */
+/* Reads the state once and adds it to the window. Calls the driver without holding the lock. */
 static void look(struct nvml *n)
 {
     unsigned celsius = 0;
@@ -346,11 +347,12 @@ static void in_ms(struct timespec *t, long ms)
     t->tv_nsec %= 1000000000;
 }
 
-/* Yields to whatever measures: lowest priority, and asleep between looks and windows. */
+/* Disturbs the measurement as little as possible: lowest priority, and asleep between looks and outside
+   windows. */
 static void *watch_main(void *argument)
 {
     struct nvml *n = argument;
-    setpriority(PRIO_PROCESS, 0, 19); /* on Linux: of this thread */
+    setpriority(PRIO_PROCESS, 0, 19); /* on Linux, this sets only this thread's priority */
     pthread_mutex_lock(&n->lock);
     while (!n->ends) {
         struct timespec until;
@@ -375,7 +377,7 @@ void nvml_watch_start(struct nvml *n)
     n->window = (struct nvml_window){.sm_mhz_min = NAN, .power_w_max = NAN, .temperature_c = NAN};
     n->sm_sum = n->memory_sum = n->power_sum = 0;
     pthread_mutex_unlock(&n->lock);
-    take_events(n); /* what happened before is not this window's */
+    take_events(n); /* drop events from before this window */
     n->window.xid = 0;
     counters(n, n->before);
     look(n);
@@ -415,7 +417,7 @@ void nvml_watch_stop(struct nvml *n, struct nvml_window *window)
 static const struct {
     uint64_t bit;
     const char *word;
-    bool slowed; /* not what a busy GPU does by itself */
+    bool slowed; /* abnormal: not a consequence of load alone */
 } reason_words[] = {
     {0x4, "power_cap", false},           {0x8, "hardware_slowdown", true},
     {0x10, "sync_boost", true},          {0x20, "thermal", true},

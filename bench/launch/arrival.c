@@ -35,16 +35,16 @@ void arrival_find(struct arrival *a, const char *folder)
     text_add(&path, "/.waiting-%s-%s", slurm ? slurm : "", job);
     for (char *c = path.data + name; *c; c++)
         if (!isalnum((unsigned char)*c) && *c != '.') *c = '-';
-    if (path.length < sizeof a->folder) memcpy(a->folder, path.data, path.length + 1); /* else no notes */
+    if (path.length < sizeof a->folder) memcpy(a->folder, path.data, path.length + 1); /* else: no notes */
     text_free(&path);
 }
 
-/* Makes and opens a folder of this user's own: nobody else can have put notes, or links to other files, into it.
-   -1: there is none. */
+/* Makes, if necessary, and opens a folder that only this user can write to, so that nobody else can have put
+   notes or symbolic links into it. Returns its descriptor, or -1. */
 static int own_folder(const char *path)
 {
     struct stat facts;
-    (void)mkdir(path, 0700); /* it may be there already; what it is shows below */
+    (void)mkdir(path, 0700); /* it may exist already; fstat() below checks what it is */
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) return -1;
     if (fstat(fd, &facts) == 0 && facts.st_uid == geteuid() && !(facts.st_mode & (S_IWGRP | S_IWOTH)))
@@ -53,7 +53,7 @@ static int own_folder(const char *path)
     return -1;
 }
 
-/* The folder above may be missing, too: the results' one, or the user's own in /tmp. */
+/* Makes the parent folder, which may be missing too: the results folder, or this user's folder in /tmp. */
 static void make_parent(struct arrival *a)
 {
     char *folder = a->folder, *slash = strrchr(folder, '/');
@@ -90,7 +90,7 @@ void arrival_forget(struct arrival *a)
     if (a->noted) unlinkat(a->fd, name, 0);
     if (a->fd >= 0) {
         close(a->fd);
-        rmdir(a->folder); /* the last one succeeds */
+        rmdir(a->folder); /* succeeds once it is empty: for the last process */
         char *slash = strrchr(a->folder, '/');
         *slash = 0;
         if (a->makes_parent) rmdir(a->folder);
@@ -100,7 +100,7 @@ void arrival_forget(struct arrival *a)
     a->noted = false;
 }
 
-/* Has this rank left a note? Then its host's name. */
+/* Returns whether this rank has left a note, and the name of its host. */
 static bool read_note(const struct arrival *a, int rank, char host[256])
 {
     char name[16];

@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* This host's addresses that others can reach; the loopback first, for processes of this host. */
+/* Lists this host's IPv4 addresses; the loopback first, for processes of this host. */
 static void list_addresses(struct board_place *place, in_port_t port)
 {
     struct ifaddrs *all = NULL;
@@ -32,9 +32,9 @@ static void list_addresses(struct board_place *place, in_port_t port)
     freeifaddrs(all);
 }
 
-/* How many of the ranks this process has descriptors for, beside all else that it opens. A connection that it
-   could not accept would be taken for a rank 0 that gives no sign of life: who comes after them does not
-   connect at all. */
+/* The number of ranks for which this process has file descriptors, apart from those for other files. Ranks
+   from that number on must not connect: if their connection could not be accepted, they would take rank 0 for
+   dead. */
 static int descriptors_for(int ranks)
 {
     enum { OTHERS = 256 };
@@ -83,7 +83,7 @@ void board_close(struct board *board, char answer)
     for (size_t i = 0; i < board->connection_count; i++) {
         int socket = board->connections[i].socket;
         if (socket < 0) continue;
-        /* Who has left already needs no answer. */
+        /* A rank that has closed its end already needs no answer. */
         if (send(socket, &answer, 1, MSG_NOSIGNAL | MSG_DONTWAIT) >= 0) shutdown(socket, SHUT_WR);
         close(socket);
     }
@@ -105,7 +105,7 @@ static void note(struct board *board, struct connection *c, uint64_t secret, dou
 {
     const struct report *report = &c->partial;
     if (report->secret != secret || report->rank >= board->ranks_count) {
-        c->rank = -1; /* whoever it was before, this is no rank */
+        c->rank = -1; /* not a rank, whatever it sent before */
         drop(board, c);
         return;
     }
@@ -144,8 +144,9 @@ static void read_from(struct board *board, struct connection *c, uint64_t secret
     }
 }
 
-/* Anybody can connect. Who has not given the secret for ten seconds, or is the longest there of too many, makes
-   room: a rank reports as soon as it has connected. */
+/* Returns a place for a new connection. Anybody can connect, but a rank reports immediately after it has
+   connected. So this drops connections that have not sent the secret for ten seconds, and the oldest such if
+   there are too many. */
 static struct connection *free_place(struct board *board, double now_s)
 {
     static const double PATIENCE_S = 10;
@@ -173,7 +174,7 @@ static struct connection *free_place(struct board *board, double now_s)
 
 static void accept_all(struct board *board, uint64_t secret, double now_s)
 {
-    /* Accept a limited number per call, so that a flood of connections does not delay the ranks' reports. */
+    /* Accepts a limited number per call, so that a flood of connections does not delay the ranks' reports. */
     for (int i = 0; i < BOARD_STRANGERS; i++) {
         int socket = accept4(board->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (socket < 0) return;
@@ -221,7 +222,8 @@ int board_connect(const struct board_place *place, bool same_host)
     return -1;
 }
 
-/* " rank 3 on node-a, rank 9 on node-b and 4 more" of the ranks that `is` picks; the number of them. */
+/* Appends the ranks for which `is` is true, as " rank 3 on node-a, rank 9 on node-b and 4 more". Returns
+   their number. */
 static int name_ranks(const struct seen *seen, int ranks, bool (*is)(const struct seen *, const void *),
                       const void *what, const char *(*host)(const void *, int), const void *context,
                       struct text *words)

@@ -1,5 +1,5 @@
-/* The progress board: who is how far, over TCP beside MPI. Rank 0 has the board, everyone (rank 0 too)
- * reports to it. */
+/* The progress board: the progress of all ranks, reported over TCP, outside MPI. Rank 0 has the board; all
+   ranks, including rank 0, report to it. */
 #ifndef BUSBAR_BOARD_H
 #define BUSBAR_BOARD_H
 
@@ -12,11 +12,11 @@
 
 enum { BOARD_ADDRESSES = 8, BOARD_STRANGERS = 128 };
 
-/* Where rank 0 listens, as sent to all (plain bytes, same architecture). */
+/* Where rank 0 listens; broadcast to all ranks as raw bytes, since all have the same architecture. */
 struct board_place {
-    uint64_t secret;
-    uint32_t watched; /* the ranks from this one on do not connect */
-    uint32_t count;   /* of addresses, the loopback first; IPv4 */
+    uint64_t secret;  /* each report must contain it */
+    uint32_t watched; /* ranks from this number on do not connect */
+    uint32_t count;   /* of addresses: IPv4, the loopback first */
     struct sockaddr_in addresses[BOARD_ADDRESSES];
 };
 
@@ -30,46 +30,50 @@ enum { REPORT_BYE = 1000, REPORT_FAILED };
 enum {
     ANSWER_SEEN = 1,
     ANSWER_BYE,
-    ANSWER_END,   /* rank 0's watchdog has said why the launch ends: leave */
-    ANSWER_FAILED /* rank 0 has said why it fails, and calls MPI_Abort next */
+    ANSWER_END,   /* rank 0's watchdog has printed why the launch ends: exit */
+    ANSWER_FAILED /* rank 0 has printed its error, and calls MPI_Abort next */
 };
 
 /* What rank 0 knows of one rank. */
 struct seen {
-    bool known, ended, failed,
-        gone; /* reported at least once; left in order; has said itself why it fails; its connection broke */
+    /* It has reported at least once; has sent REPORT_BYE; has sent REPORT_FAILED, after printing its error;
+       its connection broke without either. */
+    bool known, ended, failed, gone;
     uint64_t steps;
     uint32_t stage;
-    double word_s, moved_s; /* when it last reported, and last had moved */
+    double word_s, moved_s; /* when it last reported; when it last reported progress */
 };
 
 struct board {
     int listener; /* rank 0 */
     struct connection {
         int socket;            /* -1: this place is free */
-        int rank;              /* -1: a stranger, until a whole report with the secret has come */
+        int rank;              /* -1: a stranger: no complete report with the secret has arrived yet */
         double since_s;        /* when it was accepted */
-        struct report partial; /* of a report that is not whole yet */
+        struct report partial; /* the first partial_bytes of an incomplete report */
         size_t partial_bytes;
     } * connections;
     size_t connection_count, ranks_count;
     struct seen *seen; /* of each rank */
 };
 
-/* Rank 0: listens, and says where. */
+/* Rank 0: starts to listen and fills in the place. Returns STATUS_ENVIRONMENT after printing one line. */
 enum status board_listen(struct board *, int ranks, struct board_place *);
-/* Accepts, reads, answers; waits at most wait_s, or until `wake` (a descriptor) can be read. */
+/* Accepts connections, reads reports and answers them. First waits for these at most wait_s, or until the
+   descriptor `wake` becomes readable (-1: none). */
 void board_serve(struct board *, uint64_t secret, int wake, double now_s, double wait_s);
-/* Gives all an answer that they did not ask for. */
+/* Sends all connected ranks an answer outside the turn of reports. */
 void board_tell(struct board *, char answer);
-/* Gives all a last answer and closes. */
+/* Sends all connections a last answer and closes the board. */
 void board_close(struct board *, char answer);
 
-/* The other ranks: the connection, or -1. The loopback is tried by those of the same host alone, first. */
+/* Other ranks: returns the connected socket, or -1. Only ranks on rank 0's host try its loopback address,
+   first. */
 int board_connect(const struct board_place *, bool same_host);
 
-/* Names those to blame in one line's words: who ended, who gives no sign of life, who is behind; else that
-   all are inside, or none. Returns STATUS_ENVIRONMENT when somebody has ended, else STATUS_TIMEOUT. */
+/* Appends to `words` which ranks are to blame: those that ended, those silent for silent_s, or else those
+   behind; without any of these, whether the ranks are inside the operation. Returns STATUS_ENVIRONMENT if a
+   rank has ended, else STATUS_TIMEOUT. */
 enum status board_blame(const struct seen *, int ranks, double now_s, double silent_s,
                         const char *(*host)(const void *, int), const void *context, struct text *words);
 

@@ -13,7 +13,7 @@ void crowding_find(const struct world *world, const struct host_machine *machine
     mpi_must(MPI_Allgather(mine, 2, MPI_UINT64_T, all, 2, MPI_UINT64_T, world->comm));
     for (int rank = 0; rank < world->ranks; rank++) alike += memcmp(&all[2 * rank], mine, sizeof mine) == 0;
     free(all);
-    /* Of both limits, the one that more ranks meet for each processor. */
+    /* Of the two limits, affinity mask and CPU quota, the one that leaves more ranks per processor. */
     double worst[2] = {alike, machine->bound_pus}, quota = cgroup_processors("");
     if (world->local_ranks / quota > worst[0] / worst[1]) worst[0] = world->local_ranks, worst[1] = quota;
     struct {

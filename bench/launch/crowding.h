@@ -1,18 +1,17 @@
-/* Whether processes take turns on processors: then their times are the scheduler's. */
+/* Detects ranks that share processors: their times depend on the scheduler. */
 #ifndef BUSBAR_CROWDING_H
 #define BUSBAR_CROWDING_H
 
 #include "backend/backend.h"
 #include "launch/machine.h"
 
-/* Whether processes take turns on processors somewhere in the launch: more ranks bound to a set of processors
-   (hardware threads) than it has, or more ranks on a host than its control group's quota gives. The worst
-   such place. */
+/* The most crowded place of the launch: a set of processors (hardware threads) with more ranks bound to it
+   than it has processors, or a host with more ranks than its control group's CPU quota. */
 struct crowding {
-    int ranks;         /* 0: nowhere */
+    int ranks;         /* that share the processors; 0: there is no such place */
     double processors; /* that they share */
-    const char *host;  /* the world's */
-    int alike;         /* ranks of this rank's host with its own binding, itself included */
+    const char *host;  /* its name, owned by the world */
+    int alike;         /* ranks on this rank's host with the same binding as this rank, which counts too */
 };
 
 /* Collective. */

@@ -89,7 +89,7 @@ static enum status open_journal(struct driver *d)
     return journal_open(&d->journal, &d->world, &d->machine, s->output, s->format, known, add_facts, d);
 }
 
-/* Who comes from nccl-tests expects that a program started alone may use all GPUs. */
+/* Warns that a program started alone measures one GPU only: users of nccl-tests may expect it to use all. */
 static void tell_of_other_gpus(const struct driver *d)
 {
     const char *variable;
@@ -114,8 +114,7 @@ static enum status open_launch(struct driver *d)
     return open_journal(d);
 }
 
-/* Figures of ranks that take turns on a processor are the scheduler's: a reader is told before he sees them.
- */
+/* Warns above the table if ranks share processors: their times depend on the scheduler. */
 static void print_crowding(const struct crowding *c, FILE *out)
 {
     if (c->ranks)
@@ -123,7 +122,7 @@ static void print_crowding(const struct crowding *c, FILE *out)
                 c->processors, c->processors == 1 ? "" : "s", c->host);
 }
 
-/* A launch without any figure has failed, however well it ran. */
+/* Ends the record and prints the table. A launch without any figure counts as failed. */
 static enum status close_launch(struct driver *d)
 {
     enum status status = STATUS_OK;
@@ -144,7 +143,7 @@ static enum status close_launch(struct driver *d)
     return status ? status : agree_over(d->world.comm, d->journal.wrong ? STATUS_WRONG : STATUS_OK);
 }
 
-/* This rank failed alone: the others may wait for it in MPI. */
+/* Called before MPI_Abort on a rank that may have failed alone while the others wait for it in MPI. */
 static void end_failed(void *state)
 {
     struct driver *d = state;
@@ -162,7 +161,8 @@ static enum status run_launch(struct driver *d)
     return status;
 }
 
-/* Returns in a process that is to be a rank. */
+/* Returns STATUS_OK if this process is itself a rank, or an error; otherwise start_ranks() replaces it by the
+   launcher. */
 static enum status start_own_ranks(struct driver *d)
 {
     const struct start_settings *s = &d->settings->start;

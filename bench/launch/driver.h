@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-/* Flags of all drivers; those that differ in default or choice stand in each driver's own table. */
+/* Settings of all drivers. Flags whose default or choices differ are in each driver's own table. */
 struct driver_settings {
     const char *output, *run, *launch, *label, *cloud, *instance;
     enum format format;
@@ -22,34 +22,35 @@ struct driver_settings {
     struct start_settings start;
 };
 
-/* The rows that are the same for all, for struct command's `more`: their offsets are those of
-   driver_settings, which is the first member of a driver's settings. */
+/* The options that are the same for all drivers, for struct command's `more`. Their offsets are those in
+   struct driver_settings, which must be the first member of a driver's settings. */
 extern const struct option driver_options[];
 
 struct driver;
 
-/* What a driver does itself. All but `read`, `free_settings`, `devices` and `abort` are collective. */
+/* The parts that each driver implements. `open`, `add_facts`, `measure` and `close` are collective. */
 struct driver_parts {
-    /* Reads the command line; sets driver->settings and driver->command. One line on error. */
+    /* Reads the command line; sets driver->settings and driver->command. Prints one line on error. */
     enum status (*read)(struct driver *);
     void (*free_settings)(struct driver *);
     /* backend_devices (backend/backend.h) of the chosen backend. */
     int (*devices)(const struct driver *, int local_rank);
-    /* Opens what measures; sets driver->backend. World and machine are known; only rank 0's failures are
-     * heard. */
+    /* Opens the backend and what depends on it; sets driver->backend. World and machine are known. Only rank
+       0 prints its errors; agree_over() prints another rank's if that fails alone. */
     enum status (*open)(struct driver *);
-    /* The launch header's facts and provenance. */
+    /* Adds facts and provenance to the launch header. */
     void (*add_facts)(struct driver *, struct launch_header *);
-    /* A failure may be one rank's alone: it ends the launch by MPI_Abort. */
+    /* Takes all samples and writes the rows. It may fail on one rank alone: the driver then calls
+       MPI_Abort. */
     enum status (*measure)(struct driver *);
-    /* On rank 0, after `measure`: why no case has a figure, in words that last until `close`; NULL where one
-       has. */
+    /* On rank 0, after `measure`: why no case has a figure; NULL if one has. The text is valid until
+       `close`. */
     const char *(*why_nothing)(struct driver *);
-    /* On rank 0: what a person reads of the figures. */
+    /* On rank 0: prints the table of the figures. */
     void (*print)(struct driver *, FILE *);
-    /* Frees all but the settings. `status`: of writing the records; returns it, or an error of its own. */
+    /* Frees all but the settings. status: of writing the records; returned unless closing fails. */
     enum status (*close)(struct driver *, enum status status);
-    void (*abort)(struct driver *); /* from the watchdog's thread: ends what hangs on devices */
+    void (*abort)(struct driver *); /* called by the watchdog's thread: ends hanging device operations */
 };
 
 struct driver {
@@ -67,7 +68,8 @@ struct driver {
     struct progress_line progress;
 };
 
-/* A launch from its command line to its exit status. `driver` has parts, name, argc and argv. */
+/* Runs a launch, from its command line to the exit status, which it returns. The caller has set parts, name,
+   argc and argv. */
 int driver_main(struct driver *);
 
 #endif

@@ -39,8 +39,7 @@ enum status header_write(struct record_writer *writer, const struct world *world
     known.hosts_renamed = world->renamed;
     known.mpi_library = library;
     known.environment = environ;
-    if (!known.placement)
-        known.placement = getenv("BUSBAR_PLACEMENT"); /* scripts/sweep: over NVLink domains */
+    if (!known.placement) known.placement = getenv("BUSBAR_PLACEMENT"); /* set by scripts/sweep */
     launch_header_fill(&header, &arena, &known);
     machine_facts(machine, header.facts);
     json_object_set_new(header.facts, "timer_cost_ns", json_real(clock_cost_s() * 1e9));

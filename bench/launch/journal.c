@@ -46,7 +46,7 @@ enum status journal_case(struct journal *j, struct case_row *row)
     return status;
 }
 
-/* why: of a failure; else NULL */
+/* why: of a failure; NULL: none */
 static enum status write_end(struct journal *j, enum end_status how, const char *why)
 {
     struct timespec patience;

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-/* The first of the variables that is set; `otherwise` where none is. */
+/* The number in the first of the variables that is set; `otherwise` if none is. */
 static int first_number(const char *const *names, int otherwise)
 {
     for (int i = 0; names[i]; i++)

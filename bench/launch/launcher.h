@@ -1,14 +1,16 @@
-/* What the launcher (mpirun, srun) tells each process, before MPI_Init. */
+/* What the launcher (mpirun, srun) tells each process through environment variables; known before
+   MPI_Init. */
 #ifndef BUSBAR_LAUNCHER_H
 #define BUSBAR_LAUNCHER_H
 
-/* This process's rank; 0: no launcher gave one. For errors that are to be printed once. */
+/* This process's rank; 0 if no launcher set one. Lets one rank print an error that all meet. */
 int early_rank(void);
 
-/* Which of the processes of this host it is; -1: no launcher said. */
+/* This process's rank among those of its host; -1 if no launcher set one. */
 int early_local_rank(void);
 
-/* How many processes were started together, and the variable that says so; 0: no launcher said. */
+/* The number of processes that were started together, and the variable that gave it; 0 if no launcher set
+   one. */
 int early_ranks(const char **variable);
 
 #endif

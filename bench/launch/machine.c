@@ -16,7 +16,7 @@ static size_t cache_bytes(hwloc_topology_t topology, hwloc_obj_type_t type, size
     return first;
 }
 
-/* If the affinity cannot be read (no permission, another system): the whole machine. */
+/* Reads the affinity mask. If that fails (no permission, unsupported system), assumes the whole machine. */
 static void read_binding(hwloc_topology_t topology, struct host_machine *machine)
 {
     machine->bound_cores = machine->cores;
@@ -57,7 +57,7 @@ enum status machine_read(struct host_machine *machine)
         .cores = hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_CORE),
         .pus = at_least_one(hwloc_get_nbobjs_by_type(topology, HWLOC_OBJ_PU)),
     };
-    if (machine->cores <= 0) machine->cores = machine->pus; /* kernels that tell no cores */
+    if (machine->cores <= 0) machine->cores = machine->pus; /* some kernels report no cores */
     machine->l1d_bytes = cache_bytes(topology, HWLOC_OBJ_L1CACHE, &l1);
     machine->l2_bytes = cache_bytes(topology, HWLOC_OBJ_L2CACHE, &l2);
     machine->l3_bytes = cache_bytes(topology, HWLOC_OBJ_L3CACHE, &l3);

@@ -1,4 +1,4 @@
-/* What hwloc tells of this machine: cores, caches, and which of them this process may use. */
+/* This machine's cores and caches, and the cores that this process may use, as hwloc reports them. */
 #ifndef BUSBAR_MACHINE_H
 #define BUSBAR_MACHINE_H
 
@@ -13,14 +13,13 @@ struct host_machine {
     int bound_cores, bound_pus;           /* of this process: its affinity mask, which launchers set */
     uint64_t binding;                     /* hash of that mask: processes with the same one share its cores */
     size_t l1d_bytes, l2_bytes, l3_bytes; /* of one cache; 0: there is none */
-    size_t
-        last_level_bytes; /* of all caches of the last level together: operands beyond it come from memory */
+    size_t last_level_bytes;              /* sum of all last-level caches: larger operands come from memory */
 };
 
-/* STATUS_ENVIRONMENT after one line when hwloc fails. */
+/* Returns STATUS_ENVIRONMENT after printing one line if hwloc fails. */
 enum status machine_read(struct host_machine *);
 
-/* Adds "topology" and the hwloc version. */
+/* Adds "topology" and "hwloc", its version, to the facts. */
 void machine_facts(const struct host_machine *, json_t *facts);
 
 #endif

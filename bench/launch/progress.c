@@ -9,7 +9,8 @@
 
 static const double LINE_EVERY_S = 0.2, PLAIN_EVERY_S = 5;
 
-/* mpirun reads its processes' stderr by a pipe and writes it to its own. */
+/* Whether the parent's stderr is a terminal: mpirun reads its processes' stderr through a pipe and copies it
+   to its own. */
 static bool launcher_has_terminal(void)
 {
     char path[64];

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #ifndef BUSBAR_MPIRUN
-#define BUSBAR_MPIRUN "" /* the build sets it: the launcher that belongs to its MPI library */
+#define BUSBAR_MPIRUN "" /* set by the build: the mpirun of its MPI library */
 #endif
 
 enum { MOST_RANKS = 4096 };
@@ -24,7 +24,8 @@ static void set_number(const char *name, int64_t value)
     setenv(name, text, 1);
 }
 
-/* The script's interface: scripts/launchers/README.md. What a sweep around this process has set is not for it. */
+/* Sets the variables that the script reads (scripts/launchers/README.md). Unsets those that a sweep around
+   this process may have set for its own launcher. */
 static void tell_script(int64_t ranks, int visible)
 {
     static const char *const others[] = {"SWEEP_HOSTS",         "SWEEP_REMOTE",  "SWEEP_RANKS_PER_NODE",
@@ -56,19 +57,35 @@ static enum status replace_process(int argc, char **argv, int64_t ranks, int vis
     return fail(STATUS_ENVIRONMENT, "-g: cannot start bash: %s", strerror(errno));
 }
 
+/* A launcher has started ranks already: names the command without -t and -g that starts as many as they ask for. */
+static enum status refuse(const struct command *command, int argc, char **argv, int started, int64_t ranks,
+                          const char *variable)
+{
+    struct text line = {0};
+    text_add(&line, "%s %lld", strncmp(variable, "SLURM_", 6) == 0 ? "srun -n" : "mpirun -np",
+             (long long)(started * ranks));
+    argc = options_remove(command, argc, argv, "ngpus");
+    argc = options_remove(command, argc, argv, "nthreads");
+    for (int i = 0; i < argc; i++) text_add_word(&line, argv[i]);
+    enum status status =
+        fail(STATUS_USAGE, "-t and -g start ranks, but a launcher has already started %d (%s); type: %s",
+             started, variable, text_get(&line));
+    text_free(&line);
+    return status;
+}
+
 enum status start_ranks(const struct command *command, int argc, char **argv, const struct start_settings *s,
                         int visible)
 {
     const char *variable = NULL;
     int started = early_ranks(&variable);
-    /* The shell of an interactive Slurm job is a step of one task: no launch. */
+    /* The shell of an interactive Slurm job is a step with one task, but no launcher has started this
+       program. */
     if (started == 1 && strncmp(variable, "SLURM_", 6) == 0) started = 0;
     const int64_t gpus = s->gpus == START_NOT_ASKED ? 1 : s->gpus ? s->gpus : visible;
     const int64_t ranks = s->threads * gpus;
     if (started && (ranks != 1 || s->gpus == 0))
-        return fail(STATUS_USAGE,
-                    "-t and -g start the ranks, but a launcher has started %d (%s): leave -t and -g out",
-                    started, variable);
+        return refuse(command, argc, argv, started, s->gpus == 0 ? s->threads : ranks, variable);
     if (s->gpus == 0 && !visible)
         return fail(STATUS_ENVIRONMENT, "-g 0: no GPU is visible; -g N starts N ranks");
     if (ranks > MOST_RANKS)

@@ -21,22 +21,22 @@ struct watch {
     struct pulse pulse;
     pthread_t thread;
     bool running;
-    int wake[2];               /* written: look up */
-    pthread_mutex_t lock;      /* of what follows */
+    int wake[2];               /* pipe; a byte wakes the thread */
+    pthread_mutex_t lock;      /* protects the fields down to `concluded` */
     const struct world *world; /* NULL: MPI_Init has not returned */
     char what[160];
-    bool closing, failed;  /* failed: this rank has said why */
+    bool closing, failed;  /* failed: this rank has printed its error */
     enum status concluded; /* watch_conclude() */
 
     struct arrival arrival;
-    struct board board; /* rank 0 */
+    struct board board; /* on rank 0 */
     struct board_place place;
-    int socket; /* the others: to rank 0; -1: not watched */
+    int socket; /* on other ranks: connection to rank 0; -1: none, rank 0 does not watch this rank */
     double start_s;
-    atomic_bool arrived; /* in MPI_Init */
+    atomic_bool arrived; /* this process has called MPI_Init */
 };
 
-/* A handler can only write to a pipe; there is one watch in a process, and its pipe's end stands here. */
+/* A signal handler can do little more than write to a pipe. A process has one watch; this is its pipe. */
 static volatile sig_atomic_t signal_pipe = -1, signal_seen;
 
 static void on_signal(int number)
@@ -57,7 +57,7 @@ static void catch_signals(void)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
             sigaction(numbers[i], &action, NULL);
-    sigaction(SIGPIPE, &ignored, NULL); /* a closed pipe is met as a failed write, and said */
+    sigaction(SIGPIPE, &ignored, NULL); /* a write to a closed pipe fails instead, and is reported */
 }
 
 static const char *host_of(const void *context, int rank)
@@ -66,7 +66,7 @@ static const char *host_of(const void *context, int rank)
     return world->hosts[world->node_of_rank[rank]];
 }
 
-/* Ends the process: after it, nothing of the measurement runs on. */
+/* Ends the process, after ending device operations and the record. */
 static void finish(struct watch *w, enum end_status record_status, int exit_status)
 {
     if (w->settings.abort) w->settings.abort(w->settings.state);
@@ -112,13 +112,13 @@ static void copy_what(struct watch *w, char what[160])
     pthread_mutex_unlock(&w->lock);
 }
 
-/* A rank has ended, or nobody moves: says who, and ends the launch. */
+/* A rank has died, or no rank makes progress: prints which ranks are to blame and ends the launch. */
 static void blame(struct watch *w, const char *why, double silent_s)
 {
     struct text words = {0};
     char what[160];
     copy_what(w, what);
-    /* As of the last look: this thread, too, may have waited for a processor since. */
+    /* Judge by the time of the last look at the board: this thread may have waited for a processor since. */
     double looked_s = w->board.seen[0].word_s;
     enum status status =
         board_blame(w->board.seen, w->world->ranks, looked_s, silent_s, host_of, w->world, &words);
@@ -143,7 +143,8 @@ static bool somebody(const struct watch *w, bool (*is)(const struct seen *))
     return false;
 }
 
-/* The connection has ended, and rank 0, which takes its leave even when it ends by a signal, has not. */
+/* Whether the connection has ended without a last answer from rank 0. Rank 0 sends one even if a signal ends
+   it. */
 static bool rank_0_has_died(struct watch *w)
 {
     char answer, last = 0;
@@ -152,7 +153,8 @@ static bool rank_0_has_died(struct watch *w)
     return n == 0 && last != ANSWER_BYE && last != ANSWER_END && last != ANSWER_FAILED;
 }
 
-/* A signal came. When a rank had died just then, the launcher is clearing up: name the rank. */
+/* Handles a caught signal. If a rank has just died, the signal is the launcher's, which ends the other ranks:
+   then names that rank as the cause. */
 static void obey_signal(struct watch *w)
 {
     int number = signal_seen;
@@ -169,7 +171,7 @@ static void obey_signal(struct watch *w)
     if (!w->world || w->world->rank == 0)
         fail(STATUS_ENVIRONMENT, "ended by signal %d (%s)", number, strsignal(number));
     if (w->world && w->world->rank)
-        usleep(300000); /* rank 0 first: what breaks before is taken for a death */
+        usleep(300000); /* let rank 0 end first: it would take this rank's broken connection for its death */
     if (w->world && w->world->rank && number != SIGINT && rank_0_has_died(w)) {
         char what[160];
         copy_what(w, what);
@@ -205,7 +207,8 @@ static void serve_board(struct watch *w, double *moved_s)
         own->failed = true;
         return;
     }
-    /* Who has failed takes the launch down next: some launchers leave nobody a moment to end the record then. */
+    /* A failed rank calls MPI_Abort next, and some launchers then kill all ranks at once: end the record
+       now. */
     if (somebody(w, has_failed)) w->settings.at_end(w->settings.state, END_FAILED);
     for (int rank = 0; rank < w->world->ranks; rank++)
         if (w->board.seen[rank].moved_s > latest) latest = w->board.seen[rank].moved_s;
@@ -213,7 +216,7 @@ static void serve_board(struct watch *w, double *moved_s)
     now = clock_s();
     if (signal_seen || is_closing(w)) return;
     if (somebody(w, has_gone)) {
-        wait_or_wake(w, 0.2); /* its last words, and a launcher's signal, come first */
+        wait_or_wake(w, 0.2); /* time for its last report, or the launcher's signal, to arrive */
         if (signal_seen) return;
         board_serve(&w->board, w->place.secret, -1, clock_s(), 0);
         blame(w, "the launch cannot go on", 1e9);
@@ -235,7 +238,8 @@ static void send_report(struct watch *w, uint32_t stage)
     }
 }
 
-/* Rank 0 is the one whom everyone watches. One of the others speaks. */
+/* Rank 0 is dead or silent. Rank 1 prints this and ends; the others do so a second later, if they still
+   run. */
 static void lost_rank_0(struct watch *w, const char *how, enum status status)
 {
     char what[160];
@@ -264,11 +268,11 @@ static void report_to_board(struct watch *w, double *answer_s)
         return;
     }
     if (n > 0 && answers[n - 1] == ANSWER_END) {
-        wait_or_wake(w, 0.5); /* the launcher gets rank 0's status first */
+        wait_or_wake(w, 0.5); /* so that the launcher gets rank 0's exit status first */
         finish(w, END_FAILED, STATUS_TIMEOUT);
     }
     if (n > 0 && answers[n - 1] == ANSWER_FAILED) {
-        wait_or_wake(w, 2); /* MPI_Abort ends this process first, where the launcher obeys it */
+        wait_or_wake(w, 2); /* most launchers obey MPI_Abort and end this process now */
         if (!signal_seen) finish(w, END_FAILED, STATUS_ENVIRONMENT);
         return;
     }
@@ -397,7 +401,7 @@ void watch_fail(struct watch *w)
         if (w->wake[1] >= 0 && write(w->wake[1], "f", 1) < 0 && errno != EAGAIN)
             warn("the watchdog does not hear");
     }
-    usleep(200000); /* rank 0 ends the record, or tells the others */
+    usleep(200000); /* time for rank 0 to end the record, or to tell the others */
 }
 
 void watch_conclude(struct watch *w, enum status status)

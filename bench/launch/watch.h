@@ -1,12 +1,12 @@
-/* The watchdog: a thread of each process beside the measurement. It ends a launch that hangs, and names who
-   is to blame.
+/* The watchdog: a thread of each process beside the measurement. It ends a launch that hangs, and names the
+   ranks to blame.
 
-   - Before MPI_Init has returned: a deadline for arriving. When half of the time is over, a process that waits
-     in MPI_Init leaves a note in a folder that all share, so that those who have not come can be named.
-   - After: the progress board. Every process reports over TCP to rank 0's thread, outside MPI, how far it is.
-     When nobody moves for the time allowed, rank 0 names the ranks that give no sign of life, have ended, or
-     lag behind. Rank 0 answers, so that the others see its death.
-   - Always: SIGINT, SIGTERM and SIGHUP end the process in order: rank 0 closes its record first. */
+   - Before MPI_Init has returned: a deadline for it. After half of the time, a process that waits in MPI_Init
+     leaves a note in a shared folder, so that the ranks that have not arrived can be named.
+   - After that: the progress board. Every process reports its progress to rank 0's thread over TCP, outside
+     MPI. If no rank makes progress for the time allowed, rank 0 names the ranks that are silent, have ended,
+     or are behind. Rank 0 answers each report, so that the others notice if it dies.
+   - Always: SIGINT, SIGTERM and SIGHUP end the process cleanly: rank 0 ends its record first. */
 #ifndef BUSBAR_WATCH_H
 #define BUSBAR_WATCH_H
 
@@ -14,9 +14,9 @@
 
 #include <stdatomic.h>
 
-/* How far this process is; written by the measurement, read by the thread. */
+/* This process's progress; the measurement writes it, the watchdog's thread reads it. */
 struct pulse {
-    atomic_ulong steps; /* grows with everything that is done */
+    atomic_ulong steps; /* grows with progress */
     atomic_int stage;   /* enum stage */
 };
 
@@ -28,15 +28,15 @@ struct watch_settings {
     /* Writes the end of the record. The watchdog's thread calls it on rank 0, or on every rank if ranks are
        not known yet; perhaps more than once. The process ends soon after. */
     void (*at_end)(void *state, enum end_status);
-    void (*abort)(void *state); /* ends what hangs on devices; may be NULL */
+    void (*abort)(void *state); /* ends hanging device operations; may be NULL */
     void *state;
 };
 
 /* Before MPI_Init. Never fails; warns if the watchdog cannot start. */
 struct watch *watch_open(const struct watch_settings *);
 
-/* This process calls MPI_Init next. Until then it is choosing its GPU, which may hang; afterwards it waits
-   for others. */
+/* Call it immediately before MPI_Init. A process that misses the deadline before this call hangs in choosing
+   its GPU; after it, in waiting for other ranks. */
 void watch_arrive(struct watch *);
 
 /* Collective over world->comm, after world_open. The world must live until watch_close. */
@@ -44,17 +44,19 @@ void watch_join(struct watch *, const struct world *);
 
 struct pulse *watch_pulse(struct watch *);
 
-/* What is being measured, for the line that a hang prints: "all_reduce 1 KiB float". */
+/* Sets what is being measured, for the line that a hang prints: "all_reduce 1 KiB float". */
 void watch_say(struct watch *, const char *what);
 
-/* This rank has printed its error and is about to call MPI_Abort: no other rank must diagnose again. */
+/* Call it when this rank has printed its error and is about to call MPI_Abort: the other ranks then print no
+   diagnosis of their own. */
 void watch_fail(struct watch *);
 
-/* All ranks have agreed on the exit status, and it has been said: a launcher that ends them early at the
-   first status other than 0 is no news. */
+/* Call it when all ranks have agreed on the exit status and its error has been printed. If the status is not
+   0, a signal from then on ends the process silently with it: some launchers end all ranks as soon as one has
+   ended with such a status. */
 void watch_conclude(struct watch *, enum status);
 
-/* In order, after MPI_Finalize: the thread ends. NULL is fine. */
+/* Ends the thread, after MPI_Finalize. NULL is allowed. */
 void watch_close(struct watch *);
 
 #endif

@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A launcher of another MPI starts N processes that each find themselves alone (seen as N separate jobs that
- * report N results). */
+/* A launcher of another MPI library starts N processes that each see only themselves. They would run as N
+   separate jobs and report N results. */
 static enum status refuse_strays(int ranks)
 {
     const char *variable;
     int started = early_ranks(&variable);
     if (ranks != 1 || started <= 1) return STATUS_OK;
-    if (early_rank()) return STATUS_ENVIRONMENT; /* the first of them says it */
+    if (early_rank()) return STATUS_ENVIRONMENT; /* rank 0 prints the error */
     return fail(
         STATUS_ENVIRONMENT,
         "the launcher started %d processes (%s), but this program's MPI library sees one: start it with "
@@ -23,7 +23,7 @@ static enum status refuse_strays(int ranks)
         started, variable);
 }
 
-/* Index of the first name equal to names[i]; linear in the number of distinct hosts only. */
+/* Index of `name` in hosts; `nodes` if it is not there. */
 static int node_of(const char *name, const char *const *hosts, int nodes)
 {
     for (int node = nodes - 1; node >= 0; node--)
@@ -31,7 +31,7 @@ static int node_of(const char *name, const char *const *hosts, int nodes)
     return nodes;
 }
 
-/* names: `ranks` names of `width` bytes each, 0-terminated. The memory becomes the world's. */
+/* names: `ranks` 0-terminated names of `width` bytes each. The world takes ownership. */
 static void number_nodes(struct world *world, char *names, int width)
 {
     const char **hosts = allocate((size_t)world->ranks, sizeof *hosts);
@@ -99,7 +99,7 @@ struct world_host *world_host_list(const struct world *world)
 
 enum status agree_over(MPI_Comm comm, enum status own)
 {
-    enum { FAILURE = 1000 }; /* above all that a case can come to */
+    enum { FAILURE = 1000 }; /* above every status of a case */
     bool failed = own && own < STATUS_UNSUPPORTED;
     int rank, ranks, worst[2];
     mpi_must(MPI_Comm_rank(comm, &rank));
@@ -107,7 +107,7 @@ enum status agree_over(MPI_Comm comm, enum status own)
     int mine[2] = {(int)own + (failed ? FAILURE : 0), failed ? ranks - rank : 0};
     mpi_must(MPI_Allreduce(mine, worst, 2, MPI_INT, MPI_MAX, comm));
     if (failed && mine[1] == worst[1])
-        say_silenced(); /* where rank 0 is well, the first that is not speaks */
+        say_silenced(); /* the first rank that failed prints its error; rank 0 has printed its own already */
     return (enum status)(worst[0] % FAILURE);
 }
 

@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The addresses of functions come as void pointers; ISO C has no cast for them. */
+/* Stores the address of a function in *pointer. ISO C has no cast from void pointers to function pointers. */
 static void function(void *handle, const char *name, void *pointer)
 {
     *(void **)pointer = dlsym(handle, name);
@@ -36,7 +36,7 @@ static void set_threads(void *handle, int threads)
         function(handle, *name, &by_int);
         if (by_int) by_int(threads);
     }
-    function(handle, "bli_thread_set_num_threads", &by_long); /* its dim_t has 64 bits by default */
+    function(handle, "bli_thread_set_num_threads", &by_long); /* BLIS's dim_t has 64 bits by default */
     if (by_long) by_long(threads);
 }
 
@@ -86,7 +86,7 @@ static char *told_path(void *symbol)
     return dladdr(symbol, &info) && info.dli_fname ? duplicate(info.dli_fname) : NULL;
 }
 
-/* Loads `file` as it will be with the environment of now. */
+/* Loads `file`; the current environment selects its kernel. Returns false if it is not a BLAS library. */
 static bool open_library(const char *file, int flags, struct blas *blas)
 {
     *blas = (struct blas){.handle = dlopen(file, RTLD_NOW | RTLD_LOCAL | flags)};
@@ -109,13 +109,13 @@ void blas_multiply(const struct blas *blas, bool wide, char trans_a, char trans_
                     1);
 }
 
-enum { TRIAL = 384, TRIALS = 5 }; /* big enough for a kernel to show, small enough for 4 ms at 30 GFLOP/s */
+enum { TRIAL = 384, TRIALS = 5 }; /* large enough to show a kernel's speed; 4 ms per call at 30 GFLOP/s */
 
 struct trial_data {
     double a[TRIAL * TRIAL], b[TRIAL * TRIAL], c[TRIAL * TRIAL];
 };
 
-/* Seconds of the fastest of a few calls: other load only ever slows a call. */
+/* The time of the fastest of a few calls, s: other load can only slow down a call. */
 static double best_call_s(const struct blas *blas, bool wide, struct trial_data *data)
 {
     double best = INFINITY;
@@ -162,8 +162,9 @@ int blas_trial(const char *file)
     return all_written(stdout) ? STATUS_OK : STATUS_ENVIRONMENT;
 }
 
-/* Runs this program's own blas_trial in a process of its own: a kernel that this CPU cannot run, or that the
-   library was built without, ends that process only. (Not fork: a started MPI library may not survive it.) */
+/* Runs blas_trial() in a separate process of this program: a kernel that this CPU or this build of the
+   library does not support ends only that process. It is spawned, not forked: an initialised MPI library may
+   not survive a fork. */
 static bool time_apart(const char *file, char kernel[64], double *dgflops, double *sgflops)
 {
     char self[PATH_BYTES], line[256] = "", *argv[] = {self, BLAS_TRIAL_FLAG, (char *)(uintptr_t)file, NULL};
@@ -192,31 +193,34 @@ static bool time_apart(const char *file, char kernel[64], double *dgflops, doubl
     return got;
 }
 
-/* Times every kernel that this CPU can run and leaves the library's variable set to the fastest (by the
-   geometric mean of both types). Returns what was timed; NULL: nothing could be. */
+/* Times every kernel that this CPU can run, and leaves the library's variable set to the fastest, by the
+   geometric mean over both types. Returns the results; NULL: no kernel could be timed. */
 static json_t *choose_kernel(const char *file, const struct kernel_choice *choice)
 {
     const char *given = getenv(choice->variable), *best_value = NULL;
     char *kept = given ? duplicate(given) : NULL;
-    double best = 0;
+    double rates[sizeof choice->kernels / sizeof *choice->kernels] = {0};
     json_t *tried = json_array();
     for (size_t i = 0; i < choice->count; i++) {
         char ran[64];
         double d, s;
         set_variable(choice->variable, choice->kernels[i].value);
         if (!time_apart(file, ran, &d, &s)) continue;
-        /* a word that OpenBLAS does not know makes it choose by itself: seen already */
+        /* OpenBLAS ignores an unknown name and uses its own choice, which has been timed already. */
         if (choice->kernels[i].name && strcasecmp(ran, choice->kernels[i].name) != 0) continue;
         json_array_append_new(
             tried, json_pack("{s:s, s:f, s:f}", "kernel", ran, "double_gflops", d, "float_gflops", s));
-        if (d * s > best) best = d * s, best_value = choice->kernels[i].value;
+        rates[i] = sqrt(d * s);
     }
-    set_variable(choice->variable, best > 0 ? best_value : kept);
-    if (best > 0 && kept && !same(kept, best_value))
+    size_t best = fastest_kernel(rates, choice->count);
+    bool found = best < choice->count;
+    if (found) best_value = choice->kernels[best].value;
+    set_variable(choice->variable, found ? best_value : kept);
+    if (found && kept && !same(kept, best_value))
         warn("%s=%s in the environment is overridden: %s is faster here (--blas-kernel NAME forces one)",
              choice->variable, kept, best_value ? best_value : "the library's own choice");
     free(kept);
-    if (best > 0) return tried;
+    if (found) return tried;
     json_decref(tried);
     return NULL;
 }
@@ -256,14 +260,14 @@ static enum status force_kernel(const struct kernel_choice *choice, const char *
     return STATUS_USAGE;
 }
 
-/* *loaded: whether `file` is a BLAS at all. */
+/* Loads `file` with the given or its fastest kernel. *loaded: whether `file` is a BLAS library. */
 static enum status load_file(const char *file, const char *kernel, int threads, struct blas *blas,
                              bool *loaded)
 {
     struct blas first, result;
     char digits[16];
     *loaded = false;
-    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* while it is only looked at: no thread pools */
+    setenv("OPENBLAS_NUM_THREADS", "1", 1); /* no thread pool while it is only inspected */
     if (!open_library(file, 0, &first)) return STATUS_OK;
     const struct blas_family *family = blas_family_of(first.handle);
     bool reference = blas_is_reference(first.handle);
@@ -276,7 +280,7 @@ static enum status load_file(const char *file, const char *kernel, int threads, 
     snprintf(digits, sizeof digits, "%d", threads);
     setenv("OPENBLAS_NUM_THREADS", digits, 1);
     setenv(family->threads_variable, digits, 1);
-    /* Once it has computed, its threads (OpenMP's never end) may not lose their code. */
+    /* RTLD_NODELETE: once it has computed, its threads still run (OpenMP's never end) and need its code. */
     if (!open_library(file, RTLD_NODELETE, &result)) {
         json_decref(tried);
         return fail(STATUS_ENVIRONMENT, "%s cannot be loaded again: %s", file, dlerror());

@@ -1,7 +1,8 @@
-/* CPU BLAS libraries, found and loaded at run time: a program that links one gets whatever kernel that
-   library's own dispatch picks, and that can be several times too slow (OpenBLAS 0.3.21 on a CPU newer than
-   itself falls back to SSE3 code; BLIS 0.9 to plain C). The kernel is fixed when a library is loaded, so it
-   is chosen before, by timing each in a process of its own. */
+/* Finds and loads CPU BLAS libraries at run time. A program that links such a library gets the kernel that
+   the library chooses, which can be several times slower than the best (on a CPU newer than the library,
+   OpenBLAS 0.3.21 falls back to SSE3 code and BLIS 0.9 to plain C). A library fixes its kernel when it is
+   loaded, so this code times each kernel in a separate process first, and then loads the library with the
+   fastest. */
 #ifndef BUSBAR_BLAS_H
 #define BUSBAR_BLAS_H
 
@@ -16,14 +17,14 @@
 /* A loaded library with the fastest of its kernels for this CPU. */
 struct blas {
     void *handle;
-    char *path;             /* of the file that was loaded */
+    char *path;             /* of the loaded file */
     char *name;             /* "OpenBLAS 0.3.21 SkylakeX, 2 threads" */
-    const char *library;    /* "OpenBLAS"; "reference BLAS": netlib's, or one as slow */
-    char *version, *kernel; /* NULL: the library does not tell */
-    int threads;            /* 0: the library does not tell */
+    const char *library;    /* "OpenBLAS"; "reference BLAS": netlib's, or another that is as slow */
+    char *version, *kernel; /* NULL: the library does not report it */
+    int threads;            /* 0: the library does not report it */
     blas_dgemm *dgemm;
     blas_sgemm *sgemm;
-    json_t *tried; /* [{"kernel", "double_gflops", "float_gflops"}] one thread each; NULL: no choice */
+    json_t *tried; /* [{"kernel", "double_gflops", "float_gflops"}], with one thread; NULL: none were timed */
 };
 
 struct blas_list {
@@ -31,20 +32,20 @@ struct blas_list {
     size_t count;
 };
 
-/* Loads what this machine has: `wanted` (a path, or a name as blas_families has it), else one of each known
-   library. A reference BLAS is loaded only if it is wanted or alone. kernel: only this one (--blas-kernel);
-   NULL: the fastest. STATUS_ENVIRONMENT after one line when there is none. */
+/* Loads `wanted` (a path, or a word of blas_families); NULL: one library of each known family. Keeps a
+   reference BLAS only if there is no other. kernel: the one to use (--blas-kernel); NULL: the fastest. Prints
+   one line on error: STATUS_ENVIRONMENT if no library can be used, STATUS_USAGE for an unknown kernel. */
 enum status blas_load(const char *wanted, const char *kernel, int threads, struct blas_list *);
 void blas_unload(struct blas_list *);
 bool blas_only_reference(const struct blas_list *);
 
-/* C = A B in column-major order; dimensions fit an int, trans: 'N' or 'T'. wide: double, else float. */
+/* C = op(A) op(B) in column-major order. trans_a, trans_b: 'N' or 'T'. wide: double, else float. */
 void blas_multiply(const struct blas *, bool wide, char trans_a, char trans_b, int m, int n, int k,
                    const void *a, int lda, const void *b, int ldb, void *c, int ldc);
 
-/* `program --blas-trial FILE`, which blas_load starts for each kernel, must end with what this returns (an
-   exit status): it loads FILE with the environment's kernel, times it, and prints "kernel double float"
-   (GFLOP/s, one thread). */
+/* blas_load() starts `program --blas-trial FILE` for each kernel; the program must call this and exit with
+   its result. Loads FILE, whose kernel the environment chooses, times it with one thread, and prints "kernel
+   double float" (GFLOP/s). */
 #define BLAS_TRIAL_FLAG "--blas-trial"
 int blas_trial(const char *file);
 

@@ -48,8 +48,8 @@ struct operands {
     double a[EDGE * EDGE], b[EDGE * EDGE], c[EDGE * EDGE];
 };
 
-/* C = A B as netlib's dgemm computes it, column by column. Optimised and without sanitizers whatever the build's flags are, since a
-   slow loop would make a slow library look fast. */
+/* C = A B as netlib's dgemm computes it, column by column. The attributes switch sanitizers off and, with
+   GCC, optimise the loop whatever the build's flags are: a slow loop would make a slow library look fast. */
 #ifdef __clang__
 __attribute__((noinline, no_sanitize("address", "undefined")))
 #else
@@ -90,7 +90,7 @@ bool blas_multiplies(void *handle)
         fill(o);
         library(dgemm, o, N);
         for (int i = 0; i < N * N; i++) {
-            double sum = 0; /* small whole numbers: exact in any order */
+            double sum = 0; /* of small integers: exact in any order */
             for (int l = 0; l < N; l++) sum += o->a[l * N + i % N] * o->b[i / N * N + l];
             right = right && o->c[i] == sum;
         }
@@ -99,7 +99,8 @@ bool blas_multiplies(void *handle)
     return right;
 }
 
-/* On a CPU with AVX-512, netlib's BLAS ran at 0.5 times the plain loop's speed, ATLAS (SSE2) at 1.2, OpenBLAS and BLIS at 3 and more. */
+/* On a CPU with AVX-512, netlib's BLAS ran at 0.5 times the speed of the plain loop, ATLAS (SSE2) at 1.2
+   times, OpenBLAS and BLIS at 3 times or more. */
 bool blas_is_reference(void *handle)
 {
     if (blas_family_of(handle)->sign) return false;
@@ -110,7 +111,7 @@ bool blas_is_reference(void *handle)
     if (o && dgemm) {
         fill(o);
         for (int i = 0; i < CALLS;
-             i++) { /* taking turns; the best of each, since other load only ever slows a call */
+             i++) { /* alternate, and take the best of each: other load can only slow down a call */
             double start = clock_s();
             plain_loop(o, EDGE);
             double between = clock_s();

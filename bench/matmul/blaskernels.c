@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A kernel and the CPU features (words of /proc/cpuinfo's flags or Features line) that its code uses. No
-   feature: any CPU of the architectures on which the library knows the word; elsewhere the library ignores
-   it, which is found out. */
+/* A kernel and the CPU features that its code uses, as words of the "flags" or "Features" line of
+   /proc/cpuinfo. */
 struct row {
     const char *name;
     const char *features;
@@ -39,7 +38,7 @@ static const struct row blis_rows[] = {
     {NULL, NULL},
 };
 
-/* The line of features, with a blank at either end; "" when there is none. */
+/* The line of features, with a space at each end; "" if there is none. */
 static void cpu_features(struct text *features)
 {
     FILE *file = fopen("/proc/cpuinfo", "r");
@@ -65,8 +64,8 @@ static bool has_all(const char *features, const char *wanted)
     return true;
 }
 
-/* BLIS 0.9's variable holds the number of an architecture, which differs between versions: the library knows
-   the names. "generic" is the last of them. */
+/* The number of an architecture for BLIS_ARCH_TYPE; -1: the library does not have it. The numbers differ
+   between versions of BLIS, so this searches the library's own names, of which "generic" is the last. */
 static int blis_number(void *handle, const char *name)
 {
     const char *(*string_of)(int);
@@ -112,6 +111,17 @@ void kernel_choice_free(struct kernel_choice *choice)
 {
     for (size_t i = 0; i < choice->count; i++) free(choice->kernels[i].value);
     *choice = (struct kernel_choice){0};
+}
+
+size_t fastest_kernel(const double *rates, size_t count)
+{
+    static const double ALIKE = 0.95;
+    double highest = 0;
+    for (size_t i = 0; i < count; i++)
+        if (rates[i] > highest) highest = rates[i];
+    for (size_t i = 0; i < count; i++)
+        if (rates[i] > 0 && rates[i] >= ALIKE * highest) return i;
+    return count;
 }
 
 char *kernel_in_use(void *handle)

@@ -72,7 +72,7 @@ static enum status cblas_supports(struct gemm *gemm, const struct gemm_problem *
     return STATUS_OK;
 }
 
-/* This rank's share of the memory that is free now. */
+/* This rank's share of nine tenths of the host's available memory. */
 static size_t cblas_free_bytes(struct gemm *gemm)
 {
     int ranks = gemm->place.local_ranks > 0 ? gemm->place.local_ranks : 1;
@@ -85,8 +85,8 @@ static size_t whole_pages(double bytes)
     return ((size_t)bytes + page - 1) / page * page;
 }
 
-/* Enough slots that all operands together are twice the last cache, so that none is still there when its turn
- * comes again. */
+/* With --cache cold, enough slots that all operands together take twice the last-level cache: then none is
+   still in it when its turn comes again. */
 static size_t slots_for(const struct gemm *gemm, size_t slot_bytes, size_t limit)
 {
     enum { MOST = 4096 };
@@ -96,7 +96,7 @@ static size_t slots_for(const struct gemm *gemm, size_t slot_bytes, size_t limit
     return slots > MOST ? MOST : slots;
 }
 
-/* Gaussian data for one operand. */
+/* An operand to fill with Gaussian data. */
 struct filling {
     void *data;
     int64_t count;
@@ -125,7 +125,8 @@ static void fill(struct gemm_work *work, size_t slot, int operand, void *data, i
     parallel_for(work->gemm->threads, (count + 1) / 2, fill_pairs, &f);
 }
 
-/* All bits set is a NaN: what the library does not write is found. */
+/* Sets all bits, which makes every element a NaN: the check then finds elements that the library did not
+   write. */
 static void poison(const struct gemm_work *work, void *c)
 {
     memset(c, 0xff,
@@ -150,7 +151,7 @@ static enum status allocate_slots(struct gemm_work *work)
         return STATUS_TOO_LARGE;
     }
     madvise(work->memory, work->memory_bytes,
-            MADV_HUGEPAGE); /* a wish: BLAS packs from few pages instead of many */
+            MADV_HUGEPAGE); /* fewer TLB misses while BLAS packs; ignored on failure */
     work->slot = allocate(work->slots, sizeof *work->slot);
     for (size_t i = 0; i < work->slots; i++) {
         char *start = (char *)work->memory + i * slot_bytes;
@@ -162,7 +163,8 @@ static enum status allocate_slots(struct gemm_work *work)
     return STATUS_OK;
 }
 
-/* One multiplication of (a corner of) a slot; the leading dimensions are the problem's. */
+/* Multiplies the first m x k and k x n elements of a slot's operands; the leading dimensions are the
+   problem's. */
 static void multiply(const struct gemm_work *work, const struct blas *blas, const struct slot *slot,
                      int64_t m, int64_t n, int64_t k)
 {
@@ -186,7 +188,7 @@ static int64_t at_most(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* The problem itself or, where that would take too long, a corner of it. */
+/* The problem itself or, if that would take too long, a corner of it. */
 struct corner {
     int64_t m, n, k;
 };
@@ -196,7 +198,7 @@ static struct corner corner_of(const struct gemm_problem *p, int64_t edge)
     return (struct corner){at_most(p->m, edge), at_most(p->n, edge), at_most(p->k, edge)};
 }
 
-/* The largest corner, its edges doubled from 256 on, of which a call takes at most limit_s. */
+/* The largest corner, with edges doubled from 256 on, for which a call should take at most limit_s. */
 static struct corner trial_corner(struct gemm_work *work, const struct blas *blas, double limit_s)
 {
     const struct gemm_problem *p = &work->problem;
@@ -210,15 +212,16 @@ static struct corner trial_corner(struct gemm_work *work, const struct blas *bla
     return corner;
 }
 
-/* Libraries leave threads that wait busily for a while (OpenBLAS some 30 ms): they would disturb the next. */
+/* Sleeps until the library's threads have stopped spinning, which OpenBLAS's do for about 30 ms: they would
+   disturb the next library. */
 static void settle(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 60 * 1000 * 1000}, NULL);
 }
 
-/* Rounds over the libraries, so that what else happens on the machine meets all of them, and the best call of
-   each: a disturbance only ever makes a call slower. The winner is then measured afresh by whoever asked,
-   beside first_us. */
+/* Chooses the library with the fastest call. Times them in rounds, so that other load on the machine affects
+   all of them, and takes the fastest call of each, because a disturbance can only slow down a call. Sets
+   first_us to the time of the first library. The driver's samples then measure the winner anew. */
 static void choose_library(struct gemm_work *work)
 {
     enum { ROUNDS = 3, MOST = 8 };
@@ -241,7 +244,7 @@ static void choose_library(struct gemm_work *work)
     for (size_t i = 1; i < count; i++)
         if (took_s[i] < took_s[best]) best = i;
     work->blas = &libraries->list[best];
-    /* A corner's time tells the whole problem's by the same rate. */
+    /* Extrapolates from the corner to the whole problem at the same rate. */
     const struct gemm_problem *p = &work->problem;
     work->first_us = 1e6 * took_s[0] * ((double)p->m * (double)p->n * (double)p->k) /
                      ((double)at.m * (double)at.n * (double)at.k);
@@ -290,8 +293,8 @@ static enum status cblas_run(struct gemm_work *work, int batch, double *elapsed_
     return STATUS_OK;
 }
 
-/* --fault wrong: one element becomes what a flipped sign would make it, or twice its usual size where it is
- * near 0. */
+/* --fault wrong: flips the sign of one element; if the element is smaller than usual, sets it to twice the
+   usual size instead. */
 static void damage(const struct gemm_work *work, void *c, uint64_t seed)
 {
     const struct gemm_problem *p = &work->problem;
@@ -320,7 +323,7 @@ static void set_text(json_t *object, const char *key, const char *text)
     if (value) json_object_set_new(object, key, value);
 }
 
-/* facts.blas: a list, the libraries that cases can choose from; each row's `algorithm` says which one ran. */
+/* facts.blas: the list of libraries that cases choose from. Each row's `algorithm` names the one that ran. */
 static void cblas_facts(struct gemm *gemm, struct launch_header *header)
 {
     json_t *list = json_array();

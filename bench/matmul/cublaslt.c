@@ -1,6 +1,5 @@
-/* Matrix multiplication on GPUs by cuBLASLt. All heuristics that it offers are timed; the fastest is timed
-   afresh, beside the first, since the best of many is the luckiest too. Operands are rotated through more
-   memory than the second-level cache. */
+/* Matrix multiplication on GPUs by cuBLASLt. With --cache cold, operands rotate through more memory than the
+   L2 cache holds. */
 #include "matmul/cublaslt.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -14,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What cuBLASLt calls a type; -1: not in this toolkit's headers. */
+/* cuBLASLt's constants for a type; operand -1: this toolkit's headers do not have it. */
 struct type {
     int operand, output, compute, scale;
     enum matrix_kind kind, output_kind;
     int scale_mode;              /* -1: no scales */
-    int least_sm, least_version; /* compute capability; cublasLtGetVersion */
+    int least_sm, least_version; /* required compute capability (80: 8.0); required cublasLtGetVersion() */
 };
 
 #if CUDART_VERSION >= 12080 && CUBLAS_VERSION >= 120800
@@ -159,7 +158,7 @@ static char *place(struct matrix *m, char *at)
     return at + matrix_bytes(m);
 }
 
-/* As many sets of operands as fill twice the second-level cache. */
+/* Allocates the sets of operands; with --cache cold, as many as fill twice the L2 cache. */
 static enum status take_memory(struct gemm_work *w)
 {
     const struct gemm_problem *p = &w->problem;
@@ -337,7 +336,7 @@ static enum status damage(struct gemm_work *w, size_t slot)
     unsigned char byte = 0;
     enum status status =
         cuda_status(cudaMemcpy(&byte, c->data + at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
-    byte = (unsigned char)((byte & 0x80) | 0x7e); /* enormous in every type, whatever it was */
+    byte = (unsigned char)((byte & 0x80) | 0x7e); /* a very large value, or a NaN, in every type */
     return status ? status
                   : cuda_status(cudaMemsetAsync(c->data + at, byte, 1, w->gemm->stream), "cudaMemsetAsync");
 }
@@ -380,7 +379,7 @@ static enum status lt_check(struct gemm_work *w, uint64_t seed, struct gemm_verd
     if (!status)
         status = cuda_status(cudaMalloc((void **)&v, (size_t)w->problem.k * MATRIX_GROUP * sizeof *v),
                              "cudaMalloc");
-    if (!status) /* in the stream's order, which cudaMemcpy to the device is not: it may return before */
+    if (!status) /* not cudaMemcpy(): it is not ordered with this stream, and may return before it is done */
         status = cuda_status(cudaMemsetAsync(on_device, 0, sizeof found, w->gemm->stream), "cudaMemsetAsync");
     if (!status) status = run_check(w, slot, seed, on_device, v);
     if (!status) status = cuda_status(cudaStreamSynchronize(w->gemm->stream), "the matrix check kernels");

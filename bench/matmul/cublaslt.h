@@ -27,7 +27,7 @@ struct gemm {
 struct gemm_work {
     struct gemm *gemm;
     struct gemm_problem problem;
-    cublasLtMatmulDesc_t operation[MOST_SLOTS]; /* block scales are pointers inside it: one for each slot */
+    cublasLtMatmulDesc_t operation[MOST_SLOTS]; /* one per slot, because it contains pointers to the scales */
     cublasLtMatrixLayout_t a_layout, b_layout, c_layout;
     cublasLtMatmulAlgo_t algorithm;
     char algorithm_text[ALGORITHM_TEXT];
@@ -38,18 +38,19 @@ struct gemm_work {
     size_t slots, next;
 };
 
-/* STATUS_OK, or one line that names the call. */
+/* STATUS_OK for success; else STATUS_ENVIRONMENT after printing one line that names the call. */
 enum status lt_status(cublasStatus_t, const char *call);
 
-/* One multiplication on a slot's operands, by an algorithm. */
+/* Enqueues one multiplication of a slot's operands by the given algorithm. */
 cublasStatus_t lt_multiply(struct gemm_work *, const cublasLtMatmulAlgo_t *, size_t slot);
 
-/* Seconds for `batch` calls on successive slots; NAN when the algorithm cannot do it. */
+/* Times `batch` calls on successive slots, starting at *slot, which it advances. *seconds: of the whole
+   batch; NAN if a call failed with *result, about which nothing is printed. */
 enum status lt_time_batch(struct gemm_work *, const cublasLtMatmulAlgo_t *, int batch, size_t *slot,
                           double *seconds, cublasStatus_t *result);
 
-/* Chooses work->algorithm: times all that cuBLASLt offers, then the fastest and the first offer again,
-   alternating. STATUS_UNSUPPORTED, with nothing printed, if it offers none. */
+/* Chooses work->algorithm: times all algorithms that cuBLASLt offers, then the fastest and the first offer
+   again, alternating. Returns STATUS_UNSUPPORTED, without a message, if there are none. */
 enum status lt_tune(struct gemm_work *);
 
 #endif

@@ -1,4 +1,5 @@
-/* Choosing: the best of many is the luckiest too, so the winner is timed afresh, beside the first offer. */
+/* Chooses an algorithm. The fastest of many timings is partly luck, so the winner is timed again,
+   together with cuBLASLt's first offer. */
 #include "matmul/cublaslt.h"
 #include "base/clock.h"
 
@@ -27,7 +28,8 @@ enum status lt_time_batch(struct gemm_work *w, const cublasLtMatmulAlgo_t *algor
     return status;
 }
 
-/* The mean time of a call: one call to start with, then as many as fit about `share_s`. */
+/* *us: the mean time of a call, over about share_s after two first calls; NAN if the algorithm does not
+   work. */
 static enum status time_algorithm(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, double share_s,
                                   double *us)
 {
@@ -52,8 +54,8 @@ static int algorithm_fact(const cublasLtMatmulAlgo_t *algorithm, cublasLtMatmulA
                                                                                                   : value;
 }
 
-/* Times all that cuBLASLt offers, within the time for tuning, then the fastest and the first once more in
- * turns. */
+/* Times all offers within the time limit for tuning, then the fastest and the first once more,
+   alternating. */
 static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResult_t *offers, int count)
 {
     double tune_s = w->gemm->options.tune_s > 0 ? w->gemm->options.tune_s : 1, best = INFINITY,
@@ -71,7 +73,7 @@ static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResu
     if (winner < 0) return fail(STATUS_ENVIRONMENT, "none of cuBLASLt's %d algorithms works", count);
     double first = NAN;
     for (int i = 0; i < 2 && !status && winner != 0;
-         i++) { /* the winner first: it warms the clocks for the other */
+         i++) { /* the winner first: it brings the clocks up for the other */
         status = time_algorithm(w, &offers[winner].algo, tune_s / 4, &best);
         if (!status) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &first);
     }

@@ -9,7 +9,7 @@ enum status gemm_engine_check_name(const char *name)
     const char *known[sizeof gemm_engines / sizeof *gemm_engines + 2] = {"auto"};
     size_t count = 1;
     for (size_t i = 0; gemm_engines[i]; i++) known[count++] = gemm_engines[i]->name;
-    known[count] = "cublaslt"; /* also where it was not built */
+    known[count] = "cublaslt"; /* even if its plug-in was not built */
     return plugin_check_name(name, known);
 }
 

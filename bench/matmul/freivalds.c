@@ -29,10 +29,10 @@ double freivalds_bound(enum gemm_type type, int64_t k, int64_t columns, double r
     return 8 * sqrt((double)columns) * row_norm * gemm_tolerance(type, k);
 }
 
-enum { GROUP = 8, TILE = 32 }; /* blocks of columns, and rows, that are worked on together */
+enum { GROUP = 8, TILE = 32 }; /* column blocks, and rows, that are processed together */
 
-/* Sums kept as high + low, |low| at most half an ulp of high: about 106 bits (T. Dekker 1971; D. Knuth's
-   TwoSum). Where double alone is precise enough, low stays 0. */
+/* Double-double sums, high + low with |low| at most half an ulp of high: about 106 bits (T. Dekker 1971; D.
+   Knuth's TwoSum). */
 struct sums {
     double high[GROUP], low[GROUP];
 };
@@ -58,10 +58,10 @@ static inline double product_error(double a, double b, double p)
 struct check {
     const struct gemm_problem *problem;
     const char *a, *b, *c;
-    bool exact, a_turned, b_turned; /* exact: double-double, else double; turned: stored transposed */
+    bool exact, a_turned, b_turned; /* exact: in double-double, else in double; turned: stored transposed */
     uint64_t seed;
-    int64_t width, first, blocks; /* columns of a block; the blocks of this group: first, first + 1 … */
-    struct sums *v;               /* k of them: op(B) x of each block */
+    int64_t width, first, blocks; /* columns of a block; this group has the blocks first, first + 1 … */
+    struct sums *v;               /* op(B) x of each block: k elements */
     pthread_mutex_t lock;
     struct gemm_verdict verdict;
 };
@@ -78,7 +78,7 @@ static int64_t block_end(const struct check *check, int64_t block)
     return end < check->problem->n ? end : check->problem->n;
 }
 
-/* Rows from..to-1 of V = op(B) x. */
+/* Computes rows from..to-1 of V = op(B) x. */
 static void fill_v(void *context, int64_t from, int64_t to)
 {
     struct check *check = context;
@@ -93,7 +93,7 @@ static void fill_v(void *context, int64_t from, int64_t to)
         }
 }
 
-/* u = `rows` rows of op(A) from i on, times V; norms: of those rows. */
+/* u: `rows` rows of op(A) from i on, times V. norms: of these rows. */
 static void times_v(const struct check *check, int64_t i, int rows, struct sums u[TILE], double norms[TILE])
 {
     int64_t m = check->problem->m, k = check->problem->k;
@@ -118,7 +118,8 @@ static void times_v(const struct check *check, int64_t i, int rows, struct sums 
     for (int r = 0; r < rows; r++) norms[r] = sqrt(norms[r]);
 }
 
-/* Takes the sum of C_ij x_j over the t-th block's columns from u: what is left is rounding, or wrong. */
+/* Subtracts from u the sum of C_ij x_j over the columns of block t: the rest is rounding, or an error in
+   C. */
 static void subtract_c(const struct check *check, int64_t i, int rows, int64_t t, struct sums u[TILE])
 {
     for (int64_t j = (check->first + t) * check->width; j < block_end(check, check->first + t); j++) {
@@ -137,7 +138,7 @@ static void judge(const struct check *check, int64_t t, double off, double norm,
         if (bound > 0 && off / bound > verdict->worst) verdict->worst = off / bound;
         return;
     }
-    verdict->wrong++; /* NaN comes here too */
+    verdict->wrong++; /* also for NaN */
     double ratio = isnan(off) ? INFINITY : off / bound;
     if (ratio > verdict->worst) verdict->worst = ratio;
 }
@@ -166,7 +167,7 @@ static void check_rows(void *context, int64_t from, int64_t to)
 void freivalds_check(const struct gemm_problem *problem, int threads, const void *a, const void *b,
                      const void *c, uint64_t seed, struct gemm_verdict *verdict)
 {
-    bool exact = problem->type == GEMM_DOUBLE; /* double-double costs ten times as much: fewer blocks */
+    bool exact = problem->type == GEMM_DOUBLE; /* double-double is ten times slower: wider blocks */
     struct check check = {.problem = problem,
                           .a = a,
                           .b = b,

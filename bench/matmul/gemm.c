@@ -3,12 +3,13 @@
 
 #include <math.h>
 
-/* Unit roundoffs: 2^-p for p significand bits. Tensor cores add the products of a step and the running sum
-   after aligning them to the largest and cutting off what falls out (M. Fasi, N. Higham, M. Mikaitis, S.
-   Pranesh, "Numerical behavior of NVIDIA tensor cores", PeerJ CS 2021), so a step errs by up to one cut per
-   addend: 2^-21 stands for 8 to 16 addends cut at 2^-24. Hopper's fp8 keeps about 14 bits of the running sum
-   (DeepSeek-V3 technical report, 3.3.2): so it is for fast accumulation; what goes over into float now and then
-   errs by less, and how often the library does not tell. */
+/* Unit roundoffs: 2^-p for p significand bits. Tensor cores align the products of a step and the running sum
+   to the largest of them, truncate the bits below, and add (M. Fasi, N. Higham, M. Mikaitis, S. Pranesh,
+   "Numerical behavior of NVIDIA tensor cores", PeerJ CS 2021). So each addend of a step adds up to one
+   truncation error: 2^-21 stands for 8 to 16 addends truncated at 2^-24. Hopper's fp8 keeps about 14 bits of
+   the running sum (DeepSeek-V3 technical report, 3.3.2) with fast accumulation. Otherwise the sum is moved to
+   float from time to time and the error is smaller, but the library does not document how often: the same
+   unit serves for both. */
 const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT] = {
     [GEMM_DOUBLE] = {"double", "fp64", "fp64", "double", ACCUMULATOR_DOUBLE, "none", 8, 8, 0x1p-53, 0x1p-53,
                      1, false},
@@ -27,6 +28,11 @@ const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT] = {
     [GEMM_NVFP4] = {"nvfp4", "fp4", "nvfp4", "bfloat16", ACCUMULATOR_FLOAT, "block16_ue4m3", 0.5 + 1.0 / 16,
                     2, 0x1p-8, 0x1p-21, 64, true},
 };
+
+const char *gemm_type_word(size_t i)
+{
+    return i < GEMM_TYPE_COUNT ? gemm_types[i].name : NULL;
+}
 
 int gemm_type_find(const char *name)
 {

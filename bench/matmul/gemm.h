@@ -1,14 +1,14 @@
-/* Matrix multiplication engines: C (m x n) = op(A) (m x k) op(B) (k x n), no C on the right-hand side (alpha
-   1, beta 0). One descriptor per library (cblas.c; the cublaslt plug-in), like backend.h: descriptors are
-   constant, `open` returns the state. No MPI here: an engine sees one rank's device; matmul.c
-   (bench/matmul/matmul.c) lines the ranks up and reduces over them.
+/* Matrix multiplication engines: C (m x n) = op(A) (m x k) op(B) (k x n), that is, GEMM with alpha 1 and beta
+   0. There is one descriptor per library (cblas.c; the cublaslt plug-in), as in backend.h: descriptors are
+   constant, and `open` returns the state. An engine does not use MPI: it sees one rank's device. matmul.c and
+   sample.c synchronise the ranks and reduce over them.
 
-   Who does what
-   - The driver decides: cases, phases, batch, number of samples, when to stop, who runs at once; it reduces
-   over ranks, computes TFLOP/s = 2 m n k / time, looks the peak up and writes the rows.
-   - The engine decides: memory, data, rotation, algorithm, and how a batch is timed (CLOCK_MONOTONIC, or
-   events).
-   - Deadlines are the watchdog's (bench/measure); `abort` is called from its thread. */
+   Division of work
+   - The driver chooses cases, phases, batch, number of samples, when to stop, and which ranks run at the same
+     time. It reduces over ranks, computes TFLOP/s = 2 m n k / time, looks up the peak and writes the rows.
+   - The engine chooses memory, data, rotation, algorithm, and how to time a batch (CLOCK_MONOTONIC or
+     events).
+   - The watchdog (launch/watch.h) enforces deadlines; its thread calls `abort`. */
 #ifndef BUSBAR_GEMM_H
 #define BUSBAR_GEMM_H
 
@@ -19,8 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Types of the operands. The names follow dtype.h where it has them; see gemm_types[] for what goes with
- * each. */
+/* Types of the operands, named as in dtype.h if it has them. gemm_types[] has their properties. */
 enum gemm_type {
     GEMM_DOUBLE,
     GEMM_FLOAT,
@@ -34,7 +33,7 @@ enum gemm_type {
 };
 
 struct gemm_type_facts {
-    const char *name;   /* "double": --dtype and the record's dtype */
+    const char *name;   /* "double": for -d and the record's dtype */
     const char *alias;  /* "fp64" */
     const char *peak;   /* its column in results/gpus.tsv: "fp64"; NULL: none */
     const char *output; /* type of C */
@@ -43,19 +42,20 @@ struct gemm_type_facts {
     double operand_bytes;    /* per element of A and B, scales included */
     size_t output_bytes;     /* per element of C */
     double output_unit;      /* unit roundoff of C's type */
-    double accumulator_unit; /* of one addition, see gemm_tolerance */
-    double accumulator_step; /* products added between two roundings */
-    bool truncates;          /* the accumulator cuts off instead of rounding (tensor cores do) */
+    double accumulator_unit; /* unit roundoff of one rounding of the accumulator, see gemm_tolerance() */
+    double accumulator_step; /* products that are added between two roundings */
+    bool truncates;          /* the accumulator truncates instead of rounding, as tensor cores do */
 };
 
 extern const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT];
+const char *gemm_type_word(size_t i); /* the names in order; NULL after the last */
 int gemm_type_find(const char *name); /* name or alias; -1: none */
 
 struct gemm_problem {
     enum gemm_type type;
     int64_t m, n, k;
-    /* op(A), op(B) as cuBLAS and column-major BLAS count: "NN" "TN" "NT" "TT". Column-major: A is m x k (N)
-       or k x m (T), no padding between columns. */
+    /* op(A), op(B) as in cuBLAS and column-major BLAS: "NN" "TN" "NT" "TT". A is stored column-major as m x k
+       (N) or k x m (T), without padding between columns. */
     char layout[3];
     uint64_t seed; /* of the data */
     bool fast;     /* fp8 on Ada and Hopper: partial sums stay in the tensor cores' short accumulator */
@@ -63,36 +63,36 @@ struct gemm_problem {
 
 /* Where the rank runs. */
 struct gemm_place {
-    int local_rank, local_ranks; /* on this host: the device is local_rank modulo the visible ones */
+    int local_rank, local_ranks; /* on this host; the device is local_rank modulo the visible devices */
     int cores;                   /* this rank's share of the cores */
-    size_t last_level_bytes;     /* of the CPU's last caches together; 0: not known */
+    size_t last_level_bytes;     /* sum of the CPU's last-level caches; 0: not known */
 };
 
 struct gemm_options {
     const char *library; /* --blas: path or name of the library; NULL: the fastest found */
     const char *kernel;  /* --blas-kernel: only this one of its kernels; NULL: the fastest */
     int threads;         /* 0: place.cores */
-    bool cold;           /* rotate operands so that a call does not find them in the last cache */
-    const char *fault;   /* "wrong": one element of C is changed before it is checked; NULL: nothing */
-    double tune_s;       /* time that choosing an algorithm may take, per case */
+    bool cold;           /* rotate operands, so that no call finds them in the last-level cache */
+    const char *fault;   /* "wrong": change one element of C before the check; NULL: no fault */
+    double tune_s;       /* time limit for choosing an algorithm, per case, s */
 };
 
 struct gemm;      /* an open engine, defined by each engine */
 struct gemm_work; /* a prepared problem, defined by each engine */
 
-/* What prepare settled on. Strings live as long as the work. */
+/* The algorithm that `prepare` chose. Strings live as long as the work. */
 struct gemm_choice {
-    const char
-        *algorithm; /* "OpenBLAS 0.3.21 SkylakeX, 2 threads"; "cublasLt heuristic 3 of 8: tile 256x128 …" */
-    int heuristics; /* how many were timed; 0: the library gives no choice */
-    double first_us; /* a call by the library's own first choice, timed like the winner; NAN: no choice */
-    size_t slots;    /* sets of operands that are rotated */
+    /* "OpenBLAS 0.3.21 SkylakeX, 2 threads"; "cublasLt heuristic 3 of 8: tile 256x128 …" */
+    const char *algorithm;
+    int heuristics;  /* number of algorithms that were timed; 0: there was no choice */
+    double first_us; /* time of a call by the library's own first choice; NAN: there was no choice */
+    size_t slots;    /* sets of operands in rotation */
 };
 
-/* Found by gemm check on this rank. */
+/* The result of a check on this rank. */
 struct gemm_verdict {
-    uint64_t wrong; /* rows (times column blocks) of C whose residual is beyond the tolerance: 0 is right */
-    double worst;   /* largest |residual| / tolerance; > 1 is wrong (NaN in C: INFINITY) */
+    uint64_t wrong; /* residuals beyond the tolerance, one per row and column block of C; 0: C is correct */
+    double worst;   /* largest |residual| / tolerance; above 1: wrong; INFINITY: a NaN in C */
 };
 
 struct gemm_engine {
@@ -101,51 +101,53 @@ struct gemm_engine {
 
     /* On error prints one line and returns a status; *gemm is set only on success. */
     enum status (*open)(const struct gemm_place *, const struct gemm_options *, struct gemm **gemm);
-    /* STATUS_OK, or STATUS_UNSUPPORTED with a reason that is static or the engine's own. Prints nothing. */
+    /* STATUS_OK, or STATUS_UNSUPPORTED with a reason (static, or owned by the engine). Prints nothing. */
     enum status (*supports)(struct gemm *, const struct gemm_problem *, const char **reason);
-    /* Memory that a case may take on this rank now, in bytes. */
+    /* Bytes that a case may allocate on this rank now. */
     size_t (*free_bytes)(struct gemm *);
-    /* Allocates, fills with Gaussian data (gaussian.h; rounded to the type), poisons C, chooses the algorithm
-       (all heuristics timed, the winner then timed afresh beside the first), runs each exact call once.
-       STATUS_TOO_LARGE: does not fit. STATUS_UNSUPPORTED: the library offers nothing for it. */
+    /* Allocates the operands, fills them with Gaussian data (gaussian.h; rounded to the type), poisons C,
+       times the algorithms that the library offers and chooses the fastest, and runs the problem at least
+       once. STATUS_TOO_LARGE: not enough memory. STATUS_UNSUPPORTED: the library has no algorithm for it. */
     enum status (*prepare)(struct gemm *, const struct gemm_problem *, struct gemm_work **work);
     void (*choice)(const struct gemm_work *, struct gemm_choice *);
-    /* One sample: `batch` multiplications back to back on successive slots; *elapsed_s of the whole batch. */
+    /* One sample: `batch` multiplications back to back on successive slots. *elapsed_s: of the whole
+       batch. */
     enum status (*run)(struct gemm_work *, int batch, double *elapsed_s);
     /* Poisons C of the next slot, multiplies once more by the same call, and checks every element of C by
-       Freivalds' method with x drawn afresh from `seed` (freivalds.h). */
+       Freivalds' method with a new random x from `seed` (freivalds.h). */
     enum status (*check)(struct gemm_work *, uint64_t seed, struct gemm_verdict *);
     void (*finish)(struct gemm_work *);
-    /* Adds to header->facts (library, version, kernel, device) and to its provenance ("emulated"). */
+    /* Adds facts (library, version, kernel, device) to the launch header, and "emulated" to its provenance if
+       that applies. */
     void (*facts)(struct gemm *, struct launch_header *);
-    /* The GPU's name as gpus.tsv may know it ("NVIDIA H100 80GB HBM3"), for the peak; NULL on a CPU. */
+    /* The GPU's name ("NVIDIA H100 80GB HBM3"), to look up its peak in gpus.tsv; NULL on a CPU. */
     const char *(*device)(struct gemm *);
-    /* Clocks, power, temperature, throttling from start to stop, in the record's form; both NULL where there
-     * is none. */
+    /* Record clocks, power, temperature and throttling from watch_start to watch_stop, which returns them as
+       JSON for the record. Both may be NULL. */
     void (*watch_start)(struct gemm *);
     json_t *(*watch_stop)(struct gemm *);
-    void (*abort)(struct gemm *); /* from another thread; may be NULL */
+    void (*abort)(struct gemm *); /* called by the watchdog's thread; may be NULL */
     void (*close)(struct gemm *);
 };
 
 extern const struct gemm_engine gemm_cblas;
-extern const struct gemm_engine *const gemm_engines[]; /* NULL-terminated: those compiled in */
+extern const struct gemm_engine *const gemm_engines[]; /* those compiled in, NULL-terminated */
 
-/* "auto": cublaslt when its plug-in loads and finds a device, else cblas, saying so. One line and NULL when
-   it cannot be had. A plug-in's descriptor is a struct gemm_engine (gemm_plugin.h). */
+/* The engine of that name, also from a plug-in (gemm_plugin.h); NULL after printing one line if it is not
+   available. "auto": cublaslt if its plug-in loads and finds a device; else cblas, with a warning. */
 const struct gemm_engine *gemm_engine_find(const char *name);
 
-/* As backend_devices (backend/backend.h), for that engine. */
+/* As backend_devices() (backend/backend.h), for this engine. */
 int gemm_engine_devices(const char *name, int local_rank);
 
-/* STATUS_OK for a name that gemm_engine_find may find; else one line and STATUS_USAGE. */
+/* STATUS_OK if gemm_engine_find() may find this name; else STATUS_USAGE after printing one line. */
 enum status gemm_engine_check_name(const char *name);
 
-/* The type's, or ACCUMULATOR_FAST. */
+/* ACCUMULATOR_FAST for a fast problem, else the accumulator of its type. */
 enum accumulator gemm_accumulator(const struct gemm_problem *);
 
-/* How far a computed element of C may be from the exact one, in units of the norm of its row of op(A), when
-   op(B) is Gaussian with variance 1: the derivation stands in freivalds.h. */
+/* The tolerated error of an element of C, in units of the norm of its row of op(A), if op(B) is Gaussian with
+   variance 1. freivalds.h has the derivation. */
 double gemm_tolerance(enum gemm_type, int64_t k);
 
 #endif

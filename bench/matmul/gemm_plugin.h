@@ -1,4 +1,4 @@
-/* What a plug-in with a GEMM engine exchanges with the program (base/plugin.h). */
+/* The interface between the program and a plug-in with a GEMM engine (base/plugin.h). */
 #ifndef BUSBAR_GEMM_PLUGIN_H
 #define BUSBAR_GEMM_PLUGIN_H
 

@@ -11,13 +11,13 @@
 #include <string.h>
 
 struct matmul_launch {
-    struct driver driver; /* first: what is common to all drivers knows only that */
+    struct driver driver; /* must be first: driver_main() passes a pointer to it */
     struct matmul_settings settings;
     const struct gemm_engine *engine;
     struct gemm *gemm;
     struct matmul_sampler sampler;
-    struct matmul_cases cases; /* burst and sustained of one problem stand next to each other */
-    int cores;                 /* of this rank */
+    struct matmul_cases cases; /* the burst and sustained cases of a problem are adjacent */
+    int cores;                 /* this rank's share */
 };
 
 static struct matmul_launch *state_of(struct driver *d)
@@ -48,8 +48,8 @@ static void free_settings(struct driver *d)
     matmul_settings_free(&state_of(d)->settings);
 }
 
-/* One rank may stand for a host: then mpirun's habit of binding it to one core halves (or worse) what is
- * measured. */
+/* Warns if the ranks of rank 0's host are bound to fewer cores than it has. With one rank per host, mpirun
+   may bind that rank to a single core, which would limit what is measured. */
 static void warn_of_binding(const struct matmul_launch *l)
 {
     int used = l->cores * l->driver.world.local_ranks;
@@ -76,7 +76,7 @@ static enum status open_engine(struct driver *d)
     l->engine = gemm_engine_find(s->engine);
     enum status status = agree(l, l->engine ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
-    /* Those that the rank is bound to, shared with the ranks of its host that are bound to the same. */
+    /* The cores that this rank is bound to, divided among the ranks of its host with the same binding. */
     l->cores = d->machine.bound_cores / d->crowding.alike;
     if (l->cores < 1) l->cores = 1;
     warn_of_binding(l);
@@ -111,7 +111,6 @@ static void open_sampler(struct matmul_launch *l)
     l->sampler.sets_aside = !device && l->cores * l->driver.world.local_ranks <= l->driver.machine.cores;
 }
 
-/* The usual layout, where none was asked for: what BLAS's users write on a CPU, what fp8 needs on a GPU. */
 static void add_case(struct matmul_launch *l, enum gemm_type type, const struct shape *shape,
                      const char *layout, bool sustained)
 {
@@ -136,8 +135,8 @@ static void add_problem(struct matmul_launch *l, enum gemm_type type, const stru
     if (l->settings.phase != PHASE_BURST) add_case(l, type, shape, layout, true);
 }
 
-/* All types when none were asked for: those that the engine has, whatever the shape: one that does not fit is
- * a case that says why. */
+/* Whether to measure a type: it was asked for or, if none was, the engine supports it. The shape does not
+   matter here: a problem that the engine cannot run becomes a case with a reason. */
 static bool is_wanted(const struct matmul_launch *l, enum gemm_type type, const char *layout)
 {
     const char *reason;
@@ -196,7 +195,8 @@ static enum status measure_phase(struct matmul_launch *l, struct gemm_work *work
 {
     size_t first = 0;
     int64_t before = c->wrong == ABSENT ? 0 : c->wrong;
-    /* Who fails alone ends the launch (run_launch): the others are inside other collective calls. */
+    /* No agreement on failures here: a rank that fails ends the launch (run_launch), because the others are
+       in different collective calls. */
     enum status status = matmul_sample(&l->sampler, work, c, most_s, &first);
     if (!status && l->settings.check)
         status = matmul_verify(&l->sampler, work, c,
@@ -214,7 +214,8 @@ static void note_choice(struct matmul_launch *l, const struct gemm_work *work, s
     snprintf(c->algorithm, sizeof c->algorithm, "%s", choice.algorithm);
 }
 
-/* Prepares on every rank, or decides alike on all that it cannot be had. */
+/* Collective. Prepares the problem on every rank. If any rank cannot, returns the worst status on all ranks
+   and sets *reason. */
 static enum status prepare(struct matmul_launch *l, const struct gemm_problem *problem,
                            struct gemm_work **work, const char **reason)
 {
@@ -233,21 +234,21 @@ static enum status prepare(struct matmul_launch *l, const struct gemm_problem *p
     return all;
 }
 
-/* Time that each phase of a problem may take: an equal share of what is left of the budget, or what the flags
- * say. */
+/* The time limit of a phase: that of its flag, or share_s, its share of the remaining budget, if that is
+   shorter. */
 static double phase_limit_s(const struct matmul_launch *l, const struct matmul_case *c, double share_s)
 {
     double own = c->sustained ? l->sampler.sustain_s : l->settings.max_seconds;
     return share_s < own ? share_s : own;
 }
 
-/* The phases of one problem: cases from..from+phases-1. */
+/* Measures the phases of one problem, the cases from..from+phases-1, in one pass. */
 static enum status visit(struct matmul_launch *l, size_t from, size_t phases, size_t pass, double share_s)
 {
     struct gemm_work *work = NULL;
     const char *reason = "";
     struct matmul_case *cases = &l->cases.list[from];
-    if (cases->status && cases->status != STATUS_WRONG) return STATUS_OK; /* said in the pass before */
+    if (cases->status && cases->status != STATUS_WRONG) return STATUS_OK; /* an earlier pass wrote its row */
     enum status status = share_s > 0 ? prepare(l, &cases->problem, &work, &reason) : STATUS_SKIPPED;
     if (status == STATUS_SKIPPED) reason = "the time budget was spent before this case";
     if (status && status < STATUS_UNSUPPORTED) return status;
@@ -273,7 +274,8 @@ static double flop(const struct matmul_case *c)
            (c->problem.type == GEMM_DOUBLE ? 2 : 1);
 }
 
-/* Problems in the order of a pass: cheap ones first when time is short, else seeded. */
+/* Sets the order of the problems in a pass: cheap ones first if there is a time budget, else random but
+   seeded. */
 static void order_of(const struct matmul_launch *l, size_t phases, size_t pass, size_t *order)
 {
     size_t n = l->cases.count / phases;
@@ -299,7 +301,8 @@ static void show_progress(struct matmul_launch *l, size_t done, size_t all, cons
     progress_show(&l->driver.progress, done, all, l->settings.time_budget_s, what);
 }
 
-/* Rank 0's clock decides what is left of the budget. */
+/* Collective. An equal share of the remaining budget for each remaining visit, by rank 0's clock; INFINITY:
+   no budget. */
 static double share_of_budget(const struct matmul_launch *l, size_t visits_left)
 {
     double left_s = l->settings.time_budget_s - (clock_s() - l->driver.journal.start_s);

@@ -13,9 +13,9 @@
 
 /* The samples of this rank in one pass. */
 struct own {
-    MPI_Comm comm; /* of the ranks that run now and stop together */
+    MPI_Comm comm; /* of the ranks that run at the same time and stop together */
     double *us;
-    bool *marked; /* a thread was scheduled away */
+    bool *marked; /* whether a thread was scheduled away during each sample */
     size_t count, capacity;
     size_t preempted;
     int64_t batch, warmup;
@@ -33,7 +33,7 @@ static void rest(double seconds)
     nanosleep(&t, NULL);
 }
 
-/* A barrier whose waiting ranks leave their cores to the others. */
+/* A barrier in which waiting ranks sleep, so that they leave their cores to the others. */
 static void wait_quietly(MPI_Comm comm)
 {
     MPI_Request request;
@@ -51,7 +51,7 @@ static double over_ranks(double value, MPI_Op op, MPI_Comm comm)
     return value;
 }
 
-/* How often any thread of this process has been scheduled away: BLAS has threads of its own. */
+/* How often the threads of this process have been scheduled away; BLAS libraries start several. */
 static long switches(void)
 {
     struct rusage usage;
@@ -70,7 +70,7 @@ void matmul_mark(struct pulse *pulse)
     atomic_store_explicit(&pulse->steps, (parts + 1) << SAMPLE_BITS, memory_order_relaxed);
 }
 
-/* One sample, seconds for one multiplication. */
+/* Takes one sample of `batch` calls. *seconds: the time per multiplication. */
 static enum status take(struct matmul_sampler *s, struct gemm_work *work, int64_t batch, double *seconds)
 {
     double elapsed_s;
@@ -107,8 +107,9 @@ static enum status take_and_keep(struct matmul_sampler *s, struct gemm_work *wor
     return STATUS_OK;
 }
 
-/* As many calls as the fastest rank makes in sample_s. A rank that is far slower than the fastest must not hold up
-   the others for long: no sample of several calls takes more than half a second on any rank. */
+/* The number of calls in a sample: as many as the fastest rank makes in sample_s. But no sample of several
+   calls takes longer than half a second on any rank, so that a very slow rank does not hold up the others for
+   long. */
 static int64_t batch_of_calls(double fastest_s, double slowest_s, double sample_s)
 {
     static const double LONGEST_S = 0.5, MOST = 1e6;
@@ -117,14 +118,15 @@ static int64_t batch_of_calls(double fastest_s, double slowest_s, double sample_
     return (int64_t)fmin(calls, MOST);
 }
 
-/* Warm-up calls, and the number of calls in a sample: so many that reading the clock, or waiting for a
-   device, is nothing beside them. On a device the sustained phase must not pause: longer samples. */
+/* Makes the warm-up calls and chooses the number of calls in a sample, so large that the time to read the
+   clock or to wait for a device is negligible. In the sustained phase samples are longer on a device, which
+   must not pause. */
 static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
                            struct own *own)
 {
     double seconds = 0, sample_s = 1e-3;
     int64_t calls =
-        s->settings->warmup > 0 ? s->settings->warmup : 1; /* one at least tells how long a call is */
+        s->settings->warmup > 0 ? s->settings->warmup : 1; /* at least one, to learn how long a call takes */
     for (int64_t i = 0; i < calls; i++) {
         enum status status = take(s, work, 1, &seconds);
         if (status) return status;
@@ -137,8 +139,8 @@ static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, con
     return STATUS_OK;
 }
 
-/* All ranks go on until every one of them is precise enough, or the time is over: none computes alone at the
- * end. */
+/* Samples until every rank is precise enough or the time is up on one. All ranks stop together, so that none
+   runs alone at the end. */
 static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struct own *own, double most_s)
 {
     const struct stopping stopping = {
@@ -154,7 +156,7 @@ static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struc
                               .most_s = most_s,
                               .sample_s = own->count ? spent_s / (double)own->count : 0};
         double next = (double)stopping_next(&stopping, &now, &own->why);
-        if (own->why == STOP_TIME) next = -1; /* time is over for all as soon as it is over for one */
+        if (own->why == STOP_TIME) next = -1; /* if the time is up on one rank, all stop */
         double most = over_ranks(next, MPI_MAX, own->comm), least = over_ranks(next, MPI_MIN, own->comm);
         if (least < 0 && most != 0) own->why = STOP_TIME;
         if (least < 0 || most == 0) return STATUS_OK;
@@ -164,7 +166,7 @@ static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struc
     }
 }
 
-/* The first tenth of the time only heats. Each rank ends by its own clock: no rank ever waits for another. */
+/* The first tenth of the time is warm-up. Each rank stops by its own clock: no rank waits for another. */
 static enum status sustained(struct matmul_sampler *s, struct gemm_work *work, struct own *own, double most_s)
 {
     double length_s = fmin(s->sustain_s, most_s), start = clock_s(), seconds;
@@ -178,8 +180,8 @@ static enum status sustained(struct matmul_sampler *s, struct gemm_work *work, s
     return status;
 }
 
-/* Without the samples during which a thread was scheduled away, unless that would leave few: then it is how
- * this machine is. */
+/* Drops the samples during which a thread was scheduled away, unless fewer than five or less than half would
+   remain: such load is normal for this machine. */
 static void set_aside(struct own *own)
 {
     size_t marked = 0, kept = 0;
@@ -196,7 +198,7 @@ static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, s
 {
     if (!c->sustained) rest(on_device(s) ? 1 : 0.05);
     enum status status = warm_up(s, work, c, own);
-    /* From here on: the clocks and the power of the rest before would stand for those of the work. */
+    /* Start the telemetry only now, so that clocks and power at rest do not count. */
     if (!status && s->engine->watch_start) s->engine->watch_start(s->gemm);
     if (!status) status = c->sustained ? sustained(s, work, own, most_s) : burst(s, work, own, most_s);
     if (!status && s->engine->watch_stop) {
@@ -208,7 +210,7 @@ static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, s
     return status;
 }
 
-/* All ranks together, or one of each host after the other while the rest sleep. */
+/* Takes a pass on all ranks together, or on one rank of each host at a time while the others sleep. */
 static enum status take_turns(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
                               double most_s, struct own *own)
 {
@@ -236,7 +238,7 @@ static int slowest_first(const void *a, const void *b)
     return x->rank - y->rank;
 }
 
-/* Every rank's figure as a record's `groups` has those of groups, the slowest first; NULL for one rank. */
+/* The figures of all ranks in the form of a record's `groups`, slowest first; NULL if there is one rank. */
 static json_t *rank_figures(const struct world *world, const struct gemm_problem *p, const double *us)
 {
     if (world->ranks == 1) return NULL;
@@ -256,7 +258,7 @@ static json_t *rank_figures(const struct world *world, const struct gemm_problem
     return list;
 }
 
-/* Rank 0 learns every rank's median and finds the slowest. */
+/* Collective. Returns the rank with the largest median; on rank 0, sets c->rank_us and c->ranks. */
 static int find_slowest(struct matmul_sampler *s, struct matmul_case *c, const struct own *own)
 {
     int ranks = s->world->ranks, slowest = 0;
@@ -291,7 +293,7 @@ static void keep(struct matmul_case *c, const double *us, const int64_t facts[5]
     c->why = (enum stop_reason)facts[4];
 }
 
-/* The slowest rank's samples go to rank 0. */
+/* Adds the slowest rank's samples to c on rank 0. */
 static void hand_over(struct matmul_sampler *s, struct matmul_case *c, struct own *own, int slowest)
 {
     enum { TAG = 71 };
@@ -309,10 +311,10 @@ static void hand_over(struct matmul_sampler *s, struct matmul_case *c, struct ow
     } else if (slowest == 0 && s->world->rank == 0) {
         keep(c, own->us, facts);
     }
-    c->batch = own->batch; /* all ranks go on with theirs */
+    c->batch = own->batch; /* each rank keeps its own batch */
 }
 
-/* So do its clocks: another GPU's would not explain them. */
+/* Sends the slowest rank's telemetry to rank 0: another GPU's would not explain the samples. */
 static void hand_over_telemetry(const struct matmul_sampler *s, struct matmul_case *c, int slowest)
 {
     enum { TAG = 72, ROOM = 4096 };

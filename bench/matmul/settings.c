@@ -19,8 +19,9 @@ static const struct option matmul_options[] = {
                     "C (MxN) = A (MxK) B (KxN): sizes of squares, MxNxK, and the presets square and\n"
                     "transformer (layers of a 70-billion-parameter model), e.g. 2048,4096x512x1024,square.\n"
                     "Without it 512,1024,2048 on a CPU and 4096,8192,16384 on a GPU"),
-    FLAG_TYPES(.at = AT(dtypes_text), .help = "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; "
-                                              "without it all that can be had"),
+    FLAG_TYPES(.at = AT(dtypes_text), .word = gemm_type_word,
+               .help = "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; "
+                       "without it all that can be had"),
     {.kind = OPTION_TEXT,
      .name = "layout",
      .argument = "LIST",
@@ -121,71 +122,6 @@ struct command matmul_command(void)
         .options = matmul_options,
         .more = driver_options,
     };
-}
-
-/* Layers of a dense 70-billion-parameter transformer (hidden 8192, feed-forward 28672, 8 key-value heads of
-   128) on 4096 tokens: query-key-value, attention's output, gate and up together, down. */
-static const struct shape transformer[] = {
-    {4096, 10240, 8192}, {4096, 8192, 8192}, {4096, 57344, 8192}, {4096, 8192, 28672}};
-static const struct shape square[] = {
-    {1024, 1024, 1024}, {2048, 2048, 2048}, {4096, 4096, 4096}, {8192, 8192, 8192}};
-
-static void add_shapes(const struct shape *more, size_t n, struct shape **shapes, size_t *count)
-{
-    *shapes = reallocate(*shapes, *count + n, sizeof **shapes);
-    memcpy(*shapes + *count, more, n * sizeof *more);
-    *count += n;
-}
-
-static bool parse_edge(const char *word, int64_t *edge)
-{
-    size_t value;
-    if (parse_size(word, &value) || value < 1 || value > (size_t)1 << 40) return false;
-    *edge = (int64_t)value;
-    return true;
-}
-
-static bool parse_shape(char *word, struct shape *shape)
-{
-    char *parts[3];
-    int count = 0;
-    for (char *part; (part = strsep(&word, "xX*")); count++) {
-        if (count == 3) return false;
-        parts[count] = part;
-    }
-    if (count != 1 && count != 3) return false;
-    if (!parse_edge(parts[0], &shape->m)) return false;
-    if (count == 1) shape->n = shape->k = shape->m;
-    return count == 1 || (parse_edge(parts[1], &shape->n) && parse_edge(parts[2], &shape->k));
-}
-
-enum status shapes_parse(const char *text, struct shape **shapes, size_t *count)
-{
-    enum status status = STATUS_OK;
-    char *copy = duplicate(text), *rest = copy;
-    *shapes = NULL;
-    *count = 0;
-    for (char *word; !status && (word = strsep(&rest, ","));) {
-        struct shape shape;
-        char kept[64];
-        snprintf(kept, sizeof kept, "%s", word);
-        if (same(word, "square"))
-            add_shapes(square, sizeof square / sizeof *square, shapes, count);
-        else if (same(word, "transformer"))
-            add_shapes(transformer, sizeof transformer / sizeof *transformer, shapes, count);
-        else if (parse_shape(word, &shape))
-            add_shapes(&shape, 1, shapes, count);
-        else
-            status = fail(
-                STATUS_USAGE,
-                "--shapes: '%s' is not a size, MxNxK, square or transformer (e.g. 2048,4096x512x1024)", kept);
-    }
-    free(copy);
-    if (status) {
-        free(*shapes);
-        *shapes = NULL;
-    }
-    return status;
 }
 
 static enum status read_types(struct matmul_settings *s)

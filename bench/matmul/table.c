@@ -33,7 +33,7 @@ struct case_row matmul_row(const struct matmul_case *c, const struct matmul_samp
     return row;
 }
 
-/* A figure in TFLOP/s in the unit that suits the case: GFLOP/s below one. */
+/* Formats a figure given in TFLOP/s; giga: in GFLOP/s. */
 static const char *rate(double tflops, bool giga, char text[UNIT_TEXT])
 {
     return figure_text(giga ? tflops * 1e3 : tflops, text);
@@ -46,20 +46,21 @@ static void shape_text(const struct gemm_problem *p, char text[UNIT_TEXT])
 
 static void print_row(const struct matmul_case *c, const struct matmul_sampler *s, bool giga, FILE *out)
 {
-    char shape[UNIT_TEXT], time[UNIT_TEXT], flops[UNIT_TEXT], error[UNIT_TEXT] = "-", peak[UNIT_TEXT] = "-",
-                                                              wrong[UNIT_TEXT] = "-";
-    char slowest[UNIT_TEXT] = "-", spread[UNIT_TEXT] = "-";
+    char shape[UNIT_TEXT], time[UNIT_TEXT], flops[UNIT_TEXT], share[UNIT_TEXT], peak[UNIT_TEXT] = "-",
+                                                                                wrong[UNIT_TEXT] = "-";
+    char slowest[UNIT_TEXT] = "-", ratio[UNIT_TEXT];
+    const char *spread = "-";
     struct case_row row = matmul_row(c, s);
     double lo, hi, relative = relative_error(c->us, c->count, &lo, &hi);
     row.samples_us = (struct samples){c->us, c->count};
     case_row_summarise(&row);
     shape_text(&c->problem, shape);
-    if (isfinite(relative)) snprintf(error, sizeof error, "±%.1f%%", relative * 100);
+    const char *error = error_text(relative, share);
     if (isfinite(c->peak_tflops)) snprintf(peak, sizeof peak, "%.1f%%", 100 * row.tflops / c->peak_tflops);
     if (c->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)c->wrong);
     if (s->world->ranks > 1) {
         snprintf(slowest, sizeof slowest, "%lld (%.40s)", (long long)c->rank_us.rank, c->rank_us.host);
-        snprintf(spread, sizeof spread, "%.1f%%", 100 * (c->rank_us.max / c->rank_us.min - 1));
+        spread = spread_text(c->rank_us.max / c->rank_us.min, ratio);
     }
     int error_width = 7 + (int)(strlen(error) - text_columns(error, strlen(error)));
     fprintf(out, "%-20s %-6s %-9s %-9s %11s %*s %10s %8s %6s  %-8s %s\n", shape, row.layout, row.dtype,
@@ -80,7 +81,7 @@ static void print_notes(const struct matmul_cases *cases, FILE *out)
     }
 }
 
-/* One line for each algorithm, since most cases share one. */
+/* Prints one line per distinct algorithm, since most cases share one. */
 static void print_algorithms(const struct matmul_cases *cases, FILE *out)
 {
     for (size_t i = 0; i < cases->count; i++) {

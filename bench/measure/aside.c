@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for all samples that may come is taken at once: pages that are never written take no memory, and
-   growing by copying would hold two copies for a while. */
+/* Allocates room for all expected samples at once: pages that are never written take no memory, and growing
+   would hold two copies for a while. */
 void keep_sample(struct measured *m, size_t expected, double us, double global_us)
 {
     if (m->count == m->capacity) {
@@ -48,7 +48,7 @@ static void drop_before(struct measured *m, size_t first)
     if (m->global_us) memmove(m->global_us, m->global_us + first, m->count * sizeof *m->global_us);
 }
 
-/* Puts the first `n` disturbed samples among the visit's undisturbed ones, in measured order. */
+/* Merges the first `n` disturbed samples into the visit's undisturbed ones, in measured order. */
 static void fill_up(struct measured *m, const struct disturbed *d, size_t n, const struct visit *visit)
 {
     size_t from = m->count - visit->first;

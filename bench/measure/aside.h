@@ -1,13 +1,13 @@
 /* Which samples of a case count.
 
-   A sample during which a rank was scheduled away ("disturbed") tells of the scheduler. One rule holds for a
-   whole case: its undisturbed samples count as soon as there is one; only where there is none, the disturbed
-   ones do, and the record says so. A rule for each block of samples (keep all where more than half are
-   disturbed) made medians jump: with a busy core, operations of 1 and 4 MiB are disturbed about as often as
-   not, and launches that kept their disturbed samples reported up to 300 times the others' median.
+   A sample is "disturbed" if a rank was scheduled away during it: then it measures the scheduler. One rule
+   applies to a whole case: if it has an undisturbed sample, only the undisturbed ones count; if it has none,
+   the disturbed ones count, and the record says so. An earlier rule decided per block of samples (keep all if
+   more than half are disturbed). It made medians jump: with a busy core, about half of the operations of 1
+   and 4 MiB are disturbed, and launches that kept them reported up to 300 times the median of the others.
 
-   Where the number of samples is given (-n), exactly so many count: disturbed samples take the place of
-   those that are missing, and the record says so. */
+   With a given number of samples (-n), exactly that many count: disturbed samples replace missing ones, and
+   the record says so. */
 #ifndef BUSBAR_ASIDE_H
 #define BUSBAR_ASIDE_H
 
@@ -20,16 +20,17 @@ struct disturbed {
     size_t count, capacity;
 };
 
-/* Appends a sample; `expected`: how many the case may get. global_us: NAN without a window. */
+/* Appends a sample. expected: how many samples the case may get. global_us: NAN without a window. */
 void keep_sample(struct measured *, size_t expected, double us, double global_us);
 
-/* Drops the sample when `most` are there. */
+/* Appends a disturbed sample; drops it if there are `most` already. before: undisturbed samples of the visit
+   so far. */
 void keep_disturbed(struct disturbed *, size_t most, double us, double global_us, size_t before);
 void free_disturbed(struct disturbed *);
 
-/* Ends a visit: measured->us from visit->first on are its undisturbed samples. Applies the rule to the case
-   and to the visit, and sets visit->us, global_us, count and rule. wanted: the number of samples that the
-   visit must have; 0: not given. */
+/* Ends a visit whose undisturbed samples are measured->us from visit->first on. Applies the rule to the case
+   and to the visit; sets visit->us, global_us, count and rule. wanted: the number of samples that the visit
+   must have (-n); 0: not given. */
 void settle_visit(struct measured *, const struct disturbed *, bool sets_aside, size_t wanted,
                   struct visit *);
 

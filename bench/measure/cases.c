@@ -1,6 +1,7 @@
 #include "measure/cases.h"
 #include "base/text.h"
 #include "record/words.h"
+#include "stats/order.h"
 #include "stats/random.h"
 
 #include <stdlib.h>
@@ -11,7 +12,12 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
     struct measured *m = &cases->list[cases->count++];
     size_t size = dtypes[call->dtype].size,
            divisor = call->collective->divisor(split->ranks ? split->ranks : 1);
-    *m = (struct measured){.call = *call, .split = split, .requested_bytes = bytes, .wrong = ABSENT};
+    *m = (struct measured){.call = *call,
+                           .split = split,
+                           .requested_bytes = bytes,
+                           .wrong = ABSENT,
+                           .cta = s->cta,
+                           .registration = settings_registration(s)};
     m->call.count = bytes / size / divisor * divisor;
     m->call.root = call->collective->rooted ? (int)s->root : 0;
     if (*split->reason || m->call.root >= split->ranks) {
@@ -24,23 +30,22 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
     }
 }
 
-/* All that a split measures. */
+/* Adds all cases of a split. */
 static void add_split(struct cases *cases, const struct settings *s, const struct split *split)
 {
     for (int c = 0; c < s->collective_count; c++)
-        for (int mode = 0; mode < 2; mode++)
+        for (enum mode mode = MODE_ISOLATED; mode < MODE_BOTH; mode++)
             for (int d = 0; d < s->dtype_count; d++)
                 for (int o = 0; o < (s->collectives[c]->reduces ? s->op_count : 1); o++)
                     for (size_t i = 0; i < s->size_count; i++)
                         for (int in_place = 0; in_place < 2; in_place++) {
-                            if (!(mode ? s->pipelined : s->isolated) ||
-                                !(in_place ? s->in_place : s->out_of_place))
+                            if (!settings_measure(s, mode) || !(in_place ? s->in_place : s->out_of_place))
                                 continue;
                             struct call call = {.collective = s->collectives[c],
                                                 .dtype = s->dtypes[d],
                                                 .op = s->ops[o],
                                                 .in_place = in_place,
-                                                .isolated = !mode};
+                                                .mode = mode};
                             add_case(cases, s, split, &call, s->sizes[i]);
                         }
 }
@@ -61,6 +66,11 @@ void cases_free(struct cases *cases)
     *cases = (struct cases){0};
 }
 
+double cases_figure_us(const struct call *call, const double *us, size_t count)
+{
+    return call->mode == MODE_NCCL_TESTS ? arithmetic_mean(us, count) : median(us, count);
+}
+
 void cases_buffer_bytes(const struct call *call, int ranks, int rank, size_t *send, size_t *recv)
 {
     struct extent e = call->collective->extent(call->count, ranks, rank, call->root);
@@ -70,7 +80,8 @@ void cases_buffer_bytes(const struct call *call, int ranks, int rank, size_t *se
     if (call->in_place && (e.in_place_at + e.send) * size > *recv) *recv = (e.in_place_at + e.send) * size;
 }
 
-/* Cases with one type and operation stand together: changing those costs a refill of all memory. */
+/* Cases of one split, type and operation are visited together: a change of these costs a refill of all
+   buffers. */
 static size_t group_of(const struct measured *m)
 {
     return (size_t)m->split->index * DTYPE_COUNT * OP_COUNT + (size_t)m->call.dtype * OP_COUNT +
@@ -108,7 +119,7 @@ void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool che
     random_seed(&random, seed + 0x9e3779b97f4a7c15u * (pass + 1));
     random_shuffle(&random, order, cases->count);
     size_t *grouped = allocate(cases->count, sizeof *grouped), n = 0;
-    for (size_t i = 0; i < cases->count; i++) { /* groups in the order of their first case */
+    for (size_t i = 0; i < cases->count; i++) { /* groups in order of their first case */
         if (order[i] == SIZE_MAX) continue;
         size_t group = group_of(&cases->list[order[i]]);
         for (size_t j = i; j < cases->count; j++)
@@ -119,7 +130,7 @@ void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool che
     free(grouped);
 }
 
-/* The most that any rank sends and receives: the root's and another's differ. */
+/* The most bytes that any rank sends and receives. The root and one other rank stand for all. */
 static void most_bytes(const struct call *call, int ranks, int64_t *send, int64_t *recv)
 {
     size_t size = dtypes[call->dtype].size;
@@ -138,15 +149,15 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     bool device = capabilities & CAN_DEVICE_MEMORY && s->memory != MEMORY_HOST;
     struct case_row row = case_row_absent();
     row.collective = call->collective->name;
-    row.mode = call->isolated ? MODE_ISOLATED : MODE_PIPELINED;
+    row.mode = call->mode;
     row.placement = call->in_place ? IN_PLACE : OUT_OF_PLACE;
-    bool world = is_world(m->split->name);
-    row.sync = call->isolated && world && s->sync == SYNC_WINDOW     ? SYNC_WINDOW
-               : call->isolated && world && capabilities & CAN_ALIGN ? SYNC_DEVICE
-                                                                     : SYNC_BARRIER;
+    bool is_isolated = call->mode == MODE_ISOLATED && is_world(m->split->name);
+    row.sync = is_isolated && s->sync == SYNC_WINDOW     ? SYNC_WINDOW
+               : is_isolated && capabilities & CAN_ALIGN ? SYNC_DEVICE
+                                                         : SYNC_BARRIER;
     row.cache = s->cache;
     row.memory = device ? MEMORY_DEVICE : MEMORY_HOST;
-    if (device) row.graph = s->graph, row.registration = settings_registration(s), row.cta = s->cta;
+    if (device) row.graph = s->graph, row.registration = m->registration, row.cta = m->cta;
     row.requested_bytes = (int64_t)m->requested_bytes;
     row.count = (int64_t)call->count;
     row.bytes = (int64_t)(call->count * dtypes[call->dtype].size);
@@ -159,6 +170,9 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.group = m->split->name;
     row.status = case_status_of(m->status);
     row.error = m->status || m->undefined ? m->reason : NULL;
+    if (*m->choice.algorithm) row.algorithm = m->choice.algorithm;
+    if (*m->choice.protocol) row.protocol = m->choice.protocol;
+    if (m->choice.channels) row.channels = m->choice.channels;
     if (m->bound_us > 0) row.bound_us = m->bound_us, row.bound = m->bound;
     return row;
 }

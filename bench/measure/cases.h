@@ -1,4 +1,4 @@
-/* What a launch measures: the cases of its settings, in the order of the table that is printed. */
+/* The cases that a launch measures, from its settings, in the order of the printed table. */
 #ifndef BUSBAR_CASES_H
 #define BUSBAR_CASES_H
 
@@ -13,15 +13,18 @@ struct cases {
 void cases_make(const struct settings *, const struct splits *, struct cases *);
 void cases_free(struct cases *);
 
-/* Bytes of the buffers that this rank needs for one slot. */
+/* The figure of samples of a call: their median, in mode nccl-tests their mean. */
+double cases_figure_us(const struct call *, const double *us, size_t count);
+
+/* The bytes of the buffers that rank `rank` needs for one slot. */
 void cases_buffer_bytes(const struct call *, int ranks, int rank, size_t *send, size_t *recv);
 
-/* The order of visits of a pass: by type and operation, sizes within them seeded; the first pass of a launch
-   with a time budget goes from cheap to dear. `order` has room for all. */
+/* Sets the order of the visits of a pass; `order` has room for all cases. Random, but seeded; cases of one
+   split, type and operation stay together. With cheap_first: by size instead. */
 void cases_order(const struct cases *, uint64_t seed, size_t pass, bool cheap_first, size_t *order);
 
-/* A row with the independent variables of the case and its status; strings are static or the case's own; no
- * key yet. */
+/* A row with the independent variables of the case and its status, without a key. Its strings are static or
+   belong to the case. */
 struct case_row cases_row(const struct measured *, const struct settings *, unsigned capabilities);
 
 #endif

@@ -9,7 +9,7 @@ static void set_bound(struct measured *m, const struct instance *instance, const
     const struct call *call = &m->call;
     struct machine machine;
     struct bound bound;
-    /* Groups have bounds of their own links that the tables do not tell. */
+    /* No bound for groups: the tables do not describe the links that a group uses. */
     if (!is_world(m->split->name) ||
         !machine_of(instance, gpu, m->split->ranks, m->split->nodes, domains, &machine))
         return;
@@ -20,7 +20,8 @@ static void set_bound(struct measured *m, const struct instance *instance, const
     snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
 }
 
-/* What the network between hosts allows, by the user's word: nothing is said of what is inside a host. */
+/* The bound from the network between hosts, by --network-gbit. Links inside a host count as infinitely
+   fast. */
 static void set_network_bound(struct measured *m, double network_gbit)
 {
     const struct call *call = &m->call;

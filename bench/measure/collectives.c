@@ -9,6 +9,7 @@
 #include "launch/world.h"
 #include "measure/cases.h"
 #include "measure/ceiling.h"
+#include "measure/labels.h"
 #include "measure/nccl_format.h"
 #include "measure/problems.h"
 #include "measure/sampler.h"
@@ -22,18 +23,18 @@
 #include <string.h>
 
 struct launch_state {
-    struct driver driver; /* first: what is common to all drivers knows only that */
+    struct driver driver; /* must be first: driver_main() passes a pointer to it */
     const char *summary;
     struct settings settings;
     const struct backend *backend;
     struct comm *comm;
-    _Atomic(struct comm *) endable; /* the same: whoever takes it ends it, the launch or the watchdog */
+    _Atomic(struct comm *) endable; /* same as comm; the launch or the watchdog takes it and ends it */
     struct sampler *sampler;
     struct splits splits;
     struct window window;
     struct distance distance;
     struct cases cases;
-    size_t filled_group; /* type and operation that buffers were filled for last */
+    size_t filled_group; /* split, type and operation for which the buffers were last filled */
 };
 
 static struct launch_state *state_of(struct driver *d)
@@ -72,9 +73,10 @@ static void add_facts(struct driver *d, struct launch_header *header)
     if (d->world.rank) return;
     ceiling_set(&l->cases, header, l->settings.network_gbit);
     problems_tell(&l->cases, &l->settings, header);
+    labels_set(&l->cases, &l->settings, header);
 }
 
-/* What was asked for and this backend does not have is refused, not left out. */
+/* Refuses flags that this backend does not support; none is silently ignored. */
 static enum status check_wishes(const struct settings *s, const struct backend *backend)
 {
     const unsigned can = backend->capabilities;
@@ -89,6 +91,8 @@ static enum status check_wishes(const struct settings *s, const struct backend *
         return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
     if (s->cta && !(can & CAN_GRAPH))
         return fail(STATUS_USAGE, "--cta: the %s backend has no thread blocks; use --backend nccl", name);
+    if (s->show_algorithm && !(can & CAN_TELL_CHOICE))
+        return fail(STATUS_USAGE, "--show-algorithm: the %s backend does not tell its algorithms", name);
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
@@ -108,7 +112,7 @@ static enum status open_backend(struct driver *d)
         return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root,
                     d->world.ranks);
     const struct backend *plain =
-        backend_find(s->backend); /* without the fault that opening may put around it */
+        backend_find(s->backend); /* not wrapped: backend_open() may wrap l->backend to inject a fault */
     l->backend = plain;
     enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
@@ -153,24 +157,26 @@ static void open_sampler(struct launch_state *l)
     l->sampler->warmup = s->warmup;
     l->sampler->check_every = s->check_every;
     l->sampler->seed = (uint64_t)s->seed;
+    l->sampler->asks = s->show_algorithm;
     l->sampler->pulse = watch_pulse(d->watch);
-    /* A budget is kept to; without one a disturbed case may take longer. */
+    /* A time budget is never exceeded; without one, a disturbed case may take longer. */
     l->sampler->patience = s->time_budget_s > 0 ? 1 : 3;
-    /* Where ranks share processors, being scheduled away is the rule. */
+    /* If ranks share processors, nearly every sample is disturbed. */
     l->sampler->sets_aside = !d->crowding.ranks;
     l->filled_group = SIZE_MAX;
-    /* The distance of processors matters to messages in host memory; measuring it needs a processor for each
-       rank. */
+    /* The distance between processors matters only for messages in host memory. To measure it, each rank
+       needs a processor to itself. */
     if (l->backend->capabilities & CAN_HOST_CLOCK && !d->crowding.ranks) {
         distance_open(&l->distance, d->world.comm);
         l->sampler->distance = &l->distance;
     }
-    if (s->sync != SYNC_WINDOW || !s->isolated) return;
+    if (s->sync != SYNC_WINDOW || !settings_measure(s, MODE_ISOLATED)) return;
     window_open(&l->window, &d->world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
 }
 
-/* Slots such that the buffers of all ranks of the host rotate through twice the last-level cache. */
+/* How many slots a case should have. With --cache cold, the buffers of all ranks of a host together take
+   twice the last-level cache; buffers in device memory take 256 MiB per rank. */
 static size_t slots_wanted(const struct launch_state *l, size_t bytes)
 {
     enum { MOST_SLOTS = 4096, DEVICE_FOOTPRINT = 256 << 20 };
@@ -188,7 +194,8 @@ static void refuse(struct measured *m, enum status status, const char *reason)
     snprintf(m->reason, sizeof m->reason, "%s", reason);
 }
 
-/* What is received may be undefined: nccl-tests times it nevertheless, so its text has it, and nothing else. */
+/* A call whose received data are undefined counts as unsupported, except with --format nccl-tests: nccl-tests
+   times it too. */
 static enum status supports(const struct launch_state *l, const struct split *split, const struct call *call,
                             const char **reason)
 {
@@ -197,7 +204,8 @@ static enum status supports(const struct launch_state *l, const struct split *sp
     return status || timed ? status : STATUS_UNSUPPORTED;
 }
 
-/* Also on ranks that sit out. */
+/* Collective, including ranks that sit out. reason: why the received data are undefined; NULL: they are
+   defined. */
 static void note_undefined(const struct launch_state *l, struct measured *m, const char *reason)
 {
     int undefined = reason != NULL;
@@ -207,7 +215,8 @@ static void note_undefined(const struct launch_state *l, struct measured *m, con
         snprintf(m->reason, sizeof m->reason, "not checked%s%s", reason ? ": " : "", reason ? reason : "");
 }
 
-/* Over all ranks: the most bytes that a case needs, and the least that are free, of which a tenth is left. */
+/* Collective. *needed: the most bytes that any rank needs for one slot of the case. *available: nine tenths
+   of the least memory that is free on any rank. */
 static void needed_and_free(const struct launch_state *l, const struct measured *m, uint64_t *needed,
                             uint64_t *available)
 {
@@ -223,20 +232,21 @@ static void needed_and_free(const struct launch_state *l, const struct measured 
     *available = least[1];
 }
 
-/* What buffers of so many bytes take with their rounding to pages. */
+/* An upper bound on the memory of a send and a receive buffer of `needed` bytes together, each rounded up to
+   whole pages. */
 static uint64_t in_whole_pages(uint64_t needed)
 {
     return needed + 2 * memory_stride(1);
 }
 
-/* Decides alike on all ranks whether the case can be had, and gives it its buffers. A case that cannot keeps
- * its status. */
+/* Collective. Allocates the buffers of a case. If the case is unsupported or does not fit, sets its status
+   and reason, leaves call.buffers NULL and returns STATUS_OK. */
 static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
 {
     size_t send = 0, recv = 0;
     const char *reason = NULL;
     const struct split *split = m->split;
-    bool idle = !split->comm; /* sits out, and agrees to everything */
+    bool idle = !split->comm; /* sits out: counts as STATUS_OK */
     uint64_t needed, available;
     if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
     needed_and_free(l, m, &needed, &available);
@@ -270,7 +280,8 @@ static enum status give_buffers(struct launch_state *l, struct measured *m, stru
     return status;
 }
 
-/* All slots hold data of the case's type: leftovers of another may be denormal floats, which are slow. */
+/* Fills all slots with data of the case's type: data of another type may be denormal floats, which are
+   slow. */
 static enum status fill_all(struct launch_state *l, struct measured *m)
 {
     const struct split *split = m->split;
@@ -292,7 +303,7 @@ static enum status fill_all(struct launch_state *l, struct measured *m)
 static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass,
                              const struct visit *visit)
 {
-    /* A pass after the first whose time was up before a sample has nothing to say. */
+    /* Write no row for a later pass whose time was up before its first sample. */
     if (l->driver.world.rank != 0 || (visit && pass > 0 && !visit->taken)) return STATUS_OK;
     struct case_row row = cases_row(m, &l->settings, l->backend->capabilities);
     row.pass = (int64_t)pass;
@@ -303,21 +314,22 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
         row.stopped_by = stop_reason_name(visit->why);
-        row.statistic = STATISTIC_MEDIAN;
-        row.rank_reduction = "max";
+        row.statistic = sampled_statistic(&row);
+        row.rank_reduction = row.mode == MODE_NCCL_TESTS ? "mean" : "max";
+        if (row.mode == MODE_NCCL_TESTS) row.includes_launch = 1;
         row.rank_wait_us = visit->wait;
         if (visit->global_us) row.global_us = (struct samples){(double *)visit->global_us, visit->count};
         struct pulse *pulse = watch_pulse(l->driver.watch);
         atomic_store(&pulse->stage, STAGE_WORKING); /* millions of samples take seconds to sort */
         case_row_summarise(&row);
         atomic_store(&pulse->stage, STAGE_BETWEEN);
-        row.time_us = row.median_us;
+        row.time_us = sampled_time_us(&row);
     }
     if (visit) {
         row.wrong = visit->wrong;
         row.telemetry = visit->telemetry;
         row.groups = visit->groups;
-        row.arrival_us = visit->arrival; /* also where every sample came too late to count */
+        row.arrival_us = visit->arrival; /* also if every sample started too late to count */
         row.skew_us = visit->skew_us;
         row.line_ns = visit->line_ns;
         row.drift = visit->drift;
@@ -330,22 +342,22 @@ static void say_case(struct launch_state *l, const struct measured *m)
     char what[160], size[UNIT_TEXT];
     snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined");
+             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode));
     watch_say(l->driver.watch, what);
 }
 
-/* What the first pass gave. The table at the end has the figures of all passes. */
+/* Prints the first pass's figure as progress; the final table has those of all passes. */
 static void show_first(struct launch_state *l, struct measured *m, const struct visit *visit)
 {
     if (l->driver.world.rank || !l->driver.progress.kind || !visit->count) return;
     char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
-    double us = median(visit->us, visit->count);
+    double us = cases_figure_us(&m->call, visit->us, visit->count);
     double gbps = busbw_gbps(m->call.collective, m->split->ranks,
                              (double)(m->call.count * dtypes[m->call.dtype].size), us);
     snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", m->call.isolated ? "isolated" : "pipelined",
-             figure_text(us, time), m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
+             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode), figure_text(us, time),
+             m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
     progress_row(&l->driver.progress, row);
 }
 
@@ -384,7 +396,8 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     return agree(l, status);
 }
 
-/* Rank 0 chooses what becomes of a visit, all obey. */
+/* Collective. Rank 0 decides whether to visit case `at`; then all ranks do so, or skip it. left: remaining
+   visits, including this one. */
 static enum status choose(struct launch_state *l, const struct schedule *schedule, size_t at, size_t pass,
                           size_t left)
 {
@@ -408,7 +421,8 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
 {
     size_t n = l->cases.count, visits = n * (schedule->passes > pass ? schedule->passes - pass : 1);
     enum status status = STATUS_OK;
-    /* By size where a reader of nccl-tests' text looks on, and where the budget may not last for all. */
+    /* By size if the budget may be too small for all cases, and with nccl-tests' format, whose readers expect
+       the first figures in that order. */
     bool by_size = pass == 0 && (schedule->budget_s > 0 || l->settings.driver.format == FORMAT_NCCL_TESTS);
     cases_order(&l->cases, (uint64_t)l->settings.seed, pass, by_size, order);
     for (size_t i = 0; !status && i < n; i++) {
@@ -422,7 +436,7 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
     return status;
 }
 
-/* Gives cases that do not fit their status, and measures none. */
+/* For --largest: sets the status of the cases that do not fit. Measures nothing. */
 static void ask_memory(struct launch_state *l)
 {
     for (size_t i = 0; i < l->cases.count; i++) {
@@ -433,7 +447,7 @@ static void ask_memory(struct launch_state *l)
     }
 }
 
-/* The largest size all of whose cases fit, for scripts/sweep. */
+/* Prints the largest size of which all cases fit, for scripts/sweep. */
 static void print_largest(const struct launch_state *l, FILE *out)
 {
     const struct settings *s = &l->settings;
@@ -449,8 +463,9 @@ static void print_largest(const struct launch_state *l, FILE *out)
     fprintf(out, "largest: %zu bytes in %s memory\n", largest, device ? "device" : "host");
 }
 
-/* Registers buffers once in a launch, at their largest size: the backend keeps its memory from case to case and grows it
-   for a larger one, and NCCL has known problems with windows that are registered after others. */
+/* Registers buffers once per launch, for the largest case that fits. The backend keeps its memory from case
+   to case and would have to grow it for a larger one, and NCCL has known problems with windows that are
+   registered after others. */
 static enum status reserve_registered(struct launch_state *l)
 {
     struct measured *largest = NULL;
@@ -469,6 +484,16 @@ static enum status reserve_registered(struct launch_state *l)
     if (!status && largest && largest->call.buffers) l->backend->free(l->comm, &buffers);
     if (largest) largest->call.buffers = NULL;
     return status;
+}
+
+static void warn_untold(const struct launch_state *l)
+{
+    bool told = false;
+    for (size_t i = 0; i < l->cases.count; i++) told |= *l->cases.list[i].choice.algorithm != 0;
+    if (!told && l->driver.world.rank == 0)
+        warn("--show-algorithm: NCCL told of none; it can be asked from 2.27 on, unless NCCL_DEBUG is set "
+             "without "
+             "NCCL_DEBUG_SUBSYS=TUNING, and never tells of sends and receives");
 }
 
 static enum status measure(struct driver *d)
@@ -493,6 +518,7 @@ static enum status measure(struct driver *d)
         if (!status) mpi_must(MPI_Bcast(&more, 1, MPI_INT, 0, l->driver.world.comm));
     }
     progress_clear(&l->driver.progress);
+    if (!status && s->show_algorithm) warn_untold(l);
     free(order);
     return status;
 }
@@ -508,7 +534,7 @@ static void print_table(struct driver *d, FILE *out)
     if (l->sampler->distance) distance_print(&l->distance, out);
 }
 
-/* The reason of the first case of those without figures. */
+/* If no case has a figure: the reason of the first case; else NULL. */
 static const char *why_nothing(struct driver *d)
 {
     const struct launch_state *l = state_of(d);

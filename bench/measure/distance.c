@@ -39,7 +39,7 @@ double round_trip_ns(_Atomic uint32_t *line, enum distance_role role, uint32_t *
     return median(ns, TRIALS);
 }
 
-/* A line of its own for each pair, in memory of the pair's first rank. */
+/* Gives each pair of ranks a cache line in memory of the pair's first rank. Returns an MPI error code. */
 static int share_lines(struct distance *d, int rank, int ranks)
 {
     char *base = NULL;
@@ -66,7 +66,7 @@ void distance_open(struct distance *d, MPI_Comm comm)
     mpi_must(MPI_Comm_rank(d->host, &rank));
     mpi_must(MPI_Comm_size(d->host, &ranks));
     if (ranks < 2) return;
-    int own = share_lines(d, rank, ranks) != 0, any; /* nobody spins before all lines are 0 */
+    int own = share_lines(d, rank, ranks) != 0, any; /* no rank spins before all lines are 0 */
     mpi_must(MPI_Allreduce(&own, &any, 1, MPI_INT, MPI_MAX, d->host));
     if (any) d->role = DISTANCE_ALONE;
 }
@@ -82,13 +82,14 @@ double distance_measure(struct distance *d)
     double own = d->role == DISTANCE_ALONE ? -1 : round_trip_ns(d->line, d->role, &d->turn), most = -1;
     mpi_must(MPI_Reduce(&own, &most, 1, MPI_DOUBLE, MPI_MAX, 0, d->comm));
     double round_trip = most > 0 ? most : NAN;
-    d->least_ns = fmin(d->least_ns, round_trip); /* fmin and fmax pass over NAN */
+    d->least_ns = fmin(d->least_ns, round_trip); /* fmin and fmax ignore NAN */
     d->most_ns = fmax(d->most_ns, round_trip);
     return round_trip;
 }
 
-/* Processors that come closer or move apart during a launch change the round trip by more than this. */
-static const double MOVED = 1.6;
+/* If the longest round trip of a launch is at least MOVED times the shortest, the processors have moved. The far state
+   is 3 to 7 times the near one: from DISTURBED times on, other work took the processors during a measurement. */
+static const double MOVED = 1.6, DISTURBED = 10;
 
 void distance_print(const struct distance *d, FILE *out)
 {
@@ -96,10 +97,15 @@ void distance_print(const struct distance *d, FILE *out)
     if (d->most_ns < MOVED * d->least_ns)
         fprintf(out, "round trip of a cache line between neighbouring ranks: %.0f ns\n",
                 d->least_ns / 2 + d->most_ns / 2);
+    else if (d->most_ns < DISTURBED * d->least_ns)
+        fprintf(out,
+                "the processors moved: a cache line's round trip between neighbouring ranks was\n"
+                "%.0f to %.0f ns, so these figures mix two states of the machine (line_ns in the\n"
+                "record has each pass's)\n",
+                d->least_ns, d->most_ns);
     else
         fprintf(out,
-                "the processors moved: the round trip of a cache line between neighbouring ranks was %.0f to "
-                "%.0f ns, so these\nfigures mix two states of the machine (line_ns in the record has each "
-                "pass's)\n",
+                "other work took the processors: a cache line's round trip between neighbouring\n"
+                "ranks was %.0f to %.0f ns (line_ns in the record has each pass's)\n",
                 d->least_ns, d->most_ns);
 }

@@ -1,9 +1,10 @@
-/* How far apart the processors of neighbouring ranks of a host are: the round trip of a cache line.
+/* How far apart the processors of neighbouring ranks of a host are, measured as the round trip of a cache
+   line.
 
-   A virtual machine's processors lie near each other (one last-level cache) or far apart, and the host moves
-   them every few seconds. On the machine of the README the round trip is then 80 or 320 ns, and collectives
-   of every size take 2.5 to 6 times as long. No sampling can correct this, but a launch can tell its
-   state. */
+   A virtual machine's processors are near each other (they share a last-level cache) or far apart, and the
+   hypervisor moves them every few seconds. On the machine of the README the round trip is 80 ns when near and
+   320 ns when far, and collectives of every size take 2.5 to 6 times as long when far. No sampling can
+   correct this, but a launch can report its state. */
 #ifndef BUSBAR_DISTANCE_H
 #define BUSBAR_DISTANCE_H
 
@@ -20,22 +21,22 @@ struct distance {
     _Atomic uint32_t *line; /* shared by a pair: ranks 0 and 1 of a host, 2 and 3, ... */
     enum distance_role role;
     uint32_t turn;
-    double least_ns, most_ns; /* rank 0: of all measurements so far; NAN before the first */
+    double least_ns, most_ns; /* on rank 0: shortest and longest round trip so far; NAN before the first */
 };
 
-/* Collective. Where the host has no shared memory to give, every rank is alone and nothing is measured. */
+/* Collective. If MPI cannot allocate shared memory on a host, its ranks have the role DISTANCE_ALONE and are
+   not measured. */
 void distance_open(struct distance *, MPI_Comm);
 void distance_close(struct distance *);
 
 /* Collective. On rank 0: the median round trip, in ns, of the pair that is farthest apart; NAN without pairs.
-   The ranks spin: call it only where each has a processor of its own. */
+   The ranks spin, so call it only if no two ranks share a processor. */
 double distance_measure(struct distance *);
 
-/* One line for the end of a launch: the round trip, or that it changed while the launch ran. */
+/* Prints the round trip, or a warning if it changed during the launch; nothing if it was not measured. */
 void distance_print(const struct distance *, FILE *);
 
-/* The median time of a round trip as the first of a pair sees it; both spin on `line`, each from the same
-   *turn. */
+/* The median round trip, in ns. Both ranks of a pair call it with the same *turn, and spin on `line`. */
 double round_trip_ns(_Atomic uint32_t *line, enum distance_role, uint32_t *turn);
 
 #endif

@@ -3,18 +3,19 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "record/group_names.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { DOMAIN_TEXT = 96, MOST_HOSTS = 1 << 20 };
+enum { DOMAIN_TEXT = 96 };
 
 int circle_opponent(int hosts, int round, int host)
 {
-    /* The last seat stays, the others turn: in round r, seats i and j meet when i + j = 2r modulo n - 1 (n
-     * even). */
+    /* The last of n seats (n even) is fixed, the others rotate: in round r, seats i and j meet if
+       i + j = 2r modulo n - 1. */
     int n = hosts + hosts % 2, m = n - 1, opponent;
     if (host == m)
         opponent = round % m;
@@ -24,94 +25,7 @@ int circle_opponent(int hosts, int round, int host)
     return opponent < hosts ? opponent : -1;
 }
 
-/* "hosts:3" with prefix "hosts:" gives 3; -1: not of this kind. */
-static int64_t numbered(const char *name, const char *prefix)
-{
-    int64_t value;
-    size_t n = strlen(prefix);
-    if (strncmp(name, prefix, n) || parse_integer(name + n, &value) || value < 0 || value > 1 << 24)
-        return -1;
-    return value;
-}
-
-/* "match:0-5/1-7": pairs of hosts by their numbers in the launch. Calls `pair` for each; false: not of
-   this form, or a host stands there twice. */
-static bool each_match(const char *name, bool (*pair)(int a, int b, void *data), void *data)
-{
-    static const char prefix[] = "match:";
-    if (strncmp(name, prefix, sizeof prefix - 1) != 0) return false;
-    char *copy = duplicate(name + sizeof prefix - 1), *rest = copy, *word;
-    bool good = *copy;
-    while (good && (word = strsep(&rest, "/"))) {
-        int64_t a, b;
-        char *second = strchr(word, '-');
-        if (second) *second++ = 0;
-        good = second && !parse_integer(word, &a) && !parse_integer(second, &b) && a >= 0 && b >= 0 &&
-               a != b && a < MOST_HOSTS && b < MOST_HOSTS && pair((int)a, (int)b, data);
-    }
-    free(copy);
-    return good;
-}
-
-static bool first_time(int a, int b, void *data)
-{
-    bool *seen = data;
-    if (seen[a] || seen[b]) return false;
-    return seen[a] = seen[b] = true;
-}
-
-static bool is_match(const char *name)
-{
-    bool *seen = allocate(MOST_HOSTS, sizeof *seen), good = each_match(name, first_time, seen);
-    free(seen);
-    return good;
-}
-
-enum split_kind {
-    SPLIT_UNKNOWN,
-    SPLIT_WORLD,
-    SPLIT_NODE,
-    SPLIT_DOMAIN,
-    SPLIT_RAIL,
-    SPLIT_PAIRS,
-    SPLIT_BISECT,
-    SPLIT_HOSTS,
-    SPLIT_RAILS,
-    SPLIT_MATCH,
-    SPLIT_COUNT
-};
-
-static const struct names split_names = NAMES("world", "node", "domain", "rail", "pairs", "bisect");
-
-/* *number: K of hosts:K and rails:K, N of SPLIT_COUNT. */
-static enum split_kind split_kind_of(const char *name, int64_t *number)
-{
-    enum split_kind kind = (enum split_kind)value_named(&split_names, name);
-    *number = 0;
-    if (kind) return kind;
-    if ((*number = numbered(name, "")) > 0) return SPLIT_COUNT;
-    if ((*number = numbered(name, "hosts:")) >= 0) return SPLIT_HOSTS;
-    if ((*number = numbered(name, "rails:")) >= 0) return SPLIT_RAILS;
-    return is_match(name) ? SPLIT_MATCH : SPLIT_UNKNOWN;
-}
-
-enum status splits_check(const char *list)
-{
-    char *copy = duplicate(list), *rest = copy, *word;
-    enum status status = STATUS_OK;
-    int64_t number;
-    while (!status && (word = strsep(&rest, ",")))
-        if (split_kind_of(word, &number) == SPLIT_UNKNOWN)
-            status =
-                fail(STATUS_USAGE,
-                     "--group: '%.60s' is not world, node, domain, rail, pairs, bisect, hosts:K, rails:K, "
-                     "match:A-B/C-D or a number of ranks",
-                     word);
-    free(copy);
-    return status;
-}
-
-/* The pairs of a round: the opponent of each host, -1: it sits out. */
+/* The pairs of one round. of[host]: its opponent; -1: the host sits out. */
 struct opponents {
     int hosts, *of;
 };
@@ -125,7 +39,7 @@ static bool oppose(int a, int b, void *data)
     return true;
 }
 
-/* False: the split names a host that the launch does not have. */
+/* Returns false if the split names a host that the launch does not have. */
 static bool find_opponents(const char *name, struct opponents *opponents)
 {
     int n = opponents->hosts, half = n / 2;
@@ -143,8 +57,8 @@ static bool find_opponents(const char *name, struct opponents *opponents)
     }
 }
 
-/* Groups of paired hosts; with `rails` one for each place on them. A host without an opponent sits out:
-   -1. */
+/* Makes one group of each pair of hosts; with `rails`, one per local rank of each pair. Ranks of a host
+   without an opponent get -1. Returns false if the split names a host that the launch does not have. */
 static bool host_pairs(const struct world *w, const char *name, bool rails, int *group)
 {
     int places = 1, pairs = 0;
@@ -211,7 +125,8 @@ int split_assign(const char *name, const struct world *w, const int *domain_of_r
     return *reason ? 0 : groups;
 }
 
-/* Numbers this rank's NVLink domain by the first rank that names it; a host without one is its own domain. */
+/* Collective. Numbers the NVLink domains in order of their first rank. A host without a domain is a domain by
+   itself. */
 static void domains(const struct world *w, const struct backend *backend, struct comm *comm,
                     int *domain_of_rank)
 {
@@ -220,7 +135,7 @@ static void domains(const struct world *w, const struct backend *backend, struct
     snprintf(text, sizeof text, "%s", own && *own ? own : w->host);
     mpi_must(MPI_Allgather(text, DOMAIN_TEXT, MPI_CHAR, all, DOMAIN_TEXT, MPI_CHAR, w->comm));
     int count = 0;
-    int *firsts = allocate((size_t)w->ranks, sizeof *firsts); /* of each domain found so far: few */
+    int *firsts = allocate((size_t)w->ranks, sizeof *firsts); /* first rank of each domain found so far */
     for (int r = 0; r < w->ranks; r++) {
         int d = 0;
         while (d < count && strcmp(all + (size_t)r * DOMAIN_TEXT, all + (size_t)firsts[d] * DOMAIN_TEXT) != 0)
@@ -237,7 +152,7 @@ static int compare_ints(const void *a, const void *b)
     return *(const int *)a - *(const int *)b;
 }
 
-/* The group as a world of its own: its ranks in the launch's order, its hosts numbered anew. */
+/* Makes the world of this rank's group: its ranks in the launch's order, its hosts numbered from 0. */
 static void sub_world(const struct world *w, struct split *split)
 {
     int mine = split->group_of_rank[w->rank], n = 0;
@@ -248,14 +163,15 @@ static void sub_world(const struct world *w, struct split *split)
     g->ranks = n;
     g->host = w->host;
     g->renamed = w->renamed;
-    g->local_rank = w->local_rank; /* chooses the device, and shares memory and cores: those are the host's,
-                                      not the group's */
+    /* The launch's local rank: it selects the device, and the host's memory and cores are shared by all ranks
+       of the launch, not only by the group's. */
+    g->local_rank = w->local_rank;
     g->local_ranks = w->local_ranks;
     g->node_of_rank = allocate((size_t)n, sizeof *g->node_of_rank);
     g->local_rank_of_rank = allocate((size_t)n, sizeof *g->local_rank_of_rank);
     g->ranks_on_node = allocate((size_t)n, sizeof *g->ranks_on_node);
     g->hosts = allocate((size_t)n, sizeof *g->hosts);
-    int *number = allocate((size_t)w->nodes, sizeof *number); /* of the host within the group, plus one */
+    int *number = allocate((size_t)w->nodes, sizeof *number); /* of a host in the group, plus one; 0: new */
     for (int r = 0, at = 0; r < w->ranks; r++) {
         if (split->group_of_rank[r] != mine) continue;
         int node = w->node_of_rank[r];
@@ -269,7 +185,8 @@ static void sub_world(const struct world *w, struct split *split)
     free(number);
 }
 
-/* Groups must be alike: one figure stands for as many ranks in each. */
+/* Counts the ranks and nodes of a group. Sets `reason` unless all groups have the same number of ranks, at
+   least two: a case's figure is for one number of ranks. */
 static void check_sizes(const struct world *w, struct split *split)
 {
     int *size = allocate((size_t)split->groups + 1, sizeof *size);
@@ -296,7 +213,7 @@ static enum status open_split(const struct world *w, const struct backend *backe
                               const struct backend_options *options, struct split *split)
 {
     struct backend_options own = *options;
-    own.expect_domain = 0; /* asked of the whole launch */
+    own.expect_domain = 0; /* the whole launch must meet it, not each group */
     own.expect_transport = TRANSPORT_ABSENT;
     check_sizes(w, split);
     if (*split->reason) return STATUS_OK;
@@ -308,7 +225,7 @@ static enum status open_split(const struct world *w, const struct backend *backe
 
 void split_label(const char *name, char label[SPLIT_LABEL])
 {
-    if (is_match(name))
+    if (split_kind_of(name, &(int64_t){0}) == SPLIT_MATCH)
         snprintf(label, SPLIT_LABEL, "match:%016llx", (unsigned long long)hash_bytes(name, strlen(name)));
     else
         snprintf(label, SPLIT_LABEL, "%s", name);
@@ -324,8 +241,8 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
     size_t room = 1;
     if (strstr(list, "domain")) domains(w, opened, comm, domain_of_rank);
     for (const char *c = list; *c; c++) room += *c == ',';
-    *splits = (struct splits){.list = allocate(room, sizeof *splits->list),
-                              .whole = *w}; /* backends keep pointers to the worlds in it */
+    /* The list must never move: backends keep pointers to the worlds in it. */
+    *splits = (struct splits){.list = allocate(room, sizeof *splits->list), .whole = *w};
     while (!status && (word = strsep(&rest, ","))) {
         size_t before = 0;
         char label[SPLIT_LABEL];
@@ -392,7 +309,7 @@ json_t *split_figures(const struct splits *splits, const struct split *split, do
     struct figure *figures = allocate((size_t)split->groups, sizeof *figures);
     json_t **ranks = allocate((size_t)split->groups, sizeof *ranks),
            **hosts = allocate((size_t)split->groups, sizeof *hosts);
-    int *last = allocate((size_t)split->groups, sizeof *last); /* node named last, plus one */
+    int *last = allocate((size_t)split->groups, sizeof *last); /* the group's node named last, plus one */
     for (int g = 0; g < split->groups; g++)
         figures[g] = (struct figure){NAN, g}, ranks[g] = json_array(), hosts[g] = json_array();
     for (int r = 0; r < w->ranks; r++) {

@@ -1,6 +1,6 @@
-/* Groups of ranks that run the same collective at the same time. A split divides all ranks into groups; a
-   case runs on one split, and its samples are the maximum over all ranks, so over the groups too: its figure
-   is the slowest group's, and each group's own is kept. */
+/* Groups of ranks that run the same collective at the same time. A split divides all ranks into groups, and a
+   case runs on one split. Each sample is the maximum over all ranks, hence over all groups: the case's figure
+   is that of the slowest group. The record also keeps each group's own figure. */
 #ifndef BUSBAR_GROUP_H
 #define BUSBAR_GROUP_H
 
@@ -10,13 +10,13 @@
 struct split {
     const char *name; /* "world", "pairs", "4": as split_label() gives it */
     int index;        /* in the list */
-    struct world
-        world; /* this rank's group: ranks, nodes are numbered within it, local_rank stays the launch's */
+    /* This rank's group: its ranks and nodes are numbered within the group; local_rank is the launch's. */
+    struct world world;
     const struct backend *backend;
-    struct comm *comm; /* NULL: this rank sits out, or nobody can: `reason` says why */
+    struct comm *comm; /* NULL: this rank sits out, or the split is impossible and `reason` says why */
     char reason[200];
-    int *group_of_rank, groups; /* of all ranks of the launch; -1: the rank sits out */
-    int ranks, nodes;           /* of a group */
+    int *group_of_rank, groups; /* group of each rank of the launch (-1: it sits out); number of groups */
+    int ranks, nodes;           /* of each group */
 };
 
 struct splits {
@@ -25,40 +25,29 @@ struct splits {
     struct world whole; /* the launch's */
 };
 
-/* STATUS_USAGE with one line unless `list` is names such as "world,node,pairs,4", separated by commas:
-   world   all ranks                           node    the ranks of each host
-   domain  the ranks of each NVLink domain     rail    the ranks with the same place on their hosts
-   pairs   rank r with rank r + ranks/2        N       N ranks each, in order
-   hosts:K  hosts in pairs, round K of the circle method: hosts - 1 rounds (hosts, when odd) let each meet
-            each once
-   rails:K  so, but a group for each place on the hosts: one rank of either
-   bisect   so, host i with host i + hosts/2
-   match:A-B/C-D  so, the hosts with these numbers (from 0, in the launch's order); the others sit out */
-enum status splits_check(const char *list);
-
-/* Collective. Opens a communicator of `backend` for every split; "world" is the one that is open already. */
+/* Collective. Opens a communicator of `backend` for every split; "world" uses `opened` and `comm`. */
 enum status splits_open(const char *list, const struct world *, const struct backend *backend,
                         const struct backend *opened, struct comm *comm, const struct backend_options *,
                         struct splits *);
 void splits_close(struct splits *);
 
-/* The name of a split in records: its own name, but "match:" and a hash for a list of pairs, which may be
+/* The name of a split in records: `name` itself, or "match:" and a hash for a list of pairs, which may be
    long. */
 enum { SPLIT_LABEL = 64 };
 void split_label(const char *name, char label[SPLIT_LABEL]);
 
-/* Which group each rank is in, and how many there are; 0 groups: impossible, `reason` says why. Pure.
- * `domain_of_rank` may be NULL. */
+/* Sets each rank's group (-1: it sits out) and returns the number of groups; 0: impossible, and `reason` says
+   why. Pure. domain_of_rank may be NULL: then hosts are the domains. */
 int split_assign(const char *name, const struct world *, const int *domain_of_rank, int *group_of_rank,
                  char *reason, size_t room);
 
-/* The opponent of `host` in round `round` of the circle method for `hosts` hosts; -1: none (odd numbers).
- * Rounds count from 0. */
+/* The opponent of `host` in round `round` (from 0) of the circle method for `hosts` hosts; -1: none, which
+   happens only if `hosts` is odd. */
 int circle_opponent(int hosts, int round, int host);
 
-/* All ranks of the launch call it with the median of their own group. Rank 0 gets one object per group,
-   slowest first: {"ranks":[…],"hosts":[…],"median_us":…,"busbw_gbps":…}; the caller owns the list. The other
-   ranks get NULL, and so does rank 0 when the split is "world". */
+/* Collective over the launch; each rank passes the median of its own group. Returns on rank 0 a list, owned
+   by the caller, of one object per group, slowest first:
+   {"ranks":[…],"hosts":[…],"median_us":…,"busbw_gbps":…}. Returns NULL on other ranks and for "world". */
 json_t *split_figures(const struct splits *, const struct split *, double own_median_us,
                       const struct collective *, size_t bytes);
 

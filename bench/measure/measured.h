@@ -1,4 +1,4 @@
-/* What measuring a case has given so far. */
+/* The results of measuring a case so far. */
 #ifndef BUSBAR_MEASURED_H
 #define BUSBAR_MEASURED_H
 
@@ -7,57 +7,61 @@
 #include "measure/group.h"
 #include "stats/stopping.h"
 
-/* What one rank's own times were: a bounded, evenly thinned selection, so that memory does not grow with the
- * samples. */
+/* Times of one rank, µs: an evenly thinned selection of bounded size, so that memory does not grow with the
+   number of samples. */
 struct thinned {
-    double *us; /* THINNED_MOST */
-    size_t count, stride, seen;
+    double *us;                 /* room for THINNED_MOST */
+    size_t count, stride, seen; /* kept; every stride-th is kept; all that were added */
 };
 
-/* One case, kept over the passes. Rank 0 has the samples. */
+/* One case, over all passes. Only rank 0 has the samples. */
 struct measured {
     struct call call;
-    const struct split *split; /* the groups that it runs on; NULL: all ranks together */
-    struct thinned
-        group_us;          /* this rank's group's own samples, over all passes; only where there are groups */
-    bool groups_disturbed; /* group_us are disturbed samples */
+    const struct split *split; /* the groups that it runs on */
+    struct thinned group_us;   /* samples of this rank's group, over all passes; only if split into groups */
+    bool groups_disturbed;     /* group_us are disturbed samples */
     size_t requested_bytes;
-    double *us, *global_us; /* global_us: only with a window, as many */
+    /* The samples, µs. global_us: latest end - earliest start over ranks, on the global clock; NULL without a
+       window. */
+    double *us, *global_us;
     size_t count, capacity;
-    enum kept_rule rule; /* of its samples */
-    int batch;           /* operations in a sample, chosen in the first pass */
-    size_t slot;         /* next to use */
-    int64_t warmup;      /* calls, of the visit that had most */
-    int64_t preempted;
-    double spent_s;              /* in all passes */
-    double overhead_s, sample_s; /* of the last visit: all but the samples; a sample with its barrier */
+    enum kept_rule rule;  /* which samples count, see aside.h */
+    struct choice choice; /* how the library does the call, if it was asked */
+    const char *cta;      /* labels of its rows (labels.h) */
+    enum registration registration;
+    int batch;                   /* operations in a sample, chosen in the first pass */
+    size_t slot;                 /* the next one to use */
+    int64_t warmup;              /* warm-up calls, the most of any visit */
+    int64_t preempted;           /* disturbed samples in all passes */
+    double spent_s;              /* time of all visits, without that of disturbed samples */
+    double overhead_s, sample_s; /* last visit's time outside sampling; time per sample with its barrier */
     int visits;
     enum status status; /* OK, WRONG, UNSUPPORTED, TOO_LARGE, SKIPPED */
-    char reason[256];   /* why not OK, or not to be checked */
-    bool undefined;     /* what is received is: not to be checked */
+    char reason[256];   /* why it is not OK, or cannot be checked */
+    bool undefined;     /* the received data are undefined: do not check them */
     enum stop_reason why;
-    int64_t wrong; /* over all ranks; ABSENT: unchecked */
-    bool filled;
+    int64_t wrong;          /* wrong elements over all ranks; ABSENT: not checked */
+    bool filled;            /* fill_all() has filled the buffers for it once */
     double bound_us;        /* no run can take less; 0: not known */
     char bound[BOUND_TEXT]; /* its formula and inputs */
 };
 
-/* What a visit (one pass over one case) gave; on rank 0. */
+/* The result of a visit (one pass over one case); complete on rank 0 only. */
 struct visit {
     size_t first; /* index of its first sample in measured->us, if its samples are kept there */
-    const double *us, *global_us; /* its samples; global_us: NULL without a window */
+    const double *us, *global_us; /* its samples, µs; global_us: NULL without a window */
     size_t count;
-    enum kept_rule rule; /* of these samples */
-    int64_t warmup, preempted, wrong;
+    enum kept_rule rule;              /* which of its samples count, see aside.h */
+    int64_t warmup, preempted, wrong; /* as in struct measured, of this visit */
     enum stop_reason why;
-    double sampling_s, away_s; /* away_s: struct sampler */
-    size_t taken;
-    double line_ns;              /* measure/distance.h; NAN: not measured */
+    double sampling_s, away_s;   /* sampling_s: duration of the sampling; away_s: see struct sampler */
+    size_t taken;                /* samples, including those that do not count */
+    double line_ns;              /* see distance.h; NAN: not measured */
     double drift;                /* drift_within(); NAN: none */
-    struct spread wait, arrival; /* arrival and skew: absent without a window */
+    struct spread wait, arrival; /* arrival and skew_us: absent without a window */
     double skew_us;
-    json_t *telemetry; /* the caller's; NULL: none */
-    json_t *groups;    /* so too */
+    json_t *telemetry; /* owned by the caller of sampler_visit(); NULL: none */
+    json_t *groups;    /* likewise */
 };
 
 #endif

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The line of each rank: its host, its process, its device. */
+/* Fills in each rank's host, process id and device, for the list of devices that nccl-tests prints. */
 static void fill_devices(const struct world *world, const int *pids, const struct launch_header *header,
                          struct nccl_device *devices)
 {

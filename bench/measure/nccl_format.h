@@ -1,4 +1,4 @@
-/* --format nccl-tests: what nccl-tests would print of this launch. */
+/* --format nccl-tests: prints this launch as nccl-tests would. */
 #ifndef BUSBAR_NCCL_FORMAT_H
 #define BUSBAR_NCCL_FORMAT_H
 
@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Collective, since a backend's facts and the process numbers are; rank 0 prints, after all cases were
- * measured. */
+/* Collective: gathers the backend's facts and the process ids. Call it after all cases have been measured;
+   rank 0 prints. */
 enum status nccl_format_print(const struct cases *, const struct settings *, const struct world *,
                               const struct backend *, struct comm *, FILE *);
 

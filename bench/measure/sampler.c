@@ -10,11 +10,11 @@
 #include <string.h>
 
 enum { TIME, MARK, END, START, COLUMNS }; /* of a block */
-enum { PREEMPTED = 1, SPOILED };          /* marks; a block's is the worst of all ranks */
+enum { PREEMPTED = 1, SPOILED };          /* marks; the worst one of all ranks counts */
 enum { THINNED_MOST = 4096 };
 
-/* Skip getrusage() for samples within this of the shortest: no context switch fits in that, and the system
-   call makes the next operation of 0.4 us up to 9 % slower (benchmark-accuracy). */
+/* Skips getrusage() for samples at most this much longer than the shortest: a context switch takes longer,
+   and the system call slows down the next operation of 0.4 us by up to 9 % (benchmark-accuracy). */
 static const double SWITCH_LEAST_US = 2;
 
 struct sampler *sampler_open(const struct world *world, const struct backend *backend, struct comm *comm)
@@ -52,7 +52,7 @@ static void thinned_start(struct thinned *t)
     t->stride = 1;
 }
 
-/* Keeps every stride-th value; when full, every second of those kept goes and the stride doubles. */
+/* Keeps every stride-th value. When full, drops every second kept value and doubles the stride. */
 static void thinned_add(struct thinned *t, double us)
 {
     if (t->seen++ % t->stride) return;
@@ -72,12 +72,23 @@ static void set_stage(struct sampler *s, enum stage stage)
     atomic_store_explicit(&s->pulse->stage, stage, memory_order_relaxed);
 }
 
-static bool uses_window(const struct sampler *s, const struct measured *m)
+static bool is_averaged(const struct measured *m)
 {
-    return s->window && !s->split && m->call.isolated;
+    return m->call.mode == MODE_NCCL_TESTS;
 }
 
-/* struct call's start: the ranks wait for each other, or for the time that rank 0 set. */
+/* nccl-tests sets nothing aside. */
+static bool sets_aside(const struct sampler *s, const struct measured *m)
+{
+    return s->sets_aside && !is_averaged(m);
+}
+
+static bool uses_window(const struct sampler *s, const struct measured *m)
+{
+    return s->window && !s->split && m->call.mode == MODE_ISOLATED;
+}
+
+/* call.start: waits at a barrier, or for the start time that rank 0 announces. */
 static enum status start_together(void *sampler)
 {
     struct sampler *s = sampler;
@@ -89,12 +100,14 @@ static enum status start_together(void *sampler)
     return STATUS_OK;
 }
 
-/* One sample of this rank, column by column from own[i] on: µs for each operation. *end_s: when it ended. */
+/* Takes sample i of a block of `count` and stores it in each column of own; times are µs per operation.
+   *end_s: when it ended; NAN if the host cannot see it. */
 static enum status sample(struct sampler *s, struct measured *m, size_t i, size_t count, double *end_s)
 {
     struct timing timing = {0};
-    /* A device aligns the ranks of its communicator; groups side by side start together by the barrier. */
-    bool aligned = s->backend->capabilities & CAN_ALIGN && !s->split;
+    /* The device can align only the ranks of its communicator: groups start after a barrier of all ranks, and
+       so does what the host times. */
+    bool aligned = s->backend->capabilities & CAN_ALIGN && !s->split && !is_averaged(m);
     s->by_window = uses_window(s, m);
     s->late = false;
     m->call.start = aligned ? NULL : start_together;
@@ -114,9 +127,10 @@ static enum status sample(struct sampler *s, struct measured *m, size_t i, size_
     return status;
 }
 
-/* Since the last sample ended: a rank that is scheduled away between the barrier and its start stamp is
-   itself quick, and it is the others whose sample is spoiled. Where the host does not know when samples end
-   (NAN), every one is asked about. */
+/* Whether a sample was too short for a context switch. since_us: time since the end of the last sample, not
+   the sample's own time: a rank that is scheduled away between the barrier and its start stamp measures a
+   short time, but delays the others. Returns false if since_us is NAN (the host cannot see when samples
+   end). */
 static bool was_quick(double *shortest_us, double since_us)
 {
     bool quick = since_us < *shortest_us + SWITCH_LEAST_US;
@@ -124,7 +138,16 @@ static bool was_quick(double *shortest_us, double since_us)
     return quick;
 }
 
-/* `count` samples into own, their maxima over ranks into worst. */
+/* Reduces own times over the ranks of a communicator: maxima, or means of the ranks that take part. */
+static void reduce_times(const struct sampler *s, const struct measured *m, size_t count, int ranks,
+                         MPI_Comm comm, double *times)
+{
+    mpi_must(MPI_Allreduce(s->own, times, (int)count, MPI_DOUBLE, is_averaged(m) ? MPI_SUM : MPI_MAX, comm));
+    for (size_t i = 0; i < count && is_averaged(m); i++) times[i] /= ranks; /* ranks that sit out have 0 */
+}
+
+/* Collective. Takes `count` samples into own, and their maxima over ranks (mode nccl-tests: means) into
+   worst. */
 static enum status block(struct sampler *s, struct measured *m, size_t count)
 {
     long switches = involuntary_switches();
@@ -139,16 +162,16 @@ static enum status block(struct sampler *s, struct measured *m, size_t count)
         switches = now;
     }
     if (s->split && s->comm)
-        mpi_must(
-            MPI_Allreduce(s->own, s->group_worst, (int)count, MPI_DOUBLE, MPI_MAX, s->split->world.comm));
+        reduce_times(s, m, count, s->split->world.ranks, s->split->world.comm, s->group_worst);
     int columns = uses_window(s, m) ? COLUMNS : END;
     mpi_must(MPI_Allreduce(s->own, s->worst, columns * (int)count, MPI_DOUBLE, MPI_MAX, s->world->comm));
-    for (size_t i = 0; s->sets_aside && i < count; i++)
+    if (is_averaged(m)) reduce_times(s, m, count, s->taking_part, s->world->comm, s->worst);
+    for (size_t i = 0; sets_aside(s, m) && i < count; i++)
         if (s->worst[MARK * count + i] == PREEMPTED && s->span_s[i] > 0) s->away_s += s->span_s[i];
     return STATUS_OK;
 }
 
-/* Exactly `wanted` calls, in blocks. *calls: so far. */
+/* Warms up until *calls, the calls so far, is exactly `wanted`. May lower m->batch. */
 static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t wanted, int64_t *calls)
 {
     enum status status = STATUS_OK;
@@ -162,12 +185,12 @@ static enum status warm_up_fixed(struct sampler *s, struct measured *m, int64_t 
     return status;
 }
 
-/* Until two stages are alike (struct warming), at most a fifth of the visit's time and `most` samples. All ranks see
-   the same maxima, so all decide alike. */
+/* Warms up until two stages are alike (struct warming), for at most a fifth of the visit's time and
+   `most_samples` samples. All ranks see the same maxima, so all decide alike. */
 static enum status warm_up_until_steady(struct sampler *s, struct measured *m, double share_s,
                                         double most_samples, int64_t *calls)
 {
-    static const double TIME_MOST_S = 0.1; /* where the number of samples is given, the share is infinite */
+    static const double TIME_MOST_S = 0.1; /* with a given number of samples, the share is infinite */
     int64_t before = *calls;
     double start = clock_s(), limit_s = fmin(share_s / 5, TIME_MOST_S);
     struct warming warming = {0};
@@ -186,8 +209,8 @@ static enum status warm_up_until_steady(struct sampler *s, struct measured *m, d
     return STATUS_OK;
 }
 
-/* With -n N and without -w the warm-up must not outlast what is measured: a fifth of the visit's calls, and five at
-   least, which is what nccl-tests spends. */
+/* With -n and without -w the warm-up must not outlast the measurement: it takes at most a fifth of the
+   visit's samples; if that is too few to judge, five calls, as in nccl-tests. */
 static enum status warm_up(struct sampler *s, struct measured *m, size_t pass, double share_s, int64_t *calls)
 {
     enum { FEW = 5, STEADY_LEAST = 20 }; /* fewer samples cannot show that they are steady (struct warming) */
@@ -199,18 +222,18 @@ static enum status warm_up(struct sampler *s, struct measured *m, size_t pass, d
     return warm_up_until_steady(s, m, share_s, (double)samples, calls);
 }
 
-/* *calls: those that this took. */
+/* Chooses the batch of a pipelined case from the time of two calls; adds those to *calls. */
 static enum status set_batch(struct sampler *s, struct measured *m, int64_t *calls)
 {
-    m->batch = 1;
-    if (m->call.isolated) return STATUS_OK;
+    m->batch = is_averaged(m) ? loop_of(s->operations) : 1;
+    if (m->call.mode != MODE_PIPELINED) return STATUS_OK;
     enum status status = STATUS_OK;
     for (; *calls < 2 && !status; ++*calls) status = block(s, m, 1);
     m->batch = batch_of(s->worst[0] * 1e-6, s->operations);
     return status;
 }
 
-/* Moves a block's samples to where they are kept. */
+/* Sorts a block's samples: drops late ones, sets disturbed ones aside, keeps the others. */
 static void take(struct sampler *s, struct measured *m, size_t count, struct visit *visit)
 {
     const double *own = s->own, *worst = s->worst;
@@ -223,7 +246,7 @@ static void take(struct sampler *s, struct measured *m, size_t count, struct vis
         if (window) thinned_add(&s->arrivals, (-own[START * count + i] - earliest) * 1e6);
         if (mark == SPOILED) continue;
         if (mark == PREEMPTED) visit->preempted++;
-        if (mark == PREEMPTED && s->sets_aside) {
+        if (mark == PREEMPTED && sets_aside(s, m)) {
             thinned_add(&s->disturbed_waits, own[i]);
             if (s->split && s->comm) thinned_add(&s->disturbed_groups, s->group_worst[i]);
             if (s->world->rank == 0)
@@ -247,8 +270,9 @@ static size_t late(const double *marks, size_t count)
     return n;
 }
 
-/* Each rank's median, reduced over ranks. Of waits, the shortest is the latest rank's, the longest that of a
-   victim; of arrivals, the largest is the latest rank's. */
+/* Collective. Reduces each rank's median of `values` to rank 0's *spread. Of waits, the shortest is the
+   latest rank's, the longest that of a rank that waited for it; of arrivals, the largest is the latest
+   rank's. */
 static void reduce_medians(struct sampler *s, const struct thinned *values, struct spread *spread)
 {
     int ranks = s->world->ranks;
@@ -271,14 +295,15 @@ static void reduce_medians(struct sampler *s, const struct thinned *values, stru
     free(all);
 }
 
-/* The median of a block's spans. */
+/* Sets sample_s to the median span of a block. */
 static void note_cost(struct sampler *s, size_t count)
 {
     double cost = median(s->span_s, count);
-    if (cost > 0) s->sample_s = cost; /* NAN where the host does not see samples end */
+    if (cost > 0) s->sample_s = cost; /* NAN if the host cannot see when samples end */
 }
 
-/* Rank 0 decides, all obey. start: of the visit. next: how many samples, and why none. */
+/* Collective. Rank 0 decides how to go on. start: when the visit began. next: how many samples to take; if 0,
+   the enum stop_reason. */
 static void decide(struct sampler *s, struct measured *m, size_t pass, double start, double share_s,
                    const struct visit *visit, uint64_t next[2])
 {
@@ -301,7 +326,7 @@ static void decide(struct sampler *s, struct measured *m, size_t pass, double st
     mpi_must(MPI_Bcast(next, 2, MPI_UINT64_T, 0, s->world->comm));
 }
 
-/* In blocks, until rank 0 has enough. start: of the visit. */
+/* Samples in blocks until rank 0 decides to stop. start: when the visit began. */
 static enum status take_samples(struct sampler *s, struct measured *m, size_t pass, double start,
                                 double share_s, struct visit *visit)
 {
@@ -317,7 +342,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
             count = (size_t)s->check_every - since_check;
         status = block(s, m, count);
         if (status) break;
-        /* All ranks see the same marks; rank 0's lead counts. */
+        /* Every rank sees the same marks and lengthens its lead; only rank 0's has an effect. */
         if (uses_window(s, m) && 10 * late(s->worst + MARK * count, count) > count)
             window_lengthen(s->window);
         take(s, m, count, visit);
@@ -336,7 +361,7 @@ static enum status take_samples(struct sampler *s, struct measured *m, size_t pa
 
 static void settle(struct sampler *s, struct measured *m, size_t pass, struct visit *visit)
 {
-    settle_visit(m, &s->disturbed, s->sets_aside, stopping_fixed(&s->stopping, pass), visit);
+    settle_visit(m, &s->disturbed, sets_aside(s, m), stopping_fixed(&s->stopping, pass), visit);
     visit->drift = drift_within(visit->us, visit->count);
 }
 
@@ -353,12 +378,16 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     if (s->distance) visit->line_ns = distance_measure(s->distance);
     double start = clock_s();
     s->away_s = 0;
+    const int takes_part = s->comm != NULL;
+    mpi_must(MPI_Allreduce(&takes_part, &s->taking_part, 1, MPI_INT, MPI_SUM, s->world->comm));
     m->call.stage = s->pulse ? &s->pulse->stage : NULL;
     if (pass == 0) status = set_batch(s, m, &visit->warmup);
     int batch = m->batch;
     s->stopping.fixed = samples_of(m, s->operations);
     if (!status && pass == 0 && s->comm && s->backend->prepare)
         status = s->backend->prepare(s->comm, &m->call, m->batch);
+    if (!status && pass == 0 && s->asks && s->comm && s->backend->ask)
+        status = s->backend->ask(s->comm, &m->call, &m->choice);
     if (!status) status = warm_up(s, m, pass, share_s, &visit->warmup);
     m->batch = batch;
     thinned_start(&s->waits);
@@ -372,7 +401,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     if (!status) status = take_samples(s, m, pass, start, share_s, visit);
     if (s->world->rank == 0) settle(s, m, pass, visit);
     visit->away_s = s->away_s;
-    /* The rule of aside.h, on every rank. */
+    /* Every rank applies the rule of aside.h to its own waits and its group's times. */
     bool disturbed = s->waits.count == 0;
     if (disturbed && s->split && (m->group_us.count == 0 || m->groups_disturbed)) {
         m->groups_disturbed = true;
@@ -391,7 +420,7 @@ enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, do
     return status;
 }
 
-/* Says where the first wrong element is, from the first rank that has one. */
+/* Sets the reason: the first wrong element of the first rank that has one. */
 static void describe_wrong(struct sampler *s, struct measured *m, const uint64_t *verdicts)
 {
     int rank = 0;

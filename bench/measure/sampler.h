@@ -1,5 +1,5 @@
-/* Samples of one case: warm up, sample in blocks, reduce over ranks, verify. Collective: all ranks call
- * alike. */
+/* Samples one case: warms up, samples in blocks, reduces over ranks, verifies. All functions but open and
+   close are collective. */
 #ifndef BUSBAR_SAMPLER_H
 #define BUSBAR_SAMPLER_H
 
@@ -15,41 +15,43 @@ struct sampler {
     const struct world *world;
     const struct backend *backend;
     struct comm *comm;
-    const struct split *split; /* groups that run side by side; NULL: all ranks together. Without a comm, this
-                                  rank sits out */
+    const struct split *split; /* groups that run at the same time; NULL: all ranks together. With a split but
+                                  no comm, this rank sits out */
     struct stopping stopping;  /* its `fixed` is set for each case, from `operations` */
     size_t operations;         /* -n: of a case, over all passes; 0: until precise */
-    int64_t warmup;            /* calls; -1: until steady, or few with -n */
-    int64_t check_every;       /* samples; 0: only where asked */
+    int64_t warmup;            /* calls per pass; -1: until steady, limited with -n */
+    int64_t check_every;       /* verify after this many samples; 0: never while sampling */
     uint64_t seed;
-    struct pulse *pulse; /* NULL: nobody watches */
-    double
-        patience; /* without a budget a visit may last so many times its share while ranks are away; at least 1 */
-    bool sets_aside; /* samples during which a rank was scheduled away; false where ranks share processors */
-    double *group_worst;       /* a block's maxima over this rank's group */
+    struct pulse *pulse;       /* progress for the watchdog; NULL: none */
+    double patience;           /* a visit may last this many shares, disturbed samples included; >= 1 */
+    bool sets_aside;           /* sets disturbed samples aside; false if ranks share processors */
+    bool asks;                 /* asks the library how it does each call */
+    int taking_part;           /* number of ranks that do not sit this visit out */
+    double *group_worst;       /* a block's maxima over this rank's group; mode nccl-tests: means */
     struct distance *distance; /* NULL: not measured */
     struct window *window;     /* --sync window, for isolated samples of all ranks together; NULL: barriers */
-    bool by_window, late;      /* the sample that is being taken */
-    /* A block in columns: times, marks of samples to set aside and, with a window, ends and negated starts on
-       the global clock; this rank's own, and their maxima over ranks. */
+    bool by_window, late;      /* the current sample: starts by the window; this rank started late */
+    /* A block in columns: times, marks and, with a window, ends and negated starts on the global clock. own:
+       of this rank; worst: the maxima over ranks; in mode nccl-tests the times' means. */
     double *own, *worst;
-    double *span_s; /* of each sample of a block, from the end of the one before; this rank's */
-    double away_s;  /* of this visit: spent in disturbed samples, warm-up included */
-    struct thinned waits, arrivals, disturbed_waits, disturbed_groups;
-    struct disturbed disturbed; /* of this visit; on rank 0 */
-    double sample_s; /* what a sample cost at the end of the warm-up, with its barrier; 0: not known */
+    double *span_s; /* of each sample of a block: time from the end of the one before, on this rank */
+    double away_s;  /* time spent in disturbed samples of this visit, including its warm-up */
+    struct thinned waits, arrivals, disturbed_waits, disturbed_groups; /* of this visit, on this rank */
+    struct disturbed disturbed;                                        /* of this visit; on rank 0 */
+    double sample_s; /* recent duration of a sample with its barrier; 0: not known */
 };
 
 struct sampler *sampler_open(const struct world *, const struct backend *, struct comm *);
 void sampler_close(struct sampler *);
 
-/* measured->call.buffers are there and filled. share_s: time that the visit may take, not counting disturbed
-   samples: with a busy core a rank is away for 20 to 60 ms at a time, and a few such samples would be all
-   that a visit can take. */
+/* One visit. The caller has allocated and filled measured->call.buffers. share_s: how long the visit may
+   take, not counting disturbed samples: with a busy core a rank is away for 20 to 60 ms at a time, so a few
+   such samples would use up the whole share. */
 enum status sampler_visit(struct sampler *, struct measured *, size_t pass, double share_s, struct visit *);
 
-/* Refills, runs the same call once more, and compares every element on every rank; adds the wrong ones to
- * visit->wrong. */
+/* Refills the buffers, runs the call once more, and compares every element on every rank. Adds the number of
+   wrong elements to visit->wrong and measured->wrong. If there are any, sets measured->status and reason, but
+   returns STATUS_OK. */
 enum status sampler_verify(struct sampler *, struct measured *, uint64_t seed, struct visit *);
 
 #endif

@@ -6,11 +6,11 @@ static bool differ_in_size_only(const struct measured *a, const struct measured 
 {
     return a->split == b->split && a->call.collective == b->call.collective &&
            a->call.dtype == b->call.dtype && a->call.op == b->call.op &&
-           a->call.in_place == b->call.in_place && a->call.isolated == b->call.isolated;
+           a->call.in_place == b->call.in_place && a->call.mode == b->call.mode;
 }
 
-/* The least time that a visit takes: what it took before, or what the next smaller size took, in proportion
- * to the bytes. */
+/* The least time that a visit can take, s: overhead and one sample as in the case's last visit, else as in
+   that of the next smaller size, scaled by the bytes; 0: neither was visited yet. */
 static double least_cost(const struct cases *cases, size_t at)
 {
     const struct measured *m = &cases->list[at], *nearest = NULL;
@@ -43,6 +43,14 @@ int batch_of(double operation_s, size_t operations)
     return (int)wanted;
 }
 
+int loop_of(size_t operations)
+{
+    enum { LOOP = 20, LOOP_MOST = 1000 };
+    if (!operations) return LOOP;
+    size_t loops = operations / LOOP_MOST + (operations % LOOP_MOST != 0);
+    return (int)(operations / loops + (operations % loops != 0));
+}
+
 bool is_precise(const struct measured *m, double precision)
 {
     double lo, hi;
@@ -60,14 +68,13 @@ enum visit_choice schedule_visit(const struct schedule *s, const struct cases *c
     if (s->budget_s > 0) {
         double remaining = s->budget_s - elapsed_s, cost = least_cost(cases, at);
         if (remaining <= 0 || cost > remaining) return pass == 0 ? GIVE_UP : PASS_OVER;
-        /* The share covers what comes with a visit (filling, warming up, verifying) as well as the samples.
-         */
+        /* The share must also cover the visit's overhead: filling, warming up, verifying. */
         double share = remaining / (double)left - m->overhead_s;
         if (pass > 0 && share < m->sample_s) return PASS_OVER;
         *share_s = share < *share_s || pass >= s->passes ? share : *share_s;
         if (*share_s < 0) *share_s = 0;
     }
-    /* Where one operation takes longer than a pass's share, the first passes have used the case's time. */
+    /* If one operation takes longer than a pass's share, the first passes may have used up --max-seconds. */
     if (pass > 0 && !s->operations && pass < s->passes && m->spent_s + m->sample_s > s->max_seconds)
         return PASS_OVER;
     if (pass >= s->passes && (m->count == 0 || is_precise(m, s->precision))) return PASS_OVER;

@@ -4,6 +4,7 @@
 #include "measure/group.h"
 #include "record/flags.h"
 #include "record/grid.h"
+#include "record/group_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ static const struct option collective_options[] = {
     {.kind = OPTION_TEXT,
      .name = "collectives",
      .argument = "LIST",
+     .word = collective_word,
      .at = AT(collectives_text),
      .group = "what to measure",
      .help = "several in one launch, e.g. all_reduce,all_gather; all: every one.\nWithout it, the one that "
@@ -30,9 +32,9 @@ static const struct option collective_options[] = {
      .most = 0x1p60,
      .help = "or each size is the one before plus SIZE"},
     FLAG_SIZES(.at = AT(sizes_text), .help = "or exactly these, e.g. 8,64K,1M"),
-    FLAG_TYPES(.at = AT(dtypes_text), .initial = "float",
+    FLAG_TYPES(.at = AT(dtypes_text), .word = dtype_word, .initial = "float",
                .help = "element types, e.g. float,double; all: every one that is known"),
-    FLAG_OPS(.at = AT(ops_text), .initial = "sum",
+    FLAG_OPS(.at = AT(ops_text), .word = op_word, .initial = "sum",
              .help = "operations, e.g. sum,max; all: every one that is known"),
     {.kind = OPTION_INTEGER,
      .letter = 'r',
@@ -44,12 +46,17 @@ static const struct option collective_options[] = {
      .help = "root of broadcast, reduce, gather and scatter"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
     FLAG_MODE(.at = AT(mode),
-              .help = "isolated: latency, as OSU and IMB measure it: all ranks start an operation together "
-                      "and wait for it;\n"
-                      "pipelined: throughput, as nccl-tests measures it: operations back to back.\n"
-                      "Default: isolated; with --format nccl-tests, pipelined"),
+              .help =
+                  "isolated: latency, as OSU and IMB measure it: all ranks start an operation together "
+                  "and wait for it;\n"
+                  "pipelined: throughput: operations back to back; on GPUs by the device's clock, without "
+                  "launches;\n"
+                  "nccl-tests: as nccl-tests measures: back to back, by the host's clock, launches included, "
+                  "mean\n"
+                  "over operations and ranks; both: isolated and pipelined.\n"
+                  "Default: isolated; with --format nccl-tests, nccl-tests"),
 
-    FLAG_GROUP(.at = AT(group), .initial = "world",
+    FLAG_GROUP(.at = AT(group), .word = group_word, .initial = "world",
                .help = "groups of ranks that run at the same time, each list item measured: world, node, "
                        "domain, rail,\n"
                        "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, "
@@ -77,7 +84,10 @@ static const struct option collective_options[] = {
             .help =
                 "exactly N operations of each case, over all passes (pipelined: in batches of 20 and more; "
                 "a few more\n"
-                "than N where no batch of up to 1000 divides it); 0: until precise"),
+                "than N where no batch of up to 1000 divides it; nccl-tests: in one loop, or several of up "
+                "to "
+                "1000);\n"
+                "0: until precise"),
     FLAG_WARMUP(
             .at = AT(warmup), .initial = "-1", .least = -1,
             .help =
@@ -136,6 +146,13 @@ static const struct option collective_options[] = {
      .help = "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M "
              "for at least N and at most M"},
     {.kind = OPTION_FLAG,
+     .name = "show-algorithm",
+     .at = AT(show_algorithm),
+     .help =
+         "ask NCCL once for each case which algorithm, protocol and channels it uses: in the table and the "
+         "records.\n"
+         "It is asked before the case is timed (NCCL 2.27 and later)"},
+    {.kind = OPTION_FLAG,
      .name = "largest",
      .at = AT(largest),
      .help = "measure nothing: print the largest of the sizes for which every rank's buffers fit into its "
@@ -176,14 +193,15 @@ static const struct option collective_options[] = {
      .help = "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the "
              "tables of instances and GPUs tell none"},
 
-    {.kind = OPTION_REFUSED, .name = "minbytes", .help = "use -b or --begin"},
-    {.kind = OPTION_REFUSED, .name = "maxbytes", .help = "use -e or --end"},
-    {.kind = OPTION_REFUSED, .name = "stepbytes", .help = "use -i or --increment"},
-    {.kind = OPTION_REFUSED, .name = "stepfactor", .help = "use -f or --factor"},
+    {.kind = OPTION_REFUSED, .name = "minbytes", .instead = "-b %", .help = "use -b or --begin"},
+    {.kind = OPTION_REFUSED, .name = "maxbytes", .instead = "-e %", .help = "use -e or --end"},
+    {.kind = OPTION_REFUSED, .name = "stepbytes", .instead = "-i %", .help = "use -i or --increment"},
+    {.kind = OPTION_REFUSED, .name = "stepfactor", .instead = "-f %", .help = "use -f or --factor"},
     {.kind = OPTION_REFUSED,
      .letter = 'm',
      .name = "agg_iters",
      .choices = "1",
+     .instead = "--mode pipelined",
      .help = "use --mode pipelined, which runs operations back to back"},
     {.kind = OPTION_REFUSED,
      .letter = 'p',
@@ -196,7 +214,7 @@ static const struct option collective_options[] = {
     {.kind = OPTION_REFUSED,
      .letter = 'a',
      .name = "average",
-     .help = "times are the maximum over ranks; records keep the ranks' spread too"},
+     .help = "times are the maximum over ranks, with --mode nccl-tests the mean; records keep the spread"},
     {.kind = OPTION_REFUSED,
      .letter = 'N',
      .name = "run_cycles",
@@ -263,7 +281,8 @@ struct command collective_command(const char *name, const char *summary)
     };
 }
 
-/* Appends the index of `word` in `names` (NULL-terminated) to the list, once. */
+/* Appends `index`, the position of `word` in `names` (NULL-terminated), to `list` unless it is there already.
+   Returns STATUS_USAGE after printing one line if `index` is negative: an unknown word. */
 static enum status add_named(const char *flag, const char *word, int index, const char *const *names,
                              int *list, int *count)
 {
@@ -290,7 +309,7 @@ static int find_collective_index(const char *name)
     return found ? (int)found->id : -1;
 }
 
-/* Reads a comma-separated list of names into indices; "all" is every one. */
+/* Reads a comma-separated list of names into their indices in `names`; "all" means every name. */
 static enum status read_names(const char *flag, const char *list_text, int (*find)(const char *),
                               const char *const *names, int *list, int *count)
 {
@@ -339,8 +358,8 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status) status = size_grid_read(&grid, &s->sizes, &s->size_count);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
-    if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_PIPELINED : MODE_ISOLATED;
-    if (!status && s->sync == SYNC_WINDOW && s->mode == MODE_PIPELINED)
+    if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_NCCL_TESTS : MODE_ISOLATED;
+    if (!status && s->sync == SYNC_WINDOW && !settings_measure(s, MODE_ISOLATED))
         status = fail(STATUS_USAGE, "--sync window starts isolated operations: --mode isolated or both");
     if (status) {
         settings_free(s);
@@ -349,14 +368,17 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (s->largest) s->driver.output = "none", s->driver.format = FORMAT_TEXT;
     s->out_of_place = s->placement != IN_PLACE;
     s->in_place = s->placement != OUT_OF_PLACE;
-    s->pipelined = s->mode != MODE_ISOLATED;
-    s->isolated = s->mode != MODE_PIPELINED;
     return STATUS_OK;
 }
 
 enum registration settings_registration(const struct settings *s)
 {
     return (enum registration)(REGISTRATION_NONE + s->registration);
+}
+
+bool settings_measure(const struct settings *s, enum mode mode)
+{
+    return s->mode == mode || (s->mode == MODE_BOTH && (mode == MODE_ISOLATED || mode == MODE_PIPELINED));
 }
 
 void settings_free(struct settings *s)

@@ -1,4 +1,4 @@
-/* What a launch of a collective driver is asked to do: its command line, read and checked. */
+/* The command line of a collective driver, parsed and checked. */
 #ifndef BUSBAR_SETTINGS_H
 #define BUSBAR_SETTINGS_H
 
@@ -14,7 +14,7 @@ enum { MOST_LIST = 64 };
 
 struct settings {
     struct driver_settings driver; /* first */
-    /* as typed */
+    /* as given on the command line */
     const char *collectives_text, *sizes_text, *dtypes_text, *ops_text;
     size_t begin, end, step_bytes;
     int64_t step_factor, root;
@@ -30,23 +30,26 @@ struct settings {
     int64_t graph, registration, expect_domain;
     enum transport expect_transport;
     const char *cta;
-    int largest; /* measures nothing: prints the largest size that fits */
+    int show_algorithm; /* flag */
+    int largest;        /* flag: measure nothing; print the largest size that fits into memory */
 
-    /* as understood */
+    /* derived from the above */
     const struct collective *collectives[COLLECTIVE_COUNT];
     enum dtype dtypes[DTYPE_COUNT];
     enum op ops[OP_COUNT];
     int collective_count, dtype_count, op_count;
     size_t *sizes, size_count;
-    bool out_of_place, in_place, pipelined, isolated;
+    bool out_of_place, in_place;
 };
 
-/* The driver's command: `name` is the collective that it measures by default. */
+/* The driver's command. name: the collective that it measures by default. */
 struct command collective_command(const char *name, const char *summary);
 
-/* Reads argv and checks what the table cannot: lists of names, sizes. One line and STATUS_USAGE on error. */
+/* Parses argv, and checks lists of names and sizes, which the option table cannot. On error prints one line
+   and returns STATUS_USAGE. */
 enum status settings_read(const struct command *, int argc, char **argv, struct settings *);
 enum registration settings_registration(const struct settings *); /* -R 0, 1 or 2 */
+bool settings_measure(const struct settings *, enum mode);        /* whether it measures cases in this mode */
 void settings_free(struct settings *);
 
 #endif

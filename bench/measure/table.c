@@ -8,43 +8,65 @@
 #include <math.h>
 #include <string.h>
 
-/* The row's figures from all samples, without a copy of them: they are sorted in place. */
+/* The row's figures from all samples. Sorts m->us in place instead of copying it. */
 static struct case_row summary(struct measured *m, const struct settings *s, unsigned capabilities)
 {
     struct case_row row = cases_row(m, s, capabilities);
     sort_doubles(m->us, m->count);
-    double middle = median_sorted(m->us, m->count);
-    row.samples_us = (struct samples){&middle, 1};
+    double figure = cases_figure_us(&m->call, m->us, m->count);
+    row.samples_us = (struct samples){&figure, 1};
     case_row_summarise(&row);
     row.samples_us = (struct samples){0};
     return row;
 }
 
-/* A block of the table: the cases of one collective, mode, type, operation and split, under one heading. */
+/* A block of the table, under one heading: the cases of one collective, mode, type, operation and split. */
 struct block {
-    bool has_bounds;
+    bool has_bounds, has_choices;
     bool both;                  /* placements side by side */
     const struct measured *top; /* the row with the highest bus bandwidth */
     double top_gbps, sum_gbps;
     size_t rows;
 };
 
-/* One placement of one size, 30 columns, with bounds 36, so that two make 80. NULL: nothing was measured. */
+/* "NVLS SIMPLE, 16 channels", as far as the library told; "-": not at all. */
+static void choice_text(const struct choice *choice, char text[128])
+{
+    int n = snprintf(text, 128, "%s%s%s", *choice->algorithm ? choice->algorithm : "-",
+                     *choice->protocol ? " " : "", choice->protocol);
+    if (choice->channels)
+        snprintf(text + n, 128 - (size_t)n, ", %d channel%s", choice->channels,
+                 choice->channels == 1 ? "" : "s");
+}
+
+/* Behind the figures of a size, with --show-algorithm: once where both placements have the same. */
+static void print_choices(const struct measured *m, size_t placements, FILE *out)
+{
+    char first[128], second[128];
+    choice_text(&m[0].choice, first);
+    fprintf(out, "  %s", first);
+    if (placements < 2) return;
+    choice_text(&m[1].choice, second);
+    if (strcmp(first, second) != 0) fprintf(out, "; in place %s", second);
+}
+
+/* Prints one placement of one size in 30 columns, or 36 with bounds, so that two fit into 80. m NULL: there
+   are no figures. */
 static void print_figures(struct measured *m, const struct settings *s, unsigned capabilities,
                           struct block *block, FILE *out)
 {
-    char time[UNIT_TEXT] = "-", error[UNIT_TEXT] = "-", bus[UNIT_TEXT] = "-", wrong[UNIT_TEXT] = "-",
+    const char *error = "-";
+    char time[UNIT_TEXT] = "-", share[UNIT_TEXT], bus[UNIT_TEXT] = "-", wrong[UNIT_TEXT] = "-",
          bound[UNIT_TEXT] = "-";
     if (m) {
         double lo, hi, relative = relative_error(m->us, m->count, &lo, &hi);
         struct case_row row = summary(m, s, capabilities);
         double gbps = row.ranks > 1 ? row.busbw_gbps : row.algbw_gbps;
-        if (isfinite(relative))
-            snprintf(error, sizeof error, relative > 1 ? ">±100%%" : "±%.1f%%", relative * 100);
+        if (row.mode != MODE_NCCL_TESTS) error = error_text(relative, share); /* it is the median's */
         if (m->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)m->wrong);
-        figure_text(row.median_us, time);
+        figure_text(sampled_time_us(&row), time);
         snprintf(bus, sizeof bus, "%s", figure_text(gbps, (char[UNIT_TEXT]){0}));
-        if (m->bound_us > 0) snprintf(bound, sizeof bound, "%.1f", 100 * m->bound_us / row.median_us);
+        if (m->bound_us > 0) snprintf(bound, sizeof bound, "%.1f", 100 * m->bound_us / sampled_time_us(&row));
         if (isfinite(gbps)) block->rows++, block->sum_gbps += gbps;
         if (isfinite(gbps) && !(gbps <= block->top_gbps)) block->top = m, block->top_gbps = gbps;
     }
@@ -62,9 +84,11 @@ static void print_heading(const struct measured *m, const struct block *block, F
     if (!is_world(m->split->name))
         fprintf(out, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
                 m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
-    fprintf(out, "; %s\n",
-            m->call.isolated ? "isolated: the slowest rank's time of one operation"
-                             : "pipelined: the slowest rank's time per operation of a batch");
+    static const char *const modes[] = {
+        [MODE_ISOLATED] = "isolated: the slowest rank's time of one operation",
+        [MODE_PIPELINED] = "pipelined: the slowest rank's time per operation of a batch",
+        [MODE_NCCL_TESTS] = "nccl-tests: mean over operations and ranks, on the host's clock"};
+    fprintf(out, "; %s\n", modes[m->call.mode]);
     int width = block->has_bounds ? 36 : 30;
     if (block->both)
         fprintf(out, "%8s%*s%*s\n", "", width, "out of place", width, "in place");
@@ -74,10 +98,10 @@ static void print_heading(const struct measured *m, const struct block *block, F
     for (int i = 0; i < (block->both ? 2 : 1); i++)
         fprintf(out, " %7s %6s %8s %5s%s", "time us", "95%", figure, "wrong",
                 block->has_bounds ? " bound" : "");
-    fprintf(out, "\n");
+    fprintf(out, "%s\n", block->has_choices ? "  algorithm" : "");
 }
 
-/* The last line of a block: peak and average, which are what people quote. */
+/* Prints the last line of a block: peak and average, the figures that people quote. */
 static void print_summary(const struct block *block, FILE *out)
 {
     char size[UNIT_TEXT], top[UNIT_TEXT], average[UNIT_TEXT];
@@ -87,7 +111,8 @@ static void print_summary(const struct block *block, FILE *out)
             block->top->call.in_place ? "in place" : "out of place");
     if (block->top->bound_us > 0)
         fprintf(out, ", %.1f %% of bound",
-                100 * block->top->bound_us / median_sorted(block->top->us, block->top->count));
+                100 * block->top->bound_us /
+                    cases_figure_us(&block->top->call, block->top->us, block->top->count));
     fprintf(out, "); average %s\n", figure_text(block->sum_gbps / (double)block->rows, average));
 }
 
@@ -96,7 +121,7 @@ static bool has_figures(const struct measured *m)
     return m->count > 0;
 }
 
-/* The cases whose median is not known as well as asked, when they are few; else their number. */
+/* Lists the cases that missed --precision if they are few; else gives only their number. */
 static void list_imprecise(const struct cases *cases, const struct settings *s, struct text *out)
 {
     enum { MOST_NAMED = 12 };
@@ -114,12 +139,15 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
         if (!has_figures(m) || is_precise(m, s->precision_percent / 100)) continue;
         text_add(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name,
                  format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-                 m->call.in_place ? "in place" : "out of place", m->call.isolated ? "" : " pipelined");
+                 m->call.in_place ? "in place" : "out of place",
+                 m->call.mode == MODE_ISOLATED    ? ""
+                 : m->call.mode == MODE_PIPELINED ? " pipelined"
+                                                  : " nccl-tests");
     }
     text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
 
-/* Cases whose samples were chosen by `rule`, which says why not to trust them. */
+/* Prints a line about the cases whose samples were chosen by `rule`: do not trust them, and `why`. */
 static void print_disturbed(const struct cases *cases, enum kept_rule rule, const char *why, FILE *out)
 {
     size_t n = 0;
@@ -137,7 +165,7 @@ static void print_disturbed(const struct cases *cases, enum kept_rule rule, cons
     fprintf(out, ": %s\n", why);
 }
 
-/* One line for each reason, with the number of cases that have it. */
+/* Prints one line for each reason that a case is not OK, with the number of cases that have it. */
 static void print_notes(const struct cases *cases, const struct settings *s, unsigned capabilities, FILE *out)
 {
     for (size_t i = 0; i < cases->count; i++) {
@@ -165,15 +193,17 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
 
 static bool in_one_block(const struct measured *a, const struct measured *b)
 {
-    return a->split == b->split && a->call.collective == b->call.collective &&
-           a->call.isolated == b->call.isolated && a->call.dtype == b->call.dtype && a->call.op == b->call.op;
+    return a->split == b->split && a->call.collective == b->call.collective && a->call.mode == b->call.mode &&
+           a->call.dtype == b->call.dtype && a->call.op == b->call.op;
 }
 
-/* Cases from..end-1 in the order of cases_make(): of each size out of place, then in place, or one of them. */
+/* Prints the cases from..end-1. As cases_make() orders them, each size has its out-of-place case, then its
+   in-place case, or only one of these. */
 static void print_block(struct cases *cases, size_t from, size_t end, const struct settings *s,
                         unsigned capabilities, FILE *out)
 {
-    struct block block = {.both = s->out_of_place && s->in_place, .top_gbps = NAN};
+    struct block block = {
+        .both = s->out_of_place && s->in_place, .has_choices = s->show_algorithm, .top_gbps = NAN};
     size_t step = block.both ? 2 : 1;
     bool any = false;
     for (size_t i = from; i < end; i++) {
@@ -189,6 +219,7 @@ static void print_block(struct cases *cases, size_t from, size_t end, const stru
         fprintf(out, "%8s", format_size(m->call.count * dtypes[m->call.dtype].size, size));
         for (size_t j = 0; j < step; j++)
             print_figures(has_figures(&m[j]) ? &m[j] : NULL, s, capabilities, &block, out);
+        if (block.has_choices) print_choices(m, step, out);
         fprintf(out, "\n");
     }
     print_summary(&block, out);

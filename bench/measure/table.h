@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* Sorts the cases' samples in place: call it when they have been written. */
+/* Sorts the cases' samples in place, so call it after they have been written to the record. */
 void collective_table(struct cases *, const struct settings *, const struct world *, unsigned capabilities,
                       FILE *);
 

@@ -30,7 +30,8 @@ void clock_model_learn(struct clock_model *m, double at_s, double offset_s)
     double error = n > 2 && tt > 0 ? sqrt(rest / (n - 2) / tt) : INFINITY;
     m->drift = fabs(slope) > 3 * error ? slope : 0;
     m->origin_s = t;
-    /* No drift is known yet: use the newest offset. A clock that is being slewed does not keep an old one. */
+    /* Without a significant drift, use the median of the newest offsets: older ones are wrong if a clock is
+       being slewed. */
     double newest[3];
     int k = 0;
     for (; k < 3 && k < n; k++) newest[k] = m->offset_s[(m->lessons - 1 - k) % LESSONS_MOST];
@@ -47,7 +48,8 @@ double window_time(const struct window *w, double local_s)
     return clock_model_global(&w->model, local_s) - w->base_s;
 }
 
-/* The pupil's side: the median of global time minus own, and when that was. */
+/* The pupil's side. *offset_s: median of the teacher's global time minus this rank's clock; *at_s: this
+   rank's clock at the last answer. */
 static void ask(struct window *w, int teacher, double *at_s, double *offset_s)
 {
     double offsets[PING_PONGS];
@@ -101,7 +103,8 @@ double window_skew(struct window *w)
     return worst * 1e6;
 }
 
-/* The slowest of a few broadcasts, as seen from rank 0's send to the last receipt on the global clock. */
+/* The time of the slowest of a few broadcasts, from rank 0's send to the last receipt, on the global
+   clock. */
 static double time_broadcast(struct window *w)
 {
     enum { TRIES = 10 };
@@ -123,7 +126,7 @@ void window_open(struct window *w, const struct world *world, bool yields)
     for (int i = 0; i < FIRST_LESSONS; i++) {
         const struct timespec pause = {0, 5000000};
         window_sync(w);
-        nanosleep(&pause, NULL); /* the further apart lessons are, the better they show a drift */
+        nanosleep(&pause, NULL); /* the drift is more precise if the lessons are further apart */
     }
     w->base_s = clock_model_global(&w->model, clock_s());
     mpi_must(MPI_Bcast(&w->base_s, 1, MPI_DOUBLE, 0, w->comm));
@@ -144,7 +147,7 @@ void window_lengthen(struct window *w)
 
 bool window_wait(struct window *w)
 {
-    double start = window_time(w, clock_s()) + w->lead_s; /* rank 0's word counts */
+    double start = window_time(w, clock_s()) + w->lead_s; /* rank 0's value replaces it */
     mpi_must(MPI_Bcast(&start, 1, MPI_DOUBLE, 0, w->comm));
     bool late = window_time(w, clock_s()) > start;
     while (window_time(w, clock_s()) < start)

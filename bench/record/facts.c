@@ -37,7 +37,8 @@ static bool is_allowed(const char *name)
 {
     static const char *const prefixes[] = {"NCCL_", "FI_",       "UCX_",  "OMPI_MCA_", "CUDA_",
                                            "OMP_",  "OPENBLAS_", "BLIS_", NULL};
-    /* mpirun's own notes to its processes: new for every launch, they say nothing about the measurement. */
+    /* Variables by which mpirun informs its processes: different in every launch and irrelevant to the
+       measurement. */
     static const char *const noise[] = {"OMPI_MCA_orte_",
                                         "OMPI_MCA_ess_",
                                         "OMPI_MCA_pmix_",
@@ -137,15 +138,15 @@ const char *time_now(struct arena *arena)
     return arena_string(arena, text);
 }
 
-/* Settings in NCCL's files are invisible in the environment: the hash at least shows that two launches had
- * others. */
+/* Adds hashes of NCCL's configuration files. The environment does not show their settings; the hashes at
+   least show that two launches had different ones. */
 static void nccl_settings(json_t *facts, char **environment)
 {
     char hex[SHA256_HEX];
     struct text path = {0};
     const char *home = environment_value(environment, "HOME");
-    const char *given =
-        environment_value(environment, "NCCL_CONF_FILE"); /* NCCL 2.23 and later: instead of ~/.nccl.conf */
+    /* NCCL 2.23 and later: instead of ~/.nccl.conf */
+    const char *given = environment_value(environment, "NCCL_CONF_FILE");
     if (sha256_file("/etc/nccl.conf", hex) == STATUS_OK) set_text(facts, "nccl_conf_sha256", hex);
     if (given)
         text_add(&path, "%s", given);
@@ -156,7 +157,7 @@ static void nccl_settings(json_t *facts, char **environment)
     text_free(&path);
 }
 
-/* The library's first line, without the part that only names its packager. */
+/* Adds the first line of the library's version text. */
 static void mpi_version(json_t *facts, const char *library)
 {
     if (!library) return;
@@ -166,7 +167,7 @@ static void mpi_version(json_t *facts, const char *library)
     text_free(&line);
 }
 
-/* Arguments as they were given, but for secrets; that may follow their flag as an argument of their own. */
+/* The arguments as given, but with secrets masked, also if a secret is a separate argument after its flag. */
 static json_t *argument_list(int count, char **values)
 {
     json_t *list = json_array();

@@ -1,12 +1,12 @@
-/* Makes the launch header: what ran, where, and with which environment. This file uses neither MPI nor hwloc,
-   because the analysis links it too; the caller passes in what those know. Facts about the machine are those
-   of rank 0's host. */
+/* Makes the launch header: which program ran, where, and in which environment. Uses neither MPI nor hwloc,
+   because the analysis links it too: the caller passes in the facts from those libraries. Facts about the
+   machine are those of rank 0's host. */
 #ifndef BUSBAR_FACTS_H
 #define BUSBAR_FACTS_H
 
 #include "record/record.h"
 
-/* What the caller knows. NULL or ABSENT: not known; the header omits it. */
+/* The facts that the caller provides. NULL or ABSENT: unknown; the header omits them. */
 struct launch_description {
     const char *run, *launch, *driver, *backend;
     int argc;
@@ -31,8 +31,8 @@ const char *time_now(struct arena *);
 
 /* The variables of the environment ("NAME=value") that a record may contain: those with the prefixes NCCL_
    FI_ UCX_ OMPI_MCA_ CUDA_ OMP_ OPENBLAS_ BLIS_, and those SLURM_ ones that describe the shape of the job.
-   Without what Open MPI's launcher sets for each launch (contact addresses, job numbers). Values of variables
-   that look like credentials, and user:password@ in any value, become "(masked)". */
+   Omits the variables that Open MPI's launcher sets for each launch (contact addresses, job numbers).
+   Replaces values of variables that look like credentials, and user:password@ in any value, by "(masked)". */
 json_t *allowed_environment(char **environment);
 
 /* Identifies the allocation: BUSBAR_ALLOCATION or the job number of the scheduler (Slurm, PBS, LSF, SGE,

@@ -57,6 +57,8 @@ const struct field case_fields[] = {
     CASE(STRING, scaling),
     CASE_WORD(phase, phase_names),
     CASE(STRING, algorithm),
+    CASE(STRING, protocol),
+    CASE(INTEGER, channels),
     CASE(SAMPLES, samples_us),
     CASE(SAMPLES, global_us),
     CASE(INTEGER, batch),

@@ -22,7 +22,7 @@ struct field {
     enum field_kind kind;
     const char *key; /* "parent.key" for a member of a nested object */
     size_t offset;
-    const char *extreme;       /* FIELD_SPREAD: the key under which the rank with the largest value stands */
+    const char *extreme;       /* FIELD_SPREAD: the key of the object on the rank with the largest value */
     const struct names *names; /* FIELD_WORD */
 };
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { DEEPEST = 64 }; /* folders below each other */
+enum { DEEPEST = 64 }; /* levels of folders */
 
 static void add_path(struct paths *paths, const char *path)
 {
@@ -20,7 +20,7 @@ struct inode {
     ino_t number;
 };
 
-/* true the first time. */
+/* Is this the first visit to the file or folder? Remembers it. */
 static bool first_time(struct paths *paths, const struct stat *facts)
 {
     for (size_t i = 0; i < paths->seen_count; i++)
@@ -95,7 +95,7 @@ bool line_reader_next(struct line_reader *reader)
 {
     ssize_t length = getline(&reader->line, &reader->capacity, reader->file);
     if (length < 0) {
-        if (!feof(reader->file)) { /* out of memory is no error of the stream */
+        if (!feof(reader->file)) { /* not ferror(): it does not report lack of memory */
             reader->failed = true;
             (void)fail(STATUS_ENVIRONMENT, "%s: reading stopped after line %zu: %s", reader->path,
                        reader->number, strerror(errno));

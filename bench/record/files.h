@@ -15,8 +15,8 @@ struct paths {
 };
 
 /* Adds `path` if it is a file; if it is a folder, adds all files below it whose names end with `suffix`,
-   sorted. Each file and folder is visited once, even if several links lead to it. STATUS_ENVIRONMENT after
-   one line if a folder has no such file. */
+   sorted. Visits each file and folder once, even if several links lead to it. Returns STATUS_ENVIRONMENT
+   after printing one line if a folder has no such file. */
 enum status find_files(const char *path, const char *suffix, struct paths *);
 void paths_free(struct paths *);
 
@@ -31,8 +31,8 @@ struct line_reader {
 
 enum status line_reader_open(struct line_reader *, const char *path);
 bool line_reader_next(struct line_reader *);
-/* STATUS_ENVIRONMENT after one line if the file could not be read to its end: an I/O error, or a line that
-   does not fit into memory. */
+/* Returns STATUS_ENVIRONMENT if the file could not be read to its end, because of an I/O error or a line that
+   does not fit into memory. One line has then been printed. */
 enum status line_reader_close(struct line_reader *);
 
 #endif

@@ -1,6 +1,6 @@
-/* Flags that several programs share, each with one name, letter, argument and range. A program adds the rest:
-   FLAG_SEED(.at = AT(seed), .help = "…"). A letter means the same as in nccl-tests, or does not occur
-   there. */
+/* Flags that several programs share, each with the same name, letter, argument and range everywhere. A
+   program adds the other members: FLAG_SEED(.at = AT(seed), .help = "…"). A letter has the same meaning as in
+   nccl-tests, or none there. */
 #ifndef BUSBAR_FLAGS_H
 #define BUSBAR_FLAGS_H
 
@@ -24,7 +24,8 @@
 #define FLAG_SHAPES(...) FLAG(TEXT, 0, "shapes", .argument = "LIST", __VA_ARGS__)
 #define FLAG_GROUP(...)  FLAG(TEXT, 0, "group", .argument = "LIST", __VA_ARGS__)
 #define FLAG_MODE(...)                                                                                       \
-    FLAG(CHOICE, 0, "mode", .choices = "isolated|pipelined|both", .names = &mode_names, __VA_ARGS__)
+    FLAG(CHOICE, 0, "mode", .choices = "isolated|pipelined|nccl-tests|both", .names = &mode_names,           \
+         __VA_ARGS__)
 #define FLAG_PLACEMENT(...)                                                                                  \
     FLAG(CHOICE, 0, "placement", .choices = "out_of_place|in_place|both", .names = &placement_names,         \
          .help = "separate buffers for input and output, or one", __VA_ARGS__)
@@ -45,7 +46,7 @@
 #define FLAG_PASSES(...) FLAG(INTEGER, 0, "passes", .argument = "N", .least = 1, .most = 1000, __VA_ARGS__)
 #define FLAG_SEED(...)   FLAG(INTEGER, 0, "seed", .argument = "N", .initial = "1", .most = 9e18, __VA_ARGS__)
 
-/* ---- of drivers ---- */
+/* ---- flags of the drivers ---- */
 #define FLAG_CHECK(...)                                                                                      \
     FLAG(INTEGER, 'c', "check", .argument = "0|1", .initial = "1", .most = 1e9, __VA_ARGS__)
 #define FLAG_BACKEND(...) FLAG(TEXT, 0, "backend", .argument = "NAME", .initial = "auto", __VA_ARGS__)
@@ -58,10 +59,10 @@
          .help = "refuse to run on another number of hosts", __VA_ARGS__)
 #define FLAG_TIMEOUT(...)                                                                                    \
     FLAG(SECONDS, 'T', "timeout", .argument = "TIME", .most = 1e7,                                           \
-         .help = "end the launch (status 4) when a rank makes no progress for so long; 0: never",            \
+         .help = "end the launch (status 4) when a rank makes no progress for this long; 0: never",          \
          __VA_ARGS__)
 
-/* ---- what the records say, and where they are ---- */
+/* ---- the contents of records, and their place ---- */
 #define FLAG_RUN(...) FLAG(TEXT, 0, "run", .argument = "NAME", __VA_ARGS__)
 #define FLAG_LABEL(...)                                                                                      \
     FLAG(TEXT, 0, "label", .argument = "TEXT", .help = "its name in plots and reports", __VA_ARGS__)

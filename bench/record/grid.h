@@ -13,8 +13,9 @@ struct size_grid {
     size_t factor, increment; /* at least 2; an increment above 0 replaces the factor */
 };
 
-/* The sizes in a new array, which the caller frees. A list keeps its order; a repeated size counts once.
-   STATUS_USAGE after one line: a bad list, end below begin, or more than 100,000 sizes. */
+/* Computes the sizes; the caller frees the array. A list keeps its order; a repeated size counts once.
+   Returns STATUS_USAGE after printing one line if the list is invalid, if end is below begin, or if there are
+   more than 100,000 sizes. */
 enum status size_grid_read(const struct size_grid *, size_t **sizes, size_t *count);
 
 #endif

@@ -1,4 +1,4 @@
-/* What /proc and /sys say about this host. Whatever is not there is left out. */
+/* Facts about this host from /proc and /sys. Omits those that are not available. */
 #include "base/units.h"
 #include "record/facts.h"
 
@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-/* The first line of ROOT/path without surrounding blanks; false when it cannot be read or is empty. */
+/* Reads the first line of ROOT/path, without surrounding blanks. Returns false if it is empty or cannot be
+   read. */
 static bool first_line(const char *root, const char *path, char line[256])
 {
     struct text whole = {0};
@@ -17,7 +18,7 @@ static bool first_line(const char *root, const char *path, char line[256])
     FILE *file = fopen(whole.data, "r");
     text_free(&whole);
     if (!file) return false;
-    bool got = fgets(line, 256, file) != NULL; /* some attributes open well and fail on reading */
+    bool got = fgets(line, 256, file) != NULL; /* some attributes can be opened but not read */
     fclose(file);
     if (!got) return false;
     size_t length = strlen(line);
@@ -57,7 +58,7 @@ static bool named_value(const char *root, const char *path, const char *name, ch
     return found;
 }
 
-/* x86 names the model; Arm kernels give implementer and part numbers only. */
+/* The CPU model: a name on x86; Arm kernels give only the numbers of implementer and part. */
 static void cpu_model(json_t *facts, const char *root)
 {
     char model[256], part[256];
@@ -111,8 +112,8 @@ static void each_entry(const char *root, const char *path,
     free(entries);
 }
 
-/* One InfiniBand, RoCE or EFA device; its first port speaks for it, further ports follow as their own
- * entries. */
+/* Adds an InfiniBand, RoCE or EFA device: one entry per port, and only those after the first have a port
+   number. */
 static void rdma_device(json_t *list, const char *root, const char *name)
 {
     for (int port = 1; port <= 4; port++) {
@@ -143,7 +144,7 @@ static void rdma_device(json_t *list, const char *root, const char *name)
     }
 }
 
-/* One network interface with a device behind it, and virtual ones that tell a speed. */
+/* Adds a network interface, with its speed if that is known. */
 static void network_interface(json_t *list, const char *root, const char *name)
 {
     char path[600], line[256];
@@ -155,8 +156,7 @@ static void network_interface(json_t *list, const char *root, const char *name)
     add_line(nic, "state", root, path);
     snprintf(path, sizeof path, "/sys/class/net/%.200s/speed", name);
     int64_t mbit;
-    if (first_line(root, path, line) && parse_integer(line, &mbit) == STATUS_OK &&
-        mbit > 0) /* -1: not known */
+    if (first_line(root, path, line) && parse_integer(line, &mbit) == STATUS_OK && mbit > 0) /* -1: unknown */
         json_object_set_new(nic, "rate_gbit", json_real((double)mbit / 1000));
     snprintf(path, sizeof path, "/sys/class/net/%.200s/mtu", name);
     integer_line(nic, "mtu", root, path, 1);

@@ -19,8 +19,8 @@ static json_t *placement_json(const struct nccl_table *table, const struct case_
                      row->wrong == ABSENT ? json_null() : json_real((double)row->wrong));
 }
 
-/* nccl-tests' -I: of single operations; samples of batches are none. Its percentiles: nearest rank; p50 is
- * sorted[n / 2]. */
+/* The times of single operations, like nccl-tests' -I; not for samples that are batches. Percentiles as
+   nccl-tests computes them: nearest rank; p50 is sorted[n / 2]. */
 static json_t *iterations_json(const struct case_row *row, double mean)
 {
     size_t n = row->samples_us.count;
@@ -44,7 +44,8 @@ static json_t *iterations_json(const struct case_row *row, double mean)
 
 static bool has_iterations(const struct case_row *row)
 {
-    return row && row->samples_us.count && (row->mode == MODE_ISOLATED || row->batch == 1);
+    return row && row->samples_us.count &&
+           (row->mode == MODE_ISOLATED || (row->mode == MODE_PIPELINED && row->batch == 1));
 }
 
 static json_t *line_json(const struct nccl_table *table, const struct nccl_line *line)
@@ -107,7 +108,7 @@ json_t *nccl_json(const struct nccl_run *run, const struct nccl_table *table)
     json_t *results = json_array(), *args = run->args ? json_deep_copy(run->args) : json_array();
     nccl_describe(run, table, what);
     snprintf(program, sizeof program, "%s_perf", table->collective->name);
-    /* The first argument is all by which readers know the test. */
+    /* Readers of this JSON identify the test by the first argument only. */
     if (json_array_size(args))
         json_array_set_new(args, 0, json_string(program));
     else

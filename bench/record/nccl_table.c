@@ -1,20 +1,19 @@
 #include "record/nccl_table.h"
 #include "base/version.h"
 #include "collective/dtype.h"
+#include "stats/order.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- figures of a row as nccl-tests has them ---- */
+/* ---- figures of a row as nccl-tests computes them ---- */
 
-/* The mean over warm iterations; imported rows have their source's own. */
+/* The mean over the samples; for imported rows, which have none, the time of their source. */
 static double mean_us(const struct case_row *row)
 {
-    double sum = 0;
     if (row->samples_us.count == 0) return isfinite(row->time_us) ? row->time_us : row->median_us;
-    for (size_t i = 0; i < row->samples_us.count; i++) sum += row->samples_us.us[i];
-    return sum / (double)row->samples_us.count;
+    return arithmetic_mean(row->samples_us.us, row->samples_us.count);
 }
 
 static bool has_figures(const struct case_row *row)
@@ -27,14 +26,13 @@ struct nccl_rates nccl_rates_of(const struct nccl_table *table, const struct cas
 {
     double time = mean_us(row), factor = bus_factor(table->collective, table->ranks);
     double algbw = algbw_gbps((double)row->bytes, time), busbw = algbw * factor;
-    /* Imported rates were printed from times with more digits. */
+    /* The source computed imported rates from times with more digits than it printed. */
     if (row->samples_us.count == 0 && isfinite(row->algbw_gbps))
         algbw = row->algbw_gbps, busbw = algbw * factor;
     if (row->samples_us.count == 0 && isfinite(row->busbw_gbps)) busbw = row->busbw_gbps;
     return (struct nccl_rates){time, algbw, busbw};
 }
 
-/* Elements as nccl-tests counts them: of one rank for what gathers or scatters. */
 int64_t nccl_count(const struct nccl_table *table, const struct case_row *row)
 {
     int dtype = row->dtype ? dtype_find(row->dtype) : -1;
@@ -50,7 +48,7 @@ const char *nccl_type(const struct case_row *row)
     return dtype >= 0 ? dtypes[dtype].name : "?";
 }
 
-/* nccl-tests goes through sendrecv by operation too, though it has none. */
+/* nccl-tests also iterates over operations for sendrecv, which has none, and so prints "sum". */
 const char *nccl_op(const struct nccl_table *table, const struct case_row *row)
 {
     int op = row->op ? op_find(row->op) : -1;
@@ -71,7 +69,7 @@ static int index_in(const char *name, int (*find)(const char *))
     return name ? find(name) : -1;
 }
 
-/* nccl-tests' order: types, operations, roots, and sizes within them. */
+/* The order of nccl-tests: by type, operation, root and size. */
 static int by_case(const void *a, const void *b)
 {
     const struct case_row *x = ((const struct nccl_line *)a)->placement[0],
@@ -100,7 +98,7 @@ static void add_row(struct nccl_table *table, const struct case_row *row)
     table->lines[table->count++].placement[row->placement == IN_PLACE] = row;
 }
 
-/* Sorted lines of one placement each become lines of two where the case is the same. */
+/* Sorts the lines, which have one placement each, and merges those of the same case into one line. */
 static void pair_up(struct nccl_table *table)
 {
     size_t kept = 0;
@@ -116,7 +114,7 @@ static void pair_up(struct nccl_table *table)
     table->count = kept;
 }
 
-/* Does the row belong to the test? Rows that differ in anything that nccl-tests has no column for do not. */
+/* Does the row belong to the test? Not if it differs in a setting for which nccl-tests has no column. */
 static bool same_test(const struct nccl_table *table, const struct case_row *row)
 {
     const struct case_row *first = table->first;
@@ -176,7 +174,7 @@ size_t nccl_devices(const struct launch_header *header, struct nccl_device **dev
             .name = model,
         };
     }
-    /* Which of several hosts has which rank is not in a header; of one host it is clear. */
+    /* The header does not say which rank ran on which host, so this works for a single host only. */
     if (count || header->host_count != 1 || header->hosts[0].ranks < 1 || header->hosts[0].ranks > 1 << 20)
         return count;
     count = (size_t)header->hosts[0].ranks;
@@ -189,7 +187,7 @@ size_t nccl_devices(const struct launch_header *header, struct nccl_device **dev
     return count;
 }
 
-/* ---- what the opening says of the plan ---- */
+/* ---- parameters in front of the table ---- */
 
 const struct case_row *nccl_any_row(const struct nccl_line *line)
 {
@@ -205,7 +203,7 @@ static void add_to_plan(struct nccl_plan *plan, const struct case_row *row)
     plan->checked |= row->wrong != ABSENT;
 }
 
-/* Sizes in a constant ratio or at a constant distance; else nccl-tests' default step. */
+/* Finds the step between sizes: a constant ratio, else a constant difference, else nccl-tests' default. */
 static void find_step(const struct nccl_table *table, struct nccl_plan *plan)
 {
     int64_t factor = ABSENT, distance = ABSENT;
@@ -213,7 +211,7 @@ static void find_step(const struct nccl_table *table, struct nccl_plan *plan)
     for (size_t i = 1; i < table->count; i++) {
         int64_t before = nccl_any_row(&table->lines[i - 1])->requested_bytes,
                 now = nccl_any_row(&table->lines[i])->requested_bytes;
-        if (now <= before || before <= 0) continue; /* another type or operation begins again */
+        if (now <= before || before <= 0) continue; /* the first size of another type or operation */
         if (factor == ABSENT) factor = now / before, distance = now - before;
         by_factor &= now == before * factor && factor > 1;
         by_distance &= now - before == distance;
@@ -240,7 +238,6 @@ struct nccl_plan nccl_plan_of(const struct nccl_run *run, const struct nccl_tabl
     return plan;
 }
 
-/* What the figures are, in one line; it must not hold the words by which parsers find the header. */
 void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, char text[256])
 {
     bool sampled = table->count && nccl_any_row(&table->lines[0])->samples_us.count;
@@ -250,10 +247,11 @@ void nccl_describe(const struct nccl_run *run, const struct nccl_table *table, c
                           : table->cache == CACHE_WARM ? ", the same buffers every time"
                                                        : "";
     const struct case_row *row = table->first;
-    bool whole = is_world(row->group);
+    bool whole = is_world(row->group), as_nccl_tests = table->mode == MODE_NCCL_TESTS;
     if (sampled)
-        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, maximum over ranks, %s%s%s%s%s%s",
-                 BUSBAR_VERSION, run->backend ? run->backend : "?", how, buffers,
+        snprintf(text, 256, "busbar %s, backend %s: mean over iterations, %s, %s%s%s%s%s%s%s", BUSBAR_VERSION,
+                 run->backend ? run->backend : "?", as_nccl_tests ? "mean over ranks" : "maximum over ranks",
+                 how, as_nccl_tests ? ", host's clock" : "", buffers,
                  row->sync == SYNC_WINDOW ? ", window sync" : "", whole ? "" : ", group ",
                  whole ? "" : row->group, table->ranks == 1 ? "; one rank has no bus bandwidth" : "");
     else
@@ -270,7 +268,6 @@ int nccl_version_code(const char *version)
     return x * (x <= 2 && y <= 8 ? 1000 : 10000) + y * 100 + z;
 }
 
-/* Average bus bandwidth over all measurements, and how many have wrong elements, as the footer has them. */
 void nccl_sum_up(const struct nccl_table *table, double *average, int *wrong)
 {
     double sum = 0;

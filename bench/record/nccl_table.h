@@ -1,4 +1,4 @@
-/* Arranges our rows as nccl-tests would: in tests, in its order, with its element counts and means.
+/* Arranges our rows as nccl-tests does: grouped into tests, in its order, with its element counts and means.
    nccl_text.h prints them. */
 #ifndef BUSBAR_NCCL_TABLE_H
 #define BUSBAR_NCCL_TABLE_H
@@ -6,7 +6,7 @@
 #include "collective/collective.h"
 #include "record/record.h"
 
-/* One printed row: a case out of place and in place; NULL: not measured. */
+/* One printed row: a case out of place [0] and in place [1]; NULL: not measured. */
 struct nccl_line {
     const struct case_row *placement[2];
 };
@@ -31,10 +31,10 @@ struct nccl_device {
     const char *host, *pci, *name;
 };
 
-/* What all tests of a launch have in common. What is absent is not printed, or printed as 0 where the format
-   needs a number. */
+/* Facts that all tests of a launch share. Absent ones are not printed, or printed as 0 if the format needs a
+   number. */
 struct nccl_run {
-    const char *backend, *started, *nccl_version; /* "2.28.3"; NULL: not known */
+    const char *backend, *started, *nccl_version; /* nccl_version: "2.28.3"; NULL: unknown */
     int64_t min_bytes, max_bytes;                 /* as requested; 0: use those of the rows */
     json_t *args;
     const struct nccl_device *devices;
@@ -53,19 +53,20 @@ size_t nccl_devices(const struct launch_header *, struct nccl_device **devices);
 
 /* ---- figures for both printers ---- */
 
-/* The mean over the samples, as in nccl-tests (each sample is the slowest rank's); for imported rows, the
-   source's own figures. Bandwidths in GB/s. */
+/* The mean over the samples, as in nccl-tests (except in its mode, each sample is the slowest rank's); for
+   imported rows, the source's own figures. Bandwidths in GB/s. */
 struct nccl_rates {
     double time_us, algbw, busbw;
 };
 struct nccl_rates nccl_rates_of(const struct nccl_table *, const struct case_row *);
 
-/* Elements as nccl-tests counts them: of one rank's share for collectives that gather or scatter. */
+/* The number of elements as nccl-tests counts them: only one rank's share for collectives that gather or
+   scatter. */
 int64_t nccl_count(const struct nccl_table *, const struct case_row *);
 const char *nccl_type(const struct case_row *); /* nccl-tests' name of the type; "?": unknown */
 const char *nccl_op(const struct nccl_table *, const struct case_row *);
 int nccl_root(const struct nccl_table *, const struct case_row *); /* -1: the collective has none */
-const struct case_row *nccl_any_row(const struct nccl_line *);     /* of either placement */
+const struct case_row *nccl_any_row(const struct nccl_line *);     /* the first placement that was measured */
 
 /* The parameters that nccl-tests prints before its table. */
 struct nccl_plan {
@@ -74,12 +75,11 @@ struct nccl_plan {
 };
 struct nccl_plan nccl_plan_of(const struct nccl_run *, const struct nccl_table *);
 
-/* One line that says what the figures are. It avoids the words by which parsers recognise the table's
-   header. */
+/* Describes the figures in one line. It avoids the words by which parsers recognise the table's header. */
 void nccl_describe(const struct nccl_run *, const struct nccl_table *, char text[256]);
-int nccl_version_code(const char *version); /* NCCL_VERSION_CODE of "2.28.3"; 0: not known */
+int nccl_version_code(const char *version); /* NCCL_VERSION_CODE of "2.28.3"; 0: unknown */
 
-/* For the footer: the average bus bandwidth over all measurements, and how many of them have wrong
+/* For the footer: the average bus bandwidth over all measurements, and the number of measurements with wrong
    elements. */
 void nccl_sum_up(const struct nccl_table *, double *average, int *wrong);
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* nccl-tests' getFloatStr. */
+/* Formats a number like getFloatStr() of nccl-tests. */
 static void float_text(double value, int width, char text[32])
 {
     for (int decimals = 2; decimals >= 0; decimals--)
@@ -10,7 +10,8 @@ static void float_text(double value, int width, char text[32])
     snprintf(text, 32, "%*.*e", width, width >= 7 ? 1 : 0, value);
 }
 
-/* Words from records are anybody's: one line whatever they hold. */
+/* Copies untrusted text from a record, with control characters replaced by '?'; `standard` if it is empty or
+   NULL. */
 static void clean_text(const char *text, const char *standard, char clean[256])
 {
     snprintf(clean, 256, "%s", text && *text ? text : standard);
@@ -75,7 +76,7 @@ static void print_header(FILE *out)
 static void print_placement(FILE *out, const struct nccl_table *table, const struct case_row *row)
 {
     char time[32], algbw[32], busbw[32];
-    if (!row) { /* as nccl-tests leaves the out-of-place columns of a trace replay */
+    if (!row) { /* blank columns, as nccl-tests prints out of place in a trace replay */
         fprintf(out, "%32s", "");
         return;
     }

@@ -1,5 +1,5 @@
-/* Prints our rows as nccl-tests 2.19 does, byte for byte, so that scripts that parse its output work
-   unchanged; also its JSON (version 3). */
+/* Prints our rows exactly as nccl-tests 2.19 does, so that scripts that parse its output need no change; also
+   in its JSON format (version 3). */
 #ifndef BUSBAR_NCCL_TEXT_H
 #define BUSBAR_NCCL_TEXT_H
 

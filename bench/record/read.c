@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The value under "key" or "parent.key"; NULL when it is not there. */
+/* The member "key" or "parent.key"; NULL: there is none. */
 static json_t *get(json_t *object, const char *key)
 {
     const char *dot = strchr(key, '.');
@@ -51,7 +51,7 @@ static struct spread spread_of(struct arena *arena, json_t *object, const char *
     };
 }
 
-/* A value of another type than the field's reads as absent. */
+/* Reads all fields of a record. A value whose type differs from the field's counts as absent. */
 static void read_fields(struct arena *arena, json_t *object, const struct field *fields, void *record)
 {
     for (const struct field *field = fields; field->kind; field++) {
@@ -131,7 +131,8 @@ static bool is_usable_case(const struct case_row *row)
     return (row->collective || row->gemm) && row->status;
 }
 
-/* Reads one parsed line into the archive; *launch is the file's current launch. false: the line is broken. */
+/* Adds one parsed line to the archive; *launch is the current launch of the file. Returns false if the line
+   is broken. */
 static bool read_line(struct archive *archive, const char *path, json_t *object,
                       const struct tail_samples *tail, struct launch **launch, int64_t *schema)
 {
@@ -151,7 +152,7 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
         read_fields(&archive->arena, object, end_fields, &(*launch)->end);
         return (*launch)->end.status != END_ABSENT;
     }
-    if (kind != RECORD_CASE) return word != NULL; /* another kind: of a newer version, no error */
+    if (kind != RECORD_CASE) return word != NULL; /* an unknown kind, from a newer version, is not an error */
     struct case_row *row = add_case(*launch);
     read_fields(&archive->arena, object, case_fields, row);
     if (tail->has_samples) row->samples_us = tail->samples_us;
@@ -164,8 +165,8 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
     return false;
 }
 
-/* A file without a header: its launch died before it could write one, or the disk was full. It counts as a
-   launch that died, under the names that its path gives. */
+/* Adds a launch for a file without a header: the launch died before it wrote one, or the disk was full. It
+   counts as died; its path gives the names of run and launch. */
 static void add_headless(struct archive *archive, const char *path)
 {
     struct launch *launch = add_launch(archive, path);
@@ -183,7 +184,7 @@ static void add_headless(struct archive *archive, const char *path)
     text_free(&name);
 }
 
-/* *launches: how many it has; a file without any is no error. */
+/* Reads one file; *launches: how many it has. A file without any is not an error. */
 static enum status read_file(struct archive *archive, const char *path, size_t *launches)
 {
     struct line_reader reader;

@@ -32,7 +32,7 @@ struct samples {
 /* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its
    strings. */
 struct case_row {
-    /* what was requested: the independent variables, from which case_key() makes `key` */
+    /* the request: independent variables, from which case_key() makes `key` */
     const char *key;
     int64_t pass;
     const char *collective, *gemm; /* exactly one of them: "all_reduce"; "gemm" */
@@ -44,50 +44,52 @@ struct case_row {
     int64_t graph; /* calls per graph; 0: none */
     enum registration registration;
     const char *cta;
-    int64_t requested_bytes,
-        bytes; /* counted as in nccl-tests; bytes: rounded down to whole elements per rank */
-    int64_t send_bytes, recv_bytes; /* of the buffers */
+    /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
+    int64_t requested_bytes, bytes;
+    int64_t send_bytes, recv_bytes; /* sizes of the buffers */
     int64_t count;                  /* elements */
     const char *dtype, *op;
-    int64_t root, nodes, ranks; /* of the communicator the case ran on */
+    int64_t root, nodes, ranks; /* nodes, ranks: of the communicator that the case ran on */
     const char *group;          /* world | node | domain | rail | pairs | N */
     int64_t m, n, k;
     const char *layout;
     enum accumulator accumulator;
     enum phase phase;
-    const char *scaling, *algorithm;
+    const char *scaling;
+    const char *algorithm; /* as the library told: gemm: in words; collectives: "RING" */
+    const char *protocol;  /* collectives: "SIMPLE" */
+    int64_t channels;      /* collectives: thread blocks */
 
     /* how it was sampled */
-    struct samples samples_us; /* max over ranks, µs */
+    struct samples samples_us; /* µs for each operation; max over ranks, mode nccl-tests: mean over ranks */
     struct samples global_us;  /* latest end - earliest start over ranks; only with --sync window */
     int64_t batch, warmup, preempted;
     const char *stopped_by; /* precision | samples | time | fixed */
     enum kept_rule kept;
-    double line_ns; /* round trip of a cache line between neighbouring ranks of a host */
-    double drift;   /* median of the pass's second half / its first, if they differ significantly */
+    double line_ns; /* round trip of a cache line between neighbouring ranks on a host */
+    double drift; /* median of the pass's second half / first half, if they differ significantly; else NAN */
 
     /* results */
-    double time_us;                 /* what the source calls the time; imports have only this */
+    double time_us;                 /* the time as the source reports it; imports have only this */
     enum statistic statistic;       /* of time_us */
     const char *rank_reduction;     /* of time_us: max | mean | … */
-    int64_t includes_launch;        /* 1: time_us includes the launch of the kernel */
+    int64_t includes_launch;        /* 1: time_us includes what the host takes to launch the operations */
     double median_us, lo_us, hi_us; /* the median of the samples and its 95 % interval */
     double min_us, max_us, p95_us, p99_us;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
-    double first_us;    /* gemm: time with the algorithm that the library recommends first */
-    int64_t heuristics; /* gemm: how many of the recommended algorithms ran and were timed */
+    double first_us;    /* gemm: time with the library's first recommended algorithm */
+    int64_t heuristics; /* gemm: how many of the recommended algorithms were timed */
     double bound_us;
     const char *bound;          /* formula and inputs */
     int64_t wrong;              /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
     struct spread rank_wait_us; /* how long each rank waited for the others */
     struct spread arrival_us;   /* how late each rank started, with --sync window */
-    struct spread
-        rank_time_us; /* each rank's own median; for matmul, where ranks do not wait for each other */
-    double skew_us;   /* residual clock skew */
+    struct spread rank_time_us; /* matmul: each rank's median, since ranks do not wait for each other */
+    double skew_us;             /* residual clock skew */
     json_t *telemetry;
     json_t *groups; /* one object per group of --group: [{"ranks":[…],"median_us":…}] */
     enum case_status status;
-    const char *error;   /* one line, when not ok */
+    const char *error;   /* one line if status is not CASE_OK */
     int64_t source_line; /* imports: line in the source file */
 };
 
@@ -101,7 +103,7 @@ struct world_host {
 struct launch_header {
     int64_t schema;
     const char *run, *launch, *started, *driver, *backend;
-    json_t *provenance; /* list of the names of enum provenance */
+    json_t *provenance; /* list of names from enum provenance */
     const char *cloud_provider, *cloud_instance, *cloud_label;
     json_t *args; /* list of strings */
     const char *allocation_id, *allocation_hosts_hash, *allocation_placement;
@@ -115,7 +117,7 @@ struct launch_end {
     enum end_status status; /* absent: no end line, the launch died */
     int64_t cases;
     double elapsed_s;
-    const char *error; /* why it failed, if the sweep had to write the record for the launch; else NULL */
+    const char *error; /* why it failed, if the sweep wrote the record in place of the launch; else NULL */
 };
 
 /* A launch as read from a file. */
@@ -140,32 +142,33 @@ struct archive {
 struct case_row case_row_absent(void);
 struct launch_header launch_header_absent(void);
 
-/* Appends to `key` what the case measures, as one line without spaces, for instance
-   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world" Equal
-   cases have equal keys on every machine. The members from nodes= on are omitted when absent or default. */
+/* Appends a key that identifies the case, one line without spaces, for example
+   "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world". Equal
+   cases have equal keys on every machine. Omits members from nodes= on if they are absent or default. */
 void case_key(const struct case_row *, struct text *key);
 
 /* ---- writing (write.c) ---- */
 
 struct record_writer {
-    int fd; /* -1: nowhere */
+    int fd; /* -1: no file */
     char *path;
-    FILE *echo; /* a copy of each line goes here (--format json); NULL: nowhere */
+    FILE *echo; /* also receives each line (--format json); NULL: none */
     int64_t cases;
-    enum status status; /* of the first failure, which was printed; later writes do nothing */
+    enum status status; /* the first failure, which has been printed; later writes do nothing */
 };
 
-/* Creates DIR/RUN/LAUNCH.jsonl (and folders); a launch that exists already is refused. dir NULL: no file. */
+/* Creates DIR/RUN/LAUNCH.jsonl and its folders. Fails if the file exists. dir NULL: no file. */
 enum status record_open(struct record_writer *, const char *dir, const char *run, const char *launch,
                         FILE *echo);
-/* Each writes one line with one write(2). After a short write the file is truncated to its whole lines. */
+/* Each writes one line with a single write(2). After a partial write, truncates the file to its complete
+   lines. */
 enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
 enum status record_end(struct record_writer *, enum end_status, double elapsed_s);
-/* The end of a launch that failed, with one line that says why. */
+/* Writes the end line of a launch that failed; error: the reason, one line. */
 enum status record_failure(struct record_writer *, double elapsed_s, const char *error);
 enum status record_close(struct record_writer *);
-/* The line itself, without the newline; the caller frees the text. */
+/* Makes the line, without a newline; the caller frees the text. */
 void case_line(const struct case_row *, struct text *);
 void launch_line(const struct launch_header *, struct text *);
 /* A JSON string from text in an unknown encoding: if it is not valid UTF-8, every byte beyond ASCII becomes
@@ -175,8 +178,8 @@ json_t *clean_string(const char *text);
 /* ---- reading (read.c) ---- */
 
 /* Reads one file, or every *.jsonl below a folder in sorted order, and adds the launches to the archive.
-   Skips broken lines with a warning. STATUS_ENVIRONMENT after one line for an unreadable file, a newer
-   schema, or a path without any launch. Further calls add to the archive. */
+   Skips broken lines with a warning. Returns STATUS_ENVIRONMENT after printing one line if a file cannot be
+   read or has a newer schema, or if the path has no launch. */
 enum status archive_read(struct archive *, const char *path);
 void archive_free(struct archive *);
 /* Removes the launches whose flag is set; the rest keep their order. */
@@ -187,15 +190,20 @@ void archive_drop(struct archive *, const bool *drop);
 void archive_merge_passes(struct archive *);
 
 /* Computes from the row's samples: median, interval, min, max, p95 (isolated mode, at least 20 samples), p99
-   (at least 100), algbw and busbw or tflops. A row without samples stays unchanged. */
+   (at least 100), in mode nccl-tests the mean as time_us, algbw and busbw or tflops. A row without samples
+   stays unchanged. */
 void case_row_summarise(struct case_row *);
 
-/* The bus factor of the row's collective and ranks; NAN: not known, or one rank, which has no bus. */
+/* The figure of a summarised row with samples: their median, in mode nccl-tests their mean. */
+enum statistic sampled_statistic(const struct case_row *);
+double sampled_time_us(const struct case_row *);
+
+/* The bus factor of the row's collective and ranks; NAN: unknown, or a single rank, which has no bus. */
 double case_bus_factor(const struct case_row *);
-/* Floating-point operations of one call of a matmul row; NAN: not a matmul, or its shape is not known. */
+/* Floating-point operations of one call of a matmul row; NAN: not a matmul, or its shape is unknown. */
 double case_flop(const struct case_row *);
 
-/* Whether the group is all ranks: "world", or NULL as in some imports. */
+/* Does the group contain all ranks? So "world", or NULL as in some imports. */
 bool is_world(const char *group);
 
 bool launch_has_provenance(const struct launch_header *, enum provenance);

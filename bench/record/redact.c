@@ -61,7 +61,7 @@ static const char *add(struct aliases *aliases, const char *name, size_t length,
     return aliases->list[aliases->count++].alias;
 }
 
-/* A host's whole name, and its first part where it has dots: programs print either. */
+/* Adds a host's full name and, if it has dots, its first part, because programs print either. */
 static void add_host(struct aliases *aliases, const char *name)
 {
     char alias[32];
@@ -77,7 +77,7 @@ static bool in_name(char c)
     return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.' || (unsigned char)c >= 0x80;
 }
 
-/* 8-4-4-4-12 hexadecimal digits. */
+/* The length of a UUID (8-4-4-4-12 hexadecimal digits) at `text`; 0: none. */
 static size_t uuid_length(const char *text)
 {
     static const int groups[] = {8, 4, 4, 4, 12};
@@ -90,8 +90,8 @@ static size_t uuid_length(const char *text)
     return isxdigit((unsigned char)text[n]) ? 0 : n;
 }
 
-/* The alias of the longest known name that begins a word here and ends with one. Words may hold dots at their
- * end ("node1."). */
+/* The alias of the longest known name that begins at `text` and ends at the end of a word or at a dot or dash
+   in it, such as the dot of "node1."; NULL: none. The caller makes sure that a word begins at `text`. */
 static const struct alias *name_at(const struct aliases *aliases, const char *text)
 {
     size_t length = 0;
@@ -112,10 +112,10 @@ static const char *redacted(struct aliases *aliases, const char *text)
     bool changed = false;
     char alias[32];
     if (!text) return NULL;
-    const struct alias *whole = find(aliases, text, strlen(text)); /* names with spaces or markup in them */
+    const struct alias *whole = find(aliases, text, strlen(text)); /* finds names with spaces or markup too */
     if (whole) return whole->alias;
     struct text plain = {0};
-    mask_secrets(&plain, text); /* older records may have some */
+    mask_secrets(&plain, text); /* older records may contain secrets */
     if (strcmp(text_get(&plain), text) != 0) text = arena_string(aliases->arena, text_get(&plain));
     text_free(&plain);
     for (const char *c = text; *c;) {
@@ -148,7 +148,7 @@ static bool is_serial(const char *key)
     return false;
 }
 
-/* A redacted copy; new reference. */
+/* Returns a redacted copy, a new reference. */
 static json_t *redacted_json(struct aliases *aliases, json_t *value, bool serial, int depth)
 {
     const char *key;
@@ -186,7 +186,7 @@ static void redact_record(struct aliases *aliases, const struct field *fields, v
         if (field->kind == FIELD_STRING) {
             const char **text = place;
             *text = redacted(aliases, *text);
-        } else if (field->kind == FIELD_WORD) { /* a word that this version does not know may be a name */
+        } else if (field->kind == FIELD_WORD) { /* an unknown word may be a host name */
             int *word = place;
             *word = value_of_word(field->names, redacted(aliases, name_of(field->names, *word)));
         } else if (field->kind == FIELD_SPREAD) {
@@ -201,7 +201,7 @@ static void redact_record(struct aliases *aliases, const struct field *fields, v
     }
 }
 
-/* The strings under "host", "hosts" and "hostname": a record need not list them all in its world. */
+/* Adds the strings under "host", "hosts" and "hostname", since the header may not list all these hosts. */
 static void add_hosts_of(struct aliases *aliases, json_t *value, bool is_host, int depth)
 {
     const char *key;

@@ -1,4 +1,4 @@
-/* Anonymises records that are to be published. */
+/* Anonymises records for publication. */
 #ifndef BUSBAR_REDACT_H
 #define BUSBAR_REDACT_H
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A number of JSON's grammar without a sign, at *at; moves *at past it. -1: something else. Up to 15 digits
-   and exponents up to 22 are exact by one multiplication or division of doubles (Clinger 1990); strtod does
-   the rest. */
+/* Reads a JSON number without a sign at *at, and moves *at behind it; -1: there is none. Numbers with up to
+   15 digits and exponents up to 22 need one exact multiplication or division of doubles (Clinger 1990);
+   strtod() reads the others. */
 static double number_at(const char **at)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
@@ -16,7 +16,8 @@ static double number_at(const char **at)
     const char *c = *at, *start = c;
     uint64_t mantissa = 0;
     int digits = 0, fraction = 0, exponent = 0;
-    bool whole = true; /* neither fraction nor exponent: the library refuses such beyond 64 bits, so do we */
+    /* an integer: leaves long ones to the JSON library, which refuses those above 64 bits */
+    bool whole = true;
     if (!isdigit((unsigned char)*c) || (*c == '0' && isdigit((unsigned char)c[1]))) return -1;
     for (; isdigit((unsigned char)*c); c++, digits++) mantissa = mantissa * 10 + (uint64_t)(*c - '0');
     if (*c == '.') {
@@ -43,7 +44,8 @@ static double number_at(const char **at)
     return end == c && isfinite(value) ? value : -1;
 }
 
-/* The list from `open` ('[') to `close` (']'). false: not a plain list of numbers. */
+/* Reads the list between `open` ('[') and `close` (']'). Returns false if it is not a plain list of
+   numbers. */
 static bool read_list(struct arena *arena, const char *open, const char *close, struct samples *samples)
 {
     size_t count = 1;

@@ -1,6 +1,6 @@
-/* A fast reader for samples, which are most of a record's bytes. The writer puts them at the end of a line;
-   this reads them there without making a JSON value for each, in a tenth of the time and memory. The JSON
-   library reads the rest, and lines of any other form. */
+/* A fast reader for samples, which are most of a record's bytes. The writer puts them at the end of a line.
+   This reader takes them from there without making a JSON value for each, in a tenth of the time and memory.
+   The JSON library reads the rest of the line, and lines in any other form. */
 #ifndef BUSBAR_SAMPLES_H
 #define BUSBAR_SAMPLES_H
 

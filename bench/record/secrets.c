@@ -14,7 +14,8 @@ static bool contains(const char *name, size_t length, const char *sign)
     return false;
 }
 
-/* "PASS", "PASSWORD", "DB_PASSWD", but neither "--passes" nor "BYPASS". */
+/* Does the name contain a word for password? True for "PASS", "PASSWORD", "DB_PASSWD", but not for "--passes"
+   or "BYPASS". */
 static bool names_a_password(const char *name, size_t length)
 {
     for (size_t i = 0; i + 4 <= length; i++) {
@@ -32,7 +33,7 @@ static bool is_credential(const char *name, size_t length)
                                         "CERT",  "COOKIE", "SIGNATURE", NULL};
     for (const char *const *sign = signs; *sign; sign++)
         if (contains(name, length, *sign)) return true;
-    /* A partition of a fabric (NCCL_IB_PKEY, UCX_IB_PKEY) is no key to anything. */
+    /* NCCL_IB_PKEY and UCX_IB_PKEY are partitions of a fabric, not credentials. */
     if (contains(name, length, "KEY") && !contains(name, length, "PKEY")) return true;
     if (length == 3 && strncasecmp(name, "sig", 3) == 0) return true; /* Azure's signed URLs */
     return names_a_password(name, length);
@@ -48,13 +49,13 @@ static bool is_word(char c)
     return isalnum((unsigned char)c) || c == '_' || c == '-' || c == '.';
 }
 
-/* What ends a value inside a word: of a URL's parameters, of a list. */
+/* Does this character end a value inside a word, such as a URL's parameter or an element of a list? */
 static bool ends_value(char c)
 {
     return !c || strchr("&;,\"'()<>", c);
 }
 
-/* "user:password@" at `at`: its length without the '@'; 0: there is none. */
+/* The length of "user:password" if it is at `at` and an '@' follows; else 0. */
 static size_t user_and_password(const char *at, size_t length)
 {
     size_t user = 0, all;
@@ -64,7 +65,8 @@ static size_t user_and_password(const char *at, size_t length)
     return all < length && at[all] == '@' && all > user + 1 ? all : 0;
 }
 
-/* "//anything@" after the slashes at `at`: how long the part before the last '@' is; 0: there is none. */
+/* For `at` after the slashes of "//anything@": the length of the part in front of the last '@'; 0: there is
+   no '@'. */
 static size_t user_of_url(const char *at, size_t length)
 {
     size_t user = 0;
@@ -73,7 +75,7 @@ static size_t user_of_url(const char *at, size_t length)
     return user;
 }
 
-/* One word, without blanks: secrets inside it. */
+/* Adds one word, with the secrets inside it masked. */
 static void mask_word(struct text *out, const char *word, size_t length)
 {
     for (size_t i = 0; i < length;) {
@@ -104,7 +106,7 @@ static void mask_word(struct text *out, const char *word, size_t length)
     }
 }
 
-/* A word ends at a blank, but not between the quotes of name="a value". */
+/* The length of the next word. It ends at a blank, but not between the quotes of name="a value". */
 static size_t word_length(const char *word)
 {
     size_t length = strcspn(word, " \t\r\n");
@@ -129,7 +131,8 @@ static bool names_sshpass(const char *word, size_t length)
 
 void mask_secrets(struct text *out, const char *value)
 {
-    bool secret = false, sshpass = false, header = false; /* the next word is one; the last ones were */
+    /* Is the next word a secret? Was one of the last words sshpass, or the header "Authorization:"? */
+    bool secret = false, sshpass = false, header = false;
     while (*value) {
         size_t blank = strspn(value, " \t\r\n"), length = word_length(value + blank);
         const char *word = value + blank;

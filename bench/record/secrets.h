@@ -1,4 +1,4 @@
-/* Keeps passwords, tokens and signatures out of records, since people share records. They occur in
+/* Keeps passwords, tokens and signatures out of records, because users share these. Such secrets occur in
    environments, arguments and labels. */
 #ifndef BUSBAR_SECRETS_H
 #define BUSBAR_SECRETS_H
@@ -9,13 +9,13 @@
 
 extern const char secret_masked[]; /* "(masked)" */
 
-/* Whether a variable or flag of this name holds a credential: "HF_TOKEN" does, "NCCL_IB_PKEY" (a partition)
+/* Does a variable or flag of this name contain a credential? "HF_TOKEN" does, "NCCL_IB_PKEY" (a partition)
    does not. */
 bool is_credential_name(const char *name);
 
-/* Adds `value` with what looks like a secret replaced by "(masked)": `//user:password@host` and
-   `user:password@host`, `token=...` and the parameters of signed URLs, `Bearer ...`, `--password ...`,
-   `sshpass -p ...`. Finds nothing else. */
+/* Adds `value`, with these secrets replaced by "(masked)": `//user:password@host` and `user:password@host`,
+   `token=...` and the parameters of signed URLs, `Bearer ...`, `--password ...`, `sshpass -p ...`. Recognises
+   no other forms. */
 void mask_secrets(struct text *out, const char *value);
 
 #endif

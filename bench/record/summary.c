@@ -1,4 +1,4 @@
-/* Figures that follow from a row's samples, and the merging of passes. */
+/* Computes the figures that follow from a row's samples, and merges passes. */
 #include "collective/collective.h"
 #include "record/words.h"
 #include "record/record.h"
@@ -22,15 +22,26 @@ double case_bus_factor(const struct case_row *row)
     return factor > 0 ? factor : NAN;
 }
 
+enum statistic sampled_statistic(const struct case_row *row)
+{
+    return row->mode == MODE_NCCL_TESTS ? STATISTIC_MEAN : STATISTIC_MEDIAN;
+}
+
+double sampled_time_us(const struct case_row *row)
+{
+    return sampled_statistic(row) == STATISTIC_MEAN ? row->time_us : row->median_us;
+}
+
 static void set_rates(struct case_row *row)
 {
-    if (!(row->median_us > 0)) return;
+    const double time_us = sampled_time_us(row);
+    if (!(time_us > 0)) return;
     if (row->gemm) {
-        if (isfinite(case_flop(row))) row->tflops = case_flop(row) / row->median_us * 1e-6;
+        if (isfinite(case_flop(row))) row->tflops = case_flop(row) / time_us * 1e-6;
     } else if (row->bytes != ABSENT) {
-        /* One rank's result in place is there before the operation, which moves nothing. */
+        /* With one rank in place the operation moves no data, so that it has no bandwidth. */
         if (row->ranks != 1 || row->placement != IN_PLACE)
-            row->algbw_gbps = algbw_gbps((double)row->bytes, row->median_us);
+            row->algbw_gbps = algbw_gbps((double)row->bytes, time_us);
         row->busbw_gbps = row->algbw_gbps * case_bus_factor(row);
     }
 }
@@ -46,15 +57,16 @@ void case_row_summarise(struct case_row *row)
     if (!median_interval_sorted(sorted, n, 0.05, &row->lo_us, &row->hi_us)) row->lo_us = row->hi_us = NAN;
     row->min_us = sorted[0];
     row->max_us = sorted[n - 1];
-    /* A pipelined sample is a batch: its tail says nothing about single operations. */
+    /* Samples of other modes are batches, whose tails say nothing about single operations. */
     bool isolated = row->mode == MODE_ISOLATED;
     row->p95_us = isolated && n >= SAMPLES_FOR_P95 ? percentile_sorted(sorted, n, 0.95) : NAN;
     row->p99_us = isolated && n >= SAMPLES_FOR_P99 ? percentile_sorted(sorted, n, 0.99) : NAN;
     free(sorted);
+    if (sampled_statistic(row) == STATISTIC_MEAN) row->time_us = arithmetic_mean(row->samples_us.us, n);
     set_rates(row);
 }
 
-/* Moves the samples to where `total` have room. */
+/* Moves the samples to memory with room for `total` of them. */
 static void reserve(struct arena *arena, struct samples *samples, size_t total)
 {
     if (total == samples->count) return;
@@ -74,8 +86,8 @@ static void widen(struct spread *into, const struct spread *from)
     if (isfinite(from->max) && !(into->max >= from->max)) *into = *from;
 }
 
-/* Rows without samples (imports) have their source's mean: that of passes alike in length is the mean of
-   theirs. `merged` passes are in `into` already. */
+/* Merges rows without samples (imports), which have the mean of their source: assumes passes of equal length.
+   `merged`: how many passes `into` contains already. */
 static void merge_means(struct case_row *into, const struct case_row *from, size_t merged)
 {
     bool sampled = into->samples_us.count || from->samples_us.count;
@@ -88,7 +100,7 @@ static void merge_means(struct case_row *into, const struct case_row *from, size
     into->time_us = mean;
 }
 
-/* Disturbed samples count only where a case has no others, or fill it up (measure/aside.h). */
+/* Disturbed samples count only if the case has no others, or if they fill it up (measure/aside.h). */
 static void merge_samples(struct case_row *into, const struct case_row *from)
 {
     bool had = into->samples_us.count, has = from->samples_us.count;
@@ -100,14 +112,14 @@ static void merge_samples(struct case_row *into, const struct case_row *from)
     append(&into->global_us, &from->global_us);
 }
 
-/* Of several passes' figures the largest, and of drifts that farthest from 1, stand for all. */
+/* Of several passes keeps the largest line_ns and the drift that is farthest from 1. */
 static void merge_states(struct case_row *into, const struct case_row *from)
 {
-    into->line_ns = fmax(into->line_ns, from->line_ns); /* passes over NAN */
+    into->line_ns = fmax(into->line_ns, from->line_ns); /* fmax ignores NAN */
     if (from->drift > 0 && !(fabs(log(into->drift)) >= fabs(log(from->drift)))) into->drift = from->drift;
 }
 
-/* Either may be ABSENT. A file may hold any number: the sum stops at the largest. */
+/* The sum of two counts, of which either may be ABSENT. Saturates, since a file may contain any number. */
 static int64_t add_counts(int64_t a, int64_t b)
 {
     int64_t sum;
@@ -115,7 +127,7 @@ static int64_t add_counts(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-/* `into` has room for the samples of all its passes. */
+/* Merges a pass into the first row of its case, which has room for the samples of all passes. */
 static void merge_row(struct case_row *into, struct case_row *from, size_t merged)
 {
     merge_means(into, from, merged);
@@ -129,8 +141,8 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
     widen(&into->rank_wait_us, &from->rank_wait_us);
     widen(&into->arrival_us, &from->arrival_us);
     widen(&into->rank_time_us, &from->rank_time_us);
-    /* One pass's telemetry stands for all: that of a pass in which the device was slowed down, where there is
-     * one. */
+    /* Keeps the telemetry of one pass: of one in which the device was slowed down if there is one, else of
+       the first. */
     if (!into->telemetry || (json_is_true(json_object_get(from->telemetry, "slowed")) &&
                              !json_is_true(json_object_get(into->telemetry, "slowed")))) {
         json_t *other = into->telemetry;
@@ -138,20 +150,20 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
         from->telemetry = other;
     }
     json_decref(from->telemetry);
-    if (from->groups) { /* of all passes so far: the last one knows most */
+    if (from->groups) { /* groups cover all passes so far, so the last ones are the most complete */
         json_decref(into->groups);
         into->groups = from->groups;
         from->groups = NULL;
     }
 }
 
-/* How many samples all passes of a case have, and the passes merged so far, at the case's first row. */
+/* For the first row of a case: the number of samples in all its passes, and of passes merged so far. */
 struct totals {
     size_t samples, global, merged;
 };
 
-/* A row whose writer left the key out has the one that follows from its content: a case counts once per
- * launch. */
+/* Gives each row without a key the one that follows from its content, so that a case counts once per
+   launch. */
 static void complete_keys(struct archive *archive, struct launch *launch)
 {
     struct text key = {0};
@@ -164,8 +176,8 @@ static void complete_keys(struct archive *archive, struct launch *launch)
     text_free(&key);
 }
 
-/* For each row the first row of its case, by an open-addressing index from key to row; fills in the totals.
-   Keys are interned, so pointers compare. */
+/* Finds for each row the first row of its case, with a hash table from key to row; fills in the totals. Keys
+   are interned, so that equal keys are equal pointers. */
 static void find_first_rows(const struct launch *launch, size_t *first, struct totals *totals)
 {
     size_t slots = 16;
@@ -198,7 +210,7 @@ static void merge_launch(struct archive *archive, struct launch *launch)
         reserve(&archive->arena, &row->samples_us, totals[i].samples);
         reserve(&archive->arena, &row->global_us, totals[i].global);
         launch->cases[kept] = *row;
-        first[i] = kept++; /* where the first row is now: its later passes look here */
+        first[i] = kept++; /* the new place of the first row, for its later passes */
     }
     launch->case_count = kept;
     free(first);

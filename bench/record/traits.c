@@ -26,7 +26,8 @@ static void give_integer(struct visitor *visitor, const char *name, int64_t valu
     if (value != ABSENT) give(visitor, name, text, true);
 }
 
-/* Visits every value of a JSON tree. Its name is its path: "facts.cpu", "env.NCCL_ALGO", "facts.nics.0.name". */
+/* Visits every value of a JSON tree. The name of a value is its path: "facts.cpu", "env.NCCL_ALGO",
+   "facts.nics.0.name". */
 static void give_json(struct visitor *visitor, const char *name, json_t *value, int depth)
 {
     const char *key;
@@ -57,7 +58,7 @@ static void give_json(struct visitor *visitor, const char *name, json_t *value, 
     }
 }
 
-/* The command line without what only names the launch. */
+/* Visits the command line, without arguments that vary between launches of one plan, such as names. */
 static void give_args(struct visitor *visitor, json_t *args)
 {
     static const char *const names[] = {"--run", "--launch", "--output", "--label", "--seed", NULL};

@@ -14,7 +14,7 @@ void launch_traits(const struct launch_header *, size_t most_items,
                    void (*visit)(void *context, const char *name, const char *value, bool is_number),
                    void *context);
 
-/* Whether the fact always differs between launches: a job number, a measured cost. */
+/* Does the fact differ between launches by its nature, such as a job number or a measured cost? */
 bool trait_is_passing(const char *name);
 
 #endif

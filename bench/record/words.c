@@ -1,12 +1,12 @@
 #include "record/words.h"
 
-const struct names mode_names = NAMES("isolated", "pipelined", "both");
+const struct names mode_names = NAMES("isolated", "pipelined", "nccl-tests", "both");
 const struct names placement_names = NAMES("out_of_place", "in_place", "both");
 const struct names sync_names = NAMES("barrier", "window", "device");
 const struct names cache_names = NAMES("warm", "cold");
 const struct names memory_names = NAMES("host", "device");
 const struct names transport_names = NAMES("p2p", "nvls", "mnnvl", "rdma", "gdr");
-const struct names registration_names = NAMES("none", "user", "symmetric");
+const struct names registration_names = NAMES("none", "user", "symmetric", "user_no_nvls");
 const struct names phase_names = NAMES("burst", "sustained", "both");
 const struct names statistic_names = NAMES("median", "mean", "unknown", "mixed");
 const struct names accumulator_names = NAMES("float", "double", "fast");

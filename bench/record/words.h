@@ -1,5 +1,5 @@
-/* The words of the record format as enums, each with its table of names. 0 is absent. The reader keeps words
-   that this version does not know (value_of_word). */
+/* The words of the record format as enums, each with a table of names. 0 means absent. The reader also keeps
+   words that this version does not know: see value_of_word(). */
 #ifndef BUSBAR_WORDS_H
 #define BUSBAR_WORDS_H
 
@@ -8,8 +8,9 @@
 
 #include <stdbool.h>
 
-/* How operations are timed. MODE_BOTH occurs in settings only: measure each case in both modes. */
-enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_BOTH };
+/* How operations are timed. Nccl-tests: on the host's clock around all operations, launches included, as
+   nccl-tests does. MODE_BOTH occurs in settings only: isolated and pipelined. */
+enum mode { MODE_ABSENT, MODE_ISOLATED, MODE_PIPELINED, MODE_NCCL_TESTS, MODE_BOTH };
 
 /* One buffer for input and output, or two. PLACEMENT_BOTH: only in settings. */
 enum placement { PLACEMENT_ABSENT, OUT_OF_PLACE, IN_PLACE, PLACEMENT_BOTH };
@@ -20,10 +21,11 @@ enum sync { SYNC_ABSENT, SYNC_BARRIER, SYNC_WINDOW, SYNC_DEVICE };
 /* Cold: buffers rotate through more memory than the caches hold. */
 enum cache { CACHE_ABSENT, CACHE_WARM, CACHE_COLD };
 
-/* Where buffers are. */
+/* The memory that buffers are in. */
 enum memory { MEMORY_ABSENT, MEMORY_HOST, MEMORY_DEVICE };
 
-/* What a launch must use, or not run (--expect-transport). Each word is defined in gpu/nccl_transport.h. */
+/* The transport that a launch must use, or else refuse to run (--expect-transport). gpu/nccl_transport.h
+   defines each word. */
 enum transport {
     TRANSPORT_ABSENT,
     TRANSPORT_P2P,
@@ -34,26 +36,33 @@ enum transport {
 };
 
 /* Whether NCCL knows the buffers beforehand, in the order of -R 0, 1, 2. User: ncclCommRegister. Symmetric:
-   symmetric windows, ncclCommWindowRegister. */
-enum registration { REGISTRATION_ABSENT, REGISTRATION_NONE, REGISTRATION_USER, REGISTRATION_SYMMETRIC };
+   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it
+   (measure/labels.h). */
+enum registration {
+    REGISTRATION_ABSENT,
+    REGISTRATION_NONE,
+    REGISTRATION_USER,
+    REGISTRATION_SYMMETRIC,
+    REGISTRATION_USER_NO_NVLS
+};
 
-/* Of matmul. Burst: from a rested machine; sustained: without a pause. PHASE_BOTH: only in settings. */
+/* Phases of matmul. Burst: after a pause; sustained: without pauses. PHASE_BOTH: only in settings. */
 enum phase { PHASE_ABSENT, PHASE_BURST, PHASE_SUSTAINED, PHASE_BOTH };
 
-/* What a row's time_us is of its samples. STATISTIC_UNKNOWN, STATISTIC_MIXED: only in comparisons. */
+/* Which statistic of the samples a row's time_us is. STATISTIC_UNKNOWN, STATISTIC_MIXED: only in
+   comparisons. */
 enum statistic { STATISTIC_ABSENT, STATISTIC_MEDIAN, STATISTIC_MEAN, STATISTIC_UNKNOWN, STATISTIC_MIXED };
 
 /* The type of matmul's partial sums. Fast: cuBLASLt's FAST_ACCUM, fewer bits than float. */
 enum accumulator { ACCUMULATOR_ABSENT, ACCUMULATOR_FLOAT, ACCUMULATOR_DOUBLE, ACCUMULATOR_FAST };
 
-/* Which samples of a case count (measure/aside.h). A sample is disturbed if a rank was scheduled away in
-   it. */
+/* Which samples of a case count (measure/aside.h). A sample is disturbed if a rank was preempted in it. */
 enum kept_rule {
     KEPT_ABSENT,
-    KEPT_ALL,         /* ranks share processors: being scheduled away is normal, nothing is set aside */
-    KEPT_UNDISTURBED, /* disturbed samples are set aside */
-    KEPT_DISTURBED,   /* there is no other sample */
-    KEPT_FILLED       /* as many as were asked for, disturbed ones in place of those missing */
+    KEPT_ALL,         /* all: ranks share processors, so that preemption is normal */
+    KEPT_UNDISTURBED, /* undisturbed ones; the others are set aside */
+    KEPT_DISTURBED,   /* disturbed ones, since there are no others */
+    KEPT_FILLED       /* undisturbed ones, filled up to the requested number with disturbed ones */
 };
 
 /* How a case ended, in order of severity. */
@@ -88,7 +97,7 @@ extern const struct names mode_names, placement_names, sync_names, cache_names, 
     registration_names, phase_names, statistic_names, accumulator_names, kept_rule_names, case_status_names,
     record_kind_names, end_status_names, provenance_names;
 
-/* NULL for an absent one. */
+/* The names; NULL if the value is absent. */
 const char *mode_name(enum mode);
 const char *placement_name(enum placement);
 const char *sync_name(enum sync);
@@ -102,10 +111,10 @@ const char *case_status_name(enum case_status);
 const char *end_status_name(enum end_status);
 const char *provenance_name(enum provenance);
 
-/* The record's word for how measuring a case ended. */
+/* The record's word for the status with which measuring a case ended. */
 enum case_status case_status_of(enum status);
 
-/* From 1 (ok) to the worst (wrong data). A status that a newer writer may have used is as bad as an error. */
+/* From 1 (ok) up to wrong data. An unknown status, perhaps from a newer writer, is as severe as an error. */
 int case_severity(enum case_status);
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Puts value under "key" or "parent.key"; takes over the reference. */
+/* Sets the member "key" or "parent.key"; steals the reference to the value. */
 static void put(json_t *object, const char *key, json_t *value)
 {
     const char *dot = strchr(key, '.');
@@ -90,8 +90,7 @@ static void put_field(json_t *object, const struct field *field, const void *rec
     case FIELD_JSON:
         if (*(json_t *const *)place) put(object, field->key, json_incref(*(json_t *const *)place));
         break;
-    case FIELD_SAMPLES: /* spliced in by add_samples: as JSON values they would take five times their memory
-                         */
+    case FIELD_SAMPLES: /* add_samples() writes these: as JSON values they would need five times the memory */
     case FIELD_END:
         break;
     }
@@ -114,7 +113,7 @@ static void add_object(struct text *line, json_t *object)
     free(dump);
 }
 
-/* Replaces the closing brace by the samples of every FIELD_SAMPLES and a new one. */
+/* Adds the samples of every FIELD_SAMPLES in front of the closing brace. */
 static void add_samples(struct text *line, const struct field *fields, const void *record)
 {
     line->length--;
@@ -225,7 +224,7 @@ enum status record_launch(struct record_writer *writer, const struct launch_head
     struct text line = {0};
     launch_line(header, &line);
     enum status status = write_line(writer, &line);
-    if (status && writer->fd >= 0 && unlink(writer->path)) /* without its header a file is no record */
+    if (status && writer->fd >= 0 && unlink(writer->path)) /* a file without a header is not a record */
         (void)fail(STATUS_ENVIRONMENT, "cannot remove %s: %s", writer->path, strerror(errno));
     return status;
 }

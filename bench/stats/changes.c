@@ -7,11 +7,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* In sigmas. k: half the change that is found soonest; 1.7 sigmas lies between 2 and 3 %, where nights differ by 1.4 %. LEAST_SIGMA
-   (of ln): a smaller scatter than 0.1 % is that of a clock or of printed digits. */
+/* K, in sigmas: half the change that is detected fastest. 1.7 sigmas are between 2 and 3 % if nights differ
+   by 1.4 %. LEAST_SIGMA, of ln: a scatter below 0.1 % comes from the clock or from rounding. NIGHTS_OF_ALPHA:
+   alpha is the chance of a false change in this many nights. */
 static const double K = 0.85, LEAST_SIGMA = 1e-3, NIGHTS_OF_ALPHA = 30;
 
-/* Mean nights between false alarms, with the sum's overshoot of 0.583 at both ends (Siegmund 1985). */
+/* The mean number of nights between false alarms, corrected for the overshoot of 0.583 at both bounds
+   (Siegmund 1985). */
 static double nights_between(double h)
 {
     double b = h + 2 * 0.583;
@@ -27,7 +29,7 @@ double cusum_threshold(double rate)
 
 static double threshold_of(size_t series, double alpha)
 {
-    return cusum_threshold(alpha / NIGHTS_OF_ALPHA / (2 * (double)series)); /* two sums a series */
+    return cusum_threshold(alpha / NIGHTS_OF_ALPHA / (2 * (double)series)); /* each series has two sums */
 }
 
 static double limit_of(double threshold)
@@ -45,13 +47,13 @@ int stands_apart(double score, size_t series, double alpha)
 
 struct monitor {
     double threshold, limit;
-    double *values, *kept;                   /* so far, without gaps: as they came, and as cut */
-    size_t *night;                           /* of each of them */
-    size_t count, start;                     /* start: the first of the present stretch */
-    size_t nights;                           /* of the present stretch */
-    double mean, squares, freedom;           /* of the present stretch; the scatter: of all */
-    double earlier_squares, earlier_freedom; /* of the stretches before */
-    double up, down;
+    double *values, *kept;         /* all values so far, without gaps: original, and winsorised */
+    size_t *night;                 /* the night of each value */
+    size_t count, start;           /* number of values; index of the first in the current stretch */
+    size_t nights;                 /* number of values in the current stretch */
+    double mean, squares, freedom; /* mean of the current stretch; sum of squares over all stretches */
+    double earlier_squares, earlier_freedom; /* over the stretches before the current one */
+    double up, down;                         /* the two sums */
 };
 
 static void begin_stretch(struct monitor *monitor, size_t start)
@@ -64,7 +66,7 @@ static void begin_stretch(struct monitor *monitor, size_t start)
     monitor->up = monitor->down = 0;
 }
 
-/* Mean and sum of squares with one value more (Welford 1962). */
+/* Updates mean and sum of squares with one more value (Welford 1962). */
 static void take(struct monitor *monitor, double value)
 {
     double n = (double)monitor->nights++, off = value - monitor->mean;
@@ -74,7 +76,7 @@ static void take(struct monitor *monitor, double value)
     monitor->freedom++;
 }
 
-/* The split of the present stretch with the smallest sum of squares: two nights behind it at least. */
+/* Finds the split of the current stretch with the smallest sum of squares; at least two nights follow it. */
 static size_t best_split(const struct monitor *monitor)
 {
     size_t best = monitor->count - 2;
@@ -89,8 +91,8 @@ static size_t best_split(const struct monitor *monitor)
     return best;
 }
 
-/* Splits the present stretch at value `at`: the values from there on become the next stretch. They are winsorised
-   again, around their own median, since the limits so far belonged to the old mean. */
+/* Splits the current stretch: the values from index `at` on become a new stretch. Winsorises them again,
+   about their own median, since the limits so far belonged to the old mean. */
 static void split(struct monitor *monitor, size_t at)
 {
     size_t first = monitor->start;
@@ -113,7 +115,7 @@ static double score_of(double t, double freedom)
     return copysign(fmax(-normal_quantile(p), 0), t);
 }
 
-/* The next night's value. Returns true when it makes a change sure; *score is NAN before the third night. */
+/* Adds the next night's value. Returns true if it signals a change. *score is NAN before the third night. */
 static bool next_night(struct monitor *monitor, size_t night, double value, double *score)
 {
     double n = (double)monitor->nights, freedom = monitor->freedom;
@@ -149,7 +151,7 @@ static void judge(struct change_series *series, struct monitor *monitor, size_t 
         series->changes[series->change_count++] = (struct change){monitor->night[monitor->start], night};
 }
 
-/* What the cases of a night have in common: the median of their deviations from what is expected. NAN: too few. */
+/* The common factor of a night: the median deviation of its cases from their means. NAN: too few cases. */
 static double common_of(const struct change_series *cases, const struct monitor *monitors, size_t count,
                         size_t night, double *room)
 {
@@ -180,7 +182,8 @@ void find_changes(struct change_series *cases, size_t count, size_t nights, doub
         for (size_t c = 0; c < count; c++) known += !isnan(cases[c].values[t]);
         if (has_common && !begun && known >= CASES_FOR_COMMON) common = 0, begun = true;
         cases[count].values[t] = common;
-        double off = isnan(common) ? monitors[count].mean : common; /* too few tonight: what is expected */
+        double off =
+            isnan(common) ? monitors[count].mean : common; /* too few cases: use the expected value */
         judge(&cases[count], &monitors[count], t, common);
         for (size_t c = 0; c < count; c++) judge(&cases[c], &monitors[c], t, cases[c].values[t] - off);
     }

@@ -44,24 +44,25 @@ static void present_free(struct present *present)
     free(present->fresh);
 }
 
-/* ---- what these launches could see, and how many would decide ---- */
+/* ---- the detectable slowdown, and the launches needed ---- */
 
-/* The launches a side that count as m and n do. */
+/* The equal number of launches per side that is equivalent to m and n launches: their harmonic mean. */
 static double effective_side(const struct two_sides *sides)
 {
     double n = (double)sides->fresh_count;
     return sides->base ? 2 / (1 / (double)sides->base_count + 1 / n) : n;
 }
 
-/* How far the mean of new lies from that of base, in standard deviations of a launch. */
+/* The standard error of the shift, in standard deviations of a launch. */
 static double error_of_shift(double n, bool paired)
 {
     return sqrt((paired ? 1 : 2) / n);
 }
 
-/* The shift that max-T over all cases finds with the given power. `critical`: what its statistic must reach. That statistic
-   divides by the mean absolute deviation, 0.8 sigma sqrt(1 - 1/n) for normal values, and a tenth of the robust sigma of all
-   values, which grows with the shift: to 1.48 / 2 of it for two sides apart, 1.48 of it for differences. */
+/* The shift that max-T over all cases finds with the given power. `critical`: the value that its statistic
+   must reach. The statistic's denominator is the mean absolute deviation (0.8 sigma sqrt(1 - 1/n) for normal
+   values) plus a tenth of the robust sigma of all values. The latter grows with the shift: to 1.48 / 2 of it
+   if the two sides are far apart, and to 1.48 of it for differences of pairs. */
 static double seen_over_all_cases(double critical, double sigma, double n, bool paired, double power)
 {
     double floor = (paired ? 0.148 : 0.074) * critical;
@@ -75,7 +76,8 @@ static double freedom_of(double n, bool paired)
     return floor(paired ? n - 1 : 2 * n - 2);
 }
 
-/* Student's quantile; for many launches the first term of Abramowitz & Stegun 26.7.5, which planning needs no better. */
+/* Student's quantile. For many launches only the first term of Abramowitz & Stegun 26.7.5, which is precise
+   enough for planning. */
 static double t_quantile(double p, double freedom)
 {
     if (freedom <= 60) return student_quantile(p, freedom);
@@ -83,19 +85,19 @@ static double t_quantile(double p, double freedom)
     return z + (z * z * z + z) / (4 * freedom);
 }
 
-/* Permuting, leaving out and not knowing sigma cost more than Student's t: factors fitted to simulations
-   (tests/unit/test_gate_situations.c, promises). */
+/* Compared with Student's t, permutation, omitted outliers and an unknown sigma cost power. These factors are
+   fitted to simulations (tests/unit/test_gate_situations.c, promises). */
 static const double FOR_SAME = 1.08, FOR_SEEN = 1.14;
 
-/* The errors of a test at alpha and of one at 1 - power together, in standard deviations of a launch. */
+/* The shift at which a test at level alpha has the given power, in standard deviations of a launch. */
 static double both_errors(double n, bool paired, double alpha, double power)
 {
     double freedom = freedom_of(n, paired);
     return (t_quantile(1 - alpha, freedom) + t_quantile(power, freedom)) * error_of_shift(n, paired);
 }
 
-/* The critical value of max-T with n launches a side, from that with `now`: as if it were a quantile of Student's t, whose
-   tails get shorter with n, times the error of the mean. */
+/* Estimates the critical value of max-T with n launches per side from that with `now` launches. Treats it as
+   a quantile of Student's t, whose tails get shorter with n, times the standard error of the shift. */
 static double critical_at(double n, double critical, double now, bool paired)
 {
     double t = critical * 0.8 / error_of_shift(now, paired), p = student_upper(t, freedom_of(now, paired));
@@ -107,7 +109,8 @@ static bool enough(double n, double critical, double now, const struct decided_c
                    double alpha)
 {
     double tolerance = log1p(row->delta);
-    /* The same with probability 0.9 when unchanged: both one-sided tests, each missed with 0.05. */
+    /* An unchanged case must be called the same with probability 0.9: each one-sided test misses with
+       0.05. */
     if (FOR_SAME * row->sigma * both_errors(n, paired, alpha, 0.95) > tolerance) return false;
     return seen_over_all_cases(critical_at(n, critical, now, paired), row->sigma, n, paired, 0.9) <=
            2 * tolerance;
@@ -116,7 +119,7 @@ static bool enough(double n, double critical, double now, const struct decided_c
 static double launches_for(double critical, double now, const struct decided_case *row, bool paired,
                            double alpha)
 {
-    /* With fewer, p comes in steps too coarse for the formulas. */
+    /* With fewer launches the steps of p are too coarse for the formulas. */
     double lo = (double)fewest_launches(paired, alpha / 10), hi = lo;
     while (!enough(hi, critical, now, row, paired, alpha))
         if ((hi *= 2) > 1e6) return NAN;
@@ -140,14 +143,15 @@ static void plan(struct decided_case *row, const struct two_sides *sides, double
         row->detectable =
             fmax(seen_over_all_cases(critical, row->sigma, n, paired, 0.8),
                  log1p(row->delta) + FOR_SEEN * row->sigma * both_errors(n, paired, alpha, 0.8));
-    /* Without an outcome rare enough there is no critical value yet: that of the case alone. */
+    /* With too few launches max-T has no critical value: use an estimate for this case alone. */
     double known = isfinite(critical) ? critical : 2.5 * error_of_shift(n, paired);
     row->needed = launches_for(known, n, row, paired, alpha);
 }
 
 /* ---- the tests ---- */
 
-/* Unequal scatter: p and the interval are at least those of Welch's t. */
+/* For unequal scatter: makes p at least as large, and the interval at least as wide, as those of Welch's
+   t. */
 static void widen(struct shift_test *test, const struct present *present, double tolerance, double alpha)
 {
     struct welch welch =
@@ -190,7 +194,8 @@ static void test_row(const struct row *row, const struct relabelled_group *group
     present_free(&present);
 }
 
-/* Holm's adjustment of Welch's p in one direction, over all rows that have one. */
+/* Welch's p in one direction (1: slower, -1: faster), with Holm's adjustment over all rows. A row without
+   such a p has 1. The caller frees the list. */
 static double *conservative_p(const struct row *rows, size_t count, const struct relabelled_group *groups,
                               int direction)
 {
@@ -260,7 +265,8 @@ void decide(struct relabelled_group *groups, size_t group_count, struct decided_
     double *critical = allocate(group_count + 1, sizeof *critical);
     struct tolerance_tester tester = {.seed = seed, .most = rules->most, .without_ends = rules->without_ends};
     size_t count = 0;
-    for (size_t i = 0; i < case_count; i++) /* medians and tails by turns: rows of one group stay together */
+    /* Medians and tails alternate, so that the rows of a group stay together. */
+    for (size_t i = 0; i < case_count; i++)
         for (int tail = 0; tail < 2; tail++) {
             const double *base = tail ? cases[i].base_tail : cases[i].base,
                          *fresh = tail ? cases[i].fresh_tail : cases[i].fresh;

@@ -26,13 +26,13 @@ enum outcome { OUTCOME_SAME, OUTCOME_FASTER, OUTCOME_SLOWER, OUTCOME_UNDECIDED }
 /* The result for the medians or for the tails of a case. Shifts are logarithms of the ratio new / base. */
 struct shift_test {
     double estimate; /* Hodges-Lehmann; NAN: a side has no values */
-    double lo, hi;   /* each end at 1 - alpha */
+    double lo, hi;   /* each bound at 1 - alpha */
     bool has_interval;
     double alone;          /* p of "not slower by more than the tolerance" */
     double slower, faster; /* the p-values that decide */
     double at_all;         /* p of "not slower at all", of the case alone */
     bool within;           /* the interval lies within the tolerance */
-    double scatter;        /* new over base, where the two differ by more than chance; else NAN */
+    double scatter;        /* ratio new / base of the scatters, if they differ significantly; else NAN */
 };
 
 struct decided_case {
@@ -43,7 +43,7 @@ struct decided_case {
     /* out */
     struct shift_test median, tail;
     bool tail_suspect;
-    double sigma; /* of a launch, robust; paired: of a difference; NAN: unknown */
+    double sigma; /* robust standard deviation of a launch (paired: of a difference); NAN: unknown */
     /* The shift that this comparison would call slower with probability 0.8; INFINITY: none. */
     double detectable;
     /* Launches per side (or pairs) needed to call, with probability 0.9, an unchanged case the same and a

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sum of products at the lag, over n: the biased estimate, which keeps the sequence of autocovariances
- * positive definite. */
+/* The autocovariance at a lag. Divides by n, not n - lag: the biased estimate, which keeps the sequence of
+   autocovariances positive definite. */
 static double covariance(const double *centred, size_t n, size_t lag)
 {
     double sum = 0;
@@ -55,7 +55,7 @@ bool median_interval_effective(const double *values, size_t n, double alpha, dou
     if (effective) *effective = m;
     size_t whole = (size_t)m, rank = median_interval_rank(whole, alpha);
     size_t scaled =
-        (size_t)((double)rank * ((double)n + 1) / ((double)whole + 1)); /* whole == n: rank itself */
+        (size_t)((double)rank * ((double)n + 1) / ((double)whole + 1)); /* equals rank if whole == n */
     if (rank > 0 && scaled == 0) scaled = 1;
     *lo = sorted[rank ? scaled - 1 : 0];
     *hi = sorted[rank ? n - scaled : n - 1];

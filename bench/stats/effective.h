@@ -20,8 +20,8 @@
    section 3.3): pairs rho_2k + rho_2k+1 are added as long as they are positive, none larger than the one
    before.
 
-   1 <= m <= n, even if the samples are anticorrelated; m = n if all values are equal. Time: n times the lags
-   summed, which are few unless the series drifts; at most n / 2. */
+   1 <= m <= n, even if the samples are anticorrelated; m = n if all values are equal. Time: n times the
+   number of lags, which is small unless the series drifts, and at most n / 2. */
 bool median_interval_effective(const double *values, size_t n, double alpha, double *lo, double *hi,
                                double *effective);
 

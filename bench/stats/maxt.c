@@ -7,13 +7,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The values of one case in ascending order, with the launch that each belongs to, and room for the two
- * groups. */
+/* The values of one case in ascending order (pairs: of their absolute values), the launch of each, and
+   scratch space for the two sides. */
 struct case_values {
     double *sorted, *side[2];
     size_t *launch, count;
-    double scale; /* a tenth of the robust sigma of all */
-    double tiny;  /* a difference of means up to this is rounding: none */
+    double scale; /* a tenth of the robust sigma of all values */
+    double tiny;  /* a difference of means up to this is rounding and counts as 0 */
 };
 
 struct ordered {
@@ -50,7 +50,8 @@ static void fill_values(struct case_values *values, const struct relabelled_case
         values->sorted[i] = negative ? -order[i].value : order[i].value;
     }
     free(order);
-    /* About their median, which no label moves: rounding is then small against the scatter. Differences stay. */
+    /* Subtract the median, which does not depend on the labels, so that rounding is small compared with the
+       scatter. Differences of pairs stay unchanged. */
     double middle = group->paired || !values->count ? 0 : median_sorted(values->sorted, values->count),
            most = 0;
     for (size_t i = 0; i < values->count; i++) {
@@ -59,15 +60,15 @@ static void fill_values(struct case_values *values, const struct relabelled_case
     }
     values->tiny = 1e-12 * most;
     values->scale = 0.1 * robust_sigma(values->sorted, values->count);
-    if (group->paired && values->count) { /* about zero, which no exchange of signs moves */
+    if (group->paired && values->count) { /* sigma about zero, which does not depend on the signs */
         for (size_t i = 0; i < values->count; i++) values->side[0][i] = fabs(values->sorted[i]);
         values->scale = 0.1 * 1.482602218505602 * median_sorted(values->side[0], values->count);
     }
 }
 
-/* 20 % trimmed mean of ascending values. The smallest kept value is subtracted before the sum: equal values then have
-   exactly their value as mean, however many there are. (A plain sum rounds 6 and 7 equal values differently, which made
-   the difference of two constant sides infinite in units of their deviation, in every relabelling.) */
+/* The 20 % trimmed mean of ascending values. Subtracts the smallest kept value before summing, so that the
+   mean of equal values is exactly that value. (A plain sum rounds 6 and 7 equal values differently. The
+   statistic of two constant sides was then infinite in every relabelling.) */
 static double trimmed_mean(const double *ascending, size_t n)
 {
     size_t trim = n / 5;
@@ -76,8 +77,9 @@ static double trimmed_mean(const double *ascending, size_t n)
     return least + sum / (double)(n - 2 * trim);
 }
 
-/* The sum of absolute deviations of ascending values from their median. (Not an output parameter of the mean:
-   GCC 12.2 for aarch64 at -O2 loses what is written through it, which the tests on aarch64 found.) */
+/* The sum of absolute deviations of ascending values from their median. (A separate function, not an output
+   parameter of the mean: GCC 12.2 for aarch64 at -O2 loses the value written through it, as the tests on
+   aarch64 found.) */
 static double deviations(const double *ascending, size_t n)
 {
     double sum = 0;
@@ -85,7 +87,7 @@ static double deviations(const double *ascending, size_t n)
     return sum;
 }
 
-/* `tiny`: a difference of means up to this is rounding. */
+/* difference / below. A difference up to `tiny` counts as 0, also if `below` is 0. */
 static double ratio(double difference, double below, double tiny)
 {
     if (fabs(difference) <= tiny) return 0;
@@ -111,8 +113,9 @@ static double two_sample_statistic(struct case_values *values, const unsigned ch
     return ratio(difference, deviation / (double)values->count + values->scale, values->tiny);
 }
 
-/* Sorted by absolute value, the flipped differences ascend as: the negative ones from the largest down, then
- * the others. */
+/* The statistic after the signs of some differences were flipped. The values are sorted by absolute value, so
+   ascending order is: first the negative ones from the last to the first, then the others from the first to
+   the last. */
 static double paired_statistic(struct case_values *values, const unsigned char *labels)
 {
     size_t n = 0;
@@ -125,7 +128,7 @@ static double paired_statistic(struct case_values *values, const unsigned char *
     return paired_t(ascending, n, values->scale);
 }
 
-/* What a group needs while the cases go by: its relabellings, and per relabelling the largest statistic so far. */
+/* The relabellings of a group, and for each the largest statistic of the cases visited so far. */
 struct progress {
     struct relabellings labels;
     double *largest;
@@ -146,8 +149,8 @@ static double statistic_of(const struct relabelled_group *group, struct case_val
     return group->paired ? paired_statistic(values, labels) : two_sample_statistic(values, labels);
 }
 
-/* Visits every relabelling of one case in one direction (1: slower, -1: faster): returns its own p, and raises the
-   running maximum of its group. */
+/* Visits every relabelling of one case in one direction (1: slower, -1: faster). Returns the p of the case
+   alone, and updates the running maxima of its group. */
 static double visit_case(const struct relabelled_case *row, const struct relabelled_group *group,
                          struct progress *progress, struct case_values *values, int direction)
 {
@@ -188,7 +191,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The smallest maximum t with P(maximum >= t) < alpha; INFINITY when there is none. */
+/* The smallest t among the maxima with P(maximum >= t) < alpha; INFINITY: none. Sorts the maxima. */
 static double critical_value(struct progress *progress, double alpha)
 {
     size_t count = progress->labels.count;
@@ -200,8 +203,8 @@ static double critical_value(struct progress *progress, double alpha)
     return INFINITY;
 }
 
-/* One direction. `order` holds the cases by statistic, ascending. From the least striking case on: when a case is
-   reached, the maxima are those over it and all less striking ones. */
+/* Computes the p-values of one direction. `order`: the cases by statistic, ascending. Visits the least
+   striking case first, so that at each case the maxima cover it and all less striking ones. */
 static void step_down(struct relabelled_group *groups, size_t group_count, struct relabelled_case **order,
                       size_t case_count, struct progress *progress, struct case_values *values, int direction)
 {
@@ -211,7 +214,8 @@ static void step_down(struct relabelled_group *groups, size_t group_count, struc
     for (size_t i = 0; i < case_count; i++) {
         struct relabelled_case *row = order[direction > 0 ? i : case_count - 1 - i];
         double p = visit_case(row, &groups[row->group], &progress[row->group], values, direction), any = 0;
-        for (size_t g = 0; g < group_count; g++) /* 1 - (1-a)(1-b) without rounding p away: 0.1 stays 0.1 */
+        /* 1 - (1-a)(1-b), computed without cancellation for small p */
+        for (size_t g = 0; g < group_count; g++)
             any += share_reaching(&progress[g], direction * row->statistic) * (1 - any);
         *(direction > 0 ? &row->slower : &row->faster) = p;
         *(direction > 0 ? &row->adjusted_slower : &row->adjusted_faster) = any;

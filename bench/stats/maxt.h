@@ -9,8 +9,8 @@
    among all cases then stays below alpha for any dependence between the cases, and the smallest possible p
    does not depend on the number of cases.
 
-   Both directions are tested one-sidedly, each with a level of its own: "new is slower" over all cases, and
-   "new is faster" over all cases.
+   Both directions are tested one-sidedly, each at its own level: "new is slower" over all cases, and "new is
+   faster" over all cases.
 
    Launches that measure different cases (another driver, another number of nodes) form separate groups, which
    are relabelled independently: the probability that no group's maximum reaches t is the product over the
@@ -19,9 +19,9 @@
    Statistic per case: difference of the 20 % trimmed means / (mean absolute deviation from the groups'
    medians + a tenth of the robust sigma of all values, labels ignored). In simulation (5+5 and 6+6, 10 to 100
    cases) it loses little power against Student's t for normal values and has more where launches have
-   outliers; Yuen's t, and every other statistic that is studentised per side, has half of it at 5+5. Paired:
-   the same of the differences, whose signs are flipped. The test is exact with any statistic where the labels
-   do not matter at all; where they change the scatter, see scatter.h.
+   outliers; Yuen's t, and every other statistic that is studentised per side, has half the power at 5+5.
+   Paired: the same statistic of the differences, whose signs are flipped. The test is exact with any
+   statistic if the labels make no difference at all; if they change the scatter, see scatter.h.
 
    Ties are exact: relabellings that put the same values on each side have bit-identical statistics, and the
    mean of n equal values is exactly that value. */
@@ -39,12 +39,12 @@ enum {
     SAMPLED_RELABELLINGS = 4999,
 };
 
-/* Launches that measured the same cases. Paired: base and fresh are equal, the i-th launches belong together.
- */
+/* Launches that measured the same cases. Paired: base equals fresh, and the i-th launches of both sides are a
+   pair. */
 struct relabelled_group {
-    size_t base, fresh; /* launches a side */
+    size_t base, fresh; /* launches on each side */
     bool paired;
-    size_t relabellings; /* out: how many were visited, and whether these were all */
+    size_t relabellings; /* out: how many were visited; exact: these were all */
     bool exact;
 };
 
@@ -53,16 +53,16 @@ struct relabelled_case {
     size_t group;               /* index into the groups */
     const double *base, *fresh; /* as many as the group's launches */
     /* out */
-    double statistic;      /* as described above. > 0: new is slower; 0: a side has fewer than two values */
+    double statistic;      /* as described above; > 0: new is slower; 0 if a side has fewer than two values */
     double slower, faster; /* one-sided p of the case alone */
     double adjusted_slower, adjusted_faster; /* over all cases */
 };
 
 struct decision_rules {
     double alpha;
-    uint64_t seed; /* of the random relabellings: the same input and seed give the same answer */
-    /* Up to this many relabellings are all visited; if there are more, most - 1 are drawn. 0:
-       EXACT_RELABELLINGS and SAMPLED_RELABELLINGS. Simulations use less. */
+    uint64_t seed; /* for the random relabellings: the same input and seed give the same answer */
+    /* Visits all relabellings if there are no more than this; else draws most - 1. 0: EXACT_RELABELLINGS and
+       SAMPLED_RELABELLINGS. Simulations use fewer. */
     size_t most;
     bool without_ends; /* do not compute the ends of intervals: simulations need only the tests */
 };

@@ -43,8 +43,8 @@ static double middle_of_three(double a, double b, double c)
     return c < least ? least : c > most ? most : c;
 }
 
-/* Introsort (Musser 1997): quicksort on direct comparisons, three times as fast as qsort(3) with its calls;
-   heapsort where the pivots keep failing, so that no input takes quadratic time. */
+/* Introsort (Musser 1997): quicksort with inline comparisons, three times as fast as qsort(3); falls back to
+   heapsort if the pivots are bad too often, so that no input takes quadratic time. */
 static void introsort(double *values, size_t n, int depth)
 {
     while (n > 24) {
@@ -54,8 +54,9 @@ static void introsort(double *values, size_t n, int depth)
         }
         double pivot = middle_of_three(values[0], values[n / 2], values[n - 1]);
         size_t lo = 0, hi = n - 1;
-        for (;; lo++, hi--) { /* Hoare's partition: values equal to the pivot stop both sides, which keeps
-                                 them balanced */
+        /* Hoare's partition: both scans stop at values equal to the pivot, which keeps the halves
+           balanced. */
+        for (;; lo++, hi--) {
             while (values[lo] < pivot) lo++;
             while (values[hi] > pivot) hi--;
             if (lo >= hi) break;
@@ -86,8 +87,7 @@ double median_sorted(const double *values, size_t n)
 double percentile_sorted(const double *values, size_t n, double p)
 {
     if (n == 0) return NAN;
-    /* p n can fall a rounding error above a whole number (0.07 * 100): that is still the whole number's rank.
-     */
+    /* p n can be a rounding error above a whole number (0.07 * 100), which must not raise the rank. */
     double rank = ceil(p * (double)n * (1 - 1e-12));
     size_t i = rank < 1 ? 1 : rank > (double)n ? n : (size_t)rank;
     return values[i - 1];
@@ -103,10 +103,17 @@ double median(const double *values, size_t n)
     return middle;
 }
 
+double arithmetic_mean(const double *values, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += values[i];
+    return n ? sum / (double)n : NAN;
+}
+
 size_t median_interval_rank(size_t n, double alpha)
 {
-    /* Sums binomial terms in logarithms, so that large n does not underflow; stops at the first j beyond
-     * alpha/2. */
+    /* Keeps binomial terms as logarithms, so that large n does not underflow; stops when the sum exceeds
+       alpha / 2. */
     double log_term = (double)n * log(0.5), below = 0;
     for (size_t j = 0; j <= n / 2; j++) {
         below += exp(log_term); /* P(Bin < j + 1) */

@@ -10,17 +10,18 @@ void sort_doubles(double *values, size_t n); /* ascending; NaN is not allowed */
 
 /* These take values in ascending order; NAN if n is 0. */
 double median_sorted(const double *values, size_t n); /* mean of the two middle ones for even n */
-double percentile_sorted(const double *values, size_t n,
-                         double p); /* nearest rank: the ceil(p n)-th; 0 < p <= 1 */
+/* Nearest rank: the ceil(p n)-th value; 0 < p <= 1. */
+double percentile_sorted(const double *values, size_t n, double p);
 
-double median(const double *values, size_t n); /* in any order: sorts a copy; NAN if n is 0 */
+double median(const double *values, size_t n);          /* in any order: sorts a copy; NAN if n is 0 */
+double arithmetic_mean(const double *values, size_t n); /* NAN if n is 0 */
 
 /* The largest j >= 1 with P(Bin(n, 1/2) < j) <= alpha / 2, so that [x(j), x(n+1-j)] covers the median with
    probability at least 1 - alpha for independent samples (Le Boudec 2010, theorem 2.1). 0: no such interval
    (n < 6 at alpha 0.05). */
 size_t median_interval_rank(size_t n, double alpha);
 
-/* The interval itself; false (and min, max in lo, hi) when there is none. n >= 1. */
+/* The interval itself. If there is none, returns false, with the minimum and maximum in lo and hi. n >= 1. */
 bool median_interval_sorted(const double *values, size_t n, double alpha, double *lo, double *hi);
 
 /* The median absolute deviation from the median times 1.4826 (1 over the normal distribution's upper

@@ -37,7 +37,8 @@ double random_unit(struct random_state *state)
 
 uint64_t random_below(struct random_state *state, uint64_t limit)
 {
-    uint64_t threshold = -limit % limit, x; /* 2^64 mod limit: below it a remainder would be too likely */
+    /* threshold: 2^64 mod limit; rejecting numbers below it removes the bias of the remainder */
+    uint64_t threshold = -limit % limit, x;
     do x = random_next(state);
     while (x < threshold);
     return x % limit;

@@ -11,14 +11,14 @@ struct random_state {
     uint64_t s[4];
 };
 
-uint64_t splitmix64(uint64_t *state); /* the next number; moves the state on */
+uint64_t splitmix64(uint64_t *state); /* the next number; updates the state */
 
 void random_seed(struct random_state *, uint64_t seed);
 uint64_t random_next(struct random_state *);
 double random_unit(struct random_state *); /* uniform in [0, 1), 53 bits */
-uint64_t random_below(struct random_state *,
-                      uint64_t limit); /* uniform in [0, limit), without bias; limit >= 1 */
-void random_shuffle(struct random_state *, size_t *values,
-                    size_t n); /* Fisher-Yates: every order equally likely */
+/* Uniform in [0, limit), without bias; limit >= 1. */
+uint64_t random_below(struct random_state *, uint64_t limit);
+/* Fisher-Yates: every order is equally likely. */
+void random_shuffle(struct random_state *, size_t *values, size_t n);
 
 #endif

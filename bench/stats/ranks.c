@@ -19,8 +19,8 @@ double normal_quantile(double p)
     return (lo + hi) / 2;
 }
 
-/* P(U = u), u = 0 … mn, into `density`. The number of ways is the coefficient of q^u in the Gaussian binomial
-   prod_{i=1..n} (1 - q^(m+i)) / (1 - q^i) (Mann & Whitney 1947); every step is scaled to a sum of 1. */
+/* Writes P(U = u) for u = 0 … mn into `density`. The number of ways is the coefficient of q^u in the Gaussian
+   binomial prod_{i=1..n} (1 - q^(m+i)) / (1 - q^i) (Mann & Whitney 1947); each step scales the sum to 1. */
 static void mann_whitney_density(size_t m, size_t n, double *density)
 {
     size_t top = m * n;
@@ -34,7 +34,7 @@ static void mann_whitney_density(size_t m, size_t n, double *density)
     }
 }
 
-/* P(W = w) of the signed-rank sum: n fair coins, the i-th worth i. */
+/* Writes P(W = w) of the signed-rank sum into `density`: the i-th rank counts with probability 1/2. */
 static void signed_rank_density(size_t n, double *density)
 {
     size_t top = n * (n + 1) / 2;

@@ -32,7 +32,8 @@ static void enumerate_signs(struct relabellings *labels)
             labels->bytes[r * labels->width + i] = (unsigned char)(r >> i & 1);
 }
 
-/* Visits all subsets in lexicographic order of their label strings, beginning with 0...01...1, the observed one. */
+/* Visits all subsets in lexicographic order of their label strings, beginning with 0...01...1, the observed
+   one. */
 static void enumerate_subsets(struct relabellings *labels, size_t base)
 {
     size_t n = labels->width;
@@ -43,7 +44,7 @@ static void enumerate_subsets(struct relabellings *labels, size_t base)
         memcpy(next, last, n);
         size_t i = n - 1, ones = 0;
         while (i > 0 && !(next[i - 1] == 0 && next[i] == 1)) ones += next[i--];
-        /* next[i-1..] is 0 1, then ones and zeros: the 1 moves up, the rest is sorted again */
+        /* next[i-1…] is 0 1 and then ones and zeros: move the 1 to the front, and sort the rest again */
         ones += next[i];
         next[i - 1] = 1;
         for (size_t k = i; k < n; k++) next[k] = k >= n - (ones - 1);

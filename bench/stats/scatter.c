@@ -11,7 +11,8 @@ enum { LEAST = 4, EXACT = 1000, DRAWN = 999 };
 
 static double mean_of(const double *values, size_t n, double *squares)
 {
-    double about = values[0], sum = 0; /* about one of them: equal values have no scatter to the last bit */
+    /* Sums relative to one of the values, so that equal values have exactly no scatter. */
+    double about = values[0], sum = 0;
     for (size_t i = 0; i < n; i++) sum += values[i] - about;
     double mean = sum / (double)n;
     *squares = 0;
@@ -31,7 +32,8 @@ struct welch welch_of(const double *base, size_t m, const double *fresh, size_t 
 
 /* ---- unequal scatter ---- */
 
-/* Deviations of one case from its sides' medians, scaled by n / (n - 1) for the median fitted; NAN where it is missing. */
+/* Writes the deviations of one case from its sides' medians, times n / (n - 1) to correct for the fitted
+   median; NAN for missing values. Returns false for pairs and if a side has too few values. */
 static bool deviations_of(const struct relabelled_case *row, const struct relabelled_group *group,
                           double *deviations)
 {
@@ -53,7 +55,7 @@ static bool deviations_of(const struct relabelled_case *row, const struct relabe
     return enough;
 }
 
-/* ln of the ratio of the mean absolute deviations from the medians of two labelled sides. */
+/* The logarithm of the ratio (label 1 / label 0) of the mean absolute deviations from each side's median. */
 static double ln_ratio(const double *deviations, const unsigned char *labels, size_t width, double *room)
 {
     double scatter[2];
@@ -68,17 +70,18 @@ static double ln_ratio(const double *deviations, const unsigned char *labels, si
         scatter[side] = sum / ((double)n - 1);
     }
     if (scatter[0] == scatter[1]) return 0;
-    double ratio = scatter[1] / scatter[0]; /* 0 or infinite where one side has no scatter at all */
+    double ratio = scatter[1] / scatter[0]; /* 0 or infinite if one side has no scatter at all */
     return fmax(-40, fmin(40, log(ratio)));
 }
 
-/* One group: its cases are relabelled together. `largest` is over all groups' cases of the same relabelling number;
-   groups are independent, so that the numbers may be paired at will. */
+/* The search in one group, whose cases are relabelled together. */
 struct search {
     struct relabellings labels;
-    double *deviations, *ratios; /* case by case: width and count figures */
-    const size_t *members;
-    size_t count;
+    /* scratch space for one case, a value per launch; the results: ratios[case * labels.count +
+       relabelling] */
+    double *deviations, *ratios;
+    const size_t *members; /* the indices of the group's cases */
+    size_t count;          /* number of these cases */
 };
 
 static double share_at_least(const double *values, size_t count, double observed)

@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 /* Per case: the logarithm of the ratio new / base of the mean absolute deviations, and whether the scatter
-   differs significantly: in this case (adjusted over all cases), or in the mean over all cases of its group.
-   Both are two-sided permutation tests, at `level`, of the deviations from each side's median. Not for paired
-   groups, nor for cases with fewer than four launches per side. */
+   differs significantly: in this case (adjusted over all cases of its group), or in the mean over these
+   cases. Both are two-sided permutation tests, at `level`, of the deviations from each side's median. Not for
+   paired groups, nor for cases with fewer than four launches per side. */
 struct scatter {
     double ln_ratio; /* NAN: none */
     bool unequal;
@@ -31,7 +31,7 @@ void compare_scatter(const struct relabelled_group *groups, size_t group_count,
 
 /* Welch's t. At least two values per side, none of them NAN. */
 struct welch {
-    double difference, error; /* of the means, new less base; its standard error */
+    double difference, error; /* mean of new minus mean of base; its standard error */
     double freedom;           /* of the smaller side: a whole number */
 };
 struct welch welch_of(const double *base, size_t m, const double *fresh, size_t n);

@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The autocorrelation sum takes n times the lags: longer series are judged by the medians of this many
- * blocks. */
+/* The autocorrelation sum takes a time of n times the number of lags, so longer series are reduced to the
+   medians of about this many blocks. */
 enum { BLOCKS_MOST = 2048 };
 
 const char *stop_reason_name(enum stop_reason why)
@@ -61,7 +61,7 @@ double drift_within(const double *us, size_t count)
     return median(us + count - half, half) / median(us, half);
 }
 
-/* `total` spread over the passes: what should have been reached when pass `pass` ends. */
+/* Divides `total` over the passes: how many samples there must be at the end of pass `pass`. */
 static size_t quota(size_t total, size_t pass, size_t passes)
 {
     return (total * (pass + 1) + passes - 1) / passes;
@@ -78,8 +78,9 @@ size_t stopping_fixed(const struct stopping *s, size_t pass)
     return quota(s->fixed, pass, s->passes) - (pass ? quota(s->fixed, pass - 1, s->passes) : 0);
 }
 
-/* Enough undisturbed samples; or enough together with disturbed ones, after a fair number of tries. Where a sample takes
-   long, a rank is scheduled away in nearly every one: then twice as many as wanted must do. */
+/* Are there enough undisturbed samples or, after enough attempts, enough together with disturbed ones? If
+   samples take long, a rank is preempted in nearly every one; then twice the wanted number of attempts is
+   enough. */
 static bool has_fixed(const struct sampled *now, size_t wanted)
 {
     static const double LONG_S = 0.1;
@@ -87,7 +88,7 @@ static bool has_fixed(const struct sampled *now, size_t wanted)
     return now->count >= wanted || (now->count + now->disturbed >= wanted && now->taken >= tries);
 }
 
-/* `count`, or how many samples the time left takes when those are fewer; at least one. */
+/* Limits `count` to the number of samples that fit into the remaining time; at least one. */
 static size_t fit(const struct sampled *now, size_t count)
 {
     if (!(now->sample_s > 0)) return least(count, isfinite(now->most_s) ? 5 : count);
@@ -95,7 +96,9 @@ static size_t fit(const struct sampled *now, size_t count)
     return most >= (double)count ? count : most > 1 ? (size_t)most : 1;
 }
 
-/* After a fair number of tries more than half began late (a rank missed the time set for all): they never count. */
+/* Must a fixed number of samples be given up? So if most of many attempts began late (a rank missed the
+   common start time; late samples never count), or if there were ten times as many attempts as wanted
+   samples. */
 static bool mostly_late(const struct sampled *now, size_t wanted)
 {
     size_t late = now->taken - now->count - now->disturbed;
@@ -128,7 +131,8 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
     else if (time_is_up)
         *why = STOP_TIME;
     if (*why) return 0;
-    /* Checkpoints grow geometrically, so that O(log n) decisions are taken; none oversteps the time. */
+    /* The distance of decisions grows geometrically, so that there are O(log n), but never beyond the time
+       limit. */
     size_t next = fit(now, now->taken < 10 ? 5 : now->taken / 2);
     return least(least(next, most - now->count), BLOCK_MOST);
 }

@@ -22,11 +22,11 @@ struct sampled {
     const double *us; /* samples that count, in measured order */
     size_t count;
     size_t pass;            /* from 0 */
-    size_t taken;           /* including those set aside */
+    size_t taken;           /* all samples, including those set aside */
     size_t disturbed;       /* samples set aside that count if there are too few others (measure/aside.h) */
-    double spent_s, most_s; /* without the time of disturbed samples; INFINITY: no limit */
-    double wall_s, wall_most_s; /* with it; 0: no limit */
-    double sample_s;            /* what an undisturbed sample costs, with its barrier; 0: not known yet */
+    double spent_s, most_s; /* time without disturbed samples, and its limit; INFINITY: none */
+    double wall_s, wall_most_s; /* time with disturbed samples, and its limit; 0: none */
+    double sample_s;            /* duration of an undisturbed sample with its barrier; 0: not yet known */
 };
 
 /* How many samples to take before the next decision, at most BLOCK_MOST. 0: this pass ends, for the reason in

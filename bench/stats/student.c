@@ -3,12 +3,13 @@
 #include <math.h>
 #include <stddef.h>
 
-/* P(|T| < t), t >= 0: the finite sums of Abramowitz & Stegun 26.7.3 and 26.7.4. */
+/* P(|T| < t) for t >= 0, by the finite sums of Abramowitz & Stegun 26.7.3 and 26.7.4. */
 static double within(double t, size_t freedom)
 {
     double angle = atan(t / sqrt((double)freedom)), sine = sin(angle), cosine = cos(angle);
     double term = freedom % 2 ? cosine : 1, sum = 0;
-    /* Even: 1 + 1/2 cos^2 + 1 3/(2 4) cos^4 + …; odd: cos + 2/3 cos^3 + 2 4/(3 5) cos^5 + …; to cos^(freedom - 2). */
+    /* Even: 1 + 1/2 cos^2 + (1 3)/(2 4) cos^4 + …; odd: cos + 2/3 cos^3 + (2 4)/(3 5) cos^5 + …. The last
+       term is that with cos^(freedom - 2). */
     for (size_t k = freedom % 2 ? 3 : 2; k <= freedom; k += 2) {
         sum += term;
         term *= cosine * cosine * (double)(k - 1) / (double)k;
@@ -16,8 +17,9 @@ static double within(double t, size_t freedom)
     return freedom % 2 ? (angle + sine * sum) * 2 / M_PI : sine * sum;
 }
 
-/* Far out 1 - within() loses all digits. With u = atan(t / sqrt f), P(T > t) = C times the integral of cos(u)^(f-1) from
-   u to pi/2, C = G((f+1)/2) / (sqrt(pi) G(f/2)), by Simpson's rule. */
+/* P(T > t) for large t, where 1 - within() would lose all digits. With u = atan(t / sqrt f), P(T > t) = C
+   times the integral of cos(v)^(f-1) for v from u to pi/2, where C = G((f+1)/2) / (sqrt(pi) G(f/2)) and G is
+   the gamma function. Uses Simpson's rule. */
 static double far_tail(double t, double freedom)
 {
     enum { STEPS = 200 };
@@ -29,7 +31,9 @@ static double far_tail(double t, double freedom)
 
 double student_upper(double t, double freedom)
 {
-    enum { MANY = 1000 }; /* the sums would take as many steps; the limit is within a millionth of p */
+    /* Above this use an approximation, with an error of 1e-6 of p, because the sums would have that many
+       terms. */
+    enum { MANY = 1000 };
     if (freedom > MANY) { /* Abramowitz & Stegun 26.7.8 */
         double z = t * (1 - 1 / (4 * freedom)) / sqrt(1 + t * t / (2 * freedom));
         return erfc(z / sqrt(2)) / 2;

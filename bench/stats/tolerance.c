@@ -8,25 +8,25 @@
 #include <string.h>
 
 enum {
-    FEW = 999,  /* for the ends of the interval */
-    STEPS = 14, /* of bisection: the ends are exact to 1e-4 of the bracket */
+    FEW = 999,  /* relabellings for the ends of the interval */
+    STEPS = 14, /* steps of bisection: the ends are exact to 1e-4 of the bracket */
 };
-static const double CUT = 4; /* robust sigmas from the median: further values are left out */
-static const double SIGMA =
-    1.482602218505602; /* standard deviation over median absolute deviation, normal values */
+static const double CUT = 4; /* values more than this many robust sigmas from the median are left out */
+/* Standard deviation divided by median absolute deviation, for normal values. */
+static const double SIGMA = 1.482602218505602;
 
 /* ---- the statistic ---- */
 
-/* One side, ascending, of which [first, end) is kept. */
+/* The ascending values of one side; those in [first, end) are kept. */
 struct kept {
     const double *values;
     size_t first, end;
-    double middle, cut; /* the median, and how far from it a value may lie */
+    double middle, cut; /* the median, and the largest permitted distance from it */
 };
 
 static double mean_of(const struct kept *kept)
 {
-    double sum = 0; /* about the median: equal values then have no scatter to the last bit */
+    double sum = 0; /* relative to the median, so that equal values have exactly no scatter */
     for (size_t i = kept->first; i < kept->end; i++) sum += kept->values[i] - kept->middle;
     return kept->middle + sum / (double)(kept->end - kept->first);
 }
@@ -39,7 +39,8 @@ static double variance_of_mean(const struct kept *kept)
     return n > 1 ? squares / (n - 1) / n : 0;
 }
 
-/* How far the outermost kept value lies beyond the cut, as a multiple of it; *upper: at which end. */
+/* The distance of the outermost kept value from the median, as a multiple of the cut; *upper: is it at the
+   upper end? */
 static double furthest(const struct kept *kept, bool *upper)
 {
     double low = (kept->middle - kept->values[kept->first]) / kept->cut,
@@ -48,7 +49,7 @@ static double furthest(const struct kept *kept, bool *upper)
     return *upper ? high : low;
 }
 
-/* Leaves out the furthest values of both sides. */
+/* Leaves out the values furthest beyond the cut, at most `most` of both sides together. */
 static void skip(struct kept *x, struct kept *y, size_t most)
 {
     for (size_t i = 0; i < most; i++) {
@@ -63,7 +64,8 @@ static void skip(struct kept *x, struct kept *y, size_t most)
     }
 }
 
-/* Absolute deviations of ascending values from their median, ascending, into `room`: from the ends of the middle outwards. */
+/* Writes the absolute deviations of ascending values from their median into `room`, ascending: merges them
+   from the middle outwards. */
 static void deviations_of(const double *ascending, size_t n, double *room)
 {
     double middle = median_sorted(ascending, n);
@@ -74,8 +76,9 @@ static void deviations_of(const double *ascending, size_t n, double *room)
     }
 }
 
-/* The robust sigma of n absolute deviations in ascending order, of which `fitted` medians were taken: unbiased within 4 %
-   for normal values from three a side on (see launch_sigma in ranks.h). */
+/* The robust sigma from n absolute deviations in ascending order, corrected for the number of medians that
+   were fitted. Unbiased within 4 % for normal values from three per side on (see launch_sigma() in
+   ranks.h). */
 static double sigma_of(const double *deviations, size_t n, double fitted)
 {
     return SIGMA * median_sorted(deviations, n) * (double)n / ((double)n - 1.2 * fitted);
@@ -90,13 +93,13 @@ static void merge(const double *a, size_t m, const double *b, size_t n, double *
             into[i + j] = b[j], j++;
 }
 
-/* Where more than half of the values are equal there is no robust sigma: nothing is left out. */
+/* If more than half of the values are equal, the robust sigma is 0, and nothing is left out. */
 static double cut_of(double sigma)
 {
     return sigma > 0 ? CUT * sigma : INFINITY;
 }
 
-/* A billionth of the standard error is rounding: equal means. */
+/* The difference divided by its standard error. A billionth of that error is rounding and counts as 0. */
 static double over(double difference, double variance)
 {
     if (fabs(difference) <= 1e-9 * sqrt(variance)) return 0;
@@ -124,7 +127,8 @@ double skipped_t(const double *base, size_t m, const double *fresh, size_t n, do
 
 /* ---- the test at one shift ---- */
 
-/* The values of all launches at one shift, ascending (pairs: by their absolute value), with the launch of each. */
+/* The values of all launches after subtracting a shift, ascending (pairs: by absolute value), and the launch
+   of each. */
 struct pooled {
     double *values, *base, *fresh, *room;
     size_t *launch, count;
@@ -181,8 +185,9 @@ static void pool_at(struct pooled *pool, const struct two_sides *sides, double s
     free(order);
 }
 
-/* Ordered by absolute value, the differences of which some changed their sign ascend as: the negative ones from the
-   largest down, then the others. */
+/* The statistic after the signs of some differences were flipped. The values are sorted by absolute value, so
+   ascending order is: first the negative ones from the last to the first, then the others from the first to
+   the last. */
 static double paired_at(struct pooled *pool, const unsigned char *labels)
 {
     size_t n = 0;
@@ -204,7 +209,7 @@ static double statistic_at(struct pooled *pool, const unsigned char *labels, boo
     return skipped_t(pool->base, n[0], pool->fresh, n[1], pool->room);
 }
 
-/* p of "the shift is at most s" and of "the shift is at least s". */
+/* above: p of "the shift is at most s"; below: p of "the shift is at least s". */
 struct both_p {
     double above, below;
 };
@@ -225,7 +230,8 @@ static struct both_p test_at(struct pooled *pool, const struct two_sides *sides,
     return (struct both_p){(double)above / (double)labels->count, (double)below / (double)labels->count};
 }
 
-/* Is "the shift is at most s" (direction -1; 1: at least) rejected? Stops as soon as it cannot be any more. */
+/* Is "the shift is at most s" (direction -1) or "at least s" (direction 1) rejected? Stops as soon as that is
+   impossible. */
 static bool rejected_at(struct pooled *pool, const struct two_sides *sides, double shift,
                         const struct relabellings *labels, int direction, double alpha)
 {
@@ -242,7 +248,7 @@ static bool rejected_at(struct pooled *pool, const struct two_sides *sides, doub
 
 /* ---- the interval ---- */
 
-/* The end of the interval in the direction -1 (lower) or 1 (upper) of `middle`, a shift that is not rejected. */
+/* The lower (direction -1) or upper (1) end of the interval. `middle`: a shift that is not rejected. */
 static double end_of(struct pooled *pool, const struct two_sides *sides, double middle, double width,
                      int direction, double alpha, const struct relabellings *labels)
 {
@@ -259,7 +265,7 @@ static double end_of(struct pooled *pool, const struct two_sides *sides, double 
     return inside;
 }
 
-/* The smallest and the largest shift at which some base and some new value meet. */
+/* The smallest and the largest difference of a new and a base value (pairs: the extreme differences). */
 static void extremes(const struct two_sides *sides, double *lo, double *hi)
 {
     double least[2] = {INFINITY, INFINITY}, most[2] = {-INFINITY, -INFINITY};
@@ -286,7 +292,8 @@ static void prepare(struct tolerance_tester *tester, const struct two_sides *sid
     tester->base_count = m, tester->fresh_count = n, tester->paired = paired, tester->ready = true;
 }
 
-/* The search used a part of the relabellings: at the tolerance itself the tests with all of them decide. */
+/* Makes the interval consistent with the tests at the tolerance, which use all relabellings; the search for
+   the ends used only some. */
 static void agree_with_tests(struct tolerance_test *test, double tolerance, double alpha)
 {
     test->lo = test->slower < alpha ? fmax(test->lo, tolerance) : fmin(test->lo, tolerance);

@@ -38,12 +38,12 @@ struct two_sides {
 struct tolerance_test {
     double slower, faster;         /* p of "not slower (not faster) by more than the tolerance" */
     double not_slower, not_faster; /* p of "slower (faster) by the tolerance or more" */
-    double lo, hi;                 /* of the shift: each end at 1 - alpha, both together at 1 - 2 alpha */
+    double lo, hi;                 /* of the shift: each bound at 1 - alpha, both together at 1 - 2 alpha */
     bool has_interval; /* false: too few launches to reject any shift; lo and hi are then the extremes */
 };
 
-/* Keeps the relabellings of the last numbers of launches, which most cases of a comparison share. Start with
-   {.seed = …}. */
+/* Caches the relabellings for the last numbers of launches, since most cases of a comparison have the same
+   ones. Initialise it with {.seed = …}. */
 struct tolerance_tester {
     uint64_t seed;
     size_t most; /* as in struct decision_rules */

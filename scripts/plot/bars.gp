@@ -1,4 +1,4 @@
-# Horizontal bars, the paler of two for the other phase, a mark at the peak, intervals; text beside them.
+# Horizontal bars, with a paler bar for the second phase, a mark at the peak, intervals, and text beside them.
 # Blocks of NAME.tsv: bars and pale bars (x, y, x from, x to, y from, y to, line type), marks (x, y, dx, dy), intervals
 # (x, y, lo, hi), texts (x, y, line type, text), title.
 data = name.'.tsv'

@@ -1,4 +1,4 @@
-# A square of hosts: how fast each pair was, on a fixed scale. Hosts in order, the first at the top left; lines between domains.
+# A matrix of hosts: the speed of each pair on a fixed scale. Hosts are in order, the first at the top left; lines separate the domains.
 # Blocks of NAME.tsv: cells (column, row, x from, x to, y from, y to, value), dividing lines, names of the rows, subtitle (x, y, line type, text), title.
 data = name.'.tsv'
 do for [format in formats] {
@@ -15,7 +15,7 @@ do for [format in formats] {
     set cbrange [least:most]
     set colorbox user origin at_right + 0.025,at_bottom size 0.025,at_top - at_bottom
     set cbtics font small textcolor rgb ink
-    # yellow is slow, dark blue is as fast as the others: cividis' ends, readable in grey and by colour-blind readers
+    # Yellow is slow, dark blue is as fast as the others: the ends of cividis, which works in grey and for colour-blind readers.
     set palette defined (0 '#fde737', 0.5 '#7c7b78', 1 '#00224e')
     plot data index 0 using 1:2:3:4:5:6:7 with boxxyerror fs solid 1 noborder lc palette notitle, \
          data index 1 using 1:2 with lines lw 2.5 lc rgb '#ffffff' notitle

@@ -1,5 +1,5 @@
-# The second layer: the whole canvas from 0 to 1, for text that stands where busbar has computed it. Text is data here,
-# never code, and `noenhanced`, so that a label's braces and underscores are only letters.
+# The second layer: coordinates from 0 to 1 over the whole canvas, for text at positions that busbar computed. Text is data
+# here, never code, and `noenhanced`, so that braces and underscores in a label have no special meaning.
 unset border
 unset tics
 unset xlabel

@@ -2,7 +2,7 @@
 # `width`, `height` (pixels at 100 %), `formats`, `name` and the positions that are used here.
 set encoding utf8
 
-# Eight colours that colour-blind readers tell apart (after Okabe and Ito, darkened until each has a contrast of 3:1 on
+# Eight colours that colour-blind readers can tell apart (after Okabe and Ito, darkened until each has a contrast of 3:1 on
 # white); curves 9 to 16 repeat them with dashes. The page's style sheet has a lighter twin of each for dark screens.
 ink = '#222222'; faint = '#d9d9d9'; grey = '#6b6b6b'
 colour(i) = word('#0072b2 #d55e00 #008f68 #b5548c #8f6400 #3d92cc #4d4d4d #7b3fa0', (i - 1) % 8 + 1)
@@ -11,8 +11,8 @@ do for [i = 1:8] {
     set linetype i + 8 lc rgb colour(i) lw 2 dt '-'
 }
 
-# One canvas, three formats. The sizes in pixels are those of the SVG; PNG has twice as many, PDF is a vector too. The SVG
-# terminal of gnuplot 5 takes a font for a family's name, ':Bold' with it, and browsers then fall back to serifs.
+# One canvas, three formats. The sizes in pixels are those of the SVG; PNG has twice as many; PDF is a vector format, too. The
+# SVG terminal of gnuplot 5 would take ':Bold' as a part of the family's name, and browsers would fall back to a serif font.
 terminal_of(format) = format eq 'svg' ? sprintf("set terminal svg size %d,%d dynamic font 'sans-serif,13' background '#ffffff'; title_font = 'sans-serif,16'", width, height) \
     : format eq 'png' ? sprintf("set terminal pngcairo size %d,%d font 'sans,13' fontscale 1.5 linewidth 2 pointscale 2 background '#ffffff'; title_font = 'sans-serif:Bold,15'", 2 * width, 2 * height) \
     : sprintf("set terminal pdfcairo size %gin,%gin font 'sans,13' fontscale 0.72 linewidth 0.8 pointscale 0.55 background '#ffffff'; title_font = 'sans-serif:Bold,15'", width / 100.0, height / 100.0)
@@ -22,7 +22,7 @@ set linetype 18 lc rgb ink lw 1.5
 
 small = ',12'
 
-# The axes' look; `reset` between plots takes it away.
+# The look of the axes; `reset` between plots clears it, so each plot sets it again.
 axes = "set datafile separator tab; set border 3 lc rgb ink lw 1; set tics nomirror out scale 0.6 font small textcolor rgb ink; " \
     ."set lmargin at screen at_left; set rmargin at screen at_right; set bmargin at screen at_bottom; set tmargin at screen at_top; " \
     ."set xlabel x_label offset 0,0.3 textcolor rgb ink"

@@ -2,14 +2,14 @@
 # isolated medians against a bare loop, alternating in one run: within 3 % at each of five sizes, medians of five runs
 . "$(dirname "$0")/../lib.sh"
 needs_built benchmark/accuracy
-# pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
+# pair PROGRAM…: runs two ranks that busy-wait, each on a separate core, as in a normal launch
 pair() { SWEEP_RANKS=2 MPIRUN=$mpirun timeout 300 "$mpi_launcher" "$@"; }
 wanted=5 most_runs=10
 echo "2 ranks, all-reduce, float, sum, out of place, the same buffers every time; medians of the slowest rank's time, us;"
 echo "ratio: median over 100 pairs of neighbouring blocks; scatter: the bare loop's interquartile range over its median"
 : >"$work/all"
-# Each size is judged by its own scatter: where the bare loop itself scatters by more than 20 % in a run, that run says nothing of
-# busbar at that size, but still of the other sizes.
+# Each size is judged separately: if the bare loop scatters by more than 20 % at one size of a run, that run does not count for this
+# size, but it counts for the other sizes.
 enough() { awk -v wanted=$wanted '{ seen[$1] = 1 } $5 <= 0.2 { n[$1]++ } END { for (b in seen) if (n[b] < wanted) exit 1 }' "$work/all"; }
 for ((run = 1; run <= most_runs; run++)); do
     echo "run $run: bytes, busbar, bare, ratio, scatter"
@@ -21,7 +21,7 @@ for ((run = 1; run <= most_runs; run++)); do
 done
 echo
 echo "bytes, runs judged, median ratio, furthest ratio (target: the median within 3 %)"
-# Of each size the first five runs in which the bare loop held still.
+# For each size, the first five runs in which the bare loop scattered little.
 sort -s -k1,1n "$work/all" | awk -v wanted=$wanted '
     function off(x) { return x > 1 ? x - 1 : 1 - x }
     function held(x) { return sprintf("%.4f", off(x)) + 0 <= 0.03 } # as printed: 1.0300 minus 1 is more than 0.03 in binary

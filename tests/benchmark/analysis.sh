@@ -5,8 +5,8 @@ needs_built busbar
 echo "writing 500 launches x 40 cases x 100 samples"
 timeout 600 tests/benchmark/make-archive "$work/runs" --runs base,new --launches 250 --cases 40 --samples 100 --allocations 3 || exit 5
 du -sh "$work/runs" | cut -f 1
-# measure NAME SECONDS COMMAND…: on one core; the limit is on the time by the clock, so run it on an idle machine (the processor's
-# time is printed beside it). Memory: the largest process (busbar or gnuplot).
+# measure NAME SECONDS COMMAND…: runs the command on one core. The limit applies to wall-clock time, so run it on an idle machine; the CPU
+# time is printed, too. The memory is that of the largest process (busbar or gnuplot).
 measure() {
     python3 - "$@" <<'END'
 import os, resource, subprocess, sys, time

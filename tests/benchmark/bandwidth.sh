@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # reported bandwidth on shaped links against what the interfaces' byte counters saw (as root)
-# Four namespace hosts, one rank each, links shaped to RATE Mbit/s. The witness shares nothing with the sampler: bytes that host t1 has sent,
-# before and after a launch, against what the launch's calls must send. Ring algorithms are chosen so that those bytes are known:
-# all-reduce sends 2(n-1)/n of the buffer from every rank, all-gather (n-1)/n of the total, send-recv the buffer.
+# Four hosts in network namespaces, one rank each, links limited to RATE Mbit/s. The check is independent of the sampler: it compares the
+# bytes that host t1 sent during a launch with the bytes that the launch's calls must send. Ring algorithms make these known: every rank
+# sends 2(n-1)/n of the buffer in all-reduce, (n-1)/n of the total in all-gather, and the buffer in send-recv.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/fakes/namespace_cluster.sh
@@ -25,7 +25,7 @@ for nodes in 2 4; do
                 --mode pipelined -n 160 -w 4 --passes 1 -c 0 --cache warm --output "$work/results" --run r --launch "$collective-$nodes-$size" \
                 >"$work/out" 2>&1 </dev/null || { not_ok "$collective on $nodes hosts"; tail -n 5 "$work/out"; continue; }
             after=$(cluster bytes t1)
-            # calls: the warm-up, which has those that choose the batch, and samples times batch
+            # calls: the warm-up, which includes those that choose the batch size, plus samples times batch size
             if python3 - "$work/results/r/$collective-$nodes-$size.jsonl" "$((after - before))" "$rate" <<'END'
 import json, sys
 row = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"][0]

@@ -1,5 +1,5 @@
-/* A bare matrix-multiplication loop that shares nothing with busbar: bare_gemm LIBRARY TYPE EDGE CALLS prints
-   the median of the calls' times in microseconds. The library's kernel is whatever the environment makes it
+/* A bare matrix-multiplication loop that shares no code with busbar: bare_gemm LIBRARY TYPE EDGE CALLS prints
+   the median time of the calls in microseconds. The environment chooses the library's kernel
    (OPENBLAS_CORETYPE, BLIS_ARCH_TYPE). */
 #include <dlfcn.h>
 #include <stdio.h>

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # matmul against the best that OpenBLAS's and BLIS's kernels reach in a bare loop, alternating: at least TARGET [0.95]
-# BARE_LIBRARY_PATH: where the bare loop alone finds libraries, such as those that matmul shall not know.
+# BARE_LIBRARY_PATH: a library path for the bare loop only, for example for libraries that matmul must not find.
 . "$(dirname "$0")/../lib.sh"
 needs_built matmul benchmark/bare_gemm
 threads=${THREADS:-$(nproc)}
 rounds=${ROUNDS:-5} target=${TARGET:-0.95}
 bare=$build/benchmark/bare_gemm
 
-# bare_us SPEC TYPE EDGE CALLS: median time of the bare loop; SPEC is LIBRARY or LIBRARY:KERNEL. Nothing when that kernel cannot run here.
+# bare_us SPEC TYPE EDGE CALLS: prints the median time of the bare loop; SPEC is LIBRARY or LIBRARY:KERNEL. Prints nothing if that kernel
+# cannot run here.
 bare_us() {
     local library=${1%%:*} kernel=${1#*:}
     [ "$kernel" != "$1" ] || kernel=
@@ -34,9 +35,9 @@ aarch64) cores='ARMV8 NEOVERSEN1 NEOVERSEV1 NEOVERSEN2' ;;
 *) cores= ;;
 esac
 for core in $cores; do candidates+=("libopenblas.so.0:$core"); done
-for arch in 0 1 2 3 4 5 6 7 8; do candidates+=("libblis.so.4:$arch"); done # its numbers for kernels; those that crash here are left out
+for arch in 0 1 2 3 4 5 6 7 8; do candidates+=("libblis.so.4:$arch"); done # BLIS numbers its kernels; those that crash here are left out
 
-# The four fastest kernels for a type, by the best of three turns; the comparison is then made afresh.
+# Prints the four fastest kernels for a type, each by the best of three runs. The comparison then measures them again.
 finalists() {
     for _ in 1 2 3; do
         for spec in "${candidates[@]}"; do
@@ -45,7 +46,7 @@ finalists() {
     done | sort -n | awk '!seen[$2]++ && n++ < 4 { print $2 }'
 }
 
-busbar_us() { # TYPE EDGE CALLS
+busbar_us() { # TYPE EDGE CALLS: prints matmul's median time and its algorithm
     "$build/matmul" --backend cblas -d "$1" --shapes "$2" --phase burst -n "$3" -w 1 --threads "$threads" -c 0 --output none --format json 2>/dev/null |
         sed -n 's/^{"record": *"case".*"algorithm": *"\([^"]*\)".*"median_us": *\([0-9.e+]*\).*/\2 \1/p'
 }

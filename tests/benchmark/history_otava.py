@@ -60,7 +60,7 @@ def otava(values):
         changes = []
         for seen in range(4, NIGHTS):
             for point in compute_change_points(series[:seen + 1])[0]:
-                # Reported before the change was there: a false alarm, and no reason not to count the true report.
+                # A report from before night FROM is a false alarm; it does not keep the true report from counting.
                 if not any(abs(point.index - place) <= 2 and (earlier < FROM) == (seen < FROM) for place, earlier in changes):
                     changes.append((point.index, seen))
         result.append(changes)

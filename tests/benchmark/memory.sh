@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 needs_built all_reduce
 
-# resident RANKS SAMPLES: rank 0's largest resident memory in KiB
+# resident RANKS SAMPLES: prints rank 0's peak resident memory in KiB
 resident() {
     RANKS_TIMEOUT=580 ranks "$1" bash -c '
         if [ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-1}}" -eq 0 ]; then

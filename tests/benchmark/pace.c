@@ -1,10 +1,10 @@
-/* How freely this core computes: the time of independent operations over that of a chain of dependent ones,
-   times 1000.
+/* Tells whether this core is free: prints the time of independent operations divided by the time of a chain
+   of dependent operations, times 1000.
 
-   A core whose other hardware thread is busy (another guest of the host, say) hands out fewer operations per
-   cycle: the independent ones take longer, the chain, which waits for its own results, does not. The clock's
-   frequency cancels. The figure of a free core depends on its kind; only larger or smaller on the same
-   machine means anything. */
+   If the core's other hardware thread is busy (with another guest of the host, for example), this thread gets
+   fewer operations per cycle: the independent ones take longer; the chain does not, because it waits for its
+   own results. The clock frequency cancels. The figure of a free core depends on the CPU model, so compare
+   figures only on the same machine. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

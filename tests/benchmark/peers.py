@@ -34,9 +34,9 @@ class Tool:
     def __init__(self, name, program):
         self.name, self.program, self.count = name, program, 0
         self.trouble = f"{name} does not start"
-        self.may_be_late = False  # the time can be over before the first sample: such a launch is taken again with more
+        self.may_be_late = False  # the time may end before the first sample: such a launch is repeated with more time
         self.amount = {}
-        self.median = math.nan  # of the last launch, where the tool prints one beside its mean
+        self.median = math.nan  # of the last launch; NAN if the tool prints only a mean
 
     def run(self, size, amount, launch):
         """Returns the figure in us and the wall time in s."""
@@ -47,10 +47,11 @@ class Tool:
         with open(out_path, "w") as out:
             ended = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, env={**env, "PEERS_LAUNCH": str(launch)})
         wall = time.monotonic() - start
-        if ended.returncode:
+        late = self.may_be_late and ended.returncode == 5 and "nothing was measured" in ended.stderr
+        if ended.returncode and not late:
             lines = [l for l in (ended.stderr + open(out_path).read()).splitlines() if re.search(r"\w", l)]
             stop(f"{self.trouble} (status {ended.returncode} of {' '.join(command)}): {lines[0] if lines else 'no message'}")
-        figure = self.figure(out_path, size)
+        figure = 0 if late else self.figure(out_path, size)
         if not figure > 0 and self.may_be_late and amount < 4 * seconds:
             return self.run(size, amount + seconds / 2, launch)
         if not figure > 0:
@@ -112,8 +113,8 @@ class Osu(Iterating):
         try:
             help_text = subprocess.run([program, "-h"], capture_output=True, text=True, timeout=60).stdout
         except (OSError, subprocess.TimeoutExpired):
-            help_text = ""  # the first launch says what is wrong
-        self.has_percentiles = "--tail-lat" in help_text  # from 7.4 on
+            help_text = ""  # the first launch reports the error
+        self.has_percentiles = "--tail-lat" in help_text  # OSU 7.4 and later
 
     def arguments(self, size, n):
         return ["-T", "mpi_float", "-m", f"{size}:{size}", "-i", str(n), *(["-z50"] if self.has_percentiles else [])]
@@ -130,7 +131,7 @@ class Imb(Iterating):
     def arguments(self, size, n):
         with open(f"{work}/lengths-{size}", "w") as lengths:
             lengths.write(f"{size}\n")
-        # Exactly n iterations, whatever they take: no limit by volume (MB) or time (s).
+        # Exactly n iterations, however long they take: no limit by volume (MB) or time (s).
         return ["Allreduce", "-npmin", str(ranks), "-msglen", f"{work}/lengths-{size}", "-iter", f"{n},1000000,100,off", "-time", "1000"]
 
     def figure(self, path, size):
@@ -154,7 +155,7 @@ class NcclTests(Iterating):
 class Busbar(Tool):
     """Told how many seconds to sample."""
 
-    LEAST_S = 0.1  # --time-budget takes no less
+    LEAST_S = 0.1  # the smallest value that --time-budget accepts
 
     def __init__(self, cache, pipelined):
         super().__init__(f"busbar-{'pipelined-' if pipelined else ''}{cache}", f"{build}/all_reduce")
@@ -165,7 +166,7 @@ class Busbar(Tool):
 
     def arguments(self, size, amount):
         kind = ["--backend", "nccl", "--mode", "pipelined"] if self.pipelined else ["--backend", "mpi", "--mode", "isolated", "--sync", "barrier"]
-        # A precision that is never reached, so that the budget is used; not verified, as the other tools do not.
+        # A precision that is never reached, so that the whole budget is used. No verification, as in the other tools.
         return [*kind, "--cache", self.cache, "--sizes", str(size), "-d", "float", "-o", "sum", "--placement", "out_of_place", "-c", "0",
                 "--precision", "0.01", "--time-budget", f"{amount:.4f}s", "--output", f"{work}/records/{self.name}", "--run", str(self.count), "--launch", "l"]
 
@@ -190,11 +191,11 @@ def interval(logs):
     sections 3.2 and 3.3); without one at 95 % (fewer than six pairs) minimum and maximum."""
     n = len(logs)
     walsh = sorted((logs[i] + logs[j]) / 2 for i in range(n) for j in range(i, n))
-    ways = [1] + [0] * (n * (n + 1) // 2)  # subsets of the ranks 1..n with each sum
+    ways = [1] + [0] * (n * (n + 1) // 2)  # ways[s]: the number of subsets of the ranks 1..n with sum s
     for rank in range(1, n + 1):
         for total in range(len(ways) - 1, rank - 1, -1):
             ways[total] += ways[total - rank]
-    below, k = 0, 0  # k: how many Walsh averages lie outside at either end
+    below, k = 0, 0  # k: the number of Walsh averages outside the interval, at each end
     while k < len(walsh) // 2 and (below + ways[k]) / 2**n <= 0.025:
         below += ways[k]
         k += 1

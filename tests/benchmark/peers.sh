@@ -5,7 +5,7 @@
 . "$(dirname "$0")/../lib.sh"
 needs_built all_reduce busbar benchmark/distance
 
-# find_program KNOB PATH NAME…: the path itself, or the first NAME in or below that folder.
+# find_program KNOB PATH NAME…: prints PATH if it is a program, or the first NAME in or below the folder PATH.
 find_program() {
     local knob=$1 path=$2 name found
     shift 2

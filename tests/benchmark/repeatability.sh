@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # ten launches quiet (largest over smallest median at most 1.15) and ten with a busy core (each within 1.20)
-# Where the bare loop of the same minutes moves more, that is what the machine shows, and the row says so.
+# If the bare loop varies more in the same minutes, the machine is the cause, and the row says so.
 . "$(dirname "$0")/../lib.sh"
 needs_built all_reduce benchmark/bare
-# pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
+# pair PROGRAM…: runs two ranks that busy-wait, each on a separate core, as in a normal launch
 pair() { SWEEP_RANKS=2 MPIRUN=$mpirun timeout 300 "$mpi_launcher" "$@"; }
 sizes=8,1K,64K,1M,4M
 bytes=(8 1024 65536 1048576 4194304)
 
-# launch NAME: one launch of all_reduce and, in the same seconds, of the bare loop.
+# launch NAME: one launch of all_reduce and, right after it, one of the bare loop.
 launch() {
     pair "$build/all_reduce" --sizes $sizes --max-seconds 0.25 --output "$work/results" --run "${1%-*}" --launch "$1" \
         >/dev/null 2>"$work/err" || { cat "$work/err"; exit 1; }

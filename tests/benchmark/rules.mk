@@ -2,13 +2,13 @@
 
 BENCHMARKS := $(notdir $(basename $(wildcard tests/benchmark/*.sh)))
 
-# Programs that benchmarks of busbar itself compare with: each stands alone, with MPI and nothing of ours.
+# Programs that the benchmarks compare busbar with: each is one source file that uses MPI and no code of busbar.
 BARE := $(if $(HAVE_MPI),$(patsubst tests/benchmark/%.c,$B/benchmark/%,$(wildcard tests/benchmark/*.c)))
 $(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(MPI_LIBS) -ldl -lm
-# The bare loop alone, and beside the sampler in one run.
+# The bare loop alone, and programs that compare it with parts of busbar or measure those parts.
 LOOPS := $(if $(HAVE_DRIVERS),$(addprefix $B/benchmark/,bare accuracy sync coverage distance))
 $B/obj/tests/benchmark/loop/%.o: $B/flags/measure
 $B/obj/tests/benchmark/loop/%.o: EXTRA_FLAGS = $(MEASURE_FLAGS)

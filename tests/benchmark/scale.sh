@@ -7,7 +7,7 @@ needs_gpu_parts 'the emulated UltraServer'
 driver=all_reduce
 flags=(--backend nccl --collectives "all_reduce,all_gather" --sizes "4608,73728" -n 3 -w 1 --passes 1 --cache warm -T 240)
 
-# server HOSTS_PER_DOMAIN ARGUMENTS…
+# server HOSTS_PER_DOMAIN ARGUMENTS…: runs 72 ranks, 4 per emulated host
 server() {
     place=(tests/fakes/gpu/place 4 "$1")
     RANKS_TIMEOUT=300 emulated 72 -- "${@:2}"

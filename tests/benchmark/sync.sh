@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # each measure for accuracy on against off: window or barrier, passes, setting preempted samples aside, effective sample size
-# PARTS='start passes aside stopping' chooses; each takes under two minutes. Nothing here is judged: the figures are the reason for the
-# defaults (README, Method), on the machine at hand.
+# PARTS='start passes aside stopping' chooses; each takes under two minutes. This benchmark has no targets: its figures, on the machine at
+# hand, are the reason for the defaults (README, Method).
 . "$(dirname "$0")/../lib.sh"
 needs_built all_reduce benchmark/sync benchmark/coverage
 set -o pipefail
 launches=${LAUNCHES:-10}
-# pair PROGRAM…: two ranks that spin while they wait, each on a core of its own, as people start them
+# pair PROGRAM…: runs two ranks that busy-wait, each on a separate core, as in a normal launch
 pair() {
     SWEEP_RANKS=2 MPIRUN=$mpirun timeout 300 "$mpi_launcher" "$@" 2>"$work/err" || { cat "$work/err" >&2; exit 1; }
 }

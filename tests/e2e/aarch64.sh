@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Arm hosts (GB200, GB300): everything compiles for aarch64, and what needs neither MPI nor a GPU passes its unit tests under an
-# emulator. Needs a cross compiler and qemu's user mode; JSON for arm64 is unpacked from its package into the build folder.
+# Arm hosts (GB200, GB300): everything compiles for aarch64, and the code that needs neither MPI nor a GPU passes its unit tests under an
+# emulator. Needs a cross compiler and qemu's user mode; jansson for arm64 is unpacked from its package into the build folder.
 . "$(dirname "$0")/../lib.sh"
 cc=${CROSS_CC:-aarch64-linux-gnu-gcc}
 qemu=$(command -v qemu-aarch64-static || command -v qemu-aarch64)
@@ -9,7 +9,8 @@ flags=(-std=c11 -D_GNU_SOURCE -O2 -Ibench -I. -Wall -Wextra -Werror -Wshadow -Ws
 root=$build/aarch64
 mkdir -p "$root"
 
-# packages NAME…: arm64 packages into $root/sys by apt, with lists of its own; neither root nor the system's apt are needed.
+# packages NAME…: downloads arm64 packages with apt and unpacks them into $root/sys. Uses separate package lists, so it neither needs root
+# nor changes the system's apt.
 packages() {
     [ ! -e "$root/sys/usr/include/jansson.h" ] || return 0
     command -v apt-get >/dev/null || return 1
@@ -23,7 +24,7 @@ packages() {
     for deb in "$root"/debs/*.deb; do dpkg -x "$deb" "$root/sys" || return 1; done
 }
 
-# Whatever includes MPI, hwloc or CUDA is compiled against this machine's headers, and not run.
+# Sources that include MPI, hwloc or CUDA are compiled with this machine's headers, and not run.
 mapfile -t host_flags < <(sed -n 's/^\(MPI_CFLAGS\|HWLOC_CFLAGS\|JSON_CFLAGS\) := //p' "$build/config.mk" | tr ' ' '\n' | grep .)
 cp -r /usr/include/hwloc.h /usr/include/hwloc "$root/" 2>/dev/null
 mkdir -p "$root/include" && cp /usr/include/jansson*.h "$root/include/" 2>/dev/null
@@ -50,11 +51,11 @@ if ! packages libjansson4 libjansson-dev >"$work/apt" 2>&1; then
     exit
 fi
 json=$root/sys/usr/lib/aarch64-linux-gnu
-tests="$(echo tests/unit/*.c) tests/unit/mpi/test_gemm.c" # what needs no MPI
+tests="$(echo tests/unit/*.c) tests/unit/mpi/test_gemm.c" # tests that need no MPI
 parts=$(for source in bench/{base,stats,collective,catalog,record,analysis,analysis/*}/*.c kernels/*.c bench/matmul/{gemm,freivalds,parallel}.c bench/gpu/nccl_debug.c bench/gpu/nccl_transport.c; do
     [ "$source" = bench/analysis/busbar.c ] || echo "$source"
 done)
-# Objects are kept: only what is newer is compiled again.
+# Objects are kept: only sources that changed since are compiled again.
 objects='' style=$root/obj/page_style.c
 mkdir -p "$root/obj"
 scripts/embed page_style bench/analysis/report/page.css >"$style" || exit 1
@@ -68,7 +69,7 @@ done
 # shellcheck disable=SC2086 # objects have no spaces
 check 'links for aarch64' "$cc" -o "$root/unit" $objects -L"$json" -Wl,-rpath-link,"$json" -ljansson -lm -lpthread || exit
 emulate() { "$qemu" -L /usr/aarch64-linux-gnu -E LD_LIBRARY_PATH="$PWD/${root#"$PWD"/}/sys/usr/lib/aarch64-linux-gnu:$json" "$@"; }
-# Simulations, and what repeats itself for every type and a thousand seeds, take minutes under the emulator.
+# Simulations, and tests that repeat for every type and a thousand seeds, take minutes under the emulator.
 check "the unit tests pass on aarch64 ($(echo "$tests" | wc -w) files)" emulate "$root/unit" gate_simulation gate_situations history_simulation scan_simulation planning \
     order/sorts_in_time freivalds/no_false_alarm
 tail -n 1 "$work/out" | sed 's/^/# /'

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# scripts/bench, on the emulated device: sizes as far as the memory of the GPUs goes, time and money before anything is measured; and on
-# a machine without a GPU the sizes and the time that it always had.
+# scripts/bench on the emulated device: sizes up to the memory of the GPUs; time and cost are printed before anything is measured. On a
+# machine without a GPU: fixed sizes and a fixed time.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 . tests/fakes/emulated_gpu.sh
 
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
-before() { # NAME FIRST THEN: a line with FIRST stands before the first with THEN
+before() { # NAME FIRST THEN: a line with FIRST comes before the first line with THEN
     if awk -v a="$2" -v b="$3" 'index($0, a) { seen = 1 } index($0, b) { exit } END { exit !seen }' "$work/err"; then ok "$1"; else not_ok "$1"; cat "$work/err"; fi
 }
 # bench [VARIABLE=value…]
@@ -37,12 +37,12 @@ needs_gpu_parts 'make bench on GPUs'
 fake=$(realpath "$build/fakegpu")
 trap 'ended=$?; rm -rf "$work"; rm -f "/dev/shm/fakegpu-$$-"*; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
 printf '%s slots=2 gpus=2\n' "$(uname -n)" >"$work/hosts"
-# 256 MiB stay free, and a tenth of the rest: 72 MB. All-reduce needs two buffers: 32 MiB fit, 64 MiB do not.
+# bench leaves 256 MiB free, and a tenth of the rest; 72 MB remain. All-reduce needs two buffers: 32 MiB fit, 64 MiB do not.
 memory=$((268435456 + 80000000))
 emulated_bench() {
     bench LD_LIBRARY_PATH="$fake${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" FAKEGPU_TAG=$$ FAKEGPU_MEMORY=$memory HOSTFILE="$work/hosts" "$@"
 }
-# The emulated device checks every element by the host's processors: on a busy machine that takes minutes.
+# The emulated device checks every element on the host's CPU: on a busy machine that takes minutes.
 short='--deadline 10m --driver-arg --passes=1 --driver-arg -n2 --driver-arg -w1 --shapes 64 --sustain 0.1 --matmul-arg -n2 --no-preflight'
 check 'GPUs' emulated_bench RUN=gpus LAUNCHES=1 USD_PER_GPU_HOUR=3 SWEEP_ARGS="$short"
 before 'the largest size is told first' 'sweep: sizes up to 32MiB, which fit into the memory of every GPU' '[1/2]'
@@ -61,14 +61,14 @@ if grep -q USD "$work/err"; then not_ok 'and no money is told'; else ok 'and no 
 check 'a size that does not fit is no failure' emulated_bench RUN=large LAUNCHES=1 DRIVERS=all_reduce SWEEP_ARGS="$short --sizes 8,32M,64M"
 check 'it is left out, the others are measured' cases large '{(r["bytes"], r["status"]) for r in c} == {(8, "ok"), (32 << 20, "ok"), (64 << 20, "too_large")}'
 
-# The scheduler does not tell of GPUs, and the head node has none: the ranks do.
+# The scheduler does not report GPUs, and the head node has none: the ranks report theirs.
 printf '%s slots=2\n' "$(uname -n)" >"$work/operator"
 check 'hosts of which nobody tells whether they have GPUs' emulated_bench HOSTFILE= OMPI_MCA_orte_default_hostfile="$work/operator" RUN=asked LAUNCHES=1 \
     DRIVERS=all_reduce USD_PER_GPU_HOUR=3600 SWEEP_ARGS="$short"
 # 23 sizes in two modes: 11.5 s, and 10 s to start; two GPUs at one USD a second.
 before 'are asked, and counted' 'sweep: at most about 21 s, 42.00 USD' '[1/1]'
 check 'and measured as GPUs' cases asked 'max(r["bytes"] for r in c) == 32 << 20 and {r["memory"] for r in c} == {"device"}'
-# A launch for each collective: all-gather's 64 MiB and a rank's part of 32 fit, all-reduce's two buffers of 64 MiB do not.
+# One launch per collective: all-gather fits (64 MiB and a rank's part of 32 MiB), all-reduce does not (two buffers of 64 MiB).
 memory=$((268435456 + 130000000))
 check 'collectives apart' emulated_bench RUN=apart LAUNCHES=1 DRIVERS=all_gather,all_reduce SWEEP_ARGS="$short --apart"
 before 'are measured as far as the one that needs more goes' 'sweep: sizes up to 32MiB, which fit' '[1/2]'

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# tests/benchmark/accuracy.sh judges each size by its own scatter, and can fail: a stand-in for the benchmark's program prints the figures.
+# tests/benchmark/accuracy.sh judges each size by that size's scatter, and can fail. A stand-in for the benchmark's program prints the
+# figures.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
 mkdir -p "$work/built/benchmark"
-# The launcher calls itself Hydra and runs once the program that follows its six words of flags. The program: a line a size, of the run's number in the file of the test.
+# The launcher claims to be Hydra, skips its six words of flags and starts the program once. The program counts its runs and prints one
+# line per size: those lines of the test's file that have the number of the run, or "all".
 printf '#!/bin/sh\nif [ "$1" = --version ]; then echo "HYDRA build details:"; exit; fi\nshift 6\nexec "$@"\n' >"$work/launcher"
 cat >"$work/built/benchmark/accuracy" <<'END'
 #!/bin/sh
@@ -12,7 +14,7 @@ echo run >>"$STAND_IN_COUNT"
 awk -v run="$(wc -l <"$STAND_IN_COUNT")" '$1 == "all" || $1 == run { printf "%8d %10.4f %10.4f %8.4f %8.4f\n", $2, $3 * 2, 2, $3, $4 }' "$STAND_IN"
 END
 chmod +x "$work/launcher" "$work/built/benchmark/accuracy"
-# accuracy FIGURES: lines "RUN|all BYTES RATIO SCATTER"
+# accuracy FIGURES: runs the benchmark with these figures, lines "RUN|all BYTES RATIO SCATTER"
 accuracy() {
     printf '%s\n' "$@" >"$work/figures"
     : >"$work/count"

@@ -7,7 +7,7 @@ if [ ! -x "$build/all_reduce" ]; then
     exit
 fi
 
-# A probe that finds the core free always, and ends the drill at the call whose number stands in $work/end.
+# A probe that always finds the core free, and ends the drill at the call whose number is in $work/end.
 mkdir -p "$work/build/benchmark"
 ln -s "$(realpath "$build/all_reduce")" "$work/build/all_reduce"
 cat >"$work/build/benchmark/pace" <<END

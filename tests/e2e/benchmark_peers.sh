@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# benchmark-peers with stand-ins for OSU, IMB, nccl-tests, mpirun and all_reduce whose figures are fixed: ratios and intervals by arithmetic.
+# benchmark-peers with stand-ins for OSU, IMB, nccl-tests, mpirun and all_reduce that print fixed figures; the expected ratios and intervals
+# are computed by hand.
 . "$(dirname "$0")/../lib.sh"
 mkdir -p "$work/build/benchmark" "$work/osu/c" "$work/imb" "$work/nccl"
 ln -s "$(realpath "$build/busbar")" "$work/build/busbar"
 
-# The launcher starts one process and forgets "-np N".
+# The launcher starts one process and ignores "-np N".
 printf '#!/bin/sh\nshift 2\nexec "$@"\n' >"$work/mpirun"
 
-# figure VALUE…: the launch's (PEERS_LAUNCH counts from 1; 0 while the amount of work is found out).
+# figure VALUE…: prints the value of this launch (PEERS_LAUNCH counts from 1; it is 0 while the amount of work is calibrated).
 cat >"$work/figure" <<'END'
 [ "${PEERS_LAUNCH:-0}" -gt 0 ] && shift $((PEERS_LAUNCH - 1))
 echo "$1"
@@ -17,6 +18,7 @@ cat >"$work/build/all_reduce" <<END
 arguments="\$*"
 while [ \$# -gt 0 ]; do case \$1 in --output) output=\$2 ;; --run) run=\$2 ;; --launch) launch=\$2 ;; --sizes) size=\$2 ;; --mode) mode=\$2 ;; --cache) cache=\$2 ;; esac; shift; done
 echo "\$arguments" >>"$work/asked"
+if rm "$work/late" 2>/dev/null; then echo 'all_reduce: nothing was measured: time: 1 cases' >&2 && exit 5; fi
 if [ "\$mode" = pipelined ]; then
     [ -z "\${NO_GPU:-}" ] || { echo 'all_reduce: no CUDA device can be used: no driver' >&2; exit 5; }
     us=20.505 ranks=8
@@ -76,29 +78,32 @@ cat <<'TABLE'
       131072         32768     float     sum      -1    19.89    6.59   11.53      0    19.19    6.83   11.95      0
 TABLE
 END
-# Near before and after every launch.
+# The two processors are near each other before and after every launch.
 printf '#!/bin/sh\necho 80.0\n' >"$work/build/benchmark/distance"
 chmod +x "$work/mpirun" "$work/build/all_reduce" "$work/build/benchmark/distance" "$work/osu/c/osu_allreduce" "$work/imb/IMB-MPI1" "$work/nccl/all_reduce_perf"
 
 peers() { env BUILD="$work/build" MPIRUN="$work/mpirun" SIZES=8 "$@" tests/benchmark/peers.sh; }
-# row CACHE: the numbers of that row: figures, ratio of medians, interval, scatter
+# row CACHE: prints the numbers of that row: figures, ratio of medians, interval, scatter
 row() { awk -F'|' -v cache="$1" '$1 ~ " " cache " " { print $2, $3, $4 }' "$work/out" | tr -s ' []' ' ' | sed 's/^ //; s/ $//'; }
 is_row() { if [ "$(row "$2")" = "$3" ]; then ok "$1"; else not_ok "$1 ('$(row "$2")', expected '$3')"; cat "$work/out"; fi; }
 
 check "OSU in a folder" peers OSU="$work/osu" LAUNCHES=6
-# Six pairs with ratios 1.1 1.25 1.2 1.05 1.15 1.25: the exact interval is smallest to largest (97 %). Medians 2.25 and 2.00.
+# Six pairs with ratios 1.1 1.25 1.2 1.05 1.15 1.25: the exact interval is from the smallest to the largest (97 %). Medians 2.25 and 2.00.
 is_row "six launches: medians, ratio, interval, scatter" warm "2.250 2.000 1.125 1.050, 1.250 1.25 1.25"
 is_row "cold has a row of its own" cold "4.000 2.000 2.000 2.000, 2.500 1.00 1.25"
 says "what OSU measures is said" "mean over iterations of each rank, averaged over ranks"
 if grep -q -- '-T mpi_float -m 8:8 ' "$work/osu-asked"; then ok "OSU is asked for the same type and size"; else not_ok "OSU is asked for the same type and size"; fi
 if grep -q -- '--sync barrier --cache warm --sizes 8 -d float' "$work/asked"; then ok "so is busbar"; else not_ok "so is busbar"; fi
 check "OSU's program itself, eight launches" peers OSU="$work/osu/c/osu_allreduce" LAUNCHES=8 CACHES=warm
-# Ratios as before and 1.3 and 0.95; scipy.stats.wilcoxon(log ratio - t, method="exact") has p < 0.05 outside [1.0454, 1.25].
+# The ratios above, 1.3 and 0.95; scipy.stats.wilcoxon(log ratio - t, method="exact") has p < 0.05 outside [1.0454, 1.25].
 is_row "eight launches" warm "2.250 2.000 1.125 1.045, 1.250 1.37 1.25"
 check "OSU that prints its median" peers OSU="$work/osu" LAUNCHES=2 CACHES=warm PERCENTILES=1
 is_row "its mean is compared" warm "2.100 2.000 1.050 1.000 to 1.100 1.10 1.00"
 cp "$work/out" "$work/table"
 check "and its median: 2.1 over 1.8" grep -q '| *1.167$' "$work/table"
+touch "$work/late"
+check "a launch whose time was over before its first sample" peers OSU="$work/osu" LAUNCHES=2 CACHES=warm
+is_row "is taken again" warm "2.100 1.800 1.167 1.100 to 1.250 1.10 1.25"
 check "IMB" peers IMB="$work/imb" LAUNCHES=3 CACHES=warm
 is_row "three launches have no interval: smallest to largest" warm "2.200 1.600 1.375 1.250 to 1.500 1.20 1.00"
 check "nccl-tests' log" peers NCCL_TESTS="$work/nccl" RANKS=8 LAUNCHES=2 CACHES=warm

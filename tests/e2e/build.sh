@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The build itself, in a copy of the tree: nothing is rebuilt without a reason, a header or a knob rebuilds what depends
-# on it and nothing else, parts that are missing are named, a part that was asked for fails loudly.
+# The build itself, in a copy of the tree: nothing is rebuilt without a reason; a changed header or knob rebuilds exactly the
+# objects that depend on it; missing parts are named; a missing part that the user requires is an error.
 . "$(dirname "$0")/../lib.sh"
 here=$PWD
 tree=$work/tree
@@ -8,7 +8,7 @@ mkdir "$tree"
 tar -cf - --exclude='./build*' --exclude=./.git --exclude=./results/[a-z0-9]*/ . | tar -xf - -C "$tree"
 cd "$tree" || exit 1
 unset MAKEFLAGS MFLAGS MAKELEVEL B CFLAGS MPIRUN
-# busbar and all_gather stand for all programs; CUDA's probe and plug-ins take long and are tested where CUDA is.
+# busbar and all_gather represent all programs; the probe for CUDA and the plug-ins take long and are tested elsewhere.
 targets='build/busbar build/all_gather'
 build() { make --no-print-directory -j2 CFLAGS=-O0 CUDA=no "$@"; }
 
@@ -20,7 +20,7 @@ fi
 check 'a first build' build $targets
 mpirun_here=$(sed -n 's/^MPI_MPIRUN := //p' build/config.mk)
 objects() { sed -n 's/^  CC *//p' "$work/out" | sort; }
-# rebuilds NAME PATTERN COMMAND…: what was compiled matches the pattern, all of it, and it is not nothing.
+# rebuilds NAME PATTERN COMMAND…: the command compiles at least one file, and all files that it compiles match the pattern.
 rebuilds() {
     local name=$1 pattern=$2
     shift 2
@@ -66,7 +66,15 @@ says 'is named with what was expected' "MPI='maybe': auto, yes or no was expecte
 
 expect_status 'setup without permission to install' 5 env NO_INSTALL=1 CC=/bin/false scripts/setup --for bench
 says 'names the compiler' 'C-compiler: a C11 compiler'
-# dnf by a stand-in that writes down what it is asked for: this shows the calls, not that the packages exist.
+# setup_line MANAGER PATTERN: the last command ended with one line that installs all that is missing.
+setup_line() {
+    if grep -qxE "setup: as root: $2" "$work/err"; then ok "$1: one line installs all that is missing"; else
+        not_ok "$1: one line installs all that is missing"
+        cat "$work/err"
+    fi
+}
+if command -v apt-get >/dev/null; then setup_line apt-get 'apt-get update && apt-get install -y gcc libc6-dev .*openmpi-bin .*libjansson-dev.*'; fi
+# A stand-in for dnf records its arguments: this tests the calls, not whether the packages exist.
 mkdir -p "$work/bin"
 cat >"$work/bin/dnf" <<'DNF'
 #!/bin/sh
@@ -77,6 +85,7 @@ printf '#!/bin/sh\n[ "$1" = -n ] && shift\nexec "$@"\n' >"$work/bin/sudo"
 chmod +x "$work/bin/dnf" "$work/bin/sudo"
 expect_status 'setup by dnf that brings nothing' 5 env PATH="$work/bin:$PATH" SETUP_MANAGERS=dnf CC=/bin/false scripts/setup --for bench
 says 'still names what is missing' 'still missing:'
+setup_line dnf 'dnf install -y --enablerepo=crb gcc glibc-devel make .*openmpi-devel .*jansson-devel.*'
 if grep -q '^install -y -q --enablerepo=crb gcc glibc-devel make .*openmpi-devel .*jansson-devel' "$work/bin/asked"; then
     ok 'dnf is asked for the packages, with the repository that has the headers'
 else
@@ -84,12 +93,12 @@ else
 fi
 expect_status 'setup: wrong usage' 2 scripts/setup --for fun
 
-# A cluster without gnuplot and without root measures all the same; with another part missing too, that one is named.
+# A cluster without gnuplot and without root can still measure. If another part is missing, too, only that one is named.
 expect_status 'a bench without gnuplot' 0 env NO_INSTALL=1 CUDA=no GNUPLOT=/bin/false scripts/setup --for bench
 says 'says what it goes without' 'without gnuplot no plots are drawn'
 expect_status 'tests without gnuplot' 5 env NO_INSTALL=1 CUDA=no GNUPLOT=/bin/false scripts/setup --for test
 
-# apt-get by a stand-in whose release lacks one package: the others are asked for.
+# A stand-in for apt-get of a release that lacks one package: setup requests the others.
 cat >"$work/bin/apt-get" <<'APT'
 #!/bin/sh
 echo "$*" >>"${0%/*}/asked"
@@ -105,9 +114,9 @@ else
     cat "$work/bin/asked"
 fi
 
-# Each part counts by its work: stand-ins first in PATH that have the name, and fail at the work.
+# A part counts only if it works: stand-ins that come first in PATH have the right name, but do not work.
 mkdir "$work/broken"
-# broken PART PROGRAM TEXT BODY: with BODY as PROGRAM the part does not work, and TEXT says why.
+# broken PART PROGRAM TEXT BODY: if PROGRAM is a script BODY, scripts/works finds that PART does not work, and TEXT says why.
 broken() {
     rm -f "$work"/broken/*
     printf '#!/bin/sh\n%s\n' "$4" >"$work/broken/$2"
@@ -146,7 +155,7 @@ for part in $(sed -n '3s/^# *//p' scripts/works); do
     if grep -q "^ci) parts='.* ${part}[ ']" scripts/setup; then ok "CI has $part"; else not_ok "CI has $part"; fi
 done
 
-# probes PART TEXT VARIABLE=VALUE…: the probe does not count the part, and says why.
+# probes PART TEXT VARIABLE=VALUE…: the probe counts the part as missing, and TEXT says why.
 probes() {
     local name=$1 text=$2
     shift 2
@@ -154,7 +163,7 @@ probes() {
     says "$name: $text" "$text"
     check "$name: it is lacking" grep -q "^LACKING := .*$name" "$work/answers/probed.mk"
 }
-# A library of another making in a prefix: its header, and a C file for what lies in lib.
+# Makes a fake library in a prefix from the text of its header and the C source of its shared object.
 prefix() { # NAME HEADER C
     mkdir -p "$work/$1/include/criterion" "$work/$1/lib"
     printf '%s\n' "$2" >"$work/$1/include/$1.h"
@@ -181,7 +190,7 @@ H
 : >"$work/criterion/include/criterion/redirect.h"
 probes Criterion 'with which a test builds and runs' CRITERION_HOME="$work/criterion" MPI=no
 if [ "$targets" != build/busbar ]; then
-    # An MPI whose launcher does not start ranks; one that starts each rank alone, as another library's does.
+    # Two launchers that do not fit: one starts no rank; one starts each rank alone, as the launcher of another MPI library does.
     mkdir "$work/mpi"
     cat >"$work/mpi/dead" <<'END'
 #!/bin/sh
@@ -200,7 +209,8 @@ END
     probes MPI 'dead does not start two ranks: orterun: not enough slots' MPIRUN="$work/mpi/dead"
     probes MPI 'alone does not start two ranks: 1 ranks, sum 1' MPIRUN="$work/mpi/alone"
     probes MPI "flags do not build a program" MPICC=/bin/true
-    # Two libraries, as Debian installs them: the plain names lead to one, mpirun's to another. What has the wrapper's suffix is taken.
+    # Two libraries, as Debian installs them: plain mpicc leads to one, plain mpirun to the other. The probe takes the mpirun that has the
+    # wrapper's suffix.
     printf '#!/bin/sh\nexec %s "$@"\n' "$(command -v "${MPICC:-mpicc}")" >"$work/mpi/mpicc.mine"
     printf '#!/bin/sh\nexec %s "$@"\n' "$mpirun_here" >"$work/mpi/mpirun.mine"
     ln -s mpicc.mine "$work/mpi/mpicc"

@@ -25,7 +25,7 @@ expect_status "a limit that fails is status 1" 1 env BASELINE="$name" NEW="$work
 expect_status "a run that lacks a case is status 1" 1 env BASELINE="$name" RUN=less SWEEP_ARGS="--drivers all_reduce --sizes 8 --launches 2 \
     --max-seconds 0.02 --mode isolated --ranks-per-node 2" timeout 120 scripts/check-regression
 
-# A baseline of the time when cold buffers were the default, and a plan that therefore does not name them.
+# A baseline from the time when cold buffers were the default, and its plan, which therefore does not mention them.
 caches() { python3 -c '
 import glob, json, sys
 rows = [json.loads(line) for f in glob.glob(sys.argv[1] + "/*.jsonl") for line in open(f)]
@@ -49,7 +49,7 @@ expect_status "also by flags that do not name the cache" 0 env BASELINE="$old" R
 equal "with cold buffers again" "$(caches "$work/results/flags-cold")" cold
 expect_status "warm against cold is no comparison" 1 env BASE="results/baselines/$old" NEW="$work/results/good" GATE="$work/lenient.gate" scripts/check-regression
 
-# A run that was begun then and is continued now stays cold.
+# A run that began at that time and continues now keeps cold buffers.
 cp "results/baselines/$old/plan.tsv" "$work/old.tsv"
 mkdir "$work/results/begun"
 first=$(awk -F '\t' 'NR == 2 { print $1 }' "$work/old.tsv")

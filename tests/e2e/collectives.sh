@@ -34,7 +34,7 @@ for n in 1 2 3 4 8; do
         'all(((c["ranks"] == 1 and c["placement"] == "in_place" and "algbw_gbps" not in c) or abs(c["algbw_gbps"] * c["median_us"] / c["bytes"] * 1e3 - 1) < 1e-6) and c["rank_wait_us"]["max"] >= c["rank_wait_us"]["min"] for c in cases if c["status"] == "ok")'
 done
 holds "keys are unique among the rows of a pass" 'len({c["key"] for c in cases}) == len(cases)'
-# The buffers of the default are those of nccl-tests, OSU and IMB, and cold ones are other cases.
+# By default buffers are used as in nccl-tests, OSU and IMB; cold buffers make different cases.
 default=(ranks 2 "$build/all_reduce" --backend mpi --sizes 1K -n 5 -w 1 --passes 1 --placement out_of_place --output "$work/results")
 fresh
 check "without --cache" "${default[@]}"
@@ -52,7 +52,7 @@ holds "requested and run bytes are both there" \
 holds "a size below one element for each rank is unsupported" \
     'all((c["status"] == "unsupported") == (c["requested_bytes"] == 1) for c in cases)'
 
-# Out of place MPI_Bcast is followed by the root's own copy; in place MPI_Scatter leaves the root's part where it stands.
+# Out of place, the root's own copy follows MPI_Bcast; in place, MPI_Scatter leaves the root's part where it is.
 for root in 0 2; do
     fresh
     check "broadcast and scatter from rank $root" ranks 3 "$build/broadcast" --collectives broadcast,scatter -r $root -d int8,double \
@@ -77,8 +77,9 @@ expect_status "--check-every looks again" 3 ranks 2 "$build/all_reduce" --sizes 
 holds "each look counts" 'all(c["wrong"] >= 2 for c in cases)'
 expect_status "a failed call ends the launch: status 5" 5 ranks 2 "$build/all_reduce" --sizes 1K --fault fail:rank=1 "${quick[@]}"
 
-# A rank that is scheduled away between the barrier and its start stamp is itself quick: the others wait for it in the operation. On a busy machine
-# launches without the fault are disturbed too: one of five must show it, unless none of those without the fault is quiet.
+# A rank that is preempted between the barrier and its start time stamp measures a short time, while the others wait for it in the
+# operation. On a busy machine launches without the fault are disturbed, too: of five launches with the fault one must show the effect,
+# unless none of the launches without the fault is undisturbed.
 away() {
     local samples=$1 holding=$2
     shift 2
@@ -119,8 +120,8 @@ holds "a pipelined sample is a batch" 'all(1 <= c["batch"] <= 100 if c["mode"] =
 holds "the end says complete" 'end["status"] == "complete" and end["cases"] == len(cases) and end["elapsed_s"] > 0'
 holds "facts are there" 'launch["schema"] == 1 and launch["backend"] == "mpi" and launch["facts"]["mpi"] and launch["world"]["ranks"] == 2'
 
-# Where other work has the cores, samples take a scheduler's turn, and what was begun ends late. One launch within the budget shows
-# that it is kept; of five that are late one at least had the cores to itself, or nothing can be told.
+# If other work uses the cores, a sample takes a scheduler time slice, and the last one ends late. One launch within the budget shows
+# that the budget is kept. Five late launches are a failure only if at least one of them had the cores to itself.
 name='a time budget is kept within 5 %' kept=no undisturbed=no
 for _ in 1 2 3 4 5; do
     fresh
@@ -137,7 +138,7 @@ python3 -c 'import json,sys; rows=[json.loads(l) for l in open(sys.argv[1])]; as
     "$work/out" && ok "is the records" || not_ok "is the records"
 check "no file when --output none" ranks 2 "$build/all_reduce" --sizes 8 --output none "${quick[@]:0:6}"
 
-# usage LINE-PATTERN FLAGS…: one line on stderr that matches, status 2; no mpirun, whose own words would be there too.
+# usage LINE-PATTERN FLAGS…: status 2 and one line on stderr that matches. Runs without mpirun, whose messages would be there, too.
 usage() {
     local pattern=$1
     shift
@@ -164,7 +165,7 @@ usage 'not between 1 and 2^60 bytes' -b 0
 usage "unknown 'ncl'; did you mean 'nccl'" --backend ncl
 usage "unknown 'smoke'; expected auto, mpi, nccl" --backend smoke
 usage 'starts isolated operations' --sync window --mode pipelined
-# What this backend does not have is refused, not left out.
+# Flags that this backend does not support are refused, not ignored.
 usage '^all_reduce: -G: the mpi backend has no CUDA graphs' --backend mpi -G 2
 usage '^all_reduce: -R: the mpi backend registers no buffers' --backend mpi -R 1
 usage '^all_reduce: --cta: the mpi backend has no thread blocks' --backend mpi --cta 4

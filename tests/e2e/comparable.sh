@@ -11,7 +11,7 @@ equal() { # NAME GOT WANTED
     if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: got '$2', expected '$3'"; fi
 }
 lacks() { if grep -qF -- "$2" "$work/out"; then not_ok "$1: '$2' is in its output"; else ok "$1"; fi; }
-# write FOLDER PYTHON: the code adds launches to the list L; run(NAME, RANKS, CASES, launches=6, **more) adds a run's.
+# write FOLDER PYTHON: writes the launches that the code adds to the list L; run(NAME, RANKS, CASES, launches=6, **more) adds a run's.
 write() {
     python3 - "$2" <<'END' | "$launches" "$1"
 import json, sys
@@ -31,7 +31,7 @@ exec(sys.argv[1])
 print(json.dumps(L))
 END
 }
-# field FOLDER PYTHON: an expression over the runs (R) and cases (C) of `show --format json`.
+# field FOLDER PYTHON: prints an expression over the runs (R) and cases (C) of `show --format json`.
 field() {
     "$busbar" show --format json "$1" 2>/dev/null | python3 -c '
 import json, sys
@@ -96,7 +96,7 @@ says 'since nothing new was measured' 'nothing new was measured'
 
 # ---- launches that are missing
 "$make_archive" "$work/gate" --runs base,new --cases 4 --launch-sigma 0.004 --sigma 0.02 --samples 60 --seed 3
-plan() { # FOLDER LAUNCHES: a plan that holds so many
+plan() { # FOLDER LAUNCHES: writes a plan of this number of launches
     printf 'launch\tstate\tkey\tdriver\tnodes\tranks\tranks_per_node\tgroup\tdomains\trepeat\tcases\testimate_s\targs\twhy\n' >"$1/plan.tsv"
     for ((i = 0; i < $2; i++)); do printf 'launch-%03d\ttodo\tk\tall_reduce\t1\t4\t4\tworld\tpacked\t%d\t4\t1\t-\t-\n' "$i" "$i" >>"$1/plan.tsv"; done
 }
@@ -116,7 +116,7 @@ expect_status 'a plan that cannot be read fails' 1 "$busbar" compare gate/base g
 says 'since nobody knows what is missing' 'it is not known whether'
 rm gate/new/plan.tsv
 
-# ---- what is no measurement is no baseline
+# ---- only measurements can be a baseline
 for kind in faulted emulated simulated; do
     write "no-$kind" "run('n', 8, [all_reduce(300, 8)], provenance=['measured', '$kind'])"
     expect_status "a $kind run is no baseline" 2 "$busbar" baseline save "$kind" "no-$kind"
@@ -171,11 +171,11 @@ says 'is impossible' '**impossible** fast: matmul in bfloat16 reads 1200 TFLOP/s
 # ---- rule 5: places, and steps
 twelve='for i in range(12):
     run(f"run{i:02d}", 72, [step(9.2 + 0.8 * i / 11)], spread=[SCALE * s for s in SPREAD])'
-places_of() { # the column of places of the steps, from the markdown report in `out`
+places_of() { # prints the column of the steps' places in the Markdown report in `out`
     sed -n '/A step of/,/^### The runs/p' out | grep -E '^\| *[0-9]+ \| run' | cut -d '|' -f 2 | tr -d ' ' | paste -sd ' '
 }
 # Neighbours are 0.73 to 0.79 % apart. SPREAD has a standard deviation of 0.187 %; scipy.stats.t.ppf(1 - 0.05/24, 5) is 4.98, so
-# intervals for twelve rivals are +- 0.38 % x SCALE: they touch at 0.61 % (0.8), 1.22 % (1.6) and 15 % (20).
+# the intervals of twelve rivals are +- 0.38 % x SCALE: they touch at distances of 0.61 % (SCALE 0.8), 1.22 % (1.6) and 15 % (20).
 write twelve-quarter "SCALE = 0.8
 $twelve"
 check 'twelve runs whose intervals do not touch' "$busbar" report twelve-quarter --format markdown
@@ -198,13 +198,13 @@ check 'steps of two counts' "$busbar" report steps --format markdown
 says 'a step takes the matmul of its own count: 144' '×144 (11.57 to 13.57 s per step)'
 says 'and 72' '×72 (8.686 to 10.69 s per step)'
 says 'none is made up from another count' 'no sustained matmul at that number of GPUs'
-# US$ 10.50 (on-demand) and 10.582 (capacity-block) are not put in one order
+# Prices of different kinds, US$ 10.50 (on-demand) and 10.582 (capacity-block), are not ranked together
 write money 'run("ondemand", 72, [all_reduce(800, 72)], nodes=18, domains=1, cloud="gb200-4x", gpu="NVIDIA GB200")
 run("block", 72, [all_reduce(820, 72)], nodes=18, domains=1, cloud="u-p6e-gb200x72", gpu="NVIDIA GB200")'
 check 'two kinds of price' "$busbar" report money --format markdown
 lacks 'make no order for money' 'Most for the money'
 
-# ---- a scan judges pairs against each other: only what was asked alike
+# ---- a scan compares only pairs that were measured with the same parameters
 pairs() { # RUN BYTES GBPS
     mkdir -p "$1"
     {
@@ -220,21 +220,21 @@ says 'with both named' 'scan-a/l.jsonl and scan-bb/l.jsonl'
 expect_status 'a scan given twice' 0 "$busbar" scan --format csv scan-a scan-a
 says 'counts once' '1 launch read twice counts once'
 
-# ---- export: a test of nccl-tests holds what was asked alike
+# ---- export: a test of nccl-tests has only cases that were measured with the same parameters
 write groups 'L.append({"run": "g", "launch": "l", "ranks": 8, "nodes": 2, "cases": [all_reduce(300, 8), all_reduce(400, 8, group="node", ranks=4), all_reduce(300, 8, sync="window", mode="isolated"), all_reduce(300, 8, sync="barrier", mode="isolated")]})'
 check 'an export of groups and of two ways to start' "$busbar" export groups
 equal 'has a test for each' "$(grep -c '^# Collective test starting' out)" 4
 says 'that names the group' 'group node'
 
-# ---- a baseline names the launch that stands apart
+# ---- saving a baseline names a launch that is an outlier
 write outlier 'run("o", 8, [all_reduce(300, 8)])
 L[0]["cases"][0]["us"] *= 2'
 check 'a baseline of which one launch took twice as long' "$busbar" baseline save --allow-simulated outlier outlier
 says 'is saved with the launch named' 'launch o-0 (outlier/o/o-0.jsonl) stands apart in 1 of 1 case'
 says 'and by how much' 'at most 1.99 times'
 
-# ---- what a fresh pair of eyes found
-ranked() { # the places of the CSV report in `out`: run/ranks=place
+# ---- faults that a review found
+ranked() { # prints the places in the CSV report in `out`: run/ranks=place
     python3 -c 'import csv
 print(" ".join(sorted("%s/%s=%s" % (r["run"], r["ranks"], r["place"]) for r in csv.DictReader(open("out")) if r["figure"] == "all_reduce compared busbw")))'
 }

@@ -8,8 +8,7 @@ make_archive=$PWD/tests/benchmark/make-archive
     --effect slow:3:1.1 --effect slow:5:0.85
 cd "$work" || exit 1
 
-# column N of the CSV row of the 8 * 2^case bytes
-csv() { # FILE CASE COLUMN
+csv() { # FILE CASE COLUMN: prints a column, by number, of the CSV row of 8 * 2^CASE bytes
     python3 -c 'import csv,sys
 rows = {int(r["key"].split("/")[3]): r for r in csv.DictReader(open(sys.argv[1]))}
 print(rows[8 << int(sys.argv[2])][sys.argv[3]])' "$1" "$2" "$3"
@@ -64,8 +63,8 @@ says "says so" out "**busbar: no verdict, because there is no baseline nosuch.**
 "$busbar" compare a/base a/slow --format json >2.json
 check "the same input gives the same bytes" cmp 1.json 2.json
 
-# The interval by its definition, without the program's code: the shifts that a one-sided permutation test at 5 % does not
-# reject, over all 924 relabellings of 6 + 6, each end within 0.02 %.
+# Computes the interval from its definition, without the program's code: the shifts that a one-sided permutation test at 5 % does
+# not reject, over all 924 relabellings of 6 + 6 launches; each end to within 0.02 %.
 python3 - <<'END' >oracle.txt
 import csv, glob, json, math, statistics
 from itertools import combinations
@@ -143,6 +142,19 @@ edit mean alien 'if r["record"] == "case": r["key"] += "/import"; del r["mode"]'
 expect_status "unlike statistics under another key: nothing to compare fails" 1 "$busbar" compare a/base alien --format csv
 equal "unlike statistics under another key are one row" "$(csv out 0 verdict)" "not comparable"
 
+# Rows of mode nccl-tests beside imported tables of nccl-tests.
+edit a/new timed 'if r["record"] == "case": r["mode"] = "nccl-tests"; r["samples_us"] = [90, 90, 120]; r.pop("key", None)'
+edit a/base timed-before 'if r["record"] == "case": r["mode"] = "nccl-tests"; r["samples_us"] = [90, 90, 120]; r.pop("key", None)'
+edit timed table 'if r["record"] == "case":
+    for key in ("mode", "sync", "cache", "samples_us", "key"): r.pop(key, None)
+    r.update(time_us=80, statistic="mean", rank_reduction="mean", includes_launch=True)'
+expect_status "the same case in another mode is missing, not compared" 1 "$busbar" compare a/base timed --format csv
+equal "the base case is missing" "$(csv out 0 verdict)" missing
+expect_status "the mean of samples" 0 "$busbar" compare timed-before timed --format csv
+equal "is the figure" "$(csv out 0 base_us) $(csv out 0 statistic) $(csv out 0 verdict)" "100 mean same"
+expect_status "a table of nccl-tests beside them: shown, not gated" 1 "$busbar" compare table timed --format csv
+equal "in one row" "$(csv out 0 verdict) $(csv out 0 base_us) $(csv out 0 new_us)" "not comparable 80 100"
+
 mkdir few && cp a/base/launch-00[0-2].jsonl few/
 mkdir fresh3 && cp a/slow/launch-00[0-2].jsonl fresh3/
 expect_status "3 + 3 are undecided, not ok" 0 "$busbar" compare few fresh3
@@ -172,7 +184,7 @@ expect_status "one allocation is said to confound" 0 "$busbar" compare a/base a/
 says "confounding line" out "confounded with the allocation"
 
 # ---- outliers, tails, censoring, units ----
-medians() { # DIR MEDIAN…: a launch for each, whose only case has that median in us
+medians() { # DIR MEDIAN…: writes one launch per median; its only case has that median, in us
     local dir=$1 i=0
     shift
     mkdir -p "$dir.from"

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The cublaslt engine of matmul, on the emulated device: every type right, wrong results caught, errors with status and message.
+# The cublaslt engine of matmul on the emulated device: every type is correct, wrong results are found, errors have a status and a message.
 . "$(dirname "$0")/../lib.sh"
 
 . tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'the cublaslt engine'
-# Leaks are judged by tests/slow/sanitize_gpu.sh.
+# tests/slow/sanitize_gpu.sh checks for leaks.
 case $build in *sanitize*) export LSAN_OPTIONS=exitcode=0 ;; esac
 driver=matmul flags=(--backend cublaslt --phase burst -n 2)
 
@@ -16,7 +16,7 @@ else
     tells 'and a clear line' 'no CUDA device can be used: '
 fi
 
-# tf32's operands are rounded before: tensor cores leave bits out, as the emulated ones do, and a short k tolerates nothing of it.
+# matmul rounds tf32's operands beforehand: tensor cores drop bits, as the emulated ones do, and for a short k the check has no tolerance.
 check 'two ranks, every type' emulated 2 -- --shapes 64x32x96 --max-seconds 60
 check 'all are right' rows 'len(c) == 8 and all(r["status"] == "ok" and r["wrong"] == 0 for r in c) and {r["scaling"] for r in c} == {"none", "tensor", "block32_ue8m0", "block16_ue4m3"}'
 check 'the record says emulated' rows 'h["provenance"] == ["emulated"] and "fakegpu" in h["facts"]["cublaslt"]["library"]'
@@ -47,7 +47,7 @@ check 'a problem for which nothing is offered' emulated 2 FAKEGPU_FAULT='wrong:c
 check 'is a case that says so; the others are measured' rows 'sorted((r["status"], r.get("error")) for r in c) == [("ok", None), ("unsupported", "the library offers no algorithm for it")]'
 check 'sizes that fp4 cannot have' emulated 1 -- --shapes 64x32x48,64x32x96 -d nvfp4,mxfp8,fp8_e4m3
 check 'are said, before cuBLASLt is asked' rows '{(r["dtype"], r["k"]): r["status"] for r in c if r["status"] != "ok"} == {("nvfp4", 48): "unsupported", ("mxfp8", 48): "unsupported"} and all("k of 32" in r["error"] for r in c if r["status"] != "ok")'
-# Tuning takes at most 1213 calls, however long it may: two algorithms of 202 each, one that fails, the winner and the first twice.
+# Tuning takes at most 1213 calls, whatever its time limit: two algorithms with 202 each, one that fails, the winner and the first twice.
 expect_status 'a call that fails in the timed loop: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=cublasLtMatmul,after=1300' -- --shapes 32 -d half -n 2000 --max-seconds 60
 tells 'and its message' 'cublasLtMatmul: '
 expect_status 'a kernel that fails: status 5' 5 emulated 1 FAKEGPU_FAULT='fail:call=busbar_matrix_fill' -- --shapes 64 -d half
@@ -57,7 +57,7 @@ check 'is said' rows 'c[0]["telemetry"]["slowed"] and "thermal" in c[0]["telemet
 check 'a throttled clock on the slowest rank' emulated 2 FAKEGPU_FAULT='throttle:rank=1;slow:call=cublasLtMatmul,rank=1,us=1000000' -- --shapes 64 -d half
 check 'stands beside its samples' rows 'c[0]["rank_time_us"]["slowest"]["rank"] == 1 and c[0]["telemetry"]["slowed"] and "thermal" in c[0]["telemetry"]["throttle"]'
 
-# ---- hangs: ended by the deadline, with the rank named ----
+# ---- hangs: the deadline ends them, and the message names the rank ----
 
 hang() {
     expect_status "$1: status 4" 4 emulated 2 FAKEGPU_DEADLINE=60 FAKEGPU_FAULT="$2" -- --shapes 32 -d half -n 3000 --max-seconds 60 --timeout 4

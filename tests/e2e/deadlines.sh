@@ -1,25 +1,26 @@
 #!/usr/bin/env bash
-# Nothing hangs: ranks that stop, die, lag behind or never come are named and the launch ends; signals and disks leave readable files.
+# Nothing hangs: if a rank stops, dies, lags behind or never starts, the launch names it and ends. Signals and full disks leave readable
+# files.
 . "$(dirname "$0")/../lib.sh"
 set +e
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 small=(--backend mpi --sizes "8,1K" --cache warm --output "$work/results")
 
-# end_is RUN STATUS: the record's last line
+# end_is RUN STATUS: checks the status in the last line of the record
 end_is() {
     if tail -n 1 "$work/results/$1/l.jsonl" 2>/dev/null | grep -q "\"record\":\"end\",\"status\":\"$2\""; then ok "$1: the record ends with $2"
     else not_ok "$1: the record ends with $2"; fi
 }
-# says RUN PATTERN: a line of ours on stderr
+# says RUN PATTERN: checks that a line of busbar on stderr matches
 says() {
     if grep -a '^all_reduce: ' "$work/err" | grep -q "$2"; then ok "$1: says '$2'"
     else not_ok "$1: says '$2'"; grep -a '^all_reduce: ' "$work/err" | sed 's/^/    /'; fi
 }
 host=$(uname -n)
-# MPICH's launcher kills all others at once when a process ends, and tells the status of one of them: theirs is 9 (SIGKILL), then.
+# When a process ends, MPICH's launcher kills all others at once and returns the status of any of them, which is then 9 (SIGKILL).
 hydra=no
 [ "$(MPIRUN=$mpirun "$mpi_launcher" --family)" = hydra ] && hydra=yes
-# hangs NAME COMMAND…: ends with status 4
+# hangs NAME COMMAND…: checks that the command ends with status 4
 hangs() {
     local name=$1 got=0
     shift
@@ -27,7 +28,7 @@ hangs() {
     if [ $got -eq 4 ]; then ok "$name: status 4"; elif [ $hydra$got = yes9 ]; then ok "$name: hydra's status 9"; else not_ok "$name: status $got"; fi
 }
 
-# Five seconds: on a machine that is taken by other work MPI_Init alone takes two.
+# Five seconds: on a busy machine MPI_Init alone takes two.
 for rank in 0 1; do
     hangs "hang-$rank: rank $rank outside MPI" \
         ranks 3 "$build/all_reduce" "${small[@]}" --timeout 5 --fault hang:rank=$rank,call=20 --run hang-$rank --launch l
@@ -39,7 +40,7 @@ for rank in 0 1; do
     RANKS_TIMEOUT=40 ranks 3 "$build/all_reduce" "${small[@]}" --timeout 20 --fault kill:rank=$rank,call=20 --run kill-$rank --launch l \
         >"$work/out" 2>"$work/err"
     status=$?
-    # the launcher has its own statuses for a rank that died by a signal
+    # the launcher chooses the status if a rank was killed by a signal
     if [ $status -eq 5 ] || [ $status -eq 137 ] || [ $hydra$status = yes9 ]; then ok "kill-$rank: ends at once"; else not_ok "kill-$rank: status $status"; fi
     if [ $hydra = yes ]; then skip "kill-$rank: the survivors name the rank" "hydra kills them at once"
     elif grep -q "^prterun noticed that process rank $rank " "$work/err"; then ok "kill-$rank: Open MPI 5's launcher names the rank"
@@ -62,13 +63,13 @@ end_is fail-1 failed
 hangs "never: a rank that never comes" ranks 3 bash -c \
     'if [ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" -eq 2 ]; then sleep 20; else exec "$@"; fi' never "$build/all_reduce" "${small[@]}" \
     --timeout 2 --run never --launch l
-if [ $hydra = yes ]; then says never "MPI_Init has not returned for 2 s: this is process [0-9] of 3" # hydra gives no job number for notes of arrival
+if [ $hydra = yes ]; then says never "MPI_Init has not returned for 2 s: this is process [0-9] of 3" # Hydra gives no job number, which the notes of arrival need
 else says never "MPI_Init has not returned for 2 s: rank 2 never came (of 3; waiting: rank 0 on $host, rank 1 on $host)"; fi
 if [ -z "$(find "$work/results" -name '.waiting*')" ]; then ok "never: notes of arrival are gone"
 elif "$mpirun" --version | grep -q 'Open MPI) 5'; then skip "never: notes of arrival are gone" "Open MPI 5's launcher kills who would take them away"
 else not_ok "never: notes of arrival are gone"; fi
 
-# With fewer descriptors than ranks, those who find no place on the board are not watched, and nobody takes that for a death.
+# If there are fewer descriptors than ranks, the ranks that cannot connect are not watched, and are not taken for dead.
 check "few descriptors: the launch goes on" ranks 3 bash -c 'ulimit -n 258; exec "$@"' few "$build/all_reduce" "${small[@]}" --timeout 6 \
     --max-seconds 2 --precision 0.01 --run few --launch l
 says few "1 rank cannot reach rank 0 over TCP"
@@ -105,7 +106,7 @@ python3 -c 'import json,sys; rows=[json.loads(l) for l in open(sys.argv[1])]; as
     ok "kill -9: whole lines and no end" || not_ok "kill -9: whole lines and no end"
 
 # Disks.
-# Root may write anywhere, and nobody else may look into root's folders: there, an ordinary user runs a copy of the program.
+# Root may write anywhere, and other users cannot read root's folders: so root has an ordinary user run a copy of the program.
 mkdir "$work/locked" && chmod a-w "$work/locked"
 ordinary=() program=$build/all_reduce
 if [ "$(id -u)" -eq 0 ]; then

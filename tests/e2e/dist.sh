@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make dist: the tarball holds what git knows, and builds and passes tests without git.
+# make dist: the tarball contains the files that git tracks; it builds and passes tests without git.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 has_mpi=$([ -x "$build/all_reduce" ] && echo yes)
@@ -27,7 +27,7 @@ cd "$work" || exit 1
 tar -xzf first.tar.gz
 cd "$name" || exit 1
 hash=$(cat git-hash)
-# A checkout around it has another hash.
+# An enclosing checkout has another hash.
 git init -q "$work"
 expect_status 'make dist in the unpacked tarball' 2 make --no-print-directory dist
 says 'says why' 'dist: this is no git checkout'

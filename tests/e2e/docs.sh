@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# What is documented is there, and what is there is documented: record keys, make targets, flags of the drivers, files.
+# Documents and programs agree on record keys, make targets, flags of the drivers, and files.
 . "$(dirname "$0")/../lib.sh"
-# Every key of the records stands in results/README.md.
+# results/README.md lists every key of the records.
 keys=$(grep -v '#define' bench/record/fields.c | grep -oE '\b(CASE|END)\([A-Z]+, [a-z0-9_]+|\bCASE_(WORD|SPREAD)\([a-z0-9_]+' | sed 's/.*[ (]//'
     grep -oE '(LAUNCH\([A-Z]*, |\.key = )"[a-z_.]+"' bench/record/fields.c | sed 's/.*"\(.*\)"/\1/')
 check 'there are many keys' test "$(echo "$keys" | wc -l)" -gt 80
@@ -11,7 +11,8 @@ for key in $keys; do
 done
 if [ -z "$lacking" ]; then ok 'every key of a record is documented'; else not_ok "keys that results/README.md lacks:$lacking"; fi
 
-# Every document: what it links to and names exists, make has its targets, and the programs know the commands and flags of its examples.
+# For every document: its links and the files that it names exist, make has its targets, and the programs know the commands and flags in
+# its examples.
 documents=$(find README.md CONTRIBUTING.md bench kernels scripts results/*.md tests/README.md -name '*.md' | sort)
 check 'there are documents' test "$(echo "$documents" | wc -l)" -gt 9
 missing=''
@@ -23,7 +24,7 @@ for document in $documents; do
     for path in $(grep -oE '(^|[^a-zA-Z0-9_./-])(scripts|tests|bench|results|kernels)/[a-zA-Z0-9_./-]*[a-zA-Z0-9_]' "$document" | sed 's/^[^a-z]//' | sort -u); do
         case $path in
         results/*.tsv | results/*.md | results/*.svg | results/reference*) ;;
-        results/*) continue ;; # what a run would write
+        results/*) continue ;; # files that a run would write
         esac
         [ -e "$path" ] || [ -e "$folder/$path" ] || missing="$missing $document:$path"
     done
@@ -35,7 +36,7 @@ for target in $(grep -ohE '(^    |`)make [a-z][a-z-]*[a-z]\b(-NAME)?' $documents
     check "make $target" make -n "$target"
 done
 "$build/busbar" --completion >"$work/commands"
-# flags_known PROGRAM FLAGS HELP: each flag stands in the help.
+# flags_known PROGRAM FLAGS HELP: checks that the help lists each flag.
 unknown=''
 flags_known() {
     local flag
@@ -66,9 +67,9 @@ check 'make help' make help
 if [ ! -s "$work/err" ] && ! grep -qE '^  [a-z-]+ *$' "$work/out"; then ok 'has a text for each target'; else
     not_ok "make help: $(cat "$work/err"; grep -E '^  [a-z-]+ *$' "$work/out")"
 fi
-# A benchmark that is started by hand before its programs are built says so in one line.
+# A benchmark that is started by hand before its programs are built ends with a one-line message.
 for benchmark in tests/benchmark/*.sh; do
-    case $benchmark in */scale.sh) continue ;; esac # skips, and says what it lacks
+    case $benchmark in */scale.sh) continue ;; esac # it skips, and names what is missing
     expect_status "$benchmark without its programs" 1 env "BUILD=$work/nothing" "$benchmark"
     if [ "$(cat "$work/out" "$work/err" | wc -l)" -eq 1 ] && grep -q 'is missing: run make benchmark-' "$work/err"; then ok 'one line'; else
         not_ok "not one line: $(cat "$work/out" "$work/err")"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# busbar export and --format nccl-tests: nccl-tests 2.19's text to the byte, and its JSON.
+# busbar export and --format nccl-tests: the text of nccl-tests 2.19, byte for byte, and its JSON.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 export_() { timeout 60 "$build/busbar" export "$@"; }
 table() { sed -n '/^# .*out-of-place/,/^# Collective test concluded/p' "$1"; }
 
-# The golden text was printed by nccl-tests 2.19.6's own functions (src/util.cu: header, rows, footer) from the figures of rows.jsonl.
+# The functions of nccl-tests 2.19.6 (src/util.cu: header, rows, footer) printed the golden text from the figures of rows.jsonl.
 check "export" export_ tests/data/export/rows.jsonl
 table "$work/out" >"$work/ours"
 table tests/data/export/nccl-tests-2.19.6.txt >"$work/theirs"
 check "the table is nccl-tests' to the byte" cmp "$work/ours" "$work/theirs"
 
-# What was imported comes out again: table and footer of the golden log, to the byte.
+# Exporting an imported log gives the table and the footer of the golden log, byte for byte.
 check "import" "$build/busbar" import --output "$work/records" --run log tests/data/import/plain_2.19.log
 check "export of the import" export_ "$work/records/log"
 says "one line says what it is" "# busbar "
@@ -19,7 +19,7 @@ grep -E '^ +[0-9]' "$work/out" >"$work/ours"
 grep -E '^ +[0-9]' tests/data/import/plain_2.19.log >"$work/theirs"
 check "the rows come out as they came in" cmp "$work/ours" "$work/theirs"
 
-# What nccl-tests has no test for does not come out under the name of one.
+# An operation for which nccl-tests has no test is not exported under the name of another test.
 check "import of pairs" "$build/busbar" import --output "$work/records" --run pairs tests/data/import/formats/osu_pairs.txt
 expect_status "a ping-pong is no sendrecv_perf" 5 export_ "$work/records/pairs"
 says "and is named" "sendrecv, ping_pong: left out: nccl-tests has no such test"
@@ -68,7 +68,7 @@ tests/data/launches "$work/metrics" <<'END'
 END
 check "metrics" export_ --format openmetrics "$work/metrics"
 cp "$work/out" "$work/metrics.prom"
-metric() { # NAME FAMILY PATTERN VALUE: of the only line of the family whose labels have the pattern
+metric() { # NAME FAMILY PATTERN VALUE: checks the value of the only line of the family whose labels match the pattern
     local value
     value=$(grep -E "^$2\{" "$work/metrics.prom" | grep -F "$3" | sed 's/.* //')
     if [ "$value" = "$4" ]; then ok "$1"; else not_ok "$1: '$value', expected $4"; fi
@@ -99,7 +99,7 @@ known = set(re.findall(r"^# TYPE (\w+)", open(sys.argv[1]).read(), re.M))
 asked = set(re.findall(r"busbar_\w+", open("scripts/ci/grafana-dashboard.json").read()))
 assert asked and asked <= known, asked - known' "$work/busbar.prom"
 
-# A driver's own text.
+# The text that a driver prints.
 if [ -x "$build/all_reduce" ]; then
     check "-n 20 -w 5, as users of nccl-tests type it" ranks 2 "$build/all_reduce" --format nccl-tests -b 8 -e 64 -n 20 -w 5 --output none
     says "prints these numbers" "warmup iters: 5 iters: 20 "
@@ -110,9 +110,32 @@ if [ -x "$build/all_reduce" ]; then
     rows=$(grep -cE '^ +[0-9]+ +[0-9]+ +float +sum +-1( +[0-9.e+]+){3} +0( +[0-9.e+]+){3} +0$' "$work/driver")
     if [ "$rows" -eq 8 ]; then ok "eight checked rows"; else not_ok "$rows rows instead of eight"; fi
     expect_status "its own line says what was measured" 0 grep -q '^# busbar .*mean over iterations, maximum over ranks, operations back to back, the same buffers every time$' "$work/driver"
-    check "without --mode, as nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --sizes 64K -n 5 --passes 1 --output "$work/records" --run plain
-    says "operations run back to back" "operations back to back, the same buffers every time"
-    expect_status "with warm buffers" 0 grep -q '/out_of_place/pipelined/barrier/warm/' "$work"/records/plain/*.jsonl
+    # Rank 1 takes a hundred times as long for each sample: of two ranks, the mean lies halfway between them.
+    check "without --mode, as nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --sizes 64K -n 50 --output "$work/records" --run plain \
+        --fault slow:rank=1,percent=10000
+    says "the line says so" "mean over iterations, mean over ranks, operations back to back, host's clock, the same buffers every time"
+    says "all operations are one loop" "iters: 50 "
+    expect_status "with warm buffers" 0 grep -q '/out_of_place/nccl-tests/barrier/warm/' "$work"/records/plain/*.jsonl
+    check "the record has the mean over ranks, of one loop, and says what it is" python3 - "$work"/records/plain/*.jsonl <<'E2'
+import json, sys
+rows = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"]
+assert len(rows) == 2, len(rows)
+for r in rows:
+    ranks = r["rank_wait_us"]
+    assert ranks["max"] > 50 * ranks["min"] and abs(r["time_us"] / ((ranks["min"] + ranks["max"]) / 2) - 1) < 1e-6, r
+    assert len(r["samples_us"]) == 1 and abs(r["samples_us"][0] / r["time_us"] - 1) < 1e-6 and r["batch"] == 50 and r["kept"] == "all", r
+    assert (r["statistic"], r["rank_reduction"], r["includes_launch"]) == ("mean", "mean", True), r
+    assert abs(r["algbw_gbps"] / (65536 / r["time_us"] / 1e3) - 1) < 1e-6, r
+E2
+    check "show has the mean" "$build/busbar" show "$work/records/plain"
+    says "under its name" "nccl-tests"
+    check "without -n: loops of twenty" ranks 2 "$build/all_reduce" --mode nccl-tests --sizes 64K --max-seconds 0.1 --output "$work/records" --run loops
+    says "in our table" "nccl-tests: mean over operations and ranks, on the host's clock"
+    check "in the record" python3 - "$work"/records/loops/*.jsonl <<'E2'
+import json, sys
+rows = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"]
+assert rows and all(r["batch"] == 20 and abs(sum(r["samples_us"]) / len(r["samples_us"]) / r["time_us"] - 1) < 1e-6 for r in rows), rows
+E2
     check "with --cache cold and one by one" ranks 2 "$build/all_reduce" --format nccl-tests --mode isolated --cache cold --sizes 64K -n 5 --passes 1 \
         --output "$work/records" --run unlike
     says "the line says so" "one operation at a time, buffers rotated beyond the caches (--cache cold; nccl-tests reuses them)"

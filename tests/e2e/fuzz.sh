@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The readers under a fuzzer and sanitizers, briefly (`make fuzz` takes its time); that it finds a planted bug.
+# A short run of the fuzzer and sanitizers over the readers (`make fuzz` runs longer), and a check that they find a planted bug.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 fuzz=$build/fuzz
@@ -28,7 +28,7 @@ rm -rf "$fuzz"/crash-*
 tests/fuzz/fuzz "$fuzz" "$seconds" 2>&1 | tee "$work/log"
 failures=$((failures + $(grep -c '^not ok' "$work/log")))
 
-# The same objects but for one, which writes a word too many into an array.
+# The same objects except one, which writes one word beyond the end of an array.
 planted=$build/fuzz-planted
 rm -rf "$planted"
 mkdir -p "$planted"

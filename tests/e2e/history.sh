@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# busbar history on simulated nights: what is found, what is not, acknowledgements, formats, the plot. Expected figures are arithmetic of
-# what tests/data/nights was asked for; how often the rule errs is in tests/unit/test_history_simulation.c.
+# busbar history on simulated nights: changes that it must and must not find, acknowledgements, formats, the plot. Expected figures follow
+# from the flags of tests/data/nights. tests/unit/test_history_simulation.c measures the error rates of the rule.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 busbar=$PWD/$build/busbar
 nights() { # FOLDER FLAGS OF tests/data/nights…
     tests/data/nights "${@:2}" >"$work/spec.json" && tests/data/launches "$work/$1" <"$work/spec.json"
 }
-# json EXPRESSION: of what history printed last, as h; c(i) is the case of 2^i MiB.
+# json EXPRESSION: evaluates an expression over the last output of history, h; c(i) is the case of 2^i MiB.
 json() { python3 -c '
 import json, sys
 h = json.load(open(sys.argv[1]))
 c = lambda i: next(x for x in h["cases"] if f"/{2 ** (20 + i)}/" in x["key"])
 sys.exit(not eval(f"({sys.argv[2]})"))' "$work/printed" "$1"; }
-# shown NAME TEXT: history printed the text last.
+# shown NAME TEXT: checks that the last output of history contains the text.
 shown() { if grep -qF -- "$2" "$work/printed"; then ok "$1"; else not_ok "$1 (no '$2')"; fi; }
 history() { # NAME STATUS FLAGS…
     expect_status "$1" "$2" "$busbar" history "${@:3}"
@@ -102,7 +102,7 @@ history 'a folder without records' 5 "$work/step/nothing"
 nights few --nights 3
 history 'three nights show nothing yet' 0 "$work/few"
 
-# Text from records goes into the plot and the table as text.
+# Text from records appears in the plot and the table as text, never as code.
 if command -v gnuplot >/dev/null; then
     nights hostile --change 2:25:1.3
     sed -i "s|\"dtype\": \"float\"|\"dtype\": \"{/Symbol a}_b' \`touch $work/pwned\`\"|" "$work"/hostile/*/*.jsonl

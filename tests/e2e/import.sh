@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# busbar import: every wrapping of nccl-tests' text, its JSON, other benchmarks; the public logs where their folder exists.
+# busbar import: nccl-tests' text in every kind of log, its JSON, other benchmarks, and the public logs if their folder exists.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 golden=tests/data/import
 import() { timeout 60 "$build/busbar" import "$@"; }
 
-# One line per file from the summary's lines (one per table), as EXPECTED.tsv has it.
+# Joins the summary's lines (one per table) to one line per file, in the form of EXPECTED.tsv.
 as_expected() {
     awk -F, 'NR > 1 { c = c s $3; r = r s $4; lo = lo s $5; hi = hi s $6; n = n s $7; d = d s $8; l = l s $9
                       p = p s $13 "/" $14; a = a s $17; m = m s $18; w += $19; s = "/" }
@@ -21,7 +21,7 @@ while IFS=$'\t' read -r file args status rest; do
     if [ "$got" = "$rest" ]; then ok "$file: as expected"; else not_ok "$file: found    $got"$'\n'"    expected $rest"; fi
 done <"$golden/EXPECTED.tsv"
 
-# Records: what the source says, in its own fields.
+# Records: the facts that the source states, in separate fields.
 check "records" import --output "$work/records" --run one --cloud aws --instance p5.48xlarge "$golden/plain_2.19.log"
 record=$work/records/one/plain_2.19.jsonl
 has() { if grep -qF -- "$2" "$record"; then ok "$1"; else not_ok "$1 (no $2 in $record)"; fi; }
@@ -53,7 +53,8 @@ check "a file cut off" import --output "$work/records" --run six "$golden/cut_in
 record=$work/records/six/cut_in_row.jsonl
 has "is not called complete" '"status":"interrupted","cases":6'
 has "and says why" 'the row of 4294967296 bytes is cut off'
-# Cut anywhere in its last row, that row is whole, has one placement, or is left out: no figure slips into another column.
+# If the log is cut off anywhere in its last row, import takes the whole row, takes one placement, or leaves the row out; it never puts a
+# figure into the wrong column.
 last=$(grep -nE '^ +[0-9]+ +[0-9]+ +float' "$golden/plain_2.19.log" | tail -n 1 | cut -d: -f1) slipped=
 import --check --format csv "$golden/plain_2.19.log" 2>/dev/null >"$work/out"
 whole=$(awk -F, 'NR == 2 { print $4 }' "$work/out")
@@ -117,7 +118,7 @@ check "one bad file among good ones" true
 import --check --format csv "$work/random" "$golden/plain_2.19.log" >"$work/out" 2>"$work/err"
 says "the good one is read" "plain_2.19.log"
 
-# People's files and other tools' formats: every figure against arithmetic on its line.
+# Files from users and formats of other tools: every figure is checked against the arithmetic of its line.
 status_of() {
     case ${1##*/} in
     *deepspeed*) echo 0 --ranks 8 ;;
@@ -138,7 +139,7 @@ done
 cat "$work/checked"
 failures=$((failures + $(grep -c '^not ok' "$work/checked")))
 
-# Tables of one file are repetitions only if somebody says so.
+# Tables in one file count as repetitions only if the user says so.
 page=$golden/field/two-networks-one-page.md
 check "two tables like each other" import --check "$page"
 says "are told apart" "tables 1 and 2 hold the same cases (all_gather, 134217728 bytes: 22.37 GB/s and 1.12 GB/s)"
@@ -178,7 +179,7 @@ printf 'collective\tbytes\tbusbw_gbps\talgbw_gbps\tranks\tsource\nall_reduce\t1G
 check "figures that contradict each other" import --check --table "$work/both.tsv"
 says "are said" "busbw/algbw"
 
-# Folders, and files of one name.
+# Folders, and files with equal names.
 mkdir -p "$work/tree/a" "$work/tree/b"
 cp "$golden/osu_allreduce_7.4.txt" "$work/tree/a/out.txt"
 cp "$golden/formats/osu_np64.txt" "$work/tree/b/out.txt"
@@ -197,8 +198,8 @@ if [ ! -r "$logs/EXPECTED.tsv" ]; then
     skip "the public logs" "no folder $logs (BUSBAR_NCCL_LOGS)"
     exit 0
 fi
-# Its "peak" is the bus bandwidth of the largest size. Of a file with several tables its sizes and bandwidths are the first's, its
-# rows all tables', and it has no averages.
+# Its "peak" is the bus bandwidth of the largest size. For a file with several tables it has the sizes and bandwidths of the first table,
+# the rows of all tables, and no averages.
 as_listed() {
     awk -F, 'NR > 1 { rows += $4 }
              NR == 2 { rest = $5 "\t" $6 "\t" $9; ranks = $12; if ($12 < $10 || $12 > $11) ranks = "outside its range"

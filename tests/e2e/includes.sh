@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The sources against the table of rooms in bench/README.md: who includes whom, and no circles.
+# Checks the #include lines of the sources against the table of folders in bench/README.md, and that there are no cycles.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 

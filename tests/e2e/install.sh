@@ -17,7 +17,7 @@ if [ -x "$bin/all_reduce" ]; then
     check 'all_reduce measures from there' ranks 2 "$bin/all_reduce" --backend mpi --sizes 8 -n 5 --output "$work/results"
     if command -v gnuplot >/dev/null; then
         check 'busbar draws from there' "$bin/busbar" plot "$work/results" --output "$work/plots"
-        # librsvg refuses a whole picture for a point of size 0.
+        # librsvg rejects a whole picture because of one point of size 0.
         expect_status 'no point of size 0 in a plot' 1 grep -l 'scale(0.00)' "$work"/plots/*.svg
     else
         skip 'busbar draws from there' 'gnuplot is missing'
@@ -41,7 +41,7 @@ else
     skip 'man pages are clean' 'groff is missing'
 fi
 
-# A line as a person would type it in a fresh bash; the words are what bash would offer.
+# Completes a command line in a fresh bash; prints the words that bash would offer.
 complete_line() {
     bash --norc -c '
         . "$1/bash-completion/completions/busbar"
@@ -63,8 +63,10 @@ completes 'completion of a choice' 'text csv json markdown' busbar show --format
 completes 'completion of a choice after =' json busbar show --format = j
 completes 'no words where any value may follow' '' busbar limits --instance ''
 [ ! -x "$bin/all_reduce" ] || completes 'completion of a driver' 'isolated' all_reduce --mode iso
+completes 'completion of a list' 'prod premulsum' busbar plan --op pr
+completes 'completion of its next word' 'float,double' busbar plan -d float,dou
 
-# The list of what was installed is the whole of it, and an uninstall removes it and nothing else.
+# The list of installed files is complete, and an uninstall removes these files and nothing else.
 files() { (cd "$root/opt/busbar" && find . \( -type f -o -type l \) | sed 's,^\./,,' | LC_ALL=C sort); }
 files >"$work/has"
 { cat "$share/busbar/installed"; echo share/busbar/installed; } | LC_ALL=C sort >"$work/wanted"
@@ -83,7 +85,28 @@ check 'make install once more' makes install
 check 'removes what an older version had put there' test ! -e "$share/busbar/stale.tsv"
 files >"$work/again"
 check 'and is the same otherwise' diff "$work/has" "$work/again"
-# Names with a quote and a space; an umask that lets nobody else read; build folders that make cannot have.
+
+# The names of nccl-tests, beside ours.
+if [ -x "$bin/all_reduce" ]; then
+    check "make install with nccl-tests' names" makes NCCL_TESTS_NAMES=1 install
+    for name in all_reduce all_gather reduce_scatter broadcast reduce alltoall sendrecv gather scatter; do
+        check "${name}_perf is $name" test "$bin/${name}_perf" -ef "$bin/$name"
+        check "${name}_perf has a man page" test -s "$share/man/man1/${name}_perf.1"
+    done
+    check 'and no other name' test "$(cd "$bin" && echo *_perf | wc -w)" = 9
+    check 'all_gather_perf measures all_gather' ranks 2 "$bin/all_gather_perf" --backend mpi --sizes 8 -n 5 --output "$work/perf"
+    check 'with a record' grep -q '"collective":"all_gather"' -r "$work/perf"
+    check 'reduce_perf -g 2 starts its ranks' "$bin/reduce_perf" -g 2 --backend mpi --sizes 8 -n 5 --output none
+    says 'of the program' '2 ranks on 1 host'
+    check 'make install without them' makes install
+    files >"$work/again"
+    check 'removes them' diff "$work/has" "$work/again"
+    check 'make install with them again' makes NCCL_TESTS_NAMES=1 install # the uninstall below removes them
+else
+    skip "nccl-tests' names" 'no MPI here'
+fi
+
+# Names with a quote and a space; an umask that denies access to others; build folders whose names make cannot handle.
 odd="$work/it's odd"
 private() (umask 077 && make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$odd" "$@")
 check 'make install below a name with a quote, with a strict umask' private install

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the generators print: an MPIJob with the fields that its CRD requires, a batch script, presets; and what allocation and preflight say.
+# The output of the generators: an MPIJob with the fields that its CRD requires, a batch script, presets; the output of allocation and
+# preflight.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 said() { if grep -q -- "$2" "$work/$3"; then ok "$1"; else not_ok "$1: no '$2'"; cat "$work/$3"; fi; }
@@ -43,14 +44,14 @@ expect_status "a bad number of nodes" 2 scripts/launchers/sbatch --nodes many
 
 check "presets for GB200 on AWS" scripts/preset auto u-p6e-gb200x72
 if grep -qE '^NCCL_(MNNVL|NVLS)_ENABLE' "$work/out"; then not_ok "leave NVLink between hosts and NVLS to NCCL"; else ok "leave NVLink between hosts and NVLS to NCCL"; fi
-# Expected lines: the vendors' own scripts, named in scripts/preset.
-machine() { # FILE…: a root with these files, empty
+# The expected lines are those of the vendors' scripts, which scripts/preset names.
+machine() { # FILE…: makes a root folder with these files, all empty
     local file
     rm -rf "$work/root"
     for file in "$@"; do mkdir -p "$work/root/$(dirname "$file")" && : >"$work/root/$file"; done
 }
 preset() { PRESET_ROOT=$work/root scripts/preset "$@"; }
-has() { # NAME LINE…: each stands in the output
+has() { # NAME LINE…: checks that the output has each line
     local name=$1 line
     shift
     for line in "$@"; do grep -qxF -- "$line" "$work/out" || { not_ok "$name: no '$line'"; cat "$work/out"; return; }; done
@@ -96,14 +97,14 @@ for cloud in aws azure gcp oci; do
 done
 expect_status "an unknown cloud" 2 scripts/preset nowhere
 
-# What mpirun --version says in each family, word for word.
+# The exact output of mpirun --version in each family.
 family() { # NAME LINE…
     mkdir -p "$work/mpi/$1"
     printf '#!/bin/sh\ncat <<END\n%s\nEND\n' "$(printf '%s\n' "${@:2}")" >"$work/mpi/$1/mpirun"
     chmod +x "$work/mpi/$1/mpirun"
 }
 family openmpi4 'mpirun (Open MPI) 4.1.4' '' 'Report bugs to http://www.open-mpi.org/community/help/'
-family openrte 'mpirun.openmpi (OpenRTE) 4.1.4' # by that name, Debian's says this
+family openrte 'mpirun.openmpi (OpenRTE) 4.1.4' # Debian's, when called by that name
 family openmpi5 'mpirun (Open MPI) 5.0.11'
 family mpich 'HYDRA build details:' '    Version:                                 4.0.2'
 family intel 'Intel(R) MPI Library for Linux* OS, Version 2021.18 Build 20251013 (id: 1234)' 'Copyright 2003-2025, Intel Corporation.'
@@ -144,7 +145,7 @@ for pair in 'Open MPI 4.1.4:pmix' 'MPICH 4.0.2:pmi2' 'Intel MPI 2021.18.1:pmi2';
     check "srun for ${pair%:*}" srun_line "${pair%:*}"
     said "has the interface that it speaks" "--mpi=${pair#*:} " out
 done
-# A sweep takes the launcher of the MPI that the build found.
+# A sweep uses the launcher of the MPI that the build found.
 mkdir "$work/built"
 ln -s "$(realpath "$build/busbar")" "$work/built/busbar"
 printf 'MPI_NAME := MPICH 4.0.2\nMPI_MPIRUN := %s\n' "$work/mpi/mpich/mpirun" >"$work/built/config.mk"
@@ -156,7 +157,7 @@ echo other >"$work/other"
 check "a sweep on another host" env OFI_NCCL_A=1 SHARP_B=1 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-/nowhere}" MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' \
     scripts/sweep --build "$work/built" --launcher mpirun --hostfile "$work/other" --no-preflight --dry-run --launches 1
 for name in OFI_NCCL_A SHARP_B LD_LIBRARY_PATH; do said "passes $name on" "-x $name " out; done
-# One owner: nobody else starts ranks with flags of one family.
+# Only scripts/launchers/mpirun starts ranks with the flags of an MPI family.
 if git rev-parse --git-dir >/dev/null 2>&1; then
     owners=$(git grep -lE -e '--oversubscribe|--map-by|-ppn |"\$\{?(MPIRUN|mpirun)[^"]*" (-n|--?[a-z]*np) ' -- scripts tests Makefile ':!*.md' ':!tests/e2e/launchers.sh')
     if [ "$owners" = scripts/launchers/mpirun ]; then ok "one script knows the flags"; else not_ok "flags of mpirun are in: $owners"; fi
@@ -208,7 +209,7 @@ expect_status "NVLink domains as given" 0 scripts/preflight "$work/given" <"$wor
 expect_status "NVLink domains other than given" 1 scripts/preflight "$work/given" <"$work/moved"
 said "by host" 'h2: its NVLink domain is uuid/2' out
 
-# What nvidia-smi prints, on a host of four GPUs with open kernel modules: its form is that of drivers 570 and 580.
+# The output of nvidia-smi on a host with four GPUs and open kernel modules, in the format of drivers 570 and 580.
 mkdir -p "$work/bin" "$work/host/proc/driver/nvidia" "$work/host/dev/nvidia-caps-imex-channels"
 echo 'NVRM version: NVIDIA UNIX Open Kernel Module for aarch64  580.65.06  Release Build  (builder@host)  Sun Jul 27 07:15:02 UTC 2025' \
     >"$work/host/proc/driver/nvidia/version"
@@ -263,7 +264,7 @@ fact_is "is no domain with others" domain ''
 fact_is "and needs no IMEX" imex ''
 unset HOSTFACTS_ROOT
 
-# Preflight of 576 hosts takes seconds at most.
+# A preflight of 576 hosts takes a few seconds at most.
 seq -f 'n%g' 576 >"$work/many"
 while read -r h; do for f in kernel cpus program mpi driver cuda nccl gpus nvlinks; do facts "$h" $f same; done; done <"$work/many" >"$work/manyfacts"
 begun=$(date +%s%N)

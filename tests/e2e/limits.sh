@@ -11,7 +11,7 @@ expect_field() {
 }
 
 check "p5.48xlarge" limits --instance p5.48xlarge --format csv
-expect_field all_reduce bound 788 "8 H100" # 450 x 2 x 7/8: each GPU takes in all of S
+expect_field all_reduce bound 788 "8 H100" # 450 x 2 x 7/8: each GPU receives all of S
 expect_field all_reduce algorithm 700 "8 H100"
 expect_field all_reduce reference 450 "8 H100"
 check "one rack of GB200" limits --instance u-p6e-gb200x72 --format csv
@@ -22,7 +22,7 @@ expect_field all_reduce bound 423 "N=16"
 expect_field all_gather bound 423 "N=16"
 expect_field alltoall bound 53 "N=16"
 check "2 nodes without NVLS" limits --nvlink-gbps 450 --nic-gbps 50 --domain-gpus 8 --domains 2 --nvls no --format csv
-expect_field all_reduce bound 500 "N=2" # GPUs send 2 x 15/16 of S by 500 GB/s
+expect_field all_reduce bound 500 "N=2" # GPUs send 2 x 15/16 of S at 500 GB/s
 expect_field all_reduce algorithm 482 "N=2"
 expect_field alltoall bound 94 "N=2"
 mkdir -p "$work/stranger/results"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The matmul driver on the CPU's BLAS: ranks, records, wrong results, slow ranks, libraries that are missing.
+# The matmul driver with a BLAS on the CPU: ranks, records, wrong results, slow ranks, missing libraries.
 . "$(dirname "$0")/../lib.sh"
 small=(--shapes '96,64x80x48' --sustain 0.05 --max-seconds 0.1 --output "$work/r" --blas openblas)
 "$build/matmul" --output none --shapes 8 --phase burst -n 1 --blas openblas >/dev/null 2>&1 || small=("${small[@]:0:8}")
 record() { echo "$work/r/$1/$1.jsonl"; } # of --run NAME --launch NAME
 named() { echo "--run $1 --launch $1"; }
-# rows NAME CONDITION…: the Python conditions hold, with `launch`, `cases`, `end` of the record.
+# rows NAME CONDITION…: checks Python conditions over `launch`, `cases` and `end` of the record.
 rows() {
     local name=$1 file=$2 condition=$3
     if python3 - "$file" "$condition" <<'PY'; then ok "$name"; else not_ok "$name"; fi
@@ -39,7 +39,7 @@ rows 'the launch says library, version, kernel, threads, machine' "$(record n1)"
     'all(b["library"] and b["path"] for b in launch["facts"]["blas"]) and launch["facts"]["topology"]["cores"] > 0
      and launch["provenance"] == ["measured"] and launch["driver"] == "matmul" and launch["backend"] == "cblas"'
 
-# In a container: 3 operands of 512 MiB each do not fit into 700 MB, whatever the machine has.
+# In a container: 3 operands of 512 MiB each do not fit into 700 MB, however much memory the machine has.
 limited 700000000 true >/dev/null 2>&1
 if [ $? -eq 77 ]; then skip 'a limit in memory' 'no memory control group can be made here'; else
     # shellcheck disable=SC2046
@@ -63,6 +63,7 @@ rows 'unchecked: wrong is null' "$(record nocheck)" 'all(c["wrong"] is None for 
 
 # shellcheck disable=SC2046
 check 'a slow rank' ranks 3 "$build/matmul" "${small[@]}" $(named slow) --fault slow:rank=2,us=100000 -n 3 --phase burst --shapes 32 -d float
+if grep -qE ' [0-9]+x +2 \(' "$work/out"; then ok 'the spread is told as a factor'; else not_ok 'the spread is told as a factor'; cat "$work/out"; fi
 rows 'the slow rank is the slowest' "$(record slow)" \
     'all(c["rank_time_us"]["slowest"]["rank"] == 2 and c["median_us"] > 1e5 and c["rank_time_us"]["min"] < 1e5 for c in cases)'
 
@@ -119,7 +120,7 @@ says 'what it lacks' 'dgemm_'
 expect_status 'a launch is never overwritten' 5 "$build/matmul" "${small[@]}" --run n1 --launch n1
 expect_status 'ranks as expected' 5 ranks 2 "$build/matmul" "${small[@]}" --expect-ranks 3
 
-# A machine without some libraries: a dlopen that does not find what HIDE names.
+# Simulates a machine without some libraries: a dlopen that does not find those that HIDE names.
 cat >"$work/hide.c" <<'C'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -141,7 +142,7 @@ if cc -w -shared -fPIC -o "$work/hide.so" "$work/hide.c" -ldl 2>/dev/null; then
     expect_status 'no BLAS at all' 5 hidden 'blas blis mkl nvpl armpl' "$build/matmul" --output none
     says 'one line that says what to do' 'no BLAS library found'
     if [ "$(grep -vc 'cublaslt' "$work/err")" -eq 1 ]; then ok 'no BLAS: one line'; else not_ok 'no BLAS: more than one line'; fi
-    # netlib's BLAS by a stand-in: right and slow, with nothing but the Fortran names. Debian calls such a library libblas.so.3.
+    # A stand-in for netlib's BLAS: correct and slow, with only the Fortran names. Debian calls such a library libblas.so.3.
     mkdir "$work/netlib"
     cat >"$work/netlib.c" <<'C'
 #define GEMM(name, real)                                                                                     \

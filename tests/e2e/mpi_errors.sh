@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# MPI calls that fail: the library itself refuses a call that tests/fakes/break_mpi.c makes invalid on one rank. The launch says which call failed
-# where, and ends at once with status 5, whatever the other ranks wait for.
+# MPI calls that fail: the library rejects a call that tests/fakes/break_mpi.c makes invalid on one rank. The launch names the call and the
+# rank, and ends at once with status 5, even while other ranks wait.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -13,7 +13,8 @@ if ! cc -shared -fPIC -O1 $flags -o "$work/break.so" tests/fakes/break_mpi.c 2>"
 fi
 case $build in *sanitize*) skip 'MPI calls that fail' 'a preloaded library comes before the sanitizer'; exit 0 ;; esac
 
-# broken CALL RANK AT [VARIABLE=value…] -- RANKS PROGRAM ARGUMENTS…. A launch that hangs ends by the timeout, with status 124.
+# broken CALL RANK AT [VARIABLE=value…] -- RANKS PROGRAM ARGUMENTS…: runs a launch in which the AT-th CALL fails on RANK. If the launch
+# hangs, the timeout ends it with status 124.
 broken() {
     local vars=(BREAK_CALL="$1" BREAK_RANK="$2" BREAK_AT="$3")
     shift 3
@@ -25,7 +26,7 @@ broken() {
 small=(--backend mpi --sizes "8,1K" --passes 2 -n 5 -w 1)
 quick=(--backend cblas --shapes 64 -d float --passes 1 -n 3 --phase burst)
 
-# fails CALL RANK AT …: as broken
+# fails CALL RANK AT …: like broken; checks the status and the message
 fails() {
     expect_status "$1 number $3 fails on rank $2: status 5" 5 broken "$@"
     if [ "$(grep -cE "^(all_reduce|matmul): $1 failed on rank $2 of host n2: MPI_ERR_(COUNT|COMM)" "$work/err")" = 1 ]; then
@@ -41,14 +42,14 @@ ends_as() { # NAME STATUS
 
 check 'the library alone changes nothing' broken none 0 1 -- 2 all_reduce "${small[@]}"
 ends_as 'and the record is complete' complete
-# Opening the launch, where all ranks but the first are silent.
+# While the launch starts, when only rank 0 prints messages.
 fails MPI_Allreduce 1 1 -- 2 all_reduce "${small[@]}"
 fails MPI_Allreduce 0 2 -- 2 all_reduce "${small[@]}"
 fails MPI_Allgather 1 1 -- 2 all_reduce "${small[@]}"
 fails MPI_Bcast 1 1 -- 2 all_reduce "${small[@]}"
 fails MPI_Reduce 1 1 -- 2 all_reduce "${small[@]}"
 fails MPI_Comm_dup 1 1 -- 2 all_reduce "${small[@]}"
-# Amid the measurement; the record says that it failed.
+# During the measurement; the record says that the launch failed.
 fails MPI_Allreduce 0 60 -- 2 all_reduce "${small[@]}"
 ends_as 'the record says so' failed
 fails MPI_Allreduce 1 60 -- 2 all_reduce "${small[@]}"
@@ -57,7 +58,7 @@ fails MPI_Barrier 1 7 -- 2 all_reduce "${small[@]}"
 fails MPI_Bcast 0 4 -- 2 all_reduce "${small[@]}"
 fails MPI_Gather 1 2 -- 2 all_reduce "${small[@]}"
 fails MPI_Gather 1 1 -- 2 all_reduce "${small[@]}" --format nccl-tests
-# The communicators that are made from MPI_COMM_WORLD: of groups, and of backends, clocks and matmul's turns.
+# On communicators derived from MPI_COMM_WORLD: those of groups, backends, clock synchronisation and matmul's turns.
 fails MPI_Comm_split 1 1 -- 4 all_reduce "${small[@]}" --group 2
 fails MPI_Comm_dup 1 2 BREAK_SIZE=2 -- 4 all_reduce "${small[@]}" --group 2,pairs
 fails MPI_Allreduce 3 5 BREAK_SIZE=2 -- 4 all_reduce "${small[@]}" --group 2
@@ -68,7 +69,7 @@ fails MPI_Ibarrier 1 2 -- 2 matmul "${quick[@]}"
 fails MPI_Gather 1 1 -- 2 matmul "${quick[@]}"
 fails MPI_Allreduce 1 2 BREAK_SIZE=1 -- 2 matmul "${quick[@]}" --ranks-at-once one
 
-# Wherever it happens, none hangs.
+# No launch hangs, wherever the call fails.
 hung=0 others=0
 for at in $(seq 1 6 60); do
     broken MPI_Allreduce $((at % 2)) "$at" -- 2 all_reduce "${small[@]}" >"$work/out" 2>"$work/err"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# The contract between programs and plug-ins (bench/README.md): what each side exports, what is refused and by which words, where plug-ins
-# (and gnuplot's style) are looked for, and whose code runs when a plug-in fails.
+# The contract between programs and plug-ins (bench/README.md): the symbols that each side exports, the plug-ins that are refused and the
+# messages, the folders in which plug-ins (and gnuplot's style) are searched, and which side's code runs when a plug-in fails.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/fakes/emulated_gpu.sh
 . tests/fakes/emulated_gpu.sh
 [ -x "$build/all_reduce" ] || { skip 'plug-ins' 'the drivers are not built here'; exit 0; }
 
-# ---- what is exported ----
+# ---- exported symbols ----
 
-# The sanitizers' libraries export functions of their own.
+# The libraries of the sanitizers export further functions.
 case $build in *sanitize*) sanitized=1 ;; *) sanitized='' ;; esac
-# Leaks (MPI's) are judged by tests/slow/sanitize_gpu.sh.
+# tests/slow/sanitize_gpu.sh checks for leaks; those here are MPI's.
 [ -z "$sanitized" ] || export LSAN_OPTIONS=exitcode=0
 names() { nm -D --defined-only "$1" | awk 'NF { print $NF }' | sort; }
 shown=$(sed 's,/\*.*,,; /\*\//d' bench/program.symbols | grep -o 'busbar_[a-z_]*' | sort)
@@ -28,7 +28,7 @@ for plugin in "$build"/busbar_*.so; do
     [ -n "$sanitized" ] || expect_status 'and nothing that is not called busbar_' 1 grep -v '^busbar_' <(names "$plugin")
 done
 
-# ---- what is loaded and what is refused ----
+# ---- plug-ins that are loaded, and plug-ins that are refused ----
 
 flags=$(sed -n 's/^\(MPI\|JSON\)_CFLAGS := //p' "$build/config.mk" | tr '\n' ' ')
 toys=$work/toys
@@ -39,7 +39,7 @@ compile() { # OUTPUT SOURCE…
     check "$(basename "$1") is compiled" cc -std=c11 -D_GNU_SOURCE -Wall -Werror -fPIC -shared -Ibench -I. $flags ${commit:+-DBUSBAR_GIT="\"$commit\""} -o "$1" "${@:2}" \
         -Wl,--version-script=bench/plugin.symbols
 }
-# The commit of this build, as its records tell it ("" in a tarball): the toy is of the same build.
+# The toy plug-in must claim the same build as the program: its commit is in the program's records ("" in a tarball).
 check 'a record' ranks 1 "$build/all_reduce" --backend mpi --sizes 8 -n 2 --passes 1 --output "$work/records" --run r --launch l
 commit=$(python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readline())["facts"].get("git") or "")' "$work/records/r/l.jsonl")
 compile "$toys/busbar_toy.so" tests/fakes/toy_plugin.c bench/base/status.c bench/base/utf8.c bench/base/version.c
@@ -51,7 +51,7 @@ mkdir "$toys/busbar_folder.so"
 
 # load NAME [TOY]
 load() { ranks 2 env BUSBAR_PLUGINS="$toys" TOY="${2:-}" "$build/all_reduce" --backend "$1" --sizes 8 -n 2 --passes 1 --output none; }
-# lines NAME COUNT: so many lines of the last command's stderr are the program's
+# lines NAME COUNT: checks how many lines on the last command's stderr are the program's
 lines() {
     if [ "$(grep '^all_reduce: ' "$work/err" | grep -vc 'ended by signal')" = "$2" ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
 }
@@ -81,7 +81,7 @@ expect_status 'matmul takes no collective backend' 5 env BUSBAR_PLUGINS="$toys" 
 tells 'and says so' '^matmul: the toy backend cannot be had: .* is a collective backend, not a GEMM engine'
 expect_status 'a plug-in that is not there is an unknown name' 2 load nothing
 
-# ---- where plug-ins are looked for ----
+# ---- folders in which plug-ins are searched ----
 
 mkdir -p "$work/tree/b" "$work/tree/lib/busbar" "$work/app/bin" "$work/app/lib/busbar"
 cp "$build/all_reduce" "$work/tree/b"
@@ -108,7 +108,7 @@ else
     skip "a stranger's file" 'only root can make one'
 fi
 
-# ---- gnuplot's style: code too ----
+# ---- gnuplot's style, which is code, too ----
 
 mkdir -p "$work/evil/scripts/plot" "$work/tree/scripts/plot"
 printf 'system("touch %s/ran")\n' "$work" | tee "$work/evil/scripts/plot/style.gp" >"$work/tree/scripts/plot/style.gp"
@@ -142,7 +142,7 @@ fi
 driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2)
 # shellcheck disable=SC2046 # a list of flags
 check 'tests/fakes/break_mpi.c is compiled' cc -shared -fPIC $(sed -n 's/^MPI_CFLAGS := //p' "$build/config.mk") -o "$work/break.so" tests/fakes/break_mpi.c
-# The second broadcast of a launch is that of NCCL's unique id.
+# The second broadcast of a launch sends NCCL's unique id.
 RANKS_TIMEOUT=30 expect_status 'the broadcast of the unique id fails: status 5' 5 emulated 2 BREAK_CALL=MPI_Bcast BREAK_RANK=1 BREAK_AT=2 LD_PRELOAD="$work/break.so" BUSBAR_HOST=n2 -- --sizes 8
 tells 'by name' '^all_reduce: MPI_Bcast failed on rank 1 of host n2: MPI_ERR_COUNT'
 exit "$failures"

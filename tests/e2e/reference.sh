@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# results/reference: readable, with sources, small; made again from the public logs (where they are) it is the same.
+# results/reference is readable, names its sources, and is small; rebuilding it from the public logs (if they are here) does not change it.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 check "the reference records are read" "$build/busbar" show --format csv results/reference

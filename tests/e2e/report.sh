@@ -157,7 +157,7 @@ has 'with figures' 'all_reduce best busbw' "$work/out"
 for run in "$work"/runs/*; do cp -r "$run" "$work/ten-${run##*/}"; for i in 1 2 3; do mkdir -p "$work/ten/$i"; cp -r "$run" "$work/ten/$i"; done; done
 check 'the figures of a CPU' "$busbar" report "$work/cpu.jsonl" --format csv
 has 'are not called those of a GPU' 'one CPU' "$work/out"
-order() { # RUN PLACEMENT…: a launch of the run for each
+order() { # RUN VALUE…: writes one launch of the run per value
     local i=0
     for placement in "${@:2}"; do
         i=$((i + 1))
@@ -185,7 +185,7 @@ for name in -host0 16509230 5ca1ab1e; do
     equal "has no $name" "$(cat "$work/redacted.md" "$work"/redacted-plots/*.tsv | grep -c -e "$name")" 0
 done
 for name in host-1 serial-1 uuid-1; do has "has $name instead" "$name" "$work/redacted.md"; done
-# One rank has no bus: its run is in the page beside one that has, without a figure of it.
+# A run of one rank has no bus bandwidth: the page shows it without that figure, beside a run that has one.
 for ranks in 1 4; do
     mkdir -p "$work/bus$ranks"
     {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Under AddressSanitizer and UndefinedBehaviorSanitizer, in a build folder of its own: the unit tests, every collective on
-# a few ranks, the reading side. Leaks of ours count.
+# Runs the unit tests, every collective on a few ranks, and busbar's commands under AddressSanitizer and
+# UndefinedBehaviorSanitizer, in a separate build folder. Only leaks in busbar's code count.
 . "$(dirname "$0")/../lib.sh"
 folder=$build/sanitize
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -12,19 +12,19 @@ unit=''
 if grep -q '^HAVE_CRITERION := yes' "$build/config.mk"; then unit=$folder/unit; fi
 # shellcheck disable=SC2086 # empty or one word
 check 'the sanitized build' make --no-print-directory -j2 SANITIZE=address,undefined B="$folder" CUDA=no CFLAGS='-O1 -g' all $unit || exit
-# MPI libraries keep much until the process ends, also from modules that are closed by then, which no suppression can
-# name. So leaks go to files and do not end a program; a leak is ours where our code is near the allocation.
+# MPI libraries keep much memory until the process ends, some of it from modules that are closed by then, which no
+# suppression can name. So leaks go to files and do not fail a program; a leak counts if our code is near the allocation.
 export LSAN_OPTIONS=exitcode=0 ASAN_OPTIONS=abort_on_error=1:fast_unwind_on_malloc=0:log_path=$work/asan
 export UBSAN_OPTIONS=print_stacktrace=1
-# The alarm rings: a leak in a file of a room called bench is found.
+# Checks that the test finds a planted leak, in a file below a folder called bench.
 mkdir -p "$work/bench/leak"
 echo 'void *malloc(unsigned long); void *volatile p; int main(void) { p = malloc(7); p = 0; return 0; }' >"$work/bench/leak/leak.c"
 ${CC:-cc} -g -fsanitize=address -o "$work/leak" "$work/bench/leak/leak.c" && "$work/leak"
 if [ -n "$(our_leaks)" ]; then ok 'a leak would be found'; else not_ok 'a leak in our code is not found'; fi
 rm -f "$work"/asan.*
 
-# Criterion's own process tree confuses the leak checker's exit status: leaks are looked for in the programs below.
-# Simulations repeat thousands of times what other tests do once.
+# Criterion's child processes confuse the leak checker's exit status: only the programs below are checked for leaks.
+# Simulations are left out: they repeat thousands of times what other tests do once.
 if [ -n "$unit" ]; then
     check 'unit tests' env ASAN_OPTIONS=detect_leaks=0 "$unit" --filter '!(gate_situations|gate_simulation|history_simulation|scan_simulation)/*'
 fi

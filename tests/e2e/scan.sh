@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# What a scan's records say, of several rails and of hosts that nobody measured; then the short form of the scans on a cluster.
+# busbar scan on records with several rails and with hosts that were not measured; then the short form of the scans on a cluster.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-# record HOSTS RAILS BAD FOLDER [GROUP]: every pair once, on every rail, at 48 GB/s, in LAUNCHES launches (2); BAD, a Python expression of
-# host a, host b and rail (from 0), makes it 20. GROUP: "bisect", or the host that has no figures.
+# record HOSTS RAILS BAD FOLDER [GROUP]: writes LAUNCHES [2] launches with every pair once on every rail at 48 GB/s; at 20 GB/s if BAD is
+# true, a Python expression over host a, host b and rail (from 0). GROUP: "bisect", or the name of a host without figures.
 record() {
     local launch
     mkdir -p "$work/$4"
@@ -70,7 +70,7 @@ if command -v gnuplot >/dev/null; then
     check "a picture of each rail is drawn" "$build/busbar" plot "$work/nic" --output "$work/plots"
     check "four pictures" test "$(find "$work/plots" -name 'scan*.svg' | wc -l)" -eq 4
     check "each with its rail" test "$(grep -ho 'rail [0-3]' "$work"/plots/scan*.svg | sort -u | wc -l)" -eq 4
-    # Cells that are not at 100 % of the median pair: a row and a column of seven in one picture, none in the others.
+    # Cells below 99 % of the median pair: a row and a column of seven cells each in one picture, none in the others.
     slow=$(for f in "$work"/plots/scan*.tsv; do awk 'NF == 7 && $7 < 99' "$f" | wc -l; done | sort -n | tr '\n' ' ')
     if [ "$slow" = "0 0 0 14 " ]; then ok "the slow NIC is a row and a column of its rail's picture"; else not_ok "slow cells: $slow"; fi
 else
@@ -94,7 +94,7 @@ cp "$work/sound/l1.jsonl" "$work/mixed/a.jsonl"
 cp "$work/nic/l1.jsonl" "$work/mixed/b.jsonl"
 expect_status "runs of different hosts" 2 "$build/busbar" scan "$work/mixed"
 
-# Who was not measured is not certified.
+# A host that was not measured is not reported as sound.
 record 8 1 'False' unseen n5
 expect_status "a host without any figure" 5 "$build/busbar" scan "$work/unseen"
 says "is named" 'no figure is there for n5'
@@ -109,7 +109,7 @@ expect_status "a rail that is slow between all hosts" 1 "$build/busbar" scan "$w
 says "is named" 'suspect rail 3: 20 GB/s between the hosts, 42 % of the median rail of 48'
 check "and no host" test "$(grep -cE '^(slow|suspect)' "$work/out")" -eq 1
 
-# What is measured next.
+# The choice of the next launch.
 check "the first launch of six hosts" "$build/busbar" scan --next --domains -,-,-,-,-,-
 says "is asked for" 'more=1'
 cp "$work/out" "$work/next"
@@ -120,7 +120,7 @@ says "since all is decided" 'decided=1'
 check "of all pairs" "$build/busbar" scan --next --all-pairs --domains "$(printf -- '-,%.0s' $(seq 39))-"
 says "sixteen rounds a launch" 'rails:14,rails:15'
 
-# The whole scan of 64 simulated hosts: a stand-in writes what the driver would.
+# A complete scan of 64 simulated hosts: a stand-in for the driver writes the records.
 mkdir "$work/programs"
 cp "$build/busbar" "$work/programs"
 ln -s "$PWD/tests/fakes/pairs_driver" "$work/programs/all_reduce"
@@ -131,7 +131,7 @@ exec "$@"
 END
 chmod +x "$work/direct"
 for host in $(seq 0 63); do echo "n$host slots=1 domain=rack$((host / 16))"; done >"$work/hosts64"
-scan64() { # slow hosts, run, more flags
+scan64() { # slow hosts, run [more flags…]
     PAIRS_HOSTS=64 PAIRS_RACK=16 PAIRS_SLOW=$1 PAIRS_NOISE=0.02 timeout 120 scripts/scan --build "$work/programs" --results "$work/results" \
         --run "$2" --hostfile "$work/hosts64" --launcher "$work/direct" --no-preflight "${@:3}"
 }

@@ -5,7 +5,7 @@
 . tests/fakes/emulated_gpu.sh
 quick=(-b 8 -e 8 -n 2 -w 1 --passes 1 --run r --launch l --output "$work/records")
 
-alone() { # PROGRAM ARGUMENTS…: as a user types it
+alone() { # PROGRAM ARGUMENTS…: starts the program without a launcher, as a user would
     rm -rf "$work/records"
     timeout 120 "$build/$1" "${quick[@]}" "${@:2}"
 }
@@ -24,7 +24,8 @@ check 'matmul -g 2' timeout 120 "$build/matmul" --backend cblas -g 2 --shapes 32
 says 'has two ranks' '2 ranks on 1 host'
 expect_status 'the status is that of the launch' 3 alone all_reduce --backend mpi -g 2 --fault wrong:rank=1
 expect_status '-g under mpirun is refused' 2 ranks 2 "$build/all_reduce" "${quick[@]}" --backend mpi -g 2
-says 'with the reason' 'a launcher has started 2'
+says 'with the reason' 'a launcher has already started 2 ('
+says 'and the line to type' "; type: mpirun -np 4 $build/all_reduce -b 8 -e 8 -n 2 "
 expect_status '-g 0 without a GPU' 5 alone all_reduce --backend mpi -g 0
 says 'says so' '-g 0: no GPU is visible'
 expect_status 'too many ranks' 2 alone all_reduce -t 4096 -g 2
@@ -41,7 +42,7 @@ emulated_alone() { # [VARIABLE=value…] -- ARGUMENTS…
     return "$1"
 }
 check '-g 0 takes every GPU that is visible' emulated_alone FAKEGPU_DEVICES=3 -- -t 1 -g 0
-if grep -q ppr: "$work/err"; then says 'no rank is bound to a core' '--bind-to none'; fi # Hydra binds none by itself
+if grep -q ppr: "$work/err"; then says 'no rank is bound to a core' '--bind-to none'; fi # Hydra does not bind by default
 check 'one rank for each' rows 'w["ranks"] == 3 and h["backend"] == "nccl" and len({g["uuid"] for g in h["facts"]["gpus"]}) == 3'
 check '-g 4' emulated_alone FAKEGPU_DEVICES=4 -- -g 4 --backend auto
 check 'one rank for each of four' rows 'w["ranks"] == 4 and len({g["uuid"] for g in h["facts"]["gpus"]}) == 4'

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Every documented exit status, from every program that can end with it, and one line that says why.
+# Every documented exit status, from every program that can end with it, with a one-line reason.
 . "$(dirname "$0")/../lib.sh"
 drivers=$(cd "$build" && for p in all_reduce all_gather alltoall broadcast gather matmul reduce reduce_scatter scatter sendrecv; do
     [ ! -x $p ] || echo $p
 done)
 commands=$("$build/busbar" --completion | tr '\n' ' ')
 
-# one_line: what the last command said on stderr is a single line that starts with the program's name.
+# one_line PROGRAM: checks that the last command wrote a single line to stderr, which starts with the program's name.
 one_line() {
     if [ "$(wc -l <"$work/err")" -eq 1 ] && grep -q "^$1: " "$work/err"; then ok "$1: one line"; else not_ok "$1: $(cat "$work/err")"; fi
 }
 
-# 0 and 2 for all programs
+# Status 0 and 2 for all programs
 for program in $drivers; do
     for flag in --help --version --man --completion; do expect_status "$program $flag" 0 "$build/$program" $flag; done
     expect_status "$program: an unknown flag" 2 "$build/$program" --ouput x
@@ -33,7 +33,7 @@ for command in $commands; do
     fi
 done
 
-# launch FILE MEDIAN_US STATUS: a launch of one case whose samples lie around the median.
+# launch FILE MEDIAN_US STATUS: writes a launch of one case whose samples scatter around the median.
 launch() {
     local run=${1%/*} name=${1##*/}
     mkdir -p "$run"
@@ -54,13 +54,13 @@ for i in 1 2 3 4 5 6; do
     launch "$work/wrong/$i.jsonl" "10.0$i" wrong
 done
 
-# 1: gates
+# Status 1: gates
 if [[ " $commands " == *' compare '* ]]; then
     expect_status 'compare: the same' 0 "$build/busbar" compare "$work/base" "$work/same"
     expect_status 'compare: a regression' 1 "$build/busbar" compare "$work/base" "$work/slow"
     expect_status 'compare: wrong data fails the gate' 1 "$build/busbar" compare "$work/base" "$work/wrong"
 fi
-# 5: nothing to read, nothing to write to
+# Status 5: input that cannot be read, output that cannot be written
 for command in show compare report plot import contract; do
     [[ " $commands " == *" $command "* ]] || continue
     case $command in
@@ -74,7 +74,7 @@ done
 if [ -w /dev/full ]; then
     full() { "$build/busbar" show "$work/base" >/dev/full; }
     expect_status 'busbar show to a full disk' 5 full
-    # More than a buffer: what is lost before the end counts too.
+    # More than one buffer: output that is lost before the last write counts, too.
     check 'a long table' test "$("$build/busbar" show --format csv results/reference | wc -c)" -gt 4096
     full() { "$build/busbar" show --format csv results/reference >/dev/full; }
     expect_status 'a long table to a full disk' 5 full
@@ -99,7 +99,7 @@ expect_status '5: the launch is there already' 5 ranks 1 "$build/all_reduce" "${
 if [ ! -e /dev/nvidia0 ]; then
     expect_status '5: no GPU' 5 ranks 1 "$build/all_reduce" --backend nccl --sizes 1K --output "$work/results"
 fi
-# 128+n: alone, without a launcher between
+# Status 128+n: without a launcher in between
 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 "$build/all_reduce" --backend mpi --sizes 1M -n 1000000 --max-seconds 60 \
     --output none >/dev/null 2>&1 &
 sleep 2

@@ -10,7 +10,7 @@ else
     check 'there are scripts' test "${#scripts[@]}" -gt 5
     check 'shellcheck is silent' shellcheck --severity=warning "${scripts[@]}"
 fi
-# The formatter's versions differ in what they make of the same file: Debian 12's is the one that counts.
+# Versions of clang-format give different results for the same file: only version 14 (Debian 12) counts.
 if ! git rev-parse --git-dir >/dev/null 2>&1; then
     skip 'clang-format changes nothing' 'not a git checkout'
 elif ! formatter=$(scripts/works clang-format); then

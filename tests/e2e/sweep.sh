@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/sweep with a stand-in for the drivers: what runs, what is skipped, what is kept, and how it ends.
+# scripts/sweep with a stand-in for the drivers: which launches run and which are skipped, which files are kept, and how the sweep ends.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -8,7 +8,7 @@ mkdir -p "$programs"
 cp "$build/busbar" "$programs"
 for driver in all_reduce all_gather matmul; do ln -s "$PWD/tests/fakes/driver" "$programs/$driver"; done
 
-# A launcher that starts one process, whatever the hosts: no MPI is needed here.
+# A launcher that starts a single process, whatever the hosts are: this test needs no MPI.
 cat >"$work/direct" <<'END'
 #!/bin/sh
 [ -z "$SWEEP_DRY_RUN" ] || { echo "direct $SWEEP_NODES x $SWEEP_RANKS_PER_NODE on $(cut -f 1 "$SWEEP_HOSTS" | tr '\n' ' '): $*"; exit 0; }
@@ -40,7 +40,7 @@ equal "packed" "$(grep -c 'on h1 h2' "$work/out")" 1
 check "or spread" sweep "${four[@]}" --nodes 2 --hosts-per-domain 2 --domains spread --drivers all_reduce --launches 1 --dry-run
 equal "spread" "$(grep -c 'on h1 h3' "$work/out")" 1
 check "what a budget costs at most" sweep "${four[@]}" --launches 2 --dry-run --instance p5.48xlarge --time-budget 1h
-# four hosts of eight GPUs at the list price, an hour
+# one hour of four hosts with eight GPUs each, at the list price
 equal "is the budget's hour for all GPUs" "$(sed -n 's/.*the budget ends it after //p' "$work/out")" \
     "$(awk -F '\t' '$2 == "p5.48xlarge" { printf "1 h 00 min, %.2f USD", 4 * 8 * $9 }' results/clouds.tsv)"
 printf 'launch\tstate\tx"}\n' >"$work/evil.tsv"
@@ -52,7 +52,7 @@ said "with the line" "evil.tsv:2: not a line"
 expect_status "an argument with control characters" 5 sweep --plan "$work/evil.tsv" --dry-run
 if grep -q "$(printf '\033\|\302')" "$work/out" "$work/err"; then not_ok "reaches no terminal"; else ok "reaches no terminal"; fi
 
-# Failures are kept, the sweep goes on, and the next one does only what is missing.
+# Failures are recorded, the sweep continues, and the next sweep runs only the missing launches.
 STAND_IN="fail=-2n8r:7" expect_status "a failed launch: the sweep goes on and ends with 5" 5 sweep --run failing "${four[@]}" --launches 2
 equal "the others are complete" "$(complete failing)" 6
 equal "the failed ones are noted with their status" "$(awk -F '\t' '$3 == "failed" && $4 == 7' "$work/results/failing/sweep.tsv" | wc -l)" 2
@@ -61,7 +61,7 @@ said "it runs only what is missing" "6 complete already"
 equal "what had failed is kept" "$(find "$work/results/failing/failed" -name '*.log' | wc -l)" 2
 STAND_IN="fail=-:9" expect_status "--max-failures" 5 sweep --run most "${four[@]}" --max-failures 3
 equal "ends after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/most/sweep.tsv" | wc -l)" 3
-# When all fail alike from the first on, trying the rest would only repeat the reason.
+# If all launches fail in the same way from the first one, trying the rest would only repeat the reason.
 STAND_IN="fail=-:9" expect_status "launches that fail alike at once: the sweep stops with 5" 5 sweep --run alike "${four[@]}" --launches 4
 equal "after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/alike/sweep.tsv" | wc -l)" 3
 equal "the reason is told once" "$(grep -c 'told to fail' "$work/err")" 1
@@ -79,7 +79,7 @@ said "is named" "no answer from: h2"
 equal "and left out: launches that fit on the others run" "$(complete lost)" 4
 said "launches that need it say so" "needs 4 hosts; lost: h2"
 
-# A file counts by its content.
+# The content of a record decides whether its launch is done, not its existence.
 check "a sweep to falsify" sweep --run content "${four[@]}" --drivers all_reduce --launches 1
 file=$(find "$work/results/content" -name '*-4n*.jsonl')
 sed -i 's/"64M"\|67108864/1024/' "$file"
@@ -89,7 +89,7 @@ sed -i '1a {"record":"case","key":"k","pass":0,"collective":"all_reduce","status
 expect_status "wrong data of an earlier sweep is still status 3" 3 sweep --run content "${four[@]}" --drivers all_reduce --launches 1
 
 # Signals, kill -9, two at once.
-# interrupted NAME SIGNAL: a sweep of launches that never end is sent a signal in the middle of its first; its status is in `got`.
+# interrupted NAME SIGNAL: sends a signal to a sweep during its first launch, which would never end; the sweep's status is in `got`.
 interrupted() {
     local _
     STAND_IN="hang=-" scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --no-preflight --run "$1" \
@@ -99,7 +99,7 @@ interrupted() {
     kill -"$2" $!
     wait $! 2>/dev/null || got=$?
 }
-# The launch may outlive a sweep that was killed by some moments.
+# The launch may outlive a killed sweep for a moment.
 gone() {
     local _
     for _ in $(seq 50); do pgrep -f "$work/results --run $1" >/dev/null || return 0; sleep 0.1; done
@@ -123,7 +123,7 @@ SWEEP_LOCK_WAIT=1 expect_status "a second sweep on one folder is refused" 5 time
 said "saying why" "another sweep works on"
 exec 7>&-
 
-# A sweep that is refused leaves no folder, wherever the refusal comes from.
+# A sweep that is refused leaves no folder, whichever check refuses it.
 refused() { # what status command…
     expect_status "$1 is refused" "$2" "${@:3}"
     if [ -e "$work/results/refused" ]; then not_ok "and leaves no folder"; ls -A "$work/results/refused"; else ok "and leaves no folder"; fi
@@ -132,7 +132,7 @@ refused() { # what status command…
 refused "a flag that nobody knows" 2 sweep --run refused "${four[@]}" --frobnicate
 refused "a plan for more hosts than there are" 2 sweep --run refused --hostfile "$work/four" --nodes 9
 refused "a plan that is none" 5 sweep --run refused --hostfile "$work/four" --plan "$work/evil.tsv"
-# A launcher whose hosts answer, two of them with another driver.
+# A launcher whose hosts all answer; two of them report another driver version.
 cat >"$work/unlike" <<'END'
 #!/bin/sh
 case $1 in
@@ -149,14 +149,14 @@ check "a run that exists" sweep --run kept "${four[@]}" --launches 1
 expect_status "more launches of it, on hosts that differ, are refused" 5 unlike --run kept --launches 2
 equal "and take nothing from it" "$(complete kept)" 4
 
-# The time left is told anew when it grows by half: three launches of 4 s where the plan says 1 s.
+# The sweep prints the remaining time again when it grows by half: three launches take 4 s instead of the planned 1 s.
 "$build/busbar" plan --drivers all_reduce --sizes 8 --launches 3 --ranks-per-node 4 --nodes 1 --format tsv |
     awk -F '\t' -v OFS='\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { $at["estimate_s"] = "1.0" } { print }' >"$work/short.tsv"
 STAND_IN="sleep=4" check "launches that take longer than the plan says" sweep --run longer --hostfile "$work/four" --plan "$work/short.tsv"
 said "are told of with the time left" "^\[1/3\].*(\([89]\|1[0-9]\) s left instead of 3 s: it took longer than planned)"
 equal "once" "$(grep -c 'instead of' "$work/err")" 1
 
-# The clock on the wall may step: in this sweep every process sees another day.
+# The wall clock may jump: in this sweep every process sees another day.
 cat >"$work/days.c" <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -219,8 +219,8 @@ bytes() { du -sb "$work/results/$1" | cut -f 1; }
 if [ "$(bytes many576)" -lt $((8 * $(bytes many18))) ]; then ok "no file grows with the square of the hosts"
 else not_ok "files grew from $(bytes many18) to $(bytes many576) bytes"; fi
 
-# ---- two sides in turns ----
-# Start times have a resolution of a second, so each launch takes longer than that.
+# ---- two sides alternately ----
+# Start times have a resolution of one second, so each launch must take longer than that.
 check "launches of two builds take turns" scripts/sweep --against "$build" --build "$build" --drivers all_reduce --sizes 8,1K,64K --launches 2 --no-preflight \
     --results "$work/turns" --run t --print-folder "$work/both"
 if [ "$(grep -cE '^sweep: pair [12] of 2: (base|new) first$' "$work/err")" = 2 ]; then ok "the order in each pair is said"; else not_ok "no order of pairs in: $(head -3 "$work/err")"; fi

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# What a person sees of a driver: the table that fits 80 columns and ends with what people quote, and first figures while it measures.
+# The output of a driver for people: a table that fits into 80 columns and ends with the figures that people quote, and first figures while
+# it measures.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-launch() { # ARGUMENTS…: the records are in $work/records
+launch() { # ARGUMENTS…: runs a launch; its records are in $work/records
     rm -rf "$work/records"
     ranks 2 "$build/all_reduce" --backend mpi -n 5 -w 2 --passes 2 --run r --launch l --output "$work/records" "$@"
 }
-# table EXPRESSION: a Python expression over the table's lines and the record's rows c of out of place and in place
+# table EXPRESSION: evaluates a Python expression over the table's lines and the record's rows c (out of place and in place)
 table() {
     python3 - "$work/table" "$work/records/r/l.jsonl" "$1" <<'END'
 import json, re, statistics, sys

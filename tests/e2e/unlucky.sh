@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Unlucky and hostile input: broken files, links in circles, full disks, too little memory, plans and names from strangers.
+# Broken and hostile input: damaged files, cyclic links, full disks, too little memory, untrusted plans and names.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 busbar=$PWD/build/busbar
 [ "${build:0:1}" = / ] && busbar=$build/busbar || busbar=$PWD/$build/busbar
 
-# A run of two launches; times in µs.
-launch() { # file launch time
+launch() { # file launch time day wrong: writes a launch of January DAY; three samples of TIME (µs), WRONG elements
     printf '%s\n' "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"$2\",\"started\":\"2026-01-0$4T00:00:00Z\",\"driver\":\"all_reduce\",\"backend\":\"mpi\",\"provenance\":[\"measured\"],\"world\":{\"nodes\":1,\"ranks\":2}}" \
         "{\"record\":\"case\",\"key\":\"k\",\"pass\":0,\"collective\":\"all_reduce\",\"mode\":\"isolated\",\"placement\":\"in_place\",\"requested_bytes\":8,\"bytes\":8,\"ranks\":2,\"status\":\"ok\",\"wrong\":$5,\"samples_us\":[$3,$3,$3]}" \
         '{"record":"end","status":"complete","cases":1,"elapsed_s":1}' >"$1"
 }
 run() { rm -rf "$work/r"; mkdir -p "$work/r"; launch "$work/r/a.jsonl" a 4 1 0; launch "$work/r/b.jsonl" b 4 2 0; }
 
-# ---- nothing hides results
+# ---- damaged files do not hide the results of others
 run
 : >"$work/r/empty.jsonl"
 head -c 60 "$work/r/a.jsonl" >"$work/r/cut.jsonl"
@@ -34,7 +33,7 @@ check 'impossible counts are broken lines' "$busbar" show "$work/r"
 says 'the negative one' 'b.jsonl:4: skipped'
 says 'and the one beyond 64 bits' 'b.jsonl:5: skipped'
 
-# An import that was cut off does not keep the whole one out; a measured launch is never replaced.
+# A complete import replaces one that was cut off; a measured launch is never replaced.
 cat >"$work/all_reduce.log" <<'LOG'
 # nccl-tests version 2.17.6
 # Collective test starting: all_reduce_perf
@@ -58,7 +57,7 @@ expect_status 'nor a measured launch that died' 5 import
 sed 's/"schema":1/"schema":99/' "$work/whole" >"$record"
 expect_status 'nor a record of a newer busbar' 5 import
 
-# ---- a locale with a decimal comma, which a library sets
+# ---- a library sets a locale with a decimal comma
 printf '%s\n' '#include <locale.h>' '#include <stdlib.h>' '__attribute__((constructor)) static void set(void) { if (!setlocale(LC_ALL, "")) abort(); }' >"$work/set.c"
 if localedef -i de_DE -f UTF-8 "$work/de_DE.UTF-8" 2>/dev/null && cc -shared -fPIC -o "$work/set.so" "$work/set.c"; then
     german() { env LOCPATH="$work" LC_ALL=de_DE.UTF-8 LD_PRELOAD="$work/set.so" "$@"; }
@@ -77,7 +76,7 @@ else
     skip 'a locale with a decimal comma' 'localedef cannot make one here'
 fi
 
-# ---- each file once
+# ---- each file counts once
 run
 ln -s . "$work/r/again"
 ln -s . "$work/r/once-more"
@@ -96,7 +95,7 @@ open(sys.argv[1], "w").write("\n".join([lines[0], '{"record":"note","x":"' + "a"
 PY
 expect_status 'a line that does not fit into memory is an error, not the end of the file' 5 limited_show
 
-# ---- whole or not at all
+# ---- files are written completely or not at all
 run
 small=$work/small
 if mkdir "$small" && mount -t tmpfs -o size=256k tmpfs "$small" 2>/dev/null; then
@@ -110,7 +109,7 @@ if mkdir "$small" && mount -t tmpfs -o size=256k tmpfs "$small" 2>/dev/null; the
     expect_status 'export onto a full disk fails' 5 "$busbar" export --output "$small" "$work/r"
     check 'and leaves no half file' test "$(ls -A "$small" | wc -l)" = 2
     if command -v gnuplot >/dev/null; then
-        # Room for the data, not for the pictures: gnuplot itself ends with status 0 here.
+        # There is space for the data, but not for the pictures: gnuplot ends with status 0 all the same.
         head -c 228k /dev/zero >"$small/full" 2>/dev/null
         echo old >"$small/latency-all-reduce.svg"
         expect_status 'plots onto a full disk fail' 5 "$busbar" plot --format svg --output "$small" "$work/r"
@@ -146,7 +145,7 @@ check 'has both' test "$(find "$work/baselines/both" -name '*.jsonl' | wc -l)" =
 check 'and both count' "$busbar" show "$work/baselines/both"
 says 'as two launches' '2 launches'
 
-# ---- code from data
+# ---- data never becomes code
 check 'a plan' sh -c '"$0" plan --available 1 --ranks-per-node 2 --drivers matmul --launches 1 --format tsv >"$1"' "$busbar" "$work/plan.tsv"
 check 'is read again' "$busbar" plan --read "$work/plan.tsv" --format tsv
 awk -F '\t' 'BEGIN { OFS = FS } NR > 1 { $13 = "--threads 1 --blas /tmp/evil.so" } { print }' "$work/plan.tsv" >"$work/evil.tsv"

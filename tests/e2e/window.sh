@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Synchronised clocks: global times, arrivals and residual skew are recorded; who starts late is named by its arrival, not by its wait.
+# Synchronised clocks: global times, arrivals and residual skew are recorded; a rank that starts late shows in its arrival, not in its wait.
 . "$(dirname "$0")/../lib.sh"
 set +e
 check "--sync window" ranks 2 "$build/all_reduce" --backend mpi --sync window --mode both --sizes 8,64K -n 40 --output "$work/results" --run w --launch l

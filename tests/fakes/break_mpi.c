@@ -1,7 +1,9 @@
-/* Preloaded into a driver (tests/e2e/mpi_errors.sh), makes one MPI call invalid, so that the library itself reports an
-   error through the error handler of the call's communicator:
-     BREAK_CALL=MPI_Bcast  the function      BREAK_RANK=1  on this rank of MPI_COMM_WORLD
-     BREAK_AT=5            its fifth call    BREAK_SIZE=2  counts calls on communicators of this size only (default: any) */
+/* A library for LD_PRELOAD (tests/e2e/mpi_errors.sh) that makes one MPI call of a driver invalid, so that the
+   MPI library reports an error through the error handler of the call's communicator:
+     BREAK_CALL=MPI_Bcast  the function
+     BREAK_RANK=1          on this rank of MPI_COMM_WORLD (default: 0)
+     BREAK_AT=5            its fifth call (default: the first)
+     BREAK_SIZE=2          counts only calls on communicators of this size (default: any) */
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,15 +2,15 @@
 # Sourced by the tests that run a driver on the emulated device, after tests/lib.sh. They set `driver` (all_reduce, matmul) and
 # `flags` (an array that every run gets).
 
-# needs_gpu_parts NAME: ends the test with a skip where the GPU parts are not built.
+# needs_gpu_parts NAME: skips the test and exits if the GPU parts are not built.
 needs_gpu_parts() {
     [ -e "$build/busbar_nccl.so" ] && [ -e "$build/busbar_cublaslt.so" ] && [ -e "$build/gpu_kernels" ] && [ -e "$build/fakegpu/libnccl.so.2" ] && return
     skip "$1" 'the GPU parts are not built here (no CUDA, NCCL or cuBLASLt headers)'
     exit 0
 }
 
-# emulated RANKS [VARIABLE=value…] -- ARGUMENTS…: the record is $work/records/r/l.jsonl. Shared memory that was left behind is
-# removed: this test's, not that of others.
+# emulated RANKS [VARIABLE=value…] -- ARGUMENTS…: runs the driver; the record is $work/records/r/l.jsonl. Removes the shared memory that
+# this test left behind, not that of other tests.
 emulated() {
     local n=$1 vars=() fake status
     fake=$(realpath "$build/fakegpu")
@@ -26,7 +26,7 @@ emulated() {
 }
 place=() # a command before the driver
 
-# rows EXPRESSION: a Python expression over header h, its world w, and the case rows c must hold for the record just written
+# rows EXPRESSION: checks a Python expression over the header h, its world w, and the case rows c of the last record
 rows() {
     python3 - "$work/records/r/l.jsonl" "$1" <<'E2'
 import json, sys
@@ -38,13 +38,13 @@ if not eval(sys.argv[2]):
 E2
 }
 
-# tells NAME REGEX: a line that the last command left on stderr matches
+# tells NAME REGEX: checks that a line on the last command's stderr matches
 tells() {
     if grep -qE -- "$2" "$work/err"; then ok "$1"; return; fi
     not_ok "$1 (no line matches '$2')"
     tail -n 20 "$work/err" | sed 's/^/    /'
 }
-# one_line NAME: it is the only one
+# one_line NAME: checks that the last command's stderr has exactly one line
 one_line() {
     if [ "$(wc -l <"$work/err")" = 1 ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
 }

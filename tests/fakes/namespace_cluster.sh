@@ -1,4 +1,5 @@
-# Sourced by the tests on a cluster of network namespaces (after tests/lib.sh). Without root or without what it needs: a printed skip.
+# Sourced by the tests on a cluster of network namespaces (after tests/lib.sh). need_cluster skips the test if a requirement, such as root,
+# is missing.
 # shellcheck shell=bash disable=SC2154 # work, build, mpirun and mpi_launcher come from tests/lib.sh
 need_cluster() {
     local tool
@@ -18,13 +19,13 @@ cluster_up() { # N RATE
     cluster up "$@" || { skip "$0" "the cluster could not be made"; exit 0; }
     tag=$(cat "$work/cluster/tag")
 }
-# Also where another test, which this one is part of, was ended first and took $work along.
+# Works even if this test ran within another one that ended first and removed $work.
 cluster_down() {
     [ -z "${tag:-}" ] || { mkdir -p "$work/cluster" && echo "$tag" >"$work/cluster/tag"; }
     cluster down
 }
 
-# scripts/sweep on the cluster's hosts; results below $work/results.
+# Runs scripts/sweep on the cluster's hosts; results go below $work/results.
 sweep_cluster() {
     timeout 300 scripts/sweep --build "$build" --results "$work/results" --hostfile "$work/cluster/hosts" \
         --launcher-args "$(cat "$work/cluster/mpirun_args")" "$@"
@@ -32,8 +33,8 @@ sweep_cluster() {
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $2, expected $3"; fi; }
 complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
 
-# Waits until a launch whose name holds $2 has begun to measure in run $1, at most 120 s: the launches
-# before it may take a minute on a busy machine. The sweep is the last background job; when it has ended, so has the wait.
+# Waits until a launch of run $1 whose name contains $2 has begun to measure, for at most 120 s, since the launches before
+# it may take a minute on a busy machine. The sweep must be the last background job; fails if it has ended.
 wait_for_launch() {
     for _ in $(seq 1200); do
         if grep -ls '"record":"launch"' "$work/results/$1"/*"$2"* >/dev/null 2>&1; then sleep 1; return 0; fi
@@ -43,7 +44,7 @@ wait_for_launch() {
     return 1
 }
 
-# The process of a rank's program on a host: every namespace has its own.
+# Prints the process id of a rank's program on a host: the processes in the host's namespace are those of the host.
 rank_on() { # host program
     local pid
     for pid in $(ip netns pids "bb$tag-$1"); do

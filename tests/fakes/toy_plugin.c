@@ -1,5 +1,5 @@
-/* A plug-in that opens nothing, for tests/e2e/plugins.sh: opening it fails with a line of its own, which shows that the program loaded
-   it. TOY says in what it differs from the program: abi, size, list, kind, member, descriptor, build. */
+/* A plug-in for tests/e2e/plugins.sh that cannot be opened: its error message shows that the program loaded
+   it. TOY selects how it differs from the program: abi, size, list, kind, member, descriptor, build. */
 #include "backend/backend_plugin.h"
 #include "base/version.h"
 
@@ -13,7 +13,7 @@ static enum status toy_open(const struct world *world, const struct backend_opti
     return fail(STATUS_ENVIRONMENT, "the toy was opened");
 }
 
-/* Never reached: they only must not be NULL. */
+/* Stands for all other members of the backend: never called, but they must not be NULL. */
 static void nothing(void) {}
 
 static struct backend toy = {.name = "toy", .open = toy_open};

@@ -1,5 +1,5 @@
-/* What the fuzz targets share. Each is one file with LLVMFuzzerTestOneInput: libFuzzer links its own main,
- * replay.c another. */
+/* Functions that the fuzz targets share. Each target is a file with LLVMFuzzerTestOneInput; main comes from
+ * libFuzzer or from replay.c. */
 #ifndef BUSBAR_FUZZ_H
 #define BUSBAR_FUZZ_H
 
@@ -10,16 +10,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* The bytes as a file: its path, good until the next call for the same slot. */
+/* Writes the bytes to a file in memory. Returns its path, valid until the next call for this slot. */
 enum { FUZZ_FILES = 8 };
 const char *fuzz_file(int slot, const uint8_t *data, size_t size);
 
-/* An input of several texts is parted by a line of "----": the length of the first, and where the rest
- * begins. */
+/* Splits an input at its first line "----". Returns the length of the first part; sets *second to the offset
+ * of the rest. */
 size_t fuzz_part(const uint8_t *data, size_t size, size_t *second);
 
-/* An import as far as records (which go nowhere): by one reader, or (NULL) by the one that the content asks
-   for. */
+/* Imports the bytes and discards the records. Uses the given reader; with NULL, the reader that the content
+   selects. */
 void fuzz_import(const struct source_reader *, const uint8_t *data, size_t size);
 
 #endif

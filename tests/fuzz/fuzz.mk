@@ -1,6 +1,6 @@
 # The fuzz targets, with clang's libFuzzer under AddressSanitizer and UndefinedBehaviorSanitizer: called by `make fuzz` and tests.
 #   make -f tests/fuzz/fuzz.mk F=build/fuzz [FUZZ_CC=clang] [DEFINES=-DPLANTED_BUG] [COVERAGE=1 | REPLAY=1] all
-# COVERAGE and REPLAY: the targets only read the files that they are given; REPLAY with any compiler (FUZZ_CC=gcc).
+# With COVERAGE or REPLAY the targets only read the files in their arguments; REPLAY works with any compiler (FUZZ_CC=gcc).
 F ?= build/fuzz
 FUZZ_CC ?= clang
 TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -1,4 +1,4 @@
-/* Import of any file: the reader that its content asks for; the corpus has a file for each. */
+/* Import of any file, with the reader that its content selects; the corpus has a file for each reader. */
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

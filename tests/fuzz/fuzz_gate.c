@@ -1,4 +1,4 @@
-/* The gate file: read, and its rules asked about a case. */
+/* Reads a gate file and applies its rules to a case. */
 #include "analysis/gate/gatefile.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,4 +1,4 @@
-/* Import of nccl-tests' JSON: read, checked, made records of (which go nowhere). */
+/* Import of nccl-tests' JSON: reads and checks it, makes records and discards them. */
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,4 +1,4 @@
-/* JSON Lines records: read, merged, and written again as lines and as nccl-tests' text and JSON. */
+/* Reads JSON Lines records, merges them, and writes them as JSON Lines and as nccl-tests' text and JSON. */
 #include "record/nccl_text.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
-/* What reads records and a table of workloads: the input is a table, and launches' files after it, parted by
- * lines of "----". Show, the report with its plots' data (gnuplot is not run) and the ranking, and a
- * comparison of every other launch with the rest. */
+/* The commands that read records and a table of workloads. The input is a table and then files of launches,
+ * separated by lines "----". Runs show, the report with the ranking and the data of its plots (without
+ * gnuplot), and a comparison in which the launches are alternately base and new. */
 #include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
 #include "analysis/report/workload.h"
@@ -26,7 +26,8 @@ static struct input input_of(const uint8_t *data, size_t size)
     return input;
 }
 
-/* `words` and, after each of `flags` in turn, one of the launches. */
+/* Runs the command with `words` and all launches; if `flags` is set, its two flags alternate before the
+ * launches. */
 static void run(const struct subcommand *subcommand, const struct input *input, const char *const *flags,
                 const char *const *words)
 {
@@ -42,7 +43,7 @@ static void run(const struct subcommand *subcommand, const struct input *input, 
     subcommand->run(argc, (char **)(uintptr_t)argv);
 }
 
-/* Every workload, not only the one that the page is for; the plots' data, which needs no gnuplot. */
+/* Ranks all workloads, not only that of the page, and makes the data of the plots, which needs no gnuplot. */
 static void rank_and_draw(const struct input *input)
 {
     struct study study;

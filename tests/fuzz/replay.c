@@ -1,4 +1,4 @@
-/* Feeds files to a fuzz target once each: what the fuzzer found, again, with any compiler. */
+/* A main that runs a fuzz target once on each given file: repeats a fuzzer's finding with any compiler. */
 #include "base/text.h"
 #include "tests/fuzz/fuzz.h"
 

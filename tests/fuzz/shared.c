@@ -28,7 +28,7 @@ size_t fuzz_part(const uint8_t *data, size_t size, size_t *second)
     return first;
 }
 
-/* As busbar import does with a file's tables, but for the writing. */
+/* Does what busbar import does with a file's tables, except writing. */
 static void import_tables(struct source *source, const struct source_given *given)
 {
     size_t kept = 0;
@@ -46,7 +46,7 @@ void fuzz_import(const struct source_reader *reader, const uint8_t *data, size_t
 {
     struct source source;
     struct source_given given = {.ranks = size % 3 ? ABSENT : 16, .nodes = ABSENT, .domains = ABSENT};
-    struct text text = {0}; /* the readers need a 0 behind the end */
+    struct text text = {0}; /* the readers need a terminating 0 */
     silence(1);
     text_add_bytes(&text, (const char *)data, size);
     size_t found = reader ? source_read_as(&source, reader, "all_reduce.log", text_get(&text), text.length)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# `make bench NODES=1,2,4 HOSTFILE=… MPIRUN_ARGS=…` on four hosts with shaped links: a table, and a plot of bus bandwidth over nodes with its
-# bound, which no figure exceeds; efficiency beside it. Then node counts side by side (--concurrent), and a soak (--repeat-every, --for).
+# `make bench NODES=1,2,4 HOSTFILE=… MPIRUN_ARGS=…` on four hosts with rate-limited links: a table, a plot of bus bandwidth over nodes with
+# its bound, which no figure exceeds, and a plot of efficiency. Then several node counts in one launch (--concurrent), and a soak test
+# (--repeat-every, --for).
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/fakes/namespace_cluster.sh
@@ -9,7 +10,7 @@ need_cluster "make bench on a cluster"
 cluster_up 4 100mbit
 common=(--sizes "64K,1M" --mode pipelined --max-seconds 0.3 --driver-arg --passes=1 --driver-arg --network-gbit=0.1 --no-preflight)
 
-# What is built is measured, by the knob that it was built with.
+# Use the build with the CUDA knob that it was built with, so that make does not rebuild it.
 cuda=$(sed -n "s/.* CUDA='\([^']*\)'.*/\1/p" "$build/flags/knobs" 2>/dev/null)
 RESULTS=$work/results check "make bench over 1, 2 and 4 hosts" timeout 300 make bench B="$build" ${cuda:+CUDA="$cuda"} NO_INSTALL=1 NODES=1,2,4 \
     HOSTFILE="$work/cluster/hosts" MPIRUN_ARGS="$(cat "$work/cluster/mpirun_args")" RUN=bench DRIVERS=all_reduce,all_gather LAUNCHES=1 NETWORK_GBIT=0.1 \
@@ -21,7 +22,8 @@ for plot in scaling-all-reduce scaling-all-gather efficiency-all-reduce efficien
     if [ -s "$plots/$plot.svg" ] && [ -s "$plots/$plot.png" ]; then ok "$plot is drawn"; else not_ok "$plot is not drawn"; fi
 done
 if grep -q 'bound' "$plots/scaling-all-reduce.tsv"; then ok "with its bound"; else not_ok "without its bound"; cat "$plots/scaling-all-reduce.tsv"; fi
-# 100 Mbit/s are 0.0125 GB/s a host, each way. Of S bytes (N-1)/N must come in from outside, and with all-reduce the partial sums go out first.
+# 100 Mbit/s are 0.0125 GB/s per host and direction. Each host must receive (N-1)/N of S bytes; for all-reduce it must also receive partial
+# sums, hence twice as much.
 check "no figure lies above the bound" python3 - "$work/results/bench" <<'END'
 import glob, json, sys
 rows = [r for f in glob.glob(sys.argv[1] + "/*.jsonl") for r in map(json.loads, open(f)) if r["record"] == "case"]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A sweep over 1, 2 and 4 hosts while a rank is killed, a rank is stopped, and a host is cut off: the launch ends by its deadline, the host
-# is named, the sweep goes on, and the second sweep completes only what is missing.  FAULTS="killed stopped cut" chooses.
+# Sweeps over 1, 2 and 4 hosts during which a rank is killed, a rank is stopped, or a host is cut off: the launch ends by its deadline, the
+# sweep names the host and continues, and a second sweep runs only the missing launches. FAULTS="killed stopped cut" chooses.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/fakes/namespace_cluster.sh
@@ -10,7 +10,7 @@ cluster_up 4 200mbit
 
 plan=(--nodes "1,2,4" --drivers all_reduce --sizes "1K,64K" --mode isolated --driver-arg --passes=1 --driver-arg --timeout=8
     --driver-arg --time-budget=3 --launches 2 --deadline 25 --no-preflight)
-fault() { # name status-of-the-sweep
+fault() { # name, allowed statuses of the sweep
     local name=$1 wanted=$2 got=0 pid begun took
     begun=$(date +%s)
     sweep_cluster "${plan[@]}" --max-seconds 3 --run "$name" >"$work/$name.out" 2>&1 &

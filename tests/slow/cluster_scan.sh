@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# scripts/scan on eight hosts (HOSTS): equal hosts, one at 0.5, 0.8 and 0.9 of the rate, two and three slow hosts, a slow link, a slow rack: exactly they
-# are named. A host that multiplies slowly is named by matmul. REPEAT=20 does each scene of the links so often; SCENES="even half" chooses.
+# scripts/scan on eight hosts (HOSTS): equal hosts; one host at 0.5, 0.8 or 0.9 of the rate; two or three slow hosts; a slow link; a slow
+# rack. The scan must name exactly these. matmul must name a host that multiplies slowly. REPEAT=20 repeats each scene with links 20 times;
+# SCENES="even half" chooses.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/fakes/namespace_cluster.sh
 . tests/fakes/namespace_cluster.sh
 hosts=${HOSTS:-8}
 need_cluster "scan of $hosts hosts"
-# Slow links and long messages (24 ms): what is measured must be the links, and not who of eight ranks has one of two cores. 60K is below
-# Open MPI's eager limit over TCP: a message is one write, and its time does not depend on how a handshake falls between queued data.
+# Slow links and long messages (24 ms), so that the links dominate, not which of the eight ranks currently runs on one of two cores. 60K is
+# below Open MPI's eager limit over TCP: a message is one write, and its time does not depend on handshakes between queued data.
 cluster_up $hosts 20mbit
 sed -i 's/slots=[0-9]*/slots=1/' "$work/cluster/hosts"
 cp "$work/cluster/hosts" "$work/one_domain"
@@ -39,10 +40,10 @@ scene() { # name, expected names in order, host file, more flags…
 matmul() {
     expect_status "a rank that multiplies slowly: somebody is suspect" 1 scan slow "$work/one_domain" --matmul only --matmul-shape 64 \
         --matmul-time 1s --matmul-arg --fault=slow:rank=3,us=50000
-    # The hosts share the cores of one machine: who is second says nothing.
+    # The hosts share the cores of one machine, so the second in the list means nothing.
     equal "it is named first" "$(sed -n 's/^suspect \(matmul t[0-9], rank [0-9]\).*/\1/p' "$work/out" | head -n 1)" "matmul t4, rank 3"
 }
-# What both hosts of the first rack and all others send each other.
+# Slows all links between the two hosts of the first rack and the other hosts.
 slow_rack() {
     local host
     for host in $(seq 3 $hosts); do cluster link t1 "t$host" "$1"; cluster link t2 "t$host" "$1"; done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real Slurm on two namespace hosts (slurmctld, two slurmd, munge, PMIx): the node-count sweep inside salloc and inside a batch job that
-# scripts/launchers/sbatch wrote, started by srun --mpi=pmix.
+# A real Slurm on two hosts in network namespaces (slurmctld, two slurmd, munge, PMIx): a sweep over node counts inside salloc and inside a
+# batch job that scripts/launchers/sbatch wrote; srun --mpi=pmix starts the ranks.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 # shellcheck source=tests/fakes/namespace_cluster.sh
@@ -63,8 +63,8 @@ export SLURM_CONF=$conf/slurm.conf
 unshare --uts sh -c "hostname ctl; exec slurmctld -D -f $SLURM_CONF" >/dev/null 2>&1 &
 pids+=($!)
 for h in t1 t2; do
-    # A private /tmp: PMIx keeps its files there, and the nodes share a file system. What the test wrote must be seen all the same, and
-    # the checkout, should it lie there.
+    # Each node gets a private /tmp, since PMIx keeps its files there and the nodes share a file system. The test's folder, and the
+    # checkout if it is below /tmp, must stay visible.
     for folder in "$work" "$here"; do
         if [[ $folder == /tmp/* ]]; then echo "mkdir -p '$conf/tmp.$h/${folder#/tmp/}' && mount --bind '$folder' '$conf/tmp.$h/${folder#/tmp/}' || exit"; fi
     done >"$conf/$h.mounts"
@@ -85,7 +85,7 @@ fi
 ok "slurmctld and two slurmd come up"
 
 export OMPI_MCA_btl=tcp,self OMPI_MCA_btl_tcp_if_include=10.99.$tag.0/24 OMPI_MCA_mpi_yield_when_idle=1
-# What a job of a user has: a folder on a file system that all nodes share.
+# As in a user's job, the results go to a folder on a file system that all nodes share.
 flags=(--build "$here/$build" --results "$work/results" --nodes "1,2" --drivers all_reduce --sizes "1K,64K" --mode isolated --max-seconds 0.3
     --driver-arg --passes=1 --launches 1 --ranks-per-node 2)
 case $build in /*) flags[1]=$build ;; esac

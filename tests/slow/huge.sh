@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Beyond 4 GiB and beyond 2^31 elements: data movement by derived types, verified; reductions as the MPI library can.
+# Buffers beyond 4 GiB and 2^31 elements: data movement with derived types, verified; reductions if the MPI library supports such counts.
 . "$(dirname "$0")/../lib.sh"
 set +e
 available=$(awk '/MemAvailable/ { print int($2 / 1048576) }' /proc/meminfo)
 
-# huge NAME GIB RANKS COLLECTIVE SIZE: one case of int8, in place; its row in $work/row. Skipped where less than GIB is free.
+# huge NAME GIB RANKS COLLECTIVE SIZE: runs one case of int8, in place; its row is in $work/row. Skips if less than GIB of memory is free.
 huge() {
     if [ "$available" -lt "$2" ]; then
         skip "$1" "needs $2 GiB of free memory, $available are there"
@@ -14,7 +14,7 @@ huge() {
         -n 1 -w 0 --passes 1 --timeout 900 --output "$work/results" --run huge --launch "$4-$3" || return 1
     grep '"record":"case"' "$work/results/huge/$4-$3.jsonl" >"$work/row"
 }
-# Reductions: LARGE_COUNTS=yes: the MPI library is known to have them (MPI 4), so that unsupported is a failure.
+# Reductions: LARGE_COUNTS=yes means that the MPI library has large counts (MPI 4), so that "unsupported" is a failure.
 reduction() {
     huge "$@" || return
     if python3 - "$work/row" "${LARGE_COUNTS:-no}" >"$work/out" <<'PY'
@@ -36,6 +36,6 @@ PY
 fi
 reduction "an all-reduce of 2049 Mi int8 on 2 ranks" 14 2 all_reduce 2049M
 reduction "a reduce of 2049 Mi int8 on 2 ranks" 14 2 reduce 2049M
-# A rank's part counts. MPI libraries take as much again for what they receive.
+# For reduce-scatter the size of a rank's part matters. MPI libraries need as much memory again for receive buffers.
 reduction "a reduce-scatter of 2049 Mi int8 on 1 rank" 14 1 reduce_scatter 2049M
 reduction "a reduce-scatter of 4 Gi int8 on 2 ranks" 22 2 reduce_scatter 4G

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The oldest supported versions, and newer ones than the toolkit's: all that is for GPUs is built with CUDA 12.1's headers and libraries
-# and with those of several NCCL, linked with the real libraries, and run on the emulated device built from the same headers.
-# They come as Python wheels (about 1.5 GB, kept in BUSBAR_WHEELS where that is set); clang takes nvcc's place, which no wheel has.
+# The oldest supported versions of CUDA and NCCL, and NCCL versions newer than the toolkit: builds all GPU code with the headers and
+# libraries of CUDA 12.1 and of several versions of NCCL, links it with the real libraries, and runs it on the emulated device, built from
+# the same headers. They come as Python wheels (about 1.5 GB, kept in BUSBAR_WHEELS if that is set). No wheel has nvcc; clang replaces it.
 . "$(dirname "$0")/../lib.sh"
 . tests/fakes/emulated_gpu.sh
 
@@ -9,7 +9,7 @@ cuda=(nvidia-cuda-runtime-cu12==12.1.105 nvidia-cuda-nvcc-cu12==12.1.105 nvidia-
 wheels=${BUSBAR_WHEELS:-$work/wheels}
 mkdir -p "$wheels" "$work/cuda/bin"
 
-# wheel PACKAGE==VERSION FOLDER: its files
+# wheel PACKAGE==VERSION FOLDER: unpacks the files of a wheel into FOLDER
 wheel() {
     local name=${1%%==*} version=${1##*==} file
     file=$(ls "$wheels/${name//-/_}-$version"-*.whl 2>/dev/null | head -n 1)
@@ -20,7 +20,7 @@ wheel() {
     python3 -m zipfile -e "$file" "$2"
 }
 
-# A CUDA 12 as its installer lays it out, of the wheels' parts.
+# Arranges the parts of the wheels like an installed CUDA 12.
 lay_out() {
     local part package from=$work/cuda-wheels to=$work/cuda
     for package in "${cuda[@]}"; do wheel "$package" "$from" || return 1; done
@@ -51,7 +51,7 @@ E2
     chmod +x "$to/bin/fatbinary" "$to/bin/nvcc"
 }
 
-# Any clang that knows CUDA 12.1 (16 and later).
+# Finds a clang that supports CUDA 12.1 (16 or later).
 find_clang() {
     for clang in clang++ clang++-{16..22}; do
         [ "$("$clang" -dumpversion 2>/dev/null | cut -d. -f1)" -ge 16 ] 2>/dev/null && return 0
@@ -70,7 +70,8 @@ fi
 
 unset NVCC CUDA_PATH LIBRARY_PATH CPATH
 build=$work/build
-# nccl_of VERSION TYPES STATUS: built with its headers, linked with its library; it has so many types; -R 2 ends with that status
+# nccl_of VERSION TYPES STATUS: tests a build with the headers and the library of this NCCL; TYPES is the number of data types that it
+# supports, STATUS the exit status with -R 2
 nccl_of() {
     local version=$1 home=$work/nccl-$1
     if ! wheel "nvidia-nccl-cu12==$version" "$home"; then

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `make bench` and the drivers' end-to-end tests with other MPI libraries: each in a build folder of its own. OTHER_MPIS names their
-# prefixes; without it, MPICH, Open MPI 5 and Intel MPI are installed from Python packages into temporary folders, where pip can get them.
-# TESTS chooses the tests; TESTS="" leaves the bench alone.
+# `make bench` and the drivers' end-to-end tests with other MPI libraries, each in a separate build folder. OTHER_MPIS names their
+# prefixes; without it, pip installs MPICH, Open MPI 5 and Intel MPI from Python packages into temporary folders, if it can.
+# TESTS chooses the tests; with TESTS="" only the bench runs.
 . "$(dirname "$0")/../lib.sh"
 unset MAKEFLAGS MFLAGS MAKELEVEL MPIRUN MPICC
 prefixes=${OTHER_MPIS:-}
@@ -20,14 +20,14 @@ fi
 path=$PATH
 for prefix in $prefixes; do
     name=$(basename "$prefix") folder=$work/build-$(basename "$prefix")
-    export I_MPI_ROOT=$prefix PATH=$prefix/bin:$path # Intel MPI's scripts want both
+    export I_MPI_ROOT=$prefix PATH=$prefix/bin:$path # Intel MPI's scripts need both
     check "$name: everything builds" make --no-print-directory -j2 B="$folder" MPI=yes MPI_HOME="$prefix" CUDA=no all || continue
     echo "# $(sed -n 's/^MPI_NAME := //p' "$folder/config.mk")"
     mpirun=$(sed -n 's/^MPI_MPIRUN := //p' "$folder/config.mk")
     check "$name: its own launcher is used" test "${mpirun%/*}" = "$prefix/bin"
     check "$name: a bench" env BUILD="$folder" RESULTS="$work/results-$name" LAUNCHES=1 TIME_BUDGET=20 scripts/bench
     says "$name: completes its launches" '2 of 2 launches complete'
-    # MPICH does not give the core away while it waits: many ranks on few cores take minutes.
+    # MPICH does not yield the core while it waits: many ranks on few cores take minutes.
     large=$(awk '$2 == "MPI_VERSION" { print $3 >= 4 ? "yes" : "no" }' "$prefix/include/mpi.h" 2>/dev/null)
     for test in ${TESTS-e2e/collectives e2e/matmul e2e/window e2e/status e2e/deadlines slow/huge}; do
         BUILD=$folder MPIRUN=$mpirun LARGE_COUNTS=${large:-no} TEST_TIMEOUT=3000 RANKS_TIMEOUT=600 tests/run "tests/$test.sh" >"$work/log" 2>&1

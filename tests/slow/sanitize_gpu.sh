@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The GPU plug-ins under AddressSanitizer and UndefinedBehaviorSanitizer, on the emulated device, in a build folder of their own. As in
-# tests/e2e/sanitize.sh, a leak is ours where our code is near the allocation.
+# The GPU plug-ins under AddressSanitizer and UndefinedBehaviorSanitizer, on the emulated device, in a separate build folder. As in
+# tests/e2e/sanitize.sh, a leak counts if our code is near the allocation.
 . "$(dirname "$0")/../lib.sh"
 . tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'sanitized plug-ins'
@@ -11,7 +11,7 @@ if ! echo 'int main(void) { return 0; }' | ${CC:-cc} -x c -fsanitize=address,und
 fi
 build=$build/sanitize-gpu
 check 'the sanitized build' make --no-print-directory -j2 SANITIZE=address,undefined B="$build" CUDA=yes CUDA_ARCH=90 CFLAGS='-O1 -g' all fakegpu || exit
-# The leak checker itself crashes in the thread-local memory of libraries that were opened late (use_tls).
+# use_tls=0: the leak checker crashes in the thread-local memory of libraries that were loaded with dlopen.
 export LSAN_OPTIONS=exitcode=0:use_tls=0 ASAN_OPTIONS=abort_on_error=1:fast_unwind_on_malloc=0:log_path=$work/asan
 export UBSAN_OPTIONS=print_stacktrace=1 FAKEGPU_DEADLINE=60
 

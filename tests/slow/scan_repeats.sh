@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every scene of the scans on six hosts, 20 times; two clusters at a time (SIDE_BY_SIDE), since what they wait for is their links.
+# Every scene of tests/slow/cluster_scan.sh, 20 times; two clusters at a time (SIDE_BY_SIDE), since they mostly wait for their links.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 running=0
@@ -14,7 +14,7 @@ done
 wait
 for scene in ${SCENES:-even half fifth link two}; do
     cat "$work/$scene.out"
-    # A scene that died has said nothing.
+    # A scene that died has printed no verdict.
     grep -q '^not ok' "$work/$scene.out" && failures=$((failures + 1))
     grep -qE '^(ok|not ok|skip) - ' "$work/$scene.out" || not_ok "$scene: no verdict"
 done

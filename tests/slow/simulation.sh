@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The gate's statistics by simulation: closed forms with enough comparisons to see half a per cent, and the situations of
-# bench/analysis/gate/README.md. The situations take half an hour of one core.
+# Simulates the gate's statistics: compares them with closed forms, with enough comparisons to resolve half a per cent, and measures the
+# situations of bench/analysis/gate/README.md, which take half an hour on one core.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 check "family-wise error and coverage against their closed forms" env BUSBAR_SIMULATIONS="${BUSBAR_SIMULATIONS:-20000}" \

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# No leak and no invalid access in the drivers' own code, by valgrind; tests/data/mpi.supp lists what the MPI library keeps.
+# valgrind finds no leak and no invalid access in the drivers' own code; tests/data/mpi.supp suppresses the leaks of the MPI library.
 . "$(dirname "$0")/../lib.sh"
 if ! command -v valgrind >/dev/null; then skip 'valgrind' 'valgrind is missing'; exit; fi
 # shellcheck disable=SC2054 # the commas are valgrind's
 valgrind=(valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
     --undef-value-errors=no --suppressions=tests/data/mpi.supp --error-exitcode=99 "--log-file=$work/valgrind.%p")
-# passes NAME COMMAND…: a report is a failure where one of our files is in it; MPI libraries read what they have not written.
+# passes NAME COMMAND…: checks that the command ends with status 0, which valgrind changes to 99 after an error.
 passes() {
     local name=$1
     shift
@@ -35,7 +35,7 @@ for sync in barrier window; do
 done
 passes 'groups side by side on 4 ranks' ranks 4 "${valgrind[@]}" "$build/all_gather" --backend mpi --sizes 8 --group pairs,2 -n 3 -w 1 --passes 1 \
     --output "$work/r" --run v4
-# valgrind knows no AVX-512
+# valgrind does not support AVX-512
 kernel=()
 if [ "$(uname -m)" = x86_64 ]; then kernel=(--blas openblas --blas-kernel Haswell); fi
 under 'matmul' "$build/matmul" --backend cblas "${kernel[@]}" --threads 1 --shapes 32 -n 3 --phase burst --output "$work/r" --run m

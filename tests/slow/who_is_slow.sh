@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The rank that starts late is named by its arrival in 20 of 20 launches with 8 ranks, and by its wait in none.
+# In 20 of 20 launches with 8 ranks, the arrival times identify the rank that starts late; the wait times do so in none.
 . "$(dirname "$0")/../lib.sh"
 set +e
 named=0 blamed=0

@@ -8,9 +8,9 @@
 
 enum { ENOUGH_FOR_SIGMA = 6, SIGMAS = 5 };
 
-/* The upper quartile over its pairs: a pair is as fast as its slower end, so a host's own rate shows with its
-   faster partners, and a few bad partners or links do not count. NAN with fewer than two pairs: a slow host
-   cannot be told from a slow link. */
+/* Returns the upper quartile of the bandwidths of a host's pairs. A pair is as fast as its slower host, so
+   the host's own rate shows with its faster partners, and a few bad partners or links do not count. NAN with
+   fewer than two pairs, which do not distinguish a slow host from a slow link. */
 static double host_value(const double *value, size_t hosts, size_t host, double *pairs)
 {
     size_t n = 0;
@@ -41,8 +41,8 @@ static int worst_first(const void *a, const void *b)
     return x->a != y->a ? (x->a < y->a ? -1 : 1) : (x->b > y->b) - (x->b < y->b);
 }
 
-/* The worst host (or rank) against all others, then the worst of those that are left, and so on: two bad
-   hosts among six would widen the sigma that is to accuse them. */
+/* Tests the worst host (or rank) against all others, then the worst of the remaining ones, and so on: if all
+   were tested at once, two bad hosts of six would widen the sigma and so escape. */
 static void judge_hosts(const double *of_host, size_t hosts, double threshold, bool *bad,
                         struct before *judgement)
 {

@@ -1,5 +1,5 @@
-/* The rule by which scans judged before: every pair once, a fixed threshold, five robust sigma. Kept for
-   the simulation, which shows what the present rule gains. */
+/* The previous rule of scans: every pair once, a fixed threshold, five robust sigma. Kept for the simulation,
+   which shows the gain of the present rule. */
 #ifndef TESTS_SCAN_BEFORE_H
 #define TESTS_SCAN_BEFORE_H
 
@@ -16,7 +16,7 @@ struct before {
     double typical;
 };
 
-/* value[a * hosts + b]: the pair's bandwidth, symmetric; NAN: not measured. The caller frees the list. */
+/* value[a * hosts + b]: bandwidth of the pair, symmetric; NAN if not measured. The caller frees the list. */
 void scan_before(const double *value, size_t hosts, double threshold, struct before *);
 
 #endif

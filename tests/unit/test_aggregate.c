@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Launches of one case whose samples are constant: launch medians are then exactly the given times. */
+/* Launches of one case with constant samples, so that the launch medians are exactly the given times. */
 static struct archive archive_of(const double *times_us, size_t n, const char *run)
 {
     struct archive archive = {.launches = allocate(n, sizeof(struct launch)), .count = n};
@@ -153,7 +153,7 @@ Test(table, hostile_cells_stay_data)
     table_free(&table);
 }
 
-/* What a spreadsheet would run, and what a terminal would obey; numbers stay numbers. */
+/* Formulas that a spreadsheet would run and terminal escapes become text; numbers stay numbers. */
 Test(table, csv_cells_are_text)
 {
     static const struct {
@@ -227,7 +227,7 @@ Test(table, numbers)
 Test(table, lists)
 {
     cr_expect(list_has("8 | 16", " | ", "16") && list_has("8 | 16", " | ", "8"));
-    cr_expect_not(list_has("8 | 16", " | ", "1")); /* a part of an item is none */
+    cr_expect_not(list_has("8 | 16", " | ", "1")); /* a part of an item does not match */
     cr_expect_not(list_has("", ", ", "x"));
     cr_expect_not(list_has(NULL, ", ", "x"));
 }

@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ Test(units, sizes)
         cr_expect(parse_size(bad[i], &value) == STATUS_USAGE, "%s", bad[i]);
 }
 
-/* The flag and the word that is wrong are named. */
+/* The error message names the flag and the invalid word. */
 Test(units, lists_of_sizes)
 {
     size_t *sizes = NULL, count = 0;
@@ -84,11 +85,37 @@ Test(units, printed)
         cr_expect_str_eq(format_duration(times[i].seconds, text), times[i].text);
 }
 
+Test(units, impossible_precision_is_not_printed)
+{
+    char text[UNIT_TEXT];
+    cr_expect_str_eq(error_text(0.0123, text), "±1.2%");
+    cr_expect_str_eq(error_text(6750.8, text), ">±100%");
+    cr_expect_str_eq(error_text(INFINITY, text), "-");
+    cr_expect_str_eq(error_text(NAN, text), "-");
+    cr_expect_str_eq(spread_text(1.031, text), "3.1%");
+    cr_expect_str_eq(spread_text(12.4, text), "12x");
+    cr_expect_str_eq(spread_text(INFINITY, text), "-");
+}
+
 Test(text, nearest_word)
 {
     const char *const words[] = {"pipelined", "isolated", "both", NULL};
     cr_assert_str_eq(nearest("isolatd", words), "isolated");
     cr_assert_null(nearest("quantum", words));
+}
+
+/* What sh makes of the line are the words again. */
+Test(text, words_as_they_are_typed)
+{
+    struct text line = {0};
+    const char *const words[] = {"printf", "%s|", "-b", "8,64K", "a b", "it's", "", "*", "$HOME"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) text_add_word(&line, words[i]);
+    char printed[100] = "";
+    FILE *shell = popen(text_get(&line), "r");
+    cr_assert(shell && fgets(printed, sizeof printed, shell));
+    cr_expect_eq(pclose(shell), 0);
+    cr_expect_str_eq(printed, "-b|8,64K|a b|it's||*|$HOME|");
+    text_free(&line);
 }
 
 Test(text, arena_interns)
@@ -131,7 +158,7 @@ Test(hash, is_fnv_1a)
     cr_expect_eq(hash_bytes("foobar", 6), 0x85944171f73967e8u);
 }
 
-/* Bytes and columns by Unicode 15 and RFC 3629, in the C locale. */
+/* Bytes and columns according to Unicode 15 and RFC 3629, in the C locale. */
 Test(utf8, letters_and_columns)
 {
     static const struct {
@@ -145,7 +172,7 @@ Test(utf8, letters_and_columns)
         {"\xcc\x81x", 2, 0, 0x301},               /* combining acute accent */
         {"\xe6\x9d\xb1", 3, 2, 0x6771},           /* 東 */
         {"\xf0\x9f\x98\x80", 4, 2, 0x1f600},      /* a face */
-        {"\xef\xbf\xbf", 3, 1, 0xffff},           /* no character, but UTF-8 */
+        {"\xef\xbf\xbf", 3, 1, 0xffff},           /* not a character, but valid UTF-8 */
         {"\x80", 1, 1, NOT_UTF8},                 /* a continuation alone */
         {"\xc3", 1, 1, NOT_UTF8},                 /* cut off */
         {"\xe2\x80", 1, 1, NOT_UTF8},             /* cut off */

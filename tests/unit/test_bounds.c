@@ -1,4 +1,4 @@
-/* The bounds against closed-form values: 8 x H100, NVL72, 16 and 2 nodes of 8 with Bn = 450, Bi = 50 GB/s. */
+/* Checks the bounds against closed forms: 8 x H100, NVL72, 16 and 2 nodes of 8; Bn = 450, Bi = 50 GB/s. */
 #include "collective/bounds.h"
 
 #include <criterion/criterion.h>
@@ -41,13 +41,14 @@ Test(bounds, one_domain_with_nvls)
     cr_expect_float_eq(busbw("all_gather", rack), 950, 1e-6);
     cr_expect_float_eq(busbw_of("all_reduce", rack, BOUND_ALGORITHM), 1750.685,
                        1e-3); /* 900/(1+1/72) * 142/72 */
-    rack.nic_gbps = NAN;      /* how much NICs carry beside NVLink is not known: no bound */
+    rack.nic_gbps = NAN;      /* unknown how much the NICs add to NVLink: no bound */
     struct bound bound;
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &rack, BOUND_MACHINE, &bound));
     cr_expect(bound_of(collective_find("all_reduce"), 1e9, &rack, BOUND_ALGORITHM, &bound));
 }
 
-/* Without reduction in the switch two GPUs exchange S, eight 2 * 7/8 of it: what a ring does, so no other line. */
+/* Without reduction in the switch two GPUs exchange S, eight exchange 2 * 7/8 S. A ring needs the same, so it
+   has no separate line. */
 Test(bounds, one_domain_without_nvls)
 {
     struct bound bound;
@@ -56,8 +57,8 @@ Test(bounds, one_domain_without_nvls)
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_ALGORITHM, &bound));
 }
 
-/* Two GPUs: each takes in S, with or without the switch: no run beats Bn, and a run at 365 GB/s of 450 is below it. With
-   NVLS alone it was 300. */
+/* Two GPUs: each receives S, with or without the switch, so that no run beats Bn; a run at 365 GB/s is below
+   the bound of 450. An earlier bound, from NVLS alone, was 300. */
 Test(bounds, two_gpus)
 {
     struct bound bound;
@@ -80,7 +81,7 @@ Test(bounds, sixteen_nodes)
 Test(bounds, two_nodes)
 {
     struct machine m = machine(2, 8, 450, 50, NO);
-    cr_expect_float_eq(busbw("all_reduce", m), 500, 0.01); /* 2 S 15/16 by 450 + 50 */
+    cr_expect_float_eq(busbw("all_reduce", m), 500, 0.01); /* 2 S 15/16 at 450 + 50 */
     cr_expect_float_eq(busbw_of("all_reduce", m, BOUND_ALGORITHM), 482.14, 0.01);
     cr_expect_float_eq(busbw("alltoall", m), 93.75, 0.01);
     struct bound bound;
@@ -116,8 +117,9 @@ Test(bounds, reference_only_where_switches_reduce)
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e9, &m, BOUND_REFERENCE, &reference));
 }
 
-/* A ring over four hosts whose eight GPUs share NICs: the data of the one rank that has its neighbour elsewhere may leave
-   by all of them, 8 x 50; a GPU takes in S by 450 + 50. With its own NIC alone it takes S at 50. */
+/* A ring over four hosts of eight GPUs that share NICs: only one rank per host has its neighbour on another
+   host; its data may leave through all NICs, 8 x 50. A GPU receives S at 450 + 50. With its own NIC only: S
+   at 50. */
 Test(bounds, send_receive)
 {
     struct machine m = machine(4, 8, 450, 50, YES);
@@ -125,7 +127,7 @@ Test(bounds, send_receive)
     cr_expect_float_eq(busbw_of("sendrecv", m, BOUND_ALGORITHM), 50, 1e-9);
 }
 
-/* The bound holds for whatever the best known algorithm does, on every machine. */
+/* On every machine, the best known algorithm does not beat the bound. */
 Test(bounds, no_algorithm_beats_the_bound)
 {
     static const int counts[] = {1, 2, 3, 8, 72};
@@ -161,8 +163,8 @@ Test(bounds, unknown_is_absent)
     cr_expect_float_eq(busbw("all_reduce", single_gpu_nodes), 25, 1e-9);
 }
 
-/* Two hosts of two ranks, 0.0125 GB/s each way between them: 2 S (N-1)/N must cross, all-reduce's bus factor
- * is 3/2. */
+/* Two hosts of two ranks, 0.0125 GB/s per direction between them: 2 S (N-1)/N must cross; the bus factor of
+ * all-reduce is 3/2. */
 Test(bounds, network_alone)
 {
     struct bound bound;

@@ -143,7 +143,7 @@ Test(catalog, age_of_prices)
     catalog_free(&catalog);
 }
 
-/* Every row of the tables that are shipped: plausible, and with a GPU that the other table has. */
+/* Every row of the shipped tables is plausible, and its GPU is in the other table. */
 Test(catalog, shipped_tables)
 {
     struct catalog catalog;

@@ -1,5 +1,5 @@
-/* What control groups allow, read from copies of what the kernel shows: a Slurm step, containers of both
- * versions, no limit. */
+/* Memory limits of control groups, read from copies of the kernel's files: a Slurm step, containers with both
+ * versions of control groups, no limit. */
 #include "base/cgroup.h"
 #include "base/text.h"
 
@@ -57,7 +57,7 @@ Test(cgroup, nothing_there_is_no_limit)
     cr_expect(cgroup_memory(root) == SIZE_MAX && isinf(cgroup_processors(root)));
 }
 
-/* The job's limit stands two folders above the step's own. */
+/* The job's limit is two folders above the step's. */
 Test(cgroup, the_least_of_a_group_and_those_above)
 {
     put("/proc/self/cgroup", "0::/slurm/job_7/step_0\n");
@@ -71,7 +71,7 @@ Test(cgroup, the_least_of_a_group_and_those_above)
     cr_expect_float_eq(cgroup_processors(root), 1.5, 1e-12);
 }
 
-/* Pages of files that were read once count as used, and are given back when memory is asked for. */
+/* Cached file pages count as used, but the kernel frees them when memory is needed. */
 Test(cgroup, a_container_s_file_pages_are_free)
 {
     put("/proc/self/cgroup", "0::/\n");
@@ -83,7 +83,8 @@ Test(cgroup, a_container_s_file_pages_are_free)
     cr_expect_eq(cgroup_memory(root), 0, "more used than allowed leaves nothing");
 }
 
-/* Version 1: a container sees its own group at the mount, under a path that only the host has. */
+/* Version 1: a container sees its own group at the mount point; the path in its cgroup file exists only on
+ * the host. */
 Test(cgroup, version_1)
 {
     put("/proc/self/cgroup",
@@ -99,7 +100,7 @@ Test(cgroup, version_1)
     cr_expect(isinf(cgroup_processors(root)));
 }
 
-/* What a measurement may take: the machine's free memory, or what a container is allowed. */
+/* The memory that a measurement may use: the machine's available memory, or the container's limit. */
 Test(cgroup, available_memory)
 {
     put("/proc/meminfo", "MemTotal: 9000 kB\nMemFree: 10 kB\nMemAvailable: 5000 kB\n");

@@ -1,4 +1,4 @@
-/* Change points against arithmetic and SciPy. */
+/* Checks change points against calculations by hand and SciPy. */
 #include "stats/changes.h"
 #include "tests/random_normal.h"
 
@@ -19,16 +19,17 @@ static void find(size_t count, size_t nights)
     find_changes(series, count, nights, 0.05);
 }
 
-/* Siegmund's mean time between alarms, (exp(2 k b) - 2 k b - 1) / (2 k^2) with b = h + 1.166 and k = 0.85, solved for h by
-   scipy.optimize.brentq: rates 0.05/30/42 and 0.01. */
+/* Siegmund's mean time between alarms, (exp(2 k b) - 2 k b - 1) / (2 k^2) with b = h + 1.166 and k = 0.85;
+   scipy.optimize.brentq solved it for h at the rates 0.05/30/42 and 0.01. */
 Test(changes, threshold)
 {
     cr_expect_float_eq(cusum_threshold(0.05 / 30 / 42), 5.012249671, 1e-6);
     cr_expect_float_eq(cusum_threshold(0.01), 1.783444987, 1e-6);
 }
 
-/* Values 1, 2, 4 and then 3: T of the third is (4 - 1.5) / (sqrt(0.5) sqrt(1 + 1/2)) = 2.88675 with 1 degree of freedom;
-   its score is scipy.stats.norm.isf(scipy.stats.t.sf(2.88675, 1)). The fourth: mean 7/3, s^2 = 7/3 with 2. */
+/* Values 1, 2, 4 and then 3: T of the third is (4 - 1.5) / (sqrt(0.5) sqrt(1 + 1/2)) = 2.88675 with 1 degree
+   of freedom; its score is scipy.stats.norm.isf(scipy.stats.t.sf(2.88675, 1)). For the fourth the mean is 7/3
+   and s^2 = 7/3, with 2 degrees. */
 Test(changes, scores_start_by_themselves)
 {
     const double given[] = {1, 2, 4, 3};
@@ -41,7 +42,7 @@ Test(changes, scores_start_by_themselves)
     cr_expect(isnan(values[1][0]), "one case has nothing in common with others");
 }
 
-/* A night of 1 % up, a night of 1 % down, …; 10 % slower from the night with index 20. */
+/* Nights are alternately 1 % up and 1 % down. */
 static double wave(size_t night)
 {
     return night % 2 ? 0.01 : -0.01;
@@ -57,7 +58,7 @@ Test(changes, a_step_is_found_where_it_is)
     cr_expect_geq(changes[0][0].found, 22, "three nights are the fewest");
 }
 
-/* What was decided on a night stays decided: the nights after it change nothing. */
+/* Decisions of a night are final: later nights do not change them. */
 Test(changes, later_nights_do_not_change_what_was_found)
 {
     for (size_t t = 0; t < 40; t++) values[0][t] = wave(t) + (t >= 20 ? log(1.1) : 0);
@@ -93,7 +94,8 @@ Test(changes, gaps_are_left_out)
     cr_expect(isnan(scores[0][21]));
 }
 
-/* Equal values have no scatter: a step of 2 % in them is a change, one of a hundredth of that is the clock's. */
+/* Equal values have no scatter: a step of 2 % is a change; a hundredth of that comes from the clock's
+   resolution. */
 Test(changes, constant_series)
 {
     for (size_t t = 0; t < 40; t++) values[0][t] = t >= 20 ? log(1.02) : 0;
@@ -105,8 +107,8 @@ Test(changes, constant_series)
     cr_expect_eq(series[0].change_count, 0);
 }
 
-/* Nights that differ by 10 % for all cases alike, and by 1 % for each: first with case 3 slower by 5 % from night 20, then
-   with all slower by 8 % from night 30. */
+/* Nights differ by 10 % in all cases together, and by 1 % in each case. First, case 3 is 5 % slower from
+   night 20; then all cases are 8 % slower from night 30. */
 Test(changes, what_all_cases_share_is_taken_off)
 {
     enum { SIX = 6 };

@@ -34,8 +34,7 @@ Test(collective, bus_factors)
     cr_assert_null(collective_find("allreduce"));
 }
 
-/* Whatever the collective: each received element is expected exactly once, from an element that its source
- * really sends. */
+/* For every collective, each received element is expected exactly once, and its source sends that element. */
 Test(collective, every_received_element_is_expected_once)
 {
     enum { MOST = 60 };
@@ -65,8 +64,8 @@ Test(collective, every_received_element_is_expected_once)
                 }
 }
 
-/* The largest size that a driver takes, on few and on many ranks: nothing wraps, and no rank's part leaves
-   the buffer. 128-bit integers are the witness. */
+/* The largest size that a driver accepts, on few and many ranks: nothing overflows, and every rank's part is
+   inside the buffer. Checked with 128-bit integers. */
 Test(collective, extents_at_the_edge_of_size_t)
 {
     __extension__ typedef unsigned __int128 wide;

@@ -1,5 +1,5 @@
-/* Tests and intervals against tests/data/statistics.tsv, which tests/data/statistics.py makes with SciPy,
- * R and enumeration. */
+/* Checks tests and intervals against tests/data/statistics.tsv, which tests/data/statistics.py makes with
+ * SciPy, R and enumeration. */
 #include "base/text.h"
 #include "record/files.h"
 #include "stats/maxt.h"
@@ -86,7 +86,7 @@ static void check_holm(const struct golden *row, size_t line)
     for (size_t i = 0; i < row->first.count; i++) agree(row, line, i, adjusted[i]);
 }
 
-/* The four p of the oracle, and an interval that says the same of the tolerance. */
+/* Checks the four p-values against the table, and that the interval agrees with them about the tolerance. */
 static void check_tolerance(const struct golden *row, size_t line)
 {
     struct tolerance_tester tester = {.seed = 1};
@@ -124,7 +124,7 @@ static void check_row(const struct golden *row, size_t line)
     else if (same(row->kind, "student_upper"))
         agree(row, line, 0,
               p[1] > 1000 && fabs(student_upper(p[0], p[1]) / row->expected.values[0] - 1) < 1e-6
-                  ? row->expected.values[0] /* there an approximation, to a millionth */
+                  ? row->expected.values[0] /* the table has an approximation, to a millionth */
                   : student_upper(p[0], p[1]));
     else if (same(row->kind, "student_quantile"))
         agree(row, line, 0,
@@ -163,7 +163,8 @@ Test(oracle, table)
     cr_expect(checked > 50, "%zu rows", checked);
 }
 
-/* The tie-free formulas of textbooks: the most extreme outcome of n + n has p = 1 / C(2n, n); all n pairs alike 1 / 2^n. */
+/* Textbook formulas without ties: the most extreme outcome of n + n has p = 1 / C(2n, n); n pairs with equal
+   signs have 1 / 2^n. */
 Test(max_t, smallest_p)
 {
     for (size_t n = 3; n <= 8; n++) {
@@ -198,7 +199,7 @@ Test(max_t, sampled_beyond_the_limit)
     max_t(&group, 1, &again, 1, &(struct decision_rules){.alpha = 0.05, .seed = 42}, NULL);
     cr_expect_eq(one.adjusted_slower, again.adjusted_slower);
     for (int i = 0; i < N; i++)
-        fresh[i] = base[(i * 7) % N]; /* the same values on both sides: nothing to see */
+        fresh[i] = base[(i * 7) % N]; /* the same values on both sides: no difference */
     max_t(&group, 1, &one, 1, &(struct decision_rules){.alpha = 0.05, .seed = 42}, NULL);
     cr_expect(one.statistic == 0 && one.slower > 0.4 && one.faster > 0.4);
 }

@@ -35,7 +35,7 @@ Test(conditions, what_is_ordinary_adds_nothing_to_a_key)
     struct launch launch = launch_of(hosts, 2, 1, NULL);
     expect_key(&launch, &row, "");
     launch.header.domains = ABSENT;
-    expect_key(&launch, &row, ""); /* a record that does not know of domains keeps its key */
+    expect_key(&launch, &row, ""); /* a record without domains keeps its key */
 }
 
 Test(conditions, domains_filling_transport_and_backend)
@@ -54,7 +54,7 @@ Test(conditions, domains_filling_transport_and_backend)
     launch.header.facts = json_pack("{s:{s:s, s:[s,s], s:b}}", "nccl", "network", "IB", "transports", "P2P",
                                     "NET/GDRDMA", "mnnvl", 0);
     expect_key(&launch, &row, "/domains=2/transport=IB P2P+NET:GDRDMA no multi-node NVLink");
-    row.ranks = 4; /* part of the world: the launch's domains are not the case's */
+    row.ranks = 4; /* part of the world: the launch's domains do not apply to the case */
     expect_key(&launch, &row, "");
     json_decref(launch.header.facts);
 }
@@ -78,9 +78,9 @@ Test(launches, the_same_measurement_wherever_it_lies)
                   namesake = timed_launch("b/l.jsonl", "l", "2026-11-02T10:00:00Z", &other);
     cr_expect(same_launch(&a, &copy));
     cr_expect_not(same_launch(&a, &later));
-    cr_expect_not(same_launch(&a, &namesake)); /* another cluster, the same second and name */
+    cr_expect_not(same_launch(&a, &namesake)); /* other cluster, same second and name */
     namesake.cases = &row, namesake.header.allocation_hosts_hash = "other";
     cr_expect_not(same_launch(&a, &namesake));
-    a.header.started = copy.header.started = NULL; /* nothing tells that they are the same */
+    a.header.started = copy.header.started = NULL; /* nothing shows that they are the same */
     cr_expect_not(same_launch(&a, &copy));
 }

@@ -11,7 +11,7 @@ static const char *value_of(json_t *object, const char *key)
     return json_string_value(json_object_get(object, key));
 }
 
-/* Examples of FIPS 180-4 (NIST's example values), and the million times 'a'. */
+/* Examples of FIPS 180-4 (NIST's example values), and a million times 'a'. */
 Test(sha256, published_examples)
 {
     char hex[SHA256_HEX];

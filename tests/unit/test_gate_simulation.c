@@ -1,5 +1,5 @@
-/* Proof of the gate on simulated data with known variance between launches and between iterations. Under the
-   null hypothesis the rates have closed forms, so that the simulation is held against a number, not against
+/* Tests the gate on simulated data with known variance between launches and between iterations. Under the
+   null hypothesis the rates have closed forms, so that the simulation is compared with a number, not with
    itself:
 
    - max-T over all 924 relabellings of 6 + 6, one-sided: p is a multiple of 1/924, and P(p < 0.05) = 46/924 = 4.98 %,
@@ -7,12 +7,12 @@
    - the Hodges-Lehmann interval of 6 + 6 runs from the 6th to the 31st difference: 1 - 2 P(U < 6) = 1 -
    38/924 = 95.89 % (19 of the 924 orders have U < 6: partitions of 0 … 5 = 1 + 1 + 2 + 3 + 5 + 7). 8 pairs: 1
    - 10/256 = 96.09 % (interval_coverage).
-   - iterations pooled as if they were launches: with k iterations a launch, shares s of the variance between
-   launches, the rank sum's variance is about 1 + (k - 1) s times what the test assumes, so it cries wolf with
-   2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
+   - iterations pooled as if they were launches: with k iterations per launch, and a share s of the variance
+   between launches, the variance of the rank sum is about 1 + (k - 1) s times what the test assumes, so the
+   rate of false alarms is 2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
 
-   make test runs BUSBAR_SIMULATIONS = 1000 each; tests/slow/simulation.sh more. Seeded: a run always gives
-   the same figures. */
+   `make test` runs BUSBAR_SIMULATIONS = 1000 each; tests/slow/simulation.sh runs more. The seed is fixed, so
+   that a run always gives the same figures. */
 #include "stats/maxt.h"
 #include "stats/order.h"
 #include "tests/random_normal.h"
@@ -31,10 +31,11 @@ static int simulations(void)
     return given && atoi(given) > 0 ? atoi(given) : 1000;
 }
 
-/* One side of a run: per case and launch the logarithm of the median of its iterations. */
+/* Parameters of a simulated side, in logarithms of times. shared_sigma: of the shift that all cases of a
+   launch share. */
 struct world {
     double launch_sigma, shared_sigma, iteration_sigma,
-        outliers;  /* shared: what moves all cases of a launch */
+        outliers;  /* probability that a case of a launch is an outlier */
     double effect; /* on case 0 of the new side */
 };
 
@@ -60,7 +61,7 @@ static void measure(const struct world *world, int launches, double effect,
     }
 }
 
-/* Largest deviation that chance explains: three standard errors of a rate. */
+/* The largest deviation that chance explains: three standard errors of a rate. */
 static double error_of(double rate, int n)
 {
     return 3 * sqrt(rate * (1 - rate) / n);
@@ -117,8 +118,8 @@ Test(gate_simulation, family_wise_error)
     }
 }
 
-/* One case is truly slower: among the others false alarms stay within the level (below it: the slow case
- * takes its share). */
+/* One case is truly slower: false alarms among the others stay below the level, since the slow case takes its
+ * share of it. */
 Test(gate_simulation, family_wise_error_beside_a_true_regression)
 {
     int n = simulations();
@@ -159,7 +160,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Two-sided p of the Mann-Whitney test for two samples of n values without ties, by the normal limit. */
+/* Two-sided p of the Mann-Whitney test for two samples of n values without ties (normal approximation). */
 static double mann_whitney_p(double *x, double *y, size_t n)
 {
     size_t smaller = 0, u = 0; /* u: pairs with x below y */
@@ -173,8 +174,8 @@ static double mann_whitney_p(double *x, double *y, size_t n)
     return z > 0 ? erfc(z / sqrt(2)) : 1;
 }
 
-/* The same data with iterations as the unit: what the gate must not do. Fails the check that the launches
- * pass. */
+/* The same data with iterations as the unit, which the gate must not use: the check that launches pass
+ * fails. */
 Test(gate_simulation, pooled_iterations_fail_the_check)
 {
     int n = simulations() / 5, alarmed = 0;
@@ -199,10 +200,10 @@ Test(gate_simulation, pooled_iterations_fail_the_check)
     report("false alarms of one case, iterations pooled", rate, expected, n);
     cr_expect(rate > 46.0 / 924 + error_of(46.0 / 924, n), "pooling passes the check: %.3f", rate);
     cr_expect(fabs(rate - expected) <= error_of(expected, n) + 0.03, "%.3f, expected about %.3f", rate,
-              expected); /* the form is a limit */
+              expected); /* the formula is asymptotic */
 }
 
-/* 100 cases, 5 + 5, sigma 1 %, one case 10 % slower: found each time. */
+/* 100 cases, 5 + 5 launches, sigma 1 %, one case 10 % slower: found every time. */
 Test(gate_simulation, power_over_many_cases)
 {
     enum { MANY = 100, SIDE = 5 };
@@ -226,15 +227,16 @@ Test(gate_simulation, power_over_many_cases)
     cr_expect(found >= 0.98 * n, "%d of %d", found, n);
 }
 
-/* ---- launches that took turns: pairs, or two samples? ----
+/* ---- alternating launches: pairs, or two samples? ----
 
-   The one-sided p of n pairs is a multiple of 1 / 2^n: 5 pairs have one p below 0.05, 6 have three, 3/64 = 4.7 %, 7 six,
-   6/128 = 4.7 %. With 6 pairs a case is found only when at most two sign changes of *any* case are as striking, whereas
-   6 + 6 have 46/924. What the speed of the machine does from launch to launch decides which is worth more. */
+   The one-sided p of n pairs is a multiple of 1 / 2^n: 5 pairs have one p below 0.05, 6 have three, 3/64 =
+   4.7 %, 7 have six, 6/128 = 4.7 %. With 6 pairs a case is found only if at most two sign changes of *any* case
+   are as extreme, whereas 6 + 6 allow 46 of 924. How the machine's speed changes from launch to launch decides
+   which has more power. */
 enum drift { STEADY, WANDERS, JUMPS };
 
-/* Base and new take turns (ABBA); the machine's speed goes on from launch to launch: an AR(1) process of
-   sigma 5 % and rho 0.9, or two states 20 % apart that change with a chance of 1 in 10. */
+/* Base and new alternate (ABBA). The machine's speed is correlated between launches: an AR(1) process with
+   sigma 5 % and rho 0.9, or two states 20 % apart that switch with probability 0.1. */
 static void take_turns(enum drift drift, double effect, double side[2][CASES][MOST_LAUNCHES], int pairs,
                        struct random_state *random)
 {
@@ -250,8 +252,8 @@ static void take_turns(enum drift drift, double effect, double side[2][CASES][MO
     }
 }
 
-/* How often a case is called slower (effect > 0: case 0, beyond 3 %, by test and interval) or different
- * (effect 0: any case). */
+/* Returns how often a case is called slower (effect > 0: case 0, beyond 3 %, by test and interval) or
+ * different (effect 0: any case). */
 static double called(enum drift drift, double effect, bool paired, int pairs, int n, uint64_t seed)
 {
     struct random_state random;
@@ -294,8 +296,8 @@ Test(gate_simulation, pairs_or_two_samples)
                names[drift], 100 * two, 100 * six, 100 * seven, CASES, 100 * found[drift][0],
                100 * found[drift][1], 100 * found[drift][2], 100 * found[drift][3]);
         fflush(stdout);
-        /* Pairs are exact whatever the machine does; two samples in turns are on the safe side when it
-         * drifts. */
+        /* Pairs are exact whatever the machine does; alternating launches as two samples are conservative if
+         * it drifts. */
         cr_expect(two <= 46.0 / 924 + error_of(46.0 / 924, n), "%s, 6 + 6: %.4f", names[drift], two);
         cr_expect(fabs(six - 3.0 / 64) <= error_of(3.0 / 64, n), "%s, 6 pairs: %.4f", names[drift], six);
         cr_expect(fabs(seven - 6.0 / 128) <= error_of(6.0 / 128, n), "%s, 7 pairs: %.4f", names[drift],
@@ -303,8 +305,9 @@ Test(gate_simulation, pairs_or_two_samples)
         cr_expect(found[drift][3] >= found[drift][2] - 0.02, "%s: 7 pairs find less than 7 + 7",
                   names[drift]);
     }
-    /* Without outliers, 6 pairs find at least what 6 + 6 do, whatever the machine does. (--paired auto begins at 7: with
-       6, one outlier hides a regression that 6 + 6 find; tests/e2e/compare.sh, "a regression beside an outlier".) */
+    /* Without outliers, 6 pairs find at least as much as 6 + 6, whatever the machine does. (--paired auto
+       begins at 7: with 6, one outlier hides a regression that 6 + 6 find; tests/e2e/compare.sh, "a
+       regression beside an outlier".) */
     for (int drift = STEADY; drift <= JUMPS; drift++)
         cr_expect(found[drift][1] >= found[drift][0] - 0.02, "%s: 6 pairs find less than 6 + 6",
                   names[drift]);

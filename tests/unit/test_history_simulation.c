@@ -1,8 +1,10 @@
-/* The history's rule on simulated nights: how often it raises a false alarm, and how soon it finds a change. 20 cases,
-   60 nights; the scatter is in per cent between nights. The table of bench/analysis/history/README.md is what this prints.
+/* The rule of busbar history on simulated nights: how often it raises a false alarm, and how soon it finds a
+   change. 20 cases, 60 nights; the scatter is between nights. Prints the table of
+   bench/analysis/history/README.md.
 
-   make test makes BUSBAR_REPETITIONS = 40 histories a row; tests/slow/simulation.sh 500. Seeded: a run always gives the
-   same figures. What is promised: in 30 nights, alpha = 5 % for any false slowdown over all cases. */
+   `make test` simulates BUSBAR_REPETITIONS = 40 histories per row; tests/slow/simulation.sh 500. The seed is
+   fixed, so that a run always gives the same figures. The rule promises: in 30 nights, the probability of any
+   false slowdown over all cases is alpha = 5 %. */
 #include "stats/changes.h"
 #include "tests/random_normal.h"
 
@@ -25,15 +27,16 @@ enum shape { NORMAL, STUDENT, BAD_NIGHTS, TWO_STATES, CORRELATED };
 struct world {
     const char *what;
     enum shape shape;
-    double common, own; /* sigma between nights */
+    double common, own; /* sigma between nights: of the factor that all cases share, and of each case */
     size_t from;        /* night of the change; NIGHTS: none */
-    double change;      /* ln of the ratio from then on, of the cases below `changed` */
+    double change;      /* ln of the ratio from that night on, for the first `changed` cases */
     size_t changed;
-    double drift; /* ln of the ratio a night, likewise */
+    double drift; /* ln of the ratio per night, for the same cases */
 };
 
-/* Variance 1 (BAD_NIGHTS: without them): Student's t of 5 degrees of freedom; one night in 50 is 5 to 20 sigmas slow; one
-   in 5 is 2 sigmas slow beside a scatter of 0.3. */
+/* Noise of a night, in sigmas; variance 1 for NORMAL, STUDENT and CORRELATED. STUDENT: t with 5 degrees of
+   freedom. BAD_NIGHTS: one night in 50 is also 5 to 20 sigmas slow. TWO_STATES: one night in 5 is 2 sigmas
+   slow, with a scatter of 0.3. CORRELATED: correlation 0.3 with the night before (`before`). */
 static double noise(enum shape shape, double before, struct random_state *random)
 {
     double value = random_normal(random), squares = 0;
@@ -77,7 +80,8 @@ static void simulate(struct history *history, const struct world *world, struct 
     find_changes(history->series, CASES, NIGHTS, ALPHA);
 }
 
-/* Is the change a slowdown? By the medians of the values, which the test computes itself. */
+/* Returns whether the change is a slowdown, by the means of the values before and after it, which the test
+   computes itself. */
 static bool is_slower(const struct history *history, size_t c, size_t i)
 {
     const struct change *change = &history->changes[c][i];
@@ -93,7 +97,8 @@ struct outcome {
     int delays[NIGHTS + 1], found, missed, before;
 };
 
-/* Alarms: of series that do not change. Delays: of case 0, or of the common factor where all cases change. */
+/* Simulates n histories. Counts alarms in series that do not change, and the delays until the change is found
+   in case 0, or in the common factor if all cases change. */
 static struct outcome repeat(const struct world *world, int n, uint64_t seed)
 {
     static struct history history;
@@ -126,7 +131,8 @@ static struct outcome repeat(const struct world *world, int n, uint64_t seed)
     return outcome;
 }
 
-/* Nights, the first changed one included, until so large a share of all histories has found the change. */
+/* Returns the number of nights, including the first changed one, until this share of the histories has found
+   the change. */
 static int nights_until(const struct outcome *outcome, double share)
 {
     int sum = 0;
@@ -142,7 +148,7 @@ Test(history_simulation, false_alarms, .timeout = 3600)
     static const struct {
         struct world world;
         double
-            most; /* false slowdowns a month that are allowed; where it is above alpha: what the README states */
+            most; /* allowed false slowdowns per month; if above alpha, the figure that the README states */
     } rows[] = {
         {{"normal, 1.4 % common, 1.4 % a case", NORMAL, 0.014, 0.014, NIGHTS, 0, 0, 0}, 0.05},
         {{"normal, 1 % common, 1 % a case", NORMAL, 0.01, 0.01, NIGHTS, 0, 0, 0}, 0.05},
@@ -170,7 +176,7 @@ Test(history_simulation, power, .timeout = 3600)
 {
     static const struct {
         struct world world;
-        int median; /* nights until half of all histories have found it, at most */
+        int median; /* upper limit of the nights until half of the histories have found the change */
     } rows[] = {
         {{"3 % slower, from night 31", NORMAL, 0.014, 0.014, 30, 0.029559, 1, 0}, 8},
         {{"5 % slower, from night 11", NORMAL, 0.014, 0.014, 10, 0.048790, 1, 0}, 7},

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* Three passes of two cases in turns, one of them failed; two rows without passes, and two without a key. */
+/* Three alternating passes over two cases, one of which failed; two rows without passes, and two without a
+   key. */
 static const char launch[] =
     "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n"
     "{\"record\":\"case\",\"key\":\"a\",\"pass\":0,\"collective\":\"all_reduce\",\"mode\":\"isolated\","
@@ -40,7 +41,7 @@ Test(merge, passes_in_measured_order)
     cr_assert_eq(archive_read(&archive, path), STATUS_OK);
     unlink(path);
     archive_merge_passes(&archive);
-    cr_assert_eq(archive.launches[0].case_count, 4); /* one row a case, whether or not passes are numbered */
+    cr_assert_eq(archive.launches[0].case_count, 4); /* one row per case, with or without pass numbers */
     const struct case_row *a = &archive.launches[0].cases[0], *b = &archive.launches[0].cases[1];
     static const double expected[] = {5, 4, 1, 2, 3};
     cr_assert_eq(a->samples_us.count, 5);
@@ -76,7 +77,7 @@ static struct archive read_rows(const char *rows, size_t length)
     return archive;
 }
 
-/* Disturbed passes give way to an undisturbed one, whichever comes first; without one they are merged. */
+/* An undisturbed pass replaces disturbed ones, whichever comes first; if there is none, they are merged. */
 Test(merge, disturbed_samples_count_only_alone)
 {
     static const char rows[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n" ROW(
@@ -97,7 +98,7 @@ Test(merge, disturbed_samples_count_only_alone)
     archive_free(&archive);
 }
 
-/* Where the number was given, all samples count, and the case stays marked. */
+/* If the user gave the number of samples, all samples count, and the case remains marked. */
 Test(merge, filled_passes_keep_all)
 {
     static const char rows[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n" ROW(

@@ -1,5 +1,5 @@
-/* What NCCL's messages tell. The lines are format strings of libnccl.so.2 (versions named) with values put
- * in. */
+/* Facts from NCCL's messages. The lines are format strings of libnccl.so.2 (of the versions named) with
+ * values filled in. */
 #include "gpu/nccl_debug.h"
 #include "gpu/nccl_transport.h"
 
@@ -66,7 +66,7 @@ Test(nccl_debug, a_2_27_tells_mnnvl_with_its_clique)
     cr_expect_eq(p.mnnvl, 1);
     cr_expect_eq(p.nvls, 0);
     cr_expect(p.p2p && !p.net);
-    /* State alone is not use. */
+    /* The state alone does not prove use. */
     cr_expect_eq(
         read_text(
             "t:7:9 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 1.1 cliqueId 0x1 state 3 healthMask 0x0\n")
@@ -127,7 +127,7 @@ Test(nccl_debug, what_nobody_asked_for_stands_in_no_file)
     setenv("TMPDIR", "/nowhere", 1);
     nccl_debug_capture(&first, "host");
     cr_expect_str_eq(getenv("NCCL_DEBUG"), "INFO");
-    FILE *nccl = fopen(getenv("NCCL_DEBUG_FILE"), "w"); /* as NCCL does, once for a process */
+    FILE *nccl = fopen(getenv("NCCL_DEBUG_FILE"), "w"); /* as NCCL does, once per process */
     cr_assert(nccl);
     setlinebuf(nccl);
     fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
@@ -242,13 +242,13 @@ Test(nccl_debug, rdma_devices_of_a_tree)
 
 #define LINE(text) "node1:77:77 [0] NCCL INFO " text "\n"
 
-/* Lines as NCCL 2.28 prints them; what each proves or does not. */
+/* Lines as NCCL 2.28 prints them, and the transports whose use each line proves. */
 Test(nccl_transport, what_is_expected_must_be_told)
 {
     static const struct {
         const char *told;
         bool several_hosts;
-        enum transport satisfied[6]; /* all others are missing */
+        enum transport satisfied[6]; /* all other transports are missing */
     } cases[] = {
         {"", false, {TRANSPORT_ABSENT}},
         {"", true, {TRANSPORT_ABSENT}},
@@ -310,4 +310,47 @@ Test(nccl_transport, slow_ways_are_doubted)
     const struct nccl_paths both = {.nvls = 0, .mnnvl = -1, .shm = true};
     unsigned doubts = transport_doubts(&both, false, true, false);
     cr_expect_eq(__builtin_popcount(doubts), 2);
+}
+
+static struct choice read_choice(const char *text)
+{
+    struct choice choice;
+    FILE *file = fmemopen((void *)text, strlen(text), "r");
+    cr_assert(file);
+    nccl_debug_read_choice(file, &choice);
+    fclose(file);
+    return choice;
+}
+
+/* Format strings of src/enqueue.cc, src/scheduler/symmetric_sched.cc and src/ce_coll.cc, by version. */
+Test(nccl_debug, how_a_call_is_done)
+{
+    static const struct {
+        const char *text, *algorithm, *protocol;
+        int channels;
+    } known[] = {
+        {"4096 Bytes -> Algo 1 proto 2 time 12.345678\n", "RING", "SIMPLE", 0}, /* 2.20 to 2.22 */
+        {"AllReduce: 4096 Bytes -> Algo 5 proto 1 time 12.345678\n", "NVLS_TREE", "LL128", 0}, /* 2.23 */
+        {"AllReduce: 33554432 Bytes -> Algo RING proto SIMPLE channel{Lo..Hi}={0..31}\n", "RING", "SIMPLE",
+         32},
+        {"AllReduce: 64 Bytes -> Algo COLLNET_DIRECT proto LL128 channel{Lo..Hi}={4..4}\n", "COLLNET_DIRECT",
+         "LL128", 1},
+        {"AllGather [Symmetric]: 8 Bytes -> Kernel AllGather_LLMC nchannels 4 nthreads 512\n",
+         "symmetric AllGather_LLMC", "", 4}, /* 2.27 */
+        {"AllReduce [Symmetric]: 8 Bytes -> Kernel AllReduce_AGxLL_R nchannels 1 nthreads 512 nWorks 1\n",
+         "symmetric AllReduce_AGxLL_R", "", 1},
+        {"AllGather [Copy Engine]: 4096 Bytes -> cudaMemcpy; CE synchronization with NVLS\n", "copy engine",
+         "", 0},
+        {"AllGather [Hierarchical CE]: 4096 Bytes -> RMA proxy + CE\n", "copy engine and network", "", 0},
+        {"AllReduce: 64 Bytes -> Algo 99 proto 1 time 1.0\n", "", "", 0},
+        {"AllReduce: 64 Bytes -> Algo RING proto SIMPLE channel{Lo..Hi}={3..1}\n", "", "", 0},
+        {"TUNER/Plugin: Using internal tuner plugin.\n", "", "", 0}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        char line[256];
+        snprintf(line, sizeof line, "node1:77:93 [3] NCCL INFO %s", known[i].text);
+        struct choice choice = read_choice(line);
+        cr_expect_str_eq(choice.algorithm, known[i].algorithm, "%s", line);
+        cr_expect_str_eq(choice.protocol, known[i].protocol, "%s", line);
+        cr_expect_eq(choice.channels, known[i].channels, "%s", line);
+    }
 }

@@ -80,6 +80,11 @@ static const struct option rows[] = {
      .choices = "1",
      .help = "start more ranks instead"},
     {.kind = OPTION_REFUSED, .letter = 'z', .name = "blocking", .help = "use --mode isolated"},
+    {.kind = OPTION_REFUSED,
+     .letter = 'm',
+     .name = "minbytes",
+     .instead = "--begin % --all",
+     .help = "use --begin"},
     {0},
 };
 static const struct command command = {"prog",
@@ -137,7 +142,7 @@ Test(options, every_way_to_give_a_value)
     cr_expect(s.names.count == 0 && !s.names.values);
 }
 
-/* The one value of a refused flag that asks for what is done anyway. */
+/* Refused flags accept the one value that asks for the default behaviour. */
 Test(options, refused_flags_that_change_nothing)
 {
     struct settings s;
@@ -164,7 +169,7 @@ Test(options, operands_move_to_the_end)
     cr_expect_str_eq(arguments[8], "-b");
 }
 
-/* What a wrong line says. */
+/* A wrong command line, and the words of its error message. */
 struct complaint {
     const char *line, *words;
 };
@@ -193,6 +198,11 @@ static const struct complaint complaints[] = {
     {"--nthreads=4", "prog: --nthreads=4 is not a flag of busbar: start more ranks instead\n"},
     {"-t", "prog: -t is not a flag of busbar: start more ranks instead\n"},
     {"-z 1", "prog: -z is not a flag of busbar: use --mode isolated\n"},
+    {"-q --minbytes 8 a*b",
+     "prog: --minbytes is not a flag of busbar: use --begin: prog -q --begin 8 --all 'a*b'\n"},
+    {"--minbytes=8 -q", "prog: --minbytes=8 is not a flag of busbar: use --begin: prog --begin 8 --all -q\n"},
+    {"-m8", "prog: -m8 is not a flag of busbar: use --begin: prog --begin 8 --all\n"},
+    {"-m", "prog: -m is not a flag of busbar: use --begin\n"},
 };
 
 Test(options, one_line_for_each_mistake)
@@ -243,9 +253,10 @@ Test(options, help_and_man_and_completion)
                             ".SS Numbers\n", ".SH EXIT STATUS\n"};
     for (size_t i = 0; i < sizeof in_man / sizeof *in_man; i++)
         cr_expect(strstr(man, in_man[i]), "%s in:\n%s", in_man[i], man);
-    cr_expect_str_eq(words, "--quiet\n--all\n--label *\n--mode isolated pipelined both\n--name *\n--iters "
-                            "*\n--ratio *\n--max-seconds *\n"
-                            "--begin *\n--help\n--version\n");
+    cr_expect_str_eq(words,
+                     "--quiet\n--all\n--label *\n-l *\n--mode isolated pipelined both\n--name *\n--iters "
+                     "*\n-n *\n--ratio *\n--max-seconds *\n"
+                     "--begin *\n-b *\n--help\n--version\n");
     free(help);
     free(man);
     free(words);

@@ -1,6 +1,6 @@
-/* The data patterns: exactly representable whatever the order, every rank covered, every difference seen.
-   What is expected is computed here on its own: types are decoded from their definitions, reductions are done
-   rank after rank. */
+/* The data patterns: results are exactly representable in any order of reduction, every rank contributes, and
+   every difference is detected. Expected values are computed independently: types are decoded from their
+   definitions, and reductions are done rank after rank. */
 #include "kernels/kernels.h"
 #include "kernels/pattern.h"
 
@@ -11,8 +11,8 @@
 
 enum { ELEMENTS = 300, RANKS_MOST = 64 };
 
-/* Value of a small float's bits by the definition: (-1)^s 2^(e-bias) (1 + m/2^k), or 2^(1-bias) m/2^k when e
- * is 0. */
+/* Returns the value of a small float's bits by definition: (-1)^s 2^(e-bias) (1 + m/2^k), or 2^(1-bias) m/2^k
+ * if e is 0. */
 static double small_float(unsigned bits, int exponent_bits, int mantissa_bits)
 {
     int bias = (1 << (exponent_bits - 1)) - 1;
@@ -66,7 +66,7 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Among all values of a type of one or two bytes, but not-a-numbers. */
+/* Returns whether `value` is among the values of a type of one or two bytes; ignores NaN. */
 static bool stands_in_small_type(enum dtype dtype, double value)
 {
     static double values[DTYPE_COUNT][1 << 16];
@@ -84,8 +84,8 @@ static bool stands_in_small_type(enum dtype dtype, double value)
     return bsearch(&value, values[dtype], *count, sizeof(double), ascending);
 }
 
-/* Whether a value stands exactly in the type: it is among all values of a small type, or a conversion keeps
- * it. */
+/* Returns whether the type represents the value exactly: it is among all values of a small type, or a
+ * conversion does not change it. */
 static bool is_representable(enum dtype dtype, double value)
 {
     size_t size = dtypes[dtype].size;
@@ -116,7 +116,7 @@ static double combine(enum op op, double a, double b)
 static void store(enum dtype dtype, double value, void *at)
 {
     uint64_t bits = pattern_encode(dtype, value);
-    memcpy(at, &bits, dtypes[dtype].size); /* little-endian hosts only, as all that we run on */
+    memcpy(at, &bits, dtypes[dtype].size); /* little-endian hosts only; busbar supports no others */
 }
 
 static size_t stretch(enum dtype dtype)
@@ -124,7 +124,7 @@ static size_t stretch(enum dtype dtype)
     return dtypes[dtype].size * ELEMENTS;
 }
 
-/* Reduces rank after rank, forwards or backwards, asking that each partial result is representable. */
+/* Reduces rank after rank, forwards or backwards; checks that each partial result is representable. */
 static void reduce_in_order(const struct pattern *p, bool backwards, double *result)
 {
     unsigned char *input = malloc(stretch(p->dtype));
@@ -290,8 +290,8 @@ Test(pattern, encodings)
         }
 }
 
-/* One period is worked out and repeated; data from any place that a library's chunks could confuse with
- * another is found. */
+/* The pattern repeats after one period; data from any other offset that a library's chunks could confuse with
+ * the right one is detected. */
 Test(pattern, repeats_after_a_period_and_not_before)
 {
     enum { BYTES = PATTERN_UNITS * PATTERN_UNIT };

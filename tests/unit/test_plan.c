@@ -41,7 +41,7 @@ Test(plan, node_counts)
         cr_expect(plan_nodes(bad[i], 4, &counts, &n) == STATUS_USAGE, "%s", bad[i]);
 }
 
-/* Collectives on 1, 2 and 4 nodes and matmul on 4: four launches, six times. Each repeat is one block with
+/* Collectives on 1, 2 and 4 nodes and matmul on 4: four launches, six times. Each repetition is a block of
  * all four. */
 Test(plan, blocks_hold_every_launch_once)
 {
@@ -109,8 +109,9 @@ Test(plan, sizes_are_content_not_spelling)
     plan_free(&b);
 }
 
-/* 8 B to 16 GiB by factors of two are 32 sizes, of two collectives in two modes 128 cases of at most 0.25 s
- * after 10 s; matmul's three types take a burst of at most 1 s and 30 s each. Six launches of both: 14.5 min. */
+/* 8 B to 16 GiB by factors of two are 32 sizes; two collectives in two modes make 128 cases of at most 0.25 s
+ * after 10 s. Each of matmul's three types takes a burst of at most 1 s and 30 s sustained. Six launches of
+ * both: 14.5 min. */
 Test(plan, gpus_have_defaults_of_their_own)
 {
     struct plan_settings asked = settings();
@@ -134,7 +135,7 @@ Test(plan, gpus_have_defaults_of_their_own)
     plan_free(&plan);
 }
 
-/* Three shapes of two types, each a burst of at most 1 s and 1 s sustained, after 3 s; presets hold four
+/* Three shapes of two types, each with a burst of at most 1 s and 1 s sustained, after 3 s; presets have four
  * shapes. */
 Test(plan, estimates_of_matmul_on_cpus)
 {
@@ -172,7 +173,9 @@ Test(plan, small_counts_side_by_side)
 Test(plan, bad_settings)
 {
     struct plan plan;
-    struct plan_settings bad[6] = {settings(), settings(), settings(), settings(), settings(), settings()};
+    enum { BAD = 10 };
+    struct plan_settings bad[BAD];
+    for (size_t i = 0; i < BAD; i++) bad[i] = settings();
     struct option_list spaced = {(const char *[]){"a b"}, 1};
     silence(1);
     bad[0].drivers = "all_reduce,nothing";
@@ -181,10 +184,15 @@ Test(plan, bad_settings)
     bad[3].begin = 1 << 30;
     bad[4].driver_args = spaced;
     bad[5].sizes = "8,x";
-    for (size_t i = 0; i < 6; i++) cr_expect(plan_build(&bad[i], &plan) == STATUS_USAGE, "%zu", i);
+    bad[6].groups = "";
+    bad[7].groups = "world,wrld";
+    bad[8].groups = "match:0-1/1-2"; /* host 1 twice */
+    bad[9].drivers = "matmul";
+    bad[9].shapes = "4096,foo";
+    for (size_t i = 0; i < BAD; i++) cr_expect(plan_build(&bad[i], &plan) == STATUS_USAGE, "%zu", i);
 }
 
-/* 576 hosts with 4 ranks: a plan's size grows with the logarithm of the hosts. */
+/* 576 hosts with 4 ranks: the size of a plan grows with the logarithm of the number of hosts. */
 Test(plan, scale)
 {
     struct plan_settings asked = settings();
@@ -211,7 +219,7 @@ static void write_launch(const char *folder, const struct plan_row *row, const c
     text_free(&path);
 }
 
-/* What a launch was measured with is added behind its arguments, but for what they name themselves. */
+/* The settings of a measured launch are appended to its arguments, except those that the arguments set. */
 Test(plan, is_completed_from_records)
 {
     static const char row[] =
@@ -234,7 +242,7 @@ Test(plan, is_completed_from_records)
     cr_assert(mkdtemp(folder));
     text_add(&end, row, "a", "isolated", "window", "float");
     text_add(&end, row, "b", "pipelined", "barrier", "half");
-    text_add(&end, row, "c", "isolated", "window", "half --output x"); /* no word: not taken over */
+    text_add(&end, row, "c", "isolated", "window", "half --output x"); /* not a single word: ignored */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct plan_row rows[] = {{.launch = "other", .key = "k", .driver = "broadcast", .args = "-n 1"},
                                   {.launch = "l-1", .key = "h", .driver = "broadcast", .nodes = 4},
@@ -292,7 +300,7 @@ Test(plan, states_are_read_from_the_content)
     plan_free(&plan);
 }
 
-/* Whatever a plan from elsewhere asks for: only measuring. */
+/* Arguments in a plan file can only choose what is measured. */
 Test(plan, arguments_of_a_file_only_measure)
 {
     static const char *const fine[] = {"",

@@ -1,4 +1,4 @@
-/* Known problems of NCCL: which launches meet them. Expected values: the ranges of the table, read by hand. */
+/* Which launches known problems of NCCL affect. Expected values: the ranges of the table, read by hand. */
 #include "catalog/problems.h"
 
 #include <criterion/criterion.h>

@@ -52,7 +52,7 @@ Test(ranking, without_an_interval_there_is_no_place)
     size_t place[4];
     places(mixed, 4, true, place);
     cr_expect(place[0] == 1 && place[1] == 0 && place[2] == 0 && place[3] == 2);
-    places(mixed, 3, true, place); /* one interval alone ranks nothing */
+    places(mixed, 3, true, place); /* a single interval gives no ranking */
     cr_expect(place[0] == 0 && place[1] == 0 && place[2] == 0);
 }
 
@@ -108,6 +108,37 @@ Test(ranking, impossible_is_above_the_bound_with_the_whole_interval)
     cr_expect_not(is_impossible(&line));
 }
 
+/* Tables of nccl-tests say neither mode nor cache; what they were timed like follows from what they are. */
+Test(ranking, mode_nccl_tests_ranks_with_tables_of_nccl_tests)
+{
+    struct case_row measured = case_row_absent(), table = case_row_absent();
+    struct launch launch = {.header = launch_header_absent()};
+    measured.ranks = table.ranks = 8, measured.memory = table.memory = MEMORY_DEVICE;
+    measured.dtype = table.dtype = "float", measured.op = table.op = "sum";
+    measured.mode = MODE_NCCL_TESTS, measured.sync = SYNC_BARRIER, measured.cache = CACHE_WARM;
+    table.statistic = STATISTIC_MEAN, table.rank_reduction = "mean", table.includes_launch = 1;
+    struct case_summary ours = {.row = &measured,
+                                .launch = &launch,
+                                .statistic = STATISTIC_MEAN,
+                                .rank_reduction = "mean"},
+                        theirs = ours;
+    theirs.row = &table;
+    struct basis a = basis_of(SCOPE_HOST, &ours), b = basis_of(SCOPE_HOST, &theirs);
+    cr_expect_eq(basis_order(&a, &b), 0);
+    measured.cache = CACHE_COLD;
+    a = basis_of(SCOPE_HOST, &ours);
+    cr_expect_neq(basis_order(&a, &b), 0, "rotating buffers");
+    measured.cache = CACHE_WARM, measured.mode = MODE_PIPELINED;
+    a = basis_of(SCOPE_HOST, &ours);
+    cr_expect_neq(basis_order(&a, &b), 0, "the device's clock");
+    measured.mode = MODE_NCCL_TESTS, table.includes_launch = ABSENT;
+    a = basis_of(SCOPE_HOST, &ours), b = basis_of(SCOPE_HOST, &theirs);
+    cr_expect_neq(basis_order(&a, &b), 0, "a mean of another tool");
+    table.includes_launch = 1, table.rank_reduction = "max";
+    b = basis_of(SCOPE_HOST, &theirs);
+    cr_expect_neq(basis_order(&a, &b), 0, "nccl-tests with -a 3");
+}
+
 Test(ranking, a_basis_names_what_must_be_equal)
 {
     struct case_row row = case_row_absent();
@@ -125,7 +156,7 @@ Test(ranking, a_basis_names_what_must_be_equal)
     b = a, b.statistic = STATISTIC_MEAN;
     cr_expect_lt(basis_order(&a, &b), 0); /* medians first */
     b = a, b.mode = MODE_ABSENT;
-    cr_expect_neq(basis_order(&a, &b), 0); /* what is not said equals only itself */
+    cr_expect_neq(basis_order(&a, &b), 0); /* an unknown basis equals only itself */
     b = a, b.dtype = "bfloat16";
     cr_expect_neq(basis_order(&a, &b), 0);
     b = a, b.artificial = "emulated";

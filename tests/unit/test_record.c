@@ -1,4 +1,5 @@
 #include "record/fields.h"
+#include "tests/unit/folder.h"
 
 #include <criterion/criterion.h>
 #include <criterion/redirect.h>
@@ -11,38 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char folder[64];
-
-static void make_folder(void)
+static void start(void)
 {
-    snprintf(folder, sizeof folder, "/tmp/busbar-unit-XXXXXX");
-    cr_assert(mkdtemp(folder));
+    make_folder();
     unsetenv("LC_ALL");
 }
+TestSuite(record, .init = start, .fini = remove_folder);
 
-static void remove_folder(void)
-{
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    cr_expect_eq(system(command), 0);
-}
-
-TestSuite(record, .init = make_folder, .fini = remove_folder);
-
-static const char *path_of(const char *name)
-{
-    static char path[256];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static void write_file(const char *name, const char *text, size_t length)
-{
-    FILE *file = fopen(path_of(name), "w");
-    cr_assert(file && fwrite(text, 1, length, file) == length && fclose(file) == 0);
-}
-
-/* A value of its own for every member, by its place in the table. */
+/* Sets every member to a different value, derived from its place in the table. */
 static void fill_all(const struct field *fields, void *record, struct arena *arena)
 {
     for (const struct field *field = fields; field->kind; field++) {
@@ -54,7 +31,7 @@ static void fill_all(const struct field *fields, void *record, struct arena *are
         case FIELD_STRING:
             *(const char **)place = arena_string(arena, text);
             break;
-        case FIELD_WORD: /* in turn a word that this version knows and one that it does not */
+        case FIELD_WORD: /* alternately a word that this version knows and one that it does not know */
             *(int *)place = (field - fields) % 2 ? 1 : value_of_word(field->names, text);
             break;
         case FIELD_INTEGER:
@@ -139,14 +116,14 @@ Test(record, every_member_survives_writing_and_reading)
     header.host_count = 2;
 
     struct record_writer writer;
-    cr_assert_eq(record_open(&writer, path_of("deep/results"), "run", "launch", NULL), STATUS_OK);
+    cr_assert_eq(record_open(&writer, path("deep/results"), "run", "launch", NULL), STATUS_OK);
     cr_assert_eq(record_launch(&writer, &header), STATUS_OK);
     cr_assert_eq(record_case(&writer, &row), STATUS_OK);
     cr_assert_eq(record_end(&writer, END_COMPLETE, 12.5), STATUS_OK);
     cr_assert_eq(record_close(&writer), STATUS_OK);
 
     struct archive archive = {0};
-    cr_assert_eq(archive_read(&archive, path_of("deep/results/run/launch.jsonl")), STATUS_OK);
+    cr_assert_eq(archive_read(&archive, path("deep/results/run/launch.jsonl")), STATUS_OK);
     cr_assert(archive.count == 1 && archive.launches[0].case_count == 1);
     const struct launch *launch = &archive.launches[0];
     expect_equal(launch_fields, &header, &launch->header);
@@ -215,20 +192,20 @@ Test(record, broken_lines_are_counted_and_skipped)
     struct text text = {0};
     text_add(&text, "%s%s", header_line, case_text);
     text_add(&text, "{\"record\":\"case\",\"collective\":\"all_re\n"); /* 1: cut */
-    text_add(&text, "[1,2]\n\"x\"\n17\n");                             /* 2, 3, 4: no objects */
+    text_add(&text, "[1,2]\n\"x\"\n17\n");                             /* 2, 3, 4: not objects */
     text_add(&text, "{\"record\":\"case\",\"status\":\"ok\"}\n");      /* 5: neither collective nor gemm */
     text_add_bytes(&text, zero, sizeof zero - 1);                      /* 6 */
     text_add(&text, "\xff\xfe{}\n");                                   /* 7: not UTF-8 */
     text_add(&text,
-             "{\"record\":\"future\",\"x\":1}\n\n\r\n"); /* no error: a kind that came later; empty lines */
+             "{\"record\":\"future\",\"x\":1}\n\n\r\n"); /* no error: a newer kind of record; empty lines */
     text_add(&text, "{\"record\":\"case\",\"collective\":5,\"gemm\":\"gemm\",\"status\":\"ok\",\"bytes\":"
                     "\"many\",\"samples_us\":[1,-1],"
                     "\"rank_wait_us\":7,\"later\":{}}\n");         /* usable: odd values read as absent */
     text_add(&text, "%.*s", (int)sizeof case_text / 2, case_text); /* 8: the last line of a killed launch */
-    write_file("broken.jsonl", text.data, text.length);
+    put_bytes("broken.jsonl", text.data, text.length);
     cr_redirect_stderr();
     struct archive archive = {0};
-    cr_assert_eq(archive_read(&archive, path_of("broken.jsonl")), STATUS_OK);
+    cr_assert_eq(archive_read(&archive, path("broken.jsonl")), STATUS_OK);
     cr_assert_eq(archive.count, 1);
     cr_expect_eq(archive.launches[0].broken_lines, 8);
     cr_assert_eq(archive.launches[0].case_count, 2);
@@ -242,7 +219,7 @@ Test(record, broken_lines_are_counted_and_skipped)
     text_free(&text);
 }
 
-/* Words of a newer writer: kept, written again, equal only to themselves, and never taken for a known one. */
+/* Unknown words of a newer writer are kept and written again; they equal only themselves, no known word. */
 Test(record, unknown_words_survive)
 {
     static const char lines[] =
@@ -253,8 +230,8 @@ Test(record, unknown_words_survive)
         "{\"record\":\"end\",\"status\":\"paused\"}\n";
     struct archive archive = {0};
     struct text line = {0};
-    write_file("words.jsonl", lines, strlen(lines));
-    cr_assert_eq(archive_read(&archive, path_of("words.jsonl")), STATUS_OK);
+    put_bytes("words.jsonl", lines, strlen(lines));
+    cr_assert_eq(archive_read(&archive, path("words.jsonl")), STATUS_OK);
     const struct case_row *rows = archive.launches[0].cases;
     cr_assert_eq(archive.launches[0].case_count, 3);
     cr_expect_str_eq(mode_name(rows[0].mode), "overlapped");
@@ -272,11 +249,11 @@ Test(record, unknown_words_survive)
 Test(record, a_newer_schema_is_refused)
 {
     static const char text[] = "{\"record\":\"launch\",\"schema\":2,\"run\":\"r\"}\n";
-    write_file("newer.jsonl", text, sizeof text - 1);
+    put_bytes("newer.jsonl", text, sizeof text - 1);
     cr_redirect_stderr();
     name_program("busbar");
     struct archive archive = {0};
-    cr_expect_eq(archive_read(&archive, path_of("newer.jsonl")), STATUS_ENVIRONMENT);
+    cr_expect_eq(archive_read(&archive, path("newer.jsonl")), STATUS_ENVIRONMENT);
     char line[256];
     snprintf(line, sizeof line,
              "busbar: %s/newer.jsonl:1: schema 2 is newer than this busbar's 1: update busbar\n", folder);
@@ -287,14 +264,14 @@ Test(record, a_newer_schema_is_refused)
 
 Test(record, no_launch_no_file_no_folder)
 {
-    write_file("empty.jsonl", "", 0);
-    write_file("cases.jsonl", case_text, sizeof case_text - 1);
-    cr_assert_eq(mkdir(path_of("nothing"), 0777), 0);
+    put_bytes("empty.jsonl", "", 0);
+    put_bytes("cases.jsonl", case_text, sizeof case_text - 1);
+    cr_assert_eq(mkdir(path("nothing"), 0777), 0);
     cr_redirect_stderr();
     const char *names[] = {"empty.jsonl", "cases.jsonl", "nothing", "absent"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         struct archive archive = {0};
-        cr_expect_eq(archive_read(&archive, path_of(names[i])), STATUS_ENVIRONMENT, "%s", names[i]);
+        cr_expect_eq(archive_read(&archive, path(names[i])), STATUS_ENVIRONMENT, "%s", names[i]);
         cr_expect_eq(archive.count, 0);
         archive_free(&archive);
     }
@@ -350,7 +327,7 @@ Test(record, a_full_disk_leaves_whole_lines)
     cr_expect_eq(record_close(&writer), STATUS_ENVIRONMENT);
 
     struct archive archive = {0};
-    cr_assert_eq(archive_read(&archive, path_of("run/full.jsonl")), STATUS_OK);
+    cr_assert_eq(archive_read(&archive, path("run/full.jsonl")), STATUS_OK);
     cr_expect_eq(archive.launches[0].case_count, (size_t)written);
     cr_expect_eq(archive.launches[0].broken_lines, 0);
     cr_expect_eq(archive.launches[0].end.status, END_ABSENT);
@@ -359,10 +336,10 @@ Test(record, a_full_disk_leaves_whole_lines)
 
 Test(record, a_folder_that_cannot_be_made)
 {
-    write_file("file", "x", 1);
+    put_bytes("file", "x", 1);
     cr_redirect_stderr();
     struct record_writer writer;
-    cr_expect_eq(record_open(&writer, path_of("file"), "run", "launch", NULL), STATUS_ENVIRONMENT);
+    cr_expect_eq(record_open(&writer, path("file"), "run", "launch", NULL), STATUS_ENVIRONMENT);
     record_close(&writer);
     cr_expect_eq(record_open(&writer, "/proc/nowhere", "run", "launch", NULL), STATUS_ENVIRONMENT);
     record_close(&writer);
@@ -378,7 +355,23 @@ Test(record, text_that_is_not_utf8_is_kept_readable)
     text_free(&line);
 }
 
-/* The same content gives the same key, another content another one. */
+Test(record, mode_nccl_tests_has_means)
+{
+    double us[] = {10, 20, 60}; /* mean 30, median 20 */
+    struct case_row row = case_row_absent();
+    row.collective = "all_reduce", row.mode = MODE_NCCL_TESTS, row.ranks = 4, row.bytes = 30000;
+    row.samples_us = (struct samples){us, 3};
+    case_row_summarise(&row);
+    cr_expect(row.time_us == 30 && row.median_us == 20);
+    cr_expect(sampled_statistic(&row) == STATISTIC_MEAN && sampled_time_us(&row) == 30);
+    cr_expect(fabs(row.algbw_gbps - 1) < 1e-12 && fabs(row.busbw_gbps - 1.5) < 1e-12); /* 2 (n - 1) / n */
+    row.mode = MODE_PIPELINED;
+    case_row_summarise(&row);
+    cr_expect(sampled_statistic(&row) == STATISTIC_MEDIAN && sampled_time_us(&row) == 20);
+    cr_expect(fabs(row.algbw_gbps - 1.5) < 1e-12);
+}
+
+/* Equal content gives equal keys, different content different keys. */
 Test(record, keys)
 {
     struct case_row row = case_row_absent();

@@ -9,16 +9,16 @@
 
 enum { MOST = 64, LAUNCHES = 3 };
 
-/* ---- who is named ---- */
+/* ---- faults that are named ---- */
 
 struct shape {
-    size_t hosts, rack;     /* hosts of a domain; 0: no domains */
-    double rate[MOST];      /* of each host; a pair has the slower one's. 0: 1 */
+    size_t hosts, rack;     /* rack: hosts per domain; 0: no domains */
+    double rate[MOST];      /* relative rate of each host; a pair has that of its slower host. 0: 1 */
     size_t link_a, link_b;  /* hosts of a slow link; equal: none */
-    double link, rack_rate; /* rates of the slow link, and of rack 0 towards others; 0: 1 */
-    double noise;           /* figures alternate within ± so much */
+    double link, rack_rate; /* relative rates: of the slow link, and of rack 0 to other racks; 0: 1 */
+    double noise;           /* figures alternate within ± this share */
     size_t launches;        /* 0: LAUNCHES */
-    bool once;              /* launch 0 only is slow */
+    bool once;              /* only launch 0 is slow */
     size_t absent;          /* a host without figures; 0: none */
 };
 
@@ -32,7 +32,7 @@ static double rate_of(const struct shape *s, size_t a, size_t b, size_t launch)
     return rate;
 }
 
-/* Every pair of the hosts once in each launch. */
+/* Judges figures of all pairs of hosts, one per launch. */
 static struct scan_verdict judge(const struct shape *s)
 {
     struct scan_pair pairs[MOST * MOST];
@@ -101,7 +101,7 @@ Test(scan, hosts_links_and_domains)
            3, FAULT_HOST, (const size_t[]){1, 2, 3});
 }
 
-/* The figure of a fault, by hand: a host at 0.8 of the others, without noise. */
+/* The figures of a fault, computed by hand: a host at 0.8 of the others, without noise. */
 Test(scan, figures)
 {
     struct scan_verdict verdict = judge(&(struct shape){.hosts = 8, .rate = {[5] = 0.8}});
@@ -114,7 +114,7 @@ Test(scan, figures)
     scan_verdict_free(&verdict);
 }
 
-/* One launch may be disturbed: what it alone shows is a suspect. */
+/* A launch may be disturbed: a fault that only one launch shows is a suspect. */
 Test(scan, one_launch_names_nobody)
 {
     struct scan_verdict verdict =
@@ -124,7 +124,7 @@ Test(scan, one_launch_names_nobody)
     verdict = judge(&(struct shape){.hosts = 8, .rate = {[5] = 0.5}, .noise = 0.01, .once = true});
     for (size_t f = 0; f < verdict.count; f++) cr_expect(!verdict.list[f].named, "slow once");
     scan_verdict_free(&verdict);
-    /* A link that was slow at first and not when it was repeated, and the reverse. */
+    /* A link that is slow only in the first launch. */
     verdict = judge(
         &(struct shape){.hosts = 8, .link_a = 1, .link_b = 4, .link = 0.5, .noise = 0.01, .once = true});
     for (size_t f = 0; f < verdict.count; f++) cr_expect(!verdict.list[f].named, "a link that was slow once");
@@ -147,7 +147,7 @@ Test(scan, few_hosts_and_gaps)
     scan_judge(&(struct scan_data){.hosts = 4}, &(struct scan_rule){0.05, 0.01, 0.05}, &verdict);
     cr_expect(verdict.count == 0 && !verdict.decided && isnan(verdict.noise), "nothing measured");
     scan_verdict_free(&verdict);
-    /* Two pairs, one slow: which of its hosts is not known. */
+    /* Two pairs, one of them slow: nothing shows which of its hosts is slow. */
     struct scan_pair pairs[] = {{0, 2, 0, 0}, {1, 3, 0, 0.7}, {0, 2, 1, 0}, {1, 3, 1, 0.7}};
     scan_judge(&(struct scan_data){4, 2, 4, NULL, pairs}, &(struct scan_rule){0.05, 0.01, 0.05}, &verdict);
     for (size_t f = 0; f < verdict.count; f++)
@@ -155,8 +155,8 @@ Test(scan, few_hosts_and_gaps)
     scan_verdict_free(&verdict);
 }
 
-/* Measured on six hosts with links at 0.5 and 0.6 of the others', on a busy machine; the same twice are
-   two launches. */
+/* Measured on six hosts, two of which have links at 0.5 and 0.6 of the rate, on a busy machine. The same
+   figures twice stand for two launches. */
 Test(scan, two_of_six_do_not_hide_each_other)
 {
     static const double gbps[2][15] = {{.695394, .694726, .708207, .686079, .736296, 1.38767, 1.40038,
@@ -178,7 +178,7 @@ Test(scan, two_of_six_do_not_hide_each_other)
     scan_verdict_free(&verdict);
 }
 
-/* ---- who meets whom ---- */
+/* ---- pairs of each round ---- */
 
 static void expect_pairs(const size_t *partner, size_t hosts, size_t out)
 {
@@ -203,8 +203,7 @@ Test(scan, every_round_pairs_everybody)
         }
 }
 
-/* Four racks of 16: the first rounds cross racks evenly, the last one stays inside; nobody meets the same
-   host twice. */
+/* Four racks of 16: the first rounds cross racks evenly, the last stays inside; no two hosts meet twice. */
 Test(scan, rounds_cross_racks)
 {
     size_t partner[4 * MOST], domain[MOST];
@@ -249,7 +248,7 @@ Test(scan, suspects_meet_hosts_that_measured_well)
     cr_expect(repeated == 1, "the link is measured again once in the launch, not %zu times", repeated);
 }
 
-/* ---- figures that stand alone ---- */
+/* ---- figures of single ranks ---- */
 
 Test(scan, ranks_that_multiply_slowly)
 {

@@ -1,11 +1,10 @@
-/* How often a scan errs, and what it finds. Simulated clusters with known faults are measured round by
-   round with the scan's own decisions (scan_next_rounds, scan_judge). Beside it stands the rule that was
-   used before (scan_before.h): every pair once, the rounds of suspect links three times more, a fixed
-   threshold of 10 %.
+/* Error rates and power of a scan. Simulated clusters with known faults are measured round by round, with the
+   scan's decisions (scan_next_rounds, scan_judge). For comparison, the previous rule (scan_before.h): every
+   pair once, the rounds of suspect links three more times, a fixed threshold of 10 %.
 
-   make test simulates a few rows with few scans; tests/slow/scan_simulation.sh all of them, BUSBAR_SCANS =
-   400 each, and prints the table of bench/analysis/scan/README.md. Seeded: the same number of scans gives
-   the same figures. */
+   `make test` simulates a few rows with few scans; tests/slow/scan_simulation.sh simulates all of them,
+   BUSBAR_SCANS = 400 each, and prints the table of bench/analysis/scan/README.md. The seed is fixed: the same
+   number of scans gives the same figures. */
 #include "analysis/scan/evidence.h"
 #include "analysis/scan/rounds.h"
 #include "base/status.h"
@@ -27,13 +26,13 @@ static const char *const tail_names[] = {"normal", "t(3)", "half per launch"};
 enum situation { CLEAN, ONE_HOST, TWO_HOSTS, THREE_HOSTS, ONE_LINK, ONE_RACK };
 
 struct cluster {
-    size_t hosts, rack; /* rack: hosts of a domain */
+    size_t hosts, rack; /* rack: hosts per domain */
     enum tails tails;
     double sigma; /* of a pair's log time; STUDENT: the scale (the standard deviation is 1.73 times that) */
     enum situation what;
     double delay, host_delay[MOST_HOSTS];
     size_t slow_hosts, slow_rack, link_a, link_b; /* NONE: no such fault */
-    double of_launch[MOST_HOSTS];                 /* SHARED: what a host has in all rounds of a launch */
+    double of_launch[MOST_HOSTS];                 /* SHARED: a host's deviation in all rounds of a launch */
 };
 
 static double student3(struct random_state *random)
@@ -46,7 +45,7 @@ static double noise(const struct cluster *c, size_t a, size_t b, struct random_s
 {
     if (c->tails == NORMAL) return c->sigma * random_normal(random);
     if (c->tails == STUDENT) return c->sigma * student3(random);
-    /* Half of the variance comes from the two hosts, the same in all rounds of a launch. */
+    /* Half of the variance comes from the two hosts and is the same in all rounds of a launch. */
     return c->of_launch[a] + c->of_launch[b] + c->sigma * sqrt(0.5) * random_normal(random);
 }
 
@@ -82,7 +81,7 @@ static void break_something(struct cluster *c, enum situation what, double slow,
     if (what == ONE_RACK) c->slow_rack = (size_t)random_below(random, c->hosts / c->rack);
 }
 
-/* A slow link is seen only where it is measured: one of those of the first launch. */
+/* A scan can only see links that it measures: makes one of the first launch's links slow. */
 static void break_link(struct cluster *c, const size_t *partner, struct random_state *random)
 {
     if (c->what != ONE_LINK || c->link_a != NONE) return;
@@ -94,11 +93,11 @@ static void break_link(struct cluster *c, const size_t *partner, struct random_s
 
 struct outcome {
     bool found, wrong,
-        decided; /* all that is slow was named; something else was; the scan was sure of everything */
+        decided; /* all faults were named; something else was named; the scan decided about every host */
     size_t rounds;
 };
 
-/* Adds what one launch measures. */
+/* Adds the figures of one launch. */
 static size_t measure_launch(struct cluster *c, size_t launch, size_t rounds, const size_t *partner,
                              unsigned char *met, struct scan_pair *pairs, struct random_state *random)
 {
@@ -159,7 +158,7 @@ static struct outcome scan_cluster(struct cluster *c, uint64_t seed)
     return outcome;
 }
 
-/* ---- the rule before ---- */
+/* ---- the previous rule ---- */
 
 enum { MOST_VALUES = 4, REPEATS = 3, LOOKS = 3 };
 
@@ -169,7 +168,7 @@ struct all_pairs {
     bool *asked; /* rounds that were measured again */
 };
 
-/* Round k of the circle method for an even number of hosts. */
+/* Returns the round of the circle method in which two hosts meet, for an even number of hosts. */
 static size_t round_of(size_t a, size_t b, size_t hosts)
 {
     size_t m = hosts - 1;
@@ -238,7 +237,7 @@ static struct outcome scan_before_now(struct cluster *c, uint64_t seed)
 /* ---- many scans ---- */
 
 struct rates {
-    double found, wrong, decided, rounds; /* %; rounds: the mean */
+    double found, wrong, decided, rounds; /* %; rounds: mean number */
 };
 
 static struct rates simulate(const struct cluster *like, enum situation what, double slow, int scans,
@@ -303,8 +302,8 @@ static struct cluster cluster_of(size_t hosts, enum tails tails, double sigma)
     return (struct cluster){.hosts = hosts, .rack = hosts == 16 ? 4 : 16, .tails = tails, .sigma = sigma};
 }
 
-/* The targets: one host 10 % slow is found in 95 of 100 scans, and at most 1 of 100 names anything else;
-   13 rounds. */
+/* The targets: a host that is 10 % slow is found in 95 of 100 scans within 13 rounds; at most 1 of 100 scans
+   names anything else. */
 static void meets_targets(size_t hosts, enum tails tails, double sigma, int scans)
 {
     struct cluster c = cluster_of(hosts, tails, sigma);
@@ -326,8 +325,8 @@ Test(scan_simulation, targets)
     meets_targets(288, STUDENT, 0.03, 10);
 }
 
-/* BUSBAR_SCANS=N prints the tables: N scans for each figure, a quarter of them with 288 hosts, and of the rule before,
-   which then takes long, a twentieth. */
+/* With BUSBAR_SCANS=N, prints the rows of a table from N / share scans for each figure; nothing without it.
+   share > 1 is for large clusters and for the previous rule, which take long. */
 static void print_table(size_t hosts, int share, enum tails last, void (*print)(const struct cluster *, int))
 {
     int scans = getenv("BUSBAR_SCANS") ? atoi(getenv("BUSBAR_SCANS")) : 0;

@@ -1,5 +1,5 @@
-/* Words that the readers of other tools' output share: names of programs, counts in prose, prefixes, JSON in
-   pieces. */
+/* Parsers that the readers of other tools' output share: names of programs, counts in prose, prefixes, JSON
+   in pieces. */
 #include "analysis/import/source_json.h"
 #include "analysis/import/source_line.h"
 
@@ -99,7 +99,7 @@ Test(source, xml_lines)
     free(lines);
 }
 
-/* The documents of a text: how many, and whether the last was cut. */
+/* Returns the number of JSON documents in a text; sets *cut if the last one is incomplete. */
 static size_t pieces_of(const char *text, bool *cut, size_t *rows)
 {
     struct source source = {.path = "x"};
@@ -126,12 +126,12 @@ Test(source, json_in_pieces)
         bool cut;
     } cases[] = {{"{\"r\":[{\"a\":1},{\"a\":2}]}", 1, 2, false},
                  {"{\"r\":[{\"a\":1},{\"a\":2}]}\n{\"r\":[]}", 2, 0, false},
-                 {"{\"r\":[{\"a\":1},{\"a\":{\"b\":2", 1, 1, true},  /* the second row is not whole */
+                 {"{\"r\":[{\"a\":1},{\"a\":{\"b\":2", 1, 1, true},  /* the second row is incomplete */
                  {"{\"r\":[{\"a\":1},{\"a\":{\"b\":2}", 1, 1, true}, /* nor here */
                  {"{\"r\":[{\"a\":1},{\"a\":\"}]", 1, 1, true},      /* brackets within a string */
                  {"[{\"a\":1},{\"a\"", 1, 1, true},
                  {"{\"r\":[{\"a", 0, 0, false},
-                 {"{\"r\": nonsense}\n{\"r\":[{}]}", 1, 1, false}, /* a broken one is skipped */
+                 {"{\"r\": nonsense}\n{\"r\":[{}]}", 1, 1, false}, /* an invalid document is skipped */
                  {"text { \n [1]", 1, 1, false},
                  {"", 0, 0, false}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -141,4 +141,19 @@ Test(source, json_in_pieces)
         cr_expect_eq(cut, cases[i].cut, "%s", cases[i].text);
         cr_expect_eq(rows, cases[i].rows, "%s: %zu rows", cases[i].text, rows);
     }
+}
+
+/* Rows whose counts of ranks and nodes are not known belong together. */
+Test(source, rccl_rows_without_counts_are_one_table)
+{
+    static const char text[] = "[{\"name\":\"AllReduce\",\"nodes\":0,\"ranks\":0,\"size\":8,\"type\":"
+                               "\"float\",\"inPlace\":0,\"time\":2},"
+                               "{\"name\":\"AllReduce\",\"nodes\":-1,\"ranks\":0,\"size\":16,\"type\":"
+                               "\"float\",\"inPlace\":0,\"time\":3}]";
+    struct source source = {.path = "x"};
+    cr_expect_eq(source_read_rccl_json(&source, text, strlen(text)), 1);
+    cr_assert_eq(source.table_count, 1);
+    cr_expect(source.tables[0].row_count == 2 && source.tables[0].ranks_said == ABSENT &&
+              source.tables[0].nodes_said == ABSENT);
+    source_free(&source);
 }

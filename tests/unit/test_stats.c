@@ -44,8 +44,8 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Against the C library's qsort, on what trips quicksorts: sorted, reversed, equal, few values, organ pipes.
- */
+/* Compares with the C library's qsort on inputs that are hard for quicksort: sorted, reversed, equal, few
+   different values, organ pipes. */
 Test(order, sorts)
 {
     struct random_state random;
@@ -70,8 +70,8 @@ Test(order, sorts)
         }
 }
 
-/* A sequence made to be the worst for median-of-three (McIlroy's adversary would do it on line): still sorted
- * in time n log n. */
+/* The worst-case sequence for median-of-three (McIlroy's adversary makes it on line) is still sorted in time
+ * n log n. */
 Test(order, sorts_in_time, .timeout = 10)
 {
     size_t n = 1 << 20;
@@ -166,7 +166,7 @@ Test(effective, edges)
     double lo, hi, m;
     cr_expect_eq(effective_sample_size(same_values, 40), 40);
     cr_expect_eq(effective_sample_size(trend, 1), 1);
-    cr_expect_lt(effective_sample_size(trend, 40), 6); /* a drift tells nearly nothing of the median */
+    cr_expect_lt(effective_sample_size(trend, 40), 6); /* a drifting series tells little about the median */
     cr_expect_not(median_interval_effective(trend, 40, 0.05, &lo, &hi, &m));
     cr_expect(lo == 0 && hi == 39);
     double shuffled[] = {3, 8, 1, 9, 2, 10, 4, 7, 5, 6}; /* anticorrelated: the plain ranks 2 and 9 */
@@ -174,9 +174,8 @@ Test(effective, edges)
     cr_expect(m == 10 && lo == 2 && hi == 9);
 }
 
-/* 2000 series of 200 from an AR(1) of 0.6: the plain interval covers about 72 %, the effective one nominally
-   95 %. The estimate of tau has an error of its own, so a little less is granted: 93 % less three standard
-   errors. */
+/* 2000 series of 200 values from an AR(1) of 0.6: the plain interval covers about 72 %, the effective one
+   nominally 95 %. Since tau is estimated, the test accepts less: 93 % minus three standard errors. */
 Test(effective, coverage)
 {
     enum { TRIALS = 2000, N = 200 };
@@ -189,7 +188,7 @@ Test(effective, coverage)
         if (median_interval_effective(x, N, 0.05, &lo, &hi, NULL))
             effective += lo <= 0 && 0 <= hi;
         else
-            effective++; /* it says that it has none */
+            effective++; /* no interval: counts as covering */
         for (int i = 0; i < N; i++) sorted[i] = x[i];
         sort_doubles(sorted, N);
         median_interval_sorted(sorted, N, 0.05, &lo, &hi);

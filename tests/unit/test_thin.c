@@ -13,6 +13,20 @@ static double p95_of(const double *sorted, size_t n)
     return sorted[(95 * n + 99) / 100 - 1];
 }
 
+Test(thin, a_mean_keeps_all_samples)
+{
+    static double us[100];
+    struct arena arena = {0};
+    struct case_row row = case_row_absent();
+    struct launch launch = {.header = launch_header_absent(), .cases = &row, .case_count = 1};
+    for (size_t i = 0; i < 100; i++) us[i] = (double)(i * i);
+    row.mode = MODE_NCCL_TESTS, row.samples_us = (struct samples){us, 100};
+    thin_launch(&launch, &arena);
+    cr_expect_eq(row.samples_us.count, 100);
+    json_decref(launch.header.source);
+    arena_free(&arena);
+}
+
 Test(thin, median_and_95th_percentile_stay)
 {
     enum { MOST = 2000 };

@@ -34,7 +34,7 @@ Test(workload, order_by_the_interval_of_the_ratio)
     struct step wide = step_of(1.2, 2.4, 0.2, INTERVAL_EXACT), few = step_of(1.2, 2.4, 0.01, INTERVAL_RANGE);
     cr_assert_eq(steps_order(&a, &wide, &ratio), ORDER_UNDECIDED);
     cr_assert_eq(steps_order(&a, &few, &ratio), ORDER_UNDECIDED);
-    /* Faster when nothing overlaps, slower when everything does: nobody is faster. */
+    /* Faster if nothing overlaps, slower if everything does: neither is faster. */
     struct step even = step_of(1.9, 1.9, 0.001, INTERVAL_EXACT),
                 uneven = step_of(0.5, 2.5, 0.001, INTERVAL_EXACT);
     cr_assert_eq(steps_order(&even, &uneven, &ratio), ORDER_UNDECIDED);
@@ -83,7 +83,7 @@ Test(workload, table)
         cr_expect_eq(read_table(&workloads, bad[i]), STATUS_ENVIRONMENT, "%s", bad[i]);
 }
 
-/* A run of two launches on known hosts: redacted texts keep no name, equal names keep equal aliases. */
+/* A run of two launches on known hosts: redacted texts contain no name, and equal names get equal aliases. */
 Test(redact, consistent)
 {
     struct archive archive = {.launches = allocate(2, sizeof(struct launch)), .count = 2};
@@ -101,7 +101,7 @@ Test(redact, consistent)
             "board_serial", "A/77", "gpu", "uuid", "GPU-01234567-89ab-cdef-0123-456789abcdef", "again",
             "A/77 of GPU-01234567-89ab-cdef-0123-456789abcdef!");
     }
-    /* hosts that the world does not list: of a GPU, and of the rank that waits longest */
+    /* hosts that the world does not list: node77 of the rank that waits longest, node88 of a GPU */
     struct case_row row = case_row_absent();
     row.rank_wait_us.host = "node77", row.error = "lost node77 and node88";
     archive.launches[0].cases = &row, archive.launches[0].case_count = 1;
@@ -124,8 +124,8 @@ Test(redact, consistent)
     arena_free(&archive.arena);
 }
 
-/* The catalog tells of links between GPUs: what ran in host memory on the same machine has no bound from it,
- * and no NVLink domain. */
+/* The catalog has the links between GPUs: a case in host memory on the same machine has no bound from it, and
+ * no NVLink domain. */
 Test(site, bounds_are_for_what_ran_on_gpus)
 {
     static const char clouds[] =
@@ -139,7 +139,7 @@ Test(site, bounds_are_for_what_ran_on_gpus)
     struct launch launch = {.header = launch_header_absent()};
     const struct launch *launches[] = {&launch};
     launch.header.cloud_instance = "p5.48xlarge", launch.header.ranks = 16, launch.header.nodes = 2;
-    /* where the nccl backend and cublaslt write the model (bench/gpu/device.c) */
+    /* the place to which the nccl backend and cublaslt write the model (bench/gpu/device.c) */
     launch.header.facts =
         json_pack("{s:{s:s, s:s}}", "gpu", "model", "NVIDIA H100 80GB HBM3", "uuid", "GPU-0");
     struct case_row row = case_row_absent();

@@ -1,5 +1,5 @@
-/* busbar's subcommands: each is one file with a command (its option table) and a main; busbar.c lists them.
- */
+/* busbar's subcommands: each has its own file with a command (its option table) and a run function; busbar.c
+   lists them. */
 #ifndef BUSBAR_ANALYSIS_H
 #define BUSBAR_ANALYSIS_H
 
@@ -7,8 +7,8 @@
 
 struct subcommand {
     const struct command *command; /* its name is "busbar <word>" */
-    enum status (*run)(int argc,
-                       char **argv); /* argv[0] is the word; returns an exit status after one line on error */
+    /* argv[0] is the word. Returns the exit status; after an error, it has printed one line. */
+    enum status (*run)(int argc, char **argv);
 };
 
 extern const struct subcommand show_subcommand;
@@ -19,14 +19,14 @@ extern const struct subcommand baseline_subcommand;
 extern const struct subcommand report_subcommand;
 extern const struct subcommand history_subcommand;
 
-/* One line each, NULL-terminated, in the order of the help: see busbar.c. */
+/* In the order of the help, NULL-terminated (busbar.c). */
 extern const struct subcommand *const subcommands[];
 extern const struct subcommand plan_subcommand;
 extern const struct subcommand scan_subcommand;
 extern const struct subcommand sweep_subcommand;
 
-extern const struct subcommand export_subcommand; /* export.c */
-extern const struct subcommand import_subcommand; /* import.c */
-extern const struct subcommand limits_subcommand; /* limits.c */
+extern const struct subcommand export_subcommand;
+extern const struct subcommand import_subcommand;
+extern const struct subcommand limits_subcommand;
 
 #endif

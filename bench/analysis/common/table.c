@@ -132,7 +132,7 @@ static void print_text(const struct table *table, struct text *out)
         if (width > widths[i % columns]) widths[i % columns] = width;
     }
     for (size_t r = 0; r <= rows; r++) {
-        size_t owed = 0; /* spaces are written only before something */
+        size_t owed = 0; /* spaces to write before the next cell that is not empty */
         for (size_t c = 0; c < columns; c++) {
             if (!widths[c]) continue;
             text_clear(&cell);
@@ -157,8 +157,8 @@ static bool is_number(const char *text)
     return end != text && !*end;
 }
 
-/* A cell that a spreadsheet would take for a formula gets an apostrophe, which spreadsheets read as "text".
-   Controls but newlines become '?': CSV is also looked at in terminals. */
+/* Puts an apostrophe before a cell that a spreadsheet would take for a formula, so that it is read as text.
+   Control characters other than newlines and tabs become '?', because people also view CSV in terminals. */
 static void csv_text(struct text *out, const char *cell)
 {
     bool formula = *cell && strchr("=+-@", *cell) && !is_number(cell);
@@ -188,7 +188,7 @@ static void print_csv(const struct table *table, struct text *out)
     }
 }
 
-/* Markdown is read by programs that let HTML through: what could start markup is escaped. */
+/* Also escapes what could start HTML, because many Markdown programs pass HTML through. */
 void markdown_text(struct text *out, const char *text)
 {
     struct text plain = {0};
@@ -250,7 +250,7 @@ static void html_line(struct text *out, const char *line)
     text_free(&plain);
 }
 
-/* What follows the first newline of a cell is small print under it. */
+/* The lines of a cell after the first become small print under it. */
 static void html_cell(struct text *out, const char *cell)
 {
     char *copy = duplicate(cell), *rest = copy;
@@ -324,7 +324,7 @@ const char *number_text(double value, char text[32])
 void xml_text(struct text *out, const char *text)
 {
     struct text plain = {0};
-    plain_text(&plain, text, (size_t)-1); /* controls become spaces, what is not UTF-8 '?' */
+    plain_text(&plain, text, (size_t)-1); /* control characters become spaces, bytes that are not UTF-8 '?' */
     wchar_t letter;
     size_t bytes;
     for (const char *c = text_get(&plain); *c; c += bytes) {

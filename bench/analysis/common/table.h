@@ -1,5 +1,5 @@
-/* A table of strings, printed for people (text, markdown, HTML) or programs (CSV). Cells may hold anything.
- */
+/* A table of strings, printed for people (text, Markdown, HTML) or programs (CSV). Cells may contain any
+   bytes. */
 #ifndef BUSBAR_TABLE_H
 #define BUSBAR_TABLE_H
 
@@ -14,47 +14,47 @@ enum { TABLE_COLUMNS = 48 };
 struct table {
     struct table_column {
         const char *name;
-        bool left; /* else aligned to the right, as numbers are */
+        bool left; /* aligned to the left; else to the right, like numbers */
     } columns[TABLE_COLUMNS];
     size_t column_count;
-    const char **cells; /* row by row; NULL reads as empty */
+    const char **cells; /* row by row; never NULL */
     size_t cell_count, capacity;
     struct arena arena;
 };
 
-void table_column(struct table *, const char *name, bool left); /* names must outlive the table */
-/* Cells are added from left to right, row after row; text is copied. */
+void table_column(struct table *, const char *name, bool left); /* the name must outlive the table */
+/* Adds a cell: from left to right, row after row. Copies the text. */
 void table_cell(struct table *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t table_rows(const struct table *);
 void table_free(struct table *);
-void table_drop_empty(struct table *); /* the columns that are empty in all rows */
-/* A number, or an empty cell for INT64_MIN (ABSENT). */
+void table_drop_empty(struct table *); /* drops the columns that are empty in all rows */
+/* Adds a cell with a number; empty for INT64_MIN (ABSENT). */
 void table_integer(struct table *, int64_t value);
 
 enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_MARKDOWN, TABLE_HTML };
-/* HTML: a cell's lines after the first are small print. Text: columns that are empty in all rows are left
- * out. CSV: RFC 4180, no line of a cell lost. */
+/* HTML: a cell's lines after the first are small print. Text: leaves out columns that are empty in all rows.
+   CSV: RFC 4180, with all lines of a cell. */
 void table_print(const struct table *, enum table_format, struct text *out);
 
-/* Untrusted text into HTML (element content or quoted attribute): & < > " ' and control characters; not UTF-8
- * becomes U+FFFD. */
+/* Adds untrusted text to HTML (element content or quoted attribute). Escapes & < > " '; control characters
+   become spaces, bytes that are not UTF-8 become U+FFFD. */
 void html_text(struct text *out, const char *text);
-/* Untrusted text into XML 1.0, likewise; what XML cannot hold becomes '?'. */
+/* Adds untrusted text to XML 1.0 in the same way; characters that XML forbids and bytes that are not UTF-8
+   become '?'. */
 void xml_text(struct text *out, const char *text);
-/* Untrusted text as markdown: what could start markup or HTML is escaped; one line. */
+/* Adds untrusted text to Markdown as one line; escapes characters that could start markup or HTML. */
 void markdown_text(struct text *out, const char *text);
-/* Untrusted text for one line of a terminal or a data file: control characters become spaces, not UTF-8
-   becomes '?'; at most `most` characters, then an ellipsis. */
+/* Adds untrusted text to one line of a terminal or a data file: control characters become spaces, bytes that
+   are not UTF-8 become '?'. Cuts it to `most` characters, of which the last is then an ellipsis. */
 void plain_text(struct text *out, const char *text, size_t most);
 
-/* Untrusted text for a line of a terminal or of markdown: at most `most` characters of it. */
+/* plain_text() or, with `markdown`, the same text escaped for Markdown. */
 void line_text(struct text *out, const char *text, size_t most, bool markdown);
-/* Is `item` one of those that `separator` divides in `list`? */
+/* Is `item` one of the items that `separator` separates in `list`? */
 bool list_has(const char *list, const char *separator, const char *item);
 
-/* "0.00123" to "123456": four significant digits at least, an exponent only where nobody could count the
-   zeros;
-   "" for NAN. */
+/* Formats a number with at least four significant digits: "0.001230", "123456". Uses an exponent only for
+   very large and very small values; "" for NAN and infinity. */
 const char *number_text(double value, char text[32]);
 
 #endif

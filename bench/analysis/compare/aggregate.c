@@ -21,7 +21,7 @@ struct row_place {
 
 static const char *label_of(struct arena *arena, const struct launch_header *header, const char *run)
 {
-    enum { LONGEST = 80 }; /* a label stands in headings, tables and plots; the records keep it whole */
+    enum { LONGEST = 80 }; /* for headings, tables and plots; the records keep the whole label */
     struct text name = {0}, label = {0};
     if (header->cloud_label && *header->cloud_label)
         text_add(&name, "%s", header->cloud_label);
@@ -37,8 +37,8 @@ static const char *label_of(struct arena *arena, const struct launch_header *hea
     return result;
 }
 
-/* Two labels alike would make two runs look like one: the run's name is added; where that is not enough, what else
-   tells them apart. */
+/* Makes the labels of all runs different: adds the run's name to equal labels, and other differences if the
+   names are equal too. */
 static void tell_labels_apart(struct aggregate *aggregate)
 {
     const char **labels = allocate(aggregate->count, sizeof *labels);
@@ -68,8 +68,8 @@ static void tell_labels_apart(struct aggregate *aggregate)
     free(labels);
 }
 
-/* Launches with another label, on another instance or GPU, or with another provenance (a fault was injected into some, say), are another
-   run's, whatever name they share: their figures are never combined. */
+/* Finds the run of a launch, or adds it. Launches with different labels, instances, GPUs or provenances (a
+   fault was injected, for example) belong to different runs even if the run's name is the same. */
 static size_t find_run(struct aggregate *aggregate, const struct launch *launch, bool by_allocation)
 {
     const struct launch_header *header = &launch->header;
@@ -105,7 +105,7 @@ static bool is_figure(double us)
 
 static enum statistic statistic_of(const struct case_row *row)
 {
-    if (row->samples_us.count) return STATISTIC_MEDIAN;
+    if (row->samples_us.count) return sampled_statistic(row);
     if (is_figure(row->time_us)) return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
     if (is_figure(row->median_us)) return STATISTIC_MEDIAN;
     return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
@@ -113,12 +113,12 @@ static enum statistic statistic_of(const struct case_row *row)
 
 static double time_of(const struct case_row *row)
 {
-    if (row->samples_us.count) return row->median_us;
+    if (row->samples_us.count) return sampled_time_us(row);
     return is_figure(row->time_us) ? row->time_us : row->median_us;
 }
 
-/* Published tables may give a rate and no time: then the rate is the figure, and no time is made up from it.
- */
+/* Published tables may have a rate and no time. The rate is then the figure, and no time is derived from
+   it. */
 static double rate_of(const struct case_row *row)
 {
     return row->gemm ? row->tflops : row->busbw_gbps;
@@ -134,7 +134,7 @@ static struct row_place place_row(struct aggregate *aggregate, size_t run, const
 {
     struct row_place place = {run, launch, row, row->key, statistic_of(row), row->rank_reduction};
     place.key = arena_string(&aggregate->arena, place.key);
-    /* A row that failed has no statistic: it belongs to the case's line whatever that holds. */
+    /* A failed row has no statistic: it joins the case's line, whatever statistic that line has. */
     place.statistic = is_ok(row) ? place.statistic : STATISTIC_ABSENT;
     place.rank_reduction = is_ok(row) ? arena_string(&aggregate->arena, place.rank_reduction) : NULL;
     return place;
@@ -164,7 +164,7 @@ static int by_run_key_statistic(const void *a, const void *b)
     const struct row_place *x = a, *y = b;
     if (x->run != y->run) return x->run < y->run ? -1 : 1;
     int order = x->key == y->key ? 0 : strcmp(x->key, y->key);
-    /* Failed rows come last within their key, so that they join the line before them. */
+    /* Failed rows come last among the rows of a key, so that they join the line before them. */
     if (!order && !x->statistic != !y->statistic) return x->statistic ? -1 : 1;
     if (!order) order = by_text(statistic_name(x->statistic), statistic_name(y->statistic));
     if (!order) order = by_text(x->rank_reduction, y->rank_reduction);
@@ -257,7 +257,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
         bool timed = is_figure(time_of(row));
         if (!is_ok(row) || (!timed && !is_figure(rate_of(row)))) continue;
         if (line.launches && timed != isfinite(line.points[0].time_us))
-            continue; /* a time and a bare rate do not mix */
+            continue; /* never combine times with rates */
         line.unchecked += row->wrong == ABSENT;
         if (!isfinite(line.bound_us)) line.bound_us = row->bound_us, line.bound = row->bound;
         if (!isfinite(line.peak_tflops)) line.peak_tflops = row->peak_tflops;
@@ -281,7 +281,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
     return line;
 }
 
-/* ---- the order in which people read ---- */
+/* ---- the order of lines in tables ---- */
 
 static int collective_order(const struct case_row *row)
 {
@@ -398,8 +398,8 @@ static void describe_runs(struct aggregate *aggregate, const struct archive *arc
     free(launches);
 }
 
-/* Places sorted by run, key and statistic become lines; failed rows join the line before them with the same
- * key. */
+/* Makes lines from rows sorted by run, key and statistic. Failed rows join the line before them that has the
+   same key. */
 static void fill_lines(struct aggregate *aggregate, const struct row_place *places, size_t n)
 {
     for (size_t r = 0; r < aggregate->count; r++) {

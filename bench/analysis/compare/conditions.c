@@ -52,7 +52,7 @@ const char *launch_provenance(const struct launch_header *header, struct arena *
     return provenance;
 }
 
-/* ---- domains and how the ranks fill them ---- */
+/* ---- NVLink domains, and how the ranks fill them ---- */
 
 static int most_first(const void *a, const void *b)
 {
@@ -60,7 +60,7 @@ static int most_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* "80+64" where the hosts name their domains and these hold unequal numbers of ranks; else NULL. */
+/* "80+64" if the hosts state their domains and these have unequal numbers of ranks; else NULL. */
 static const char *uneven_filling(const struct launch_header *header, struct arena *arena)
 {
     size_t hosts = header->host_count, domains = 0;
@@ -88,7 +88,8 @@ static const char *uneven_filling(const struct launch_header *header, struct are
 
 /* ---- transport ---- */
 
-/* NCCL's network counts between hosts only. Whether multi-node NVLink is in use counts where a domain spans hosts. */
+/* Describes the transport. Names NCCL's network only if there are several nodes, and the use of multi-node
+   NVLink only if domains span hosts. */
 static const char *transport_of(const struct launch_header *header, const struct case_row *row,
                                 struct arena *arena)
 {
@@ -108,7 +109,7 @@ static const char *transport_of(const struct launch_header *header, const struct
         text_add(&text, "%s%s", text.length ? " " : "",
                  json_is_true(mnnvl) ? "multi-node NVLink" : "no multi-node NVLink");
     for (size_t c = 0; c < text.length; c++)
-        if (text.data[c] == '/') text.data[c] = ':'; /* a key's parts are divided by slashes */
+        if (text.data[c] == '/') text.data[c] = ':'; /* slashes separate the parts of a key */
     const char *transport = text.length ? arena_string(arena, text_get(&text)) : NULL;
     text_free(&text);
     return transport;
@@ -131,6 +132,14 @@ struct conditions conditions_of(const struct launch *launch, const struct case_r
     }
     conditions.transport = transport_of(header, row, arena);
     return conditions;
+}
+
+struct timing_method timing_method(const struct case_row *row)
+{
+    bool is_nccl_tests = !row->mode && !row->samples_us.count && row->statistic == STATISTIC_MEAN &&
+                         same(row->rank_reduction, "mean") && row->includes_launch == 1;
+    if (is_nccl_tests) return (struct timing_method){MODE_NCCL_TESTS, SYNC_BARRIER, CACHE_WARM};
+    return (struct timing_method){row->mode, row->sync, row->cache};
 }
 
 /* ---- as text ---- */

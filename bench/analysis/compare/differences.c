@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One thing that a launch says of its environment; the facts of a group are the set of these over its launches. */
+/* One statement of a launch about its environment. The facts of a group are the set of those of its
+   launches. */
 struct fact {
     const char *name, *value;
     bool is_number;
@@ -47,7 +48,7 @@ static struct facts facts_of(const struct launch *const *launches, size_t count,
     return facts;
 }
 
-/* The values of one name: a stretch of the sorted list. */
+/* The values of one name: successive elements of the sorted list. */
 struct stretch {
     const struct fact *first;
     size_t count;
@@ -79,7 +80,8 @@ static const char *joined(struct arena *arena, struct stretch stretch)
     return result;
 }
 
-/* Numbers on which the launches of one group do not agree are measured ones. */
+/* Does the trait vary from launch to launch anyway? So do numbers that differ within a group: they are
+   measured. */
 static bool is_passing(const char *name, struct stretch base, struct stretch fresh)
 {
     return trait_is_passing(name) || (base.count > 1 && base.first[0].is_number) ||

@@ -1,4 +1,4 @@
-/* What differs between the environments of two groups of launches. */
+/* Finds the differences between the environments of two groups of launches. */
 #ifndef BUSBAR_DIFFERENCES_H
 #define BUSBAR_DIFFERENCES_H
 
@@ -8,17 +8,17 @@
 #include <stddef.h>
 
 struct difference {
-    const char *name, *base, *fresh; /* the trait (record/traits.h), and its values on either side */
-    bool both;                       /* both sides say what it is */
+    const char *name, *base, *fresh; /* the trait (record/traits.h), and its values in each group */
+    bool both;                       /* both groups state a value */
 };
 
-/* In the order of their names; what differs from launch to launch by its nature is left out. The caller frees
-   the list, its text is of the arena. */
+/* Returns the differences in the order of their names, without traits that vary from launch to launch anyway.
+   The caller frees the list; its text is in the arena. */
 struct difference *launches_differ(const struct launch *const *base, size_t base_count,
                                    const struct launch *const *fresh, size_t fresh_count, struct arena *,
                                    size_t *count);
 
-/* Does the trait name the instance, or a GPU's model? Figures of different ones are never compared. */
+/* Is the trait the instance type or a GPU model? Figures of different machines are not compared. */
 bool names_machine(const struct difference *);
 
 #endif

@@ -1,4 +1,4 @@
-/* Figures with their intervals: from launches, and what follows from them. */
+/* Computes figures with intervals from launches, and derives rates and shares from figures. */
 #include "analysis/compare/aggregate.h"
 #include "stats/order.h"
 

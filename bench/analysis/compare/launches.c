@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { NAMED = 5 }; /* of many launches, so many are named */
+enum { NAMED = 5 }; /* the most launches that a message names */
 
 const char *launch_folder(const struct launch *launch, struct arena *arena)
 {
@@ -32,13 +32,15 @@ const char *launch_failure(const struct launch *launch)
 
 static double time_of(const struct case_row *row)
 {
-    return row->samples_us.count || !(row->time_us > 0) ? row->median_us : row->time_us;
+    if (row->samples_us.count) return sampled_time_us(row);
+    return row->time_us > 0 ? row->time_us : row->median_us;
 }
 
-/* Does `whole` have every case of `part`, with the same time? A baseline keeps seven digits, and another order. */
+/* Does `whole` have every case of `part`, with the same time? A baseline rounds to seven digits, and has its
+   own order. */
 static bool holds(const struct launch *whole, const struct launch *part)
 {
-    const double most = 1e-5; /* of ln(time) */
+    const double most = 1e-5; /* difference of ln(time) */
     for (size_t i = 0; i < part->case_count; i++) {
         double us = time_of(&part->cases[i]);
         bool found = false;
@@ -63,7 +65,8 @@ static bool same_hosts(const struct launch_header *a, const struct launch_header
     return true;
 }
 
-/* By what the launches say of themselves. */
+/* Do the launches state the same origin: the same table of a file, or the same start, name, driver and
+   hosts? */
 static bool same_origin(const struct launch_header *a, const struct launch_header *b)
 {
     const char *file = fact_text(a->source, "sha256");
@@ -78,7 +81,7 @@ bool same_launch(const struct launch *a, const struct launch *b)
 {
     if (same(a->path, b->path)) return same(a->header.launch, b->header.launch);
     if (!same_origin(&a->header, &b->header)) return false;
-    return a->case_count >= b->case_count ? holds(a, b) : holds(b, a); /* a copy may have been cut */
+    return a->case_count >= b->case_count ? holds(a, b) : holds(b, a); /* a copy may be incomplete */
 }
 
 static int by_text(const char *a, const char *b)
@@ -87,7 +90,7 @@ static int by_text(const char *a, const char *b)
     return strcmp(a, b);
 }
 
-/* Launches that may be the same stand together: by what they say of their start and source. */
+/* Compares start time and source file, so that launches that may be the same are neighbours. */
 static int by_origin(const struct launch *a, const struct launch *b)
 {
     int order = by_text(a->header.started, b->header.started);
@@ -100,7 +103,8 @@ static int by_origin_then_place(const void *a, const void *b)
     const struct launch *x = *(const struct launch *const *)a, *y = *(const struct launch *const *)b;
     int order = by_origin(x, y);
     if (!order)
-        order = (x->case_count < y->case_count) - (x->case_count > y->case_count); /* the whole first */
+        order = (x->case_count < y->case_count) -
+                (x->case_count > y->case_count); /* the more complete one first */
     return order ? order : (x > y) - (x < y);
 }
 
@@ -145,7 +149,7 @@ static bool is_imported(const struct launch *launch)
     return launch_has_provenance(&launch->header, PROVENANCE_IMPORTED);
 }
 
-/* Imported launches are repetitions only if the user or the file says so of both. */
+/* Imported launches are repetitions only if both are marked as such, by the user or by the file. */
 static bool are_repetitions(const struct launch *a, const struct launch *b)
 {
     return json_is_true(json_object_get(a->header.source, "repetitions")) &&
@@ -204,7 +208,8 @@ void archive_complete_keys(struct archive *archive)
             struct conditions conditions = conditions_of(launch, row, &archive->arena);
             text_clear(&key);
             text_add(&key, "%s", row->key);
-            if (row->gemm && row->ranks == ABSENT && launch->header.ranks != ABSENT) { /* an older writer's */
+            if (row->gemm && row->ranks == ABSENT &&
+                launch->header.ranks != ABSENT) { /* record of an older version */
                 row->ranks = launch->header.ranks;
                 text_add(&key, "/ranks=%lld", (long long)row->ranks);
             }
@@ -224,14 +229,15 @@ const char *archive_make_comparable(struct archive *archive)
     return note;
 }
 
-/* ---- launches that the plan holds and nobody measured ---- */
+/* ---- planned launches that were not measured ---- */
 
 static bool is_measured(const struct launch *const *launches, size_t count, const char *folder,
                         const char *name, struct arena *arena)
 {
     struct text path = {0};
     text_add(&path, "%s/%s.jsonl", folder, name);
-    bool found = access(text_get(&path), F_OK) == 0; /* also where only some files of the folder were named */
+    bool found =
+        access(text_get(&path), F_OK) == 0; /* the user may have named only some files of the folder */
     text_free(&path);
     for (size_t i = 0; i < count && !found; i++)
         found = same(launches[i]->header.launch, name) && launch_folder(launches[i], arena) == folder;

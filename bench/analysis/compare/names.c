@@ -7,7 +7,7 @@
 enum {
     COLLECTIVE_TOKENS = 7,
     GEMM_TOKENS = 4
-}; /* the fixed part of case_key; what follows is one token more */
+}; /* in the fixed part of case_key(); the rest is one more token */
 
 static size_t split(char *key, size_t fixed, char **tokens)
 {

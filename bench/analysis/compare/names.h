@@ -1,4 +1,4 @@
-/* Names of cases in a table: what all of them share is said once, and not in every row. */
+/* Short names of cases in a table: parts that all cases have in common are printed once, not in every row. */
 #ifndef BUSBAR_NAMES_OF_CASES_H
 #define BUSBAR_NAMES_OF_CASES_H
 
@@ -12,11 +12,12 @@ struct case_name {
     const struct case_row *row;
 };
 
-/* Of the collectives' or of the matmuls' keys: bit t of the result is set when part t is the same in all of
-   them. These parts are added to `shared`, in words. The name and the size are never among them. */
+/* Finds the parts of the keys that all collectives (or, with `gemm`, all matmuls) have in common. Bit t of
+   the result is set if part t is the same everywhere; never for the name and the size. Adds these parts to
+   `shared`, separated by spaces. */
 unsigned shared_tokens(const struct case_name *, size_t count, bool gemm, struct text *shared);
 
-/* Adds the parts that are not shared: "all_reduce 64 KiB isolated". */
+/* Adds the parts of the key that are not shared: "all_reduce 64 KiB isolated". */
 void short_name(struct text *, const struct case_name *, unsigned shared);
 
 #endif

@@ -10,22 +10,23 @@
 
 static int by_text(const char *a, const char *b)
 {
-    if (!a || !b) return (b != NULL) - (a != NULL); /* what is not said comes last */
+    if (!a || !b) return (b != NULL) - (a != NULL); /* absent values come last */
     return strcmp(a, b);
 }
 
 struct basis basis_of(enum scope scope, const struct case_summary *line)
 {
     const struct case_row *row = line->row;
+    const struct timing_method method = timing_method(row);
     return (struct basis){.ranks = row->ranks,
                           .scope = scope,
                           .artificial = artificial_provenance(&line->launch->header),
                           .dtype = row->dtype,
                           .op = row->op,
                           .placement = row->placement,
-                          .mode = row->mode,
-                          .sync = row->sync,
-                          .cache = row->cache,
+                          .mode = method.mode,
+                          .sync = method.sync,
+                          .cache = method.cache,
                           .memory = row->memory,
                           .statistic = line->statistic,
                           .rank_reduction = line->rank_reduction};
@@ -35,7 +36,7 @@ int basis_order(const struct basis *a, const struct basis *b)
 {
     int order = (a->scope > b->scope) - (a->scope < b->scope);
     if (!order) order = (a->ranks > b->ranks) - (a->ranks < b->ranks);
-    /* Medians before means and what else other tools report. */
+    /* Medians come before the statistics of other tools. */
     if (!order) order = (b->statistic == STATISTIC_MEDIAN) - (a->statistic == STATISTIC_MEDIAN);
     const char *const words[][2] = {{statistic_name(a->statistic), statistic_name(b->statistic)},
                                     {a->rank_reduction, b->rank_reduction},
@@ -54,7 +55,7 @@ int basis_order(const struct basis *a, const struct basis *b)
 
 static void add_word(struct text *out, const char *before, const char *word, const char *after)
 {
-    enum { LONGEST = 40 }; /* records may hold anything */
+    enum { LONGEST = 40 }; /* a record may contain any text */
     if (!word) return;
     text_add(out, "%s", before);
     plain_text(out, word, LONGEST);
@@ -107,7 +108,7 @@ const struct case_summary *impossible_line(const struct study *study, const stru
     return impossible_in_world(&study->aggregate.runs[track->run], track->cases);
 }
 
-/* Widens [lo, hi] to Student's interval at 1 - alpha of the mean of ln(value). */
+/* Widens [lo, hi] to contain Student's interval, at confidence 1 - alpha, of the mean of ln(value). */
 static void widen(const double *values, size_t n, double alpha, struct figure *figure)
 {
     double mean = 0, squares = 0;

@@ -1,5 +1,5 @@
-/* Rules 2, 4 and 5 of comparability (README.md): what may stand in one ranking, what no ranking may hold, and
-   places. */
+/* Rules 2, 4 and 5 of comparability (README.md): which figures may be ranked together, which figures are
+   impossible, and places. */
 #ifndef BUSBAR_RANKING_H
 #define BUSBAR_RANKING_H
 
@@ -7,8 +7,8 @@
 
 /* ---- rule 2: an equal basis ---- */
 
-/* What must be equal before two figures are ranked. Absent: the records do not say, which equals only
-   itself. */
+/* Two figures may be ranked together only if all of this is equal. An absent value equals only another absent
+   value. */
 struct basis {
     int64_t ranks;
     enum scope scope;
@@ -19,39 +19,41 @@ struct basis {
     enum memory memory;
     enum statistic statistic;
     const char *rank_reduction, *dtype, *op;
-    const char *artificial; /* artificial_provenance(): a real machine is not ranked beside an emulated one */
+    const char *artificial; /* artificial_provenance(): real and emulated machines are ranked apart */
 };
 
 struct basis basis_of(enum scope, const struct case_summary *);
-/* As strcmp; 0: they may be ranked, if the number of ranks is known. */
+/* Returns a value like strcmp(). 0: the figures may be ranked together, if the number of ranks is known. */
 int basis_order(const struct basis *, const struct basis *);
-/* "72 GPUs, pipelined, warm cache, median" added to `out`: without the extent, type float, sum and out of
-   place. */
+/* Adds "72 GPUs, pipelined, warm cache, median" to `out`. Leaves out the extent, and the usual type (float),
+   operation (sum) and placement (out of place). */
 void basis_words(const struct basis *, struct text *out);
 
 /* ---- rule 4: impossible figures ---- */
 
-/* Above the bound (or a matmul's peak) with its whole interval; a figure without an interval by more than
-   half a per cent, since tables print three or four digits. */
+/* Is the whole interval above the bound (or a matmul's peak)? A figure without a 95 % interval must also
+   exceed it by more than half a per cent, because tables print three or four digits. */
 bool is_impossible(const struct case_summary *);
-/* The one furthest above its bound among the run's lines of the same collective (or matmul type) in the same
-   world, whatever their mode, type or placement; NULL: none. Where there is one, the number of ranks or the
-   machine is in doubt, and none of these lines may rank or hold a limit. */
+/* Among the run's lines of the same collective (or matmul and type), ranks, nodes, group and conditions, with
+   any mode and placement: the impossible one that is furthest above its bound; NULL: none. If there is one,
+   the number of ranks or the machine is in doubt, and none of these lines may be ranked or meet a limit of a
+   contract. */
 const struct case_summary *impossible_in_world(const struct run_summary *, const struct case_summary *like);
 const struct case_summary *impossible_line(const struct study *,
-                                           const struct track *); /* the same of a track */
+                                           const struct track *); /* the same for a track */
 
 /* ---- rule 5: places ---- */
 
-/* The time of a line with an interval wide enough that those of `rivals` lines hold all at once with 95 %
-   (Bonferroni: each at 1 - 0.05 / rivals). Exact order statistics where there are enough launches for that
-   level; else the hull of the launches and Student's interval of the mean of ln(time), which takes launch
-   medians as log-normal. Below six launches: as line->time_us, with no claim. */
+/* The time of a line with a simultaneous interval: the intervals of all `rivals` lines hold together at 95 %
+   (Bonferroni: each at 1 - 0.05 / rivals). Uses exact order statistics if there are enough launches for that
+   level; else the hull of the line's interval and Student's interval of the mean of ln(time), which assumes
+   that launch medians are log-normal. Below six launches: line->time_us unchanged, without a confidence
+   level. */
 struct figure simultaneous_time(const struct case_summary *, size_t rivals);
 
-/* place[i] = 1 + the number of figures that are better with their whole interval; 0 where a figure has no
-   interval (then nothing is known to be better or worse) and where no other has one. Ties are honest, and
-   places do not chain. */
+/* Sets place[i] to 1 + the number of figures whose whole interval is better than that of figure i; to 0 if
+   figure i has no 95 % interval, or if no other figure has one. Figures can tie. Ties are not transitive:
+   each figure is compared with every other on its own. */
 void places(const struct figure *, size_t count, bool less_is_better, size_t *place);
 
 #endif

@@ -21,7 +21,7 @@ struct site site_of(const struct catalog *catalog, const struct run_summary *run
     return site;
 }
 
-/* Number of nodes of the case: the row's own, or the launch's if all ranks took part; else ABSENT. */
+/* The number of nodes of the case: the row's, or the launch's if all ranks took part; else ABSENT. */
 static int64_t nodes_of(const struct case_summary *line)
 {
     const struct launch_header *header = &line->launch->header;
@@ -32,7 +32,7 @@ static int64_t nodes_of(const struct case_summary *line)
 bool site_machine(const struct site *site, const struct case_summary *line, struct machine *machine)
 {
     const struct case_row *row = line->row;
-    /* The tables tell of links between GPUs: what ran in host memory did not use them. */
+    /* The catalog has the links between GPUs, which cases in host memory do not use. */
     if (row->ranks < 1 || !is_world(row->group) || row->memory == MEMORY_HOST) return false;
     return machine_of(site->instance, site->gpu, row->ranks, nodes_of(line), line->conditions.domains,
                       machine);
@@ -52,8 +52,9 @@ enum scope site_scope(const struct site *site, const struct case_summary *line)
         return nodes > 1 || (site->instance && row->ranks > site->instance->gpus_per_vm) ? SCOPE_DOMAIN
                                                                                          : SCOPE_NODE;
     }
-    return nodes > 1 && !site->gpu && !site->instance ? SCOPE_DOMAINS
-                                                      : SCOPE_UNKNOWN; /* without NVLink a node is a domain */
+    return nodes > 1 && !site->gpu && !site->instance
+               ? SCOPE_DOMAINS
+               : SCOPE_UNKNOWN; /* not a machine of the catalog: takes each node as a domain */
 }
 
 void site_bounds(const struct site *site, struct run_summary *run, struct arena *arena)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_WORD = 40 }; /* of a type, an operation, a mode: records may hold anything */
+enum { LONGEST_WORD = 40 }; /* of a type, an operation or a mode: a record may contain any text */
 
 static enum status read_catalog(struct study *study, const char *catalog)
 {
@@ -42,7 +42,8 @@ enum status study_read(struct study *study, char **paths, int count, const char 
     if (kind == STUDY_REDACTED) {
         redact_archive(&study->archive);
         if (study->twins)
-            study->twins = "some launches were read twice and count once"; /* the line names paths */
+            study->twins =
+                "some launches were read twice and count once"; /* because the line contains paths */
     }
     combine(study, kind == STUDY_BY_ALLOCATION);
     return STATUS_OK;
@@ -51,7 +52,7 @@ enum status study_read(struct study *study, char **paths, int count, const char 
 void study_of(struct study *study, const struct archive *archive)
 {
     *study = (struct study){.archive = *archive, .borrowed = true};
-    (void)read_catalog(study, NULL); /* without one there are no bounds, which is said */
+    (void)read_catalog(study, NULL); /* if there is none, it warns, and there are no bounds */
     combine(study, false);
 }
 
@@ -67,7 +68,8 @@ static int preference(const struct track *track, enum purpose purpose)
 {
     const struct case_row *row = track->cases[0].row;
     enum mode wanted = purpose == FOR_LATENCY ? MODE_ISOLATED : MODE_PIPELINED;
-    int score = row->mode == wanted ? 8 : row->mode ? 0 : 4; /* imports have no mode */
+    const bool as_nccl_tests = !row->mode || row->mode == MODE_NCCL_TESTS; /* imported rows have no mode */
+    int score = row->mode == wanted ? 8 : as_nccl_tests ? 4 : 0;
     if (row->placement != IN_PLACE) score += 2;
     if (is_usual_op(row->op)) score += 1;
     return score;
@@ -79,7 +81,7 @@ static bool is_better(const struct track *a, const struct track *b, enum purpose
     return x != y ? x > y : a->figures > b->figures;
 }
 
-/* The worlds of a run, each with a track of its own: what may not be combined (rule 1) but for the variant. */
+/* Compares worlds by ranks, nodes, conditions, cache and memory. Each world of a run gets one track. */
 static int by_world(const struct track *a, const struct track *b)
 {
     const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;
@@ -210,7 +212,8 @@ const char **study_collectives(const struct study *study)
     const char **names = NULL;
     size_t count = 0;
     bool known[COLLECTIVE_COUNT] = {false};
-    for (int pass = 0; pass < 2; pass++) /* first see which of the table are there, then add the others */
+    for (int pass = 0; pass < 2;
+         pass++) /* first find the known collectives that have figures, then add the others */
         for (size_t r = 0; r < study->aggregate.count; r++)
             for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
                 const struct case_summary *line = &study->aggregate.runs[r].cases[c];

@@ -1,6 +1,6 @@
-/* busbar baseline: keeps runs in results/baselines, to be committed and compared with. A baseline is a folder of launches in the usual record format,
-   written so that version control keeps it well: passes merged, cases in reading order, a line per case,
-   samples with seven digits. */
+/* busbar baseline: saves runs in results/baselines, to commit them and to compare with them later. A baseline
+   is a folder of launches in the usual record format, written in a form that suits version control: passes
+   merged, cases in reading order, one line per case, samples with seven digits. */
 #include "analysis/gate/baseline.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/common/table.h"
@@ -24,10 +24,11 @@
 
 struct settings {
     const char *dir;
-    int replace, thin, allow[3]; /* allow: by the order of `artificial` */
+    int replace, thin, allow[3]; /* allow: in the order of `artificial` */
 };
 
-/* Launches that show what is not so: a baseline of these passes whatever is slower than it. */
+/* Provenances that need an --allow flag: with a baseline that is not a real measurement, a comparison can
+   pass although performance regressed. */
 static const enum provenance artificial[] = {PROVENANCE_FAULTED, PROVENANCE_EMULATED, PROVENANCE_SIMULATED};
 
 #define AT(member) offsetof(struct settings, member)
@@ -121,7 +122,8 @@ static enum status check_launch(const struct launch *launch, const struct settin
     return STATUS_OK;
 }
 
-/* What nothing could be compared with: launches without a figure, of several GPU models, or above the bound. */
+/* Refuses launches that are of no use as a base: no figures, different GPUs or instances, or figures above
+   the bound. */
 static enum status check_figures(const struct archive *archive)
 {
     struct study study;
@@ -152,7 +154,7 @@ static enum status check_figures(const struct archive *archive)
     return status;
 }
 
-/* Refuses a run with planned launches missing: no later comparison with the baseline could notice them. */
+/* Refuses a run that lacks planned launches: no later comparison with the baseline could notice that. */
 static enum status check_plan(struct archive *archive)
 {
     const struct launch **launches = allocate(archive->count, sizeof *launches);
@@ -175,7 +177,8 @@ static void say_outlier(void *context, const char *line)
     warn("%s", line);
 }
 
-/* An outlying launch in a baseline moves every comparison with it: named, so that people can measure it again. */
+/* Warns of outlying launches, so that users can measure them again: in a baseline they affect every
+   comparison. */
 static void name_outliers(const struct archive *archive)
 {
     const struct launch **launches = allocate(archive->count, sizeof *launches);
@@ -194,8 +197,8 @@ static int by_case(const void *a, const void *b)
     return order ? order : strcmp(x->key ? x->key : "", y->key ? y->key : "");
 }
 
-/* "run.launch" of plain characters: a file's name in `folder`. Runs of different folders may have equal names: the
-   second gets "run.launch-2". */
+/* A file name "run.launch" in `folder`; replaces characters that are not plain by '_'. Runs from different
+   folders may have equal names: the second file becomes "run.launch-2". */
 static void file_name(const struct launch *launch, const char *folder, struct text *name)
 {
     text_add(name, "%s.%s", launch->header.run ? launch->header.run : "run",
@@ -251,7 +254,8 @@ static void remove_folder(const char *path)
     if (count >= 0 && rmdir(path)) warn("cannot remove %s: %s", path, strerror(errno));
 }
 
-/* Puts the finished folder in its place in one step; an old one of that name is exchanged, then removed. */
+/* Moves the finished folder to its place atomically. With `replace`, exchanges it with the old one, then
+   removes that. Not atomic on file systems without these operations. */
 static enum status put_in_place(const char *finished, const char *place, int replace)
 {
     if (renameat2(AT_FDCWD, finished, AT_FDCWD, place, RENAME_NOREPLACE) == 0) return STATUS_OK;
@@ -274,8 +278,8 @@ static enum status put_in_place(const char *finished, const char *place, int rep
     return status;
 }
 
-/* The plan that the sweep wrote beside the launches, so that the same can be measured again; none: nothing to
- * keep. */
+/* Copies the plan that the sweep wrote into the run's folder, so that the same launches can be measured
+   again. Does nothing if there is no plan. */
 static enum status keep_plan(const char *run, const char *folder)
 {
     enum { LARGEST_PLAN = 64 << 20 };

@@ -1,10 +1,11 @@
-/* Baselines: runs kept beside the code, in results/baselines/NAME. */
+/* Baselines: runs that are kept with the code, in results/baselines/NAME. */
 #ifndef BUSBAR_BASELINE_H
 #define BUSBAR_BASELINE_H
 
 #include "base/text.h"
 
-/* The path of a baseline of that name where nothing lies at the path itself; else the path as given. */
+/* If `path` does not exist but a baseline of that name does, returns the path of the baseline; else
+   `path`. */
 const char *baseline_path(struct arena *, const char *path);
 
 #endif

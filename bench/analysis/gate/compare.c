@@ -1,4 +1,4 @@
-/* busbar compare: the command. comparison.h makes the decisions, compare_output.h prints them. */
+/* The command busbar compare. See comparison.h for the decisions and compare_output.h for the output. */
 #include "analysis/common/subcommand.h"
 #include "analysis/common/table.h"
 #include "analysis/compare/ranking.h"
@@ -96,7 +96,7 @@ static const struct command command = {
     .options = options,
 };
 
-/* CSV has a row per case and nothing else: what else fails the gate is said beside it. */
+/* Prints the other failures of the gate as warnings, because CSV output has rows for cases only. */
 static void warn_of_failures(const struct comparison *comparison, const struct contract *contract)
 {
     for (size_t i = 0; i < comparison->failure_count; i++) warn("%s", comparison->failures[i]);
@@ -105,7 +105,8 @@ static void warn_of_failures(const struct comparison *comparison, const struct c
              contract->count);
 }
 
-/* A figure above its bound is no measurement of that machine: neither an improvement nor a base to judge by. */
+/* Adds a failure for each run with a figure above its physical bound: such a figure is a measurement error,
+   neither an improvement nor a valid base. */
 static void fail_impossible(struct comparison *comparison)
 {
     struct study study;
@@ -117,13 +118,13 @@ static void fail_impossible(struct comparison *comparison)
             if (!is_impossible(line)) continue;
             comparison_failure(comparison, "%s: %s is impossible: %.0f %% of its %s", run->label, line->key,
                                line->bound_percent.point, line->row->gemm ? "peak" : "bound");
-            break; /* one of a run says it */
+            break; /* one failure per run is enough */
         }
     }
     study_free(&study);
 }
 
-/* A comment in a pull request that says why there is no verdict; the error line follows on stderr. */
+/* Prints, for a comment in a pull request, why there is no verdict. The caller prints the error on stderr. */
 static void say_no_base(const struct settings *settings)
 {
     struct text path = {0};
@@ -175,7 +176,7 @@ static enum status compare(const struct settings *settings, const struct compari
     return status;
 }
 
-/* BASE and NEW into the lists; names of baselines into their paths. */
+/* Adds the operands BASE and NEW to the lists, and replaces names of baselines by their paths. */
 static enum status take_operands(struct settings *settings, int argc, char **argv, int first,
                                  struct arena *arena)
 {

@@ -26,8 +26,8 @@ void time_text(struct text *out, double us)
 
 /* ---- the figures of a row ---- */
 
-/* What --bandwidth shows instead of a time: TFLOP/s of a matmul, bus bandwidth of a collective, algorithm
-   bandwidth of a single rank. */
+/* The rate that --bandwidth shows instead of a time: TFLOP/s for a matmul, bus bandwidth for a collective,
+   algorithm bandwidth if the bus factor is unknown. */
 static double rate_of(const struct case_row *row, double us, const char **unit)
 {
     double factor = case_bus_factor(row);
@@ -77,7 +77,7 @@ static void p_cell(struct table *table, double p)
         table_cell(table, "%.3f", p);
 }
 
-/* In markdown a long name has to break: its parts are divided by blanks. */
+/* In markdown, blanks separate the parts of a name, so that a long one can break across lines. */
 static void name_cell(struct table *table, const struct compared_case *line, const unsigned masks[2],
                       bool markdown)
 {
@@ -122,14 +122,14 @@ static void readable_rows(const struct comparison *comparison, const unsigned ma
 
 /* ---- text and markdown ---- */
 
-/* What is printed, and how its lines begin: markdown has them in a list. */
+/* Where text goes, and how its lines begin: in markdown they are items of a list. */
 struct readable {
     struct text *out;
     const char *start;
     bool markdown;
 };
 
-/* Text from records and paths is anybody's. */
+/* Adds text from records and paths. It is untrusted, so line_text() cleans it. */
 static void say(const struct readable *to, const char *text, size_t most)
 {
     line_text(to->out, text, most, to->markdown);
@@ -332,7 +332,8 @@ static void print_text(const struct comparison *comparison, const struct contrac
     text_add(out, ": %s\n", result_text(comparison, contract, choice->strict));
 }
 
-/* A comment in a pull request: the verdict in one line, what fails, and the rest folded. */
+/* Prints a comment for a pull request: the verdict in one line, the failures, and the rest in a folded
+   section. */
 static void print_markdown(const struct comparison *comparison, const struct contract *contract,
                            const struct output_choice *choice, struct text *out)
 {

@@ -14,7 +14,7 @@ struct output_choice {
     const char *gate; /* the gate file's path; NULL: none */
 };
 
-/* The whole output, the same bytes for the same input. `contract` may be NULL. */
+/* Adds the whole output; the same input gives the same bytes. `contract` may be NULL. */
 void comparison_print(const struct comparison *, const struct contract *, const struct output_choice *,
                       struct text *out);
 
@@ -24,7 +24,7 @@ void comparison_json(const struct comparison *, const struct contract *, const s
 void comparison_csv(const struct comparison *, struct text *out);
 void comparison_junit(const struct comparison *, const struct contract *, bool strict, struct text *out);
 
-/* The geometric mean of the ratios of all cases that could be judged, and their number; NAN: none. */
+/* The geometric mean of the ratios of all cases that were judged, and their number; NAN: none. */
 double comparison_mean_ratio(const struct comparison *, size_t *count);
 
 /* "1.5 GiB", "12.3 µs", "4.56 ms", … */

@@ -1,4 +1,4 @@
-/* A comparison for programs: JSON, CSV, JUnit XML. */
+/* Prints a comparison in the formats for programs: JSON, CSV, JUnit XML. */
 #include "analysis/gate/compare_output.h"
 #include "analysis/common/json.h"
 #include "analysis/common/table.h"

@@ -83,7 +83,8 @@ static void list_launches(struct comparison *comparison, enum side side, size_t 
     qsort(comparison->launches[side], end - first, sizeof *comparison->launches[side], by_start);
 }
 
-/* A launch counted twice would pass for two: neighbours by start are compared, since twins start alike. */
+/* Refuses a launch that is given twice, since it would count as two. Compares only neighbours by start time,
+   because copies have the same start time. */
 static enum status refuse_twins(const struct comparison *comparison, enum side side)
 {
     for (size_t i = 1; i < comparison->launch_count[side]; i++) {
@@ -95,13 +96,14 @@ static enum status refuse_twins(const struct comparison *comparison, enum side s
     return STATUS_OK;
 }
 
-/* The same launch on both sides: no fault, but what is seen then is no repetition. */
+/* Counts launches that are on both sides. That is allowed, but such a launch is not an independent
+   repetition. It is a failure if all new launches are also in base. */
 static void count_common(struct comparison *comparison)
 {
     for (size_t i = 0; i < comparison->launch_count[BASE]; i++) {
         const struct launch *launch = comparison->launches[BASE][i];
         size_t lo = 0, hi = comparison->launch_count[FRESH];
-        while (lo < hi) { /* sorted by start: the first that starts no earlier */
+        while (lo < hi) { /* binary search by start time: the first one that starts no earlier */
             size_t middle = (lo + hi) / 2;
             if (by_text(comparison->launches[FRESH][middle]->header.started, launch->header.started) < 0)
                 lo = middle + 1;
@@ -158,7 +160,7 @@ static void check_launches(struct comparison *comparison, enum side side)
 struct place {
     const char *key;
     const struct case_row *row;
-    size_t launch; /* base launches first, each side by start */
+    size_t launch; /* index: base launches first, each side by start time */
 };
 
 static int by_key(const void *a, const void *b)
@@ -196,7 +198,8 @@ static size_t root_of(size_t *parent, size_t i)
     return i;
 }
 
-/* Launches that have a case in common belong together; groups are numbered by their first launch. */
+/* Puts launches that have a case in common into one group. Numbers the groups in the order of their first
+   launch. */
 static void group_launches(struct comparison *comparison, const struct place *places, size_t count)
 {
     size_t launches = comparison->archive.count, base = comparison->launch_count[BASE];
@@ -230,12 +233,13 @@ static bool is_time(double us)
     return isfinite(us) && us > 0;
 }
 
-/* Only what follows from samples is a median here; an import has nothing but its source's own statistic. */
+/* The time of a row and its statistic: from its samples if it has some; an import has only the statistic of
+   its source. */
 static double time_of(const struct case_row *row, enum statistic *statistic)
 {
     if (row->samples_us.count) {
-        *statistic = STATISTIC_MEDIAN;
-        return row->median_us;
+        *statistic = sampled_statistic(row);
+        return sampled_time_us(row);
     }
     *statistic = row->statistic ? row->statistic : STATISTIC_UNKNOWN;
     return row->time_us;
@@ -269,7 +273,7 @@ static void add_figure(struct comparison *comparison, struct figures *figures, c
     double time_us = time_of(row, &statistic);
     bool wrong = row->status == CASE_WRONG || row->wrong > 0;
     bool broken = row->status == CASE_TIMEOUT || row->status == CASE_ERROR;
-    bool first_wrong = wrong && !(figures->wrong > 0); /* it tells more than a timeout before it */
+    bool first_wrong = wrong && !(figures->wrong > 0); /* replaces an earlier timeout: it is more serious */
     int64_t elements = wrong && !(row->wrong > 0) ? 1 : row->wrong;
     if (elements != ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + elements;
     if (first_wrong || (broken && !figures->problem))
@@ -297,7 +301,7 @@ static double middle_of(const struct figures *figures, size_t launches)
     size_t n = 0;
     for (size_t i = 0; i < launches; i++)
         if (!isnan(figures->ln_us[i])) present[n++] = figures->ln_us[i];
-    /* The median of the medians themselves: for an even number the mean of logarithms would be another. */
+    /* The median of times, not of logarithms: for an even number of values the two differ. */
     for (size_t i = 0; i < n; i++) present[i] = exp(present[i]);
     double middle = median(present, n);
     free(present);
@@ -345,7 +349,7 @@ static struct compared_case new_case(struct comparison *comparison, const struct
     return line;
 }
 
-/* Neither side has a figure, and neither failed: unsupported, too large or skipped on both. */
+/* Does neither side have a figure or a failure? The case was unsupported, too large or skipped on both. */
 static bool is_void(const struct compared_case *line)
 {
     for (int side = BASE; side <= FRESH; side++)
@@ -372,8 +376,8 @@ static void count_drift(struct comparison *comparison, const struct place *place
     }
 }
 
-/* A case that each side measured under conditions of its own (NVLink domains, transport, table) is missing, not
-   compared: says how the keys differ, once. */
+/* Cases that the two sides measured under different conditions (NVLink domains, transport, table) have
+   different keys and are not compared with each other. Notes how the keys differ, once. */
 static void note_other_conditions(struct comparison *comparison)
 {
     for (size_t i = 1; i < comparison->case_count; i++) {

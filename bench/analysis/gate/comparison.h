@@ -1,7 +1,7 @@
-/* Two sides, base and new, compared case by case: what `busbar compare` prints. The unit is the launch, or
-   the allocation where allocations hold several launches (units.c); its values are the logarithms of the
-   median and of a tail statistic of its samples; stats/decision.h holds the rule and the literature.
-   README.md of this room shows what it finds and how often it errs. */
+/* Compares two sides, base and new, case by case, for `busbar compare`. The statistical unit is the launch,
+   or the allocation if allocations contain several launches (units.c). Its values are the logarithms of the
+   median and of a tail statistic of its samples. See stats/decision.h for the rule and the literature, and
+   README.md in this folder for its power and error rates. */
 #ifndef BUSBAR_COMPARISON_H
 #define BUSBAR_COMPARISON_H
 
@@ -17,13 +17,13 @@
 enum side { BASE, FRESH }; /* FRESH is what users call new */
 
 enum verdict {
-    VERDICT_SAME, /* the interval of the ratio lies within the tolerance, and no launch or tail beyond it */
+    VERDICT_SAME, /* the interval of the ratio is within the tolerance, and no launch or tail is beyond it */
     VERDICT_IMPROVEMENT,    /* faster by more than the tolerance, p < alpha */
     VERDICT_REGRESSION,     /* slower by more than the tolerance, p < alpha: by its median or by its tail */
-    VERDICT_INCONCLUSIVE,   /* none of these: the launches do not decide */
-    VERDICT_MISSING,        /* base has a figure, and in some launch of either side there is none */
-    VERDICT_WRONG,          /* wrong data on either side: it has no speed */
-    VERDICT_NOT_COMPARABLE, /* unlike statistics, or a case that base lacks: shown, never gated */
+    VERDICT_INCONCLUSIVE,   /* none of these: too few launches, or too much scatter */
+    VERDICT_MISSING,        /* a launch of either side has no figure, although base has the case */
+    VERDICT_WRONG,          /* wrong data on either side, so that the time means nothing */
+    VERDICT_NOT_COMPARABLE, /* different statistics, or base lacks the case: shown, never fails the gate */
     VERDICT_COUNT
 };
 extern const char *const verdict_names[VERDICT_COUNT];
@@ -31,20 +31,21 @@ extern const char *const verdict_names[VERDICT_COUNT];
 /* One case on one side. */
 struct figures {
     double *ln_us; /* per launch of the case's group: ln of the median of its samples; NAN: no figure */
-    double *ln_p95,
-        *ln_mean;     /* likewise of the 95th percentile (from 20 samples on) and the mean of its samples */
+    /* likewise for the 95th percentile (NAN below 20 samples) and the mean of its samples */
+    double *ln_p95, *ln_mean;
     size_t count;     /* launches with a figure */
     double median_us; /* the median of the launches' medians */
-    enum statistic statistic; /* median from samples; imports: their own; mixed; absent: no figure */
+    /* median if there are samples, else that of the import; mixed; absent: no figure */
+    enum statistic statistic;
     const char *rank_reduction;
-    const char *problem; /* what is wrong with the worst row: "timeout in launch x: …"; NULL: nothing */
-    int64_t wrong;       /* elements over all launches; ABSENT: nobody checked */
-    size_t unchecked;    /* launches with a figure that nobody verified */
-    size_t drifting; /* launches in which the last third of the samples is off the first by more than delta */
-    double drift;    /* the strongest: last third / first third */
+    const char *problem; /* the most serious error of a row: "timeout in launch x: …"; NULL: none */
+    int64_t wrong;       /* wrong elements over all launches; ABSENT: no launch verified its results */
+    size_t unchecked;    /* launches with a figure whose results were not verified */
+    size_t drifting;     /* launches with a drift by more than delta: see sample_drift() */
+    double drift; /* the strongest one: median of the last third / median of the first third; 1: none */
 };
 
-/* The statistic of a launch's samples that shows its slow operations. TAIL_NONE: there are no samples. */
+/* The statistic of a launch's samples that reacts to slow operations. TAIL_NONE: there are no samples. */
 enum tail { TAIL_NONE, TAIL_P95, TAIL_MEAN };
 const char *tail_name(enum tail); /* "95th percentile", "mean"; NULL for TAIL_NONE */
 
@@ -54,74 +55,80 @@ struct compared_case {
     size_t group;
     struct figures side[2];
     double delta;
-    double ratio, lo, hi; /* of times, new / base: above 1 is slower; NAN: no figure; each end at 1 - alpha */
+    /* of times, new / base: above 1 is slower; NAN: no figure; each bound at 1 - alpha */
+    double ratio, lo, hi;
     bool has_interval, paired;
-    double p; /* of "not slower by more than the tolerance", of the case alone; NAN where not tested */
-    double adjusted_p,
-        p_faster; /* what decides on a regression, and on an improvement: see stats/decision.h */
+    bool by_import; /* one side is another tool's table, whose key says less than the measured case's */
+    double p;       /* for "not slower by more than the tolerance", of this case alone; NAN: not tested */
+    /* decide on a regression and on an improvement, adjusted for all cases: see stats/decision.h */
+    double adjusted_p, p_faster;
     enum tail tail;
     double tail_ratio, tail_lo, tail_hi, tail_p; /* as above; NAN without a tail */
-    double
-        scatter; /* of new over base, where more than chance; else NAN: then p is Welch's, stats/scatter.h */
-    size_t units[2];    /* launches or allocations with a figure, a side */
-    bool by_allocation; /* the unit is the allocation */
-    bool confounded;    /* one allocation a side: what differs may be the allocations */
-    double sigma;       /* from unit to unit, of ln: robust; NAN below two a side */
-    double
-        detectable; /* the slowdown (ratio) that so many units would call a regression 8 times out of 10, among as many
-                          cases; INFINITY: none */
-    double
-        launches_needed; /* units a side with which 9 times out of 10 an unchanged case is the same, and one slower by
-                               twice the tolerance a regression; NAN: unknown */
+    /* Scatter of new / scatter of base if they differ by more than chance; p is then Welch's, see
+       stats/scatter.h. Else NAN. */
+    double scatter;
+    size_t units[2];    /* number of units on each side */
+    bool by_allocation; /* the unit is the allocation, not the launch */
+    bool confounded;    /* one allocation on each side: the difference may come from the allocations */
+    double sigma;       /* robust standard deviation of ln from unit to unit; NAN: fewer than two on a side */
+    /* The slowdown (a ratio) that this number of units and cases finds with a probability of 80 %; INFINITY:
+       none. */
+    double detectable;
+    /* Units per side with which, with a probability of 90 % each, an unchanged case is called the same and a
+       case slower by twice the tolerance a regression; NAN: unknown. */
+    double launches_needed;
     enum verdict verdict;
-    const char *why; /* a phrase, where the verdict needs one; else NULL */
+    const char *why; /* explains the verdict; NULL: needs no explanation */
 };
 
-/* Whether launches that took turns on identical hosts are compared pair by pair. Auto: from seven pairs
-   on. */
+/* Whether to compare launches that took turns on identical hosts pair by pair. Auto: if there are enough
+   pairs, at the default alpha seven. */
 enum pairing { PAIRING_ABSENT, PAIRING_AUTO, PAIRING_YES, PAIRING_NO };
 
 struct comparison_rules {
     double alpha, delta;
-    const struct gate *gate; /* NULL: delta for all */
+    const struct gate *gate; /* its rules may override delta; NULL: delta applies to all cases */
     enum pairing pairing;
     bool strict, allow_different;
 };
 
 struct comparison {
     struct archive archive;                 /* base launches first */
-    size_t common;                          /* launches that stand on both sides */
+    size_t common;                          /* launches that are on both sides */
     size_t first_fresh;                     /* index of the first new launch */
-    const struct launch **launches[2];      /* each side's, by start */
-    size_t launch_count[2], allocations[2]; /* allocations: distinct, 0: not recorded */
-    const char *paths[2];                   /* what was asked for, for the heading */
-    size_t *group_of[2], *place_of[2];      /* per launch: its group, and its place in it */
-    struct relabelled_group *groups;        /* of launches */
-    struct relabelled_group *unit_groups;   /* what was relabelled: launches or allocations */
+    const struct launch **launches[2];      /* of each side, by start time */
+    size_t launch_count[2], allocations[2]; /* allocations: number of different ones; 0: not recorded */
+    const char *paths[2];                   /* as the user gave them, for the heading */
+    size_t *group_of[2], *place_of[2];      /* per launch: its group, and its index in that */
+    struct relabelled_group *groups;        /* groups of launches that have cases in common */
+    struct relabelled_group *unit_groups;   /* the same groups in units: launches or allocations */
     size_t group_count;
-    struct compared_case *cases;                /* in reading order */
-    size_t case_count, tested, without_figures; /* the last: cases that neither side could run, left out */
+    struct compared_case *cases; /* in reading order */
+    /* the last: cases left out since neither side could run them */
+    size_t case_count, tested, without_figures;
     size_t counts[VERDICT_COUNT];
     struct difference *differences;
     size_t difference_count;
-    bool interleaved;    /* on identical hosts, base and new took turns in every group */
-    bool one_allocation; /* a side: the difference is confounded */
-    const char *
-        *failures; /* each fails the gate: a launch that died, too few allocations under --strict, … */
+    bool interleaved; /* base and new took turns on identical hosts in every group */
+    /* at most one allocation on each side, not interleaved: differences are confounded */
+    bool one_allocation;
+    /* each of these fails the gate: a launch that died, too few allocations with --strict, … */
+    const char **failures;
     size_t failure_count;
     const char **notes;
     size_t note_count;
 };
 
-/* Reads both sides, checks that they may be compared, and judges every case. STATUS_OK also when regressions
-   are found; see comparison_status. STATUS_USAGE: another GPU or instance, the same launch twice, launches
-   not interleaved (all with one line). */
+/* Reads both sides, checks that they may be compared, and judges every case. Returns STATUS_OK even if it
+   finds regressions; see comparison_status(). Returns STATUS_USAGE after printing one line if the sides ran
+   on different GPUs or instances, if one side has the same launch twice, or if pairs are required but
+   launches did not take turns. */
 enum status compare_runs(struct comparison *, const struct option_list *base, const struct option_list *fresh,
                          const struct comparison_rules *);
 void comparison_free(struct comparison *);
 
-/* STATUS_GATE when a case regressed, is missing or wrong, a launch failed, or (strict) a case is
- * inconclusive. */
+/* Returns STATUS_GATE if a case regressed, is missing or wrong, if there is any failure, or (strict) if a
+   case is inconclusive. */
 enum status comparison_status(const struct comparison *, bool strict);
 
 /* ---- its parts ---- */
@@ -131,36 +138,40 @@ void comparison_failure(struct comparison *, const char *format, ...) __attribut
 const char *comparison_text(struct comparison *, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* environment.c: differences, allocations, taking turns, and what forbids a comparison. */
+/* environment.c: finds differences, allocations and interleaving. Returns STATUS_USAGE after printing one
+   line if the sides must not be compared. */
 enum status compare_environments(struct comparison *, const struct comparison_rules *);
 
-/* The allocation of a launch: its id and hosts as one string of the archive's arena, so that equal ones are
+/* The allocation of a launch: its id and hosts as one string in the archive's arena, where equal strings are
    equal pointers; NULL: not recorded. */
 const char *allocation_of(struct comparison *, const struct launch_header *);
 
-/* units.c: what is relabelled in one group, and which unit each of its launches belongs to. */
+/* units.c: the statistical units of one group, which the permutation test relabels. */
 struct units {
-    size_t count[2];    /* a side */
-    size_t *of[2];      /* per launch of the side: its unit */
+    size_t count[2];    /* number of units on each side */
+    size_t *of[2];      /* per launch of each side: the unit that it belongs to */
     bool by_allocation; /* units are allocations; false: launches */
-    bool confounded;    /* one allocation a side, not the same */
+    bool confounded;    /* each side has a single allocation, and these differ */
 };
 struct units units_of(struct comparison *, size_t group);
 void units_free(struct units *);
-/* The unit's value: the median of those of its launches that have one; NAN: none. Of the archive's arena. */
+/* The value of each unit: the median of its launches' values, without NAN; NAN if all are. `values` has one
+   per launch of the side. The archive's arena owns the result. */
 double *unit_values(struct comparison *, const struct units *, enum side, size_t launches,
                     const double *values);
-/* Fewest allocations a side: with fewer, --strict fails, and the comparison says so. */
+/* With --strict, adds a failure unless the launches are interleaved or each side has at least four
+   allocations. */
 void check_allocations(struct comparison *, const struct comparison_rules *);
 
-/* verdict.c: fills in everything from `delta` on. */
+/* verdict.c: judges all cases; fills in the members of struct compared_case after `delta`. */
 void judge_cases(struct comparison *, const struct comparison_rules *);
 
-/* "regression", or where the sides are one allocation each "regression, confounded with the allocation". */
+/* "regression", or if the case is confounded "regression, confounded with the allocation". */
 const char *verdict_text(const struct compared_case *, char text[64]);
 
-/* Last third over first third of the samples' medians, when further apart than the share `delta` and than
-   chance allows (rank-sum test, z > 4); else 1. */
+/* Drift within a launch: the median of the last third of the samples divided by that of the first third.
+   Returns 1 if they differ by less than the share `delta`, or by no more than chance (rank-sum test, |z| <=
+   4). */
 double sample_drift(const struct samples *, double delta);
 
 #endif

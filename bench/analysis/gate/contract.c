@@ -1,4 +1,4 @@
-/* busbar contract, and the absolute limits of busbar compare --gate. */
+/* busbar contract; also checks the absolute limits for busbar compare --gate. */
 #include "analysis/gate/contract.h"
 #include "analysis/gate/proposal.h"
 #include "analysis/common/json.h"
@@ -27,7 +27,8 @@ static struct figure exact_count(double count)
     return (struct figure){count, count, count, INTERVAL_NONE};
 }
 
-/* Rates follow from the aggregated time; percentiles are those of the launches, over launches. */
+/* The figure that a term limits. Rates and the median are those of the summary; percentiles are aggregated
+   here over the launches' percentiles. */
 static struct figure measured_of(const struct gate_term *term, const struct case_summary *line)
 {
     switch (term->quantity) {
@@ -63,7 +64,7 @@ static struct figure measured_of(const struct gate_term *term, const struct case
     return figure;
 }
 
-/* NAN where the limit is zero: there is no share of zero. */
+/* NAN if the limit is zero, because there is no share of zero. */
 static double margin_of(const struct gate_term *term, double measured)
 {
     bool least = term->relation == RELATION_LEAST || term->relation == RELATION_ABOVE;
@@ -220,7 +221,7 @@ static void list_unfinished(struct contract *contract, const struct aggregate *a
     text_free(&names);
 }
 
-/* What was not measured on a real machine as it is must be told beside the verdict. */
+/* Lists the runs that were not measured on an unmodified real machine, to be printed with the verdict. */
 static void list_artificial(struct contract *contract, const struct aggregate *aggregate)
 {
     struct text words = {0};
@@ -273,7 +274,7 @@ void contract_free(struct contract *contract)
 
 /* ---- printing ---- */
 
-/* Short enough for a terminal; JSON holds the whole key. */
+/* A short name of a case, for terminals; JSON has the whole key. */
 const char *contract_case_label(const struct case_row *row, struct text *label)
 {
     char size[UNIT_TEXT];

@@ -1,4 +1,4 @@
-/* A contract: the absolute limits of a gate file against what a run measured. */
+/* A contract: compares the results of runs with the absolute limits of a gate file. */
 #ifndef BUSBAR_CONTRACT_H
 #define BUSBAR_CONTRACT_H
 
@@ -9,30 +9,31 @@
 struct contract_row {
     const struct gate_rule *rule;
     const struct gate_term *term;
-    const char *run, *key;      /* NULL: no case matched, or none was measured */
-    const struct case_row *row; /* NULL likewise */
+    const char *run, *key;      /* NULL: no case matched */
+    const struct case_row *row; /* NULL: no case matched */
     struct figure measured;     /* over launches */
     const char *found;          /* what was found where the requirement is a text; NULL: not known */
     size_t launches;
-    double margin; /* how far on the good side, as a share of what is required; negative: it fails */
+    /* distance to the limit as a share of it, negative: beyond it; NAN: no figure, or limit 0 */
+    double margin;
     bool pass;
     bool refused;    /* the limit is beyond the physical bound: no machine could hold it */
-    const char *why; /* NULL: nothing to add */
+    const char *why; /* explains the result; NULL: needs no explanation */
 };
 
 struct contract {
     struct contract_row *rows;
     size_t count, failed;
     const char *artificial; /* which runs are faulted, emulated or simulated; NULL: none */
-    size_t
-        unfinished; /* launches that died, did not complete or are missing against their plan: these fail it too */
+    /* launches that died, did not complete, or are missing from the run; fail the contract */
+    size_t unfinished;
     const char *unfinished_names; /* the first of them, "a.jsonl died, b.jsonl was interrupted"; NULL: none */
     struct arena arena;
 };
 
-/* Every requirement of the gate's rules on every matching case of every run. A requirement that no
-   measurement answers fails, and so does a case with wrong data or a launch that failed on it. strict: the
-   whole interval must lie on the good side. */
+/* Checks every requirement of the gate's rules on every matching case of every run. A requirement also fails
+   if no case matches, if the figure was not measured, if data were wrong, or if a launch failed on the case.
+   strict: the whole interval must keep the limit, and there must be one. */
 struct contract contract_of(const struct gate *, const struct aggregate *, bool strict);
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);

@@ -1,4 +1,4 @@
-/* What differs between the environments of two sides, and whether their launches may be compared. */
+/* Finds how the environments of two sides differ, and whether their launches may be compared. */
 #include "analysis/gate/comparison.h"
 
 #include <math.h>
@@ -28,7 +28,7 @@ static enum status list_differences(struct comparison *comparison, bool allow_di
     return allow_different ? STATUS_OK : refuse_other_machines(comparison);
 }
 
-/* ---- allocations, and taking turns ---- */
+/* ---- allocations and interleaving ---- */
 
 static const char *hosts_of(struct comparison *comparison, const struct launch_header *header)
 {
@@ -56,8 +56,8 @@ static int by_pointer(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Distinct allocations of a side; strings of the arena are equal when their pointers are. One of them is
- * stored in *any. */
+/* The number of different allocations on a side (0: not recorded). Stores one of them in *any; NULL: none.
+   Equal strings of the arena are equal pointers. */
 static size_t count_allocations(struct comparison *comparison, enum side side, const char **any)
 {
     const char **seen = allocate(comparison->launch_count[side], sizeof *seen);
@@ -73,7 +73,7 @@ static size_t count_allocations(struct comparison *comparison, enum side side, c
     return distinct;
 }
 
-/* The launches of one group and side, by start. */
+/* Lists the launches of one group and side, by start time; returns how many. */
 static size_t launches_of(const struct comparison *comparison, enum side side, size_t group,
                           const struct launch **into)
 {
@@ -83,9 +83,9 @@ static size_t launches_of(const struct comparison *comparison, enum side side, s
     return n;
 }
 
-/* In the order of their starts, the launches must form pairs of one base and one new on the same hosts. The
-   k-th base and the k-th new launch are a pair when neither begins after the next pair has begun; times have
-   a resolution of a second. */
+/* Do the launches take turns? The k-th base and the k-th new launch form a pair. Both must run on the same
+   hosts, and a pair must not start before both launches of the previous pair have started. It may start in
+   the same second as the later one of them, because start times have a resolution of 1 s. Needs two pairs. */
 static bool take_turns(struct comparison *comparison, const struct launch **base, const struct launch **fresh,
                        size_t n)
 {
@@ -124,9 +124,10 @@ static bool is_interleaved(struct comparison *comparison)
     return turns && any;
 }
 
-/* Pairs remove what the sides share, but have few relabellings: the p of the one-sided test are multiples of 1 / 2^n. With
-   six pairs one outlying launch already leaves p at 7 / 64, where 6 + 6 still find a 38 % slowdown. By default pairs are
-   used from seven on (six of the 128 p are below alpha 0.05). */
+/* Decides for each group whether to compare pairs. Pairs cancel effects that both launches share, but have
+   few relabellings: p is a multiple of 1 / 2^n. With six pairs a single outlying launch already raises p to 7
+   / 64, while the unpaired test of 6 + 6 launches still finds a 38 % slowdown. By default pairs are used from
+   seven on (at alpha 0.05: 6 of the 128 possible p are below it). */
 static enum status choose_pairing(struct comparison *comparison, const struct comparison_rules *rules)
 {
     if (rules->pairing == PAIRING_YES && !comparison->interleaved)

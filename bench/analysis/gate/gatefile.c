@@ -101,8 +101,8 @@ static enum status unknown_term(const struct place *place, const char *name)
     names[TERM_COUNT] = "delta";
     names[TERM_COUNT + 1] = NULL;
     const char *near = nearest(name, names);
-    return fail(STATUS_USAGE, "%s:%zu: '%s' is nothing that a rule can speak of%s%s%s", place->path,
-                place->line, name, near ? "; did you mean '" : "", near ? near : "",
+    return fail(STATUS_USAGE, "%s:%zu: unknown term '%s'%s%s%s", place->path, place->line, name,
+                near ? "; did you mean '" : "", near ? near : "",
                 near ? "'?" : " (busbar contract --help lists the names)");
 }
 
@@ -119,7 +119,7 @@ static enum status set_number(const struct place *place, struct gate_term *term,
                 kind == TERM_SIZE ? "size such as 8, 64K, 1M or 2G" : "number");
 }
 
-/* "name>=value" into the rule's conditions or requirements. */
+/* Parses "name>=value" and adds it to the rule's conditions or requirements. */
 static enum status add_term(struct gate *gate, struct gate_rule *rule, const struct place *place,
                             const char *word)
 {
@@ -245,7 +245,7 @@ void gate_free(struct gate *gate)
     *gate = (struct gate){0};
 }
 
-/* What a case does not tell fulfils no condition, != as little as =. */
+/* A value that is absent from the case fulfils no condition, not even one with !=. */
 static bool condition_holds(const struct gate_term *term, const struct case_row *row, int64_t domains)
 {
     if (!term->field) return domains != ABSENT && gate_holds(term->relation, (double)domains, term->number);

@@ -1,15 +1,15 @@
-/* The gate file: what a CI keeps beside its code. One rule a line, '#' starts a comment:
+/* The gate file, which a project keeps with its code for CI. One rule per line, '#' starts a comment:
 
        PATTERN [CONDITION…] REQUIREMENT…
 
-   PATTERN: a collective's name, "matmul", or a shell pattern of them (all_*, *).
+   PATTERN: a collective's name, "matmul", or a shell pattern that matches such names (all_*, *).
 
-   CONDITION, on what was asked: requested_bytes>=1G, ranks=8, dtype=float, mode!=isolated; texts are compared
-   with shell patterns.
+   CONDITION, on the settings of a case: requested_bytes>=1G, ranks=8, dtype=float, mode!=isolated. Texts are
+   shell patterns.
 
-   REQUIREMENT: delta=5%, the tolerance of `busbar compare` for these cases (the last rule that matches
-   counts); or a limit on each matching case (all rules that match count): busbw_gbps>=460, median_us<=25,
-   tflops>=700, bound_percent>=80 (of the physical bound or peak), wrong<=0, launches>=6,
+   REQUIREMENT: delta=5%, the tolerance of `busbar compare` for matching cases (if several rules match, the
+   last one with a delta counts); or a limit on each matching case (all matching rules count): busbw_gbps>=460,
+   median_us<=25, tflops>=700, bound_percent>=80 (of the physical bound or peak), wrong<=0, launches>=6,
    transport=*GDRDMA*.
 
    The comment lines right above a rule are its reason. */
@@ -30,7 +30,7 @@ enum relation {
     RELATION_BELOW
 };
 
-/* What a requirement limits. */
+/* The measured quantity that a requirement limits. */
 enum quantity {
     QUANTITY_NONE,
     MEDIAN_US,
@@ -48,10 +48,10 @@ enum quantity {
 struct gate_term {
     const char *text;       /* as written: "busbw_gbps>=460" */
     const char *name;       /* "busbw_gbps" */
-    enum quantity quantity; /* of a requirement; QUANTITY_NONE: the term is a condition */
+    enum quantity quantity; /* what a requirement limits; QUANTITY_NONE: the term is a condition */
     enum relation relation;
     double number;
-    const char *pattern;       /* of a text; NULL: a number */
+    const char *pattern;       /* compared with a text; NULL: the term compares numbers */
     const struct field *field; /* of struct case_row; NULL: the launch or the aggregate knows it */
 };
 
@@ -59,7 +59,7 @@ enum { GATE_TERMS = 16 };
 
 struct gate_rule {
     size_t line;
-    const char *text; /* the rule as written, without comment, single blanks */
+    const char *text; /* the rule as written, without comment, its words separated by single blanks */
     const char *pattern;
     struct gate_term conditions[GATE_TERMS], requirements[GATE_TERMS];
     size_t condition_count, requirement_count;
@@ -74,8 +74,8 @@ struct gate {
     struct arena arena;
 };
 
-/* STATUS_ENVIRONMENT where the file cannot be read; STATUS_USAGE for the first line that is no rule, named
- * with its number. */
+/* Returns STATUS_ENVIRONMENT if the file cannot be read; STATUS_USAGE if it has no rule, or after printing
+   one line that names the file and the first line that is not a valid rule. */
 enum status gate_read(struct gate *, const char *path);
 void gate_free(struct gate *);
 
@@ -85,7 +85,8 @@ bool gate_matches(const struct gate_rule *, const struct case_row *, int64_t dom
 bool gate_names(const struct gate_rule *, const char *collective);
 /* The value of the condition name=value; NAN: there is none. */
 double gate_condition(const struct gate_rule *, const char *name);
-double gate_delta(const struct gate *, const struct case_row *, double otherwise); /* gate may be NULL */
+/* The delta of the last matching rule that has one, or `otherwise`. The gate may be NULL. */
+double gate_delta(const struct gate *, const struct case_row *, double otherwise);
 bool gate_holds(enum relation, double measured, double required);
 
 /* Whether the term limits a count, which has no interval and no bound. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double LEAST_SHIFT = 0.03; /* what nobody would act on is not named */
+static const double LEAST_SHIFT = 0.03; /* of ln: smaller differences are not worth a warning */
 
 static size_t without_gaps(const double *values, size_t n, double *present)
 {
@@ -41,10 +41,10 @@ static int by_key(const void *a, const void *b)
     return order ? order : (x->launch > y->launch) - (x->launch < y->launch);
 }
 
-/* What a launch's outlying cases come to. */
+/* Summary of a launch's outlying cases. */
 struct apart {
     size_t launch, cases, outlying;
-    double most; /* the largest distance from the others, of ln */
+    double most; /* the largest distance of ln(median) from that of all launches, with its sign */
     const char *worst;
 };
 
@@ -66,7 +66,7 @@ static void judge_case(const struct value *values, size_t count, struct apart *a
 
 static bool has_figure(const struct case_row *row)
 {
-    return row->key && row->samples_us.count && row->median_us > 0 && isfinite(row->median_us) &&
+    return row->key && row->samples_us.count && sampled_time_us(row) > 0 && isfinite(sampled_time_us(row)) &&
            row->status == CASE_OK && !(row->wrong > 0);
 }
 
@@ -79,8 +79,8 @@ static struct apart *find_apart(const struct launch *const *launches, size_t cou
     for (size_t l = 0; l < count; l++)
         for (size_t c = 0; c < launches[l]->case_count; c++)
             if (has_figure(&launches[l]->cases[c]))
-                values[n++] =
-                    (struct value){launches[l]->cases[c].key, l, log(launches[l]->cases[c].median_us)};
+                values[n++] = (struct value){launches[l]->cases[c].key, l,
+                                             log(sampled_time_us(&launches[l]->cases[c]))};
     if (n) qsort(values, n, sizeof *values, by_key);
     for (size_t i = 0, next; i < n; i = next) {
         for (next = i + 1; next < n && strcmp(values[next].key, values[i].key) == 0;) next++;
@@ -122,7 +122,7 @@ static void add_hosts(const struct launch *const *launches, size_t count, const 
     text_free(&first);
 }
 
-/* The share of its samples that a launch set aside because a thread was scheduled away; NAN: not counted. */
+/* The share of a launch's samples that were set aside because a thread was preempted; NAN: not counted. */
 static double share_set_aside(const struct launch *launch)
 {
     double aside = 0, kept = 0;
@@ -150,7 +150,7 @@ static void add_set_aside(const struct launch *const *launches, size_t count, co
     free(others);
 }
 
-/* Time and date of the start, as far as recorded: "2026-11-27T21:23:31Z" to "2026-11-27 21:23". */
+/* Adds date and time of the start if they are recorded: "2026-11-27T21:23:31Z" becomes "2026-11-27 21:23". */
 static void add_start(const struct launch *const *launches, size_t count, const struct apart *apart,
                       struct text *line)
 {

@@ -24,7 +24,7 @@ static int by_place(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* Takes `wanted` of the values from `first` to before `end`, evenly spread. There are as many. */
+/* Copies `wanted` evenly spread values from the range [first, end), which has at least that many. */
 static size_t spread(const struct ranked *sorted, size_t first, size_t end, size_t wanted,
                      struct ranked *into)
 {
@@ -46,7 +46,8 @@ static void thin_samples(struct samples *samples, struct arena *arena)
     qsort(sorted, n, sizeof *sorted, by_value);
     size_t middle = (n - 1) / 2, above = n / 2 + 1, p95 = rank_of_p95(n), p95_kept = rank_of_p95(kept);
     taken += spread(sorted, 0, middle, (kept - 1) / 2, few);
-    for (size_t i = middle; i < above; i++) few[taken++] = sorted[i]; /* one or two: they make the median */
+    for (size_t i = middle; i < above; i++)
+        few[taken++] = sorted[i]; /* the one or two that define the median */
     taken += spread(sorted, above, p95, p95_kept - taken, few + taken);
     few[taken++] = sorted[p95];
     taken += spread(sorted, p95 + 1, n, kept - taken, few + taken);
@@ -65,7 +66,8 @@ static void thin_row(struct case_row *row, struct arena *arena)
             NAN;
         row->algbw_gbps = row->busbw_gbps = row->tflops = NAN;
     }
-    thin_samples(&row->samples_us, arena);
+    /* A mean needs all samples; there are few, since each is of many operations. */
+    if (sampled_statistic(row) != STATISTIC_MEAN) thin_samples(&row->samples_us, arena);
     row->global_us = none.global_us;
     row->preempted = none.preempted;
     row->stopped_by = none.stopped_by;

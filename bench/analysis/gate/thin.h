@@ -1,13 +1,14 @@
-/* Baselines for git: of each launch only what a comparison reads. */
+/* Makes baselines small enough for git: keeps only the data that a comparison reads. */
 #ifndef BUSBAR_THIN_H
 #define BUSBAR_THIN_H
 
 #include "record/record.h"
 
-/* Keeps 20 of a case's samples (21 of an odd number), in measured order: their median and 95th percentile are
-   those of all, the others are spread evenly over the ranks. Fewer stay as they are. What follows from the
-   samples, and what a comparison does not read (telemetry, groups, arrival times, …), goes. The header's
-   `source` says so. Passes must have been merged; memory is of the arena. */
+/* Keeps 20 samples of each case (21 if their number is odd), in measured order: those that define the median
+   and the 95th percentile, and others spread evenly over the sorted samples. Keeps all if there are no more
+   than that. Removes values that follow from the samples, and data that a comparison does not read
+   (telemetry, groups, arrival times, …). Sets "thin" in the header's `source`. Passes must have been merged;
+   the arena owns the new memory. */
 void thin_launch(struct launch *, struct arena *);
 
 #endif

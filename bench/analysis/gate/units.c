@@ -1,10 +1,10 @@
-/* What is relabelled: launches, or allocations as wholes.
+/* Chooses the statistical units, which the permutation test relabels: launches, or whole allocations.
 
-   Launches of one allocation share its hosts, its place in the network and its neighbours: they resemble each other more
-   than launches of two allocations do, and a test that takes them for independent finds differences between allocations.
-   With 2 % between allocations it raised a false regression in 33 to 78 % of comparisons. So the unit is the highest level
-   that was repeated (Kalibera & Jones 2013, section 5: what is not repeated at the highest level cannot be told apart from
-   its effect). */
+   Launches of one allocation share its hosts, its place in the network and its neighbours, so they resemble
+   each other more than launches of different allocations do. A test that takes them as independent detects
+   differences between allocations: where these were 2 %, it raised a false regression in 33 to 78 % of
+   comparisons. Therefore the unit is the highest level that was repeated (Kalibera & Jones 2013, section 5:
+   an effect at a level that was not repeated cannot be separated from the effect under test). */
 #include "analysis/gate/comparison.h"
 #include "stats/order.h"
 #include "stats/relabel.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_ALLOCATIONS = 4 }; /* a side: 3 + 3 have 20 relabellings, so no p below 0.05 */
+enum { LEAST_ALLOCATIONS = 4 }; /* per side: 3 + 3 have only 20 relabellings, so p is never below 0.05 */
 
 struct placed {
     const char *allocation;
@@ -27,7 +27,7 @@ static int by_allocation(const void *a, const void *b)
     return (x->place > y->place) - (x->place < y->place);
 }
 
-/* The launches of a group and side, with their allocations. */
+/* The allocation of each launch of one group and side. The caller frees the list. */
 static struct placed *placed_of(struct comparison *comparison, enum side side, size_t group, size_t count)
 {
     struct placed *placed = allocate(count + 1, sizeof *placed);
@@ -40,8 +40,8 @@ static struct placed *placed_of(struct comparison *comparison, enum side side, s
     return placed;
 }
 
-/* Numbers the allocations of a side in the order of their first launch; returns how many there are, 0 when that of some
-   launch is not recorded. */
+/* Numbers the allocations of a side in the order of their first launch: unit[i] is the number for launch i.
+   Returns how many allocations there are; 0 if that of some launch is not recorded. */
 static size_t number_allocations(const struct placed *placed, size_t count, size_t *unit)
 {
     size_t units = 0;
@@ -81,7 +81,8 @@ struct units units_of(struct comparison *comparison, size_t group)
     bool known = units.count[BASE] && units.count[FRESH];
     bool single = units.count[BASE] == 1 && units.count[FRESH] == 1;
     units.confounded = known && single && one[BASE] != one[FRESH];
-    /* Launches that took turns on the same hosts are compared within their allocation: it cancels. */
+    /* Launches that took turns on the same hosts are compared within their allocation, so its effect
+       cancels. */
     units.by_allocation = known && !single && !comparison->interleaved && !launches->paired;
     if (!units.by_allocation) every_launch(&units, launches);
     return units;

@@ -1,4 +1,5 @@
-/* The statistics of a comparison and what follows from them. */
+/* Computes the statistics of a comparison and the verdict on each case. */
+#include "analysis/compare/conditions.h"
 #include "analysis/gate/comparison.h"
 #include "analysis/gate/outliers.h"
 #include "stats/order.h"
@@ -9,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Relabellings beyond the exact ones are drawn from this seed: the same input gives the same verdict. */
+/* Seed for relabellings drawn at random, where there are too many to enumerate: the same input gives the same
+   verdict. */
 enum { SEED = 20240501 };
 
 double sample_drift(const struct samples *samples, double delta)
@@ -19,8 +21,8 @@ double sample_drift(const struct samples *samples, double delta)
     const double *first = samples->us, *last = samples->us + samples->count - third;
     double ratio = median(last, third) / median(first, third);
     if (!(fabs(log(ratio)) > log1p(delta))) return 1;
-    /* Mann-Whitney's U by counting, with its normal limit: third^2 / 4 comparisons at most of a hundred
-     * samples are few. */
+    /* Mann-Whitney's U by direct counting, with the normal approximation. Uses every step-th sample of the
+       first third, so that large launches stay cheap. */
     size_t step = third > 200 ? third / 200 : 1, n = 0, above = 0, ties = 0;
     for (size_t i = 0; i < third; i += step, n++)
         for (size_t j = 0; j < third; j += step) above += last[j] > first[i], ties += last[j] == first[i];
@@ -29,7 +31,7 @@ double sample_drift(const struct samples *samples, double delta)
     return fabs(z) > 4 ? ratio : 1;
 }
 
-/* ---- what can be judged at all ---- */
+/* ---- cases that can be judged ---- */
 
 static const char *statistic_text(struct comparison *comparison, const struct figures *figures)
 {
@@ -46,8 +48,9 @@ static bool alike(const struct figures *a, const struct figures *b)
     return !a->rank_reduction || !b->rank_reduction || same(a->rank_reduction, b->rank_reduction);
 }
 
-/* Launches of its group without a figure: a time budget that runs out, or a run that was cut, leaves out the slow ones, and
-   the rest would look fast. NULL: each launch of both sides has one. */
+/* Describes launches of the group that have no figure for this case; NULL: all have one. When a time budget
+   runs out or a run is cut, it is the slow launches that lose their figures, and the rest would look too
+   fast. */
 static const char *censored(struct comparison *comparison, const struct compared_case *line)
 {
     const struct relabelled_group *group = &comparison->groups[line->group];
@@ -61,7 +64,7 @@ static const char *censored(struct comparison *comparison, const struct compared
     return NULL;
 }
 
-/* Sets a verdict that needs no statistics; false: the case is to be tested. */
+/* Sets the verdict if it needs no statistics. Returns false if the case must be tested. */
 static bool judged_without_test(struct comparison *comparison, struct compared_case *line)
 {
     const struct figures *base = &line->side[BASE], *fresh = &line->side[FRESH];
@@ -82,6 +85,9 @@ static bool judged_without_test(struct comparison *comparison, struct compared_c
         line->verdict = VERDICT_NOT_COMPARABLE;
         line->why = comparison_text(comparison, "base is a %s, new a %s", statistic_text(comparison, base),
                                     statistic_text(comparison, fresh));
+    } else if (line->by_import) {
+        line->verdict = VERDICT_NOT_COMPARABLE;
+        line->why = "timed alike, but the imported table does not tell all conditions";
     } else {
         line->why = censored(comparison, line);
         if (!line->why) return false;
@@ -95,7 +101,7 @@ static bool same_text_if_known(const char *a, const char *b)
     return !a || !b || same(a, b);
 }
 
-/* The same case, as far as an import tells. */
+/* Can these be the same case? Ignores what an import does not know. */
 static bool may_be_the_same(const struct case_row *a, const struct case_row *b)
 {
     return a->collective && same(a->collective, b->collective) && a->requested_bytes == b->requested_bytes &&
@@ -105,9 +111,16 @@ static bool may_be_the_same(const struct case_row *a, const struct case_row *b)
            (!a->mode || !b->mode || a->mode == b->mode);
 }
 
-/* An imported case has another key than the measured one, since the import knows less. Such a pair is shown
-   in one row, marked, and not gated. A base case beside which only an unlike statistic stands is not missing.
- */
+/* Whether one row is of a table of nccl-tests and the other was timed by us in its way. */
+static bool import_timed_alike(const struct case_row *a, const struct case_row *b)
+{
+    return !a->mode != !b->mode && timing_method(a).mode == MODE_NCCL_TESTS &&
+           timing_method(b).mode == MODE_NCCL_TESTS;
+}
+
+/* An imported case has a different key from the measured one, since the import knows less. Merges such a pair
+   into one row, which is not comparable: shown, but it cannot fail the gate. Without this the base case would
+   count as missing. */
 static void pair_unlike(struct comparison *comparison)
 {
     struct compared_case *cases = comparison->cases;
@@ -116,9 +129,11 @@ static void pair_unlike(struct comparison *comparison)
         if (!base->count || cases[i].side[FRESH].count || cases[i].side[FRESH].problem) continue;
         for (size_t j = 0; j < comparison->case_count; j++) {
             const struct figures *fresh = &cases[j].side[FRESH];
+            const bool by_import = import_timed_alike(cases[i].row, cases[j].row);
             if (!fresh->count || cases[j].side[BASE].count || !may_be_the_same(cases[i].row, cases[j].row) ||
-                base->statistic == fresh->statistic)
+                (base->statistic == fresh->statistic && !by_import))
                 continue;
+            cases[i].by_import = by_import;
             cases[i].side[FRESH] = *fresh;
             cases[i].ratio = fresh->median_us / base->median_us;
             memmove(&cases[j], &cases[j + 1], (--comparison->case_count - j) * sizeof *cases);
@@ -172,7 +187,8 @@ static const char *slow_tail(struct comparison *comparison, const struct compare
                            line->tail_p);
 }
 
-/* A new launch beyond the tolerance that the scatter of the others does not explain; NULL: none. */
+/* Describes the slowest new launch if it is beyond the tolerance and the scatter of the others does not
+   explain it; else NULL. */
 static const char *slow_launch(struct comparison *comparison, const struct compared_case *line)
 {
     const struct figures *fresh = &line->side[FRESH];
@@ -233,8 +249,8 @@ static void judge(struct comparison *comparison, struct compared_case *line,
                                                                     : undecided(comparison, line, alpha);
 }
 
-/* Both sides need the same tail: the 95th percentile if every launch has one, else the mean. Imports, which
-   have no samples, have no tail. */
+/* The tail statistic for both sides: the 95th percentile if every launch has one, else the mean. Imports have
+   no tail, because they have no samples. */
 static enum tail common_tail(const struct compared_case *line, const struct relabelled_group *group)
 {
     const struct figures *base = &line->side[BASE], *fresh = &line->side[FRESH];

@@ -7,7 +7,7 @@
 
 static const char *const BLANKS = " \t\r\n";
 
-/* Cuts the first word off the text. */
+/* Returns the first word of *text, and moves *text behind it. */
 static char *word_of(char **text)
 {
     char *word = *text + strspn(*text, BLANKS), *end = word + strcspn(word, BLANKS);

@@ -37,7 +37,7 @@ static int by_start(const void *a, const void *b)
     return order ? order : by_text(x->name, y->name);
 }
 
-/* Figures of another machine, or of a faulted or simulated one, are no part of the same history. */
+/* Refuses runs with different GPUs, instances or provenances: their figures do not belong to one history. */
 static enum status check_machine(const struct run_summary *first, const struct run_summary *run)
 {
     static const char *const names[] = {"GPUs", "instances", "provenances"};
@@ -86,7 +86,8 @@ static enum status list_nights(struct history *history)
     return STATUS_OK;
 }
 
-/* What the newest run lacks as a whole. Of earlier nights it is history. */
+/* Adds failures for defects of the newest run as a whole, such as missing launches. Those of earlier runs do
+   not fail the gate any more. */
 static void check_newest(struct history *history)
 {
     for (size_t t = 0; t < history->night_count; t++) {
@@ -117,7 +118,8 @@ struct entry {
     size_t night;
 };
 
-/* By key, statistic and night; lines without a figure have no statistic, and stand behind the others of their key. */
+/* By key, statistic and night. Lines without a figure have no statistic; they follow the others with the same
+   key. */
 static int by_series(const void *a, const void *b)
 {
     const struct entry *x = a, *y = b;
@@ -185,7 +187,7 @@ static void list_cases(struct history *history)
         struct case_history one = new_series(history, entries[i].line->key, entries[i].line);
         for (next = i; next < n && same_series(entries[i].line, entries[next].line); next++)
             add_figure(history, &one, &entries[next]);
-        if (one.figures) history->cases[history->case_count++] = one; /* else nobody could ever run it */
+        if (one.figures) history->cases[history->case_count++] = one; /* else no night could run it */
     }
     free(entries);
     if (history->case_count)

@@ -1,7 +1,7 @@
-/* Many nights, case by case: is a case slower than it was, since when, and is that known? What `busbar
-   history` prints. A night is a run, or an allocation of a run; its value of a case is the figure of
-   analysis/compare: the median over the launches. stats/changes.h decides where a series changed; README.md
-   of this room has the rules and how often they err. */
+/* Compares many nights, case by case, for `busbar history`: has a case become slower, since when, and is that
+   known? A night is a run, or one allocation of a run. Its value for a case is the figure of
+   analysis/compare: the median over the launches. stats/changes.h decides where a series changed. See
+   README.md in this folder for the rules and their error rates. */
 #ifndef BUSBAR_HISTORY_H
 #define BUSBAR_HISTORY_H
 
@@ -12,26 +12,26 @@
 
 struct night {
     const struct run_summary *run;
-    const char *name;    /* the run's, and its allocation's where it has several */
-    const char *started; /* of its first launch */
-    bool newest;         /* it belongs to the newest run */
+    const char *name;    /* the name of the run and, if that has several, of the allocation */
+    const char *started; /* start time of its first launch */
+    bool newest;         /* does it belong to the newest run? */
 };
 
 enum trend {
     TREND_REGRESSION,   /* slower than its reference by more than the tolerance, and not acknowledged */
-    TREND_MISSING,      /* it had figures, and has none in the newest run */
+    TREND_MISSING,      /* it had figures, but has none in the newest run */
     TREND_WRONG,        /* wrong data in the newest run */
-    TREND_FOLLOWS,      /* slower with all cases: the common factor's regression, no own one */
-    TREND_ACKNOWLEDGED, /* it became slower or went missing, and somebody accepted that */
-    TREND_IMPROVEMENT,  /* faster than at first by more than the tolerance */
-    TREND_STEADY,       /* none of these; changes within the tolerance included */
+    TREND_FOLLOWS,      /* slower only because all cases are: a regression of the common factor */
+    TREND_ACKNOWLEDGED, /* it became slower or went missing, which is acknowledged */
+    TREND_IMPROVEMENT,  /* faster than the first level by more than the tolerance */
+    TREND_STEADY,       /* none of these; perhaps changes within the tolerance */
     TREND_FEW,          /* fewer than NIGHTS_FOR_CHANGE figures */
     TREND_COUNT
 };
 extern const char *const trend_names[TREND_COUNT];
 
 struct case_history {
-    const char *key;            /* "common": what all cases of a night share */
+    const char *key;            /* "common": the common factor of all cases */
     const struct case_row *row; /* NULL: the common factor */
     enum statistic statistic;
     const char *rank_reduction;
@@ -39,15 +39,14 @@ struct case_history {
     struct change_series series;
     size_t figures, last; /* nights with a figure, and the last of them */
     enum trend trend;
-    /* Times are medians over nights (the common factor has none: NAN). Reference: the level at first, or
-       after the last improvement or acknowledged change. */
-    double before_us, now_us, ratio; /* ratio: now / reference, also of the common factor */
-    size_t since,
-        steps;      /* the night on which it left the reference; so many changes since, all the same way */
-    bool by_common; /* that change is the common factor's */
-    bool apart;     /* its newest night is far off, up: one bad night, or the first of a lasting change */
+    /* Times are medians over nights; NAN for the common factor. The reference is the first level, or that
+       after the last lasting improvement or acknowledged change. */
+    double before_us, now_us, ratio; /* ratio: now / reference, also for the common factor */
+    size_t since, steps; /* the night on which it left the reference; the number of slowdowns since then */
+    bool by_common;      /* all of these are changes of the common factor */
+    bool apart; /* its newest night is much slower: a single bad night, or the first of a lasting change */
     const struct acknowledgement *acknowledgement;
-    const char *problem; /* of a missing or wrong case; may be NULL */
+    const char *problem; /* the error of a missing or wrong case; may be NULL */
 };
 
 struct history_rules {
@@ -57,41 +56,41 @@ struct history_rules {
 
 struct history {
     struct study study;
-    struct night *nights; /* by their start */
+    struct night *nights; /* by start time */
     size_t night_count;
-    struct case_history *cases; /* in reading order; behind them, at case_count, the common factor */
+    struct case_history *cases; /* in reading order; cases[case_count] is the common factor */
     size_t case_count;
     bool has_common;
     size_t counts[TREND_COUNT]; /* of cases and the common factor */
-    size_t apart;               /* series whose newest night is far off */
-    const char **failures;      /* whatever else fails: a launch of the newest run that died, … */
+    size_t apart;               /* number of series whose newest night is an outlier */
+    const char **failures;      /* other failures: a launch of the newest run that died, … */
     size_t failure_count;
     const char **notes;
     size_t note_count;
     struct arena arena;
 };
 
-/* On failure one line, and nothing to free. */
+/* Reads and judges the runs at `paths`. On failure prints one line, and leaves nothing to free. */
 enum status history_read(struct history *, char **paths, int count, const struct history_rules *);
 void history_free(struct history *);
-/* STATUS_GATE: an open regression, a missing or wrong case, a failure; strict: a newest night that is far
-   off, too. */
+/* Returns STATUS_GATE if there is a regression that is not acknowledged, a missing or wrong case, or a
+   failure; with strict also if the newest night of a series is an outlier. */
 enum status history_status(const struct history *, bool strict);
 
-/* The series of the history: the cases, and the common factor where there is one. */
+/* The number of series: the cases, and the common factor if there is one. */
 size_t history_series(const struct history *);
-/* The level before and after a change of a series: medians of its own nights up to the next change; as a
-   ratio. */
+/* The ratio of the levels after and before a change. A level is the median of the series' nights between two
+   changes. */
 double change_ratio(const struct history *, const struct case_history *, size_t change);
-/* What differs between the last night before and the first night after a change. The caller frees the
-   list. */
+/* Lists how the environments of the last night before and the first night after a change differ. The caller
+   frees the list. */
 struct difference *change_differences(struct history *, const struct case_history *, size_t night,
                                       size_t *count);
-/* A night far off on its own, no part of a change: +1 slower, -1 faster, 0 no. */
+/* Is a night an outlier that is not part of a change? 1: slower, -1: faster, 0: no. */
 int bad_night(const struct history *, const struct case_history *, const struct history_rules *,
               size_t night);
 
-/* history_judge.c: everything of a case from `trend` on. */
+/* history_judge.c: fills in the members of struct case_history from `trend` on. */
 void history_judge(struct history *, const struct history_rules *);
 
 #endif

@@ -1,4 +1,4 @@
-/* busbar history: the command. */
+/* The command busbar history. */
 #include "analysis/common/subcommand.h"
 #include "analysis/history/history_output.h"
 #include "base/units.h"

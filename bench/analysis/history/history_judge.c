@@ -1,4 +1,4 @@
-/* From changes to verdicts: how a case stands now against its reference, and whether somebody has accepted that. */
+/* Derives verdicts from changes: compares each case with its reference, and looks for acknowledgements. */
 #include "analysis/history/history.h"
 #include "stats/order.h"
 
@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A stretch of nights between two changes, of the series itself or of the common factor. */
+/* The nights between two successive changes, each of the series itself or of the common factor. */
 struct stretch {
-    size_t first, end; /* nights */
+    size_t first, end; /* nights [first, end) */
     size_t figures;
-    double level; /* median of the values; NAN: no figure */
-    bool by_common;
-    const struct acknowledgement *acknowledgement; /* of the change that it begins with */
+    double level;                                  /* median of the values; NAN: no figure */
+    bool by_common;                                /* does it begin with a change of the common factor? */
+    const struct acknowledgement *acknowledgement; /* for the change that it begins with; NULL: none */
 };
 
-enum { LASTING = 3 }; /* figures of a stretch that may become the reference */
+enum { LASTING = 3 }; /* a faster stretch must have this many figures to become the reference */
 
 static double level_of(const double *values, size_t first, size_t end, size_t *figures)
 {
@@ -33,7 +33,7 @@ static int by_first(const void *a, const void *b)
 {
     const struct stretch *x = a, *y = b;
     if (x->first != y->first) return x->first < y->first ? -1 : 1;
-    return x->by_common - y->by_common; /* an own change explains more */
+    return x->by_common - y->by_common; /* on the same night a change of the series itself comes first */
 }
 
 static const struct acknowledgement *accepted(const struct history *history,
@@ -52,7 +52,8 @@ static const struct acknowledgement *accepted(const struct history *history,
     return NULL;
 }
 
-/* The stretches of a series, those of the common factor's changes included. The caller frees the list. */
+/* Lists the stretches of a series, which changes of the common factor divide too. The caller frees the
+   list. */
 static struct stretch *stretches_of(const struct history *history, const struct history_rules *rules,
                                     const struct case_history *one, size_t *count)
 {
@@ -82,8 +83,8 @@ static struct stretch *stretches_of(const struct history *history, const struct 
     return list;
 }
 
-/* Walks through the stretches: an improvement beyond the tolerance that lasts, and an acknowledged change, become the
-   reference. */
+/* Walks through the stretches and sets the trend. The level becomes the new reference after a lasting
+   improvement by more than the tolerance, and after an acknowledged change. */
 static void walk(struct case_history *one, const struct stretch *list, size_t count, double delta)
 {
     double limit = log1p(delta), first = NAN, reference = NAN, now = NAN;
@@ -128,7 +129,7 @@ static void walk(struct case_history *one, const struct stretch *list, size_t co
     one->now_us = exp(now);
 }
 
-/* What the newest run says of the case. */
+/* Checks whether the newest run lacks the case or has wrong data for it. */
 static void look_at_newest(const struct history *history, const struct history_rules *rules,
                            struct case_history *one)
 {
@@ -161,7 +162,7 @@ int bad_night(const struct history *history, const struct case_history *one,
             end = series->changes[i].first;
     }
     double off = series->values[night] - level_of(series->values, first, end, &figures);
-    if (!(fabs(off) > log1p(rules->delta))) return 0; /* what nobody would act on */
+    if (!(fabs(off) > log1p(rules->delta))) return 0; /* too small to matter */
     return stands_apart(series->scores[night], history_series(history), rules->alpha);
 }
 

@@ -20,7 +20,7 @@ struct readable {
     bool markdown, wide;
 };
 
-/* Adds a line that is broken at blanks, or behind a slash, before column 80; what follows is indented by four more. */
+/* Adds a line, and wraps it at column 80 at a blank or after a slash. Indents continuation lines by four. */
 static void say(const struct readable *to, const char *line, size_t indent)
 {
     struct text plain = {0};
@@ -35,7 +35,7 @@ static void say(const struct readable *to, const char *line, size_t indent)
         if (length > room && !to->wide)
             for (cut = room; cut > room / 2 && rest[cut] != ' ' && rest[cut - 1] != '/';) cut--;
         if (length > room && !to->wide && cut <= room / 2) cut = room;
-        while (((unsigned char)rest[cut] & 0xc0) == 0x80) cut--; /* not within a letter */
+        while (((unsigned char)rest[cut] & 0xc0) == 0x80) cut--; /* not inside a UTF-8 character */
         text_add(to->out, "%*s%.*s\n", (int)indent, "", (int)cut, rest);
         rest += cut;
         rest += strspn(rest, " ");
@@ -114,7 +114,7 @@ bool trend_fails(const struct case_history *one, bool strict)
            (strict && one->apart);
 }
 
-/* ---- the sentence ---- */
+/* ---- the summary line ---- */
 
 static void sentence(const struct history *history, bool strict, const struct readable *to)
 {
@@ -221,9 +221,9 @@ static void print_table(const struct history *history, const struct readable *to
     table_free(&table);
 }
 
-/* ---- what changed around them ---- */
+/* ---- differences of the environments ---- */
 
-/* What usually explains a change comes first. */
+/* A sort key: differences that usually explain a change come first. */
 static int weight(const char *name)
 {
     static const char *const first[] = {

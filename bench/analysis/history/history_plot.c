@@ -1,4 +1,4 @@
-/* The series on a common axis: each in per cent of its reference level, with its levels between changes. */
+/* Plots the series on one axis: each in per cent of its first level, with its levels between changes. */
 #include "analysis/history/history_output.h"
 #include "analysis/common/table.h"
 #include "analysis/compare/names.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_SERIES = 8 }; /* as many as there are colours */
+enum { MOST_SERIES = 8 }; /* the number of colours */
 
 static double day_of(const struct history *history, size_t night)
 {
@@ -20,7 +20,8 @@ static double day_of(const struct history *history, size_t night)
     return known ? (own - first) / 86400 : (double)night;
 }
 
-/* Does a new level begin on that night, by a change of the series itself or, for a case, of the common factor? */
+/* Does a new level begin on this night: by a change of the series itself or, for a case, of the common
+   factor? */
 static bool begins_level(const struct history *history, const struct case_history *one, size_t night)
 {
     const struct change_series *both[] = {&one->series, &history->cases[history->case_count].series};
@@ -30,7 +31,7 @@ static bool begins_level(const struct history *history, const struct case_histor
     return night == 0;
 }
 
-/* Its values in per cent, and the level of each stretch as a dotted line that steps at the changes. */
+/* Adds a series in per cent of its first level, and its levels as a dotted line with steps at the changes. */
 static void add_series(struct drawings *drawings, struct drawing *drawing, const struct history *history,
                        const struct case_history *one, int colour, const char *label)
 {
@@ -39,7 +40,7 @@ static void add_series(struct drawings *drawings, struct drawing *drawing, const
     double *room = allocate(nights, sizeof *room), first = NAN;
     drawing_curve(drawings, drawing, CURVE_FIGURES, label, nights);
     struct curve *levels = drawing_curve(drawings, drawing, CURVE_REFERENCE, "", 2 * nights);
-    struct curve *curve = levels - 1; /* only now: the list moves as it grows */
+    struct curve *curve = levels - 1; /* not before the second call, which may move the list */
     levels->colour = curve->colour = colour;
     for (size_t from = 0, end; from < nights; from = end) {
         size_t n = 0;
@@ -81,7 +82,8 @@ enum status history_plot(const struct history *history, const char *folder)
     drawing->y_axis = AXIS_LINEAR;
     text_add(&label, "days since %.10s", history->nights[0].started);
     for (char *c = label.data; *c; c++)
-        if (*c == '\'' || *c == '\\' || *c == '"' || (unsigned char)*c < ' ') *c = '?'; /* from a record */
+        if (*c == '\'' || *c == '\\' || *c == '"' || (unsigned char)*c < ' ')
+            *c = '?'; /* untrusted: from a record */
     drawing->x_label = arena_string(&drawings.arena, text_get(&label));
     drawing->y_label = "% of the first level; higher is slower; dotted: levels between changes";
     if (history->has_common)

@@ -1,4 +1,4 @@
-/* A history for programs: JSON and JUnit XML. */
+/* Prints a history in the formats for programs: JSON and JUnit XML. */
 #include "analysis/history/history_output.h"
 #include "analysis/common/json.h"
 #include "analysis/common/table.h"

@@ -1,4 +1,4 @@
-/* busbar import: other tools' output becomes records. */
+/* busbar import: converts the output of other benchmarks into records. */
 #include "analysis/import/import.h"
 #include "analysis/common/subcommand.h"
 #include "catalog/catalog.h"
@@ -111,7 +111,7 @@ static const struct command command = {
 
 enum { LARGEST_FILE = 1 << 30 };
 
-/* The first instance of the catalog that the file's beginning or its name has as a word. */
+/* The first instance type of the catalog that is a word of the file's path or of its first 60000 bytes. */
 static const char *named_instance(const struct catalog *catalog, const char *path, const char *data)
 {
     char head[65536];
@@ -161,7 +161,7 @@ static enum status import_table(struct source *source, size_t number, const char
     return status;
 }
 
-/* Every table of the file that is asked for. */
+/* Imports the tables of the file, or the one that --only names. */
 static enum status import_tables(struct source *source, const char *name, const struct settings *settings,
                                  const struct source_given *given, const struct catalog *catalog,
                                  struct summary *summary)
@@ -215,7 +215,7 @@ static enum status import_file(const struct input *input, const struct settings 
     else
         text_add(&why, "%s: no table of a benchmark that is read here (busbar import --help)", path);
     if (!found && settings->table)
-        status = STATUS_ENVIRONMENT; /* the reader has said why */
+        status = STATUS_ENVIRONMENT; /* the reader printed the reason */
     else if (!found && input->from_folder)
         warn("%s", text_get(&why));
     else if (!found)
@@ -238,7 +238,7 @@ static enum status import_all(int count, char **paths, const struct settings *se
     enum status status = STATUS_OK;
     if (settings->collective && !collective_by_any_name(settings->collective, strlen(settings->collective)))
         status = fail(STATUS_USAGE, "--collective: '%s' is no collective", settings->collective);
-    /* The catalog adds instances and bounds; without one, the import is as good. */
+    /* The catalog only adds instances and bounds: unless the user names it, the import works without it. */
     if (!status) {
         silence(!wants_catalog);
         enum status catalog_status = catalog_read(&catalog, settings->catalog);
@@ -248,7 +248,7 @@ static enum status import_all(int count, char **paths, const struct settings *se
     }
     if (!status && has_catalog && settings->instance && !catalog_instance(&catalog, settings->instance))
         warn("--instance: '%s' is not in %s: no bounds are given", settings->instance, catalog.clouds_path);
-    /* One bad file does not keep the others out; the first failure is the end's. */
+    /* A bad file does not stop the import of the others; the exit status is that of the first failure. */
     struct inputs inputs = {0};
     if (!status) status = find_inputs(&inputs, count, paths);
     enum status first = status;

@@ -1,5 +1,5 @@
-/* Lists the files to import: those named, and all files below the folders named. Each is listed once and gets a
-   name for its records. */
+/* Lists the files to import: those that the user names, and all files below the folders named. Each file is
+   listed once, and gets a name for its records. */
 #include "analysis/import/import.h"
 #include "record/files.h"
 
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* "dir/all_reduce.log": "all_reduce", a plain file name whatever the path was; with its folder
-   "dir-all_reduce". */
+/* Makes a name for records from a path: "dir/all_reduce.log" becomes "all_reduce", or "dir-all_reduce" with
+   its folder. The result is a plain file name for any path. */
 static void stem(const char *path, bool with_folder, char name[160])
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path, *dot = strrchr(base, '.');
@@ -25,12 +25,12 @@ static void stem(const char *path, bool with_folder, char name[160])
     if (*name == '.' || !*name) strcpy(name, "imported");
 }
 
-/* One file by several paths (links) is read once. */
+/* Lists a file that several paths (links) name only once. */
 static void add_input(struct inputs *inputs, const char *path, bool from_folder)
 {
     struct input input = {.from_folder = from_folder};
     struct stat facts;
-    bool exists = stat(path, &facts) == 0; /* else reading it says why not */
+    bool exists = stat(path, &facts) == 0; /* if not, reading it prints the reason */
     for (size_t i = 0; exists && i < inputs->count; i++)
         if (inputs->list[i].inode == facts.st_ino && inputs->list[i].device == facts.st_dev) {
             if (!from_folder) warn("%s is the same file as %s: it is read once", path, inputs->list[i].path);
@@ -47,7 +47,7 @@ static int by_input_name(const void *a, const void *b)
     return strcmp((*(const struct input *const *)a)->name, (*(const struct input *const *)b)->name);
 }
 
-/* Files of one name in several folders carry the folder's name too. */
+/* Files with the same name in several folders get the folder's name too. */
 static void name_inputs(struct inputs *inputs)
 {
     struct input **sorted = allocate(inputs->count, sizeof *sorted);

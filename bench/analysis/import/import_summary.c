@@ -64,7 +64,7 @@ static void number_text(double value, int decimals, char text[24])
         snprintf(text, 24, "%.*f", decimals, value);
 }
 
-/* Double quotes, as RFC 4180 has them; control characters are left out. */
+/* Quotes the text by RFC 4180; leaves out control characters. */
 static void print_csv_text(const char *text)
 {
     putchar('"');

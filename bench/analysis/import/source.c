@@ -86,7 +86,7 @@ void source_free(struct source *source)
     *source = (struct source){0};
 }
 
-/* Grows an array whose capacity is the next power of two. */
+/* Makes room for one more element in an array of `count`, whose capacity is a power of two. */
 static void *grow(void *array, size_t count, size_t size)
 {
     return (count & (count - 1)) == 0 ? reallocate(array, count ? 2 * count : 1, size) : array;
@@ -163,7 +163,7 @@ size_t source_hosts(const struct source_table *table, struct world_host **hosts)
     qsort(names, named, sizeof *names, by_name);
     *hosts = allocate(named, sizeof **hosts);
     for (size_t i = 0; i < named; i++) {
-        if (i == 0 || names[i] != names[i - 1]) /* interned */
+        if (i == 0 || names[i] != names[i - 1]) /* names are interned: equal ones have the same address */
             (*hosts)[count++] = (struct world_host){.name = names[i], .ranks = 0, .gpus = ABSENT};
         (*hosts)[count - 1].ranks++;
     }
@@ -176,10 +176,10 @@ void source_fact(struct source_table *table, const char *key, const char *value,
     while (length && isspace((unsigned char)value[length - 1])) length--;
     if (length == 0 || length > 200 || json_object_get(table->facts, key)) return;
     json_object_set_new(table->facts, key,
-                        json_stringn(value, length)); /* not UTF-8: NULL, and nothing is set */
+                        json_stringn(value, length)); /* does nothing if the value is not UTF-8 */
 }
 
-/* nccl.h: X*10000 + Y*100 + Z; until 2.8 X*1000 + Y*100 + Z. */
+/* NCCL_VERSION_CODE in nccl.h: X*10000 + Y*100 + Z; up to 2.8, X*1000 + Y*100 + Z. */
 void source_nccl_version(struct source_table *table, const char *key, int64_t code)
 {
     char text[32];
@@ -189,7 +189,7 @@ void source_nccl_version(struct source_table *table, const char *key, int64_t co
     source_fact(table, key, text, strlen(text));
 }
 
-/* A JSON document is often one line: there `line` is the number of the result. */
+/* nccl-tests' JSON is usually one line: `line` is then the number of the result. */
 void source_warn(struct source *source, struct source_table *table, size_t line, const char *format, ...)
 {
     char text[512], place[64] = "", entry[600];

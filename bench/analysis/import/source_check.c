@@ -1,5 +1,5 @@
-/* What the tables of another tool say about themselves, weighed: what does not fit is
- * a warning, and marks its row. */
+/* Checks the tables of other tools for contradictions. Each becomes a warning; one within a row also marks
+   the row. */
 #include "analysis/import/source_check.h"
 #include "collective/dtype.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the row's size follows from its count. */
+/* Does the row's size follow from its count? */
 static bool size_fits(const struct source_table *table, const struct source_row *row)
 {
     int64_t size = row->dtype ? (int64_t)dtypes[dtype_find(row->dtype)].size : 0;
@@ -30,7 +30,7 @@ static void contradict(struct source *source, struct source_table *table, struct
 static void check_row(struct source *source, struct source_table *table, struct source_row *row)
 {
     static const char *const placements[] = {"out of place", "in place"};
-    const double slack = 1e-4; /* relative: two roundings of the same number */
+    const double slack = 1e-4; /* relative: the same number may be rounded twice */
     char text[256];
     if (!size_fits(table, row)) {
         snprintf(text, sizeof text, "size %lld is not count %lld x %zu bytes of %s%s", (long long)row->bytes,
@@ -62,8 +62,8 @@ static void check_row(struct source *source, struct source_table *table, struct 
     }
 }
 
-/* nccl-tests of NCCL 2.4 and older print milliseconds under the same heading: then every bandwidth is bytes
-   over time taken so, and none is over microseconds. */
+/* nccl-tests of NCCL 2.4 and older print milliseconds under the same heading. Recognises this when every
+   bandwidth is bytes / time in milliseconds, and none is bytes / time in microseconds. */
 static void scale_milliseconds(struct source *source, struct source_table *table)
 {
     bool found = false;
@@ -116,7 +116,7 @@ static void check_average(struct source *source, struct source_table *table)
                     table->printed_average, table->recomputed_average);
 }
 
-/* Where the tool prints no bandwidth: from size and time, by the collective's factor. */
+/* Fills in the peaks of a tool that prints no bandwidth: from size, time and the collective's factor. */
 static void derive_peaks(struct source_table *table)
 {
     int64_t largest[2] = {-1, -1};
@@ -141,7 +141,8 @@ static void check_wrong(struct source *source, struct source_table *table)
         for (int p = 0; p < 2; p++) {
             struct figures *f = &table->rows[i].figures[p];
             deviations |= f->has_error;
-            /* A deviation is no count, but the tool itself says how many rows were beyond its tolerance. */
+            /* A deviation is not a count. But where the tool's last line says that none was out of bounds, no
+               element is wrong. */
             if (f->has_error && f->wrong == ABSENT && table->out_of_bounds == 0) f->wrong = 0;
             failed += f->failed;
             if (f->wrong == ABSENT) continue;
@@ -180,7 +181,8 @@ static void check_devices(struct source *source, struct source_table *table, con
                     given->gpu, gpu);
 }
 
-/* Sizes of one rank's share become the whole. false: the ranks are not known. */
+/* Multiplies sizes that are one rank's share by the ranks. false: the ranks are not known, or a size would
+   overflow. */
 static bool scale_bytes(struct source *source, struct source_table *table)
 {
     if (!table->bytes_per_rank) return true;
@@ -202,10 +204,10 @@ void source_check(struct source *source, const struct source_given *given)
         scale_milliseconds(source, table);
         choose_collective(source, table, given);
         check_average(source, table);
-        if (!table->collective) continue; /* the caller says so */
+        if (!table->collective) continue; /* the caller prints a message */
         table->ranks_exact = exact_ranks(table);
         infer_ranks(source, table);
-        /* An earlier opening's device lines are not this table's when they do not fit it. */
+        /* Drops device lines that were taken over from an earlier table and do not fit this one. */
         bool complete;
         int64_t listed = listed_ranks(table, &complete);
         if (table->inherited && listed != ABSENT && !fits_ratio(table, listed)) table->device_count = 0;

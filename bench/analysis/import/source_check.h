@@ -4,30 +4,32 @@
 
 #include "analysis/import/source.h"
 
-/* The interval that a value can lie in. */
+/* The interval in which a value must lie. */
 struct interval {
     double lo, hi;
 };
 
+/* The values that round to the printed number. */
 struct interval of_printed(struct printed);
 
-/* algbw from size and time. */
+/* The range of algbw by size and time, GB/s; 0 to INFINITY without a time. */
 struct interval rate_from_time(const struct source_row *, const struct figures *);
 
-/* Whether a rank holds only its share of the collective's bytes. */
+/* Does a rank hold only its share of the collective's bytes on one side (all-gather, reduce-scatter, …)? */
 bool is_scattered(const struct collective *);
 
-/* The factor busbw/algbw over all rows that tell it: each row's interval holds, so the common one does.
-   lo > hi: rows contradict each other. lo 0, hi INFINITY: no row tells. */
+/* The range of the factor busbw/algbw: the intersection of the ranges that the rows allow. lo > hi: rows
+   contradict each other. lo 0, hi INFINITY: no row has both rates. */
 struct interval factor_of(const struct source_table *);
 
-/* What the device lines say: one per rank when complete; of a cut list, the last rank named. ABSENT: none. */
+/* The number of ranks by the device lines: the last rank named, plus 1. *complete: each rank has one line.
+   ABSENT: no device lines. */
 int64_t listed_ranks(const struct source_table *, bool *complete);
 
-/* Whether busbw/algbw allows so many ranks. */
+/* Does busbw/algbw allow this number of ranks? */
 bool fits_ratio(const struct source_table *, int64_t ranks);
 
-/* Each fills the members of its name. */
+/* Each sets the table's members that its name mentions; exact_ranks() returns the value. */
 void choose_collective(struct source *, struct source_table *, const struct source_given *);
 void infer_ranks(struct source *, struct source_table *);
 int64_t exact_ranks(const struct source_table *);

@@ -1,4 +1,5 @@
-/* Which collective a table is of, by the tool, the user, words around it, the file's name and its figures. */
+/* Determines the collective of a table from the tool's own statement, the user, nearby text, the file's name
+   and the figures. */
 #include "analysis/import/source_check.h"
 #include "collective/dtype.h"
 
@@ -7,24 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the columns and busbw/algbw can be this collective's. nccl-tests prints an operation for every
-   reduction and for sendrecv, "none" for the rest. */
+/* Are the columns and busbw/algbw consistent with this collective? nccl-tests prints an operation for every
+   reduction and for sendrecv, and "none" for the others. */
 static bool fits_figures(const struct source_table *table, const struct collective *collective)
 {
     const struct source_row *row = &table->rows[table->row_count - 1];
     struct interval factor = factor_of(table);
-    bool has_count = row->count != ABSENT; /* OSU has neither counts nor operations */
+    bool has_count = row->count != ABSENT; /* OSU prints neither counts nor operations */
     if (has_count && collective->reduces && !row->op) return false;
     if (has_count && !collective->reduces && row->op && collective->id != SEND_RECV) return false;
     if (factor.lo > factor.hi || isinf(factor.hi) || factor.hi < 0.45)
-        return true; /* they do not tell; one rank's factor is 0 */
+        return true; /* the rates do not decide; the factor of one rank is 0 */
     if (collective->id == ALL_REDUCE) return factor.hi >= 0.999;
     if (is_scattered(collective)) return factor.lo <= 1;
     return factor.lo <= 1 && factor.hi >= 1;
 }
 
-/* Whether in-place results are checked as the others: all-gather's are, nccl-tests never checks all-to-all's.
- */
+/* Are in-place results checked as well as out-of-place ones? This distinguishes all-gather from all-to-all,
+   which nccl-tests never checks in place. */
 static bool in_place_is_checked(const struct source_row *row)
 {
     return row->figures[0].present && row->figures[1].present && row->figures[0].wrong != ABSENT &&
@@ -37,7 +38,8 @@ static bool in_place_is_unchecked(const struct source_row *row)
            row->figures[1].wrong == ABSENT;
 }
 
-/* Without a word on it: the factor and the columns tell most collectives apart. */
+/* Guesses the collective from the factor and the columns, which distinguish most collectives. NULL: they do
+   not. */
 static const struct collective *collective_by_figures(const struct source_table *table)
 {
     const struct source_row *row = &table->rows[table->row_count - 1];
@@ -49,12 +51,12 @@ static const struct collective *collective_by_figures(const struct source_table 
     if (is_one && rooted) return &collectives[row->op ? REDUCE : BROADCAST];
     bool complete;
     bool is_pair = table->no_sendrecv && listed_ranks(table, &complete) == 2;
-    if (is_one && row->op && is_pair) return &collectives[ALL_REDUCE]; /* 2(n-1)/n of two ranks */
+    if (is_one && row->op && is_pair) return &collectives[ALL_REDUCE]; /* 2(n-1)/n is 1 for two ranks */
     if (is_one && row->op && !table->no_sendrecv) return &collectives[SEND_RECV];
     if (less && row->op && !rooted) return &collectives[REDUCE_SCATTER];
     if (less && !row->op && !rooted && in_place_is_checked(row)) return &collectives[ALL_GATHER];
     if (less && !row->op && !rooted && in_place_is_unchecked(row)) return &collectives[ALL_TO_ALL];
-    return NULL; /* unchecked all-gather and all-to-all look alike; so do gather and scatter */
+    return NULL; /* unchecked all-gather and all-to-all look the same; so do gather and scatter */
 }
 
 static const struct collective *collective_by_path(const char *path)
@@ -79,10 +81,10 @@ void choose_collective(struct source *source, struct source_table *table, const 
                     table->collective ? table->collective->name
                     : table->program  ? table->program
                                       : "another");
-    if (said &&
-        (table->collective_from < FROM_COMMAND || !table->collective)) /* a name not known here, too */
+    if (said && (table->collective_from < FROM_COMMAND ||
+                 !table->collective)) /* also if busbar does not know the tool's name */
         table->collective = said, table->collective_from = FROM_COMMAND;
-    /* Words around a table may be another's: they yield to its figures. */
+    /* Text around a table may refer to another table: the figures outweigh it. */
     bool yields = table->collective != said && (table->collective_from < FROM_TABLE || table->inherited);
     if (table->collective && yields && !fits_figures(table, table->collective))
         table->collective = NULL, table->collective_from = FROM_NOTHING;

@@ -1,6 +1,6 @@
-/* DeepSpeed's communication log (comms_logger, log_summary): operations as rank 0 timed them during training,
-   a mean without the outermost tenth on either side. Its bandwidths are ignored: they are means of rates,
-   and for all-reduce "tput" counts the data twice. */
+/* Reads DeepSpeed's communication log (comms_logger, log_summary): operations that rank 0 timed during
+   training. A time is a mean without the lowest and the highest tenth. The bandwidths are ignored: they are
+   means of rates, and "tput" counts the data of an all-reduce twice. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -23,7 +23,7 @@ static const struct {
                   {"broadcast", BROADCAST, false},
                   {"reduce", REDUCE, false}};
 
-/* "678.86 MB" with binary units, rounded to two decimals; ABSENT: no size. */
+/* Bytes of "678.86 MB": binary units, two decimals. ABSENT: not a size. */
 static int64_t size_of(const char *number, const char *unit)
 {
     static const char *const units[] = {"B", "KB", "MB", "GB", "TB"};

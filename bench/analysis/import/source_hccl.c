@@ -1,6 +1,6 @@
-/* Huawei's hccl_test. Its table names no collective: the program's name in a command line does, else
-   --collective. Only collectives whose size is the whole buffer of a rank are taken: for the others its
-   output does not say whether a size is one rank's share. */
+/* Reads the output of Huawei's hccl_test. Its table does not name the collective: a command line in the file
+   must, or --collective. Imports only collectives whose size is a rank's whole buffer, because for the others
+   the output does not say whether a size is one rank's share. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -12,7 +12,7 @@
 enum column { SIZE = 1, TIME, ALGBW, RESULT };
 
 static const struct column_name names[] = {
-    {"data_size(Bytes):", SIZE}, {"aveg_time(us):", TIME}, /* as the program spells it */
+    {"data_size(Bytes):", SIZE}, {"aveg_time(us):", TIME}, /* the program's spelling */
     {"avg_time(us):", TIME},     {"alg_bandwidth(GB/s):", ALGBW}, {"check_result:", RESULT}, {NULL, 0}};
 
 struct command {
@@ -22,7 +22,8 @@ struct command {
     int64_t ranks;
 };
 
-/* "mpirun -n 8 ./bin/all_reduce_test -b 8K -d fp32 -o sum"; false: it is not in the line. */
+/* Reads a command such as "mpirun -n 8 ./bin/all_reduce_test -b 8K -d fp32 -o sum". false: the line has
+   none. */
 static bool read_command(struct arena *arena, const struct word *words, size_t count, struct command *command)
 {
     size_t at;

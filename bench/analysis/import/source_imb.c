@@ -1,6 +1,6 @@
-/* Intel MPI Benchmarks, IMB-MPI1: collectives, Sendrecv and PingPong. Each number of processes is a table. A
-   time is a mean over iterations; of ranks the slowest, t_max, is taken, as we measure; t_min and t_avg are
-   kept beside it. */
+/* Reads the output of the Intel MPI Benchmarks (IMB-MPI1): collectives, Sendrecv and PingPong. Each number of
+   processes is a table. A time is a mean over iterations. The row's time is that of the slowest rank, t_max,
+   as busbar measures; t_min and t_avg are kept too. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -13,20 +13,21 @@
 static const struct test {
     const char *name;
     enum collective_id id;
-    bool per_rank; /* its size is one rank's share */
+    bool per_rank; /* the printed size is one rank's share */
     const char *mode;
 } tests[] = {
     {"Allreduce", ALL_REDUCE, false, NULL},
     {"Reduce", REDUCE, false, NULL},
-    {"Reduce_scatter", REDUCE_SCATTER, true, NULL}, /* the whole until 2019: share_of_reduce_scatter() */
+    {"Reduce_scatter", REDUCE_SCATTER, true,
+     NULL}, /* the whole buffer up to 2019: share_of_reduce_scatter() */
     {"Reduce_scatter_block", REDUCE_SCATTER, true, NULL},
     {"Allgather", ALL_GATHER, true, NULL},
     {"Gather", GATHER, true, NULL},
     {"Scatter", SCATTER, true, NULL},
     {"Alltoall", ALL_TO_ALL, true, NULL},
     {"Bcast", BROADCAST, false, NULL},
-    {"Sendrecv", SEND_RECV, false, NULL},        /* a ring, as nccl-tests' */
-    {"PingPong", SEND_RECV, false, "ping_pong"}, /* half the time of a message and its answer */
+    {"Sendrecv", SEND_RECV, false, NULL},        /* a ring, as in nccl-tests */
+    {"PingPong", SEND_RECV, false, "ping_pong"}, /* half the round-trip time */
 };
 
 static const struct {
@@ -41,7 +42,7 @@ enum column { BYTES = 1, LEAST, MOST, MEAN, TIME, DEFECTS };
 
 struct parser {
     struct source *source;
-    struct source_table *table; /* NULL: none, or its test is left out */
+    struct source_table *table; /* NULL: none yet, or its test is not imported */
     const struct test *test;
     int columns[WORD_LIMIT];
     size_t column_count; /* 0: no header line yet */
@@ -60,7 +61,7 @@ static const char *type_after_colon(const char *line)
     return NULL;
 }
 
-/* What the lines before the first test say of all. */
+/* Reads the lines that apply to all tests. */
 static void read_preamble(struct parser *parser, const char *line)
 {
     const char *at;
@@ -84,7 +85,8 @@ static void read_preamble(struct parser *parser, const char *line)
     }
 }
 
-/* Until "2019" Reduce_scatter's size was the whole buffer; from "2019 Update 1" on it is one rank's share. */
+/* Up to version "2019", Reduce_scatter's size is the whole buffer; from "2019 Update 1" on, one rank's
+   share. */
 static bool share_of_reduce_scatter(const char *version)
 {
     return version && (strncmp(version, "2019 ", 5) == 0 || (atoi(version) > 2019 && atoi(version) < 3000));
@@ -132,7 +134,7 @@ static void read_row(struct parser *parser, const struct word *words, size_t cou
     struct printed figure[COLUMN_LIMIT];
     read_figures(words, count, parser->columns, figure);
     struct printed time = figure[MOST].value >= 0 ? figure[MOST] : figure[TIME];
-    /* No time: "out-of-mem.", "int-overflow;" or "time-out." stands in its place. */
+    /* Without a time, IMB prints "out-of-mem.", "int-overflow;" or "time-out." instead. */
     struct source_row *row = source_take_row(parser->source, table, parser->lines.number,
                                              strtoll(words[0].text, NULL, 10), time.value > 0, "time");
     if (!row) return;
@@ -147,7 +149,7 @@ static void read_row(struct parser *parser, const struct word *words, size_t cou
     figures->failed = figure[DEFECTS].value > 0;
 }
 
-/* As many figures as columns, or a size and IMB's word for why it has none. */
+/* A row has as many words as columns, or a size and IMB's reason for the missing figures. */
 static bool is_row(const struct parser *parser, const struct word *words, size_t count)
 {
     static const char *const failures[] = {"out-of-mem.", "int-overflow;", "time-out."};
@@ -183,7 +185,7 @@ size_t source_read_imb(struct source *source, const char *data, size_t length)
     parser->source = source;
     lines_start(&parser->lines, data, length);
     while (lines_next(&parser->lines)) read_line(parser);
-    /* Without its last line the program did not come to its end, nor perhaps its last table. */
+    /* Without the program's last line, its last table may be incomplete. */
     if (!parser->finalized && parser->table) parser->table->interrupted = true;
     free(parser);
     return source_drop_empty(source);

@@ -1,5 +1,5 @@
-/* NCCL Inspector's JSON lines: every operation of a communicator as one rank saw it. All
-   operations of one collective and size become one row with their median time on that rank. */
+/* Reads NCCL Inspector's JSON lines: each operation of a communicator, as one rank timed it. All operations
+   of one collective and size become one row with their median time on that rank. */
 #include "analysis/import/source_json.h"
 #include "stats/order.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The table of the record's communicator, rank and collective. */
+/* Finds the table of the record's communicator, rank and collective, or adds it. */
 static struct source_table *table_of(struct source *source, json_t *header, json_t *metadata,
                                      const char *name, size_t line)
 {
@@ -16,7 +16,7 @@ static struct source_table *table_of(struct source *source, json_t *header, json
     int64_t rank = json_member_integer(header, "rank"), ranks = json_member_integer(header, "n_ranks"),
             nodes = json_member_integer(header, "nnodes");
     const struct collective *collective = collective_by_any_name(name, strlen(name));
-    /* What its size is of the others, its source does not say. */
+    /* NCCL Inspector does not state whether the sizes of these are one rank's share. */
     if (collective && (collective->id == ALL_TO_ALL || collective->id == GATHER || collective->id == SCATTER))
         collective = NULL;
     snprintf(label, sizeof label, "communicator %s, rank %lld", id ? id : "?",
@@ -38,7 +38,7 @@ static struct source_table *table_of(struct source *source, json_t *header, json
     return table;
 }
 
-/* Samples of the row in `samples_us`, until finish_row(). */
+/* Keeps the row's times in `samples_us` until finish_row(). */
 static void add_sample(struct figures *figures, double us)
 {
     size_t count = figures->samples_us.count;
@@ -48,7 +48,7 @@ static void add_sample(struct figures *figures, double us)
     figures->samples_us.us[figures->samples_us.count++] = us;
 }
 
-/* false: the record is no operation that is imported. */
+/* Adds the record's operation to its table. false: it is not an operation that busbar imports. */
 static bool read_record(struct source *source, json_t *record, size_t line)
 {
     json_t *perf = json_object_get(record, "coll_perf"), *header = json_object_get(record, "header");
@@ -71,7 +71,8 @@ static bool read_record(struct source *source, json_t *record, size_t line)
     return true;
 }
 
-/* The samples are one rank's: a record's are the slowest rank's, so they do not go there. */
+/* Replaces the samples by their median, minimum and maximum: these are one rank's samples, and a record holds
+   the slowest rank's. */
 static void finish_row(struct figures *figures)
 {
     struct samples *samples = &figures->samples_us;

@@ -10,10 +10,10 @@ void json_pieces_start(struct json_pieces *pieces, const char *data, size_t leng
     *pieces = (struct json_pieces){.next = data, .end = data + length, .next_line = 1};
 }
 
-/* Finds the end of the document that begins at `start`. If the document is cut off: the end of the last complete
-   object in a list, and in `closers` the closing brackets that make it valid JSON. */
+/* The end of a document. If the document is cut off: the end of the last complete object in a list, and in
+   `closers` the closing brackets that make it valid JSON. */
 struct extent_of_json {
-    const char *end; /* NULL: nothing whole in it */
+    const char *end; /* NULL: no complete object */
     bool cut;
     char closers[68];
 };
@@ -27,7 +27,7 @@ static struct extent_of_json find_end(const char *start, const char *end)
     bool in_string = false;
     for (const char *c = start; c < end; c++) {
         if (in_string) {
-            if (*c == '\n') return found; /* no JSON string spans lines: this one was cut */
+            if (*c == '\n') return found; /* a JSON string cannot contain a newline: this one was cut off */
             if (*c == '\\' && c + 1 < end)
                 c++;
             else if (*c == '"')
@@ -66,7 +66,7 @@ static void count_lines(struct json_pieces *pieces, const char *to)
 
 json_t *json_pieces_next(const struct source *source, struct json_pieces *pieces)
 {
-    enum { MOST_BROKEN = 50 }; /* each may have to be read to the file's end */
+    enum { MOST_BROKEN = 50 }; /* limits the time: each broken document may be scanned to the file's end */
     while (pieces->next < pieces->end && pieces->broken < MOST_BROKEN) {
         const char *start = pieces->next;
         json_error_t error;

@@ -14,8 +14,7 @@ void lines_start(struct lines *lines, const char *data, size_t length)
     lines->in_line = false;
 }
 
-/* The length of an escape sequence at `from` (which points behind ESC): "[…letter" and "]…BEL" or "]…ESC \".
- */
+/* The length of an escape sequence after its ESC, at `from`: "[…letter", "]…BEL" or "]…ESC \". */
 static size_t escape_length(const char *from, const char *end)
 {
     const char *c = from;
@@ -33,7 +32,7 @@ static size_t escape_length(const char *from, const char *end)
     return *c != '\n';
 }
 
-/* The character that "&lt;", "&amp;" or "&#010;" at `text` stands for, and the length of the entity; 0: none. */
+/* Decodes an XML entity at `text` such as "&lt;", "&amp;" or "&#010;". Returns its length; 0: no entity. */
 static size_t entity(const char *text, char *character)
 {
     static const struct {
@@ -48,12 +47,12 @@ static size_t entity(const char *text, char *character)
     size_t digits = strncmp(text, "&#", 2) == 0 ? strspn(text + 2, "0123456789") : 0;
     if (digits == 0 || digits > 3 || text[2 + digits] != ';') return 0;
     int code = atoi(text + 2);
-    *character = code >= ' ' && code < 127 ? (char)code : ' '; /* a line's end is a blank */
+    *character = code >= ' ' && code < 127 ? (char)code : ' '; /* a newline becomes a blank */
     return digits + 3;
 }
 
 /* mpirun --xml (Open MPI): "<stdout rank="3">text&#010;</stdout>" becomes "[3]<stdout>:text", as --tag-output
-   prints it. Never longer than it was. */
+   prints it. The text never gets longer. */
 static void decode_xml(char *text)
 {
     char rank[24];
@@ -105,7 +104,8 @@ bool lines_next(struct lines *lines)
     return true;
 }
 
-/* "2025-02-06T20:02:30.123Z", "20:02:30", "2025/02/06": digits with two separators or more, nothing else. */
+/* "2025-02-06T20:02:30.123Z", "20:02:30", "2025/02/06": only digits and separators, at least two of ':', '-',
+   '/'. */
 static bool is_time_stamp(const char *text, size_t length)
 {
     size_t separators = 0;
@@ -117,7 +117,8 @@ static bool is_time_stamp(const char *text, size_t length)
     return separators >= 2;
 }
 
-/* Whether text has the form: A, a: a letter of that case; 0: a digit; _: a digit or a blank. */
+/* Does `text` begin with this form? In it, A and a stand for a letter of that case, 0 for a digit, _ for a
+   digit or a blank, any other character for itself. */
 static bool has_form(const char *text, const char *form)
 {
     for (; *form; form++, text++) {
@@ -132,8 +133,8 @@ static bool has_form(const char *text, const char *form)
     return true;
 }
 
-/* "Wed Nov 25 10:00:00 2026" (mpirun --timestamp-output) and "Nov 25 10:00:00 node1 srun[12]: " (syslog): the
-   length; 0: neither. */
+/* The length of "Wed Nov 25 10:00:00 2026" (mpirun --timestamp-output) or "Nov 25 10:00:00 node1 srun[12]: "
+   (syslog); 0: neither. */
 static size_t calendar_stamp(const char *text)
 {
     if (has_form(text, "Aaa Aaa _0 00:00:00 0000")) return 24;
@@ -141,14 +142,14 @@ static size_t calendar_stamp(const char *text)
     return end && end - text < 120 ? (size_t)(end - text) + 2 : 0;
 }
 
-/* A list's bullet: "- ", "* ", "• ". */
+/* The length of a list's bullet, "- ", "* ", "+ " or "• "; 0: none. */
 static size_t bullet(const char *text)
 {
     if ((*text == '-' || *text == '*' || *text == '+') && text[1] == ' ') return 2;
     return strncmp(text, "\xe2\x80\xa2 ", 4) == 0 ? 4 : 0;
 }
 
-/* A reST role before marked text: ":mark:`…`". */
+/* The length of a reST role and its backquote, as in ":mark:`…`"; 0: none. */
 static size_t role(const char *text)
 {
     size_t name = *text == ':' ? strspn(text + 1, "abcdefghijklmnopqrstuvwxyz-") : 0;
@@ -161,7 +162,8 @@ static void set_label(char label[128], const char *text, size_t length)
     snprintf(label, 128, "%.*s", (int)(length < 127 ? length : 127), text);
 }
 
-/* "[1,0]<stdout>:", "[pod/x/y]", "[12:00:01]": the length with what belongs to it; 0: none. */
+/* The length of a prefix in brackets, "[1,0]<stdout>:", "[pod/x/y]", "[12:00:01]"; 0: none. Unless it is a
+   time stamp, the text in the brackets becomes the label. */
 static size_t bracket_prefix(const char *text, char label[128])
 {
     const char *end = strchr(text, ']');
@@ -177,7 +179,7 @@ static size_t bracket_prefix(const char *text, char label[128])
     return (size_t)(rest - text) + (*rest == ':');
 }
 
-/* One prefix at the start of text; 0: none. */
+/* The length of one prefix at the start of the text; 0: none. May set the label. */
 static size_t one_prefix(const char *text, char label[128])
 {
     size_t word = strcspn(text, " "), digits = strspn(text, "0123456789");
@@ -239,7 +241,7 @@ void blank_repeated_label(char *text, const char *label)
     }
 }
 
-#ifdef PLANTED_BUG /* for the test that the fuzzers find one: a word too many */
+#ifdef PLANTED_BUG /* for the test that the fuzzers find a bug: one word too many */
 enum { MOST_WORDS = WORD_LIMIT + 1 };
 #else
 enum { MOST_WORDS = WORD_LIMIT };

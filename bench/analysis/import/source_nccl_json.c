@@ -1,4 +1,4 @@
-/* nccl-tests' JSON (-J), versions 1 to 3. */
+/* Reads nccl-tests' JSON (-J), versions 1 to 3. */
 #include "analysis/import/source_json.h"
 #include "analysis/import/source_nccl.h"
 #include "record/facts.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Written with "%lf": six decimals. */
+/* nccl-tests writes reals with "%lf": six decimals. */
 static struct printed printed(json_t *object, const char *key)
 {
     return (struct printed){json_member_real(object, key), 1e-6};
@@ -27,7 +27,7 @@ static void read_samples(json_t *iterations, struct figures *figures)
     for (size_t i = from; i < count; i++) {
         double us = json_number_value(json_array_get(times, i));
         if (!json_is_number(json_array_get(times, i)) ||
-            !(us >= 0)) { /* one that is no time: none can be trusted to be in its place */
+            !(us >= 0)) { /* not a time: the others may not be in their places either */
             free(figures->samples_us.us);
             figures->samples_us = (struct samples){0};
             return;
@@ -65,7 +65,7 @@ static void read_result(struct source *source, struct source_table *table, json_
         table->incomplete++;
         return;
     }
-    /* The document is one line: rows are told apart by their number in it. */
+    /* The document is one line: the number of the result identifies a row. */
     struct source_row *row = source_add_row(table, number);
     row->bytes = bytes;
     row->count = json_member_integer(result, "count");
@@ -98,7 +98,7 @@ static void read_devices(struct source *source, struct source_table *table, json
         source_fact(table, "gpu", table->devices[0].gpu, strlen(table->devices[0].gpu));
 }
 
-/* The program's name is the only word on the collective there. */
+/* Only the program's name tells the collective in this format. */
 static void read_args(struct source *source, struct source_table *table, json_t *args)
 {
     size_t i;
@@ -118,7 +118,7 @@ static void read_args(struct source *source, struct source_table *table, json_t 
     if (json_is_array(args)) table->args = json_deep_copy(args);
 }
 
-/* nccl-tests dumps its whole environment; only what the allow-list lets through is kept. */
+/* nccl-tests writes its whole environment: keeps only the variables of the allow-list. */
 static json_t *allowed(json_t *env)
 {
     size_t count = json_array_size(env), kept = 0;
@@ -151,7 +151,7 @@ static void read_summary(struct source_table *table, json_t *root)
     json_t *average = json_object_get(root, "average_bus_bandwidth");
     table->out_of_bounds = json_member_integer(json_object_get(root, "out_of_bounds"), "count");
     if (!average)
-        average = json_object_get(root, "average_bus_bandwidith"); /* as the first release spelled it */
+        average = json_object_get(root, "average_bus_bandwidith"); /* spelling of the first release */
     table->printed_average = json_member_real(average, "bandwidth");
     if (isnan(table->printed_average)) table->printed_average = json_member_real(average, "bandwidith");
     table->average_step = 1e-6;
@@ -184,7 +184,8 @@ static void read_document(struct source *source, json_t *root)
     }
 }
 
-/* One document, or a list of the documents of one test that was run again and again. */
+/* Reads one document, or a list of documents. Those with the same arguments as the first are its
+   repetitions. */
 static void read_documents(struct source *source, json_t *root)
 {
     size_t i;

@@ -1,5 +1,5 @@
-/* Rows of nccl-tests' tables: columns by their header or by their number, figures that come in pieces,
- * placements left out. */
+/* Reads the rows of nccl-tests' tables. Finds the columns by the header line or by their number; handles rows
+   that come in pieces, and rows with one placement. */
 #include "analysis/import/source_nccl.h"
 
 #include <ctype.h>
@@ -27,7 +27,6 @@ static bool is_time(enum column column)
     return column == TIME || column == CPU_TIME;
 }
 
-/* The header line "size count type [redop] [root] time algbw busbw #wrong …"; of NCCL 2.4 "bytes N type …". */
 bool nccl_read_columns(const struct word *words, size_t count, struct columns *columns)
 {
     size_t type = 0;
@@ -67,7 +66,7 @@ bool nccl_is_figure(const char *word)
     return strlen(word) < 24 && (strcmp(word, "N/A") == 0 || read_printed(word, &ignored));
 }
 
-/* *wrong: what stands for the count of wrong elements. */
+/* Sets the figure of a column. *wrong: the printed count of wrong elements if it is not 0. */
 static void set_figure(struct figures *figures, enum column column, const char *word, double *wrong)
 {
     struct printed value = {NAN, 0};
@@ -96,8 +95,8 @@ static void set_figure(struct figures *figures, enum column column, const char *
         break;
     case ERROR:
     case WRONG:
-        /* A deviation looks like 5e-07 or 0e+00, a count never does. Without any deviation no element is
-         * wrong. */
+        /* A deviation looks like 5e-07 or 0e+00, a count never does. A deviation of 0 means no wrong
+           elements. */
         figures->has_error =
             isfinite(value.value) && (column == ERROR || strstr(word, "e-") || strcmp(word, "0e+00") == 0);
         if (value.value == 0)
@@ -112,15 +111,15 @@ static void set_figure(struct figures *figures, enum column column, const char *
     }
 }
 
-/* Whether the first figure of the pending row must be the root, as the header line says. Else a row that lost
-   its last figure would fit with all figures one column off. */
+/* Must the first figure of the pending row be the root, by the header line? Without this rule, a row that
+   lost its last figure would still fit, with all figures shifted by one column. */
 static bool begins_with_root(const struct stream *stream)
 {
     return stream->columns.has_root && stream->pending.root == ABSENT;
 }
 
-/* Whether the figures hold together when read by these columns: algbw is bytes / time (µs; in old versions
-   ms), within what the digits leave open. */
+/* Are the figures consistent when read by these columns? algbw must be bytes / time (µs; ms in old versions)
+   within rounding. */
 static bool fits_columns(const struct pending *pending, const struct columns *columns, size_t at,
                          size_t placements)
 {
@@ -140,8 +139,8 @@ static bool fits_columns(const struct pending *pending, const struct columns *co
     return true;
 }
 
-/* The columns that `count` figures in a row fill: the header's, or by position where the header lacks some and
-   the figures hold together; NULL: none fit. */
+/* Finds the columns for a row of `count` figures: those of the header, or a standard layout if the header
+   does not fit and the figures are consistent with that layout. NULL: none fits. */
 static const struct columns *layout(const struct stream *stream, size_t count, bool *has_root,
                                     size_t *placements)
 {
@@ -174,7 +173,8 @@ static struct source_table *row_table(struct parser *parser, struct stream *stre
     return table;
 }
 
-/* Adds the pending row with what it has; placements: how many groups of figures stand in it, from `at` on. */
+/* Adds the pending row to the table. Its figures from index `at` on are those of `placements` placements, of
+   which the first is `placement`. */
 static void finish_row(struct parser *parser, struct stream *stream, const struct columns *columns, size_t at,
                        size_t placements, size_t placement)
 {
@@ -197,7 +197,6 @@ static void finish_row(struct parser *parser, struct stream *stream, const struc
     pending->active = false;
 }
 
-/* No more figures will come for the pending row: it is taken when one placement is whole. */
 void nccl_flush(struct parser *parser, struct stream *stream)
 {
     struct pending *pending = &stream->pending;
@@ -234,13 +233,14 @@ static bool add_figures(struct pending *pending, const struct word *words, size_
     return true;
 }
 
+/* Adds the pending row if its figures fill the columns. If they do not, waits for more or ends the row. */
 static void complete(struct parser *parser, struct stream *stream, bool more_may_come)
 {
     struct pending *pending = &stream->pending;
     bool has_root = false;
     size_t placements = 2;
     const struct columns *columns = layout(stream, pending->figure_count, &has_root, &placements);
-    bool is_one = placements == 1 && stream->columns.placements != 1; /* the other may still come */
+    bool is_one = placements == 1 && stream->columns.placements != 1; /* the other placement may follow */
     if (columns && ((has_root && pending->root != ABSENT) || pending->after_gap || is_one)) columns = NULL;
     if (columns) {
         if (has_root) pending->root = strtoll(pending->figures[0], NULL, 10);
@@ -251,8 +251,8 @@ static void complete(struct parser *parser, struct stream *stream, bool more_may
     }
 }
 
-/* The place of the type in a row "size count type …", wherever the row begins; 0: this is no row. The size
- * may be glued to a prefix. */
+/* Finds a row "size count type …" anywhere in the line. Returns the index of the type; 0: there is no row.
+   The size may directly follow a prefix. */
 static size_t find_row(const struct word *words, size_t count, int64_t *bytes, int64_t *elements)
 {
     for (size_t i = 2; i < count && i < 24; i++) {
@@ -269,8 +269,8 @@ static size_t find_row(const struct word *words, size_t count, int64_t *bytes, i
     return 0;
 }
 
-/* Prose has numbers and types too ("10 20 float values"): behind the type stand the operation and figures. A
-   row that was only begun stands at the start of its line. */
+/* Prose can have numbers and types too ("10 20 float values"). In a row, the operation and at least three
+   figures follow the type; a row with fewer must be at the start of its line. */
 bool nccl_is_row(const struct word *words, size_t count)
 {
     int64_t bytes, elements;
@@ -285,7 +285,7 @@ bool nccl_is_row(const struct word *words, size_t count)
     return figures >= 3 || type == 2;
 }
 
-/* A date and a time at the end (-T), which would count as figures. */
+/* The number of words without the date and time at the end (-T), which would count as figures. */
 static size_t without_stamp(const struct word *words, size_t count)
 {
     while (count && (strchr(words[count - 1].text, ':') ||
@@ -295,8 +295,8 @@ static size_t without_stamp(const struct word *words, size_t count)
     return count;
 }
 
-/* Cuts a host's name off the count of wrong elements before it: "0node-1:4000:5000" and
- * "N/Anode-1:4000:5000". */
+/* Removes a log line's host name that directly follows the count of wrong elements: "0node-1:4000:5000",
+   "N/Anode-1:4000:5000". */
 static bool unglue(char *word)
 {
     size_t length = strncmp(word, "N/A", 3) == 0 ? 3 : strspn(word, "0123456789");
@@ -317,7 +317,7 @@ void nccl_read_row(struct parser *parser, struct stream *stream, const struct wo
     pending->dtype = dtype_by_any_name(words[type].text);
     if (at < count && (op_by_any_name(words[at].text) || strcmp(words[at].text, "none") == 0))
         pending->op = op_by_any_name(words[at++].text);
-    /* "-1host:12:34 [0] NCCL INFO …": the root, and NCCL's line glued to it. */
+    /* "-1host:12:34 [0] NCCL INFO …": a line of NCCL's log directly follows the root. */
     char *rest = NULL;
     if (at < count && (isdigit((unsigned char)words[at].text[words[at].text[0] == '-'])))
         strtoll(words[at].text, &rest, 10);
@@ -328,18 +328,17 @@ void nccl_read_row(struct parser *parser, struct stream *stream, const struct wo
     size_t figures = 0, end = without_stamp(words, count),
            group = stream->columns.group ? stream->columns.group : 4;
     while (at + figures < end && nccl_is_figure(words[at + figures].text)) figures++;
-    /* The same behind the out-of-place figures: "0host:12:34 …". */
+    /* The same after the out-of-place figures: "0host:12:34 …". */
     if (at + figures < end && figures + 1 == group + stream->columns.has_root &&
         unglue(words[at + figures].text))
         figures++;
     add_figures(pending, words + at, figures);
-    /* Out-of-place figures that were not taken are printed as blanks (trace replay). */
+    /* Where nothing was measured out of place (trace replay), these columns are blank. */
     if (figures == group + 1)
         pending->after_gap = words[at + 1].at - (words[at].at + strlen(words[at].text)) > 24;
     complete(parser, stream, !pending->after_gap);
 }
 
-/* A line of nothing but figures ends a row that was begun before. */
 bool nccl_read_continuation(struct parser *parser, struct stream *stream, const struct word *words,
                             size_t count)
 {

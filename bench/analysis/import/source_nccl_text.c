@@ -1,4 +1,5 @@
-/* nccl-tests' and rccl-tests' text, versions 2.0 to 2.19, however it was wrapped on its way into a file. */
+/* Reads the text output of nccl-tests and rccl-tests, versions 2.0 to 2.19, with any prefixes and wrapping
+   that launchers, loggers or pages added. */
 #include "analysis/import/source_nccl.h"
 
 #include <ctype.h>
@@ -25,8 +26,6 @@ struct source_table *nccl_table_of(struct parser *parser, const struct stream *s
     return stream->table ? &parser->source->tables[stream->table - 1] : NULL;
 }
 
-/* A new table in the stream. One that continues an earlier (a second column header, or rows after a footer,
-   without a new start) is of the same job: it inherits what was said there. */
 struct source_table *nccl_open_table(struct parser *parser, struct stream *stream, bool inherit)
 {
     size_t before = stream->table;
@@ -53,8 +52,8 @@ struct source_table *nccl_open_table(struct parser *parser, struct stream *strea
     return table;
 }
 
-/* Returns the table that a line before the rows belongs to. *seen is set when the table has had such a line; a
-   second one then starts a new table. seen NULL: the line may be repeated. */
+/* Returns the table that a line before the rows belongs to. *seen: the table has had a line of this kind; a
+   second one then begins a new table. seen NULL: the line may occur several times. */
 static struct source_table *opening_table(struct parser *parser, struct stream *stream, bool *seen)
 {
     struct source_table *table = nccl_table_of(parser, stream);
@@ -64,7 +63,7 @@ static struct source_table *opening_table(struct parser *parser, struct stream *
     return table;
 }
 
-/* The whole number behind `key`; ABSENT: none. */
+/* The integer that follows `key` in the line; ABSENT: none. */
 static int64_t number_after(const char *line, const char *key)
 {
     const char *at = strstr(line, key);
@@ -89,14 +88,14 @@ static void read_parameters(struct source_table *table, const char *line)
     table->graph = number_after(line, "graph:");
 }
 
-/* The first word at `text`, as a fact. */
+/* Adds the first word at `text` as a fact. */
 static void word_fact(struct source_table *table, const char *key, const char *text)
 {
     text += strspn(text, " :");
     source_fact(table, key, text, strcspn(text, " ,"));
 }
 
-/* "2.17.9-develop:0123abcdef" of a development branch: the version, and the commit it was built from. */
+/* Adds the version as a fact. A development build, "2.17.9-develop:0123abcdef", also names its commit. */
 static void tests_version(struct source_table *table, const char *key, const char *text)
 {
     char commit_key[64];
@@ -108,7 +107,7 @@ static void tests_version(struct source_table *table, const char *key, const cha
 }
 
 /* "# rccl-tests version 2.17.9-develop:0123abcdef rccl-headers=22803 rccl-library=22707": the version of the
-   headers is RCCL's release; a library of another version is named beside it. */
+   headers is RCCL's release. Also adds the library's version if it differs. */
 static void read_rccl_version(struct parser *parser, struct source_table *table, const char *line)
 {
     int64_t headers = number_after(line, "rccl-headers="), library = number_after(line, "rccl-library=");
@@ -122,7 +121,8 @@ static void read_rccl_version(struct parser *parser, struct source_table *table,
                 json_string_value(json_object_get(table->facts, "rccl_library")));
 }
 
-/* Versions may come from any process, before or inside a table: they go to the open table and to the file. */
+/* Adds a version as a fact to the process's current table and to the whole file, because any process may
+   print it before or within a table. */
 static void version_fact(struct parser *parser, const char *label, const char *key, const char *text)
 {
     text += strspn(text, " :");
@@ -156,8 +156,8 @@ static void read_versions(struct parser *parser, const char *line, const char *l
     }
 }
 
-/* "#  Rank  0 Group  0 Pid 2627782 on host device  0 [0000:1b:00] NVIDIA H100 80GB HBM3"; before 2.17 without
- * Group. */
+/* "#  Rank  0 Group  0 Pid 2627782 on host device  0 [0000:1b:00] NVIDIA H100 80GB HBM3"; versions
+   before 2.17 have no Group. */
 static bool read_device(struct parser *parser, struct stream *stream, const char *line)
 {
     char copy[LINE_LIMIT];
@@ -176,7 +176,8 @@ static bool read_device(struct parser *parser, struct stream *stream, const char
         char gpu[128];
         name += 1 + strspn(name + 1, " ");
         size_t length = strlen(name);
-        /* Behind the model: what a page or a launcher put there ("NVIDIA H100`", "| NVIDIA H100 |"). */
+        /* Drops markup that a page or a launcher added after the model ("NVIDIA H100`", "| NVIDIA H100
+           |"). */
         while (length && !isalnum((unsigned char)name[length - 1]) && name[length - 1] != ')') length--;
         if (length && length < sizeof gpu) {
             memcpy(gpu, name, length);
@@ -196,7 +197,7 @@ static void set_hint(struct parser *parser, const struct collective *collective,
     parser->hint_used = false;
 }
 
-/* "All Reduce", "All 2 All": up to three words that name a collective together. */
+/* Finds a collective that up to three words name together: "All Reduce", "All 2 All". */
 static const struct collective *spoken_collective(const struct word *words, size_t count)
 {
     char joined[64] = "";
@@ -205,7 +206,7 @@ static const struct collective *spoken_collective(const struct word *words, size
         if (strlen(joined) + strlen(word) >= sizeof joined) return NULL;
         strcat(joined, word);
         const struct collective *found = collective_by_any_name(joined, strcspn(joined, ":,.`"));
-        /* The others are words of plain English. */
+        /* The names of the others are also plain English words. */
         if (found && (found->id == ALL_REDUCE || found->id == ALL_GATHER || found->id == REDUCE_SCATTER ||
                       found->id == ALL_TO_ALL))
             return found;
@@ -213,8 +214,8 @@ static const struct collective *spoken_collective(const struct word *words, size
     return NULL;
 }
 
-/* A collective named on the way: "…/all_reduce_perf -b 8", "run_nccl_tests.sh -t all_gather", "## All-to-All,
- * 2 nodes". */
+/* Looks for a collective in lines outside tables: "…/all_reduce_perf -b 8", "run_nccl_tests.sh -t
+   all_gather", "## All-to-All, 2 nodes". */
 static void read_hints(struct parser *parser, const struct word *words, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -252,11 +253,11 @@ void nccl_set_program(struct arena *arena, struct source_table *table, const cha
     table->collective = collective_by_any_name(word, stem);
     table->collective_from = FROM_TABLE;
     if (!strcasestr(word, "alltoallv") && !strcasestr(word, "all_to_all_v")) return;
-    table->mode = "uneven"; /* its parts differ, and its bandwidth counts the rank that moves the most */
+    table->mode = "uneven"; /* the parts differ in size; the bandwidth counts the rank that moves the most */
     table->rate_is_not_bytes = true;
 }
 
-/* The lines that open and close a test; false: it is none of them. */
+/* Reads the lines that begin and end a test. false: the line is none of them. */
 static bool read_frame(struct parser *parser, const char *line, const char *label)
 {
     const char *at;
@@ -335,7 +336,8 @@ static void read_line(struct parser *parser)
     }
 }
 
-/* What holds for the whole file goes to each table. A table without its footer may have lost rows. */
+/* Copies the facts of the whole file to each table. Marks tables without a footer as interrupted: they may
+   have lost rows. */
 static void finish_tables(struct parser *parser, size_t first)
 {
     for (size_t i = first; i < parser->source->table_count; i++) {
@@ -357,7 +359,7 @@ static void finish_tables(struct parser *parser, size_t first)
 
 size_t source_read_nccl_text(struct source *source, const char *data, size_t length)
 {
-    size_t first = source->table_count; /* another tool's tables may be there */
+    size_t first = source->table_count; /* another reader may have found tables */
     struct parser *parser = allocate(1, sizeof *parser);
     *parser = (struct parser){.source = source, .average = ABSENT, .facts = json_object()};
     lines_start(&parser->lines, data, length);

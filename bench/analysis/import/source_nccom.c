@@ -1,4 +1,5 @@
-/* AWS Neuron's nccom-test (Trainium, Inferentia). Its "GB/s" are GiB/s: 2^30 bytes a second. */
+/* Reads the output of AWS Neuron's nccom-test (Trainium, Inferentia). Its "GB/s" means 2^30 bytes per
+   second. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -20,7 +21,7 @@ struct command {
     int64_t ranks, nodes;
 };
 
-/* "nccom-test -r 2 -N 1 -b 1MB allr", anywhere in a line; false: it is not in it. */
+/* Reads a command such as "nccom-test -r 2 -N 1 -b 1MB allr" anywhere in a line. false: there is none. */
 static bool read_command(const struct word *words, size_t count, struct command *command)
 {
     size_t at = 0;
@@ -47,7 +48,7 @@ static bool read_command(const struct word *words, size_t count, struct command 
 static const struct column_name names[] = {{"size(B)", SIZE},      {"type", TYPE},         {"time(us)", TIME},
                                            {"algbw(GB/s)", ALGBW}, {"busbw(GB/s)", BUSBW}, {NULL, 0}};
 
-/* From GiB/s. */
+/* Converts GiB/s to GB/s. */
 static struct printed decimal(struct printed rate)
 {
     const double gib = 1.073741824;
@@ -79,7 +80,7 @@ static struct source_table *open_table(struct source *source, size_t line, const
     table->collective = command->collective;
     table->collective_from = command->collective ? FROM_COMMAND : FROM_NOTHING;
     table->ranks_said = command->ranks, table->nodes_said = command->nodes;
-    table->interrupted = true; /* until its last line */
+    table->interrupted = true; /* until the last line of the table is read */
     return table;
 }
 

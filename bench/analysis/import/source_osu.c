@@ -1,5 +1,5 @@
-/* OSU micro-benchmarks' text, versions 3 to 7: collectives (blocking, non-blocking, persistent) and
-   point-to-point tests, over MPI and over NCCL and its kin. */
+/* Reads the text output of the OSU micro-benchmarks, versions 3 to 7: collectives (blocking, non-blocking,
+   persistent) and point-to-point tests, over MPI, NCCL and similar libraries. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -9,13 +9,13 @@
 #include <string.h>
 #include <strings.h>
 
-/* What stands in the title between the library and "Test". */
+/* The tests by the part of the title between the library and "Test". */
 static const struct test {
     const char *title;
     enum collective_id id;
-    bool per_rank;    /* its size is one rank's share: ours is that times the ranks */
-    const char *mode; /* point to point: what is measured; NULL: a collective */
-    double share;     /* of the printed bandwidth that one direction has */
+    bool per_rank;    /* the printed size is one rank's share; busbar's is that times the ranks */
+    const char *mode; /* of point-to-point tests; NULL: a collective */
+    double share;     /* one direction's share of the printed bandwidth */
 } tests[] = {
     {"Allreduce Latency", ALL_REDUCE, false, NULL, 1},
     {"Allgather Latency", ALL_GATHER, true, NULL, 1},
@@ -29,11 +29,11 @@ static const struct test {
     {"Alltoall Latency", ALL_TO_ALL, true, NULL, 1},
     {"Gather Latency", GATHER, true, NULL, 1},
     {"Scatter Latency", SCATTER, true, NULL, 1},
-    /* Half the time of a message and its answer. */
+    /* Half the round-trip time. */
     {"Latency", SEND_RECV, false, "ping_pong", 1},
-    /* Many messages under way, one direction. */
+    /* Many messages in flight, one direction. */
     {"Bandwidth", SEND_RECV, false, "unidirectional", 1},
-    /* Both directions at once, printed as their sum. */
+    /* Both directions at once; the printed bandwidth is their sum. */
     {"Bi-Directional Bandwidth", SEND_RECV, false, "bidirectional", 0.5},
 };
 
@@ -51,14 +51,15 @@ struct columns {
 
 struct parser {
     struct source *source;
-    struct source_table *table; /* NULL: none, or its test is left out */
+    struct source_table *table; /* NULL: none yet, or its test is not imported */
     const struct test *test;
     struct columns columns;
     const char *dtype, *title; /* title: the last line of prose */
     struct lines lines;
 };
 
-/* "MPI", "MPI-CUDA", "MPI-CUDA MANAGED", "NCCL-CUDA", "XCCL": library and memory; the text behind. */
+/* Reads library and memory: "MPI", "MPI-CUDA", "MPI-CUDA MANAGED", "NCCL-CUDA", "XCCL". Returns the text
+   after them; NULL: not a library. */
 static const char *read_library(struct source *source, const char *text, const char **backend,
                                 const char **memory)
 {
@@ -82,8 +83,8 @@ static const char *read_library(struct source *source, const char *text, const c
     return text;
 }
 
-/* The test that the title names without its variant ("Non-blocking Allreduce Latency Test", "Allreduce
-   Persistent Latency Test"); NULL: one that has no counterpart here. */
+/* Finds the test that the title names, and its variant ("Non-blocking Allreduce Latency Test", "Allreduce
+   Persistent Latency Test"). NULL: busbar does not import it. */
 static const struct test *find_test(const char *title, const char **variant)
 {
     char plain[96];
@@ -103,7 +104,7 @@ static const struct test *find_test(const char *title, const char **variant)
     return NULL;
 }
 
-/* "# OSU MPI-CUDA Allreduce Latency Test v7.4"; false: no title. */
+/* "# OSU MPI-CUDA Allreduce Latency Test v7.4". false: the line is not a title. */
 static bool read_title(struct parser *parser, const char *line)
 {
     const char *osu = strstr(line, "OSU "), *backend, *memory, *variant;
@@ -135,7 +136,7 @@ static bool read_title(struct parser *parser, const char *line)
     return true;
 }
 
-/* One column's name at `text` and its length; 0: no more. */
+/* Reads the column name at `text`. Returns its length. */
 static size_t column_name(const char *text, enum column *column)
 {
     static const struct {
@@ -160,7 +161,7 @@ static size_t column_name(const char *text, enum column *column)
     return word;
 }
 
-/* The header line "# Size  Avg Latency(us)  …"; false: it is none. */
+/* The header line "# Size  Avg Latency(us)  …". false: it is not a header line. */
 static bool read_columns(struct parser *parser, const char *line)
 {
     struct columns found = {.count = 0};

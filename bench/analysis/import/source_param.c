@@ -1,5 +1,5 @@
-/* PARAM's comms benchmark (comms.py): rows "COMMS-RES-all_reduce-float32 SIZE …". A rank's figure is its mean
-   over iterations; the row's time is the median of these over ranks. Sizes are the whole buffer. */
+/* PARAM's comms benchmark (comms.py): rows "COMMS-RES-all_reduce-float32 SIZE …". Each rank reports its mean
+   over iterations; the row's time is the median of these over ranks. Sizes are whole buffers. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -36,12 +36,12 @@ struct parser {
     struct source *source;
     int columns[WORD_LIMIT];
     size_t column_count; /* 0: no header line yet */
-    size_t table;        /* index + 1 of the open table; 0: none */
+    size_t table;        /* index + 1 of the current table; 0: none */
     const char *operation;
     struct lines lines;
 };
 
-/* "(B)" stands behind "size" as a word of its own. */
+/* Drops the word "(B)", which the header prints after "size". */
 static size_t without_units(struct word *words, size_t count)
 {
     size_t kept = 0;
@@ -63,7 +63,7 @@ static struct source_table *open_table(struct parser *parser, const char *operat
     return table;
 }
 
-/* "COMMS-RES-all_reduce-float32": the operation and the type. */
+/* Splits "COMMS-RES-all_reduce-float32" into operation and type. */
 static bool split_name(const char *word, char operation[64], const char **dtype)
 {
     char type[32];

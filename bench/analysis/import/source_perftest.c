@@ -1,5 +1,5 @@
-/* perftest's bandwidth tests (ib_write_bw and the like): messages between two NICs, as a send-recv of one NIC
-   each. */
+/* Reads the output of perftest's bandwidth tests (ib_write_bw and the like): messages between two NICs,
+   imported as a send-recv of two ranks. */
 #include "analysis/import/source.h"
 #include "analysis/import/source_line.h"
 
@@ -9,17 +9,17 @@
 
 enum column { BYTES = 1, MEBI, GIGABIT };
 
-/* "MB/sec" of older versions is 2^20 bytes too. The header's names hold blanks: the last word of each is
-   matched. */
+/* "MB/sec" of older versions is 2^20 bytes too. The names in the header contain blanks: only the
+   last word of each is matched. */
 static const struct column_name names[] = {
     {"average[MiB/sec]", MEBI}, {"average[MB/sec]", MEBI}, {"average[Gb/sec]", GIGABIT}, {NULL, 0}};
 
 struct parser {
     struct source *source;
     const char *title, *device; /* title: "RDMA_Write BW Test" */
-    bool has_both;              /* both directions, printed as their sum */
-    bool is_part;               /* one side's part of a table that came before */
-    int unit;                   /* MEBI or GIGABIT; 0: no table is open */
+    bool has_both;              /* the printed rate is the sum of both directions */
+    bool is_part;               /* what follows is one side's part of a table that was already read */
+    int unit;                   /* MEBI or GIGABIT; 0: not in a table */
     struct lines lines;
 };
 

@@ -1,5 +1,5 @@
-/* A table of figures that somebody published, typed off a page: tab-separated, with named columns. Rows that
-   agree in all but size, type, placement and figures are one launch. */
+/* Reads a table of published figures that a user copied from a page: tab-separated, with named columns. Rows
+   that differ only in size, type, operation, placement and figures form one launch. */
 #include "analysis/import/source.h"
 #include "base/tsv.h"
 #include "base/units.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The columns; what a page does not say stays empty. */
+/* The columns; a cell is empty if the page does not state the value. */
 static const struct {
     const char *name, *example, *meaning;
 } columns[] = {
@@ -70,7 +70,7 @@ static enum status check_columns(const struct tsv *tsv)
     return tsv_need(tsv, needed);
 }
 
-/* Text of a cell as the source's own; NULL when empty. */
+/* A copy of a cell's text in the source's arena; NULL: the cell is empty. */
 static const char *cell(struct source *source, const struct tsv *tsv, size_t row, const char *column)
 {
     const char *text = tsv_cell(tsv, row, column);
@@ -87,7 +87,7 @@ static bool same_launch(const struct source_table *a, const struct source_table 
            same(a->memory, b->memory) && json_equal(a->facts, b->facts);
 }
 
-/* The launch that the row belongs to, at the end or an earlier one. */
+/* Finds the launch that the row belongs to, or adds it. */
 static enum status table_of(struct source *source, const struct tsv *tsv, size_t row, size_t *index)
 {
     int64_t ranks = ABSENT, nodes = ABSENT, domains = ABSENT;
@@ -111,7 +111,7 @@ static enum status table_of(struct source *source, const struct tsv *tsv, size_t
     table->backend = cell(source, tsv, row, "backend"), table->memory = cell(source, tsv, row, "memory");
     if (gpu) source_fact(table, "gpu", gpu, strlen(gpu));
     for (*index = 0; !same_launch(&source->tables[*index], table);) ++*index;
-    if (*index + 1 < source->table_count) { /* an earlier launch: the new one is not needed */
+    if (*index + 1 < source->table_count) { /* an earlier launch matches: drop the new one */
         json_decref(table->facts);
         json_decref(table->warnings);
         source->table_count--;
@@ -119,7 +119,7 @@ static enum status table_of(struct source *source, const struct tsv *tsv, size_t
     return STATUS_OK;
 }
 
-/* A figure with one unit of its last digit; NAN when the cell is empty. */
+/* Reads a figure above 0; NAN if the cell is empty. */
 static enum status figure(const struct tsv *tsv, size_t row, const char *column, struct printed *value)
 {
     const char *text = tsv_cell(tsv, row, column);
@@ -159,7 +159,7 @@ static enum status read_row(struct source *source, const struct tsv *tsv, size_t
     added->op = *op ? op_by_any_name(op) : NULL;
     figures->present = true;
     figures->busbw_gbps = busbw, figures->algbw_gbps = algbw, figures->time_us = time;
-    /* The definition of bus bandwidth gives the other. */
+    /* If only one rate is given, the definition of bus bandwidth gives the other. */
     double factor = bus_factor(table->collective, table->ranks_said);
     if (isnan(algbw.value) && isfinite(busbw.value) && factor > 0)
         figures->algbw_gbps = (struct printed){busbw.value / factor, busbw.step / factor};

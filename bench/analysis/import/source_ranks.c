@@ -1,4 +1,5 @@
-/* How many ranks and nodes a table is of: what its figures allow, and whose word fits them. */
+/* Determines the ranks and nodes of a table: the range that its figures allow, and the best statement within
+   that range. */
 #include "analysis/import/source_check.h"
 #include "collective/dtype.h"
 
@@ -12,12 +13,12 @@ struct interval of_printed(struct printed p)
     return (struct interval){p.value - p.step / 2, p.value + p.step / 2};
 }
 
+/* The intersection; lo > hi: there is none. */
 static struct interval common(struct interval a, struct interval b)
 {
     return (struct interval){fmax(a.lo, b.lo), fmin(a.hi, b.hi)};
 }
 
-/* algbw from size and time, and as printed: both hold. lo > hi: they contradict each other. */
 struct interval rate_from_time(const struct source_row *row, const struct figures *f)
 {
     struct interval time = of_printed(f->time_us);
@@ -31,8 +32,6 @@ bool is_scattered(const struct collective *c)
     return c && c->divisor(2) == 2;
 }
 
-/* The factor busbw/algbw over all rows that tell it: each row's interval holds, so the common one does.
-   lo > hi: rows contradict each other. lo 0, hi INFINITY: no row tells. */
 struct interval factor_of(const struct source_table *table)
 {
     struct interval factor = {0, INFINITY};
@@ -44,7 +43,7 @@ struct interval factor_of(const struct source_table *table)
             if (!table->cpu_time && isfinite(f->time_us.value)) {
                 struct interval both = common(rate, rate_from_time(&table->rows[i], f));
                 if (both.lo <= both.hi)
-                    rate = both; /* else the row is reported; its own ratio still counts */
+                    rate = both; /* else check_row() warns; the printed ratio still counts */
             }
             if (!(rate.lo > 0)) continue;
             factor = common(factor, (struct interval){fmax(bus.lo, 0) / rate.hi, bus.hi / rate.lo});
@@ -52,7 +51,6 @@ struct interval factor_of(const struct source_table *table)
     return factor;
 }
 
-/* What the device lines say: one per rank when complete; of a cut list, the last rank named. */
 int64_t listed_ranks(const struct source_table *table, bool *complete)
 {
     int64_t last = -1, sum = 0;
@@ -62,7 +60,7 @@ int64_t listed_ranks(const struct source_table *table, bool *complete)
         if (rank > last) last = rank;
         sum += rank;
     }
-    /* Ranks 0 to last, each once: their number and their sum agree. */
+    /* Complete: the number and the sum of the ranks are those of 0 to last. */
     *complete = last >= 0 && (int64_t)table->device_count == last + 1 && sum == last * (last + 1) / 2;
     return last >= 0 ? last + 1 : ABSENT;
 }
@@ -72,7 +70,8 @@ bool fits_ratio(const struct source_table *table, int64_t ranks)
     return table->ranks_lo == ABSENT || (ranks >= table->ranks_lo && ranks <= table->ranks_hi);
 }
 
-/* Ranks whose factor lies in the interval: f = a(n-1)/n rises with n, so n = a/(a-f). */
+/* Finds the numbers of ranks n whose factor lies in the interval: f = a(n-1)/n rises with n, so n =
+   a/(a-f). */
 void infer_ranks(struct source *source, struct source_table *table)
 {
     double a = table->collective->id == ALL_REDUCE ? 2 : 1;
@@ -108,7 +107,7 @@ void infer_ranks(struct source *source, struct source_table *table)
     table->ranks_likely = (int64_t)likely;
 }
 
-/* bytes = count x type size x ranks, of gathering and scattering collectives. */
+/* For gathering and scattering collectives, where bytes = count x type size x ranks. */
 int64_t exact_ranks(const struct source_table *table)
 {
     int64_t found = ABSENT;
@@ -134,7 +133,7 @@ static void range_text(const struct source_table *table, char text[64])
         snprintf(text, 64, "%lld to %lld", (long long)table->ranks_lo, (long long)table->ranks_hi);
 }
 
-/* What the last two parts of the path say: "osu_allreduce_np64.txt", "4nodes-8ppn/allreduce.txt". */
+/* Reads the last two parts of the path: "osu_allreduce_np64.txt", "4nodes-8ppn/allreduce.txt". */
 static struct spoken spoken_by_path(const char *path)
 {
     const char *name = path + strlen(path);
@@ -150,7 +149,7 @@ static struct spoken spoken_by_path(const char *path)
     return spoken;
 }
 
-/* Where neither the tool nor the user says the ranks: a heading before the table, or the file's name. */
+/* Takes the ranks from a heading before the table or from the file's name, with a warning. */
 static void ranks_by_prose(struct source *source, struct source_table *table)
 {
     struct spoken title = read_spoken(table->title ? table->title : ""), path = spoken_by_path(source->path),
@@ -163,7 +162,7 @@ static void ranks_by_prose(struct source *source, struct source_table *table)
     if (table->nodes_said == ABSENT) table->nodes_said = spoken->nodes;
 }
 
-/* Takes the strongest word on the ranks that the figures do not contradict. */
+/* Takes the strongest statement about the ranks that the figures do not contradict. */
 void choose_ranks(struct source *source, struct source_table *table, const struct source_given *given)
 {
     bool complete;

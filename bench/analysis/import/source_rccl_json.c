@@ -1,18 +1,20 @@
-/* rccl-tests' JSON (-Z json -x FILE): a list of rows, each with its collective; the size of the world only in
-   runs of several nodes. */
+/* Reads rccl-tests' JSON (-Z json -x FILE): a list of rows, each with its collective. Only runs on several
+   nodes state the number of ranks. */
 #include "analysis/import/source_json.h"
 
 #include <math.h>
 #include <string.h>
 
-/* The open table of the row's collective, world and type; a new one where there is none. */
+/* Finds the table of the row's collective, ranks and nodes, or adds it. */
 static struct source_table *table_of(struct source *source, json_t *item, size_t from, size_t line)
 {
     const char *name = json_string_value(json_object_get(item, "name"));
     int64_t ranks = json_member_integer(item, "ranks"), nodes = json_member_integer(item, "nodes");
     int64_t per_rank = json_member_integer(item, "gpusPerRank");
     if (ranks > 0 && ranks < 1 << 20 && per_rank > 0 && per_rank < 1024)
-        ranks *= per_rank; /* ours are GPUs */
+        ranks *= per_rank; /* busbar counts GPUs */
+    if (ranks <= 0) ranks = ABSENT;
+    if (nodes <= 0) nodes = ABSENT;
     if (!name) return NULL;
     for (size_t i = from; i < source->table_count; i++) {
         struct source_table *table = &source->tables[i];
@@ -25,7 +27,7 @@ static struct source_table *table_of(struct source *source, json_t *item, size_t
     table->collective_from = FROM_TABLE;
     table->backend = "rccl", table->memory = "device", table->statistic = "mean";
     table->includes_launch = 1;
-    table->ranks_said = ranks > 0 ? ranks : ABSENT, table->nodes_said = nodes > 0 ? nodes : ABSENT;
+    table->ranks_said = ranks, table->nodes_said = nodes;
     if (strcasestr(name, "alltoallv")) table->mode = "uneven", table->rate_is_not_bytes = true;
     return table;
 }
@@ -41,7 +43,7 @@ static void read_item(struct source *source, json_t *item, size_t from, size_t l
         if (table) table->incomplete++;
         return;
     }
-    /* Out of place and in place come one after the other. */
+    /* The out-of-place and in-place figures of a size are two items in succession. */
     struct source_row *row = table->row_count ? &table->rows[table->row_count - 1] : NULL;
     const char *dtype = dtype_by_any_name(type);
     if (!row || row->bytes != bytes || !same(row->dtype, dtype) || row->figures[in_place].present) {

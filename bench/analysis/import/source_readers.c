@@ -1,4 +1,4 @@
-/* The formats, how a file is recognised, and what else it may be. */
+/* The formats, how busbar recognises them, and the tools whose output it recognises but cannot import. */
 #include "analysis/import/source.h"
 #include "base/sha256.h"
 
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Tried in this order: the formats with unmistakable marks first, nccl-tests' text, which is read in any
-   wrapping, last. */
+/* Tried in this order: formats with unmistakable marks first. The reader of nccl-tests' text, which accepts
+   any wrapping, comes last. */
 const struct source_reader source_readers[] = {
     {"nccl-inspector", {"\"coll_perf\"", "\"p2p_perf\""}, true, source_read_inspector},
     {"rccl-tests-json", {"\"numCycle\""}, true, source_read_rccl_json},
@@ -58,8 +58,8 @@ size_t source_read_as(struct source *source, const struct source_reader *reader,
     return reader->read(source, data, length);
 }
 
-/* nccl-tests' rows are found without any heading, and another tool's may look like them: where another reader
-   found its tables, nccl-tests' own lines must be in the file too. */
+/* The reader of nccl-tests' text needs no heading, and another tool's rows may look like its own. In a file
+   where another reader found tables, it therefore runs only if the file also has lines of nccl-tests. */
 static bool may_be_nccl(const char *data, size_t length)
 {
     return has_text(data, length, "Collective test starting") || has_text(data, length, "nThread ") ||
@@ -82,7 +82,7 @@ size_t source_read(struct source *source, const char *path, const char *data, si
         if (is_any && source->table_count && !may_be_nccl(data, length)) continue;
         source->format = reader->format;
         if (reader->read(source, data, length) == 0) source_forget_tables(source);
-        if (reader->is_json && source->table_count) break; /* the file is one document or a list of them */
+        if (reader->is_json && source->table_count) break; /* the whole file is JSON */
     }
     if (source->table_count) qsort(source->tables, source->table_count, sizeof *source->tables, by_line);
     return source->table_count;

@@ -1,4 +1,5 @@
-/* Tables of other tools as records: the source's statistic in its own fields, nothing that it did not say. */
+/* Writes the tables of other tools as records. They keep the source's statistic, and state only what the
+   source states. */
 #include "analysis/import/source.h"
 #include "base/paths.h"
 #include "catalog/catalog.h"
@@ -12,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Everything that the rows of a table share. */
+/* What the rows of a table have in common. */
 struct context {
     struct source *source;
     struct source_table *table;
@@ -20,7 +21,7 @@ struct context {
     struct machine machine;
 };
 
-/* The first of min, min x factor, … (or min + step, …) that is >= bytes; ABSENT: beyond all numbers. */
+/* The first of from, from x factor, … (or from + step, …) that is >= bytes; ABSENT: it would overflow. */
 static int64_t planned_size(const struct source_table *table, int64_t from, int64_t bytes)
 {
     if (!table->step_is_factor && from < bytes) {
@@ -34,13 +35,15 @@ static int64_t planned_size(const struct source_table *table, int64_t from, int6
     return from;
 }
 
-/* What the test was asked for: minBytes x factor^k (or + k step), which the tool rounds down to whole
-   elements of all ranks. Where a row does not follow that plan, its size itself. */
+/* Finds the size that was requested of the test for each row: minBytes x factor^k (or minBytes + k x step),
+   which the tool rounds down to whole elements of all ranks. A row that does not follow that plan keeps its
+   size. */
 static void requested_sizes(const struct source_table *table, int64_t *requested)
 {
     bool has_plan = table->min_bytes > 0 && table->step >= 1 && (table->step > 1 || !table->step_is_factor);
     int64_t next = table->min_bytes;
-    int64_t lost = 64 * (table->ranks != ABSENT ? table->ranks : 1); /* by alignment, at most */
+    int64_t lost =
+        64 * (table->ranks != ABSENT ? table->ranks : 1); /* bytes that rounding can remove, at most */
     for (size_t i = 0; i < table->row_count; i++) {
         int64_t bytes = requested[i] = table->rows[i].bytes;
         if (!has_plan) continue;
@@ -76,8 +79,8 @@ static void set_extents(const struct context *context, struct case_row *row)
     row->recv_bytes = (int64_t)extent.recv * size;
 }
 
-/* Rates as printed, or from size and time where those are more exact ("0.00 GB/s" of small messages says
- * nothing). */
+/* Sets the rates as printed, or from size and time where these have more digits (small messages print as
+   "0.00 GB/s"). */
 static void set_rates(const struct context *context, const struct figures *figures, struct case_row *row)
 {
     const struct printed *rate = &figures->algbw_gbps, *time = &figures->time_us;
@@ -94,10 +97,10 @@ static void set_rates(const struct context *context, const struct figures *figur
         row->busbw_gbps = figures->busbw_gbps.value;
         if (isnan(row->busbw_gbps) && factor > 0) row->busbw_gbps = rate->value * factor;
     }
-    if (row->ranks == 1) row->busbw_gbps = NAN; /* one rank has no bus; nccl-tests prints 0 */
+    if (row->ranks == 1) row->busbw_gbps = NAN; /* one rank has no bus bandwidth; nccl-tests prints 0 */
 }
 
-/* Figures that have no member of their own in a record. NULL: none. */
+/* The figures that a case record has no member for, as a new object; NULL: none. */
 static json_t *more_figures(const struct figures *figures)
 {
     const struct {
@@ -168,11 +171,13 @@ static int by_key(const void *a, const void *b)
 {
     const struct place *x = a, *y = b;
     if (x->key != y->key)
-        return (uintptr_t)x->key < (uintptr_t)y->key ? -1 : 1; /* interned: any order groups equals */
+        return (uintptr_t)x->key < (uintptr_t)y->key
+                   ? -1
+                   : 1; /* keys are interned: any order puts equal ones together */
     return (x->index > y->index) - (x->index < y->index);
 }
 
-/* A case that comes again (-N cycles, sizes rounded to 0) is another pass of it. */
+/* Numbers the passes: a case that occurs again (-N cycles, sizes rounded to 0) is another pass. */
 static void number_passes(struct case_row *rows, size_t count)
 {
     struct place *places = allocate(count, sizeof *places);
@@ -221,7 +226,8 @@ static json_t *source_object(const struct source *source, size_t number)
     return object;
 }
 
-/* NVLink domains, where that is certain: as given, or the nodes where NVLink ends at the node. */
+/* The number of NVLink domains if it is certain: as stated, or one per node where NVLink does not leave the
+   node; else ABSENT. */
 static int64_t certain_domains(const struct source_table *table, const struct source_given *given,
                                const struct instance *instance, const struct gpu_facts *gpu)
 {
@@ -232,7 +238,7 @@ static int64_t certain_domains(const struct source_table *table, const struct so
     return in_racks ? ABSENT : table->nodes;
 }
 
-/* Under the names that measured records have: gpu.model, gpu.cuda, nccl.version; the rest as it is. */
+/* Uses the names of measured records for gpu.model, gpu.cuda and nccl.version; keeps the other names. */
 static json_t *facts_object(const struct source_table *table)
 {
     json_t *facts = json_object(), *value;
@@ -293,11 +299,11 @@ static void make_header(struct context *context, const struct source_given *give
             machine_of(instance, gpu, table->ranks, table->nodes, header->domains, &context->machine);
 }
 
-/* Does the file begin with a whole line of JSON? false: it is empty, or was cut off in its header. */
+/* Does the file begin with a complete line of JSON? false: it is empty, or was cut off in its header. */
 static bool has_first_line(const char *path)
 {
     struct line_reader reader;
-    bool has = true; /* a file that cannot be read stays */
+    bool has = true; /* keep a file that cannot be read */
     if (line_reader_open(&reader, path)) return has;
     json_t *object =
         line_reader_next(&reader) ? json_loadb(reader.line, reader.length, JSON_ALLOW_NUL, NULL) : NULL;
@@ -306,8 +312,8 @@ static bool has_first_line(const char *path)
     return line_reader_close(&reader) || has;
 }
 
-/* Was the import that wrote this file cut off? Then it is empty, has a part of the header, or has no end record.
-   The record of a measured launch is never replaced. */
+/* Was the import that wrote this file cut off? The file is then empty, has a part of the header, or has no
+   end record. Never true for the record of a measured launch. */
 static bool is_broken_import(const char *path)
 {
     struct archive archive = {0};
@@ -323,14 +329,15 @@ static bool is_broken_import(const char *path)
     return broken;
 }
 
-/* A file that an import left broken hides nothing of worth and keeps the whole one out. */
+/* Removes the file of an import that was cut off, because it would keep the complete one from being
+   written. */
 static void remove_broken(const char *dir, const char *run, const char *launch)
 {
     struct text path = {0};
     text_add(&path, "%s/%s/%s.jsonl", dir, run, launch);
     if (is_broken_import(path.data)) {
         warn("%s: an import that was cut off: replaced", path.data);
-        (void)unlink(path.data); /* if it stays, record_open() refuses it */
+        (void)unlink(path.data); /* if this fails, record_open() reports that the file exists */
     }
     text_free(&path);
 }

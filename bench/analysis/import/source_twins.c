@@ -1,5 +1,6 @@
-/* Tables of one file that hold the same cases. They are repetitions of one test only if the user or the file
-   says so; else they are launches of their own, and a heading that tells them apart becomes their label. */
+/* Finds tables of one file that hold the same cases. They are repetitions of one test only if the user or the
+   file says so. Otherwise they are separate launches, and a heading that distinguishes them becomes their
+   label. */
 #include "analysis/import/source.h"
 
 #include <ctype.h>
@@ -22,7 +23,7 @@ static int by_number(int64_t a, int64_t b)
     return (a > b) - (a < b);
 }
 
-/* Equal cases stand together, large sizes first: they tell the most. */
+/* Groups equal cases. Large sizes come first, because they make the best example in the warning. */
 static int by_case(const struct source *source, struct place x, struct place y)
 {
     const struct source_table *a = &source->tables[x.table], *b = &source->tables[y.table];
@@ -50,7 +51,8 @@ static int by_case_and_table(const void *x, const void *y, void *source)
     return order ? order : (a->table > b->table) - (a->table < b->table);
 }
 
-/* "run 2 of 3", "Iteration #2", "trial_2": the number, and the text without it into `rest`; 0: none. */
+/* Finds the number in a title such as "run 2 of 3", "Iteration #2" or "trial_2", and copies the title without
+   it to `rest`. 0: no such number. */
 static long numbered_run(const char *title, char rest[160])
 {
     static const char *const words[] = {"run",   "iteration", "repetition", "repeat",
@@ -77,7 +79,7 @@ static bool file_says_so(const struct source_table *a, const struct source_table
     return first > 0 && second > 0 && first != second && same(rest[0], rest[1]);
 }
 
-/* What the row is best told by: its bandwidth, else its time. */
+/* The figure that describes the row in a warning: its bandwidth, else its time. */
 static void figure_text(const struct source_row *row, char text[48])
 {
     const struct figures *f = &row->figures[!row->figures[0].present];
@@ -104,7 +106,7 @@ static void say(struct source *source, size_t first, size_t second, const struct
                           : "; give --repetitions if they are, else name each with --only N --label TEXT");
 }
 
-/* Two tables, the first of a case and a later one. */
+/* Handles a pair of tables with a common case: the first table that has it, and a later one. */
 static void tell_pair(struct source *source, struct place first, struct place second)
 {
     struct source_table *a = &source->tables[first.table], *b = &source->tables[second.table];
@@ -126,7 +128,7 @@ void source_tell_apart(struct source *source, const struct source_given *given)
     }
     if (given->repetitions || source->table_count < 2) return;
     struct place *places = allocate(count, sizeof *places);
-    bool *told = allocate(source->table_count, sizeof *told); /* one word a table is enough */
+    bool *told = allocate(source->table_count, sizeof *told); /* warn once per table */
     count = 0;
     for (size_t i = 0; i < source->table_count; i++)
         for (size_t r = 0; source->tables[i].collective && r < source->tables[i].row_count; r++)

@@ -1,4 +1,5 @@
-/* Words of other tools as ours: collectives, types, operations, printed numbers, and what prose says. */
+/* Translates words of other tools: names of collectives, types and operations, printed numbers, numbers of
+   ranks and nodes in prose. */
 #include "analysis/import/source.h"
 #include "collective/dtype.h"
 
@@ -8,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* Where "_perf" begins in "all_reduce_perf_mpi"; the length where it is not in it. */
+/* The offset of "_perf" in "all_reduce_perf_mpi"; `length` if the word does not contain it. */
 static size_t program_stem(const char *word, size_t length)
 {
     for (size_t i = 0; i + 5 <= length; i++)
@@ -39,7 +40,7 @@ const struct collective *collective_by_any_name(const char *word, size_t length)
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         if (strncasecmp(name, libraries[i], strlen(libraries[i])) == 0) name += strlen(libraries[i]);
     if (strcasecmp(name, "bcast") == 0) return &collectives[BROADCAST];
-    /* nccl-tests' and MPI's all-to-all with unequal parts: its table says so (mode "uneven"). */
+    /* All-to-all with unequal parts: the reader sets the mode "uneven". */
     if (strcasecmp(name, "alltoallv") == 0) return &collectives[ALL_TO_ALL];
     for (int i = 0; i < COLLECTIVE_COUNT; i++)
         if (strcasecmp(name, collectives[i].nccl_tests_name) == 0) return &collectives[i];
@@ -54,7 +55,7 @@ const char *nccl_rank_reduction(int64_t average)
 
 const char *dtype_by_any_name(const char *word)
 {
-    if (strcmp(word, "char") == 0) return "int8"; /* nccl-tests for NCCL 1 */
+    if (strcmp(word, "char") == 0) return "int8"; /* in nccl-tests for NCCL 1 */
     if (strcmp(word, "int") == 0) return "int32";
     int found = dtype_find(word);
     return found < 0 ? NULL : dtypes[found].name;
@@ -66,7 +67,7 @@ const char *op_by_any_name(const char *word)
     return found < 0 ? NULL : op_names[found];
 }
 
-/* One unit of the last digit of a decimal number: "12.90": 0.01; "1.2e+06": 1e5. */
+/* One unit of the last digit of a decimal number: 0.01 for "12.90", 1e5 for "1.2e+06". */
 static double last_digit(const char *text)
 {
     const char *point = strchr(text, '.'), *exponent = strpbrk(text, "eE");
@@ -93,7 +94,8 @@ bool read_printed(const char *text, struct printed *printed)
     return true;
 }
 
-/* The words that can stand behind a number; NULL: none of the list does. Returns what stands behind the word. */
+/* If one of the words (a NULL-terminated list) comes next, after blanks or "x", returns the text after it;
+   else NULL. */
 static const char *word_behind(const char *text, const char *const *words)
 {
     if (*text == 'x') text++;
@@ -106,7 +108,7 @@ static const char *word_behind(const char *text, const char *const *words)
     return NULL;
 }
 
-/* Two different numbers of one kind say nothing ("from 2 to 8 ranks"): 0. */
+/* Sets the number; 0 marks two different numbers of one kind ("from 2 to 8 ranks"), which are of no use. */
 static void take_once(int64_t *place, int64_t number)
 {
     if (*place == ABSENT)

@@ -1,8 +1,11 @@
-/* busbar plan: drivers x sizes x nodes x launches -> one row per launch. */
+/* busbar plan: makes one row per launch from drivers, sizes, nodes and repeats. */
 #include "analysis/plan/plan.h"
 #include "analysis/common/subcommand.h"
 #include "base/units.h"
+#include "collective/collective.h"
+#include "collective/dtype.h"
 #include "record/flags.h"
+#include "record/group_names.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -10,9 +13,15 @@
 
 #define AT(member) offsetof(struct plan_settings, member)
 
+static const char *driver_word(size_t i)
+{
+    return i < COLLECTIVE_COUNT ? collective_word(i) : i == COLLECTIVE_COUNT ? "matmul" : NULL;
+}
+
 static const struct option options[] = {
     {.kind = OPTION_TEXT,
      .name = "drivers",
+     .word = driver_word,
      .argument = "LIST",
      .at = AT(drivers),
      .initial = "all_reduce,all_gather,matmul",
@@ -23,8 +32,9 @@ static const struct option options[] = {
     FLAG_BEGIN(.at = AT(begin), .initial = "8", .help = "smallest size in bytes"),
     FLAG_END(.at = AT(end), .help = "largest size in bytes; without it 64M, with --gpus 16G"),
     FLAG_FACTOR(.at = AT(factor), .help = "from one size to the next; without it 4, with --gpus 2"),
-    FLAG_TYPES(.at = AT(datatypes), .initial = "float", .help = "types of the collectives"),
-    FLAG_OPS(.at = AT(ops), .initial = "sum", .help = "operations of the collectives"),
+    FLAG_TYPES(.at = AT(datatypes), .word = dtype_word, .initial = "float",
+               .help = "types of the collectives"),
+    FLAG_OPS(.at = AT(ops), .word = op_word, .initial = "sum", .help = "operations of the collectives"),
     FLAG_MODE(.at = AT(mode), .initial = "both", .help = "how the collectives are timed"),
     FLAG_PLACEMENT(.at = AT(placement), .initial = "out_of_place"),
     FLAG_CACHE(.at = AT(cache), .initial = "warm",
@@ -84,7 +94,7 @@ static const struct option options[] = {
      .help = "the ranks have GPUs: other defaults, see --end, --factor, --max-seconds, --shapes,\n"
              "--matmul-datatype, --sustain and --start-seconds"},
     FLAG_GROUP(
-            .at = AT(groups), .initial = "world",
+            .at = AT(groups), .initial = "world", .word = group_word,
             .help =
                 "splits of the ranks, each measured: world, node, domain, rail, pairs, or a number of ranks"),
     {.kind = OPTION_FLAG,
@@ -235,7 +245,7 @@ static enum status make(const struct plan_settings *settings, struct plan *plan)
     if (status) return status;
     if (settings->like) status = plan_complete(plan, settings->like);
     if (!status && settings->into) plan_read_states(plan, settings->into);
-    /* The launches of one run are measured alike, also when a new version with other defaults continues it. */
+    /* A run that a version with other defaults continues keeps the settings of its first launches. */
     if (!status && settings->read && settings->into && is_partly_done(plan))
         status = plan_complete(plan, settings->into);
     if (status) plan_free(plan);

@@ -1,5 +1,4 @@
-/* A plan: every launch of a sweep as one row. Only plan_read, plan_read_states and plan_complete read
-   files. */
+/* A plan: every launch of a sweep as one row. */
 #ifndef BUSBAR_PLAN_H
 #define BUSBAR_PLAN_H
 
@@ -12,12 +11,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* How ranks fill NVLink domains: one after another, or hosts from all in turn. DOMAINS_BOTH: only in
-   settings. */
+/* How ranks fill NVLink domains: one domain after another (packed), or hosts from all domains in turn
+   (spread). DOMAINS_BOTH occurs only in settings. */
 enum domains { DOMAINS_ABSENT, DOMAINS_PACKED, DOMAINS_SPREAD, DOMAINS_BOTH };
 extern const struct names domains_names;
 
-/* What `busbar plan` was asked; see its option table for each. */
+/* The options of `busbar plan`; its option table explains each. */
 struct plan_settings {
     const char *drivers, *nodes, *groups, *sizes, *datatypes, *ops, *shapes, *matmul_types, *read, *like,
         *into;
@@ -36,19 +35,19 @@ struct plan_settings {
 enum launch_state { LAUNCH_TODO, LAUNCH_DONE, LAUNCH_PARTIAL };
 
 struct plan_row {
-    const char *launch; /* file name: what runs, where, the hash of its content, and its repeat */
-    const char *key;    /* hash of the content: program, arguments, nodes, ranks, placement; not the repeat */
-    const char *driver; /* the program */
-    const char *args;   /* its arguments, separated by single spaces; no argument holds one */
-    const char *group;  /* "world", or the splits that it measures */
+    const char *launch; /* file name: driver, nodes, ranks, 10 digits of the key, and the repeat */
+    const char *key;    /* hash of driver, arguments, nodes, ranks and domains, but not of the repeat */
+    const char *driver; /* the program: a collective, or matmul */
+    const char *args;   /* its arguments, separated by single spaces; no argument contains a space */
+    const char *group;  /* "world", or the comma-separated groups that it measures */
     enum domains domains;
     int64_t nodes, ranks_per_node, repeat, cases;
     double estimate_s;
     enum launch_state state;
-    const char *why; /* partial: what is wrong with the file */
+    const char *why; /* if partial: the reason; else NULL */
 };
 
-/* Whether this driver is matmul; all others measure collectives and are named as these. */
+/* Is this driver matmul? All others measure collectives and have their names. */
 bool is_matmul_driver(const char *driver);
 
 struct plan {
@@ -57,38 +56,39 @@ struct plan {
     struct arena arena;
 };
 
-/* Sets what was not given and has another default on GPUs than on CPUs. */
+/* Sets the options that were not given and whose defaults differ between GPUs and CPUs. */
 void plan_set_defaults(struct plan_settings *);
 
-/* STATUS_USAGE after one line that names what was wrong. */
+/* Makes a plan. Returns STATUS_USAGE after printing one line that names the wrong option. */
 enum status plan_build(const struct plan_settings *, struct plan *);
 void plan_free(struct plan *);
-/* What `busbar plan` would make of these arguments (argv[0] is skipped). */
+/* Makes the plan that `busbar plan` makes from these arguments (argv[0] is skipped). */
 enum status plan_of_words(int argc, char **argv, struct plan *);
-/* As `busbar plan --format tsv` prints it. */
+/* Prints the plan as `busbar plan --format tsv` does. */
 void plan_print_tsv(const struct plan *, FILE *);
 
-/* The rows of a file that `busbar plan --format tsv` printed. STATUS_ENVIRONMENT after one line with file and
- * line number. */
+/* Reads a file that `busbar plan --format tsv` printed. Returns STATUS_ENVIRONMENT after printing one line
+   that names the file, and the line number if a line is wrong. */
 enum status plan_read(const char *path, struct plan *);
 
-/* Do arguments that come from a file only measure (plan_args.c)? false: `refused` is the first word that does
-   something else. */
+/* Are arguments from a file safe, because they only choose what to measure (plan_args.c)? false: `refused` is
+   the first word that is not. */
 bool plan_args_measure(const char *args, struct text *refused);
 
-/* Node counts from "1,2,all" or "auto" (powers of two below `available`, and `available`) as a new ascending
-   array without repeats; the caller frees it. */
+/* Reads node counts from "1,2,all" or "auto" (powers of two below `available`, and `available`) into a new
+   ascending array without duplicates, which the caller frees. Returns STATUS_USAGE after printing one
+   line. */
 enum status plan_nodes(const char *text, int64_t available, int64_t **counts, size_t *n);
 
-/* Looks for each row's file in `folder`: complete and of the same content is done; there, but not so, is
- * partial. */
+/* Sets the state of each row by its file in `folder`: done if the file is complete and has the same content,
+   partial if it is not. */
 void plan_read_states(struct plan *, const char *folder);
-/* The file's last line is an end that says "complete". */
+/* Is the file's last line an end record with the status "complete"? */
 bool launch_is_complete(const char *path);
 
-/* Adds to the arguments of rows that are not done the settings that they leave to the drivers' defaults, as
- * the folder's records of the same launches have them: a baseline is measured again with the defaults of its
- * time. */
+/* Completes the arguments of the rows that are not done: settings that they leave to the drivers' defaults
+   are taken from the folder's records of the same launches. A baseline is thus measured again with the
+   defaults of its version. Returns STATUS_ENVIRONMENT after printing one line. */
 enum status plan_complete(struct plan *, const char *folder);
 
 #endif

@@ -1,5 +1,6 @@
-/* Plans and records come from other people: what they may make a driver do is to measure. A flag that opens a
-   file, loads a library or writes somewhere is for the person who starts a sweep. */
+/* Checks the arguments of plans and records. These may come from other people, so their arguments may only
+   choose what to measure. Flags that open a file, load a library or write anything are left to the person who
+   starts a sweep. */
 #include "analysis/plan/plan.h"
 #include "base/paths.h"
 
@@ -50,6 +51,7 @@ static const char *const flags[] = {"-b",
                                     "--fault",
                                     "--expect-domain",
                                     "--expect-transport",
+                                    "--show-algorithm",
                                     "--shapes",
                                     "--layout",
                                     "--accumulator",
@@ -59,7 +61,7 @@ static const char *const flags[] = {"-b",
                                     "--blas-kernel",
                                     "--threads",
                                     NULL};
-/* Their value must be a name; a path would load a library from there. */
+/* The values of these flags must be names: a path would load a library from that place. */
 static const char *const named[] = {"--backend", "--blas", NULL};
 
 static bool in(const char *const *list, const char *word, size_t length)
@@ -69,7 +71,7 @@ static bool in(const char *const *list, const char *word, size_t length)
     return false;
 }
 
-/* `word` up to the blank or the end. */
+/* Is `word`, up to a blank or the end, a plain name? */
 static bool is_name(const char *word)
 {
     struct text copy = {0};
@@ -83,13 +85,13 @@ bool plan_args_measure(const char *args, struct text *refused)
 {
     for (const char *word = args; *word; word += strcspn(word, " "), word += strspn(word, " ")) {
         size_t length = strcspn(word, " ");
-        if (*word != '-') continue; /* a value; what is none, the driver refuses */
+        if (*word != '-') continue; /* a value; if it is not one, the driver refuses it */
         bool is_long = word[1] == '-';
         size_t name = is_long ? strcspn(word, "= ") : 2;
         if (name > length) name = length;
         const char *value =
             is_long && word[name] == '=' ? word + name + 1 : word + length + strspn(word + length, " ");
-        bool negative = word[1] >= '0' && word[1] <= '9'; /* -w -1 */
+        bool negative = word[1] >= '0' && word[1] <= '9'; /* a negative value: -w -1 */
         if (negative || in(flags, word, name) || (in(named, word, name) && is_name(value))) continue;
         text_clear(refused);
         text_add_bytes(refused, word, length);

@@ -1,13 +1,15 @@
-/* From settings to launches. Repeats are blocks: every launch of the plan once, in a seeded random order,
-   then all again, so that a sweep that is stopped early has as many launches of one case as of another, and
-   drift does not look like an effect. */
+/* Makes the launches from the settings. The repeats form blocks: each block has every launch once, in a
+   seeded random order. A sweep that stops early thus has equal numbers of launches of all cases (within one),
+   and drift does not look like an effect. */
 #include "analysis/plan/plan.h"
 #include "base/hash.h"
 #include "base/units.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
 #include "record/grid.h"
+#include "record/group_names.h"
 #include "record/record.h"
+#include "record/shapes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +64,7 @@ enum status plan_nodes(const char *text, int64_t available, int64_t **counts, si
     return STATUS_OK;
 }
 
-/* splitmix64 (Steele, Lea, Flood 2014): the same order for the same seed everywhere. */
+/* splitmix64 (Steele, Lea, Flood 2014), so that a seed gives the same order on every machine. */
 static uint64_t next_random(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
@@ -127,7 +129,8 @@ static bool is_op(const char *word)
     return op_find(word) >= 0;
 }
 
-/* What the two kinds of launch are told, how many cases that makes, and how long a case takes at most. */
+/* A kind of launch: the driver and its arguments, the number of cases, and the longest time of a case in
+   seconds. */
 struct job {
     const char *driver, *args;
     int64_t cases;
@@ -147,7 +150,7 @@ void plan_set_defaults(struct plan_settings *s)
     if (s->sustain_s == 0) s->sustain_s = 30;
 }
 
-/* Adds the flags that give a driver its sizes; *count: how many sizes these are. */
+/* Adds the flags for the driver's sizes; *count: the number of sizes. */
 static enum status size_args(const struct plan_settings *settings, struct text *args, size_t *count)
 {
     const struct size_grid grid = {settings->sizes, settings->begin, settings->end, (size_t)settings->factor,
@@ -190,16 +193,8 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     return status;
 }
 
-/* Each of matmul's presets square and transformer is four shapes (matmul/settings.c). */
-static size_t shapes_in(const char *list)
-{
-    size_t n = words_in(list);
-    for (const char *at = list; at && *at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
-        if (strncmp(at, "square", 6) == 0 || strncmp(at, "transformer", 11) == 0) n += 3;
-    return n;
-}
-
-/* matmul's own defaults: three shapes; on a CPU double and float, 1 s sustained; 1 s at most for a burst. */
+/* Assumes matmul's defaults for the estimate: three shapes; double and float, 1 s sustained (on a CPU); at
+   most 1 s for a burst. */
 static enum status matmul_job(const struct plan_settings *settings, struct arena *arena, struct job *job)
 {
     struct text args = {0};
@@ -208,8 +203,10 @@ static enum status matmul_job(const struct plan_settings *settings, struct arena
     if (settings->matmul_types) text_add(&args, " --datatype %s", settings->matmul_types);
     if (settings->sustain_s > 0) text_add(&args, " --sustain %.9g", settings->sustain_s);
     enum status status = add_words(&args, &settings->matmul_args, "matmul-arg");
-    size_t shapes = settings->shapes ? shapes_in(settings->shapes) : 3,
-           types = settings->matmul_types ? words_in(settings->matmul_types) : 2;
+    size_t shapes = 3, types = settings->matmul_types ? words_in(settings->matmul_types) : 2;
+    struct shape *list = NULL;
+    if (!status && settings->shapes) status = shapes_parse(settings->shapes, &list, &shapes);
+    free(list);
     *job = (struct job){matmul_driver, arena_string(arena, text_get(&args) + (args.length > 0)),
                         (int64_t)(shapes * types) * 2, (burst_s + sustain_s) / 2};
     text_free(&args);
@@ -258,8 +255,8 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
     text_free(&name);
 }
 
-/* Node counts that divide the largest run side by side over all nodes in one launch, as groups of that many
- * ranks. */
+/* Adds one launch on all nodes, whose groups have the ranks of the node counts that divide the largest: such
+   groups run at the same time. Other node counts get a launch each. */
 static void add_concurrent(struct plan *plan, const struct plan_settings *settings, const struct job *job,
                            enum domains domains, const int64_t *nodes, size_t n)
 {
@@ -268,7 +265,7 @@ static void add_concurrent(struct plan *plan, const struct plan_settings *settin
     for (size_t i = 0; i + 1 < n; i++) {
         if (all % nodes[i])
             add_row(plan, settings, job, "world", domains, nodes[i]);
-        else if (nodes[i] * settings->ranks_per_node > 1) /* one rank has nobody to talk to */
+        else if (nodes[i] * settings->ranks_per_node > 1) /* a group of one rank does not communicate */
             text_add(&groups, "%lld,", (long long)(nodes[i] * settings->ranks_per_node));
     }
     text_add(&groups, "world");
@@ -288,8 +285,8 @@ static void add_collectives(struct plan *plan, const struct plan_settings *setti
             add_row(plan, settings, job, settings->groups, domains, nodes[i]);
 }
 
-/* Splits the drivers into jobs: the collectives together (one launch measures them all) or apart, and matmul.
- */
+/* Makes jobs from the drivers: one for all collectives, or with --apart one for each. *matmul: matmul is
+   among the drivers. */
 static enum status make_jobs(const struct plan_settings *settings, struct arena *arena, struct job *jobs,
                              size_t *count, bool *matmul)
 {
@@ -334,10 +331,7 @@ static enum status check_settings(const struct plan_settings *settings)
     if (settings->concurrent && !is_world(settings->groups))
         return fail(STATUS_USAGE,
                     "--concurrent makes its own groups: leave out --group, or leave out --concurrent");
-    for (const char *c = settings->groups; *c; c++)
-        if ((unsigned char)*c <= ' ')
-            return fail(STATUS_USAGE, "--group: '%s' holds a space", settings->groups);
-    return STATUS_OK;
+    return splits_check(settings->groups);
 }
 
 enum status plan_build(const struct plan_settings *settings, struct plan *plan)
@@ -362,7 +356,8 @@ enum status plan_build(const struct plan_settings *settings, struct plan *plan)
         if (settings->domains != DOMAINS_BOTH && settings->domains != domains) continue;
         for (size_t i = 0; i < job_count; i++) add_collectives(plan, &own, &jobs[i], domains, nodes, n);
     }
-    /* Every rank multiplies for itself: more nodes are more hosts to look at, not another case. */
+    /* In matmul, each rank multiplies on its own: more nodes measure more hosts, not another case. Only the
+       largest count is needed. */
     if (matmul) add_row(plan, &own, &gemm, "world", DOMAINS_PACKED, nodes[n - 1]);
     free(nodes);
     if (plan->count > MAX_LAUNCHES) {
@@ -371,7 +366,8 @@ enum status plan_build(const struct plan_settings *settings, struct plan *plan)
         return fail(STATUS_USAGE, "%zu launches are more than %d: fewer --launches or --nodes", count,
                     MAX_LAUNCHES);
     }
-    /* add_row lays the repeats of a row side by side: deal them into blocks, then shuffle each block. */
+    /* add_row() puts the repeats of a launch next to each other: distribute them over the blocks, then
+       shuffle each. */
     size_t repeats = (size_t)settings->launches, block = repeats ? plan->count / repeats : 0;
     struct plan_row *dealt = allocate(plan->count, sizeof *dealt);
     uint64_t state = (uint64_t)settings->seed;

@@ -1,14 +1,16 @@
-/* Settings that a plan's arguments leave to the drivers' defaults, taken from records of the same plan.
-   Defaults change between versions; what a baseline measured does not. */
+/* Completes a plan's arguments: takes settings that they leave to the drivers' defaults from records of the
+   same plan. Defaults change between versions, but a baseline must be measured again with its own
+   settings. */
 #include "analysis/plan/plan.h"
 #include "record/record.h"
 
 #include <string.h>
 
-/* Adds what the launch was measured with, as its flag takes it; adds nothing where the records do not tell. */
+/* Adds the value of a setting that the launch was measured with, in the form of its flag; nothing if the
+   records do not state it. */
 typedef void find_value(const struct launch *, struct text *value);
 
-/* A word that becomes an argument: records are anybody's. */
+/* May the word become an argument? Records can come from anyone. */
 static bool is_word(const char *word)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
@@ -30,7 +32,7 @@ static void add_word(struct text *list, const char *word)
         text_add(list, "%s%s", list->length ? "," : "", word);
 }
 
-/* Every value that a text member of the launch's cases has, as a list. */
+/* Lists the distinct values of a text member over the launch's cases. */
 static void add_all(const struct launch *launch, size_t member, struct text *list)
 {
     for (size_t i = 0; i < launch->case_count; i++)
@@ -50,12 +52,16 @@ static void layouts_of(const struct launch *launch, struct text *value)
 {
     add_all(launch, MEMBER(layout), value);
 }
+/* One policy was asked for; cases that it does not concern say "default" (measure/labels.h). */
 static void cta_of(const struct launch *launch, struct text *value)
 {
-    add_all(launch, MEMBER(cta), value);
+    const char *asked = NULL;
+    for (size_t i = 0; i < launch->case_count; i++)
+        if (launch->cases[i].cta && (!asked || same(asked, "default"))) asked = launch->cases[i].cta;
+    if (asked) add_word(value, asked);
 }
 
-/* The one value of an enum member, or "both". */
+/* Adds the value of an enum member that all cases have, or "both". */
 static void both_of(const struct launch *launch, const struct names *names, size_t member, struct text *value)
 {
     for (size_t i = 0; i < launch->case_count; i++)
@@ -81,10 +87,11 @@ static void phase_of(const struct launch *launch, struct text *value)
 static void cache_of(const struct launch *launch, struct text *value)
 {
     if (launch->case_count)
-        add_word(value, cache_name(launch->cases[0].cache)); /* one for the whole launch */
+        add_word(value, cache_name(launch->cases[0].cache)); /* the same for all cases of a launch */
 }
 
-/* Pipelined cases start after a barrier whatever was asked, and devices start together by themselves. */
+/* Window if any case has it, because pipelined cases use a barrier with any setting. Ignores the sync of
+   devices. */
 static void sync_of(const struct launch *launch, struct text *value)
 {
     enum sync sync = SYNC_ABSENT;
@@ -110,6 +117,7 @@ static void graph_of(const struct launch *launch, struct text *value)
 static void registration_of(const struct launch *launch, struct text *value)
 {
     enum registration registration = launch->case_count ? launch->cases[0].registration : REGISTRATION_ABSENT;
+    if (registration == REGISTRATION_USER_NO_NVLS) registration = REGISTRATION_USER;
     if (registration && registration <= REGISTRATION_SYMMETRIC)
         text_add(value, "%d", (int)(registration - REGISTRATION_NONE));
 }
@@ -136,7 +144,7 @@ static void shapes_of(const struct launch *launch, struct text *value)
     }
 }
 
-/* What tells one case from another and has a flag. Sizes, nodes and groups always stand in a plan. */
+/* The settings that distinguish cases and have a flag. A plan always states sizes, nodes and groups. */
 static const struct setting {
     const char *letter, *name;
     find_value *find;
@@ -159,7 +167,7 @@ static const struct setting {
                  {NULL, "--cache", cache_of},
                  {0}};
 
-/* Do the arguments hold the flag, as "--name", "--name=VALUE", "-x" or "-xVALUE"? */
+/* Do the arguments contain the flag, as "--name", "--name=VALUE", "-x" or "-xVALUE"? */
 static bool has_flag(const char *args, const struct setting *setting)
 {
     size_t length = strlen(setting->name);
@@ -190,7 +198,7 @@ static enum status complete(struct plan *plan, struct plan_row *row, const struc
     return status;
 }
 
-/* The row's own launch, else another of the same content. */
+/* The record of the row's own launch, else of another repeat of it; NULL: none. */
 static const struct launch *find_launch(const struct plan *plan, const struct plan_row *row,
                                         const struct archive *archive)
 {

@@ -1,5 +1,5 @@
-/* A plan read back from its file, and what of it is measured already: by the content of the files, never by
- * names alone. */
+/* Reads a plan from its file, and finds the launches that are already measured, by the content of their files
+   and not only by their names. */
 #include "analysis/plan/plan.h"
 #include "base/paths.h"
 #include "base/units.h"
@@ -16,8 +16,8 @@
 
 enum { HEADER_BYTES = 8 * 1024 * 1024, TAIL_BYTES = 4096 };
 
-/* The first line of a file, or its last; NULL when there is none, or it is not whole, or it is no JSON
- * object. */
+/* Parses the first or the last line of a file. NULL: there is none, it is incomplete or too long, or it is
+   not JSON. */
 static json_t *read_line(int fd, bool last)
 {
     struct stat facts;
@@ -55,8 +55,8 @@ static enum end_status end_status_in(const json_t *line)
     return (enum end_status)value_named(&end_status_names, string_at(line, "status"));
 }
 
-/* The planned arguments stand whole and in order at the start of those that the launch was given (args[0] may
- * be the program). */
+/* Do the launch's arguments begin with all planned arguments, in the same order? (args[0] may be the
+   program.) */
 static bool has_args(const json_t *header, const char *planned)
 {
     const json_t *args = json_object_get(header, "args");
@@ -77,7 +77,7 @@ static bool has_args(const json_t *header, const char *planned)
     return found;
 }
 
-/* NULL: the file is this launch, and complete. Else why it is not. */
+/* Returns the reason why the file is not a complete record of this launch; NULL: it is one. */
 static const char *what_is_wrong(const struct plan_row *row, const json_t *header, const json_t *end)
 {
     const json_t *world = json_object_get(header, "world");
@@ -109,7 +109,7 @@ static void read_state(struct plan_row *row, const char *folder)
     struct text path = {0};
     text_add(&path, "%s/%s.jsonl", folder, row->launch);
     struct stat facts;
-    int fd = open(text_get(&path), O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe would wait for a writer */
+    int fd = open(text_get(&path), O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* do not wait if it is a pipe */
     text_free(&path);
     if (fd < 0) return;
     if (fstat(fd, &facts) || !S_ISREG(facts.st_mode)) {
@@ -129,14 +129,14 @@ void plan_read_states(struct plan *plan, const char *folder)
     for (size_t i = 0; i < plan->count; i++) read_state(&plan->rows[i], folder);
 }
 
-/* Sums of what is read stay far below the limits of their types, and deadlines those of `timeout`. */
+/* Limits for the values of a row: their sums cannot overflow, and `timeout` accepts the deadlines. */
 enum { COLUMNS = 14, LONGEST_S = 10000000, MOST_CASES = 1000000000, MOST_REPEATS = 1000000 };
 
 static enum status read_row(char *line, struct arena *arena, struct plan_row *row)
 {
     char *word[COLUMNS];
     int64_t ranks;
-    for (const char *c = line; *c; c++) /* it is printed and becomes a command */
+    for (const char *c = line; *c; c++) /* the line is printed and becomes a command */
         if ((*c < ' ' && *c != '\t') || *c > '~') return STATUS_USAGE;
     for (int i = 0; i < COLUMNS; i++)
         if (!(word[i] = strsep(&line, "\t"))) return STATUS_USAGE;

@@ -12,7 +12,8 @@ static const char *unit_of(const struct site *site)
     return site->gpu_name || site->gpu || site->instance ? "GPUs" : "ranks";
 }
 
-/* What tells this curve from the others of its plot: the size of the world when there is one run only. */
+/* The label of a curve: what distinguishes it from the others in its plot. With several runs the run and the
+   number of ranks, with one run the number of ranks and nodes. */
 static void curve_label(const struct study *study, const struct tracks *tracks, const struct track *track,
                         bool with_mode, struct text *text)
 {
@@ -29,10 +30,10 @@ static void curve_label(const struct study *study, const struct tracks *tracks, 
     track_world(tracks, track, text);
 }
 
-/* The same bound, as far as a plot shows it. */
+/* Are two bounds too close to be distinguished in a plot? */
 static bool close_to(double a, double b)
 {
-    return fabs(a / b - 1) < 5e-3; /* false where either is NAN */
+    return fabs(a / b - 1) < 5e-3; /* false if either is NAN */
 }
 
 static double bound_busbw(const struct study *study, const struct track *track, enum bound_kind kind)
@@ -50,11 +51,11 @@ static double bound_busbw(const struct study *study, const struct track *track, 
     bool alike = kind == BOUND_REFERENCE &&
                  bound_of(collective, (double)line->row->bytes, &machine, BOUND_MACHINE, &best) &&
                  close_to(best.busbw_gbps, bound.busbw_gbps);
-    return alike ? NAN : bound.busbw_gbps; /* a reference that says what the bound says is no news */
+    return alike ? NAN : bound.busbw_gbps; /* omit a reference that equals the bound */
 }
 
-/* Whose bound it is: the GPU's name where all such GPUs in as many ranks have this bound here, else the
- * run's. */
+/* The name that a bound is labelled with: the GPU's if all tracks with this GPU and number of ranks have the
+   same bound, else the run's. */
 static const char *bound_owner(const struct study *study, const struct tracks *tracks, size_t t,
                                enum bound_kind kind)
 {
@@ -72,8 +73,8 @@ static const char *bound_owner(const struct study *study, const struct tracks *t
     return alike ? gpu->name : study->aggregate.runs[track->run].label;
 }
 
-/* One line per distinct bound; its label lists whose it is. Bounds far above everything would flatten the
-   curves: they are said in the caption instead. */
+/* Draws one line per different bound; its label lists the GPUs or runs that it applies to. A bound far above
+   all curves would flatten them: goes into `beyond`, for the caption, instead. */
 static void add_bounds(struct drawings *drawings, struct drawing *drawing, const struct study *study,
                        const struct tracks *tracks, enum bound_kind kind, double highest, struct text *beyond)
 {
@@ -123,8 +124,8 @@ static void add_figures(struct drawings *drawings, struct drawing *drawing, cons
     if (!curve->count) drawing->curve_count--;
 }
 
-/* Colours stay with the run over all plots while there are enough of them; else they follow the curves,
-   dashed from the ninth on. */
+/* A run has the same colour in all plots if there are enough colours. Else colours follow the order of the
+   curves, which are dashed from the ninth on. */
 static int colour_of(const struct study *study, const struct track *track, size_t position)
 {
     bool enough = study->aggregate.count > 1 && study->aggregate.count <= DRAWING_COLOURS;
@@ -137,10 +138,10 @@ static double highest_busbw(const struct tracks *tracks)
     for (size_t i = 0; i < tracks->count; i++)
         for (size_t c = 0; c < tracks->list[i].count; c++)
             highest = fmax(highest, tracks->list[i].cases[c].busbw_gbps.point);
-    return highest; /* fmax leaves NAN aside */
+    return highest; /* fmax ignores NAN */
 }
 
-/* "Provenance: simulated." or whose is which. */
+/* Adds "Provenance: simulated." or, if runs differ, the provenance of each. */
 static void provenance_text(const struct study *study, const struct tracks *tracks, struct text *caption)
 {
     text_add(caption, " Provenance:");
@@ -189,7 +190,8 @@ static void caption_of(const struct study *study, const struct tracks *tracks, s
     text_free(&other);
 }
 
-/* What the dashed and dotted lines are, with the whole of their labels, for which the plot has no room. */
+/* Explains the dashed or dotted lines in the caption, with their full labels, for which the plot has no
+   room. */
 static void name_bounds(const struct drawing *drawing, enum curve_kind kind, const char *what,
                         struct text *caption)
 {
@@ -212,7 +214,7 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     struct text title = {0}, caption = {0}, label = {0}, beyond = {0}, name = {0};
     size_t usable = 0;
     bool modes_differ = false;
-    for (size_t i = 0; i < tracks->count; i++) /* one rank has no bus */
+    for (size_t i = 0; i < tracks->count; i++) /* a single rank has no bus bandwidth */
         if (purpose == FOR_LATENCY || tracks->list[i].cases[0].row->ranks > 1)
             tracks->list[usable++] = tracks->list[i];
     tracks->count = usable;
@@ -276,7 +278,8 @@ void chart_curves(struct drawings *drawings, const struct study *study)
     free(names);
 }
 
-/* Could the track be of the curve that `first` begins? As many ranks a node, and the same basis, backend and table. */
+/* Does the track belong to the curve that begins with `first`? It needs the same ranks per node, basis,
+   backend and table. */
 static bool same_series(const struct track *first, const struct track *track)
 {
     const struct case_summary *a = first->cases, *b = track->cases;
@@ -287,8 +290,9 @@ static bool same_series(const struct track *first, const struct track *track)
            same(a->conditions.table, b->conditions.table);
 }
 
-/* The part of a run's tracks that makes one curve over nodes, each in the fewest NVLink domains of its number of nodes;
-   all that cross the network do so by one transport. */
+/* Selects the tracks of a run that form one curve over the number of nodes; returns how many. For each number
+   of nodes takes the track with the fewest NVLink domains. All tracks that cross the network use the same
+   transport. */
 static size_t scalable(const struct study *study, const struct track *tracks, size_t count, struct track *out)
 {
     size_t n = 0;
@@ -344,8 +348,7 @@ static void scaling_curve(struct drawings *drawings, struct drawing *drawing, co
     text_free(&label);
 }
 
-/* The captions of plots over nodes, edges and time name the provenance of all runs, since any may be in them.
- */
+/* For plots over nodes, domains and time, which may contain any run. */
 const char *caption_with_provenance(struct drawings *drawings, const struct study *study, const char *caption)
 {
     struct text text = {0};

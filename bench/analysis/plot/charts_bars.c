@@ -1,4 +1,4 @@
-/* Plots that are no curves over sizes: matmul, loss at the rack's edge, launches over time. */
+/* Plots other than curves over sizes: matmul, the loss across NVLink domains, launches over time. */
 #include "analysis/common/table.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/plot/charts.h"
@@ -23,14 +23,13 @@ static void set_bar(struct bar *bar, struct figure figure)
     if (figure.kind != INTERVAL_NONE) bar->lo = figure.lo, bar->hi = figure.hi;
 }
 
-/* Matmul of one type and phase on one number of GPUs. */
+/* Are both of the same type and phase, on the same number of GPUs? */
 static bool same_kind(const struct case_row *a, const struct case_row *b)
 {
     return same(a->dtype, b->dtype) && a->phase == b->phase && a->ranks == b->ranks;
 }
 
-/* The best shape of a kind: a GPU is judged by the shape that suits it, and the shape is
- * named. */
+/* The fastest shape of a kind: each GPU is judged by the shape that suits it best, which the plot names. */
 static const struct case_summary *best_gemm(const struct run_summary *run, const struct case_row *like)
 {
     const struct case_summary *best = NULL;
@@ -42,7 +41,7 @@ static const struct case_summary *best_gemm(const struct run_summary *run, const
     return best;
 }
 
-/* Three digits; a rate below 1 is no 0. */
+/* Adds a rate with three digits, so that one below 1 does not become 0. */
 static void add_rate(struct text *text, double rate)
 {
     text_add(text, rate >= 100 ? "%.0f" : "%.3g", rate);
@@ -70,8 +69,8 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
     text_free(&text);
 }
 
-/* CPUs have no peak in results/gpus.tsv, and few of them reach 1 TFLOP/s: title, caption and unit are those of
- * what is drawn. */
+/* Chooses title, caption and unit by the data: CPUs have no peak in results/gpus.tsv, and few of them reach
+   1 TFLOP/s. */
 static struct drawing *matmul_drawing(struct drawings *drawings, const struct study *study, double *per_tflop)
 {
     double most = 0;
@@ -142,7 +141,7 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
     text_free(&text);
 }
 
-/* May the two be compared but for their extent? */
+/* Are two tracks comparable, apart from their extent? */
 static bool alike(const struct study *study, const struct track *a, const struct track *b)
 {
     struct basis x = basis_of(SCOPE_UNKNOWN, a->cases), y = basis_of(SCOPE_UNKNOWN, b->cases);
@@ -153,7 +152,8 @@ static bool alike(const struct study *study, const struct track *a, const struct
            !impossible_line(study, b);
 }
 
-/* As many GPUs across the edge where they were measured, else the fewest beyond: more would show the loss of scale. */
+/* Finds the track across domains with the same number of GPUs, or else with the next larger one: a much
+   larger number would show the loss from scale, not from the domain's edge. */
 static const struct track *across_of(const struct study *study, const struct tracks *all,
                                      const struct track *inside)
 {
@@ -166,7 +166,7 @@ static const struct track *across_of(const struct study *study, const struct tra
     return NULL;
 }
 
-/* The most GPUs inside one NVLink domain, or one node where domains end at the node. */
+/* The track with the most GPUs inside one NVLink domain, or inside one node if there is none. */
 static const struct track *inside_of(const struct tracks *domain, const struct tracks *node, size_t run)
 {
     for (const struct tracks *const *set = (const struct tracks *const[]){domain, node, NULL}; *set; set++)
@@ -216,7 +216,7 @@ void chart_edge(struct drawings *drawings, const struct study *study)
     free(names);
 }
 
-/* Seconds since 1970; NAN when it is no RFC 3339 time in UTC. */
+/* Seconds since 1970; NAN if `started` is not a time such as 2026-11-27T21:23:31Z. */
 static double seconds_of(const char *started)
 {
     struct tm parts = {0};
@@ -228,7 +228,8 @@ static double seconds_of(const char *started)
     return (double)timegm(&parts);
 }
 
-/* The line of a run that has most launches, among those the largest collective: what a soak watches. */
+/* The collective to plot over time: the one with the most launches and, among these, with the largest
+   size. */
 static const struct case_summary *watched_line(const struct run_summary *run)
 {
     const struct case_summary *best = NULL;
@@ -242,7 +243,7 @@ static const struct case_summary *watched_line(const struct run_summary *run)
     return best;
 }
 
-/* The axis' unit in seconds: seconds for a short run, minutes for one of an afternoon, hours for a soak. */
+/* The unit of the time axis in seconds: one second, minute or hour, depending on the longest run. */
 static double unit_of_time(const struct study *study)
 {
     double longest = 0;

@@ -1,4 +1,5 @@
-/* The heatmap of a scan: how fast each pair of hosts was, in host order, domains divided by lines. */
+/* The heatmap of a scan: the rate of each pair of hosts, in the order of the hosts, with lines between
+   domains. */
 #include "analysis/plot/charts.h"
 #include "base/units.h"
 #include "stats/order.h"
@@ -7,14 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    MOST_HOSTS = 4096,
-    MOST_CELLS = 64,
-    FEWEST_PAIRS = 3
-}; /* cells a side: more would neither be read nor fit into a page */
+/* MOST_CELLS: cells on each side; more would not be legible. */
+enum { MOST_HOSTS = 4096, MOST_CELLS = 64, FEWEST_PAIRS = 3 };
 
-/* Rates of pairs of one run, collective and size, over rounds and launches. A rail: the ranks' place on their
- * hosts, where a pair is of two. */
+/* The rate of one pair of hosts. rail: the local rank, if a pair consists of two ranks. */
 struct pair {
     size_t rail, a, b;
     double gbps;
@@ -66,7 +63,7 @@ static int by_place(const void *a, const void *b)
     return (x->gbps > y->gbps) - (x->gbps < y->gbps);
 }
 
-/* One rate a pair: the median of what was measured (over launches). */
+/* Replaces repeated measurements of a pair by their median. */
 static void merge(struct pairs *pairs)
 {
     size_t kept = 0;
@@ -94,7 +91,7 @@ static double median_rate(const struct pairs *pairs)
     return middle;
 }
 
-/* The pairs of one rail; `rails`: there are others. */
+/* Draws the pairs of one rail; `rails`: there are several. */
 static void draw(struct drawings *drawings, const struct study *study, const struct run_summary *run,
                  const struct launch_header *header, const struct case_row *row, const struct pairs *pairs,
                  bool rails)
@@ -132,8 +129,8 @@ static void draw(struct drawings *drawings, const struct study *study, const str
         const struct pair *pair = &pairs->list[i];
         double percent = 100 * pair->gbps / middle,
                *cell = &heat->values[pair->a / block * side + pair->b / block];
-        *cell = heat->values[pair->b / block * side + pair->a / block] =
-            fmin(*cell, percent); /* fmin leaves NAN aside */
+        /* fmin ignores NAN */
+        *cell = heat->values[pair->b / block * side + pair->a / block] = fmin(*cell, percent);
     }
     for (size_t i = 0; i < side; i++) {
         const struct world_host *host = &header->hosts[i * block], *before = i ? host - block : host;
@@ -148,8 +145,8 @@ static void draw(struct drawings *drawings, const struct study *study, const str
     text_free(&label);
 }
 
-/* All rounds of one question: every row of the run that asks the same and has figures per group. Hosts are
- * those of the first launch. */
+/* Draws a scan from all its rounds: every row of the run with the same settings and with figures per group.
+   The hosts are those of the first launch. */
 static void scan_of(struct drawings *drawings, const struct study *study, const struct run_summary *run,
                     size_t first, bool *seen)
 {

@@ -81,9 +81,10 @@ void drawings_free(struct drawings *drawings)
     *drawings = (struct drawings){0};
 }
 
-/* ---- text as a data column ---- */
+/* ---- text in data columns ---- */
 
-/* At most `most` columns. gnuplot reads quotes and backslashes specially, even in data columns. */
+/* Adds untrusted text, at most `most` columns wide; "-" if it is empty. Replaces quotes and backslashes,
+   because gnuplot interprets them even in data columns. */
 static void data_text(struct text *out, const char *text, size_t most)
 {
     struct text plain = {0};
@@ -108,9 +109,9 @@ static void data_text(struct text *out, const char *text, size_t most)
     text_free(&plain);
 }
 
-/* Pango draws a letter that no font of the machine has as a box of any size. So in PNG and PDF files letters
-   beyond Latin, Greek, Cyrillic, punctuation, arrows and signs become '?'. In an SVG they stay: the browser
-   finds a font. */
+/* Replaces letters other than Latin, Greek, Cyrillic, punctuation, arrows and signs by '?', for PNG and PDF
+   files: if no installed font has a letter, Pango draws a box of arbitrary size. SVG files keep them, since
+   the browser finds a font. */
 static bool replace_rare_letters(struct text *text)
 {
     struct text plain = {0};
@@ -163,7 +164,8 @@ static void widen(struct span *span, double value)
     if (!(value <= span->most)) span->most = value;
 }
 
-/* NAN fails every comparison: the first value replaces it. */
+/* The range of the data on an axis. Starts with NAN, which the first value replaces because comparisons with
+   NAN are false. */
 static struct span span_of(const struct drawing *drawing, enum axis axis, bool of_x)
 {
     struct span span = {NAN, NAN, axis == AXIS_BYTES || axis == AXIS_COUNT || axis == AXIS_US};
@@ -199,14 +201,16 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
     static const char *const units[] = {"ns", "µs", "ms", "s"};
     char text[UNIT_TEXT];
     if (!span->logarithmic) {
-        bool many = fmax(fabs(span->least), fabs(span->most)) >= 1e6; /* nothing real: 2.5M, not 2.5e+06 */
+        /* Values from 1e6 on are unrealistic, but then print 2.5M, not 2.5e+06. */
+        bool many = fmax(fabs(span->least), fabs(span->most)) >= 1e6;
         text_add(out, "; set %ctics autofreq; set format %c '%s'", name, name, many ? "%.1s%c" : "%.6g");
         return;
     }
     const char *between = "";
     text_add(out, "; set %ctics (", name);
     if (axis == AXIS_US) {
-        /* Ticks between the powers of ten on a short axis: on the shortest, 1.5 * 1.5, these are two at least. */
+        /* A short axis also has ticks between the powers of ten: at least two, even on the shortest (1.5 *
+           1.5). */
         static const double all[] = {1, 1.5, 2, 3, 4, 6, 8}, three[] = {1, 2, 5};
         double ratio = span->most / span->least;
         const double *digits = ratio < 8 ? all : three;
@@ -235,7 +239,7 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
     text_add(out, ")");
 }
 
-/* ---- labels that do not cover each other ---- */
+/* ---- labels that do not overlap ---- */
 
 struct tag {
     double wanted, y;
@@ -249,8 +253,8 @@ static int by_wanted(const void *a, const void *b)
     return (x->curve > y->curve) - (x->curve < y->curve);
 }
 
-/* Up from the lowest, then down again from the top: neighbours keep `step`, as near to where they belong as
- * that allows. */
+/* Sets the heights of labels so that neighbours are `step` apart and each is as near as possible to its
+   wanted height: moves them up from the lowest on, then down from the highest on. */
 static void spread(struct tag *tags, size_t n, double least, double most, double step)
 {
     qsort(tags, n, sizeof *tags, by_wanted);
@@ -262,7 +266,7 @@ static void spread(struct tag *tags, size_t n, double least, double most, double
     for (size_t i = n; i-- > 0;) tags[i].y = fmin(tags[i].y, i + 1 == n ? most : tags[i + 1].y - step);
 }
 
-/* Three blocks: the labels at the right, leaders from the curves' ends to them, the title. */
+/* Writes three blocks: the labels on the right, leader lines from the curves' ends to them, the title. */
 static void write_labels(const struct drawing *drawing, const struct span *x, const struct span *y,
                          struct text *out)
 {
@@ -278,8 +282,8 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
         const struct curve *curve = &drawing->curves[tags[i].curve];
         text_row(out, right + 0.032, tags[i].y, line_type(curve->colour), curve->label, LABEL_LENGTH);
     }
-    text_row(out, 0.015, top + 0.055, INK, drawing->y_label,
-             SUBTITLE_LENGTH); /* above its axis, where it is read like text */
+    /* The label of the y axis is above it, so that it is horizontal. */
+    text_row(out, 0.015, top + 0.055, INK, drawing->y_label, SUBTITLE_LENGTH);
     text_add(out, "\n\n");
     for (size_t i = 0; i < n; i++) {
         const struct curve *curve = &drawing->curves[tags[i].curve];
@@ -298,8 +302,7 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
 static void write_curves(const struct drawing *drawing, struct text *data, struct text *script)
 {
     struct span x = span_of(drawing, drawing->x_axis, true), y = span_of(drawing, drawing->y_axis, false);
-    struct text types = {0},
-                layers[4] = {{0}}; /* measured, imported, bounds, references: numbers of blocks */
+    struct text types = {0}, layers[4] = {{0}}; /* block numbers: measured, imported, bounds, references */
     for (size_t c = 0; c < drawing->curve_count; c++) {
         const struct curve *curve = &drawing->curves[c];
         text_add(&types, "%d ", line_type(curve->colour));
@@ -335,7 +338,7 @@ static void write_curves(const struct drawing *drawing, struct text *data, struc
     for (int i = 0; i < 4; i++) text_free(&layers[i]);
 }
 
-/* ---- bars: everything in screen coordinates but the value ---- */
+/* ---- bars: all in screen coordinates, except the value ---- */
 
 static void bar_row(struct text *out, const struct bar *bar, double y, double half)
 {
@@ -343,7 +346,8 @@ static void bar_row(struct text *out, const struct bar *bar, double y, double ha
              line_type(bar->colour));
 }
 
-/* The bars' axis is short: at most five steps of 1, 2 or 5, whose numbers keep apart. */
+/* The distance of ticks on the bars' axis: 1, 2 or 5 times a power of ten. The axis is short, so that there
+   is room for at most five steps. */
 static double bars_step(double most)
 {
     double step = pow(10, floor(log10(most / 5)));
@@ -397,9 +401,9 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
     text_free(&notes);
 }
 
-/* ---- a square of hosts ---- */
+/* ---- heatmap of pairs of hosts ---- */
 
-/* Cells that were not measured have no row: the ground shows. */
+/* Writes no row for a cell that was not measured, so that the background shows. */
 static void write_heat(const struct drawing *drawing, struct text *data, struct text *script)
 {
     const struct heat *heat = &drawing->heat;
@@ -436,8 +440,7 @@ static enum status write_file(const char *folder, const char *name, const char *
     struct outfile out;
     enum status status = outfile_open(&out, path.data, OUTFILE_REPLACE);
     if (!status) {
-        (void)fwrite(text_get(content), 1, content->length,
-                     out.file); /* closing tells whether all was written */
+        (void)fwrite(text_get(content), 1, content->length, out.file); /* closing the file reports errors */
         status = outfile_close(&out, STATUS_OK);
     }
     text_free(&path);

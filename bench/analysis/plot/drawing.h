@@ -1,6 +1,6 @@
-/* Plots as data: what is drawn, where its labels stand. drawing.c writes TSV files and a script of fixed
-   words and numbers; text from outside is only ever a data column, so that gnuplot cannot run it. gnuplot.c
-   draws all in one process. */
+/* Plots as data. drawing.c writes TSV files and a gnuplot script, which contains only fixed words and
+   numbers: text from outside is always in a data column, so that gnuplot cannot execute it. gnuplot.c draws
+   all plots in one process. */
 #ifndef BUSBAR_DRAWING_H
 #define BUSBAR_DRAWING_H
 
@@ -9,10 +9,10 @@
 enum { DRAWING_COLOURS = 8, DRAWING_CURVES = 16 };
 
 enum axis {
-    AXIS_BYTES,  /* log 2, sizes */
-    AXIS_COUNT,  /* log 2, whole numbers */
+    AXIS_BYTES,  /* logarithmic, base 2: sizes */
+    AXIS_COUNT,  /* logarithmic, base 2: whole numbers */
     AXIS_HOURS,  /* linear */
-    AXIS_US,     /* log 10, durations */
+    AXIS_US,     /* logarithmic, base 10: durations in µs */
     AXIS_FROM_0, /* linear from 0 */
     AXIS_LINEAR, /* linear around the data */
 };
@@ -21,39 +21,39 @@ enum curve_kind { CURVE_FIGURES, CURVE_BOUND, CURVE_REFERENCE };
 
 struct curve {
     enum curve_kind kind;
-    const char *label;       /* untrusted; "": the curve has none */
+    const char *label;       /* untrusted; "": none */
     int colour;              /* 1…DRAWING_CURVES; 0: grey */
-    bool imported;           /* drawn hollow: another statistic than ours */
-    double *x, *y, *lo, *hi; /* lo, hi: NAN where there is no interval */
+    bool imported;           /* drawn with hollow symbols, since its statistic differs from ours */
+    double *x, *y, *lo, *hi; /* lo, hi: NAN if a point has no interval */
     size_t count;
 };
 
 struct bar {
-    const char *group; /* untrusted; at the left, once per group of neighbours */
-    const char *note;  /* untrusted; behind the bar */
+    const char *group; /* untrusted; to the left, once for neighbouring bars of the same group */
+    const char *note;  /* untrusted; to the right of the bar */
     int colour;
-    bool light;           /* the paler of two */
-    double value, lo, hi; /* lo, hi: NAN where there is no interval */
-    double top;           /* a mark at what is possible; NAN: none */
+    bool light;           /* draw it in the paler shade */
+    double value, lo, hi; /* lo, hi: NAN if there is no interval */
+    double top;           /* a mark at the largest possible value; NAN: none */
 };
 
 struct heat {
-    size_t side;             /* hosts */
+    size_t side;             /* number of cells on each side */
     double *values;          /* side * side; NAN: not measured */
-    const char **names;      /* untrusted */
-    double least, most;      /* the colour scale */
-    size_t *cuts, cut_count; /* hosts before which a line divides domains or racks */
+    const char **names;      /* untrusted; of each row */
+    double least, most;      /* the ends of the colour scale */
+    size_t *cuts, cut_count; /* cells in front of which a line separates domains or racks */
 };
 
 struct drawing {
-    char name[48];       /* of the files: ours, [a-z0-9-] */
+    char name[48];       /* of its files without suffix, [a-z0-9-] */
     const char *title;   /* untrusted */
-    const char *caption; /* what a reader must know; untrusted; for the page */
+    const char *caption; /* untrusted; what a reader must know; for the page only */
     enum axis x_axis, y_axis;
-    const char *x_label, *y_label; /* ours, never from data */
-    struct curve *curves;
+    const char *x_label, *y_label; /* trusted: go into the script */
+    struct curve *curves;          /* a drawing has either curves, bars or heat */
     size_t curve_count;
-    struct bar *bars; /* bars or curves or heat */
+    struct bar *bars;
     size_t bar_count;
     struct heat heat;
 };
@@ -64,7 +64,7 @@ struct drawings {
     struct arena arena; /* owns all text and points */
 };
 
-/* A new drawing; `name` is made unique. The pointer holds until the next call. */
+/* Adds a drawing; makes its name unique. The pointer is valid until the next call. */
 struct drawing *drawing_add(struct drawings *, const char *name, const char *title);
 struct curve *drawing_curve(struct drawings *, struct drawing *, enum curve_kind, const char *label,
                             size_t points);
@@ -72,20 +72,21 @@ void curve_point(struct curve *, double x, double y, double lo, double hi);
 struct bar *drawing_bar(struct drawings *, struct drawing *);
 void drawings_free(struct drawings *);
 
-/* The files that gnuplot makes of each plot. */
+/* The formats in which gnuplot draws each plot. */
 enum plot_files { PLOT_ABSENT, PLOT_SVG, PLOT_PNG, PLOT_PDF, PLOT_SVG_PNG, PLOT_SVG_PNG_PDF };
 extern const struct names plot_files_names;
 
-/* Writes NAME.tsv for each and plots.gp for all into the folder, which must exist. */
+/* Writes NAME.tsv for each drawing and one plots.gp into the folder, which must exist. */
 enum status drawings_write(const struct drawings *, const char *folder, enum plot_files);
-/* Makes a folder and those above it. */
+/* Makes a folder and, if necessary, its parents. */
 enum status make_folder(const char *path);
-/* gnuplot over the folder's plots.gp. Pictures that are there already are replaced only when the new ones are
-   whole. On failure: one line, and what gnuplot said. */
+/* Runs gnuplot on the folder's plots.gp. Replaces an existing picture only if the new one is complete.
+   Returns STATUS_ENVIRONMENT after printing one line and, if gnuplot failed, the first lines of its
+   output. */
 enum status gnuplot_run(const char *folder);
-/* The folder of style.gp: $BUSBAR_SHARE/scripts/plot where that is set, else share/busbar/scripts/plot beside
-   the folder of an installed program, or scripts/plot of the source tree that the build folder stands in.
-   NULL after one line. */
+/* Finds the folder of style.gp: $BUSBAR_SHARE/scripts/plot if the variable is set; else
+   ../share/busbar/scripts/plot, relative to the program's folder, for an installed program; else scripts/plot
+   in the source tree that contains the build folder. Returns NULL after printing one line. */
 const char *plot_scripts(struct arena *);
 
 #endif

@@ -1,4 +1,4 @@
-/* Running gnuplot: one process for all plots, nothing of a user's on its command line. */
+/* Runs gnuplot: one process for all plots, without any text from users on its command line. */
 #include "analysis/plot/drawing.h"
 #include "base/paths.h"
 
@@ -22,7 +22,7 @@ static bool has_style(struct text *folder, const char *first, const char *then)
     return found;
 }
 
-/* gnuplot runs commands of the style: it must be one that nobody else can have put there. */
+/* gnuplot executes commands in style.gp, so the file must be one that no other user can have written. */
 static bool has_trusted_style(struct text *folder, const char *first, const char *then)
 {
     struct text style = {0};
@@ -40,7 +40,7 @@ static bool find_style(struct text *folder)
     if (!program_folder(program)) return false;
     if (is_install_folder(program))
         return has_trusted_style(folder, program, "/../share/busbar/scripts/plot");
-    /* build/ and build/sanitize/ stand in the source tree */
+    /* for build/ and build/sanitize/ in the source tree */
     return has_trusted_style(folder, program, "/../scripts/plot") ||
            has_trusted_style(folder, program, "/../../scripts/plot");
 }
@@ -58,8 +58,8 @@ const char *plot_scripts(struct arena *arena)
     return result;
 }
 
-/* In the child: gnuplot's words go to a file in the folder, so that they can be shown when it fails.
-   pictures: the name of the folder's own folder that gnuplot draws into. */
+/* Runs in the child process; never returns. gnuplot's output goes to plots.log in the folder, to be shown if
+   it fails. pictures: the name of the subfolder that gnuplot draws into. */
 static void draw(const char *folder, const char *pictures, const char *scripts)
 {
     char prefix[64];
@@ -106,7 +106,8 @@ static enum status run_gnuplot(const char *folder, const char *pictures, const c
     return STATUS_ENVIRONMENT;
 }
 
-/* gnuplot ends with status 0 on a full disk. A whole picture ends as its format demands. */
+/* Is a picture complete, that is, does it have the end that its format requires? On a full disk gnuplot's
+   exit status is still 0. */
 static bool is_whole(const char *path)
 {
     static const struct {
@@ -123,7 +124,7 @@ static bool is_whole(const char *path)
     return false;
 }
 
-/* One picture from gnuplot's folder to its place, or away after a failure. */
+/* Moves one picture from gnuplot's folder to its place; removes it after a failure. */
 static enum status put_picture(const char *folder, const char *drawn, const char *name, enum status so_far)
 {
     struct text from = {0}, to = {0};
@@ -140,7 +141,7 @@ static enum status put_picture(const char *folder, const char *drawn, const char
     return so_far;
 }
 
-/* Puts the pictures in place and removes gnuplot's folder. */
+/* Moves all pictures to their places, and removes gnuplot's folder. */
 static enum status put_pictures(const char *folder, const char *drawn, enum status status)
 {
     struct dirent **entries;

@@ -1,4 +1,4 @@
-/* busbar plot: the plots of results as files. */
+/* busbar plot: writes the plots of results to files. */
 #include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
 #include "record/flags.h"

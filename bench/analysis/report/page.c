@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The two symbols that our plots use, once per page; gnuplot writes all of its into every plot. */
+/* The two symbols that our plots use, defined once per page. gnuplot defines all its symbols in every
+   plot. */
 static const char symbols[] = "<svg width=\"0\" height=\"0\" class=\"symbols\" aria-hidden=\"true\"><defs>"
                               "<circle id=\"gpPt5\" stroke-width=\"0.205\" stroke=\"currentColor\" r=\"1\"/>"
                               "<circle id=\"gpPt6\" stroke-width=\"0.205\" fill=\"currentColor\" "

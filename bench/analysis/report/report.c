@@ -1,4 +1,4 @@
-/* busbar report: one page that a buyer can act on and an engineer can check. */
+/* busbar report: one page on which a buyer can decide and which an engineer can verify. */
 #include "analysis/report/report.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/plot/charts.h"
@@ -15,7 +15,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LONGEST_NAME = 80, MOST_ROWS = 400 }; /* of a run in the page; all are in `busbar show --format csv` */
+/* Limits for the page, in characters of a run's name and rows of a table; `busbar show --format csv` has all
+   rows. */
+enum { LONGEST_NAME = 80, MOST_ROWS = 400 };
 
 struct settings {
     const char *output, *workload, *workloads, *sizes, *catalog, *plots, *candidates, *date;
@@ -97,7 +99,7 @@ static const struct command command = {
     .options = options,
 };
 
-/* ---- parts that are small ---- */
+/* ---- small sections ---- */
 
 static void about(struct page *page, const struct study *study)
 {
@@ -208,7 +210,7 @@ static void data_of(struct page *page, const struct run_summary *run)
     text_free(&text);
 }
 
-/* Where imported figures are from. */
+/* Lists the source files of imported figures. */
 static void sources(struct page *page, const struct study *study)
 {
     static const char *const keys[] = {"file", "origin", "format"};
@@ -222,7 +224,7 @@ static void sources(struct page *page, const struct study *study)
             const char *before =
                 i ? fact_text(study->aggregate.runs[r].launches[i - 1]->header.source, "sha256") : NULL;
             if (!header->source || (sha && same(sha, before)) || table_rows(&table) == MOST_ROWS)
-                continue; /* tables of one file */
+                continue; /* another table of the same file */
             table_cell(&table, "%s", study->aggregate.runs[r].label);
             for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
                 const char *value = k == 0 ? file : fact_text(header->source, keys[k]);
@@ -247,7 +249,7 @@ void report_data(struct page *page, const struct report *report)
         data_of(page, &report->study->aggregate.runs[r]);
 }
 
-/* ---- plots in a folder of their own or the user's ---- */
+/* ---- plots, in a temporary folder or in one that the user named ---- */
 
 static void remove_plots(const char *folder, const struct drawings *drawings)
 {
@@ -257,7 +259,7 @@ static void remove_plots(const char *folder, const struct drawings *drawings)
         for (const char *const *suffix = suffixes; *suffix; suffix++) {
             text_clear(&path);
             text_add(&path, "%s/%s%s", folder, drawings->list[i].name, *suffix);
-            (void)unlink(path.data); /* what is left does no harm in the folder for temporary files */
+            (void)unlink(path.data); /* errors do not matter in a temporary folder */
         }
     for (const char *const *name = (const char *const[]){"plots.gp", "plots.log", NULL}; *name; name++) {
         text_clear(&path);
@@ -285,7 +287,7 @@ static enum status draw(const struct drawings *drawings, const char *plots, stru
     return status ? status : gnuplot_run(folder->data);
 }
 
-/* ---- the whole ---- */
+/* ---- the whole page ---- */
 
 static enum status write_page(struct page *page, const struct report *report)
 {
@@ -318,7 +320,7 @@ static enum status write_out(const char *path, const struct text *text)
     bool is_file = path && !same(path, "-");
     enum status status = is_file ? outfile_open(&out, path, OUTFILE_REPLACE) : STATUS_OK;
     if (status) return status;
-    (void)fwrite(text_get(text), 1, text->length, out.file); /* closing tells whether all was written */
+    (void)fwrite(text_get(text), 1, text->length, out.file); /* closing the file reports errors */
     if (is_file) return outfile_close(&out, STATUS_OK);
     return all_written(stdout) ? STATUS_OK
                                : fail(STATUS_ENVIRONMENT, "cannot write the output: %s", strerror(errno));

@@ -43,7 +43,7 @@ void report_data(struct page *, const struct report *);   /* 6. every line */
 /* The headline figures as one long table, for --format csv. */
 void report_csv(const struct report *, struct text *out);
 
-/* "483\n[478–490]\n69 % of bound"; empty for no figure. `note` NULL: none. */
+/* Adds "483\n[478–490]\n69 % of bound" and the note (NULL: none); nothing if there is no figure. */
 void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of,
                    const char *note);
 void report_matmul(struct page *, const struct report *);   /* rates and their price, as a table */
@@ -64,9 +64,9 @@ enum { CSV_PRICES = 5 };
 extern const char *const report_csv_prices[CSV_PRICES];
 void report_csv_price(struct table *, const struct report *, const struct instance *);
 
-/* Whether no other shape of the run's type, phase and number of GPUs is faster. */
+/* Is this the fastest of the run's matmul shapes with the same type, phase and number of GPUs? */
 bool report_best_shape(const struct run_summary *, const struct case_summary *);
-/* The run's label, its name under it. */
+/* Adds a cell with the run's label and, below it, its name. */
 void report_run_cell(struct table *, const struct run_summary *);
 /* "measured\n6 launches\nmedian\nmax over ranks" */
 void report_origin(struct text *out, const struct run_summary *, const struct case_summary *);

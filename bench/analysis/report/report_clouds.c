@@ -1,9 +1,9 @@
-/* Clouds in an order that holds: by basis, then by speed at the largest size that all of the basis have. */
+/* Sorts clouds by basis, then by speed at the largest size that all clouds of the basis have measured. */
 #include "analysis/report/report_clouds.h"
 
 #include <stdlib.h>
 
-enum { SMALL_MESSAGE = 1024 }; /* bytes: up to here latency is what counts */
+enum { SMALL_MESSAGE = 1024 }; /* bytes: up to this size latency matters, not bandwidth */
 
 static const struct case_summary *best_line(const struct track *track)
 {
@@ -45,14 +45,15 @@ static int by_basis_and_speed(const void *a, const void *b)
 size_t clouds_equal(const struct clouds *clouds, size_t first)
 {
     size_t n = 1;
-    if (clouds->list[first].basis.ranks == ABSENT) return n; /* unknown numbers equal nothing */
+    if (clouds->list[first].basis.ranks == ABSENT) return n; /* an unknown number of ranks equals no other */
     while (first + n < clouds->possible &&
            basis_order(&clouds->list[first].basis, &clouds->list[first + n].basis) == 0)
         n++;
     return n;
 }
 
-/* Compares clouds on an equal basis at the largest size that all of them measured; no such size: no order. */
+/* Gives places to clouds with an equal basis, at the largest size that all of them measured. Without such a
+   size none gets a place. */
 static void rank_equals(struct cloud *list, size_t n)
 {
     struct track *tracks = allocate(n, sizeof *tracks);
@@ -62,8 +63,8 @@ static void rank_equals(struct cloud *list, size_t n)
     int64_t bytes = largest_common_bytes(tracks, n);
     for (size_t i = 0; i < n && bytes > 0; i++) {
         list[i].compared = track_at(list[i].track, bytes);
-        if (!figure_present(
-                list[i].compared->busbw_gbps)) { /* a collective that we do not know has no bus factor */
+        /* An unknown collective has no bus factor, and so no bus bandwidth. */
+        if (!figure_present(list[i].compared->busbw_gbps)) {
             for (size_t j = 0; j <= i; j++) list[j].compared = NULL;
             bytes = 0;
             break;
@@ -86,7 +87,7 @@ struct clouds clouds_of(const struct report *report, const char *collective, enu
         const struct track *track = &clouds.bandwidth.list[i],
                            *latency = track_in_world(&clouds.latency, track);
         const struct case_summary *best = best_line(track);
-        if (track->cases[0].row->ranks == 1) continue; /* no bus */
+        if (track->cases[0].row->ranks == 1) continue; /* a single rank has no bus bandwidth */
         clouds.list[clouds.count] =
             (struct cloud){.track = track,
                            .latency = latency,
@@ -103,7 +104,8 @@ struct clouds clouds_of(const struct report *report, const char *collective, enu
         clouds.ranked += n > 1 ? n : 0;
         if (n > 1) rank_equals(&clouds.list[first], n);
     }
-    qsort(clouds.list, clouds.count, sizeof *clouds.list, by_basis_and_speed); /* now by the compared size */
+    /* again, now by speed at the compared size */
+    qsort(clouds.list, clouds.count, sizeof *clouds.list, by_basis_and_speed);
     return clouds;
 }
 

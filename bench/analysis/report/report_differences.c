@@ -1,20 +1,19 @@
-/* 3. What differs between the environments: facts and settings of the runs side by side, differences first.
- */
+/* Section 3: the environments and settings of the runs side by side, differences first. */
 #include "analysis/report/report.h"
 #include "record/traits.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ITEMS = 16 /* of a list */, MOST_FACTS = 400, MOST_COLUMNS = 6, LONGEST_VALUE = 160 };
+enum { MOST_ITEMS = 16 /* in a list */, MOST_FACTS = 400, MOST_COLUMNS = 6, LONGEST_VALUE = 160 };
 
-/* What the launches of a run say, as it comes. */
+/* The values of a fact from the launches of a run, unsorted and with duplicates. */
 struct said {
     const char **list;
     size_t count, capacity;
 };
 
-/* One fact over the runs; values are NULL where a run does not have it. */
+/* One fact of all runs; values[run] is NULL if the run does not have it. */
 struct fact {
     const char *name;
     struct said *said;
@@ -23,7 +22,7 @@ struct fact {
 
 struct facts {
     struct fact *list;
-    size_t count, capacity, runs, run; /* run: whose are being added */
+    size_t count, capacity, runs, run; /* run: the one whose facts are being added */
     struct arena arena;
 };
 
@@ -68,8 +67,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Values that differ between the launches of a run, divided by bars: a set, in the order of its texts, since launches
-   come in any. */
+/* Joins the different values of a run's launches with " | ". Sorted by text, so that the order of the
+   launches does not matter. */
 static const char *joined(struct arena *arena, struct said *said)
 {
     struct text text = {0};
@@ -129,7 +128,7 @@ static void side_by_side(struct page *page, const struct study *study, const str
     table_free(&table);
 }
 
-/* Many runs: a line per fact and value, with the runs that have it. */
+/* For many runs: one row per fact and value, with the names of the runs that have it. */
 static void by_value(struct page *page, const struct study *study, const struct facts *facts)
 {
     struct table table = {0};

@@ -1,11 +1,11 @@
-/* The first screen of the report in words. */
+/* The answer of the report in words. */
 #include "analysis/report/report_clouds.h"
 #include "base/units.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { CELL_WORD = 40 }; /* a word of a record: anybody's, of any length */
+enum { CELL_WORD = 40 }; /* the most characters to show of a word from a record, which is untrusted */
 
 void report_name_words(struct text *text, const struct report *report, const struct tracks *tracks,
                        const struct cloud *cloud)
@@ -35,7 +35,7 @@ static void figure_words(struct text *text, const struct report *report, const s
     text_add(text, ")");
 }
 
-/* What is known of the order of clouds that are sorted by speed. */
+/* Says how certain the order of n clouds is, which are sorted by speed. */
 static void order_words(struct text *text, const struct report *report, const struct tracks *tracks,
                         const struct cloud *list, size_t n)
 {
@@ -64,7 +64,7 @@ static const struct instance *priced_instance(const struct report *report, const
     return report_priced(instance) ? instance : NULL;
 }
 
-/* Bus bandwidth for the money, with an interval that holds for n clouds at once. */
+/* Bus bandwidth per US$ per GPU-hour, with a simultaneous interval for n clouds. */
 static struct figure per_dollar(const struct cloud *cloud, const struct instance *instance, size_t n)
 {
     struct figure time = simultaneous_time(cloud->compared, n);
@@ -72,7 +72,8 @@ static struct figure per_dollar(const struct cloud *cloud, const struct instance
     return figure_scaled(figure_inverse(busbw_times_us, time), 1 / instance->usd_per_gpu_hour);
 }
 
-/* Most for the money among clouds on an equal basis whose prices are of the kind of the first one's. */
+/* Names the cloud with the most bandwidth for its price, among n clouds with an equal basis and the same kind
+   of price. */
 static void kind_words(struct text *text, const struct report *report, const struct tracks *tracks,
                        const struct cloud *const *list, size_t n)
 {
@@ -128,7 +129,7 @@ void report_money_words(struct text *text, const struct report *report, const st
     free(done);
 }
 
-/* One sentence for each set of clouds on an equal basis. */
+/* Writes one item for each group of clouds with an equal basis. */
 static void equal_items(struct page *page, const struct report *report, enum scope scope)
 {
     enum { NAMED = 4 };
@@ -159,7 +160,7 @@ static void equal_items(struct page *page, const struct report *report, enum sco
     clouds_free(&clouds);
 }
 
-/* What stands on a basis of its own: named, never put beside others. */
+/* Lists the clouds that are alone on their basis, without comparing them with others. */
 static void alone_item(struct page *page, const struct report *report, enum scope scope)
 {
     struct clouds clouds = clouds_of(report, "all_reduce", scope);
@@ -189,7 +190,7 @@ static void alone_item(struct page *page, const struct report *report, enum scop
     clouds_free(&clouds);
 }
 
-/* Rule 4: named first, whatever collective it is of, and ranked nowhere. */
+/* Lists the impossible figures of all collectives. They come first and are never ranked. */
 void report_impossible(struct page *page, const struct report *report)
 {
     const struct study *study = report->study;

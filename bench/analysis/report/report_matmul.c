@@ -1,4 +1,4 @@
-/* 1. The answer, of matrix multiplication: rates, their share of the peak, and what they cost. */
+/* Section 1, matrix multiplication: rates, their share of the peak, and their cost. */
 #include "analysis/report/report.h"
 
 #include <math.h>
@@ -83,7 +83,7 @@ void report_matmul(struct page *page, const struct report *report)
     table_free(&table);
 }
 
-/* A run's price of sustained computation. */
+/* A run's cost of sustained computation. */
 struct cost {
     const struct run_summary *run;
     const struct instance *instance;
@@ -129,7 +129,8 @@ static void cost_text(struct text *out, const struct report *report, const struc
     text_add(out, ")");
 }
 
-/* Costs of one basis, the lowest first. */
+/* Writes an item on n costs of one basis (number of GPUs, kind of price), which are sorted: the lowest
+   first. */
 static void lowest_item(struct page *page, const struct report *report, const struct cost *costs, size_t n)
 {
     struct text text = {0};
@@ -176,8 +177,8 @@ static void add_costs(struct cost **costs, size_t *n, const struct run_summary *
     }
 }
 
-/* Sustained computation in the type of most training, as medians, where two runs or more have the same number of GPUs
-   and the same kind of price. */
+/* Compares the cost of sustained bfloat16 computation, the usual type in training. Uses medians. Needs two
+   runs or more with the same number of GPUs and the same kind of price. */
 void report_cheapest(struct page *page, const struct report *report)
 {
     struct cost *costs = NULL;

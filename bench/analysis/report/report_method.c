@@ -1,4 +1,4 @@
-/* 5. How it was measured, formulas, and a glossary for readers who are not engineers. */
+/* Section 5: method, formulas, and a glossary for readers who are not engineers. */
 #include "analysis/report/report.h"
 
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* 1. The answer first: headline figures of the clouds, each with interval, launches, statistic, bound and
- * provenance. */
+/* Section 1, the answer: headline figures of the clouds, each with interval, launches, statistic, bound and
+   provenance. */
 #include "analysis/report/report_clouds.h"
 #include "base/units.h"
 
@@ -19,10 +19,10 @@ void report_figure(struct text *out, struct figure figure, struct figure percent
     if (note) text_add(out, "\n%s", note);
 }
 
-/* Blanks that do not break keep these few words on lines of their own in a narrow column. */
+/* No-break spaces keep each of these phrases on one line in a narrow column. */
 #define BLANK "\u00a0"
 
-/* Words of records in a cell: anybody's, of any length. */
+/* The most characters that a cell shows of a word from a record, which is untrusted. */
 enum { CELL_WORD = 40 };
 
 void report_origin(struct text *out, const struct run_summary *run, const struct case_summary *line)
@@ -87,7 +87,8 @@ static bool is_all_reduce(const struct cloud *cloud)
     return same(cloud->track->cases[0].row->collective, "all_reduce");
 }
 
-/* What the clouds of a table are compared by, and below it the best where that is at another size. Alone: the best. */
+/* The figure by which the clouds of a table are compared, and below it the best one if that is at another
+   size. If the cloud is alone, only the best figure. */
 static void compared_cell(struct table *table, const struct cloud *cloud)
 {
     struct text text = {0}, note = {0};
@@ -173,7 +174,7 @@ static void cloud_columns(struct table *table, const struct report *report, cons
     table_column(table, "from", true);
 }
 
-/* One table of the clouds from `first` on. */
+/* Writes a table of n clouds, from `first` on. */
 static void cloud_table(struct page *page, const struct report *report, const struct clouds *clouds,
                         size_t first, size_t n, const char *caption)
 {
@@ -200,7 +201,7 @@ static bool measured_by(const struct clouds *clouds, size_t run, const struct ba
     return false;
 }
 
-/* At which counts all runs of the extent can be compared. */
+/* Notes the numbers of GPUs at which all runs of the extent can be compared. */
 static void count_sets(struct page *page, const struct clouds *clouds)
 {
     struct text common = {0};

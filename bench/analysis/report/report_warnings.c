@@ -1,4 +1,4 @@
-/* 4. What a reader must know before trusting a figure. */
+/* Section 4: what a reader must know before trusting a figure. */
 #include "analysis/report/report.h"
 #include "base/units.h"
 
@@ -10,7 +10,7 @@
 
 enum { MOST_SOURCE_WARNINGS = 40 };
 
-/* What is said of several runs in the same words is one item that names them all. */
+/* One warning, with the labels of all runs that it applies to. */
 struct warning {
     const char *kind, *words;
     struct text runs;
@@ -30,7 +30,7 @@ say(struct warnings *warnings, const char *kind, const struct run_summary *run, 
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    const char *words = arena_string(&warnings->arena, text); /* equal texts are one string */
+    const char *words = arena_string(&warnings->arena, text); /* interned: equal texts are equal pointers */
     size_t i = 0;
     while (i < warnings->count && (warnings->list[i].words != words || !same(warnings->list[i].kind, kind)))
         i++;
@@ -137,7 +137,7 @@ static void about_throttling(struct warnings *warnings, const struct run_summary
     text_free(&reasons);
 }
 
-/* What import found: truncated tables, contradicting rank counts, rows that do not fit themselves. */
+/* Adds the warnings of busbar import: truncated tables, contradictory rank counts, inconsistent rows. */
 static void about_sources(struct warnings *warnings, const struct run_summary *run, size_t *left)
 {
     for (size_t i = 0; i < run->launch_count; i++) {
@@ -176,8 +176,8 @@ static void about_prices(struct warnings *warnings, const struct report *report,
     }
 }
 
-/* Sizes of the summary that some runs of an extent have and others do not: they are left empty, never
- * averaged over. */
+/* Warns of sizes in the summary that some runs of an extent lack: their cells stay empty and are not
+   interpolated. */
 static void about_sizes(struct warnings *warnings, const struct report *report)
 {
     static const char *const names[] = {"all_reduce", "all_gather"};

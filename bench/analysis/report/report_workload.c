@@ -1,4 +1,4 @@
-/* The ranking for a workload: only what is comparable, pairwise, with what cannot be ranked and why. */
+/* The ranking for a workload. Ranks only comparable steps; lists the others with the reason. */
 #include "analysis/report/report.h"
 #include "base/units.h"
 
@@ -23,7 +23,7 @@ static void seconds_cell(struct table *table, struct figure figure)
     text_free(&text);
 }
 
-/* From max(computation, communication) to their sum: how much overlaps is not measured. */
+/* The range from max(computation, communication) to their sum, because their overlap is not measured. */
 static void range_cell(struct table *table, const struct step *step)
 {
     char least[32], most[32];
@@ -34,7 +34,8 @@ static void range_cell(struct table *table, const struct step *step)
                    number_text(step->serial.point, most));
 }
 
-/* Against the first of the table: a tie is with the leader, never with a neighbour, so ties do not chain. */
+/* Compares a step with the first of its table, not with its neighbour: otherwise ties could chain from the
+   fastest to the slowest. */
 static void order_cell(struct table *table, const struct step *step, const struct step *leader, bool fastest)
 {
     struct figure ratio;
@@ -85,7 +86,7 @@ static void step_row(struct table *table, const struct report *report, const str
     if (step->place)
         table_cell(table, "%zu", step->place);
     else
-        table_cell(table, "%s", ""); /* without intervals there are no places */
+        table_cell(table, "%s", ""); /* no place without an interval */
     table_cell(table, "%s%s\n%s", run->label, step->world, run->provenance);
     seconds_cell(table, step->communication);
     seconds_cell(table, step->computation);
@@ -115,7 +116,7 @@ static void group_table(struct page *page, const struct report *report, const st
     text_free(&heading);
 }
 
-/* Why a step stands in no table. */
+/* Why a step is in no table. */
 static const char *reason_of(const struct step *step)
 {
     if (step->missing) return step->missing;
@@ -141,7 +142,7 @@ static void who_text(struct text *out, const struct report *report, const struct
         text_add(out, " (communication %s s)", number_text(step->communication.point, least));
 }
 
-/* One item per reason, with all whom it concerns. */
+/* Writes one item per reason, with the names of the runs it applies to. */
 static void alone_items(struct page *page, const struct report *report, const struct step *steps,
                         const bool *ranked, size_t count)
 {

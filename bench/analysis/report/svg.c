@@ -1,10 +1,10 @@
-/* gnuplot's SVG, made fit to stand inside a page. */
+/* Adapts gnuplot's SVG files for inclusion in a page. */
 #include "analysis/report/page.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The colours of scripts/plot/style.gp and what they are called in the page's style sheet. */
+/* The colours of scripts/plot/style.gp and their names in the page's style sheet. */
 static const struct {
     int red, green, blue;
     const char *name;
@@ -15,8 +15,8 @@ static const struct {
     {0xd9, 0xd9, 0xd9, "--faint"}, {0x6b, 0x6b, 0x6b, "--grey"},
 };
 
-/* "rgb( 34,  34,  34)" at `text`: adds the variable that stands for it and returns its length; 0 when it is
- * none of ours. */
+/* If `text` begins with one of our colours, such as "rgb( 34,  34,  34)", adds its variable and returns the
+   length of the colour; else returns 0. */
 static size_t add_colour(const char *text, struct text *out)
 {
     int red, green, blue, length = 0;
@@ -34,8 +34,9 @@ static bool starts(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* One line's content: colours become variables, ids and needless words go. Text content cannot look like
-   these: gnuplot escapes '<', and a label that says "rgb(34,34,34)" merely reads "var(--ink)" then. */
+/* Adds one line, with colours replaced by variables, and without ids and default attributes. Does not parse
+   XML, which is safe: gnuplot escapes '<' in labels, and a label "rgb(34,34,34)" would merely become
+   "var(--ink)". */
 static void add_line(const char *line, size_t length, struct text *out)
 {
     for (size_t i = 0; i < length;) {
@@ -57,7 +58,7 @@ static void add_line(const char *line, size_t length, struct text *out)
     }
 }
 
-/* Skips from `from` past the next `end`; NULL when there is none. */
+/* Returns the position after the next `end`; NULL if there is none. */
 static const char *past(const char *from, const char *end)
 {
     const char *found = from ? strstr(from, end) : NULL;
@@ -77,7 +78,7 @@ bool svg_inline(const char *svg, size_t length, const char *label, struct text *
         width, height);
     html_text(out, label);
     text_add(out, "\"><g>\n");
-    size_t pending = (size_t)-1; /* where a group was opened that holds nothing yet */
+    size_t pending = (size_t)-1; /* where the last, still empty group begins in `out` */
     for (const char *line = body; *line;) {
         size_t n = strcspn(line, "\n");
         const char *next = line + n + (line[n] == '\n');

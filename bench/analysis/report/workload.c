@@ -120,7 +120,8 @@ static struct figure larger(struct figure a, struct figure b)
                            weaker(a.kind, b.kind)};
 }
 
-/* The best sustained shape on as many GPUs: what they keep up in training. More GPUs draw more power and heat. */
+/* The fastest sustained matmul at the number of GPUs of the basis: the rate that they can hold in training.
+   At another number of GPUs power and temperature differ. */
 static const struct case_summary *sustained_gemm(const struct run_summary *run, const char *dtype,
                                                  const struct basis *basis)
 {
@@ -148,7 +149,8 @@ miss(struct step *step, struct arena *arena, const char *format, ...)
     step->missing = arena_string(arena, line);
 }
 
-/* Finds the line of one part; says what is missing or does not fit. */
+/* Finds the line of one part of the workload; sets step->missing if there is none or if it does not fit the
+   others. */
 static void take_part(struct step *step, const struct study *study, const struct workload_part *part,
                       const struct track *track, size_t p, struct arena *arena)
 {
@@ -167,7 +169,7 @@ static void take_part(struct step *step, const struct study *study, const struct
     struct basis basis = basis_of(track->scope, line);
     struct basis first = step->basis;
     if (p == 0) step->basis = basis;
-    basis.op = first.op = NULL; /* collectives have operations of their own */
+    basis.op = first.op = NULL; /* the operation may differ between collectives */
     if (p && basis_order(&basis, &first) != 0)
         miss(step, arena, "its collectives were measured in unlike modes or statistics");
 }
@@ -183,8 +185,8 @@ static void take_computation(struct step *step, const struct study *study, const
         step->gemm = NULL, step->no_computation = "matmul is above the peak of its GPU: impossible";
 }
 
-/* The figures of a step whose lines are known, with intervals that hold for `rivals` steps at once. The ends of the
-   parts' intervals are added as if all parts erred together: at least as wide as stated. */
+/* Computes the figures of a step from its lines, with simultaneous intervals for `rivals` steps. Adds the
+   ends of the parts' intervals as if the errors of all parts had the same sign, which is conservative. */
 static void measure(struct step *step, const struct workload *workload, size_t rivals)
 {
     step->communication = step->computation = step->overlapped = step->serial = figure_absent();
@@ -267,7 +269,7 @@ static struct step *add_step(struct step **steps, size_t *count, size_t run, int
     return step;
 }
 
-/* Places within each basis: the figures are taken again with intervals that hold for all its steps at once. */
+/* Gives places to the steps of each basis. Recomputes their figures with simultaneous intervals for this. */
 static void give_places(struct step *steps, size_t count, const struct workload *workload)
 {
     struct step *wide = allocate(count, sizeof *wide);

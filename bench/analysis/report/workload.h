@@ -1,4 +1,5 @@
-/* What a step of a job moves and computes (results/workloads.tsv), and which clouds are comparable for it. */
+/* The communication and computation of one step of a job (results/workloads.tsv), and which clouds are
+   comparable for it. */
 #ifndef BUSBAR_WORKLOAD_H
 #define BUSBAR_WORKLOAD_H
 
@@ -6,7 +7,7 @@
 
 struct workload_part {
     const char *collective;
-    int64_t bytes; /* by nccl-tests' rule for the collective */
+    int64_t bytes; /* message size as nccl-tests defines it for the collective */
     double count;  /* per step */
     const char *note;
 };
@@ -15,8 +16,8 @@ struct workload {
     const char *name;
     struct workload_part *parts;
     size_t part_count;
-    double flops;             /* per step and GPU; NAN: none given */
-    const char *dtype, *note; /* of the matmul */
+    double flops;             /* floating-point operations per step and GPU; NAN: not given */
+    const char *dtype, *note; /* for the matmul */
 };
 
 struct workloads {
@@ -26,7 +27,8 @@ struct workloads {
     struct arena arena;
 };
 
-/* NULL: workloads.tsv beside the catalog's tables. STATUS_ENVIRONMENT after one line with file and line. */
+/* Reads the table at `path`; NULL: workloads.tsv in the folder of the catalog. Returns STATUS_ENVIRONMENT
+   after printing one line that names the file and the line. */
 enum status workloads_read(struct workloads *, const struct catalog *, const char *path);
 void workloads_free(struct workloads *);
 const struct workload *workload_find(const struct workloads *, const char *name);
@@ -35,29 +37,29 @@ const struct workload *workload_find(const struct workloads *, const char *name)
 struct step {
     size_t run;
     int64_t ranks;
-    const char *world; /* ", 2 NVLink domains": what tells it from the run's other steps; "" */
+    const char *world; /* how it differs from the run's other steps: ", 2 NVLink domains"; "": it does not */
     struct basis basis;
     struct figure communication, computation; /* computation absent: not measured */
-    struct figure overlapped,
-        serial;             /* max(computation, communication) and their sum: the truth is between */
-    bool slower_than_first; /* of its basis, by the same intervals as the place */
-    size_t place;           /* among the steps of one basis, simultaneous over all pairs; 0: no interval */
-    const char *missing;    /* why there is no communication figure; else NULL */
-    const char *no_computation; /* why there is none; NULL: there is, or the workload has none */
-    const struct case_summary **parts,
-        *gemm; /* where its figures come from: a line per part of the workload */
+    /* full overlap: max(computation, communication); none: their sum; the true time is between them */
+    struct figure overlapped, serial;
+    bool slower_than_first; /* than the first of its basis, by the same intervals as the place */
+    size_t place;           /* among the steps of one basis, by simultaneous intervals; 0: no interval */
+    const char *missing;    /* why there is no communication figure; NULL: there is one */
+    /* why there is no such figure; NULL: there is one, or the workload has none */
+    const char *no_computation;
+    const struct case_summary **parts, *gemm; /* the sources of the figures; parts: one per workload part */
 };
 
-/* All steps that can be put together, grouped by what is comparable (GPUs, extent, mode, cache, statistic,
-   matmul or not), fastest first in a group; then those with `missing`. The caller frees the list. Text lives
-   in the arena. */
+/* Lists all steps: groups of comparable ones (same GPUs, extent, mode, cache, statistic, with matmul or
+   without), fastest first in each group; then those with `missing`. The caller frees the list; the arena owns
+   its strings. */
 struct step *workload_steps(const struct study *, const struct workload *, size_t *count, struct arena *);
 bool steps_comparable(const struct step *, const struct step *);
 
 enum order { ORDER_FASTER, ORDER_SLOWER, ORDER_UNDECIDED };
-/* Is a faster than b, whatever the overlap (as long as it is the same)? By the interval of the ratio of times
-   at both ends of the range; each ratio's interval comes from the ends of both intervals, so it is at least
-   as wide as stated. */
+/* Is a faster than b for every degree of overlap, if both overlap equally? Uses the interval of the ratio of
+   times without and with full overlap. The interval is computed from the ends of both steps' intervals, so
+   that it is conservative. */
 enum order steps_order(const struct step *a, const struct step *b, struct figure *ratio);
 
 #endif

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Student's t with 3 degrees of freedom: a figure far out counts little more than one less far out. */
+/* Student's t with 3 degrees of freedom: an extreme outlier counts little more than a moderate one. */
 static const double FREEDOM = 3;
-static const double LEAST_SCALE = 0.005; /* 0.5 %: smaller scatter is not believed */
-/* The median absolute value of t(3) is 0.7649, that of the standard normal distribution 0.6745
-   (robust_sigma). */
+static const double LEAST_SCALE = 0.005; /* lower bound: a smaller estimate than 0.5 % would be chance */
+/* Converts a robust sigma to the scale of t(3): the median absolute value is 0.6745 for the standard normal
+   distribution and 0.7649 for t(3). */
 static const double T_SCALE = 0.6745 / 0.7649;
-static const double COST_OF_DELAY = 1; /* the delay of each fault is fitted: one parameter */
+static const double COST_OF_DELAY = 1; /* penalty for one fitted parameter, the delay of each fault */
 
 int pair_kind(const struct scan_data *data, const struct scan_pair *pair)
 {
@@ -47,7 +47,7 @@ static void index_pairs(struct fit *fit)
     fit->first_of = allocate(data->hosts + 2, sizeof *fit->first_of);
     fit->pairs_of = allocate(2 * data->count + 1, sizeof *fit->pairs_of);
     fit->link_order = allocate(data->count + 1, sizeof *fit->link_order);
-    size_t *next = fit->first_of + 1; /* counts first, then where each host's next pair goes */
+    size_t *next = fit->first_of + 1; /* first counts pairs, then holds where each host's next pair goes */
     for (size_t i = 0; i < data->count; i++) next[data->pairs[i].a + 1]++, next[data->pairs[i].b + 1]++;
     for (size_t h = 0; h < data->hosts; h++) next[h + 1] += next[h];
     for (size_t i = 0; i < data->count; i++) {
@@ -90,9 +90,9 @@ void fit_close(struct fit *fit)
     *fit = (struct fit){0};
 }
 
-/* ---- what is typical ---- */
+/* ---- the typical time ---- */
 
-/* The times of one launch and kind that no fault explains, ascending. */
+/* Lists the log times of one launch and kind that no fault explains, ascending; returns how many. */
 static size_t unexplained(const struct fit *fit, size_t launch, int kind, double *times)
 {
     size_t n = 0;
@@ -105,8 +105,9 @@ static size_t unexplained(const struct fit *fit, size_t launch, int kind, double
     return n;
 }
 
-/* The typical time is that of normal values whose `quantile` is as measured: 0.5 gives the median; a
-   smaller one is not misled where most pairs are slow (two bad hosts of six spoil nine of fifteen pairs). */
+/* Estimates the typical time (the median without faults) from one quantile of the measured times, as if they
+   were normal. 0.5 gives their median. A smaller quantile stays right even if most pairs are slow: two bad
+   hosts of six slow down nine of fifteen pairs. */
 static void set_typical(struct fit *fit, double quantile)
 {
     const double below = quantile < 0.5 ? normal_quantile(quantile) : 0,
@@ -132,9 +133,9 @@ static void set_typical(struct fit *fit, double quantile)
     }
 }
 
-/* The scatter of what no fault explains, with one standard error of its estimate added (1.17 / sqrt n for
-   the median absolute deviation of normal values), since little data may scatter little by chance. As long
-   as most pairs may be slow (quantile < 0.5), from those faster than typical. */
+/* Estimates the scale of the noise from the pairs that no fault explains. Adds one standard error (1.17 /
+   sqrt n for the median absolute deviation of normal values), since few values may scatter little by chance.
+   While most pairs may be slow (quantile < 0.5), uses only the pairs that are not slower than typical. */
 static void set_scale(struct fit *fit, double quantile)
 {
     for (int kind = 0; kind < 2; kind++) {
@@ -143,7 +144,7 @@ static void set_scale(struct fit *fit, double quantile)
             if (pair_kind(fit->data, &fit->data->pairs[i]) == kind && !(fit->delay[i] > 0) &&
                 (quantile >= 0.5 || fit->excess[i] <= 0))
                 fit->room[n++] = fabs(fit->excess[i]);
-        /* Each launch's typical value is fitted to the same figures. */
+        /* The typical value of each launch was fitted to the same data. */
         double freedom = fmax((double)n - (double)fit->data->launches, 1), sigma = 0;
         if (n) sigma = median(fit->room, n) / 0.6745 * sqrt((double)n / freedom) * (1 + 1.17 / sqrt(freedom));
         fit->scale[kind] = fmax(sigma * T_SCALE, LEAST_SCALE);
@@ -205,7 +206,7 @@ double log_ratio(const struct fit *fit, const size_t *list, size_t n, double del
     return sum;
 }
 
-/* A host needs two partners, or its link might be meant. */
+/* A slow host needs two partners: with one, the link between them may be the slow part. */
 static bool has_two_partners(const struct fit *fit, const size_t *list, size_t n)
 {
     for (size_t k = 1; k < n; k++)
@@ -213,8 +214,6 @@ static bool has_two_partners(const struct fit *fit, const size_t *list, size_t n
     return false;
 }
 
-/* Fits the fault's delay to the pairs that only it can explain, and finds its evidence; false: it explains
-   nothing. */
 bool weigh_fault(struct fit *fit, struct fault *fault, const size_t *list, size_t n)
 {
     fault->pairs = n;
@@ -256,9 +255,8 @@ static void best_link(struct fit *fit, size_t *list, struct fault *best, double 
     }
 }
 
-/* Is one host of the domain clearly not slow towards other domains? Then single hosts explain the times,
-   not the domain. The domain's delay was fitted; among its hosts one in a hundred domains that are slow
-   has such a host. */
+/* Is one host of the domain clearly not slow towards other domains? Then single hosts explain the times, not
+   the domain. The limit is such that about one in a hundred slow domains has such a host by chance. */
 static bool has_fast_host(struct fit *fit, const struct fault *domain, size_t *list)
 {
     const double least = log(0.01 / (double)fit->domain_size[domain->a]);
@@ -273,7 +271,7 @@ static bool has_fast_host(struct fit *fit, const struct fault *domain, size_t *l
 
 static void best_domain(struct fit *fit, size_t *list, struct fault *best, double *gain)
 {
-    if (fit->domains < 3 || !fit->kinds[1]) return; /* of two domains none can be told to be the slow one */
+    if (fit->domains < 3 || !fit->kinds[1]) return; /* with two domains the slow one cannot be identified */
     for (size_t d = 0; d < fit->data->hosts; d++) {
         struct fault fault = {.kind = FAULT_DOMAIN, .reach = REACH_BETWEEN, .a = d};
         if (fit->domain_size[d] < 2 || !weigh_fault(fit, &fault, list, fault_pairs(fit, &fault, list)))
@@ -283,8 +281,8 @@ static void best_domain(struct fit *fit, size_t *list, struct fault *best, doubl
     }
 }
 
-/* The fault that explains most; the gain is its evidence beyond what the best of so many rivals has by
-   chance. */
+/* Finds the fault that explains most. Returns its gain: its evidence minus what the best of all its rivals
+   has by chance. 0: no fault explains more than that. */
 static double best_fault(struct fit *fit, size_t *list, struct fault *best)
 {
     double gain = 0;
@@ -328,7 +326,7 @@ static void refit(struct fit *fit, double quantile)
     set_scale(fit, quantile);
 }
 
-/* Adds faults while they explain more than chance. */
+/* Adds faults, the best one first, while their gain is positive. */
 static void add_faults(struct fit *fit, double quantile, size_t *list)
 {
     struct fault best;
@@ -339,7 +337,7 @@ static void add_faults(struct fit *fit, double quantile, size_t *list)
     }
 }
 
-/* Drops faults that no longer explain anything beside the others; true: one was dropped. */
+/* Drops faults that explain too little now that the others are there. Returns whether it dropped one. */
 static bool drop_faults(struct fit *fit, size_t *list)
 {
     bool dropped = false;
@@ -359,7 +357,7 @@ static bool drop_faults(struct fit *fit, size_t *list)
     return dropped;
 }
 
-/* Log likelihood of all pairs, less what so many faults explain by chance. */
+/* The log likelihood of all pairs, minus what that number of faults explains by chance. */
 static double score(const struct fit *fit)
 {
     double sum = 0;

@@ -1,4 +1,4 @@
-/* The model of evidence.h, fitted: which faults explain the times, and what is typical without them. */
+/* Fits the model of evidence.h: which faults explain the times, and which time is typical without them. */
 #ifndef BUSBAR_SCAN_FIT_H
 #define BUSBAR_SCAN_FIT_H
 
@@ -6,42 +6,43 @@
 
 struct fit {
     const struct scan_data *data;
-    double least_delay; /* log form of the rule's threshold */
+    double least_delay; /* the rule's threshold as a delay in log time */
     bool kinds[2];      /* were pairs inside domains measured, and pairs between? */
-    double *typical;    /* log time of launch l and kind k: [2 * l + k] */
-    double scale[2];    /* of the noise, by kind */
-    double *excess;     /* of each pair over what is typical */
-    double *delay;      /* of each pair by the faults found; 0: none of them */
+    double *typical;    /* the typical log time of launch l and pair_kind() k: [2 * l + k]; NAN: unknown */
+    double scale[2];    /* scale of the noise, by kind */
+    double *excess;     /* each pair's log time minus the typical one; 0 if that is unknown */
+    double *delay;      /* each pair's delay by the faults found; 0: exposed to none of them */
     struct fault *faults;
     size_t fault_count;
-    size_t *pairs_of, *first_of;    /* numbers of each host's pairs */
-    size_t *domain_size, domains;   /* hosts of each domain */
+    size_t *pairs_of, *first_of;  /* pair numbers of host h: pairs_of[first_of[h]] to [first_of[h + 1] - 1] */
+    size_t *domain_size, domains; /* hosts in each domain; the number of domains */
     size_t *link_order, link_count; /* pair numbers, ordered by link; the number of different links */
-    double *room;                   /* as many as there are pairs */
+    double *room;                   /* scratch space for one value per pair */
 };
 
 void fit_open(struct fit *, const struct scan_data *, double threshold);
 void fit_faults(struct fit *); /* the set of faults that explains the times best */
 void fit_close(struct fit *);
 
-/* How many faults of its kind there could be. */
+/* The number of possible faults of this kind: what a search for the best one has to be corrected for. */
 double fault_rivals(const struct fit *, enum fault_kind);
 
-/* Numbers of the pairs that are exposed to the fault, and to none of the others that were found; `list`
-   has room for all pairs. */
+/* Lists the numbers of the pairs that are exposed to this fault and to no other that was found; returns how
+   many. `list` has room for all pairs. */
 size_t fault_pairs(const struct fit *, const struct fault *, size_t *list);
 
-/* Sums the log likelihood ratio of `delay` against 0 over these pairs. */
+/* The log likelihood ratio of `delay` against 0, summed over these pairs. */
 double log_ratio(const struct fit *, const size_t *list, size_t n, double delay);
 
-/* Fits the fault's delay to these pairs, and its evidence; false: it explains nothing. */
+/* Sets the fault's delay (fitted to these pairs) and its evidence. Returns whether the evidence is
+   positive. */
 bool weigh_fault(struct fit *, struct fault *, const size_t *list, size_t n);
 
-/* The link whose pairs begin at link_order[begin]; `list` gets those that no fault explains. Returns where
-   the next link begins. */
+/* Finds the link whose pairs begin at link_order[begin]; `list` gets its pairs that no fault explains.
+   Returns where the next link begins. */
 size_t link_at(const struct fit *, size_t begin, struct fault *link, size_t *list, size_t *n);
 
-/* Takes the fault out of fit->delay, so that its own evidence can be computed; put_back() undoes it. */
+/* Removes a fault from fit->delay, so that its own evidence can be computed; put_back() undoes it. */
 struct fault take_out(struct fit *, size_t which);
 void put_back(struct fit *, const struct fault *);
 

@@ -7,18 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    TRIES = 40
-}; /* random matchings of a round, of which the one with the fewest repeated pairs is taken */
+/* The number of random matchings tried for a round; the one with the fewest repeated pairs wins. */
+enum { TRIES = 40 };
 
 struct matcher {
     const struct scan_known *known;
     struct random_state random;
-    unsigned char *met; /* own copy: grows with each round */
+    unsigned char *met; /* a copy of known->met that counts the new rounds too */
     size_t *order, *left, *best, *trial, *good;
-    size_t *domain,
-        domains; /* 0 for every host, and 1, where no pair could stay inside a domain or none cross one */
-    uint16_t *meetings; /* of two domains in this round */
+    /* 0 for every host, and 1, if all hosts are in one domain or each domain has a single host */
+    size_t *domain, domains;
+    uint16_t *meetings; /* [a * domains + b]: pairs of the domains a and b in this round */
 };
 
 static double evidence_of(const struct scan_known *known, size_t host)
@@ -48,8 +47,8 @@ static int least_first(const void *x, const void *y)
     return *(const size_t *)x < *(const size_t *)y ? -1 : 1;
 }
 
-/* The free host with the least evidence that `host` has met least often, on the wanted side of its
-   domain's edge if one is left there. */
+/* Chooses a free host of `good` as the partner of a suspect: the one that it has met least often; among these
+   one that is inside (or, if !inside, outside) its domain; among these the one with the least evidence. */
 static size_t reference_for(struct matcher *m, const size_t *partner, size_t host, bool inside,
                             const size_t *good, size_t count)
 {
@@ -64,8 +63,8 @@ static size_t reference_for(struct matcher *m, const size_t *partner, size_t hos
     return best;
 }
 
-/* Suspects, the strongest first, with hosts that measured well. At most half of the hosts can be tested
-   so. */
+/* Pairs suspects, the strongest first, with the hosts that have the least evidence. At most half of the hosts
+   can be tested in this way. */
 static void pair_suspects(struct matcher *m, bool inside, size_t *partner)
 {
     const struct scan_known *known = m->known;
@@ -85,16 +84,17 @@ static void pair_suspects(struct matcher *m, bool inside, size_t *partner)
     free(evidence);
 }
 
-/* ---- everybody else ---- */
+/* ---- all other hosts ---- */
 
-/* Is this one the best so far? Counts ties, of which each is equally likely to stay. */
+/* Does this candidate replace the best one so far? Counts ties, so that each of them is equally likely to
+   win. */
 static bool takes_over(struct matcher *m, bool better, bool equal, size_t *ties)
 {
     if (better) *ties = 1;
     return better || (equal && random_below(&m->random, ++*ties) == 0);
 }
 
-/* The domain with most free hosts. */
+/* The domain with the most free hosts, but for `except`; SITS_OUT: no host is free. */
 static size_t fullest(struct matcher *m, size_t except)
 {
     size_t best = SITS_OUT, ties = 0;
@@ -107,12 +107,13 @@ static size_t fullest(struct matcher *m, size_t except)
     return best;
 }
 
-/* The other domain that `from` has met least in this round; SITS_OUT: nobody is free elsewhere. */
+/* The other domain that `from` has met least in this round; SITS_OUT: no host of another domain is free. */
 static size_t least_met(struct matcher *m, size_t from)
 {
     size_t best = SITS_OUT, ties = 0, total = 0, second = fullest(m, from);
     for (size_t d = 0; d < m->domains; d++) total += m->left[d];
-    /* A domain with half of the free hosts must be taken, or it would be left with itself. */
+    /* A domain with half of the free hosts must come next, or some of its hosts could only be paired with
+       each other. */
     if (second == SITS_OUT || 2 * m->left[second] >= total) return second;
     const uint16_t *had = m->meetings + from * m->domains;
     for (size_t d = 0; d < m->domains; d++) {
@@ -124,7 +125,7 @@ static size_t least_met(struct matcher *m, size_t from)
     return best;
 }
 
-/* The free host of the domain that `with` has met least. */
+/* The free host of the domain that `with` has met least often; with SITS_OUT: any. SITS_OUT: none is free. */
 static size_t free_host(struct matcher *m, const size_t *partner, size_t domain, size_t with)
 {
     size_t best = SITS_OUT;
@@ -138,7 +139,7 @@ static size_t free_host(struct matcher *m, const size_t *partner, size_t domain,
     return best;
 }
 
-/* Pairs whoever is free, across domains while that is possible; returns how many of the pairs have met
+/* Pairs the free hosts, across domains while that is possible. Returns how many of these pairs have met
    before. */
 static size_t match_across(struct matcher *m, size_t *partner)
 {
@@ -150,7 +151,7 @@ static size_t match_across(struct matcher *m, size_t *partner)
         size_t to = least_met(m, from);
         if (to == SITS_OUT) to = from;
         size_t a = free_host(m, partner, from, SITS_OUT), b = free_host(m, partner, to, a);
-        if (b == SITS_OUT) break; /* one is left */
+        if (b == SITS_OUT) break; /* a single host is left over */
         m->left[from]--, m->left[to]--;
         m->meetings[from * m->domains + to]++, m->meetings[to * m->domains + from]++;
         repeated += *met(m, a, b) > 0;
@@ -159,7 +160,7 @@ static size_t match_across(struct matcher *m, size_t *partner)
     return repeated;
 }
 
-/* Pairs whoever is free with another of the same domain. */
+/* Pairs free hosts of the same domain. Returns how many of these pairs have met before. */
 static size_t match_inside(struct matcher *m, size_t *partner)
 {
     size_t n = m->known->hosts, repeated = 0;
@@ -193,7 +194,7 @@ static void one_round(struct matcher *m, bool inside, size_t *partner)
         if (partner[h] != SITS_OUT && *met(m, h, partner[h]) < 255) ++*met(m, h, partner[h]);
 }
 
-/* Each link in the first round in which both ends are free. */
+/* Puts each link of known->again into the first round in which both of its hosts are free. */
 static void place_links(const struct scan_known *known, size_t rounds, size_t *partner)
 {
     for (size_t i = 0; i < known->again_count; i++)

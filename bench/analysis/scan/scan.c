@@ -1,4 +1,4 @@
-/* busbar scan: who is slow in what scripts/scan measured. */
+/* busbar scan: finds slow hosts, links, domains and GPUs in the records of scripts/scan. */
 #include "analysis/scan/scan.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/aggregate.h"
@@ -82,7 +82,7 @@ static const char *name_of_fault(const struct scan_records *records, const struc
     return fault->kind == FAULT_DOMAIN ? records->domain_names[fault->a] : records->hosts[fault->a];
 }
 
-/* Is it slow on every rail? Then it is one line. */
+/* Does every rail have the same fault? Then one line reports it. */
 static bool on_all_rails(const struct scan_records *records, const struct scan_verdict *of_rail,
                          const struct fault *fault)
 {
@@ -144,7 +144,8 @@ static size_t print_faults(const struct settings *s, const struct scan_records *
     return count;
 }
 
-/* A rail that is slow between all hosts shows only beside the others. */
+/* Compares the rails with each other: a rail that is slow between all hosts does not show in its own
+   pairs. */
 static size_t judge_rails(const struct settings *s, const struct scan_records *records,
                           const struct scan_verdict *of_rail)
 {
@@ -167,7 +168,7 @@ static size_t judge_rails(const struct settings *s, const struct scan_records *r
     return count;
 }
 
-/* ---- what else is known ---- */
+/* ---- summary ---- */
 
 struct tally {
     size_t cleared, open, unmeasured, links;
@@ -275,7 +276,8 @@ static void print_tally(const struct settings *s, const struct scan_records *rec
            n * (n - 1) / 2);
 }
 
-/* Nobody is certified who was not measured. */
+/* Prints the summary and returns the exit status. If a host was not measured, the status is never
+   STATUS_OK. */
 static enum status summarise(const struct settings *s, const struct scan_records *records,
                              const struct scan_verdict *of_rail, size_t faults)
 {
@@ -295,7 +297,7 @@ static enum status summarise(const struct settings *s, const struct scan_records
 
 static enum status judge_pairs(const struct settings *s, const struct scan_records *records, size_t suspects)
 {
-    /* The error rate is that of the whole scan. */
+    /* alpha is the error rate of the whole scan, so each rail gets an equal share. */
     struct scan_rule rule = {s->threshold, s->alpha / (double)records->rails, MISS};
     struct scan_verdict *of_rail = allocate(records->rails, sizeof *of_rail);
     enum status status = STATUS_OK;

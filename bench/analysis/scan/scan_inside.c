@@ -1,5 +1,5 @@
-/* Which host is slow inside, without any network between hosts? The rows of --group node: all ranks of each
- * host by themselves, over NVLink on GPUs. */
+/* Finds hosts that are slow inside, without the network between hosts. Uses the rows of --group node, in
+   which the ranks of each host communicate only with each other (GPUs: over NVLink). */
 #include "analysis/scan/scan.h"
 #include "base/text.h"
 

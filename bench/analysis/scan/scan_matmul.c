@@ -1,5 +1,5 @@
-/* Who multiplies slowly? A matmul record has every rank's own figure: no network is in it, so it names the
- * GPU (or CPU) itself. */
+/* Finds ranks with slow matmul. A matmul record has a separate figure for every rank, in which no network
+   takes part, so that a slow one points to the GPU (or CPU) itself. */
 #include "analysis/scan/scan.h"
 #include "base/text.h"
 
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* What a row says of its ranks. */
+/* The figures of a row's ranks. */
 struct figures {
     double *tflops;     /* by rank; NAN: none */
     const char **hosts; /* by rank */

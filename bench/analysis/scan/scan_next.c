@@ -1,4 +1,4 @@
-/* busbar scan --next: which rounds scripts/scan measures in its next launch. */
+/* busbar scan --next: chooses the rounds of the next launch of scripts/scan. */
 #include "analysis/scan/rounds.h"
 #include "analysis/scan/scan.h"
 #include "base/text.h"
@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROUNDS_A_LAUNCH = 16 }; /* with --all-pairs: every round has communicators of its own */
+enum { ROUNDS_A_LAUNCH = 16 }; /* with --all-pairs; limited since every round creates new communicators */
 
-/* The rounds of the circle method that are still missing, as many as one launch takes. */
+/* Adds the rounds of the circle method that are still missing, at most those of one launch; returns how
+   many. */
 static size_t missing_rounds(const struct scan_records *records, struct text *groups)
 {
     size_t n = records->host_count, rounds = n - 1 + n % 2, count = 0;
@@ -18,14 +19,14 @@ static size_t missing_rounds(const struct scan_records *records, struct text *gr
     return count;
 }
 
-/* The strongest evidence over the rails. */
+/* For each host the strongest evidence of all rails; NAN: unknown. */
 static double *strongest(const struct scan_records *records, const struct scan_verdict *of_rail)
 {
     double *evidence = allocate(records->host_count, sizeof *evidence);
     for (size_t h = 0; h < records->host_count; h++) {
         evidence[h] = NAN;
         for (size_t rail = 0; rail < records->rails; rail++)
-            evidence[h] = fmax(evidence[h], of_rail[rail].host_evidence[h]); /* fmax leaves NAN aside */
+            evidence[h] = fmax(evidence[h], of_rail[rail].host_evidence[h]); /* fmax ignores NAN */
     }
     return evidence;
 }
@@ -95,7 +96,7 @@ void scan_print_next(const struct scan_records *records, const struct scan_verdi
     if (n == 2 && records->launches) decided = true; /* one pair: there is nothing to compare it with */
     if (!more && !decided && records->launches < launches) {
         size_t rounds = records->launches ? SCAN_MORE_ROUNDS : SCAN_FIRST_ROUNDS;
-        /* Few hosts do not have more rounds of different pairs. */
+        /* There are only so many rounds in which no pair repeats. */
         size_t different = n - 1 + n % 2;
         chosen_rounds(records, of_rail, rounds < different ? rounds : different, &groups);
         more = true;

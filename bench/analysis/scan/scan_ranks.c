@@ -12,8 +12,8 @@ static bool stands_out(double value, double typical, double sigma, double thresh
     return count < ENOUGH_FOR_SIGMA || !isfinite(sigma) || typical - value > SIGMAS * sigma;
 }
 
-/* The worst against all others, then the worst of those that are left, and so on: two bad ones among six
-   would widen the sigma that is to accuse them. */
+/* Compares the slowest with all others, then the slowest of these with the rest, and so on: otherwise two bad
+   ones among six would enlarge the sigma by which they are judged. */
 void scan_judge_ranks(const double *rate, size_t ranks, double threshold, struct judgement *judgement)
 {
     double *known = allocate(ranks, sizeof *known);

@@ -1,4 +1,4 @@
-/* Pairs of hosts from records: --group rails:K, hosts:K, bisect and match. */
+/* Reads pairs of hosts from records: --group rails:K, hosts:K, bisect and match. */
 #include "analysis/scan/scan.h"
 #include "analysis/compare/aggregate.h"
 
@@ -34,7 +34,8 @@ static enum status count_hosts(const char *domains, struct scan_records *records
     return STATUS_OK;
 }
 
-/* All launches must have the same hosts in the same order, because the names of rounds refer to hosts by number. */
+/* All launches must have the same hosts in the same order, because the names of rounds refer to hosts by
+   number. */
 static enum status collect_hosts(const struct archive *archive, const char *domains,
                                  struct scan_records *records)
 {
@@ -75,7 +76,8 @@ static void set_domain(struct scan_records *records, size_t host, const char *na
     records->domain[host] = d;
 }
 
-/* From the records if they have each host's; else from `domains`; else unknown. */
+/* Takes the domains from the records if some launch has that of each host; else from `domains`; else they are
+   unknown. */
 static enum status collect_domains(struct archive *archive, const char *domains, struct scan_records *records)
 {
     const struct launch_header *header = NULL;
@@ -110,7 +112,7 @@ static enum status collect_domains(struct archive *archive, const char *domains,
 
 /* ---- pairs ---- */
 
-/* Bandwidth is that of the largest size. */
+/* The largest size: the scan uses only the bandwidth at this size. */
 static int64_t largest(const struct archive *archive)
 {
     int64_t bytes = 0;
@@ -165,7 +167,7 @@ static void add_row(struct scan_records *records, const struct case_row *row, si
         size_t a = host_index(records, json_string_value(json_array_get(hosts, 0))),
                b = host_index(records, json_string_value(json_array_get(hosts, 1)));
         if (a >= records->host_count || b >= records->host_count || a == b) continue;
-        /* Two ranks: one of each host, with the same place on theirs. */
+        /* Two ranks: one on each host, both with the same local rank, which is the rail. */
         json_int_t rank = json_array_size(ranks) == 2 ? json_integer_value(json_array_get(ranks, 0)) : 0;
         size_t rail = rank > 0 ? (size_t)rank % records->rails : 0;
         add_pair(records, rail, (struct scan_pair){a, b, launch, -log(gbps)});

@@ -1,4 +1,4 @@
-/* Who is named, who is cleared, who needs more rounds. */
+/* Decides which faults are named, which hosts are cleared, and which need more rounds. */
 #include "analysis/scan/evidence.h"
 #include "analysis/scan/fit.h"
 #include "base/status.h"
@@ -10,13 +10,14 @@
 /* Shares of the rule's alpha. */
 static const double HOSTS_SHARE = 0.5, LINKS_SHARE = 0.25, DOMAINS_SHARE = 0.25;
 enum { ENOUGH_FOR_DISPERSION = 8 };
-/* So few hosts are all measured with each other: the rounds suffice, and most pairs may be slow. */
+/* Up to this number of hosts every pair is measured: the rounds suffice for it, and so few hosts need it,
+   because most of their pairs may be slow. */
 enum { FEW_HOSTS = 10 };
 
-/* How much more the sum over a host's pairs scatters than independent pairs would make it: hosts differ a
-   little, and the rounds of a launch resemble each other. Evidence is divided by it (quasi-likelihood).
-   Uses the score function of the t distribution, which is bounded, so that its sums are near normal. At
-   least 1. */
+/* The overdispersion factor, at least 1: how much more the sums over each host's pairs vary than they would
+   if pairs were independent. Hosts differ a little, and the rounds of a launch resemble each other. All
+   evidence is divided by it (quasi-likelihood). Uses the score function of the t distribution, which is
+   bounded, so that its sums are nearly normal. */
 static double dispersion(const struct fit *fit)
 {
     const struct scan_data *data = fit->data;
@@ -48,8 +49,8 @@ struct by_launch {
     bool measured;
 };
 
-/* Evidence of each launch by itself: a fault must show in two at least, so that one disturbance names
-   nobody. */
+/* Splits the evidence by launch: a fault must show in two at least, so that a single disturbance names
+   nothing. */
 static struct by_launch *split_by_launch(const struct fit *fit, const struct fault *fault, const size_t *list)
 {
     struct by_launch *of = allocate(fit->data->launches + 1, sizeof *of);
@@ -61,7 +62,8 @@ static struct by_launch *split_by_launch(const struct fit *fit, const struct fau
     return of;
 }
 
-/* Links that were measured in two launches or more: the rivals of a link whose repeats count. */
+/* The number of links that were measured in two launches or more: only these can be named, so these are the
+   rivals. */
 static size_t repeated_links(const struct fit *fit)
 {
     const struct scan_data *data = fit->data;
@@ -77,12 +79,12 @@ static size_t repeated_links(const struct fit *fit)
     return count;
 }
 
-/* A link was picked among many for its first figure: that one must speak against it, but only the repeats
-   count. */
+/* Is a link slow? It was selected among many by its first launch: that one must show it as slow, but does not
+   count as evidence. Only its later launches count. */
 static bool names_link(const struct fit *fit, const struct by_launch *of, double factor, double alpha)
 {
     size_t first = 0;
-    double repeats = -1; /* the fitted delay */
+    double repeats = -1; /* the cost of the fitted delay */
     while (first < fit->data->launches && !of[first].measured) first++;
     if (first == fit->data->launches || !(of[first].evidence > 0)) return false;
     for (size_t l = first + 1; l < fit->data->launches; l++) repeats += of[l].evidence;
@@ -146,8 +148,9 @@ static void judge_faults(struct fit *fit, const struct scan_rule *rule, double f
     if (verdict->count) qsort(verdict->list, verdict->count, sizeof *verdict->list, named_first);
 }
 
-/* Suspect links, and those with the strongest evidence besides: one for every 16 hosts, two at least. Most of
-   these were slow by chance, and their repeats show it. */
+/* Chooses the links to measure again: suspect ones, and those with the strongest evidence among the others:
+   one for every 16 hosts, but at least two. Most of the latter were slow by chance, which the repetition
+   shows. */
 static void choose_links(struct fit *fit, double factor, size_t *list, struct scan_verdict *verdict)
 {
     size_t most = fit->data->hosts / 16 > 2 ? fit->data->hosts / 16 : 2, count = 0;
@@ -167,7 +170,8 @@ static void choose_links(struct fit *fit, double factor, size_t *list, struct sc
     free(links);
 }
 
-/* Every host: how likely is it that it is slower by the threshold, from the pairs that no fault explains? */
+/* Sets the evidence that each host is slower by the threshold, from the pairs that no fault explains, and
+   whether the host is cleared. */
 static void judge_hosts(struct fit *fit, const struct scan_rule *rule, double factor, size_t *list,
                         struct scan_verdict *verdict)
 {
@@ -199,7 +203,7 @@ static bool in_named_fault(const struct scan_data *data, const struct scan_verdi
     return false;
 }
 
-/* Was every pair measured, but for those of two slow hosts? */
+/* Was every pair measured, except pairs of two slow hosts? */
 static bool all_met(const struct fit *fit, const struct scan_verdict *verdict)
 {
     const struct scan_data *data = fit->data;

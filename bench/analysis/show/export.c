@@ -1,4 +1,4 @@
-/* busbar export: records as other tools' output. */
+/* busbar export: writes records in the formats of other tools. */
 #include "analysis/common/subcommand.h"
 #include "analysis/compare/launches.h"
 #include "analysis/show/openmetrics.h"
@@ -56,16 +56,16 @@ static const struct command command = {
     options,
     NULL};
 
-/* A test of a launch. */
+/* One test of a launch: a table of nccl-tests. */
 struct test {
     const struct launch *launch;
     const struct nccl_table *table;
-    size_t number; /* of it in the launch, from 0 */
+    size_t number; /* in the launch, from 0 */
 };
 
 static bool is_plain_mode(enum mode mode)
 {
-    return mode == MODE_ISOLATED || mode == MODE_PIPELINED;
+    return mode == MODE_ISOLATED || mode == MODE_PIPELINED || mode == MODE_NCCL_TESTS;
 }
 
 static enum status open_file(const struct settings *settings, const struct test *test, struct outfile *out)
@@ -115,8 +115,8 @@ static enum status write_test(const struct settings *settings, const struct test
     return settings->output ? outfile_close(&file, status) : status;
 }
 
-/* nccl-tests' programs measure the plain collectives: what an import knows of other tests (point to point,
-   non-blocking, unequal parts) would come back under a wrong name. */
+/* Is this a plain collective, as nccl-tests measures them? Other imported tests (point to point,
+   non-blocking, unequal parts) would be exported under a wrong name: leaves them out with a warning. */
 static bool is_plain(const struct launch *launch, const struct nccl_table *table)
 {
     bool plain = !table->mode || is_plain_mode(table->mode);
@@ -168,8 +168,7 @@ static enum status export_metrics(const struct settings *settings, char **paths,
         study_free(&study);
         if (settings->output) status = outfile_open(&file, settings->output, OUTFILE_REPLACE);
         if (!status)
-            (void)fwrite(text_get(&out), 1, out.length,
-                         file.file); /* closing tells whether all was written */
+            (void)fwrite(text_get(&out), 1, out.length, file.file); /* outfile_close() reports errors */
         if (!status && settings->output) status = outfile_close(&file, STATUS_OK);
     }
     json_decref(verdicts);

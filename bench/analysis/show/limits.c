@@ -1,4 +1,4 @@
-/* busbar limits: the bounds of a machine, with their formulas and inputs. */
+/* busbar limits: prints the bounds of a machine with their formulas and inputs. */
 #include "analysis/common/subcommand.h"
 #include "base/text.h"
 #include "base/units.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the NVLink switch reduces. */
+/* Does the NVLink switch reduce? NVLS_BY_GPU: as results/gpus.tsv states. */
 enum nvls { NVLS_ABSENT, NVLS_BY_GPU, NVLS_YES, NVLS_NO };
 static const struct names nvls_names = NAMES("gpu", "yes", "no");
 
@@ -111,7 +111,7 @@ static const struct command command = {
     options,
     NULL};
 
-/* One printed line. */
+/* One printed row. */
 struct row {
     const struct collective *collective;
     double bytes;

@@ -1,4 +1,4 @@
-/* The readable tables of a run. */
+/* Makes the tables of a run for readers. */
 #include "analysis/show/listing.h"
 #include "base/units.h"
 
@@ -22,11 +22,11 @@ static void size_cell(struct table *table, int64_t bytes)
     table_cell(table, "%s", bytes == ABSENT || bytes < 0 ? "" : format_size((size_t)bytes, text));
 }
 
-/* ---- what else tells cases of one table apart ---- */
+/* ---- attributes that distinguish cases of one table ---- */
 
 enum { SYNC = 1, GRAPH = 3, ROOT = 6, ATTRIBUTES = 10, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
-    const char *name, *usual; /* usual: not worth a word in the title; NULL: always worth one */
+    const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
 } attributes[ATTRIBUTES] = {{"cache", "warm"},        {"sync", "barrier"}, {"memory", NULL}, {"graph", "0"},
                             {"registration", "none"}, {"cta", "default"},  {"root", "0"},    {"layout", NULL},
                             {"accumulator", NULL},    {"scaling", NULL}};
@@ -136,7 +136,7 @@ bool listing_same_table(const struct case_summary *a, const struct case_summary 
            conditions_order(&a->conditions, &b->conditions) == 0 && same(a->row->group, b->row->group);
 }
 
-/* Cases without any figure are told apart only by what a reader needs: why, type and operation. */
+/* Groups cases without figures by what a reader needs: status, type, operation and error. */
 static int by_reason(const void *a, const void *b)
 {
     const struct case_summary *x = *(const struct case_summary *const *)a,
@@ -161,7 +161,7 @@ static int by_reason_and_size(const void *a, const void *b)
     return order ? order : (x > y) - (x < y);
 }
 
-/* "unsupported: 14 cases of half prod, from 8 B: why". */
+/* Adds "unsupported: 14 cases of half prod, from 8 B: why". */
 static void add_reason(const struct case_summary *line, size_t alike, struct text *out)
 {
     const struct case_row *row = line->row;
@@ -213,7 +213,7 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
     for (size_t a = 0; a < ATTRIBUTES; a++) {
         const char *value = attribute_of(row, a, number);
         if (!attributes[a].usual || !*value || same(value, attributes[a].usual) || varies(lines, n, a) ||
-            (a == SYNC && same(value, "device"))) /* on devices the ranks start together by a collective */
+            (a == SYNC && same(value, "device"))) /* the usual value on devices */
             continue;
         text_add(out, ", %s ", attributes[a].name);
         plain_text(out, value, LONGEST_ATTRIBUTE);

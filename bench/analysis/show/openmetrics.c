@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A case of a machine, with the newest run that has a figure of it. */
+/* A case on one machine, from the newest run that has a figure or wrong results for it. */
 struct metric {
-    const char *labels; /* whole, without braces: what tells it from all others */
+    const char *labels; /* all labels, without braces; different for each metric */
     const struct case_summary *line;
-    const char *started; /* of the newest of its launches */
-    const char *verdict;
+    const char *started; /* start of its newest launch */
+    const char *verdict; /* NULL: none */
 };
 
 enum status verdicts_read(json_t **verdicts, const char *path)
@@ -41,7 +41,8 @@ static const char *verdict_of(const json_t *verdicts, const char *key)
     return NULL;
 }
 
-/* A label: untrusted text with backslash, quote and newline escaped; what is not UTF-8 becomes '?'. */
+/* Adds a label with an untrusted value: escapes backslash, quote and newline; other control characters and
+   bytes that are not UTF-8 become '?'. value NULL: adds nothing. */
 static void add_label(struct text *out, const char *name, const char *value)
 {
     wchar_t letter;
@@ -69,7 +70,8 @@ static void add_number(struct text *out, const char *name, int64_t value)
     add_label(out, name, value == ABSENT ? NULL : text);
 }
 
-/* The run's name is no label: every night would begin new series. */
+/* The labels of a case. The run's name is not one of them, because each run would then begin new time
+   series. */
 static const char *labels_of(const struct run_summary *run, const struct case_summary *line,
                              struct arena *arena)
 {
@@ -85,7 +87,7 @@ static const char *labels_of(const struct run_summary *run, const struct case_su
     add_label(&text, "statistic", statistic_name(line->statistic));
     add_label(&text, "rank_reduction", line->rank_reduction);
     add_label(&text, "provider", run->provider);
-    add_label(&text, "type", run->instance); /* Prometheus has an "instance" of its own */
+    add_label(&text, "type", run->instance); /* not "instance": Prometheus sets that label itself */
     add_label(&text, "gpu", run->gpu);
     add_label(&text, "label", run->given_label);
     add_label(&text, "provenance", run->provenance);
@@ -113,7 +115,7 @@ static struct metric *list_metrics(const struct study *study, const json_t *verd
         for (size_t c = 0; c < run->case_count; c++) {
             const struct case_summary *line = &run->cases[c];
             if (!line->launches && !(line->wrong > 0))
-                continue; /* all launches wrong: no time, but that is told */
+                continue; /* if all launches are wrong, export their number of wrong elements */
             if (is_impossible(line)) {
                 warn("%s: %s is left out: it is %.0f %% of its %s", run->label, line->key,
                      line->bound_percent.point, line->row->gemm ? "peak" : "bound");

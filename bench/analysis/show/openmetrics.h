@@ -1,5 +1,5 @@
-/* The last figure of each case as metrics for Prometheus: OpenMetrics text, which its text format's readers
-   take too. */
+/* Exports the latest figure of each case as metrics for Prometheus, in the OpenMetrics text format. Readers
+   of Prometheus' older text format accept it too. */
 #ifndef BUSBAR_OPENMETRICS_H
 #define BUSBAR_OPENMETRICS_H
 
@@ -7,12 +7,13 @@
 
 #include <jansson.h>
 
-/* The output of `busbar compare` or `busbar history` with --format json; STATUS_WRONG after one line when the
-   file is something else. The caller has to json_decref() it. */
+/* Reads the output of `busbar compare` or `busbar history` with --format json. After printing one line,
+   returns STATUS_ENVIRONMENT if the file cannot be opened, or STATUS_WRONG if it has other content. The
+   caller releases verdicts with json_decref(). */
 enum status verdicts_read(json_t **verdicts, const char *path);
 
-/* verdicts: NULL, none. Times are in seconds, rates in bytes or operations a second; the age is time() less
-   the time stamp. */
+/* Adds the metrics to `out`. verdicts: NULL for none. Times are in seconds, rates in bytes or operations per
+   second. The age of a figure is Prometheus' time() minus its time stamp. */
 void openmetrics_print(const struct study *, const json_t *verdicts, struct text *out);
 
 #endif

@@ -1,4 +1,4 @@
-/* busbar show: the tables of one or more runs, a line per case over its launches. */
+/* busbar show: prints the tables of one or more runs; a line is one case over its launches. */
 #include "analysis/common/json.h"
 #include "analysis/common/subcommand.h"
 #include "analysis/common/table.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST = 200 }; /* characters of a label or an error */
+enum { LONGEST = 200 }; /* the most characters of a label or an error */
 
 struct settings {
     enum format format;
@@ -48,7 +48,7 @@ static const struct command command = {
     .options = options,
 };
 
-/* ---- JSON: figures as numbers, absent ones left out ---- */
+/* ---- JSON: figures are numbers; absent ones are left out ---- */
 
 static void put_figure(json_t *object, const char *key, struct figure figure)
 {
@@ -134,7 +134,7 @@ static void print_runs(const struct aggregate *aggregate, struct text *out)
 
 /* ---- text and markdown ---- */
 
-/* Names the planned launches that have no record. */
+/* Prints the planned launches that have no record. */
 static void print_shortfall(const struct run_summary *run, bool markdown, struct text *out)
 {
     const struct shortfall *shortfall = &run->shortfall;

@@ -6,13 +6,14 @@
 
 enum { MOST_KINDS = 64, LINE_BYTES = 4096, ABSENT_HOST = -1 };
 
-/* One table: a row for each host, a column for each kind of fact. Strings are interned: equal text, equal pointer. */
+/* A table with a row for each host and a column for each kind of fact. Strings are interned, so equal text
+   means equal pointers. */
 struct facts {
     const struct sweep_hosts *hosts;
     const char *kinds[MOST_KINDS];
     size_t kind_count;
-    const char **values; /* hosts x MOST_KINDS; NULL: not said */
-    bool *answers;       /* of each host */
+    const char **values; /* hosts x MOST_KINDS; NULL: the host did not report it */
+    bool *answers;       /* for each host: has it reported anything? */
     struct preflight *result;
 };
 
@@ -36,7 +37,7 @@ static void add_difference(struct preflight *p, bool is_grave, const char *forma
     p->grave += is_grave;
 }
 
-/* The kind's column; MOST_KINDS: there is no room for one more. */
+/* The column of a kind, which is added if necessary; MOST_KINDS: the table is full. */
 static size_t kind_of(struct facts *facts, const char *name)
 {
     size_t k = 0;
@@ -72,7 +73,7 @@ static void read_fact(struct facts *facts, char *line)
         *value_of(facts, (size_t)host, k) = arena_string(&facts->result->arena, value ? value : "");
 }
 
-/* Lines are cut at LINE_BYTES. */
+/* Reads all facts. Cuts lines at LINE_BYTES - 1 bytes. */
 static void read_facts(struct facts *facts, FILE *file)
 {
     char line[LINE_BYTES];
@@ -87,7 +88,8 @@ static void read_facts(struct facts *facts, FILE *file)
     }
 }
 
-/* Differences of these kinds make the ranks differ in what they run or on what; others are only told. */
+/* Differences of these kinds mean that the ranks run different software or use different hardware. Other
+   differences are only reported. */
 static bool is_grave(const char *kind)
 {
     return has_name("program mpi driver cuda nccl network_plugin gpus architecture nvlinks", kind);
@@ -98,7 +100,8 @@ static const char *said_bad(const char *value)
     return value && strncmp(value, "bad: ", 5) == 0 ? value + 5 : NULL;
 }
 
-/* The value that most hosts say, the first of equals, and how many say it. */
+/* The value that most hosts report (the first one if several are equally common); `most` gets the number of
+   these hosts. */
 static const char *commonest(const struct facts *facts, size_t kind, size_t *most)
 {
     const char *best = NULL;
@@ -113,7 +116,8 @@ static const char *commonest(const struct facts *facts, size_t kind, size_t *mos
     return best;
 }
 
-/* A host that does not say what most hosts say differs too. */
+/* Reports every host whose value is bad or differs from the most common one. A missing value counts as
+   different. */
 static void compare_kind(struct facts *facts, size_t kind)
 {
     size_t most;
@@ -129,8 +133,9 @@ static void compare_kind(struct facts *facts, size_t kind)
     }
 }
 
-/* Compares the NVLink domains of the host file with those that the hosts report. Two hosts must agree: both sources
-   put them into one domain, or both into two. Each host is compared with the first of its domain in either source. */
+/* Compares the NVLink domains of the host file with those that the hosts report. Two hosts must agree: both
+   sources put them into one domain, or both into two. Each host is compared with the first of its domain in
+   either source. */
 static void compare_domains(struct facts *facts, size_t kind)
 {
     const struct sweep_host *list = facts->hosts->list;

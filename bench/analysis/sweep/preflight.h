@@ -1,27 +1,28 @@
-/* Do the hosts of an allocation fit together? What each says of itself (scripts/hostfacts), put side by
-   side. */
+/* Checks that the hosts of an allocation have the same software and hardware: compares what each host reports
+   about itself (scripts/hostfacts). */
 #ifndef BUSBAR_PREFLIGHT_H
 #define BUSBAR_PREFLIGHT_H
 
 #include "analysis/sweep/sweep.h"
 
 struct preflight {
-    const char **differences; /* one line each, which names the host */
+    const char **differences; /* one line each, with the name of the host */
     size_t difference_count;
-    int64_t grave;      /* of them: the ranks would differ in what they run, or on what */
-    const char *silent; /* names, separated by spaces; "": all hosts have answered */
+    int64_t grave;      /* number of differences that make the hosts unfit to measure together */
+    const char *silent; /* hosts that did not answer, separated by spaces; "": all have answered */
     struct preflight_domain {
-        const char *name, *hosts; /* of an NVLink domain, by the hosts' own word */
+        const char *name, *hosts; /* an NVLink domain and its hosts, as the hosts report it */
     } * domains;
     size_t domain_count;
     struct arena arena;
 };
 
-/* Reads lines "fact<tab>HOST<tab>NAME<tab>VALUE", with or without a launcher's tag in front; others are
-   skipped. */
+/* Reads and compares lines "fact<tab>HOST<tab>NAME<tab>VALUE", which may have a launcher's tag in front.
+   Skips other lines. */
 void preflight_compare(const struct sweep_hosts *, FILE *facts, struct preflight *);
 void preflight_free(struct preflight *);
-/* STATUS_OK: they fit; STATUS_GATE: they differ; STATUS_ENVIRONMENT: they fit, but a host is silent. */
+/* STATUS_OK: no grave difference; STATUS_GATE: a grave difference; STATUS_ENVIRONMENT: no grave difference,
+   but a host did not answer. */
 enum status preflight_status(const struct preflight *);
 
 #endif

@@ -1,4 +1,4 @@
-/* Money and time of a sweep. All GPUs of the allocation are paid for, used or not. */
+/* Cost and time of a sweep. The cost counts all GPUs of the allocation, used or not. */
 #include "analysis/sweep/sweep.h"
 
 #include <math.h>
@@ -29,7 +29,7 @@ int64_t share_of_budget(int64_t budget_left_s, int64_t left, int64_t overhead_s)
 int64_t launch_deadline(double asked_s, double estimate_s, int64_t share_s)
 {
     if (asked_s > 0) return asked_s < 1 ? 1 : (int64_t)asked_s;
-    /* Plan files come from anybody: an estimate is bounded by eleven days. */
+    /* Plan files are untrusted: an estimate counts as 1e6 s (11.6 days) at most. */
     int64_t by_estimate = 60 + 2 * (int64_t)fmin(fmax(estimate_s, 0), 1e6), by_share = 60 + 2 * share_s;
     return share_s && by_share < by_estimate ? by_share : by_estimate;
 }

@@ -1,4 +1,4 @@
-/* The files of a run's folder that a sweep writes, moves and reads. */
+/* Writes, moves and reads the files in a run's folder. */
 #include "analysis/sweep/sweep.h"
 #include "analysis/common/table.h"
 #include "base/paths.h"
@@ -31,7 +31,7 @@ void sweep_say(const char *format, ...)
     int length = vasprintf(&line, format, values);
     va_end(values);
     if (length < 0) return;
-    struct text clean = {0}; /* one line, whatever text came from outside */
+    struct text clean = {0}; /* without control characters, which text from outside may contain */
     plain_text(&clean, line, 1 << 20);
     fprintf(stderr, "%s\n", text_get(&clean));
     text_free(&clean);
@@ -166,7 +166,8 @@ enum status write_tombstone(const char *results, const char *run, const char *la
     return status ? status : closed;
 }
 
-/* The record in a line of output: from the last place where one begins to the end of the line. */
+/* Finds the record in a line of output: from the last place where a record begins to the end of the line.
+   NULL: none. */
 static const char *record_in(const char *line)
 {
     static const char *const kinds[] = {"{\"record\":\"launch\",", "{\"record\":\"case\",",
@@ -257,7 +258,7 @@ const char *unfinished_run(const char *results, const char *fingerprint, struct 
     for (struct dirent *entry; directory && (entry = readdir(directory));) {
         text_clear(&path);
         text_add(&path, "%s/%s/.unfinished", results, entry->d_name);
-        /* Without --run a run is named after the time: the last by name is the newest. */
+        /* Without --run a run is named after its start time, so the last one by name is the newest. */
         if (is_plain_name(entry->d_name) && has_fingerprint(text_get(&path), fingerprint) &&
             (!newest || strcmp(entry->d_name, newest) > 0))
             newest = arena_string(arena, entry->d_name);

@@ -1,4 +1,4 @@
-/* The flags of scripts/sweep. What is not in this table is handed to `busbar plan`. */
+/* The flags of scripts/sweep. Flags that are not in this table go to `busbar plan`. */
 #include "analysis/sweep/sweep.h"
 #include "base/options.h"
 #include "base/paths.h"
@@ -131,14 +131,14 @@ static const struct option options[] = {
      .initial = "10",
      .least = 0,
      .most = 999999999,
-     .help = "ends the sweep after so many failed launches"},
+     .help = "ends the sweep after this number of failed launches"},
     {.kind = OPTION_SECONDS,
      .name = "repeat-every",
      .argument = "TIME",
      .at = AT(repeat_every_s),
      .least = 0,
      .most = 1e9,
-     .help = "runs the plan again, in a new run, so often"},
+     .help = "how often to run the plan again, each time in a new run"},
     {.kind = OPTION_SECONDS,
      .name = "for",
      .argument = "TIME",
@@ -149,7 +149,7 @@ static const struct option options[] = {
     {.kind = OPTION_END},
 };
 
-/* Read by scripts/sweep itself, which then calls scripts/against: here for the help. */
+/* scripts/sweep itself handles this flag and then calls scripts/against. It is here only for --help. */
 static const struct option other_options[] = {
     {.kind = OPTION_TEXT,
      .name = "against",
@@ -175,7 +175,7 @@ static const struct command command = {
     .more = other_options,
 };
 
-/* The row of a word "--name" or "--name=value"; NULL: the sweep has no such flag. */
+/* The option that a word "--name" or "--name=value" names; NULL: the sweep has no such flag. */
 static const struct option *find_row(const char *word)
 {
     size_t length = strncmp(word, "--", 2) ? 0 : strcspn(word + 2, "=");
@@ -190,14 +190,15 @@ static bool is_answered(const char *word)
            same(word, "--version");
 }
 
-/* "--into" or "--into=x" for "--into" */
+/* Is `word` "--into" or "--into=x", for the flag "--into"? */
 static bool is_flag(const char *word, const char *flag)
 {
     size_t length = strlen(flag);
     return strncmp(word, flag, length) == 0 && (!word[length] || word[length] == '=');
 }
 
-/* Words go to terminals, files and command lines. --launcher-args may hold lines, as from a file. */
+/* Refuses control characters: arguments go to terminals, files and command lines. Line breaks and tabs are
+   allowed, because --launcher-args may be the content of a file. */
 static enum status check_word(const char *word)
 {
     for (const char *c = word; *c; c++)
@@ -206,7 +207,8 @@ static enum status check_word(const char *word)
     return STATUS_OK;
 }
 
-/* Divides the command line: the sweep's words into `own` (with room for all), the others to plan_words. */
+/* Divides the command line: the sweep's flags go to `own` (which has room for all), the others to
+   plan_words. */
 static enum status divide(int argc, char **argv, struct sweep_settings *settings, char **own, int *own_count)
 {
     settings->plan_words.values = allocate((size_t)argc + 1, sizeof *settings->plan_words.values);

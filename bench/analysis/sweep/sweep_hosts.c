@@ -1,4 +1,4 @@
-/* The hosts of an allocation, and which of them a launch gets. */
+/* Reads and writes lists of hosts, and picks the hosts of a launch. */
 #include "analysis/sweep/sweep.h"
 #include "base/units.h"
 #include "record/files.h"
@@ -10,7 +10,7 @@
 
 enum { MOST_HOSTS = 100000, MOST_PER_HOST = 4096 };
 
-/* "-" is not known. */
+/* "-" means unknown. */
 static bool read_count(const char *word, int64_t *count)
 {
     if (same(word, "-")) {
@@ -20,7 +20,7 @@ static bool read_count(const char *word, int64_t *count)
     return !parse_integer(word, count) && *count >= 0 && *count <= MOST_PER_HOST;
 }
 
-/* Names reach command lines, files and terminals. */
+/* Allows letters, digits and the characters in `also`: names go into command lines, files and terminals. */
 static bool is_word(const char *word, size_t most, const char *also)
 {
     size_t length = strlen(word);
@@ -40,7 +40,7 @@ bool is_domain(const char *name)
 static bool read_host(char *line, struct arena *arena, struct sweep_host *host)
 {
     const char *word[4];
-    for (int i = 0; i < 4; i++) word[i] = line ? strsep(&line, "\t") : "-"; /* a name may stand alone */
+    for (int i = 0; i < 4; i++) word[i] = line ? strsep(&line, "\t") : "-"; /* missing fields: unknown */
     *host = (struct sweep_host){.name = arena_string(arena, word[0]), .domain = arena_string(arena, word[3])};
     return !line && is_word(word[0], 253, "._-") && *word[0] != '-' && is_domain(word[3]) &&
            read_count(word[1], &host->slots) && read_count(word[2], &host->gpus);
@@ -121,7 +121,7 @@ int64_t hosts_ranks_per_node(const struct sweep_hosts *hosts, int64_t cores)
     return cores < 2 ? 2 : cores > 8 ? 8 : cores;
 }
 
-/* Calls `each` for every name of a list separated by spaces; stops where it returns true. */
+/* Calls `each` for the names of a list separated by spaces until it returns true. Returns whether it did. */
 static bool any_name(const char *list, bool (*each)(const char *name, size_t length, void *data), void *data)
 {
     for (const char *at = list ? list : ""; *(at += strspn(at, " "));) {
@@ -158,7 +158,7 @@ bool has_name(const char *list, const char *name)
     return any_name(list, is_this_name, (void *)(uintptr_t)name);
 }
 
-/* A host that can be picked: the place-th of its domain. */
+/* A host that can be picked; place: its position in its domain, from 0. */
 struct seat {
     size_t domain, place, host;
 };
@@ -180,7 +180,8 @@ static int by_place(const void *a, const void *b)
     return x->place != y->place ? compare(x->place, y->place) : compare(x->domain, y->domain);
 }
 
-/* Domains are numbered in the order of their first host that is there. Names are interned. */
+/* Numbers domains in the order of their first host that is not lost. Domain names are interned, so equal
+   names are equal pointers. */
 bool hosts_pick(const struct sweep_hosts *hosts, int64_t want, bool spread, const char *lost, size_t *picked)
 {
     size_t n = hosts->count, there = 0, domains = 0;

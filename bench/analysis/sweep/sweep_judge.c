@@ -1,4 +1,4 @@
-/* What became of a launch: by its exit status, its file and its log. */
+/* Judges the outcome of a launch from its exit status, its record and its log. */
 #include "analysis/sweep/sweep.h"
 
 #include <ctype.h>
@@ -6,7 +6,8 @@
 
 const char *const outcome_names[] = {"complete", "failed", "wrong", "hung", "interrupted"};
 
-/* A host's name is worth more than any other line: the watchdog's and the launchers' words stand beside one. */
+/* Is this a message of the watchdog or of a launcher? These are the best reasons, since they name the
+   host. */
 static bool tells_what_happened(const char *line)
 {
     static const char *const words[] = {"exited on signal",
@@ -40,13 +41,13 @@ static bool is_message(const char *line)
     return length && strncmp(line + length, ": ", 2) == 0;
 }
 
-/* Nothing but blanks and dashes, or what a driver says of its backend at the start. */
+/* Nothing but blanks and dashes, or the line on the backend that a driver prints at its start. */
 static bool is_blank(const char *line)
 {
     return !line[strspn(line, " \t\r\v\f-")] || strstr(line, ": backend ");
 }
 
-/* Bytes of a log reach terminals and tables. */
+/* Keeps printable ASCII only, because the text goes to terminals and tables. */
 static void copy_clean(char *reason, const char *line)
 {
     size_t n = 0;
@@ -55,7 +56,8 @@ static void copy_clean(char *reason, const char *line)
     reason[n] = 0;
 }
 
-/* The next line into `line`, its first bytes when it is longer; zero bytes become spaces. false: the end. */
+/* Reads the next line, and cuts it if it is longer than `room`; zero bytes become spaces. Returns false at
+   the end. */
 static bool next_line(FILE *log, char *line, size_t room)
 {
     size_t n = 0;
@@ -113,7 +115,7 @@ enum outcome judge(const struct ending *e, struct text *reason)
     return OUTCOME_FAILED;
 }
 
-/* The reason without each `word` and without digits. */
+/* Adds the reason without the names of the launch and the driver, and without digits. */
 static void strip(const char *reason, const char *launch, const char *driver, struct text *told)
 {
     for (const char *c = reason; *c;) {

@@ -1,4 +1,4 @@
-/* What a sweep decides for each launch: which is next, what became of it, and how the sweep ends. */
+/* The decisions for each launch: which one is next, what its outcome was, and how the sweep ends. */
 #include "analysis/sweep/sweep_verbs.h"
 #include "record/record.h"
 
@@ -12,7 +12,7 @@ static void end_by(struct sweep_state *state, const char *why)
     state->ended_by = arena_string(&state->arena, why);
 }
 
-/* "3 min 05 s left, 1.20 USD": the cost is that until now. */
+/* "3 min 05 s left, 1.20 USD"; the cost is what the sweep has spent so far. */
 static void progress_text(struct sweep *sweep, struct text *out)
 {
     struct sweep_state *state = &sweep->state;
@@ -30,7 +30,7 @@ static void report_launch(struct sweep *sweep, const char *launch, enum outcome 
 {
     const struct sweep_state *state = &sweep->state;
     struct text progress = {0};
-    bool again = state->alike > 1; /* the reason was told already */
+    bool again = state->alike > 1; /* the reason was printed already */
     progress_text(sweep, &progress);
     sweep_say("[%lld/%lld] %s: %s%s%s%s (%s)", (long long)(state->total - state->left),
               (long long)state->total, launch, outcome == OUTCOME_COMPLETE ? "done" : outcome_names[outcome],
@@ -39,7 +39,7 @@ static void report_launch(struct sweep *sweep, const char *launch, enum outcome 
     text_free(&progress);
 }
 
-/* Counts a launch that is over and says so; sets ended_by where the sweep shall not go on. */
+/* Counts and reports a launch that has ended. Sets ended_by if the sweep must end. */
 static void account(struct sweep *sweep, const struct plan_row *row, enum outcome outcome, const char *reason,
                     int64_t took_s)
 {
@@ -65,7 +65,7 @@ static void account(struct sweep *sweep, const struct plan_row *row, enum outcom
     if (*why) end_by(state, why);
 }
 
-/* More hosts than there are: the launch fails without being started. */
+/* Records a launch as failed without starting it, because it needs more hosts than are left. */
 static enum status fail_for_hosts(struct sweep *sweep, const struct plan_row *row)
 {
     struct sweep_state *state = &sweep->state;
@@ -101,7 +101,7 @@ static void tell_launch(struct sweep *sweep, const struct plan_row *row)
     text_free(&progress);
 }
 
-/* Hosts, command and deadline of a row that will run. */
+/* Writes the hosts and the command of the row that runs next, and sets its deadline. */
 static enum status prepare(struct sweep *sweep, const struct plan_row *row, const struct sweep_hosts *hosts,
                            const size_t *picked)
 {
@@ -119,7 +119,7 @@ static enum status prepare(struct sweep *sweep, const struct plan_row *row, cons
     return status;
 }
 
-/* Looks at the row at the cursor. *found: it is to be started. Else the cursor has moved on. */
+/* Examines the row at the cursor: sets *found if it must be started, else moves the cursor on. */
 static enum status try_row(struct sweep *sweep, const struct plan_row *row, const struct sweep_hosts *hosts,
                            bool *found)
 {
@@ -143,7 +143,7 @@ static enum status try_row(struct sweep *sweep, const struct plan_row *row, cons
     return status;
 }
 
-/* Tells more=1 and the launch to start, or more=0. */
+/* Prints more=1 and the launch to start, or more=0. */
 enum status verb_next(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -160,7 +160,7 @@ enum status verb_next(struct sweep *sweep)
         }
         status = try_row(sweep, &plan.rows[state->cursor], &hosts, &found);
     }
-    if (!state->folder && found) state->cursor++; /* --dry-run: nobody judges */
+    if (!state->folder && found) state->cursor++; /* --dry-run: verb_judge() is not called */
     tell("more", "%d", found);
     hosts_free(&hosts);
     plan_free(&plan);
@@ -184,7 +184,8 @@ static enum status look_at_log(const struct sweep_state *state, const struct pla
     return STATUS_OK;
 }
 
-/* number: exit status of the launch, signal that the sweep got (0: none). Tells ask=1 when hosts may be lost. */
+/* number: the exit status of the launch and the signal that the sweep received (0: none). Prints ask=1 if
+   hosts may be lost. */
 enum status verb_judge(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -227,7 +228,7 @@ enum status verb_judge(struct sweep *sweep)
     return status;
 }
 
-/* SCRATCH/asked: the hosts that are not lost. */
+/* Writes the hosts that are not lost to SCRATCH/asked. */
 enum status verb_remaining(struct sweep *sweep)
 {
     struct sweep_hosts hosts;
@@ -243,7 +244,7 @@ enum status verb_remaining(struct sweep *sweep)
     return status;
 }
 
-/* A lost host is left out of the launches to come. */
+/* Marks the hosts in SCRATCH/silent as lost: later launches do without them. */
 enum status verb_lost(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -264,7 +265,8 @@ enum status verb_lost(struct sweep *sweep)
     return STATUS_OK;
 }
 
-/* The worst that happened; wrong data stays in the run, whenever it was measured. */
+/* The exit status of the sweep: the worst outcome. Wrong data from an earlier sweep into the same run counts
+   too. */
 static int final_status(const struct sweep_state *state, int64_t done, int signal)
 {
     if (signal) return 128 + signal;
@@ -291,14 +293,14 @@ static void say_result(struct sweep *sweep, int64_t done)
                   (long long)state->failed, (long long)state->hung, state->folder);
 }
 
-/* number[0]: the signal that the sweep got. Tells status and whether all is complete. */
+/* number[0]: the signal that the sweep received (0: none). Prints all_complete and status. */
 enum status verb_finish(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
     struct plan plan;
     char why[64];
     int64_t done = 0;
-    state->cursor = 0; /* the states of all rows */
+    state->cursor = 0; /* so that saved_plan() updates the states of all rows */
     enum status status = saved_plan(sweep, &plan);
     if (status) return status;
     for (size_t i = 0; i < plan.count; i++) done += plan.rows[i].state == LAUNCH_DONE;
@@ -311,7 +313,7 @@ enum status verb_finish(struct sweep *sweep)
     return STATUS_OK;
 }
 
-/* --dry-run: the whole plan, without a folder. */
+/* --dry-run: saves the whole plan; there is no run folder. */
 enum status verb_dry(struct sweep *sweep)
 {
     struct plan plan;
@@ -328,7 +330,7 @@ static void print_environment(const char *line, void *data)
     printf("# environment: %s\n", line);
 }
 
-/* The last lines of --dry-run. */
+/* Prints the last lines of --dry-run: environment, number of launches, estimate. */
 enum status verb_cost(struct sweep *sweep)
 {
     const struct sweep_state *state = &sweep->state;

@@ -1,5 +1,6 @@
-/* --up-to-memory: asks the ranks, by the program that will measure and with its arguments, which size still fits
-   into the memory of every GPU. Their answer also tells whether there are GPUs: a head node has none itself. */
+/* --up-to-memory: finds the largest size that fits into the memory of every GPU. The ranks run the same
+   program with the same arguments as the later measurement. Their answer also shows whether the hosts have
+   GPUs, which a head node without GPUs cannot know. */
 #include "analysis/sweep/sweep_verbs.h"
 #include "base/units.h"
 #include "record/record.h"
@@ -35,7 +36,7 @@ static void say_unknown(struct sweep *sweep)
         reason);
 }
 
-/* All ranks have answered: `largest` bytes, of device memory. */
+/* Called when all drivers have reported device memory; state->largest is the smallest of their answers. */
 static enum status take_largest(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -56,7 +57,7 @@ static enum status take_largest(struct sweep *sweep)
     return STATUS_OK;
 }
 
-/* Each driver once, on all hosts. */
+/* A plan that starts each driver once, on all hosts. */
 static enum status probing_plan(struct sweep *sweep, struct plan *plan)
 {
     static const char *const words[] = {"--nodes", "all", "--group", "world", "--launches", "1"};
@@ -73,7 +74,8 @@ static enum status probing_plan(struct sweep *sweep, struct plan *plan)
     return status;
 }
 
-/* Takes the answer to the last question from SCRATCH/largest and asks the next: more=1 with the launch to start. */
+/* Reads the answer of the last probe from SCRATCH/largest and prepares the next one. Prints more=1 and the
+   launch to start, or more=0. */
 enum status verb_probe(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -105,7 +107,7 @@ enum status verb_probe(struct sweep *sweep)
         tell("ranks", "%lld", (long long)(plan.rows[row].nodes * plan.rows[row].ranks_per_node));
         tell("ranks_per_node", "%lld", (long long)plan.rows[row].ranks_per_node);
     } else if (state->largest == ABSENT) {
-        state->largest = 0; /* matmul alone */
+        state->largest = 0; /* the plan has matmul only */
     } else {
         status = take_largest(sweep);
     }

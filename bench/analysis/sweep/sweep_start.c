@@ -1,4 +1,4 @@
-/* What a sweep decides before its first launch: hosts, price, budget, sizes, the run. */
+/* The decisions before the first launch: hosts, price, budget, sizes, and the name of the run. */
 #include "analysis/sweep/preflight.h"
 #include "analysis/sweep/sweep_verbs.h"
 #include "base/hash.h"
@@ -68,7 +68,7 @@ static enum status read_instance(struct sweep *sweep)
     return STATUS_OK;
 }
 
-/* Money runs for every GPU of the allocation, used or not. */
+/* The budget counts every GPU of the allocation, used or not. */
 static enum status set_budget(struct sweep *sweep)
 {
     const struct sweep_settings *s = &sweep->settings;
@@ -124,7 +124,8 @@ enum status verb_hosts(struct sweep *sweep)
 
 /* ---- the run ---- */
 
-/* Equal for equal flags on equal hosts: an unfinished run of the same is gone on with. */
+/* A hash of the plan's flags and the host names. A sweep continues an unfinished run that has the same
+   hash. */
 static enum status fingerprint(struct sweep *sweep, char text[40])
 {
     struct text all = {0};
@@ -160,11 +161,11 @@ static void forget_last_sweep(struct sweep_state *state, int64_t now_s)
         0;
     state->wrong = state->hung = state->failed = state->alike = state->told_s = 0;
     state->launch_begun_s = state->limit_s = state->share_s = 0;
-    state->overhead_s = 3; /* until a launch has shown what starting and ending one takes */
+    state->overhead_s = 3; /* a guess until the first launch has been timed */
     state->begun_s = now_s;
 }
 
-/* Makes the plan before anything is written: a sweep that is refused leaves no folder. Tells run and folder. */
+/* Makes the plan before it writes anything, so that a refused sweep leaves no folder. Prints folder. */
 enum status verb_begin(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -254,7 +255,7 @@ static void say_environment(const char *line, void *data)
     sweep_say("sweep: environment: %s", line);
 }
 
-/* With a budget, launches may take all of it to become more precise. */
+/* With a budget, the estimate is the whole budget: launches may use all of it to become more precise. */
 static void say_estimate(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -269,7 +270,8 @@ static void say_estimate(struct sweep *sweep)
                   "results/clouds.tsv");
 }
 
-/* The folder is there and locked. */
+/* Called once the run's folder exists and is locked. Writes its first files; prints left, and driver: that of
+   the first launch to do. */
 enum status verb_open(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -295,8 +297,8 @@ enum status verb_open(struct sweep *sweep)
     return status;
 }
 
-/* --repeat-every: the plan again and again, each time in a run of its own. Tells run, pause and whether there is a
-   round more. */
+/* --repeat-every: runs the plan once per round, each round in a separate run. Prints more (0: the last round
+   is over), pause in seconds, and run. */
 enum status verb_round(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -322,7 +324,7 @@ enum status verb_round(struct sweep *sweep)
 
 /* ---- preflight ---- */
 
-/* Hosts of one NVLink domain by their own word, where the host file did not say. */
+/* Sets the NVLink domain that the hosts report, for those without a domain in the host file. */
 static void mark_domain(struct sweep_hosts *hosts, const struct preflight_domain *domain)
 {
     for (size_t i = 0; is_domain(domain->name) && i < hosts->count; i++)
@@ -360,7 +362,8 @@ static enum status compare_hosts(struct sweep *sweep, struct sweep_hosts *hosts)
     return status;
 }
 
-/* Compares what the hosts said of themselves, SCRATCH/facts. Tells ask=1 when each host is to be asked alone. */
+/* Compares what the hosts reported about themselves (SCRATCH/facts). Prints ask=1 if some did not answer, so
+   that the script must ask each host separately. */
 enum status verb_preflight(struct sweep *sweep)
 {
     struct sweep_hosts hosts;
@@ -378,7 +381,7 @@ static void keep_line(const char *line, void *data)
     text_add(data, "%.300s", line);
 }
 
-/* Each host was asked alone; those that are silent are left out. */
+/* Called after each host was asked separately: leaves out the hosts that did not answer. */
 enum status verb_absent(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;

@@ -1,4 +1,4 @@
-/* The state of a sweep as a small JSON file of its temporary folder. */
+/* Stores the state of a sweep as a small JSON file in its temporary folder. */
 #include "analysis/sweep/sweep.h"
 
 #include <jansson.h>

@@ -1,5 +1,6 @@
-/* busbar sweep VERB FOLDER [NUMBERS] -- FLAGS: the decisions of scripts/sweep, which calls it before and after each
-   step. An answer is lines NAME=VALUE on standard output; what people read goes to standard error. */
+/* busbar sweep VERB FOLDER [NUMBERS] -- FLAGS: the decisions of scripts/sweep, which calls it before and
+   after each step. Prints its answers as lines NAME=VALUE on standard output, and messages for people on
+   standard error. */
 #include "analysis/common/subcommand.h"
 #include "analysis/common/table.h"
 #include "analysis/sweep/preflight.h"
@@ -27,7 +28,7 @@ void tell(const char *name, const char *format, ...)
     int length = vasprintf(&line, format, values);
     va_end(values);
     if (length < 0) exit((int)fail(STATUS_ENVIRONMENT, "out of memory for an answer"));
-    for (char *c = line; *c; c++) /* words of --launcher-args may stand on several lines */
+    for (char *c = line; *c; c++) /* --launcher-args may contain line breaks */
         if (*c == '\n' || *c == '\t') *c = ' ';
     text_add(&value, "%s=%s\n", name, line);
     fputs(text_get(&value), stdout);
@@ -69,7 +70,8 @@ bool has_own_sizes(const struct sweep_settings *settings)
     return false;
 }
 
-/* Arguments of a plan's file reach command lines and, with --dry-run, terminals. Frees a plan that is refused. */
+/* Refuses arguments with bytes other than printable ASCII: they go from the plan file into command lines and,
+   with --dry-run, to the terminal. Frees the plan if it refuses one. */
 static enum status check_args(struct plan *plan)
 {
     enum status status = STATUS_OK;
@@ -83,7 +85,7 @@ static enum status check_args(struct plan *plan)
     return status;
 }
 
-/* The user's words come after ours and count; what the ranks said of their memory comes last. */
+/* The user's flags follow ours and so override them. The size that fits into memory comes last. */
 enum status sweep_plan(struct sweep *sweep, const char *folder, struct plan *plan)
 {
     const struct sweep_settings *s = &sweep->settings;
@@ -211,7 +213,7 @@ enum status read_silent(struct sweep *sweep, const char **names)
     return status;
 }
 
-/* hosts: for scripts that only look at an allocation (its lines are standard input). */
+/* busbar sweep allocation: summarises the lines of scripts/allocation on standard input. */
 static enum status look_at_allocation(void)
 {
     struct sweep_hosts hosts;
@@ -235,7 +237,7 @@ static void print_line(const char *kind, const char *first, const char *second)
     text_free(&line);
 }
 
-/* scripts/preflight: facts are standard input. */
+/* busbar sweep facts, for scripts/preflight: compares the facts on standard input. */
 static enum status compare_hosts(const char *path)
 {
     struct sweep_hosts hosts;
@@ -254,7 +256,7 @@ static enum status compare_hosts(const char *path)
     return status;
 }
 
-/* The one setting of the cache that all collectives of a run were measured with, if it is one. */
+/* Prints the cache setting (warm or cold) of a run's collectives if it is the same for all of them. */
 static enum status tell_cache(const char *folder)
 {
     struct archive archive = {0};
@@ -277,7 +279,7 @@ static const struct verb {
     const char *name;
     sweep_verb *act;
     bool needs_state, keeps_state;
-    int numbers; /* after the folder */
+    int numbers; /* how many numeric arguments follow the folder */
 } verbs[] = {
     {"flags", verb_flags, false, false, 0},
     {"hosts", verb_hosts, false, true, 0},

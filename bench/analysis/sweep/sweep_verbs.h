@@ -1,4 +1,4 @@
-/* One call of `busbar sweep`: what its verbs share. */
+/* The data and functions that the verbs of `busbar sweep` share. */
 #ifndef BUSBAR_SWEEP_VERBS_H
 #define BUSBAR_SWEEP_VERBS_H
 
@@ -8,7 +8,7 @@ struct sweep {
     const char *scratch; /* the temporary folder of scripts/sweep */
     struct sweep_settings settings;
     struct sweep_state state;
-    int64_t number[2]; /* what the shell adds: exit status and signal of a launch … */
+    int64_t number[2]; /* numeric arguments of the verb, such as a launch's exit status */
     int64_t now_s;     /* clock_boot_s() */
 };
 
@@ -19,30 +19,32 @@ sweep_verb verb_flags, verb_hosts, verb_probe, verb_begin, verb_open, verb_round
 /* One launch after another (sweep_launch.c) */
 sweep_verb verb_dry, verb_next, verb_judge, verb_remaining, verb_lost, verb_finish, verb_cost;
 
-/* The answer to the shell: a line NAME=VALUE, which it does not interpret. */
+/* Prints the line NAME=VALUE for the calling script, which assigns VALUE without evaluating it. */
 void tell(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* SCRATCH/NAME as a text that lives as long as the state. */
+/* The path SCRATCH/NAME; the state owns the string. */
 const char *scratch_path(struct sweep *, const char *name);
 /* The hosts of the sweep, from SCRATCH/all_hosts. */
 enum status sweep_hosts(struct sweep *, struct sweep_hosts *);
-/* The sweep's plan, as made from the flags; folder: with the states of its launches there, or NULL. */
+/* Makes the sweep's plan from the flags. If `folder` is not NULL, takes the state of each launch from
+   there. */
 enum status sweep_plan(struct sweep *, const char *folder, struct plan *);
-/* The same as it was saved at the start, from the cursor on with the states of now. */
+/* Reads the plan that save_plan() wrote, and updates the states of the launches from the cursor on. */
 enum status saved_plan(struct sweep *, struct plan *);
 enum status save_plan(struct sweep *, const struct plan *);
 /* Do the flags say which sizes to measure? */
 bool has_own_sizes(const struct sweep_settings *);
-/* SCRATCH/command: program and arguments of a row, a word a line; it measures (share_s 0: without a budget),
-   or only tells the largest size that fits into memory. */
+/* Writes the program and arguments of a row to SCRATCH/command, one word per line. The program measures, for
+   share_s seconds if that is not 0; if !measures, it only prints the largest size that fits into memory. */
 enum status write_command(struct sweep *, const struct plan_row *, bool measures, int64_t share_s);
-/* Reads names of hosts from SCRATCH/silent: a list separated by spaces, in the order of the hosts. */
+/* Reads the names of the hosts that did not answer from SCRATCH/silent. `names` gets a list separated by
+   spaces, in the order of the sweep's hosts; the state owns it. */
 enum status read_silent(struct sweep *, const char **names);
-/* Calls `each` for every line of SCRATCH/NAME; none when there is no such file. */
+/* Calls `each` for every line of SCRATCH/NAME. A missing file counts as empty. */
 enum status each_line(struct sweep *, const char *name, void (*each)(const char *line, void *data),
                       void *data);
 const char *launcher_of(const struct sweep *);
-/* Sets the price of an hour of the whole allocation, once the number of its GPUs is known. */
+/* Sets the price per hour of the whole allocation. Call it again when the number of GPUs becomes known. */
 void set_price(struct sweep *);
 int64_t total_gpus(const struct sweep *);
 

@@ -1,5 +1,5 @@
-/* busbar's sampler and the bare loop, alternating in blocks in one run; one line for each size: bytes, both
-   medians, the ratio of neighbouring blocks. */
+/* Compares busbar's sampler with the bare loop, in alternating blocks of one run. Prints one line per size:
+   bytes, both medians, the median ratio of neighbouring blocks, the bare loop's scatter. */
 #include "bare_loop.h"
 #include "grouped.h"
 #include "measure/sampler.h"
@@ -17,7 +17,7 @@ struct bench {
     struct world world;
     struct comm *comm;
     struct sampler *sampler;
-    double tick_us; /* of the clock */
+    double tick_us; /* resolution of the clock */
 };
 
 static void stop(const char *what)
@@ -28,7 +28,7 @@ static void stop(const char *what)
 
 struct result {
     double ours_us, bare_us;
-    double ratio;   /* of ours to the bare loop */
+    double ratio;   /* busbar's median over the bare loop's */
     double scatter; /* of the bare loop: interquartile range over median within a block */
 };
 
@@ -41,8 +41,8 @@ static float *buffer(size_t bytes)
     return b;
 }
 
-/* Medians of a block of each in turns, and medians over the blocks of their ratios: on a machine whose speed
-   changes from second to second the neighbours still had the same. */
+/* Measures alternating blocks of both; returns the medians over the blocks of their medians and ratios. Even
+   on a machine whose speed changes from second to second, neighbouring blocks run at the same speed. */
 static struct result compare(struct bench *b, size_t bytes, size_t samples)
 {
     struct buffers buffers;
@@ -50,7 +50,7 @@ static struct result compare(struct bench *b, size_t bytes, size_t samples)
                                   .dtype = DTYPE_FLOAT,
                                   .op = OP_SUM,
                                   .count = bytes / 4,
-                                  .isolated = true,
+                                  .mode = MODE_ISOLATED,
                                   .buffers = &buffers}};
     struct visit visit;
     const int count = (int)(bytes / 4), each = (int)(samples / BLOCKS);

@@ -1,5 +1,5 @@
-/* bare SECONDS BYTES…: the median of the bare loop at each size, in SECONDS each, in five rounds over the
-   sizes. One line: µs, one for each size. */
+/* bare SECONDS BYTES…: measures the bare loop for SECONDS at each size, in five rounds over the sizes. Prints
+   one line: the median of each size in µs. */
 #include "bare_loop.h"
 
 #include <stdio.h>
@@ -31,7 +31,7 @@ int main(int argc, char **argv)
             if (!send || !recv) MPI_Abort(MPI_COMM_WORLD, 5);
             memset(send, 0, bytes);
             memset(recv, 0, bytes);
-            bare_loop(MPI_COMM_WORLD, send, recv, (int)(bytes / 4), 5, us[s] + taken[s]); /* warm */
+            bare_loop(MPI_COMM_WORLD, send, recv, (int)(bytes / 4), 5, us[s] + taken[s]); /* warm-up */
             double start = MPI_Wtime();
             for (int more = 1; more && taken[s] + BLOCK <= SAMPLES_MOST; taken[s] += BLOCK) {
                 bare_loop(MPI_COMM_WORLD, send, recv, (int)(bytes / 4), BLOCK, us[s] + taken[s]);

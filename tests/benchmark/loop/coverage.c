@@ -1,9 +1,12 @@
-/* Does the interval that stops the sampling hold the median? The rule with the effective sample size, as the sampler has it, against
-   the naive one that takes consecutive samples for independent; both decide at the same checkpoints.
-     coverage             simulated samples exp(0.05 z), z normal with autocorrelation RHO from each to the next: the true median is 1
-     coverage NAME FILE…  recorded series, a sample a line in measured order: the rule starts anew wherever it stopped; what its interval
-                          should hold is the median of the whole series
-   Columns: rule, series, stops, samples at the stop (median), intervals that hold the true median, medians within 1 % of it. */
+/* How often does the interval that stops the sampling contain the true median? Compares the sampler's rule,
+   which uses the effective sample size, with the naive rule, which treats consecutive samples as independent.
+   Both decide at the same checkpoints.
+     coverage             simulates samples exp(0.05 z), where z is normal and consecutive z have correlation
+                          RHO; the true median is 1
+     coverage NAME FILE…  reads recorded series, one sample per line in measured order; the rule starts again
+                          where it stopped; the median of the whole series counts as the true one
+   Columns: rule, series, stops, samples at the stop (median), % of intervals that contain the true median,
+   % of medians within 1 % of it. */
 #include "base/status.h"
 #include "stats/stopping.h"
 #include "stats/order.h"
@@ -30,8 +33,8 @@ static double naive_error(const double *us, size_t count, double *lo, double *hi
     return known ? (*hi - *lo) / 2 / middle : INFINITY;
 }
 
-/* Samples that the rule takes from `us` until it stops, with the interval that stopped it; 0 when there are
-   not enough. A rule that is never precise gives the checkpoints. */
+/* Returns how many samples of `us` the rule takes until it stops, and the interval at that point; returns 0
+   if there are too few samples. A stopping rule that never reaches its precision supplies the checkpoints. */
 static size_t run_rule(error_of *error, const double *us, size_t available, double *lo, double *hi)
 {
     const struct stopping checkpoints = {0, 0, 1};
@@ -50,7 +53,7 @@ struct tally {
     size_t stops, held, near;
 };
 
-/* Runs the rule over one series: once, or again and again until its end. */
+/* Runs the rule over one series: once, or (`again`) repeatedly until the series ends. */
 static void run_over(error_of *error, const double *us, size_t available, double truth, bool again,
                      struct tally *t)
 {
@@ -98,7 +101,7 @@ static void simulate(double rho)
     free(us);
 }
 
-/* One line of input for each sample; all files are one tally. */
+/* Runs both rules over the files of recorded samples; adds all files to one tally per rule. */
 static int replay(const char *series, int files, char **names)
 {
     double *us = allocate(SERIES_MOST, sizeof *us);

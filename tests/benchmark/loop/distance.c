@@ -1,5 +1,5 @@
-/* distance: the round trip of a cache line, in ns, between the first two processors that this process may use:
-   those on which a launch of two bound ranks runs. */
+/* distance: prints the round-trip time of a cache line, in ns, between the first two processors that this
+   process may use: a launch of two bound ranks runs on these. */
 #include "measure/distance.h"
 
 #include <pthread.h>

@@ -1,15 +1,15 @@
-/* Medians of times that a coarse clock has rounded. */
+/* Medians of times from a clock with a coarse resolution. */
 #ifndef BUSBAR_BENCHMARK_GROUPED_H
 #define BUSBAR_BENCHMARK_GROUPED_H
 
 #include <stddef.h>
 
-/* What the clock counts in: the smallest step between two readings. */
+/* Returns the resolution of the clock: the smallest step between two readings, in µs. */
 double clock_tick_us(void);
 
-/* The median of values that the clock has rounded to ticks, as for grouped data: within the tick that holds
-   the middle, by the share of the tick's values below the middle. At 0.2 us a tick of 10 ns, as virtual
-   machines have, is 5 %. Sorts. */
+/* Returns the median of values that the clock rounded to ticks, by the formula for grouped data: interpolates
+   within the tick of the middle value, by the share of that tick's values below the middle. This matters for
+   short times: of 0.2 µs, a tick of 10 ns, as in virtual machines, is 5 %. Sorts `us`. */
 double grouped_median(double tick_us, double *us, size_t n);
 
 #endif

@@ -1,10 +1,12 @@
-/* What two measures of the sampler do, each switched on and off in alternating blocks of one launch:
-     sync start   how ranks start together: after a barrier, and at a time set on synchronised clocks. For each size: bytes, both medians,
-                  the median ratio of neighbouring blocks, and how far apart the ranks started, in µs
-     sync aside   samples during which a thread was scheduled away, kept and set aside. For each size: bytes, then median, 99th
-                  percentile, longest and relative half-width of the median's interval for both, and the share that was set aside
-     sync series BYTES COUNT   so many samples in measured order, one a line
-   All ranks on one host: they have the same clock. */
+/* Measures the effect of two features of the sampler, each on and off in alternating blocks of one launch:
+     sync start   starts the ranks at a set time on synchronised clocks, or after a barrier. Prints for each
+                  size: bytes, both medians, the median ratio of neighbouring blocks, and how far apart the
+                  ranks started in both, in µs
+     sync aside   sets aside the samples during which a thread was preempted, or keeps them. Prints for each
+                  size: bytes; for both the median, the 99th percentile, the longest sample and the relative
+                  half-width of the median's interval; the share that was set aside
+     sync series BYTES COUNT   prints COUNT samples in measured order, one per line
+   All ranks must run on one host, so that they have the same clock. */
 #include "grouped.h"
 #include "measure/sampler.h"
 #include "launch/world.h"
@@ -17,7 +19,7 @@
 
 enum { BLOCKS = 20, LOG_MOST = 1 << 17 };
 
-/* The MPI backend, with a note of when each sample started. */
+/* Wraps the MPI backend and records the start time of each sample. */
 struct comm {
     struct comm *inner;
     double *start_s;
@@ -32,7 +34,7 @@ struct bench {
     double tick_us;
 };
 
-/* What blocks of one kind gave; on rank 0. */
+/* Results of the blocks with, or without, the feature; on rank 0. */
 struct side {
     double *us; /* all kept samples */
     size_t count, taken;
@@ -56,7 +58,7 @@ static enum status noting_run(struct comm *c, const struct call *call, int batch
 
 static const struct backend noting = {.name = "noting", .capabilities = CAN_HOST_CLOCK, .run = noting_run};
 
-/* The median over the last `n` samples of latest minus earliest start. */
+/* Returns the median over the last `n` samples of the latest minus the earliest start, in µs. */
 static double apart_us(struct bench *b, size_t n)
 {
     double *own = allocate(2 * n, sizeof *own), *most = allocate(2 * n, sizeof *most), middle;
@@ -92,14 +94,14 @@ static struct measured case_of(struct bench *b, size_t bytes, struct buffers *bu
                                   .dtype = DTYPE_FLOAT,
                                   .op = OP_SUM,
                                   .count = bytes / 4,
-                                  .isolated = true,
+                                  .mode = MODE_ISOLATED,
                                   .buffers = buffers}};
     if (backend_mpi.alloc(b->comm.inner, bytes, bytes, 1, buffers)) stop("memory");
     if (backend_mpi.fill(b->comm.inner, &m.call, 0, 1)) stop("fill");
     return m;
 }
 
-/* All blocks of one case: sides[0] with the measure, sides[1] without. */
+/* Measures all blocks of one case: sides[0] with the feature, sides[1] without. */
 static void measure(struct bench *b, size_t bytes, size_t each, struct side sides[2],
                     void (*choose)(struct bench *, bool with))
 {
@@ -108,7 +110,7 @@ static void measure(struct bench *b, size_t bytes, size_t each, struct side side
     b->sampler->stopping = (struct stopping){0.01, each, 1};
     for (size_t block = 0; block < BLOCKS; block++)
         for (size_t k = 0; k < 2; k++) {
-            size_t which = (block + k) % 2; /* each goes first as often */
+            size_t which = (block + k) % 2; /* each goes first equally often */
             struct measured m = fresh;
             choose(b, which == 0);
             add_block(b, &sides[which], &m, block);

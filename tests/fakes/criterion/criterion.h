@@ -1,5 +1,5 @@
 /* A stand-in for the part of Criterion that tests/unit uses, so that the same tests run where Criterion is
-   not to be had: on another architecture under an emulator. Each test is a process; it prints nothing when it
+   not available: for another architecture under an emulator. Each test is a process; it prints nothing if it
    passes. */
 #ifndef CROSS_CRITERION_H
 #define CROSS_CRITERION_H
@@ -29,7 +29,7 @@ void cross_register_test(struct cross_test *);
 void cross_register_suite(const char *suite, struct cross_options);
 void cross_fail(const char *file, int line, const char *what);
 void cross_redirect_stderr(void);
-FILE *cross_redirected_stderr(void); /* reads what was written since, from its begin on */
+FILE *cross_redirected_stderr(void); /* for reading all that was written since the redirection */
 bool cross_stderr_is(const char *text);
 
 #define Test(Suite, Name, ...)                                                                               \

@@ -39,7 +39,7 @@ void cross_redirect_stderr(void)
     if (!captured || dup2(fileno(captured), STDERR_FILENO) < 0) _exit(2);
 }
 
-/* Opened anew: the captured file's own position is where stderr writes. */
+/* Opens the file again, because stderr writes at the file position of the other descriptor. */
 FILE *cross_redirected_stderr(void)
 {
     char path[64];
@@ -80,7 +80,7 @@ static int run(const struct cross_test *test)
     return failures != 0;
 }
 
-/* The arguments name suites, or suite/test, that are left out. */
+/* The arguments name the suites, or single tests as suite/test, that are skipped. */
 static bool is_named(const struct cross_test *test, int argc, char **argv)
 {
     char both[256];

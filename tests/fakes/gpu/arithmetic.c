@@ -38,7 +38,8 @@ double small_float_value(unsigned bits, int exponent_bits, int mantissa_bits)
     return bits >> (exponent_bits + mantissa_bits) & 1 ? -magnitude : magnitude;
 }
 
-/* Nearest even by bisection over the ordered bit patterns; beyond the largest finite value: that value. */
+/* Rounds to nearest, ties to even, by bisection over the ordered bit patterns; returns the largest finite
+ * value for larger ones. */
 unsigned small_float_round(double value, int exponent_bits, int mantissa_bits, unsigned largest)
 {
     unsigned sign = signbit(value) ? 1u << (exponent_bits + mantissa_bits) : 0, low = 0, high = largest;
@@ -106,7 +107,7 @@ static double float_step(ncclRedOp_t op, double a, double b)
     return op == ncclProd ? a * b : op == ncclMax ? fmax(a, b) : op == ncclMin ? fmin(a, b) : a + b;
 }
 
-/* Integers wrap: computed without sign. */
+/* Integers wrap around, so the arithmetic is unsigned. */
 #define INTEGER_STEPS(NAME, TYPE, UNSIGNED)                                                                  \
     static void NAME(ncclRedOp_t op, TYPE *a, const TYPE *b, size_t n)                                       \
     {                                                                                                        \

@@ -1,6 +1,6 @@
-/* The calls of the emulated libcublasLt that bench/matmul/cublaslt.c makes. It offers three algorithms: the
-   first is slow, the second fast, the third does not work; so that a tuner which only takes the first, or
-   trusts the offer, is found out. */
+/* The functions of libcublasLt that bench/matmul/cublaslt.c calls, emulated. The heuristic offers three
+   algorithms: the first is slow, the second fast, the third fails, so that a tuner fails the tests if it only
+   takes the first or does not try them. */
 #include "arithmetic.h"
 #include "fake.h"
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALGORITHMS = 3, SLOW_US = 250000, FAST_ID = 100 /* of algorithms that accumulate fast */ };
+enum { ALGORITHMS = 3, SLOW_US = 250000, FAST_ID = 100 /* marks algorithms with fast accumulation */ };
 
 struct layout {
     cudaDataType_t type;
@@ -162,7 +162,7 @@ EXPORTED cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle,
     *count = 0;
     if (fake_fault("fail", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_INTERNAL_ERROR;
     if (!is_aligned(a) || !is_aligned(b)) return CUBLAS_STATUS_NOT_SUPPORTED;
-    if (fake_fault("wrong", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_SUCCESS; /* no offer */
+    if (fake_fault("wrong", "cublasLtMatmulAlgoGetHeuristic")) return CUBLAS_STATUS_SUCCESS; /* offers none */
     *count = most < ALGORITHMS ? most : ALGORITHMS;
     memset(offers, 0, (size_t)*count * sizeof *offers);
     for (int i = 0; i < *count; i++)
@@ -197,8 +197,8 @@ static double fp4_value(unsigned bits)
     return bits & 8 ? -values[bits & 7] : values[bits & 7];
 }
 
-/* The scale of element (i of the contiguous dimension, column): cuBLAS documentation, 1D block scaling
- * factors layout. */
+/* Returns the scale of an element, at `i` in the contiguous dimension of `column`: cuBLAS documentation, 1D
+ * block scaling factors layout. */
 static double scale_of(const unsigned char *scales, int mode, uint64_t inner, uint64_t i, uint64_t column)
 {
     float whole;
@@ -228,7 +228,7 @@ static double element(const struct operation *o, const struct layout *l, const u
         return value;
     case CUDA_R_32F:
         memcpy(&word, data + 4 * at, 4);
-        if (o->compute == CUBLAS_COMPUTE_32F_FAST_TF32) word &= ~0x1fffu; /* as tensor cores read it */
+        if (o->compute == CUBLAS_COMPUTE_32F_FAST_TF32) word &= ~0x1fffu; /* tensor cores ignore these bits */
         memcpy(&single, &word, 4);
         return single;
     case CUDA_R_16BF:
@@ -242,8 +242,8 @@ static double element(const struct operation *o, const struct layout *l, const u
     }
 }
 
-/* Towards zero, to the 14 bits that Hopper's tensor cores keep of the larger addend (DeepSeek-V3 technical
- * report, 3.3.2). */
+/* Adds with truncation towards zero, to the 14 bits that Hopper's tensor cores keep, aligned to the larger
+ * addend (DeepSeek-V3 technical report, 3.3.2). */
 static double add_cut(double sum, double more)
 {
     int exponent;
@@ -252,7 +252,7 @@ static double add_cut(double sum, double more)
     return trunc(sum / unit) * unit + trunc(more / unit) * unit;
 }
 
-/* Fast accumulation: of 32 products at a time, never in float. */
+/* Fast accumulation: adds 32 products at a time with add_cut, never in full float precision. */
 static double dot_fast(const double *a, const double *b, uint64_t k)
 {
     double sum = 0;

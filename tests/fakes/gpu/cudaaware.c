@@ -1,6 +1,6 @@
-/* For LD_PRELOAD: an MPI library that says that it is CUDA-aware. On the emulated device, whose memory is the
-   host's, it is. With FAKEGPU_TELL_DEVICE it says on stderr which GPU the process has when MPI starts, since such an
-   MPI library takes that one. */
+/* A library for LD_PRELOAD that makes the MPI library claim to be CUDA-aware, which is true on the emulated
+   device, whose memory is host memory. With FAKEGPU_TELL_DEVICE it prints to stderr the process's current
+   device when MPI starts, since a CUDA-aware MPI library uses that one. */
 #include "fake.h"
 
 #include <dlfcn.h>

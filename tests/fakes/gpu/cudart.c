@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Looked up by the backends: what they measure here is emulated. */
+/* The backends look this symbol up to detect the emulated device. */
 EXPORTED extern const int busbar_emulated_device;
 const int busbar_emulated_device = 1;
 
@@ -154,7 +154,7 @@ EXPORTED cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int of)
     return properties(p, of);
 }
 
-/* CUDA 12's headers rename the call, by a macro. */
+/* CUDA 12's headers rename the function with a macro. */
 #ifndef cudaGetDeviceProperties
 EXPORTED cudaError_t cudaGetDeviceProperties_v2(struct cudaDeviceProp *p, int of);
 cudaError_t cudaGetDeviceProperties_v2(struct cudaDeviceProp *p, int of)
@@ -203,7 +203,7 @@ EXPORTED cudaError_t cudaOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, 
     return cudaSuccess;
 }
 
-/* ---- memory: this process's share of one device ---- */
+/* ---- memory that this process has on a device ---- */
 
 struct block {
     void *at;
@@ -333,7 +333,7 @@ EXPORTED cudaError_t cudaMemset(void *to, int value, size_t bytes)
     return error ? error : cudaStreamSynchronize(NULL);
 }
 
-/* ---- kernels: what nvcc's objects call. Names are mapped to host twins (twins.c) ---- */
+/* ---- kernels: the functions that nvcc's objects call; twins.c maps kernel names to host twins ---- */
 
 enum { MOST_KERNELS = 64 };
 static struct {
@@ -458,7 +458,7 @@ cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, dim3 grid, dim3 block, void 
     return launch_twin((const struct twin *)(uintptr_t)kernel, arguments, stream);
 }
 
-/* CUDA 12's objects launch by the stub. */
+/* Objects of CUDA 12 launch kernels by the address of their host stub. */
 EXPORTED cudaError_t cudaLaunchKernel(const void *stub, dim3 grid, dim3 block, void **arguments,
                                       size_t shared, cudaStream_t stream)
 {

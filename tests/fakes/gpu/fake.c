@@ -49,8 +49,8 @@ static void parse_key(struct fault *fault, char *pair)
 
 static void parse_fault(char *text)
 {
-    static const char *const kinds[] = {"fail",  "oom",      "absent", "hang",   "async", "slow",
-                                        "wrong", "throttle", "xid",    "nvlink", NULL};
+    static const char *const kinds[] = {"fail",  "oom",      "absent", "hang",   "async",  "slow",
+                                        "wrong", "throttle", "xid",    "nvlink", "launch", NULL};
     if (fault_count == MOST_FAULTS) refuse("too many at", text);
     struct fault *fault = &faults[fault_count++];
     *fault = (struct fault){.rank = -1, .count = -1};

@@ -10,26 +10,26 @@ static ncclRedOp_t plain_op(ncclRedOp_t op)
     return op >= ncclAvg ? ncclSum : op;
 }
 
-/* A rank's contribution as the operation wants it before the sum. */
+/* Prepares a rank's contribution for the sum, as the operation requires. */
 static void prepare(const struct move *m, char *values, size_t count)
 {
     if (m->op == ncclAvg) before_average(m->type, values, m->comm->segment.ranks, count);
     if (m->op > ncclAvg) scale(m->type, values, m->comm->premul[m->op - ncclNumOps].scalar, count);
 }
 
-/* Sums `count` elements that stand `at` bytes into every rank's staging area. */
+/* Reduces `count` elements at offset `at` (bytes) of every rank's staging area into `out`. */
 static void reduce_staged(const struct move *m, char *out, size_t at, size_t count)
 {
     const struct segment *s = &m->comm->segment;
     size_t bytes = count * type_bytes(m->type);
-    /* Each rank starts elsewhere: the order of a reduction is nobody's promise. */
+    /* Each rank starts with its own contribution, because NCCL does not promise an order of reduction. */
     memcpy(out, segment_stage(s, s->rank) + at, bytes);
     for (int i = 1; i < s->ranks; i++)
         combine(m->type, plain_op(m->op), out, segment_stage(s, (s->rank + i) % s->ranks) + at, count);
     if (m->op == ncclAvg) after_average(m->type, out, s->ranks, count);
 }
 
-/* Parts of `count` elements for every rank, in pieces that fit the staging area. */
+/* Reduce-scatter: moves a part of `count` elements per rank, in pieces that fit into the staging area. */
 static bool move_parts(const struct move *m)
 {
     struct segment *s = &m->comm->segment;
@@ -81,7 +81,7 @@ static bool move_whole(const struct move *m)
     return true;
 }
 
-/* One step of a send or a receive; true when it moved something. */
+/* One step of a send or a receive; returns whether it moved data. */
 static bool step(struct segment *s, struct pair *p)
 {
     struct box *box = p->send ? segment_box(s, s->rank, p->peer) : segment_box(s, p->peer, s->rank);
@@ -104,7 +104,7 @@ static bool move_pairs(const struct move *m)
     struct segment *s = &m->comm->segment;
     double deadline_s = fake_deadline_s();
     size_t bytes = m->pair_count * sizeof(struct pair);
-    struct pair *pairs = malloc(bytes ? bytes : 1); /* a graph runs the same move again */
+    struct pair *pairs = malloc(bytes ? bytes : 1); /* a copy, since a graph runs the same move again */
     memcpy(pairs, m->pairs, bytes);
     for (bool all = false; !all;) {
         bool moved = false;
@@ -124,7 +124,8 @@ static bool move_pairs(const struct move *m)
     return complete;
 }
 
-/* All ranks must take part in the same operation: another one, or another size, is the caller's error. */
+/* Checks that all ranks take part in the same operation with the same size; if not, it is the caller's
+ * error. */
 static bool agree(const struct move *m)
 {
     struct segment *s = &m->comm->segment;

@@ -1,4 +1,4 @@
-/* What one emulated NCCL operation does when its stream reaches it. */
+/* The data movement of an emulated NCCL operation, which runs when its stream reaches it. */
 #ifndef FAKE_MOVE_H
 #define FAKE_MOVE_H
 
@@ -8,7 +8,7 @@
 
 enum { MOST_OPS = 16 };
 
-/* A communicator of one process. */
+/* One process's side of a communicator. */
 struct ncclComm {
     struct segment segment;
     int device;
@@ -18,7 +18,8 @@ struct ncclComm {
         ncclDataType_t type;
         char scalar[8];
     } premul[MOST_OPS];
-    unsigned connected; /* a bit for each kind of call that was made once */
+    int most_channels, windows;
+    unsigned connected; /* one bit per enum move_kind that was called before */
 };
 
 enum move_kind {
@@ -31,7 +32,7 @@ enum move_kind {
 };
 
 struct pair {
-    const char *send; /* one of both */
+    const char *send; /* either send or receive is set */
     char *receive;
     size_t bytes, done;
     int peer;
@@ -43,7 +44,7 @@ struct move {
     const char *call;
     const char *send;
     char *receive;
-    size_t count; /* as the call gives it: elements of one rank's part where there are parts */
+    size_t count; /* as in the call: elements of one rank's part if the collective has parts */
     ncclDataType_t type;
     ncclRedOp_t op;
     int root;

@@ -1,4 +1,4 @@
-/* The calls of the emulated libnccl. Built a second time with FAKE_NCCL_2_18, without what came later. */
+/* The functions of the emulated libnccl. A second build, with FAKE_NCCL_2_18, has only those of 2.18. */
 #include "arithmetic.h"
 #include "fake.h"
 #include "move.h"
@@ -21,14 +21,20 @@ static int version(void)
     return (int)fake_number("FAKEGPU_NCCL", OWN_VERSION);
 }
 
-/* As NCCL does with NCCL_DEBUG=INFO: into NCCL_DEBUG_FILE (%h host, %p pid), else stdout. */
-static void say(const struct ncclComm *comm, const char *text)
+/* As NCCL does, the settings are read at the first message, and at the next one after ncclResetDebugInit(), which opens the
+   file anew. */
+static struct {
+    bool ready, again;
+    bool informs, tells_tuning;
+    char path[4096]; /* "": stdout */
+} debug;
+
+/* NCCL_DEBUG_FILE with %h host and %p pid. */
+static void expand_path(char path[4096])
 {
-    const char *level = getenv("NCCL_DEBUG"), *pattern = getenv("NCCL_DEBUG_FILE");
-    char path[4096] = "";
+    const char *pattern = getenv("NCCL_DEBUG_FILE");
     size_t n = 0;
-    if (!level || strcmp(level, "INFO") != 0) return;
-    for (const char *c = pattern ? pattern : ""; *c && n < sizeof path - 300; c++) {
+    for (const char *c = pattern ? pattern : ""; *c && n < 3796; c++) {
         if (c[0] == '%' && c[1] == 'h')
             n += (size_t)snprintf(path + n, 256, "%s", fake_host()), c++;
         else if (c[0] == '%' && c[1] == 'p')
@@ -37,14 +43,74 @@ static void say(const struct ncclComm *comm, const char *text)
             path[n++] = *c;
     }
     path[n] = 0;
-    FILE *out = *path ? fopen(path, "a") : stdout;
+}
+
+static void read_debug_settings(void)
+{
+    if (debug.ready) return;
+    const char *level = getenv("NCCL_DEBUG"), *subsystems = getenv("NCCL_DEBUG_SUBSYS");
+    debug.informs = level && strcmp(level, "INFO") == 0;
+    debug.tells_tuning = subsystems && strstr(subsystems, "TUNING");
+    expand_path(debug.path);
+    FILE *emptied = debug.again && *debug.path ? fopen(debug.path, "w") : NULL;
+    if (emptied) fclose(emptied);
+    debug.ready = true;
+}
+
+/* As NCCL does with NCCL_DEBUG=INFO. */
+static void say(const struct ncclComm *comm, const char *text)
+{
+    read_debug_settings();
+    if (!debug.informs) return;
+    FILE *out = *debug.path ? fopen(debug.path, "a") : stdout;
     if (!out) return;
     fprintf(out, "%s:%d:%d [%d] NCCL INFO %s\n", fake_host(), (int)getpid(), (int)getpid(),
             comm ? comm->device : 0, text);
     if (out != stdout) fclose(out);
 }
 
-static char last_error[256]; /* of the process, as in NCCL */
+#ifndef FAKE_NCCL_2_18
+void ncclResetDebugInit(void);
+EXPORTED void ncclResetDebugInit(void)
+{
+    debug.ready = false;
+    debug.again = true;
+}
+#endif
+
+/* What rank 0 says of each call with NCCL_DEBUG_SUBSYS=TUNING, in the words of the version. */
+static void say_choice(const struct move *m, size_t bytes)
+{
+    enum { TREE, RING, NVLS = 4 };
+    static const char *const calls[] = {[MOVE_ALL_REDUCE] = "AllReduce",
+                                        [MOVE_REDUCE] = "Reduce",
+                                        [MOVE_REDUCE_SCATTER] = "ReduceScatter",
+                                        [MOVE_ALL_GATHER] = "AllGather",
+                                        [MOVE_BROADCAST] = "Broadcast"},
+                             *const names[] = {[TREE] = "TREE", [RING] = "RING", [NVLS] = "NVLS"};
+    const bool is_small = bytes < 65536, reduces_all = m->kind == MOVE_ALL_REDUCE;
+    const int algorithm = !reduces_all ? RING : is_small ? TREE : NVLS;
+    const int channels = is_small ? 1 : m->comm->most_channels < 16 ? m->comm->most_channels : 16;
+    char line[256];
+    read_debug_settings();
+    if (!debug.tells_tuning || m->comm->segment.rank || version() < 22000) return;
+    if (m->comm->windows && reduces_all)
+        snprintf(line, sizeof line,
+                 "AllReduce [Symmetric]: %zu Bytes -> Kernel AllReduce_RSxLDMC_AGxSTMC nchannels 8 nthreads "
+                 "512 nWorks 1",
+                 bytes);
+    else if (version() >= 22400)
+        snprintf(line, sizeof line, "%s: %zu Bytes -> Algo %s proto %s channel{Lo..Hi}={0..%d}",
+                 calls[m->kind], bytes, names[algorithm], is_small ? "LL" : "SIMPLE", channels - 1);
+    else
+        snprintf(line, sizeof line, "%s%s%zu Bytes -> Algo %d proto %d time %f",
+                 version() >= 22300 ? calls[m->kind] : "", version() >= 22300 ? ": " : "", bytes, algorithm,
+                 is_small ? 0 : 2, 12.5);
+    say(m->comm, line);
+    fake_sleep_us(fake_number("FAKEGPU_TUNING_US", 0));
+}
+
+static char last_error[256]; /* one per process, as in NCCL */
 
 static ncclResult_t refuse(ncclResult_t result, const char *why)
 {
@@ -134,6 +200,7 @@ EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUn
         free(c);
         return ncclSystemError;
     }
+    c->most_channels = config && config->maxCTAs > 0 ? config->maxCTAs : 32;
     say_facts(c, config);
     *comm = c;
     return ncclSuccess;
@@ -154,7 +221,7 @@ EXPORTED ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *resul
     return fake_fault("fail", "ncclCommGetAsyncError") ? ncclInternalError : ncclSuccess;
 }
 
-/* The memory stays: another thread may be inside a call. */
+/* Does not free the communicator, since another thread may be inside a call. */
 EXPORTED ncclResult_t ncclCommAbort(ncclComm_t comm)
 {
     if (fake_fault("absent", "ncclCommAbort")) fake_never("ncclCommAbort");
@@ -177,7 +244,7 @@ EXPORTED ncclResult_t ncclCommDestroy(ncclComm_t comm)
     return ncclSuccess;
 }
 
-/* nccl.h declares these two without arguments, which is no prototype in C11. */
+/* nccl.h declares these two with empty parentheses, which is not a prototype in C11. */
 ncclResult_t ncclGroupStart(void);
 ncclResult_t ncclGroupEnd(void);
 
@@ -191,14 +258,16 @@ static _Thread_local struct {
     cudaStream_t stream;
 } group;
 
-/* What every call does first: injected failures; and, on its first use, connecting, which waits for the
-   device as the allocations of the real one do (so that a call first made behind a held stream is found by
-   the tests). */
+/* The beginning of every call: injects faults and, on the first call of each kind, connects. Connecting waits
+   for the device, as allocations in the real NCCL do, so that tests detect a first call behind a blocked
+   stream: it deadlocks. */
 static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
 {
     if (fake_fault("absent", call)) fake_never(call);
     if (fake_fault("fail", call)) return refuse(ncclInternalError, "injected by the emulated library");
     if (atomic_load(&comm->segment.aborted)) return ncclInvalidUsage;
+    const struct fault *late = fake_fault("launch", call);
+    if (late) fake_sleep_us(late->us);
     if (comm->connected & 1u << kind) return ncclSuccess;
     comm->connected |= 1u << kind;
     fake_drain();
@@ -225,6 +294,7 @@ static ncclResult_t collective(const struct move *move, bool reduces, cudaStream
 {
     ncclResult_t result = usable(move->comm, move->type, move->op, reduces);
     if (!result) result = begin(move->comm, move->call, move->kind);
+    if (!result) say_choice(move, move->count * type_bytes(move->type));
     if (!result) fake_enqueue(stream, move_run, move, sizeof *move);
     return result;
 }
@@ -344,7 +414,7 @@ EXPORTED ncclResult_t ncclRedOpDestroy(ncclRedOp_t op, ncclComm_t comm)
     return ncclSuccess;
 }
 
-/* What came later than 2.18, where the headers declare it. */
+/* Functions that are newer than 2.18, if the headers declare them. */
 #if !defined FAKE_NCCL_2_18 && NCCL_VERSION_CODE >= NCCL_VERSION(2, 19, 0)
 
 EXPORTED ncclResult_t ncclMemAlloc(void **at, size_t bytes)
@@ -352,7 +422,7 @@ EXPORTED ncclResult_t ncclMemAlloc(void **at, size_t bytes)
     if (fake_fault("fail", "ncclMemAlloc"))
         return refuse(ncclUnhandledCudaError, "Cuda failure 999 'unknown error'");
     if (!fake_fault("oom", "ncclMemAlloc") && cudaMalloc(at, bytes) == cudaSuccess) return ncclSuccess;
-    cudaGetLastError(); /* NCCL asks the driver: the runtime hears of nothing */
+    cudaGetLastError(); /* the real NCCL calls the driver, so the runtime has no error */
     return refuse(ncclUnhandledCudaError, "Cuda failure 2 'out of memory'");
 }
 
@@ -366,7 +436,7 @@ EXPORTED ncclResult_t ncclCommRegister(const ncclComm_t comm, void *at, size_t b
     (void)comm, (void)bytes;
     if (fake_fault("fail", "ncclCommRegister"))
         return refuse(ncclInvalidArgument, "injected by the emulated library");
-    *handle = fake_number("NCCL_LOCAL_REGISTER", 1) ? at : NULL; /* no error, and no registration */
+    *handle = fake_number("NCCL_LOCAL_REGISTER", 1) ? at : NULL; /* NULL: no error, but not registered */
     return ncclSuccess;
 }
 
@@ -389,14 +459,15 @@ EXPORTED ncclResult_t ncclCommWindowRegister(ncclComm_t comm, void *at, size_t b
     if ((uintptr_t)at % WINDOW_ALIGNMENT || bytes % WINDOW_ALIGNMENT)
         return refuse(ncclInvalidArgument, "a window must be whole pages");
     *window = NULL;
-    if (!fake_number("NCCL_WIN_ENABLE", 1)) return ncclSuccess; /* as 2.30 without symmetric memory */
+    if (!fake_number("NCCL_WIN_ENABLE", 1)) return ncclSuccess; /* like 2.30 without symmetric memory */
     *window = at;
-    return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* collective */
+    comm->windows++;
+    return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError; /* a collective call */
 }
 
 EXPORTED ncclResult_t ncclCommWindowDeregister(ncclComm_t comm, ncclWindow_t window)
 {
-    (void)window;
+    comm->windows -= window != NULL;
     return segment_barrier(&comm->segment) ? ncclSuccess : ncclSystemError;
 }
 

@@ -1,5 +1,5 @@
-/* The calls of the emulated libnvidia-ml that bench/gpu/nvml.c makes. The fault "throttle" lowers the
-   clocks and runs the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
+/* The functions of libnvidia-ml that bench/gpu/nvml.c calls, emulated. The fault "throttle" lowers the clocks
+   and increases the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
 #include "fake.h"
 
 #include <dlfcn.h>
@@ -37,7 +37,7 @@ static bool throttled(void)
     return fake_fault("throttle", "nvml") != NULL;
 }
 
-/* As the runtime that the process has loaded knows. */
+/* Asks the emulated runtime that the process has loaded. */
 static bool is_idle(void)
 {
     static const char *const runtimes[] = {"libcudart.so.13", "libcudart.so.12"};
@@ -82,7 +82,7 @@ nvml_return nvmlDeviceGetClockInfo(void *device, int kind, unsigned *mhz)
     return SUCCESS;
 }
 
-/* The last second's mean: of a GPU that was idle. */
+/* The mean of the last second, which is that of an idle GPU. */
 nvml_return nvmlDeviceGetPowerUsage(void *device, unsigned *milliwatt)
 {
     (void)device;
@@ -104,7 +104,8 @@ nvml_return nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned lon
     return SUCCESS;
 }
 
-/* policy 0: power, 1: thermal; nanoseconds, cumulative. From compute capability 10.3 on only as fields. */
+/* Cumulative nanoseconds; policy 0: power, 1: thermal. From compute capability 10.3 on, NVML has these only
+   as field values. */
 static unsigned long long held_down_ns(int policy)
 {
     return policy == 1 && throttled() ? (unsigned long long)(fake_now_s() * 1e9) / 2 : 5000000;
@@ -126,7 +127,7 @@ nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, uns
     return SUCCESS;
 }
 
-/* Four links. Blackwell's have fields in place of the old counters. */
+/* Four links. On Blackwell, NVML has field values instead of the old counters. */
 enum { FOUR_LINKS = 4 };
 static unsigned long long link_count(unsigned link)
 {

@@ -1,5 +1,5 @@
-# The emulated device (tests/fakes/gpu/fake.h), built only where CUDA's headers are, and only for tests: build/fakegpu holds
-# libraries under the names that the real ones have, for CUDA 12 and 13; build/fakegpu/old an NCCL without what came after 2.18.
+# The emulated device (tests/fakes/gpu/fake.h), built only if CUDA's headers exist, and only for tests: build/fakegpu has
+# libraries with the names of the real ones, for CUDA 12 and 13; build/fakegpu/old has an NCCL without the functions added after 2.18.
 
 FAKE := $B/fakegpu
 FAKE_LIBRARIES := $(foreach v,12 13,$(FAKE)/libcudart.so.$v $(if $(HAVE_CUBLASLT),$(if $(wildcard tests/fakes/gpu/cublaslt.c),$(FAKE)/libcublasLt.so.$v))) \
@@ -37,7 +37,7 @@ $(FAKE)/libnvidia-ml.so.1: $(call fake_objects,fake nvml) $B/flags/link
 $(FAKE)/cudaaware.so: $(call fake_objects,cudaaware) $B/flags/link
 	$(call say,LINK,$@)
 	$(link_fake)
-# NCCL calls the runtime that the plug-in loaded: it links none.
+# The fake NCCL calls the CUDA runtime that the plug-in loaded, so it links none.
 $(FAKE)/libnccl.so.2: $(call fake_objects,fake nccl move segment arithmetic) $B/flags/link
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
@@ -48,12 +48,12 @@ $(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old move segment arithme
 	$(link_fake)
 -include $(wildcard $B/obj/tests/fakes/gpu/*.d)
 
-# The device code alone, on the emulated device or a real one.
+# The test of the device code alone, on the emulated device or a real one.
 $B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(GPU_OBJECTS) $(call objects,$(TWINS)) \
 		$(call objects,$(KERNELS:.cu=.cu.c)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
-# The same with the kernels' source run by threads of the host.
+# The same test, in which threads of the host run the kernels' source.
 $B/gpu_kernels_on_host: $B/obj/tests/gpu/kernels.o $B/obj/tests/gpu/on_host.o $(GPU_OBJECTS) \
 		$(call objects,$(TWINS)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 	$(call say,LINK,$@)

@@ -13,9 +13,9 @@ struct segment_head {
 
 struct segment {
     struct segment_head *head;
-    uint64_t *signatures; /* [ranks]: what each rank believes it takes part in */
+    uint64_t *signatures; /* [ranks]: hash of the operation that each rank takes part in */
     char *staging;        /* [ranks][stage_bytes] */
-    char *boxes;          /* [from][to] */
+    char *boxes;          /* [from][to]: struct box, box_bytes each */
     size_t stage_bytes, box_bytes, bytes;
     int rank, ranks;
     atomic_bool aborted; /* of this process only */
@@ -29,7 +29,7 @@ struct box {
 
 bool segment_open(struct segment *, const char *name, int rank, int ranks);
 void segment_close(struct segment *);
-/* false: aborted, or a rank did not come before the deadline. */
+/* Returns false if the communicator was aborted or a rank did not arrive before the deadline. */
 bool segment_barrier(struct segment *);
 char *segment_stage(const struct segment *, int rank);
 struct box *segment_box(const struct segment *, int from, int to);

@@ -36,8 +36,9 @@ struct CUevent_st {
     double at_s;
 };
 
-/* How far a stream's clock, which stamps events, is ahead of ours: work may take long there without taking any
-   time here, so that what is slow on the device is slower than all else on the busiest host. A stream is a thread. */
+/* Seconds by which the clock of this stream (thread) is ahead of real time. Events use the stream's clock, so
+   work can take long on the device without taking real time: slow work is then slower than anything else even
+   on a very busy host. */
 static _Thread_local double ahead_s;
 
 void fake_advance_us(long us)
@@ -45,7 +46,7 @@ void fake_advance_us(long us)
     ahead_s += 1e-6 * (double)us;
 }
 
-static struct CUstream_st *streams; /* all of the process */
+static struct CUstream_st *streams; /* all streams of the process */
 static atomic_long worked_ms;
 static pthread_mutex_t streams_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct CUstream_st *standard;
@@ -273,7 +274,7 @@ EXPORTED cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
     if (fake_fault("fail", "cudaEventRecord")) return cudaErrorUnknown;
     if (stream_of(stream)->capture)
-        return cudaErrorStreamCaptureUnsupported; /* our code never times inside a graph */
+        return cudaErrorStreamCaptureUnsupported; /* busbar never times inside a graph */
     pthread_mutex_lock(&event->lock);
     struct event_record record = {event, ++event->recorded};
     pthread_mutex_unlock(&event->lock);

@@ -34,7 +34,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* Waits until *opened == ticket; false: bound_ns passed before. */
+/* Waits until *opened == ticket; returns false if bound_ns passes before. */
 static bool delay_until(const volatile uint32_t *opened, uint32_t ticket, uint64_t bound_ns)
 {
     const uint64_t start = now_ns();
@@ -60,7 +60,7 @@ static void run_matrix_fill(void *const *arguments)
         matrix_fill_unit(m, ARGUMENT(uint64_t, 1), u);
 }
 
-/* The twin does both steps of a group in the second. */
+/* Empty: run_matrix_check_rows does the work of both kernels. */
 static void run_matrix_check_v(void *const *arguments)
 {
     (void)arguments;

@@ -1,5 +1,5 @@
-/* Notes of processes that wait in MPI_Init: found by those of the same job, never by way of another user's
- * files. */
+/* Notes of processes that wait in MPI_Init: processes of the same job find them, and never use files of
+ * another user. */
 #include "base/text.h"
 #include "launch/arrival.h"
 
@@ -59,7 +59,8 @@ Test(arrival, who_never_came_is_named)
     text_free(&words);
 }
 
-/* The folder's name is taken: by a link, by a folder that others may write to, by another user's folder. */
+/* The folder's name is already in use: by a link, a folder that others may write to, or another user's
+   folder. */
 Test(arrival, foreign_folders_are_not_used)
 {
     struct arrival a;

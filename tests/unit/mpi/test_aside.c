@@ -5,11 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* One pass over a case: undisturbed samples are `us` long, disturbed ones `disturbed_us`. */
+/* Adds a pass over a case: undisturbed samples take `us`, disturbed ones `disturbed_us`. */
 static struct visit pass_over(struct measured *m, size_t undisturbed, double us, size_t disturbed,
                               double disturbed_us, size_t wanted)
 {
-    static struct disturbed d; /* the visit that is returned may point into it */
+    static struct disturbed d; /* static, since the returned visit may point into it */
     struct visit visit = {.first = m->count};
     d.count = 0;
     for (size_t i = 0; i < undisturbed; i++) keep_sample(m, SAMPLES_MOST, us, NAN);
@@ -18,7 +18,7 @@ static struct visit pass_over(struct measured *m, size_t undisturbed, double us,
     return visit;
 }
 
-/* The share of disturbed samples passes through a half: the median stays that of the undisturbed ones. */
+/* Whatever the share of disturbed samples, also above one half, only the undisturbed ones count. */
 Test(aside, the_rule_does_not_change_with_the_share)
 {
     for (size_t disturbed = 0; disturbed < 100; disturbed++) {
@@ -31,7 +31,7 @@ Test(aside, the_rule_does_not_change_with_the_share)
     }
 }
 
-/* Five passes, each with five samples (as of 4 MiB with a busy core): the first has disturbed ones only. */
+/* Five passes of five samples each (as for 4 MiB with a busy core): the first has only disturbed ones. */
 Test(aside, disturbed_passes_give_way)
 {
     struct measured m = {0};
@@ -51,7 +51,7 @@ Test(aside, disturbed_passes_give_way)
     free(m.us);
 }
 
-/* -n N: exactly N, in measured order, and the record says how they were found. */
+/* -n N gives exactly N samples, in measured order, and the record says which rule chose them. */
 Test(aside, a_fixed_number_is_exact)
 {
     struct measured m = {0};
@@ -87,7 +87,7 @@ Test(aside, filled_up_in_measured_order)
     free(m.global_us);
 }
 
-/* Room for as many disturbed samples as are asked for, and no more. */
+/* At most SAMPLES_MOST disturbed samples are kept. */
 Test(aside, disturbed_samples_have_a_limit)
 {
     struct disturbed d = {0};

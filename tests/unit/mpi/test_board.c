@@ -14,7 +14,7 @@ static const char *host_of(const void *context, int rank)
     return "h";
 }
 
-/* All ranks as of 100 s, in the third operation. */
+/* The state of all ranks at 100 s, in the third operation. */
 static void all_at(struct seen seen[RANKS], uint32_t stage)
 {
     for (int r = 0; r < RANKS; r++)
@@ -58,7 +58,8 @@ Test(board, who_is_to_blame_is_named)
     cr_assert(strstr(words, "rank 0 on h ended without a word"), "%s", words);
 }
 
-/* Strangers' connections, some with a wrong secret, neither count as ranks nor take the ranks' places. */
+/* Connections of strangers, some with a wrong secret, do not count as ranks and do not use up the ranks'
+   places. */
 Test(board, strangers_leave_room_for_ranks)
 {
     enum { STRANGERS = 3 * BOARD_STRANGERS };
@@ -86,7 +87,7 @@ Test(board, strangers_leave_room_for_ranks)
     }
     for (int round = 0; round < 4; round++) board_serve(&board, place.secret, wake, 104, 0.01);
     for (int r = 0; r < RANKS; r++) cr_expect(board.seen[r].known && board.seen[r].steps == 7, "rank %d", r);
-    board_serve(&board, place.secret, wake, 200, 0.01); /* a newcomer makes those of long ago leave */
+    board_serve(&board, place.secret, wake, 200, 0.01); /* a new stranger replaces old ones */
     int late = board_connect(&place, true);
     board_serve(&board, place.secret, wake, 200, 0.1);
     open = 0;

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Matrices in double; C by the textbook's three loops, in the order that makes most roundings. */
+/* The matrices of a problem; multiply() computes C with the textbook's three loops, in the order with the
+   most roundings. */
 struct matrices {
     struct gemm_problem problem;
     void *a, *b, *c;
@@ -76,8 +77,8 @@ static void release(struct matrices *x)
 
 static const enum gemm_type both[] = {GEMM_FLOAT, GEMM_DOUBLE};
 
-/* One element off by a tenth of its usual size, anywhere, in any layout: exactly one row of one block is
- * wrong. */
+/* One element, anywhere and in any layout, is off by a tenth of its usual size: exactly one row of one block
+ * is wrong. */
 Test(freivalds, a_single_wrong_element_is_caught)
 {
     const char *const layouts[] = {"NN", "TN", "NT", "TT"};
@@ -96,7 +97,7 @@ Test(freivalds, a_single_wrong_element_is_caught)
         }
 }
 
-/* The smallest error that must be seen: 16 times the tolerance of one element of a block of 64 columns. */
+/* An error of twice the bound of a block of 64 columns must be found: 16 times the bound of one element. */
 Test(freivalds, small_errors_are_caught)
 {
     for (int t = 0; t < 2; t++) {
@@ -127,7 +128,7 @@ Test(freivalds, nan_infinity_and_swapped_elements_are_caught)
     release(&x);
 }
 
-/* Right results are never called wrong: a thousand seeds of data and signs, shapes down to 1, the worst order
+/* Correct results never count as wrong: a thousand seeds of data and signs, shapes down to 1, the worst order
  * of summation. */
 Test(freivalds, no_false_alarm)
 {
@@ -145,7 +146,7 @@ Test(freivalds, no_false_alarm)
     cr_expect(worst > 1e-3, "the tolerance is beyond all reason: worst residual %g of it", worst);
 }
 
-/* Mean 0, variance 1, and the share beyond 1.96 (0.05) within 5 standard errors of 10^6 values. */
+/* For 10^6 values, mean 0, variance 1 and the share beyond 1.96 (0.05) hold within 5 standard errors. */
 Test(gaussian, moments)
 {
     double sum = 0, squares = 0, beyond = 0, first, second;

@@ -1,10 +1,12 @@
 #include "measure/group.h"
+#include "record/group_names.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 #include <stdlib.h>
 
-/* N - 1 rounds (N, when odd): all hosts are busy in each, and each pair meets exactly once. */
+/* N - 1 rounds (N if N is odd): all hosts are busy in each (one sits out if N is odd), and each pair meets
+   exactly once. */
 Test(group, circle_method)
 {
     for (int hosts = 1; hosts <= 19; hosts++) {
@@ -57,7 +59,7 @@ Test(group, assignment)
     expect_groups("pairs", 3, (int[]){0, 1, 2, 0, 1, 2});
     expect_groups("3", 2, (int[]){0, 0, 0, 1, 1, 1});
     expect_groups("4", 0, NULL);
-    /* Round 0 for three hosts: host 0 meets the empty seat, 1 and 2 meet. */
+    /* Round 0 for three hosts: host 0 sits out, hosts 1 and 2 meet. */
     expect_groups("hosts:0", 1, (int[]){-1, -1, 0, 0, 0, 0});
     expect_groups("bisect", 2, (int[]){0, 1, 0, 1, -1, -1});
     expect_groups("rails:0", 2, (int[]){-1, -1, 0, 1, 0, 1});

@@ -1,4 +1,4 @@
-/* What a driver measures when nothing is said. */
+/* The default settings of the drivers. */
 #include "measure/settings.h"
 #include "analysis/plan/plan.h"
 #include "matmul/matmul.h"
@@ -7,7 +7,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-/* Reads the words as an all_reduce's command line. */
+/* Parses the words as a command line of all_reduce. */
 static struct settings read_words(const char *a, const char *b)
 {
     char program[] = "all_reduce", first[64], second[64];
@@ -25,21 +25,24 @@ Test(settings, the_default_is_what_other_tools_measure)
 {
     struct settings s = read_words(NULL, NULL);
     cr_expect_eq(s.cache, CACHE_WARM);
-    cr_expect(s.isolated && !s.pipelined && s.in_place && s.out_of_place);
+    cr_expect(s.mode == MODE_ISOLATED && s.in_place && s.out_of_place);
     cr_expect(s.dtype_count == 1 && s.dtypes[0] == DTYPE_FLOAT && s.op_count == 1 && s.ops[0] == OP_SUM);
 }
 
-Test(settings, nccl_tests_text_is_of_back_to_back_operations)
+Test(settings, nccl_tests_text_is_measured_as_nccl_tests_does)
 {
-    static char text[] = "--format=nccl-tests", isolated[] = "--mode=isolated";
+    static char text[] = "--format=nccl-tests", isolated[] = "--mode=isolated", both[] = "--mode=both";
     struct settings s = read_words(text, NULL);
-    cr_expect(s.pipelined && !s.isolated);
-    cr_expect_eq(s.mode, MODE_PIPELINED);
+    cr_expect(settings_measure(&s, MODE_NCCL_TESTS) && !settings_measure(&s, MODE_PIPELINED) &&
+              !settings_measure(&s, MODE_ISOLATED));
     s = read_words(text, isolated);
-    cr_expect(s.isolated && !s.pipelined);
+    cr_expect(settings_measure(&s, MODE_ISOLATED) && !settings_measure(&s, MODE_NCCL_TESTS));
+    s = read_words(text, both);
+    cr_expect(settings_measure(&s, MODE_ISOLATED) && settings_measure(&s, MODE_PIPELINED) &&
+              !settings_measure(&s, MODE_NCCL_TESTS));
 }
 
-/* A plan names these settings, so that another version's launches of it measure the same. */
+/* A plan states these settings explicitly, so that launches of another version measure the same. */
 Test(settings, a_plan_names_the_drivers_defaults)
 {
     struct plan_settings asked = {.drivers = "all_reduce",
@@ -59,7 +62,7 @@ Test(settings, a_plan_names_the_drivers_defaults)
     plan_free(&plan);
 }
 
-/* Records keep every flag's value: none of their names may look like a credential's. */
+/* Records keep the value of every flag, so no flag's name may look like that of a credential. */
 Test(settings, no_flag_looks_like_a_secret)
 {
     const struct command commands[] = {collective_command("all_reduce", ""), matmul_command()};
@@ -72,8 +75,8 @@ Test(settings, no_flag_looks_like_a_secret)
     cr_expect(flags > 80, "%zu flags", flags);
 }
 
-/* Plans from files: a flag of the drivers is either allowed there or named here as one that is not, so that a new
-   flag needs a decision. */
+/* In plan files, each flag of the drivers is either allowed, or refused and listed here, so that a new flag
+   needs a decision. */
 Test(settings, every_flag_is_allowed_in_plans_or_not)
 {
     static const char *const refused[] = {"output",   "run",          "launch",       "label",  "cloud",
@@ -98,7 +101,7 @@ Test(settings, every_flag_is_allowed_in_plans_or_not)
         }
 }
 
-/* What the ranks of `-g 8` get: the same command line without -g, in whatever way it was written. */
+/* The ranks that `-g 8` starts get the same command line without -g, however the flag was spelt. */
 Test(settings, a_flag_is_removed_however_it_is_spelt)
 {
     const struct command command = collective_command("all_reduce", "");

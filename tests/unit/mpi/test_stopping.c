@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Runs one case with given sample times through the rule, as the sampler does; returns the samples taken. */
+/* Runs a case with simulated samples through the rule, as the sampler does; returns the number of samples. */
 static size_t run_case(const struct stopping *s, double sample_s, double share_s,
                        double (*next)(struct random_state *), enum stop_reason *why)
 {
@@ -47,7 +47,8 @@ static double noisy(struct random_state *random)
     return 100 + random_normal(random) * 40;
 }
 
-/* Each sample is one of 25 kinds: undisturbed, disturbed, or late, which never counts. Returns what could count. */
+/* Of every 25 samples, this many are undisturbed or late, the rest are disturbed; late ones never count.
+   Returns how many samples could count. */
 static size_t fixed_pass(size_t wanted, size_t undisturbed_of_25, size_t late_of_25, enum stop_reason *why)
 {
     const struct stopping s = {0.01, wanted, 1};
@@ -64,7 +65,7 @@ static size_t fixed_pass(size_t wanted, size_t undisturbed_of_25, size_t late_of
     return now.count >= wanted ? now.count : now.count + now.disturbed;
 }
 
-/* Disturbed samples may fill up a pass, late ones never; even so there is an end. */
+/* Disturbed samples may complete a pass, late ones never do; even then the pass ends. */
 Test(stopping, a_fixed_number_is_reached_on_a_busy_machine)
 {
     enum stop_reason why;
@@ -119,8 +120,8 @@ Test(stopping, one_sample_is_taken_however_long_it_lasts)
     cr_assert(stopping_next(&s, &now, &why) >= 1);
 }
 
-/* A launch of five passes. Each pass has a level of its own (sigma 2 %), as where the machine's state changes
-   between passes; samples scatter by 5 % about it. Returns |median - 1|, the true median being 1. */
+/* Simulates a launch of five passes. Each pass has a different level (sigma 2 %), as if the machine's state
+   changed between passes; samples scatter by 5 % around it. Returns |median - 1|; the true median is 1. */
 static double launch_error(struct random_state *random, bool pooled, size_t *taken)
 {
     enum { PASSES = 5 };
@@ -138,7 +139,7 @@ static double launch_error(struct random_state *random, bool pooled, size_t *tak
                                   .most_s = INFINITY,
                                   .sample_s = 1e-6};
             next = stopping_next(&s, &now, &why);
-            /* The rule of before: all samples of the case together, five at least in each pass. */
+            /* The previous rule: all samples of the case together, at least five in each pass. */
             if (pooled) {
                 bool precise = count >= 30 && relative_error(us, count, &lo, &hi) <= 0.01;
                 next = precise && count > first ? 0 : count - first < 10 ? 5 : (count - first) / 2;
@@ -153,9 +154,9 @@ static double launch_error(struct random_state *random, bool pooled, size_t *tak
     return error;
 }
 
-/* With equal shares the pass levels average: sigma of the launch median is 0.02 / sqrt(5) = 0.9 %, and the mean
-   of its absolute value 0.8 times that, 0.71 %. Where the first pass takes nearly all it is close to one pass's
-   1.6 %. */
+/* With equal shares the levels of the passes average out: sigma of the launch median is 0.02 / sqrt(5) =
+   0.9 %, and its mean absolute error is 0.8 times that, 0.71 %. If the first pass has nearly all samples, the
+   error is close to that of one pass, 1.6 %. */
 Test(stopping, passes_share_the_precision)
 {
     enum { LAUNCHES = 300 };
@@ -169,7 +170,7 @@ Test(stopping, passes_share_the_precision)
     cr_assert(shared_taken <= pooled_taken, "%zu %zu", shared_taken, pooled_taken);
 }
 
-/* Warms up a series whose n-th sample is value(n) 100 us long; returns the samples taken. */
+/* Warms up a series whose n-th sample takes value(n) times 100 us; returns the number of samples. */
 static size_t warm_up(double (*value)(size_t n), double fits)
 {
     static double us[BLOCK_MOST];
@@ -201,9 +202,9 @@ static double endless_decay(size_t n)
 
 Test(warming, ends_when_the_series_is_steady_and_not_before)
 {
-    /* 1, 5, 10 (stage of 5: too short to compare), 20, 40: the stages of 10 and of 20 agree. */
+    /* After 1, 5, 10 (a stage of 5 is too short to compare), 20, 40: the stages of 10 and of 20 agree. */
     cr_assert_eq(warm_up(flat, INFINITY), 40);
-    /* Stage medians 1.256, 1.21, 1.12 (40 to 80), 1 (80 to 160: 60 of 80 are flat), 1. */
+    /* Medians of the stages: 1.256, 1.21, 1.12 (40 to 80), 1 (80 to 160: 60 of 80 are flat), 1. */
     cr_assert_eq(warm_up(slow_decay, INFINITY), 320);
     size_t most = warm_up(endless_decay, INFINITY);
     cr_assert(most >= 2560 && most <= 2560 + BLOCK_MOST, "%zu", most);
@@ -234,7 +235,7 @@ Test(drift, is_told_from_scatter)
     cr_assert(isnan(drift_within(us, 0)));
 }
 
-/* Disturbed samples take no time of the case, but all of the clock's. */
+/* Disturbed samples do not use the time of the case, but they do use wall-clock time. */
 Test(stopping, the_clock_ends_a_disturbed_pass)
 {
     enum stop_reason why;
@@ -290,7 +291,22 @@ Test(schedule, operations_make_whole_batches)
     cr_expect(samples_of(&(struct measured){0}, 7) == 7, "no batch is chosen before the first pass");
 }
 
-/* Long samples are all disturbed: twice as many as wanted are tried, not twenty more. */
+/* Mode nccl-tests: one loop over all operations, or equal ones of at most 1000. */
+Test(schedule, operations_make_loops)
+{
+    static const struct {
+        size_t operations, samples;
+        int loop;
+    } known[] = {{1, 1, 1}, {20, 1, 20}, {1000, 1, 1000}, {1001, 2, 501}, {5000, 5, 1000}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        struct measured m = {.batch = loop_of(known[i].operations)};
+        cr_expect(m.batch == known[i].loop && samples_of(&m, known[i].operations) == known[i].samples,
+                  "%zu: %d", known[i].operations, m.batch);
+    }
+    cr_expect_eq(loop_of(0), 20, "nccl-tests' default");
+}
+
+/* If long samples are all disturbed, the rule tries twice as many as wanted, not twenty more. */
 Test(stopping, long_samples_are_not_tried_again_and_again)
 {
     enum stop_reason why;
@@ -311,7 +327,7 @@ Test(schedule, a_budget_is_shared_and_ends)
     cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 9.9, &share) == VISIT && fabs(share - 0.01) < 1e-9);
     cr_assert(schedule_visit(&s, &cases, 0, 0, 10, 10.1, &share) == GIVE_UP);
     cr_assert(schedule_visit(&s, &cases, 0, 1, 10, 10.1, &share) == PASS_OVER);
-    /* The smaller size took 10 ms: 1024 times the bytes take 10 s by that. */
+    /* The smaller size took 10 ms, so 1024 times as many bytes are expected to take 10 s. */
     list[0].visits = 1, list[0].overhead_s = 0.009, list[0].sample_s = 0.001;
     cr_assert(schedule_visit(&s, &cases, 1, 0, 10, 1, &share) == GIVE_UP);
 }

@@ -1,4 +1,4 @@
-/* How figures stand in the terminal's tables. */
+/* The format of figures in the terminal's tables. */
 #include "base/units.h"
 
 #include <criterion/criterion.h>

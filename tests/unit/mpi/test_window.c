@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 #include <math.h>
 
-/* A clock that runs 40 ppm fast and 3 s behind, seen through 0.2 µs of noise over 10 s. */
+/* A clock that runs 40 ppm fast and is 3 s behind, observed with 0.2 µs of noise over 10 s. */
 Test(window, drift_is_learned_by_least_squares)
 {
     struct clock_model m = {0};

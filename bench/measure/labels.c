@@ -1,0 +1,102 @@
+/* The rules are those of NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc). Of later
+   releases nothing is known here: their labels are what was asked for. */
+#include "measure/labels.h"
+#include "catalog/problems.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_UNKNOWN = 23100, HIERARCHICAL_COPIES = 23000 };
+
+/* ncclGetAlgoInfo: the policy chooses NVLS for registered buffers (also those that a captured graph registers). */
+static const char *efficiency_unused(const struct label_question *q)
+{
+    if (q->collective != ALL_GATHER && q->collective != REDUCE_SCATTER)
+        return "NCCL has this policy for all_gather and reduce_scatter only";
+    if (q->registration == REGISTRATION_NONE && q->graph == 0)
+        return "NCCL has this policy for registered buffers only (-R 1)";
+    if (q->mnnvl) return "NCCL does not have this policy with NVLink between hosts";
+    if (q->lacks_nvls) return "NCCL has this policy where NVLink switches reduce (NVLS), and these do not";
+    return q->algorithm_is_forced ? "NCCL_ALGO and NCCL_PROTO override it" : NULL;
+}
+
+/* ncclCeImplemented, ncclCeAvailable, ncclHierCeAvailable. */
+static const char *zero_unused(const struct label_question *q)
+{
+    const bool between_domains =
+        q->version >= HIERARCHICAL_COPIES && (q->collective == ALL_GATHER || q->collective == ALL_TO_ALL);
+    if (q->collective != ALL_GATHER && q->collective != ALL_TO_ALL && q->collective != GATHER &&
+        q->collective != SCATTER)
+        return "NCCL has copy engines do all_gather, alltoall, gather and scatter only";
+    if (q->registration != REGISTRATION_SYMMETRIC)
+        return "NCCL has copy engines work on symmetric windows only (-R 2)";
+    return q->domains > 1 && !between_domains ? "NCCL has copy engines do this within one NVLink domain only"
+                                              : NULL;
+}
+
+const char *cta_unused(const struct label_question *q, const char **label)
+{
+    const char *reason = NULL;
+    *label = q->cta;
+    if (!q->cta || q->version < 0 || q->version >= FIRST_UNKNOWN) return NULL;
+    if (strcmp(q->cta, "efficiency") == 0) reason = efficiency_unused(q);
+    if (strcmp(q->cta, "zero") == 0) reason = zero_unused(q);
+    if (reason) *label = "default";
+    return reason;
+}
+
+/* initTransportsRank: nvlsRegSupport is 0 with MNNVL. Peers may still read registered buffers directly. */
+const char *registration_limited(const struct label_question *q, enum registration *label)
+{
+    *label = q->registration;
+    if (q->registration != REGISTRATION_USER || !q->mnnvl || q->version < 0 || q->version >= FIRST_UNKNOWN)
+        return NULL;
+    *label = REGISTRATION_USER_NO_NVLS;
+    return "with NVLink between hosts, NCCL does not let NVLink switches work on registered buffers";
+}
+
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value;
+}
+
+/* Reasons that were told. There are fewer than MOST_REASONS. */
+enum { MOST_REASONS = 16 };
+struct told {
+    const char *reasons[MOST_REASONS];
+    size_t count;
+};
+
+static bool is_new(struct told *told, const char *reason)
+{
+    for (size_t i = 0; i < told->count; i++)
+        if (told->reasons[i] == reason) return false;
+    if (told->count < MOST_REASONS) told->reasons[told->count++] = reason;
+    return true;
+}
+
+void labels_set(struct cases *cases, const struct settings *s, const struct launch_header *header)
+{
+    struct told told = {.count = 0};
+    const json_t *nccl = json_object_get(header->facts, "nccl");
+    struct label_question q = {.cta = s->cta,
+                               .registration = settings_registration(s),
+                               .graph = s->graph,
+                               .version =
+                                   nccl_version_number(json_string_value(json_object_get(nccl, "version"))),
+                               .domains = header->domains,
+                               .mnnvl = json_is_true(json_object_get(nccl, "mnnvl")),
+                               .lacks_nvls = json_is_false(json_object_get(nccl, "nvls")),
+                               .algorithm_is_forced = is_set("NCCL_ALGO") || is_set("NCCL_PROTO")};
+    for (size_t i = 0; i < cases->count; i++) {
+        struct measured *m = &cases->list[i];
+        q.collective = m->call.collective->id;
+        const char *reason = cta_unused(&q, &m->cta);
+        if (reason && is_new(&told, reason))
+            warn("--cta %s: %s; rows without it say '%s'", s->cta, reason, m->cta);
+        reason = registration_limited(&q, &m->registration);
+        if (reason && is_new(&told, reason))
+            warn("-R 1: %s; the rows say '%s'", reason, registration_name(m->registration));
+    }
+}

@@ -1,0 +1,26 @@
+/* Labels say what NCCL did, not what was asked for, where its source leaves no doubt. */
+#ifndef BUSBAR_LABELS_H
+#define BUSBAR_LABELS_H
+
+#include "measure/cases.h"
+
+/* What is asked for, and what decides whether NCCL does it. */
+struct label_question {
+    enum collective_id collective;
+    const char *cta; /* --cta; NULL: not asked for */
+    enum registration registration;
+    int64_t graph;
+    int version;              /* 22809 */
+    int64_t domains;          /* NVLink domains that the ranks are in; ABSENT: not known */
+    bool mnnvl, lacks_nvls;   /* NCCL says so */
+    bool algorithm_is_forced; /* NCCL_ALGO or NCCL_PROTO is set */
+};
+
+/* NULL: the label is what was asked for. Else the reason why not, and the label in its place. */
+const char *cta_unused(const struct label_question *, const char **label);
+const char *registration_limited(const struct label_question *, enum registration *label);
+
+/* On rank 0, when the facts are known: sets the labels of all cases, and warns once of each reason. */
+void labels_set(struct cases *, const struct settings *, const struct launch_header *);
+
+#endif

@@ -1,0 +1,89 @@
+/* Labels of what NCCL did. The rules are read from its source: src/enqueue.cc (getAlgoInfo, collTaskAppend), src/ce_coll.cc
+   (ncclCeImplemented, ncclCeAvailable, ncclHierCeAvailable) and src/init.cc (nvlsRegSupport) of 2.27.7 to 2.30.7. */
+#include "measure/labels.h"
+
+#include <criterion/criterion.h>
+
+static const struct label_question usual = {.collective = ALL_GATHER,
+                                            .cta = "efficiency",
+                                            .registration = REGISTRATION_USER,
+                                            .version = 22809,
+                                            .domains = 1};
+
+static void expect_cta(struct label_question q, const char *expected)
+{
+    const char *label, *reason = cta_unused(&q, &label);
+    cr_expect_str_eq(label, expected);
+    cr_expect_eq(reason != NULL, strcmp(label, q.cta) != 0);
+}
+
+Test(labels, efficiency_is_for_registered_buffers_of_two_collectives)
+{
+    struct label_question q = usual;
+    expect_cta(q, "efficiency");
+    q.collective = REDUCE_SCATTER;
+    expect_cta(q, "efficiency");
+    q.collective = ALL_REDUCE;
+    expect_cta(q, "default");
+    q = usual, q.registration = REGISTRATION_NONE;
+    expect_cta(q, "default");
+    q.graph = 20; /* a captured graph registers by itself */
+    expect_cta(q, "efficiency");
+    q = usual, q.mnnvl = true;
+    expect_cta(q, "default");
+    q = usual, q.lacks_nvls = true;
+    expect_cta(q, "default");
+    q = usual, q.algorithm_is_forced = true;
+    expect_cta(q, "default");
+    q = usual, q.collective = ALL_REDUCE, q.version = 23100; /* not read yet */
+    expect_cta(q, "efficiency");
+}
+
+Test(labels, zero_is_for_windows_of_collectives_that_only_copy)
+{
+    struct label_question q = usual;
+    q.cta = "zero", q.registration = REGISTRATION_SYMMETRIC;
+    const enum collective_id copied[] = {ALL_GATHER, ALL_TO_ALL, GATHER, SCATTER},
+                             other[] = {ALL_REDUCE, REDUCE_SCATTER, REDUCE, BROADCAST, SEND_RECV};
+    for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
+        q.collective = copied[i], expect_cta(q, "zero");
+    for (size_t i = 0; i < sizeof other / sizeof *other; i++)
+        q.collective = other[i], expect_cta(q, "default");
+    q.collective = ALL_GATHER, q.registration = REGISTRATION_USER;
+    expect_cta(q, "default");
+    q.registration = REGISTRATION_SYMMETRIC, q.domains = 2;
+    expect_cta(q, "default");
+    q.version = 23003; /* 2.30 also copies between domains, by its proxy */
+    expect_cta(q, "zero");
+    q.collective = GATHER;
+    expect_cta(q, "default");
+    q.domains = ABSENT; /* not known: as asked for */
+    expect_cta(q, "zero");
+}
+
+Test(labels, other_policies_stay)
+{
+    struct label_question q = usual;
+    q.collective = ALL_REDUCE, q.registration = REGISTRATION_NONE;
+    q.cta = "8-16";
+    expect_cta(q, "8-16");
+    q.cta = "default";
+    expect_cta(q, "default");
+}
+
+Test(labels, user_buffers_with_nvlink_between_hosts)
+{
+    struct label_question q = usual;
+    enum registration label;
+    cr_expect_null(registration_limited(&q, &label));
+    cr_expect_eq(label, REGISTRATION_USER);
+    q.mnnvl = true;
+    cr_expect_not_null(registration_limited(&q, &label));
+    cr_expect_eq(label, REGISTRATION_USER_NO_NVLS);
+    q.registration = REGISTRATION_SYMMETRIC;
+    cr_expect_null(registration_limited(&q, &label));
+    cr_expect_eq(label, REGISTRATION_SYMMETRIC);
+    q.registration = REGISTRATION_NONE;
+    cr_expect_null(registration_limited(&q, &label));
+    cr_expect_eq(label, REGISTRATION_NONE);
+}
