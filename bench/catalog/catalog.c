@@ -1,9 +1,11 @@
 #include "catalog/catalog.h"
 #include "base/paths.h"
 #include "base/tsv.h"
+#include "base/units.h"
 
 #include <ctype.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -22,6 +24,7 @@ static enum status read_instance(struct arena *arena, const struct tsv *table, s
         .fabric = arena_string(arena, tsv_cell(table, row, "fabric")),
         .price_kind = arena_string(arena, tsv_cell(table, row, "price_kind")),
         .price_date = arena_string(arena, tsv_cell(table, row, "price_date")),
+        .price_source = arena_string(arena, tsv_cell(table, row, "price_source")),
         .note = arena_string(arena, tsv_cell(table, row, "note")),
         .line = table->lines[row + 1],
     };
@@ -253,5 +256,62 @@ bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, in
 
 bool price_is_unverified(const struct instance *instance)
 {
-    return strstr(instance->note, "price unverified") != NULL;
+    return !instance->price_given && strstr(instance->note, "price unverified") != NULL;
+}
+
+int64_t price_age_days(const struct instance *instance, double now)
+{
+    char month[16];
+    double then;
+    snprintf(month, sizeof month, "%.12s-01", instance->price_date); /* "2026-09" has no day */
+    if (parse_time(instance->price_date, &then) && parse_time(month, &then)) return INT64_MIN;
+    return then <= now ? (int64_t)((now - then) / 86400) : INT64_MIN;
+}
+
+static enum status bad_price(const char *text, const char *why)
+{
+    return fail(STATUS_USAGE, "--price '%s': %s; expected INSTANCE=USD[:KIND[:DATE]], for example %s", text,
+                why, "p5.48xlarge=2.10:reserved:2026-11-01");
+}
+
+enum status catalog_set_price(struct catalog *catalog, const char *text, const char *today)
+{
+    const char *equal = strchr(text, '='), *kind = equal ? strchr(equal, ':') : NULL,
+               *date = kind ? strchr(kind + 1, ':') : NULL;
+    struct text part = {0};
+    double usd, then;
+    if (!equal) return bad_price(text, "no '='");
+    text_add_bytes(&part, text, (size_t)(equal - text));
+    const char *name = arena_string(&catalog->arena, text_get(&part));
+    text_clear(&part);
+    text_add_bytes(&part, equal + 1, kind ? (size_t)(kind - equal - 1) : strlen(equal + 1));
+    bool is_price = parse_real(text_get(&part), &usd) == STATUS_OK && usd > 0;
+    text_clear(&part);
+    if (kind) text_add_bytes(&part, kind + 1, date ? (size_t)(date - kind - 1) : strlen(kind + 1));
+    const char *words = arena_string(&catalog->arena, part.length ? text_get(&part) : "yours");
+    text_free(&part);
+    if (!is_price) return bad_price(text, "not a price in US$ per GPU-hour, above 0");
+    if (date && parse_time(date + 1, &then)) return bad_price(text, "not a date such as 2026-11-01");
+    for (size_t i = 0; i < catalog->instance_count; i++) {
+        struct instance *instance = &catalog->instances[i];
+        if (strcasecmp(instance->name, name) != 0) continue;
+        instance->usd_per_gpu_hour = usd;
+        instance->price_kind = words;
+        instance->price_date = arena_string(&catalog->arena, date ? date + 1 : today);
+        instance->price_source = "--price";
+        instance->price_given = true;
+        return STATUS_OK;
+    }
+    return catalog_unknown(catalog, "--price", name);
+}
+
+enum status catalog_unknown(const struct catalog *catalog, const char *flag, const char *name)
+{
+    const char **names = allocate(catalog->instance_count + 1, sizeof *names);
+    for (size_t i = 0; i < catalog->instance_count; i++) names[i] = catalog->instances[i].name;
+    const char *near = nearest(name, names);
+    free(names);
+    return fail(STATUS_USAGE, "%s: '%s' is not in %s%s%s%s", flag, name,
+                catalog->clouds_path ? catalog->clouds_path : "the catalog, which cannot be read",
+                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }

@@ -15,8 +15,10 @@ struct instance {
     double nvlink_gbps, nic_gbps; /* per GPU and direction, 1e9 bytes/s */
     const char *fabric;
     double usd_per_gpu_hour;
-    const char *price_kind, *price_date, *note;
-    size_t line; /* in the file */
+    const char *price_kind, *price_date; /* date: "2026-09-19" or "2026-09" */
+    const char *price_source, *note;
+    bool price_given; /* the user gave the price (--price), not the table */
+    size_t line;      /* in the file */
 };
 
 enum gpu_type { PEAK_FP64, PEAK_TF32, PEAK_BF16, PEAK_FP16, PEAK_FP8, PEAK_NVFP4, PEAK_COUNT };
@@ -57,8 +59,17 @@ void catalog_free(struct catalog *);
 /* The instance with this name, ignoring case; NULL: none. */
 const struct instance *catalog_instance(const struct catalog *, const char *name);
 
-/* Whether the table's note calls the price unverified. */
+/* STATUS_USAGE after one line that says that no instance has the name, with the nearest that one has. */
+enum status catalog_unknown(const struct catalog *, const char *flag, const char *name);
+
+/* Whether the table's note calls the price unverified; never of a price that the user gave. */
 bool price_is_unverified(const struct instance *);
+/* Whole days from the price's date to `now` (seconds since 1970). A date without a day counts from the
+   month's first. ABSENT (INT64_MIN): no date, no such date, or one after `now`. */
+int64_t price_age_days(const struct instance *, double now);
+/* Replaces an instance's price by what the user says: "instance=usd[:kind[:date]]". Kind: "yours" if not
+   said; date: `today`. STATUS_USAGE after one line for an unknown instance or a malformed value. */
+enum status catalog_set_price(struct catalog *, const char *text, const char *today);
 
 /* The GPU with this name in the table, or whose name is a word of the driver's name for it ("NVIDIA H100 80GB
    HBM3"). NULL: none, also for PCIe and NVL cards, which have the same word in their name but other

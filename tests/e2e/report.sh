@@ -89,13 +89,69 @@ has 'a ranking' 'against the first' "$work/page.html"
 has 'the fastest is called so' 'fastest here' "$work/page.html"
 has 'but not where the second is not told apart' 'shortest here' "$work/page.html"
 has 'provenance is visible' 'simulated' "$work/page.html"
-has 'prices have kind and date' 'on-demand<br>2026-09-19' "$work/page.html"
+has 'prices have kind and age' 'days old' "$work/page.html"
 check 'a page of hostile names' timeout 60 "$busbar" report "$work/hostile" --output "$work/hostile.html"
 has_not 'no script of theirs' '<script' "$work/hostile.html"
 check 'for another workload' timeout 60 "$busbar" report "$work/runs" --workload moe-8x7b-ep --format markdown
 has 'what was not measured is said' 'not comparable' "$work/out"
 expect_status 'an unknown workload is wrong usage' 2 "$busbar" report "$work/runs" --workload none
 has 'and the known ones are listed' 'llama-8b-fsdp' "$work/err"
+# ---- a fresh clone: candidates, prices, what was published
+day='--date 2026-11-28'
+# shellcheck disable=SC2086 # two words
+check 'a page of the references' timeout 60 "$busbar" report results/reference $day --output "$work/reference.html"
+# shellcheck disable=SC2086
+check 'and as markdown' timeout 60 "$busbar" report results/reference $day --format markdown
+tr -d '\\' <"$work/out" >"$work/reference.md" # escapes
+for candidate in 'aws u-p6e-gb200x72' 'aws u-p6e-gb300x72' 'azure ND128isr_NDR_GB200_v6' 'azure ND128isr_GB300_v6' 'gcp a4x-highgpu-4g' 'gcp a4x-maxgpu-4g-metal' \
+    'oci BM.GPU.GB200.4' 'oci BM.GPU.GB300.4' 'coreweave gb200-4x' 'coreweave gb300-4x'; do
+    has "a candidate: $candidate" "| $candidate" "$work/reference.md"
+done
+row=$(grep -F '| coreweave gb300-4x' "$work/reference.md")
+for words in 'no price' 'not known: no NIC rate' 'no measurement'; do if [[ $row == *"$words"* ]]; then ok "which says: $words"; else not_ok "no '$words' in $row"; fi; done
+has 'bounds at 1, 2 and 8 domains (2 x 71/72, 143/144, 575/576 x 950)' '1874 1887 1897' "$work/reference.md"
+has 'what is impossible is listed' '**published, but impossible** gcp a4x-highgpu-4g, 8 GPUs, hosts with NVLink off: all_reduce 837.8 GB/s, 239 % of the bound of 350.0' "$work/reference.md"
+has 'and an extent without a ranking has published equals' 'Published, one figure each, so no ranking: all-reduce of 16 GiB on 16 GPUs' "$work/reference.md"
+has 'prices have their age' 'on-demand, 19 days old' "$work/reference.md"
+has 'old ones are marked' 'days old OUT OF DATE' "$work/reference.md"
+has 'unverified ones, too' '70 days old UNVERIFIED' "$work/reference.md"
+if [ "$(grep -n -m 1 '^- ' "$work/reference.md" | cut -d: -f1)" -lt "$(grep -n -m 1 '^| ' "$work/reference.md" | cut -d: -f1)" ]; then ok 'sentences stand before any table'; else not_ok 'a table stands before the answer'; fi
+# shellcheck disable=SC2086
+check 'its figures as csv' timeout 20 "$busbar" report results/reference $day --format csv
+cp "$work/out" "$work/reference.csv"
+check 'recomputed by another program' python3 tests/e2e/report-figures "$work/reference.csv" results 2026-11-28
+check 'other candidates' timeout 60 "$busbar" report results/reference --candidates b200,H200 --format markdown
+has 'are those asked for' '| gcp a4-highgpu-8g' "$work/out"
+has_not 'and no others' '| gcp a4x-highgpu-4g' "$work/out"
+check 'none' timeout 60 "$busbar" report results/reference --candidates none --format markdown
+has_not 'has no such part' 'Candidates' "$work/out"
+expect_status 'an unknown GPU class is wrong usage' 2 "$busbar" report results/reference --candidates gb200,gb400
+has 'and the known ones are listed' 'GB300' "$work/err"
+for price in p5.48xlarge p5.48xlarge=cheap p5.49xlarge=2; do expect_status "--price $price is wrong usage" 2 "$busbar" report "$work/runs" --price "$price"; done
+expect_status 'a date that is none is wrong usage' 2 "$busbar" report "$work/runs" --date today
+# On an equal basis A has 400 and B 300 GB/s at US$ 3 and 2.5: A gives 133.3, B 120 GB/s per dollar, and A leads up to 3 x 133.3 / 120 = 3.33.
+python3 - <<'END' | tests/data/launches "$work/lead"
+import json
+print(json.dumps([{"run": cloud, "launch": f"{cloud}-{i}", "ranks": 16, "nodes": 2, "domains": 2, "cloud": cloud, "gpu": "NVIDIA H100",
+                   "cases": [{"collective": "all_reduce", "bytes": 1 << 30, "us": (1 << 30) / gbps / 1e3 * 15 / 8 * (1 + 0.0001 * i)}]}
+                  for cloud, gbps in (("p5.48xlarge", 400), ("nebius-8x-h100", 300)) for i in range(6)]))
+END
+check 'who leads, and up to what price' timeout 60 "$busbar" report "$work/lead" --price p5.48xlarge=3 --price nebius-8x-h100=2.5 --format markdown
+tr -d '\\' <"$work/out" >"$work/lead.md"
+has 'is told' 'leads up to US$ 3.33 per GPU-hour' "$work/lead.md"
+has 'and how sure that is' 'Sure: its whole interval' "$work/lead.md"
+# shellcheck disable=SC2086
+check 'a price of ours' timeout 60 "$busbar" report "$work/lead" --price p5.48xlarge=2.5:reserved:2026-11-01 $day --format csv
+has 'is used with its kind and age' ',2.5,reserved,2026-11-01,27,' "$work/out"
+# A run of this machine stands beside no cloud.
+sed 's/"provenance":\["simulated"\]/"provenance":["measured"],"world":{"nodes":1,"ranks":1}/' "$work/cpu.jsonl" >"$work/here.jsonl"
+check 'a run of a machine without GPUs beside clouds' timeout 60 "$busbar" report "$work/here.jsonl" "$work/lead" --format markdown
+has 'is left out and named' 'Left out: cpu' "$work/out"
+check 'unless it is asked for' timeout 60 "$busbar" report "$work/here.jsonl" "$work/lead" --local --format markdown
+has_not 'then it is not' 'Left out' "$work/out"
+check 'or is the only one' timeout 60 "$busbar" report "$work/here.jsonl" --format markdown
+has_not 'then neither' 'Left out' "$work/out"
+
 check 'headline figures as csv' timeout 20 "$busbar" report "$work/runs" --format csv
 has 'with figures' 'all_reduce best busbw' "$work/out"
 for run in "$work"/runs/*; do cp -r "$run" "$work/ten-${run##*/}"; for i in 1 2 3; do mkdir -p "$work/ten/$i"; cp -r "$run" "$work/ten/$i"; done; done
@@ -148,7 +204,6 @@ cells = re.findall(r"<td[^>]*>\s*([^<]*?)\s*</td>", open(sys.argv[1], encoding="
 sys.exit("77.30" not in cells)
 END
 done
-check 'a page of the references' timeout 60 "$busbar" report results/reference --output "$work/reference.html"
 equal 'no temporary folder is left' "$(find "$work" -maxdepth 1 -name 'busbar-plots-*' | wc -l)" 0
 
 for page in page hostile reference; do

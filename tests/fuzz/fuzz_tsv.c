@@ -1,6 +1,7 @@
-/* The tables that users edit: clouds.tsv, gpus.tsv and workloads.tsv in one input, separated by lines
- * "----". */
+/* The tables that people edit: clouds.tsv, gpus.tsv and a third in one input, parted by lines of "----". The third is
+   read as workloads.tsv and as published.tsv. */
 #include "analysis/report/workload.h"
+#include "catalog/published.h"
 #include "tests/fuzz/fuzz.h"
 
 static void ask_catalog(const struct catalog *catalog)
@@ -21,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct catalog catalog = {0};
     struct workloads workloads;
+    struct published published;
     const char *clouds = (const char *)data;
     size_t second, first = fuzz_part(data, size, &second);
     const char *gpus = clouds + second, *jobs;
@@ -28,6 +30,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     silence(1);
     jobs = gpus + third;
     if (!catalog_parse(&catalog, clouds, first, gpus, gpus_length)) ask_catalog(&catalog);
+    if (!published_parse(&published, &catalog, "published.tsv", jobs, size - second - third)) {
+        for (size_t i = 0; i < published.count; i++) published_impossible(&published.list[i]);
+        published_free(&published);
+    }
     catalog_free(&catalog);
     const char *path = fuzz_file(0, (const uint8_t *)jobs, size - second - third);
     if (!workloads_read(&workloads, &(struct catalog){0}, path)) {

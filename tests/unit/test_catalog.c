@@ -111,6 +111,38 @@ Test(catalog, hostile_tables)
     catalog_free(&catalog);
 }
 
+Test(catalog, age_of_prices)
+{
+    struct catalog catalog;
+    const double day = 86400, now = 20785 * day; /* 2026-11-28 */
+    struct instance price = {.price_date = "2026-11-28", .note = ""};
+    cr_expect_eq(price_age_days(&price, now), 0);
+    price.price_date = "2026-09-19"; /* 11 + 31 + 28 */
+    cr_expect_eq(price_age_days(&price, now), 70);
+    price.price_date = "2026-09"; /* from its first day */
+    cr_expect_eq(price_age_days(&price, now), 88);
+    const char *const unknown[] = {"", "yesterday", "2026-13", "2026-11-29"}; /* the last is in the future */
+    for (size_t i = 0; i < 4; i++) {
+        price.price_date = unknown[i];
+        cr_expect_eq(price_age_days(&price, now), INT64_MIN, "%s", unknown[i]);
+    }
+    cr_assert_eq(parse(&catalog, CLOUDS_HEADER "aws\tp5\tH100\t8\t8\t450\t400\t\t6.88\n", GPUS), STATUS_OK);
+    const struct instance *p5 = catalog_instance(&catalog, "p5");
+    cr_expect_eq(catalog_set_price(&catalog, "P5=2.5", "2026-11-28"), STATUS_OK);
+    cr_expect(p5->usd_per_gpu_hour == 2.5 && p5->price_given && strcmp(p5->price_date, "2026-11-28") == 0);
+    cr_expect_str_eq(p5->price_kind, "yours");
+    cr_expect_eq(catalog_set_price(&catalog, "p5=2:reserved 1 y:2026-10-01", "2026-11-28"), STATUS_OK);
+    cr_expect(p5->usd_per_gpu_hour == 2 && strcmp(p5->price_date, "2026-10-01") == 0);
+    cr_expect_str_eq(p5->price_kind, "reserved 1 y");
+    cr_redirect_stderr();
+    const char *const bad[] = {"p5",        "p5=",     "p5=-1", "p5=0", "p5=nan", "p5=1:spot:tomorrow",
+                               "p6=1:spot", "=1:spot", "p5=1x"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_eq(catalog_set_price(&catalog, bad[i], "2026-11-28"), STATUS_USAGE, "%s", bad[i]);
+    cr_expect(p5->usd_per_gpu_hour == 2, "what is refused changes nothing");
+    catalog_free(&catalog);
+}
+
 /* Every row of the shipped tables is plausible, and its GPU is in the other table. */
 Test(catalog, shipped_tables)
 {
@@ -121,8 +153,10 @@ Test(catalog, shipped_tables)
         const struct instance *instance = &catalog.instances[i];
         cr_expect_not_null(catalog_gpu(&catalog, instance->gpu), "%s", instance->name);
         cr_expect_eq(instance->gpus_per_domain % instance->gpus_per_vm, 0, "%s", instance->name);
-        cr_expect(isnan(instance->usd_per_gpu_hour) || *instance->price_date, "%s: a price without a date",
-                  instance->name);
+        cr_expect(isnan(instance->usd_per_gpu_hour) || *instance->price_source,
+                  "%s: a price without a source", instance->name);
+        cr_expect(isnan(instance->usd_per_gpu_hour) || price_age_days(instance, 4e9) > 0,
+                  "%s: a price without a date", instance->name);
     }
     catalog_free(&catalog);
 }

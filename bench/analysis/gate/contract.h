@@ -12,10 +12,12 @@ struct contract_row {
     const char *run, *key;      /* NULL: no case matched */
     const struct case_row *row; /* NULL: no case matched */
     struct figure measured;     /* over launches */
+    const char *found;          /* what was found where the requirement is a text; NULL: not known */
     size_t launches;
     /* distance to the limit as a share of it, negative: beyond it; NAN: no figure, or limit 0 */
     double margin;
     bool pass;
+    bool refused;    /* the limit is beyond the physical bound: no machine could hold it */
     const char *why; /* explains the result; NULL: needs no explanation */
 };
 
@@ -36,7 +38,12 @@ struct contract contract_of(const struct gate *, const struct aggregate *, bool 
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);
 
+/* A case in a word or two for a terminal. */
+const char *contract_case_label(const struct case_row *, struct text *label);
 void contract_fill_table(const struct contract *, struct table *);
+/* One page to be signed: required, why, measured with interval, margin, verdict. */
+void contract_page(const struct contract *, const struct gate *, const struct study *, bool html,
+                   struct text *out);
 json_t *contract_json(const struct contract *);
 void contract_junit(const struct contract *, struct text *out); /* one testsuite */
 

@@ -1,4 +1,5 @@
 #include "analysis/gate/gatefile.h"
+#include "analysis/common/table.h"
 #include "base/units.h"
 #include "record/fields.h"
 #include "record/files.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum term_kind { TERM_SIZE, TERM_NUMBER, TERM_TEXT, TERM_MEASURED };
+enum term_kind { TERM_SIZE, TERM_NUMBER, TERM_TEXT, TERM_MEASURED, TERM_MEASURED_TEXT };
 
 static const struct {
     const char *name;
@@ -22,6 +23,7 @@ static const struct {
     {"count", TERM_NUMBER, QUANTITY_NONE},
     {"ranks", TERM_NUMBER, QUANTITY_NONE},
     {"nodes", TERM_NUMBER, QUANTITY_NONE},
+    {"domains", TERM_NUMBER, QUANTITY_NONE},
     {"root", TERM_NUMBER, QUANTITY_NONE},
     {"graph", TERM_NUMBER, QUANTITY_NONE},
     {"m", TERM_NUMBER, QUANTITY_NONE},
@@ -47,6 +49,10 @@ static const struct {
     {"algbw_gbps", TERM_MEASURED, ALGBW_GBPS},
     {"busbw_gbps", TERM_MEASURED, BUSBW_GBPS},
     {"tflops", TERM_MEASURED, TFLOPS},
+    {"bound_percent", TERM_MEASURED, BOUND_PERCENT},
+    {"wrong", TERM_MEASURED, WRONG_ELEMENTS},
+    {"launches", TERM_MEASURED, LAUNCHES},
+    {"transport", TERM_MEASURED_TEXT, TRANSPORT},
 };
 enum { TERM_COUNT = sizeof terms / sizeof *terms };
 
@@ -135,7 +141,8 @@ static enum status add_term(struct gate *gate, struct gate_rule *rule, const str
     }
     while (kind < TERM_COUNT && !same(terms[kind].name, name)) kind++;
     if (kind == TERM_COUNT) return unknown_term(place, name);
-    bool measured = terms[kind].kind == TERM_MEASURED;
+    bool text = terms[kind].kind == TERM_TEXT || terms[kind].kind == TERM_MEASURED_TEXT;
+    bool measured = terms[kind].kind == TERM_MEASURED || terms[kind].kind == TERM_MEASURED_TEXT;
     size_t *count = measured ? &rule->requirement_count : &rule->condition_count;
     if (*count == GATE_TERMS)
         return fail(STATUS_USAGE, "%s:%zu: more than %d conditions or requirements in a rule", place->path,
@@ -147,23 +154,35 @@ static enum status add_term(struct gate *gate, struct gate_rule *rule, const str
                                .relation = relations[relation].relation,
                                .field = field_named(name)};
     bool equality = term->relation == RELATION_EQUAL || term->relation == RELATION_UNEQUAL;
-    if (terms[kind].kind == TERM_TEXT && (!equality || !*value))
+    if (text && (!equality || !*value))
         return fail(STATUS_USAGE, "%s:%zu: '%s': a text is compared by = or != with a word", place->path,
                     place->line, word);
-    if (measured && equality)
+    if (measured && !text && equality)
         return fail(STATUS_USAGE, "%s:%zu: '%s': a measured figure is required by >= or <=", place->path,
                     place->line, word);
-    if (terms[kind].kind == TERM_TEXT) term->pattern = arena_string(&gate->arena, value);
+    if (text) term->pattern = arena_string(&gate->arena, value);
     enum status status = term->pattern ? STATUS_OK : set_number(place, term, terms[kind].kind, value);
     if (!status) ++*count;
     return status;
 }
 
-static enum status read_rule(struct gate *gate, const struct place *place, char *line)
+/* Comment lines above a rule are its reason; a blank line ends them. */
+static void read_comment(const char *line, struct text *reason)
+{
+    const char *begin = line + strspn(line, " \t#");
+    size_t length = strcspn(begin, "\r\n");
+    if (*(line + strspn(line, " \t\r\n")) == 0)
+        text_clear(reason);
+    else if (line[strspn(line, " \t")] == '#')
+        text_add(reason, "%s%.*s", reason->length ? " " : "", (int)length, begin);
+}
+
+static enum status read_rule(struct gate *gate, const struct place *place, char *line, struct text *reason)
 {
     struct gate_rule rule = {.line = place->line, .delta = NAN};
     struct text text = {0};
     enum status status = STATUS_OK;
+    read_comment(line, reason);
     line[strcspn(line, "#")] = 0;
     for (char *word, *state = line; !status && (word = strtok_r(state, " \t\r\n", &state));) {
         text_add(&text, "%s%s", text.length ? " " : "", word);
@@ -181,7 +200,14 @@ static enum status read_rule(struct gate *gate, const struct place *place, char 
                       "%s:%zu: the rule requires nothing: expected delta=5%%, busbw_gbps>=460, median_us<=25 "
                       "or the like",
                       place->path, place->line);
+    bool by_domains = false;
+    for (size_t i = 0; i < rule.condition_count; i++) by_domains |= same(rule.conditions[i].name, "domains");
+    if (!status && rule.pattern && !isnan(rule.delta) && by_domains)
+        status = fail(STATUS_USAGE, "%s:%zu: a tolerance (delta) cannot depend on domains", place->path,
+                      place->line);
     if (!status && rule.pattern) {
+        rule.reason = reason->length ? arena_string(&gate->arena, text_get(reason)) : NULL;
+        text_clear(reason);
         rule.text = arena_string(&gate->arena, text_get(&text));
         gate->rules = reallocate(gate->rules, gate->count + 1, sizeof *gate->rules);
         gate->rules[gate->count++] = rule;
@@ -193,6 +219,7 @@ static enum status read_rule(struct gate *gate, const struct place *place, char 
 enum status gate_read(struct gate *gate, const char *path)
 {
     struct line_reader reader;
+    struct text reason = {0};
     *gate = (struct gate){0};
     enum status status = line_reader_open(&reader, path);
     if (status) return status;
@@ -202,8 +229,9 @@ enum status gate_read(struct gate *gate, const char *path)
         if (strlen(reader.line) != reader.length)
             status = fail(STATUS_USAGE, "%s:%zu: a zero byte: not a gate file", path, reader.number);
         else
-            status = read_rule(gate, &place, reader.line);
+            status = read_rule(gate, &place, reader.line, &reason);
     }
+    text_free(&reason);
     enum status closed = line_reader_close(&reader);
     if (!status) status = closed;
     if (!status && !gate->count) status = fail(STATUS_USAGE, "%s: no rule in it", path);
@@ -218,8 +246,9 @@ void gate_free(struct gate *gate)
 }
 
 /* A value that is absent from the case fulfils no condition, not even one with !=. */
-static bool condition_holds(const struct gate_term *term, const struct case_row *row)
+static bool condition_holds(const struct gate_term *term, const struct case_row *row, int64_t domains)
 {
+    if (!term->field) return domains != ABSENT && gate_holds(term->relation, (double)domains, term->number);
     const void *place = (const char *)row + term->field->offset;
     if (term->pattern) {
         const struct names *names = term->field->names;
@@ -230,19 +259,59 @@ static bool condition_holds(const struct gate_term *term, const struct case_row 
     return value != ABSENT && gate_holds(term->relation, (double)value, term->number);
 }
 
-bool gate_matches(const struct gate_rule *rule, const struct case_row *row)
+double gate_condition(const struct gate_rule *rule, const char *name)
+{
+    for (size_t i = 0; i < rule->condition_count; i++)
+        if (same(rule->conditions[i].name, name) && rule->conditions[i].relation == RELATION_EQUAL &&
+            !rule->conditions[i].pattern)
+            return rule->conditions[i].number;
+    return NAN;
+}
+
+bool gate_names(const struct gate_rule *rule, const char *collective)
+{
+    return fnmatch(rule->pattern, collective, 0) == 0;
+}
+
+bool gate_matches(const struct gate_rule *rule, const struct case_row *row, int64_t domains)
 {
     const char *name = row->gemm ? "matmul" : row->collective ? row->collective : "";
     if (fnmatch(rule->pattern, name, 0) != 0 && !(row->gemm && fnmatch(rule->pattern, row->gemm, 0) == 0))
         return false;
     for (size_t i = 0; i < rule->condition_count; i++)
-        if (!condition_holds(&rule->conditions[i], row)) return false;
+        if (!condition_holds(&rule->conditions[i], row, domains)) return false;
     return true;
 }
 
 double gate_delta(const struct gate *gate, const struct case_row *row, double otherwise)
 {
     for (size_t i = gate ? gate->count : 0; i-- > 0;)
-        if (!isnan(gate->rules[i].delta) && gate_matches(&gate->rules[i], row)) return gate->rules[i].delta;
+        if (!isnan(gate->rules[i].delta) && gate_matches(&gate->rules[i], row, ABSENT))
+            return gate->rules[i].delta;
     return otherwise;
+}
+
+bool gate_counts(const struct gate_term *term)
+{
+    return term->quantity == WRONG_ELEMENTS || term->quantity == LAUNCHES;
+}
+
+bool gate_beyond(const struct gate_term *term, double bound, const char *formula, struct text *why)
+{
+    char limit[32], most[32];
+    bool least = term->relation == RELATION_LEAST || term->relation == RELATION_ABOVE;
+    bool is_time = term->quantity == MEDIAN_US || term->quantity == P95_US || term->quantity == P99_US;
+    const char *unit = is_time                           ? "us"
+                       : term->quantity == TFLOPS        ? "TFLOP/s"
+                       : term->quantity == BOUND_PERCENT ? "%"
+                                                         : "GB/s";
+    if (term->quantity == BOUND_PERCENT) bound = 100;
+    if (!isfinite(bound) || term->quantity == TRANSPORT || gate_counts(term) || least == is_time)
+        return false;
+    if (is_time ? term->number >= bound * (1 - 1e-9) : term->number <= bound * (1 + 1e-9)) return false;
+    text_add(why, "%s %s is %s the %s of %s %s%s%s%s: no machine of this kind can hold it",
+             number_text(term->number, limit), unit, is_time ? "below" : "above",
+             term->quantity == TFLOPS ? "dense peak" : "physical bound", number_text(bound, most), unit,
+             formula && *formula ? " (" : "", formula ? formula : "", formula && *formula ? ")" : "");
+    return true;
 }

@@ -8,8 +8,11 @@
    shell patterns.
 
    REQUIREMENT: delta=5%, the tolerance of `busbar compare` for matching cases (if several rules match, the
-   last one with a delta counts); or an absolute limit on each matching case: busbw_gbps>=460, median_us<=25,
-   tflops>=700 (all matching rules count). */
+   last one with a delta counts); or a limit on each matching case (all matching rules count): busbw_gbps>=460,
+   median_us<=25, tflops>=700, bound_percent>=80 (of the physical bound or peak), wrong<=0, launches>=6,
+   transport=*GDRDMA*.
+
+   The comment lines right above a rule are its reason. */
 #ifndef BUSBAR_GATEFILE_H
 #define BUSBAR_GATEFILE_H
 
@@ -28,7 +31,19 @@ enum relation {
 };
 
 /* The measured quantity that a requirement limits. */
-enum quantity { QUANTITY_NONE, MEDIAN_US, P95_US, P99_US, ALGBW_GBPS, BUSBW_GBPS, TFLOPS };
+enum quantity {
+    QUANTITY_NONE,
+    MEDIAN_US,
+    P95_US,
+    P99_US,
+    ALGBW_GBPS,
+    BUSBW_GBPS,
+    TFLOPS,
+    BOUND_PERCENT,  /* of the physical bound, or of the peak of a matmul */
+    WRONG_ELEMENTS, /* over all launches; not checked in some launch: no figure */
+    LAUNCHES,       /* that have a figure */
+    TRANSPORT       /* a text: how NCCL connected the ranks */
+};
 
 struct gate_term {
     const char *text;       /* as written: "busbw_gbps>=460" */
@@ -37,7 +52,7 @@ struct gate_term {
     enum relation relation;
     double number;
     const char *pattern;       /* compared with a text; NULL: the term compares numbers */
-    const struct field *field; /* the member of struct case_row */
+    const struct field *field; /* of struct case_row; NULL: the launch or the aggregate knows it */
 };
 
 enum { GATE_TERMS = 16 };
@@ -48,7 +63,8 @@ struct gate_rule {
     const char *pattern;
     struct gate_term conditions[GATE_TERMS], requirements[GATE_TERMS];
     size_t condition_count, requirement_count;
-    double delta; /* NAN: none given */
+    double delta;       /* NAN: none given */
+    const char *reason; /* NULL: none given */
 };
 
 struct gate {
@@ -63,9 +79,20 @@ struct gate {
 enum status gate_read(struct gate *, const char *path);
 void gate_free(struct gate *);
 
-bool gate_matches(const struct gate_rule *, const struct case_row *);
+/* domains: NVLink domains that the case ran on; ABSENT: not known, which fulfils no condition. */
+bool gate_matches(const struct gate_rule *, const struct case_row *, int64_t domains);
+/* Whether the rule's pattern has a collective's name. */
+bool gate_names(const struct gate_rule *, const char *collective);
+/* The value of the condition name=value; NAN: there is none. */
+double gate_condition(const struct gate_rule *, const char *name);
 /* The delta of the last matching rule that has one, or `otherwise`. The gate may be NULL. */
 double gate_delta(const struct gate *, const struct case_row *, double otherwise);
 bool gate_holds(enum relation, double measured, double required);
+
+/* Whether the term limits a count, which has no interval and no bound. */
+bool gate_counts(const struct gate_term *);
+/* "800 GB/s is above the bound of 787.5 GB/s" into `why` where no machine that `bound` describes can hold the
+   limit; else false. bound: of the quantity (busbw in GB/s, time in us, peak in TFLOP/s); NAN: not known. */
+bool gate_beyond(const struct gate_term *, double bound, const char *formula, struct text *why);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Limits for the page, in characters of a run's name and rows of a table; `busbar show --format csv` has all
@@ -19,9 +20,10 @@
 enum { LONGEST_NAME = 80, MOST_ROWS = 400 };
 
 struct settings {
-    const char *output, *workload, *workloads, *sizes, *catalog, *plots;
+    const char *output, *workload, *workloads, *sizes, *catalog, *plots, *candidates, *date;
+    struct option_list prices;
     enum format format;
-    int redact;
+    int redact, local;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -46,6 +48,31 @@ static const struct option options[] = {
      .help = "rank for a step of this job (a row of results/workloads.tsv)"},
     FLAG_SIZES(.at = AT(sizes), .initial = "16M,1G",
                .help = "sizes of the summary, beside the best; at most four"),
+    {.kind = OPTION_TEXT,
+     .name = "candidates",
+     .argument = "LIST",
+     .at = AT(candidates),
+     .help =
+         "list every instance of clouds.tsv with these GPUs, measured or not, such as gb200,gb300; none: no "
+         "list; default: all whose NVLink domain spans hosts (UltraServers and the like)"},
+    {.kind = OPTION_FLAG,
+     .name = "local",
+     .at = AT(local),
+     .help =
+         "show runs of one host without GPUs that name no cloud, too; default: only if there are no others"},
+    {.kind = OPTION_LIST,
+     .name = "price",
+     .argument = "INSTANCE=USD[:KIND[:DATE]]",
+     .at = AT(prices),
+     .group = "Prices",
+     .help =
+         "a price per GPU-hour in place of the one in clouds.tsv, such as p5.48xlarge=2.10:reserved; may be "
+         "repeated"},
+    {.kind = OPTION_TEXT,
+     .name = "date",
+     .argument = "YYYY-MM-DD",
+     .at = AT(date),
+     .help = "the day that ages of prices are counted to; default: today"},
     FLAG_CATALOG(.at = AT(catalog), .group = "Input"),
     {.kind = OPTION_TEXT,
      .name = "workloads",
@@ -63,7 +90,7 @@ static const struct command command = {
     .synopsis = "[flags] RUN...",
     .description = "RUN are results: files (*.jsonl) or folders of them, measured or imported. The page "
                    "needs no network and no scripts; it\n"
-                   "prints on A4. The same input gives the same bytes.\n",
+                   "prints on A4. The same input and --date give the same bytes.\n",
     .examples = "busbar report results --output report.html\n    all runs below results/, the shipped "
                 "references too\n"
                 "busbar report results/a results/b --redact --plots out --output report.html\n    two runs "
@@ -216,6 +243,7 @@ static void sources(struct page *page, const struct study *study)
 void report_data(struct page *page, const struct report *report)
 {
     page_heading(page, 2, "data", "The data");
+    report_published(page, report);
     sources(page, report->study);
     for (size_t r = 0; r < report->study->aggregate.count; r++)
         data_of(page, &report->study->aggregate.runs[r]);
@@ -266,10 +294,18 @@ static enum status write_page(struct page *page, const struct report *report)
     page_open(page, "Clouds compared: collectives, matrix multiplication, prices");
     contents(page);
     page_heading(page, 2, "answer", "The answer first");
+    report_answer(page, report);
+    enum status status = report_answer_figure(page, report);
+    report_candidates(page, report);
     report_summary(page, report);
     report_workload(page, report);
     about(page, report->study);
-    enum status status = report_plots(page, report);
+    if (report->left_out)
+        page_paragraph(page,
+                       "Left out: %s, measured on one host without GPUs and named as no cloud (--local shows "
+                       "such runs).",
+                       report->left_out);
+    if (!status) status = report_plots(page, report);
     report_differences(page, report);
     report_warnings(page, report);
     report_method(page, report);
@@ -312,6 +348,7 @@ static enum status run_report(const struct settings *settings, struct report *re
     } else {
         if (page.html || settings->plots) {
             chart_all(drawings, report->study);
+            report_answer_chart(drawings, report);
             if (drawings->count) status = draw(drawings, settings->plots, &folder);
             page.plots = drawings->count ? folder.data : NULL;
             page.plots_kept = settings->plots != NULL;
@@ -325,52 +362,128 @@ static enum status run_report(const struct settings *settings, struct report *re
     return status;
 }
 
+/* The machine that builds the page, as a rule: it is no cloud that anybody could rent. */
+static bool is_local(const struct run_summary *run)
+{
+    if (run->provider || run->instance || run->given_label || !same(run->provenance, "measured"))
+        return false;
+    for (size_t c = 0; c < run->case_count; c++)
+        if (run->cases[c].row->memory != MEMORY_HOST || run->cases[c].launch->header.nodes != 1) return false;
+    return run->case_count > 0;
+}
+
+/* Takes local runs out of the study, unless there are no others. Returns their names in the arena; NULL: none. */
+static const char *leave_out_local(struct study *study)
+{
+    struct aggregate *aggregate = &study->aggregate;
+    struct text names = {0};
+    size_t kept = 0;
+    for (size_t r = 0; r < aggregate->count; r++) kept += !is_local(&aggregate->runs[r]);
+    if (!kept || kept == aggregate->count) return NULL;
+    kept = 0;
+    for (size_t r = 0; r < aggregate->count; r++)
+        if (is_local(&aggregate->runs[r])) {
+            text_add(&names, "%s%s", names.length ? ", " : "", aggregate->runs[r].run);
+            free(aggregate->runs[r].cases);
+        } else {
+            aggregate->runs[kept] = aggregate->runs[r];
+            study->sites[kept++] = study->sites[r];
+        }
+    aggregate->count = kept;
+    const char *words = arena_string(&aggregate->arena, text_get(&names));
+    text_free(&names);
+    return words;
+}
+
+/* The day that prices are aged to. */
+static enum status read_date(const char *text, struct report *report, struct arena *arena)
+{
+    char today[16];
+    time_t now = time(NULL);
+    struct tm tm;
+    if (!text) {
+        if (!gmtime_r(&now, &tm) || !strftime(today, sizeof today, "%Y-%m-%d", &tm))
+            return fail(STATUS_ENVIRONMENT, "the clock shows no date; give --date YYYY-MM-DD");
+        text = today;
+    }
+    if (parse_time(text, &report->now) || strlen(text) != strlen("2026-11-28"))
+        return fail(STATUS_USAGE, "--date: '%s' is not a day such as 2026-11-28", text);
+    report->today = arena_string(arena, text);
+    return STATUS_OK;
+}
+
+/* What the catalog and the user say of prices and candidates. */
+static enum status read_catalog(const struct settings *settings, struct study *study, struct report *report,
+                                struct published *published)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = 0; !status && i < settings->prices.count; i++)
+        status = catalog_set_price(&study->catalog, settings->prices.values[i], report->today);
+    if (!status) status = published_read(published, &study->catalog);
+    return status ? status : report_candidates_known(report);
+}
+
 static int by_size(const void *a, const void *b)
 {
     size_t x = *(const size_t *)a, y = *(const size_t *)b;
     return (x > y) - (x < y);
 }
 
+/* All after the results are read. */
+static enum status report_on(const struct settings *settings, struct study *study, struct report *report)
+{
+    struct workloads workloads = {0};
+    struct drawings drawings = {0};
+    struct published published = {0};
+    report->study = study;
+    report->workloads = &workloads;
+    report->drawings = &drawings;
+    report->published = &published;
+    if (!settings->local) report->left_out = leave_out_local(study);
+    enum status status = read_catalog(settings, study, report, &published);
+    if (!status) status = workloads_read(&workloads, &study->catalog, settings->workloads);
+    if (!status) {
+        report->workload = workload_find(&workloads, settings->workload);
+        if (!report->workload) status = unknown_workload(&workloads, settings->workload);
+    }
+    if (!status) status = run_report(settings, report, &drawings);
+    drawings_free(&drawings);
+    workloads_free(&workloads);
+    published_free(&published);
+    return status;
+}
+
 static enum status run(int argc, char **argv)
 {
     struct settings settings = {0};
     struct study study;
-    struct workloads workloads = {0};
-    struct drawings drawings = {0};
-    struct report report = {.study = &study, .workloads = &workloads, .drawings = &drawings};
+    struct arena arena = {0};
+    struct report report = {0};
     size_t *sizes = NULL;
     int first;
     enum status status = options_parse(&command, argc, argv, &settings, &first);
-    if (status) return status;
-    if (first == argc)
-        return fail(STATUS_USAGE,
-                    "report: which runs? Name files or folders (busbar report results --output report.html)");
-    status = parse_sizes("sizes", settings.sizes, 1, &sizes, &report.size_count);
+    if (!status && first == argc)
+        status =
+            fail(STATUS_USAGE, "report: which runs? Name files or folders (busbar report results --output "
+                               "report.html)");
+    if (!status) status = parse_sizes("sizes", settings.sizes, 1, &sizes, &report.size_count);
     if (!status && report.size_count > 4)
         status = fail(STATUS_USAGE, "--sizes: %zu sizes; expected at most four, such as 16M,1G",
                       report.size_count);
-    if (status) {
-        free(sizes);
-        return status;
-    }
-    qsort(sizes, report.size_count, sizeof *sizes, by_size);
-    report.sizes = sizes;
-    status = study_read(&study, argv + first, argc - first, settings.catalog,
-                        settings.redact ? STUDY_REDACTED : STUDY_PLAIN);
-    if (status) {
-        free(sizes);
-        return status;
-    }
-    status = workloads_read(&workloads, &study.catalog, settings.workloads);
+    if (!status) status = read_date(settings.date, &report, &arena);
     if (!status) {
-        report.workload = workload_find(&workloads, settings.workload);
-        if (!report.workload) status = unknown_workload(&workloads, settings.workload);
+        qsort(sizes, report.size_count, sizeof *sizes, by_size);
+        report.sizes = sizes;
+        report.candidates = settings.candidates;
+        status = study_read(&study, argv + first, argc - first, settings.catalog,
+                            settings.redact ? STUDY_REDACTED : STUDY_PLAIN);
+        if (!status) {
+            status = report_on(&settings, &study, &report);
+            study_free(&study);
+        }
     }
-    if (!status) status = run_report(&settings, &report, &drawings);
-    drawings_free(&drawings);
-    workloads_free(&workloads);
-    study_free(&study);
     free(sizes);
+    arena_free(&arena);
     options_free(&command, &settings);
     return status;
 }

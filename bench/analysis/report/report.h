@@ -5,24 +5,40 @@
 #include "analysis/compare/ranking.h"
 #include "analysis/report/page.h"
 #include "analysis/report/workload.h"
+#include "catalog/published.h"
 
 struct report {
     const struct study *study;
     const struct workloads *workloads;
     const struct workload *workload; /* NULL: none chosen or none known */
     const struct drawings *drawings;
-    const size_t *sizes; /* message sizes of the summary in bytes, ascending */
+    const struct published *published;
+    const char *candidates; /* GPU classes, "gb200,gb300"; "none"; NULL: all whose NVLink domain is a rack */
+    const char *left_out;   /* runs that are not shown, in words; NULL: none */
+    const char *today;      /* "2026-11-28": ages of prices are as of it */
+    double now;             /* the same, seconds since 1970 */
+    const size_t *sizes;    /* of the summary, ascending */
     size_t size_count;
 };
 
-/* Each writes a part of the page; the numbers are those of the page's sections. */
-void report_summary(struct page *, const struct report *);      /* 1. clouds by scope; matmul and its price */
-void report_workload(struct page *, const struct report *);     /* 1. the ranking */
-enum status report_plots(struct page *, const struct report *); /* 2. plots */
-void report_differences(struct page *, const struct report *);  /* 3. environments side by side */
-void report_warnings(struct page *, const struct report *);     /* 4. warnings */
-void report_method(struct page *, const struct report *);       /* 5. method, formulas, glossary */
-void report_data(struct page *, const struct report *);         /* 6. every line */
+/* The first screen: the question, a sentence per extent and the chart that goes with them. */
+void report_answer(struct page *, const struct report *);
+enum status report_answer_figure(struct page *, const struct report *);
+void report_answer_chart(struct drawings *, const struct report *); /* adds the drawing "answer" */
+/* Every instance that a buyer may choose, measured or not. */
+enum status report_candidates_known(const struct report *); /* STATUS_USAGE for an unknown GPU class */
+void report_candidates(struct page *, const struct report *);
+void report_published(struct page *, const struct report *); /* their published figures with sources */
+
+void report_summary(struct page *,
+                    const struct report *); /* 1. the clouds, scope by scope; matmul and its price */
+void report_workload(struct page *, const struct report *);        /* 1. the ranking */
+void report_workload_answer(struct page *, const struct report *); /* 1. the same in a sentence */
+enum status report_plots(struct page *, const struct report *);    /* 2. */
+void report_differences(struct page *, const struct report *);     /* 3. environments side by side */
+void report_warnings(struct page *, const struct report *);        /* 4. */
+void report_method(struct page *, const struct report *); /* 5. how it was measured, formulas, glossary */
+void report_data(struct page *, const struct report *);   /* 6. every line */
 
 /* The headline figures as one long table, for --format csv. */
 void report_csv(const struct report *, struct text *out);
@@ -32,9 +48,22 @@ void report_figure(struct text *out, struct figure figure, struct figure percent
                    const char *note);
 void report_matmul(struct page *, const struct report *);   /* rates and their price, as a table */
 void report_cheapest(struct page *, const struct report *); /* the lowest of these prices, in words */
-/* Adds a cell such as "14.24\non-demand, unverified\n2026-09-19\nclouds.tsv:5". The instance must have a
-   price. */
-void report_price_cell(struct table *, const struct instance *);
+
+/* ---- prices (report_price.c) ---- */
+bool report_priced(const struct instance *); /* NULL-safe */
+/* Unverified, without a date, or older than 90 days: marked wherever it is used. */
+bool report_price_doubtful(const struct report *, const struct instance *);
+/* "on-demand, 119 days old, OUT OF DATE" */
+void report_price_words(struct text *, const struct report *, const struct instance *);
+/* "14.24\non-demand\n70 days old\nUNVERIFIED\nclouds.tsv:5"; empty without a price. */
+void report_price_cell(struct table *, const struct report *, const struct instance *);
+/* " NAME leads up to US$ 4.21 per GPU-hour": ratio is what the leader's advantage for the money is. */
+void report_lead_words(struct text *, const char *name, double usd_per_gpu_hour, double ratio);
+/* The price columns of report_csv: price, kind, date, age in days, what makes it doubtful. NULL: empty. */
+enum { CSV_PRICES = 5 };
+extern const char *const report_csv_prices[CSV_PRICES];
+void report_csv_price(struct table *, const struct report *, const struct instance *);
+
 /* Is this the fastest of the run's matmul shapes with the same type, phase and number of GPUs? */
 bool report_best_shape(const struct run_summary *, const struct case_summary *);
 /* Adds a cell with the run's label and, below it, its name. */

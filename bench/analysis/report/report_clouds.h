@@ -32,8 +32,26 @@ void clouds_free(struct clouds *);
 /* How many clouds, from `first` on, have a basis equal to its; at least 1. */
 size_t clouds_equal(const struct clouds *, size_t first);
 
-/* Writes the answer in words: impossible figures, then each group with an equal basis, then those that are
-   alone. */
+/* The set of equals that speaks for an extent: the one with the most clouds, then the most GPUs. Its size and
+   where it begins; 0: there is none. */
+size_t report_main_set(const struct clouds *, size_t *first);
+
+/* The comparisons in words: each set of equals, then what stands alone. */
 void report_headline(struct page *, const struct report *);
+/* What is above its bound, an item each. */
+void report_impossible(struct page *, const struct report *);
+/* The cloud's label, and what tells it from others of its tracks. */
+void report_name_words(struct text *, const struct report *, const struct tracks *, const struct cloud *);
+/* Which of n equals gives most for the money, for each kind of price that two of them have. */
+void report_money_words(struct text *, const struct report *, const struct tracks *, const struct cloud *list,
+                        size_t n);
+
+/* The largest set of published all-reduce figures of candidates that are alike in all but the instance, one
+   for each; 0: there is none. */
+enum { REPORT_EQUALS = 6 };
+size_t report_published_equals(const struct report *, enum scope,
+                               const struct published_figure *equals[REPORT_EQUALS]);
+/* Rows with the columns of report_csv. */
+void report_candidates_csv(struct table *, const struct report *);
 
 #endif

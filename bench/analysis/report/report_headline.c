@@ -7,7 +7,7 @@
 
 enum { CELL_WORD = 40 }; /* the most characters to show of a word from a record, which is untrusted */
 
-static void name_words(struct text *text, const struct report *report, const struct tracks *tracks,
+void report_name_words(struct text *text, const struct report *report, const struct tracks *tracks,
                        const struct cloud *cloud)
 {
     text_add(text, "%s", report->study->aggregate.runs[cloud->track->run].label);
@@ -19,7 +19,7 @@ static void figure_words(struct text *text, const struct report *report, const s
 {
     const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
     char value[32], lo[32], hi[32];
-    name_words(text, report, tracks, cloud);
+    report_name_words(text, report, tracks, cloud);
     text_add(text, " %s", number_text(line->busbw_gbps.point, value));
     if (line->busbw_gbps.kind != INTERVAL_NONE)
         text_add(text, " [%s–%s]", number_text(line->busbw_gbps.lo, lo),
@@ -51,7 +51,7 @@ static void order_words(struct text *text, const struct report *report, const st
     for (size_t i = 0, named = 0; i < n; i++) {
         if (list[i].place != 1) continue;
         text_add(text, "%s", named++ ? ", " : "");
-        name_words(text, report, tracks, &list[i]);
+        report_name_words(text, report, tracks, &list[i]);
     }
     text_add(text, ".");
     if (without)
@@ -61,7 +61,7 @@ static void order_words(struct text *text, const struct report *report, const st
 static const struct instance *priced_instance(const struct report *report, const struct cloud *cloud)
 {
     const struct instance *instance = report->study->sites[cloud->track->run].instance;
-    return instance && isfinite(instance->usd_per_gpu_hour) ? instance : NULL;
+    return report_priced(instance) ? instance : NULL;
 }
 
 /* Bus bandwidth per US$ per GPU-hour, with a simultaneous interval for n clouds. */
@@ -90,16 +90,24 @@ static void kind_words(struct text *text, const struct report *report, const str
     text_add(text, " Most for the money among %s prices: %s GB/s per US$/GPU-hour, ",
              *instance->price_kind ? instance->price_kind : "unnamed kinds of",
              number_text(figures[most].point, value));
-    name_words(text, report, tracks, list[most]);
-    text_add(text, " at US$ %.2f (%s%s)%s.", instance->usd_per_gpu_hour,
-             *instance->price_date ? instance->price_date : "no date",
-             price_is_unverified(instance) ? ", unverified" : "",
+    report_name_words(text, report, tracks, list[most]);
+    text_add(text, " at US$ %.2f (", instance->usd_per_gpu_hour);
+    report_price_words(text, report, instance);
+    text_add(text, ")%s.",
              place[most] == 1 && first == 1 && known == n ? "" : ", not told apart from the rest");
+    double next = 0;
+    for (size_t i = 0; i < n; i++)
+        if (i != most) next = fmax(next, figures[i].point);
+    struct text name = {0};
+    report_name_words(&name, report, tracks, list[most]);
+    report_lead_words(text, text_get(&name), instance->usd_per_gpu_hour, figures[most].point / next);
+    text_add(text, ".");
+    text_free(&name);
     free(figures);
     free(place);
 }
 
-static void money_words(struct text *text, const struct report *report, const struct tracks *tracks,
+void report_money_words(struct text *text, const struct report *report, const struct tracks *tracks,
                         const struct cloud *list, size_t n)
 {
     const struct cloud **alike = allocate(n, sizeof *alike);
@@ -126,6 +134,8 @@ static void equal_items(struct page *page, const struct report *report, enum sco
 {
     enum { NAMED = 4 };
     struct clouds clouds = clouds_of(report, "all_reduce", scope);
+    size_t main = 0;
+    bool has_main = report_main_set(&clouds, &main) > 0; /* its prices are on the first screen */
     struct text text = {0};
     char size[UNIT_TEXT];
     for (size_t first = 0, n; first < clouds.ranked; first += n) {
@@ -143,7 +153,7 @@ static void equal_items(struct page *page, const struct report *report, enum sco
         if (n > NAMED) text_add(&text, "; and %zu more", n - NAMED);
         text_add(&text, ".");
         order_words(&text, report, &clouds.bandwidth, list, n);
-        money_words(&text, report, &clouds.bandwidth, list, n);
+        if (first != main || !has_main) report_money_words(&text, report, &clouds.bandwidth, list, n);
         page_item(page, scope_names[scope], text_get(&text));
     }
     text_free(&text);
@@ -161,7 +171,7 @@ static void alone_item(struct page *page, const struct report *report, enum scop
         const struct cloud *cloud = &clouds.list[i];
         if (!cloud->best) continue;
         text_add(&text, "%s", named++ ? "; " : "");
-        name_words(&text, report, &clouds.bandwidth, cloud);
+        report_name_words(&text, report, &clouds.bandwidth, cloud);
         text_add(&text, ", ");
         basis_words(&cloud->basis, &text);
         text_add(&text, ": %s GB/s", number_text(cloud->best->busbw_gbps.point, value));
@@ -181,7 +191,7 @@ static void alone_item(struct page *page, const struct report *report, enum scop
 }
 
 /* Lists the impossible figures of all collectives. They come first and are never ranked. */
-static void impossible_items(struct page *page, const struct report *report)
+void report_impossible(struct page *page, const struct report *report)
 {
     const struct study *study = report->study;
     const char **names = study_collectives(study);
@@ -229,7 +239,6 @@ static void impossible_items(struct page *page, const struct report *report)
 
 void report_headline(struct page *page, const struct report *report)
 {
-    impossible_items(page, report);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) equal_items(page, report, (enum scope)scope);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) alone_item(page, report, (enum scope)scope);
 }

@@ -11,11 +11,11 @@ static double usd_per_eflop(double usd_per_hour)
     return usd_per_hour / 3600 * 1e6;
 }
 
-static void matmul_row(struct table *table, const struct run_summary *run, const struct site *site,
-                       const struct case_summary *line)
+static void matmul_row(struct table *table, const struct report *report, const struct run_summary *run,
+                       const struct site *site, const struct case_summary *line)
 {
     const struct instance *instance = site->instance;
-    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
+    bool priced = report_priced(instance);
     struct text text = {0};
     report_run_cell(table, run);
     table_cell(table, "%s", line->row->dtype ? line->row->dtype : "");
@@ -25,10 +25,7 @@ static void matmul_row(struct table *table, const struct run_summary *run, const
                (long long)line->row->k);
     report_figure(&text, line->tflops, line->bound_percent, "peak", NULL);
     table_cell(table, "%s", text_get(&text));
-    if (priced)
-        report_price_cell(table, instance);
-    else
-        table_cell(table, "%s", "");
+    report_price_cell(table, report, instance);
     text_clear(&text);
     if (priced && line->row->phase)
         report_figure(&text, figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops),
@@ -69,7 +66,7 @@ void report_matmul(struct page *page, const struct report *report)
         for (size_t c = 0; c < run->case_count; c++)
             if (run->cases[c].row->gemm && figure_present(run->cases[c].tflops) &&
                 report_best_shape(run, &run->cases[c]))
-                matmul_row(&table, run, &report->study->sites[r], &run->cases[c]);
+                matmul_row(&table, report, run, &report->study->sites[r], &run->cases[c]);
     }
     page_heading(page, 3, NULL, "Matrix multiplication");
     if (table_rows(&table)) {
@@ -119,20 +116,22 @@ static int by_basis_and_cost(const void *a, const void *b)
     return (x->run > y->run) - (x->run < y->run);
 }
 
-static void cost_text(struct text *out, const struct cost *cost)
+static void cost_text(struct text *out, const struct report *report, const struct cost *cost)
 {
     char point[32], lo[32], hi[32];
     text_add(out, "%s", number_text(cost->usd_per_eflop.point, point));
     if (cost->usd_per_eflop.kind != INTERVAL_NONE)
         text_add(out, " [%s–%s]", number_text(cost->usd_per_eflop.lo, lo),
                  number_text(cost->usd_per_eflop.hi, hi));
-    text_add(out, " %s (%s%s)", cost->run->label, cost->run->provenance,
-             price_is_unverified(cost->instance) ? ", price unverified" : "");
+    text_add(out, " %s (%s; US$ %.2f, ", cost->run->label, cost->run->provenance,
+             cost->instance->usd_per_gpu_hour);
+    report_price_words(out, report, cost->instance);
+    text_add(out, ")");
 }
 
 /* Writes an item on n costs of one basis (number of GPUs, kind of price), which are sorted: the lowest
    first. */
-static void lowest_item(struct page *page, const struct cost *costs, size_t n)
+static void lowest_item(struct page *page, const struct report *report, const struct cost *costs, size_t n)
 {
     struct text text = {0};
     struct figure *figures = allocate(n, sizeof *figures);
@@ -143,10 +142,13 @@ static void lowest_item(struct page *page, const struct cost *costs, size_t n)
     text_add(&text, "lowest US$ per delivered EFLOP, sustained bfloat16, %lld GPU%s, %s prices: ",
              (long long)costs->ranks, costs->ranks == 1 ? "" : "s",
              *costs->instance->price_kind ? costs->instance->price_kind : "unnamed kinds of");
-    cost_text(&text, &costs[0]);
+    cost_text(&text, report, &costs[0]);
     text_add(&text, "; next ");
-    cost_text(&text, &costs[1]);
+    cost_text(&text, report, &costs[1]);
     text_add(&text, place[0] == 1 && first == 1 ? "." : ": not told apart.");
+    report_lead_words(&text, costs[0].run->label, costs[0].instance->usd_per_gpu_hour,
+                      costs[1].usd_per_eflop.point / costs[0].usd_per_eflop.point);
+    text_add(&text, ".");
     page_item(page, "matrix multiplication", text_get(&text));
     free(figures);
     free(place);
@@ -183,13 +185,12 @@ void report_cheapest(struct page *page, const struct report *report)
     size_t n = 0;
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct instance *instance = report->study->sites[r].instance;
-        if (instance && isfinite(instance->usd_per_gpu_hour))
-            add_costs(&costs, &n, &report->study->aggregate.runs[r], instance);
+        if (report_priced(instance)) add_costs(&costs, &n, &report->study->aggregate.runs[r], instance);
     }
     if (n) qsort(costs, n, sizeof *costs, by_basis_and_cost);
     for (size_t first = 0, last; first < n; first = last) {
         for (last = first + 1; last < n && by_basis(&costs[first], &costs[last]) == 0;) last++;
-        if (last - first > 1) lowest_item(page, &costs[first], last - first);
+        if (last - first > 1) lowest_item(page, report, &costs[first], last - first);
     }
     free(costs);
 }

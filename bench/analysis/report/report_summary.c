@@ -71,23 +71,12 @@ static void latency_cell(struct table *table, const struct cloud *cloud)
     text_free(&note);
 }
 
-void report_price_cell(struct table *table, const struct instance *instance)
-{
-    table_cell(table, "%.2f\n%s%s\n%s\nclouds.tsv:%zu", instance->usd_per_gpu_hour,
-               *instance->price_kind ? instance->price_kind : "kind not given",
-               price_is_unverified(instance) ? ", unverified" : "",
-               *instance->price_date ? instance->price_date : "no date", instance->line);
-}
-
-static void price_cells(struct table *table, const struct instance *instance, struct figure busbw)
+static void price_cells(struct table *table, const struct report *report, const struct instance *instance,
+                        struct figure busbw)
 {
     struct text text = {0};
-    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
-    if (priced)
-        report_price_cell(table, instance);
-    else
-        table_cell(table, "%s", "");
-    if (priced)
+    report_price_cell(table, report, instance);
+    if (report_priced(instance))
         report_figure(&text, figure_scaled(busbw, 1 / instance->usd_per_gpu_hour), figure_absent(), "", NULL);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
@@ -151,7 +140,8 @@ static void cloud_row(struct table *table, const struct report *report, const st
     compared_cell(table, cloud);
     latency_cell(table, cloud);
     if (is_all_reduce(cloud))
-        price_cells(table, site->instance, cloud->compared ? cloud->compared->busbw_gbps : figure_absent());
+        price_cells(table, report, site->instance,
+                    cloud->compared ? cloud->compared->busbw_gbps : figure_absent());
     text_clear(&text);
     report_origin(&text, run, cloud->best ? cloud->best : &cloud->track->cases[0]);
     table_cell(table, "%s", text_get(&text));
@@ -289,8 +279,8 @@ static void scope_tables(struct page *page, const struct report *report, enum sc
 
 void report_summary(struct page *page, const struct report *report)
 {
+    page_heading(page, 3, NULL, "The comparisons in words");
     report_headline(page, report);
-    report_cheapest(page, report);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_tables(page, report, (enum scope)scope);
     page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
                          "and maximum with two to five; one launch has "
@@ -303,10 +293,11 @@ void report_summary(struct page *page, const struct report *report)
 /* ---- the same as CSV ---- */
 
 /* cloud: NULL for a matmul. */
-static void csv_row(struct table *table, const struct run_summary *run, const char *scope,
+static void csv_row(struct table *table, const struct report *report, size_t r, const char *scope,
                     const struct case_summary *line, const char *what, struct figure figure, const char *unit,
                     const struct cloud *cloud)
 {
+    const struct run_summary *run = &report->study->aggregate.runs[r];
     if (!figure_present(figure)) return;
     table_cell(table, "%s", run->run);
     table_cell(table, "%s", run->label);
@@ -335,36 +326,38 @@ static void csv_row(struct table *table, const struct run_summary *run, const ch
     table_integer(table, cloud && line == cloud->compared ? (int64_t)cloud->place : ABSENT);
     table_cell(table, "%s",
                is_impossible(line) || (cloud && cloud->impossible) ? "above the bound: not ranked" : "");
+    report_csv_price(table, report, report->study->sites[r].instance);
 }
 
 static void csv_cloud(struct table *table, const struct report *report, const struct cloud *cloud,
                       enum scope scope)
 {
-    const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
+    size_t run = cloud->track->run;
     const char *collective = cloud->track->cases[0].row->collective;
     struct text what = {0};
     text_add(&what, "%s busbw", collective);
     for (size_t s = 0; s < report->size_count; s++) {
         const struct case_summary *line = track_at(cloud->track, (int64_t)report->sizes[s]);
         if (line)
-            csv_row(table, run, scope_names[scope], line, text_get(&what), line->busbw_gbps, "GB/s", cloud);
+            csv_row(table, report, run, scope_names[scope], line, text_get(&what), line->busbw_gbps, "GB/s",
+                    cloud);
     }
     if (cloud->compared && track_at(cloud->track, cloud->compared->row->bytes)) {
         text_clear(&what);
         text_add(&what, "%s compared busbw", collective);
-        csv_row(table, run, scope_names[scope], cloud->compared, text_get(&what), cloud->compared->busbw_gbps,
-                "GB/s", cloud);
+        csv_row(table, report, run, scope_names[scope], cloud->compared, text_get(&what),
+                cloud->compared->busbw_gbps, "GB/s", cloud);
     }
     text_clear(&what);
     text_add(&what, "%s best busbw", collective);
     if (cloud->best)
-        csv_row(table, run, scope_names[scope], cloud->best, text_get(&what), cloud->best->busbw_gbps, "GB/s",
-                cloud);
+        csv_row(table, report, run, scope_names[scope], cloud->best, text_get(&what), cloud->best->busbw_gbps,
+                "GB/s", cloud);
     text_clear(&what);
     text_add(&what, "%s small-message time", collective);
     if (cloud->smallest)
-        csv_row(table, run, scope_names[scope], cloud->smallest, text_get(&what), cloud->smallest->time_us,
-                "us", cloud);
+        csv_row(table, report, run, scope_names[scope], cloud->smallest, text_get(&what),
+                cloud->smallest->time_us, "us", cloud);
     text_free(&what);
 }
 
@@ -376,6 +369,7 @@ void report_csv(const struct report *report, struct text *out)
         "provenance", "mode",  "cache",  "domains",  "place",    "note"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (int i = 0; i < CSV_PRICES; i++) table_column(&table, report_csv_prices[i], true);
     for (int scope = 0; scope < SCOPE_COUNT; scope++)
         for (int c = 0; c < SUMMARY_COLLECTIVES; c++) {
             struct clouds clouds = clouds_of(report, summary_collectives[c], (enum scope)scope);
@@ -392,11 +386,12 @@ void report_csv(const struct report *report, struct text *out)
             text_clear(&what);
             text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "",
                      line->row->phase ? phase_name(line->row->phase) : "");
-            csv_row(&table, run, line->row->memory == MEMORY_HOST ? "one CPU" : "one GPU", line,
+            csv_row(&table, report, r, line->row->memory == MEMORY_HOST ? "one CPU" : "one GPU", line,
                     text_get(&what), line->tflops, "TFLOP/s", NULL);
         }
         text_free(&what);
     }
+    report_candidates_csv(&table, report);
     table_print(&table, TABLE_CSV, out);
     table_free(&table);
 }

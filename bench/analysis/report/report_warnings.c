@@ -157,20 +157,23 @@ static void about_sources(struct warnings *warnings, const struct run_summary *r
     }
 }
 
-static void about_prices(struct warnings *warnings, const struct study *study, size_t r)
+static void about_prices(struct warnings *warnings, const struct report *report, size_t r)
 {
+    const struct study *study = report->study;
     const struct instance *instance = study->sites[r].instance;
     const struct run_summary *run = &study->aggregate.runs[r];
     if (!instance)
         say(warnings, "no price", run,
             "instance not given, or not in clouds.tsv: no price, no NIC rate for a bound.");
-    else if (!isfinite(instance->usd_per_gpu_hour))
+    else if (!report_priced(instance))
         say(warnings, "no price", run, "clouds.tsv has none for %s.", instance->name);
-    else if (!*instance->price_date)
-        say(warnings, "price without date", run, "%s, clouds.tsv line %zu.", instance->name, instance->line);
-    else if (price_is_unverified(instance))
-        say(warnings, "price unverified", run, "%s: says clouds.tsv line %zu.", instance->name,
-            instance->line);
+    else if (report_price_doubtful(report, instance)) {
+        struct text words = {0};
+        report_price_words(&words, report, instance);
+        say(warnings, "doubtful price", run, "%s, US$ %.2f: %s (clouds.tsv line %zu).", instance->name,
+            instance->usd_per_gpu_hour, text_get(&words), instance->line);
+        text_free(&words);
+    }
 }
 
 /* Warns of sizes in the summary that some runs of an extent lack: their cells stay empty and are not
@@ -211,7 +214,7 @@ void report_warnings(struct page *page, const struct report *report)
         about_results(&warnings, run);
         about_throttling(&warnings, run);
         about_sources(&warnings, run, &left);
-        about_prices(&warnings, report->study, r);
+        about_prices(&warnings, report, r);
     }
     about_sizes(&warnings, report);
     if (report->study->twins) say(&warnings, "read twice", NULL, "%s.", report->study->twins);

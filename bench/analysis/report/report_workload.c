@@ -54,19 +54,29 @@ static void order_cell(struct table *table, const struct step *step, const struc
                    number_text(1 / ratio.lo, hi));
 }
 
-static void price_cell(struct table *table, const struct instance *instance, const struct step *step)
+static double cost_factor(const struct report *report, const struct step *step)
 {
+    const struct instance *instance = report->study->sites[step->run].instance;
+    return report_priced(instance) ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
+}
+
+static void price_cell(struct table *table, const struct report *report, const struct step *step)
+{
+    const struct instance *instance = report->study->sites[step->run].instance;
+    struct text words = {0};
     char least[32], most[32];
-    bool priced = instance && isfinite(instance->usd_per_gpu_hour);
-    double factor = priced ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
+    bool priced = report_priced(instance);
+    double factor = cost_factor(report, step);
     if (!figure_present(step->serial))
         table_cell(table, "%s", "");
     else if (!priced)
         table_cell(table, "%s", "no price");
-    else
+    else {
+        report_price_words(&words, report, instance);
         table_cell(table, "%s to %s\n%s", number_text(step->overlapped.point * factor, least),
-                   number_text(step->serial.point * factor, most),
-                   *instance->price_kind ? instance->price_kind : "kind not given");
+                   number_text(step->serial.point * factor, most), text_get(&words));
+    }
+    text_free(&words);
 }
 
 static void step_row(struct table *table, const struct report *report, const struct step *step,
@@ -81,7 +91,7 @@ static void step_row(struct table *table, const struct report *report, const str
     seconds_cell(table, step->communication);
     seconds_cell(table, step->computation);
     range_cell(table, step);
-    price_cell(table, report->study->sites[step->run].instance, step);
+    price_cell(table, report, step);
     order_cell(table, step, leader, fastest);
 }
 
@@ -153,6 +163,76 @@ static void alone_items(struct page *page, const struct report *report, const st
         page_item(page, "not comparable", text_get(&text));
     }
     text_free(&text);
+}
+
+/* The cheapest of n whole steps among those whose price is of one kind with the first priced one's; how far its price may
+   rise before the next is as cheap. By the time without overlap, which is the same rule for all. */
+static void cheapest_step(struct text *text, const struct report *report, const struct step *steps, size_t n)
+{
+    const struct step *best = NULL;
+    double least = INFINITY, next = INFINITY;
+    const char *kind = NULL;
+    char value[32];
+    size_t alike = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct instance *instance = report->study->sites[steps[i].run].instance;
+        double cost = steps[i].serial.point * cost_factor(report, &steps[i]);
+        if (!isfinite(cost) || (kind && !same(kind, instance->price_kind))) continue;
+        kind = instance->price_kind;
+        alike++;
+        if (cost < least)
+            next = least, least = cost, best = &steps[i];
+        else
+            next = fmin(next, cost);
+    }
+    if (alike < 2) return;
+    const struct instance *instance = report->study->sites[best->run].instance;
+    const char *label = report->study->aggregate.runs[best->run].label;
+    text_add(text, " Cheapest without overlap: %s, US$ %s per step at US$ %.2f (", label,
+             number_text(least, value), instance->usd_per_gpu_hour);
+    report_price_words(text, report, instance);
+    text_add(text, ");");
+    report_lead_words(text, label, instance->usd_per_gpu_hour, next / least);
+    text_add(text, ".");
+}
+
+/* The largest group of whole steps, in a sentence. */
+void report_workload_answer(struct page *page, const struct report *report)
+{
+    struct arena arena = {0};
+    struct text text = {0};
+    size_t count = 0, most = 0, at = 0;
+    char least[32], longest[32];
+    if (!report->workload) return;
+    struct step *steps = workload_steps(report->study, report->workload, &count, &arena);
+    for (size_t first = 0, last; first < count; first = last) {
+        for (last = first + 1; last < count && steps_comparable(&steps[first], &steps[last]);) last++;
+        if (figure_present(steps[first].serial) && last - first > most) most = last - first, at = first;
+    }
+    text_add(&text, "a step of %s: ", report->workload->name);
+    if (!most) {
+        text_add(&text,
+                 isfinite(report->workload->flops)
+                     ? "seconds and dollars are not known, since no run here has both its collectives and "
+                       "sustained matrix multiplication at one number of GPUs."
+                     : "no run here has all its collectives.");
+    } else {
+        const struct step *best = &steps[at];
+        bool sure = best->place == 1;
+        for (size_t i = at + 1; i < at + most; i++) sure &= steps[i].slower_than_first;
+        text_add(&text, "%s%s takes the least of %zu, %s to %s s, on ",
+                 report->study->aggregate.runs[best->run].label, best->world, most,
+                 number_text(best->overlapped.point, least), number_text(best->serial.point, longest));
+        basis_words(&best->basis, &text);
+        text_add(&text, most == 1 ? "; nothing to rank it against."
+                        : sure    ? ". Sure: its whole interval is better than all others'."
+                                  : ". Not sure: the intervals do not tell it from all others.");
+        cheapest_step(&text, report, best, most);
+    }
+    page_item(page, "workload", text_get(&text));
+    text_free(&text);
+    free(steps);
+    arena_free(&arena);
 }
 
 static void describe(struct page *page, const struct workload *workload)

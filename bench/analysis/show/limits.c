@@ -138,14 +138,7 @@ static enum status find_machine(const struct settings *settings, const struct ca
                                 struct machine *machine, const struct instance **instance)
 {
     *instance = catalog_instance(catalog, settings->instance);
-    if (settings->instance && !*instance) {
-        const char **names = allocate(catalog->instance_count + 1, sizeof *names);
-        for (size_t i = 0; i < catalog->instance_count; i++) names[i] = catalog->instances[i].name;
-        const char *near = nearest(settings->instance, names);
-        free(names);
-        return fail(STATUS_USAGE, "--instance: '%s' is not in %s%s%s%s", settings->instance,
-                    catalog->clouds_path, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
+    if (settings->instance && !*instance) return catalog_unknown(catalog, "--instance", settings->instance);
     const struct gpu_facts *gpu = catalog_gpu(catalog, settings->gpu ? settings->gpu
                                                        : *instance   ? (*instance)->gpu
                                                                      : NULL);

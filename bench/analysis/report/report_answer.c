@@ -1,0 +1,205 @@
+/* The first screen: which of these, at what price, how sure. One sentence per extent, and a chart of the same figures. */
+#include "analysis/report/report_clouds.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The set of equals that speaks for an extent: the one with the most clouds, then the most GPUs. 0: there is none. */
+size_t report_main_set(const struct clouds *clouds, size_t *first)
+{
+    size_t most = 0;
+    for (size_t at = 0, n; at < clouds->ranked; at += n) {
+        n = clouds_equal(clouds, at);
+        if (!clouds->list[at].compared) continue;
+        if (n < most || (n == most && clouds->list[at].basis.ranks <= clouds->list[*first].basis.ranks))
+            continue;
+        most = n;
+        *first = at;
+    }
+    return most;
+}
+
+static void price_words(struct text *text, const struct report *report, const struct cloud *cloud)
+{
+    const struct instance *instance = report->study->sites[cloud->track->run].instance;
+    if (!report_priced(instance)) {
+        text_add(text, ", price not known");
+        return;
+    }
+    text_add(text, ", at US$ %.2f per GPU-hour (", instance->usd_per_gpu_hour);
+    report_price_words(text, report, instance);
+    text_add(text, ")");
+}
+
+/* How sure: what the intervals say of the first of a set that is sorted by speed. */
+static void sure_words(struct text *text, const struct cloud *list, size_t n)
+{
+    size_t first = 0, known = 0;
+    for (size_t i = 0; i < n; i++) first += list[i].place == 1, known += list[i].place > 0;
+    if (list[0].place == 1 && first == 1 && known == n)
+        text_add(text, " Sure: its whole interval over launches is better than all others'.");
+    else if (known < 2)
+        text_add(text, " Not sure: six launches are needed for an interval, and %s.",
+                 known ? "only one cloud has them" : "no cloud has them");
+    else
+        text_add(text,
+                 " Not sure: its interval overlaps with another's, or some clouds have too few launches.");
+}
+
+static void set_words(struct text *text, const struct report *report, const struct clouds *clouds,
+                      size_t first, size_t n)
+{
+    const struct cloud *list = &clouds->list[first];
+    char size[UNIT_TEXT], value[32], lo[32], hi[32];
+    const struct figure busbw = list->compared->busbw_gbps;
+    text_add(text, "on ");
+    basis_words(&list->basis, text);
+    text_add(text, ": ");
+    report_name_words(text, report, &clouds->bandwidth, list);
+    text_add(text, " has the most all-reduce bus bandwidth of %zu clouds, %s", n,
+             number_text(busbw.point, value));
+    if (busbw.kind != INTERVAL_NONE)
+        text_add(text, " [%s–%s]", number_text(busbw.lo, lo), number_text(busbw.hi, hi));
+    text_add(text, " GB/s at %s", format_size((size_t)list->compared->row->bytes, size));
+    if (figure_present(list->compared->bound_percent))
+        text_add(text, ", %.0f %% of its bound", list->compared->bound_percent.point);
+    price_words(text, report, list);
+    text_add(text, ".");
+    sure_words(text, list, n);
+    report_money_words(text, report, &clouds->bandwidth, list, n);
+}
+
+static void published_words(struct text *text, const struct published_figure *const *equals, size_t n)
+{
+    char size[UNIT_TEXT], value[32];
+    text_add(text, " Published, one figure each, so no ranking: all-reduce of %s on %lld GPUs (%s%s%s): ",
+             format_size((size_t)equals[0]->bytes, size), (long long)equals[0]->gpus,
+             same(equals[0]->placement, "in_place") ? "in place" : "out of place",
+             *equals[0]->statistic ? ", " : "", equals[0]->statistic);
+    for (size_t i = 0; i < n; i++) {
+        text_add(text, "%s%s %s %s GB/s", i ? "; " : "", equals[i]->provider, equals[i]->instance,
+                 number_text(equals[i]->busbw_gbps, value));
+        if (isfinite(equals[i]->bound))
+            text_add(text, " (%.0f %% of its bound)", 100 * equals[i]->busbw_gbps / equals[i]->bound);
+    }
+    text_add(text, ".");
+}
+
+/* One sentence for an extent; nothing for one that is neither measured nor asked about. */
+static void extent_item(struct page *page, const struct report *report, enum scope scope)
+{
+    const struct published_figure *equals[REPORT_EQUALS];
+    size_t first = 0, published = report_published_equals(report, scope, equals);
+    struct clouds clouds = clouds_of(report, "all_reduce", scope);
+    size_t n = report_main_set(&clouds, &first);
+    struct text text = {0};
+    if (n)
+        set_words(&text, report, &clouds, first, n);
+    else if (clouds.possible == 1)
+        text_add(&text, "one run only: nothing to rank it against.");
+    else if (clouds.possible)
+        text_add(&text, "%zu runs, and no two are alike in GPUs, mode, cache and statistic: no ranking.",
+                 clouds.possible);
+    else if (published)
+        text_add(&text, "no run here has measured it.");
+    if (published) published_words(&text, equals, published);
+    if (text.length) page_item(page, scope_names[scope], text_get(&text));
+    text_free(&text);
+    clouds_free(&clouds);
+}
+
+static const enum scope extents[] = {SCOPE_NODE, SCOPE_DOMAIN, SCOPE_DOMAINS, SCOPE_HOST, SCOPE_HOSTS};
+enum { EXTENTS = sizeof extents / sizeof *extents };
+
+void report_answer(struct page *page, const struct report *report)
+{
+    page_paragraph(
+        page,
+        "Which of these clouds%s%s, at what price, and how sure is it? A figure is ranked only among its "
+        "equals: the same number of GPUs, extent, mode and statistic, and for money the same kind of "
+        "price. Prices are as old as they were on %s; those older than 90 days or unverified say so.",
+        report->workload ? " for " : "", report->workload ? report->workload->name : "", report->today);
+    report_impossible(page, report);
+    for (size_t i = 0; i < EXTENTS; i++) extent_item(page, report, extents[i]);
+    report_workload_answer(page, report);
+    report_cheapest(page, report);
+}
+
+/* ---- the chart ---- */
+
+enum { MOST_BARS = 5 };
+
+static struct bar *bar_of(struct drawings *drawings, struct drawing *drawing, const char *extent,
+                          int64_t gpus, const char *unit, const char *name, double value)
+{
+    struct text text = {0};
+    struct bar *bar = drawing_bar(drawings, drawing);
+    text_add(&text, "%s, %lld %s", extent, (long long)gpus, unit);
+    bar->group = arena_string(&drawings->arena, text_get(&text));
+    text_clear(&text);
+    text_add(&text, "%.0f ", value);
+    plain_text(&text, name, 20);
+    bar->note = arena_string(&drawings->arena, text_get(&text));
+    bar->value = value;
+    text_free(&text);
+    return bar;
+}
+
+static const char *short_extent(enum scope scope)
+{
+    return scope == SCOPE_NODE      ? "one host"
+           : scope == SCOPE_DOMAIN  ? "1 domain"
+           : scope == SCOPE_DOMAINS ? "domains"
+           : scope == SCOPE_HOST    ? "one host"
+                                    : "hosts";
+}
+
+static void extent_bars(struct drawings *drawings, struct drawing *drawing, const struct report *report,
+                        enum scope scope, int colour)
+{
+    const struct published_figure *equals[REPORT_EQUALS];
+    size_t first = 0;
+    struct clouds clouds = clouds_of(report, "all_reduce", scope);
+    size_t n = report_main_set(&clouds, &first), published = report_published_equals(report, scope, equals);
+    for (size_t i = first; i < first + n && i < first + MOST_BARS; i++) {
+        const struct cloud *cloud = &clouds.list[i];
+        const struct figure busbw = cloud->compared->busbw_gbps;
+        struct bar *bar = bar_of(drawings, drawing, short_extent(scope), cloud->basis.ranks,
+                                 cloud->basis.memory == MEMORY_HOST ? "ranks" : "GPUs",
+                                 report->study->aggregate.runs[cloud->track->run].label, busbw.point);
+        if (busbw.kind != INTERVAL_NONE) bar->lo = busbw.lo, bar->hi = busbw.hi;
+        if (figure_present(cloud->compared->bound_percent))
+            bar->top = busbw.point * 100 / cloud->compared->bound_percent.point;
+        bar->colour = colour;
+    }
+    for (size_t i = 0; i < published; i++) {
+        struct bar *bar = bar_of(drawings, drawing, short_extent(scope), equals[i]->gpus, "GPUs, published",
+                                 equals[i]->instance, equals[i]->busbw_gbps);
+        bar->top = equals[i]->bound;
+        bar->colour = colour;
+        bar->light = true;
+    }
+    clouds_free(&clouds);
+}
+
+void report_answer_chart(struct drawings *drawings, const struct report *report)
+{
+    struct drawing *drawing = drawing_add(drawings, "answer", "All-reduce bus bandwidth among equals");
+    drawing->x_label = "GB/s";
+    drawing->caption =
+        "Bars of one group are alike in number of GPUs, extent, mode and statistic; groups are not "
+        "comparable with each other. Full: runs; thin lines are intervals over launches. Pale: published "
+        "figures without intervals. The mark is the physical bound of the machine.";
+    for (size_t i = 0; i < EXTENTS; i++) extent_bars(drawings, drawing, report, extents[i], (int)i + 1);
+    if (!drawing->bar_count) drawings->count--;
+}
+
+enum status report_answer_figure(struct page *page, const struct report *report)
+{
+    for (size_t i = 0; i < report->drawings->count; i++)
+        if (same(report->drawings->list[i].name, "answer"))
+            return page_figure(page, &report->drawings->list[i]);
+    return STATUS_OK;
+}

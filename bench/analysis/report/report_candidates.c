@@ -1,0 +1,483 @@
+/* Every instance that a buyer may choose, measured or not: price, links, bounds, and what was measured or published. */
+#include "analysis/report/report_clouds.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { CELL_WORD = 60 };
+
+/* ---- which instances ---- */
+
+/* Calls `is` for each comma-separated word; true when one is. */
+static bool any_word(const char *list, bool (*is)(const char *word, const void *context), const void *context)
+{
+    struct text word = {0};
+    bool found = false;
+    for (const char *at = list; !found; at++) {
+        size_t length = strcspn(at, ",");
+        text_clear(&word);
+        text_add_bytes(&word, at, length);
+        found = is(text_get(&word), context);
+        at += length;
+        if (!*at) break;
+    }
+    text_free(&word);
+    return found;
+}
+
+static bool names_gpu(const char *word, const void *gpu)
+{
+    return strcasecmp(word, gpu) == 0;
+}
+
+static bool is_candidate(const struct report *report, const struct instance *instance)
+{
+    if (!report->candidates) return instance->gpus_per_domain > instance->gpus_per_vm;
+    return any_word(report->candidates, names_gpu, instance->gpu);
+}
+
+static bool unknown_gpu(const char *word, const void *context)
+{
+    const struct catalog *catalog = context;
+    for (size_t i = 0; i < catalog->instance_count; i++)
+        if (names_gpu(word, catalog->instances[i].gpu)) return false;
+    return strcasecmp(word, "none") != 0;
+}
+
+enum status report_candidates_known(const struct report *report)
+{
+    const struct catalog *catalog = &report->study->catalog;
+    struct text known = {0};
+    if (!report->candidates || !any_word(report->candidates, unknown_gpu, catalog)) return STATUS_OK;
+    for (size_t i = 0; i < catalog->instance_count; i++)
+        if (!list_has(text_get(&known), ", ", catalog->instances[i].gpu))
+            text_add(&known, "%s%s", known.length ? ", " : "", catalog->instances[i].gpu);
+    enum status status = fail(STATUS_USAGE,
+                              "--candidates '%s': expected 'none' or GPU classes of %s, separated "
+                              "by commas: %s",
+                              report->candidates, catalog->clouds_path, text_get(&known));
+    text_free(&known);
+    return status;
+}
+
+static bool figure_of_candidate(const struct report *report, const struct published_figure *figure)
+{
+    const struct instance *instance = catalog_instance(&report->study->catalog, figure->instance);
+    return figure->collective && instance && is_candidate(report, instance);
+}
+
+/* ---- cells ---- */
+
+static void price_cell(struct table *table, const struct report *report, const struct instance *instance)
+{
+    if (report_priced(instance))
+        report_price_cell(table, report, instance);
+    else
+        table_cell(table, "%s", "no price");
+}
+
+static void gpu_cell(struct table *table, const struct instance *instance)
+{
+    struct text text = {0};
+    char rate[32];
+    text_add(&text, "%s\n%lld in a domain\n%lld in a host\nNVLink ", instance->gpu,
+             (long long)instance->gpus_per_domain, (long long)instance->gpus_per_vm);
+    text_add(&text, "%s\nNIC ",
+             isfinite(instance->nvlink_gbps) ? number_text(instance->nvlink_gbps, rate) : "not known");
+    text_add(&text, "%s", isfinite(instance->nic_gbps) ? number_text(instance->nic_gbps, rate) : "not known");
+    if (*instance->fabric) text_add(&text, "\n%s", instance->fabric);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+/* The bus bandwidth that an all-reduce over whole domains cannot exceed; NAN: a rate is not known. */
+static double all_reduce_bound(const struct report *report, const struct instance *instance, int64_t domains)
+{
+    struct machine machine;
+    struct bound bound;
+    int64_t gpus = domains * instance->gpus_per_domain;
+    const struct gpu_facts *gpu = catalog_gpu(&report->study->catalog, instance->gpu);
+    if (!machine_of(instance, gpu, gpus, gpus / instance->gpus_per_vm, domains, &machine) ||
+        !bound_of(collective_find("all_reduce"), 1e9, &machine, BOUND_MACHINE, &bound))
+        return NAN;
+    return bound.busbw_gbps;
+}
+
+static const int64_t bound_domains[] = {1, 2, 8};
+enum { BOUNDS = sizeof bound_domains / sizeof *bound_domains };
+
+static void bounds_cell(struct table *table, const struct report *report, const struct instance *instance)
+{
+    struct text text = {0};
+    char value[32];
+    for (size_t i = 0; i < BOUNDS; i++) {
+        double bound = all_reduce_bound(report, instance, bound_domains[i]);
+        if (isfinite(bound)) text_add(&text, "%s%s", text.length ? "\n" : "", number_text(bound, value));
+    }
+    table_cell(table, "%s", text.length ? text_get(&text) : "not known: no NIC rate");
+    text_free(&text);
+}
+
+static void gpus_and_size(struct text *text, int64_t gpus, int64_t bytes)
+{
+    char size[UNIT_TEXT];
+    text_add(text, "\n%lld GPUs", (long long)gpus);
+    if (bytes > 0) text_add(text, "\n%s", format_size((size_t)bytes, size));
+}
+
+/* The published all-reduce of an instance with the most GPUs, then the largest size; NULL: none that can be true. */
+static const struct published_figure *most_published(const struct report *report,
+                                                     const struct instance *instance, enum reach reach)
+{
+    const struct published_figure *most = NULL;
+    for (size_t i = 0; i < report->published->count; i++) {
+        const struct published_figure *figure = &report->published->list[i];
+        if (figure->reach != reach || !same(figure->collective, "all_reduce") ||
+            published_impossible(figure) ||
+            catalog_instance(&report->study->catalog, figure->instance) != instance)
+            continue;
+        if (!most || figure->gpus > most->gpus || (figure->gpus == most->gpus && figure->bytes > most->bytes))
+            most = figure;
+    }
+    return most;
+}
+
+/* The run's all-reduce with the most GPUs among the records of an instance; NULL: none that can be true. */
+static const struct cloud *most_measured(const struct report *report, const struct clouds *clouds,
+                                         const struct instance *instance)
+{
+    const struct cloud *most = NULL;
+    for (size_t i = 0; i < clouds->possible; i++) {
+        const struct cloud *cloud = &clouds->list[i];
+        if (cloud->best && report->study->sites[cloud->track->run].instance == instance &&
+            (!most || cloud->best->row->ranks > most->best->row->ranks))
+            most = cloud;
+    }
+    return most;
+}
+
+static enum scope scope_of(enum reach reach)
+{
+    return reach == REACH_HOST      ? SCOPE_NODE
+           : reach == REACH_DOMAIN  ? SCOPE_DOMAIN
+           : reach == REACH_DOMAINS ? SCOPE_DOMAINS
+                                    : SCOPE_COUNT;
+}
+
+static void measured_text(struct text *text, const struct report *report, const struct cloud *cloud)
+{
+    const struct case_summary *line = cloud->best;
+    const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
+    report_figure(text, line->busbw_gbps, line->bound_percent, "bound", NULL);
+    gpus_and_size(text, line->row->ranks, line->row->bytes);
+    text_add(text, "\n%s\n%zu launch%s", run->provenance, line->launches, line->launches == 1 ? "" : "es");
+}
+
+static void published_text(struct text *text, const struct published_figure *figure)
+{
+    char value[32];
+    text_add(text, "%s", number_text(figure->busbw_gbps, value));
+    if (isfinite(figure->bound))
+        text_add(text, "\n%.0f %% of bound", 100 * figure->busbw_gbps / figure->bound);
+    gpus_and_size(text, figure->gpus, figure->bytes);
+    text_add(text, "\npublished %s\nline %zu", *figure->date ? figure->date : "without a date", figure->line);
+}
+
+static void reach_cell(struct table *table, const struct report *report, const struct instance *instance,
+                       enum reach reach)
+{
+    struct text text = {0};
+    const struct published_figure *published = most_published(report, instance, reach);
+    enum scope scope = scope_of(reach);
+    struct clouds clouds = {0};
+    const struct cloud *measured = NULL;
+    if (scope != SCOPE_COUNT) {
+        clouds = clouds_of(report, "all_reduce", scope);
+        measured = most_measured(report, &clouds, instance);
+    }
+    if (measured && (!published || measured->best->row->ranks >= published->gpus))
+        measured_text(&text, report, measured);
+    else if (published)
+        published_text(&text, published);
+    table_cell(table, "%s", text.length ? text_get(&text) : "no measurement");
+    clouds_free(&clouds);
+    text_free(&text);
+}
+
+/* The highest rate of the GPU class in a type, by anybody; 0: none. */
+static double best_rate(const struct report *report, const struct gpu_facts *gpu, enum gpu_type type)
+{
+    double best = 0, peak = gpu->peak_tflops[type];
+    for (size_t i = 0; i < report->published->count; i++) {
+        const struct published_figure *figure = &report->published->list[i];
+        if (!figure->collective && catalog_gpu(&report->study->catalog, figure->gpu) == gpu &&
+            gpu_peak_tflops(gpu, figure->dtype) == peak && !published_impossible(figure))
+            best = fmax(best, figure->tflops);
+    }
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        for (size_t c = 0; c < run->case_count && report->study->sites[r].gpu == gpu; c++) {
+            const struct case_summary *line = &run->cases[c];
+            if (line->row->gemm && figure_present(line->tflops) && !is_impossible(line) &&
+                gpu_peak_tflops(gpu, line->row->dtype) == peak)
+                best = fmax(best, line->tflops.point);
+        }
+    }
+    return best;
+}
+
+static void rates_cell(struct table *table, const struct report *report, const struct instance *instance)
+{
+    static const enum gpu_type types[] = {PEAK_BF16, PEAK_FP8, PEAK_NVFP4};
+    const struct gpu_facts *gpu = catalog_gpu(&report->study->catalog, instance->gpu);
+    struct text text = {0};
+    for (size_t t = 0; gpu && t < sizeof types / sizeof *types; t++) {
+        double best = best_rate(report, gpu, types[t]);
+        if (best > 0)
+            text_add(&text, "%s%s %.0f (%.0f %%)", text.length ? "\n" : "", gpu_type_names[types[t]], best,
+                     100 * best / gpu->peak_tflops[types[t]]);
+    }
+    table_cell(table, "%s", text.length ? text_get(&text) : "no measurement");
+    text_free(&text);
+}
+
+static void candidate_row(struct table *table, const struct report *report, const struct instance *instance)
+{
+    table_cell(table, "%s %s\n%s", instance->provider, instance->name, instance->note);
+    price_cell(table, report, instance);
+    gpu_cell(table, instance);
+    bounds_cell(table, report, instance);
+    for (enum reach reach = REACH_HOST; reach <= REACH_NO_LINK; reach++)
+        reach_cell(table, report, instance, reach);
+    rates_cell(table, report, instance);
+}
+
+static int by_gpu_and_provider(const void *a, const void *b)
+{
+    const struct instance *const *x = a, *const *y = b;
+    int order = strcmp((*x)->gpu, (*y)->gpu);
+    if (!order) order = strcmp((*x)->provider, (*y)->provider);
+    return order ? order : ((*x)->line > (*y)->line) - ((*x)->line < (*y)->line);
+}
+
+static const struct instance **candidates_of(const struct report *report, size_t *count)
+{
+    const struct catalog *catalog = &report->study->catalog;
+    const struct instance **list = allocate(catalog->instance_count + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < catalog->instance_count; i++)
+        if (is_candidate(report, &catalog->instances[i])) list[(*count)++] = &catalog->instances[i];
+    qsort(list, *count, sizeof *list, by_gpu_and_provider);
+    return list;
+}
+
+/* ---- what is impossible ---- */
+
+static bool same_test(const struct published_figure *a, const struct published_figure *b)
+{
+    return same(a->instance, b->instance) && same(a->source, b->source) && a->gpus == b->gpus &&
+           a->domains_used == b->domains_used && a->mnnvl == b->mnnvl;
+}
+
+static void test_words(struct text *text, const struct published_figure *figure)
+{
+    text_add(text, "%s %s, %lld GPUs, %s", figure->provider, figure->instance, (long long)figure->gpus,
+             reach_names[figure->reach]);
+}
+
+/* One item a test: its collectives with figure and bound. */
+static void impossible_items(struct page *page, const struct report *report)
+{
+    const struct published *published = report->published;
+    char value[32], bound[32];
+    for (size_t i = 0; i < published->count; i++) {
+        const struct published_figure *figure = &published->list[i];
+        bool said = !published_impossible(figure) || !figure_of_candidate(report, figure);
+        for (size_t j = 0; j < i && !said; j++)
+            said = published_impossible(&published->list[j]) && same_test(figure, &published->list[j]);
+        if (said) continue;
+        struct text text = {0};
+        test_words(&text, figure);
+        for (size_t j = i; j < published->count; j++) {
+            const struct published_figure *other = &published->list[j];
+            if (!published_impossible(other) || !same_test(figure, other)) continue;
+            text_add(&text, "%s %s %s GB/s, %.0f %% of the bound of %s", j == i ? ":" : ";",
+                     other->collective, number_text(other->busbw_gbps, value),
+                     100 * other->busbw_gbps / other->bound, number_text(other->bound, bound));
+        }
+        text_add(&text, ". Listed, and ranked nowhere. %s%s(published.tsv:%zu)",
+                 *figure->note ? figure->note : "", *figure->note ? " " : "", figure->line);
+        page_item(page, "published, but impossible", text_get(&text));
+        text_free(&text);
+    }
+}
+
+/* ---- published figures that are alike ---- */
+
+static bool alike(const struct published_figure *a, const struct published_figure *b)
+{
+    return a->gpus == b->gpus && a->nodes == b->nodes && a->bytes == b->bytes && a->reach == b->reach &&
+           a->domains_used == b->domains_used && same(a->placement, b->placement) &&
+           same(a->statistic, b->statistic) && same(a->dtype, b->dtype);
+}
+
+static bool usable(const struct report *report, const struct published_figure *figure, enum reach reach)
+{
+    return figure->reach == reach && figure->bytes > 0 && same(figure->collective, "all_reduce") &&
+           !published_impossible(figure) && figure_of_candidate(report, figure);
+}
+
+size_t report_published_equals(const struct report *report, enum scope scope,
+                               const struct published_figure *equals[REPORT_EQUALS])
+{
+    const struct published *published = report->published;
+    size_t most = 0;
+    for (enum reach reach = REACH_HOST; reach <= REACH_DOMAINS; reach++) {
+        if (scope_of(reach) != scope) continue;
+        for (size_t i = 0; i < published->count; i++) {
+            const struct published_figure *first = &published->list[i], *found[REPORT_EQUALS];
+            size_t n = 0;
+            for (size_t j = i; j < published->count && n < REPORT_EQUALS; j++) {
+                const struct published_figure *figure = &published->list[j];
+                bool fits =
+                    usable(report, first, reach) && usable(report, figure, reach) && alike(first, figure);
+                for (size_t k = 0; k < n && fits; k++) fits = !same(found[k]->instance, figure->instance);
+                if (fits) found[n++] = figure;
+            }
+            if (n < 2 || n < most || (n == most && found[0]->gpus <= equals[0]->gpus)) continue;
+            most = n;
+            memcpy(equals, found, n * sizeof *found);
+        }
+    }
+    return most;
+}
+
+/* ---- the parts of the page ---- */
+
+void report_candidates(struct page *page, const struct report *report)
+{
+    static const char *const names[] = {
+        "<candidate",           "US$ per GPU-hour", "<GPU",
+        "bound, GB/s",          "one host, GB/s",   "one domain, GB/s",
+        "across domains, GB/s", "NVLink off, GB/s", "matmul, TFLOP/s per GPU"};
+    struct table table = {0};
+    size_t count;
+    const struct instance **list = candidates_of(report, &count);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    for (size_t i = 0; i < count; i++) candidate_row(&table, report, list[i]);
+    if (count) {
+        page_heading(page, 3, "candidates", "Candidates");
+        page_paragraph(
+            page,
+            "Every instance of clouds.tsv %s, by GPU and provider: this is no ranking. The figures "
+            "are of different numbers of GPUs, statistics and sources.",
+            report->candidates ? "with these GPUs" : "whose NVLink domain spans hosts");
+        page_table(
+            page, &table,
+            "NVLink, NIC: GB/s per GPU and direction. Bound: the bus bandwidth that no all-reduce can "
+            "exceed, at 1, 2 "
+            "and 8 whole NVLink domains. Figures: all-reduce with the most GPUs that anybody measured or "
+            "published (line of published.tsv). NVLink off: several hosts of one rack, over their NICs. "
+            "Matmul: "
+            "the best rate of the GPU by anybody, and its share of the dense peak.");
+        impossible_items(page, report);
+    }
+    free(list);
+    table_free(&table);
+}
+
+void report_published(struct page *page, const struct report *report)
+{
+    static const char *const names[] = {"line", "<instance",  "GPUs",       "<extent", "<collective", "<size",
+                                        "GB/s", "% of bound", "<statistic", "<date",   "<source"};
+    struct table table = {0};
+    char size[UNIT_TEXT], value[32];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    for (size_t i = 0; i < report->published->count; i++) {
+        const struct published_figure *figure = &report->published->list[i];
+        if (!figure_of_candidate(report, figure)) continue;
+        table_cell(&table, "%zu", figure->line);
+        table_cell(&table, "%s %s", figure->provider, figure->instance);
+        table_cell(&table, "%lld", (long long)figure->gpus);
+        table_cell(&table, "%s", reach_names[figure->reach]);
+        table_cell(&table, "%s", figure->collective);
+        table_cell(&table, "%s%s%s",
+                   figure->bytes > 0 ? format_size((size_t)figure->bytes, size) : "not said",
+                   *figure->placement ? ", " : "", figure->placement);
+        table_cell(&table, "%s", number_text(figure->busbw_gbps, value));
+        if (isfinite(figure->bound))
+            table_cell(&table, "%.0f%s", 100 * figure->busbw_gbps / figure->bound,
+                       published_impossible(figure) ? "\nimpossible" : "");
+        else
+            table_cell(&table, "%s", "");
+        table_cell(&table, "%s", figure->statistic);
+        table_cell(&table, "%s", figure->date);
+        table_cell(&table, "%s\n%s", figure->source, figure->note);
+    }
+    if (table_rows(&table)) {
+        page_heading(page, 3, NULL, "Published figures of the candidates");
+        page_table(page, &table,
+                   "Transcribed from published.tsv: one figure each, no samples, mostly one launch.");
+    }
+    table_free(&table);
+}
+
+/* ---- CSV: the columns of report_csv ---- */
+
+static void csv_figure(struct table *table, const struct report *report, const struct instance *instance,
+                       const char *extent, int64_t gpus, const char *what, int64_t bytes, double value,
+                       const char *provenance, int64_t domains, double percent, const char *note)
+{
+    if (!isfinite(value)) return;
+    table_cell(table, "%s", "");
+    table_cell(table, "%s %s", instance->provider, instance->name);
+    table_cell(table, "%s", extent);
+    table_integer(table, gpus);
+    table_cell(table, "%s", what);
+    table_integer(table, bytes);
+    table_cell(table, "%.7g", value);
+    for (int i = 0; i < 2; i++) table_cell(table, "%s", "");
+    table_cell(table, "%s", "GB/s");
+    for (int i = 0; i < 3; i++) table_cell(table, "%s", "");
+    if (isfinite(percent))
+        table_cell(table, "%.4g", percent);
+    else
+        table_cell(table, "%s", "");
+    table_cell(table, "%s", provenance);
+    for (int i = 0; i < 2; i++) table_cell(table, "%s", "");
+    table_integer(table, domains);
+    table_cell(table, "%s", "");
+    table_cell(table, "%s", note);
+    report_csv_price(table, report, instance);
+}
+
+void report_candidates_csv(struct table *table, const struct report *report)
+{
+    size_t count;
+    const struct instance **list = candidates_of(report, &count);
+    struct text what = {0};
+    for (size_t i = 0; i < count; i++)
+        for (size_t b = 0; b < BOUNDS; b++)
+            csv_figure(
+                table, report, list[i], bound_domains[b] > 1 ? "across NVLink domains" : "one NVLink domain",
+                bound_domains[b] * list[i]->gpus_per_domain, "all_reduce bound busbw", ABSENT,
+                all_reduce_bound(report, list[i], bound_domains[b]), "bound", bound_domains[b], NAN, "");
+    for (size_t i = 0; i < report->published->count; i++) {
+        const struct published_figure *figure = &report->published->list[i];
+        if (!figure_of_candidate(report, figure)) continue;
+        text_clear(&what);
+        text_add(&what, "%s published busbw", figure->collective);
+        csv_figure(table, report, catalog_instance(&report->study->catalog, figure->instance),
+                   reach_names[figure->reach], figure->gpus, text_get(&what), figure->bytes,
+                   figure->busbw_gbps, "published", figure->domains_used,
+                   100 * figure->busbw_gbps / figure->bound,
+                   published_impossible(figure) ? "above the bound: not ranked" : "");
+    }
+    text_free(&what);
+    free(list);
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# busbar contract before and after a measurement: proposed, refused, held, failed, and closed to what is missing. Expected limits come from
+# arithmetic: bounds from the links (bench/collective/bounds.h), 90 % of what results/published.tsv has.
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+busbar=$PWD/$build/busbar
+launches=$PWD/tests/data/launches
+cd "$work" || exit 1
+
+# ---- proposed
+check 'a contract for two racks' "$busbar" contract --propose u-p6e-gb200x72 --domains 2
+# One host: 686.7 of 1350 GB/s was published; one rack of 72: 876.6 of 2 x 71/72 x 950 = 1873.6; two racks: 748.2 of 1886.8. The same rates apply.
+for rule in 'all_reduce ranks=4 nodes=1 domains=1 requested_bytes=17179869184 busbw_gbps>=618.0' \
+    'all_reduce ranks=72 nodes=18 domains=1 requested_bytes=17179869184 busbw_gbps>=788.9' \
+    'all_reduce ranks=144 nodes=36 domains=2 requested_bytes=17179869184 busbw_gbps>=673.3' \
+    'matmul dtype=fp8_e4m3 m=8192 n=8192 k=8192 phase=burst tflops>=2588.9' '* wrong<=0' '* launches>=6'; do
+    says "it has: $rule" "$rule"
+done
+says 'with the bound' 'the physical bound is 1874 GB/s: S/(Bn+Bi)'
+says 'and the figure that the limit starts from' 'github.com/yangwhale/gpu-tpu-pedia'
+says 'a latency that nobody has published gets no limit' 'NO LIMIT on latency'
+check 'an instance without a NIC rate' "$busbar" contract --propose gb300-4x
+says 'has a limit within a host (90 % of 612)' 'all_reduce ranks=4 nodes=1 domains=1 requested_bytes=8589934592 busbw_gbps>=550.8'
+says 'and none beyond it' 'the physical bound is not known'
+if grep -qE '^all_reduce .*ranks=72.*busbw' out; then not_ok 'no limit is made up'; else ok 'no limit is made up'; fi
+check 'another allowance' "$busbar" contract --propose u-p6e-gb200x72 --allowance 20%
+says '80 % of 876.6' 'busbw_gbps>=701.2'
+expect_status 'an unknown instance' 2 "$busbar" contract --propose u-p6e-gb200x722
+says 'is named with its neighbour' "did you mean 'u-p6e-gb200x72'"
+expect_status 'an allowance that is no share' 2 "$busbar" contract --propose u-p6e-gb200x72 --allowance 3
+
+# ---- beyond the bound: eight H100 that reduce in the switch 2 x 7/8 x 450 = 787.5, two hosts of eight 2 x 15/16 x 400 = 750
+echo 'all_reduce requested_bytes>=1G busbw_gbps>=800' >p5.gate
+echo 'all_reduce requested_bytes>=1G busbw_gbps>=900' >b200.gate
+for case in 'p5 p5.48xlarge 1 787.5' 'p5 p5.48xlarge 2 750' 'b200 p6-b200.48xlarge 2 750'; do
+    read -r gate instance domains bound <<<"$case"
+    expect_status "$gate.gate on $domains of $instance is refused" 2 "$busbar" contract --gate "$gate.gate" --instance "$instance" --domains "$domains"
+    says "above $bound GB/s" "above the physical bound of $bound"
+done
+check '900 GB/s within eight B200 (bound 1575) is not' "$busbar" contract --gate b200.gate --instance p6-b200.48xlarge
+for rule in 'all_reduce bound_percent>=101' 'all_reduce requested_bytes=1G median_us<=2385' 'matmul dtype=bfloat16 tflops>=990'; do
+    echo "$rule" >beyond.gate # 1 GiB takes 2^30 / 450e3 us = 2386.1
+    expect_status "refused: $rule" 2 "$busbar" contract --gate beyond.gate --instance p5.48xlarge
+done
+echo 'all_reduce requested_bytes=1G median_us<=2387' >within.gate
+check 'what can be held is not' "$busbar" contract --gate within.gate --instance p5.48xlarge
+
+# ---- measured: a launch of every host and of the rack, six times; each figure 5 % above its limit
+"$busbar" contract --propose u-p6e-gb200x72 --output rack.gate || not_ok 'into a file'
+# measure FOLDER PYTHON: the code may change the list L of launches.
+measure() {
+    rm -rf "$1"
+    python3 - "$2" <<'PYTHON' | "$launches" "$1"
+import json, re, sys
+FACTOR = {"all_reduce": 2, "all_gather": 1, "reduce_scatter": 1, "alltoall": 1}
+L, cases = [], {4: [], 72: []}
+for line in open("rack.gate"):
+    if line.startswith("#") or not (rule := dict(re.findall(r"(\w+)(?:>=|=)(\S+)", line))): continue
+    if "busbw_gbps" in rule:
+        n, size, collective = int(rule["ranks"]), int(rule["requested_bytes"]), line.split()[0]
+        busbw = 1.05 * float(rule["busbw_gbps"])
+        cases[n].append({"collective": collective, "bytes": size, "us": size / busbw / 1e3 * FACTOR[collective] * (n - 1) / n})
+    elif "tflops" in rule:
+        cases[4].append({"gemm": "gemm", "dtype": rule["dtype"], "phase": "burst", "tflops": 1.05 * float(rule["tflops"])})
+for i in range(6):
+    for n, nccl in ((4, {"transports": ["P2P"]}), (72, {"network": "IB", "transports": ["P2P"], "mnnvl": True})):
+        L.append({"run": f"g{n}", "launch": f"l{i}", "ranks": n, "nodes": n // 4, "domains": 1, "cloud": "u-p6e-gb200x72", "gpu": "NVIDIA GB200",
+                  "facts": {"nccl": nccl}, "hosts": [[f"h{h}", 4, "r0"] for h in range(n // 4)], "cases": [dict(c) for c in cases[n]]})
+exec(sys.argv[1])
+print(json.dumps(L))
+PYTHON
+}
+measure good ''
+check 'a rack that holds the contract' "$busbar" contract --gate rack.gate good
+says 'passes' ': pass'
+# fails NAME PYTHON TEXT
+fails() {
+    measure bad "$2"
+    expect_status "$1 fails" 1 "$busbar" contract --gate rack.gate bad
+    says 'and is named' "$3"
+}
+fails 'a collective that is 10 % slower' 'for l in L: l["cases"][0]["us"] *= 1.1' 'FAIL'
+fails 'NVLink between hosts off' 'for l in L:
+    if l["ranks"] == 72: l["facts"]["nccl"]["mnnvl"] = False' 'no multi-node NVLink'
+fails 'a transport that nobody recorded' 'for l in L: l["facts"]["nccl"] = {}' 'the records do not tell the transport'
+fails 'a launch that checked nothing' 'for c in L[0]["cases"]: c["wrong"] = None' 'wrong was not checked in every launch'
+fails 'a size that was skipped' 'for l in L:
+    c = l["cases"][1]; c.pop("us"); c["status"] = "skipped"' 'no figure: skipped'
+fails 'a size that is not there' 'for l in L: del l["cases"][1]' 'no case measured matches'
+fails 'a launch that died' 'L[3]["end"] = ""' 'died'
+fails 'five launches' 'L = L[:10]' 'launches>=6'
+fails 'a rack with 64 GPUs' 'for l in L:
+    if l["ranks"] == 72: l["ranks"], l["nodes"], l["hosts"] = 64, 16, l["hosts"][:16]' 'no case measured matches'
+echo 'all_reduce ranks=4 busbw_gbps>=1351' >high.gate
+expect_status 'a limit above the bound is refused beside results, too' 2 "$busbar" contract --gate high.gate good/g4
+says 'with the bound' 'above the physical bound of 1350'
+printf 'all_reduce domains=1 delta=3%%\n' >domains.gate
+expect_status 'a tolerance by domains is refused' 2 "$busbar" contract --gate domains.gate good
+
+# ---- the page to be signed
+sed '0,/^# Proposed/s//# <script>alert(1)<\/script> reason\nall_reduce ranks=72 bound_percent>=40\n\n&/' rack.gate >signed.gate
+for format in html markdown; do
+    check "the page as $format" "$busbar" contract --gate signed.gate --format "$format" --output "page.$format" good
+    tr -d '\\' <"page.$format" >out # escapes
+    for words in 'ACCEPTED: 0 of' 'For the supplier' 'For the customer' 'bound_percent' '+5.0 %' '95 % interval over launches' 'alert(1)'; do
+        says "has: $words" "$words"
+    done
+    if grep -q '<script' "page.$format"; then not_ok 'reasons are escaped'; else ok 'reasons are escaped'; fi
+    measure bad 'for l in L[1::2]: l["cases"][0]["us"] *= 1.1'
+    expect_status 'of a rack that fails' 1 "$busbar" contract --gate signed.gate --format "$format" bad
+    says 'says so' 'NOT ACCEPTED: 1 of'
+done
+[ -z "${SHOTS:-}" ] || cp page.html "$SHOTS/acceptance.html"
