@@ -188,7 +188,7 @@ $B/busbar_%.so: $(PLUGIN_COMMON)
 	$(call say,LINK,$@)
 	$Q$(LINK_PLUGIN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(LIBRARIES) $(CUDA_LIBS) $(MPI_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 
-include tests/fakes/gpu/rules.mk tests/benchmark/rules.mk
+include tests/fakes/gpu/rules.mk tests/benchmark/rules.mk bench/simulate/rules.mk
 
 E2E := $(wildcard tests/e2e/*.sh)
 SLOW := $(wildcard tests/slow/*.sh)
