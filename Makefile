@@ -180,7 +180,7 @@ $B/busbar_%.so: $(PLUGIN_COMMON)
 # Use all cores, unless the user gave a -j option.
 all_cores = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 
-include tests/rules.mk
+include tests/rules.mk bench/simulate/rules.mk
 
 bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB); time and money first, then table, records, plots
 	@scripts/setup --for bench --config '$B/config.mk'

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Simulated launches: data arrive as they must, times are those of the closed form, and nothing takes their records for measurements.
+. "$(dirname "$0")/../lib.sh"
+if ! said=$(scripts/works SimGrid); then
+    skip 'collectives are simulated' "${said#*: }"
+    exit
+fi
+# Built here alone, with flags of its own choice: other tests must not wait for it.
+check 'the drivers build with smpicc' make -s -j2 "B=$build" "$build/simulate/all_reduce"
+simulate() { scripts/simulate --build "$build" --results "$work" --instance u-p6e-gb200x72 "$@"; }
+
+# Two domains of four GPUs. 1001 elements are no multiple of anything.
+check 'eight ranks with data' simulate --run data --domains 1,2 --domain-gpus 4 --data --sizes 4004,1M,3M
+python3 - "$work/data" >"$work/read" <<'PY'
+import glob, json, sys
+for path in sorted(glob.glob(sys.argv[1] + "/*.jsonl")):
+    rows = [json.loads(line) for line in open(path)]
+    head, cases = rows[0], [r for r in rows if r["record"] == "case"]
+    print(head["provenance"], head["world"]["domains"], head["world"]["nodes"], head["world"]["ranks"], len(cases),
+          {(c["status"], c["wrong"]) for c in cases}, "cpu" in head["facts"])
+PY
+check 'every element is right; the records say simulated' diff - "$work/read" <<'EOF'
+['simulated'] 1 1 4 6 {('ok', 0)} False
+['simulated'] 2 2 8 6 {('ok', 0)} False
+EOF
+expect_status 'a launch that fails is not taken for complete' 5 simulate --run unverified --domains 1 --domain-gpus 4 --sizes 1M -- -c 1
+expect_status 'an unknown instance' 2 simulate --instance nothing
+expect_status 'more GPUs than a domain has' 2 simulate --domain-gpus 73
+
+# 900 GB/s and 3.4 us inside a domain, 50 GB/s and 14 us between domains; sizes that divide evenly, in one chunk.
+check '2 x 4 and 2 x 8 GPUs without data' simulate --run times --domains 1,2 --domain-gpus 8 --chunks 1 --sizes 64K,1G,8G
+check 'times are those of the closed form' python3 - "$work/times" <<'PY'
+import glob, json, sys
+seen = 0
+for path in glob.glob(sys.argv[1] + "/*.jsonl"):
+    rows = [json.loads(line) for line in open(path)]
+    domains, gpus = rows[0]["world"]["domains"], 8
+    for row in (r for r in rows if r["record"] == "case"):
+        size = row["bytes"]
+        if row["collective"] == "all_reduce":
+            inside, between = 2 * (gpus - 1), 2 * (domains - 1)
+            expected = inside * (3.4e-6 + size / gpus / 900e9) + between * (14e-6 + size / gpus / domains / 50e9)
+        else:
+            inside, between = gpus - 1, domains - 1
+            expected = inside * (3.4e-6 + size / gpus / 900e9) + between * (14e-6 + size / gpus / domains / 50e9)
+        seen += 1
+        assert abs(row["median_us"] * 1e-6 / expected - 1) < 1e-3, (path, row["key"], row["median_us"], expected * 1e6)
+        assert row["median_us"] >= row["bound_us"], row
+assert seen == 12, seen
+PY
+
+# What reads records marks or refuses them.
+check 'a table' "$build/busbar" show "$work/times"
+says 'says that it is simulated' 'simulated'
+expect_status 'no baseline of a simulation' 2 "$build/busbar" baseline save --dir "$work/baselines" good "$work/times"
+says 'it says why' 'simulated'
+if command -v gnuplot >/dev/null; then
+    check 'plots beside published figures' test -s "$work/times/plots/plots.gp"
+    check 'plots say that they are simulated' grep -rq 'simulated' "$work/times/plots" --include='*.svg'
+fi
