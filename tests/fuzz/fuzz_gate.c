@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     row.collective = "all_reduce", row.dtype = "float", row.requested_bytes = 1 << 20, row.busbw_gbps = 400;
     silence(1);
     if (!gate_read(&gate, fuzz_file(0, data, size))) {
-        for (size_t i = 0; i < gate.count; i++) gate_matches(&gate.rules[i], &row);
+        for (size_t i = 0; i < gate.count; i++) gate_matches(&gate.rules[i], &row, (int64_t)i);
         gate_delta(&gate, &row, 0.03);
     }
     gate_free(&gate);
