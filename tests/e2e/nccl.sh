@@ -130,14 +130,14 @@ check 'and the empty files are gone' no_file
 
 # ---- how NCCL does a call ----
 
-# A message takes 3 ms here: in a timed call it would show.
 asked() { emulated "$@" --collectives all_reduce,alltoall --sizes 8,1M --show-algorithm --mode nccl-tests; }
 choices='sorted({(r["collective"], r["bytes"], r.get("algorithm"), r.get("protocol"), r.get("channels")) for r in c}, key=str)'
-check '--show-algorithm' asked 2 FAKEGPU_TUNING_US=3000 --
+# A message takes half a second: one of them in a loop of three would make its mean 167 ms. No machine is so busy that an operation takes as long.
+check '--show-algorithm' asked 2 FAKEGPU_TUNING_US=500000 --
 says 'prints what NCCL told' '  NVLS SIMPLE, 16 channels'
 says 'of each size' '  TREE LL, 1 channel'
 check 'it is in the records; nothing is made up of what was not told' rows "$choices == [('all_reduce', 1048576, 'NVLS', 'SIMPLE', 16), ('all_reduce', 8, 'TREE', 'LL', 1), ('alltoall', 1048576, None, None, None), ('alltoall', 8, None, None, None)]"
-check 'and not in the time' rows 'all(r["time_us"] < 3000 for r in c if r["bytes"] == 8 and r["status"] == "ok") and not any(k.startswith("NCCL_") for k in h["env"])'
+check 'and not in the time' rows 'all(r["time_us"] < 150e3 for r in c if r["bytes"] == 8 and r["status"] == "ok") and not any(k.startswith("NCCL_") for k in h["env"])'
 check 'with a limit of channels' asked 2 -- --cta 4-8
 check 'they are those that NCCL took' rows "('all_reduce', 1048576, 'NVLS', 'SIMPLE', 8) in $choices"
 check 'with symmetric windows' asked 2 -- -R 2
