@@ -1,5 +1,4 @@
 #include "base/outfile.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -65,4 +64,16 @@ enum status outfile_close(struct outfile *out, enum status so_far)
     free(out->temporary);
     *out = (struct outfile){0};
     return so_far;
+}
+
+enum status outfile_put(const char *path, const struct text *text)
+{
+    struct outfile out = {.file = stdout};
+    bool is_file = path && !same(path, "-");
+    enum status status = is_file ? outfile_open(&out, path, OUTFILE_REPLACE) : STATUS_OK;
+    if (status) return status;
+    (void)fwrite(text_get(text), 1, text->length, out.file); /* closing the file reports errors */
+    if (is_file) return outfile_close(&out, STATUS_OK);
+    return all_written(stdout) ? STATUS_OK
+                               : fail(STATUS_ENVIRONMENT, "cannot write the output: %s", strerror(errno));
 }

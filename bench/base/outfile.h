@@ -3,7 +3,9 @@
 #ifndef BUSBAR_OUTFILE_H
 #define BUSBAR_OUTFILE_H
 
-#include "base/status.h"
+#include "base/text.h"
+
+#include <stdio.h>
 
 enum outfile_mode {
     OUTFILE_REPLACE,
@@ -22,5 +24,9 @@ enum status outfile_open(struct outfile *, const char *path, enum outfile_mode);
 /* If `so_far` is STATUS_OK and everything was written, the new file replaces the target; else it is removed.
    Returns so_far, or STATUS_ENVIRONMENT after one line. */
 enum status outfile_close(struct outfile *, enum status so_far);
+
+/* Writes the text to the file, or to standard output if `path` is NULL or "-". Returns STATUS_ENVIRONMENT after printing
+   one line. */
+enum status outfile_put(const char *path, const struct text *);
 
 #endif

@@ -85,6 +85,11 @@ const char *tsv_cell(const struct tsv *table, size_t row, const char *column)
     return "";
 }
 
+const char *tsv_text(const struct tsv *table, size_t row, const char *column, struct arena *arena)
+{
+    return arena_string(arena, tsv_cell(table, row, column));
+}
+
 enum status tsv_need(const struct tsv *table, const char *const *columns)
 {
     for (; *columns; columns++) {

@@ -3,7 +3,7 @@
 #ifndef BUSBAR_TSV_H
 #define BUSBAR_TSV_H
 
-#include "base/status.h"
+#include "base/text.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +26,8 @@ void tsv_free(struct tsv *);
 
 /* The cell of a row (from 0, without the header). "" if it is empty or the table has no such column. */
 const char *tsv_cell(const struct tsv *, size_t row, const char *column);
+/* The same, in the arena: it outlives the table. */
+const char *tsv_text(const struct tsv *, size_t row, const char *column, struct arena *);
 
 /* STATUS_ENVIRONMENT after one line if the table lacks one of these columns (NULL-terminated). */
 enum status tsv_need(const struct tsv *, const char *const *columns);

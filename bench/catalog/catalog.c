@@ -18,14 +18,14 @@ static enum status read_instance(struct arena *arena, const struct tsv *table, s
 {
     double nic_gbit;
     *instance = (struct instance){
-        .provider = arena_string(arena, tsv_cell(table, row, "provider")),
-        .name = arena_string(arena, tsv_cell(table, row, "instance")),
-        .gpu = arena_string(arena, tsv_cell(table, row, "gpu")),
-        .fabric = arena_string(arena, tsv_cell(table, row, "fabric")),
-        .price_kind = arena_string(arena, tsv_cell(table, row, "price_kind")),
-        .price_date = arena_string(arena, tsv_cell(table, row, "price_date")),
-        .price_source = arena_string(arena, tsv_cell(table, row, "price_source")),
-        .note = arena_string(arena, tsv_cell(table, row, "note")),
+        .provider = tsv_text(table, row, "provider", arena),
+        .name = tsv_text(table, row, "instance", arena),
+        .gpu = tsv_text(table, row, "gpu", arena),
+        .fabric = tsv_text(table, row, "fabric", arena),
+        .price_kind = tsv_text(table, row, "price_kind", arena),
+        .price_date = tsv_text(table, row, "price_date", arena),
+        .price_source = tsv_text(table, row, "price_source", arena),
+        .note = tsv_text(table, row, "note", arena),
         .line = table->lines[row + 1],
     };
     if (!*instance->name)
@@ -69,8 +69,8 @@ static enum status read_gpu(struct arena *arena, const struct tsv *table, size_t
 {
     const char *nvls = tsv_cell(table, row, "nvls");
     *gpu = (struct gpu_facts){
-        .name = arena_string(arena, tsv_cell(table, row, "gpu")),
-        .note = arena_string(arena, tsv_cell(table, row, "note")),
+        .name = tsv_text(table, row, "gpu", arena),
+        .note = tsv_text(table, row, "note", arena),
         .nvls = same(nvls, "yes")  ? YES
                 : same(nvls, "no") ? NO
                                    : UNKNOWN,
@@ -210,18 +210,24 @@ const struct gpu_facts *catalog_gpu(const struct catalog *catalog, const char *n
     return NULL;
 }
 
-double gpu_peak_tflops(const struct gpu_facts *gpu, const char *type)
+enum gpu_type gpu_type_of(const char *type)
 {
     static const struct {
         const char *name;
         enum gpu_type type;
     } names[] = {{"double", PEAK_FP64},  {"float64", PEAK_FP64}, {"bfloat16", PEAK_BF16}, {"half", PEAK_FP16},
                  {"float16", PEAK_FP16}, {"fp8_e4m3", PEAK_FP8}, {"fp8_e5m2", PEAK_FP8}};
-    for (int i = 0; gpu && type && i < PEAK_COUNT; i++)
-        if (same(type, gpu_type_names[i])) return gpu->peak_tflops[i];
-    for (size_t i = 0; gpu && type && i < sizeof names / sizeof *names; i++)
-        if (same(type, names[i].name)) return gpu->peak_tflops[names[i].type];
-    return NAN;
+    for (int i = 0; type && i < PEAK_COUNT; i++)
+        if (same(type, gpu_type_names[i])) return (enum gpu_type)i;
+    for (size_t i = 0; type && i < sizeof names / sizeof *names; i++)
+        if (same(type, names[i].name)) return names[i].type;
+    return PEAK_COUNT;
+}
+
+double gpu_peak_tflops(const struct gpu_facts *gpu, const char *type)
+{
+    enum gpu_type known = gpu_type_of(type);
+    return gpu && known < PEAK_COUNT ? gpu->peak_tflops[known] : NAN;
 }
 
 bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, int64_t ranks, int64_t nodes,

@@ -76,8 +76,10 @@ enum status catalog_set_price(struct catalog *, const char *text, const char *to
    figures. */
 const struct gpu_facts *catalog_gpu(const struct catalog *, const char *name);
 
-/* The dense peak for a matmul type, by busbar's name for it or the table's ("bfloat16", "bf16", "fp8_e4m3");
-   NAN: not known. */
+/* The column of gpus.tsv for a matmul type, which busbar or the table names ("bfloat16", "bf16", "fp8_e4m3"); PEAK_COUNT:
+   there is none. */
+enum gpu_type gpu_type_of(const char *type);
+/* The dense peak for such a type; NAN: not known. */
 double gpu_peak_tflops(const struct gpu_facts *, const char *type);
 
 /* Describes the machine of `ranks` ranks (one per GPU) on `nodes` nodes, for bound_of(). instance or gpu may

@@ -37,11 +37,11 @@ static enum status read_problem(struct arena *arena, const struct tsv *table, si
                                 struct nccl_problem *p)
 {
     *p = (struct nccl_problem){
-        .registration = arena_string(arena, tsv_cell(table, row, "registration")),
-        .collective = arena_string(arena, tsv_cell(table, row, "collective")),
-        .dtype = arena_string(arena, tsv_cell(table, row, "dtype")),
-        .words = arena_string(arena, tsv_cell(table, row, "problem")),
-        .source = arena_string(arena, tsv_cell(table, row, "source")),
+        .registration = tsv_text(table, row, "registration", arena),
+        .collective = tsv_text(table, row, "collective", arena),
+        .dtype = tsv_text(table, row, "dtype", arena),
+        .words = tsv_text(table, row, "problem", arena),
+        .source = tsv_text(table, row, "source", arena),
     };
     enum status status = read_version(table, row, "from", -1, &p->from);
     if (!status) status = read_version(table, row, "fixed", INT_MAX, &p->fixed);

@@ -31,20 +31,20 @@ static enum status read_words(struct arena *arena, const struct tsv *table, size
     const char *name = tsv_cell(table, row, "collective"), *mnnvl = tsv_cell(table, row, "mnnvl");
     const struct collective *collective = collective_find(name);
     *figure = (struct published_figure){
-        .provider = arena_string(arena, tsv_cell(table, row, "provider")),
-        .instance = arena_string(arena, tsv_cell(table, row, "instance")),
-        .gpu = arena_string(arena, tsv_cell(table, row, "gpu")),
+        .provider = tsv_text(table, row, "provider", arena),
+        .instance = tsv_text(table, row, "instance", arena),
+        .gpu = tsv_text(table, row, "gpu", arena),
         .mnnvl = same(mnnvl, "on")    ? YES
                  : same(mnnvl, "off") ? NO
                                       : UNKNOWN,
         .collective = collective ? collective->name : NULL,
-        .placement = arena_string(arena, tsv_cell(table, row, "placement")),
-        .dtype = arena_string(arena, tsv_cell(table, row, "dtype")),
-        .shape = arena_string(arena, tsv_cell(table, row, "shape")),
-        .statistic = arena_string(arena, tsv_cell(table, row, "statistic")),
-        .date = arena_string(arena, tsv_cell(table, row, "date")),
-        .source = arena_string(arena, tsv_cell(table, row, "source")),
-        .note = arena_string(arena, tsv_cell(table, row, "note")),
+        .placement = tsv_text(table, row, "placement", arena),
+        .dtype = tsv_text(table, row, "dtype", arena),
+        .shape = tsv_text(table, row, "shape", arena),
+        .statistic = tsv_text(table, row, "statistic", arena),
+        .date = tsv_text(table, row, "date", arena),
+        .source = tsv_text(table, row, "source", arena),
+        .note = tsv_text(table, row, "note", arena),
         .line = table->lines[row + 1],
         .formula = "",
     };

@@ -1,18 +1,15 @@
 #include "measure/collectives.h"
 #include "backend/backend.h"
-#include "backend/memory.h"
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "launch/driver.h"
 #include "launch/world.h"
-#include "measure/cases.h"
+#include "measure/case_buffers.h"
 #include "measure/ceiling.h"
 #include "measure/labels.h"
 #include "measure/nccl_format.h"
 #include "measure/problems.h"
-#include "measure/sampler.h"
 #include "measure/schedule.h"
 #include "measure/table.h"
 #include "stats/order.h"
@@ -21,21 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct launch_state {
-    struct driver driver; /* must be first: driver_main() passes a pointer to it */
-    const char *summary;
-    struct settings settings;
-    const struct backend *backend;
-    struct comm *comm;
-    _Atomic(struct comm *) endable; /* same as comm; the launch or the watchdog takes it and ends it */
-    struct sampler *sampler;
-    struct splits splits;
-    struct window window;
-    struct distance distance;
-    struct cases cases;
-    size_t filled_group; /* split, type and operation for which the buffers were last filled */
-};
 
 static struct launch_state *state_of(struct driver *d)
 {
@@ -175,131 +157,6 @@ static void open_sampler(struct launch_state *l)
     l->sampler->window = &l->window;
 }
 
-/* How many slots a case should have. With --cache cold, the buffers of all ranks of a host together take
-   twice the last-level cache; buffers in device memory take 256 MiB per rank. */
-static size_t slots_wanted(const struct launch_state *l, size_t bytes)
-{
-    enum { MOST_SLOTS = 4096, DEVICE_FOOTPRINT = 256 << 20 };
-    if (l->settings.cache != CACHE_COLD) return 1;
-    size_t footprint = l->backend->capabilities & CAN_DEVICE_MEMORY && l->settings.memory != MEMORY_HOST
-                           ? (size_t)DEVICE_FOOTPRINT
-                           : 2 * l->driver.machine.last_level_bytes / (size_t)l->driver.world.local_ranks;
-    size_t slots = footprint / (bytes ? bytes : 1) + 1;
-    return slots > MOST_SLOTS ? MOST_SLOTS : slots;
-}
-
-static void refuse(struct measured *m, enum status status, const char *reason)
-{
-    m->status = status;
-    snprintf(m->reason, sizeof m->reason, "%s", reason);
-}
-
-/* A call whose received data are undefined counts as unsupported, except with --format nccl-tests: nccl-tests
-   times it too. */
-static enum status supports(const struct launch_state *l, const struct split *split, const struct call *call,
-                            const char **reason)
-{
-    enum status status = split->backend->supports(split->comm, call, reason);
-    bool timed = !*reason || l->settings.driver.format == FORMAT_NCCL_TESTS;
-    return status || timed ? status : STATUS_UNSUPPORTED;
-}
-
-/* Collective, including ranks that sit out. reason: why the received data are undefined; NULL: they are
-   defined. */
-static void note_undefined(const struct launch_state *l, struct measured *m, const char *reason)
-{
-    int undefined = reason != NULL;
-    mpi_must(MPI_Allreduce(MPI_IN_PLACE, &undefined, 1, MPI_INT, MPI_MAX, l->driver.world.comm));
-    m->undefined = undefined;
-    if (undefined)
-        snprintf(m->reason, sizeof m->reason, "not checked%s%s", reason ? ": " : "", reason ? reason : "");
-}
-
-/* Collective. *needed: the most bytes that any rank needs for one slot of the case. *available: nine tenths
-   of the least memory that is free on any rank. */
-static void needed_and_free(const struct launch_state *l, const struct measured *m, uint64_t *needed,
-                            uint64_t *available)
-{
-    const struct split *split = m->split;
-    size_t send = 0, recv = 0;
-    bool idle = !split->comm; /* sits out: needs nothing */
-    if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
-    uint64_t own[2] = {UINT64_MAX - (send + recv),
-                       idle ? UINT64_MAX : split->backend->free_bytes(split->comm) / 10 * 9},
-             least[2];
-    mpi_must(MPI_Allreduce(own, least, 2, MPI_UINT64_T, MPI_MIN, l->driver.world.comm));
-    *needed = UINT64_MAX - least[0];
-    *available = least[1];
-}
-
-/* An upper bound on the memory of a send and a receive buffer of `needed` bytes together, each rounded up to
-   whole pages. */
-static uint64_t in_whole_pages(uint64_t needed)
-{
-    return needed + 2 * memory_stride(1);
-}
-
-/* Collective. Allocates the buffers of a case. If the case is unsupported or does not fit, sets its status
-   and reason, leaves call.buffers NULL and returns STATUS_OK. */
-static enum status give_buffers(struct launch_state *l, struct measured *m, struct buffers *buffers)
-{
-    size_t send = 0, recv = 0;
-    const char *reason = NULL;
-    const struct split *split = m->split;
-    bool idle = !split->comm; /* sits out: counts as STATUS_OK */
-    uint64_t needed, available;
-    if (!idle) cases_buffer_bytes(&m->call, split->ranks, split->world.rank, &send, &recv);
-    needed_and_free(l, m, &needed, &available);
-    uint64_t whole_pages = in_whole_pages(needed);
-    enum status status = whole_pages > available ? STATUS_TOO_LARGE
-                         : idle                  ? STATUS_OK
-                                                 : supports(l, split, &m->call, &reason);
-    if (!is_world(split->name)) status = agree(l, status);
-    if (!status) {
-        size_t slots = slots_wanted(l, needed), most = available / 4 / whole_pages;
-        if (slots > most) slots = most ? most : 1;
-        *buffers = (struct buffers){.slots = slots};
-        status = agree(l, idle ? STATUS_OK : split->backend->alloc(split->comm, send, recv, slots, buffers));
-        /* Another rank may have failed alone. */
-        if (status && buffers->memory) split->backend->free(split->comm, buffers);
-    }
-    if (status == STATUS_UNSUPPORTED) {
-        refuse(m, status, reason ? reason : "the backend cannot do this");
-        return STATUS_OK;
-    }
-    if (status == STATUS_TOO_LARGE) {
-        char a[UNIT_TEXT], b[UNIT_TEXT], text[200];
-        snprintf(text, sizeof text, "%s of buffers for each rank, %s free", format_size(needed, a),
-                 format_size(available, b));
-        refuse(m, status, text);
-        return STATUS_OK;
-    }
-    m->call.buffers = buffers;
-    if (m->slot >= buffers->slots) m->slot = 0;
-    if (!status) note_undefined(l, m, reason);
-    return status;
-}
-
-/* Fills all slots with data of the case's type: data of another type may be denormal floats, which are
-   slow. */
-static enum status fill_all(struct launch_state *l, struct measured *m)
-{
-    const struct split *split = m->split;
-    size_t group =
-        ((size_t)split->index * DTYPE_COUNT + (size_t)m->call.dtype) * OP_COUNT + (size_t)m->call.op;
-    if (!split->comm || (m->filled && group == l->filled_group)) return STATUS_OK;
-    struct pulse *pulse = watch_pulse(l->driver.watch);
-    atomic_store(&pulse->stage, STAGE_WORKING);
-    for (size_t slot = 0; slot < m->call.buffers->slots; slot++) {
-        enum status status = split->backend->fill(split->comm, &m->call, slot, (uint64_t)l->settings.seed);
-        if (status) return status;
-    }
-    atomic_store(&pulse->stage, STAGE_BETWEEN);
-    m->filled = true;
-    l->filled_group = group;
-    return STATUS_OK;
-}
-
 static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass,
                              const struct visit *visit)
 {
@@ -367,10 +224,10 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     struct visit visit = {.wrong = ABSENT};
     double start = clock_s();
     say_case(l, m);
-    enum status status = give_buffers(l, m, &buffers);
+    enum status status = case_buffers_give(l, m, &buffers);
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
-    status = fill_all(l, m);
+    status = case_buffers_fill(l, m);
     l->sampler->split = is_world(m->split->name) ? NULL : m->split;
     if (m->split->backend) l->sampler->backend = m->split->backend;
     l->sampler->comm = m->split->comm;
@@ -436,17 +293,6 @@ static enum status measure_pass(struct launch_state *l, const struct schedule *s
     return status;
 }
 
-/* For --largest: sets the status of the cases that do not fit. Measures nothing. */
-static void ask_memory(struct launch_state *l)
-{
-    for (size_t i = 0; i < l->cases.count; i++) {
-        struct measured *m = &l->cases.list[i];
-        uint64_t needed, available;
-        needed_and_free(l, m, &needed, &available);
-        if (in_whole_pages(needed) > available) m->status = STATUS_TOO_LARGE;
-    }
-}
-
 /* Prints the largest size of which all cases fit, for scripts/sweep. */
 static void print_largest(const struct launch_state *l, FILE *out)
 {
@@ -463,37 +309,14 @@ static void print_largest(const struct launch_state *l, FILE *out)
     fprintf(out, "largest: %zu bytes in %s memory\n", largest, device ? "device" : "host");
 }
 
-/* Registers buffers once per launch, for the largest case that fits. The backend keeps its memory from case
-   to case and would have to grow it for a larger one, and NCCL has known problems with windows that are
-   registered after others. */
-static enum status reserve_registered(struct launch_state *l)
-{
-    struct measured *largest = NULL;
-    uint64_t most = 0;
-    for (size_t i = 0; i < l->cases.count; i++) {
-        struct measured *m = &l->cases.list[i];
-        uint64_t needed, available;
-        if (m->status || !m->split->comm || !is_world(m->split->name)) continue;
-        needed_and_free(l, m, &needed, &available);
-        if (in_whole_pages(needed) > available || needed <= most) continue;
-        largest = m;
-        most = needed;
-    }
-    struct buffers buffers = {0};
-    enum status status = largest ? give_buffers(l, largest, &buffers) : STATUS_OK;
-    if (!status && largest && largest->call.buffers) l->backend->free(l->comm, &buffers);
-    if (largest) largest->call.buffers = NULL;
-    return status;
-}
-
 static void warn_untold(const struct launch_state *l)
 {
     bool told = false;
     for (size_t i = 0; i < l->cases.count; i++) told |= *l->cases.list[i].choice.algorithm != 0;
     if (!told && l->driver.world.rank == 0)
-        warn("--show-algorithm: NCCL told of none; it can be asked from 2.27 on, unless NCCL_DEBUG is set "
-             "without "
-             "NCCL_DEBUG_SUBSYS=TUNING, and never tells of sends and receives");
+        warn("--show-algorithm: NCCL reported no algorithm. It reports them from 2.27 on, not for sends and "
+             "receives, "
+             "and not if NCCL_DEBUG is set without NCCL_DEBUG_SUBSYS=TUNING");
 }
 
 static enum status measure(struct driver *d)
@@ -501,13 +324,13 @@ static enum status measure(struct driver *d)
     struct launch_state *l = state_of(d);
     const struct settings *s = &l->settings;
     if (s->largest) {
-        ask_memory(l);
+        case_buffers_ask(l);
         return STATUS_OK;
     }
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
                                       (size_t)s->passes, (size_t)s->operations};
     size_t *order = allocate(l->cases.count, sizeof *order);
-    enum status status = s->registration ? reserve_registered(l) : STATUS_OK;
+    enum status status = s->registration ? case_buffers_reserve(l) : STATUS_OK;
     int more = 1;
     open_sampler(l);
     progress_row(&l->driver.progress, "first figures, of one pass:");

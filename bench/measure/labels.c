@@ -1,5 +1,5 @@
-/* The rules are those of NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc). Of later
-   releases nothing is known here: their labels are what was asked for. */
+/* The rules come from NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc). Later
+   releases have not been read: with them, labels are what was asked for. */
 #include "measure/labels.h"
 #include "catalog/problems.h"
 
@@ -27,11 +27,12 @@ static const char *zero_unused(const struct label_question *q)
         q->version >= HIERARCHICAL_COPIES && (q->collective == ALL_GATHER || q->collective == ALL_TO_ALL);
     if (q->collective != ALL_GATHER && q->collective != ALL_TO_ALL && q->collective != GATHER &&
         q->collective != SCATTER)
-        return "NCCL has copy engines do all_gather, alltoall, gather and scatter only";
+        return "NCCL uses copy engines only for all_gather, alltoall, gather and scatter";
     if (q->registration != REGISTRATION_SYMMETRIC)
-        return "NCCL has copy engines work on symmetric windows only (-R 2)";
-    return q->domains > 1 && !between_domains ? "NCCL has copy engines do this within one NVLink domain only"
-                                              : NULL;
+        return "NCCL uses copy engines only with symmetric windows (-R 2)";
+    return q->domains > 1 && !between_domains
+               ? "NCCL uses copy engines for this collective only within one NVLink domain"
+               : NULL;
 }
 
 const char *cta_unused(const struct label_question *q, const char **label)
@@ -61,7 +62,7 @@ static bool is_set(const char *variable)
     return value && *value;
 }
 
-/* Reasons that were told. There are fewer than MOST_REASONS. */
+/* Reasons that have been printed. There are fewer than MOST_REASONS. */
 enum { MOST_REASONS = 16 };
 struct told {
     const char *reasons[MOST_REASONS];

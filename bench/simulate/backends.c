@@ -20,6 +20,6 @@ int backend_devices(const char *name, enum memory memory, int local_rank)
 
 const struct backend *backend_find(const char *name)
 {
-    (void)name; /* backend_check_name() knows it */
+    (void)name; /* backend_check_name() has checked it */
     return &backend_simulated;
 }

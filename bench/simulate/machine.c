@@ -1,5 +1,5 @@
-/* launch/machine.h and launch/crowding.h where ranks are simulated: what hwloc would tell is of the machine that
-   simulates, and says nothing of the simulated one. */
+/* launch/machine.h and launch/crowding.h where ranks are simulated: hwloc would describe the machine that runs
+   the simulation, not the simulated one. */
 #include "launch/crowding.h"
 #include "launch/machine.h"
 

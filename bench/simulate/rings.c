@@ -8,21 +8,23 @@ struct piece {
     int blocks;
 };
 
-/* What a chunk does on one ring. */
+/* A reduce-scatter or an all-gather of one chunk on one ring. Each step sends one rank's piece to the next rank. */
 struct phase {
     const struct ring *ring;
     bool reduces; /* a reduce-scatter; else an all-gather */
-    size_t apart; /* rank r's piece starts r * apart elements after that of rank 0, and has the same shape; */
-    struct piece piece; /* 0: it is the r-th of equal parts of this one, which is contiguous */
+    /* 0: `piece` is contiguous, and rank r's piece is its r-th part. Else `piece` is rank 0's, and rank r's has the
+       same shape and starts r * apart elements after it. */
+    size_t apart;
+    struct piece piece;
 };
 
 enum { PHASES_MOST = 4 };
 struct chunk {
     struct phase phases[PHASES_MOST];
-    int phase_count, phase, step; /* how far it is */
-    struct piece received;        /* by the step under way */
+    int phase_count, phase, step; /* progress */
+    struct piece received;        /* by the current step */
     char *scratch;
-    int pending; /* of the messages of the step: to be completed */
+    int pending; /* messages of the current step that have not completed */
 };
 
 /* The p-th of `parts` parts of contiguous elements; parts differ by one element at most. */
@@ -47,7 +49,8 @@ static size_t length_of(const struct piece *p)
     return p->length * (size_t)p->blocks;
 }
 
-/* A chunk's largest message is its share of a domain's GPU, and less than rail.ranks + 2 elements more by rounding. */
+/* The largest message of a chunk is its size divided by the GPUs of a domain, plus less than rail.ranks + 2 elements by
+   rounding. */
 static size_t chunk_scratch(const struct levels *l, size_t bytes)
 {
     size_t share = bytes / (size_t)l->chunks / (size_t)l->domain.ranks;
@@ -59,7 +62,7 @@ size_t levels_scratch(const struct levels *l, size_t bytes)
     return (size_t)l->chunks * chunk_scratch(l, bytes);
 }
 
-/* A message's type and count: blocks that are apart need a type of their own, which the caller frees. */
+/* Finds the type and count of a message. For several blocks it makes a derived type, which the caller frees. */
 static int shape_of(const struct elements *e, const struct piece *p, MPI_Datatype *type, int *count)
 {
     *type = e->type;
@@ -108,7 +111,7 @@ static void skip_finished_phases(struct chunk *c)
         c->phase++, c->step = 0;
 }
 
-/* A phase works on one chunk at a time, in order. */
+/* Each phase handles one chunk at a time, in order. */
 static bool may_start(const struct chunk *chunks, int k)
 {
     const struct chunk *c = &chunks[k];
@@ -126,7 +129,7 @@ static int run(struct chunk *chunks, int count, const struct elements *e)
             if (may_start(chunks, k)) error = start_step(&chunks[k], e, k, &requests[2 * k]);
         int done = MPI_UNDEFINED;
         if (!error) error = MPI_Waitany(2 * count, requests, &done, MPI_STATUS_IGNORE);
-        if (done == MPI_UNDEFINED) break; /* no message is under way: all is done */
+        if (done == MPI_UNDEFINED) break; /* no message is left: everything is done */
         struct chunk *c = &chunks[done / 2];
         if (error || --c->pending) continue;
         error = end_step(c, e);

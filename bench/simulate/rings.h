@@ -29,16 +29,16 @@ struct elements {
     MPI_Op op;
     size_t size; /* of one, in bytes */
     char *data;  /* the buffer; NULL: messages carry no data, only their size counts */
-    /* What was received and is not reduced yet; without data, all that is sent and received. levels_scratch()
-       bytes. */
+    /* Received data that is not yet reduced. Without data, all messages are sent from here and received into
+       it. Has levels_scratch() bytes. */
     char *scratch;
 };
 
-/* For a buffer of so many bytes. */
+/* The bytes of scratch memory that a collective on a buffer of `bytes` bytes needs. */
 size_t levels_scratch(const struct levels *, size_t bytes);
 
-/* In place: all-reduce's input is the buffer, all-gather's this rank's part of it. `count`: elements of the whole
-   buffer. MPI_SUCCESS, or the error of the MPI call that failed. */
+/* Both work in place: the input of all-reduce is the buffer, that of all-gather is this rank's part of it. `count`:
+   elements of the whole buffer. Return MPI_SUCCESS, or the error of the MPI call that failed. */
 int levels_all_reduce(const struct levels *, const struct elements *, size_t count);
 int levels_all_gather(const struct levels *, const struct elements *, size_t count);
 

@@ -27,7 +27,7 @@ struct comm {
     size_t shared_bytes;
 };
 
-/* struct buffers' memory: slots of a send, a receive and a scratch part each. Without data: none. */
+/* The memory of struct buffers: slots with a send, a receive and a scratch part. NULL without data. */
 struct parts {
     char *base;
     size_t send, stride, scratch_at;
@@ -53,7 +53,7 @@ static void simulated_close(struct comm *c)
     free(c);
 }
 
-/* Collective: whether rank r is GPU r % G of domain r / G, on all ranks. */
+/* Collective. Whether every rank r is GPU r % G of domain r / G. */
 static bool is_in_order(const struct comm *c)
 {
     int own = c->levels.rail.rank * c->levels.domain.ranks + c->levels.domain.rank == c->world->rank &&
@@ -120,14 +120,14 @@ static enum status simulated_supports(struct comm *c, const struct call *call, c
 
 /* ---- buffers ---- */
 
-/* Without data, cases need next to nothing. */
+/* Without data, cases need almost no memory. */
 static size_t simulated_free_bytes(struct comm *c)
 {
     return c->has_data ? memory_available("") / (size_t)c->world->ranks : SIZE_MAX / 16;
 }
 
-/* All ranks are in one process, so that rank 0's address is good for all. Memory of SMPI_SHARED_MALLOC is folded
-   on one megabyte, and messages out of it are not copied. */
+/* Allocates one scratch area for all ranks: they are threads of one process and can use rank 0's address.
+   SMPI_SHARED_MALLOC maps the whole area to one megabyte, and SimGrid does not copy messages from it. */
 static enum status share_scratch(struct comm *c, size_t bytes)
 {
     if (bytes <= c->shared_bytes) return STATUS_OK;
@@ -175,7 +175,7 @@ static char *recv_at(const struct buffers *b, size_t slot)
     return slot_at(b, slot) + ((const struct parts *)b->memory)->send;
 }
 
-/* Where this rank's input belongs in the receive buffer. */
+/* The place of this rank's input in the receive buffer. */
 static char *own_part(const struct comm *c, const struct call *call, size_t slot)
 {
     struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
@@ -247,7 +247,8 @@ static enum status operate(struct comm *c, const struct call *call, size_t slot)
     return STATUS_OK;
 }
 
-/* All ranks start at the same moment, of which all know after a reduction. It takes far less than the second. */
+/* Lets all ranks start at the same moment: one second after the latest of them, which a reduction finds. The reduction
+   takes far less than that second. */
 static enum status start_together(const struct comm *c)
 {
     double now = clock_s(), latest;
@@ -274,7 +275,7 @@ static enum status simulated_run(struct comm *c, const struct call *call, int ba
 
 /* ---- the record ---- */
 
-/* Only what is of the simulated machine, and of the programs: the host's processors and memory are the simulator's. */
+/* Keeps only facts about the programs. Processors and memory are those of the machine that runs the simulator. */
 static void keep_facts(json_t *facts)
 {
     static const char *const kept[] = {"busbar", "git", "mpi", NULL};

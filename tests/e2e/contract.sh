@@ -99,6 +99,18 @@ expect_status 'a tolerance by domains is refused' 2 "$busbar" contract --gate do
 
 # ---- the page to be signed
 sed '0,/^# Proposed/s//# <script>alert(1)<\/script> reason\nall_reduce ranks=72 bound_percent>=40\n\n&/' rack.gate >signed.gate
+real='for l in L: l["provenance"] = ["measured"]'
+measure good "$real"
+measure simulated ''
+# The rack's own figure, 1.05 x 788.9, is nearer than one of another instance; a simulated one is none. 90 % of 828.3: 745.5.
+check 'a contract from measured results' "$busbar" contract --propose u-p6e-gb200x72 good
+says 'starts from them' 'ranks=72 nodes=18 domains=1 requested_bytes=17179869184 busbw_gbps>=745.5'
+says 'and names them' '(measured) reached 828.3 GB/s'
+check 'a contract beside simulated results' "$busbar" contract --propose u-p6e-gb200x72 simulated
+says 'starts from what was published' 'ranks=72 nodes=18 domains=1 requested_bytes=17179869184 busbw_gbps>=788.9'
+if grep -q '(simulated)' "$work/out"; then not_ok 'never from a simulation'; else ok 'never from a simulation'; fi
+measure bad "$real
+for l in L[1::2]: l['cases'][0]['us'] *= 1.1"
 for format in html markdown; do
     check "the page as $format" "$busbar" contract --gate signed.gate --format "$format" --output "page.$format" good
     tr -d '\\' <"page.$format" >out # escapes
@@ -106,8 +118,10 @@ for format in html markdown; do
         says "has: $words" "$words"
     done
     if grep -q '<script' "page.$format"; then not_ok 'reasons are escaped'; else ok 'reasons are escaped'; fi
-    measure bad 'for l in L[1::2]: l["cases"][0]["us"] *= 1.1'
     expect_status 'of a rack that fails' 1 "$busbar" contract --gate signed.gate --format "$format" bad
     says 'says so' 'NOT ACCEPTED: 1 of'
+    check 'of a simulated rack' "$busbar" contract --gate signed.gate --format "$format" simulated
+    says 'accepts nothing' 'NOT A MEASUREMENT OF A REAL MACHINE, SO NO ACCEPTANCE: 0 of'
+    if grep -q '[> *]ACCEPTED' "$work/out"; then not_ok 'in any place'; else ok 'in any place'; fi
 done
 [ -z "${SHOTS:-}" ] || cp page.html "$SHOTS/acceptance.html"

@@ -145,7 +145,7 @@ check 'the kernel is theirs' rows "('all_reduce', 1048576, 'symmetric AllReduce_
 check 'in groups' asked 4 -- --group world,2 -d float
 check 'of rank 0' rows "{r['group'] for r in c if r.get('algorithm') == 'NVLS'} == {'world', '2'}"
 check 'NCCL 2.26 is not asked' asked 2 FAKEGPU_NCCL=22605 --
-tells 'which is said' '--show-algorithm: NCCL told of none; it can be asked from 2.27 on'
+tells 'which is said' '--show-algorithm: NCCL reported no algorithm\. It reports them from 2.27 on'
 check 'and makes up nothing' rows 'not any("algorithm" in r or "channels" in r for r in c)'
 check 'unless the user has it tell' messages 2 NCCL_DEBUG=INFO NCCL_DEBUG_SUBSYS=INIT,TUNING FAKEGPU_NCCL=22304 -- --collectives all_gather --sizes 1M --show-algorithm
 check 'then it is read, whatever the words' rows 'all((r["algorithm"], r["protocol"], r.get("channels")) == ("RING", "SIMPLE", None) for r in c)'

@@ -129,6 +129,25 @@ expect_status 'an unknown GPU class is wrong usage' 2 "$busbar" report results/r
 has 'and the known ones are listed' 'GB300' "$work/err"
 for price in p5.48xlarge p5.48xlarge=cheap p5.49xlarge=2; do expect_status "--price $price is wrong usage" 2 "$busbar" report "$work/runs" --price "$price"; done
 expect_status 'a date that is none is wrong usage' 2 "$busbar" report "$work/runs" --date today
+# One rack, measured at 850 and simulated at 1,800 GB/s. Only the measurement may stand in the candidate's row.
+for provenance in simulated measured; do
+    python3 - $provenance <<'END' | tests/data/launches "$work/rack-$provenance"
+import json, sys
+gbps = {"measured": 850, "simulated": 1800}[sys.argv[1]]
+print(json.dumps([{"run": sys.argv[1], "launch": "l", "ranks": 72, "nodes": 18, "domains": 1, "cloud": "u-p6e-gb200x72", "gpu": "NVIDIA GB200",
+                   "provenance": [sys.argv[1]], "hosts": [[f"h{h}", 4, "r0"] for h in range(18)],
+                   "cases": [{"collective": "all_reduce", "bytes": 16 << 30, "us": (16 << 30) / gbps / 1e3 * 2 * 71 / 72},
+                             {"gemm": "gemm", "dtype": "half", "phase": "burst", "tflops": 2000}]}]))
+END
+done
+candidate() { grep -m 1 -F '| aws u-p6e-gb200x72' "$work/out"; } # the first table's row
+check 'a simulated rack' timeout 60 "$busbar" report "$work/rack-simulated" --candidates gb200 --format markdown
+if candidate | grep -q simulated; then not_ok 'its figure is no measurement of a candidate'; else ok 'its figure is no measurement of a candidate'; fi
+equal 'the published one stays' "$(candidate | grep -c '882.5')" 1
+check 'a measured rack' timeout 60 "$busbar" report "$work/rack-measured" "$work/rack-simulated" --candidates gb200 --format markdown
+equal 'has its figure in the row' "$(candidate | grep -c '850.0')" 1
+# Half has the same peak as bfloat16, of which 1592 is published.
+equal 'a rate in half is none in bfloat16' "$(candidate | grep -c 'bf16 1592')" 1
 # On an equal basis A has 400 and B 300 GB/s at US$ 3 and 2.5: A gives 133.3, B 120 GB/s per dollar, and A leads up to 3 x 133.3 / 120 = 3.33.
 python3 - <<'END' | tests/data/launches "$work/lead"
 import json

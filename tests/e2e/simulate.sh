@@ -24,6 +24,8 @@ check 'every element is right; the records say simulated' diff - "$work/read" <<
 ['simulated'] 2 2 8 6 {('ok', 0)} False
 EOF
 expect_status 'a launch that fails is not taken for complete' 5 simulate --run unverified --domains 1 --domain-gpus 4 --sizes 1M -- -c 1
+expect_status 'a fault' 2 simulate --domains 1 --domain-gpus 4 --data -- --fault wrong:rank=1
+says 'is refused before anything runs' 'faults cannot be simulated'
 expect_status 'an unknown instance' 2 simulate --instance nothing
 expect_status 'more GPUs than a domain has' 2 simulate --domain-gpus 73
 

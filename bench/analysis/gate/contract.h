@@ -5,6 +5,7 @@
 #include "analysis/common/table.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/gatefile.h"
+#include "base/format.h"
 
 struct contract_row {
     const struct gate_rule *rule;
@@ -38,9 +39,11 @@ struct contract contract_of(const struct gate *, const struct aggregate *, bool 
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);
 
-/* A case in a word or two for a terminal. */
+/* A short name of the case, for terminals and pages; JSON has the whole key. Valid until `label` changes. */
 const char *contract_case_label(const struct case_row *, struct text *label);
 void contract_fill_table(const struct contract *, struct table *);
+void contract_print(const struct contract *, const struct gate *, const struct study *, enum format,
+                    struct text *out);
 /* One page to be signed: required, why, measured with interval, margin, verdict. */
 void contract_page(const struct contract *, const struct gate *, const struct study *, bool html,
                    struct text *out);

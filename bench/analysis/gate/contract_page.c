@@ -1,4 +1,4 @@
-/* A contract and what came of it on one page that can be signed, as HTML or markdown. */
+/* A contract and its results on one page to be signed, as HTML or Markdown. */
 #include "analysis/gate/contract.h"
 #include "base/units.h"
 
@@ -37,7 +37,7 @@ static void paragraph(struct text *out, bool html, const char *before, const cha
     text_add(out, html ? "</p>\n" : "\n\n");
 }
 
-/* The rows of one requirement of one rule stand together. `shown` is the worst: one that fails, else the least margin. */
+/* The rows of one requirement of one rule. `shown` is the worst of them: a failed one, else the one with the least margin. */
 struct group {
     size_t count, passed;
     const struct contract_row *shown;
@@ -155,12 +155,16 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
     size_t requirements, failed;
     bool fails = contract_status(contract) != STATUS_OK;
     fill(contract, &table, &requirements, &failed);
-    text_add(&verdict, "%s: %zu of %zu requirements failed", fails ? "NOT ACCEPTED" : "ACCEPTED", failed,
-             requirements);
+    /* Nobody may take a page about a simulation for an acceptance. */
+    if (contract->artificial) text_add(&verdict, "NOT A MEASUREMENT OF A REAL MACHINE, SO NO ACCEPTANCE: ");
+    text_add(&verdict, "%s%zu of %zu requirements failed",
+             contract->artificial ? ""
+             : fails              ? "NOT ACCEPTED: "
+                                  : "ACCEPTED: ",
+             failed, requirements);
     if (contract->unfinished)
         text_add(&verdict, "; %zu launch%s died, did not complete or are missing", contract->unfinished,
                  contract->unfinished == 1 ? "" : "es");
-    if (contract->artificial) text_add(&verdict, ". NOT A MEASUREMENT OF A REAL MACHINE");
     if (html)
         text_add(
             out,
@@ -172,7 +176,8 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
     else
         text_add(out, "# Acceptance by ");
     add_text(out, html, gate->path);
-    text_add(out, html ? "</h1>\n<p class=\"verdict %s\">" : "\n\n**", fails ? "fail" : "pass");
+    text_add(out, html ? "</h1>\n<p class=\"verdict %s\">" : "\n\n**",
+             fails || contract->artificial ? "fail" : "pass");
     add_text(out, html, text_get(&verdict));
     text_add(out, html ? "</p>\n" : "**\n\n");
     if (contract->unfinished) {
@@ -185,12 +190,11 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
         paragraph(out, html, "Not a measurement of a real machine: ", contract->artificial);
     about(out, html, study);
     table_print(&table, html ? TABLE_HTML : TABLE_MARKDOWN, out);
-    paragraph(out, html, "",
-              "Measured is the median over launches, in brackets its 95 % interval over launches (min-max "
-              "with fewer than "
-              "six). Margin is the distance to the "
-              "limit, "
-              "negative where it fails. A requirement that no measurement answers fails.");
+    paragraph(
+        out, html, "",
+        "Measured is the median over launches, in brackets its 95 % interval over launches (min-max with "
+        "fewer than six). Margin is the distance to the limit, negative where it fails. A requirement that "
+        "no measurement answers fails.");
     signatures(out, html);
     text_add(out, html ? "</body>\n</html>\n" : "");
     text_free(&verdict);

@@ -11,14 +11,14 @@
 #include <string.h>
 
 enum { WORD = 160, USUAL_LAUNCHES = 6 };
-static const int64_t usual_bytes = (int64_t)8 << 30; /* where a source does not say its size */
+static const int64_t usual_bytes = (int64_t)8 << 30; /* the limit's size if the source does not give one */
 
 /* A figure of the same GPU that a limit may start from. */
 struct start {
-    double gbps, share; /* share of its bound; NAN: the bound is not known */
-    int64_t gpus, bytes;
+    double gbps, share;  /* share of its bound; NAN: the bound is not known */
+    int64_t gpus, bytes; /* bytes < 1: the source does not give a size */
     bool same_instance;
-    const char *words; /* where it is from */
+    const char *words; /* the source */
 };
 
 struct starts {
@@ -26,7 +26,7 @@ struct starts {
     size_t count;
 };
 
-/* As far as the contract goes at one time: a host, an NVLink domain, several domains. */
+/* An extent that has rules of its own: a host, an NVLink domain, several domains. */
 struct extent_of_contract {
     enum reach reach;
     int64_t gpus, nodes, domains;
@@ -48,7 +48,7 @@ static void add_start(struct starts *starts, struct start start)
     starts->list[starts->count++] = start;
 }
 
-/* ---- what there is to start from ---- */
+/* ---- figures to start from ---- */
 
 static void published_starts(struct writer *writer, const char *collective, enum reach reach,
                              struct starts *starts)
@@ -65,7 +65,7 @@ static void published_starts(struct writer *writer, const char *collective, enum
         add_start(starts, (struct start){.gbps = figure->busbw_gbps,
                                          .share = figure->busbw_gbps / figure->bound,
                                          .gpus = figure->gpus,
-                                         .bytes = figure->bytes > 0 ? figure->bytes : usual_bytes,
+                                         .bytes = figure->bytes,
                                          .same_instance =
                                              catalog_instance(catalog, figure->instance) == writer->instance,
                                          .words = arena_string(&writer->arena, text_get(&words))});
@@ -81,7 +81,7 @@ static enum reach reach_of(enum scope scope)
                                     : REACH_UNKNOWN;
 }
 
-/* The highest bus bandwidth of each world that the results have; nothing of what is impossible or wrong. */
+/* Adds the highest bus bandwidth of each world in the results, without impossible, wrong and artificial figures. */
 static void measured_starts(struct writer *writer, const char *collective, enum reach reach,
                             struct starts *starts)
 {
@@ -97,8 +97,8 @@ static void measured_starts(struct writer *writer, const char *collective, enum 
                 (!best || line->busbw_gbps.point > best->busbw_gbps.point))
                 best = line;
         }
-        if (!best || site->gpu != writer->gpu || reach_of(track->scope) != reach ||
-            impossible_line(writer->study, track))
+        if (!best || artificial_provenance(&best->launch->header) || site->gpu != writer->gpu ||
+            reach_of(track->scope) != reach || impossible_line(writer->study, track))
             continue;
         plain_text(&words, writer->study->aggregate.runs[track->run].label, WORD);
         text_add(&words, " (%s)", writer->study->aggregate.runs[track->run].provenance);
@@ -113,14 +113,15 @@ static void measured_starts(struct writer *writer, const char *collective, enum 
     free(tracks.list);
 }
 
-/* In powers of e; another instance counts as far as twice or half as many GPUs. */
+/* How far a figure is from the wanted number of GPUs: |ln(ratio)|. Another instance type adds ln 2, as if it had twice or
+   half as many GPUs. */
 static double distance_of(const struct start *start, int64_t gpus)
 {
     return fabs(log((double)start->gpus / (double)gpus)) + (start->same_instance ? 0 : log(2));
 }
 
-/* The nearest, the fastest of those that are as near; where there is no bound to take a share of, only of the same
-   instance. */
+/* The nearest figure, and among equally near ones the fastest. Without a bound a limit cannot be a share of it: then only
+   figures of the same instance type count. */
 static const struct start *nearest_start(const struct starts *starts, int64_t gpus, bool has_bound)
 {
     const struct start *best = NULL;
@@ -169,8 +170,13 @@ static void collective_rule(struct writer *writer, const struct collective *coll
         return;
     }
     double limit = known ? keep * start->share * bound.busbw_gbps : keep * start->gbps;
-    text_add(out, "# %s reached %s GB/s on %lld GPUs at %s", start->words, number_text(start->gbps, value),
-             (long long)start->gpus, format_size((size_t)start->bytes, size));
+    int64_t bytes = start->bytes > 0 ? start->bytes : usual_bytes;
+    text_add(out, "# %s reached %s GB/s on %lld GPUs", start->words, number_text(start->gbps, value),
+             (long long)start->gpus);
+    if (start->bytes > 0)
+        text_add(out, " at %s", format_size((size_t)bytes, size));
+    else
+        text_add(out, " at a size that is not given (the limit is for %s)", format_size((size_t)bytes, size));
     if (known)
         text_add(out, ", %.1f %% of its bound there%s.\n", 100 * start->share,
                  start->same_instance ? "" : " (another instance with the same GPU)");
@@ -179,11 +185,11 @@ static void collective_rule(struct writer *writer, const struct collective *coll
     text_add(out, "# The limit is %.0f %% of that%s.\n", 100 * keep, known ? " share of the bound here" : "");
     text_add(out, "%s ranks=%lld nodes=%lld domains=%lld requested_bytes=%lld busbw_gbps>=%.1f\n",
              collective->name, (long long)extent->gpus, (long long)extent->nodes, (long long)extent->domains,
-             (long long)start->bytes, floor(10 * limit) / 10);
+             (long long)bytes, floor(10 * limit) / 10);
     free(starts.list);
 }
 
-/* What must be in use is a rule of its own, so that a silent fall-back fails by name. */
+/* Writes the expected transport as a rule of its own, so that a silent fall-back fails by name. */
 static void transport_rule(struct writer *writer, const struct extent_of_contract *extent)
 {
     static const char *const reasons[REACH_COUNT] = {
@@ -214,7 +220,7 @@ static void extent_rules(struct writer *writer, const struct extent_of_contract 
         collective_rule(writer, &collectives[asked[i]], extent);
 }
 
-/* Only rates of one named shape: the best of many shapes is no limit for each of them. */
+/* Uses only rates of one named shape, because the best rate of many shapes is no limit for each of them. */
 static void matmul_rules(struct writer *writer)
 {
     size_t written = 0;
@@ -259,6 +265,15 @@ static void whole_rules(struct writer *writer)
              USUAL_LAUNCHES, USUAL_LAUNCHES);
 }
 
+static void add_rate(struct text *out, double gbps)
+{
+    char rate[32];
+    if (isfinite(gbps))
+        text_add(out, "%s GB/s", number_text(gbps, rate));
+    else
+        text_add(out, "not known");
+}
+
 static void write_contract(struct writer *writer)
 {
     const struct instance *instance = writer->instance;
@@ -272,14 +287,13 @@ static void write_contract(struct writer *writer)
         "# Proposed for %lld NVLink domain%s of %s %s (%s, %lld GPUs each) by busbar contract --propose.\n"
         "# Read the reasons, change the limits, sign the result. busbar contract --gate FILE RESULTS checks "
         "it.\n"
-        "# Rates in clouds.tsv:%zu: NVLink ",
+        "# Rates per GPU and direction in clouds.tsv:%zu: NVLink ",
         (long long)domains, domains == 1 ? "" : "s", instance->provider, instance->name, instance->gpu,
         (long long)instance->gpus_per_domain, instance->line);
-    char rate[32];
-    text_add(writer->out, "%s GB/s, ",
-             isfinite(instance->nvlink_gbps) ? number_text(instance->nvlink_gbps, rate) : "not known,");
-    text_add(writer->out, "NIC %s GB/s, per GPU and direction.\n",
-             isfinite(instance->nic_gbps) ? number_text(instance->nic_gbps, rate) : "not known,");
+    add_rate(writer->out, instance->nvlink_gbps);
+    text_add(writer->out, ", NIC ");
+    add_rate(writer->out, instance->nic_gbps);
+    text_add(writer->out, ".\n");
     if (host.gpus > 1) extent_rules(writer, &host);
     if (hosts > 1) extent_rules(writer, &domain);
     if (domains > 1) extent_rules(writer, &all);

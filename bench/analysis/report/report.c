@@ -314,18 +314,6 @@ static enum status write_page(struct page *page, const struct report *report)
     return status;
 }
 
-static enum status write_out(const char *path, const struct text *text)
-{
-    struct outfile out = {.file = stdout};
-    bool is_file = path && !same(path, "-");
-    enum status status = is_file ? outfile_open(&out, path, OUTFILE_REPLACE) : STATUS_OK;
-    if (status) return status;
-    (void)fwrite(text_get(text), 1, text->length, out.file); /* closing the file reports errors */
-    if (is_file) return outfile_close(&out, STATUS_OK);
-    return all_written(stdout) ? STATUS_OK
-                               : fail(STATUS_ENVIRONMENT, "cannot write the output: %s", strerror(errno));
-}
-
 static enum status unknown_workload(const struct workloads *workloads, const char *name)
 {
     struct text known = {0};
@@ -356,7 +344,7 @@ static enum status run_report(const struct settings *settings, struct report *re
         if (!status) status = write_page(&page, report);
         if (folder.length && !settings->plots) remove_plots(folder.data, drawings);
     }
-    if (!status) status = write_out(settings->output, &page.out);
+    if (!status) status = outfile_put(settings->output, &page.out);
     text_free(&page.out);
     text_free(&folder);
     return status;

@@ -33,7 +33,7 @@ static void price_words(struct text *text, const struct report *report, const st
     text_add(text, ")");
 }
 
-/* How sure: what the intervals say of the first of a set that is sorted by speed. */
+/* Says how certain the first of n clouds is the fastest, by their intervals. `list` is sorted by speed. */
 static void sure_words(struct text *text, const struct cloud *list, size_t n)
 {
     size_t first = 0, known = 0;
@@ -74,10 +74,12 @@ static void set_words(struct text *text, const struct report *report, const stru
 static void published_words(struct text *text, const struct published_figure *const *equals, size_t n)
 {
     char size[UNIT_TEXT], value[32];
-    text_add(text, " Published, one figure each, so no ranking: all-reduce of %s on %lld GPUs (%s%s%s): ",
+    text_add(text, " Published, one figure each, so no ranking: all-reduce of %s on %lld GPUs (%s, %s): ",
              format_size((size_t)equals[0]->bytes, size), (long long)equals[0]->gpus,
-             same(equals[0]->placement, "in_place") ? "in place" : "out of place",
-             *equals[0]->statistic ? ", " : "", equals[0]->statistic);
+             same(equals[0]->placement, "in_place")       ? "in place"
+             : same(equals[0]->placement, "out_of_place") ? "out of place"
+                                                          : "placement not said",
+             *equals[0]->statistic ? equals[0]->statistic : "statistic not said");
     for (size_t i = 0; i < n; i++) {
         text_add(text, "%s%s %s %s GB/s", i ? "; " : "", equals[i]->provider, equals[i]->instance,
                  number_text(equals[i]->busbw_gbps, value));
@@ -87,7 +89,7 @@ static void published_words(struct text *text, const struct published_figure *co
     text_add(text, ".");
 }
 
-/* One sentence for an extent; nothing for one that is neither measured nor asked about. */
+/* Writes one item for an extent; nothing if it has neither runs nor published figures. */
 static void extent_item(struct page *page, const struct report *report, enum scope scope)
 {
     const struct published_figure *equals[REPORT_EQUALS];

@@ -11,7 +11,7 @@ enum { CELL_WORD = 60 };
 
 /* ---- which instances ---- */
 
-/* Calls `is` for each comma-separated word; true when one is. */
+/* Whether `is` is true for any word of a comma-separated list. */
 static bool any_word(const char *list, bool (*is)(const char *word, const void *context), const void *context)
 {
     struct text word = {0};
@@ -128,7 +128,7 @@ static void gpus_and_size(struct text *text, int64_t gpus, int64_t bytes)
     if (bytes > 0) text_add(text, "\n%s", format_size((size_t)bytes, size));
 }
 
-/* The published all-reduce of an instance with the most GPUs, then the largest size; NULL: none that can be true. */
+/* The possible published all-reduce of an instance with the most GPUs, then the largest size; NULL: none. */
 static const struct published_figure *most_published(const struct report *report,
                                                      const struct instance *instance, enum reach reach)
 {
@@ -145,14 +145,15 @@ static const struct published_figure *most_published(const struct report *report
     return most;
 }
 
-/* The run's all-reduce with the most GPUs among the records of an instance; NULL: none that can be true. */
+/* The possible measured all-reduce of an instance with the most GPUs; NULL: none. */
 static const struct cloud *most_measured(const struct report *report, const struct clouds *clouds,
                                          const struct instance *instance)
 {
     const struct cloud *most = NULL;
     for (size_t i = 0; i < clouds->possible; i++) {
         const struct cloud *cloud = &clouds->list[i];
-        if (cloud->best && report->study->sites[cloud->track->run].instance == instance &&
+        if (cloud->best && !artificial_provenance(&cloud->best->launch->header) &&
+            report->study->sites[cloud->track->run].instance == instance &&
             (!most || cloud->best->row->ranks > most->best->row->ranks))
             most = cloud;
     }
@@ -207,14 +208,14 @@ static void reach_cell(struct table *table, const struct report *report, const s
     text_free(&text);
 }
 
-/* The highest rate of the GPU class in a type, by anybody; 0: none. */
+/* The highest possible rate of the GPU in a type, published or measured on any instance; 0: none. */
 static double best_rate(const struct report *report, const struct gpu_facts *gpu, enum gpu_type type)
 {
-    double best = 0, peak = gpu->peak_tflops[type];
+    double best = 0;
     for (size_t i = 0; i < report->published->count; i++) {
         const struct published_figure *figure = &report->published->list[i];
         if (!figure->collective && catalog_gpu(&report->study->catalog, figure->gpu) == gpu &&
-            gpu_peak_tflops(gpu, figure->dtype) == peak && !published_impossible(figure))
+            gpu_type_of(figure->dtype) == type && !published_impossible(figure))
             best = fmax(best, figure->tflops);
     }
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
@@ -222,7 +223,7 @@ static double best_rate(const struct report *report, const struct gpu_facts *gpu
         for (size_t c = 0; c < run->case_count && report->study->sites[r].gpu == gpu; c++) {
             const struct case_summary *line = &run->cases[c];
             if (line->row->gemm && figure_present(line->tflops) && !is_impossible(line) &&
-                gpu_peak_tflops(gpu, line->row->dtype) == peak)
+                !artificial_provenance(&line->launch->header) && gpu_type_of(line->row->dtype) == type)
                 best = fmax(best, line->tflops.point);
         }
     }
@@ -236,9 +237,9 @@ static void rates_cell(struct table *table, const struct report *report, const s
     struct text text = {0};
     for (size_t t = 0; gpu && t < sizeof types / sizeof *types; t++) {
         double best = best_rate(report, gpu, types[t]);
-        if (best > 0)
-            text_add(&text, "%s%s %.0f (%.0f %%)", text.length ? "\n" : "", gpu_type_names[types[t]], best,
-                     100 * best / gpu->peak_tflops[types[t]]);
+        if (best > 0) text_add(&text, "%s%s %.0f", text.length ? "\n" : "", gpu_type_names[types[t]], best);
+        if (best > 0 && isfinite(gpu->peak_tflops[types[t]]))
+            text_add(&text, " (%.0f %%)", 100 * best / gpu->peak_tflops[types[t]]);
     }
     table_cell(table, "%s", text.length ? text_get(&text) : "no measurement");
     text_free(&text);
@@ -288,7 +289,7 @@ static void test_words(struct text *text, const struct published_figure *figure)
              reach_names[figure->reach]);
 }
 
-/* One item a test: its collectives with figure and bound. */
+/* Writes one item for each test: its collectives with figure and bound. */
 static void impossible_items(struct page *page, const struct report *report)
 {
     const struct published *published = report->published;

@@ -34,8 +34,8 @@ static enum status add_matmul(struct workloads *workloads, const struct tsv *tab
     if (parse_real(tsv_cell(table, row, "flops"), &flops) || !(flops > 0))
         return bad(table, row, "flops", "FLOPs per step and GPU, above 0");
     workload->flops = flops;
-    workload->dtype = arena_string(&workloads->arena, tsv_cell(table, row, "dtype"));
-    workload->note = arena_string(&workloads->arena, tsv_cell(table, row, "note"));
+    workload->dtype = tsv_text(table, row, "dtype", &workloads->arena);
+    workload->note = tsv_text(table, row, "note", &workloads->arena);
     return STATUS_OK;
 }
 
@@ -56,7 +56,7 @@ static enum status add_row(struct workloads *workloads, const struct tsv *table,
     workload->parts = reallocate(workload->parts, workload->part_count + 1, sizeof *workload->parts);
     workload->parts[workload->part_count++] =
         (struct workload_part){arena_string(&workloads->arena, part), (int64_t)bytes, count,
-                               arena_string(&workloads->arena, tsv_cell(table, row, "note"))};
+                               tsv_text(table, row, "note", &workloads->arena)};
     return STATUS_OK;
 }
 

@@ -1,0 +1,169 @@
+/* A judged contract as text, CSV, JSON and JUnit. The page to sign is in contract_page.c. */
+#include "analysis/gate/contract.h"
+#include "analysis/common/json.h"
+#include "base/units.h"
+#include "record/fields.h"
+
+#include <math.h>
+
+const char *contract_case_label(const struct case_row *row, struct text *label)
+{
+    char size[UNIT_TEXT];
+    text_clear(label);
+    if (row->gemm)
+        text_add(label, "%s %s %lldx%lldx%lld %s", row->gemm, row->dtype ? row->dtype : "", (long long)row->m,
+                 (long long)row->n, (long long)row->k, row->phase ? phase_name(row->phase) : "");
+    else
+        text_add(label, "%s %s %s %s %s %s", row->collective ? row->collective : "?",
+                 row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size) : "",
+                 row->dtype ? row->dtype : "", row->op ? row->op : "",
+                 row->placement ? placement_name(row->placement) : "", row->mode ? mode_name(row->mode) : "");
+    return text_get(label);
+}
+
+void contract_fill_table(const struct contract *contract, struct table *table)
+{
+    char point[32], lo[32], hi[32];
+    struct text label = {0};
+    static const char *const names[] = {"<rule",    "<case",  "<required", "measured", "interval",
+                                        "launches", "margin", "<result",   "<note",    NULL};
+    for (const char *const *name = names; *name; name++)
+        table_column(table, *name + (**name == '<'), **name == '<');
+    for (size_t i = 0; i < contract->count; i++) {
+        const struct contract_row *row = &contract->rows[i];
+        table_cell(table, "%zu", row->rule->line);
+        table_cell(table, "%s", row->row ? contract_case_label(row->row, &label) : row->rule->text);
+        table_cell(table, "%s", row->term->text);
+        table_cell(table, "%s", row->found ? row->found : number_text(row->measured.point, point));
+        if (row->measured.kind != INTERVAL_NONE)
+            table_cell(table, "%s–%s", number_text(row->measured.lo, lo), number_text(row->measured.hi, hi));
+        else
+            table_cell(table, "%s", "");
+        if (row->key)
+            table_cell(table, "%zu", row->launches);
+        else
+            table_cell(table, "%s", "");
+        if (isfinite(row->margin))
+            table_cell(table, "%+.1f %%", 100 * row->margin);
+        else
+            table_cell(table, "%s", "");
+        table_cell(table, "%s", row->pass ? "pass" : "FAIL");
+        table_cell(table, "%s", row->why ? row->why : "");
+    }
+    text_free(&label);
+}
+
+json_t *contract_json(const struct contract *contract)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < contract->count; i++) {
+        const struct contract_row *row = &contract->rows[i];
+        json_t *object = json_object();
+        object_put(object, "line", json_integer((json_int_t)row->rule->line));
+        object_put_text(object, "rule", row->rule->text);
+        object_put_text(object, "required", row->term->text);
+        object_put_text(object, "run", row->run);
+        object_put_text(object, "key", row->key);
+        if (figure_present(row->measured)) {
+            object_put_real(object, "measured", row->measured.point);
+            if (row->measured.kind != INTERVAL_NONE) {
+                object_put_real(object, "lo", row->measured.lo);
+                object_put_real(object, "hi", row->measured.hi);
+            }
+            object_put_text(object, "interval", interval_name(row->measured.kind));
+        }
+        object_put_text(object, "found", row->found);
+        object_put_text(object, "reason", row->rule->reason);
+        object_put(object, "launches", json_integer((json_int_t)row->launches));
+        object_put_real(object, "margin", row->margin);
+        object_put(object, "pass", json_boolean(row->pass));
+        object_put_text(object, "note", row->why);
+        array_add(rows, object);
+    }
+    return rows;
+}
+
+void contract_junit(const struct contract *contract, struct text *out)
+{
+    text_add(
+        out,
+        "  <testsuite name=\"busbar contract\" tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n",
+        contract->count + (contract->unfinished > 0), contract->failed + (contract->unfinished > 0));
+    for (size_t i = 0; i < contract->count; i++) {
+        const struct contract_row *row = &contract->rows[i];
+        char number[32];
+        text_add(out, "    <testcase classname=\"");
+        xml_text(out, row->run ? row->run : "busbar");
+        text_add(out, "\" name=\"");
+        xml_text(out, row->key ? row->key : row->rule->text);
+        text_add(out, " ");
+        xml_text(out, row->term->text);
+        text_add(out, "\">\n");
+        if (!row->pass) {
+            text_add(out, "      <failure message=\"required ");
+            xml_text(out, row->term->text);
+            text_add(out, ", measured %s",
+                     figure_present(row->measured) ? number_text(row->measured.point, number) : "nothing");
+            if (row->why) text_add(out, ": "), xml_text(out, row->why);
+            text_add(out, "\"/>\n");
+        }
+        text_add(out, "    </testcase>\n");
+    }
+    if (contract->unfinished) {
+        text_add(out, "    <testcase classname=\"busbar\" name=\"launches\">\n      <failure message=\"");
+        xml_text(out, contract->unfinished_names);
+        text_add(out, "\"/>\n    </testcase>\n");
+    }
+    text_add(out, "  </testsuite>\n");
+}
+
+void contract_print(const struct contract *contract, const struct gate *gate, const struct study *study,
+                    enum format format, struct text *out)
+{
+    enum { LONGEST = 1000 };
+    struct table table = {0};
+    if (format == FORMAT_JSON) {
+        json_t *object = json_object();
+        object_put(object, "contract", contract_json(contract));
+        object_put(object, "launches_unfinished", json_integer((json_int_t)contract->unfinished));
+        object_put_text(object, "unfinished", contract->unfinished_names);
+        object_put_text(object, "not_a_measurement", contract->artificial);
+        object_put(object, "pass", json_boolean(contract_status(contract) == STATUS_OK));
+        print_json(out, object, 9);
+        return;
+    }
+    if (format == FORMAT_JUNIT) {
+        text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n");
+        contract_junit(contract, out);
+        text_add(out, "</testsuites>\n");
+        return;
+    }
+    if (format == FORMAT_HTML || format == FORMAT_MARKDOWN) {
+        contract_page(contract, gate, study, format == FORMAT_HTML, out);
+        return;
+    }
+    contract_fill_table(contract, &table);
+    table_print(&table, format == FORMAT_CSV ? TABLE_CSV : TABLE_TEXT, out);
+    table_free(&table);
+    if (format == FORMAT_CSV) {
+        if (contract->unfinished) warn("%s", contract->unfinished_names);
+        return;
+    }
+    text_add(out, "\n");
+    if (contract->unfinished) {
+        text_add(out, "FAIL: ");
+        line_text(out, contract->unfinished_names, LONGEST, false);
+        text_add(out, "\n");
+    }
+    if (contract->artificial) {
+        text_add(out, "not a measurement of a real machine: ");
+        line_text(out, contract->artificial, LONGEST, false);
+        text_add(out, "\n");
+    }
+    text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
+             contract->count == 1 ? "" : "s");
+    if (contract->unfinished)
+        text_add(out, ", %zu launch%s died, did not complete or are missing", contract->unfinished,
+                 contract->unfinished == 1 ? "" : "es");
+    text_add(out, ": %s\n", contract_status(contract) ? "FAIL" : "pass");
+}

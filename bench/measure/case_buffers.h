@@ -1,0 +1,23 @@
+/* The buffers of cases: how many slots, whether they fit, what fills them. */
+#ifndef BUSBAR_CASE_BUFFERS_H
+#define BUSBAR_CASE_BUFFERS_H
+
+#include "measure/launch_state.h"
+
+/* Collective. Allocates the buffers of a case. If the case is unsupported or does not fit, sets its status
+   and reason, leaves call.buffers NULL and returns STATUS_OK. */
+enum status case_buffers_give(struct launch_state *l, struct measured *m, struct buffers *buffers);
+
+/* Fills all slots with data of the case's type: data of another type may be denormal floats, which are
+   slow. */
+enum status case_buffers_fill(struct launch_state *l, struct measured *m);
+
+/* For --largest: sets the status of the cases that do not fit. Measures nothing. */
+void case_buffers_ask(struct launch_state *l);
+
+/* Registers buffers once per launch, for the largest case that fits. The backend keeps its memory from case
+   to case and would have to grow it for a larger one, and NCCL has known problems with windows that are
+   registered after others. */
+enum status case_buffers_reserve(struct launch_state *l);
+
+#endif
