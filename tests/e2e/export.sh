@@ -110,23 +110,36 @@ if [ -x "$build/all_reduce" ]; then
     rows=$(grep -cE '^ +[0-9]+ +[0-9]+ +float +sum +-1( +[0-9.e+]+){3} +0( +[0-9.e+]+){3} +0$' "$work/driver")
     if [ "$rows" -eq 8 ]; then ok "eight checked rows"; else not_ok "$rows rows instead of eight"; fi
     expect_status "its own line says what was measured" 0 grep -q '^# busbar .*mean over iterations, maximum over ranks, operations back to back, the same buffers every time$' "$work/driver"
-    # Rank 1 takes a hundred times as long for each sample, at least twice where rank 0 is disturbed: the mean lies halfway between the two.
-    check "without --mode, as nccl-tests" ranks 2 "$build/all_reduce" --format nccl-tests --sizes 64K -n 50 --output "$work/records" --run plain \
-        --fault slow:rank=1,percent=10000
-    says "the line says so" "mean over iterations, mean over ranks, operations back to back, host's clock, the same buffers every time"
-    says "all operations are one loop" "iters: 50 "
-    expect_status "with warm buffers" 0 grep -q '/out_of_place/nccl-tests/barrier/warm/' "$work"/records/plain/*.jsonl
-    check "the record has the mean over ranks, of one loop, and says what it is" python3 - "$work"/records/plain/*.jsonl <<'E2'
+    # Rank 1 takes a hundred times as long for each sample. Of two ranks, the mean lies halfway between them, in every launch. Where other work
+    # disturbs rank 0, the two are nearer to each other: one of five launches must show them 50 times apart.
+    plain() {
+        rm -rf "$work/records/plain"
+        ranks 2 "$build/all_reduce" --format nccl-tests --sizes 64K -n 50 --output "$work/records" --run plain --fault slow:rank=1,percent=10000
+    }
+    is_mean() { # LEAST: the ratio of the ranks' times
+        python3 - "$1" "$work"/records/plain/*.jsonl <<'E2'
 import json, sys
-rows = [r for r in map(json.loads, open(sys.argv[1])) if r["record"] == "case"]
+rows = [r for r in map(json.loads, open(sys.argv[2])) if r["record"] == "case"]
 assert len(rows) == 2, len(rows)
 for r in rows:
     ranks = r["rank_wait_us"]
-    assert ranks["max"] > 2 * ranks["min"] and abs(r["time_us"] / ((ranks["min"] + ranks["max"]) / 2) - 1) < 1e-6, r
+    assert ranks["max"] > float(sys.argv[1]) * ranks["min"] and abs(r["time_us"] / ((ranks["min"] + ranks["max"]) / 2) - 1) < 1e-6, r
     assert len(r["samples_us"]) == 1 and abs(r["samples_us"][0] / r["time_us"] - 1) < 1e-6 and r["batch"] == 50 and r["kept"] == "all", r
     assert (r["statistic"], r["rank_reduction"], r["includes_launch"]) == ("mean", "mean", True), r
     assert abs(r["algbw_gbps"] / (65536 / r["time_us"] / 1e3) - 1) < 1e-6, r
 E2
+    }
+    for _ in 1 2 3 4 5; do
+        check "without --mode, as nccl-tests" plain
+        cp "$work/out" "$work/plain"
+        check "the record has the mean over ranks, of one loop, and says what it is" is_mean 1
+        if is_mean 50 2>/dev/null; then break; fi
+    done
+    check "ranks 50 times apart" is_mean 50
+    cp "$work/plain" "$work/out"
+    says "the line says so" "mean over iterations, mean over ranks, operations back to back, host's clock, the same buffers every time"
+    says "all operations are one loop" "iters: 50 "
+    expect_status "with warm buffers" 0 grep -q '/out_of_place/nccl-tests/barrier/warm/' "$work"/records/plain/*.jsonl
     check "show has the mean" "$build/busbar" show "$work/records/plain"
     says "under its name" "nccl-tests"
     check "without -n: loops of twenty" ranks 2 "$build/all_reduce" --mode nccl-tests --sizes 64K --max-seconds 0.1 --output "$work/records" --run loops

@@ -64,14 +64,14 @@ check 'are unsupported' rows '{(r["placement"], r["status"]) for r in c} == {("o
 check "and in nccl-tests' text" emulated 4 -- --collectives alltoall,sendrecv --sizes 3200 --check-every 2 --group world,2 --format nccl-tests
 check 'are timed, as there' test "$(grep -cE '^ +[0-9]+ +[0-9]+ +float +(none|sum) +-1( +[0-9.]+){3} +0( +[0-9.]+){3} +N/A$' "$work/out")" -eq 4
 check 'not checked, and the record says why' rows 'all(r["status"] == "ok" and (r["wrong"] is None and "undefined" in r["error"] if r["placement"] == "in_place" else r["wrong"] == 0 and "error" not in r) for r in c)'
-# What the host takes to launch is in the time of mode nccl-tests, and not in that of the device's clock.
-launches() { emulated 2 FAKEGPU_FAULT='launch:call=ncclAllGather,us=3000' -- --collectives all_gather --sizes 4K -n 4 --placement out_of_place "$@"; }
+# Mode nccl-tests includes the time of launches (20 ms each here); the device's clock and graphs do not.
+launches() { emulated 2 FAKEGPU_FAULT='launch:call=ncclAllGather,us=20000' -- --collectives all_gather --sizes 4K -n 4 --placement out_of_place "$@"; }
 check 'slow launches, as nccl-tests measures' launches --format nccl-tests
-check 'are in the time' rows 'len(c) == 1 and c[0]["time_us"] > 3000 and c[0]["batch"] == 4 and c[0]["includes_launch"] and (c[0]["mode"], c[0]["sync"], c[0]["statistic"], c[0]["rank_reduction"]) == ("nccl-tests", "barrier", "mean", "mean")'
+check 'are in the time' rows 'len(c) == 1 and c[0]["time_us"] > 20e3 and c[0]["batch"] == 4 and c[0]["includes_launch"] and (c[0]["mode"], c[0]["sync"], c[0]["statistic"], c[0]["rank_reduction"]) == ("nccl-tests", "barrier", "mean", "mean")'
 check 'slow launches, on the device' launches --mode pipelined
-check 'are not' rows 'len(c) == 1 and c[0]["time_us"] < 3000 and "includes_launch" not in c[0]'
+check 'are not' rows 'len(c) == 1 and c[0]["time_us"] < 10e3 and "includes_launch" not in c[0]'
 check 'slow launches in a graph, which is captured before' launches --mode nccl-tests -G 4
-check 'are not, either' rows 'len(c) == 1 and c[0]["time_us"] < 3000 and c[0]["graph"] == 4 and c[0]["wrong"] == 0'
+check 'are not, either' rows 'len(c) == 1 and c[0]["time_us"] < 10e3 and c[0]["graph"] == 4 and c[0]["wrong"] == 0'
 check '4 ranks: all types, operations and collectives' emulated 4 -- --collectives all -d all -o all --sizes 4K
 check '4 ranks: all are verified' rows "$verified and sum(r['status'] == 'ok' for r in c) == 12 * 46 and {r['dtype'] for r in c if r['status'] == 'unsupported'} >= {'int16', 'uint16'}"
 check 'the record says emulated, not measured' rows 'h["provenance"] == ["emulated"] and h["world"]["domains"] == 1 and h["world"]["hosts"][0]["gpus"] == 4'
