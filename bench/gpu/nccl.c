@@ -125,6 +125,7 @@ static enum status make_tools(struct comm *c)
     if (!status)
         status =
             cuda_status(cudaMalloc((void **)&c->device_verdict, sizeof *c->device_verdict), "cudaMalloc");
+    if (!status) status = cuda_status(cudaMalloc((void **)&c->period, sizeof *c->period), "cudaMalloc");
     if (!status) status = cuda_status(cudaMalloc((void **)&c->aligner, sizeof *c->aligner), "cudaMalloc");
     if (!status) *c->gate = (struct device_gate){0, 0};
     if (!status)
@@ -147,6 +148,7 @@ static void close_comm(struct comm *c)
     }
     if (whole) {
         cudaFree(c->aligner);
+        cudaFree(c->period);
         cudaFree(c->device_verdict);
         if (c->verdict) cudaFreeHost(c->verdict);
         if (c->gate) cudaFreeHost(c->gate);

@@ -86,6 +86,7 @@ struct comm {
     bool told_of_holds;
     float *aligner; /* one element, for the all-reduce that aligns the ranks */
     struct device_verdict *verdict, *device_verdict;
+    struct device_period *period; /* scratch memory of fill and check */
     struct device_block block;
     struct shape shape; /* ready to be timed */
     struct graph graphs[MOST_GRAPHS];
