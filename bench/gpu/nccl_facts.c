@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "gpu/nccl_transport.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -201,6 +202,8 @@ enum status nccl_facts_make(struct comm *c)
     if (*nvml_driver(c->nvml)) json_object_set_new(gpu, "driver", json_string(nvml_driver(c->nvml)));
     json_object_set_new(c->facts, "nccl", nccl);
     json_object_set_new(c->facts, "gpu", gpu);
+    if (!isnan(c->event_pair_us))
+        json_object_set_new(c->facts, "event_pair_us", json_real(c->event_pair_us));
     json_t *places = gather_places(c, gpu, &paths);
     if (places) json_object_set_new(c->facts, "gpus", places);
     warn_of_slow_paths(c, &paths);
