@@ -109,6 +109,7 @@ static enum status open_backend(struct driver *d)
                                       .expect_transport = s->expect_transport,
                                       .fault = s->fault,
                                       .steps = &watch_pulse(d->watch)->steps};
+    if (same(plain->name, "nccl")) watch_asks_ras(d->watch);
     status = backend_open(&l->backend, &d->world, &options, &l->comm);
     if (!status) atomic_store(&l->endable, l->comm);
     status = agree(l, status);
