@@ -74,6 +74,7 @@ struct call {
     enum op op;
     size_t count; /* elements of the whole case */
     int root;
+    const struct traffic *traffic; /* alltoallv; NULL: equal parts. Lives as long as the launch */
     bool in_place;
     enum mode
         mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
@@ -84,6 +85,12 @@ struct call {
     void *starter;
     atomic_int *stage; /* run() sets STAGE_INSIDE immediately before the library's call. May be NULL */
 };
+
+/* The layout of the call's buffers on this rank. */
+static inline struct layout call_layout(const struct call *call, const struct world *world)
+{
+    return (struct layout){call->count, world->ranks, world->rank, call->root, call->traffic};
+}
 
 struct timing {
     double elapsed_s;      /* of the whole batch, on this rank */

@@ -33,7 +33,8 @@ static struct term none(void)
    - all-to-all: each of the domain's G GPUs sends (N-1)/N of S to other domains. Broadcast: S must enter each
      domain without the root; reduce is the mirror image.
    - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
-     of the domain's NICs. */
+     of the domain's NICs.
+   - alltoallv: no bound. Its S does not say which pairs carry it, and all could stay within one rank. */
 static struct term domain_cut(enum collective_id id, const struct machine *m)
 {
     double n = m->domains, g = m->domain_gpus, all = g * m->nic_gbps;
@@ -53,6 +54,7 @@ static struct term domain_cut(enum collective_id id, const struct machine *m)
     case REDUCE:
     case SEND_RECV:
         return (struct term){1, all, "S/(G Bi)", true};
+    case ALL_TO_ALL_V:
     case COLLECTIVE_COUNT:
         break;
     }
@@ -94,6 +96,7 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m)
                              nics ? "S(P-1)/(P (Bn+G Bi))" : "S(G-1)/(G Bn)", nics};
     case SEND_RECV:
         return (struct term){1, each, nics ? "S/(Bn+Bi)" : "S/Bn", nics};
+    case ALL_TO_ALL_V:
     case COLLECTIVE_COUNT:
         break;
     }
@@ -133,6 +136,7 @@ static struct term algorithm_nvlink(enum collective_id id, const struct machine 
     case REDUCE:
     case SEND_RECV:
         return (struct term){1, bn, "S/Bn", false};
+    case ALL_TO_ALL_V:
     case COLLECTIVE_COUNT:
         break;
     }

@@ -241,7 +241,7 @@ static enum status nccl_supports(struct comm *c, const struct call *call, const 
            code. */
         *reason = "NCCL cannot scale fp8 on one rank";
     if (*reason) return STATUS_UNSUPPORTED;
-    if ((id == ALL_TO_ALL || id == SEND_RECV) && call->in_place)
+    if ((id == ALL_TO_ALL || id == ALL_TO_ALL_V || id == SEND_RECV) && call->in_place)
         *reason = "in place, what NCCL receives here is undefined";
     return STATUS_OK;
 }

@@ -60,6 +60,7 @@ struct shape {
     enum op op;
     size_t count;
     int root;
+    const struct traffic *traffic;
     bool in_place;
     uint64_t generation;
     size_t stride;

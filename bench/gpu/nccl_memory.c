@@ -22,7 +22,8 @@ struct place nccl_place(const struct comm *c, const struct call *call, size_t sl
     const struct slots *slots = call->buffers->memory;
     const int n = c->world->ranks, rank = c->world->rank;
     size_t size = dtypes[call->dtype].size, part = call->count / (size_t)n;
-    struct extent e = call->collective->extent(call->count, n, rank, call->root);
+    const struct layout layout = call_layout(call, c->world);
+    struct extent e = call->collective->extent(&layout);
     char *base = c->block.at + slot * slots->stride;
     struct place p = {base, base + slots->recv_offset, base};
     if (!call->in_place) return p;
@@ -181,7 +182,8 @@ static char *recv_base(const struct comm *c, const struct call *call, size_t slo
 enum status nccl_fill(struct comm *c, const struct call *call, size_t slot, uint64_t seed)
 {
     const struct pattern pattern = pattern_of(c, call, seed);
-    struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
+    const struct layout layout = call_layout(call, c->world);
+    struct extent e = call->collective->extent(&layout);
     struct place p = nccl_place(c, call, slot);
     enum status status = STATUS_OK;
     if (call->buffers->recv_bytes)
@@ -199,6 +201,7 @@ enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uin
 {
     const struct pattern pattern = pattern_of(c, call, seed);
     const size_t size = dtypes[call->dtype].size;
+    const struct layout layout = call_layout(call, c->world);
     struct place p = nccl_place(c, call, slot);
     struct expectation e;
     enum status status = STATUS_OK;
@@ -206,9 +209,7 @@ enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uin
     status = cuda_status(
         cudaMemcpyAsync(c->device_verdict, c->verdict, sizeof *c->verdict, cudaMemcpyHostToDevice, c->stream),
         "cudaMemcpyAsync");
-    for (int k = 0;
-         !status && call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
-         k++)
+    for (int k = 0; !status && call->collective->expect(&layout, k, &e); k++)
         status = cuda_status(device_check(&pattern, e.source, e.source_at, e.count, p.recv + e.recv_at * size,
                                           e.recv_at, c->device_verdict, c->stream),
                              "the check kernel");
@@ -223,12 +224,12 @@ enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uin
 
 enum status nccl_corrupt(struct comm *c, const struct call *call, size_t slot)
 {
-    struct expectation e;
+    const struct layout layout = call_layout(call, c->world);
+    struct expectation e = {.count = 0};
     struct place p = nccl_place(c, call, slot);
     unsigned char byte = 0;
-    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) ||
-        !e.count)
-        return STATUS_UNSUPPORTED;
+    for (int k = 0; !e.count; k++)
+        if (!call->collective->expect(&layout, k, &e)) return STATUS_UNSUPPORTED;
     char *at = p.recv + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
     enum status status = cuda_status(cudaMemcpy(&byte, at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
     byte ^= 0x10;

@@ -149,6 +149,27 @@ static ncclResult_t send_receive(struct comm *c, const struct call *call, const 
     return result ? result : ended;
 }
 
+/* As in nccl-tests' src/alltoallv.cu (AlltoAllvRunColl): one group, without the pairs that have nothing. */
+static ncclResult_t all_to_all_v(struct comm *c, const struct call *call, const struct place *p)
+{
+    const int n = c->world->ranks, rank = c->world->rank;
+    const size_t size = dtypes[call->dtype].size;
+    const struct layout layout = call_layout(call, c->world);
+    const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
+    const char *send = p->send;
+    char *recv = p->recv;
+    ncclResult_t result = ncclGroupStart(), ended;
+    for (int r = 0; r < n && !result; r++) {
+        size_t sent = pair_count(&layout, rank, r), received = pair_count(&layout, r, rank);
+        if (sent) result = ncclSend(send, sent, type, r, c->nccl, c->stream);
+        if (received && !result) result = ncclRecv(recv, received, type, r, c->nccl, c->stream);
+        send += sent * size;
+        recv += received * size;
+    }
+    ended = ncclGroupEnd();
+    return result ? result : ended;
+}
+
 static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
 {
     const struct place p = nccl_place(c, call, slot);
@@ -177,6 +198,8 @@ static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
         return gather(c, call, &p);
     case SCATTER:
         return scatter(c, call, &p);
+    case ALL_TO_ALL_V:
+        return all_to_all_v(c, call, &p);
     default:
         return ncclInvalidArgument;
     }
@@ -281,8 +304,9 @@ static bool is_ready(const struct comm *c, const struct call *call)
 {
     const struct shape *s = &c->shape;
     return s->collective == call->collective && s->dtype == call->dtype && s->op == call->op &&
-           s->count == call->count && s->root == call->root && s->in_place == call->in_place &&
-           s->generation == c->block.generation && s->stride == call->buffers->send_bytes;
+           s->count == call->count && s->root == call->root && s->traffic == call->traffic &&
+           s->in_place == call->in_place && s->generation == c->block.generation &&
+           s->stride == call->buffers->send_bytes;
 }
 
 /* Called when all calls have been enqueued. To the watchdog, a rank that has not come here has not entered
@@ -304,14 +328,9 @@ static enum status make_ready(struct comm *c, const struct call *call, size_t sl
     if (!status) status = nccl_drain(c);
     if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
     if (!status)
-        c->shape = (struct shape){call->collective,
-                                  call->dtype,
-                                  call->op,
-                                  call->count,
-                                  call->root,
-                                  call->in_place,
-                                  c->block.generation,
-                                  call->buffers->send_bytes};
+        c->shape = (struct shape){call->collective, call->dtype,         call->op,
+                                  call->count,      call->root,          call->traffic,
+                                  call->in_place,   c->block.generation, call->buffers->send_bytes};
     return status;
 }
 

@@ -8,6 +8,8 @@
 struct cases {
     struct measured *list;
     size_t count;
+    struct traffic *traffics; /* of each split and imbalance */
+    size_t traffic_count;
 };
 
 void cases_make(const struct settings *, const struct splits *, struct cases *);

@@ -38,6 +38,7 @@ const struct field case_fields[] = {
     CASE(INTEGER, graph),
     CASE_WORD(registration, registration_names),
     CASE(STRING, cta),
+    CASE(STRING, imbalance),
     CASE(INTEGER, requested_bytes),
     CASE(INTEGER, bytes),
     CASE(INTEGER, send_bytes),
@@ -216,6 +217,7 @@ void case_key(const struct case_row *row, struct text *key)
         part(key, mode_name(row->mode));
         part(key, sync_name(row->sync));
         numbered(key, "root", row->root, 0);
+        named(key, "imbalance", row->imbalance, NULL);
     }
     part(key, cache_name(row->cache));
     part(key, memory_name(row->memory));

@@ -121,7 +121,8 @@ static bool same_test(const struct nccl_table *table, const struct case_row *row
     return same(first->collective, row->collective) && first->mode == row->mode && first->sync == row->sync &&
            first->cache == row->cache && first->memory == row->memory && first->graph == row->graph &&
            first->registration == row->registration && same(first->cta, row->cta) &&
-           same(first->group, row->group) && first->nodes == row->nodes && first->ranks == row->ranks;
+           same(first->imbalance, row->imbalance) && same(first->group, row->group) &&
+           first->nodes == row->nodes && first->ranks == row->ranks;
 }
 
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables)

@@ -44,6 +44,8 @@ struct case_row {
     int64_t graph; /* calls per graph; 0: none */
     enum registration registration;
     const char *cta;
+    const char
+        *imbalance; /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (a file's hash) */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
     int64_t requested_bytes, bytes;
     int64_t send_bytes, recv_bytes; /* sizes of the buffers */

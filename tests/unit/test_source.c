@@ -24,7 +24,7 @@ Test(source, programs_have_suffixes)
                  {"AllReduce", "all_reduce"},
                  {"reduce_scatter_perf.exe", "reduce_scatter"},
                  {"nccl_all_reduce_perf", "all_reduce"},
-                 {"alltoallv_perf_mpi", "alltoall"},
+                 {"alltoallv_perf_mpi", "alltoallv"},
                  {"bcast", "broadcast"},
                  {"all_reduce_performance", "none"},
                  {"all_reduce_bias_perf", "none"},

@@ -23,6 +23,7 @@ struct basis basis_of(enum scope scope, const struct case_summary *line)
                           .artificial = artificial_provenance(&line->launch->header),
                           .dtype = row->dtype,
                           .op = row->op,
+                          .imbalance = row->imbalance,
                           .placement = row->placement,
                           .mode = method.mode,
                           .sync = method.sync,
@@ -46,6 +47,7 @@ int basis_order(const struct basis *a, const struct basis *b)
                                     {memory_name(a->memory), memory_name(b->memory)},
                                     {a->dtype, b->dtype},
                                     {a->op, b->op},
+                                    {a->imbalance, b->imbalance},
                                     {placement_name(a->placement), placement_name(b->placement)},
                                     {a->artificial, b->artificial}};
     for (size_t i = 0; !order && i < sizeof words / sizeof *words; i++)
@@ -70,6 +72,7 @@ void basis_words(const struct basis *basis, struct text *out)
         text_add(out, "an unknown number of GPUs");
     if (!same(basis->dtype, "float")) add_word(out, ", ", basis->dtype, "");
     if (!is_usual_op(basis->op)) add_word(out, ", ", basis->op, "");
+    add_word(out, ", imbalance ", basis->imbalance, "");
     if (basis->placement == IN_PLACE) text_add(out, ", in place");
     add_word(out, ", ", mode_name(basis->mode), "");
     if (basis->sync == SYNC_WINDOW) text_add(out, ", window sync");
@@ -94,6 +97,7 @@ const struct case_summary *impossible_in_world(const struct run_summary *run, co
         bool together = same(line->row->collective, like->row->collective) &&
                         same(line->row->gemm, like->row->gemm) && line->row->ranks == like->row->ranks &&
                         line->row->nodes == like->row->nodes && same(line->row->group, like->row->group) &&
+                        same(line->row->imbalance, like->row->imbalance) &&
                         (!line->row->gemm || same(line->row->dtype, like->row->dtype)) &&
                         conditions_order(&line->conditions, &like->conditions) == 0;
         if (together && is_impossible(line) &&

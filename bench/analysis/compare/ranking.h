@@ -18,7 +18,7 @@ struct basis {
     enum cache cache;
     enum memory memory;
     enum statistic statistic;
-    const char *rank_reduction, *dtype, *op;
+    const char *rank_reduction, *dtype, *op, *imbalance;
     const char *artificial; /* artificial_provenance(): real and emulated machines are ranked apart */
 };
 

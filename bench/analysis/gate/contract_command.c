@@ -57,7 +57,7 @@ static const struct command command = {
         "PATTERN is a collective's name, matmul, or a shell pattern of them (all_*, *).\n"
         "Conditions: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G) count ranks nodes\n"
         "domains root graph m n k (numbers), by >= <= = != > <; dtype op placement mode sync cache memory\n"
-        "registration cta group phase layout accumulator scaling (shell patterns), by = or !=.\n"
+        "registration cta imbalance group phase layout accumulator scaling (shell patterns), by = or !=.\n"
         "Requirements: busbw_gbps algbw_gbps tflops median_us p95_us p99_us bound_percent (of the physical\n"
         "bound or peak) wrong launches by >= or <=; transport by = or != (a shell pattern); delta=5% is for\n"
         "busbar compare.\n"

@@ -38,6 +38,7 @@ static const struct {
     {"memory", TERM_TEXT, QUANTITY_NONE},
     {"registration", TERM_TEXT, QUANTITY_NONE},
     {"cta", TERM_TEXT, QUANTITY_NONE},
+    {"imbalance", TERM_TEXT, QUANTITY_NONE},
     {"group", TERM_TEXT, QUANTITY_NONE},
     {"phase", TERM_TEXT, QUANTITY_NONE},
     {"layout", TERM_TEXT, QUANTITY_NONE},
