@@ -43,6 +43,7 @@ enum capability {
     CAN_DOMAINS = 32,        /* open() checks expect_domain */
     CAN_TELL_TRANSPORT = 64, /* open() checks expect_transport */
     CAN_TELL_CHOICE = 128,   /* there is ask() */
+    CAN_AGGREGATE = 256,     /* a call may have several operations in a group */
 };
 
 struct backend_options {
@@ -59,6 +60,10 @@ struct backend_options {
                             watchdog. May be NULL */
 };
 
+/* In a call of several operations, each one's send and receive buffers begin at a multiple of this many bytes;
+   send_bytes and recv_bytes are those of all operations. */
+enum { OPERATION_ALIGN = 256 };
+
 /* Buffers of one case. With --cache cold there are several slots, so that successive calls use different
    memory. */
 struct buffers {
@@ -66,7 +71,7 @@ struct buffers {
     void *memory; /* the backend's own */
 };
 
-/* One operation, exactly as it is timed. In place: the input is in the receive buffer, at
+/* One operation, or a group of `aggregate` equal ones, exactly as it is timed. In place: the input is in the receive buffer, at
    extent().in_place_at. */
 struct call {
     const struct collective *collective;
@@ -76,6 +81,7 @@ struct call {
     int root;
     const struct traffic *traffic; /* alltoallv; NULL: equal parts. Lives as long as the launch */
     bool in_place;
+    int aggregate; /* operations of a call, each with buffers of its own; at least 1 */
     enum mode
         mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
                        the host's clock before the first call and once all are complete, and calls `start` */

@@ -313,7 +313,7 @@ static const struct backend backend_nccl = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
     .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS |
-                    CAN_TELL_TRANSPORT | CAN_TELL_CHOICE,
+                    CAN_TELL_TRANSPORT | CAN_TELL_CHOICE | CAN_AGGREGATE,
     .open = nccl_open,
     .supports = nccl_supports,
     .free_bytes = nccl_free_bytes,

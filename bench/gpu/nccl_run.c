@@ -170,9 +170,9 @@ static ncclResult_t all_to_all_v(struct comm *c, const struct call *call, const 
     return result ? result : ended;
 }
 
-static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
+static ncclResult_t issue_one(struct comm *c, const struct call *call, size_t slot, int operation)
 {
-    const struct place p = nccl_place(c, call, slot);
+    const struct place p = nccl_place(c, call, slot, operation);
     const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
     size_t part = call->count / (size_t)c->world->ranks;
     ncclRedOp_t op = ncclSum;
@@ -203,6 +203,16 @@ static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
     default:
         return ncclInvalidArgument;
     }
+}
+
+/* One call: an operation, or a group of several. */
+static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
+{
+    if (call->aggregate == 1) return issue_one(c, call, slot, 0);
+    ncclResult_t result = ncclGroupStart(), ended;
+    for (int i = 0; i < call->aggregate && !result; i++) result = issue_one(c, call, slot, i);
+    ended = ncclGroupEnd();
+    return result ? result : ended;
 }
 
 /* ---- waiting ---- */
@@ -360,11 +370,12 @@ static void open_gate(struct comm *c)
     *(volatile uint32_t *)&c->gate->opened = c->ticket;
 }
 
-/* Enqueues the sample's calls; opens the gate after held_calls of them. */
+/* Enqueues the sample's calls; opens the gate after held_calls operations. */
 static enum status enqueue(struct comm *c, const struct call *call, int batch, size_t *slot)
 {
+    const int held = (c->held_calls + call->aggregate - 1) / call->aggregate;
     for (int i = 0; i < batch; i++) {
-        if (i == c->held_calls) open_gate(c);
+        if (i == held) open_gate(c);
         enum status status = nccl_status(c, issue(c, call, *slot), call->collective->name);
         if (status) return status;
         if (++*slot >= call->buffers->slots) *slot = 0;

@@ -1,5 +1,6 @@
 #include "measure/cases.h"
 #include "base/text.h"
+#include "base/units.h"
 #include "record/words.h"
 #include "stats/order.h"
 #include "stats/random.h"
@@ -72,7 +73,7 @@ static void add_split(struct cases *cases, const struct settings *s, const struc
         bool uneven = s->collectives[c]->id == ALL_TO_ALL_V;
         for (size_t i = 0; i < (uneven ? s->imbalance_count : 1); i++) {
             struct traffic *traffic = &cases->traffics[(size_t)split->index * s->imbalance_count + i];
-            struct call call = {.collective = s->collectives[c]};
+            struct call call = {.collective = s->collectives[c], .aggregate = (int)s->aggregate};
             char reason[128] = "";
             if (uneven && !*split->reason &&
                 traffic_make(&s->imbalances[i], split->ranks, traffic, reason, sizeof reason))
@@ -102,9 +103,23 @@ void cases_free(struct cases *cases)
     *cases = (struct cases){0};
 }
 
+int64_t cases_operations(const struct measured *m)
+{
+    return (int64_t)m->batch * m->call.aggregate;
+}
+
 double cases_figure_us(const struct call *call, const double *us, size_t count)
 {
     return call->mode == MODE_NCCL_TESTS ? arithmetic_mean(us, count) : median(us, count);
+}
+
+/* The bytes of a buffer of `bytes` for each operation of a group. */
+static size_t of_group(const struct call *call, size_t bytes)
+{
+    size_t n = (size_t)call->aggregate,
+           each = (bytes + OPERATION_ALIGN - 1) / OPERATION_ALIGN * OPERATION_ALIGN;
+    if (n <= 1) return bytes;
+    return each > SIZE_MOST / n ? SIZE_MOST : each * n; /* no memory has that much */
 }
 
 void cases_buffer_bytes(const struct call *call, int ranks, int rank, size_t *send, size_t *recv)
@@ -115,6 +130,8 @@ void cases_buffer_bytes(const struct call *call, int ranks, int rank, size_t *se
     *send = call->in_place ? 0 : e.send * size;
     *recv = e.recv * size;
     if (call->in_place && (e.in_place_at + e.send) * size > *recv) *recv = (e.in_place_at + e.send) * size;
+    *send = of_group(call, *send);
+    *recv = of_group(call, *recv);
 }
 
 /* Cases of one split, type and operation are visited together: a change of these costs a refill of all
@@ -181,6 +198,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
                                                          : SYNC_BARRIER;
     row.cache = s->cache;
     row.memory = device ? MEMORY_DEVICE : MEMORY_HOST;
+    if (capabilities & CAN_AGGREGATE) row.aggregate = s->aggregate;
     if (device) row.graph = s->graph, row.registration = m->registration, row.cta = m->cta;
     row.requested_bytes = (int64_t)m->requested_bytes;
     row.count = (int64_t)(m->bytes / dtypes[call->dtype].size);

@@ -15,6 +15,9 @@ struct cases {
 void cases_make(const struct settings *, const struct splits *, struct cases *);
 void cases_free(struct cases *);
 
+/* The operations of a sample: a batch of calls, each of which may be a group. */
+int64_t cases_operations(const struct measured *);
+
 /* The figure of samples of a call: their median, in mode nccl-tests their mean. */
 double cases_figure_us(const struct call *, const double *us, size_t count);
 

@@ -69,6 +69,10 @@ static enum status check_wishes(const struct settings *s, const struct backend *
                     name);
     if (s->graph && !(can & CAN_GRAPH))
         return fail(STATUS_USAGE, "-G: the %s backend has no CUDA graphs; use --backend nccl", name);
+    if (s->aggregate > 1 && !(can & CAN_AGGREGATE))
+        return fail(STATUS_USAGE,
+                    "-m: the %s backend has no groups of operations; use --backend nccl, or --mode pipelined",
+                    name);
     if (s->registration && !(can & CAN_REGISTER))
         return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
     if (s->cta && !(can & CAN_GRAPH))
@@ -186,7 +190,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
     if (visit && visit->count) {
         row.samples_us = (struct samples){(double *)visit->us, visit->count};
         row.kept = visit->rule;
-        row.batch = m->batch;
+        row.batch = cases_operations(m);
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
         row.stopped_by = stop_reason_name(visit->why);

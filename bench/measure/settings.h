@@ -32,6 +32,7 @@ struct settings {
     enum transport expect_transport;
     const char *cta;
     const char *imbalance, *matrix;
+    int64_t aggregate;
     int show_algorithm; /* flag */
     int largest;        /* flag: measure nothing; print the largest size that fits into memory */
 

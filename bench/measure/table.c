@@ -81,6 +81,7 @@ static void print_heading(const struct measured *m, const struct block *block, F
     fprintf(out, "\n%s %s", m->call.collective->name, dtypes[m->call.dtype].name);
     if (m->call.collective->reduces) fprintf(out, " %s", op_names[m->call.op]);
     if (m->call.collective->rooted) fprintf(out, ", root %d", m->call.root);
+    if (m->call.aggregate > 1) fprintf(out, ", groups of %d operations", m->call.aggregate);
     if (m->imbalance) fprintf(out, ", imbalance %s", m->imbalance->label);
     if (!is_world(m->split->name))
         fprintf(out, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,

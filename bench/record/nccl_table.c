@@ -120,9 +120,9 @@ static bool same_test(const struct nccl_table *table, const struct case_row *row
     const struct case_row *first = table->first;
     return same(first->collective, row->collective) && first->mode == row->mode && first->sync == row->sync &&
            first->cache == row->cache && first->memory == row->memory && first->graph == row->graph &&
-           first->registration == row->registration && same(first->cta, row->cta) &&
-           same(first->imbalance, row->imbalance) && same(first->group, row->group) &&
-           first->nodes == row->nodes && first->ranks == row->ranks;
+           case_aggregate(first) == case_aggregate(row) && first->registration == row->registration &&
+           same(first->cta, row->cta) && same(first->imbalance, row->imbalance) &&
+           same(first->group, row->group) && first->nodes == row->nodes && first->ranks == row->ranks;
 }
 
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables)
@@ -195,12 +195,19 @@ const struct case_row *nccl_any_row(const struct nccl_line *line)
     return line->placement[0] ? line->placement[0] : line->placement[1];
 }
 
+int64_t nccl_iterations(const struct case_row *row)
+{
+    int64_t operations = (int64_t)row->samples_us.count * (row->batch > 0 ? row->batch : 1);
+    return operations / case_aggregate(row);
+}
+
 static void add_to_plan(struct nccl_plan *plan, const struct case_row *row)
 {
-    int64_t iterations = (int64_t)row->samples_us.count * (row->batch > 0 ? row->batch : 1);
+    int64_t iterations = nccl_iterations(row);
     if (plan->iterations == ABSENT || iterations < plan->iterations) plan->iterations = iterations;
     if (row->warmup > plan->warmup) plan->warmup = row->warmup;
     if (row->graph > plan->graph) plan->graph = row->graph;
+    if (row->aggregate > plan->aggregate) plan->aggregate = row->aggregate;
     plan->checked |= row->wrong != ABSENT;
 }
 
@@ -223,7 +230,7 @@ static void find_step(const struct nccl_table *table, struct nccl_plan *plan)
 
 struct nccl_plan nccl_plan_of(const struct nccl_run *run, const struct nccl_table *table)
 {
-    struct nccl_plan plan = {.min_bytes = INT64_MAX, .iterations = ABSENT};
+    struct nccl_plan plan = {.min_bytes = INT64_MAX, .iterations = ABSENT, .aggregate = 1};
     for (size_t i = 0; i < table->count; i++) {
         int64_t bytes = nccl_any_row(&table->lines[i])->requested_bytes;
         if (bytes < plan.min_bytes) plan.min_bytes = bytes;

@@ -59,6 +59,17 @@ for n in 1 2 8; do
 done
 check 'scatter from the last rank' emulated 4 -- --collectives scatter -r 3 --sizes 4K,100K
 check 'is right with one buffer and with two' rows "len(c) == 4 and all(r['status'] == 'ok' and r['wrong'] == 0 for r in c)"
+check 'graphs of groups of operations' emulated 2 -- --collectives all_reduce,alltoallv -m 3 -G 2 --sizes 3000 --mode pipelined
+check 'are verified' rows "$verified and {r['graph'] for r in c} == {2}"
+check 'groups of three operations (-m)' emulated 4 -- --collectives all -m 3 --sizes 3000,200K --mode both
+check 'are all verified, and have keys of their own' rows "$verified and sum(r['status'] == 'ok' for r in c) == 68 and all(r['aggregate'] == 3 and '/aggregate=3/' in r['key'] and r['batch'] % 3 == 0 for r in c if r['status'] == 'ok')"
+expect_status 'a damaged element of the last operation of a group is found' 3 emulated 2 -- -m 3 --sizes 4K --fault wrong:rank=1
+check 'as one' rows 'all(r["wrong"] == 1 for r in c)'
+check "groups in nccl-tests' text" emulated 2 -- -m 3 --sizes 4K -n 5 --format nccl-tests
+cp "$work/out" "$work/groups.txt"
+check 'count as there' grep -q ' iters: 5 agg iters: 3 ' "$work/groups.txt"
+check 'and in an import' "$build/busbar" import --ranks 2 --output "$work/imported" --run i "$work/groups.txt"
+check 'have the same key' grep -q '"key":"[^"]*/aggregate=3/' "$work"/imported/i/*.jsonl
 check 'exchanges with one buffer' emulated 2 -- --collectives alltoall,sendrecv --sizes 4K
 check 'are unsupported' rows '{(r["placement"], r["status"]) for r in c} == {("out_of_place", "ok"), ("in_place", "unsupported")}'
 check "and in nccl-tests' text" emulated 4 -- --collectives alltoall,sendrecv --sizes 3200 --check-every 2 --group world,2 --format nccl-tests

@@ -82,14 +82,14 @@ Test(aggregate, few_launches_say_so)
 }
 
 /* Two launches of alltoallv with imbalances of their own: two curves, and two tracks, each named. */
-Test(aggregate, unlike_imbalances_never_join)
+Test(aggregate, unlike_imbalances_and_groups_never_join)
 {
     const double times[] = {100, 200, 300};
     struct archive archive = archive_of(times, 3, "r");
     for (size_t i = 0; i < 3; i++) {
         struct case_row *row = &archive.launches[i].cases[0];
         struct text key = {0};
-        row->collective = "alltoallv", row->imbalance = i == 1 ? "1.5" : i == 2 ? "2:7" : "2";
+        row->collective = "alltoallv", row->imbalance = i == 1 ? "1.5" : "2", row->aggregate = i == 2 ? 4 : 1;
         case_key(row, &key);
         row->key = arena_string(&archive.arena, text_get(&key));
         text_free(&key);
@@ -100,7 +100,8 @@ Test(aggregate, unlike_imbalances_never_join)
     const struct case_summary *cases = study.aggregate.runs[0].cases;
     cr_expect(!same_curve(&cases[0], &cases[1]) && !same_curve(&cases[1], &cases[2]));
     struct tracks tracks = study_tracks(&study, "alltoallv", FOR_BANDWIDTH);
-    static const char *const words[] = {", imbalance 1.5", ", imbalance 2", ", imbalance 2:7"};
+    static const char *const words[] = {", imbalance 1.5", ", imbalance 2",
+                                        ", groups of 4 operations, imbalance 2"};
     cr_assert_eq(tracks.count, 3);
     for (size_t i = 0; i < 3; i++) {
         struct text text = {0};

@@ -311,6 +311,7 @@ static int compare_curves(const struct case_row *a, const struct case_row *b)
     if (!order) order = by_text(cache_name(a->cache), cache_name(b->cache));
     if (!order) order = by_text(memory_name(a->memory), memory_name(b->memory));
     if (!order) order = by_number(a->graph, b->graph);
+    if (!order) order = by_number(case_aggregate(a), case_aggregate(b));
     if (!order) order = by_text(registration_name(a->registration), registration_name(b->registration));
     if (!order) order = by_text(a->cta, b->cta);
     if (!order) order = by_text(a->imbalance, b->imbalance);

@@ -19,6 +19,7 @@ struct basis basis_of(enum scope scope, const struct case_summary *line)
     const struct case_row *row = line->row;
     const struct timing_method method = timing_method(row);
     return (struct basis){.ranks = row->ranks,
+                          .aggregate = case_aggregate(row),
                           .scope = scope,
                           .artificial = artificial_provenance(&line->launch->header),
                           .dtype = row->dtype,
@@ -37,6 +38,7 @@ int basis_order(const struct basis *a, const struct basis *b)
 {
     int order = (a->scope > b->scope) - (a->scope < b->scope);
     if (!order) order = (a->ranks > b->ranks) - (a->ranks < b->ranks);
+    if (!order) order = (a->aggregate > b->aggregate) - (a->aggregate < b->aggregate);
     /* Medians come before the statistics of other tools. */
     if (!order) order = (b->statistic == STATISTIC_MEDIAN) - (a->statistic == STATISTIC_MEDIAN);
     const char *const words[][2] = {{statistic_name(a->statistic), statistic_name(b->statistic)},
@@ -73,6 +75,7 @@ void basis_words(const struct basis *basis, struct text *out)
     if (!same(basis->dtype, "float")) add_word(out, ", ", basis->dtype, "");
     if (!is_usual_op(basis->op)) add_word(out, ", ", basis->op, "");
     add_word(out, ", imbalance ", basis->imbalance, "");
+    if (basis->aggregate > 1) text_add(out, ", groups of %lld operations", (long long)basis->aggregate);
     if (basis->placement == IN_PLACE) text_add(out, ", in place");
     add_word(out, ", ", mode_name(basis->mode), "");
     if (basis->sync == SYNC_WINDOW) text_add(out, ", window sync");

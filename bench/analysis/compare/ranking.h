@@ -10,7 +10,7 @@
 /* Two figures may be ranked together only if all of this is equal. An absent value equals only another absent
    value. */
 struct basis {
-    int64_t ranks;
+    int64_t ranks, aggregate;
     enum scope scope;
     enum mode mode;
     enum placement placement;

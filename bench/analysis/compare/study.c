@@ -97,11 +97,13 @@ static int by_place(const struct track *a, const struct track *b)
     return order ? order : by_text(memory_name(x->memory), memory_name(y->memory));
 }
 
-/* Each world of a run gets one track: a place, and of alltoallv an imbalance. */
+/* Each world of a run gets one track: a place, the operations in a group, and of alltoallv an imbalance. */
 static int by_world(const struct track *a, const struct track *b)
 {
+    const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;
     int order = by_place(a, b);
-    return order ? order : by_text(a->cases[0].row->imbalance, b->cases[0].row->imbalance);
+    if (!order) order = (case_aggregate(x) > case_aggregate(y)) - (case_aggregate(x) < case_aggregate(y));
+    return order ? order : by_text(x->imbalance, y->imbalance);
 }
 
 static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
@@ -210,6 +212,8 @@ void track_world(const struct tracks *tracks, const struct track *track, struct 
     }
     if (nodes_differ && row->nodes != ABSENT)
         text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    if (case_aggregate(row) > 1)
+        text_add(text, ", groups of %lld operations", (long long)case_aggregate(row));
     if (row->imbalance) {
         text_add(text, ", imbalance ");
         plain_text(text, row->imbalance, LONGEST_WORD);

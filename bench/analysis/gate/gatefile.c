@@ -26,6 +26,7 @@ static const struct {
     {"domains", TERM_NUMBER, QUANTITY_NONE},
     {"root", TERM_NUMBER, QUANTITY_NONE},
     {"graph", TERM_NUMBER, QUANTITY_NONE},
+    {"aggregate", TERM_NUMBER, QUANTITY_NONE},
     {"m", TERM_NUMBER, QUANTITY_NONE},
     {"n", TERM_NUMBER, QUANTITY_NONE},
     {"k", TERM_NUMBER, QUANTITY_NONE},

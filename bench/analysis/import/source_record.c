@@ -137,7 +137,7 @@ static struct case_row make_row(const struct context *context, const struct sour
     row.group = "world";
     row.graph = table->graph;
     row.memory = (enum memory)value_of_word(&memory_names, table->memory);
-    row.batch = table->batch, row.warmup = table->warmup;
+    row.batch = row.aggregate = table->batch, row.warmup = table->warmup;
     row.time_us = figures->time_us.value;
     row.statistic = (enum statistic)value_of_word(&statistic_names, table->statistic);
     row.rank_reduction = table->rank_reduction;

@@ -122,6 +122,12 @@ static void graph_of(const struct launch *launch, struct text *value)
         if (launch->cases[i].graph >= 0) text_add(value, "%lld", (long long)launch->cases[i].graph);
 }
 
+static void aggregate_of(const struct launch *launch, struct text *value)
+{
+    for (size_t i = 0; i < launch->case_count && !value->length; i++)
+        if (launch->cases[i].aggregate > 0) text_add(value, "%lld", (long long)launch->cases[i].aggregate);
+}
+
 static void registration_of(const struct launch *launch, struct text *value)
 {
     enum registration registration = launch->case_count ? launch->cases[0].registration : REGISTRATION_ABSENT;
@@ -164,6 +170,7 @@ static const struct setting {
                       {NULL, "--sync", sync_of},
                       {NULL, "--cache", cache_of},
                       {"-G", "--cudagraph", graph_of},
+                      {"-m", "--agg_iters", aggregate_of},
                       {"-R", "--local_register", registration_of},
                       {NULL, "--cta", cta_of},
                       {NULL, "--imbalance", imbalances_of},
