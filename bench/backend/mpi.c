@@ -163,8 +163,9 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
         *reason = "the operation on this type runs on the host: it cannot touch device memory";
     else if (call->collective->id == ALL_TO_ALL_V && call->in_place)
         *reason = "MPI_Alltoallv in place needs equal counts in both directions of a pair";
-    else if (call->collective->id == ALL_TO_ALL_V && call->count > INT_MAX)
-        *reason = "more than 2147483647 elements: MPI_Alltoallv counts in int";
+    else if ((call->collective->id == ALL_TO_ALL_V || call->collective->id == HYPERCUBE) &&
+             call->count > INT_MAX)
+        *reason = "more than 2147483647 elements: this collective counts in int";
 #if MPI_VERSION < 4
     else if (call->collective->reduces && call_count(c, call) > INT_MAX)
         *reason =
@@ -304,7 +305,8 @@ struct arguments {
     enum collective_id id;
     char *send, *recv; /* of the current slot; send may be MPI_IN_PLACE */
     size_t step;       /* bytes from one slot to the next */
-    int count, part, root, next, previous;
+    size_t part_bytes;
+    int count, part, rank, ranks, root, next, previous;
     size_t large; /* the call's count; used if is_large (above INT_MAX) */
     bool in_place, is_root, is_large;
     const struct pairs *pairs; /* alltoallv; else NULL */
@@ -319,6 +321,9 @@ static struct arguments arguments_of(struct comm *c, const struct call *call, si
     struct arguments a = {.id = call->collective->id,
                           .recv = recv_at(call->buffers, slot),
                           .step = ((const struct slots *)call->buffers->memory)->stride,
+                          .part_bytes = call->count / (size_t)n * dtypes[call->dtype].size,
+                          .rank = rank,
+                          .ranks = n,
                           .count = (int)call->count,
                           .part = (int)(call->count / (size_t)n),
                           .large = call_count(c, call),
@@ -369,14 +374,32 @@ static int issue_large(const struct arguments *a)
     return MPI_ERR_COUNT;
 }
 
+static int copy(const struct arguments *a, int count, char *to)
+{
+    return MPI_Sendrecv(a->send, count, a->type, 0, 0, to, count, a->type, 0, 0, MPI_COMM_SELF,
+                        MPI_STATUS_IGNORE);
+}
+
 /* MPI_Bcast() has one buffer. Out of place, the root needs an extra copy to its receive buffer. */
 static int broadcast(const struct arguments *a)
 {
     bool copies = !a->in_place && a->is_root;
     int error = MPI_Bcast(copies ? a->send : a->recv, a->count, a->type, a->root, a->mpi);
-    if (error || !copies) return error;
-    return MPI_Sendrecv(a->send, a->count, a->type, 0, 0, a->recv, a->count, a->type, 0, 0, MPI_COMM_SELF,
-                        MPI_STATUS_IGNORE);
+    return error || !copies ? error : copy(a, a->count, a->recv);
+}
+
+/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose number
+   differs in one bit, and has twice as much afterwards. */
+static int hypercube(const struct arguments *a)
+{
+    int error = a->in_place ? MPI_SUCCESS : copy(a, a->part, a->recv + a->part_bytes * (size_t)a->rank);
+    for (int mask = 1; mask < a->ranks && !error; mask <<= 1) {
+        int own = a->rank & ~(mask - 1), other = own ^ mask, count = a->part * mask, partner = a->rank ^ mask;
+        error = MPI_Sendrecv(a->recv + a->part_bytes * (size_t)own, count, a->type, partner, 0,
+                             a->recv + a->part_bytes * (size_t)other, count, a->type, partner, 0, a->mpi,
+                             MPI_STATUS_IGNORE);
+    }
+    return error;
 }
 
 /* One blocking call. */
@@ -399,6 +422,8 @@ static int issue(const struct arguments *a)
     case ALL_TO_ALL_V:
         return MPI_Alltoallv(a->send, a->pairs->send_counts, a->pairs->send_at, a->type, a->recv,
                              a->pairs->recv_counts, a->pairs->recv_at, a->type, a->mpi);
+    case HYPERCUBE:
+        return hypercube(a);
     case SEND_RECV:
         if (a->in_place)
             return MPI_Sendrecv_replace(a->recv, a->count, a->type, a->next, 0, a->previous, 0, a->mpi,
@@ -427,7 +452,8 @@ static const char *call_name(const struct arguments *a)
                                         [SEND_RECV] = "MPI_Sendrecv",
                                         [GATHER] = "MPI_Gather",
                                         [SCATTER] = "MPI_Scatter",
-                                        [ALL_TO_ALL_V] = "MPI_Alltoallv"};
+                                        [ALL_TO_ALL_V] = "MPI_Alltoallv",
+                                        [HYPERCUBE] = "MPI_Sendrecv"};
     return a->id == SEND_RECV && a->in_place ? "MPI_Sendrecv_replace" : names[a->id];
 }
 

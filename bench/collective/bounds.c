@@ -25,7 +25,7 @@ static struct term none(void)
 
    The cut around a domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must
    leave it.
-   - all-gather: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of that
+   - all-gather, hypercube: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of that
      domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is the
      mirror image.
    - all-reduce: with each domain as one of N nodes that reduce by themselves, 2(N-1)/N of S (Patarasuk & Yuan
@@ -41,6 +41,7 @@ static struct term domain_cut(enum collective_id id, const struct machine *m)
     if (m->domains == 1) return none();
     switch (id) {
     case ALL_GATHER:
+    case HYPERCUBE:
     case REDUCE_SCATTER:
     case GATHER:
     case SCATTER:
@@ -79,6 +80,7 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m)
     if (m->domain_gpus == 1) return none();
     switch (id) {
     case ALL_GATHER:
+    case HYPERCUBE:
     case REDUCE_SCATTER:
     case ALL_TO_ALL:
         return (struct term){(p - 1) / p, each, nics ? "S(P-1)/(P (Bn+Bi))" : "S(G-1)/(G Bn)", nics};
@@ -120,6 +122,7 @@ static struct term algorithm_nvlink(enum collective_id id, const struct machine 
     if (m->domain_gpus == 1) return none();
     switch (id) {
     case ALL_GATHER:
+    case HYPERCUBE:
     case REDUCE_SCATTER:
     case GATHER:
     case SCATTER:

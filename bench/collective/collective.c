@@ -167,6 +167,8 @@ const struct collective collectives[COLLECTIVE_COUNT] = {
      expect_gathered_at_root},
     {SCATTER, "scatter", "Scatter", false, true, factor_scattered, by_ranks, root_to_part, expect_root_part},
     {ALL_TO_ALL_V, "alltoallv", "AlltoAllv", false, false, factor_scattered, by_ranks, pairs, expect_pairs},
+    {HYPERCUBE, "hypercube", "HyperCube", false, false, factor_scattered, by_ranks, part_to_whole,
+     expect_gathered},
 };
 
 const char *collective_word(size_t i)
@@ -179,6 +181,11 @@ const struct collective *collective_find(const char *name)
     for (int i = 0; name && i < COLLECTIVE_COUNT; i++)
         if (strcmp(collectives[i].name, name) == 0) return &collectives[i];
     return NULL;
+}
+
+bool collective_runs(const struct collective *collective, int ranks)
+{
+    return collective->id != HYPERCUBE || (ranks & (ranks - 1)) == 0;
 }
 
 size_t pair_count(const struct layout *l, int from, int to)

@@ -17,6 +17,7 @@ enum collective_id {
     GATHER,
     SCATTER,
     ALL_TO_ALL_V,
+    HYPERCUBE,
     COLLECTIVE_COUNT
 };
 
@@ -69,6 +70,9 @@ struct collective {
 extern const struct collective collectives[COLLECTIVE_COUNT];
 const char *collective_word(size_t i);                      /* the names in order; NULL after the last */
 const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
+
+/* Can so many ranks run it? hypercube needs a power of two. */
+bool collective_runs(const struct collective *, int ranks);
 
 /* The elements that rank `from` sends to rank `to` in alltoallv: its share of the busiest rank's layout->count,
    rounded down. */

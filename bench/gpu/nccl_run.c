@@ -170,6 +170,33 @@ static ncclResult_t all_to_all_v(struct comm *c, const struct call *call, const 
     return result ? result : ended;
 }
 
+/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose number
+   differs in one bit, and has twice as much afterwards. */
+static ncclResult_t hypercube(struct comm *c, const struct call *call, const struct place *p)
+{
+    const int n = c->world->ranks, rank = c->world->rank;
+    const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
+    const size_t part = call->count / (size_t)n, bytes = part * dtypes[call->dtype].size;
+    char *own = p->recv + bytes * (size_t)rank;
+    ncclResult_t result = ncclSuccess;
+    if (own != p->send && cudaMemcpyAsync(own, p->send, bytes, cudaMemcpyDeviceToDevice, c->stream))
+        return ncclUnhandledCudaError;
+    for (int mask = 1; mask < n && !result; mask <<= 1) {
+        int from = rank & ~(mask - 1), to = from ^ mask;
+        ncclResult_t ended;
+        result = ncclGroupStart();
+        if (!result)
+            result = ncclSend(p->recv + bytes * (size_t)from, part * (size_t)mask, type, rank ^ mask, c->nccl,
+                              c->stream);
+        if (!result)
+            result = ncclRecv(p->recv + bytes * (size_t)to, part * (size_t)mask, type, rank ^ mask, c->nccl,
+                              c->stream);
+        ended = ncclGroupEnd();
+        if (!result) result = ended;
+    }
+    return result;
+}
+
 static ncclResult_t issue_one(struct comm *c, const struct call *call, size_t slot, int operation)
 {
     const struct place p = nccl_place(c, call, slot, operation);
@@ -200,6 +227,8 @@ static ncclResult_t issue_one(struct comm *c, const struct call *call, size_t sl
         return scatter(c, call, &p);
     case ALL_TO_ALL_V:
         return all_to_all_v(c, call, &p);
+    case HYPERCUBE:
+        return hypercube(c, call, &p);
     default:
         return ncclInvalidArgument;
     }

@@ -41,6 +41,7 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
     size_t most = m->most.send > m->most.recv ? m->most.send : m->most.recv;
     m->bytes = (call->collective->id == ALL_TO_ALL_V ? most : m->call.count) * size;
     if (m->bytes == 0) refuse(m, "fewer bytes than one element for each rank");
+    if (!collective_runs(call->collective, ranks)) refuse(m, "the number of ranks must be a power of two");
 }
 
 /* Adds the cases of a collective in one split, with one imbalance. */

@@ -30,6 +30,8 @@ struct nccl_rates nccl_rates_of(const struct nccl_table *table, const struct cas
     if (row->samples_us.count == 0 && isfinite(row->algbw_gbps))
         algbw = row->algbw_gbps, busbw = algbw * factor;
     if (row->samples_us.count == 0 && isfinite(row->busbw_gbps)) busbw = row->busbw_gbps;
+    /* src/hypercube.cu, HyperCubeGetBw: the algorithm bandwidth counts what each rank receives. */
+    if (table->collective->id == HYPERCUBE) algbw = busbw;
     return (struct nccl_rates){time, algbw, busbw};
 }
 
@@ -48,12 +50,14 @@ const char *nccl_type(const struct case_row *row)
     return dtype >= 0 ? dtypes[dtype].name : "?";
 }
 
-/* nccl-tests also iterates over operations for sendrecv, which has none, and so prints "sum". */
+/* nccl-tests also iterates over operations for sendrecv, which has none, and so prints "sum"; for hypercube it
+   prints nothing. */
 const char *nccl_op(const struct nccl_table *table, const struct case_row *row)
 {
     int op = row->op ? op_find(row->op) : -1;
     if (op == OP_PREMULSUM) return "mulsum";
-    return op >= 0 ? op_names[op] : table->collective->id == SEND_RECV ? "sum" : "none";
+    if (op >= 0) return op_names[op];
+    return table->collective->id == SEND_RECV ? "sum" : table->collective->id == HYPERCUBE ? "" : "none";
 }
 
 int nccl_root(const struct nccl_table *table, const struct case_row *row)

@@ -17,6 +17,7 @@ Test(collective, bus_factors)
         {"reduce_scatter", 0.5, 0.875, 71.0 / 72},
         {"alltoall", 0.5, 0.875, 71.0 / 72},
         {"alltoallv", 0.5, 0.875, 71.0 / 72},
+        {"hypercube", 0.5, 0.875, 71.0 / 72},
         {"gather", 0.5, 0.875, 71.0 / 72},
         {"scatter", 0.5, 0.875, 71.0 / 72},
         {"broadcast", 1, 1, 1},
@@ -33,6 +34,14 @@ Test(collective, bus_factors)
         cr_expect_eq(bus_factor(c, 1), 0, "one rank has no bus: %s", c->name);
     }
     cr_assert_null(collective_find("allreduce"));
+}
+
+Test(collective, a_hypercube_needs_a_power_of_two)
+{
+    const struct collective *c = collective_find("hypercube");
+    cr_expect(collective_runs(c, 1) && collective_runs(c, 2) && collective_runs(c, 64));
+    cr_expect(!collective_runs(c, 3) && !collective_runs(c, 6) && !collective_runs(c, 72));
+    cr_expect(collective_runs(collective_find("all_gather"), 3));
 }
 
 enum { MOST = 60 };

@@ -199,10 +199,19 @@ static bool scale_bytes(struct source *source, struct source_table *table)
     return true;
 }
 
+/* In nccl-tests' hypercube the algorithm bandwidth is the bus bandwidth: takes size / time instead. */
+static void drop_hypercube_algbw(struct source_table *table)
+{
+    if (!table->collective || table->collective->id != HYPERCUBE) return;
+    for (size_t i = 0; i < table->row_count; i++)
+        for (int p = 0; p < 2; p++) table->rows[i].figures[p].algbw_gbps.value = NAN;
+}
+
 void source_check(struct source *source, const struct source_given *given)
 {
     for (size_t i = 0; i < source->table_count; i++) {
         struct source_table *table = &source->tables[i];
+        drop_hypercube_algbw(table);
         scale_milliseconds(source, table);
         choose_collective(source, table, given);
         check_average(source, table);
