@@ -156,7 +156,9 @@ static const struct option collective_options[] = {
      .initial = "1",
      .least = 1,
      .most = 1024,
-     .help = "every call is a group of N operations, each with its own buffers; times are per operation"},
+     .help =
+         "every call is a group of N operations, each with buffers of its own; -n and -w count groups, and\n"
+         "times are per operation"},
     {.kind = OPTION_INTEGER,
      .letter = 'R',
      .name = "local_register",
