@@ -198,6 +198,17 @@ void track_variant(const struct track *track, struct text *text)
     }
 }
 
+void track_case(const struct track *track, struct text *text)
+{
+    const struct case_row *row = track->cases[0].row;
+    if (case_aggregate(row) > 1)
+        text_add(text, "%sgroups of %lld operations", text->length ? ", " : "",
+                 (long long)case_aggregate(row));
+    if (!row->imbalance) return;
+    text_add(text, "%simbalance ", text->length ? ", " : "");
+    plain_text(text, row->imbalance, LONGEST_WORD);
+}
+
 void track_world(const struct tracks *tracks, const struct track *track, struct text *text)
 {
     const struct case_row *row = track->cases[0].row;
@@ -212,12 +223,6 @@ void track_world(const struct tracks *tracks, const struct track *track, struct 
     }
     if (nodes_differ && row->nodes != ABSENT)
         text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
-    if (case_aggregate(row) > 1)
-        text_add(text, ", groups of %lld operations", (long long)case_aggregate(row));
-    if (row->imbalance) {
-        text_add(text, ", imbalance ");
-        plain_text(text, row->imbalance, LONGEST_WORD);
-    }
     if (conditions_differ) conditions_words(&track->cases[0].conditions, text);
     if (cache_differs && row->cache) {
         text_add(text, ", ");
