@@ -43,6 +43,7 @@ enum capability {
     CAN_DOMAINS = 32,        /* open() checks expect_domain */
     CAN_TELL_TRANSPORT = 64, /* open() checks expect_transport */
     CAN_TELL_CHOICE = 128,   /* there is ask() */
+    CAN_AGGREGATE = 256,     /* a call may have several operations in a group */
 };
 
 struct backend_options {
@@ -59,6 +60,10 @@ struct backend_options {
                             watchdog. May be NULL */
 };
 
+/* In a call of several operations, each one's send and receive buffers begin at a multiple of this many bytes;
+   send_bytes and recv_bytes are those of all operations. */
+enum { OPERATION_ALIGN = 256 };
+
 /* Buffers of one case. With --cache cold there are several slots, so that successive calls use different
    memory. */
 struct buffers {
@@ -66,7 +71,7 @@ struct buffers {
     void *memory; /* the backend's own */
 };
 
-/* One operation, exactly as it is timed. In place: the input is in the receive buffer, at
+/* One operation, or a group of `aggregate` equal ones, exactly as it is timed. In place: the input is in the receive buffer, at
    extent().in_place_at. */
 struct call {
     const struct collective *collective;
@@ -74,7 +79,9 @@ struct call {
     enum op op;
     size_t count; /* elements of the whole case */
     int root;
+    const struct traffic *traffic; /* alltoallv; NULL: equal parts. Lives as long as the launch */
     bool in_place;
+    int aggregate; /* operations of a call, each with buffers of its own; at least 1 */
     enum mode
         mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
                        the host's clock before the first call and once all are complete, and calls `start` */
@@ -84,6 +91,12 @@ struct call {
     void *starter;
     atomic_int *stage; /* run() sets STAGE_INSIDE immediately before the library's call. May be NULL */
 };
+
+/* The layout of the call's buffers on this rank. */
+static inline struct layout call_layout(const struct call *call, const struct world *world)
+{
+    return (struct layout){call->count, world->ranks, world->rank, call->root, call->traffic};
+}
 
 struct timing {
     double elapsed_s;      /* of the whole batch, on this rank */

@@ -13,6 +13,8 @@ static const struct plugin_kind backend_plugin = {
                                           PLUGIN_SIZE(MPI_Comm),
                                           PLUGIN_SIZE(struct call),
                                           PLUGIN_SIZE(struct collective),
+                                          PLUGIN_SIZE(struct layout),
+                                          PLUGIN_SIZE(struct traffic),
                                           PLUGIN_SIZE(struct extent),
                                           PLUGIN_SIZE(struct expectation),
                                           PLUGIN_SIZE(struct buffers),

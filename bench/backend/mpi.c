@@ -16,6 +16,14 @@
 #include <string.h>
 #include <time.h>
 
+/* The arguments of MPI_Alltoallv that depend on the case: elements that go to and come from each rank, and
+   where they begin. All are in one block. */
+struct pairs {
+    int *send_counts, *send_at, *recv_counts, *recv_at; /* [ranks] */
+    const struct traffic *traffic;                      /* of the case that they are for */
+    size_t count;                                       /* of that case; 0: none yet */
+};
+
 struct comm {
     const struct world *world;
     MPI_Comm mpi;
@@ -23,6 +31,7 @@ struct comm {
     struct types types;
     const struct device_memory *device; /* NULL: host memory */
     struct device_state *state;
+    struct pairs pairs;
 };
 
 /* `memory` of struct buffers: slots, each with a send and a receive part. */
@@ -114,6 +123,7 @@ static enum status open_device(struct comm *c)
 static void mpi_close(struct comm *c)
 {
     if (c->state) c->device->close(c->state);
+    free(c->pairs.send_counts);
     memory_pool_free(&c->pool);
     types_close(&c->types);
     mpi_must(MPI_Comm_free(&c->mpi));
@@ -151,6 +161,11 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
     else if (call->collective->reduces && c->device &&
              (call->dtype == DTYPE_HALF || call->dtype == DTYPE_BFLOAT16))
         *reason = "the operation on this type runs on the host: it cannot touch device memory";
+    else if (call->collective->id == ALL_TO_ALL_V && call->in_place)
+        *reason = "MPI_Alltoallv in place needs equal counts in both directions of a pair";
+    else if ((call->collective->id == ALL_TO_ALL_V || call->collective->id == HYPERCUBE) &&
+             call->count > INT_MAX)
+        *reason = "more than 2147483647 elements: this collective counts in int";
 #if MPI_VERSION < 4
     else if (call->collective->reduces && call_count(c, call) > INT_MAX)
         *reason =
@@ -215,7 +230,8 @@ static struct pattern pattern_of(const struct comm *c, const struct call *call, 
 static enum status mpi_fill(struct comm *c, const struct call *call, size_t slot, uint64_t seed)
 {
     const struct pattern pattern = pattern_of(c, call, seed);
-    struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
+    const struct layout layout = call_layout(call, c->world);
+    struct extent e = call->collective->extent(&layout);
     char *recv = recv_at(call->buffers, slot);
     char *send =
         call->in_place ? recv + e.in_place_at * dtypes[call->dtype].size : slot_at(call->buffers, slot);
@@ -233,10 +249,10 @@ static enum status mpi_check(struct comm *c, const struct call *call, size_t slo
 {
     const struct pattern pattern = pattern_of(c, call, seed);
     size_t size = dtypes[call->dtype].size;
+    const struct layout layout = call_layout(call, c->world);
     struct expectation e;
     *verdict = (struct verdict){0};
-    for (int k = 0; call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
-         k++) {
+    for (int k = 0; call->collective->expect(&layout, k, &e); k++) {
         uint64_t first = 0, wrong = 0;
         enum status status = STATUS_OK;
         const char *received = received_at(c, call, slot) + e.recv_at * size;
@@ -254,14 +270,34 @@ static enum status mpi_check(struct comm *c, const struct call *call, size_t slo
 
 static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t slot)
 {
-    struct expectation e;
-    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) ||
-        !e.count)
-        return STATUS_UNSUPPORTED;
+    const struct layout layout = call_layout(call, c->world);
+    struct expectation e = {.count = 0};
+    for (int k = 0; !e.count; k++)
+        if (!call->collective->expect(&layout, k, &e)) return STATUS_UNSUPPORTED;
     char *byte = received_at(c, call, slot) + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
     if (c->device) return c->device->flip(c->state, byte);
     *byte ^= 0x10;
     return STATUS_OK;
+}
+
+/* Fills c->pairs for the call, unless it is the last one again: so never between two timed calls. */
+static const struct pairs *pairs_of(struct comm *c, const struct call *call)
+{
+    const int n = c->world->ranks, rank = c->world->rank;
+    const struct layout layout = call_layout(call, c->world);
+    struct pairs *p = &c->pairs;
+    if (p->count == call->count && p->traffic == call->traffic) return p;
+    if (!p->send_counts) p->send_counts = allocate(4 * (size_t)n, sizeof *p->send_counts);
+    p->send_at = p->send_counts + n, p->recv_counts = p->send_at + n, p->recv_at = p->recv_counts + n;
+    for (int r = 0, send_at = 0, recv_at = 0; r < n; r++) {
+        p->send_counts[r] = (int)pair_count(&layout, rank, r);
+        p->recv_counts[r] = (int)pair_count(&layout, r, rank);
+        p->send_at[r] = send_at, p->recv_at[r] = recv_at;
+        send_at += p->send_counts[r], recv_at += p->recv_counts[r];
+    }
+    p->traffic = call->traffic;
+    p->count = call->count;
+    return p;
 }
 
 /* The arguments of a blocking call, prepared before the clock is read. */
@@ -269,9 +305,11 @@ struct arguments {
     enum collective_id id;
     char *send, *recv; /* of the current slot; send may be MPI_IN_PLACE */
     size_t step;       /* bytes from one slot to the next */
-    int count, part, root, next, previous;
+    size_t part_bytes;
+    int count, part, rank, ranks, root, next, previous;
     size_t large; /* the call's count; used if is_large (above INT_MAX) */
     bool in_place, is_root, is_large;
+    const struct pairs *pairs; /* alltoallv; else NULL */
     MPI_Datatype type;
     MPI_Op op;
     MPI_Comm mpi;
@@ -283,6 +321,9 @@ static struct arguments arguments_of(struct comm *c, const struct call *call, si
     struct arguments a = {.id = call->collective->id,
                           .recv = recv_at(call->buffers, slot),
                           .step = ((const struct slots *)call->buffers->memory)->stride,
+                          .part_bytes = call->count / (size_t)n * dtypes[call->dtype].size,
+                          .rank = rank,
+                          .ranks = n,
                           .count = (int)call->count,
                           .part = (int)(call->count / (size_t)n),
                           .large = call_count(c, call),
@@ -294,6 +335,7 @@ static struct arguments arguments_of(struct comm *c, const struct call *call, si
                           .type = mpi_type(call->dtype),
                           .op = call->collective->reduces ? mpi_op(c, call->dtype, call->op) : MPI_OP_NULL,
                           .mpi = c->mpi};
+    if (a.id == ALL_TO_ALL_V) a.pairs = pairs_of(c, call);
     a.is_large = a.large > INT_MAX;
     if (a.is_large && !call->collective->reduces) {
         a.type = types_huge(&c->types, a.type, a.large);
@@ -332,14 +374,32 @@ static int issue_large(const struct arguments *a)
     return MPI_ERR_COUNT;
 }
 
+static int copy(const struct arguments *a, int count, char *to)
+{
+    return MPI_Sendrecv(a->send, count, a->type, 0, 0, to, count, a->type, 0, 0, MPI_COMM_SELF,
+                        MPI_STATUS_IGNORE);
+}
+
 /* MPI_Bcast() has one buffer. Out of place, the root needs an extra copy to its receive buffer. */
 static int broadcast(const struct arguments *a)
 {
     bool copies = !a->in_place && a->is_root;
     int error = MPI_Bcast(copies ? a->send : a->recv, a->count, a->type, a->root, a->mpi);
-    if (error || !copies) return error;
-    return MPI_Sendrecv(a->send, a->count, a->type, 0, 0, a->recv, a->count, a->type, 0, 0, MPI_COMM_SELF,
-                        MPI_STATUS_IGNORE);
+    return error || !copies ? error : copy(a, a->count, a->recv);
+}
+
+/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose number
+   differs in one bit, and has twice as much afterwards. */
+static int hypercube(const struct arguments *a)
+{
+    int error = a->in_place ? MPI_SUCCESS : copy(a, a->part, a->recv + a->part_bytes * (size_t)a->rank);
+    for (int mask = 1; mask < a->ranks && !error; mask <<= 1) {
+        int own = a->rank & ~(mask - 1), other = own ^ mask, count = a->part * mask, partner = a->rank ^ mask;
+        error = MPI_Sendrecv(a->recv + a->part_bytes * (size_t)own, count, a->type, partner, 0,
+                             a->recv + a->part_bytes * (size_t)other, count, a->type, partner, 0, a->mpi,
+                             MPI_STATUS_IGNORE);
+    }
+    return error;
 }
 
 /* One blocking call. */
@@ -359,6 +419,11 @@ static int issue(const struct arguments *a)
         return MPI_Reduce(a->send, a->recv, a->count, a->type, a->op, a->root, a->mpi);
     case ALL_TO_ALL:
         return MPI_Alltoall(a->send, a->part, a->type, a->recv, a->part, a->type, a->mpi);
+    case ALL_TO_ALL_V:
+        return MPI_Alltoallv(a->send, a->pairs->send_counts, a->pairs->send_at, a->type, a->recv,
+                             a->pairs->recv_counts, a->pairs->recv_at, a->type, a->mpi);
+    case HYPERCUBE:
+        return hypercube(a);
     case SEND_RECV:
         if (a->in_place)
             return MPI_Sendrecv_replace(a->recv, a->count, a->type, a->next, 0, a->previous, 0, a->mpi,
@@ -386,7 +451,9 @@ static const char *call_name(const struct arguments *a)
                                         [ALL_TO_ALL] = "MPI_Alltoall",
                                         [SEND_RECV] = "MPI_Sendrecv",
                                         [GATHER] = "MPI_Gather",
-                                        [SCATTER] = "MPI_Scatter"};
+                                        [SCATTER] = "MPI_Scatter",
+                                        [ALL_TO_ALL_V] = "MPI_Alltoallv",
+                                        [HYPERCUBE] = "MPI_Sendrecv"};
     return a->id == SEND_RECV && a->in_place ? "MPI_Sendrecv_replace" : names[a->id];
 }
 

@@ -25,7 +25,7 @@ static struct term none(void)
 
    The cut around a domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must
    leave it.
-   - all-gather: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of that
+   - all-gather, hypercube: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of that
      domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is the
      mirror image.
    - all-reduce: with each domain as one of N nodes that reduce by themselves, 2(N-1)/N of S (Patarasuk & Yuan
@@ -33,13 +33,15 @@ static struct term none(void)
    - all-to-all: each of the domain's G GPUs sends (N-1)/N of S to other domains. Broadcast: S must enter each
      domain without the root; reduce is the mirror image.
    - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
-     of the domain's NICs. */
+     of the domain's NICs.
+   - alltoallv: no bound. Its S does not say which pairs carry it, and all could stay within one rank. */
 static struct term domain_cut(enum collective_id id, const struct machine *m)
 {
     double n = m->domains, g = m->domain_gpus, all = g * m->nic_gbps;
     if (m->domains == 1) return none();
     switch (id) {
     case ALL_GATHER:
+    case HYPERCUBE:
     case REDUCE_SCATTER:
     case GATHER:
     case SCATTER:
@@ -53,6 +55,7 @@ static struct term domain_cut(enum collective_id id, const struct machine *m)
     case REDUCE:
     case SEND_RECV:
         return (struct term){1, all, "S/(G Bi)", true};
+    case ALL_TO_ALL_V:
     case COLLECTIVE_COUNT:
         break;
     }
@@ -77,6 +80,7 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m)
     if (m->domain_gpus == 1) return none();
     switch (id) {
     case ALL_GATHER:
+    case HYPERCUBE:
     case REDUCE_SCATTER:
     case ALL_TO_ALL:
         return (struct term){(p - 1) / p, each, nics ? "S(P-1)/(P (Bn+Bi))" : "S(G-1)/(G Bn)", nics};
@@ -94,6 +98,7 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m)
                              nics ? "S(P-1)/(P (Bn+G Bi))" : "S(G-1)/(G Bn)", nics};
     case SEND_RECV:
         return (struct term){1, each, nics ? "S/(Bn+Bi)" : "S/Bn", nics};
+    case ALL_TO_ALL_V:
     case COLLECTIVE_COUNT:
         break;
     }
@@ -117,6 +122,7 @@ static struct term algorithm_nvlink(enum collective_id id, const struct machine 
     if (m->domain_gpus == 1) return none();
     switch (id) {
     case ALL_GATHER:
+    case HYPERCUBE:
     case REDUCE_SCATTER:
     case GATHER:
     case SCATTER:
@@ -133,6 +139,7 @@ static struct term algorithm_nvlink(enum collective_id id, const struct machine 
     case REDUCE:
     case SEND_RECV:
         return (struct term){1, bn, "S/Bn", false};
+    case ALL_TO_ALL_V:
     case COLLECTIVE_COUNT:
         break;
     }

@@ -4,7 +4,8 @@
 #include <string.h>
 
 /* Bus factors: the bytes that each rank's link must carry, divided by the case's bytes (nccl-tests,
-   doc/PERFORMANCE.md). */
+   doc/PERFORMANCE.md). alltoallv: as nccl-tests' src/alltoallv.cu (AlltoAllvGetBw), whose bytes are those of
+   the rank that sends or receives most, times (n-1)/n. */
 static double factor_all_reduce(int n)
 {
     return n > 1 ? 2.0 * (n - 1) / n : 0;
@@ -31,109 +32,123 @@ static size_t by_ranks(int n)
     return (size_t)n;
 }
 
-static struct extent whole_to_whole(size_t count, int n, int rank, int root)
+static size_t part_of(const struct layout *l)
 {
-    (void)n, (void)rank, (void)root;
-    return (struct extent){count, count, 0};
+    return l->count / (size_t)l->ranks;
 }
 
-static struct extent part_to_whole(size_t count, int n, int rank, int root)
+static bool is_root(const struct layout *l)
 {
-    (void)root;
-    size_t part = count / (size_t)n;
-    return (struct extent){part, count, part * (size_t)rank};
+    return l->rank == l->root;
 }
 
-static struct extent whole_to_part(size_t count, int n, int rank, int root)
+static struct extent whole_to_whole(const struct layout *l)
 {
-    (void)rank, (void)root;
-    return (struct extent){count, count / (size_t)n, 0};
+    return (struct extent){l->count, l->count, 0};
 }
 
-static struct extent root_to_whole(size_t count, int n, int rank, int root)
+static struct extent part_to_whole(const struct layout *l)
 {
-    (void)n;
-    return (struct extent){rank == root ? count : 0, count, 0};
+    return (struct extent){part_of(l), l->count, part_of(l) * (size_t)l->rank};
 }
 
-static struct extent whole_to_root(size_t count, int n, int rank, int root)
+static struct extent whole_to_part(const struct layout *l)
 {
-    (void)n;
-    return (struct extent){count, rank == root ? count : 0, 0};
+    return (struct extent){l->count, part_of(l), 0};
 }
 
-static struct extent part_to_root(size_t count, int n, int rank, int root)
+static struct extent root_to_whole(const struct layout *l)
 {
-    size_t part = count / (size_t)n;
-    return (struct extent){part, rank == root ? count : 0, rank == root ? part * (size_t)rank : 0};
+    return (struct extent){is_root(l) ? l->count : 0, l->count, 0};
 }
 
-static struct extent root_to_part(size_t count, int n, int rank, int root)
+static struct extent whole_to_root(const struct layout *l)
 {
-    return (struct extent){rank == root ? count : 0, count / (size_t)n, 0};
+    return (struct extent){l->count, is_root(l) ? l->count : 0, 0};
 }
 
-static bool expect_reduced(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static struct extent part_to_root(const struct layout *l)
 {
-    (void)n, (void)rank, (void)root;
-    *e = (struct expectation){EVERY_RANK, 0, 0, count};
+    return (struct extent){part_of(l), is_root(l) ? l->count : 0,
+                           is_root(l) ? part_of(l) * (size_t)l->rank : 0};
+}
+
+static struct extent root_to_part(const struct layout *l)
+{
+    return (struct extent){is_root(l) ? l->count : 0, part_of(l), 0};
+}
+
+static struct extent pairs(const struct layout *l)
+{
+    struct extent e = {0, 0, 0};
+    for (int r = 0; r < l->ranks; r++) {
+        e.send += pair_count(l, l->rank, r);
+        e.recv += pair_count(l, r, l->rank);
+    }
+    return e;
+}
+
+static bool expect_reduced(const struct layout *l, int k, struct expectation *e)
+{
+    *e = (struct expectation){EVERY_RANK, 0, 0, l->count};
     return k == 0;
 }
 
-static bool expect_gathered(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_gathered(const struct layout *l, int k, struct expectation *e)
 {
-    (void)rank, (void)root;
-    size_t part = count / (size_t)n;
-    *e = (struct expectation){k, 0, part * (size_t)k, part};
-    return k < n;
+    *e = (struct expectation){k, 0, part_of(l) * (size_t)k, part_of(l)};
+    return k < l->ranks;
 }
 
-static bool expect_reduced_part(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_reduced_part(const struct layout *l, int k, struct expectation *e)
 {
-    (void)root;
-    size_t part = count / (size_t)n;
-    *e = (struct expectation){EVERY_RANK, part * (size_t)rank, 0, part};
+    *e = (struct expectation){EVERY_RANK, part_of(l) * (size_t)l->rank, 0, part_of(l)};
     return k == 0;
 }
 
-static bool expect_root(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_root(const struct layout *l, int k, struct expectation *e)
 {
-    (void)n, (void)rank;
-    *e = (struct expectation){root, 0, 0, count};
+    *e = (struct expectation){l->root, 0, 0, l->count};
     return k == 0;
 }
 
-static bool expect_at_root(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_at_root(const struct layout *l, int k, struct expectation *e)
 {
-    return expect_reduced(count, n, rank, root, k, e) && rank == root;
+    return expect_reduced(l, k, e) && is_root(l);
 }
 
-static bool expect_gathered_at_root(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_gathered_at_root(const struct layout *l, int k, struct expectation *e)
 {
-    return expect_gathered(count, n, rank, root, k, e) && rank == root;
+    return expect_gathered(l, k, e) && is_root(l);
 }
 
-static bool expect_exchanged(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_exchanged(const struct layout *l, int k, struct expectation *e)
 {
-    (void)root;
-    size_t part = count / (size_t)n;
-    *e = (struct expectation){k, part * (size_t)rank, part * (size_t)k, part};
-    return k < n;
+    *e = (struct expectation){k, part_of(l) * (size_t)l->rank, part_of(l) * (size_t)k, part_of(l)};
+    return k < l->ranks;
 }
 
-static bool expect_root_part(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_root_part(const struct layout *l, int k, struct expectation *e)
 {
-    size_t part = count / (size_t)n;
-    *e = (struct expectation){root, part * (size_t)rank, 0, part};
+    *e = (struct expectation){l->root, part_of(l) * (size_t)l->rank, 0, part_of(l)};
     return k == 0;
 }
 
 /* As in nccl-tests' sendrecv, a ring: every rank sends to the next one and receives from the one before. */
-static bool expect_previous(size_t count, int n, int rank, int root, int k, struct expectation *e)
+static bool expect_previous(const struct layout *l, int k, struct expectation *e)
 {
-    (void)root;
-    *e = (struct expectation){(rank + n - 1) % n, 0, 0, count};
+    *e = (struct expectation){(l->rank + l->ranks - 1) % l->ranks, 0, 0, l->count};
     return k == 0;
+}
+
+/* Each rank's send buffer is in order of the receivers, its receive buffer in order of the senders. */
+static bool expect_pairs(const struct layout *l, int k, struct expectation *e)
+{
+    if (k >= l->ranks) return false;
+    *e = (struct expectation){k, 0, 0, pair_count(l, k, l->rank)};
+    for (int r = 0; r < l->rank; r++) e->source_at += pair_count(l, k, r);
+    for (int r = 0; r < k; r++) e->recv_at += pair_count(l, r, l->rank);
+    return true;
 }
 
 const struct collective collectives[COLLECTIVE_COUNT] = {
@@ -151,6 +166,9 @@ const struct collective collectives[COLLECTIVE_COUNT] = {
     {GATHER, "gather", "Gather", false, true, factor_scattered, by_ranks, part_to_root,
      expect_gathered_at_root},
     {SCATTER, "scatter", "Scatter", false, true, factor_scattered, by_ranks, root_to_part, expect_root_part},
+    {ALL_TO_ALL_V, "alltoallv", "AlltoAllv", false, false, factor_scattered, by_ranks, pairs, expect_pairs},
+    {HYPERCUBE, "hypercube", "HyperCube", false, false, factor_scattered, by_ranks, part_to_whole,
+     expect_gathered},
 };
 
 const char *collective_word(size_t i)
@@ -163,6 +181,34 @@ const struct collective *collective_find(const char *name)
     for (int i = 0; name && i < COLLECTIVE_COUNT; i++)
         if (strcmp(collectives[i].name, name) == 0) return &collectives[i];
     return NULL;
+}
+
+bool collective_runs(const struct collective *collective, int ranks)
+{
+    return collective->id != HYPERCUBE || (ranks & (ranks - 1)) == 0;
+}
+
+size_t pair_count(const struct layout *l, int from, int to)
+{
+    __extension__ typedef unsigned __int128 wide;
+    const struct traffic *t = l->traffic;
+    if (!t) return part_of(l);
+    return (size_t)((wide)t->weights[(size_t)from * t->step + (size_t)to] * l->count / t->busiest);
+}
+
+struct extent most_extent(const struct collective *collective, const struct layout *layout)
+{
+    struct extent most = {0, 0, 0};
+    struct layout l = *layout;
+    /* With a root, it and one other rank stand for all; without one, any rank does, except in alltoallv. */
+    bool every = collective->id == ALL_TO_ALL_V;
+    for (int i = 0; i < (every ? l.ranks : 2); i++) {
+        l.rank = every ? i : (l.root + i) % l.ranks;
+        struct extent e = collective->extent(&l);
+        if (e.send > most.send) most.send = e.send;
+        if (e.recv > most.recv) most.recv = e.recv;
+    }
+    return most;
 }
 
 double bus_factor(const struct collective *collective, int64_t ranks)

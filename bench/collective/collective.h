@@ -1,5 +1,4 @@
-/* The table of collectives. To add one: a row in collective.c, a case in each backend's call, a driver
-   file. */
+/* The table of collectives. bench/README.md says how to add one. */
 #ifndef BUSBAR_COLLECTIVE_H
 #define BUSBAR_COLLECTIVE_H
 
@@ -17,7 +16,24 @@ enum collective_id {
     SEND_RECV,
     GATHER,
     SCATTER,
+    ALL_TO_ALL_V,
+    HYPERCUBE,
     COLLECTIVE_COUNT
+};
+
+/* How much each rank sends to each other one in alltoallv, as weights. */
+struct traffic {
+    int ranks;
+    const uint64_t *weights; /* rank i sends rank j the weight [i * step + j] */
+    size_t step;             /* `ranks`; 0: the first row holds for every rank */
+    uint64_t busiest; /* the largest sum of a row or column, > 0: the rank that sends or receives most */
+};
+
+/* What the buffers of a rank depend on. */
+struct layout {
+    size_t count; /* elements of the whole case (its bytes / element size) */
+    int ranks, rank, root;
+    const struct traffic *traffic; /* alltoallv; NULL: equal parts */
 };
 
 /* The buffers of one rank, in elements. */
@@ -42,18 +58,28 @@ struct collective {
     bool reduces, rooted;
     double (*factor)(int ranks);  /* of bus bandwidth; callers use bus_factor() */
     size_t (*divisor)(int ranks); /* the element count of a case is a multiple of this */
-    /* The buffers of a rank. count: elements of the whole case (its bytes / element size). Bytes are counted
-       as in nccl-tests: one rank's buffer for all-reduce, broadcast and reduce; the total over all ranks for
-       collectives that gather or scatter. */
-    struct extent (*extent)(size_t count, int ranks, int rank, int root);
-    /* The k-th part of what `rank` must have received, k = 0, 1, ...; false: there are no more parts. A rank
+    /* The buffers of a rank. Bytes are counted as in nccl-tests: one rank's buffer for all-reduce, broadcast
+       and reduce; the total over all ranks for collectives that gather or scatter; for alltoallv what the
+       busiest rank sends or receives. */
+    struct extent (*extent)(const struct layout *);
+    /* The k-th part of what the rank must have received, k = 0, 1, ...; false: there are no more parts. A rank
        that receives nothing has none. */
-    bool (*expect)(size_t count, int ranks, int rank, int root, int k, struct expectation *);
+    bool (*expect)(const struct layout *, int k, struct expectation *);
 };
 
 extern const struct collective collectives[COLLECTIVE_COUNT];
 const char *collective_word(size_t i);                      /* the names in order; NULL after the last */
 const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
+
+/* Can so many ranks run it? hypercube needs a power of two. */
+bool collective_runs(const struct collective *, int ranks);
+
+/* The elements that rank `from` sends to rank `to` in alltoallv: its share of the busiest rank's layout->count,
+   rounded down. */
+size_t pair_count(const struct layout *, int from, int to);
+
+/* The most elements that any rank sends, and the most that any receives; layout->rank is ignored. */
+struct extent most_extent(const struct collective *, const struct layout *);
 
 /* busbw = algbw * factor. 0 for one rank, which has no bus; NAN if the collective is NULL or `ranks` is not a
    number of ranks (ABSENT, for instance). */

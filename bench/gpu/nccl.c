@@ -237,8 +237,10 @@ static enum status nccl_supports(struct comm *c, const struct call *call, const 
         /* NCCL 2.24 to 2.30 returns ncclInvalidArgument: src/device/onerank.cu tests __CUDA_ARCH__ in host
            code. */
         *reason = "NCCL cannot scale fp8 on one rank";
+    else if (id == HYPERCUBE && call->aggregate > 1)
+        *reason = "the steps of a hypercube wait for each other, so they cannot be in one group";
     if (*reason) return STATUS_UNSUPPORTED;
-    if ((id == ALL_TO_ALL || id == SEND_RECV) && call->in_place)
+    if ((id == ALL_TO_ALL || id == ALL_TO_ALL_V || id == SEND_RECV) && call->in_place)
         *reason = "in place, what NCCL receives here is undefined";
     return STATUS_OK;
 }
@@ -310,7 +312,7 @@ static const struct backend backend_nccl = {
     .name = "nccl",
     .about = "NCCL on GPU memory, one rank for each GPU",
     .capabilities = CAN_DEVICE_MEMORY | CAN_ALIGN | CAN_GRAPH | CAN_REGISTER | CAN_DOMAINS |
-                    CAN_TELL_TRANSPORT | CAN_TELL_CHOICE,
+                    CAN_TELL_TRANSPORT | CAN_TELL_CHOICE | CAN_AGGREGATE,
     .open = nccl_open,
     .supports = nccl_supports,
     .free_bytes = nccl_free_bytes,

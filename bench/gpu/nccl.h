@@ -61,6 +61,7 @@ struct shape {
     enum op op;
     size_t count;
     int root;
+    const struct traffic *traffic;
     bool in_place;
     uint64_t generation;
     size_t stride;
@@ -125,7 +126,7 @@ struct place {
     char *send, *recv; /* the pointers for the call; the result begins at recv */
     char *data;        /* this rank's input */
 };
-struct place nccl_place(const struct comm *, const struct call *, size_t slot);
+struct place nccl_place(const struct comm *, const struct call *, size_t slot, int operation);
 enum status nccl_alloc(struct comm *, size_t send_bytes, size_t recv_bytes, size_t slots, struct buffers *);
 void nccl_free(struct comm *, struct buffers *);
 enum status nccl_try_registration(struct comm *); /* registers one page, so that failure shows at the start */

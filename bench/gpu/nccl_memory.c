@@ -17,14 +17,25 @@ static size_t whole_pages(size_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-struct place nccl_place(const struct comm *c, const struct call *call, size_t slot)
+/* The send and receive buffer of an operation of the call. They have the same places on all ranks, since windows
+   are symmetric: slots are as long as the longest buffers of any rank. */
+static struct place buffers_of(const struct comm *c, const struct call *call, size_t slot, int operation)
 {
     const struct slots *slots = call->buffers->memory;
-    const int n = c->world->ranks, rank = c->world->rank;
-    size_t size = dtypes[call->dtype].size, part = call->count / (size_t)n;
-    struct extent e = call->collective->extent(call->count, n, rank, call->root);
-    char *base = c->block.at + slot * slots->stride;
-    struct place p = {base, base + slots->recv_offset, base};
+    const size_t n = (size_t)call->aggregate, recv_room = slots->stride - slots->recv_offset;
+    size_t send_step = slots->recv_offset / n / OPERATION_ALIGN * OPERATION_ALIGN,
+           recv_step = recv_room / n / OPERATION_ALIGN * OPERATION_ALIGN;
+    char *base = c->block.at + slot * slots->stride, *send = base + (size_t)operation * send_step;
+    return (struct place){send, base + slots->recv_offset + (size_t)operation * recv_step, send};
+}
+
+struct place nccl_place(const struct comm *c, const struct call *call, size_t slot, int operation)
+{
+    const int rank = c->world->rank;
+    const struct layout layout = call_layout(call, c->world);
+    size_t size = dtypes[call->dtype].size, part = call->count / (size_t)c->world->ranks;
+    struct extent e = call->collective->extent(&layout);
+    struct place p = buffers_of(c, call, slot, operation);
     if (!call->in_place) return p;
     p.send = p.data = p.recv + e.in_place_at * size;
     /* NCCL's in-place reduce-scatter writes rank r's result over part r of the input. */
@@ -172,46 +183,64 @@ static struct pattern pattern_of(const struct comm *c, const struct call *call, 
     return (struct pattern){seed, c->world->ranks, call->dtype, call->op, call->collective->reduces};
 }
 
-static char *recv_base(const struct comm *c, const struct call *call, size_t slot)
+static enum status fill_one(struct comm *c, const struct call *call, size_t slot, int operation,
+                            uint64_t seed)
 {
-    const struct slots *slots = call->buffers->memory;
-    return c->block.at + slot * slots->stride + slots->recv_offset;
+    const struct pattern pattern = pattern_of(c, call, seed);
+    const struct layout layout = call_layout(call, c->world);
+    struct extent e = call->collective->extent(&layout);
+    struct place p = nccl_place(c, call, slot, operation);
+    size_t recv_bytes = call->buffers->recv_bytes / (size_t)call->aggregate;
+    enum status status = STATUS_OK;
+    if (recv_bytes)
+        status = cuda_status(
+            cudaMemsetAsync(buffers_of(c, call, slot, operation).recv, PATTERN_POISON, recv_bytes, c->stream),
+            "cudaMemsetAsync");
+    return status
+               ? status
+               : cuda_status(device_fill(&pattern, c->world->rank, 0, e.send, p.data, c->period, c->stream),
+                             "the fill kernel");
+}
+
+/* Operations of a group have different data. */
+static uint64_t seed_of(uint64_t seed, int operation)
+{
+    return seed + (uint64_t)operation * 0x9e3779b97f4a7c15u;
 }
 
 enum status nccl_fill(struct comm *c, const struct call *call, size_t slot, uint64_t seed)
 {
-    const struct pattern pattern = pattern_of(c, call, seed);
-    struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
-    struct place p = nccl_place(c, call, slot);
     enum status status = STATUS_OK;
-    if (call->buffers->recv_bytes)
-        status = cuda_status(
-            cudaMemsetAsync(recv_base(c, call, slot), PATTERN_POISON, call->buffers->recv_bytes, c->stream),
-            "cudaMemsetAsync");
-    if (!status)
-        status = cuda_status(device_fill(&pattern, c->world->rank, 0, e.send, p.data, c->period, c->stream),
-                             "the fill kernel");
+    for (int i = 0; i < call->aggregate && !status; i++)
+        status = fill_one(c, call, slot, i, seed_of(seed, i));
     return status ? status : nccl_drain(c);
+}
+
+static enum status check_one(struct comm *c, const struct call *call, size_t slot, int operation,
+                             uint64_t seed)
+{
+    const struct pattern pattern = pattern_of(c, call, seed);
+    const struct layout layout = call_layout(call, c->world);
+    struct place p = nccl_place(c, call, slot, operation);
+    struct expectation e;
+    enum status status = STATUS_OK;
+    for (int k = 0; !status && call->collective->expect(&layout, k, &e); k++)
+        status = cuda_status(device_check(&pattern, e.source, e.source_at, e.count,
+                                          p.recv + e.recv_at * dtypes[call->dtype].size, e.recv_at, c->period,
+                                          c->device_verdict, c->stream),
+                             "the check kernel");
+    return status;
 }
 
 enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uint64_t seed,
                        struct verdict *verdict)
 {
-    const struct pattern pattern = pattern_of(c, call, seed);
-    const size_t size = dtypes[call->dtype].size;
-    struct place p = nccl_place(c, call, slot);
-    struct expectation e;
-    enum status status = STATUS_OK;
     *c->verdict = (struct device_verdict){0, UINT64_MAX};
-    status = cuda_status(
+    enum status status = cuda_status(
         cudaMemcpyAsync(c->device_verdict, c->verdict, sizeof *c->verdict, cudaMemcpyHostToDevice, c->stream),
         "cudaMemcpyAsync");
-    for (int k = 0;
-         !status && call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
-         k++)
-        status = cuda_status(device_check(&pattern, e.source, e.source_at, e.count, p.recv + e.recv_at * size,
-                                          e.recv_at, c->period, c->device_verdict, c->stream),
-                             "the check kernel");
+    for (int i = 0; i < call->aggregate && !status; i++)
+        status = check_one(c, call, slot, i, seed_of(seed, i));
     if (!status)
         status = cuda_status(cudaMemcpyAsync(c->verdict, c->device_verdict, sizeof *c->verdict,
                                              cudaMemcpyDeviceToHost, c->stream),
@@ -221,14 +250,15 @@ enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uin
     return status;
 }
 
+/* Damages the last operation of a group. */
 enum status nccl_corrupt(struct comm *c, const struct call *call, size_t slot)
 {
-    struct expectation e;
-    struct place p = nccl_place(c, call, slot);
+    const struct layout layout = call_layout(call, c->world);
+    struct expectation e = {.count = 0};
+    struct place p = nccl_place(c, call, slot, call->aggregate - 1);
     unsigned char byte = 0;
-    if (!call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, 0, &e) ||
-        !e.count)
-        return STATUS_UNSUPPORTED;
+    for (int k = 0; !e.count; k++)
+        if (!call->collective->expect(&layout, k, &e)) return STATUS_UNSUPPORTED;
     char *at = p.recv + (e.recv_at + e.count / 2) * dtypes[call->dtype].size;
     enum status status = cuda_status(cudaMemcpy(&byte, at, 1, cudaMemcpyDeviceToHost), "cudaMemcpy");
     byte ^= 0x10;

@@ -145,9 +145,57 @@ static ncclResult_t send_receive(struct comm *c, const struct call *call, const 
     return result ? result : ended;
 }
 
-static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
+/* As in nccl-tests' src/alltoallv.cu (AlltoAllvRunColl): one group, without the pairs that have nothing. */
+static ncclResult_t all_to_all_v(struct comm *c, const struct call *call, const struct place *p)
 {
-    const struct place p = nccl_place(c, call, slot);
+    const int n = c->world->ranks, rank = c->world->rank;
+    const size_t size = dtypes[call->dtype].size;
+    const struct layout layout = call_layout(call, c->world);
+    const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
+    const char *send = p->send;
+    char *recv = p->recv;
+    ncclResult_t result = ncclGroupStart(), ended;
+    for (int r = 0; r < n && !result; r++) {
+        size_t sent = pair_count(&layout, rank, r), received = pair_count(&layout, r, rank);
+        if (sent) result = ncclSend(send, sent, type, r, c->nccl, c->stream);
+        if (received && !result) result = ncclRecv(recv, received, type, r, c->nccl, c->stream);
+        send += sent * size;
+        recv += received * size;
+    }
+    ended = ncclGroupEnd();
+    return result ? result : ended;
+}
+
+/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose number
+   differs in one bit, and has twice as much afterwards. */
+static ncclResult_t hypercube(struct comm *c, const struct call *call, const struct place *p)
+{
+    const int n = c->world->ranks, rank = c->world->rank;
+    const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
+    const size_t part = call->count / (size_t)n, bytes = part * dtypes[call->dtype].size;
+    char *own = p->recv + bytes * (size_t)rank;
+    ncclResult_t result = ncclSuccess;
+    if (own != p->send && cudaMemcpyAsync(own, p->send, bytes, cudaMemcpyDeviceToDevice, c->stream))
+        return ncclUnhandledCudaError;
+    for (int mask = 1; mask < n && !result; mask <<= 1) {
+        int from = rank & ~(mask - 1), to = from ^ mask;
+        ncclResult_t ended;
+        result = ncclGroupStart();
+        if (!result)
+            result = ncclSend(p->recv + bytes * (size_t)from, part * (size_t)mask, type, rank ^ mask, c->nccl,
+                              c->stream);
+        if (!result)
+            result = ncclRecv(p->recv + bytes * (size_t)to, part * (size_t)mask, type, rank ^ mask, c->nccl,
+                              c->stream);
+        ended = ncclGroupEnd();
+        if (!result) result = ended;
+    }
+    return result;
+}
+
+static ncclResult_t issue_one(struct comm *c, const struct call *call, size_t slot, int operation)
+{
+    const struct place p = nccl_place(c, call, slot, operation);
     const ncclDataType_t type = (ncclDataType_t)nccl_type(call->dtype);
     size_t part = call->count / (size_t)c->world->ranks;
     ncclRedOp_t op = ncclSum;
@@ -173,9 +221,23 @@ static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
         return gather(c, call, &p);
     case SCATTER:
         return scatter(c, call, &p);
+    case ALL_TO_ALL_V:
+        return all_to_all_v(c, call, &p);
+    case HYPERCUBE:
+        return hypercube(c, call, &p);
     default:
         return ncclInvalidArgument;
     }
+}
+
+/* One call: an operation, or a group of several. */
+static ncclResult_t issue(struct comm *c, const struct call *call, size_t slot)
+{
+    if (call->aggregate == 1) return issue_one(c, call, slot, 0);
+    ncclResult_t result = ncclGroupStart(), ended;
+    for (int i = 0; i < call->aggregate && !result; i++) result = issue_one(c, call, slot, i);
+    ended = ncclGroupEnd();
+    return result ? result : ended;
 }
 
 /* ---- waiting ---- */
@@ -277,8 +339,9 @@ static bool is_ready(const struct comm *c, const struct call *call)
 {
     const struct shape *s = &c->shape;
     return s->collective == call->collective && s->dtype == call->dtype && s->op == call->op &&
-           s->count == call->count && s->root == call->root && s->in_place == call->in_place &&
-           s->generation == c->block.generation && s->stride == call->buffers->send_bytes;
+           s->count == call->count && s->root == call->root && s->traffic == call->traffic &&
+           s->in_place == call->in_place && s->generation == c->block.generation &&
+           s->stride == call->buffers->send_bytes;
 }
 
 /* Called when all calls have been enqueued. To the watchdog, a rank that has not come here has not entered
@@ -300,14 +363,9 @@ static enum status make_ready(struct comm *c, const struct call *call, size_t sl
     if (!status) status = nccl_drain(c);
     if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
     if (!status)
-        c->shape = (struct shape){call->collective,
-                                  call->dtype,
-                                  call->op,
-                                  call->count,
-                                  call->root,
-                                  call->in_place,
-                                  c->block.generation,
-                                  call->buffers->send_bytes};
+        c->shape = (struct shape){call->collective, call->dtype,         call->op,
+                                  call->count,      call->root,          call->traffic,
+                                  call->in_place,   c->block.generation, call->buffers->send_bytes};
     return status;
 }
 
@@ -336,7 +394,7 @@ enum status nccl_ask(struct comm *c, const struct call *call, struct choice *cho
 static enum status enqueue(struct comm *c, const struct call *call, int batch, size_t *slot)
 {
     for (int i = 0; i < batch; i++) {
-        hold_queued(&c->hold, i);
+        hold_queued(&c->hold, i * call->aggregate);
         enum status status = nccl_status(c, issue(c, call, *slot), call->collective->name);
         if (status) return status;
         if (++*slot >= call->buffers->slots) *slot = 0;

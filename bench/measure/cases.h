@@ -8,11 +8,16 @@
 struct cases {
     struct measured *list;
     size_t count;
+    struct traffic *traffics; /* of each split and imbalance */
+    size_t traffic_count;
     double event_pair_us; /* what a sample without an operation takes on the device; 0: not known */
 };
 
 void cases_make(const struct settings *, const struct splits *, struct cases *);
 void cases_free(struct cases *);
+
+/* The operations of a sample: a batch of calls, each of which may be a group. */
+int64_t cases_operations(const struct measured *);
 
 /* The figure of samples of a call: their median, in mode nccl-tests their mean. */
 double cases_figure_us(const struct call *, const double *us, size_t count);

@@ -13,9 +13,7 @@ static void set_bound(struct measured *m, const struct instance *instance, const
     if (!is_world(m->split->name) ||
         !machine_of(instance, gpu, m->split->ranks, m->split->nodes, domains, &machine))
         return;
-    if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE,
-                  &bound))
-        return;
+    if (!bound_of(call->collective, (double)m->bytes, &machine, BOUND_MACHINE, &bound)) return;
     m->bound_us = bound.time_us;
     snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
 }
@@ -31,9 +29,7 @@ static void set_network_bound(struct measured *m, double network_gbit)
     struct machine machine = {
         .domains = nodes, .domain_gpus = ranks / nodes, .nvlink_gbps = INFINITY, .nvls = UNKNOWN};
     machine.nic_gbps = network_gbit / 8 / machine.domain_gpus; /* the ranks of a host share its network */
-    if (!bound_of(call->collective, (double)(call->count * dtypes[call->dtype].size), &machine, BOUND_MACHINE,
-                  &bound))
-        return;
+    if (!bound_of(call->collective, (double)m->bytes, &machine, BOUND_MACHINE, &bound)) return;
     m->bound_us = bound.time_us;
     snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
 }

@@ -70,6 +70,10 @@ static enum status check_wishes(const struct settings *s, const struct backend *
                     name);
     if (s->graph && !(can & CAN_GRAPH))
         return fail(STATUS_USAGE, "-G: the %s backend has no CUDA graphs; use --backend nccl", name);
+    if (s->aggregate > 1 && !(can & CAN_AGGREGATE))
+        return fail(STATUS_USAGE,
+                    "-m: the %s backend has no groups of operations; use --backend nccl, or --mode pipelined",
+                    name);
     if (s->registration && !(can & CAN_REGISTER))
         return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl", name);
     if (s->cta && !(can & CAN_GRAPH))
@@ -87,6 +91,23 @@ static enum status check_wishes(const struct settings *s, const struct backend *
     return STATUS_OK;
 }
 
+/* Each rank reads --matrix on its own host. All must have read the same, or they would wait for data that
+   nobody sends. */
+static enum status compare_matrices(struct launch_state *l)
+{
+    const struct settings *s = &l->settings;
+    const struct world *w = &l->driver.world;
+    char first[sizeof s->imbalances->label];
+    if (!s->matrix) return STATUS_OK;
+    memcpy(first, s->imbalances->label, sizeof first);
+    mpi_must(MPI_Bcast(first, sizeof first, MPI_CHAR, 0, w->comm));
+    return agree(l,
+                 same(first, s->imbalances->label)
+                     ? STATUS_OK
+                     : fail(STATUS_ENVIRONMENT, "--matrix: %s on %s is not the file that rank 0 read on %s",
+                            s->matrix, w->host, w->hosts[0]));
+}
+
 static enum status open_backend(struct driver *d)
 {
     struct launch_state *l = state_of(d);
@@ -94,10 +115,12 @@ static enum status open_backend(struct driver *d)
     if (s->root >= d->world.ranks)
         return fail(STATUS_USAGE, "--root: there is no rank %lld among %d", (long long)s->root,
                     d->world.ranks);
+    enum status status = compare_matrices(l);
+    if (status) return status;
     const struct backend *plain =
         backend_find(s->backend); /* not wrapped: backend_open() may wrap l->backend to inject a fault */
     l->backend = plain;
-    enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
+    status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
     struct backend_options options = {.memory = s->memory,
                                       .cold = s->cache == CACHE_COLD,
@@ -169,7 +192,7 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
     if (visit && visit->count) {
         row.samples_us = (struct samples){(double *)visit->us, visit->count};
         row.kept = visit->rule;
-        row.batch = m->batch;
+        row.batch = cases_operations(m);
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
         row.stopped_by = stop_reason_name(visit->why);
@@ -211,8 +234,7 @@ static void show_first(struct launch_state *l, struct measured *m, const struct 
     if (l->driver.world.rank || !l->driver.progress.kind || !visit->count) return;
     char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
     double us = cases_figure_us(&m->call, visit->us, visit->count);
-    double gbps = busbw_gbps(m->call.collective, m->split->ranks,
-                             (double)(m->call.count * dtypes[m->call.dtype].size), us);
+    double gbps = busbw_gbps(m->call.collective, m->split->ranks, (double)m->bytes, us);
     snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
              m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode), figure_text(us, time),
@@ -242,7 +264,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     m->call.buffers = NULL;
     if (status) return status;
     visit.groups = split_figures(&l->splits, m->split, median(m->group_us.us, m->group_us.count),
-                                 m->call.collective, m->call.count * dtypes[m->call.dtype].size);
+                                 m->call.collective, m->bytes);
     double took = clock_s() - start;
     m->visits++;
     m->spent_s += took - visit.away_s;

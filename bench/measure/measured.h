@@ -5,6 +5,7 @@
 #include "backend/backend.h"
 #include "collective/bounds.h"
 #include "measure/group.h"
+#include "measure/traffic.h"
 #include "stats/stopping.h"
 
 /* Times of one rank, µs: an evenly thinned selection of bounded size, so that memory does not grow with the
@@ -20,7 +21,9 @@ struct measured {
     const struct split *split; /* the groups that it runs on */
     struct thinned group_us;   /* samples of this rank's group, over all passes; only if split into groups */
     bool groups_disturbed;     /* group_us are disturbed samples */
-    size_t requested_bytes;
+    size_t requested_bytes, bytes;     /* bytes: as run, in whole elements; of alltoallv the busiest rank's */
+    struct extent most;                /* the longest buffers of any rank */
+    const struct imbalance *imbalance; /* of alltoallv; else NULL */
     /* The samples, µs. global_us: latest end - earliest start over ranks, on the global clock; NULL without a
        window. */
     double *us, *global_us;

@@ -36,7 +36,7 @@ static struct case_row *merged_rows(const struct cases *cases, const struct sett
         const struct measured *m = &cases->list[i];
         rows[i] = cases_row(m, s, capabilities);
         rows[i].samples_us = (struct samples){m->us, m->count};
-        rows[i].batch = m->batch;
+        rows[i].batch = cases_operations(m);
         rows[i].warmup = m->warmup;
         rows[i].wrong = m->wrong;
     }

@@ -117,7 +117,7 @@ static enum status sample(struct sampler *s, struct measured *m, size_t i, size_
     enum status status =
         s->comm ? s->backend->run(s->comm, &m->call, m->batch, &m->slot, &timing) : start_together(s);
     set_stage(s, STAGE_BETWEEN);
-    s->own[TIME * count + i] = timing.elapsed_s / m->batch * 1e6;
+    s->own[TIME * count + i] = timing.elapsed_s / (double)cases_operations(m) * 1e6;
     s->own[MARK * count + i] = timing.spoiled || s->late ? SPOILED : 0;
     if (s->by_window) {
         s->own[END * count + i] = window_time(s->window, timing.end_s);
@@ -229,7 +229,7 @@ static enum status set_batch(struct sampler *s, struct measured *m, int64_t *cal
     if (m->call.mode != MODE_PIPELINED) return STATUS_OK;
     enum status status = STATUS_OK;
     for (; *calls < 2 && !status; ++*calls) status = block(s, m, 1);
-    m->batch = batch_of(s->worst[0] * 1e-6, s->operations);
+    m->batch = batch_of(s->worst[0] * 1e-6 * m->call.aggregate, s->operations);
     return status;
 }
 

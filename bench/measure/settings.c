@@ -31,7 +31,8 @@ static const struct option collective_options[] = {
      .least = 1,
      .most = 0x1p60,
      .help = "or each size is the one before plus SIZE"},
-    FLAG_SIZES(.at = AT(sizes_text), .help = "or exactly these, e.g. 8,64K,1M"),
+    FLAG_SIZES(.at = AT(sizes_text),
+               .help = "or exactly these, e.g. 8,64K,1M; matrix: the bytes of --matrix as they are"),
     FLAG_TYPES(.at = AT(dtypes_text), .word = dtype_word, .initial = "float",
                .help = "element types, e.g. float,double; all: every one that is known"),
     FLAG_OPS(.at = AT(ops_text), .word = op_word, .initial = "sum",
@@ -44,6 +45,22 @@ static const struct option collective_options[] = {
      .initial = "0",
      .most = 1e9,
      .help = "root of broadcast, reduce, gather and scatter"},
+    {.kind = OPTION_TEXT,
+     .name = "imbalance",
+     .argument = "LIST",
+     .at = AT(imbalance),
+     .initial = "1",
+     .help =
+         "alltoallv: what the busiest rank receives over the mean, e.g. 1,1.5,2; each is measured. Shares\n"
+         "follow Zipf's law. 1.5:7: other ranks are the busy ones (seed 7). The size is the busiest "
+         "rank's"},
+    {.kind = OPTION_TEXT,
+     .name = "matrix",
+     .argument = "FILE",
+     .at = AT(matrix),
+     .help = "alltoallv: instead, line i of the file has what rank i sends to each rank, in bytes. The pairs "
+             "keep\n"
+             "their proportions at every size"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
     FLAG_MODE(.at = AT(mode),
               .help =
@@ -132,6 +149,17 @@ static const struct option collective_options[] = {
      .most = 1e6,
      .help = "replay graphs of N calls; 0: no graphs"},
     {.kind = OPTION_INTEGER,
+     .letter = 'm',
+     .name = "agg_iters",
+     .argument = "N",
+     .at = AT(aggregate),
+     .initial = "1",
+     .least = 1,
+     .most = 1024,
+     .help =
+         "every call is a group of N operations, each with buffers of its own; -n and -w count groups, and\n"
+         "times are per operation"},
+    {.kind = OPTION_INTEGER,
      .letter = 'R',
      .name = "local_register",
      .argument = "0|1|2",
@@ -197,12 +225,6 @@ static const struct option collective_options[] = {
     {.kind = OPTION_REFUSED, .name = "maxbytes", .instead = "-e %", .help = "use -e or --end"},
     {.kind = OPTION_REFUSED, .name = "stepbytes", .instead = "-i %", .help = "use -i or --increment"},
     {.kind = OPTION_REFUSED, .name = "stepfactor", .instead = "-f %", .help = "use -f or --factor"},
-    {.kind = OPTION_REFUSED,
-     .letter = 'm',
-     .name = "agg_iters",
-     .choices = "1",
-     .instead = "--mode pipelined",
-     .help = "use --mode pipelined, which runs operations back to back"},
     {.kind = OPTION_REFUSED,
      .letter = 'p',
      .name = "parallel_init",
@@ -326,6 +348,31 @@ static enum status read_names(const char *flag, const char *list_text, int (*fin
     return status;
 }
 
+/* Reads --imbalance or --matrix. With --sizes matrix the only size is what the file's busiest rank moves. */
+static enum status read_traffic(struct settings *s)
+{
+    bool own_size = same(s->sizes_text, "matrix");
+    if (!s->matrix)
+        return own_size ? fail(STATUS_USAGE, "--sizes matrix: there is no --matrix FILE")
+                        : imbalances_read(s->imbalance, &s->imbalances, &s->imbalance_count);
+    if (!same(s->imbalance, "1"))
+        return fail(STATUS_USAGE, "--matrix says how uneven alltoallv is: leave out --imbalance");
+    s->imbalances = allocate(1, sizeof *s->imbalances);
+    enum status status = matrix_read(s->matrix, s->imbalances);
+    if (status) return status;
+    s->imbalance_count = 1;
+    if (!own_size) return STATUS_OK;
+    s->sizes = allocate(1, sizeof *s->sizes);
+    s->sizes[s->size_count++] = (size_t)s->imbalances->busiest;
+    return STATUS_OK;
+}
+
+static enum status read_sizes(struct settings *s)
+{
+    const struct size_grid grid = {s->sizes_text, s->begin, s->end, (size_t)s->step_factor, s->step_bytes};
+    return s->sizes ? STATUS_OK : size_grid_read(&grid, &s->sizes, &s->size_count);
+}
+
 static enum status read_lists(const struct command *command, struct settings *s)
 {
     const char *collective_names[COLLECTIVE_COUNT + 1] = {NULL}, *dtype_names[DTYPE_COUNT + 1] = {NULL};
@@ -354,8 +401,8 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
         status =
             fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
     if (!status) status = read_lists(command, s);
-    const struct size_grid grid = {s->sizes_text, s->begin, s->end, (size_t)s->step_factor, s->step_bytes};
-    if (!status) status = size_grid_read(&grid, &s->sizes, &s->size_count);
+    if (!status) status = read_traffic(s);
+    if (!status) status = read_sizes(s);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
     if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_NCCL_TESTS : MODE_ISOLATED;
@@ -384,5 +431,7 @@ bool settings_measure(const struct settings *s, enum mode mode)
 void settings_free(struct settings *s)
 {
     free(s->sizes);
+    imbalances_free(s->imbalances, s->imbalance_count);
     s->sizes = NULL;
+    s->imbalances = NULL;
 }

@@ -6,6 +6,7 @@
 #include "collective/collective.h"
 #include "collective/dtype.h"
 #include "launch/driver.h"
+#include "measure/traffic.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -30,6 +31,8 @@ struct settings {
     int64_t graph, registration, expect_domain;
     enum transport expect_transport;
     const char *cta;
+    const char *imbalance, *matrix;
+    int64_t aggregate;
     int show_algorithm; /* flag */
     int largest;        /* flag: measure nothing; print the largest size that fits into memory */
 
@@ -39,6 +42,8 @@ struct settings {
     enum op ops[OP_COUNT];
     int collective_count, dtype_count, op_count;
     size_t *sizes, size_count;
+    struct imbalance *imbalances; /* of alltoallv */
+    size_t imbalance_count;
     bool out_of_place, in_place;
 };
 

@@ -81,6 +81,8 @@ static void print_heading(const struct measured *m, const struct block *block, F
     fprintf(out, "\n%s %s", m->call.collective->name, dtypes[m->call.dtype].name);
     if (m->call.collective->reduces) fprintf(out, " %s", op_names[m->call.op]);
     if (m->call.collective->rooted) fprintf(out, ", root %d", m->call.root);
+    if (m->call.aggregate > 1) fprintf(out, ", groups of %d operations", m->call.aggregate);
+    if (m->imbalance) fprintf(out, ", imbalance %s", m->imbalance->label);
     if (!is_world(m->split->name))
         fprintf(out, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
                 m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
@@ -212,7 +214,7 @@ static void print_event_pair(const struct cases *cases, FILE *out)
 static bool in_one_block(const struct measured *a, const struct measured *b)
 {
     return a->split == b->split && a->call.collective == b->call.collective && a->call.mode == b->call.mode &&
-           a->call.dtype == b->call.dtype && a->call.op == b->call.op;
+           a->call.dtype == b->call.dtype && a->call.op == b->call.op && a->imbalance == b->imbalance;
 }
 
 /* Prints the cases from..end-1. As cases_make() orders them, each size has its out-of-place case, then its
@@ -234,7 +236,7 @@ static void print_block(struct cases *cases, size_t from, size_t end, const stru
         struct measured *m = &cases->list[i];
         char size[UNIT_TEXT];
         if (!has_figures(m) && !(block.both && has_figures(&m[1]))) continue;
-        fprintf(out, "%8s", format_size(m->call.count * dtypes[m->call.dtype].size, size));
+        fprintf(out, "%8s", format_size(m->bytes, size));
         for (size_t j = 0; j < step; j++)
             print_figures(has_figures(&m[j]) ? &m[j] : NULL, s, capabilities, &block, out);
         if (block.has_choices) print_choices(m, step, out);

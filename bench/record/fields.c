@@ -36,8 +36,10 @@ const struct field case_fields[] = {
     CASE_WORD(cache, cache_names),
     CASE_WORD(memory, memory_names),
     CASE(INTEGER, graph),
+    CASE(INTEGER, aggregate),
     CASE_WORD(registration, registration_names),
     CASE(STRING, cta),
+    CASE(STRING, imbalance),
     CASE(INTEGER, requested_bytes),
     CASE(INTEGER, bytes),
     CASE(INTEGER, send_bytes),
@@ -216,10 +218,12 @@ void case_key(const struct case_row *row, struct text *key)
         part(key, mode_name(row->mode));
         part(key, sync_name(row->sync));
         numbered(key, "root", row->root, 0);
+        named(key, "imbalance", row->imbalance, NULL);
     }
     part(key, cache_name(row->cache));
     part(key, memory_name(row->memory));
     numbered(key, "graph", row->graph, 0);
+    numbered(key, "aggregate", row->aggregate, 1);
     named(key, "registration", registration_name(row->registration), "none");
     named(key, "cta", row->cta, "default");
     numbered(key, "nodes", row->nodes, ABSENT);

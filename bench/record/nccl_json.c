@@ -66,8 +66,7 @@ static json_t *line_json(const struct nccl_table *table, const struct nccl_line 
                 object, iterations[p],
                 iterations_json(line->placement[p], nccl_rates_of(table, line->placement[p]).time_us));
     }
-    json_object_set_new(object, "actual_iterations",
-                        json_integer((json_int_t)row->samples_us.count * (row->batch > 0 ? row->batch : 1)));
+    json_object_set_new(object, "actual_iterations", json_integer((json_int_t)nccl_iterations(row)));
     json_object_set_new(object, "experiment_name", json_string(""));
     return object;
 }
@@ -94,10 +93,10 @@ static json_t *config_json(const struct nccl_run *run, const struct nccl_table *
                      "nthreads", 1, "ngpus", 1, "minimum_bytes", (json_int_t)plan.min_bytes, "maximum_bytes",
                      (json_int_t)plan.max_bytes, plan.step_is_factor ? "step_factor" : "step_bytes",
                      (json_int_t)plan.step, "warmup_iters", (json_int_t)plan.warmup, "iterations",
-                     (json_int_t)plan.iterations, "aggregated_iterations", 1, "validation", plan.checked,
-                     "graph", (json_int_t)plan.graph, "blocking_collectives", "false", "per_iter_timing",
-                     iterations ? "true" : "false", "per_iter_skip", 0, "parallel_init", "false", "devices",
-                     devices_json(run));
+                     (json_int_t)plan.iterations, "aggregated_iterations", (int)plan.aggregate, "validation",
+                     plan.checked, "graph", (json_int_t)plan.graph, "blocking_collectives", "false",
+                     "per_iter_timing", iterations ? "true" : "false", "per_iter_skip", 0, "parallel_init",
+                     "false", "devices", devices_json(run));
 }
 
 json_t *nccl_json(const struct nccl_run *run, const struct nccl_table *table)

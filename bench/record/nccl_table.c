@@ -30,6 +30,8 @@ struct nccl_rates nccl_rates_of(const struct nccl_table *table, const struct cas
     if (row->samples_us.count == 0 && isfinite(row->algbw_gbps))
         algbw = row->algbw_gbps, busbw = algbw * factor;
     if (row->samples_us.count == 0 && isfinite(row->busbw_gbps)) busbw = row->busbw_gbps;
+    /* src/hypercube.cu, HyperCubeGetBw: the algorithm bandwidth counts what each rank receives. */
+    if (table->collective->id == HYPERCUBE) algbw = busbw;
     return (struct nccl_rates){time, algbw, busbw};
 }
 
@@ -48,12 +50,14 @@ const char *nccl_type(const struct case_row *row)
     return dtype >= 0 ? dtypes[dtype].name : "?";
 }
 
-/* nccl-tests also iterates over operations for sendrecv, which has none, and so prints "sum". */
+/* nccl-tests also iterates over operations for sendrecv, which has none, and so prints "sum"; for hypercube it
+   prints nothing. */
 const char *nccl_op(const struct nccl_table *table, const struct case_row *row)
 {
     int op = row->op ? op_find(row->op) : -1;
     if (op == OP_PREMULSUM) return "mulsum";
-    return op >= 0 ? op_names[op] : table->collective->id == SEND_RECV ? "sum" : "none";
+    if (op >= 0) return op_names[op];
+    return table->collective->id == SEND_RECV ? "sum" : table->collective->id == HYPERCUBE ? "" : "none";
 }
 
 int nccl_root(const struct nccl_table *table, const struct case_row *row)
@@ -120,7 +124,8 @@ static bool same_test(const struct nccl_table *table, const struct case_row *row
     const struct case_row *first = table->first;
     return same(first->collective, row->collective) && first->mode == row->mode && first->sync == row->sync &&
            first->cache == row->cache && first->memory == row->memory && first->graph == row->graph &&
-           first->registration == row->registration && same(first->cta, row->cta) &&
+           case_aggregate(first) == case_aggregate(row) && first->registration == row->registration &&
+           same(first->cta, row->cta) && same(first->imbalance, row->imbalance) &&
            same(first->group, row->group) && first->nodes == row->nodes && first->ranks == row->ranks;
 }
 
@@ -194,12 +199,19 @@ const struct case_row *nccl_any_row(const struct nccl_line *line)
     return line->placement[0] ? line->placement[0] : line->placement[1];
 }
 
+int64_t nccl_iterations(const struct case_row *row)
+{
+    int64_t operations = (int64_t)row->samples_us.count * (row->batch > 0 ? row->batch : 1);
+    return operations / case_aggregate(row);
+}
+
 static void add_to_plan(struct nccl_plan *plan, const struct case_row *row)
 {
-    int64_t iterations = (int64_t)row->samples_us.count * (row->batch > 0 ? row->batch : 1);
+    int64_t iterations = nccl_iterations(row);
     if (plan->iterations == ABSENT || iterations < plan->iterations) plan->iterations = iterations;
     if (row->warmup > plan->warmup) plan->warmup = row->warmup;
     if (row->graph > plan->graph) plan->graph = row->graph;
+    if (row->aggregate > plan->aggregate) plan->aggregate = row->aggregate;
     plan->checked |= row->wrong != ABSENT;
 }
 
@@ -222,7 +234,7 @@ static void find_step(const struct nccl_table *table, struct nccl_plan *plan)
 
 struct nccl_plan nccl_plan_of(const struct nccl_run *run, const struct nccl_table *table)
 {
-    struct nccl_plan plan = {.min_bytes = INT64_MAX, .iterations = ABSENT};
+    struct nccl_plan plan = {.min_bytes = INT64_MAX, .iterations = ABSENT, .aggregate = 1};
     for (size_t i = 0; i < table->count; i++) {
         int64_t bytes = nccl_any_row(&table->lines[i])->requested_bytes;
         if (bytes < plan.min_bytes) plan.min_bytes = bytes;

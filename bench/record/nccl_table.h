@@ -42,8 +42,8 @@ struct nccl_run {
 };
 
 /* Groups the rows of one launch (passes merged) into tests. Rows of one collective belong to the same test if
-   they agree in mode, synchronisation, cache, memory, graph, registration, CTA policy, group, nodes and
-   ranks. Matmul rows are ignored. The tables point into the rows. */
+   they agree in mode, synchronisation, cache, memory, graph, aggregation, registration, CTA policy, imbalance, group,
+   nodes and ranks. Matmul rows are ignored. The tables point into the rows. */
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables);
 void nccl_tables_free(struct nccl_table *tables, size_t count);
 
@@ -68,9 +68,12 @@ const char *nccl_op(const struct nccl_table *, const struct case_row *);
 int nccl_root(const struct nccl_table *, const struct case_row *); /* -1: the collective has none */
 const struct case_row *nccl_any_row(const struct nccl_line *);     /* the first placement that was measured */
 
+/* The iterations of a row: its operations, or groups of them. */
+int64_t nccl_iterations(const struct case_row *);
+
 /* The parameters that nccl-tests prints before its table. */
 struct nccl_plan {
-    int64_t min_bytes, max_bytes, step, warmup, iterations, batch, graph;
+    int64_t min_bytes, max_bytes, step, warmup, iterations, aggregate, graph;
     bool step_is_factor, checked;
 };
 struct nccl_plan nccl_plan_of(const struct nccl_run *, const struct nccl_table *);

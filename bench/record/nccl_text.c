@@ -52,8 +52,8 @@ static void print_opening(FILE *out, const struct nccl_run *run, const struct nc
             "iters: %d validation: %d "
             "graph: %d unalign: %d\n",
             1, 1, (long)plan.min_bytes, (long)plan.max_bytes, (long)plan.step,
-            plan.step_is_factor ? "factor" : "bytes", (int)plan.warmup, (int)plan.iterations, 1, plan.checked,
-            (int)plan.graph, 0);
+            plan.step_is_factor ? "factor" : "bytes", (int)plan.warmup, (int)plan.iterations,
+            (int)plan.aggregate, plan.checked, (int)plan.graph, 0);
     fprintf(out, "# %s\n", what);
     fprintf(out, "#\n# Using devices\n");
     for (size_t i = 0; i < run->device_count; i++) print_device(out, &run->devices[i]);

@@ -41,9 +41,12 @@ struct case_row {
     enum sync sync;
     enum cache cache;
     enum memory memory;
-    int64_t graph; /* calls per graph; 0: none */
+    int64_t graph;     /* calls per graph; 0: none */
+    int64_t aggregate; /* operations in a group; 1, or absent: none */
     enum registration registration;
     const char *cta;
+    const char
+        *imbalance; /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (a file's hash) */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
     int64_t requested_bytes, bytes;
     int64_t send_bytes, recv_bytes; /* sizes of the buffers */
@@ -197,6 +200,9 @@ void case_row_summarise(struct case_row *);
 /* The figure of a summarised row with samples: their median, in mode nccl-tests their mean. */
 enum statistic sampled_statistic(const struct case_row *);
 double sampled_time_us(const struct case_row *);
+
+/* The operations in a group: 1 if there is no group, or none is stated. */
+int64_t case_aggregate(const struct case_row *);
 
 /* The bus factor of the row's collective and ranks; NAN: unknown, or a single rank, which has no bus. */
 double case_bus_factor(const struct case_row *);

@@ -16,6 +16,11 @@ double case_flop(const struct case_row *row)
     return 2.0 * (double)row->m * (double)row->n * (double)row->k;
 }
 
+int64_t case_aggregate(const struct case_row *row)
+{
+    return row->aggregate > 1 ? row->aggregate : 1;
+}
+
 double case_bus_factor(const struct case_row *row)
 {
     double factor = bus_factor(collective_find(row->collective), row->ranks);

@@ -178,7 +178,8 @@ static char *recv_at(const struct buffers *b, size_t slot)
 /* The place of this rank's input in the receive buffer. */
 static char *own_part(const struct comm *c, const struct call *call, size_t slot)
 {
-    struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
+    const struct layout layout = call_layout(call, c->world);
+    struct extent e = call->collective->extent(&layout);
     return recv_at(call->buffers, slot) + e.in_place_at * dtypes[call->dtype].size;
 }
 
@@ -191,7 +192,8 @@ static enum status simulated_fill(struct comm *c, const struct call *call, size_
 {
     if (!c->has_data) return STATUS_OK;
     const struct pattern pattern = pattern_of(c, call, seed);
-    struct extent e = call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
+    const struct layout layout = call_layout(call, c->world);
+    struct extent e = call->collective->extent(&layout);
     pattern_poison(recv_at(call->buffers, slot), call->buffers->recv_bytes);
     pattern_fill(&pattern, c->world->rank, 0, e.send,
                  call->in_place ? own_part(c, call, slot) : slot_at(call->buffers, slot));
@@ -205,10 +207,10 @@ static enum status simulated_check(struct comm *c, const struct call *call, size
         return fail(STATUS_USAGE, "there is nothing to verify where messages carry no data: use -c 0");
     const struct pattern pattern = pattern_of(c, call, seed);
     size_t size = dtypes[call->dtype].size;
+    const struct layout layout = call_layout(call, c->world);
     struct expectation e;
     *verdict = (struct verdict){0};
-    for (int k = 0; call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
-         k++) {
+    for (int k = 0; call->collective->expect(&layout, k, &e); k++) {
         uint64_t first = 0, wrong = pattern_check(&pattern, e.source, e.source_at, e.count,
                                                   recv_at(call->buffers, slot) + e.recv_at * size, &first);
         if (wrong && !verdict->wrong) verdict->first = e.recv_at + first;
@@ -234,8 +236,8 @@ static enum status operate(struct comm *c, const struct call *call, size_t slot)
                          .size = size,
                          .scratch = c->shared};
     if (c->has_data) {
-        struct extent extent =
-            call->collective->extent(call->count, c->world->ranks, c->world->rank, call->root);
+        const struct layout layout = call_layout(call, c->world);
+        struct extent extent = call->collective->extent(&layout);
         e.data = recv_at(call->buffers, slot);
         e.scratch = slot_at(call->buffers, slot) + ((const struct parts *)call->buffers->memory)->scratch_at;
         if (!call->in_place)

@@ -171,6 +171,7 @@ usage 'starts isolated operations' --sync window --mode pipelined
 # Flags that this backend does not support are refused, not ignored.
 usage '^all_reduce: -G: the mpi backend has no CUDA graphs' --backend mpi -G 2
 usage '^all_reduce: -R: the mpi backend registers no buffers' --backend mpi -R 1
+usage '^all_reduce: -m: the mpi backend has no groups of operations; use --backend nccl' --backend mpi -m 4
 usage '^all_reduce: --cta: the mpi backend has no thread blocks' --backend mpi --cta 4
 expect_status "NVLink domains where there are none: status 5" 5 "$build/all_reduce" --expect-domain 8 "${quick[@]}"
 fresh

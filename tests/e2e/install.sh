@@ -94,11 +94,11 @@ check 'and is the same otherwise' diff "$work/has" "$work/again"
 # The names of nccl-tests, beside ours.
 if [ -x "$bin/busbar-all_reduce" ]; then
     check "make install with nccl-tests' names" makes NCCL_TESTS_NAMES=1 install
-    for name in all_reduce all_gather reduce_scatter broadcast reduce alltoall sendrecv gather scatter; do
+    for name in all_reduce all_gather reduce_scatter broadcast reduce alltoall alltoallv hypercube sendrecv gather scatter; do
         check "${name}_perf is $name" test "$bin/${name}_perf" -ef "$bin/busbar-$name"
         check "${name}_perf has a man page" test -s "$share/man/man1/${name}_perf.1"
     done
-    check 'and no other name' test "$(cd "$bin" && echo *_perf | wc -w)" = 9
+    check 'and no other name' test "$(cd "$bin" && echo *_perf | wc -w)" = 11
     check 'all_gather_perf measures all_gather' ranks 2 "$bin/all_gather_perf" --backend mpi --sizes 8 -n 5 --output "$work/perf"
     check 'with a record' grep -q '"collective":"all_gather"' -r "$work/perf"
     check 'reduce_perf -g 2 starts its ranks' "$bin/reduce_perf" -g 2 --backend mpi --sizes 8 -n 5 --output none

@@ -55,10 +55,21 @@ check 'and agrees with the host twins' host_kernels twins
 verified='all(r["status"] == "unsupported" or (r["status"] == "ok" and r["wrong"] == 0) for r in c)'
 for n in 1 2 8; do
     check "$n ranks: two types, all operations and collectives" emulated $n -- --collectives all -d half,int32 -o all --sizes 3000
-    check "$n ranks: all are verified" rows "$verified and sum(r['status'] == 'ok' for r in c) == 92"
+    check "$n ranks: all are verified" rows "$verified and sum(r['status'] == 'ok' for r in c) == 98"
 done
 check 'scatter from the last rank' emulated 4 -- --collectives scatter -r 3 --sizes 4K,100K
 check 'is right with one buffer and with two' rows "len(c) == 4 and all(r['status'] == 'ok' and r['wrong'] == 0 for r in c)"
+check 'graphs of groups of operations' emulated 2 -- --collectives all_reduce,alltoallv -m 3 -G 2 --sizes 3000 --mode pipelined
+check 'are verified' rows "$verified and {r['graph'] for r in c} == {2}"
+check 'groups of three operations (-m)' emulated 4 -- --collectives all -m 3 --sizes 3000,200K --mode both
+check 'are all verified, and have keys of their own' rows "$verified and sum(r['status'] == 'ok' for r in c) == 68 and all(r['aggregate'] == 3 and '/aggregate=3/' in r['key'] and r['batch'] % 3 == 0 for r in c if r['status'] == 'ok')"
+expect_status 'a damaged element of the last operation of a group is found' 3 emulated 2 -- -m 3 --sizes 4K --fault wrong:rank=1
+check 'as one' rows 'all(r["wrong"] == 1 for r in c)'
+check "groups in nccl-tests' text" emulated 2 -- -m 3 --sizes 4K -n 5 --format nccl-tests
+cp "$work/out" "$work/groups.txt"
+check 'count as there' grep -q ' iters: 5 agg iters: 3 ' "$work/groups.txt"
+check 'and in an import' "$build/busbar" import --ranks 2 --output "$work/imported" --run i "$work/groups.txt"
+check 'have the same key' grep -q '"key":"[^"]*/aggregate=3/' "$work"/imported/i/*.jsonl
 check 'exchanges with one buffer' emulated 2 -- --collectives alltoall,sendrecv --sizes 4K
 check 'are unsupported' rows '{(r["placement"], r["status"]) for r in c} == {("out_of_place", "ok"), ("in_place", "unsupported")}'
 check "and in nccl-tests' text" emulated 4 -- --collectives alltoall,sendrecv --sizes 3200 --check-every 2 --group world,2 --format nccl-tests
@@ -73,7 +84,7 @@ check 'are not' rows 'len(c) == 1 and c[0]["time_us"] < 10e3 and "includes_launc
 check 'slow launches in a graph, which is captured before' launches --mode nccl-tests -G 4
 check 'are not, either' rows 'len(c) == 1 and c[0]["time_us"] < 10e3 and c[0]["graph"] == 4 and c[0]["wrong"] == 0'
 check '4 ranks: all types, operations and collectives' emulated 4 -- --collectives all -d all -o all --sizes 4K
-check '4 ranks: all are verified' rows "$verified and sum(r['status'] == 'ok' for r in c) == 12 * 46 and {r['dtype'] for r in c if r['status'] == 'unsupported'} >= {'int16', 'uint16'}"
+check '4 ranks: all are verified' rows "$verified and sum(r['status'] == 'ok' for r in c) == 12 * 49 and {r['dtype'] for r in c if r['status'] == 'unsupported'} >= {'int16', 'uint16'}"
 check 'the record says emulated, not measured' rows 'h["provenance"] == ["emulated"] and h["world"]["domains"] == 1 and h["world"]["hosts"][0]["gpus"] == 4'
 check 'and what NCCL told' rows 'h["facts"]["nccl"]["version"] == "2.28.9" and h["facts"]["nccl"]["network"] == "Socket" and h["facts"]["nccl"]["nvls"] and "fakegpu" in h["facts"]["nccl"]["libraries"]["libnccl.so.2"] and len(h["facts"]["gpus"]) == 4'
 cp -r "$work/records" "$work/other-gpu"
@@ -190,7 +201,7 @@ E2
 
 old() { FAKE_FIRST=$(realpath "$build/fakegpu/old") emulated "$1" -- "${@:2}"; }
 check 'NCCL 2.18: all collectives' old 4 --collectives all -d float,fp8_e4m3 --sizes 4K
-check 'are verified, fp8 is unsupported' rows "$verified and {r['status'] for r in c if r['dtype'] == 'fp8_e4m3'} == {'unsupported'} and sum(r['status'] == 'ok' for r in c) == 16"
+check 'are verified, fp8 is unsupported' rows "$verified and {r['status'] for r in c if r['dtype'] == 'fp8_e4m3'} == {'unsupported'} and sum(r['status'] == 'ok' for r in c) == 19"
 expect_status 'NCCL 2.18 has no windows' 5 old 2 -R 2 --sizes 8
 tells 'and the message names the version' 'needs NCCL 2.27, not 2.18'
 expect_status 'NCCL 2.17 is too old' 5 emulated 2 FAKEGPU_NCCL=21700 -- --sizes 8

@@ -9,7 +9,7 @@ STANDALONE := $(COVERAGE)$(REPLAY)
 FUZZER = $(if $(STANDALONE),,-fsanitize=fuzzer-no-link)
 COMPILE = $(FUZZ_CC) -std=c11 -D_GNU_SOURCE -Ibench -I. -O1 -g -fno-omit-frame-pointer $(INSTRUMENT) $(DEFINES) $(JSON_CFLAGS)
 SOURCES := $(filter-out bench/analysis/busbar.c,$(wildcard bench/base/*.c bench/stats/*.c bench/collective/*.c bench/catalog/*.c bench/record/*.c bench/analysis/*.c bench/analysis/*/*.c)) \
-	tests/fuzz/shared.c
+	bench/measure/traffic.c tests/fuzz/shared.c
 OBJECTS := $(SOURCES:%.c=$F/obj/%.o) $F/obj/page_style.o
 
 all: $(TARGETS:%=$F/%)

@@ -1,5 +1,6 @@
 #include "analysis/common/table.h"
 #include "analysis/compare/aggregate.h"
+#include "analysis/compare/study.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -78,6 +79,40 @@ Test(aggregate, few_launches_say_so)
         aggregate_free(&aggregate);
         archive_free(&archive);
     }
+}
+
+/* Two launches of alltoallv with imbalances of their own: two curves, and two tracks, each named. */
+Test(aggregate, unlike_imbalances_and_groups_never_join)
+{
+    const double times[] = {100, 200, 300};
+    struct archive archive = archive_of(times, 3, "r");
+    for (size_t i = 0; i < 3; i++) {
+        struct case_row *row = &archive.launches[i].cases[0];
+        struct text key = {0};
+        row->collective = "alltoallv", row->imbalance = i == 1 ? "1.5" : "2", row->aggregate = i == 2 ? 4 : 1;
+        case_key(row, &key);
+        row->key = arena_string(&archive.arena, text_get(&key));
+        text_free(&key);
+    }
+    struct study study;
+    study_of(&study, &archive);
+    cr_assert(study.aggregate.count == 1 && study.aggregate.runs[0].case_count == 3);
+    const struct case_summary *cases = study.aggregate.runs[0].cases;
+    cr_expect(!same_curve(&cases[0], &cases[1]) && !same_curve(&cases[1], &cases[2]));
+    struct tracks tracks = study_tracks(&study, "alltoallv", FOR_BANDWIDTH);
+    static const char *const words[] = {"imbalance 1.5", "imbalance 2",
+                                        "groups of 4 operations, imbalance 2"};
+    cr_assert_eq(tracks.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        struct text text = {0};
+        track_case(&tracks.list[i], &text);
+        cr_expect_str_eq(text_get(&text), words[i]);
+        cr_expect(track_in_world(&tracks, &tracks.list[i]) == &tracks.list[i]);
+        text_free(&text);
+    }
+    free(tracks.list);
+    study_free(&study);
+    archive_free(&archive);
 }
 
 Test(aggregate, allocations_can_be_kept_apart)

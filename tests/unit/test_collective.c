@@ -16,6 +16,8 @@ Test(collective, bus_factors)
         {"all_gather", 0.5, 0.875, 71.0 / 72},
         {"reduce_scatter", 0.5, 0.875, 71.0 / 72},
         {"alltoall", 0.5, 0.875, 71.0 / 72},
+        {"alltoallv", 0.5, 0.875, 71.0 / 72},
+        {"hypercube", 0.5, 0.875, 71.0 / 72},
         {"gather", 0.5, 0.875, 71.0 / 72},
         {"scatter", 0.5, 0.875, 71.0 / 72},
         {"broadcast", 1, 1, 1},
@@ -34,34 +36,74 @@ Test(collective, bus_factors)
     cr_assert_null(collective_find("allreduce"));
 }
 
-/* For every collective, each received element is expected exactly once, and its source sends that element. */
+Test(collective, a_hypercube_needs_a_power_of_two)
+{
+    const struct collective *c = collective_find("hypercube");
+    cr_expect(collective_runs(c, 1) && collective_runs(c, 2) && collective_runs(c, 64));
+    cr_expect(!collective_runs(c, 3) && !collective_runs(c, 6) && !collective_runs(c, 72));
+    cr_expect(collective_runs(collective_find("all_gather"), 3));
+}
+
+enum { MOST = 60 };
+
+/* Each element that the layout's rank receives is expected exactly once, and its source sends that element. */
+static void expect_each_once(const struct collective *c, const struct layout *layout)
+{
+    int seen[MOST * 5] = {0};
+    struct extent mine = c->extent(layout);
+    struct expectation e;
+    cr_assert_leq(mine.recv, sizeof seen / sizeof *seen);
+    for (int k = 0; c->expect(layout, k, &e); k++) {
+        cr_assert_lt(k, MOST);
+        for (int source = 0; source < layout->ranks; source++) {
+            if (e.source != EVERY_RANK && e.source != source) continue;
+            struct layout other = *layout;
+            other.rank = source;
+            cr_assert_leq(e.source_at + e.count, c->extent(&other).send,
+                          "%s: rank %d does not send that much", c->name, source);
+        }
+        for (size_t i = 0; i < e.count; i++) seen[e.recv_at + i]++;
+    }
+    for (size_t i = 0; i < mine.recv; i++)
+        cr_assert_eq(seen[i], 1, "%s, %d ranks, rank %d: element %zu", c->name, layout->ranks, layout->rank,
+                     i);
+}
+
 Test(collective, every_received_element_is_expected_once)
 {
-    enum { MOST = 60 };
     for (int id = 0; id < COLLECTIVE_COUNT; id++)
         for (int ranks = 1; ranks <= 5; ranks++)
             for (int root = 0; root < ranks; root++)
                 for (int rank = 0; rank < ranks; rank++) {
                     const struct collective *c = &collectives[id];
                     cr_assert_eq((int)c->id, id);
-                    size_t count = MOST - MOST % c->divisor(ranks);
-                    int seen[MOST] = {0};
-                    struct extent mine = c->extent(count, ranks, rank, root);
-                    struct expectation e;
-                    for (int k = 0; c->expect(count, ranks, rank, root, k, &e); k++) {
-                        cr_assert_lt(k, MOST);
-                        for (int source = 0; source < ranks; source++) {
-                            if (e.source != EVERY_RANK && e.source != source) continue;
-                            size_t sent = c->extent(count, ranks, source, root).send;
-                            cr_assert_leq(e.source_at + e.count, sent, "%s: rank %d does not send that much",
-                                          c->name, source);
-                        }
-                        for (size_t i = 0; i < e.count; i++) seen[e.recv_at + i]++;
-                    }
-                    for (size_t i = 0; i < mine.recv; i++)
-                        cr_assert_eq(seen[i], 1, "%s, %d ranks, rank %d: element %zu", c->name, ranks, rank,
-                                     i);
+                    expect_each_once(
+                        c, &(struct layout){MOST - MOST % c->divisor(ranks), ranks, rank, root, NULL});
                 }
+}
+
+/* Rank 1 sends nothing, rank 2 receives nothing, and rank 0 sends the most: 20 of the 40 that it may. */
+Test(collective, pairs_with_unequal_parts)
+{
+    static const uint64_t cells[] = {5, 15, 0, 0, 0, 0, 7, 3, 0};
+    const struct traffic traffic = {3, cells, 3, 20};
+    const struct collective *c = &collectives[ALL_TO_ALL_V];
+    for (size_t count = 0; count <= MOST; count++)
+        for (int rank = 0; rank < 3; rank++)
+            expect_each_once(c, &(struct layout){count, 3, rank, 0, &traffic});
+    struct layout layout = {40, 3, 2, 0, &traffic};
+    struct expectation e;
+    cr_expect_eq(pair_count(&layout, 0, 1), 30);
+    cr_expect_eq(pair_count(&layout, 2, 1), 6);
+    struct extent mine = c->extent(&layout), most = most_extent(c, &layout);
+    cr_expect(mine.send == 20 && mine.recv == 0);
+    cr_expect(most.send == 40 && most.recv == 36, "rank 0 sends 10 + 30, rank 1 receives 30 + 6");
+    layout.rank = 1;
+    cr_expect(c->expect(&layout, 2, &e) && e.source == 2 && e.source_at == 14 && e.recv_at == 30 &&
+              e.count == 6);
+    layout.count = 19; /* 19/20 of 5, 15, 7 and 3, rounded down */
+    cr_expect(pair_count(&layout, 0, 0) == 4 && pair_count(&layout, 0, 1) == 14 &&
+              pair_count(&layout, 2, 0) == 6 && pair_count(&layout, 2, 1) == 2);
 }
 
 /* The largest size that a driver accepts, on few and many ranks: nothing overflows, and every rank's part is
@@ -78,12 +120,13 @@ Test(collective, extents_at_the_edge_of_size_t)
                     const struct collective *c = &collectives[id];
                     size_t size = dtypes[dtype].size,
                            count = bytes / size / c->divisor(many[i]) * c->divisor(many[i]);
-                    struct extent e = c->extent(count, many[i], rank, 0);
+                    const struct layout layout = {count, many[i], rank, 0, NULL};
+                    struct extent e = c->extent(&layout);
                     struct expectation x;
                     wide received = 0;
                     cr_assert((wide)e.send * size <= bytes && (wide)e.recv * size <= bytes &&
                               (wide)(e.in_place_at + e.send) * size <= bytes);
-                    for (int k = 0; c->expect(count, many[i], rank, 0, k, &x); k++) {
+                    for (int k = 0; c->expect(&layout, k, &x); k++) {
                         cr_assert((wide)x.recv_at + x.count <= e.recv, "%s", c->name);
                         received += x.count;
                     }

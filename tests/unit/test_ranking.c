@@ -161,8 +161,22 @@ Test(ranking, a_basis_names_what_must_be_equal)
     cr_expect_neq(basis_order(&a, &b), 0);
     b = a, b.artificial = "emulated";
     cr_expect_neq(basis_order(&a, &b), 0);
+    b = a, b.imbalance = "1.5";
+    cr_expect_neq(basis_order(&a, &b), 0);
+    row.aggregate = 1;
+    b = basis_of(SCOPE_DOMAIN, &line);
+    cr_expect_eq(basis_order(&a, &b), 0); /* no group, whether stated or not */
+    row.aggregate = 4;
+    b = basis_of(SCOPE_DOMAIN, &line);
+    cr_expect_neq(basis_order(&a, &b), 0);
     struct text words = {0};
     basis_words(&a, &words);
     cr_expect_str_eq(text_get(&words), "72 GPUs, pipelined, warm cache, median");
+    text_clear(&words);
+    row.imbalance = "1.5";
+    b = basis_of(SCOPE_DOMAIN, &line);
+    basis_words(&b, &words);
+    cr_expect_str_eq(text_get(&words),
+                     "72 GPUs, imbalance 1.5, groups of 4 operations, pipelined, warm cache, median");
     text_free(&words);
 }

@@ -24,11 +24,11 @@ Test(source, programs_have_suffixes)
                  {"AllReduce", "all_reduce"},
                  {"reduce_scatter_perf.exe", "reduce_scatter"},
                  {"nccl_all_reduce_perf", "all_reduce"},
-                 {"alltoallv_perf_mpi", "alltoall"},
+                 {"alltoallv_perf_mpi", "alltoallv"},
                  {"bcast", "broadcast"},
                  {"all_reduce_performance", "none"},
                  {"all_reduce_bias_perf", "none"},
-                 {"hypercube_perf", "none"},
+                 {"hypercube_perf", "hypercube"},
                  {"", "none"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         cr_expect_str_eq(collective_of(cases[i].word), cases[i].collective, "%s", cases[i].word);

@@ -19,10 +19,12 @@ struct basis basis_of(enum scope scope, const struct case_summary *line)
     const struct case_row *row = line->row;
     const struct timing_method method = timing_method(row);
     return (struct basis){.ranks = row->ranks,
+                          .aggregate = case_aggregate(row),
                           .scope = scope,
                           .artificial = artificial_provenance(&line->launch->header),
                           .dtype = row->dtype,
                           .op = row->op,
+                          .imbalance = row->imbalance,
                           .placement = row->placement,
                           .mode = method.mode,
                           .sync = method.sync,
@@ -36,6 +38,7 @@ int basis_order(const struct basis *a, const struct basis *b)
 {
     int order = (a->scope > b->scope) - (a->scope < b->scope);
     if (!order) order = (a->ranks > b->ranks) - (a->ranks < b->ranks);
+    if (!order) order = (a->aggregate > b->aggregate) - (a->aggregate < b->aggregate);
     /* Medians come before the statistics of other tools. */
     if (!order) order = (b->statistic == STATISTIC_MEDIAN) - (a->statistic == STATISTIC_MEDIAN);
     const char *const words[][2] = {{statistic_name(a->statistic), statistic_name(b->statistic)},
@@ -46,6 +49,7 @@ int basis_order(const struct basis *a, const struct basis *b)
                                     {memory_name(a->memory), memory_name(b->memory)},
                                     {a->dtype, b->dtype},
                                     {a->op, b->op},
+                                    {a->imbalance, b->imbalance},
                                     {placement_name(a->placement), placement_name(b->placement)},
                                     {a->artificial, b->artificial}};
     for (size_t i = 0; !order && i < sizeof words / sizeof *words; i++)
@@ -70,6 +74,8 @@ void basis_words(const struct basis *basis, struct text *out)
         text_add(out, "an unknown number of GPUs");
     if (!same(basis->dtype, "float")) add_word(out, ", ", basis->dtype, "");
     if (!is_usual_op(basis->op)) add_word(out, ", ", basis->op, "");
+    add_word(out, ", imbalance ", basis->imbalance, "");
+    if (basis->aggregate > 1) text_add(out, ", groups of %lld operations", (long long)basis->aggregate);
     if (basis->placement == IN_PLACE) text_add(out, ", in place");
     add_word(out, ", ", mode_name(basis->mode), "");
     if (basis->sync == SYNC_WINDOW) text_add(out, ", window sync");
@@ -94,6 +100,7 @@ const struct case_summary *impossible_in_world(const struct run_summary *run, co
         bool together = same(line->row->collective, like->row->collective) &&
                         same(line->row->gemm, like->row->gemm) && line->row->ranks == like->row->ranks &&
                         line->row->nodes == like->row->nodes && same(line->row->group, like->row->group) &&
+                        same(line->row->imbalance, like->row->imbalance) &&
                         (!line->row->gemm || same(line->row->dtype, like->row->dtype)) &&
                         conditions_order(&line->conditions, &like->conditions) == 0;
         if (together && is_impossible(line) &&

@@ -10,7 +10,7 @@
 /* Two figures may be ranked together only if all of this is equal. An absent value equals only another absent
    value. */
 struct basis {
-    int64_t ranks;
+    int64_t ranks, aggregate;
     enum scope scope;
     enum mode mode;
     enum placement placement;
@@ -18,7 +18,7 @@ struct basis {
     enum cache cache;
     enum memory memory;
     enum statistic statistic;
-    const char *rank_reduction, *dtype, *op;
+    const char *rank_reduction, *dtype, *op, *imbalance;
     const char *artificial; /* artificial_provenance(): real and emulated machines are ranked apart */
 };
 

@@ -81,18 +81,29 @@ static bool is_better(const struct track *a, const struct track *b, enum purpose
     return x != y ? x > y : a->figures > b->figures;
 }
 
-/* Compares worlds by ranks, nodes, conditions, cache and memory. Each world of a run gets one track. */
-static int by_world(const struct track *a, const struct track *b)
+static int by_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+/* Compares by ranks, nodes, conditions, cache and memory. */
+static int by_place(const struct track *a, const struct track *b)
 {
     const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;
     if (x->ranks != y->ranks) return x->ranks < y->ranks ? -1 : 1;
     if (x->nodes != y->nodes) return x->nodes < y->nodes ? -1 : 1;
     int order = conditions_order(&a->cases[0].conditions, &b->cases[0].conditions);
-    if (!order)
-        order = -strcmp(x->cache ? cache_name(x->cache) : "",
-                        y->cache ? cache_name(y->cache) : ""); /* warm before cold */
-    return order ? order
-                 : strcmp(x->memory ? memory_name(x->memory) : "", y->memory ? memory_name(y->memory) : "");
+    if (!order) order = -by_text(cache_name(x->cache), cache_name(y->cache)); /* warm before cold */
+    return order ? order : by_text(memory_name(x->memory), memory_name(y->memory));
+}
+
+/* Each world of a run gets one track: a place, the operations in a group, and of alltoallv an imbalance. */
+static int by_world(const struct track *a, const struct track *b)
+{
+    const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;
+    int order = by_place(a, b);
+    if (!order) order = (case_aggregate(x) > case_aggregate(y)) - (case_aggregate(x) < case_aggregate(y));
+    return order ? order : by_text(x->imbalance, y->imbalance);
 }
 
 static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
@@ -146,9 +157,11 @@ struct tracks study_tracks_in(const struct study *study, const char *collective,
 
 const struct track *track_in_world(const struct tracks *tracks, const struct track *world)
 {
-    for (size_t i = 0; i < tracks->count; i++)
-        if (tracks->list[i].run == world->run && by_world(&tracks->list[i], world) == 0)
-            return &tracks->list[i];
+    for (size_t i = 0; i < tracks->count; i++) {
+        const struct track *track = &tracks->list[i];
+        bool alike = same(track->cases[0].row->collective, world->cases[0].row->collective);
+        if (track->run == world->run && (alike ? by_world : by_place)(track, world) == 0) return track;
+    }
     return NULL;
 }
 
@@ -183,6 +196,17 @@ void track_variant(const struct track *track, struct text *text)
         text_add(text, "%s", !text->length ? "" : i == 1 ? " " : ", ");
         plain_text(text, words[i], LONGEST_WORD);
     }
+}
+
+void track_case(const struct track *track, struct text *text)
+{
+    const struct case_row *row = track->cases[0].row;
+    if (case_aggregate(row) > 1)
+        text_add(text, "%sgroups of %lld operations", text->length ? ", " : "",
+                 (long long)case_aggregate(row));
+    if (!row->imbalance) return;
+    text_add(text, "%simbalance ", text->length ? ", " : "");
+    plain_text(text, row->imbalance, LONGEST_WORD);
 }
 
 void track_world(const struct tracks *tracks, const struct track *track, struct text *text)

@@ -50,12 +50,16 @@ struct tracks study_tracks(const struct study *, const char *collective, enum pu
 /* The same, with one extent only. */
 struct tracks study_tracks_in(const struct study *, const char *collective, enum purpose, enum scope);
 
-/* The track of the set that has the same run, ranks, nodes, conditions, cache and memory; NULL: none. */
+/* The track of the set that has the same run, ranks, nodes, conditions, cache and memory, and if it is of the same
+   collective also the same imbalance and operations in a group; NULL: none. */
 const struct track *track_in_world(const struct tracks *, const struct track *world);
 
 /* Adds what distinguishes the track from the others of the set besides run and ranks: ", 2 NVLink domains,
    cold cache". */
 void track_world(const struct tracks *, const struct track *, struct text *);
+/* Adds "groups of 4 operations, imbalance 1.5", after a comma unless the text is empty; nothing where neither
+   applies. */
+void track_case(const struct track *, struct text *);
 
 /* The line of a track at a size; NULL: none with a figure. */
 const struct case_summary *track_at(const struct track *, int64_t bytes);

@@ -62,10 +62,10 @@ static const struct collective *collective_by_figures(const struct source_table 
 static const struct collective *collective_by_path(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    static const char *const words[] = {"reduce_scatter", "reduce-scatter", "reducescatter", "all_reduce",
-                                        "all-reduce",     "allreduce",      "all_gather",    "all-gather",
-                                        "allgather",      "alltoall",       "all_to_all",    "all-to-all",
-                                        "sendrecv",       "send_recv",      "broadcast",     "bcast"};
+    static const char *const words[] = {
+        "reduce_scatter", "reduce-scatter", "reducescatter", "all_reduce", "all-reduce", "allreduce",
+        "all_gather",     "all-gather",     "allgather",     "alltoallv",  "alltoall",   "all_to_all",
+        "all-to-all",     "sendrecv",       "send_recv",     "broadcast",  "bcast"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strcasestr(name, words[i])) return collective_by_any_name(words[i], strlen(words[i]));
     return NULL;

@@ -52,7 +52,7 @@ struct parser {
     struct lines lines;
 };
 
-/* Sets the table's program, collective and mode from a program's name such as "alltoallv_perf". */
+/* Sets the table's program and collective from a program's name such as "alltoallv_perf". */
 void nccl_set_program(struct arena *, struct source_table *, const char *word);
 
 /* The table that the stream's lines belong to; NULL: none. */

@@ -252,9 +252,7 @@ void nccl_set_program(struct arena *arena, struct source_table *table, const cha
     table->program = arena_string(arena, word);
     table->collective = collective_by_any_name(word, stem);
     table->collective_from = FROM_TABLE;
-    if (!strcasestr(word, "alltoallv") && !strcasestr(word, "all_to_all_v")) return;
-    table->mode = "uneven"; /* the parts differ in size; the bandwidth counts the rank that moves the most */
-    table->rate_is_not_bytes = true;
+    table->rate_is_not_bytes = table->collective && table->collective->id == ALL_TO_ALL_V;
 }
 
 /* Reads the lines that begin and end a test. false: the line is none of them. */

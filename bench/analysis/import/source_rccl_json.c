@@ -28,7 +28,7 @@ static struct source_table *table_of(struct source *source, json_t *item, size_t
     table->backend = "rccl", table->memory = "device", table->statistic = "mean";
     table->includes_launch = 1;
     table->ranks_said = ranks, table->nodes_said = nodes;
-    if (strcasestr(name, "alltoallv")) table->mode = "uneven", table->rate_is_not_bytes = true;
+    table->rate_is_not_bytes = table->collective && table->collective->id == ALL_TO_ALL_V;
     return table;
 }
 

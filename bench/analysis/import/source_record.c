@@ -73,8 +73,9 @@ static void set_extents(const struct context *context, struct case_row *row)
     if (found < 0) return;
     int64_t size = (int64_t)dtypes[found].size;
     row->count = row->bytes / size;
-    if (collective->rooted || row->ranks == ABSENT) return;
-    struct extent extent = collective->extent((size_t)row->count, (int)row->ranks, 0, 0);
+    if (collective->rooted || collective->id == ALL_TO_ALL_V || row->ranks == ABSENT) return;
+    const struct layout layout = {(size_t)row->count, (int)row->ranks, 0, 0, NULL};
+    struct extent extent = collective->extent(&layout);
     row->send_bytes = (int64_t)extent.send * size;
     row->recv_bytes = (int64_t)extent.recv * size;
 }
@@ -136,7 +137,7 @@ static struct case_row make_row(const struct context *context, const struct sour
     row.group = "world";
     row.graph = table->graph;
     row.memory = (enum memory)value_of_word(&memory_names, table->memory);
-    row.batch = table->batch, row.warmup = table->warmup;
+    row.batch = row.aggregate = table->batch, row.warmup = table->warmup;
     row.time_us = figures->time_us.value;
     row.statistic = (enum statistic)value_of_word(&statistic_names, table->statistic);
     row.rank_reduction = table->rank_reduction;

@@ -36,6 +36,7 @@ static int by_case(const struct source *source, struct place x, struct place y)
     if (!order) order = by_number(a->nodes, b->nodes);
     if (!order) order = by_number(a->domains_said, b->domains_said);
     if (!order) order = by_number(a->graph, b->graph);
+    if (!order) order = by_number(a->batch, b->batch);
     if (!order) order = by_text(a->name, b->name);
     if (!order) order = by_text(a->origin, b->origin);
     if (!order) order = by_number(s->bytes, r->bytes);

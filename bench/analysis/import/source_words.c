@@ -40,8 +40,6 @@ const struct collective *collective_by_any_name(const char *word, size_t length)
     for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
         if (strncasecmp(name, libraries[i], strlen(libraries[i])) == 0) name += strlen(libraries[i]);
     if (strcasecmp(name, "bcast") == 0) return &collectives[BROADCAST];
-    /* All-to-all with unequal parts: the reader sets the mode "uneven". */
-    if (strcasecmp(name, "alltoallv") == 0) return &collectives[ALL_TO_ALL];
     for (int i = 0; i < COLLECTIVE_COUNT; i++)
         if (strcasecmp(name, collectives[i].nccl_tests_name) == 0) return &collectives[i];
     return NULL;

@@ -13,7 +13,7 @@ typedef void find_value(const struct launch *, struct text *value);
 /* May the word become an argument? Records can come from anyone. */
 static bool is_word(const char *word)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:-";
     return word && *word && *word != '-' && strspn(word, letters) == strlen(word);
 }
 
@@ -51,6 +51,14 @@ static void ops_of(const struct launch *launch, struct text *value)
 static void layouts_of(const struct launch *launch, struct text *value)
 {
     add_all(launch, MEMBER(layout), value);
+}
+/* A --matrix is a file, which a record does not hold: its plan must name it. */
+static void imbalances_of(const struct launch *launch, struct text *value)
+{
+    for (size_t i = 0; i < launch->case_count; i++) {
+        const char *imbalance = launch->cases[i].imbalance;
+        if (imbalance && strncmp(imbalance, "matrix:", 7) != 0) add_word(value, imbalance);
+    }
 }
 /* One policy was asked for; cases that it does not concern say "default" (measure/labels.h). */
 static void cta_of(const struct launch *launch, struct text *value)
@@ -114,6 +122,12 @@ static void graph_of(const struct launch *launch, struct text *value)
         if (launch->cases[i].graph >= 0) text_add(value, "%lld", (long long)launch->cases[i].graph);
 }
 
+static void aggregate_of(const struct launch *launch, struct text *value)
+{
+    for (size_t i = 0; i < launch->case_count && !value->length; i++)
+        if (launch->cases[i].aggregate > 0) text_add(value, "%lld", (long long)launch->cases[i].aggregate);
+}
+
 static void registration_of(const struct launch *launch, struct text *value)
 {
     enum registration registration = launch->case_count ? launch->cases[0].registration : REGISTRATION_ABSENT;
@@ -157,8 +171,10 @@ static const struct setting {
                       {NULL, "--sync", sync_of},
                       {NULL, "--cache", cache_of},
                       {"-G", "--cudagraph", graph_of},
+                      {"-m", "--agg_iters", aggregate_of},
                       {"-R", "--local_register", registration_of},
                       {NULL, "--cta", cta_of},
+                      {NULL, "--imbalance", imbalances_of},
                       {0}},
   of_matmul[] = {{NULL, "--shapes", shapes_of},
                  {"-d", "--datatype", dtypes_of},

@@ -19,13 +19,22 @@ static void curve_label(const struct study *study, const struct tracks *tracks, 
 {
     const struct case_row *row = track->cases[0].row;
     text_clear(text);
-    if (study->aggregate.count > 1) text_add(text, "%s", study->aggregate.runs[track->run].label);
+    bool alone = study->aggregate.count == 1;
+    /* In one run it is what tells the curves apart: at the front, since long labels are cut at the end. */
+    if (alone)
+        track_case(track, text);
+    else
+        text_add(text, "%s", study->aggregate.runs[track->run].label);
     if (row->ranks == ABSENT) return;
-    text_add(text, "%s%lld %s", text->length ? " ×" : "", (long long)row->ranks,
-             study->aggregate.count > 1 ? "" : unit_of(&study->sites[track->run]));
+    text_add(text, "%s%lld %s",
+             !text->length ? ""
+             : alone       ? ", "
+                           : " ×",
+             (long long)row->ranks, alone ? unit_of(&study->sites[track->run]) : "");
     if (study->aggregate.count == 1 && row->nodes != ABSENT)
         text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     while (text->length && text->data[text->length - 1] == ' ') text->data[--text->length] = 0;
+    if (!alone) track_case(track, text);
     if (with_mode && row->mode) text_add(text, ", %s", mode_name(row->mode));
     track_world(tracks, track, text);
 }

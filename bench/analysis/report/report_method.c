@@ -22,9 +22,10 @@ static const char *const method[] = {
 
 static const char *const formulas[] = {
     "algbw = bytes / time. bytes: the buffer for all-reduce, broadcast and reduce; the total for all-gather "
-    "and reduce-scatter; a rank's send buffer for all-to-all.",
-    "busbw = algbw × factor, n ranks: all-reduce 2(n−1)/n; all-gather, reduce-scatter, all-to-all, gather, "
-    "scatter (n−1)/n; broadcast, reduce, send-recv 1. GB/s = 1e9 bytes/s.",
+    "and reduce-scatter; a rank's send buffer for all-to-all; what the busiest rank sends or receives for "
+    "alltoallv.",
+    "busbw = algbw × factor, n ranks: all-reduce 2(n−1)/n; all-gather, reduce-scatter, all-to-all, "
+    "alltoallv, gather, scatter (n−1)/n; broadcast, reduce, send-recv 1. GB/s = 1e9 bytes/s.",
     "Bound: no algorithm can take less time (N NVLink domains of G GPUs, P in all, S bytes, Bn NVLink and Bi "
     "NIC bandwidth "
     "per GPU and direction); the larger term counts. "

@@ -244,7 +244,7 @@ static void describe(struct page *page, const struct workload *workload)
         text_clear(&text);
         text_add(&text, "%g calls of %s: %s", part->count, format_size((size_t)part->bytes, size),
                  part->note);
-        page_item(page, part->collective, text_get(&text));
+        page_item(page, part->name, text_get(&text));
     }
     if (isfinite(workload->flops)) {
         text_clear(&text);

@@ -39,6 +39,19 @@ static enum status add_matmul(struct workloads *workloads, const struct tsv *tab
     return STATUS_OK;
 }
 
+/* Divides "alltoallv:1.5" into the collective and its imbalance. false: neither that nor another collective. */
+static bool read_part(const char *cell, struct arena *arena, struct workload_part *part)
+{
+    char *copy = duplicate(cell), *imbalance = copy, *name = strsep(&imbalance, ":");
+    const struct collective *collective = collective_find(name);
+    bool good = collective && (collective->id == ALL_TO_ALL_V) == (imbalance && *imbalance);
+    *part = (struct workload_part){.name = arena_string(arena, cell),
+                                   .collective = good ? collective->name : NULL,
+                                   .imbalance = good ? arena_string(arena, imbalance) : NULL};
+    free(copy);
+    return good;
+}
+
 static enum status add_row(struct workloads *workloads, const struct tsv *table, size_t row)
 {
     const char *name = tsv_cell(table, row, "workload"), *part = tsv_cell(table, row, "part");
@@ -46,17 +59,20 @@ static enum status add_row(struct workloads *workloads, const struct tsv *table,
     double count;
     if (!*name) return bad(table, row, "workload", "a name");
     if (same(part, "matmul")) return add_matmul(workloads, table, row);
-    if (!collective_find(part))
-        return bad(table, row, "part", "a collective (all_reduce, all_gather, …) or matmul");
+    struct workload_part read;
+    if (!read_part(part, &workloads->arena, &read))
+        return bad(table, row, "part",
+                   "a collective (all_reduce, all_gather, …; alltoallv:1.5 with its imbalance) or matmul");
     if (parse_size(tsv_cell(table, row, "bytes"), &bytes) || bytes < 1 || bytes > INT64_MAX)
         return bad(table, row, "bytes", "a size like 1G");
     if (parse_real(tsv_cell(table, row, "count"), &count) || !(count > 0))
         return bad(table, row, "count", "calls per step, above 0");
     struct workload *workload = workload_of(workloads, name);
     workload->parts = reallocate(workload->parts, workload->part_count + 1, sizeof *workload->parts);
-    workload->parts[workload->part_count++] =
-        (struct workload_part){arena_string(&workloads->arena, part), (int64_t)bytes, count,
-                               tsv_text(table, row, "note", &workloads->arena)};
+    read.bytes = (int64_t)bytes;
+    read.count = count;
+    read.note = tsv_text(table, row, "note", &workloads->arena);
+    workload->parts[workload->part_count++] = read;
     return STATUS_OK;
 }
 
@@ -159,17 +175,18 @@ static void take_part(struct step *step, const struct study *study, const struct
     step->parts[p] = line;
     format_size((size_t)part->bytes, size);
     if (!line || !figure_present(line->time_us)) {
-        miss(step, arena, "%s of %s was not measured", part->collective, size);
+        miss(step, arena, "%s of %s was not measured", part->name, size);
         return;
     }
     const struct case_summary *impossible = impossible_line(study, track);
     if (impossible)
-        miss(step, arena, "%s is above its bound (%.0f %%): impossible", part->collective,
+        miss(step, arena, "%s is above its bound (%.0f %%): impossible", part->name,
              impossible->bound_percent.point);
     struct basis basis = basis_of(track->scope, line);
     struct basis first = step->basis;
     if (p == 0) step->basis = basis;
-    basis.op = first.op = NULL; /* the operation may differ between collectives */
+    /* The operation and the imbalance may differ between collectives. */
+    basis.op = first.op = basis.imbalance = first.imbalance = NULL;
     if (p && basis_order(&basis, &first) != 0)
         miss(step, arena, "its collectives were measured in unlike modes or statistics");
 }
@@ -300,14 +317,24 @@ static const char *world_text(const struct tracks *tracks, const struct track *t
     return world;
 }
 
+static struct tracks part_tracks(const struct study *study, const struct workload_part *part)
+{
+    struct tracks tracks = study_tracks(study, part->collective, FOR_BANDWIDTH);
+    size_t kept = 0;
+    for (size_t i = 0; i < tracks.count; i++)
+        if (same(tracks.list[i].cases[0].row->imbalance, part->imbalance))
+            tracks.list[kept++] = tracks.list[i];
+    tracks.count = kept;
+    return tracks;
+}
+
 struct step *workload_steps(const struct study *study, const struct workload *workload, size_t *count,
                             struct arena *arena)
 {
     struct tracks *tracks = allocate(workload->part_count, sizeof *tracks);
     struct step *steps = NULL;
     *count = 0;
-    for (size_t p = 0; p < workload->part_count; p++)
-        tracks[p] = study_tracks(study, workload->parts[p].collective, FOR_BANDWIDTH);
+    for (size_t p = 0; p < workload->part_count; p++) tracks[p] = part_tracks(study, &workload->parts[p]);
     for (size_t r = 0; r < study->aggregate.count && workload->part_count; r++) {
         size_t before = *count;
         for (size_t t = 0; t < tracks[0].count; t++) {
@@ -323,7 +350,7 @@ struct step *workload_steps(const struct study *study, const struct workload *wo
         }
         if (*count > before) continue;
         struct step *step = add_step(&steps, count, r, ABSENT);
-        miss(step, arena, "%s was not measured on several ranks", workload->parts[0].collective);
+        miss(step, arena, "%s was not measured on several ranks", workload->parts[0].name);
         measure(step, workload, 1);
     }
     for (size_t p = 0; p < workload->part_count; p++) free(tracks[p].list);

@@ -6,9 +6,10 @@
 #include "analysis/compare/ranking.h"
 
 struct workload_part {
-    const char *collective;
-    int64_t bytes; /* message size as nccl-tests defines it for the collective */
-    double count;  /* per step */
+    const char *name;                   /* "all_reduce", "alltoallv:1.5" */
+    const char *collective, *imbalance; /* imbalance: of alltoallv ("1.5"); else NULL */
+    int64_t bytes;                      /* message size as nccl-tests defines it for the collective */
+    double count;                       /* per step */
     const char *note;
 };
 

@@ -24,12 +24,13 @@ static void size_cell(struct table *table, int64_t bytes)
 
 /* ---- attributes that distinguish cases of one table ---- */
 
-enum { SYNC = 1, GRAPH = 3, ROOT = 6, ATTRIBUTES = 10, LONGEST_ATTRIBUTE = 40 };
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, ATTRIBUTES = 12, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
     const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
-} attributes[ATTRIBUTES] = {{"cache", "warm"},        {"sync", "barrier"}, {"memory", NULL}, {"graph", "0"},
-                            {"registration", "none"}, {"cta", "default"},  {"root", "0"},    {"layout", NULL},
-                            {"accumulator", NULL},    {"scaling", NULL}};
+} attributes[ATTRIBUTES] = {{"cache", "warm"}, {"sync", "barrier"},      {"memory", NULL},
+                            {"graph", "0"},    {"registration", "none"}, {"cta", "default"},
+                            {"root", "0"},     {"layout", NULL},         {"accumulator", NULL},
+                            {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"}};
 
 static const char *attribute_of(const struct case_row *row, size_t which, char number[32])
 {
@@ -42,8 +43,13 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  NULL,
                                  row->layout,
                                  accumulator_name(row->accumulator),
-                                 row->scaling};
-    int64_t value = which == GRAPH ? row->graph : which == ROOT ? row->root : ABSENT;
+                                 row->scaling,
+                                 row->imbalance,
+                                 NULL};
+    int64_t value = which == GRAPH       ? row->graph
+                    : which == ROOT      ? row->root
+                    : which == AGGREGATE ? row->aggregate
+                                         : ABSENT;
     if (value == ABSENT) return words[which] ? words[which] : "";
     snprintf(number, 32, "%lld", (long long)value);
     return number;

@@ -47,6 +47,7 @@ static struct result compare(struct bench *b, size_t bytes, size_t samples)
 {
     struct buffers buffers;
     struct measured m = {.call = {.collective = collective_find("all_reduce"),
+                                  .aggregate = 1,
                                   .dtype = DTYPE_FLOAT,
                                   .op = OP_SUM,
                                   .count = bytes / 4,

@@ -91,6 +91,7 @@ static void add_block(struct bench *b, struct side *side, struct measured *m, si
 static struct measured case_of(struct bench *b, size_t bytes, struct buffers *buffers)
 {
     struct measured m = {.call = {.collective = collective_find("all_reduce"),
+                                  .aggregate = 1,
                                   .dtype = DTYPE_FLOAT,
                                   .op = OP_SUM,
                                   .count = bytes / 4,

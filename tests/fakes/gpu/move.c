@@ -99,6 +99,17 @@ static bool step(struct segment *s, struct pair *p)
     return true;
 }
 
+/* Does an earlier pair of the group move data in the same direction between the same ranks? NCCL moves those in
+   order. */
+static bool must_wait(const struct pair *pairs, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (pairs[j].peer == pairs[i].peer && !pairs[j].send == !pairs[i].send &&
+            pairs[j].done < pairs[j].bytes)
+            return true;
+    return false;
+}
+
 static bool move_pairs(const struct move *m)
 {
     struct segment *s = &m->comm->segment;
@@ -111,8 +122,9 @@ static bool move_pairs(const struct move *m)
         all = true;
         for (size_t i = 0; i < m->pair_count; i++) {
             if (pairs[i].done == pairs[i].bytes) continue;
+            all = false;
+            if (must_wait(pairs, i)) continue;
             moved |= step(s, &pairs[i]);
-            all &= pairs[i].done == pairs[i].bytes;
         }
         if (moved || all) continue;
         if (atomic_load(&s->aborted) || fake_now_s() > deadline_s) break;

@@ -81,7 +81,7 @@ Test(settings, every_flag_is_allowed_in_plans_or_not)
 {
     static const char *const refused[] = {"output",   "run",          "launch",       "label",  "cloud",
                                           "instance", "expect-ranks", "expect-hosts", "format", "largest",
-                                          "ngpus",    "nthreads",     "progress"};
+                                          "ngpus",    "nthreads",     "progress",     "matrix"};
     const struct command commands[] = {collective_command("all_reduce", ""), matmul_command()};
     for (int i = 0; i < 2; i++) EACH_OPTION(&commands[i], row)
         {

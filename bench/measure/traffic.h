@@ -1,0 +1,39 @@
+/* How unevenly alltoallv shares a case's bytes among the pairs of ranks: --imbalance and --matrix. */
+#ifndef BUSBAR_TRAFFIC_H
+#define BUSBAR_TRAFFIC_H
+
+#include "base/status.h"
+#include "collective/collective.h"
+
+#include <stdbool.h>
+
+/* One item of --imbalance, or the file of --matrix. */
+struct imbalance {
+    char label[64]; /* in records: "1.5", "1.5:7", "matrix:0123456789abcdef" (a hash of the cells) */
+    double factor;  /* what the busiest rank receives over the mean */
+    int64_t seed;   /* chooses which ranks are busy */
+    /* a matrix only: */
+    uint64_t *cells;  /* row i, column j: bytes from rank i to rank j; NULL: no matrix */
+    int ranks;        /* rows and columns */
+    uint64_t busiest; /* the largest sum of a row or column, in bytes */
+};
+
+/* Reads "1,1.5,2:7": factors of at least 1, each with a seed of its own (without: 1). Items that are named
+   twice count once. STATUS_USAGE after one line. The caller frees the list with imbalances_free(). */
+enum status imbalances_read(const char *text, struct imbalance **list, size_t *count);
+
+/* Reads a file of n lines with n numbers of bytes each ("64K" too), separated by spaces or tabs; # begins a
+   comment. STATUS_USAGE after one line if it is anything else, or if nothing is sent. */
+enum status matrix_read(const char *path, struct imbalance *);
+
+void imbalances_free(struct imbalance *list, size_t count);
+
+/* The weights of the pairs for `ranks` ranks, until traffic_free(); a matrix's are the imbalance's own cells.
+   false: impossible, and `reason` says why.
+   By a factor F: every rank sends the same amount in total, and rank j receives from each one a share in
+   proportion to k^-s (Zipf's law), where k = 1, 2, … is j's place in a random order of the ranks. s is chosen
+   so that the largest share is F / ranks. */
+bool traffic_make(const struct imbalance *, int ranks, struct traffic *, char *reason, size_t room);
+void traffic_free(struct traffic *); /* also of {0} */
+
+#endif
