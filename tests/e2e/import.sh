@@ -124,7 +124,7 @@ status_of() {
     *deepspeed*) echo 0 --ranks 8 ;;
     *unknown*) echo 0 --collective all_reduce ;;
     *published.tsv) echo 0 --table ;;
-    *validation-failed* | *hccl_test* | *lacks_columns* | *imb_mpi1* | *rccl_z.json) echo 3 ;;
+    *validation-failed* | *hccl_test* | *lacks_columns* | *imb_mpi1* | *rccl_z.json | *rccl_z_split.csv) echo 3 ;;
     *imb_p2p*) echo 5 ;;
     *) echo 0 ;;
     esac
