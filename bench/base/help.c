@@ -137,7 +137,7 @@ void options_help(const struct command *command, FILE *out)
         help_row(row, out);
     }
     fprintf(out, "\n%-*s%s\n", COLUMN, "  -h, --help",
-            "print this text; --version, --man, --completion: version, man page, words for completion");
+            "print this text (also: --version, --man, --completion)");
     if (command->examples) {
         fputs("\nExamples:\n", out);
         examples_text(command->examples, 2, put_plain, out);
