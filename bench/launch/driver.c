@@ -171,6 +171,16 @@ static enum status start_own_ranks(struct driver *d)
     return start_ranks(&d->command, d->argc, d->argv, s, d->parts->devices(d, -1));
 }
 
+/* So that lines to type are whole under a launcher, too. */
+static void name_launcher(void)
+{
+    static char words[64];
+    const char *variable;
+    int ranks = early_ranks(&variable);
+    if (ranks > 1) snprintf(words, sizeof words, "%s %d", launcher_command(variable), ranks);
+    options_started_by(words);
+}
+
 int driver_main(struct driver *d)
 {
     int rank = early_rank(), argc = d->argc;
@@ -178,6 +188,7 @@ int driver_main(struct driver *d)
     use_decimal_point();
     journal_start(&d->journal, clock_s());
     name_program(d->name);
+    name_launcher();
     silence(rank != 0);
     if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
     enum status status = d->parts->read(d);

@@ -227,6 +227,7 @@ static const struct option collective_options[] = {
     {.kind = OPTION_REFUSED,
      .letter = 'J',
      .name = "output_file",
+     .argument = "FILE",
      .help = "use busbar export --format nccl-tests-json on the records"},
     {.kind = OPTION_REFUSED,
      .letter = 'I',

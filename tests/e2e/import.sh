@@ -190,6 +190,10 @@ ln -s . "$work/tree/a/loop"
 ln -s out.txt "$work/tree/a/latest.txt"
 check "links in a folder" import --check --format csv --ranks 4 "$work/tree"
 if [ "$(grep -c '^"' "$work/out")" -eq 2 ]; then ok "each file is read once"; else not_ok "each file is read once"; fi
+mkdir "$work/many"
+for i in {1..300}; do cp "$golden/plain_2.19.log" "$work/many/night-$i.log"; done
+check "300 logs in one call, in seconds" import --output "$work/records" --run many "$work/many"
+if [ "$(grep -c '467.90' "$work/out")" -eq 300 ]; then ok "each has its line"; else not_ok "each has its line"; fi
 mkdir "$work/empty"
 expect_status "an empty folder" 5 import --check "$work/empty"
 

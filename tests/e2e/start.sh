@@ -34,9 +34,11 @@ is_last() {
     if tail -n 1 "$work/err" | grep -q "^$2: " && [ ! -s "$work/out" ]; then ok "$1"; else not_ok "$1"; tail "$work/err"; fi
 }
 is_last 'which stands last' all_reduce
-expect_status 'a flag of nccl-tests under mpirun' 2 ranks 2 "$build/all_reduce" --minbytes 8
-says 'the line to type' ': use -b or --begin: '
+expect_status 'flags of nccl-tests under mpirun' 2 ranks 2 "$build/all_reduce" --minbytes 8 -d float --maxbytes=1G -m1 -m 5
+says 'the line to type has all of them' "use -b or --begin: mpirun -np 2 $build/all_reduce -b 8 -d float -e 1G --mode pipelined --mode pipelined"
 is_last 'stands last, too' all_reduce
+expect_status 'a flag of IMB' 2 ranks 2 "$build/all_reduce" -msglog 3:4
+says 'is not one of nccl-tests with a value' 'unknown flag -msglog'
 expect_status 'an unknown word under mpirun' 2 ranks 3 "$build/matmul" -d flaot
 is_last 'is the last line' matmul
 expect_status 'only some ranks refuse: none waits for ever' 2 ranks 2 sh -c 'case ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} in 0) exec "$0" --bad ;; *) exec "$0" "$@" ;; esac' \
