@@ -164,7 +164,7 @@ static enum status refuse(const struct command *command, const struct option *ro
         *at += is_apart;
         return STATUS_OK;
     }
-    if (!row->instead || !value)
+    if (!row->instead || !value || strchr(value, ':')) /* -m 8:1M is OSU's */
         return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", argv[*at], row->help);
     struct text line = {0};
     add_corrected(&line, command, argc, argv);
@@ -180,6 +180,13 @@ static enum status read_flag(const struct command *command, int argc, char **arg
 {
     const char *flag = argv[*at];
     bool is_long = flag[1] == '-';
+    const struct option *refused =
+        !is_long && flag[2] ? find_long(command, flag + 1, strlen(flag + 1)) : NULL;
+    if (refused && refused->kind == OPTION_REFUSED) { /* IMB's long flags have one dash */
+        enum status status = refuse(command, refused, argc, argv, at, NULL);
+        ++*at;
+        return status;
+    }
     const char *equals = is_long ? strchr(flag, '=') : NULL;
     size_t length = equals ? (size_t)(equals - flag - 2) : strlen(flag + 1 + is_long);
     for (const char *letters = flag + 1;; letters++) {
@@ -270,6 +277,11 @@ enum status options_parse(const struct command *command, int argc, char **argv, 
    *attached: the value that is part of the same word; NULL: none. */
 static const struct option *row_of(const struct command *command, const char *flag, const char **attached)
 {
+    const struct option *refused = flag[1] && flag[2] ? find_long(command, flag + 1, strlen(flag + 1)) : NULL;
+    if (refused && refused->kind == OPTION_REFUSED) {
+        *attached = NULL;
+        return refused;
+    }
     if (flag[1] == '-') {
         size_t length = strcspn(flag + 2, "=");
         *attached = flag[2 + length] == '=' ? flag + 2 + length + 1 : NULL;

@@ -200,7 +200,12 @@ static const struct option collective_options[] = {
      .name = "agg_iters",
      .choices = "1",
      .instead = "--mode pipelined",
-     .help = "use --mode pipelined, which runs operations back to back"},
+     .help =
+         "use --mode pipelined, which runs operations back to back (for OSU's -m MIN:MAX: -b MIN -e MAX)"},
+    {.kind = OPTION_REFUSED, .name = "msglog", .help = "use -b and -e, in bytes"},
+    {.kind = OPTION_REFUSED, .name = "msglen", .help = "use --sizes"},
+    {.kind = OPTION_REFUSED, .name = "iter", .instead = "-n %", .help = "use -n or --iters"},
+    {.kind = OPTION_REFUSED, .name = "npmin", .help = "use mpirun -np, and --group for fewer ranks"},
     {.kind = OPTION_REFUSED,
      .letter = 'p',
      .name = "parallel_init",

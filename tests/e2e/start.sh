@@ -37,8 +37,15 @@ is_last 'which stands last' all_reduce
 expect_status 'flags of nccl-tests under mpirun' 2 ranks 2 "$build/all_reduce" --minbytes 8 -d float --maxbytes=1G -m1 -m 5
 says 'the line to type has all of them' "use -b or --begin: mpirun -np 2 $build/all_reduce -b 8 -d float -e 1G --mode pipelined --mode pipelined"
 is_last 'stands last, too' all_reduce
-expect_status 'a flag of IMB' 2 ranks 2 "$build/all_reduce" -msglog 3:4
-says 'is not one of nccl-tests with a value' 'unknown flag -msglog'
+expect_status 'a flag of IMB' 2 "$build/all_reduce" -msglog 3:4
+says 'is named as such' '-msglog is not a flag of busbar: use -b and -e, in bytes'
+expect_status 'another' 2 "$build/all_reduce" -iter 100 -b 8
+says 'with the line to type' "use -n or --iters: $build/all_reduce -n 100 -b 8"
+expect_status 'a flag of OSU' 2 "$build/all_reduce" -m 8:1M
+says 'is not taken for one of nccl-tests' '-b MIN -e MAX)'
+check 'one that asks for what is done anyway' "$build/all_reduce" "${quick[@]}" -agg_iters 1 --backend mpi --output none
+expect_status 'an unknown word with one dash' 2 "$build/all_reduce" -mem 3
+says 'is named as it was typed' 'unknown flag -mem'
 expect_status 'an unknown word under mpirun' 2 ranks 3 "$build/matmul" -d flaot
 is_last 'is the last line' matmul
 expect_status 'only some ranks refuse: none waits for ever' 2 ranks 2 sh -c 'case ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} in 0) exec "$0" --bad ;; *) exec "$0" "$@" ;; esac' \
