@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const char exit_status[] =
-    "0 fine; 1 a gate failed (regression, threshold); 2 wrong usage; 3 wrong data; 4 timed out or "
-    "hung; 5 the environment or a library failed; 128+n ended by signal n.";
+    "0 success; 1 a gate failed (regression, threshold); 2 wrong usage; 3 wrong data; 4 timeout or "
+    "hang; 5 the environment or a library failed; 128+n ended by signal n.";
 
 enum { WIDTH = 100, COLUMN = 34 };
 
@@ -137,7 +137,7 @@ void options_help(const struct command *command, FILE *out)
         help_row(row, out);
     }
     fprintf(out, "\n%-*s%s\n", COLUMN, "  -h, --help",
-            "this text (--version, --man and --completion print those)");
+            "print this text (also: --version, --man, --completion)");
     if (command->examples) {
         fputs("\nExamples:\n", out);
         examples_text(command->examples, 2, put_plain, out);

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "base/version.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -130,8 +131,32 @@ static void add_instead(struct text *line, const struct option *row, const char 
     free(words);
 }
 
+static const struct option *row_of(const struct command *, const char *flag, const char **attached);
+static const char *launcher = "";
+
+void options_started_by(const char *words)
+{
+    launcher = words;
+}
+
+/* The command line with busbar's flags in place of all those of other tools. */
+static void add_corrected(struct text *line, const struct command *command, int argc, char **argv)
+{
+    text_add(line, "%s", launcher);
+    for (int i = 0; i < argc; i++) {
+        const char *value = NULL;
+        const struct option *row = i && argv[i][0] == '-' ? row_of(command, argv[i], &value) : NULL;
+        bool is_apart = !value && i + 1 < argc;
+        if (row && row->kind == OPTION_REFUSED && row->instead && (value || is_apart))
+            add_instead(line, row, is_apart ? argv[++i] : value);
+        else
+            text_add_word(line, argv[i]);
+    }
+}
+
 /* A flag of another tool. *at: moved to its value, if that is a word of its own and is accepted. */
-static enum status refuse(const struct option *row, int argc, char **argv, int *at, const char *attached)
+static enum status refuse(const struct command *command, const struct option *row, int argc, char **argv,
+                          int *at, const char *attached)
 {
     bool is_apart = !attached && *at + 1 < argc;
     const char *value = is_apart ? argv[*at + 1] : attached;
@@ -142,12 +167,7 @@ static enum status refuse(const struct option *row, int argc, char **argv, int *
     if (!row->instead || !value)
         return fail(STATUS_USAGE, "%s is not a flag of busbar: %s", argv[*at], row->help);
     struct text line = {0};
-    for (int i = 0; i < argc; i++) {
-        if (i == *at)
-            add_instead(&line, row, value);
-        else if (i != *at + 1 || !is_apart)
-            text_add_word(&line, argv[i]);
-    }
+    add_corrected(&line, command, argc, argv);
     enum status status =
         fail(STATUS_USAGE, "%s is not a flag of busbar: %s: %s", argv[*at], row->help, text_get(&line));
     text_free(&line);
@@ -160,6 +180,13 @@ static enum status read_flag(const struct command *command, int argc, char **arg
 {
     const char *flag = argv[*at];
     bool is_long = flag[1] == '-';
+    const struct option *refused =
+        !is_long && flag[2] ? find_long(command, flag + 1, strlen(flag + 1)) : NULL;
+    if (refused && refused->kind == OPTION_REFUSED) { /* IMB's long flags have one dash */
+        enum status status = refuse(command, refused, argc, argv, at, NULL);
+        ++*at;
+        return status;
+    }
     const char *equals = is_long ? strchr(flag, '=') : NULL;
     size_t length = equals ? (size_t)(equals - flag - 2) : strlen(flag + 1 + is_long);
     for (const char *letters = flag + 1;; letters++) {
@@ -168,7 +195,10 @@ static enum status read_flag(const struct command *command, int argc, char **arg
         if (!row) return unknown_flag(command, flag, is_long ? flag + 2 : flag + 1);
         const char *attached = is_long ? (equals ? equals + 1 : NULL) : (letters[1] ? letters + 1 : NULL);
         if (row->kind == OPTION_REFUSED) {
-            enum status status = refuse(row, argc, argv, at, attached);
+            /* -msglog of IMB is not -m sglog: only -J takes a text. */
+            if (!is_long && attached && !row->argument && isalpha((unsigned char)*attached))
+                return unknown_flag(command, flag, flag + 1);
+            enum status status = refuse(command, row, argc, argv, at, attached);
             if (status) return status;
             break;
         }
@@ -244,18 +274,23 @@ enum status options_parse(const struct command *command, int argc, char **argv, 
 }
 
 /* The row of a long flag, or of the last flag in a word of short flags (only the last can take a value).
-   *attached: its value is part of the same word. */
-static const struct option *row_of(const struct command *command, const char *flag, bool *attached)
+   *attached: the value that is part of the same word; NULL: none. */
+static const struct option *row_of(const struct command *command, const char *flag, const char **attached)
 {
+    const struct option *refused = flag[1] && flag[2] ? find_long(command, flag + 1, strlen(flag + 1)) : NULL;
+    if (refused && refused->kind == OPTION_REFUSED) {
+        *attached = NULL;
+        return refused;
+    }
     if (flag[1] == '-') {
         size_t length = strcspn(flag + 2, "=");
-        *attached = flag[2 + length] == '=';
+        *attached = flag[2 + length] == '=' ? flag + 2 + length + 1 : NULL;
         return find_long(command, flag + 2, length);
     }
     const char *letter = flag + 1;
     const struct option *row = find_letter(command, *letter);
     while (row && !takes_value(row) && letter[1]) row = find_letter(command, *++letter);
-    *attached = letter[1] != 0;
+    *attached = letter[1] ? letter + 1 : NULL;
     return row;
 }
 
@@ -263,7 +298,7 @@ int options_remove(const struct command *command, int argc, char **argv, const c
 {
     int kept = 1;
     for (int at = 1, words; at < argc; at += words) {
-        bool attached = false;
+        const char *attached = NULL;
         const struct option *row = argv[at][0] == '-' ? row_of(command, argv[at], &attached) : NULL;
         words = row && takes_value(row) && !attached && at + 1 < argc ? 2 : 1;
         if (row && row->name && strcmp(row->name, name) == 0) continue;

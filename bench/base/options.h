@@ -71,6 +71,10 @@ struct command {
    value, what was expected, and the nearest known name. */
 enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);
 
+/* What a command line to type begins with, in messages about flags of other tools: "mpirun -np 8". The default is
+   nothing. The string must stay valid. */
+void options_started_by(const char *words);
+
 /* Takes the flag --NAME out of argv, however it is spelt, and returns the new argc. For argv that
    options_parse has accepted and that has no operands. */
 int options_remove(const struct command *, int argc, char **argv, const char *name);

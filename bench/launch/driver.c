@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "launch/launcher.h"
+#include "launch/refusal.h"
 #include "launch/world.h"
 #include "record/flags.h"
 
@@ -13,20 +14,20 @@
 
 const struct option driver_options[] = {
     FLAG_OUTPUT(.argument = "DIR", .at = AT(output), .initial = "results",
-                .help = "records go to DIR/RUN/LAUNCH.jsonl; none: nowhere"),
-    FLAG_RUN(.at = AT(run), .help = "name of the run: launches of one run are repetitions"),
+                .help = "write the record to DIR/RUN/LAUNCH.jsonl; none: write no record"),
+    FLAG_RUN(.at = AT(run), .help = "name of the run; the launches of a run are repetitions of each other"),
     {.kind = OPTION_TEXT,
      .name = "launch",
      .argument = "NAME",
      .at = AT(launch),
-     .help = "name of this launch in its run"},
+     .help = "name of this launch within the run"},
     {.kind = OPTION_FLAG,
      .name = "progress",
      .at = AT(progress),
-     .help = "say on stderr what is being measured, with first figures, also where no terminal is"},
+     .help = "print progress and first figures on stderr, even if it is not a terminal"},
     FLAG_LABEL(.at = AT(label)),
     FLAG_CLOUD(.at = AT(cloud)),
-    FLAG_INSTANCE(.at = AT(instance), .help = "the instance type, kept in the record"),
+    FLAG_INSTANCE(.at = AT(instance), .help = "instance type, for the record"),
     {.kind = OPTION_INTEGER,
      .letter = 'g',
      .name = "ngpus",
@@ -36,9 +37,9 @@ const struct option driver_options[] = {
      .least = START_NOT_ASKED,
      .most = 4096,
      .group = "starting without mpirun",
-     .help = "start N ranks on this machine: one per GPU, or N on its processors where no GPU is used; 0: "
-             "one per "
-             "visible GPU;\n-1: start none, this process is a rank"},
+     .help = "start N ranks on this machine, each with its own GPU if GPUs are used; 0: one for each visible "
+             "GPU;\n"
+             "-1: start none: this process is a rank"},
     {.kind = OPTION_INTEGER,
      .letter = 't',
      .name = "nthreads",
@@ -47,7 +48,7 @@ const struct option driver_options[] = {
      .initial = "1",
      .least = 1,
      .most = 4096,
-     .help = "N times as many ranks as -g says (nccl-tests starts threads; ranks are processes here)"},
+     .help = "start N times as many ranks as -g says (threads in nccl-tests, processes here)"},
     {.kind = OPTION_END},
 };
 
@@ -179,6 +180,16 @@ static void wait_for_launcher(void)
 #endif
 }
 
+/* So that lines to type are whole under a launcher, too. */
+static void name_launcher(void)
+{
+    static char words[64];
+    const char *variable;
+    int ranks = early_ranks(&variable);
+    if (ranks > 1) snprintf(words, sizeof words, "%s %d", launcher_command(variable), ranks);
+    options_started_by(words);
+}
+
 int driver_main(struct driver *d)
 {
     int rank = early_rank(), argc = d->argc;
@@ -186,11 +197,12 @@ int driver_main(struct driver *d)
     use_decimal_point();
     journal_start(&d->journal, clock_s());
     name_program(d->name);
+    name_launcher();
     silence(rank != 0);
     if (rank && !freopen("/dev/null", "w", stdout)) return STATUS_ENVIRONMENT;
     enum status status = d->parts->read(d);
     if (!status) status = start_own_ranks(d);
-    if (status) return (int)status;
+    if (status) return (int)end_refused(status);
     silence(0);
     const struct watch_settings watch = {d->settings->timeout_s,
                                          same(d->settings->output, "none") ? NULL : d->settings->output,

@@ -1,6 +1,7 @@
 #include "launch/launcher.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The number in the first of the variables that is set; `otherwise` if none is. */
 static int first_number(const char *const *names, int otherwise)
@@ -39,4 +40,9 @@ int early_ranks(const char **variable)
         *variable = names[i];
     }
     return most;
+}
+
+const char *launcher_command(const char *variable)
+{
+    return strncmp(variable, "SLURM_", 6) == 0 ? "srun -n" : "mpirun -np";
 }

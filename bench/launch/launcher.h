@@ -12,5 +12,7 @@ int early_local_rank(void);
 /* The number of processes that were started together, and the variable that gave it; 0 if no launcher set
    one. */
 int early_ranks(const char **variable);
+/* The command that starts ranks with the launcher of that variable, up to their number: "mpirun -np". */
+const char *launcher_command(const char *variable);
 
 #endif

@@ -62,8 +62,7 @@ static enum status refuse(const struct command *command, int argc, char **argv, 
                           const char *variable)
 {
     struct text line = {0};
-    text_add(&line, "%s %lld", strncmp(variable, "SLURM_", 6) == 0 ? "srun -n" : "mpirun -np",
-             (long long)(started * ranks));
+    text_add(&line, "%s %lld", launcher_command(variable), (long long)(started * ranks));
     argc = options_remove(command, argc, argv, "ngpus");
     argc = options_remove(command, argc, argv, "nthreads");
     for (int i = 0; i < argc; i++) text_add_word(&line, argv[i]);

@@ -212,7 +212,7 @@ static json_t *choose_kernel(const char *file, const struct kernel_choice *choic
             tried, json_pack("{s:s, s:f, s:f}", "kernel", ran, "double_gflops", d, "float_gflops", s));
         rates[i] = sqrt(d * s);
     }
-    size_t best = fastest_kernel(rates, choice->count);
+    size_t best = first_of_fastest(rates, choice->count);
     bool found = best < choice->count;
     if (found) best_value = choice->kernels[best].value;
     set_variable(choice->variable, found ? best_value : kept);
@@ -242,29 +242,46 @@ static char *describe(const struct blas *blas)
     return name.data;
 }
 
-static enum status force_kernel(const struct kernel_choice *choice, const char *library, const char *wanted)
+static const struct kernel *kernel_named(const struct kernel_choice *choice, const char *name)
 {
-    struct text known = {0};
-    for (size_t i = 0; i < choice->count; i++) {
-        const struct kernel *kernel = &choice->kernels[i];
-        if (!kernel->name) continue;
-        text_add(&known, " %s", kernel->name);
-        if (strcasecmp(kernel->name, wanted) != 0) continue;
-        set_variable(choice->variable, kernel->value);
-        text_free(&known);
-        return STATUS_OK;
+    for (size_t i = 0; i < choice->count; i++)
+        if (choice->kernels[i].name && strcasecmp(choice->kernels[i].name, name) == 0)
+            return &choice->kernels[i];
+    return NULL;
+}
+
+/* Follows --blas-kernel: sets the library's variable for the first kernel of the list that it can run here.
+   *is_timed: the list's word `fastest` comes first. in_use: the kernel that the environment selects. */
+static enum status follow_list(const struct kernel_choice *choice, const char *library, const char *in_use,
+                               const char *list, bool *is_timed)
+{
+    char *copy = duplicate(list), *rest = copy, *word;
+    bool found = false;
+    *is_timed = false;
+    while (!found && (word = strsep(&rest, ","))) {
+        const struct kernel *kernel = kernel_named(choice, word);
+        bool is_set = in_use && strcasecmp(word, in_use) == 0;
+        *is_timed = strcasecmp(word, "fastest") == 0;
+        if (kernel && !is_set) set_variable(choice->variable, kernel->value);
+        found = *is_timed || is_set || kernel;
     }
-    fail(STATUS_USAGE, "--blas-kernel: '%s' is not a kernel of %s that this CPU can run:%s", wanted, library,
+    free(copy);
+    if (found) return STATUS_OK;
+    struct text known = {0};
+    for (size_t i = 0; i < choice->count; i++)
+        if (choice->kernels[i].name) text_add(&known, " %s", choice->kernels[i].name);
+    fail(STATUS_USAGE, "--blas-kernel: '%s' names no kernel of %s that this CPU can run:%s", list, library,
          known.length ? known.data : " there is no choice");
     text_free(&known);
     return STATUS_USAGE;
 }
 
-/* Loads `file` with the given or its fastest kernel. *loaded: whether `file` is a BLAS library. */
-static enum status load_file(const char *file, const char *kernel, int threads, struct blas *blas,
+/* Loads `file` with a kernel of the list, or with its fastest. *loaded: whether `file` is a BLAS library. */
+static enum status load_file(const char *file, const char *kernels, int threads, struct blas *blas,
                              bool *loaded)
 {
     struct blas first, result;
+    bool is_timed = true;
     char digits[16];
     *loaded = false;
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* no thread pool while it is only inspected */
@@ -272,10 +289,13 @@ static enum status load_file(const char *file, const char *kernel, int threads, 
     const struct blas_family *family = blas_family_of(first.handle);
     bool reference = blas_is_reference(first.handle);
     struct kernel_choice choice = kernel_choices(first.handle);
+    char *in_use = kernel_in_use(first.handle);
     dlclose(first.handle);
-    enum status status = kernel ? force_kernel(&choice, family->name, kernel) : STATUS_OK;
-    json_t *tried = !status && !kernel && choice.count > 1 ? choose_kernel(file, &choice) : NULL;
+    enum status status = STATUS_OK;
+    if (kernels) status = follow_list(&choice, family->name, in_use, kernels, &is_timed);
+    json_t *tried = !status && is_timed && choice.count > 1 ? choose_kernel(file, &choice) : NULL;
     kernel_choice_free(&choice);
+    free(in_use);
     if (status) return status;
     snprintf(digits, sizeof digits, "%d", threads);
     setenv("OPENBLAS_NUM_THREADS", digits, 1);
@@ -316,13 +336,13 @@ static bool have_already(const struct blas_list *list, const struct blas *blas)
     return false;
 }
 
-static enum status load_first(const char *const *files, const char *kernel, int threads,
+static enum status load_first(const char *const *files, const char *kernels, int threads,
                               struct blas_list *list)
 {
     for (; *files; files++) {
         bool loaded;
         struct blas blas;
-        enum status status = load_file(*files, kernel, threads, &blas, &loaded);
+        enum status status = load_file(*files, kernels, threads, &blas, &loaded);
         if (status) return status;
         if (!loaded) continue;
         if (have_already(list, &blas)) {
@@ -343,7 +363,7 @@ static void drop_reference(struct blas_list *list)
         blas_release(&list->list[--list->count]);
 }
 
-enum status blas_load(const char *wanted, const char *kernel, int threads, struct blas_list *list)
+enum status blas_load(const char *wanted, const char *kernels, int threads, struct blas_list *list)
 {
     *list = (struct blas_list){0};
     enum status status = STATUS_OK;
@@ -351,10 +371,10 @@ enum status blas_load(const char *wanted, const char *kernel, int threads, struc
     for (int i = 0; i < BLAS_FAMILIES && !status; i++) {
         if (wanted && strcasecmp(wanted, blas_families[i].word) != 0) continue;
         known = true;
-        status = load_first(blas_families[i].files, kernel, threads, list);
+        status = load_first(blas_families[i].files, kernels, threads, list);
     }
     if (wanted && !known) {
-        status = load_first((const char *const[]){wanted, NULL}, kernel, threads, list);
+        status = load_first((const char *const[]){wanted, NULL}, kernels, threads, list);
         if (!status && !list->count) {
             dlerror();
             void *handle = dlopen(wanted, RTLD_NOW | RTLD_LOCAL);

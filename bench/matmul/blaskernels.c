@@ -113,7 +113,7 @@ void kernel_choice_free(struct kernel_choice *choice)
     *choice = (struct kernel_choice){0};
 }
 
-size_t fastest_kernel(const double *rates, size_t count)
+size_t first_of_fastest(const double *rates, size_t count)
 {
     static const double ALIKE = 0.95;
     double highest = 0;

@@ -3,6 +3,7 @@
 #include "base/cgroup.h"
 #include "base/clock.h"
 #include "kernels/gaussian.h"
+#include "matmul/blaskernels.h"
 #include "matmul/freivalds.h"
 #include "matmul/gemm.h"
 #include "matmul/parallel.h"
@@ -219,15 +220,16 @@ static void settle(void)
     nanosleep(&(struct timespec){.tv_nsec = 60 * 1000 * 1000}, NULL);
 }
 
-/* Chooses the library with the fastest call. Times them in rounds, so that other load on the machine affects
+/* Chooses the fastest library, or an earlier one of the list that is nearly as fast, so that equal libraries
+   do not take turns from launch to launch. Times them in rounds, so that other load on the machine affects
    all of them, and takes the fastest call of each, because a disturbance can only slow down a call. Sets
    first_us to the time of the first library. The driver's samples then measure the winner anew. */
 static void choose_library(struct gemm_work *work)
 {
     enum { ROUNDS = 3, MOST = 8 };
     const struct blas_list *libraries = &work->gemm->libraries;
-    size_t count = libraries->count < MOST ? libraries->count : MOST, best = 0;
-    double took_s[MOST];
+    size_t count = libraries->count < MOST ? libraries->count : MOST;
+    double took_s[MOST], rates[MOST];
     work->blas = &libraries->list[0];
     work->first_us = NAN;
     if (count < 2) return;
@@ -241,9 +243,8 @@ static void choose_library(struct gemm_work *work)
             took_s[(size_t)i % count] =
                 fmin(took_s[(size_t)i % count], time_once(work, blas, at.m, at.n, at.k));
     }
-    for (size_t i = 1; i < count; i++)
-        if (took_s[i] < took_s[best]) best = i;
-    work->blas = &libraries->list[best];
+    for (size_t i = 0; i < count; i++) rates[i] = 1 / took_s[i];
+    work->blas = &libraries->list[first_of_fastest(rates, count)];
     /* Extrapolates from the corner to the whole problem at the same rate. */
     const struct gemm_problem *p = &work->problem;
     work->first_us = 1e6 * took_s[0] * ((double)p->m * (double)p->n * (double)p->k) /

@@ -1,5 +1,4 @@
 #include "matmul/gemm.h"
-#include "base/text.h"
 
 #include <math.h>
 
@@ -11,35 +10,17 @@
    float from time to time and the error is smaller, but the library does not document how often: the same
    unit serves for both. */
 const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT] = {
-    [GEMM_DOUBLE] = {"double", "fp64", "fp64", "double", ACCUMULATOR_DOUBLE, "none", 8, 8, 0x1p-53, 0x1p-53,
-                     1, false},
-    [GEMM_FLOAT] = {"float", "fp32", NULL, "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-24, 1,
-                    false},
-    [GEMM_TF32] = {"tf32", "tfloat32", "tf32", "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-21, 8,
-                   true},
-    [GEMM_BFLOAT16] = {"bfloat16", "bf16", "bf16", "bfloat16", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-8,
-                       0x1p-21, 8, true},
-    [GEMM_HALF] = {"half", "fp16", "fp16", "half", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-11, 0x1p-21, 8,
-                   true},
-    [GEMM_FP8_E4M3] = {"fp8_e4m3", "fp8", "fp8", "bfloat16", ACCUMULATOR_FLOAT, "tensor", 1, 2, 0x1p-8,
-                       0x1p-13, 32, true},
-    [GEMM_MXFP8] = {"mxfp8", "mxfp8_e4m3", "fp8", "bfloat16", ACCUMULATOR_FLOAT, "block32_ue8m0",
-                    1 + 1.0 / 32, 2, 0x1p-8, 0x1p-21, 32, true},
-    [GEMM_NVFP4] = {"nvfp4", "fp4", "nvfp4", "bfloat16", ACCUMULATOR_FLOAT, "block16_ue4m3", 0.5 + 1.0 / 16,
-                    2, 0x1p-8, 0x1p-21, 64, true},
+    [GEMM_DOUBLE] = {"fp64", "double", ACCUMULATOR_DOUBLE, "none", 8, 8, 0x1p-53, 0x1p-53, 1, false},
+    [GEMM_FLOAT] = {NULL, "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-24, 1, false},
+    [GEMM_TF32] = {"tf32", "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-21, 8, true},
+    [GEMM_BFLOAT16] = {"bf16", "bfloat16", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-8, 0x1p-21, 8, true},
+    [GEMM_HALF] = {"fp16", "half", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-11, 0x1p-21, 8, true},
+    [GEMM_FP8_E4M3] = {"fp8", "bfloat16", ACCUMULATOR_FLOAT, "tensor", 1, 2, 0x1p-8, 0x1p-13, 32, true},
+    [GEMM_MXFP8] = {"fp8", "bfloat16", ACCUMULATOR_FLOAT, "block32_ue8m0", 1 + 1.0 / 32, 2, 0x1p-8, 0x1p-21,
+                    32, true},
+    [GEMM_NVFP4] = {"nvfp4", "bfloat16", ACCUMULATOR_FLOAT, "block16_ue4m3", 0.5 + 1.0 / 16, 2, 0x1p-8,
+                    0x1p-21, 64, true},
 };
-
-const char *gemm_type_word(size_t i)
-{
-    return i < GEMM_TYPE_COUNT ? gemm_types[i].name : NULL;
-}
-
-int gemm_type_find(const char *name)
-{
-    for (int type = 0; type < GEMM_TYPE_COUNT; type++)
-        if (same(gemm_types[type].name, name) || same(gemm_types[type].alias, name)) return type;
-    return -1;
-}
 
 enum accumulator gemm_accumulator(const struct gemm_problem *p)
 {

@@ -13,28 +13,15 @@
 #define BUSBAR_GEMM_H
 
 #include "base/status.h"
+#include "record/gemm_type.h"
 #include "record/record.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Types of the operands, named as in dtype.h if it has them. gemm_types[] has their properties. */
-enum gemm_type {
-    GEMM_DOUBLE,
-    GEMM_FLOAT,
-    GEMM_TF32,
-    GEMM_BFLOAT16,
-    GEMM_HALF,
-    GEMM_FP8_E4M3,
-    GEMM_MXFP8,
-    GEMM_NVFP4,
-    GEMM_TYPE_COUNT
-};
-
+/* The properties of a type. */
 struct gemm_type_facts {
-    const char *name;   /* "double": for -d and the record's dtype */
-    const char *alias;  /* "fp64" */
     const char *peak;   /* its column in results/gpus.tsv: "fp64"; NULL: none */
     const char *output; /* type of C */
     enum accumulator accumulator;
@@ -48,8 +35,6 @@ struct gemm_type_facts {
 };
 
 extern const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT];
-const char *gemm_type_word(size_t i); /* the names in order; NULL after the last */
-int gemm_type_find(const char *name); /* name or alias; -1: none */
 
 struct gemm_problem {
     enum gemm_type type;
@@ -70,7 +55,7 @@ struct gemm_place {
 
 struct gemm_options {
     const char *library; /* --blas: path or name of the library; NULL: the fastest found */
-    const char *kernel;  /* --blas-kernel: only this one of its kernels; NULL: the fastest */
+    const char *kernel;  /* --blas-kernel: names, the first that a library has is used; NULL: the fastest */
     int threads;         /* 0: place.cores */
     bool cold;           /* rotate operands, so that no call finds them in the last-level cache */
     const char *fault;   /* "wrong": change one element of C before the check; NULL: no fault */

@@ -142,7 +142,7 @@ static bool is_wanted(const struct matmul_launch *l, enum gemm_type type, const 
     const char *reason;
     struct gemm_problem problem = {type, 1024, 1024, 1024, "", 0, false};
     memcpy(problem.layout, layout, 3);
-    for (int i = 0; i < l->settings.type_count; i++)
+    for (size_t i = 0; i < l->settings.type_count; i++)
         if (l->settings.types[i] == type) return true;
     return l->settings.type_count == 0 && l->engine->supports(l->gemm, &problem, &reason) == STATUS_OK;
 }
@@ -295,7 +295,7 @@ static void order_of(const struct matmul_launch *l, size_t phases, size_t pass, 
 static void show_progress(struct matmul_launch *l, size_t done, size_t all, const struct gemm_problem *p)
 {
     char what[200];
-    snprintf(what, sizeof what, "matmul %s %lldx%lldx%lld", gemm_types[p->type].name, (long long)p->m,
+    snprintf(what, sizeof what, "matmul %s %lldx%lldx%lld", gemm_type_name(p->type), (long long)p->m,
              (long long)p->n, (long long)p->k);
     watch_say(l->driver.watch, what);
     progress_show(&l->driver.progress, done, all, l->settings.time_budget_s, what);

@@ -37,7 +37,7 @@ struct matmul_settings {
 
     /* derived from the above */
     enum gemm_type types[GEMM_TYPE_COUNT];
-    int type_count; /* 0: all that the engine supports */
+    size_t type_count; /* 0: all that the engine supports */
     struct shape *shapes;
     size_t shape_count; /* 0: the defaults, which depend on the engine's memory */
     const char *layouts[LAYOUTS];

@@ -14,88 +14,102 @@ const char *const gemm_layouts[LAYOUTS + 1] = {"NN", "TN", "NT", "TT", NULL};
 static const struct names at_once_names = NAMES("all", "one");
 
 static const struct option matmul_options[] = {
-    FLAG_SHAPES(.at = AT(shapes_text), .group = "what to measure",
-                .help =
-                    "C (MxN) = A (MxK) B (KxN): sizes of squares, MxNxK, and the presets square and\n"
-                    "transformer (layers of a 70-billion-parameter model), e.g. 2048,4096x512x1024,square.\n"
-                    "Without it 512,1024,2048 on a CPU and 4096,8192,16384 on a GPU"),
+    FLAG_SHAPES(
+            .at = AT(shapes_text), .group = "what to measure",
+            .help =
+                "shapes of C (MxN) = A (MxK) B (KxN), e.g. 2048,4096x512x1024,square: an edge N for squares, "
+                "MxNxK,\n"
+                "or a preset: square, transformer (layers of a model with 70 billion parameters).\n"
+                "Default: 512,1024,2048 on a CPU and 4096,8192,16384 on a GPU"),
     FLAG_TYPES(.at = AT(dtypes_text), .word = gemm_type_word,
-               .help = "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4; "
-                       "without it all that can be had"),
+               .help = "double, float, tf32, bfloat16, half, fp8_e4m3, mxfp8, nvfp4. "
+                       "Default: all that the CPU or GPU supports"),
     {.kind = OPTION_TEXT,
      .name = "layout",
      .argument = "LIST",
      .at = AT(layouts_text),
-     .help = "NN, TN, NT, TT: which of A and B are transposed (column-major, as BLAS counts);\n"
-             "without it NN on a CPU and TN on a GPU, which is what fp8 needs"},
+     .help = "NN, TN, NT, TT: whether A and B are transposed (T) or not (N); matrices are column-major.\n"
+             "Default: NN on a CPU; TN on a GPU, since fp8 needs it"},
     {.kind = OPTION_CHOICE,
      .name = "accumulator",
      .at = AT(accumulator),
      .initial = "float",
      .choices = "float|fast",
      .names = &accumulator_names,
-     .help =
-         "of fp8_e4m3 on Ada and Hopper: float: partial sums go over into float now and then; fast: never\n"
-         "(cuBLASLt's FAST_ACCUM, PyTorch's use_fast_accum): quicker, less exact"},
+     .help = "how fp8_e4m3 is accumulated on Ada and Hopper GPUs. float: partial sums are moved to float "
+             "regularly;\n"
+             "fast: they are not (cuBLASLt's FAST_ACCUM, PyTorch's use_fast_accum), which is faster and less "
+             "exact"},
     {.kind = OPTION_CHOICE,
      .name = "phase",
      .at = AT(phase),
      .initial = "both",
      .choices = "burst|sustained|both",
      .names = &phase_names,
-     .help = "burst: from a rested machine; sustained: without a pause, as training does"},
+     .help = "burst: a short time on a machine that has rested; sustained: without pauses, as in training"},
     FLAG_SUSTAIN(.at = AT(sustain_s),
-                 .help = "length of the sustained phase; without it 1 s on a CPU and 30 s on a GPU"),
+                 .help = "length of the sustained phase. Default: 1 s on a CPU, 30 s on a GPU"),
     {.kind = OPTION_CHOICE,
      .name = "ranks-at-once",
      .at = AT(at_once),
      .initial = "all",
      .choices = "all|one",
      .names = &at_once_names,
-     .help = "all ranks multiply at the same time, or one rank of each host after the other"},
+     .help = "all: all ranks multiply at the same time; one: one rank of each host at a time"},
 
-    FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
-                   .help = "a burst ends when the median is known to this, either way (95 %), on every rank"),
-    FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "1", .help = "most time for a burst"),
+    FLAG_PRECISION(
+            .at = AT(precision_percent), .group = "how long to measure",
+            .help =
+                "end a burst when the 95 % interval of the median is within this distance of it, on every "
+                "rank"),
+    FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "1", .help = "maximum time for a burst"),
     FLAG_TIME_BUDGET(.at = AT(time_budget_s)),
-    FLAG_ITERS(.at = AT(samples), .help = "exactly N samples of each burst; 0: until precise"),
-    FLAG_WARMUP(.at = AT(warmup), .initial = "1", .help = "warm-up calls before a burst"),
-    FLAG_PASSES(.at = AT(passes), .initial = "1", .help = "rounds over all cases, each in another order"),
-    FLAG_SEED(.at = AT(seed), .help = "of the order of cases and of the data"),
+    FLAG_ITERS(.at = AT(samples),
+               .help = "take exactly N samples of each burst; 0: until --precision is reached"),
+    FLAG_WARMUP(.at = AT(warmup), .initial = "1", .help = "number of warm-up calls before a burst"),
+    FLAG_PASSES(.at = AT(passes), .initial = "1",
+                .help = "measure all cases N times, each time in another order"),
+    FLAG_SEED(.at = AT(seed), .help = "seed of the random order of cases and of the data"),
 
-    FLAG_CHECK(.at = AT(check), .group = "correctness",
-               .help = "check every element of the result after each phase, by Freivalds' method with fresh "
-                       "random numbers"),
+    FLAG_CHECK(
+            .at = AT(check), .group = "correctness",
+            .help =
+                "1: check every element of the result after each phase, by Freivalds' method with new random "
+                "numbers; 0: do not"),
 
     FLAG_BACKEND(.at = AT(engine), .group = "how",
-                 .help = "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt where it finds a GPU"),
+                 .help = "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt if it finds a GPU, else cblas"),
     {.kind = OPTION_TEXT,
      .name = "blas",
      .argument = "LIBRARY",
      .at = AT(library),
-     .help = "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
+     .help = "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file. Default: the fastest that is "
+             "found"},
     {.kind = OPTION_TEXT,
      .name = "blas-kernel",
-     .argument = "NAME",
+     .argument = "LIST",
      .at = AT(kernel),
-     .help = "the library's kernel, e.g. SkylakeX; without it each that this CPU can run is timed, and the "
-             "fastest used"},
+     .help = "kernels of the library, such as SkylakeX,Haswell: the first that it has is used. The word "
+             "fastest:\n"
+             "time all that this CPU can run, and use the fastest, which is the default"},
     {.kind = OPTION_INTEGER,
      .name = "threads",
      .argument = "N",
      .at = AT(threads),
      .initial = "0",
      .most = 4096,
-     .help = "threads of a rank on the CPU; 0: its share of the cores that it may use"},
-    FLAG_CACHE(.at = AT(cache), .initial = "cold",
-               .help = "cold: operands rotate through more memory than the caches hold, as weights and "
-                       "activations of a\n"
-                       "model do; warm: the same operands every time, which flatters shapes that fit into "
-                       "the cache"),
+     .help = "threads of a rank on the CPU; 0: an equal share of the cores that it may use"},
+    FLAG_CACHE(
+            .at = AT(cache), .initial = "cold",
+            .help =
+                "cold: operands rotate through more memory than the caches hold, as the weights and "
+                "activations "
+                "of a model do;\n"
+                "warm: the same operands every time, which makes shapes that fit into the cache look fast"),
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "300"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
     FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
-    FLAG_FAULT(.at = AT(fault_text), .help = "inject a fault, to see alarms ring: wrong:rank=1, "
+    FLAG_FAULT(.at = AT(fault_text), .help = "inject a fault, to test that it is noticed: wrong:rank=1, "
                                              "slow:rank=2,us=500, fail:rank=1, hang:rank=1"),
 
     FLAG_FORMAT("text|json", .at = AT(driver.format), .initial = "text", .group = "what is kept and printed",
@@ -107,13 +121,14 @@ struct command matmul_command(void)
 {
     return (struct command){
         .name = "matmul",
-        .summary = "matrix-multiplication throughput of every GPU or CPU, all ranks at once",
+        .summary = "matrix-multiplication throughput of every GPU or CPU, on all ranks at once",
         .synopsis = "[flags]",
         .description = "Start it with mpirun (or srun): one process for each GPU; on CPUs one for each host "
                        "or socket, not\n"
                        "bound to single cores (mpirun --bind-to none or --map-by socket).\n"
-                       "Each rank multiplies Gaussian matrices of its own; figures are the slowest rank's, "
-                       "which is named.",
+                       "Each rank multiplies its own Gaussian matrices. Figures are those of the slowest "
+                       "rank, which the "
+                       "table names.",
         .examples = "  build/matmul\n      this machine, all cores\n"
                     "  mpirun -np 8 build/matmul -d bfloat16,fp8_e4m3 --shapes 8192,transformer\n"
                     "      eight GPUs at once\n"
@@ -122,30 +137,6 @@ struct command matmul_command(void)
         .options = matmul_options,
         .more = driver_options,
     };
-}
-
-static enum status read_types(struct matmul_settings *s)
-{
-    const char *names[GEMM_TYPE_COUNT + 1] = {NULL};
-    enum status status = STATUS_OK;
-    if (!s->dtypes_text || same(s->dtypes_text, "all")) return STATUS_OK;
-    for (int i = 0; i < GEMM_TYPE_COUNT; i++) names[i] = gemm_types[i].name;
-    char *copy = duplicate(s->dtypes_text), *rest = copy;
-    for (char *word; !status && (word = strsep(&rest, ","));) {
-        int type = gemm_type_find(word);
-        const char *near = nearest(word, names);
-        bool known = false;
-        for (int i = 0; i < s->type_count; i++) known |= (int)s->types[i] == type;
-        if (type < 0)
-            status = fail(STATUS_USAGE,
-                          "--datatype: unknown '%s'%s%s%s (double, float, tf32, bfloat16, half, fp8_e4m3, "
-                          "mxfp8, nvfp4)",
-                          word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-        else if (!known)
-            s->types[s->type_count++] = (enum gemm_type)type;
-    }
-    free(copy);
-    return status;
 }
 
 static enum status read_layouts(struct matmul_settings *s)
@@ -199,7 +190,7 @@ enum status matmul_settings_read(const struct command *command, int argc, char *
         status =
             fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
     if (!status) status = gemm_engine_check_name(s->engine);
-    if (!status) status = read_types(s);
+    if (!status) status = gemm_types_parse("datatype", s->dtypes_text, s->types, &s->type_count);
     if (!status) status = read_layouts(s);
     if (!status && s->shapes_text) status = shapes_parse(s->shapes_text, &s->shapes, &s->shape_count);
     if (!status) status = read_fault(s);

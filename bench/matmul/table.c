@@ -12,7 +12,7 @@ struct case_row matmul_row(const struct matmul_case *c, const struct matmul_samp
     const struct gemm_type_facts *type = &gemm_types[c->problem.type];
     struct case_row row = case_row_absent();
     row.gemm = "gemm";
-    row.dtype = type->name;
+    row.dtype = gemm_type_name(c->problem.type);
     row.m = c->problem.m;
     row.n = c->problem.n;
     row.k = c->problem.k;
@@ -76,8 +76,8 @@ static void print_notes(const struct matmul_cases *cases, FILE *out)
         shape_text(&c->problem, shape);
         if (c->status)
             fprintf(out, "%s: %s %s %s: %s\n", case_status_name(case_status_of(c->status)), shape,
-                    gemm_types[c->problem.type].name,
-                    phase_name(c->sustained ? PHASE_SUSTAINED : PHASE_BURST), c->reason);
+                    gemm_type_name(c->problem.type), phase_name(c->sustained ? PHASE_SUSTAINED : PHASE_BURST),
+                    c->reason);
     }
 }
 

@@ -18,11 +18,12 @@ static const struct option collective_options[] = {
      .word = collective_word,
      .at = AT(collectives_text),
      .group = "what to measure",
-     .help = "several in one launch, e.g. all_reduce,all_gather; all: every one.\nWithout it, the one that "
-             "the program is named after"},
-    FLAG_BEGIN(.at = AT(begin), .initial = "8", .help = "smallest size, in bytes; 8K, 1M and 1G are binary"),
+     .help = "several in one launch, e.g. all_reduce,all_gather; all: every one.\n"
+             "Default: the one that the program is named after"},
+    FLAG_BEGIN(.at = AT(begin), .initial = "8",
+               .help = "smallest size in bytes; 8K, 1M and 1G are powers of 1024"),
     FLAG_END(.at = AT(end), .initial = "16M", .help = "largest size"),
-    FLAG_FACTOR(.at = AT(step_factor), .initial = "2", .help = "each size is the one before times N"),
+    FLAG_FACTOR(.at = AT(step_factor), .initial = "2", .help = "each size is the previous one times N"),
     {.kind = OPTION_SIZE,
      .letter = 'i',
      .name = "increment",
@@ -30,13 +31,13 @@ static const struct option collective_options[] = {
      .at = AT(step_bytes),
      .least = 1,
      .most = 0x1p60,
-     .help = "or each size is the one before plus SIZE"},
+     .help = "or each size is the previous one plus SIZE"},
     FLAG_SIZES(.at = AT(sizes_text),
                .help = "or exactly these, e.g. 8,64K,1M; matrix: the bytes of --matrix as they are"),
     FLAG_TYPES(.at = AT(dtypes_text), .word = dtype_word, .initial = "float",
-               .help = "element types, e.g. float,double; all: every one that is known"),
+               .help = "element types, e.g. float,double; all: every type"),
     FLAG_OPS(.at = AT(ops_text), .word = op_word, .initial = "sum",
-             .help = "operations, e.g. sum,max; all: every one that is known"),
+             .help = "reduction operations, e.g. sum,max; all: every operation"),
     {.kind = OPTION_INTEGER,
      .letter = 'r',
      .name = "root",
@@ -62,84 +63,81 @@ static const struct option collective_options[] = {
              "keep\n"
              "their proportions at every size"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
-    FLAG_MODE(.at = AT(mode),
-              .help =
-                  "isolated: latency, as OSU and IMB measure it: all ranks start an operation together "
-                  "and wait for it;\n"
-                  "pipelined: throughput: operations back to back; on GPUs by the device's clock, without "
-                  "launches;\n"
-                  "nccl-tests: as nccl-tests measures: back to back, by the host's clock, launches included, "
-                  "mean\n"
-                  "over operations and ranks; both: isolated and pipelined.\n"
-                  "Default: isolated; with --format nccl-tests, nccl-tests"),
+    FLAG_MODE(
+            .at = AT(mode),
+            .help =
+                "isolated: latency, as OSU and IMB measure it: all ranks start each operation together "
+                "and wait for it.\n"
+                "pipelined: throughput: operations run back to back; on GPUs the device's clock times them, "
+                "without launches.\n"
+                "nccl-tests: timed as nccl-tests does: back to back, by the host's clock, launches included, "
+                "mean over operations and ranks.\n"
+                "both: isolated and pipelined. Default: isolated; with --format nccl-tests: nccl-tests"),
 
-    FLAG_GROUP(.at = AT(group), .word = group_word, .initial = "world",
-               .help = "groups of ranks that run at the same time, each list item measured: world, node, "
-                       "domain, rail,\n"
-                       "pairs (rank r with r + ranks/2), N ranks each; hosts:K or rails:K: hosts in pairs, "
-                       "round K;\n"
-                       "bisect: as rails:K, each host with the one half the hosts away;\n"
-                       "match:A-B/C-D: as rails:K, the hosts with these numbers, from 0"),
+    FLAG_GROUP(
+            .at = AT(group), .word = group_word, .initial = "world",
+            .help =
+                "how to split the ranks into groups that run at the same time; items of the list are "
+                "measured one after the other.\n"
+                "world: one group of all ranks. node, domain, rail: a group for each. N: groups of N ranks. "
+                "pairs: rank r with r + ranks/2.\n"
+                "hosts:K: the hosts in pairs, round K; rails:K: the same, with a group for each local rank.\n"
+                "bisect: as rails:K, each host with the one half of the hosts away.\n"
+                "match:A-B/C-D: as rails:K, with these pairs of hosts, numbered from 0"),
     {.kind = OPTION_CHOICE,
      .name = "sync",
      .at = AT(sync),
      .initial = "barrier",
      .choices = "barrier|window",
      .names = &sync_names,
-     .help = "how isolated operations start together: after a barrier, or at a time\nset on synchronised "
-             "clocks (then records tell who arrives late)"},
+     .help = "how ranks start an isolated operation together: after a barrier, or at an agreed\n"
+             "time of synchronised clocks (then the records say which ranks arrive late)"},
 
     FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
-                   .help = "stop when the median is known to this, either way (95 %)"),
+                   .help = "stop when the 95 % interval of the median is within this distance of it"),
     FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "0.5",
-                     .help = "most time for a case (size, type, …); samples during which a rank was "
-                             "scheduled away do not count,\n"
+                     .help = "maximum time for a case (size, type, …). Samples during which a rank was "
+                             "preempted do not count,\n"
                              "so on a busy machine a case may take up to three times as long"),
     FLAG_TIME_BUDGET(.at = AT(time_budget_s)),
-    FLAG_ITERS(
-            .at = AT(operations),
-            .help =
-                "exactly N operations of each case, over all passes (pipelined: in batches of 20 and more; "
-                "a few more\n"
-                "than N where no batch of up to 1000 divides it; nccl-tests: in one loop, or several of up "
-                "to "
-                "1000);\n"
-                "0: until precise"),
-    FLAG_WARMUP(
-            .at = AT(warmup), .initial = "-1", .least = -1,
-            .help =
-                "exactly N warm-up calls in each pass; -1: until steady; with -n alone 5, or until steady "
-                "within a\nfifth of what is measured"),
+    FLAG_ITERS(.at = AT(operations), .help = "measure exactly N operations of each case, over all passes; 0: "
+                                             "until --precision is reached.\n"
+                                             "pipelined runs them in batches of 20 to 1000, and a few more "
+                                             "than N if no such batch divides N;\n"
+                                             "nccl-tests in one loop, or in several of up to 1000"),
+    FLAG_WARMUP(.at = AT(warmup), .initial = "-1", .least = -1,
+                .help = "exactly N warm-up calls in each pass; -1: until times are steady. With -n and "
+                        "without -w: until\n"
+                        "times are steady, but at most a fifth of the measured samples; if those are under "
+                        "20, 5 calls"),
     FLAG_PASSES(.at = AT(passes), .initial = "5",
-                .help = "rounds over all cases, each in another order, so that drift\ndoes not look like an "
-                        "effect of size"),
-    FLAG_SEED(.at = AT(seed), .help = "of the order of cases and of the data"),
+                .help = "measure all cases N times, each time in another order, so that drift\n"
+                        "does not look like an effect of size"),
+    FLAG_SEED(.at = AT(seed), .help = "seed of the random order of cases and of the data"),
 
     FLAG_CHECK(.at = AT(check), .group = "correctness",
-               .help = "verify every element on every rank for each case"),
+               .help = "1: verify every element on every rank, for each case; 0: do not"),
     {.kind = OPTION_INTEGER,
      .name = "check-every",
      .argument = "N",
      .at = AT(check_every),
      .initial = "0",
      .most = 1e9,
-     .help = "verify after every N samples too (for rare corruption)"},
+     .help = "verify after every N samples too, to find rare corruption; 0: do not"},
 
     FLAG_BACKEND(.at = AT(backend), .group = "how",
-                 .help = "auto, mpi (host memory) or nccl; auto: nccl where it finds a GPU"),
+                 .help = "auto, mpi (host memory) or nccl; auto: nccl if it finds a GPU, else mpi"),
     {.kind = OPTION_CHOICE,
      .name = "memory",
      .at = AT(memory),
      .choices = "host|device",
      .names = &memory_names,
-     .help = "where buffers are; default: the backend's own"},
+     .help = "where the buffers are. Default: what the backend uses"},
     FLAG_CACHE(.at = AT(cache), .initial = "warm",
-               .help = "warm: the same buffers every time, as nccl-tests, OSU and IMB do;\n"
-                       "cold: buffers rotate through more memory than the caches hold. Choose it where the "
-                       "application's\n"
-                       "data is not in cache, as gradient buckets far larger than the caches are not. On a "
-                       "GPU both give\n"
-                       "the same beyond the size of its L2 cache"),
+               .help = "warm: the same buffers every time, as nccl-tests, OSU and IMB use them.\n"
+                       "cold: buffers rotate through more memory than the caches hold; choose it if the "
+                       "application's data are not in the caches.\n"
+                       "On a GPU there is no difference for buffers larger than its L2 cache"),
     {.kind = OPTION_INTEGER,
      .letter = 'G',
      .name = "cudagraph",
@@ -147,7 +145,7 @@ static const struct option collective_options[] = {
      .at = AT(graph),
      .initial = "0",
      .most = 1e6,
-     .help = "replay graphs of N calls; 0: no graphs"},
+     .help = "replay CUDA graphs of N calls; 0: no graphs"},
     {.kind = OPTION_INTEGER,
      .letter = 'm',
      .name = "agg_iters",
@@ -158,7 +156,7 @@ static const struct option collective_options[] = {
      .most = 1024,
      .help =
          "every call is a group of N operations, each with buffers of its own; -n and -w count groups, and\n"
-         "times are per operation"},
+         "times are per operation (OSU's -m MIN:MAX is -b MIN -e MAX here)"},
     {.kind = OPTION_INTEGER,
      .letter = 'R',
      .name = "local_register",
@@ -166,25 +164,23 @@ static const struct option collective_options[] = {
      .at = AT(registration),
      .initial = "0",
      .most = 2,
-     .help = "register buffers: 0 no, 1 user buffers, 2 symmetric windows"},
+     .help = "register the buffers with NCCL: 0 no, 1 as user buffers, 2 as symmetric windows"},
     {.kind = OPTION_TEXT,
      .name = "cta",
      .argument = "POLICY",
      .at = AT(cta),
-     .help = "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M "
-             "for at least N and at most M"},
+     .help = "NCCL's use of thread blocks (CTAs): its policy default, efficiency or zero, or their number\n"
+             "(channels): N, or N-M for at least N and at most M"},
     {.kind = OPTION_FLAG,
      .name = "show-algorithm",
      .at = AT(show_algorithm),
-     .help =
-         "ask NCCL once for each case which algorithm, protocol and channels it uses: in the table and the "
-         "records.\n"
-         "It is asked before the case is timed (NCCL 2.27 and later)"},
+     .help = "show in the table and the records which algorithm, protocol and channels NCCL uses.\n"
+             "NCCL is asked once for each case, before it is timed (NCCL 2.27 and later)"},
     {.kind = OPTION_FLAG,
      .name = "largest",
      .at = AT(largest),
-     .help = "measure nothing: print the largest of the sizes for which every rank's buffers fit into its "
-             "memory"},
+     .help =
+         "measure nothing; print the largest of the sizes whose buffers fit into the memory of every rank"},
     {.kind = OPTION_INTEGER,
      .name = "expect-domain",
      .argument = "N",
@@ -197,34 +193,40 @@ static const struct option collective_options[] = {
      .at = AT(expect_transport),
      .choices = "p2p|nvls|mnnvl|rdma|gdr",
      .names = &transport_names,
-     .help = "refuse to run when NCCL does not use it, so that a fallback is not taken for a slow machine.\n"
-             "p2p: GPUs of one host reach each other directly, not through shared memory;\n"
-             "nvls: NVLink switches can reduce (NVLink SHARP); mnnvl: NVLink between hosts, no network;\n"
-             "rdma: an RDMA network between hosts, not TCP sockets; gdr: rdma, and NICs read GPU memory "
-             "directly"},
+     .help =
+         "refuse to run if NCCL does not use this transport, so that a fallback is not mistaken for a slow "
+         "machine.\n"
+         "p2p: GPUs of one host reach each other directly, not through shared memory.\n"
+         "nvls: NVLink switches can reduce (NVLink SHARP). mnnvl: NVLink between hosts, no network.\n"
+         "rdma: an RDMA network between hosts, not TCP sockets. gdr: rdma, and NICs read GPU memory "
+         "directly"},
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
     FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
-    FLAG_FAULT(.at = AT(fault), .help =
-                                    "inject a fault, to see alarms ring: wrong:rank=1, slow:rank=2,us=500,\n"
-                                    "away:rank=1,call=3, fail|hang|stop|kill|exit:rank=1,call=10"),
+    FLAG_FAULT(.at = AT(fault),
+               .help = "inject a fault, to test that it is noticed: wrong:rank=1, slow:rank=2,us=500,\n"
+                       "away:rank=1,call=3, fail|hang|stop|kill|exit:rank=1,call=10"),
 
     FLAG_FORMAT("text|json|nccl-tests", .at = AT(driver.format), .initial = "text",
                 .group = "what is kept and printed",
-                .help = "text: a table; json: the records; nccl-tests: its text"),
+                .help = "text: a table; json: the records; nccl-tests: the text that nccl-tests prints"),
     {.kind = OPTION_REAL,
      .name = "network-gbit",
      .argument = "X",
      .at = AT(network_gbit),
      .initial = "0",
      .most = 1e9,
-     .help = "what one host's network carries, each direction, in Gbit/s: the bound between\nhosts where the "
-             "tables of instances and GPUs tell none"},
+     .help = "rate of one host's network in each direction, Gbit/s, from which the bound between hosts\n"
+             "is computed if the catalog does not have this machine; 0: not known"},
 
     {.kind = OPTION_REFUSED, .name = "minbytes", .instead = "-b %", .help = "use -b or --begin"},
     {.kind = OPTION_REFUSED, .name = "maxbytes", .instead = "-e %", .help = "use -e or --end"},
     {.kind = OPTION_REFUSED, .name = "stepbytes", .instead = "-i %", .help = "use -i or --increment"},
     {.kind = OPTION_REFUSED, .name = "stepfactor", .instead = "-f %", .help = "use -f or --factor"},
+    {.kind = OPTION_REFUSED, .name = "msglog", .help = "use -b and -e, in bytes"},
+    {.kind = OPTION_REFUSED, .name = "msglen", .help = "use --sizes"},
+    {.kind = OPTION_REFUSED, .name = "iter", .instead = "-n %", .help = "use -n or --iters"},
+    {.kind = OPTION_REFUSED, .name = "npmin", .help = "use mpirun -np, and --group for fewer ranks"},
     {.kind = OPTION_REFUSED,
      .letter = 'p',
      .name = "parallel_init",
@@ -251,6 +253,7 @@ static const struct option collective_options[] = {
     {.kind = OPTION_REFUSED,
      .letter = 'J',
      .name = "output_file",
+     .argument = "FILE",
      .help = "use busbar export --format nccl-tests-json on the records"},
     {.kind = OPTION_REFUSED,
      .letter = 'I',

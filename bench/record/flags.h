@@ -28,7 +28,7 @@
          __VA_ARGS__)
 #define FLAG_PLACEMENT(...)                                                                                  \
     FLAG(CHOICE, 0, "placement", .choices = "out_of_place|in_place|both", .names = &placement_names,         \
-         .help = "separate buffers for input and output, or one", __VA_ARGS__)
+         .help = "separate buffers for input and output, or one buffer for both", __VA_ARGS__)
 #define FLAG_CACHE(...) FLAG(CHOICE, 0, "cache", .choices = "warm|cold", .names = &cache_names, __VA_ARGS__)
 
 /* ---- how long ---- */
@@ -40,7 +40,7 @@
     FLAG(SECONDS, 0, "sustain", .argument = "TIME", .least = 0.01, .most = 1e6, __VA_ARGS__)
 #define FLAG_TIME_BUDGET(...)                                                                                \
     FLAG(SECONDS, 0, "time-budget", .argument = "TIME", .least = 0.1, .most = 1e7,                           \
-         .help = "time for the whole launch, spread over its cases, cheap ones first", __VA_ARGS__)
+         .help = "time for the whole launch, divided among its cases; cheap cases run first", __VA_ARGS__)
 #define FLAG_ITERS(...)  FLAG(INTEGER, 'n', "iters", .argument = "N", .initial = "0", .most = 1e9, __VA_ARGS__)
 #define FLAG_WARMUP(...) FLAG(INTEGER, 'w', "warmup_iters", .argument = "N", .most = 1e9, __VA_ARGS__)
 #define FLAG_PASSES(...) FLAG(INTEGER, 0, "passes", .argument = "N", .least = 1, .most = 1000, __VA_ARGS__)
@@ -53,28 +53,27 @@
 #define FLAG_FAULT(...)   FLAG(TEXT, 0, "fault", .argument = "TEXT", __VA_ARGS__)
 #define FLAG_EXPECT_RANKS(...)                                                                               \
     FLAG(INTEGER, 0, "expect-ranks", .argument = "N", .initial = "0", .most = 1e9,                           \
-         .help = "refuse to run on another number of ranks", __VA_ARGS__)
+         .help = "refuse to run on another number of ranks; 0: any", __VA_ARGS__)
 #define FLAG_EXPECT_HOSTS(...)                                                                               \
     FLAG(INTEGER, 0, "expect-hosts", .argument = "N", .initial = "0", .most = 1e9,                           \
-         .help = "refuse to run on another number of hosts", __VA_ARGS__)
+         .help = "refuse to run on another number of hosts; 0: any", __VA_ARGS__)
 #define FLAG_TIMEOUT(...)                                                                                    \
     FLAG(SECONDS, 'T', "timeout", .argument = "TIME", .most = 1e7,                                           \
-         .help = "end the launch (status 4) when a rank makes no progress for this long; 0: never",          \
+         .help = "end the launch with status 4 if a rank makes no progress for this long; 0: never",         \
          __VA_ARGS__)
 
 /* ---- the contents of records, and their place ---- */
 #define FLAG_RUN(...) FLAG(TEXT, 0, "run", .argument = "NAME", __VA_ARGS__)
 #define FLAG_LABEL(...)                                                                                      \
-    FLAG(TEXT, 0, "label", .argument = "TEXT", .help = "its name in plots and reports", __VA_ARGS__)
-#define FLAG_CLOUD(...)                                                                                      \
-    FLAG(TEXT, 0, "cloud", .argument = "NAME", .help = "the cloud's provider", __VA_ARGS__)
+    FLAG(TEXT, 0, "label", .argument = "TEXT", .help = "name for plots and reports", __VA_ARGS__)
+#define FLAG_CLOUD(...)      FLAG(TEXT, 0, "cloud", .argument = "NAME", .help = "the cloud provider", __VA_ARGS__)
 #define FLAG_INSTANCE(...)   FLAG(TEXT, 0, "instance", .argument = "NAME", __VA_ARGS__)
 #define FLAG_GPU(...)        FLAG(TEXT, 0, "gpu", .argument = "NAME", __VA_ARGS__)
 #define FLAG_DOMAINS(...)    FLAG(INTEGER, 0, "domains", .argument = "N", .most = 1 << 20, __VA_ARGS__)
 #define FLAG_COLLECTIVE(...) FLAG(TEXT, 0, "collective", .argument = "NAME", __VA_ARGS__)
 #define FLAG_CATALOG(...)                                                                                    \
     FLAG(TEXT, 0, "catalog", .argument = "DIR",                                                              \
-         .help = "where clouds.tsv and gpus.tsv are; default: $BUSBAR_CATALOG, else beside the program",     \
+         .help = "folder of clouds.tsv and gpus.tsv. Default: $BUSBAR_CATALOG, else beside the program",     \
          __VA_ARGS__)
 
 /* ---- busbar's commands. They have no letters: -d, -f, -g and -o mean something else in nccl-tests ---- */

@@ -35,6 +35,11 @@ if [ "$(wc -l <README.md)" -le 150 ]; then ok 'README.md has at most 150 lines';
 for target in $(grep -ohE '(^    |`)make [a-z][a-z-]*[a-z]\b(-NAME)?' $documents | grep -v -e -NAME | sed 's/.*make //' | sort -u); do
     check "make $target" make -n "$target"
 done
+# Every script explains itself.
+while read -r script; do
+    check "$script --help" timeout 20 "$script" --help
+    check 'says something' test -s "$work/out"
+done < <(find scripts -type f -perm -u+x | sort)
 "$build/busbar" --completion >"$work/commands"
 # flags_known PROGRAM FLAGS HELP: checks that the help lists each flag.
 unknown=''

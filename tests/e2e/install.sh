@@ -5,6 +5,12 @@ root=$work/root
 check 'make install' make --no-print-directory B="$build" PREFIX=/opt/busbar DESTDIR="$root" install
 bin=$root/opt/busbar/bin share=$root/opt/busbar/share
 
+if [ -x "$build/all_reduce" ]; then
+    for path in $(grep -ohE "'(bin|share)/[^']*'" scripts/package/easybuild/*.eb | tr -d "'" | sort -u); do
+        check "$path, which EasyBuild looks for" test -e "$root/opt/busbar/$path"
+    done
+fi
+
 cd "$work" || exit 1
 check 'busbar runs from there' "$bin/busbar" --version
 check 'busbar finds its tables there' "$bin/busbar" limits --instance p5.48xlarge --domains 2

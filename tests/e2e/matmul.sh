@@ -120,6 +120,35 @@ says 'what it lacks' 'dgemm_'
 expect_status 'a launch is never overwritten' 5 "$build/matmul" "${small[@]}" --run n1 --launch n1
 expect_status 'ranks as expected' 5 ranks 2 "$build/matmul" "${small[@]}" --expect-ranks 3
 
+# ---- all launches of a run use the same kernel of the BLAS
+tried() { python3 -c 'import json, sys; print(*dict.fromkeys(t["kernel"] for t in json.loads(open(sys.argv[1]).readline())["facts"]["blas"][0].get("kernels_tried", [])))' "$1"; }
+read -r first other _ <<<"$(tried "$(record n1)")"
+if [ -n "$other" ]; then
+    # shellcheck disable=SC2046
+    check 'of a list of kernels' "$build/matmul" "${small[@]}" $(named list) -n 1 --phase burst --blas-kernel "Abacus,$other,$first,fastest"
+    rows 'the first that the library has is used, and none is timed' "$(record list)" \
+        "all(b['kernel'] == '$other' and 'kernels_tried' not in b for b in launch['facts']['blas']) and all('$other' in c['algorithm'] for c in cases)"
+    # shellcheck disable=SC2046
+    check 'the word fastest' "$build/matmul" "${small[@]}" $(named fastest) -n 1 --phase burst --blas-kernel Abacus,fastest
+    rows 'times them' "$(record fastest)" 'all(len(b["kernels_tried"]) > 1 for b in launch["facts"]["blas"])'
+    one_run() {
+        SWEEP_OVERSUBSCRIBE=1 MPIRUN=$mpirun timeout 120 scripts/sweep --build "$build" --results "$work/r" --run one --no-preflight --launches 2 \
+            --drivers matmul --shapes 64 --matmul-datatype float --sustain 0.05 --matmul-arg -n1 --matmul-arg --blas=openblas
+    }
+    check 'a sweep of two launches' one_run
+    launches=("$work"/r/one/matmul-*.jsonl)
+    # The record of one launch says that it used the kernel that it did not use; the other launch is repeated.
+    ran=$(python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readline())["facts"]["blas"][0]["kernel"])' "${launches[0]}")
+    not_ran=$([ "$ran" = "$first" ] && echo "$other" || echo "$first")
+    sed -i "1s/\"kernel\":\"$ran\"/\"kernel\":\"$not_ran\"/" "${launches[0]}"
+    rm "${launches[1]}"
+    check 'continued after one' one_run
+    rows 'the other uses the same kernel, and does not time any' "${launches[1]}" \
+        "'$not_ran,fastest' in launch['args'] and launch['facts']['blas'][0]['kernel'] == '$not_ran' and 'kernels_tried' not in launch['facts']['blas'][0]"
+else
+    skip 'all launches of a run use the same kernel' 'the BLAS has no choice of kernels here'
+fi
+
 # Simulates a machine without some libraries: a dlopen that does not find those that HIDE names.
 cat >"$work/hide.c" <<'C'
 #define _GNU_SOURCE

@@ -173,7 +173,7 @@ Test(plan, small_counts_side_by_side)
 Test(plan, bad_settings)
 {
     struct plan plan;
-    enum { BAD = 10 };
+    enum { BAD = 14 };
     struct plan_settings bad[BAD];
     for (size_t i = 0; i < BAD; i++) bad[i] = settings();
     struct option_list spaced = {(const char *[]){"a b"}, 1};
@@ -189,6 +189,10 @@ Test(plan, bad_settings)
     bad[8].groups = "match:0-1/1-2"; /* host 1 twice */
     bad[9].drivers = "matmul";
     bad[9].shapes = "4096,foo";
+    bad[10].matmul_types = "bfloat16,flaot";
+    bad[11].matmul_types = "bfloat16,int8"; /* a type of the collectives only */
+    bad[12].matmul_types = "float,";
+    bad[13].matmul_types = "float half";
     for (size_t i = 0; i < BAD; i++) cr_expect(plan_build(&bad[i], &plan) == STATUS_USAGE, "%zu", i);
 }
 
@@ -201,6 +205,27 @@ Test(plan, scale)
     asked.ranks_per_node = 4;
     cr_assert(plan_build(&asked, &plan) == STATUS_OK);
     cr_expect(plan.count == 12 * 6); /* 1 … 512, 576, and matmul */
+    plan_free(&plan);
+}
+
+/* "all", as the drivers take it. */
+Test(plan, all_types_and_operations)
+{
+    struct plan_settings asked = settings();
+    struct plan plan;
+    asked.drivers = "all_reduce,matmul";
+    asked.sizes = "8";
+    asked.mode = MODE_ISOLATED;
+    asked.launches = 1;
+    asked.available = 1;
+    asked.datatypes = asked.ops = asked.matmul_types = "all";
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK && plan.count == 2);
+    for (size_t i = 0; i < 2; i++) {
+        bool matmul = is_matmul_driver(plan.rows[i].driver);
+        cr_expect(strstr(plan.rows[i].args, matmul ? "--datatype all" : "-d all -o all"), "%s",
+                  plan.rows[i].args);
+        if (!matmul) cr_expect_eq(plan.rows[i].cases, 14 * 6); /* 14 types, 6 operations */
+    }
     plan_free(&plan);
 }
 
@@ -264,6 +289,47 @@ Test(plan, is_completed_from_records)
     rmdir(folder);
     text_free(&path);
     text_free(&end);
+}
+
+/* The BLAS of a run's first launch, as arguments for the others. */
+Test(plan, launches_use_the_same_blas)
+{
+    static const struct {
+        const char *blas, *algorithms[2], *args, *wanted;
+    } cases[] = {
+        {"[{\"library\":\"OpenBLAS\",\"kernel\":\"SkylakeX\"}]",
+         {"OpenBLAS 0.3.21 SkylakeX, 2 threads", NULL},
+         "--shapes 64",
+         " --blas-kernel SkylakeX,fastest"},
+        {"[{\"library\":\"OpenBLAS\",\"kernel\":\"Cooperlake\"},{\"library\":\"BLIS\",\"kernel\":\"skx\"}]",
+         {"BLIS 0.9.0 skx, 2 threads", "BLIS 0.9.0 skx, 2 threads"},
+         "",
+         " --blas BLIS --blas-kernel Cooperlake,skx,fastest"},
+        {"[{\"library\":\"OpenBLAS\",\"kernel\":\"Cooperlake\"},{\"library\":\"BLIS\",\"kernel\":\"skx\"}]",
+         {"BLIS 0.9.0 skx, 2 threads", "OpenBLAS 0.3.21 Cooperlake, 2 threads"},
+         "",
+         " --blas-kernel Cooperlake,skx,fastest"},
+        {"[{\"library\":\"OpenBLAS\",\"kernel\":\"Haswell\"}]",
+         {NULL, NULL},
+         "--blas-kernel=Zen --blas blis",
+         ""},
+        {"[{\"library\":\"MKL\"},{\"library\":\"NVPL BLAS\"}]", {"NVPL BLAS 0.1", NULL}, "", ""},
+        {"[{\"library\":\"OpenBLAS\",\"kernel\":\"--output /etc\"}]", {NULL, NULL}, "", ""},
+        {"null", {"cublasLt 120000 heuristic 1 of 8", NULL}, "", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct case_row rows[2] = {case_row_absent(), case_row_absent()};
+        struct launch launch = {.header = launch_header_absent(), .cases = rows, .case_count = 2};
+        struct text added = {0};
+        for (int r = 0; r < 2; r++) rows[r].algorithm = cases[i].algorithms[r];
+        json_t *blas = json_loads(cases[i].blas, JSON_DECODE_ANY, NULL);
+        launch.header.facts = json_pack("{so}", "blas", blas);
+        cr_assert(blas && launch.header.facts);
+        plan_add_blas(&launch, cases[i].args, &added);
+        cr_expect_str_eq(text_get(&added), cases[i].wanted);
+        text_free(&added);
+        json_decref(launch.header.facts);
+    }
 }
 
 Test(plan, states_are_read_from_the_content)

@@ -120,9 +120,10 @@ const char *archive_drop_twins(struct archive *archive)
         for (size_t j = i; j-- > 0 && by_origin(sorted[j], sorted[i]) == 0;) {
             if (drop[sorted[j] - archive->launches] || !same_launch(sorted[j], sorted[i])) continue;
             drop[sorted[i] - archive->launches] = true;
+            bool named_twice = same(sorted[i]->path, sorted[j]->path);
             if (twins++ < NAMED)
-                text_add(&names, "%s%s is also %s", twins > 1 ? ", " : "", sorted[i]->path,
-                         same(sorted[i]->path, sorted[j]->path) ? "named again" : sorted[j]->path);
+                text_add(&names, "%s%s is %s%s", twins > 1 ? ", " : "", sorted[i]->path,
+                         named_twice ? "named twice" : "also ", named_twice ? "" : sorted[j]->path);
             break;
         }
     if (twins > NAMED) text_add(&names, " and %zu more", twins - NAMED);

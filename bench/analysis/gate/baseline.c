@@ -40,17 +40,17 @@ static const struct option options[] = {
      .at = AT(dir),
      .initial = BASELINES,
      .group = "Baselines",
-     .help = "where baselines are kept"},
+     .help = "folder of the baselines"},
     {.kind = OPTION_FLAG,
      .name = "replace",
      .at = AT(replace),
-     .help = "save: replace a baseline of that name"},
+     .help = "save: replace the baseline if it exists"},
     {.kind = OPTION_FLAG,
      .name = "thin",
      .at = AT(thin),
-     .help =
-         "save: keep only what a comparison reads, under a kilobyte for a case of a launch: 20 samples with\n"
-         "the median and the 95th percentile of all, no telemetry and no times of single ranks"},
+     .help = "save: keep only what comparisons need, less than a kilobyte per case and launch: 20 samples "
+             "with the same "
+             "median and 95th percentile as all samples, no telemetry, no times of single ranks"},
     {.kind = OPTION_FLAG,
      .name = "allow-faulted",
      .at = AT(allow[0]),
@@ -68,16 +68,20 @@ static const struct option options[] = {
 
 static const struct command command = {
     .name = "busbar baseline",
-    .summary = "keep runs as baselines to compare with: save, list, show",
+    .summary = "save runs as baselines to compare with, list them, show them",
     .synopsis = "[flags] save NAME RUN... | list | show NAME",
     .description =
-        "save copies the launches of the runs (files or folders) into results/baselines/NAME, with\n"
-        "their facts and samples; commit the folder. The first run's plan.tsv goes along: make\n"
-        "check-regression BASELINE=NAME measures it again and compares. It refuses launches that did\n"
-        "not complete, launches missing against the plan, wrong data and what was not really measured. "
-        "busbar compare NAME NEW reads it by its name.\n"
-        "Launches from three allocations or more let compare --strict tell a regression from another\n"
-        "set of hosts.\n",
+        "save copies the launches of the runs (files or folders), with their facts and samples, into "
+        "results/baselines/NAME; commit this folder. It also copies plan.tsv of the first run: make "
+        "check-regression "
+        "BASELINE=NAME measures that plan again and compares. busbar compare NAME NEW finds the baseline by "
+        "its name.\n"
+        "save refuses launches that did not complete, plans of which launches are missing, wrong data, and "
+        "launches "
+        "that were not really measured.\n"
+        "With launches from three allocations or more, compare --strict can tell a regression from a change "
+        "of "
+        "hosts.\n",
     .examples = "busbar baseline save h200 results/monday results/tuesday results/friday\n    one baseline "
                 "of three allocations\n"
                 "busbar compare h200 results/now\n    compare with it\n",

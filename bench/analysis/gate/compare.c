@@ -35,43 +35,43 @@ static const struct option options[] = {
      .argument = "PATH",
      .at = AT(base),
      .group = "Sides",
-     .help = "a file or folder of the base; may be given several times, instead of BASE"},
+     .help = "instead of BASE: a file or folder of the base; may be repeated"},
     {.kind = OPTION_LIST,
      .name = "new",
      .argument = "PATH",
      .at = AT(fresh),
-     .help = "a file or folder of the new side; may be given several times, instead of NEW"},
+     .help = "instead of NEW: a file or folder of the new side; may be repeated"},
     {.kind = OPTION_FLAG,
      .name = "allow-different",
      .at = AT(allow_different),
-     .help = "compare different GPU models or instances too"},
+     .help = "compare even if GPU models or instances differ"},
     FLAG_DELTA(.at = AT(delta), .group = "Gate",
-               .help = "the tolerance: a slowdown within it is no regression; 3% or 0.03"),
-    FLAG_ALPHA(
-            .at = AT(alpha), .initial = "0.05",
-            .help =
-                "the chance of any false regression over all cases; each end of an interval is at 1 - alpha"),
+               .help = "tolerance: a smaller slowdown is no regression; 3% or 0.03"),
+    FLAG_ALPHA(.at = AT(alpha), .initial = "0.05",
+               .help = "probability of any false regression over all cases; also the error rate of each end "
+                       "of an interval"),
     FLAG_GATE(.at = AT(gate),
-              .help = "tolerances and absolute limits per pattern of cases (busbar contract --help)"),
-    FLAG_STRICT(.at = AT(strict),
-                .help = "fail what is inconclusive too, and fewer than four allocations a side unless the\n"
-                        "launches took turns on identical hosts"),
+              .help =
+                  "file with tolerances and absolute limits for patterns of cases (busbar contract --help)"),
+    FLAG_STRICT(.at = AT(strict), .help = "also fail inconclusive cases, and sides with fewer than four "
+                                          "allocations unless their launches "
+                                          "took turns on the same hosts"),
     {.kind = OPTION_CHOICE,
      .name = "paired",
      .at = AT(pairing),
      .initial = "auto",
      .choices = "auto|yes|no",
      .names = &pairing_names,
-     .help = "pair launches that took turns on identical hosts; auto: from 7 pairs on"},
+     .help = "pair launches that took turns on the same hosts; auto: if there are 7 pairs or more"},
     FLAG_FORMAT("text|markdown|junit|json|csv", .at = AT(format), .initial = "text", .group = "Output",
-                .help = "how to print"),
+                .help = "output format"),
     {.kind = OPTION_CHOICE,
      .name = "show",
      .at = AT(show),
      .initial = "time",
      .choices = "time|bandwidth",
      .names = &shown_names,
-     .help = "times per operation, or bus bandwidth and TFLOP/s (text and markdown)"},
+     .help = "print times per operation, or bus bandwidth and TFLOP/s (text and markdown)"},
     FLAG_LETTER_GONE('d', "delta"),
     FLAG_LETTER_GONE('g', "gate"),
     FLAG_LETTER_GONE('f', "format"),
@@ -80,16 +80,24 @@ static const struct option options[] = {
 
 static const struct command command = {
     .name = "busbar compare",
-    .summary = "is NEW slower than BASE? a verdict per case, exit status 1 for a regression",
+    .summary = "test whether NEW is slower than BASE: a verdict for each case; exit status 1: a regression",
     .synopsis = "[flags] BASE NEW",
     .description =
-        "BASE and NEW are files or folders of results, or the names of baselines (busbar baseline).\n"
-        "The unit is the launch (six or more a side), or the allocation where allocations hold several\n"
-        "launches (four or more a side). Verdicts: regression (slower by more than the tolerance, by its\n"
-        "median or its 95th percentile), improvement, same (the interval of the ratio within the\n"
-        "tolerance, no launch and no tail beyond it), ~ inconclusive, missing (also: in some launches),\n"
-        "wrong, not comparable (unlike statistics: shown, never gated). A regression, a missing case,\n"
-        "wrong data or a launch that did not complete gives exit status 1.\n",
+        "BASE and NEW are files or folders of results, or names of baselines (busbar baseline). The "
+        "statistical unit is "
+        "the launch (six or more on each side), or the allocation if allocations have several launches (four "
+        "or more "
+        "on each side).\n"
+        "Verdicts:\n"
+        " regression      the median or the 95th percentile is slower by more than the tolerance\n"
+        " improvement     it is faster by more than the tolerance\n"
+        " same            the interval of the ratio is within the tolerance, and so are all launches and the "
+        "tail\n"
+        " ~ inconclusive  none of these can be shown\n"
+        " missing         NEW lacks the case, or some of its launches do\n"
+        " wrong           NEW has wrong data\n"
+        " not comparable  the sides have different statistics; never fails\n"
+        "A regression, a missing case, wrong data or a launch that did not complete gives exit status 1.\n",
     .examples = "busbar compare results/monday results/tuesday\n    a row per case and a summary\n"
                 "busbar compare --format junit --gate ci.gate good results/now >junit.xml\n"
                 "    in CI, against the baseline 'good'\n",

@@ -19,30 +19,31 @@ struct settings {
 
 static const struct option options[] = {
     FLAG_GATE(.at = AT(gate), .group = "Contract",
-              .help = "the gate file. Rules without an absolute limit are passed over"),
+              .help = "the gate file; rules without an absolute limit are ignored"),
     FLAG_STRICT(.at = AT(strict),
-                .help = "the whole interval over launches must keep the limit, not only its median"),
+                .help = "the whole interval over launches must be within the limit, not only the median"),
     {.kind = OPTION_TEXT,
      .name = "propose",
      .argument = "INSTANCE",
      .at = AT(propose),
      .group = "Before the measurement",
      .help =
-         "print a gate file for this instance of clouds.tsv, with reasons: limits from bounds and from the "
-         "figures of published.tsv and of RESULTS"},
+         "print a gate file for this instance of clouds.tsv: limits from the bounds and from the figures of "
+         "published.tsv and RESULTS, each with its reason"},
     FLAG_INSTANCE(.at = AT(instance),
                   .help = "without RESULTS: check the limits of --gate against the bounds of this instance"),
     FLAG_DOMAINS(.at = AT(domains), .least = 1, .initial = "1",
-                 .help = "NVLink domains (racks; hosts, where NVLink ends at the host)"),
+                 .help = "number of NVLink domains (racks, or hosts if NVLink does not leave the host)"),
     {.kind = OPTION_TEXT,
      .name = "allowance",
      .argument = "SHARE",
      .at = AT(allowance),
      .initial = "10%",
-     .help = "how far below a published figure's share of its bound a proposed limit lies"},
-    FLAG_OUTPUT(.argument = "FILE", .at = AT(output), .group = "Output", .help = "default: standard output"),
+     .help = "how far a proposed limit lies below what published figures reach, as a share of the bound"},
+    FLAG_OUTPUT(.argument = "FILE", .at = AT(output), .group = "Output",
+                .help = "output file. Default: standard output"),
     FLAG_FORMAT("text|markdown|html|json|csv|junit", .at = AT(format), .initial = "text",
-                .help = "how to print; markdown and html: a page to be signed"),
+                .help = "output format; markdown and html: a page to be signed"),
     FLAG_LETTER_GONE('g', "gate"),
     FLAG_LETTER_GONE('f', "format"),
     {.kind = OPTION_END},
@@ -53,28 +54,29 @@ static const struct command command = {
     .summary = "check results against the absolute limits of a gate file",
     .synopsis = "--gate FILE [flags] RESULTS... | --propose INSTANCE [flags] [RESULTS...]",
     .description =
-        "A rule a line: PATTERN [CONDITION...] REQUIREMENT...; '#' starts a comment.\n"
-        "PATTERN is a collective's name, matmul, or a shell pattern of them (all_*, *).\n"
-        "Conditions: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G) count ranks nodes\n"
-        "domains root graph aggregate m n k (numbers), by >= <= = != > <; dtype op placement mode sync cache "
-        "memory\n"
-        "registration cta imbalance group phase layout accumulator scaling (shell patterns), by = or !=.\n"
-        "Requirements: busbw_gbps algbw_gbps tflops median_us p95_us p99_us bound_percent (of the physical\n"
-        "bound or peak) wrong launches by >= or <=; transport by = or != (a shell pattern); delta=5% is for\n"
-        "busbar compare.\n"
-        "Every matching case must hold the limit, with its median over launches; margin is the distance\n"
-        "to the limit. A requirement that no measurement answers fails, and so do data that were not "
-        "checked,\n"
-        "a transport that is not known, and a launch that died. Exit status 1 when one fails. A limit "
-        "beyond\n"
-        "the physical bound is refused: status 2.\n",
+        "A line of a gate file is a rule: PATTERN [CONDITION...] REQUIREMENT...; '#' starts a comment.\n"
+        " PATTERN      the name of a collective, matmul, or a shell pattern of names (all_*, *)\n"
+        " CONDITION    with >= <= = != > <: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G),\n"
+        "              count ranks nodes domains root graph aggregate m n k (numbers)\n"
+        "              with = or !=: dtype op placement mode sync cache memory registration cta imbalance\n"
+        "              group phase layout accumulator scaling (shell patterns)\n"
+        " REQUIREMENT  with >= or <=: busbw_gbps algbw_gbps tflops median_us p95_us p99_us wrong launches,\n"
+        "              bound_percent (of the physical bound or the peak)\n"
+        "              with = or !=: transport (a shell pattern); delta=5% is for busbar compare\n"
+        "The median over launches of every matching case must be within the limit; 'margin' is the distance "
+        "to it. A "
+        "requirement fails, too, if nothing was measured for it, if the data were not checked, if the "
+        "transport is not "
+        "known, or if a launch died. If one fails, the exit status is 1. A limit beyond the physical bound "
+        "is refused "
+        "with status 2.\n",
     .examples =
         "busbar contract --gate contract.gate results/acceptance\n    required, measured, margin, "
         "pass or FAIL\n"
         "busbar contract --propose u-p6e-gb200x72 --domains 8 --output contract.gate\n    a contract to "
         "start from\n"
-        "busbar contract --gate contract.gate --instance u-p6e-gb200x72 --domains 8\n    can its limits "
-        "be held at all?\n",
+        "busbar contract --gate contract.gate --instance u-p6e-gb200x72 --domains 8\n    are its limits "
+        "physically possible?\n",
     .options = options,
 };
 

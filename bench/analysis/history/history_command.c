@@ -21,33 +21,38 @@ static const struct option options[] = {
      .argument = "FILE",
      .at = AT(acknowledged),
      .group = "Gate",
-     .help = "changes that are known and accepted: lines of CASE NIGHT REASON; CASE is a key, a pattern of\n"
-             "keys or \"common\", NIGHT the date or the run of the change"},
-    FLAG_DELTA(.at = AT(delta), .help = "the tolerance: slower by less is no regression; 3% or 0.03"),
+     .help = "file with known and accepted changes, one a line: CASE NIGHT REASON. CASE is a key, a pattern "
+             "of keys, "
+             "or \"common\"; NIGHT is the date or run of the change"},
+    FLAG_DELTA(.at = AT(delta), .help = "tolerance: a smaller slowdown is no regression; 3% or 0.03"),
     FLAG_ALPHA(.at = AT(alpha), .initial = "0.05",
-               .help = "the chance of any false change in 30 nights, over all cases"),
+               .help = "probability of any false change in 30 nights, over all cases"),
     FLAG_STRICT(.at = AT(strict),
-                .help = "also fail a newest night that is far off, before it is known to last"),
+                .help =
+                    "also fail if only the newest night is far off, before it is known whether that lasts"),
     FLAG_FORMAT("text|markdown|junit|json", .at = AT(format), .initial = "text", .group = "Output",
-                .help = "how to print"),
-    {.kind = OPTION_FLAG, .name = "wide", .at = AT(wide), .help = "all cases, in lines of any length"},
-    FLAG_PLOTS(.at = AT(plots), .help = "also draw the series that changed, as SVG and PNG, into DIR"),
+                .help = "output format"),
+    {.kind = OPTION_FLAG, .name = "wide", .at = AT(wide), .help = "print all cases, in lines of any length"},
+    FLAG_PLOTS(.at = AT(plots), .help = "also draw the cases that changed, as SVG and PNG, into DIR"),
     {.kind = OPTION_END},
 };
 
 static const struct command command = {
     .name = "busbar history",
-    .summary = "many nights: what became slower for good, since when; exit status 1 for a regression",
+    .summary = "find lasting slowdowns over many nights, and when they began; exit status 1: a regression",
     .synopsis = "[flags] RUN...",
-    .description =
-        "RUN are folders of results, one a night, or a folder of such folders. A night is a run; where a "
-        "run\n"
-        "has several allocations, each of them. A case is slower when its times have risen by more than the\n"
-        "tolerance and stayed there: three nights at least, so one bad night is no regression. Slow drifts\n"
-        "are found too. What all cases of a night have in common is taken off first, and watched as one "
-        "more\n"
-        "series. Exit status 1: a regression that is not acknowledged, a case that the newest run lacks or\n"
-        "got wrong, or a launch of the newest run that did not complete.\n",
+    .description = "RUN is a folder of results of one night, or a folder of such folders. A run counts as "
+                   "one night; if it has "
+                   "several allocations, each counts as one. A regression means that the times of a case "
+                   "rose by more than the "
+                   "tolerance and stayed there for at least three nights, so one bad night is none. Slow "
+                   "drifts are found, too. "
+                   "Changes that all cases of a night have in common are subtracted first, and are tested as "
+                   "a series named "
+                   "\"common\".\n"
+                   "Exit status 1: a regression that is not acknowledged, a case that the newest run lacks "
+                   "or has wrong data for, "
+                   "or a launch of the newest run that did not complete.\n",
     .examples =
         "busbar history results/nightly-*\n    what became slower, since when, and what changed then\n"
         "busbar history --acknowledged known.txt --format junit results/nightly-* >history.xml\n    in CI\n",

@@ -18,13 +18,14 @@ struct settings {
 #define AT(member) offsetof(struct settings, member)
 static const struct option options[] = {
     FLAG_OUTPUT(.argument = "DIR", .at = AT(dir), .initial = "results", .group = "output",
-                .help = "records go to DIR/RUN/LAUNCH.jsonl"),
+                .help = "write records to DIR/RUN/LAUNCH.jsonl"),
     FLAG_RUN(.at = AT(run),
-             .help = "all files are launches of this run; default: one run per file, named like it"),
+             .help =
+                 "all files are launches of this run. Default: a run for each file, with the file's name"),
     {.kind = OPTION_FLAG,
      .name = "check",
      .at = AT(check),
-     .help = "read and check only: no records are written"},
+     .help = "read and check the files, but write no records"},
     {.kind = OPTION_FLAG,
      .name = "no-hosts",
      .at = AT(no_hosts),
@@ -32,48 +33,51 @@ static const struct option options[] = {
     {.kind = OPTION_FLAG,
      .name = "keep-going",
      .at = AT(keep_going),
-     .help = "wrong data are recorded as always, but do not end the import with status 3"},
+     .help = "end with status 0 even if a file reports wrong data; the records have them either way"},
     FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text",
-                .help = "of the summary on standard output"),
+                .help = "format of the summary on standard output"),
     {.kind = OPTION_FLAG,
      .name = "table",
      .at = AT(table),
      .group = "published tables",
-     .help =
-         "the files are tables of published figures: tab-separated, with named columns (--table-template)"},
+     .help = "the files are tables of published figures: tab-separated, with the columns that "
+             "--table-template prints"},
     {.kind = OPTION_FLAG,
      .name = "table-template",
      .at = AT(template),
-     .help = "print such a table's columns with an example"},
+     .help = "print the columns of such a table, and an example"},
     FLAG_COLLECTIVE(.at = AT(collective), .group = "what the files do not say",
-                    .help = "all_reduce, all_gather, …; also where the program's name is not known here"),
+                    .help = "all_reduce, all_gather, …: if the file does not say, or if its program's name "
+                            "is unknown to busbar"),
     {.kind = OPTION_FLAG,
      .name = "repetitions",
      .at = AT(repetitions),
-     .help = "tables and files with the same cases are repetitions of one test: they may be combined into "
-             "one figure. Without it, each table is a launch of its own, unless the file says so"},
+     .help = "tables and files with the same cases are repetitions of one test, so their figures may be "
+             "combined. "
+             "Default: only if the file says so"},
     {.kind = OPTION_INTEGER,
      .name = "only",
      .argument = "N",
      .at = AT(only),
      .initial = "0",
      .most = 1 << 20,
-     .help = "import only the N-th table of each file, to give it a --label of its own; 0: all"},
+     .help = "import only the N-th table of each file, for example to give it its own --label; 0: all"},
     {.kind = OPTION_INTEGER,
      .name = "ranks",
      .argument = "N",
      .at = AT(ranks),
      .initial = "0",
      .most = 1 << 24,
-     .help = "0: as the file says"},
+     .help = "number of ranks; 0: what the file says"},
     {.kind = OPTION_INTEGER,
      .name = "nodes",
      .argument = "N",
      .at = AT(nodes),
      .initial = "0",
      .most = 1 << 24,
-     .help = "hosts; 0: as the file says"},
-    FLAG_DOMAINS(.at = AT(domains), .initial = "0", .help = "NVLink domains (racks, or nodes); 0: not said"),
+     .help = "number of hosts; 0: what the file says"},
+    FLAG_DOMAINS(.at = AT(domains), .initial = "0",
+                 .help = "number of NVLink domains (racks, or nodes); 0: not known"),
     FLAG_GPU(.at = AT(gpu), .help = "GPU model, as in results/gpus.tsv"),
     FLAG_CLOUD(.at = AT(cloud)),
     FLAG_INSTANCE(.at = AT(instance), .help = "instance type, as in results/clouds.tsv"),
@@ -90,17 +94,24 @@ static const struct option options[] = {
 
 static const struct command command = {
     "busbar import",
-    "output of other benchmarks becomes records",
+    "convert the output of other benchmarks to records",
     "[flags] FILE|FOLDER…",
-    "Reads, in any wrapping (srun -l, mpirun --tag-output and --xml, kubectl, time stamps, colours, "
-    "Markdown, several tables in a file): the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks "
-    "(IMB-MPI1), nccom-test, hccl_test, PARAM, DeepSpeed's communication log and perftest (ib_write_bw), and "
-    "the JSON of nccl-tests (-J), rccl-tests (-Z json) and NCCL Inspector. Of a folder every file is "
-    "read.\n\n"
-    "What a file says of itself is checked: sizes against counts, bandwidths against times, the number of "
-    "ranks against busbw/algbw, the printed average against the rows. What does not fit is a warning with "
-    "its line, and is kept in the records. A mean stays a mean: it is never compared with a measured median. "
-    "Wrong data end the import with status 3; the records have the rows.",
+    "Reads the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks (IMB-MPI1), nccom-test, "
+    "hccl_test, "
+    "PARAM, DeepSpeed's communication log and perftest (ib_write_bw), the JSON of nccl-tests (-J), "
+    "rccl-tests (-Z "
+    "json) and NCCL Inspector, and the CSV of rccl-tests (-Z csv). Other text around the tables does not "
+    "matter: "
+    "prefixes of srun -l, mpirun --tag-output, mpirun --xml or kubectl, time stamps, colours, Markdown. A "
+    "file may "
+    "have several tables. From a folder, all files are read.\n\n"
+    "Import checks each file against itself: sizes against counts, bandwidths against times, the number of "
+    "ranks "
+    "against busbw/algbw, the printed average against the rows. A mismatch is a warning with its line "
+    "number, and "
+    "the record keeps it. A mean stays a mean: it is never compared with a measured median. If a file "
+    "reports wrong "
+    "data, the records have its rows and the exit status is 3.",
     "busbar import all_reduce.log\n    records under results/all_reduce/\n"
     "busbar import --cloud aws --instance p5.48xlarge --nodes 2 --run p5 --repetitions night-*.log\n"
     "    repetitions of one test, as launches of one run\n"

@@ -131,6 +131,7 @@ struct source_given {
 size_t source_read_nccl_text(struct source *, const char *data, size_t length);
 size_t source_read_nccl_json(struct source *, const char *data, size_t length);
 size_t source_read_rccl_json(struct source *, const char *data, size_t length);
+size_t source_read_rccl_csv(struct source *, const char *data, size_t length);
 size_t source_read_inspector(struct source *, const char *data, size_t length);
 size_t source_read_osu(struct source *, const char *data, size_t length);
 size_t source_read_imb(struct source *, const char *data, size_t length);

@@ -11,6 +11,7 @@
 const struct source_reader source_readers[] = {
     {"nccl-inspector", {"\"coll_perf\"", "\"p2p_perf\""}, true, source_read_inspector},
     {"rccl-tests-json", {"\"numCycle\""}, true, source_read_rccl_json},
+    {"rccl-tests-csv", {"numCycle,collective"}, false, source_read_rccl_csv},
     {"nccl-tests-json", {"\"results\""}, true, source_read_nccl_json},
     {"imb", {"# Benchmarking "}, false, source_read_imb},
     {"osu", {"OSU "}, false, source_read_osu},

@@ -26,43 +26,46 @@ static const struct option options[] = {
      .at = AT(drivers),
      .initial = "all_reduce,all_gather,matmul",
      .group = "What is measured",
-     .help = "collectives and matmul; one launch measures all collectives"},
-    {.kind = OPTION_FLAG, .name = "apart", .at = AT(apart), .help = "a launch for each collective"},
-    FLAG_SIZES(.at = AT(sizes), .help = "sizes in bytes: 8,64K,1M"),
+     .help = "collectives and matmul; one launch measures all the collectives"},
+    {.kind = OPTION_FLAG, .name = "apart", .at = AT(apart), .help = "a separate launch for each collective"},
+    FLAG_SIZES(.at = AT(sizes), .help = "exactly these sizes in bytes, e.g. 8,64K,1M"),
     FLAG_BEGIN(.at = AT(begin), .initial = "8", .help = "smallest size in bytes"),
-    FLAG_END(.at = AT(end), .help = "largest size in bytes; without it 64M, with --gpus 16G"),
-    FLAG_FACTOR(.at = AT(factor), .help = "from one size to the next; without it 4, with --gpus 2"),
+    FLAG_END(.at = AT(end), .help = "largest size in bytes. Default: 64M; with --gpus 16G"),
+    FLAG_FACTOR(.at = AT(factor), .help = "each size is the previous one times N. Default: 4; with --gpus 2"),
     FLAG_TYPES(.at = AT(datatypes), .word = dtype_word, .initial = "float",
-               .help = "types of the collectives"),
-    FLAG_OPS(.at = AT(ops), .word = op_word, .initial = "sum", .help = "operations of the collectives"),
-    FLAG_MODE(.at = AT(mode), .initial = "both", .help = "how the collectives are timed"),
+               .help = "element types of the collectives; all: every type"),
+    FLAG_OPS(.at = AT(ops), .word = op_word, .initial = "sum",
+             .help = "reduction operations of the collectives; all: every operation"),
+    FLAG_MODE(.at = AT(mode), .initial = "both",
+              .help = "how the collectives are timed (all_reduce --help explains the modes)"),
     FLAG_PLACEMENT(.at = AT(placement), .initial = "out_of_place"),
     FLAG_CACHE(.at = AT(cache), .initial = "warm",
                .help =
-                   "buffers of the collectives. warm: the same every time, as nccl-tests, OSU and IMB do;\n"
-                   "cold: rotating through more memory than the caches hold"),
-    FLAG_MAX_SECONDS(
-            .at = AT(case_seconds),
-            .help = "the most time for one case of the collectives; without it 0.5 s, with --gpus 0.25 s"),
-    FLAG_SHAPES(.at = AT(shapes), .help = "shapes of matmul; without it matmul's own, with --gpus 8192"),
+                   "buffers of the collectives. warm: the same every time, as in nccl-tests, OSU and IMB;\n"
+                   "cold: they rotate through more memory than the caches hold"),
+    FLAG_MAX_SECONDS(.at = AT(case_seconds),
+                     .help =
+                         "maximum time for a case of the collectives. Default: 0.5 s; with --gpus 0.25 s"),
+    FLAG_SHAPES(.at = AT(shapes),
+                .help = "shapes of matmul. Default: those of the matmul program; with --gpus 8192"),
     {.kind = OPTION_TEXT,
      .name = "matmul-datatype",
      .argument = "LIST",
      .at = AT(matmul_types),
-     .help = "types of matmul; without it all that can be had, with --gpus bfloat16,fp8_e4m3,nvfp4\n"
-             "(a type that the GPU lacks is recorded as unsupported)"},
+     .help = "types of matmul. Default: all that the CPU supports; with --gpus bfloat16,fp8_e4m3,nvfp4\n"
+             "(types that the GPU does not support are recorded as unsupported)"},
     FLAG_SUSTAIN(.at = AT(sustain_s),
-                 .help = "length of matmul's sustained phase; without it 1 s, with --gpus 30 s"),
+                 .help = "length of matmul's sustained phase. Default: 1 s; with --gpus 30 s"),
     {.kind = OPTION_LIST,
      .name = "driver-arg",
      .argument = "WORD",
      .at = AT(driver_args),
-     .help = "one more argument for the collectives; may be repeated"},
+     .help = "another argument for the collectives; may be repeated"},
     {.kind = OPTION_LIST,
      .name = "matmul-arg",
      .argument = "WORD",
      .at = AT(matmul_args),
-     .help = "one more argument for matmul; may be repeated"},
+     .help = "another argument for matmul; may be repeated"},
 
     {.kind = OPTION_TEXT,
      .name = "nodes",
@@ -70,8 +73,8 @@ static const struct option options[] = {
      .at = AT(nodes),
      .initial = "auto",
      .group = "On what",
-     .help = "node counts such as 1,2,4,all; auto: powers of two up to the allocation, and all.\nmatmul runs "
-             "on the most only"},
+     .help = "numbers of nodes, e.g. 1,2,4,all; auto: the powers of two up to the allocation, and all.\n"
+             "matmul runs on the largest number only"},
     {.kind = OPTION_INTEGER,
      .name = "available",
      .argument = "N",
@@ -79,7 +82,7 @@ static const struct option options[] = {
      .initial = "1",
      .least = 1,
      .most = 1e6,
-     .help = "nodes of the allocation"},
+     .help = "number of nodes in the allocation"},
     {.kind = OPTION_INTEGER,
      .name = "ranks-per-node",
      .argument = "N",
@@ -87,28 +90,29 @@ static const struct option options[] = {
      .initial = "2",
      .least = 1,
      .most = 4096,
-     .help = "ranks on each node"},
+     .help = "number of ranks on each node"},
     {.kind = OPTION_FLAG,
      .name = "gpus",
      .at = AT(gpus),
-     .help = "the ranks have GPUs: other defaults, see --end, --factor, --max-seconds, --shapes,\n"
+     .help = "the ranks have GPUs: changes the defaults of --end, --factor, --max-seconds, --shapes,\n"
              "--matmul-datatype, --sustain and --start-seconds"},
-    FLAG_GROUP(
-            .at = AT(groups), .initial = "world", .word = group_word,
-            .help =
-                "splits of the ranks, each measured: world, node, domain, rail, pairs, or a number of ranks"),
+    FLAG_GROUP(.at = AT(groups), .initial = "world", .word = group_word,
+               .help = "how to split the ranks into groups, each split measured: world, node, domain, rail, "
+                       "pairs, or a "
+                       "number of ranks"),
     {.kind = OPTION_FLAG,
      .name = "concurrent",
      .at = AT(concurrent),
-     .help = "node counts that divide the largest run side by side over all nodes in one launch,\nrecorded "
-             "as groups of that many ranks"},
+     .help =
+         "measure all numbers of nodes that divide the largest in one launch on all nodes, side by side,\n"
+         "as groups of so many ranks"},
     {.kind = OPTION_CHOICE,
      .name = "domains",
      .choices = "packed|spread|both",
      .names = &domains_names,
      .at = AT(domains),
      .initial = "packed",
-     .help = "fill one NVLink domain after another, or take hosts from all in turn; both: each"},
+     .help = "packed: fill one NVLink domain after another; spread: take a host from each domain in turn"},
     {.kind = OPTION_INTEGER,
      .name = "launches",
      .argument = "N",
@@ -117,31 +121,32 @@ static const struct option options[] = {
      .least = 1,
      .most = 1000,
      .group = "Order",
-     .help = "repeated launches of each; six are the fewest with a 95 % interval"},
-    FLAG_SEED(.at = AT(seed), .help = "of the random order"),
+     .help = "number of launches of each kind; a 95 % interval needs at least six"},
+    FLAG_SEED(.at = AT(seed), .help = "seed of the random order"),
     {.kind = OPTION_SECONDS,
      .name = "start-seconds",
      .argument = "TIME",
      .at = AT(start_seconds),
-     .help = "what starting a launch takes, for the estimate; without it 3 s, with --gpus 10 s"},
+     .help = "time to start a launch, for the estimate. Default: 3 s; with --gpus 10 s"},
 
     {.kind = OPTION_TEXT,
      .name = "read",
      .argument = "FILE",
      .at = AT(read),
      .group = "Output",
-     .help = "the launches of a plan that --format tsv printed, instead of making one"},
+     .help = "read a plan that --format tsv printed, instead of making one"},
     {.kind = OPTION_TEXT,
      .name = "like",
      .argument = "FOLDER",
      .at = AT(like),
-     .help = "with --read: what the plan leaves to the drivers' defaults (cache, type …) is taken from\n"
-             "the records of its launches in FOLDER, a run or a baseline"},
+     .help =
+         "with --read: take settings that the plan leaves to the drivers' defaults (cache, type, …) from\n"
+         "the records of its launches in FOLDER, a run or a baseline"},
     {.kind = OPTION_TEXT,
      .name = "into",
      .argument = "FOLDER",
      .at = AT(into),
-     .help = "a run's folder: says of each launch whether its file is there and complete"},
+     .help = "folder of a run: report for each launch whether its record is there and complete"},
     FLAG_FORMAT("text|tsv|json", .at = AT(format), .initial = "text",
                 .help = "a table, tab-separated values, or JSON Lines"),
     {.kind = OPTION_END},
@@ -149,11 +154,12 @@ static const struct option options[] = {
 
 static const struct command command = {
     .name = "busbar plan",
-    .summary = "drivers, sizes, nodes and launches become one row per launch",
+    .summary = "plan the launches of a sweep: which drivers, sizes and nodes, how often, in which order",
     .synopsis = "[flags]",
-    .description = "A row holds all that scripts/sweep needs to start it. The launch's name holds the hash "
-                   "of its content (program,\n"
-                   "arguments, nodes, ranks, placement), so that a changed plan reuses what it can.",
+    .description =
+        "A plan has a row for each launch, with all that scripts/sweep needs to start it. The name of a "
+        "launch contains a hash of its content (program, arguments, nodes, ranks, placement), so that a "
+        "changed plan reuses the launches that did not change.",
     .examples = "  busbar plan --drivers all_reduce,matmul --available 18 --ranks-per-node 4 -e 8G\n"
                 "      six launches each on 1, 2, 4, 8, 16 and 18 nodes; matmul on 18\n",
     .options = options,

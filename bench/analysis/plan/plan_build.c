@@ -6,6 +6,7 @@
 #include "base/units.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
+#include "record/gemm_type.h"
 #include "record/grid.h"
 #include "record/group_names.h"
 #include "record/record.h"
@@ -90,6 +91,12 @@ static size_t words_in(const char *list)
     return n;
 }
 
+/* The same for a list that may be "all", which stands for `all` names. */
+static size_t named_in(const char *list, size_t all)
+{
+    return same(list, "all") ? all : words_in(list);
+}
+
 static enum status add_words(struct text *args, const struct option_list *list, const char *flag)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -107,7 +114,7 @@ static enum status check_list(const char *flag, const char *list, bool (*known)(
 {
     char *copy = duplicate(list), *rest = copy, *word;
     enum status status = STATUS_OK;
-    while (!status && (word = strsep(&rest, ",")))
+    while (!status && !same(list, "all") && (word = strsep(&rest, ",")))
         if (!known(word)) status = fail(STATUS_USAGE, "--%s: '%s' is not %s", flag, word, expected);
     free(copy);
     return status;
@@ -182,8 +189,8 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     if (settings->cache) text_add(&args, " --cache %s", cache_name(settings->cache));
     if (settings->case_seconds > 0) text_add(&args, " --max-seconds %.9g", settings->case_seconds);
     if (!status) status = add_words(&args, &settings->driver_args, "driver-arg");
-    size_t types = settings->datatypes ? words_in(settings->datatypes) : 1,
-           ops = settings->ops ? words_in(settings->ops) : 1;
+    size_t types = settings->datatypes ? named_in(settings->datatypes, DTYPE_COUNT) : 1,
+           ops = settings->ops ? named_in(settings->ops, OP_COUNT) : 1;
     char *first = duplicate(names);
     if (comma) first[comma - names] = 0;
     *job = (struct job){arena_string(arena, first), arena_string(arena, text_get(&args) + (args.length > 0)),
@@ -203,8 +210,11 @@ static enum status matmul_job(const struct plan_settings *settings, struct arena
     if (settings->matmul_types) text_add(&args, " --datatype %s", settings->matmul_types);
     if (settings->sustain_s > 0) text_add(&args, " --sustain %.9g", settings->sustain_s);
     enum status status = add_words(&args, &settings->matmul_args, "matmul-arg");
-    size_t shapes = 3, types = settings->matmul_types ? words_in(settings->matmul_types) : 2;
+    size_t shapes = 3, types = 0;
+    enum gemm_type known[GEMM_TYPE_COUNT];
     struct shape *list = NULL;
+    if (!status) status = gemm_types_parse("matmul-datatype", settings->matmul_types, known, &types);
+    if (types == 0) types = 2;
     if (!status && settings->shapes) status = shapes_parse(settings->shapes, &list, &shapes);
     free(list);
     *job = (struct job){matmul_driver, arena_string(arena, text_get(&args) + (args.length > 0)),
@@ -323,9 +333,6 @@ static enum status check_settings(const struct plan_settings *settings)
     if (settings->datatypes &&
         check_list("datatype", settings->datatypes, is_dtype, "a type such as float or bfloat16"))
         return STATUS_USAGE;
-    for (const char *c = settings->matmul_types ? settings->matmul_types : ""; *c; c++)
-        if ((unsigned char)*c <= ' ')
-            return fail(STATUS_USAGE, "--matmul-datatype: '%s' holds a space", settings->matmul_types);
     if (settings->ops && check_list("op", settings->ops, is_op, "an operation such as sum or max"))
         return STATUS_USAGE;
     if (settings->concurrent && !is_world(settings->groups))

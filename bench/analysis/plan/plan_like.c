@@ -195,6 +195,45 @@ static bool has_flag(const char *args, const struct setting *setting)
     return false;
 }
 
+/* The library that ran all cases with a figure; NULL: none, or different ones. A row's algorithm begins with
+   the library's name: "OpenBLAS 0.3.21 SkylakeX, 2 threads". */
+static const char *only_library(const struct launch *launch)
+{
+    const json_t *list = json_object_get(launch->header.facts, "blas"), *item;
+    const char *only = NULL;
+    size_t rows = 0, i;
+    for (size_t c = 0; c < launch->case_count; c++) rows += launch->cases[c].algorithm != NULL;
+    json_array_foreach(list, i, item)
+    {
+        const char *library = json_string_value(json_object_get(item, "library"));
+        size_t length = library ? strlen(library) : 0, own = 0;
+        for (size_t c = 0; length && c < launch->case_count; c++) {
+            const char *algorithm = launch->cases[c].algorithm;
+            own += algorithm && strncmp(algorithm, library, length) == 0 && strchr(" ,", algorithm[length]);
+        }
+        if (rows && own == rows) only = library;
+    }
+    return only;
+}
+
+void plan_add_blas(const struct launch *launch, const char *args, struct text *added)
+{
+    static const struct setting blas = {NULL, "--blas", NULL}, blas_kernel = {NULL, "--blas-kernel", NULL};
+    const json_t *list = json_object_get(launch->header.facts, "blas"), *item;
+    const char *library = json_array_size(list) > 1 ? only_library(launch) : NULL;
+    struct text kernels = {0};
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        add_word(&kernels, json_string_value(json_object_get(item, "kernel")));
+    }
+    if (is_word(library) && !has_flag(args, &blas)) text_add(added, " --blas %s", library);
+    /* A host whose CPU has none of these kernels uses its fastest. */
+    if (kernels.length && !has_flag(args, &blas_kernel))
+        text_add(added, " --blas-kernel %s,fastest", kernels.data);
+    text_free(&kernels);
+}
+
 static enum status complete(struct plan *plan, struct plan_row *row, const struct launch *launch)
 {
     struct text args = {0}, value = {0}, refused = {0};
@@ -204,6 +243,9 @@ static enum status complete(struct plan *plan, struct plan_row *row, const struc
         if (!has_flag(row->args, s)) s->find(launch, &value);
         if (value.length) text_add(&args, "%s%s %s", args.length ? " " : "", s->name, value.data);
     }
+    text_clear(&value);
+    if (is_matmul_driver(row->driver)) plan_add_blas(launch, text_get(&args), &value);
+    text_add(&args, "%s", text_get(&value) + (value.length && !args.length)); /* begins with a space */
     enum status status = STATUS_OK;
     if (!plan_args_measure(text_get(&args), &refused))
         status = fail(STATUS_ENVIRONMENT, "%s: a setting in it holds %s, which is not allowed in a plan",

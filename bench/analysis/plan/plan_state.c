@@ -95,7 +95,7 @@ static const char *what_is_wrong(const struct plan_row *row, const json_t *heade
 
 bool launch_is_complete(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* do not wait if it is a pipe */
     if (fd < 0) return false;
     json_t *end = read_line(fd, true);
     bool complete = kind_of(end) == RECORD_END && end_status_in(end) == END_COMPLETE;

@@ -17,14 +17,14 @@ struct settings {
 
 static const struct option options[] = {
     FLAG_OUTPUT(.argument = "DIR", .at = AT(folder), .initial = "plots", .group = "Output",
-                .help = "the folder for the plots; it is made when missing"),
+                .help = "folder for the plots; created if it does not exist"),
     {.kind = OPTION_CHOICE,
      .name = "format",
      .choices = "svg|png|pdf|svg,png|svg,png,pdf",
      .names = &plot_files_names,
      .at = AT(files),
      .initial = "svg,png",
-     .help = "which files each plot becomes"},
+     .help = "file formats of each plot"},
     FLAG_CATALOG(.at = AT(catalog), .group = "Input"),
     FLAG_LETTER_GONE('o', "output"),
     FLAG_LETTER_GONE('f', "format"),
@@ -35,16 +35,17 @@ static const struct command command = {
     .name = "busbar plot",
     .summary = "draw results: bandwidth, latency, scaling, matmul, drift",
     .synopsis = "[flags] RESULTS...",
-    .description =
-        "RESULTS are files (*.jsonl) or folders of them. Several runs are laid over each other, one node, "
-        "one NVLink domain and\n"
-        "several domains apart; one run shows its rank counts. Beside each plot lies its data (NAME.tsv), "
-        "and plots.gp, which\n"
-        "draws all of them again. Bounds are dashed, references dotted, imported figures hollow.\n",
+    .description = "RESULTS are files (*.jsonl) or folders of them. Several runs are drawn into the same "
+                   "plots, with separate "
+                   "plots for one node, one NVLink domain and several domains. One run is drawn with a curve "
+                   "for each number of "
+                   "ranks. The folder also gets the data of each plot (NAME.tsv), and plots.gp, which draws "
+                   "all plots again. "
+                   "Bounds are dashed, references dotted; imported figures have hollow points.\n",
     .examples =
         "busbar plot results/first --output results/first/plots\n    plots of a run\nbusbar plot "
         "results/reference "
-        "results/mine --format svg,png,pdf --output out\n    runs overlaid, for the web, slides and print\n",
+        "results/mine --format svg,png,pdf --output out\n    several runs, for the web, slides and print\n",
     .options = options,
 };
 

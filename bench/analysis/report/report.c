@@ -30,55 +30,55 @@ struct settings {
 
 static const struct option options[] = {
     FLAG_OUTPUT(.argument = "FILE", .at = AT(output), .group = "Output",
-                .help = "the page; default: standard output"),
+                .help = "output file. Default: standard output"),
     FLAG_FORMAT("html|markdown|csv", .at = AT(format), .initial = "html",
-                .help = "html: one self-contained page; markdown: without plots unless --plots; csv: the "
-                        "headline figures"),
-    FLAG_PLOTS(.at = AT(plots), .help = "keep every plot alone there as SVG, PNG and PDF, with its data"),
+                .help =
+                    "html: one self-contained page; markdown: with plots only if --plots is given; csv: the "
+                    "headline figures"),
+    FLAG_PLOTS(.at = AT(plots), .help = "also write every plot into DIR, as SVG, PNG and PDF, with its data"),
     {.kind = OPTION_FLAG,
      .name = "redact",
      .at = AT(redact),
-     .help = "replace host names, serial numbers and UUIDs by host-1, serial-1, uuid-1, the same everywhere"},
+     .help = "replace host names, serial numbers and UUIDs consistently by host-1, serial-1, uuid-1, …"},
     {.kind = OPTION_TEXT,
      .name = "workload",
      .argument = "NAME",
      .at = AT(workload),
      .initial = "llama-70b-dp",
      .group = "Content",
-     .help = "rank for a step of this job (a row of results/workloads.tsv)"},
+     .help = "rank the clouds for a training step of this job (a row of results/workloads.tsv)"},
     FLAG_SIZES(.at = AT(sizes), .initial = "16M,1G",
-               .help = "sizes of the summary, beside the best; at most four"),
+               .help = "sizes that the summary shows beside the best one; at most four"),
     {.kind = OPTION_TEXT,
      .name = "candidates",
      .argument = "LIST",
      .at = AT(candidates),
-     .help =
-         "list every instance of clouds.tsv with these GPUs, measured or not, such as gb200,gb300; none: no "
-         "list; default: all whose NVLink domain spans hosts (UltraServers and the like)"},
+     .help = "list every instance of clouds.tsv that has these GPUs, measured or not, e.g. gb200,gb300; "
+             "none: no list. "
+             "Default: the instances whose NVLink domains span hosts (UltraServers and the like)"},
     {.kind = OPTION_FLAG,
      .name = "local",
      .at = AT(local),
-     .help =
-         "show runs of one host without GPUs that name no cloud, too; default: only if there are no others"},
+     .help = "also show runs of a single host without GPUs and without a cloud. Default: only if there are "
+             "no other runs"},
     {.kind = OPTION_LIST,
      .name = "price",
      .argument = "INSTANCE=USD[:KIND[:DATE]]",
      .at = AT(prices),
      .group = "Prices",
-     .help =
-         "a price per GPU-hour in place of the one in clouds.tsv, such as p5.48xlarge=2.10:reserved; may be "
-         "repeated"},
+     .help = "price of a GPU-hour, instead of the one in clouds.tsv, e.g. p5.48xlarge=2.10:reserved; may be "
+             "repeated"},
     {.kind = OPTION_TEXT,
      .name = "date",
      .argument = "YYYY-MM-DD",
      .at = AT(date),
-     .help = "the day that ages of prices are counted to; default: today"},
+     .help = "the day on which the page is written, for the age of prices. Default: today"},
     FLAG_CATALOG(.at = AT(catalog), .group = "Input"),
     {.kind = OPTION_TEXT,
      .name = "workloads",
      .argument = "FILE",
      .at = AT(workloads),
-     .help = "the table of workloads; default: beside the catalog's"},
+     .help = "table of workloads. Default: workloads.tsv in the catalog's folder"},
     FLAG_LETTER_GONE('o', "output"),
     FLAG_LETTER_GONE('f', "format"),
     {.kind = OPTION_END},
@@ -88,11 +88,11 @@ static const struct command command = {
     .name = "busbar report",
     .summary = "write the page that compares clouds: figures, plots, prices, warnings",
     .synopsis = "[flags] RUN...",
-    .description = "RUN are results: files (*.jsonl) or folders of them, measured or imported. The page "
-                   "needs no network and no scripts; it\n"
-                   "prints on A4. The same input and --date give the same bytes.\n",
-    .examples = "busbar report results --output report.html\n    all runs below results/, the shipped "
-                "references too\n"
+    .description =
+        "RUN is a file of results (*.jsonl) or a folder of them, measured or imported. The page needs no "
+        "network and no scripts, and prints on A4. The same input and --date give the same bytes.\n",
+    .examples = "busbar report results --output report.html\n    all runs below results/, with the "
+                "references that busbar comes with\n"
                 "busbar report results/a results/b --redact --plots out --output report.html\n    two runs "
                 "for others to "
                 "read; plots for slides\n",

@@ -24,9 +24,9 @@ struct settings {
 
 static const struct option options[] = {
     FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text",
-                .help = "text; csv: all measured pairs (rail, host, host, GB/s; matmul, host, rank, TFLOP/s; "
-                        "inside, host,, GB/s); "
-                        "json: slow ones and suspects as JSON Lines"),
+                .help = "csv: everything that was measured, in lines of rail,host,host,GB/s or "
+                        "matmul,host,rank,TFLOP/s or "
+                        "inside,host,,GB/s; json: what is slow or suspect, as JSON Lines"),
     {.kind = OPTION_REAL,
      .name = "threshold",
      .argument = "SHARE",
@@ -34,37 +34,39 @@ static const struct option options[] = {
      .initial = "0.05",
      .least = 0.001,
      .most = 0.45,
-     .help = "the smallest slowdown to find; twice as much for figures that stand alone (matmul, inside "
-             "hosts, whole rails)"},
+     .help = "smallest slowdown to find; twice as much for matmul, inside hosts and for whole rails, of "
+             "which there "
+             "is only one figure"},
     FLAG_ALPHA(.at = AT(alpha), .initial = "0.01",
-               .help = "the chance that a scan names anything although nothing is slow"),
+               .help = "probability that a scan names anything although nothing is slow"),
     {.kind = OPTION_TEXT,
      .name = "domains",
      .argument = "LIST",
      .at = AT(domains),
-     .help = "NVLink domain, rack or leaf switch of each host, in the launches' order, if the records do not "
+     .help = "NVLink domain, rack or leaf switch of each host, in the order of the launches, if the records "
+             "do not "
              "have it"},
     {.kind = OPTION_FLAG,
      .name = "next",
      .at = AT(next),
      .group = "for scripts/scan",
-     .help = "print which rounds the next launch measures (--group), as NAME=VALUE"},
+     .help = "print the rounds that the next launch must measure (--group), as NAME=VALUE"},
     {.kind = OPTION_FLAG,
      .name = "all-pairs",
      .at = AT(all_pairs),
-     .help = "with --next: first every pair once"},
+     .help = "with --next: first measure every pair once"},
     {.kind = OPTION_END},
 };
 static const struct command command = {
     .name = "busbar scan",
-    .summary = "names slow hosts, links, domains and GPUs from pairwise measurements and matmul",
+    .summary = "name slow hosts, links, domains and GPUs, from measurements of pairs and of matmul",
     .synopsis = "[flags] RESULTS…",
-    .description =
-        "Reads what scripts/scan measured: rounds of host pairs (--group match, rails:K, hosts:K, "
-        "bisect), the ranks of each host among themselves (node), and matmul on every rank.\n"
-        "\"slow\" holds at the error rate --alpha and was seen in two launches or more. \"suspect\" is "
-        "more likely slow than not.\n"
-        "Status 1 when anything is slow or suspect.",
+    .description = "Reads what scripts/scan measured: rounds of host pairs (--group match, rails:K, hosts:K, "
+                   "bisect), the ranks within each host (--group node), and matmul on every rank.\n"
+                   "\"slow\" is certain up to the error rate --alpha, and was seen in at least two launches. "
+                   "\"suspect\" is "
+                   "more likely slow than not.\n"
+                   "Exit status 1: something is slow or suspect.",
     .examples =
         "  busbar scan results/scan-1\n      who is slow (busbar plot results/scan-1 draws all pairs)\n",
     .options = options,

@@ -21,13 +21,13 @@ static const struct option options[] = {
     FLAG_FORMAT("nccl-tests|nccl-tests-json|openmetrics", .at = AT(format), .initial = "nccl-tests",
                 .group = "output",
                 .help = "nccl-tests: the text that nccl-tests 2.19 prints; nccl-tests-json: its JSON, "
-                        "version 3, without the environment; openmetrics: the last figure of each case,\n"
+                        "version 3, without the environment; openmetrics: the newest figure of each case, "
                         "for Prometheus"),
     FLAG_OUTPUT(.argument = "PATH", .at = AT(output),
-                .help =
-                    "a folder for a file per launch, collective and mode; openmetrics: a file, replaced as\n"
-                    "a whole; default: standard output"),
-    FLAG_COLLECTIVE(.at = AT(collective), .help = "only this one (not with openmetrics)"),
+                .help = "a folder, which gets a file for each launch, collective and mode; openmetrics: a "
+                        "file, which is "
+                        "replaced as a whole. Default: standard output"),
+    FLAG_COLLECTIVE(.at = AT(collective), .help = "export only this collective (not with openmetrics)"),
     {.kind = OPTION_TEXT,
      .name = "verdicts",
      .argument = "FILE",
@@ -41,14 +41,17 @@ static const struct option options[] = {
 
 static const struct command command = {
     "busbar export",
-    "records become nccl-tests' text or JSON, or metrics for Prometheus",
+    "convert records to nccl-tests' text or JSON, or to metrics for Prometheus",
     "[flags] RUN…",
-    "For tools that read nccl-tests' output. Its times are means, so these are the means of the samples; "
-    "medians and intervals stay in the\n"
-    "records. Imported figures come out as they came in. A JSON document holds one test: several need "
-    "--output.\n\nopenmetrics is for node_exporter's textfile collector or a push gateway: time, bandwidth, "
-    "share of the "
-    "bound, launches, wrong elements, and when it was measured, of the newest run that has the case.",
+    "For tools that read the output of nccl-tests. Times in that output are means, so they are the means of "
+    "the "
+    "samples here; medians and intervals are only in the records. Imported figures are printed as they were "
+    "in their "
+    "file. A JSON document holds one test, so several tests need --output.\n\nopenmetrics is for "
+    "node_exporter's "
+    "textfile collector or a push gateway. It has the time, bandwidth, share of the bound, number of "
+    "launches, wrong "
+    "elements and date of each case, from the newest run that has the case.",
     "busbar export results/first\n    every test of the run as text\n"
     "busbar export --format nccl-tests-json --output json results/first\n    a JSON file for each\n"
     "busbar export --format openmetrics --output /var/lib/node_exporter/busbar.prom results\n    for the "

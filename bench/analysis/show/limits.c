@@ -37,7 +37,7 @@ static const struct option options[] = {
      .at = AT(domain_gpus),
      .initial = "0",
      .most = 1 << 20,
-     .help = "GPUs used in each; 0: all of the instance's"},
+     .help = "GPUs that are used in each domain; 0: all of the instance"},
     {.kind = OPTION_REAL,
      .name = "nvlink-gbps",
      .argument = "GB/s",
@@ -45,7 +45,7 @@ static const struct option options[] = {
      .initial = "-1",
      .least = -1,
      .most = 1e9,
-     .help = "NVLink per GPU and direction, 1e9 bytes/s; -1: the instance's or the GPU's"},
+     .help = "NVLink rate of a GPU in each direction, 1e9 bytes/s; -1: that of the instance or GPU"},
     {.kind = OPTION_REAL,
      .name = "nic-gbps",
      .argument = "GB/s",
@@ -53,22 +53,23 @@ static const struct option options[] = {
      .initial = "-1",
      .least = -1,
      .most = 1e9,
-     .help = "network per GPU and direction, 1e9 bytes/s (400 Gbit/s are 50); -1: the instance's"},
+     .help = "network rate of a GPU in each direction, 1e9 bytes/s (400 Gbit/s are 50); -1: that of the "
+             "instance"},
     {.kind = OPTION_CHOICE,
      .name = "nvls",
      .at = AT(nvls),
      .initial = "gpu",
      .choices = "gpu|yes|no",
      .names = &nvls_names,
-     .help = "whether the NVLink switch reduces; gpu: by results/gpus.tsv"},
+     .help = "whether NVLink switches reduce (NVLink SHARP); gpu: as results/gpus.tsv says"},
     {.kind = OPTION_FLAG,
      .name = "network-reduces",
      .at = AT(network_reduces),
-     .help = "the network's switches reduce too (SHARP)"},
+     .help = "the switches of the network reduce, too (SHARP)"},
     {.kind = OPTION_FLAG,
      .name = "rail-aligned",
      .at = AT(rail_aligned),
-     .help = "all-to-all goes to the GPU of the right rail over NVLink first"},
+     .help = "all-to-all first moves data over NVLink to the GPU that is on the destination's rail"},
     {.kind = OPTION_REAL,
      .name = "nvlink-latency",
      .argument = "US",
@@ -76,7 +77,7 @@ static const struct option options[] = {
      .initial = "-1",
      .least = -1,
      .most = 1e6,
-     .help = "of one NVLink hop in µs, for the latency model"},
+     .help = "latency of one NVLink hop in µs, for the latency model; -1: not known"},
     {.kind = OPTION_REAL,
      .name = "nic-latency",
      .argument = "US",
@@ -84,13 +85,13 @@ static const struct option options[] = {
      .initial = "-1",
      .least = -1,
      .most = 1e6,
-     .help = "of one network hop in µs, for the latency model"},
-    FLAG_COLLECTIVE(.at = AT(collective), .group = "cases", .help = "one collective; default: all"),
+     .help = "latency of one network hop in µs, for the latency model; -1: not known"},
+    FLAG_COLLECTIVE(.at = AT(collective), .group = "cases", .help = "one collective. Default: all"),
     {.kind = OPTION_LIST,
      .name = "bytes",
      .argument = "SIZE",
      .at = AT(bytes),
-     .help = "sizes by nccl-tests' rule; may be repeated or a list 1M,1G; default 1G"},
+     .help = "sizes, counted as in nccl-tests: a list such as 1M,1G; may be repeated. Default: 1G"},
     FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text", .group = "output"),
     FLAG_CATALOG(.at = AT(catalog)),
     {.kind = OPTION_END},
@@ -98,13 +99,15 @@ static const struct option options[] = {
 
 static const struct command command = {
     "busbar limits",
-    "the physical bounds of a machine: bus bandwidth and time that no run can beat",
+    "print the physical bounds of a machine: bus bandwidth and time that no run can beat",
     "[flags]",
-    "A bound is the larger of two times: what must enter or leave a domain by its NICs, and a GPU by all its "
-    "links. No algorithm can be faster.\n"
-    "The line 'algorithm' is what the best known one takes if links are all that counts, where that is more; "
-    "'reference' is the same without\n"
-    "reduction in switches. Measured figures may lie above these two.",
+    "The bound is a time that no algorithm can beat: the larger of the time in which the NICs move the data "
+    "that must "
+    "enter or leave a domain, and the time in which the links of a GPU move its data. The line 'algorithm' "
+    "is the "
+    "time of the best known algorithm if only the links limit it; it is printed where it is longer. The line "
+    "'reference' is the same without reduction in switches. Measured figures may be better than these two "
+    "lines.",
     "busbar limits --instance u-p6e-gb200x72 --domains 8\n    eight racks of 72 GB200\n"
     "busbar limits --gpu H100 --domain-gpus 8 --domains 2 --nic-gbps 50 --collective all_reduce --bytes "
     "1M,1G\n    two nodes, by hand\n",

@@ -23,11 +23,12 @@ struct settings {
 
 static const struct option options[] = {
     FLAG_FORMAT("text|csv|json|markdown", .at = AT(format), .initial = "text", .group = "Output",
-                .help = "text for a terminal; csv and json hold every column, markdown the readable ones"),
+                .help =
+                    "text: for a terminal; csv and json: all columns; markdown: the most important columns"),
     {.kind = OPTION_FLAG,
      .name = "by-allocation",
      .at = AT(by_allocation),
-     .help = "keep the allocations (sets of hosts) of a run apart"},
+     .help = "print the allocations (sets of hosts) of a run separately"},
     FLAG_LETTER_GONE('f', "format"),
     {.kind = OPTION_END},
 };
@@ -36,13 +37,12 @@ static const struct command command = {
     .name = "busbar show",
     .summary = "print the figures of results as tables",
     .synopsis = "[flags] RESULTS...",
-    .description = "RESULTS are files (*.jsonl) or folders of them. Launches of a run become one line per "
-                   "case: the median of the\n"
-                   "launches' medians. From six launches on its interval is the exact 95 % interval by order "
-                   "statistics over\n"
-                   "launches; with fewer it is their minimum and maximum; one launch has none. Rates are "
-                   "bytes / time. Imported\n"
-                   "figures keep the statistic of their source: 'statistic' says which.\n",
+    .description =
+        "RESULTS are files (*.jsonl) or folders of them. A line is one case of a run: the median of its "
+        "launches' medians. With six launches or more, the interval is the exact 95 % interval of that "
+        "median (order statistics); with fewer, the minimum and maximum of the launches; with one, there is "
+        "none. Rates are bytes / time. Imported figures keep the statistic of their source, which the column "
+        "'statistic' names.\n",
     .examples = "busbar show results/first\n    tables of a run\nbusbar show --format csv results >all.csv\n "
                 "   every run, for a spreadsheet\n",
     .options = options,

@@ -16,55 +16,58 @@ static const struct option options[] = {
      .argument = "NAME",
      .at = AT(run),
      .group = "Output",
-     .help = "folder below --results; without it the newest unfinished run of the same flags, else the time"},
+     .help = "name of the run: its folder below --results. Default: the newest unfinished run with the same "
+             "flags, else the "
+             "time"},
     {.kind = OPTION_TEXT,
      .name = "results",
      .argument = "DIR",
      .at = AT(results),
      .initial = "results",
-     .help = "where runs are"},
+     .help = "folder of the runs"},
     {.kind = OPTION_TEXT,
      .name = "build",
      .argument = "DIR",
      .at = AT(build),
      .initial = "build",
-     .help = "where the programs are"},
+     .help = "folder of the programs"},
     {.kind = OPTION_TEXT,
      .name = "plan",
      .argument = "FILE",
      .at = AT(plan_file),
-     .help = "a plan that `busbar plan --format tsv` printed, instead of its flags"},
-    {.kind = OPTION_FLAG, .name = "dry-run", .at = AT(dry_run), .help = "prints every launch and ends"},
+     .help = "instead of flags of busbar plan: a file that `busbar plan --format tsv` printed"},
+    {.kind = OPTION_FLAG, .name = "dry-run", .at = AT(dry_run), .help = "print every launch, but start none"},
     {.kind = OPTION_TEXT,
      .name = "label",
      .argument = "TEXT",
      .at = AT(label),
-     .help = "a name for people, in each record"},
+     .help = "name for plots and reports, in each record"},
     {.kind = OPTION_TEXT,
      .name = "print-folder",
      .argument = "FILE",
      .at = AT(print_folder),
-     .help = "writes the name of the run's folder to FILE"},
+     .help = "write the name of the run's folder to FILE"},
 
     {.kind = OPTION_TEXT,
      .name = "hostfile",
      .argument = "FILE",
      .at = AT(hostfile),
      .group = "On what",
-     .help =
-         "hosts, when not from Slurm, PBS or the MPI operator: lines \"name slots=4 gpus=4 domain=rack1\""},
+     .help = "the hosts, in lines \"name slots=4 gpus=4 domain=rack1\". Default: those of Slurm, PBS or the "
+             "MPI operator, "
+             "else this machine"},
     {.kind = OPTION_INTEGER,
      .name = "hosts-per-domain",
      .argument = "N",
      .at = AT(hosts_per_domain),
      .least = 0,
      .most = 999999999,
-     .help = "hosts of an NVLink domain, for --domains, when the host file does not say"},
+     .help = "number of hosts in an NVLink domain, for --domains, if the host file does not say"},
     {.kind = OPTION_TEXT,
      .name = "launcher",
      .argument = "NAME",
      .at = AT(launcher),
-     .help = "mpirun, srun, or any program in scripts/launchers or by path; without it srun inside Slurm,\n"
+     .help = "mpirun, srun, another program in scripts/launchers, or a path. Default: srun inside Slurm, "
              "else mpirun"},
     {.kind = OPTION_TEXT,
      .name = "launcher-args",
@@ -75,18 +78,19 @@ static const struct option options[] = {
      .name = "instance",
      .argument = "NAME",
      .at = AT(instance),
-     .help = "cloud instance, as in results/clouds.tsv: price, labels"},
+     .help = "instance type, as in results/clouds.tsv, for prices and labels"},
     {.kind = OPTION_TEXT,
      .name = "preset",
      .argument = "NAME",
      .at = AT(preset),
      .initial = "auto",
-     .help = "environment for a cloud (scripts/preset): auto, none, aws, azure, gcp, oci ..."},
+     .help = "NCCL's environment on a cloud (scripts/preset): auto, none, aws, azure, gcp, oci, …"},
     {.kind = OPTION_FLAG,
      .name = "up-to-memory",
      .at = AT(up_to_memory),
-     .help =
-         "on GPUs: plan sizes as far as the memory of every GPU goes, to 16 GiB; the ranks are asked first"},
+     .help = "on GPUs: sizes up to the largest that fits into the memory of every GPU, at most 16 GiB; a "
+             "short launch finds "
+             "it first"},
     {.kind = OPTION_FLAG,
      .name = "no-preflight",
      .at = AT(no_preflight),
@@ -94,8 +98,8 @@ static const struct option options[] = {
     {.kind = OPTION_FLAG,
      .name = "collect",
      .at = AT(collect),
-     .help = "records come back through the launcher's output, when the first host does not share the\n"
-             "results folder"},
+     .help = "get the records through the launcher's output, if the first host does not share the results "
+             "folder"},
 
     {.kind = OPTION_SECONDS,
      .name = "time-budget",
@@ -104,26 +108,26 @@ static const struct option options[] = {
      .least = 0,
      .most = 1e9,
      .group = "Limits",
-     .help = "of the whole sweep: 20m, 2h; launches are given equal shares of it"},
+     .help = "time for the whole sweep, e.g. 20m or 2h; each launch gets an equal share"},
     {.kind = OPTION_TEXT,
      .name = "cost-limit",
      .argument = "MONEY",
      .at = AT(cost_limit),
-     .help = "of the whole sweep: 50usd, by --usd-per-gpu-hour or the instance's list price"},
+     .help = "money for the whole sweep, e.g. 50usd, at --usd-per-gpu-hour or the instance's list price"},
     {.kind = OPTION_REAL,
      .name = "usd-per-gpu-hour",
      .argument = "X",
      .at = AT(usd_per_gpu_hour),
      .least = 0,
      .most = 1e6,
-     .help = "price of one GPU for one hour; all GPUs of the allocation are paid for"},
+     .help = "price of one GPU for one hour; all GPUs of the allocation count"},
     {.kind = OPTION_SECONDS,
      .name = "deadline",
      .argument = "TIME",
      .at = AT(deadline_s),
      .least = 0,
      .most = 1e9,
-     .help = "of one launch; without it twice its estimate and a minute"},
+     .help = "time after which a launch is killed. Default: twice its estimate, plus a minute"},
     {.kind = OPTION_INTEGER,
      .name = "max-failures",
      .argument = "N",
@@ -131,21 +135,21 @@ static const struct option options[] = {
      .initial = "10",
      .least = 0,
      .most = 999999999,
-     .help = "ends the sweep after this number of failed launches"},
+     .help = "end the sweep after this number of failed launches"},
     {.kind = OPTION_SECONDS,
      .name = "repeat-every",
      .argument = "TIME",
      .at = AT(repeat_every_s),
      .least = 0,
      .most = 1e9,
-     .help = "how often to run the plan again, each time in a new run"},
+     .help = "run the plan again after this time, each time as a new run"},
     {.kind = OPTION_SECONDS,
      .name = "for",
      .argument = "TIME",
      .at = AT(for_s),
      .least = 0,
      .most = 1e9,
-     .help = "for how long --repeat-every goes on"},
+     .help = "total time of --repeat-every"},
     {.kind = OPTION_END},
 };
 
@@ -155,22 +159,24 @@ static const struct option other_options[] = {
      .name = "against",
      .argument = "WHAT",
      .at = AT(against),
-     .help = "launches of two sides take turns on the same hosts, in random order within each pair, for\n"
-             "busbar compare. Base is another build (a folder), the environment of a run (its folder) or\n"
-             "preset:NAME; 8 pairs, or --launches. The runs are NAME-base and NAME-new"},
+     .help = "compare with another build (its folder), the environment of an earlier run (its folder), or "
+             "preset:NAME: "
+             "launches of both sides take turns on the same hosts, in random order within each of 8 (or "
+             "--launches) pairs. "
+             "busbar compare then reads the runs NAME-base and NAME-new"},
     {.kind = OPTION_END},
 };
 
 static const struct command command = {
     .name = "scripts/sweep",
-    .summary =
-        "runs a plan's launches; what is complete is skipped, what fails is kept, and the sweep goes on",
+    .summary = "run the launches of a plan; skip those that are complete, and go on after failures",
     .synopsis = "[flags] [flags of `busbar plan`: --drivers --nodes --sizes -b -e -f --launches "
                 "--ranks-per-node ...]",
-    .description =
-        "Running the same command again continues. Status 0: all launches are complete, or as many as the "
-        "budget allowed; 3: wrong data; 4: a launch hung; 5: a launch failed or a host is lost; 130 and 143 "
-        "after SIGINT and SIGTERM.",
+    .description = "The same command again continues the sweep: it measures only what is missing. Files of "
+                   "failed launches are kept. "
+                   "Exit status 0: all launches are complete, or as many as the budget allowed; 3: wrong "
+                   "data; 4: a launch hung; 5: a "
+                   "launch failed or a host was lost; 130 and 143: ended by SIGINT and SIGTERM.",
     .options = options,
     .more = other_options,
 };

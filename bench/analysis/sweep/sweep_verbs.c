@@ -147,6 +147,30 @@ static void add_words(const char *args, struct text *words)
     free(copy);
 }
 
+/* All launches of matmul in a run use the BLAS library and kernels of the first one that is complete. Libraries and
+   kernels of nearly equal speed would otherwise take turns. */
+static enum status add_blas(struct sweep *sweep, const struct plan_row *row, struct text *words)
+{
+    struct plan plan;
+    struct archive archive = {0};
+    struct text path = {0}, args = {0};
+    enum status status = saved_plan(sweep, &plan);
+    if (status) return status;
+    for (size_t i = 0; !archive.count && i < plan.count; i++) {
+        text_clear(&path);
+        text_add(&path, "%s/%s.jsonl", sweep->state.folder, plan.rows[i].launch);
+        if (is_matmul_driver(plan.rows[i].driver) && launch_is_complete(text_get(&path)))
+            archive_read(&archive, text_get(&path)); /* if it cannot be read, it decides nothing */
+    }
+    if (archive.count) plan_add_blas(&archive.launches[0], row->args, &args);
+    add_words(text_get(&args), words);
+    text_free(&path);
+    text_free(&args);
+    archive_free(&archive);
+    plan_free(&plan);
+    return STATUS_OK;
+}
+
 static void add_measuring(const struct sweep *sweep, const struct plan_row *row, int64_t share_s,
                           struct text *words)
 {
@@ -182,11 +206,14 @@ enum status write_command(struct sweep *sweep, const struct plan_row *row, bool 
     add_driver(sweep, row->driver, &words);
     text_add(&words, "\n");
     add_words(row->args, &words);
+    enum status status = STATUS_OK;
+    if (measures && sweep->state.folder && is_matmul_driver(row->driver))
+        status = add_blas(sweep, row, &words);
     if (measures)
         add_measuring(sweep, row, share_s, &words);
     else
         text_add(&words, "--largest\n");
-    enum status status = replace_file(scratch_path(sweep, "command"), text_get(&words));
+    if (!status) status = replace_file(scratch_path(sweep, "command"), text_get(&words));
     text_free(&words);
     return status;
 }
@@ -311,14 +338,12 @@ static const struct verb {
 };
 
 static const char description[] =
-    "scripts/sweep calls this before and after each step: it starts, waits and kills; what to do is decided "
-    "here. "
-    "FOLDER is its temporary folder, which holds the state between the calls. An answer is lines "
-    "NAME=VALUE.\n"
-    " busbar sweep allocation         of the lines of scripts/allocation on standard input: origin, hosts, "
-    "gpus\n"
-    " busbar sweep cache RUN          warm or cold, when a run's collectives have one of them\n"
-    " busbar sweep facts HOSTS        compares what scripts/hostfacts printed, on standard input\n"
+    "scripts/sweep starts, waits and kills; before and after each step it asks this command what to do. "
+    "FOLDER is "
+    "the sweep's temporary folder, which keeps the state between the calls. Answers are lines NAME=VALUE.\n"
+    " busbar sweep allocation         summarises what scripts/allocation printed (on standard input)\n"
+    " busbar sweep cache RUN          prints warm or cold, if all collectives of the run have the same\n"
+    " busbar sweep facts HOSTS        compares what scripts/hostfacts printed (on standard input)\n"
     " busbar sweep VERB FOLDER ...    flags, hosts, probe, begin, open, round, preflight, absent, dry, "
     "next,\n"
     "                                 judge, remaining, lost, finish, cost; FLAGS are those of scripts/sweep";
@@ -326,7 +351,7 @@ static const char description[] =
 static const struct option no_options[] = {{.kind = OPTION_END}};
 static const struct command command = {
     .name = "busbar sweep",
-    .summary = "the decisions of scripts/sweep",
+    .summary = "decide what scripts/sweep does next",
     .synopsis = "VERB FOLDER [NUMBERS] -- FLAGS",
     .description = description,
     .options = no_options,
