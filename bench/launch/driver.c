@@ -170,6 +170,14 @@ static enum status start_own_ranks(struct driver *d)
     return start_ranks(&d->command, d->argc, d->argv, s, d->parts->devices(d, -1));
 }
 
+/* Drivers that need no threads call MPI_Init(), as most applications do. */
+static int start_mpi(struct driver *d, int *argc, char ***argv)
+{
+    int wanted = d->thread_level;
+    return wanted == MPI_THREAD_SINGLE ? MPI_Init(argc, argv)
+                                       : MPI_Init_thread(argc, argv, wanted, &d->thread_level);
+}
+
 int driver_main(struct driver *d)
 {
     int rank = early_rank(), argc = d->argc;
@@ -189,7 +197,7 @@ int driver_main(struct driver *d)
     d->watch = watch_open(&watch);
     if (early_local_rank() >= 0) d->parts->devices(d, early_local_rank());
     watch_arrive(d->watch);
-    if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
+    if (start_mpi(d, &argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     mpi_return_errors(end_failed, d);
     status = open_launch(d);
     if (!status) status = run_launch(d);

@@ -16,6 +16,10 @@ struct label_question {
     bool algorithm_is_forced; /* NCCL_ALGO or NCCL_PROTO is set */
 };
 
+/* The launch's part of the question; the collective is left open. */
+struct label_question label_question_of(const struct launch_header *, const char *cta, enum registration,
+                                        int64_t graph);
+
 /* NULL: the label is what was asked for. Else the reason why not, and the label in its place. */
 const char *cta_unused(const struct label_question *, const char **label);
 const char *registration_limited(const struct label_question *, enum registration *label);

@@ -1,0 +1,28 @@
+/* The arguments of an MPI collective, and the call in its non-blocking form. */
+#ifndef BUSBAR_MPI_ARGUMENTS_H
+#define BUSBAR_MPI_ARGUMENTS_H
+
+#include "collective/collective.h"
+
+#include <mpi.h>
+
+struct arguments {
+    enum collective_id id;
+    char *send, *recv; /* of the current slot; send may be MPI_IN_PLACE */
+    size_t step;       /* bytes from one slot to the next */
+    int count, part, root, next, previous;
+    size_t large; /* the call's count; used if is_large (above INT_MAX) */
+    bool in_place, is_root, is_large;
+    MPI_Datatype type;
+    MPI_Op op;
+    MPI_Comm mpi;
+};
+
+enum { MPI_REQUESTS = 2 };
+
+/* Starts the call without waiting for it. Sets all requests; those that it does not need to MPI_REQUEST_NULL.
+   Returns MPI's error; MPI_ERR_COUNT for more elements than an int can count, MPI_ERR_UNSUPPORTED_OPERATION
+   where MPI has no such call. */
+int mpi_start(const struct arguments *, MPI_Request[MPI_REQUESTS]);
+
+#endif
