@@ -101,7 +101,7 @@ PY
 check 'as Markdown' "$build/busbar" show --format markdown "$work/r/both"
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/r/both" "$work/r/n3"
-    check 'draws both sides' grep -q 'matmul, both, 1 KiB' "$work/plots/overlap-all-reduce.tsv"
+    check 'draws both sides' grep -q 'matmul ×2, both' "$work/plots/overlap-all-reduce.tsv"
     check 'as a picture' test -s "$work/plots/overlap-all-reduce.png"
 else
     skip 'busbar plot' 'gnuplot is missing'

@@ -27,60 +27,105 @@ static void add_side(struct drawings *drawings, struct drawing *drawing, const s
     if (!curve->count) drawing->curve_count--;
 }
 
-static void add_curve(struct drawings *drawings, struct drawing *drawing, const struct study *study,
-                      const struct run_summary *run, const struct overlap_summary *lines, size_t n)
+/* What the curves of a plot differ in; only that is in their labels. */
+struct varying {
+    const struct overlap_row *first; /* of the first curve */
+    size_t run;
+    bool runs, sizes, ranks, progress, cta, shapes;
+};
+
+static void note_varying(struct varying *varying, const struct overlap_row *row, size_t run)
 {
-    const struct overlap_row *row = lines[0].row;
-    struct text label = {0};
+    const struct overlap_row *first = varying->first;
+    if (!first) {
+        varying->first = row;
+        varying->run = run;
+        return;
+    }
+    varying->runs |= run != varying->run;
+    varying->sizes |= row->bytes != first->bytes;
+    varying->ranks |= row->ranks != first->ranks;
+    varying->progress |= row->progress != first->progress;
+    varying->cta |= !same(row->cta, first->cta);
+    varying->shapes |= row->m != first->m || row->n != first->n || row->k != first->k;
+}
+
+/* Adds the properties of a row that the curves differ in, or the others. */
+static void add_properties(const struct overlap_row *row, const struct varying *varying, bool wanted,
+                           struct text *text)
+{
     char size[UNIT_TEXT];
+    if (varying->sizes == wanted && row->bytes >= 0)
+        text_add(text, ", %s", format_size((size_t)row->bytes, size));
+    if (varying->ranks == wanted && row->ranks != ABSENT) text_add(text, " ×%lld", (long long)row->ranks);
+    if (varying->progress == wanted && row->progress)
+        text_add(text, ", %s", name_of(&overlap_progress_names, (int)row->progress));
+    if (varying->cta == wanted && row->cta) text_add(text, ", cta %s", row->cta);
+    if (varying->shapes == wanted)
+        text_add(text, ", %lldx%lldx%lld", (long long)row->m, (long long)row->n, (long long)row->k);
+}
+
+static void add_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
+                      const struct varying *varying, const struct overlap_summary *lines, size_t n)
+{
+    struct text label = {0};
     for (int matmul = 0; matmul < 2; matmul++) {
         text_clear(&label);
         text_add(&label, "%s", matmul ? "matmul" : "collective");
-        if (study->aggregate.count > 1) text_add(&label, ", %s", run->label);
-        if (row->bytes >= 0) text_add(&label, ", %s", format_size((size_t)row->bytes, size));
-        if (row->ranks != ABSENT) text_add(&label, " ×%lld", (long long)row->ranks);
-        if (row->progress) text_add(&label, ", %s", name_of(&overlap_progress_names, (int)row->progress));
-        if (row->cta && !same(row->cta, "default")) text_add(&label, ", cta %s", row->cta);
+        add_properties(lines[0].row, varying, true, &label);
+        if (varying->runs) text_add(&label, ", %s", run->label);
         add_side(drawings, drawing, lines, n, matmul, text_get(&label));
     }
     text_free(&label);
 }
 
 static struct drawing *overlap_drawing(struct drawings *drawings, const struct study *study,
-                                       const char *collective)
+                                       const char *collective, const struct varying *varying)
 {
-    struct text name = {0}, title = {0};
+    struct text name = {0}, title = {0}, caption = {0};
     text_add(&name, "overlap-%s", collective);
     plain_text(&title, collective, MOST_WORD);
-    text_add(&title, " beside matmul: how much slower each is");
+    add_properties(varying->first, varying, false, &title);
+    text_add(&title, ": slower beside matmul");
+    text_add(&caption,
+             "Own time beside the other side over own time alone; 1: not slowed down. Bands: the "
+             "interval over launches, from six launches on at 95 %%, with two to five their minimum "
+             "and maximum; none with one launch.");
     struct drawing *drawing = drawing_add(drawings, text_get(&name), text_get(&title));
     drawing->x_axis = AXIS_RATIO, drawing->x_label = "computation alone / communication alone";
-    drawing->y_axis = AXIS_LINEAR, drawing->y_label = "own time beside the other / own time alone";
-    drawing->caption = caption_with_provenance(
-        drawings, study,
-        "1: not slowed down by the other. Bands: the interval over launches, from six launches on at 95 %, "
-        "with two to five their minimum and maximum; none with one launch.");
+    drawing->y_axis = AXIS_FROM_0, drawing->y_label = "own time beside the other / own time alone";
+    drawing->caption = caption_with_provenance(drawings, study, text_get(&caption));
     text_free(&name);
     text_free(&title);
+    text_free(&caption);
     return drawing;
+}
+
+static size_t curve_end(const struct overlaps *overlaps, size_t first)
+{
+    size_t last = first + 1;
+    while (last < overlaps->count && overlaps->list[last].curve == overlaps->list[first].curve) last++;
+    return last;
 }
 
 /* One plot for each collective, with all runs that measured it. */
 static void plot_collective(struct drawings *drawings, const struct study *study,
                             const struct overlaps *overlaps, const char *collective)
 {
-    struct drawing *drawing = NULL;
-    for (size_t r = 0; r < study->aggregate.count; r++) {
-        const struct overlap_summary *list = overlaps[r].list;
+    struct varying varying = {0};
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t i = 0; i < overlaps[r].count; i++)
+            if (same(overlaps[r].list[i].row->collective, collective))
+                note_varying(&varying, overlaps[r].list[i].row, r);
+    struct drawing *drawing = overlap_drawing(drawings, study, collective, &varying);
+    for (size_t r = 0; r < study->aggregate.count; r++)
         for (size_t first = 0, last; first < overlaps[r].count; first = last) {
-            for (last = first + 1; last < overlaps[r].count && list[last].curve == list[first].curve;) last++;
-            if (!same(list[first].row->collective, collective)) continue;
-            if (!drawing) drawing = overlap_drawing(drawings, study, collective);
-            if (drawing->curve_count + 2 <= DRAWING_CURVES)
-                add_curve(drawings, drawing, study, &study->aggregate.runs[r], &list[first], last - first);
+            const struct overlap_summary *lines = &overlaps[r].list[first];
+            last = curve_end(&overlaps[r], first);
+            if (same(lines->row->collective, collective) && drawing->curve_count + 2 <= DRAWING_CURVES)
+                add_curve(drawings, drawing, &study->aggregate.runs[r], &varying, lines, last - first);
         }
-    }
-    if (drawing && !drawing->curve_count) {
+    if (!drawing->curve_count) {
         free(drawing->curves);
         drawings->count--;
     }
