@@ -143,6 +143,7 @@ $(PLUGIN_OBJECTS): $B/flags/gpu
 $(PLUGIN_OBJECTS): EXTRA_FLAGS = $(GPU_FLAGS)
 $B/obj/bench/launch/start.o: $B/flags/launcher
 $B/obj/bench/launch/start.o: EXTRA_FLAGS = $(MEASURE_FLAGS) -DBUSBAR_MPIRUN='"$(MPI_MPIRUN)"'
+$B/obj/bench/matmul/blasfamily.o: EXTRA_FLAGS = $(MEASURE_FLAGS) -O3
 $B/obj/bench/base/version.o: $B/flags/git
 $B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT_HASH)"')
 

@@ -53,20 +53,22 @@ enum status board_listen(struct board *board, int ranks, struct board_place *pla
 {
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_ANY)};
     socklen_t length = sizeof any;
-    *board = (struct board){.listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)};
+    *board = (struct board){
+        .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+        .ranks_count = (size_t)ranks,
+        .seen = allocate((size_t)ranks, sizeof *board->seen),
+    };
+    place->count = 0;
     if (board->listener < 0 || bind(board->listener, (struct sockaddr *)&any, sizeof any) ||
         listen(board->listener, 4096) || getsockname(board->listener, (struct sockaddr *)&any, &length) ||
         getrandom(&place->secret, sizeof place->secret, 0) != sizeof place->secret) {
         int error = errno;
         if (board->listener >= 0) close(board->listener);
-        *board = (struct board){.listener = -1};
+        board->listener = -1;
         return fail(STATUS_ENVIRONMENT, "the progress board cannot listen: %s", strerror(error));
     }
-    place->count = 0;
     place->watched = (uint32_t)descriptors_for(ranks);
     list_addresses(place, any.sin_port);
-    board->ranks_count = (size_t)ranks;
-    board->seen = allocate((size_t)ranks, sizeof *board->seen);
     return STATUS_OK;
 }
 
@@ -144,9 +146,16 @@ static void read_from(struct board *board, struct connection *c, uint64_t secret
     }
 }
 
-/* Returns a place for a new connection. Anybody can connect, but a rank reports immediately after it has
-   connected. So this drops connections that have not sent the secret for ten seconds, and the oldest such if
-   there are too many. */
+static size_t ranks_to_come(const struct board *board)
+{
+    size_t count = 0;
+    for (size_t rank = 0; rank < board->ranks_count; rank++) count += !board->seen[rank].known;
+    return count;
+}
+
+/* Returns a place for a new connection. Anybody can connect, but a rank soon reports. So this drops connections
+   that have not sent the secret for ten seconds, and the oldest such if there are more of them than the ranks to
+   come explain: all ranks may be connected before the first one reports. */
 static struct connection *free_place(struct board *board, double now_s)
 {
     static const double PATIENCE_S = 10;
@@ -162,7 +171,7 @@ static struct connection *free_place(struct board *board, double now_s)
             if (!oldest || c->since_s < oldest->since_s) oldest = c;
         }
     }
-    if (strangers >= BOARD_STRANGERS) {
+    if (strangers >= BOARD_STRANGERS + ranks_to_come(board)) {
         drop(board, oldest);
         return oldest;
     }

@@ -357,12 +357,18 @@ void watch_join(struct watch *w, const struct world *world)
 {
     int unwatched = 0, all = 0;
     if (world->ranks > 1) {
-        if (world->rank == 0 && board_listen(&w->board, world->ranks, &w->place)) w->place.count = 0;
+        if (world->rank == 0) (void)board_listen(&w->board, world->ranks, &w->place);
         mpi_must(MPI_Bcast(&w->place, (int)sizeof w->place, MPI_BYTE, 0, world->comm));
         if (world->rank && (uint32_t)world->rank < w->place.watched)
             w->socket = board_connect(&w->place, world->node == 0);
         unwatched = world->rank && w->socket < 0;
-        mpi_must(MPI_Reduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm));
+        MPI_Request request;
+        mpi_must(MPI_Ireduce(&unwatched, &all, 1, MPI_INT, MPI_SUM, 0, world->comm, &request));
+        /* Rank 0 accepts connections meanwhile: Linux before 5.4 lets only 128 wait. */
+        for (int done = 0; !done;) {
+            if (world->rank == 0) board_serve(&w->board, w->place.secret, -1, clock_s(), 0.01);
+            mpi_must(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+        }
         if (world->rank == 0 && all)
             warn("%d rank%s cannot reach rank 0 over TCP: a hang is found, but not who hangs there", all,
                  all == 1 ? "" : "s");

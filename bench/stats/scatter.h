@@ -19,7 +19,8 @@
 
 /* Per case: the logarithm of the ratio new / base of the mean absolute deviations, and whether the scatter
    differs significantly: in this case (adjusted over all cases of its group), or in the mean over these
-   cases. Both are two-sided permutation tests, at `level`, of the deviations from each side's median. Not for
+   cases. The level holds for each group; it need not hold over all groups, since this test only chooses
+   between two valid p. Both are two-sided permutation tests, at `level`, of the deviations from each side's median. Not for
    paired groups, nor for cases with fewer than four launches per side. */
 struct scatter {
     double ln_ratio; /* NAN: none */
@@ -29,7 +30,9 @@ void compare_scatter(const struct relabelled_group *groups, size_t group_count,
                      const struct relabelled_case *cases, size_t case_count, uint64_t seed, double level,
                      struct scatter *);
 
-/* Welch's t. At least two values per side, none of them NAN. */
+/* Welch's t. At least two values per side, none of them NAN. Of six values or more, one that is far from all
+   others of its side is left out. Otherwise one outlier would inflate the standard error and hide a slowdown
+   wherever the test for unequal scatter rejects by chance. */
 struct welch {
     double difference, error; /* mean of new minus mean of base; its standard error */
     double freedom;           /* of the smaller side: a whole number */

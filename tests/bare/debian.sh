@@ -6,7 +6,8 @@
 # PREPARE, in this order: netlib (the reference BLAS, and a C compiler), cuda (a C++ compiler and the host's /usr/local/cuda, by a read-only mount), mpich,
 # openmpi; for instance PREPARE="mpich openmpi". BENCH: knobs of make bench, such as BENCH="TIME_BUDGET=60".
 # The mirror is that of the host's apt that has the suite, or MIRROR=URL; the proxy is that of the host's apt. Needs debootstrap.
-# The folder is kept when something fails, or with KEEP=1; STEPS chooses steps. TIMED is put before the command of the timed comparison.
+# The folder is kept when something fails, or with KEEP=1; STEPS chooses steps (`unpack` instead of `clone` tries the tarball of `make dist`).
+# TIMED is put before the command of the timed comparison.
 set -eu
 suite=${1:-bookworm}
 root=${2:-$(mktemp -d /tmp/busbar-bare.XXXXXX)}
@@ -101,6 +102,16 @@ clone() {
         in_chroot $user "git clone -q ~/origin ~/busbar"
     done
 }
+unpack() {
+    local tarball
+    tarball=$(make --no-print-directory -s -C "$source" dist) && tarball=$(cd "$source" && realpath "$tarball") || return 5
+    for user in root newcomer; do
+        home=$(chroot "$root" sh -c "echo ~$user")
+        mkdir "$root$home/busbar"
+        tar -xzf "$tarball" -C "$root$home/busbar" --strip-components 1
+        chroot "$root" chown -R "$user:$user" "$home/busbar"
+    done
+}
 # measure USER: make bench ends well, with every launch of its plan complete.
 measure() {
     in_chroot "$1" "cd ~/busbar && make bench ${BENCH:-} && ls -R results | tail -n 40" 2>&1 | tee "$root/tmp/bench.log"
@@ -126,6 +137,7 @@ for step in $steps; do
     bootstrap) mkdir -p "$root" && timed bootstrap bootstrap ;;
     prepare) timed "prepare: ${PREPARE:-nothing}" prepare ;;
     clone) timed clone clone ;;
+    unpack) timed 'unpack the tarball' unpack ;;
     bench) timed 'make bench as root, installation included' measure root ;;
     gemm) timed "matmul against the packages' best" gemm ;;
     test) timed 'make test as root' run_tests ;;

@@ -18,14 +18,14 @@ struct shape {
     double link, rack_rate; /* relative rates: of the slow link, and of rack 0 to other racks; 0: 1 */
     double noise;           /* figures alternate within ± this share */
     size_t launches;        /* 0: LAUNCHES */
-    bool once;              /* only launch 0 is slow */
+    bool once, late;        /* slow in launch 0 only; in all launches but that */
     size_t absent;          /* a host without figures; 0: none */
 };
 
 static double rate_of(const struct shape *s, size_t a, size_t b, size_t launch)
 {
     double x = s->rate[a] > 0 ? s->rate[a] : 1, y = s->rate[b] > 0 ? s->rate[b] : 1, rate = fmin(x, y);
-    if (s->once && launch) return 1;
+    if ((s->once && launch) || (s->late && !launch)) return 1;
     if (s->link_a != s->link_b && ((a == s->link_a && b == s->link_b) || (a == s->link_b && b == s->link_a)))
         rate = s->link;
     if (s->rack && s->rack_rate > 0 && (a < s->rack) != (b < s->rack)) rate = s->rack_rate;
@@ -128,6 +128,12 @@ Test(scan, one_launch_names_nobody)
     verdict = judge(
         &(struct shape){.hosts = 8, .link_a = 1, .link_b = 4, .link = 0.5, .noise = 0.01, .once = true});
     for (size_t f = 0; f < verdict.count; f++) cr_expect(!verdict.list[f].named, "a link that was slow once");
+    scan_verdict_free(&verdict);
+    /* A link that was sound when it was first measured is no suspect, whatever its later launches show. */
+    verdict = judge(
+        &(struct shape){.hosts = 8, .link_a = 1, .link_b = 4, .link = 0.5, .noise = 0.01, .late = true});
+    for (size_t f = 0; f < verdict.count; f++)
+        cr_expect(!verdict.list[f].named, "a link that was slow later");
     scan_verdict_free(&verdict);
 }
 

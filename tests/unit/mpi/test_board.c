@@ -2,8 +2,11 @@
 #include "backend/backend.h"
 
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { RANKS = 3 };
@@ -76,7 +79,8 @@ Test(board, strangers_leave_room_for_ranks)
     for (int round = 0; round < 4; round++) board_serve(&board, place.secret, wake, 100 + round, 0.01);
     size_t open = 0;
     for (size_t i = 0; i < board.connection_count; i++) open += board.connections[i].socket >= 0;
-    cr_expect(open <= BOARD_STRANGERS && board.connection_count <= BOARD_STRANGERS + 1, "%zu open", open);
+    enum { MOST = BOARD_STRANGERS + RANKS }; /* any of them might be a rank */
+    cr_expect(open <= MOST && board.connection_count <= MOST + 1, "%zu open", open);
     for (int r = 0; r < RANKS; r++) cr_expect(!board.seen[r].known && !board.seen[r].ended);
     for (int r = 0; r < RANKS; r++) {
         struct report report = {
@@ -97,4 +101,61 @@ Test(board, strangers_leave_room_for_ranks)
     for (int r = 0; r < RANKS; r++) close(fds[r]);
     close(late);
     board_close(&board, ANSWER_BYE);
+}
+
+/* ---- 1,152 ranks ---- */
+
+enum { MANY = 1152 };
+
+/* Stands in for ranks 1 to 1151: all connect, and report only when all are connected. Returns the number that rank 0
+   has answered. */
+static int stand_in(const struct board_place *place, int connected)
+{
+    int sockets[MANY], answered = 0;
+    struct rlimit files = {MANY + 64, 0};
+    getrlimit(RLIMIT_NOFILE, &files);
+    if (files.rlim_cur < MANY + 64) files.rlim_cur = MANY + 64;
+    setrlimit(RLIMIT_NOFILE, &files);
+    for (int r = 1; r < MANY; r++) sockets[r] = board_connect(place, true);
+    if (write(connected, "c", 1) != 1) return -1;
+    usleep(100000); /* rank 0 accepts all before any reports */
+    for (int r = 1; r < MANY; r++) {
+        struct report report = {
+            .secret = place->secret, .rank = (uint32_t)r, .stage = STAGE_INSIDE, .steps = (uint64_t)r};
+        if (send(sockets[r], &report, sizeof report, MSG_NOSIGNAL) != (ssize_t)sizeof report) return -1;
+    }
+    for (int r = 1; r < MANY; r++) {
+        struct pollfd ready = {.fd = sockets[r], .events = POLLIN};
+        char answer = 0;
+        answered += poll(&ready, 1, -1) == 1 && recv(sockets[r], &answer, 1, 0) == 1 && answer == ANSWER_SEEN;
+    }
+    return answered;
+}
+
+Test(board, a_rank_that_reports_late_keeps_its_connection, .timeout = 60)
+{
+    struct board board;
+    struct board_place place;
+    int connected[2], status;
+    char byte;
+    cr_assert_eq(board_listen(&board, MANY, &place), STATUS_OK);
+    cr_assert_eq(place.watched, MANY, "%u: the limit of open files is too low", place.watched);
+    cr_assert_eq(pipe(connected), 0);
+    pid_t child = fork();
+    cr_assert(child >= 0);
+    if (child == 0) {
+        alarm(30);
+        _exit(stand_in(&place, connected[1]) == MANY - 1 ? 0 : 1);
+    }
+    /* Accepts while they connect, as rank 0 does: the kernel may let only 128 connections wait. */
+    struct pollfd all = {.fd = connected[0], .events = POLLIN};
+    while (poll(&all, 1, 0) == 0) board_serve(&board, place.secret, -1, 100, 0.01);
+    cr_assert_eq(read(connected[0], &byte, 1), 1);
+    while (waitpid(child, &status, WNOHANG) == 0) board_serve(&board, place.secret, -1, 101, 0.01);
+    cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "a rank was not answered");
+    for (int r = 1; r < MANY; r++)
+        cr_assert(board.seen[r].known && board.seen[r].steps == (uint64_t)r, "rank %d", r);
+    board_close(&board, ANSWER_BYE);
+    close(connected[0]);
+    close(connected[1]);
 }
