@@ -75,6 +75,7 @@ struct call {
     size_t count; /* elements of the whole case */
     int root;
     bool in_place;
+    bool nonblocking; /* begin() will make it, not run(); supports() then says whether that can be had */
     enum mode
         mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
                        the host's clock before the first call and once all are complete, and calls `start` */

@@ -162,6 +162,10 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
     else if (call->collective->reduces && c->device &&
              (call->dtype == DTYPE_HALF || call->dtype == DTYPE_BFLOAT16))
         *reason = "the operation on this type runs on the host: it cannot touch device memory";
+    else if (call->nonblocking && !mpi_can_start(call->collective->id))
+        *reason = "MPI has no non-blocking form of it";
+    else if (call->nonblocking && call->collective->reduces && call_count(c, call) > INT_MAX)
+        *reason = "more than 2147483647 elements: non-blocking reductions count in int";
 #if MPI_VERSION < 4
     else if (call->collective->reduces && call_count(c, call) > INT_MAX)
         *reason =

@@ -5,6 +5,7 @@
 #include "collective/collective.h"
 
 #include <mpi.h>
+#include <stdbool.h>
 
 struct arguments {
     enum collective_id id;
@@ -19,6 +20,9 @@ struct arguments {
 };
 
 enum { MPI_REQUESTS = 2 };
+
+/* Is there a non-blocking form of it? */
+bool mpi_can_start(enum collective_id);
 
 /* Starts the call without waiting for it. Sets all requests; those that it does not need to MPI_REQUEST_NULL.
    Returns MPI's error; MPI_ERR_COUNT for more elements than an int can count, MPI_ERR_UNSUPPORTED_OPERATION

@@ -1,5 +1,23 @@
 #include "backend/mpi_arguments.h"
 
+bool mpi_can_start(enum collective_id id)
+{
+    switch (id) {
+    case ALL_REDUCE:
+    case ALL_GATHER:
+    case REDUCE_SCATTER:
+    case BROADCAST:
+    case REDUCE:
+    case ALL_TO_ALL:
+    case SEND_RECV:
+    case GATHER:
+    case SCATTER:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* MPI_Ibcast() has one buffer: out of place, the root broadcasts from its send buffer. Its copy to the receive
    buffer is complete before the broadcast starts. */
 static int start_broadcast(const struct arguments *a, MPI_Request *request)

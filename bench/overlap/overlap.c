@@ -290,6 +290,7 @@ static enum status measure_size(struct overlap_launch *l, struct overlap_case *c
                         .dtype = s->dtype,
                         .op = OP_SUM,
                         .count = cases[0].count,
+                        .nonblocking = s->progress == OVERLAP_NONBLOCKING,
                         .mode = MODE_NCCL_TESTS}; /* by the host's clock, and without the device's barrier */
     say_case(l, &cases[0]);
     enum status cannot = l->gemm_status, status = STATUS_OK;
