@@ -29,4 +29,5 @@ simulate: ## SIMULATE='--domains 1,2': simulates collectives on NVLink domains t
 	@scripts/setup --for simulate --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) $B/busbar $(SIMULATED)
 	@BUILD='$B' scripts/simulate $(SIMULATE)
+benchmark-prediction: $(SIMULATED)
 .PHONY: simulate

@@ -109,7 +109,6 @@ Test(gate_situations, level, .timeout = 3600)
         {"with tails, 6 + 6, 10 cases",
          {.base = 6, .fresh = 6, .cases = 10, .sigma = 0.01, .tail_factor = 10}},
     };
-    int n = comparisons();
     puts("| equal medians: % of comparisons with | p < 0.05 before | regression before | p < 0.05 now | "
          "regression now |");
     puts("|---|---|---|---|---|");
@@ -117,6 +116,8 @@ Test(gate_situations, level, .timeout = 3600)
         const char *only = getenv("BUSBAR_SITUATION"); /* a part of the row's name: runs only that row */
         if (only && !strstr(rows[i].what, only)) continue;
         struct situation before = rows[i].situation;
+        /* A single case is quick, and its level is the closest to 5 %. */
+        int n = comparisons() * (rows[i].situation.cases == 1 ? 5 : 1);
         struct rates_pair now = simulate(&rows[i].situation, n, 1000 + i);
         before.as_launches = true;
         struct rates_pair then = before.allocations[0] ? simulate(&before, n / 4 + 1, 1000 + i) : now;
