@@ -104,12 +104,27 @@ static enum status open_gemm(struct overlap_launch *l)
     struct gemm_place place = {d->world.local_rank, d->world.local_ranks, cores < 1 ? 1 : cores,
                                d->machine.last_level_bytes};
     struct gemm_options options = {.library = s->library,
+                                   .kernel = s->kernel,
                                    .threads = (int)s->threads,
                                    .cold = s->cache == CACHE_COLD,
                                    .tune_s = s->max_seconds};
     status = l->engine->open(&place, &options, &l->gemm);
     mark(l);
     return agree(l, status);
+}
+
+/* Warns if the second thread has no processor of its own: then the two sides take turns. */
+static void warn_of_sharing(const struct overlap_launch *l)
+{
+    const struct driver *d = &l->driver;
+    int processors = d->machine.bound_pus / d->crowding.alike;
+    int threads = l->settings.threads ? (int)l->settings.threads : d->machine.bound_cores / d->crowding.alike;
+    if (threads < 1) threads = 1;
+    if (d->world.rank == 0 && l->settings.progress == OVERLAP_THREAD && threads >= processors)
+        warn("the collective's thread shares %d processor%s of each rank with %d of the matmul; fewer "
+             "--threads, or "
+             "fewer ranks, leave it one",
+             processors, processors == 1 ? "" : "s", threads);
 }
 
 static void set_problem(struct overlap_launch *l)
@@ -160,6 +175,7 @@ static enum status open_both(struct driver *d)
     if (!status) status = choose_progress(l);
     if (status) return status;
     d->backend = l->backend->name;
+    warn_of_sharing(l);
     set_problem(l);
     make_cases(l);
     const struct pair_parts parts = {.world = &d->world,

@@ -21,7 +21,7 @@ struct overlap_settings {
     struct driver_settings driver; /* first */
     /* as given on the command line */
     const char *collectives_text, *sizes_text, *dtype_text, *shape_text, *gemm_text, *ratios_text;
-    const char *backend, *library, *cta, *fault_text;
+    const char *backend, *library, *kernel, *cta, *fault_text;
     enum overlap_progress progress;
     enum cache cache;
     int64_t operations, rounds, seed, check, threads, registration;

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { TRIALS = 5, LEAST_MATMULS = 4, MOST_CALLS = 1000, ROUNDS_MOST = 100 };
+enum { TRIALS = 5, LEAST_MATMULS = 4, MOST_CALLS = 100000, ROUNDS_MOST = 100 };
 
 /* Collective. The slowest rank's time of one part, µs: the shortest of a few trials, because other load can only
    make it longer, after one that does not count. */
@@ -31,10 +31,12 @@ static int calls_of(double wanted)
     return wanted < 1 ? 1 : wanted > MOST_CALLS ? MOST_CALLS : (int)wanted;
 }
 
-/* So many collectives that the smallest ratio takes a few multiplications: with fewer, their number could not
-   be near to the ratio. */
+/* So many collectives that the smallest ratio takes a few multiplications (with fewer, their number could not be
+   near to the ratio), and that a sample is long against what it takes to start and join a thread, and to move
+   it to a free processor. */
 enum status overlap_calibrate(struct overlap_launch *l, struct overlap_case *cases, size_t count)
 {
+    static const double LEAST_US = 5000;
     double matmul_us, collective_us, smallest = cases[0].ratio;
     for (size_t i = 1; i < count; i++) smallest = fmin(smallest, cases[i].ratio);
     enum status status = try_part(l, COMPUTATION, LEAST_MATMULS, &matmul_us);
@@ -42,7 +44,7 @@ enum status overlap_calibrate(struct overlap_launch *l, struct overlap_case *cas
     int operations = (int)l->settings.operations;
     if (!status && !operations) {
         status = try_part(l, COMMUNICATION, 1, &collective_us);
-        operations = calls_of(ceil(LEAST_MATMULS * matmul_us / (smallest * collective_us)));
+        operations = calls_of(ceil(fmax(LEAST_US, LEAST_MATMULS * matmul_us / smallest) / collective_us));
     }
     if (!status) status = try_part(l, COMMUNICATION, operations, &collective_us);
     for (size_t i = 0; i < count && !status; i++) {

@@ -46,9 +46,9 @@ static const struct option overlap_options[] = {
      .argument = "N",
      .at = AT(operations),
      .initial = "0",
-     .most = 1000,
-     .help = "collectives in a sample, back to back; 0: so many that the smallest ratio takes four "
-             "multiplications"},
+     .most = 100000,
+     .help = "collectives in a sample, back to back; 0: so many that they take 5 ms, and the smallest ratio "
+             "four multiplications"},
 
     FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
                    .help = "a case ends when the median time of both is known to this, either way (95 %)"),
@@ -77,6 +77,11 @@ static const struct option overlap_options[] = {
      .argument = "LIBRARY",
      .at = AT(library),
      .help = "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
+    {.kind = OPTION_TEXT,
+     .name = "blas-kernel",
+     .argument = "NAME",
+     .at = AT(kernel),
+     .help = "the library's kernel, e.g. SkylakeX; without it the fastest that this CPU can run"},
     {.kind = OPTION_INTEGER,
      .name = "threads",
      .argument = "N",

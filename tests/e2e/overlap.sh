@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The overlap driver: what is hidden where nothing can overlap and where both sides surely do, records, tables, plots, faults.
 . "$(dirname "$0")/../lib.sh"
-small=(--backend mpi --blas openblas --shape 16 --cache warm --output "$work/r")
-"$build/overlap" --backend mpi --blas openblas --shape 16 --output none --ratio 1 -n 1 >/dev/null 2>&1 || small=(--backend mpi --shape 16 --cache warm --output "$work/r")
+small=(--backend mpi --blas openblas --shape 16 --cache warm --operations 2 --output "$work/r")
+"$build/overlap" --backend mpi --blas openblas --shape 16 --output none --ratio 1 -n 1 >/dev/null 2>&1 || small=(--backend mpi --shape 16 --cache warm --operations 2 --output "$work/r")
 # measured NAME RECORD EXPRESSION: checks a Python expression over the header h, the overlap rows c and the end e of a record.
 measured() {
     if python3 - "$work/r/$2/$2.jsonl" "$3" <<'PY'; then ok "$1"; else not_ok "$1"; fi
@@ -40,7 +40,7 @@ measured 'a row says what ran, and by what' n3 \
 # leave 0.04 s for a busy machine, of which each figure is the median of five rounds.
 slept() { # PROGRESS
     # shellcheck disable=SC2046
-    check "both sides sleep, $1" ranks 2 "$build/overlap" "${small[@]}" $(named "slept-$1") --progress-by "$1" --sizes 8 --ratio 1 --operations 1 -n 5 \
+    check "both sides sleep, $1" ranks 2 "$build/overlap" "${small[@]}" $(named "slept-$1") --progress-by "$1" --sizes 8 --ratio 1 -n 5 \
         --fault delay:rank=1,us=100000
 }
 slept none
@@ -110,13 +110,13 @@ fi
 # ---- the emulated GPU: two streams ----
 . tests/fakes/emulated_gpu.sh
 needs_gpu_parts 'overlap on GPUs'
-driver=overlap flags=(--backend nccl --shape 64 --cache warm --ratio 1 -n 2)
+driver=overlap flags=(--backend nccl --shape 64 --cache warm --operations 2 --ratio 1 -n 2)
 check 'two emulated GPUs' emulated 2 -- --sizes 4K --cta 4-8
 mkdir "$work/r/gpu" && cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 measured 'streams, verified, and marked' gpu \
     'len(c) == 1 and h["provenance"] == ["emulated"] and c[0]["progress"] == "streams" and c[0]["cta"] == "4-8" and c[0]["memory"] == "device"
      and c[0]["wrong"] == 0 and c[0]["gemm_wrong"] == 0 and c[0]["gemm_dtype"] == "bfloat16" and c[0]["layout"] == "TN"'
-check 'sleeping sides on emulated GPUs' emulated 2 -- --sizes 8 --operations 1 -n 5 --fault delay:rank=0,us=100000
+check 'sleeping sides on emulated GPUs' emulated 2 -- --sizes 8 -n 5 --fault delay:rank=0,us=100000
 cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 measured 'hide the shorter one' gpu 'c[0]["hidden_share"] > 0.6 and h["provenance"] == ["emulated", "faulted"]'
 expect_status 'NCCL has no thread of MPI' 2 emulated 1 -- --progress-by thread --sizes 8
