@@ -121,10 +121,10 @@ static void warn_of_sharing(const struct overlap_launch *l)
     int threads = l->settings.threads ? (int)l->settings.threads : d->machine.bound_cores / d->crowding.alike;
     if (threads < 1) threads = 1;
     if (d->world.rank == 0 && l->settings.progress == OVERLAP_THREAD && threads >= processors)
-        warn("the collective's thread shares %d processor%s of each rank with %d of the matmul; fewer "
-             "--threads, or "
-             "fewer ranks, leave it one",
-             processors, processors == 1 ? "" : "s", threads);
+        warn("each rank has %d processor%s for %d thread%s of the matmul and the collective's thread: they "
+             "take "
+             "turns; use fewer --threads or fewer ranks",
+             processors, processors == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
 }
 
 static void set_problem(struct overlap_launch *l)
