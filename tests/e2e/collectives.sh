@@ -131,7 +131,10 @@ for _ in 1 2 3 4 5; do
 done
 if [ $kept$undisturbed = nono ]; then skip "$name" "the machine is too busy to tell"; else check "$name" test $kept = yes; fi
 holds "a pass that came too late for a sample leaves no row" 'all("samples_us" in c for c in cases if c["pass"] > 0)'
-holds "some cases of every kept row have figures" 'sum(c["status"] == "ok" for c in cases) >= 5'
+# Where other work has the cores, only the first few get a turn.
+fewest=1
+if holds '(undisturbed)' 'max(max(c.get("samples_us", [0])) for c in cases) < 15e3' | grep -q '^ok'; then fewest=5; fi
+holds "at least $fewest cases have figures" "sum(c['status'] == 'ok' for c in cases) >= $fewest"
 
 check "json on standard output" ranks 2 "$build/all_reduce" --sizes 8 --format json "${quick[@]}"
 python3 -c 'import json,sys; rows=[json.loads(l) for l in open(sys.argv[1])]; assert rows[0]["record"]=="launch" and rows[-1]["record"]=="end"' \
