@@ -75,10 +75,11 @@ static enum status compute_all(struct pair *p)
 /* ---- both at once ---- */
 
 /* A non-blocking collective: MPI can advance it whenever this thread calls MPI, so at least after each
-   multiplication. */
+   multiplication. An injected delay is counted from its beginning: it ends no earlier than that. */
 static enum status begin_and_compute(struct pair *p)
 {
     const struct backend *backend = p->parts.backend;
+    const double due_s = clock_s() + p->delay_s;
     bool done = false;
     enum status status = backend->begin(p->parts.comm, &p->call, p->operations, &p->slot);
     for (int i = 0; i < p->matmuls && !status; i++) {
@@ -94,8 +95,8 @@ static enum status begin_and_compute(struct pair *p)
         status = backend->complete(p->parts.comm, true, &done);
         p->communicated_s = clock_s();
     }
-    p->communicated_s += p->delay_s;
-    rest(p->communicated_s - clock_s());
+    p->communicated_s = fmax(p->communicated_s, due_s);
+    rest(due_s - clock_s());
     return status;
 }
 
