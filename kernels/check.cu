@@ -1,12 +1,11 @@
-/* check.c on the device: each thread computes one unit of 16 bytes and compares it with every place where it
-   must be. Only if a unit differs are its elements compared one by one.
+/* check.c on the device: compares with the period, whole units first. Only if a unit differs are its elements
+   compared one by one.
 
-   A thread has AT_ONCE loads in flight: 512 threads with 16 loads of 16 bytes are 128 KiB per multiprocessor,
-   more than twice what Little's law requires for 8 TB/s, 1 us and 148 multiprocessors (54 KB). More threads
-   would have to compute more units. */
+   Threads have EACH loads in flight: 1,024 threads with 8 loads of 16 bytes are 128 KiB per multiprocessor,
+   more than twice what Little's law requires for 8 TB/s, 1 us and 148 multiprocessors (54 KB). */
 #include "kernels/launch.cuh"
 
-enum { CHECK_THREADS = 512, CHECK_BLOCKS = 1, AT_ONCE = 16 };
+enum { CHECK_THREADS = 512, CHECK_BLOCKS = 2, CHECK_EACH = 8 };
 
 #ifdef __CUDACC__
 #define NOT_INLINED __noinline__
@@ -19,9 +18,9 @@ struct found {
     unsigned long long wrong, first;
 };
 
-static __device__ inline bool differ(uint4 a, uint4 b)
+static __device__ inline uint32_t difference(uint4 a, uint4 b)
 {
-    return ((a.x ^ b.x) | (a.y ^ b.y) | (a.z ^ b.z) | (a.w ^ b.w)) != 0;
+    return (a.x ^ b.x) | (a.y ^ b.y) | (a.z ^ b.z) | (a.w ^ b.w);
 }
 
 static __device__ inline void compare(const struct pattern *p, uint64_t i, uint64_t want, uint64_t got,
@@ -32,66 +31,53 @@ static __device__ inline void compare(const struct pattern *p, uint64_t i, uint6
     if (i < found->first) found->first = i;
 }
 
-/* Compares the elements of a unit that differs; i: index of its first element. Not inlined, because it is
-   rare and would take registers from the loop. */
-static __device__ NOT_INLINED void look_closer(const struct pattern *p, uint64_t i, uint4 want, uint4 got,
+/* Compares the elements of a thread's units in this tile. Not inlined, because it is rare and would take
+   registers from the loop. */
+static __device__ NOT_INLINED void look_closer(const struct pattern *p, const struct span *s,
+                                               const struct walk *w, const uint4 *units, const uint4 *table,
                                                struct found *found)
 {
-    const int size = pattern_size(p->dtype);
-    const uint64_t mask = ~(uint64_t)0 >> (64 - 8 * size);
-    union unit wanted, given;
-    wanted.words = want;
-    given.words = got;
+    const int size = pattern_size(p->dtype), per_unit = PATTERN_UNIT / size;
 #pragma unroll 1
-    for (int half = 0; half < 2; half++) {
-        uint64_t w = half ? wanted.halves[1] : wanted.halves[0], g = half ? given.halves[1] : given.halves[0];
+    for (uint32_t k = 0; k < CHECK_EACH; k++) {
+        const uint64_t unit = w->unit + k * CHECK_THREADS;
+        const uint4 *want = table + w->at + k * CHECK_THREADS % PATTERN_UNITS;
+        if (unit < s->from || unit >= s->to || !difference(units[unit], *want)) continue;
+        const uint64_t i = (unit * PATTERN_UNIT - s->first) / (uint64_t)size;
 #pragma unroll 1
-        for (int at = 0; at < 64; at += 8 * size, i++) compare(p, i, w >> at & mask, g >> at & mask, found);
+        for (int e = 0; e < per_unit; e++)
+            compare(p, i + (uint64_t)e, pattern_load(want, (uint64_t)e, size),
+                    pattern_load(units + unit, (uint64_t)e, size), found);
     }
 }
 
-/* Compares `count` units, `step` apart, each of which must equal `want`. i: index of the first one's first
-   element. */
-static __device__ inline void compare_units(const struct pattern *p, const uint4 *units, uint64_t count,
-                                            uint64_t step, uint4 want, uint64_t i, struct found *found)
+extern "C" __global__ void __launch_bounds__(CHECK_THREADS, CHECK_BLOCKS)
+    busbar_check(struct pattern p, const struct device_period *period, const unsigned char *received,
+                 uint64_t bytes, uint64_t position, struct device_verdict *verdict)
 {
-    const uint64_t further = step * (PATTERN_UNIT / pattern_size(p->dtype));
-    while (count > 0) {
-        const int now = count < AT_ONCE ? (int)count : AT_ONCE;
-        uint4 got[AT_ONCE];
-#pragma unroll
-        for (int k = 0; k < AT_ONCE; k++) {
-            got[k] = want;
-            if (k < now) got[k] = *units;
-            units += step;
-        }
-#pragma unroll
-        for (int k = 0; k < AT_ONCE; k++)
-            if (differ(got[k], want)) look_closer(p, i + (uint64_t)k * further, want, got[k], found);
-        i += AT_ONCE * further;
-        count -= (uint64_t)now;
-    }
-}
-
-extern "C" __global__ void __launch_bounds__(CHECK_THREADS)
-    busbar_check(struct pattern p, int source, uint64_t from, uint64_t count, const unsigned char *received,
-                 uint64_t position, struct device_verdict *verdict)
-{
+    __shared__ uint4 table[2 * PATTERN_UNITS];
     const int size = pattern_size(p.dtype);
-    const uint64_t threads = (uint64_t)gridDim.x * blockDim.x,
-                   me = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
-    const uint64_t step = step_of(threads), per_unit = PATTERN_UNIT / size;
-    const struct stretch s = stretch_of(received, count, size);
-    const uint4 *units = (const uint4 *)(received + s.head * size);
+    const struct span s = span_of(received, bytes);
+    const uint4 *units = (const uint4 *)(received - s.first);
     struct found found = {0, ~0ull};
-    for (uint64_t first = me; first < step && first < s.units; first += threads) {
-        const uint4 want = unit_at(&p, source, from + s.head + first * per_unit);
-        compare_units(&p, units + first, (s.units - first + step - 1) / step, step, want,
-                      s.head + first * per_unit, &found);
+    load_table(table, period, units_of(&s));
+    __syncthreads();
+    for (struct walk w = walk_of(CHECK_THREADS, CHECK_EACH); w.unit < s.to; walk_on(&w)) {
+        const bool whole = w.unit >= s.from && w.unit + (CHECK_EACH - 1) * CHECK_THREADS < s.to;
+        uint32_t bits = 0;
+        if (whole) {
+            uint4 got[CHECK_EACH];
+#pragma unroll
+            for (uint32_t k = 0; k < CHECK_EACH; k++) got[k] = units[w.unit + k * CHECK_THREADS];
+#pragma unroll
+            for (uint32_t k = 0; k < CHECK_EACH; k++)
+                bits |= difference(got[k], table[w.at + k * CHECK_THREADS % PATTERN_UNITS]);
+        }
+        if (!whole || bits) look_closer(&p, &s, &w, units, table, &found);
     }
-    for (uint64_t edge = me; edge < s.head + (count - s.tail_at); edge += threads) {
-        uint64_t i = edge < s.head ? edge : s.tail_at + (edge - s.head);
-        compare(&p, i, pattern_expected(&p, source, from + i), pattern_load(received, i, size), &found);
+    for (uint32_t n = threadIdx.x; blockIdx.x == 0 && n * size < s.head + s.tail; n += blockDim.x) {
+        const uint64_t i = edge_at(&s, n * size) / size, at = in_period(&s, i * size) / size;
+        compare(&p, i, pattern_load(table, at, size), pattern_load(received, i, size), &found);
     }
     if (found.wrong == 0) return; /* the usual case needs no atomics */
     atomicAdd(&verdict->wrong, found.wrong);
@@ -99,15 +85,19 @@ extern "C" __global__ void __launch_bounds__(CHECK_THREADS)
 }
 
 cudaError_t device_check(const struct pattern *p, int source, uint64_t from, uint64_t count,
-                         const void *received, uint64_t position, struct device_verdict *verdict,
-                         cudaStream_t stream)
+                         const void *received, uint64_t position, struct device_period *period,
+                         struct device_verdict *verdict, cudaStream_t stream)
 {
+    const uint64_t bytes = count * (uint64_t)pattern_size(p->dtype);
+    const struct span s = span_of(received, bytes);
     unsigned blocks;
     if (count == 0) return cudaSuccess;
-    cudaError_t error = grid_for((const void *)busbar_check, CHECK_THREADS, CHECK_BLOCKS,
-                                 count * (uint64_t)pattern_size(p->dtype) / PATTERN_UNIT, &blocks);
+    cudaError_t error = device_period(p, source, from, &s, period, stream);
+    if (!error)
+        error = grid_for((const void *)busbar_check, CHECK_THREADS, CHECK_BLOCKS,
+                         (s.to + CHECK_EACH - 1) / CHECK_EACH, &blocks);
     if (error) return error;
-    LAUNCH(busbar_check, blocks, CHECK_THREADS, stream, *p, source, from, count,
-           (const unsigned char *)received, position, verdict);
+    LAUNCH(busbar_check, blocks, CHECK_THREADS, stream, *p, (const struct device_period *)period,
+           (const unsigned char *)received, bytes, position, verdict);
     return cudaGetLastError();
 }

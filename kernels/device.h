@@ -18,6 +18,12 @@ struct device_verdict {
     unsigned long long wrong, first;
 };
 
+/* Scratch memory on the device for one period of the pattern, aligned to PATTERN_UNIT bytes. Calls that use
+   the same one must be on the same stream. */
+struct device_period {
+    unsigned char bytes[PATTERN_UNITS * PATTERN_UNIT];
+};
+
 /* The gate of device_delay(), in mapped host memory. */
 struct device_gate {
     uint32_t opened;  /* the host writes the ticket that may pass */
@@ -27,10 +33,10 @@ struct device_gate {
 /* pattern_fill() and pattern_check() for device memory. position: the index of received[0], from which
    verdict->first counts. */
 cudaError_t device_fill(const struct pattern *, int rank, uint64_t from, uint64_t count, void *buffer,
-                        cudaStream_t);
+                        struct device_period *, cudaStream_t);
 cudaError_t device_check(const struct pattern *, int source, uint64_t from, uint64_t count,
-                         const void *received, uint64_t position, struct device_verdict *verdict,
-                         cudaStream_t);
+                         const void *received, uint64_t position, struct device_period *,
+                         struct device_verdict *verdict, cudaStream_t);
 
 /* matrix_fill_unit() for every unit of a matrix; matrix_check_v() and matrix_check_row() for every row of a
    group of blocks (matrix.h). The v of struct matrix_check is scratch memory on the device. */

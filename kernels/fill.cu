@@ -1,37 +1,48 @@
-/* fill.c on the device: each thread computes one unit of 16 bytes and stores it at every place where it
-   belongs. Elements before and after the aligned units are stored one by one. */
+/* fill.c on the device: copies the period. Bytes before and after the whole units are stored one by one. */
 #include "kernels/launch.cuh"
 
-enum { FILL_THREADS = 256, FILL_BLOCKS = 1 };
+enum { FILL_THREADS = 512, FILL_BLOCKS = 2, FILL_EACH = 4 };
 
-extern "C" __global__ void __launch_bounds__(FILL_THREADS)
-    busbar_fill(struct pattern p, int rank, uint64_t from, uint64_t count, unsigned char *buffer)
+extern "C" __global__ void __launch_bounds__(FILL_THREADS, FILL_BLOCKS)
+    busbar_fill(const struct device_period *period, unsigned char *buffer, uint64_t bytes)
 {
-    const int size = pattern_size(p.dtype);
-    const uint64_t threads = (uint64_t)gridDim.x * blockDim.x,
-                   me = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x;
-    const uint64_t step = step_of(threads), per_unit = PATTERN_UNIT / size;
-    const struct stretch s = stretch_of(buffer, count, size);
-    uint4 *units = (uint4 *)(buffer + s.head * size);
-    for (uint64_t first = me; first < step && first < s.units; first += threads) {
-        const uint4 unit = unit_at(&p, rank, from + s.head + first * per_unit);
-#pragma unroll 4
-        for (uint64_t u = first; u < s.units; u += step) units[u] = unit;
+    __shared__ uint4 table[2 * PATTERN_UNITS];
+    const struct span s = span_of(buffer, bytes);
+    uint4 *units = (uint4 *)(buffer - s.first);
+    load_table(table, period, units_of(&s));
+    __syncthreads();
+    for (struct walk w = walk_of(FILL_THREADS, FILL_EACH); w.unit < s.to; walk_on(&w)) {
+        if (w.unit >= s.from && w.unit + (FILL_EACH - 1) * FILL_THREADS < s.to) {
+#pragma unroll
+            for (uint32_t k = 0; k < FILL_EACH; k++)
+                units[w.unit + k * FILL_THREADS] = table[w.at + k * FILL_THREADS % PATTERN_UNITS];
+            continue;
+        }
+#pragma unroll 1
+        for (uint32_t k = 0; k < FILL_EACH; k++) {
+            const uint64_t unit = w.unit + k * FILL_THREADS;
+            if (unit >= s.from && unit < s.to) units[unit] = table[w.at + k * FILL_THREADS % PATTERN_UNITS];
+        }
     }
-    for (uint64_t edge = me; edge < s.head + (count - s.tail_at); edge += threads) {
-        uint64_t i = edge < s.head ? edge : s.tail_at + (edge - s.head);
-        pattern_store(buffer, i, size, pattern_element(&p, rank, from + i));
+    if (blockIdx.x > 0) return;
+    for (uint32_t n = threadIdx.x; n < s.head + s.tail; n += blockDim.x) {
+        const uint64_t at = edge_at(&s, n);
+        buffer[at] = ((const unsigned char *)table)[in_period(&s, at)];
     }
 }
 
 cudaError_t device_fill(const struct pattern *p, int rank, uint64_t from, uint64_t count, void *buffer,
-                        cudaStream_t stream)
+                        struct device_period *period, cudaStream_t stream)
 {
+    const uint64_t bytes = count * (uint64_t)pattern_size(p->dtype);
+    const struct span s = span_of(buffer, bytes);
     unsigned blocks;
     if (count == 0) return cudaSuccess;
-    cudaError_t error = grid_for((const void *)busbar_fill, FILL_THREADS, FILL_BLOCKS,
-                                 count * (uint64_t)pattern_size(p->dtype) / PATTERN_UNIT, &blocks);
+    cudaError_t error = device_period(p, rank, from, &s, period, stream);
+    if (!error)
+        error = grid_for((const void *)busbar_fill, FILL_THREADS, FILL_BLOCKS,
+                         (s.to + FILL_EACH - 1) / FILL_EACH, &blocks);
     if (error) return error;
-    LAUNCH(busbar_fill, blocks, FILL_THREADS, stream, *p, rank, from, count, (unsigned char *)buffer);
+    LAUNCH(busbar_fill, blocks, FILL_THREADS, stream, period, (unsigned char *)buffer, bytes);
     return cudaGetLastError();
 }

@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* The pattern repeats after PATTERN_UNITS units of PATTERN_UNIT bytes (pattern.h says why). */
+enum { PATTERN_UNIT = 16, PATTERN_UNITS = 1021 };
+
 /* Defines the inputs of all ranks. For a reduction, a hash of (seed, index) picks a few ranks whose elements
    are not neutral, such that every partial sum in any order is exactly representable. Without a reduction,
    the elements have arbitrary bits. */

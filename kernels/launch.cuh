@@ -1,4 +1,9 @@
-/* Shared by the device code: grid sizes that suit the device, and the pattern's units of 16 bytes. */
+/* Shared by the device code: grid sizes that suit the device, and how fill and check cut a buffer.
+
+   The pattern repeats after PATTERN_UNITS units of 16 bytes. One small kernel computes that period, each
+   element by its own thread; fill copies it, check compares with it. Both hold it in shared memory, twice in
+   a row: so every place of a thread's tile lies at a constant distance from the first one, and a unit takes a
+   load from shared memory, an access to the buffer and, in check, four comparisons. */
 #ifndef BUSBAR_LAUNCH_CUH
 #define BUSBAR_LAUNCH_CUH
 
@@ -26,55 +31,81 @@ static cudaError_t grid_for(const void *kernel, int threads, int most, uint64_t 
     return cudaSuccess;
 }
 
-/* A buffer's elements before the first 16-byte boundary, the whole units after them, and where the tail
-   begins. */
-struct stretch {
-    uint64_t head, units, tail_at;
+/* A buffer in units of 16 bytes, counted from the last multiple of 128 bytes before it: so that a warp's
+   512 bytes are four whole cache lines, wherever the buffer begins. */
+struct span {
+    uint32_t first;           /* where the buffer begins, in bytes from that multiple: 0..127 */
+    uint32_t head, tail;      /* bytes before the first and after the last unit that is whole: 0..15 */
+    uint64_t from, to, bytes; /* the whole units are from..to-1; bytes: of the buffer */
 };
 
-static __device__ inline struct stretch stretch_of(const void *buffer, uint64_t count, int size)
+static __host__ __device__ inline struct span span_of(const void *buffer, uint64_t bytes)
 {
-    struct stretch s;
-    uint64_t off = (uint64_t)(uintptr_t)buffer % PATTERN_UNIT, per_unit = PATTERN_UNIT / size;
-    s.head = off ? (PATTERN_UNIT - off) / size : 0;
-    if (s.head > count) s.head = count;
-    s.units = (count - s.head) / per_unit;
-    s.tail_at = s.head + s.units * per_unit;
+    enum { LINE = 128 };
+    struct span s;
+    s.first = (uint32_t)((uintptr_t)buffer % LINE);
+    s.bytes = bytes;
+    s.from = (s.first + PATTERN_UNIT - 1) / PATTERN_UNIT;
+    s.to = (s.first + bytes) / PATTERN_UNIT;
+    if (s.to < s.from) s.to = s.from;
+    s.head = (uint32_t)(s.from * PATTERN_UNIT - s.first);
+    if (s.head > bytes) s.head = (uint32_t)bytes;
+    s.tail = (uint32_t)(bytes - s.head - (s.to - s.from) * PATTERN_UNIT);
     return s;
 }
 
-/* The step of each thread, in units: a multiple of the period. So a thread always needs the same unit, which
-   it computes once and keeps in registers, and its loop has little more than loads or stores. threads: of the
-   whole grid. */
-static __device__ inline uint64_t step_of(uint64_t threads)
+/* How many units of the period the buffer needs. */
+static __host__ __device__ inline uint32_t units_of(const struct span *s)
 {
-    uint64_t periods = threads / PATTERN_UNITS;
-    return (periods ? periods : 1) * PATTERN_UNITS;
+    uint64_t all = (s->first + s->bytes + PATTERN_UNIT - 1) / PATTERN_UNIT;
+    return all < PATTERN_UNITS ? (uint32_t)all : (uint32_t)PATTERN_UNITS;
 }
 
-union unit {
-    uint4 words;
-    uint64_t halves[2];
+/* The place in the buffer of byte n of head and tail together, and the same in the period. */
+static __device__ inline uint64_t edge_at(const struct span *s, uint32_t n)
+{
+    return n < s->head ? n : s->bytes - s->tail + (n - s->head);
+}
+
+static __device__ inline uint32_t in_period(const struct span *s, uint64_t byte)
+{
+    return (uint32_t)((s->first + byte) % (PATTERN_UNITS * PATTERN_UNIT));
+}
+
+/* Copies the period to the block's table, twice. Follow it with __syncthreads(). */
+static __device__ inline void load_table(uint4 *table, const struct device_period *period, uint32_t units)
+{
+    const uint4 *from = (const uint4 *)period->bytes;
+    for (uint32_t i = threadIdx.x; i < units; i += blockDim.x) table[i] = table[i + PATTERN_UNITS] = from[i];
+}
+
+/* A block's tiles of threads times EACH units are `step` units apart, a thread's units within one `threads`.
+   `at`: the place of the thread's first unit in the table. */
+struct walk {
+    uint64_t unit, step;
+    uint32_t at, advance;
 };
 
-/* The unit that begins at this element of `source`'s input (source < 0: of the reduction). The loops are not
-   unrolled, because an element takes about a hundred instructions. */
-static __device__ uint4 unit_at(const struct pattern *p, int source, uint64_t element)
+static __device__ inline struct walk walk_of(uint32_t threads, uint32_t each)
 {
-    const int bits = 8 * pattern_size(p->dtype);
-    uint64_t i = element % pattern_period(p->dtype); /* small, which makes the following divisions fast */
-    union unit unit;
-#pragma unroll 1
-    for (int half = 0; half < 2; half++) {
-        uint64_t word = 0;
-#pragma unroll 1
-        for (int at = 0; at < 64; at += bits) word |= pattern_expected(p, source, i++) << at;
-        if (half)
-            unit.halves[1] = word;
-        else
-            unit.halves[0] = word;
-    }
-    return unit.words;
+    struct walk w;
+    w.unit = (uint64_t)blockIdx.x * threads * each + threadIdx.x;
+    w.step = (uint64_t)gridDim.x * threads * each;
+    w.at = (uint32_t)(w.unit % PATTERN_UNITS);
+    w.advance = (uint32_t)(w.step % PATTERN_UNITS);
+    return w;
 }
+
+static __device__ inline void walk_on(struct walk *w)
+{
+    w->unit += w->step;
+    w->at += w->advance;
+    if (w->at >= PATTERN_UNITS) w->at -= PATTERN_UNITS;
+}
+
+/* Computes what a buffer that begins with element `from` of `source`'s input (source < 0: of the reduction)
+   needs of the period. */
+cudaError_t device_period(const struct pattern *p, int source, uint64_t from, const struct span *,
+                          struct device_period *, cudaStream_t);
 
 #endif

@@ -32,7 +32,6 @@
 #endif
 
 enum { PATTERN_CONTRIBUTORS = 4, PATTERN_AVG_CONTRIBUTORS = 2, PATTERN_AVG_ULP = 2, PATTERN_POISON = 0x81 };
-enum { PATTERN_UNIT = 16, PATTERN_UNITS = 1021 };
 
 /* splitmix64's finaliser (Steele, Lea, Flood 2014). */
 PATTERN_INLINE uint64_t pattern_mix(uint64_t x)

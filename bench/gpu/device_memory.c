@@ -14,11 +14,13 @@ struct device_state {
     char *block;
     size_t bytes;
     struct device_verdict *verdict; /* on the device */
+    struct device_period *period;   /* the same */
 };
 
 static void close_state(struct device_state *s)
 {
     cudaFree(s->block);
+    cudaFree(s->period);
     cudaFree(s->verdict);
     free(s);
 }
@@ -28,6 +30,7 @@ static enum status open_state(int local_rank, int local_ranks, struct device_sta
     struct device_state *s = allocate(1, sizeof *s);
     enum status status = device_open(local_rank, &s->device);
     if (!status) status = cuda_status(cudaMalloc((void **)&s->verdict, sizeof *s->verdict), "cudaMalloc");
+    if (!status) status = cuda_status(cudaMalloc((void **)&s->period, sizeof *s->period), "cudaMalloc");
     if (status) {
         close_state(s);
         return status;
@@ -67,8 +70,8 @@ static enum status poison(struct device_state *s, void *buffer, size_t bytes)
 static enum status fill(struct device_state *s, const struct pattern *p, int rank, uint64_t count,
                         void *buffer)
 {
-    (void)s;
-    enum status status = cuda_status(device_fill(p, rank, 0, count, buffer, NULL), "the fill kernel");
+    enum status status =
+        cuda_status(device_fill(p, rank, 0, count, buffer, s->period, NULL), "the fill kernel");
     return status ? status : cuda_status(cudaStreamSynchronize(NULL), "the fill kernel");
 }
 
@@ -79,7 +82,7 @@ static enum status check(struct device_state *s, const struct pattern *p, int so
     enum status status =
         cuda_status(cudaMemcpy(s->verdict, &found, sizeof found, cudaMemcpyHostToDevice), "cudaMemcpy");
     if (!status)
-        status = cuda_status(device_check(p, source, from, count, received, 0, s->verdict, NULL),
+        status = cuda_status(device_check(p, source, from, count, received, 0, s->period, s->verdict, NULL),
                              "the check kernel");
     if (!status)
         status =

@@ -27,12 +27,27 @@ static hwloc_topology_t load(void)
     return NULL;
 }
 
-/* The NUMA node that the device is attached to; NULL if it is unknown or not a single one. */
+/* Whether a node is only memory of a GPU: on Grace hosts, the memory of each GPU appears as one to eight nodes
+   without processors, which hwloc attaches to the processors near them. */
+static bool is_gpu_memory(hwloc_obj_t node)
+{
+    return hwloc_bitmap_iszero(node->cpuset) || (node->subtype && strcmp(node->subtype, "GPUMemory") == 0);
+}
+
+/* The NUMA node that the device is attached to; NULL if it is unknown or there are several with processors of
+   their own. Nodes with the same processors: Linux numbers those without processors last, so the first counts
+   (hwloc before 2.11 does not tell them apart). */
 static hwloc_obj_t node_of(hwloc_topology_t topology, hwloc_obj_t device)
 {
-    hwloc_obj_t place = device ? hwloc_get_non_io_ancestor_obj(topology, device) : NULL;
-    if (!place || !place->nodeset || hwloc_bitmap_weight(place->nodeset) != 1) return NULL;
-    return hwloc_get_numanode_obj_by_os_index(topology, (unsigned)hwloc_bitmap_first(place->nodeset));
+    hwloc_obj_t place = device ? hwloc_get_non_io_ancestor_obj(topology, device) : NULL, first = NULL;
+    if (!place || !place->nodeset) return NULL;
+    for (int i = hwloc_bitmap_first(place->nodeset); i >= 0; i = hwloc_bitmap_next(place->nodeset, i)) {
+        hwloc_obj_t node = hwloc_get_numanode_obj_by_os_index(topology, (unsigned)i);
+        if (!node || is_gpu_memory(node)) continue;
+        if (first && !hwloc_bitmap_isequal(first->cpuset, node->cpuset)) return NULL;
+        if (!first) first = node;
+    }
+    return first;
 }
 
 static int numa_distance(hwloc_topology_t topology, hwloc_obj_t from, hwloc_obj_t to)

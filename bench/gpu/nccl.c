@@ -8,11 +8,12 @@
 #include "base/version.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { HELD_CALLS = 32, HOLD_NS = 200 * 1000 * 1000, UUID_TEXT = 48, ABORT_S = 5 };
+enum { HELD_CALLS = 32, UUID_TEXT = 48, ABORT_S = 5 };
 
 const char *nccl_words(void)
 {
@@ -113,20 +114,15 @@ static enum status make_tools(struct comm *c)
                                      "cudaStreamCreateWithFlags");
     if (!status) status = cuda_status(cudaEventCreate(&c->start), "cudaEventCreate");
     if (!status) status = cuda_status(cudaEventCreate(&c->stop), "cudaEventCreate");
-    if (!status)
-        status = cuda_status(cudaHostAlloc((void **)&c->gate, sizeof *c->gate, cudaHostAllocMapped),
-                             "cudaHostAlloc");
-    if (!status)
-        status = cuda_status(cudaHostGetDevicePointer((void **)&c->device_gate, c->gate, 0),
-                             "cudaHostGetDevicePointer");
+    if (!status) status = hold_make(&c->hold, HELD_CALLS);
     if (!status)
         status = cuda_status(cudaHostAlloc((void **)&c->verdict, sizeof *c->verdict, cudaHostAllocDefault),
                              "cudaHostAlloc");
     if (!status)
         status =
             cuda_status(cudaMalloc((void **)&c->device_verdict, sizeof *c->device_verdict), "cudaMalloc");
+    if (!status) status = cuda_status(cudaMalloc((void **)&c->period, sizeof *c->period), "cudaMalloc");
     if (!status) status = cuda_status(cudaMalloc((void **)&c->aligner, sizeof *c->aligner), "cudaMalloc");
-    if (!status) *c->gate = (struct device_gate){0, 0};
     if (!status)
         status =
             cuda_status(cudaMemsetAsync(c->aligner, 0, sizeof *c->aligner, c->stream), "cudaMemsetAsync");
@@ -147,9 +143,10 @@ static void close_comm(struct comm *c)
     }
     if (whole) {
         cudaFree(c->aligner);
+        cudaFree(c->period);
         cudaFree(c->device_verdict);
         if (c->verdict) cudaFreeHost(c->verdict);
-        if (c->gate) cudaFreeHost(c->gate);
+        hold_free(&c->hold);
         if (c->stop) cudaEventDestroy(c->stop);
         if (c->start) cudaEventDestroy(c->start);
         if (c->stream) cudaStreamDestroy(c->stream);
@@ -197,6 +194,7 @@ static enum status open_steps(struct comm *c)
         status = nccl_align(c); /* connects the ranks: afterwards NCCL has reported all its transports */
     if (!status) status = nccl_drain(c);
     status = nccl_agree(c, status);
+    if (!status) status = nccl_agree(c, nccl_time_nothing(c, &c->event_pair_us));
     if (!status) status = nccl_agree(c, nccl_try_registration(c));
     return status ? status : nccl_facts_make(c);
 }
@@ -209,8 +207,7 @@ static enum status nccl_open(const struct world *world, const struct backend_opt
     struct comm *c = allocate(1, sizeof *c);
     c->world = world;
     c->options = *options;
-    c->held_calls = HELD_CALLS;
-    c->hold_ns = HOLD_NS;
+    c->event_pair_us = NAN;
     pthread_mutex_init(&c->asking, NULL);
     device_load_eagerly();
     nccl_debug_capture(&c->debug, world->host);

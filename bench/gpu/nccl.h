@@ -10,6 +10,7 @@
 
 #include "backend/backend.h"
 #include "gpu/device.h"
+#include "gpu/hold.h"
 #include "gpu/nccl_debug.h"
 #include "gpu/nvml.h"
 #include "kernels/device.h"
@@ -78,14 +79,11 @@ struct comm {
     ncclComm_t nccl;
     cudaStream_t stream;
     cudaEvent_t start, stop;
-    struct device_gate *gate;        /* mapped host memory … */
-    struct device_gate *device_gate; /* … and its address on the device */
-    uint32_t ticket;
-    int held_calls;   /* the most calls to queue behind a closed gate */
-    uint64_t hold_ns; /* the gate opens by itself after this time */
-    bool told_of_holds;
-    float *aligner; /* one element, for the all-reduce that aligns the ranks */
+    struct hold hold;
+    double event_pair_us; /* see nccl_time_nothing(); NAN: not known */
+    float *aligner;       /* one element, for the all-reduce that aligns the ranks */
     struct device_verdict *verdict, *device_verdict;
+    struct device_period *period; /* scratch memory of fill and check */
     struct device_block block;
     struct shape shape; /* ready to be timed */
     struct graph graphs[MOST_GRAPHS];
@@ -142,6 +140,8 @@ enum status nccl_prepare(struct comm *, const struct call *, int batch);
 enum status nccl_ask(struct comm *, const struct call *, struct choice *);
 enum status nccl_run(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
 enum status nccl_align(struct comm *);
+/* Collective. Times samples without an operation: what the two events cost, the median of the slowest rank. */
+enum status nccl_time_nothing(struct comm *, double *us);
 void nccl_graphs_free(struct comm *);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "gpu/nccl_transport.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,12 +88,14 @@ static void own_place(const struct comm *c, const json_t *gpu, const struct nccl
                       char text[PLACE_TEXT])
 {
     char unused[256] = "";
+    const char *health = nvml_fabric_health(c->nvml);
     json_t *place = json_pack("{s:i, s:s, s:s, s:s}", "index", c->device.index, "pci", c->device.pci, "uuid",
                               c->device.uuid, "domain", domain_of(c, c->world->rank));
     json_t *nearest = json_array_get(json_object_get(gpu, "nics"), 0);
     if (json_object_get(gpu, "numa_node"))
         json_object_set(place, "numa_node", json_object_get(gpu, "numa_node"));
     if (nearest) json_object_set(place, "nearest_nic", nearest);
+    if (health) json_object_set_new(place, "fabric_health", json_string(health));
     if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0)
         rdma_devices(getenv("HWLOC_FSROOT"), unused, sizeof unused);
     if (unused[0]) json_object_set_new(place, "unused_rdma", json_string(unused));
@@ -122,6 +125,22 @@ static void warn_of_sockets(const struct comm *c, const json_t *places)
     text_free(&hosts);
 }
 
+static void warn_of_fabric(const struct comm *c, const json_t *places)
+{
+    const char *word = NULL;
+    int count = 0, first = 0;
+    for (int r = c->world->ranks - 1; r >= 0; r--) {
+        const char *health =
+            json_string_value(json_object_get(json_array_get(places, (size_t)r), "fabric_health"));
+        if (!health || strcmp(health, "healthy") == 0) continue;
+        word = health, first = r, count++;
+    }
+    if (count)
+        warn("the driver calls the NVLink fabric of %d of %d GPUs not healthy, first that of rank %d on %s: "
+             "%s",
+             count, c->world->ranks, first, c->world->hosts[c->world->node_of_rank[first]], word);
+}
+
 /* Collective. Returns the places of all ranks on rank 0; NULL elsewhere. */
 static json_t *gather_places(struct comm *c, const json_t *gpu, const struct nccl_paths *paths)
 {
@@ -140,6 +159,7 @@ static json_t *gather_places(struct comm *c, const json_t *gpu, const struct ncc
         }
     free(all);
     if (list) warn_of_sockets(c, list);
+    if (list) warn_of_fabric(c, list);
     return list;
 }
 
@@ -201,6 +221,7 @@ enum status nccl_facts_make(struct comm *c)
     if (*nvml_driver(c->nvml)) json_object_set_new(gpu, "driver", json_string(nvml_driver(c->nvml)));
     json_object_set_new(c->facts, "nccl", nccl);
     json_object_set_new(c->facts, "gpu", gpu);
+    if (!isnan(c->event_pair_us)) json_object_set_new(c->facts, "event_pair_us", json_real(c->event_pair_us));
     json_t *places = gather_places(c, gpu, &paths);
     if (places) json_object_set_new(c->facts, "gpus", places);
     warn_of_slow_paths(c, &paths);

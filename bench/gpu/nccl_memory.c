@@ -189,7 +189,7 @@ enum status nccl_fill(struct comm *c, const struct call *call, size_t slot, uint
             cudaMemsetAsync(recv_base(c, call, slot), PATTERN_POISON, call->buffers->recv_bytes, c->stream),
             "cudaMemsetAsync");
     if (!status)
-        status = cuda_status(device_fill(&pattern, c->world->rank, 0, e.send, p.data, c->stream),
+        status = cuda_status(device_fill(&pattern, c->world->rank, 0, e.send, p.data, c->period, c->stream),
                              "the fill kernel");
     return status ? status : nccl_drain(c);
 }
@@ -210,7 +210,7 @@ enum status nccl_check(struct comm *c, const struct call *call, size_t slot, uin
          !status && call->collective->expect(call->count, c->world->ranks, c->world->rank, call->root, k, &e);
          k++)
         status = cuda_status(device_check(&pattern, e.source, e.source_at, e.count, p.recv + e.recv_at * size,
-                                          e.recv_at, c->device_verdict, c->stream),
+                                          e.recv_at, c->period, c->device_verdict, c->stream),
                              "the check kernel");
     if (!status)
         status = cuda_status(cudaMemcpyAsync(c->verdict, c->device_verdict, sizeof *c->verdict,

@@ -5,29 +5,25 @@
    In mode nccl-tests the host's clock is read instead: after a barrier before the first call, and when the
    stream has completed all. Nothing is held, and launches count.
 
-   hold is a kernel that spins until the host opens a gate, so that the time to enqueue is not measured. align
-   is an all-reduce of one element, which starts the ranks together on the device (an MPI barrier leaves tens
-   of µs between them). Batches are aligned too: otherwise the ranks that open their gates first would measure
-   the wait for the last one, some µs, which is visible even in twenty calls of 10 µs.
+   hold (hold.h) keeps the time to enqueue out of the figure. align is an all-reduce of one element, which
+   starts the ranks together on the device (an MPI barrier leaves tens of µs between them). Batches are aligned
+   too: otherwise the ranks that open their gates first would measure the wait for the last one, some µs, which
+   is visible even in twenty calls of 10 µs.
 
-   A held stream can block the host before it opens the gate. The known causes and their remedies:
-   - First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: each exact
-     call is made once without a hold before it is timed (make_ready).
-   - Modules that are loaded at first use wait for the device: CUDA_MODULE_LOADING=EAGER (device.c).
-   - NCCL's work queue, its proxy's pool and CUDA's launch queue are finite: the gate opens after held_calls
-     calls, and the rest is enqueued while the device already works.
-   - For any other cause, the hold ends by itself after hold_ns; the sample is spoiled and held_calls is
-     halved. If even a single call waits behind its hold (CUDA_LAUNCH_BLOCKING=1, debuggers), the user gets a
-     warning, and hold_ns is halved, since waiting gains nothing. */
+   First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: so each exact call
+   is made once without a hold before it is timed (make_ready). NCCL's work queue and its proxy's pool are
+   finite: hence HELD_CALLS. If a hold expires, the sample is spoiled. */
+#include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "gpu/nccl.h"
 #include "kernels/pattern.h"
+#include "stats/order.h"
 
 #include <math.h>
 #include <sched.h>
 #include <time.h>
 
-enum { LEAST_HOLD_NS = 5 * 1000 * 1000, SPINS = 2000, SLEEP_NS = 20 * 1000, POLLS_PER_CHECK = 256 };
+enum { SPINS = 2000, SLEEP_NS = 20 * 1000, POLLS_PER_CHECK = 256 };
 
 /* ncclBfloat16, which nccl.h before 2.24 defines only for C++. */
 enum { BFLOAT16 = 9 };
@@ -336,16 +332,11 @@ enum status nccl_ask(struct comm *c, const struct call *call, struct choice *cho
     return status ? status : call_once(c, call);
 }
 
-static void open_gate(struct comm *c)
-{
-    *(volatile uint32_t *)&c->gate->opened = c->ticket;
-}
-
-/* Enqueues the sample's calls; opens the gate after held_calls of them. */
+/* Enqueues the sample's calls; opens the gate after as many as may be held. */
 static enum status enqueue(struct comm *c, const struct call *call, int batch, size_t *slot)
 {
     for (int i = 0; i < batch; i++) {
-        if (i == c->held_calls) open_gate(c);
+        hold_queued(&c->hold, i);
         enum status status = nccl_status(c, issue(c, call, *slot), call->collective->name);
         if (status) return status;
         if (++*slot >= call->buffers->slots) *slot = 0;
@@ -353,13 +344,13 @@ static enum status enqueue(struct comm *c, const struct call *call, int batch, s
     return STATUS_OK;
 }
 
-/* Launches graphs of `calls` calls each, `launches` times, taking turns. Opens the gate after held_calls
-   calls. */
+/* Launches graphs of `calls` calls each, `launches` times, taking turns. Opens the gate after as
+   many calls as may be held. */
 static enum status enqueue_graphs(struct comm *c, const cudaGraphExec_t *execs, int turns, int launches,
                                   int calls)
 {
     for (int i = 0; i < launches; i++) {
-        if (i * calls >= c->held_calls) open_gate(c);
+        hold_queued(&c->hold, i * calls);
         enum status status = cuda_status(cudaGraphLaunch(execs[i % turns], c->stream), "cudaGraphLaunch");
         if (status) return status;
     }
@@ -380,9 +371,7 @@ static enum status begin(struct comm *c, const struct call *call, struct timing 
         timing->start_s = clock_s();
         return status;
     }
-    c->ticket++;
-    enum status status =
-        cuda_status(device_delay(c->device_gate, c->ticket, c->hold_ns, c->stream), "the delay kernel");
+    enum status status = hold_close(&c->hold, c->stream);
     if (!status) status = nccl_align(c);
     return status ? status : cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
 }
@@ -399,13 +388,13 @@ static enum status end(struct comm *c, const struct call *call, enum status stat
         return status ? status : check_async(c);
     }
     if (!status) status = cuda_status(cudaEventRecord(c->stop, c->stream), "cudaEventRecord");
-    open_gate(c);
+    hold_open(&c->hold);
     set_inside(call);
     if (!status) status = await(c, c->stop);
     if (!status) status = check_async(c);
     if (!status) status = cuda_status(cudaEventElapsedTime(&ms, c->start, c->stop), "cudaEventElapsedTime");
     timing->elapsed_s = (double)ms * 1e-3;
-    timing->spoiled = *(volatile uint32_t *)&c->gate->expired == c->ticket;
+    timing->spoiled = hold_expired(&c->hold);
     return status;
 }
 
@@ -437,20 +426,12 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     return status;
 }
 
-/* Called after a hold has timed out: holds fewer calls from now on, or for a shorter time. */
-static void hold_less(struct comm *c)
+static void lessen_hold(struct comm *c, int queued)
 {
-    if (c->held_calls > 1) {
-        c->held_calls /= 2;
-        return;
-    }
-    if (c->hold_ns / 2 >= LEAST_HOLD_NS) c->hold_ns /= 2;
-    if (!c->told_of_holds) {
-        c->told_of_holds = true;
+    if (hold_less(&c->hold, queued))
         warn("rank %d: a call waited for the device that was held for it, so such samples do not count: is "
              "CUDA_LAUNCH_BLOCKING set, or a debugger at work?",
              c->world->rank);
-    }
 }
 
 enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t *slot, struct timing *timing)
@@ -466,6 +447,28 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
         if (!status) status = enqueue(c, call, batch, slot);
         status = end(c, call, status, timing);
     }
-    if (timing->spoiled) hold_less(c);
+    if (timing->spoiled) lessen_hold(c, batch);
+    return status;
+}
+
+enum status nccl_time_nothing(struct comm *c, double *us)
+{
+    enum { SAMPLES = 9 };
+    const struct call nothing = {.mode = MODE_ISOLATED};
+    double taken[SAMPLES], own = -1;
+    size_t count = 0;
+    enum status status = STATUS_OK;
+    for (int i = 0; i < SAMPLES && !status; i++) {
+        struct timing timing = {.elapsed_s = NAN};
+        status = begin(c, &nothing, &timing);
+        status = end(c, &nothing, status, &timing);
+        if (timing.spoiled)
+            lessen_hold(c, 1);
+        else if (!status)
+            taken[count++] = timing.elapsed_s * 1e6;
+    }
+    if (count) own = median(taken, count);
+    mpi_must(MPI_Allreduce(MPI_IN_PLACE, &own, 1, MPI_DOUBLE, MPI_MAX, c->world->comm));
+    *us = own >= 0 ? own : NAN;
     return status;
 }

@@ -23,13 +23,17 @@ const char *nvml_driver(const struct nvml *);
 enum { DOMAIN_TEXT = 96 };
 bool nvml_domain(struct nvml *, char domain[DOMAIN_TEXT]);
 
+/* The driver's summary of the fabric's health, "healthy", "unhealthy" or "limited_capacity"; NULL: it gives
+   none. */
+const char *nvml_fabric_health(struct nvml *);
+
 /* The device's state from watch_start to watch_stop. All members are doubles, so that MPI can gather the
    structure as an array; NAN: not known. */
 struct nvml_window {
     double sm_mhz, sm_mhz_min, memory_mhz; /* mean, lowest, mean */
     double power_w, power_w_max, temperature_c;
     /* How long each reason held the clocks down, by the driver's counters. */
-    double power_cap_ms, thermal_ms, board_ms;
+    double power_cap_ms, thermal_ms, hardware_thermal_ms, power_brake_ms, board_ms, reliability_ms;
     double reasons; /* NVML's bits for low clocks that were seen, ORed */
     double xid;     /* number of the last Xid error; 0: none */
     double ecc_corrected, ecc_uncorrected, nvlink_errors; /* new errors */

@@ -6,12 +6,14 @@
 #include "launch/arrival.h"
 #include "launch/board.h"
 #include "launch/launcher.h"
+#include "launch/ras.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,7 +27,8 @@ struct watch {
     pthread_mutex_t lock;      /* protects the fields down to `concluded` */
     const struct world *world; /* NULL: MPI_Init has not returned */
     char what[160];
-    bool closing, failed;  /* failed: this rank has printed its error */
+    bool closing, failed; /* failed: this rank has printed its error */
+    bool asks_ras;
     enum status concluded; /* watch_conclude() */
 
     struct arrival arrival;
@@ -112,6 +115,19 @@ static void copy_what(struct watch *w, char what[160])
     pthread_mutex_unlock(&w->lock);
 }
 
+/* Prints what NCCL knows about the hang, where it answers. */
+static void print_ras(struct watch *w)
+{
+    /* The other ranks wait for a sign of life meanwhile. */
+    double most_s = w->settings.timeout_s < 4 ? w->settings.timeout_s / 2 : 2;
+    struct text answer = {0};
+    pthread_mutex_lock(&w->lock);
+    bool asks = w->asks_ras;
+    pthread_mutex_unlock(&w->lock);
+    if (asks && ras_ask(most_s, "# NCCL RAS: ", &answer)) fputs(text_get(&answer), stderr);
+    text_free(&answer);
+}
+
 /* A rank has died, or no rank makes progress: prints which ranks are to blame and ends the launch. */
 static void blame(struct watch *w, const char *why, double silent_s)
 {
@@ -123,6 +139,7 @@ static void blame(struct watch *w, const char *why, double silent_s)
     enum status status =
         board_blame(w->board.seen, w->world->ranks, looked_s, silent_s, host_of, w->world, &words);
     fail(status, "%s%s%s:%s", why, *what ? " in " : "", what, text_get(&words));
+    if (status == STATUS_TIMEOUT) print_ras(w);
     finish(w, END_FAILED, (int)status);
 }
 
@@ -392,6 +409,13 @@ void watch_say(struct watch *w, const char *what)
 {
     pthread_mutex_lock(&w->lock);
     snprintf(w->what, sizeof w->what, "%s", what);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void watch_asks_ras(struct watch *w)
+{
+    pthread_mutex_lock(&w->lock);
+    w->asks_ras = true;
     pthread_mutex_unlock(&w->lock);
 }
 

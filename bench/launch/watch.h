@@ -47,6 +47,9 @@ struct pulse *watch_pulse(struct watch *);
 /* Sets what is being measured, for the line that a hang prints: "all_reduce 1 KiB float". */
 void watch_say(struct watch *, const char *what);
 
+/* Call it before this launch uses NCCL: the lines about a hang then include what NCCL's RAS tells (ras.h). */
+void watch_asks_ras(struct watch *);
+
 /* Call it when this rank has printed its error and is about to call MPI_Abort: the other ranks then print no
    diagnosis of their own. */
 void watch_fail(struct watch *);

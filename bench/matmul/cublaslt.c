@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* CUDA queues 1,024 launches, and a multiplication may take two kernels (split-K). */
+enum { HELD_CALLS = 512 };
+
 /* cuBLASLt's constants for a type; operand -1: this toolkit's headers do not have it. */
 struct type {
     int operand, output, compute, scale;
@@ -64,6 +67,7 @@ static void lt_close(struct gemm *g)
     nvml_close(g->nvml);
     cudaFree(g->tensor_scale);
     cudaFree(g->workspace);
+    hold_free(&g->hold);
     if (g->stop) cudaEventDestroy(g->stop);
     if (g->start) cudaEventDestroy(g->start);
     if (g->stream) cudaStreamDestroy(g->stream);
@@ -84,6 +88,7 @@ static enum status lt_open(const struct gemm_place *place, const struct gemm_opt
                              "cudaStreamCreateWithFlags");
     if (!status) status = cuda_status(cudaEventCreate(&g->start), "cudaEventCreate");
     if (!status) status = cuda_status(cudaEventCreate(&g->stop), "cudaEventCreate");
+    if (!status) status = hold_make(&g->hold, HELD_CALLS);
     if (!status) status = cuda_status(cudaMalloc(&g->workspace, WORKSPACE), "cudaMalloc of the workspace");
     if (!status) status = cuda_status(cudaMalloc((void **)&g->tensor_scale, sizeof scale), "cudaMalloc");
     if (!status)
@@ -323,7 +328,9 @@ static void lt_choice(const struct gemm_work *w, struct gemm_choice *choice)
 static enum status lt_run(struct gemm_work *w, int batch, double *elapsed_s)
 {
     cublasStatus_t result;
-    enum status status = lt_time_batch(w, &w->algorithm, batch, &w->next, elapsed_s, &result);
+    bool spoiled;
+    enum status status = lt_time_batch(w, &w->algorithm, batch, &w->next, elapsed_s, &spoiled, &result);
+    if (spoiled) *elapsed_s = NAN;
     return status ? status : lt_status(result, "cublasLtMatmul");
 }
 
@@ -369,10 +376,11 @@ static enum status lt_check(struct gemm_work *w, uint64_t seed, struct gemm_verd
 {
     struct matrix_verdict found = {0, 0}, *on_device = NULL;
     double *v = NULL, seconds;
+    bool spoiled;
     cublasStatus_t result;
     size_t slot = w->next, at = slot;
     enum status status = poison(w, slot);
-    if (!status) status = lt_time_batch(w, &w->algorithm, 1, &at, &seconds, &result);
+    if (!status) status = lt_time_batch(w, &w->algorithm, 1, &at, &seconds, &spoiled, &result);
     if (!status) status = lt_status(result, "cublasLtMatmul");
     if (!status && same(w->gemm->options.fault, "wrong")) status = damage(w, slot);
     if (!status) status = cuda_status(cudaMalloc((void **)&on_device, sizeof found), "cudaMalloc");

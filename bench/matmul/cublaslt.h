@@ -5,6 +5,7 @@
 #define BUSBAR_CUBLASLT_H
 
 #include "gpu/device.h"
+#include "gpu/hold.h"
 #include "gpu/nvml.h"
 #include "kernels/matrix.h"
 #include "matmul/gemm.h"
@@ -20,6 +21,7 @@ struct gemm {
     cublasLtHandle_t handle;
     cudaStream_t stream;
     cudaEvent_t start, stop;
+    struct hold hold;
     void *workspace;
     float *tensor_scale; /* MATRIX_E4M3_SCALE, on the device */
 };
@@ -44,10 +46,11 @@ enum status lt_status(cublasStatus_t, const char *call);
 /* Enqueues one multiplication of a slot's operands by the given algorithm. */
 cublasStatus_t lt_multiply(struct gemm_work *, const cublasLtMatmulAlgo_t *, size_t slot);
 
-/* Times `batch` calls on successive slots, starting at *slot, which it advances. *seconds: of the whole
-   batch; NAN if a call failed with *result, about which nothing is printed. */
+/* Times `batch` calls on successive slots, starting at *slot, which it advances. The stream is held until they
+   are queued (hold.h). *seconds: of the whole batch; NAN if a call failed with *result, about which nothing is
+   printed. *spoiled: the hold ended by itself, so the time includes launches. */
 enum status lt_time_batch(struct gemm_work *, const cublasLtMatmulAlgo_t *, int batch, size_t *slot,
-                          double *seconds, cublasStatus_t *result);
+                          double *seconds, bool *spoiled, cublasStatus_t *result);
 
 /* Chooses work->algorithm: times all algorithms that cuBLASLt offers, then the fastest and the first offer
    again, alternating. Returns STATUS_UNSUPPORTED, without a message, if there are none. */

@@ -10,40 +10,68 @@
 
 enum { HEURISTICS = 32 };
 
+static void lessen_hold(struct hold *hold, int queued)
+{
+    if (hold_less(hold, queued))
+        warn("a multiplication waited for the device that was held for it, so such samples do not count: is "
+             "CUDA_LAUNCH_BLOCKING set, or a debugger at work?");
+}
+
 enum status lt_time_batch(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, int batch, size_t *slot,
-                          double *seconds, cublasStatus_t *result)
+                          double *seconds, bool *spoiled, cublasStatus_t *result)
 {
     struct gemm *g = w->gemm;
     float ms = 0;
     *result = CUBLAS_STATUS_SUCCESS;
-    enum status status = cuda_status(cudaEventRecord(g->start, g->stream), "cudaEventRecord");
+    enum status status = hold_close(&g->hold, g->stream);
+    if (!status) status = cuda_status(cudaEventRecord(g->start, g->stream), "cudaEventRecord");
     for (int i = 0; i < batch && !status && !*result; i++) {
+        hold_queued(&g->hold, i);
         *result = lt_multiply(w, algorithm, *slot);
         if (++*slot >= w->slots) *slot = 0;
     }
     if (!status) status = cuda_status(cudaEventRecord(g->stop, g->stream), "cudaEventRecord");
+    hold_open(&g->hold);
     if (!status) status = cuda_status(cudaStreamSynchronize(g->stream), "cublasLtMatmul");
     if (!status) status = cuda_status(cudaEventElapsedTime(&ms, g->start, g->stop), "cudaEventElapsedTime");
     *seconds = *result ? NAN : (double)ms * 1e-3;
+    *spoiled = !status && hold_expired(&g->hold);
+    if (*spoiled) lessen_hold(&g->hold, batch);
     return status;
 }
 
-/* *us: the mean time of a call, over about share_s after two first calls; NAN if the algorithm does not
-   work. */
-static enum status time_algorithm(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, double share_s,
-                                  double *us)
+/* The time that tuning may take and has taken on the device, s. */
+struct purse {
+    double most_s, spent_s, end_s; /* end_s: by the host's clock */
+};
+
+/* A call so long that it is not repeated: on some GPUs fp64 takes seconds a call (GB300: 1.3 TFLOP/s). */
+static bool is_long(const struct purse *purse, double seconds)
 {
-    cublasStatus_t result;
-    double seconds;
+    return seconds > purse->most_s / 4;
+}
+
+/* *us: the mean time of a call, over about share_s after two first calls, or of a single long call; NAN if the
+   algorithm does not work. A long call may have waited for its kernel to be loaded if its hold expired: then it
+   is repeated. Apart from that, a time that includes launches is good enough to compare algorithms by. */
+static enum status time_algorithm(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, double share_s,
+                                  struct purse *purse, double *us)
+{
     size_t slot = 0;
-    enum status status = lt_time_batch(w, algorithm, 1, &slot, &seconds, &result);
+    int calls = 1;
     *us = NAN;
-    if (status || result) return status;
-    status = lt_time_batch(w, algorithm, 1, &slot, &seconds, &result);
-    int batch = seconds > 0 ? (int)fmin(fmax(share_s / seconds, 3), 200) : 3;
-    if (!status && !result) status = lt_time_batch(w, algorithm, batch, &slot, &seconds, &result);
-    if (!status && !result) *us = seconds / batch * 1e6;
-    return status;
+    for (int round = 0; round < 3; round++) {
+        double seconds;
+        bool spoiled;
+        cublasStatus_t result;
+        enum status status = lt_time_batch(w, algorithm, calls, &slot, &seconds, &spoiled, &result);
+        *us = result ? NAN : seconds / calls * 1e6;
+        if (status || result) return status;
+        purse->spent_s += seconds;
+        if (is_long(purse, seconds) && !spoiled) return STATUS_OK;
+        if (round == 1) calls = seconds > 0 ? (int)fmin(fmax(share_s / seconds, 3), 200) : 3;
+    }
+    return STATUS_OK;
 }
 
 static int algorithm_fact(const cublasLtMatmulAlgo_t *algorithm, cublasLtMatmulAlgoConfigAttributes_t which)
@@ -54,30 +82,38 @@ static int algorithm_fact(const cublasLtMatmulAlgo_t *algorithm, cublasLtMatmulA
                                                                                                   : value;
 }
 
-/* Times all offers within the time limit for tuning, then the fastest and the first once more,
-   alternating. */
+/* Whether there is time to try another algorithm, which takes at least as long as the fastest so far. */
+static bool has_time(const struct purse *purse, double best_us)
+{
+    return clock_s() <= purse->end_s && purse->spent_s + best_us * 1e-6 <= purse->most_s;
+}
+
+/* Times all offers within the time limit for tuning, then the fastest and the first once more, alternating,
+   unless a call takes too long for that. */
 static enum status choose(struct gemm_work *w, const cublasLtMatmulHeuristicResult_t *offers, int count)
 {
-    double tune_s = w->gemm->options.tune_s > 0 ? w->gemm->options.tune_s : 1, best = INFINITY,
-           end_s = clock_s() + tune_s;
+    const double tune_s = w->gemm->options.tune_s > 0 ? w->gemm->options.tune_s : 1;
+    struct purse purse = {tune_s, 0, clock_s() + tune_s};
+    double best = INFINITY, first = NAN;
     int winner = -1, timed = 0;
     enum status status = STATUS_OK;
     for (int i = 0; i < count && !status; i++) {
         double us;
-        if (offers[i].state || (winner >= 0 && clock_s() > end_s)) continue;
-        status = time_algorithm(w, &offers[i].algo, tune_s / (2 * count), &us);
+        if (offers[i].state || (winner >= 0 && !has_time(&purse, best))) continue;
+        status = time_algorithm(w, &offers[i].algo, tune_s / (2 * count), &purse, &us);
         timed += !isnan(us);
+        if (i == 0) first = us;
         if (us < best) best = us, winner = i;
     }
     if (status) return status;
     if (winner < 0) return fail(STATUS_ENVIRONMENT, "none of cuBLASLt's %d algorithms works", count);
-    double first = NAN;
-    for (int i = 0; i < 2 && !status && winner != 0;
+    const bool again = !is_long(&purse, best * 1e-6) && !is_long(&purse, first * 1e-6);
+    for (int i = 0; again && i < 2 && !status && winner != 0;
          i++) { /* the winner first: it brings the clocks up for the other */
-        status = time_algorithm(w, &offers[winner].algo, tune_s / 4, &best);
-        if (!status) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &first);
+        status = time_algorithm(w, &offers[winner].algo, tune_s / 4, &purse, &best);
+        if (!status) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &purse, &first);
     }
-    if (winner == 0) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &first);
+    if (again && winner == 0) status = time_algorithm(w, &offers[0].algo, tune_s / 4, &purse, &first);
     w->algorithm = offers[winner].algo;
     w->first_us = first;
     w->heuristics = timed;

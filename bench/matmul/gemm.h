@@ -111,7 +111,7 @@ struct gemm_engine {
     enum status (*prepare)(struct gemm *, const struct gemm_problem *, struct gemm_work **work);
     void (*choice)(const struct gemm_work *, struct gemm_choice *);
     /* One sample: `batch` multiplications back to back on successive slots. *elapsed_s: of the whole
-       batch. */
+       batch; NAN: discard the sample. */
     enum status (*run)(struct gemm_work *, int batch, double *elapsed_s);
     /* Poisons C of the next slot, multiplies once more by the same call, and checks every element of C by
        Freivalds' method with a new random x from `seed` (freivalds.h). */

@@ -17,6 +17,7 @@ struct own {
     double *us;
     bool *marked; /* whether a thread was scheduled away during each sample */
     size_t count, capacity;
+    size_t taken; /* samples, with those that the engine had to discard */
     size_t preempted;
     int64_t batch, warmup;
     enum stop_reason why;
@@ -70,7 +71,7 @@ void matmul_mark(struct pulse *pulse)
     atomic_store_explicit(&pulse->steps, (parts + 1) << SAMPLE_BITS, memory_order_relaxed);
 }
 
-/* Takes one sample of `batch` calls. *seconds: the time per multiplication. */
+/* Takes one sample of `batch` calls. *seconds: the time per multiplication; NAN: discard the sample. */
 static enum status take(struct matmul_sampler *s, struct gemm_work *work, int64_t batch, double *seconds)
 {
     double elapsed_s;
@@ -96,7 +97,8 @@ static enum status take_and_keep(struct matmul_sampler *s, struct gemm_work *wor
     double seconds;
     long before = switches();
     enum status status = take(s, work, own->batch, &seconds);
-    if (status) return status;
+    own->taken++;
+    if (status || isnan(seconds)) return status;
     if (own->count == own->capacity) {
         own->capacity = own->capacity ? 2 * own->capacity : 64;
         own->us = reallocate(own->us, own->capacity, sizeof *own->us);
@@ -120,11 +122,11 @@ static int64_t batch_of_calls(double fastest_s, double slowest_s, double sample_
 
 /* Makes the warm-up calls and chooses the number of calls in a sample, so large that the time to read the
    clock or to wait for a device is negligible. In the sustained phase samples are longer on a device, which
-   must not pause. */
+   must not pause. *sample_s: how long a sample will take. */
 static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, const struct matmul_case *c,
-                           struct own *own)
+                           struct own *own, double *sample_s)
 {
-    double seconds = 0, sample_s = 1e-3;
+    double seconds = 0, wanted_s = 1e-3;
     int64_t calls =
         s->settings->warmup > 0 ? s->settings->warmup : 1; /* at least one, to learn how long a call takes */
     for (int64_t i = 0; i < calls; i++) {
@@ -132,16 +134,27 @@ static enum status warm_up(struct matmul_sampler *s, struct gemm_work *work, con
         if (status) return status;
     }
     own->warmup = calls;
+    if (isnan(seconds)) seconds = 0; /* not known */
     double fastest_s = over_ranks(seconds, MPI_MIN, own->comm),
            slowest_s = over_ranks(seconds, MPI_MAX, own->comm);
-    if (c->sustained) sample_s = fmax(on_device(s) ? 0.05 : 1e-3, s->sustain_s / 10000);
-    own->batch = c->batch != ABSENT ? c->batch : batch_of_calls(fastest_s, slowest_s, sample_s);
+    if (c->sustained) wanted_s = fmax(on_device(s) ? 0.05 : 1e-3, s->sustain_s / 10000);
+    own->batch = c->batch != ABSENT ? c->batch : batch_of_calls(fastest_s, slowest_s, wanted_s);
+    *sample_s = slowest_s * (double)own->batch;
     return STATUS_OK;
 }
 
+/* How long a sample takes: by this pass's samples or, before there are any, by the warm-up. */
+static double sample_length_s(const struct own *own, double spent_s, double expected_s)
+{
+    if (own->taken == 0) return expected_s;
+    double work_s = own->count ? own->us[own->count - 1] * 1e-6 * (double)own->batch : 0;
+    return fmax(spent_s / (double)own->taken, work_s);
+}
+
 /* Samples until every rank is precise enough or the time is up on one. All ranks stop together, so that none
-   runs alone at the end. */
-static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struct own *own, double most_s)
+   runs alone at the end. expected_s: how long a sample will take. */
+static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struct own *own, double most_s,
+                         double expected_s)
 {
     const struct stopping stopping = {
         s->settings->precision_percent / 100,
@@ -151,10 +164,10 @@ static enum status burst(struct matmul_sampler *s, struct gemm_work *work, struc
         double spent_s = clock_s() - start;
         struct sampled now = {.us = own->us,
                               .count = own->count,
-                              .taken = own->count,
+                              .taken = own->taken,
                               .spent_s = spent_s,
                               .most_s = most_s,
-                              .sample_s = own->count ? spent_s / (double)own->count : 0};
+                              .sample_s = sample_length_s(own, spent_s, expected_s)};
         double next = (double)stopping_next(&stopping, &now, &own->why);
         if (own->why == STOP_TIME) next = -1; /* if the time is up on one rank, all stop */
         double most = over_ranks(next, MPI_MAX, own->comm), least = over_ranks(next, MPI_MIN, own->comm);
@@ -175,7 +188,7 @@ static enum status sustained(struct matmul_sampler *s, struct gemm_work *work, s
         status = take(s, work, own->batch, &seconds);
         own->warmup += own->batch;
     }
-    while (!status && (clock_s() - start < length_s || own->count == 0)) status = take_and_keep(s, work, own);
+    while (!status && (clock_s() - start < length_s || own->taken == 0)) status = take_and_keep(s, work, own);
     own->why = STOP_TIME;
     return status;
 }
@@ -196,11 +209,13 @@ static void set_aside(struct own *own)
 static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, struct matmul_case *c,
                              double most_s, struct own *own)
 {
+    double sample_s = 0;
     if (!c->sustained) rest(on_device(s) ? 1 : 0.05);
-    enum status status = warm_up(s, work, c, own);
+    enum status status = warm_up(s, work, c, own, &sample_s);
     /* Start the telemetry only now, so that clocks and power at rest do not count. */
     if (!status && s->engine->watch_start) s->engine->watch_start(s->gemm);
-    if (!status) status = c->sustained ? sustained(s, work, own, most_s) : burst(s, work, own, most_s);
+    if (!status)
+        status = c->sustained ? sustained(s, work, own, most_s) : burst(s, work, own, most_s, sample_s);
     if (!status && s->engine->watch_stop) {
         json_decref(c->telemetry);
         c->telemetry = s->engine->watch_stop(s->gemm);
@@ -339,7 +354,8 @@ enum status matmul_sample(struct matmul_sampler *s, struct gemm_work *work, stru
     struct own own = {0};
     *first = c->count;
     enum status status = take_turns(s, work, c, most_s, &own);
-    if (!status) {
+    /* Without a sample of every rank, the slowest one is not known. */
+    if (!status && over_ranks((double)own.count, MPI_MIN, s->world->comm) > 0) {
         int slowest = find_slowest(s, c, &own);
         hand_over(s, c, &own, slowest);
         hand_over_telemetry(s, c, slowest);

@@ -54,7 +54,7 @@ void cases_make(const struct settings *s, const struct splits *splits, struct ca
 {
     size_t most = (size_t)s->collective_count * (size_t)s->dtype_count * (size_t)s->op_count * s->size_count *
                   4 * splits->count;
-    *cases = (struct cases){allocate(most, sizeof *cases->list), 0};
+    *cases = (struct cases){.list = allocate(most, sizeof *cases->list)};
     for (size_t i = 0; i < splits->count; i++) add_split(cases, s, &splits->list[i]);
 }
 

@@ -8,6 +8,7 @@
 struct cases {
     struct measured *list;
     size_t count;
+    double event_pair_us; /* what a sample without an operation takes on the device; 0: not known */
 };
 
 void cases_make(const struct settings *, const struct splits *, struct cases *);

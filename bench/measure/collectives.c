@@ -53,6 +53,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     struct launch_state *l = state_of(d);
     l->backend->facts(l->comm, header);
     if (d->world.rank) return;
+    l->cases.event_pair_us = json_number_value(json_object_get(header->facts, "event_pair_us"));
     ceiling_set(&l->cases, header, l->settings.network_gbit);
     problems_tell(&l->cases, &l->settings, header);
     labels_set(&l->cases, &l->settings, header);
@@ -108,6 +109,7 @@ static enum status open_backend(struct driver *d)
                                       .expect_transport = s->expect_transport,
                                       .fault = s->fault,
                                       .steps = &watch_pulse(d->watch)->steps};
+    if (same(plain->name, "nccl")) watch_asks_ras(d->watch);
     status = backend_open(&l->backend, &d->world, &options, &l->comm);
     if (!status) atomic_store(&l->endable, l->comm);
     status = agree(l, status);

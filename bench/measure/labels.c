@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_UNKNOWN = 23100, HIERARCHICAL_COPIES = 23000 };
+enum { FIRST_UNKNOWN = 23100, HIERARCHICAL_COPIES = 23000, REGISTERS_GRAPHS = 21900 };
 
 /* ncclGetAlgoInfo: the policy chooses NVLS for registered buffers (also those that a captured graph registers). */
 static const char *efficiency_unused(const struct label_question *q)
@@ -46,10 +46,24 @@ const char *cta_unused(const struct label_question *q, const char **label)
     return reason;
 }
 
+/* ncclRegisterCollBuffers and others: while a graph is captured, buffers are registered if NCCL_GRAPH_REGISTER is
+   not 0, its default since 2.19 (src/enqueue.cc). */
+static bool graph_registers(const struct label_question *q)
+{
+    if (q->graph <= 0 || q->registration != REGISTRATION_NONE || q->version < 0 ||
+        q->version >= FIRST_UNKNOWN)
+        return false;
+    return q->graph_register ? strtol(q->graph_register, NULL, 0) != 0 : q->version >= REGISTERS_GRAPHS;
+}
+
 /* initTransportsRank: nvlsRegSupport is 0 with MNNVL. Peers may still read registered buffers directly. */
 const char *registration_limited(const struct label_question *q, enum registration *label)
 {
     *label = q->registration;
+    if (graph_registers(q)) {
+        *label = REGISTRATION_GRAPH;
+        return "NCCL registers the buffers of graphs by itself, unless NCCL_GRAPH_REGISTER is 0";
+    }
     if (q->registration != REGISTRATION_USER || !q->mnnvl || q->version < 0 || q->version >= FIRST_UNKNOWN)
         return NULL;
     *label = REGISTRATION_USER_NO_NVLS;
@@ -89,7 +103,8 @@ struct label_question label_question_of(const struct launch_header *header, cons
         .domains = header->domains,
         .mnnvl = json_is_true(json_object_get(nccl, "mnnvl")),
         .lacks_nvls = json_is_false(json_object_get(nccl, "nvls")),
-        .algorithm_is_forced = is_set("NCCL_ALGO") || is_set("NCCL_PROTO")};
+        .algorithm_is_forced = is_set("NCCL_ALGO") || is_set("NCCL_PROTO"),
+        .graph_register = getenv("NCCL_GRAPH_REGISTER")};
 }
 
 void labels_set(struct cases *cases, const struct settings *s, const struct launch_header *header)
@@ -104,6 +119,7 @@ void labels_set(struct cases *cases, const struct settings *s, const struct laun
             warn("--cta %s: %s; rows without it say '%s'", s->cta, reason, m->cta);
         reason = registration_limited(&q, &m->registration);
         if (reason && is_new(&told, reason))
-            warn("-R 1: %s; the rows say '%s'", reason, registration_name(m->registration));
+            warn("%s: %s; the rows say '%s'", q.registration == REGISTRATION_USER ? "-R 1" : "-G", reason,
+                 registration_name(m->registration));
     }
 }

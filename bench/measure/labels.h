@@ -10,10 +10,11 @@ struct label_question {
     const char *cta; /* --cta; NULL: not asked for */
     enum registration registration;
     int64_t graph;
-    int version;              /* 22809 */
-    int64_t domains;          /* NVLink domains that the ranks are in; ABSENT: not known */
-    bool mnnvl, lacks_nvls;   /* NCCL says so */
-    bool algorithm_is_forced; /* NCCL_ALGO or NCCL_PROTO is set */
+    int version;                /* 22809 */
+    int64_t domains;            /* NVLink domains that the ranks are in; ABSENT: not known */
+    bool mnnvl, lacks_nvls;     /* NCCL says so */
+    bool algorithm_is_forced;   /* NCCL_ALGO or NCCL_PROTO is set */
+    const char *graph_register; /* NCCL_GRAPH_REGISTER; NULL: not set */
 };
 
 /* The launch's part of the question; the collective is left open. */
@@ -22,6 +23,7 @@ struct label_question label_question_of(const struct launch_header *, const char
 
 /* NULL: the label is what was asked for. Else the reason why not, and the label in its place. */
 const char *cta_unused(const struct label_question *, const char **label);
+/* As above; also if more was done than asked for. */
 const char *registration_limited(const struct label_question *, enum registration *label);
 
 /* On rank 0, when the facts are known: sets the labels of all cases, and warns once of each reason. */

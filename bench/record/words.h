@@ -36,14 +36,15 @@ enum transport {
 };
 
 /* Whether NCCL knows the buffers beforehand, in the order of -R 0, 1, 2. User: ncclCommRegister. Symmetric:
-   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it
-   (measure/labels.h). */
+   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it. Graph: not
+   asked for, but NCCL registers the buffers of captured graphs by itself (measure/labels.h). */
 enum registration {
     REGISTRATION_ABSENT,
     REGISTRATION_NONE,
     REGISTRATION_USER,
     REGISTRATION_SYMMETRIC,
-    REGISTRATION_USER_NO_NVLS
+    REGISTRATION_USER_NO_NVLS,
+    REGISTRATION_GRAPH
 };
 
 /* Phases of matmul. Burst: after a pause; sustained: without pauses. PHASE_BOTH: only in settings. */

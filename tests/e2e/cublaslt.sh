@@ -57,6 +57,16 @@ check 'is said' rows 'c[0]["telemetry"]["slowed"] and "thermal" in c[0]["telemet
 check 'a throttled clock on the slowest rank' emulated 2 FAKEGPU_FAULT='throttle:rank=1;slow:call=cublasLtMatmul,rank=1,us=1000000' -- --shapes 64 -d half
 check 'stands beside its samples' rows 'c[0]["rank_time_us"]["slowest"]["rank"] == 1 and c[0]["telemetry"]["slowed"] and "thermal" in c[0]["telemetry"]["throttle"]'
 
+# The stream is held until a sample is queued.
+check 'multiplications that take 5 ms to launch' emulated 1 FAKEGPU_FAULT='launch:call=cublasLtMatmul,us=5000' -- --shapes 32 -d half -n 3
+check 'take less' rows 'len(c) == 1 and 0 < c[0]["median_us"] < 2500 and c[0]["wrong"] == 0'
+expect_status 'launches that wait for the device, so that a hold keeps its own opener: nothing is measured' 5 emulated 1 CUDA_LAUNCH_BLOCKING=1 -- --shapes 32 -d half -n 1
+tells 'and it is said' 'a multiplication waited for the device that was held for it.*CUDA_LAUNCH_BLOCKING'
+check 'without a figure, the result checked all the same' rows '[(r["wrong"], r.get("median_us")) for r in c] == [(0, None)]'
+# As fp64 on a GB300: by the device clock a call takes seven seconds.
+check 'a call that takes seven seconds' emulated 1 FAKEGPU_FAULT='slow:call=cublasLtMatmul,us=7000000' -- --shapes 32 -d double -n 20
+check 'is tried by one algorithm, sampled once' rows '[(r["heuristics"], len(r["samples_us"]), r["batch"], r["warmup"], r["stopped_by"], r["wrong"]) for r in c] == [(1, 1, 1, 1, "time", 0)]'
+
 # ---- hangs: the deadline ends them, and the message names the rank ----
 
 hang() {

@@ -86,10 +86,23 @@ open(sys.argv[1], "w").write("\n".join([json.dumps(header), *rest]) + "\n")
 E2
 expect_status 'another GPU model is no comparison' 2 "$build/busbar" compare "$work/records" "$work/other-gpu"
 tells 'for its model' 'different GPUs .*of another kind'
+check 'an isolated figure' emulated 2 -- --collectives all_reduce --sizes 8
+cp "$work/out" "$work/table"
+check 'stands beside what the two events of a sample take' rows 'h["facts"]["event_pair_us"] > 0'
+check 'which the table says where it matters' python3 - "$work/records/r/l.jsonl" "$work/table" <<'E2'
+import json, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+pair, least = lines[0]["facts"]["event_pair_us"], min(line["median_us"] for line in lines if line["record"] == "case")
+said = "isolated times include what the two events around an operation take" in open(sys.argv[2]).read()
+sys.exit(said != (pair >= 0.02 * least))
+E2
 check 'graphs of several slots, more than are kept' emulated 2 -- --collectives all_reduce --mode both -G 3 --cache cold --sizes 8 -n 40 --check-every 15
 check 'are verified' rows "$verified and all(r['cache'] == 'cold' for r in c)"
 check 'pipelined, graphs, symmetric windows' emulated 2 -- --collectives all_reduce,all_gather,alltoall --mode both -G 3 -R 2 --sizes 64,100K
 check 'are verified' rows "$verified and {r['graph'] for r in c} == {3} and {r['registration'] for r in c} == {'symmetric'}"
+check 'a graph without -R' emulated 2 -- --collectives all_reduce --mode pipelined -G 3 --sizes 64
+tells 'registers by itself' "-G: NCCL registers the buffers of graphs by itself, unless NCCL_GRAPH_REGISTER is 0; the rows say 'graph'"
+check 'and the rows say so' rows '{r["registration"] for r in c} == {"graph"} and all("/registration=graph" in r["key"] for r in c)'
 check 'user buffers, channel limits, rotating buffers' emulated 2 -- -R 1 --cta 4-8 --cache cold --mode both --sizes 64K
 check 'are verified too' rows "$verified and {r['cta'] for r in c} == {'4-8'}"
 expect_status 'windows that NCCL does not make: status 5' 5 emulated 2 NCCL_WIN_ENABLE=0 -- -R 2 --sizes 8
@@ -198,7 +211,12 @@ check 'makes no domain: the host is one' rows 'h["world"]["hosts"][0]["domain"] 
 check 'a fabric that is not completed' emulated 2 FAKEGPU_FABRIC=7:0:2 -- --sizes 8
 check 'makes none either' rows 'h["world"]["hosts"][0]["domain"] == h["world"]["hosts"][0]["name"]'
 check 'a completed fabric' emulated 2 FAKEGPU_FABRIC=7:3 -- --sizes 8 --expect-domain 2
-check 'is the domain, by cluster and clique' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3"'
+check 'is the domain, by cluster and clique' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3" and {g["fabric_health"] for g in h["facts"]["gpus"]} == {"healthy"}'
+check 'a driver that knows version 3 only' emulated 2 FAKEGPU_FABRIC=7:3:3:3 FAKEGPU_FABRIC_VERSION=3 -- --sizes 8
+tells 'says that its health is limited' 'the NVLink fabric of 2 of 2 GPUs not healthy, first that of rank 0 on .*: limited_capacity'
+check 'and tells the same domain' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3" and {g["fabric_health"] for g in h["facts"]["gpus"]} == {"limited_capacity"}'
+check 'a driver that knows version 2 only' emulated 2 FAKEGPU_FABRIC=7:3 FAKEGPU_FABRIC_VERSION=2 -- --sizes 8
+check 'tells no health' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3" and not any("fabric_health" in g for g in h["facts"]["gpus"])'
 
 # hosts HOSTS_PER_DOMAIN RANKS …: like emulated, on hosts of two ranks
 hosts() { local place=(tests/fakes/gpu/place 2 "$1"); emulated "${@:2}"; }
@@ -248,6 +266,12 @@ check 'all NICs, the nearest first' rows '[(n["name"], n["route"], n["numa_node"
 check 'RDMA that is used' hosts 1 4 HWLOC_FSROOT="$work/machine" FAKEGPU_NET=IB -- --sizes 8
 if grep -q 'TCP sockets' "$work/err"; then not_ok 'gives no warning'; else ok 'gives no warning'; fi
 check 'and is recorded' rows 'h["facts"]["nccl"]["network"] == "IB" and all("unused_rdma" not in g for g in h["facts"]["gpus"])'
+
+# On Grace, GPU memory is NUMA nodes without processors.
+tests/fakes/gpu/machine "$work/grace" grace
+check 'a machine whose GPU memory is NUMA nodes' hosts 1 2 HWLOC_FSROOT="$work/grace" FAKEGPU_NET=IB -- --sizes 8
+check 'the GPUs are near the nodes with processors all the same' rows '[(g["numa_node"], g["nearest_nic"]["name"], g["nearest_nic"]["route"], g["nearest_nic"]["numa_distance"]) for g in h["facts"]["gpus"]] == [(0, "mlx5_2", "switch", 10), (1, "mlx5_0", "host_bridge", 10)]'
+check 'and so are the other NICs' rows '[(n["name"], n["numa_node"], n["numa_distance"]) for n in h["facts"]["gpu"]["nics"]] == [("mlx5_2", 0, 10), ("mlx5_1", 0, 10), ("mlx5_0", 1, 32)]'
 
 # ---- the transport that the user requires ----
 
@@ -335,7 +359,9 @@ check 'a throttled clock, on a driver that counts in fields' emulated 2 FAKEGPU_
 check 'is said too' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["thermal_ms"] > 0 and r["telemetry"]["power_cap_ms"] == 0 for r in c)'
 fault 'an Xid' 0 'xid:rank=0,after=3,count=1' '.'
 check 'is in the record' rows 'any(r["telemetry"].get("xid") == 79 for r in c)'
-for sm in 90 100; do
+check 'limits of the board and of reliability' emulated 1 FAKEGPU_REASONS=0x701 -- --sizes 8
+check 'have names' rows 'all(r["telemetry"]["throttle"] == ["display_clocks", "board_limit", "reliability"] and r["telemetry"]["slowed"] for r in c)'
+for sm in 80 90 100; do
     check "an NVLink error, compute capability $sm" emulated 2 FAKEGPU_SM=$sm FAKEGPU_FAULT='nvlink:rank=0,after=3,count=1' -- --sizes 8,64
     check 'is counted in one case' rows '[r["telemetry"]["nvlink_errors"] for r in c].count(1) == 1'
 done
@@ -350,6 +376,21 @@ check 'without a figure, the data checked all the same' rows '[(r["wrong"], r.ge
 fault 'a rank whose GPU does not answer' 4 'absent:call=cudaSetDevice,rank=1' 'rank 1: its GPU has not answered for 4 s|rank 1 never came' -T 4
 fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4
 fault 'a rank that never arrives in warm-up' 4 'absent:call=ncclAllGather,rank=1,after=2' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
-fault 'a hang on the device in the timed loop' 4 'hang:call=ncclAllGather,rank=1,after=4' 'no progress for 4 s in all_gather .*: all ranks are alive and inside' -T 4
+# A stand-in for NCCL's RAS answers once, at an address of its own.
+python3 - "$work/ras" <<'E2' &
+import os, socket, sys
+server = socket.create_server(("127.0.0.1", 0))
+with open(sys.argv[1] + ".new", "w") as port:
+    port.write(str(server.getsockname()[1]))
+os.rename(sys.argv[1] + ".new", sys.argv[1])
+server.settimeout(120)
+client = server.accept()[0]
+client.recv(1024)
+client.sendall(b"SERVER PROTOCOL 2\nOK\nWarnings\n\033[31mrank 1 is behind\n")
+E2
+while [ ! -s "$work/ras" ] && [ -n "$(jobs -r)" ]; do sleep 0.05; done
+NCCL_RAS_ADDR=127.0.0.1:$(cat "$work/ras") fault 'a hang on the device in the timed loop' 4 'hang:call=ncclAllGather,rank=1,after=4' 'no progress for 4 s in all_gather .*: all ranks are alive and inside' -T 4
+tells 'what RAS knows stands beside it' '^# NCCL RAS: \?\[31mrank 1 is behind$'
+wait
 fault 'an abort that hangs too' 4 'hang:call=ncclAllGather,rank=1,after=4;absent:call=ncclCommAbort' 'no progress for 4 s in all_gather' -T 4
 fault 'a rank that never arrives in verification' 4 'absent:call=ncclAllGather,rank=1,after=6' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4

@@ -141,12 +141,14 @@ says "is decided" 'scan: decided after'
 says "names one" 'slow host n5: '
 says "and the other" 'slow host n37: '
 check "and nobody else" test "$(grep -cE '^(slow|suspect)' "$work/out")" -eq 2
+check "it measured without NVLS, and the records say so" grep -q '"env":{"NCCL_NVLS_ENABLE":"0"}' "$work"/results/two64/*.jsonl
 launches=$(find "$work/results/two64" -name '*.jsonl' | wc -l)
 expect_status "the same scan again" 1 scan64 'n5=0.9 n37=0.8' two64
 check "measures nothing again" test "$(find "$work/results/two64" -name '*.jsonl' | wc -l)" -eq "$launches"
-expect_status "a quick scan of a slow host" 1 scan64 'n5=0.5' quick64 --quick
+expect_status "a quick scan of a slow host, with NVLS" 1 scan64 'n5=0.5' quick64 --quick --nvls
 says "is one launch" 'scan: a first look, one launch:'
 says "that names suspects" 'suspect host n5: '
+check "and leaves NVLS to NCCL" grep -q '"env":{}' "$work"/results/quick64/*.jsonl
 check "sound hosts" scan64 '' sound64
 says "nobody is suspect" 'no suspect among 64 hosts'
 check "only the plan" scan64 '' plan64 --dry-run --all-pairs

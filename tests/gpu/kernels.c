@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ELEMENTS = 64, TWIN_ELEMENTS = 100003 };
+enum { MOST_ELEMENTS = 64 };
+
+static struct device_period *period; /* the kernels' scratch memory */
 
 static void must(cudaError_t error, const char *what)
 {
@@ -36,12 +38,14 @@ static void count(struct tally *t, bool good, const char *what, const char *dtyp
 static struct device_verdict check_on_device(const struct pattern *p, int source, uint64_t from, uint64_t n,
                                              const void *data)
 {
+    enum { POSITION = 1000 };
     struct device_verdict verdict = {0, UINT64_MAX}, *on_device;
     must(cudaMalloc((void **)&on_device, sizeof verdict), "cudaMalloc");
     must(cudaMemcpy(on_device, &verdict, sizeof verdict, cudaMemcpyHostToDevice), "cudaMemcpy");
-    must(device_check(p, source, from, n, data, 0, on_device, NULL), "device_check");
+    must(device_check(p, source, from, n, data, POSITION, period, on_device, NULL), "device_check");
     must(cudaMemcpy(&verdict, on_device, sizeof verdict, cudaMemcpyDeviceToHost), "cudaMemcpy");
     must(cudaFree(on_device), "cudaFree");
+    if (verdict.wrong) verdict.first -= POSITION;
     return verdict;
 }
 
@@ -74,7 +78,7 @@ static void golden_row(struct tally *tally, char *line, char *device)
     for (size_t shift = 0; shift < 3; shift++) { /* at 16 bytes and off them */
         char *place = device + shift * size;
         if (!all) {
-            must(device_fill(&p, atoi(rank), from, n, place, NULL), "device_fill");
+            must(device_fill(&p, atoi(rank), from, n, place, period, NULL), "device_fill");
             must(cudaMemcpy(got, place, n * size, cudaMemcpyDeviceToHost), "cudaMemcpy");
             count(tally, memcmp(got, want, n * size) == 0, "fill differs", dtype, op);
         }
@@ -109,45 +113,89 @@ static int golden(const char *path)
 
 /* ---- host twins ---- */
 
-static void twin_case(struct tally *tally, const struct pattern *p, int rank, char *device,
-                      unsigned char *host, unsigned char *back)
+/* Room around the filled elements, which must stay as it is. */
+enum { MARGIN = 256, MOST_BYTES = 1 << 20, POISON = 0x5a };
+
+struct twins {
+    struct tally tally;
+    unsigned char *device, *host, *back; /* MOST_BYTES and two margins each */
+};
+
+static void expect_same_check(struct twins *t, const struct pattern *p, int source, uint64_t from, uint64_t n,
+                              size_t shift)
 {
-    const size_t size = dtypes[p->dtype].size, bytes = TWIN_ELEMENTS * size;
-    const char *op = p->reduces ? op_names[p->op] : "move";
-    char *place = device + 3 * size;
-    uint64_t first = 0;
-    pattern_fill(p, rank, 12345, TWIN_ELEMENTS, host);
-    must(device_fill(p, rank, 12345, TWIN_ELEMENTS, place, NULL), "device_fill");
-    must(cudaMemcpy(back, place, bytes, cudaMemcpyDeviceToHost), "cudaMemcpy");
-    count(tally, memcmp(host, back, bytes) == 0, "fill differs from its host twin", dtypes[p->dtype].name,
-          op);
-    back[777 * size] ^= 0x10, back[99999 * size] ^= 0x10;
-    must(cudaMemcpy(place, back, bytes, cudaMemcpyHostToDevice), "cudaMemcpy");
-    for (int source = p->reduces ? -1 : rank; source <= rank; source = source < rank ? rank : rank + 1) {
-        uint64_t wrong = pattern_check(p, source, 12345, TWIN_ELEMENTS, back, &first);
-        struct device_verdict v = check_on_device(p, source, 12345, TWIN_ELEMENTS, place);
-        count(tally, v.wrong == wrong && (wrong == 0 || v.first == first), "check differs from its host twin",
-              dtypes[p->dtype].name, op);
-    }
+    const unsigned char *data = t->back + MARGIN + shift;
+    uint64_t first = 0, wrong = pattern_check(p, source, from, n, data, &first);
+    struct device_verdict v = check_on_device(p, source, from, n, t->device + MARGIN + shift);
+    count(&t->tally, v.wrong == wrong && (wrong == 0 || v.first == first), "check differs from its host twin",
+          dtypes[p->dtype].name, p->reduces ? op_names[p->op] : "move");
+}
+
+/* n elements from `shift` elements behind a multiple of 256 bytes on: fills, checks, and checks again with
+   wrong elements at the beginning, in the middle and at the end. */
+static void twin_case(struct twins *t, const struct pattern *p, int rank, uint64_t from, uint64_t n,
+                      size_t shift)
+{
+    const size_t size = dtypes[p->dtype].size, whole = 2 * MARGIN + n * size;
+    shift *= size;
+    memset(t->host, POISON, whole);
+    pattern_fill(p, rank, from, n, t->host + MARGIN + shift);
+    must(cudaMemset(t->device, POISON, whole), "cudaMemset");
+    must(device_fill(p, rank, from, n, t->device + MARGIN + shift, period, NULL), "device_fill");
+    must(cudaMemcpy(t->back, t->device, whole, cudaMemcpyDeviceToHost), "cudaMemcpy");
+    count(&t->tally, memcmp(t->host, t->back, whole) == 0, "fill differs from its host twin",
+          dtypes[p->dtype].name, p->reduces ? op_names[p->op] : "move");
+    expect_same_check(t, p, rank, from, n, shift);
+    if (p->reduces) expect_same_check(t, p, -1, from, n, shift);
+    for (int third = 0; third < 3 && n > 0; third++)
+        t->back[MARGIN + shift + (n - 1) * (size_t)third / 2 * size] ^= 0x10;
+    must(cudaMemcpy(t->device, t->back, whole, cudaMemcpyHostToDevice), "cudaMemcpy");
+    expect_same_check(t, p, rank, from, n, shift);
+}
+
+/* Sizes and places around those of units, cache lines, tiles and the period, in bytes and elements. */
+static void twin_cases(struct twins *t, const struct pattern *p)
+{
+    const uint64_t unit = PATTERN_UNIT / dtypes[p->dtype].size, turn = PATTERN_UNITS * unit;
+    const struct {
+        uint64_t n, from;
+        size_t shift;
+    } cases[] = {
+        {0, 5, 1},
+        {1, 0, 0},
+        {1, turn - 1, 8 * unit - 1},
+        {2, 7, unit - 1},
+        {unit, 3, 0},
+        {unit + 1, 12345, 1},
+        {8 * unit + 1, turn + 1, 8 * unit - 1},
+        {1001, 99, 3},
+        {turn - 1, 1, 1},
+        {turn + 1, 2 * turn - 1, unit + 1},
+        {3700 * unit + 3, 5, 0}, /* the last units of the tile are missing */
+        {4096 * unit, 0, 0},
+        {4096 * unit + 8 * unit - 1, 12345, 2},
+        {6 * 4096 * unit + 13, 77, 5},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        twin_case(t, p, 3, cases[i].from, cases[i].n, cases[i].shift);
 }
 
 static int twins(void)
 {
-    struct tally tally = {0};
-    char *device;
-    unsigned char *host = allocate(TWIN_ELEMENTS, 8), *back = allocate(TWIN_ELEMENTS, 8);
-    must(cudaMalloc((void **)&device, (TWIN_ELEMENTS + 8) * 8), "cudaMalloc");
+    const size_t bytes = MOST_BYTES + 2 * MARGIN;
+    struct twins t = {{0, 0}, NULL, allocate(bytes, 1), allocate(bytes, 1)};
+    must(cudaMalloc((void **)&t.device, bytes), "cudaMalloc");
     for (int type = 0; type < DTYPE_COUNT; type++)
         for (int op = -1; op < OP_COUNT; op++) {
             struct pattern p = {99, 7, (enum dtype)type, (enum op)(op < 0 ? 0 : op), op >= 0};
-            twin_case(&tally, &p, 3, device, host, back);
+            twin_cases(&t, &p);
         }
-    must(cudaFree(device), "cudaFree");
-    free(host);
-    free(back);
+    must(cudaFree(t.device), "cudaFree");
+    free(t.host);
+    free(t.back);
     printf("%s - kernels agree with their host twins in %d comparisons (%d do not)\n",
-           tally.bad ? "not ok" : "ok", tally.good, tally.bad);
-    return tally.bad ? STATUS_WRONG : STATUS_OK;
+           t.tally.bad ? "not ok" : "ok", t.tally.good, t.tally.bad);
+    return t.tally.bad ? STATUS_WRONG : STATUS_OK;
 }
 
 /* ---- bandwidth: each counted by the bytes that it must read and write ---- */
@@ -167,14 +215,14 @@ static void copy(const struct work *w)
 
 static void fill(const struct work *w)
 {
-    must(device_fill(w->pattern, 1, 0, w->bytes / dtypes[w->pattern->dtype].size, w->to, NULL),
+    must(device_fill(w->pattern, 1, 0, w->bytes / dtypes[w->pattern->dtype].size, w->to, period, NULL),
          "device_fill");
 }
 
 static void check(const struct work *w)
 {
     must(device_check(w->pattern, w->pattern->reduces ? -1 : 1, 0, w->bytes / dtypes[w->pattern->dtype].size,
-                      w->to, 0, w->verdict, NULL),
+                      w->to, 0, period, w->verdict, NULL),
          "device_check");
 }
 
@@ -234,6 +282,7 @@ int main(int argc, char **argv)
     name_program("gpu_kernels");
     enum status status = device_open(0, &device);
     if (status) return (int)status;
+    must(cudaMalloc((void **)&period, sizeof *period), "cudaMalloc");
     if (argc == 3 && strcmp(argv[1], "golden") == 0) return golden(argv[2]);
     if (argc == 2 && strcmp(argv[1], "twins") == 0) return twins();
     if (argc == 3 && strcmp(argv[1], "bandwidth") == 0) return bandwidth(argv[2], &device);

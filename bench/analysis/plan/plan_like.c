@@ -118,6 +118,7 @@ static void registration_of(const struct launch *launch, struct text *value)
 {
     enum registration registration = launch->case_count ? launch->cases[0].registration : REGISTRATION_ABSENT;
     if (registration == REGISTRATION_USER_NO_NVLS) registration = REGISTRATION_USER;
+    if (registration == REGISTRATION_GRAPH) registration = REGISTRATION_NONE;
     if (registration && registration <= REGISTRATION_SYMMETRIC)
         text_add(value, "%d", (int)(registration - REGISTRATION_NONE));
 }

@@ -332,6 +332,8 @@ EXPORTED cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDe
         x.alpha = (double)single;
     if (x.algorithm == 2) return CUBLAS_STATUS_NOT_SUPPORTED;
     if (fake_fault("fail", "cublasLtMatmul")) return CUBLAS_STATUS_EXECUTION_FAILED;
+    const struct fault *late = fake_fault("launch", "cublasLtMatmul");
+    if (late) fake_sleep_us(late->us);
     fake_enqueue(stream, run_multiplication, &x, sizeof x);
     return CUBLAS_STATUS_SUCCESS;
 }

@@ -15,8 +15,10 @@
      FAKEGPU_IDLE_MHZ  clock in MHz after 0.5 s without work [the clock stays high]
      FAKEGPU_POWER     0: the driver reports only the mean power of the last second
      FAKEGPU_DRIVER    CUDA version of the driver [that of the headers]
-     FAKEGPU_FABRIC    CLUSTER[:CLIQUE[:STATE]]; CLUSTER is a number for the NVLink cluster's UUID, 0 for a
-                       UUID of zeros [no fabric]
+     FAKEGPU_FABRIC    CLUSTER[:CLIQUE[:STATE[:HEALTH]]]; CLUSTER is a number for the NVLink cluster's UUID,
+                       0 for a UUID of zeros; HEALTH as NVML's summary [no fabric]
+     FAKEGPU_FABRIC_VERSION newest version of the fabric information: 2, 3 or 4 [4]
+     FAKEGPU_REASONS   NVML's bits for low clocks [0]
      FAKEGPU_NET       network that NCCL reports [Socket]
      FAKEGPU_TUNING_US duration of a message about an algorithm, µs [0]
      FAKEGPU_TAG       a number in the names of shared memory
@@ -36,9 +38,9 @@ struct fault {
     /* fail: the call returns an error · oom: it returns out of memory · absent: it never returns on this
        rank · hang: the work that it enqueued never ends · async: the same, and the communicator reports an
        error · slow: it takes `us` longer (cublasLtMatmul: on the device's clock) · launch: the host takes
-       `us` longer to launch it (NCCL's calls) · wrong: it changes `element` of its result · throttle: the
-       clocks are low and the violation counters grow · xid: an Xid is counted · nvlink: an error on a link
-       is counted */
+       `us` longer to launch it (NCCL's calls, cublasLtMatmul) · wrong: it changes `element` of its result ·
+       throttle: the clocks are low and the violation counters grow · xid: an Xid is counted · nvlink: an
+       error on a link is counted */
     char kind[16];
     char call[48];     /* "ncclAllReduce"; empty: any call */
     int rank;          /* -1: every rank */

@@ -1,4 +1,4 @@
-/* The functions of libnvidia-ml that bench/gpu/nvml.c calls, emulated. The fault "throttle" lowers the clocks
+/* The functions of libnvidia-ml that bench/gpu/nvml_*.c call, emulated. The fault "throttle" lowers the clocks
    and increases the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
 #include "fake.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef int nvml_return;
-enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, TIMEOUT = 10 };
+enum { SUCCESS = 0, NOT_SUPPORTED = 3, NOT_FOUND = 6, TIMEOUT = 10, VERSION_MISMATCH = 25 };
 
 EXPORTED nvml_return nvmlInit_v2(void);
 EXPORTED nvml_return nvmlShutdown(void);
@@ -25,6 +25,7 @@ EXPORTED nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link
                                                      unsigned long long *count);
 EXPORTED nvml_return nvmlDeviceGetFieldValues(void *device, int count, void *values);
 EXPORTED nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *info);
+EXPORTED nvml_return nvmlDeviceGetGpuFabricInfo_v4(void *device, void *info);
 EXPORTED nvml_return nvmlEventSetCreate(void **set);
 EXPORTED nvml_return nvmlEventSetFree(void *set);
 EXPORTED nvml_return nvmlDeviceRegisterEvents(void *device, unsigned long long kinds, void *set);
@@ -100,7 +101,7 @@ nvml_return nvmlDeviceGetTemperature(void *device, int sensor, unsigned *celsius
 nvml_return nvmlDeviceGetCurrentClocksThrottleReasons(void *device, unsigned long long *bits)
 {
     (void)device;
-    *bits = throttled() ? 0x20 : 0;
+    *bits = (unsigned long long)fake_number("FAKEGPU_REASONS", throttled() ? 0x20 : 0);
     return SUCCESS;
 }
 
@@ -127,7 +128,7 @@ nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, uns
     return SUCCESS;
 }
 
-/* Four links. On Blackwell, NVML has field values instead of the old counters. */
+/* Four links. The counters of each are field values: on Hopper others than on Blackwell, before Hopper none. */
 enum { FOUR_LINKS = 4 };
 static unsigned long long link_count(unsigned link)
 {
@@ -145,6 +146,43 @@ nvml_return nvmlDeviceGetNvLinkErrorCounter(void *device, unsigned link, int cou
     return SUCCESS;
 }
 
+/* The value of a field of the emulated GPU; false: it has none. */
+static bool field_value(unsigned id, unsigned scope, unsigned long long *value)
+{
+    const long sm = fake_number("FAKEGPU_SM", 100);
+    enum { POWER_INSTANT = 186 };
+    *value = 0;
+    switch (id) {
+    case POWER_INSTANT:
+        *value = 400000;
+        return fake_number("FAKEGPU_POWER", 1);
+    case 74: /* NVML_FI_DEV_CLOCKS_EVENT_REASON_...: SW_POWER_CAP */
+        *value = held_down_ns(0);
+        return sm >= 100;
+    case 77: /* NVML_FI_DEV_PERF_POLICY_BOARD_LIMIT, RELIABILITY */
+    case 79:
+    case 270: /* HW_THERM_SLOWDOWN, HW_POWER_BRAKE_SLOWDOWN */
+    case 271:
+        return sm >= 100;
+    case 269: /* SW_THERM_SLOWDOWN */
+        *value = held_down_ns(1);
+        return sm >= 100;
+    case 161: /* NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY */
+        if (sm >= 90 && sm < 100 && scope < FOUR_LINKS) *value = link_count(scope);
+        return sm >= 90 && sm < 100 && scope < FOUR_LINKS;
+    case 162:
+    case 163:
+        return sm >= 90 && sm < 100 && scope < FOUR_LINKS;
+    case 215: /* NVML_FI_DEV_NVLINK_COUNT_LINK_RECOVERY_EVENTS */
+        if (sm >= 100 && scope < FOUR_LINKS) *value = link_count(scope);
+        return sm >= 100 && scope < FOUR_LINKS;
+    case 219:
+        return sm >= 100 && scope < FOUR_LINKS;
+    default:
+        return false;
+    }
+}
+
 nvml_return nvmlDeviceGetFieldValues(void *device, int count, void *values)
 {
     struct {
@@ -154,21 +192,39 @@ nvml_return nvmlDeviceGetFieldValues(void *device, int count, void *values)
         nvml_return result;
         unsigned long long value;
     } *field = values;
-    enum { POWER_INSTANT = 186 };
-    bool has_fields = fake_number("FAKEGPU_SM", 100) >= 100;
     (void)device;
     for (int i = 0; i < count; i++) {
-        bool policy = field[i].id >= 74 && field[i].id < 80;
-        bool link = (field[i].id == 215 || field[i].id == 219) && field[i].scope < FOUR_LINKS;
-        bool power = field[i].id == POWER_INSTANT && fake_number("FAKEGPU_POWER", 1);
-        field[i].result = power || (has_fields && (policy || link)) ? SUCCESS : NOT_SUPPORTED;
-        field[i].type = power ? 1 : 3;
-        field[i].value = power                ? 400000
-                         : policy             ? held_down_ns((int)field[i].id - 74)
-                         : field[i].id == 215 ? link_count(field[i].scope)
-                                              : 0;
+        field[i].type = 3;
+        field[i].result = field_value(field[i].id, field[i].scope, &field[i].value) ? SUCCESS : NOT_SUPPORTED;
     }
     return SUCCESS;
+}
+
+/* What FAKEGPU_FABRIC says. */
+struct fabric {
+    unsigned char cluster[16];
+    unsigned clique;
+    unsigned char state, summary;
+};
+
+static bool read_fabric(struct fabric *f)
+{
+    const char *text = getenv("FAKEGPU_FABRIC");
+    char *end;
+    if (!text) return false;
+    unsigned long cluster = strtoul(text, &end, 0);
+    *f = (struct fabric){.state = 3, .summary = 1};
+    for (int i = 0; i < 8; i++) f->cluster[i] = (unsigned char)(cluster >> (8 * i));
+    if (*end == ':') f->clique = (unsigned)strtoul(end + 1, &end, 0);
+    if (*end == ':') f->state = (unsigned char)strtoul(end + 1, &end, 0);
+    if (*end == ':') f->summary = (unsigned char)strtoul(end + 1, &end, 0);
+    return true;
+}
+
+/* The newest version of the information that the emulated driver gives. */
+static unsigned fabric_version(void)
+{
+    return (unsigned)fake_number("FAKEGPU_FABRIC_VERSION", 4);
 }
 
 nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *data)
@@ -180,18 +236,48 @@ nvml_return nvmlDeviceGetGpuFabricInfoV(void *device, void *data)
         unsigned clique;
         unsigned char state;
         unsigned health;
+        unsigned char summary; /* from version 3 on */
     } *info = data;
-    const char *fabric = getenv("FAKEGPU_FABRIC");
-    char *end;
+    struct fabric f;
     (void)device;
-    if (!fabric) return NOT_SUPPORTED;
-    unsigned long cluster = strtoul(fabric, &end, 0);
-    memset(info->cluster, 0, sizeof info->cluster);
-    for (int i = 0; i < 8; i++) info->cluster[i] = (unsigned char)(cluster >> (8 * i));
-    info->clique = *end == ':' ? (unsigned)strtoul(end + 1, &end, 0) : 0;
-    info->state = *end == ':' ? (unsigned char)strtoul(end + 1, &end, 0) : 3;
+    if (!read_fabric(&f)) return NOT_SUPPORTED;
+    const unsigned number = info->version >> 24, bytes = info->version & 0xffffff;
+    if (number < 2 || number > 3 || number > fabric_version() || bytes != (number == 3 ? 40 : 36))
+        return VERSION_MISMATCH;
+    memcpy(info->cluster, f.cluster, sizeof f.cluster);
+    info->clique = f.clique;
+    info->state = f.state;
     info->status = SUCCESS;
     info->health = 0;
+    if (number == 3) info->summary = f.summary;
+    return SUCCESS;
+}
+
+nvml_return nvmlDeviceGetGpuFabricInfo_v4(void *device, void *data)
+{
+    struct {
+        unsigned char cluster[16];
+        nvml_return status;
+        struct {
+            unsigned char type;
+            unsigned id;
+        } cliques[64];
+        unsigned count;
+        unsigned char state;
+        unsigned health;
+        unsigned char summary;
+    } *info = data;
+    struct fabric f;
+    (void)device;
+    if (fabric_version() < 4 || !read_fabric(&f)) return NOT_SUPPORTED;
+    memset(info, 0, sizeof *info);
+    memcpy(info->cluster, f.cluster, sizeof f.cluster);
+    info->cliques[0].id = f.clique;
+    info->cliques[1].type = 1;
+    info->cliques[1].id = f.clique + 90;
+    info->count = 2;
+    info->state = f.state;
+    info->summary = f.summary;
     return SUCCESS;
 }
 

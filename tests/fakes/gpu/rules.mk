@@ -54,7 +54,7 @@ $B/gpu_kernels: $B/obj/tests/gpu/kernels.o $(GPU_OBJECTS) $(call objects,$(TWINS
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)
 # The same test, in which threads of the host run the kernels' source.
-$B/gpu_kernels_on_host: $B/obj/tests/gpu/kernels.o $B/obj/tests/gpu/on_host.o $(GPU_OBJECTS) \
+$B/gpu_kernels_on_host: $B/obj/tests/gpu/kernels.o $B/obj/tests/gpu/on_host.o $(filter-out %/hold.o,$(GPU_OBJECTS)) \
 		$(call objects,$(TWINS)) $B/libcommon.a $B/flags/link $B/flags/link-gpu
 	$(call say,LINK,$@)
 	$Q$(LINK) -o $@ $(filter %.o %.a,$^) $(CUDA_LIBS) $(HWLOC_LIBS) -ldl -lstdc++ $(BASE_LIBS)

@@ -3,28 +3,65 @@
 
 #include "kernels/device.h"
 #include "kernels/matrix.h"
+#include "kernels/pattern.h"
 
 #include <sched.h>
 #include <time.h>
 
 #define ARGUMENT(TYPE, I) (*(TYPE *)arguments[I])
 
+enum { PERIOD = PATTERN_UNITS * PATTERN_UNIT, LINE = 128 };
+
+static void run_period(void *const *arguments)
+{
+    const struct pattern *p = &ARGUMENT(struct pattern, 0);
+    unsigned char *period = ARGUMENT(unsigned char *, 4);
+    for (uint64_t i = 0; i < ARGUMENT(uint32_t, 3); i++)
+        pattern_store(period, i, pattern_size(p->dtype),
+                      pattern_expected(p, ARGUMENT(int, 1), ARGUMENT(uint64_t, 2) + i));
+}
+
+/* The largest part from `at` on that is one piece of the period, which begins at a multiple of 128 bytes
+   before the buffer. */
+static const unsigned char *piece(const unsigned char *period, const void *buffer, uint64_t bytes,
+                                  uint64_t at, uint64_t *length)
+{
+    uint64_t place = ((uintptr_t)buffer % LINE + at) % PERIOD;
+    *length = bytes - at < PERIOD - place ? bytes - at : PERIOD - place;
+    return period + place;
+}
+
 static void run_fill(void *const *arguments)
 {
-    pattern_fill(&ARGUMENT(struct pattern, 0), ARGUMENT(int, 1), ARGUMENT(uint64_t, 2), ARGUMENT(uint64_t, 3),
-                 ARGUMENT(unsigned char *, 4));
+    const unsigned char *period = ARGUMENT(const unsigned char *, 0);
+    unsigned char *buffer = ARGUMENT(unsigned char *, 1);
+    uint64_t bytes = ARGUMENT(uint64_t, 2), length;
+    for (uint64_t at = 0; at < bytes; at += length) {
+        const unsigned char *from = piece(period, buffer, bytes, at, &length);
+        memcpy(buffer + at, from, length);
+    }
 }
 
 static void run_check(void *const *arguments)
 {
-    uint64_t first = 0;
-    uint64_t wrong = pattern_check(&ARGUMENT(struct pattern, 0), ARGUMENT(int, 1), ARGUMENT(uint64_t, 2),
-                                   ARGUMENT(uint64_t, 3), ARGUMENT(const unsigned char *, 4), &first);
-    struct device_verdict *verdict = ARGUMENT(struct device_verdict *, 6);
-    first += ARGUMENT(uint64_t, 5);
-    if (!wrong) return;
-    verdict->wrong += wrong;
-    if (first < verdict->first) verdict->first = first;
+    const struct pattern *p = &ARGUMENT(struct pattern, 0);
+    const unsigned char *period = ARGUMENT(const unsigned char *, 1),
+                        *received = ARGUMENT(const unsigned char *, 2);
+    const uint64_t bytes = ARGUMENT(uint64_t, 3), position = ARGUMENT(uint64_t, 4);
+    struct device_verdict *verdict = ARGUMENT(struct device_verdict *, 5);
+    const int size = pattern_size(p->dtype);
+    uint64_t length;
+    for (uint64_t at = 0; at < bytes; at += length) {
+        const unsigned char *want = piece(period, received, bytes, at, &length);
+        if (memcmp(want, received + at, length) == 0) continue;
+        for (uint64_t i = 0; i < length / (uint64_t)size; i++) {
+            uint64_t element = position + at / (uint64_t)size + i;
+            if (pattern_accepts(p, pattern_load(want, i, size), pattern_load(received + at, i, size)))
+                continue;
+            verdict->wrong++;
+            if (element < verdict->first) verdict->first = element;
+        }
+    }
 }
 
 static uint64_t now_ns(void)
@@ -81,10 +118,11 @@ static void run_matrix_check_rows(void *const *arguments)
 }
 
 const struct twin twins[] = {
-    {"busbar_fill", run_fill, {sizeof(struct pattern), sizeof(int), 8, 8, sizeof(void *)}},
+    {"busbar_period", run_period, {sizeof(struct pattern), sizeof(int), 8, 4, sizeof(void *)}},
+    {"busbar_fill", run_fill, {sizeof(void *), sizeof(void *), 8}},
     {"busbar_check",
      run_check,
-     {sizeof(struct pattern), sizeof(int), 8, 8, sizeof(void *), 8, sizeof(void *)}},
+     {sizeof(struct pattern), sizeof(void *), sizeof(void *), 8, 8, sizeof(void *)}},
     {"busbar_delay", run_delay, {sizeof(void *), sizeof(uint32_t), 8}},
     {"busbar_matrix_fill", run_matrix_fill, {sizeof(struct matrix), 8}},
     {"busbar_matrix_check_v", run_matrix_check_v, {sizeof(struct matrix_check)}},

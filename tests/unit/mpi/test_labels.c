@@ -87,3 +87,22 @@ Test(labels, user_buffers_with_nvlink_between_hosts)
     cr_expect_null(registration_limited(&q, &label));
     cr_expect_eq(label, REGISTRATION_NONE);
 }
+
+Test(labels, graphs_register_by_themselves)
+{
+    struct label_question q = usual;
+    enum registration label;
+    q.registration = REGISTRATION_NONE, q.graph = 20;
+    cr_expect_not_null(registration_limited(&q, &label));
+    cr_expect_eq(label, REGISTRATION_GRAPH);
+    q.graph_register = "0";
+    cr_expect_null(registration_limited(&q, &label));
+    cr_expect_eq(label, REGISTRATION_NONE);
+    q.graph_register = NULL, q.version = 21805; /* the default was 0 */
+    cr_expect_null(registration_limited(&q, &label));
+    q.graph_register = "1";
+    cr_expect_not_null(registration_limited(&q, &label));
+    q = usual, q.graph = 20; /* -R 1: the user's registration counts */
+    cr_expect_null(registration_limited(&q, &label));
+    cr_expect_eq(label, REGISTRATION_USER);
+}

@@ -270,7 +270,7 @@ static struct cases two_sizes(struct measured list[2])
         list[i] = (struct measured){.requested_bytes = i ? 1 << 20 : 1 << 10};
         list[i].call.collective = &collectives[ALL_REDUCE];
     }
-    return (struct cases){list, 2};
+    return (struct cases){.list = list, .count = 2};
 }
 
 /* -n N is exactly N operations, in equal batches of twenty and more. */

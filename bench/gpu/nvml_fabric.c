@@ -1,0 +1,122 @@
+/* The NVLink fabric of a GPU. */
+#include "gpu/nvml_library.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CLUSTER_BYTES = 16, COMPLETED = 3, MOST_CLIQUES = 64, UNICAST_POINTER = 0 };
+
+/* nvmlGpuFabricInfo_t, _v2_t and _v3_t, and _v4_t, which has a function of its own. */
+struct fabric_1 {
+    unsigned char cluster[CLUSTER_BYTES];
+    nvml_return status;
+    unsigned clique;
+    unsigned char state;
+};
+
+struct fabric_2 {
+    unsigned version; /* size | number << 24 */
+    unsigned char cluster[CLUSTER_BYTES];
+    nvml_return status;
+    unsigned clique;
+    unsigned char state;
+    unsigned health;
+};
+
+struct fabric_3 {
+    unsigned version;
+    unsigned char cluster[CLUSTER_BYTES];
+    nvml_return status;
+    unsigned clique;
+    unsigned char state;
+    unsigned health;
+    unsigned char summary;
+};
+
+struct fabric_4 {
+    unsigned char cluster[CLUSTER_BYTES];
+    nvml_return status;
+    struct {
+        unsigned char type;
+        unsigned id;
+    } cliques[MOST_CLIQUES];
+    unsigned clique_count;
+    unsigned char state;
+    unsigned health;
+    unsigned char summary;
+};
+
+/* What all versions say; summary: 0 if the version has none. */
+struct fabric {
+    unsigned char cluster[CLUSTER_BYTES];
+    nvml_return status;
+    unsigned clique;
+    int state, summary;
+};
+
+static bool ask_4(struct nvml *n, struct fabric *f)
+{
+    struct fabric_4 info = {.state = 0};
+    unsigned i = 0;
+    if (!n->fabric_4 || n->fabric_4(n->device, &info)) return false;
+    while (i < info.clique_count && i < MOST_CLIQUES && info.cliques[i].type != UNICAST_POINTER) i++;
+    if (i == info.clique_count || i == MOST_CLIQUES) return false;
+    *f = (struct fabric){
+        .status = info.status, .clique = info.cliques[i].id, .state = info.state, .summary = info.summary};
+    memcpy(f->cluster, info.cluster, sizeof f->cluster);
+    return true;
+}
+
+static bool ask_3_or_2(struct nvml *n, struct fabric *f)
+{
+    struct fabric_3 info = {.version = sizeof info | 3u << 24};
+    struct fabric_2 old = {.version = sizeof old | 2u << 24};
+    if (!n->fabric_v) return false;
+    if (n->fabric_v(n->device, &info) == 0) {
+        *f = (struct fabric){
+            .status = info.status, .clique = info.clique, .state = info.state, .summary = info.summary};
+        memcpy(f->cluster, info.cluster, sizeof f->cluster);
+        return true;
+    }
+    if (n->fabric_v(n->device, &old)) return false;
+    *f = (struct fabric){.status = old.status, .clique = old.clique, .state = old.state};
+    memcpy(f->cluster, old.cluster, sizeof f->cluster);
+    return true;
+}
+
+static bool ask_1(struct nvml *n, struct fabric *f)
+{
+    struct fabric_1 info = {.state = 0};
+    if (!n->fabric || n->fabric(n->device, &info)) return false;
+    *f = (struct fabric){.status = info.status, .clique = info.clique, .state = info.state};
+    memcpy(f->cluster, info.cluster, sizeof f->cluster);
+    return true;
+}
+
+/* Asks by the newest version that the driver knows. */
+static bool ask(struct nvml *n, struct fabric *f)
+{
+    return n && (ask_4(n, f) || ask_3_or_2(n, f) || ask_1(n, f));
+}
+
+bool nvml_domain(struct nvml *n, char domain[DOMAIN_TEXT])
+{
+    static const unsigned char none[CLUSTER_BYTES];
+    struct fabric f;
+    size_t at = 0;
+    if (!ask(n, &f) || f.state != COMPLETED || f.status || memcmp(f.cluster, none, sizeof none) == 0)
+        return false;
+    for (int i = 0; i < CLUSTER_BYTES; i++)
+        at += (size_t)snprintf(domain + at, DOMAIN_TEXT - at, "%s%02x",
+                               i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", f.cluster[i]);
+    snprintf(domain + at, DOMAIN_TEXT - at, ".%u", f.clique);
+    return true;
+}
+
+const char *nvml_fabric_health(struct nvml *n)
+{
+    static const char *const words[] = {NULL, "healthy", "unhealthy", "limited_capacity"};
+    struct fabric f;
+    if (!ask(n, &f) || f.summary < 1 || (size_t)f.summary >= sizeof words / sizeof *words) return NULL;
+    return words[f.summary];
+}
