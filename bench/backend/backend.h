@@ -81,7 +81,8 @@ struct call {
     int root;
     const struct traffic *traffic; /* alltoallv; NULL: equal parts. Lives as long as the launch */
     bool in_place;
-    int aggregate; /* operations of a call, each with buffers of its own; at least 1 */
+    int aggregate;    /* operations of a call, each with buffers of its own; at least 1 */
+    bool nonblocking; /* begin() will make it, not run(); supports() then says whether that can be had */
     enum mode
         mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
                        the host's clock before the first call and once all are complete, and calls `start` */
@@ -140,6 +141,12 @@ struct backend {
     /* One sample: call->start, then `batch` calls back to back on successive slots. Starts at *slot and
        advances it. */
     enum status (*run)(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
+    /* Starts `batch` calls back to back on successive slots, without waiting for them and without call->start;
+       one batch at a time. The call and *slot must live until complete() has said that they are done. NULL: no
+       non-blocking calls. */
+    enum status (*begin)(struct comm *, const struct call *, int batch, size_t *slot);
+    /* Lets the calls that begin() started advance; with `waits`, until all are complete. *done: they are. */
+    enum status (*complete)(struct comm *, bool waits, bool *done);
     /* Adds facts (library versions, devices) to the launch header, and "emulated" or "faulted" to its
        provenance if that applies. */
     void (*facts)(struct comm *, struct launch_header *);

@@ -201,6 +201,17 @@ static enum status fault_run(struct comm *c, const struct call *call, int batch,
     return status;
 }
 
+static enum status fault_begin(struct comm *c, const struct call *call, int batch, size_t *slot)
+{
+    enum status status = c->mine ? strike(c) : STATUS_OK;
+    return status ? status : c->inner->begin(c->comm, call, batch, slot);
+}
+
+static enum status fault_complete(struct comm *c, bool waits, bool *done)
+{
+    return c->inner->complete(c->comm, waits, done);
+}
+
 static void fault_facts(struct comm *c, struct launch_header *header)
 {
     c->inner->facts(c->comm, header);
@@ -263,6 +274,8 @@ enum status backend_open(const struct backend **backend, const struct world *wor
         .prepare = (*backend)->prepare ? fault_prepare : NULL,
         .ask = (*backend)->ask ? fault_ask : NULL,
         .run = fault_run,
+        .begin = (*backend)->begin ? fault_begin : NULL,
+        .complete = (*backend)->complete ? fault_complete : NULL,
         .facts = fault_facts,
         .domain = (*backend)->domain ? fault_domain : NULL,
         .abort = (*backend)->abort ? fault_abort : NULL,

@@ -12,6 +12,14 @@ size_t memory_stride(size_t bytes)
     return bytes > SIZE_MAX - page ? SIZE_MAX : (bytes + page - 1) / page * page;
 }
 
+size_t memory_cold_slots(bool on_device, size_t last_level_bytes, int local_ranks, size_t bytes)
+{
+    enum { MOST_SLOTS = 4096, DEVICE_FOOTPRINT = 256 << 20 };
+    size_t footprint = on_device ? (size_t)DEVICE_FOOTPRINT : 2 * last_level_bytes / (size_t)local_ranks;
+    size_t slots = footprint / (bytes ? bytes : 1) + 1;
+    return slots > MOST_SLOTS ? MOST_SLOTS : slots;
+}
+
 void *memory_pool_take(struct memory_pool *pool, size_t slots, size_t bytes)
 {
     size_t total;

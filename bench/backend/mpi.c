@@ -1,10 +1,11 @@
-/* The MPI backend: blocking calls, as applications make them, on host memory, or on device memory if the MPI
+/* The MPI backend: blocking calls, as applications make them (for driver overlap also non-blocking ones), on host memory, or on device memory if the MPI
    library is CUDA-aware. */
 #include "backend/backend.h"
 #include "base/cgroup.h"
 #include "base/clock.h"
 #include "backend/device_memory.h"
 #include "backend/memory.h"
+#include "backend/mpi_arguments.h"
 #include "backend/mpi_status.h"
 #include "backend/mpi_types.h"
 #include "kernels/pattern.h"
@@ -16,17 +17,19 @@
 #include <string.h>
 #include <time.h>
 
-/* The arguments of MPI_Alltoallv that depend on the case: elements that go to and come from each rank, and
-   where they begin. All are in one block. */
-struct pairs {
-    int *send_counts, *send_at, *recv_counts, *recv_at; /* [ranks] */
-    const struct traffic *traffic;                      /* of the case that they are for */
-    size_t count;                                       /* of that case; 0: none yet */
+/* Non-blocking calls that mpi_begin() started: one at a time, as all slots may be the same. */
+struct pending {
+    const struct call *call;
+    size_t *slot;
+    int left; /* calls that are not complete, including the one under way */
+    struct arguments arguments;
+    MPI_Request requests[MPI_REQUESTS];
 };
 
 struct comm {
     const struct world *world;
     MPI_Comm mpi;
+    struct pending pending;
     struct memory_pool pool;
     struct types types;
     const struct device_memory *device; /* NULL: host memory */
@@ -161,6 +164,10 @@ static enum status mpi_supports(struct comm *c, const struct call *call, const c
     else if (call->collective->reduces && c->device &&
              (call->dtype == DTYPE_HALF || call->dtype == DTYPE_BFLOAT16))
         *reason = "the operation on this type runs on the host: it cannot touch device memory";
+    else if (call->nonblocking && !mpi_can_start(call->collective->id))
+        *reason = "MPI has no non-blocking form of it";
+    else if (call->nonblocking && call->collective->reduces && call_count(c, call) > INT_MAX)
+        *reason = "more than 2147483647 elements: non-blocking reductions count in int";
     else if (call->collective->id == ALL_TO_ALL_V && call->in_place)
         *reason = "MPI_Alltoallv in place needs equal counts in both directions of a pair";
     else if ((call->collective->id == ALL_TO_ALL_V || call->collective->id == HYPERCUBE) &&
@@ -300,21 +307,7 @@ static const struct pairs *pairs_of(struct comm *c, const struct call *call)
     return p;
 }
 
-/* The arguments of a blocking call, prepared before the clock is read. */
-struct arguments {
-    enum collective_id id;
-    char *send, *recv; /* of the current slot; send may be MPI_IN_PLACE */
-    size_t step;       /* bytes from one slot to the next */
-    size_t part_bytes;
-    int count, part, rank, ranks, root, next, previous;
-    size_t large; /* the call's count; used if is_large (above INT_MAX) */
-    bool in_place, is_root, is_large;
-    const struct pairs *pairs; /* alltoallv; else NULL */
-    MPI_Datatype type;
-    MPI_Op op;
-    MPI_Comm mpi;
-};
-
+/* Prepared before the clock is read. */
 static struct arguments arguments_of(struct comm *c, const struct call *call, size_t slot)
 {
     int n = c->world->ranks, rank = c->world->rank;
@@ -490,6 +483,38 @@ static enum status mpi_run(struct comm *c, const struct call *call, int batch, s
     return STATUS_OK;
 }
 
+/* Starts the call on the current slot, and advances the slot. */
+static void start_pending(struct comm *c)
+{
+    struct pending *p = &c->pending;
+    p->arguments = arguments_of(c, p->call, *p->slot);
+    mpi_require(mpi_start(&p->arguments, p->requests), call_name(&p->arguments));
+    advance(p->call, p->slot);
+}
+
+static enum status mpi_begin(struct comm *c, const struct call *call, int batch, size_t *slot)
+{
+    c->pending = (struct pending){.call = call, .slot = slot, .left = batch};
+    if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
+    start_pending(c);
+    return STATUS_OK;
+}
+
+static enum status mpi_complete(struct comm *c, bool waits, bool *done)
+{
+    struct pending *p = &c->pending;
+    int complete = 1;
+    while (p->left > 0 && complete) {
+        if (waits)
+            mpi_must(MPI_Waitall(MPI_REQUESTS, p->requests, MPI_STATUSES_IGNORE));
+        else
+            mpi_must(MPI_Testall(MPI_REQUESTS, p->requests, &complete, MPI_STATUSES_IGNORE));
+        if (complete && --p->left > 0) start_pending(c);
+    }
+    *done = p->left == 0;
+    return STATUS_OK;
+}
+
 static void mpi_facts(struct comm *c, struct launch_header *header)
 {
     char text[MPI_MAX_LIBRARY_VERSION_STRING];
@@ -504,7 +529,7 @@ static void mpi_facts(struct comm *c, struct launch_header *header)
 #define MPI_MEMBERS                                                                                          \
     .open = mpi_open, .supports = mpi_supports, .free_bytes = mpi_free_bytes, .alloc = mpi_alloc,            \
     .free = mpi_free, .fill = mpi_fill, .check = mpi_check, .corrupt = mpi_corrupt, .run = mpi_run,          \
-    .facts = mpi_facts, .close = mpi_close
+    .begin = mpi_begin, .complete = mpi_complete, .facts = mpi_facts, .close = mpi_close
 
 const struct backend backend_mpi = {
     .name = "mpi", .about = "blocking MPI calls on host memory", .capabilities = CAN_HOST_CLOCK, MPI_MEMBERS};

@@ -115,8 +115,11 @@ json_t *device_facts(const struct device *d)
 
 void device_provenance(json_t *provenance)
 {
-    for (size_t i = json_array_size(provenance); i-- > 0;)
-        if (same(json_string_value(json_array_get(provenance, i)), provenance_name(PROVENANCE_MEASURED)))
+    for (size_t i = json_array_size(provenance); i-- > 0;) {
+        const char *word = json_string_value(json_array_get(provenance, i));
+        if (same(word, provenance_name(PROVENANCE_MEASURED)) ||
+            same(word, provenance_name(PROVENANCE_EMULATED))) /* another plug-in's: a driver may use two */
             json_array_remove(provenance, i);
+    }
     json_array_append_new(provenance, json_string(provenance_name(PROVENANCE_EMULATED)));
 }

@@ -171,6 +171,14 @@ static enum status start_own_ranks(struct driver *d)
     return start_ranks(&d->command, d->argc, d->argv, s, d->parts->devices(d, -1));
 }
 
+/* Drivers that need no threads call MPI_Init(), as most applications do. */
+static int start_mpi(struct driver *d, int *argc, char ***argv)
+{
+    int wanted = d->thread_level;
+    return wanted == MPI_THREAD_SINGLE ? MPI_Init(argc, argv)
+                                       : MPI_Init_thread(argc, argv, wanted, &d->thread_level);
+}
+
 /* The launcher of Open MPI before 5 now and then takes a rank that exits right after MPI_Finalize for one that has
    not called it, and ends a complete launch with status 1 (issue 7833 of Open MPI, not mended in 4). */
 static void wait_for_launcher(void)
@@ -210,7 +218,7 @@ int driver_main(struct driver *d)
     d->watch = watch_open(&watch);
     if (early_local_rank() >= 0) d->parts->devices(d, early_local_rank());
     watch_arrive(d->watch);
-    if (MPI_Init(&argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
+    if (start_mpi(d, &argc, &argv)) return (int)fail(STATUS_ENVIRONMENT, "MPI_Init failed");
     mpi_return_errors(end_failed, d);
     status = open_launch(d);
     if (!status) status = run_launch(d);

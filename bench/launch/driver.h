@@ -56,6 +56,7 @@ struct driver_parts {
 struct driver {
     const struct driver_parts *parts;
     const char *name, *backend;
+    int thread_level; /* of MPI that the driver would use: MPI_THREAD_…; may turn out lower */
     int argc;
     char **argv;
     struct command command;

@@ -46,6 +46,21 @@ enum status journal_case(struct journal *j, struct case_row *row)
     return status;
 }
 
+enum status journal_overlap(struct journal *j, struct overlap_row *row)
+{
+    struct text key = {0};
+    enum status status = STATUS_OK;
+    j->wrong |= row->status == CASE_WRONG;
+    overlap_key(row, &key);
+    row->key = text_get(&key);
+    pthread_mutex_lock(&j->lock);
+    if (!j->ended) status = record_overlap(&j->writer, row);
+    pthread_mutex_unlock(&j->lock);
+    row->key = NULL;
+    text_free(&key);
+    return status;
+}
+
 /* why: of a failure; NULL: none */
 static enum status write_end(struct journal *j, enum end_status how, const char *why)
 {

@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "launch/header.h"
+#include "record/overlap.h"
 
 #include <pthread.h>
 
@@ -26,6 +27,9 @@ enum status journal_open(struct journal *, const struct world *, const struct ho
 
 /* On rank 0: writes one row, with its key. Writes nothing once the end has been written. */
 enum status journal_case(struct journal *, struct case_row *);
+
+/* The same for a collective and a matmul at once. */
+enum status journal_overlap(struct journal *, struct overlap_row *);
 
 /* Writes the end line; a second call does nothing. The watchdog's thread calls it too. Returns
    STATUS_ENVIRONMENT if the measuring thread holds the lock for two seconds, in a write that blocks. */

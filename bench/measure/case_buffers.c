@@ -6,17 +6,12 @@
 
 #include <stdio.h>
 
-/* How many slots a case should have. With --cache cold, the buffers of all ranks of a host together take
-   twice the last-level cache; buffers in device memory take 256 MiB per rank. */
 static size_t slots_wanted(const struct launch_state *l, size_t bytes)
 {
-    enum { MOST_SLOTS = 4096, DEVICE_FOOTPRINT = 256 << 20 };
+    bool on_device = l->backend->capabilities & CAN_DEVICE_MEMORY && l->settings.memory != MEMORY_HOST;
     if (l->settings.cache != CACHE_COLD) return 1;
-    size_t footprint = l->backend->capabilities & CAN_DEVICE_MEMORY && l->settings.memory != MEMORY_HOST
-                           ? (size_t)DEVICE_FOOTPRINT
-                           : 2 * l->driver.machine.last_level_bytes / (size_t)l->driver.world.local_ranks;
-    size_t slots = footprint / (bytes ? bytes : 1) + 1;
-    return slots > MOST_SLOTS ? MOST_SLOTS : slots;
+    return memory_cold_slots(on_device, l->driver.machine.last_level_bytes, l->driver.world.local_ranks,
+                             bytes);
 }
 
 static void refuse(struct measured *m, enum status status, const char *reason)

@@ -91,20 +91,26 @@ static bool is_new(struct told *told, const char *reason)
     return true;
 }
 
+struct label_question label_question_of(const struct launch_header *header, const char *cta,
+                                        enum registration registration, int64_t graph)
+{
+    const json_t *nccl = json_object_get(header->facts, "nccl");
+    return (struct label_question){
+        .cta = cta,
+        .registration = registration,
+        .graph = graph,
+        .version = nccl_version_number(json_string_value(json_object_get(nccl, "version"))),
+        .domains = header->domains,
+        .mnnvl = json_is_true(json_object_get(nccl, "mnnvl")),
+        .lacks_nvls = json_is_false(json_object_get(nccl, "nvls")),
+        .algorithm_is_forced = is_set("NCCL_ALGO") || is_set("NCCL_PROTO"),
+        .graph_register = getenv("NCCL_GRAPH_REGISTER")};
+}
+
 void labels_set(struct cases *cases, const struct settings *s, const struct launch_header *header)
 {
     struct told told = {.count = 0};
-    const json_t *nccl = json_object_get(header->facts, "nccl");
-    struct label_question q = {.cta = s->cta,
-                               .registration = settings_registration(s),
-                               .graph = s->graph,
-                               .version =
-                                   nccl_version_number(json_string_value(json_object_get(nccl, "version"))),
-                               .domains = header->domains,
-                               .mnnvl = json_is_true(json_object_get(nccl, "mnnvl")),
-                               .lacks_nvls = json_is_false(json_object_get(nccl, "nvls")),
-                               .algorithm_is_forced = is_set("NCCL_ALGO") || is_set("NCCL_PROTO"),
-                               .graph_register = getenv("NCCL_GRAPH_REGISTER")};
+    struct label_question q = label_question_of(header, s->cta, settings_registration(s), s->graph);
     for (size_t i = 0; i < cases->count; i++) {
         struct measured *m = &cases->list[i];
         q.collective = m->call.collective->id;

@@ -17,6 +17,10 @@ struct label_question {
     const char *graph_register; /* NCCL_GRAPH_REGISTER; NULL: not set */
 };
 
+/* The launch's part of the question; the collective is left open. */
+struct label_question label_question_of(const struct launch_header *, const char *cta, enum registration,
+                                        int64_t graph);
+
 /* NULL: the label is what was asked for. Else the reason why not, and the label in its place. */
 const char *cta_unused(const struct label_question *, const char **label);
 /* As above; also if more was done than asked for. */

@@ -1,5 +1,6 @@
 #include "record/fields.h"
 #include "record/files.h"
+#include "record/overlap.h"
 #include "record/samples.h"
 
 #include <errno.h>
@@ -126,6 +127,17 @@ static struct case_row *add_case(struct launch *launch)
     return &launch->cases[n];
 }
 
+/* Adds a row of a collective and a matmul at once. Returns false if the line is broken. */
+static bool add_overlap(struct archive *archive, struct launch *launch, json_t *object)
+{
+    struct overlap_row row = overlap_row_absent();
+    read_fields(&archive->arena, object, overlap_fields, &row);
+    if (!row.collective || !row.status || (row.wrong != ABSENT && row.wrong < 0)) return false;
+    launch->overlaps = reallocate(launch->overlaps, launch->overlap_count + 1, sizeof *launch->overlaps);
+    launch->overlaps[launch->overlap_count++] = row;
+    return true;
+}
+
 static bool is_usable_case(const struct case_row *row)
 {
     return (row->collective || row->gemm) && row->status;
@@ -152,6 +164,7 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
         read_fields(&archive->arena, object, end_fields, &(*launch)->end);
         return (*launch)->end.status != END_ABSENT;
     }
+    if (kind == RECORD_OVERLAP) return add_overlap(archive, *launch, object);
     if (kind != RECORD_CASE) return word != NULL; /* an unknown kind, from a newer version, is not an error */
     struct case_row *row = add_case(*launch);
     read_fields(&archive->arena, object, case_fields, row);
@@ -204,7 +217,7 @@ static enum status read_file(struct archive *archive, const char *path, size_t *
         int64_t schema = RECORD_SCHEMA;
         if (!read_line(archive, path, object, &tail, &launch, &schema)) {
             warn("%s:%zu: skipped: %s", path, reader.number,
-                 object ? "not a launch, case or end record" : error.text);
+                 object ? "not a launch, case, overlap or end record" : error.text);
             broken++;
         } else if (schema > RECORD_SCHEMA) {
             status =
@@ -248,6 +261,7 @@ static void launch_free(struct launch *launch)
         json_decref(launch->cases[c].groups);
     }
     free(launch->cases);
+    free(launch->overlaps);
 }
 
 void archive_drop(struct archive *archive, const bool *drop)

@@ -102,6 +102,8 @@ struct world_host {
     const char *domain;
 };
 
+struct overlap_row;
+
 /* The first line of a launch. */
 struct launch_header {
     int64_t schema;
@@ -129,6 +131,8 @@ struct launch {
     struct launch_header header;
     struct case_row *cases;
     size_t case_count;
+    struct overlap_row *overlaps; /* record/overlap.h */
+    size_t overlap_count;
     struct launch_end end;
     size_t broken_lines; /* skipped, each with a warning */
     const char *table;   /* see archive_make_comparable(); NULL from the reader */
@@ -155,8 +159,8 @@ void case_key(const struct case_row *, struct text *key);
 struct record_writer {
     int fd; /* -1: no file */
     char *path;
-    FILE *echo; /* also receives each line (--format json); NULL: none */
-    int64_t cases;
+    FILE *echo;         /* also receives each line (--format json); NULL: none */
+    int64_t cases;      /* rows written, of any kind */
     enum status status; /* the first failure, which has been printed; later writes do nothing */
 };
 
@@ -167,6 +171,7 @@ enum status record_open(struct record_writer *, const char *dir, const char *run
    lines. */
 enum status record_launch(struct record_writer *, const struct launch_header *);
 enum status record_case(struct record_writer *, const struct case_row *);
+enum status record_overlap(struct record_writer *, const struct overlap_row *);
 enum status record_end(struct record_writer *, enum end_status, double elapsed_s);
 /* Writes the end line of a launch that failed; error: the reason, one line. */
 enum status record_failure(struct record_writer *, double elapsed_s, const char *error);

@@ -8,12 +8,13 @@ const struct names memory_names = NAMES("host", "device");
 const struct names transport_names = NAMES("p2p", "nvls", "mnnvl", "rdma", "gdr");
 const struct names registration_names = NAMES("none", "user", "symmetric", "user_no_nvls", "graph");
 const struct names phase_names = NAMES("burst", "sustained", "both");
+const struct names overlap_progress_names = NAMES("none", "nonblocking", "thread", "streams", "auto");
 const struct names statistic_names = NAMES("median", "mean", "unknown", "mixed");
 const struct names accumulator_names = NAMES("float", "double", "fast");
 const struct names kept_rule_names = NAMES("all", "undisturbed", "disturbed", "filled");
 const struct names case_status_names =
     NAMES("ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong");
-const struct names record_kind_names = NAMES("launch", "case", "end");
+const struct names record_kind_names = NAMES("launch", "case", "end", "overlap");
 const struct names end_status_names = NAMES("complete", "interrupted", "failed");
 const struct names provenance_names = NAMES("measured", "imported", "simulated", "emulated", "faulted");
 

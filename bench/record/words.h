@@ -66,6 +66,16 @@ enum kept_rule {
     KEPT_FILLED       /* undisturbed ones, filled up to the requested number with disturbed ones */
 };
 
+/* Who advances a collective while a matrix multiplication runs (driver overlap). */
+enum overlap_progress {
+    OVERLAP_ABSENT,
+    OVERLAP_NONE,        /* nobody: a blocking collective, and then the multiplications, in one thread */
+    OVERLAP_NONBLOCKING, /* MPI itself: a non-blocking collective, tested after each multiplication */
+    OVERLAP_THREAD,      /* a second thread, in a blocking collective */
+    OVERLAP_STREAMS,     /* the GPU: two streams, each fed by a thread of the host */
+    OVERLAP_AUTO         /* only in settings */
+};
+
 /* How a case ended, in order of severity. */
 enum case_status {
     CASE_ABSENT,
@@ -79,7 +89,7 @@ enum case_status {
 };
 
 /* The kind of a line of a record file. Absent: a kind that this version does not know. */
-enum record_kind { RECORD_ABSENT, RECORD_LAUNCH, RECORD_CASE, RECORD_END };
+enum record_kind { RECORD_ABSENT, RECORD_LAUNCH, RECORD_CASE, RECORD_END, RECORD_OVERLAP };
 
 /* How a launch ended; absent: no end line, the launch died. */
 enum end_status { END_ABSENT, END_COMPLETE, END_INTERRUPTED, END_FAILED };
@@ -95,8 +105,8 @@ enum provenance {
 };
 
 extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, transport_names,
-    registration_names, phase_names, statistic_names, accumulator_names, kept_rule_names, case_status_names,
-    record_kind_names, end_status_names, provenance_names;
+    registration_names, phase_names, overlap_progress_names, statistic_names, accumulator_names,
+    kept_rule_names, case_status_names, record_kind_names, end_status_names, provenance_names;
 
 /* The names; NULL if the value is absent. */
 const char *mode_name(enum mode);

@@ -1,4 +1,5 @@
 #include "record/fields.h"
+#include "record/overlap.h"
 #include "base/paths.h"
 
 #include <errno.h>
@@ -233,6 +234,15 @@ enum status record_case(struct record_writer *writer, const struct case_row *row
 {
     struct text line = {0};
     case_line(row, &line);
+    writer->cases++;
+    return write_line(writer, &line);
+}
+
+enum status record_overlap(struct record_writer *writer, const struct overlap_row *row)
+{
+    struct text line = {0};
+    add_object(&line, record_object(RECORD_OVERLAP, overlap_fields, row));
+    add_samples(&line, overlap_fields, row);
     writer->cases++;
     return write_line(writer, &line);
 }

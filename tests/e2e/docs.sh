@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 # results/README.md lists every key of the records.
 keys=$(grep -v '#define' bench/record/fields.c | grep -oE '\b(CASE|END)\([A-Z]+, [a-z0-9_]+|\bCASE_(WORD|SPREAD)\([a-z0-9_]+' | sed 's/.*[ (]//'
+    grep -v '#define' bench/record/overlap.c | grep -oE '\bOVERLAP(\([A-Z]+, |_WORD\()[a-z0-9_]+' | sed 's/.*[ (]//'
     grep -oE '(LAUNCH\([A-Z]*, |\.key = )"[a-z_.]+"' bench/record/fields.c | sed 's/.*"\(.*\)"/\1/')
 check 'there are many keys' test "$(echo "$keys" | wc -l)" -gt 80
 lacking=''
@@ -94,7 +95,7 @@ fi
 # A letter means one flag in all programs, and a flag has one letter.
 if [ -x "$build/all_reduce" ]; then
     letters() {
-        for program in all_reduce matmul; do "$build/$program" --help; done
+        for program in all_reduce matmul overlap; do "$build/$program" --help; done
         for command in $("$build/busbar" --completion); do "$build/busbar" "$command" --help; done
     }
     letters | grep -oE '^  -[a-zA-Z], --[a-z_-]+' | sort -u >"$work/letters"

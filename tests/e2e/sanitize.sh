@@ -46,6 +46,11 @@ fi
 if [ -x "$folder/matmul" ]; then
     check 'matmul, 2 ranks' ranks 2 "$folder/matmul" --shapes 64,32x48x16 -d float,double --output "$results" --run mm
 fi
+if [ -x "$folder/overlap" ]; then
+    for progress in thread nonblocking; do
+        check "overlap, 2 ranks, $progress" ranks 2 "$folder/overlap" --backend mpi --shape 32 --sizes 1K,8 --ratio 1,2 -n 8 --progress-by $progress --output "$results" --run $progress
+    done
+fi
 if [ -d "$results/san" ]; then
     for format in text csv json markdown; do check "busbar show --format $format" "$folder/busbar" show --format $format "$results"; done
 fi

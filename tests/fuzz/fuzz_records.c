@@ -1,5 +1,6 @@
 /* Reads JSON Lines records, merges them, and writes them as JSON Lines and as nccl-tests' text and JSON. */
 #include "record/nccl_text.h"
+#include "record/overlap.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
@@ -22,6 +23,12 @@ static void write_again(const struct launch *launch, FILE *out)
         struct text line = {0};
         case_line(&launch->cases[i], &line);
         text_free(&line);
+    }
+    for (size_t i = 0; i < launch->overlap_count; i++) {
+        struct text key = {0};
+        overlap_row_summarise(&launch->overlaps[i]);
+        overlap_key(&launch->overlaps[i], &key);
+        text_free(&key);
     }
     struct text line = {0};
     launch_line(&launch->header, &line);

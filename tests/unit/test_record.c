@@ -1,4 +1,4 @@
-#include "record/fields.h"
+#include "record/overlap.h"
 #include "tests/unit/folder.h"
 
 #include <criterion/criterion.h>
@@ -110,6 +110,8 @@ Test(record, every_member_survives_writing_and_reading)
     struct case_row row = case_row_absent();
     fill_all(launch_fields, &header, &arena);
     fill_all(case_fields, &row, &arena);
+    struct overlap_row overlap = overlap_row_absent();
+    fill_all(overlap_fields, &overlap, &arena);
     header.schema = RECORD_SCHEMA;
     struct world_host hosts[] = {{"a", 4, 4, "rack1"}, {"b", 4, ABSENT, NULL}};
     header.hosts = hosts;
@@ -119,19 +121,22 @@ Test(record, every_member_survives_writing_and_reading)
     cr_assert_eq(record_open(&writer, path("deep/results"), "run", "launch", NULL), STATUS_OK);
     cr_assert_eq(record_launch(&writer, &header), STATUS_OK);
     cr_assert_eq(record_case(&writer, &row), STATUS_OK);
+    cr_assert_eq(record_overlap(&writer, &overlap), STATUS_OK);
     cr_assert_eq(record_end(&writer, END_COMPLETE, 12.5), STATUS_OK);
     cr_assert_eq(record_close(&writer), STATUS_OK);
 
     struct archive archive = {0};
     cr_assert_eq(archive_read(&archive, path("deep/results/run/launch.jsonl")), STATUS_OK);
-    cr_assert(archive.count == 1 && archive.launches[0].case_count == 1);
+    cr_assert(archive.count == 1 && archive.launches[0].case_count == 1 &&
+              archive.launches[0].overlap_count == 1);
     const struct launch *launch = &archive.launches[0];
     expect_equal(launch_fields, &header, &launch->header);
     expect_equal(case_fields, &row, &launch->cases[0]);
+    expect_equal(overlap_fields, &overlap, &launch->overlaps[0]);
     cr_assert_eq(launch->header.host_count, 2);
     cr_expect(same(launch->header.hosts[0].domain, "rack1") && launch->header.hosts[0].gpus == 4);
     cr_expect(launch->header.hosts[1].gpus == ABSENT && !launch->header.hosts[1].domain);
-    cr_expect(launch->end.status == END_COMPLETE && launch->end.cases == 1 && launch->end.elapsed_s == 12.5);
+    cr_expect(launch->end.status == END_COMPLETE && launch->end.cases == 2 && launch->end.elapsed_s == 12.5);
     cr_expect_eq(launch->broken_lines, 0);
     archive_free(&archive);
     for (const struct field *field = launch_fields; field->kind; field++)

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TABLE_COLUMNS = 48 };
+enum { TABLE_COLUMNS = 64 };
 
 struct table {
     struct table_column {

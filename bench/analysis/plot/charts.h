@@ -10,8 +10,9 @@ void chart_curves(struct drawings *, const struct study *); /* "bandwidth-…", 
 void chart_scaling(struct drawings *, const struct study *); /* "scaling-…", "efficiency-…": against nodes */
 void chart_matmul(struct drawings *, const struct study *); /* "matmul" */
 void chart_edge(struct drawings *, const struct study *); /* "edge": inside a domain against across domains */
-void chart_scan(struct drawings *, const struct study *); /* "scan": pairs of hosts */
-void chart_series(struct drawings *, const struct study *); /* "series": launches over time */
+void chart_overlap(struct drawings *, const struct study *); /* "overlap-…": slowdowns against the ratio */
+void chart_scan(struct drawings *, const struct study *);    /* "scan": pairs of hosts */
+void chart_series(struct drawings *, const struct study *);  /* "series": launches over time */
 
 void chart_all(struct drawings *, const struct study *);
 

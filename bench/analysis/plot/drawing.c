@@ -168,7 +168,8 @@ static void widen(struct span *span, double value)
    NAN are false. */
 static struct span span_of(const struct drawing *drawing, enum axis axis, bool of_x)
 {
-    struct span span = {NAN, NAN, axis == AXIS_BYTES || axis == AXIS_COUNT || axis == AXIS_US};
+    struct span span = {NAN, NAN,
+                        axis == AXIS_BYTES || axis == AXIS_COUNT || axis == AXIS_RATIO || axis == AXIS_US};
     for (size_t c = 0; c < drawing->curve_count; c++) {
         const struct curve *curve = &drawing->curves[c];
         if (of_x && curve->kind != CURVE_FIGURES) continue;
@@ -225,14 +226,14 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
             }
     } else {
         int first = (int)ceil(log2(span->least) - 1e-9), last = (int)floor(log2(span->most) + 1e-9), step = 1;
-        if (first < 0) first = 0;
+        if (first < 0 && axis != AXIS_RATIO) first = 0;
         while ((last - first) / step > 6) step++;
         for (int e = first; e <= last && e < 63; e += step) {
-            text_add(out, "%s'%s' %.0f", between, axis == AXIS_BYTES ? format_size((size_t)1 << e, text) : "",
-                     ldexp(1, e));
-            if (axis == AXIS_COUNT)
-                out->length -= strlen(strrchr(out->data, '\'')) + 1,
-                    text_add(out, "'%.0f' %.0f", ldexp(1, e), ldexp(1, e));
+            if (axis == AXIS_BYTES)
+                format_size((size_t)1 << e, text);
+            else
+                snprintf(text, sizeof text, "%.15g", ldexp(1, e));
+            text_add(out, "%s'%s' %.15g", between, text, ldexp(1, e));
             between = ", ";
         }
     }

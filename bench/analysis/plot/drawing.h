@@ -11,6 +11,7 @@ enum { DRAWING_COLOURS = 8, DRAWING_CURVES = 16 };
 enum axis {
     AXIS_BYTES,  /* logarithmic, base 2: sizes */
     AXIS_COUNT,  /* logarithmic, base 2: whole numbers */
+    AXIS_RATIO,  /* logarithmic, base 2: ratios, also below 1 */
     AXIS_HOURS,  /* linear */
     AXIS_US,     /* logarithmic, base 10: durations in µs */
     AXIS_FROM_0, /* linear from 0 */

@@ -5,6 +5,7 @@
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/study.h"
 #include "analysis/show/listing.h"
+#include "analysis/show/overlaps.h"
 #include "record/flags.h"
 
 #include <math.h>
@@ -127,6 +128,7 @@ static void print_runs(const struct aggregate *aggregate, struct text *out)
         object_put(object, "launches_missing", json_integer((json_int_t)run->shortfall.missing));
         for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(&run->cases[c]));
         object_put(object, "cases", cases);
+        overlaps_json(run, object);
         array_add(runs, object);
     }
     print_json(out, runs, 7);
@@ -206,6 +208,7 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
             text_add(out, "\n");
         }
     }
+    overlaps_print(run, markdown, out);
     text_add(out, "\n");
     text_free(&words);
 }
@@ -237,6 +240,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
         "domains",  "conditions"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    const size_t more = overlaps_csv_columns(aggregate, &table);
     for (size_t r = 0; r < aggregate->count; r++)
         for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
             const struct run_summary *run = &aggregate->runs[r];
@@ -276,7 +280,9 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             conditions_words(&line->conditions, &conditions);
             table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
             text_free(&conditions);
+            for (size_t i = 0; i < more; i++) table_cell(&table, "%s", "");
         }
+    overlaps_csv_rows(aggregate, &table);
     table_print(&table, TABLE_CSV, out);
     table_free(&table);
 }

@@ -1,0 +1,322 @@
+#include "analysis/show/overlaps.h"
+#include "analysis/common/json.h"
+#include "analysis/compare/overlap.h"
+#include "base/units.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { LONGEST = 200, LONGEST_WORD = 40 };
+
+/* The figures of a row by name; their order is that of the columns. */
+static const struct column {
+    const char *name, *title; /* in JSON and CSV; in tables for people */
+    size_t figure;
+} columns[] = {
+    {"communication_us", "Tc(us)", offsetof(struct overlap_summary, communication_us)},
+    {"computation_us", "Tm(us)", offsetof(struct overlap_summary, computation_us)},
+    {"both_us", "both(us)", offsetof(struct overlap_summary, both_us)},
+    {"hidden_share", "hidden", offsetof(struct overlap_summary, hidden_share)},
+    {"communication_slowdown", "collective slower", offsetof(struct overlap_summary, communication_slowdown)},
+    {"computation_slowdown", "matmul slower", offsetof(struct overlap_summary, computation_slowdown)},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static struct figure figure_at(const struct overlap_summary *line, size_t column)
+{
+    return *(const struct figure *)((const char *)line + columns[column].figure);
+}
+
+static const char *progress_of(const struct overlap_row *row)
+{
+    return row->progress ? name_of(&overlap_progress_names, (int)row->progress) : "?";
+}
+
+/* ---- text and markdown ---- */
+
+static void add_title(const struct overlap_summary *line, struct text *out)
+{
+    const struct overlap_row *row = line->row;
+    char size[UNIT_TEXT];
+    plain_text(out, row->collective, LONGEST_WORD);
+    if (row->bytes >= 0) text_add(out, " %s", format_size((size_t)row->bytes, size));
+    text_add(out, " ");
+    plain_text(out, row->dtype, LONGEST_WORD);
+    text_add(out, " beside matmul %lldx%lldx%lld ", (long long)row->m, (long long)row->n, (long long)row->k);
+    plain_text(out, row->gemm_dtype, LONGEST_WORD);
+    if (row->ranks != ABSENT)
+        text_add(out, ", %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
+    if (row->nodes != ABSENT)
+        text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    const char *const words[][2] = {{"progress", progress_of(row)},
+                                    {"cache", row->cache ? cache_name(row->cache) : NULL},
+                                    {"registration", row->registration == REGISTRATION_NONE
+                                                         ? NULL
+                                                         : registration_name(row->registration)},
+                                    {"cta", same(row->cta, "default") ? NULL : row->cta}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!words[i][1]) continue;
+        text_add(out, ", %s ", words[i][0]);
+        plain_text(out, words[i][1], LONGEST_WORD);
+    }
+    conditions_words(&line->conditions, out);
+}
+
+static void add_row(struct table *table, const struct overlap_summary *line)
+{
+    char point[32], lo[32], hi[32];
+    table_cell(table, "%g", line->row->ratio);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        struct figure figure = figure_at(line, i);
+        table_cell(table, "%s", number_text(figure.point, point));
+        if (figure.kind == INTERVAL_NONE)
+            table_cell(table, "%s", "");
+        else
+            table_cell(table, "%s–%s", number_text(figure.lo, lo), number_text(figure.hi, hi));
+    }
+    table_cell(table, "%zu", line->launches);
+    if (line->wrong == ABSENT)
+        table_cell(table, "%s", "N/A");
+    else
+        table_integer(table, line->wrong);
+    if (line->status == CASE_OK)
+        table_cell(table, "%s", "");
+    else
+        table_cell(table, "%s in some of %zu launches", case_status_name(line->status), line->attempts);
+}
+
+static enum interval_kind most_certain(const struct overlap_summary *lines, size_t n)
+{
+    enum interval_kind kind = INTERVAL_NONE;
+    for (size_t i = 0; i < n; i++)
+        if (lines[i].launches && lines[i].both_us.kind > kind) kind = lines[i].both_us.kind;
+    return kind;
+}
+
+static void print_curve(const struct overlap_summary *lines, size_t n, bool markdown, struct text *out)
+{
+    struct table table = {0};
+    struct text title = {0};
+    add_title(lines, &title);
+    text_add(out, markdown ? "\n### " : "\n");
+    line_text(out, text_get(&title), LONGEST, markdown);
+    text_add(out, markdown ? "\n\n" : "\n");
+    text_add(
+        out,
+        "hidden: (Tc + Tm - both) / min(Tc, Tm); slower: own time beside the other / alone; interval: %s\n\n",
+        interval_name(most_certain(lines, n)));
+    table_column(&table, "ratio", false);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        table_column(&table, columns[i].title, false);
+        table_column(&table, "interval", false);
+    }
+    table_column(&table, "launches", false);
+    table_column(&table, "wrong", false);
+    table_column(&table, "status", true);
+    for (size_t i = 0; i < n; i++)
+        if (lines[i].launches) add_row(&table, &lines[i]);
+    if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+    for (size_t i = 0; i < n; i++) {
+        if (lines[i].launches) continue;
+        text_clear(&title);
+        text_add(&title, "%s: ratio %g: ", case_status_name(lines[i].status), lines[i].row->ratio);
+        plain_text(&title, lines[i].error, LONGEST);
+        text_add(out, markdown ? "- " : "  ");
+        line_text(out, text_get(&title), LONGEST, markdown);
+        text_add(out, "\n");
+    }
+    table_free(&table);
+    text_free(&title);
+}
+
+void overlaps_print(const struct run_summary *run, bool markdown, struct text *out)
+{
+    struct overlaps overlaps = overlaps_of(run);
+    for (size_t first = 0, last; first < overlaps.count; first = last) {
+        for (last = first + 1;
+             last < overlaps.count && overlaps.list[last].curve == overlaps.list[first].curve;)
+            last++;
+        print_curve(&overlaps.list[first], last - first, markdown, out);
+    }
+    overlaps_free(&overlaps);
+}
+
+/* ---- JSON ---- */
+
+static json_t *overlap_object(const struct overlap_summary *line)
+{
+    const struct overlap_row *row = line->row;
+    json_t *object = json_object();
+    object_put_text(object, "key", line->key);
+    object_put_text(object, "collective", row->collective);
+    object_put_text(object, "dtype", row->dtype);
+    object_put_text(object, "op", row->op);
+    object_put_integer(object, "requested_bytes", row->requested_bytes);
+    object_put_integer(object, "bytes", row->bytes);
+    object_put_text(object, "gemm_dtype", row->gemm_dtype);
+    object_put_integer(object, "m", row->m);
+    object_put_integer(object, "n", row->n);
+    object_put_integer(object, "k", row->k);
+    object_put_real(object, "ratio", row->ratio);
+    object_put_text(object, "progress", progress_of(row));
+    object_put_text(object, "cache", cache_name(row->cache));
+    object_put_text(object, "memory", memory_name(row->memory));
+    object_put_text(object, "cta", row->cta);
+    object_put_integer(object, "nodes", row->nodes);
+    object_put_integer(object, "ranks", row->ranks);
+    object_put(object, "launches", json_integer((json_int_t)line->launches));
+    for (size_t i = 0; i < COLUMNS; i++) {
+        struct figure figure = figure_at(line, i);
+        if (!figure_present(figure)) continue;
+        json_t *value = json_object();
+        object_put_real(value, "value", figure.point);
+        if (figure.kind != INTERVAL_NONE) {
+            object_put_real(value, "lo", figure.lo);
+            object_put_real(value, "hi", figure.hi);
+        }
+        object_put_text(value, "interval", interval_name(figure.kind));
+        object_put(object, columns[i].name, value);
+    }
+    object_put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
+    object_put_text(object, "status", case_status_name(line->status));
+    object_put_text(object, "error", line->error);
+    return object;
+}
+
+void overlaps_json(const struct run_summary *run, json_t *object)
+{
+    struct overlaps overlaps = overlaps_of(run);
+    json_t *list = json_array();
+    for (size_t i = 0; i < overlaps.count; i++) array_add(list, overlap_object(&overlaps.list[i]));
+    if (overlaps.count)
+        object_put(object, "overlaps", list);
+    else
+        json_decref(list);
+    overlaps_free(&overlaps);
+}
+
+/* ---- CSV ---- */
+
+/* Columns that cases do not have; each figure has three: NAME, NAME_lo, NAME_hi. */
+static const char *const own_columns[] = {"ratio",
+                                          "progress",
+                                          "gemm_dtype",
+                                          "communication_us",
+                                          "computation_us",
+                                          "hidden_share",
+                                          "hidden_share_lo",
+                                          "hidden_share_hi",
+                                          "communication_slowdown",
+                                          "communication_slowdown_lo",
+                                          "communication_slowdown_hi",
+                                          "computation_slowdown",
+                                          "computation_slowdown_lo",
+                                          "computation_slowdown_hi"};
+enum { OWN = sizeof own_columns / sizeof *own_columns };
+
+size_t overlaps_csv_columns(const struct aggregate *aggregate, struct table *table)
+{
+    size_t rows = 0;
+    for (size_t r = 0; r < aggregate->count; r++)
+        for (size_t l = 0; l < aggregate->runs[r].launch_count; l++)
+            rows += aggregate->runs[r].launches[l]->overlap_count;
+    for (size_t i = 0; i < OWN && rows; i++) table_column(table, own_columns[i], true);
+    return rows ? OWN : 0;
+}
+
+/* end: 0 the figure itself, 1 the lower and 2 the upper end of its interval. */
+static void end_cell(struct table *table, struct figure figure, int end)
+{
+    double value = end == 0 ? figure.point : end == 1 ? figure.lo : figure.hi;
+    if (isfinite(value) && (end == 0 || figure.kind != INTERVAL_NONE))
+        table_cell(table, "%.7g", value);
+    else
+        table_cell(table, "%s", "");
+}
+
+/* The cell of a column that holds a figure: NAME, NAME_lo or NAME_hi. The time of a row is that of both sides
+   together. False: the column holds none. */
+static bool figure_cell(struct table *table, const char *column, const struct overlap_summary *line)
+{
+    static const char *const times[] = {"time_us", "time_lo_us", "time_hi_us"};
+    static const char *const ends[] = {"", "_lo", "_hi"};
+    for (int end = 0; end < 3; end++) {
+        if (same(column, times[end])) return end_cell(table, line->both_us, end), true;
+        for (size_t i = 0; i < COLUMNS; i++) {
+            char name[64];
+            snprintf(name, sizeof name, "%s%s", columns[i].name, ends[end]);
+            if (same(column, name)) return end_cell(table, figure_at(line, i), end), true;
+        }
+    }
+    return false;
+}
+
+/* The cell of a column, by its name; empty if these rows have none. */
+static void csv_cell(struct table *table, const char *column, const struct run_summary *run,
+                     const struct overlap_summary *line)
+{
+    const struct overlap_row *row = line->row;
+    char name[128], conditions[256] = "";
+    struct text words = {0};
+    snprintf(name, sizeof name, "%.80s+matmul", row->collective);
+    conditions_words(&line->conditions, &words);
+    if (words.length > 2) snprintf(conditions, sizeof conditions, "%s", text_get(&words) + 2);
+    text_free(&words);
+    const struct {
+        const char *column, *text;
+    } texts[] = {{"run", run->run},
+                 {"label", run->label},
+                 {"provenance", run->provenance},
+                 {"collective", name},
+                 {"dtype", row->dtype},
+                 {"op", row->op},
+                 {"statistic", statistic_name(STATISTIC_MEDIAN)},
+                 {"rank_reduction", "max"},
+                 {"interval", line->launches ? interval_name(line->both_us.kind) : ""},
+                 {"status", case_status_name(line->status)},
+                 {"cache", cache_name(row->cache)},
+                 {"memory", memory_name(row->memory)},
+                 {"conditions", conditions},
+                 {"progress", progress_of(row)},
+                 {"gemm_dtype", row->gemm_dtype}};
+    const struct {
+        const char *column;
+        int64_t number;
+    } numbers[] = {{"requested_bytes", row->requested_bytes},
+                   {"bytes", row->bytes},
+                   {"count", row->count},
+                   {"m", row->m},
+                   {"n", row->n},
+                   {"k", row->k},
+                   {"nodes", row->nodes},
+                   {"ranks", row->ranks},
+                   {"launches", (int64_t)line->launches},
+                   {"wrong", line->wrong},
+                   {"domains", line->conditions.domains}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (same(column, texts[i].column)) {
+            table_cell(table, "%s", texts[i].text ? texts[i].text : "");
+            return;
+        }
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (same(column, numbers[i].column)) {
+            table_integer(table, numbers[i].number);
+            return;
+        }
+    if (same(column, "ratio"))
+        table_cell(table, "%g", row->ratio);
+    else if (!figure_cell(table, column, line))
+        table_cell(table, "%s", "");
+}
+
+void overlaps_csv_rows(const struct aggregate *aggregate, struct table *table)
+{
+    for (size_t r = 0; r < aggregate->count; r++) {
+        struct overlaps overlaps = overlaps_of(&aggregate->runs[r]);
+        for (size_t i = 0; i < overlaps.count; i++)
+            for (size_t c = 0; c < table->column_count; c++)
+                csv_cell(table, table->columns[c].name, &aggregate->runs[r], &overlaps.list[i]);
+        overlaps_free(&overlaps);
+    }
+}

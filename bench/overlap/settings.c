@@ -1,0 +1,278 @@
+#include "base/text.h"
+#include "base/units.h"
+#include "collective/collective.h"
+#include "overlap/overlap.h"
+#include "record/flags.h"
+#include "record/grid.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define AT(member) offsetof(struct overlap_settings, member)
+
+static const struct option overlap_options[] = {
+    {.kind = OPTION_TEXT,
+     .name = "collectives",
+     .argument = "LIST",
+     .word = collective_word,
+     .at = AT(collectives_text),
+     .initial = "all_reduce",
+     .group = "what to measure",
+     .help = "e.g. all_reduce,reduce_scatter; all: every one"},
+    FLAG_SIZES(.at = AT(sizes_text),
+               .help = "their sizes, e.g. 1M,64M; without it 1M in host memory and 64M on a GPU"),
+    FLAG(TEXT, 'd', "datatype", .argument = "TYPE", .at = AT(dtype_text), .word = dtype_word,
+         .initial = "float", .help = "their element type; reductions are sums"),
+    {.kind = OPTION_TEXT,
+     .name = "shape",
+     .argument = "MxNxK",
+     .at = AT(shape_text),
+     .help = "of one multiplication, or the edge of a square; without it 256 on a CPU and 4096 on a GPU"},
+    {.kind = OPTION_TEXT,
+     .name = "gemm-datatype",
+     .argument = "TYPE",
+     .word = gemm_type_word,
+     .at = AT(gemm_text),
+     .help = "of the matrices; without it float on a CPU and bfloat16 on a GPU"},
+    {.kind = OPTION_TEXT,
+     .name = "ratio",
+     .argument = "LIST",
+     .at = AT(ratios_text),
+     .initial = "0.25,0.5,1,2,4",
+     .help = "of computation to communication, each alone: so many multiplications that their time is about "
+             "this times\nthe collective's"},
+    {.kind = OPTION_INTEGER,
+     .name = "operations",
+     .argument = "N",
+     .at = AT(operations),
+     .initial = "0",
+     .most = 100000,
+     .help = "collectives in a sample, back to back; 0: so many that they take 5 ms, and the smallest ratio "
+             "four multiplications"},
+
+    FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
+                   .help = "a case ends when the median time of both is known to this, either way (95 %)"),
+    FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "3", .help = "most time for a size and ratio"),
+    FLAG_ITERS(.at = AT(rounds), .help = "exactly N rounds of each case; 0: until precise. A round measures "
+                                         "communication, computation and both, in random order"),
+    FLAG_SEED(.at = AT(seed), .help = "of the order in a round and of the data"),
+
+    FLAG_CHECK(.at = AT(check), .group = "correctness",
+               .help = "verify every element of both results, of calls that ran at once"),
+
+    {.kind = OPTION_CHOICE,
+     .name = "progress-by",
+     .at = AT(progress),
+     .initial = "auto",
+     .choices = "auto|none|nonblocking|thread|streams",
+     .names = &overlap_progress_names,
+     .group = "how",
+     .help = "who advances the collective meanwhile. MPI: thread: a second thread in a blocking collective "
+             "(it takes a\nprocessor: see --threads); nonblocking: a non-blocking collective, tested after "
+             "each multiplication.\nGPU: streams: two streams. none: one after the other, so nothing "
+             "overlaps.\nauto: streams on a GPU, else thread where MPI allows it, else nonblocking"},
+    FLAG_BACKEND(.at = AT(backend), .help = "auto, mpi (with a CPU's BLAS) or nccl (with cuBLASLt)"),
+    {.kind = OPTION_TEXT,
+     .name = "blas",
+     .argument = "LIBRARY",
+     .at = AT(library),
+     .help = "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
+    {.kind = OPTION_TEXT,
+     .name = "blas-kernel",
+     .argument = "NAME",
+     .at = AT(kernel),
+     .help = "the library's kernel, e.g. SkylakeX; without it the fastest that this CPU can run"},
+    {.kind = OPTION_INTEGER,
+     .name = "threads",
+     .argument = "N",
+     .at = AT(threads),
+     .initial = "0",
+     .most = 4096,
+     .help = "threads of a rank's matmul on the CPU; 0: its share of the cores that it may use"},
+    FLAG_CACHE(.at = AT(cache), .initial = "cold",
+               .help = "cold: both sides' data rotate through more memory than the caches hold, as a model's "
+                       "do;\nwarm: the same buffers every time"),
+    {.kind = OPTION_TEXT,
+     .name = "cta",
+     .argument = "POLICY",
+     .at = AT(cta),
+     .help = "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M"},
+    {.kind = OPTION_INTEGER,
+     .letter = 'R',
+     .name = "local_register",
+     .argument = "0|1|2",
+     .at = AT(registration),
+     .initial = "0",
+     .most = 2,
+     .help =
+         "register buffers: 0 no, 1 user buffers, 2 symmetric windows (copy engines need them: --cta zero)"},
+    FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
+    FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
+    FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
+    FLAG_FAULT(.at = AT(fault_text),
+               .help = "inject a fault, to see alarms ring: delay:rank=1,us=50000 (each side sleeps at its "
+                       "end, so that both surely\noverlap where they can), or one of all_reduce"),
+
+    FLAG_FORMAT("text|json", .at = AT(driver.format), .initial = "text", .group = "what is kept and printed",
+                .help = "text: a table; json: the records"),
+    {.kind = OPTION_END},
+};
+
+struct command overlap_command(void)
+{
+    return (struct command){
+        .name = "overlap",
+        .summary =
+            "how much of a collective a matrix multiplication hides, and how much each slows the other",
+        .synopsis = "[flags]",
+        .description =
+            "Start it with mpirun (or srun): one process for each GPU, or for each CPU core or socket.\n"
+            "Measures in turns the communication alone (Tc), the computation alone (Tm) and both at once. "
+            "The hidden share is\n"
+            "(Tc + Tm - both) / min(Tc, Tm): 0 where one follows the other, 1 where the shorter one is free, "
+            "negative where both\n"
+            "take longer than one after the other. The slowdown of a side is its own time beside the other "
+            "over its time alone.",
+        .examples = "  mpirun -np 2 --bind-to none build/overlap\n      1 MiB all-reduce, five ratios\n"
+                    "  build/overlap -g 8 --collectives reduce_scatter --sizes 64M,256M --cta 8\n"
+                    "      eight GPUs; NCCL may use eight channels\n"
+                    "  mpirun -np 2 build/overlap --progress-by nonblocking --ratio 1\n"
+                    "      what MPI does without a thread\n",
+        .options = overlap_options,
+        .more = driver_options,
+    };
+}
+
+static enum status unknown(const char *flag, const char *word, const char *near)
+{
+    return fail(STATUS_USAGE, "--%s: unknown '%s'%s%s%s", flag, word, near ? "; did you mean '" : "",
+                near ? near : "", near ? "'?" : "");
+}
+
+static const char *nearest_of(const char *word, const char *(*list)(size_t))
+{
+    const char *words[64] = {NULL};
+    for (size_t i = 0; i + 1 < sizeof words / sizeof *words && list(i); i++) words[i] = list(i);
+    return nearest(word, words);
+}
+
+static enum status read_collectives(struct overlap_settings *s)
+{
+    enum status status = STATUS_OK;
+    bool all = same(s->collectives_text, "all");
+    char *copy = duplicate(s->collectives_text), *rest = copy, *word;
+    for (int i = 0; i < COLLECTIVE_COUNT && all; i++) s->collectives[s->collective_count++] = &collectives[i];
+    while (!status && !all && (word = strsep(&rest, ","))) {
+        const struct collective *found = collective_find(word);
+        if (!found) status = unknown("collectives", word, nearest_of(word, collective_word));
+        for (int i = 0; i < s->collective_count; i++)
+            if (s->collectives[i] == found) found = NULL; /* named before */
+        if (found) s->collectives[s->collective_count++] = found;
+    }
+    free(copy);
+    return status;
+}
+
+static enum status read_types(struct overlap_settings *s)
+{
+    int dtype = dtype_find(s->dtype_text);
+    if (dtype < 0) return unknown("datatype", s->dtype_text, nearest_of(s->dtype_text, dtype_word));
+    s->dtype = (enum dtype)dtype;
+    s->gemm_type = s->gemm_text ? gemm_type_find(s->gemm_text) : -1;
+    if (s->gemm_text && s->gemm_type < 0)
+        return unknown("gemm-datatype", s->gemm_text, nearest_of(s->gemm_text, gemm_type_word));
+    return STATUS_OK;
+}
+
+static enum status read_shape(struct overlap_settings *s)
+{
+    struct shape *shapes = NULL;
+    size_t count = 0;
+    if (!s->shape_text) return STATUS_OK;
+    enum status status = shapes_parse(s->shape_text, &shapes, &count);
+    if (!status && count != 1)
+        status = fail(STATUS_USAGE, "--shape: '%s' is not one shape: MxNxK, or the edge of a square",
+                      s->shape_text);
+    if (!status) s->shape = shapes[0];
+    free(shapes);
+    return status;
+}
+
+static enum status read_ratios(struct overlap_settings *s)
+{
+    enum status status = STATUS_OK;
+    char *copy = duplicate(s->ratios_text), *rest = copy, *word;
+    while (!status && (word = strsep(&rest, ","))) {
+        double ratio;
+        if (parse_real(word, &ratio) || !(ratio >= 0.01) || !(ratio <= 100))
+            status = fail(STATUS_USAGE, "--ratio: '%s' is not a number from 0.01 to 100", word);
+        bool known = false;
+        for (size_t i = 0; i < s->ratio_count && !status; i++) known |= s->ratios[i] == ratio;
+        if (status || known) continue;
+        s->ratios = reallocate(s->ratios, s->ratio_count + 1, sizeof *s->ratios);
+        s->ratios[s->ratio_count++] = ratio;
+    }
+    free(copy);
+    return status;
+}
+
+static int largest_first(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    return (x < y) - (x > y);
+}
+
+/* A delay concerns both sides, so it is not the backend's fault. */
+static enum status read_fault(struct overlap_settings *s)
+{
+    static const char prefix[] = "delay";
+    if (!s->fault_text || strncmp(s->fault_text, prefix, sizeof prefix - 1) != 0) {
+        s->fault = s->fault_text;
+        return STATUS_OK;
+    }
+    enum status status = STATUS_OK;
+    char *copy = duplicate(s->fault_text), *rest = copy, *word;
+    strsep(&rest, ":");
+    s->delays = true;
+    s->delay_us = 1000;
+    while (!status && rest && (word = strsep(&rest, ","))) {
+        char *value = word, *name = strsep(&value, "=");
+        int64_t *place = same(name, "rank") ? &s->delay_rank : same(name, "us") ? &s->delay_us : NULL;
+        if (!place || !value || parse_integer(value, place) || *place < 0 || *place > 1000000000)
+            status = fail(STATUS_USAGE, "--fault delay: '%s' is not rank=N or us=N", name);
+    }
+    free(copy);
+    return status;
+}
+
+enum status overlap_settings_read(const struct command *command, int argc, char **argv,
+                                  struct overlap_settings *s)
+{
+    int operand;
+    *s = (struct overlap_settings){0};
+    enum status status = options_parse(command, argc, argv, s, &operand);
+    if (!status && operand < argc)
+        status =
+            fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
+    if (!status) status = backend_check_name(s->backend);
+    if (!status) status = read_collectives(s);
+    if (!status) status = read_types(s);
+    if (!status) status = read_shape(s);
+    if (!status) status = read_ratios(s);
+    if (!status) status = read_fault(s);
+    const struct size_grid grid = {.list = s->sizes_text, .begin = 1, .end = 1, .factor = 2};
+    if (!status && s->sizes_text) status = size_grid_read(&grid, &s->sizes, &s->size_count);
+    if (status)
+        overlap_settings_free(s);
+    else if (s->size_count)
+        qsort(s->sizes, s->size_count, sizeof *s->sizes, largest_first);
+    return status;
+}
+
+void overlap_settings_free(struct overlap_settings *s)
+{
+    free(s->sizes);
+    free(s->ratios);
+    s->sizes = NULL;
+    s->ratios = NULL;
+}

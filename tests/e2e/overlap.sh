@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# The overlap driver: what is hidden where nothing can overlap and where both sides surely do, records, tables, plots, faults.
+. "$(dirname "$0")/../lib.sh"
+small=(--backend mpi --blas openblas --shape 16 --cache warm --operations 2 --output "$work/r")
+"$build/overlap" --backend mpi --blas openblas --shape 16 --output none --ratio 1 -n 1 >/dev/null 2>&1 || small=(--backend mpi --shape 16 --cache warm --operations 2 --output "$work/r")
+# measured NAME RECORD EXPRESSION: checks a Python expression over the header h, the overlap rows c and the end e of a record.
+measured() {
+    if python3 - "$work/r/$2/$2.jsonl" "$3" <<'PY'; then ok "$1"; else not_ok "$1"; fi
+import json, statistics, sys
+lines = [json.loads(line) for line in open(sys.argv[1])]
+names = dict(h=lines[0], c=[x for x in lines if x["record"] == "overlap"], e=lines[-1], median=statistics.median)
+if not eval("(" + sys.argv[2] + ")", names):
+    sys.exit("    not so: " + sys.argv[2] + "\n" + "\n".join("    " + json.dumps(x)[:1500] for x in names["c"][:2]))
+PY
+}
+named() { echo "--run $1 --launch $1"; }
+
+# Every collective while the matmul runs, verified element by element. Blocking calls are tests/e2e/collectives.sh's; non-blocking ones are here only.
+# shellcheck disable=SC2046
+check 'every collective, non-blocking' ranks 2 "$build/overlap" "${small[@]}" $(named all) --progress-by nonblocking --collectives all --sizes 4K,8 --ratio 1 -n 2
+measured 'is right beside a matmul' all \
+    '{x["collective"] for x in c if x["status"] == "ok"} >= {"all_reduce", "all_gather", "reduce_scatter", "broadcast", "reduce", "alltoall", "sendrecv", "gather", "scatter"}
+     and sorted({x["bytes"] for x in c}) == [8, 4096] and all(x["wrong"] == 0 and x["gemm_wrong"] == 0 and len(x["both_us"]) == 2 for x in c if x["status"] == "ok")
+     and all(x["progress"] == "nonblocking" and "samples_us" not in x and x["status"] in ("ok", "unsupported") for x in c)'
+# shellcheck disable=SC2046
+check '3 ranks' ranks 3 "$build/overlap" "${small[@]}" $(named n3) --sizes 1K --ratio 0.5,2 -n 8
+measured '3 ranks: two ratios, complete' n3 \
+    '[x["ratio"] for x in c] == [0.5, 2] and e["status"] == "complete" and e["cases"] == 2 and all(x["ranks"] == 3 and x["wrong"] == 0 for x in c)'
+# The figures of a row follow from its samples, by arithmetic of Python.
+measured 'figures are medians over rounds' n3 \
+    'all(abs(x["hidden_share"] - median((a + b - t) / min(a, b) for a, b, t in zip(x["communication_us"], x["computation_us"], x["both_us"]))) < 1e-5
+         and abs(x["communication_slowdown"] / median(s / a for s, a in zip(x["communication_beside_us"], x["communication_us"])) - 1) < 1e-5
+         and abs(x["computation_slowdown"] / median(s / a for s, a in zip(x["computation_beside_us"], x["computation_us"])) - 1) < 1e-5
+         and abs(x["both_time_us"] / median(x["both_us"]) - 1) < 1e-5 and x.get("hidden_lo", -1e9) <= x["hidden_share"] <= x.get("hidden_hi", 1e9) for x in c)'
+measured 'a row says what ran, and by what' n3 \
+    'all(x["operations"] >= 1 and x["matmuls"] >= 1 and x["algorithm"] and (x["m"], x["n"], x["k"]) == (16, 16, 16) and x["stopped_by"] == "fixed" for x in c)
+     and h["driver"] == "overlap" and h["backend"] == "mpi" and h["provenance"] == ["measured"] and h["facts"]["blas"]'
+
+# By construction: both sides sleep 0.1 s at their end, and the rest takes microseconds. One after the other that is 0.2 s, at once 0.1 s. The bounds
+# leave 0.04 s for a busy machine, of which each figure is the median of five rounds.
+slept() { # PROGRESS
+    # shellcheck disable=SC2046
+    check "both sides sleep, $1" ranks 2 "$build/overlap" "${small[@]}" $(named "slept-$1") --progress-by "$1" --sizes 8 --ratio 1 -n 5 \
+        --fault delay:rank=1,us=100000
+}
+slept none
+measured 'nothing is hidden where one side follows the other' slept-none 'len(c) == 1 and abs(c[0]["hidden_share"]) < 0.4 and c[0]["both_time_us"] > 200e3'
+slept thread
+measured 'a thread hides the shorter side' slept-thread 'len(c) == 1 and c[0]["hidden_share"] > 0.6 and min(c[0]["communication_time_us"], c[0]["computation_time_us"]) > 100e3'
+slept nonblocking
+measured 'and so does a non-blocking collective' slept-nonblocking 'len(c) == 1 and c[0]["hidden_share"] > 0.6'
+measured 'a fault is in the provenance' slept-thread 'h["provenance"] == ["measured", "faulted"]'
+
+# ---- faults ----
+# shellcheck disable=SC2046
+expect_status 'a wrong element is caught' 3 ranks 2 "$build/overlap" "${small[@]}" $(named wrong) --sizes 1K --ratio 1,2 -n 1 --fault wrong:rank=1
+measured 'and told' wrong 'all(x["status"] == "wrong" and x["wrong"] > 0 and x["gemm_wrong"] == 0 and "rank 1" in x["error"] for x in c) and "faulted" in h["provenance"]'
+# shellcheck disable=SC2046
+expect_status 'a rank that fails ends the launch' 5 ranks 2 "$build/overlap" "${small[@]}" $(named fails) --sizes 8 --ratio 1 --progress-by thread --fault fail:rank=1,call=9
+measured 'its record ends as failed' fails 'e["status"] == "failed"'
+# shellcheck disable=SC2046
+expect_status 'a rank that hangs ends the launch' 4 ranks 2 "$build/overlap" "${small[@]}" $(named hangs) --sizes 8 --ratio 1 --fault hang:rank=1,call=9 --timeout 5
+says 'and is named' 'rank 1'
+# shellcheck disable=SC2046
+check 'what cannot be measured' ranks 2 "$build/overlap" "${small[@]}" $(named some) --sizes 1,1K --ratio 1 -n 1 -c 0 --format json
+check 'is in the records on stdout, too' python3 -c 'import json, sys; assert [json.loads(x)["record"] for x in open(sys.argv[1])] == ["launch", "overlap", "overlap", "end"]' "$work/out"
+measured 'is a row with its reason' some '[(x["status"], x["wrong"]) for x in c] == [("ok", None), ("unsupported", None)] and "one element" in c[1]["error"]'
+expect_status 'matrices that do not fit' 5 "$build/overlap" "${small[@]}" --output none --shape 2000000000 --sizes 8
+says 'are told' 'the matrices do not fit into free memory'
+for wrong in '--ratio 1,x' '--ratio 0' '--collectives all_redcue' '-d flaot' '--shape 8x8' '--gemm-datatype x' '--progress-by streams' '--fault delay:rank=7' '--fault delay:rank' \
+    '--sizes x'; do
+    # shellcheck disable=SC2086
+    expect_status "refused: $wrong" 2 "$build/overlap" --backend mpi --output none $wrong
+done
+
+# ---- show and plot ----
+# shellcheck disable=SC2046
+check 'a launch with a table' ranks 2 "$build/overlap" "${small[@]}" --run both --launch two --sizes 1K --ratio 0.5,2 -n 8 --progress-by thread
+says 'which explains its figures' 'hidden: (Tc + Tm - both) / min(Tc, Tm)'
+check 'the same again' ranks 2 "$build/overlap" "${small[@]}" --run both --launch one --sizes 1K --ratio 0.5,2 -n 8 --progress-by thread
+check 'and the collective alone' ranks 2 "$build/all_reduce" --backend mpi --run both --launch alone --output "$work/r" --sizes 1K --passes 1 -n 5
+check 'busbar show' "$build/busbar" show "$work/r/both"
+says 'lists it by itself' 'all_reduce 1 KiB float beside matmul 16x16x16 float, 2 ranks on 1 node, progress thread, cache warm'
+says 'with an interval over launches' 'interval: min-max of launches'
+check 'as JSON' "$build/busbar" show --format json "$work/r/both"
+check 'with every figure' python3 - "$work/out" <<'PY'
+import json, sys
+run, = json.load(open(sys.argv[1]))
+assert [x["ratio"] for x in run["overlaps"]] == [0.5, 2] and {x["collective"] for x in run["cases"]} == {"all_reduce"} and len(run["cases"]) == 2
+for x in run["overlaps"]:
+    assert x["launches"] == 2 and x["hidden_share"]["lo"] <= x["hidden_share"]["value"] <= x["hidden_share"]["hi"] and x["wrong"] == 0
+    assert x["communication_slowdown"]["value"] > 0 and x["key"].startswith("overlap/all_reduce/")
+PY
+check 'as CSV' "$build/busbar" show --format csv "$work/r/both"
+check 'by columns' python3 - "$work/out" <<'PY'
+import csv, sys
+table = list(csv.DictReader(open(sys.argv[1])))
+both = [x for x in table if x["collective"] == "all_reduce+matmul"]
+assert [x["ratio"] for x in both] == ["0.5", "2"] and len(table) == 4 and all(x["progress"] == "thread" and float(x["time_us"]) > 0 for x in both)
+assert all(float(x["hidden_share_lo"]) <= float(x["hidden_share"]) for x in both) and not any(x["ratio"] for x in table if x["collective"] == "all_reduce")
+PY
+check 'as Markdown' "$build/busbar" show --format markdown "$work/r/both"
+if command -v gnuplot >/dev/null; then
+    check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/r/both" "$work/r/n3"
+    check 'draws both sides' grep -q 'matmul ×2, both' "$work/plots/overlap-all-reduce.tsv"
+    check 'as a picture' test -s "$work/plots/overlap-all-reduce.png"
+else
+    skip 'busbar plot' 'gnuplot is missing'
+fi
+# ---- the emulated GPU: two streams ----
+. tests/fakes/emulated_gpu.sh
+needs_gpu_parts 'overlap on GPUs'
+driver=overlap flags=(--backend nccl --shape 64 --cache warm --operations 2 --ratio 1 -n 2)
+check 'two emulated GPUs' emulated 2 -- --sizes 4K --cta 4-8
+mkdir "$work/r/gpu" && cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
+measured 'streams, verified, and marked' gpu \
+    'len(c) == 1 and h["provenance"] == ["emulated"] and c[0]["progress"] == "streams" and c[0]["cta"] == "4-8" and c[0]["memory"] == "device"
+     and c[0]["wrong"] == 0 and c[0]["gemm_wrong"] == 0 and c[0]["gemm_dtype"] == "bfloat16" and c[0]["layout"] == "TN"'
+check 'sleeping sides on emulated GPUs' emulated 2 -- --sizes 8 -n 5 --fault delay:rank=0,us=100000
+cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
+measured 'hide the shorter one' gpu 'c[0]["hidden_share"] > 0.6 and h["provenance"] == ["emulated", "faulted"]'
+expect_status 'NCCL has no thread of MPI' 2 emulated 1 -- --progress-by thread --sizes 8
