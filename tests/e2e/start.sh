@@ -43,9 +43,9 @@ expect_status 'another' 2 "$build/all_reduce" -iter 100 -b 8
 says 'with the line to type' "use -n or --iters: $build/all_reduce -n 100 -b 8"
 expect_status 'a flag of OSU' 2 "$build/all_reduce" -m 8:1M
 says 'is not taken for one of nccl-tests' "'8:1M' is not a whole number"
-check 'one that asks for what is done anyway' "$build/all_reduce" "${quick[@]}" -agg_iters 1 --backend mpi --output none
-expect_status 'an unknown word with one dash' 2 "$build/all_reduce" -mem 3
-says 'is named as it was typed' 'unknown flag -mem'
+check 'one that asks for what is done anyway' "$build/all_reduce" "${quick[@]}" --agg_iters 1 --backend mpi --output none
+expect_status 'an unknown word with one dash' 2 "$build/all_reduce" -quick 3
+says 'is named as it was typed' 'unknown flag -quick'
 expect_status 'an unknown word under mpirun' 2 ranks 3 "$build/matmul" -d flaot
 is_last 'is the last line' matmul
 expect_status 'only some ranks refuse: none waits for ever' 2 ranks 2 sh -c 'case ${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}} in 0) exec "$0" --bad ;; *) exec "$0" "$@" ;; esac' \
