@@ -135,12 +135,11 @@ static void about(struct page *page, const struct study *study)
 
 static void contents(struct page *page)
 {
-    static const char *const links[][2] = {{"answer", "The answer"}, {"candidates", "Candidates"},
-                                           {"compared", "Compared"}, {"workload", "Workload"},
-                                           {"warnings", "Warnings"}, {"method", "Method"},
-                                           {"plots", "Plots"},       {"environments", "Environments"},
-                                           {"formulas", "Formulas"}, {"glossary", "Glossary"},
-                                           {"data", "Data"}};
+    static const char *const links[][2] = {
+        {"answer", "The answer"}, {"candidates", "Candidates"}, {"compared", "Compared"},
+        {"edge", "Rack's edge"},  {"workload", "Workload"},     {"warnings", "Warnings"},
+        {"method", "Method"},     {"plots", "Plots"},           {"environments", "Environments"},
+        {"formulas", "Formulas"}, {"glossary", "Glossary"},     {"data", "Data"}};
     if (!page->html) return;
     text_add(&page->out, "<nav>");
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
@@ -303,6 +302,7 @@ static enum status write_page(struct page *page, const struct report *report)
     enum status status = report_answer_figure(page, report);
     report_candidates(page, report);
     report_summary(page, report);
+    report_edge(page, report);
     report_matmul(page, report);
     report_workload(page, report);
     about(page, report->study);

@@ -32,6 +32,8 @@ void report_candidates(struct page *, const struct report *);
 void report_published(struct page *, const struct report *); /* their published figures with sources */
 
 void report_summary(struct page *, const struct report *);         /* the clouds, extent by extent */
+void report_edge(struct page *, const struct report *);            /* what crossing the rack's edge costs */
+void report_edge_answer(struct page *, const struct report *);     /* the same in a sentence */
 void report_workload(struct page *, const struct report *);        /* the ranking */
 void report_workload_answer(struct page *, const struct report *); /* the same in a sentence */
 void report_differences(struct page *, const struct report *);     /* of the environments, in short */

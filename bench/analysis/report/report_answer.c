@@ -140,6 +140,7 @@ void report_answer(struct page *page, const struct report *report)
         report->workload ? " for " : "", report->workload ? report->workload->name : "", report->today);
     report_impossible(page, report);
     for (size_t i = 0; i < EXTENTS; i++) extent_item(page, report, extents[i]);
+    report_edge_answer(page, report);
     report_workload_answer(page, report);
     report_cheapest(page, report);
 }

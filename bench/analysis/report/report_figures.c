@@ -195,6 +195,7 @@ static void add_figures(struct table *table, const struct report *report)
 {
     add_columns(table);
     add_clouds(table, report);
+    report_edge_rows(table, report);
     report_matmul_rows(table, report);
     report_workload_rows(table, report);
     report_candidate_rows(table, report);

@@ -21,6 +21,7 @@ void report_row_add(struct table *, const struct report *, const struct report_r
 struct report_row report_row_of(const struct report *, size_t run, enum scope, const struct case_summary *);
 
 /* Each part of the report adds its figures. */
+void report_edge_rows(struct table *, const struct report *);
 void report_matmul_rows(struct table *, const struct report *);
 void report_workload_rows(struct table *, const struct report *);
 void report_candidate_rows(struct table *, const struct report *);
