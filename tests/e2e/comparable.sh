@@ -149,7 +149,7 @@ write one-of-six 'run("six", 8, [all_reduce(480, 8)], gpu="NVIDIA H100 80GB HBM3
 run("one", 8, [all_reduce(485, 8)], launches=1, gpu="NVIDIA H100 80GB HBM3")'
 check 'one launch beside six' "$busbar" report one-of-six --format csv
 equal 'gives neither a place, since one interval alone ranks nothing' "$(python3 -c 'import csv
-print(sorted((r["run"], r["place"]) for r in csv.DictReader(open("out")) if r["figure"] == "all_reduce compared busbw"))')" "[('one', '0'), ('six', '0')]"
+print(sorted((r["run"], r["place"]) for r in csv.DictReader(open("out")) if r["figure"] == "all_reduce compared busbw"))')" "[('one', ''), ('six', '')]"
 
 # ---- rule 4: impossible figures
 write impossible 'bound = GIB / 350e3 * 2 * 15 / 16
@@ -246,9 +246,7 @@ run("s", 8, [all_reduce(100, 8)], nodes=2, domains=2, tag="c", facts={"nccl": {"
 run("s", 32, [all_reduce(20, 32)], nodes=4, domains=4, tag="d", facts={"nccl": {"network": "Socket"}}, **h)'
 if command -v gnuplot >/dev/null; then
     check 'a run over nodes, half filled and over sockets too' "$busbar" plot scaling --output scaling-plots
-    if grep -qE '(^|[^0-9])(100|20)\.?0*([^0-9]|$)' <(grep -v '^#' scaling-plots/scaling-all_reduce.tsv | cut -f 2-3); then
-        not_ok 'unlike worlds make no scaling curve'; head -20 scaling-plots/scaling-all_reduce.tsv | sed 's/^/    /'
-    else ok 'unlike worlds make no scaling curve'; fi
+    equal 'unlike worlds make no scaling curve' "$(awk '!NF { exit } { printf "%s %.0f ", $1, $2 }' scaling-plots/scaling-all-reduce.tsv)" '1 300 2 290 '
 else
     skip 'a run over nodes' 'gnuplot is missing'
 fi

@@ -97,6 +97,32 @@ says 'with the bound' 'above the physical bound of 1350'
 printf 'all_reduce domains=1 delta=3%%\n' >domains.gate
 expect_status 'a tolerance by domains is refused' 2 "$busbar" contract --gate domains.gate good
 
+# ---- limits in per cent of a reference run
+measure good ''
+printf 'all_reduce ranks=72 busbw_gbps>=90%%\nall_reduce ranks=4 median_us<=110%%\n' >relative.gate
+expect_status 'per cent without a reference are refused' 2 "$busbar" contract --gate relative.gate good
+says 'and it is named' 'name its results by --reference RUN'
+check 'the reference holds its own limits' "$busbar" contract --gate relative.gate --reference good good
+says 'of which it says the figure (0.9 x 1.05 x 788.9)' '745.5'
+# against NAME PYTHON TEXT: the code changes what is measured.
+against() {
+    measure bad "$2"
+    expect_status "$1 fails" 1 "$busbar" contract --gate relative.gate --reference good bad
+    says 'and is named' "$3"
+}
+against 'a rack that is 12 % slower' 'for l in L:
+    for c in l["cases"]:
+        if "us" in c: c["us"] *= 1.12' 'FAIL'
+expect_status 'and busbar compare, whose base is the reference, says so' 1 "$busbar" compare good bad --gate relative.gate
+says 'with the limit' '745.5'
+against 'another instance' 'for l in L: l["cloud"] = "a4x-highgpu-4g"' 'another GPU or instance'
+against 'another size' 'for l in L: l["cases"][0]["bytes"] //= 2' 'the reference does not have this case'
+against 'a measurement against a simulation' 'for l in L: l["provenance"] = ["measured"]' 'no measurement of a real machine'
+for rule in 'wrong<=5%' 'bound_percent>=80%' 'busbw_gbps>=0%' 'busbw_gbps>=9%0'; do
+    echo "all_reduce $rule" >percent.gate
+    expect_status "$rule is no share of a reference" 2 "$busbar" contract --gate percent.gate good
+done
+
 # ---- the page to be signed
 sed '0,/^# Proposed/s//# <script>alert(1)<\/script> reason\nall_reduce ranks=72 bound_percent>=40\n\n&/' rack.gate >signed.gate
 real='for l in L: l["provenance"] = ["measured"]'

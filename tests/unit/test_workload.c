@@ -54,38 +54,42 @@ static enum status read_table(struct workloads *workloads, const char *content)
     return status;
 }
 
-#define HEADER "workload\tpart\tdtype\tbytes\tcount\tflops\tnote\n"
+#define HEADER "workload\tpart\tdtype\tbytes\tcount\tflops\ttokens\tnote\n"
 
 Test(workload, table)
 {
     struct workloads workloads;
-    cr_assert_eq(
-        read_table(&workloads,
-                   "# words\n" HEADER
-                   "w\tall_reduce\t\t1G\t3\t\tn\nw\tmatmul\tbfloat16\t\t\t2e15\t\nv\talltoall\t\t8\t1\t\t\n"
-                   "v\talltoallv:1.5:7\t\t96M\t2\t\t\n"),
-        STATUS_OK);
+    cr_assert_eq(read_table(&workloads,
+                            "# words\n" HEADER
+                            "w\tall_reduce\t\t1G\t3\t\t\tn\nw\tmatmul\tbfloat16\t\t\t2e15\t4096\t\n"
+                            "v\talltoall\t\t8\t1\t\t\t\n"
+                            "v\talltoallv:1.5:7\t\t96M\t2\t\t\t\nu\tmatmul\tx\t\t\t1\t\t\n"),
+                 STATUS_OK);
     const struct workload *w = workload_find(&workloads, "w");
     cr_assert(w && w->part_count == 1 && w->parts[0].bytes == 1 << 30 && w->parts[0].count == 3 &&
-              w->flops == 2e15);
+              w->flops == 2e15 && w->tokens == 4096);
+    const struct workload *u = workload_find(&workloads, "u");
+    cr_assert(u && u->flops == 1 && isnan(u->tokens));
     const struct workload *v = workload_find(&workloads, "v");
-    cr_assert(isnan(v->flops) && v->part_count == 2 && !v->parts[0].imbalance);
+    cr_assert(isnan(v->flops) && isnan(v->tokens) && v->part_count == 2 && !v->parts[0].imbalance);
     cr_expect_str_eq(v->parts[1].collective, "alltoallv");
     cr_expect_str_eq(v->parts[1].imbalance, "1.5:7");
     cr_assert_null(workload_find(&workloads, "x"));
     workloads_free(&workloads);
     static const char *const bad[] = {"a\tb\n",
-                                      HEADER "w\tall_reduce\t\t-1\t3\t\t\n",
-                                      HEADER "w\tall_reduce\t\t1G\tmany\t\t\n",
-                                      HEADER "w\talltoallv\t\t1G\t1\t\t\n",
-                                      HEADER "w\talltoallv:\t\t1G\t1\t\t\n",
-                                      HEADER "w\talltoall:1.5\t\t1G\t1\t\t\n",
-                                      HEADER "w\tteleport\t\t1G\t1\t\t\n",
-                                      HEADER "w\tmatmul\tbf16\t\t\t0\t\n",
-                                      HEADER "\tall_reduce\t\t1G\t3\t\t\n",
+                                      HEADER "w\tall_reduce\t\t-1\t3\t\t\t\n",
+                                      HEADER "w\tall_reduce\t\t1G\tmany\t\t\t\n",
+                                      HEADER "w\talltoallv\t\t1G\t1\t\t\t\n",
+                                      HEADER "w\talltoallv:\t\t1G\t1\t\t\t\n",
+                                      HEADER "w\talltoall:1.5\t\t1G\t1\t\t\t\n",
+                                      HEADER "w\tteleport\t\t1G\t1\t\t\t\n",
+                                      HEADER "w\tmatmul\tbf16\t\t\t0\t\t\n",
+                                      HEADER "w\tmatmul\tbf16\t\t\t1\t0\t\n",
+                                      HEADER "w\tmatmul\tbf16\t\t\t1\tmany\t\n",
+                                      HEADER "\tall_reduce\t\t1G\t3\t\t\t\n",
                                       HEADER "w\n",
-                                      HEADER "w\tmatmul\tx\t\t\t1\t\nw\tmatmul\tx\t\t\t1\t\n",
-                                      HEADER "w\tall_reduce\t\t1G\t3\t\t\tmore\n"};
+                                      HEADER "w\tmatmul\tx\t\t\t1\t\t\nw\tmatmul\tx\t\t\t1\t\t\n",
+                                      HEADER "w\tall_reduce\t\t1G\t3\t\t\t\tmore\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_eq(read_table(&workloads, bad[i]), STATUS_ENVIRONMENT, "%s", bad[i]);
 }

@@ -57,6 +57,15 @@ int basis_order(const struct basis *a, const struct basis *b)
     return order;
 }
 
+bool tracks_alike(const struct track *a, const struct track *b)
+{
+    struct basis x = basis_of(SCOPE_UNKNOWN, a->cases), y = basis_of(SCOPE_UNKNOWN, b->cases);
+    x.ranks = y.ranks = 0;
+    return a->run == b->run && basis_order(&x, &y) == 0 &&
+           same(a->cases[0].conditions.backend, b->cases[0].conditions.backend) &&
+           same(a->cases[0].conditions.table, b->cases[0].conditions.table);
+}
+
 static void add_word(struct text *out, const char *before, const char *word, const char *after)
 {
     enum { LONGEST = 40 }; /* a record may contain any text */

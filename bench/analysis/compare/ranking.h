@@ -29,6 +29,9 @@ int basis_order(const struct basis *, const struct basis *);
    operation (sum) and placement (out of place). */
 void basis_words(const struct basis *, struct text *out);
 
+/* Are two tracks of one run comparable, apart from number of GPUs and extent? */
+bool tracks_alike(const struct track *, const struct track *);
+
 /* ---- rule 4: impossible figures ---- */
 
 /* Is the whole interval above the bound (or a matmul's peak)? A figure without a 95 % interval must also

@@ -166,10 +166,13 @@ static enum status compare(const struct settings *settings, const struct compari
     if (!status && has_limits) {
         struct archive fresh = {.launches = comparison.archive.launches + comparison.first_fresh,
                                 .count = comparison.archive.count - comparison.first_fresh};
-        struct study study;
+        struct archive base = {.launches = comparison.archive.launches, .count = comparison.first_fresh};
+        struct study study, reference;
         study_of(&study, &fresh);
-        contract = contract_of(rules->gate, &study.aggregate, settings->strict);
+        study_of(&reference, &base);
+        contract = contract_of(rules->gate, &study.aggregate, &reference.aggregate, settings->strict);
         comparison_print(&comparison, &contract, &choice, &out);
+        study_free(&reference);
         study_free(&study);
     } else if (!status) {
         comparison_print(&comparison, NULL, &choice, &out);

@@ -58,11 +58,11 @@ static struct figure measured_of(const struct gate_term *term, const struct case
 }
 
 /* NAN if the limit is zero, because there is no share of zero. */
-static double margin_of(const struct gate_term *term, double measured)
+static double margin_of(const struct gate_term *term, double limit, double measured)
 {
     bool least = term->relation == RELATION_LEAST || term->relation == RELATION_ABOVE;
-    double distance = least ? measured - term->number : term->number - measured;
-    return term->number != 0 ? distance / fabs(term->number) : NAN;
+    double distance = least ? measured - limit : limit - measured;
+    return limit != 0 ? distance / fabs(limit) : NAN;
 }
 
 static const char *text_of(struct contract *contract, const char *format, const char *a, const char *b)
@@ -105,10 +105,52 @@ static double bound_of_line(const struct gate_term *term, const struct case_summ
 static bool refuse_limit(struct contract *contract, struct contract_row *row, const struct case_summary *line)
 {
     struct text why = {0};
-    row->refused = gate_beyond(row->term, bound_of_line(row->term, line), line->bound, &why);
+    row->refused = gate_beyond(row->term, row->limit, bound_of_line(row->term, line), line->bound, &why);
     if (row->refused) row->why = arena_string(&contract->arena, text_get(&why));
     text_free(&why);
     return row->refused;
+}
+
+/* ---- limits in per cent of a reference run ---- */
+
+/* Why a line of the reference is no base for a limit on `line`; NULL: it is one. */
+static const char *unlike(const struct gate_term *term, const struct run_summary *run,
+                          const struct case_summary *line, const struct run_summary *other,
+                          const struct case_summary *base)
+{
+    const char *artificial = artificial_provenance(&base->launch->header);
+    if (base->status == CASE_WRONG || base->wrong > 0) return "the reference has wrong data in this case";
+    if (!figure_present(measured_of(term, base))) return "the reference has no figure of this case";
+    if (impossible_in_world(other, base)) return "the reference is above its bound: impossible";
+    if (!same(run->gpu, other->gpu) || !same(run->instance, other->instance))
+        return "the reference ran on another GPU or instance, or one of them does not say on which";
+    if (line->statistic != base->statistic || !same(line->rank_reduction, base->rank_reduction))
+        return "the reference has another statistic";
+    return same(artificial, artificial_provenance(&line->launch->header))
+               ? NULL
+               : "one of run and reference is no measurement of a real machine";
+}
+
+/* Sets the limit of a term in per cent. Returns why there is none; NULL: there is one. Fails closed: exactly one run of the
+   reference must have the same case. */
+static const char *resolve_limit(struct contract_row *row, const struct aggregate *reference,
+                                 const struct run_summary *run, const struct case_summary *line)
+{
+    const char *why = "the reference does not have this case";
+    size_t found = 0;
+    row->limit = NAN;
+    if (!reference) return "no reference: give the run that the per cent are of by --reference";
+    for (size_t r = 0; r < reference->count; r++)
+        for (size_t c = 0; c < reference->runs[r].case_count; c++) {
+            const struct case_summary *base = &reference->runs[r].cases[c];
+            if (!same(base->key, line->key)) continue;
+            why = unlike(row->term, run, line, &reference->runs[r], base);
+            row->limit = row->term->number * measured_of(row->term, base).point;
+            found++;
+        }
+    if (found > 1) why = "several runs of the reference have this case";
+    if (why) row->limit = NAN;
+    return why;
 }
 
 /* Fails closed: a transport that the records do not tell is not the one that was agreed on. */
@@ -128,16 +170,19 @@ static int64_t domains_of(const struct case_summary *line)
     return line->row->nodes == 1 ? 1 : line->conditions.domains;
 }
 
-static void judge_case(struct contract *contract, struct contract_row row, const struct run_summary *run,
-                       const struct case_summary *line, bool strict)
+static void judge_case(struct contract *contract, struct contract_row row, const struct aggregate *reference,
+                       const struct run_summary *run, const struct case_summary *line, bool strict)
 {
     const struct case_summary *impossible;
     const struct gate_term *term = row.term;
+    const char *no_limit = NULL;
     row.measured = measured_of(term, line);
     row.row = line->row;
     row.key = line->key;
     row.launches = line->launches;
-    row.margin = margin_of(term, row.measured.point);
+    row.limit = term->number;
+    if (term->of_reference) no_limit = resolve_limit(&row, reference, run, line);
+    row.margin = margin_of(term, row.limit, row.measured.point);
     if (refuse_limit(contract, &row, line)) {
         add_row(contract, row);
         return;
@@ -150,9 +195,9 @@ static void judge_case(struct contract *contract, struct contract_row row, const
         line->status == CASE_WRONG || line->status == CASE_ERROR || line->status == CASE_TIMEOUT;
     bool present = figure_present(row.measured), inside = true;
     if (present) {
-        bool lo = gate_holds(term->relation, row.measured.lo, term->number),
-             hi = gate_holds(term->relation, row.measured.hi, term->number);
-        row.pass = gate_holds(term->relation, row.measured.point, term->number);
+        bool lo = gate_holds(term->relation, row.measured.lo, row.limit),
+             hi = gate_holds(term->relation, row.measured.hi, row.limit);
+        row.pass = !no_limit && gate_holds(term->relation, row.measured.point, row.limit);
         inside = row.measured.kind == INTERVAL_NONE || (lo && hi);
     }
     if (bad_status || line->wrong > 0) {
@@ -173,6 +218,8 @@ static void judge_case(struct contract *contract, struct contract_row row, const
                           : term->quantity == WRONG_ELEMENTS ? "checked in every launch"
                           : term->quantity == BOUND_PERCENT  ? "computed: the bound is not known"
                                                              : "measured");
+    } else if (no_limit) {
+        row.why = no_limit;
     } else if (gate_counts(term)) {
         ; /* counts have no interval and no statistic */
     } else if (row.pass && (!inside || (strict && row.measured.kind == INTERVAL_NONE))) {
@@ -227,7 +274,8 @@ static void list_artificial(struct contract *contract, const struct aggregate *a
     text_free(&words);
 }
 
-struct contract contract_of(const struct gate *gate, const struct aggregate *aggregate, bool strict)
+struct contract contract_of(const struct gate *gate, const struct aggregate *aggregate,
+                            const struct aggregate *reference, bool strict)
 {
     struct contract contract = {0};
     list_unfinished(&contract, aggregate);
@@ -235,15 +283,18 @@ struct contract contract_of(const struct gate *gate, const struct aggregate *agg
     for (size_t r = 0; r < gate->count; r++) {
         const struct gate_rule *rule = &gate->rules[r];
         for (size_t t = 0; t < rule->requirement_count; t++) {
-            struct contract_row row = {
-                .rule = rule, .term = &rule->requirements[t], .measured = figure_absent(), .margin = NAN};
+            struct contract_row row = {.rule = rule,
+                                       .term = &rule->requirements[t],
+                                       .measured = figure_absent(),
+                                       .limit = NAN,
+                                       .margin = NAN};
             size_t before = contract.count;
             for (size_t i = 0; i < aggregate->count; i++)
                 for (size_t c = 0; c < aggregate->runs[i].case_count; c++) {
                     const struct case_summary *line = &aggregate->runs[i].cases[c];
                     row.run = aggregate->runs[i].label;
                     if (gate_matches(rule, line->row, domains_of(line)))
-                        judge_case(&contract, row, &aggregate->runs[i], line, strict);
+                        judge_case(&contract, row, reference, &aggregate->runs[i], line, strict);
                 }
             row.run = NULL;
             row.why = "no case measured matches";

@@ -13,7 +13,8 @@ struct contract_row {
     const char *run, *key;      /* NULL: no case matched */
     const struct case_row *row; /* NULL: no case matched */
     struct figure measured;     /* over launches */
-    const char *found;          /* what was found where the requirement is a text; NULL: not known */
+    double limit;      /* the term's number or, of a share, that of the reference's figure; NAN: no figure */
+    const char *found; /* what was found where the requirement is a text; NULL: not known */
     size_t launches;
     /* distance to the limit as a share of it, negative: beyond it; NAN: no figure, or limit 0 */
     double margin;
@@ -34,19 +35,24 @@ struct contract {
 
 /* Checks every requirement of the gate's rules on every matching case of every run. A requirement also fails
    if no case matches, if the figure was not measured, if data were wrong, or if a launch failed on the case.
-   strict: the whole interval must keep the limit, and there must be one. */
-struct contract contract_of(const struct gate *, const struct aggregate *, bool strict);
+   reference: what limits in per cent refer to; NULL: none, so they fail. strict: the whole interval must keep the limit,
+   and there must be one. */
+struct contract contract_of(const struct gate *, const struct aggregate *, const struct aggregate *reference,
+                            bool strict);
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);
 
+/* "busbw_gbps>=90%, 418.5": the requirement and, if it is a share, the limit that follows. Valid until `text` changes. */
+const char *contract_required(const struct contract_row *, struct text *);
 /* A short name of the case, for terminals and pages; JSON has the whole key. Valid until `label` changes. */
 const char *contract_case_label(const struct case_row *, struct text *label);
 void contract_fill_table(const struct contract *, struct table *);
-void contract_print(const struct contract *, const struct gate *, const struct study *, enum format,
-                    struct text *out);
+/* reference: NULL, if there is none. */
+void contract_print(const struct contract *, const struct gate *, const struct study *,
+                    const struct study *reference, enum format, struct text *out);
 /* One page to be signed: required, why, measured with interval, margin, verdict. */
-void contract_page(const struct contract *, const struct gate *, const struct study *, bool html,
-                   struct text *out);
+void contract_page(const struct contract *, const struct gate *, const struct study *,
+                   const struct study *reference, bool html, struct text *out);
 json_t *contract_json(const struct contract *);
 void contract_junit(const struct contract *, struct text *out); /* one testsuite */
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 struct settings {
-    const char *gate, *propose, *instance, *output, *allowance;
+    const char *gate, *reference, *propose, *instance, *output, *allowance;
     int64_t domains;
     enum format format;
     int strict;
@@ -20,6 +20,11 @@ struct settings {
 static const struct option options[] = {
     FLAG_GATE(.at = AT(gate), .group = "Contract",
               .help = "the gate file; rules without an absolute limit are ignored"),
+    {.kind = OPTION_TEXT,
+     .name = "reference",
+     .argument = "RUN",
+     .at = AT(reference),
+     .help = "the results that limits in per cent refer to, such as busbw_gbps>=90%"},
     FLAG_STRICT(.at = AT(strict),
                 .help = "the whole interval over launches must be within the limit, not only the median"),
     {.kind = OPTION_TEXT,
@@ -63,6 +68,7 @@ static const struct command command = {
         " REQUIREMENT  with >= or <=: busbw_gbps algbw_gbps tflops median_us p95_us p99_us wrong launches,\n"
         "              bound_percent (of the physical bound or the peak)\n"
         "              with = or !=: transport (a shell pattern); delta=5% is for busbar compare\n"
+        "              a rate or time in per cent of --reference: busbw_gbps>=90%, median_us<=110%\n"
         "The median over launches of every matching case must be within the limit; 'margin' is the distance "
         "to it. A "
         "requirement fails, too, if nothing was measured for it, if the data were not checked, if the "
@@ -92,22 +98,48 @@ static enum status refuse_contract(const struct contract *contract, const char *
     return STATUS_OK;
 }
 
+/* A limit in per cent needs a reference, and a reference needs such a limit. */
+static enum status check_reference(const struct gate *gate, const struct settings *settings)
+{
+    for (size_t r = 0; r < gate->count; r++)
+        for (size_t t = 0; t < gate->rules[r].requirement_count; t++) {
+            const struct gate_term *term = &gate->rules[r].requirements[t];
+            if (!term->of_reference) continue;
+            if (settings->reference) return STATUS_OK;
+            return fail(STATUS_USAGE, "%s:%zu: %s is of a reference: name its results by --reference RUN",
+                        gate->path, gate->rules[r].line, term->text);
+        }
+    return settings->reference ? fail(STATUS_USAGE,
+                                      "--reference: no limit of %s is in per cent, such as "
+                                      "busbw_gbps>=90%%",
+                                      gate->path)
+                               : STATUS_OK;
+}
+
 static enum status check(const struct settings *settings, int count, char **paths)
 {
     struct gate gate = {0};
-    struct study study = {0};
+    struct study study = {0}, reference = {0};
     struct text out = {0};
     enum status status = gate_read(&gate, settings->gate);
+    if (!status) status = check_reference(&gate, settings);
     if (!status) status = study_read(&study, paths, count, NULL, STUDY_PLAIN);
+    if (!status && settings->reference) {
+        status = study_read(&reference, (char *[]){(char *)settings->reference}, 1, NULL, STUDY_PLAIN);
+        if (status) study_free(&study);
+    }
     if (!status) {
-        struct contract contract = contract_of(&gate, &study.aggregate, settings->strict);
+        const struct study *base = settings->reference ? &reference : NULL;
+        struct contract contract =
+            contract_of(&gate, &study.aggregate, base ? &base->aggregate : NULL, settings->strict);
         status = refuse_contract(&contract, settings->gate);
         if (!status) {
-            contract_print(&contract, &gate, &study, settings->format, &out);
+            contract_print(&contract, &gate, &study, base, settings->format, &out);
             status = outfile_put(settings->output, &out);
             if (!status) status = contract_status(&contract);
         }
         contract_free(&contract);
+        if (base) study_free(&reference);
         study_free(&study);
     }
     text_free(&out);

@@ -81,9 +81,13 @@ static void group_row(struct table *table, const struct group *group, size_t num
 {
     const struct contract_row *row = group->shown;
     struct text label = {0};
+    char limit[32];
     table_cell(table, "%zu", number);
     table_cell(table, "%s\n%s", row->rule->text, row->rule->reason ? row->rule->reason : "no reason given");
-    table_cell(table, "%s", row->term->text);
+    if (row->term->of_reference && isfinite(row->limit))
+        table_cell(table, "%s\nof the reference: %s", row->term->text, number_text(row->limit, limit));
+    else
+        table_cell(table, "%s", row->term->text);
     if (group->count > 1)
         table_cell(table, "%s\nthe worst of %zu cases", row->row ? contract_case_label(row->row, &label) : "",
                    group->count);
@@ -118,7 +122,7 @@ static void fill(const struct contract *contract, struct table *table, size_t *r
 }
 
 /* What was measured: instances, GPUs, hosts and the times of the launches. */
-static void about(struct text *out, bool html, const struct study *study)
+static void about(struct text *out, bool html, const struct study *study, const char *before)
 {
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct run_summary *run = &study->aggregate.runs[r];
@@ -132,7 +136,7 @@ static void about(struct text *out, bool html, const struct study *study)
         if (first->ranks != ABSENT) text_add(&text, ", %lld ranks", (long long)first->ranks);
         if (first->started && last->started) text_add(&text, ", %s to %s", first->started, last->started);
         text_add(&text, ".");
-        paragraph(out, html, "Measured: ", text_get(&text));
+        paragraph(out, html, before, text_get(&text));
         text_free(&text);
     }
 }
@@ -148,7 +152,7 @@ static void signatures(struct text *out, bool html)
 }
 
 void contract_page(const struct contract *contract, const struct gate *gate, const struct study *study,
-                   bool html, struct text *out)
+                   const struct study *reference, bool html, struct text *out)
 {
     struct table table = {0};
     struct text verdict = {0};
@@ -188,7 +192,8 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
     }
     if (contract->artificial)
         paragraph(out, html, "Not a measurement of a real machine: ", contract->artificial);
-    about(out, html, study);
+    about(out, html, study, "Measured: ");
+    if (reference) about(out, html, reference, "Reference, which limits in per cent are of: ");
     table_print(&table, html ? TABLE_HTML : TABLE_MARKDOWN, out);
     paragraph(
         out, html, "",

@@ -21,6 +21,16 @@ const char *contract_case_label(const struct case_row *row, struct text *label)
     return text_get(label);
 }
 
+const char *contract_required(const struct contract_row *row, struct text *text)
+{
+    char limit[32];
+    text_clear(text);
+    text_add(text, "%s", row->term->text);
+    if (row->term->of_reference && isfinite(row->limit))
+        text_add(text, ", %s", number_text(row->limit, limit));
+    return text_get(text);
+}
+
 void contract_fill_table(const struct contract *contract, struct table *table)
 {
     char point[32], lo[32], hi[32];
@@ -33,7 +43,7 @@ void contract_fill_table(const struct contract *contract, struct table *table)
         const struct contract_row *row = &contract->rows[i];
         table_cell(table, "%zu", row->rule->line);
         table_cell(table, "%s", row->row ? contract_case_label(row->row, &label) : row->rule->text);
-        table_cell(table, "%s", row->term->text);
+        table_cell(table, "%s", contract_required(row, &label));
         table_cell(table, "%s", row->found ? row->found : number_text(row->measured.point, point));
         if (row->measured.kind != INTERVAL_NONE)
             table_cell(table, "%s–%s", number_text(row->measured.lo, lo), number_text(row->measured.hi, hi));
@@ -62,6 +72,7 @@ json_t *contract_json(const struct contract *contract)
         object_put(object, "line", json_integer((json_int_t)row->rule->line));
         object_put_text(object, "rule", row->rule->text);
         object_put_text(object, "required", row->term->text);
+        if (row->term->of_reference) object_put_real(object, "limit", row->limit);
         object_put_text(object, "run", row->run);
         object_put_text(object, "key", row->key);
         if (figure_present(row->measured)) {
@@ -92,6 +103,7 @@ void contract_junit(const struct contract *contract, struct text *out)
     for (size_t i = 0; i < contract->count; i++) {
         const struct contract_row *row = &contract->rows[i];
         char number[32];
+        struct text required = {0};
         text_add(out, "    <testcase classname=\"");
         xml_text(out, row->run ? row->run : "busbar");
         text_add(out, "\" name=\"");
@@ -101,13 +113,14 @@ void contract_junit(const struct contract *contract, struct text *out)
         text_add(out, "\">\n");
         if (!row->pass) {
             text_add(out, "      <failure message=\"required ");
-            xml_text(out, row->term->text);
+            xml_text(out, contract_required(row, &required));
             text_add(out, ", measured %s",
                      figure_present(row->measured) ? number_text(row->measured.point, number) : "nothing");
             if (row->why) text_add(out, ": "), xml_text(out, row->why);
             text_add(out, "\"/>\n");
         }
         text_add(out, "    </testcase>\n");
+        text_free(&required);
     }
     if (contract->unfinished) {
         text_add(out, "    <testcase classname=\"busbar\" name=\"launches\">\n      <failure message=\"");
@@ -118,7 +131,7 @@ void contract_junit(const struct contract *contract, struct text *out)
 }
 
 void contract_print(const struct contract *contract, const struct gate *gate, const struct study *study,
-                    enum format format, struct text *out)
+                    const struct study *reference, enum format format, struct text *out)
 {
     enum { LONGEST = 1000 };
     struct table table = {0};
@@ -139,7 +152,7 @@ void contract_print(const struct contract *contract, const struct gate *gate, co
         return;
     }
     if (format == FORMAT_HTML || format == FORMAT_MARKDOWN) {
-        contract_page(contract, gate, study, format == FORMAT_HTML, out);
+        contract_page(contract, gate, study, reference, format == FORMAT_HTML, out);
         return;
     }
     contract_fill_table(contract, &table);

@@ -108,6 +108,24 @@ static enum status unknown_term(const struct place *place, const char *name)
                 near ? "'?" : " (busbar contract --help lists the names)");
 }
 
+/* "90%": a share of the reference's figure. */
+static enum status set_share(const struct place *place, struct gate_term *term, const char *value)
+{
+    struct text digits = {0};
+    bool is_share = term->quantity != BOUND_PERCENT && !gate_counts(term);
+    text_add_bytes(&digits, value, strcspn(value, "%"));
+    is_share = is_share && same(value + digits.length, "%") &&
+               parse_real(text_get(&digits), &term->number) == STATUS_OK && term->number > 0;
+    text_free(&digits);
+    term->number /= 100;
+    term->of_reference = true;
+    return is_share ? STATUS_OK
+                    : fail(STATUS_USAGE,
+                           "%s:%zu: %s: '%s': a limit in per cent is of a reference run's rate or time, "
+                           "above 0: busbw_gbps>=90%%",
+                           place->path, place->line, term->name, value);
+}
+
 static enum status set_number(const struct place *place, struct gate_term *term, enum term_kind kind,
                               const char *value)
 {
@@ -117,6 +135,7 @@ static enum status set_number(const struct place *place, struct gate_term *term,
         return STATUS_OK;
     }
     if (kind != TERM_SIZE && parse_real(value, &term->number) == STATUS_OK) return STATUS_OK;
+    if (kind == TERM_MEASURED && strchr(value, '%')) return set_share(place, term, value);
     return fail(STATUS_USAGE, "%s:%zu: %s: '%s' is not a %s", place->path, place->line, term->name, value,
                 kind == TERM_SIZE ? "size such as 8, 64K, 1M or 2G" : "number");
 }
@@ -298,9 +317,10 @@ bool gate_counts(const struct gate_term *term)
     return term->quantity == WRONG_ELEMENTS || term->quantity == LAUNCHES;
 }
 
-bool gate_beyond(const struct gate_term *term, double bound, const char *formula, struct text *why)
+bool gate_beyond(const struct gate_term *term, double limit, double bound, const char *formula,
+                 struct text *why)
 {
-    char limit[32], most[32];
+    char number[32], most[32];
     bool least = term->relation == RELATION_LEAST || term->relation == RELATION_ABOVE;
     bool is_time = term->quantity == MEDIAN_US || term->quantity == P95_US || term->quantity == P99_US;
     const char *unit = is_time                           ? "us"
@@ -308,11 +328,12 @@ bool gate_beyond(const struct gate_term *term, double bound, const char *formula
                        : term->quantity == BOUND_PERCENT ? "%"
                                                          : "GB/s";
     if (term->quantity == BOUND_PERCENT) bound = 100;
-    if (!isfinite(bound) || term->quantity == TRANSPORT || gate_counts(term) || least == is_time)
+    if (!isfinite(bound) || !isfinite(limit) || term->quantity == TRANSPORT || gate_counts(term) ||
+        least == is_time)
         return false;
-    if (is_time ? term->number >= bound * (1 - 1e-9) : term->number <= bound * (1 + 1e-9)) return false;
+    if (is_time ? limit >= bound * (1 - 1e-9) : limit <= bound * (1 + 1e-9)) return false;
     text_add(why, "%s %s is %s the %s of %s %s%s%s%s: no machine of this kind can hold it",
-             number_text(term->number, limit), unit, is_time ? "below" : "above",
+             number_text(limit, number), unit, is_time ? "below" : "above",
              term->quantity == TFLOPS ? "dense peak" : "physical bound", number_text(bound, most), unit,
              formula && *formula ? " (" : "", formula ? formula : "", formula && *formula ? ")" : "");
     return true;

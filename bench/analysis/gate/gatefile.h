@@ -10,7 +10,8 @@
    REQUIREMENT: delta=5%, the tolerance of `busbar compare` for matching cases (if several rules match, the
    last one with a delta counts); or a limit on each matching case (all matching rules count): busbw_gbps>=460,
    median_us<=25, tflops>=700, bound_percent>=80 (of the physical bound or peak), wrong<=0, launches>=6,
-   transport=*GDRDMA*.
+   transport=*GDRDMA*. A rate or time may be limited by a share of what a reference run has in the same case:
+   busbw_gbps>=90%, median_us<=110%.
 
    The comment lines right above a rule are its reason. */
 #ifndef BUSBAR_GATEFILE_H
@@ -51,6 +52,7 @@ struct gate_term {
     enum quantity quantity; /* what a requirement limits; QUANTITY_NONE: the term is a condition */
     enum relation relation;
     double number;
+    bool of_reference;         /* the number is a share of the reference's figure: 0.9 for ">=90%" */
     const char *pattern;       /* compared with a text; NULL: the term compares numbers */
     const struct field *field; /* of struct case_row; NULL: the launch or the aggregate knows it */
 };
@@ -92,7 +94,8 @@ bool gate_holds(enum relation, double measured, double required);
 /* Whether the term limits a count, which has no interval and no bound. */
 bool gate_counts(const struct gate_term *);
 /* "800 GB/s is above the bound of 787.5 GB/s" into `why` where no machine that `bound` describes can hold the
-   limit; else false. bound: of the quantity (busbw in GB/s, time in us, peak in TFLOP/s); NAN: not known. */
-bool gate_beyond(const struct gate_term *, double bound, const char *formula, struct text *why);
+   limit; else false. limit: the term's number or, of a share, that of the reference's figure; NAN: not known. bound: of
+   the quantity (busbw in GB/s, time in us, peak in TFLOP/s); NAN: not known. */
+bool gate_beyond(const struct gate_term *, double limit, double bound, const char *formula, struct text *why);
 
 #endif

@@ -345,6 +345,8 @@ static enum status check_term(const struct gate *gate, const struct gate_rule *r
     struct machine machine;
     struct bound bound;
     bool beyond = false;
+    const double number =
+        term->of_reference ? NAN : term->number; /* the reference's figure is not known here */
     int64_t ranks = condition_or(rule, "ranks", 0), nodes = condition_or(rule, "nodes", 0);
     int64_t in_domains = condition_or(rule, "domains", ranks ? ABSENT : domains);
     if (!ranks) ranks = in_domains * instance->gpus_per_domain;
@@ -357,12 +359,12 @@ static enum status check_term(const struct gate *gate, const struct gate_rule *r
         bound.formula[0] = 0;
         if (known && ranks > 1) limit = bound_for(term, rule, &collectives[c], &machine, &bound);
         if (isfinite(limit)) formula = bound.formula;
-        beyond = term->quantity != TFLOPS && gate_beyond(term, limit, formula, &why);
+        beyond = term->quantity != TFLOPS && gate_beyond(term, number, limit, formula, &why);
     }
     for (size_t i = 0; i < rule->condition_count && !beyond && gate_names(rule, "matmul"); i++)
         if (same(rule->conditions[i].name, "dtype") && rule->conditions[i].pattern &&
             (term->quantity == TFLOPS || term->quantity == BOUND_PERCENT))
-            beyond = gate_beyond(term, gpu_peak_tflops(gpu, rule->conditions[i].pattern), NULL, &why);
+            beyond = gate_beyond(term, number, gpu_peak_tflops(gpu, rule->conditions[i].pattern), NULL, &why);
     enum status status = STATUS_OK;
     if (beyond)
         status = fail(STATUS_USAGE, "%s:%zu: %s on %lld GPUs of %s: %s", gate->path, rule->line, term->text,

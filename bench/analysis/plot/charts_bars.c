@@ -141,17 +141,6 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
     text_free(&text);
 }
 
-/* Are two tracks comparable, apart from their extent? */
-static bool alike(const struct study *study, const struct track *a, const struct track *b)
-{
-    struct basis x = basis_of(SCOPE_UNKNOWN, a->cases), y = basis_of(SCOPE_UNKNOWN, b->cases);
-    x.ranks = y.ranks = 0;
-    return a->run == b->run && basis_order(&x, &y) == 0 &&
-           same(a->cases[0].conditions.backend, b->cases[0].conditions.backend) &&
-           same(a->cases[0].conditions.table, b->cases[0].conditions.table) && !impossible_line(study, a) &&
-           !impossible_line(study, b);
-}
-
 /* Finds the track across domains with the same number of GPUs, or else with the next larger one: a much
    larger number would show the loss from scale, not from the domain's edge. */
 static const struct track *across_of(const struct study *study, const struct tracks *all,
@@ -160,7 +149,7 @@ static const struct track *across_of(const struct study *study, const struct tra
     for (size_t i = 0; i < all->count; i++) { /* by run, then by ranks */
         const struct track *track = &all->list[i];
         if (track->scope == SCOPE_DOMAINS && track->cases[0].row->ranks >= inside->cases[0].row->ranks &&
-            alike(study, track, inside))
+            tracks_alike(track, inside) && !impossible_line(study, track) && !impossible_line(study, inside))
             return track;
     }
     return NULL;

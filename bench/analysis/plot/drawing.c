@@ -66,7 +66,8 @@ struct bar *drawing_bar(struct drawings *drawings, struct drawing *drawing)
     (void)drawings;
     drawing->bars = reallocate(drawing->bars, drawing->bar_count + 1, sizeof *drawing->bars);
     struct bar *bar = &drawing->bars[drawing->bar_count++];
-    *bar = (struct bar){.group = "", .note = "", .value = NAN, .lo = NAN, .hi = NAN, .top = NAN};
+    *bar = (struct bar){
+        .group = "", .note = "", .name = "", .detail = "", .value = NAN, .lo = NAN, .hi = NAN, .top = NAN};
     return bar;
 }
 

@@ -32,6 +32,8 @@ struct curve {
 struct bar {
     const char *group; /* untrusted; to the left, once for neighbouring bars of the same group */
     const char *note;  /* untrusted; to the right of the bar */
+    const char *name,
+        *detail; /* untrusted; for pages, which have more room than a plot: in place of the note */
     int colour;
     bool light;           /* draw it in the paler shade */
     double value, lo, hi; /* lo, hi: NAN if there is no interval */

@@ -1,5 +1,6 @@
 #include "analysis/report/page.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,59 @@ static void close_list(struct page *page)
     if (!page->html) text_add(&page->out, "\n");
 }
 
+/* ---- JSON ---- */
+
+/* Adds a value to a list of the newest section. */
+static void section_add(struct page *page, const char *list, json_t *value)
+{
+    json_t *section = json_array_get(page->sections, json_array_size(page->sections) - 1);
+    if (!json_object_get(section, list)) object_put(section, list, json_array());
+    array_add(json_object_get(section, list), value);
+}
+
+static void json_heading(struct page *page, int level, const char *anchor, const char *text)
+{
+    json_t *section = json_object();
+    object_put_integer(section, "level", level);
+    object_put_text(section, "heading", text);
+    object_put_text(section, "anchor", anchor);
+    if (page->in_appendix) object_put(section, "appendix", json_true());
+    array_add(page->sections, section);
+}
+
+static void json_table(struct page *page, const struct table *table, const char *note)
+{
+    json_t *object = json_object(), *columns = json_array(), *rows = json_array();
+    for (size_t c = 0; c < table->column_count; c++) array_add(columns, clean_string(table->columns[c].name));
+    for (size_t r = 0; r < table_rows(table); r++) {
+        json_t *row = json_array();
+        for (size_t c = 0; c < table->column_count; c++)
+            array_add(row, clean_string(table->cells[r * table->column_count + c]));
+        array_add(rows, row);
+    }
+    object_put(object, "columns", columns);
+    object_put(object, "rows", rows);
+    object_put_text(object, "note", note);
+    section_add(page, "tables", object);
+}
+
+/* An object of two texts; `first` may be NULL. */
+static json_t *pair(const char *key, const char *first, const char *other_key, const char *second)
+{
+    json_t *object = json_object();
+    object_put_text(object, key, first);
+    object_put_text(object, other_key, second);
+    return object;
+}
+
+/* ---- elements ---- */
+
 void page_open(struct page *page, const char *title)
 {
+    if (page->sections) {
+        json_heading(page, 1, NULL, title);
+        return;
+    }
     if (!page->html) {
         text_add(&page->out, "# ");
         plain_text(&page->out, title, 200);
@@ -43,12 +95,26 @@ void page_open(struct page *page, const char *title)
 
 void page_close(struct page *page)
 {
+    if (page->sections) return;
     close_list(page);
-    if (page->html) text_add(&page->out, "</main>\n</body>\n</html>\n");
+    if (page->html)
+        text_add(&page->out, "%s</main>\n</body>\n</html>\n", page->in_appendix ? "</section>\n" : "");
+}
+
+void page_appendix(struct page *page)
+{
+    page->in_appendix = true;
+    if (!page->sections) close_list(page);
+    if (page->html) text_add(&page->out, "<section id=\"appendix\">\n");
+    page_heading(page, 2, NULL, "Appendix");
 }
 
 void page_heading(struct page *page, int level, const char *anchor, const char *text)
 {
+    if (page->sections) {
+        json_heading(page, level, anchor, text);
+        return;
+    }
     close_list(page);
     if (page->html) {
         text_add(&page->out, "<h%d%s%s%s>", level, anchor ? " id=\"" : "", anchor ? anchor : "",
@@ -73,13 +139,17 @@ void page_paragraph(struct page *page, const char *format, ...)
     char *text = allocate((size_t)length + 1, 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
-    close_list(page);
-    if (page->html) text_add(&page->out, "<p>");
-    if (page->html)
-        html_text(&page->out, text);
-    else
-        markdown_text(&page->out, text);
-    text_add(&page->out, page->html ? "</p>\n" : "\n");
+    if (page->sections) {
+        section_add(page, "paragraphs", clean_string(text));
+    } else {
+        close_list(page);
+        if (page->html) text_add(&page->out, "<p>");
+        if (page->html)
+            html_text(&page->out, text);
+        else
+            markdown_text(&page->out, text);
+        text_add(&page->out, page->html ? "</p>\n" : "\n");
+    }
     free(text);
 }
 
@@ -87,6 +157,10 @@ void page_item(struct page *page, const char *kind, const char *text)
 {
     static const char last[] = "</li>\n";
     size_t n = strlen(last);
+    if (page->sections) {
+        section_add(page, "items", pair("kind", kind, "text", text));
+        return;
+    }
     if (page->html) {
         bool goes_on = page->out.length >= n && strcmp(page->out.data + page->out.length - n, last) == 0;
         text_add(&page->out, "%s<li>%s", goes_on ? "" : "<ul>\n", kind ? "<b>" : "");
@@ -104,6 +178,10 @@ void page_item(struct page *page, const char *kind, const char *text)
 
 void page_table(struct page *page, const struct table *table, const char *note)
 {
+    if (page->sections) {
+        json_table(page, table, note);
+        return;
+    }
     close_list(page);
     table_print(table, page->html ? TABLE_HTML : TABLE_MARKDOWN, &page->out);
     if (!note) return;
@@ -129,6 +207,8 @@ enum status page_figure(struct page *page, const struct drawing *drawing)
 {
     struct text svg = {0}, label = {0};
     enum status status = STATUS_OK;
+    if (page->sections)
+        section_add(page, "plots", pair("title", drawing->title, "caption", drawing->caption));
     if (!page->plots) return STATUS_OK;
     close_list(page);
     if (!page->html) {
@@ -153,4 +233,56 @@ enum status page_figure(struct page *page, const struct drawing *drawing)
     text_free(&svg);
     text_free(&label);
     return status;
+}
+
+/* The width of a value on the bars' axis, in per cent of it. */
+static double share(double value, double most)
+{
+    return 100 * value / most;
+}
+
+static void bar_line(struct text *out, const struct bar *bar, double most)
+{
+    text_add(out, "<svg aria-hidden=\"true\"><rect width=\"%.2f%%\" height=\"100%%\" fill=\"var(--c%d)\"%s/>",
+             share(bar->value, most), bar->colour, bar->light ? " opacity=\".45\"" : "");
+    if (isfinite(bar->lo))
+        text_add(out, "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"50%%\" y2=\"50%%\" stroke=\"var(--ink)\"/>",
+                 share(bar->lo, most), share(bar->hi, most));
+    if (isfinite(bar->top))
+        text_add(out,
+                 "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y1=\"0\" y2=\"100%%\" stroke=\"var(--ink)\" "
+                 "stroke-width=\"2\"/>",
+                 share(bar->top, most), share(bar->top, most));
+    text_add(out, "</svg>");
+}
+
+enum status page_bars(struct page *page, const struct drawing *drawing)
+{
+    double most = 0;
+    if (!page->html) return page_figure(page, drawing);
+    close_list(page);
+    for (size_t i = 0; i < drawing->bar_count; i++) /* fmax ignores NAN */
+        most = fmax(most, fmax(drawing->bars[i].value, fmax(drawing->bars[i].hi, drawing->bars[i].top)));
+    text_add(&page->out, "<figure id=\"%s\" class=\"bars\">\n<figcaption><b>", drawing->name);
+    html_text(&page->out, drawing->title);
+    text_add(&page->out, "</b></figcaption>\n");
+    for (size_t i = 0; i < drawing->bar_count; i++) {
+        const struct bar *bar = &drawing->bars[i];
+        if (!i || !same(bar->group, drawing->bars[i - 1].group)) {
+            text_add(&page->out, "<p class=\"group\">");
+            html_text(&page->out, bar->group);
+            text_add(&page->out, "</p>\n");
+        }
+        text_add(&page->out, "<div class=\"bar\"><span>");
+        html_text(&page->out, bar->name);
+        text_add(&page->out, "</span><span>");
+        html_text(&page->out, bar->detail);
+        text_add(&page->out, "</span>");
+        bar_line(&page->out, bar, most * 1.01);
+        text_add(&page->out, "</div>\n");
+    }
+    text_add(&page->out, "<figcaption>");
+    html_text(&page->out, drawing->caption);
+    text_add(&page->out, "</figcaption></figure>\n");
+    return STATUS_OK;
 }

@@ -31,10 +31,11 @@ struct settings {
 static const struct option options[] = {
     FLAG_OUTPUT(.argument = "FILE", .at = AT(output), .group = "Output",
                 .help = "output file. Default: standard output"),
-    FLAG_FORMAT("html|markdown|csv", .at = AT(format), .initial = "html",
-                .help =
-                    "html: one self-contained page; markdown: with plots only if --plots is given; csv: the "
-                    "headline figures"),
+    FLAG_FORMAT(
+        "html|markdown|csv|json", .at = AT(format), .initial = "html",
+        .help = "html: one self-contained page; markdown: with plots only if --plots is given; csv: every "
+                "figure, price, step and warning, one per row; json: the same, and the page's text and "
+                "tables"),
     FLAG_PLOTS(.at = AT(plots), .help = "also write every plot into DIR, as SVG, PNG and PDF, with its data"),
     {.kind = OPTION_FLAG,
      .name = "redact",
@@ -90,7 +91,8 @@ static const struct command command = {
     .synopsis = "[flags] RUN...",
     .description =
         "RUN is a file of results (*.jsonl) or a folder of them, measured or imported. The page needs no "
-        "network and no scripts, and prints on A4. The same input and --date give the same bytes.\n",
+        "network and no scripts. It prints on A4; the appendix begins on a new sheet. The same input and "
+        "--date give the same bytes.\n",
     .examples = "busbar report results --output report.html\n    all runs below results/, with the "
                 "references that busbar comes with\n"
                 "busbar report results/a results/b --redact --plots out --output report.html\n    two runs "
@@ -133,9 +135,11 @@ static void about(struct page *page, const struct study *study)
 
 static void contents(struct page *page)
 {
-    static const char *const links[][2] = {{"answer", "The answer"},          {"plots", "Plots"},
-                                           {"environments", "Environments"},  {"warnings", "Warnings"},
-                                           {"method", "Method and glossary"}, {"data", "Data"}};
+    static const char *const links[][2] = {
+        {"answer", "The answer"}, {"candidates", "Candidates"}, {"compared", "Compared"},
+        {"edge", "Rack's edge"},  {"workload", "Workload"},     {"warnings", "Warnings"},
+        {"method", "Method"},     {"plots", "Plots"},           {"environments", "Environments"},
+        {"formulas", "Formulas"}, {"glossary", "Glossary"},     {"data", "Data"}};
     if (!page->html) return;
     text_add(&page->out, "<nav>");
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
@@ -156,15 +160,15 @@ enum status report_plots(struct page *page, const struct report *report)
                  {"scan", "Pairs of hosts"},
                  {"series", "Launches over time"}};
     enum status status = STATUS_OK;
-    if (!page->plots || (!page->html && !page->plots_kept)) return STATUS_OK;
-    page_heading(page, 2, "plots", "Plots");
+    if (!page->sections && (!page->plots || (!page->html && !page->plots_kept))) return STATUS_OK;
+    page_heading(page, 3, "plots", "Plots");
     for (size_t p = 0; p < sizeof parts / sizeof *parts; p++) {
         bool opened = false;
         for (size_t i = 0; !status && i < report->drawings->count; i++) {
             const struct drawing *drawing = &report->drawings->list[i];
             if (strncmp(drawing->name, parts[p].begins, strlen(parts[p].begins)) != 0) continue;
             if (!opened) {
-                page_heading(page, 3, NULL, parts[p].heading);
+                page_heading(page, 4, NULL, parts[p].heading);
                 text_add(&page->out, page->html ? "<div class=\"plots\">\n" : "");
             }
             opened = true;
@@ -180,7 +184,7 @@ static void data_of(struct page *page, const struct run_summary *run)
     struct text text = {0};
     size_t rows = 0;
     text_add(&text, "%s (%s)", run->label, run->provenance);
-    page_heading(page, 3, NULL, text_get(&text));
+    page_heading(page, 4, NULL, text_get(&text));
     for (size_t first = 0, last; first < run->case_count && rows < MOST_ROWS; first = last) {
         struct table table = {0};
         for (last = first + 1;
@@ -192,7 +196,7 @@ static void data_of(struct page *page, const struct run_summary *run)
         listing_title(&run->cases[first], last - first, &text);
         if (table_rows(&table)) {
             table_drop_empty(&table);
-            page_heading(page, 4, NULL, text_get(&text));
+            page_heading(page, 5, NULL, text_get(&text));
             page_table(page, &table, NULL);
         }
         table_free(&table);
@@ -234,7 +238,7 @@ static void sources(struct page *page, const struct study *study)
         }
     if (table_rows(&table)) {
         table_drop_empty(&table);
-        page_heading(page, 3, NULL, "Sources of imported figures");
+        page_heading(page, 4, NULL, "Sources of imported figures");
         page_table(page, &table, NULL);
     }
     table_free(&table);
@@ -242,7 +246,7 @@ static void sources(struct page *page, const struct study *study)
 
 void report_data(struct page *page, const struct report *report)
 {
-    page_heading(page, 2, "data", "The data");
+    page_heading(page, 3, "data", "The data");
     report_published(page, report);
     sources(page, report->study);
     for (size_t r = 0; r < report->study->aggregate.count; r++)
@@ -298,6 +302,8 @@ static enum status write_page(struct page *page, const struct report *report)
     enum status status = report_answer_figure(page, report);
     report_candidates(page, report);
     report_summary(page, report);
+    report_edge(page, report);
+    report_matmul(page, report);
     report_workload(page, report);
     about(page, report->study);
     if (report->left_out)
@@ -305,10 +311,13 @@ static enum status write_page(struct page *page, const struct report *report)
                        "Left out: %s, measured on one host without GPUs and named as no cloud (--local shows "
                        "such runs).",
                        report->left_out);
-    if (!status) status = report_plots(page, report);
     report_differences(page, report);
     report_warnings(page, report);
     report_method(page, report);
+    page_appendix(page);
+    if (!status) status = report_plots(page, report);
+    report_environments(page, report);
+    report_formulas(page, report);
     report_data(page, report);
     page_close(page);
     return status;
@@ -325,26 +334,32 @@ static enum status unknown_workload(const struct workloads *workloads, const cha
     return status;
 }
 
+static bool has_plots(const struct settings *settings)
+{
+    return settings->plots || settings->format == FORMAT_HTML;
+}
+
 static enum status run_report(const struct settings *settings, struct report *report,
                               struct drawings *drawings)
 {
     struct page page = {.html = settings->format == FORMAT_HTML};
     struct text folder = {0};
     enum status status = STATUS_OK;
-    if (settings->format == FORMAT_CSV) {
-        report_csv(report, &page.out);
-    } else {
-        if (page.html || settings->plots) {
-            chart_all(drawings, report->study);
-            report_answer_chart(drawings, report);
-            if (drawings->count) status = draw(drawings, settings->plots, &folder);
-            page.plots = drawings->count ? folder.data : NULL;
-            page.plots_kept = settings->plots != NULL;
-        }
-        if (!status) status = write_page(&page, report);
-        if (folder.length && !settings->plots) remove_plots(folder.data, drawings);
+    bool as_data = settings->format == FORMAT_CSV || settings->format == FORMAT_JSON;
+    if (as_data) page.sections = json_array();
+    chart_all(drawings, report->study); /* for their captions, even if nothing is drawn */
+    report_answer_chart(drawings, report);
+    if (has_plots(settings) && drawings->count) {
+        status = draw(drawings, settings->plots, &folder);
+        page.plots = as_data ? NULL : text_get(&folder);
+        page.plots_kept = settings->plots != NULL;
     }
+    if (!status) status = write_page(&page, report);
+    if (!status && settings->format == FORMAT_CSV) report_csv(report, page.sections, &page.out);
+    if (!status && settings->format == FORMAT_JSON) report_json(report, page.sections, &page.out);
+    if (folder.length && !settings->plots) remove_plots(folder.data, drawings);
     if (!status) status = outfile_put(settings->output, &page.out);
+    json_decref(page.sections);
     text_free(&page.out);
     text_free(&folder);
     return status;

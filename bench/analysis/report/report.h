@@ -27,21 +27,28 @@ enum status report_answer_figure(struct page *, const struct report *);
 void report_answer_chart(struct drawings *, const struct report *); /* adds the drawing "answer" */
 /* Every instance that a buyer may choose, measured or not. */
 enum status report_candidates_known(const struct report *); /* STATUS_USAGE for an unknown GPU class */
+bool report_is_of_candidate(const struct report *, const struct published_figure *);
 void report_candidates(struct page *, const struct report *);
 void report_published(struct page *, const struct report *); /* their published figures with sources */
 
-void report_summary(struct page *,
-                    const struct report *); /* 1. the clouds, scope by scope; matmul and its price */
-void report_workload(struct page *, const struct report *);        /* 1. the ranking */
-void report_workload_answer(struct page *, const struct report *); /* 1. the same in a sentence */
-enum status report_plots(struct page *, const struct report *);    /* 2. */
-void report_differences(struct page *, const struct report *);     /* 3. environments side by side */
-void report_warnings(struct page *, const struct report *);        /* 4. */
-void report_method(struct page *, const struct report *); /* 5. how it was measured, formulas, glossary */
-void report_data(struct page *, const struct report *);   /* 6. every line */
+void report_summary(struct page *, const struct report *);         /* the clouds, extent by extent */
+void report_edge(struct page *, const struct report *);            /* what crossing the rack's edge costs */
+void report_edge_answer(struct page *, const struct report *);     /* the same in a sentence */
+void report_workload(struct page *, const struct report *);        /* the ranking */
+void report_workload_answer(struct page *, const struct report *); /* the same in a sentence */
+void report_differences(struct page *, const struct report *);     /* of the environments, in short */
+void report_warnings(struct page *, const struct report *);
+void report_method(struct page *, const struct report *); /* how it was measured, in short */
 
-/* The headline figures as one long table, for --format csv. */
-void report_csv(const struct report *, struct text *out);
+/* The appendix. */
+enum status report_plots(struct page *, const struct report *);
+void report_environments(struct page *, const struct report *); /* side by side */
+void report_formulas(struct page *, const struct report *);     /* and a glossary */
+void report_data(struct page *, const struct report *);         /* every line */
+
+/* The figures as one long table (report_figures.h). sections: those of the page (struct page), for what it says in words. */
+void report_csv(const struct report *, const json_t *sections, struct text *out);
+void report_json(const struct report *, json_t *sections, struct text *out);
 
 /* Adds "483\n[478–490]\n69 % of bound" and the note (NULL: none); nothing if there is no figure. */
 void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of,
@@ -59,10 +66,12 @@ void report_price_words(struct text *, const struct report *, const struct insta
 void report_price_cell(struct table *, const struct report *, const struct instance *);
 /* " NAME leads up to US$ 4.21 per GPU-hour": ratio is what the leader's advantage for the money is. */
 void report_lead_words(struct text *, const char *name, double usd_per_gpu_hour, double ratio);
-/* The price columns of report_csv: price, kind, date, age in days, what makes it doubtful. NULL: empty. */
-enum { CSV_PRICES = 5 };
-extern const char *const report_csv_prices[CSV_PRICES];
-void report_csv_price(struct table *, const struct report *, const struct instance *);
+/* ---- energy (report_energy.c): of one GPU, in J; absent unless all launches of the line tell their power ---- */
+struct figure report_joule(const struct case_summary *);           /* of one operation */
+struct figure report_joule_per_gb(const struct case_summary *);    /* of bus bandwidth */
+struct figure report_joule_per_tflop(const struct case_summary *); /* of a matmul */
+/* Of a step in which nothing overlaps; NAN: the power of a part is not known. */
+double report_step_joule(const struct step *, const struct workload *);
 
 /* Is this the fastest of the run's matmul shapes with the same type, phase and number of GPUs? */
 bool report_best_shape(const struct run_summary *, const struct case_summary *);

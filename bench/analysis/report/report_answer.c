@@ -21,16 +21,29 @@ size_t report_main_set(const struct clouds *clouds, size_t *first)
     return most;
 }
 
-static void price_words(struct text *text, const struct report *report, const struct cloud *cloud)
+/* The cloud's bus bandwidth, its share of the bound, the price, what a dollar buys, and the energy. */
+static void figure_words(struct text *text, const struct report *report, const struct cloud *cloud,
+                         const struct case_summary *line)
 {
     const struct instance *instance = report->study->sites[cloud->track->run].instance;
-    if (!report_priced(instance)) {
+    const struct figure busbw = line->busbw_gbps, joule = report_joule_per_gb(line);
+    char size[UNIT_TEXT], value[32], lo[32], hi[32];
+    text_add(text, "%s", number_text(busbw.point, value));
+    if (busbw.kind != INTERVAL_NONE)
+        text_add(text, " [%s–%s]", number_text(busbw.lo, lo), number_text(busbw.hi, hi));
+    text_add(text, " GB/s at %s", format_size((size_t)line->row->bytes, size));
+    if (figure_present(line->bound_percent))
+        text_add(text, ", %.0f %% of its bound", line->bound_percent.point);
+    if (report_priced(instance)) {
+        text_add(text, ", at US$ %.2f per GPU-hour (", instance->usd_per_gpu_hour);
+        report_price_words(text, report, instance);
+        text_add(text, "), so %s GB/s per US$/GPU-hour",
+                 number_text(busbw.point / instance->usd_per_gpu_hour, value));
+    } else {
         text_add(text, ", price not known");
-        return;
     }
-    text_add(text, ", at US$ %.2f per GPU-hour (", instance->usd_per_gpu_hour);
-    report_price_words(text, report, instance);
-    text_add(text, ")");
+    if (figure_present(joule)) text_add(text, ", %s J per GB and GPU", number_text(joule.point, value));
+    text_add(text, ".");
 }
 
 /* Says how certain the first of n clouds is the fastest, by their intervals. `list` is sorted by speed. */
@@ -52,21 +65,12 @@ static void set_words(struct text *text, const struct report *report, const stru
                       size_t first, size_t n)
 {
     const struct cloud *list = &clouds->list[first];
-    char size[UNIT_TEXT], value[32], lo[32], hi[32];
-    const struct figure busbw = list->compared->busbw_gbps;
     text_add(text, "on ");
     basis_words(&list->basis, text);
     text_add(text, ": ");
     report_name_words(text, report, &clouds->bandwidth, list);
-    text_add(text, " has the most all-reduce bus bandwidth of %zu clouds, %s", n,
-             number_text(busbw.point, value));
-    if (busbw.kind != INTERVAL_NONE)
-        text_add(text, " [%s–%s]", number_text(busbw.lo, lo), number_text(busbw.hi, hi));
-    text_add(text, " GB/s at %s", format_size((size_t)list->compared->row->bytes, size));
-    if (figure_present(list->compared->bound_percent))
-        text_add(text, ", %.0f %% of its bound", list->compared->bound_percent.point);
-    price_words(text, report, list);
-    text_add(text, ".");
+    text_add(text, " has the most all-reduce bus bandwidth of %zu clouds, ", n);
+    figure_words(text, report, list, list->compared);
     sure_words(text, list, n);
     report_money_words(text, report, &clouds->bandwidth, list, n);
 }
@@ -89,6 +93,17 @@ static void published_words(struct text *text, const struct published_figure *co
     text_add(text, ".");
 }
 
+static void only_words(struct text *text, const struct report *report, const struct clouds *clouds)
+{
+    const struct cloud *cloud = clouds->list;
+    text_add(text, "one run only, so nothing to rank it against: on ");
+    basis_words(&cloud->basis, text);
+    text_add(text, ", ");
+    report_name_words(text, report, &clouds->bandwidth, cloud);
+    text_add(text, " has ");
+    figure_words(text, report, cloud, cloud->best);
+}
+
 /* Writes one item for an extent; nothing if it has neither runs nor published figures. */
 static void extent_item(struct page *page, const struct report *report, enum scope scope)
 {
@@ -99,8 +114,8 @@ static void extent_item(struct page *page, const struct report *report, enum sco
     struct text text = {0};
     if (n)
         set_words(&text, report, &clouds, first, n);
-    else if (clouds.possible == 1)
-        text_add(&text, "one run only: nothing to rank it against.");
+    else if (clouds.possible == 1 && clouds.list->best)
+        only_words(&text, report, &clouds);
     else if (clouds.possible)
         text_add(&text, "%zu runs, and no two are alike in GPUs, mode, cache and statistic: no ranking.",
                  clouds.possible);
@@ -125,6 +140,7 @@ void report_answer(struct page *page, const struct report *report)
         report->workload ? " for " : "", report->workload ? report->workload->name : "", report->today);
     report_impossible(page, report);
     for (size_t i = 0; i < EXTENTS; i++) extent_item(page, report, extents[i]);
+    report_edge_answer(page, report);
     report_workload_answer(page, report);
     report_cheapest(page, report);
 }
@@ -133,10 +149,12 @@ void report_answer(struct page *page, const struct report *report)
 
 enum { MOST_BARS = 5 };
 
-static struct bar *bar_of(struct drawings *drawings, struct drawing *drawing, const char *extent,
-                          int64_t gpus, const char *unit, const char *name, double value)
+static struct bar *bar_of(struct drawings *drawings, struct drawing *drawing, const struct report *report,
+                          const struct instance *instance, const char *extent, int64_t gpus, const char *unit,
+                          const char *name, double value)
 {
     struct text text = {0};
+    char number[32];
     struct bar *bar = drawing_bar(drawings, drawing);
     text_add(&text, "%s, %lld %s", extent, (long long)gpus, unit);
     bar->group = arena_string(&drawings->arena, text_get(&text));
@@ -144,6 +162,17 @@ static struct bar *bar_of(struct drawings *drawings, struct drawing *drawing, co
     text_add(&text, "%.0f ", value);
     plain_text(&text, name, 20);
     bar->note = arena_string(&drawings->arena, text_get(&text));
+    text_clear(&text);
+    text_add(&text, "%s GB/s", number_text(value, number));
+    if (report_priced(instance))
+        text_add(&text, ", US$ %.2f%s", instance->usd_per_gpu_hour,
+                 report_price_doubtful(report, instance) ? " (doubtful)" : "");
+    else
+        text_add(&text, ", no price");
+    bar->detail = arena_string(&drawings->arena, text_get(&text));
+    text_clear(&text);
+    plain_text(&text, name, 60);
+    bar->name = arena_string(&drawings->arena, text_get(&text));
     bar->value = value;
     text_free(&text);
     return bar;
@@ -168,7 +197,8 @@ static void extent_bars(struct drawings *drawings, struct drawing *drawing, cons
     for (size_t i = first; i < first + n && i < first + MOST_BARS; i++) {
         const struct cloud *cloud = &clouds.list[i];
         const struct figure busbw = cloud->compared->busbw_gbps;
-        struct bar *bar = bar_of(drawings, drawing, short_extent(scope), cloud->basis.ranks,
+        struct bar *bar = bar_of(drawings, drawing, report, report->study->sites[cloud->track->run].instance,
+                                 short_extent(scope), cloud->basis.ranks,
                                  cloud->basis.memory == MEMORY_HOST ? "ranks" : "GPUs",
                                  report->study->aggregate.runs[cloud->track->run].label, busbw.point);
         if (busbw.kind != INTERVAL_NONE) bar->lo = busbw.lo, bar->hi = busbw.hi;
@@ -177,8 +207,10 @@ static void extent_bars(struct drawings *drawings, struct drawing *drawing, cons
         bar->colour = colour;
     }
     for (size_t i = 0; i < published; i++) {
-        struct bar *bar = bar_of(drawings, drawing, short_extent(scope), equals[i]->gpus, "GPUs, published",
-                                 equals[i]->instance, equals[i]->busbw_gbps);
+        struct bar *bar =
+            bar_of(drawings, drawing, report, catalog_instance(&report->study->catalog, equals[i]->instance),
+                   short_extent(scope), equals[i]->gpus, "GPUs, published", equals[i]->instance,
+                   equals[i]->busbw_gbps);
         bar->top = equals[i]->bound;
         bar->colour = colour;
         bar->light = true;
@@ -193,7 +225,9 @@ void report_answer_chart(struct drawings *drawings, const struct report *report)
     drawing->caption =
         "Bars of one group are alike in number of GPUs, extent, mode and statistic; groups are not "
         "comparable with each other. Full: runs; thin lines are intervals over launches. Pale: published "
-        "figures without intervals. The mark is the physical bound of the machine.";
+        "figures without intervals. The mark is the physical bound of the machine. US$ per GPU-hour; "
+        "doubtful: "
+        "unverified, or older than 90 days.";
     for (size_t i = 0; i < EXTENTS; i++) extent_bars(drawings, drawing, report, extents[i], (int)i + 1);
     if (!drawing->bar_count) drawings->count--;
 }
@@ -202,6 +236,6 @@ enum status report_answer_figure(struct page *page, const struct report *report)
 {
     for (size_t i = 0; i < report->drawings->count; i++)
         if (same(report->drawings->list[i].name, "answer"))
-            return page_figure(page, &report->drawings->list[i]);
+            return page_bars(page, &report->drawings->list[i]);
     return STATUS_OK;
 }

@@ -1,5 +1,6 @@
 /* Every instance that a buyer may choose, measured or not: price, links, bounds, and what was measured or published. */
 #include "analysis/report/report_clouds.h"
+#include "analysis/report/report_figures.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -63,7 +64,7 @@ enum status report_candidates_known(const struct report *report)
     return status;
 }
 
-static bool figure_of_candidate(const struct report *report, const struct published_figure *figure)
+bool report_is_of_candidate(const struct report *report, const struct published_figure *figure)
 {
     const struct instance *instance = catalog_instance(&report->study->catalog, figure->instance);
     return figure->collective && instance && is_candidate(report, instance);
@@ -296,7 +297,7 @@ static void impossible_items(struct page *page, const struct report *report)
     char value[32], bound[32];
     for (size_t i = 0; i < published->count; i++) {
         const struct published_figure *figure = &published->list[i];
-        bool said = !published_impossible(figure) || !figure_of_candidate(report, figure);
+        bool said = !published_impossible(figure) || !report_is_of_candidate(report, figure);
         for (size_t j = 0; j < i && !said; j++)
             said = published_impossible(&published->list[j]) && same_test(figure, &published->list[j]);
         if (said) continue;
@@ -328,7 +329,7 @@ static bool alike(const struct published_figure *a, const struct published_figur
 static bool usable(const struct report *report, const struct published_figure *figure, enum reach reach)
 {
     return figure->reach == reach && figure->bytes > 0 && same(figure->collective, "all_reduce") &&
-           !published_impossible(figure) && figure_of_candidate(report, figure);
+           !published_impossible(figure) && report_is_of_candidate(report, figure);
 }
 
 size_t report_published_equals(const struct report *report, enum scope scope,
@@ -401,7 +402,7 @@ void report_published(struct page *page, const struct report *report)
         table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t i = 0; i < report->published->count; i++) {
         const struct published_figure *figure = &report->published->list[i];
-        if (!figure_of_candidate(report, figure)) continue;
+        if (!report_is_of_candidate(report, figure)) continue;
         table_cell(&table, "%zu", figure->line);
         table_cell(&table, "%s %s", figure->provider, figure->instance);
         table_cell(&table, "%lld", (long long)figure->gpus);
@@ -421,64 +422,96 @@ void report_published(struct page *page, const struct report *report)
         table_cell(&table, "%s\n%s", figure->source, figure->note);
     }
     if (table_rows(&table)) {
-        page_heading(page, 3, NULL, "Published figures of the candidates");
+        page_heading(page, 4, NULL, "Published figures of the candidates");
         page_table(page, &table,
                    "Transcribed from published.tsv: one figure each, no samples, mostly one launch.");
     }
     table_free(&table);
 }
 
-/* ---- CSV: the columns of report_csv ---- */
+/* ---- rows for CSV and JSON ---- */
 
-static void csv_figure(struct table *table, const struct report *report, const struct instance *instance,
-                       const char *extent, int64_t gpus, const char *what, int64_t bytes, double value,
-                       const char *provenance, int64_t domains, double percent, const char *note)
+static void add_row(struct table *table, const struct report *report, const struct instance *instance,
+                    struct report_row row, double value)
 {
-    if (!isfinite(value)) return;
-    table_cell(table, "%s", "");
-    table_cell(table, "%s %s", instance->provider, instance->name);
-    table_cell(table, "%s", extent);
-    table_integer(table, gpus);
-    table_cell(table, "%s", what);
-    table_integer(table, bytes);
-    table_cell(table, "%.7g", value);
-    for (int i = 0; i < 2; i++) table_cell(table, "%s", "");
-    table_cell(table, "%s", "GB/s");
-    for (int i = 0; i < 3; i++) table_cell(table, "%s", "");
-    if (isfinite(percent))
-        table_cell(table, "%.4g", percent);
-    else
-        table_cell(table, "%s", "");
-    table_cell(table, "%s", provenance);
-    for (int i = 0; i < 2; i++) table_cell(table, "%s", "");
-    table_integer(table, domains);
-    table_cell(table, "%s", "");
-    table_cell(table, "%s", note);
-    report_csv_price(table, report, instance);
+    struct text cloud = {0};
+    text_add(&cloud, "%s %s", instance->provider, instance->name);
+    row.cloud = text_get(&cloud);
+    row.value = (struct figure){value, value, value, INTERVAL_NONE};
+    row.instance = instance;
+    report_row_add(table, report, &row);
+    text_free(&cloud);
 }
 
-void report_candidates_csv(struct table *table, const struct report *report)
+/* What the catalog says of an instance, and the bounds and rates that follow from it. */
+static void instance_rows(struct table *table, const struct report *report, const struct instance *instance)
+{
+    const struct gpu_facts *gpu = catalog_gpu(&report->study->catalog, instance->gpu);
+    struct text figure = {0};
+    add_row(table, report, instance,
+            (struct report_row){.figure = "NVLink rate", .unit = "GB/s", .provenance = "catalog"},
+            instance->nvlink_gbps);
+    add_row(table, report, instance,
+            (struct report_row){.figure = "NIC rate", .unit = "GB/s", .provenance = "catalog"},
+            instance->nic_gbps);
+    for (size_t b = 0; b < BOUNDS; b++)
+        add_row(table, report, instance,
+                (struct report_row){.extent =
+                                        bound_domains[b] > 1 ? "across NVLink domains" : "one NVLink domain",
+                                    .ranks = bound_domains[b] * instance->gpus_per_domain,
+                                    .figure = "all_reduce bound busbw",
+                                    .unit = "GB/s",
+                                    .provenance = "bound",
+                                    .domains = bound_domains[b]},
+                all_reduce_bound(report, instance, bound_domains[b]));
+    for (enum gpu_type type = 0; gpu && type < PEAK_COUNT; type++) {
+        double best = best_rate(report, gpu, type);
+        text_clear(&figure);
+        text_add(&figure, "matmul %s best rate of the GPU", gpu_type_names[type]);
+        if (best > 0)
+            add_row(table, report, instance,
+                    (struct report_row){.extent = "one GPU",
+                                        .figure = text_get(&figure),
+                                        .unit = "TFLOP/s",
+                                        .bound_percent = isfinite(gpu->peak_tflops[type])
+                                                             ? 100 * best / gpu->peak_tflops[type]
+                                                             : 0,
+                                        .provenance = "published or measured"},
+                    best);
+    }
+    text_free(&figure);
+}
+
+void report_candidate_rows(struct table *table, const struct report *report)
 {
     size_t count;
     const struct instance **list = candidates_of(report, &count);
-    struct text what = {0};
-    for (size_t i = 0; i < count; i++)
-        for (size_t b = 0; b < BOUNDS; b++)
-            csv_figure(
-                table, report, list[i], bound_domains[b] > 1 ? "across NVLink domains" : "one NVLink domain",
-                bound_domains[b] * list[i]->gpus_per_domain, "all_reduce bound busbw", ABSENT,
-                all_reduce_bound(report, list[i], bound_domains[b]), "bound", bound_domains[b], NAN, "");
+    struct text what = {0}, note = {0};
+    for (size_t i = 0; i < count; i++) instance_rows(table, report, list[i]);
     for (size_t i = 0; i < report->published->count; i++) {
         const struct published_figure *figure = &report->published->list[i];
-        if (!figure_of_candidate(report, figure)) continue;
+        if (!report_is_of_candidate(report, figure)) continue;
         text_clear(&what);
+        text_clear(&note);
         text_add(&what, "%s published busbw", figure->collective);
-        csv_figure(table, report, catalog_instance(&report->study->catalog, figure->instance),
-                   reach_names[figure->reach], figure->gpus, text_get(&what), figure->bytes,
-                   figure->busbw_gbps, "published", figure->domains_used,
-                   100 * figure->busbw_gbps / figure->bound,
-                   published_impossible(figure) ? "above the bound: not ranked" : "");
+        text_add(&note, "%spublished.tsv:%zu, %s",
+                 published_impossible(figure) ? "above the bound: not ranked; " : "", figure->line,
+                 *figure->date ? figure->date : "without a date");
+        add_row(table, report, catalog_instance(&report->study->catalog, figure->instance),
+                (struct report_row){
+                    .extent = reach_names[figure->reach],
+                    .ranks = figure->gpus,
+                    .figure = text_get(&what),
+                    .bytes = figure->bytes,
+                    .unit = "GB/s",
+                    .statistic = figure->statistic,
+                    .bound_percent = isfinite(figure->bound) ? 100 * figure->busbw_gbps / figure->bound : 0,
+                    .provenance = "published",
+                    .domains = figure->domains_used,
+                    .note = text_get(&note)},
+                figure->busbw_gbps);
     }
     text_free(&what);
+    text_free(&note);
     free(list);
 }

@@ -27,6 +27,10 @@ struct clouds {
     struct tracks bandwidth, latency;
 };
 
+/* The collectives that clouds are compared by. */
+enum { REPORT_COLLECTIVES = 2 };
+extern const char *const report_collectives[REPORT_COLLECTIVES];
+
 struct clouds clouds_of(const struct report *, const char *collective, enum scope);
 void clouds_free(struct clouds *);
 /* How many clouds, from `first` on, have a basis equal to its; at least 1. */
@@ -51,7 +55,5 @@ void report_money_words(struct text *, const struct report *, const struct track
 enum { REPORT_EQUALS = 6 };
 size_t report_published_equals(const struct report *, enum scope,
                                const struct published_figure *equals[REPORT_EQUALS]);
-/* Rows with the columns of report_csv. */
-void report_candidates_csv(struct table *, const struct report *);
 
 #endif

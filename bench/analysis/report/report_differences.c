@@ -1,4 +1,4 @@
-/* Section 3: the environments and settings of the runs side by side, differences first. */
+/* The environments and settings of the runs: what matters most in short, and all of it side by side. */
 #include "analysis/report/report.h"
 #include "record/traits.h"
 
@@ -162,26 +162,112 @@ static void by_value(struct page *page, const struct study *study, const struct 
     text_free(&who);
 }
 
-void report_differences(struct page *page, const struct report *report)
+static struct facts facts_of(const struct study *study)
 {
-    const struct study *study = report->study;
     struct facts facts = {.runs = study->aggregate.count};
-    size_t different = 0;
     for (facts.run = 0; facts.run < facts.runs; facts.run++)
         for (size_t i = 0; i < study->aggregate.runs[facts.run].launch_count; i++)
             launch_traits(&study->aggregate.runs[facts.run].launches[i]->header, MOST_ITEMS, add_value,
                           &facts);
     join_values(&facts);
-    for (size_t i = 0; i < facts.count; i++) different += differs(&facts.list[i], facts.runs);
-    page_heading(page, 2, "environments", "What differs between the environments");
-    if (facts.runs > 1 && !different) page_paragraph(page, "Nothing that the records tell differs.");
+    return facts;
+}
+
+static void facts_free(struct facts *facts)
+{
+    free(facts->list);
+    arena_free(&facts->arena);
+}
+
+static size_t count_different(const struct facts *facts)
+{
+    size_t different = 0;
+    for (size_t i = 0; i < facts->count; i++) different += differs(&facts->list[i], facts->runs);
+    return different;
+}
+
+/* ---- in short ---- */
+
+/* Does the fact often explain why one run is faster than another? What the tables of figures show is left out. */
+static bool matters(const char *name)
+{
+    static const char *const first[] = {"backend",    "nccl", "rccl", "cuda",   "gpu.cuda",
+                                        "gpu.driver", "hip",  "rocm", "kernel", "mpi",
+                                        "cpu",        "blas", "nic",  "env.",   NULL};
+    for (const char *const *word = first; *word; word++)
+        if (strncmp(name, *word, strlen(*word)) == 0) return true;
+    return false;
+}
+
+/* "2.26.2 (2 runs), 2.26.6": the values of a fact, each with the number of runs that have it. */
+static void values_cell(struct table *table, const struct fact *fact, size_t runs)
+{
+    struct text text = {0};
+    size_t more = 0;
+    for (size_t r = 0; r < runs; r++) {
+        size_t count = 0;
+        bool seen = !fact->values[r];
+        for (size_t q = 0; q < r && !seen; q++) seen = same(fact->values[q], fact->values[r]);
+        if (seen) continue;
+        for (size_t q = r; q < runs; q++) count += same(fact->values[q], fact->values[r]);
+        if (text.length > 2 * LONGEST_VALUE) {
+            more++;
+            continue;
+        }
+        text_add(&text, "%s%s", text.length ? ", " : "", fact->values[r]);
+        if (count > 1) text_add(&text, " (%zu runs)", count);
+    }
+    if (more) text_add(&text, ", and %zu more", more);
+    table_cell(table, "%s", text_get(&text));
+    text_free(&text);
+}
+
+void report_differences(struct page *page, const struct report *report)
+{
+    enum { MOST_ROWS = 12 };
+    struct facts facts = facts_of(report->study);
+    struct table table = {0};
+    size_t different = count_different(&facts), listed = 0;
+    page_heading(page, 2, NULL, "What differs between the environments");
+    table_column(&table, "", true);
+    table_column(&table, "values", true);
+    for (size_t i = 0; i < facts.count && listed < MOST_ROWS; i++) {
+        const struct fact *fact = &facts.list[i];
+        if (!differs(fact, facts.runs) || !matters(fact->name)) continue;
+        table_cell(&table, "%s", fact->name);
+        values_cell(&table, fact, facts.runs);
+        listed++;
+    }
+    if (facts.runs < 2)
+        page_paragraph(page, "There is one run only; its environment is in the appendix.");
+    else if (!different)
+        page_paragraph(page, "Nothing that the records tell differs.");
+    if (listed) page_table(page, &table, NULL);
+    if (different)
+        page_paragraph(page,
+                       "%zu of %zu facts and settings differ%s. The appendix has all, with the runs that "
+                       "have each value.",
+                       different, facts.count,
+                       listed < different ? "; above are those that often explain figures" : "");
+    table_free(&table);
+    facts_free(&facts);
+}
+
+/* ---- all of it ---- */
+
+void report_environments(struct page *page, const struct report *report)
+{
+    const struct study *study = report->study;
+    struct facts facts = facts_of(study);
+    page_heading(page, 3, "environments", "The environments");
+    if (facts.runs > 1 && !count_different(&facts))
+        page_paragraph(page, "Nothing that the records tell differs.");
     if (facts.runs > MOST_COLUMNS) {
         by_value(page, study, &facts);
     } else {
         if (facts.runs > 1) side_by_side(page, study, &facts, true);
-        page_heading(page, 3, NULL, facts.runs > 1 ? "The same in all runs" : "The environment");
+        page_heading(page, 4, NULL, facts.runs > 1 ? "The same in all runs" : "The environment");
         side_by_side(page, study, &facts, false);
     }
-    free(facts.list);
-    arena_free(&facts.arena);
+    facts_free(&facts);
 }

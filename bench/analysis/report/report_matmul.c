@@ -1,5 +1,5 @@
-/* Section 1, matrix multiplication: rates, their share of the peak, and their cost. */
-#include "analysis/report/report.h"
+/* Matrix multiplication: rates, their share of the peak, cost and energy. */
+#include "analysis/report/report_figures.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,11 +11,17 @@ static double usd_per_eflop(double usd_per_hour)
     return usd_per_hour / 3600 * 1e6;
 }
 
+/* US$ per delivered EFLOP; absent without a price, or if it is not known how long the rate was kept up. */
+static struct figure line_cost(const struct instance *instance, const struct case_summary *line)
+{
+    if (!report_priced(instance) || !line->row->phase) return figure_absent();
+    return figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops);
+}
+
 static void matmul_row(struct table *table, const struct report *report, const struct run_summary *run,
                        const struct site *site, const struct case_summary *line)
 {
     const struct instance *instance = site->instance;
-    bool priced = report_priced(instance);
     struct text text = {0};
     report_run_cell(table, run);
     table_cell(table, "%s", line->row->dtype ? line->row->dtype : "");
@@ -27,9 +33,10 @@ static void matmul_row(struct table *table, const struct report *report, const s
     table_cell(table, "%s", text_get(&text));
     report_price_cell(table, report, instance);
     text_clear(&text);
-    if (priced && line->row->phase)
-        report_figure(&text, figure_inverse(usd_per_eflop(instance->usd_per_gpu_hour), line->tflops),
-                      figure_absent(), "", NULL);
+    report_figure(&text, line_cost(instance, line), figure_absent(), "", NULL);
+    table_cell(table, "%s", text_get(&text));
+    text_clear(&text);
+    report_figure(&text, report_joule_per_tflop(line), figure_absent(), "", NULL);
     table_cell(table, "%s", text_get(&text));
     text_clear(&text);
     report_origin(&text, run, line);
@@ -55,10 +62,11 @@ bool report_best_shape(const struct run_summary *run, const struct case_summary 
 void report_matmul(struct page *page, const struct report *report)
 {
     struct table table = {0};
-    static const char *const names[] = {
-        "<cloud",      "<type",           "<phase",           "GPUs",
-        "<best shape", "TFLOP/s per GPU", "US$ per GPU-hour", "US$ per delivered EFLOP",
-        "<from"};
+    static const char *const names[] = {"<cloud",           "<type",
+                                        "<phase",           "GPUs",
+                                        "<best shape",      "TFLOP/s per GPU",
+                                        "US$ per GPU-hour", "US$ per delivered EFLOP",
+                                        "J per TFLOP",      "<from"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
@@ -81,6 +89,38 @@ void report_matmul(struct page *page, const struct report *report)
                              "workloads are not known.");
     }
     table_free(&table);
+}
+
+void report_matmul_rows(struct table *table, const struct report *report)
+{
+    struct text what = {0};
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        for (size_t c = 0; c < run->case_count; c++) {
+            const struct case_summary *line = &run->cases[c];
+            const struct {
+                const char *name, *unit;
+                struct figure value;
+            } figures[] = {
+                {"", "TFLOP/s", line->tflops},
+                {" cost", "US$/EFLOP", line_cost(report->study->sites[r].instance, line)},
+                {" energy", "J/TFLOP", report_joule_per_tflop(line)},
+            };
+            if (!line->row->gemm || !figure_present(line->tflops) || !report_best_shape(run, line)) continue;
+            for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+                struct report_row row = report_row_of(report, r, SCOPE_UNKNOWN, line);
+                text_clear(&what);
+                text_add(&what, "matmul %s %s%s", line->row->dtype ? line->row->dtype : "",
+                         line->row->phase ? phase_name(line->row->phase) : "", figures[i].name);
+                row.figure = text_get(&what);
+                row.unit = figures[i].unit;
+                row.value = figures[i].value;
+                if (i) row.bound_percent = 0;
+                report_row_add(table, report, &row);
+            }
+        }
+    }
+    text_free(&what);
 }
 
 /* A run's cost of sustained computation. */
@@ -177,12 +217,25 @@ static void add_costs(struct cost **costs, size_t *n, const struct run_summary *
     }
 }
 
-/* Compares the cost of sustained bfloat16 computation, the usual type in training. Uses medians. Needs two
-   runs or more with the same number of GPUs and the same kind of price. */
+/* A cost that has no equal: nothing ranks it. */
+static void only_item(struct page *page, const struct report *report, const struct cost *cost)
+{
+    struct text text = {0};
+    text_add(&text, "US$ per delivered EFLOP, sustained bfloat16, %lld GPU%s: ", (long long)cost->ranks,
+             cost->ranks == 1 ? "" : "s");
+    cost_text(&text, report, cost);
+    text_add(&text, "; no other run has the same number of GPUs and kind of price.");
+    page_item(page, "matrix multiplication", text_get(&text));
+    text_free(&text);
+}
+
+/* Compares the cost of sustained bfloat16 computation, the usual type in training, by medians: a ranking among runs
+   with the same number of GPUs and kind of price, and at most MOST_ALONE that have no equal. */
 void report_cheapest(struct page *page, const struct report *report)
 {
+    enum { MOST_ALONE = 3 };
     struct cost *costs = NULL;
-    size_t n = 0;
+    size_t n = 0, alone = 0;
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct instance *instance = report->study->sites[r].instance;
         if (report_priced(instance)) add_costs(&costs, &n, &report->study->aggregate.runs[r], instance);
@@ -190,7 +243,10 @@ void report_cheapest(struct page *page, const struct report *report)
     if (n) qsort(costs, n, sizeof *costs, by_basis_and_cost);
     for (size_t first = 0, last; first < n; first = last) {
         for (last = first + 1; last < n && by_basis(&costs[first], &costs[last]) == 0;) last++;
-        if (last - first > 1) lowest_item(page, report, &costs[first], last - first);
+        if (last - first > 1)
+            lowest_item(page, report, &costs[first], last - first);
+        else if (alone++ < MOST_ALONE)
+            only_item(page, report, &costs[first]);
     }
     free(costs);
 }

@@ -1,4 +1,4 @@
-/* Section 5: method, formulas, and a glossary for readers who are not engineers. */
+/* Method, formulas, and a glossary for readers who are not engineers. */
 #include "analysis/report/report.h"
 
 #include <stddef.h>
@@ -42,7 +42,12 @@ static const char *const formulas[] = {
     "GB/s per US$/GPU-hour = best all-reduce bus bandwidth / price. US$ per delivered EFLOP = price / 3600 s "
     "/ (TFLOP/s · 1e12) · 1e18.",
     "Step of a workload: communication = Σ calls × time; computation = FLOPs / sustained rate; the step lies "
-    "between the larger of both and their sum. US$ per step = seconds × GPUs × price / 3600.",
+    "between the larger of both and their sum. US$ per step = seconds × GPUs × price / 3600; per million "
+    "tokens: divided by GPUs × tokens per GPU (workloads.tsv), times 1e6.",
+    "Energy is that of one GPU board, from the mean power that NVML reported while the case ran; for a "
+    "collective, of the GPU that drew most. CPUs, network and cooling are not included. J per GB = W / bus "
+    "bandwidth; J per TFLOP = W / (TFLOP/s). J per token = Σ calls × W × time over all parts of a step, if "
+    "nothing overlaps, / tokens per GPU.",
     "Two clouds are told apart when the interval of the ratio of their step times excludes 1 at both ends of "
     "that range; the interval's ends come from the ends of both "
     "intervals, so it is at least as wide as 95 % needs.",
@@ -77,13 +82,18 @@ static const struct {
 
 void report_method(struct page *page, const struct report *report)
 {
-    struct table table = {0};
     (void)report;
     page_heading(page, 2, "method", "How it was measured");
     for (size_t i = 0; i < sizeof method / sizeof *method; i++) page_paragraph(page, "%s", method[i]);
-    page_heading(page, 3, NULL, "Formulas");
+}
+
+void report_formulas(struct page *page, const struct report *report)
+{
+    struct table table = {0};
+    (void)report;
+    page_heading(page, 3, "formulas", "Formulas");
     for (size_t i = 0; i < sizeof formulas / sizeof *formulas; i++) page_item(page, NULL, formulas[i]);
-    page_heading(page, 3, NULL, "Glossary");
+    page_heading(page, 3, "glossary", "Glossary");
     table_column(&table, "term", true);
     table_column(&table, "meaning", true);
     for (size_t i = 0; i < sizeof glossary / sizeof *glossary; i++) {

@@ -1,5 +1,5 @@
 /* Prices with what a reader must know before using one: kind, age, and whether they are doubtful. */
-#include "analysis/report/report.h"
+#include "analysis/report/report_figures.h"
 
 #include <math.h>
 
@@ -58,14 +58,12 @@ void report_lead_words(struct text *out, const char *name, double usd_per_gpu_ho
     text_add(out, " %s leads up to US$ %.2f per GPU-hour", name, usd_per_gpu_hour * ratio);
 }
 
-const char *const report_csv_prices[CSV_PRICES] = {"usd_per_gpu_hour", "price_kind", "price_date",
-                                                   "price_age_days", "price_doubt"};
-
-void report_csv_price(struct table *table, const struct report *report, const struct instance *instance)
+void report_price_cells(struct table *table, const struct report *report, const struct instance *instance)
 {
+    enum { CELLS = 5 };
     bool priced = report_priced(instance);
     if (!priced) {
-        for (int i = 0; i < CSV_PRICES; i++) table_cell(table, "%s", "");
+        for (int i = 0; i < CELLS; i++) table_cell(table, "%s", "");
         return;
     }
     int64_t age = price_age_days(instance, report->now);

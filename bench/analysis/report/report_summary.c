@@ -1,4 +1,4 @@
-/* Section 1, the answer: headline figures of the clouds, each with interval, launches, statistic, bound and
+/* The headline figures of the clouds, each with interval, launches, statistic, bound and
    provenance. */
 #include "analysis/report/report_clouds.h"
 #include "base/units.h"
@@ -143,13 +143,16 @@ static void cloud_row(struct table *table, const struct report *report, const st
         price_cells(table, report, site->instance,
                     cloud->compared ? cloud->compared->busbw_gbps : figure_absent());
     text_clear(&text);
+    if (cloud->compared)
+        report_figure(&text, report_joule_per_gb(cloud->compared), figure_absent(), "", NULL);
+    table_cell(table, "%s", text_get(&text));
+    text_clear(&text);
     report_origin(&text, run, cloud->best ? cloud->best : &cloud->track->cases[0]);
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }
 
-static const char *const summary_collectives[] = {"all_reduce", "all_gather"};
-enum { SUMMARY_COLLECTIVES = sizeof summary_collectives / sizeof *summary_collectives };
+const char *const report_collectives[REPORT_COLLECTIVES] = {"all_reduce", "all_gather"};
 
 static void cloud_columns(struct table *table, const struct report *report, const struct cloud *cloud,
                           struct arena *arena)
@@ -171,6 +174,7 @@ static void cloud_columns(struct table *table, const struct report *report, cons
         table_column(table, "US$ per GPU-hour", false);
         table_column(table, "GB/s per US$/GPU-hour", false);
     }
+    table_column(table, "J per GB", false);
     table_column(table, "from", true);
 }
 
@@ -239,8 +243,8 @@ static void scope_tables(struct page *page, const struct report *report, enum sc
 {
     bool any = false;
     struct text text = {0};
-    for (int c = 0; c < SUMMARY_COLLECTIVES; c++) {
-        struct clouds clouds = clouds_of(report, summary_collectives[c], scope);
+    for (int c = 0; c < REPORT_COLLECTIVES; c++) {
+        struct clouds clouds = clouds_of(report, report_collectives[c], scope);
         if (clouds.possible && !any) {
             text_add(&text, "Bus bandwidth and latency: %s", scope_names[scope]);
             page_heading(page, 3, NULL, text_get(&text));
@@ -279,119 +283,11 @@ static void scope_tables(struct page *page, const struct report *report, enum sc
 
 void report_summary(struct page *page, const struct report *report)
 {
-    page_heading(page, 3, NULL, "The comparisons in words");
+    page_heading(page, 3, "compared", "The comparisons in words");
     report_headline(page, report);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_tables(page, report, (enum scope)scope);
     page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
                          "and maximum with two to five; one launch has "
                          "none). Percentages are of the physical bound of that machine. Bus bandwidth, bound "
-                         "and the other terms are explained under "
-                         "“How it was measured”.");
-    report_matmul(page, report);
-}
-
-/* ---- the same as CSV ---- */
-
-/* cloud: NULL for a matmul. */
-static void csv_row(struct table *table, const struct report *report, size_t r, const char *scope,
-                    const struct case_summary *line, const char *what, struct figure figure, const char *unit,
-                    const struct cloud *cloud)
-{
-    const struct run_summary *run = &report->study->aggregate.runs[r];
-    if (!figure_present(figure)) return;
-    table_cell(table, "%s", run->run);
-    table_cell(table, "%s", run->label);
-    table_cell(table, "%s", scope);
-    table_integer(table, line->row->ranks);
-    table_cell(table, "%s", what);
-    table_integer(table, line->row->gemm ? ABSENT : line->row->bytes);
-    table_cell(table, "%.7g", figure.point);
-    for (int i = 0; i < 2; i++)
-        if (figure.kind == INTERVAL_NONE)
-            table_cell(table, "%s", "");
-        else
-            table_cell(table, "%.7g", i ? figure.hi : figure.lo);
-    table_cell(table, "%s", unit);
-    table_cell(table, "%s", interval_name(figure.kind));
-    table_cell(table, "%zu", line->launches);
-    table_cell(table, "%s", line->statistic ? statistic_name(line->statistic) : "");
-    if (figure_present(line->bound_percent) && !same(unit, "us"))
-        table_cell(table, "%.4g", line->bound_percent.point);
-    else
-        table_cell(table, "%s", "");
-    table_cell(table, "%s", run->provenance);
-    table_cell(table, "%s", line->row->mode ? mode_name(line->row->mode) : "");
-    table_cell(table, "%s", line->row->cache ? cache_name(line->row->cache) : "");
-    table_integer(table, line->conditions.domains);
-    table_integer(table, cloud && line == cloud->compared ? (int64_t)cloud->place : ABSENT);
-    table_cell(table, "%s",
-               is_impossible(line) || (cloud && cloud->impossible) ? "above the bound: not ranked" : "");
-    report_csv_price(table, report, report->study->sites[r].instance);
-}
-
-static void csv_cloud(struct table *table, const struct report *report, const struct cloud *cloud,
-                      enum scope scope)
-{
-    size_t run = cloud->track->run;
-    const char *collective = cloud->track->cases[0].row->collective;
-    struct text what = {0};
-    text_add(&what, "%s busbw", collective);
-    for (size_t s = 0; s < report->size_count; s++) {
-        const struct case_summary *line = track_at(cloud->track, (int64_t)report->sizes[s]);
-        if (line)
-            csv_row(table, report, run, scope_names[scope], line, text_get(&what), line->busbw_gbps, "GB/s",
-                    cloud);
-    }
-    if (cloud->compared && track_at(cloud->track, cloud->compared->row->bytes)) {
-        text_clear(&what);
-        text_add(&what, "%s compared busbw", collective);
-        csv_row(table, report, run, scope_names[scope], cloud->compared, text_get(&what),
-                cloud->compared->busbw_gbps, "GB/s", cloud);
-    }
-    text_clear(&what);
-    text_add(&what, "%s best busbw", collective);
-    if (cloud->best)
-        csv_row(table, report, run, scope_names[scope], cloud->best, text_get(&what), cloud->best->busbw_gbps,
-                "GB/s", cloud);
-    text_clear(&what);
-    text_add(&what, "%s small-message time", collective);
-    if (cloud->smallest)
-        csv_row(table, report, run, scope_names[scope], cloud->smallest, text_get(&what),
-                cloud->smallest->time_us, "us", cloud);
-    text_free(&what);
-}
-
-void report_csv(const struct report *report, struct text *out)
-{
-    static const char *const names[] = {
-        "run",        "cloud", "extent", "ranks",    "figure",   "bytes",     "value",
-        "lo",         "hi",    "unit",   "interval", "launches", "statistic", "bound_percent",
-        "provenance", "mode",  "cache",  "domains",  "place",    "note"};
-    struct table table = {0};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
-    for (int i = 0; i < CSV_PRICES; i++) table_column(&table, report_csv_prices[i], true);
-    for (int scope = 0; scope < SCOPE_COUNT; scope++)
-        for (int c = 0; c < SUMMARY_COLLECTIVES; c++) {
-            struct clouds clouds = clouds_of(report, summary_collectives[c], (enum scope)scope);
-            for (size_t i = 0; i < clouds.count; i++)
-                csv_cloud(&table, report, &clouds.list[i], (enum scope)scope);
-            clouds_free(&clouds);
-        }
-    for (size_t r = 0; r < report->study->aggregate.count; r++) {
-        const struct run_summary *run = &report->study->aggregate.runs[r];
-        struct text what = {0};
-        for (size_t c = 0; c < run->case_count; c++) {
-            const struct case_summary *line = &run->cases[c];
-            if (!line->row->gemm || !figure_present(line->tflops) || !report_best_shape(run, line)) continue;
-            text_clear(&what);
-            text_add(&what, "matmul %s %s", line->row->dtype ? line->row->dtype : "",
-                     line->row->phase ? phase_name(line->row->phase) : "");
-            csv_row(&table, report, r, line->row->memory == MEMORY_HOST ? "one CPU" : "one GPU", line,
-                    text_get(&what), line->tflops, "TFLOP/s", NULL);
-        }
-        text_free(&what);
-    }
-    report_candidates_csv(&table, report);
-    table_print(&table, TABLE_CSV, out);
-    table_free(&table);
+                         "and the other terms are explained in the glossary.");
 }

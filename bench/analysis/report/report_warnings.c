@@ -1,5 +1,5 @@
-/* Section 4: what a reader must know before trusting a figure. */
-#include "analysis/report/report.h"
+/* What a reader must know before trusting a figure. */
+#include "analysis/report/report_clouds.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -180,11 +180,11 @@ static void about_prices(struct warnings *warnings, const struct report *report,
    interpolated. */
 static void about_sizes(struct warnings *warnings, const struct report *report)
 {
-    static const char *const names[] = {"all_reduce", "all_gather"};
     char size[UNIT_TEXT];
-    for (int n = 0; n < 2; n++)
+    for (int n = 0; n < REPORT_COLLECTIVES; n++)
         for (int scope = 0; scope < SCOPE_COUNT; scope++) {
-            struct tracks tracks = study_tracks_in(report->study, names[n], FOR_BANDWIDTH, (enum scope)scope);
+            struct tracks tracks =
+                study_tracks_in(report->study, report_collectives[n], FOR_BANDWIDTH, (enum scope)scope);
             for (size_t s = 0; s < report->size_count; s++) {
                 struct text without = {0};
                 size_t with = 0;
@@ -196,8 +196,9 @@ static void about_sizes(struct warnings *warnings, const struct report *report)
                                  report->study->aggregate.runs[tracks.list[t].run].label);
                 }
                 if (with && without.length)
-                    say(warnings, "size missing", NULL, "%s of %s, %s, was not measured in: %s.", names[n],
-                        format_size(report->sizes[s], size), scope_names[scope], text_get(&without));
+                    say(warnings, "size missing", NULL, "%s of %s, %s, was not measured in: %s.",
+                        report_collectives[n], format_size(report->sizes[s], size), scope_names[scope],
+                        text_get(&without));
                 text_free(&without);
             }
             free(tracks.list);

@@ -1,5 +1,5 @@
 /* The ranking for a workload. Ranks only comparable steps; lists the others with the reason. */
-#include "analysis/report/report.h"
+#include "analysis/report/report_figures.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -23,15 +23,16 @@ static void seconds_cell(struct table *table, struct figure figure)
     text_free(&text);
 }
 
-/* The range from max(computation, communication) to their sum, because their overlap is not measured. */
-static void range_cell(struct table *table, const struct step *step)
+/* The range from max(computation, communication) to their sum, because their overlap is not measured; in seconds times
+   `factor`. Empty if either is not known. */
+static void range_cell(struct table *table, const struct step *step, double factor)
 {
     char least[32], most[32];
-    if (!figure_present(step->serial))
+    if (!figure_present(step->serial) || !isfinite(factor))
         table_cell(table, "%s", "");
     else
-        table_cell(table, "%s to %s", number_text(step->overlapped.point, least),
-                   number_text(step->serial.point, most));
+        table_cell(table, "%s to %s", number_text(step->overlapped.point * factor, least),
+                   number_text(step->serial.point * factor, most));
 }
 
 /* Compares a step with the first of its table, not with its neighbour: otherwise ties could chain from the
@@ -60,6 +61,18 @@ static double cost_factor(const struct report *report, const struct step *step)
     return report_priced(instance) ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
 }
 
+/* US$ per second of the step to US$ per million tokens; NAN: no price, or the workload's row has no tokens. */
+static double token_cost_factor(const struct report *report, const struct step *step)
+{
+    return cost_factor(report, step) / ((double)step->ranks * report->workload->tokens) * 1e6;
+}
+
+/* J per token, if nothing overlaps. NAN: not known. */
+static double token_joule(const struct report *report, const struct step *step)
+{
+    return report_step_joule(step, report->workload) / report->workload->tokens;
+}
+
 static void price_cell(struct table *table, const struct report *report, const struct step *step)
 {
     const struct instance *instance = report->study->sites[step->run].instance;
@@ -83,6 +96,7 @@ static void step_row(struct table *table, const struct report *report, const str
                      const struct step *leader, bool fastest)
 {
     const struct run_summary *run = &report->study->aggregate.runs[step->run];
+    char joule[32];
     if (step->place)
         table_cell(table, "%zu", step->place);
     else
@@ -90,15 +104,24 @@ static void step_row(struct table *table, const struct report *report, const str
     table_cell(table, "%s%s\n%s", run->label, step->world, run->provenance);
     seconds_cell(table, step->communication);
     seconds_cell(table, step->computation);
-    range_cell(table, step);
+    range_cell(table, step, 1);
     price_cell(table, report, step);
+    range_cell(table, step, token_cost_factor(report, step));
+    table_cell(table, "%s", number_text(token_joule(report, step), joule));
     order_cell(table, step, leader, fastest);
 }
 
 static void group_table(struct page *page, const struct report *report, const struct step *steps, size_t n)
 {
-    static const char *const names[] = {"place",   "<cloud",       "communication, s",  "computation, s",
-                                        "step, s", "US$ per step", "<against the first"};
+    static const char *const names[] = {"place",
+                                        "<cloud",
+                                        "communication, s",
+                                        "computation, s",
+                                        "step, s",
+                                        "US$ per step",
+                                        "US$ per million tokens",
+                                        "J per token",
+                                        "<against the first"};
     struct table table = {0};
     struct text heading = {0};
     bool whole = figure_present(steps[0].computation), alone = true;
@@ -172,7 +195,7 @@ static void cheapest_step(struct text *text, const struct report *report, const 
     const struct step *best = NULL;
     double least = INFINITY, next = INFINITY;
     const char *kind = NULL;
-    char value[32];
+    char value[32], tokens[32];
     size_t alike = 0;
     for (size_t i = 0; i < n; i++) {
         const struct instance *instance = report->study->sites[steps[i].run].instance;
@@ -185,14 +208,22 @@ static void cheapest_step(struct text *text, const struct report *report, const 
         else
             next = fmin(next, cost);
     }
-    if (alike < 2) return;
+    if (!best) return;
     const struct instance *instance = report->study->sites[best->run].instance;
     const char *label = report->study->aggregate.runs[best->run].label;
-    text_add(text, " Cheapest without overlap: %s, US$ %s per step at US$ %.2f (", label,
-             number_text(least, value), instance->usd_per_gpu_hour);
+    const double per_token = best->serial.point * token_cost_factor(report, best),
+                 joule = token_joule(report, best);
+    text_add(text, " %s without overlap: %s, US$ %s per step", alike > 1 ? "Cheapest" : "Cost", label,
+             number_text(least, value));
+    if (isfinite(per_token)) text_add(text, ", US$ %s per million tokens", number_text(per_token, tokens));
+    if (isfinite(joule)) text_add(text, ", %s J per token", number_text(joule, tokens));
+    text_add(text, ", at US$ %.2f per GPU-hour (", instance->usd_per_gpu_hour);
     report_price_words(text, report, instance);
-    text_add(text, ");");
-    report_lead_words(text, label, instance->usd_per_gpu_hour, next / least);
+    text_add(text, ")");
+    if (alike > 1) {
+        text_add(text, ";");
+        report_lead_words(text, label, instance->usd_per_gpu_hour, next / least);
+    }
     text_add(text, ".");
 }
 
@@ -249,6 +280,7 @@ static void describe(struct page *page, const struct workload *workload)
     if (isfinite(workload->flops)) {
         text_clear(&text);
         text_add(&text, "%.4g FLOPs per GPU in %s: %s", workload->flops, workload->dtype, workload->note);
+        if (isfinite(workload->tokens)) text_add(&text, "; %.0f tokens per GPU", workload->tokens);
         page_item(page, "matmul", text_get(&text));
     }
     text_free(&text);
@@ -298,5 +330,54 @@ void report_workload(struct page *page, const struct report *report)
     free(ranked);
     free(steps);
     text_free(&heading);
+    arena_free(&arena);
+}
+
+/* ---- rows for CSV and JSON ---- */
+
+static void step_rows(struct table *table, const struct report *report, const struct step *step)
+{
+    const double cost = cost_factor(report, step), per_token = token_cost_factor(report, step),
+                 joule = token_joule(report, step);
+    const struct {
+        const char *what, *unit;
+        struct figure value;
+    } figures[] = {
+        {"communication", "s", step->communication},
+        {"computation", "s", step->computation},
+        {"with full overlap", "s", step->overlapped},
+        {"without overlap", "s", step->serial},
+        {"with full overlap", "US$", figure_scaled(step->overlapped, cost)},
+        {"without overlap", "US$", figure_scaled(step->serial, cost)},
+        {"with full overlap", "US$ per million tokens", figure_scaled(step->overlapped, per_token)},
+        {"without overlap", "US$ per million tokens", figure_scaled(step->serial, per_token)},
+        {"without overlap", "J per token", {joule, joule, joule, INTERVAL_NONE}},
+    };
+    const struct run_summary *run = &report->study->aggregate.runs[step->run];
+    struct text what = {0};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        struct report_row row = {.run = run->run, .cloud = run->label};
+        if (!step->missing) row = report_row_of(report, step->run, step->basis.scope, step->parts[0]);
+        text_clear(&what);
+        text_add(&what, "step of %s%s, %s", report->workload->name, step->world, figures[i].what);
+        row.figure = text_get(&what);
+        row.unit = figures[i].unit;
+        row.value = figures[i].value;
+        row.bytes = 0;
+        row.bound_percent = 0;
+        row.place = step->place;
+        report_row_add(table, report, &row);
+    }
+    text_free(&what);
+}
+
+void report_workload_rows(struct table *table, const struct report *report)
+{
+    struct arena arena = {0};
+    size_t count = 0;
+    if (!report->workload) return;
+    struct step *steps = workload_steps(report->study, report->workload, &count, &arena);
+    for (size_t i = 0; i < count; i++) step_rows(table, report, &steps[i]);
+    free(steps);
     arena_free(&arena);
 }

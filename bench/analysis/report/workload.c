@@ -16,7 +16,7 @@ static struct workload *workload_of(struct workloads *workloads, const char *nam
         if (same(workloads->list[i].name, name)) return &workloads->list[i];
     workloads->list = reallocate(workloads->list, workloads->count + 1, sizeof *workloads->list);
     struct workload *workload = &workloads->list[workloads->count++];
-    *workload = (struct workload){.name = arena_string(&workloads->arena, name), .flops = NAN};
+    *workload = (struct workload){.name = arena_string(&workloads->arena, name), .flops = NAN, .tokens = NAN};
     return workload;
 }
 
@@ -33,6 +33,9 @@ static enum status add_matmul(struct workloads *workloads, const struct tsv *tab
     double flops;
     if (parse_real(tsv_cell(table, row, "flops"), &flops) || !(flops > 0))
         return bad(table, row, "flops", "FLOPs per step and GPU, above 0");
+    if (tsv_number(table, row, "tokens", &workload->tokens)) return STATUS_ENVIRONMENT;
+    if (workload->tokens == 0)
+        return bad(table, row, "tokens", "tokens per step and GPU, above 0, or nothing");
     workload->flops = flops;
     workload->dtype = tsv_text(table, row, "dtype", &workloads->arena);
     workload->note = tsv_text(table, row, "note", &workloads->arena);

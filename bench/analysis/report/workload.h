@@ -18,6 +18,7 @@ struct workload {
     struct workload_part *parts;
     size_t part_count;
     double flops;             /* floating-point operations per step and GPU; NAN: not given */
+    double tokens;            /* per step and GPU; NAN: not given */
     const char *dtype, *note; /* for the matmul */
 };
 
