@@ -71,8 +71,8 @@ struct buffers {
     void *memory; /* the backend's own */
 };
 
-/* One operation, or a group of `aggregate` equal ones, exactly as it is timed. In place: the input is in the receive buffer, at
-   extent().in_place_at. */
+/* One operation, or a group of `aggregate` equal ones, exactly as it is timed. In place: the input is in the
+   receive buffer, at extent().in_place_at. */
 struct call {
     const struct collective *collective;
     enum dtype dtype;

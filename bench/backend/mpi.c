@@ -1,5 +1,5 @@
-/* The MPI backend: blocking calls, as applications make them (for driver overlap also non-blocking ones), on host memory, or on device memory if the MPI
-   library is CUDA-aware. */
+/* The MPI backend: blocking calls, as applications make them, and non-blocking ones for the driver overlap. The
+   buffers are in host memory, or in device memory if the MPI library is CUDA-aware. */
 #include "backend/backend.h"
 #include "base/cgroup.h"
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 /* Holds a stream until the host has queued the work of a sample, so that launching it is not timed:
 
-   hold_close, [events and up to `calls` calls], hold_open
+   hold_close, [events and up to `calls` operations], hold_open
 
    The hold is a kernel that spins until the host opens a gate. A held stream can block the host before it
    opens the gate. The known causes and their remedies:
@@ -22,7 +22,7 @@ struct hold {
     struct device_gate *gate;      /* mapped host memory … */
     struct device_gate *on_device; /* … and its address on the device */
     uint32_t ticket;
-    int calls; /* the most calls to queue behind a closed gate */
+    int calls; /* the most operations to queue behind a closed gate */
     uint64_t longest_ns;
     int in_a_row;    /* holds that ended by themselves */
     bool impossible; /* even a single call waits behind its hold */
@@ -34,14 +34,14 @@ void hold_free(struct hold *); /* {0} is allowed */
 /* Queues the hold. Open the gate even if an error follows, so that the stream is never left held. */
 enum status hold_close(struct hold *, cudaStream_t);
 
-/* Opens the gate if `queued` calls, those so far, are as many as may be held. */
+/* Opens the gate if `queued` operations, those so far, are as many as may be held. */
 void hold_queued(struct hold *, int queued);
 void hold_open(struct hold *);
 
 /* Once, when the stream has completed the sample: whether the hold ended by itself. */
 bool hold_expired(struct hold *);
 
-/* After a hold of `queued` calls that ended by itself. Returns true when `impossible` becomes true: time to tell
+/* After a hold of `queued` operations that ended by itself. Returns true when `impossible` becomes true: time to tell
    the user. */
 bool hold_less(struct hold *, int queued);
 

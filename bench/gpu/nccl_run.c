@@ -390,7 +390,7 @@ enum status nccl_ask(struct comm *c, const struct call *call, struct choice *cho
     return status ? status : call_once(c, call);
 }
 
-/* Enqueues the sample's calls; opens the gate after as many as may be held. */
+/* Enqueues the sample's calls. Opens the gate after as many operations as may be held. */
 static enum status enqueue(struct comm *c, const struct call *call, int batch, size_t *slot)
 {
     for (int i = 0; i < batch; i++) {
@@ -402,13 +402,13 @@ static enum status enqueue(struct comm *c, const struct call *call, int batch, s
     return STATUS_OK;
 }
 
-/* Launches graphs of `calls` calls each, `launches` times, taking turns. Opens the gate after as
-   many calls as may be held. */
+/* Launches graphs of `operations` operations each, `launches` times, taking turns. Opens the gate after as
+   many operations as may be held. */
 static enum status enqueue_graphs(struct comm *c, const cudaGraphExec_t *execs, int turns, int launches,
-                                  int calls)
+                                  int operations)
 {
     for (int i = 0; i < launches; i++) {
-        hold_queued(&c->hold, i * calls);
+        hold_queued(&c->hold, i * operations);
         enum status status = cuda_status(cudaGraphLaunch(execs[i % turns], c->stream), "cudaGraphLaunch");
         if (status) return status;
     }
@@ -420,8 +420,8 @@ static enum status start_together(const struct call *call)
     return call->start ? call->start(call->starter) : STATUS_OK;
 }
 
-/* Hold, alignment and the start event: from here on the stream waits for the gate. Mode nccl-tests: the ranks' barrier
-   and the host's clock. */
+/* Hold, alignment and the start event: from here on the stream waits for the gate. Mode nccl-tests: the
+   ranks' barrier and the host's clock. */
 static enum status begin(struct comm *c, const struct call *call, struct timing *timing)
 {
     if (call->mode == MODE_NCCL_TESTS) {
@@ -477,7 +477,7 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
         status = graph_of(c, call, calls, at, &execs[i]);
     }
     if (!status) status = begin(c, call, timing);
-    if (!status) status = enqueue_graphs(c, execs, distinct, launches, calls);
+    if (!status) status = enqueue_graphs(c, execs, distinct, launches, calls * call->aggregate);
     status = end(c, call, status, timing);
     timing->elapsed_s *= (double)batch / ((double)launches * calls);
     *slot = (first + (size_t)launches) % turns * (size_t)calls;
@@ -505,7 +505,7 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
         if (!status) status = enqueue(c, call, batch, slot);
         status = end(c, call, status, timing);
     }
-    if (timing->spoiled) lessen_hold(c, batch);
+    if (timing->spoiled) lessen_hold(c, batch * call->aggregate);
     return status;
 }
 

@@ -17,7 +17,7 @@ struct label_question {
     const char *graph_register; /* NCCL_GRAPH_REGISTER; NULL: not set */
 };
 
-/* The launch's part of the question; the collective is left open. */
+/* The part of the question that the launch answers. The caller sets the collective. */
 struct label_question label_question_of(const struct launch_header *, const char *cta, enum registration,
                                         int64_t graph);
 

@@ -56,7 +56,8 @@ static enum status choose_progress(struct overlap_launch *l)
     if (s->progress == OVERLAP_AUTO)
         s->progress = device ? OVERLAP_STREAMS : threads ? OVERLAP_THREAD : OVERLAP_NONBLOCKING;
     if (device && s->progress != OVERLAP_STREAMS && s->progress != OVERLAP_NONE)
-        return fail(STATUS_USAGE, "--progress-by: the %s backend has streams (or none)", l->backend->name);
+        return fail(STATUS_USAGE, "--progress-by: the %s backend supports only streams and none",
+                    l->backend->name);
     if (!device && s->progress == OVERLAP_STREAMS)
         return fail(STATUS_USAGE, "--progress-by streams: the %s backend has no streams", l->backend->name);
     if (s->progress == OVERLAP_THREAD && !threads)
@@ -122,8 +123,7 @@ static void warn_of_sharing(const struct overlap_launch *l)
     if (threads < 1) threads = 1;
     if (d->world.rank == 0 && l->settings.progress == OVERLAP_THREAD && threads >= processors)
         warn("each rank has %d processor%s for %d thread%s of the matmul and the collective's thread: they "
-             "take "
-             "turns; use fewer --threads or fewer ranks",
+             "take turns; use fewer --threads or fewer ranks",
              processors, processors == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
 }
 

@@ -183,7 +183,7 @@ enum status pair_run(struct pair *p, enum part part, int operations, int matmuls
         break;
     default:
         times_us[BOTH] = fmax(communication, computation);
-        /* One after the other: the computation began when the communication had ended. */
+        /* The computation started after the communication: its own time is the difference. */
         if (p->parts.progress == OVERLAP_NONE) computation -= communication;
         times_us[COMMUNICATION_BESIDE] = communication;
         times_us[COMPUTATION_BESIDE] = computation;

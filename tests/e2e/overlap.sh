@@ -97,7 +97,9 @@ import csv, sys
 table = list(csv.DictReader(open(sys.argv[1])))
 both = [x for x in table if x["collective"] == "all_reduce+matmul"]
 assert [x["ratio"] for x in both] == ["0.5", "2"] and len(table) == 4 and all(x["progress"] == "thread" and float(x["time_us"]) > 0 for x in both)
-assert all(float(x["hidden_share_lo"]) <= float(x["hidden_share"]) for x in both) and not any(x["ratio"] for x in table if x["collective"] == "all_reduce")
+for name in ("communication_us", "computation_us", "hidden_share", "communication_slowdown", "computation_slowdown"):
+    assert all(float(x[name + "_lo"]) <= float(x[name]) <= float(x[name + "_hi"]) for x in both), name
+assert not any(x["ratio"] for x in table if x["collective"] == "all_reduce")
 PY
 check 'as Markdown' "$build/busbar" show --format markdown "$work/r/both"
 if command -v gnuplot >/dev/null; then

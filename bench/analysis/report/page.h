@@ -1,4 +1,5 @@
-/* Writes a report as one HTML page, as Markdown or as JSON: headings, paragraphs, tables, plots. Escapes all text. */
+/* Writes a report as one HTML page, as Markdown or as JSON: headings, paragraphs, tables, plots. Escapes all
+   text. */
 #ifndef BUSBAR_PAGE_H
 #define BUSBAR_PAGE_H
 

@@ -1,4 +1,5 @@
-/* Every instance that a buyer may choose, measured or not: price, links, bounds, and what was measured or published. */
+/* Every instance that a buyer may choose, measured or not: price, links, bounds, and what was measured or
+   published. */
 #include "analysis/report/report_clouds.h"
 #include "analysis/report/report_figures.h"
 #include "base/units.h"

@@ -1,5 +1,5 @@
-/* What crossing the edge of a host, of the rack (the NVLink domain) and of NVLink costs: the bus bandwidth of each run, and
-   of each instance that somebody published, in four extents. */
+/* What it costs to cross the edge of a host, of the rack (the NVLink domain) and of NVLink: the bus bandwidth
+   of each run, and of each instance with published figures, in four extents. */
 #include "analysis/report/report_clouds.h"
 #include "analysis/report/report_figures.h"
 #include "base/units.h"
@@ -71,7 +71,7 @@ static double bound_of_extent(const struct report *report, const struct instance
     }
 }
 
-/* Where NVLink ends at the host there is no domain of several hosts. */
+/* Whether the instance can have this extent. Where NVLink ends at the host, no domain has several hosts. */
 static bool has_extent(const struct instance *instance, enum reach reach)
 {
     return !instance || instance->gpus_per_domain > instance->gpus_per_vm ||

@@ -1,5 +1,5 @@
-/* The rows of `busbar report --format csv`: a figure each, with all that is needed to read it alone. JSON has the same
-   rows as objects. */
+/* The rows of `busbar report --format csv`: one figure each, with all that is needed to read it alone. JSON has
+   the same rows as objects. */
 #ifndef BUSBAR_REPORT_FIGURES_H
 #define BUSBAR_REPORT_FIGURES_H
 

@@ -198,12 +198,16 @@ void overlaps_json(const struct run_summary *run, json_t *object)
 
 /* ---- CSV ---- */
 
-/* Columns that cases do not have; each figure has three: NAME, NAME_lo, NAME_hi. */
+/* The columns that only these rows have. The interval of a figure NAME is in NAME_lo and NAME_hi. */
 static const char *const own_columns[] = {"ratio",
                                           "progress",
                                           "gemm_dtype",
                                           "communication_us",
+                                          "communication_us_lo",
+                                          "communication_us_hi",
                                           "computation_us",
+                                          "computation_us_lo",
+                                          "computation_us_hi",
                                           "hidden_share",
                                           "hidden_share_lo",
                                           "hidden_share_hi",
