@@ -265,7 +265,10 @@ enum status options_parse(const struct command *command, int argc, char **argv, 
             operands[operand_count++] = argv[at++];
         }
     }
-    if (!status) {
+    if (!status && !first_operand && operand_count)
+        status =
+            fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", operands[0]);
+    if (!status && first_operand) {
         *first_operand = argc - operand_count;
         memcpy(argv + *first_operand, operands, (size_t)operand_count * sizeof *operands);
     }

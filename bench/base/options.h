@@ -66,7 +66,8 @@ struct command {
              row++)
 
 /* Sets the defaults, then reads argv[1…]. Moves the operands (arguments that are not flags) to the end of
-   argv; *first_operand is the index of the first one, or argc if there is none. --help, --version, --man and
+   argv; *first_operand is the index of the first one, or argc if there is none. first_operand NULL: operands are an
+   error. --help, --version, --man and
    --completion print and end the process with status 0. STATUS_USAGE after one line that names the flag or
    value, what was expected, and the nearest known name. */
 enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);

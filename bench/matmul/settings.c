@@ -79,26 +79,9 @@ static const struct option matmul_options[] = {
 
     FLAG_BACKEND(.at = AT(engine), .group = "how",
                  .help = "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt if it finds a GPU, else cblas"),
-    {.kind = OPTION_TEXT,
-     .name = "blas",
-     .argument = "LIBRARY",
-     .at = AT(library),
-     .help = "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file. Default: the fastest that is "
-             "found"},
-    {.kind = OPTION_TEXT,
-     .name = "blas-kernel",
-     .argument = "LIST",
-     .at = AT(kernel),
-     .help = "kernels of the library, such as SkylakeX,Haswell: the first that it has is used. The word "
-             "fastest:\n"
-             "time all that this CPU can run, and use the fastest, which is the default"},
-    {.kind = OPTION_INTEGER,
-     .name = "threads",
-     .argument = "N",
-     .at = AT(threads),
-     .initial = "0",
-     .most = 4096,
-     .help = "threads of a rank on the CPU; 0: an equal share of the cores that it may use"},
+    FLAG_BLAS(.at = AT(library)),
+    FLAG_BLAS_KERNEL(.at = AT(kernel)),
+    FLAG_THREADS(.at = AT(threads)),
     FLAG_CACHE(
             .at = AT(cache), .initial = "cold",
             .help =
@@ -183,12 +166,8 @@ static enum status read_fault(struct matmul_settings *s)
 enum status matmul_settings_read(const struct command *command, int argc, char **argv,
                                  struct matmul_settings *s)
 {
-    int operand;
     *s = (struct matmul_settings){0};
-    enum status status = options_parse(command, argc, argv, s, &operand);
-    if (!status && operand < argc)
-        status =
-            fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
+    enum status status = options_parse(command, argc, argv, s, NULL);
     if (!status) status = gemm_engine_check_name(s->engine);
     if (!status) status = gemm_types_parse("datatype", s->dtypes_text, s->types, &s->type_count);
     if (!status) status = read_layouts(s);

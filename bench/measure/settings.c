@@ -4,6 +4,7 @@
 #include "measure/group.h"
 #include "record/flags.h"
 #include "record/grid.h"
+#include "record/word_sets.h"
 #include "record/group_names.h"
 
 #include <stdlib.h>
@@ -12,14 +13,9 @@
 #define AT(member) offsetof(struct settings, member)
 
 static const struct option collective_options[] = {
-    {.kind = OPTION_TEXT,
-     .name = "collectives",
-     .argument = "LIST",
-     .word = collective_word,
-     .at = AT(collectives_text),
-     .group = "what to measure",
-     .help = "several in one launch, e.g. all_reduce,all_gather; all: every one.\n"
-             "Default: the one that the program is named after"},
+    FLAG_COLLECTIVES(.at = AT(collectives_text), .word = collective_word, .group = "what to measure",
+                     .help = "several in one launch, e.g. all_reduce,all_gather; all: every one.\n"
+                             "Default: the one that the program is named after"),
     FLAG_BEGIN(.at = AT(begin), .initial = "8",
                .help = "smallest size in bytes; 8K, 1M and 1G are powers of 1024"),
     FLAG_END(.at = AT(end), .initial = "16M", .help = "largest size"),
@@ -157,20 +153,8 @@ static const struct option collective_options[] = {
      .help =
          "every call is a group of N operations, each with buffers of its own; -n and -w count groups, and\n"
          "times are per operation (OSU's -m MIN:MAX is -b MIN -e MAX here)"},
-    {.kind = OPTION_INTEGER,
-     .letter = 'R',
-     .name = "local_register",
-     .argument = "0|1|2",
-     .at = AT(registration),
-     .initial = "0",
-     .most = 2,
-     .help = "register the buffers with NCCL: 0 no, 1 as user buffers, 2 as symmetric windows"},
-    {.kind = OPTION_TEXT,
-     .name = "cta",
-     .argument = "POLICY",
-     .at = AT(cta),
-     .help = "NCCL's use of thread blocks (CTAs): its policy default, efficiency or zero, or their number\n"
-             "(channels): N, or N-M for at least N and at most M"},
+    FLAG_REGISTER(.at = AT(registration)),
+    FLAG_CTA(.at = AT(cta)),
     {.kind = OPTION_FLAG,
      .name = "show-algorithm",
      .at = AT(show_algorithm),
@@ -306,51 +290,6 @@ struct command collective_command(const char *name, const char *summary)
     };
 }
 
-/* Appends `index`, the position of `word` in `names` (NULL-terminated), to `list` unless it is there already.
-   Returns STATUS_USAGE after printing one line if `index` is negative: an unknown word. */
-static enum status add_named(const char *flag, const char *word, int index, const char *const *names,
-                             int *list, int *count)
-{
-    if (index < 0) {
-        const char *near = nearest(word, names);
-        struct text all = {0};
-        for (size_t i = 0; names[i]; i++) text_add(&all, "%s%s", i ? ", " : "", names[i]);
-        if (near)
-            fail(STATUS_USAGE, "--%s: unknown '%s'; did you mean '%s'?", flag, word, near);
-        else
-            fail(STATUS_USAGE, "--%s: unknown '%s'; expected all or some of %s", flag, word, text_get(&all));
-        text_free(&all);
-        return STATUS_USAGE;
-    }
-    for (int i = 0; i < *count; i++)
-        if (list[i] == index) return STATUS_OK;
-    list[(*count)++] = index;
-    return STATUS_OK;
-}
-
-static int find_collective_index(const char *name)
-{
-    const struct collective *found = collective_find(name);
-    return found ? (int)found->id : -1;
-}
-
-/* Reads a comma-separated list of names into their indices in `names`; "all" means every name. */
-static enum status read_names(const char *flag, const char *list_text, int (*find)(const char *),
-                              const char *const *names, int *list, int *count)
-{
-    enum status status = STATUS_OK;
-    *count = 0;
-    if (same(list_text, "all")) {
-        for (; names[*count]; ++*count) list[*count] = *count;
-        return STATUS_OK;
-    }
-    char *copy = duplicate(list_text), *rest = copy, *word;
-    while (!status && (word = strsep(&rest, ",")))
-        status = add_named(flag, word, find(word), names, list, count);
-    free(copy);
-    return status;
-}
-
 /* Reads --imbalance or --matrix. With --sizes matrix the only size is what the file's busiest rank moves. */
 static enum status read_traffic(struct settings *s)
 {
@@ -378,31 +317,24 @@ static enum status read_sizes(struct settings *s)
 
 static enum status read_lists(const struct command *command, struct settings *s)
 {
-    const char *collective_names[COLLECTIVE_COUNT + 1] = {NULL}, *dtype_names[DTYPE_COUNT + 1] = {NULL};
     int indices[MOST_LIST];
-    for (int i = 0; i < COLLECTIVE_COUNT; i++) collective_names[i] = collectives[i].name;
-    for (int i = 0; i < DTYPE_COUNT; i++) dtype_names[i] = dtypes[i].name;
     const char *which = s->collectives_text ? s->collectives_text : command->name;
-    enum status status = read_names("collectives", which, find_collective_index, collective_names, indices,
-                                    &s->collective_count);
+    enum status status =
+        word_list_read("collectives", which, &collective_words, indices, &s->collective_count);
     if (status) return status;
     for (int i = 0; i < s->collective_count; i++) s->collectives[i] = &collectives[indices[i]];
-    status = read_names("datatype", s->dtypes_text, dtype_find, dtype_names, indices, &s->dtype_count);
+    status = word_list_read("datatype", s->dtypes_text, &dtype_words, indices, &s->dtype_count);
     if (status) return status;
     for (int i = 0; i < s->dtype_count; i++) s->dtypes[i] = (enum dtype)indices[i];
-    status = read_names("op", s->ops_text, op_find, op_names, indices, &s->op_count);
+    status = word_list_read("op", s->ops_text, &op_words, indices, &s->op_count);
     for (int i = 0; !status && i < s->op_count; i++) s->ops[i] = (enum op)indices[i];
     return status;
 }
 
 enum status settings_read(const struct command *command, int argc, char **argv, struct settings *s)
 {
-    int operand;
     *s = (struct settings){0};
-    enum status status = options_parse(command, argc, argv, s, &operand);
-    if (!status && operand < argc)
-        status =
-            fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
+    enum status status = options_parse(command, argc, argv, s, NULL);
     if (!status) status = read_lists(command, s);
     if (!status) status = read_traffic(s);
     if (!status) status = read_sizes(s);

@@ -4,6 +4,7 @@
 #include "overlap/overlap.h"
 #include "record/flags.h"
 #include "record/grid.h"
+#include "record/word_sets.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,54 +12,50 @@
 #define AT(member) offsetof(struct overlap_settings, member)
 
 static const struct option overlap_options[] = {
-    {.kind = OPTION_TEXT,
-     .name = "collectives",
-     .argument = "LIST",
-     .word = collective_word,
-     .at = AT(collectives_text),
-     .initial = "all_reduce",
-     .group = "what to measure",
-     .help = "e.g. all_reduce,reduce_scatter; all: every one"},
+    FLAG_COLLECTIVES(.at = AT(collectives_text), .word = collective_word, .initial = "all_reduce",
+                     .group = "what to measure", .help = "e.g. all_reduce,reduce_scatter; all: every one"),
     FLAG_SIZES(.at = AT(sizes_text),
-               .help = "their sizes, e.g. 1M,64M; without it 1M in host memory and 64M on a GPU"),
+               .help = "sizes of the collective, e.g. 1M,64M. Default: 1M in host memory, 64M on a GPU"),
     FLAG(TEXT, 'd', "datatype", .argument = "TYPE", .at = AT(dtype_text), .word = dtype_word,
-         .initial = "float", .help = "their element type; reductions are sums"),
+         .initial = "float", .help = "element type of the collective; reductions are sums"),
     {.kind = OPTION_TEXT,
      .name = "shape",
      .argument = "MxNxK",
      .at = AT(shape_text),
-     .help = "of one multiplication, or the edge of a square; without it 256 on a CPU and 4096 on a GPU"},
+     .help = "shape of one multiplication, or the edge of a square. Default: 256 on a CPU, 4096 on a GPU"},
     {.kind = OPTION_TEXT,
      .name = "gemm-datatype",
      .argument = "TYPE",
      .word = gemm_type_word,
      .at = AT(gemm_text),
-     .help = "of the matrices; without it float on a CPU and bfloat16 on a GPU"},
+     .help = "type of the matrices. Default: float on a CPU, bfloat16 on a GPU"},
     {.kind = OPTION_TEXT,
      .name = "ratio",
      .argument = "LIST",
      .at = AT(ratios_text),
      .initial = "0.25,0.5,1,2,4",
-     .help = "of computation to communication, each alone: so many multiplications that their time is about "
-             "this times\nthe collective's"},
+     .help = "computation time over communication time, each alone. It sets the number of multiplications in "
+             "a sample"},
     {.kind = OPTION_INTEGER,
      .name = "operations",
      .argument = "N",
      .at = AT(operations),
      .initial = "0",
      .most = 100000,
-     .help = "collectives in a sample, back to back; 0: so many that they take 5 ms, and the smallest ratio "
-             "four multiplications"},
+     .help = "collectives in a sample, back to back; 0: enough for 5 ms, and for four multiplications at the "
+             "smallest ratio"},
 
     FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
-                   .help = "a case ends when the median time of both is known to this, either way (95 %)"),
-    FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "3", .help = "most time for a size and ratio"),
-    FLAG_ITERS(.at = AT(rounds), .help = "exactly N rounds of each case; 0: until precise. A round measures "
-                                         "communication, computation and both, in random order"),
-    FLAG_SEED(.at = AT(seed), .help = "of the order in a round and of the data"),
+                   .help = "end a case when the 95 % interval of the median time of both is within this "
+                           "distance of it"),
+    FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "3", .help = "maximum time for a size and ratio"),
+    FLAG_ITERS(.at = AT(rounds), .help = "measure exactly N rounds of each case; 0: until --precision is "
+                                         "reached. A round\nmeasures communication, computation and both, in "
+                                         "random order"),
+    FLAG_SEED(.at = AT(seed), .help = "seed of the order in a round and of the data"),
 
     FLAG_CHECK(.at = AT(check), .group = "correctness",
-               .help = "verify every element of both results, of calls that ran at once"),
+               .help = "1: verify every element of both results, of calls that ran at once; 0: do not"),
 
     {.kind = OPTION_CHOICE,
      .name = "progress-by",
@@ -67,51 +64,27 @@ static const struct option overlap_options[] = {
      .choices = "auto|none|nonblocking|thread|streams",
      .names = &overlap_progress_names,
      .group = "how",
-     .help = "who advances the collective meanwhile. MPI: thread: a second thread in a blocking collective "
-             "(it takes a\nprocessor: see --threads); nonblocking: a non-blocking collective, tested after "
-             "each multiplication.\nGPU: streams: two streams. none: one after the other, so nothing "
-             "overlaps.\nauto: streams on a GPU, else thread where MPI allows it, else nonblocking"},
+     .help = "what advances the collective during the multiplications.\n"
+             "MPI: thread: a second thread in a blocking collective (it takes a processor: see --threads);\n"
+             "nonblocking: a non-blocking collective, tested after each multiplication.\n"
+             "GPU: streams: two streams. none: one side after the other, so nothing overlaps.\n"
+             "auto: streams on a GPU, else thread where MPI allows it, else nonblocking"},
     FLAG_BACKEND(.at = AT(backend), .help = "auto, mpi (with a CPU's BLAS) or nccl (with cuBLASLt)"),
-    {.kind = OPTION_TEXT,
-     .name = "blas",
-     .argument = "LIBRARY",
-     .at = AT(library),
-     .help = "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file; without it the fastest found"},
-    {.kind = OPTION_TEXT,
-     .name = "blas-kernel",
-     .argument = "NAME",
-     .at = AT(kernel),
-     .help = "the library's kernel, e.g. SkylakeX; without it the fastest that this CPU can run"},
-    {.kind = OPTION_INTEGER,
-     .name = "threads",
-     .argument = "N",
-     .at = AT(threads),
-     .initial = "0",
-     .most = 4096,
-     .help = "threads of a rank's matmul on the CPU; 0: its share of the cores that it may use"},
+    FLAG_BLAS(.at = AT(library)),
+    FLAG_BLAS_KERNEL(.at = AT(kernel)),
+    FLAG_THREADS(.at = AT(threads)),
     FLAG_CACHE(.at = AT(cache), .initial = "cold",
                .help = "cold: both sides' data rotate through more memory than the caches hold, as a model's "
                        "do;\nwarm: the same buffers every time"),
-    {.kind = OPTION_TEXT,
-     .name = "cta",
-     .argument = "POLICY",
-     .at = AT(cta),
-     .help = "how NCCL spends thread blocks: default, efficiency, zero, or how many\n(channels): N, or N-M"},
-    {.kind = OPTION_INTEGER,
-     .letter = 'R',
-     .name = "local_register",
-     .argument = "0|1|2",
-     .at = AT(registration),
-     .initial = "0",
-     .most = 2,
-     .help =
-         "register buffers: 0 no, 1 user buffers, 2 symmetric windows (copy engines need them: --cta zero)"},
+    FLAG_CTA(.at = AT(cta)),
+    FLAG_REGISTER(.at = AT(registration)),
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
     FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
     FLAG_FAULT(.at = AT(fault_text),
-               .help = "inject a fault, to see alarms ring: delay:rank=1,us=50000 (each side sleeps at its "
-                       "end, so that both surely\noverlap where they can), or one of all_reduce"),
+               .help =
+                   "inject a fault, to test that it is noticed: delay:rank=1,us=50000 (each side sleeps at "
+                   "its end,\nso that both overlap where they can), or a fault of all_reduce"),
 
     FLAG_FORMAT("text|json", .at = AT(driver.format), .initial = "text", .group = "what is kept and printed",
                 .help = "text: a table; json: the records"),
@@ -143,45 +116,18 @@ struct command overlap_command(void)
     };
 }
 
-static enum status unknown(const char *flag, const char *word, const char *near)
+static enum status read_words(struct overlap_settings *s)
 {
-    return fail(STATUS_USAGE, "--%s: unknown '%s'%s%s%s", flag, word, near ? "; did you mean '" : "",
-                near ? near : "", near ? "'?" : "");
-}
-
-static const char *nearest_of(const char *word, const char *(*list)(size_t))
-{
-    const char *words[64] = {NULL};
-    for (size_t i = 0; i + 1 < sizeof words / sizeof *words && list(i); i++) words[i] = list(i);
-    return nearest(word, words);
-}
-
-static enum status read_collectives(struct overlap_settings *s)
-{
-    enum status status = STATUS_OK;
-    bool all = same(s->collectives_text, "all");
-    char *copy = duplicate(s->collectives_text), *rest = copy, *word;
-    for (int i = 0; i < COLLECTIVE_COUNT && all; i++) s->collectives[s->collective_count++] = &collectives[i];
-    while (!status && !all && (word = strsep(&rest, ","))) {
-        const struct collective *found = collective_find(word);
-        if (!found) status = unknown("collectives", word, nearest_of(word, collective_word));
-        for (int i = 0; i < s->collective_count; i++)
-            if (s->collectives[i] == found) found = NULL; /* named before */
-        if (found) s->collectives[s->collective_count++] = found;
-    }
-    free(copy);
-    return status;
-}
-
-static enum status read_types(struct overlap_settings *s)
-{
-    int dtype = dtype_find(s->dtype_text);
-    if (dtype < 0) return unknown("datatype", s->dtype_text, nearest_of(s->dtype_text, dtype_word));
+    int indices[COLLECTIVE_COUNT], dtype = 0;
+    enum status status =
+        word_list_read("collectives", s->collectives_text, &collective_words, indices, &s->collective_count);
+    for (int i = 0; !status && i < s->collective_count; i++) s->collectives[i] = &collectives[indices[i]];
+    if (!status) status = word_read("datatype", s->dtype_text, &dtype_words, &dtype);
     s->dtype = (enum dtype)dtype;
-    s->gemm_type = s->gemm_text ? gemm_type_find(s->gemm_text) : -1;
-    if (s->gemm_text && s->gemm_type < 0)
-        return unknown("gemm-datatype", s->gemm_text, nearest_of(s->gemm_text, gemm_type_word));
-    return STATUS_OK;
+    s->gemm_type = -1;
+    if (!status && s->gemm_text)
+        status = word_read("gemm-datatype", s->gemm_text, &gemm_type_words, &s->gemm_type);
+    return status;
 }
 
 static enum status read_shape(struct overlap_settings *s)
@@ -248,15 +194,10 @@ static enum status read_fault(struct overlap_settings *s)
 enum status overlap_settings_read(const struct command *command, int argc, char **argv,
                                   struct overlap_settings *s)
 {
-    int operand;
     *s = (struct overlap_settings){0};
-    enum status status = options_parse(command, argc, argv, s, &operand);
-    if (!status && operand < argc)
-        status =
-            fail(STATUS_USAGE, "unexpected '%s': all settings are flags (--help lists them)", argv[operand]);
+    enum status status = options_parse(command, argc, argv, s, NULL);
     if (!status) status = backend_check_name(s->backend);
-    if (!status) status = read_collectives(s);
-    if (!status) status = read_types(s);
+    if (!status) status = read_words(s);
     if (!status) status = read_shape(s);
     if (!status) status = read_ratios(s);
     if (!status) status = read_fault(s);

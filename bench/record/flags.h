@@ -14,8 +14,9 @@
     }
 
 /* ---- what is measured ---- */
-#define FLAG_BEGIN(...) FLAG(SIZE, 'b', "begin", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
-#define FLAG_END(...)   FLAG(SIZE, 'e', "end", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
+#define FLAG_COLLECTIVES(...) FLAG(TEXT, 0, "collectives", .argument = "LIST", __VA_ARGS__)
+#define FLAG_BEGIN(...)       FLAG(SIZE, 'b', "begin", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
+#define FLAG_END(...)         FLAG(SIZE, 'e', "end", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
 #define FLAG_FACTOR(...)                                                                                     \
     FLAG(INTEGER, 'f', "factor", .argument = "N", .least = 2, .most = 1 << 30, __VA_ARGS__)
 #define FLAG_SIZES(...)  FLAG(TEXT, 0, "sizes", .argument = "LIST", __VA_ARGS__)
@@ -30,6 +31,32 @@
     FLAG(CHOICE, 0, "placement", .choices = "out_of_place|in_place|both", .names = &placement_names,         \
          .help = "separate buffers for input and output, or one buffer for both", __VA_ARGS__)
 #define FLAG_CACHE(...) FLAG(CHOICE, 0, "cache", .choices = "warm|cold", .names = &cache_names, __VA_ARGS__)
+
+#define FLAG_REGISTER(...)                                                                                   \
+    FLAG(INTEGER, 'R', "local_register", .argument = "0|1|2", .initial = "0", .most = 2,                     \
+         .help = "register the buffers with NCCL: 0 no, 1 as user buffers, 2 as symmetric windows, which\n"  \
+                 "copy engines need (--cta zero)",                                                           \
+         __VA_ARGS__)
+#define FLAG_CTA(...)                                                                                        \
+    FLAG(TEXT, 0, "cta", .argument = "POLICY",                                                               \
+         .help = "NCCL's use of thread blocks (CTAs): its policy default, efficiency or zero, or their "     \
+                 "number\n(channels): N, or N-M for at least N and at most M",                               \
+         __VA_ARGS__)
+#define FLAG_BLAS(...)                                                                                       \
+    FLAG(TEXT, 0, "blas", .argument = "LIBRARY",                                                             \
+         .help =                                                                                             \
+             "CPU library: openblas, blis, mkl, nvpl, armpl, blas, or a file. Default: the fastest that "    \
+             "is found",                                                                                     \
+         __VA_ARGS__)
+#define FLAG_BLAS_KERNEL(...)                                                                                \
+    FLAG(TEXT, 0, "blas-kernel", .argument = "LIST",                                                         \
+         .help = "kernels of the library, such as SkylakeX,Haswell: the first that it has is used. The "     \
+                 "word fastest:\ntime all that this CPU can run, and use the fastest, which is the default", \
+         __VA_ARGS__)
+#define FLAG_THREADS(...)                                                                                    \
+    FLAG(INTEGER, 0, "threads", .argument = "N", .initial = "0", .most = 4096,                               \
+         .help = "threads of a rank's matmul on the CPU; 0: an equal share of the cores that it may use",    \
+         __VA_ARGS__)
 
 /* ---- how long ---- */
 #define FLAG_PRECISION(...)                                                                                  \

@@ -1,9 +1,6 @@
 #include "record/gemm_type.h"
 #include "base/text.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 static const struct {
     const char *name, *alias;
 } words[GEMM_TYPE_COUNT] = {
@@ -30,33 +27,18 @@ int gemm_type_find(const char *name)
     return -1;
 }
 
-static enum status unknown_type(const char *flag, const char *word)
-{
-    const char *names[GEMM_TYPE_COUNT + 1] = {NULL};
-    for (size_t i = 0; i < GEMM_TYPE_COUNT; i++) names[i] = words[i].name;
-    const char *near = nearest(word, names);
-    return fail(STATUS_USAGE,
-                "--%s: '%s' is not a type of matmul%s%s%s (double, float, tf32, bfloat16, half, fp8_e4m3, "
-                "mxfp8, nvfp4)",
-                flag, word, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-}
+const struct word_set gemm_type_words = {gemm_type_word, gemm_type_find};
 
 enum status gemm_types_parse(const char *flag, const char *list, enum gemm_type types[GEMM_TYPE_COUNT],
                              size_t *count)
 {
-    enum status status = STATUS_OK;
+    int indices[GEMM_TYPE_COUNT], listed = 0;
     *count = 0;
     if (!list || same(list, "all")) return STATUS_OK;
-    char *copy = duplicate(list), *rest = copy;
-    for (char *word; !status && (word = strsep(&rest, ","));) {
-        int type = gemm_type_find(word);
-        bool is_known = false;
-        for (size_t i = 0; i < *count; i++) is_known |= (int)types[i] == type;
-        if (type < 0)
-            status = unknown_type(flag, word);
-        else if (!is_known)
-            types[(*count)++] = (enum gemm_type)type;
+    enum status status = word_list_read(flag, list, &gemm_type_words, indices, &listed);
+    while (!status && *count < (size_t)listed) {
+        types[*count] = (enum gemm_type)indices[*count];
+        ++*count;
     }
-    free(copy);
     return status;
 }

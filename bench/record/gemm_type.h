@@ -2,7 +2,7 @@
 #ifndef BUSBAR_GEMM_TYPE_H
 #define BUSBAR_GEMM_TYPE_H
 
-#include "base/status.h"
+#include "base/word_list.h"
 
 #include <stddef.h>
 
@@ -22,6 +22,8 @@ enum gemm_type {
 const char *gemm_type_name(enum gemm_type); /* "double": as in collective/dtype.h, if that has the type */
 const char *gemm_type_word(size_t i);       /* the names in order; NULL after the last */
 int gemm_type_find(const char *name);       /* name or alias ("fp64"); -1: none */
+
+extern const struct word_set gemm_type_words; /* indices: enum gemm_type */
 
 /* Reads a list such as "bfloat16,fp8"; a type that is listed twice counts once. "all", or NULL: no types, which
    means those that the engine has. flag: for the message. Returns STATUS_USAGE after printing one line that names

@@ -4,6 +4,7 @@
 #include "analysis/show/openmetrics.h"
 #include "base/outfile.h"
 #include "record/flags.h"
+#include "record/word_sets.h"
 #include "record/nccl_text.h"
 
 #include <errno.h>
@@ -186,9 +187,9 @@ static enum status check_flags(const struct settings *settings)
         return fail(STATUS_USAGE, "--collective: not with --format openmetrics, which has all cases");
     if (!metrics && settings->verdicts)
         return fail(STATUS_USAGE, "--verdicts: only with --format openmetrics");
-    if (settings->collective && !collective_find(settings->collective))
-        return fail(STATUS_USAGE, "--collective: '%s' is no collective", settings->collective);
-    return STATUS_OK;
+    int index;
+    return settings->collective ? word_read("collective", settings->collective, &collective_words, &index)
+                                : STATUS_OK;
 }
 
 static enum status run(int argc, char **argv)

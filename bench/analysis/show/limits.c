@@ -4,6 +4,7 @@
 #include "base/units.h"
 #include "catalog/catalog.h"
 #include "record/flags.h"
+#include "record/word_sets.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -188,14 +189,10 @@ static size_t add_rows(const struct collective *collective, size_t bytes, const 
 static enum status make_rows(const struct settings *settings, const struct machine *machine,
                              struct row **rows, size_t *count)
 {
-    const struct collective *only = settings->collective ? collective_find(settings->collective) : NULL;
-    if (settings->collective && !only) {
-        const char *names[COLLECTIVE_COUNT + 1] = {NULL};
-        for (int i = 0; i < COLLECTIVE_COUNT; i++) names[i] = collectives[i].name;
-        const char *near = nearest(settings->collective, names);
-        return fail(STATUS_USAGE, "--collective: '%s' is no collective%s%s%s", settings->collective,
-                    near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    }
+    int index = -1;
+    if (settings->collective && word_read("collective", settings->collective, &collective_words, &index))
+        return STATUS_USAGE;
+    const struct collective *only = index >= 0 ? &collectives[index] : NULL;
     static const char *const standard[] = {"1G"};
     const char *const *lists = settings->bytes.count ? settings->bytes.values : standard;
     size_t list_count = settings->bytes.count ? settings->bytes.count : 1;

@@ -1,0 +1,13 @@
+#include "record/word_sets.h"
+#include "collective/collective.h"
+#include "collective/dtype.h"
+
+static int collective_index(const char *name)
+{
+    const struct collective *found = collective_find(name);
+    return found ? (int)found->id : -1;
+}
+
+const struct word_set collective_words = {collective_word, collective_index};
+const struct word_set dtype_words = {dtype_word, dtype_find};
+const struct word_set op_words = {op_word, op_find};
