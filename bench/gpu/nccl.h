@@ -135,8 +135,12 @@ enum status nccl_fill(struct comm *, const struct call *, size_t slot, uint64_t 
 enum status nccl_check(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);
 enum status nccl_corrupt(struct comm *, const struct call *, size_t slot);
 
-/* nccl_run.c */
+/* nccl_calls.c */
 int nccl_type(enum dtype); /* ncclDataType_t; -1: not in these headers */
+/* Enqueues one call: an operation, or a group of several. */
+ncclResult_t nccl_issue(struct comm *, const struct call *, size_t slot);
+
+/* nccl_run.c */
 enum status nccl_prepare(struct comm *, const struct call *, int batch);
 enum status nccl_ask(struct comm *, const struct call *, struct choice *);
 enum status nccl_run(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);

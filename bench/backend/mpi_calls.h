@@ -1,6 +1,6 @@
-/* The arguments of an MPI collective, and the call in its non-blocking form. */
-#ifndef BUSBAR_MPI_ARGUMENTS_H
-#define BUSBAR_MPI_ARGUMENTS_H
+/* The arguments of an MPI collective, and the call in its blocking and its non-blocking form. */
+#ifndef BUSBAR_MPI_CALLS_H
+#define BUSBAR_MPI_CALLS_H
 
 #include "collective/collective.h"
 
@@ -28,6 +28,13 @@ struct arguments {
     MPI_Op op;
     MPI_Comm mpi;
 };
+
+/* One blocking call. Returns MPI's error; MPI_ERR_COUNT for a reduction of more elements than this MPI library can
+   count. */
+int mpi_issue(const struct arguments *);
+
+/* The name of the MPI function that mpi_issue() calls, for messages. */
+const char *mpi_call_name(const struct arguments *);
 
 enum { MPI_REQUESTS = 2 };
 
