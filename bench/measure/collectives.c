@@ -55,8 +55,8 @@ static void add_facts(struct driver *d, struct launch_header *header)
     if (d->world.rank) return;
     l->cases.event_pair_us = json_number_value(json_object_get(header->facts, "event_pair_us"));
     ceiling_set(&l->cases, header, l->settings.network_gbit);
-    problems_tell(&l->cases, &l->settings, header);
     labels_set(&l->cases, &l->settings, header);
+    problems_tell(&l->cases, &l->settings, header);
 }
 
 /* Refuses flags that this backend does not support; none is silently ignored. */

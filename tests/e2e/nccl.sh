@@ -311,6 +311,10 @@ tells 'are warned of' 'NCCL 2.29.2 may hang in the first collective by copy engi
 check 'and the record keeps it' rows 'any("issues/2241" in p["source"] for p in h["facts"]["nccl"]["known_problems"])'
 check 'without windows' emulated 2 FAKEGPU_NCCL=22902 -- --collectives all_gather --sizes 8
 check 'nothing is known' rows '"known_problems" not in h["facts"]["nccl"]'
+check 'copy engines of NCCL 2.29.2' emulated 4 FAKEGPU_NCCL=22902 -- -R 2 --cta zero --collectives alltoall --sizes 64K --placement out_of_place
+tells 'are warned of' 'NCCL 2.29.2 has a race in its copies by copy engines: github.com/NVIDIA/nccl/commit/428f0f20'
+check 'a model with a problem' hosts 1 4 FAKEGPU_NCCL=22707 FAKEGPU_NAME='NVIDIA GH200 480GB' -- --sizes 8
+tells 'is warned of between hosts' 'NCCL 2.27.7 may give wrong data between hosts of GH200 .*: github.com/NVIDIA/nccl/issues/2001'
 
 # ---- MPI on device memory ----
 
