@@ -139,8 +139,7 @@ static enum status open_backend(struct driver *d)
     if (status) return status;
     status = check_wishes(s, l->backend);
     if (status) return status;
-    status = agree(l, splits_open(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits));
-    if (status) return status;
+    splits_make(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits);
     d->backend = l->backend->name;
     cases_make(s, &l->splits, &l->cases);
     return STATUS_OK;
@@ -246,9 +245,11 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
 {
     struct buffers buffers = {0};
     struct visit visit = {.wrong = ABSENT};
-    double start = clock_s();
     say_case(l, m);
-    enum status status = case_buffers_give(l, m, &buffers);
+    enum status status = case_buffers_open(l, m);
+    if (status) return status;
+    double start = clock_s();
+    status = case_buffers_give(l, m, &buffers);
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
     status = case_buffers_fill(l, m);
@@ -347,14 +348,11 @@ static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
     const struct settings *s = &l->settings;
-    if (s->largest) {
-        case_buffers_ask(l);
-        return STATUS_OK;
-    }
+    if (s->largest) return case_buffers_ask(l);
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
                                       (size_t)s->passes, (size_t)s->operations};
     size_t *order = allocate(l->cases.count, sizeof *order);
-    enum status status = s->registration ? case_buffers_reserve(l) : STATUS_OK;
+    enum status status = STATUS_OK;
     int more = 1;
     open_sampler(l);
     progress_row(&l->driver.progress, "first figures, of one pass:");

@@ -303,6 +303,16 @@ expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend
 # The first registration is a trial with one page; after the second there must be no other.
 check 'cases of all sizes use one window, registered at the largest' emulated 2 FAKEGPU_FAULT=fail:call=ncclCommWindowRegister,after=2 -- -R 2 --sizes 8,64K,1M,4M --passes 2
 check 'and all are right' rows 'len({r["bytes"] for r in c}) == 4 and all(r["status"] == "ok" and not r["wrong"] for r in c)'
+check 'and so does each group' emulated 4 FAKEGPU_FAULT=fail:call=ncclCommWindowRegister,after=4 -- -R 2 --group world,2 --sizes 8,64K,1M --passes 2
+
+# ---- few communicators at a time ----
+
+# A scan measures many splits in a launch: here seven rounds of pairs of eight hosts, in two passes.
+rounds() { local place=(tests/fakes/gpu/place 1 8); emulated 8 "$@" -- --collectives all_gather --sizes 64K --placement out_of_place -n 2 -w 1 --passes 2 --group "$(seq -s , -f rails:%g 0 6)"; }
+check 'seven rounds of pairs with at most five communicators at a time, the world among them' rounds FAKEGPU_COMMUNICATORS=5
+check 'are all measured and right' rows 'len({(r["group"], r["pass"]) for r in c}) == 14 and all(r["status"] == "ok" and not r["wrong"] for r in c)'
+expect_status 'with four they fail' 5 rounds FAKEGPU_COMMUNICATORS=4
+tells 'for that' 'ncclCommInitRankConfig on rank .*: too many communicators at a time'
 
 # ---- known problems of NCCL versions ----
 
