@@ -27,6 +27,9 @@ struct block {
     const struct measured *top; /* the row with the highest bus bandwidth */
     double top_gbps, sum_gbps;
     size_t rows;
+    /* The rows whose median rank takes the smallest and the largest share of the slowest one's time. */
+    const struct measured *least, *most;
+    double least_share, most_share;
 };
 
 /* "NVLS SIMPLE, 16 channels", as far as the library told; "-": not at all. */
@@ -50,6 +53,29 @@ static void print_choices(const struct measured *m, size_t placements, FILE *out
     if (strcmp(first, second) != 0) fprintf(out, "; in place %s", second);
 }
 
+/* Isolated figures are the slowest rank's, and of more ranks the slowest is slower. The median rank's time does
+   not grow with their number. */
+static void note_median_rank(struct measured *m, double time_us, struct block *block)
+{
+    if (!m->rank_count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;
+    double share = median(m->rank_us, m->rank_count) / time_us;
+    if (!block->least || share < block->least_share) block->least = m, block->least_share = share;
+    if (!block->most || share > block->most_share) block->most = m, block->most_share = share;
+}
+
+static void print_median_rank(const struct block *block, FILE *out)
+{
+    char least[UNIT_TEXT], most[UNIT_TEXT];
+    if (!block->least) return;
+    if (block->least == block->most) {
+        fprintf(out, "the median rank takes %.2f of the slowest rank's time\n", block->least_share);
+        return;
+    }
+    fprintf(out, "the median rank takes %.2f (%s) to %.2f (%s) of the slowest rank's time\n",
+            block->least_share, format_size(block->least->requested_bytes, least), block->most_share,
+            format_size(block->most->requested_bytes, most));
+}
+
 /* Prints one placement of one size in 30 columns, or 36 with bounds, so that two fit into 80. m NULL: there
    are no figures. */
 static void print_figures(struct measured *m, const struct settings *s, unsigned capabilities,
@@ -67,6 +93,7 @@ static void print_figures(struct measured *m, const struct settings *s, unsigned
         figure_text(sampled_time_us(&row), time);
         snprintf(bus, sizeof bus, "%s", figure_text(gbps, (char[UNIT_TEXT]){0}));
         if (m->bound_us > 0) snprintf(bound, sizeof bound, "%.1f", 100 * m->bound_us / sampled_time_us(&row));
+        note_median_rank(m, sampled_time_us(&row), block);
         if (isfinite(gbps)) block->rows++, block->sum_gbps += gbps;
         if (isfinite(gbps) && !(gbps <= block->top_gbps)) block->top = m, block->top_gbps = gbps;
     }
@@ -243,6 +270,7 @@ static void print_block(struct cases *cases, size_t from, size_t end, const stru
         fprintf(out, "\n");
     }
     print_summary(&block, out);
+    print_median_rank(&block, out);
 }
 
 void collective_table(struct cases *cases, const struct settings *s, const struct world *world,

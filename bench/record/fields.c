@@ -176,6 +176,7 @@ struct case_row case_row_absent(void)
 {
     struct case_row row = {0};
     set_absent(case_fields, &row);
+    row.rank_median_us = NAN;
     return row;
 }
 

@@ -85,7 +85,9 @@ struct case_row {
     double bound_us;
     const char *bound;          /* formula and inputs */
     int64_t wrong;              /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
-    struct spread rank_wait_us; /* how long each rank waited for the others */
+    struct spread rank_wait_us; /* each rank's own median: of those that wait, with their waits */
+    double rank_median_us;      /* not on disk; of merged passes the median of their rank_wait_us.median: the
+                                   figure that does not grow with the number of ranks, as a maximum does */
     struct spread arrival_us;   /* how late each rank started, with --sync window */
     struct spread rank_time_us; /* matmul: each rank's median, since ranks do not wait for each other */
     double skew_us;             /* residual clock skew */

@@ -44,6 +44,7 @@ struct case_summary {
     size_t attempts;             /* launches that have a row for this case, with any status */
     size_t allocations;          /* distinct allocations of the points; 0: not stated */
     struct figure time_us, algbw_gbps, busbw_gbps, tflops;
+    struct figure rank_median_us; /* of launches: the median over ranks of each rank's own median */
     struct figure bound_percent;  /* % of the physical bound, or of the peak for matmul */
     double bound_us, peak_tflops; /* NAN: not known */
     const char *bound;            /* its formula; NULL: not known */

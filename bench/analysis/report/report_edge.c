@@ -359,14 +359,20 @@ void report_edge(struct page *page, const struct report *report)
     struct groups groups = groups_of(report, tracks);
     struct table table = {0};
     struct row row;
+    bool isolated = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t g = 0; g < groups.count; g++) {
         if (!choose(&groups.list[g], &row)) continue;
         group_cell(&table, report, &groups.list[g], &row);
+        isolated |= groups.list[g].track && groups.list[g].track->cases[0].row->mode == MODE_ISOLATED;
         for (int e = 0; e < EXTENTS; e++) extent_cell(&table, report, &groups.list[g], &row, extents[e]);
     }
     page_heading(page, 3, "edge", "The rack's edge");
+    if (isolated)
+        page_paragraph(page,
+                       "Isolated times are the slowest rank's, which grows with the number of GPUs even "
+                       "where no GPU is slower: part of what crossing changes may be that.");
     if (table_rows(&table))
         page_table(
             page, &table,

@@ -70,8 +70,9 @@ static void add_columns(struct table *table, const bool *varying, bool gemm)
     static const char *const of_collective[] = {"size", "count", "<type", "<op", "<placement", "<mode", NULL};
     static const char *const figures_of_gemm[] = {"<statistic", "time(us)", "interval", "launches", "TFLOP/s",
                                                   "interval",   "%peak",    "wrong",    "<status",  NULL};
-    static const char *const figures[] = {"<statistic", "time(us)", "interval", "launches", "algbw", "busbw",
-                                          "interval",   "%bound",   "wrong",    "<status",  NULL};
+    static const char *const figures[] = {"<statistic", "time(us)", "interval", "rank(us)",
+                                          "launches",   "algbw",    "busbw",    "interval",
+                                          "%bound",     "wrong",    "<status",  NULL};
     for (const char *const *name = gemm ? of_gemm : of_collective; *name; name++)
         table_column(table, *name + (**name == '<'), **name == '<');
     for (size_t a = 0; a < ATTRIBUTES; a++)
@@ -120,6 +121,11 @@ static void add_row(struct table *table, const struct case_summary *line, const 
                line->statistic == STATISTIC_MEDIAN || !line->statistic ? ""
                                                                        : statistic_name(line->statistic));
     figure_cells(table, line->time_us);
+    if (!row->gemm) /* of isolated rows: theirs is a maximum over ranks, which grows with their number */
+        table_cell(table, "%s",
+                   row->mode == MODE_ISOLATED && row->ranks > 1
+                       ? number_text(line->rank_median_us.point, text)
+                       : "");
     table_cell(table, "%zu", line->launches);
     if (!row->gemm) table_cell(table, "%s", number_text(line->algbw_gbps.point, text));
     figure_cells(table, row->gemm ? line->tflops : line->busbw_gbps);

@@ -98,6 +98,7 @@ static json_t *case_object(const struct case_summary *line)
     object_put(object, "attempts", json_integer((json_int_t)line->attempts));
     object_put(object, "allocations", json_integer((json_int_t)line->allocations));
     put_figure(object, "time_us", line->time_us);
+    put_figure(object, "rank_median_us", line->rank_median_us);
     put_figure(object, "algbw_gbps", line->algbw_gbps);
     put_figure(object, "busbw_gbps", line->busbw_gbps);
     put_figure(object, "tflops", line->tflops);
@@ -238,8 +239,10 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
         "rate",     "rate_lo",   "rate_hi",    "rate_unit",  "bound_percent",
         "wrong",    "status",    "cache",      "sync",       "memory",
         "domains",  "conditions"};
+    static const char *const of_ranks[] = {"rank_median_us", "rank_median_lo_us", "rank_median_hi_us"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (size_t i = 0; i < sizeof of_ranks / sizeof *of_ranks; i++) table_column(&table, of_ranks[i], true);
     const size_t more = overlaps_csv_columns(aggregate, &table);
     for (size_t r = 0; r < aggregate->count; r++)
         for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
@@ -280,6 +283,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             conditions_words(&line->conditions, &conditions);
             table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
             text_free(&conditions);
+            exact_cells(&table, line->rank_median_us);
             for (size_t i = 0; i < more; i++) table_cell(&table, "%s", "");
         }
     overlaps_csv_rows(aggregate, &table);
