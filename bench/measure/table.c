@@ -194,6 +194,33 @@ static void print_disturbed(const struct cases *cases, enum kept_rule rule, cons
     fprintf(out, ": %s\n", why);
 }
 
+/* Is the figure above what is possible, with its whole interval? */
+static bool is_impossible(const struct measured *m)
+{
+    double lo, hi;
+    if (!has_figures(m) || !(m->bound_us > 0)) return false;
+    relative_error(m->us, m->count, &lo, &hi);
+    const double figure = cases_figure_us(&m->call, m->us, m->count);
+    return (isfinite(hi) && hi > figure ? hi : figure) < m->bound_us;
+}
+
+static void list_impossible(const struct cases *cases, struct text *out)
+{
+    size_t n = 0;
+    char size[UNIT_TEXT];
+    const struct measured *first = NULL;
+    for (size_t i = 0; i < cases->count; i++) {
+        if (!is_impossible(&cases->list[i])) continue;
+        if (n++ == 0) first = &cases->list[i];
+    }
+    if (n == 0) return;
+    text_add(out, "above what is possible: %s %s %s, %.0f %% of its bound", first->call.collective->name,
+             format_size(first->requested_bytes, size), dtypes[first->call.dtype].name,
+             100 * first->bound_us / cases_figure_us(&first->call, first->us, first->count));
+    if (n > 1) text_add(out, ", and %zu more", n - 1);
+    text_add(out, ": is the instance, the network's rate or the transport another one?\n");
+}
+
 /* Prints one line for each reason that a case is not OK, with the number of cases that have it. */
 static void print_notes(const struct cases *cases, const struct settings *s, unsigned capabilities, FILE *out)
 {
@@ -282,15 +309,16 @@ void collective_table(struct cases *cases, const struct settings *s, const struc
             world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
             has_bounds ? "; bound: % of what is possible" : "");
     if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth, and in place nothing to copy\n");
-    struct text imprecise = {0};
-    list_imprecise(cases, s, &imprecise); /* before the samples lose their order */
+    struct text notes = {0};
+    list_imprecise(cases, s, &notes); /* before the samples lose their order */
+    list_impossible(cases, &notes);
     for (size_t from = 0, end; from < cases->count; from = end) {
         for (end = from + 1; end < cases->count && in_one_block(&cases->list[from], &cases->list[end]);)
             end++;
         print_block(cases, from, end, s, capabilities, out);
     }
-    fprintf(out, "\n%s", text_get(&imprecise));
-    text_free(&imprecise);
+    fprintf(out, "\n%s", text_get(&notes));
+    text_free(&notes);
     print_disturbed(cases, KEPT_DISTURBED,
                     "a rank was scheduled away during every sample; measure longer or on an idle machine",
                     out);
