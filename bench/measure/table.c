@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "base/wrap.h"
 #include "measure/schedule.h"
 #include "stats/order.h"
 
@@ -42,15 +43,15 @@ static void choice_text(const struct choice *choice, char text[128])
                  choice->channels == 1 ? "" : "s");
 }
 
-/* Behind the figures of a size, with --show-algorithm: once where both placements have the same. */
+/* Below the figures of a size, with --show-algorithm: once where both placements have the same. */
 static void print_choices(const struct measured *m, size_t placements, FILE *out)
 {
-    char first[128], second[128];
+    char first[128], second[128] = "";
     choice_text(&m[0].choice, first);
-    fprintf(out, "  %s", first);
-    if (placements < 2) return;
-    choice_text(&m[1].choice, second);
-    if (strcmp(first, second) != 0) fprintf(out, "; in place %s", second);
+    if (placements > 1) choice_text(&m[1].choice, second);
+    bool differ = *second && strcmp(first, second) != 0;
+    fprintf(out, "\n%9s%s%s", "", differ ? "out of place " : "", first);
+    if (differ) fprintf(out, "\n%9sin place %s", "", second);
 }
 
 /* Isolated figures are the slowest rank's, and of more ranks the slowest is slower. The median rank's time does
@@ -105,19 +106,24 @@ static void print_figures(struct measured *m, const struct settings *s, unsigned
 static void print_heading(const struct measured *m, const struct block *block, FILE *out)
 {
     const char *figure = m->split->ranks > 1 ? "busbw" : "algbw";
-    fprintf(out, "\n%s %s", m->call.collective->name, dtypes[m->call.dtype].name);
-    if (m->call.collective->reduces) fprintf(out, " %s", op_names[m->call.op]);
-    if (m->call.collective->rooted) fprintf(out, ", root %d", m->call.root);
-    if (m->call.aggregate > 1) fprintf(out, ", groups of %d operations", m->call.aggregate);
-    if (m->imbalance) fprintf(out, ", imbalance %s", m->imbalance->label);
+    struct text title = {0}, lines = {0};
+    text_add(&title, "\n%s %s", m->call.collective->name, dtypes[m->call.dtype].name);
+    if (m->call.collective->reduces) text_add(&title, " %s", op_names[m->call.op]);
+    if (m->call.collective->rooted) text_add(&title, ", root %d", m->call.root);
+    if (m->call.aggregate > 1) text_add(&title, ", groups of %d operations", m->call.aggregate);
+    if (m->imbalance) text_add(&title, ", imbalance %s", m->imbalance->label);
     if (!is_world(m->split->name))
-        fprintf(out, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
-                m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
+        text_add(&title, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
+                 m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
     static const char *const modes[] = {
         [MODE_ISOLATED] = "isolated: the slowest rank's time of one operation",
         [MODE_PIPELINED] = "pipelined: the slowest rank's time per operation of a batch",
         [MODE_NCCL_TESTS] = "nccl-tests: mean over operations and ranks, on the host's clock"};
-    fprintf(out, "; %s\n", modes[m->call.mode]);
+    text_add(&title, "; %s\n", modes[m->call.mode]);
+    text_add_wrapped(&lines, text_get(&title), TERMINAL_COLUMNS, 4);
+    fputs(text_get(&lines), out);
+    text_free(&title);
+    text_free(&lines);
     int width = block->has_bounds ? 36 : 30;
     if (block->both)
         fprintf(out, "%8s%*s%*s\n", "", width, "out of place", width, "in place");
@@ -127,7 +133,7 @@ static void print_heading(const struct measured *m, const struct block *block, F
     for (int i = 0; i < (block->both ? 2 : 1); i++)
         fprintf(out, " %7s %6s %8s %5s%s", "time us", "95%", figure, "wrong",
                 block->has_bounds ? " bound" : "");
-    fprintf(out, "%s\n", block->has_choices ? "  algorithm" : "");
+    fprintf(out, "\n");
 }
 
 /* Prints the last line of a block: peak and average, the figures that people quote. */

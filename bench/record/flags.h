@@ -117,5 +117,8 @@
 #define FLAG_DELTA(...)  FLAG(TEXT, 0, "delta", .argument = "SHARE", .initial = "3%", __VA_ARGS__)
 #define FLAG_ALPHA(...)  FLAG(REAL, 0, "alpha", .argument = "P", .least = 1e-6, .most = 0.5, __VA_ARGS__)
 #define FLAG_PLOTS(...)  FLAG(TEXT, 0, "plots", .argument = "DIR", __VA_ARGS__)
+#define FLAG_WIDE(...)   FLAG(FLAG, 0, "wide", __VA_ARGS__)
+/* The help of FLAG_WIDE. */
+#define ALL_COLUMNS "text: print all columns, in lines of any length. Default: fit 80 columns"
 
 #endif

@@ -61,7 +61,7 @@ tells 'are told' '--matrix: m on .* is not the file that rank 0 read'
 busbar() { timeout 60 "$build/busbar" "$@"; }
 check 'a record of two imbalances' emulated 2 -- --placement out_of_place --imbalance 1,1.5 --sizes 64K
 cp -r "$work/records" "$work/base"
-check 'show' busbar show "$work/base"
+check 'show' busbar show --wide "$work/base"
 check 'has a column for them' test "$(grep -cE '64 KiB +16384 +float +out_of_place +isolated +1(\.5)? ' "$work/out")" -eq 2
 check 'a gate asks for one of them' sh -c "echo 'alltoallv imbalance=1.5 bytes=64K launches>=1 wrong<=0' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
 expect_status 'and fails where it was not measured' 1 sh -c "echo 'alltoallv imbalance=1.9 launches>=1' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"

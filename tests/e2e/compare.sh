@@ -201,7 +201,7 @@ expect_status "a regression beside an outlier of the base" 1 "$busbar" compare k
 equal "it is named one" "$(csv out 3 verdict)" regression
 cp out known.csv
 check "its interval lies beyond the tolerance" python3 -c 'import csv; r = next(csv.DictReader(open("known.csv"))); assert float(r["lo"]) > 1.03 and float(r["p"]) < 0.05, r'
-expect_status "the outlier is named" 1 "$busbar" compare known knownnew
+expect_status "the outlier is named" 1 "$busbar" compare --wide known knownnew
 says "with how far it is off" out "base launch launch-000 (known/launch-000.jsonl) stands apart in 1 of 1 case, at most 1.94 times"
 says "with its host" out "it ran on h9 (others: sim"
 says "with its samples set aside" out "33 % of its samples set aside (others 0 %)"

@@ -79,7 +79,7 @@ check 'a launch with a table' ranks 2 "$build/overlap" "${small[@]}" --run both 
 says 'which explains its figures' 'hidden: (Tc + Tm - both) / min(Tc, Tm)'
 check 'the same again' ranks 2 "$build/overlap" "${small[@]}" --run both --launch one --sizes 1K --ratio 0.5,2 -n 8 --progress-by thread
 check 'and the collective alone' ranks 2 "$build/all_reduce" --backend mpi --run both --launch alone --output "$work/r" --sizes 1K --passes 1 -n 5
-check 'busbar show' "$build/busbar" show "$work/r/both"
+check 'busbar show' "$build/busbar" show --wide "$work/r/both"
 says 'lists it by itself' 'all_reduce 1 KiB float beside matmul 16x16x16 float, 2 ranks on 1 node, progress thread, cache warm'
 says 'with an interval over launches' 'interval: min-max of launches'
 check 'as JSON' "$build/busbar" show --format json "$work/r/both"

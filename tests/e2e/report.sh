@@ -12,7 +12,7 @@ tests/data/synthetic-runs "$work/runs"
 tests/data/synthetic-runs "$work/hostile" --hostile
 
 # ---- tables ----
-check 'show prints text' timeout 20 "$busbar" show "$work/runs"
+check 'show prints text' timeout 20 "$busbar" show --wide "$work/runs"
 has 'with the interval that it states' '95 % interval over launches' "$work/out"
 check 'show prints csv' timeout 20 "$busbar" show --format csv "$work/runs"
 equal 'a line per case and run' "$(wc -l <"$work/out")" "$(python3 - "$work/out" <<'END'

@@ -49,11 +49,11 @@ enum status study_read(struct study *study, char **paths, int count, const char 
     return STATUS_OK;
 }
 
-void study_of(struct study *study, const struct archive *archive)
+void study_of(struct study *study, const struct archive *archive, const char *catalog, enum study_kind kind)
 {
     *study = (struct study){.archive = *archive, .borrowed = true};
-    (void)read_catalog(study, NULL); /* if there is none, it warns, and there are no bounds */
-    combine(study, false);
+    (void)read_catalog(study, catalog); /* if there is none, it warns, and there are no bounds */
+    combine(study, kind == STUDY_BY_ALLOCATION);
 }
 
 void study_free(struct study *study)

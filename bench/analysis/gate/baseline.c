@@ -3,12 +3,13 @@
    merged, cases in reading order, one line per case, samples with seven digits. */
 #include "analysis/gate/baseline.h"
 #include "analysis/common/subcommand.h"
-#include "analysis/common/table.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/outliers.h"
 #include "analysis/gate/thin.h"
 #include "base/paths.h"
+#include "record/flags.h"
 #include "record/files.h"
 
 #include <dirent.h>
@@ -24,7 +25,7 @@
 
 struct settings {
     const char *dir;
-    int replace, thin, allow[3]; /* allow: in the order of `artificial` */
+    int replace, thin, wide, allow[3]; /* allow: in the order of `artificial` */
 };
 
 /* Provenances that need an --allow flag: with a baseline that is not a real measurement, a comparison can
@@ -63,6 +64,7 @@ static const struct option options[] = {
      .name = "allow-simulated",
      .at = AT(allow[2]),
      .help = "save: accept simulated launches; the baseline stays marked"},
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     {.kind = OPTION_END},
 };
 
@@ -133,7 +135,7 @@ static enum status check_figures(const struct archive *archive)
     struct study study;
     enum status status = STATUS_OK;
     size_t figures = 0;
-    study_of(&study, archive);
+    study_of(&study, archive, NULL, STUDY_PLAIN);
     for (size_t r = 0; !status && r < study.aggregate.count; r++) {
         const struct run_summary *run = &study.aggregate.runs[r], *first = &study.aggregate.runs[0];
         if (!same(run->gpu, first->gpu) || !same(run->instance, first->instance))
@@ -390,10 +392,10 @@ static void list_row(struct table *table, const char *name, const struct archive
     aggregate_free(&aggregate);
 }
 
-static void print_table(struct table *table)
+static void print_table(struct table *table, bool wide)
 {
     struct text out = {0};
-    table_print(table, TABLE_TEXT, &out);
+    terminal_table(table, wide, &out);
     fputs(text_get(&out), stdout);
     text_free(&out);
     table_free(table);
@@ -407,9 +409,9 @@ static enum status list(const struct settings *settings)
     if (count < 0) return fail(STATUS_ENVIRONMENT, "cannot read %s: %s", settings->dir, strerror(errno));
     enum status status = STATUS_OK;
     struct table table = {0};
-    static const char *const names[] = {"baseline", "launches", "cases", "allocations",
-                                        "first",    "last",     "label"};
-    for (size_t i = 0; i < 7; i++) table_column(&table, names[i], i == 0 || i > 3);
+    static const char *const names[] = {"<baseline", "launches", "cases",   "allocations",
+                                        "<first",    "<last",    "+<label", NULL};
+    table_columns(&table, names);
     for (int i = 0; i < count; i++) {
         struct text path = {0};
         struct archive archive = {0};
@@ -428,7 +430,7 @@ static enum status list(const struct settings *settings)
     if (!status && !table_rows(&table))
         printf("no baseline in %s (busbar baseline save NAME RUN...)\n", settings->dir);
     if (!status && table_rows(&table))
-        print_table(&table);
+        print_table(&table, settings->wide);
     else
         table_free(&table);
     return status;
@@ -463,12 +465,12 @@ static enum status show(const struct settings *settings, const char *name)
                                              : fail(STATUS_USAGE, "'%s' is no name of a baseline", name);
     if (!status) {
         struct table table = {0};
-        static const char *const names[] = {"run",   "launch", "started", "allocation", "instance",
-                                            "ranks", "cases",  "samples", "busbar"};
+        static const char *const names[] = {"=<run", "<launch", "<started", "=<allocation", "=<instance",
+                                            "ranks", "cases",   "samples",  "=<busbar",     NULL};
         archive_merge_passes(&archive);
-        for (size_t i = 0; i < 9; i++) table_column(&table, names[i], i < 5 || i == 8);
+        table_columns(&table, names);
         for (size_t i = 0; i < archive.count; i++) show_row(&table, &archive.launches[i]);
-        print_table(&table);
+        print_table(&table, settings->wide);
         printf("busbar show %s prints its figures\n", path.data);
     }
     archive_free(&archive);

@@ -9,7 +9,7 @@
 struct output_choice {
     enum format format; /* text, markdown, json, csv or junit */
     bool bandwidth;     /* rates and their ratio instead of times */
-    bool strict;
+    bool strict, wide;
     double alpha, delta;
     const char *gate; /* the gate file's path; NULL: none */
 };

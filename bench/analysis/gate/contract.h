@@ -49,7 +49,7 @@ const char *contract_case_label(const struct case_row *, struct text *label);
 void contract_fill_table(const struct contract *, struct table *);
 /* reference: NULL, if there is none. */
 void contract_print(const struct contract *, const struct gate *, const struct study *,
-                    const struct study *reference, enum format, struct text *out);
+                    const struct study *reference, enum format, bool wide, struct text *out);
 /* One page to be signed: required, why, measured with interval, margin, verdict. */
 void contract_page(const struct contract *, const struct gate *, const struct study *,
                    const struct study *reference, bool html, struct text *out);

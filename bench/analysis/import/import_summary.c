@@ -1,5 +1,6 @@
 /* Prints what an import found, one line for each table, as text, CSV or JSON. */
 #include "analysis/import/import.h"
+#include "base/wrap.h"
 
 #include <math.h>
 #include <string.h>
@@ -109,9 +110,13 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
         return;
     }
     if (summary->lines++ == 0)
-        printf("%-15s %5s %6s %6s  %22s  %12s  %s\n", "collective", "rows", "ranks", "nodes",
+        printf("%-15s %5s %6s %6s  %22s  %11s  %s\n", "collective", "rows", "ranks", "nodes",
                "peak busbw (GB/s)", "average", "launch");
-    printf("%-15s %5zu %6s %6s  %10s %11s  %12s  %s%s\n", collective, t->row_count, ranks, nodes, peak[0],
-           peak[1], recomputed, launch ? launch : "(checked)",
-           json_array_size(t->warnings) ? "  (warnings)" : "");
+    char figures[160];
+    const char *name = launch ? launch : "(checked)",
+               *warned = json_array_size(t->warnings) ? "  (warnings)" : "";
+    snprintf(figures, sizeof figures, "%-15s %5zu %6s %6s  %10s %11s  %11s", collective, t->row_count, ranks,
+             nodes, peak[0], peak[1], recomputed);
+    bool fits = strlen(figures) + 2 + strlen(name) + strlen(warned) <= TERMINAL_COLUMNS;
+    printf("%s%s%s%s\n", figures, fits ? "  " : "\n    ", name, warned);
 }

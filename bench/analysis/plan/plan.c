@@ -1,6 +1,7 @@
 /* busbar plan: makes one row per launch from drivers, sizes, nodes and repeats. */
 #include "analysis/plan/plan.h"
 #include "analysis/common/subcommand.h"
+#include "analysis/common/terminal.h"
 #include "base/units.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
@@ -149,6 +150,7 @@ static const struct option options[] = {
      .help = "folder of a run: report for each launch whether its record is there and complete"},
     FLAG_FORMAT("text|tsv|json", .at = AT(format), .initial = "text",
                 .help = "a table, tab-separated values, or JSON Lines"),
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     {.kind = OPTION_END},
 };
 
@@ -200,30 +202,36 @@ static void print_json(const struct plan *plan)
     }
 }
 
-static void print_text(const struct plan *plan)
+static void print_text(const struct plan *plan, bool wide)
 {
+    static const char *const names[] = {"#",     "<launch", "<state",      "nodes",
+                                        "ranks", "cases",   "+<arguments", NULL};
+    struct table table = {0};
+    struct text out = {0};
     size_t done = 0;
     double left = 0;
     char duration[UNIT_TEXT];
-    int width = 6;
-    for (size_t i = 0; i < plan->count; i++) {
-        int length = snprintf(NULL, 0, "%s", plan->rows[i].launch);
-        if (length > width) width = length;
-    }
-    printf("%5s  %-*s %-8s %5s %6s %6s  %s\n", "#", width, "launch", "state", "nodes", "ranks", "cases",
-           "arguments");
+    table_columns(&table, names);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_row *row = &plan->rows[i];
-        printf("%5zu  %-*s %-8s %5lld %6lld %6lld  %s %s\n", i + 1, width, row->launch,
-               state_names[row->state], (long long)row->nodes, (long long)(row->nodes * row->ranks_per_node),
-               (long long)row->cases, row->driver, row->args);
+        table_cell(&table, "%zu", i + 1);
+        table_cell(&table, "%s", row->launch);
+        table_cell(&table, "%s", state_names[row->state]);
+        table_integer(&table, row->nodes);
+        table_integer(&table, row->nodes * row->ranks_per_node);
+        table_integer(&table, row->cases);
+        table_cell(&table, "%s%s%s", row->driver, *row->args ? " " : "", row->args);
         if (row->state == LAUNCH_DONE)
             done++;
         else
             left += row->estimate_s;
     }
+    terminal_table(&table, wide, &out);
+    fputs(text_get(&out), stdout);
     printf("%zu launches, %zu done, at most about %s left\n", plan->count, done,
            format_duration(left, duration));
+    table_free(&table);
+    text_free(&out);
 }
 
 static bool is_partly_done(const struct plan *plan)
@@ -279,7 +287,7 @@ static enum status run(int argc, char **argv)
         else if (settings.format == FORMAT_JSON)
             print_json(&plan);
         else
-            print_text(&plan);
+            print_text(&plan, settings.wide);
         plan_free(&plan);
     }
     options_free(&command, &settings);

@@ -30,7 +30,7 @@ struct plan_settings {
     size_t begin, end;
     int64_t factor, available, ranks_per_node, launches, seed;
     double case_seconds, sustain_s, start_seconds;
-    int gpus, concurrent, apart;
+    int gpus, concurrent, apart, wide;
 };
 
 enum launch_state { LAUNCH_TODO, LAUNCH_DONE, LAUNCH_PARTIAL };

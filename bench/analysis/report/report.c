@@ -20,7 +20,7 @@
 enum { LONGEST_NAME = 80, MOST_ROWS = 400 };
 
 struct settings {
-    const char *output, *workload, *workloads, *sizes, *catalog, *plots, *candidates, *date;
+    const char *output, *workload, *workloads, *sizes, *catalog, *plots, *candidates, *date, *acknowledged;
     struct option_list prices;
     enum format format;
     int redact, local;
@@ -62,6 +62,11 @@ static const struct option options[] = {
      .at = AT(local),
      .help = "also show runs of a single host without GPUs and without a cloud. Default: only if there are "
              "no other runs"},
+    {.kind = OPTION_TEXT,
+     .name = "acknowledged",
+     .argument = "FILE",
+     .at = AT(acknowledged),
+     .help = "file with known changes for the trend over nights (busbar history --help)"},
     {.kind = OPTION_LIST,
      .name = "price",
      .argument = "INSTANCE=USD[:KIND[:DATE]]",
@@ -133,17 +138,20 @@ static void about(struct page *page, const struct study *study)
     table_free(&table);
 }
 
-static void contents(struct page *page)
+static void contents(struct page *page, const struct report *report)
 {
-    static const char *const links[][2] = {
-        {"answer", "The answer"}, {"candidates", "Candidates"}, {"compared", "Compared"},
-        {"edge", "Rack's edge"},  {"workload", "Workload"},     {"warnings", "Warnings"},
-        {"method", "Method"},     {"plots", "Plots"},           {"environments", "Environments"},
-        {"formulas", "Formulas"}, {"glossary", "Glossary"},     {"data", "Data"}};
+    static const char *const links[][2] = {{"answer", "The answer"}, {"candidates", "Candidates"},
+                                           {"compared", "Compared"}, {"edge", "Rack's edge"},
+                                           {"workload", "Workload"}, {"trend", "Trend"},
+                                           {"warnings", "Warnings"}, {"method", "Method"},
+                                           {"plots", "Plots"},       {"environments", "Environments"},
+                                           {"formulas", "Formulas"}, {"glossary", "Glossary"},
+                                           {"data", "Data"}};
     if (!page->html) return;
     text_add(&page->out, "<nav>");
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-        text_add(&page->out, "<a href=\"#%s\">%s</a>", links[i][0], links[i][1]);
+        if (!same(links[i][0], "trend") || report_has_trends(report))
+            text_add(&page->out, "<a href=\"#%s\">%s</a>", links[i][0], links[i][1]);
     text_add(&page->out, "</nav>\n");
 }
 
@@ -296,7 +304,7 @@ static enum status draw(const struct drawings *drawings, const char *plots, stru
 static enum status write_page(struct page *page, const struct report *report)
 {
     page_open(page, "Clouds compared: collectives, matrix multiplication, prices");
-    contents(page);
+    contents(page, report);
     page_heading(page, 2, "answer", "The answer first");
     report_answer(page, report);
     enum status status = report_answer_figure(page, report);
@@ -305,6 +313,7 @@ static enum status write_page(struct page *page, const struct report *report)
     report_edge(page, report);
     report_matmul(page, report);
     report_workload(page, report);
+    if (!status) status = report_trend(page, report);
     about(page, report->study);
     if (report->left_out)
         page_paragraph(page,
@@ -349,6 +358,7 @@ static enum status run_report(const struct settings *settings, struct report *re
     if (as_data) page.sections = json_array();
     chart_all(drawings, report->study); /* for their captions, even if nothing is drawn */
     report_answer_chart(drawings, report);
+    report_trend_charts(drawings, report);
     if (has_plots(settings) && drawings->count) {
         status = draw(drawings, settings->plots, &folder);
         page.plots = as_data ? NULL : text_get(&folder);
@@ -449,7 +459,10 @@ static enum status report_on(const struct settings *settings, struct study *stud
         report->workload = workload_find(&workloads, settings->workload);
         if (!report->workload) status = unknown_workload(&workloads, settings->workload);
     }
+    if (!status) status = report_trends_find(report, settings->acknowledged, settings->catalog);
+    if (!status) report_drop_older(report, study);
     if (!status) status = run_report(settings, report, &drawings);
+    report_trends_free(report);
     drawings_free(&drawings);
     workloads_free(&workloads);
     published_free(&published);

@@ -12,6 +12,7 @@ struct report {
     const struct workloads *workloads;
     const struct workload *workload; /* NULL: none chosen or none known */
     const struct drawings *drawings;
+    struct report_trends *trends; /* of machines that were measured on many nights */
     const struct published *published;
     const char *candidates; /* GPU classes, "gb200,gb300"; "none"; NULL: all whose NVLink domain is a rack */
     const char *left_out;   /* runs that are not shown, in words; NULL: none */
@@ -39,6 +40,18 @@ void report_workload_answer(struct page *, const struct report *); /* the same i
 void report_differences(struct page *, const struct report *);     /* of the environments, in short */
 void report_warnings(struct page *, const struct report *);
 void report_method(struct page *, const struct report *); /* how it was measured, in short */
+
+/* The trend over nights. Looks for machines of which the report has enough nights, and judges them with the defaults of `busbar history`.
+   acknowledged: the file of known changes; NULL: none. catalog: as for study_read(). The caller frees the trends, also after a failure. */
+enum status report_trends_find(struct report *, const char *acknowledged, const char *catalog);
+void report_trends_free(struct report *);
+/* Takes the earlier nights out of the study, so that nights of one machine are not ranked as clouds: those that have nothing but what
+   the newest has, too. */
+void report_drop_older(const struct report *, struct study *);
+bool report_has_trends(const struct report *);
+void report_trend_charts(struct drawings *, const struct report *);
+void report_trend_answer(struct page *, const struct report *); /* a sentence for each machine */
+enum status report_trend(struct page *, const struct report *);
 
 /* The appendix. */
 enum status report_plots(struct page *, const struct report *);

@@ -143,6 +143,7 @@ void report_answer(struct page *page, const struct report *report)
     report_edge_answer(page, report);
     report_workload_answer(page, report);
     report_cheapest(page, report);
+    report_trend_answer(page, report);
 }
 
 /* ---- the chart ---- */

@@ -199,6 +199,7 @@ static void add_figures(struct table *table, const struct report *report)
     report_matmul_rows(table, report);
     report_workload_rows(table, report);
     report_candidate_rows(table, report);
+    report_trend_rows(table, report);
 }
 
 void report_csv(const struct report *report, const json_t *sections, struct text *out)

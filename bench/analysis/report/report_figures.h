@@ -25,6 +25,7 @@ void report_edge_rows(struct table *, const struct report *);
 void report_matmul_rows(struct table *, const struct report *);
 void report_workload_rows(struct table *, const struct report *);
 void report_candidate_rows(struct table *, const struct report *);
+void report_trend_rows(struct table *, const struct report *);
 void report_price_cells(struct table *, const struct report *, const struct instance *);
 
 #endif

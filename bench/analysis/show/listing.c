@@ -66,19 +66,22 @@ static bool varies(const struct case_summary *lines, size_t n, size_t which)
 
 static void add_columns(struct table *table, const bool *varying, bool gemm)
 {
-    static const char *const of_gemm[] = {"m", "n", "k", "type", "phase", NULL};
-    static const char *const of_collective[] = {"size", "count", "<type", "<op", "<placement", "<mode", NULL};
-    static const char *const figures_of_gemm[] = {"<statistic", "time(us)", "interval", "launches", "TFLOP/s",
-                                                  "interval",   "%peak",    "wrong",    "<status",  NULL};
-    static const char *const figures[] = {"<statistic", "time(us)", "interval", "rank(us)",
-                                          "launches",   "algbw",    "busbw",    "interval",
-                                          "%bound",     "wrong",    "<status",  NULL};
-    for (const char *const *name = gemm ? of_gemm : of_collective; *name; name++)
-        table_column(table, *name + (**name == '<'), **name == '<');
-    for (size_t a = 0; a < ATTRIBUTES; a++)
-        if (varying[a]) table_column(table, attributes[a].name, true);
-    for (const char *const *name = gemm ? figures_of_gemm : figures; *name; name++)
-        table_column(table, *name + (**name == '<'), **name == '<');
+    static const char *const of_gemm[] = {"m", "n", "k", "=type", "=phase", NULL};
+    static const char *const of_collective[] = {"size",        "~count", "=<type", "=<op",
+                                                "=<placement", "=<mode", NULL};
+    static const char *const figures_of_gemm[] = {"=<statistic", "time(us)",  "interval", "launches",
+                                                  "TFLOP/s",     "~interval", "%peak",    "wrong",
+                                                  "+<status",    NULL};
+    static const char *const figures[] = {"=<statistic", "time(us)", "interval", "~rank(us)",
+                                          "launches",    "~algbw",   "busbw",    "~interval",
+                                          "%bound",      "wrong",    "+<status", NULL};
+    table_columns(table, gemm ? of_gemm : of_collective);
+    for (size_t a = 0; a < ATTRIBUTES; a++) {
+        if (!varying[a]) continue;
+        table_column(table, attributes[a].name, true);
+        table_role(table, TABLE_SECTION);
+    }
+    table_columns(table, gemm ? figures_of_gemm : figures);
 }
 
 static void result_cells(struct table *table, const struct case_summary *line)

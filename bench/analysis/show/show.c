@@ -1,11 +1,12 @@
 /* busbar show: prints the tables of one or more runs; a line is one case over its launches. */
 #include "analysis/common/json.h"
 #include "analysis/common/subcommand.h"
-#include "analysis/common/table.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/study.h"
 #include "analysis/show/listing.h"
 #include "analysis/show/overlaps.h"
+#include "analysis/show/sentence.h"
 #include "record/flags.h"
 
 #include <math.h>
@@ -17,7 +18,7 @@ enum { LONGEST = 200 }; /* the most characters of a label or an error */
 
 struct settings {
     enum format format;
-    int by_allocation;
+    int by_allocation, wide;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -26,6 +27,7 @@ static const struct option options[] = {
     FLAG_FORMAT("text|csv|json|markdown", .at = AT(format), .initial = "text", .group = "Output",
                 .help =
                     "text: for a terminal; csv and json: all columns; markdown: the most important columns"),
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     {.kind = OPTION_FLAG,
      .name = "by-allocation",
      .at = AT(by_allocation),
@@ -154,14 +156,21 @@ static void print_shortfall(const struct run_summary *run, bool markdown, struct
 
 static void print_head(const struct run_summary *run, bool markdown, struct text *out)
 {
+    struct text sentence = {0};
     bool has[INTERVAL_EXACT + 1] = {false}, several = false;
     for (size_t i = 0; i < run->case_count; i++)
         if (run->cases[i].launches) has[run->cases[i].time_us.kind] = true;
+    run_sentence(run, &sentence);
     text_add(out, markdown ? "## " : "");
     if (markdown || !same(run->label, run->run)) {
         line_text(out, run->label, LONGEST, markdown);
+        text_add(out, markdown ? "\n\n" : sentence.length ? ": " : "\n");
+    }
+    if (sentence.length) {
+        line_text(out, text_get(&sentence), 3 * LONGEST, markdown);
         text_add(out, markdown ? "\n\n" : "\n");
     }
+    text_free(&sentence);
     text_add(out, "run ");
     line_text(out, run->run, LONGEST, markdown);
     text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count,
@@ -182,10 +191,17 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
     print_shortfall(run, markdown, out);
 }
 
-static void print_run(const struct run_summary *run, bool markdown, struct text *out)
+/* Moves the lines to the output. */
+static void add_lines(struct text *lines, bool wide, struct text *out)
 {
-    struct text words = {0};
-    print_head(run, markdown, out);
+    terminal_lines(text_get(lines), wide, out);
+    text_clear(lines);
+}
+
+static void print_run(const struct run_summary *run, bool markdown, bool wide, struct text *out)
+{
+    struct text words = {0}, lines = {0};
+    print_head(run, markdown, &lines);
     for (size_t first = 0, last; first < run->case_count; first = last) {
         struct table table = {0};
         for (last = first + 1;
@@ -193,25 +209,29 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
             last++;
         text_clear(&words);
         listing_title(&run->cases[first], last - first, &words);
-        text_add(out, markdown ? "\n### " : "\n");
-        line_text(out, text_get(&words), LONGEST, markdown);
-        text_add(out, "\n\n");
+        text_add(&lines, markdown ? "\n### " : "\n");
+        line_text(&lines, text_get(&words), LONGEST, markdown);
+        text_add(&lines, "\n\n");
+        add_lines(&lines, markdown || wide, out);
         listing_fill(&run->cases[first], last - first, (size_t)-1, &table);
-        if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+        if (markdown && table_rows(&table)) table_print(&table, TABLE_MARKDOWN, out);
+        if (!markdown && table_rows(&table)) terminal_table(&table, wide, out);
         table_free(&table);
         text_clear(&words);
         listing_without_figure(run, first, last, &words);
         for (char *line = words.data, *end; line && *line; line = end) {
             end = line + strcspn(line, "\n");
             if (*end) *end++ = 0;
-            text_add(out, markdown ? "- " : "  ");
-            line_text(out, line, LONGEST, markdown);
-            text_add(out, "\n");
+            text_add(&lines, markdown ? "- " : "  ");
+            line_text(&lines, line, LONGEST, markdown);
+            text_add(&lines, "\n");
         }
     }
-    overlaps_print(run, markdown, out);
+    add_lines(&lines, markdown || wide, out);
+    overlaps_print(run, markdown, wide, out);
     text_add(out, "\n");
     text_free(&words);
+    text_free(&lines);
 }
 
 static void exact_cells(struct table *table, struct figure figure)
@@ -311,7 +331,7 @@ static enum status run(int argc, char **argv)
             print_csv(&study.aggregate, &out);
         else
             for (size_t r = 0; r < study.aggregate.count; r++)
-                print_run(&study.aggregate.runs[r], markdown, &out);
+                print_run(&study.aggregate.runs[r], markdown, settings.wide, &out);
         fputs(text_get(&out), stdout);
         text_free(&out);
         study_free(&study);
