@@ -78,7 +78,7 @@ static enum status read_figure(struct arena *arena, const struct tsv *table, siz
     return value > 0 ? STATUS_OK : bad(table, row, column, "a figure above 0");
 }
 
-/* What the figure reached, and its bound, as far as the catalog tells. */
+/* Sets what the figure spans (enum reach) and its bound, as far as the catalog has the machine. */
 static void place(struct published_figure *figure, const struct catalog *catalog, struct arena *arena)
 {
     const struct instance *instance = catalog_instance(catalog, figure->instance);

@@ -17,8 +17,8 @@ static size_t whole_pages(size_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-/* The send and receive buffer of an operation of the call. They have the same places on all ranks, since windows
-   are symmetric: slots are as long as the longest buffers of any rank. */
+/* The send and receive buffer of an operation of the call. They have the same places on all ranks, since
+   windows are symmetric: slots are as long as the longest buffers of any rank. */
 static struct place buffers_of(const struct comm *c, const struct call *call, size_t slot, int operation)
 {
     const struct slots *slots = call->buffers->memory;

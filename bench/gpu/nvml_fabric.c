@@ -46,7 +46,7 @@ struct fabric_4 {
     unsigned char summary;
 };
 
-/* What all versions say; summary: 0 if the version has none. */
+/* The members that all versions have. summary: 0 if the version lacks it. */
 struct fabric {
     unsigned char cluster[CLUSTER_BYTES];
     nvml_return status;
@@ -93,7 +93,7 @@ static bool ask_1(struct nvml *n, struct fabric *f)
     return true;
 }
 
-/* Asks by the newest version that the driver knows. */
+/* Asks with the newest version of the structure that the driver accepts. */
 static bool ask(struct nvml *n, struct fabric *f)
 {
     return n && (ask_4(n, f) || ask_3_or_2(n, f) || ask_1(n, f));

@@ -1,5 +1,5 @@
-/* What the files of nvml.h share: the functions of NVIDIA's library, found by name, and the state of a device.
-   Types and numbers are those of nvml.h 13.4. */
+/* What the files of nvml.h share: the functions of NVIDIA's library, found by name, and the state of a
+   device. Types and numbers are those of nvml.h 13.4. */
 #ifndef BUSBAR_NVML_LIBRARY_H
 #define BUSBAR_NVML_LIBRARY_H
 

@@ -1,5 +1,5 @@
-/* The rules come from NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc). Later
-   releases have not been read: with them, labels are what was asked for. */
+/* The rules come from NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc).
+   Later releases have not been read: with them, labels are what was asked for. */
 #include "measure/labels.h"
 #include "catalog/problems.h"
 
@@ -8,7 +8,8 @@
 
 enum { FIRST_UNKNOWN = 23100, HIERARCHICAL_COPIES = 23000, REGISTERS_GRAPHS = 21900 };
 
-/* ncclGetAlgoInfo: the policy chooses NVLS for registered buffers (also those that a captured graph registers). */
+/* ncclGetAlgoInfo: the policy chooses NVLS for registered buffers (also those that a captured graph
+   registers). */
 static const char *efficiency_unused(const struct label_question *q)
 {
     if (q->collective != ALL_GATHER && q->collective != REDUCE_SCATTER)
@@ -46,8 +47,8 @@ const char *cta_unused(const struct label_question *q, const char **label)
     return reason;
 }
 
-/* ncclRegisterCollBuffers and others: while a graph is captured, buffers are registered if NCCL_GRAPH_REGISTER is
-   not 0, its default since 2.19 (src/enqueue.cc). */
+/* ncclRegisterCollBuffers and others: while a graph is captured, buffers are registered if
+   NCCL_GRAPH_REGISTER is not 0, its default since 2.19 (src/enqueue.cc). */
 static bool graph_registers(const struct label_question *q)
 {
     if (q->graph <= 0 || q->registration != REGISTRATION_NONE || q->version < 0 ||

@@ -21,9 +21,10 @@ struct label_question {
 struct label_question label_question_of(const struct launch_header *, const char *cta, enum registration,
                                         int64_t graph);
 
-/* NULL: the label is what was asked for. Else the reason why not, and the label in its place. */
+/* Returns NULL if NCCL does what was asked for, so that *label stays right. Else returns the reason and sets
+   *label to what NCCL does. */
 const char *cta_unused(const struct label_question *, const char **label);
-/* As above; also if more was done than asked for. */
+/* The same for registration; also if NCCL does more than was asked for. */
 const char *registration_limited(const struct label_question *, enum registration *label);
 
 /* On rank 0, when the facts are known: sets the labels of all cases, and warns once of each reason. */

@@ -141,7 +141,8 @@ static void set_problem(struct overlap_launch *l)
     strcpy(l->problem.layout, on_device(l) ? "TN" : "NN");
 }
 
-/* The largest size comes first, so that the backend does not have to take, and register, more memory later. */
+/* The largest size comes first, so that the backend does not have to take, and register, more memory
+   later. */
 static void make_cases(struct overlap_launch *l)
 {
     size_t usual = on_device(l) ? (size_t)64 << 20 : (size_t)1 << 20;
@@ -187,7 +188,8 @@ static enum status open_both(struct driver *d)
     return agree(l, pair_open(&parts, &l->pair));
 }
 
-/* Rows say what NCCL does; a reason why that is not what was asked for is printed once. */
+/* Sets the labels of the rows to what NCCL does. Prints each reason why that differs from what was asked for
+   once. */
 static void set_labels(struct overlap_launch *l, const struct launch_header *header)
 {
     const struct overlap_settings *s = &l->settings;

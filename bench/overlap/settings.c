@@ -168,7 +168,7 @@ static int largest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* A delay concerns both sides, so it is not the backend's fault. */
+/* A delay affects both sides, so the driver injects it, not the backend. */
 static enum status read_fault(struct overlap_settings *s)
 {
     static const char prefix[] = "delay";

@@ -74,7 +74,7 @@ static void print_row(const struct overlap_row *row, FILE *out)
     fprintf(out, " %5s\n", wrong);
 }
 
-/* What the reader must know of the way in which the two sides ran. */
+/* A sentence on how the two sides ran, for below the table. */
 static const char *explain(enum overlap_progress progress)
 {
     switch (progress) {

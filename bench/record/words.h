@@ -36,8 +36,8 @@ enum transport {
 };
 
 /* Whether NCCL knows the buffers beforehand, in the order of -R 0, 1, 2. User: ncclCommRegister. Symmetric:
-   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it. Graph: not
-   asked for, but NCCL registers the buffers of captured graphs by itself (measure/labels.h). */
+   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it. Graph:
+   not asked for, but NCCL registers the buffers of captured graphs by itself (measure/labels.h). */
 enum registration {
     REGISTRATION_ABSENT,
     REGISTRATION_NONE,

@@ -13,7 +13,8 @@ static bool size_fits(const struct source_table *table, const struct source_row 
 {
     int64_t size = row->dtype ? (int64_t)dtypes[dtype_find(row->dtype)].size : 0;
     if (row->count == ABSENT || size == 0) return true;
-    /* nccl-tests prints the busiest rank's bytes, and as count what an equal part would have (0: a matrix). */
+    /* nccl-tests prints the busiest rank's bytes, and as count what an equal part would have (0: a
+       matrix). */
     if (table->collective->id == ALL_TO_ALL_V) return true;
     if (row->count > INT64_MAX / size) return false;
     int64_t part = row->count * size;

@@ -251,7 +251,7 @@ static enum status make(const struct plan_settings *settings, struct plan *plan)
     if (status) return status;
     if (settings->like) status = plan_complete(plan, settings->like);
     if (!status && settings->into) plan_read_states(plan, settings->into);
-    /* A run that a version with other defaults continues keeps the settings of its first launches. */
+    /* If a version with other defaults continues a run, the run keeps the settings of its first launches. */
     if (!status && settings->read && settings->into && is_partly_done(plan))
         status = plan_complete(plan, settings->into);
     if (status) plan_free(plan);

@@ -46,7 +46,8 @@ void report_environments(struct page *, const struct report *); /* side by side 
 void report_formulas(struct page *, const struct report *);     /* and a glossary */
 void report_data(struct page *, const struct report *);         /* every line */
 
-/* The figures as one long table (report_figures.h). sections: those of the page (struct page), for what it says in words. */
+/* The figures as one long table (report_figures.h). sections: those of the page (struct page), for what it
+   says in words. */
 void report_csv(const struct report *, const json_t *sections, struct text *out);
 void report_json(const struct report *, json_t *sections, struct text *out);
 
@@ -58,15 +59,17 @@ void report_cheapest(struct page *, const struct report *); /* the lowest of the
 
 /* ---- prices (report_price.c) ---- */
 bool report_priced(const struct instance *); /* NULL-safe */
-/* Unverified, without a date, or older than 90 days: marked wherever it is used. */
+/* Whether the price is unverified, has no date or is older than 90 days. It is then marked wherever it is
+   used. */
 bool report_price_doubtful(const struct report *, const struct instance *);
 /* "on-demand, 119 days old, OUT OF DATE" */
 void report_price_words(struct text *, const struct report *, const struct instance *);
 /* "14.24\non-demand\n70 days old\nUNVERIFIED\nclouds.tsv:5"; empty without a price. */
 void report_price_cell(struct table *, const struct report *, const struct instance *);
-/* " NAME leads up to US$ 4.21 per GPU-hour": ratio is what the leader's advantage for the money is. */
+/* Adds " NAME leads up to US$ 4.21 per GPU-hour". ratio: the leader's value for money divided by that of the
+   next one. */
 void report_lead_words(struct text *, const char *name, double usd_per_gpu_hour, double ratio);
-/* ---- energy (report_energy.c): of one GPU, in J; absent unless all launches of the line tell their power ---- */
+/* ---- energy (report_energy.c): of one GPU, in J; absent unless all launches have their power ---- */
 struct figure report_joule(const struct case_summary *);           /* of one operation */
 struct figure report_joule_per_gb(const struct case_summary *);    /* of bus bandwidth */
 struct figure report_joule_per_tflop(const struct case_summary *); /* of a matmul */

@@ -1,5 +1,5 @@
-/* Energy, from the mean power that NVML reports while a case runs: the power of one GPU board, for a collective
-   that of the board that drew most. Without CPUs, network and cooling. */
+/* Energy, from the mean power that NVML reports while a case runs: the power of one GPU board, for a
+   collective that of the board that drew most. Without CPUs, network and cooling. */
 #include "analysis/report/report.h"
 
 #include <math.h>

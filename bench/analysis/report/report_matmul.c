@@ -217,7 +217,7 @@ static void add_costs(struct cost **costs, size_t *n, const struct run_summary *
     }
 }
 
-/* A cost that has no equal: nothing ranks it. */
+/* Writes an item on a cost that is comparable with no other, so that it has no rank. */
 static void only_item(struct page *page, const struct report *report, const struct cost *cost)
 {
     struct text text = {0};
@@ -229,8 +229,8 @@ static void only_item(struct page *page, const struct report *report, const stru
     text_free(&text);
 }
 
-/* Compares the cost of sustained bfloat16 computation, the usual type in training, by medians: a ranking among runs
-   with the same number of GPUs and kind of price, and at most MOST_ALONE that have no equal. */
+/* Compares the cost of sustained bfloat16 computation, the usual type in training, by medians: a ranking
+   among runs with the same number of GPUs and kind of price, and at most MOST_ALONE that have no equal. */
 void report_cheapest(struct page *page, const struct report *report)
 {
     enum { MOST_ALONE = 3 };

@@ -147,8 +147,8 @@ static void add_words(const char *args, struct text *words)
     free(copy);
 }
 
-/* All launches of matmul in a run use the BLAS library and kernels of the first one that is complete. Libraries and
-   kernels of nearly equal speed would otherwise take turns. */
+/* All launches of matmul in a run use the BLAS library and kernels of the first one that is complete.
+   Libraries and kernels of nearly equal speed would otherwise take turns. */
 static enum status add_blas(struct sweep *sweep, const struct plan_row *row, struct text *words)
 {
     struct plan plan;

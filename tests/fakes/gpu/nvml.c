@@ -1,5 +1,6 @@
-/* The functions of libnvidia-ml that bench/gpu/nvml_*.c call, emulated. The fault "throttle" lowers the clocks
-   and increases the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
+/* The functions of libnvidia-ml that bench/gpu/nvml_*.c call, emulated. The fault "throttle" lowers the
+   clocks and increases the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a
+   link. */
 #include "fake.h"
 
 #include <dlfcn.h>
@@ -128,7 +129,8 @@ nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, uns
     return SUCCESS;
 }
 
-/* Four links. The counters of each are field values: on Hopper others than on Blackwell, before Hopper none. */
+/* Four links. The counters of each are field values: on Hopper others than on Blackwell, before Hopper
+   none. */
 enum { FOUR_LINKS = 4 };
 static unsigned long long link_count(unsigned link)
 {

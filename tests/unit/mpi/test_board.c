@@ -107,8 +107,8 @@ Test(board, strangers_leave_room_for_ranks)
 
 enum { MANY = 1152 };
 
-/* Stands in for ranks 1 to 1151: all connect, and report only when all are connected. Returns the number that rank 0
-   has answered. */
+/* Stands in for ranks 1 to 1151: all connect, and report only when all are connected. Returns the number that
+   rank 0 has answered. */
 static int stand_in(const struct board_place *place, int connected)
 {
     int sockets[MANY], answered = 0;
