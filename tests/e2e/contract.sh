@@ -128,7 +128,8 @@ sed '0,/^# Proposed/s//# <script>alert(1)<\/script> reason\nall_reduce ranks=72 
 real='for l in L: l["provenance"] = ["measured"]'
 measure good "$real"
 measure simulated ''
-# The rack's own figure, 1.05 x 788.9, is nearer than one of another instance; a simulated one is none. 90 % of 828.3: 745.5.
+# The start nearest to the wanted size counts: the rack's own figure, 1.05 x 788.9, is nearer than one of another instance; a simulated one
+# never counts. 90 % of 828.3: 745.5.
 check 'a contract from measured results' "$busbar" contract --propose u-p6e-gb200x72 good
 says 'starts from them' 'ranks=72 nodes=18 domains=1 requested_bytes=17179869184 busbw_gbps>=745.5'
 says 'and names them' '(measured) reached 828.3 GB/s'

@@ -152,11 +152,12 @@ rm -f "$work"/messages/busbar-nccl-*
 check 'none came' messages 2 NCCL_DEBUG=WARN -- --sizes 8
 check 'and the empty files are gone' no_file
 
-# ---- how NCCL does a call ----
+# ---- which algorithm NCCL uses for a call ----
 
 asked() { emulated "$@" --collectives all_reduce,alltoall --sizes 8,1M --show-algorithm --mode nccl-tests; }
 choices='sorted({(r["collective"], r["bytes"], r.get("algorithm"), r.get("protocol"), r.get("channels")) for r in c}, key=str)'
-# A message takes half a second: one of them in a loop of three would make its mean 167 ms. No machine is so busy that an operation takes as long.
+# Writing a message takes half a second here: one message in a timed loop of three operations would raise its mean to 167 ms. Even on a busy
+# machine no operation takes that long.
 check '--show-algorithm' asked 2 FAKEGPU_TUNING_US=500000 --
 says 'prints what NCCL told' '  NVLS SIMPLE, 16 channels'
 says 'of each size' '  TREE LL, 1 channel'
@@ -387,7 +388,7 @@ check 'without a figure, the data checked all the same' rows '[(r["wrong"], r.ge
 fault 'a rank whose GPU does not answer' 4 'absent:call=cudaSetDevice,rank=1' 'rank 1: its GPU has not answered for 4 s|rank 1 never came' -T 4
 fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4
 fault 'a rank that never arrives in warm-up' 4 'absent:call=ncclAllGather,rank=1,after=2' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
-# A stand-in for NCCL's RAS answers once, at an address of its own.
+# A stand-in for NCCL's RAS answers once, at an address that only this test uses.
 python3 - "$work/ras" <<'E2' &
 import os, socket, sys
 server = socket.create_server(("127.0.0.1", 0))
