@@ -118,7 +118,7 @@ static enum status open_device(struct comm *c)
     c->device = plugin_load("device", &device_memory_plugin, false, &words);
     enum status status =
         c->device ? c->device->open(c->world->local_rank, c->world->local_ranks, &c->state)
-                  : fail(STATUS_ENVIRONMENT, "--memory device cannot be had: %s", text_get(&words));
+                  : fail(STATUS_ENVIRONMENT, "--memory device is not available: %s", text_get(&words));
     text_free(&words);
     return status;
 }

@@ -58,7 +58,7 @@ static enum status read_instances(struct catalog *catalog, const struct tsv *tab
         status = read_instance(&catalog->arena, table, row, &instance);
         const struct instance *twin = status ? NULL : catalog_instance(catalog, instance.name);
         if (twin)
-            status = fail(STATUS_ENVIRONMENT, "%s:%zu: instance '%s' stands at line %zu already", table->name,
+            status = fail(STATUS_ENVIRONMENT, "%s:%zu: instance '%s' is already in line %zu", table->name,
                           instance.line, instance.name, twin->line);
         if (!status) catalog->instances[catalog->instance_count++] = instance;
     }

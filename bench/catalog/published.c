@@ -50,7 +50,7 @@ static enum status read_words(struct arena *arena, const struct tsv *table, size
     };
     if (!collective && !same(name, "matmul")) return bad(table, row, "collective", "a collective or matmul");
     if (*mnnvl && figure->mnnvl == UNKNOWN) return bad(table, row, "mnnvl", "on, off or nothing");
-    if (!*figure->source) return bad(table, row, "source", "where the figure stands");
+    if (!*figure->source) return bad(table, row, "source", "the page that states the figure");
     if (!*figure->gpu) return bad(table, row, "gpu", "a GPU model");
     return STATUS_OK;
 }

@@ -279,7 +279,7 @@ enum status board_blame(const struct seen *seen, int ranks, double now_s, double
             leader = seen[rank];
     struct text names = {0};
     int gone = name_ranks(seen, ranks, is_gone, NULL, host, context, &names);
-    if (gone) text_add(words, "%s ended without a word;", text_get(&names));
+    if (gone) text_add(words, "%s ended without a message;", text_get(&names));
     text_clear(&names);
     int silent = name_ranks(seen, ranks, is_silent, &since_s, host, context, &names);
     if (silent)

@@ -77,7 +77,7 @@ static const struct option matmul_options[] = {
                 "1: check every element of the result after each phase, by Freivalds' method with new random "
                 "numbers; 0: do not"),
 
-    FLAG_BACKEND(.at = AT(engine), .group = "how",
+    FLAG_BACKEND(.at = AT(engine), .group = "how to measure",
                  .help = "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt if it finds a GPU, else cblas"),
     FLAG_BLAS(.at = AT(library)),
     FLAG_BLAS_KERNEL(.at = AT(kernel)),

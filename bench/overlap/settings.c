@@ -63,7 +63,7 @@ static const struct option overlap_options[] = {
      .initial = "auto",
      .choices = "auto|none|nonblocking|thread|streams",
      .names = &overlap_progress_names,
-     .group = "how",
+     .group = "how to measure",
      .help = "what advances the collective during the multiplications.\n"
              "MPI: thread: a second thread in a blocking collective (it takes a processor: see --threads);\n"
              "nonblocking: a non-blocking collective, tested after each multiplication.\n"

@@ -39,8 +39,9 @@
          __VA_ARGS__)
 #define FLAG_CTA(...)                                                                                        \
     FLAG(TEXT, 0, "cta", .argument = "POLICY",                                                               \
-         .help = "NCCL's use of thread blocks (CTAs): its policy default, efficiency or zero, or their "     \
-                 "number\n(channels): N, or N-M for at least N and at most M",                               \
+         .help =                                                                                             \
+             "thread blocks (CTAs) that NCCL uses: a policy (default, efficiency or zero), or a number\n"    \
+             "of channels: N, or N-M for at least N and at most M",                                          \
          __VA_ARGS__)
 #define FLAG_BLAS(...)                                                                                       \
     FLAG(TEXT, 0, "blas", .argument = "LIBRARY",                                                             \

@@ -19,7 +19,7 @@ cp "$build/all_reduce" "$work/alone"
 check 'a driver without plug-ins starts' "$work/alone/all_reduce" --help
 check 'and measures with MPI' "$work/alone/all_reduce" --backend mpi -b 8 -e 8 -n 2 --passes 1 --output none
 expect_status 'without the plug-in, --backend nccl says what is missing' 5 "$work/alone/all_reduce" --backend nccl -b 8 -e 8 --output none
-tells 'by name' 'the nccl backend cannot be had: '
+tells 'by name' 'the nccl backend is not available: '
 one_line 'in one line'
 if [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ]; then
     skip 'CUDA without a GPU' 'this machine has a GPU'
@@ -344,7 +344,7 @@ fault() {
     [ "$message" = . ] || tells "$name: the message" "$message"
 }
 fault 'no device at start-up' 5 'fail:call=cudaGetDeviceCount' 'no CUDA device can be used: unknown error'
-fault 'a device that cannot be had' 5 'fail:call=cudaSetDevice,rank=1' 'cudaSetDevice: unknown error'
+fault 'a device that is not available' 5 'fail:call=cudaSetDevice,rank=1' 'cudaSetDevice: unknown error'
 fault 'the communicator fails' 5 'fail:call=ncclCommInitRankConfig,rank=-1' 'ncclCommInitRankConfig on rank . .*: unhandled system error'
 fault 'a first call fails' 5 'fail:call=ncclAllGather,rank=1' 'all_gather on rank 1 .*: internal error: injected'
 fault 'a call fails in warm-up' 5 'fail:call=ncclAllGather,rank=1,after=2' 'all_gather on rank 1 .*: internal error: injected'
@@ -360,7 +360,7 @@ fault 'registration fails' 5 'fail:call=ncclCommRegister,rank=1' 'ncclCommRegist
 fault 'wrong data at one element' 3 'wrong:call=ncclAllGather,rank=1,after=6,element=77' '.'
 check 'the element and the rank are named' rows 'any(r["wrong"] == 1 and r["status"] == "wrong" and "77 on rank 1" in r["error"] for r in c)'
 fault 'wrong data before verification does not matter' 0 'wrong:call=ncclAllGather,rank=1,count=5,element=77' '.'
-fault 'memory that cannot be had for another reason' 5 'fail:call=ncclMemAlloc,rank=1' "allocating device memory on rank 1 .*Cuda failure 999"
+fault 'an allocation that fails for another reason' 5 'fail:call=ncclMemAlloc,rank=1' "allocating device memory on rank 1 .*Cuda failure 999"
 fault 'out of memory in the only case' 5 'oom:call=ncclMemAlloc,rank=1,count=1' '.' --placement out_of_place
 check 'the case is skipped and named' rows '[r["status"] for r in c] == ["too_large"] and "of buffers for each rank" in c[0]["error"]'
 check 'more than the device has' emulated 2 FAKEGPU_MEMORY=600000000 -- --sizes 8,1G

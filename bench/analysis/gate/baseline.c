@@ -336,7 +336,8 @@ static enum status save(const struct settings *settings, int count, char **opera
     if (count < 2) return fail(STATUS_USAGE, "save needs a name and a run: busbar baseline save NAME RUN...");
     if (!is_plain_name(operands[0]))
         return fail(STATUS_USAGE,
-                    "'%s' is no name for a baseline: letters, digits, . _ + - only, not starting with a dot",
+                    "'%s' is not a valid name for a baseline: letters, digits and . _ + - only, not starting "
+                    "with a dot",
                     operands[0]);
     struct archive archive = {0};
     enum status status = STATUS_OK;
@@ -459,8 +460,9 @@ static enum status show(const struct settings *settings, const char *name)
     struct text path = {0};
     struct archive archive = {0};
     text_add(&path, "%s/%s", settings->dir, name);
-    enum status status = is_plain_name(name) ? archive_read(&archive, path.data)
-                                             : fail(STATUS_USAGE, "'%s' is no name of a baseline", name);
+    enum status status = is_plain_name(name)
+                             ? archive_read(&archive, path.data)
+                             : fail(STATUS_USAGE, "'%s' is not a valid name of a baseline", name);
     if (!status) {
         struct table table = {0};
         static const char *const names[] = {"run",   "launch", "started", "allocation", "instance",
@@ -491,7 +493,7 @@ static enum status run(int argc, char **argv)
     const char *near = *action ? nearest(action, actions) : NULL;
     if (near && !same(near, action))
         return fail(STATUS_USAGE, "unknown action '%s'; did you mean '%s'?", action, near);
-    return fail(STATUS_USAGE, "what to do? busbar baseline save NAME RUN... | list | show NAME");
+    return fail(STATUS_USAGE, "an action is needed: busbar baseline save NAME RUN... | list | show NAME");
 }
 
 const struct subcommand baseline_subcommand = {&command, run};

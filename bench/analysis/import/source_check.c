@@ -87,7 +87,7 @@ static void scale_milliseconds(struct source *source, struct source_table *table
             struct printed *time = &table->rows[i].figures[p].time_us;
             time->value *= 1000, time->step *= 1000;
         }
-    source_warn(source, table, 0, "times are in milliseconds, as the bandwidths show: taken so");
+    source_warn(source, table, 0, "times are in milliseconds, as the bandwidths show: converted");
 }
 
 static void check_average(struct source *source, struct source_table *table)
@@ -114,7 +114,7 @@ static void check_average(struct source *source, struct source_table *table)
     if (isfinite(table->printed_average) &&
         fabs(table->printed_average - table->recomputed_average) > allowed)
         source_warn(source, table, table->rows[0].line,
-                    "the printed average bus bandwidth is %.6g, of the rows here it is %.6g: rows are "
+                    "the printed average bus bandwidth is %.6g, that of the rows is %.6g: rows are "
                     "missing or were changed",
                     table->printed_average, table->recomputed_average);
 }

@@ -165,9 +165,10 @@ static void read_document(struct source *source, json_t *root)
     int64_t version = json_member_integer(root, "version");
     table->backend = "nccl", table->memory = "device", table->statistic = "mean", table->includes_launch = 1;
     if (version > 3)
-        source_warn(source, table, 0,
-                    "JSON version %lld is newer than the 3 known here: members may be missed",
-                    (long long)version);
+        source_warn(
+            source, table, 0,
+            "JSON version %lld is newer than 3, the newest that busbar knows: some values may be missing",
+            (long long)version);
     read_args(source, table, json_object_get(root, "args"));
     table->rank_reduction = nccl_rank_reduction(table->average);
     read_config(table, config);

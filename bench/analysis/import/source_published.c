@@ -19,7 +19,7 @@ static const struct {
     {"algbw_gbps", "", "algorithm bandwidth, 1e9 bytes/s"},
     {"time_us", "", "time of one operation"},
     {"ranks", "72", "needed: GPUs"},
-    {"source", "https://example.org/page, table 2, 2026-11-01", "needed: where the figure stands"},
+    {"source", "https://example.org/page, table 2, 2026-11-01", "needed: the page that states the figure"},
     {"nodes", "18", "hosts"},
     {"domains", "1", "NVLink domains"},
     {"dtype", "", "float, half, bfloat16, …"},
@@ -63,9 +63,9 @@ static enum status check_columns(const struct tsv *tsv)
         for (size_t i = 0; i < COLUMNS; i++) known |= strcmp(tsv->cells[c], names[i]) == 0;
         const char *near = known ? NULL : nearest(tsv->cells[c], names);
         if (!known)
-            return fail(STATUS_ENVIRONMENT, "%s:%zu: '%s' is no column of a published table%s%s%s", tsv->name,
-                        tsv->lines[0], tsv->cells[c], near ? "; did you mean '" : "", near ? near : "",
-                        near ? "'?" : "; see busbar import --table-template");
+            return fail(STATUS_ENVIRONMENT, "%s:%zu: '%s' is not a column of a published table%s%s%s",
+                        tsv->name, tsv->lines[0], tsv->cells[c], near ? "; did you mean '" : "",
+                        near ? near : "", near ? "'?" : "; see busbar import --table-template");
     }
     return tsv_need(tsv, needed);
 }
@@ -94,7 +94,8 @@ static enum status table_of(struct source *source, const struct tsv *tsv, size_t
     const char *name = tsv_cell(tsv, row, "collective"), *gpu = cell(source, tsv, row, "gpu");
     const struct collective *collective = collective_by_any_name(name, strlen(name));
     if (!collective) return bad(tsv, row, "collective", "a collective");
-    if (!*tsv_cell(tsv, row, "source")) return bad(tsv, row, "source", "said: where does the figure stand?");
+    if (!*tsv_cell(tsv, row, "source"))
+        return bad(tsv, row, "source", "given: the page that states the figure");
     if (!*tsv_cell(tsv, row, "ranks")) return bad(tsv, row, "ranks", "a number");
     enum status status = tsv_integer(tsv, row, "ranks", 1, 1 << 24, &ranks);
     if (!status && *tsv_cell(tsv, row, "nodes")) status = tsv_integer(tsv, row, "nodes", 1, 1 << 24, &nodes);

@@ -99,7 +99,7 @@ static enum status run_gnuplot(const char *folder, const char *pictures, const c
         if (errno != EINTR) return fail(STATUS_ENVIRONMENT, "cannot wait for gnuplot: %s", strerror(errno));
     if (WIFEXITED(ended) && WEXITSTATUS(ended) == 127)
         return fail(STATUS_ENVIRONMENT,
-                    "gnuplot is not found: install gnuplot-nox, or name it by BUSBAR_GNUPLOT");
+                    "gnuplot is not found: install gnuplot-nox, or set BUSBAR_GNUPLOT to its path");
     if (WIFEXITED(ended) && !WEXITSTATUS(ended)) return STATUS_OK;
     fail(STATUS_ENVIRONMENT, "gnuplot failed on %s/plots.gp:", folder);
     show_log(folder);

@@ -79,7 +79,7 @@ static enum status check_args(struct plan *plan)
         for (const char *c = plan->rows[i].args; !status && *c; c++)
             if (*c < ' ' || *c > '~')
                 status = fail(STATUS_ENVIRONMENT,
-                              "%s: an argument in the plan holds a control character or is not ASCII",
+                              "%s: an argument in the plan contains a control character or is not ASCII",
                               plan->rows[i].launch);
     if (status) plan_free(plan);
     return status;
