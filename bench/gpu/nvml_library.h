@@ -6,6 +6,14 @@
 #include "gpu/nvml.h"
 
 #include <pthread.h>
+#include <stddef.h>
+
+/* If NVIDIA's header is installed, the compiler compares our numbers and structures with it. */
+#if __has_include(<nvml.h>)
+#include <nvml.h>
+#define SAME_AS_NVML(ours, theirs)                                                                           \
+    _Static_assert((long long)(ours) == (long long)(theirs), #ours " is not as in nvml.h")
+#endif
 
 typedef int nvml_return; /* 0: success */
 typedef void *nvml_handle;

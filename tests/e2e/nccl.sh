@@ -369,6 +369,8 @@ fault 'a throttled clock' 0 'throttle:rank=1' '.'
 check 'the case says that it was slowed down' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["sm_mhz"] < 900 and "thermal" in r["telemetry"]["throttle"] and r["telemetry"]["thermal_ms"] > 0 for r in c)'
 check 'a throttled clock, on a driver that counts in fields' emulated 2 FAKEGPU_SM=103 FAKEGPU_FAULT='throttle:rank=1' -- --sizes 8
 check 'is said too' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["thermal_ms"] > 0 and r["telemetry"]["power_cap_ms"] == 0 for r in c)'
+check 'a driver whose fields of these numbers are others' emulated 1 FAKEGPU_SM=103 FAKEGPU_NVML=580.65.06 -- --sizes 8
+check 'no time is made of them' rows 'all("power_cap_ms" in r["telemetry"] and not {"thermal_ms", "hardware_thermal_ms", "power_brake_ms"} & set(r["telemetry"]) for r in c)'
 fault 'an Xid' 0 'xid:rank=0,after=3,count=1' '.'
 check 'is in the record' rows 'any(r["telemetry"].get("xid") == 79 for r in c)'
 check 'limits of the board and of reliability' emulated 1 FAKEGPU_REASONS=0x701 -- --sizes 8

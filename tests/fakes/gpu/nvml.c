@@ -66,7 +66,8 @@ nvml_return nvmlShutdown(void)
 
 nvml_return nvmlSystemGetDriverVersion(char *text, unsigned length)
 {
-    snprintf(text, length, "000.00 (emulated)");
+    const char *number = getenv("FAKEGPU_NVML");
+    snprintf(text, length, "%s (emulated)", number ? number : "999.99");
     return SUCCESS;
 }
 
@@ -163,11 +164,11 @@ static bool field_value(unsigned id, unsigned scope, unsigned long long *value)
         return sm >= 100;
     case 77: /* NVML_FI_DEV_PERF_POLICY_BOARD_LIMIT, RELIABILITY */
     case 79:
-    case 270: /* HW_THERM_SLOWDOWN, HW_POWER_BRAKE_SLOWDOWN */
+    case 270: /* HW_THERM_SLOWDOWN, HW_POWER_BRAKE_SLOWDOWN; in older drivers settings of power smoothing */
     case 271:
         return sm >= 100;
-    case 269: /* SW_THERM_SLOWDOWN */
-        *value = held_down_ns(1);
+    case 269: /* SW_THERM_SLOWDOWN; in older drivers the active preset profile */
+        *value = getenv("FAKEGPU_NVML") ? 1 : held_down_ns(1);
         return sm >= 100;
     case 161: /* NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY */
         if (sm >= 90 && sm < 100 && scope < FOUR_LINKS) *value = link_count(scope);
