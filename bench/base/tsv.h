@@ -39,4 +39,7 @@ enum status tsv_number(const struct tsv *, size_t row, const char *column, doubl
 enum status tsv_integer(const struct tsv *, size_t row, const char *column, int64_t least, int64_t most,
                         int64_t *value);
 
+/* Prints "file:line: column 'cell': expected …". Returns STATUS_ENVIRONMENT. */
+enum status tsv_expected(const struct tsv *, size_t row, const char *column, const char *expected);
+
 #endif

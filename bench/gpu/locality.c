@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const route_names[] = {"switch", "host_bridge", "node", "system", "unknown"};
+static const char *const route_names[] = {"switch", "host_bridge", "node", "system", "unknown"};
 
 enum { MOST_NICS = 64 };
 

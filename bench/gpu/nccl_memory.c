@@ -96,7 +96,7 @@ static enum status none_registered(const struct comm *c)
     const char *why = c->options.registration == REGISTRATION_SYMMETRIC
                           ? "symmetric windows need GPUs that all reach each other, NCCL_CUMEM_ENABLE and "
                             "NCCL_WIN_ENABLE"
-                          : "NCCL_LOCAL_REGISTER is 0, or P2P goes by copies";
+                          : "NCCL_LOCAL_REGISTER is 0, or P2P connections use copies";
     return c->world->rank ? STATUS_ENVIRONMENT
                           : fail(STATUS_ENVIRONMENT, "-R %d: this NCCL registers no buffers here (%s)",
                                  registration_flag(c), why);

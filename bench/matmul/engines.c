@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-const struct gemm_engine *const gemm_engines[] = {&gemm_cblas, NULL};
+/* Those compiled in. */
+static const struct gemm_engine *const gemm_engines[] = {&gemm_cblas, NULL};
 
 enum status gemm_engine_check_name(const char *name)
 {

@@ -116,7 +116,6 @@ struct gemm_engine {
 };
 
 extern const struct gemm_engine gemm_cblas;
-extern const struct gemm_engine *const gemm_engines[]; /* those compiled in, NULL-terminated */
 
 /* The engine of that name, also from a plug-in (gemm_plugin.h); NULL after printing one line if it is not
    available. "auto": cublaslt if its plug-in loads and finds a device; else cblas, with a warning. */

@@ -195,16 +195,10 @@ static void set_labels(struct overlap_launch *l, const struct launch_header *hea
     const struct overlap_settings *s = &l->settings;
     struct label_question q =
         label_question_of(header, s->cta, (enum registration)(REGISTRATION_NONE + s->registration), 0);
-    const char *told[2] = {NULL, NULL};
+    struct label_reasons told = {.count = 0};
     for (size_t i = 0; i < l->case_count; i++) {
         struct overlap_case *c = &l->cases[i];
-        q.collective = c->collective->id;
-        const char *reason = cta_unused(&q, &c->cta);
-        if (reason && reason != told[0])
-            warn("--cta %s: %s; rows without it say '%s'", s->cta, told[0] = reason, c->cta);
-        reason = registration_limited(&q, &c->registration);
-        if (reason && reason != told[1])
-            warn("-R 1: %s; the rows say '%s'", told[1] = reason, registration_name(c->registration));
+        labels_of_case(&q, c->collective->id, &c->cta, &c->registration, &told);
     }
 }
 

@@ -48,7 +48,7 @@ struct overlap_row overlap_row_of(const struct overlap_launch *l, const struct o
     return row;
 }
 
-/* "0.93 [0.91, 0.95]"; without an interval "0.93". */
+/* Prints "0.93 [0.91, 0.95]", or "0.93" if there is no interval. */
 static void print_estimate(double point, double lo, double hi, int width, FILE *out)
 {
     char text[64];

@@ -106,7 +106,7 @@ enum provenance {
 
 extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, transport_names,
     registration_names, phase_names, overlap_progress_names, statistic_names, accumulator_names,
-    kept_rule_names, case_status_names, record_kind_names, end_status_names, provenance_names;
+    kept_rule_names, case_status_names, record_kind_names, end_status_names;
 
 /* The names; NULL if the value is absent. */
 const char *mode_name(enum mode);

@@ -42,9 +42,6 @@ struct contract contract_of(const struct gate *, const struct aggregate *, const
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);
 
-/* "busbw_gbps>=90%, 418.5": the requirement and, if it is a share, the limit that follows. Valid until `text`
-   changes. */
-const char *contract_required(const struct contract_row *, struct text *);
 /* A short name of the case, for terminals and pages; JSON has the whole key. Valid until `label` changes. */
 const char *contract_case_label(const struct case_row *, struct text *label);
 void contract_fill_table(const struct contract *, struct table *);

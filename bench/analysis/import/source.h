@@ -150,8 +150,6 @@ struct source_reader {
     bool is_json;         /* the file must begin with '{' or '[' */
     size_t (*read)(struct source *, const char *data, size_t length);
 };
-extern const struct source_reader source_readers[];
-extern const size_t source_reader_count;
 
 extern const struct source_reader source_published; /* used only with --table */
 

@@ -214,7 +214,8 @@ size_t source_read_nccl_json(struct source *source, const char *data, size_t len
         json_decref(root);
         for (size_t i = before; pieces.cut && i < source->table_count; i++) {
             source->tables[i].interrupted = true;
-            source_warn(source, &source->tables[i], 0, "the JSON is cut off: its whole rows are kept");
+            source_warn(source, &source->tables[i], 0,
+                        "the JSON is cut off: only its complete rows were read");
         }
     }
     if (source_drop_empty(source)) return source->table_count;

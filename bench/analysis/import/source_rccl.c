@@ -83,7 +83,7 @@ size_t source_read_rccl_json(struct source *source, const char *data, size_t len
     }
     for (size_t i = 0; cut && i < source->table_count; i++) {
         source->tables[i].interrupted = true;
-        source_warn(source, &source->tables[i], 0, "the JSON is cut off: its whole rows are kept");
+        source_warn(source, &source->tables[i], 0, "the JSON is cut off: only its complete rows were read");
     }
     return source_drop_empty(source);
 }

@@ -45,7 +45,10 @@ static bool find_style(struct text *folder)
            has_trusted_style(folder, program, "/../../scripts/plot");
 }
 
-const char *plot_scripts(struct arena *arena)
+/* Finds the folder of style.gp: $BUSBAR_SHARE/scripts/plot if the variable is set; else
+   ../share/busbar/scripts/plot, relative to the program's folder, for an installed program; else scripts/plot
+   in the source tree that contains the build folder. Returns NULL after printing one line. */
+static const char *plot_scripts(struct arena *arena)
 {
     struct text folder = {0};
     char *whole = find_style(&folder) ? realpath(folder.data, NULL) : NULL;

@@ -147,7 +147,7 @@ static void contents(struct page *page)
     text_add(&page->out, "</nav>\n");
 }
 
-enum status report_plots(struct page *page, const struct report *report)
+static enum status report_plots(struct page *page, const struct report *report)
 {
     static const struct {
         const char *begins, *heading;
@@ -244,7 +244,7 @@ static void sources(struct page *page, const struct study *study)
     table_free(&table);
 }
 
-void report_data(struct page *page, const struct report *report)
+static void report_data(struct page *page, const struct report *report)
 {
     page_heading(page, 3, "data", "The data");
     report_published(page, report);

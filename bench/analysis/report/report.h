@@ -41,10 +41,8 @@ void report_warnings(struct page *, const struct report *);
 void report_method(struct page *, const struct report *); /* how it was measured, in short */
 
 /* The appendix. */
-enum status report_plots(struct page *, const struct report *);
 void report_environments(struct page *, const struct report *); /* side by side */
 void report_formulas(struct page *, const struct report *);     /* and a glossary */
-void report_data(struct page *, const struct report *);         /* every line */
 
 /* The figures as one long table (report_figures.h). sections: those of the page (struct page), for what it
    says in words. */
@@ -70,14 +68,11 @@ void report_price_cell(struct table *, const struct report *, const struct insta
    next one. */
 void report_lead_words(struct text *, const char *name, double usd_per_gpu_hour, double ratio);
 /* ---- energy (report_energy.c): of one GPU, in J; absent unless all launches have their power ---- */
-struct figure report_joule(const struct case_summary *);           /* of one operation */
 struct figure report_joule_per_gb(const struct case_summary *);    /* of bus bandwidth */
 struct figure report_joule_per_tflop(const struct case_summary *); /* of a matmul */
 /* Of a step in which nothing overlaps; NAN: the power of a part is not known. */
 double report_step_joule(const struct step *, const struct workload *);
 
-/* Is this the fastest of the run's matmul shapes with the same type, phase and number of GPUs? */
-bool report_best_shape(const struct run_summary *, const struct case_summary *);
 /* Adds a cell with the run's label and, below it, its name. */
 void report_run_cell(struct table *, const struct run_summary *);
 /* "measured\n6 launches\nmedian\nmax over ranks" */

@@ -1,5 +1,5 @@
-/* What it costs to cross the edge of a host, of the rack (the NVLink domain) and of NVLink: the bus bandwidth
-   of each run, and of each instance with published figures, in four extents. */
+/* What it costs to leave a host, to leave the rack (the NVLink domain), and to do without NVLink between
+   hosts: the bus bandwidth of each run, and of each instance with published figures, in four extents. */
 #include "analysis/report/report_clouds.h"
 #include "analysis/report/report_figures.h"
 #include "base/units.h"

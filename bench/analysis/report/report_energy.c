@@ -12,7 +12,7 @@ static double power_w(const struct case_row *row)
 }
 
 /* Absent unless every launch tells its power and time. */
-struct figure report_joule(const struct case_summary *line)
+static struct figure report_joule(const struct case_summary *line)
 {
     double *joule = allocate(line->launches, sizeof *joule);
     size_t known = 0;

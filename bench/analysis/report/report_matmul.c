@@ -44,7 +44,8 @@ static void matmul_row(struct table *table, const struct report *report, const s
     text_free(&text);
 }
 
-bool report_best_shape(const struct run_summary *run, const struct case_summary *line)
+/* Is this the fastest of the run's matmul shapes with the same type, phase and number of GPUs? */
+static bool report_best_shape(const struct run_summary *run, const struct case_summary *line)
 {
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *other = &run->cases[c];

@@ -51,19 +51,6 @@ static const struct command command = {
 
 /* ---- JSON: figures are numbers; absent ones are left out ---- */
 
-static void put_figure(json_t *object, const char *key, struct figure figure)
-{
-    if (!figure_present(figure)) return;
-    json_t *value = json_object();
-    object_put_real(value, "value", figure.point);
-    if (figure.kind != INTERVAL_NONE) {
-        object_put_real(value, "lo", figure.lo);
-        object_put_real(value, "hi", figure.hi);
-    }
-    object_put_text(value, "interval", interval_name(figure.kind));
-    object_put(object, key, value);
-}
-
 static json_t *case_object(const struct case_summary *line)
 {
     const struct case_row *row = line->row;
@@ -97,11 +84,11 @@ static json_t *case_object(const struct case_summary *line)
     object_put(object, "launches", json_integer((json_int_t)line->launches));
     object_put(object, "attempts", json_integer((json_int_t)line->attempts));
     object_put(object, "allocations", json_integer((json_int_t)line->allocations));
-    put_figure(object, "time_us", line->time_us);
-    put_figure(object, "algbw_gbps", line->algbw_gbps);
-    put_figure(object, "busbw_gbps", line->busbw_gbps);
-    put_figure(object, "tflops", line->tflops);
-    put_figure(object, "bound_percent", line->bound_percent);
+    object_put_figure(object, "time_us", line->time_us);
+    object_put_figure(object, "algbw_gbps", line->algbw_gbps);
+    object_put_figure(object, "busbw_gbps", line->busbw_gbps);
+    object_put_figure(object, "tflops", line->tflops);
+    object_put_figure(object, "bound_percent", line->bound_percent);
     object_put_real(object, "bound_us", line->bound_us);
     object_put_text(object, "bound", line->bound);
     object_put_real(object, "peak_tflops", line->peak_tflops);
