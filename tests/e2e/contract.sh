@@ -101,7 +101,7 @@ expect_status 'a tolerance by domains is refused' 2 "$busbar" contract --gate do
 measure good ''
 printf 'all_reduce ranks=72 busbw_gbps>=90%%\nall_reduce ranks=4 median_us<=110%%\n' >relative.gate
 expect_status 'per cent without a reference are refused' 2 "$busbar" contract --gate relative.gate good
-says 'and it is named' 'name its results by --reference RUN'
+says 'and it is named' 'give its results with --reference RUN'
 check 'the reference holds its own limits' "$busbar" contract --gate relative.gate --reference good good
 says 'of which it says the figure (0.9 x 1.05 x 788.9)' '745.5'
 # against NAME PYTHON TEXT: the code changes what is measured.

@@ -114,10 +114,10 @@ static enum status check_launch(const struct launch *launch, const struct settin
             return fail(STATUS_USAGE, "%s is %s: no baseline, unless --allow-%s", launch->path,
                         provenance_name(artificial[i]), provenance_name(artificial[i]));
     if (launch->end.status != END_COMPLETE)
-        return fail(STATUS_GATE, "%s did not complete (%s): a baseline holds complete launches only",
+        return fail(STATUS_GATE, "%s did not complete (%s): a baseline takes only complete launches",
                     launch->path, launch->end.status ? end_status_name(launch->end.status) : "no end line");
     if (launch->broken_lines)
-        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline holds complete launches only",
+        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline takes only complete launches",
                     launch->path, launch->broken_lines);
     for (size_t i = 0; i < launch->case_count; i++)
         if (launch->cases[i].status == CASE_WRONG || launch->cases[i].wrong > 0)
@@ -153,7 +153,7 @@ static enum status check_figures(const struct archive *archive)
                               line->bound_percent.point, line->row->gemm ? "peak" : "bound");
         }
     }
-    if (!status && !figures) status = fail(STATUS_GATE, "the launches hold no figure: no baseline");
+    if (!status && !figures) status = fail(STATUS_GATE, "no launch has a figure: no baseline");
     study_free(&study);
     return status;
 }
@@ -170,7 +170,7 @@ static enum status check_plan(struct archive *archive)
                     shortfall.unknown);
     if (shortfall.missing)
         return fail(STATUS_GATE,
-                    "%zu of %zu planned launches are missing (%s): a baseline holds whole runs only",
+                    "%zu of %zu planned launches are missing (%s): a baseline takes only complete runs",
                     shortfall.missing, shortfall.planned, shortfall.names);
     return STATUS_OK;
 }
