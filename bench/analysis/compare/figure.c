@@ -51,7 +51,7 @@ const char *interval_name(enum interval_kind kind)
     return "one launch, no interval";
 }
 
-void object_put_figure(json_t *object, const char *key, struct figure figure)
+void put_figure(json_t *object, const char *key, struct figure figure)
 {
     if (!figure_present(figure)) return;
     json_t *value = json_object();

@@ -84,11 +84,11 @@ static json_t *case_object(const struct case_summary *line)
     object_put(object, "launches", json_integer((json_int_t)line->launches));
     object_put(object, "attempts", json_integer((json_int_t)line->attempts));
     object_put(object, "allocations", json_integer((json_int_t)line->allocations));
-    object_put_figure(object, "time_us", line->time_us);
-    object_put_figure(object, "algbw_gbps", line->algbw_gbps);
-    object_put_figure(object, "busbw_gbps", line->busbw_gbps);
-    object_put_figure(object, "tflops", line->tflops);
-    object_put_figure(object, "bound_percent", line->bound_percent);
+    put_figure(object, "time_us", line->time_us);
+    put_figure(object, "algbw_gbps", line->algbw_gbps);
+    put_figure(object, "busbw_gbps", line->busbw_gbps);
+    put_figure(object, "tflops", line->tflops);
+    put_figure(object, "bound_percent", line->bound_percent);
     object_put_real(object, "bound_us", line->bound_us);
     object_put_text(object, "bound", line->bound);
     object_put_real(object, "peak_tflops", line->peak_tflops);
