@@ -22,7 +22,7 @@ static enum status read_version(const struct tsv *table, size_t row, const char 
     const char *cell = tsv_cell(table, row, column);
     *version = *cell ? nccl_version_number(cell) : otherwise;
     if (*version >= 0) return STATUS_OK;
-    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s: '%s' is no version such as 2.28.9", table->name,
+    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s: '%s' is not a version such as 2.28.9", table->name,
                 table->lines[row + 1], column, cell);
 }
 

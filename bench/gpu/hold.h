@@ -8,8 +8,8 @@
    - CUDA's launch queue is finite, and so are queues of the libraries: the gate opens after `calls` calls
      (hold_queued), and the rest is queued while the device already works.
    - For any other cause, the hold ends by itself after longest_ns: do not use that sample, and call
-     hold_less(). It halves `calls`, which may have been an accident; the second time in a row it goes below the
-     number of calls that waited. In the end it halves longest_ns. */
+     hold_less(). It halves `calls`, which may have been an accident; the second time in a row it goes below
+     the number of calls that waited. In the end it halves longest_ns. */
 #ifndef BUSBAR_HOLD_H
 #define BUSBAR_HOLD_H
 
@@ -41,8 +41,8 @@ void hold_open(struct hold *);
 /* Once, when the stream has completed the sample: whether the hold ended by itself. */
 bool hold_expired(struct hold *);
 
-/* After a hold of `queued` operations that ended by itself. Returns true when `impossible` becomes true: time to tell
-   the user. */
+/* After a hold of `queued` operations that ended by itself. Returns true when `impossible` becomes true: time
+   to tell the user. */
 bool hold_less(struct hold *, int queued);
 
 #endif

@@ -145,7 +145,8 @@ enum status nccl_prepare(struct comm *, const struct call *, int batch);
 enum status nccl_ask(struct comm *, const struct call *, struct choice *);
 enum status nccl_run(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
 enum status nccl_align(struct comm *);
-/* Collective. Times samples without an operation: what the two events cost, the median of the slowest rank. */
+/* Collective. Times samples without an operation: what the two events cost, the median of the slowest
+   rank. */
 enum status nccl_time_nothing(struct comm *, double *us);
 void nccl_graphs_free(struct comm *);
 

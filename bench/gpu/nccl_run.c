@@ -6,13 +6,13 @@
    stream has completed all. Nothing is held, and launches count.
 
    hold (hold.h) keeps the time to enqueue out of the figure. align is an all-reduce of one element, which
-   starts the ranks together on the device (an MPI barrier leaves tens of µs between them). Batches are aligned
-   too: otherwise the ranks that open their gates first would measure the wait for the last one, some µs, which
-   is visible even in twenty calls of 10 µs.
+   starts the ranks together on the device (an MPI barrier leaves tens of µs between them). Batches are
+   aligned too: otherwise the ranks that open their gates first would measure the wait for the last one, some
+   µs, which is visible even in twenty calls of 10 µs.
 
-   First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: so each exact call
-   is made once without a hold before it is timed (make_ready). NCCL's work queue and its proxy's pool are
-   finite: hence HELD_CALLS. If a hold expires, the sample is spoiled. */
+   First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: so each exact
+   call is made once without a hold before it is timed (make_ready). NCCL's work queue and its proxy's pool
+   are finite: hence HELD_CALLS. If a hold expires, the sample is spoiled. */
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "gpu/nccl.h"

@@ -33,7 +33,7 @@ struct block {
     double least_share, most_share;
 };
 
-/* "NVLS SIMPLE, 16 channels", as far as the library told; "-": not at all. */
+/* "NVLS SIMPLE, 16 channels", as far as the library tells; "-" if it tells nothing. */
 static void choice_text(const struct choice *choice, char text[128])
 {
     int n = snprintf(text, 128, "%s%s%s", *choice->algorithm ? choice->algorithm : "-",
@@ -43,7 +43,8 @@ static void choice_text(const struct choice *choice, char text[128])
                  choice->channels == 1 ? "" : "s");
 }
 
-/* Below the figures of a size, with --show-algorithm: once where both placements have the same. */
+/* Prints, after the figures of a size, how the library did the calls (--show-algorithm); once if both
+   placements are alike. */
 static void print_choices(const struct measured *m, size_t placements, FILE *out)
 {
     char first[128], second[128] = "";
@@ -182,7 +183,7 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
     text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
 
-/* Prints a line about the cases whose samples were chosen by `rule`: do not trust them, and `why`. */
+/* Prints a warning about the cases whose samples were chosen by `rule`; `why` says why not to trust them. */
 static void print_disturbed(const struct cases *cases, enum kept_rule rule, const char *why, FILE *out)
 {
     size_t n = 0;
@@ -253,7 +254,7 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
     }
 }
 
-/* Says what the events of a sample take by themselves if that matters for an isolated figure. */
+/* Prints what the events of a sample take by themselves, if that is a notable share of an isolated figure. */
 static void print_event_pair(const struct cases *cases, FILE *out)
 {
     static const double MATTERS = 0.02;

@@ -141,7 +141,8 @@ static void set_problem(struct overlap_launch *l)
     strcpy(l->problem.layout, on_device(l) ? "TN" : "NN");
 }
 
-/* The largest size comes first, so that the backend does not have to take, and register, more memory later. */
+/* The largest size comes first, so that the backend does not have to take, and register, more memory
+   later. */
 static void make_cases(struct overlap_launch *l)
 {
     size_t usual = on_device(l) ? (size_t)64 << 20 : (size_t)1 << 20;
@@ -187,22 +188,17 @@ static enum status open_both(struct driver *d)
     return agree(l, pair_open(&parts, &l->pair));
 }
 
-/* Rows say what NCCL does; a reason why that is not what was asked for is printed once. */
+/* Sets the labels of the rows to what NCCL does. Prints each reason why that differs from what was asked for
+   once. */
 static void set_labels(struct overlap_launch *l, const struct launch_header *header)
 {
     const struct overlap_settings *s = &l->settings;
     struct label_question q =
         label_question_of(header, s->cta, (enum registration)(REGISTRATION_NONE + s->registration), 0);
-    const char *told[2] = {NULL, NULL};
+    struct label_reasons told = {.count = 0};
     for (size_t i = 0; i < l->case_count; i++) {
         struct overlap_case *c = &l->cases[i];
-        q.collective = c->collective->id;
-        const char *reason = cta_unused(&q, &c->cta);
-        if (reason && reason != told[0])
-            warn("--cta %s: %s; rows without it say '%s'", s->cta, told[0] = reason, c->cta);
-        reason = registration_limited(&q, &c->registration);
-        if (reason && reason != told[1])
-            warn("-R 1: %s; the rows say '%s'", told[1] = reason, registration_name(c->registration));
+        labels_of_case(&q, c->collective->id, &c->cta, &c->registration, &told);
     }
 }
 

@@ -82,8 +82,8 @@ struct overlap_launch {
     size_t case_count;
 };
 
-/* Collective; the pair has its buffers and its matrices. Chooses the number of collectives in a sample, and for
-   each of the cases, which differ in their ratio only, the number of multiplications. */
+/* Collective; the pair has its buffers and its matrices. Chooses the number of collectives in a sample, and
+   for each of the cases, which differ in their ratio only, the number of multiplications. */
 enum status overlap_calibrate(struct overlap_launch *, struct overlap_case *cases, size_t count);
 
 /* Collective. Takes the rounds of a case, then verifies both sides while they run at once. */

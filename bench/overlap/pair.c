@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* The second thread, which runs the collective. It sleeps while it is IDLE, spins while it is ARMED until `go`,
-   so that it starts at once, and sleeps again when it is DONE. */
+/* The second thread, which runs the collective. It sleeps while it is IDLE, spins while it is ARMED until
+   `go`, so that it starts at once, and sleeps again when it is DONE. */
 enum phase_of_thread { IDLE, ARMED, DONE, LEAVES };
 
 struct pair {

@@ -23,14 +23,14 @@ struct pair_parts {
     struct pulse *pulse;
 };
 
-/* STATUS_ENVIRONMENT after one line if there can be no second thread. */
+/* Returns STATUS_ENVIRONMENT after printing one line if there can be no second thread. */
 enum status pair_open(const struct pair_parts *, struct pair **);
 void pair_close(struct pair *); /* NULL is allowed */
 
 /* What both sides do from now on. The caller keeps `work`, and the buffers of `call`. */
 void pair_set_call(struct pair *, const struct call *);
 void pair_set_work(struct pair *, struct gemm_work *);
-/* An injected fault: from now on each side sleeps so long at its end. */
+/* Injects a fault: from now on each side sleeps for this time at its end. */
 void pair_set_delay(struct pair *, double seconds);
 
 /* Collective: starts after a barrier. Adds this rank's times to those of a round: COMMUNICATION and

@@ -9,8 +9,8 @@
 
 enum { TRIALS = 5, LEAST_MATMULS = 4, MOST_CALLS = 100000, ROUNDS_MOST = 100 };
 
-/* Collective. The slowest rank's time of one part, µs: the shortest of a few trials, because other load can only
-   make it longer, after one that does not count. */
+/* Collective. The slowest rank's time of one part, µs: the shortest of a few trials, because other load can
+   only make it longer, after one that does not count. */
 static enum status try_part(struct overlap_launch *l, enum part part, int calls, double *us)
 {
     double times[TIMES] = {0}, trials[TRIALS];
@@ -31,8 +31,8 @@ static int calls_of(double wanted)
     return wanted < 1 ? 1 : wanted > MOST_CALLS ? MOST_CALLS : (int)wanted;
 }
 
-/* So many collectives that the smallest ratio takes a few multiplications (with fewer, their number could not be
-   near to the ratio), and that a sample is long against what it takes to start and join a thread, and to move
+/* Chooses enough collectives that the smallest ratio needs several multiplications (the ratio of fewer would
+   be far from it), and that a sample takes much longer than it takes to start and join a thread, and to move
    it to a free processor. */
 enum status overlap_calibrate(struct overlap_launch *l, struct overlap_case *cases, size_t count)
 {

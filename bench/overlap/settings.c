@@ -1,3 +1,4 @@
+#include "base/fault_text.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "collective/collective.h"
@@ -63,7 +64,7 @@ static const struct option overlap_options[] = {
      .initial = "auto",
      .choices = "auto|none|nonblocking|thread|streams",
      .names = &overlap_progress_names,
-     .group = "how",
+     .group = "how to measure",
      .help = "what advances the collective during the multiplications.\n"
              "MPI: thread: a second thread in a blocking collective (it takes a processor: see --threads);\n"
              "nonblocking: a non-blocking collective, tested after each multiplication.\n"
@@ -168,27 +169,17 @@ static int largest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* A delay concerns both sides, so it is not the backend's fault. */
+/* A delay affects both sides, so the driver injects it, not the backend. */
 static enum status read_fault(struct overlap_settings *s)
 {
-    static const char prefix[] = "delay";
-    if (!s->fault_text || strncmp(s->fault_text, prefix, sizeof prefix - 1) != 0) {
-        s->fault = s->fault_text;
-        return STATUS_OK;
-    }
-    enum status status = STATUS_OK;
-    char *copy = duplicate(s->fault_text), *rest = copy, *word;
-    strsep(&rest, ":");
-    s->delays = true;
+    static const char *const kinds[] = {"delay", NULL};
+    const struct fault_number numbers[] = {{"rank", &s->delay_rank}, {"us", &s->delay_us}, {NULL, NULL}};
+    int kind;
+    s->delays = s->fault_text && strncmp(s->fault_text, kinds[0], strlen(kinds[0])) == 0;
     s->delay_us = 1000;
-    while (!status && rest && (word = strsep(&rest, ","))) {
-        char *value = word, *name = strsep(&value, "=");
-        int64_t *place = same(name, "rank") ? &s->delay_rank : same(name, "us") ? &s->delay_us : NULL;
-        if (!place || !value || parse_integer(value, place) || *place < 0 || *place > 1000000000)
-            status = fail(STATUS_USAGE, "--fault delay: '%s' is not rank=N or us=N", name);
-    }
-    free(copy);
-    return status;
+    if (s->delays) return fault_parse(s->fault_text, kinds, &kind, numbers);
+    s->fault = s->fault_text;
+    return STATUS_OK;
 }
 
 enum status overlap_settings_read(const struct command *command, int argc, char **argv,

@@ -50,7 +50,7 @@ struct overlap_row overlap_row_of(const struct overlap_launch *l, const struct o
 
 enum { WIDE = 25 }; /* columns of an estimate with its interval */
 
-/* "0.93 [0.91, 0.95]"; without an interval "0.93". */
+/* Prints "0.93 [0.91, 0.95]", or "0.93" if there is no interval. */
 static void print_estimate(double point, double lo, double hi, int width, FILE *out)
 {
     char text[64];
@@ -77,7 +77,7 @@ static void print_row(const struct overlap_row *row, FILE *out)
     fprintf(out, "\n");
 }
 
-/* What the reader must know of the way in which the two sides ran. */
+/* A sentence on how the two sides ran, for below the table. */
 static const char *explain(enum overlap_progress progress)
 {
     switch (progress) {

@@ -22,8 +22,8 @@
 /* Per case: the logarithm of the ratio new / base of the mean absolute deviations, and whether the scatter
    differs significantly: in this case (adjusted over all cases of its group), or in the mean over these
    cases. The level holds for each group; it need not hold over all groups, since this test only chooses
-   between two valid p. Both are two-sided permutation tests, at `level`, of the deviations from each side's median. Not for
-   paired groups, nor for cases with fewer than four launches per side. */
+   between two valid p. Both are two-sided permutation tests, at `level`, of the deviations from each side's
+   median. Not for paired groups, nor for cases with fewer than four launches per side. */
 struct scatter {
     double ln_ratio; /* NAN: none */
     bool unequal;

@@ -114,7 +114,9 @@ static struct kept side_of(const double *values, size_t n, double sigma)
     return (struct kept){values, 0, n, median_sorted(values, n), cut_of(sigma)};
 }
 
-double skipped_t(const double *base, size_t m, const double *fresh, size_t n, double *room)
+/* The statistic for values in ascending order; 0 if a side has fewer than two. `room` has space for 2 (m + n)
+   values. */
+static double skipped_t(const double *base, size_t m, const double *fresh, size_t n, double *room)
 {
     if (m < 2 || n < 2) return 0;
     double *both = room + m + n;

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# alltoallv on both backends (NCCL on the emulated device): every element of every imbalance is right, damage is found, and no command
-# mixes cases of unlike imbalance.
+# alltoallv on both backends (NCCL on the emulated device): every element is right at every imbalance, damaged data are found, and no
+# command mixes cases of different imbalance.
 . "$(dirname "$0")/../lib.sh"
 . tests/fakes/emulated_gpu.sh
 driver=alltoallv flags=(--backend mpi -n 3 -w 1 --passes 1)
 verified='all(r["status"] == "ok" and r["wrong"] == 0 for r in c)'
 uneven=(--placement out_of_place --imbalance '1,1.5,1.5:7' --sizes '4K,100K' -d 'int8,double')
-# What the busiest rank receives is the size, as far as it divides by the ranks. Every rank sends the same.
+# The size of a case is what the busiest rank receives, rounded down to whole elements per rank. Every rank sends the same.
 sizes='all(r["recv_bytes"] == r["bytes"] >= r["send_bytes"] and 0 <= r["requested_bytes"] - r["bytes"] < 8 * r["ranks"] for r in c)'
 factors='all(abs(r["bytes"] / r["send_bytes"] / float(r["imbalance"].split(":")[0]) - 1) < 0.05 for r in c)'
 labels='{r["imbalance"] for r in c} == {"1", "1.5", "1.5:7"} and len({r["key"] for r in c}) == len(c) == 12 and all("/imbalance=" + r["imbalance"] + "/" in r["key"] for r in c)'

@@ -66,7 +66,7 @@ for cut in $(seq 20 4 132); do
 done
 if [ -z "$slipped" ]; then ok "a row cut anywhere keeps its columns"; else not_ok "a row cut at column$slipped slips"; fi
 expect_status "wrong data" 3 import --output "$work/records" --run seven "$golden/wrong_data.log"
-says "says that data are wrong" "some of the data are wrong"
+says "says that data are wrong" "some data are wrong"
 check "wrong data are no failure with --keep-going" import --check --keep-going "$golden/wrong_data.log"
 record=$work/records/seven/wrong_data.jsonl
 has "is called wrong" '"wrong":7,"status":"wrong"'
@@ -159,7 +159,7 @@ hasnt "one table alone is no repetition" '"repetitions"'
 check "--collective names what a program does not" import --check --format csv --collective all_reduce "$golden/formats/unknown_program.log"
 says "it is taken" ",all_reduce,1,1048576,1048576,8,"
 expect_status "without it the program is named" 5 import --check "$golden/formats/unknown_program.log"
-says "with the flag" "'our_own_reducer' is none of the collectives here; give --collective"
+says "with the flag" "'our_own_reducer' is not a collective that busbar knows; give --collective"
 
 # Published tables.
 check "a template" import --table-template
@@ -168,10 +168,10 @@ check "whose example is imported" import --check --format csv --table "$work/tem
 says "with its figure" ",all_reduce,1,17179869184,17179869184,72,18,"
 printf 'collective\tbytes\tbusbw\tranks\tsource\nall_reduce\t1G\t1\t8\tx\n' >"$work/column.tsv"
 expect_status "a column that is not known" 5 import --check --table "$work/column.tsv"
-says "is named, with where to look" "column.tsv:1: 'busbw' is no column of a published table; see busbar import --table-template"
+says "is named, with where to look" "column.tsv:1: 'busbw' is not a column of a published table; see busbar import --table-template"
 printf 'collective\tbytes\tbusbw_gbps\tranks\tsource\nall_reduce\t1G\t1\t8\t\n' >"$work/source.tsv"
 expect_status "a figure without a source" 5 import --check --table "$work/source.tsv"
-says "is named by line" "source.tsv:2: source: "
+says "is named by line" "source.tsv:2: source '"
 printf 'collective\tbytes\tranks\tsource\nall_reduce\t1G\t8\tx\n' >"$work/none.tsv"
 expect_status "a row without a figure" 5 import --check --table "$work/none.tsv"
 says "says which are needed" "one of busbw_gbps, algbw_gbps and time_us is needed"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The output of the generators: an MPIJob with the fields that its CRD requires, a batch script, presets; the output of allocation and
-# preflight.
+# What scripts print for launchers: an MPIJob with the fields that its CRD requires, a batch script; the environment of presets; the hosts of
+# an allocation; the differences that preflight finds.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 said() { if grep -q -- "$2" "$work/$3"; then ok "$1"; else not_ok "$1: no '$2'"; cat "$work/$3"; fi; }

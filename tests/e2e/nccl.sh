@@ -19,7 +19,7 @@ cp "$build/all_reduce" "$work/alone"
 check 'a driver without plug-ins starts' "$work/alone/all_reduce" --help
 check 'and measures with MPI' "$work/alone/all_reduce" --backend mpi -b 8 -e 8 -n 2 --passes 1 --output none
 expect_status 'without the plug-in, --backend nccl says what is missing' 5 "$work/alone/all_reduce" --backend nccl -b 8 -e 8 --output none
-tells 'by name' 'the nccl backend cannot be had: '
+tells 'by name' 'the nccl backend is not available: '
 one_line 'in one line'
 if [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ]; then
     skip 'CUDA without a GPU' 'this machine has a GPU'
@@ -152,11 +152,12 @@ rm -f "$work"/messages/busbar-nccl-*
 check 'none came' messages 2 NCCL_DEBUG=WARN -- --sizes 8
 check 'and the empty files are gone' no_file
 
-# ---- how NCCL does a call ----
+# ---- which algorithm NCCL uses for a call ----
 
 asked() { emulated "$@" --collectives all_reduce,alltoall --sizes 8,1M --show-algorithm --mode nccl-tests; }
 choices='sorted({(r["collective"], r["bytes"], r.get("algorithm"), r.get("protocol"), r.get("channels")) for r in c}, key=str)'
-# A message takes half a second: one of them in a loop of three would make its mean 167 ms. No machine is so busy that an operation takes as long.
+# Writing a message takes half a second here: one message in a timed loop of three operations would raise its mean to 167 ms. Even on a busy
+# machine no operation takes that long.
 check '--show-algorithm' asked 2 FAKEGPU_TUNING_US=500000 --
 says 'prints what NCCL told' '  NVLS SIMPLE, 16 channels'
 says 'of each size' '  TREE LL, 1 channel'
@@ -357,7 +358,7 @@ fault() {
     [ "$message" = . ] || tells "$name: the message" "$message"
 }
 fault 'no device at start-up' 5 'fail:call=cudaGetDeviceCount' 'no CUDA device can be used: unknown error'
-fault 'a device that cannot be had' 5 'fail:call=cudaSetDevice,rank=1' 'cudaSetDevice: unknown error'
+fault 'a device that is not available' 5 'fail:call=cudaSetDevice,rank=1' 'cudaSetDevice: unknown error'
 fault 'the communicator fails' 5 'fail:call=ncclCommInitRankConfig,rank=-1' 'ncclCommInitRankConfig on rank . .*: unhandled system error'
 fault 'a first call fails' 5 'fail:call=ncclAllGather,rank=1' 'all_gather on rank 1 .*: internal error: injected'
 fault 'a call fails in warm-up' 5 'fail:call=ncclAllGather,rank=1,after=2' 'all_gather on rank 1 .*: internal error: injected'
@@ -373,7 +374,7 @@ fault 'registration fails' 5 'fail:call=ncclCommRegister,rank=1' 'ncclCommRegist
 fault 'wrong data at one element' 3 'wrong:call=ncclAllGather,rank=1,after=6,element=77' '.'
 check 'the element and the rank are named' rows 'any(r["wrong"] == 1 and r["status"] == "wrong" and "77 on rank 1" in r["error"] for r in c)'
 fault 'wrong data before verification does not matter' 0 'wrong:call=ncclAllGather,rank=1,count=5,element=77' '.'
-fault 'memory that cannot be had for another reason' 5 'fail:call=ncclMemAlloc,rank=1' "allocating device memory on rank 1 .*Cuda failure 999"
+fault 'an allocation that fails for another reason' 5 'fail:call=ncclMemAlloc,rank=1' "allocating device memory on rank 1 .*Cuda failure 999"
 fault 'out of memory in the only case' 5 'oom:call=ncclMemAlloc,rank=1,count=1' '.' --placement out_of_place
 check 'the case is skipped and named' rows '[r["status"] for r in c] == ["too_large"] and "of buffers for each rank" in c[0]["error"]'
 check 'more than the device has' emulated 2 FAKEGPU_MEMORY=600000000 -- --sizes 8,1G
@@ -382,6 +383,8 @@ fault 'a throttled clock' 0 'throttle:rank=1' '.'
 check 'the case says that it was slowed down' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["sm_mhz"] < 900 and "thermal" in r["telemetry"]["throttle"] and r["telemetry"]["thermal_ms"] > 0 for r in c)'
 check 'a throttled clock, on a driver that counts in fields' emulated 2 FAKEGPU_SM=103 FAKEGPU_FAULT='throttle:rank=1' -- --sizes 8
 check 'is said too' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["thermal_ms"] > 0 and r["telemetry"]["power_cap_ms"] == 0 for r in c)'
+check 'a driver whose fields of these numbers are others' emulated 1 FAKEGPU_SM=103 FAKEGPU_NVML=580.65.06 -- --sizes 8
+check 'no time is made of them' rows 'all("power_cap_ms" in r["telemetry"] and not {"thermal_ms", "hardware_thermal_ms", "power_brake_ms"} & set(r["telemetry"]) for r in c)'
 fault 'an Xid' 0 'xid:rank=0,after=3,count=1' '.'
 check 'is in the record' rows 'any(r["telemetry"].get("xid") == 79 for r in c)'
 check 'limits of the board and of reliability' emulated 1 FAKEGPU_REASONS=0x701 -- --sizes 8
@@ -401,7 +404,7 @@ check 'without a figure, the data checked all the same' rows '[(r["wrong"], r.ge
 fault 'a rank whose GPU does not answer' 4 'absent:call=cudaSetDevice,rank=1' 'rank 1: its GPU has not answered for 4 s|rank 1 never came' -T 4
 fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4
 fault 'a rank that never arrives in warm-up' 4 'absent:call=ncclAllGather,rank=1,after=2' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
-# A stand-in for NCCL's RAS answers once, at an address of its own.
+# A stand-in for NCCL's RAS answers once, at an address that only this test uses.
 python3 - "$work/ras" <<'E2' &
 import os, socket, sys
 server = socket.create_server(("127.0.0.1", 0))

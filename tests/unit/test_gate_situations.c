@@ -254,8 +254,8 @@ Test(gate_situations, same, .timeout = 3600)
 /* ---- promises ---- */
 
 /* "Would be seen with 80 %": one comparison of equal sides promises this effect for case 0, and the next one
-   simulates it. "Needs about N": with N launches, comparisons are the same if nothing changed, and find twice the
-   tolerance. */
+   simulates it. "Needs about N": with N launches, comparisons are the same if nothing changed, and find twice
+   the tolerance. */
 Test(gate_situations, promises, .timeout = 3600)
 {
     static const struct {

@@ -34,7 +34,7 @@ Test(workload, order_by_the_interval_of_the_ratio)
     struct step wide = step_of(1.2, 2.4, 0.2, INTERVAL_EXACT), few = step_of(1.2, 2.4, 0.01, INTERVAL_RANGE);
     cr_assert_eq(steps_order(&a, &wide, &ratio), ORDER_UNDECIDED);
     cr_assert_eq(steps_order(&a, &few, &ratio), ORDER_UNDECIDED);
-    /* Faster if nothing overlaps, slower if everything does: neither is faster. */
+    /* A step that is faster without overlap and slower with full overlap: neither counts as faster. */
     struct step even = step_of(1.9, 1.9, 0.001, INTERVAL_EXACT),
                 uneven = step_of(0.5, 2.5, 0.001, INTERVAL_EXACT);
     cr_assert_eq(steps_order(&even, &uneven, &ratio), ORDER_UNDECIDED);

@@ -89,6 +89,9 @@ bool figure_present(struct figure);
 /* "95 % interval over launches" | "min-max of launches" | "one launch, no interval" */
 const char *interval_name(enum interval_kind);
 
+/* Adds {"value", "lo", "hi", "interval"}; without an interval no lo and hi, without a figure nothing. */
+void put_figure(json_t *object, const char *key, struct figure);
+
 /* Sets the bound on time, or the peak of a matmul line, and the percentage. */
 void case_set_bound(struct case_summary *, double bound_us, const char *bound);
 void case_set_peak(struct case_summary *, double peak_tflops);

@@ -97,7 +97,8 @@ static int by_place(const struct track *a, const struct track *b)
     return order ? order : by_text(memory_name(x->memory), memory_name(y->memory));
 }
 
-/* Each world of a run gets one track: a place, the operations in a group, and of alltoallv an imbalance. */
+/* Orders by by_place(), then by the operations in a group and the imbalance of alltoallv. Each world of a run
+   gets one track. */
 static int by_world(const struct track *a, const struct track *b)
 {
     const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;

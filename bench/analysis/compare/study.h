@@ -50,8 +50,8 @@ struct tracks study_tracks(const struct study *, const char *collective, enum pu
 /* The same, with one extent only. */
 struct tracks study_tracks_in(const struct study *, const char *collective, enum purpose, enum scope);
 
-/* The track of the set that has the same run, ranks, nodes, conditions, cache and memory, and if it is of the same
-   collective also the same imbalance and operations in a group; NULL: none. */
+/* The track of the set with the same run, ranks, nodes, conditions, cache and memory as `world`, and, for the
+   same collective, with the same imbalance and operations in a group; NULL: none. */
 const struct track *track_in_world(const struct tracks *, const struct track *world);
 
 /* Adds what distinguishes the track from the others of the set besides run and ranks: ", 2 NVLink domains,

@@ -116,10 +116,10 @@ static enum status check_launch(const struct launch *launch, const struct settin
             return fail(STATUS_USAGE, "%s is %s: no baseline, unless --allow-%s", launch->path,
                         provenance_name(artificial[i]), provenance_name(artificial[i]));
     if (launch->end.status != END_COMPLETE)
-        return fail(STATUS_GATE, "%s did not complete (%s): a baseline holds complete launches only",
+        return fail(STATUS_GATE, "%s did not complete (%s): a baseline takes only complete launches",
                     launch->path, launch->end.status ? end_status_name(launch->end.status) : "no end line");
     if (launch->broken_lines)
-        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline holds complete launches only",
+        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline takes only complete launches",
                     launch->path, launch->broken_lines);
     for (size_t i = 0; i < launch->case_count; i++)
         if (launch->cases[i].status == CASE_WRONG || launch->cases[i].wrong > 0)
@@ -155,7 +155,7 @@ static enum status check_figures(const struct archive *archive)
                               line->bound_percent.point, line->row->gemm ? "peak" : "bound");
         }
     }
-    if (!status && !figures) status = fail(STATUS_GATE, "the launches hold no figure: no baseline");
+    if (!status && !figures) status = fail(STATUS_GATE, "no launch has a figure: no baseline");
     study_free(&study);
     return status;
 }
@@ -172,7 +172,7 @@ static enum status check_plan(struct archive *archive)
                     shortfall.unknown);
     if (shortfall.missing)
         return fail(STATUS_GATE,
-                    "%zu of %zu planned launches are missing (%s): a baseline holds whole runs only",
+                    "%zu of %zu planned launches are missing (%s): a baseline takes only complete runs",
                     shortfall.missing, shortfall.planned, shortfall.names);
     return STATUS_OK;
 }
@@ -338,7 +338,8 @@ static enum status save(const struct settings *settings, int count, char **opera
     if (count < 2) return fail(STATUS_USAGE, "save needs a name and a run: busbar baseline save NAME RUN...");
     if (!is_plain_name(operands[0]))
         return fail(STATUS_USAGE,
-                    "'%s' is no name for a baseline: letters, digits, . _ + - only, not starting with a dot",
+                    "'%s' is not a valid name for a baseline: letters, digits and . _ + - only, not starting "
+                    "with a dot",
                     operands[0]);
     struct archive archive = {0};
     enum status status = STATUS_OK;
@@ -461,8 +462,9 @@ static enum status show(const struct settings *settings, const char *name)
     struct text path = {0};
     struct archive archive = {0};
     text_add(&path, "%s/%s", settings->dir, name);
-    enum status status = is_plain_name(name) ? archive_read(&archive, path.data)
-                                             : fail(STATUS_USAGE, "'%s' is no name of a baseline", name);
+    enum status status = is_plain_name(name)
+                             ? archive_read(&archive, path.data)
+                             : fail(STATUS_USAGE, "'%s' is not a valid name of a baseline", name);
     if (!status) {
         struct table table = {0};
         static const char *const names[] = {"=<run", "<launch", "<started", "=<allocation", "=<instance",
@@ -493,7 +495,7 @@ static enum status run(int argc, char **argv)
     const char *near = *action ? nearest(action, actions) : NULL;
     if (near && !same(near, action))
         return fail(STATUS_USAGE, "unknown action '%s'; did you mean '%s'?", action, near);
-    return fail(STATUS_USAGE, "what to do? busbar baseline save NAME RUN... | list | show NAME");
+    return fail(STATUS_USAGE, "an action is needed: busbar baseline save NAME RUN... | list | show NAME");
 }
 
 const struct subcommand baseline_subcommand = {&command, run};

@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void time_text(struct text *out, double us)
+/* "1.5 GiB", "12.3 µs", "4.56 ms", … */
+static void time_text(struct text *out, double us)
 {
     char number[32];
     if (!isfinite(us)) return;

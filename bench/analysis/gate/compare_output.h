@@ -27,7 +27,4 @@ void comparison_junit(const struct comparison *, const struct contract *, bool s
 /* The geometric mean of the ratios of all cases that were judged, and their number; NAN: none. */
 double comparison_mean_ratio(const struct comparison *, size_t *count);
 
-/* "1.5 GiB", "12.3 µs", "4.56 ms", … */
-void time_text(struct text *out, double us);
-
 #endif

@@ -110,11 +110,11 @@ static enum status check_reference(const struct gate *gate, const struct setting
             const struct gate_term *term = &gate->rules[r].requirements[t];
             if (!term->of_reference) continue;
             if (settings->reference) return STATUS_OK;
-            return fail(STATUS_USAGE, "%s:%zu: %s is of a reference: name its results by --reference RUN",
+            return fail(STATUS_USAGE, "%s:%zu: %s needs a reference: give its results with --reference RUN",
                         gate->path, gate->rules[r].line, term->text);
         }
     return settings->reference ? fail(STATUS_USAGE,
-                                      "--reference: no limit of %s is in per cent, such as "
+                                      "--reference: %s has no limit in per cent, such as "
                                       "busbw_gbps>=90%%",
                                       gate->path)
                                : STATUS_OK;

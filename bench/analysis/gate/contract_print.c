@@ -22,7 +22,9 @@ const char *contract_case_label(const struct case_row *row, struct text *label)
     return text_get(label);
 }
 
-const char *contract_required(const struct contract_row *row, struct text *text)
+/* "busbw_gbps>=90%, 418.5": the requirement and, if it is a share, the limit that follows. Valid until `text`
+   changes. */
+static const char *contract_required(const struct contract_row *row, struct text *text)
 {
     char limit[32];
     text_clear(text);

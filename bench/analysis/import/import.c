@@ -149,12 +149,11 @@ static enum status import_table(struct source *source, size_t number, const char
             return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: its sizes are one rank's share: give --ranks",
                         source->path, table->line);
         if (table->program && table->collective_from == FROM_TABLE)
-            return fail(
-                STATUS_ENVIRONMENT,
-                "%s:%zu: left out: '%s' is none of the collectives here; give --collective if it is one",
-                source->path, table->line, table->program);
-        return fail(STATUS_ENVIRONMENT,
-                    "%s:%zu: left out: nothing tells which collective this is: give --collective",
+            return fail(STATUS_ENVIRONMENT,
+                        "%s:%zu: left out: '%s' is not a collective that busbar knows; give --collective if "
+                        "it is one",
+                        source->path, table->line, table->program);
+        return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: the collective is not known: give --collective",
                     source->path, table->line);
     }
     if (source->table_count > 1)
@@ -180,7 +179,7 @@ static enum status import_tables(struct source *source, const char *name, const 
     enum status status = STATUS_OK;
     size_t only = (size_t)settings->only;
     if (only > source->table_count)
-        return fail(STATUS_ENVIRONMENT, "%s: --only %zu: it has %zu tables", source->path, only,
+        return fail(STATUS_ENVIRONMENT, "%s: --only %zu: the file has %zu tables", source->path, only,
                     source->table_count);
     source_check(source, given);
     if (!only) source_tell_apart(source, given);
@@ -248,7 +247,7 @@ static enum status import_all(int count, char **paths, const struct settings *se
     bool wants_catalog = settings->catalog || settings->instance, has_catalog = false;
     enum status status = STATUS_OK;
     if (settings->collective && !collective_by_any_name(settings->collective, strlen(settings->collective)))
-        status = fail(STATUS_USAGE, "--collective: '%s' is no collective", settings->collective);
+        status = fail(STATUS_USAGE, "--collective: '%s' is not a collective", settings->collective);
     /* The catalog only adds instances and bounds: unless the user names it, the import works without it. */
     if (!status) {
         silence(!wants_catalog);
@@ -277,8 +276,7 @@ static enum status import_all(int count, char **paths, const struct settings *se
     json_decref(summary.list);
     if (has_catalog) catalog_free(&catalog);
     if (summary.wrong && !settings->keep_going)
-        return fail(STATUS_WRONG,
-                    "some of the data are wrong, by the tools' own checks: the records say which");
+        return fail(STATUS_WRONG, "some data are wrong by the tools' own checks; the records say which");
     return status;
 }
 

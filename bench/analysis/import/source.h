@@ -73,11 +73,10 @@ struct source_table {
     int64_t includes_launch;    /* 1: the time includes the kernel launch; ABSENT: not stated */
     int64_t min_bytes, step, warmup, iterations, batch, graph, average; /* ABSENT: not stated */
     bool step_is_factor;
-    bool bytes_per_rank; /* sizes are one rank's share: source_check() multiplies them by the ranks */
-    bool unscaled;       /* set by source_check(): sizes stay one rank's share, as the ranks are unknown */
-    bool no_sendrecv;    /* the tool has no send-recv test (nccl-tests of NCCL 2.4) */
-    bool
-        rate_is_not_bytes; /* algbw is not bytes / time, because the tool counts other bytes (alltoallv, in some versions) */
+    bool bytes_per_rank;    /* sizes are one rank's share: source_check() multiplies them by the ranks */
+    bool unscaled;          /* set by source_check(): sizes stay one rank's share, as the ranks are unknown */
+    bool no_sendrecv;       /* the tool has no send-recv test (nccl-tests of NCCL 2.4) */
+    bool rate_is_not_bytes; /* algbw is not bytes / time: some versions count other bytes in alltoallv */
     bool cpu_time;          /* times are the CPU's, not the operation's */
     bool interrupted;       /* the tool did not finish this table */
     bool by_heading;        /* set by source_tell_apart(): its heading becomes its label */
@@ -151,8 +150,6 @@ struct source_reader {
     bool is_json;         /* the file must begin with '{' or '[' */
     size_t (*read)(struct source *, const char *data, size_t length);
 };
-extern const struct source_reader source_readers[];
-extern const size_t source_reader_count;
 
 extern const struct source_reader source_published; /* used only with --table */
 

@@ -8,7 +8,7 @@
 
 /* Tried in this order: formats with unmistakable marks first. The reader of nccl-tests' text, which accepts
    any wrapping, comes last. */
-const struct source_reader source_readers[] = {
+static const struct source_reader source_readers[] = {
     {"nccl-inspector", {"\"coll_perf\"", "\"p2p_perf\""}, true, source_read_inspector},
     {"rccl-tests-json", {"\"numCycle\""}, true, source_read_rccl_json},
     {"rccl-tests-csv", {"numCycle,collective"}, false, source_read_rccl_csv},
@@ -22,7 +22,6 @@ const struct source_reader source_readers[] = {
     {"perftest", {"BW average["}, false, source_read_perftest},
     {"nccl-tests-text", {NULL}, false, source_read_nccl_text},
 };
-const size_t source_reader_count = sizeof source_readers / sizeof *source_readers;
 
 const struct source_reader source_published = {"published", {NULL}, false, source_read_published};
 
@@ -76,7 +75,7 @@ static int by_line(const void *a, const void *b)
 size_t source_read(struct source *source, const char *path, const char *data, size_t length)
 {
     start(source, path, data, length);
-    for (size_t i = 0; i < source_reader_count; i++) {
+    for (size_t i = 0; i < sizeof source_readers / sizeof *source_readers; i++) {
         const struct source_reader *reader = &source_readers[i];
         bool is_any = !reader->marks[0];
         if (!has_mark(reader, data, length)) continue;

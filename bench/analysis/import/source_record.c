@@ -337,7 +337,7 @@ static void remove_broken(const char *dir, const char *run, const char *launch)
     struct text path = {0};
     text_add(&path, "%s/%s/%s.jsonl", dir, run, launch);
     if (is_broken_import(path.data)) {
-        warn("%s: an import that was cut off: replaced", path.data);
+        warn("%s: replaced, since its import was cut off", path.data);
         (void)unlink(path.data); /* if this fails, record_open() reports that the file exists */
     }
     text_free(&path);

@@ -101,7 +101,7 @@ static void say(struct source *source, size_t first, size_t second, const struct
     source_warn(
         source, table, table->line,
         "tables %zu and %zu hold the same cases (%s, %lld bytes: %s and %s), and nothing says that they "
-        "are repetitions: each is a launch of its own%s",
+        "are repetitions: each becomes a separate launch%s",
         first + 1, second + 1, table->collective->name, (long long)a->bytes, figures[0], figures[1],
         table->by_heading ? ", labelled by its heading; give --repetitions if they are"
                           : "; give --repetitions if they are, else name each with --only N --label TEXT");

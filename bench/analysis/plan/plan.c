@@ -73,7 +73,7 @@ static const struct option options[] = {
      .argument = "LIST",
      .at = AT(nodes),
      .initial = "auto",
-     .group = "On what",
+     .group = "Where to run",
      .help = "numbers of nodes, e.g. 1,2,4,all; auto: the powers of two up to the allocation, and all.\n"
              "matmul runs on the largest number only"},
     {.kind = OPTION_INTEGER,
@@ -106,7 +106,7 @@ static const struct option options[] = {
      .at = AT(concurrent),
      .help =
          "measure all numbers of nodes that divide the largest in one launch on all nodes, side by side,\n"
-         "as groups of so many ranks"},
+         "as groups of that many ranks"},
     {.kind = OPTION_CHOICE,
      .name = "domains",
      .choices = "packed|spread|both",
@@ -246,9 +246,9 @@ static enum status parse(int argc, char **argv, struct plan_settings *settings)
     int operand;
     enum status status = options_parse(&command, argc, argv, settings, &operand);
     if (!status && operand < argc)
-        status = fail(STATUS_USAGE, "plan: '%s' is no flag; plan takes flags only", argv[operand]);
+        status = fail(STATUS_USAGE, "plan: '%s' is not a flag; plan takes flags only", argv[operand]);
     if (!status && settings->like && !settings->read)
-        status = fail(STATUS_USAGE, "plan: --like completes a plan that --read names");
+        status = fail(STATUS_USAGE, "plan: --like needs --read: it completes that plan");
     plan_set_defaults(settings);
     return status;
 }
@@ -259,7 +259,7 @@ static enum status make(const struct plan_settings *settings, struct plan *plan)
     if (status) return status;
     if (settings->like) status = plan_complete(plan, settings->like);
     if (!status && settings->into) plan_read_states(plan, settings->into);
-    /* A run that a version with other defaults continues keeps the settings of its first launches. */
+    /* If a version with other defaults continues a run, the run keeps the settings of its first launches. */
     if (!status && settings->read && settings->into && is_partly_done(plan))
         status = plan_complete(plan, settings->into);
     if (status) plan_free(plan);

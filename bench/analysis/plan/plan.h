@@ -92,8 +92,9 @@ bool launch_is_complete(const char *path);
    defaults of its version. Returns STATUS_ENVIRONMENT after printing one line. */
 enum status plan_complete(struct plan *, const char *folder);
 
-/* Appends " --blas NAME --blas-kernel LIST", by which a launch of matmul uses the same BLAS library and kernels as
-   this earlier launch; omits what `args` already choose. Nothing if the launch used no CPU library. */
+/* Appends " --blas NAME --blas-kernel LIST", by which a launch of matmul uses the same BLAS library and
+   kernels as this earlier launch; omits what `args` already choose. Nothing if the launch used no CPU
+   library. */
 void plan_add_blas(const struct launch *, const char *args, struct text *added);
 
 #endif

@@ -35,7 +35,7 @@ static enum status one_count(const char *word, int64_t available, int64_t *count
     if (parse_integer(word, count) || *count < 1)
         return fail(STATUS_USAGE, "--nodes: '%s' is neither a number of nodes nor all nor auto", word);
     if (*count > available)
-        return fail(STATUS_USAGE, "--nodes: %lld nodes are asked for, the allocation has %lld",
+        return fail(STATUS_USAGE, "--nodes: %lld nodes were requested, but the allocation has %lld",
                     (long long)*count, (long long)available);
     return STATUS_OK;
 }
@@ -102,8 +102,9 @@ static enum status add_words(struct text *args, const struct option_list *list, 
     for (size_t i = 0; i < list->count; i++) {
         for (const char *c = list->values[i]; *c; c++)
             if ((unsigned char)*c <= ' ' || *c == 0x7f)
-                return fail(STATUS_USAGE, "--%s: '%s' holds a space; give each argument by a --%s of its own",
-                            flag, list->values[i], flag);
+                return fail(STATUS_USAGE,
+                            "--%s: '%s' contains a space; give each argument with a separate --%s", flag,
+                            list->values[i], flag);
         text_add(args, " %s", list->values[i]);
     }
     return STATUS_OK;
@@ -314,7 +315,7 @@ static enum status make_jobs(const struct plan_settings *settings, struct arena 
         if (!collective_find(word))
             status = fail(STATUS_USAGE, "--drivers: '%s' is neither a collective nor matmul", word);
         else if (seen & 1u << collective_find(word)->id)
-            status = fail(STATUS_USAGE, "--drivers: '%s' stands there twice", word);
+            status = fail(STATUS_USAGE, "--drivers: '%s' is listed twice", word);
         else if (settings->apart)
             status = collective_job(settings, word, arena, &jobs[(*count)++]);
         else

@@ -155,7 +155,7 @@ static void contents(struct page *page, const struct report *report)
     text_add(&page->out, "</nav>\n");
 }
 
-enum status report_plots(struct page *page, const struct report *report)
+static enum status report_plots(struct page *page, const struct report *report)
 {
     static const struct {
         const char *begins, *heading;
@@ -252,7 +252,7 @@ static void sources(struct page *page, const struct study *study)
     table_free(&table);
 }
 
-void report_data(struct page *page, const struct report *report)
+static void report_data(struct page *page, const struct report *report)
 {
     page_heading(page, 3, "data", "The data");
     report_published(page, report);
@@ -375,7 +375,8 @@ static enum status run_report(const struct settings *settings, struct report *re
     return status;
 }
 
-/* The machine that builds the page, as a rule: it is no cloud that anybody could rent. */
+/* Usually the machine that builds the page: its figures come from host memory of one host, without a
+   provider, instance or label. Nobody can rent it. */
 static bool is_local(const struct run_summary *run)
 {
     if (run->provider || run->instance || run->given_label || !same(run->provenance, "measured"))
@@ -385,7 +386,8 @@ static bool is_local(const struct run_summary *run)
     return run->case_count > 0;
 }
 
-/* Takes local runs out of the study, unless there are no others. Returns their names in the arena; NULL: none. */
+/* Takes local runs out of the study, unless there are no others. Returns their names in the arena; NULL:
+   none. */
 static const char *leave_out_local(struct study *study)
 {
     struct aggregate *aggregate = &study->aggregate;
@@ -408,7 +410,7 @@ static const char *leave_out_local(struct study *study)
     return words;
 }
 
-/* The day that prices are aged to. */
+/* Reads the day as of which the ages of prices are computed. */
 static enum status read_date(const char *text, struct report *report, struct arena *arena)
 {
     char today[16];
@@ -425,7 +427,7 @@ static enum status read_date(const char *text, struct report *report, struct are
     return STATUS_OK;
 }
 
-/* What the catalog and the user say of prices and candidates. */
+/* Reads prices and candidates, from the catalog and from the command line. */
 static enum status read_catalog(const struct settings *settings, struct study *study, struct report *report,
                                 struct published *published)
 {
@@ -442,7 +444,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* All after the results are read. */
+/* Makes the report, once the results have been read. */
 static enum status report_on(const struct settings *settings, struct study *study, struct report *report)
 {
     struct workloads workloads = {0};

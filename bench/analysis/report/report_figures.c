@@ -216,7 +216,8 @@ static json_t *number(const char *text)
     return text[strcspn(text, ".en")] ? json_real(strtod(text, NULL)) : json_integer(strtoll(text, NULL, 10));
 }
 
-/* An object per row: a text for each column on the left, a number for the others; empty cells are left out. */
+/* An object per row: a text for each column on the left, a number for the others; empty cells are left
+   out. */
 static json_t *objects(const struct table *table)
 {
     json_t *list = json_array();

@@ -23,8 +23,8 @@ static void seconds_cell(struct table *table, struct figure figure)
     text_free(&text);
 }
 
-/* The range from max(computation, communication) to their sum, because their overlap is not measured; in seconds times
-   `factor`. Empty if either is not known. */
+/* The range from max(computation, communication) to their sum, because their overlap is not measured; in
+   seconds times `factor`. Empty if either is not known. */
 static void range_cell(struct table *table, const struct step *step, double factor)
 {
     char least[32], most[32];
@@ -61,7 +61,8 @@ static double cost_factor(const struct report *report, const struct step *step)
     return report_priced(instance) ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
 }
 
-/* US$ per second of the step to US$ per million tokens; NAN: no price, or the workload's row has no tokens. */
+/* US$ per second of the step to US$ per million tokens; NAN: no price, or the workload's row has no
+   tokens. */
 static double token_cost_factor(const struct report *report, const struct step *step)
 {
     return cost_factor(report, step) / ((double)step->ranks * report->workload->tokens) * 1e6;
@@ -188,8 +189,9 @@ static void alone_items(struct page *page, const struct report *report, const st
     text_free(&text);
 }
 
-/* The cheapest of n whole steps among those whose price is of one kind with the first priced one's; how far its price may
-   rise before the next is as cheap. By the time without overlap, which is the same rule for all. */
+/* Adds the cheapest of n whole steps, and how far its price may rise before the next one is as cheap. Only
+   steps whose price is of the same kind as that of the first priced step take part. Compares by the time
+   without overlap, the same rule for all. */
 static void cheapest_step(struct text *text, const struct report *report, const struct step *steps, size_t n)
 {
     const struct step *best = NULL;

@@ -42,7 +42,8 @@ static enum status add_matmul(struct workloads *workloads, const struct tsv *tab
     return STATUS_OK;
 }
 
-/* Divides "alltoallv:1.5" into the collective and its imbalance. false: neither that nor another collective. */
+/* Divides "alltoallv:1.5" into the collective and its imbalance. false: neither that nor another
+   collective. */
 static bool read_part(const char *cell, struct arena *arena, struct workload_part *part)
 {
     char *copy = duplicate(cell), *imbalance = copy, *name = strsep(&imbalance, ":");

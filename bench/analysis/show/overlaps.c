@@ -173,18 +173,7 @@ static json_t *overlap_object(const struct overlap_summary *line)
     object_put_integer(object, "nodes", row->nodes);
     object_put_integer(object, "ranks", row->ranks);
     object_put(object, "launches", json_integer((json_int_t)line->launches));
-    for (size_t i = 0; i < COLUMNS; i++) {
-        struct figure figure = figure_at(line, i);
-        if (!figure_present(figure)) continue;
-        json_t *value = json_object();
-        object_put_real(value, "value", figure.point);
-        if (figure.kind != INTERVAL_NONE) {
-            object_put_real(value, "lo", figure.lo);
-            object_put_real(value, "hi", figure.hi);
-        }
-        object_put_text(value, "interval", interval_name(figure.kind));
-        object_put(object, columns[i].name, value);
-    }
+    for (size_t i = 0; i < COLUMNS; i++) put_figure(object, columns[i].name, figure_at(line, i));
     object_put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
     object_put_text(object, "status", case_status_name(line->status));
     object_put_text(object, "error", line->error);

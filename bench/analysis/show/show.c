@@ -53,19 +53,6 @@ static const struct command command = {
 
 /* ---- JSON: figures are numbers; absent ones are left out ---- */
 
-static void put_figure(json_t *object, const char *key, struct figure figure)
-{
-    if (!figure_present(figure)) return;
-    json_t *value = json_object();
-    object_put_real(value, "value", figure.point);
-    if (figure.kind != INTERVAL_NONE) {
-        object_put_real(value, "lo", figure.lo);
-        object_put_real(value, "hi", figure.hi);
-    }
-    object_put_text(value, "interval", interval_name(figure.kind));
-    object_put(object, key, value);
-}
-
 static json_t *case_object(const struct case_summary *line)
 {
     const struct case_row *row = line->row;

@@ -22,8 +22,8 @@ static int version(void)
     return (int)fake_number("FAKEGPU_NCCL", OWN_VERSION);
 }
 
-/* As NCCL does, the settings are read at the first message, and at the next one after ncclResetDebugInit(), which opens the
-   file anew. */
+/* As NCCL does, the settings are read at the first message, and at the next one after ncclResetDebugInit(),
+   which opens the file anew. */
 static struct {
     bool ready, again;
     bool informs, tells_tuning;
@@ -79,7 +79,7 @@ EXPORTED void ncclResetDebugInit(void)
 }
 #endif
 
-/* What rank 0 says of each call with NCCL_DEBUG_SUBSYS=TUNING, in the words of the version. */
+/* What rank 0 prints for each call with NCCL_DEBUG_SUBSYS=TUNING, in the format of the emulated version. */
 static void say_choice(const struct move *m, size_t bytes)
 {
     enum { TREE, RING, NVLS = 4 };
