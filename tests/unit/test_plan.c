@@ -208,8 +208,11 @@ Test(plan, words_of_driver_arg)
     cr_expect(words && same(words, " -n 20 -w 5 --passes=1"), "%s", plan.rows[0].args);
     plan_free(&plan);
     silence(1);
-    asked.driver_args = (struct option_list){(const char *[]){"-n\x1b[2J"}, 1};
-    cr_expect(plan_build(&asked, &plan) == STATUS_USAGE);
+    const char *refused[] = {"-n\x1b[2J", "--itres=5", "--matrix cells.txt", "--output none"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        asked.driver_args = (struct option_list){&refused[i], 1};
+        cr_expect(plan_build(&asked, &plan) == STATUS_USAGE, "%s", refused[i]);
+    }
 }
 
 /* 576 hosts with 4 ranks: the size of a plan grows with the logarithm of the number of hosts. */

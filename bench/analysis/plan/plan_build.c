@@ -110,7 +110,15 @@ static enum status add_words(struct text *args, const struct option_list *list, 
             text_add(args, " %.*s", length, word);
         }
     }
-    return STATUS_OK;
+    struct text refused = {0};
+    enum status status = STATUS_OK;
+    if (!plan_args_measure(text_get(args), &refused))
+        status = fail(STATUS_USAGE,
+                      "--%s: a plan cannot hold %s, only flags that choose what to measure; give it to the "
+                      "driver itself",
+                      flag, text_get(&refused));
+    text_free(&refused);
+    return status;
 }
 
 static const char matmul_driver[] = "matmul";
