@@ -135,6 +135,16 @@ static void set_inside(const struct call *call)
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
 }
 
+/* Makes a group of operations once more, now that all one-time work is done, to see how long the host takes to queue
+   it: the device must be held for longer. */
+static enum status size_hold(struct comm *c, const struct call *call, size_t slot)
+{
+    double start_s = clock_s();
+    enum status status = nccl_status(c, nccl_issue(c, call, slot), call->collective->name);
+    hold_size(&c->hold, clock_s() - start_s);
+    return status ? status : nccl_drain(c);
+}
+
 /* For a new case, makes the alignment and the exact call once without a hold, so that all one-time work of
    first calls is done. */
 static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
@@ -145,6 +155,7 @@ static enum status make_ready(struct comm *c, const struct call *call, size_t sl
     if (!status) status = nccl_status(c, nccl_issue(c, call, slot), call->collective->name);
     set_inside(call);
     if (!status) status = nccl_drain(c);
+    if (!status && call->aggregate > 1) status = size_hold(c, call, slot);
     if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
     if (!status)
         c->shape = (struct shape){call->collective, call->dtype,         call->op,
@@ -268,9 +279,16 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     return status;
 }
 
-static void lessen_hold(struct comm *c, int queued)
+/* A group is queued as a whole. If only groups wait, it is NCCL's or CUDA's queue that has no room for one. */
+static void lessen_hold(struct comm *c, int queued, int group)
 {
-    if (hold_less(&c->hold, queued))
+    if (!hold_less(&c->hold, queued)) return;
+    if (group > 1)
+        warn("rank %d: a group of %d operations (-m) waited for the device that was held for it, so such "
+             "samples "
+             "do not count: give a smaller -m, or --mode nccl-tests, which does not hold the device",
+             c->world->rank, group);
+    else
         warn("rank %d: a call waited for the device that was held for it, so such samples do not count: is "
              "CUDA_LAUNCH_BLOCKING set, or a debugger at work?",
              c->world->rank);
@@ -289,7 +307,7 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
         if (!status) status = enqueue(c, call, batch, slot);
         status = end(c, call, status, timing);
     }
-    if (timing->spoiled) lessen_hold(c, batch * call->aggregate);
+    if (timing->spoiled) lessen_hold(c, batch * call->aggregate, c->options.graph > 0 ? 1 : call->aggregate);
     return status;
 }
 
@@ -307,7 +325,7 @@ enum status nccl_time_nothing(struct comm *c, double *us)
         if (!status) status = cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
         status = end(c, &nothing, status, &timing);
         if (timing.spoiled)
-            lessen_hold(c, 1);
+            lessen_hold(c, 1, 1);
         else if (!status)
             taken[count++] = timing.elapsed_s * 1e6;
     }

@@ -213,8 +213,12 @@ void case_key(const struct case_row *row, struct text *key)
         named(key, "accumulator", accumulator_name(row->accumulator), NULL);
         named(key, "scaling", row->scaling, NULL);
     } else {
-        text_add(key, "%s/%s/%s/%lld", row->collective ? row->collective : "-", row->dtype ? row->dtype : "-",
-                 row->op ? row->op : "none", (long long)row->requested_bytes);
+        text_add(key, "%s/%s/%s", row->collective ? row->collective : "-", row->dtype ? row->dtype : "-",
+                 row->op ? row->op : "none");
+        if (row->requested_bytes == ABSENT)
+            part(key, NULL); /* an import whose source prints no size */
+        else
+            text_add(key, "/%lld", (long long)row->requested_bytes);
         part(key, placement_name(row->placement));
         part(key, mode_name(row->mode));
         part(key, sync_name(row->sync));

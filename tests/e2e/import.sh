@@ -109,6 +109,7 @@ says "says what it is" "imb_p2p.txt: this is output of IMB-P2P: not imported"
 expect_status "no such file" 5 import --check "$work/none"
 expect_status "no file given" 2 import
 expect_status "unknown collective" 2 import --collective all_redcue "$golden/plain_2.19.log"
+says "with the name that was meant" "--collective: unknown 'all_redcue'; did you mean 'all_reduce'?"
 head -c 3000000 /dev/urandom >"$work/random"
 expect_status "random bytes" 5 import --check "$work/random"
 printf '{"results": [' >"$work/cut.json"
@@ -124,7 +125,7 @@ status_of() {
     *deepspeed*) echo 0 --ranks 8 ;;
     *unknown*) echo 0 --collective all_reduce ;;
     *published.tsv) echo 0 --table ;;
-    *validation-failed* | *hccl_test* | *lacks_columns* | *imb_mpi1* | *rccl_z.json | *rccl_z_split.csv) echo 3 ;;
+    *validation-failed* | *hccl_test* | *lacks_columns* | *nvbandwidth_wrong* | *imb_mpi1* | *rccl_z.json | *rccl_z_split.csv) echo 3 ;;
     *imb_p2p*) echo 5 ;;
     *) echo 0 ;;
     esac

@@ -65,6 +65,10 @@ check 'groups of three operations (-m)' emulated 4 -- --collectives all -m 3 --s
 check 'are all verified, and have keys of their own' rows "$verified and sum(r['status'] == 'ok' for r in c) == 68 and all(r['aggregate'] == 3 and '/aggregate=3/' in r['key'] and r['batch'] % 3 == 0 for r in c if r['status'] == 'ok')"
 expect_status 'a damaged element of the last operation of a group is found' 3 emulated 2 -- -m 3 --sizes 4K --fault wrong:rank=1
 check 'as one' rows 'all(r["wrong"] == 1 for r in c)'
+expect_status 'groups that the queue of the device has no room for' 5 emulated 2 FAKEGPU_QUEUE=64 -- -m 100 --sizes 8 --mode isolated
+tells 'the line names -m' 'a group of 100 operations \(-m\) waited .* give a smaller -m'
+expect_status 'and not CUDA_LAUNCH_BLOCKING' 1 grep -q CUDA_LAUNCH_BLOCKING "$work/err"
+check 'in mode nccl-tests they run' emulated 2 FAKEGPU_QUEUE=64 -- -m 100 --sizes 8 --mode nccl-tests
 check "groups in nccl-tests' text" emulated 2 -- -m 3 --sizes 4K -n 5 --format nccl-tests
 cp "$work/out" "$work/groups.txt"
 check 'count as there' grep -q ' iters: 5 agg iters: 3 ' "$work/groups.txt"

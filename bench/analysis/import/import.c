@@ -1,6 +1,7 @@
 /* busbar import: converts the output of other benchmarks into records. */
 #include "analysis/import/import.h"
 #include "analysis/common/subcommand.h"
+#include "base/word_list.h"
 #include "catalog/catalog.h"
 #include "record/flags.h"
 
@@ -98,7 +99,8 @@ static const struct command command = {
     "[flags] FILE|FOLDER…",
     "Reads the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks (IMB-MPI1), nccom-test, "
     "hccl_test, "
-    "PARAM, DeepSpeed's communication log and perftest (ib_write_bw), the JSON of nccl-tests (-J), "
+    "PARAM, DeepSpeed's communication log, perftest (ib_write_bw) and nvbandwidth (text and -j), the JSON of "
+    "nccl-tests (-J), "
     "rccl-tests (-Z "
     "json) and NCCL Inspector, and the CSV of rccl-tests (-Z csv). Other text around the tables does not "
     "matter: "
@@ -119,6 +121,15 @@ static const struct command command = {
     "busbar import --table figures.tsv\n    figures from a published page\n",
     options,
     NULL};
+
+static int any_collective_index(const char *name)
+{
+    const struct collective *found = collective_by_any_name(name, strlen(name));
+    return found ? (int)found->id : -1;
+}
+
+/* Busbar's names; those of other tools are taken too. */
+static const struct word_set any_collective_words = {collective_word, any_collective_index};
 
 enum { LARGEST_FILE = 1 << 30 };
 
@@ -234,6 +245,7 @@ static enum status import_file(const struct input *input, const struct settings 
     if (catalog && found) source.instance = named_instance(catalog, path, text_get(&data));
     if (source.instance && given.instance && strcasecmp(source.instance, given.instance) != 0)
         warn("%s: --instance says '%s', the file names '%s'", path, given.instance, source.instance);
+    summary->wrong |= source.wrong_data;
     if (found) status = import_tables(&source, input->name, settings, &given, catalog, summary);
     source_free(&source);
     text_free(&data);
@@ -246,8 +258,9 @@ static enum status import_all(int count, char **paths, const struct settings *se
     struct summary summary = {.format = settings->format, .list = json_array()};
     bool wants_catalog = settings->catalog || settings->instance, has_catalog = false;
     enum status status = STATUS_OK;
-    if (settings->collective && !collective_by_any_name(settings->collective, strlen(settings->collective)))
-        status = fail(STATUS_USAGE, "--collective: '%s' is not a collective", settings->collective);
+    int ignored;
+    if (settings->collective)
+        status = word_read("collective", settings->collective, &any_collective_words, &ignored);
     /* The catalog only adds instances and bounds: unless the user names it, the import works without it. */
     if (!status) {
         silence(!wants_catalog);

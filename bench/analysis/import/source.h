@@ -34,9 +34,10 @@ struct figures {
 
 struct source_row {
     size_t line;
-    int64_t bytes, count;      /* count: ABSENT when the tool prints none */
+    int64_t bytes, count;      /* ABSENT when the tool prints none */
     const char *dtype, *op;    /* busbar's names; NULL: not stated */
     int64_t root;              /* ABSENT: none */
+    const char *group;         /* "pair:0>1": the part of the GPUs that took part; NULL: all */
     struct figures figures[2]; /* out of place, in place */
     const char *contradiction; /* how this row contradicts itself; NULL: it does not */
 };
@@ -60,6 +61,8 @@ struct source_table {
     const char *label;   /* the launcher's prefix of its lines ("0", "1,0", a pod); NULL: none */
     const char *title;   /* the last line of prose before it; NULL: none */
     const char *program; /* as the tool names itself ("all_reduce_perf"); NULL: not stated */
+    const char *test; /* of a tool that has several tests of one collective: labels the launch; NULL: it has
+                            not */
     const struct collective *collective;
     enum evidence collective_from;
     bool inherited;        /* its facts are an earlier table's: the figures outweigh them */
@@ -114,6 +117,7 @@ struct source {
     struct source_table *tables;
     size_t table_count;
     const char *instance; /* the instance type that the file or its name contains; NULL: none */
+    bool wrong_data;      /* the tool found wrong data, and printed no row of it */
 };
 
 /* What the user states about a file. ABSENT and NULL: not stated. */
@@ -139,6 +143,7 @@ size_t source_read_hccl(struct source *, const char *data, size_t length);
 size_t source_read_param(struct source *, const char *data, size_t length);
 size_t source_read_deepspeed(struct source *, const char *data, size_t length);
 size_t source_read_perftest(struct source *, const char *data, size_t length);
+size_t source_read_nvbandwidth(struct source *, const char *data, size_t length);
 size_t source_read_published(struct source *, const char *data, size_t length);
 
 /* Prints the columns of a published table with their meanings, and an example. */

@@ -20,6 +20,7 @@ static const struct source_reader source_readers[] = {
     {"param", {"COMMS-RES"}, false, source_read_param},
     {"deepspeed", {"Comm. Op"}, false, source_read_deepspeed},
     {"perftest", {"BW average["}, false, source_read_perftest},
+    {"nvbandwidth", {"GPU(row)", "device_to_device"}, false, source_read_nvbandwidth},
     {"nccl-tests-text", {NULL}, false, source_read_nccl_text},
 };
 
@@ -109,7 +110,9 @@ const char *source_looks_like(const char *data, size_t length)
         {"OSU MPI", "a test of OSU that has no collective here"},
         {"COMMS-RES", "PARAM's comms benchmark in a form that is not read"},
         {"t_typical[usec]", "a latency test of perftest (ib_write_lat and the like)"},
-        {"nvbandwidth", "nvbandwidth, which does not print the size of its copies"},
+        {"nvbandwidth", "nvbandwidth without a copy between two GPUs"},
+        {"CPU(row)", "nvbandwidth without a copy between two GPUs"},
+        {"P2P Connectivity Matrix", "p2pBandwidthLatencyTest"},
         {"ReproMPI", "ReproMPI"},
         {"nvloom", "nvloom"},
         {"\"traceEvents\"", "a PyTorch profiler's trace"},

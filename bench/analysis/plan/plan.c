@@ -14,15 +14,10 @@
 
 #define AT(member) offsetof(struct plan_settings, member)
 
-static const char *driver_word(size_t i)
-{
-    return i < COLLECTIVE_COUNT ? collective_word(i) : i == COLLECTIVE_COUNT ? "matmul" : NULL;
-}
-
 static const struct option options[] = {
     {.kind = OPTION_TEXT,
      .name = "drivers",
-     .word = driver_word,
+     .word = plan_driver_word,
      .argument = "LIST",
      .at = AT(drivers),
      .initial = "all_reduce,all_gather,matmul",
@@ -59,14 +54,14 @@ static const struct option options[] = {
                  .help = "length of matmul's sustained phase. Default: 1 s; with --gpus 30 s"),
     {.kind = OPTION_LIST,
      .name = "driver-arg",
-     .argument = "WORD",
+     .argument = "WORDS",
      .at = AT(driver_args),
-     .help = "another argument for the collectives; may be repeated"},
+     .help = "further arguments for the collectives, such as '-n 20 -w 5'; may be repeated"},
     {.kind = OPTION_LIST,
      .name = "matmul-arg",
-     .argument = "WORD",
+     .argument = "WORDS",
      .at = AT(matmul_args),
-     .help = "another argument for matmul; may be repeated"},
+     .help = "further arguments for matmul; may be repeated"},
 
     {.kind = OPTION_TEXT,
      .name = "nodes",

@@ -50,6 +50,7 @@ struct plan_row {
 
 /* Is this driver matmul? All others measure collectives and have their names. */
 bool is_matmul_driver(const char *driver);
+const char *plan_driver_word(size_t i); /* the words of --drivers in order; NULL after the last */
 
 struct plan {
     struct plan_row *rows;

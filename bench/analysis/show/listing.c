@@ -24,13 +24,21 @@ static void size_cell(struct table *table, int64_t bytes)
 
 /* ---- attributes that distinguish cases of one table ---- */
 
-enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, ATTRIBUTES = 12, LONGEST_ATTRIBUTE = 40 };
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, PAIR = 12, ATTRIBUTES = 13, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
     const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
 } attributes[ATTRIBUTES] = {{"cache", "warm"}, {"sync", "barrier"},      {"memory", NULL},
                             {"graph", "0"},    {"registration", "none"}, {"cta", "default"},
                             {"root", "0"},     {"layout", NULL},         {"accumulator", NULL},
-                            {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"}};
+                            {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"},
+                            {"pair", ""}};
+
+/* The pair of GPUs of a row of an imported matrix: "0>1"; NULL: the row is of no such matrix. All its pairs
+   share one table. */
+static const char *pair_of(const struct case_row *row)
+{
+    return row->group && strncmp(row->group, "pair:", 5) == 0 ? row->group + 5 : NULL;
+}
 
 static const char *attribute_of(const struct case_row *row, size_t which, char number[32])
 {
@@ -45,7 +53,8 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  accumulator_name(row->accumulator),
                                  row->scaling,
                                  row->imbalance,
-                                 NULL};
+                                 NULL,
+                                 pair_of(row)};
     int64_t value = which == GRAPH       ? row->graph
                     : which == ROOT      ? row->root
                     : which == AGGREGATE ? row->aggregate
@@ -146,9 +155,10 @@ void listing_fill(const struct case_summary *lines, size_t n, size_t most, struc
 
 bool listing_same_table(const struct case_summary *a, const struct case_summary *b)
 {
+    bool same_group = (pair_of(a->row) && pair_of(b->row)) || same(a->row->group, b->row->group);
     return same(a->row->collective, b->row->collective) && same(a->row->gemm, b->row->gemm) &&
            a->row->ranks == b->row->ranks && a->row->nodes == b->row->nodes &&
-           conditions_order(&a->conditions, &b->conditions) == 0 && same(a->row->group, b->row->group);
+           conditions_order(&a->conditions, &b->conditions) == 0 && same_group;
 }
 
 /* Groups cases without figures by what a reader needs: status, type, operation and error. */
@@ -221,7 +231,7 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
     if (row->nodes != ABSENT)
         text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     conditions_words(&lines[0].conditions, out);
-    if (!is_world(row->group)) {
+    if (!is_world(row->group) && (!pair_of(row) || !varies(lines, n, PAIR))) {
         text_add(out, ", group ");
         plain_text(out, row->group, 80);
     }
