@@ -114,6 +114,9 @@ with open(f"{folder}/{i}.jsonl", "w") as out:
 PY
     done
 done
+check 'busbar report' "$build/busbar" report --format markdown --local --workloads "$work/w.tsv" --workload sleeps "$work/base"
+says 'puts the measured step first' 'a step of sleeps: measured on base'
+says 'beside what its parts predict' 'computed from its parts'
 expect_status 'busbar compare finds a slower step' 1 "$build/busbar" compare "$work/base" "$work/new"
 says 'and names it' 'sleeps@'
 printf 'step workload=sleeps@* delta=50%%\n' >"$work/gate"
