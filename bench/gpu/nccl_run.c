@@ -119,13 +119,30 @@ static enum status graph_of(struct comm *c, const struct call *call, int calls, 
 
 /* ---- one sample ---- */
 
-static bool is_ready(const struct comm *c, const struct call *call)
+static bool same_shape(const struct shape *a, const struct shape *b)
 {
-    const struct shape *s = &c->shape;
-    return s->collective == call->collective && s->dtype == call->dtype && s->op == call->op &&
-           s->count == call->count && s->root == call->root && s->traffic == call->traffic &&
-           s->in_place == call->in_place && s->generation == c->block.generation &&
-           s->stride == call->buffers->send_bytes;
+    return a->collective == b->collective && a->dtype == b->dtype && a->op == b->op && a->count == b->count &&
+           a->root == b->root && a->traffic == b->traffic && a->in_place == b->in_place &&
+           a->generation == b->generation && a->stride == b->stride;
+}
+
+static struct shape shape_of(const struct comm *c, const struct call *call)
+{
+    return (struct shape){call->collective, call->dtype,         call->op,
+                          call->count,      call->root,          call->traffic,
+                          call->in_place,   c->block.generation, call->buffers->send_bytes};
+}
+
+/* Was the call made once already? Several calls may take turns (driver step); graphs are the last one's only. */
+static bool is_ready(struct comm *c, const struct shape *shape)
+{
+    for (int i = 0; i < MOST_READY; i++) {
+        if (!c->ready[i].collective || !same_shape(&c->ready[i], shape)) continue;
+        if (i != c->last_ready) nccl_graphs_free(c);
+        c->last_ready = i;
+        return true;
+    }
+    return false;
 }
 
 /* Called when all calls have been enqueued. To the watchdog, a rank that has not come here has not entered
@@ -149,7 +166,8 @@ static enum status size_hold(struct comm *c, const struct call *call, size_t slo
    first calls is done. */
 static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
 {
-    if (is_ready(c, call)) return STATUS_OK;
+    const struct shape shape = shape_of(c, call);
+    if (is_ready(c, &shape)) return STATUS_OK;
     nccl_graphs_free(c);
     enum status status = nccl_align(c);
     if (!status) status = nccl_status(c, nccl_issue(c, call, slot), call->collective->name);
@@ -157,11 +175,11 @@ static enum status make_ready(struct comm *c, const struct call *call, size_t sl
     if (!status) status = nccl_drain(c);
     if (!status && call->aggregate > 1) status = size_hold(c, call, slot);
     if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
-    if (!status)
-        c->shape = (struct shape){call->collective, call->dtype,         call->op,
-                                  call->count,      call->root,          call->traffic,
-                                  call->in_place,   c->block.generation, call->buffers->send_bytes};
-    return status;
+    if (status) return status;
+    c->last_ready = c->next_ready;
+    c->next_ready = (c->next_ready + 1) % MOST_READY;
+    c->ready[c->last_ready] = shape;
+    return STATUS_OK;
 }
 
 enum status nccl_prepare(struct comm *c, const struct call *call, int batch)

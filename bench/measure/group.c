@@ -287,6 +287,20 @@ enum status split_open(struct splits *splits, struct split *split, bool *fresh)
     return backend_open(&split->backend, &split->world, &splits->options, &split->comm);
 }
 
+enum status split_open_alone(const struct world *w, const struct backend *backend,
+                             const struct backend_options *options, struct split *split)
+{
+    struct backend_options own = *options;
+    own.expect_domain = 0; /* the whole launch must meet it, not each group */
+    own.expect_transport = TRANSPORT_ABSENT;
+    check_sizes(w, split);
+    if (*split->reason) return STATUS_OK;
+    sub_world(w, split);
+    split->backend = backend;
+    if (!split->world.ranks) return STATUS_OK;
+    return backend_open(&split->backend, &split->world, &own, &split->comm);
+}
+
 void splits_close(struct splits *splits)
 {
     for (size_t i = 0; i < splits->count; i++) {

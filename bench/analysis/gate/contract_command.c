@@ -67,7 +67,7 @@ static const struct command command = {
         "              count ranks nodes domains root graph aggregate m n k (numbers)\n"
         "              with = or != (shell patterns):\n"
         "              dtype op placement mode sync cache memory registration cta\n"
-        "              imbalance group phase layout accumulator scaling\n"
+        "              imbalance workload progress group phase layout accumulator scaling\n"
         " REQUIREMENT  with >= or <=: busbw_gbps algbw_gbps tflops median_us p95_us\n"
         "              p99_us wrong launches bound_percent (of the bound or the peak)\n"
         "              with = or !=: transport (a shell pattern)\n"

@@ -332,17 +332,6 @@ static enum status write_page(struct page *page, const struct report *report)
     return status;
 }
 
-static enum status unknown_workload(const struct workloads *workloads, const char *name)
-{
-    struct text known = {0};
-    for (size_t i = 0; i < workloads->count; i++)
-        text_add(&known, "%s%s", i ? ", " : "", workloads->list[i].name);
-    enum status status = fail(STATUS_USAGE, "--workload: '%s' is not in %s, which has: %s", name,
-                              workloads->path, text_get(&known));
-    text_free(&known);
-    return status;
-}
-
 static bool has_plots(const struct settings *settings)
 {
     return settings->plots || settings->format == FORMAT_HTML;
@@ -457,10 +446,7 @@ static enum status report_on(const struct settings *settings, struct study *stud
     if (!settings->local) report->left_out = leave_out_local(study);
     enum status status = read_catalog(settings, study, report, &published);
     if (!status) status = workloads_read(&workloads, &study->catalog, settings->workloads);
-    if (!status) {
-        report->workload = workload_find(&workloads, settings->workload);
-        if (!report->workload) status = unknown_workload(&workloads, settings->workload);
-    }
+    if (!status) status = workload_choose(&workloads, settings->workload, &report->workload);
     if (!status) status = report_trends_find(report, settings->acknowledged, settings->catalog);
     if (!status) report_drop_older(report, study);
     if (!status) status = run_report(settings, report, &drawings);

@@ -24,14 +24,14 @@ static void size_cell(struct table *table, int64_t bytes)
 
 /* ---- attributes that distinguish cases of one table ---- */
 
-enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, PAIR = 12, ATTRIBUTES = 13, LONGEST_ATTRIBUTE = 40 };
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, PAIR = 12, ATTRIBUTES = 15, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
     const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
 } attributes[ATTRIBUTES] = {{"cache", "warm"}, {"sync", "barrier"},      {"memory", NULL},
                             {"graph", "0"},    {"registration", "none"}, {"cta", "default"},
                             {"root", "0"},     {"layout", NULL},         {"accumulator", NULL},
                             {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"},
-                            {"pair", ""}};
+                            {"pair", ""},      {"workload", ""},         {"progress", ""}};
 
 /* The pair of GPUs of a row of an imported matrix: "0>1"; NULL: the row is of no such matrix. All its pairs
    share one table. */
@@ -54,7 +54,10 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  row->scaling,
                                  row->imbalance,
                                  NULL,
-                                 pair_of(row)};
+                                 pair_of(row),
+
+                                 row->workload,
+                                 row->progress ? name_of(&overlap_progress_names, (int)row->progress) : NULL};
     int64_t value = which == GRAPH       ? row->graph
                     : which == ROOT      ? row->root
                     : which == AGGREGATE ? row->aggregate
@@ -243,7 +246,7 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
         text_add(out, ", %s ", attributes[a].name);
         plain_text(out, value, LONGEST_ATTRIBUTE);
     }
-    text_add(out, row->gemm         ? ""
-                  : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)"
-                                    : " (algbw, busbw: GB/s)");
+    text_add(out, row->gemm || row->workload ? ""
+                  : row->ranks == 1          ? " (GB/s; one rank has no bus bandwidth)"
+                                             : " (algbw, busbw: GB/s)");
 }
