@@ -67,9 +67,9 @@ static enum status read_group(const struct reader *r, struct workload *workload,
         int64_t ranks = 0;
         int axis = 0;
         while (axis < AXES && !same(axis_names[axis], name)) axis++;
-        good =
-            axis < AXES && !(row->axes & 1u << axis) &&
-            (!size || (axis != AXIS_DATA && !parse_integer(size, &ranks) && ranks >= 1 && ranks <= 1 << 20));
+        good = axis < AXES && !(row->axes & 1u << axis) &&
+               (!size ||
+                (axis != PARALLEL_DATA && !parse_integer(size, &ranks) && ranks >= 1 && ranks <= 1 << 20));
         if (!good) break;
         row->axes |= 1u << axis;
         if (ranks && workload->sizes[axis] && workload->sizes[axis] != ranks) {

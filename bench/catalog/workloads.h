@@ -10,7 +10,7 @@
 
 /* The axes along which a job divides its ranks, the fastest first: ranks that are next to each other differ in
    their tensor index. */
-enum axis { AXIS_TENSOR, AXIS_EXPERT, AXIS_DATA, AXIS_PIPELINE, AXES };
+enum parallel { PARALLEL_TENSOR, PARALLEL_EXPERT, PARALLEL_DATA, PARALLEL_PIPELINE, AXES };
 extern const char *const axis_names[AXES + 1]; /* NULL-terminated */
 
 /* A row: a collective, or a multiplication. */
@@ -19,11 +19,11 @@ struct workload_row {
     const struct collective *collective; /* NULL: a matmul */
     const char *imbalance;               /* of alltoallv ("1.5"); else NULL */
     const char *part, *note;             /* "all_reduce", "alltoallv:1.5", "matmul" */
-    unsigned axes;                       /* bits 1 << enum axis: the group varies along these; 0: all ranks */
-    const char *group;                   /* as written, without sizes: "data+expert"; NULL: all ranks */
-    const char *dtype;                   /* of elements or operands; NULL: not given */
-    int64_t bytes;                       /* of a collective, as nccl-tests counts them */
-    int64_t m, n, k;                     /* of a matmul; 0: not given, only `flops` is */
+    unsigned axes;       /* bits 1 << enum parallel: the group varies along these; 0: all ranks */
+    const char *group;   /* as written, without sizes: "data+expert"; NULL: all ranks */
+    const char *dtype;   /* of elements or operands; NULL: not given */
+    int64_t bytes;       /* of a collective, as nccl-tests counts them */
+    int64_t m, n, k;     /* of a matmul; 0: not given, only `flops` is */
     double count;        /* calls, back to back, in one iteration; NAN: a matmul without shape */
     double flops;        /* of all calls of a matmul in one iteration; NAN: a collective */
     const char *loop;    /* consecutive rows with this name repeat together; NULL: no loop */

@@ -113,11 +113,12 @@ Test(workload, steps_in_order)
     cr_expect(w->rows[0].m == 8 && w->rows[0].n == 16 && w->rows[0].k == 32 && w->rows[0].count == 3 &&
               w->rows[0].times == 5 && !w->rows[0].overlap && !w->rows[0].collective);
     cr_expect(w->rows[1].collective->id == ALL_GATHER && w->rows[1].line == 3 &&
-              w->rows[1].axes == (1u << AXIS_DATA | 1u << AXIS_EXPERT));
+              w->rows[1].axes == (1u << PARALLEL_DATA | 1u << PARALLEL_EXPERT));
     cr_expect_str_eq(w->rows[1].loop, "up");
     cr_expect_str_eq(w->rows[1].overlap, "both");
     cr_expect(w->rows[3].times == 1 && !w->rows[3].loop && !w->rows[3].overlap && !w->rows[3].dtype);
-    cr_expect(w->sizes[AXIS_TENSOR] == 4 && w->sizes[AXIS_EXPERT] == 2 && w->sizes[AXIS_DATA] == 0);
+    cr_expect(w->sizes[PARALLEL_TENSOR] == 4 && w->sizes[PARALLEL_EXPERT] == 2 &&
+              w->sizes[PARALLEL_DATA] == 0);
     /* calls of the same collective, size and group are one part, however the group is written */
     cr_assert_eq(w->part_count, 2);
     cr_expect(w->parts[0].count == 1 * 5 + 2 && same(w->parts[0].group, "expert+data") &&
