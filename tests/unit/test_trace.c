@@ -275,7 +275,7 @@ Test(trace, shapes)
     drop(&taken);
 }
 
-/* linear() calls addmm(), which is the same multiplication; the collective of torch.distributed that of NCCL. */
+/* linear() calls addmm(): one multiplication. torch.distributed calls NCCL's process group: one collective. */
 Test(trace, calls_within_calls)
 {
     event("'cat':'cpu_op','name':'aten::linear','tid':1,'ts':0,'dur':10,'args':{'External id':1,'Input "

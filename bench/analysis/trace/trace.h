@@ -1,6 +1,6 @@
-/* Workloads of traces: what one rank of a PyTorch job communicated and multiplied in one step, as rows of a table of
-   workloads (results/README.md). trace_read.c reads the events, trace_operations.c takes one step's operations from them,
-   trace_rows.c writes the rows. */
+/* Workloads of traces: what one rank of a PyTorch job communicated and multiplied in one step, as rows of a
+   table of workloads (results/README.md). trace_read.c reads the events, trace_operations.c takes one step's
+   operations from them, trace_rows.c writes the rows. */
 #ifndef BUSBAR_TRACE_H
 #define BUSBAR_TRACE_H
 
@@ -74,8 +74,8 @@ struct trace {
     struct arena arena;
 };
 
-/* Reads a trace of PyTorch's profiler, or of its ExecutionTraceObserver (Chakra). STATUS_ENVIRONMENT after one line if the
-   file is neither, is cut off, or has several processes. */
+/* Reads a trace of PyTorch's profiler, or of its ExecutionTraceObserver (Chakra). STATUS_ENVIRONMENT after
+   one line if the file is neither, is cut off, or has several processes. */
 enum status trace_read(struct trace *, const char *path);
 void trace_free(struct trace *);
 
@@ -114,8 +114,9 @@ struct trace_step {
     double us; /* of the multiplications; 0 if times are not known */
 };
 
-/* Takes the operations of the step `number`, or of the last whole step if it is NO_NUMBER. ranks: of the job, or NO_NUMBER for
-   what the trace says. STATUS_ENVIRONMENT after one line if there is no such step, or nothing in it for a workload. */
+/* Takes the operations of the step `number`, or of the last whole step if it is NO_NUMBER. ranks: of the job,
+   or NO_NUMBER for what the trace says. STATUS_ENVIRONMENT after one line if there is no such step, or
+   nothing in it for a workload. */
 enum status trace_take_step(struct trace *, int64_t number, int64_t ranks, struct trace_step *);
 void trace_step_free(struct trace_step *);
 
@@ -131,8 +132,8 @@ void trace_merge_left_out(struct trace_step *);
 /* Adds the rows of the step to `out`, with the header. Returns their number. */
 size_t trace_add_rows(const struct trace_step *, const char *workload, struct text *out);
 
-/* busbar import --workload NAME: prints the table of the file's step to `output` (NULL: standard output; check: nowhere), and on
-   stderr what it has and lacks. */
+/* busbar import --workload NAME: prints the table of the file's step to `output` (NULL: standard output;
+   check: nowhere), and on stderr what it has and lacks. */
 struct trace_import {
     const char *workload, *output;
     int64_t step, ranks; /* NO_NUMBER: not given */

@@ -1,5 +1,5 @@
-/* The nodes of PyTorch's ExecutionTraceObserver (schema 1.0.1 and Chakra's 1.x). A node has a number, which ascends in the order
-   of start, and the number of its parent; it has no time. */
+/* The nodes of PyTorch's ExecutionTraceObserver (schema 1.0.1 and Chakra's 1.x). A node has a number, which
+   ascends in the order of start, and the number of its parent; it has no time. */
 #include "analysis/trace/trace_read.h"
 #include "analysis/trace/trace_words.h"
 
@@ -36,7 +36,7 @@ static const json_t *inputs_of(const json_t *node, const char *what, const char 
     return found ? found : json_object_get(node, old_name);
 }
 
-/* The collective's name is the only string among the inputs (before the schema 1.0.3, nothing else tells it). */
+/* The collective's name, which before schema 1.0.3 only the inputs tell: it is the only string among them. */
 static const json_t *name_of_collective(const json_t *node)
 {
     const json_t *name = attribute(node, "collective_name"), *types = inputs_of(node, "types", "input_types"),

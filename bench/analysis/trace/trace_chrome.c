@@ -1,5 +1,5 @@
-/* The events of PyTorch's profiler (kineto), in Chrome's format. Which operation called which is told only by the threads and
-   times: the operation that runs on the same thread when another one begins has called it. */
+/* The events of PyTorch's profiler (kineto), in Chrome's format. Which operation called which is told only by
+   the threads and times: the operation that runs on the same thread when another one begins has called it. */
 #include "analysis/trace/trace_read.h"
 #include "analysis/trace/trace_words.h"
 

@@ -1,5 +1,6 @@
-/* The groups of a job's collectives, as the axes of the table of workloads. Ranks are numbered along the axes, the fastest first
-   (catalog/workloads.h), so a group along some axes is an arithmetic sequence of ranks. */
+/* The groups of a job's collectives, as the axes of the table of workloads. Ranks are numbered along the
+   axes, the fastest first (catalog/workloads.h), so a group along some axes is an arithmetic sequence of
+   ranks. */
 #include "analysis/trace/trace.h"
 #include "catalog/workloads.h"
 
@@ -12,7 +13,7 @@ static bool is_known(const struct trace_group *group)
     return group->size >= 1 && group->start >= 0 && group->stride >= 1;
 }
 
-/* The job's only group of this name, or, without a name, of this size. NULL: none, or several different ones. */
+/* The job's only group of this name or, without a name, of this size. NULL: none, or several that differ. */
 static const struct trace_group *look_up(const struct trace *trace, const struct trace_group *like)
 {
     const struct trace_group *found = NULL;
@@ -60,7 +61,7 @@ int64_t trace_find_group(const struct trace *trace, int64_t ranks, const struct 
 
 enum { MOST_CUTS = AXES + 1 };
 
-/* The numbers of ranks at which one axis ends and the next begins: 1, …, all ranks; each divides the next. */
+/* The numbers of ranks at which one axis ends and the next begins: 1 to all ranks; each divides the next. */
 struct cuts {
     int64_t at[MOST_CUTS + 2];
     size_t count;
@@ -82,8 +83,8 @@ static bool add_cut(struct cuts *cuts, int64_t at)
     return true;
 }
 
-/* Chooses an axis for each piece between two cuts, in the order of the table. An axis that no group has is data, whose number of
-   ranks the table does not say. */
+/* Chooses an axis for each piece between two cuts, in the order of the table. An axis that no group has is
+   data, whose number of ranks the table does not say. */
 static bool choose_axes(const struct cuts *cuts, int axes[MOST_CUTS])
 {
     static const int choices[][AXES] = {{PARALLEL_DATA},
@@ -147,7 +148,8 @@ void trace_find_axes(struct trace_step *step)
     int axes[MOST_CUTS] = {PARALLEL_DATA};
     bool *fits = allocate(step->count + 1, sizeof *fits), again = true;
     size_t kept = 0;
-    /* One by one, so that an odd group does not lose the others; again, since a group may fit only beside another. */
+    /* One by one, so that an odd group does not lose the others; again, since a group may fit only beside
+       another. */
     while (again) {
         again = false;
         for (size_t i = 0; i < step->count; i++) {

@@ -1,4 +1,5 @@
-/* Finds the elements of the large list of a trace's JSON document, so that only one of them is in memory as a tree. */
+/* Finds the elements of the large list of a trace's JSON document, so that only one of them is in memory as a
+   tree. */
 #ifndef BUSBAR_TRACE_JSON_H
 #define BUSBAR_TRACE_JSON_H
 

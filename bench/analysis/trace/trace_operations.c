@@ -1,5 +1,5 @@
-/* Takes the operations of one step from the events. An operation is the outermost event that tells of it: the collective of
-   torch.distributed around what its process group says, linear() around mm(). */
+/* Takes the operations of one step from the events. An operation is the outermost event that tells of it: the
+   collective of torch.distributed around what its process group says, linear() around mm(). */
 #include "analysis/trace/trace.h"
 #include "analysis/trace/trace_words.h"
 
@@ -51,7 +51,6 @@ static void fill(int64_t *to, int64_t from)
 
 static void merge_facts(struct trace_facts *to, const struct trace_facts *from)
 {
-    if (!to->collective) to->collective = from->collective;
     if (!to->type) to->type = from->type;
     if (!to->group.name) to->group.name = from->group.name;
     if (!to->group.description) to->group.description = from->group.description;
@@ -71,8 +70,8 @@ static int by_id(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
-/* A worker of gloo carries out the collective that was called last before its own number was given. It tells the type of a list
-   of tensors. Its name may differ: gloo's reduce-scatter is an all-reduce inside. */
+/* A worker of gloo carries out the collective that was called last before its own number was given. It tells
+   the type of a list of tensors. Its name may differ: gloo's reduce-scatter is an all-reduce inside. */
 static void join_workers(const struct trace *trace, struct place *places)
 {
     size_t *calls = allocate(trace->count, sizeof *calls), count = 0;
@@ -101,7 +100,8 @@ static void join_workers(const struct trace *trace, struct place *places)
     free(calls);
 }
 
-/* When the owners ran: on the GPU, if the trace has its kernels; else while their call lasted, or gloo's worker. */
+/* When the owners ran: on the GPU, if the trace has its kernels; else while their call lasted, or gloo's
+   worker. */
 static void set_times(const struct trace *trace, struct place *places)
 {
     for (size_t i = 0; i < trace->count; i++) {
@@ -163,7 +163,8 @@ static struct step_window *find_steps(const struct trace *trace, const struct pl
     return steps;
 }
 
-/* The last step with operations, or the one before if the last is shorter: a profiler that ends within a step cuts it. */
+/* The last step with operations, or the one before if the last is shorter: a profiler that ends within a step
+   cuts it. */
 static enum status choose_step(const struct trace *trace, const struct step_window *steps, size_t count,
                                int64_t number, struct trace_step *step, struct step_window *window)
 {
@@ -225,7 +226,8 @@ static void take_operation(const struct trace *trace, const struct trace_event *
     step->operations[step->count++] = operation;
 }
 
-/* What is no part of a collective or matmul, and either computed on the GPU or, if that is not in the trace, called nothing. */
+/* What is no part of a collective or matmul, and either computed on the GPU or, if that is not in the trace,
+   called nothing. */
 static bool is_left_out(const struct trace *trace, size_t i, const struct place *places)
 {
     if (trace->events[i].kind != TRACE_OPERATION || places[i].owner != NO_EVENT) return false;

@@ -14,11 +14,12 @@ struct trace_facts *trace_new_facts(struct trace *);
 void trace_inputs(struct trace *, struct trace_facts *, const json_t *shapes, const json_t *types);
 /* Whether the parts of an all-to-all, a list of numbers or a string with one, differ. */
 bool trace_parts_differ(const json_t *);
-/* Reads a list of process groups: objects with pg_name, pg_desc, ranks (none: all of the job), and pg_size or group_size. */
+/* Reads a list of process groups: objects with pg_name, pg_desc, ranks (none: all of the job), and pg_size or
+   group_size. */
 void trace_process_groups(struct trace *, const json_t *list);
 
-/* One format each: an element of the document's list, a member of the document, and, after the last, the parents of all
-   events. */
+/* One format each: an element of the document's list, a member of the document, and, after the last, the
+   parents of all events. */
 void trace_chrome_event(struct trace *, const json_t *);
 void trace_chrome_member(struct trace *, const char *name, const json_t *);
 void trace_chrome_parents(struct trace *);

@@ -1,4 +1,5 @@
-/* Writes a step's operations as rows of a table of workloads: what ran at the same time together, what repeats as a loop. */
+/* Writes a step's operations as rows of a table of workloads: what ran at the same time together, what
+   repeats as a loop. */
 #include "analysis/trace/trace.h"
 
 #include <math.h>
@@ -37,7 +38,7 @@ static bool equal(const struct trace_operation *a, const struct trace_operation 
 
 /* ---- what ran at the same time ---- */
 
-/* A collective and a multiplication, of which the shorter ran for at least half of its time beside the other. */
+/* A collective and a multiplication, of which the shorter ran beside the other for half its time. */
 static bool overlap(const struct trace_operation *a, const struct trace_operation *b)
 {
     if (!a->collective == !b->collective || isnan(a->from) || isnan(b->from)) return false;
@@ -101,7 +102,7 @@ static bool equal_units(const struct rows *rows, size_t a, size_t b)
     return true;
 }
 
-/* The loop from unit i on that saves most rows. Returns its number of units, and sets how often they repeat. */
+/* The loop from unit i on that saves most rows. Returns its number of units; sets how often they repeat. */
 static size_t find_loop(const struct rows *rows, size_t i, size_t *times)
 {
     size_t best = 1, most_saved = 0, body = 0;

@@ -124,7 +124,8 @@ bool trace_moves_nothing(const char *name)
 
 /* ---- types ---- */
 
-/* The busbar type of "float", "c10::BFloat16", "Tensor(float)", "GenericList[Tensor(float)]" or "BFloat16"; -1: none. */
+/* The busbar type of "float", "c10::BFloat16", "Tensor(float)", "GenericList[Tensor(float)]" or "BFloat16";
+   -1: none. */
 static int find_dtype(const char *type)
 {
     static const struct {
