@@ -82,7 +82,7 @@ COMMON := $(call sources,$(addprefix bench/,base stats collective catalog record
 ANALYSIS := $(call sources,bench/analysis bench/analysis/*)
 TWINS := $(call sources,kernels)
 PLUGIN_SOURCES := $(wildcard bench/gpu/*.c bench/matmul/cublaslt*.c)
-MEASURE := $(if $(HAVE_DRIVERS),$(filter-out $(PLUGIN_SOURCES),$(call sources,$(addprefix bench/,backend launch measure matmul overlap))))
+MEASURE := $(if $(HAVE_DRIVERS),$(filter-out $(PLUGIN_SOURCES),$(call sources,$(addprefix bench/,backend launch measure matmul overlap step))))
 DRIVER_NAMES := $(if $(HAVE_DRIVERS),$(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c)))
 KERNELS := $(wildcard kernels/*.cu)
 

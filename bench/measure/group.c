@@ -209,8 +209,8 @@ static void check_sizes(const struct world *w, struct split *split)
     free(size);
 }
 
-static enum status open_split(const struct world *w, const struct backend *backend,
-                              const struct backend_options *options, struct split *split)
+enum status split_open(const struct world *w, const struct backend *backend,
+                       const struct backend_options *options, struct split *split)
 {
     struct backend_options own = *options;
     own.expect_domain = 0; /* the whole launch must meet it, not each group */
@@ -260,7 +260,7 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
         }
         split->groups =
             split_assign(word, w, domain_of_rank, split->group_of_rank, split->reason, sizeof split->reason);
-        if (split->groups) status = open_split(w, backend, options, split);
+        if (split->groups) status = split_open(w, backend, options, split);
     }
     free(domain_of_rank);
     free(copy);

@@ -31,6 +31,11 @@ enum status splits_open(const char *list, const struct world *, const struct bac
                         struct splits *);
 void splits_close(struct splits *);
 
+/* Collective. Opens the communicator of a split whose name, index, group_of_rank and number of groups are known.
+   Unless all groups have the same number of ranks, at least two, sets its reason and opens none. */
+enum status split_open(const struct world *, const struct backend *backend, const struct backend_options *,
+                       struct split *);
+
 /* The name of a split in records: `name` itself, or "match:" and a hash for a list of pairs, which may be
    long. */
 enum { SPLIT_LABEL = 64 };

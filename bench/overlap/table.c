@@ -24,8 +24,8 @@ struct overlap_row overlap_row_of(const struct overlap_launch *l, const struct o
     row.layout = l->problem.layout;
     row.m = l->problem.m, row.n = l->problem.n, row.k = l->problem.k;
     row.ratio = c->ratio;
-    row.progress = s->progress;
-    row.cache = s->cache;
+    row.progress = s->sides.progress;
+    row.cache = s->sides.cache;
     row.memory = l->engine->memory;
     if (row.memory == MEMORY_DEVICE) row.registration = c->registration, row.cta = c->cta;
     row.nodes = l->driver.world.nodes;
@@ -96,7 +96,7 @@ void overlap_table(const struct overlap_launch *l, FILE *out)
     fprintf(out, "%d rank%s on %d host%s; %s beside matmul %lldx%lldx%lld %s %s\nprogress %s\n", world->ranks,
             world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
             dtypes[l->settings.dtype].name, (long long)p->m, (long long)p->n, (long long)p->k,
-            gemm_type_name(p->type), p->layout, explain(l->settings.progress));
+            gemm_type_name(p->type), p->layout, explain(l->settings.sides.progress));
     if (*l->algorithm) fprintf(out, "by %s\n", l->algorithm);
     fprintf(out,
             "Tc: communication alone, Tm: computation alone, of the slowest rank; hidden: (Tc + Tm - both) / "

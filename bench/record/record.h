@@ -35,7 +35,7 @@ struct case_row {
     /* the request: independent variables, from which case_key() makes `key` */
     const char *key;
     int64_t pass;
-    const char *collective, *gemm; /* exactly one of them: "all_reduce"; "gemm" */
+    const char *collective, *gemm; /* exactly one of them: "all_reduce", or "step" (see workload); "gemm" */
     enum mode mode;                /* imports: absent */
     enum placement placement;
     enum sync sync;
@@ -47,6 +47,9 @@ struct case_row {
     const char *cta;
     const char
         *imbalance; /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (a file's hash) */
+    const char *
+        workload; /* of a step: its name and a hash of what was replayed: "gpt2-ddp@0123abcd"; NULL: no step */
+    enum overlap_progress progress; /* of a step: who advances collectives beside multiplications */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
     int64_t requested_bytes, bytes;
     int64_t send_bytes, recv_bytes; /* sizes of the buffers */
@@ -91,6 +94,7 @@ struct case_row {
     double skew_us;             /* residual clock skew */
     json_t *telemetry;
     json_t *groups; /* one object per group of --group: [{"ranks":[…],"median_us":…}] */
+    json_t *step;   /* of a step: its parts, and figures of all passes so far (results/README.md) */
     enum case_status status;
     const char *error;   /* one line if status is not CASE_OK */
     int64_t source_line; /* imports: line in the source file */

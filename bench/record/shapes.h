@@ -15,4 +15,7 @@ struct shape {
    Returns STATUS_USAGE after printing one line that names the word; then *shapes is NULL. */
 enum status shapes_parse(const char *text, struct shape **shapes, size_t *count);
 
+/* The value of a flag that takes one shape. NULL leaves *shape as it is. */
+enum status shape_read(const char *flag, const char *text, struct shape *shape);
+
 #endif

@@ -160,6 +160,11 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
         into->groups = from->groups;
         from->groups = NULL;
     }
+    if (from->step) { /* the same */
+        json_decref(into->step);
+        into->step = from->step;
+        from->step = NULL;
+    }
 }
 
 /* For the first row of a case: the number of samples in all its passes, and of passes merged so far. */

@@ -64,7 +64,7 @@ static const struct command command = {
         " CONDITION    with >= <= = != > <: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G),\n"
         "              count ranks nodes domains root graph aggregate m n k (numbers)\n"
         "              with = or !=: dtype op placement mode sync cache memory registration cta imbalance\n"
-        "              group phase layout accumulator scaling (shell patterns)\n"
+        "              workload progress group phase layout accumulator scaling (shell patterns)\n"
         " REQUIREMENT  with >= or <=: busbw_gbps algbw_gbps tflops median_us p95_us p99_us wrong launches,\n"
         "              bound_percent (of the physical bound or the peak)\n"
         "              with = or !=: transport (a shell pattern); delta=5% is for busbar compare\n"

@@ -15,7 +15,9 @@ const char *contract_case_label(const struct case_row *row, struct text *label)
                  (long long)row->n, (long long)row->k, row->phase ? phase_name(row->phase) : "");
     else
         text_add(label, "%s %s %s %s %s %s", row->collective ? row->collective : "?",
-                 row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size) : "",
+                 row->workload               ? row->workload
+                 : row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size)
+                                             : "",
                  row->dtype ? row->dtype : "", row->op ? row->op : "",
                  row->placement ? placement_name(row->placement) : "", row->mode ? mode_name(row->mode) : "");
     return text_get(label);

@@ -40,6 +40,8 @@ static const struct {
     {"registration", TERM_TEXT, QUANTITY_NONE},
     {"cta", TERM_TEXT, QUANTITY_NONE},
     {"imbalance", TERM_TEXT, QUANTITY_NONE},
+    {"workload", TERM_TEXT, QUANTITY_NONE},
+    {"progress", TERM_TEXT, QUANTITY_NONE},
     {"group", TERM_TEXT, QUANTITY_NONE},
     {"phase", TERM_TEXT, QUANTITY_NONE},
     {"layout", TERM_TEXT, QUANTITY_NONE},

@@ -24,13 +24,14 @@ static void size_cell(struct table *table, int64_t bytes)
 
 /* ---- attributes that distinguish cases of one table ---- */
 
-enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, ATTRIBUTES = 12, LONGEST_ATTRIBUTE = 40 };
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, ATTRIBUTES = 14, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
     const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
 } attributes[ATTRIBUTES] = {{"cache", "warm"}, {"sync", "barrier"},      {"memory", NULL},
                             {"graph", "0"},    {"registration", "none"}, {"cta", "default"},
                             {"root", "0"},     {"layout", NULL},         {"accumulator", NULL},
-                            {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"}};
+                            {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"},
+                            {"workload", ""},  {"progress", ""}};
 
 static const char *attribute_of(const struct case_row *row, size_t which, char number[32])
 {
@@ -45,7 +46,9 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  accumulator_name(row->accumulator),
                                  row->scaling,
                                  row->imbalance,
-                                 NULL};
+                                 NULL,
+                                 row->workload,
+                                 row->progress ? name_of(&overlap_progress_names, (int)row->progress) : NULL};
     int64_t value = which == GRAPH       ? row->graph
                     : which == ROOT      ? row->root
                     : which == AGGREGATE ? row->aggregate
@@ -224,7 +227,7 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
         text_add(out, ", %s ", attributes[a].name);
         plain_text(out, value, LONGEST_ATTRIBUTE);
     }
-    text_add(out, row->gemm         ? ""
-                  : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)"
-                                    : " (algbw, busbw: GB/s)");
+    text_add(out, row->gemm || row->workload ? ""
+                  : row->ranks == 1          ? " (GB/s; one rank has no bus bandwidth)"
+                                             : " (algbw, busbw: GB/s)");
 }

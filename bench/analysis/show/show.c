@@ -5,7 +5,9 @@
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/study.h"
 #include "analysis/show/listing.h"
+#include "analysis/compare/steps.h"
 #include "analysis/show/overlaps.h"
+#include "analysis/show/steps.h"
 #include "record/flags.h"
 
 #include <math.h>
@@ -71,6 +73,9 @@ static json_t *case_object(const struct case_summary *line)
     object_put_text(object, "key", line->key);
     object_put_text(object, "collective", row->collective);
     object_put_text(object, "gemm", row->gemm);
+    object_put_text(object, "workload", row->workload);
+    if (row->progress)
+        object_put_text(object, "progress", name_of(&overlap_progress_names, (int)row->progress));
     object_put_integer(object, "requested_bytes", row->requested_bytes);
     object_put_integer(object, "bytes", row->bytes);
     object_put_integer(object, "count", row->count);
@@ -102,6 +107,11 @@ static json_t *case_object(const struct case_summary *line)
     put_figure(object, "busbw_gbps", line->busbw_gbps);
     put_figure(object, "tflops", line->tflops);
     put_figure(object, "bound_percent", line->bound_percent);
+    static const char *const of_step[] = {"computed_us",   "error_percent", "ideal_us", "computation_us",
+                                          "exposed_share", "tokens",        "power_w"};
+    for (size_t i = 0; row->workload && i < sizeof of_step / sizeof *of_step; i++)
+        if (figure_present(step_figure(line, of_step[i])))
+            put_figure(object, of_step[i], step_figure(line, of_step[i]));
     object_put_real(object, "bound_us", line->bound_us);
     object_put_text(object, "bound", line->bound);
     object_put_real(object, "peak_tflops", line->peak_tflops);
@@ -208,6 +218,7 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
             text_add(out, "\n");
         }
     }
+    steps_print(run, markdown, out);
     overlaps_print(run, markdown, out);
     text_add(out, "\n");
     text_free(&words);
