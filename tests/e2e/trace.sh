@@ -120,4 +120,18 @@ E
 import --workload mine "$traces/ddp.json" >"$work/mine.tsv" 2>/dev/null
 expect_status 'its reader takes the table' 2 "$build/busbar" report --workload other --workloads "$work/mine.tsv" results/reference
 says 'and finds the workload' 'mine'
+
+# And for build/step, which replays the step and verifies every element: an overlap on 2 ranks; a loop, bfloat16 and an all-to-all on 4.
+if [ -x "$build/step" ]; then
+    for job in ddp:2 mesh:4; do
+        import --workload mine "$traces/${job%:*}.json" >"$work/mine.tsv" 2>/dev/null
+        check "replay of ${job%:*}" ranks "${job#*:}" "$build/step" --workload mine --workloads "$work/mine.tsv" -n 2 --output none
+        lines=$(awk '/ (float|bfloat16) .* 0$/' "$work/out" | wc -l)
+        expected=$(grep -v '^#' "$work/mine.tsv" | tail -n +2 | wc -l)
+        if [ "$lines" -eq "$expected" ]; then ok 'each row was verified'; else not_ok "$lines of $expected rows were verified"; cat "$work/out"; fi
+    done
+    says 'the step was timed' 'seconds per step'
+else
+    skip 'replay of the workloads' 'build/step is not built here: no MPI'
+fi
 exit "$failures"
