@@ -141,7 +141,8 @@ static bool read_shape(const char *text, struct workload_row *row)
     return good;
 }
 
-/* Divides "alltoallv:1.5" into the collective and its imbalance. false: neither that nor another collective. */
+/* Divides "alltoallv:1.5" into the collective and its imbalance. false: neither that nor another
+   collective. */
 static bool read_collective(const struct reader *r, struct workload_row *row)
 {
     char *copy = duplicate(cell(r, "part")), *imbalance = copy, *name = strsep(&imbalance, ":");

@@ -8,8 +8,8 @@
 #include "collective/collective.h"
 #include "collective/dtype.h"
 
-/* The axes along which a job divides its ranks, the fastest first: ranks that are next to each other differ in
-   their tensor index. */
+/* The axes along which a job divides its ranks, the fastest first: ranks that are next to each other differ
+   in their tensor index. */
 enum parallel { PARALLEL_TENSOR, PARALLEL_EXPERT, PARALLEL_DATA, PARALLEL_PIPELINE, AXES };
 extern const char *const axis_names[AXES + 1]; /* NULL-terminated */
 

@@ -133,7 +133,8 @@ static struct shape shape_of(const struct comm *c, const struct call *call)
                           call->in_place,   c->block.generation, call->buffers->send_bytes};
 }
 
-/* Was the call made once already? Several calls may take turns (driver step); graphs are the last one's only. */
+/* Was the call made once already? Several calls may take turns (driver step); graphs are the last one's
+   only. */
 static bool is_ready(struct comm *c, const struct shape *shape)
 {
     for (int i = 0; i < MOST_READY; i++) {
@@ -152,8 +153,8 @@ static void set_inside(const struct call *call)
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
 }
 
-/* Makes a group of operations once more, now that all one-time work is done, to see how long the host takes to queue
-   it: the device must be held for longer. */
+/* Makes a group of operations once more, now that all one-time work is done, to see how long the host takes
+   to queue it: the device must be held for longer. */
 static enum status size_hold(struct comm *c, const struct call *call, size_t slot)
 {
     double start_s = clock_s();
@@ -297,7 +298,8 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     return status;
 }
 
-/* A group is queued as a whole. If only groups wait, it is NCCL's or CUDA's queue that has no room for one. */
+/* A group is queued as a whole. If only groups wait, it is NCCL's or CUDA's queue that has no room for
+   one. */
 static void lessen_hold(struct comm *c, int queued, int group)
 {
     if (!hold_less(&c->hold, queued)) return;

@@ -39,13 +39,13 @@ void splits_make(const char *list, const struct world *, const struct backend *b
                  const struct backend *opened, struct comm *comm, const struct backend_options *,
                  struct splits *);
 /* Collective. Opens the communicators of a split if it is not open, and closes those of the split that was
-   opened first if too many are open. *fresh: it was not open, so no buffer of it is filled or registered. Ranks
-   may differ in the status. */
+   opened first if too many are open. *fresh: it was not open, so no buffer of it is filled or registered.
+   Ranks may differ in the status. */
 enum status split_open(struct splits *, struct split *, bool *fresh);
 void splits_close(struct splits *);
 
-/* Collective. Opens the communicator of a split whose name, index, group_of_rank and number of groups are known.
-   Unless all groups have the same number of ranks, at least two, sets its reason and opens none. */
+/* Collective. Opens the communicator of a split whose name, index, group_of_rank and number of groups are
+   known. Unless all groups have the same number of ranks, at least two, sets its reason and opens none. */
 enum status split_open_alone(const struct world *, const struct backend *backend,
                              const struct backend_options *, struct split *);
 

@@ -55,8 +55,8 @@ static void print_choices(const struct measured *m, size_t placements, FILE *out
     if (differ) fprintf(out, "\n%9sin place %s", "", second);
 }
 
-/* Isolated figures are the slowest rank's, and of more ranks the slowest is slower. The median rank's time does
-   not grow with their number. */
+/* Isolated figures are the slowest rank's, and of more ranks the slowest is slower. The median rank's time
+   does not grow with their number. */
 static void note_median_rank(struct measured *m, double time_us, struct block *block)
 {
     if (!m->rank_count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;

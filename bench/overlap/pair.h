@@ -41,15 +41,15 @@ struct pair_product {
 enum status pair_open(const struct pair_parts *, struct pair **);
 void pair_close(struct pair *); /* NULL is allowed */
 
-/* What both sides do from now on, each in the order of its list. The caller keeps the lists, the buffers of the
-   calls and the works. Sets the `stage` of each call. */
+/* What both sides do from now on, each in the order of its list. The caller keeps the lists, the buffers of
+   the calls and the works. Sets the `stage` of each call. */
 void pair_set_calls(struct pair *, struct pair_call *, size_t count);
 void pair_set_products(struct pair *, struct pair_product *, size_t count);
 /* An injected fault: from now on each side sleeps so long at its end. */
 void pair_set_delay(struct pair *, double seconds);
 
-/* Runs a part at once, without a barrier. The communication alone runs where it runs beside the computation: in
-   the second thread if there is one. */
+/* Runs a part at once, without a barrier. The communication alone runs where it runs beside the computation:
+   in the second thread if there is one. */
 enum status pair_do(struct pair *, enum part);
 
 /* Collective: the same after a barrier. Adds this rank's times to those of a round: COMMUNICATION and

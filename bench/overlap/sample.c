@@ -17,8 +17,8 @@ static enum status run_pair(struct overlap_launch *l, enum part part, int operat
     return pair_run(l->pair, part, times_us);
 }
 
-/* Collective. The slowest rank's time of one part, µs: the shortest of a few trials, because other load can only
-   make it longer, after one that does not count. */
+/* Collective. The slowest rank's time of one part, µs: the shortest of a few trials, because other load can
+   only make it longer, after one that does not count. */
 static enum status try_part(struct overlap_launch *l, enum part part, int calls, double *us)
 {
     double times[TIMES] = {0}, trials[TRIALS];

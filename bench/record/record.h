@@ -47,8 +47,8 @@ struct case_row {
     const char *cta;
     const char
         *imbalance; /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (a file's hash) */
-    const char *
-        workload; /* of a step: its name and a hash of what was replayed: "gpt2-ddp@0123abcd"; NULL: no step */
+    const char
+        *workload; /* a step's name and a hash of what it replays, "gpt2-ddp@0123abcd"; NULL: no step */
     enum overlap_progress progress; /* of a step: who advances collectives beside multiplications */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
     int64_t requested_bytes, bytes;

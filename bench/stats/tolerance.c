@@ -12,8 +12,8 @@ enum {
     STEPS = 14, /* steps of bisection: the ends are exact to 1e-4 of the bracket */
 };
 static const double CUT = 4; /* values more than this many robust sigmas from the median are left out */
-/* Values are logarithms of times: a difference of a part in 1e12 of the time is rounding and counts as 0. (Of two
-   constant sides exactly at the tolerance, rounding alone would decide.) */
+/* Values are logarithms of times: a difference of a part in 1e12 of the time is rounding and counts as 0. (Of
+   two constant sides exactly at the tolerance, rounding alone would decide.) */
 static const double ROUNDING = 1e-12;
 /* Standard deviation divided by median absolute deviation, for normal values. */
 static const double SIGMA = 1.482602218505602;

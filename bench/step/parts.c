@@ -151,8 +151,8 @@ static enum status make_call(struct step_launch *l, size_t at)
     return status < STATUS_UNSUPPORTED ? status : STATUS_OK;
 }
 
-/* Collective. Buffers that fit the largest call of the channel. With a cold cache so many slots that the smallest
-   call rotates through more memory than the caches hold, as far as there is room. */
+/* Collective. Buffers that fit the largest call of the channel. With a cold cache so many slots that the
+   smallest call rotates through more memory than the caches hold, as far as there is room. */
 static enum status take_buffers(struct step_launch *l, struct channel *channel)
 {
     const struct driver *d = &l->driver;
@@ -188,8 +188,8 @@ static enum status take_buffers(struct step_launch *l, struct channel *channel)
     return status < STATUS_UNSUPPORTED ? status : STATUS_OK;
 }
 
-/* Calls of one channel share its buffers. Reductions are filled last: another pattern may be denormal numbers or
-   NaNs as operands, which are slow to add. */
+/* Calls of one channel share its buffers. Reductions are filled last: another pattern may be denormal numbers
+   or NaNs as operands, which are slow to add. */
 enum status step_fill(struct step_launch *l)
 {
     enum status status = STATUS_OK;

@@ -27,7 +27,8 @@ static enum status run_product(struct step_launch *l, size_t index, int count)
     return status;
 }
 
-/* All collectives of the section on one side, all matmuls on the other. The slots go on from section to section. */
+/* All collectives of the section on one side, all matmuls on the other. The slots go on from section to
+   section. */
 static enum status run_overlap(struct step_launch *l, const struct step_section *section, enum part part)
 {
     const struct step_item *items = l->schedule.items;

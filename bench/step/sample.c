@@ -42,8 +42,8 @@ static void name_timed(const struct step_launch *l, const struct timed *t, char 
     }
 }
 
-/* Collective. So many calls of each part that a sample is long against the barrier's error. A first call does not
-   count. *step_us: what a step should take, were its overlaps as long as their longer sides. */
+/* Collective. So many calls of each part that a sample is long against the barrier's error. A first call does
+   not count. *step_us: what a step should take, were its overlaps as long as their longer sides. */
 static enum status choose_batches(struct step_launch *l)
 {
     enum status status = STATUS_OK;
@@ -68,7 +68,8 @@ static enum status choose_batches(struct step_launch *l)
     return status;
 }
 
-/* Refuses a step that one round of would take too long. All ranks decide alike, since all have the same times. */
+/* Refuses a step that one round of would take too long. All ranks decide alike, since all have the same
+   times. */
 static void refuse_long(struct step_launch *l)
 {
     double total_us = 0;

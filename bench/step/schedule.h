@@ -1,5 +1,5 @@
-/* What a step does, in order: made of a workload (catalog/workloads.h) for a number of ranks. No MPI: every rank
-   computes the same schedule. */
+/* What a step does, in order: made of a workload (catalog/workloads.h) for a number of ranks. No MPI: every
+   rank computes the same schedule. */
 #ifndef BUSBAR_STEP_SCHEDULE_H
 #define BUSBAR_STEP_SCHEDULE_H
 
@@ -73,8 +73,8 @@ enum status schedule_make(struct schedule *, const struct workload *, const char
                           const struct schedule_options *);
 void schedule_free(struct schedule *);
 
-/* The group of `rank` among those that differ along `axes`: ranks with the same number are in one group. 0 for
-   all ranks. */
+/* The group of `rank` among those that differ along `axes`: ranks with the same number are in one group. 0
+   for all ranks. */
 int schedule_group(const struct schedule *, unsigned axes, int rank);
 
 /* "data+expert"; "" for all ranks. */

@@ -1,8 +1,7 @@
-/* The step driver: replays a step of a workload (results/workloads.tsv).
-
-   A round takes, in random order, samples of the step, of its matmuls alone, of each of its collectives and
-   matmuls alone, and of each of its overlaps. A sample starts after a barrier; its time is the slowest rank's. The
-   step computed from the parts stands beside the measured one. */
+/* The step driver: replays a step of a workload (results/workloads.tsv).  A round takes, in random order,
+   samples of the step, of its matmuls alone, of each of its collectives and matmuls alone, and of each of its
+   overlaps. A sample starts after a barrier; its time is the slowest rank's. The step computed from the parts
+   stands beside the measured one. */
 #ifndef BUSBAR_STEP_H
 #define BUSBAR_STEP_H
 
@@ -102,8 +101,8 @@ enum { TIMED_STEP, TIMED_COMPUTATION, TIMED_PARTS };
 
 /* Collective. The communicators of the groups. */
 enum status step_open_channels(struct step_launch *);
-/* Collective. Buffers and matrices. A reason why this step cannot be had here goes into l->status and l->reason;
-   returns an error only if the launch cannot go on. */
+/* Collective. Buffers and matrices. A reason why this step cannot be had here goes into l->status and
+   l->reason; returns an error only if the launch cannot go on. */
 enum status step_prepare(struct step_launch *);
 /* Collective. Fills all buffers. */
 enum status step_fill(struct step_launch *);
@@ -114,7 +113,8 @@ void step_abort_parts(struct step_launch *);
 /* Collective, after a barrier. *us: this rank's time of a call, or of all. */
 enum status step_replay(struct step_launch *, const struct timed *, double *us);
 
-/* Collective. Verifies every collective and product, each by itself; errors go into l->status and l->reason. */
+/* Collective. Verifies every collective and product, each by itself; errors go into l->status and
+   l->reason. */
 enum status step_verify(struct step_launch *);
 
 /* Collective. Verifies, chooses the batches, takes the rounds, and writes a row every few seconds. */

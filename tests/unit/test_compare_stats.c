@@ -258,7 +258,8 @@ Test(decision, constant_sides)
     }
 }
 
-/* A constant case is found slower even if the other cases scatter unequally, so that Welch's p decides all. */
+/* A constant case is found slower even if the other cases scatter unequally, so that Welch's p decides
+   all. */
 Test(decision, constant_case_beside_unequal_scatter)
 {
     enum { N = 6, CASES = 4 };
@@ -279,7 +280,8 @@ Test(decision, constant_case_beside_unequal_scatter)
 }
 
 /* Two or three launches do not tell how much they scatter, so p is Welch's with 2 degrees of freedom. The
-   expected value is from SciPy: t.sf((mean(near) - mean(base) - log(1.03)) / sqrt(var(base) / 12 + var(near) / 3), 2). */
+   expected value is from SciPy: t.sf((mean(near) - mean(base) - log(1.03)) / sqrt(var(base) / 12 + var(near)
+   / 3), 2). */
 Test(decision, fewer_than_four_launches)
 {
     double base[12], near[3] = {0.10, 0.04, 0.16}, far[3] = {0.70, 0.69, 0.71},

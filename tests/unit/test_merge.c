@@ -100,7 +100,8 @@ Test(merge, disturbed_samples_count_only_alone)
 
 #define RANKS(median) ",\"rank_wait_us\":{\"min\":1,\"median\":" median ",\"max\":99}"
 
-/* The median of the passes' medians over ranks: 3 of 2, 3 and 7; of those that count, if some are disturbed. */
+/* The median of the passes' medians over ranks: 3 of 2, 3 and 7; of those that count, if some are
+   disturbed. */
 Test(merge, median_over_ranks)
 {
     static const char rows[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n" ROW(

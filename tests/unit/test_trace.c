@@ -275,7 +275,8 @@ Test(trace, shapes)
     drop(&taken);
 }
 
-/* linear() calls addmm(): one multiplication. torch.distributed calls NCCL's process group: one collective. */
+/* linear() calls addmm(): one multiplication. torch.distributed calls NCCL's process group: one
+   collective. */
 Test(trace, calls_within_calls)
 {
     event("'cat':'cpu_op','name':'aten::linear','tid':1,'ts':0,'dur':10,'args':{'External id':1,'Input "

@@ -33,7 +33,8 @@ struct table {
 
 void table_column(struct table *, const char *name, bool left); /* the name must outlive the table */
 void table_role(struct table *, enum table_role);               /* of the newest column */
-/* Adds columns by their names; NULL ends the list. Marks before a name: "<" aligned to the left; "=" section, "~" spare, "+" note. */
+/* Adds columns by their names; NULL ends the list. Marks before a name: "<" aligned to the left; "=" section,
+   "~" spare, "+" note. */
 void table_columns(struct table *, const char *const *names);
 /* Adds a cell: from left to right, row after row. Copies the text. */
 void table_cell(struct table *, const char *format, ...) __attribute__((format(printf, 2, 3)));

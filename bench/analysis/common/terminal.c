@@ -74,7 +74,8 @@ static void arrange(struct layout *layout)
     for (size_t c = count; c-- > 1;) move(layout, c, BELOW);
 }
 
-/* Adds "name value, name value" of the columns at a place; the first column, and a single one, without its name. */
+/* Adds "name value, name value" of the columns at a place; the first column, and a single one, without its
+   name. */
 static void add_values(const struct layout *layout, size_t row, enum place place, struct text *out)
 {
     size_t shown = 0, single = 0;

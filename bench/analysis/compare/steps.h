@@ -4,7 +4,8 @@
 
 #include "analysis/compare/aggregate.h"
 
-/* A number of `step` of a step's rows ("computed_us"), over the launches of a line; absent unless all have it. */
+/* A number of `step` of a step's rows ("computed_us"), over the launches of a line; absent unless all have
+   it. */
 struct figure step_figure(const struct case_summary *, const char *key);
 
 /* Is the line a step of the workload of this name, whatever its rows were? */

@@ -49,8 +49,8 @@ static bool alike(const struct figures *a, const struct figures *b)
     return !a->rank_reduction || !b->rank_reduction || same(a->rank_reduction, b->rank_reduction);
 }
 
-/* The case that `line` would be if its new launches had run under its conditions: only new has it, and nothing but
-   conditions (NVLink domains, transport) differs. NULL: none. */
+/* The case that `line` would be if its new launches had run under its conditions: only new has it, and
+   nothing but conditions (NVLink domains, transport) differs. NULL: none. */
 static const struct compared_case *elsewhere(const struct comparison *comparison,
                                              const struct compared_case *line)
 {
@@ -77,7 +77,8 @@ static const char *censored(struct comparison *comparison, const struct compared
                                    "%zu of %zu %s launches have no figure: skipped, or not in their plan",
                                    launches - count, launches, side == BASE ? "base" : "new");
     }
-    /* As many launches as base has under its conditions are enough: the others are then cases of their own. */
+    /* As many launches as base has under its conditions are enough: the others are then cases of their
+       own. */
     const struct compared_case *other =
         line->side[FRESH].count < line->side[BASE].count ? elsewhere(comparison, line) : NULL;
     if (other)

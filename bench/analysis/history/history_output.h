@@ -25,11 +25,11 @@ bool trend_fails(const struct case_history *, bool strict);
 void history_sentence(const struct history *, bool strict, struct text *out);
 /* Does it need attention? Only such series are listed, unless all are asked for. */
 bool trend_is_listed(const struct case_history *);
-/* Fills a table of the listed series (all: of all series). whole: with their keys; else with names in which what all have in common is
-   left out, and added to `shared` in lines. */
+/* Fills a table of the listed series (all: of all series). whole: with their keys; else with names in which
+   what all have in common is left out, and added to `shared` in lines. */
 void history_fill_table(const struct history *, bool all, bool whole, struct table *, struct text *shared);
-/* The differences of the environments at the change, one a line, "facts.nccl.version: 2.27.7 -> 2.28.3"; those that explain most
-   first, at most six. */
+/* The differences of the environments at the change, one a line, "facts.nccl.version: 2.27.7 -> 2.28.3";
+   those that explain most first, at most six. */
 void trend_differences(struct history *, const struct case_history *, struct text *out);
 
 /* Adds the drawing that the next function draws. */

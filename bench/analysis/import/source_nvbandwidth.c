@@ -44,7 +44,8 @@ static enum matrix_kind kind_of(const char *line, const char *test)
         strstr(line, "GPU(row) <-> GPU(column)") || (test && strstr(test, "device_to_device_bidirectional"));
     if (!of_gpus) return OTHER_MATRIX;
     if (strstr(line, "Total")) return BOTH_WAYS;
-    /* Before the "Total", versions 0.1 and 0.2 printed one matrix of what only their documentation explains. */
+    /* Before the "Total", versions 0.1 and 0.2 printed one matrix of what only their documentation
+       explains. */
     return strstr(line, "Read") || strstr(line, "Write") ? PART_MATRIX : OTHER_MATRIX;
 }
 

@@ -93,7 +93,8 @@ static size_t words_in(const char *list)
     return n;
 }
 
-/* Adds the words of --driver-arg or --matmul-arg. A value may hold several, divided by blanks: "-n 20 -w 5". */
+/* Adds the words of --driver-arg or --matmul-arg. A value may hold several, divided by blanks: "-n 20 -w
+   5". */
 static enum status add_words(struct text *args, const struct option_list *list, const char *flag)
 {
     for (size_t i = 0; i < list->count; i++) {

@@ -235,7 +235,8 @@ static size_t series_of(const struct history *history)
     return history->case_count + history->has_common;
 }
 
-/* What changed, and what differs in the environment since then: an item for each series that needs attention. */
+/* What changed, and what differs in the environment since then: an item for each series that needs
+   attention. */
 static void items(struct page *page, struct history *history)
 {
     struct text text = {0};

@@ -307,8 +307,9 @@ static void describe(struct page *page, const struct workload *workload)
     text_free(&text);
 }
 
-/* The steps that build/step measured, each beside the bracket that follows from the same run's parts. They are not
-   in the ranking: a measured step and a computed one are unlike figures. Returns how many there are. */
+/* The steps that build/step measured, each beside the bracket that follows from the same run's parts. They
+   are not in the ranking: a measured step and a computed one are unlike figures. Returns how many there
+   are. */
 static size_t measured_items(struct page *page, const struct report *report, const struct step *steps,
                              size_t count)
 {
