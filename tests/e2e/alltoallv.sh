@@ -81,7 +81,9 @@ assert len(ours) == len(theirs) == 2, theirs
 for a, b in zip(ours, theirs):
     assert b["collective"] == "alltoallv" and b["bytes"] == a["bytes"] and b["status"] == "ok" and "imbalance" not in b, b
     expected = a["bytes"] / (sum(a["samples_us"]) / len(a["samples_us"])) * 1e-3 / 2
-    assert abs(b["busbw_gbps"] - expected) <= 0.0051 + 0.001 * expected, (a, b)  # two decimals are printed
+    # Two decimals are printed: what took so long that 0.00 stands there has no bus bandwidth.
+    assert "busbw_gbps" in b or expected < 0.006, (a, b)
+    assert abs(b.get("busbw_gbps", 0) - expected) <= 0.0051 + 0.001 * expected, (a, b)
 E2
 check 'a sweep' busbar plan --drivers alltoallv --sizes 64K --launches 1 --driver-arg --imbalance --driver-arg 1,1.5 --format tsv
 check 'passes the flag on' grep -q -- '--imbalance 1,1.5' "$work/out"

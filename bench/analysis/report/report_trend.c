@@ -27,8 +27,19 @@ struct report_trends {
 
 /* ---- which runs belong to one history ---- */
 
+static bool same_hosts(const struct run_summary *a, const struct run_summary *b)
+{
+    const struct launch_header *x = &a->launches[0]->header, *y = &b->launches[0]->header;
+    if (!x->host_count || x->host_count != y->host_count) return false;
+    for (size_t i = 0; i < x->host_count; i++)
+        if (!x->hosts[i].name || !same(x->hosts[i].name, y->hosts[i].name)) return false;
+    return true;
+}
+
+/* Machines that nobody named (label, provider or instance) are the same if their hosts are. */
 static bool same_machine(const struct run_summary *a, const struct run_summary *b)
 {
+    if (!a->given_label && !a->provider && !a->instance && !same_hosts(a, b)) return false;
     return same(a->given_label, b->given_label) && same(a->provider, b->provider) &&
            same(a->instance, b->instance) && same(a->gpu, b->gpu) && same(a->provenance, b->provenance);
 }
@@ -50,9 +61,20 @@ static void add_launches(struct archive *archive, const struct run_summary *run)
     for (size_t l = 0; l < run->launch_count; l++) archive->launches[archive->count++] = *run->launches[l];
 }
 
+/* Runs of one day are no nights: they may be presets or builds that a user compares. */
+static size_t dates_of(const struct history *history)
+{
+    size_t dates = 0;
+    for (size_t n = 0; n < history->night_count; n++)
+        dates += n == 0 || strncmp(history->nights[n].started, history->nights[n - 1].started,
+                                   strlen("2026-11-28")) != 0;
+    return dates;
+}
+
 /* Has any case enough nights for a change to show? */
 static bool is_long(const struct history *history)
 {
+    if (dates_of(history) < NIGHTS_FOR_CHANGE) return false;
     for (size_t c = 0; c < history->case_count; c++)
         if (history->cases[c].figures >= NIGHTS_FOR_CHANGE) return true;
     return false;
