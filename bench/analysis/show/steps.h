@@ -4,7 +4,7 @@
 
 #include "analysis/compare/aggregate.h"
 
-/* A line for each step of the run; nothing if it has none. */
-void steps_print(const struct run_summary *, bool markdown, struct text *out);
+/* Prints a paragraph for each step of the run, in lines of 80 columns. wide: in one line of any length. */
+void steps_print(const struct run_summary *, bool markdown, bool wide, struct text *out);
 
 #endif
