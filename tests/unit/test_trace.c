@@ -75,7 +75,17 @@ static const char *row(const struct taken *taken, size_t i)
     return line + 2;
 }
 
-#define EXPECT_ROW(taken, i, text) cr_expect_str_eq(row(taken, i), text, "row %d: '%s'", i, row(taken, i))
+/* Are the rows these, and no others? `line` is that of the test. */
+static void expect_rows(const struct taken *taken, const char *const *expected, int line)
+{
+    size_t count = 0;
+    for (; expected[count]; count++)
+        cr_expect_str_eq(row(taken, count), expected[count], "line %d, row %zu: '%s'", line, count,
+                         row(taken, count));
+    cr_expect_eq(taken->count, count, "line %d: %zu rows", line, taken->count);
+}
+
+#define EXPECT_ROWS(taken, ...) expect_rows(taken, (const char *const[]){__VA_ARGS__, NULL}, __LINE__)
 
 static const struct trace_left_out *left_out(const struct taken *taken, const char *name)
 {
@@ -156,20 +166,13 @@ Test(trace, sizes_as_nccl_tests_counts_them)
     struct taken taken = take_events("'world_size':8,'rank':3", NO_NUMBER);
     cr_assert_eq(taken.status, STATUS_OK);
     cr_expect_eq(taken.trace.rank, 3);
-    EXPECT_ROW(&taken, 0, "all_reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 1, "all_gather  float  320 2  "); /* with the output's size, and without */
-    EXPECT_ROW(&taken, 2, "reduce_scatter  float  320 1  ");
-    EXPECT_ROW(&taken, 3, "broadcast  float  40 1  ");
-    EXPECT_ROW(&taken, 4, "reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 5, "gather  float  320 1  ");
-    EXPECT_ROW(&taken, 6, "scatter  float  320 1  ");
-    EXPECT_ROW(&taken, 7, "alltoall  float  320 1  ");
-    EXPECT_ROW(&taken, 8, "alltoall  float  320 1  ");
-    EXPECT_ROW(&taken, 9, "sendrecv  float  40 1  ");
-    EXPECT_ROW(&taken, 10, "all_reduce  float  36028797018963968 1  ");
-    EXPECT_ROW(&taken, 11, "all_gather  float  288230376151711744 1  ");
-    EXPECT_ROW(&taken, 12, "all_reduce  bfloat16  20 1  ");
-    cr_expect_eq(taken.count, 13);
+    EXPECT_ROWS(&taken, "all_reduce  float  40 1  ",
+                "all_gather  float  320 2  ", /* with the output's size, and without */
+                "reduce_scatter  float  320 1  ", "broadcast  float  40 1  ", "reduce  float  40 1  ",
+                "gather  float  320 1  ", "scatter  float  320 1  ", "alltoall  float  320 1  ",
+                "alltoall  float  320 1  ", "sendrecv  float  40 1  ",
+                "all_reduce  float  36028797018963968 1  ", "all_gather  float  288230376151711744 1  ",
+                "all_reduce  bfloat16  20 1  ");
     cr_expect(!taken.step.operations[8].uneven && taken.step.operations[9].uneven);
     cr_expect_str_eq(left_out(&taken, "recv")->why, "the other half of a send");
     cr_expect_str_eq(left_out(&taken, "barrier")->why, "moves no data");
@@ -197,20 +200,16 @@ Test(trace, groups_are_axes)
     comms("allreduce", GROUP("between", 5, 3, 2));
     comms("allreduce", "'dtype':'Float','In msg nelems':10,'Group size':4");
     struct taken taken = take_events("'world_size':16", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce tensor:2 float  40 1  ");
-    EXPECT_ROW(&taken, 1, "all_reduce expert:2 float  40 1  ");
-    EXPECT_ROW(&taken, 2, "all_reduce data float  40 1  ");
-    EXPECT_ROW(&taken, 3, "all_reduce pipeline:2 float  40 1  ");
-    EXPECT_ROW(&taken, 4, "all_reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 5, "all_reduce tensor:2+expert:2 float  40 1  ");
-    EXPECT_ROW(&taken, 6, "all_reduce expert:2+data float  40 1  ");
-    cr_expect_eq(taken.count, 7);
+    EXPECT_ROWS(&taken, "all_reduce tensor:2 float  40 1  ", "all_reduce expert:2 float  40 1  ",
+                "all_reduce data float  40 1  ", "all_reduce pipeline:2 float  40 1  ",
+                "all_reduce  float  40 1  ", "all_reduce tensor:2+expert:2 float  40 1  ",
+                "all_reduce expert:2+data float  40 1  ");
     cr_expect_eq(taken.step.left_out_count, 2);
     drop(&taken);
     /* One group only, of ranks that are not next to each other: what is between them is data. */
     comms("allreduce", GROUP("dp", 1, 2, 4));
     taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce pipeline:4 float  40 1  ");
+    EXPECT_ROWS(&taken, "all_reduce pipeline:4 float  40 1  ");
     drop(&taken);
     /* Two pieces of ranks that no group covers: the table has only one axis without a number. */
     comms("allreduce", GROUP("dp", 0, 2, 2));
@@ -232,10 +231,9 @@ Test(trace, groups_by_name_and_size)
     comms("_allgather_base", "'dtype':'Float','In msg nelems':10,'Out msg nelems':40");
     comms("allreduce", "'dtype':'Float','In msg nelems':10");
     struct taken taken = take_events(info, NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce data float  40 1  ");
-    EXPECT_ROW(&taken, 1, "all_reduce tensor:2 float  40 1  ");
-    EXPECT_ROW(&taken, 2, "all_gather  float  160 1  "); /* of all four, by its sizes */
-    EXPECT_ROW(&taken, 3, "all_reduce  float  40 1  ");
+    EXPECT_ROWS(&taken, "all_reduce data float  40 1  ", "all_reduce tensor:2 float  40 1  ",
+                "all_gather  float  160 1  ", /* of all four, by its sizes */
+                "all_reduce  float  40 1  ");
     cr_expect(taken.step.operations[3].group_unknown && !taken.step.operations[2].group_unknown);
     cr_expect_eq(taken.step.left_out_count, 1); /* two groups have this size */
     cr_expect_str_eq(taken.step.left_out[0].why, "the ranks of its group are not told");
@@ -263,12 +261,8 @@ Test(trace, shapes)
     OPERATION("mm", "{}");
     event("'cat':'cpu_op','name':'aten::mm','tid':1,'ts':%g,'dur':1", now += 10);
     struct taken taken = take_events("", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "matmul  float 2x3x5  1  ");
-    EXPECT_ROW(&taken, 1, "matmul  float 2x7x5  1  ");
-    EXPECT_ROW(&taken, 2, "matmul  float 2x9x5  4  ");
-    EXPECT_ROW(&taken, 3, "matmul  float 2x11x5  4  ");
-    EXPECT_ROW(&taken, 4, "matmul  float 8x13x5  1  ");
-    cr_expect_eq(taken.count, 5);
+    EXPECT_ROWS(&taken, "matmul  float 2x3x5  1  ", "matmul  float 2x7x5  1  ", "matmul  float 2x9x5  4  ",
+                "matmul  float 2x11x5  4  ", "matmul  float 8x13x5  1  ");
     int64_t count = 0;
     for (size_t i = 0; i < taken.step.left_out_count; i++) count += taken.step.left_out[i].count;
     cr_expect_eq(count, 9);
@@ -296,9 +290,7 @@ Test(trace, calls_within_calls)
           "'Input type':['float']}");
     event("'cat':'cpu_op','name':'aten::relu','tid':2,'ts':22,'dur':2");
     struct taken taken = take_events("'world_size':2", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "matmul  float 2x3x5  1  ");
-    EXPECT_ROW(&taken, 1, "all_gather  float  80 1  ");
-    cr_expect_eq(taken.count, 2);
+    EXPECT_ROWS(&taken, "matmul  float 2x3x5  1  ", "all_gather  float  80 1  ");
     cr_expect_eq(taken.step.left_out_count, 1); /* not the copy inside, and not the collective twice */
     cr_expect_eq(left_out(&taken, "aten::relu")->us, 2);
     drop(&taken);
@@ -313,12 +305,9 @@ Test(trace, repetition_becomes_count_and_loop)
     }
     mm(now, 1, 2, 3, 5), mm(now + 2, 1, 7, 3, 5);
     struct taken taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "matmul  bfloat16 2x3x5  2 loop1:3 ");
-    EXPECT_ROW(&taken, 1, "matmul  bfloat16 7x3x5  1 loop1:3 ");
-    EXPECT_ROW(&taken, 2, "all_reduce  float  40 1 loop1:3 ");
-    EXPECT_ROW(&taken, 3, "matmul  bfloat16 2x3x5  1  ");
-    EXPECT_ROW(&taken, 4, "matmul  bfloat16 7x3x5  1  ");
-    cr_expect_eq(taken.count, 5);
+    EXPECT_ROWS(&taken, "matmul  bfloat16 2x3x5  2 loop1:3 ", "matmul  bfloat16 7x3x5  1 loop1:3 ",
+                "all_reduce  float  40 1 loop1:3 ", "matmul  bfloat16 2x3x5  1  ",
+                "matmul  bfloat16 7x3x5  1  ");
     drop(&taken);
 }
 
@@ -347,9 +336,8 @@ Test(trace, overlap_of_kernels)
     kernel(150, 240, 3); /* 50 of 90 beside it: more than half */
     kernel(240, 250, 4); /* after it */
     struct taken taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce  float  40 1  overlap1");
-    EXPECT_ROW(&taken, 1, "matmul  bfloat16 2x3x5  2  overlap1");
-    EXPECT_ROW(&taken, 2, "matmul  bfloat16 7x3x5  1  ");
+    EXPECT_ROWS(&taken, "all_reduce  float  40 1  overlap1", "matmul  bfloat16 2x3x5  2  overlap1",
+                "matmul  bfloat16 7x3x5  1  ");
     cr_expect_eq(taken.step.us, 30 + 90 + 10);
     drop(&taken);
     comms("allreduce", FLOATS "10");
@@ -358,8 +346,7 @@ Test(trace, overlap_of_kernels)
     kernel(100, 200, 1);
     kernel(160, 260, 2); /* 40 of 100: less than half */
     taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 1, "matmul  bfloat16 2x3x5  1  ");
+    EXPECT_ROWS(&taken, "all_reduce  float  40 1  ", "matmul  bfloat16 2x3x5  1  ");
     drop(&taken);
 }
 
@@ -381,8 +368,7 @@ Test(trace, one_whole_step)
         cr_expect_eq(taken.step.number,
                      whole ? 6 : 5); /* the last has fewer operations than the one before: it is cut */
         cr_expect_eq(taken.step.later_short, !whole);
-        EXPECT_ROW(&taken, 0, whole ? "matmul  bfloat16 1x1x6  2  " : "matmul  bfloat16 1x1x5  2  ");
-        cr_expect_eq(taken.count, 1);
+        EXPECT_ROWS(&taken, whole ? "matmul  bfloat16 1x1x6  2  " : "matmul  bfloat16 1x1x5  2  ");
         drop(&taken);
     }
     step(4, 0, 100), mm(10, 1, 1, 1, 4);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const json_t *attribute(const json_t *node, const char *name)
+static json_t *attribute(const json_t *node, const char *name)
 {
     json_t *attributes = json_object_get(node, "attrs");
     if (!attributes) return json_object_get(node, name); /* schema 1.0.1 */
@@ -48,22 +48,6 @@ static const json_t *name_of_collective(const json_t *node)
     return name;
 }
 
-static void read_comms(struct trace *trace, struct trace_facts *facts, const json_t *node)
-{
-    struct trace_group *group = &facts->group;
-    facts->collective = trace_string(trace, name_of_collective(node));
-    facts->type = trace_string(trace, attribute(node, "dtype"));
-    facts->in = trace_integer(attribute(node, "in_msg_nelems"));
-    facts->out = trace_integer(attribute(node, "out_msg_nelems"));
-    facts->uneven = trace_parts_differ(attribute(node, "in_split_size")) ||
-                    trace_parts_differ(attribute(node, "out_split_size"));
-    group->name = trace_string(trace, attribute(node, "pg_name"));
-    group->description = trace_string(trace, attribute(node, "pg_desc"));
-    group->size = trace_integer(attribute(node, "pg_size"));
-    group->start = trace_integer(attribute(node, "global_rank_start"));
-    group->stride = trace_integer(attribute(node, "global_rank_stride"));
-}
-
 void trace_chakra_node(struct trace *trace, const json_t *node)
 {
     enum { USER_SCOPE = 7 }; /* annotations */
@@ -82,17 +66,15 @@ void trace_chakra_node(struct trace *trace, const json_t *node)
         trace_number(json_object_get(node, json_object_get(node, "attrs") ? "ctrl_deps" : "parent"));
     event->id = trace_number(attribute(node, "rf_id"));
     if (isnan(event->id)) event->id = number;
-    if (kind == TRACE_OPERATION || kind == TRACE_STEP) return;
-    event->facts = trace_new_facts(trace);
-    if (strcmp(name, "record_param_comms") == 0) read_comms(trace, event->facts, node);
-    trace_inputs(trace, event->facts, inputs_of(node, "shapes", "input_shapes"),
-                 inputs_of(node, "types", "input_types"));
-    if (kind != TRACE_MATMUL) trace_count_elements(name, event->facts);
-    const json_t *values =
-        inputs_of(node, "values", "inputs"); /* of an all-to-all: output, input, group, parts of both */
-    if (strcmp(name, "c10d::alltoall_base_") == 0)
-        event->facts->uneven =
-            trace_parts_differ(json_array_get(values, 3)) || trace_parts_differ(json_array_get(values, 4));
+    if (kind != TRACE_OPERATION && kind != TRACE_STEP)
+        trace_read_facts(trace, event,
+                         &(struct trace_arguments){.chakra = true,
+                                                   .object = node,
+                                                   .get = attribute,
+                                                   .collective = name_of_collective(node),
+                                                   .shapes = inputs_of(node, "shapes", "input_shapes"),
+                                                   .types = inputs_of(node, "types", "input_types"),
+                                                   .values = inputs_of(node, "values", "inputs")});
 }
 
 static int by_number(const void *a, const void *b)

@@ -62,42 +62,79 @@ static void merge_facts(struct trace_facts *to, const struct trace_facts *from)
     to->uneven |= from->uneven;
 }
 
-static const struct trace_event *sorted_events;
+/* Adds to each collective what the collectives that it called say about it. */
+static void merge_calls(const struct trace *trace, const struct place *places)
+{
+    for (size_t i = 0; i < trace->count; i++) {
+        const struct trace_event *event = &trace->events[i];
+        if (event->kind != TRACE_COLLECTIVE || places[i].owner == NO_EVENT || is_owner(places, i)) continue;
+        const struct trace_event *owner = &trace->events[places[i].owner];
+        if (owner->kind == TRACE_COLLECTIVE) merge_facts(owner->facts, event->facts);
+    }
+}
 
+static int compare(double a, double b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Workers precede calls with the same id. */
 static int by_id(const void *a, const void *b)
 {
-    const struct trace_event *x = &sorted_events[*(const size_t *)a], *y = &sorted_events[*(const size_t *)b];
-    return (x->id > y->id) - (x->id < y->id);
+    const struct trace_event *x = *(struct trace_event *const *)a, *y = *(struct trace_event *const *)b;
+    int order = compare(x->id, y->id);
+    if (!order) order = (x->kind != TRACE_WORKER) - (y->kind != TRACE_WORKER);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Steps precede operations that start at the same time. */
+static int by_start(const void *a, const void *b)
+{
+    const struct trace_event *x = *(struct trace_event *const *)a, *y = *(struct trace_event *const *)b;
+    int order = compare(x->start, y->start);
+    if (!order) order = (x->kind != TRACE_STEP) - (y->kind != TRACE_STEP);
+    if (!order) order = compare(x->id, y->id);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Pointers to the owners and to the events of one other kind, in an order. */
+struct sorted {
+    const struct trace_event **events;
+    size_t count;
+};
+
+/* Returns the owners and the events of kind `kind`, sorted. The caller frees sorted.events. */
+static struct sorted sort_events(const struct trace *trace, const struct place *places, enum trace_kind kind,
+                                 int (*order)(const void *, const void *))
+{
+    struct sorted sorted = {.events = allocate(trace->count, sizeof *sorted.events)};
+    for (size_t i = 0; i < trace->count; i++)
+        if (trace->events[i].kind == kind || is_owner(places, i))
+            sorted.events[sorted.count++] = &trace->events[i];
+    qsort(sorted.events, sorted.count, sizeof *sorted.events, order);
+    return sorted;
 }
 
 /* A worker of gloo carries out the collective that was called last before its own number was given. It tells
    the type of a list of tensors. Its name may differ: gloo's reduce-scatter is an all-reduce inside. */
 static void join_workers(const struct trace *trace, struct place *places)
 {
-    size_t *calls = allocate(trace->count, sizeof *calls), count = 0;
-    for (size_t i = 0; i < trace->count; i++)
-        if (is_owner(places, i) && is_collective(&trace->events[i])) calls[count++] = i;
-    sorted_events = trace->events;
-    qsort(calls, count, sizeof *calls, by_id);
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct trace_event *worker = &trace->events[i];
-        if (worker->kind != TRACE_WORKER) continue;
-        size_t low = 0, high = count; /* the first call with a number that is not below the worker's */
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (trace->events[calls[middle]].id < worker->id)
-                low = middle + 1;
-            else
-                high = middle;
+    struct sorted sorted = sort_events(trace, places, TRACE_WORKER, by_id);
+    const struct trace_event *call = NULL;
+    for (size_t i = 0; i < sorted.count; i++) {
+        const struct trace_event *worker = sorted.events[i];
+        if (worker->kind != TRACE_WORKER) {
+            if (is_collective(worker)) call = worker;
+            continue;
         }
-        if (!low) continue;
-        struct place *place = &places[calls[low - 1]];
-        struct trace_facts *facts = trace->events[calls[low - 1]].facts;
+        if (!call) continue;
+        struct place *place = &places[call - trace->events];
+        struct trace_facts *facts = call->facts;
         place->from = fmin(place->from, worker->start), place->to = fmax(place->to, worker->end);
         if (!facts->type) facts->type = worker->facts->type;
         if (facts->in == NO_NUMBER && facts->out == NO_NUMBER) facts->in = worker->facts->in;
     }
-    free(calls);
+    free(sorted.events);
 }
 
 /* When the owners ran: on the GPU, if the trace has its kernels; else while their call lasted, or gloo's
@@ -126,39 +163,22 @@ struct step_window {
     size_t operations;
 };
 
-static int by_step_start(const void *a, const void *b)
-{
-    const struct step_window *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
-static struct step_window *find_steps(const struct trace *trace, const struct place *places, size_t *count)
+/* Returns the steps in order, and counts the owners that start in each. The caller frees them. */
+static struct step_window *find_steps(const struct trace *trace, const struct sorted *sorted, size_t *count)
 {
     struct step_window *steps = NULL;
-    size_t capacity = 0;
     *count = 0;
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct trace_event *event = &trace->events[i];
-        if (event->kind != TRACE_STEP) continue;
-        if (*count == capacity) steps = reallocate(steps, capacity = capacity * 2 + 16, sizeof *steps);
-        const char *hash = strchr(event->name, '#');
-        steps[(*count)++] =
-            (struct step_window){hash ? strtoll(hash + 1, NULL, 10) : 0, event->start, event->end, 0};
-    }
-    if (*count) qsort(steps, *count, sizeof *steps, by_step_start);
-    for (size_t s = 0; s < *count && !trace->timed; s++)
-        steps[s].end = s + 1 < *count ? steps[s + 1].start : INFINITY;
-    for (size_t i = 0; i < trace->count && *count; i++) {
-        if (!is_owner(places, i)) continue;
-        size_t low = 0, high = *count;
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (steps[middle].start <= trace->events[i].start)
-                low = middle + 1;
-            else
-                high = middle;
+    for (size_t i = 0; i < sorted->count; i++) {
+        const struct trace_event *event = sorted->events[i];
+        struct step_window *last = *count ? &steps[*count - 1] : NULL;
+        if (event->kind != TRACE_STEP) {
+            if (last && event->start < last->end) last->operations++;
+            continue;
         }
-        if (low && trace->events[i].start < steps[low - 1].end) steps[low - 1].operations++;
+        if (last && !trace->timed) last->end = event->start;
+        steps = reallocate(steps, *count + 1, sizeof *steps);
+        steps[(*count)++] = (struct step_window){strtoll(strchr(event->name, '#') + 1, NULL, 10),
+                                                 event->start, trace->timed ? event->end : INFINITY, 0};
     }
     return steps;
 }
@@ -195,13 +215,6 @@ static enum status choose_step(const struct trace *trace, const struct step_wind
 
 /* ---- operations ---- */
 
-static int by_start(const void *a, const void *b)
-{
-    const struct trace_event *x = &sorted_events[*(const size_t *)a], *y = &sorted_events[*(const size_t *)b];
-    if (x->start != y->start) return x->start < y->start ? -1 : 1;
-    return (x->id > y->id) - (x->id < y->id);
-}
-
 static void take_operation(const struct trace *trace, const struct trace_event *event,
                            const struct place *place, struct trace_step *step)
 {
@@ -235,29 +248,30 @@ static bool is_left_out(const struct trace *trace, size_t i, const struct place 
                               : !places[i].calls && !trace_moves_nothing(trace->events[i].name);
 }
 
-static void take_operations(const struct trace *trace, const struct place *places,
-                            const struct step_window *window, struct trace_step *step)
+static bool is_in(const struct step_window *window, const struct trace_event *event)
 {
-    size_t *taken = allocate(trace->count, sizeof *taken), count = 0;
+    return event->start >= window->start && event->start < window->end;
+}
+
+static void take_operations(const struct trace *trace, const struct place *places,
+                            const struct sorted *sorted, const struct step_window *window,
+                            struct trace_step *step)
+{
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_event *event = &trace->events[i];
-        if (event->start < window->start || event->start >= window->end) continue;
-        if (is_owner(places, i) && (event->kind == TRACE_MATMUL || is_collective(event))) taken[count++] = i;
-        if (is_left_out(trace, i, places))
+        if (is_in(window, event) && is_left_out(trace, i, places))
             trace_leave_out(step, event->name, NULL,
-                            trace->has_kernels ? places[i].us
-                            : trace->timed     ? event->end - event->start
-                                               : 0);
+                            trace->has_kernels ? places[i].us : event->end - event->start);
     }
-    sorted_events = trace->events;
-    qsort(taken, count, sizeof *taken, by_start);
-    for (size_t i = 0; i < count; i++) {
-        const struct place *place = &places[taken[i]];
-        const struct trace_event *event = &trace->events[taken[i]];
-        take_operation(trace, event->kind == TRACE_MATMUL ? &trace->events[place->shape] : event, place,
-                       step);
+    for (size_t i = 0; i < sorted->count; i++) {
+        const struct trace_event *event = sorted->events[i];
+        const struct place *place = &places[event - trace->events];
+        if (!is_in(window, event)) continue;
+        if (event->kind == TRACE_MATMUL)
+            take_operation(trace, &trace->events[place->shape], place, step);
+        else if (is_collective(event))
+            take_operation(trace, event, place, step);
     }
-    free(taken);
 }
 
 static enum status find_ranks(const struct trace *trace, int64_t ranks, struct trace_step *step)
@@ -278,23 +292,21 @@ enum status trace_take_step(struct trace *trace, int64_t number, int64_t ranks, 
     *step = (struct trace_step){.ranks = NO_NUMBER};
     struct place *places = allocate(trace->count, sizeof *places);
     set_owners(trace, places);
-    for (size_t i = 0; i < trace->count; i++)
-        if (places[i].owner != NO_EVENT && !is_owner(places, i) &&
-            trace->events[i].kind == TRACE_COLLECTIVE &&
-            trace->events[places[i].owner].kind == TRACE_COLLECTIVE)
-            merge_facts(trace->events[places[i].owner].facts, trace->events[i].facts);
+    merge_calls(trace, places);
     join_workers(trace, places);
     set_times(trace, places);
     size_t count;
-    struct step_window *steps = find_steps(trace, places, &count), window;
+    struct sorted sorted = sort_events(trace, places, TRACE_STEP, by_start);
+    struct step_window *steps = find_steps(trace, &sorted, &count), window;
     enum status status = choose_step(trace, steps, count, number, step, &window);
     if (!status) status = find_ranks(trace, ranks, step);
     if (!status) {
-        take_operations(trace, places, &window, step);
+        take_operations(trace, places, &sorted, &window, step);
         trace_find_axes(step);
         trace_merge_left_out(step);
     }
     free(steps);
+    free(sorted.events);
     free(places);
     return status;
 }

@@ -43,16 +43,7 @@ const char *trace_string(struct trace *trace, const json_t *value)
     return json_is_string(value) ? arena_string(&trace->arena, json_string_value(value)) : NULL;
 }
 
-struct trace_facts *trace_new_facts(struct trace *trace)
-{
-    struct trace_facts *facts = arena_memory(&trace->arena, sizeof *facts);
-    facts->in = facts->out = NO_NUMBER;
-    facts->group = (struct trace_group){NULL, NULL, NO_NUMBER, NO_NUMBER, NO_NUMBER};
-    for (size_t i = 0; i < TRACE_TENSORS; i++) facts->inputs[i].elements = NO_NUMBER;
-    return facts;
-}
-
-/* ---- shapes ---- */
+/* ---- facts ---- */
 
 /* The elements of "[16, 64]", or of all in "[[3864], [24]]". NO_NUMBER: an empty list or none of numbers. */
 static int64_t count_elements(const json_t *shape)
@@ -71,12 +62,13 @@ static int64_t count_elements(const json_t *shape)
     return list ? sum : product;
 }
 
-void trace_inputs(struct trace *trace, struct trace_facts *facts, const json_t *shapes, const json_t *types)
+/* Reads the first TRACE_TENSORS inputs. */
+static void read_inputs(struct trace *trace, struct trace_facts *facts, const struct trace_arguments *from)
 {
     for (size_t i = 0; i < TRACE_TENSORS; i++) {
-        const json_t *shape = json_array_get(shapes, i);
+        const json_t *shape = json_array_get(from->shapes, i);
         struct trace_tensor *tensor = &facts->inputs[i];
-        tensor->type = trace_string(trace, json_array_get(types, i));
+        tensor->type = trace_string(trace, json_array_get(from->types, i));
         tensor->elements = count_elements(shape);
         size_t rank = json_array_size(shape);
         if (tensor->elements == NO_NUMBER || rank > TRACE_EDGES || json_is_array(json_array_get(shape, 0)))
@@ -86,7 +78,8 @@ void trace_inputs(struct trace *trace, struct trace_facts *facts, const json_t *
     }
 }
 
-bool trace_parts_differ(const json_t *parts)
+/* Do the sizes of an all-to-all's parts differ? They are a list of numbers, or a string that contains one. */
+static bool parts_differ(const json_t *parts)
 {
     for (size_t i = 1; i < json_array_size(parts); i++)
         if (!json_equal(json_array_get(parts, i), json_array_get(parts, 0))) return true;
@@ -101,6 +94,42 @@ bool trace_parts_differ(const json_t *parts)
         text = end;
     }
     return false;
+}
+
+static const json_t *argument(const struct trace_arguments *from, const char *chrome, const char *chakra)
+{
+    return from->get(from->object, from->chakra ? chakra : chrome);
+}
+
+/* Reads what the process group says about a collective. */
+static void read_comms(struct trace *trace, struct trace_facts *facts, const struct trace_arguments *from)
+{
+    struct trace_group *group = &facts->group;
+    facts->collective = trace_string(trace, from->collective);
+    facts->type = trace_string(trace, argument(from, "dtype", "dtype"));
+    facts->in = trace_integer(argument(from, "In msg nelems", "in_msg_nelems"));
+    facts->out = trace_integer(argument(from, "Out msg nelems", "out_msg_nelems"));
+    facts->uneven = parts_differ(argument(from, "In split size", "in_split_size")) ||
+                    parts_differ(argument(from, "Out split size", "out_split_size"));
+    group->name = trace_string(trace, argument(from, "Process Group Name", "pg_name"));
+    group->description = trace_string(trace, argument(from, "Process Group Description", "pg_desc"));
+    group->size = trace_integer(argument(from, "Group size", "pg_size"));
+    group->start = trace_integer(argument(from, "Global rank start", "global_rank_start"));
+    group->stride = trace_integer(argument(from, "Global rank stride", "global_rank_stride"));
+}
+
+void trace_read_facts(struct trace *trace, struct trace_event *event, const struct trace_arguments *from)
+{
+    struct trace_facts *facts = event->facts = arena_memory(&trace->arena, sizeof *facts);
+    facts->in = facts->out = NO_NUMBER;
+    facts->group = (struct trace_group){NULL, NULL, NO_NUMBER, NO_NUMBER, NO_NUMBER};
+    if (strcmp(event->name, "record_param_comms") == 0) read_comms(trace, facts, from);
+    read_inputs(trace, facts, from);
+    if (event->kind != TRACE_MATMUL) trace_count_elements(event->name, facts);
+    /* The inputs of this operation: output, input, process group, sizes of the output's and the input's parts. */
+    if (strcmp(event->name, "c10d::alltoall_base_") == 0)
+        facts->uneven =
+            parts_differ(json_array_get(from->values, 3)) || parts_differ(json_array_get(from->values, 4));
 }
 
 /* ---- process groups ---- */

@@ -9,11 +9,17 @@ double trace_number(const json_t *);                      /* NAN: none; also fro
 int64_t trace_integer(const json_t *);                    /* 0 to 2^53, or NO_NUMBER; also from a string */
 const char *trace_string(struct trace *, const json_t *); /* NULL: none */
 
-struct trace_facts *trace_new_facts(struct trace *);
-/* Reads the first inputs from lists of shapes and of types. */
-void trace_inputs(struct trace *, struct trace_facts *, const json_t *shapes, const json_t *types);
-/* Whether the parts of an all-to-all, a list of numbers or a string with one, differ. */
-bool trace_parts_differ(const json_t *);
+/* Where an event of one format stores its arguments. */
+struct trace_arguments {
+    bool chakra;
+    const json_t *object;                                   /* contains the arguments */
+    json_t *(*get)(const json_t *object, const char *name); /* NULL: missing */
+    const json_t *collective;                               /* the collective's name */
+    const json_t *shapes, *types, *values;                  /* lists with an entry for each input */
+};
+
+/* Sets the facts of a collective, worker or matmul. */
+void trace_read_facts(struct trace *, struct trace_event *, const struct trace_arguments *);
 /* Reads a list of process groups: objects with pg_name, pg_desc, ranks (none: all of the job), and pg_size or
    group_size. */
 void trace_process_groups(struct trace *, const json_t *list);

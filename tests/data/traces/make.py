@@ -17,10 +17,8 @@ from torch.profiler import ExecutionTraceObserver, ProfilerActivity, profile, sc
 ROWS, WIDTH, HIDDEN, CLASSES = 96, 64, 160, 24
 
 
-def ddp(rank):
-    """Data parallel: the gradients of both linear layers, each in a bucket of its own."""
-    model = Sequential(Linear(WIDTH, HIDDEN), ReLU(), Linear(HIDDEN, CLASSES))
-    model = DistributedDataParallel(model, bucket_cap_mb=0.01)
+def training_step(model):
+    """Returns a function that runs one step: forward, backward, update of the weights."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     rows = torch.randn(ROWS, WIDTH)
 
@@ -30,6 +28,12 @@ def ddp(rank):
         optimizer.step()
 
     return step
+
+
+def ddp(rank):
+    """Data parallel: the gradients of both linear layers, each in a bucket of its own."""
+    model = Sequential(Linear(WIDTH, HIDDEN), ReLU(), Linear(HIDDEN, CLASSES))
+    return training_step(DistributedDataParallel(model, bucket_cap_mb=0.01))
 
 
 def fsdp(rank):
@@ -42,15 +46,7 @@ def fsdp(rank):
     fully_shard(model[0], mesh=mesh)
     fully_shard(model[2], mesh=mesh)
     fully_shard(model, mesh=mesh)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    rows = torch.randn(ROWS, WIDTH)
-
-    def step():
-        optimizer.zero_grad()
-        model(rows).square().sum().backward()
-        optimizer.step()
-
-    return step
+    return training_step(model)
 
 
 LAYERS, HEADS, LENGTH = 3, 2, 16
