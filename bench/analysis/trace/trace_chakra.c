@@ -1,5 +1,5 @@
-/* The nodes of PyTorch's ExecutionTraceObserver (schema 1.0.1 and Chakra's 1.x). A node has a number, which
-   ascends in the order of start, and the number of its parent; it has no time. */
+/* Reads the nodes of PyTorch's ExecutionTraceObserver (schema 1.0.1, and Chakra's schemas 1.x). A node has a
+   number, which ascends in the order of start, and the number of its parent. It has no times. */
 #include "analysis/trace/trace_read.h"
 #include "analysis/trace/trace_words.h"
 
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Returns the value of a node's attribute; NULL: missing. */
 static json_t *attribute(const json_t *node, const char *name)
 {
     json_t *attributes = json_object_get(node, "attrs");
@@ -19,7 +20,7 @@ static json_t *attribute(const json_t *node, const char *name)
     return NULL;
 }
 
-/* The process groups of the job: JSON in a string, the node's only input. */
+/* Reads the process groups of the job. The node's only input is a string that contains them as JSON. */
 static void read_groups(struct trace *trace, const json_t *node)
 {
     const char *list =
@@ -29,14 +30,15 @@ static void read_groups(struct trace *trace, const json_t *node)
     json_decref(groups);
 }
 
-/* The shapes or types of the inputs. */
+/* Returns a list with an entry for each input: its shape, type or value. NULL: missing. */
 static const json_t *inputs_of(const json_t *node, const char *what, const char *old_name)
 {
     json_t *inputs = json_object_get(node, "inputs"), *found = json_object_get(inputs, what);
     return found ? found : json_object_get(node, old_name);
 }
 
-/* The collective's name, which before schema 1.0.3 only the inputs tell: it is the only string among them. */
+/* Returns the name of a collective; NULL: missing. Before schema 1.0.3 it is an input, the only one that is a
+   string. */
 static const json_t *name_of_collective(const json_t *node)
 {
     const json_t *name = attribute(node, "collective_name"), *types = inputs_of(node, "types", "input_types"),
@@ -58,9 +60,9 @@ void trace_chakra_node(struct trace *trace, const json_t *node)
         return;
     }
     if (strcmp(name, "## process_group:init ##") == 0) read_groups(trace, node);
-    enum trace_kind kind = strncmp(name, "ProfilerStep#", 13) == 0 ? TRACE_STEP : trace_kind_of(name);
+    enum trace_kind kind = trace_is_step(name) ? TRACE_STEP : trace_kind_of(name);
     if (kind == TRACE_OPERATION && trace_integer(attribute(node, "scope")) == USER_SCOPE) return;
-    struct trace_event *event = trace_add(trace, kind, name);
+    struct trace_event *event = trace_add_event(trace, kind, name);
     event->start = event->end = number;
     event->link =
         trace_number(json_object_get(node, json_object_get(node, "attrs") ? "ctrl_deps" : "parent"));

@@ -1,5 +1,5 @@
-/* The events of PyTorch's profiler (kineto), in Chrome's format. Which operation called which is told only by
-   the threads and times: the operation that runs on the same thread when another one begins has called it. */
+/* Reads the events of PyTorch's profiler (kineto), in Chrome's format. The events do not name their callers:
+   the caller of an operation is the one that runs on the same thread when the operation begins. */
 #include "analysis/trace/trace_read.h"
 #include "analysis/trace/trace_words.h"
 
@@ -16,13 +16,13 @@ void trace_chrome_member(struct trace *trace, const char *name, const json_t *va
     trace_process_groups(trace, json_object_get(value, "pg_config"));
 }
 
-/* Whether busbar needs events of this category and name, and as what. */
+/* Sets the kind of an event. Returns false if busbar does not need events of this category and name. */
 static bool choose_kind(const char *category, const char *name, enum trace_kind *kind)
 {
     *kind = trace_kind_of(name);
     if (strcmp(category, "cpu_op") == 0) return true;
     if (strcmp(category, "user_annotation") == 0) {
-        if (strncmp(name, "ProfilerStep#", 13) == 0) *kind = TRACE_STEP;
+        if (trace_is_step(name)) *kind = TRACE_STEP;
         return *kind == TRACE_STEP || *kind == TRACE_COLLECTIVE || *kind == TRACE_WORKER;
     }
     if (strcmp(category, "kernel") == 0)
@@ -53,9 +53,9 @@ void trace_chrome_event(struct trace *trace, const json_t *object)
         return;
     }
     if (kind < TRACE_STEP && isnan(trace->process)) trace->process = process;
-    trace->processes |= kind < TRACE_STEP && process != trace->process;
+    trace->several_processes |= kind < TRACE_STEP && process != trace->process;
     trace->has_kernels |= kind == TRACE_KERNEL;
-    struct trace_event *event = trace_add(trace, kind, name);
+    struct trace_event *event = trace_add_event(trace, kind, name);
     event->start = start, event->end = start + length, event->thread = thread;
     event->id = trace_number(json_object_get(args, "Record function id"));
     if (isnan(event->id)) event->id = trace_number(json_object_get(args, "External id"));
@@ -81,6 +81,7 @@ static int by_thread_and_start(const void *a, const void *b)
     return (x->id > y->id) - (x->id < y->id);
 }
 
+/* Does an operation call events of this kind? */
 static bool is_called(enum trace_kind kind)
 {
     return kind == TRACE_OPERATION || kind == TRACE_COLLECTIVE || kind == TRACE_MATMUL ||
@@ -89,7 +90,7 @@ static bool is_called(enum trace_kind kind)
 
 static void find_parents(struct trace *trace)
 {
-    size_t *stack = allocate(trace->count, sizeof *stack), depth = 0;
+    size_t *stack = allocate(trace->count, sizeof *stack), depth = 0; /* operations that are running */
     for (size_t i = 0; i < trace->count; i++) {
         struct trace_event *event = &trace->events[i];
         if (!is_called(event->kind)) continue;
@@ -108,8 +109,8 @@ static int by_link(const void *a, const void *b)
     return (x->link > y->link) - (x->link < y->link);
 }
 
-/* A kernel's parent is that of the call that launched it. */
-static void find_launches(struct trace *trace)
+/* Sets the parent of each kernel to the operation that launched it. */
+static void find_kernel_parents(struct trace *trace)
 {
     struct trace_event **launches = allocate(trace->count, sizeof *launches), *event;
     size_t count = 0;
@@ -130,5 +131,5 @@ void trace_chrome_parents(struct trace *trace)
         if (isnan(trace->events[i].id)) trace->events[i].id = 0;
     qsort(trace->events, trace->count, sizeof *trace->events, by_thread_and_start);
     find_parents(trace);
-    find_launches(trace);
+    find_kernel_parents(trace);
 }
