@@ -61,7 +61,7 @@ for trace in mesh.json mesh.et.json; do
     check "layers, $trace" import --workload mine --output "$work/mesh.tsv" "$traces/$trace"
     says 'what moves no data' 'left out: 1 x c10d::barrier: moves no data'
     says 'what is not a matmul' 'left out: 1 x aten::mkldnn_convolution: not a matmul'
-    says 'that the groups are unknown' 'the trace does not name the group of 5 collectives'
+    says 'that the groups are unknown' 'the trace does not say which ranks are in the groups of 5 collectives'
     says 'that the parts differ in size' 'the parts of 1 collectives differ in size'
     cp "$work/mesh.tsv" "$work/out"
     expect_rows 'the layers are a loop' <<E

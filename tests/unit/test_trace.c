@@ -242,6 +242,56 @@ Test(trace, groups_by_name_and_size)
     release(&imported);
 }
 
+/* A named group that the trace does not list: its row assumes all ranks, and says so. */
+Test(trace, unknown_group)
+{
+    comms("allreduce", "'dtype':'Float','In msg nelems':10,'Process Group Name':'7'");
+    struct imported imported = import_events("'world_size':4", NO_NUMBER);
+    EXPECT_ROWS(&imported, "all_reduce  float  40 1  ");
+    cr_expect(imported.step.operations[0].group_unknown);
+    cr_expect(strstr(text_get(&imported.rows), "; its group is unknown, all ranks assumed"));
+    release(&imported);
+}
+
+/* Without a number of ranks in the trace, the job has those of the largest group. */
+Test(trace, ranks_of_the_largest_group)
+{
+    comms("allreduce", GROUP("tp", 0, 1, 2));
+    comms("allreduce", GROUP("all", 0, 1, 8));
+    comms("allreduce", GROUP("dp", 0, 2, 4));
+    struct imported imported = import_events("", NO_NUMBER);
+    cr_expect_eq(imported.step.ranks, 8);
+    EXPECT_ROWS(&imported, "all_reduce tensor:2 float  40 1  ", "all_reduce  float  40 1  ",
+                "all_reduce data float  40 1  ");
+    release(&imported);
+    comms("allreduce", GROUP("tp", 0, 1, 2));
+    imported = import_events("'pg_config':[{'pg_name':'all','pg_size':4,'ranks':[0,1,2,3]}]", NO_NUMBER);
+    cr_expect_eq(imported.step.ranks, 4);
+    EXPECT_ROWS(&imported, "all_reduce tensor:2 float  40 1  ");
+    release(&imported);
+}
+
+/* Process groups that cannot be read: a list that is not JSON, and a group without a size. */
+Test(trace, broken_groups_are_counted)
+{
+    static const char *const lists[] = {"[{", "7", "[{\\'pg_name\\':\\'1\\'}]"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct text document = {0};
+        text_add(
+            &document,
+            "{'schema':'1.1.1-chakra.0.0.4','nodes':["
+            "{'id':1,'name':'## process_group:init ##','inputs':{'values':['%s']}},"
+            "{'id':2,'name':'aten::mm','inputs':{'shapes':[[2,3],[3,4]],'types':['Tensor(float)','']}}]}",
+            lists[i]);
+        struct imported imported = import_text(text_get(&document), NO_NUMBER);
+        cr_assert_eq(imported.status, STATUS_OK, "%s", lists[i]);
+        cr_expect_eq(imported.trace.broken, 1, "%s", lists[i]);
+        EXPECT_ROWS(&imported, "matmul  float 2x4x3  1  ");
+        release(&imported);
+        text_free(&document);
+    }
+}
+
 Test(trace, shapes)
 {
 #define OPERATION(name, dims)                                                                                \
@@ -411,6 +461,12 @@ Test(trace, broken_documents)
         "[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,'ts':1,'dur':1},"
         "{'ph':'X','cat':'cpu_op','name':'a','pid':2,'tid':1,'ts':1,'dur':1}]",
         "\x1f\x8b\x08",
+        /* a member that is not JSON */
+        "{'distributedInfo':{'rank':none},'traceEvents':[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,"
+        "'ts':1,'dur':1}]}",
+        /* two documents */
+        "{'traceEvents':[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,'ts':1,'dur':1}]}{}",
+        "[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,'ts':1,'dur':1}] []",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct imported imported = import_text(bad[i], NO_NUMBER);
@@ -437,9 +493,12 @@ Test(trace, broken_events_are_counted)
         ",{'ph':'X','cat':'cpu_op','name':'aten::mm','pid':1,'tid':1,'ts':1e999,'dur':1}");    /* not JSON */
     text_add(&events, ",{'ph':'X','cat':'cpu_op','name':'aten::mm','pid':1,'tid':1,'dur':1}"); /* no time */
     text_add(&events, ",7,'text',null,[],{}");
+    text_add(&events, ",{'ph':'X','cat':'cpu_op','pid':1,'tid':1,'ts':1,'dur':1}"); /* no name */
+    text_add(&events, ",{'ph':'X','name':'a','pid':1,'tid':1,'ts':1,'dur':1}");     /* no category */
+    text_add(&events, ",{'ph':'M','name':'process_name','pid':1}"); /* needs neither category nor time */
     struct imported imported = import_events("'rank':-1,'world_size':'many','pg_config':{}", NO_NUMBER);
     cr_assert_eq(imported.status, STATUS_OK);
-    cr_expect_eq(imported.trace.broken, 8);
+    cr_expect_eq(imported.trace.broken, 10);
     cr_expect_eq(imported.trace.ranks, NO_NUMBER);
     cr_expect_eq(imported.count, 1);
     release(&imported);

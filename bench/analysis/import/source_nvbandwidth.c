@@ -186,6 +186,13 @@ static int64_t count_columns(char *line)
     return count;
 }
 
+static void report_short_row(struct parser *parser, int64_t row, size_t line)
+{
+    source_warn(parser->source, last_table(parser), line, "row %lld of the matrix is cut off",
+                (long long)row);
+    last_table(parser)->incomplete++;
+}
+
 /* Reads a row of the matrix: its number, then one cell per column. Returns false if it is something else. */
 static bool read_matrix_row(struct parser *parser, char *line, size_t number)
 {
@@ -204,11 +211,7 @@ static bool read_matrix_row(struct parser *parser, char *line, size_t number)
         }
     }
     if (row == ABSENT) return false;
-    if (column < parser->columns && is_imported(parser->kind)) {
-        source_warn(parser->source, last_table(parser), number, "row %lld of the matrix is cut off",
-                    (long long)row);
-        last_table(parser)->incomplete++;
-    }
+    if (column < parser->columns && is_imported(parser->kind)) report_short_row(parser, row, number);
     parser->rows++;
     if (parser->rows == parser->columns && is_imported(parser->kind)) last_table(parser)->interrupted = false;
     return true;
@@ -275,13 +278,23 @@ static void read_text(struct parser *parser, const char *data, size_t length)
 
 /* ---- JSON ---- */
 
+static void read_json_row(struct parser *parser, const json_t *row, int64_t number, size_t columns,
+                          size_t line)
+{
+    for (size_t c = 0; c < json_array_size(row) && c < MOST_GPUS; c++) {
+        const json_t *cell = json_array_get(row, c);
+        char real[32];
+        snprintf(real, sizeof real, "%.9g", json_number_value(cell));
+        add_pair(parser, number, (int64_t)c, json_is_string(cell) ? json_string_value(cell) : real, line);
+    }
+    if (json_array_size(row) < columns) report_short_row(parser, number, line);
+}
+
 static void read_testcase(struct parser *parser, json_t *testcase, size_t line)
 {
     const char *name = json_string_value(json_object_get(testcase, "name")),
                *description = json_string_value(json_object_get(testcase, "bandwidth_description")),
                *error = json_string_value(json_object_get(testcase, "error"));
-    size_t r, c;
-    json_t *row, *cell;
     parser->test = name ? arena_string(&parser->source->arena, name) : NULL;
     if (error && strstr(error, "Invalid value when checking the pattern"))
         report_wrong_data(parser, line);
@@ -294,19 +307,9 @@ static void read_testcase(struct parser *parser, json_t *testcase, size_t line)
     if (!is_imported(parser->kind)) return;
     size_t first = 0, rows = json_array_size(matrix), columns = json_array_size(json_array_get(matrix, 0));
     if (parser->kind == BOTH_WAYS && columns && rows == 3 * columns) first = 2 * columns;
-    json_array_foreach(matrix, r, row)
-    {
-        char number[32];
-        if (r < first || r - first >= MOST_GPUS) continue;
-        json_array_foreach(row, c, cell)
-        {
-            if (c == MOST_GPUS) break;
-            snprintf(number, sizeof number, "%.9g", json_number_value(cell));
-            add_pair(parser, (int64_t)(r - first), (int64_t)c,
-                     json_is_string(cell) ? json_string_value(cell) : number, line);
-        }
-    }
-    last_table(parser)->interrupted = rows - first < columns;
+    for (size_t r = first; r < rows && r - first < MOST_GPUS; r++)
+        read_json_row(parser, json_array_get(matrix, r), (int64_t)(r - first), columns, line);
+    last_table(parser)->interrupted = rows - first < columns || columns > MOST_GPUS;
     double sum = json_member_real(testcase, "sum");
     if (isfinite(sum) && last_table(parser)->row_count) check_sum(parser, sum, 0, line);
 }

@@ -65,7 +65,7 @@ struct trace {
     bool timed, has_kernels;    /* the events have times; some of them are kernels */
     struct trace_event *events; /* parents before children */
     size_t count, capacity;
-    size_t broken;          /* events that are not valid JSON or lack a required member */
+    size_t broken;          /* events and process groups that are not valid JSON or lack a required member */
     double process;         /* the process of the operations; NAN: no operation yet */
     bool several_processes; /* the operations belong to more than one process */
     int64_t rank, ranks;    /* of this process, and their number in the job; NO_NUMBER: missing */
@@ -91,7 +91,7 @@ struct trace_operation {
     int64_t m, n, k; /* of a matmul */
     int64_t count;   /* calls; of a batched matmul: the size of the batch */
     struct trace_group group;
-    bool group_unknown; /* the job has several groups, and the trace does not say which one this is */
+    bool group_unknown; /* the trace does not say which ranks are in the group; the row assumes all */
     bool uneven;        /* an all-to-all whose parts differ in size */
     char axes[96];      /* the group in the syntax of the table; "": all ranks */
     double from, to;    /* when it ran, in µs; NAN: unknown */

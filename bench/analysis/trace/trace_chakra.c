@@ -26,6 +26,7 @@ static void read_groups(struct trace *trace, const json_t *node)
     const char *list =
         json_string_value(json_array_get(json_object_get(json_object_get(node, "inputs"), "values"), 0));
     json_t *groups = list ? json_loads(list, JSON_DECODE_INT_AS_REAL, NULL) : NULL;
+    if (!json_is_array(groups)) trace->broken++;
     trace_process_groups(trace, groups);
     json_decref(groups);
 }

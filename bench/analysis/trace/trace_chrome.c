@@ -41,9 +41,12 @@ void trace_chrome_event(struct trace *trace, const json_t *object)
                *name = json_string_value(json_object_get(object, "name"));
     json_t *args = json_object_get(object, "args");
     enum trace_kind kind;
-    if (!phase) trace->broken++;
-    if (!phase || strcmp(phase, "X") != 0 || !category || !name || !choose_kind(category, name, &kind))
+    if (phase && strcmp(phase, "X") != 0) return; /* not an event with a duration */
+    if (!phase || !category || !name) {
+        trace->broken++;
         return;
+    }
+    if (!choose_kind(category, name, &kind)) return;
     double start = trace_number(json_object_get(object, "ts")),
            length = trace_number(json_object_get(object, "dur")),
            thread = trace_number(json_object_get(object, "tid")),

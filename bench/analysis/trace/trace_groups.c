@@ -57,6 +57,7 @@ int64_t trace_resolve_group(const struct trace *trace, int64_t ranks, const stru
     }
     const struct trace_group *listed = is_known(group) ? NULL : look_up(trace, group);
     if (listed) *group = *listed;
+    operation->group_unknown = group->size == NO_NUMBER;
     return group->size;
 }
 

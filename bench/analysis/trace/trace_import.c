@@ -52,10 +52,10 @@ static void print_assumptions(const struct trace *trace, const struct trace_step
     int64_t unknown = 0, uneven = 0;
     for (size_t i = 0; i < step->count; i++)
         unknown += step->operations[i].group_unknown, uneven += step->operations[i].uneven;
-    if (trace->broken) warn("%s: left out: %zu broken events", trace->path, trace->broken);
+    if (trace->broken) warn("%s: left out: %zu broken events or process groups", trace->path, trace->broken);
     if (unknown)
-        warn("%s: the trace does not name the group of %lld collectives, and the job has groups of fewer "
-             "ranks: their rows assume all ranks, and their notes say so: correct the column group",
+        warn("%s: the trace does not say which ranks are in the groups of %lld collectives: their rows "
+             "assume all ranks, and their notes say so: correct the column group",
              trace->path, (long long)unknown);
     if (uneven)
         warn("%s: the parts of %lld collectives differ in size: their rows assume equal parts, because the "

@@ -129,7 +129,11 @@ static enum status read_member(struct scan *scan, const struct trace_reader *rea
     status = skip_value(scan);
     if (status || !listed(reader->members, text_get(&scan->key))) return status;
     json_t *value = parse(start, scan->at);
-    if (value) reader->member(reader->context, text_get(&scan->key), value);
+    if (!value) {
+        scan->at = start;
+        return bad(scan, "a valid value of this member");
+    }
+    reader->member(reader->context, text_get(&scan->key), value);
     json_decref(value);
     return STATUS_OK;
 }
@@ -140,15 +144,16 @@ static enum status read_document(struct scan *scan, const struct trace_reader *r
     if (first == '[') return read_list(scan, reader, "");
     if (first != '{') return bad(scan, "'{' or '['");
     scan->at++;
-    if (skip_space(scan) == '}') return STATUS_OK;
-    for (;;) {
+    char next = skip_space(scan);
+    while (next != '}') {
         enum status status = read_member(scan, reader);
         if (status) return status;
-        char next = skip_space(scan);
-        if (next == '}') return STATUS_OK;
-        if (next != ',') return bad(scan, "',' or '}'");
-        scan->at++;
+        next = skip_space(scan);
+        if (next != ',' && next != '}') return bad(scan, "',' or '}'");
+        if (next == ',') scan->at++;
     }
+    scan->at++;
+    return STATUS_OK;
 }
 
 enum status trace_json_read(const struct trace_reader *reader, const char *path, const char *data,
@@ -156,6 +161,7 @@ enum status trace_json_read(const struct trace_reader *reader, const char *path,
 {
     struct scan scan = {.path = path, .data = data, .at = data, .end = data + length};
     enum status status = read_document(&scan, reader);
+    if (!status && skip_space(&scan)) status = bad(&scan, "the end of the file");
     text_free(&scan.key);
     return status;
 }

@@ -287,14 +287,17 @@ static void add_operations(const struct trace *trace, const struct event_info *i
     }
 }
 
+/* Sets the number of ranks in the job: from the user or the trace, else that of the largest group. */
 static enum status find_ranks(const struct trace *trace, int64_t ranks, struct trace_step *step)
 {
-    step->ranks = trace->ranks;
+    step->ranks = ranks != NO_NUMBER ? ranks : trace->ranks;
     if (ranks != NO_NUMBER && trace->ranks != NO_NUMBER && ranks != trace->ranks)
         return fail(STATUS_ENVIRONMENT, "%s: --ranks %lld: the trace is from a job of %lld ranks",
                     trace->path, (long long)ranks, (long long)trace->ranks);
-    if (ranks != NO_NUMBER) step->ranks = ranks;
-    for (size_t i = 0; i < trace->count && step->ranks == NO_NUMBER; i++) /* of the largest group */
+    if (step->ranks != NO_NUMBER) return STATUS_OK;
+    for (size_t i = 0; i < trace->group_count; i++)
+        if (trace->groups[i].size > step->ranks) step->ranks = trace->groups[i].size;
+    for (size_t i = 0; i < trace->count; i++)
         if (trace->events[i].kind == TRACE_COLLECTIVE && trace->events[i].facts->group.size > step->ranks)
             step->ranks = trace->events[i].facts->group.size;
     return STATUS_OK;

@@ -149,7 +149,10 @@ void trace_process_groups(struct trace *trace, const json_t *list)
                                     .start = 0,
                                     .stride = 1};
         if (group.size == NO_NUMBER) group.size = trace_integer(json_object_get(object, "group_size"));
-        if (group.size < 1) continue;
+        if (group.size < 1) {
+            trace->broken++;
+            continue;
+        }
         size_t listed = json_array_size(ranks);
         if (!listed && trace->ranks == NO_NUMBER) trace->ranks = group.size;
         if (listed) group.start = trace_integer(json_array_get(ranks, 0));

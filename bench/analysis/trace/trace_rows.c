@@ -149,8 +149,8 @@ static void add_note(struct text *out, const struct trace_operation *operation)
         text_add(out, ", process group ");
         add_text(out, name);
     }
-    if (operation->group_unknown) text_add(out, "; the trace does not name the group of ranks");
-    if (operation->uneven) text_add(out, "; the parts of the trace differ in size, here they are equal");
+    if (operation->group_unknown) text_add(out, "; its group is unknown, all ranks assumed");
+    if (operation->uneven) text_add(out, "; its parts differ in size, equal parts assumed");
 }
 
 /* Writes the cells workload part group dtype shape bytes count loop overlap flops tokens note. */
