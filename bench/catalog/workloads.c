@@ -244,7 +244,7 @@ static enum status read_matmul_row(const struct reader *r, const struct workload
     }
     if (!read_shape(cell(r, "shape"), row)) return bad(r, "shape", "MxNxK, such as 8192x4096x1024");
     if (parse_real(cell(r, "count"), &row->count) || !(row->count > 0))
-        return bad(r, "count", "multiplications per step (in a loop: per iteration), above 0");
+        return bad(r, "count", "matmuls per step (in a loop: per iteration), above 0");
     for (size_t i = 0; i < workload->row_count; i++)
         if (!workload->rows[i].collective && !workload->rows[i].m)
             return bad(r, "part", "no more matmuls in a workload whose matmul has no shape");
@@ -336,13 +336,13 @@ static enum status add_table(struct workloads *workloads, struct tsv *table)
 enum status workloads_read(struct workloads *workloads, const struct catalog *catalog, const char *path)
 {
     *workloads = (struct workloads){0};
-    struct text beside = {0};
+    struct text default_path = {0};
     struct tsv table;
     const char *clouds = catalog->clouds_path ? catalog->clouds_path : "results/clouds.tsv",
                *slash = strrchr(clouds, '/');
-    text_add(&beside, "%.*sworkloads.tsv", slash ? (int)(slash - clouds) + 1 : 0, clouds);
-    workloads->path = arena_string(&workloads->arena, path ? path : text_get(&beside));
-    text_free(&beside);
+    text_add(&default_path, "%.*sworkloads.tsv", slash ? (int)(slash - clouds) + 1 : 0, clouds);
+    workloads->path = arena_string(&workloads->arena, path ? path : text_get(&default_path));
+    text_free(&default_path);
     enum status status = tsv_read(workloads->path, &table);
     if (!status) return add_table(workloads, &table);
     workloads_free(workloads);

@@ -321,7 +321,7 @@ Test(trace, shapes)
     release(&imported);
 }
 
-/* linear() calls addmm(): one multiplication. torch.distributed calls NCCL's process group: one
+/* linear() calls addmm(): one matmul. torch.distributed calls NCCL's process group: one
    collective. */
 Test(trace, calls_within_calls)
 {
@@ -418,7 +418,7 @@ Test(trace, one_whole_step)
         mm(400, 1, 1, 1, 9); /* in no step */
         struct imported imported = import_events("", NO_NUMBER);
         cr_expect_eq(imported.step.number,
-                     whole ? 6 : 5); /* the last has fewer operations than the one before: it is cut */
+                     whole ? 6 : 5); /* a last step with fewer operations is not whole */
         cr_expect_eq(imported.step.later_short, !whole);
         EXPECT_ROWS(&imported, whole ? "matmul  bfloat16 1x1x6  2  " : "matmul  bfloat16 1x1x5  2  ");
         release(&imported);

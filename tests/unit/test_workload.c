@@ -126,11 +126,11 @@ Test(workload, steps_in_order)
     cr_expect_str_eq(w->parts[1].group, "tensor");
     workloads_free(&workloads);
     static const char *const bad[] = {
-        "w\tmatmul\t\tx\t8x16\t\t1\n",                               /* two edges */
-        "w\tmatmul\t\tx\t8x16x0\t\t1\n",                             /* an edge of 0 */
-        "w\tmatmul\t\tx\t8x16x32x64\t\t1\n",                         /* four edges */
+        "w\tmatmul\t\tx\t8x16\t\t1\n",                               /* two dimensions */
+        "w\tmatmul\t\tx\t8x16x0\t\t1\n",                             /* a dimension of 0 */
+        "w\tmatmul\t\tx\t8x16x32x64\t\t1\n",                         /* four dimensions */
         "w\tmatmul\t\tx\t8x16x32\t\t\n",                             /* no count */
-        "w\tmatmul\t\tx\t8x16x32\t\t1\t\t\t5\n",                     /* flops beside a shape */
+        "w\tmatmul\t\tx\t8x16x32\t\t1\t\t\t5\n",                     /* flops and a shape */
         "w\tmatmul\ttensor\tx\t8x16x32\t\t1\n",                      /* the group of a matmul */
         "w\tmatmul\t\tx\t\t\t\t\t\t5\nw\tmatmul\t\tx\t8x8x8\t\t1\n", /* after one without a shape */
         "w\tmatmul\t\tx\t8x8x8\t\t1\nw\tmatmul\t\tx\t\t\t\t\t\t5\n", /* before one without a shape */

@@ -66,7 +66,7 @@ static size_t find_reach(const struct trace_step *step, size_t i)
 /* Adds an operation to the last unit. */
 static void add_run(struct rows *rows, struct unit *unit, const struct trace_operation *operation)
 {
-    /* In an overlap, the collectives run one after the other, and beside them the matmuls do. So an operation
+    /* In an overlap, the collectives run one after the other, and meanwhile the matmuls do. So an operation
        follows the last one of its own sort. */
     for (size_t i = rows->run_count; i > unit->first; i--) {
         struct run *before = &rows->runs[i - 1];

@@ -62,7 +62,7 @@ def mesh(rank):
     gradient = torch.randn(WIDTH, WIDTH, dtype=torch.bfloat16)
     parts = [100, 300, 200, 400] if rank == 0 else [100, 0, 0, 0] if rank == 1 else [50, 0, 0, 0]
     sent, received = torch.randn(sum(parts)), torch.empty({0: 300, 1: 300, 2: 200, 3: 400}[rank])
-    taken = [100, 100, 50, 50] if rank == 0 else [len(received), 0, 0, 0]
+    received_parts = [100, 100, 50, 50] if rank == 0 else [len(received), 0, 0, 0]
 
     def step():
         for _ in range(LAYERS):
@@ -71,7 +71,7 @@ def mesh(rank):
             partial = torch.mm(torch.mm(mixed, up).relu(), down)
             dist.all_reduce(partial, group=tensor)
         dist.all_reduce(gradient, group=data)
-        dist.all_to_all_single(received, sent, taken, parts)
+        dist.all_to_all_single(received, sent, received_parts, parts)
         torch.nn.functional.conv1d(query, torch.ones(1, LENGTH, 3))
         dist.barrier()
 
