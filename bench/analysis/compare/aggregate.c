@@ -228,7 +228,7 @@ void case_set_peak(struct case_summary *line, double peak_tflops)
     line->bound_percent = figure_scaled(line->tflops, 100 / peak_tflops);
 }
 
-/* Of the launches that the line's figure is made of, if all of them have it. */
+/* Sets the line's rank_median_us from its launches; absent unless all of them have one. */
 static void add_rank_median(struct case_summary *line)
 {
     double *values = allocate(line->launches + 1, sizeof *values);
