@@ -28,7 +28,7 @@ struct block {
     const struct measured *top; /* the row with the highest bus bandwidth */
     double top_gbps, sum_gbps;
     size_t rows;
-    /* The rows whose median rank takes the smallest and the largest share of the slowest one's time. */
+    /* The rows with the smallest and the largest ratio of the median rank's time to the slowest rank's. */
     const struct measured *least, *most;
     double least_share, most_share;
 };
@@ -55,8 +55,8 @@ static void print_choices(const struct measured *m, size_t placements, FILE *out
     if (differ) fprintf(out, "\n%9sin place %s", "", second);
 }
 
-/* Isolated figures are the slowest rank's, and of more ranks the slowest is slower. The median rank's time
-   does not grow with their number. */
+/* Isolated figures are the slowest rank's, which grow with the number of ranks even if every rank is as
+   fast as before. The median rank's time does not. */
 static void note_median_rank(struct measured *m, double time_us, struct block *block)
 {
     if (!m->rank_count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;
@@ -201,7 +201,7 @@ static void print_disturbed(const struct cases *cases, enum kept_rule rule, cons
     fprintf(out, ": %s\n", why);
 }
 
-/* Is the figure above what is possible, with its whole interval? */
+/* Whether the figure, with its whole interval, is above its bound. */
 static bool is_impossible(const struct measured *m)
 {
     double lo, hi;

@@ -167,13 +167,13 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
     }
 }
 
-/* For the first row of a case: the number of samples in all its passes, of its passes, and of those merged so
-   far; the medians over ranks of the passes that count. */
+/* What the passes of a case have in all, kept at the case's first row. */
 struct totals {
-    size_t samples, global, passes, merged;
-    double *rank_us;
+    size_t samples, global; /* in all passes */
+    size_t passes, merged;  /* all; those merged into the first row so far */
+    double *rank_us;        /* the median over ranks of each pass that counts */
     size_t ranked;
-    bool disturbed; /* rank_us: see merge_samples() */
+    bool disturbed; /* rank_us are of disturbed samples, see merge_samples() */
 };
 
 static void add_rank_median(struct totals *totals, const struct case_row *row)

@@ -373,8 +373,8 @@ void report_edge(struct page *page, const struct report *report)
     page_heading(page, 3, "edge", "The rack's edge");
     if (isolated)
         page_paragraph(page,
-                       "Isolated times are the slowest rank's, which grows with the number of GPUs even "
-                       "where no GPU is slower: part of what crossing changes may be that.");
+                       "An isolated time is that of the slowest rank, which grows with the number of GPUs even "
+                       "if every GPU is as fast as before: this may be a part of the change at an edge.");
     if (table_rows(&table))
         page_table(
             page, &table,
