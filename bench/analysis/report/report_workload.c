@@ -123,7 +123,8 @@ static void group_table(struct page *page, const struct report *report, const st
                                         "US$ per step",
                                         "US$ per million tokens",
                                         "J per token",
-                                        "<against the first"};
+                                        "<against the first",
+                                        NULL};
     struct table table = {0};
     struct text heading = {0};
     bool whole = figure_present(steps[0].computation), alone = true;
@@ -131,8 +132,7 @@ static void group_table(struct page *page, const struct report *report, const st
     basis_words(&steps[0].basis, &heading);
     if (!whole) text_add(&heading, ": communication alone");
     page_heading(page, 4, NULL, text_get(&heading));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    table_columns(&table, names);
     for (size_t i = 1; i < n; i++) alone &= steps[i].slower_than_first;
     for (size_t i = 0; i < n; i++) step_row(&table, report, &steps[i], &steps[0], alone);
     table_drop_empty(&table);
@@ -359,8 +359,8 @@ void report_workload(struct page *page, const struct report *report)
         page_paragraph(
             page,
             "build/step replays a step with its order, groups and overlaps, and measures it. If a run has a "
-            "measured step, trust it more than the tables below, which are computed from parts and do not rank "
-            "measured steps.");
+            "measured step, trust it more than the tables below, which are computed from parts and do not "
+            "rank measured steps.");
     bool *ranked = allocate(count, sizeof *ranked), any = false, whole = false;
     for (size_t i = 0; i < count; i++) whole |= figure_present(steps[i].computation);
     if (isfinite(report->workload->flops) && !whole)
