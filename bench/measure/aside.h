@@ -34,8 +34,4 @@ void free_disturbed(struct disturbed *);
 void settle_visit(struct measured *, const struct disturbed *, bool sets_aside, size_t wanted,
                   struct visit *);
 
-/* Keeps the median over ranks of a settled visit. Like samples, medians of disturbed visits count only if
-   there are no others. */
-void keep_rank_median(struct measured *, const struct visit *);
-
 #endif

@@ -59,8 +59,8 @@ static void print_choices(const struct measured *m, size_t placements, FILE *out
    fast as before. The median rank's time does not. */
 static void note_median_rank(struct measured *m, double time_us, struct block *block)
 {
-    if (!m->rank_count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;
-    double share = median(m->rank_us, m->rank_count) / time_us;
+    if (!m->ranks.count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;
+    double share = median(m->ranks.us, m->ranks.count) / time_us;
     if (!block->least || share < block->least_share) block->least = m, block->least_share = share;
     if (!block->most || share > block->most_share) block->most = m, block->most_share = share;
 }
