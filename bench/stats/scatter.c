@@ -3,6 +3,7 @@
 #include "stats/order.h"
 #include "stats/relabel.h"
 #include "stats/student.h"
+#include "stats/tolerance.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -93,6 +93,11 @@ static void merge(const double *a, size_t m, const double *b, size_t n, double *
             into[i + j] = b[j], j++;
 }
 
+double without_rounding(double difference)
+{
+    return fabs(difference) <= 1e-12 ? 0 : difference;
+}
+
 /* If more than half of the values are equal, the robust sigma is 0, and nothing is left out. */
 static double cut_of(double sigma)
 {

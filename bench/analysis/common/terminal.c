@@ -181,6 +181,14 @@ void terminal_table(const struct table *table, bool wide, struct text *out)
         print_folded(&layout, out);
 }
 
+void readable_table(const struct table *table, bool markdown, bool wide, struct text *out)
+{
+    if (markdown)
+        table_print(table, TABLE_MARKDOWN, out);
+    else
+        terminal_table(table, wide, out);
+}
+
 void terminal_lines(const char *lines, bool wide, struct text *out)
 {
     if (wide)

@@ -13,6 +13,9 @@
    wide: prints all columns in one row, of any length. */
 void terminal_table(const struct table *, bool wide, struct text *out);
 
+/* Prints the table as Markdown, or as terminal_table() does. */
+void readable_table(const struct table *, bool markdown, bool wide, struct text *out);
+
 /* Adds lines of text, and breaks those that are longer than 80 columns. wide: breaks none. */
 void terminal_lines(const char *lines, bool wide, struct text *out);
 

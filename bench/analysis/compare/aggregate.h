@@ -81,6 +81,8 @@ void aggregate_free(struct aggregate *);
 
 /* Median and interval of one value per launch; sorts `values`. n == 0: no figure. */
 struct figure figure_of_launches(double *values, size_t n);
+/* The same, but absent if any value is not finite. */
+struct figure figure_of_all(double *values, size_t n);
 /* numerator / figure, for rates from times: the ends of the interval swap. */
 struct figure figure_inverse(double numerator, struct figure);
 struct figure figure_scaled(struct figure, double factor);
