@@ -11,8 +11,8 @@ struct rank_medians {
     bool disturbed; /* `us` are of disturbed passes, because there are no others */
 };
 
-/* Adds the median of a pass; ignores NAN. Like samples, medians of disturbed passes count only as long as there
-   are no others. The caller frees `us`. */
+/* Adds the median of a pass; ignores NAN. Like samples, medians of disturbed passes count only as long as
+   there are no others. The caller frees `us`. */
 void rank_medians_add(struct rank_medians *, double us, bool disturbed);
 
 #endif

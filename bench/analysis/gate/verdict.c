@@ -188,7 +188,8 @@ static const char *undecided(struct comparison *comparison, const struct compare
                                line->units[FRESH], line->by_allocation ? "allocations" : "launches",
                                fewest_launches(line->paired, alpha), unit);
     }
-    if (!isfinite(line->detectable)) return "too many launches have equal times: the detectable change is not known";
+    if (!isfinite(line->detectable))
+        return "too many launches have equal times: the detectable change is not known";
     double fewest = (double)(line->units[BASE] < line->units[FRESH] ? line->units[BASE] : line->units[FRESH]);
     if (needed <= fewest)
         return comparison_text(comparison,
@@ -371,11 +372,10 @@ static void note_few(struct comparison *comparison)
     size_t few = 0;
     for (size_t i = 0; i < comparison->case_count; i++) few += comparison->cases[i].few;
     if (few)
-        comparison_note(
-            comparison,
-            "in %zu case%s a side has fewer than four launches, too few to compare how much the sides scatter: "
-            "p is Welch's there, which needs larger differences",
-            few, few == 1 ? "" : "s");
+        comparison_note(comparison,
+                        "in %zu case%s a side has fewer than four launches, too few to compare how much they "
+                        "scatter: p is Welch's there, which needs larger differences",
+                        few, few == 1 ? "" : "s");
 }
 
 static void note_scatter(struct comparison *comparison)

@@ -343,8 +343,7 @@ static enum status import_workload(int count, char **paths, const struct setting
                   {settings->catalog, "catalog"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (others[i].given)
-            return fail(STATUS_USAGE, "--%s: not with --workload, which writes no records",
-                        others[i].name);
+            return fail(STATUS_USAGE, "--%s: not with --workload, which writes no records", others[i].name);
     if (count != 1) return fail(STATUS_USAGE, "--workload: expected one file, the trace of one rank");
     struct trace_import import = {.workload = settings->workload,
                                   .output = settings->dir,

@@ -61,7 +61,7 @@ struct source_table {
     const char *label;   /* the launcher's prefix of its lines ("0", "1,0", a pod); NULL: none */
     const char *title;   /* the last line of prose before it; NULL: none */
     const char *program; /* as the tool names itself ("all_reduce_perf"); NULL: not stated */
-    const char *test;    /* which of a tool's several tests of one collective: labels the launch; NULL: only one */
+    const char *test;    /* labels the launch if the tool has several tests of one collective; else NULL */
     const struct collective *collective;
     enum evidence collective_from;
     bool inherited;        /* its facts are an earlier table's: the figures outweigh them */

@@ -219,8 +219,8 @@ static void name_bounds(const struct drawing *drawing, enum curve_kind kind, con
 
 /* For captions of plots with isolated figures of several numbers of ranks. */
 static const char grows_with_ranks[] =
-    " An isolated time is that of the slowest rank, which grows with the number of ranks even if every rank is "
-    "as fast as before.";
+    " An isolated time is that of the slowest rank, which grows with the number of ranks even if every "
+    "rank is as fast as before.";
 
 static bool is_isolated(const struct track *track)
 {
