@@ -225,7 +225,7 @@ static void list_impossible(const struct cases *cases, struct text *out)
              format_size(first->requested_bytes, size), dtypes[first->call.dtype].name,
              100 * first->bound_us / cases_figure_us(&first->call, first->us, first->count));
     if (n > 1) text_add(out, ", and %zu more", n - 1);
-    text_add(out, ": is the instance, the network's rate or the transport another one?\n");
+    text_add(out, ": check the instance, the network's rate and the transport\n");
 }
 
 /* Prints one line for each reason that a case is not OK, with the number of cases that have it. */

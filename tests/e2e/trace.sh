@@ -104,7 +104,7 @@ check 'control characters' import --workload mine --step 2 "$work/escape.json"
 if grep -q $'\x1b' "$work/out" "$work/err"; then not_ok 'are printed'; else ok 'are not printed'; fi
 says 'an event is not JSON' '1 events are broken: left out'
 
-# A large trace: its events are JSON in memory one by one.
+# A large trace. Import keeps only one event at a time in memory as JSON.
 {
     echo '{"traceEvents":['
     seq 300000 | awk '{ printf "{\"ph\":\"X\",\"cat\":\"cpu_op\",\"name\":\"aten::mm\",\"pid\":1,\"tid\":1,\"ts\":%d,\"dur\":1,\"args\":{\"Input Dims\":[[2,3],[3,4]],\"Input type\":[\"float\",\"float\"]}},\n", $1 * 2 }'
@@ -116,7 +116,7 @@ part group dtype shape bytes count loop overlap
 matmul - float 2x4x3 - 300000 - -
 E
 
-# The table is one for the report.
+# busbar report reads the table.
 import --workload mine "$traces/ddp.json" >"$work/mine.tsv" 2>/dev/null
 expect_status 'its reader takes the table' 2 "$build/busbar" report --workload other --workloads "$work/mine.tsv" results/reference
 says 'and finds the workload' 'mine'
