@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "launch/world.h"
-#include "measure/aside.h"
 #include "measure/case_buffers.h"
 #include "measure/ceiling.h"
 #include "measure/labels.h"
@@ -259,7 +258,7 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     l->sampler->comm = m->split->comm;
     if (l->backend->watch_start) l->backend->watch_start(l->comm);
     if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
-    if (!status) keep_rank_median(m, &visit);
+    if (!status) rank_medians_add(&m->ranks, visit.wait.median, visit.rule == KEPT_DISTURBED);
     if (!status && l->backend->watch_stop) visit.telemetry = l->backend->watch_stop(l->comm);
     if (!status && l->settings.check && pass == 0 && !m->undefined)
         status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);

@@ -62,7 +62,8 @@
          __VA_ARGS__)
 #define FLAG_THREADS(...)                                                                                    \
     FLAG(INTEGER, 0, "threads", .argument = "N", .initial = "0", .most = 4096,                               \
-         .help = "threads of a rank's matmul on the CPU; 0: an equal share of the cores that it may use",    \
+         .help =                                                                                             \
+             "threads of a rank's matmul on the CPU; 0: an equal share of the cores that the rank may use",  \
          __VA_ARGS__)
 
 /* ---- how long ---- */

@@ -32,7 +32,7 @@ PY
 }
 named() { echo "--run $1 --launch $1"; }
 
-# By construction: each part sleeps 0.1 s on rank 1, and the rest takes microseconds. The bounds leave room for a busy machine.
+# Times known by construction: each part sleeps 0.1 s on rank 1, and the rest takes microseconds. The limits leave room for a busy machine.
 slept() { # PROGRESS
     # shellcheck disable=SC2046
     check "a step that sleeps, $1" ranks 2 "$build/step" "${small[@]}" $(named "slept-$1") --workload sleeps --progress-by "$1" -n 3 --fault delay:rank=1,us=100000

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# No line that a person reads is wider than 80 columns of a terminal: tables of every command and driver, what stands around them, and help
-# texts. Left out: a driver's remarks on single cases, and busbar export: its text is nccl-tests', to the byte.
+# Lines for people are at most 80 columns of a terminal wide: the tables of every command and driver, the text around them, and help texts.
+# Not checked: a driver's remarks on single cases, and busbar export, whose text must equal that of nccl-tests.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 busbar=$PWD/$build/busbar

@@ -1,4 +1,4 @@
-/* Prints what the step driver measured beside the time of a step. */
+/* Prints the figures of steps that the step driver measured. */
 #ifndef BUSBAR_SHOW_STEPS_H
 #define BUSBAR_SHOW_STEPS_H
 
