@@ -228,15 +228,6 @@ double gpu_peak_tflops(const struct gpu_facts *gpu, const char *type)
     return gpu && known < PEAK_COUNT ? gpu->peak_tflops[known] : NAN;
 }
 
-/* The NIC rate that a rank can use: with fewer ranks than GPUs on the hosts, it is not limited to one GPU's
-   NICs. */
-static double nic_gbps_of(const struct instance *instance, int64_t ranks, int64_t nodes)
-{
-    if (!instance) return NAN;
-    const double gpus = nodes >= 1 ? (double)nodes * (double)instance->gpus_per_vm : 0;
-    return instance->nic_gbps * fmax(1, gpus / (double)ranks);
-}
-
 bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, int64_t ranks, int64_t nodes,
                 int64_t domains, struct machine *machine)
 {
@@ -258,10 +249,9 @@ bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, in
         .nvlink_gbps = instance && !isnan(instance->nvlink_gbps) ? instance->nvlink_gbps
                        : gpu                                     ? gpu->nvlink_gbps
                                                                  : NAN,
-        .nic_gbps = nic_gbps_of(instance, ranks, nodes),
+        .nic_gbps = instance ? instance->nic_gbps : NAN,
         .nvls = gpu ? gpu->nvls : UNKNOWN,
-        .domain_spans_hosts =
-            in_racks && (!instance || nodes > domains || ranks / domains > instance->gpus_per_vm),
+        .domain_spans_hosts = in_racks && (!instance || ranks / domains > instance->gpus_per_vm),
         .nvlink_latency_us = NAN,
         .nic_latency_us = NAN,
     };

@@ -127,7 +127,7 @@ if [ -x "$build/step" ]; then
     for job in ddp:2 mesh:4; do
         import --workload mine "$traces/${job%:*}.json" >"$work/mine.tsv" 2>/dev/null
         check "replay of ${job%:*}" ranks "${job#*:}" "$build/step" --workload mine --workloads "$work/mine.tsv" -n 2 --output none
-        lines=$(awk '/ (float|bfloat16) .* 0$/' "$work/out" | wc -l)
+        lines=$(awk '/ (float|bfloat16)[, ].* 0$/' "$work/out" | wc -l)
         expected=$(grep -v '^#' "$work/mine.tsv" | tail -n +2 | wc -l)
         if [ "$lines" -eq "$expected" ]; then ok 'each row was verified'; else not_ok "$lines of $expected rows were verified"; cat "$work/out"; fi
     done

@@ -82,16 +82,6 @@ Test(catalog, lookups)
     cr_expect(m.domains == 1 && m.domain_gpus == 72 && m.nvls == UNKNOWN);
     cr_assert(machine_of(rack, NULL, 128, 32, INT64_MIN, &m));
     cr_expect(m.domains == 2 && m.domain_gpus == 64);
-    /* One rank on each of two hosts with eight GPUs: it may use all eight NICs. Four ranks on four hosts of a
-       rack: the domain is on several hosts, although it has no more GPUs than one host. */
-    cr_assert(machine_of(p5, catalog_gpu(&catalog, "H100"), 2, 2, INT64_MIN, &m));
-    cr_expect_float_eq(m.nic_gbps, 8 * 50, 1e-9);
-    cr_assert(machine_of(p5, catalog_gpu(&catalog, "H100"), 16, 2, INT64_MIN, &m));
-    cr_expect_float_eq(m.nic_gbps, 50, 1e-9);
-    cr_assert(machine_of(rack, NULL, 4, 4, 1, &m));
-    cr_expect(m.domain_spans_hosts);
-    cr_assert(machine_of(rack, NULL, 4, 1, 1, &m));
-    cr_expect_not(m.domain_spans_hosts);
     cr_expect_not(machine_of(rack, NULL, 145, 37, INT64_MIN, &m));
     cr_expect_not(machine_of(NULL, catalog_gpu(&catalog, "GB200"), 72, 18, INT64_MIN, &m));
     cr_expect_not(machine_of(NULL, NULL, 8, 1, INT64_MIN, &m));
