@@ -228,6 +228,14 @@ double gpu_peak_tflops(const struct gpu_facts *gpu, const char *type)
     return gpu && known < PEAK_COUNT ? gpu->peak_tflops[known] : NAN;
 }
 
+/* The number of hosts of a domain with `gpus` ranks; 0: not known. `nodes`: all hosts; less than 1: not known,
+   then as few as hold the ranks. */
+static int64_t hosts_of(const struct instance *instance, int64_t gpus, int64_t nodes, int64_t domains)
+{
+    if (nodes >= 1) return nodes / domains;
+    return instance ? (gpus + instance->gpus_per_vm - 1) / instance->gpus_per_vm : 0;
+}
+
 bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, int64_t ranks, int64_t nodes,
                 int64_t domains, struct machine *machine)
 {
@@ -242,16 +250,20 @@ bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, in
                       : instance ? (ranks + instance->gpus_per_vm - 1) / instance->gpus_per_vm
                                  : 0;
     }
-    if (domains < 1 || ranks % domains) return false;
+    if (domains < 1 || ranks % domains || (nodes >= 1 && (nodes % domains || nodes > ranks))) return false;
+    int64_t gpus = ranks / domains, hosts = hosts_of(instance, gpus, nodes, domains);
+    int64_t host_gpus = instance ? hosts * instance->gpus_per_vm : gpus;
     *machine = (struct machine){
         .domains = (int)domains,
-        .domain_gpus = (int)(ranks / domains),
+        .domain_gpus = (int)gpus,
         .nvlink_gbps = instance && !isnan(instance->nvlink_gbps) ? instance->nvlink_gbps
                        : gpu                                     ? gpu->nvlink_gbps
                                                                  : NAN,
         .nic_gbps = instance ? instance->nic_gbps : NAN,
         .nvls = gpu ? gpu->nvls : UNKNOWN,
-        .domain_spans_hosts = in_racks && (!instance || ranks / domains > instance->gpus_per_vm),
+        /* If the catalog's hosts are smaller than those that ran, it says nothing about idle NICs. */
+        .idle_nics = fmax(0, (double)host_gpus / (double)gpus - 1),
+        .domain_spans_hosts = in_racks && hosts != 1,
         .nvlink_latency_us = NAN,
         .nic_latency_us = NAN,
     };

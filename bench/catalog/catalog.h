@@ -85,8 +85,8 @@ double gpu_peak_tflops(const struct gpu_facts *, const char *type);
 /* Describes the machine of `ranks` ranks (one per GPU) on `nodes` nodes, for bound_of(). instance or gpu may
    be NULL, but not both. domains: the number of NVLink domains; less than 1, such as ABSENT: not known, then
    as few as the instance's domain size allows. Without an instance, each node is one domain, unless the GPU's
-   name begins with "GB": those come in racks. Returns false if the machine is not known, or if its domains
-   differ in size. */
+   name begins with "GB": those come in racks. nodes less than 1: not known, then as few hosts as hold the
+   ranks. Returns false if the machine is not known, or if its domains differ in ranks or hosts. */
 bool machine_of(const struct instance *, const struct gpu_facts *, int64_t ranks, int64_t nodes,
                 int64_t domains, struct machine *);
 

@@ -18,10 +18,15 @@ static struct term none(void)
 
 /* ---- true lower bounds: bytes that must pass with any algorithm ----
 
-   Two cuts through the machine. The first is around a domain, whose G NICs carry G Bi in each direction. The
+   Two cuts through the machine. The first is around a domain, whose NICs carry G Bi in each direction. The
    second is around its GPUs: each takes in at most Bn by NVLink, and together they take in at most G Bi by
    NIC. NICs count in addition to NVLink if they lead out of a host: between domains, and inside a domain that
-   spans hosts (a rack).
+   spans hosts (a rack). Inside a host only NVLink counts; the catalog has no rate for PCIe and host memory.
+
+   Here Bi is the share of one rank in all NICs of the domain's hosts. A NIC belongs to a host, not to a GPU: a
+   rank can reach every NIC of its host over PCIe, or over NVLink through another GPU (NCCL calls this PXN). So
+   the NICs of GPUs without a rank count too. H hosts of V GPUs, each with a NIC of rate r, carry H V r; for
+   the G ranks on them this is Bi = H V r / G, or (1 + idle_nics) r. It is r if every GPU has a rank.
 
    The cut around a domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must
    leave it.
@@ -35,9 +40,9 @@ static struct term none(void)
    - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
      of the domain's NICs.
    - alltoallv: no bound. Its S does not say which pairs carry it, and all could stay within one rank. */
-static struct term domain_cut(enum collective_id id, const struct machine *m)
+static struct term domain_cut(enum collective_id id, const struct machine *m, double bi)
 {
-    double n = m->domains, g = m->domain_gpus, all = g * m->nic_gbps;
+    double n = m->domains, g = m->domain_gpus, all = g * bi;
     if (m->domains == 1) return none();
     switch (id) {
     case ALL_GATHER:
@@ -50,7 +55,7 @@ static struct term domain_cut(enum collective_id id, const struct machine *m)
         if (m->network_reduces) return (struct term){1, all, "S/(G Bi) (the network reduces)", true};
         return (struct term){2 * (n - 1) / n, all, "2S(N-1)/(N G Bi)", true};
     case ALL_TO_ALL:
-        return (struct term){(n - 1) / n, m->nic_gbps, "S(N-1)/(N Bi)", true};
+        return (struct term){(n - 1) / n, bi, "S(N-1)/(N Bi)", true};
     case BROADCAST:
     case REDUCE:
     case SEND_RECV:
@@ -72,11 +77,11 @@ static struct term domain_cut(enum collective_id id, const struct machine *m)
    - gather: only the root lacks (P-1)/P of S, and may take it from all NICs of its domain. Scatter is the
      mirror image.
    - send-recv: each GPU lacks S. */
-static struct term gpu_cut(enum collective_id id, const struct machine *m)
+static struct term gpu_cut(enum collective_id id, const struct machine *m, double bi)
 {
     double g = m->domain_gpus, p = g * m->domains;
     bool nics = m->domains > 1 || m->domain_spans_hosts;
-    double nic = nics ? m->nic_gbps : 0, each = m->nvlink_gbps + nic;
+    double nic = nics ? bi : 0, each = m->nvlink_gbps + nic;
     if (m->domain_gpus == 1) return none();
     switch (id) {
     case ALL_GATHER:
@@ -108,16 +113,18 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m)
 /* ---- the best known algorithms, at their best ----
 
    They work on two levels at the same time: over NVLink inside a domain, and through NICs between domains.
-   Data from other domains arrives through each GPU's own NIC, 1/G of it, and continues over NVLink. */
-static struct term algorithm_nic(enum collective_id id, const struct machine *m)
+   Data from other domains arrives through each GPU's own NIC, 1/G of it, and continues over NVLink. Here Bi is
+   the rate of one NIC; the NICs of GPUs without a rank stay idle. */
+static struct term algorithm_nic(enum collective_id id, const struct machine *m, double bi)
 {
     /* The sender reaches a neighbour in the next domain through its own NIC only. */
-    if (id == SEND_RECV && m->domains > 1) return (struct term){1, m->nic_gbps, "S/Bi", true};
-    return domain_cut(id, m);
+    if (id == SEND_RECV && m->domains > 1) return (struct term){1, bi, "S/Bi", true};
+    return domain_cut(id, m, bi);
 }
 
-static struct term algorithm_nvlink(enum collective_id id, const struct machine *m)
+static struct term algorithm_nvlink(enum collective_id id, const struct machine *m, double bi)
 {
+    (void)bi;
     double g = m->domain_gpus, p = g * m->domains, bn = m->nvlink_gbps;
     if (m->domain_gpus == 1) return none();
     switch (id) {
@@ -159,32 +166,37 @@ static double term_us(const struct term *term, double bytes)
 }
 
 static void write_formula(const struct term *nic, const struct term *nvlink, double bytes,
-                          const struct machine *m, char text[BOUND_TEXT])
+                          const struct machine *m, double bi, char text[BOUND_TEXT])
 {
     char nic_rate[32] = "", nvlink_rate[32] = "", terms[128];
-    if (nic->text || nvlink->by_nic) snprintf(nic_rate, sizeof nic_rate, " Bi=%.6g", m->nic_gbps);
+    const char *note = "";
+    if (nic->text || nvlink->by_nic) {
+        snprintf(nic_rate, sizeof nic_rate, " Bi=%.6g", bi);
+        if (bi > m->nic_gbps) note = " (Bi: all NICs of the hosts / ranks)";
+    }
     if (nvlink->text) snprintf(nvlink_rate, sizeof nvlink_rate, " Bn=%.6g", m->nvlink_gbps);
     if (nic->text && nvlink->text)
         snprintf(terms, sizeof terms, "max(%s, %s)", nic->text, nvlink->text);
     else
         snprintf(terms, sizeof terms, "%s", nic->text ? nic->text : nvlink->text);
-    snprintf(text, BOUND_TEXT, "%s; S=%.15g N=%d G=%d%s%s GB/s", terms, bytes, m->domains, m->domain_gpus,
-             nvlink_rate, nic_rate);
+    snprintf(text, BOUND_TEXT, "%s; S=%.15g N=%d G=%d%s%s GB/s%s", terms, bytes, m->domains, m->domain_gpus,
+             nvlink_rate, nic_rate, note);
 }
 
 static bool time_of(const struct collective *collective, double bytes, const struct machine *m,
                     enum bound_kind kind, struct bound *bound)
 {
     bool cut = kind == BOUND_MACHINE;
-    struct term nic = (cut ? domain_cut : algorithm_nic)(collective->id, m),
-                nvlink = (cut ? gpu_cut : algorithm_nvlink)(collective->id, m);
+    double bi = cut ? m->nic_gbps * (1 + m->idle_nics) : m->nic_gbps;
+    struct term nic = (cut ? domain_cut : algorithm_nic)(collective->id, m, bi),
+                nvlink = (cut ? gpu_cut : algorithm_nvlink)(collective->id, m, bi);
     if (isinf(m->nvlink_gbps)) nvlink = none(); /* only the network's rate is known */
     if ((!nic.text && !nvlink.text) || needs_unknown(&nic) || needs_unknown(&nvlink)) return false;
     struct bound result = {.nic_us = term_us(&nic, bytes), .nvlink_us = term_us(&nvlink, bytes)};
     result.binds = result.nic_us > result.nvlink_us ? LINK_NIC : LINK_NVLINK;
     result.time_us = fmax(result.nic_us, result.nvlink_us);
     result.busbw_gbps = busbw_gbps(collective, m->domains * m->domain_gpus, bytes, result.time_us);
-    write_formula(&nic, &nvlink, bytes, m, result.formula);
+    write_formula(&nic, &nvlink, bytes, m, bi, result.formula);
     *bound = result;
     return true;
 }

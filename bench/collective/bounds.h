@@ -8,14 +8,15 @@
 
 enum known { NO, YES, UNKNOWN };
 
-/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs each. Rates: 1e9 bytes/s
+/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs with a rank each. Rates: 1e9 bytes/s
    per GPU and direction. NAN: not known. If only the network's rate is known, set NVLink's to INFINITY: the
    bound then has only the network's term, and there is none within one domain. */
 struct machine {
     int domains;              /* N >= 1 */
     int domain_gpus;          /* G >= 1 */
     double nvlink_gbps;       /* Bn */
-    double nic_gbps;          /* Bi */
+    double nic_gbps;          /* Bi: of one GPU's own NIC */
+    double idle_nics;         /* NICs of the hosts' GPUs that have no rank, per GPU that has one; usually 0 */
     enum known nvls;          /* the NVLink switch reduces; UNKNOWN counts as YES, so that the bound holds */
     bool network_reduces;     /* the network's switches reduce (SHARP) */
     bool rail_aligned;        /* all-to-all goes over NVLink to the GPU of the right rail first (PXN) */

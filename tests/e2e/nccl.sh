@@ -260,7 +260,8 @@ check 'an H100, by its model' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' --
 says 'the table has the percentage' ' wrong bound'
 check 'N=1, G=4: 900000 / 450, and x 3/4' bounds "{'all_reduce': (2.0, 'S/Bn'), 'all_gather': (1.5, 'S(G-1)/(G Bn)'), 'alltoall': (1.5, 'S(G-1)/(G Bn)')}"
 check 'an instance, by its name' hosts 1 4 -- "${three[@]}" --instance p5.48xlarge --group world,domain
-check 'N=2, G=2: 2S/(4 x 50), S/(4 x 50), S/(2 x 50)' bounds "{'all_reduce': (9.0, 'max(2S(N-1)/(N G Bi), S/(Bn+Bi))'), 'all_gather': (4.5, 'max(S(N-1)/(N G Bi), S(P-1)/(P (Bn+Bi)))'), 'alltoall': (9.0, 'max(S(N-1)/(N Bi), S(P-1)/(P (Bn+Bi)))')}"
+# The hosts have two ranks each, but an instance has eight GPUs and eight NICs: no run can exceed 8 x 50 a host.
+check 'N=2, G=2, 8 NICs a host: 2S/(2 x 8 x 50), S/(2 x 8 x 50), 2S/(2 x 8 x 50)' bounds "{'all_reduce': (2.25, 'max(2S(N-1)/(N G Bi), S/(Bn+Bi))'), 'all_gather': (1.125, 'max(S(N-1)/(N G Bi), S(P-1)/(P (Bn+Bi)))'), 'alltoall': (2.25, 'max(S(N-1)/(N Bi), S(P-1)/(P (Bn+Bi)))')}"
 check 'groups have none' rows 'sum(r["group"] == "domain" and r["status"] == "ok" for r in c) == 5 and all("bound_us" not in r and "bound" not in r for r in c if r["group"] == "domain")'
 check 'a GPU that is in no table' emulated 2 -- --sizes 900000
 check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'

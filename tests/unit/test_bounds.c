@@ -127,6 +127,28 @@ Test(bounds, send_receive)
     cr_expect_float_eq(busbw_of("sendrecv", m, BOUND_ALGORITHM), 50, 1e-9);
 }
 
+/* Two hosts with eight NICs of 50 each, one rank a host: half of S must enter each host, through all NICs at
+   best. The algorithm has the ranks' own NICs only. */
+Test(bounds, idle_nics_count_in_the_bound_only)
+{
+    struct machine m = machine(2, 1, 450, 50, YES);
+    struct bound bound, algorithm;
+    m.idle_nics = 7;
+    cr_assert(bound_of(collective_find("all_gather"), 1e9, &m, BOUND_MACHINE, &bound));
+    cr_assert(bound_of(collective_find("all_gather"), 1e9, &m, BOUND_ALGORITHM, &algorithm));
+    cr_expect_float_eq(bound.time_us, 0.5e9 / 400e9 * 1e6, 1e-6);
+    cr_expect_float_eq(algorithm.time_us, 0.5e9 / 50e9 * 1e6, 1e-6);
+    cr_expect_str_eq(bound.formula,
+                     "S(N-1)/(N G Bi); S=1000000000 N=2 G=1 Bi=400 GB/s (Bi: all NICs of the hosts / ranks)");
+    cr_expect_str_eq(algorithm.formula, "S(N-1)/(N G Bi); S=1000000000 N=2 G=1 Bi=50 GB/s");
+    /* Two hosts of a rack with two ranks and four NICs each: the four ranks lack 3 S together, and take in 900
+       each by NVLink and 50 by each of the eight NICs. */
+    struct machine rack = machine(1, 4, 900, 50, YES);
+    rack.domain_spans_hosts = true, rack.idle_nics = 1;
+    cr_assert(bound_of(collective_find("all_gather"), 1e9, &rack, BOUND_MACHINE, &bound));
+    cr_expect_float_eq(bound.time_us, 3e9 / (4 * 900e9 + 8 * 50e9) * 1e6, 1e-6);
+}
+
 /* On every machine, the best known algorithm does not beat the bound. */
 Test(bounds, no_algorithm_beats_the_bound)
 {
@@ -136,6 +158,7 @@ Test(bounds, no_algorithm_beats_the_bound)
         struct machine m = machine(counts[i % 5], counts[i / 5 % 5], i / 75 % 2 ? 450 : 40,
                                    i / 150 % 2 ? 50 : 12.5, (enum known)(i / 300 % 3));
         m.network_reduces = i / 75 % 4 == 3, m.rail_aligned = i % 2, m.domain_spans_hosts = i / 5 % 2;
+        m.idle_nics = i / 2 % 3;
         for (int c = 0; c < COLLECTIVE_COUNT; c++) {
             struct bound bound, algorithm;
             if (!bound_of(&collectives[c], 1e9, &m, BOUND_MACHINE, &bound) ||

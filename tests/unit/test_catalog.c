@@ -85,6 +85,31 @@ Test(catalog, lookups)
     cr_expect_not(machine_of(rack, NULL, 145, 37, INT64_MIN, &m));
     cr_expect_not(machine_of(NULL, catalog_gpu(&catalog, "GB200"), 72, 18, INT64_MIN, &m));
     cr_expect_not(machine_of(NULL, NULL, 8, 1, INT64_MIN, &m));
+
+    /* Hosts that have more GPUs than ranks, so more NICs than ranks. */
+    cr_assert(machine_of(p5, NULL, 16, 2, INT64_MIN, &m));
+    cr_expect_float_eq(m.idle_nics, 0, 1e-12);
+    cr_assert(machine_of(p5, NULL, 4, 2, INT64_MIN, &m)); /* two ranks and eight NICs a host */
+    cr_expect_float_eq(m.idle_nics, 3, 1e-12);
+    cr_assert(machine_of(p5, NULL, 4, INT64_MIN, INT64_MIN, &m)); /* one host, as far as anybody knows */
+    cr_expect(m.domains == 1);
+    cr_expect_float_eq(m.idle_nics, 1, 1e-12);
+    cr_assert(machine_of(p5, NULL, 32, 2, INT64_MIN, &m)); /* hosts larger than the catalog's */
+    cr_expect_float_eq(m.idle_nics, 0, 1e-12);
+    cr_expect_not(machine_of(p5, NULL, 16, 3, 2, &m), "domains of unequal numbers of hosts");
+    cr_expect_not(machine_of(p5, NULL, 2, 4, 2, &m), "more hosts than ranks");
+    /* A rack: whether a domain spans hosts follows from the hosts, if their number is known. */
+    cr_assert(machine_of(rack, NULL, 4, 2, INT64_MIN, &m));
+    cr_expect(m.domains == 1 && m.domain_spans_hosts);
+    cr_expect_float_eq(m.idle_nics, 1, 1e-12); /* eight NICs, four ranks */
+    cr_assert(machine_of(rack, NULL, 4, 1, INT64_MIN, &m));
+    cr_expect_not(m.domain_spans_hosts);
+    cr_assert(machine_of(rack, NULL, 4, INT64_MIN, INT64_MIN, &m));
+    cr_expect_not(m.domain_spans_hosts);
+    cr_assert(machine_of(rack, NULL, 8, INT64_MIN, INT64_MIN, &m));
+    cr_expect(m.domain_spans_hosts);
+    cr_assert(machine_of(NULL, catalog_gpu(&catalog, "GB200"), 4, 1, 1, &m));
+    cr_expect_not(m.domain_spans_hosts);
     catalog_free(&catalog);
 }
 
