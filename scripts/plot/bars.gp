@@ -14,8 +14,8 @@ do for [format in formats] {
     set grid xtics lt 1 lc rgb faint lw 1
     plot data index 0 using 1:2:3:4:5:6:7 with boxxyerror fs solid 1 noborder lc variable notitle, \
          data index 1 using 1:2:3:4:5:6:7 with boxxyerror fs transparent solid 0.45 noborder lc variable notitle, \
-         data index 2 using 1:2:3:4 with vectors nohead lw 2.5 lc rgb ink notitle, \
-         data index 3 using ($3 == $3 ? $1 : NaN):2:3:4 with xerrorbars lw 1.5 pt 7 ps 0.05 lc rgb ink notitle
+         data index 2 using 1:2:3:4 with vectors nohead lw 2.5 dt solid lc rgb ink notitle, \
+         data index 3 using ($3 == $3 ? $1 : NaN):2:3:4 with xerrorbars lw 1.5 dt solid pt 7 ps 0.05 lc rgb ink notitle
     load scripts.'/overlay.gp'
     plot data index 4 using 1:2:4:3 with labels left noenhanced font small textcolor variable notitle, \
          data index 5 using 1:2:4:3 with labels left noenhanced font title_font textcolor variable notitle

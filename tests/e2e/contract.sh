@@ -140,7 +140,7 @@ measure bad "$real
 for l in L[1::2]: l['cases'][0]['us'] *= 1.1"
 for format in html markdown; do
     check "the page as $format" "$busbar" contract --gate signed.gate --format "$format" --output "page.$format" good
-    tr -d '\\' <"page.$format" >out # escapes
+    sed 's/\\//g; s/<wbr>//g; s/\xc2\xa0/ /g' "page.$format" >out # escapes, places to break, and no place to break
     for words in 'ACCEPTED: 0 of' 'For the supplier' 'For the customer' 'bound_percent' '+5.0 %' '95 % interval over launches' 'alert(1)'; do
         says "has: $words" "$words"
     done

@@ -61,6 +61,15 @@ ticks = re.findall(r"set ytics \(([^)]*)\)", open(sys.argv[1], encoding="utf-8")
 sys.exit(not ticks or any(t.count(",") < 1 for t in ticks))
 END
 has 'a peak that is known is in the title' 'against the dense peak' "$work/plots/matmul.tsv"
+check 'plots of the references' timeout 60 "$busbar" plot results/reference --format svg --output "$work/reference-plots"
+for run in h100-roce h200-efa gb200-rack; do
+    for i in 1 2 3; do
+        mkdir -p "$work/ten/$i" && cp -r "$work/runs/$run" "$work/ten/$i"
+        sed -i "s/\"run\":\"/&$i-/; s/\"started\":\"2026-11/\"started\":\"2026-0$i/" "$work/ten/$i/$run"/*.jsonl # else they are the same launches
+    done
+done
+check 'plots of nine runs' timeout 60 "$busbar" plot "$work/ten" --format svg --output "$work/ten-plots"
+check 'no two curves look alike, no label is cut' tests/e2e/plot-styles "$work/plots" "$work/reference-plots" "$work/ten-plots"
 {
     printf '{"record":"launch","schema":1,"run":"cpu","launch":"l1","driver":"matmul","provenance":["simulated"]}\n'
     printf '{"record":"case","key":"k","gemm":"gemm","dtype":"double","m":1000,"n":1000,"k":1000,"phase":"burst","memory":"host","status":"ok","samples_us":[20000,20000,20000],"wrong":0}\n'
@@ -199,6 +208,28 @@ for unit, figure, expected in (("US$/EFLOP", "cost", 3 / 3600 * 1e6 / 800), ("J/
     assert len(found) == 1 and abs(found[0] / expected - 1) < 1e-4, (unit, found, expected)
 END
 has 'and stand in the answer' 'US$ 0.4581 per million tokens, 0.3808 J per token' "$work/energy.json"
+# Seven clouds, twelve launches each on one host and on two: places, intervals, prices, energy, edges.
+python3 - <<'END' | tests/data/launches "$work/priced"
+import json
+clouds = (("p5.48xlarge", "H100", 400, 800, 500, 700), ("p5en.48xlarge", "H200", 410, 720, 490, 695), ("p6-b200.48xlarge", "B200", 600, 1500, 700, 990),
+          ("ND96isr_H100_v5", "H100", 390, 680, 510, 705), ("nebius-8x-h100", "H100", 380, 640, 480, 690), ("BM.GPU.H200.8", "H200", 420, 760, 520, 710),
+          ("lambda-8x-b200", "B200", 590, 1350, 690, 985))
+L = []
+for cloud, gpu, gbps, tflops, watts, most in clouds:
+    for i in range(12):
+        slower = 1 + 0.001 * (7 * i % 12)
+        for ranks, faster in ((16, 1), (8, 1.1)):
+            cases = [{"collective": "all_reduce", "bytes": 1 << 30, "us": (1 << 30) / gbps / faster / 1e3 * 2 * (ranks - 1) / ranks * slower}]
+            if ranks == 16:
+                cases[0]["telemetry"] = {"power_w": watts}
+                cases.append({"gemm": "gemm", "phase": "sustained", "tflops": tflops / slower, "telemetry": {"power_w": most}})
+            L.append({"run": cloud, "launch": f"{ranks}-{i}", "ranks": ranks, "nodes": ranks // 8, "domains": ranks // 8, "cloud": cloud, "gpu": f"NVIDIA {gpu}", "cases": cases})
+print(json.dumps(L))
+END
+# shellcheck disable=SC2086
+check 'a page of places and prices' timeout 60 "$busbar" report "$work/priced" $day --candidates none --format csv
+cp "$work/out" "$work/priced.csv"
+check 'recomputed by another program' python3 tests/e2e/report-figures "$work/priced.csv" results 2026-11-28 "$work/priced"
 # If one launch lacks its power, no energy is computed from its case.
 sed -i 's/"telemetry": {"power_w": 500}, //; s/, "telemetry": {"power_w": 500}//' "$work/energy/e/e0.jsonl"
 check 'a launch without power' timeout 60 "$busbar" report "$work/energy" --price p5.48xlarge=3 --format csv
@@ -252,7 +283,6 @@ has_not 'then neither' 'Left out' "$work/out"
 
 check 'headline figures as csv' timeout 20 "$busbar" report "$work/runs" --format csv
 has 'with figures' 'all_reduce best busbw' "$work/out"
-for run in "$work"/runs/*; do cp -r "$run" "$work/ten-${run##*/}"; for i in 1 2 3; do mkdir -p "$work/ten/$i"; cp -r "$run" "$work/ten/$i"; done; done
 check 'the figures of a CPU' "$busbar" report "$work/cpu.jsonl" --format csv
 has 'are not called those of a GPU' 'one CPU' "$work/out"
 order() { # RUN VALUE…: writes one launch of the run per value

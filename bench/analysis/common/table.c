@@ -115,6 +115,8 @@ void html_text(struct text *out, const char *text)
             text_add(out, "&#%d;", *c);
         else if (is_control(letter))
             text_add(out, " ");
+        else if (*c == ' ' && c[1] == '%')
+            text_add(out, "\u00a0"); /* no line begins with a percent sign */
         else
             text_add_bytes(out, c, bytes);
     }
@@ -272,12 +274,30 @@ static void print_markdown(const struct table *table, struct text *out)
     }
 }
 
+enum { LONG_WORD = 16 }; /* in columns; a narrow cell may break a longer word, such as a path, anywhere */
+
+static bool is_long_word(const char *word)
+{
+    return text_columns(word, strcspn(word, " \n")) > LONG_WORD;
+}
+
+/* Adds a line of a cell. A long word may first of all break after '_' and '/'. */
 static void html_line(struct text *out, const char *line)
 {
-    struct text plain = {0};
+    struct text plain = {0}, part = {0};
     plain_text(&plain, line, WIDEST_PAGE);
-    html_text(out, text_get(&plain));
+    bool long_word = false;
+    for (const char *start = text_get(&plain), *c = start; *c; c++) {
+        if (c == start || c[-1] == ' ') long_word = is_long_word(c);
+        text_add_bytes(&part, c, 1);
+        if (!long_word || (*c != '_' && *c != '/')) continue;
+        html_text(out, text_get(&part));
+        text_add(out, "<wbr>");
+        text_clear(&part);
+    }
+    html_text(out, text_get(&part));
     text_free(&plain);
+    text_free(&part);
 }
 
 /* The lines of a cell after the first become small print under it. */
@@ -294,6 +314,23 @@ static void html_cell(struct text *out, const char *cell)
     free(copy);
 }
 
+static bool has_long_word(const char *cell)
+{
+    for (const char *word = cell; *word; word += strspn(word, " \n")) {
+        if (is_long_word(word)) return true;
+        word += strcspn(word, " \n");
+    }
+    return false;
+}
+
+static void open_html_cell(struct text *out, const char *cell, bool left)
+{
+    bool long_word = has_long_word(cell);
+    text_add(out, "<td");
+    if (!left || long_word) text_add(out, " class=\"%s\"", left ? "long" : long_word ? "n long" : "n");
+    text_add(out, ">");
+}
+
 static void print_html(const struct table *table, struct text *out)
 {
     size_t columns = table->column_count, rows = table_rows(table);
@@ -307,7 +344,7 @@ static void print_html(const struct table *table, struct text *out)
     for (size_t r = 0; r < rows; r++) {
         text_add(out, "<tr>");
         for (size_t c = 0; c < columns; c++) {
-            text_add(out, table->columns[c].left ? "<td>" : "<td class=\"n\">");
+            open_html_cell(out, table->cells[r * columns + c], table->columns[c].left);
             html_cell(out, table->cells[r * columns + c]);
             text_add(out, "</td>");
         }

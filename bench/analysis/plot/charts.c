@@ -133,12 +133,29 @@ static void add_figures(struct drawings *drawings, struct drawing *drawing, cons
     if (!curve->count) drawing->curve_count--;
 }
 
-/* A run has the same colour in all plots if there are enough colours. Else colours follow the order of the
-   curves, which are dashed from the ninth on. */
-static int colour_of(const struct study *study, const struct track *track, size_t position)
+int chart_colour(const struct study *study, size_t run, size_t position)
 {
     bool enough = study->aggregate.count > 1 && study->aggregate.count <= DRAWING_COLOURS;
-    return (int)((enough ? track->run : position) % DRAWING_CURVES) + 1;
+    return (int)((enough ? run : position) % DRAWING_CURVES) + 1;
+}
+
+/* How many tracks before this one are of the same run. */
+static size_t earlier_of_run(const struct tracks *tracks, size_t position)
+{
+    size_t earlier = 0;
+    for (size_t i = 0; i < position; i++) earlier += tracks->list[i].run == tracks->list[position].run;
+    return earlier;
+}
+
+/* Like chart_colour(), for plots in which a run may have several curves: its second one has the same colour
+   and is dashed. If a run has more, colours follow the order of the curves. */
+static int track_colour(const struct study *study, const struct tracks *tracks, size_t position)
+{
+    bool enough = study->aggregate.count > 1;
+    for (size_t i = 0; i < tracks->count; i++) enough &= earlier_of_run(tracks, i) < 2;
+    if (!enough) return (int)(position % DRAWING_CURVES) + 1;
+    int dashed = study->aggregate.count <= DRAWING_COLOURS && earlier_of_run(tracks, position);
+    return chart_colour(study, tracks->list[position].run, position) + (dashed ? DRAWING_COLOURS : 0);
 }
 
 static double highest_busbw(const struct tracks *tracks)
@@ -199,22 +216,11 @@ static void caption_of(const struct study *study, const struct tracks *tracks, s
     text_free(&other);
 }
 
-/* Explains the dashed or dotted lines in the caption, with their full labels, for which the plot has no
-   room. */
-static void name_bounds(const struct drawing *drawing, enum curve_kind kind, const char *what,
-                        struct text *caption)
+static bool has_kind(const struct drawing *drawing, enum curve_kind kind)
 {
-    enum { LONGEST = 300 };
-    struct text names = {0};
     for (size_t c = 0; c < drawing->curve_count; c++)
-        if (drawing->curves[c].kind == kind)
-            text_add(&names, "%s%s", names.length ? "; " : "", drawing->curves[c].label);
-    if (names.length) {
-        text_add(caption, " %s (", what);
-        plain_text(caption, text_get(&names), LONGEST);
-        text_add(caption, ").");
-    }
-    text_free(&names);
+        if (drawing->curves[c].kind == kind) return true;
+    return false;
 }
 
 /* For captions of plots with isolated figures of several numbers of ranks. */
@@ -262,8 +268,8 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     for (size_t i = 0; i < usable && i < DRAWING_CURVES; i++) {
         curve_label(study, tracks, &tracks->list[i], modes_differ, &label);
         if (impossible_line(study, &tracks->list[i])) text_add(&label, ", above its bound: impossible");
-        add_figures(drawings, drawing, study, &tracks->list[i], colour_of(study, &tracks->list[i], i),
-                    purpose, text_get(&label));
+        add_figures(drawings, drawing, study, &tracks->list[i], track_colour(study, tracks, i), purpose,
+                    text_get(&label));
     }
     if (purpose == FOR_BANDWIDTH) {
         add_bounds(drawings, drawing, study, tracks, BOUND_MACHINE, highest_busbw(tracks), &beyond);
@@ -271,9 +277,10 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
     }
     caption_of(study, tracks, &caption);
     if (compares_isolated_ranks(tracks)) text_add(&caption, "%s", grows_with_ranks);
-    name_bounds(drawing, CURVE_BOUND, "Dashed: what the machine can do at best", &caption);
-    name_bounds(drawing, CURVE_REFERENCE,
-                "Dotted: the same machine if its switches did not reduce; a reference, no bound", &caption);
+    if (has_kind(drawing, CURVE_BOUND)) text_add(&caption, " Grey dashes: what the machine can do at best.");
+    if (has_kind(drawing, CURVE_REFERENCE))
+        text_add(&caption,
+                 " Grey dots: the same machine if its switches did not reduce; a reference, no bound.");
     if (beyond.length) text_add(&caption, " %s.", text_get(&beyond));
     if (usable > DRAWING_CURVES)
         text_add(&caption, " %zu more curves are in the tables only.", usable - DRAWING_CURVES);
@@ -345,7 +352,7 @@ static size_t scalable(const struct study *study, const struct track *tracks, si
 }
 
 static void scaling_curve(struct drawings *drawings, struct drawing *drawing, const struct study *study,
-                          const struct track *tracks, size_t n, bool efficiency, size_t position)
+                          const struct track *tracks, size_t n, bool efficiency, int colour)
 {
     int64_t bytes = largest_common_bytes(tracks, n);
     struct text label = {0};
@@ -354,7 +361,7 @@ static void scaling_curve(struct drawings *drawings, struct drawing *drawing, co
     text_add(&label, "%s%s%s", study->aggregate.count > 1 ? run->label : "",
              study->aggregate.count > 1 ? ", " : "", format_size((size_t)bytes, size));
     struct curve *curve = drawing_curve(drawings, drawing, CURVE_FIGURES, text_get(&label), n);
-    curve->colour = colour_of(study, tracks, position);
+    curve->colour = colour;
     curve->imported = run->imported;
     double base = track_at(&tracks[0], bytes)->busbw_gbps.point;
     for (size_t i = 0; i < n; i++) {
@@ -364,7 +371,6 @@ static void scaling_curve(struct drawings *drawings, struct drawing *drawing, co
         curve_point(curve, (double)tracks[i].cases[0].row->nodes, figure.point, interval ? figure.lo : NAN,
                     interval ? figure.hi : NAN);
     }
-    int colour = curve->colour;
     if (!efficiency) {
         text_clear(&label);
         text_add(&label, "%s%sbound", study->aggregate.count > 1 ? run->label : "",
@@ -437,7 +443,8 @@ static void scaling_plot(struct drawings *drawings, const struct study *study, c
             text_free(&name);
             text_free(&title);
         }
-        scaling_curve(drawings, drawing, study, part, n, efficiency, position++);
+        scaling_curve(drawings, drawing, study, part, n, efficiency,
+                      chart_colour(study, part[0].run, position++));
         isolated |= is_isolated(&part[0]);
     }
     if (drawing) scaling_caption(drawings, study, drawing, efficiency, isolated);

@@ -16,6 +16,11 @@ void chart_series(struct drawings *, const struct study *);  /* "series": launch
 
 void chart_all(struct drawings *, const struct study *);
 
+/* The colour of a run's only curve in a plot, which has `position` curves before it. The run has the same
+   colour in all plots if there are enough colours; else colours follow the order of the curves, which are
+   dashed from the ninth on. */
+int chart_colour(const struct study *, size_t run, size_t position);
+
 /* Returns the caption with the provenance of all runs appended; the drawings' arena owns it. */
 const char *caption_with_provenance(struct drawings *, const struct study *, const char *caption);
 

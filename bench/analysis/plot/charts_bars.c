@@ -247,14 +247,14 @@ static double unit_of_time(const struct study *study)
 }
 
 static void series_curve(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
-                         size_t r, const struct case_summary *line, double unit)
+                         int colour, const struct case_summary *line, double unit)
 {
     struct text text = {0};
     char size[UNIT_TEXT];
     text_add(&text, "%s", run->label);
     if (line->row->bytes >= 0) text_add(&text, ", %s", format_size((size_t)line->row->bytes, size));
     struct curve *curve = drawing_curve(drawings, drawing, CURVE_FIGURES, text_get(&text), line->launches);
-    curve->colour = run_colour(r);
+    curve->colour = colour;
     double first = seconds_of(line->points[0].launch->header.started);
     for (size_t i = 0; i < line->launches; i++) {
         double at = seconds_of(line->points[i].launch->header.started);
@@ -287,7 +287,8 @@ void chart_series(struct drawings *drawings, const struct study *study)
                                         "launches), as a deviation from the median over all launches of the "
                                         "run. Above zero is slower.");
         }
-        series_curve(drawings, drawing, &study->aggregate.runs[r], r, line, unit);
+        int colour = chart_colour(study, r, drawing->curve_count);
+        series_curve(drawings, drawing, &study->aggregate.runs[r], colour, line, unit);
     }
     if (drawing && !drawing->curve_count) {
         free(drawing->curves);

@@ -3,6 +3,7 @@
 #include "base/outfile.h"
 #include "base/utf8.h"
 #include "base/units.h"
+#include "base/wrap.h"
 
 #include <errno.h>
 #include <math.h>
@@ -11,14 +12,19 @@
 #include <string.h>
 
 /* The canvas in screen coordinates (0…1), shared with the scripts through plots.gp. */
-static const double left = 0.105, right = 0.635, bottom = 0.155, top = 0.84;
+static const double left = 0.105, right = 0.635;
 static const double bars_left = 0.35, bars_right = 0.72;
 enum {
-    WIDTH = 660,
+    WIDTH = 660, /* widths and heights in pixels, lengths in columns of text */
     HEIGHT = 410,
+    BELOW_AXES = 64,
+    ABOVE_AXES = 66,
     LABEL_HEIGHT = 15,
     BAR_HEIGHT = 21,
+    GROUP_GAP = 9,
+    GROUP_LENGTH = 34,
     LABEL_LENGTH = 29,
+    LABEL_LINES = 12,
     NOTE_LENGTH = 25,
     TITLE_LENGTH = 66,
     SUBTITLE_LENGTH = 84
@@ -99,7 +105,9 @@ static void data_text(struct text *out, const char *text, size_t most)
             text_add(out, "…");
             break;
         }
-        if (*c == '"')
+        if (strncmp(c, "]]>", 3) == 0) /* which XML forbids in text, and gnuplot does not escape */
+            text_add(out, "] ");
+        else if (*c == '"')
             text_add(out, "”");
         else if (*c == '\\')
             text_add(out, "/");
@@ -143,6 +151,44 @@ static void text_row(struct text *out, double x, double y, int colour, const cha
     text_add(out, "%.5f\t%.5f\t%d\t", x, y, colour);
     data_text(out, label, most);
     text_add(out, "\n");
+}
+
+/* Breaks a label into lines, but not before a number of GPUs ("×16"). Only one that needs more than
+   LABEL_LINES is cut. */
+static const char *label_lines(struct arena *arena, const char *label, size_t columns, size_t *lines)
+{
+    struct text plain = {0}, whole = {0}, wrapped = {0};
+    plain_text(&plain, label, LABEL_LINES * columns);
+    for (const char *c = text_get(&plain); *c; c++)
+        if (strncmp(c, " ×", strlen(" ×")) == 0)
+            text_add(&whole, "\u00a0");
+        else
+            text_add_bytes(&whole, c, 1);
+    text_add_wrapped(&wrapped, text_get(&whole), columns, 0);
+    char *end = wrapped.data;
+    for (*lines = 0; end && *end && *lines < LABEL_LINES; end += strcspn(end, "\n") + 1) ++*lines;
+    if (end && *end) {
+        wrapped.length = (size_t)(end - wrapped.data) - 1;
+        wrapped.data[wrapped.length] = 0;
+        text_add(&wrapped, "…\n");
+    }
+    const char *result = arena_string(arena, text_get(&wrapped));
+    text_free(&plain);
+    text_free(&whole);
+    text_free(&wrapped);
+    return result;
+}
+
+/* Writes the lines of label_lines(), the first one at height y, `step` apart. */
+static void text_rows(struct text *out, double x, double y, double step, int colour, const char *lines)
+{
+    enum { ANY_LENGTH = 1000 };
+    for (; *lines; lines += strcspn(lines, "\n") + 1, y -= step) {
+        char *line = duplicate(lines);
+        line[strcspn(line, "\n")] = 0;
+        text_row(out, x, y, colour, line, ANY_LENGTH);
+        free(line);
+    }
 }
 
 /* ---- axes ---- */
@@ -244,9 +290,39 @@ static void write_ticks(struct text *out, char name, enum axis axis, const struc
 /* ---- labels that do not overlap ---- */
 
 struct tag {
-    double wanted, y;
-    size_t curve;
+    double wanted, y; /* of the first line */
+    size_t curve, lines;
+    const char *text; /* its lines, each with a newline */
 };
+
+/* The vertical extent of a plot with curves. It grows if the labels need more room. */
+struct canvas {
+    double height;      /* in pixels */
+    double bottom, top; /* of the axes, in screen coordinates */
+};
+
+static struct canvas canvas_of(size_t label_lines)
+{
+    double room = HEIGHT - BELOW_AXES - ABOVE_AXES, needed = LABEL_HEIGHT * (double)label_lines;
+    double height = HEIGHT + fmax(0, needed - room);
+    return (struct canvas){height, BELOW_AXES / height, 1 - ABOVE_AXES / height};
+}
+
+/* Lists the labels of a drawing. The caller frees the list. */
+static struct tag *tags_of(const struct drawing *drawing, struct arena *arena, size_t *count, size_t *lines)
+{
+    struct tag *tags = allocate(drawing->curve_count, sizeof *tags);
+    *count = *lines = 0;
+    for (size_t c = 0; c < drawing->curve_count; c++) {
+        const struct curve *curve = &drawing->curves[c];
+        if (!curve->count || !*curve->label) continue;
+        struct tag *tag = &tags[(*count)++];
+        *tag = (struct tag){.curve = c};
+        tag->text = label_lines(arena, curve->label, LABEL_LENGTH, &tag->lines);
+        *lines += tag->lines;
+    }
+    return tags;
+}
 
 static int by_wanted(const void *a, const void *b)
 {
@@ -255,37 +331,34 @@ static int by_wanted(const void *a, const void *b)
     return (x->curve > y->curve) - (x->curve < y->curve);
 }
 
-/* Sets the heights of labels so that neighbours are `step` apart and each is as near as possible to its
-   wanted height: moves them up from the lowest on, then down from the highest on. */
+/* Sets the heights of labels so that their lines are at least `step` apart and each label is as near as
+   possible to its wanted height: moves them up from the lowest on, then down from the highest on. */
 static void spread(struct tag *tags, size_t n, double least, double most, double step)
 {
     qsort(tags, n, sizeof *tags, by_wanted);
-    if (n > 1 && step * (double)(n - 1) > most - least) step = (most - least) / (double)(n - 1);
     for (size_t i = 0; i < n; i++) {
-        tags[i].y = fmax(tags[i].wanted, least);
-        if (i) tags[i].y = fmax(tags[i].y, tags[i - 1].y + step);
+        double below = i ? tags[i - 1].y : least - step;
+        tags[i].y = fmax(tags[i].wanted, below + step * (double)tags[i].lines);
     }
-    for (size_t i = n; i-- > 0;) tags[i].y = fmin(tags[i].y, i + 1 == n ? most : tags[i + 1].y - step);
+    for (size_t i = n; i-- > 0;)
+        tags[i].y = fmin(tags[i].y, i + 1 == n ? most : tags[i + 1].y - step * (double)tags[i + 1].lines);
 }
 
 /* Writes three blocks: the labels on the right, leader lines from the curves' ends to them, the title. */
 static void write_labels(const struct drawing *drawing, const struct span *x, const struct span *y,
-                         struct text *out)
+                         const struct canvas *canvas, struct tag *tags, size_t n, struct text *out)
 {
-    struct tag *tags = allocate(drawing->curve_count, sizeof *tags);
-    size_t n = 0;
-    for (size_t c = 0; c < drawing->curve_count; c++) {
-        const struct curve *curve = &drawing->curves[c];
-        if (curve->count && *curve->label)
-            tags[n++] = (struct tag){bottom + (top - bottom) * place(y, curve->y[curve->count - 1]), 0, c};
-    }
-    spread(tags, n, bottom - 0.02, top + 0.01, (double)LABEL_HEIGHT / HEIGHT);
+    double pixel = 1 / canvas->height, bottom = canvas->bottom, top = canvas->top;
     for (size_t i = 0; i < n; i++) {
         const struct curve *curve = &drawing->curves[tags[i].curve];
-        text_row(out, right + 0.032, tags[i].y, line_type(curve->colour), curve->label, LABEL_LENGTH);
+        tags[i].wanted = bottom + (top - bottom) * place(y, curve->y[curve->count - 1]);
     }
+    spread(tags, n, bottom - 8 * pixel, top + 4 * pixel, LABEL_HEIGHT * pixel);
+    for (size_t i = 0; i < n; i++)
+        text_rows(out, right + 0.032, tags[i].y, LABEL_HEIGHT * pixel,
+                  line_type(drawing->curves[tags[i].curve].colour), tags[i].text);
     /* The label of the y axis is above it, so that it is horizontal. */
-    text_row(out, 0.015, top + 0.055, INK, drawing->y_label, SUBTITLE_LENGTH);
+    text_row(out, 0.015, top + 23 * pixel, INK, drawing->y_label, SUBTITLE_LENGTH);
     text_add(out, "\n\n");
     for (size_t i = 0; i < n; i++) {
         const struct curve *curve = &drawing->curves[tags[i].curve];
@@ -297,8 +370,7 @@ static void write_labels(const struct drawing *drawing, const struct span *x, co
         text_add(out, "%.5f\t%.5f\t%d\n\n", right + 0.027, tags[i].y, type);
     }
     text_add(out, "NaN\tNaN\t1\n\n\n");
-    text_row(out, 0.015, 0.95, INK, drawing->title, TITLE_LENGTH);
-    free(tags);
+    text_row(out, 0.015, 1 - 20 * pixel, INK, drawing->title, TITLE_LENGTH);
 }
 
 static void write_curves(const struct drawing *drawing, struct text *data, struct text *script)
@@ -321,13 +393,20 @@ static void write_curves(const struct drawing *drawing, struct text *data, struc
         if (!curve->count) text_add(data, "NaN\tNaN\tNaN\tNaN\n");
         text_add(data, "\n\n");
     }
-    write_labels(drawing, &x, &y, data);
+    struct arena arena = {0};
+    size_t tag_count, lines;
+    struct tag *tags = tags_of(drawing, &arena, &tag_count, &lines);
+    struct canvas canvas = canvas_of(lines);
+    write_labels(drawing, &x, &y, &canvas, tags, tag_count, data);
+    free(tags);
+    arena_free(&arena);
     text_add(script,
-             "height = %d\nlabels = %zu\ntypes = '%s'\nmeasured = '%s'\nimported = '%s'\nbounds = "
+             "height = %.0f\nlabels = %zu\ntypes = '%s'\nmeasured = '%s'\nimported = '%s'\nbounds = "
              "'%s'\nreferences = '%s'\n",
-             HEIGHT, drawing->curve_count, text_get(&types), text_get(&layers[0]), text_get(&layers[1]),
-             text_get(&layers[2]), text_get(&layers[3]));
-    text_add(script, "at_left = %g; at_right = %g; at_bottom = %g; at_top = %g\n", left, right, bottom, top);
+             canvas.height, drawing->curve_count, text_get(&types), text_get(&layers[0]),
+             text_get(&layers[1]), text_get(&layers[2]), text_get(&layers[3]));
+    text_add(script, "at_left = %g; at_right = %g; at_bottom = %.5f; at_top = %.5f\n", left, right,
+             canvas.bottom, canvas.top);
     text_add(script, "x_label = '%s'\n", drawing->x_label);
     text_add(script, "ranges = \"set xrange [%.9g:%.9g]; set yrange [%.9g:%.9g]", x.least, x.most, y.least,
              y.most);
@@ -356,23 +435,44 @@ static double bars_step(double most)
     return most / step <= 5 ? step : most / step <= 10 ? 2 * step : most / step <= 25 ? 5 * step : 10 * step;
 }
 
+static bool starts_group(const struct drawing *drawing, size_t i)
+{
+    return i == 0 || !same(drawing->bars[i].group, drawing->bars[i - 1].group);
+}
+
+/* The height of a group in pixels: that of its bars or of its name, which may have several lines. */
+static double group_height(const struct drawing *drawing, size_t first, size_t lines)
+{
+    size_t last = first + 1;
+    while (last < drawing->bar_count && !starts_group(drawing, last)) last++;
+    return GROUP_GAP + fmax(BAR_HEIGHT * (double)(last - first), LABEL_HEIGHT * (double)lines);
+}
+
 static void write_bars(const struct drawing *drawing, struct text *data, struct text *script)
 {
-    size_t groups = 0;
-    double most = 0;
+    struct arena arena = {0};
+    const char **names =
+        allocate(drawing->bar_count, sizeof *names); /* in lines; NULL: not the first of a group */
+    double *heights = allocate(drawing->bar_count, sizeof *heights); /* of groups */
+    double most = 0, height = 122;
     for (size_t i = 0; i < drawing->bar_count; i++) {
         const struct bar *bar = &drawing->bars[i];
-        groups += i == 0 || !same(bar->group, bar[-1].group);
+        size_t lines;
+        if (starts_group(drawing, i)) {
+            names[i] = label_lines(&arena, bar->group, GROUP_LENGTH, &lines);
+            heights[i] = group_height(drawing, i, lines);
+            height += heights[i];
+        }
         most = fmax(most, fmax(fmax(isfinite(bar->value) ? bar->value : 0, isfinite(bar->hi) ? bar->hi : 0),
                                isfinite(bar->top) ? bar->top : 0));
     }
     if (!(most > 0)) most = 1;
-    double height = 122 + BAR_HEIGHT * (double)drawing->bar_count + 9 * (double)groups, y = 1 - 44 / height;
+    double y = 0, below = 1 - 44 / height; /* the middle of the bar; the upper end of the next group */
     struct text pale = {0}, marks = {0}, intervals = {0}, notes = {0};
     for (size_t i = 0; i < drawing->bar_count; i++) {
         const struct bar *bar = &drawing->bars[i];
-        bool starts = i == 0 || !same(bar->group, bar[-1].group);
-        y -= (BAR_HEIGHT + (starts ? 9 : 0)) / height;
+        y = names[i] ? below - (GROUP_GAP + BAR_HEIGHT) / height : y - BAR_HEIGHT / height;
+        if (names[i]) below -= heights[i] / height;
         double half = BAR_HEIGHT * 0.42 / height,
                end =
                    fmax(bar->value, fmax(isfinite(bar->hi) ? bar->hi : 0, isfinite(bar->top) ? bar->top : 0));
@@ -383,7 +483,7 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
             text_add(&intervals, "%.9g\t%.5f\t%.9g\t%.9g\n", bar->value, y, bar->lo, bar->hi);
         text_row(&notes, bars_left + (bars_right - bars_left) * end / (most * 1.02) + 0.012, y, INK,
                  bar->note, NOTE_LENGTH);
-        if (starts) text_row(&notes, 0.015, y, line_type(bar->colour), bar->group, 34);
+        if (names[i]) text_rows(&notes, 0.015, y, LABEL_HEIGHT / height, line_type(bar->colour), names[i]);
     }
     text_add(data, "NaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n%sNaN\tNaN\t0\tNaN\tNaN\tNaN\t1\n\n\n",
              text_get(&pale));
@@ -397,6 +497,9 @@ static void write_bars(const struct drawing *drawing, struct text *data, struct 
              "x_label = '%s'\nranges = 'set xrange [0:%.9g]; set yrange [%.5f:%.5f]; set xtics %.9g'\nload "
              "scripts.'/bars.gp'\n",
              drawing->x_label, most * 1.02, 62 / height, 1 - 44 / height, bars_step(most));
+    free(names);
+    free(heights);
+    arena_free(&arena);
     text_free(&pale);
     text_free(&marks);
     text_free(&intervals);

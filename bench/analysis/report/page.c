@@ -6,12 +6,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The two symbols that our plots use, defined once per page. gnuplot defines all its symbols in every
-   plot. */
-static const char symbols[] = "<svg width=\"0\" height=\"0\" class=\"symbols\" aria-hidden=\"true\"><defs>"
-                              "<circle id=\"gpPt5\" stroke-width=\"0.205\" stroke=\"currentColor\" r=\"1\"/>"
-                              "<circle id=\"gpPt6\" stroke-width=\"0.205\" fill=\"currentColor\" "
-                              "stroke=\"none\" r=\"1\"/></defs></svg>\n";
+/* The symbols of scripts/plot/style.gp as gnuplot defines them, once per page. gnuplot defines all its
+   symbols in every plot. */
+static const char symbols[] =
+    "<svg width=\"0\" height=\"0\" class=\"symbols\" aria-hidden=\"true\" "
+    "xmlns:xlink=\"http://www.w3.org/1999/xlink\"><defs>"
+    "<rect id=\"gpPt3\" stroke-width=\"0.205\" stroke=\"currentColor\" x=\"-1\" y=\"-1\" width=\"2\" "
+    "height=\"2\"/>"
+    "<rect id=\"gpPt4\" stroke-width=\"0.205\" stroke=\"currentColor\" fill=\"currentColor\" x=\"-1\" "
+    "y=\"-1\" width=\"2\" height=\"2\"/>"
+    "<circle id=\"gpPt5\" stroke-width=\"0.205\" stroke=\"currentColor\" cx=\"0\" cy=\"0\" r=\"1\"/>"
+    "<use xlink:href=\"#gpPt5\" id=\"gpPt6\" fill=\"currentColor\" stroke=\"none\"/>"
+    "<path id=\"gpPt7\" stroke-width=\"0.205\" stroke=\"currentColor\" d=\"M0,-1.33 L-1.33,0.67 L1.33,0.67 "
+    "z\"/>"
+    "<use xlink:href=\"#gpPt7\" id=\"gpPt8\" fill=\"currentColor\" stroke=\"none\"/>"
+    "<use xlink:href=\"#gpPt7\" id=\"gpPt9\" stroke=\"currentColor\" transform=\"rotate(180)\"/>"
+    "<use xlink:href=\"#gpPt9\" id=\"gpPt10\" fill=\"currentColor\" stroke=\"none\"/>"
+    "<use xlink:href=\"#gpPt3\" id=\"gpPt11\" stroke=\"currentColor\" transform=\"rotate(45)\"/>"
+    "<use xlink:href=\"#gpPt11\" id=\"gpPt12\" fill=\"currentColor\" stroke=\"none\"/>"
+    "<path id=\"gpPt13\" stroke-width=\"0.205\" stroke=\"currentColor\" d=\"M0,1.330 L1.265,0.411 "
+    "L0.782,-1.067 L-0.782,-1.076 L-1.265,0.411 z\"/>"
+    "<use xlink:href=\"#gpPt13\" id=\"gpPt14\" fill=\"currentColor\" stroke=\"none\"/>"
+    "</defs></svg>\n";
 
 static void close_list(struct page *page)
 {

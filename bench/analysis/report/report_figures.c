@@ -58,6 +58,14 @@ static void real_cell(struct table *table, double value, bool known)
         table_cell(table, "%s", "");
 }
 
+/* Names the interval of a value. One that is computed from several figures may have none although these
+   do. */
+static const char *interval_words(const struct report_row *row)
+{
+    if (row->value.kind == INTERVAL_NONE && row->launches > 1) return "no interval";
+    return interval_name(row->value.kind);
+}
+
 void report_row_add(struct table *table, const struct report *report, const struct report_row *row)
 {
     const struct figure value = row->value;
@@ -74,7 +82,7 @@ void report_row_add(struct table *table, const struct report *report, const stru
     real_cell(table, value.lo, interval);
     real_cell(table, value.hi, interval);
     text_cell(table, row->unit);
-    text_cell(table, present && row->launches ? interval_name(value.kind) : NULL);
+    text_cell(table, present && row->launches ? interval_words(row) : NULL);
     count_cell(table, (int64_t)row->launches);
     text_cell(table, row->statistic);
     if (row->bound_percent > 0)
