@@ -364,13 +364,21 @@ static void drop_reference(struct blas_list *list)
         blas_release(&list->list[--list->count]);
 }
 
+/* Is it the family's word, or the first word of its name, which records have ("NVPL BLAS")? */
+static bool is_family(const struct blas_family *family, const char *wanted)
+{
+    size_t length = strcspn(family->name, " ");
+    return strcasecmp(wanted, family->word) == 0 ||
+           (strlen(wanted) == length && strncasecmp(wanted, family->name, length) == 0);
+}
+
 enum status blas_load(const char *wanted, const char *kernels, int threads, struct blas_list *list)
 {
     *list = (struct blas_list){0};
     enum status status = STATUS_OK;
     bool known = false;
     for (int i = 0; i < BLAS_FAMILIES && !status; i++) {
-        if (wanted && strcasecmp(wanted, blas_families[i].word) != 0) continue;
+        if (wanted && !is_family(&blas_families[i], wanted)) continue;
         known = true;
         status = load_first(blas_families[i].files, kernels, threads, list);
     }
@@ -399,6 +407,14 @@ enum status blas_load(const char *wanted, const char *kernels, int threads, stru
 bool blas_only_reference(const struct blas_list *list)
 {
     return list->count == 1 && is_reference(&list->list[0]);
+}
+
+void blas_keep(struct blas_list *list, size_t kept)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (i != kept) blas_release(&list->list[i]);
+    list->list[0] = list->list[kept];
+    list->count = 1;
 }
 
 void blas_unload(struct blas_list *list)

@@ -37,6 +37,8 @@ struct blas_list {
    the first that it has; NULL: the fastest. Prints one line on error: STATUS_ENVIRONMENT if no library can be
    used, STATUS_USAGE if a library has no kernel of the list. */
 enum status blas_load(const char *wanted, const char *kernels, int threads, struct blas_list *);
+/* Unloads all libraries of the list but one. */
+void blas_keep(struct blas_list *, size_t kept);
 void blas_unload(struct blas_list *);
 bool blas_only_reference(const struct blas_list *);
 

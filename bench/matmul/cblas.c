@@ -20,9 +20,15 @@
 struct gemm {
     struct gemm_place place;
     struct gemm_options options;
-    struct blas_list libraries;
+    struct blas_list libraries; /* of one, the chosen library, once the engine is open */
+    json_t *tried; /* [{"library", "double_gflops", "float_gflops"}]; NULL: there was no choice */
     int threads;
 };
+
+static const struct blas *chosen(const struct gemm *gemm)
+{
+    return &gemm->libraries.list[0];
+}
 
 /* Operands of one multiplication. */
 struct slot {
@@ -32,32 +38,10 @@ struct slot {
 struct gemm_work {
     struct gemm *gemm;
     struct gemm_problem problem;
-    const struct blas *blas; /* the fastest for this problem */
-    double first_us;
     void *memory;
     size_t memory_bytes, slots, next;
     struct slot *slot;
 };
-
-static enum status cblas_open(const struct gemm_place *place, const struct gemm_options *options,
-                              struct gemm **gemm)
-{
-    struct gemm *opened = allocate(1, sizeof *opened);
-    *opened = (struct gemm){
-        .place = *place, .options = *options, .threads = options->threads ? options->threads : place->cores};
-    if (opened->threads < 1) opened->threads = 1;
-    enum status status = blas_load(options->library, options->kernel, opened->threads, &opened->libraries);
-    if (status) {
-        free(opened);
-        return status;
-    }
-    if (blas_only_reference(&opened->libraries) && place->local_rank == 0)
-        warn("%s is a reference BLAS, many times slower than this CPU: install OpenBLAS or BLIS "
-             "(scripts/setup does)",
-             opened->libraries.list[0].path);
-    *gemm = opened;
-    return STATUS_OK;
-}
 
 static enum status cblas_supports(struct gemm *gemm, const struct gemm_problem *problem, const char **reason)
 {
@@ -164,6 +148,12 @@ static enum status allocate_slots(struct gemm_work *work)
     return STATUS_OK;
 }
 
+static void release_slots(struct gemm_work *work)
+{
+    if (work->memory) munmap(work->memory, work->memory_bytes);
+    free(work->slot);
+}
+
 /* Multiplies the first m x k and k x n elements of a slot's operands; the leading dimensions are the
    problem's. */
 static void multiply(const struct gemm_work *work, const struct blas *blas, const struct slot *slot,
@@ -189,7 +179,7 @@ static int64_t at_most(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* The problem itself or, if that would take too long, a corner of it. */
+/* A part of a trial's matrices that is quick to multiply. */
 struct corner {
     int64_t m, n, k;
 };
@@ -220,42 +210,98 @@ static void settle(void)
     nanosleep(&(struct timespec){.tv_nsec = 60 * 1000 * 1000}, NULL);
 }
 
-/* Chooses the fastest library, or an earlier one of the list that is nearly as fast, so that equal libraries
-   do not take turns from launch to launch. Times them in rounds, so that other load on the machine affects
-   all of them, and takes the fastest call of each, because a disturbance can only slow down a call. Sets
-   first_us to the time of the first library. The driver's samples then measure the winner anew. */
-static void choose_library(struct gemm_work *work)
+/* A library that may be chosen, with its rates in GFLOP/s for double and float. */
+struct candidate {
+    const struct blas *blas;
+    double rates[2];
+};
+
+/* Times the libraries in rounds, so that other load on the machine affects all of them, and takes the fastest
+   call of each, because a disturbance can only slow down a call. */
+static void time_candidates(struct gemm_work *work, struct candidate *candidates, size_t count,
+                            double limit_s, int type)
 {
-    enum { ROUNDS = 3, MOST = 8 };
-    const struct blas_list *libraries = &work->gemm->libraries;
-    size_t count = libraries->count < MOST ? libraries->count : MOST;
-    double took_s[MOST], rates[MOST];
-    work->blas = &libraries->list[0];
-    work->first_us = NAN;
-    if (count < 2) return;
-    struct corner at =
-        trial_corner(work, work->blas, work->gemm->options.tune_s / (double)(2 * ROUNDS * count));
-    for (size_t i = 0; i < count; i++) took_s[i] = INFINITY;
-    for (int i = 0; i < ROUNDS * (int)count; i++) {
-        const struct blas *blas = &libraries->list[(size_t)i % count];
+    enum { ROUNDS = 3, CALLS = 2 };
+    struct corner at = trial_corner(work, candidates[0].blas, limit_s / (double)(ROUNDS * CALLS * count));
+    double flop = 2 * (double)at.m * (double)at.n * (double)at.k;
+    for (size_t i = 0; i < ROUNDS * count; i++) {
+        struct candidate *candidate = &candidates[i % count];
         settle();
-        for (int call = 0; call < 2; call++)
-            took_s[(size_t)i % count] =
-                fmin(took_s[(size_t)i % count], time_once(work, blas, at.m, at.n, at.k));
+        for (int call = 0; call < CALLS; call++) {
+            double rate = 1e-9 * flop / time_once(work, candidate->blas, at.m, at.n, at.k);
+            candidate->rates[type] = fmax(candidate->rates[type], rate);
+        }
     }
-    for (size_t i = 0; i < count; i++) rates[i] = 1 / took_s[i];
-    work->blas = &libraries->list[first_of_fastest(rates, count)];
-    /* Extrapolates from the corner to the whole problem at the same rate. */
-    const struct gemm_problem *p = &work->problem;
-    work->first_us = 1e6 * took_s[0] * ((double)p->m * (double)p->n * (double)p->k) /
-                     ((double)at.m * (double)at.n * (double)at.k);
     settle();
+}
+
+/* Times the libraries on a square matrix of each type, whose operands may stay in the cache. */
+static enum status time_types(const struct gemm *gemm, struct candidate *candidates, size_t count)
+{
+    enum { EDGE = 2048 };
+    static const enum gemm_type types[] = {GEMM_DOUBLE, GEMM_FLOAT};
+    struct gemm warm = *gemm;
+    enum status status = STATUS_OK;
+    warm.options.cold = false;
+    for (int i = 0; i < 2 && !status; i++) {
+        struct gemm_work work = {.gemm = &warm, .problem = {types[i], EDGE, EDGE, EDGE, "NN", 1, false}};
+        status = allocate_slots(&work);
+        if (!status) time_candidates(&work, candidates, count, gemm->options.tune_s / 2, i);
+        release_slots(&work);
+    }
+    return status;
+}
+
+/* Keeps one library for all cases of the launch: the fastest by the geometric mean over both types, or an
+   earlier one of the list that is nearly as fast, so that equal libraries do not take turns from launch to
+   launch. Without memory for the trial, keeps the first. */
+static void choose_library(struct gemm *gemm)
+{
+    enum { MOST = BLAS_FAMILIES };
+    struct candidate candidates[MOST] = {0};
+    double rates[MOST] = {0};
+    size_t count = gemm->libraries.count;
+    if (count < 2) return;
+    for (size_t i = 0; i < count; i++) candidates[i].blas = &gemm->libraries.list[i];
+    if (time_types(gemm, candidates, count) != STATUS_OK) {
+        blas_keep(&gemm->libraries, 0);
+        return;
+    }
+    gemm->tried = json_array();
+    for (size_t i = 0; i < count; i++) {
+        const struct candidate *c = &candidates[i];
+        rates[i] = sqrt(c->rates[0] * c->rates[1]);
+        json_array_append_new(gemm->tried,
+                              json_pack("{s:s, s:f, s:f}", "library", c->blas->name, "double_gflops",
+                                        c->rates[0], "float_gflops", c->rates[1]));
+    }
+    blas_keep(&gemm->libraries, first_of_fastest(rates, count));
+}
+
+static enum status cblas_open(const struct gemm_place *place, const struct gemm_options *options,
+                              struct gemm **gemm)
+{
+    struct gemm *opened = allocate(1, sizeof *opened);
+    *opened = (struct gemm){
+        .place = *place, .options = *options, .threads = options->threads ? options->threads : place->cores};
+    if (opened->threads < 1) opened->threads = 1;
+    enum status status = blas_load(options->library, options->kernel, opened->threads, &opened->libraries);
+    if (status) {
+        free(opened);
+        return status;
+    }
+    if (blas_only_reference(&opened->libraries) && place->local_rank == 0)
+        warn("%s is a reference BLAS, many times slower than this CPU: install OpenBLAS or BLIS "
+             "(scripts/setup does)",
+             opened->libraries.list[0].path);
+    choose_library(opened);
+    *gemm = opened;
+    return STATUS_OK;
 }
 
 static void cblas_finish(struct gemm_work *work)
 {
-    if (work->memory) munmap(work->memory, work->memory_bytes);
-    free(work->slot);
+    release_slots(work);
     free(work);
 }
 
@@ -263,25 +309,21 @@ static enum status cblas_prepare(struct gemm *gemm, const struct gemm_problem *p
                                  struct gemm_work **prepared)
 {
     struct gemm_work *work = allocate(1, sizeof *work);
-    *work = (struct gemm_work){.gemm = gemm, .problem = *problem, .first_us = NAN};
+    *work = (struct gemm_work){.gemm = gemm, .problem = *problem};
     enum status status = allocate_slots(work);
     if (status) {
         cblas_finish(work);
         return status;
     }
-    choose_library(work);
-    multiply(work, work->blas, &work->slot[0], problem->m, problem->n, problem->k);
+    multiply(work, chosen(gemm), &work->slot[0], problem->m, problem->n, problem->k);
     *prepared = work;
     return STATUS_OK;
 }
 
 static void cblas_choice(const struct gemm_work *work, struct gemm_choice *choice)
 {
-    size_t count = work->gemm->libraries.count;
-    *choice = (struct gemm_choice){.algorithm = work->blas->name,
-                                   .heuristics = count > 1 ? (int)count : 0,
-                                   .first_us = work->first_us,
-                                   .slots = work->slots};
+    *choice =
+        (struct gemm_choice){.algorithm = chosen(work->gemm)->name, .first_us = NAN, .slots = work->slots};
 }
 
 static enum status cblas_run(struct gemm_work *work, int batch, double *elapsed_s)
@@ -289,7 +331,7 @@ static enum status cblas_run(struct gemm_work *work, int batch, double *elapsed_
     const struct gemm_problem *p = &work->problem;
     double start = clock_s();
     for (int i = 0; i < batch; i++)
-        multiply(work, work->blas, &work->slot[work->next++ % work->slots], p->m, p->n, p->k);
+        multiply(work, chosen(work->gemm), &work->slot[work->next++ % work->slots], p->m, p->n, p->k);
     *elapsed_s = clock_s() - start;
     return STATUS_OK;
 }
@@ -312,7 +354,7 @@ static enum status cblas_check(struct gemm_work *work, uint64_t seed, struct gem
     const struct gemm_problem *p = &work->problem;
     const struct slot *slot = &work->slot[work->next++ % work->slots];
     poison(work, slot->c);
-    multiply(work, work->blas, slot, p->m, p->n, p->k);
+    multiply(work, chosen(work->gemm), slot, p->m, p->n, p->k);
     if (work->gemm->options.fault) damage(work, slot->c, seed);
     freivalds_check(p, work->gemm->threads, slot->a, slot->b, slot->c, seed, verdict);
     return STATUS_OK;
@@ -324,21 +366,20 @@ static void set_text(json_t *object, const char *key, const char *text)
     if (value) json_object_set_new(object, key, value);
 }
 
-/* facts.blas: the list of libraries that cases choose from. Each row's `algorithm` names the one that ran. */
+/* facts.blas: a list of one, the library that runs all cases. Older records may list several; each row's
+   `algorithm` then names the one that ran. */
 static void cblas_facts(struct gemm *gemm, struct launch_header *header)
 {
-    json_t *list = json_array();
-    for (size_t i = 0; i < gemm->libraries.count; i++) {
-        const struct blas *blas = &gemm->libraries.list[i];
-        json_t *object = json_object();
-        set_text(object, "library", blas->library);
-        set_text(object, "version", blas->version);
-        set_text(object, "kernel", blas->kernel);
-        set_text(object, "path", blas->path);
-        if (blas->threads) json_object_set_new(object, "threads", json_integer(blas->threads));
-        if (blas->tried) json_object_set(object, "kernels_tried", blas->tried);
-        json_array_append_new(list, object);
-    }
+    const struct blas *blas = chosen(gemm);
+    json_t *list = json_array(), *object = json_object();
+    set_text(object, "library", blas->library);
+    set_text(object, "version", blas->version);
+    set_text(object, "kernel", blas->kernel);
+    set_text(object, "path", blas->path);
+    if (blas->threads) json_object_set_new(object, "threads", json_integer(blas->threads));
+    if (blas->tried) json_object_set(object, "kernels_tried", blas->tried);
+    if (gemm->tried) json_object_set(object, "libraries_tried", gemm->tried);
+    json_array_append_new(list, object);
     json_object_set_new(header->facts, "blas", list);
 }
 
@@ -351,6 +392,7 @@ static const char *cblas_device(struct gemm *gemm)
 static void cblas_close(struct gemm *gemm)
 {
     blas_unload(&gemm->libraries);
+    json_decref(gemm->tried);
     free(gemm);
 }
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "launch/world.h"
+#include "matmul/open.h"
 #include "stats/random.h"
 
 #include <math.h>
@@ -82,10 +83,10 @@ static enum status open_engine(struct driver *d)
     warn_of_binding(l);
     struct gemm_place place = {d->world.local_rank, d->world.local_ranks, l->cores,
                                d->machine.last_level_bytes};
-    status = l->engine->open(&place, &options, &l->gemm);
+    status = gemm_open(&d->world, l->engine, &place, &options, &l->gemm);
     matmul_mark(watch_pulse(d->watch));
     d->backend = l->engine->name;
-    return agree(l, status);
+    return status;
 }
 
 static void add_facts(struct driver *d, struct launch_header *header)

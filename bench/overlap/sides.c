@@ -1,6 +1,8 @@
 #include "overlap/sides.h"
 #include "base/fault_text.h"
 #include "base/text.h"
+#include "launch/world.h"
+#include "matmul/open.h"
 
 #include <mpi.h>
 #include <stdlib.h>
@@ -54,7 +56,8 @@ enum status sides_open_engine(const struct driver *d, const struct backend *back
                               struct gemm **gemm)
 {
     *engine = gemm_engine_find(backend->capabilities & CAN_DEVICE_MEMORY ? "cublaslt" : "cblas");
-    if (!*engine) return STATUS_ENVIRONMENT;
+    enum status status = agree_over(d->world.comm, *engine ? STATUS_OK : STATUS_ENVIRONMENT);
+    if (status) return status;
     const int cores = d->machine.bound_cores / d->crowding.alike;
     const struct gemm_place place = {d->world.local_rank, d->world.local_ranks, cores < 1 ? 1 : cores,
                                      d->machine.last_level_bytes};
@@ -63,7 +66,7 @@ enum status sides_open_engine(const struct driver *d, const struct backend *back
                                          .threads = (int)f->threads,
                                          .cold = f->cache == CACHE_COLD,
                                          .tune_s = tune_s};
-    return (*engine)->open(&place, &options, gemm);
+    return gemm_open(&d->world, *engine, &place, &options, gemm);
 }
 
 void sides_warn_of_sharing(const struct driver *d, const struct sides_flags *f)

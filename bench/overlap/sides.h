@@ -30,8 +30,8 @@ struct sides_flags {
 /* Refuses what this backend or this MPI library cannot do. Sets the progress that `auto` stands for. */
 enum status sides_check(const struct driver *, const struct backend *, struct sides_flags *);
 
-/* Opens the engine that multiplies where the backend's buffers are. tune_s: time limit for choosing an
-   algorithm of a shape. Not agreed between ranks. */
+/* Collective. Opens the engine that multiplies where the backend's buffers are, on all ranks or on none.
+   tune_s: time limit for choosing an algorithm of a shape. */
 enum status sides_open_engine(const struct driver *, const struct backend *, const struct sides_flags *,
                               double tune_s, const struct gemm_engine **, struct gemm **);
 

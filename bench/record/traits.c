@@ -133,3 +133,18 @@ bool trait_is_passing(const char *name)
         if (fnmatch(patterns[i], name, 0) == 0) return true;
     return false;
 }
+
+const json_t *blas_of(const json_t *facts, const char *algorithm)
+{
+    const json_t *list = json_object_get(facts, "blas"), *item;
+    size_t i;
+    if (!algorithm) return json_array_size(list) == 1 ? json_array_get(list, 0) : NULL;
+    json_array_foreach(list, i, item)
+    {
+        const char *library = json_string_value(json_object_get(item, "library"));
+        size_t length = library ? strlen(library) : 0;
+        if (length && strncmp(algorithm, library, length) == 0 && strchr(" ,", algorithm[length]))
+            return item;
+    }
+    return NULL;
+}

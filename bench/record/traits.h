@@ -17,4 +17,9 @@ void launch_traits(const struct launch_header *, size_t most_items,
 /* Does the fact differ between launches by its nature, such as a job number or a measured cost? */
 bool trait_is_passing(const char *name);
 
+/* The entry of facts.blas, the CPU's libraries, that ran a matmul: the one whose name `algorithm` begins with
+   ("OpenBLAS 0.3.21 SkylakeX, 2 threads"); if `algorithm` is NULL, the only one. NULL: not known, or no CPU
+   library. */
+const json_t *blas_of(const json_t *facts, const char *algorithm);
+
 #endif

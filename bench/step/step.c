@@ -70,7 +70,7 @@ static enum status open_all(struct driver *d)
                     d->world.ranks);
     enum status status = make_schedule(l);
     if (!status) status = step_open_channels(l);
-    if (!status) status = agree(l, sides_open_engine(d, l->backend, &s->sides, TUNE_S, &l->engine, &l->gemm));
+    if (!status) status = sides_open_engine(d, l->backend, &s->sides, TUNE_S, &l->engine, &l->gemm);
     if (!status) status = sides_check(d, l->backend, &s->sides);
     if (status) return status;
     d->backend = l->backend->name;

@@ -62,6 +62,22 @@ says 'has a column that says which' 'cache'
 write transport 'for i, net in enumerate(("IB", "IB", "Socket")):
     L.append({"run": "t", "launch": f"l{i}", "ranks": 16, "nodes": 2, "domains": 2, "facts": {"nccl": {"network": net}}, "cases": [all_reduce(30 if net == "Socket" else 380, 16)]})'
 equal 'a launch that fell back to sockets is no repetition' "$(field transport 'sorted((c["transport"], c["launches"]) for c in C)')" "[('IB', 2), ('Socket', 1)]"
+multiply='def multiply(run_name, launch, library, kernel, gflops):
+    L.append({"run": run_name, "launch": launch, "ranks": 2, "driver": "matmul", "backend": "cblas", "provenance": ["measured"],
+              "facts": {"blas": [{"library": library, "version": "1.0", "kernel": kernel, "threads": 1}]},
+              "cases": [{"gemm": "gemm", "tflops": gflops / 1e3, "memory": "host", "dtype": "float",
+                         "algorithm": f"{library} 1.0 {kernel}, 1 thread"}]})
+'
+write blas "$multiply"'for i in range(6): multiply("b", f"l{i}", *(("BLIS", "skx", 60) if i % 3 == 0 else ("OpenBLAS", "SkylakeX" if i % 3 == 1 else "Haswell", 100)))
+for i in range(6): multiply("old", f"o{i}", "BLIS", "skx", 60)
+for i in range(6): multiply("new", f"n{i}", "OpenBLAS", "Haswell", 40)'
+equal 'another BLAS library or kernel is no repetition' "$(field blas/b 'sorted((c["blas"], c["launches"]) for c in C)')" \
+    "[('BLIS skx 1 thread', 2), ('OpenBLAS Haswell 1 thread', 2), ('OpenBLAS SkylakeX 1 thread', 2)]"
+check 'the table' "$busbar" show blas/b
+says 'names library, kernel and threads' '2 ranks on 1 node, OpenBLAS Haswell 1 thread'
+expect_status 'BLIS against OpenBLAS has no verdict' 1 "$busbar" compare blas/old blas/new
+says 'and the difference is named' 'ran under other conditions and are not compared'
+says 'with both libraries' 'blas=BLIS skx 1 thread'
 write mixed 'run("m", 8, [all_reduce(300, 8)], launches=3, provenance=["measured"])
 run("m", 8, [all_reduce(150, 8)], launches=1, provenance=["measured", "faulted"], tag="fault")
 run("m", 8, [all_reduce(600, 8)], launches=1, provenance=["measured"], gpu="NVIDIA B200", tag="gpu")'

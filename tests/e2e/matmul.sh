@@ -2,7 +2,10 @@
 # The matmul driver with a BLAS on the CPU: ranks, records, wrong results, slow ranks, missing libraries.
 . "$(dirname "$0")/../lib.sh"
 small=(--shapes '96,64x80x48' --sustain 0.05 --max-seconds 0.1 --output "$work/r" --blas openblas)
-"$build/matmul" --output none --shapes 8 --phase burst -n 1 --blas openblas >/dev/null 2>&1 || small=("${small[@]:0:8}")
+if ! "$build/matmul" --output none --shapes 8 --phase burst -n 1 --blas openblas >/dev/null 2>&1; then
+    skip 'matmul with OpenBLAS' 'OpenBLAS is not here: the fastest library that is here is used'
+    small=("${small[@]:0:8}")
+fi
 record() { echo "$work/r/$1/$1.jsonl"; } # of --run NAME --launch NAME
 named() { echo "--run $1 --launch $1"; }
 # rows NAME CONDITION…: checks Python conditions over `launch`, `cases` and `end` of the record.
@@ -119,6 +122,29 @@ expect_status 'a library that is no BLAS' 5 "$build/matmul" --output none --blas
 says 'what it lacks' 'dgemm_'
 expect_status 'a launch is never overwritten' 5 "$build/matmul" "${small[@]}" --run n1 --launch n1
 expect_status 'ranks as expected' 5 ranks 2 "$build/matmul" "${small[@]}" --expect-ranks 3
+
+# ---- a launch uses one library, and figures of unlike libraries stay apart
+libraries=(--shapes '48,64x80x48' -d float -n 2 --phase burst --output "$work/r" --run libraries)
+check 'the fastest library that is here, on two ranks' ranks 2 "$build/matmul" "${libraries[@]}" --launch fastest
+read -r chosen other <<<"$(python3 -c '
+import json, sys
+blas = json.loads(open(sys.argv[1]).readline())["facts"]["blas"]
+print(blas[0]["library"], *(t["library"].split()[0] for t in blas[0].get("libraries_tried", []) if not t["library"].startswith(blas[0]["library"])))' \
+    "$work/r/libraries/fastest.jsonl")"
+rows 'one library ran all cases' "$work/r/libraries/fastest.jsonl" \
+    'len(launch["facts"]["blas"]) == 1 and all(c["algorithm"].startswith(launch["facts"]["blas"][0]["library"] + " ") for c in cases)'
+if [ -n "$other" ]; then
+    other=${other%% *}
+    check 'then another, by its name in the record' ranks 2 "$build/matmul" "${libraries[@]}" --launch other --blas "$other"
+    check 'both in one table' "$build/busbar" show "$work/r/libraries" --format json
+    check 'stay apart' python3 -c '
+import json, sys
+cases = [c for run in json.load(open(sys.argv[1])) for c in run["cases"]]
+assert len(cases) == 4 and all(c["launches"] == 1 for c in cases), cases
+assert {c["blas"].split()[0] for c in cases} == set(sys.argv[2:]), cases' "$work/out" "$chosen" "$other"
+else
+    skip 'unlike libraries stay apart' "only $chosen is here; comparable.sh has made records of two"
+fi
 
 # ---- all launches of a run use the same kernel of the BLAS
 tried() { python3 -c 'import json, sys; print(*dict.fromkeys(t["kernel"] for t in json.loads(open(sys.argv[1]).readline())["facts"]["blas"][0].get("kernels_tried", [])))' "$1"; }

@@ -2,7 +2,10 @@
 # The overlap driver: the hidden share where nothing can overlap and where both sides certainly do; records, tables, plots, faults.
 . "$(dirname "$0")/../lib.sh"
 small=(--backend mpi --blas openblas --shape 16 --cache warm --operations 2 --output "$work/r")
-"$build/overlap" --backend mpi --blas openblas --shape 16 --output none --ratio 1 -n 1 >/dev/null 2>&1 || small=(--backend mpi --shape 16 --cache warm --operations 2 --output "$work/r")
+if ! "$build/overlap" --backend mpi --blas openblas --shape 16 --output none --ratio 1 -n 1 >/dev/null 2>&1; then
+    skip 'overlap with OpenBLAS' 'OpenBLAS is not here: the fastest library that is here is used'
+    small=("${small[@]:0:2}" "${small[@]:4}")
+fi
 # measured NAME RECORD EXPRESSION: checks a Python expression over the header h, the overlap rows c and the end e of a record.
 measured() {
     if python3 - "$work/r/$2/$2.jsonl" "$3" <<'PY'; then ok "$1"; else not_ok "$1"; fi

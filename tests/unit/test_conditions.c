@@ -59,6 +59,28 @@ Test(conditions, domains_filling_transport_and_backend)
     json_decref(launch.header.facts);
 }
 
+Test(conditions, the_blas_of_a_matmul_on_a_cpu)
+{
+    static const char facts[] =
+        "{\"blas\":[{\"library\":\"OpenBLAS\",\"version\":\"0.3.21\",\"kernel\":\"Sky/X\","
+        "\"threads\":2},{\"library\":\"BLIS\",\"kernel\":\"skx\",\"threads\":1}]}";
+    struct case_row row = case_row_absent();
+    struct launch launch = launch_of(NULL, 1, ABSENT, json_loads(facts, 0, NULL));
+    launch.header.backend = "cblas";
+    row.gemm = "gemm", row.memory = MEMORY_HOST, row.ranks = 8, row.nodes = 1;
+    row.algorithm = "OpenBLAS 0.3.21 Sky/X, 2 threads";
+    expect_key(&launch, &row, "/blas=OpenBLAS Sky:X 2 threads");
+    row.algorithm = "BLIS 0.9.0 skx, 1 thread";
+    expect_key(&launch, &row, "/blas=BLIS skx 1 thread");
+    row.algorithm = NULL; /* a case that was not measured: its library is not known */
+    expect_key(&launch, &row, "");
+    json_array_remove(json_object_get(launch.header.facts, "blas"), 1);
+    expect_key(&launch, &row, "/blas=OpenBLAS Sky:X 2 threads");
+    row.gemm = NULL, row.collective = "all_reduce", row.group = "world"; /* a collective of the same launch */
+    expect_key(&launch, &row, "/backend=cblas");
+    json_decref(launch.header.facts);
+}
+
 static struct launch timed_launch(const char *path, const char *name, const char *started,
                                   struct case_row *row)
 {

@@ -1,4 +1,5 @@
 #include "analysis/compare/conditions.h"
+#include "record/traits.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,13 @@ static const char *uneven_filling(const struct launch_header *header, struct are
     return filling;
 }
 
+/* Slashes separate the parts of a key. */
+static void without_slashes(struct text *text)
+{
+    for (size_t c = 0; c < text->length; c++)
+        if (text->data[c] == '/') text->data[c] = ':';
+}
+
 /* ---- transport ---- */
 
 /* Describes the transport. Names NCCL's network only if there are several nodes, and the use of multi-node
@@ -108,11 +116,32 @@ static const char *transport_of(const struct launch_header *header, const struct
     if (spans && json_is_boolean(mnnvl))
         text_add(&text, "%s%s", text.length ? " " : "",
                  json_is_true(mnnvl) ? "multi-node NVLink" : "no multi-node NVLink");
-    for (size_t c = 0; c < text.length; c++)
-        if (text.data[c] == '/') text.data[c] = ':'; /* slashes separate the parts of a key */
+    without_slashes(&text);
     const char *transport = text.length ? arena_string(arena, text_get(&text)) : NULL;
     text_free(&text);
     return transport;
+}
+
+/* ---- the CPU's BLAS ---- */
+
+/* "OpenBLAS SkylakeX 2 threads". Without the version: launches before and after an update are compared, as
+   with NCCL. */
+static const char *blas_of_row(const struct launch_header *header, const struct case_row *row,
+                               struct arena *arena)
+{
+    static const char *const words[] = {"library", "kernel"};
+    const json_t *blas = row->gemm || row->algorithm ? blas_of(header->facts, row->algorithm) : NULL;
+    json_int_t threads = json_integer_value(json_object_get(blas, "threads"));
+    struct text text = {0};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *word = json_string_value(json_object_get(blas, words[i]));
+        if (word) text_add(&text, "%s%s", text.length ? " " : "", word);
+    }
+    if (threads > 0) text_add(&text, " %lld thread%s", (long long)threads, threads == 1 ? "" : "s");
+    without_slashes(&text);
+    const char *found = text.length ? arena_string(arena, text_get(&text)) : NULL;
+    text_free(&text);
+    return found;
 }
 
 struct conditions conditions_of(const struct launch *launch, const struct case_row *row, struct arena *arena)
@@ -124,6 +153,7 @@ struct conditions conditions_of(const struct launch *launch, const struct case_r
     bool imported = launch_has_provenance(header, PROVENANCE_IMPORTED);
     if (row->memory && !imported && header->backend && !same(header->backend, usual))
         conditions.backend = arena_string(arena, header->backend);
+    conditions.blas = blas_of_row(header, row, arena);
     bool whole = !row->gemm && row->ranks == header->ranks && is_world(row->group);
     if (!whole) return conditions;
     if (row->nodes != 1) { /* a host is never in two domains */
@@ -149,6 +179,7 @@ void conditions_key(const struct conditions *conditions, struct text *key)
     if (conditions->backend) text_add(key, "/backend=%s", conditions->backend);
     if (conditions->domains > 1) text_add(key, "/domains=%lld", (long long)conditions->domains);
     if (conditions->filling) text_add(key, "/filling=%s", conditions->filling);
+    if (conditions->blas) text_add(key, "/blas=%s", conditions->blas);
     if (conditions->transport) text_add(key, "/transport=%s", conditions->transport);
     if (conditions->table) text_add(key, "/table=%s", conditions->table);
 }
@@ -160,6 +191,7 @@ void conditions_words(const struct conditions *conditions, struct text *out)
                  conditions->domains == 1 ? "" : "s");
     if (conditions->filling) text_add(out, " of %s ranks", conditions->filling);
     if (conditions->backend) text_add(out, ", backend %s", conditions->backend);
+    if (conditions->blas) text_add(out, ", %s", conditions->blas);
     if (conditions->transport) text_add(out, ", transport %s", conditions->transport);
     if (conditions->table) text_add(out, ", table %s", conditions->table);
 }
@@ -176,6 +208,7 @@ int conditions_order(const struct conditions *a, const struct conditions *b)
     int order = (x > y) - (x < y);
     if (!order) order = by_text(a->filling, b->filling);
     if (!order) order = by_text(a->backend, b->backend);
+    if (!order) order = by_text(a->blas, b->blas);
     if (!order) order = by_text(a->transport, b->transport);
     return order ? order : by_text(a->table, b->table);
 }

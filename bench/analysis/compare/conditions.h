@@ -9,6 +9,7 @@ struct conditions {
     const char *backend;   /* NULL: the usual one (MPI for host memory, NCCL for devices) */
     int64_t domains;       /* NVLink domains of the ranks; ABSENT: not known, or not all ranks ran */
     const char *filling;   /* ranks per domain, largest first ("80+64"); NULL: equal, or not known */
+    const char *blas;      /* matmul on a CPU: library, kernel, threads; NULL: not known, or none */
     const char *transport; /* how NCCL connected the ranks: "IB P2P+NET:GDRDMA"; NULL: not known */
     /* launch.table: name of an imported table that has cases in common with another, and that is not called
        its repetition; NULL: none */

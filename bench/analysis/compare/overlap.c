@@ -29,8 +29,11 @@ static const char *key_of(const struct overlap_row *row, const struct conditions
 static void add_place(struct place *place, const struct launch *launch, const struct overlap_row *row,
                       struct arena *arena)
 {
-    const struct case_row like = {
-        .collective = row->collective, .memory = row->memory, .nodes = row->nodes, .ranks = row->ranks};
+    const struct case_row like = {.collective = row->collective,
+                                  .memory = row->memory,
+                                  .nodes = row->nodes,
+                                  .ranks = row->ranks,
+                                  .algorithm = row->algorithm};
     *place = (struct place){*row, launch, conditions_of(launch, &like, arena), NULL, NULL};
     overlap_row_summarise(&place->row);
     place->curve = key_of(row, &place->conditions, true, arena);

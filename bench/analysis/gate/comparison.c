@@ -378,7 +378,7 @@ static void count_drift(struct comparison *comparison, const struct place *place
     }
 }
 
-/* Cases that the two sides measured under different conditions (NVLink domains, transport, table) have
+/* Cases that the two sides measured under different conditions (NVLink domains, BLAS, transport, table) have
    different keys and are not compared with each other. Notes how the keys differ, once. */
 static void note_other_conditions(struct comparison *comparison)
 {

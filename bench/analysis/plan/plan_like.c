@@ -3,6 +3,7 @@
    settings. */
 #include "analysis/plan/plan.h"
 #include "record/record.h"
+#include "record/traits.h"
 
 #include <string.h>
 
@@ -195,39 +196,42 @@ static bool has_flag(const char *args, const struct setting *setting)
     return false;
 }
 
-/* The library that ran all cases with a figure; NULL: none, or different ones. A row's algorithm begins with
-   the library's name: "OpenBLAS 0.3.21 SkylakeX, 2 threads". */
-static const char *only_library(const struct launch *launch)
+/* The library that ran all cases with a figure; NULL: not known, or different ones. */
+static const json_t *only_library(const struct launch *launch)
 {
-    const json_t *list = json_object_get(launch->header.facts, "blas"), *item;
-    const char *only = NULL;
-    size_t rows = 0, i;
-    for (size_t c = 0; c < launch->case_count; c++) rows += launch->cases[c].algorithm != NULL;
-    json_array_foreach(list, i, item)
-    {
-        const char *library = json_string_value(json_object_get(item, "library"));
-        size_t length = library ? strlen(library) : 0, own = 0;
-        for (size_t c = 0; length && c < launch->case_count; c++) {
-            const char *algorithm = launch->cases[c].algorithm;
-            own += algorithm && strncmp(algorithm, library, length) == 0 && strchr(" ,", algorithm[length]);
-        }
-        if (rows && own == rows) only = library;
+    const json_t *only = NULL;
+    for (size_t c = 0; c < launch->case_count; c++) {
+        const char *algorithm = launch->cases[c].algorithm;
+        const json_t *own = algorithm ? blas_of(launch->header.facts, algorithm) : NULL;
+        if (algorithm && (!own || (only && own != only))) return NULL;
+        if (algorithm) only = own;
     }
     return only;
+}
+
+/* Appends the library's word for --blas, the first of its name: "NVPL BLAS" is called NVPL. Omits a reference
+   BLAS, which is taken only if there is no other. */
+static void add_library(const json_t *blas, struct text *added)
+{
+    const char *name = json_string_value(json_object_get(blas, "library"));
+    char word[32];
+    snprintf(word, sizeof word, "%.*s", name ? (int)strcspn(name, " ") : 0, name ? name : "");
+    if (is_word(word) && !same(word, "reference")) text_add(added, " --blas %s", word);
 }
 
 void plan_add_blas(const struct launch *launch, const char *args, struct text *added)
 {
     static const struct setting blas = {NULL, "--blas", NULL}, blas_kernel = {NULL, "--blas-kernel", NULL};
     const json_t *list = json_object_get(launch->header.facts, "blas"), *item;
-    const char *library = json_array_size(list) > 1 ? only_library(launch) : NULL;
+    bool was_choice =
+        json_array_size(list) > 1 || json_object_get(json_array_get(list, 0), "libraries_tried");
     struct text kernels = {0};
     size_t i;
     json_array_foreach(list, i, item)
     {
         add_word(&kernels, json_string_value(json_object_get(item, "kernel")));
     }
-    if (is_word(library) && !has_flag(args, &blas)) text_add(added, " --blas %s", library);
+    if (was_choice && !has_flag(args, &blas)) add_library(only_library(launch), added);
     /* A host whose CPU has none of these kernels uses its fastest. */
     if (kernels.length && !has_flag(args, &blas_kernel))
         text_add(added, " --blas-kernel %s,fastest", kernels.data);

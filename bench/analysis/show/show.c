@@ -84,6 +84,7 @@ static json_t *case_object(const struct case_summary *line)
     object_put_text(object, "memory", memory_name(row->memory));
     object_put_integer(object, "domains", line->conditions.domains);
     object_put_text(object, "filling", line->conditions.filling);
+    object_put_text(object, "blas", line->conditions.blas);
     object_put_text(object, "transport", line->conditions.transport);
     object_put_text(object, "table", line->conditions.table);
     object_put_text(object, "statistic", statistic_name(line->statistic));
