@@ -29,7 +29,12 @@ struct splits {
 enum status splits_open(const char *list, const struct world *, const struct backend *backend,
                         const struct backend *opened, struct comm *comm, const struct backend_options *,
                         struct splits *);
+/* Collective. Divides the ranks for --beside instead: the list has one split, "beside", in which the ranks with
+   loads[rank] false take part; those with true are in *load. The two have a communicator each. */
+enum status splits_open_beside(const bool *loads, const struct world *, const struct backend *,
+                               const struct backend_options *, struct splits *, struct split *load);
 void splits_close(struct splits *);
+void split_close(struct split *);
 
 /* The name of a split in records: `name` itself, or "match:" and a hash for a list of pairs, which may be
    long. */

@@ -315,6 +315,7 @@ static int compare_curves(const struct case_row *a, const struct case_row *b)
     if (!order) order = by_text(registration_name(a->registration), registration_name(b->registration));
     if (!order) order = by_text(a->cta, b->cta);
     if (!order) order = by_text(a->imbalance, b->imbalance);
+    if (!order) order = by_text(a->beside, b->beside);
     if (!order) order = by_text(a->layout, b->layout);
     if (!order) order = by_text(accumulator_name(a->accumulator), accumulator_name(b->accumulator));
     if (!order) order = by_text(a->scaling, b->scaling);

@@ -37,6 +37,7 @@ enum quantity {
     MEDIAN_US,
     P95_US,
     P99_US,
+    ROW_RATIO, /* a ratio that the rows have: the slowdown beside a load, the share of the time that was loaded */
     ALGBW_GBPS,
     BUSBW_GBPS,
     TFLOPS,

@@ -24,13 +24,14 @@ static void size_cell(struct table *table, int64_t bytes)
 
 /* ---- attributes that distinguish cases of one table ---- */
 
-enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, ATTRIBUTES = 12, LONGEST_ATTRIBUTE = 40 };
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, ATTRIBUTES = 13, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
     const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
 } attributes[ATTRIBUTES] = {{"cache", "warm"}, {"sync", "barrier"},      {"memory", NULL},
                             {"graph", "0"},    {"registration", "none"}, {"cta", "default"},
                             {"root", "0"},     {"layout", NULL},         {"accumulator", NULL},
-                            {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"}};
+                            {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"},
+                            {"beside", ""}};
 
 static const char *attribute_of(const struct case_row *row, size_t which, char number[32])
 {
@@ -45,7 +46,8 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  accumulator_name(row->accumulator),
                                  row->scaling,
                                  row->imbalance,
-                                 NULL};
+                                 NULL,
+                                 row->beside};
     int64_t value = which == GRAPH       ? row->graph
                     : which == ROOT      ? row->root
                     : which == AGGREGATE ? row->aggregate

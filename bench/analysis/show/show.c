@@ -5,6 +5,7 @@
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/study.h"
 #include "analysis/show/listing.h"
+#include "analysis/show/loads.h"
 #include "analysis/show/overlaps.h"
 #include "record/flags.h"
 
@@ -64,7 +65,7 @@ static void put_figure(json_t *object, const char *key, struct figure figure)
     object_put(object, key, value);
 }
 
-static json_t *case_object(const struct case_summary *line)
+static json_t *case_object(const struct run_summary *run, const struct case_summary *line)
 {
     const struct case_row *row = line->row;
     json_t *object = json_object();
@@ -98,6 +99,7 @@ static json_t *case_object(const struct case_summary *line)
     object_put(object, "attempts", json_integer((json_int_t)line->attempts));
     object_put(object, "allocations", json_integer((json_int_t)line->allocations));
     put_figure(object, "time_us", line->time_us);
+    loads_json(run, line, object);
     put_figure(object, "algbw_gbps", line->algbw_gbps);
     put_figure(object, "busbw_gbps", line->busbw_gbps);
     put_figure(object, "tflops", line->tflops);
@@ -126,7 +128,7 @@ static void print_runs(const struct aggregate *aggregate, struct text *out)
         object_put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
         object_put(object, "launches_planned", json_integer((json_int_t)run->shortfall.planned));
         object_put(object, "launches_missing", json_integer((json_int_t)run->shortfall.missing));
-        for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(&run->cases[c]));
+        for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(run, &run->cases[c]));
         object_put(object, "cases", cases);
         overlaps_json(run, object);
         array_add(runs, object);
@@ -208,6 +210,7 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
             text_add(out, "\n");
         }
     }
+    loads_print(run, markdown, out);
     overlaps_print(run, markdown, out);
     text_add(out, "\n");
     text_free(&words);
@@ -240,6 +243,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
         "domains",  "conditions"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    const bool loads = loads_csv_columns(aggregate, &table) > 0;
     const size_t more = overlaps_csv_columns(aggregate, &table);
     for (size_t r = 0; r < aggregate->count; r++)
         for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
@@ -280,6 +284,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             conditions_words(&line->conditions, &conditions);
             table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
             text_free(&conditions);
+            if (loads) loads_csv_cells(run, line, &table);
             for (size_t i = 0; i < more; i++) table_cell(&table, "%s", "");
         }
     overlaps_csv_rows(aggregate, &table);
