@@ -54,7 +54,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     l->backend->facts(l->comm, header);
     if (d->world.rank) return;
     l->cases.event_pair_us = json_number_value(json_object_get(header->facts, "event_pair_us"));
-    ceiling_set(&l->cases, header, l->settings.network_gbit);
+    ceiling_set(&l->cases, &d->world, header, l->settings.network_gbit);
     problems_tell(&l->cases, &l->settings, header);
     labels_set(&l->cases, &l->settings, header);
 }
