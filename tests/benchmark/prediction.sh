@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# How well does scripts/simulate predict published figures that it has not seen? Fits one factor for each level of the network (NVLink, NICs)
-# to all published figures of a GPU model but one, predicts that one, and prints the error; each figure in turn. Takes about five minutes.
+# predictions of scripts/simulate against published figures: each figure is left out in turn, and predicted from the others
+# One factor for each level of the network (NVLink, NICs) is fitted to the other figures of the GPU model. Takes about five minutes.
 # Needs SimGrid (scripts/setup --for simulate).  GPU chooses the model, BYTES the size.
 . "$(dirname "$0")/../lib.sh"
 needs_built busbar simulate/all_reduce
