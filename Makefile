@@ -41,7 +41,7 @@ probe: ## looks again for MPI, CUDA, NCCL and the libraries, one line each
 	@rm -f $B/config.mk
 	@$(MAKE) --no-print-directory $B/config.mk
 needs_probe := $(if $(and $(PROBE_FAILED),$(MAKE_RESTARTS)),$(if $(filter test bench test-all probe $B/config.mk,$(MAKECMDGOALS)),,\
-	$(error something that cannot be done without is missing, see the lines above; scripts/setup installs it)))
+	$(error a required part is missing, see the lines above; scripts/setup installs it)))
 
 # ---- Flags, in classes: objects are rebuilt when the flags of their class change -----------------------------------
 
@@ -82,7 +82,7 @@ COMMON := $(call sources,$(addprefix bench/,base stats collective catalog record
 ANALYSIS := $(call sources,bench/analysis bench/analysis/*)
 TWINS := $(call sources,kernels)
 PLUGIN_SOURCES := $(wildcard bench/gpu/*.c bench/matmul/cublaslt*.c)
-MEASURE := $(if $(HAVE_DRIVERS),$(filter-out $(PLUGIN_SOURCES),$(call sources,$(addprefix bench/,backend launch measure matmul overlap))))
+MEASURE := $(if $(HAVE_DRIVERS),$(filter-out $(PLUGIN_SOURCES),$(call sources,$(addprefix bench/,backend launch measure matmul overlap step))))
 DRIVER_NAMES := $(if $(HAVE_DRIVERS),$(patsubst bench/drivers/%.c,%,$(wildcard bench/drivers/*.c)))
 KERNELS := $(wildcard kernels/*.cu)
 
@@ -101,16 +101,16 @@ help: ## this text
 	@printf 'usage: make [TARGET] [KNOB=value]\n\ntargets:\n'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r t d; do printf '  %-26s %s\n' "$$t" "$$d"; done
 	@for f in $(BENCHMARKS); do printf '  %-26s %s\n' "benchmark-$$f" "$$(sed -n '2s/^# *//p' tests/benchmark/$$f.sh)"; done
-	@printf '\nknobs (what is kept from the last time is asked anew when one changes):\n'
+	@printf '\nknobs (a change rebuilds what depends on it):\n'
 	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC= CFLAGS= LDFLAGS= …' 'compiler and flags [cc, -O2 -g]' \
-	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto takes what is there, yes fails loudly when it is not [auto]' \
-	    'MPICC=, MPIRUN=PROGRAM' 'the compiler wrapper and the launcher [those that are found and start two ranks]' \
+	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto: use what is found; yes: fail if it is missing [auto]' \
+	    'MPICC=, MPIRUN=PROGRAM' 'the compiler wrapper and the launcher [the first pair that starts two ranks]' \
 	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, CUBLASLT_HOME=, HWLOC_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
 	    '' 'prefixes, where a part is not in the usual places' \
 	    'NVCC=, NVCCFLAGS=, CUDA_ARCH=' 'the CUDA compiler, its flags, its targets [80 90 100 103]' \
 	    'WERROR=1' 'warnings are errors' 'SANITIZE=address,undefined' 'a build with sanitizers, in build/sanitize' \
 	    'NO_INSTALL=1' 'bench and test install nothing; they name what is missing' \
-    'NODES=1,2 HOSTFILE=FILE' 'bench: on which hosts; scripts/bench names all its knobs' \
+	    'NODES=1,2 HOSTFILE=FILE' 'bench: on which hosts; scripts/bench lists all its knobs' \
 	    'PREFIX=, DESTDIR=' 'where install puts things [/usr/local]' 'B=DIR' 'another build folder [build]' \
 	    'NCCL_TESTS_NAMES=1' "install also installs nccl-tests' names: all_reduce_perf for all_reduce, and so on"
 

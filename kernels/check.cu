@@ -1,8 +1,9 @@
 /* check.c on the device: compares with the period, whole units first. Only if a unit differs are its elements
    compared one by one.
 
-   Each thread has CHECK_EACH loads in flight: 1,024 threads with 8 loads of 16 bytes are 128 KiB per multiprocessor,
-   more than twice what Little's law requires for 8 TB/s, 1 us and 148 multiprocessors (54 KB). */
+   Each thread has CHECK_EACH loads in flight: 1,024 threads with 8 loads of 16 bytes are 128 KiB per
+   multiprocessor, more than twice what Little's law requires for 8 TB/s, 1 us and 148 multiprocessors (54
+   KB). */
 #include "kernels/launch.cuh"
 
 enum { CHECK_THREADS = 512, CHECK_BLOCKS = 2, CHECK_EACH = 8 };

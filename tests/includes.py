@@ -14,7 +14,7 @@ def room_of(path):
 
 
 def table():
-    """Room: the set of rooms that it may include. Rooms stand below all that they include."""
+    """Returns for each room the set of rooms that it may include. A room is below all that it includes."""
     rooms = {}
     for line in open(os.path.join(root, "bench/README.md"), encoding="utf-8"):
         cells = [cell.strip() for cell in line.split("|")]
@@ -24,7 +24,7 @@ def table():
         allowed = re.findall(r"`([\w/]+)`", cells[3])
         for room in allowed:
             if room not in rooms:
-                faults.append(f"bench/README.md: `{name[1]}` may not include `{room}`, which does not stand above it")
+                faults.append(f"bench/README.md: `{name[1]}` may not include `{room}`, which is not above it")
         rooms[name[1]] = set(allowed)
     return rooms
 
@@ -55,7 +55,7 @@ for path in sources():
             continue
         target = next((p for p in ("bench/" + include[1], include[1]) if os.path.exists(os.path.join(root, p))), None)
         if not target:
-            faults.append(f"{path}:{number}: {include[1]} is not there")
+            faults.append(f"{path}:{number}: {include[1]} does not exist")
             continue
         there = room_of(target)
         if there != here and there not in rooms[here]:
@@ -67,7 +67,7 @@ for room, allowed in rooms.items():
     for other in sorted(allowed - used[room]):
         faults.append(f"bench/README.md: `{room}` includes nothing of `{other}`")
 
-# Depth first; a unit that is met again on the way down closes a circle.
+# Searches depth first: a unit that is on the current path already closes a circle.
 done, way = set(), []
 
 

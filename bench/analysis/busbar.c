@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "base/wrap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -31,11 +32,17 @@ static const char *word_of(const struct subcommand *subcommand)
 
 static void help(FILE *out)
 {
-    fputs("busbar - collective and matmul benchmarks: plan them, read them, compare them, report them\n\n"
-          "usage: busbar COMMAND [flags] [FILES]      busbar COMMAND --help\n\ncommands:\n",
-          out);
+    enum { SUMMARY = 13 }; /* column of the summaries */
+    struct text lines = {0}, wrapped = {0};
+    text_add(&lines, "busbar - plan, read, compare and report collective and matmul benchmarks\n\n"
+                     "usage: busbar COMMAND [flags] [FILES]      busbar COMMAND --help\n\ncommands:\n");
     for (size_t i = 0; is_listed(subcommands[i]); i++)
-        fprintf(out, "  %-12s %s\n", word_of(subcommands[i]), subcommands[i]->command->summary);
+        text_add(&lines, "  %-*s%s\n", SUMMARY - 2, word_of(subcommands[i]),
+                 subcommands[i]->command->summary);
+    text_add_wrapped(&wrapped, text_get(&lines), TERMINAL_COLUMNS, SUMMARY);
+    fputs(text_get(&wrapped), out);
+    text_free(&lines);
+    text_free(&wrapped);
 }
 
 static void man(FILE *out)

@@ -60,8 +60,8 @@ struct backend_options {
                             watchdog. May be NULL */
 };
 
-/* In a call of several operations, each one's send and receive buffers begin at a multiple of this many bytes;
-   send_bytes and recv_bytes are those of all operations. */
+/* In a call of several operations, each one's send and receive buffers begin at a multiple of this many
+   bytes; send_bytes and recv_bytes are those of all operations. */
 enum { OPERATION_ALIGN = 256 };
 
 /* Buffers of one case. With --cache cold there are several slots, so that successive calls use different
@@ -82,7 +82,7 @@ struct call {
     const struct traffic *traffic; /* alltoallv; NULL: equal parts. Lives as long as the launch */
     bool in_place;
     int aggregate;    /* operations of a call, each with buffers of its own; at least 1 */
-    bool nonblocking; /* begin() will make it, not run(); supports() then says whether that can be had */
+    bool nonblocking; /* begin() will make the call, not run(); supports() then tells whether begin() can */
     enum mode
         mode; /* isolated: one call is a sample; else `batch` calls back to back. Nccl-tests: run() reads
                        the host's clock before the first call and once all are complete, and calls `start` */
@@ -135,15 +135,15 @@ struct backend {
     enum status (*check)(struct comm *, const struct call *, size_t slot, uint64_t seed, struct verdict *);
     /* Called once per case before the first run(): untimed first calls, graph capture. May be NULL. */
     enum status (*prepare)(struct comm *, const struct call *, int batch);
-    /* Once per case, after prepare(), if somebody wants to know: makes the call, untimed; rank 0 learns how the
-       library does it. May be NULL. */
+    /* Called at most once per case, after prepare(), if the driver records how the library performs a call:
+       makes the call, untimed, and sets the choice on rank 0. May be NULL. */
     enum status (*ask)(struct comm *, const struct call *, struct choice *);
     /* One sample: call->start, then `batch` calls back to back on successive slots. Starts at *slot and
        advances it. */
     enum status (*run)(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
-    /* Starts `batch` calls back to back on successive slots, without waiting for them and without call->start;
-       one batch at a time. The call and *slot must live until complete() has said that they are done. NULL: no
-       non-blocking calls. */
+    /* Starts `batch` calls back to back on successive slots, without waiting for them and without
+       call->start; one batch at a time. The call and *slot must live until complete() has said that they are
+       done. NULL: no non-blocking calls. */
     enum status (*begin)(struct comm *, const struct call *, int batch, size_t *slot);
     /* Lets the calls that begin() started advance; with `waits`, until all are complete. *done: they are. */
     enum status (*complete)(struct comm *, bool waits, bool *done);
@@ -171,8 +171,8 @@ extern const struct backend backend_mpi_device; /* MPI on device memory (--memor
 /* The backends compiled in, NULL-terminated. backend_find() also finds plug-ins ("nccl"). */
 extern const struct backend *const backends[];
 
-/* The backend of that name; NULL after one line if it is not available. "auto": nccl if its plug-in loads and
-   finds a device; else mpi, with a message. */
+/* Returns the backend of that name; NULL after printing one line if it is not available. "auto": nccl if its
+   plug-in loads and finds a device; else mpi, with a message. */
 const struct backend *backend_find(const char *name);
 
 /* The number of GPUs that this backend could use here; 0 if it uses none. Call it before MPI_Init, so that an
@@ -180,7 +180,7 @@ const struct backend *backend_find(const char *name);
    process's own. */
 int backend_devices(const char *name, enum memory, int local_rank);
 
-/* STATUS_OK if backend_find() may find this name; else STATUS_USAGE after one line. */
+/* Returns STATUS_OK if backend_find() may find this name; else STATUS_USAGE after printing one line. */
 enum status backend_check_name(const char *name);
 
 /* Opens *backend. If options->fault is set, *backend becomes a wrapper that injects that fault (fault.c

@@ -36,7 +36,7 @@ const struct backend *backend_find(const char *name)
         for (size_t i = 0; backends[i] && !found; i++)
             if (strcmp(backends[i]->name, name) == 0) found = backends[i];
         if (!found) found = plugin_load(name, &backend_plugin, false, &words);
-        if (!found) fail(STATUS_ENVIRONMENT, "the %s backend cannot be had: %s", name, text_get(&words));
+        if (!found) fail(STATUS_ENVIRONMENT, "the %s backend is not available: %s", name, text_get(&words));
     }
     text_free(&words);
     return found;

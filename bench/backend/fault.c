@@ -12,6 +12,7 @@
 #include "backend/backend.h"
 #include "backend/mpi_status.h"
 #include "base/clock.h"
+#include "base/fault_text.h"
 #include "base/text.h"
 #include "base/units.h"
 
@@ -44,28 +45,16 @@ struct comm {
 
 static enum status parse_fault(const char *text, struct fault *fault)
 {
-    char copy[256];
-    if (strlen(text) >= sizeof copy) return fail(STATUS_USAGE, "--fault: the text is too long");
-    strcpy(copy, text);
-    char *rest = copy, *word = strsep(&rest, ":");
+    int kind;
     *fault = (struct fault){.rank = 0, .call = 1, .us = 1000};
-    int kind = 0;
-    while (kinds[kind] && strcmp(kinds[kind], word)) kind++;
-    if (!kinds[kind])
-        return fail(STATUS_USAGE,
-                    "--fault: '%s' is not one of wrong, slow, fail, hang, stop, kill, exit, away", word);
+    const struct fault_number numbers[] = {{"rank", &fault->rank},
+                                           {"call", &fault->call},
+                                           {"us", &fault->us},
+                                           {"percent", &fault->percent},
+                                           {NULL, NULL}};
+    enum status status = fault_parse(text, kinds, &kind, numbers);
     fault->kind = (enum kind)kind;
-    while (rest && (word = strsep(&rest, ","))) {
-        char *value = word, *name = strsep(&value, "=");
-        int64_t *place = same(name, "rank")      ? &fault->rank
-                         : same(name, "call")    ? &fault->call
-                         : same(name, "us")      ? &fault->us
-                         : same(name, "percent") ? &fault->percent
-                                                 : NULL;
-        if (!place || !value || parse_integer(value, place) || *place < 0)
-            return fail(STATUS_USAGE, "--fault: '%s' is not rank=N, call=N, us=N or percent=N", name);
-    }
-    return STATUS_OK;
+    return status;
 }
 
 static void wait_us(double us)

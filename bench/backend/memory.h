@@ -8,9 +8,9 @@
 /* `bytes` rounded up to whole pages; 0 for 0. */
 size_t memory_stride(size_t bytes);
 
-/* --cache cold: how many slots of `bytes` successive calls must use so that none finds its data in a cache. In
-   host memory the buffers of all ranks of a host together take twice the last-level caches; on a device they
-   take 256 MiB per rank. */
+/* --cache cold: how many slots of `bytes` successive calls must use so that none finds its data in a cache.
+   In host memory the buffers of all ranks of a host together take twice the last-level caches; on a device
+   they take 256 MiB per rank. */
 size_t memory_cold_slots(bool on_device, size_t last_level_bytes, int local_ranks, size_t bytes);
 
 /* {0} is an empty pool. */

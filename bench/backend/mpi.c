@@ -1,5 +1,5 @@
-/* The MPI backend: blocking calls, as applications make them, and non-blocking ones for the driver overlap. The
-   buffers are in host memory, or in device memory if the MPI library is CUDA-aware. */
+/* The MPI backend: blocking calls, as applications make them, and non-blocking ones for the driver overlap.
+   The buffers are in host memory, or in device memory if the MPI library is CUDA-aware. */
 #include "backend/backend.h"
 #include "base/cgroup.h"
 #include "base/clock.h"
@@ -118,7 +118,7 @@ static enum status open_device(struct comm *c)
     c->device = plugin_load("device", &device_memory_plugin, false, &words);
     enum status status =
         c->device ? c->device->open(c->world->local_rank, c->world->local_ranks, &c->state)
-                  : fail(STATUS_ENVIRONMENT, "--memory device cannot be had: %s", text_get(&words));
+                  : fail(STATUS_ENVIRONMENT, "--memory device is not available: %s", text_get(&words));
     text_free(&words);
     return status;
 }
@@ -287,7 +287,8 @@ static enum status mpi_corrupt(struct comm *c, const struct call *call, size_t s
     return STATUS_OK;
 }
 
-/* Fills c->pairs for the call, unless it is the last one again: so never between two timed calls. */
+/* Returns the arguments for the call's sizes. Computes them only if the previous call had other sizes, so
+   never between two timed calls. */
 static const struct pairs *pairs_of(struct comm *c, const struct call *call)
 {
     const int n = c->world->ranks, rank = c->world->rank;
@@ -307,7 +308,7 @@ static const struct pairs *pairs_of(struct comm *c, const struct call *call)
     return p;
 }
 
-/* Prepared before the clock is read. */
+/* The arguments of an MPI call. The caller computes them before it reads the clock. */
 static struct arguments arguments_of(struct comm *c, const struct call *call, size_t slot)
 {
     int n = c->world->ranks, rank = c->world->rank;

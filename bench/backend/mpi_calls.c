@@ -36,8 +36,8 @@ static int broadcast(const struct arguments *a)
     return error || !copies ? error : copy(a, a->count, a->recv);
 }
 
-/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose number
-   differs in one bit, and has twice as much afterwards. */
+/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose
+   number differs in one bit, and has twice as much afterwards. */
 static int hypercube(const struct arguments *a)
 {
     int error = a->in_place ? MPI_SUCCESS : copy(a, a->part, a->recv + a->part_bytes * (size_t)a->rank);
@@ -110,8 +110,8 @@ bool mpi_can_start(enum collective_id id)
     return id != HYPERCUBE; /* its steps follow each other */
 }
 
-/* MPI_Ibcast() has one buffer: out of place, the root broadcasts from its send buffer. Its copy to the receive
-   buffer is complete before the broadcast starts. */
+/* MPI_Ibcast() has one buffer: out of place, the root broadcasts from its send buffer. Its copy to the
+   receive buffer is complete before the broadcast starts. */
 static int start_broadcast(const struct arguments *a, MPI_Request *request)
 {
     bool copies = !a->in_place && a->is_root;

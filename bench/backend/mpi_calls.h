@@ -29,8 +29,8 @@ struct arguments {
     MPI_Comm mpi;
 };
 
-/* One blocking call. Returns MPI's error; MPI_ERR_COUNT for a reduction of more elements than this MPI library can
-   count. */
+/* One blocking call. Returns MPI's error; MPI_ERR_COUNT for a reduction of more elements than this MPI
+   library can count. */
 int mpi_issue(const struct arguments *);
 
 /* The name of the MPI function that mpi_issue() calls, for messages. */

@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <math.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -20,6 +21,12 @@ double clock_cost_s(void)
         if ((end - start) / READS < least) least = (end - start) / READS;
     }
     return least;
+}
+
+void sleep_s(double seconds)
+{
+    if (!(seconds > 0)) return;
+    nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)}, NULL);
 }
 
 long involuntary_switches(void)

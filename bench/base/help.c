@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "base/wrap.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -11,7 +12,7 @@ static const char exit_status[] =
     "0 success; 1 a gate failed (regression, threshold); 2 wrong usage; 3 wrong data; 4 timeout or "
     "hang; 5 the environment or a library failed; 128+n ended by signal n.";
 
-enum { WIDTH = 100, COLUMN = 34 };
+enum { WIDTH = TERMINAL_COLUMNS, COLUMN = 28, EXAMPLE = 2 };
 
 static bool is_shown(const struct option *row)
 {
@@ -106,29 +107,58 @@ static void help_row(const struct option *row, FILE *out)
 }
 
 /* The examples with the first line's indentation replaced by `indent`. */
-static void examples_text(const char *text, int indent, void (*put)(const char *, size_t, FILE *), FILE *out)
+static void examples_text(const char *text, int indent, void (*put)(const char *, size_t, int, FILE *),
+                          FILE *out)
 {
     size_t base = strspn(text, " ");
     while (*text) {
         size_t spaces = strspn(text, " "), line = strcspn(text, "\n");
         if (line > spaces) {
-            fprintf(out, "%*s", indent + (int)(spaces > base ? spaces - base : 0), "");
-            put(text + spaces, line - spaces, out);
+            int column = indent + (int)(spaces > base ? spaces - base : 0);
+            fprintf(out, "%*s", column, "");
+            put(text + spaces, line - spaces, column, out);
         }
         fputc('\n', out);
         text += line + (text[line] == '\n');
     }
 }
 
-static void put_plain(const char *text, size_t length, FILE *out)
+/* A line of the examples that begins in `column`. A command that is too long goes on after a backslash, a
+   remark without one. */
+static void put_example(const char *text, size_t length, int column, FILE *out)
 {
+    bool is_command = column == EXAMPLE;
+    const char *mark = is_command ? " \\" : "";
+    size_t indent = (size_t)column + (is_command ? 4 : 0), room = WIDTH - (size_t)column;
+    while (length > room) {
+        size_t cut = room - strlen(mark);
+        while (cut && text[cut] != ' ') cut--;
+        if (!cut) break;
+        fprintf(out, "%.*s%s\n%*s", (int)cut, text, mark, (int)indent, "");
+        text += cut + 1;
+        length -= cut + 1;
+        room = WIDTH - indent;
+    }
     fwrite(text, 1, length, out);
+}
+
+/* Prints "NAME - SUMMARY" and the usage. */
+static void help_head(const struct command *command, FILE *out)
+{
+    static const char usage[] = "usage: ";
+    struct text line = {0};
+    text_add(&line, "%s - %s", command->name, command->summary);
+    fill(text_get(&line), line.length, 0, 4, out);
+    text_clear(&line);
+    text_add(&line, "%s %s", command->name, command->synopsis ? command->synopsis : "[flags]");
+    fprintf(out, "\n%s", usage);
+    fill(text_get(&line), line.length, (int)strlen(usage), (int)strlen(usage) + 4, out);
+    text_free(&line);
 }
 
 void options_help(const struct command *command, FILE *out)
 {
-    fprintf(out, "%s - %s\n\nusage: %s %s\n", command->name, command->summary, command->name,
-            command->synopsis ? command->synopsis : "[flags]");
+    help_head(command, out);
     if (command->description) description_help(command->description, out);
     EACH_OPTION(command, row)
     {
@@ -136,11 +166,12 @@ void options_help(const struct command *command, FILE *out)
         if (row->group) fprintf(out, "\n%c%s:\n", toupper((unsigned char)row->group[0]), row->group + 1);
         help_row(row, out);
     }
-    fprintf(out, "\n%-*s%s\n", COLUMN, "  -h, --help",
-            "print this text (also: --version, --man, --completion)");
+    static const char of_help[] = "print this text (also: --version, --man, --completion)";
+    fprintf(out, "\n%-*s", COLUMN, "  -h, --help");
+    fill(of_help, strlen(of_help), COLUMN, COLUMN, out);
     if (command->examples) {
         fputs("\nExamples:\n", out);
-        examples_text(command->examples, 2, put_plain, out);
+        examples_text(command->examples, EXAMPLE, put_example, out);
     }
     fputs("\nExit status: ", out);
     fill(exit_status, strlen(exit_status), 13, 0, out);
@@ -226,6 +257,12 @@ static void man_row(const struct option *row, FILE *out)
     fputc('\n', out);
 }
 
+static void put_man_example(const char *text, size_t length, int column, FILE *out)
+{
+    (void)column;
+    put_man(text, length, out);
+}
+
 void options_man(const struct command *command, FILE *out)
 {
     fputs(".TH ", out);
@@ -249,7 +286,7 @@ void options_man(const struct command *command, FILE *out)
     }
     if (command->examples) {
         fputs(".SH EXAMPLES\n.nf\n", out);
-        examples_text(command->examples, 0, put_man, out);
+        examples_text(command->examples, 0, put_man_example, out);
         fputs(".fi\n", out);
     }
     fputs(".SH EXIT STATUS\n", out);

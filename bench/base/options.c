@@ -195,7 +195,8 @@ static enum status read_flag(const struct command *command, int argc, char **arg
         if (!row) return unknown_flag(command, flag, is_long ? flag + 2 : flag + 1);
         const char *attached = is_long ? (equals ? equals + 1 : NULL) : (letters[1] ? letters + 1 : NULL);
         if (row->kind == OPTION_REFUSED) {
-            /* -msglog of IMB is not -m sglog: only -J takes a text. */
+            /* IMB's -msglog must not be read as -m with the value "sglog": of the refused letters, only -J
+               takes text. */
             if (!is_long && attached && !row->argument && isalpha((unsigned char)*attached))
                 return unknown_flag(command, flag, flag + 1);
             enum status status = refuse(command, row, argc, argv, at, attached);

@@ -38,11 +38,10 @@ struct option {
     const char *initial;       /* the default, as the user would type it; NULL: zero or NULL */
     const char *choices;       /* OPTION_CHOICE: "a|b|c"; OPTION_REFUSED: see there */
     const struct names *names; /* OPTION_CHOICE: has every word of `choices` */
-    const char *
-        instead; /* OPTION_REFUSED: the flags that do the same, "%" standing for the value that was given; NULL:
-                            no flags do */
-    const char *(*word)(
-        size_t i);      /* OPTION_TEXT that takes a list of known words: the i-th; NULL after the last */
+    /* OPTION_REFUSED: the flags that do the same, with "%" for the value; NULL: there are none. */
+    const char *instead;
+    /* OPTION_TEXT that takes a list of known words: the i-th; NULL after the last. */
+    const char *(*word)(size_t i);
     double least, most; /* numbers: the allowed range; both 0: any */
     const char *group;  /* heading in the help; NULL: the same as the row above */
     const char *help;   /* what it does, with the unit; options_help breaks the lines */
@@ -66,14 +65,13 @@ struct command {
              row++)
 
 /* Sets the defaults, then reads argv[1…]. Moves the operands (arguments that are not flags) to the end of
-   argv; *first_operand is the index of the first one, or argc if there is none. first_operand NULL: operands are an
-   error. --help, --version, --man and
-   --completion print and end the process with status 0. STATUS_USAGE after one line that names the flag or
-   value, what was expected, and the nearest known name. */
+   argv; *first_operand is the index of the first one, or argc if there is none. first_operand NULL: operands
+   are an error. --help, --version, --man and --completion print and end the process with status 0. Returns
+   STATUS_USAGE after printing one line: the flag or value, what was expected, and the nearest known name. */
 enum status options_parse(const struct command *, int argc, char **argv, void *settings, int *first_operand);
 
-/* What a command line to type begins with, in messages about flags of other tools: "mpirun -np 8". The default is
-   nothing. The string must stay valid. */
+/* Sets the words that suggested commands begin with in messages about other tools' flags: "mpirun -np 8".
+   Nothing by default. The string must stay valid. */
 void options_started_by(const char *words);
 
 /* Takes the flag --NAME out of argv, however it is spelt, and returns the new argc. For argv that

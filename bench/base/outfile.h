@@ -18,15 +18,15 @@ struct outfile {
     enum outfile_mode mode;
 };
 
-/* STATUS_ENVIRONMENT after one line, with nothing open. */
+/* Returns STATUS_ENVIRONMENT after printing one line; nothing is open then. */
 enum status outfile_open(struct outfile *, const char *path, enum outfile_mode);
 
 /* If `so_far` is STATUS_OK and everything was written, the new file replaces the target; else it is removed.
-   Returns so_far, or STATUS_ENVIRONMENT after one line. */
+   Returns so_far, or STATUS_ENVIRONMENT after printing one line. */
 enum status outfile_close(struct outfile *, enum status so_far);
 
-/* Writes the text to the file, or to standard output if `path` is NULL or "-". Returns STATUS_ENVIRONMENT after printing
-   one line. */
+/* Writes the text to the file, or to standard output if `path` is NULL or "-". Returns STATUS_ENVIRONMENT
+   after printing one line. */
 enum status outfile_put(const char *path, const struct text *);
 
 #endif

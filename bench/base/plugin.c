@@ -118,7 +118,7 @@ const void *plugin_load(const char *name, const struct plugin_kind *kind, bool n
     struct text path = {0};
     const struct plugin *plugin = find_plugin(name, kind, needs_device, &path, words);
     if (plugin && strcmp(plugin->build, build_name) != 0)
-        warn("%s is of another build (%s; this program is %s)", path.data, plugin->build, build_name);
+        warn("%s comes from another build (%s; this program is %s)", path.data, plugin->build, build_name);
     text_free(&path);
     return plugin ? plugin->descriptor : NULL;
 }

@@ -62,8 +62,8 @@ const void *plugin_load(const char *name, const struct plugin_kind *, bool needs
 /* What `devices` of busbar_<name>.so returns; 0, without a message, if the plug-in cannot be loaded. */
 int plugin_devices(const char *name, const struct plugin_kind *, int local_rank);
 
-/* STATUS_OK if `name` is in `known` (NULL-terminated) or is a plug-in whose file exists; else STATUS_USAGE
-   after one line. */
+/* Returns STATUS_OK if `name` is in `known` (NULL-terminated) or is a plug-in whose file exists; else
+   STATUS_USAGE after printing one line. */
 enum status plugin_check_name(const char *name, const char *const *known);
 
 #endif

@@ -15,13 +15,14 @@ struct text {
 
 void text_add(struct text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void text_add_bytes(struct text *, const char *bytes, size_t length);
-/* Adds a word of a command line as it is typed in a POSIX shell: after a space unless the text is empty, in quotes where
-   needed. */
+/* Adds one word of a command line, quoted for a POSIX shell if necessary. A space precedes it unless the text
+   is empty. */
 void text_add_word(struct text *, const char *word);
 void text_clear(struct text *); /* empty, keeps its memory */
 void text_free(struct text *);
 const char *text_get(const struct text *); /* "" when nothing was added */
-/* Adds a whole file. STATUS_ENVIRONMENT after one line if it cannot be read or has more than `most` bytes. */
+/* Adds a whole file. Returns STATUS_ENVIRONMENT after printing one line if it cannot be read or has more than
+   `most` bytes. */
 enum status text_add_file(struct text *, const char *path, size_t most);
 
 /* Strings and blocks of memory that are freed together. {0} is an empty arena. Strings are interned: equal

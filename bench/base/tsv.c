@@ -124,3 +124,9 @@ enum status tsv_integer(const struct tsv *table, size_t row, const char *column,
     *value = number;
     return STATUS_OK;
 }
+
+enum status tsv_expected(const struct tsv *table, size_t row, const char *column, const char *expected)
+{
+    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s '%.60s': expected %s", table->name, table->lines[row + 1],
+                column, tsv_cell(table, row, column), expected);
+}

@@ -14,7 +14,7 @@ void use_decimal_point(void)
 {
     locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     if (c == (locale_t)0 || uselocale(c) == (locale_t)0)
-        warn("the C locale cannot be had: %s", strerror(errno));
+        warn("cannot switch to the C locale: %s", strerror(errno));
 }
 
 /* Reads a finite decimal number at the start of text (no hexadecimal, no "inf"); *rest: where it ends. */

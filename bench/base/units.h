@@ -26,8 +26,9 @@ enum status parse_share(const char *text, double *value); /* "5%" or "0.05", in 
 /* The largest size of a message. A send and a receive buffer of that many bytes, rounded up to pages, still
    fit into a size_t and an int64_t. */
 #define SIZE_MOST ((size_t)1 << 60)
-/* The value of a flag that takes a list of sizes, "8,64K,1M", as a new array of *count sizes from `least` to
-   SIZE_MOST (the caller frees it). STATUS_USAGE after one line that names the flag and the word. */
+/* Reads the value of a flag that takes a list of sizes, "8,64K,1M", as a new array of *count sizes from
+   `least` to SIZE_MOST (the caller frees it). Returns STATUS_USAGE after printing one line that names the
+   flag and the word. */
 enum status parse_sizes(const char *flag, const char *text, size_t least, size_t **values, size_t *count);
 
 enum { UNIT_TEXT = 64 };
@@ -40,10 +41,11 @@ const char *format_duration(double seconds,
    for NAN and infinity. */
 const char *figure_text(double value, char text[UNIT_TEXT]);
 
-/* Half the width of an interval as a share of its figure: "±1.2%". Above 1 the interval says nothing: ">±100%". "-" if it
-   is not finite. */
+/* Formats half the width of an interval, as a share of its figure: "±1.2%". Above 1 the interval is useless:
+   ">±100%". "-" if it is not finite. */
 const char *error_text(double share, char text[UNIT_TEXT]);
-/* How much longer the longest of several times is than the shortest, from their ratio: "3.1%"; from ten times on "12x". */
+/* Formats how much longer the longest of several times is than the shortest, from their ratio: "3.1%"; from a
+   ratio of ten on "12x". */
 const char *spread_text(double ratio, char text[UNIT_TEXT]);
 
 #endif

@@ -58,7 +58,7 @@ static enum status read_instances(struct catalog *catalog, const struct tsv *tab
         status = read_instance(&catalog->arena, table, row, &instance);
         const struct instance *twin = status ? NULL : catalog_instance(catalog, instance.name);
         if (twin)
-            status = fail(STATUS_ENVIRONMENT, "%s:%zu: instance '%s' stands at line %zu already", table->name,
+            status = fail(STATUS_ENVIRONMENT, "%s:%zu: instance '%s' is already in line %zu", table->name,
                           instance.line, instance.name, twin->line);
         if (!status) catalog->instances[catalog->instance_count++] = instance;
     }
@@ -77,9 +77,7 @@ static enum status read_gpu(struct arena *arena, const struct tsv *table, size_t
         .line = table->lines[row + 1],
     };
     if (!*gpu->name) return fail(STATUS_ENVIRONMENT, "%s:%zu: no GPU name", table->name, gpu->line);
-    if (*nvls && gpu->nvls == UNKNOWN)
-        return fail(STATUS_ENVIRONMENT, "%s:%zu: nvls: '%s' is not yes, no or empty", table->name, gpu->line,
-                    nvls);
+    if (*nvls && gpu->nvls == UNKNOWN) return tsv_expected(table, row, "nvls", "yes, no or nothing");
     enum status status = tsv_number(table, row, "nvlink_gbps_per_direction", &gpu->nvlink_gbps);
     if (!status) status = tsv_number(table, row, "memory_gb", &gpu->memory_gb);
     for (int type = 0; !status && type < PEAK_COUNT; type++)

@@ -59,7 +59,7 @@ void catalog_free(struct catalog *);
 /* The instance with this name, ignoring case; NULL: none. */
 const struct instance *catalog_instance(const struct catalog *, const char *name);
 
-/* STATUS_USAGE after one line that says that no instance has the name, with the nearest that one has. */
+/* Prints one line: no instance has this name, and which similar name exists. Returns STATUS_USAGE. */
 enum status catalog_unknown(const struct catalog *, const char *flag, const char *name);
 
 /* Whether the table's note calls the price unverified; never of a price that the user gave. */
@@ -76,8 +76,8 @@ enum status catalog_set_price(struct catalog *, const char *text, const char *to
    figures. */
 const struct gpu_facts *catalog_gpu(const struct catalog *, const char *name);
 
-/* The column of gpus.tsv for a matmul type, which busbar or the table names ("bfloat16", "bf16", "fp8_e4m3"); PEAK_COUNT:
-   there is none. */
+/* The column of gpus.tsv for a type of matmul, by busbar's name or the table's ("bfloat16", "bf16",
+   "fp8_e4m3"); PEAK_COUNT: there is none. */
 enum gpu_type gpu_type_of(const char *type);
 /* The dense peak for such a type; NAN: not known. */
 double gpu_peak_tflops(const struct gpu_facts *, const char *type);

@@ -2,6 +2,7 @@
 #include "base/tsv.h"
 #include "catalog/catalog.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static enum status read_version(const struct tsv *table, size_t row, const char 
     const char *cell = tsv_cell(table, row, column);
     *version = *cell ? nccl_version_number(cell) : otherwise;
     if (*version >= 0) return STATUS_OK;
-    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s: '%s' is no version such as 2.28.9", table->name,
+    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s: '%s' is not a version such as 2.28.9", table->name,
                 table->lines[row + 1], column, cell);
 }
 
@@ -38,8 +39,12 @@ static enum status read_problem(struct arena *arena, const struct tsv *table, si
 {
     *p = (struct nccl_problem){
         .registration = tsv_text(table, row, "registration", arena),
+        .cta = tsv_text(table, row, "cta", arena),
         .collective = tsv_text(table, row, "collective", arena),
         .dtype = tsv_text(table, row, "dtype", arena),
+        .op = tsv_text(table, row, "op", arena),
+        .gpu = tsv_text(table, row, "gpu", arena),
+        .architecture = tsv_text(table, row, "architecture", arena),
         .words = tsv_text(table, row, "problem", arena),
         .source = tsv_text(table, row, "source", arena),
     };
@@ -54,9 +59,9 @@ static enum status read_problem(struct arena *arena, const struct tsv *table, si
 enum status nccl_problems_parse(struct nccl_problems *problems, const char *name, const char *text,
                                 size_t length)
 {
-    static const char *const needed[] = {"from",        "fixed",      "registration", "collective", "dtype",
-                                         "least_ranks", "most_ranks", "least_hosts",  "problem",    "source",
-                                         NULL};
+    static const char *const needed[] = {
+        "from",         "fixed",       "registration", "cta",         "collective", "dtype",  "op", "gpu",
+        "architecture", "least_ranks", "most_ranks",   "least_hosts", "problem",    "source", NULL};
     struct tsv table;
     *problems = (struct nccl_problems){0};
     enum status status = tsv_parse(name, text, length, &table);
@@ -97,10 +102,23 @@ static bool is_or_any(const char *asked, const char *has)
     return !*asked || same(asked, has);
 }
 
-bool nccl_problem_applies(const struct nccl_problem *p, int version, const char *registration, int64_t ranks,
-                          int64_t hosts, const char *collective, const char *dtype)
+/* Does the name contain the word? "NVIDIA GB200" does not contain B200. */
+static bool has_word_or_any(const char *word, const char *name)
 {
-    return version >= p->from && version < p->fixed && is_or_any(p->registration, registration) &&
-           ranks >= p->least_ranks && ranks <= p->most_ranks && hosts >= p->least_hosts &&
-           is_or_any(p->collective, collective) && is_or_any(p->dtype, dtype);
+    size_t length = strlen(word);
+    if (!length) return true;
+    for (const char *at = name; at && (at = strstr(at, word)); at++)
+        if ((at == name || !isalnum((unsigned char)at[-1])) && !isalnum((unsigned char)at[length]))
+            return true;
+    return false;
+}
+
+bool nccl_problem_applies(const struct nccl_problem *p, const struct nccl_use *use)
+{
+    return use->version >= p->from && use->version < p->fixed &&
+           is_or_any(p->registration, use->registration) && is_or_any(p->cta, use->cta) &&
+           is_or_any(p->collective, use->collective) && is_or_any(p->dtype, use->dtype) &&
+           is_or_any(p->op, use->op) && has_word_or_any(p->gpu, use->gpu) &&
+           is_or_any(p->architecture, use->architecture) && use->ranks >= p->least_ranks &&
+           use->ranks <= p->most_ranks && use->hosts >= p->least_hosts;
 }

@@ -19,12 +19,6 @@ static enum status count_cell(const struct tsv *table, size_t row, const char *c
     return *tsv_cell(table, row, column) ? tsv_integer(table, row, column, 1, 1 << 24, value) : STATUS_OK;
 }
 
-static enum status bad(const struct tsv *table, size_t row, const char *column, const char *expected)
-{
-    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s '%.60s': expected %s", table->name, table->lines[row + 1],
-                column, tsv_cell(table, row, column), expected);
-}
-
 static enum status read_words(struct arena *arena, const struct tsv *table, size_t row,
                               struct published_figure *figure)
 {
@@ -48,10 +42,11 @@ static enum status read_words(struct arena *arena, const struct tsv *table, size
         .line = table->lines[row + 1],
         .formula = "",
     };
-    if (!collective && !same(name, "matmul")) return bad(table, row, "collective", "a collective or matmul");
-    if (*mnnvl && figure->mnnvl == UNKNOWN) return bad(table, row, "mnnvl", "on, off or nothing");
-    if (!*figure->source) return bad(table, row, "source", "where the figure stands");
-    if (!*figure->gpu) return bad(table, row, "gpu", "a GPU model");
+    if (!collective && !same(name, "matmul"))
+        return tsv_expected(table, row, "collective", "a collective or matmul");
+    if (*mnnvl && figure->mnnvl == UNKNOWN) return tsv_expected(table, row, "mnnvl", "on, off or nothing");
+    if (!*figure->source) return tsv_expected(table, row, "source", "the page that states the figure");
+    if (!*figure->gpu) return tsv_expected(table, row, "gpu", "a GPU model");
     return STATUS_OK;
 }
 
@@ -70,15 +65,15 @@ static enum status read_figure(struct arena *arena, const struct tsv *table, siz
     figure->bytes = INT64_MIN;
     if (*size) {
         if (parse_size(size, &bytes) || bytes < 1 || bytes > SIZE_MOST)
-            return bad(table, row, "bytes", "a size like 1G");
+            return tsv_expected(table, row, "bytes", "a size like 1G");
         figure->bytes = (int64_t)bytes;
     }
     double value = figure->collective ? figure->busbw_gbps : figure->tflops;
     const char *column = figure->collective ? "busbw_gbps" : "tflops";
-    return value > 0 ? STATUS_OK : bad(table, row, column, "a figure above 0");
+    return value > 0 ? STATUS_OK : tsv_expected(table, row, column, "a figure above 0");
 }
 
-/* What the figure reached, and its bound, as far as the catalog tells. */
+/* Sets what the figure spans (enum reach) and its bound, as far as the catalog has the machine. */
 static void place(struct published_figure *figure, const struct catalog *catalog, struct arena *arena)
 {
     const struct instance *instance = catalog_instance(catalog, figure->instance);

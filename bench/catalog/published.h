@@ -28,7 +28,8 @@ struct published_figure {
     size_t line; /* in the file */
     /* From the catalog: */
     enum reach reach;
-    int64_t domains_used; /* as NCCL saw them: with NVLink between hosts off each host is one; INT64_MIN */
+    int64_t domains_used; /* NVLink domains that NCCL saw: with NVLink between hosts off, each host is one;
+                             INT64_MIN: not known */
     double bound;         /* busbw or the GPU's dense peak; NAN: not known */
     const char *formula;  /* of the bound; "" */
 };
@@ -40,14 +41,15 @@ struct published {
     const char *path; /* where they were read from; NULL: there is no such table */
 };
 
-/* published.tsv beside the catalog's clouds.tsv; none where it is not there. STATUS_ENVIRONMENT after one line
-   for a broken one. */
+/* Reads published.tsv, which is beside the catalog's clouds.tsv; without that file the list is empty. Returns
+   STATUS_ENVIRONMENT after printing one line if the file is invalid. */
 enum status published_read(struct published *, const struct catalog *);
 enum status published_parse(struct published *, const struct catalog *, const char *name, const char *text,
                             size_t length);
 void published_free(struct published *);
 
-/* Above its bound by more than the half per cent that rounding explains: no machine can have done it. */
+/* Whether the figure is above its bound by more than 0.5 %, which rounding explains: no machine can reach
+   that. */
 bool published_impossible(const struct published_figure *);
 
 #endif

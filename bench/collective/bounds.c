@@ -26,9 +26,9 @@ static struct term none(void)
 
    The cut around a domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must
    leave it.
-   - all-gather, hypercube: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of that
-     domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is the
-     mirror image.
+   - all-gather, hypercube: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of
+     that domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is
+     the mirror image.
    - all-reduce: with each domain as one of N nodes that reduce by themselves, 2(N-1)/N of S (Patarasuk & Yuan
      2009, theorem 1); if the network reduces, S, because each domain's sum must leave it.
    - all-to-all: each of the domain's G GPUs sends (N-1)/N of S to other domains. Broadcast: S must enter each

@@ -62,8 +62,8 @@ struct collective {
        and reduce; the total over all ranks for collectives that gather or scatter; for alltoallv what the
        busiest rank sends or receives. */
     struct extent (*extent)(const struct layout *);
-    /* The k-th part of what the rank must have received, k = 0, 1, ...; false: there are no more parts. A rank
-       that receives nothing has none. */
+    /* The k-th part of what the rank must have received, k = 0, 1, ...; false: there are no more parts. A
+       rank that receives nothing has none. */
     bool (*expect)(const struct layout *, int k, struct expectation *);
 };
 
@@ -71,11 +71,11 @@ extern const struct collective collectives[COLLECTIVE_COUNT];
 const char *collective_word(size_t i);                      /* the names in order; NULL after the last */
 const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
 
-/* Can so many ranks run it? hypercube needs a power of two. */
+/* Whether this number of ranks can run it: hypercube needs a power of two. */
 bool collective_runs(const struct collective *, int ranks);
 
-/* The elements that rank `from` sends to rank `to` in alltoallv: its share of the busiest rank's layout->count,
-   rounded down. */
+/* The elements that rank `from` sends to rank `to` in alltoallv: its share of the busiest rank's
+   layout->count, rounded down. */
 size_t pair_count(const struct layout *, int from, int to);
 
 /* The most elements that any rank sends, and the most that any receives; layout->rank is ignored. */

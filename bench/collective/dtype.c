@@ -3,13 +3,11 @@
 #include <string.h>
 
 const struct dtype_facts dtypes[DTYPE_COUNT] = {
-    [DTYPE_INT8] = {"int8", 1, 0, 1, 7},         [DTYPE_UINT8] = {"uint8", 1, 0, 0, 8},
-    [DTYPE_INT16] = {"int16", 2, 0, 1, 15},      [DTYPE_UINT16] = {"uint16", 2, 0, 0, 16},
-    [DTYPE_INT32] = {"int32", 4, 0, 1, 31},      [DTYPE_UINT32] = {"uint32", 4, 0, 0, 32},
-    [DTYPE_INT64] = {"int64", 8, 0, 1, 63},      [DTYPE_UINT64] = {"uint64", 8, 0, 0, 64},
-    [DTYPE_HALF] = {"half", 2, 1, 1, 11},        [DTYPE_BFLOAT16] = {"bfloat16", 2, 1, 1, 8},
-    [DTYPE_FLOAT] = {"float", 4, 1, 1, 24},      [DTYPE_DOUBLE] = {"double", 8, 1, 1, 53},
-    [DTYPE_FP8_E4M3] = {"fp8_e4m3", 1, 1, 1, 4}, [DTYPE_FP8_E5M2] = {"fp8_e5m2", 1, 1, 1, 3},
+    [DTYPE_INT8] = {"int8", 1},         [DTYPE_UINT8] = {"uint8", 1},       [DTYPE_INT16] = {"int16", 2},
+    [DTYPE_UINT16] = {"uint16", 2},     [DTYPE_INT32] = {"int32", 4},       [DTYPE_UINT32] = {"uint32", 4},
+    [DTYPE_INT64] = {"int64", 8},       [DTYPE_UINT64] = {"uint64", 8},     [DTYPE_HALF] = {"half", 2},
+    [DTYPE_BFLOAT16] = {"bfloat16", 2}, [DTYPE_FLOAT] = {"float", 4},       [DTYPE_DOUBLE] = {"double", 8},
+    [DTYPE_FP8_E4M3] = {"fp8_e4m3", 1}, [DTYPE_FP8_E5M2] = {"fp8_e5m2", 1},
 };
 
 const char *const op_names[OP_COUNT + 1] = {"sum", "prod", "max", "min", "avg", "premulsum", NULL};

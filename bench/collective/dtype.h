@@ -29,9 +29,6 @@ enum op { OP_SUM, OP_PROD, OP_MAX, OP_MIN, OP_AVG, OP_PREMULSUM, OP_COUNT };
 struct dtype_facts {
     const char *name; /* "float" */
     size_t size;      /* bytes */
-    int is_float;     /* else an integer */
-    int is_signed;
-    int significand_bits; /* floats: with the hidden bit; integers: value bits */
 };
 
 extern const struct dtype_facts dtypes[DTYPE_COUNT];

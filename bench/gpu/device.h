@@ -32,7 +32,7 @@ enum status device_open(int local_rank, struct device *);
 /* A plug-in's `devices` (base/plugin.h): the number of devices; 0 without a driver. Prints nothing. */
 int device_choose(int local_rank);
 
-/* STATUS_OK for cudaSuccess; else STATUS_ENVIRONMENT after one line that names the call. */
+/* Returns STATUS_OK for cudaSuccess; else STATUS_ENVIRONMENT after printing one line that names the call. */
 enum status cuda_status(cudaError_t, const char *call);
 
 /* Device memory that may be allocated, in bytes, minus a reserve for what libraries allocate themselves.

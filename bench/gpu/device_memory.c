@@ -14,7 +14,7 @@ struct device_state {
     char *block;
     size_t bytes;
     struct device_verdict *verdict; /* on the device */
-    struct device_period *period;   /* the same */
+    struct device_period *period;   /* on the device */
 };
 
 static void close_state(struct device_state *s)

@@ -1,7 +1,7 @@
 #include "gpu/hold.h"
 #include "gpu/device.h"
 
-static const uint64_t FIRST_NS = 200 * 1000 * 1000, LEAST_NS = 5 * 1000 * 1000;
+static const uint64_t FIRST_NS = 200 * 1000 * 1000, LEAST_NS = 5 * 1000 * 1000, MOST_NS = 2000 * 1000 * 1000;
 
 enum status hold_make(struct hold *h, int calls)
 {
@@ -19,6 +19,15 @@ void hold_free(struct hold *h)
 {
     if (h->gate) cudaFreeHost(h->gate);
     h->gate = NULL;
+}
+
+void hold_size(struct hold *h, double enqueue_s)
+{
+    const double enough_ns = 4e9 * enqueue_s; /* the host may be slower next time */
+    if (h->impossible) return;
+    h->longest_ns = enough_ns < (double)FIRST_NS  ? FIRST_NS
+                    : enough_ns > (double)MOST_NS ? MOST_NS
+                                                  : (uint64_t)enough_ns;
 }
 
 enum status hold_close(struct hold *h, cudaStream_t stream)

@@ -8,8 +8,8 @@
    - CUDA's launch queue is finite, and so are queues of the libraries: the gate opens after `calls` calls
      (hold_queued), and the rest is queued while the device already works.
    - For any other cause, the hold ends by itself after longest_ns: do not use that sample, and call
-     hold_less(). It halves `calls`, which may have been an accident; the second time in a row it goes below the
-     number of calls that waited. In the end it halves longest_ns. */
+     hold_less(). It halves `calls`, which may have been an accident; the second time in a row it goes below
+     the number of calls that waited. In the end it halves longest_ns. */
 #ifndef BUSBAR_HOLD_H
 #define BUSBAR_HOLD_H
 
@@ -31,6 +31,10 @@ struct hold {
 enum status hold_make(struct hold *, int calls);
 void hold_free(struct hold *); /* {0} is allowed */
 
+/* Makes the following holds long enough for calls that the host needs `enqueue_s` seconds to queue, such as a
+   group of many operations. */
+void hold_size(struct hold *, double enqueue_s);
+
 /* Queues the hold. Open the gate even if an error follows, so that the stream is never left held. */
 enum status hold_close(struct hold *, cudaStream_t);
 
@@ -41,8 +45,8 @@ void hold_open(struct hold *);
 /* Once, when the stream has completed the sample: whether the hold ended by itself. */
 bool hold_expired(struct hold *);
 
-/* After a hold of `queued` operations that ended by itself. Returns true when `impossible` becomes true: time to tell
-   the user. */
+/* After a hold of `queued` operations that ended by itself. Returns true when `impossible` becomes true: time
+   to tell the user. */
 bool hold_less(struct hold *, int queued);
 
 #endif

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const route_names[] = {"switch", "host_bridge", "node", "system", "unknown"};
+static const char *const route_names[] = {"switch", "host_bridge", "node", "system", "unknown"};
 
 enum { MOST_NICS = 64 };
 
@@ -27,8 +27,8 @@ static hwloc_topology_t load(void)
     return NULL;
 }
 
-/* Whether a node is only memory of a GPU: on Grace hosts, the memory of each GPU appears as one to eight nodes
-   without processors, which hwloc attaches to the processors near them. */
+/* Whether a node is only memory of a GPU: on Grace hosts, the memory of each GPU appears as one to eight
+   nodes without processors, which hwloc attaches to the processors near them. */
 static bool is_gpu_memory(hwloc_obj_t node)
 {
     return hwloc_bitmap_iszero(node->cpuset) || (node->subtype && strcmp(node->subtype, "GPUMemory") == 0);

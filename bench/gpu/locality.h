@@ -7,7 +7,6 @@
 
 /* The connection between GPU and NIC, from near to far. */
 enum route { ROUTE_SWITCH, ROUTE_HOST_BRIDGE, ROUTE_NODE, ROUTE_SYSTEM, ROUTE_UNKNOWN };
-extern const char *const route_names[]; /* "switch", "host_bridge", "node", "system", "unknown" */
 
 struct near_nic {
     char name[32]; /* "mlx5_0"; "": the host has no RDMA device */

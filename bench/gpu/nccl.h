@@ -54,7 +54,7 @@ struct graph {
     size_t slot;
 };
 
-/* The case that was prepared last; a call that differs from it must be prepared again. */
+/* A call that was prepared; one that differs from all of these must be prepared first. */
 struct shape {
     const struct collective *collective;
     enum dtype dtype;
@@ -69,7 +69,7 @@ struct shape {
 
 /* A pipelined case rotates over at most MOST_TURNS graphs; its verification, which makes single calls, needs
    more. */
-enum { MOST_GRAPHS = 64, MOST_TURNS = 32 };
+enum { MOST_GRAPHS = 64, MOST_TURNS = 32, MOST_READY = 16 };
 
 struct comm {
     const struct world *world;
@@ -86,7 +86,8 @@ struct comm {
     struct device_verdict *verdict, *device_verdict;
     struct device_period *period; /* scratch memory of fill and check */
     struct device_block block;
-    struct shape shape; /* ready to be timed */
+    struct shape ready[MOST_READY]; /* ready to be timed; collective NULL: none */
+    int last_ready, next_ready;     /* of these: the one made last; the place of the next new one */
     struct graph graphs[MOST_GRAPHS];
     int graph_count;
     ncclRedOp_t premul[DTYPE_COUNT];
@@ -145,7 +146,8 @@ enum status nccl_prepare(struct comm *, const struct call *, int batch);
 enum status nccl_ask(struct comm *, const struct call *, struct choice *);
 enum status nccl_run(struct comm *, const struct call *, int batch, size_t *slot, struct timing *);
 enum status nccl_align(struct comm *);
-/* Collective. Times samples without an operation: what the two events cost, the median of the slowest rank. */
+/* Collective. Times samples without an operation: what the two events cost, the median of the slowest
+   rank. */
 enum status nccl_time_nothing(struct comm *, double *us);
 void nccl_graphs_free(struct comm *);
 

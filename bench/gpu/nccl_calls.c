@@ -143,8 +143,8 @@ static ncclResult_t all_to_all_v(struct comm *c, const struct call *call, const 
     return result ? result : ended;
 }
 
-/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose number
-   differs in one bit, and has twice as much afterwards. */
+/* As in nccl-tests' src/hypercube.cu: in each step a rank exchanges all that it has with the partner whose
+   number differs in one bit, and has twice as much afterwards. */
 static ncclResult_t hypercube(struct comm *c, const struct call *call, const struct place *p)
 {
     const int n = c->world->ranks, rank = c->world->rank;

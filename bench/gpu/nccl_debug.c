@@ -172,8 +172,8 @@ json_t *nccl_paths_json(const struct nccl_paths *p)
 
 /* ---- how a call is done ---- */
 
-/* NCCL from 2.24 on has it; before 2.27 it closes the file under other threads that write to it. nccl.h calls it
-   deprecated from 2.28 on, and has no other way. */
+/* NCCL from 2.24 on has it; before 2.27 it closes the file under other threads that write to it. nccl.h calls
+   it deprecated from 2.28 on, and has no other way. */
 extern void reset_messages(void) __asm__("ncclResetDebugInit") __attribute__((weak));
 enum { RESET_LEAST = 22700 };
 

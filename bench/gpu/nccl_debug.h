@@ -39,10 +39,10 @@ void nccl_debug_read(FILE *, struct nccl_paths *);
 void nccl_debug_told(const struct nccl_debug *, struct nccl_paths *); /* reads this communicator's output */
 json_t *nccl_paths_json(const struct nccl_paths *);
 
-/* Asks NCCL how it does one call. Begin, make the call, wait for it, end; then make the call once more: NCCL reads its
-   settings anew at its next message, which must not be in a timed call. Only rank 0 of a communicator is
-   told. If the user has set NCCL_DEBUG or NCCL_DEBUG_FILE, their settings stay: then NCCL tells if these ask
-   for TUNING. */
+/* Asks NCCL how it does one call: begin, make the call, wait for it, end. Then make the call once more,
+   because NCCL reads its settings anew at its next message, which must not happen in a timed call. NCCL
+   answers on rank 0 of a communicator only. If the user has set NCCL_DEBUG or NCCL_DEBUG_FILE, these stay as
+   they are: then NCCL answers only if they ask for TUNING. */
 void nccl_debug_ask(struct nccl_debug *, int nccl_version);
 void nccl_debug_answer(struct nccl_debug *, struct choice *);
 void nccl_debug_read_choice(FILE *, struct choice *); /* the last one that is told */

@@ -17,8 +17,8 @@ static size_t whole_pages(size_t bytes)
     return (bytes + PAGE - 1) / PAGE * PAGE;
 }
 
-/* The send and receive buffer of an operation of the call. They have the same places on all ranks, since windows
-   are symmetric: slots are as long as the longest buffers of any rank. */
+/* The send and receive buffer of an operation of the call. They have the same places on all ranks, since
+   windows are symmetric: slots are as long as the longest buffers of any rank. */
 static struct place buffers_of(const struct comm *c, const struct call *call, size_t slot, int operation)
 {
     const struct slots *slots = call->buffers->memory;
@@ -96,7 +96,7 @@ static enum status none_registered(const struct comm *c)
     const char *why = c->options.registration == REGISTRATION_SYMMETRIC
                           ? "symmetric windows need GPUs that all reach each other, NCCL_CUMEM_ENABLE and "
                             "NCCL_WIN_ENABLE"
-                          : "NCCL_LOCAL_REGISTER is 0, or P2P goes by copies";
+                          : "NCCL_LOCAL_REGISTER is 0, or P2P connections use copies";
     return c->world->rank ? STATUS_ENVIRONMENT
                           : fail(STATUS_ENVIRONMENT, "-R %d: this NCCL registers no buffers here (%s)",
                                  registration_flag(c), why);

@@ -6,13 +6,13 @@
    stream has completed all. Nothing is held, and launches count.
 
    hold (hold.h) keeps the time to enqueue out of the figure. align is an all-reduce of one element, which
-   starts the ranks together on the device (an MPI barrier leaves tens of µs between them). Batches are aligned
-   too: otherwise the ranks that open their gates first would measure the wait for the last one, some µs, which
-   is visible even in twenty calls of 10 µs.
+   starts the ranks together on the device (an MPI barrier leaves tens of µs between them). Batches are
+   aligned too: otherwise the ranks that open their gates first would measure the wait for the last one, some
+   µs, which is visible even in twenty calls of 10 µs.
 
-   First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: so each exact call
-   is made once without a hold before it is timed (make_ready). NCCL's work queue and its proxy's pool are
-   finite: hence HELD_CALLS. If a hold expires, the sample is spoiled. */
+   First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: so each exact
+   call is made once without a hold before it is timed (make_ready). NCCL's work queue and its proxy's pool
+   are finite: hence HELD_CALLS. If a hold expires, the sample is spoiled. */
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "gpu/nccl.h"
@@ -119,13 +119,31 @@ static enum status graph_of(struct comm *c, const struct call *call, int calls, 
 
 /* ---- one sample ---- */
 
-static bool is_ready(const struct comm *c, const struct call *call)
+static bool same_shape(const struct shape *a, const struct shape *b)
 {
-    const struct shape *s = &c->shape;
-    return s->collective == call->collective && s->dtype == call->dtype && s->op == call->op &&
-           s->count == call->count && s->root == call->root && s->traffic == call->traffic &&
-           s->in_place == call->in_place && s->generation == c->block.generation &&
-           s->stride == call->buffers->send_bytes;
+    return a->collective == b->collective && a->dtype == b->dtype && a->op == b->op && a->count == b->count &&
+           a->root == b->root && a->traffic == b->traffic && a->in_place == b->in_place &&
+           a->generation == b->generation && a->stride == b->stride;
+}
+
+static struct shape shape_of(const struct comm *c, const struct call *call)
+{
+    return (struct shape){call->collective, call->dtype,         call->op,
+                          call->count,      call->root,          call->traffic,
+                          call->in_place,   c->block.generation, call->buffers->send_bytes};
+}
+
+/* Was the call made once already? Several calls may take turns (driver step); graphs are the last one's
+   only. */
+static bool is_ready(struct comm *c, const struct shape *shape)
+{
+    for (int i = 0; i < MOST_READY; i++) {
+        if (!c->ready[i].collective || !same_shape(&c->ready[i], shape)) continue;
+        if (i != c->last_ready) nccl_graphs_free(c);
+        c->last_ready = i;
+        return true;
+    }
+    return false;
 }
 
 /* Called when all calls have been enqueued. To the watchdog, a rank that has not come here has not entered
@@ -135,22 +153,34 @@ static void set_inside(const struct call *call)
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
 }
 
+/* Makes a group of operations once more, now that all one-time work is done, to see how long the host takes
+   to queue it: the device must be held for longer. */
+static enum status size_hold(struct comm *c, const struct call *call, size_t slot)
+{
+    double start_s = clock_s();
+    enum status status = nccl_status(c, nccl_issue(c, call, slot), call->collective->name);
+    hold_size(&c->hold, clock_s() - start_s);
+    return status ? status : nccl_drain(c);
+}
+
 /* For a new case, makes the alignment and the exact call once without a hold, so that all one-time work of
    first calls is done. */
 static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
 {
-    if (is_ready(c, call)) return STATUS_OK;
+    const struct shape shape = shape_of(c, call);
+    if (is_ready(c, &shape)) return STATUS_OK;
     nccl_graphs_free(c);
     enum status status = nccl_align(c);
     if (!status) status = nccl_status(c, nccl_issue(c, call, slot), call->collective->name);
     set_inside(call);
     if (!status) status = nccl_drain(c);
+    if (!status && call->aggregate > 1) status = size_hold(c, call, slot);
     if (call->stage) atomic_store_explicit(call->stage, STAGE_STARTING, memory_order_relaxed);
-    if (!status)
-        c->shape = (struct shape){call->collective, call->dtype,         call->op,
-                                  call->count,      call->root,          call->traffic,
-                                  call->in_place,   c->block.generation, call->buffers->send_bytes};
-    return status;
+    if (status) return status;
+    c->last_ready = c->next_ready;
+    c->next_ready = (c->next_ready + 1) % MOST_READY;
+    c->ready[c->last_ready] = shape;
+    return STATUS_OK;
 }
 
 enum status nccl_prepare(struct comm *c, const struct call *call, int batch)
@@ -268,9 +298,17 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     return status;
 }
 
-static void lessen_hold(struct comm *c, int queued)
+/* A group is queued as a whole. If only groups wait, it is NCCL's or CUDA's queue that has no room for
+   one. */
+static void lessen_hold(struct comm *c, int queued, int group)
 {
-    if (hold_less(&c->hold, queued))
+    if (!hold_less(&c->hold, queued)) return;
+    if (group > 1)
+        warn("rank %d: a group of %d operations (-m) waited for the device that was held for it, so such "
+             "samples "
+             "do not count: give a smaller -m, or --mode nccl-tests, which does not hold the device",
+             c->world->rank, group);
+    else
         warn("rank %d: a call waited for the device that was held for it, so such samples do not count: is "
              "CUDA_LAUNCH_BLOCKING set, or a debugger at work?",
              c->world->rank);
@@ -289,7 +327,7 @@ enum status nccl_run(struct comm *c, const struct call *call, int batch, size_t 
         if (!status) status = enqueue(c, call, batch, slot);
         status = end(c, call, status, timing);
     }
-    if (timing->spoiled) lessen_hold(c, batch * call->aggregate);
+    if (timing->spoiled) lessen_hold(c, batch * call->aggregate, c->options.graph > 0 ? 1 : call->aggregate);
     return status;
 }
 
@@ -307,7 +345,7 @@ enum status nccl_time_nothing(struct comm *c, double *us)
         if (!status) status = cuda_status(cudaEventRecord(c->start, c->stream), "cudaEventRecord");
         status = end(c, &nothing, status, &timing);
         if (timing.spoiled)
-            lessen_hold(c, 1);
+            lessen_hold(c, 1, 1);
         else if (!status)
             taken[count++] = timing.elapsed_s * 1e6;
     }

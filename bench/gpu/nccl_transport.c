@@ -15,7 +15,7 @@ const char *transport_missing(const struct nccl_paths *p, enum transport expecte
     case TRANSPORT_P2P:
         if (p->shm) return "GPUs of one host talk through shared memory (SHM)";
         if (p->net && !several_hosts) return "GPUs of one host talk over the network (NET)";
-        return p->p2p ? NULL : "NCCL tells of no P2P connection";
+        return p->p2p ? NULL : "NCCL reports no P2P connection";
     case TRANSPORT_NVLS:
         if (p->nvls == 0) return "NCCL says that NVLS is not available";
         return p->nvls == 1 ? NULL : "NCCL does not tell whether NVLS is available";
@@ -27,7 +27,7 @@ const char *transport_missing(const struct nccl_paths *p, enum transport expecte
     case TRANSPORT_GDR:
         if (strcmp(p->network, "Socket") == 0) return "NCCL uses TCP sockets";
         if (!p->network[0]) return "NCCL does not tell which network it uses";
-        if (!p->net) return "NCCL tells of no connection over the network";
+        if (!p->net) return "NCCL reports no connection over the network";
         return expected == TRANSPORT_RDMA || p->gdr
                    ? NULL
                    : "data passes through the host's memory (no GPUDirect RDMA)";

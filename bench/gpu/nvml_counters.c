@@ -2,6 +2,7 @@
 #include "gpu/nvml_library.h"
 
 #include <math.h>
+#include <stdio.h>
 
 enum {
     CLOCK_SM = 1,
@@ -104,14 +105,24 @@ static bool ask_fields(const struct nvml *n, struct field fields[FIELDS])
     return n->fields && n->fields(n->device, FIELDS, fields) == 0;
 }
 
+/* Whether the driver has the fields FIELD_REASON_... under these numbers: from 580.95 on (nvml.h 13.0.87).
+   From 575 to 580.82 (nvml.h 12.9 and 13.0.39) the same numbers are those of settings for power smoothing. */
+static bool has_reason_fields(const struct nvml *n)
+{
+    int major, minor;
+    return sscanf(n->driver, "%d.%d", &major, &minor) == 2 && (major > 580 || (major == 580 && minor >= 95));
+}
+
 static double reduced_ms(const struct nvml *n, unsigned i, const struct field *fields)
 {
     struct violation v;
     if (n->violation && reductions[i].policy != NO_POLICY &&
         n->violation(n->device, reductions[i].policy, &v) == 0)
         return (double)v.violation_ns * 1e-6;
-    double ns = fields ? field_value(&fields[2 * i]) : NAN;
-    if (isnan(ns) && fields) ns = field_value(&fields[2 * i + 1]);
+    double ns = NAN;
+    if (fields && (reductions[i].field < FIELD_REASON_THERMAL || has_reason_fields(n)))
+        ns = field_value(&fields[2 * i]);
+    if (isnan(ns) && fields && reductions[i].older_field) ns = field_value(&fields[2 * i + 1]);
     return ns * 1e-6;
 }
 
@@ -146,3 +157,34 @@ void nvml_counters(const struct nvml *n, double now[COUNTERS])
     now[COUNT_ECC_UNCORRECTED] = ecc_errors(n, ECC_UNCORRECTED);
     now[COUNT_NVLINK_ERRORS] = link_errors(n, fields);
 }
+
+#ifdef SAME_AS_NVML
+SAME_AS_NVML(CLOCK_SM, NVML_CLOCK_SM);
+SAME_AS_NVML(CLOCK_MEMORY, NVML_CLOCK_MEM);
+SAME_AS_NVML(TEMPERATURE_GPU, NVML_TEMPERATURE_GPU);
+SAME_AS_NVML(ECC_CORRECTED, NVML_MEMORY_ERROR_TYPE_CORRECTED);
+SAME_AS_NVML(ECC_UNCORRECTED, NVML_MEMORY_ERROR_TYPE_UNCORRECTED);
+SAME_AS_NVML(ECC_VOLATILE, NVML_VOLATILE_ECC);
+SAME_AS_NVML(POLICY_POWER, NVML_PERF_POLICY_POWER);
+SAME_AS_NVML(POLICY_THERMAL, NVML_PERF_POLICY_THERMAL);
+SAME_AS_NVML(POLICY_BOARD, NVML_PERF_POLICY_BOARD_LIMIT);
+SAME_AS_NVML(POLICY_RELIABILITY, NVML_PERF_POLICY_RELIABILITY);
+SAME_AS_NVML(FIELD_POLICY_POWER, NVML_FI_DEV_PERF_POLICY_POWER);
+SAME_AS_NVML(FIELD_POLICY_THERMAL, NVML_FI_DEV_PERF_POLICY_THERMAL);
+SAME_AS_NVML(FIELD_POLICY_BOARD, NVML_FI_DEV_PERF_POLICY_BOARD_LIMIT);
+SAME_AS_NVML(FIELD_POLICY_RELIABILITY, NVML_FI_DEV_PERF_POLICY_RELIABILITY);
+SAME_AS_NVML(sizeof(struct violation), sizeof(nvmlViolationTime_t));
+SAME_AS_NVML(sizeof(struct field), sizeof(nvmlFieldValue_t));
+SAME_AS_NVML(offsetof(struct field, type), offsetof(nvmlFieldValue_t, valueType));
+SAME_AS_NVML(offsetof(struct field, value), offsetof(nvmlFieldValue_t, value));
+#ifdef NVML_FI_DEV_POWER_INSTANT
+SAME_AS_NVML(FIELD_POWER_INSTANT, NVML_FI_DEV_POWER_INSTANT);
+#endif
+/* has_reason_fields() says why a header may have 251 here. */
+#if defined NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN &&                                             \
+    NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN != 251
+SAME_AS_NVML(FIELD_REASON_THERMAL, NVML_FI_DEV_CLOCKS_EVENT_REASON_SW_THERM_SLOWDOWN);
+SAME_AS_NVML(FIELD_REASON_HARDWARE_THERMAL, NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_THERM_SLOWDOWN);
+SAME_AS_NVML(FIELD_REASON_POWER_BRAKE, NVML_FI_DEV_CLOCKS_EVENT_REASON_HW_POWER_BRAKE_SLOWDOWN);
+#endif
+#endif

@@ -213,3 +213,9 @@ void nvml_watch_stop(struct nvml *n, struct nvml_window *window)
     window->nvlink_errors = now[COUNT_NVLINK_ERRORS];
     if (!n->events) window->xid = NAN;
 }
+
+#ifdef SAME_AS_NVML
+SAME_AS_NVML(EVENT_XID, nvmlEventTypeXidCriticalError);
+SAME_AS_NVML(sizeof(struct event_data), sizeof(nvmlEventData_t));
+SAME_AS_NVML(offsetof(struct event_data, data), offsetof(nvmlEventData_t, eventData));
+#endif

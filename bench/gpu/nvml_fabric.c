@@ -46,7 +46,7 @@ struct fabric_4 {
     unsigned char summary;
 };
 
-/* What all versions say; summary: 0 if the version has none. */
+/* The members that all versions have. summary: 0 if the version lacks it. */
 struct fabric {
     unsigned char cluster[CLUSTER_BYTES];
     nvml_return status;
@@ -93,7 +93,7 @@ static bool ask_1(struct nvml *n, struct fabric *f)
     return true;
 }
 
-/* Asks by the newest version that the driver knows. */
+/* Asks with the newest version of the structure that the driver accepts. */
 static bool ask(struct nvml *n, struct fabric *f)
 {
     return n && (ask_4(n, f) || ask_3_or_2(n, f) || ask_1(n, f));
@@ -120,3 +120,24 @@ const char *nvml_fabric_health(struct nvml *n)
     if (!ask(n, &f) || f.summary < 1 || (size_t)f.summary >= sizeof words / sizeof *words) return NULL;
     return words[f.summary];
 }
+
+#if defined SAME_AS_NVML && defined NVML_GPU_FABRIC_STATE_COMPLETED
+SAME_AS_NVML(COMPLETED, NVML_GPU_FABRIC_STATE_COMPLETED);
+SAME_AS_NVML(CLUSTER_BYTES, NVML_GPU_FABRIC_UUID_LEN);
+SAME_AS_NVML(sizeof(struct fabric_1), sizeof(nvmlGpuFabricInfo_t));
+SAME_AS_NVML(offsetof(struct fabric_1, state), offsetof(nvmlGpuFabricInfo_t, state));
+#endif
+#if defined SAME_AS_NVML && defined nvmlGpuFabricInfo_v2
+SAME_AS_NVML(sizeof(struct fabric_2) | 2u << 24, nvmlGpuFabricInfo_v2);
+SAME_AS_NVML(offsetof(struct fabric_2, state), offsetof(nvmlGpuFabricInfo_v2_t, state));
+#endif
+#if defined SAME_AS_NVML && defined nvmlGpuFabricInfo_v3
+SAME_AS_NVML(sizeof(struct fabric_3) | 3u << 24, nvmlGpuFabricInfo_v3);
+SAME_AS_NVML(offsetof(struct fabric_3, summary), offsetof(nvmlGpuFabricInfo_v3_t, healthSummary));
+#endif
+#if defined SAME_AS_NVML && defined NVML_GPU_FABRIC_CLIQUE_MAX
+SAME_AS_NVML(UNICAST_POINTER, NVML_GPU_FABRIC_CLIQUE_TYPE_UNICAST_POINTER);
+SAME_AS_NVML(MOST_CLIQUES, NVML_GPU_FABRIC_CLIQUE_MAX);
+SAME_AS_NVML(sizeof(struct fabric_4), sizeof(nvmlGpuFabricInfo_v4_t));
+SAME_AS_NVML(offsetof(struct fabric_4, summary), offsetof(nvmlGpuFabricInfo_v4_t, healthSummary));
+#endif

@@ -1,11 +1,19 @@
-/* What the files of nvml.h share: the functions of NVIDIA's library, found by name, and the state of a device.
-   Types and numbers are those of nvml.h 13.4. */
+/* What the files of nvml.h share: the functions of NVIDIA's library, found by name, and the state of a
+   device. Types and numbers are those of nvml.h 13.4. */
 #ifndef BUSBAR_NVML_LIBRARY_H
 #define BUSBAR_NVML_LIBRARY_H
 
 #include "gpu/nvml.h"
 
 #include <pthread.h>
+#include <stddef.h>
+
+/* If NVIDIA's header is installed, the compiler compares our numbers and structures with it. */
+#if __has_include(<nvml.h>)
+#include <nvml.h>
+#define SAME_AS_NVML(ours, theirs)                                                                           \
+    _Static_assert((long long)(ours) == (long long)(theirs), #ours " is not as in nvml.h")
+#endif
 
 typedef int nvml_return; /* 0: success */
 typedef void *nvml_handle;

@@ -153,9 +153,10 @@ static size_t ranks_to_come(const struct board *board)
     return count;
 }
 
-/* Returns a place for a new connection. Anybody can connect, but a rank soon reports. So this drops connections
-   that have not sent the secret for ten seconds, and the oldest such if there are more of them than the ranks to
-   come explain: all ranks may be connected before the first one reports. */
+/* Returns a free place for a new connection. Anybody can connect, but a rank sends the secret soon: drops
+   connections that have not sent it for ten seconds. If there are more connections without the secret than
+   BOARD_STRANGERS and the ranks that have not reported yet, also drops the oldest. (All ranks may be
+   connected before the first one reports.) */
 static struct connection *free_place(struct board *board, double now_s)
 {
     static const double PATIENCE_S = 10;
@@ -286,7 +287,7 @@ enum status board_blame(const struct seen *seen, int ranks, double now_s, double
     double since_s = now_s - silent_s;
     struct text names = {0};
     int gone = name_ranks(seen, ranks, is_gone, NULL, host, context, &names);
-    if (gone) text_add(words, "%s ended without a word;", text_get(&names));
+    if (gone) text_add(words, "%s ended without a message;", text_get(&names));
     text_clear(&names);
     int silent = name_ranks(seen, ranks, is_silent, &since_s, host, context, &names);
     if (silent)

@@ -60,8 +60,9 @@ struct board {
     struct seen *seen; /* of each rank */
 };
 
-/* Rank 0: starts to listen and fills in the place. If it cannot, prints one line and returns STATUS_ENVIRONMENT;
-   the place then has no address, and the board knows of rank 0 alone. board_close() frees it in any case. */
+/* Rank 0: starts to listen and fills in the place. If it cannot, prints one line and returns
+   STATUS_ENVIRONMENT; the place then has no address, and the board knows of rank 0 alone. board_close() frees
+   it in any case. */
 enum status board_listen(struct board *, int ranks, struct board_place *);
 /* Accepts connections, reads reports and answers them. First waits for these at most wait_s, or until the
    descriptor `wake` becomes readable (-1: none). */

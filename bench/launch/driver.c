@@ -179,8 +179,9 @@ static int start_mpi(struct driver *d, int *argc, char ***argv)
                                        : MPI_Init_thread(argc, argv, wanted, &d->thread_level);
 }
 
-/* The launcher of Open MPI before 5 now and then takes a rank that exits right after MPI_Finalize for one that has
-   not called it, and ends a complete launch with status 1 (issue 7833 of Open MPI, not mended in 4). */
+/* Before version 5, Open MPI's launcher sometimes assumes that a rank that exits right after MPI_Finalize has
+   not called it, and then ends a complete launch with status 1 (issue 7833 of Open MPI, not fixed in version
+   4). */
 static void wait_for_launcher(void)
 {
 #if defined OMPI_MAJOR_VERSION && OMPI_MAJOR_VERSION < 5
@@ -188,7 +189,8 @@ static void wait_for_launcher(void)
 #endif
 }
 
-/* So that lines to type are whole under a launcher, too. */
+/* Under a launcher, makes the commands that messages suggest complete: they begin with the launcher's
+   command. */
 static void name_launcher(void)
 {
     static char words[64];

@@ -81,7 +81,8 @@ static bool read_all(int fd, double until_s, char bytes[RAS_BYTES], size_t *leng
     return false;
 }
 
-/* Adds the lines of the answer but the protocol's own and empty ones; whatever is not plain ASCII becomes '?'. */
+/* Adds the lines of the answer, without empty ones and the protocol's "OK"; bytes that are not printable
+   ASCII become '?'. */
 static void add_lines(const char *bytes, size_t length, const char *prefix, struct text *answer)
 {
     for (size_t at = 0, next; at < length; at = next) {

@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 /* What launchers print after ranks have exited with a status other than 0:
-   - Open MPI 4: a block of five lines or more (orte_print_aborted_job() in orte_quit.c), but nothing if a rank has
-     called MPI_Abort. MPI_Abort has a message of its own, which orte_execute_quiet in the rank's environment turns
-     off. So a refused launch starts MPI and aborts.
-   - Open MPI 5: a block in both cases (print_aborted_job() in PRRTE's prte_quit.c), which only flags of mpirun turn
-     off.
+   - Open MPI 4: a block of five lines or more (orte_print_aborted_job() in orte_quit.c), but nothing if a
+     rank has called MPI_Abort. MPI_Abort has a message of its own, which orte_execute_quiet in the rank's
+     environment turns off. So a refused launch starts MPI and aborts.
+   - Open MPI 5: a block in both cases (print_aborted_job() in PRRTE's prte_quit.c), which only flags of
+     mpirun turn off.
    - Hydra (MPICH): nothing (pmiserv_cb.c: only if a signal ended a rank). */
 #if defined OMPI_MAJOR_VERSION && OMPI_MAJOR_VERSION < 5
 

@@ -57,7 +57,8 @@ static enum status replace_process(int argc, char **argv, int64_t ranks, int vis
     return fail(STATUS_ENVIRONMENT, "-g: cannot start bash: %s", strerror(errno));
 }
 
-/* A launcher has started ranks already: names the command without -t and -g that starts as many as they ask for. */
+/* A launcher has already started ranks: prints the command, without -t and -g, that starts as many as these
+   ask for. */
 static enum status refuse(const struct command *command, int argc, char **argv, int started, int64_t ranks,
                           const char *variable)
 {

@@ -93,6 +93,13 @@ static void drain(struct watch *w)
     }
 }
 
+/* Wakes the thread, so that it looks at a change at once. */
+static void wake_thread(struct watch *w, char why)
+{
+    if (w->wake[1] >= 0 && write(w->wake[1], &why, 1) < 0 && errno != EAGAIN)
+        warn("cannot wake the watchdog's thread: %s", strerror(errno));
+}
+
 static bool is_closing(struct watch *w)
 {
     pthread_mutex_lock(&w->lock);
@@ -194,7 +201,7 @@ static void obey_signal(struct watch *w)
         char what[160];
         copy_what(w, what);
         if (w->world->rank == 1)
-            fail(STATUS_ENVIRONMENT, "ended by the launcher%s%s: rank 0 on %s ended without a word",
+            fail(STATUS_ENVIRONMENT, "ended by the launcher%s%s: rank 0 on %s ended without a message",
                  *what ? " in " : "", what, host_of(w->world, 0));
         finish(w, END_FAILED, STATUS_ENVIRONMENT);
     }
@@ -305,7 +312,7 @@ static void report_to_board(struct watch *w, double *answer_s)
     }
     if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
         wait_or_wake(w, 0.3);
-        if (!signal_seen && !is_closing(w)) lost_rank_0(w, "ended without a word", STATUS_ENVIRONMENT);
+        if (!signal_seen && !is_closing(w)) lost_rank_0(w, "ended without a message", STATUS_ENVIRONMENT);
     } else if (w->settings.timeout_s > 0 && now - *answer_s > w->settings.timeout_s) {
         lost_rank_0(w, "gives no sign of life (stopped, or unreachable)", STATUS_TIMEOUT);
     }
@@ -397,8 +404,10 @@ void watch_join(struct watch *w, const struct world *world)
             mpi_must(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
         }
         if (world->rank == 0 && all)
-            warn("%d rank%s cannot reach rank 0 over TCP: a hang is found, but not who hangs there", all,
-                 all == 1 ? "" : "s");
+            warn("%d rank%s cannot reach rank 0 over TCP: a hang would be noticed, but these ranks could not "
+                 "be "
+                 "named",
+                 all, all == 1 ? "" : "s");
     } else {
         w->board.seen = allocate(1, sizeof *w->board.seen);
     }
@@ -406,8 +415,7 @@ void watch_join(struct watch *w, const struct world *world)
     pthread_mutex_lock(&w->lock);
     w->world = world;
     pthread_mutex_unlock(&w->lock);
-    if (w->wake[1] >= 0 && write(w->wake[1], "j", 1) < 0 && errno != EAGAIN)
-        warn("the watchdog does not hear");
+    wake_thread(w, 'j');
 }
 
 struct pulse *watch_pulse(struct watch *w)
@@ -445,8 +453,7 @@ void watch_fail(struct watch *w)
         pthread_mutex_lock(&w->lock);
         w->failed = true;
         pthread_mutex_unlock(&w->lock);
-        if (w->wake[1] >= 0 && write(w->wake[1], "f", 1) < 0 && errno != EAGAIN)
-            warn("the watchdog does not hear");
+        wake_thread(w, 'f');
     }
     usleep(200000); /* time for rank 0 to end the record, or to tell the others */
 }
@@ -465,7 +472,7 @@ void watch_close(struct watch *w)
     w->closing = true;
     pthread_mutex_unlock(&w->lock);
     if (w->running) {
-        if (write(w->wake[1], "c", 1) < 0 && errno != EAGAIN) warn("the watchdog does not hear");
+        wake_thread(w, 'c');
         pthread_join(w->thread, NULL);
     }
     if (w->world && w->world->rank) send_report(w, REPORT_BYE);

@@ -33,9 +33,9 @@ struct blas_list {
 };
 
 /* Loads `wanted` (a path, or a word of blas_families); NULL: one library of each known family. Keeps a
-   reference BLAS only if there is no other. kernels: the list of --blas-kernel, of which each library takes the
-   first that it has; NULL: the fastest. Prints one line on error: STATUS_ENVIRONMENT if no library can be used,
-   STATUS_USAGE if a library has no kernel of the list. */
+   reference BLAS only if there is no other. kernels: the list of --blas-kernel, of which each library takes
+   the first that it has; NULL: the fastest. Prints one line on error: STATUS_ENVIRONMENT if no library can be
+   used, STATUS_USAGE if a library has no kernel of the list. */
 enum status blas_load(const char *wanted, const char *kernels, int threads, struct blas_list *);
 void blas_unload(struct blas_list *);
 bool blas_only_reference(const struct blas_list *);

@@ -48,8 +48,8 @@ struct operands {
     double a[EDGE * EDGE], b[EDGE * EDGE], c[EDGE * EDGE];
 };
 
-/* C = A B as netlib's dgemm computes it, column by column. Without sanitizers, and with -O3 whatever the build's
-   flags are (Makefile): a slow loop would make a slow library look fast. */
+/* C = A B as netlib's dgemm computes it, column by column. Without sanitizers, and with -O3 whatever the
+   build's flags are (Makefile): a slow loop would make a slow library look fast. */
 __attribute__((noinline, no_sanitize("address"), no_sanitize("undefined"))) static void
 plain_loop(struct operands *o, int n)
 {

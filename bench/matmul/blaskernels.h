@@ -18,9 +18,9 @@ struct kernel_choice {
 
 struct kernel_choice kernel_choices(void *handle); /* of a loaded library */
 void kernel_choice_free(struct kernel_choice *);
-/* The first of `count` rates (0: does not run) that is within 5 % of the highest; `count` if none runs. Kernels
-   that differ in name only, as Cooperlake and SkylakeX do without bfloat16, must not take turns from launch to
-   launch. */
+/* The first of `count` rates (0: does not run) that is within 5 % of the highest; `count` if none runs.
+   Kernels that differ in name only, as Cooperlake and SkylakeX do without bfloat16, must not take turns from
+   launch to launch. */
 size_t first_of_fastest(const double *rates, size_t count);
 char *kernel_in_use(void *handle); /* its name; the caller frees it; NULL: the library does not report it */
 

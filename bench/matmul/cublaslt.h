@@ -46,9 +46,9 @@ enum status lt_status(cublasStatus_t, const char *call);
 /* Enqueues one multiplication of a slot's operands by the given algorithm. */
 cublasStatus_t lt_multiply(struct gemm_work *, const cublasLtMatmulAlgo_t *, size_t slot);
 
-/* Times `batch` calls on successive slots, starting at *slot, which it advances. The stream is held until they
-   are queued (hold.h). *seconds: of the whole batch; NAN if a call failed with *result, about which nothing is
-   printed. *spoiled: the hold ended by itself, so the time includes launches. */
+/* Times `batch` calls on successive slots, starting at *slot, which it advances. The stream is held until
+   they are queued (hold.h). *seconds: of the whole batch; NAN if a call failed: then *result has the error,
+   which is not printed. *spoiled: the hold ended by itself, so the time includes launches. */
 enum status lt_time_batch(struct gemm_work *, const cublasLtMatmulAlgo_t *, int batch, size_t *slot,
                           double *seconds, bool *spoiled, cublasStatus_t *result);
 

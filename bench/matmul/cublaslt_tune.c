@@ -45,15 +45,17 @@ struct purse {
     double most_s, spent_s, end_s; /* end_s: by the host's clock */
 };
 
-/* A call so long that it is not repeated: on some GPUs fp64 takes seconds a call (GB300: 1.3 TFLOP/s). */
+/* Whether a call takes so long that it is not repeated: on some GPUs an fp64 call takes seconds (GB300: 1.3
+   TFLOP/s). */
 static bool is_long(const struct purse *purse, double seconds)
 {
     return seconds > purse->most_s / 4;
 }
 
-/* *us: the mean time of a call, over about share_s after two first calls, or of a single long call; NAN if the
-   algorithm does not work. A long call may have waited for its kernel to be loaded if its hold expired: then it
-   is repeated. Apart from that, a time that includes launches is good enough to compare algorithms by. */
+/* *us: the mean time of a call, over about share_s after two first calls, or of a single long call; NAN if
+   the algorithm does not work. A long call may have waited for its kernel to be loaded if its hold expired:
+   then it is repeated. Apart from that, a time that includes launches is good enough to compare algorithms
+   by. */
 static enum status time_algorithm(struct gemm_work *w, const cublasLtMatmulAlgo_t *algorithm, double share_s,
                                   struct purse *purse, double *us)
 {

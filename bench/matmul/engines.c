@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-const struct gemm_engine *const gemm_engines[] = {&gemm_cblas, NULL};
+/* Those compiled in. */
+static const struct gemm_engine *const gemm_engines[] = {&gemm_cblas, NULL};
 
 enum status gemm_engine_check_name(const char *name)
 {
@@ -33,7 +34,7 @@ const struct gemm_engine *gemm_engine_find(const char *name)
         for (size_t i = 0; gemm_engines[i] && !found; i++)
             if (strcmp(gemm_engines[i]->name, name) == 0) found = gemm_engines[i];
         if (!found) found = plugin_load(name, &gemm_plugin, false, &words);
-        if (!found) fail(STATUS_ENVIRONMENT, "the %s backend cannot be had: %s", name, text_get(&words));
+        if (!found) fail(STATUS_ENVIRONMENT, "the %s backend is not available: %s", name, text_get(&words));
     }
     text_free(&words);
     return found;

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-double freivalds_sign(uint64_t seed, int64_t column)
+/* The sign x_j, +1 or -1: a hash of seed and column j, the same on host and device. */
+static double freivalds_sign(uint64_t seed, int64_t column)
 {
     return gaussian_hash(seed, (uint64_t)column) >> 63 ? -1 : 1;
 }

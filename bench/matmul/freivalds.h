@@ -26,9 +26,6 @@
 
 #include "matmul/gemm.h"
 
-/* The sign x_j, +1 or -1: a hash of seed and column j, the same on host and device. */
-double freivalds_sign(uint64_t seed, int64_t column);
-
 /* The width of a block: 64 columns, or more (at most n) so that the check needs about 2^31 multiplications at
    most. */
 int64_t freivalds_columns(int64_t m, int64_t n, int64_t k);

@@ -10,16 +10,14 @@
    float from time to time and the error is smaller, but the library does not document how often: the same
    unit serves for both. */
 const struct gemm_type_facts gemm_types[GEMM_TYPE_COUNT] = {
-    [GEMM_DOUBLE] = {"fp64", "double", ACCUMULATOR_DOUBLE, "none", 8, 8, 0x1p-53, 0x1p-53, 1, false},
-    [GEMM_FLOAT] = {NULL, "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-24, 1, false},
-    [GEMM_TF32] = {"tf32", "float", ACCUMULATOR_FLOAT, "none", 4, 4, 0x1p-24, 0x1p-21, 8, true},
-    [GEMM_BFLOAT16] = {"bf16", "bfloat16", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-8, 0x1p-21, 8, true},
-    [GEMM_HALF] = {"fp16", "half", ACCUMULATOR_FLOAT, "none", 2, 2, 0x1p-11, 0x1p-21, 8, true},
-    [GEMM_FP8_E4M3] = {"fp8", "bfloat16", ACCUMULATOR_FLOAT, "tensor", 1, 2, 0x1p-8, 0x1p-13, 32, true},
-    [GEMM_MXFP8] = {"fp8", "bfloat16", ACCUMULATOR_FLOAT, "block32_ue8m0", 1 + 1.0 / 32, 2, 0x1p-8, 0x1p-21,
-                    32, true},
-    [GEMM_NVFP4] = {"nvfp4", "bfloat16", ACCUMULATOR_FLOAT, "block16_ue4m3", 0.5 + 1.0 / 16, 2, 0x1p-8,
-                    0x1p-21, 64, true},
+    [GEMM_DOUBLE] = {"fp64", "double", ACCUMULATOR_DOUBLE, "none", 8, 0x1p-53, 0x1p-53, 1, false},
+    [GEMM_FLOAT] = {NULL, "float", ACCUMULATOR_FLOAT, "none", 4, 0x1p-24, 0x1p-24, 1, false},
+    [GEMM_TF32] = {"tf32", "float", ACCUMULATOR_FLOAT, "none", 4, 0x1p-24, 0x1p-21, 8, true},
+    [GEMM_BFLOAT16] = {"bf16", "bfloat16", ACCUMULATOR_FLOAT, "none", 2, 0x1p-8, 0x1p-21, 8, true},
+    [GEMM_HALF] = {"fp16", "half", ACCUMULATOR_FLOAT, "none", 2, 0x1p-11, 0x1p-21, 8, true},
+    [GEMM_FP8_E4M3] = {"fp8", "bfloat16", ACCUMULATOR_FLOAT, "tensor", 2, 0x1p-8, 0x1p-13, 32, true},
+    [GEMM_MXFP8] = {"fp8", "bfloat16", ACCUMULATOR_FLOAT, "block32_ue8m0", 2, 0x1p-8, 0x1p-21, 32, true},
+    [GEMM_NVFP4] = {"nvfp4", "bfloat16", ACCUMULATOR_FLOAT, "block16_ue4m3", 2, 0x1p-8, 0x1p-21, 64, true},
 };
 
 enum accumulator gemm_accumulator(const struct gemm_problem *p)

@@ -26,7 +26,6 @@ struct gemm_type_facts {
     const char *output; /* type of C */
     enum accumulator accumulator;
     const char *scaling;     /* "none", "tensor", "block32_ue8m0", "block16_ue4m3" */
-    double operand_bytes;    /* per element of A and B, scales included */
     size_t output_bytes;     /* per element of C */
     double output_unit;      /* unit roundoff of C's type */
     double accumulator_unit; /* unit roundoff of one rounding of the accumulator, see gemm_tolerance() */
@@ -116,7 +115,6 @@ struct gemm_engine {
 };
 
 extern const struct gemm_engine gemm_cblas;
-extern const struct gemm_engine *const gemm_engines[]; /* those compiled in, NULL-terminated */
 
 /* The engine of that name, also from a plug-in (gemm_plugin.h); NULL after printing one line if it is not
    available. "auto": cublaslt if its plug-in loads and finds a device; else cblas, with a warning. */

@@ -11,13 +11,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The samples of this rank in one pass. */
+/* What this rank measures in one pass over a case. */
 struct own {
     MPI_Comm comm; /* of the ranks that run at the same time and stop together */
     double *us;
     bool *marked; /* whether a thread was scheduled away during each sample */
     size_t count, capacity;
-    size_t taken; /* samples, with those that the engine had to discard */
+    size_t taken; /* all samples, including those that the engine discarded */
     size_t preempted;
     int64_t batch, warmup;
     enum stop_reason why;

@@ -1,3 +1,4 @@
+#include "base/fault_text.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "matmul/matmul.h"
@@ -77,7 +78,7 @@ static const struct option matmul_options[] = {
                 "1: check every element of the result after each phase, by Freivalds' method with new random "
                 "numbers; 0: do not"),
 
-    FLAG_BACKEND(.at = AT(engine), .group = "how",
+    FLAG_BACKEND(.at = AT(engine), .group = "how to measure",
                  .help = "auto, cblas (CPU) or cublaslt (GPU); auto: cublaslt if it finds a GPU, else cblas"),
     FLAG_BLAS(.at = AT(library)),
     FLAG_BLAS_KERNEL(.at = AT(kernel)),
@@ -144,23 +145,14 @@ static enum status read_layouts(struct matmul_settings *s)
 
 static enum status read_fault(struct matmul_settings *s)
 {
+    static const char *const kinds[] = {"wrong", "slow", "fail", "hang", NULL};
+    const struct fault_number numbers[] = {{"rank", &s->fault_rank}, {"us", &s->fault_us}, {NULL, NULL}};
+    int kind;
     if (!s->fault_text) return STATUS_OK;
-    char copy[256];
-    if (strlen(s->fault_text) >= sizeof copy) return fail(STATUS_USAGE, "--fault: the text is too long");
-    strcpy(copy, s->fault_text);
-    char *rest = copy, *word = strsep(&rest, ":");
-    static const char *const kinds[] = {"", "wrong", "slow", "fail", "hang"};
-    for (int kind = FAULT_WRONG; kind <= FAULT_HANG; kind++)
-        if (same(word, kinds[kind])) s->fault = (enum matmul_fault)kind;
-    if (!s->fault) return fail(STATUS_USAGE, "--fault: '%s' is not one of wrong, slow, fail, hang", word);
     s->fault_us = 1000;
-    while (rest && (word = strsep(&rest, ","))) {
-        char *value = word, *name = strsep(&value, "=");
-        int64_t *place = same(name, "rank") ? &s->fault_rank : same(name, "us") ? &s->fault_us : NULL;
-        if (!place || !value || parse_integer(value, place) || *place < 0)
-            return fail(STATUS_USAGE, "--fault: '%s' is not rank=N or us=N", name);
-    }
-    return STATUS_OK;
+    enum status status = fault_parse(s->fault_text, kinds, &kind, numbers);
+    s->fault = (enum matmul_fault)(FAULT_WRONG + kind);
+    return status;
 }
 
 enum status matmul_settings_read(const struct command *command, int argc, char **argv,

@@ -48,24 +48,22 @@ static void print_row(const struct matmul_case *c, const struct matmul_sampler *
 {
     char shape[UNIT_TEXT], time[UNIT_TEXT], flops[UNIT_TEXT], share[UNIT_TEXT], peak[UNIT_TEXT] = "-",
                                                                                 wrong[UNIT_TEXT] = "-";
-    char slowest[UNIT_TEXT] = "-", ratio[UNIT_TEXT];
-    const char *spread = "-";
+    char ratio[UNIT_TEXT];
     struct case_row row = matmul_row(c, s);
     double lo, hi, relative = relative_error(c->us, c->count, &lo, &hi);
     row.samples_us = (struct samples){c->us, c->count};
     case_row_summarise(&row);
     shape_text(&c->problem, shape);
     const char *error = error_text(relative, share);
-    if (isfinite(c->peak_tflops)) snprintf(peak, sizeof peak, "%.1f%%", 100 * row.tflops / c->peak_tflops);
+    if (isfinite(c->peak_tflops)) snprintf(peak, sizeof peak, "%.1f", 100 * row.tflops / c->peak_tflops);
     if (c->wrong != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)c->wrong);
-    if (s->world->ranks > 1) {
-        snprintf(slowest, sizeof slowest, "%lld (%.40s)", (long long)c->rank_us.rank, c->rank_us.host);
-        spread = spread_text(c->rank_us.max / c->rank_us.min, ratio);
-    }
-    int error_width = 7 + (int)(strlen(error) - text_columns(error, strlen(error)));
-    fprintf(out, "%-20s %-6s %-9s %-9s %11s %*s %10s %8s %6s  %-8s %s\n", shape, row.layout, row.dtype,
+    int error_width = 6 + (int)(strlen(error) - text_columns(error, strlen(error)));
+    fprintf(out, "%-17s %-6s %-8s %-9s %7s %*s %8s %6s %5s\n", shape, row.layout, row.dtype,
             phase_name(row.phase), figure_text(row.median_us, time), error_width, error,
-            rate(row.tflops, giga, flops), peak, wrong, spread, slowest);
+            rate(row.tflops, giga, flops), peak, wrong);
+    if (s->world->ranks > 1)
+        fprintf(out, "    slowest rank %lld (%.40s), spread %s\n", (long long)c->rank_us.rank,
+                c->rank_us.host, spread_text(c->rank_us.max / c->rank_us.min, ratio));
 }
 
 static void print_notes(const struct matmul_cases *cases, FILE *out)
@@ -98,13 +96,12 @@ void matmul_table(const struct matmul_cases *cases, const struct matmul_sampler 
     bool giga = s->engine->memory == MEMORY_HOST;
     fprintf(
         out,
-        "%d rank%s on %d host%s, %s; figures are the slowest rank's median; 2MNK floating-point operations\n",
+        "%d rank%s on %d host%s, %s\nfigures are the slowest rank's median; 2MNK floating-point operations\n",
         world->ranks, world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
         s->settings->at_once == AT_ONCE_ALL ? "all at once" : "one of each host at a time");
     print_algorithms(cases, out);
-    fprintf(out, "\n%-20s %-6s %-9s %-9s %11s %7s %10s %8s %6s  %-8s %s\n", "MxNxK", "layout", "type",
-            "phase", "time us", "95%", giga ? "GFLOP/s" : "TFLOP/s", "of peak", "wrong", "spread",
-            "slowest rank");
+    fprintf(out, "\n%-17s %-6s %-8s %-9s %7s %6s %8s %6s %5s\n", "MxNxK", "layout", "type", "phase",
+            "time us", "95%", giga ? "GFLOP/s" : "TFLOP/s", "% peak", "wrong");
     for (size_t i = 0; i < cases->count; i++)
         if (cases->list[i].count) print_row(&cases->list[i], s, giga, out);
     fputc('\n', out);

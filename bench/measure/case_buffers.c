@@ -124,32 +124,48 @@ enum status case_buffers_fill(struct launch_state *l, struct measured *m)
     return STATUS_OK;
 }
 
-void case_buffers_ask(struct launch_state *l)
-{
-    for (size_t i = 0; i < l->cases.count; i++) {
-        struct measured *m = &l->cases.list[i];
-        uint64_t needed, available;
-        needed_and_free(l, m, &needed, &available);
-        if (in_whole_pages(needed) > available) m->status = STATUS_TOO_LARGE;
-    }
-}
-
-enum status case_buffers_reserve(struct launch_state *l)
+/* Collective. Registers the buffers of a split for its largest case that fits. */
+static enum status reserve(struct launch_state *l, const struct split *split)
 {
     struct measured *largest = NULL;
     uint64_t most = 0;
     for (size_t i = 0; i < l->cases.count; i++) {
         struct measured *m = &l->cases.list[i];
         uint64_t needed, available;
-        if (m->status || !m->split->comm || !is_world(m->split->name)) continue;
+        if (m->status || m->split != split) continue;
         needed_and_free(l, m, &needed, &available);
         if (in_whole_pages(needed) > available || needed <= most) continue;
         largest = m;
         most = needed;
     }
     struct buffers buffers = {0};
-    enum status status = largest ? case_buffers_give(l, largest, &buffers) : STATUS_OK;
-    if (!status && largest && largest->call.buffers) l->backend->free(l->comm, &buffers);
-    if (largest) largest->call.buffers = NULL;
+    if (!largest) return STATUS_OK;
+    enum status status = case_buffers_give(l, largest, &buffers);
+    if (!status && largest->call.buffers && split->comm) split->backend->free(split->comm, &buffers);
+    largest->call.buffers = NULL;
     return status;
+}
+
+enum status case_buffers_open(struct launch_state *l, const struct measured *m)
+{
+    struct split *split = &l->splits.list[m->split->index];
+    bool fresh = false;
+    enum status status = split_open(&l->splits, split, &fresh);
+    if (!fresh) return STATUS_OK;
+    l->filled_group = SIZE_MAX; /* its buffers hold nothing yet */
+    status = agree_over(l->driver.world.comm, status);
+    return status || !l->settings.registration || l->settings.largest ? status : reserve(l, split);
+}
+
+enum status case_buffers_ask(struct launch_state *l)
+{
+    for (size_t i = 0; i < l->cases.count; i++) {
+        struct measured *m = &l->cases.list[i];
+        uint64_t needed, available;
+        enum status status = case_buffers_open(l, m);
+        if (status) return status;
+        needed_and_free(l, m, &needed, &available);
+        if (in_whole_pages(needed) > available) m->status = STATUS_TOO_LARGE;
+    }
+    return STATUS_OK;
 }

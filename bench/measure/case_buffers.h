@@ -4,6 +4,12 @@
 
 #include "measure/launch_state.h"
 
+/* Collective, before the buffers of a case are given. Opens the case's split if it has no communicators.
+   Where buffers are registered, that is done here and once for each, for the largest case that fits: the
+   backend keeps its memory from case to case and would have to grow it for a larger one, and NCCL has known
+   problems with windows that are registered after others. */
+enum status case_buffers_open(struct launch_state *l, const struct measured *m);
+
 /* Collective. Allocates the buffers of a case. If the case is unsupported or does not fit, sets its status
    and reason, leaves call.buffers NULL and returns STATUS_OK. */
 enum status case_buffers_give(struct launch_state *l, struct measured *m, struct buffers *buffers);
@@ -13,11 +19,6 @@ enum status case_buffers_give(struct launch_state *l, struct measured *m, struct
 enum status case_buffers_fill(struct launch_state *l, struct measured *m);
 
 /* For --largest: sets the status of the cases that do not fit. Measures nothing. */
-void case_buffers_ask(struct launch_state *l);
-
-/* Registers buffers once per launch, for the largest case that fits. The backend keeps its memory from case
-   to case and would have to grow it for a larger one, and NCCL has known problems with windows that are
-   registered after others. */
-enum status case_buffers_reserve(struct launch_state *l);
+enum status case_buffers_ask(struct launch_state *l);
 
 #endif

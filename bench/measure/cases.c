@@ -18,7 +18,7 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
 {
     struct measured *m = &cases->list[cases->count++];
     const int ranks = split->ranks ? split->ranks : 1;
-    /* A matrix keeps its bytes: they need not divide by the ranks. */
+    /* The sizes of a --matrix are not rounded: they need not be a multiple of the ranks. */
     bool whole = call->traffic && call->traffic->step;
     size_t size = dtypes[call->dtype].size, divisor = whole ? 1 : call->collective->divisor(ranks);
     *m = (struct measured){.call = *call,
@@ -105,7 +105,8 @@ void cases_make(const struct settings *s, const struct splits *splits, struct ca
 void cases_free(struct cases *cases)
 {
     for (size_t i = 0; i < cases->count; i++)
-        free(cases->list[i].us), free(cases->list[i].global_us), free(cases->list[i].group_us.us);
+        free(cases->list[i].us), free(cases->list[i].global_us), free(cases->list[i].group_us.us),
+            free(cases->list[i].rank_us);
     for (size_t i = 0; i < cases->traffic_count; i++) traffic_free(&cases->traffics[i]);
     free(cases->traffics);
     free(cases->list);

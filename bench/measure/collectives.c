@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "launch/world.h"
+#include "measure/aside.h"
 #include "measure/case_buffers.h"
 #include "measure/ceiling.h"
 #include "measure/labels.h"
@@ -55,8 +56,8 @@ static void add_facts(struct driver *d, struct launch_header *header)
     if (d->world.rank) return;
     l->cases.event_pair_us = json_number_value(json_object_get(header->facts, "event_pair_us"));
     ceiling_set(&l->cases, &d->world, header, l->settings.network_gbit);
-    problems_tell(&l->cases, &l->settings, header);
     labels_set(&l->cases, &l->settings, header);
+    problems_tell(&l->cases, &l->settings, header);
 }
 
 /* Refuses flags that this backend does not support; none is silently ignored. */
@@ -139,10 +140,10 @@ static enum status open_backend(struct driver *d)
     if (status) return status;
     status = check_wishes(s, l->backend);
     if (status) return status;
-    status =
-        s->beside.collective
-            ? beside_open(&l->beside, &s->beside, &d->world, plain, &options, &l->splits, d->watch)
-            : agree(l, splits_open(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits));
+    if (s->beside.collective)
+        status = beside_open(&l->beside, &s->beside, &d->world, plain, &options, &l->splits, d->watch);
+    else
+        splits_make(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits);
     if (status) return status;
     d->backend = l->backend->name;
     cases_make(s, &l->splits, &l->cases);
@@ -289,6 +290,7 @@ static enum status sample_alone(struct launch_state *l, struct measured *m, size
     point_sampler(l, m);
     if (l->backend->watch_start) l->backend->watch_start(l->comm);
     enum status status = sampler_visit(l->sampler, m, pass, share_s, visit);
+    if (!status) keep_rank_median(m, visit);
     if (!status && l->backend->watch_stop) visit->telemetry = l->backend->watch_stop(l->comm);
     return status ? status : verify(l, m, pass, visit);
 }
@@ -325,9 +327,11 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
 {
     struct buffers buffers = {0};
     struct visit visit = {.wrong = ABSENT, .load = load_absent()};
-    double start = clock_s();
     say_case(l, m);
-    enum status status = case_buffers_give(l, m, &buffers);
+    enum status status = case_buffers_open(l, m);
+    if (status) return status;
+    double start = clock_s();
+    status = case_buffers_give(l, m, &buffers);
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
     status = case_buffers_fill(l, m);
@@ -421,14 +425,11 @@ static enum status measure(struct driver *d)
 {
     struct launch_state *l = state_of(d);
     const struct settings *s = &l->settings;
-    if (s->largest) {
-        case_buffers_ask(l);
-        return STATUS_OK;
-    }
+    if (s->largest) return case_buffers_ask(l);
     const struct schedule schedule = {s->max_seconds, s->time_budget_s, s->precision_percent / 100,
                                       (size_t)s->passes, (size_t)s->operations};
     size_t *order = allocate(l->cases.count, sizeof *order);
-    enum status status = s->registration ? case_buffers_reserve(l) : STATUS_OK;
+    enum status status = STATUS_OK;
     int more = 1;
     l->filled_group = SIZE_MAX;
     open_sampler(l);

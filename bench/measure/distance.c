@@ -87,8 +87,9 @@ double distance_measure(struct distance *d)
     return round_trip;
 }
 
-/* If the longest round trip of a launch is at least MOVED times the shortest, the processors have moved. The far state
-   is 3 to 7 times the near one: from DISTURBED times on, other work took the processors during a measurement. */
+/* If the longest round trip of a launch is at least MOVED times the shortest, the processors have moved: a
+   far processor takes 3 to 7 times as long as a near one. From DISTURBED times on, other work has taken the
+   processors during a measurement. */
 static const double MOVED = 1.6, DISTURBED = 10;
 
 void distance_print(const struct distance *d, FILE *out)

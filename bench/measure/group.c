@@ -211,20 +211,6 @@ static void check_sizes(const struct world *w, struct split *split)
     free(size);
 }
 
-static enum status open_split(const struct world *w, const struct backend *backend,
-                              const struct backend_options *options, struct split *split)
-{
-    struct backend_options own = *options;
-    own.expect_domain = 0; /* the whole launch must meet it, not each group */
-    own.expect_transport = TRANSPORT_ABSENT;
-    check_sizes(w, split);
-    if (*split->reason) return STATUS_OK;
-    sub_world(w, split);
-    split->backend = backend;
-    if (!split->world.ranks) return STATUS_OK;
-    return backend_open(&split->backend, &split->world, &own, &split->comm);
-}
-
 void split_label(const char *name, char label[SPLIT_LABEL])
 {
     if (split_kind_of(name, &(int64_t){0}) == SPLIT_MATCH)
@@ -233,19 +219,21 @@ void split_label(const char *name, char label[SPLIT_LABEL])
         snprintf(label, SPLIT_LABEL, "%s", name);
 }
 
-enum status splits_open(const char *list, const struct world *w, const struct backend *backend,
-                        const struct backend *opened, struct comm *comm,
-                        const struct backend_options *options, struct splits *splits)
+void splits_make(const char *list, const struct world *w, const struct backend *backend,
+                 const struct backend *opened, struct comm *comm, const struct backend_options *options,
+                 struct splits *splits)
 {
     char *copy = duplicate(list), *rest = copy, *word;
     int *domain_of_rank = allocate((size_t)w->ranks, sizeof *domain_of_rank);
-    enum status status = STATUS_OK;
     size_t room = 1;
     if (strstr(list, "domain")) domains(w, opened, comm, domain_of_rank);
     for (const char *c = list; *c; c++) room += *c == ',';
     /* The list must never move: backends keep pointers to the worlds in it. */
-    *splits = (struct splits){.list = allocate(room, sizeof *splits->list), .whole = *w};
-    while (!status && (word = strsep(&rest, ","))) {
+    *splits = (struct splits){
+        .list = allocate(room, sizeof *splits->list), .whole = *w, .backend = backend, .options = *options};
+    splits->options.expect_domain = 0; /* the whole launch must meet it, not each group */
+    splits->options.expect_transport = TRANSPORT_ABSENT;
+    while ((word = strsep(&rest, ","))) {
         size_t before = 0;
         char label[SPLIT_LABEL];
         split_label(word, label);
@@ -262,38 +250,90 @@ enum status splits_open(const char *list, const struct world *w, const struct ba
         }
         split->groups =
             split_assign(word, w, domain_of_rank, split->group_of_rank, split->reason, sizeof split->reason);
-        if (split->groups) status = open_split(w, backend, options, split);
+        if (split->groups) check_sizes(w, split);
+        if (split->groups && !*split->reason) sub_world(w, split);
     }
     free(domain_of_rank);
     free(copy);
-    return status;
 }
 
-/* One group of the ranks with loads[rank] == load; the others sit out. */
-static enum status open_side(const char *name, const bool *loads, bool load, const struct world *w,
-                             const struct backend *backend, const struct backend_options *options,
-                             struct split *split)
+static void close_split(struct split *split)
+{
+    if (split->comm) split->backend->close(split->comm);
+    split->comm = NULL;
+    split->backend = NULL; /* a wrapper ends with its communicator */
+    split->opened = 0;
+}
+
+static void close_oldest(struct splits *splits)
+{
+    struct split *oldest = NULL;
+    size_t open = 0;
+    for (size_t i = 0; i < splits->count; i++) {
+        struct split *split = &splits->list[i];
+        if (!split->opened || is_world(split->name)) continue;
+        if (open++ == 0 || split->opened < oldest->opened) oldest = split;
+    }
+    if (open >= MOST_OPEN) close_split(oldest);
+}
+
+enum status split_open(struct splits *splits, struct split *split, bool *fresh)
+{
+    *fresh = !split->opened && !*split->reason;
+    if (!*fresh) return STATUS_OK;
+    if (!is_world(split->name)) close_oldest(splits);
+    split->opened = ++splits->openings;
+    if (is_world(split->name)) return STATUS_OK;
+    split->backend = splits->backend; /* backend_open() may wrap it to inject a fault */
+    if (!split->world.ranks) return STATUS_OK;
+    return backend_open(&split->backend, &split->world, &splits->options, &split->comm);
+}
+
+enum status split_open_alone(const struct world *w, const struct backend *backend,
+                             const struct backend_options *options, struct split *split)
+{
+    struct backend_options own = *options;
+    own.expect_domain = 0; /* the whole launch must meet it, not each group */
+    own.expect_transport = TRANSPORT_ABSENT;
+    check_sizes(w, split);
+    if (*split->reason) return STATUS_OK;
+    sub_world(w, split);
+    split->backend = backend;
+    if (!split->world.ranks) return STATUS_OK;
+    return backend_open(&split->backend, &split->world, &own, &split->comm);
+}
+
+/* Puts the ranks with loads[rank] == load into one group; the others take no part. */
+static void make_side(const char *name, const bool *loads, bool load, const struct world *w,
+                      struct split *split)
 {
     *split = (struct split){.name = duplicate(name), .groups = 1};
     split->group_of_rank = allocate((size_t)w->ranks, sizeof *split->group_of_rank);
     for (int r = 0; r < w->ranks; r++) split->group_of_rank[r] = loads[r] == load ? 0 : -1;
-    return open_split(w, backend, options, split);
 }
 
 enum status splits_open_beside(const bool *loads, const struct world *w, const struct backend *backend,
                                const struct backend_options *options, struct splits *splits,
                                struct split *load)
 {
-    *splits = (struct splits){.list = allocate(1, sizeof *splits->list), .count = 1, .whole = *w};
-    enum status measures = open_side("beside", loads, false, w, backend, options, splits->list),
-                loaded = open_side("load", loads, true, w, backend, options, load);
-    return measures ? measures : loaded;
+    *splits = (struct splits){.list = allocate(1, sizeof *splits->list),
+                              .count = 1,
+                              .whole = *w,
+                              .backend = backend,
+                              .options = *options};
+    splits->options.expect_domain = 0; /* the whole launch must meet it, not each group */
+    splits->options.expect_transport = TRANSPORT_ABSENT;
+    make_side("beside", loads, false, w, splits->list);
+    check_sizes(w, splits->list);
+    if (!*splits->list->reason) sub_world(w, splits->list); /* split_open() opens it when it is visited */
+    make_side("load", loads, true, w, load);
+    return split_open_alone(w, backend, options, load);
 }
 
 void split_close(struct split *split)
 {
     if (!is_world(split->name)) {
-        if (split->comm) split->backend->close(split->comm);
+        close_split(split);
         if (split->world.ranks) mpi_must(MPI_Comm_free(&split->world.comm));
         free(split->world.hosts);
         free(split->world.node_of_rank);

@@ -13,28 +13,46 @@ struct split {
     /* This rank's group: its ranks and nodes are numbered within the group; local_rank is the launch's. */
     struct world world;
     const struct backend *backend;
-    struct comm *comm; /* NULL: this rank sits out, or the split is impossible and `reason` says why */
-    char reason[200];
+    struct comm *comm;          /* NULL: not open, or this rank sits out, or the split is impossible */
+    char reason[200];           /* why it is impossible; "": it is possible */
     int *group_of_rank, groups; /* group of each rank of the launch (-1: it sits out); number of groups */
     int ranks, nodes;           /* of each group */
+    unsigned long opened;       /* the place of its opening among all openings, from 1; 0: not open */
 };
+
+/* Communicators take memory, and of NVLink switches multicast groups. So of all splits but the world, at most
+   MOST_OPEN have communicators at a time: a scan measures sixteen splits and more in a launch. */
+enum { MOST_OPEN = 4 };
 
 struct splits {
     struct split *list;
     size_t count;
     struct world whole; /* the launch's */
+    const struct backend *backend;
+    struct backend_options options;
+    unsigned long openings;
 };
 
-/* Collective. Opens a communicator of `backend` for every split; "world" uses `opened` and `comm`. */
-enum status splits_open(const char *list, const struct world *, const struct backend *backend,
-                        const struct backend *opened, struct comm *comm, const struct backend_options *,
-                        struct splits *);
-/* Collective. Divides the ranks for --beside instead: the list has one split, "beside", in which the ranks with
-   loads[rank] false take part; those with true are in *load. The two have a communicator each. */
+/* Collective. Assigns the ranks to the groups of every split. "world" uses `opened` and `comm`; split_open()
+   opens communicators of `backend` for the others. */
+void splits_make(const char *list, const struct world *, const struct backend *backend,
+                 const struct backend *opened, struct comm *comm, const struct backend_options *,
+                 struct splits *);
+/* Collective. Opens the communicators of a split if it is not open, and closes those of the split that was
+   opened first if too many are open. *fresh: it was not open, so no buffer of it is filled or registered.
+   Ranks may differ in the status. */
+enum status split_open(struct splits *, struct split *, bool *fresh);
+/* Collective. For --beside, in place of splits_make(): the list has one split, "beside", in which the ranks with
+   loads[rank] false take part. *load has those with true, and is opened at once. */
 enum status splits_open_beside(const bool *loads, const struct world *, const struct backend *,
                                const struct backend_options *, struct splits *, struct split *load);
 void splits_close(struct splits *);
 void split_close(struct split *);
+
+/* Collective. Opens the communicator of a split whose name, index, group_of_rank and number of groups are
+   known. Unless all groups have the same number of ranks, at least two, sets its reason and opens none. */
+enum status split_open_alone(const struct world *, const struct backend *backend,
+                             const struct backend_options *, struct split *);
 
 /* The name of a split in records: `name` itself, or "match:" and a hash for a list of pairs, which may be
    long. */

@@ -1,5 +1,5 @@
-/* The rules come from NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc). Later
-   releases have not been read: with them, labels are what was asked for. */
+/* The rules come from NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc).
+   Later releases have not been read: with them, labels are what was asked for. */
 #include "measure/labels.h"
 #include "catalog/problems.h"
 
@@ -8,7 +8,8 @@
 
 enum { FIRST_UNKNOWN = 23100, HIERARCHICAL_COPIES = 23000, REGISTERS_GRAPHS = 21900 };
 
-/* ncclGetAlgoInfo: the policy chooses NVLS for registered buffers (also those that a captured graph registers). */
+/* ncclGetAlgoInfo: the policy chooses NVLS for registered buffers (also those that a captured graph
+   registers). */
 static const char *efficiency_unused(const struct label_question *q)
 {
     if (q->collective != ALL_GATHER && q->collective != REDUCE_SCATTER)
@@ -46,8 +47,8 @@ const char *cta_unused(const struct label_question *q, const char **label)
     return reason;
 }
 
-/* ncclRegisterCollBuffers and others: while a graph is captured, buffers are registered if NCCL_GRAPH_REGISTER is
-   not 0, its default since 2.19 (src/enqueue.cc). */
+/* ncclRegisterCollBuffers and others: while a graph is captured, buffers are registered if
+   NCCL_GRAPH_REGISTER is not 0, its default since 2.19 (src/enqueue.cc). */
 static bool graph_registers(const struct label_question *q)
 {
     if (q->graph <= 0 || q->registration != REGISTRATION_NONE || q->version < 0 ||
@@ -76,18 +77,11 @@ static bool is_set(const char *variable)
     return value && *value;
 }
 
-/* Reasons that have been printed. There are fewer than MOST_REASONS. */
-enum { MOST_REASONS = 16 };
-struct told {
-    const char *reasons[MOST_REASONS];
-    size_t count;
-};
-
-static bool is_new(struct told *told, const char *reason)
+static bool is_new(struct label_reasons *told, const char *reason)
 {
     for (size_t i = 0; i < told->count; i++)
-        if (told->reasons[i] == reason) return false;
-    if (told->count < MOST_REASONS) told->reasons[told->count++] = reason;
+        if (told->list[i] == reason) return false;
+    if (told->count < MOST_REASONS) told->list[told->count++] = reason;
     return true;
 }
 
@@ -107,19 +101,24 @@ struct label_question label_question_of(const struct launch_header *header, cons
         .graph_register = getenv("NCCL_GRAPH_REGISTER")};
 }
 
+void labels_of_case(struct label_question *q, enum collective_id collective, const char **cta,
+                    enum registration *registration, struct label_reasons *told)
+{
+    q->collective = collective;
+    const char *reason = cta_unused(q, cta);
+    if (reason && is_new(told, reason)) warn("--cta %s: %s; rows without it say '%s'", q->cta, reason, *cta);
+    reason = registration_limited(q, registration);
+    if (reason && is_new(told, reason))
+        warn("%s: %s; the rows say '%s'", q->registration == REGISTRATION_USER ? "-R 1" : "-G", reason,
+             registration_name(*registration));
+}
+
 void labels_set(struct cases *cases, const struct settings *s, const struct launch_header *header)
 {
-    struct told told = {.count = 0};
+    struct label_reasons told = {.count = 0};
     struct label_question q = label_question_of(header, s->cta, settings_registration(s), s->graph);
     for (size_t i = 0; i < cases->count; i++) {
         struct measured *m = &cases->list[i];
-        q.collective = m->call.collective->id;
-        const char *reason = cta_unused(&q, &m->cta);
-        if (reason && is_new(&told, reason))
-            warn("--cta %s: %s; rows without it say '%s'", s->cta, reason, m->cta);
-        reason = registration_limited(&q, &m->registration);
-        if (reason && is_new(&told, reason))
-            warn("%s: %s; the rows say '%s'", q.registration == REGISTRATION_USER ? "-R 1" : "-G", reason,
-                 registration_name(m->registration));
+        labels_of_case(&q, m->call.collective->id, &m->cta, &m->registration, &told);
     }
 }

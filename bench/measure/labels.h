@@ -1,4 +1,5 @@
-/* Labels say what NCCL did, not what was asked for, where its source leaves no doubt. */
+/* The labels of a row state what NCCL did rather than what was asked for, if NCCL's source code leaves no
+   doubt. */
 #ifndef BUSBAR_LABELS_H
 #define BUSBAR_LABELS_H
 
@@ -21,11 +22,21 @@ struct label_question {
 struct label_question label_question_of(const struct launch_header *, const char *cta, enum registration,
                                         int64_t graph);
 
-/* NULL: the label is what was asked for. Else the reason why not, and the label in its place. */
+/* Sets *label to what NCCL does. Returns the reason if that is not what was asked for; else NULL. */
 const char *cta_unused(const struct label_question *, const char **label);
-/* As above; also if more was done than asked for. */
+/* The same for registration; also if NCCL does more than was asked for. */
 const char *registration_limited(const struct label_question *, enum registration *label);
 
+/* Reasons that have been printed. There are fewer than MOST_REASONS. {0} at first. */
+enum { MOST_REASONS = 16 };
+struct label_reasons {
+    const char *list[MOST_REASONS];
+    size_t count;
+};
+
+/* Sets the labels of one case; prints a warning for each reason that `told` does not have yet. */
+void labels_of_case(struct label_question *, enum collective_id, const char **cta, enum registration *,
+                    struct label_reasons *told);
 /* On rank 0, when the facts are known: sets the labels of all cases, and warns once of each reason. */
 void labels_set(struct cases *, const struct settings *, const struct launch_header *);
 

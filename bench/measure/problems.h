@@ -5,7 +5,7 @@
 #include "measure/cases.h"
 
 /* On rank 0: warns of each known problem that affects one of the cases, and adds it to the header's facts as
-   nccl.known_problems. Does nothing for other backends. */
+   nccl.known_problems. Needs the labels of the cases (labels.h). Does nothing for other backends. */
 void problems_tell(const struct cases *, const struct settings *, struct launch_header *);
 
 #endif

@@ -36,8 +36,9 @@ size_t samples_of(const struct measured *, size_t operations);
    measured; without such a divisor slightly more are measured. */
 int batch_of(double operation_s, size_t operations);
 
-/* Operations in a sample of mode nccl-tests: 20, which is nccl-tests' default; with a number of operations all of them. As
-   a sample must end before the watchdog's time is up, more than 1000 are divided into equal samples of at most so many. */
+/* The number of operations in a sample of mode nccl-tests: 20, which is nccl-tests' default; all of them if
+   their number is given (-n). A sample must end before the watchdog's time is up: so more than 1000 are
+   divided into equal samples of at most 1000. */
 int loop_of(size_t operations);
 
 /* Whether the 95 % interval of the case's median is as narrow as `precision` asks. */

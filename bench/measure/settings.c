@@ -29,7 +29,8 @@ static const struct option collective_options[] = {
      .most = 0x1p60,
      .help = "or each size is the previous one plus SIZE"},
     FLAG_SIZES(.at = AT(sizes_text),
-               .help = "or exactly these, e.g. 8,64K,1M; matrix: the bytes of --matrix as they are"),
+               .help =
+                   "or exactly these, e.g. 8,64K,1M; matrix: the sizes in the file of --matrix, not scaled"),
     FLAG_TYPES(.at = AT(dtypes_text), .word = dtype_word, .initial = "float",
                .help = "element types, e.g. float,double; all: every type"),
     FLAG_OPS(.at = AT(ops_text), .word = op_word, .initial = "sum",
@@ -48,16 +49,15 @@ static const struct option collective_options[] = {
      .at = AT(imbalance),
      .initial = "1",
      .help =
-         "alltoallv: what the busiest rank receives over the mean, e.g. 1,1.5,2; each is measured. Shares\n"
-         "follow Zipf's law. 1.5:7: other ranks are the busy ones (seed 7). The size is the busiest "
-         "rank's"},
+         "alltoallv: how much the busiest rank receives, divided by the mean over ranks, e.g. 1,1.5,2:\n"
+         "a case for each. The ranks' shares follow Zipf's law. 1.5:7 draws the busy ranks with the seed 7.\n"
+         "The size of a case is that of the busiest rank"},
     {.kind = OPTION_TEXT,
      .name = "matrix",
      .argument = "FILE",
      .at = AT(matrix),
-     .help = "alltoallv: instead, line i of the file has what rank i sends to each rank, in bytes. The pairs "
-             "keep\n"
-             "their proportions at every size"},
+     .help = "alltoallv: instead of --imbalance, a file whose line i has the bytes that rank i sends\n"
+             "to each rank. The numbers are scaled to each size of the launch"},
     FLAG_PLACEMENT(.at = AT(placement), .initial = "both"),
     FLAG_MODE(
             .at = AT(mode),
@@ -75,10 +75,11 @@ static const struct option collective_options[] = {
             .help =
                 "how to split the ranks into groups that run at the same time; items of the list are "
                 "measured one after the other.\n"
-                "world: one group of all ranks. node, domain, rail: a group for each. N: groups of N ranks. "
+                "world: one group of all ranks. node, domain, rail: a group for each host, NVLink domain or "
+                "local rank. N: groups of N ranks. "
                 "pairs: rank r with r + ranks/2.\n"
                 "hosts:K: the hosts in pairs, round K; rails:K: the same, with a group for each local rank.\n"
-                "bisect: as rails:K, each host with the one half of the hosts away.\n"
+                "bisect: as rails:K, host i with host i + hosts/2.\n"
                 "match:A-B/C-D: as rails:K, with these pairs of hosts, numbered from 0"),
     {.kind = OPTION_TEXT,
      .name = "beside",
@@ -96,7 +97,7 @@ static const struct option collective_options[] = {
      .choices = "barrier|window",
      .names = &sync_names,
      .help = "how ranks start an isolated operation together: after a barrier, or at an agreed\n"
-             "time of synchronised clocks (then the records say which ranks arrive late)"},
+             "time of synchronised clocks (then the records tell which ranks arrive late)"},
 
     FLAG_PRECISION(.at = AT(precision_percent), .group = "how long to measure",
                    .help = "stop when the 95 % interval of the median is within this distance of it"),
@@ -130,7 +131,7 @@ static const struct option collective_options[] = {
      .most = 1e9,
      .help = "verify after every N samples too, to find rare corruption; 0: do not"},
 
-    FLAG_BACKEND(.at = AT(backend), .group = "how",
+    FLAG_BACKEND(.at = AT(backend), .group = "how to measure",
                  .help = "auto, mpi (host memory) or nccl; auto: nccl if it finds a GPU, else mpi"),
     {.kind = OPTION_CHOICE,
      .name = "memory",
@@ -362,7 +363,7 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status && s->beside_text) status = read_load(s);
     if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_NCCL_TESTS : MODE_ISOLATED;
     if (!status && s->sync == SYNC_WINDOW && !settings_measure(s, MODE_ISOLATED))
-        status = fail(STATUS_USAGE, "--sync window starts isolated operations: --mode isolated or both");
+        status = fail(STATUS_USAGE, "--sync window needs --mode isolated or both");
     if (status) {
         settings_free(s);
         return status;

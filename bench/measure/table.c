@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "base/utf8.h"
+#include "base/wrap.h"
 #include "measure/beside_table.h"
 #include "measure/schedule.h"
 #include "stats/order.h"
@@ -28,9 +29,12 @@ struct block {
     const struct measured *top; /* the row with the highest bus bandwidth */
     double top_gbps, sum_gbps;
     size_t rows;
+    /* The rows whose median rank takes the smallest and the largest share of the slowest one's time. */
+    const struct measured *least, *most;
+    double least_share, most_share;
 };
 
-/* "NVLS SIMPLE, 16 channels", as far as the library told; "-": not at all. */
+/* "NVLS SIMPLE, 16 channels", as far as the library tells; "-" if it tells nothing. */
 static void choice_text(const struct choice *choice, char text[128])
 {
     int n = snprintf(text, 128, "%s%s%s", *choice->algorithm ? choice->algorithm : "-",
@@ -40,15 +44,39 @@ static void choice_text(const struct choice *choice, char text[128])
                  choice->channels == 1 ? "" : "s");
 }
 
-/* Behind the figures of a size, with --show-algorithm: once where both placements have the same. */
+/* Prints, after the figures of a size, how the library did the calls (--show-algorithm); once if both
+   placements are alike. */
 static void print_choices(const struct measured *m, size_t placements, FILE *out)
 {
-    char first[128], second[128];
+    char first[128], second[128] = "";
     choice_text(&m[0].choice, first);
-    fprintf(out, "  %s", first);
-    if (placements < 2) return;
-    choice_text(&m[1].choice, second);
-    if (strcmp(first, second) != 0) fprintf(out, "; in place %s", second);
+    if (placements > 1) choice_text(&m[1].choice, second);
+    bool differ = *second && strcmp(first, second) != 0;
+    fprintf(out, "\n%9s%s%s", "", differ ? "out of place " : "", first);
+    if (differ) fprintf(out, "\n%9sin place %s", "", second);
+}
+
+/* Isolated figures are the slowest rank's, and of more ranks the slowest is slower. The median rank's time
+   does not grow with their number. */
+static void note_median_rank(struct measured *m, double time_us, struct block *block)
+{
+    if (!m->rank_count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;
+    double share = median(m->rank_us, m->rank_count) / time_us;
+    if (!block->least || share < block->least_share) block->least = m, block->least_share = share;
+    if (!block->most || share > block->most_share) block->most = m, block->most_share = share;
+}
+
+static void print_median_rank(const struct block *block, FILE *out)
+{
+    char least[UNIT_TEXT], most[UNIT_TEXT];
+    if (!block->least) return;
+    if (block->least == block->most) {
+        fprintf(out, "the median rank takes %.2f of the slowest rank's time\n", block->least_share);
+        return;
+    }
+    fprintf(out, "the median rank takes %.2f (%s) to %.2f (%s) of the slowest rank's time\n",
+            block->least_share, format_size(block->least->requested_bytes, least), block->most_share,
+            format_size(block->most->requested_bytes, most));
 }
 
 /* Prints one placement of one size in 30 columns, or 36 with bounds, so that two fit into 80. m NULL: there
@@ -68,6 +96,7 @@ static void print_figures(struct measured *m, const struct settings *s, unsigned
         figure_text(sampled_time_us(&row), time);
         snprintf(bus, sizeof bus, "%s", figure_text(gbps, (char[UNIT_TEXT]){0}));
         if (m->bound_us > 0) snprintf(bound, sizeof bound, "%.1f", 100 * m->bound_us / sampled_time_us(&row));
+        note_median_rank(m, sampled_time_us(&row), block);
         if (isfinite(gbps)) block->rows++, block->sum_gbps += gbps;
         if (isfinite(gbps) && !(gbps <= block->top_gbps)) block->top = m, block->top_gbps = gbps;
     }
@@ -79,19 +108,24 @@ static void print_figures(struct measured *m, const struct settings *s, unsigned
 static void print_heading(const struct measured *m, const struct block *block, FILE *out)
 {
     const char *figure = m->split->ranks > 1 ? "busbw" : "algbw";
-    fprintf(out, "\n%s %s", m->call.collective->name, dtypes[m->call.dtype].name);
-    if (m->call.collective->reduces) fprintf(out, " %s", op_names[m->call.op]);
-    if (m->call.collective->rooted) fprintf(out, ", root %d", m->call.root);
-    if (m->call.aggregate > 1) fprintf(out, ", groups of %d operations", m->call.aggregate);
-    if (m->imbalance) fprintf(out, ", imbalance %s", m->imbalance->label);
+    struct text title = {0}, lines = {0};
+    text_add(&title, "\n%s %s", m->call.collective->name, dtypes[m->call.dtype].name);
+    if (m->call.collective->reduces) text_add(&title, " %s", op_names[m->call.op]);
+    if (m->call.collective->rooted) text_add(&title, ", root %d", m->call.root);
+    if (m->call.aggregate > 1) text_add(&title, ", groups of %d operations", m->call.aggregate);
+    if (m->imbalance) text_add(&title, ", imbalance %s", m->imbalance->label);
     if (!is_world(m->split->name))
-        fprintf(out, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
-                m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
+        text_add(&title, ", %d group%s of %d ranks at once (%s), the slowest of them", m->split->groups,
+                 m->split->groups == 1 ? "" : "s", m->split->ranks, m->split->name);
     static const char *const modes[] = {
         [MODE_ISOLATED] = "isolated: the slowest rank's time of one operation",
         [MODE_PIPELINED] = "pipelined: the slowest rank's time per operation of a batch",
         [MODE_NCCL_TESTS] = "nccl-tests: mean over operations and ranks, on the host's clock"};
-    fprintf(out, "; %s\n", modes[m->call.mode]);
+    text_add(&title, "; %s\n", modes[m->call.mode]);
+    text_add_wrapped(&lines, text_get(&title), TERMINAL_COLUMNS, 4);
+    fputs(text_get(&lines), out);
+    text_free(&title);
+    text_free(&lines);
     int width = block->has_bounds ? 36 : 30;
     if (block->both)
         fprintf(out, "%8s%*s%*s\n", "", width, "out of place", width, "in place");
@@ -101,7 +135,7 @@ static void print_heading(const struct measured *m, const struct block *block, F
     for (int i = 0; i < (block->both ? 2 : 1); i++)
         fprintf(out, " %7s %6s %8s %5s%s", "time us", "95%", figure, "wrong",
                 block->has_bounds ? " bound" : "");
-    fprintf(out, "%s\n", block->has_choices ? "  algorithm" : "");
+    fprintf(out, "\n");
 }
 
 /* Prints the last line of a block: peak and average, the figures that people quote. */
@@ -151,7 +185,7 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
     text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
 
-/* Prints a line about the cases whose samples were chosen by `rule`: do not trust them, and `why`. */
+/* Prints a warning about the cases whose samples were chosen by `rule`; `why` says why not to trust them. */
 static void print_disturbed(const struct cases *cases, enum kept_rule rule, const char *why, FILE *out)
 {
     size_t n = 0;
@@ -167,6 +201,33 @@ static void print_disturbed(const struct cases *cases, enum kept_rule rule, cons
             format_size(first->requested_bytes, size), dtypes[first->call.dtype].name);
     if (n > 1) fprintf(out, " and %zu more", n - 1);
     fprintf(out, ": %s\n", why);
+}
+
+/* Is the figure above what is possible, with its whole interval? */
+static bool is_impossible(const struct measured *m)
+{
+    double lo, hi;
+    if (!has_figures(m) || !(m->bound_us > 0)) return false;
+    relative_error(m->us, m->count, &lo, &hi);
+    const double figure = cases_figure_us(&m->call, m->us, m->count);
+    return (isfinite(hi) && hi > figure ? hi : figure) < m->bound_us;
+}
+
+static void list_impossible(const struct cases *cases, struct text *out)
+{
+    size_t n = 0;
+    char size[UNIT_TEXT];
+    const struct measured *first = NULL;
+    for (size_t i = 0; i < cases->count; i++) {
+        if (!is_impossible(&cases->list[i])) continue;
+        if (n++ == 0) first = &cases->list[i];
+    }
+    if (n == 0) return;
+    text_add(out, "above what is possible: %s %s %s, %.0f %% of its bound", first->call.collective->name,
+             format_size(first->requested_bytes, size), dtypes[first->call.dtype].name,
+             100 * first->bound_us / cases_figure_us(&first->call, first->us, first->count));
+    if (n > 1) text_add(out, ", and %zu more", n - 1);
+    text_add(out, ": is the instance, the network's rate or the transport another one?\n");
 }
 
 /* Prints one line for each reason that a case is not OK, with the number of cases that have it. */
@@ -195,7 +256,7 @@ static void print_notes(const struct cases *cases, const struct settings *s, uns
     }
 }
 
-/* Says what the events of a sample take by themselves if that matters for an isolated figure. */
+/* Prints what the events of a sample take by themselves, if that is a notable share of an isolated figure. */
 static void print_event_pair(const struct cases *cases, FILE *out)
 {
     static const double MATTERS = 0.02;
@@ -245,6 +306,7 @@ static void print_block(struct cases *cases, size_t from, size_t end, const stru
         fprintf(out, "\n");
     }
     print_summary(&block, out);
+    print_median_rank(&block, out);
 }
 
 void collective_table(struct cases *cases, const struct settings *s, const struct world *world,
@@ -256,16 +318,17 @@ void collective_table(struct cases *cases, const struct settings *s, const struc
             world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
             has_bounds ? "; bound: % of what is possible" : "");
     if (world->ranks == 1) fprintf(out, "one rank has no bus bandwidth, and in place nothing to copy\n");
-    struct text imprecise = {0};
-    list_imprecise(cases, s, &imprecise); /* before the samples lose their order */
+    struct text notes = {0};
+    list_imprecise(cases, s, &notes); /* before the samples lose their order */
+    list_impossible(cases, &notes);
     if (cases->paired) beside_table(cases, s, world, capabilities, out);
     for (size_t from = 0, end; !cases->paired && from < cases->count; from = end) {
         for (end = from + 1; end < cases->count && in_one_block(&cases->list[from], &cases->list[end]);)
             end++;
         print_block(cases, from, end, s, capabilities, out);
     }
-    fprintf(out, "\n%s", text_get(&imprecise));
-    text_free(&imprecise);
+    fprintf(out, "\n%s", text_get(&notes));
+    text_free(&notes);
     print_disturbed(cases, KEPT_DISTURBED,
                     "a rank was scheduled away during every sample; measure longer or on an idle machine",
                     out);

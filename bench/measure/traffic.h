@@ -19,12 +19,13 @@ struct imbalance {
     uint64_t busiest; /* the largest sum of a row or column, in bytes */
 };
 
-/* Reads "1,1.5,2:7": factors of at least 1, each with a seed of its own (without: 1). Items that are named
-   twice count once. STATUS_USAGE after one line. The caller frees the list with imbalances_free(). */
+/* Reads "1,1.5,2:7": factors of at least 1, each with an optional seed (default 1). Items that are named
+   twice count once. Returns STATUS_USAGE after printing one line. The caller frees the list with
+   imbalances_free(). */
 enum status imbalances_read(const char *text, struct imbalance **list, size_t *count);
 
 /* Reads a file of n lines with n numbers of bytes each ("64K" too), separated by spaces or tabs; # begins a
-   comment. STATUS_USAGE after one line if it is anything else, or if nothing is sent. */
+   comment. Returns STATUS_USAGE after printing one line if it is anything else, or if nothing is sent. */
 enum status matrix_read(const char *path, struct imbalance *);
 
 void imbalances_free(struct imbalance *list, size_t count);

@@ -48,46 +48,18 @@ static void free_settings(struct driver *d)
     overlap_settings_free(&state_of(d)->settings);
 }
 
-/* Refuses what this backend or this MPI library cannot do. Sets the progress that `auto` stands for. */
-static enum status choose_progress(struct overlap_launch *l)
-{
-    struct overlap_settings *s = &l->settings;
-    bool device = on_device(l), threads = l->driver.thread_level >= MPI_THREAD_SERIALIZED;
-    if (s->progress == OVERLAP_AUTO)
-        s->progress = device ? OVERLAP_STREAMS : threads ? OVERLAP_THREAD : OVERLAP_NONBLOCKING;
-    if (device && s->progress != OVERLAP_STREAMS && s->progress != OVERLAP_NONE)
-        return fail(STATUS_USAGE, "--progress-by: the %s backend supports only streams and none",
-                    l->backend->name);
-    if (!device && s->progress == OVERLAP_STREAMS)
-        return fail(STATUS_USAGE, "--progress-by streams: the %s backend has no streams", l->backend->name);
-    if (s->progress == OVERLAP_THREAD && !threads)
-        return fail(STATUS_ENVIRONMENT,
-                    "--progress-by thread: this MPI library allows no calls from a second "
-                    "thread (MPI_THREAD_SERIALIZED); use --progress-by nonblocking");
-    if (s->progress == OVERLAP_NONBLOCKING && !l->backend->begin)
-        return fail(STATUS_USAGE, "--progress-by nonblocking: the %s backend has no non-blocking calls",
-                    l->backend->name);
-    if (s->cta && !device)
-        return fail(STATUS_USAGE, "--cta: the %s backend has no thread blocks; use --backend nccl",
-                    l->backend->name);
-    if (s->registration && !device)
-        return fail(STATUS_USAGE, "-R: the %s backend registers no buffers; use --backend nccl",
-                    l->backend->name);
-    return STATUS_OK;
-}
-
 static enum status open_collectives(struct overlap_launch *l)
 {
     const struct overlap_settings *s = &l->settings;
     l->backend = backend_find(s->backend);
     enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
     if (status) return status;
-    struct backend_options options = {.cold = s->cache == CACHE_COLD,
+    struct backend_options options = {.cold = s->sides.cache == CACHE_COLD,
                                       .seed = (uint64_t)s->seed,
                                       .registration =
-                                          (enum registration)(REGISTRATION_NONE + s->registration),
-                                      .cta = s->cta,
-                                      .fault = s->fault,
+                                          (enum registration)(REGISTRATION_NONE + s->sides.registration),
+                                      .cta = s->sides.cta,
+                                      .fault = s->fault.backend,
                                       .steps = &watch_pulse(l->driver.watch)->steps};
     status = backend_open(&l->backend, &l->driver.world, &options, &l->comm);
     if (!status) atomic_store(&l->endable, l->comm);
@@ -97,34 +69,10 @@ static enum status open_collectives(struct overlap_launch *l)
 static enum status open_gemm(struct overlap_launch *l)
 {
     const struct overlap_settings *s = &l->settings;
-    const struct driver *d = &l->driver;
-    l->engine = gemm_engine_find(l->backend->capabilities & CAN_DEVICE_MEMORY ? "cublaslt" : "cblas");
-    enum status status = agree(l, l->engine ? STATUS_OK : STATUS_ENVIRONMENT);
-    if (status) return status;
-    int cores = d->machine.bound_cores / d->crowding.alike;
-    struct gemm_place place = {d->world.local_rank, d->world.local_ranks, cores < 1 ? 1 : cores,
-                               d->machine.last_level_bytes};
-    struct gemm_options options = {.library = s->library,
-                                   .kernel = s->kernel,
-                                   .threads = (int)s->threads,
-                                   .cold = s->cache == CACHE_COLD,
-                                   .tune_s = s->max_seconds};
-    status = l->engine->open(&place, &options, &l->gemm);
+    enum status status =
+        sides_open_engine(&l->driver, l->backend, &s->sides, s->max_seconds, &l->engine, &l->gemm);
     mark(l);
     return agree(l, status);
-}
-
-/* Warns if the second thread has no processor of its own: then the two sides take turns. */
-static void warn_of_sharing(const struct overlap_launch *l)
-{
-    const struct driver *d = &l->driver;
-    int processors = d->machine.bound_pus / d->crowding.alike;
-    int threads = l->settings.threads ? (int)l->settings.threads : d->machine.bound_cores / d->crowding.alike;
-    if (threads < 1) threads = 1;
-    if (d->world.rank == 0 && l->settings.progress == OVERLAP_THREAD && threads >= processors)
-        warn("each rank has %d processor%s for %d thread%s of the matmul and the collective's thread: they "
-             "take turns; use fewer --threads or fewer ranks",
-             processors, processors == 1 ? "" : "s", threads, threads == 1 ? "" : "s");
 }
 
 static void set_problem(struct overlap_launch *l)
@@ -141,7 +89,8 @@ static void set_problem(struct overlap_launch *l)
     strcpy(l->problem.layout, on_device(l) ? "TN" : "NN");
 }
 
-/* The largest size comes first, so that the backend does not have to take, and register, more memory later. */
+/* The largest size comes first, so that the backend does not have to take, and register, more memory
+   later. */
 static void make_cases(struct overlap_launch *l)
 {
     size_t usual = on_device(l) ? (size_t)64 << 20 : (size_t)1 << 20;
@@ -167,42 +116,36 @@ static enum status open_both(struct driver *d)
 {
     struct overlap_launch *l = state_of(d);
     struct overlap_settings *s = &l->settings;
-    if (s->delays && s->delay_rank >= d->world.ranks)
-        return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)s->delay_rank,
+    if (s->fault.delays && s->fault.rank >= d->world.ranks)
+        return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)s->fault.rank,
                     d->world.ranks);
     enum status status = open_collectives(l);
     if (!status) status = open_gemm(l);
-    if (!status) status = choose_progress(l);
+    if (!status) status = sides_check(d, l->backend, &s->sides);
     if (status) return status;
     d->backend = l->backend->name;
-    warn_of_sharing(l);
+    sides_warn_of_sharing(d, &s->sides);
     set_problem(l);
     make_cases(l);
     const struct pair_parts parts = {.world = &d->world,
                                      .backend = l->backend,
-                                     .comm = l->comm,
                                      .engine = l->engine,
-                                     .progress = s->progress,
+                                     .progress = s->sides.progress,
                                      .pulse = watch_pulse(d->watch)};
     return agree(l, pair_open(&parts, &l->pair));
 }
 
-/* Rows say what NCCL does; a reason why that is not what was asked for is printed once. */
+/* Sets the labels of the rows to what NCCL does. Prints each reason why that differs from what was asked for
+   once. */
 static void set_labels(struct overlap_launch *l, const struct launch_header *header)
 {
     const struct overlap_settings *s = &l->settings;
-    struct label_question q =
-        label_question_of(header, s->cta, (enum registration)(REGISTRATION_NONE + s->registration), 0);
-    const char *told[2] = {NULL, NULL};
+    struct label_question q = label_question_of(
+        header, s->sides.cta, (enum registration)(REGISTRATION_NONE + s->sides.registration), 0);
+    struct label_reasons told = {.count = 0};
     for (size_t i = 0; i < l->case_count; i++) {
         struct overlap_case *c = &l->cases[i];
-        q.collective = c->collective->id;
-        const char *reason = cta_unused(&q, &c->cta);
-        if (reason && reason != told[0])
-            warn("--cta %s: %s; rows without it say '%s'", s->cta, told[0] = reason, c->cta);
-        reason = registration_limited(&q, &c->registration);
-        if (reason && reason != told[1])
-            warn("-R 1: %s; the rows say '%s'", told[1] = reason, registration_name(c->registration));
+        labels_of_case(&q, c->collective->id, &c->cta, &c->registration, &told);
     }
 }
 
@@ -211,7 +154,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     struct overlap_launch *l = state_of(d);
     l->backend->facts(l->comm, header);
     l->engine->facts(l->gemm, header);
-    if (l->settings.delays) launch_add_provenance(header, PROVENANCE_FAULTED);
+    if (l->settings.fault.delays) launch_add_provenance(header, PROVENANCE_FAULTED);
     if (d->world.rank == 0) set_labels(l, header);
 }
 
@@ -241,7 +184,8 @@ static enum status prepare_matrices(struct overlap_launch *l)
         struct gemm_choice choice;
         l->engine->choice(l->work, &choice);
         snprintf(l->algorithm, sizeof l->algorithm, "%s", choice.algorithm);
-        pair_set_work(l->pair, l->work);
+        l->product.work = l->work;
+        pair_set_products(l->pair, &l->product, 1);
         return STATUS_OK;
     }
     if (!l->gemm_reason) l->gemm_reason = "another rank cannot multiply these matrices";
@@ -258,7 +202,7 @@ static enum status take_buffers(struct overlap_launch *l, struct call *call, str
     size_t size = dtypes[call->dtype].size, send = e.send * size, recv = e.recv * size,
            needed = send + recv + 2 * memory_stride(1), room = l->backend->free_bytes(l->comm) / 10 * 9;
     size_t slots =
-        l->settings.cache == CACHE_COLD
+        l->settings.sides.cache == CACHE_COLD
             ? memory_cold_slots(on_device(l), d->machine.last_level_bytes, d->world.local_ranks, send + recv)
             : 1;
     if (slots > room / 4 / needed) slots = room / 4 / needed;
@@ -312,14 +256,15 @@ static enum status measure_size(struct overlap_launch *l, struct overlap_case *c
                         .op = OP_SUM,
                         .count = cases[0].count,
                         .aggregate = 1,
-                        .nonblocking = s->progress == OVERLAP_NONBLOCKING,
+                        .nonblocking = s->sides.progress == OVERLAP_NONBLOCKING,
                         .mode = MODE_NCCL_TESTS}; /* by the host's clock, and without the device's barrier */
     say_case(l, &cases[0]);
     enum status cannot = l->gemm_status, status = STATUS_OK;
     if (!cannot) cannot = take_buffers(l, &call, &buffers, &reason);
     if (cannot && cannot < STATUS_UNSUPPORTED) return cannot;
     if (!cannot) {
-        pair_set_call(l->pair, &call);
+        l->call = (struct pair_call){l->backend, l->comm, call, 1, 0};
+        pair_set_calls(l->pair, &l->call, 1);
         if (l->backend->prepare) status = l->backend->prepare(l->comm, &call, 1);
         if (!status) status = overlap_calibrate(l, cases, count);
     }

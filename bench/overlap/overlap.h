@@ -11,6 +11,7 @@
 #include "launch/driver.h"
 #include "matmul/gemm.h"
 #include "overlap/pair.h"
+#include "overlap/sides.h"
 #include "record/overlap.h"
 #include "record/shapes.h"
 #include "stats/stopping.h"
@@ -21,10 +22,9 @@ struct overlap_settings {
     struct driver_settings driver; /* first */
     /* as given on the command line */
     const char *collectives_text, *sizes_text, *dtype_text, *shape_text, *gemm_text, *ratios_text;
-    const char *backend, *library, *kernel, *cta, *fault_text;
-    enum overlap_progress progress;
-    enum cache cache;
-    int64_t operations, rounds, seed, check, threads, registration;
+    const char *backend, *fault_text;
+    struct sides_flags sides;
+    int64_t operations, rounds, seed, check;
     double precision_percent, max_seconds;
 
     /* derived from the above */
@@ -36,9 +36,7 @@ struct overlap_settings {
     size_t *sizes, size_count; /* the largest first; 0: the default */
     double *ratios;
     size_t ratio_count;
-    const char *fault; /* for the backend; NULL: none, or a delay */
-    bool delays;       /* --fault delay: */
-    int64_t delay_rank, delay_us;
+    struct sides_fault fault;
 };
 
 struct command overlap_command(void);
@@ -78,12 +76,14 @@ struct overlap_launch {
     struct gemm_problem problem;
     char algorithm[256];
     struct pair *pair;
+    struct pair_call call; /* what the sides do now */
+    struct pair_product product;
     struct overlap_case *cases; /* sizes descending, then collectives, then ratios */
     size_t case_count;
 };
 
-/* Collective; the pair has its buffers and its matrices. Chooses the number of collectives in a sample, and for
-   each of the cases, which differ in their ratio only, the number of multiplications. */
+/* Collective; the pair has its buffers and its matrices. Chooses the number of collectives in a sample, and
+   for each of the cases, which differ in their ratio only, the number of multiplications. */
 enum status overlap_calibrate(struct overlap_launch *, struct overlap_case *cases, size_t count);
 
 /* Collective. Takes the rounds of a case, then verifies both sides while they run at once. */

@@ -6,21 +6,19 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <time.h>
 
-/* The second thread, which runs the collective. It sleeps while it is IDLE, spins while it is ARMED until `go`,
-   so that it starts at once, and sleeps again when it is DONE. */
+/* The second thread, which runs the collective. It sleeps while it is IDLE, spins while it is ARMED until
+   `go`, so that it starts at once, and sleeps again when it is DONE. */
 enum phase_of_thread { IDLE, ARMED, DONE, LEAVES };
 
 struct pair {
     struct pair_parts parts;
-    struct call call;
-    size_t slot; /* of the next call */
-    struct gemm_work *work;
+    struct pair_call *calls;
+    struct pair_product *products;
+    size_t call_count, product_count;
     double delay_s;
 
     /* one sample */
-    int operations, matmuls;
     uint64_t check_seed;
     struct gemm_verdict *check;                 /* NULL: multiply without a check */
     double start_s, communicated_s, computed_s; /* when it began; when each side ended */
@@ -34,12 +32,6 @@ struct pair {
     atomic_bool go;
 };
 
-static void rest(double seconds)
-{
-    if (!(seconds > 0)) return;
-    nanosleep(&(struct timespec){(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)}, NULL);
-}
-
 static void step(const struct pair *p, enum stage stage)
 {
     atomic_fetch_add_explicit(&p->parts.pulse->steps, 1, memory_order_relaxed);
@@ -51,52 +43,76 @@ static void step(const struct pair *p, enum stage stage)
 static enum status communicate(struct pair *p)
 {
     struct timing timing;
-    enum status status = p->parts.backend->run(p->parts.comm, &p->call, p->operations, &p->slot, &timing);
-    rest(p->delay_s);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < p->call_count && !status; i++) {
+        struct pair_call *c = &p->calls[i];
+        status = c->backend->run(c->comm, &c->call, c->count, &c->slot, &timing);
+    }
+    sleep_s(p->delay_s);
     p->communicated_s = clock_s();
     return status;
 }
 
-static enum status compute(struct pair *p, int matmuls)
+static enum status compute(struct pair *p, const struct pair_product *product, int matmuls)
 {
     double seconds;
-    return p->check ? p->parts.engine->check(p->work, p->check_seed, p->check)
-                    : p->parts.engine->run(p->work, matmuls, &seconds);
+    return p->check ? p->parts.engine->check(product->work, p->check_seed, p->check)
+                    : p->parts.engine->run(product->work, matmuls, &seconds);
 }
 
 static enum status compute_all(struct pair *p)
 {
-    enum status status = compute(p, p->matmuls);
-    rest(p->delay_s);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < p->product_count && !status; i++)
+        status = compute(p, &p->products[i], p->products[i].count);
+    sleep_s(p->delay_s);
     p->computed_s = clock_s();
     return status;
 }
 
 /* ---- both at once ---- */
 
-/* A non-blocking collective: MPI can advance it whenever this thread calls MPI, so at least after each
-   multiplication. An injected delay is counted from its beginning: it ends no earlier than that. */
+static enum status begin(struct pair *p, size_t at)
+{
+    struct pair_call *c = &p->calls[at];
+    return c->backend->begin(c->comm, &c->call, c->count, &c->slot);
+}
+
+/* Lets the non-blocking collective `*at` advance, and starts the next one when it is complete; with `waits`,
+   until all are. */
+static enum status advance(struct pair *p, size_t *at, bool waits)
+{
+    enum status status = STATUS_OK;
+    bool done = true;
+    while (*at < p->call_count && done && !status) {
+        status = p->calls[*at].backend->complete(p->calls[*at].comm, waits, &done);
+        if (!status && done && ++*at < p->call_count) status = begin(p, *at);
+    }
+    return status;
+}
+
+/* Non-blocking collectives: MPI can advance them whenever this thread calls MPI, so at least after each
+   multiplication. An injected delay is counted from the beginning: they end no earlier than that. */
 static enum status begin_and_compute(struct pair *p)
 {
-    const struct backend *backend = p->parts.backend;
     const double due_s = clock_s() + p->delay_s;
-    bool done = false;
-    enum status status = backend->begin(p->parts.comm, &p->call, p->operations, &p->slot);
-    for (int i = 0; i < p->matmuls && !status; i++) {
-        status = compute(p, 1);
-        if (!status && !done) {
-            status = backend->complete(p->parts.comm, false, &done);
+    size_t at = 0;
+    enum status status = begin(p, 0);
+    for (size_t i = 0; i < p->product_count && !status; i++)
+        for (int m = 0; m < p->products[i].count && !status; m++) {
+            status = compute(p, &p->products[i], 1);
+            if (status || at == p->call_count) continue;
+            status = advance(p, &at, false);
             p->communicated_s = clock_s();
         }
-    }
-    rest(p->delay_s);
+    sleep_s(p->delay_s);
     p->computed_s = clock_s();
-    if (!status && !done) {
-        status = backend->complete(p->parts.comm, true, &done);
+    if (!status && at < p->call_count) {
+        status = advance(p, &at, true);
         p->communicated_s = clock_s();
     }
     p->communicated_s = fmax(p->communicated_s, due_s);
-    rest(due_s - clock_s());
+    sleep_s(due_s - clock_s());
     return status;
 }
 
@@ -137,7 +153,14 @@ static enum status join(struct pair *p)
     return p->communication_status;
 }
 
-/* The communication alone runs where it runs beside the computation: in the second thread if there is one. */
+/* Wakes the second thread, which then waits for `go`. */
+static void arm(struct pair *p, enum part part)
+{
+    if (!p->has_thread || part == COMPUTATION) return;
+    atomic_store(&p->go, false);
+    set_phase(p, ARMED);
+}
+
 static enum status run_part(struct pair *p, enum part part)
 {
     enum status status = STATUS_OK, communicated = STATUS_OK;
@@ -151,16 +174,17 @@ static enum status run_part(struct pair *p, enum part part)
     return status ? status : communicated;
 }
 
-/* Arms the second thread before the barrier, so that it is awake when the sample begins. */
-static enum status run_sample(struct pair *p, enum part part, int operations, int matmuls)
+enum status pair_do(struct pair *p, enum part part)
 {
-    p->operations = operations;
-    p->matmuls = matmuls;
+    arm(p, part);
+    return run_part(p, part);
+}
+
+/* Arms the second thread before the barrier, so that it is awake when the sample begins. */
+static enum status run_sample(struct pair *p, enum part part)
+{
     step(p, STAGE_BARRIER);
-    if (p->has_thread && part != COMPUTATION) {
-        atomic_store(&p->go, false);
-        set_phase(p, ARMED);
-    }
+    arm(p, part);
     mpi_must(MPI_Barrier(p->parts.world->comm));
     step(p, STAGE_STARTING);
     p->start_s = clock_s();
@@ -169,9 +193,9 @@ static enum status run_sample(struct pair *p, enum part part, int operations, in
     return status;
 }
 
-enum status pair_run(struct pair *p, enum part part, int operations, int matmuls, double times_us[TIMES])
+enum status pair_run(struct pair *p, enum part part, double times_us[TIMES])
 {
-    enum status status = run_sample(p, part, operations, matmuls);
+    enum status status = run_sample(p, part);
     double communication = (p->communicated_s - p->start_s) * 1e6,
            computation = (p->computed_s - p->start_s) * 1e6;
     switch (part) {
@@ -194,30 +218,37 @@ enum status pair_run(struct pair *p, enum part part, int operations, int matmuls
 enum status pair_verify(struct pair *p, uint64_t seed, struct verdict *verdict,
                         struct gemm_verdict *gemm_verdict)
 {
-    const struct backend *backend = p->parts.backend;
-    size_t slot = p->slot;
+    struct pair_call *calls = p->calls, once = calls[0];
+    struct pair_product *products = p->products, one = {products[0].work, 1};
+    const size_t call_count = p->call_count, product_count = p->product_count, slot = once.slot;
+    once.count = 1;
     step(p, STAGE_WORKING);
-    enum status status = backend->fill(p->parts.comm, &p->call, slot, seed);
+    enum status status = once.backend->fill(once.comm, &once.call, slot, seed);
     p->check = gemm_verdict;
     p->check_seed = seed + (uint64_t)p->parts.world->rank;
-    if (!status) status = run_sample(p, BOTH, 1, 1);
+    p->calls = &once, p->call_count = 1;
+    p->products = &one, p->product_count = 1;
+    if (!status) status = run_sample(p, BOTH);
     p->check = NULL;
+    p->calls = calls, p->call_count = call_count;
+    p->products = products, p->product_count = product_count;
     step(p, STAGE_WORKING);
-    if (!status) status = backend->check(p->parts.comm, &p->call, slot, seed, verdict);
+    if (!status) status = once.backend->check(once.comm, &once.call, slot, seed, verdict);
     step(p, STAGE_BETWEEN);
     return status;
 }
 
-void pair_set_call(struct pair *p, const struct call *call)
+void pair_set_calls(struct pair *p, struct pair_call *calls, size_t count)
 {
-    p->call = *call;
-    p->call.stage = &p->parts.pulse->stage;
-    p->slot = 0;
+    p->calls = calls;
+    p->call_count = count;
+    for (size_t i = 0; i < count; i++) calls[i].call.stage = &p->parts.pulse->stage;
 }
 
-void pair_set_work(struct pair *p, struct gemm_work *work)
+void pair_set_products(struct pair *p, struct pair_product *products, size_t count)
 {
-    p->work = work;
+    p->products = products;
+    p->product_count = count;
 }
 
 void pair_set_delay(struct pair *p, double seconds)

@@ -9,14 +9,22 @@
 
 enum { TRIALS = 5, LEAST_MATMULS = 4, MOST_CALLS = 100000, ROUNDS_MOST = 100 };
 
-/* Collective. The slowest rank's time of one part, µs: the shortest of a few trials, because other load can only
-   make it longer, after one that does not count. */
+static enum status run_pair(struct overlap_launch *l, enum part part, int operations, int matmuls,
+                            double times_us[TIMES])
+{
+    l->call.count = operations;
+    l->product.count = matmuls;
+    return pair_run(l->pair, part, times_us);
+}
+
+/* Collective. The slowest rank's time of one part, µs: the shortest of a few trials, because other load can
+   only make it longer, after one that does not count. */
 static enum status try_part(struct overlap_launch *l, enum part part, int calls, double *us)
 {
     double times[TIMES] = {0}, trials[TRIALS];
-    enum status status = pair_run(l->pair, part, calls, calls, times);
+    enum status status = run_pair(l, part, calls, calls, times);
     for (int i = 0; i < TRIALS && !status; i++) {
-        status = pair_run(l->pair, part, calls, calls, times);
+        status = run_pair(l, part, calls, calls, times);
         trials[i] = times[part];
     }
     if (status) return status;
@@ -31,8 +39,8 @@ static int calls_of(double wanted)
     return wanted < 1 ? 1 : wanted > MOST_CALLS ? MOST_CALLS : (int)wanted;
 }
 
-/* So many collectives that the smallest ratio takes a few multiplications (with fewer, their number could not be
-   near to the ratio), and that a sample is long against what it takes to start and join a thread, and to move
+/* Chooses enough collectives that the smallest ratio needs several multiplications (the ratio of fewer would
+   be far from it), and that a sample takes much longer than it takes to start and join a thread, and to move
    it to a free processor. */
 enum status overlap_calibrate(struct overlap_launch *l, struct overlap_case *cases, size_t count)
 {
@@ -73,7 +81,7 @@ static enum status take_round(struct overlap_launch *l, struct overlap_case *c, 
     enum status status = STATUS_OK;
     random_shuffle(random, order, PARTS);
     for (int i = 0; i < PARTS && !status; i++)
-        status = pair_run(l->pair, (enum part)order[i], c->operations, c->matmuls, times_us);
+        status = run_pair(l, (enum part)order[i], c->operations, c->matmuls, times_us);
     if (status) return status;
     mpi_must(MPI_Allreduce(times_us, worst, TIMES, MPI_DOUBLE, MPI_MAX, l->driver.world.comm));
     if (l->driver.world.rank == 0) keep(&c->rounds, worst);
@@ -132,9 +140,8 @@ enum status overlap_sample(struct overlap_launch *l, struct overlap_case *c)
     double start_s = clock_s(), warm_up[TIMES];
     const struct overlap_settings *s = &l->settings;
     random_seed(&random, (uint64_t)s->seed);
-    if (s->delays && s->delay_rank == l->driver.world.rank)
-        pair_set_delay(l->pair, 1e-6 * (double)s->delay_us);
-    enum status status = pair_run(l->pair, BOTH, c->operations, c->matmuls, warm_up);
+    pair_set_delay(l->pair, sides_delay_s(&s->fault, l->driver.world.rank));
+    enum status status = run_pair(l, BOTH, c->operations, c->matmuls, warm_up);
     for (int left; !status && (left = rounds_next(l, c, start_s)) > 0;)
         while (!status && left-- > 0) status = take_round(l, c, &random);
     if (!status && s->check) status = verify(l, c);

@@ -1,3 +1,4 @@
+#include "base/fault_text.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "collective/collective.h"
@@ -59,25 +60,25 @@ static const struct option overlap_options[] = {
 
     {.kind = OPTION_CHOICE,
      .name = "progress-by",
-     .at = AT(progress),
+     .at = AT(sides.progress),
      .initial = "auto",
      .choices = "auto|none|nonblocking|thread|streams",
      .names = &overlap_progress_names,
-     .group = "how",
+     .group = "how to measure",
      .help = "what advances the collective during the multiplications.\n"
              "MPI: thread: a second thread in a blocking collective (it takes a processor: see --threads);\n"
              "nonblocking: a non-blocking collective, tested after each multiplication.\n"
              "GPU: streams: two streams. none: one side after the other, so nothing overlaps.\n"
              "auto: streams on a GPU, else thread where MPI allows it, else nonblocking"},
     FLAG_BACKEND(.at = AT(backend), .help = "auto, mpi (with a CPU's BLAS) or nccl (with cuBLASLt)"),
-    FLAG_BLAS(.at = AT(library)),
-    FLAG_BLAS_KERNEL(.at = AT(kernel)),
-    FLAG_THREADS(.at = AT(threads)),
-    FLAG_CACHE(.at = AT(cache), .initial = "cold",
+    FLAG_BLAS(.at = AT(sides.library)),
+    FLAG_BLAS_KERNEL(.at = AT(sides.kernel)),
+    FLAG_THREADS(.at = AT(sides.threads)),
+    FLAG_CACHE(.at = AT(sides.cache), .initial = "cold",
                .help = "cold: both sides' data rotate through more memory than the caches hold, as a model's "
                        "do;\nwarm: the same buffers every time"),
-    FLAG_CTA(.at = AT(cta)),
-    FLAG_REGISTER(.at = AT(registration)),
+    FLAG_CTA(.at = AT(sides.cta)),
+    FLAG_REGISTER(.at = AT(sides.registration)),
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
     FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
@@ -130,20 +131,6 @@ static enum status read_words(struct overlap_settings *s)
     return status;
 }
 
-static enum status read_shape(struct overlap_settings *s)
-{
-    struct shape *shapes = NULL;
-    size_t count = 0;
-    if (!s->shape_text) return STATUS_OK;
-    enum status status = shapes_parse(s->shape_text, &shapes, &count);
-    if (!status && count != 1)
-        status = fail(STATUS_USAGE, "--shape: '%s' is not one shape: MxNxK, or the edge of a square",
-                      s->shape_text);
-    if (!status) s->shape = shapes[0];
-    free(shapes);
-    return status;
-}
-
 static enum status read_ratios(struct overlap_settings *s)
 {
     enum status status = STATUS_OK;
@@ -168,29 +155,6 @@ static int largest_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* A delay concerns both sides, so it is not the backend's fault. */
-static enum status read_fault(struct overlap_settings *s)
-{
-    static const char prefix[] = "delay";
-    if (!s->fault_text || strncmp(s->fault_text, prefix, sizeof prefix - 1) != 0) {
-        s->fault = s->fault_text;
-        return STATUS_OK;
-    }
-    enum status status = STATUS_OK;
-    char *copy = duplicate(s->fault_text), *rest = copy, *word;
-    strsep(&rest, ":");
-    s->delays = true;
-    s->delay_us = 1000;
-    while (!status && rest && (word = strsep(&rest, ","))) {
-        char *value = word, *name = strsep(&value, "=");
-        int64_t *place = same(name, "rank") ? &s->delay_rank : same(name, "us") ? &s->delay_us : NULL;
-        if (!place || !value || parse_integer(value, place) || *place < 0 || *place > 1000000000)
-            status = fail(STATUS_USAGE, "--fault delay: '%s' is not rank=N or us=N", name);
-    }
-    free(copy);
-    return status;
-}
-
 enum status overlap_settings_read(const struct command *command, int argc, char **argv,
                                   struct overlap_settings *s)
 {
@@ -198,9 +162,9 @@ enum status overlap_settings_read(const struct command *command, int argc, char 
     enum status status = options_parse(command, argc, argv, s, NULL);
     if (!status) status = backend_check_name(s->backend);
     if (!status) status = read_words(s);
-    if (!status) status = read_shape(s);
+    if (!status) status = shape_read("shape", s->shape_text, &s->shape);
     if (!status) status = read_ratios(s);
-    if (!status) status = read_fault(s);
+    if (!status) status = sides_fault_read(s->fault_text, &s->fault);
     const struct size_grid grid = {.list = s->sizes_text, .begin = 1, .end = 1, .factor = 2};
     if (!status && s->sizes_text) status = size_grid_read(&grid, &s->sizes, &s->size_count);
     if (status)

@@ -24,8 +24,8 @@ struct overlap_row overlap_row_of(const struct overlap_launch *l, const struct o
     row.layout = l->problem.layout;
     row.m = l->problem.m, row.n = l->problem.n, row.k = l->problem.k;
     row.ratio = c->ratio;
-    row.progress = s->progress;
-    row.cache = s->cache;
+    row.progress = s->sides.progress;
+    row.cache = s->sides.cache;
     row.memory = l->engine->memory;
     if (row.memory == MEMORY_DEVICE) row.registration = c->registration, row.cta = c->cta;
     row.nodes = l->driver.world.nodes;
@@ -48,7 +48,9 @@ struct overlap_row overlap_row_of(const struct overlap_launch *l, const struct o
     return row;
 }
 
-/* "0.93 [0.91, 0.95]"; without an interval "0.93". */
+enum { WIDE = 25 }; /* columns of an estimate with its interval */
+
+/* Prints "0.93 [0.91, 0.95]", or "0.93" if there is no interval. */
 static void print_estimate(double point, double lo, double hi, int width, FILE *out)
 {
     char text[64];
@@ -63,27 +65,28 @@ static void print_row(const struct overlap_row *row, FILE *out)
     snprintf(calls, sizeof calls, "%lld+%lld", (long long)row->operations, (long long)row->matmuls);
     if (row->wrong != ABSENT)
         snprintf(wrong, sizeof wrong, "%lld", (long long)(row->wrong + row->gemm_wrong));
-    fprintf(out, "%-14s %8s %6g %9s %9s %9s %9s", row->collective, format_size((size_t)row->bytes, size),
-            row->ratio, calls, figure_text(row->communication_time_us, times[0]),
-            figure_text(row->computation_time_us, times[1]), figure_text(row->both_time_us, times[2]));
-    print_estimate(row->hidden_share, row->hidden_lo, row->hidden_hi, 24, out);
+    fprintf(out, "%-14s %8s %6g %9s %9s %9s %9s %7s\n", row->collective,
+            format_size((size_t)row->bytes, size), row->ratio, calls,
+            figure_text(row->communication_time_us, times[0]),
+            figure_text(row->computation_time_us, times[1]), figure_text(row->both_time_us, times[2]), wrong);
+    print_estimate(row->hidden_share, row->hidden_lo, row->hidden_hi, WIDE - 1, out);
     print_estimate(row->communication_slowdown, row->communication_slowdown_lo,
-                   row->communication_slowdown_hi, 22, out);
-    print_estimate(row->computation_slowdown, row->computation_slowdown_lo, row->computation_slowdown_hi, 22,
-                   out);
-    fprintf(out, " %5s\n", wrong);
+                   row->communication_slowdown_hi, WIDE, out);
+    print_estimate(row->computation_slowdown, row->computation_slowdown_lo, row->computation_slowdown_hi,
+                   WIDE, out);
+    fprintf(out, "\n");
 }
 
-/* What the reader must know of the way in which the two sides ran. */
+/* A sentence on how the two sides ran, for below the table. */
 static const char *explain(enum overlap_progress progress)
 {
     switch (progress) {
     case OVERLAP_NONE:
-        return "none: a blocking collective, then the matmul, in one thread: nothing can overlap";
+        return "none: a blocking collective, then the matmul: nothing can overlap";
     case OVERLAP_NONBLOCKING:
-        return "nonblocking: MPI advances the collective when it is tested, after each multiplication";
+        return "nonblocking: MPI advances the collective when tested, after each matmul";
     case OVERLAP_THREAD:
-        return "thread: a second thread of each rank runs the collective, and takes a processor for it";
+        return "thread: a second thread of each rank, on a processor of its own";
     default:
         return "streams: two streams of each GPU";
     }
@@ -96,15 +99,15 @@ void overlap_table(const struct overlap_launch *l, FILE *out)
     fprintf(out, "%d rank%s on %d host%s; %s beside matmul %lldx%lldx%lld %s %s\nprogress %s\n", world->ranks,
             world->ranks == 1 ? "" : "s", world->nodes, world->nodes == 1 ? "" : "s",
             dtypes[l->settings.dtype].name, (long long)p->m, (long long)p->n, (long long)p->k,
-            gemm_type_name(p->type), p->layout, explain(l->settings.progress));
+            gemm_type_name(p->type), p->layout, explain(l->settings.sides.progress));
     if (*l->algorithm) fprintf(out, "by %s\n", l->algorithm);
     fprintf(out,
-            "Tc: communication alone, Tm: computation alone, of the slowest rank; hidden: (Tc + Tm - both) / "
-            "min(Tc, Tm)\n"
+            "Tc: communication alone, Tm: computation alone, of the slowest rank\n"
+            "hidden: (Tc + Tm - both) / min(Tc, Tm)\n"
             "brackets: the median's 95 %% interval within this launch\n\n"
-            "%-14s %8s %6s %9s %9s %9s %9s %24s %22s %22s %5s\n",
-            "", "size", "ratio", "calls", "Tc us", "Tm us", "both us", "hidden share", "slowdown: collective",
-            "matmul", "wrong");
+            "%-14s %8s %6s %9s %9s %9s %9s %7s\n%*s %*s %*s\n",
+            "", "size", "ratio", "calls", "Tc us", "Tm us", "both us", "wrong", WIDE, "hidden share", WIDE,
+            "slowdown: collective", WIDE, "matmul");
     for (size_t i = 0; i < l->case_count; i++) {
         struct overlap_row row = overlap_row_of(l, &l->cases[i]);
         if (row.both_us.count) print_row(&row, out);

@@ -129,7 +129,8 @@ const char *hosts_hash(struct arena *arena, const struct world_host *hosts, size
     return arena_string(arena, hex);
 }
 
-const char *time_now(struct arena *arena)
+/* RFC 3339, UTC, whole seconds: "2026-11-22T01:46:23Z". */
+static const char *time_now(struct arena *arena)
 {
     char text[64];
     time_t now = time(NULL);

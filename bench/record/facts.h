@@ -26,9 +26,6 @@ struct launch_description {
 void launch_header_fill(struct launch_header *, struct arena *, const struct launch_description *);
 void launch_header_release(struct launch_header *);
 
-/* RFC 3339, UTC, whole seconds: "2026-11-22T01:46:23Z". */
-const char *time_now(struct arena *);
-
 /* The variables of the environment ("NAME=value") that a record may contain: those with the prefixes NCCL_
    FI_ UCX_ OMPI_MCA_ CUDA_ OMP_ OPENBLAS_ BLIS_, and those SLURM_ ones that describe the shape of the job.
    Omits the variables that Open MPI's launcher sets for each launch (contact addresses, job numbers).

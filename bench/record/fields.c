@@ -41,6 +41,8 @@ const struct field case_fields[] = {
     CASE(STRING, cta),
     CASE(STRING, imbalance),
     CASE(STRING, beside),
+    CASE(STRING, workload),
+    CASE_WORD(progress, overlap_progress_names),
     CASE(INTEGER, requested_bytes),
     CASE(INTEGER, bytes),
     CASE(INTEGER, send_bytes),
@@ -109,6 +111,7 @@ const struct field case_fields[] = {
     CASE(REAL, skew_us),
     CASE(JSON, telemetry),
     CASE(JSON, groups),
+    CASE(JSON, step),
     CASE_WORD(status, case_status_names),
     CASE(STRING, error),
     CASE(INTEGER, source_line),
@@ -189,6 +192,7 @@ struct case_row case_row_absent(void)
 {
     struct case_row row = {0};
     set_absent(case_fields, &row);
+    row.rank_median_us = NAN;
     return row;
 }
 
@@ -230,14 +234,21 @@ void case_key(const struct case_row *row, struct text *key)
         named(key, "accumulator", accumulator_name(row->accumulator), NULL);
         named(key, "scaling", row->scaling, NULL);
     } else {
-        text_add(key, "%s/%s/%s/%lld", row->collective ? row->collective : "-", row->dtype ? row->dtype : "-",
-                 row->op ? row->op : "none", (long long)row->requested_bytes);
+        text_add(key, "%s/%s/%s", row->collective ? row->collective : "-", row->dtype ? row->dtype : "-",
+                 row->op ? row->op : "none");
+        if (row->workload) /* a step has a workload in place of a size */
+            part(key, row->workload);
+        else if (row->requested_bytes == ABSENT)
+            part(key, NULL); /* an import whose source prints no size */
+        else
+            text_add(key, "/%lld", (long long)row->requested_bytes);
         part(key, placement_name(row->placement));
         part(key, mode_name(row->mode));
         part(key, sync_name(row->sync));
         numbered(key, "root", row->root, 0);
         named(key, "imbalance", row->imbalance, NULL);
         named(key, "beside", row->beside, NULL);
+        if (row->progress) named(key, "progress", name_of(&overlap_progress_names, (int)row->progress), NULL);
     }
     part(key, cache_name(row->cache));
     part(key, memory_name(row->memory));

@@ -14,16 +14,16 @@
     }
 
 /* ---- what is measured ---- */
-#define FLAG_COLLECTIVES(...) FLAG(TEXT, 0, "collectives", .argument = "LIST", __VA_ARGS__)
-#define FLAG_BEGIN(...)       FLAG(SIZE, 'b', "begin", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
-#define FLAG_END(...)         FLAG(SIZE, 'e', "end", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
+#define FLAG_BEGIN(...) FLAG(SIZE, 'b', "begin", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
+#define FLAG_END(...)   FLAG(SIZE, 'e', "end", .argument = "SIZE", .least = 1, .most = 0x1p60, __VA_ARGS__)
 #define FLAG_FACTOR(...)                                                                                     \
     FLAG(INTEGER, 'f', "factor", .argument = "N", .least = 2, .most = 1 << 30, __VA_ARGS__)
-#define FLAG_SIZES(...)  FLAG(TEXT, 0, "sizes", .argument = "LIST", __VA_ARGS__)
-#define FLAG_TYPES(...)  FLAG(TEXT, 'd', "datatype", .argument = "LIST", __VA_ARGS__)
-#define FLAG_OPS(...)    FLAG(TEXT, 'o', "op", .argument = "LIST", __VA_ARGS__)
-#define FLAG_SHAPES(...) FLAG(TEXT, 0, "shapes", .argument = "LIST", __VA_ARGS__)
-#define FLAG_GROUP(...)  FLAG(TEXT, 0, "group", .argument = "LIST", __VA_ARGS__)
+#define FLAG_COLLECTIVES(...) FLAG(TEXT, 0, "collectives", .argument = "LIST", __VA_ARGS__)
+#define FLAG_SIZES(...)       FLAG(TEXT, 0, "sizes", .argument = "LIST", __VA_ARGS__)
+#define FLAG_TYPES(...)       FLAG(TEXT, 'd', "datatype", .argument = "LIST", __VA_ARGS__)
+#define FLAG_OPS(...)         FLAG(TEXT, 'o', "op", .argument = "LIST", __VA_ARGS__)
+#define FLAG_SHAPES(...)      FLAG(TEXT, 0, "shapes", .argument = "LIST", __VA_ARGS__)
+#define FLAG_GROUP(...)       FLAG(TEXT, 0, "group", .argument = "LIST", __VA_ARGS__)
 #define FLAG_MODE(...)                                                                                       \
     FLAG(CHOICE, 0, "mode", .choices = "isolated|pipelined|nccl-tests|both", .names = &mode_names,           \
          __VA_ARGS__)
@@ -39,8 +39,9 @@
          __VA_ARGS__)
 #define FLAG_CTA(...)                                                                                        \
     FLAG(TEXT, 0, "cta", .argument = "POLICY",                                                               \
-         .help = "NCCL's use of thread blocks (CTAs): its policy default, efficiency or zero, or their "     \
-                 "number\n(channels): N, or N-M for at least N and at most M",                               \
+         .help =                                                                                             \
+             "thread blocks (CTAs) that NCCL uses: a policy (default, efficiency or zero), or a number\n"    \
+             "of channels: N, or N-M for at least N and at most M",                                          \
          __VA_ARGS__)
 #define FLAG_BLAS(...)                                                                                       \
     FLAG(TEXT, 0, "blas", .argument = "LIBRARY",                                                             \
@@ -65,10 +66,10 @@
     FLAG(SECONDS, 0, "max-seconds", .argument = "TIME", .least = 0.001, .most = 1e6, __VA_ARGS__)
 #define FLAG_SUSTAIN(...)                                                                                    \
     FLAG(SECONDS, 0, "sustain", .argument = "TIME", .least = 0.01, .most = 1e6, __VA_ARGS__)
+#define FLAG_ITERS(...) FLAG(INTEGER, 'n', "iters", .argument = "N", .initial = "0", .most = 1e9, __VA_ARGS__)
 #define FLAG_TIME_BUDGET(...)                                                                                \
     FLAG(SECONDS, 0, "time-budget", .argument = "TIME", .least = 0.1, .most = 1e7,                           \
          .help = "time for the whole launch, divided among its cases; cheap cases run first", __VA_ARGS__)
-#define FLAG_ITERS(...)  FLAG(INTEGER, 'n', "iters", .argument = "N", .initial = "0", .most = 1e9, __VA_ARGS__)
 #define FLAG_WARMUP(...) FLAG(INTEGER, 'w', "warmup_iters", .argument = "N", .most = 1e9, __VA_ARGS__)
 #define FLAG_PASSES(...) FLAG(INTEGER, 0, "passes", .argument = "N", .least = 1, .most = 1000, __VA_ARGS__)
 #define FLAG_SEED(...)   FLAG(INTEGER, 0, "seed", .argument = "N", .initial = "1", .most = 9e18, __VA_ARGS__)
@@ -90,10 +91,10 @@
          __VA_ARGS__)
 
 /* ---- the contents of records, and their place ---- */
-#define FLAG_RUN(...) FLAG(TEXT, 0, "run", .argument = "NAME", __VA_ARGS__)
+#define FLAG_RUN(...)   FLAG(TEXT, 0, "run", .argument = "NAME", __VA_ARGS__)
+#define FLAG_CLOUD(...) FLAG(TEXT, 0, "cloud", .argument = "NAME", .help = "the cloud provider", __VA_ARGS__)
 #define FLAG_LABEL(...)                                                                                      \
     FLAG(TEXT, 0, "label", .argument = "TEXT", .help = "name for plots and reports", __VA_ARGS__)
-#define FLAG_CLOUD(...)      FLAG(TEXT, 0, "cloud", .argument = "NAME", .help = "the cloud provider", __VA_ARGS__)
 #define FLAG_INSTANCE(...)   FLAG(TEXT, 0, "instance", .argument = "NAME", __VA_ARGS__)
 #define FLAG_GPU(...)        FLAG(TEXT, 0, "gpu", .argument = "NAME", __VA_ARGS__)
 #define FLAG_DOMAINS(...)    FLAG(INTEGER, 0, "domains", .argument = "N", .most = 1 << 20, __VA_ARGS__)
@@ -117,5 +118,8 @@
 #define FLAG_DELTA(...)  FLAG(TEXT, 0, "delta", .argument = "SHARE", .initial = "3%", __VA_ARGS__)
 #define FLAG_ALPHA(...)  FLAG(REAL, 0, "alpha", .argument = "P", .least = 1e-6, .most = 0.5, __VA_ARGS__)
 #define FLAG_PLOTS(...)  FLAG(TEXT, 0, "plots", .argument = "DIR", __VA_ARGS__)
+#define FLAG_WIDE(...)   FLAG(FLAG, 0, "wide", __VA_ARGS__)
+/* The help of FLAG_WIDE. */
+#define ALL_COLUMNS "text: print all columns, in lines of any length. Default: fit 80 columns"
 
 #endif

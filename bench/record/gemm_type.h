@@ -25,9 +25,9 @@ int gemm_type_find(const char *name);       /* name or alias ("fp64"); -1: none 
 
 extern const struct word_set gemm_type_words; /* indices: enum gemm_type */
 
-/* Reads a list such as "bfloat16,fp8"; a type that is listed twice counts once. "all", or NULL: no types, which
-   means those that the engine has. flag: for the message. Returns STATUS_USAGE after printing one line that names
-   the word. */
+/* Reads a list such as "bfloat16,fp8"; a type that is listed twice counts once. "all", or NULL: no types,
+   which means those that the engine has. flag: for the message. Returns STATUS_USAGE after printing one line
+   that names the word. */
 enum status gemm_types_parse(const char *flag, const char *list, enum gemm_type types[GEMM_TYPE_COUNT],
                              size_t *count);
 

@@ -27,8 +27,8 @@ enum split_kind split_kind_of(const char *name, int64_t *number);
 /* The names without a number, in order; NULL after the last. */
 const char *group_word(size_t i);
 
-/* Calls `pair` for each pair of host numbers of "match:0-5/1-7", which count from 0 in the launch's order. Returns false if
-   the name is not of this form or `pair` returned false. */
+/* Calls `pair` for each pair of host numbers of "match:0-5/1-7", which count from 0 in the launch's order.
+   Returns false if the name is not of this form or `pair` returned false. */
 bool each_match(const char *name, bool (*pair)(int a, int b, void *data), void *data);
 
 /* Returns STATUS_USAGE after printing one line unless `list` is a comma-separated list of these names:

@@ -50,8 +50,8 @@ const char *nccl_type(const struct case_row *row)
     return dtype >= 0 ? dtypes[dtype].name : "?";
 }
 
-/* nccl-tests also iterates over operations for sendrecv, which has none, and so prints "sum"; for hypercube it
-   prints nothing. */
+/* nccl-tests also iterates over operations for sendrecv, which has none, and so prints "sum"; for hypercube
+   it prints nothing. */
 const char *nccl_op(const struct nccl_table *table, const struct case_row *row)
 {
     int op = row->op ? op_find(row->op) : -1;

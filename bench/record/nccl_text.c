@@ -31,10 +31,12 @@ static void print_device(FILE *out, const struct nccl_device *d)
 
 static void print_left_out(FILE *out, const struct nccl_table *table, const struct case_row *row)
 {
-    char what[256];
+    char what[256], size[48] = "a size that is not known";
     clean_text(row->error ? row->error : case_status_name(row->status), "no figures", what);
-    fprintf(out, "# not measured: %lld bytes %s %s %s: %s\n", (long long)row->requested_bytes, nccl_type(row),
-            nccl_op(table, row), row->placement == IN_PLACE ? "in place" : "separate buffers", what);
+    if (row->requested_bytes != ABSENT)
+        snprintf(size, sizeof size, "%lld bytes", (long long)row->requested_bytes);
+    fprintf(out, "# not measured: %s %s %s %s: %s\n", size, nccl_type(row), nccl_op(table, row),
+            row->placement == IN_PLACE ? "in place" : "separate buffers", what);
 }
 
 static void print_opening(FILE *out, const struct nccl_run *run, const struct nccl_table *table,

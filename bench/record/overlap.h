@@ -1,9 +1,9 @@
-/* A record's line on a collective and matrix multiplications that ran at the same time (driver overlap). It is
-   a kind of line of its own, so that no reader takes it for a collective's row or a matmul's.
+/* A record's line on a collective and matrix multiplications that ran at the same time (driver overlap). It
+   is a kind of line of its own, so that no reader takes it for a collective's row or a matmul's.
 
    A round measures, in random order, the communication alone (Tc), the computation alone (Tm) and both at
-   once (Tcm). Every figure is the median over rounds of a figure of each round: the three times of a round were
-   taken right after each other, so a slow drift of the machine cancels in their ratios. */
+   once (Tcm). Every figure is the median over rounds of a figure of each round: the three times of a round
+   were taken right after each other, so a slow drift of the machine cancels in their ratios. */
 #ifndef BUSBAR_OVERLAP_ROW_H
 #define BUSBAR_OVERLAP_ROW_H
 
@@ -50,8 +50,8 @@ struct overlap_row overlap_row_absent(void);
 void overlap_key(const struct overlap_row *, struct text *key);
 
 /* The share of the shorter side that the longer one hides: (Tc + Tm - Tcm) / min(Tc, Tm). 0: one after the
-   other; 1: as long as the longer side alone; negative: slower than one after the other. Not clamped. NAN if a
-   side took no time. */
+   other; 1: as long as the longer side alone; negative: slower than one after the other. Not clamped. NAN if
+   a side took no time. */
 double hidden_share(double communication, double computation, double both);
 
 /* Computes the results from the samples. A row without samples, or with unequal numbers of them, stays

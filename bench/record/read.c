@@ -174,6 +174,7 @@ static bool read_line(struct archive *archive, const char *path, json_t *object,
     if (is_usable_case(row) && counts) return true;
     json_decref(row->telemetry);
     json_decref(row->groups);
+    json_decref(row->step);
     (*launch)->case_count--;
     return false;
 }
@@ -259,6 +260,7 @@ static void launch_free(struct launch *launch)
     for (size_t c = 0; c < launch->case_count; c++) {
         json_decref(launch->cases[c].telemetry);
         json_decref(launch->cases[c].groups);
+        json_decref(launch->cases[c].step);
     }
     free(launch->cases);
     free(launch->overlaps);

@@ -43,7 +43,7 @@ struct case_row {
     /* the request: independent variables, from which case_key() makes `key` */
     const char *key;
     int64_t pass;
-    const char *collective, *gemm; /* exactly one of them: "all_reduce"; "gemm" */
+    const char *collective, *gemm; /* exactly one of them: "all_reduce", or "step" (see workload); "gemm" */
     enum mode mode;                /* imports: absent */
     enum placement placement;
     enum sync sync;
@@ -56,6 +56,9 @@ struct case_row {
     const char
         *imbalance; /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (a file's hash) */
     const char *beside; /* the load that ran beside it, on other ranks: "alltoall:256M"; NULL: none */
+    const char
+        *workload; /* a step's name and a hash of what it replays, "gpt2-ddp@0123abcd"; NULL: no step */
+    enum overlap_progress progress; /* of a step: who advances collectives beside multiplications */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
     int64_t requested_bytes, bytes;
     int64_t send_bytes, recv_bytes; /* sizes of the buffers */
@@ -100,12 +103,15 @@ struct case_row {
     double bound_us;
     const char *bound;          /* formula and inputs */
     int64_t wrong;              /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
-    struct spread rank_wait_us; /* how long each rank waited for the others */
+    struct spread rank_wait_us; /* each rank's own median: of those that wait, with their waits */
+    double rank_median_us;      /* not on disk; of merged passes the median of their rank_wait_us.median: the
+                                   figure that does not grow with the number of ranks, as a maximum does */
     struct spread arrival_us;   /* how late each rank started, with --sync window */
     struct spread rank_time_us; /* matmul: each rank's median, since ranks do not wait for each other */
     double skew_us;             /* residual clock skew */
     json_t *telemetry;
     json_t *groups; /* one object per group of --group: [{"ranks":[…],"median_us":…}] */
+    json_t *step;   /* of a step: its parts, and figures of all passes so far (results/README.md) */
     enum case_status status;
     const char *error;   /* one line if status is not CASE_OK */
     int64_t source_line; /* imports: line in the source file */

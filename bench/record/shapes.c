@@ -72,3 +72,17 @@ enum status shapes_parse(const char *text, struct shape **shapes, size_t *count)
     }
     return status;
 }
+
+enum status shape_read(const char *flag, const char *text, struct shape *shape)
+{
+    struct shape *shapes = NULL;
+    size_t count = 0;
+    if (!text) return STATUS_OK;
+    enum status status = shapes_parse(text, &shapes, &count);
+    if (!status && count != 1)
+        status =
+            fail(STATUS_USAGE, "--%s: '%s' is not one shape: MxNxK, or the edge of a square", flag, text);
+    if (!status) *shape = shapes[0];
+    free(shapes);
+    return status;
+}

@@ -11,8 +11,11 @@ struct shape {
     int64_t m, n, k;
 };
 
-/* "2048,4096x512x1024,square": edges, MxNxK, and the presets square and transformer, as a new array that the caller frees.
-   Returns STATUS_USAGE after printing one line that names the word; then *shapes is NULL. */
+/* "2048,4096x512x1024,square": edges, MxNxK, and the presets square and transformer, as a new array that the
+   caller frees. Returns STATUS_USAGE after printing one line that names the word; then *shapes is NULL. */
 enum status shapes_parse(const char *text, struct shape **shapes, size_t *count);
+
+/* The value of a flag that takes one shape. NULL leaves *shape as it is. */
+enum status shape_read(const char *flag, const char *text, struct shape *shape);
 
 #endif

@@ -205,12 +205,31 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
         into->groups = from->groups;
         from->groups = NULL;
     }
+    if (from->step) { /* the same */
+        json_decref(into->step);
+        into->step = from->step;
+        from->step = NULL;
+    }
 }
 
-/* For the first row of a case: the number of samples in all its passes, and of passes merged so far. */
+/* For the first row of a case: the number of samples in all its passes, of its passes, and of those merged so
+   far; the medians over ranks of the passes that count. */
 struct totals {
-    size_t samples, global, merged;
+    size_t samples, global, passes, merged;
+    double *rank_us;
+    size_t ranked;
+    bool disturbed; /* rank_us: see merge_samples() */
 };
+
+static void add_rank_median(struct totals *totals, const struct case_row *row)
+{
+    const bool disturbed = row->kept == KEPT_DISTURBED;
+    if (!isfinite(row->rank_wait_us.median) || (totals->ranked && disturbed && !totals->disturbed)) return;
+    if (totals->disturbed && !disturbed) totals->ranked = 0;
+    if (!totals->rank_us) totals->rank_us = allocate(totals->passes, sizeof *totals->rank_us);
+    totals->rank_us[totals->ranked++] = row->rank_wait_us.median;
+    totals->disturbed = disturbed;
+}
 
 /* Gives each row without a key the one that follows from its content, so that a case counts once per
    launch. */
@@ -241,6 +260,7 @@ static void find_first_rows(const struct launch *launch, size_t *first, struct t
         first[i] = index[at] - 1;
         totals[first[i]].samples += row->samples_us.count;
         totals[first[i]].global += row->global_us.count;
+        totals[first[i]].passes++;
     }
     free(index);
 }
@@ -251,6 +271,7 @@ static void merge_launch(struct archive *archive, struct launch *launch)
     struct totals *totals = allocate(launch->case_count, sizeof *totals);
     complete_keys(archive, launch);
     find_first_rows(launch, first, totals);
+    for (size_t i = 0; i < launch->case_count; i++) add_rank_median(&totals[first[i]], &launch->cases[i]);
     for (size_t i = 0; i < launch->case_count; i++) {
         struct case_row *row = &launch->cases[i];
         if (first[i] != i) {
@@ -259,6 +280,8 @@ static void merge_launch(struct archive *archive, struct launch *launch)
         }
         reserve(&archive->arena, &row->samples_us, totals[i].samples);
         reserve(&archive->arena, &row->global_us, totals[i].global);
+        if (totals[i].ranked) row->rank_median_us = median(totals[i].rank_us, totals[i].ranked);
+        free(totals[i].rank_us);
         launch->cases[kept] = *row;
         first[i] = kept++; /* the new place of the first row, for its later passes */
     }

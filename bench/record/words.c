@@ -16,7 +16,8 @@ const struct names case_status_names =
     NAMES("ok", "skipped", "unsupported", "too_large", "timeout", "error", "wrong");
 const struct names record_kind_names = NAMES("launch", "case", "end", "overlap");
 const struct names end_status_names = NAMES("complete", "interrupted", "failed");
-const struct names provenance_names = NAMES("measured", "imported", "simulated", "emulated", "faulted");
+static const struct names provenance_names =
+    NAMES("measured", "imported", "simulated", "emulated", "faulted");
 
 const char *mode_name(enum mode mode)
 {

@@ -36,8 +36,8 @@ enum transport {
 };
 
 /* Whether NCCL knows the buffers beforehand, in the order of -R 0, 1, 2. User: ncclCommRegister. Symmetric:
-   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it. Graph: not
-   asked for, but NCCL registers the buffers of captured graphs by itself (measure/labels.h). */
+   symmetric windows, ncclCommWindowRegister. User_no_nvls: -R 1 where NVLink switches cannot use it. Graph:
+   not asked for, but NCCL registers the buffers of captured graphs by itself (measure/labels.h). */
 enum registration {
     REGISTRATION_ABSENT,
     REGISTRATION_NONE,
@@ -106,7 +106,7 @@ enum provenance {
 
 extern const struct names mode_names, placement_names, sync_names, cache_names, memory_names, transport_names,
     registration_names, phase_names, overlap_progress_names, statistic_names, accumulator_names,
-    kept_rule_names, case_status_names, record_kind_names, end_status_names, provenance_names;
+    kept_rule_names, case_status_names, record_kind_names, end_status_names;
 
 /* The names; NULL if the value is absent. */
 const char *mode_name(enum mode);

@@ -1,4 +1,4 @@
-/* The part of backend/backend.h that finds a backend, where ranks are simulated: there is one. */
+/* Replaces backend/backends.c where ranks are simulated: the only backend is the simulated one. */
 #include "base/text.h"
 #include "simulate/simulated.h"
 

@@ -1,4 +1,4 @@
-/* base/clock.h where ranks are simulated: all of them read one clock, that of the simulation, at no cost. */
+/* Replaces base/clock.c where ranks are simulated: all ranks read the simulation's clock, at no cost. */
 #include "base/clock.h"
 
 #include <simgrid/engine.h>

@@ -1,4 +1,4 @@
-/* base/host.h where ranks are simulated. */
+/* Replaces base/host.c where ranks are simulated. */
 #include "base/host.h"
 #include "simulate/platform.h"
 

@@ -1,5 +1,5 @@
-/* launch/machine.h and launch/crowding.h where ranks are simulated: hwloc would describe the machine that runs
-   the simulation, not the simulated one. */
+/* Replaces launch/machine.c and launch/crowding.c where ranks are simulated: hwloc would describe the machine
+   that runs the simulation, not the simulated one. */
 #include "launch/crowding.h"
 #include "launch/machine.h"
 

@@ -8,12 +8,13 @@ struct piece {
     int blocks;
 };
 
-/* A reduce-scatter or an all-gather of one chunk on one ring. Each step sends one rank's piece to the next rank. */
+/* A reduce-scatter or an all-gather of one chunk on one ring. Each step sends one rank's piece to the next
+   rank. */
 struct phase {
     const struct ring *ring;
     bool reduces; /* a reduce-scatter; else an all-gather */
-    /* 0: `piece` is contiguous, and rank r's piece is its r-th part. Else `piece` is rank 0's, and rank r's has the
-       same shape and starts r * apart elements after it. */
+    /* 0: `piece` is contiguous, and rank r's piece is its r-th part. Else `piece` is rank 0's, and rank r's
+       has the same shape and starts r * apart elements after it. */
     size_t apart;
     struct piece piece;
 };
@@ -49,8 +50,8 @@ static size_t length_of(const struct piece *p)
     return p->length * (size_t)p->blocks;
 }
 
-/* The largest message of a chunk is its size divided by the GPUs of a domain, plus less than rail.ranks + 2 elements by
-   rounding. */
+/* The largest message of a chunk is its size divided by the GPUs of a domain, plus less than rail.ranks + 2
+   elements by rounding. */
 static size_t chunk_scratch(const struct levels *l, size_t bytes)
 {
     size_t share = bytes / (size_t)l->chunks / (size_t)l->domain.ranks;
@@ -62,7 +63,8 @@ size_t levels_scratch(const struct levels *l, size_t bytes)
     return (size_t)l->chunks * chunk_scratch(l, bytes);
 }
 
-/* Finds the type and count of a message. For several blocks it makes a derived type, which the caller frees. */
+/* Finds the type and count of a message. For several blocks it makes a derived type, which the caller
+   frees. */
 static int shape_of(const struct elements *e, const struct piece *p, MPI_Datatype *type, int *count)
 {
     *type = e->type;

@@ -1,9 +1,9 @@
 /* Collectives on two levels of rings, as NCCL runs them over NVLink domains.
 
-   All-reduce: a reduce-scatter in each domain; an all-reduce of every part between the GPUs that have the same
-   number in their domains, each over its own NIC (a rail); an all-gather in each domain. All-gather: on the rails
-   first, then in each domain. The buffer is cut into chunks, and each phase works on one chunk after the other: so
-   chunks in different phases keep NVLink and NICs busy at the same time. */
+   All-reduce: a reduce-scatter in each domain; an all-reduce of every part between the GPUs that have the
+   same number in their domains, each over its own NIC (a rail); an all-gather in each domain. All-gather: on
+   the rails first, then in each domain. The buffer is cut into chunks, and each phase works on one chunk
+   after the other: so chunks in different phases keep NVLink and NICs busy at the same time. */
 #ifndef BUSBAR_RINGS_H
 #define BUSBAR_RINGS_H
 
@@ -37,8 +37,8 @@ struct elements {
 /* The bytes of scratch memory that a collective on a buffer of `bytes` bytes needs. */
 size_t levels_scratch(const struct levels *, size_t bytes);
 
-/* Both work in place: the input of all-reduce is the buffer, that of all-gather is this rank's part of it. `count`:
-   elements of the whole buffer. Return MPI_SUCCESS, or the error of the MPI call that failed. */
+/* Both work in place: the input of all-reduce is the buffer, that of all-gather is this rank's part of it.
+   `count`: elements of the whole buffer. Return MPI_SUCCESS, or the error of the MPI call that failed. */
 int levels_all_reduce(const struct levels *, const struct elements *, size_t count);
 int levels_all_gather(const struct levels *, const struct elements *, size_t count);
 

@@ -1,5 +1,5 @@
-# The drivers as scripts/simulate runs them: their own sources, built with SimGrid's smpicc. What bench/simulate has in place of a file of
-# another room replaces it; the rest is the same.
+# Builds the drivers for scripts/simulate: their own sources, compiled with SimGrid's smpicc. Files of bench/simulate replace those of other
+# folders that make no sense in a simulation (REPLACED).
 
 SMPICC ?= smpicc
 SIMULATED := $B/simulate/all_reduce
@@ -7,9 +7,10 @@ REPLACED := $(addprefix bench/,base/host.c base/clock.c launch/machine.c launch/
 	backend/backends.c)
 SIMULATE_SOURCES := $(filter-out $(REPLACED),$(COMMON) $(call sources,$(addprefix bench/,backend launch measure simulate))) $(TWINS) \
 	bench/drivers/all_reduce.c
-# Warnings that SimGrid's headers cause are no errors. With SMPI_PRETEND_CC (and a line on stdout) smpicc compiles without its header that makes
-# macros of sleep, getopt, malloc and more: the sources read the simulated clock by bench/simulate/clock.c and need none of these. Its mpi.h includes a part of it that
-# declares getopt's struct option, where bench/base/options.h has one of its own: SMPI_HELPERS_INTERNAL_H leaves that out.
+# Warnings in SimGrid's headers are no errors. By default, smpicc includes a header that redefines sleep, getopt, malloc and more as macros.
+# The sources need none of these, since they read the simulated clock through bench/simulate/clock.c: SMPI_PRETEND_CC (which prints a line
+# on stdout) leaves the header out. A part of it that mpi.h includes declares getopt's struct option, which clashes with that of
+# bench/base/options.h: SMPI_HELPERS_INTERNAL_H leaves that out.
 SIMULATE_FLAGS = $(filter-out -Werror,$(BASE_FLAGS)) -DSMPI_HELPERS_INTERNAL_H
 $(call stamp,simulate,$(SMPICC) $(SIMULATE_FLAGS) $(BASE_LIBS))
 

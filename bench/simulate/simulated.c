@@ -249,8 +249,8 @@ static enum status operate(struct comm *c, const struct call *call, size_t slot)
     return STATUS_OK;
 }
 
-/* Lets all ranks start at the same moment: one second after the latest of them, which a reduction finds. The reduction
-   takes far less than that second. */
+/* Lets all ranks start at the same moment: one second after the latest of them, which a reduction finds. The
+   reduction takes far less than that second. */
 static enum status start_together(const struct comm *c)
 {
     double now = clock_s(), latest;
@@ -277,7 +277,8 @@ static enum status simulated_run(struct comm *c, const struct call *call, int ba
 
 /* ---- the record ---- */
 
-/* Keeps only facts about the programs. Processors and memory are those of the machine that runs the simulator. */
+/* Keeps only facts about the programs. Processors and memory are those of the machine that runs the
+   simulator. */
 static void keep_facts(json_t *facts)
 {
     static const char *const kept[] = {"busbar", "git", "mpi", NULL};

@@ -1,5 +1,6 @@
-/* The backend of simulated launches: all-reduce and all-gather over two levels, NVLink domains and the network
-   between them. Without data (the platform's property "data" is "no") messages take their time, but no memory. */
+/* The backend of simulated launches: all-reduce and all-gather over two levels, NVLink domains and the
+   network between them. Without data (the platform's property "data" is "no") messages take their time, but
+   no memory. */
 #ifndef BUSBAR_SIMULATED_H
 #define BUSBAR_SIMULATED_H
 

@@ -1,5 +1,5 @@
-/* launch/watch.h where ranks are simulated: no watchdog. All ranks are in one process, and the simulator itself
-   ends a launch in which no rank can go on ("deadlock"). */
+/* Replaces launch/watch.c where ranks are simulated: there is no watchdog. All ranks are in one process, and
+   the simulator itself ends a launch in which no rank can go on ("deadlock"). */
 #include "launch/watch.h"
 
 #include <stdlib.h>

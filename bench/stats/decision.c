@@ -130,11 +130,44 @@ static double launches_for(double critical, double now, const struct decided_cas
     return enough(lo, critical, now, row, paired, alpha) ? lo : hi;
 }
 
+/* The shift that Welch's t finds with the given power. Holm's adjustment over all rows applies to "slower at
+   all" only. */
+static double seen_by_welch(double error, double freedom, double tolerance, double alpha, size_t rows,
+                            double power)
+{
+    double joint = t_quantile(1 - alpha / (double)rows, freedom) * error,
+           alone = tolerance + t_quantile(1 - alpha, freedom) * error;
+    return fmax(joint, alone) + t_quantile(power, freedom) * error;
+}
+
+static bool enough_for_welch(double n, double variances, double tolerance, double alpha, size_t rows)
+{
+    double error = sqrt(variances / n);
+    if ((t_quantile(1 - alpha, n - 1) + t_quantile(0.95, n - 1)) * error > tolerance) return false;
+    return seen_by_welch(error, n - 1, tolerance, alpha, rows, 0.9) <= 2 * tolerance;
+}
+
+/* The promises where Welch's p decides (scatter.h). rows: how many Holm's adjustment counts. */
+static void plan_by_welch(struct decided_case *row, const struct two_sides *sides, double alpha, size_t rows)
+{
+    struct welch welch = welch_of(sides->base, sides->base_count, sides->fresh, sides->fresh_count);
+    double tolerance = log1p(row->delta), lo = 3, hi = 4; /* 4 + 4 launches are the fewest that decide */
+    row->detectable =
+        fmax(row->detectable, seen_by_welch(welch.error, welch.freedom, tolerance, alpha, rows, 0.8));
+    while (!enough_for_welch(hi, welch.variances, tolerance, alpha, rows) && hi < 1e6) lo = hi, hi *= 2;
+    while (hi - lo > 1) {
+        double middle = floor((lo + hi) / 2);
+        *(enough_for_welch(middle, welch.variances, tolerance, alpha, rows) ? &hi : &lo) = middle;
+    }
+    row->needed = hi < 1e6 ? fmax(row->needed, hi) : NAN;
+}
+
 static void plan(struct decided_case *row, const struct two_sides *sides, double critical, double alpha)
 {
     bool paired = !sides->base;
     double n = effective_side(sides);
-    row->sigma = paired ? robust_sigma(sides->fresh, sides->fresh_count)
+    /* n / (n - 1.2) corrects for the fitted median, see launch_sigma(). */
+    row->sigma = paired ? robust_sigma(sides->fresh, sides->fresh_count) * n / (n - 1.2)
                         : launch_sigma(sides->base, sides->base_count, sides->fresh, sides->fresh_count);
     row->detectable = INFINITY;
     row->needed = NAN;
@@ -157,14 +190,11 @@ static void widen(struct shift_test *test, const struct present *present, double
     struct welch welch =
         welch_of(present->base, present->sides.base_count, present->fresh, present->sides.fresh_count);
     double reach = student_quantile(1 - alpha, welch.freedom) * welch.error;
-    double up = (welch.difference - tolerance) / welch.error,
-           down = (-welch.difference - tolerance) / welch.error;
-    if (!(welch.error > 0)) return;
     test->lo = fmin(test->lo, welch.difference - reach);
     test->hi = fmax(test->hi, welch.difference + reach);
-    test->alone = fmax(test->alone, student_upper(up, welch.freedom));
+    test->alone = fmax(test->alone, welch_p(&welch, tolerance, 1));
     test->slower = fmax(test->slower, test->alone);
-    test->faster = fmax(test->faster, student_upper(down, welch.freedom));
+    test->faster = fmax(test->faster, welch_p(&welch, tolerance, -1));
     test->within &= fabs(welch.difference) + reach < tolerance;
 }
 
@@ -191,6 +221,7 @@ static void test_row(const struct row *row, const struct relabelled_group *group
     test->at_all = joint->slower;
     test->within = alone.has_interval && alone.not_slower < alpha && alone.not_faster < alpha;
     test->scatter = NAN;
+    test->by_welch = false;
     present_free(&present);
 }
 
@@ -206,8 +237,7 @@ static double *conservative_p(const struct row *rows, size_t count, const struct
         if (present.sides.base && present.sides.base_count > 1 && present.sides.fresh_count > 1) {
             struct welch welch =
                 welch_of(present.base, present.sides.base_count, present.fresh, present.sides.fresh_count);
-            if (welch.error > 0)
-                p[i] = student_upper(direction * welch.difference / welch.error, welch.freedom);
+            p[i] = welch_p(&welch, 0, direction);
         }
         present_free(&present);
     }
@@ -226,13 +256,14 @@ static void heed_scatter(const struct row *rows, const struct relabelled_case *j
     double *slower = conservative_p(rows, count, groups, 1),
            *faster = conservative_p(rows, count, groups, -1);
     for (size_t i = 0; i < count; i++) {
-        if (!scatters[i].unequal) continue;
+        if (!scatters[i].unequal && !scatters[i].unknown) continue;
         struct shift_test *test = rows[i].test;
         struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
         widen(test, &present, log1p(rows[i].owner->delta), alpha);
         test->slower = fmax(test->slower, slower[i]);
         test->faster = fmax(test->faster, faster[i]);
-        test->scatter = exp(scatters[i].ln_ratio);
+        test->by_welch = true;
+        if (scatters[i].unequal) test->scatter = exp(scatters[i].ln_ratio);
         present_free(&present);
     }
     free(scatters);
@@ -282,6 +313,7 @@ void decide(struct relabelled_group *groups, size_t group_count, struct decided_
         if (rows[i].test != &rows[i].owner->median) continue;
         struct present present = present_of(&rows[i], &groups[rows[i].owner->group]);
         plan(rows[i].owner, &present.sides, critical[rows[i].owner->group], alpha);
+        if (rows[i].test->by_welch) plan_by_welch(rows[i].owner, &present.sides, alpha, count);
         present_free(&present);
         conclude(rows[i].owner, alpha);
     }

@@ -15,7 +15,7 @@
    Each case has a second value per launch, its tail (95th percentile or mean), tested like the median and in
    the same max-T. A slower tail makes the case slower. A tail that only seems slower (by more than the
    tolerance, p of this case alone below alpha) makes it undecided instead of the same. If the scatter of the
-   sides differs, the p of scatter.h replaces those above. */
+   sides differs, or a side has too few launches to tell, the p of scatter.h replaces those above. */
 #ifndef BUSBAR_DECISION_H
 #define BUSBAR_DECISION_H
 
@@ -33,6 +33,7 @@ struct shift_test {
     double at_all;         /* p of "not slower at all", of the case alone */
     bool within;           /* the interval lies within the tolerance */
     double scatter;        /* ratio new / base of the scatters, if they differ significantly; else NAN */
+    bool by_welch;         /* these p are Welch's: the scatters differ, or a side is too small to tell */
 };
 
 struct decided_case {

@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-double relabellings_possible(size_t base, size_t fresh, bool paired)
+/* The number of all relabellings: the binomial coefficient (base + fresh, fresh), or 2^base for pairs. A
+   double, because it overflows integers. */
+static double relabellings_possible(size_t base, size_t fresh, bool paired)
 {
     double ways = 1;
     if (paired) return exp2((double)base);

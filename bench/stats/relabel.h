@@ -24,10 +24,6 @@ struct relabellings relabellings_of(size_t base, size_t fresh, bool paired, size
                                     struct random_state *);
 void relabellings_free(struct relabellings *);
 
-/* The number of all relabellings: the binomial coefficient (base + fresh, fresh), or 2^base for pairs. A
-   double, because it overflows integers. */
-double relabellings_possible(size_t base, size_t fresh, bool paired);
-
 /* The fewest launches per side (or pairs) with which the clearest possible outcome has a one-sided p below
    alpha: at 0.05 4 per side, or 5 pairs. */
 size_t fewest_launches(bool paired, double alpha);

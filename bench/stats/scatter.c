@@ -2,6 +2,7 @@
 #include "base/status.h"
 #include "stats/order.h"
 #include "stats/relabel.h"
+#include "stats/student.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,11 +48,33 @@ struct welch welch_of(const double *base, size_t m, const double *fresh, size_t 
     return (struct welch){
         .difference = after.mean - before.mean,
         .error = sqrt(before.squares / (before.n - 1) / before.n + after.squares / (after.n - 1) / after.n),
+        .variances = before.squares / (before.n - 1) + after.squares / (after.n - 1),
         .freedom = fmin(before.n, after.n) - 1,
     };
 }
 
+double welch_p(const struct welch *welch, double tolerance, int direction)
+{
+    double beyond = direction * welch->difference - tolerance;
+    if (!(welch->error > 0)) return beyond > 1e-12 ? 0 : 1; /* less is rounding, see tolerance.c */
+    return student_upper(beyond / welch->error, welch->freedom);
+}
+
 /* ---- unequal scatter ---- */
+
+static size_t present(const double *values, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) n += !isnan(values[i]);
+    return n;
+}
+
+static bool has_few(const struct relabelled_case *row, const struct relabelled_group *group)
+{
+    size_t base = present(row->base, group->base), fresh = present(row->fresh, group->fresh),
+           fewest = base < fresh ? base : fresh;
+    return !group->paired && fewest >= 2 && fewest < LEAST;
+}
 
 /* Writes the deviations of one case from its sides' medians, times n / (n - 1) to correct for the fitted
    median; NAN for missing values. Returns false for pairs and if a side has too few values. */
@@ -142,7 +165,8 @@ void compare_scatter(const struct relabelled_group *groups, size_t group_count,
 {
     struct random_state random;
     random_seed(&random, seed);
-    for (size_t i = 0; i < case_count; i++) scatters[i] = (struct scatter){NAN, false};
+    for (size_t i = 0; i < case_count; i++)
+        scatters[i] = (struct scatter){NAN, false, has_few(&cases[i], &groups[cases[i].group])};
     for (size_t g = 0; g < group_count; g++) {
         size_t width = groups[g].base + groups[g].fresh, *members = allocate(case_count, sizeof *members);
         struct search search = {.members = members, .deviations = allocate(width + 1, sizeof(double))};

@@ -96,7 +96,7 @@ static size_t fit(const struct sampled *now, size_t count)
     return most >= (double)count ? count : most > 1 ? (size_t)most : 1;
 }
 
-/* Must a fixed number of samples be given up? So if most of many attempts began late (a rank missed the
+/* Whether to give up on a fixed number of samples: if most of many attempts began late (a rank missed the
    common start time; late samples never count), or if there were ten times as many attempts as wanted
    samples. */
 static bool mostly_late(const struct sampled *now, size_t wanted)
@@ -131,8 +131,8 @@ size_t stopping_next(const struct stopping *s, const struct sampled *now, enum s
     else if (time_is_up)
         *why = STOP_TIME;
     if (*why) return 0;
-    /* The distance of decisions grows geometrically, so that there are O(log n), but never beyond the time
-       limit. */
+    /* The blocks between two decisions grow geometrically, so that O(log n) decisions suffice, but never
+       beyond the time limit. */
     size_t next = fit(now, now->taken < 10 ? 5 : now->taken / 2);
     return least(least(next, most - now->count), BLOCK_MOST);
 }

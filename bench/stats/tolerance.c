@@ -12,6 +12,9 @@ enum {
     STEPS = 14, /* steps of bisection: the ends are exact to 1e-4 of the bracket */
 };
 static const double CUT = 4; /* values more than this many robust sigmas from the median are left out */
+/* Values are logarithms of times: a difference of a part in 1e12 of the time is rounding and counts as 0. (Of
+   two constant sides exactly at the tolerance, rounding alone would decide.) */
+static const double ROUNDING = 1e-12;
 /* Standard deviation divided by median absolute deviation, for normal values. */
 static const double SIGMA = 1.482602218505602;
 
@@ -102,7 +105,7 @@ static double cut_of(double sigma)
 /* The difference divided by its standard error. A billionth of that error is rounding and counts as 0. */
 static double over(double difference, double variance)
 {
-    if (fabs(difference) <= 1e-9 * sqrt(variance)) return 0;
+    if (fabs(difference) <= fmax(ROUNDING, 1e-9 * sqrt(variance))) return 0;
     return variance > 0 ? difference / sqrt(variance) : copysign(INFINITY, difference);
 }
 
@@ -111,7 +114,9 @@ static struct kept side_of(const double *values, size_t n, double sigma)
     return (struct kept){values, 0, n, median_sorted(values, n), cut_of(sigma)};
 }
 
-double skipped_t(const double *base, size_t m, const double *fresh, size_t n, double *room)
+/* The statistic for values in ascending order; 0 if a side has fewer than two. `room` has space for 2 (m + n)
+   values. */
+static double skipped_t(const double *base, size_t m, const double *fresh, size_t n, double *room)
 {
     if (m < 2 || n < 2) return 0;
     double *both = room + m + n;
@@ -166,6 +171,11 @@ static void pool_free(struct pooled *pool)
     free(pool->launch);
 }
 
+static double without_rounding(double difference)
+{
+    return fabs(difference) <= ROUNDING ? 0 : difference;
+}
+
 static void pool_at(struct pooled *pool, const struct two_sides *sides, double shift)
 {
     size_t m = sides->base ? sides->base_count : 0;
@@ -173,12 +183,13 @@ static void pool_at(struct pooled *pool, const struct two_sides *sides, double s
     pool->count = m + sides->fresh_count;
     for (size_t i = 0; i < pool->count; i++) {
         double value = i < m ? sides->base[i] : sides->fresh[i - m] - shift;
-        order[i] = (struct indexed){sides->base ? value : fabs(value), i};
+        order[i] = (struct indexed){sides->base ? value : fabs(without_rounding(value)), i};
     }
     qsort(order, pool->count, sizeof *order, by_value);
     for (size_t i = 0; i < pool->count; i++) {
         pool->launch[i] = order[i].launch;
-        pool->values[i] = sides->base ? order[i].value : sides->fresh[order[i].launch] - shift;
+        pool->values[i] =
+            sides->base ? order[i].value : without_rounding(sides->fresh[order[i].launch] - shift);
         pool->room[i] = fabs(pool->values[i]);
     }
     if (!sides->base) pool->scale = 0.1 * SIGMA * median_sorted(pool->room, pool->count);

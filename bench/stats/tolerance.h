@@ -57,8 +57,4 @@ struct tolerance_test test_tolerance(struct tolerance_tester *, const struct two
                                      double alpha);
 void tolerance_tester_free(struct tolerance_tester *);
 
-/* The statistic for values in ascending order; 0 if a side has fewer than two. `room` has space for 2 (m + n)
-   values. */
-double skipped_t(const double *base, size_t m, const double *fresh, size_t n, double *room);
-
 #endif

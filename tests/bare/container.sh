@@ -24,7 +24,7 @@ storage copy -q "$container" "$work/base" / >/dev/null
 storage commit -q --rm "$container" base >/dev/null
 rm -rf --one-file-system "$work/base"
 
-# A fresh clone of HEAD, with what must not come along from a machine where busbar was built and has measured.
+# A fresh clone of HEAD, plus files of a build and of results, which must not get into the image.
 git clone -q --no-hardlinks "$source" "$work/context"
 mkdir -p "$work/context/build" "$work/context/results/2026-01-01-000000"
 touch "$work/context/build/stale" "$work/context/results/2026-01-01-000000/stale"

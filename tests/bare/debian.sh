@@ -1,19 +1,20 @@
 #!/bin/bash
-# The bare-machine proof, as root on a Debian or Ubuntu host: a debootstrapped system with nothing but make, git, a package manager and
-# what PREPARE names; a fresh clone of this repository's HEAD; then, as root, `make bench` and `make test`, matmul against the best BLAS
-# that the packages offer, and `make bench` as an ordinary user. Times each step; `make bench` must complete every launch.
+# Tests busbar on a bare system, as root on a Debian or Ubuntu host: debootstraps a system that has only make, git, a package manager and
+# what PREPARE names, and clones HEAD of this repository there. Then runs, as root, `make bench`, `make test` and a comparison of matmul
+# with the best BLAS that the packages offer, and `make bench` as an ordinary user. Prints the time of each step; `make bench` must complete
+# every launch.
 #   tests/bare/debian.sh [SUITE [FOLDER]]      SUITE: bookworm (default), trixie …, or Ubuntu's: jammy, noble …
-# PREPARE, in this order: netlib (the reference BLAS, and a C compiler), cuda (a C++ compiler and the host's /usr/local/cuda, by a read-only mount), mpich,
-# openmpi; for instance PREPARE="mpich openmpi". BENCH: knobs of make bench, such as BENCH="TIME_BUDGET=60".
-# The mirror is that of the host's apt that has the suite, or MIRROR=URL; the proxy is that of the host's apt. Needs debootstrap.
-# The folder is kept when something fails, or with KEEP=1; STEPS chooses steps (`unpack` instead of `clone` tries the tarball of `make dist`).
-# TIMED is put before the command of the timed comparison.
+# PREPARE, in this order: netlib (the reference BLAS, and a C compiler), cuda (a C++ compiler, and the host's /usr/local/cuda mounted
+# read-only), mpich, openmpi; for instance PREPARE="mpich openmpi". BENCH: knobs of make bench, such as BENCH="TIME_BUDGET=60". The mirror
+# is the one in the host's apt sources that has the suite, or MIRROR=URL; the proxy is that of the host's apt. Needs debootstrap. The folder
+# is kept after a failure, or with KEEP=1. STEPS chooses the steps (`unpack` instead of `clone` uses the tarball of `make dist`). TIMED goes
+# before the command of the timed comparison.
 set -eu
 suite=${1:-bookworm}
 root=${2:-$(mktemp -d /tmp/busbar-bare.XXXXXX)}
 steps=${STEPS:-bootstrap prepare clone bench test gemm user}
 source=$(cd "$(dirname "$0")/../.." && pwd)
-mkdir -p "$root" && chmod 755 "$root" # the ordinary user's / there; mktemp's folders are root's alone
+mkdir -p "$root" && chmod 755 "$root" # it becomes /, which the ordinary user must be able to read; mktemp makes folders for root alone
 [ "$(id -u)" -eq 0 ] || { echo 'debian.sh: debootstrap and chroot need root' >&2; exit 5; }
 command -v debootstrap >/dev/null || { echo 'debian.sh: debootstrap is missing' >&2; exit 5; }
 
@@ -23,7 +24,8 @@ mirror=${MIRROR:-$(apt-get indextargets --format '$(SITE) $(REPO_URI) $(RELEASE)
     awk -v s="$suite" '$3 == s { print $2; exit }')}
 [ -n "$mirror" ] || { echo "debian.sh: no archive in this host's apt sources has '$suite' (MIRROR=URL names one)" >&2; exit 5; }
 
-# Ubuntu has most of what is needed in universe, which its own installer enables. A suite newer than this debootstrap is like the others.
+# On Ubuntu, universe has most of what is needed; its installer enables it, debootstrap does not. debootstrap's scripts for nearly all suites
+# are links to that for sid or gutsy, so these serve for suites that this debootstrap does not know.
 components=main like=sid
 case $mirror in *ubuntu*) components=main,universe like=gutsy ;; esac
 [ -e "/usr/share/debootstrap/scripts/$suite" ] && like=$suite
@@ -71,7 +73,7 @@ bootstrap() {
         "/usr/share/debootstrap/scripts/$like" >"$root.log" 2>&1 ||
         { tail -n 20 "$root.log"; return 5; }
     rm -f "$root.log"
-    # The host's way out: proxy settings of apt and certificates that it trusts; the sources are debootstrap's.
+    # Network access as on the host: apt's proxy settings and the certificates that the host trusts.
     cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
     cp -r /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/" 2>/dev/null || :
     cp /etc/resolv.conf /etc/hosts "$root/etc/"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ten launches quiet (largest over smallest median at most 1.15) and ten with a busy core (each within 1.20)
+# ten launches on a quiet machine (largest over smallest median at most 1.15) and ten with a busy core (each within 1.20)
 # If the bare loop varies more in the same minutes, the machine is the cause, and the row says so.
 . "$(dirname "$0")/../lib.sh"
 needs_built all_reduce benchmark/bare

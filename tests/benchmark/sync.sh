@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# each measure for accuracy on against off: window or barrier, passes, setting preempted samples aside, effective sample size
+# each measure for accuracy, with it and without: window or barrier, passes, setting preempted samples aside, effective sample size
 # PARTS='start passes aside stopping' chooses; each takes under two minutes. This benchmark has no targets: its figures, on the machine at
 # hand, are the reason for the defaults (README, Method).
 . "$(dirname "$0")/../lib.sh"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# alltoallv on both backends (NCCL on the emulated device): every element of every imbalance is right, damage is found, and no command
-# mixes cases of unlike imbalance.
+# alltoallv on both backends (NCCL on the emulated device): every element is right at every imbalance, damaged data are found, and no
+# command mixes cases of different imbalance.
 . "$(dirname "$0")/../lib.sh"
 . tests/fakes/emulated_gpu.sh
 driver=alltoallv flags=(--backend mpi -n 3 -w 1 --passes 1)
 verified='all(r["status"] == "ok" and r["wrong"] == 0 for r in c)'
 uneven=(--placement out_of_place --imbalance '1,1.5,1.5:7' --sizes '4K,100K' -d 'int8,double')
-# What the busiest rank receives is the size, as far as it divides by the ranks. Every rank sends the same.
+# The size of a case is what the busiest rank receives, rounded down to whole elements per rank. Every rank sends the same.
 sizes='all(r["recv_bytes"] == r["bytes"] >= r["send_bytes"] and 0 <= r["requested_bytes"] - r["bytes"] < 8 * r["ranks"] for r in c)'
 factors='all(abs(r["bytes"] / r["send_bytes"] / float(r["imbalance"].split(":")[0]) - 1) < 0.05 for r in c)'
 labels='{r["imbalance"] for r in c} == {"1", "1.5", "1.5:7"} and len({r["key"] for r in c}) == len(c) == 12 and all("/imbalance=" + r["imbalance"] + "/" in r["key"] for r in c)'
@@ -61,7 +61,7 @@ tells 'are told' '--matrix: m on .* is not the file that rank 0 read'
 busbar() { timeout 60 "$build/busbar" "$@"; }
 check 'a record of two imbalances' emulated 2 -- --placement out_of_place --imbalance 1,1.5 --sizes 64K
 cp -r "$work/records" "$work/base"
-check 'show' busbar show "$work/base"
+check 'show' busbar show --wide "$work/base"
 check 'has a column for them' test "$(grep -cE '64 KiB +16384 +float +out_of_place +isolated +1(\.5)? ' "$work/out")" -eq 2
 check 'a gate asks for one of them' sh -c "echo 'alltoallv imbalance=1.5 bytes=64K launches>=1 wrong<=0' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
 expect_status 'and fails where it was not measured' 1 sh -c "echo 'alltoallv imbalance=1.9 launches>=1' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
@@ -81,7 +81,9 @@ assert len(ours) == len(theirs) == 2, theirs
 for a, b in zip(ours, theirs):
     assert b["collective"] == "alltoallv" and b["bytes"] == a["bytes"] and b["status"] == "ok" and "imbalance" not in b, b
     expected = a["bytes"] / (sum(a["samples_us"]) / len(a["samples_us"])) * 1e-3 / 2
-    assert abs(b["busbw_gbps"] - expected) <= 0.0051 + 0.001 * expected, (a, b)  # two decimals are printed
+    # Two decimals are printed: what took so long that 0.00 stands there has no bus bandwidth.
+    assert "busbw_gbps" in b or expected < 0.006, (a, b)
+    assert abs(b.get("busbw_gbps", 0) - expected) <= 0.0051 + 0.001 * expected, (a, b)
 E2
 check 'a sweep' busbar plan --drivers alltoallv --sizes 64K --launches 1 --driver-arg --imbalance --driver-arg 1,1.5 --format tsv
 check 'passes the flag on' grep -q -- '--imbalance 1,1.5' "$work/out"

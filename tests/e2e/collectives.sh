@@ -131,7 +131,7 @@ for _ in 1 2 3 4 5; do
 done
 if [ $kept$undisturbed = nono ]; then skip "$name" "the machine is too busy to tell"; else check "$name" test $kept = yes; fi
 holds "a pass that came too late for a sample leaves no row" 'all("samples_us" in c for c in cases if c["pass"] > 0)'
-# Where other work has the cores, only the first few get a turn.
+# If other work uses the cores, only the first few cases are measured within the budget.
 fewest=1
 if holds '(undisturbed)' 'max(max(c.get("samples_us", [0])) for c in cases) < 15e3' | grep -q '^ok'; then fewest=5; fi
 holds "at least $fewest cases have figures" "sum(c['status'] == 'ok' for c in cases) >= $fewest"
@@ -167,7 +167,7 @@ usage 'minbytes is not a flag of busbar: use -b' --minbytes 8
 usage 'not between 1 and 2^60 bytes' -b 0
 usage "unknown 'ncl'; did you mean 'nccl'" --backend ncl
 usage "unknown 'smoke'; expected auto, mpi, nccl" --backend smoke
-usage 'starts isolated operations' --sync window --mode pipelined
+usage '--sync window needs --mode isolated or both' --sync window --mode pipelined
 # Flags that this backend does not support are refused, not ignored.
 usage '^all_reduce: -G: the mpi backend has no CUDA graphs' --backend mpi -G 2
 usage '^all_reduce: -R: the mpi backend registers no buffers' --backend mpi -R 1

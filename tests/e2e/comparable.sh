@@ -250,6 +250,20 @@ if command -v gnuplot >/dev/null; then
 else
     skip 'a run over nodes' 'gnuplot is missing'
 fi
+write isolated 'case = lambda us, n, own: all_reduce(300, n, mode="isolated", rank_wait_us={"min": own, "median": own, "max": us}) | {"us": us}
+run("i", 8, [case(4000, 8, 3900)], nodes=1, tag="a")
+run("i", 16, [case(5000, 16, 3910)], nodes=2, domains=2, tag="b")'
+equal 'isolated figures stand beside the median rank, whose time does not grow with the ranks' \
+    "$(field isolated 'sorted((c["ranks"], c["time_us"]["value"], c["rank_median_us"]["value"]) for c in C)')" '[(8, 4000.0, 3900.0), (16, 5000.0, 3910.0)]'
+check 'the table' "$busbar" show isolated
+says 'has it too' 'rank(us)'
+check 'as CSV' "$busbar" show --format csv isolated
+equal 'with its interval over launches' "$(python3 -c 'import csv
+print(sorted({(r["ranks"], *(float(r["rank_median" + k + "_us"]) for k in ("", "_lo", "_hi"))) for r in csv.DictReader(open("out"))}))')" "[('16', 3910.0, 3910.0, 3910.0), ('8', 3900.0, 3900.0, 3900.0)]"
+check 'a report on isolated figures of two rank counts' "$busbar" report isolated --format json
+equal 'says in the captions that the maximum grows with them' "$(python3 -c 'import json
+print(sorted(p["title"] for p in [p for s in json.load(open("out"))["sections"] for p in s.get("plots", [])] if "which grows with the number of ranks" in p["caption"]))')" \
+    "['all_reduce: bus bandwidth', 'all_reduce: bus bandwidth kept over nodes', 'all_reduce: bus bandwidth over nodes', 'all_reduce: time']"
 write variants 'bound = GIB / 700e3 * 2 * 7 / 8
 run("a", 8, [all_reduce(440, 8, bound_us=bound, bound="x"), all_reduce(900, 8, placement="in_place", bound_us=bound, bound="x")])
 run("b", 8, [all_reduce(430, 8, bound_us=bound, bound="x")])

@@ -201,7 +201,7 @@ expect_status "a regression beside an outlier of the base" 1 "$busbar" compare k
 equal "it is named one" "$(csv out 3 verdict)" regression
 cp out known.csv
 check "its interval lies beyond the tolerance" python3 -c 'import csv; r = next(csv.DictReader(open("known.csv"))); assert float(r["lo"]) > 1.03 and float(r["p"]) < 0.05, r'
-expect_status "the outlier is named" 1 "$busbar" compare known knownnew
+expect_status "the outlier is named" 1 "$busbar" compare --wide known knownnew
 says "with how far it is off" out "base launch launch-000 (known/launch-000.jsonl) stands apart in 1 of 1 case, at most 1.94 times"
 says "with its host" out "it ran on h9 (others: sim"
 says "with its samples set aside" out "33 % of its samples set aside (others 0 %)"
@@ -220,6 +220,15 @@ expect_status "a case skipped in some launches fails" 1 "$busbar" compare a/base
 equal "it is missing" "$(csv out 11 verdict)" missing
 says "how often is said" out "3 of 6 new launches have no figure"
 expect_status "in the base too" 1 "$busbar" compare skipped a/new
+edit a/new nothing 'if f == 3: keep = r["record"] != "case"'
+expect_status "a launch that measured nothing fails" 1 "$busbar" compare a/base nothing
+says "and is named" out "launch-003.jsonl measured nothing"
+edit a/new elsewhere 'if r["record"] == "case" and f >= 3: r["key"] += "/domains=2"; r["domains"] = 2'
+expect_status "launches under other conditions fail, whatever the others say" 1 "$busbar" compare a/base elsewhere
+says "how many and which is said" out "3 new launches ran under other conditions"
+mkdir three && cp a/slow/launch-00[0-2].jsonl three/
+expect_status "6 + 3 launches: too few to tell their scatter" 1 "$busbar" compare a/base three
+says "which a note says" out "a side has fewer than four launches"
 
 "$make_archive" "$work/c" --runs base,new,slow --cases 4 --launch-sigma 0.003 --sigma 0.02 --samples 60 --effect slow:1:1.2
 expect_status "one allocation a side: the verdict says so" 1 "$busbar" compare c/base c/slow

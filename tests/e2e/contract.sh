@@ -101,7 +101,7 @@ expect_status 'a tolerance by domains is refused' 2 "$busbar" contract --gate do
 measure good ''
 printf 'all_reduce ranks=72 busbw_gbps>=90%%\nall_reduce ranks=4 median_us<=110%%\n' >relative.gate
 expect_status 'per cent without a reference are refused' 2 "$busbar" contract --gate relative.gate good
-says 'and it is named' 'name its results by --reference RUN'
+says 'and it is named' 'give its results with --reference RUN'
 check 'the reference holds its own limits' "$busbar" contract --gate relative.gate --reference good good
 says 'of which it says the figure (0.9 x 1.05 x 788.9)' '745.5'
 # against NAME PYTHON TEXT: the code changes what is measured.
@@ -128,7 +128,8 @@ sed '0,/^# Proposed/s//# <script>alert(1)<\/script> reason\nall_reduce ranks=72 
 real='for l in L: l["provenance"] = ["measured"]'
 measure good "$real"
 measure simulated ''
-# The rack's own figure, 1.05 x 788.9, is nearer than one of another instance; a simulated one is none. 90 % of 828.3: 745.5.
+# The start nearest to the wanted size counts: the rack's own figure, 1.05 x 788.9, is nearer than one of another instance; a simulated one
+# never counts. 90 % of 828.3: 745.5.
 check 'a contract from measured results' "$busbar" contract --propose u-p6e-gb200x72 good
 says 'starts from them' 'ranks=72 nodes=18 domains=1 requested_bytes=17179869184 busbw_gbps>=745.5'
 says 'and names them' '(measured) reached 828.3 GB/s'

@@ -44,12 +44,12 @@ for rank in 0 1; do
     if [ $status -eq 5 ] || [ $status -eq 137 ] || [ $hydra$status = yes9 ]; then ok "kill-$rank: ends at once"; else not_ok "kill-$rank: status $status"; fi
     if [ $hydra = yes ]; then skip "kill-$rank: the survivors name the rank" "hydra kills them at once"
     elif grep -q "^prterun noticed that process rank $rank " "$work/err"; then ok "kill-$rank: Open MPI 5's launcher names the rank"
-    else says kill-$rank "rank $rank on $host ended without a word"; fi
+    else says kill-$rank "rank $rank on $host ended without a message"; fi
 done
 for rank in 0 2; do
     RANKS_TIMEOUT=40 ranks 3 "$build/all_reduce" "${small[@]}" --fault fail:rank=$rank,call=20 --run fail-$rank --launch l >"$work/out" 2>"$work/err"
     says fail-$rank "rank $rank: the injected fault failed sample 20"
-    if grep -q 'without a word\|cannot go on' "$work/err"; then not_ok "fail-$rank: nobody looks for another reason"; grep -a '^all_reduce: ' "$work/err"
+    if grep -q 'without a message\|cannot go on' "$work/err"; then not_ok "fail-$rank: nobody looks for another reason"; grep -a '^all_reduce: ' "$work/err"
     else ok "fail-$rank: nobody looks for another reason"; fi
 done
 end_is stop-1 failed

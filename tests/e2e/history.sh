@@ -113,4 +113,30 @@ if command -v gnuplot >/dev/null; then
 else
     skip 'a plot of hostile names' 'gnuplot is missing'
 fi
+
+# The page of busbar report has the same verdict.
+history 'the changed case again' 1 "$work/step"
+verdict=$(head -n 1 "$work/printed")
+check 'a report of these nights' "$busbar" report "$work/step" --candidates none --format json
+cp "$work/out" "$work/printed"
+shown 'says the same' "night-000 to night-039: $verdict"
+check 'and in which case, by how much, with which change of the environment, beside the plot' python3 - "$work/printed" <<'END'
+import json, sys
+h = json.load(open(sys.argv[1]))
+rows = [f for f in h["figures"] if f["figure"].startswith("trend of ")]
+assert len(rows) == 1 and "/4194304/" in rows[0]["figure"] and abs(rows[0]["value"] - 1.1) < 0.02 and rows[0]["provenance"] == "simulated", rows
+section = next(s for s in h["sections"] if s.get("anchor") == "trend")
+assert any(i["kind"] == "regression" and "facts.nccl.version: 2.27.7 -> 2.28.3" in i["text"] for i in section["items"]), section["items"]
+assert len(section["plots"]) == 1 and any("39 earlier ones" in p for p in section["paragraphs"]), section
+assert len({f["run"] for f in h["figures"] if f.get("run")}) == 1  # no other night is a cloud of its own
+END
+echo "*/4194304/* 2026-01-26 NCCL 2.28 needs it" >"$work/known"
+check 'a report that knows the change' "$busbar" report "$work/step" --candidates none --acknowledged "$work/known" --format markdown
+says 'accepts it' 'ok: no case has become slower unless acknowledged'
+sed -i 's|"dtype": "float"|"dtype": "<script>x"|' "$work"/few/*/*.jsonl "$work"/drift/*/*.jsonl
+check 'a report of hostile nights' "$busbar" report "$work/drift" --candidates none --format markdown
+says 'has their trend' 'The trend over nights'
+check 'and not their markup' test "$(grep -c '<script' "$work/out")" -eq 0
+check 'three nights' "$busbar" report "$work/few" --candidates none --format markdown
+check 'have no trend' test "$(grep -c 'The trend over nights' "$work/out")" -eq 0
 exit "$failures"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The output of the generators: an MPIJob with the fields that its CRD requires, a batch script, presets; the output of allocation and
-# preflight.
+# What scripts print for launchers: an MPIJob with the fields that its CRD requires, a batch script; the environment of presets; the hosts of
+# an allocation; the differences that preflight finds.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 said() { if grep -q -- "$2" "$work/$3"; then ok "$1"; else not_ok "$1: no '$2'"; cat "$work/$3"; fi; }
@@ -60,17 +60,24 @@ has() { # NAME LINE…: checks that the output has each line
 hasnt() { if grep -qE -- "$2" "$work/out"; then not_ok "$1"; cat "$work/out"; else ok "$1"; fi; }
 machine opt/microsoft/ndv5-topo.xml
 check "Azure GB300" preset azure ND128isr_GB300_v6
-has "has its service level" NCCL_IB_SL=1 NCCL_NET_GDR_C2C=1
+has "has its service level, and what its tests set" NCCL_IB_SL=1 NCCL_NET_GDR_C2C=1 NCCL_NET_GDR_LEVEL=PHB NCCL_DMABUF_ENABLE=1 \
+    NCCL_IGNORE_CPU_AFFINITY=1 NCCL_IB_QPS_PER_CONNECTION=4 NCCL_P2P_NET_CHUNKSIZE=2097152
 hasnt "and no other machine's topology" TOPO_FILE
 check "Azure H100" preset azure ND96isr_H100_v5
 has "has its own topology" NCCL_TOPO_FILE=/opt/microsoft/ndv5-topo.xml NCCL_IB_PCI_RELAXED_ORDERING=1
 machine opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-{net,ofi-tuner}.so
 check "AWS" preset aws
-has "finds plug-in and tuner below lib/*-linux-gnu" NCCL_NET_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-net.so \
-    NCCL_TUNER_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-ofi-tuner.so FI_PROVIDER=efa
+has "finds the plug-in, which has the tuner in it, below lib/*-linux-gnu" NCCL_NET_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-net.so FI_PROVIDER=efa
+hasnt "and sets nothing that AWS dropped" 'TUNER|BUFFSIZE|CHUNKSIZE'
 machine sys/class/infiniband/mlx5_{0,1,2,3,5,6,7,8}
 check "OCI GB300" preset auto BM.GPU.GB300.4
 has "is RoCE" NCCL_IB_GID_INDEX=3 NCCL_IB_TC=41 NCCL_IB_SL=0 NCCL_IB_TIMEOUT=22 NCCL_IB_QPS_PER_CONNECTION=4 NCCL_IB_HCA==mlx5_0,mlx5_1,mlx5_2,mlx5_3,mlx5_5,mlx5_6,mlx5_7,mlx5_8
+machine sys/class/infiniband/rdma_vf_rail{0,1,2,3} opt/oci-hpc/healthchecks/GB300MP.xml
+check "OCI GB300 with several planes" preset auto BM.GPU.GB300.4
+has "has the devices and settings of its own" NCCL_IB_HCA=rdma_vf_rail0,rdma_vf_rail1,rdma_vf_rail2,rdma_vf_rail3 NCCL_NET_PLUGIN=spcx NCCL_IB_TC=96 \
+    NCCL_IB_QPS_PER_CONNECTION=16 NCCL_IB_TIMEOUT=16 NCCL_TOPO_FILE=/opt/oci-hpc/healthchecks/GB300MP.xml NCCL_NET_GDR_C2C=1
+hasnt "and not those of one plane" 'mlx5|NCCL_IB_TC=41|BUFFSIZE'
+machine sys/class/infiniband/mlx5_{0,1,2,3,5,6,7,8}
 check "OCI GB200 of the first version" preset auto BM.GPU.GB200.4
 hasnt "is InfiniBand" GID_INDEX
 said "and names the device that is missing" 'no mlx5_4' err

@@ -19,7 +19,7 @@ cp "$build/all_reduce" "$work/alone"
 check 'a driver without plug-ins starts' "$work/alone/all_reduce" --help
 check 'and measures with MPI' "$work/alone/all_reduce" --backend mpi -b 8 -e 8 -n 2 --passes 1 --output none
 expect_status 'without the plug-in, --backend nccl says what is missing' 5 "$work/alone/all_reduce" --backend nccl -b 8 -e 8 --output none
-tells 'by name' 'the nccl backend cannot be had: '
+tells 'by name' 'the nccl backend is not available: '
 one_line 'in one line'
 if [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ]; then
     skip 'CUDA without a GPU' 'this machine has a GPU'
@@ -65,6 +65,10 @@ check 'groups of three operations (-m)' emulated 4 -- --collectives all -m 3 --s
 check 'are all verified, and have keys of their own' rows "$verified and sum(r['status'] == 'ok' for r in c) == 68 and all(r['aggregate'] == 3 and '/aggregate=3/' in r['key'] and r['batch'] % 3 == 0 for r in c if r['status'] == 'ok')"
 expect_status 'a damaged element of the last operation of a group is found' 3 emulated 2 -- -m 3 --sizes 4K --fault wrong:rank=1
 check 'as one' rows 'all(r["wrong"] == 1 for r in c)'
+expect_status 'groups that the queue of the device has no room for' 5 emulated 2 FAKEGPU_QUEUE=64 -- -m 100 --sizes 8 --mode isolated
+tells 'the line names -m' 'a group of 100 operations \(-m\) waited .* give a smaller -m'
+expect_status 'and not CUDA_LAUNCH_BLOCKING' 1 grep -q CUDA_LAUNCH_BLOCKING "$work/err"
+check 'in mode nccl-tests they run' emulated 2 FAKEGPU_QUEUE=64 -- -m 100 --sizes 8 --mode nccl-tests
 check "groups in nccl-tests' text" emulated 2 -- -m 3 --sizes 4K -n 5 --format nccl-tests
 cp "$work/out" "$work/groups.txt"
 check 'count as there' grep -q ' iters: 5 agg iters: 3 ' "$work/groups.txt"
@@ -152,11 +156,12 @@ rm -f "$work"/messages/busbar-nccl-*
 check 'none came' messages 2 NCCL_DEBUG=WARN -- --sizes 8
 check 'and the empty files are gone' no_file
 
-# ---- how NCCL does a call ----
+# ---- which algorithm NCCL uses for a call ----
 
 asked() { emulated "$@" --collectives all_reduce,alltoall --sizes 8,1M --show-algorithm --mode nccl-tests; }
 choices='sorted({(r["collective"], r["bytes"], r.get("algorithm"), r.get("protocol"), r.get("channels")) for r in c}, key=str)'
-# A message takes half a second: one of them in a loop of three would make its mean 167 ms. No machine is so busy that an operation takes as long.
+# Writing a message takes half a second here: one message in a timed loop of three operations would raise its mean to 167 ms. Even on a busy
+# machine no operation takes that long.
 check '--show-algorithm' asked 2 FAKEGPU_TUNING_US=500000 --
 says 'prints what NCCL told' '  NVLS SIMPLE, 16 channels'
 says 'of each size' '  TREE LL, 1 channel'
@@ -303,6 +308,16 @@ expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend
 # The first registration is a trial with one page; after the second there must be no other.
 check 'cases of all sizes use one window, registered at the largest' emulated 2 FAKEGPU_FAULT=fail:call=ncclCommWindowRegister,after=2 -- -R 2 --sizes 8,64K,1M,4M --passes 2
 check 'and all are right' rows 'len({r["bytes"] for r in c}) == 4 and all(r["status"] == "ok" and not r["wrong"] for r in c)'
+check 'and so does each group' emulated 4 FAKEGPU_FAULT=fail:call=ncclCommWindowRegister,after=4 -- -R 2 --group world,2 --sizes 8,64K,1M --passes 2
+
+# ---- few communicators at a time ----
+
+# A scan measures many splits in a launch: here seven rounds of pairs of eight hosts, in two passes.
+rounds() { local place=(tests/fakes/gpu/place 1 8); emulated 8 "$@" -- --collectives all_gather --sizes 64K --placement out_of_place -n 2 -w 1 --passes 2 --group "$(seq -s , -f rails:%g 0 6)"; }
+check 'seven rounds of pairs with at most five communicators at a time, the world among them' rounds FAKEGPU_COMMUNICATORS=5
+check 'are all measured and right' rows 'len({(r["group"], r["pass"]) for r in c}) == 14 and all(r["status"] == "ok" and not r["wrong"] for r in c)'
+expect_status 'with four they fail' 5 rounds FAKEGPU_COMMUNICATORS=4
+tells 'for that' 'ncclCommInitRankConfig on rank .*: too many communicators at a time'
 
 # ---- known problems of NCCL versions ----
 
@@ -311,6 +326,10 @@ tells 'are warned of' 'NCCL 2.29.2 may hang in the first collective by copy engi
 check 'and the record keeps it' rows 'any("issues/2241" in p["source"] for p in h["facts"]["nccl"]["known_problems"])'
 check 'without windows' emulated 2 FAKEGPU_NCCL=22902 -- --collectives all_gather --sizes 8
 check 'nothing is known' rows '"known_problems" not in h["facts"]["nccl"]'
+check 'copy engines of NCCL 2.29.2' emulated 4 FAKEGPU_NCCL=22902 -- -R 2 --cta zero --collectives alltoall --sizes 64K --placement out_of_place
+tells 'are warned of' 'NCCL 2.29.2 has a race in its copies by copy engines: github.com/NVIDIA/nccl/commit/428f0f20'
+check 'a model with a problem' hosts 1 4 FAKEGPU_NCCL=22707 FAKEGPU_NAME='NVIDIA GH200 480GB' -- --sizes 8
+tells 'is warned of between hosts' 'NCCL 2.27.7 may give wrong data between hosts of GH200 .*: github.com/NVIDIA/nccl/issues/2001'
 
 # ---- MPI on device memory ----
 
@@ -343,7 +362,7 @@ fault() {
     [ "$message" = . ] || tells "$name: the message" "$message"
 }
 fault 'no device at start-up' 5 'fail:call=cudaGetDeviceCount' 'no CUDA device can be used: unknown error'
-fault 'a device that cannot be had' 5 'fail:call=cudaSetDevice,rank=1' 'cudaSetDevice: unknown error'
+fault 'a device that is not available' 5 'fail:call=cudaSetDevice,rank=1' 'cudaSetDevice: unknown error'
 fault 'the communicator fails' 5 'fail:call=ncclCommInitRankConfig,rank=-1' 'ncclCommInitRankConfig on rank . .*: unhandled system error'
 fault 'a first call fails' 5 'fail:call=ncclAllGather,rank=1' 'all_gather on rank 1 .*: internal error: injected'
 fault 'a call fails in warm-up' 5 'fail:call=ncclAllGather,rank=1,after=2' 'all_gather on rank 1 .*: internal error: injected'
@@ -359,7 +378,7 @@ fault 'registration fails' 5 'fail:call=ncclCommRegister,rank=1' 'ncclCommRegist
 fault 'wrong data at one element' 3 'wrong:call=ncclAllGather,rank=1,after=6,element=77' '.'
 check 'the element and the rank are named' rows 'any(r["wrong"] == 1 and r["status"] == "wrong" and "77 on rank 1" in r["error"] for r in c)'
 fault 'wrong data before verification does not matter' 0 'wrong:call=ncclAllGather,rank=1,count=5,element=77' '.'
-fault 'memory that cannot be had for another reason' 5 'fail:call=ncclMemAlloc,rank=1' "allocating device memory on rank 1 .*Cuda failure 999"
+fault 'an allocation that fails for another reason' 5 'fail:call=ncclMemAlloc,rank=1' "allocating device memory on rank 1 .*Cuda failure 999"
 fault 'out of memory in the only case' 5 'oom:call=ncclMemAlloc,rank=1,count=1' '.' --placement out_of_place
 check 'the case is skipped and named' rows '[r["status"] for r in c] == ["too_large"] and "of buffers for each rank" in c[0]["error"]'
 check 'more than the device has' emulated 2 FAKEGPU_MEMORY=600000000 -- --sizes 8,1G
@@ -368,6 +387,8 @@ fault 'a throttled clock' 0 'throttle:rank=1' '.'
 check 'the case says that it was slowed down' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["sm_mhz"] < 900 and "thermal" in r["telemetry"]["throttle"] and r["telemetry"]["thermal_ms"] > 0 for r in c)'
 check 'a throttled clock, on a driver that counts in fields' emulated 2 FAKEGPU_SM=103 FAKEGPU_FAULT='throttle:rank=1' -- --sizes 8
 check 'is said too' rows 'all(r["telemetry"]["slowed"] and r["telemetry"]["thermal_ms"] > 0 and r["telemetry"]["power_cap_ms"] == 0 for r in c)'
+check 'a driver whose fields of these numbers are others' emulated 1 FAKEGPU_SM=103 FAKEGPU_NVML=580.65.06 -- --sizes 8
+check 'no time is made of them' rows 'all("power_cap_ms" in r["telemetry"] and not {"thermal_ms", "hardware_thermal_ms", "power_brake_ms"} & set(r["telemetry"]) for r in c)'
 fault 'an Xid' 0 'xid:rank=0,after=3,count=1' '.'
 check 'is in the record' rows 'any(r["telemetry"].get("xid") == 79 for r in c)'
 check 'limits of the board and of reliability' emulated 1 FAKEGPU_REASONS=0x701 -- --sizes 8
@@ -387,7 +408,7 @@ check 'without a figure, the data checked all the same' rows '[(r["wrong"], r.ge
 fault 'a rank whose GPU does not answer' 4 'absent:call=cudaSetDevice,rank=1' 'rank 1: its GPU has not answered for 4 s|rank 1 never came' -T 4
 fault 'ranks that never connect' 4 'absent:call=ncclCommInitRankConfig,rank=1' 'no progress for 4 s: ' -T 4
 fault 'a rank that never arrives in warm-up' 4 'absent:call=ncclAllGather,rank=1,after=2' 'no progress for 4 s in all_gather .*: rank 1 on .* is alive but behind' -T 4
-# A stand-in for NCCL's RAS answers once, at an address of its own.
+# A stand-in for NCCL's RAS answers once, at an address that only this test uses.
 python3 - "$work/ras" <<'E2' &
 import os, socket, sys
 server = socket.create_server(("127.0.0.1", 0))

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The overlap driver: what is hidden where nothing can overlap and where both sides surely do, records, tables, plots, faults.
+# The overlap driver: the hidden share where nothing can overlap and where both sides certainly do; records, tables, plots, faults.
 . "$(dirname "$0")/../lib.sh"
 small=(--backend mpi --blas openblas --shape 16 --cache warm --operations 2 --output "$work/r")
 "$build/overlap" --backend mpi --blas openblas --shape 16 --output none --ratio 1 -n 1 >/dev/null 2>&1 || small=(--backend mpi --shape 16 --cache warm --operations 2 --output "$work/r")
@@ -15,7 +15,8 @@ PY
 }
 named() { echo "--run $1 --launch $1"; }
 
-# Every collective while the matmul runs, verified element by element. Blocking calls are tests/e2e/collectives.sh's; non-blocking ones are here only.
+# Every collective while the matmul runs, verified element by element. tests/e2e/collectives.sh tests blocking calls; only this test makes
+# non-blocking ones.
 # shellcheck disable=SC2046
 check 'every collective, non-blocking' ranks 2 "$build/overlap" "${small[@]}" $(named all) --progress-by nonblocking --collectives all --sizes 4K,8 --ratio 1 -n 2
 measured 'is right beside a matmul' all \
@@ -26,7 +27,7 @@ measured 'is right beside a matmul' all \
 check '3 ranks' ranks 3 "$build/overlap" "${small[@]}" $(named n3) --sizes 1K --ratio 0.5,2 -n 8
 measured '3 ranks: two ratios, complete' n3 \
     '[x["ratio"] for x in c] == [0.5, 2] and e["status"] == "complete" and e["cases"] == 2 and all(x["ranks"] == 3 and x["wrong"] == 0 for x in c)'
-# The figures of a row follow from its samples, by arithmetic of Python.
+# Recomputes the figures of a row from its samples.
 measured 'figures are medians over rounds' n3 \
     'all(abs(x["hidden_share"] - median((a + b - t) / min(a, b) for a, b, t in zip(x["communication_us"], x["computation_us"], x["both_us"]))) < 1e-5
          and abs(x["communication_slowdown"] / median(s / a for s, a in zip(x["communication_beside_us"], x["communication_us"])) - 1) < 1e-5
@@ -36,8 +37,8 @@ measured 'a row says what ran, and by what' n3 \
     'all(x["operations"] >= 1 and x["matmuls"] >= 1 and x["algorithm"] and (x["m"], x["n"], x["k"]) == (16, 16, 16) and x["stopped_by"] == "fixed" for x in c)
      and h["driver"] == "overlap" and h["backend"] == "mpi" and h["provenance"] == ["measured"] and h["facts"]["blas"]'
 
-# By construction: both sides sleep 0.1 s at their end, and the rest takes microseconds. One after the other that is 0.2 s, at once 0.1 s. The bounds
-# leave 0.04 s for a busy machine, of which each figure is the median of five rounds.
+# Times known by construction: both sides sleep 0.1 s at their end, and the rest takes microseconds. One after the other they take 0.2 s, at
+# the same time 0.1 s. The limits leave 0.04 s for a busy machine; each figure is the median of five rounds.
 slept() { # PROGRESS
     # shellcheck disable=SC2046
     check "both sides sleep, $1" ranks 2 "$build/overlap" "${small[@]}" $(named "slept-$1") --progress-by "$1" --sizes 8 --ratio 1 -n 5 \
@@ -79,7 +80,7 @@ check 'a launch with a table' ranks 2 "$build/overlap" "${small[@]}" --run both 
 says 'which explains its figures' 'hidden: (Tc + Tm - both) / min(Tc, Tm)'
 check 'the same again' ranks 2 "$build/overlap" "${small[@]}" --run both --launch one --sizes 1K --ratio 0.5,2 -n 8 --progress-by thread
 check 'and the collective alone' ranks 2 "$build/all_reduce" --backend mpi --run both --launch alone --output "$work/r" --sizes 1K --passes 1 -n 5
-check 'busbar show' "$build/busbar" show "$work/r/both"
+check 'busbar show' "$build/busbar" show --wide "$work/r/both"
 says 'lists it by itself' 'all_reduce 1 KiB float beside matmul 16x16x16 float, 2 ranks on 1 node, progress thread, cache warm'
 says 'with an interval over launches' 'interval: min-max of launches'
 check 'as JSON' "$build/busbar" show --format json "$work/r/both"

@@ -58,14 +58,14 @@ lines() {
 # refused NAME TOY REGEX
 refused() {
     expect_status "a plug-in that $1 is refused with status 5" 5 load "$2" "$3"
-    tells 'and the line says why' "^all_reduce: the $2 backend cannot be had: .*busbar_$2\.so.*$4"
+    tells 'and the line says why' "^all_reduce: the $2 backend is not available: .*busbar_$2\.so.*$4"
     lines 'once, without a warning' 1
 }
 expect_status 'a plug-in of this build is loaded' 5 load toy
 tells "its failure is the program's, by name" '^all_reduce: the toy was opened$'
 lines 'and rank 1 is silent, as the program says' 1
 expect_status 'a plug-in of another build is loaded' 5 load toy build
-tells 'with a warning' '^all_reduce: .*/busbar_toy\.so is of another build \(0\.1\.9 \(0123456789ab\); this program is 0\.2\.0( \(.*)?\)'
+tells 'with a warning' '^all_reduce: .*/busbar_toy\.so comes from another build \(0\.1\.9 \(0123456789ab\); this program is 0\.2\.0( \(.*)?\)'
 lines 'once, before its own failure' 2
 refused 'has another ABI' toy abi " has plug-in ABI $((abi + 6)), this program needs $abi: rebuild it, or set BUSBAR_PLUGINS "
 refused 'has another size of a structure' toy size ' was built with another struct call \(size [0-9]+, in this program [0-9]+\): rebuild it'
@@ -78,7 +78,7 @@ refused 'is a text' text '' '(invalid ELF header|file too short)'
 refused 'is an empty file' empty '' 'file too short'
 refused 'is a folder' folder '' '(cannot read file data|Is a directory)'
 expect_status 'matmul takes no collective backend' 5 env BUSBAR_PLUGINS="$toys" "$build/matmul" --backend toy --shapes 64 --output none
-tells 'and says so' '^matmul: the toy backend cannot be had: .* is a collective backend, not a GEMM engine'
+tells 'and says so' '^matmul: the toy backend is not available: .* is a collective backend, not a GEMM engine'
 expect_status 'a plug-in that is not there is an unknown name' 2 load nothing
 
 # ---- folders in which plug-ins are searched ----

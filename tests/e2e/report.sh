@@ -12,7 +12,7 @@ tests/data/synthetic-runs "$work/runs"
 tests/data/synthetic-runs "$work/hostile" --hostile
 
 # ---- tables ----
-check 'show prints text' timeout 20 "$busbar" show "$work/runs"
+check 'show prints text' timeout 20 "$busbar" show --wide "$work/runs"
 has 'with the interval that it states' '95 % interval over launches' "$work/out"
 check 'show prints csv' timeout 20 "$busbar" show --format csv "$work/runs"
 equal 'a line per case and run' "$(wc -l <"$work/out")" "$(python3 - "$work/out" <<'END'
@@ -199,15 +199,16 @@ for unit, figure, expected in (("US$/EFLOP", "cost", 3 / 3600 * 1e6 / 800), ("J/
     assert len(found) == 1 and abs(found[0] / expected - 1) < 1e-4, (unit, found, expected)
 END
 has 'and stand in the answer' 'US$ 0.4581 per million tokens, 0.3808 J per token' "$work/energy.json"
-# Power that one launch does not tell is known for none.
+# If one launch lacks its power, no energy is computed from its case.
 sed -i 's/"telemetry": {"power_w": 500}, //; s/, "telemetry": {"power_w": 500}//' "$work/energy/e/e0.jsonl"
 check 'a launch without power' timeout 60 "$busbar" report "$work/energy" --price p5.48xlarge=3 --format csv
 has 'keeps the cost' ',US$ per million tokens,' "$work/out"
 has 'and the energy of what all launches tell' ',J/TFLOP,' "$work/out"
 has_not 'has no energy per GB' ',J/GB,' "$work/out"
 has_not 'nor per token' ',J per token,' "$work/out"
-# The rack's edge: 700, 850, 600 and, with NVLink off, 190 GB/s on GB200 with 900 GB/s of NVLink and 50 GB/s of NIC a GPU. Bounds: 2 x 3/4 x
-# 900, 2 x 71/72 x 950, 2 x 143/144 x 950; 18 hosts of 4 with NVLink off: 2 x 71/72 / (2 x 17/18 / 200). Another mode has no place beside them.
+# The rack's edge: 700, 850, 600 and, with NVLink off, 190 GB/s on GB200 with 900 GB/s of NVLink and 50 GB/s of NIC per GPU. Bounds: 2 x 3/4
+# x 900, 2 x 71/72 x 950, 2 x 143/144 x 950; 18 hosts of 4 with NVLink off: 2 x 71/72 / (2 x 17/18 / 200). Another mode gets no place beside
+# them.
 python3 - <<'END' | tests/data/launches "$work/edge"
 import json
 def launch(name, run, nodes, domains, gbps, mode="pipelined", facts=None):

@@ -97,7 +97,7 @@ expect_status "runs of different hosts" 2 "$build/busbar" scan "$work/mixed"
 # A host that was not measured is not reported as sound.
 record 8 1 'False' unseen n5
 expect_status "a host without any figure" 5 "$build/busbar" scan "$work/unseen"
-says "is named" 'no figure is there for n5'
+says "is named" 'there is no figure for n5'
 record 2 1 'False' two
 check "two hosts" "$build/busbar" scan "$work/two"
 says "cannot be told apart" 'one pair of hosts: there is no other to compare it with'

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Simulated launches: data arrive as they must, times are those of the closed form, and nothing takes their records for measurements.
+# Simulated launches: data are right, times equal closed forms, and no command takes the records for measurements.
 . "$(dirname "$0")/../lib.sh"
 if ! said=$(scripts/works SimGrid); then
     skip 'collectives are simulated' "${said#*: }"
     exit
 fi
-# Built here alone, with flags of its own choice: other tests must not wait for it.
+# Only this test builds the simulated driver, so that other tests need not wait for it.
 check 'the drivers build with smpicc' make -s -j2 "B=$build" "$build/simulate/all_reduce"
 simulate() { scripts/simulate --build "$build" --results "$work" --instance u-p6e-gb200x72 "$@"; }
 
-# Two domains of four GPUs. 1001 elements are no multiple of anything.
+# Two domains of four GPUs. 1001 elements do not divide evenly by anything here.
 check 'eight ranks with data' simulate --run data --domains 1,2 --domain-gpus 4 --data --sizes 4004,1M,3M
 python3 - "$work/data" >"$work/read" <<'PY'
 import glob, json, sys
@@ -51,7 +51,7 @@ for path in glob.glob(sys.argv[1] + "/*.jsonl"):
 assert seen == 12, seen
 PY
 
-# What reads records marks or refuses them.
+# Commands that read records mark simulated ones as such, or refuse them.
 check 'a table' "$build/busbar" show "$work/times"
 says 'says that it is simulated' 'simulated'
 expect_status 'no baseline of a simulation' 2 "$build/busbar" baseline save --dir "$work/baselines" good "$work/times"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every documented exit status, from every program that can end with it, with a one-line reason.
 . "$(dirname "$0")/../lib.sh"
-drivers=$(cd "$build" && for p in all_reduce all_gather alltoall alltoallv broadcast gather hypercube matmul overlap reduce reduce_scatter scatter sendrecv; do
+drivers=$(cd "$build" && for p in all_reduce all_gather alltoall alltoallv broadcast gather hypercube matmul overlap reduce reduce_scatter scatter sendrecv step; do
     [ ! -x $p ] || echo $p
 done)
 commands=$("$build/busbar" --completion | tr '\n' ' ')

@@ -17,9 +17,9 @@ for c in cases:
     assert c["skew_us"] >= 0 and c["arrival_us"]["min"] >= 0
 PY
 for rank in 0 5 7; do
-    check "8 ranks, rank $rank delayed" ranks 8 "$build/all_reduce" --backend mpi --sync window --sizes 1K --placement in_place --cache warm \
-        -n 60 -w 5 --passes 1 --fault "slow:rank=$rank,us=5000" --output "$work/results" --run slow --launch "l$rank"
-    python3 - "$work/results/slow/l$rank.jsonl" "$rank" <<'PY' && ok "arrival names rank $rank, wait does not" || not_ok "arrival names rank $rank, wait does not"
+    check "8 ranks, rank $rank delayed" measured "$work/results/slow" ranks 8 "$build/all_reduce" --backend mpi --sync window --sizes 1K --placement in_place --cache warm \
+        -n 60 -w 5 --passes 1 --fault "slow:rank=$rank,us=5000" --output "$work/results" --run slow --launch l
+    python3 - "$work/results/slow/l.jsonl" "$rank" <<'PY' && ok "arrival names rank $rank, wait does not" || not_ok "arrival names rank $rank, wait does not"
 import json, sys
 case = [c for c in map(json.loads, open(sys.argv[1])) if c["record"] == "case"][0]
 rank = int(sys.argv[2])

@@ -1,5 +1,5 @@
-/* The tables that people edit: clouds.tsv, gpus.tsv and a third in one input, parted by lines of "----". The third is
-   read as workloads.tsv and as published.tsv. */
+/* The tables that people edit: clouds.tsv, gpus.tsv and a third one in one input, separated by lines of
+   "----". The third is read as workloads.tsv and as published.tsv. */
 #include "analysis/report/workload.h"
 #include "catalog/published.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,9 +1,9 @@
-/* The device code against golden vectors, against its host twins, and against a copy's bandwidth. On the
-   emulated device the first two prove the way to the kernels (launch, arguments, tails), not the kernels
-   themselves.
+/* Tests the device code: against expected values (tests/data/pattern.tsv), against the host's version of the
+   same code, and its speed against that of a copy. On the emulated device, which runs the host's version, the
+   first two only test how kernels are launched: arguments, partial units at both ends.
 
-   usage: gpu_kernels golden FILE | twins | bandwidth BYTES          "ok - …" and "not ok - …" lines;
-   bandwidth: a table */
+   usage: gpu_kernels golden FILE | twins | bandwidth BYTES
+   golden and twins print "ok - …" and "not ok - …" lines, bandwidth a table. */
 #include "collective/dtype.h"
 #include "gpu/device.h"
 #include "kernels/device.h"

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Every scene of tests/slow/cluster_scan.sh, 20 times; two clusters at a time (SIDE_BY_SIDE), since they mostly wait for their links.
+# Every scene with links of tests/slow/cluster_scan.sh, 20 times; two clusters at a time (SIDE_BY_SIDE), since they mostly wait for their links.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 running=0
-for scene in ${SCENES:-even half fifth link two}; do
+scenes=${SCENES:-even half fifth tenth link two three rack}
+for scene in $scenes; do
     REPEAT=${REPEAT:-20} SCENES=$scene tests/slow/cluster_scan.sh >"$work/$scene.out" 2>&1 &
     running=$((running + 1))
     if [ "$running" -ge "${SIDE_BY_SIDE:-2}" ]; then
@@ -12,7 +13,7 @@ for scene in ${SCENES:-even half fifth link two}; do
     fi
 done
 wait
-for scene in ${SCENES:-even half fifth link two}; do
+for scene in $scenes; do
     cat "$work/$scene.out"
     # A scene that died has printed no verdict.
     grep -q '^not ok' "$work/$scene.out" && failures=$((failures + 1))

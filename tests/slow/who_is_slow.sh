@@ -5,12 +5,12 @@ set +e
 named=0 blamed=0
 for i in $(seq 20); do
     rank=$((i * 3 % 8))
-    ranks 8 "$build/all_reduce" --backend mpi --sync window --sizes 1K --placement in_place --cache warm -n 60 -w 5 --passes 1 \
-        --fault "slow:rank=$rank,us=5000" --output "$work/results" --run slow --launch "l$i" >"$work/out" 2>"$work/err" || cat "$work/err"
+    measured "$work/results/slow" ranks 8 "$build/all_reduce" --backend mpi --sync window --sizes 1K --placement in_place --cache warm -n 60 -w 5 --passes 1 \
+        --fault "slow:rank=$rank,us=5000" --output "$work/results" --run slow --launch l >"$work/out" 2>"$work/err" || cat "$work/err"
     eval "$(python3 -c '
 import json, sys
 c = [c for c in map(json.loads, open(sys.argv[1])) if c["record"] == "case"][0]
-print("latest=%d longest=%d" % (c["arrival_us"]["latest"]["rank"], c["rank_wait_us"]["longest"]["rank"]))' "$work/results/slow/l$i.jsonl")"
+print("latest=%d longest=%d" % (c["arrival_us"]["latest"]["rank"], c["rank_wait_us"]["longest"]["rank"]))' "$work/results/slow/l.jsonl")"
     [ "$latest" -eq $rank ] && named=$((named + 1))
     [ "$longest" -eq $rank ] && blamed=$((blamed + 1))
 done

@@ -1,4 +1,4 @@
-/* A folder of its own for each test (WITH_FOLDER), and files in it. */
+/* A separate folder for each test (WITH_FOLDER), and functions for the files in it. */
 #ifndef TESTS_UNIT_FOLDER_H
 #define TESTS_UNIT_FOLDER_H
 

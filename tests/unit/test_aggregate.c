@@ -95,7 +95,7 @@ Test(aggregate, unlike_imbalances_and_groups_never_join)
         text_free(&key);
     }
     struct study study;
-    study_of(&study, &archive);
+    study_of(&study, &archive, NULL, STUDY_PLAIN);
     cr_assert(study.aggregate.count == 1 && study.aggregate.runs[0].case_count == 3);
     const struct case_summary *cases = study.aggregate.runs[0].cases;
     cr_expect(!same_curve(&cases[0], &cases[1]) && !same_curve(&cases[1], &cases[2]));

@@ -104,7 +104,7 @@ Test(text, nearest_word)
     cr_assert_null(nearest("quantum", words));
 }
 
-/* What sh makes of the line are the words again. */
+/* sh splits the line into the same words again. */
 Test(text, words_as_they_are_typed)
 {
     struct text line = {0};

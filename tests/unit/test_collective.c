@@ -46,7 +46,8 @@ Test(collective, a_hypercube_needs_a_power_of_two)
 
 enum { MOST = 60 };
 
-/* Each element that the layout's rank receives is expected exactly once, and its source sends that element. */
+/* Each element that the layout's rank receives is expected exactly once, and its source sends that
+   element. */
 static void expect_each_once(const struct collective *c, const struct layout *layout)
 {
     int seen[MOST * 5] = {0};

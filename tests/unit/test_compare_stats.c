@@ -2,6 +2,7 @@
  * SciPy, R and enumeration. */
 #include "base/text.h"
 #include "record/files.h"
+#include "stats/decision.h"
 #include "stats/maxt.h"
 #include "stats/order.h"
 #include "tests/random_normal.h"
@@ -226,4 +227,71 @@ Test(planning, launch_sigma)
     }
     cr_expect(fabs(sum - 1) < 0.1, "mean estimate of sigma 1: %.3f", sum);
     cr_expect(isnan(launch_sigma(x, 1, y, 6)));
+}
+
+/* ---- the rule where the statistics have no scatter, or too few launches to tell it ---- */
+
+static struct decided_case decided(const double *base, size_t m, const double *fresh, size_t n, bool paired)
+{
+    struct relabelled_group group = {.base = m, .fresh = n, .paired = paired};
+    struct decided_case one = {.base = base, .fresh = fresh, .delta = 0.03};
+    decide(&group, 1, &one, 1, &(struct decision_rules){.alpha = 0.05, .seed = 1});
+    return one;
+}
+
+/* Of two constant sides whose ratio is exactly the tolerance, "slower by more than it" must not be decided by
+   rounding: 412 is 1.03 times 400. Beyond the tolerance no scatter means certainty. */
+Test(decision, constant_sides)
+{
+    enum { N = 9 };
+    static const double times[] = {1, 7, 100, 400, 1e6};
+    for (size_t t = 0; t < sizeof times / sizeof *times; t++) {
+        double base[N], fresh[N], beyond[N];
+        for (int i = 0; i < N; i++)
+            base[i] = log(times[t]), fresh[i] = log(times[t] * 1.03), beyond[i] = log(times[t] * 1.031);
+        for (int paired = 0; paired < 2; paired++) {
+            size_t n = paired ? N : 4;
+            cr_expect_eq(decided(base, N, fresh, n, paired).outcome, OUTCOME_UNDECIDED, "%g", times[t]);
+            cr_expect_eq(decided(base, N, beyond, n, paired).outcome, OUTCOME_SLOWER, "%g", times[t]);
+            cr_expect_eq(decided(base, N, base, n, paired).outcome, OUTCOME_SAME, "%g", times[t]);
+        }
+    }
+}
+
+/* A constant case is found slower even if the other cases scatter unequally, so that Welch's p decides
+   all. */
+Test(decision, constant_case_beside_unequal_scatter)
+{
+    enum { N = 6, CASES = 4 };
+    double base[CASES][N], fresh[CASES][N];
+    struct decided_case cases[CASES];
+    struct relabelled_group group = {.base = N, .fresh = N};
+    for (int c = 0; c < CASES; c++) {
+        for (int i = 0; i < N; i++) {
+            double off = (i - 2.5) * 0.001 * (1 + 0.1 * c);
+            base[c][i] = c ? off : 1, fresh[c][i] = c ? 20 * off : 1 + log(1.2);
+        }
+        cases[c] = (struct decided_case){.base = base[c], .fresh = fresh[c], .delta = 0.03};
+    }
+    decide(&group, 1, cases, CASES, &(struct decision_rules){.alpha = 0.05, .seed = 1});
+    cr_expect(cases[1].median.by_welch);
+    cr_expect_eq(cases[0].outcome, OUTCOME_SLOWER);
+    cr_expect_eq(cases[1].outcome, OUTCOME_UNDECIDED);
+}
+
+/* Two or three launches do not tell how much they scatter, so p is Welch's with 2 degrees of freedom. The
+   expected value is from SciPy: t.sf((mean(near) - mean(base) - log(1.03)) / sqrt(var(base) / 12 + var(near)
+   / 3), 2). */
+Test(decision, fewer_than_four_launches)
+{
+    double base[12], near[3] = {0.10, 0.04, 0.16}, far[3] = {0.70, 0.69, 0.71},
+                     equal[4] = {0, 0.001, -0.001, 0};
+    for (int i = 0; i < 12; i++) base[i] = (i - 5.5) * 0.001;
+    struct decided_case one = decided(base, 12, near, 3, false);
+    cr_expect(one.median.by_welch && isnan(one.median.scatter));
+    cr_expect_float_eq(one.median.slower, 0.089572887, 1e-6, "%.9g", one.median.slower);
+    cr_expect_eq(one.outcome, OUTCOME_UNDECIDED);
+    cr_expect_eq(decided(base, 12, far, 3, false).outcome, OUTCOME_SLOWER);
+    one = decided(base, 12, equal, 4, false);
+    cr_expect_eq(one.median.by_welch, !isnan(one.median.scatter), "four launches tell it");
 }

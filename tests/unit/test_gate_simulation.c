@@ -2,14 +2,14 @@
    null hypothesis the rates have closed forms, so that the simulation is compared with a number, not with
    itself:
 
-   - max-T over all 924 relabellings of 6 + 6, one-sided: p is a multiple of 1/924, and P(p < 0.05) = 46/924 = 4.98 %,
-   whatever the number of cases and their dependence; 8 pairs: 12/256 = 4.69 %.
-   - the Hodges-Lehmann interval of 6 + 6 runs from the 6th to the 31st difference: 1 - 2 P(U < 6) = 1 -
-   38/924 = 95.89 % (19 of the 924 orders have U < 6: partitions of 0 … 5 = 1 + 1 + 2 + 3 + 5 + 7). 8 pairs: 1
-   - 10/256 = 96.09 % (interval_coverage).
+   - max-T over all 924 relabellings of 6 + 6, one-sided: p is a multiple of 1/924, and P(p < 0.05) is
+     46/924 = 4.98 %, whatever the number of cases and their dependence; 8 pairs: 12/256 = 4.69 %.
+   - the Hodges-Lehmann interval of 6 + 6 runs from the 6th to the 31st difference: 1 - 2 P(U < 6) =
+     1 - 38/924 = 95.89 % (19 of the 924 orders have U < 6: partitions of 0 … 5 = 1 + 1 + 2 + 3 + 5 + 7).
+     8 pairs: 1 - 10/256 = 96.09 % (interval_coverage).
    - iterations pooled as if they were launches: with k iterations per launch, and a share s of the variance
-   between launches, the variance of the rank sum is about 1 + (k - 1) s times what the test assumes, so the
-   rate of false alarms is 2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
+     between launches, the variance of the rank sum is about 1 + (k - 1) s times what the test assumes, so
+     the rate of false alarms is 2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
 
    `make test` runs BUSBAR_SIMULATIONS = 1000 each; tests/slow/simulation.sh runs more. The seed is fixed, so
    that a run always gives the same figures. */
@@ -230,9 +230,9 @@ Test(gate_simulation, power_over_many_cases)
 /* ---- alternating launches: pairs, or two samples? ----
 
    The one-sided p of n pairs is a multiple of 1 / 2^n: 5 pairs have one p below 0.05, 6 have three, 3/64 =
-   4.7 %, 7 have six, 6/128 = 4.7 %. With 6 pairs a case is found only if at most two sign changes of *any* case
-   are as extreme, whereas 6 + 6 allow 46 of 924. How the machine's speed changes from launch to launch decides
-   which has more power. */
+   4.7 %, 7 have six, 6/128 = 4.7 %. With 6 pairs a case is found only if at most two sign changes of *any*
+   case are as extreme, whereas 6 + 6 allow 46 of 924. How the machine's speed changes from launch to launch
+   decides which has more power. */
 enum drift { STEADY, WANDERS, JUMPS };
 
 /* Base and new alternate (ABBA). The machine's speed is correlated between launches: an AR(1) process with

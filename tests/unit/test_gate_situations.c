@@ -108,6 +108,8 @@ Test(gate_situations, level, .timeout = 3600)
           .paired = true}},
         {"with tails, 6 + 6, 10 cases",
          {.base = 6, .fresh = 6, .cases = 10, .sigma = 0.01, .tail_factor = 10}},
+        {"new scatters 5 times as much, 12 + 3, 10 cases",
+         {.base = 12, .fresh = 3, .cases = 10, .sigma = 0.01, .wider = 5}},
     };
     puts("| equal medians: % of comparisons with | p < 0.05 before | regression before | p < 0.05 now | "
          "regression now |");
@@ -252,8 +254,8 @@ Test(gate_situations, same, .timeout = 3600)
 /* ---- promises ---- */
 
 /* "Would be seen with 80 %": one comparison of equal sides promises this effect for case 0, and the next one
-   simulates it. "Needs about N": with N launches, comparisons are the same if nothing changed, and find twice the
-   tolerance. */
+   simulates it. "Needs about N": with N launches, comparisons are the same if nothing changed, and find twice
+   the tolerance. */
 Test(gate_situations, promises, .timeout = 3600)
 {
     static const struct {

@@ -98,6 +98,27 @@ Test(merge, disturbed_samples_count_only_alone)
     archive_free(&archive);
 }
 
+#define RANKS(median) ",\"rank_wait_us\":{\"min\":1,\"median\":" median ",\"max\":99}"
+
+/* The median of the passes' medians over ranks: 3 of 2, 3 and 7; of those that count, if some are
+   disturbed. */
+Test(merge, median_over_ranks)
+{
+    static const char rows[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n" ROW(
+        "a", "0", "undisturbed", "0", "9", RANKS("7")) ROW("a", "1", "undisturbed", "0", "9", RANKS("2"))
+        ROW("b", "0", "disturbed", "1", "90", RANKS("80")) ROW("c", "0", "disturbed", "1", "90", RANKS("80"))
+            ROW("a", "2", "undisturbed", "0", "9", RANKS("3"))
+                ROW("b", "1", "undisturbed", "0", "9", RANKS("5"))
+                    ROW("b", "2", "disturbed", "1", "90", RANKS("81"))
+                        ROW("d", "0", "undisturbed", "0", "9", "");
+    struct archive archive = read_rows(rows, sizeof rows - 1);
+    const struct case_row *cases = archive.launches[0].cases;
+    cr_assert_eq(archive.launches[0].case_count, 4);
+    cr_expect(cases[0].rank_median_us == 3 && cases[1].rank_median_us == 5 && cases[2].rank_median_us == 80);
+    cr_expect(isnan(cases[3].rank_median_us), "not measured");
+    archive_free(&archive);
+}
+
 /* If the user gave the number of samples, all samples count, and the case remains marked. */
 Test(merge, filled_passes_keep_all)
 {

@@ -26,7 +26,8 @@ Test(overlap, hidden_share)
 
 enum { ROUNDS = 9 };
 
-/* Round i takes (i + 1) times as long as the first one in each part: every ratio is the same in all rounds. */
+/* Round i takes (i + 1) times as long as the first one in each part: every ratio is the same in all
+   rounds. */
 struct sides {
     double communication[ROUNDS], computation[ROUNDS], both[ROUNDS], communication_beside[ROUNDS],
         computation_beside[ROUNDS];
@@ -124,8 +125,8 @@ Test(overlap, every_request_has_a_key_of_its_own)
     free(own);
 }
 
-/* Three launches: the second's computation does not overlap (both: 100 for 40 and 60), the third's data is wrong;
-   the first one also measured another progress, and the collective alone. */
+/* Three launches: the second's computation does not overlap (both: 100 for 40 and 60), the third's data is
+   wrong; the first one also measured another progress, and the collective alone. */
 static const char launches[] = "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"%s\","
                                "\"driver\":\"overlap\",\"started\":\"%s\","
                                "\"world\":{\"nodes\":1,\"ranks\":2}}\n";

@@ -176,7 +176,7 @@ Test(plan, bad_settings)
     enum { BAD = 14 };
     struct plan_settings bad[BAD];
     for (size_t i = 0; i < BAD; i++) bad[i] = settings();
-    struct option_list spaced = {(const char *[]){"a b"}, 1};
+    struct option_list spaced = {(const char *[]){"--matrix 'a b'"}, 1};
     silence(1);
     bad[0].drivers = "all_reduce,nothing";
     bad[1].drivers = "all_reduce,all_reduce";
@@ -194,6 +194,25 @@ Test(plan, bad_settings)
     bad[12].matmul_types = "float,";
     bad[13].matmul_types = "float half";
     for (size_t i = 0; i < BAD; i++) cr_expect(plan_build(&bad[i], &plan) == STATUS_USAGE, "%zu", i);
+}
+
+/* A value of --driver-arg may hold several words, which reach the driver one by one. */
+Test(plan, words_of_driver_arg)
+{
+    struct plan_settings asked = settings();
+    struct plan plan;
+    asked.drivers = "all_reduce";
+    asked.driver_args = (struct option_list){(const char *[]){"-n 20  -w 5", " ", "--passes=1"}, 3};
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK);
+    const char *words = strstr(plan.rows[0].args, " -n 20 -w 5 --passes=1");
+    cr_expect(words && same(words, " -n 20 -w 5 --passes=1"), "%s", plan.rows[0].args);
+    plan_free(&plan);
+    silence(1);
+    const char *refused[] = {"-n\x1b[2J", "--itres=5", "--matrix cells.txt", "--output none"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        asked.driver_args = (struct option_list){&refused[i], 1};
+        cr_expect(plan_build(&asked, &plan) == STATUS_USAGE, "%s", refused[i]);
+    }
 }
 
 /* 576 hosts with 4 ranks: the size of a plan grows with the logarithm of the number of hosts. */

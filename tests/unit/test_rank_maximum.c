@@ -1,5 +1,5 @@
-/* How much the maximum over ranks grows with their number (bench/measure/README.md), where ranks' times are independent:
-   the worst case. Each time is exp(0.05 z) times the same. The expected values are SciPy's:
+/* How much the maximum over ranks grows with their number (bench/measure/README.md), where ranks' times are
+   independent: the worst case. Each time is exp(0.05 z) times the same. The expected values are SciPy's:
    exp(0.05 * scipy.stats.norm.ppf(0.5 ** (1 / ranks))). */
 #include "stats/order.h"
 #include "tests/random_normal.h"
@@ -9,8 +9,8 @@
 
 enum { SAMPLES = 2001 };
 
-/* Of simulated samples: the median of the maximum over ranks, as cases report it, and the median over ranks of each
-   rank's own median, as rank_wait_us has it. */
+/* Of simulated samples: the median of the maximum over ranks, as cases report it, and the median over ranks
+   of each rank's own median, as rank_wait_us has it. */
 static void simulate(int ranks, double *of_maximum, double *of_ranks)
 {
     struct random_state random;

@@ -108,7 +108,8 @@ Test(ranking, impossible_is_above_the_bound_with_the_whole_interval)
     cr_expect_not(is_impossible(&line));
 }
 
-/* Tables of nccl-tests say neither mode nor cache; what they were timed like follows from what they are. */
+/* Tables of nccl-tests state neither mode nor cache, but nccl-tests always times in the same way: both are
+   known. */
 Test(ranking, mode_nccl_tests_ranks_with_tables_of_nccl_tests)
 {
     struct case_row measured = case_row_absent(), table = case_row_absent();

@@ -18,7 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_HOSTS = 288, MOST_ROUNDS = 4, NONE = 1 << 20 };
+enum { MOST_HOSTS = 288, MOST_ROUNDS = 4, NONE = 1 << 20, LEAST_TARGET = 16 };
 
 enum tails { NORMAL, STUDENT, SHARED };
 static const char *const tail_names[] = {"normal", "t(3)", "half per launch"};
@@ -269,12 +269,16 @@ static void print_row(const struct cluster *c, int scans)
     printf("| %zu | %s, %.0f %% | %.1f | %.1f |", c->hosts, tail_names[c->tails], 100 * c->sigma, clean.wrong,
            clean.rounds);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        if (columns[i].what == ONE_RACK && c->rack == c->hosts) {
+            printf(" – |");
+            continue;
+        }
         struct rates rates = simulate(c, columns[i].what, columns[i].slow, scans, scan_cluster);
         printf(" %.1f |", rates.found);
         wrong = fmax(wrong, rates.wrong);
         if (columns[i].what != ONE_HOST || columns[i].slow != 0.1) continue;
         rounds = rates.rounds;
-        cr_expect(rates.found >= 95 && rates.wrong <= 1 && clean.wrong <= 1,
+        cr_expect((rates.found >= 95 || c->hosts < LEAST_TARGET) && rates.wrong <= 1 && clean.wrong <= 1,
                   "found %.1f %%, wrong %.1f %%, %.1f %%", rates.found, rates.wrong, clean.wrong);
     }
     printf(" %.1f | %.1f |\n", wrong, rounds);
@@ -299,7 +303,8 @@ static void print_before(const struct cluster *c, int scans)
 
 static struct cluster cluster_of(size_t hosts, enum tails tails, double sigma)
 {
-    return (struct cluster){.hosts = hosts, .rack = hosts == 16 ? 4 : 16, .tails = tails, .sigma = sigma};
+    size_t rack = hosts < 16 ? hosts : hosts == 16 ? 4 : 16;
+    return (struct cluster){.hosts = hosts, .rack = rack, .tails = tails, .sigma = sigma};
 }
 
 /* The targets: a host that is 10 % slow is found in 95 of 100 scans within 13 rounds; at most 1 of 100 scans
@@ -325,6 +330,17 @@ Test(scan_simulation, targets)
     meets_targets(288, STUDENT, 0.03, 10);
 }
 
+/* Three slow hosts of eight are in 18 of 28 pairs: without trying every set of hosts, 93.5 % of these are
+   found. */
+Test(scan_simulation, three_of_eight)
+{
+    struct cluster c = cluster_of(8, NORMAL, 0.03);
+    struct rates three = simulate(&c, THREE_HOSTS, 0.1, 200, scan_cluster);
+    printf("    8 hosts, three of them slow: found %.1f %%, false %.1f %%\n", three.found, three.wrong);
+    cr_expect(three.found >= 95 && three.wrong <= 1, "found %.1f %%, wrong %.1f %%", three.found,
+              three.wrong);
+}
+
 /* With BUSBAR_SCANS=N, prints the rows of a table from N / share scans for each figure; nothing without it.
    share > 1 is for large clusters and for the previous rule, which take long. */
 static void print_table(size_t hosts, int share, enum tails last, void (*print)(const struct cluster *, int))
@@ -342,8 +358,9 @@ Test(scan_simulation, table_288)
     print_table(288, 4, SHARED, print_row);
 }
 
-Test(scan_simulation, table_16_and_64)
+Test(scan_simulation, table_8_to_64)
 {
+    print_table(8, 1, SHARED, print_row);
     print_table(16, 1, SHARED, print_row);
     print_table(64, 1, SHARED, print_row);
 }

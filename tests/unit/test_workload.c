@@ -34,7 +34,7 @@ Test(workload, order_by_the_interval_of_the_ratio)
     struct step wide = step_of(1.2, 2.4, 0.2, INTERVAL_EXACT), few = step_of(1.2, 2.4, 0.01, INTERVAL_RANGE);
     cr_assert_eq(steps_order(&a, &wide, &ratio), ORDER_UNDECIDED);
     cr_assert_eq(steps_order(&a, &few, &ratio), ORDER_UNDECIDED);
-    /* Faster if nothing overlaps, slower if everything does: neither is faster. */
+    /* A step that is faster without overlap and slower with full overlap: neither counts as faster. */
     struct step even = step_of(1.9, 1.9, 0.001, INTERVAL_EXACT),
                 uneven = step_of(0.5, 2.5, 0.001, INTERVAL_EXACT);
     cr_assert_eq(steps_order(&even, &uneven, &ratio), ORDER_UNDECIDED);
@@ -92,6 +92,103 @@ Test(workload, table)
                                       HEADER "w\tall_reduce\t\t1G\t3\t\t\t\tmore\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_eq(read_table(&workloads, bad[i]), STATUS_ENVIRONMENT, "%s", bad[i]);
+}
+
+#define COLUMNS "workload\tpart\tgroup\tdtype\tshape\tbytes\tcount\tloop\toverlap\tflops\ttokens\tnote\n"
+
+Test(workload, steps_in_order)
+{
+    struct workloads workloads;
+    cr_assert_eq(read_table(&workloads,
+                            COLUMNS "w\tmatmul\t\tfloat\t8x16x32\t\t3\tup:5\t\t\t64\tfirst\n"
+                                    "w\tall_gather\tdata+expert:2\tfloat\t\t1M\t1\tup:5\tboth\t\t\t\n"
+                                    "w\tmatmul\t\tfloat\t8x16x32\t\t1\tup:5\tboth\t\t\t\n"
+                                    "w\tall_gather\texpert+data\t\t\t1M\t2\t\t\t\t\tlast\n"
+                                    "w\tall_gather\ttensor:4\t\t\t1M\t2\n"),
+                 STATUS_OK);
+    const struct workload *w = workload_find(&workloads, "w");
+    cr_assert(w && w->row_count == 5 && w->tokens == 64 && !w->types_differ);
+    /* 2 x 8 x 16 x 32 FLOPs, (3 + 1) calls in 5 iterations */
+    cr_expect_float_eq(w->flops, 2.0 * 8 * 16 * 32 * 4 * 5, 0);
+    cr_expect(w->rows[0].m == 8 && w->rows[0].n == 16 && w->rows[0].k == 32 && w->rows[0].count == 3 &&
+              w->rows[0].times == 5 && !w->rows[0].overlap && !w->rows[0].collective);
+    cr_expect(w->rows[1].collective->id == ALL_GATHER && w->rows[1].line == 3 &&
+              w->rows[1].axes == (1u << PARALLEL_DATA | 1u << PARALLEL_EXPERT));
+    cr_expect_str_eq(w->rows[1].loop, "up");
+    cr_expect_str_eq(w->rows[1].overlap, "both");
+    cr_expect(w->rows[3].times == 1 && !w->rows[3].loop && !w->rows[3].overlap && !w->rows[3].dtype);
+    cr_expect(w->sizes[PARALLEL_TENSOR] == 4 && w->sizes[PARALLEL_EXPERT] == 2 &&
+              w->sizes[PARALLEL_DATA] == 0);
+    /* calls of the same collective, size and group are one part, however the group is written */
+    cr_assert_eq(w->part_count, 2);
+    cr_expect(w->parts[0].count == 1 * 5 + 2 && same(w->parts[0].group, "expert+data") &&
+              same(w->parts[0].note, "last"));
+    cr_expect_str_eq(w->parts[1].group, "tensor");
+    workloads_free(&workloads);
+    static const char *const bad[] = {
+        "w\tmatmul\t\tx\t8x16\t\t1\n",                               /* two edges */
+        "w\tmatmul\t\tx\t8x16x0\t\t1\n",                             /* an edge of 0 */
+        "w\tmatmul\t\tx\t8x16x32x64\t\t1\n",                         /* four edges */
+        "w\tmatmul\t\tx\t8x16x32\t\t\n",                             /* no count */
+        "w\tmatmul\t\tx\t8x16x32\t\t1\t\t\t5\n",                     /* flops beside a shape */
+        "w\tmatmul\ttensor\tx\t8x16x32\t\t1\n",                      /* the group of a matmul */
+        "w\tmatmul\t\tx\t\t\t\t\t\t5\nw\tmatmul\t\tx\t8x8x8\t\t1\n", /* beside all FLOPs */
+        "w\tmatmul\t\tx\t8x8x8\t\t1\nw\tmatmul\t\tx\t\t\t\t\t\t5\n", /* the same */
+        "w\tall_reduce\t\t\t8x8x8\t8\t1\n",                          /* the shape of a collective */
+        "w\tall_reduce\t\tflaot\t\t8\t1\n",                          /* no type */
+        "w\tall_reduce\ttensor+tensor\t\t\t8\t1\n",                  /* an axis twice */
+        "w\tall_reduce\tcontext\t\t\t8\t1\n",                        /* no axis */
+        "w\tall_reduce\tdata:2\t\t\t8\t1\n",                         /* data is what is left */
+        "w\tall_reduce\ttensor:0\t\t\t8\t1\n",                       /* no ranks */
+        "w\tall_reduce\ttensor:2\t\t\t8\t1\nw\tall_reduce\ttensor:4\t\t\t8\t1\n", /* two sizes */
+        "w\tall_reduce\t\t\t\t8\t1\tup\n",                                        /* no iterations */
+        "w\tall_reduce\t\t\t\t8\t1\tup:0\n",                                      /* none */
+        "w\tall_reduce\t\t\t\t8\t1\t:2\n",                                        /* no name */
+        "w\tall_reduce\t\t\t\t8\t1\tup:2\nw\tall_reduce\t\t\t\t8\t1\tup:3\n",     /* two numbers */
+        "w\tall_reduce\t\t\t\t8\t1\tup:2\nw\tall_reduce\t\t\t\t8\t1\n"
+        "w\tall_reduce\t\t\t\t8\t1\tup:2\n",   /* the loop has ended */
+        "w\tall_reduce\t\t\t\t8\t1\t\tboth\n", /* beside what? */
+        "w\tall_reduce\t\t\t\t8\t1\t\tboth\nw\tmatmul\t\tx\t8x8x8\t\t1\tup:2\tboth\n", /* two loops */
+        "w\tall_reduce\t\t\t\t8\t1\t\tboth\nw\tmatmul\t\tx\t8x8x8\t\t1\t\tboth\n"
+        "w\tall_reduce\t\t\t\t8\t1\nw\tmatmul\t\tx\t8x8x8\t\t1\t\tboth\n", /* the overlap has ended */
+        "w\tall_reduce\t\t\t\t8\t1\t\t\t\t5\nw\tall_reduce\t\t\t\t8\t1\t\t\t\t5\n", /* tokens twice */
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char table[400];
+        snprintf(table, sizeof table, "%s%s", COLUMNS, bad[i]);
+        cr_expect_eq(read_table(&workloads, table), STATUS_ENVIRONMENT, "%s", bad[i]);
+    }
+}
+
+/* The models that come with busbar can be read, and move and compute what their papers say. */
+Test(workload, models)
+{
+    struct workloads workloads;
+    struct text folder = {0};
+    cr_assert_eq(catalog_folder(&folder), STATUS_OK);
+    text_add(&folder, "/workloads.tsv");
+    cr_assert_eq(workloads_read(&workloads, &(struct catalog){0}, text_get(&folder)), STATUS_OK);
+    /* 6 x weights x tokens; the embedding is looked up, not multiplied, but the head is */
+    const double gpt2 = 12 * (2304 + 768 + 3072 + 3072) * 768.0 + 50257 * 768.0,
+                 llama = 80 * (10240 + 8192 + 3 * 28672) * 8192.0 + 128256 * 8192.0;
+    const struct {
+        const char *name;
+        double flops, bytes;
+    } models[] = {{"gpt2-ddp", 6 * gpt2 * 128, 19 * 26214400.0},
+                  /* all_gather twice and reduce_scatter once; the weights outside the layers once */
+                  {"gpt2-fsdp", 6 * gpt2 * 128, 4 * (3 * 12 * 7087872.0 + 2 * 39385344.0)},
+                  {"gpt2-tp", 6 * (gpt2 - 50257 * 768.0 + 2 * 25129 * 768.0) * 256 / 2, 50 * 256 * 768 * 4.0},
+                  {"llama-70b-fsdp", 6 * llama * 8192, 2 * (3 * 80 * 855654400.0 + 2 * 2101354496.0)}};
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+        const struct workload *w = workload_find(&workloads, models[i].name);
+        double bytes = 0;
+        cr_assert(w, "%s", models[i].name);
+        for (size_t p = 0; p < w->part_count; p++) bytes += w->parts[p].count * (double)w->parts[p].bytes;
+        cr_expect_float_eq(w->flops / models[i].flops, 1, 1e-9, "%s: %g", w->name, w->flops);
+        cr_expect_float_eq(bytes / models[i].bytes, 1, 1e-9, "%s: %g", w->name, bytes);
+    }
+    workloads_free(&workloads);
+    text_free(&folder);
 }
 
 /* A run of two launches on known hosts: redacted texts contain no name, and equal names get equal aliases. */

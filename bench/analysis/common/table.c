@@ -18,7 +18,30 @@ void table_column(struct table *table, const char *name, bool left)
 {
     if (table->column_count == TABLE_COLUMNS)
         exit((int)fail(STATUS_ENVIRONMENT, "a table has too many columns"));
-    table->columns[table->column_count++] = (struct table_column){name, left};
+    table->columns[table->column_count++] = (struct table_column){name, left, TABLE_PLAIN};
+}
+
+void table_role(struct table *table, enum table_role role)
+{
+    table->columns[table->column_count - 1].role = role;
+}
+
+void table_columns(struct table *table, const char *const *names)
+{
+    static const char marks[] = "<=~+";
+    static const enum table_role roles[] = {TABLE_PLAIN, TABLE_SECTION, TABLE_SPARE, TABLE_NOTE};
+    for (; *names; names++) {
+        const char *name = *names;
+        enum table_role role = TABLE_PLAIN;
+        bool left = false;
+        for (const char *mark; *name && (mark = strchr(marks, *name)); name++)
+            if (*mark == '<')
+                left = true;
+            else
+                role = roles[mark - marks];
+        table_column(table, name, left);
+        table_role(table, role);
+    }
 }
 
 void table_cell(struct table *table, const char *format, ...)
@@ -121,14 +144,21 @@ static void pad(struct text *out, size_t count)
     while (count--) text_add_bytes(out, " ", 1);
 }
 
+size_t table_cell_columns(const char *cell)
+{
+    struct text plain = {0};
+    plain_text(&plain, cell, WIDEST);
+    size_t columns = text_columns(text_get(&plain), plain.length);
+    text_free(&plain);
+    return columns;
+}
+
 static void print_text(const struct table *table, struct text *out)
 {
     size_t rows = table_rows(table), columns = table->column_count, widths[TABLE_COLUMNS] = {0};
     struct text cell = {0};
     for (size_t i = 0; i < rows * columns; i++) {
-        text_clear(&cell);
-        plain_text(&cell, table->cells[i], WIDEST);
-        size_t width = text_columns(text_get(&cell), cell.length);
+        size_t width = table_cell_columns(table->cells[i]);
         if (width > widths[i % columns]) widths[i % columns] = width;
     }
     for (size_t r = 0; r <= rows; r++) {

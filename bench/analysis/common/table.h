@@ -11,10 +11,19 @@
 
 enum { TABLE_COLUMNS = 64 };
 
+/* What becomes of a column if the table is too wide for a terminal (analysis/common/terminal.h). */
+enum table_role {
+    TABLE_PLAIN,   /* stays in the row as long as there is room */
+    TABLE_SECTION, /* its value may stand on a line of its own, above the rows that have it */
+    TABLE_SPARE,   /* may be left out, the first such column first */
+    TABLE_NOTE     /* its text may stand below the row */
+};
+
 struct table {
     struct table_column {
         const char *name;
         bool left; /* aligned to the left; else to the right, like numbers */
+        enum table_role role;
     } columns[TABLE_COLUMNS];
     size_t column_count;
     const char **cells; /* row by row; never NULL */
@@ -23,6 +32,10 @@ struct table {
 };
 
 void table_column(struct table *, const char *name, bool left); /* the name must outlive the table */
+void table_role(struct table *, enum table_role);               /* of the newest column */
+/* Adds columns by their names; NULL ends the list. Marks before a name: "<" aligned to the left; "=" section,
+   "~" spare, "+" note. */
+void table_columns(struct table *, const char *const *names);
 /* Adds a cell: from left to right, row after row. Copies the text. */
 void table_cell(struct table *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t table_rows(const struct table *);
@@ -35,6 +48,8 @@ enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_MARKDOWN, TABLE_HTML };
 /* HTML: a cell's lines after the first are small print. Text: leaves out columns that are empty in all rows.
    CSV: RFC 4180, with all lines of a cell. */
 void table_print(const struct table *, enum table_format, struct text *out);
+/* The columns of a terminal that the cell takes in a table of text. */
+size_t table_cell_columns(const char *cell);
 
 /* Adds untrusted text to HTML (element content or quoted attribute). Escapes & < > " '; control characters
    become spaces, bytes that are not UTF-8 become U+FFFD. */

@@ -228,6 +228,17 @@ void case_set_peak(struct case_summary *line, double peak_tflops)
     line->bound_percent = figure_scaled(line->tflops, 100 / peak_tflops);
 }
 
+/* Of the launches that the line's figure is made of, if all of them have it. */
+static void add_rank_median(struct case_summary *line)
+{
+    double *values = allocate(line->launches + 1, sizeof *values);
+    size_t n = 0;
+    for (size_t i = 0; i < line->launches; i++)
+        if (is_figure(line->points[i].row->rank_median_us)) values[n++] = line->points[i].row->rank_median_us;
+    line->rank_median_us = n && n == line->launches ? figure_of_launches(values, n) : figure_absent();
+    free(values);
+}
+
 static struct case_summary summarise(struct aggregate *aggregate, const struct row_place *places, size_t n)
 {
     struct case_summary line = {.row = places[0].row,
@@ -274,6 +285,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
     } else {
         take_rates(&line, figure);
     }
+    add_rank_median(&line);
     if (line.row->gemm)
         case_set_peak(&line, line.peak_tflops);
     else
@@ -316,6 +328,8 @@ static int compare_curves(const struct case_row *a, const struct case_row *b)
     if (!order) order = by_text(a->cta, b->cta);
     if (!order) order = by_text(a->imbalance, b->imbalance);
     if (!order) order = by_text(a->beside, b->beside);
+    if (!order) order = by_text(a->workload, b->workload);
+    if (!order) order = by_number((int64_t)a->progress, (int64_t)b->progress);
     if (!order) order = by_text(a->layout, b->layout);
     if (!order) order = by_text(accumulator_name(a->accumulator), accumulator_name(b->accumulator));
     if (!order) order = by_text(a->scaling, b->scaling);

@@ -44,6 +44,7 @@ struct case_summary {
     size_t attempts;             /* launches that have a row for this case, with any status */
     size_t allocations;          /* distinct allocations of the points; 0: not stated */
     struct figure time_us, algbw_gbps, busbw_gbps, tflops;
+    struct figure rank_median_us; /* of launches: the median over ranks of each rank's own median */
     struct figure bound_percent;  /* % of the physical bound, or of the peak for matmul */
     double bound_us, peak_tflops; /* NAN: not known */
     const char *bound;            /* its formula; NULL: not known */
@@ -87,6 +88,9 @@ struct figure figure_absent(void);
 bool figure_present(struct figure);
 /* "95 % interval over launches" | "min-max of launches" | "one launch, no interval" */
 const char *interval_name(enum interval_kind);
+
+/* Adds {"value", "lo", "hi", "interval"}; without an interval no lo and hi, without a figure nothing. */
+void put_figure(json_t *object, const char *key, struct figure);
 
 /* Sets the bound on time, or the peak of a matmul line, and the percentage. */
 void case_set_bound(struct case_summary *, double bound_us, const char *bound);

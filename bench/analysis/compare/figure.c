@@ -1,4 +1,5 @@
 /* Computes figures with intervals from launches, and derives rates and shares from figures. */
+#include "analysis/common/json.h"
 #include "analysis/compare/aggregate.h"
 #include "stats/order.h"
 
@@ -48,4 +49,17 @@ const char *interval_name(enum interval_kind kind)
         break;
     }
     return "one launch, no interval";
+}
+
+void put_figure(json_t *object, const char *key, struct figure figure)
+{
+    if (!figure_present(figure)) return;
+    json_t *value = json_object();
+    object_put_real(value, "value", figure.point);
+    if (figure.kind != INTERVAL_NONE) {
+        object_put_real(value, "lo", figure.lo);
+        object_put_real(value, "hi", figure.hi);
+    }
+    object_put_text(value, "interval", interval_name(figure.kind));
+    object_put(object, key, value);
 }

@@ -4,11 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    COLLECTIVE_TOKENS = 7,
-    GEMM_TOKENS = 4
-}; /* in the fixed part of case_key(); the rest is one more token */
+/* The parts that every key of case_key() begins with, separated by slashes. */
+enum { COLLECTIVE_TOKENS = 7, GEMM_TOKENS = 4 };
 
+/* Splits a key into its `fixed` first parts and the rest, which counts as one part. Returns their number. */
 static size_t split(char *key, size_t fixed, char **tokens)
 {
     size_t n = 0;

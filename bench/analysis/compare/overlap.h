@@ -1,6 +1,6 @@
-/* Rows of a collective beside a matmul (record/overlap.h), over the launches of a run. Rule 1 (README.md) holds
-   for them as for cases: only repetitions of one case become one figure. They are no cases, so no ranking,
-   gate or plot of cases sees them. */
+/* Rows of a collective beside a matmul (record/overlap.h), over the launches of a run. Rule 1 (README.md)
+   holds for them as for cases: only repetitions of one case become one figure. They are no cases, so no
+   ranking, gate or plot of cases sees them. */
 #ifndef BUSBAR_OVERLAPS_H
 #define BUSBAR_OVERLAPS_H
 
@@ -22,7 +22,8 @@ struct overlap_summary {
 };
 
 struct overlaps {
-    struct overlap_summary *list; /* one after the other: rows that differ only in their ratio, ascending */
+    struct overlap_summary *list; /* rows that differ only in their ratio are neighbours, in ascending order
+                                     of the ratio */
     size_t count;
     struct arena arena;
 };

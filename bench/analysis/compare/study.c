@@ -49,11 +49,11 @@ enum status study_read(struct study *study, char **paths, int count, const char 
     return STATUS_OK;
 }
 
-void study_of(struct study *study, const struct archive *archive)
+void study_of(struct study *study, const struct archive *archive, const char *catalog, enum study_kind kind)
 {
     *study = (struct study){.archive = *archive, .borrowed = true};
-    (void)read_catalog(study, NULL); /* if there is none, it warns, and there are no bounds */
-    combine(study, false);
+    (void)read_catalog(study, catalog); /* if there is none, it warns, and there are no bounds */
+    combine(study, kind == STUDY_BY_ALLOCATION);
 }
 
 void study_free(struct study *study)
@@ -97,7 +97,8 @@ static int by_place(const struct track *a, const struct track *b)
     return order ? order : by_text(memory_name(x->memory), memory_name(y->memory));
 }
 
-/* Each world of a run gets one track: a place, the operations in a group, and of alltoallv an imbalance. */
+/* Orders by by_place(), then by the operations in a group and the imbalance of alltoallv. Each world of a run
+   gets one track. */
 static int by_world(const struct track *a, const struct track *b)
 {
     const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;

@@ -23,8 +23,9 @@ enum study_kind {
    none, and then there are no bounds from the catalog, peaks and prices). After a failure, which prints one
    line, there is nothing to free. */
 enum status study_read(struct study *, char **paths, int count, const char *catalog, enum study_kind);
-/* The same for launches that were already read and made comparable. The archive must outlive the study. */
-void study_of(struct study *, const struct archive *);
+/* The same for launches that were already read and made comparable (and redacted). The archive must outlive
+   the study. */
+void study_of(struct study *, const struct archive *, const char *catalog, enum study_kind);
 void study_free(struct study *);
 
 /* A curve: successive lines of a run that differ only in size. Includes lines without figures. */
@@ -50,8 +51,8 @@ struct tracks study_tracks(const struct study *, const char *collective, enum pu
 /* The same, with one extent only. */
 struct tracks study_tracks_in(const struct study *, const char *collective, enum purpose, enum scope);
 
-/* The track of the set that has the same run, ranks, nodes, conditions, cache and memory, and if it is of the same
-   collective also the same imbalance and operations in a group; NULL: none. */
+/* The track of the set with the same run, ranks, nodes, conditions, cache and memory as `world`, and, for the
+   same collective, with the same imbalance and operations in a group; NULL: none. */
 const struct track *track_in_world(const struct tracks *, const struct track *world);
 
 /* Adds what distinguishes the track from the others of the set besides run and ranks: ", 2 NVLink domains,

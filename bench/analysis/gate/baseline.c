@@ -3,12 +3,13 @@
    merged, cases in reading order, one line per case, samples with seven digits. */
 #include "analysis/gate/baseline.h"
 #include "analysis/common/subcommand.h"
-#include "analysis/common/table.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/outliers.h"
 #include "analysis/gate/thin.h"
 #include "base/paths.h"
+#include "record/flags.h"
 #include "record/files.h"
 
 #include <dirent.h>
@@ -24,7 +25,7 @@
 
 struct settings {
     const char *dir;
-    int replace, thin, allow[3]; /* allow: in the order of `artificial` */
+    int replace, thin, wide, allow[3]; /* allow: in the order of `artificial` */
 };
 
 /* Provenances that need an --allow flag: with a baseline that is not a real measurement, a comparison can
@@ -63,6 +64,7 @@ static const struct option options[] = {
      .name = "allow-simulated",
      .at = AT(allow[2]),
      .help = "save: accept simulated launches; the baseline stays marked"},
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     {.kind = OPTION_END},
 };
 
@@ -114,10 +116,10 @@ static enum status check_launch(const struct launch *launch, const struct settin
             return fail(STATUS_USAGE, "%s is %s: no baseline, unless --allow-%s", launch->path,
                         provenance_name(artificial[i]), provenance_name(artificial[i]));
     if (launch->end.status != END_COMPLETE)
-        return fail(STATUS_GATE, "%s did not complete (%s): a baseline holds complete launches only",
+        return fail(STATUS_GATE, "%s did not complete (%s): a baseline takes only complete launches",
                     launch->path, launch->end.status ? end_status_name(launch->end.status) : "no end line");
     if (launch->broken_lines)
-        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline holds complete launches only",
+        return fail(STATUS_GATE, "%s has %zu broken lines: a baseline takes only complete launches",
                     launch->path, launch->broken_lines);
     for (size_t i = 0; i < launch->case_count; i++)
         if (launch->cases[i].status == CASE_WRONG || launch->cases[i].wrong > 0)
@@ -133,7 +135,7 @@ static enum status check_figures(const struct archive *archive)
     struct study study;
     enum status status = STATUS_OK;
     size_t figures = 0;
-    study_of(&study, archive);
+    study_of(&study, archive, NULL, STUDY_PLAIN);
     for (size_t r = 0; !status && r < study.aggregate.count; r++) {
         const struct run_summary *run = &study.aggregate.runs[r], *first = &study.aggregate.runs[0];
         if (!same(run->gpu, first->gpu) || !same(run->instance, first->instance))
@@ -153,7 +155,7 @@ static enum status check_figures(const struct archive *archive)
                               line->bound_percent.point, line->row->gemm ? "peak" : "bound");
         }
     }
-    if (!status && !figures) status = fail(STATUS_GATE, "the launches hold no figure: no baseline");
+    if (!status && !figures) status = fail(STATUS_GATE, "no launch has a figure: no baseline");
     study_free(&study);
     return status;
 }
@@ -170,7 +172,7 @@ static enum status check_plan(struct archive *archive)
                     shortfall.unknown);
     if (shortfall.missing)
         return fail(STATUS_GATE,
-                    "%zu of %zu planned launches are missing (%s): a baseline holds whole runs only",
+                    "%zu of %zu planned launches are missing (%s): a baseline takes only complete runs",
                     shortfall.missing, shortfall.planned, shortfall.names);
     return STATUS_OK;
 }
@@ -336,7 +338,8 @@ static enum status save(const struct settings *settings, int count, char **opera
     if (count < 2) return fail(STATUS_USAGE, "save needs a name and a run: busbar baseline save NAME RUN...");
     if (!is_plain_name(operands[0]))
         return fail(STATUS_USAGE,
-                    "'%s' is no name for a baseline: letters, digits, . _ + - only, not starting with a dot",
+                    "'%s' is not a valid name for a baseline: letters, digits and . _ + - only, not starting "
+                    "with a dot",
                     operands[0]);
     struct archive archive = {0};
     enum status status = STATUS_OK;
@@ -390,10 +393,10 @@ static void list_row(struct table *table, const char *name, const struct archive
     aggregate_free(&aggregate);
 }
 
-static void print_table(struct table *table)
+static void print_table(struct table *table, bool wide)
 {
     struct text out = {0};
-    table_print(table, TABLE_TEXT, &out);
+    terminal_table(table, wide, &out);
     fputs(text_get(&out), stdout);
     text_free(&out);
     table_free(table);
@@ -407,9 +410,9 @@ static enum status list(const struct settings *settings)
     if (count < 0) return fail(STATUS_ENVIRONMENT, "cannot read %s: %s", settings->dir, strerror(errno));
     enum status status = STATUS_OK;
     struct table table = {0};
-    static const char *const names[] = {"baseline", "launches", "cases", "allocations",
-                                        "first",    "last",     "label"};
-    for (size_t i = 0; i < 7; i++) table_column(&table, names[i], i == 0 || i > 3);
+    static const char *const names[] = {"<baseline", "launches", "cases",   "allocations",
+                                        "<first",    "<last",    "+<label", NULL};
+    table_columns(&table, names);
     for (int i = 0; i < count; i++) {
         struct text path = {0};
         struct archive archive = {0};
@@ -428,7 +431,7 @@ static enum status list(const struct settings *settings)
     if (!status && !table_rows(&table))
         printf("no baseline in %s (busbar baseline save NAME RUN...)\n", settings->dir);
     if (!status && table_rows(&table))
-        print_table(&table);
+        print_table(&table, settings->wide);
     else
         table_free(&table);
     return status;
@@ -459,16 +462,17 @@ static enum status show(const struct settings *settings, const char *name)
     struct text path = {0};
     struct archive archive = {0};
     text_add(&path, "%s/%s", settings->dir, name);
-    enum status status = is_plain_name(name) ? archive_read(&archive, path.data)
-                                             : fail(STATUS_USAGE, "'%s' is no name of a baseline", name);
+    enum status status = is_plain_name(name)
+                             ? archive_read(&archive, path.data)
+                             : fail(STATUS_USAGE, "'%s' is not a valid name of a baseline", name);
     if (!status) {
         struct table table = {0};
-        static const char *const names[] = {"run",   "launch", "started", "allocation", "instance",
-                                            "ranks", "cases",  "samples", "busbar"};
+        static const char *const names[] = {"=<run", "<launch", "<started", "=<allocation", "=<instance",
+                                            "ranks", "cases",   "samples",  "=<busbar",     NULL};
         archive_merge_passes(&archive);
-        for (size_t i = 0; i < 9; i++) table_column(&table, names[i], i < 5 || i == 8);
+        table_columns(&table, names);
         for (size_t i = 0; i < archive.count; i++) show_row(&table, &archive.launches[i]);
-        print_table(&table);
+        print_table(&table, settings->wide);
         printf("busbar show %s prints its figures\n", path.data);
     }
     archive_free(&archive);
@@ -491,7 +495,7 @@ static enum status run(int argc, char **argv)
     const char *near = *action ? nearest(action, actions) : NULL;
     if (near && !same(near, action))
         return fail(STATUS_USAGE, "unknown action '%s'; did you mean '%s'?", action, near);
-    return fail(STATUS_USAGE, "what to do? busbar baseline save NAME RUN... | list | show NAME");
+    return fail(STATUS_USAGE, "an action is needed: busbar baseline save NAME RUN... | list | show NAME");
 }
 
 const struct subcommand baseline_subcommand = {&command, run};

@@ -24,7 +24,7 @@ struct settings {
     enum format format;
     enum shown show;
     double alpha;
-    int strict, allow_different;
+    int strict, allow_different, wide;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -65,6 +65,7 @@ static const struct option options[] = {
      .help = "pair launches that took turns on the same hosts; auto: if there are 7 pairs or more"},
     FLAG_FORMAT("text|markdown|junit|json|csv", .at = AT(format), .initial = "text", .group = "Output",
                 .help = "output format"),
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     {.kind = OPTION_CHOICE,
      .name = "show",
      .at = AT(show),
@@ -89,10 +90,11 @@ static const struct command command = {
         "or more "
         "on each side).\n"
         "Verdicts:\n"
-        " regression      the median or the 95th percentile is slower by more than the tolerance\n"
+        " regression      the median or the 95th percentile is slower by more than\n"
+        "                 the tolerance\n"
         " improvement     it is faster by more than the tolerance\n"
-        " same            the interval of the ratio is within the tolerance, and so are all launches and the "
-        "tail\n"
+        " same            the interval of the ratio is within the tolerance, and so\n"
+        "                 are all launches and the tail\n"
         " ~ inconclusive  none of these can be shown\n"
         " missing         NEW lacks the case, or some of its launches do\n"
         " wrong           NEW has wrong data\n"
@@ -118,7 +120,7 @@ static void warn_of_failures(const struct comparison *comparison, const struct c
 static void fail_impossible(struct comparison *comparison)
 {
     struct study study;
-    study_of(&study, &comparison->archive);
+    study_of(&study, &comparison->archive, NULL, STUDY_PLAIN);
     for (size_t r = 0; r < study.aggregate.count; r++) {
         const struct run_summary *run = &study.aggregate.runs[r];
         for (size_t c = 0; c < run->case_count; c++) {
@@ -155,8 +157,9 @@ static enum status compare(const struct settings *settings, const struct compari
     struct contract contract = {0};
     struct text out = {0};
     struct output_choice choice = {settings->format, settings->show == SHOW_BANDWIDTH,
-                                   settings->strict, rules->alpha,
-                                   rules->delta,     settings->gate};
+                                   settings->strict, settings->wide,
+                                   rules->alpha,     rules->delta,
+                                   settings->gate};
     bool has_limits = false;
     for (size_t i = 0; rules->gate && i < rules->gate->count; i++)
         has_limits |= rules->gate->rules[i].requirement_count > 0;
@@ -168,8 +171,8 @@ static enum status compare(const struct settings *settings, const struct compari
                                 .count = comparison.archive.count - comparison.first_fresh};
         struct archive base = {.launches = comparison.archive.launches, .count = comparison.first_fresh};
         struct study study, reference;
-        study_of(&study, &fresh);
-        study_of(&reference, &base);
+        study_of(&study, &fresh, NULL, STUDY_PLAIN);
+        study_of(&reference, &base, NULL, STUDY_PLAIN);
         contract = contract_of(rules->gate, &study.aggregate, &reference.aggregate, settings->strict);
         comparison_print(&comparison, &contract, &choice, &out);
         study_free(&reference);

@@ -1,5 +1,6 @@
 #include "analysis/gate/compare_output.h"
 #include "analysis/common/table.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/names.h"
 #include "base/units.h"
 #include "collective/collective.h"
@@ -9,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void time_text(struct text *out, double us)
+/* "1.5 GiB", "12.3 µs", "4.56 ms", … */
+static void time_text(struct text *out, double us)
 {
     char number[32];
     if (!isfinite(us)) return;
@@ -100,12 +102,11 @@ static bool is_failing(const struct compared_case *line)
 static void readable_rows(const struct comparison *comparison, const unsigned masks[2], bool bandwidth,
                           bool markdown, enum rows rows, struct table *table)
 {
-    static const char *const names[] = {"<case", "base",     "new",   "ratio", "interval",
-                                        "p",     "<verdict", "<note", NULL};
+    static const char *const names[] = {"=<case", "base",     "new",    "ratio", "interval",
+                                        "~p",     "<verdict", "+<note", NULL};
     struct text text = {0};
     char verdict[64];
-    for (const char *const *name = names; *name; name++)
-        table_column(table, *name + (**name == '<'), **name == '<');
+    table_columns(table, names);
     for (size_t i = 0; i < comparison->case_count; i++) {
         const struct compared_case *line = &comparison->cases[i];
         if (rows != ALL_ROWS && is_failing(line) != (rows == FAILING_ROWS)) continue;
@@ -282,13 +283,21 @@ static void lines_text(const struct readable *to, const char *word, const char *
     }
 }
 
-static void limits_text(const struct contract *contract, bool markdown, struct text *out)
+static void print_table(const struct table *table, const struct output_choice *choice, struct text *out)
+{
+    if (choice->format == FORMAT_MARKDOWN)
+        table_print(table, TABLE_MARKDOWN, out);
+    else
+        terminal_table(table, choice->wide, out);
+    text_add(out, "\n");
+}
+
+static void limits_text(const struct contract *contract, const struct output_choice *choice, struct text *out)
 {
     struct table limits = {0};
     if (!contract) return;
     contract_fill_table(contract, &limits);
-    table_print(&limits, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
-    text_add(out, "\n");
+    print_table(&limits, choice, out);
     table_free(&limits);
 }
 
@@ -298,10 +307,7 @@ static void cases_text(const struct comparison *comparison, const unsigned masks
     struct table table = {0};
     bool markdown = choice->format == FORMAT_MARKDOWN;
     readable_rows(comparison, masks, choice->bandwidth, markdown, rows, &table);
-    if (rows == ALL_ROWS || table_rows(&table)) {
-        table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
-        text_add(out, "\n");
-    }
+    if (rows == ALL_ROWS || table_rows(&table)) print_table(&table, choice, out);
     table_free(&table);
 }
 
@@ -318,18 +324,23 @@ static void heading_text(const struct comparison *comparison, const struct outpu
 static void print_text(const struct comparison *comparison, const struct contract *contract,
                        const struct output_choice *choice, struct text *out)
 {
-    const struct readable to = {out, "", false};
+    struct text lines = {0};
+    const struct readable to = {&lines, "", false};
     unsigned masks[2];
     heading_text(comparison, choice, masks, &to);
+    terminal_lines(text_get(&lines), choice->wide, out);
     cases_text(comparison, masks, choice, ALL_ROWS, out);
-    limits_text(contract, false, out);
+    limits_text(contract, choice, out);
+    text_clear(&lines);
     lines_text(&to, "FAIL: ", comparison->failures, comparison->failure_count);
     lines_text(&to, "note: ", comparison->notes, comparison->note_count);
     differences_text(comparison, &to);
-    mean_text(comparison, choice->bandwidth, out);
-    text_add(out, "\n");
-    counts_text(comparison, contract, out);
-    text_add(out, ": %s\n", result_text(comparison, contract, choice->strict));
+    mean_text(comparison, choice->bandwidth, &lines);
+    text_add(&lines, "\n");
+    counts_text(comparison, contract, &lines);
+    text_add(&lines, ": %s\n", result_text(comparison, contract, choice->strict));
+    terminal_lines(text_get(&lines), choice->wide, out);
+    text_free(&lines);
 }
 
 /* Prints a comment for a pull request: the verdict in one line, the failures, and the rest in a folded
@@ -349,7 +360,7 @@ static void print_markdown(const struct comparison *comparison, const struct con
     cases_text(comparison, masks, choice, FAILING_ROWS, out);
     lines_text(&to, "FAIL: ", comparison->failures, comparison->failure_count);
     if (comparison->failure_count) text_add(out, "\n");
-    limits_text(contract, true, out);
+    limits_text(contract, choice, out);
     text_add(out, "<details><summary>The other cases, and how they were compared</summary>\n\n%s",
              text_get(&heading));
     cases_text(comparison, masks, choice, OTHER_ROWS, out);

@@ -9,7 +9,7 @@
 struct output_choice {
     enum format format; /* text, markdown, json, csv or junit */
     bool bandwidth;     /* rates and their ratio instead of times */
-    bool strict;
+    bool strict, wide;
     double alpha, delta;
     const char *gate; /* the gate file's path; NULL: none */
 };
@@ -26,8 +26,5 @@ void comparison_junit(const struct comparison *, const struct contract *, bool s
 
 /* The geometric mean of the ratios of all cases that were judged, and their number; NAN: none. */
 double comparison_mean_ratio(const struct comparison *, size_t *count);
-
-/* "1.5 GiB", "12.3 µs", "4.56 ms", … */
-void time_text(struct text *out, double us);
 
 #endif

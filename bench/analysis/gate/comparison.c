@@ -132,6 +132,8 @@ static void check_launches(struct comparison *comparison, enum side side)
         broken += launch->broken_lines;
         if (launch_failure(launch) && unfinished++ < 5)
             comparison_failure(comparison, "%s launch %s %s", name, launch->path, launch_failure(launch));
+        if (!launch->case_count && !launch->overlap_count && !launch_failure(launch))
+            comparison_failure(comparison, "%s launch %s measured nothing", name, launch->path);
     }
     if (unfinished > 5)
         comparison_failure(comparison, "%zu more %s launches did not complete", unfinished - 5, name);

@@ -132,8 +132,8 @@ static const char *unlike(const struct gate_term *term, const struct run_summary
                : "one of run and reference is no measurement of a real machine";
 }
 
-/* Sets the limit of a term in per cent. Returns why there is none; NULL: there is one. Fails closed: exactly one run of the
-   reference must have the same case. */
+/* Sets the limit of a term in per cent. Returns why there is none; NULL: there is one. Fails closed: exactly
+   one run of the reference must have the same case. */
 static const char *resolve_limit(struct contract_row *row, const struct aggregate *reference,
                                  const struct run_summary *run, const struct case_summary *line)
 {
@@ -154,7 +154,7 @@ static const char *resolve_limit(struct contract_row *row, const struct aggregat
     return why;
 }
 
-/* Fails closed: a transport that the records do not tell is not the one that was agreed on. */
+/* Fails closed: if the records do not have the transport, it does not count as the agreed one. */
 static void judge_transport(struct contract *contract, struct contract_row row,
                             const struct case_summary *line)
 {

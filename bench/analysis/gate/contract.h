@@ -35,21 +35,19 @@ struct contract {
 
 /* Checks every requirement of the gate's rules on every matching case of every run. A requirement also fails
    if no case matches, if the figure was not measured, if data were wrong, or if a launch failed on the case.
-   reference: what limits in per cent refer to; NULL: none, so they fail. strict: the whole interval must keep the limit,
-   and there must be one. */
+   reference: what limits in per cent refer to; NULL: none, so they fail. strict: the whole interval must keep
+   the limit, and there must be one. */
 struct contract contract_of(const struct gate *, const struct aggregate *, const struct aggregate *reference,
                             bool strict);
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */
 void contract_free(struct contract *);
 
-/* "busbw_gbps>=90%, 418.5": the requirement and, if it is a share, the limit that follows. Valid until `text` changes. */
-const char *contract_required(const struct contract_row *, struct text *);
 /* A short name of the case, for terminals and pages; JSON has the whole key. Valid until `label` changes. */
 const char *contract_case_label(const struct case_row *, struct text *label);
 void contract_fill_table(const struct contract *, struct table *);
 /* reference: NULL, if there is none. */
 void contract_print(const struct contract *, const struct gate *, const struct study *,
-                    const struct study *reference, enum format, struct text *out);
+                    const struct study *reference, enum format, bool wide, struct text *out);
 /* One page to be signed: required, why, measured with interval, margin, verdict. */
 void contract_page(const struct contract *, const struct gate *, const struct study *,
                    const struct study *reference, bool html, struct text *out);

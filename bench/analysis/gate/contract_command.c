@@ -12,7 +12,7 @@ struct settings {
     const char *gate, *reference, *propose, *instance, *output, *allowance;
     int64_t domains;
     enum format format;
-    int strict;
+    int strict, wide;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -49,6 +49,7 @@ static const struct option options[] = {
                 .help = "output file. Default: standard output"),
     FLAG_FORMAT("text|markdown|html|json|csv|junit", .at = AT(format), .initial = "text",
                 .help = "output format; markdown and html: a page to be signed"),
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     FLAG_LETTER_GONE('g', "gate"),
     FLAG_LETTER_GONE('f', "format"),
     {.kind = OPTION_END},
@@ -60,16 +61,20 @@ static const struct command command = {
     .synopsis = "--gate FILE [flags] RESULTS... | --propose INSTANCE [flags] [RESULTS...]",
     .description =
         "A line of a gate file is a rule: PATTERN [CONDITION...] REQUIREMENT...; '#' starts a comment.\n"
-        " PATTERN      the name of a collective, matmul, or a shell pattern of names (all_*, *)\n"
-        " CONDITION    with >= <= = != > <: requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G),\n"
+        " PATTERN      a collective, matmul, or a shell pattern of names (all_*, *)\n"
+        " CONDITION    with >= <= = != > <:\n"
+        "              requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G),\n"
         "              count ranks nodes domains root graph aggregate m n k (numbers)\n"
-        "              with = or !=: dtype op placement mode sync cache memory registration cta imbalance\n"
-        "              beside group phase layout accumulator scaling (shell patterns)\n"
-        " REQUIREMENT  with >= or <=: busbw_gbps algbw_gbps tflops median_us p95_us p99_us wrong launches,\n"
-        "              bound_percent (of the physical bound or the peak), and of cases beside a load\n"
-        "              (beside=*): slowdown p99_slowdown load.share\n"
-        "              with = or !=: transport (a shell pattern); delta=5% is for busbar compare\n"
-        "              a rate or time in per cent of --reference: busbw_gbps>=90%, median_us<=110%\n"
+        "              with = or != (shell patterns):\n"
+        "              dtype op placement mode sync cache memory registration cta\n"
+        "              imbalance beside workload progress group phase layout accumulator\n"
+        "              scaling\n"
+        " REQUIREMENT  with >= or <=: busbw_gbps algbw_gbps tflops median_us p95_us\n"
+        "              p99_us wrong launches bound_percent (of the bound or the peak)\n"
+        "              slowdown p99_slowdown load.share (of cases with beside=*)\n"
+        "              with = or !=: transport (a shell pattern)\n"
+        "              in per cent of --reference: busbw_gbps>=90%, median_us<=110%\n"
+        "              delta=5% is for busbar compare\n"
         "The median over launches of every matching case must be within the limit; 'margin' is the distance "
         "to it. A "
         "requirement fails, too, if nothing was measured for it, if the data were not checked, if the "
@@ -107,11 +112,11 @@ static enum status check_reference(const struct gate *gate, const struct setting
             const struct gate_term *term = &gate->rules[r].requirements[t];
             if (!term->of_reference) continue;
             if (settings->reference) return STATUS_OK;
-            return fail(STATUS_USAGE, "%s:%zu: %s is of a reference: name its results by --reference RUN",
+            return fail(STATUS_USAGE, "%s:%zu: %s needs a reference: give its results with --reference RUN",
                         gate->path, gate->rules[r].line, term->text);
         }
     return settings->reference ? fail(STATUS_USAGE,
-                                      "--reference: no limit of %s is in per cent, such as "
+                                      "--reference: %s has no limit in per cent, such as "
                                       "busbw_gbps>=90%%",
                                       gate->path)
                                : STATUS_OK;
@@ -135,7 +140,7 @@ static enum status check(const struct settings *settings, int count, char **path
             contract_of(&gate, &study.aggregate, base ? &base->aggregate : NULL, settings->strict);
         status = refuse_contract(&contract, settings->gate);
         if (!status) {
-            contract_print(&contract, &gate, &study, base, settings->format, &out);
+            contract_print(&contract, &gate, &study, base, settings->format, settings->wide, &out);
             status = outfile_put(settings->output, &out);
             if (!status) status = contract_status(&contract);
         }

@@ -37,7 +37,8 @@ static void paragraph(struct text *out, bool html, const char *before, const cha
     text_add(out, html ? "</p>\n" : "\n\n");
 }
 
-/* The rows of one requirement of one rule. `shown` is the worst of them: a failed one, else the one with the least margin. */
+/* The rows of one requirement of one rule. `shown` is the worst of them: a failed one, else the one with the
+   least margin. */
 struct group {
     size_t count, passed;
     const struct contract_row *shown;
@@ -159,7 +160,7 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
     size_t requirements, failed;
     bool fails = contract_status(contract) != STATUS_OK;
     fill(contract, &table, &requirements, &failed);
-    /* Nobody may take a page about a simulation for an acceptance. */
+    /* A page about a simulation must never look like an acceptance. */
     if (contract->artificial) text_add(&verdict, "NOT A MEASUREMENT OF A REAL MACHINE, SO NO ACCEPTANCE: ");
     text_add(&verdict, "%s%zu of %zu requirements failed",
              contract->artificial ? ""

@@ -1,6 +1,7 @@
 /* A judged contract as text, CSV, JSON and JUnit. The page to sign is in contract_page.c. */
 #include "analysis/gate/contract.h"
 #include "analysis/common/json.h"
+#include "analysis/common/terminal.h"
 #include "base/units.h"
 #include "record/fields.h"
 
@@ -15,13 +16,17 @@ const char *contract_case_label(const struct case_row *row, struct text *label)
                  (long long)row->n, (long long)row->k, row->phase ? phase_name(row->phase) : "");
     else
         text_add(label, "%s %s %s %s %s %s", row->collective ? row->collective : "?",
-                 row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size) : "",
+                 row->workload               ? row->workload
+                 : row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size)
+                                             : "",
                  row->dtype ? row->dtype : "", row->op ? row->op : "",
                  row->placement ? placement_name(row->placement) : "", row->mode ? mode_name(row->mode) : "");
     return text_get(label);
 }
 
-const char *contract_required(const struct contract_row *row, struct text *text)
+/* "busbw_gbps>=90%, 418.5": the requirement and, if it is a share, the limit that follows. Valid until `text`
+   changes. */
+static const char *contract_required(const struct contract_row *row, struct text *text)
 {
     char limit[32];
     text_clear(text);
@@ -35,10 +40,9 @@ void contract_fill_table(const struct contract *contract, struct table *table)
 {
     char point[32], lo[32], hi[32];
     struct text label = {0};
-    static const char *const names[] = {"<rule",    "<case",  "<required", "measured", "interval",
-                                        "launches", "margin", "<result",   "<note",    NULL};
-    for (const char *const *name = names; *name; name++)
-        table_column(table, *name + (**name == '<'), **name == '<');
+    static const char *const names[] = {"<rule",     "=<case", "<required", "measured", "interval",
+                                        "~launches", "margin", "<result",   "+<note",   NULL};
+    table_columns(table, names);
     for (size_t i = 0; i < contract->count; i++) {
         const struct contract_row *row = &contract->rows[i];
         table_cell(table, "%zu", row->rule->line);
@@ -130,11 +134,34 @@ void contract_junit(const struct contract *contract, struct text *out)
     text_add(out, "  </testsuite>\n");
 }
 
-void contract_print(const struct contract *contract, const struct gate *gate, const struct study *study,
-                    const struct study *reference, enum format format, struct text *out)
+/* The verdict, and what is wrong with the launches. */
+static void contract_verdict(const struct contract *contract, struct text *out)
 {
     enum { LONGEST = 1000 };
+    text_add(out, "\n");
+    if (contract->unfinished) {
+        text_add(out, "FAIL: ");
+        plain_text(out, contract->unfinished_names, LONGEST);
+        text_add(out, "\n");
+    }
+    if (contract->artificial) {
+        text_add(out, "not a measurement of a real machine: ");
+        plain_text(out, contract->artificial, LONGEST);
+        text_add(out, "\n");
+    }
+    text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
+             contract->count == 1 ? "" : "s");
+    if (contract->unfinished)
+        text_add(out, ", %zu launch%s died, did not complete or are missing", contract->unfinished,
+                 contract->unfinished == 1 ? "" : "es");
+    text_add(out, ": %s\n", contract_status(contract) ? "FAIL" : "pass");
+}
+
+void contract_print(const struct contract *contract, const struct gate *gate, const struct study *study,
+                    const struct study *reference, enum format format, bool wide, struct text *out)
+{
     struct table table = {0};
+    struct text verdict = {0};
     if (format == FORMAT_JSON) {
         json_t *object = json_object();
         object_put(object, "contract", contract_json(contract));
@@ -156,27 +183,14 @@ void contract_print(const struct contract *contract, const struct gate *gate, co
         return;
     }
     contract_fill_table(contract, &table);
-    table_print(&table, format == FORMAT_CSV ? TABLE_CSV : TABLE_TEXT, out);
-    table_free(&table);
     if (format == FORMAT_CSV) {
+        table_print(&table, TABLE_CSV, out);
         if (contract->unfinished) warn("%s", contract->unfinished_names);
-        return;
+    } else {
+        terminal_table(&table, wide, out);
+        contract_verdict(contract, &verdict);
+        terminal_lines(text_get(&verdict), wide, out);
     }
-    text_add(out, "\n");
-    if (contract->unfinished) {
-        text_add(out, "FAIL: ");
-        line_text(out, contract->unfinished_names, LONGEST, false);
-        text_add(out, "\n");
-    }
-    if (contract->artificial) {
-        text_add(out, "not a measurement of a real machine: ");
-        line_text(out, contract->artificial, LONGEST, false);
-        text_add(out, "\n");
-    }
-    text_add(out, "%zu of %zu requirement%s failed", contract->failed, contract->count,
-             contract->count == 1 ? "" : "s");
-    if (contract->unfinished)
-        text_add(out, ", %zu launch%s died, did not complete or are missing", contract->unfinished,
-                 contract->unfinished == 1 ? "" : "es");
-    text_add(out, ": %s\n", contract_status(contract) ? "FAIL" : "pass");
+    text_free(&verdict);
+    table_free(&table);
 }

@@ -12,8 +12,8 @@ static enum status refuse_other_machines(const struct comparison *comparison)
         const struct difference *difference = &comparison->differences[i];
         if (!difference->both || !names_machine(difference)) continue;
         return fail(STATUS_USAGE,
-                    "the sides ran on different %s (base: %s, new: %s): --allow-different compares them all "
-                    "the same",
+                    "the sides ran on different %s (base: %s, new: %s): --allow-different compares them "
+                    "anyway",
                     same(difference->name, "instance") ? "instances" : "GPUs", difference->base,
                     difference->fresh);
     }

@@ -41,6 +41,8 @@ static const struct {
     {"cta", TERM_TEXT, QUANTITY_NONE},
     {"imbalance", TERM_TEXT, QUANTITY_NONE},
     {"beside", TERM_TEXT, QUANTITY_NONE},
+    {"workload", TERM_TEXT, QUANTITY_NONE},
+    {"progress", TERM_TEXT, QUANTITY_NONE},
     {"group", TERM_TEXT, QUANTITY_NONE},
     {"phase", TERM_TEXT, QUANTITY_NONE},
     {"layout", TERM_TEXT, QUANTITY_NONE},
@@ -180,10 +182,10 @@ static enum status add_term(struct gate *gate, struct gate_rule *rule, const str
                                .field = field_named(name)};
     bool equality = term->relation == RELATION_EQUAL || term->relation == RELATION_UNEQUAL;
     if (text && (!equality || !*value))
-        return fail(STATUS_USAGE, "%s:%zu: '%s': a text is compared by = or != with a word", place->path,
+        return fail(STATUS_USAGE, "%s:%zu: '%s': compare a text with = or != and a word", place->path,
                     place->line, word);
     if (measured && !text && equality)
-        return fail(STATUS_USAGE, "%s:%zu: '%s': a measured figure is required by >= or <=", place->path,
+        return fail(STATUS_USAGE, "%s:%zu: '%s': limit a measured figure with >= or <=", place->path,
                     place->line, word);
     if (text) term->pattern = arena_string(&gate->arena, value);
     enum status status = term->pattern ? STATUS_OK : set_number(place, term, terms[kind].kind, value);

@@ -8,10 +8,10 @@
    shell patterns.
 
    REQUIREMENT: delta=5%, the tolerance of `busbar compare` for matching cases (if several rules match, the
-   last one with a delta counts); or a limit on each matching case (all matching rules count): busbw_gbps>=460,
-   median_us<=25, tflops>=700, bound_percent>=80 (of the physical bound or peak), wrong<=0, launches>=6,
-   transport=*GDRDMA*. A rate or time may be limited by a share of what a reference run has in the same case:
-   busbw_gbps>=90%, median_us<=110%.
+   last one with a delta counts); or a limit on each matching case (all matching rules count):
+   busbw_gbps>=460, median_us<=25, tflops>=700, bound_percent>=80 (of the physical bound or peak), wrong<=0,
+   launches>=6, transport=*GDRDMA*. A rate or time may be limited by a share of what a reference run has in
+   the same case: busbw_gbps>=90%, median_us<=110%.
 
    The comment lines right above a rule are its reason. */
 #ifndef BUSBAR_GATEFILE_H
@@ -82,7 +82,8 @@ struct gate {
 enum status gate_read(struct gate *, const char *path);
 void gate_free(struct gate *);
 
-/* domains: NVLink domains that the case ran on; ABSENT: not known, which fulfils no condition. */
+/* domains: number of NVLink domains that the case ran on; ABSENT: not known, so that no condition on it
+   holds. */
 bool gate_matches(const struct gate_rule *, const struct case_row *, int64_t domains);
 /* Whether the rule's pattern has a collective's name. */
 bool gate_names(const struct gate_rule *, const char *collective);
@@ -94,9 +95,9 @@ bool gate_holds(enum relation, double measured, double required);
 
 /* Whether the term limits a count, which has no interval and no bound. */
 bool gate_counts(const struct gate_term *);
-/* "800 GB/s is above the bound of 787.5 GB/s" into `why` where no machine that `bound` describes can hold the
-   limit; else false. limit: the term's number or, of a share, that of the reference's figure; NAN: not known. bound: of
-   the quantity (busbw in GB/s, time in us, peak in TFLOP/s); NAN: not known. */
+/* Whether no machine that `bound` describes can hold the limit; then sets `why`: "800 GB/s is above the bound
+   of 787.5 GB/s". limit: the term's number or, for a share, that share of the reference's figure; NAN: not
+   known. bound: of the quantity (busbw in GB/s, time in us, peak in TFLOP/s); NAN: not known. */
 bool gate_beyond(const struct gate_term *, double limit, double bound, const char *formula, struct text *why);
 
 #endif

@@ -11,7 +11,7 @@
 #include <string.h>
 
 enum { WORD = 160, USUAL_LAUNCHES = 6 };
-static const int64_t usual_bytes = (int64_t)8 << 30; /* the limit's size if the source does not give one */
+static const int64_t usual_bytes = (int64_t)8 << 30; /* size of a limit whose source gives no size */
 
 /* A figure of the same GPU that a limit may start from. */
 struct start {
@@ -81,7 +81,8 @@ static enum reach reach_of(enum scope scope)
                                     : REACH_UNKNOWN;
 }
 
-/* Adds the highest bus bandwidth of each world in the results, without impossible, wrong and artificial figures. */
+/* Adds the highest bus bandwidth of each world in the results, without impossible, wrong and artificial
+   figures. */
 static void measured_starts(struct writer *writer, const char *collective, enum reach reach,
                             struct starts *starts)
 {
@@ -113,15 +114,15 @@ static void measured_starts(struct writer *writer, const char *collective, enum 
     free(tracks.list);
 }
 
-/* How far a figure is from the wanted number of GPUs: |ln(ratio)|. Another instance type adds ln 2, as if it had twice or
-   half as many GPUs. */
+/* How far a figure is from the wanted number of GPUs: |ln(ratio)|. Another instance type adds ln 2, as if it
+   had twice or half as many GPUs. */
 static double distance_of(const struct start *start, int64_t gpus)
 {
     return fabs(log((double)start->gpus / (double)gpus)) + (start->same_instance ? 0 : log(2));
 }
 
-/* The nearest figure, and among equally near ones the fastest. Without a bound a limit cannot be a share of it: then only
-   figures of the same instance type count. */
+/* The nearest figure, and among equally near ones the fastest. Without a bound a limit cannot be a share of
+   it: then only figures of the same instance type count. */
 static const struct start *nearest_start(const struct starts *starts, int64_t gpus, bool has_bound)
 {
     const struct start *best = NULL;
@@ -322,7 +323,8 @@ static int64_t condition_or(const struct gate_rule *rule, const char *name, int6
     return value >= 1 && value <= 1 << 24 ? (int64_t)value : otherwise;
 }
 
-/* The bound of a collective in the unit of the term; NAN: not known, or it depends on a size that the rule leaves open. */
+/* The bound of a collective in the unit of the term; NAN: not known, or it depends on a size that the rule
+   leaves open. */
 static double bound_for(const struct gate_term *term, const struct gate_rule *rule,
                         const struct collective *collective, const struct machine *machine,
                         struct bound *bound)

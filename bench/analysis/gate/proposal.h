@@ -11,14 +11,15 @@ struct proposal {
     double allowance; /* share of a published figure that a limit lies below it */
 };
 
-/* Writes a gate file with a reason above each rule. Limits come from the bounds of the instance and the shares
-   of their bounds that published figures (published.tsv) and those of the study reach on the same GPU. Where
-   there is nothing to start from, a comment says so, and no limit is made up. STATUS_USAGE after one line for
-   an unknown instance. */
+/* Writes a gate file with a reason above each rule. Limits come from the bounds of the instance, and from the
+   shares of their bounds that published figures (published.tsv) and figures of the study reach on the same
+   GPU. Where neither exists, it writes a comment instead of a limit. Returns STATUS_USAGE after printing one
+   line if the instance is unknown. */
 enum status contract_propose(const struct proposal *, const struct study *, struct text *out);
 
-/* STATUS_USAGE after one line for the first limit that is beyond the bound of the instance: on as many GPUs as
-   the rule's conditions ranks= and domains= say, else on `domains` whole domains. */
+/* Checks that no limit is beyond the bound of the instance on as many GPUs as the rule's conditions ranks=
+   and domains= give, else on `domains` whole domains. Returns STATUS_USAGE after printing one line for the
+   first limit that is. */
 enum status contract_check_limits(const struct gate *, const struct catalog *, const char *instance,
                                   int64_t domains);
 

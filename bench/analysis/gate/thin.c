@@ -79,7 +79,8 @@ static void thin_row(struct case_row *row, struct arena *arena)
     row->skew_us = none.skew_us;
     json_decref(row->telemetry);
     json_decref(row->groups);
-    row->telemetry = row->groups = NULL;
+    json_decref(row->step);
+    row->telemetry = row->groups = row->step = NULL;
 }
 
 void thin_launch(struct launch *launch, struct arena *arena)

@@ -1,4 +1,5 @@
 /* Computes the statistics of a comparison and the verdict on each case. */
+#include "analysis/compare/aggregate.h"
 #include "analysis/compare/conditions.h"
 #include "analysis/gate/comparison.h"
 #include "analysis/gate/outliers.h"
@@ -48,6 +49,21 @@ static bool alike(const struct figures *a, const struct figures *b)
     return !a->rank_reduction || !b->rank_reduction || same(a->rank_reduction, b->rank_reduction);
 }
 
+/* The case that `line` would be if its new launches had run under its conditions: only new has it, and
+   nothing but conditions (NVLink domains, transport) differs. NULL: none. */
+static const struct compared_case *elsewhere(const struct comparison *comparison,
+                                             const struct compared_case *line)
+{
+    for (size_t i = 0; i < comparison->case_count; i++) {
+        const struct compared_case *other = &comparison->cases[i];
+        if (other != line && other->side[FRESH].count && !other->side[BASE].count &&
+            other->side[FRESH].statistic == line->side[FRESH].statistic &&
+            case_order(other->row, line->row) == 0)
+            return other;
+    }
+    return NULL;
+}
+
 /* Describes launches of the group that have no figure for this case; NULL: all have one. When a time budget
    runs out or a run is cut, it is the slow launches that lose their figures, and the rest would look too
    fast. */
@@ -61,6 +77,13 @@ static const char *censored(struct comparison *comparison, const struct compared
                                    "%zu of %zu %s launches have no figure: skipped, or not in their plan",
                                    launches - count, launches, side == BASE ? "base" : "new");
     }
+    /* As many launches as base has under its conditions are enough: the others are then cases of their
+       own. */
+    const struct compared_case *other =
+        line->side[FRESH].count < line->side[BASE].count ? elsewhere(comparison, line) : NULL;
+    if (other)
+        return comparison_text(comparison, "%zu new launches ran under other conditions: %s",
+                               other->side[FRESH].count, other->key);
     return NULL;
 }
 
@@ -160,11 +183,18 @@ static const char *undecided(struct comparison *comparison, const struct compare
     const char *unit = line->paired          ? "pairs"
                        : line->by_allocation ? "allocations a side"
                                              : "launches a side";
-    if (!line->has_interval || !isfinite(line->detectable)) {
+    if (!line->has_interval) {
         return comparison_text(comparison, "%zu + %zu %s decide nothing: %zu %s at least", line->units[BASE],
                                line->units[FRESH], line->by_allocation ? "allocations" : "launches",
                                fewest_launches(line->paired, alpha), unit);
     }
+    if (!isfinite(line->detectable)) return "so many launches have equal times that no power can be told";
+    double fewest = (double)(line->units[BASE] < line->units[FRESH] ? line->units[BASE] : line->units[FRESH]);
+    if (needed <= fewest)
+        return comparison_text(comparison,
+                               "sees +%.1f %%; undecided by chance, or because the ratio is close to %g %%: "
+                               "more %s decide",
+                               100 * (line->detectable - 1), 100 * line->delta, unit);
     if (!isfinite(needed))
         return comparison_text(comparison, "sees +%.1f %%; no number of launches decides %g %%",
                                100 * (line->detectable - 1), 100 * line->delta);
@@ -221,6 +251,7 @@ static void set_figures(struct compared_case *line, const struct decided_case *d
     line->adjusted_p = median->slower;
     line->p_faster = median->faster;
     line->scatter = median->scatter;
+    line->few = median->by_welch && isnan(median->scatter);
     line->sigma = decided->sigma;
     line->detectable = exp(decided->detectable);
     line->launches_needed = decided->needed;
@@ -335,6 +366,18 @@ static void note_unchecked_and_drift(struct comparison *comparison)
                         worst->key);
 }
 
+static void note_few(struct comparison *comparison)
+{
+    size_t few = 0;
+    for (size_t i = 0; i < comparison->case_count; i++) few += comparison->cases[i].few;
+    if (few)
+        comparison_note(
+            comparison,
+            "in %zu case%s a side has fewer than four launches, too few to tell how much they scatter: "
+            "there p is Welch's, which needs larger differences",
+            few, few == 1 ? "" : "s");
+}
+
 static void note_scatter(struct comparison *comparison)
 {
     size_t unequal = 0;
@@ -386,6 +429,7 @@ void judge_cases(struct comparison *comparison, const struct comparison_rules *r
     for (size_t i = 0; i < comparison->case_count; i++) comparison->counts[comparison->cases[i].verdict]++;
     free(tested);
     note_unchecked_and_drift(comparison);
+    note_few(comparison);
     note_scatter(comparison);
     note_outliers(comparison);
     if (comparison->without_figures)

@@ -195,21 +195,38 @@ static void list_cases(struct history *history)
     history->cases[history->case_count] = new_series(history, "common", NULL);
 }
 
-enum status history_read(struct history *history, char **paths, int count, const struct history_rules *rules)
+/* All after the launches are read. */
+static enum status judge_study(struct history *history, const struct history_rules *rules)
 {
-    *history = (struct history){0};
-    enum status status = study_read(&history->study, paths, count, NULL, STUDY_BY_ALLOCATION);
-    if (status) return status;
-    status = list_nights(history);
-    if (!status) list_cases(history);
-    if (!status && !history->case_count)
-        status = fail(STATUS_ENVIRONMENT, "no case has a time in any night: there is no history");
+    enum status status = list_nights(history);
     if (status) {
         history_free(history);
         return status;
     }
+    list_cases(history);
     check_newest(history);
     history_judge(history, rules);
+    return STATUS_OK;
+}
+
+enum status history_of(struct history *history, const struct archive *archive, const char *catalog,
+                       const struct history_rules *rules)
+{
+    *history = (struct history){0};
+    study_of(&history->study, archive, catalog, STUDY_BY_ALLOCATION);
+    return judge_study(history, rules);
+}
+
+enum status history_read(struct history *history, char **paths, int count, const struct history_rules *rules)
+{
+    *history = (struct history){0};
+    enum status status = study_read(&history->study, paths, count, NULL, STUDY_BY_ALLOCATION);
+    if (!status) status = judge_study(history, rules);
+    if (status) return status;
+    if (!history->case_count) {
+        history_free(history);
+        return fail(STATUS_ENVIRONMENT, "no case has a time in any night: there is no history");
+    }
     for (size_t i = 0; rules->acknowledgements && i < rules->acknowledgements->count; i++)
         if (!rules->acknowledgements->list[i].used)
             add_line(history, &history->notes, &history->note_count,

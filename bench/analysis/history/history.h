@@ -72,6 +72,10 @@ struct history {
 
 /* Reads and judges the runs at `paths`. On failure prints one line, and leaves nothing to free. */
 enum status history_read(struct history *, char **paths, int count, const struct history_rules *);
+/* The same for launches that were already read and made comparable; all have a start time and are of one
+   machine. The archive must outlive the history. There may be no case with a figure. */
+enum status history_of(struct history *, const struct archive *, const char *catalog,
+                       const struct history_rules *);
 void history_free(struct history *);
 /* Returns STATUS_GATE if there is a regression that is not acknowledged, a missing or wrong case, or a
    failure; with strict also if the newest night of a series is an outlier. */

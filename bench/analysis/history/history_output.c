@@ -1,12 +1,12 @@
 #include "analysis/history/history_output.h"
-#include "analysis/common/table.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/names.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMNS = 80, DATE = 10, NAME = 22, SHOWN_DIFFERENCES = 6, SHOWN_NIGHTS = 5 };
+enum { DATE = 10, NAME = 22, SHOWN_DIFFERENCES = 6, SHOWN_NIGHTS = 5 };
 
 static const char *date_of(const struct history *history, size_t night, char date[DATE + 1])
 {
@@ -20,26 +20,15 @@ struct readable {
     bool markdown, wide;
 };
 
-/* Adds a line, and wraps it at column 80 at a blank or after a slash. Indents continuation lines by four. */
+/* Adds a line; text that goes on is indented by four. */
 static void say(const struct readable *to, const char *line, size_t indent)
 {
     struct text plain = {0};
     line_text(&plain, line, 2000, to->markdown);
-    const char *rest = text_get(&plain);
-    if (to->markdown) {
-        text_add(to->out, "%*s- %s\n", (int)indent, "", rest);
-        rest = "";
-    }
-    for (; *rest; indent += indent < 4 ? 4 : 0) {
-        size_t room = COLUMNS - indent, length = strlen(rest), cut = length;
-        if (length > room && !to->wide)
-            for (cut = room; cut > room / 2 && rest[cut] != ' ' && rest[cut - 1] != '/';) cut--;
-        if (length > room && !to->wide && cut <= room / 2) cut = room;
-        while (((unsigned char)rest[cut] & 0xc0) == 0x80) cut--; /* not inside a UTF-8 character */
-        text_add(to->out, "%*s%.*s\n", (int)indent, "", (int)cut, rest);
-        rest += cut;
-        rest += strspn(rest, " ");
-    }
+    struct text indented = {0};
+    text_add(&indented, "%*s%s%s\n", (int)indent, "", to->markdown ? "- " : "", text_get(&plain));
+    terminal_lines(text_get(&indented), to->markdown || to->wide, to->out);
+    text_free(&indented);
     text_free(&plain);
 }
 
@@ -116,33 +105,37 @@ bool trend_fails(const struct case_history *one, bool strict)
 
 /* ---- the summary line ---- */
 
-static void sentence(const struct history *history, bool strict, const struct readable *to)
+void history_sentence(const struct history *history, bool strict, struct text *out)
 {
-    struct text line = {0};
     char first[DATE + 1], last[DATE + 1];
     bool bad = history_status(history, strict) != STATUS_OK;
     size_t slower = history->counts[TREND_REGRESSION],
            common = history->cases[history->case_count].trend == TREND_REGRESSION;
     if (!history->has_common) common = 0;
-    text_add(&line, "%s: ", bad ? "FAIL" : "ok");
+    text_add(out, "%s: ", bad ? "FAIL" : "ok");
     const char *comma = "";
-    if (common) text_add(&line, "all cases together have become slower"), comma = ", ";
+    if (common) text_add(out, "all cases together have become slower"), comma = ", ";
     if (slower > common)
-        text_add(&line, "%s%zu of %zu cases %s become slower", comma, slower - common, history->case_count,
+        text_add(out, "%s%zu of %zu cases %s become slower", comma, slower - common, history->case_count,
                  slower - common == 1 ? "has" : "have"),
             comma = ", ";
     if (!slower)
-        text_add(&line, "%sno case has become slower%s", comma,
+        text_add(out, "%sno case has become slower%s", comma,
                  history->counts[TREND_ACKNOWLEDGED] ? " unless acknowledged" : ""),
             comma = ", ";
-    if (history->counts[TREND_MISSING])
-        text_add(&line, "%s%zu missing", comma, history->counts[TREND_MISSING]);
-    if (history->counts[TREND_WRONG]) text_add(&line, ", %zu with wrong data", history->counts[TREND_WRONG]);
+    if (history->counts[TREND_MISSING]) text_add(out, "%s%zu missing", comma, history->counts[TREND_MISSING]);
+    if (history->counts[TREND_WRONG]) text_add(out, ", %zu with wrong data", history->counts[TREND_WRONG]);
     if (history->failure_count)
-        text_add(&line, ", %zu failure%s", history->failure_count, history->failure_count == 1 ? "" : "s");
-    if (strict && history->apart) text_add(&line, ", %zu far off in the newest night", history->apart);
-    text_add(&line, ". %zu night%s, %s to %s.", history->night_count, history->night_count == 1 ? "" : "s",
+        text_add(out, ", %zu failure%s", history->failure_count, history->failure_count == 1 ? "" : "s");
+    if (strict && history->apart) text_add(out, ", %zu far off in the newest night", history->apart);
+    text_add(out, ". %zu night%s, %s to %s.", history->night_count, history->night_count == 1 ? "" : "s",
              date_of(history, 0, first), date_of(history, history->night_count - 1, last));
+}
+
+static void sentence(const struct history *history, bool strict, const struct readable *to)
+{
+    struct text line = {0};
+    history_sentence(history, strict, &line);
     if (to->markdown)
         text_add(to->out, "**%s**\n\n", text_get(&line));
     else
@@ -152,9 +145,9 @@ static void sentence(const struct history *history, bool strict, const struct re
 
 /* ---- the table ---- */
 
-static bool is_listed(const struct case_history *one, bool wide)
+bool trend_is_listed(const struct case_history *one)
 {
-    return wide || one->apart ||
+    return one->apart ||
            (one->trend != TREND_STEADY && one->trend != TREND_FOLLOWS && one->trend != TREND_FEW);
 }
 
@@ -186,39 +179,46 @@ static void row(const struct history *history, const struct case_history *one, c
     text_free(&name);
 }
 
-static void print_table(const struct history *history, const struct readable *to)
+void history_fill_table(const struct history *history, bool all, bool whole, struct table *table,
+                        struct text *shared)
 {
-    static const char *const names[] = {"<case", "<since", "change", "before", "now", "<verdict"};
-    struct table table = {0};
+    static const char *const names[] = {"<case", "<since", "change", "before", "now", "<verdict", NULL};
     struct case_name *list = allocate(history->case_count, sizeof *list);
     unsigned masks[2];
-    bool whole = to->markdown;
+    const struct case_history *common = &history->cases[history->case_count];
     for (size_t c = 0; c < history->case_count; c++)
         list[c] = (struct case_name){history->cases[c].key, history->cases[c].row};
     for (int gemm = 0; gemm < 2; gemm++) {
-        struct text shared = {0};
-        masks[gemm] = shared_tokens(list, history->case_count, gemm, &shared);
-        if (shared.length && !whole) {
-            struct text line = {0};
-            text_add(&line, "all %s: %s", gemm ? "matmul" : "collectives", shared.data);
-            say(to, text_get(&line), 0);
-            text_free(&line);
+        struct text tokens = {0};
+        masks[gemm] = shared_tokens(list, history->case_count, gemm, &tokens);
+        if (tokens.length && !whole) {
+            text_add(shared, "all %s: ", gemm ? "matmul" : "collectives");
+            plain_text(shared, tokens.data, 2000);
+            text_add(shared, "\n");
         }
-        text_free(&shared);
+        text_free(&tokens);
     }
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
-    if (history->has_common && is_listed(&history->cases[history->case_count], to->wide))
-        row(history, &history->cases[history->case_count], masks, whole, to->wide, &table);
+    table_columns(table, names);
+    if (history->has_common && (all || trend_is_listed(common)))
+        row(history, common, masks, whole, all, table);
     for (size_t c = 0; c < history->case_count; c++)
-        if (is_listed(&history->cases[c], to->wide))
-            row(history, &history->cases[c], masks, whole, to->wide, &table);
+        if (all || trend_is_listed(&history->cases[c]))
+            row(history, &history->cases[c], masks, whole, all, table);
+    free(list);
+}
+
+static void print_table(const struct history *history, const struct readable *to)
+{
+    struct table table = {0};
+    struct text shared = {0};
+    history_fill_table(history, to->wide, to->markdown, &table, &shared);
+    if (shared.length) terminal_lines(text_get(&shared), to->wide, to->out);
     if (table_rows(&table)) {
         table_print(&table, to->markdown ? TABLE_MARKDOWN : TABLE_TEXT, to->out);
         text_add(to->out, "\n");
     }
-    free(list);
     table_free(&table);
+    text_free(&shared);
 }
 
 /* ---- differences of the environments ---- */
@@ -241,37 +241,44 @@ static int by_weight(const void *a, const void *b)
     return order ? order : strcmp(x->name, y->name);
 }
 
-static void differences_text(struct history *history, const struct case_history *one,
-                             const struct readable *to)
+void trend_differences(struct history *history, const struct case_history *one, struct text *out)
 {
     size_t count;
     struct difference *list = change_differences(history, one, one->since, &count);
-    struct text line = {0};
     if (count) qsort(list, count, sizeof *list, by_weight);
     for (size_t i = 0; i < count && i < SHOWN_DIFFERENCES; i++) {
-        text_clear(&line);
-        plain_text(&line, list[i].name, 60);
-        text_add(&line, ": ");
-        plain_text(&line, list[i].base, 60);
-        text_add(&line, " -> ");
-        plain_text(&line, list[i].fresh, 60);
-        say(to, text_get(&line), 4);
+        plain_text(out, list[i].name, 60);
+        text_add(out, ": ");
+        plain_text(out, list[i].base, 60);
+        text_add(out, " -> ");
+        plain_text(out, list[i].fresh, 60);
+        text_add(out, "\n");
     }
-    if (count > SHOWN_DIFFERENCES) {
-        text_clear(&line);
-        text_add(&line, "and %zu more differences (--format json lists all)", count - SHOWN_DIFFERENCES);
-        say(to, text_get(&line), 4);
-    }
-    if (!count) say(to, "nothing that the records know of changed in the environment", 4);
-    text_free(&line);
+    if (count > SHOWN_DIFFERENCES)
+        text_add(out, "and %zu more differences (busbar history --format json lists all)\n",
+                 count - SHOWN_DIFFERENCES);
+    if (!count) text_add(out, "nothing that the records know of changed in the environment\n");
     free(list);
+}
+
+static void differences_text(struct history *history, const struct case_history *one,
+                             const struct readable *to)
+{
+    struct text lines = {0};
+    trend_differences(history, one, &lines);
+    for (char *line = lines.data, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        *end = 0;
+        say(to, line, 4);
+    }
+    text_free(&lines);
 }
 
 static void details(struct history *history, const struct readable *to)
 {
     for (size_t c = 0; c <= history->case_count; c++) { /* the common factor first */
         const struct case_history *one = &history->cases[c ? c - 1 : history->case_count];
-        if ((!c && !history->has_common) || !is_listed(one, false)) continue;
+        if ((!c && !history->has_common) || !trend_is_listed(one)) continue;
         struct text line = {0};
         text_add(&line, "%s: ", one->row ? one->key : "all cases (common)");
         trend_text(history, one, &line);

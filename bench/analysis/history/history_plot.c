@@ -62,9 +62,9 @@ static bool has_changed(const struct case_history *one)
     return one->series.change_count || one->apart || one->trend == TREND_REGRESSION;
 }
 
-enum status history_plot(const struct history *history, const char *folder)
+void history_chart(struct drawings *drawings, const struct history *history, const char *name,
+                   const char *title)
 {
-    struct drawings drawings = {0};
     struct text label = {0};
     struct case_name *names = allocate(history->case_count, sizeof *names);
     unsigned masks[2];
@@ -77,17 +77,17 @@ enum status history_plot(const struct history *history, const char *folder)
         masks[gemm] = shared_tokens(names, history->case_count, gemm, &shared);
         text_free(&shared);
     }
-    struct drawing *drawing = drawing_add(&drawings, "history", "Time per operation, night by night");
+    struct drawing *drawing = drawing_add(drawings, name, title);
     drawing->x_axis = AXIS_HOURS;
     drawing->y_axis = AXIS_LINEAR;
     text_add(&label, "days since %.10s", history->nights[0].started);
     for (char *c = label.data; *c; c++)
         if (*c == '\'' || *c == '\\' || *c == '"' || (unsigned char)*c < ' ')
             *c = '?'; /* untrusted: from a record */
-    drawing->x_label = arena_string(&drawings.arena, text_get(&label));
+    drawing->x_label = arena_string(&drawings->arena, text_get(&label));
     drawing->y_label = "% of the first level; higher is slower; dotted: levels between changes";
     if (history->has_common)
-        add_series(&drawings, drawing, history, &history->cases[history->case_count], ++colour,
+        add_series(drawings, drawing, history, &history->cases[history->case_count], ++colour,
                    "all cases (common)");
     for (size_t c = 0; c < history->case_count; c++) {
         const struct case_history *one = &history->cases[c];
@@ -98,15 +98,26 @@ enum status history_plot(const struct history *history, const char *folder)
         }
         text_clear(&label);
         short_name(&label, &names[c], masks[one->row->gemm != NULL]);
-        add_series(&drawings, drawing, history, one, ++colour, text_get(&label));
+        add_series(drawings, drawing, history, one, ++colour, text_get(&label));
     }
-    if (left_out)
+    text_clear(&label);
+    text_add(&label, "A point is a night; a step of the dotted line is a change that lasts.");
+    if (left_out) {
+        text_add(&label, " %zu more series that changed are not drawn.", left_out);
         warn("the plot leaves out %zu more series that changed: it has %d colours", left_out, MOST_SERIES);
+    }
+    drawing->caption = arena_string(&drawings->arena, text_get(&label));
+    text_free(&label);
+    free(names);
+}
+
+enum status history_plot(const struct history *history, const char *folder)
+{
+    struct drawings drawings = {0};
+    history_chart(&drawings, history, "history", "Time per operation, night by night");
     enum status status = make_folder(folder);
     if (!status) status = drawings_write(&drawings, folder, PLOT_SVG_PNG);
     if (!status) status = gnuplot_run(folder);
-    text_free(&label);
-    free(names);
     drawings_free(&drawings);
     return status;
 }

@@ -1,6 +1,8 @@
 /* busbar import: converts the output of other benchmarks into records. */
 #include "analysis/import/import.h"
 #include "analysis/common/subcommand.h"
+#include "analysis/trace/trace.h"
+#include "base/word_list.h"
 #include "catalog/catalog.h"
 #include "record/flags.h"
 
@@ -9,16 +11,19 @@
 #include <strings.h>
 
 struct settings {
-    const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *catalog;
+    const char *dir, *run, *collective, *cloud, *instance, *gpu, *label, *origin, *catalog, *workload;
     enum format format;
-    int64_t ranks, nodes, domains, only;
+    int64_t ranks, nodes, domains, only, step;
     int check, no_hosts, repetitions, keep_going, table, template;
 };
 
 #define AT(member) offsetof(struct settings, member)
 static const struct option options[] = {
-    FLAG_OUTPUT(.argument = "DIR", .at = AT(dir), .initial = "results", .group = "output",
-                .help = "write records to DIR/RUN/LAUNCH.jsonl"),
+    FLAG_OUTPUT(
+            .argument = "PATH", .at = AT(dir), .group = "output",
+            .help =
+                "write records to PATH/RUN/LAUNCH.jsonl. Default: results. With --workload: write the table "
+                "to the file PATH. Default: standard output"),
     FLAG_RUN(.at = AT(run),
              .help =
                  "all files are launches of this run. Default: a run for each file, with the file's name"),
@@ -46,6 +51,21 @@ static const struct option options[] = {
      .name = "table-template",
      .at = AT(template),
      .help = "print the columns of such a table, and an example"},
+    {.kind = OPTION_TEXT,
+     .name = "workload",
+     .argument = "NAME",
+     .at = AT(workload),
+     .group = "traces",
+     .help = "the file is a trace of one rank: make a workload of this name of it, a table such as "
+             "results/workloads.tsv, and no records"},
+    {.kind = OPTION_INTEGER,
+     .name = "step",
+     .argument = "N",
+     .at = AT(step),
+     .initial = "-1",
+     .least = -1,
+     .most = 9e15,
+     .help = "take ProfilerStep#N of the trace; -1: the last whole step"},
     FLAG_COLLECTIVE(.at = AT(collective), .group = "what the files do not say",
                     .help = "all_reduce, all_gather, …: if the file does not say, or if its program's name "
                             "is unknown to busbar"),
@@ -98,7 +118,8 @@ static const struct command command = {
     "[flags] FILE|FOLDER…",
     "Reads the text of nccl-tests, rccl-tests, OSU, the Intel MPI Benchmarks (IMB-MPI1), nccom-test, "
     "hccl_test, "
-    "PARAM, DeepSpeed's communication log and perftest (ib_write_bw), the JSON of nccl-tests (-J), "
+    "PARAM, DeepSpeed's communication log, perftest (ib_write_bw) and nvbandwidth (text and -j), the JSON of "
+    "nccl-tests (-J), "
     "rccl-tests (-Z "
     "json) and NCCL Inspector, and the CSV of rccl-tests (-Z csv). Other text around the tables does not "
     "matter: "
@@ -111,14 +132,30 @@ static const struct command command = {
     "number, and "
     "the record keeps it. A mean stays a mean: it is never compared with a measured median. If a file "
     "reports wrong "
-    "data, the records have its rows and the exit status is 3.",
+    "data, the records have its rows and the exit status is 3.\n\n"
+    "With --workload, the file is one rank's trace of a PyTorch job: of its profiler (record_shapes=True, "
+    "export_chrome_trace) or of its ExecutionTraceObserver (Chakra). Import takes one step and writes its "
+    "collectives and matmuls, in the order in which the rank called them, as rows of a table of workloads. "
+    "Those that ran at the same time say so. What it cannot read it names on standard error, with its "
+    "number.",
     "busbar import all_reduce.log\n    records under results/all_reduce/\n"
     "busbar import --cloud aws --instance p5.48xlarge --nodes 2 --run p5 --repetitions night-*.log\n"
     "    repetitions of one test, as launches of one run\n"
     "busbar import --check --format csv *.log\n    only the summary\n"
-    "busbar import --table figures.tsv\n    figures from a published page\n",
+    "busbar import --table figures.tsv\n    figures from a published page\n"
+    "busbar import --workload mine trace.json >mine.tsv\n"
+    "    a workload for build/step and busbar report, of a step of a training job\n",
     options,
     NULL};
+
+static int any_collective_index(const char *name)
+{
+    const struct collective *found = collective_by_any_name(name, strlen(name));
+    return found ? (int)found->id : -1;
+}
+
+/* Busbar's names; those of other tools are taken too. */
+static const struct word_set any_collective_words = {collective_word, any_collective_index};
 
 enum { LARGEST_FILE = 1 << 30 };
 
@@ -149,12 +186,11 @@ static enum status import_table(struct source *source, size_t number, const char
             return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: its sizes are one rank's share: give --ranks",
                         source->path, table->line);
         if (table->program && table->collective_from == FROM_TABLE)
-            return fail(
-                STATUS_ENVIRONMENT,
-                "%s:%zu: left out: '%s' is none of the collectives here; give --collective if it is one",
-                source->path, table->line, table->program);
-        return fail(STATUS_ENVIRONMENT,
-                    "%s:%zu: left out: nothing tells which collective this is: give --collective",
+            return fail(STATUS_ENVIRONMENT,
+                        "%s:%zu: left out: '%s' is not a collective that busbar knows; give --collective if "
+                        "it is one",
+                        source->path, table->line, table->program);
+        return fail(STATUS_ENVIRONMENT, "%s:%zu: left out: the collective is not known: give --collective",
                     source->path, table->line);
     }
     if (source->table_count > 1)
@@ -180,7 +216,7 @@ static enum status import_tables(struct source *source, const char *name, const 
     enum status status = STATUS_OK;
     size_t only = (size_t)settings->only;
     if (only > source->table_count)
-        return fail(STATUS_ENVIRONMENT, "%s: --only %zu: it has %zu tables", source->path, only,
+        return fail(STATUS_ENVIRONMENT, "%s: --only %zu: the file has %zu tables", source->path, only,
                     source->table_count);
     source_check(source, given);
     if (!only) source_tell_apart(source, given);
@@ -235,6 +271,7 @@ static enum status import_file(const struct input *input, const struct settings 
     if (catalog && found) source.instance = named_instance(catalog, path, text_get(&data));
     if (source.instance && given.instance && strcasecmp(source.instance, given.instance) != 0)
         warn("%s: --instance says '%s', the file names '%s'", path, given.instance, source.instance);
+    summary->wrong |= source.wrong_data;
     if (found) status = import_tables(&source, input->name, settings, &given, catalog, summary);
     source_free(&source);
     text_free(&data);
@@ -247,8 +284,9 @@ static enum status import_all(int count, char **paths, const struct settings *se
     struct summary summary = {.format = settings->format, .list = json_array()};
     bool wants_catalog = settings->catalog || settings->instance, has_catalog = false;
     enum status status = STATUS_OK;
-    if (settings->collective && !collective_by_any_name(settings->collective, strlen(settings->collective)))
-        status = fail(STATUS_USAGE, "--collective: '%s' is no collective", settings->collective);
+    int ignored;
+    if (settings->collective)
+        status = word_read("collective", settings->collective, &any_collective_words, &ignored);
     /* The catalog only adds instances and bounds: unless the user names it, the import works without it. */
     if (!status) {
         silence(!wants_catalog);
@@ -277,9 +315,43 @@ static enum status import_all(int count, char **paths, const struct settings *se
     json_decref(summary.list);
     if (has_catalog) catalog_free(&catalog);
     if (summary.wrong && !settings->keep_going)
-        return fail(STATUS_WRONG,
-                    "some of the data are wrong, by the tools' own checks: the records say which");
+        return fail(STATUS_WRONG, "some data are wrong by the tools' own checks; the records say which");
     return status;
+}
+
+/* The flags of records have no meaning for a workload. */
+static enum status import_workload(int count, char **paths, const struct settings *settings)
+{
+    const struct {
+        bool given;
+        const char *name;
+    } others[] = {{settings->run, "run"},
+                  {settings->table, "table"},
+                  {settings->collective, "collective"},
+                  {settings->repetitions, "repetitions"},
+                  {settings->only, "only"},
+                  {settings->nodes, "nodes"},
+                  {settings->domains, "domains"},
+                  {settings->gpu, "gpu"},
+                  {settings->cloud, "cloud"},
+                  {settings->instance, "instance"},
+                  {settings->label, "label"},
+                  {settings->origin, "origin"},
+                  {settings->no_hosts, "no-hosts"},
+                  {settings->keep_going, "keep-going"},
+                  {settings->format != FORMAT_TEXT, "format"},
+                  {settings->catalog, "catalog"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (others[i].given)
+            return fail(STATUS_USAGE, "--%s: is of records, and --workload makes a workload of a trace",
+                        others[i].name);
+    if (count != 1) return fail(STATUS_USAGE, "--workload: expected one file, the trace of one rank");
+    struct trace_import import = {.workload = settings->workload,
+                                  .output = settings->dir,
+                                  .step = settings->step,
+                                  .ranks = settings->ranks ? settings->ranks : NO_NUMBER,
+                                  .check = settings->check};
+    return trace_import(&import, paths[0]);
 }
 
 static enum status run(int argc, char **argv)
@@ -293,7 +365,14 @@ static enum status run(int argc, char **argv)
         return STATUS_OK;
     }
     if (!status && operand == argc) status = fail(STATUS_USAGE, "import needs files: busbar import FILE…");
-    if (!status) status = import_all(argc - operand, argv + operand, &settings);
+    if (!status && settings.step != NO_NUMBER && !settings.workload)
+        status = fail(STATUS_USAGE, "--step: is of traces: give --workload NAME");
+    if (!status && settings.workload)
+        status = import_workload(argc - operand, argv + operand, &settings);
+    else if (!status) {
+        if (!settings.dir) settings.dir = "results";
+        status = import_all(argc - operand, argv + operand, &settings);
+    }
     options_free(&command, &settings);
     return status;
 }

@@ -1,5 +1,6 @@
 /* Prints what an import found, one line for each table, as text, CSV or JSON. */
 #include "analysis/import/import.h"
+#include "base/wrap.h"
 
 #include <math.h>
 #include <string.h>
@@ -79,17 +80,20 @@ static void print_csv_text(const char *text)
 void summarise(struct summary *summary, const struct source *source, size_t number, const char *launch)
 {
     const struct source_table *t = &source->tables[number];
-    int64_t least = INT64_MAX, most = 0;
+    int64_t least = ABSENT, most = ABSENT;
     for (size_t i = 0; i < t->row_count; i++) {
-        if (t->rows[i].bytes < least) least = t->rows[i].bytes;
-        if (t->rows[i].bytes > most) most = t->rows[i].bytes;
+        int64_t bytes = t->rows[i].bytes;
+        if (bytes == ABSENT) continue;
+        if (least == ABSENT || bytes < least) least = bytes;
+        if (most == ABSENT || bytes > most) most = bytes;
     }
     if (summary->format == FORMAT_JSON) {
         add_to_json(summary->list, source, number, launch);
         return;
     }
-    char ranks[24], nodes[24], lo[24], hi[24], likely[24], peak[2][24], largest[2][24], printed[24],
-        recomputed[24];
+    char smallest[24], biggest[24], ranks[24], nodes[24], lo[24], hi[24], likely[24], peak[2][24],
+        largest[2][24], printed[24], recomputed[24];
+    integer_text(least, smallest), integer_text(most, biggest);
     integer_text(t->ranks, ranks), integer_text(t->nodes, nodes);
     integer_text(t->ranks_lo, lo), integer_text(t->ranks_hi, hi), integer_text(t->ranks_likely, likely);
     number_text(t->peak[0], 2, peak[0]), number_text(t->peak[1], 2, peak[1]);
@@ -103,15 +107,19 @@ void summarise(struct summary *summary, const struct source *source, size_t numb
                  "peak_busbw_out_of_place,peak_busbw_in_place,largest_busbw_out_of_place,"
                  "largest_busbw_in_place,avg_busbw_printed,avg_busbw_recomputed,warnings");
         print_csv_text(source->path);
-        printf(",%zu,%s,%zu,%lld,%lld,%s,%s,%zu,%s,%s,%s,%s,%s,%s,%s,%s,%s,%zu\n", number + 1, collective,
-               t->row_count, (long long)least, (long long)most, ranks, nodes, t->device_count, lo, hi, likely,
-               peak[0], peak[1], largest[0], largest[1], printed, recomputed, json_array_size(t->warnings));
+        printf(",%zu,%s,%zu,%s,%s,%s,%s,%zu,%s,%s,%s,%s,%s,%s,%s,%s,%s,%zu\n", number + 1, collective,
+               t->row_count, smallest, biggest, ranks, nodes, t->device_count, lo, hi, likely, peak[0],
+               peak[1], largest[0], largest[1], printed, recomputed, json_array_size(t->warnings));
         return;
     }
     if (summary->lines++ == 0)
-        printf("%-15s %5s %6s %6s  %22s  %12s  %s\n", "collective", "rows", "ranks", "nodes",
+        printf("%-15s %5s %6s %6s  %22s  %11s  %s\n", "collective", "rows", "ranks", "nodes",
                "peak busbw (GB/s)", "average", "launch");
-    printf("%-15s %5zu %6s %6s  %10s %11s  %12s  %s%s\n", collective, t->row_count, ranks, nodes, peak[0],
-           peak[1], recomputed, launch ? launch : "(checked)",
-           json_array_size(t->warnings) ? "  (warnings)" : "");
+    char figures[160];
+    const char *name = launch ? launch : "(checked)",
+               *warned = json_array_size(t->warnings) ? "  (warnings)" : "";
+    snprintf(figures, sizeof figures, "%-15s %5zu %6s %6s  %10s %11s  %11s", collective, t->row_count, ranks,
+             nodes, peak[0], peak[1], recomputed);
+    bool fits = strlen(figures) + 2 + strlen(name) + strlen(warned) <= TERMINAL_COLUMNS;
+    printf("%s%s%s%s\n", figures, fits ? "  " : "\n    ", name, warned);
 }

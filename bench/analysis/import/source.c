@@ -138,8 +138,8 @@ void source_wrong_count(struct source *source, struct source_table *table, struc
         figures->wrong = (int64_t)count;
         return;
     }
-    row->contradiction = "the number of wrong elements is no count";
-    source_warn(source, table, row->line, "the number of wrong elements is %g: no count", count);
+    row->contradiction = "the number of wrong elements is not a count";
+    source_warn(source, table, row->line, "the number of wrong elements, %g, is not a count", count);
 }
 
 void source_add_device(struct source_table *table, struct source_device device)

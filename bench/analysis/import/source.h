@@ -34,9 +34,10 @@ struct figures {
 
 struct source_row {
     size_t line;
-    int64_t bytes, count;      /* count: ABSENT when the tool prints none */
+    int64_t bytes, count;      /* ABSENT when the tool prints none */
     const char *dtype, *op;    /* busbar's names; NULL: not stated */
     int64_t root;              /* ABSENT: none */
+    const char *group;         /* "pair:0>1": the part of the GPUs that took part; NULL: all */
     struct figures figures[2]; /* out of place, in place */
     const char *contradiction; /* how this row contradicts itself; NULL: it does not */
 };
@@ -60,6 +61,8 @@ struct source_table {
     const char *label;   /* the launcher's prefix of its lines ("0", "1,0", a pod); NULL: none */
     const char *title;   /* the last line of prose before it; NULL: none */
     const char *program; /* as the tool names itself ("all_reduce_perf"); NULL: not stated */
+    const char *test; /* of a tool that has several tests of one collective: labels the launch; NULL: it has
+                            not */
     const struct collective *collective;
     enum evidence collective_from;
     bool inherited;        /* its facts are an earlier table's: the figures outweigh them */
@@ -73,11 +76,10 @@ struct source_table {
     int64_t includes_launch;    /* 1: the time includes the kernel launch; ABSENT: not stated */
     int64_t min_bytes, step, warmup, iterations, batch, graph, average; /* ABSENT: not stated */
     bool step_is_factor;
-    bool bytes_per_rank; /* sizes are one rank's share: source_check() multiplies them by the ranks */
-    bool unscaled;       /* set by source_check(): sizes stay one rank's share, as the ranks are unknown */
-    bool no_sendrecv;    /* the tool has no send-recv test (nccl-tests of NCCL 2.4) */
-    bool
-        rate_is_not_bytes; /* algbw is not bytes / time, because the tool counts other bytes (alltoallv, in some versions) */
+    bool bytes_per_rank;    /* sizes are one rank's share: source_check() multiplies them by the ranks */
+    bool unscaled;          /* set by source_check(): sizes stay one rank's share, as the ranks are unknown */
+    bool no_sendrecv;       /* the tool has no send-recv test (nccl-tests of NCCL 2.4) */
+    bool rate_is_not_bytes; /* algbw is not bytes / time: some versions count other bytes in alltoallv */
     bool cpu_time;          /* times are the CPU's, not the operation's */
     bool interrupted;       /* the tool did not finish this table */
     bool by_heading;        /* set by source_tell_apart(): its heading becomes its label */
@@ -115,6 +117,7 @@ struct source {
     struct source_table *tables;
     size_t table_count;
     const char *instance; /* the instance type that the file or its name contains; NULL: none */
+    bool wrong_data;      /* the tool found wrong data, and printed no row of it */
 };
 
 /* What the user states about a file. ABSENT and NULL: not stated. */
@@ -140,6 +143,7 @@ size_t source_read_hccl(struct source *, const char *data, size_t length);
 size_t source_read_param(struct source *, const char *data, size_t length);
 size_t source_read_deepspeed(struct source *, const char *data, size_t length);
 size_t source_read_perftest(struct source *, const char *data, size_t length);
+size_t source_read_nvbandwidth(struct source *, const char *data, size_t length);
 size_t source_read_published(struct source *, const char *data, size_t length);
 
 /* Prints the columns of a published table with their meanings, and an example. */
@@ -151,8 +155,6 @@ struct source_reader {
     bool is_json;         /* the file must begin with '{' or '[' */
     size_t (*read)(struct source *, const char *data, size_t length);
 };
-extern const struct source_reader source_readers[];
-extern const size_t source_reader_count;
 
 extern const struct source_reader source_published; /* used only with --table */
 

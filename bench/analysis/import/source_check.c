@@ -13,7 +13,8 @@ static bool size_fits(const struct source_table *table, const struct source_row 
 {
     int64_t size = row->dtype ? (int64_t)dtypes[dtype_find(row->dtype)].size : 0;
     if (row->count == ABSENT || size == 0) return true;
-    /* nccl-tests prints the busiest rank's bytes, and as count what an equal part would have (0: a matrix). */
+    /* nccl-tests prints the busiest rank's bytes, and as count what an equal part would have (0: a
+       matrix). */
     if (table->collective->id == ALL_TO_ALL_V) return true;
     if (row->count > INT64_MAX / size) return false;
     int64_t part = row->count * size;
@@ -86,7 +87,7 @@ static void scale_milliseconds(struct source *source, struct source_table *table
             struct printed *time = &table->rows[i].figures[p].time_us;
             time->value *= 1000, time->step *= 1000;
         }
-    source_warn(source, table, 0, "times are in milliseconds, as the bandwidths show: taken so");
+    source_warn(source, table, 0, "times are in milliseconds, as the bandwidths show: converted");
 }
 
 static void check_average(struct source *source, struct source_table *table)
@@ -113,7 +114,7 @@ static void check_average(struct source *source, struct source_table *table)
     if (isfinite(table->printed_average) &&
         fabs(table->printed_average - table->recomputed_average) > allowed)
         source_warn(source, table, table->rows[0].line,
-                    "the printed average bus bandwidth is %.6g, of the rows here it is %.6g: rows are "
+                    "the printed average bus bandwidth is %.6g, that of the rows is %.6g: rows are "
                     "missing or were changed",
                     table->printed_average, table->recomputed_average);
 }

@@ -95,8 +95,7 @@ void choose_collective(struct source *source, struct source_table *table, const 
     if (table->collective_from < FROM_FIGURES && figured)
         table->collective = figured, table->collective_from = FROM_FIGURES;
     if (table->collective && !fits_figures(table, table->collective))
-        source_warn(source, table, line,
-                    "%s is said to be measured, but busbw/algbw and the columns are not of that%s%s",
-                    table->collective->name, figured ? ": they look like " : "",
-                    figured ? figured->name : "");
+        source_warn(
+            source, table, line, "the collective is %s, but busbw/algbw and the columns do not fit it%s%s",
+            table->collective->name, figured ? ": they look like " : "", figured ? figured->name : "");
 }

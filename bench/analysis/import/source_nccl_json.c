@@ -165,9 +165,10 @@ static void read_document(struct source *source, json_t *root)
     int64_t version = json_member_integer(root, "version");
     table->backend = "nccl", table->memory = "device", table->statistic = "mean", table->includes_launch = 1;
     if (version > 3)
-        source_warn(source, table, 0,
-                    "JSON version %lld is newer than the 3 known here: members may be missed",
-                    (long long)version);
+        source_warn(
+            source, table, 0,
+            "JSON version %lld is newer than 3, the newest that busbar knows: some values may be missing",
+            (long long)version);
     read_args(source, table, json_object_get(root, "args"));
     table->rank_reduction = nccl_rank_reduction(table->average);
     read_config(table, config);
@@ -213,7 +214,8 @@ size_t source_read_nccl_json(struct source *source, const char *data, size_t len
         json_decref(root);
         for (size_t i = before; pieces.cut && i < source->table_count; i++) {
             source->tables[i].interrupted = true;
-            source_warn(source, &source->tables[i], 0, "the JSON is cut off: its whole rows are kept");
+            source_warn(source, &source->tables[i], 0,
+                        "the JSON is cut off: only its complete rows were read");
         }
     }
     if (source_drop_empty(source)) return source->table_count;

@@ -115,8 +115,8 @@ static bool read_title(struct parser *parser, const char *line)
     parser->table = NULL;
     parser->test = find_test(title, &variant);
     if (!parser->test) {
-        warn("%s:%zu: not a collective or a pair's test that is imported: its rows are left out",
-             parser->source->path, parser->lines.number);
+        warn("%s:%zu: not a test that busbar imports: its rows are left out", parser->source->path,
+             parser->lines.number);
         return true;
     }
     struct source_table *table = source_add_table(parser->source, parser->lines.number);

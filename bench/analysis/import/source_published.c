@@ -19,7 +19,7 @@ static const struct {
     {"algbw_gbps", "", "algorithm bandwidth, 1e9 bytes/s"},
     {"time_us", "", "time of one operation"},
     {"ranks", "72", "needed: GPUs"},
-    {"source", "https://example.org/page, table 2, 2026-11-01", "needed: where the figure stands"},
+    {"source", "https://example.org/page, table 2, 2026-11-01", "needed: the page that states the figure"},
     {"nodes", "18", "hosts"},
     {"domains", "1", "NVLink domains"},
     {"dtype", "", "float, half, bfloat16, …"},
@@ -46,12 +46,6 @@ void published_template(FILE *out)
     fputs("\n", out);
 }
 
-static enum status bad(const struct tsv *tsv, size_t row, const char *column, const char *expected)
-{
-    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s: '%s' is not %s", tsv->name, tsv->lines[row + 1], column,
-                tsv_cell(tsv, row, column), expected);
-}
-
 static enum status check_columns(const struct tsv *tsv)
 {
     static const char *const needed[] = {"collective", "bytes", "ranks", "source", NULL};
@@ -63,9 +57,9 @@ static enum status check_columns(const struct tsv *tsv)
         for (size_t i = 0; i < COLUMNS; i++) known |= strcmp(tsv->cells[c], names[i]) == 0;
         const char *near = known ? NULL : nearest(tsv->cells[c], names);
         if (!known)
-            return fail(STATUS_ENVIRONMENT, "%s:%zu: '%s' is no column of a published table%s%s%s", tsv->name,
-                        tsv->lines[0], tsv->cells[c], near ? "; did you mean '" : "", near ? near : "",
-                        near ? "'?" : "; see busbar import --table-template");
+            return fail(STATUS_ENVIRONMENT, "%s:%zu: '%s' is not a column of a published table%s%s%s",
+                        tsv->name, tsv->lines[0], tsv->cells[c], near ? "; did you mean '" : "",
+                        near ? near : "", near ? "'?" : "; see busbar import --table-template");
     }
     return tsv_need(tsv, needed);
 }
@@ -93,9 +87,10 @@ static enum status table_of(struct source *source, const struct tsv *tsv, size_t
     int64_t ranks = ABSENT, nodes = ABSENT, domains = ABSENT;
     const char *name = tsv_cell(tsv, row, "collective"), *gpu = cell(source, tsv, row, "gpu");
     const struct collective *collective = collective_by_any_name(name, strlen(name));
-    if (!collective) return bad(tsv, row, "collective", "a collective");
-    if (!*tsv_cell(tsv, row, "source")) return bad(tsv, row, "source", "said: where does the figure stand?");
-    if (!*tsv_cell(tsv, row, "ranks")) return bad(tsv, row, "ranks", "a number");
+    if (!collective) return tsv_expected(tsv, row, "collective", "a collective");
+    if (!*tsv_cell(tsv, row, "source"))
+        return tsv_expected(tsv, row, "source", "the page that states the figure");
+    if (!*tsv_cell(tsv, row, "ranks")) return tsv_expected(tsv, row, "ranks", "a number");
     enum status status = tsv_integer(tsv, row, "ranks", 1, 1 << 24, &ranks);
     if (!status && *tsv_cell(tsv, row, "nodes")) status = tsv_integer(tsv, row, "nodes", 1, 1 << 24, &nodes);
     if (!status && *tsv_cell(tsv, row, "domains"))
@@ -126,7 +121,7 @@ static enum status figure(const struct tsv *tsv, size_t row, const char *column,
     *value = (struct printed){NAN, 0};
     if (!*text) return STATUS_OK;
     return read_printed(text, value) && value->value > 0 ? STATUS_OK
-                                                         : bad(tsv, row, column, "a number above 0");
+                                                         : tsv_expected(tsv, row, column, "a number above 0");
 }
 
 static enum status read_row(struct source *source, const struct tsv *tsv, size_t row)
@@ -141,11 +136,11 @@ static enum status read_row(struct source *source, const struct tsv *tsv, size_t
     if (!status) status = figure(tsv, row, "time_us", &time);
     if (status) return status;
     if (parse_size(tsv_cell(tsv, row, "bytes"), &bytes) || bytes > INT64_MAX / 2)
-        return bad(tsv, row, "bytes", "a size (8, 64K, 16G)");
-    if (*dtype && !dtype_by_any_name(dtype)) return bad(tsv, row, "dtype", "an element type");
-    if (*op && !op_by_any_name(op)) return bad(tsv, row, "op", "a reduction operation");
+        return tsv_expected(tsv, row, "bytes", "a size (8, 64K, 16G)");
+    if (*dtype && !dtype_by_any_name(dtype)) return tsv_expected(tsv, row, "dtype", "an element type");
+    if (*op && !op_by_any_name(op)) return tsv_expected(tsv, row, "op", "a reduction operation");
     if (*placement && !in_place && strcmp(placement, "out_of_place") != 0)
-        return bad(tsv, row, "placement", "out_of_place or in_place");
+        return tsv_expected(tsv, row, "placement", "out_of_place or in_place");
     if (isnan(busbw.value) && isnan(algbw.value) && isnan(time.value))
         return fail(STATUS_ENVIRONMENT,
                     "%s:%zu: no figure: one of busbw_gbps, algbw_gbps and time_us is needed", tsv->name,

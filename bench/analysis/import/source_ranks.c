@@ -185,7 +185,7 @@ void choose_ranks(struct source *source, struct source_table *table, const struc
         else if (table->ranks == ABSENT)
             table->ranks = words[i].ranks;
         if (table->ranks != ABSENT && words[i].ranks != table->ranks)
-            source_warn(source, table, line, "%s %lld ranks, taken are %lld", words[i].said_by,
+            source_warn(source, table, line, "%s %lld ranks; the record has %lld", words[i].said_by,
                         (long long)words[i].ranks, (long long)table->ranks);
     }
     if (table->ranks == ABSENT && table->ranks_lo != ABSENT && table->ranks_lo == table->ranks_hi)

@@ -1,9 +1,10 @@
 /* Reads the files of rccl-tests' -Z json and -Z csv: rows that each name their collective.
 
-   Two columns do not mean what they are called (Reporter::addResult in rccl-tests' common.cu): "ranksPerNode" is
-   the number of processes of one NCCL communicator, and "nodes" is the number of communicators that ran side by
-   side (NCCL_TESTS_SPLIT). So the file does not state the number of nodes. The bandwidths are those of one
-   communicator, of ranksPerNode * gpusPerRank GPUs. Builds without MPI state "gpus" instead of these columns. */
+   Two columns do not mean what they are called (Reporter::addResult in rccl-tests' common.cu): "ranksPerNode"
+   is the number of processes of one NCCL communicator, and "nodes" is the number of communicators that ran
+   side by side (NCCL_TESTS_SPLIT). So the file does not state the number of nodes. The bandwidths are those
+   of one communicator, of ranksPerNode * gpusPerRank GPUs. Builds without MPI state "gpus" instead of these
+   columns. */
 #include "analysis/import/source_json.h"
 #include "analysis/import/source_line.h"
 
@@ -82,13 +83,13 @@ size_t source_read_rccl_json(struct source *source, const char *data, size_t len
     }
     for (size_t i = 0; cut && i < source->table_count; i++) {
         source->tables[i].interrupted = true;
-        source_warn(source, &source->tables[i], 0, "the JSON is cut off: its whole rows are kept");
+        source_warn(source, &source->tables[i], 0, "the JSON is cut off: only its complete rows were read");
     }
     return source_drop_empty(source);
 }
 
-/* The columns, with the names that the JSON has. The header of builds with MPI lacks "nodes", but the rows have
-   it. */
+/* The columns, with the names that the JSON has. The header of builds with MPI lacks "nodes", but the rows
+   have it. */
 enum { CSV_COLUMNS = 32 };
 static const char *const csv_names[][2] = {{"numCycle", "numCycle"},
                                            {"collective", "name"},

@@ -8,7 +8,7 @@
 
 /* Tried in this order: formats with unmistakable marks first. The reader of nccl-tests' text, which accepts
    any wrapping, comes last. */
-const struct source_reader source_readers[] = {
+static const struct source_reader source_readers[] = {
     {"nccl-inspector", {"\"coll_perf\"", "\"p2p_perf\""}, true, source_read_inspector},
     {"rccl-tests-json", {"\"numCycle\""}, true, source_read_rccl_json},
     {"rccl-tests-csv", {"numCycle,collective"}, false, source_read_rccl_csv},
@@ -20,9 +20,9 @@ const struct source_reader source_readers[] = {
     {"param", {"COMMS-RES"}, false, source_read_param},
     {"deepspeed", {"Comm. Op"}, false, source_read_deepspeed},
     {"perftest", {"BW average["}, false, source_read_perftest},
+    {"nvbandwidth", {"GPU(row)", "device_to_device"}, false, source_read_nvbandwidth},
     {"nccl-tests-text", {NULL}, false, source_read_nccl_text},
 };
-const size_t source_reader_count = sizeof source_readers / sizeof *source_readers;
 
 const struct source_reader source_published = {"published", {NULL}, false, source_read_published};
 
@@ -76,7 +76,7 @@ static int by_line(const void *a, const void *b)
 size_t source_read(struct source *source, const char *path, const char *data, size_t length)
 {
     start(source, path, data, length);
-    for (size_t i = 0; i < source_reader_count; i++) {
+    for (size_t i = 0; i < sizeof source_readers / sizeof *source_readers; i++) {
         const struct source_reader *reader = &source_readers[i];
         bool is_any = !reader->marks[0];
         if (!has_mark(reader, data, length)) continue;
@@ -110,10 +110,13 @@ const char *source_looks_like(const char *data, size_t length)
         {"OSU MPI", "a test of OSU that has no collective here"},
         {"COMMS-RES", "PARAM's comms benchmark in a form that is not read"},
         {"t_typical[usec]", "a latency test of perftest (ib_write_lat and the like)"},
-        {"nvbandwidth", "nvbandwidth, which does not print the size of its copies"},
+        {"nvbandwidth", "nvbandwidth without a copy between two GPUs"},
+        {"CPU(row)", "nvbandwidth without a copy between two GPUs"},
+        {"P2P Connectivity Matrix", "p2pBandwidthLatencyTest"},
         {"ReproMPI", "ReproMPI"},
         {"nvloom", "nvloom"},
-        {"\"traceEvents\"", "a PyTorch profiler's trace"},
+        {"\"traceEvents\"", "PyTorch's profiler, of which --workload NAME makes a workload"},
+        {"-chakra.", "PyTorch's ExecutionTraceObserver, of which --workload NAME makes a workload"},
         {"NCCL INFO", "NCCL's own log without a test's table"},
         {"Collective test starting", "nccl-tests without a row of results"},
         {"nThread ", "nccl-tests without a row of results"}};

@@ -59,7 +59,7 @@ static void requested_sizes(const struct source_table *table, int64_t *requested
 static void set_bound(const struct context *context, struct case_row *row)
 {
     struct bound bound;
-    if (!context->has_machine ||
+    if (!context->has_machine || row->bytes == ABSENT ||
         !bound_of(context->table->collective, (double)row->bytes, &context->machine, BOUND_MACHINE, &bound))
         return;
     row->bound_us = bound.time_us;
@@ -85,7 +85,7 @@ static void set_extents(const struct context *context, struct case_row *row)
 static void set_rates(const struct context *context, const struct figures *figures, struct case_row *row)
 {
     const struct printed *rate = &figures->algbw_gbps, *time = &figures->time_us;
-    bool has_time = time->value > 0 && row->bytes > 0, has_rate = rate->value > 0 && row->bytes > 0;
+    bool has_time = time->value > 0 && row->bytes > 0, has_rate = rate->value > 0 && row->bytes != 0;
     const double coarse = 0.002; /* relative */
     bool time_is_finer = has_time && (!has_rate || (rate->step / rate->value > coarse &&
                                                     time->step / time->value < rate->step / rate->value));
@@ -134,7 +134,7 @@ static struct case_row make_row(const struct context *context, const struct sour
     row.dtype = from->dtype, row.op = from->op;
     row.root = table->collective->rooted && from->root >= 0 ? from->root : ABSENT;
     row.nodes = table->nodes, row.ranks = table->ranks;
-    row.group = "world";
+    row.group = from->group ? from->group : "world";
     row.graph = table->graph;
     row.memory = (enum memory)value_of_word(&memory_names, table->memory);
     row.batch = row.aggregate = table->batch, row.warmup = table->warmup;
@@ -337,7 +337,7 @@ static void remove_broken(const char *dir, const char *run, const char *launch)
     struct text path = {0};
     text_add(&path, "%s/%s/%s.jsonl", dir, run, launch);
     if (is_broken_import(path.data)) {
-        warn("%s: an import that was cut off: replaced", path.data);
+        warn("%s: replaced, since its import was cut off", path.data);
         (void)unlink(path.data); /* if this fails, record_open() reports that the file exists */
     }
     text_free(&path);

@@ -32,6 +32,7 @@ static int by_case(const struct source *source, struct place x, struct place y)
     if (!order) order = by_text(a->memory, b->memory);
     if (!order) order = by_text(a->backend, b->backend);
     if (!order) order = by_text(a->mode, b->mode);
+    if (!order) order = by_text(a->test, b->test);
     if (!order) order = by_number(a->ranks, b->ranks);
     if (!order) order = by_number(a->nodes, b->nodes);
     if (!order) order = by_number(a->domains_said, b->domains_said);
@@ -40,6 +41,7 @@ static int by_case(const struct source *source, struct place x, struct place y)
     if (!order) order = by_text(a->name, b->name);
     if (!order) order = by_text(a->origin, b->origin);
     if (!order) order = by_number(s->bytes, r->bytes);
+    if (!order) order = by_text(r->group, s->group);
     if (!order) order = by_text(r->dtype, s->dtype);
     if (!order) order = by_number(r->root, s->root);
     return order;
@@ -96,15 +98,19 @@ static void say(struct source *source, size_t first, size_t second, const struct
                 const struct source_row *b)
 {
     struct source_table *table = &source->tables[second];
-    char figures[2][48];
+    char figures[2][48], what[64];
     figure_text(a, figures[0]), figure_text(b, figures[1]);
-    source_warn(
-        source, table, table->line,
-        "tables %zu and %zu hold the same cases (%s, %lld bytes: %s and %s), and nothing says that they "
-        "are repetitions: each is a launch of its own%s",
-        first + 1, second + 1, table->collective->name, (long long)a->bytes, figures[0], figures[1],
-        table->by_heading ? ", labelled by its heading; give --repetitions if they are"
-                          : "; give --repetitions if they are, else name each with --only N --label TEXT");
+    if (a->bytes == ABSENT)
+        snprintf(what, sizeof what, "%s", a->group ? a->group : "size not printed");
+    else
+        snprintf(what, sizeof what, "%lld bytes", (long long)a->bytes);
+    source_warn(source, table, table->line,
+                "tables %zu and %zu hold the same cases (%s, %s: %s and %s), and nothing says that they "
+                "are repetitions: each becomes a separate launch%s",
+                first + 1, second + 1, table->collective->name, what, figures[0], figures[1],
+                table->by_heading
+                    ? ", labelled by its heading; give --repetitions if they are"
+                    : "; give --repetitions if they are, else name each with --only N --label TEXT");
 }
 
 /* Handles a pair of tables with a common case: the first table that has it, and a later one. */
@@ -148,11 +154,12 @@ void source_tell_apart(struct source *source, const struct source_given *given)
 const char *source_label(struct source *source, size_t number, const struct source_given *given)
 {
     struct source_table *table = &source->tables[number];
+    const char *heading = table->by_heading ? table->title : table->test;
     if (table->name) return table->name;
-    if (!table->by_heading) return given->label;
-    if (!given->label) return table->title;
+    if (!heading) return given->label;
+    if (!given->label) return heading;
     struct text text = {0};
-    text_add(&text, "%s, %s", given->label, table->title);
+    text_add(&text, "%s, %s", given->label, heading);
     const char *label = arena_string(&source->arena, text_get(&text));
     text_free(&text);
     return label;

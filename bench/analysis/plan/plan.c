@@ -1,6 +1,7 @@
 /* busbar plan: makes one row per launch from drivers, sizes, nodes and repeats. */
 #include "analysis/plan/plan.h"
 #include "analysis/common/subcommand.h"
+#include "analysis/common/terminal.h"
 #include "base/units.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
@@ -13,15 +14,10 @@
 
 #define AT(member) offsetof(struct plan_settings, member)
 
-static const char *driver_word(size_t i)
-{
-    return i < COLLECTIVE_COUNT ? collective_word(i) : i == COLLECTIVE_COUNT ? "matmul" : NULL;
-}
-
 static const struct option options[] = {
     {.kind = OPTION_TEXT,
      .name = "drivers",
-     .word = driver_word,
+     .word = plan_driver_word,
      .argument = "LIST",
      .at = AT(drivers),
      .initial = "all_reduce,all_gather,matmul",
@@ -58,21 +54,21 @@ static const struct option options[] = {
                  .help = "length of matmul's sustained phase. Default: 1 s; with --gpus 30 s"),
     {.kind = OPTION_LIST,
      .name = "driver-arg",
-     .argument = "WORD",
+     .argument = "WORDS",
      .at = AT(driver_args),
-     .help = "another argument for the collectives; may be repeated"},
+     .help = "further arguments for the collectives, such as '-n 20 -w 5'; may be repeated"},
     {.kind = OPTION_LIST,
      .name = "matmul-arg",
-     .argument = "WORD",
+     .argument = "WORDS",
      .at = AT(matmul_args),
-     .help = "another argument for matmul; may be repeated"},
+     .help = "further arguments for matmul; may be repeated"},
 
     {.kind = OPTION_TEXT,
      .name = "nodes",
      .argument = "LIST",
      .at = AT(nodes),
      .initial = "auto",
-     .group = "On what",
+     .group = "Where to run",
      .help = "numbers of nodes, e.g. 1,2,4,all; auto: the powers of two up to the allocation, and all.\n"
              "matmul runs on the largest number only"},
     {.kind = OPTION_INTEGER,
@@ -105,7 +101,7 @@ static const struct option options[] = {
      .at = AT(concurrent),
      .help =
          "measure all numbers of nodes that divide the largest in one launch on all nodes, side by side,\n"
-         "as groups of so many ranks"},
+         "as groups of that many ranks"},
     {.kind = OPTION_CHOICE,
      .name = "domains",
      .choices = "packed|spread|both",
@@ -149,6 +145,7 @@ static const struct option options[] = {
      .help = "folder of a run: report for each launch whether its record is there and complete"},
     FLAG_FORMAT("text|tsv|json", .at = AT(format), .initial = "text",
                 .help = "a table, tab-separated values, or JSON Lines"),
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     {.kind = OPTION_END},
 };
 
@@ -200,30 +197,36 @@ static void print_json(const struct plan *plan)
     }
 }
 
-static void print_text(const struct plan *plan)
+static void print_text(const struct plan *plan, bool wide)
 {
+    static const char *const names[] = {"#",     "<launch", "<state",      "nodes",
+                                        "ranks", "cases",   "+<arguments", NULL};
+    struct table table = {0};
+    struct text out = {0};
     size_t done = 0;
     double left = 0;
     char duration[UNIT_TEXT];
-    int width = 6;
-    for (size_t i = 0; i < plan->count; i++) {
-        int length = snprintf(NULL, 0, "%s", plan->rows[i].launch);
-        if (length > width) width = length;
-    }
-    printf("%5s  %-*s %-8s %5s %6s %6s  %s\n", "#", width, "launch", "state", "nodes", "ranks", "cases",
-           "arguments");
+    table_columns(&table, names);
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_row *row = &plan->rows[i];
-        printf("%5zu  %-*s %-8s %5lld %6lld %6lld  %s %s\n", i + 1, width, row->launch,
-               state_names[row->state], (long long)row->nodes, (long long)(row->nodes * row->ranks_per_node),
-               (long long)row->cases, row->driver, row->args);
+        table_cell(&table, "%zu", i + 1);
+        table_cell(&table, "%s", row->launch);
+        table_cell(&table, "%s", state_names[row->state]);
+        table_integer(&table, row->nodes);
+        table_integer(&table, row->nodes * row->ranks_per_node);
+        table_integer(&table, row->cases);
+        table_cell(&table, "%s%s%s", row->driver, *row->args ? " " : "", row->args);
         if (row->state == LAUNCH_DONE)
             done++;
         else
             left += row->estimate_s;
     }
+    terminal_table(&table, wide, &out);
+    fputs(text_get(&out), stdout);
     printf("%zu launches, %zu done, at most about %s left\n", plan->count, done,
            format_duration(left, duration));
+    table_free(&table);
+    text_free(&out);
 }
 
 static bool is_partly_done(const struct plan *plan)
@@ -238,9 +241,9 @@ static enum status parse(int argc, char **argv, struct plan_settings *settings)
     int operand;
     enum status status = options_parse(&command, argc, argv, settings, &operand);
     if (!status && operand < argc)
-        status = fail(STATUS_USAGE, "plan: '%s' is no flag; plan takes flags only", argv[operand]);
+        status = fail(STATUS_USAGE, "plan: '%s' is not a flag; plan takes flags only", argv[operand]);
     if (!status && settings->like && !settings->read)
-        status = fail(STATUS_USAGE, "plan: --like completes a plan that --read names");
+        status = fail(STATUS_USAGE, "plan: --like needs --read: it completes that plan");
     plan_set_defaults(settings);
     return status;
 }
@@ -251,7 +254,7 @@ static enum status make(const struct plan_settings *settings, struct plan *plan)
     if (status) return status;
     if (settings->like) status = plan_complete(plan, settings->like);
     if (!status && settings->into) plan_read_states(plan, settings->into);
-    /* A run that a version with other defaults continues keeps the settings of its first launches. */
+    /* If a version with other defaults continues a run, the run keeps the settings of its first launches. */
     if (!status && settings->read && settings->into && is_partly_done(plan))
         status = plan_complete(plan, settings->into);
     if (status) plan_free(plan);
@@ -279,7 +282,7 @@ static enum status run(int argc, char **argv)
         else if (settings.format == FORMAT_JSON)
             print_json(&plan);
         else
-            print_text(&plan);
+            print_text(&plan, settings.wide);
         plan_free(&plan);
     }
     options_free(&command, &settings);

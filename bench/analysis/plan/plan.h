@@ -30,7 +30,7 @@ struct plan_settings {
     size_t begin, end;
     int64_t factor, available, ranks_per_node, launches, seed;
     double case_seconds, sustain_s, start_seconds;
-    int gpus, concurrent, apart;
+    int gpus, concurrent, apart, wide;
 };
 
 enum launch_state { LAUNCH_TODO, LAUNCH_DONE, LAUNCH_PARTIAL };
@@ -50,6 +50,7 @@ struct plan_row {
 
 /* Is this driver matmul? All others measure collectives and have their names. */
 bool is_matmul_driver(const char *driver);
+const char *plan_driver_word(size_t i); /* the words of --drivers in order; NULL after the last */
 
 struct plan {
     struct plan_row *rows;
@@ -92,8 +93,9 @@ bool launch_is_complete(const char *path);
    defaults of its version. Returns STATUS_ENVIRONMENT after printing one line. */
 enum status plan_complete(struct plan *, const char *folder);
 
-/* Appends " --blas NAME --blas-kernel LIST", by which a launch of matmul uses the same BLAS library and kernels as
-   this earlier launch; omits what `args` already choose. Nothing if the launch used no CPU library. */
+/* Appends " --blas NAME --blas-kernel LIST", by which a launch of matmul uses the same BLAS library and
+   kernels as this earlier launch; omits what `args` already choose. Nothing if the launch used no CPU
+   library. */
 void plan_add_blas(const struct launch *, const char *args, struct text *added);
 
 #endif

@@ -4,6 +4,7 @@
 #include "analysis/plan/plan.h"
 #include "base/hash.h"
 #include "base/units.h"
+#include "base/word_list.h"
 #include "collective/collective.h"
 #include "collective/dtype.h"
 #include "record/gemm_type.h"
@@ -11,6 +12,7 @@
 #include "record/group_names.h"
 #include "record/record.h"
 #include "record/shapes.h"
+#include "record/word_sets.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +37,7 @@ static enum status one_count(const char *word, int64_t available, int64_t *count
     if (parse_integer(word, count) || *count < 1)
         return fail(STATUS_USAGE, "--nodes: '%s' is neither a number of nodes nor all nor auto", word);
     if (*count > available)
-        return fail(STATUS_USAGE, "--nodes: %lld nodes are asked for, the allocation has %lld",
+        return fail(STATUS_USAGE, "--nodes: %lld nodes were requested, but the allocation has %lld",
                     (long long)*count, (long long)available);
     return STATUS_OK;
 }
@@ -91,32 +93,32 @@ static size_t words_in(const char *list)
     return n;
 }
 
-/* The same for a list that may be "all", which stands for `all` names. */
-static size_t named_in(const char *list, size_t all)
-{
-    return same(list, "all") ? all : words_in(list);
-}
-
+/* Adds the words of --driver-arg or --matmul-arg. A value may hold several, divided by blanks: "-n 20 -w
+   5". */
 static enum status add_words(struct text *args, const struct option_list *list, const char *flag)
 {
     for (size_t i = 0; i < list->count; i++) {
-        for (const char *c = list->values[i]; *c; c++)
-            if ((unsigned char)*c <= ' ' || *c == 0x7f)
-                return fail(STATUS_USAGE, "--%s: '%s' holds a space; give each argument by a --%s of its own",
-                            flag, list->values[i], flag);
-        text_add(args, " %s", list->values[i]);
+        const char *value = list->values[i];
+        /* A plan is a line of words that no shell reads: quotes would become a part of the word. */
+        if (value[strcspn(value, " \t\n")] && strpbrk(value, "'\"\\"))
+            return fail(STATUS_USAGE, "--%s: %s: a word with a blank in it cannot stand in a plan", flag,
+                        value);
+        for (const char *word = value; *(word += strspn(word, " \t\n")); word += strcspn(word, " \t\n")) {
+            int length = (int)strcspn(word, " \t\n");
+            for (int c = 0; c < length; c++)
+                if ((unsigned char)word[c] < ' ' || word[c] == 0x7f)
+                    return fail(STATUS_USAGE, "--%s: '%s' contains a control character", flag, value);
+            text_add(args, " %.*s", length, word);
+        }
     }
-    return STATUS_OK;
-}
-
-static enum status check_list(const char *flag, const char *list, bool (*known)(const char *),
-                              const char *expected)
-{
-    char *copy = duplicate(list), *rest = copy, *word;
+    struct text refused = {0};
     enum status status = STATUS_OK;
-    while (!status && !same(list, "all") && (word = strsep(&rest, ",")))
-        if (!known(word)) status = fail(STATUS_USAGE, "--%s: '%s' is not %s", flag, word, expected);
-    free(copy);
+    if (!plan_args_measure(text_get(args), &refused))
+        status = fail(STATUS_USAGE,
+                      "--%s: a plan cannot hold %s, only flags that choose what to measure; give it to the "
+                      "driver itself",
+                      flag, text_get(&refused));
+    text_free(&refused);
     return status;
 }
 
@@ -127,14 +129,19 @@ bool is_matmul_driver(const char *driver)
     return same(driver, matmul_driver);
 }
 
-static bool is_dtype(const char *word)
+const char *plan_driver_word(size_t i)
 {
-    return dtype_find(word) >= 0;
+    return i < COLLECTIVE_COUNT ? collective_word(i) : i == COLLECTIVE_COUNT ? matmul_driver : NULL;
 }
-static bool is_op(const char *word)
+
+static int driver_index(const char *word)
 {
-    return op_find(word) >= 0;
+    const struct collective *collective = collective_find(word);
+    return collective ? (int)collective->id : is_matmul_driver(word) ? COLLECTIVE_COUNT : -1;
 }
+
+/* The collectives in their order, then matmul. */
+static const struct word_set driver_words = {plan_driver_word, driver_index};
 
 /* A kind of launch: the driver and its arguments, the number of cases, and the longest time of a case in
    seconds. */
@@ -189,12 +196,15 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     if (settings->cache) text_add(&args, " --cache %s", cache_name(settings->cache));
     if (settings->case_seconds > 0) text_add(&args, " --max-seconds %.9g", settings->case_seconds);
     if (!status) status = add_words(&args, &settings->driver_args, "driver-arg");
-    size_t types = settings->datatypes ? named_in(settings->datatypes, DTYPE_COUNT) : 1,
-           ops = settings->ops ? named_in(settings->ops, OP_COUNT) : 1;
+    int types = 1, ops = 1, of_types[DTYPE_COUNT], of_ops[OP_COUNT];
+    if (!status && settings->datatypes)
+        status = word_list_read("datatype", settings->datatypes, &dtype_words, of_types, &types);
+    if (!status && settings->ops) status = word_list_read("op", settings->ops, &op_words, of_ops, &ops);
     char *first = duplicate(names);
     if (comma) first[comma - names] = 0;
     *job = (struct job){arena_string(arena, first), arena_string(arena, text_get(&args) + (args.length > 0)),
-                        (int64_t)(words_in(names) * sizes * types * ops * modes), settings->case_seconds};
+                        (int64_t)(words_in(names) * sizes * (size_t)types * (size_t)ops * modes),
+                        settings->case_seconds};
     free(first);
     text_free(&args);
     return status;
@@ -301,40 +311,29 @@ static enum status make_jobs(const struct plan_settings *settings, struct arena 
                              size_t *count, bool *matmul)
 {
     struct text together = {0};
-    char *copy = duplicate(settings->drivers), *rest = copy, *word;
-    enum status status = STATUS_OK;
-    unsigned seen = 0;
+    int drivers[COLLECTIVE_COUNT + 1], driver_count;
     *count = 0;
     *matmul = false;
-    while (!status && (word = strsep(&rest, ","))) {
-        if (is_matmul_driver(word)) {
+    enum status status = word_list_read("drivers", settings->drivers, &driver_words, drivers, &driver_count);
+    if (!status && !same(settings->drivers, "all") && words_in(settings->drivers) > (size_t)driver_count)
+        status = fail(STATUS_USAGE, "--drivers: '%s' lists a driver twice", settings->drivers);
+    for (int i = 0; !status && i < driver_count; i++) {
+        const char *word = plan_driver_word((size_t)drivers[i]);
+        if (is_matmul_driver(word))
             *matmul = true;
-            continue;
-        }
-        if (!collective_find(word))
-            status = fail(STATUS_USAGE, "--drivers: '%s' is neither a collective nor matmul", word);
-        else if (seen & 1u << collective_find(word)->id)
-            status = fail(STATUS_USAGE, "--drivers: '%s' stands there twice", word);
         else if (settings->apart)
             status = collective_job(settings, word, arena, &jobs[(*count)++]);
         else
             text_add(&together, "%s%s", together.length ? "," : "", word);
-        if (!status) seen |= 1u << collective_find(word)->id;
     }
     if (!status && together.length)
         status = collective_job(settings, text_get(&together), arena, &jobs[(*count)++]);
     text_free(&together);
-    free(copy);
     return status;
 }
 
 static enum status check_settings(const struct plan_settings *settings)
 {
-    if (settings->datatypes &&
-        check_list("datatype", settings->datatypes, is_dtype, "a type such as float or bfloat16"))
-        return STATUS_USAGE;
-    if (settings->ops && check_list("op", settings->ops, is_op, "an operation such as sum or max"))
-        return STATUS_USAGE;
     if (settings->concurrent && !is_world(settings->groups))
         return fail(STATUS_USAGE,
                     "--concurrent makes its own groups: leave out --group, or leave out --concurrent");

@@ -254,7 +254,7 @@ static enum status complete(struct plan *plan, struct plan_row *row, const struc
     text_add(&args, "%s", text_get(&value) + (value.length && !args.length)); /* begins with a space */
     enum status status = STATUS_OK;
     if (!plan_args_measure(text_get(&args), &refused))
-        status = fail(STATUS_ENVIRONMENT, "%s: a setting in it holds %s, which is not allowed in a plan",
+        status = fail(STATUS_ENVIRONMENT, "%s: a setting in it contains %s, which is not allowed in a plan",
                       launch->path, text_get(&refused));
     row->args = arena_string(&plan->arena, text_get(&args));
     text_free(&args);

@@ -187,7 +187,7 @@ enum status plan_read(const char *path, struct plan *plan)
     }
     enum status closed = line_reader_close(&reader);
     if (!status) status = closed;
-    if (!status && !plan->count) status = fail(STATUS_ENVIRONMENT, "%s holds no launch", path);
+    if (!status && !plan->count) status = fail(STATUS_ENVIRONMENT, "%s has no launch", path);
     if (status) plan_free(plan);
     return status;
 }

@@ -217,6 +217,28 @@ static void name_bounds(const struct drawing *drawing, enum curve_kind kind, con
     text_free(&names);
 }
 
+/* For captions of isolated figures of different numbers of ranks. */
+static const char grows_with_ranks[] =
+    " Isolated times are the slowest rank's, which grows with the number of "
+    "ranks even where no rank is slower.";
+
+static bool is_isolated(const struct track *track)
+{
+    return track->cases[0].row->mode == MODE_ISOLATED;
+}
+
+static bool compares_isolated_ranks(const struct tracks *tracks)
+{
+    const struct track *first = NULL;
+    for (size_t i = 0; i < tracks->count; i++) {
+        const struct track *track = &tracks->list[i];
+        if (!is_isolated(track)) continue;
+        if (first && first->cases[0].row->ranks != track->cases[0].row->ranks) return true;
+        first = track;
+    }
+    return false;
+}
+
 static void figure_plot(struct drawings *drawings, const struct study *study, const char *collective,
                         struct tracks *tracks, enum purpose purpose, const char *where, const char *slug)
 {
@@ -248,6 +270,7 @@ static void figure_plot(struct drawings *drawings, const struct study *study, co
         add_bounds(drawings, drawing, study, tracks, BOUND_REFERENCE, highest_busbw(tracks), &beyond);
     }
     caption_of(study, tracks, &caption);
+    if (compares_isolated_ranks(tracks)) text_add(&caption, "%s", grows_with_ranks);
     name_bounds(drawing, CURVE_BOUND, "Dashed: what the machine can do at best", &caption);
     name_bounds(drawing, CURVE_REFERENCE,
                 "Dotted: the same machine if its switches did not reduce; a reference, no bound", &caption);
@@ -371,6 +394,20 @@ const char *caption_with_provenance(struct drawings *drawings, const struct stud
     return result;
 }
 
+static void scaling_caption(struct drawings *drawings, const struct study *study, struct drawing *drawing,
+                            bool efficiency, bool isolated)
+{
+    struct text text = {0};
+    text_add(&text, "%s",
+             efficiency ? "Bus bandwidth as a percentage of that on the fewest nodes of the same run, at the "
+                          "largest size that all its node counts have (named at the curve)."
+                        : "At the largest size that all node counts of a run have (named at the curve). "
+                          "Dashed: the bound.");
+    if (isolated) text_add(&text, "%s", grows_with_ranks);
+    drawing->caption = caption_with_provenance(drawings, study, text_get(&text));
+    text_free(&text);
+}
+
 static void scaling_plot(struct drawings *drawings, const struct study *study, const char *collective,
                          bool efficiency)
 {
@@ -378,6 +415,7 @@ static void scaling_plot(struct drawings *drawings, const struct study *study, c
     struct track *part = allocate(tracks.count, sizeof *part);
     struct drawing *drawing = NULL;
     size_t position = 0;
+    bool isolated = false;
     for (size_t first = 0, last; first < tracks.count; first = last) {
         for (last = first + 1; last < tracks.count && tracks.list[last].run == tracks.list[first].run;)
             last++;
@@ -396,18 +434,13 @@ static void scaling_plot(struct drawings *drawings, const struct study *study, c
             drawing->x_axis = AXIS_COUNT, drawing->x_label = "nodes";
             drawing->y_axis = AXIS_FROM_0,
             drawing->y_label = efficiency ? "percent of the fewest nodes" : "bus bandwidth (GB/s)";
-            drawing->caption =
-                caption_with_provenance(drawings, study,
-                                        efficiency ? "Bus bandwidth as a percentage of that on the fewest "
-                                                     "nodes of the same run, at the largest size that "
-                                                     "all its node counts have (named at the curve)."
-                                                   : "At the largest size that all node counts of a run have "
-                                                     "(named at the curve). Dashed: the bound.");
             text_free(&name);
             text_free(&title);
         }
         scaling_curve(drawings, drawing, study, part, n, efficiency, position++);
+        isolated |= is_isolated(&part[0]);
     }
+    if (drawing) scaling_caption(drawings, study, drawing, efficiency, isolated);
     free(part);
     free(tracks.list);
 }

@@ -481,9 +481,7 @@ enum status drawings_write(const struct drawings *drawings, const char *folder, 
         status = write_file(folder, drawing->name, ".tsv", &data);
     }
     if (files != PLOT_SVG) rare |= replace_rare_letters(&script);
-    if (rare)
-        warn("plots as PNG and PDF: '?' stands for letters that their fonts may not have (alone, SVG keeps "
-             "them)");
+    if (rare) warn("PNG and PDF: '?' replaces letters that the fonts may not have (--format svg keeps them)");
     if (!status) status = write_file(folder, "plots", ".gp", &script);
     text_free(&script);
     text_free(&data);

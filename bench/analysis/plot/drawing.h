@@ -87,9 +87,5 @@ enum status make_folder(const char *path);
    Returns STATUS_ENVIRONMENT after printing one line and, if gnuplot failed, the first lines of its
    output. */
 enum status gnuplot_run(const char *folder);
-/* Finds the folder of style.gp: $BUSBAR_SHARE/scripts/plot if the variable is set; else
-   ../share/busbar/scripts/plot, relative to the program's folder, for an installed program; else scripts/plot
-   in the source tree that contains the build folder. Returns NULL after printing one line. */
-const char *plot_scripts(struct arena *);
 
 #endif

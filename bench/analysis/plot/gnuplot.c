@@ -45,7 +45,10 @@ static bool find_style(struct text *folder)
            has_trusted_style(folder, program, "/../../scripts/plot");
 }
 
-const char *plot_scripts(struct arena *arena)
+/* Finds the folder of style.gp: $BUSBAR_SHARE/scripts/plot if the variable is set; else
+   ../share/busbar/scripts/plot, relative to the program's folder, for an installed program; else scripts/plot
+   in the source tree that contains the build folder. Returns NULL after printing one line. */
+static const char *plot_scripts(struct arena *arena)
 {
     struct text folder = {0};
     char *whole = find_style(&folder) ? realpath(folder.data, NULL) : NULL;
@@ -99,7 +102,7 @@ static enum status run_gnuplot(const char *folder, const char *pictures, const c
         if (errno != EINTR) return fail(STATUS_ENVIRONMENT, "cannot wait for gnuplot: %s", strerror(errno));
     if (WIFEXITED(ended) && WEXITSTATUS(ended) == 127)
         return fail(STATUS_ENVIRONMENT,
-                    "gnuplot is not found: install gnuplot-nox, or name it by BUSBAR_GNUPLOT");
+                    "gnuplot is not found: install gnuplot-nox, or set BUSBAR_GNUPLOT to its path");
     if (WIFEXITED(ended) && !WEXITSTATUS(ended)) return STATUS_OK;
     fail(STATUS_ENVIRONMENT, "gnuplot failed on %s/plots.gp:", folder);
     show_log(folder);

@@ -9,8 +9,8 @@
 
 struct page {
     bool html; /* false: Markdown, or JSON if there are sections */
-    /* JSON: an object per heading with "level", "heading", "paragraphs", "items", "tables" and "plots". Every cell
-       and number in it is text, as on the page. NULL: no JSON. */
+    /* JSON: an object per heading with "level", "heading", "paragraphs", "items", "tables" and "plots". Every
+       cell and number in it is text, as on the page. NULL: no JSON. */
     json_t *sections;
     bool in_appendix;
     struct text out;
@@ -30,12 +30,12 @@ void page_paragraph(struct page *, const char *format, ...) __attribute__((forma
 void page_item(struct page *, const char *kind, const char *text);
 /* note: printed below the table; NULL: none. */
 void page_table(struct page *, const struct table *, const char *note);
-/* Adds the drawing's SVG inline, with its title, its caption and a description for screen readers. JSON: title and
-   caption. */
+/* Adds the drawing's SVG inline, with its title, its caption and a description for screen readers. JSON:
+   title and caption. */
 enum status page_figure(struct page *, const struct drawing *);
 
-/* The bars of a drawing as text and lines that fit any width: on a page in place of the plot, whose text is too small on
-   a phone. In Markdown and JSON the same as page_figure(). */
+/* The bars of a drawing as text and lines that fit any width: on a page in place of the plot, whose text is
+   too small on a phone. In Markdown and JSON the same as page_figure(). */
 enum status page_bars(struct page *, const struct drawing *);
 
 /* Adapts an SVG file of gnuplot for inclusion in a page: replaces colours by the page's variables (light and

@@ -20,7 +20,7 @@
 enum { LONGEST_NAME = 80, MOST_ROWS = 400 };
 
 struct settings {
-    const char *output, *workload, *workloads, *sizes, *catalog, *plots, *candidates, *date;
+    const char *output, *workload, *workloads, *sizes, *catalog, *plots, *candidates, *date, *acknowledged;
     struct option_list prices;
     enum format format;
     int redact, local;
@@ -62,6 +62,11 @@ static const struct option options[] = {
      .at = AT(local),
      .help = "also show runs of a single host without GPUs and without a cloud. Default: only if there are "
              "no other runs"},
+    {.kind = OPTION_TEXT,
+     .name = "acknowledged",
+     .argument = "FILE",
+     .at = AT(acknowledged),
+     .help = "file with known changes for the trend over nights (busbar history --help)"},
     {.kind = OPTION_LIST,
      .name = "price",
      .argument = "INSTANCE=USD[:KIND[:DATE]]",
@@ -133,21 +138,24 @@ static void about(struct page *page, const struct study *study)
     table_free(&table);
 }
 
-static void contents(struct page *page)
+static void contents(struct page *page, const struct report *report)
 {
-    static const char *const links[][2] = {
-        {"answer", "The answer"}, {"candidates", "Candidates"}, {"compared", "Compared"},
-        {"edge", "Rack's edge"},  {"workload", "Workload"},     {"warnings", "Warnings"},
-        {"method", "Method"},     {"plots", "Plots"},           {"environments", "Environments"},
-        {"formulas", "Formulas"}, {"glossary", "Glossary"},     {"data", "Data"}};
+    static const char *const links[][2] = {{"answer", "The answer"}, {"candidates", "Candidates"},
+                                           {"compared", "Compared"}, {"edge", "Rack's edge"},
+                                           {"workload", "Workload"}, {"trend", "Trend"},
+                                           {"warnings", "Warnings"}, {"method", "Method"},
+                                           {"plots", "Plots"},       {"environments", "Environments"},
+                                           {"formulas", "Formulas"}, {"glossary", "Glossary"},
+                                           {"data", "Data"}};
     if (!page->html) return;
     text_add(&page->out, "<nav>");
     for (size_t i = 0; i < sizeof links / sizeof *links; i++)
-        text_add(&page->out, "<a href=\"#%s\">%s</a>", links[i][0], links[i][1]);
+        if (!same(links[i][0], "trend") || report_has_trends(report))
+            text_add(&page->out, "<a href=\"#%s\">%s</a>", links[i][0], links[i][1]);
     text_add(&page->out, "</nav>\n");
 }
 
-enum status report_plots(struct page *page, const struct report *report)
+static enum status report_plots(struct page *page, const struct report *report)
 {
     static const struct {
         const char *begins, *heading;
@@ -244,7 +252,7 @@ static void sources(struct page *page, const struct study *study)
     table_free(&table);
 }
 
-void report_data(struct page *page, const struct report *report)
+static void report_data(struct page *page, const struct report *report)
 {
     page_heading(page, 3, "data", "The data");
     report_published(page, report);
@@ -296,7 +304,7 @@ static enum status draw(const struct drawings *drawings, const char *plots, stru
 static enum status write_page(struct page *page, const struct report *report)
 {
     page_open(page, "Clouds compared: collectives, matrix multiplication, prices");
-    contents(page);
+    contents(page, report);
     page_heading(page, 2, "answer", "The answer first");
     report_answer(page, report);
     enum status status = report_answer_figure(page, report);
@@ -305,6 +313,7 @@ static enum status write_page(struct page *page, const struct report *report)
     report_edge(page, report);
     report_matmul(page, report);
     report_workload(page, report);
+    if (!status) status = report_trend(page, report);
     about(page, report->study);
     if (report->left_out)
         page_paragraph(page,
@@ -323,17 +332,6 @@ static enum status write_page(struct page *page, const struct report *report)
     return status;
 }
 
-static enum status unknown_workload(const struct workloads *workloads, const char *name)
-{
-    struct text known = {0};
-    for (size_t i = 0; i < workloads->count; i++)
-        text_add(&known, "%s%s", i ? ", " : "", workloads->list[i].name);
-    enum status status = fail(STATUS_USAGE, "--workload: '%s' is not in %s, which has: %s", name,
-                              workloads->path, text_get(&known));
-    text_free(&known);
-    return status;
-}
-
 static bool has_plots(const struct settings *settings)
 {
     return settings->plots || settings->format == FORMAT_HTML;
@@ -349,6 +347,7 @@ static enum status run_report(const struct settings *settings, struct report *re
     if (as_data) page.sections = json_array();
     chart_all(drawings, report->study); /* for their captions, even if nothing is drawn */
     report_answer_chart(drawings, report);
+    report_trend_charts(drawings, report);
     if (has_plots(settings) && drawings->count) {
         status = draw(drawings, settings->plots, &folder);
         page.plots = as_data ? NULL : text_get(&folder);
@@ -365,7 +364,8 @@ static enum status run_report(const struct settings *settings, struct report *re
     return status;
 }
 
-/* The machine that builds the page, as a rule: it is no cloud that anybody could rent. */
+/* Usually the machine that builds the page: its figures come from host memory of one host, without a
+   provider, instance or label. Nobody can rent it. */
 static bool is_local(const struct run_summary *run)
 {
     if (run->provider || run->instance || run->given_label || !same(run->provenance, "measured"))
@@ -375,7 +375,8 @@ static bool is_local(const struct run_summary *run)
     return run->case_count > 0;
 }
 
-/* Takes local runs out of the study, unless there are no others. Returns their names in the arena; NULL: none. */
+/* Takes local runs out of the study, unless there are no others. Returns their names in the arena; NULL:
+   none. */
 static const char *leave_out_local(struct study *study)
 {
     struct aggregate *aggregate = &study->aggregate;
@@ -398,7 +399,7 @@ static const char *leave_out_local(struct study *study)
     return words;
 }
 
-/* The day that prices are aged to. */
+/* Reads the day as of which the ages of prices are computed. */
 static enum status read_date(const char *text, struct report *report, struct arena *arena)
 {
     char today[16];
@@ -415,7 +416,7 @@ static enum status read_date(const char *text, struct report *report, struct are
     return STATUS_OK;
 }
 
-/* What the catalog and the user say of prices and candidates. */
+/* Reads prices and candidates, from the catalog and from the command line. */
 static enum status read_catalog(const struct settings *settings, struct study *study, struct report *report,
                                 struct published *published)
 {
@@ -432,7 +433,7 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* All after the results are read. */
+/* Makes the report, once the results have been read. */
 static enum status report_on(const struct settings *settings, struct study *study, struct report *report)
 {
     struct workloads workloads = {0};
@@ -445,11 +446,11 @@ static enum status report_on(const struct settings *settings, struct study *stud
     if (!settings->local) report->left_out = leave_out_local(study);
     enum status status = read_catalog(settings, study, report, &published);
     if (!status) status = workloads_read(&workloads, &study->catalog, settings->workloads);
-    if (!status) {
-        report->workload = workload_find(&workloads, settings->workload);
-        if (!report->workload) status = unknown_workload(&workloads, settings->workload);
-    }
+    if (!status) status = workload_choose(&workloads, settings->workload, &report->workload);
+    if (!status) status = report_trends_find(report, settings->acknowledged, settings->catalog);
+    if (!status) report_drop_older(report, study);
     if (!status) status = run_report(settings, report, &drawings);
+    report_trends_free(report);
     drawings_free(&drawings);
     workloads_free(&workloads);
     published_free(&published);

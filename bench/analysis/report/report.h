@@ -12,6 +12,7 @@ struct report {
     const struct workloads *workloads;
     const struct workload *workload; /* NULL: none chosen or none known */
     const struct drawings *drawings;
+    struct report_trends *trends; /* of machines that were measured on many nights */
     const struct published *published;
     const char *candidates; /* GPU classes, "gb200,gb300"; "none"; NULL: all whose NVLink domain is a rack */
     const char *left_out;   /* runs that are not shown, in words; NULL: none */
@@ -40,13 +41,25 @@ void report_differences(struct page *, const struct report *);     /* of the env
 void report_warnings(struct page *, const struct report *);
 void report_method(struct page *, const struct report *); /* how it was measured, in short */
 
+/* The trend over nights. Looks for machines of which the report has enough nights, and judges them with the
+   defaults of `busbar history`. acknowledged: the file of known changes; NULL: none. catalog: as for
+   study_read(). The caller frees the trends, also after a failure. */
+enum status report_trends_find(struct report *, const char *acknowledged, const char *catalog);
+void report_trends_free(struct report *);
+/* Takes the earlier nights out of the study, so that nights of one machine are not ranked as clouds: those
+   that have nothing but what the newest has, too. */
+void report_drop_older(const struct report *, struct study *);
+bool report_has_trends(const struct report *);
+void report_trend_charts(struct drawings *, const struct report *);
+void report_trend_answer(struct page *, const struct report *); /* a sentence for each machine */
+enum status report_trend(struct page *, const struct report *);
+
 /* The appendix. */
-enum status report_plots(struct page *, const struct report *);
 void report_environments(struct page *, const struct report *); /* side by side */
 void report_formulas(struct page *, const struct report *);     /* and a glossary */
-void report_data(struct page *, const struct report *);         /* every line */
 
-/* The figures as one long table (report_figures.h). sections: those of the page (struct page), for what it says in words. */
+/* The figures as one long table (report_figures.h). sections: those of the page (struct page), for what it
+   says in words. */
 void report_csv(const struct report *, const json_t *sections, struct text *out);
 void report_json(const struct report *, json_t *sections, struct text *out);
 
@@ -58,23 +71,22 @@ void report_cheapest(struct page *, const struct report *); /* the lowest of the
 
 /* ---- prices (report_price.c) ---- */
 bool report_priced(const struct instance *); /* NULL-safe */
-/* Unverified, without a date, or older than 90 days: marked wherever it is used. */
+/* Whether the price is unverified, has no date or is older than 90 days. It is then marked wherever it is
+   used. */
 bool report_price_doubtful(const struct report *, const struct instance *);
 /* "on-demand, 119 days old, OUT OF DATE" */
 void report_price_words(struct text *, const struct report *, const struct instance *);
 /* "14.24\non-demand\n70 days old\nUNVERIFIED\nclouds.tsv:5"; empty without a price. */
 void report_price_cell(struct table *, const struct report *, const struct instance *);
-/* " NAME leads up to US$ 4.21 per GPU-hour": ratio is what the leader's advantage for the money is. */
+/* Adds " NAME leads up to US$ 4.21 per GPU-hour". ratio: the leader's value for money divided by that of the
+   next one. */
 void report_lead_words(struct text *, const char *name, double usd_per_gpu_hour, double ratio);
-/* ---- energy (report_energy.c): of one GPU, in J; absent unless all launches of the line tell their power ---- */
-struct figure report_joule(const struct case_summary *);           /* of one operation */
+/* ---- energy (report_energy.c): of one GPU, in J; absent unless all launches have their power ---- */
 struct figure report_joule_per_gb(const struct case_summary *);    /* of bus bandwidth */
 struct figure report_joule_per_tflop(const struct case_summary *); /* of a matmul */
 /* Of a step in which nothing overlaps; NAN: the power of a part is not known. */
 double report_step_joule(const struct step *, const struct workload *);
 
-/* Is this the fastest of the run's matmul shapes with the same type, phase and number of GPUs? */
-bool report_best_shape(const struct run_summary *, const struct case_summary *);
 /* Adds a cell with the run's label and, below it, its name. */
 void report_run_cell(struct table *, const struct run_summary *);
 /* "measured\n6 launches\nmedian\nmax over ranks" */

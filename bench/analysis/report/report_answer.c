@@ -1,4 +1,5 @@
-/* The first screen: which of these, at what price, how sure. One sentence per extent, and a chart of the same figures. */
+/* The first screen: which of these, at what price, how sure. One sentence per extent, and a chart of the same
+   figures. */
 #include "analysis/report/report_clouds.h"
 #include "base/units.h"
 
@@ -6,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The set of equals that speaks for an extent: the one with the most clouds, then the most GPUs. 0: there is none. */
 size_t report_main_set(const struct clouds *clouds, size_t *first)
 {
     size_t most = 0;
@@ -143,6 +143,7 @@ void report_answer(struct page *page, const struct report *report)
     report_edge_answer(page, report);
     report_workload_answer(page, report);
     report_cheapest(page, report);
+    report_trend_answer(page, report);
 }
 
 /* ---- the chart ---- */

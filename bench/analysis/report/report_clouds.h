@@ -36,17 +36,19 @@ void clouds_free(struct clouds *);
 /* How many clouds, from `first` on, have a basis equal to its; at least 1. */
 size_t clouds_equal(const struct clouds *, size_t first);
 
-/* The set of equals that speaks for an extent: the one with the most clouds, then the most GPUs. Its size and
-   where it begins; 0: there is none. */
+/* Finds the group of comparable clouds that represents an extent: the one with the most clouds, then the one
+   with the most GPUs. Returns its size and sets *first to its first cloud; 0: there is none. */
 size_t report_main_set(const struct clouds *, size_t *first);
 
-/* The comparisons in words: each set of equals, then what stands alone. */
+/* Writes the comparisons in words: each group of comparable clouds, then the clouds without an equal
+   basis. */
 void report_headline(struct page *, const struct report *);
-/* What is above its bound, an item each. */
+/* Writes one item for each figure above its bound. */
 void report_impossible(struct page *, const struct report *);
-/* The cloud's label, and what tells it from others of its tracks. */
+/* Adds the cloud's label, and what distinguishes the cloud from the others of `tracks`. */
 void report_name_words(struct text *, const struct report *, const struct tracks *, const struct cloud *);
-/* Which of n equals gives most for the money, for each kind of price that two of them have. */
+/* Adds which of n comparable clouds gives the most for its price, for each kind of price that two of them
+   have. */
 void report_money_words(struct text *, const struct report *, const struct tracks *, const struct cloud *list,
                         size_t n);
 

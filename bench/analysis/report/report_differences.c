@@ -188,7 +188,8 @@ static size_t count_different(const struct facts *facts)
 
 /* ---- in short ---- */
 
-/* Does the fact often explain why one run is faster than another? What the tables of figures show is left out. */
+/* Does the fact often explain why one run is faster than another? What the tables of figures show is left
+   out. */
 static bool matters(const char *name)
 {
     static const char *const first[] = {"backend",    "nccl", "rccl", "cuda",   "gpu.cuda",

@@ -1,5 +1,5 @@
-/* What it costs to cross the edge of a host, of the rack (the NVLink domain) and of NVLink: the bus bandwidth
-   of each run, and of each instance with published figures, in four extents. */
+/* What it costs to leave a host, to leave the rack (the NVLink domain), and to do without NVLink between
+   hosts: the bus bandwidth of each run, and of each instance with published figures, in four extents. */
 #include "analysis/report/report_clouds.h"
 #include "analysis/report/report_figures.h"
 #include "base/units.h"
@@ -216,7 +216,8 @@ static const struct point *fewest_gpus(const struct group *group, int64_t bytes,
     return fewest;
 }
 
-/* At the size that most extents have, the largest of these. Returns false if no size has two extents. */
+/* Chooses the size that most extents have, and of several such sizes the largest. Returns false if no size
+   has two extents. */
 static bool choose(const struct group *group, struct row *row)
 {
     size_t most = 1;
@@ -244,7 +245,8 @@ static bool choose(const struct group *group, struct row *row)
     return count > 1;
 }
 
-/* What an extent is compared with, and in words; NULL: nothing. */
+/* The figure that the figure of an extent is compared with; NULL: there is none. *words: its extent, for
+   readers. */
 static const struct point *before(const struct row *row, enum reach reach, const char **words)
 {
     const struct point *host = row->points[REACH_HOST], *domain = row->points[REACH_DOMAIN];
@@ -359,14 +361,20 @@ void report_edge(struct page *page, const struct report *report)
     struct groups groups = groups_of(report, tracks);
     struct table table = {0};
     struct row row;
+    bool isolated = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
     for (size_t g = 0; g < groups.count; g++) {
         if (!choose(&groups.list[g], &row)) continue;
         group_cell(&table, report, &groups.list[g], &row);
+        isolated |= groups.list[g].track && groups.list[g].track->cases[0].row->mode == MODE_ISOLATED;
         for (int e = 0; e < EXTENTS; e++) extent_cell(&table, report, &groups.list[g], &row, extents[e]);
     }
     page_heading(page, 3, "edge", "The rack's edge");
+    if (isolated)
+        page_paragraph(page,
+                       "Isolated times are the slowest rank's, which grows with the number of GPUs even "
+                       "where no GPU is slower: part of what crossing changes may be that.");
     if (table_rows(&table))
         page_table(
             page, &table,

@@ -1,5 +1,5 @@
-/* Energy, from the mean power that NVML reports while a case runs: the power of one GPU board, for a collective
-   that of the board that drew most. Without CPUs, network and cooling. */
+/* Energy, from the mean power that NVML reports while a case runs: the power of one GPU board, for a
+   collective that of the board that drew most. Without CPUs, network and cooling. */
 #include "analysis/report/report.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@ static double power_w(const struct case_row *row)
 }
 
 /* Absent unless every launch tells its power and time. */
-struct figure report_joule(const struct case_summary *line)
+static struct figure report_joule(const struct case_summary *line)
 {
     double *joule = allocate(line->launches, sizeof *joule);
     size_t known = 0;

@@ -199,6 +199,7 @@ static void add_figures(struct table *table, const struct report *report)
     report_matmul_rows(table, report);
     report_workload_rows(table, report);
     report_candidate_rows(table, report);
+    report_trend_rows(table, report);
 }
 
 void report_csv(const struct report *report, const json_t *sections, struct text *out)
@@ -215,7 +216,8 @@ static json_t *number(const char *text)
     return text[strcspn(text, ".en")] ? json_real(strtod(text, NULL)) : json_integer(strtoll(text, NULL, 10));
 }
 
-/* An object per row: a text for each column on the left, a number for the others; empty cells are left out. */
+/* An object per row: a text for each column on the left, a number for the others; empty cells are left
+   out. */
 static json_t *objects(const struct table *table)
 {
     json_t *list = json_array();

@@ -1,5 +1,5 @@
-/* The rows of `busbar report --format csv`: one figure each, with all that is needed to read it alone. JSON has
-   the same rows as objects. */
+/* The rows of `busbar report --format csv`: one figure each, with all that is needed to read it alone. JSON
+   has the same rows as objects. */
 #ifndef BUSBAR_REPORT_FIGURES_H
 #define BUSBAR_REPORT_FIGURES_H
 
@@ -17,7 +17,8 @@ struct report_row {
 
 /* Adds a row. One with a unit but without a figure is left out. */
 void report_row_add(struct table *, const struct report *, const struct report_row *);
-/* What a run's line says about itself; the caller adds figure, value and unit. The extent of a matmul is one GPU. */
+/* Returns a row with what is known from a run's line; the caller adds figure, value and unit. The extent of a
+   matmul is one GPU. */
 struct report_row report_row_of(const struct report *, size_t run, enum scope, const struct case_summary *);
 
 /* Each part of the report adds its figures. */
@@ -25,6 +26,7 @@ void report_edge_rows(struct table *, const struct report *);
 void report_matmul_rows(struct table *, const struct report *);
 void report_workload_rows(struct table *, const struct report *);
 void report_candidate_rows(struct table *, const struct report *);
+void report_trend_rows(struct table *, const struct report *);
 void report_price_cells(struct table *, const struct report *, const struct instance *);
 
 #endif

@@ -44,7 +44,8 @@ static void matmul_row(struct table *table, const struct report *report, const s
     text_free(&text);
 }
 
-bool report_best_shape(const struct run_summary *run, const struct case_summary *line)
+/* Is this the fastest of the run's matmul shapes with the same type, phase and number of GPUs? */
+static bool report_best_shape(const struct run_summary *run, const struct case_summary *line)
 {
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *other = &run->cases[c];
@@ -217,7 +218,7 @@ static void add_costs(struct cost **costs, size_t *n, const struct run_summary *
     }
 }
 
-/* A cost that has no equal: nothing ranks it. */
+/* Writes an item on a cost that is comparable with no other, so that it has no rank. */
 static void only_item(struct page *page, const struct report *report, const struct cost *cost)
 {
     struct text text = {0};
@@ -229,8 +230,8 @@ static void only_item(struct page *page, const struct report *report, const stru
     text_free(&text);
 }
 
-/* Compares the cost of sustained bfloat16 computation, the usual type in training, by medians: a ranking among runs
-   with the same number of GPUs and kind of price, and at most MOST_ALONE that have no equal. */
+/* Compares the cost of sustained bfloat16 computation, the usual type in training, by medians: a ranking
+   among runs with the same number of GPUs and kind of price, and at most MOST_ALONE that have no equal. */
 void report_cheapest(struct page *page, const struct report *report)
 {
     enum { MOST_ALONE = 3 };

@@ -75,9 +75,11 @@ static void about_launches(struct warnings *warnings, const struct run_summary *
         strstr(run->provenance, "faulted"))
         say(warnings, "not a measurement", run, "provenance is %s.", run->provenance);
     if (run->died)
-        say(warnings, "died", run, "%zu launches have no end record; what they wrote is used.", run->died);
+        say(warnings, "died", run, "%zu launch%s no end record; what was written is used.", run->died,
+            run->died == 1 ? " has" : "es have");
     if (run->unfinished)
-        say(warnings, "unfinished", run, "%zu launches were interrupted or failed.", run->unfinished);
+        say(warnings, "unfinished", run, "%zu launch%s interrupted or failed.", run->unfinished,
+            run->unfinished == 1 ? " was" : "es were");
     if (run->shortfall.missing)
         say(warnings, "missing", run, "%zu of %zu planned launches are missing: %s.", run->shortfall.missing,
             run->shortfall.planned, run->shortfall.names);

@@ -1,4 +1,5 @@
 /* The ranking for a workload. Ranks only comparable steps; lists the others with the reason. */
+#include "analysis/compare/steps.h"
 #include "analysis/report/report_figures.h"
 #include "base/units.h"
 
@@ -23,8 +24,8 @@ static void seconds_cell(struct table *table, struct figure figure)
     text_free(&text);
 }
 
-/* The range from max(computation, communication) to their sum, because their overlap is not measured; in seconds times
-   `factor`. Empty if either is not known. */
+/* The range from max(computation, communication) to their sum, because their overlap is not measured; in
+   seconds times `factor`. Empty if either is not known. */
 static void range_cell(struct table *table, const struct step *step, double factor)
 {
     char least[32], most[32];
@@ -61,7 +62,8 @@ static double cost_factor(const struct report *report, const struct step *step)
     return report_priced(instance) ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
 }
 
-/* US$ per second of the step to US$ per million tokens; NAN: no price, or the workload's row has no tokens. */
+/* US$ per second of the step to US$ per million tokens; NAN: no price, or the workload's row has no
+   tokens. */
 static double token_cost_factor(const struct report *report, const struct step *step)
 {
     return cost_factor(report, step) / ((double)step->ranks * report->workload->tokens) * 1e6;
@@ -188,8 +190,9 @@ static void alone_items(struct page *page, const struct report *report, const st
     text_free(&text);
 }
 
-/* The cheapest of n whole steps among those whose price is of one kind with the first priced one's; how far its price may
-   rise before the next is as cheap. By the time without overlap, which is the same rule for all. */
+/* Adds the cheapest of n whole steps, and how far its price may rise before the next one is as cheap. Only
+   steps whose price is of the same kind as that of the first priced step take part. Compares by the time
+   without overlap, the same rule for all. */
 static void cheapest_step(struct text *text, const struct report *report, const struct step *steps, size_t n)
 {
     const struct step *best = NULL;
@@ -227,6 +230,23 @@ static void cheapest_step(struct text *text, const struct report *report, const 
     text_add(text, ".");
 }
 
+/* The shortest measured step of each run, since a measurement comes before what is computed. */
+static void add_measured(struct text *text, const struct report *report)
+{
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        const struct case_summary *best = NULL;
+        char seconds[32];
+        for (size_t c = 0; c < run->case_count; c++)
+            if (run->cases[c].launches && is_step_of(&run->cases[c], report->workload->name) &&
+                (!best || run->cases[c].time_us.point < best->time_us.point))
+                best = &run->cases[c];
+        if (best)
+            text_add(text, "measured on %s: %s s on %lld ranks (build/step). ", run->label,
+                     number_text(best->time_us.point * 1e-6, seconds), (long long)best->row->ranks);
+    }
+}
+
 /* The largest group of whole steps, in a sentence. */
 void report_workload_answer(struct page *page, const struct report *report)
 {
@@ -241,6 +261,7 @@ void report_workload_answer(struct page *page, const struct report *report)
         if (figure_present(steps[first].serial) && last - first > most) most = last - first, at = first;
     }
     text_add(&text, "a step of %s: ", report->workload->name);
+    add_measured(&text, report);
     if (!most) {
         text_add(&text,
                  isfinite(report->workload->flops)
@@ -286,6 +307,44 @@ static void describe(struct page *page, const struct workload *workload)
     text_free(&text);
 }
 
+/* The steps that build/step measured, each beside the bracket that follows from the same run's parts. They
+   are not in the ranking: a measured step and a computed one are unlike figures. Returns how many there
+   are. */
+static size_t measured_items(struct page *page, const struct report *report, const struct step *steps,
+                             size_t count)
+{
+    enum { LONGEST = 80 };
+    struct text text = {0};
+    size_t found = 0;
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        for (size_t c = 0; c < run->case_count; c++) {
+            const struct case_summary *line = &run->cases[c];
+            if (!line->launches || !is_step_of(line, report->workload->name)) continue;
+            char least[32], most[32];
+            const struct step *bracket = NULL;
+            for (size_t i = 0; i < count && !bracket; i++)
+                if (steps[i].run == r && steps[i].ranks == line->row->ranks &&
+                    figure_present(steps[i].serial))
+                    bracket = &steps[i];
+            text_clear(&text);
+            text_add(&text, "%s (%s), ", run->label, run->provenance);
+            plain_text(&text, line->row->workload, LONGEST);
+            text_add(&text, ", %lld ranks, %s cache: ", (long long)line->row->ranks,
+                     cache_name(line->row->cache));
+            step_words(line, &text);
+            if (bracket)
+                text_add(&text, "; bracket from this run's collectives and matmul: %s to %s s",
+                         number_text(bracket->overlapped.point, least),
+                         number_text(bracket->serial.point, most));
+            page_item(page, "measured step", text_get(&text));
+            found++;
+        }
+    }
+    text_free(&text);
+    return found;
+}
+
 void report_workload(struct page *page, const struct report *report)
 {
     struct arena arena = {0};
@@ -296,6 +355,12 @@ void report_workload(struct page *page, const struct report *report)
     page_heading(page, 3, "workload", text_get(&heading));
     describe(page, report->workload);
     struct step *steps = workload_steps(report->study, report->workload, &count, &arena);
+    if (measured_items(page, report, steps, count))
+        page_paragraph(
+            page,
+            "A measured step was replayed by build/step, with its order, groups and overlaps. Where there is "
+            "one, it is "
+            "the answer for its run; the tables below are computed from parts, and rank no measured step.");
     bool *ranked = allocate(count, sizeof *ranked), any = false, whole = false;
     for (size_t i = 0; i < count; i++) whole |= figure_present(steps[i].computation);
     if (isfinite(report->workload->flops) && !whole)
@@ -318,7 +383,7 @@ void report_workload(struct page *page, const struct report *report)
             "overlap, with intervals that hold for all pairs of the table at once (95 %%). A step takes from "
             "max(computation, communication), when all of the smaller is hidden, to their sum, when nothing "
             "is: "
-            "the overlap was not measured. Computation is that of matmul on as many GPUs.");
+            "the overlap is not in these figures. Computation is that of matmul on as many GPUs.");
     if (!any) page_paragraph(page, "No two runs are comparable for this workload: nothing is ranked.");
     alone_items(page, report, steps, ranked, count);
     text_clear(&heading);
@@ -371,12 +436,46 @@ static void step_rows(struct table *table, const struct report *report, const st
     text_free(&what);
 }
 
+static void measured_rows(struct table *table, const struct report *report)
+{
+    struct text what = {0};
+    for (size_t r = 0; r < report->study->aggregate.count; r++) {
+        const struct run_summary *run = &report->study->aggregate.runs[r];
+        for (size_t c = 0; c < run->case_count; c++) {
+            const struct case_summary *line = &run->cases[c];
+            if (!line->launches || !is_step_of(line, report->workload->name)) continue;
+            const struct {
+                const char *what, *unit;
+                struct figure value;
+            } figures[] = {
+                {"measured", "s", figure_scaled(line->time_us, 1e-6)},
+                {"computed from its parts", "s", figure_scaled(step_figure(line, "computed_us"), 1e-6)},
+                {"error of the computed one", "%", step_figure(line, "error_percent")},
+                {"exposed communication", "%", figure_scaled(step_figure(line, "exposed_share"), 100)}};
+            for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+                struct report_row row =
+                    report_row_of(report, r, site_scope(&report->study->sites[r], line), line);
+                text_clear(&what);
+                text_add(&what, "step of %s, %s", report->workload->name, figures[i].what);
+                row.figure = text_get(&what);
+                row.unit = figures[i].unit;
+                row.value = figures[i].value;
+                row.bytes = 0;
+                row.bound_percent = 0;
+                report_row_add(table, report, &row);
+            }
+        }
+    }
+    text_free(&what);
+}
+
 void report_workload_rows(struct table *table, const struct report *report)
 {
     struct arena arena = {0};
     size_t count = 0;
     if (!report->workload) return;
     struct step *steps = workload_steps(report->study, report->workload, &count, &arena);
+    measured_rows(table, report);
     for (size_t i = 0; i < count; i++) step_rows(table, report, &steps[i]);
     free(steps);
     arena_free(&arena);

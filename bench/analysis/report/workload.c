@@ -1,5 +1,4 @@
 #include "analysis/report/workload.h"
-#include "base/tsv.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -7,119 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- the table ---- */
-
-static struct workload *workload_of(struct workloads *workloads, const char *name)
-{
-    for (size_t i = 0; i < workloads->count; i++)
-        if (same(workloads->list[i].name, name)) return &workloads->list[i];
-    workloads->list = reallocate(workloads->list, workloads->count + 1, sizeof *workloads->list);
-    struct workload *workload = &workloads->list[workloads->count++];
-    *workload = (struct workload){.name = arena_string(&workloads->arena, name), .flops = NAN, .tokens = NAN};
-    return workload;
-}
-
-static enum status bad(const struct tsv *table, size_t row, const char *column, const char *expected)
-{
-    return fail(STATUS_ENVIRONMENT, "%s:%zu: %s '%.60s': expected %s", table->name, table->lines[row + 1],
-                column, tsv_cell(table, row, column), expected);
-}
-
-static enum status add_matmul(struct workloads *workloads, const struct tsv *table, size_t row)
-{
-    struct workload *workload = workload_of(workloads, tsv_cell(table, row, "workload"));
-    if (isfinite(workload->flops)) return bad(table, row, "part", "one matmul row per workload");
-    double flops;
-    if (parse_real(tsv_cell(table, row, "flops"), &flops) || !(flops > 0))
-        return bad(table, row, "flops", "FLOPs per step and GPU, above 0");
-    if (tsv_number(table, row, "tokens", &workload->tokens)) return STATUS_ENVIRONMENT;
-    if (workload->tokens == 0)
-        return bad(table, row, "tokens", "tokens per step and GPU, above 0, or nothing");
-    workload->flops = flops;
-    workload->dtype = tsv_text(table, row, "dtype", &workloads->arena);
-    workload->note = tsv_text(table, row, "note", &workloads->arena);
-    return STATUS_OK;
-}
-
-/* Divides "alltoallv:1.5" into the collective and its imbalance. false: neither that nor another collective. */
-static bool read_part(const char *cell, struct arena *arena, struct workload_part *part)
-{
-    char *copy = duplicate(cell), *imbalance = copy, *name = strsep(&imbalance, ":");
-    const struct collective *collective = collective_find(name);
-    bool good = collective && (collective->id == ALL_TO_ALL_V) == (imbalance && *imbalance);
-    *part = (struct workload_part){.name = arena_string(arena, cell),
-                                   .collective = good ? collective->name : NULL,
-                                   .imbalance = good ? arena_string(arena, imbalance) : NULL};
-    free(copy);
-    return good;
-}
-
-static enum status add_row(struct workloads *workloads, const struct tsv *table, size_t row)
-{
-    const char *name = tsv_cell(table, row, "workload"), *part = tsv_cell(table, row, "part");
-    size_t bytes;
-    double count;
-    if (!*name) return bad(table, row, "workload", "a name");
-    if (same(part, "matmul")) return add_matmul(workloads, table, row);
-    struct workload_part read;
-    if (!read_part(part, &workloads->arena, &read))
-        return bad(table, row, "part",
-                   "a collective (all_reduce, all_gather, …; alltoallv:1.5 with its imbalance) or matmul");
-    if (parse_size(tsv_cell(table, row, "bytes"), &bytes) || bytes < 1 || bytes > INT64_MAX)
-        return bad(table, row, "bytes", "a size like 1G");
-    if (parse_real(tsv_cell(table, row, "count"), &count) || !(count > 0))
-        return bad(table, row, "count", "calls per step, above 0");
-    struct workload *workload = workload_of(workloads, name);
-    workload->parts = reallocate(workload->parts, workload->part_count + 1, sizeof *workload->parts);
-    read.bytes = (int64_t)bytes;
-    read.count = count;
-    read.note = tsv_text(table, row, "note", &workloads->arena);
-    workload->parts[workload->part_count++] = read;
-    return STATUS_OK;
-}
-
-static enum status add_table(struct workloads *workloads, struct tsv *table)
-{
-    static const char *const columns[] = {"workload", "part",  "dtype", "bytes",
-                                          "count",    "flops", "note",  NULL};
-    enum status status = tsv_need(table, columns);
-    for (size_t row = 0; !status && row < table->rows; row++) status = add_row(workloads, table, row);
-    tsv_free(table);
-    if (status) workloads_free(workloads);
-    return status;
-}
-
-enum status workloads_read(struct workloads *workloads, const struct catalog *catalog, const char *path)
-{
-    *workloads = (struct workloads){0};
-    struct text beside = {0};
-    struct tsv table;
-    const char *clouds = catalog->clouds_path ? catalog->clouds_path : "results/clouds.tsv",
-               *slash = strrchr(clouds, '/');
-    text_add(&beside, "%.*sworkloads.tsv", slash ? (int)(slash - clouds) + 1 : 0, clouds);
-    workloads->path = arena_string(&workloads->arena, path ? path : text_get(&beside));
-    text_free(&beside);
-    enum status status = tsv_read(workloads->path, &table);
-    if (!status) return add_table(workloads, &table);
-    workloads_free(workloads);
-    return status;
-}
-
-void workloads_free(struct workloads *workloads)
-{
-    for (size_t i = 0; i < workloads->count; i++) free(workloads->list[i].parts);
-    free(workloads->list);
-    arena_free(&workloads->arena);
-    *workloads = (struct workloads){0};
-}
-
-const struct workload *workload_find(const struct workloads *workloads, const char *name)
-{
-    for (size_t i = 0; i < workloads->count; i++)
-        if (same(workloads->list[i].name, name)) return &workloads->list[i];
-    return NULL;
-}
 
 /* ---- steps ---- */
 
@@ -177,6 +63,10 @@ static void take_part(struct step *step, const struct study *study, const struct
     char size[UNIT_TEXT];
     step->parts[p] = line;
     format_size((size_t)part->bytes, size);
+    if (part->group) {
+        miss(step, arena, "%s runs in groups (%s): only build/step measures that", part->name, part->group);
+        return;
+    }
     if (!line || !figure_present(line->time_us)) {
         miss(step, arena, "%s of %s was not measured", part->name, size);
         return;
@@ -198,6 +88,10 @@ static void take_computation(struct step *step, const struct study *study, const
 {
     const struct run_summary *run = &study->aggregate.runs[step->run];
     if (!isfinite(workload->flops)) return;
+    if (workload->types_differ) {
+        step->no_computation = "its matmuls are of several types";
+        return;
+    }
     step->gemm = sustained_gemm(run, workload->dtype, &step->basis);
     if (!step->gemm)
         step->no_computation = "sustained matmul was not measured at this number of GPUs";

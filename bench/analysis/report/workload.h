@@ -1,39 +1,10 @@
-/* The communication and computation of one step of a job (results/workloads.tsv), and which clouds are
-   comparable for it. */
+/* What a step of a workload (catalog/workloads.h) takes, computed from the times of its parts, and which
+   clouds are comparable for it. */
 #ifndef BUSBAR_WORKLOAD_H
 #define BUSBAR_WORKLOAD_H
 
 #include "analysis/compare/ranking.h"
-
-struct workload_part {
-    const char *name;                   /* "all_reduce", "alltoallv:1.5" */
-    const char *collective, *imbalance; /* imbalance: of alltoallv ("1.5"); else NULL */
-    int64_t bytes;                      /* message size as nccl-tests defines it for the collective */
-    double count;                       /* per step */
-    const char *note;
-};
-
-struct workload {
-    const char *name;
-    struct workload_part *parts;
-    size_t part_count;
-    double flops;             /* floating-point operations per step and GPU; NAN: not given */
-    double tokens;            /* per step and GPU; NAN: not given */
-    const char *dtype, *note; /* for the matmul */
-};
-
-struct workloads {
-    struct workload *list;
-    size_t count;
-    const char *path;
-    struct arena arena;
-};
-
-/* Reads the table at `path`; NULL: workloads.tsv in the folder of the catalog. Returns STATUS_ENVIRONMENT
-   after printing one line that names the file and the line. */
-enum status workloads_read(struct workloads *, const struct catalog *, const char *path);
-void workloads_free(struct workloads *);
-const struct workload *workload_find(const struct workloads *, const char *name);
+#include "catalog/workloads.h"
 
 /* One run's step in one world (a number of GPUs, conditions, cache). Times in seconds. */
 struct step {

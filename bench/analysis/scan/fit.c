@@ -370,30 +370,74 @@ static double score(const struct fit *fit)
     return sum;
 }
 
+/* The best set of faults so far. */
+struct search {
+    struct fit *fit;
+    struct fault *best;
+    size_t best_count, *list;
+    double best_score;
+};
+
+/* Improves the faults at hand, and keeps them if they are the best so far. */
+static void improve(struct search *search)
+{
+    enum { MOST_PASSES = 5 };
+    struct fit *fit = search->fit;
+    refit(fit, 0.5);
+    for (int pass = 0; pass < MOST_PASSES && drop_faults(fit, search->list); pass++)
+        add_faults(fit, 0.5, search->list);
+    refit(fit, 0.5);
+    double own = score(fit);
+    if (!(own > search->best_score)) return;
+    search->best_score = own;
+    search->best_count = fit->fault_count;
+    memcpy(search->best, fit->faults, fit->fault_count * sizeof *fit->faults);
+}
+
+static void start_at_quantile(struct search *search, double quantile)
+{
+    search->fit->fault_count = 0;
+    add_faults(search->fit, quantile, search->list);
+    improve(search);
+}
+
+/* Starts at every set of hosts that has the first `count` faults at hand and, beside them, hosts from number
+   `first` on. */
+static void start_at_hosts(struct search *search, size_t first, size_t count)
+{
+    enum { MOST_TOGETHER = 3 };
+    struct fit *fit = search->fit;
+    struct fault set[MOST_TOGETHER];
+    if (count) memcpy(set, fit->faults, count * sizeof *set);
+    for (size_t h = first; count < MOST_TOGETHER && h < fit->data->hosts; h++) {
+        set[count] =
+            (struct fault){.kind = FAULT_HOST, .reach = REACH_ALL, .a = h, .delay = fit->least_delay};
+        for (int deeper = 0; deeper < 2; deeper++) {
+            fit->fault_count = count + 1;
+            memcpy(fit->faults, set, fit->fault_count * sizeof *set);
+            if (deeper)
+                start_at_hosts(search, h + 1, count + 1);
+            else
+                improve(search);
+        }
+    }
+}
+
 void fit_faults(struct fit *fit)
 {
-    static const double starts[] = {0.5, 0.25, 0.1};
-    enum { STARTS = sizeof starts / sizeof *starts, MOST_PASSES = 5 };
-    size_t *list = allocate(fit->data->count + 1, sizeof *list);
-    struct fault *best = allocate(fit->data->hosts + 1, sizeof *best);
-    size_t best_count = 0;
-    double best_score = -INFINITY;
-    fit->faults = allocate(fit->data->hosts + 1, sizeof *fit->faults);
-    for (size_t s = 0; s < STARTS; s++) {
-        fit->fault_count = 0;
-        add_faults(fit, starts[s], list);
-        refit(fit, 0.5);
-        for (int pass = 0; pass < MOST_PASSES && drop_faults(fit, list); pass++) add_faults(fit, 0.5, list);
-        refit(fit, 0.5);
-        double own = score(fit);
-        if (!(own > best_score)) continue;
-        best_score = own;
-        best_count = fit->fault_count;
-        memcpy(best, fit->faults, best_count * sizeof *best);
-    }
+    size_t hosts = fit->data->hosts;
+    struct search search = {.fit = fit,
+                            .best = allocate(hosts + 1, sizeof *search.best),
+                            .list = allocate(fit->data->count + 1, sizeof *search.list),
+                            .best_score = -INFINITY};
+    fit->faults = allocate(hosts + 1, sizeof *fit->faults);
+    start_at_quantile(&search, 0.5);
+    start_at_quantile(&search, 0.25);
+    start_at_quantile(&search, 0.1);
+    if (hosts <= FEW_HOSTS) start_at_hosts(&search, 0, 0);
     free(fit->faults);
-    fit->faults = best;
-    fit->fault_count = best_count;
+    fit->faults = search.best;
+    fit->fault_count = search.best_count;
     refit(fit, 0.5);
-    free(list);
+    free(search.list);
 }

@@ -4,6 +4,10 @@
 
 #include "analysis/scan/evidence.h"
 
+/* Up to this number of hosts every pair is measured: the rounds suffice for it, and so few hosts need it,
+   because most of their pairs may be slow. For the same reason every set of up to three of them is tried. */
+enum { FEW_HOSTS = 10 };
+
 struct fit {
     const struct scan_data *data;
     double least_delay; /* the rule's threshold as a delay in log time */

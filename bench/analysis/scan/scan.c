@@ -288,10 +288,10 @@ static enum status summarise(const struct settings *s, const struct scan_records
     count_hosts(records, of_rail, &tally);
     if (s->format == FORMAT_TEXT) print_tally(s, records, &tally, faults, of_rail[0].noise);
     if (tally.unmeasured && !faults)
-        status = fail(STATUS_ENVIRONMENT, "scan: nobody is suspect, but no figure is there for %s",
+        status = fail(STATUS_ENVIRONMENT, "scan: nothing is slow, but there is no figure for %s",
                       text_get(&tally.unmeasured_names));
     else if (tally.unmeasured)
-        warn("scan: no figure is there for %s", text_get(&tally.unmeasured_names));
+        warn("scan: there is no figure for %s", text_get(&tally.unmeasured_names));
     text_free(&tally.open_names);
     text_free(&tally.unmeasured_names);
     return status;

@@ -10,9 +10,6 @@
 /* Shares of the rule's alpha. */
 static const double HOSTS_SHARE = 0.5, LINKS_SHARE = 0.25, DOMAINS_SHARE = 0.25;
 enum { ENOUGH_FOR_DISPERSION = 8 };
-/* Up to this number of hosts every pair is measured: the rounds suffice for it, and so few hosts need it,
-   because most of their pairs may be slow. */
-enum { FEW_HOSTS = 10 };
 
 /* The overdispersion factor, at least 1: how much more the sums over each host's pairs vary than they would
    if pairs were independent. Hosts differ a little, and the rounds of a launch resemble each other. All

@@ -1,5 +1,6 @@
 /* busbar limits: prints the bounds of a machine with their formulas and inputs. */
 #include "analysis/common/subcommand.h"
+#include "analysis/common/terminal.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "catalog/catalog.h"
@@ -21,7 +22,7 @@ struct settings {
     enum format format;
     int64_t domains, domain_gpus;
     double nvlink_gbps, nic_gbps, nvlink_latency_us, nic_latency_us;
-    int network_reduces, rail_aligned;
+    int network_reduces, rail_aligned, wide;
     struct option_list bytes;
 };
 
@@ -94,6 +95,7 @@ static const struct option options[] = {
      .at = AT(bytes),
      .help = "sizes, counted as in nccl-tests: a list such as 1M,1G; may be repeated. Default: 1G"},
     FLAG_FORMAT("text|csv|json", .at = AT(format), .initial = "text", .group = "output"),
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     FLAG_CATALOG(.at = AT(catalog)),
     {.kind = OPTION_END},
 };
@@ -210,31 +212,58 @@ static enum status make_rows(const struct settings *settings, const struct machi
     return STATUS_OK;
 }
 
-static void print_text(const struct machine *m, const struct instance *instance,
-                       const struct catalog *catalog, const struct row *rows, size_t count)
+static void machine_text(const struct machine *m, const struct instance *instance,
+                         const struct catalog *catalog, struct text *out)
 {
-    char size[UNIT_TEXT];
-    printf("%d NVLink domain%s of %d GPU%s", m->domains, m->domains > 1 ? "s" : "", m->domain_gpus,
-           m->domain_gpus > 1 ? "s" : "");
+    text_add(out, "%d NVLink domain%s of %d GPU%s", m->domains, m->domains > 1 ? "s" : "", m->domain_gpus,
+             m->domain_gpus > 1 ? "s" : "");
     if (instance)
-        printf(", %s %s (%s:%zu: %s)", instance->provider, instance->name, catalog->clouds_path,
-               instance->line, *instance->fabric ? instance->fabric : "fabric not known");
-    printf("\nper GPU and direction:");
-    if (!isnan(m->nvlink_gbps)) printf(" NVLink %.6g GB/s,", m->nvlink_gbps);
-    if (!isnan(m->nic_gbps)) printf(" network %.6g GB/s,", m->nic_gbps);
-    printf(" NVLink switch reduces: %s\n\n", known_name(m->nvls));
-    printf("%-15s %9s %12s %12s  %-7s %-10s %s\n", "collective", "size", "time", "bus bw", "by", "kind",
-           "formula and inputs");
-    printf("%-15s %9s %12s %12s\n", "", "", "(us)", "(GB/s)");
-    for (size_t i = 0; i < count; i++)
-        printf("%-15s %9s %12.3f %12.2f  %-7s %-10s %s\n", rows[i].collective->name,
-               format_size((size_t)rows[i].bytes, size), rows[i].bound.time_us, rows[i].bound.busbw_gbps,
-               link_name(rows[i].bound.binds), kind_name(rows[i].kind), rows[i].bound.formula);
+        text_add(out, ", %s %s (%s:%zu: %s)", instance->provider, instance->name, catalog->clouds_path,
+                 instance->line, *instance->fabric ? instance->fabric : "fabric not known");
+    text_add(out, "\nper GPU and direction:");
+    if (!isnan(m->nvlink_gbps)) text_add(out, " NVLink %.6g GB/s,", m->nvlink_gbps);
+    if (!isnan(m->nic_gbps)) text_add(out, " network %.6g GB/s,", m->nic_gbps);
+    text_add(out, " NVLink switch reduces: %s\n\n", known_name(m->nvls));
+}
+
+static void print_table(const struct row *rows, size_t count, bool wide, struct text *out)
+{
+    static const char *const names[] = {
+        "<collective", "size", "time(us)", "busbw(GB/s)", "<by", "<kind", "+<formula and inputs", NULL};
+    struct table table = {0};
+    char size[UNIT_TEXT];
+    table_columns(&table, names);
+    for (size_t i = 0; i < count; i++) {
+        table_cell(&table, "%s", rows[i].collective->name);
+        table_cell(&table, "%s", format_size((size_t)rows[i].bytes, size));
+        table_cell(&table, "%.3f", rows[i].bound.time_us);
+        table_cell(&table, "%.2f", rows[i].bound.busbw_gbps);
+        table_cell(&table, "%s", link_name(rows[i].bound.binds));
+        table_cell(&table, "%s", kind_name(rows[i].kind));
+        table_cell(&table, "%s", rows[i].bound.formula);
+    }
+    terminal_table(&table, wide, out);
+    table_free(&table);
+}
+
+static void print_text(const struct machine *m, const struct instance *instance,
+                       const struct catalog *catalog, const struct row *rows, size_t count, bool wide)
+{
+    struct text lines = {0}, out = {0};
+    machine_text(m, instance, catalog, &lines);
+    terminal_lines(text_get(&lines), wide, &out);
+    print_table(rows, count, wide, &out);
     struct latency latency = latency_model(m);
+    text_clear(&lines);
     if (isfinite(latency.ring_us) && isfinite(latency.tree_us))
-        printf("\nlatency of a tiny all-reduce (a model, no bound): ring %.3f us = 2(P-1)a, tree %.3f us = "
-               "2[(G-1)a_nvlink + log2(N) a_net]\n",
-               latency.ring_us, latency.tree_us);
+        text_add(&lines,
+                 "\nlatency of a tiny all-reduce (a model, no bound): ring %.3f us = 2(P-1)a, tree %.3f us = "
+                 "2[(G-1)a_nvlink + log2(N) a_net]\n",
+                 latency.ring_us, latency.tree_us);
+    terminal_lines(text_get(&lines), wide, &out);
+    fputs(text_get(&out), stdout);
+    text_free(&lines);
+    text_free(&out);
 }
 
 static void print_csv(const struct machine *m, const struct row *rows, size_t count)
@@ -299,7 +328,7 @@ static enum status limits(const struct settings *settings)
     else if (!status && settings->format == FORMAT_CSV)
         print_csv(&machine, rows, count);
     else if (!status)
-        print_text(&machine, instance, &catalog, rows, count);
+        print_text(&machine, instance, &catalog, rows, count, settings->wide);
     free(rows);
     catalog_free(&catalog);
     return status;

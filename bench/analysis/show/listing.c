@@ -24,14 +24,22 @@ static void size_cell(struct table *table, int64_t bytes)
 
 /* ---- attributes that distinguish cases of one table ---- */
 
-enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, ATTRIBUTES = 13, LONGEST_ATTRIBUTE = 40 };
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, PAIR = 12, ATTRIBUTES = 16, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
     const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
 } attributes[ATTRIBUTES] = {{"cache", "warm"}, {"sync", "barrier"},      {"memory", NULL},
                             {"graph", "0"},    {"registration", "none"}, {"cta", "default"},
                             {"root", "0"},     {"layout", NULL},         {"accumulator", NULL},
                             {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"},
+                            {"pair", ""},      {"workload", ""},         {"progress", ""},
                             {"beside", ""}};
+
+/* The pair of GPUs of a row of an imported matrix: "0>1"; NULL: the row is of no such matrix. All its pairs
+   share one table. */
+static const char *pair_of(const struct case_row *row)
+{
+    return row->group && strncmp(row->group, "pair:", 5) == 0 ? row->group + 5 : NULL;
+}
 
 static const char *attribute_of(const struct case_row *row, size_t which, char number[32])
 {
@@ -47,6 +55,9 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  row->scaling,
                                  row->imbalance,
                                  NULL,
+                                 pair_of(row),
+                                 row->workload,
+                                 row->progress ? name_of(&overlap_progress_names, (int)row->progress) : NULL,
                                  row->beside};
     int64_t value = which == GRAPH       ? row->graph
                     : which == ROOT      ? row->root
@@ -68,18 +79,22 @@ static bool varies(const struct case_summary *lines, size_t n, size_t which)
 
 static void add_columns(struct table *table, const bool *varying, bool gemm)
 {
-    static const char *const of_gemm[] = {"m", "n", "k", "type", "phase", NULL};
-    static const char *const of_collective[] = {"size", "count", "<type", "<op", "<placement", "<mode", NULL};
-    static const char *const figures_of_gemm[] = {"<statistic", "time(us)", "interval", "launches", "TFLOP/s",
-                                                  "interval",   "%peak",    "wrong",    "<status",  NULL};
-    static const char *const figures[] = {"<statistic", "time(us)", "interval", "launches", "algbw", "busbw",
-                                          "interval",   "%bound",   "wrong",    "<status",  NULL};
-    for (const char *const *name = gemm ? of_gemm : of_collective; *name; name++)
-        table_column(table, *name + (**name == '<'), **name == '<');
-    for (size_t a = 0; a < ATTRIBUTES; a++)
-        if (varying[a]) table_column(table, attributes[a].name, true);
-    for (const char *const *name = gemm ? figures_of_gemm : figures; *name; name++)
-        table_column(table, *name + (**name == '<'), **name == '<');
+    static const char *const of_gemm[] = {"m", "n", "k", "=type", "=phase", NULL};
+    static const char *const of_collective[] = {"size",        "~count", "=<type", "=<op",
+                                                "=<placement", "=<mode", NULL};
+    static const char *const figures_of_gemm[] = {"=<statistic", "time(us)",  "interval", "launches",
+                                                  "TFLOP/s",     "~interval", "%peak",    "wrong",
+                                                  "+<status",    NULL};
+    static const char *const figures[] = {"=<statistic", "time(us)", "interval", "~rank(us)",
+                                          "launches",    "~algbw",   "busbw",    "~interval",
+                                          "%bound",      "wrong",    "+<status", NULL};
+    table_columns(table, gemm ? of_gemm : of_collective);
+    for (size_t a = 0; a < ATTRIBUTES; a++) {
+        if (!varying[a]) continue;
+        table_column(table, attributes[a].name, true);
+        table_role(table, TABLE_SECTION);
+    }
+    table_columns(table, gemm ? figures_of_gemm : figures);
 }
 
 static void result_cells(struct table *table, const struct case_summary *line)
@@ -122,6 +137,11 @@ static void add_row(struct table *table, const struct case_summary *line, const 
                line->statistic == STATISTIC_MEDIAN || !line->statistic ? ""
                                                                        : statistic_name(line->statistic));
     figure_cells(table, line->time_us);
+    if (!row->gemm) /* of isolated rows: theirs is a maximum over ranks, which grows with their number */
+        table_cell(table, "%s",
+                   row->mode == MODE_ISOLATED && row->ranks > 1
+                       ? number_text(line->rank_median_us.point, text)
+                       : "");
     table_cell(table, "%zu", line->launches);
     if (!row->gemm) table_cell(table, "%s", number_text(line->algbw_gbps.point, text));
     figure_cells(table, row->gemm ? line->tflops : line->busbw_gbps);
@@ -139,9 +159,10 @@ void listing_fill(const struct case_summary *lines, size_t n, size_t most, struc
 
 bool listing_same_table(const struct case_summary *a, const struct case_summary *b)
 {
+    bool same_group = (pair_of(a->row) && pair_of(b->row)) || same(a->row->group, b->row->group);
     return same(a->row->collective, b->row->collective) && same(a->row->gemm, b->row->gemm) &&
            a->row->ranks == b->row->ranks && a->row->nodes == b->row->nodes &&
-           conditions_order(&a->conditions, &b->conditions) == 0 && same(a->row->group, b->row->group);
+           conditions_order(&a->conditions, &b->conditions) == 0 && same_group;
 }
 
 /* Groups cases without figures by what a reader needs: status, type, operation and error. */
@@ -214,7 +235,7 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
     if (row->nodes != ABSENT)
         text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
     conditions_words(&lines[0].conditions, out);
-    if (!is_world(row->group)) {
+    if (!is_world(row->group) && (!pair_of(row) || !varies(lines, n, PAIR))) {
         text_add(out, ", group ");
         plain_text(out, row->group, 80);
     }
@@ -226,7 +247,7 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
         text_add(out, ", %s ", attributes[a].name);
         plain_text(out, value, LONGEST_ATTRIBUTE);
     }
-    text_add(out, row->gemm         ? ""
-                  : row->ranks == 1 ? " (GB/s; one rank has no bus bandwidth)"
-                                    : " (algbw, busbw: GB/s)");
+    text_add(out, row->gemm || row->workload ? ""
+                  : row->ranks == 1          ? " (GB/s; one rank has no bus bandwidth)"
+                                             : " (algbw, busbw: GB/s)");
 }

@@ -1,5 +1,6 @@
 #include "analysis/show/overlaps.h"
 #include "analysis/common/json.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/overlap.h"
 #include "base/units.h"
 
@@ -94,29 +95,35 @@ static enum interval_kind most_certain(const struct overlap_summary *lines, size
     return kind;
 }
 
-static void print_curve(const struct overlap_summary *lines, size_t n, bool markdown, struct text *out)
+static void print_curve(const struct overlap_summary *lines, size_t n, bool markdown, bool wide,
+                        struct text *out)
 {
     struct table table = {0};
-    struct text title = {0};
+    struct text title = {0}, head = {0};
     add_title(lines, &title);
-    text_add(out, markdown ? "\n### " : "\n");
-    line_text(out, text_get(&title), LONGEST, markdown);
-    text_add(out, markdown ? "\n\n" : "\n");
+    text_add(&head, markdown ? "\n### " : "\n");
+    line_text(&head, text_get(&title), LONGEST, markdown);
+    text_add(&head, markdown ? "\n\n" : "\n");
     text_add(
-        out,
+        &head,
         "hidden: (Tc + Tm - both) / min(Tc, Tm); slower: own time beside the other / alone; interval: %s\n\n",
         interval_name(most_certain(lines, n)));
+    terminal_lines(text_get(&head), markdown || wide, out);
+    text_free(&head);
     table_column(&table, "ratio", false);
     for (size_t i = 0; i < COLUMNS; i++) {
         table_column(&table, columns[i].title, false);
         table_column(&table, "interval", false);
+        table_role(&table, TABLE_SPARE);
     }
     table_column(&table, "launches", false);
     table_column(&table, "wrong", false);
     table_column(&table, "status", true);
+    table_role(&table, TABLE_NOTE);
     for (size_t i = 0; i < n; i++)
         if (lines[i].launches) add_row(&table, &lines[i]);
-    if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+    if (markdown && table_rows(&table)) table_print(&table, TABLE_MARKDOWN, out);
+    if (!markdown && table_rows(&table)) terminal_table(&table, wide, out);
     for (size_t i = 0; i < n; i++) {
         if (lines[i].launches) continue;
         text_clear(&title);
@@ -130,14 +137,14 @@ static void print_curve(const struct overlap_summary *lines, size_t n, bool mark
     text_free(&title);
 }
 
-void overlaps_print(const struct run_summary *run, bool markdown, struct text *out)
+void overlaps_print(const struct run_summary *run, bool markdown, bool wide, struct text *out)
 {
     struct overlaps overlaps = overlaps_of(run);
     for (size_t first = 0, last; first < overlaps.count; first = last) {
         for (last = first + 1;
              last < overlaps.count && overlaps.list[last].curve == overlaps.list[first].curve;)
             last++;
-        print_curve(&overlaps.list[first], last - first, markdown, out);
+        print_curve(&overlaps.list[first], last - first, markdown, wide, out);
     }
     overlaps_free(&overlaps);
 }
@@ -166,18 +173,7 @@ static json_t *overlap_object(const struct overlap_summary *line)
     object_put_integer(object, "nodes", row->nodes);
     object_put_integer(object, "ranks", row->ranks);
     object_put(object, "launches", json_integer((json_int_t)line->launches));
-    for (size_t i = 0; i < COLUMNS; i++) {
-        struct figure figure = figure_at(line, i);
-        if (!figure_present(figure)) continue;
-        json_t *value = json_object();
-        object_put_real(value, "value", figure.point);
-        if (figure.kind != INTERVAL_NONE) {
-            object_put_real(value, "lo", figure.lo);
-            object_put_real(value, "hi", figure.hi);
-        }
-        object_put_text(value, "interval", interval_name(figure.kind));
-        object_put(object, columns[i].name, value);
-    }
+    for (size_t i = 0; i < COLUMNS; i++) put_figure(object, columns[i].name, figure_at(line, i));
     object_put(object, "wrong", line->wrong == ABSENT ? json_null() : json_integer(line->wrong));
     object_put_text(object, "status", case_status_name(line->status));
     object_put_text(object, "error", line->error);

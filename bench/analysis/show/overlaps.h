@@ -6,10 +6,10 @@
 #include "analysis/compare/aggregate.h"
 
 /* A table for each set of rows that differ in their ratio only. Nothing if the run has none. */
-void overlaps_print(const struct run_summary *, bool markdown, struct text *out);
+void overlaps_print(const struct run_summary *, bool markdown, bool wide, struct text *out);
 /* Adds the member "overlaps" to the run's object. */
 void overlaps_json(const struct run_summary *, json_t *object);
-/* If a run has such rows: adds their columns behind those of cases, and returns how many; then adds the
+/* Adds the columns of these rows after those of cases; returns how many it added: none if no run has such
    rows. */
 size_t overlaps_csv_columns(const struct aggregate *, struct table *);
 void overlaps_csv_rows(const struct aggregate *, struct table *);

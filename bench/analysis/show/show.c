@@ -1,12 +1,15 @@
 /* busbar show: prints the tables of one or more runs; a line is one case over its launches. */
 #include "analysis/common/json.h"
 #include "analysis/common/subcommand.h"
-#include "analysis/common/table.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/aggregate.h"
 #include "analysis/compare/study.h"
 #include "analysis/show/listing.h"
+#include "analysis/compare/steps.h"
 #include "analysis/show/loads.h"
 #include "analysis/show/overlaps.h"
+#include "analysis/show/sentence.h"
+#include "analysis/show/steps.h"
 #include "record/flags.h"
 
 #include <math.h>
@@ -18,7 +21,7 @@ enum { LONGEST = 200 }; /* the most characters of a label or an error */
 
 struct settings {
     enum format format;
-    int by_allocation;
+    int by_allocation, wide;
 };
 
 #define AT(member) offsetof(struct settings, member)
@@ -27,6 +30,7 @@ static const struct option options[] = {
     FLAG_FORMAT("text|csv|json|markdown", .at = AT(format), .initial = "text", .group = "Output",
                 .help =
                     "text: for a terminal; csv and json: all columns; markdown: the most important columns"),
+    FLAG_WIDE(.at = AT(wide), .help = ALL_COLUMNS),
     {.kind = OPTION_FLAG,
      .name = "by-allocation",
      .at = AT(by_allocation),
@@ -52,19 +56,6 @@ static const struct command command = {
 
 /* ---- JSON: figures are numbers; absent ones are left out ---- */
 
-static void put_figure(json_t *object, const char *key, struct figure figure)
-{
-    if (!figure_present(figure)) return;
-    json_t *value = json_object();
-    object_put_real(value, "value", figure.point);
-    if (figure.kind != INTERVAL_NONE) {
-        object_put_real(value, "lo", figure.lo);
-        object_put_real(value, "hi", figure.hi);
-    }
-    object_put_text(value, "interval", interval_name(figure.kind));
-    object_put(object, key, value);
-}
-
 static json_t *case_object(const struct run_summary *run, const struct case_summary *line)
 {
     const struct case_row *row = line->row;
@@ -72,6 +63,9 @@ static json_t *case_object(const struct run_summary *run, const struct case_summ
     object_put_text(object, "key", line->key);
     object_put_text(object, "collective", row->collective);
     object_put_text(object, "gemm", row->gemm);
+    object_put_text(object, "workload", row->workload);
+    if (row->progress)
+        object_put_text(object, "progress", name_of(&overlap_progress_names, (int)row->progress));
     object_put_integer(object, "requested_bytes", row->requested_bytes);
     object_put_integer(object, "bytes", row->bytes);
     object_put_integer(object, "count", row->count);
@@ -99,11 +93,17 @@ static json_t *case_object(const struct run_summary *run, const struct case_summ
     object_put(object, "attempts", json_integer((json_int_t)line->attempts));
     object_put(object, "allocations", json_integer((json_int_t)line->allocations));
     put_figure(object, "time_us", line->time_us);
+    put_figure(object, "rank_median_us", line->rank_median_us);
     loads_json(run, line, object);
     put_figure(object, "algbw_gbps", line->algbw_gbps);
     put_figure(object, "busbw_gbps", line->busbw_gbps);
     put_figure(object, "tflops", line->tflops);
     put_figure(object, "bound_percent", line->bound_percent);
+    static const char *const of_step[] = {"computed_us",   "error_percent", "ideal_us", "computation_us",
+                                          "exposed_share", "tokens",        "power_w"};
+    for (size_t i = 0; row->workload && i < sizeof of_step / sizeof *of_step; i++)
+        if (figure_present(step_figure(line, of_step[i])))
+            put_figure(object, of_step[i], step_figure(line, of_step[i]));
     object_put_real(object, "bound_us", line->bound_us);
     object_put_text(object, "bound", line->bound);
     object_put_real(object, "peak_tflops", line->peak_tflops);
@@ -155,14 +155,21 @@ static void print_shortfall(const struct run_summary *run, bool markdown, struct
 
 static void print_head(const struct run_summary *run, bool markdown, struct text *out)
 {
+    struct text sentence = {0};
     bool has[INTERVAL_EXACT + 1] = {false}, several = false;
     for (size_t i = 0; i < run->case_count; i++)
         if (run->cases[i].launches) has[run->cases[i].time_us.kind] = true;
+    run_sentence(run, &sentence);
     text_add(out, markdown ? "## " : "");
     if (markdown || !same(run->label, run->run)) {
         line_text(out, run->label, LONGEST, markdown);
+        text_add(out, markdown ? "\n\n" : sentence.length ? ": " : "\n");
+    }
+    if (sentence.length) {
+        line_text(out, text_get(&sentence), 3 * LONGEST, markdown);
         text_add(out, markdown ? "\n\n" : "\n");
     }
+    text_free(&sentence);
     text_add(out, "run ");
     line_text(out, run->run, LONGEST, markdown);
     text_add(out, ": %s; %zu launch%s", run->provenance, run->launch_count,
@@ -183,10 +190,17 @@ static void print_head(const struct run_summary *run, bool markdown, struct text
     print_shortfall(run, markdown, out);
 }
 
-static void print_run(const struct run_summary *run, bool markdown, struct text *out)
+/* Moves the lines to the output. */
+static void add_lines(struct text *lines, bool wide, struct text *out)
 {
-    struct text words = {0};
-    print_head(run, markdown, out);
+    terminal_lines(text_get(lines), wide, out);
+    text_clear(lines);
+}
+
+static void print_run(const struct run_summary *run, bool markdown, bool wide, struct text *out)
+{
+    struct text words = {0}, lines = {0};
+    print_head(run, markdown, &lines);
     for (size_t first = 0, last; first < run->case_count; first = last) {
         struct table table = {0};
         for (last = first + 1;
@@ -194,26 +208,31 @@ static void print_run(const struct run_summary *run, bool markdown, struct text 
             last++;
         text_clear(&words);
         listing_title(&run->cases[first], last - first, &words);
-        text_add(out, markdown ? "\n### " : "\n");
-        line_text(out, text_get(&words), LONGEST, markdown);
-        text_add(out, "\n\n");
+        text_add(&lines, markdown ? "\n### " : "\n");
+        line_text(&lines, text_get(&words), LONGEST, markdown);
+        text_add(&lines, "\n\n");
+        add_lines(&lines, markdown || wide, out);
         listing_fill(&run->cases[first], last - first, (size_t)-1, &table);
-        if (table_rows(&table)) table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+        if (markdown && table_rows(&table)) table_print(&table, TABLE_MARKDOWN, out);
+        if (!markdown && table_rows(&table)) terminal_table(&table, wide, out);
         table_free(&table);
         text_clear(&words);
         listing_without_figure(run, first, last, &words);
         for (char *line = words.data, *end; line && *line; line = end) {
             end = line + strcspn(line, "\n");
             if (*end) *end++ = 0;
-            text_add(out, markdown ? "- " : "  ");
-            line_text(out, line, LONGEST, markdown);
-            text_add(out, "\n");
+            text_add(&lines, markdown ? "- " : "  ");
+            line_text(&lines, line, LONGEST, markdown);
+            text_add(&lines, "\n");
         }
     }
+    add_lines(&lines, markdown || wide, out);
     loads_print(run, markdown, out);
-    overlaps_print(run, markdown, out);
+    steps_print(run, markdown, out);
+    overlaps_print(run, markdown, wide, out);
     text_add(out, "\n");
     text_free(&words);
+    text_free(&lines);
 }
 
 static void exact_cells(struct table *table, struct figure figure)
@@ -241,8 +260,10 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
         "rate",     "rate_lo",   "rate_hi",    "rate_unit",  "bound_percent",
         "wrong",    "status",    "cache",      "sync",       "memory",
         "domains",  "conditions"};
+    static const char *const of_ranks[] = {"rank_median_us", "rank_median_lo_us", "rank_median_hi_us"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
+    for (size_t i = 0; i < sizeof of_ranks / sizeof *of_ranks; i++) table_column(&table, of_ranks[i], true);
     const bool loads = loads_csv_columns(aggregate, &table) > 0;
     const size_t more = overlaps_csv_columns(aggregate, &table);
     for (size_t r = 0; r < aggregate->count; r++)
@@ -284,6 +305,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             conditions_words(&line->conditions, &conditions);
             table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
             text_free(&conditions);
+            exact_cells(&table, line->rank_median_us);
             if (loads) loads_csv_cells(run, line, &table);
             for (size_t i = 0; i < more; i++) table_cell(&table, "%s", "");
         }
@@ -312,7 +334,7 @@ static enum status run(int argc, char **argv)
             print_csv(&study.aggregate, &out);
         else
             for (size_t r = 0; r < study.aggregate.count; r++)
-                print_run(&study.aggregate.runs[r], markdown, &out);
+                print_run(&study.aggregate.runs[r], markdown, settings.wide, &out);
         fputs(text_get(&out), stdout);
         text_free(&out);
         study_free(&study);

@@ -52,7 +52,7 @@ static const struct option options[] = {
      .name = "hostfile",
      .argument = "FILE",
      .at = AT(hostfile),
-     .group = "On what",
+     .group = "Where to run",
      .help = "the hosts, in lines \"name slots=4 gpus=4 domain=rack1\". Default: those of Slurm, PBS or the "
              "MPI operator, "
              "else this machine"},
@@ -209,7 +209,7 @@ static enum status check_word(const char *word)
 {
     for (const char *c = word; *c; c++)
         if (((unsigned char)*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
-            return fail(STATUS_USAGE, "an argument holds a control character");
+            return fail(STATUS_USAGE, "an argument contains a control character");
     return STATUS_OK;
 }
 
@@ -226,7 +226,7 @@ static enum status divide(int argc, char **argv, struct sweep_settings *settings
         for (const char *const *flag = (const char *const[]){"--into", "--format", "--available", NULL};
              *flag; flag++)
             if (is_flag(argv[i], *flag))
-                return fail(STATUS_USAGE, "%s is for busbar plan alone; the sweep sets it", *flag);
+                return fail(STATUS_USAGE, "%s belongs to busbar plan alone: the sweep sets it itself", *flag);
         if (takes_next && i + 1 >= argc) return fail(STATUS_USAGE, "%s needs a value", argv[i]);
         for (int last = i + takes_next; i <= last; i++) {
             if (check_word(argv[i])) return STATUS_USAGE;
@@ -261,11 +261,12 @@ static enum status check(struct sweep_settings *s)
     if (s->for_s > 0 && !(s->repeat_every_s > 0))
         return fail(STATUS_USAGE, "--for needs --repeat-every: how often?");
     if (s->plan_file && s->plan_words.count)
-        return fail(STATUS_USAGE, "%s: --plan holds the launches already", s->plan_words.values[0]);
+        return fail(STATUS_USAGE, "%s: not with --plan, which already has the launches",
+                    s->plan_words.values[0]);
     for (const char *const *text = (const char *const[]){s->results, s->build, s->label ? s->label : "",
                                                          s->instance ? s->instance : "", NULL};
          *text; text++)
-        if (strpbrk(*text, "\n\t")) return fail(STATUS_USAGE, "an argument holds a line break or a tab");
+        if (strpbrk(*text, "\n\t")) return fail(STATUS_USAGE, "an argument contains a line break or a tab");
     return s->cost_limit ? read_money(s->cost_limit, &s->cost_limit_usd) : STATUS_OK;
 }
 

@@ -31,9 +31,9 @@ static void say_unknown(struct sweep *sweep)
     FILE *log = fopen(scratch_path(sweep, "largest"), "re");
     if (log) reason_of(log, reason);
     if (log) fclose(log);
-    sweep_say(
-        "sweep: the ranks do not tell which size fits into memory (%s): what does not fit will be left out",
-        reason);
+    sweep_say("sweep: the ranks do not report which size fits into memory (%s): sizes that do not fit will "
+              "be left out",
+              reason);
 }
 
 /* Called when all drivers have reported device memory; state->largest is the smallest of their answers. */

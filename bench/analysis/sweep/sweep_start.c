@@ -86,7 +86,7 @@ static enum status set_budget(struct sweep *sweep)
                     "results/clouds.tsv");
     if (total_gpus(sweep) < 1)
         return fail(STATUS_USAGE,
-                    "--cost-limit: the number of GPUs is unknown; say gpus=N in the host file, or "
+                    "--cost-limit: the number of GPUs is unknown; give gpus=N in the host file, or "
                     "--instance");
     state->budget_s = affordable_seconds(s->cost_limit_usd, state->usd_per_hour, state->budget_s);
     if (state->budget_s < 1)
@@ -357,7 +357,7 @@ static enum status compare_hosts(struct sweep *sweep, struct sweep_hosts *hosts)
     if (verdict == STATUS_GATE) {
         if (*found.silent) sweep_say("sweep: preflight: no answer from: %s", found.silent);
         status = fail(STATUS_ENVIRONMENT,
-                      "preflight: the hosts differ, see above; --no-preflight measures all the same");
+                      "preflight: the hosts differ, see above; --no-preflight measures anyway");
     }
     if (!verdict) say_answers(sweep);
     tell("ask", "%d", verdict == STATUS_ENVIRONMENT);
@@ -395,7 +395,7 @@ enum status verb_absent(struct sweep *sweep)
         struct text last = {0};
         each_line(sweep, "facts.err", keep_line, &last);
         fail(STATUS_ENVIRONMENT,
-             "preflight: the launcher does not run a program on all hosts, but on each alone: %s",
+             "preflight: the launcher can run a program on each host, but not on all at once: %s",
              text_get(&last));
         text_free(&last);
         return STATUS_ENVIRONMENT;

@@ -18,14 +18,16 @@ static const struct member {
 } members[] = {
     MEMBER(TEXT, launcher), MEMBER(TEXT, provider), MEMBER(TEXT, price_source), MEMBER(INTEGER, host_count),
     MEMBER(INTEGER, gpus_per_node), MEMBER(INTEGER, ranks_per_node), MEMBER(INTEGER, has_gpus),
-    MEMBER(INTEGER, largest), MEMBER(INTEGER, budget_s), MEMBER(REAL, usd_per_gpu_hour), MEMBER(REAL, usd_per_hour),
-    MEMBER(INTEGER, probe), MEMBER(INTEGER, round), MEMBER(INTEGER, rounds_begun_s), MEMBER(INTEGER, round_begun_s),
-    MEMBER(TEXT, first_run), MEMBER(TEXT, run), MEMBER(TEXT, folder), MEMBER(TEXT, ended_by), MEMBER(TEXT, lost),
+    MEMBER(INTEGER, largest), MEMBER(INTEGER, budget_s), MEMBER(REAL, usd_per_gpu_hour),
+    MEMBER(REAL, usd_per_hour), MEMBER(INTEGER, probe), MEMBER(INTEGER, round),
+    MEMBER(INTEGER, rounds_begun_s), MEMBER(INTEGER, round_begun_s), MEMBER(TEXT, first_run),
+    MEMBER(TEXT, run), MEMBER(TEXT, folder), MEMBER(TEXT, ended_by), MEMBER(TEXT, lost),
     MEMBER(INTEGER, begun_s), MEMBER(INTEGER, total), MEMBER(INTEGER, cursor), MEMBER(INTEGER, left),
-    MEMBER(INTEGER, estimate_left_s), MEMBER(INTEGER, measured), MEMBER(INTEGER, spent_s), MEMBER(INTEGER, overhead_s),
-    MEMBER(INTEGER, wrong), MEMBER(INTEGER, hung), MEMBER(INTEGER, failed), MEMBER(INTEGER, told_s),
-    MEMBER(INTEGER, alike), MEMBER(INTEGER, driver_count), MEMBER(TEXT, alike_told), MEMBER(TEXT, alike_drivers),
-    MEMBER(TEXT, first_failed), MEMBER(INTEGER, launch_begun_s), MEMBER(INTEGER, limit_s), MEMBER(INTEGER, share_s),
+    MEMBER(INTEGER, estimate_left_s), MEMBER(INTEGER, measured), MEMBER(INTEGER, spent_s),
+    MEMBER(INTEGER, overhead_s), MEMBER(INTEGER, wrong), MEMBER(INTEGER, hung), MEMBER(INTEGER, failed),
+    MEMBER(INTEGER, told_s), MEMBER(INTEGER, alike), MEMBER(INTEGER, driver_count), MEMBER(TEXT, alike_told),
+    MEMBER(TEXT, alike_drivers), MEMBER(TEXT, first_failed), MEMBER(INTEGER, launch_begun_s),
+    MEMBER(INTEGER, limit_s), MEMBER(INTEGER, share_s),
 };
 /* clang-format on */
 enum { MEMBERS = sizeof members / sizeof *members, LARGEST_STATE = 16 << 20 };

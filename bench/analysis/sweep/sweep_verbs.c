@@ -79,7 +79,7 @@ static enum status check_args(struct plan *plan)
         for (const char *c = plan->rows[i].args; !status && *c; c++)
             if (*c < ' ' || *c > '~')
                 status = fail(STATUS_ENVIRONMENT,
-                              "%s: an argument in the plan holds a control character or is not ASCII",
+                              "%s: an argument in the plan contains a control character or is not ASCII",
                               plan->rows[i].launch);
     if (status) plan_free(plan);
     return status;
@@ -147,8 +147,8 @@ static void add_words(const char *args, struct text *words)
     free(copy);
 }
 
-/* All launches of matmul in a run use the BLAS library and kernels of the first one that is complete. Libraries and
-   kernels of nearly equal speed would otherwise take turns. */
+/* All launches of matmul in a run use the BLAS library and kernels of the first one that is complete.
+   Libraries and kernels of nearly equal speed would otherwise take turns. */
 static enum status add_blas(struct sweep *sweep, const struct plan_row *row, struct text *words)
 {
     struct plan plan;

@@ -2,7 +2,8 @@
 """check_records.py RECORDS EXPECTED.tsv: compares records that busbar import wrote with what the files must mean.
 
 A line of EXPECTED.tsv: file, number of the launch, what, then members with their values. What is "launch" (the header),
-"end", or the case by its bytes ("1048576", "1048576/in_place", "1024/dtype=int32"). A value "-" means that the member is absent; numbers may
+"end", or the case by its bytes ("1048576", "1048576/in_place", "1024/dtype=int32";
+"-/group=pair:0>1" where the file prints no size). A value "-" means that the member is absent; numbers may
 differ by 1e-6 of themselves. The values come from arithmetic on the files' lines: bytes / time, and the collective's factor.
 """
 import json
@@ -38,7 +39,7 @@ def find(records, what):
     if what in ("launch", "end"):
         return [r for r in records if r["record"] == what]
     size, *rest = what.split("/")
-    found = [r for r in records if r["record"] == "case" and r["bytes"] == int(size)]
+    found = [r for r in records if r["record"] == "case" and str(r.get("bytes", "-")) == size]
     for word in rest:
         key, _, value = word.partition("=")
         found = [r for r in found if str(r.get(key)) == value] if value else [r for r in found if r["placement"] == word]

@@ -11,9 +11,11 @@
      FAKEGPU_NAME      name of the device
      FAKEGPU_SM        compute capability, times 10 [100]
      FAKEGPU_QUEUE     entries of a stream's queue [1024]
+     FAKEGPU_COMMUNICATORS the most communicators that a process may have at a time; one more fails [no limit]
      FAKEGPU_NCCL      version code of NCCL [that of the headers]
      FAKEGPU_IDLE_MHZ  clock in MHz after 0.5 s without work [the clock stays high]
      FAKEGPU_POWER     0: the driver reports only the mean power of the last second
+     FAKEGPU_NVML      number of the driver that NVML reports, such as 580.65.06 [999.99]
      FAKEGPU_DRIVER    CUDA version of the driver [that of the headers]
      FAKEGPU_FABRIC    CLUSTER[:CLIQUE[:STATE[:HEALTH]]]; CLUSTER is a number for the NVLink cluster's UUID,
                        0 for a UUID of zeros; HEALTH as NVML's summary [no fabric]

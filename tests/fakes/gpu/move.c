@@ -99,8 +99,8 @@ static bool step(struct segment *s, struct pair *p)
     return true;
 }
 
-/* Does an earlier pair of the group move data in the same direction between the same ranks? NCCL moves those in
-   order. */
+/* Does an earlier pair of the group move data in the same direction between the same ranks? NCCL moves those
+   in order. */
 static bool must_wait(const struct pair *pairs, size_t i)
 {
     for (size_t j = 0; j < i; j++)

@@ -4,6 +4,7 @@
 #include "move.h"
 
 #include <cuda_runtime_api.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +22,8 @@ static int version(void)
     return (int)fake_number("FAKEGPU_NCCL", OWN_VERSION);
 }
 
-/* As NCCL does, the settings are read at the first message, and at the next one after ncclResetDebugInit(), which opens the
-   file anew. */
+/* As NCCL does, the settings are read at the first message, and at the next one after ncclResetDebugInit(),
+   which opens the file anew. */
 static struct {
     bool ready, again;
     bool informs, tells_tuning;
@@ -78,7 +79,7 @@ EXPORTED void ncclResetDebugInit(void)
 }
 #endif
 
-/* What rank 0 says of each call with NCCL_DEBUG_SUBSYS=TUNING, in the words of the version. */
+/* What rank 0 prints for each call with NCCL_DEBUG_SUBSYS=TUNING, in the format of the emulated version. */
 static void say_choice(const struct move *m, size_t bytes)
 {
     enum { TREE, RING, NVLS = 4 };
@@ -187,6 +188,8 @@ static void say_facts(const struct ncclComm *comm, const ncclConfig_t *config)
     }
 }
 
+static atomic_long communicators; /* of this process */
+
 EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUniqueId id, int rank,
                                              ncclConfig_t *config)
 {
@@ -194,6 +197,8 @@ EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUn
     if (fake_fault("absent", call)) fake_never(call);
     if (fake_fault("fail", call)) return ncclSystemError;
     if (config && config->magic != 0xcafebeef) return ncclInvalidArgument;
+    if (atomic_load(&communicators) >= fake_number("FAKEGPU_COMMUNICATORS", INT_MAX))
+        return refuse(ncclUnhandledCudaError, "too many communicators at a time");
     struct ncclComm *c = calloc(1, sizeof *c);
     if (cudaGetDevice(&c->device) || !segment_open(&c->segment, id.internal, rank, ranks)) {
         segment_close(&c->segment);
@@ -202,6 +207,7 @@ EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUn
     }
     c->most_channels = config && config->maxCTAs > 0 ? config->maxCTAs : 32;
     say_facts(c, config);
+    atomic_fetch_add(&communicators, 1);
     *comm = c;
     return ncclSuccess;
 }
@@ -241,6 +247,7 @@ EXPORTED ncclResult_t ncclCommDestroy(ncclComm_t comm)
     fake_drain();
     segment_close(&comm->segment);
     free(comm);
+    atomic_fetch_sub(&communicators, 1);
     return ncclSuccess;
 }
 

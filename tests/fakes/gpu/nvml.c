@@ -1,5 +1,6 @@
-/* The functions of libnvidia-ml that bench/gpu/nvml_*.c call, emulated. The fault "throttle" lowers the clocks
-   and increases the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a link. */
+/* The functions of libnvidia-ml that bench/gpu/nvml_*.c call, emulated. The fault "throttle" lowers the
+   clocks and increases the violation counters; "xid" reports one Xid 79; "nvlink" counts an error on a
+   link. */
 #include "fake.h"
 
 #include <dlfcn.h>
@@ -65,7 +66,8 @@ nvml_return nvmlShutdown(void)
 
 nvml_return nvmlSystemGetDriverVersion(char *text, unsigned length)
 {
-    snprintf(text, length, "000.00 (emulated)");
+    const char *number = getenv("FAKEGPU_NVML");
+    snprintf(text, length, "%s (emulated)", number ? number : "999.99");
     return SUCCESS;
 }
 
@@ -128,7 +130,8 @@ nvml_return nvmlDeviceGetTotalEccErrors(void *device, int kind, int counter, uns
     return SUCCESS;
 }
 
-/* Four links. The counters of each are field values: on Hopper others than on Blackwell, before Hopper none. */
+/* Four links. The counters of each are field values: on Hopper others than on Blackwell, before Hopper
+   none. */
 enum { FOUR_LINKS = 4 };
 static unsigned long long link_count(unsigned link)
 {
@@ -161,11 +164,11 @@ static bool field_value(unsigned id, unsigned scope, unsigned long long *value)
         return sm >= 100;
     case 77: /* NVML_FI_DEV_PERF_POLICY_BOARD_LIMIT, RELIABILITY */
     case 79:
-    case 270: /* HW_THERM_SLOWDOWN, HW_POWER_BRAKE_SLOWDOWN */
+    case 270: /* HW_THERM_SLOWDOWN, HW_POWER_BRAKE_SLOWDOWN; in older drivers settings of power smoothing */
     case 271:
         return sm >= 100;
-    case 269: /* SW_THERM_SLOWDOWN */
-        *value = held_down_ns(1);
+    case 269: /* SW_THERM_SLOWDOWN; in older drivers the active preset profile */
+        *value = getenv("FAKEGPU_NVML") ? 1 : held_down_ns(1);
         return sm >= 100;
     case 161: /* NVML_FI_DEV_NVLINK_ERROR_DL_REPLAY */
         if (sm >= 90 && sm < 100 && scope < FOUR_LINKS) *value = link_count(scope);

@@ -81,7 +81,7 @@ Test(board, who_is_to_blame_is_named)
     cr_assert(strstr(words, "rank 2 on h gives no sign of life") && !strstr(words, "rank 1"), "%s", words);
     seen[0].gone = true;
     cr_assert_eq(blame(seen, words), STATUS_ENVIRONMENT);
-    cr_assert(strstr(words, "rank 0 on h ended without a word"), "%s", words);
+    cr_assert(strstr(words, "rank 0 on h ended without a message"), "%s", words);
 }
 
 /* Connections of strangers, some with a wrong secret, do not count as ranks and do not use up the ranks'
@@ -130,8 +130,8 @@ Test(board, strangers_leave_room_for_ranks)
 
 enum { MANY = 1152 };
 
-/* Stands in for ranks 1 to 1151: all connect, and report only when all are connected. Returns the number that rank 0
-   has answered. */
+/* Stands in for ranks 1 to 1151: all connect, and report only when all are connected. Returns the number that
+   rank 0 has answered. */
 static int stand_in(const struct board_place *place, int connected)
 {
     int sockets[MANY], answered = 0;

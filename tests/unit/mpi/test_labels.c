@@ -1,5 +1,6 @@
-/* Labels of what NCCL did. The rules are read from its source: src/enqueue.cc (getAlgoInfo, collTaskAppend), src/ce_coll.cc
-   (ncclCeImplemented, ncclCeAvailable, ncclHierCeAvailable) and src/init.cc (nvlsRegSupport) of 2.27.7 to 2.30.7. */
+/* Labels of what NCCL did. The rules are read from its source: src/enqueue.cc (getAlgoInfo, collTaskAppend),
+   src/ce_coll.cc (ncclCeImplemented, ncclCeAvailable, ncclHierCeAvailable) and src/init.cc (nvlsRegSupport)
+   of 2.27.7 to 2.30.7. */
 #include "measure/labels.h"
 
 #include <criterion/criterion.h>

@@ -52,7 +52,7 @@ Test(matmul, settings)
     silence(0);
 }
 
-/* The library's own choice is the first. */
+/* The first kernel of the list is the library's own choice. */
 Test(matmul, kernels_of_about_the_same_speed_are_one_choice)
 {
     cr_expect_eq(first_of_fastest((double[]){48, 50, 49}, 3), 0, "within 5 %%");

@@ -1,4 +1,4 @@
-/* The question to NCCL's RAS, with a stand-in for NCCL on this host. The real one's dialogue is in NCCL's
+/* Tests the query to NCCL's RAS subsystem against a stand-in for NCCL on this host. The protocol is in NCCL's
    src/ras/client_support.cc. */
 #include "launch/ras.h"
 #include "base/clock.h"

@@ -53,7 +53,8 @@ Test(traffic, weights_follow_zipfs_law)
     }
 }
 
-/* The maximum over the mean is as asked for, every rank sends the same, and the case's bytes are the busiest rank's. */
+/* The maximum over the mean is as asked for, every rank sends the same, and the case's bytes are the busiest
+   rank's. */
 Test(traffic, the_busiest_rank_receives_so_many_times_the_mean)
 {
     static const struct {

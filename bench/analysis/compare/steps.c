@@ -1,0 +1,58 @@
+#include "analysis/compare/steps.h"
+#include "analysis/common/table.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct figure step_figure(const struct case_summary *line, const char *key)
+{
+    double *values = allocate(line->launches, sizeof *values);
+    size_t known = 0;
+    for (size_t i = 0; i < line->launches; i++) {
+        const json_t *value = json_object_get(line->points[i].row->step, key);
+        if (json_is_number(value)) values[known++] = json_number_value(value);
+    }
+    struct figure figure =
+        known && known == line->launches ? figure_of_launches(values, known) : figure_absent();
+    free(values);
+    return figure;
+}
+
+bool is_step_of(const struct case_summary *line, const char *workload)
+{
+    const size_t length = strlen(workload);
+    return line->row->workload && strncmp(line->row->workload, workload, length) == 0 &&
+           line->row->workload[length] == '@';
+}
+
+static void add(struct text *out, const char *before, struct figure figure, double factor, const char *after)
+{
+    char point[32], lo[32], hi[32];
+    if (!figure_present(figure)) return;
+    text_add(out, "%s%s%s", out->length ? "; " : "", before, number_text(figure.point * factor, point));
+    if (figure.kind != INTERVAL_NONE)
+        text_add(out, " [%s–%s]", number_text(figure.lo * factor, lo), number_text(figure.hi * factor, hi));
+    text_add(out, "%s", after);
+}
+
+void step_words(const struct case_summary *line, struct text *out)
+{
+    const struct figure tokens = step_figure(line, "tokens");
+    struct text words = {0};
+    add(&words, "step ", line->time_us, 1e-6, " s");
+    add(&words, "computed from its parts ", step_figure(line, "computed_us"), 1e-6, " s");
+    add(&words, "error ", step_figure(line, "error_percent"), 1, " %");
+    add(&words, "its matmuls alone ", step_figure(line, "computation_us"), 1e-6, " s");
+    add(&words, "exposed communication ", step_figure(line, "exposed_share"), 100, " % of the step");
+    if (figure_present(tokens) && line->row->ranks > 0)
+        add(&words, "tokens per second ",
+            figure_inverse(tokens.point * (double)line->row->ranks * 1e6, line->time_us), 1, "");
+    add(&words, "J per token ",
+        figure_present(tokens)
+            ? figure_scaled(line->time_us, step_figure(line, "power_w").point * 1e-6 / tokens.point)
+            : figure_absent(),
+        1, "");
+    text_add(out, "%s", text_get(&words));
+    text_free(&words);
+}

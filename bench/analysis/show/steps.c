@@ -1,0 +1,22 @@
+#include "analysis/show/steps.h"
+#include "analysis/common/table.h"
+#include "analysis/compare/steps.h"
+
+void steps_print(const struct run_summary *run, bool markdown, struct text *out)
+{
+    enum { LONGEST = 500, LONGEST_NAME = 80 };
+    struct text line = {0};
+    for (size_t i = 0; i < run->case_count; i++) {
+        const struct case_summary *step = &run->cases[i];
+        if (!step->row->workload || !step->launches) continue;
+        text_clear(&line);
+        plain_text(&line, step->row->workload, LONGEST_NAME);
+        if (step->row->ranks != ABSENT) text_add(&line, ", %lld ranks", (long long)step->row->ranks);
+        text_add(&line, ", ");
+        step_words(step, &line);
+        text_add(out, markdown ? "\n- " : "\n");
+        line_text(out, text_get(&line), LONGEST, markdown);
+        text_add(out, "\n");
+    }
+    text_free(&line);
+}

@@ -1,0 +1,218 @@
+/* Chooses the batches, and takes the rounds. */
+#include "backend/mpi_status.h"
+#include "base/clock.h"
+#include "base/units.h"
+#include "stats/random.h"
+#include "step/step.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TRIALS = 3, BATCH_MOST = 100, ROUNDS_MOST = 100 };
+static const double LEAST_US = 2000, ROW_EVERY_S = 5;
+
+/* Collective. The slowest rank's time. */
+static enum status take(struct step_launch *l, const struct timed *t, double *us)
+{
+    enum status status = step_replay(l, t, us);
+    if (!status) mpi_must(MPI_Allreduce(MPI_IN_PLACE, us, 1, MPI_DOUBLE, MPI_MAX, l->driver.world.comm));
+    return status;
+}
+
+static void name_timed(const struct step_launch *l, const struct timed *t, char *what, size_t room)
+{
+    const struct schedule *s = &l->schedule;
+    char size[UNIT_TEXT];
+    switch (t->what) {
+    case REPLAY_CALL:
+        snprintf(what, room, "%s %s", s->calls[t->index].row->part,
+                 format_size((size_t)s->calls[t->index].bytes, size));
+        break;
+    case REPLAY_PRODUCT:
+        snprintf(what, room, "matmul %lldx%lldx%lld", (long long)s->products[t->index].m,
+                 (long long)s->products[t->index].n, (long long)s->products[t->index].k);
+        break;
+    case REPLAY_SECTION:
+        snprintf(what, room, "overlap %s", s->sections[t->index].overlap);
+        break;
+    default:
+        snprintf(what, room, "a step of %s%s", s->workload->name,
+                 t->what == REPLAY_COMPUTATION ? ", its matmuls alone" : "");
+    }
+}
+
+/* Collective. So many calls of each part that a sample is long against the barrier's error. A first call does
+   not count. *step_us: what a step should take, were its overlaps as long as their longer sides. */
+static enum status choose_batches(struct step_launch *l)
+{
+    enum status status = STATUS_OK;
+    for (size_t i = TIMED_PARTS; i < l->timed_count && !status; i++) {
+        struct timed *t = &l->timed[i];
+        double us, least = INFINITY;
+        char what[160];
+        name_timed(l, t, what, sizeof what);
+        watch_say(l->driver.watch, what);
+        progress_show(&l->driver.progress, i - TIMED_PARTS, l->timed_count - TIMED_PARTS, 0, what);
+        status = take(l, t, &us);
+        /* A long part is not called once more: of a step of hours one call is enough to refuse it. */
+        for (int trial = 0; trial < TRIALS && !status && (trial == 0 || us < 1e6); trial++) {
+            if (us < 1e6) status = take(l, t, &us);
+            least = fmin(least, us);
+        }
+        t->batch = least >= LEAST_US                ? 1
+                   : least * BATCH_MOST <= LEAST_US ? BATCH_MOST
+                                                    : (int)ceil(LEAST_US / least);
+        t->us[0] = least; /* for the estimate; the first round replaces it */
+    }
+    return status;
+}
+
+/* Refuses a step that one round of would take too long. All ranks decide alike, since all have the same
+   times. */
+static void refuse_long(struct step_launch *l)
+{
+    double total_us = 0;
+    char text[UNIT_TEXT];
+    for (size_t i = TIMED_PARTS; i < l->timed_count; i++) {
+        const struct timed *t = &l->timed[i];
+        if (t->what == REPLAY_CALL)
+            total_us +=
+                t->us[0] * (double)(l->schedule.calls[t->index].in_step - l->schedule.calls[t->index].beside);
+        if (t->what == REPLAY_PRODUCT) total_us += t->us[0] * (double)l->schedule.products[t->index].in_step;
+    }
+    if (total_us * 1e-6 <= l->settings.max_seconds) return;
+    l->status = STATUS_SKIPPED;
+    snprintf(l->reason, sizeof l->reason, "a step of %s would take about %s here, longer than --max-seconds",
+             l->schedule.workload->name, format_duration(total_us * 1e-6, text));
+}
+
+/* ---- rounds ---- */
+
+static void make_room(struct step_launch *l)
+{
+    if (l->rounds < l->room) return;
+    l->room *= 2;
+    for (size_t i = 0; i < l->timed_count; i++)
+        l->timed[i].us = reallocate(l->timed[i].us, l->room, sizeof *l->timed[i].us);
+}
+
+/* Collective. Keeps the power that the GPUs took during the sample of a step. */
+static enum status take_step(struct step_launch *l, double *us)
+{
+    const struct backend *backend = l->backend;
+    if (backend->watch_start) backend->watch_start(l->comm);
+    enum status status = step_replay(l, &l->timed[TIMED_STEP], us);
+    json_t *seen = !status && backend->watch_stop ? backend->watch_stop(l->comm) : NULL;
+    const double power_w = json_number_value(json_object_get(seen, "power_w"));
+    if (power_w > 0) l->power_w += power_w, l->powers++;
+    if (seen) {
+        json_decref(l->telemetry);
+        l->telemetry = seen;
+    }
+    return status;
+}
+
+/* Collective. One round, in an order that all ranks draw alike. */
+static enum status take_round(struct step_launch *l, struct random_state *random, size_t *order, double *us)
+{
+    const bool root = l->driver.world.rank == 0;
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < l->timed_count; i++) order[i] = i;
+    random_shuffle(random, order, l->timed_count);
+    for (size_t i = 0; i < l->timed_count && !status; i++)
+        status = order[i] == TIMED_STEP ? take_step(l, &us[order[i]])
+                                        : step_replay(l, &l->timed[order[i]], &us[order[i]]);
+    if (status) return status;
+    mpi_must(MPI_Allreduce(MPI_IN_PLACE, us, (int)l->timed_count, MPI_DOUBLE, MPI_MAX, l->driver.world.comm));
+    make_room(l);
+    for (size_t i = 0; i < l->timed_count && root; i++) l->timed[i].us[l->rounds] = us[i];
+    l->rounds++;
+    return STATUS_OK;
+}
+
+/* Collective. How many rounds to take before the next decision of rank 0; 0: enough. */
+static int rounds_next(struct step_launch *l, double start_s)
+{
+    const struct step_settings *s = &l->settings;
+    const struct stopping stopping = {s->precision_percent / 100, (size_t)s->rounds, 1};
+    int next[2] = {0, 0};
+    if (l->driver.world.rank == 0) {
+        double spent_s = clock_s() - start_s;
+        const size_t n = l->rounds;
+        const struct sampled now = {.us = l->timed[TIMED_STEP].us,
+                                    .count = n,
+                                    .taken = n,
+                                    .spent_s = spent_s,
+                                    .most_s = s->rounds ? INFINITY : s->max_seconds,
+                                    .sample_s = n ? spent_s / (double)n : 0};
+        size_t wanted = stopping_next(&stopping, &now, &l->why);
+        next[0] = wanted > ROUNDS_MOST ? ROUNDS_MOST : (int)wanted;
+        next[1] = (int)l->why;
+    }
+    mpi_must(MPI_Bcast(next, 2, MPI_INT, 0, l->driver.world.comm));
+    l->why = (enum stop_reason)next[1];
+    return next[0];
+}
+
+static enum status take_rounds(struct step_launch *l)
+{
+    struct random_state random;
+    const double start_s = clock_s();
+    double row_s = start_s, *us = allocate(l->timed_count, sizeof *us);
+    size_t *order = allocate(l->timed_count, sizeof *order);
+    char what[160];
+    name_timed(l, &l->timed[TIMED_STEP], what, sizeof what);
+    watch_say(l->driver.watch, what);
+    random_seed(&random, (uint64_t)l->settings.seed);
+    enum status status = step_replay(l, &l->timed[TIMED_STEP], us); /* warms up */
+    for (int left; !status && (left = rounds_next(l, start_s)) > 0;)
+        while (!status && left-- > 0) {
+            progress_show(&l->driver.progress, l->rounds, l->rounds + (size_t)left + 1, 0, what);
+            status = take_round(l, &random, order, us);
+            if (status || clock_s() - row_s < ROW_EVERY_S) continue;
+            status = step_write(l, false);
+            row_s = clock_s();
+        }
+    free(order);
+    free(us);
+    return status;
+}
+
+/* ---- all ---- */
+
+static void make_timed(struct step_launch *l)
+{
+    const struct schedule *s = &l->schedule;
+    l->timed = allocate(TIMED_PARTS + s->call_count + s->product_count + s->section_count, sizeof *l->timed);
+    l->timed[TIMED_STEP] = (struct timed){.what = REPLAY_STEP};
+    l->timed[TIMED_COMPUTATION] = (struct timed){.what = REPLAY_COMPUTATION};
+    l->timed_count = TIMED_PARTS;
+    for (size_t i = 0; i < s->call_count; i++)
+        l->timed[l->timed_count++] = (struct timed){REPLAY_CALL, i, 1, NULL};
+    for (size_t i = 0; i < s->product_count; i++)
+        l->timed[l->timed_count++] = (struct timed){REPLAY_PRODUCT, i, 1, NULL};
+    for (size_t i = 0; i < s->section_count; i++)
+        if (s->sections[i].overlap) l->timed[l->timed_count++] = (struct timed){REPLAY_SECTION, i, 1, NULL};
+    l->room = 64;
+    for (size_t i = 0; i < l->timed_count; i++) {
+        l->timed[i].batch = 1;
+        l->timed[i].us = allocate(l->room, sizeof *l->timed[i].us);
+    }
+}
+
+enum status step_sample(struct step_launch *l)
+{
+    enum status status = STATUS_OK;
+    make_timed(l);
+    if (!l->status && l->settings.check) status = step_verify(l);
+    if (!status && !l->status) status = step_fill(l);
+    if (!status && !l->status) {
+        l->delay_s = sides_delay_s(&l->settings.fault, l->driver.world.rank);
+        pair_set_delay(l->pair, l->delay_s);
+        status = choose_batches(l);
+    }
+    if (!status && !l->status) refuse_long(l);
+    if (!status && !l->status) status = take_rounds(l);
+    return status ? status : step_write(l, true);
+}
