@@ -9,7 +9,7 @@ double clock_s(void); /* CLOCK_MONOTONIC */
 int64_t clock_boot_s(void);
 /* How long one reading of clock_s() takes: the smallest of the averages of many blocks of readings. */
 double clock_cost_s(void);
-/* Sleeps; not at all if `seconds` is not above 0. */
+/* Sleeps. Returns at once if `seconds` is not above 0. */
 void sleep_s(double seconds);
 /* How often the kernel has preempted this thread so far. */
 long involuntary_switches(void);

@@ -8,7 +8,7 @@
 
 struct fault_number {
     const char *name; /* "rank"; NULL after the last */
-    int64_t *value;   /* keeps its value if the text does not have the number */
+    int64_t *value;   /* unchanged if the text does not have the number */
 };
 
 /* Sets *kind to the index of KIND in `kinds` (NULL-terminated), and the numbers that the text has, 0 to 1e9.

@@ -123,8 +123,8 @@ static void examples_text(const char *text, int indent, void (*put)(const char *
     }
 }
 
-/* A line of the examples that begins in `column`. A command that is too long goes on after a backslash, a
-   remark without one. */
+/* Prints one line of the examples, which begins in `column`. Breaks a line that is too long; in a command,
+   a backslash marks the break. */
 static void put_example(const char *text, size_t length, int column, FILE *out)
 {
     bool is_command = column == EXAMPLE;

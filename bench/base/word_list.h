@@ -11,8 +11,8 @@ struct word_set {
     int (*find)(const char *);
 };
 
-/* Sets *index to that of `word`. `flag` is for the message. Returns STATUS_USAGE after printing one line that
-   names a similar word or, without one, all words. */
+/* Sets *index to the index of `word`. `flag` is for the message. Returns STATUS_USAGE after printing one
+   line that names a similar word or, if there is none, all words. */
 enum status word_read(const char *flag, const char *word, const struct word_set *, int *index);
 
 /* Reads a list into the indices of its words, in the list's order; "all" means every word. A word that is

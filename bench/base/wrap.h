@@ -6,9 +6,9 @@
 
 enum { TERMINAL_COLUMNS = 80 }; /* output for people fits this width, whatever the terminal has */
 
-/* Adds each line of `lines` in lines of at most `columns` columns of a terminal, each with a newline. Breaks
-   at a space, but not within "3 %", or after a slash or a comma; inside a word only if no such place is in
-   the second half of the line. Lines that go on start with `indent` spaces. */
+/* Adds lines of text, each with a newline, and breaks those that are wider than `columns` columns of a
+   terminal: at a space, but not before a percent sign, or after a slash or a comma; within a word only if
+   there is no such place in the second half of the line. Continuation lines start with `indent` spaces. */
 void text_add_wrapped(struct text *, const char *lines, size_t columns, size_t indent);
 
 #endif

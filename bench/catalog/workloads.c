@@ -11,7 +11,7 @@ const char *const axis_names[AXES + 1] = {"tensor", "expert", "data", "pipeline"
 
 enum { MOST_TIMES = 1000000 };
 
-/* One row of the file while it is read. */
+/* The row of the file that is being read. */
 struct reader {
     struct workloads *workloads;
     const struct tsv *table;
@@ -23,6 +23,7 @@ static const char *cell(const struct reader *r, const char *column)
     return tsv_cell(r->table, r->row, column);
 }
 
+/* Returns the cell, which the workloads own; NULL: it is empty. */
 static const char *text_of(const struct reader *r, const char *column)
 {
     return *cell(r, column) ? tsv_text(r->table, r->row, column, &r->workloads->arena) : NULL;
@@ -41,10 +42,17 @@ static enum status must_be_empty(const struct reader *r, const char *const *colu
     return STATUS_OK;
 }
 
-static struct workload *workload_of(struct workloads *workloads, const char *name)
+static struct workload *find(const struct workloads *workloads, const char *name)
 {
     for (size_t i = 0; i < workloads->count; i++)
         if (same(workloads->list[i].name, name)) return &workloads->list[i];
+    return NULL;
+}
+
+static struct workload *find_or_add(struct workloads *workloads, const char *name)
+{
+    struct workload *found = find(workloads, name);
+    if (found) return found;
     workloads->list = reallocate(workloads->list, workloads->count + 1, sizeof *workloads->list);
     struct workload *workload = &workloads->list[workloads->count++];
     *workload = (struct workload){.name = arena_string(&workloads->arena, name), .flops = NAN, .tokens = NAN};
@@ -53,33 +61,39 @@ static struct workload *workload_of(struct workloads *workloads, const char *nam
 
 /* ---- cells ---- */
 
-/* "tensor:8" or "data+expert": sets the row's axes and the sizes that it suggests. */
+/* Reads "data", "tensor" or "tensor:8": adds the axis to the row, and sets its number of ranks in `sizes`.
+   Returns false if the word is not an axis that the row can have. */
+static bool read_axis(char *word, struct workload_row *row, int64_t sizes[AXES])
+{
+    char *size = word, *name = strsep(&size, ":");
+    int axis = 0;
+    while (axis < AXES && !same(axis_names[axis], name)) axis++;
+    if (axis == AXES || row->axes & 1u << axis) return false;
+    row->axes |= 1u << axis;
+    return !size || (axis != PARALLEL_DATA && !parse_integer(size, &sizes[axis]) && sizes[axis] >= 1 &&
+                     sizes[axis] <= 1 << 20);
+}
+
+/* Reads a cell such as "tensor:8" or "data+expert": sets the axes of the row, and the workload's sizes of
+   axes. */
 static enum status read_group(const struct reader *r, struct workload *workload, struct workload_row *row)
 {
     static const char expected[] =
-        "axes joined by +: tensor, expert, data, pipeline, each with a number of ranks "
-        "if one is suggested (tensor:8; data is what is left), or nothing";
+        "axes joined by +: tensor, expert, data, pipeline, all but data optionally "
+        "with a suggested number of ranks (tensor:8); or an empty cell";
     if (!*cell(r, "group")) return STATUS_OK;
     char *copy = duplicate(cell(r, "group")), *rest = copy, *word;
+    int64_t sizes[AXES] = {0};
     bool good = true;
-    while (good && (word = strsep(&rest, "+"))) {
-        char *size = word, *name = strsep(&size, ":");
-        int64_t ranks = 0;
-        int axis = 0;
-        while (axis < AXES && !same(axis_names[axis], name)) axis++;
-        good = axis < AXES && !(row->axes & 1u << axis) &&
-               (!size ||
-                (axis != PARALLEL_DATA && !parse_integer(size, &ranks) && ranks >= 1 && ranks <= 1 << 20));
-        if (!good) break;
-        row->axes |= 1u << axis;
-        if (ranks && workload->sizes[axis] && workload->sizes[axis] != ranks) {
-            free(copy);
-            return bad(r, "group", "the number of ranks that the workload's rows above suggest");
-        }
-        if (ranks) workload->sizes[axis] = ranks;
-    }
+    while (good && (word = strsep(&rest, "+"))) good = read_axis(word, row, sizes);
     free(copy);
     if (!good) return bad(r, "group", expected);
+    for (int axis = 0; axis < AXES; axis++) {
+        int64_t *known = &workload->sizes[axis];
+        if (sizes[axis] && *known && *known != sizes[axis])
+            return bad(r, "group", "the number of ranks that the workload's rows above suggest");
+        if (sizes[axis]) *known = sizes[axis];
+    }
     struct text words = {0};
     for (int axis = 0; axis < AXES; axis++)
         if (row->axes & 1u << axis) text_add(&words, "%s%s", words.length ? "+" : "", axis_names[axis]);
@@ -88,7 +102,12 @@ static enum status read_group(const struct reader *r, struct workload *workload,
     return STATUS_OK;
 }
 
-/* "backward:31". Rows of one loop follow each other. */
+static const struct workload_row *last_row(const struct workload *workload)
+{
+    return workload->row_count ? &workload->rows[workload->row_count - 1] : NULL;
+}
+
+/* Reads a cell such as "backward:31". The rows of a loop must be consecutive. */
 static enum status read_loop(const struct reader *r, const struct workload *workload,
                              struct workload_row *row)
 {
@@ -99,50 +118,53 @@ static enum status read_loop(const struct reader *r, const struct workload *work
         *name && times && !parse_integer(times, &row->times) && row->times >= 1 && row->times <= MOST_TIMES;
     if (good) row->loop = arena_string(&r->workloads->arena, name);
     free(copy);
-    if (!good) return bad(r, "loop", "a name and a number of iterations, such as forward:32, or nothing");
-    const struct workload_row *before = workload->row_count ? &workload->rows[workload->row_count - 1] : NULL;
+    if (!good)
+        return bad(r, "loop", "a name and a number of iterations, such as forward:32, or an empty cell");
+    const struct workload_row *before = last_row(workload);
     if (before && same(before->loop, row->loop))
         return before->times == row->times ? STATUS_OK
                                            : bad(r, "loop", "the number of iterations of the row above");
     for (size_t i = 0; i < workload->row_count; i++)
         if (same(workload->rows[i].loop, row->loop))
-            return bad(r, "loop", "another name: the loop of this name has ended above");
+            return bad(r, "loop", "a new name: the loop with this name ended above");
     return STATUS_OK;
 }
 
+/* Reads a word. The rows of an overlap must be consecutive, and in the same loop. */
 static enum status read_overlap(const struct reader *r, const struct workload *workload,
                                 struct workload_row *row)
 {
     row->overlap = text_of(r, "overlap");
     if (!row->overlap) return STATUS_OK;
-    const struct workload_row *before = workload->row_count ? &workload->rows[workload->row_count - 1] : NULL;
+    const struct workload_row *before = last_row(workload);
     if (before && same(before->overlap, row->overlap))
         return same(before->loop, row->loop)
                    ? STATUS_OK
-                   : bad(r, "overlap", "another word: the row above is in another loop");
+                   : bad(r, "overlap", "a new word: the row above has this word, but is in another loop");
     for (size_t i = 0; i < workload->row_count; i++)
         if (same(workload->rows[i].overlap, row->overlap))
-            return bad(r, "overlap", "another word: the rows of this one have ended above");
+            return bad(r, "overlap", "a new word: the rows with this word ended above");
     return STATUS_OK;
 }
 
-/* "8192x4096x1024"; other text than three numbers of at least 1 is refused. */
+/* Reads "8192x4096x1024". Returns false unless the text is three numbers from 1 to INT32_MAX. */
 static bool read_shape(const char *text, struct workload_row *row)
 {
     char *copy = duplicate(text), *rest = copy;
-    int64_t *const edges[] = {&row->m, &row->n, &row->k};
+    int64_t *const dimensions[] = {&row->m, &row->n, &row->k};
     bool good = true;
     for (size_t i = 0; i < 3 && good; i++) {
         const char *word = strsep(&rest, "x");
-        good = word && !parse_integer(word, edges[i]) && *edges[i] >= 1 && *edges[i] <= INT32_MAX;
+        good =
+            word && !parse_integer(word, dimensions[i]) && *dimensions[i] >= 1 && *dimensions[i] <= INT32_MAX;
     }
     good = good && !rest;
     free(copy);
     return good;
 }
 
-/* Divides "alltoallv:1.5" into the collective and its imbalance. false: neither that nor another
-   collective. */
+/* Reads the name of a collective, of alltoallv with its imbalance ("alltoallv:1.5"). Returns false if the
+   cell is something else. */
 static bool read_collective(const struct reader *r, struct workload_row *row)
 {
     char *copy = duplicate(cell(r, "part")), *imbalance = copy, *name = strsep(&imbalance, ":");
@@ -159,15 +181,16 @@ static enum status read_tokens(const struct reader *r, struct workload *workload
     double tokens;
     if (tsv_number(r->table, r->row, "tokens", &tokens)) return STATUS_ENVIRONMENT;
     if (isnan(tokens)) return STATUS_OK;
-    if (tokens == 0) return bad(r, "tokens", "tokens per step and GPU, above 0, or nothing");
-    if (isfinite(workload->tokens)) return bad(r, "tokens", "tokens in one row of the workload only");
+    if (tokens == 0) return bad(r, "tokens", "tokens per step and GPU, above 0, or an empty cell");
+    if (isfinite(workload->tokens))
+        return bad(r, "tokens", "an empty cell: another row of the workload has its tokens");
     workload->tokens = tokens;
     return STATUS_OK;
 }
 
 /* ---- rows ---- */
 
-/* Adds to the calls of the same collective, size and group. */
+/* Adds the calls of a row to the part with the same collective, size and group. */
 static void add_part(struct workload *workload, const struct workload_row *row)
 {
     struct workload_part *part = workload->parts;
@@ -200,32 +223,33 @@ static enum status read_collective_row(const struct reader *r, struct workload_r
         return bad(r, "count", "calls per step (in a loop: per iteration), above 0");
     row->bytes = (int64_t)bytes;
     row->flops = NAN;
-    return must_be_empty(r, empty, "nothing in a collective's row");
+    return must_be_empty(r, empty, "an empty cell in a collective's row");
 }
 
-/* With a shape, `flops` follow from it. Without one, the row stands for all of the workload's matmuls. */
+/* Reads a row with a shape, from which its FLOPs follow; or the workload's only matmul row, which has only
+   FLOPs. */
 static enum status read_matmul_row(const struct reader *r, const struct workload *workload,
                                    struct workload_row *row)
 {
     static const char *const empty[] = {"bytes", "group", NULL}, *const derived[] = {"flops", NULL};
-    enum status status = must_be_empty(r, empty, "nothing in a matmul's row");
+    enum status status = must_be_empty(r, empty, "an empty cell in a matmul's row");
     row->count = NAN;
     if (status) return status;
     if (!*cell(r, "shape")) {
         if (isfinite(workload->flops))
-            return bad(r, "shape", "MxNxK: only a workload's single matmul row may be without it");
+            return bad(r, "shape", "MxNxK: only a workload's single matmul row may omit it");
         if (parse_real(cell(r, "flops"), &row->flops) || !(row->flops > 0))
             return bad(r, "flops", "FLOPs per step and GPU, above 0");
         return STATUS_OK;
     }
     if (!read_shape(cell(r, "shape"), row)) return bad(r, "shape", "MxNxK, such as 8192x4096x1024");
     if (parse_real(cell(r, "count"), &row->count) || !(row->count > 0))
-        return bad(r, "count", "multiplications per step (in a loop: per iteration), above 0");
+        return bad(r, "count", "matmuls per step (in a loop: per iteration), above 0");
     for (size_t i = 0; i < workload->row_count; i++)
         if (!workload->rows[i].collective && !workload->rows[i].m)
-            return bad(r, "part", "no other matmul beside one without a shape");
+            return bad(r, "part", "no more matmuls in a workload whose matmul has no shape");
     row->flops = 2.0 * (double)row->m * (double)row->n * (double)row->k * row->count;
-    return must_be_empty(r, derived, "nothing beside a shape: 2 x M x N x K x count follows from it");
+    return must_be_empty(r, derived, "an empty cell in a row with a shape: it is 2 x M x N x K x count");
 }
 
 static void add_matmul(struct workload *workload, const struct workload_row *row)
@@ -253,7 +277,7 @@ static enum status check_dtype(const struct reader *r, const struct workload_row
 static enum status add_row(const struct reader *r)
 {
     if (!*cell(r, "workload")) return bad(r, "workload", "a name");
-    struct workload *workload = workload_of(r->workloads, cell(r, "workload"));
+    struct workload *workload = find_or_add(r->workloads, cell(r, "workload"));
     struct workload_row row = {.line = r->table->lines[r->row + 1],
                                .part = tsv_text(r->table, r->row, "part", &r->workloads->arena),
                                .note = tsv_text(r->table, r->row, "note", &r->workloads->arena),
@@ -277,7 +301,7 @@ static enum status add_row(const struct reader *r)
 
 /* ---- the table ---- */
 
-/* Rows that run at the same time must have both sides. */
+/* Checks that each overlap has both a collective and a matmul. */
 static enum status check_overlaps(const struct workloads *workloads, const struct workload *workload)
 {
     const struct workload_row *rows = workload->rows;
@@ -312,13 +336,13 @@ static enum status add_table(struct workloads *workloads, struct tsv *table)
 enum status workloads_read(struct workloads *workloads, const struct catalog *catalog, const char *path)
 {
     *workloads = (struct workloads){0};
-    struct text beside = {0};
+    struct text default_path = {0};
     struct tsv table;
     const char *clouds = catalog->clouds_path ? catalog->clouds_path : "results/clouds.tsv",
                *slash = strrchr(clouds, '/');
-    text_add(&beside, "%.*sworkloads.tsv", slash ? (int)(slash - clouds) + 1 : 0, clouds);
-    workloads->path = arena_string(&workloads->arena, path ? path : text_get(&beside));
-    text_free(&beside);
+    text_add(&default_path, "%.*sworkloads.tsv", slash ? (int)(slash - clouds) + 1 : 0, clouds);
+    workloads->path = arena_string(&workloads->arena, path ? path : text_get(&default_path));
+    text_free(&default_path);
     enum status status = tsv_read(workloads->path, &table);
     if (!status) return add_table(workloads, &table);
     workloads_free(workloads);
@@ -338,9 +362,7 @@ void workloads_free(struct workloads *workloads)
 
 const struct workload *workload_find(const struct workloads *workloads, const char *name)
 {
-    for (size_t i = 0; i < workloads->count; i++)
-        if (same(workloads->list[i].name, name)) return &workloads->list[i];
-    return NULL;
+    return find(workloads, name);
 }
 
 enum status workload_choose(const struct workloads *workloads, const char *name,

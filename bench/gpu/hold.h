@@ -31,8 +31,8 @@ struct hold {
 enum status hold_make(struct hold *, int calls);
 void hold_free(struct hold *); /* {0} is allowed */
 
-/* Makes the following holds long enough for calls that the host needs `enqueue_s` seconds to queue, such as a
-   group of many operations. */
+/* Makes holds long enough for calls that the host needs `enqueue_s` seconds to queue, such as a group of
+   many operations. */
 void hold_size(struct hold *, double enqueue_s);
 
 /* Queues the hold. Open the gate even if an error follows, so that the stream is never left held. */

@@ -54,7 +54,7 @@ struct graph {
     size_t slot;
 };
 
-/* A call that was prepared; one that differs from all of these must be prepared first. */
+/* A prepared call: the members of a call that preparation depends on. */
 struct shape {
     const struct collective *collective;
     enum dtype dtype;
@@ -86,8 +86,8 @@ struct comm {
     struct device_verdict *verdict, *device_verdict;
     struct device_period *period; /* scratch memory of fill and check */
     struct device_block block;
-    struct shape ready[MOST_READY]; /* ready to be timed; collective NULL: none */
-    int last_ready, next_ready;     /* of these: the one made last; the place of the next new one */
+    struct shape ready[MOST_READY]; /* calls that can be timed; collective NULL: a free place */
+    int last_ready, next_ready;     /* places in `ready`: of the call made last; for the next new one */
     struct graph graphs[MOST_GRAPHS];
     int graph_count;
     ncclRedOp_t premul[DTYPE_COUNT];

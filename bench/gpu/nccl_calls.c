@@ -1,4 +1,5 @@
-/* NCCL's calls of the collectives. Where this NCCL has no function for one, sends and receives in a group. */
+/* Enqueues the collectives. Uses sends and receives in a group for those that this NCCL has no function
+   for. */
 #include "gpu/nccl.h"
 #include "kernels/pattern.h"
 

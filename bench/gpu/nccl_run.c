@@ -133,8 +133,8 @@ static struct shape shape_of(const struct comm *c, const struct call *call)
                           call->in_place,   c->block.generation, call->buffers->send_bytes};
 }
 
-/* Was the call made once already? Several calls may take turns (driver step); graphs are the last one's
-   only. */
+/* Whether the call was made before. Several calls may take turns (driver step), but the graphs are those
+   of the last one: frees them if another call was made last. */
 static bool is_ready(struct comm *c, const struct shape *shape)
 {
     for (int i = 0; i < MOST_READY; i++) {
@@ -153,8 +153,8 @@ static void set_inside(const struct call *call)
     if (call->stage) atomic_store_explicit(call->stage, STAGE_INSIDE, memory_order_relaxed);
 }
 
-/* Makes a group of operations once more, now that all one-time work is done, to see how long the host takes
-   to queue it: the device must be held for longer. */
+/* Makes a group of operations once more, now without one-time work, to see how long the host takes to
+   queue it: the device must be held for longer than that. */
 static enum status size_hold(struct comm *c, const struct call *call, size_t slot)
 {
     double start_s = clock_s();
@@ -298,15 +298,15 @@ static enum status run_graphs(struct comm *c, const struct call *call, int batch
     return status;
 }
 
-/* A group is queued as a whole. If only groups wait, it is NCCL's or CUDA's queue that has no room for
-   one. */
+/* After a hold that ended by itself: holds fewer operations, and warns if that is no longer possible. A
+   group is queued as a whole: if even one of `group` operations waits, NCCL's or CUDA's queue is too
+   small. */
 static void lessen_hold(struct comm *c, int queued, int group)
 {
     if (!hold_less(&c->hold, queued)) return;
     if (group > 1)
         warn("rank %d: a group of %d operations (-m) waited for the device that was held for it, so such "
-             "samples "
-             "do not count: give a smaller -m, or --mode nccl-tests, which does not hold the device",
+             "samples do not count: give a smaller -m, or --mode nccl-tests, which does not hold the device",
              c->world->rank, group);
     else
         warn("rank %d: a call waited for the device that was held for it, so such samples do not count: is "

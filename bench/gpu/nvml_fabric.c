@@ -54,6 +54,13 @@ struct fabric {
     int state, summary;
 };
 
+static bool set(struct fabric *f, const unsigned char cluster[CLUSTER_BYTES], struct fabric others)
+{
+    *f = others;
+    memcpy(f->cluster, cluster, sizeof f->cluster);
+    return true;
+}
+
 static bool ask_4(struct nvml *n, struct fabric *f)
 {
     struct fabric_4 info = {.state = 0};
@@ -61,42 +68,43 @@ static bool ask_4(struct nvml *n, struct fabric *f)
     if (!n->fabric_4 || n->fabric_4(n->device, &info)) return false;
     while (i < info.clique_count && i < MOST_CLIQUES && info.cliques[i].type != UNICAST_POINTER) i++;
     if (i == info.clique_count || i == MOST_CLIQUES) return false;
-    *f = (struct fabric){
-        .status = info.status, .clique = info.cliques[i].id, .state = info.state, .summary = info.summary};
-    memcpy(f->cluster, info.cluster, sizeof f->cluster);
-    return true;
+    return set(f, info.cluster,
+               (struct fabric){.status = info.status,
+                               .clique = info.cliques[i].id,
+                               .state = info.state,
+                               .summary = info.summary});
 }
 
-static bool ask_3_or_2(struct nvml *n, struct fabric *f)
+static bool ask_3(struct nvml *n, struct fabric *f)
 {
     struct fabric_3 info = {.version = sizeof info | 3u << 24};
-    struct fabric_2 old = {.version = sizeof old | 2u << 24};
-    if (!n->fabric_v) return false;
-    if (n->fabric_v(n->device, &info) == 0) {
-        *f = (struct fabric){
-            .status = info.status, .clique = info.clique, .state = info.state, .summary = info.summary};
-        memcpy(f->cluster, info.cluster, sizeof f->cluster);
-        return true;
-    }
-    if (n->fabric_v(n->device, &old)) return false;
-    *f = (struct fabric){.status = old.status, .clique = old.clique, .state = old.state};
-    memcpy(f->cluster, old.cluster, sizeof f->cluster);
-    return true;
+    if (!n->fabric_v || n->fabric_v(n->device, &info)) return false;
+    return set(
+        f, info.cluster,
+        (struct fabric){
+            .status = info.status, .clique = info.clique, .state = info.state, .summary = info.summary});
+}
+
+static bool ask_2(struct nvml *n, struct fabric *f)
+{
+    struct fabric_2 info = {.version = sizeof info | 2u << 24};
+    if (!n->fabric_v || n->fabric_v(n->device, &info)) return false;
+    return set(f, info.cluster,
+               (struct fabric){.status = info.status, .clique = info.clique, .state = info.state});
 }
 
 static bool ask_1(struct nvml *n, struct fabric *f)
 {
     struct fabric_1 info = {.state = 0};
     if (!n->fabric || n->fabric(n->device, &info)) return false;
-    *f = (struct fabric){.status = info.status, .clique = info.clique, .state = info.state};
-    memcpy(f->cluster, info.cluster, sizeof f->cluster);
-    return true;
+    return set(f, info.cluster,
+               (struct fabric){.status = info.status, .clique = info.clique, .state = info.state});
 }
 
 /* Asks with the newest version of the structure that the driver accepts. */
 static bool ask(struct nvml *n, struct fabric *f)
 {
-    return n && (ask_4(n, f) || ask_3_or_2(n, f) || ask_1(n, f));
+    return n && (ask_4(n, f) || ask_3(n, f) || ask_2(n, f) || ask_1(n, f));
 }
 
 bool nvml_domain(struct nvml *n, char domain[DOMAIN_TEXT])

@@ -20,6 +20,13 @@ struct pulse {
     atomic_int stage;   /* enum stage */
 };
 
+/* Counts a step of progress, and sets what this rank does now. */
+static inline void pulse_step(struct pulse *pulse, enum stage stage)
+{
+    atomic_fetch_add_explicit(&pulse->steps, 1, memory_order_relaxed);
+    atomic_store_explicit(&pulse->stage, stage, memory_order_relaxed);
+}
+
 struct watch;
 
 struct watch_settings {

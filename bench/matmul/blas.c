@@ -222,6 +222,7 @@ static json_t *choose_kernel(const char *file, const struct kernel_choice *choic
     free(kept);
     if (found) return tried;
     json_decref(tried);
+    warn("%s: none of its kernels could be timed; the library's own choice is used", file);
     return NULL;
 }
 

@@ -28,12 +28,6 @@ static bool on_device(const struct matmul_sampler *s)
     return s->engine->memory == MEMORY_DEVICE;
 }
 
-static void rest(double seconds)
-{
-    struct timespec t = {(time_t)seconds, (long)((seconds - floor(seconds)) * 1e9)};
-    nanosleep(&t, NULL);
-}
-
 /* A barrier in which waiting ranks sleep, so that they leave their cores to the others. */
 static void wait_quietly(MPI_Comm comm)
 {
@@ -42,7 +36,7 @@ static void wait_quietly(MPI_Comm comm)
     mpi_must(MPI_Ibarrier(comm, &request));
     while (!done) {
         mpi_must(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
-        if (!done) rest(2e-4);
+        if (!done) sleep_s(2e-4);
     }
 }
 
@@ -210,7 +204,7 @@ static enum status take_pass(struct matmul_sampler *s, struct gemm_work *work, s
                              double most_s, struct own *own)
 {
     double sample_s = 0;
-    if (!c->sustained) rest(on_device(s) ? 1 : 0.05);
+    if (!c->sustained) sleep_s(on_device(s) ? 1 : 0.05);
     enum status status = warm_up(s, work, c, own, &sample_s);
     /* Start the telemetry only now, so that clocks and power at rest do not count. */
     if (!status && s->engine->watch_start) s->engine->watch_start(s->gemm);

@@ -41,16 +41,6 @@ void free_disturbed(struct disturbed *d)
     free(d->before);
 }
 
-void keep_rank_median(struct measured *m, const struct visit *visit)
-{
-    const bool disturbed = visit->rule == KEPT_DISTURBED;
-    if (!isfinite(visit->wait.median) || (m->rank_count && disturbed && !m->rank_disturbed)) return;
-    if (m->rank_disturbed && !disturbed) m->rank_count = 0;
-    m->rank_us = reallocate(m->rank_us, m->rank_count + 1, sizeof *m->rank_us);
-    m->rank_us[m->rank_count++] = visit->wait.median;
-    m->rank_disturbed = disturbed;
-}
-
 static void drop_before(struct measured *m, size_t first)
 {
     m->count -= first;

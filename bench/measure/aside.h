@@ -34,7 +34,4 @@ void free_disturbed(struct disturbed *);
 void settle_visit(struct measured *, const struct disturbed *, bool sets_aside, size_t wanted,
                   struct visit *);
 
-/* Keeps the median over ranks of a visit that is settled, if its samples count by the rule. */
-void keep_rank_median(struct measured *, const struct visit *);
-
 #endif

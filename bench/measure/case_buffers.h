@@ -4,10 +4,10 @@
 
 #include "measure/launch_state.h"
 
-/* Collective, before the buffers of a case are given. Opens the case's split if it has no communicators.
-   Where buffers are registered, that is done here and once for each, for the largest case that fits: the
-   backend keeps its memory from case to case and would have to grow it for a larger one, and NCCL has known
-   problems with windows that are registered after others. */
+/* Collective. Must precede case_buffers_give(). Opens the case's split if it is not open. If buffers are
+   registered (-R), also registers those of the split's largest case that fits, once each time it is
+   opened: the backend keeps its memory from case to case and would have to grow it for a larger one, and
+   NCCL has known problems with windows that are registered after others. */
 enum status case_buffers_open(struct launch_state *l, const struct measured *m);
 
 /* Collective. Allocates the buffers of a case. If the case is unsupported or does not fit, sets its status

@@ -106,7 +106,7 @@ void cases_free(struct cases *cases)
 {
     for (size_t i = 0; i < cases->count; i++)
         free(cases->list[i].us), free(cases->list[i].global_us), free(cases->list[i].group_us.us),
-            free(cases->list[i].rank_us);
+            free(cases->list[i].ranks.us);
     for (size_t i = 0; i < cases->traffic_count; i++) traffic_free(&cases->traffics[i]);
     free(cases->traffics);
     free(cases->list);

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "launch/world.h"
-#include "measure/aside.h"
 #include "measure/case_buffers.h"
 #include "measure/ceiling.h"
 #include "measure/labels.h"
@@ -290,7 +289,7 @@ static enum status sample_alone(struct launch_state *l, struct measured *m, size
     point_sampler(l, m);
     if (l->backend->watch_start) l->backend->watch_start(l->comm);
     enum status status = sampler_visit(l->sampler, m, pass, share_s, visit);
-    if (!status) keep_rank_median(m, visit);
+    if (!status) rank_medians_add(&m->ranks, visit->wait.median, visit->rule == KEPT_DISTURBED);
     if (!status && l->backend->watch_stop) visit->telemetry = l->backend->watch_stop(l->comm);
     return status ? status : verify(l, m, pass, visit);
 }

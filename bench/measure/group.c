@@ -211,6 +211,22 @@ static void check_sizes(const struct world *w, struct split *split)
     free(size);
 }
 
+/* Makes the worlds of a split's groups, unless the split is impossible. */
+static void make_worlds(const struct world *w, struct split *split)
+{
+    check_sizes(w, split);
+    if (!*split->reason) sub_world(w, split);
+}
+
+/* A group need not meet what the whole launch must. */
+static struct backend_options of_a_group(const struct backend_options *options)
+{
+    struct backend_options own = *options;
+    own.expect_domain = 0;
+    own.expect_transport = TRANSPORT_ABSENT;
+    return own;
+}
+
 void split_label(const char *name, char label[SPLIT_LABEL])
 {
     if (split_kind_of(name, &(int64_t){0}) == SPLIT_MATCH)
@@ -229,10 +245,10 @@ void splits_make(const char *list, const struct world *w, const struct backend *
     if (strstr(list, "domain")) domains(w, opened, comm, domain_of_rank);
     for (const char *c = list; *c; c++) room += *c == ',';
     /* The list must never move: backends keep pointers to the worlds in it. */
-    *splits = (struct splits){
-        .list = allocate(room, sizeof *splits->list), .whole = *w, .backend = backend, .options = *options};
-    splits->options.expect_domain = 0; /* the whole launch must meet it, not each group */
-    splits->options.expect_transport = TRANSPORT_ABSENT;
+    *splits = (struct splits){.list = allocate(room, sizeof *splits->list),
+                              .whole = *w,
+                              .backend = backend,
+                              .options = of_a_group(options)};
     while ((word = strsep(&rest, ","))) {
         size_t before = 0;
         char label[SPLIT_LABEL];
@@ -250,11 +266,19 @@ void splits_make(const char *list, const struct world *w, const struct backend *
         }
         split->groups =
             split_assign(word, w, domain_of_rank, split->group_of_rank, split->reason, sizeof split->reason);
-        if (split->groups) check_sizes(w, split);
-        if (split->groups && !*split->reason) sub_world(w, split);
+        if (split->groups) make_worlds(w, split);
     }
     free(domain_of_rank);
     free(copy);
+}
+
+/* Leaves the communicator NULL on a rank that sits out. */
+static enum status open_comm(struct split *split, const struct backend *backend,
+                             const struct backend_options *options)
+{
+    split->backend = backend; /* backend_open() may wrap it to inject a fault */
+    if (!split->world.ranks) return STATUS_OK;
+    return backend_open(&split->backend, &split->world, options, &split->comm);
 }
 
 static void close_split(struct split *split)
@@ -284,23 +308,15 @@ enum status split_open(struct splits *splits, struct split *split, bool *fresh)
     if (!is_world(split->name)) close_oldest(splits);
     split->opened = ++splits->openings;
     if (is_world(split->name)) return STATUS_OK;
-    split->backend = splits->backend; /* backend_open() may wrap it to inject a fault */
-    if (!split->world.ranks) return STATUS_OK;
-    return backend_open(&split->backend, &split->world, &splits->options, &split->comm);
+    return open_comm(split, splits->backend, &splits->options);
 }
 
 enum status split_open_alone(const struct world *w, const struct backend *backend,
                              const struct backend_options *options, struct split *split)
 {
-    struct backend_options own = *options;
-    own.expect_domain = 0; /* the whole launch must meet it, not each group */
-    own.expect_transport = TRANSPORT_ABSENT;
-    check_sizes(w, split);
-    if (*split->reason) return STATUS_OK;
-    sub_world(w, split);
-    split->backend = backend;
-    if (!split->world.ranks) return STATUS_OK;
-    return backend_open(&split->backend, &split->world, &own, &split->comm);
+    const struct backend_options own = of_a_group(options);
+    make_worlds(w, split);
+    return *split->reason ? STATUS_OK : open_comm(split, backend, &own);
 }
 
 /* Puts the ranks with loads[rank] == load into one group; the others take no part. */

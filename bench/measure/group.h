@@ -17,11 +17,12 @@ struct split {
     char reason[200];           /* why it is impossible; "": it is possible */
     int *group_of_rank, groups; /* group of each rank of the launch (-1: it sits out); number of groups */
     int ranks, nodes;           /* of each group */
-    unsigned long opened;       /* the place of its opening among all openings, from 1; 0: not open */
+    unsigned long opened;       /* which opening of the launch it was, counted from 1; 0: not open */
 };
 
-/* Communicators take memory, and of NVLink switches multicast groups. So of all splits but the world, at most
-   MOST_OPEN have communicators at a time: a scan measures sixteen splits and more in a launch. */
+/* A communicator takes memory and, with NVLS, a multicast group of the NVLink switches. A scan measures
+   sixteen splits and more in a launch: so at most MOST_OPEN splits, besides "world", have open
+   communicators at the same time. */
 enum { MOST_OPEN = 4 };
 
 struct splits {
@@ -33,14 +34,14 @@ struct splits {
     unsigned long openings;
 };
 
-/* Collective. Assigns the ranks to the groups of every split. "world" uses `opened` and `comm`; split_open()
-   opens communicators of `backend` for the others. */
+/* Collective. Assigns the ranks to the groups of every split of the list, and opens nothing. "world" uses
+   `opened` and `comm`; for the others, split_open() opens communicators of `backend`. */
 void splits_make(const char *list, const struct world *, const struct backend *backend,
                  const struct backend *opened, struct comm *comm, const struct backend_options *,
                  struct splits *);
-/* Collective. Opens the communicators of a split if it is not open, and closes those of the split that was
-   opened first if too many are open. *fresh: it was not open, so no buffer of it is filled or registered.
-   Ranks may differ in the status. */
+/* Collective. Opens the communicators of a split if they are not open; if too many splits are open then,
+   first closes those of the split that has been open longest. *fresh: whether they were opened, so that no
+   buffer of the split is filled or registered. Ranks may differ in the status. */
 enum status split_open(struct splits *, struct split *, bool *fresh);
 /* Collective. For --beside, in place of splits_make(): the list has one split, "beside", in which the ranks with
    loads[rank] false take part. *load has those with true, and is opened at once. */
@@ -49,8 +50,9 @@ enum status splits_open_beside(const bool *loads, const struct world *, const st
 void splits_close(struct splits *);
 void split_close(struct split *);
 
-/* Collective. Opens the communicator of a split whose name, index, group_of_rank and number of groups are
-   known. Unless all groups have the same number of ranks, at least two, sets its reason and opens none. */
+/* Collective. Opens the communicators of a split that is not in a list. The caller has set its name,
+   index, group_of_rank and number of groups. If the groups do not all have the same number of ranks, at
+   least two, sets the split's reason and opens none. */
 enum status split_open_alone(const struct world *, const struct backend *backend,
                              const struct backend_options *, struct split *);
 

@@ -27,7 +27,7 @@ const char *cta_unused(const struct label_question *, const char **label);
 /* The same for registration; also if NCCL does more than was asked for. */
 const char *registration_limited(const struct label_question *, enum registration *label);
 
-/* Reasons that have been printed. There are fewer than MOST_REASONS. {0} at first. */
+/* The reasons that have been printed, {0} at first. There are fewer than MOST_REASONS different ones. */
 enum { MOST_REASONS = 16 };
 struct label_reasons {
     const char *list[MOST_REASONS];

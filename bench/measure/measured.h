@@ -6,6 +6,7 @@
 #include "collective/bounds.h"
 #include "measure/group.h"
 #include "measure/traffic.h"
+#include "record/rank_medians.h"
 #include "stats/stopping.h"
 
 /* Times of one rank, µs: an evenly thinned selection of bounded size, so that memory does not grow with the
@@ -35,11 +36,9 @@ struct measured {
     struct choice choice; /* how the library does the call, if it was asked */
     const char *cta;      /* labels of its rows (labels.h) */
     enum registration registration;
-    int batch;       /* operations in a sample, chosen in the first pass */
-    size_t slot;     /* the next one to use */
-    double *rank_us; /* of each pass that counts: the median over ranks of each rank's own median */
-    size_t rank_count;
-    bool rank_disturbed;         /* rank_us are of disturbed samples */
+    int batch;                   /* operations in a sample, chosen in the first pass */
+    size_t slot;                 /* the next one to use */
+    struct rank_medians ranks;   /* of the passes */
     int64_t warmup;              /* warm-up calls, the most of any visit */
     int64_t preempted;           /* disturbed samples in all passes */
     double spent_s;              /* time of all visits, without that of disturbed samples */

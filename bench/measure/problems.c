@@ -1,8 +1,8 @@
 #include "measure/problems.h"
 #include "catalog/problems.h"
 
-/* The table's word for graphs stands for -G without -R: whether NCCL registers buffers then is not known of
-   every version (labels.h). */
+/* In the table of problems, "graph" means -G without -R: it is not known for every version whether NCCL
+   registers the buffers then (labels.h). */
 static enum registration registration_of(const struct measured *m, const struct settings *s)
 {
     return m->registration == REGISTRATION_NONE && s->graph > 0 ? REGISTRATION_GRAPH : m->registration;

@@ -29,7 +29,7 @@ struct block {
     const struct measured *top; /* the row with the highest bus bandwidth */
     double top_gbps, sum_gbps;
     size_t rows;
-    /* The rows whose median rank takes the smallest and the largest share of the slowest one's time. */
+    /* The rows with the smallest and the largest ratio of the median rank's time to the slowest rank's. */
     const struct measured *least, *most;
     double least_share, most_share;
 };
@@ -56,12 +56,12 @@ static void print_choices(const struct measured *m, size_t placements, FILE *out
     if (differ) fprintf(out, "\n%9sin place %s", "", second);
 }
 
-/* Isolated figures are the slowest rank's, and of more ranks the slowest is slower. The median rank's time
-   does not grow with their number. */
+/* Isolated figures are the slowest rank's, which grow with the number of ranks even if every rank is as
+   fast as before. The median rank's time does not. */
 static void note_median_rank(struct measured *m, double time_us, struct block *block)
 {
-    if (!m->rank_count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;
-    double share = median(m->rank_us, m->rank_count) / time_us;
+    if (!m->ranks.count || m->call.mode != MODE_ISOLATED || m->split->ranks < 2 || !(time_us > 0)) return;
+    double share = median(m->ranks.us, m->ranks.count) / time_us;
     if (!block->least || share < block->least_share) block->least = m, block->least_share = share;
     if (!block->most || share > block->most_share) block->most = m, block->most_share = share;
 }
@@ -203,7 +203,7 @@ static void print_disturbed(const struct cases *cases, enum kept_rule rule, cons
     fprintf(out, ": %s\n", why);
 }
 
-/* Is the figure above what is possible, with its whole interval? */
+/* Whether the figure, with its whole interval, is above its bound. */
 static bool is_impossible(const struct measured *m)
 {
     double lo, hi;
@@ -227,7 +227,7 @@ static void list_impossible(const struct cases *cases, struct text *out)
              format_size(first->requested_bytes, size), dtypes[first->call.dtype].name,
              100 * first->bound_us / cases_figure_us(&first->call, first->us, first->count));
     if (n > 1) text_add(out, ", and %zu more", n - 1);
-    text_add(out, ": is the instance, the network's rate or the transport another one?\n");
+    text_add(out, ": check the instance, the network's rate and the transport\n");
 }
 
 /* Prints one line for each reason that a case is not OK, with the number of cases that have it. */

@@ -27,7 +27,7 @@ static bool on_device(const struct overlap_launch *l)
 /* Preparing the matrices may take long: shows the watchdog that this rank has done a part of it. */
 static void mark(const struct overlap_launch *l)
 {
-    atomic_fetch_add(&watch_pulse(l->driver.watch)->steps, 1);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_BETWEEN);
 }
 
 static enum status read_settings(struct driver *d)

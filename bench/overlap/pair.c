@@ -32,12 +32,6 @@ struct pair {
     atomic_bool go;
 };
 
-static void step(const struct pair *p, enum stage stage)
-{
-    atomic_fetch_add_explicit(&p->parts.pulse->steps, 1, memory_order_relaxed);
-    atomic_store_explicit(&p->parts.pulse->stage, stage, memory_order_relaxed);
-}
-
 /* ---- the two sides ---- */
 
 static enum status communicate(struct pair *p)
@@ -183,13 +177,13 @@ enum status pair_do(struct pair *p, enum part part)
 /* Arms the second thread before the barrier, so that it is awake when the sample begins. */
 static enum status run_sample(struct pair *p, enum part part)
 {
-    step(p, STAGE_BARRIER);
+    pulse_step(p->parts.pulse, STAGE_BARRIER);
     arm(p, part);
     mpi_must(MPI_Barrier(p->parts.world->comm));
-    step(p, STAGE_STARTING);
+    pulse_step(p->parts.pulse, STAGE_STARTING);
     p->start_s = clock_s();
     enum status status = run_part(p, part);
-    step(p, STAGE_BETWEEN);
+    pulse_step(p->parts.pulse, STAGE_BETWEEN);
     return status;
 }
 
@@ -222,7 +216,7 @@ enum status pair_verify(struct pair *p, uint64_t seed, struct verdict *verdict,
     struct pair_product *products = p->products, one = {products[0].work, 1};
     const size_t call_count = p->call_count, product_count = p->product_count, slot = once.slot;
     once.count = 1;
-    step(p, STAGE_WORKING);
+    pulse_step(p->parts.pulse, STAGE_WORKING);
     enum status status = once.backend->fill(once.comm, &once.call, slot, seed);
     p->check = gemm_verdict;
     p->check_seed = seed + (uint64_t)p->parts.world->rank;
@@ -232,9 +226,9 @@ enum status pair_verify(struct pair *p, uint64_t seed, struct verdict *verdict,
     p->check = NULL;
     p->calls = calls, p->call_count = call_count;
     p->products = products, p->product_count = product_count;
-    step(p, STAGE_WORKING);
+    pulse_step(p->parts.pulse, STAGE_WORKING);
     if (!status) status = once.backend->check(once.comm, &once.call, slot, seed, verdict);
-    step(p, STAGE_BETWEEN);
+    pulse_step(p->parts.pulse, STAGE_BETWEEN);
     return status;
 }
 
@@ -265,7 +259,7 @@ enum status pair_open(const struct pair_parts *parts, struct pair **pair)
     if (parts->progress == OVERLAP_THREAD || parts->progress == OVERLAP_STREAMS) {
         p->has_thread = pthread_create(&p->thread, NULL, helper, p) == 0;
         if (!p->has_thread) {
-            free(p);
+            pair_close(p);
             return fail(STATUS_ENVIRONMENT, "cannot start a second thread on rank %d", parts->world->rank);
         }
     }

@@ -16,13 +16,13 @@ struct pair;
 
 struct pair_parts {
     const struct world *world;
-    const struct backend *backend; /* which has a GPU for the second thread */
+    const struct backend *backend; /* selects the GPU of the second thread */
     const struct gemm_engine *engine;
     enum overlap_progress progress; /* not OVERLAP_AUTO */
     struct pulse *pulse;
 };
 
-/* A collective that one side makes `count` times, back to back; `slot` is that of its next call. */
+/* One side calls a collective `count` times, back to back. `slot`: the buffer slot of its next call. */
 struct pair_call {
     const struct backend *backend;
     struct comm *comm;
@@ -31,29 +31,29 @@ struct pair_call {
     size_t slot;
 };
 
-/* A multiplication that the other side makes `count` times. */
+/* The other side runs a multiplication `count` times. */
 struct pair_product {
     struct gemm_work *work;
     int count;
 };
 
-/* STATUS_ENVIRONMENT after one line if there can be no second thread. */
+/* Returns STATUS_ENVIRONMENT after printing one line if the second thread cannot start. */
 enum status pair_open(const struct pair_parts *, struct pair **);
 void pair_close(struct pair *); /* NULL is allowed */
 
-/* What both sides do from now on, each in the order of its list. The caller keeps the lists, the buffers of
-   the calls and the works. Sets the `stage` of each call. */
+/* Set what each side does from now on, in the order of its list. The lists, buffers and works stay the
+   caller's. pair_set_calls() also sets the `stage` of each call. */
 void pair_set_calls(struct pair *, struct pair_call *, size_t count);
 void pair_set_products(struct pair *, struct pair_product *, size_t count);
-/* An injected fault: from now on each side sleeps so long at its end. */
+/* Injects a delay: from now on each side sleeps for this time at its end. */
 void pair_set_delay(struct pair *, double seconds);
 
-/* Runs a part at once, without a barrier. The communication alone runs where it runs beside the computation:
-   in the second thread if there is one. */
+/* Runs a part without a barrier before it. Communication runs in the second thread, if there is one, even
+   without computation beside it. */
 enum status pair_do(struct pair *, enum part);
 
-/* Collective: the same after a barrier. Adds this rank's times to those of a round: COMMUNICATION and
-   COMPUTATION set the time of that index, BOTH sets the last three. In µs. */
+/* Collective. Runs a part after a barrier, and writes this rank's times in µs: COMMUNICATION and COMPUTATION
+   write the time of that index, BOTH writes the last three. */
 enum status pair_run(struct pair *, enum part, double times_us[TIMES]);
 
 /* Collective. Runs the first collective and the first multiplication once, at the same time, and checks every

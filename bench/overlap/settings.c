@@ -19,17 +19,12 @@ static const struct option overlap_options[] = {
                .help = "sizes of the collective, e.g. 1M,64M. Default: 1M in host memory, 64M on a GPU"),
     FLAG(TEXT, 'd', "datatype", .argument = "TYPE", .at = AT(dtype_text), .word = dtype_word,
          .initial = "float", .help = "element type of the collective; reductions are sums"),
-    {.kind = OPTION_TEXT,
-     .name = "shape",
-     .argument = "MxNxK",
-     .at = AT(shape_text),
-     .help = "shape of one multiplication, or the edge of a square. Default: 256 on a CPU, 4096 on a GPU"},
-    {.kind = OPTION_TEXT,
-     .name = "gemm-datatype",
-     .argument = "TYPE",
-     .word = gemm_type_word,
-     .at = AT(gemm_text),
-     .help = "type of the matrices. Default: float on a CPU, bfloat16 on a GPU"},
+    FLAG_GEMM_SHAPE(
+            .at = AT(shape_text),
+            .help =
+                "shape of one multiplication, or the edge of a square. Default: 256 on a CPU, 4096 on a GPU"),
+    FLAG_GEMM_TYPE(.at = AT(gemm_text),
+                   .help = "type of the matrices. Default: float on a CPU, bfloat16 on a GPU"),
     {.kind = OPTION_TEXT,
      .name = "ratio",
      .argument = "LIST",
@@ -58,18 +53,14 @@ static const struct option overlap_options[] = {
     FLAG_CHECK(.at = AT(check), .group = "correctness",
                .help = "1: verify every element of both results, of calls that ran at once; 0: do not"),
 
-    {.kind = OPTION_CHOICE,
-     .name = "progress-by",
-     .at = AT(sides.progress),
-     .initial = "auto",
-     .choices = "auto|none|nonblocking|thread|streams",
-     .names = &overlap_progress_names,
-     .group = "how to measure",
-     .help = "what advances the collective during the multiplications.\n"
-             "MPI: thread: a second thread in a blocking collective (it takes a processor: see --threads);\n"
-             "nonblocking: a non-blocking collective, tested after each multiplication.\n"
-             "GPU: streams: two streams. none: one side after the other, so nothing overlaps.\n"
-             "auto: streams on a GPU, else thread where MPI allows it, else nonblocking"},
+    FLAG_PROGRESS_BY(.at = AT(sides.progress), .group = "how to measure",
+                     .help =
+                         "what advances the collective during the multiplications.\n"
+                         "MPI: thread: a second thread in a blocking collective (it takes a processor: see "
+                         "--threads);\n"
+                         "nonblocking: a non-blocking collective, tested after each multiplication.\n"
+                         "GPU: streams: two streams. none: one side after the other, so nothing overlaps.\n"
+                         "auto: streams on a GPU, else thread where MPI allows it, else nonblocking"),
     FLAG_BACKEND(.at = AT(backend), .help = "auto, mpi (with a CPU's BLAS) or nccl (with cuBLASLt)"),
     FLAG_BLAS(.at = AT(sides.library)),
     FLAG_BLAS_KERNEL(.at = AT(sides.kernel)),

@@ -1,4 +1,4 @@
-/* What the drivers that run collectives beside matmuls (overlap, step) share around a pair. */
+/* What the drivers overlap and step share: flags, injected delays, the choice of engine and of progress. */
 #ifndef BUSBAR_SIDES_H
 #define BUSBAR_SIDES_H
 
@@ -6,16 +6,17 @@
 #include "launch/driver.h"
 #include "matmul/gemm.h"
 
-/* --fault. A delay concerns both sides, so it is not the backend's fault. */
+/* --fault. The drivers inject a delay, since it affects both sides; the backend injects the other faults. */
 struct sides_fault {
-    const char *backend; /* for backend_open(); NULL: none, or a delay */
+    const char *backend; /* the fault for backend_open(); NULL: none, or a delay */
     bool delays;
     int64_t rank, us; /* of a delay */
 };
-/* "delay:rank=1,us=50000", or a fault of the backend; NULL: none. STATUS_USAGE after one line. */
+/* Reads "delay:rank=1,us=50000", or a fault of the backend. NULL: none. Returns STATUS_USAGE after printing
+   one line. */
 enum status sides_fault_read(const char *text, struct sides_fault *);
 
-/* Seconds that each side of this rank sleeps at its end. */
+/* How long each side sleeps at its end on this rank, in seconds. */
 double sides_delay_s(const struct sides_fault *, int rank);
 
 /* The flags that both drivers have. */

@@ -43,6 +43,12 @@
              "thread blocks (CTAs) that NCCL uses: a policy (default, efficiency or zero), or a number\n"    \
              "of channels: N, or N-M for at least N and at most M",                                          \
          __VA_ARGS__)
+#define FLAG_PROGRESS_BY(...)                                                                                \
+    FLAG(CHOICE, 0, "progress-by", .initial = "auto", .choices = "auto|none|nonblocking|thread|streams",     \
+         .names = &overlap_progress_names, __VA_ARGS__)
+#define FLAG_GEMM_TYPE(...)                                                                                  \
+    FLAG(TEXT, 0, "gemm-datatype", .argument = "TYPE", .word = gemm_type_word, __VA_ARGS__)
+#define FLAG_GEMM_SHAPE(...) FLAG(TEXT, 0, "shape", .argument = "MxNxK", __VA_ARGS__)
 #define FLAG_BLAS(...)                                                                                       \
     FLAG(TEXT, 0, "blas", .argument = "LIBRARY",                                                             \
          .help =                                                                                             \
@@ -56,7 +62,8 @@
          __VA_ARGS__)
 #define FLAG_THREADS(...)                                                                                    \
     FLAG(INTEGER, 0, "threads", .argument = "N", .initial = "0", .most = 4096,                               \
-         .help = "threads of a rank's matmul on the CPU; 0: an equal share of the cores that it may use",    \
+         .help =                                                                                             \
+             "threads of a rank's matmul on the CPU; 0: an equal share of the cores that the rank may use",  \
          __VA_ARGS__)
 
 /* ---- how long ---- */

@@ -54,11 +54,10 @@ struct case_row {
     enum registration registration;
     const char *cta;
     const char
-        *imbalance; /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (a file's hash) */
+        *imbalance;     /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (file hash) */
     const char *beside; /* the load that ran beside it, on other ranks: "alltoall:256M"; NULL: none */
-    const char
-        *workload; /* a step's name and a hash of what it replays, "gpt2-ddp@0123abcd"; NULL: no step */
-    enum overlap_progress progress; /* of a step: who advances collectives beside multiplications */
+    const char *workload; /* of a step: name and hash of what it replays, "gpt2-ddp@0123abcd"; else NULL */
+    enum overlap_progress progress; /* of a step: what advances collectives during multiplications */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
     int64_t requested_bytes, bytes;
     int64_t send_bytes, recv_bytes; /* sizes of the buffers */
@@ -103,9 +102,9 @@ struct case_row {
     double bound_us;
     const char *bound;          /* formula and inputs */
     int64_t wrong;              /* wrong elements over all ranks; ABSENT: unchecked (null on disk) */
-    struct spread rank_wait_us; /* each rank's own median: of those that wait, with their waits */
-    double rank_median_us;      /* not on disk; of merged passes the median of their rank_wait_us.median: the
-                                   figure that does not grow with the number of ranks, as a maximum does */
+    struct spread rank_wait_us; /* over ranks: each rank's own median, with its waiting for others */
+    double rank_median_us;      /* not on disk: the median of rank_wait_us.median over merged passes; unlike a
+                                   maximum, it does not grow with the number of ranks */
     struct spread arrival_us;   /* how late each rank started, with --sync window */
     struct spread rank_time_us; /* matmul: each rank's median, since ranks do not wait for each other */
     double skew_us;             /* residual clock skew */

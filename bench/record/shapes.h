@@ -15,7 +15,8 @@ struct shape {
    caller frees. Returns STATUS_USAGE after printing one line that names the word; then *shapes is NULL. */
 enum status shapes_parse(const char *text, struct shape **shapes, size_t *count);
 
-/* The value of a flag that takes one shape. NULL leaves *shape as it is. */
+/* Reads the value of a flag that takes one shape; `text` NULL leaves *shape unchanged. Returns
+   STATUS_USAGE after printing one line. */
 enum status shape_read(const char *flag, const char *text, struct shape *shape);
 
 #endif

@@ -1,5 +1,6 @@
 /* Computes the figures that follow from a row's samples, and merges passes. */
 #include "collective/collective.h"
+#include "record/rank_medians.h"
 #include "record/words.h"
 #include "record/record.h"
 #include "stats/order.h"
@@ -212,24 +213,12 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
     }
 }
 
-/* For the first row of a case: the number of samples in all its passes, of its passes, and of those merged so
-   far; the medians over ranks of the passes that count. */
+/* What the passes of a case have in all, kept at the case's first row. */
 struct totals {
-    size_t samples, global, passes, merged;
-    double *rank_us;
-    size_t ranked;
-    bool disturbed; /* rank_us: see merge_samples() */
+    size_t samples, global;
+    size_t merged; /* passes that are merged into the first row so far */
+    struct rank_medians ranks;
 };
-
-static void add_rank_median(struct totals *totals, const struct case_row *row)
-{
-    const bool disturbed = row->kept == KEPT_DISTURBED;
-    if (!isfinite(row->rank_wait_us.median) || (totals->ranked && disturbed && !totals->disturbed)) return;
-    if (totals->disturbed && !disturbed) totals->ranked = 0;
-    if (!totals->rank_us) totals->rank_us = allocate(totals->passes, sizeof *totals->rank_us);
-    totals->rank_us[totals->ranked++] = row->rank_wait_us.median;
-    totals->disturbed = disturbed;
-}
 
 /* Gives each row without a key the one that follows from its content, so that a case counts once per
    launch. */
@@ -260,7 +249,8 @@ static void find_first_rows(const struct launch *launch, size_t *first, struct t
         first[i] = index[at] - 1;
         totals[first[i]].samples += row->samples_us.count;
         totals[first[i]].global += row->global_us.count;
-        totals[first[i]].passes++;
+        rank_medians_add(&totals[first[i]].ranks, launch->cases[i].rank_wait_us.median,
+                         launch->cases[i].kept == KEPT_DISTURBED);
     }
     free(index);
 }
@@ -271,7 +261,6 @@ static void merge_launch(struct archive *archive, struct launch *launch)
     struct totals *totals = allocate(launch->case_count, sizeof *totals);
     complete_keys(archive, launch);
     find_first_rows(launch, first, totals);
-    for (size_t i = 0; i < launch->case_count; i++) add_rank_median(&totals[first[i]], &launch->cases[i]);
     for (size_t i = 0; i < launch->case_count; i++) {
         struct case_row *row = &launch->cases[i];
         if (first[i] != i) {
@@ -280,8 +269,8 @@ static void merge_launch(struct archive *archive, struct launch *launch)
         }
         reserve(&archive->arena, &row->samples_us, totals[i].samples);
         reserve(&archive->arena, &row->global_us, totals[i].global);
-        if (totals[i].ranked) row->rank_median_us = median(totals[i].rank_us, totals[i].ranked);
-        free(totals[i].rank_us);
+        if (totals[i].ranks.count) row->rank_median_us = median(totals[i].ranks.us, totals[i].ranks.count);
+        free(totals[i].ranks.us);
         launch->cases[kept] = *row;
         first[i] = kept++; /* the new place of the first row, for its later passes */
     }

@@ -1,10 +1,11 @@
-/* The words of module collective as sets that flags take. gemm_type.h has that of matmul's types. */
+/* The names of collectives, element types and reduction operations as sets of words for flags. That of
+   matmul's types is in gemm_type.h. */
 #ifndef BUSBAR_WORD_SETS_H
 #define BUSBAR_WORD_SETS_H
 
 #include "base/word_list.h"
 
-/* Indices: of collectives[]; enum dtype; enum op. */
+/* Their indices are those of collectives[], enum dtype and enum op. */
 extern const struct word_set collective_words, dtype_words, op_words;
 
 #endif

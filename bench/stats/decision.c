@@ -130,8 +130,8 @@ static double launches_for(double critical, double now, const struct decided_cas
     return enough(lo, critical, now, row, paired, alpha) ? lo : hi;
 }
 
-/* The shift that Welch's t finds with the given power. Holm's adjustment over all rows applies to "slower at
-   all" only. */
+/* The shift that Welch's t finds with the given power. "Slower" needs two tests: slower at all, adjusted
+   by Holm over all rows, and slower by more than the tolerance, for the row alone. */
 static double seen_by_welch(double error, double freedom, double tolerance, double alpha, size_t rows,
                             double power)
 {
@@ -140,6 +140,7 @@ static double seen_by_welch(double error, double freedom, double tolerance, doub
     return fmax(joint, alone) + t_quantile(power, freedom) * error;
 }
 
+/* The same targets as enough(). variances: those of one launch of base and of new, added. */
 static bool enough_for_welch(double n, double variances, double tolerance, double alpha, size_t rows)
 {
     double error = sqrt(variances / n);
@@ -147,7 +148,8 @@ static bool enough_for_welch(double n, double variances, double tolerance, doubl
     return seen_by_welch(error, n - 1, tolerance, alpha, rows, 0.9) <= 2 * tolerance;
 }
 
-/* The promises where Welch's p decides (scatter.h). rows: how many Holm's adjustment counts. */
+/* Sets the detectable shift and the needed launches where Welch's p decides (scatter.h). rows: the number
+   of rows that Holm's adjustment counts. */
 static void plan_by_welch(struct decided_case *row, const struct two_sides *sides, double alpha, size_t rows)
 {
     struct welch welch = welch_of(sides->base, sides->base_count, sides->fresh, sides->fresh_count);

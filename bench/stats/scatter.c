@@ -3,6 +3,7 @@
 #include "stats/order.h"
 #include "stats/relabel.h"
 #include "stats/student.h"
+#include "stats/tolerance.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -56,7 +57,7 @@ struct welch welch_of(const double *base, size_t m, const double *fresh, size_t 
 double welch_p(const struct welch *welch, double tolerance, int direction)
 {
     double beyond = direction * welch->difference - tolerance;
-    if (!(welch->error > 0)) return beyond > 1e-12 ? 0 : 1; /* less is rounding, see tolerance.c */
+    if (!(welch->error > 0)) return without_rounding(beyond) > 0 ? 0 : 1;
     return student_upper(beyond / welch->error, welch->freedom);
 }
 

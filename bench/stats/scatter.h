@@ -1,13 +1,17 @@
-/* Comparisons in which the launches of one side scatter more than those of the other (noisy neighbours, for
-   instance).  A permutation test assumes that both sides have the same distribution, not only the same
-   median. If the new side scatters five times as much, max-T with 6 + 6 or 12 + 6 launches called 44 to 87 %
-   of comparisons of equal medians different (10 cases; tests/unit/test_gate_situations.c). Studentising
+/* Comparisons in which the launches of one side scatter more than those of the other (noisy neighbours,
+   for instance).
+
+   A permutation test assumes that both sides have the same distribution, not only the same median. If the
+   new side scatters five times as much, max-T with 6 + 6 or 12 + 6 launches called 44 to 87 % of
+   comparisons of equal medians different (10 cases; tests/unit/test_gate_situations.c). Studentising
    (tolerance.h) helps with many launches, but not for many cases of six launches. So we test for unequal
    scatter, and where we find it we use another p: that of Welch's t with the degrees of freedom of the
-   smaller side, which never rejects too often for normal values (Hsu 1938; Mickey & Brown 1966), with Holm's
-   adjustment over all cases. Two or three launches do not tell how much they scatter, so there the other p is
-   always used. (Max-T raised false regressions in 21 % of comparisons of 12 + 3 launches whose new side
-   scattered five times as much, 10 cases, tolerance 3 %.) */
+   smaller side, which never rejects too often for normal values (Hsu 1938; Mickey & Brown 1966), with
+   Holm's adjustment over all cases.
+
+   Two or three launches are too few for that test, so they always get Welch's p. (With max-T, 21 % of
+   comparisons of 12 + 3 launches of equal medians whose new side scattered five times as much were called
+   a regression; 10 cases, tolerance 3 %.) */
 #ifndef BUSBAR_SCATTER_H
 #define BUSBAR_SCATTER_H
 
@@ -41,8 +45,8 @@ struct welch {
 };
 struct welch welch_of(const double *base, size_t m, const double *fresh, size_t n);
 
-/* P(T >= difference / error) in one direction (1: new is slower, -1: faster), after subtracting a tolerance
-   >= 0. Without any scatter 0 or 1. */
+/* The p of "new is slower (direction 1) or faster (-1) than base by more than the tolerance", which is >=
+   0. If neither side scatters, p is 0 or 1. */
 double welch_p(const struct welch *, double tolerance, int direction);
 
 #endif

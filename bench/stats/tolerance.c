@@ -12,9 +12,6 @@ enum {
     STEPS = 14, /* steps of bisection: the ends are exact to 1e-4 of the bracket */
 };
 static const double CUT = 4; /* values more than this many robust sigmas from the median are left out */
-/* Values are logarithms of times: a difference of a part in 1e12 of the time is rounding and counts as 0. (Of
-   two constant sides exactly at the tolerance, rounding alone would decide.) */
-static const double ROUNDING = 1e-12;
 /* Standard deviation divided by median absolute deviation, for normal values. */
 static const double SIGMA = 1.482602218505602;
 
@@ -96,6 +93,11 @@ static void merge(const double *a, size_t m, const double *b, size_t n, double *
             into[i + j] = b[j], j++;
 }
 
+double without_rounding(double difference)
+{
+    return fabs(difference) <= 1e-12 ? 0 : difference;
+}
+
 /* If more than half of the values are equal, the robust sigma is 0, and nothing is left out. */
 static double cut_of(double sigma)
 {
@@ -105,7 +107,7 @@ static double cut_of(double sigma)
 /* The difference divided by its standard error. A billionth of that error is rounding and counts as 0. */
 static double over(double difference, double variance)
 {
-    if (fabs(difference) <= fmax(ROUNDING, 1e-9 * sqrt(variance))) return 0;
+    if (without_rounding(difference) == 0 || fabs(difference) <= 1e-9 * sqrt(variance)) return 0;
     return variance > 0 ? difference / sqrt(variance) : copysign(INFINITY, difference);
 }
 
@@ -169,11 +171,6 @@ static void pool_free(struct pooled *pool)
     free(pool->fresh);
     free(pool->room);
     free(pool->launch);
-}
-
-static double without_rounding(double difference)
-{
-    return fabs(difference) <= ROUNDING ? 0 : difference;
 }
 
 static void pool_at(struct pooled *pool, const struct two_sides *sides, double shift)

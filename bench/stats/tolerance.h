@@ -35,6 +35,11 @@ struct two_sides {
     size_t base_count, fresh_count;
 };
 
+/* Values are logarithms of times, so a difference up to 1e-12, a part in 1e12 of a time, is rounding:
+   returns 0 for it, else the difference. (If two constant sides differ by exactly the tolerance, rounding
+   alone would otherwise decide.) */
+double without_rounding(double difference);
+
 struct tolerance_test {
     double slower, faster;         /* p of "not slower (not faster) by more than the tolerance" */
     double not_slower, not_faster; /* p of "slower (faster) by the tolerance or more" */

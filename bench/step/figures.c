@@ -1,4 +1,4 @@
-/* Figures over the rounds of a launch, and the rows of its record. */
+/* Computes the figures of a launch from its rounds, and writes the rows of its record. */
 #include "stats/effective.h"
 #include "stats/order.h"
 #include "step/step.h"
@@ -31,7 +31,7 @@ void step_sides_us(const struct step_launch *l, const struct step_section *secti
     }
 }
 
-/* The share of each round's step that its matmuls alone do not take. */
+/* Exposed communication of a round: the share of the step's time that its matmuls alone do not need. */
 static void set_exposed(const struct step_launch *l, struct step_figures *f)
 {
     double *share = allocate(l->rounds, sizeof *share);

@@ -1,4 +1,4 @@
-/* Communicators, buffers and matrices of a step's parts. */
+/* Opens and closes what a step needs: communicators, buffers and matrices. */
 #include "backend/memory.h"
 #include "backend/mpi_status.h"
 #include "base/text.h"
@@ -18,7 +18,7 @@ static enum status agree(const struct step_launch *l, enum status own)
 /* Preparing may take long: shows the watchdog that this rank has done a part of it. */
 static void mark(const struct step_launch *l)
 {
-    atomic_fetch_add(&watch_pulse(l->driver.watch)->steps, 1);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_BETWEEN);
 }
 
 /* ---- communicators ---- */
@@ -67,7 +67,7 @@ static struct channel *channel_of(struct step_launch *l, const struct step_call 
     return NULL;
 }
 
-/* The communicator of all ranks is the first channel's that needs one. */
+/* The first channel of all ranks uses the launch's communicator. */
 static enum status open_channel(struct step_launch *l, const struct step_call *call, bool *taken)
 {
     struct channel *channel = &l->channels[l->channel_count++];
@@ -104,7 +104,7 @@ enum status step_open_channels(struct step_launch *l)
 
 /* ---- buffers ---- */
 
-/* Why the step cannot be had: the row, and the reason. */
+/* Records why the step cannot run here: the row and the reason. */
 static void refuse(struct step_launch *l, enum status status, const struct workload_row *row,
                    const char *reason)
 {
@@ -113,7 +113,7 @@ static void refuse(struct step_launch *l, enum status status, const struct workl
              row->line, row->part, reason ? reason : "another rank cannot do this");
 }
 
-/* Collective. Fills in the call, and asks whether the backend can make it. */
+/* Collective. Sets up a call, and asks whether the backend can run it. */
 static enum status make_call(struct step_launch *l, size_t at)
 {
     const struct step_call *c = &l->schedule.calls[at];
@@ -151,8 +151,8 @@ static enum status make_call(struct step_launch *l, size_t at)
     return status < STATUS_UNSUPPORTED ? status : STATUS_OK;
 }
 
-/* Collective. Buffers that fit the largest call of the channel. With a cold cache so many slots that the
-   smallest call rotates through more memory than the caches hold, as far as there is room. */
+/* Collective. Allocates buffers that fit the largest call of the channel. With a cold cache it takes enough
+   slots for the smallest call to rotate through more memory than the caches hold, if the memory suffices. */
 static enum status take_buffers(struct step_launch *l, struct channel *channel)
 {
     const struct driver *d = &l->driver;
@@ -188,8 +188,8 @@ static enum status take_buffers(struct step_launch *l, struct channel *channel)
     return status < STATUS_UNSUPPORTED ? status : STATUS_OK;
 }
 
-/* Calls of one channel share its buffers. Reductions are filled last: another pattern may be denormal numbers
-   or NaNs as operands, which are slow to add. */
+/* The calls of a channel share its buffers, so the last pattern stays. Reductions come last: the other
+   patterns may be denormal numbers or NaNs if they are added, which is slow. */
 enum status step_fill(struct step_launch *l)
 {
     enum status status = STATUS_OK;

@@ -3,13 +3,6 @@
 #include "base/clock.h"
 #include "step/step.h"
 
-static void say(const struct step_launch *l, enum stage stage)
-{
-    struct pulse *pulse = watch_pulse(l->driver.watch);
-    atomic_fetch_add_explicit(&pulse->steps, 1, memory_order_relaxed);
-    atomic_store_explicit(&pulse->stage, stage, memory_order_relaxed);
-}
-
 static enum status run_call(struct step_launch *l, size_t index, int count)
 {
     struct pair_call *c = &l->calls[index];
@@ -27,8 +20,8 @@ static enum status run_product(struct step_launch *l, size_t index, int count)
     return status;
 }
 
-/* All collectives of the section on one side, all matmuls on the other. The slots go on from section to
-   section. */
+/* Runs the section's collectives on one side, and its matmuls on the other. Each collective continues with
+   the buffer slot after the one that it used last. */
 static enum status run_overlap(struct step_launch *l, const struct step_section *section, enum part part)
 {
     const struct step_item *items = l->schedule.items;
@@ -67,7 +60,7 @@ static enum status run_step(struct step_launch *l, bool computation_alone)
         for (int64_t time = 0; time < s->loops[i].times; time++)
             for (size_t k = s->loops[i].first; k < s->loops[i].last && !status; k++) {
                 status = run_section(l, &s->sections[k], computation_alone);
-                say(l, STAGE_STARTING);
+                pulse_step(watch_pulse(l->driver.watch), STAGE_STARTING);
             }
     return status;
 }
@@ -92,12 +85,12 @@ static enum status run(struct step_launch *l, const struct timed *t)
 
 enum status step_replay(struct step_launch *l, const struct timed *t, double *us)
 {
-    say(l, STAGE_BARRIER);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_BARRIER);
     mpi_must(MPI_Barrier(l->driver.world.comm));
-    say(l, STAGE_STARTING);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_STARTING);
     const double start_s = clock_s();
     enum status status = run(l, t);
     *us = (clock_s() - start_s) * 1e6 / t->batch;
-    say(l, STAGE_BETWEEN);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_BETWEEN);
     return status;
 }

@@ -1,4 +1,4 @@
-/* Chooses the batches, and takes the rounds. */
+/* Chooses the batches, and measures the rounds. */
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "base/units.h"
@@ -12,7 +12,7 @@
 enum { TRIALS = 3, BATCH_MOST = 100, ROUNDS_MOST = 100 };
 static const double LEAST_US = 2000, ROW_EVERY_S = 5;
 
-/* Collective. The slowest rank's time. */
+/* Collective. Runs one sample. *us: the slowest rank's time. */
 static enum status take(struct step_launch *l, const struct timed *t, double *us)
 {
     enum status status = step_replay(l, t, us);
@@ -42,8 +42,8 @@ static void name_timed(const struct step_launch *l, const struct timed *t, char 
     }
 }
 
-/* Collective. So many calls of each part that a sample is long against the barrier's error. A first call does
-   not count. *step_us: what a step should take, were its overlaps as long as their longer sides. */
+/* Collective. Chooses how often a sample repeats each part, so that it takes LEAST_US: then the ranks'
+   unequal release from the barrier does not matter. The first call of a part is not counted. */
 static enum status choose_batches(struct step_launch *l)
 {
     enum status status = STATUS_OK;
@@ -55,7 +55,7 @@ static enum status choose_batches(struct step_launch *l)
         watch_say(l->driver.watch, what);
         progress_show(&l->driver.progress, i - TIMED_PARTS, l->timed_count - TIMED_PARTS, 0, what);
         status = take(l, t, &us);
-        /* A long part is not called once more: of a step of hours one call is enough to refuse it. */
+        /* A part that takes a second is not called again: one call is enough to refuse a step of hours. */
         for (int trial = 0; trial < TRIALS && !status && (trial == 0 || us < 1e6); trial++) {
             if (us < 1e6) status = take(l, t, &us);
             least = fmin(least, us);
@@ -68,7 +68,7 @@ static enum status choose_batches(struct step_launch *l)
     return status;
 }
 
-/* Refuses a step that one round of would take too long. All ranks decide alike, since all have the same
+/* Refuses a step that takes longer than --max-seconds. All ranks decide alike, since all have the same
    times. */
 static void refuse_long(struct step_launch *l)
 {
@@ -97,7 +97,7 @@ static void make_room(struct step_launch *l)
         l->timed[i].us = reallocate(l->timed[i].us, l->room, sizeof *l->timed[i].us);
 }
 
-/* Collective. Keeps the power that the GPUs took during the sample of a step. */
+/* Collective. Runs the step once, and records the GPUs' power meanwhile. */
 static enum status take_step(struct step_launch *l, double *us)
 {
     const struct backend *backend = l->backend;
@@ -113,7 +113,7 @@ static enum status take_step(struct step_launch *l, double *us)
     return status;
 }
 
-/* Collective. One round, in an order that all ranks draw alike. */
+/* Collective. Measures one round. All ranks draw the same random order. */
 static enum status take_round(struct step_launch *l, struct random_state *random, size_t *order, double *us)
 {
     const bool root = l->driver.world.rank == 0;
@@ -131,7 +131,7 @@ static enum status take_round(struct step_launch *l, struct random_state *random
     return STATUS_OK;
 }
 
-/* Collective. How many rounds to take before the next decision of rank 0; 0: enough. */
+/* Collective. Returns how many rounds to measure before rank 0 decides again; 0: the measurement ends. */
 static int rounds_next(struct step_launch *l, double start_s)
 {
     const struct step_settings *s = &l->settings;

@@ -77,7 +77,7 @@ int schedule_group(const struct schedule *s, unsigned axes, int rank)
 
 /* ---- rows ---- */
 
-/* Finds the call, or adds it. */
+/* Returns the index of the row's collective, which it adds if it is new. */
 static size_t call_of(const struct maker *m, const struct workload_row *row, enum dtype dtype)
 {
     struct schedule *s = m->schedule;
@@ -144,7 +144,7 @@ static enum status product_item(const struct maker *m, const struct workload_row
     return status;
 }
 
-/* The item of a row. *left_out: in a group of one rank nothing is sent. */
+/* Makes the item of a row. *left_out: the row is a collective in a group of one rank, which sends nothing. */
 static enum status item_of(const struct maker *m, const struct workload_row *row, struct step_item *item,
                            bool *left_out)
 {
@@ -176,7 +176,8 @@ static void add_section(struct schedule *s, size_t first, size_t last, const cha
     s->sections[s->section_count++] = (struct step_section){first, last, overlap, times};
 }
 
-/* Makes the items from `first` on one section if they have both sides, else a section of each. */
+/* Makes one section of the items from `first` on if they are an overlap and have both collectives and
+   matmuls; else a section of each. */
 static void close_section(struct schedule *s, size_t first, const char *overlap, int64_t times)
 {
     bool calls = false, products = false;
@@ -241,7 +242,7 @@ static void count_calls(struct schedule *s)
 
 /* ---- the label ---- */
 
-/* All that decides what the step does on these ranks, but not the words of the file. */
+/* Writes all that decides what the step does on these ranks; names and notes of the file do not matter. */
 static void describe(const struct schedule *s, struct text *text)
 {
     for (int axis = 0; axis < AXES; axis++)

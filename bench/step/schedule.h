@@ -1,5 +1,5 @@
-/* What a step does, in order: made of a workload (catalog/workloads.h) for a number of ranks. No MPI: every
-   rank computes the same schedule. */
+/* The schedule of a step: its collectives and multiplications in their order, made from a workload
+   (catalog/workloads.h) for a number of ranks. Uses no MPI: every rank computes the same schedule. */
 #ifndef BUSBAR_STEP_SCHEDULE_H
 #define BUSBAR_STEP_SCHEDULE_H
 
@@ -7,50 +7,50 @@
 #include "record/gemm_type.h"
 #include "record/shapes.h"
 
-/* What replaces a workload's own. */
+/* Values that replace those of the workload. */
 struct schedule_options {
-    int64_t sizes[AXES]; /* ranks along an axis; 0: as the workload suggests, else 1 */
-    int dtype;           /* enum dtype of all collectives; -1: the rows' */
-    int gemm_type;       /* enum gemm_type of all matmuls; -1: the rows' */
-    struct shape shape;  /* of the matmul without a shape; m 0: there must be none */
+    int64_t sizes[AXES]; /* ranks along each axis; 0: as the workload suggests, or 1 */
+    int dtype;           /* enum dtype of all collectives; -1: those of the rows */
+    int gemm_type;       /* enum gemm_type of all matmuls; -1: those of the rows */
+    struct shape shape;  /* of matmuls without a shape; m 0: such matmuls are refused */
 };
 
-/* A collective that the step makes, of one size, type and group. */
+/* A collective of the step: one size, element type and group. */
 struct step_call {
-    const struct workload_row *row; /* the first that makes it */
+    const struct workload_row *row; /* the first row with it */
     enum dtype dtype;
     unsigned axes;
     int ranks;       /* in its group; at least 2 */
-    size_t count;    /* elements; 0: fewer bytes than one element for each rank */
-    int64_t bytes;   /* of these */
-    int64_t in_step; /* calls in a step, and how many of these beside matmuls */
+    size_t count;    /* elements; 0: the size is less than one element for each rank */
+    int64_t bytes;   /* size of `count` elements */
+    int64_t in_step; /* calls in a step; `beside`: those of them that overlap with matmuls */
     int64_t beside;
 };
 
-/* A multiplication that the step makes, of one shape and type. */
+/* A multiplication of the step: one shape and type. */
 struct step_product {
     const struct workload_row *row;
     enum gemm_type type;
     int64_t m, n, k, in_step;
 };
 
-/* Calls of one of both, back to back. */
+/* Repetitions of a collective or a multiplication, back to back. */
 struct step_item {
     bool is_call; /* else a product */
     size_t index; /* in schedule.calls or schedule.products */
     int count;
 };
 
-/* Items that run at the same time: all collectives, in order, beside all matmuls; or a single item. */
+/* A single item, or an overlap: its collectives run in their order, and its matmuls at the same time. */
 struct step_section {
-    size_t first, last;  /* in schedule.items; last: behind the end */
-    const char *overlap; /* the word of the workload; NULL: a single item */
+    size_t first, last;  /* items first … last - 1 of the schedule */
+    const char *overlap; /* the overlap's word in the workload; NULL: a single item */
     int64_t in_step;     /* how often a step runs it */
 };
 
-/* Sections that repeat together. */
+/* Sections that repeat together, as one sequence. */
 struct step_loop {
-    size_t first, last; /* in schedule.sections */
+    size_t first, last; /* sections first … last - 1 of the schedule */
     int64_t times;
 };
 
@@ -64,20 +64,20 @@ struct schedule {
     struct step_section *sections;
     struct step_loop *loops;
     size_t call_count, product_count, item_count, section_count, loop_count;
-    const char *label; /* "gpt2-ddp@0123abcd": the name, and a hash of what the step does */
+    const char *label; /* "gpt2-ddp@0123abcd": the workload's name, and a hash of the schedule */
 };
 
-/* STATUS_USAGE or STATUS_ENVIRONMENT after one line, which names the file, line and column where a row is the
-   reason. The workload, and the table's path, must outlive the schedule. */
+/* Makes the schedule. Returns STATUS_USAGE or STATUS_ENVIRONMENT after printing one line; if a row is the
+   reason, the line names file, line and column. The workload and `path` must outlive the schedule. */
 enum status schedule_make(struct schedule *, const struct workload *, const char *path, int ranks,
                           const struct schedule_options *);
 void schedule_free(struct schedule *);
 
-/* The group of `rank` among those that differ along `axes`: ranks with the same number are in one group. 0
-   for all ranks. */
+/* The number of the group that `rank` belongs to if groups extend along `axes`: ranks of a group differ only
+   in their places on these axes. If `axes` is 0, all ranks are in group 0. */
 int schedule_group(const struct schedule *, unsigned axes, int rank);
 
-/* "data+expert"; "" for all ranks. */
+/* Writes "expert+data" into `text`, and returns it; "" if axes is 0. */
 const char *axes_words(unsigned axes, struct text *);
 
 #endif

@@ -27,37 +27,27 @@ static const struct option step_options[] = {
      .at = AT(tensor),
      .initial = "0",
      .most = 1 << 20,
-     .help = "ranks of a tensor-parallel group, which are next to each other; 0: what the workload suggests, "
-             "else 1"},
+     .help = "ranks of a tensor-parallel group, which are next to each other; 0: as the workload suggests, "
+             "or 1"},
     {.kind = OPTION_INTEGER,
      .name = "expert",
      .argument = "N",
      .at = AT(expert),
      .initial = "0",
      .most = 1 << 20,
-     .help = "ranks of an expert-parallel group; 0: the same"},
+     .help = "ranks of an expert-parallel group; 0: as for --tensor"},
     {.kind = OPTION_INTEGER,
      .name = "pipeline",
      .argument = "N",
      .at = AT(pipeline),
      .initial = "0",
      .most = 1 << 20,
-     .help = "ranks of a pipeline; 0: the same. Data-parallel groups have what is left"},
+     .help = "ranks of a pipeline; 0: as for --tensor. Data-parallel groups have the remaining ranks"},
     FLAG(TEXT, 'd', "datatype", .argument = "TYPE", .at = AT(dtype_text), .word = dtype_word,
          .help = "element type of all collectives. Default: each row's, else float; reductions are sums"),
-    {.kind = OPTION_TEXT,
-     .name = "gemm-datatype",
-     .argument = "TYPE",
-     .word = gemm_type_word,
-     .at = AT(gemm_text),
-     .help = "type of all matrices. Default: each row's"},
-    {.kind = OPTION_TEXT,
-     .name = "shape",
-     .argument = "MxNxK",
-     .at = AT(shape_text),
-     .help =
-         "shape of one multiplication, or the edge of a square, for a workload whose matmul has FLOPs but "
-         "no shape"},
+    FLAG_GEMM_TYPE(.at = AT(gemm_text), .help = "type of all matrices. Default: each row's"),
+    FLAG_GEMM_SHAPE(.at = AT(shape_text), .help = "shape of one multiplication, or the edge of a square, for "
+                                                  "matmuls of the workload that have FLOPs but no shape"),
     {.kind = OPTION_REAL,
      .name = "price",
      .argument = "USD",
@@ -79,21 +69,14 @@ static const struct option step_options[] = {
     FLAG_SEED(.at = AT(seed), .help = "seed of the order in a round and of the data"),
 
     FLAG_CHECK(.at = AT(check), .group = "correctness",
-               .help =
-                   "1: verify every element of each collective and each product, before the rounds; 0: do "
-                   "not"),
+               .help = "1: before the rounds, verify every element of each collective and each product; 0: "
+                       "do not"),
 
-    {.kind = OPTION_CHOICE,
-     .name = "progress-by",
-     .at = AT(sides.progress),
-     .initial = "auto",
-     .choices = "auto|none|nonblocking|thread|streams",
-     .names = &overlap_progress_names,
-     .group = "how",
-     .help =
-         "what advances the collectives that run beside matmuls, as of build/overlap: thread, nonblocking\n"
-         "(MPI), streams (GPU), or none: one side after the other. auto: streams on a GPU, else thread "
-         "where MPI\nallows it, else nonblocking"},
+    FLAG_PROGRESS_BY(.at = AT(sides.progress), .group = "how",
+                     .help = "what advances the collectives that overlap with matmuls, as in build/overlap: "
+                             "thread\nor nonblocking (MPI), streams (GPU), or none: one side after the "
+                             "other. auto: streams on a GPU,\nelse thread where MPI allows it, else "
+                             "nonblocking"),
     FLAG_BACKEND(.at = AT(backend), .help = "auto, mpi (with a CPU's BLAS) or nccl (with cuBLASLt)"),
     FLAG_BLAS(.at = AT(sides.library)),
     FLAG_BLAS_KERNEL(.at = AT(sides.kernel)),
@@ -129,14 +112,9 @@ struct command step_command(void)
         .description =
             "Start it with mpirun (or srun): one process for each GPU, or for each CPU core or socket.\n"
             "Replays the rows of a workload in the order of the file, with the loops, groups and overlaps "
-            "that "
-            "it declares.\n"
-            "Measures in the same launch the step's matmuls alone and each part alone, and prints the step "
-            "that "
-            "follows from\n"
-            "the parts beside the measured one. Exposed communication is the share of the step that its "
-            "matmuls "
-            "alone do not take.",
+            "that it declares. The same launch measures the step's matmuls alone and each part alone. The "
+            "time that is computed from the parts stands beside the measured one. Exposed communication is "
+            "the share of the step's time that its matmuls alone do not need.",
         .examples = "  mpirun -np 2 --bind-to none build/step --workload gpt2-ddp\n"
                     "      GPT-2 with data-parallel ranks, on CPUs\n"
                     "  build/step -g 8 --workload llama-70b-fsdp --price 6.88\n"
@@ -158,7 +136,7 @@ static enum status read_types(struct step_settings *s)
     return status;
 }
 
-/* The file, or workloads.tsv beside the catalog's other tables. */
+/* Reads the workload from --workloads, or from workloads.tsv of the catalog. */
 static enum status read_workload(struct step_settings *s)
 {
     struct catalog catalog = {0};
@@ -176,7 +154,7 @@ static enum status read_workload(struct step_settings *s)
     return status;
 }
 
-/* The price of --instance, unless one is given. */
+/* Without --price, takes the catalog's price of --instance. */
 static enum status read_price(struct step_settings *s)
 {
     struct catalog catalog = {0};

@@ -34,7 +34,7 @@ static int devices(const struct driver *d, int local_rank)
     return backend_devices(((const struct step_launch *)d)->settings.backend, MEMORY_ABSENT, local_rank);
 }
 
-/* Collective. Every rank reads the table on its host: they must have read the same step. */
+/* Collective. Every rank has read the table from its own host. Fails unless all schedules are the same. */
 static enum status compare_schedules(const struct step_launch *l)
 {
     const struct world *w = &l->driver.world;
@@ -83,7 +83,7 @@ static enum status open_all(struct driver *d)
     return agree(l, pair_open(&parts, &l->pair));
 }
 
-/* The row says what was asked for if NCCL does it for one of the step's collectives. */
+/* The rows have the labels that were asked for if NCCL honours them in at least one of the collectives. */
 static void set_labels(struct step_launch *l, const struct launch_header *header)
 {
     const struct sides_flags *f = &l->settings.sides;

@@ -4,14 +4,7 @@
 
 #include <stdio.h>
 
-static void say(const struct step_launch *l, enum stage stage)
-{
-    struct pulse *pulse = watch_pulse(l->driver.watch);
-    atomic_fetch_add(&pulse->steps, 1);
-    atomic_store(&pulse->stage, stage);
-}
-
-/* As the step makes it: non-blocking if it runs beside matmuls that way. */
+/* Makes the call in the same way as the step: non-blocking if it overlaps with matmuls by such calls. */
 static enum status call_once(struct pair_call *c, struct timing *timing)
 {
     bool done;
@@ -26,15 +19,15 @@ static enum status verify_call(struct step_launch *l, struct pair_call *c, uint6
     const size_t slot = c->slot;
     struct verdict verdict = {0};
     struct timing timing;
-    say(l, STAGE_WORKING);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_WORKING);
     enum status status = c->backend->fill(c->comm, &c->call, slot, seed);
-    say(l, STAGE_BARRIER);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_BARRIER);
     mpi_must(MPI_Barrier(l->driver.world.comm));
-    say(l, STAGE_STARTING);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_STARTING);
     if (!status) status = call_once(c, &timing);
-    say(l, STAGE_WORKING);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_WORKING);
     if (!status) status = c->backend->check(c->comm, &c->call, slot, seed, &verdict);
-    say(l, STAGE_BETWEEN);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_BETWEEN);
     *wrong = verdict.wrong;
     return status;
 }
@@ -42,15 +35,16 @@ static enum status verify_call(struct step_launch *l, struct pair_call *c, uint6
 static enum status verify_product(struct step_launch *l, const struct pair_product *p, uint64_t *wrong)
 {
     struct gemm_verdict verdict = {0};
-    say(l, STAGE_WORKING);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_WORKING);
     enum status status =
         l->engine->check(p->work, (uint64_t)(l->settings.seed + 1 + l->driver.world.rank), &verdict);
-    say(l, STAGE_BETWEEN);
+    pulse_step(watch_pulse(l->driver.watch), STAGE_BETWEEN);
     *wrong = verdict.wrong;
     return status;
 }
 
-/* Collective. Adds up the errors of all ranks; the first row and rank with one is named. */
+/* Collective. Adds up the errors of all ranks. l->reason names the first row that has errors, and its first
+   rank. */
 static int64_t add_up(struct step_launch *l, const struct workload_row *row, uint64_t own)
 {
     const struct world *world = &l->driver.world;

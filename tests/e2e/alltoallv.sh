@@ -81,7 +81,7 @@ assert len(ours) == len(theirs) == 2, theirs
 for a, b in zip(ours, theirs):
     assert b["collective"] == "alltoallv" and b["bytes"] == a["bytes"] and b["status"] == "ok" and "imbalance" not in b, b
     expected = a["bytes"] / (sum(a["samples_us"]) / len(a["samples_us"])) * 1e-3 / 2
-    # Two decimals are printed: what took so long that 0.00 stands there has no bus bandwidth.
+    # Two decimals are printed. The import takes no bus bandwidth from a printed 0.00.
     assert "busbw_gbps" in b or expected < 0.006, (a, b)
     assert abs(b.get("busbw_gbps", 0) - expected) <= 0.0051 + 0.001 * expected, (a, b)
 E2

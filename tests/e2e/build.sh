@@ -50,7 +50,7 @@ nothing() {
     check 'all, not some' test "$compiled" = "$(find build/obj -name '*.o' | wc -l)"
     check 'back again' build $targets
     if [ "$targets" != build/busbar ]; then
-        rebuilds 'another MPI rebuilds what uses MPI' 'bench/(backend|launch|measure|matmul|overlap|drivers)/|tests/' \
+        rebuilds 'another MPI rebuilds what uses MPI' 'bench/(backend|launch|measure|matmul|overlap|step|drivers)/|tests/' \
             build HWLOC_HOME=/usr $targets
         check 'back again' build $targets
     fi

@@ -167,7 +167,7 @@ usage 'minbytes is not a flag of busbar: use -b' --minbytes 8
 usage 'not between 1 and 2^60 bytes' -b 0
 usage "unknown 'ncl'; did you mean 'nccl'" --backend ncl
 usage "unknown 'smoke'; expected auto, mpi, nccl" --backend smoke
-usage '--sync window needs --mode isolated or both' --sync window --mode pipelined
+usage 'sync window needs --mode isolated or both' --sync window --mode pipelined
 # Flags that this backend does not support are refused, not ignored.
 usage '^all_reduce: -G: the mpi backend has no CUDA graphs' --backend mpi -G 2
 usage '^all_reduce: -R: the mpi backend registers no buffers' --backend mpi -R 1

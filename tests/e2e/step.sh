@@ -32,7 +32,7 @@ PY
 }
 named() { echo "--run $1 --launch $1"; }
 
-# By construction: each part sleeps 0.1 s on rank 1, and the rest takes microseconds. The bounds leave room for a busy machine.
+# Times known by construction: each part sleeps 0.1 s on rank 1, and the rest takes microseconds. The limits leave room for a busy machine.
 slept() { # PROGRESS
     # shellcheck disable=SC2046
     check "a step that sleeps, $1" ranks 2 "$build/step" "${small[@]}" $(named "slept-$1") --workload sleeps --progress-by "$1" -n 3 --fault delay:rank=1,us=100000
@@ -80,7 +80,7 @@ measured 'its record ends as failed' hangs 'e["status"] == "failed"'
 expect_status 'a matmul without a shape' 5 "$build/step" "${small[@]}" --output none --workload flops
 says 'is named by file, line and column' 'w.tsv:12: shape: empty'
 check 'unless one is given' "$build/step" "${small[@]}" --output none --workload flops --shape 50x50x20 -n 1
-says 'which it then makes ten times' '50x50x20 float                     10'
+check 'which it then makes ten times' grep -qE '^matmul 50x50x20 +float +10 ' "$work/out"
 expect_status 'a step that takes too long' 5 ranks 2 "$build/step" "${small[@]}" --output none --workload sleeps --max-seconds 0.1 --fault delay:rank=0,us=100000
 says 'is refused' 'longer than --max-seconds'
 expect_status 'an unknown workload' 2 "$build/step" "${small[@]}" --output none --workload sleep

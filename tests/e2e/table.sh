@@ -36,14 +36,14 @@ check 'stand side by side, one row a size' table 'sum(bool(re.match(r" *[0-9.]+ 
 check 'in 80 columns' table 'max(len(l) for l in lines if not l.startswith(("records", "do not trust"))) <= 80'
 check 'the last line has the peak and the average bus bandwidth' table 'near(said[1], peak) and near(said[3], average) and len(busbw) == 8'
 check 'and beside the slowest rank stands the median one' table 'abs(float(ranks[1]) - min(shares)) < 0.006 and abs(float(ranks[2]) - max(shares)) < 0.006'
-# Two ranks that pass for two hosts, and a network of 1 kbit/s between them: the bound of 64 KiB is minutes, of any machine.
+# Two ranks that look like two hosts, with a network of 1 kbit/s between them: on any machine, the bound of 64 KiB is minutes.
 slow_network() {
     rm -rf "$work/records"
     ranks 2 tests/fakes/gpu/place 1 1 "$build/all_reduce" --backend mpi -n 5 -w 2 --passes 1 --run r --launch l --output "$work/records" --sizes 64K "$@"
 }
 check 'a network that is slower than the figures' slow_network --network-gbit 0.000001
 says 'is doubted' 'above what is possible: all_reduce 64 KiB float, '
-says 'with every such case' ' of its bound, and 1 more: is the instance, the network'"'"'s rate or the transport another one?'
+says 'with every such case' ' of its bound, and 1 more: check the instance, the network'"'"'s rate and the transport'
 check 'one that is faster' slow_network --network-gbit 1000000
 if grep -q 'above what is possible' "$work/out"; then not_ok 'is not'; else ok 'is not'; fi
 check 'one placement' launch --sizes 8,1K --placement in_place

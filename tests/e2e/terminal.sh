@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# No line that a person reads is wider than 80 columns of a terminal: tables of every command and driver, what stands around them, and help
-# texts. Left out: a driver's remarks on single cases, and busbar export: its text is nccl-tests', to the byte.
+# Lines for people are at most 80 columns of a terminal wide: the tables of every command and driver, the text around them, and help texts.
+# Not checked: a driver's remarks on single cases, and busbar export, whose text must equal that of nccl-tests.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 busbar=$PWD/$build/busbar
@@ -73,12 +73,18 @@ narrow 'baseline list' "$busbar" baseline --dir "$work/baselines" list
 narrow 'baseline show' "$busbar" baseline --dir "$work/baselines" show rack
 
 if [ -x "$build/all_reduce" ]; then
-    for driver in all_reduce matmul overlap; do narrow "$driver --help" "$build/$driver" --help; done
+    for driver in all_reduce matmul overlap step; do narrow "$driver --help" "$build/$driver" --help; done
     small=(--backend mpi -n 5 --output "$work/records")
     narrow 'all_reduce' ranks 2 "$build/all_reduce" "${small[@]}" --run a --sizes 8,1M
     narrow 'alltoallv' ranks 2 "$build/alltoallv" "${small[@]}" --run b --sizes 8,1M --imbalance 1,1.5 --mode both
     narrow 'matmul' ranks 2 "$build/matmul" --shapes 96,64x80x48 --phase burst -n 3 --threads 1 --output "$work/records" --run c
     narrow 'overlap' ranks 2 "$build/overlap" --backend mpi --sizes 64K --ratio 0.5,2 -n 5 --threads 1 --output "$work/records" --run d
+    printf '%s\n' $'workload\tpart\tgroup\tdtype\tshape\tbytes\tcount\tloop\toverlap\tflops\ttokens\tnote' \
+        $'a-workload-with-a-rather-long-name\treduce_scatter\ttensor+expert+data\tbfloat16\t\t64K\t3\tlayer:20\tan-overlap-with-a-long-name\t\t\tx' \
+        $'a-workload-with-a-rather-long-name\tmatmul\t\tfloat\t128x64x256\t\t2\tlayer:20\tan-overlap-with-a-long-name\t\t4096\ty' >"$work/steps.tsv"
+    narrow 'step' ranks 2 "$build/step" --backend mpi --workloads "$work/steps.tsv" --workload a-workload-with-a-rather-long-name -n 3 --price 3.5 --threads 1 \
+        --output "$work/records" --run e
+    check 'has its parts and figures' grep -qE '^overlap an-overlap-with-a-lo' "$work/out"
     narrow 'show of all these' "$busbar" show "$work/records"
 else
     skip 'tables of drivers' 'there is no MPI'

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# busbar import --workload: the traces that tests/data/traces/make.py made with PyTorch, their rows computed from the dimensions of its models.
+# Tests busbar import --workload with the traces that tests/data/traces/make.py made with PyTorch. The expected rows are computed from the
+# dimensions of its models.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 traces=tests/data/traces
@@ -9,14 +10,14 @@ import() { timeout 60 "$build/busbar" import "$@"; }
 rows=96 width=64 hidden=160 classes=24 layers=3 heads=2 length=16
 float=4 bfloat16=2 ranks=2
 
-# expect_rows NAME: the table in $work/out has the rows on standard input: part, group, dtype, shape, bytes, count, loop, overlap.
+# expect_rows NAME: compares the table in $work/out with the rows on standard input: part, group, dtype, shape, bytes, count, loop, overlap.
 expect_rows() {
     sed 's/ /\t/g; s/-//g' >"$work/expected"
     grep -v '^#' "$work/out" | cut -f 2-9 >"$work/rows"
     if diff "$work/expected" "$work/rows" >"$work/diff"; then ok "$1"; else not_ok "$1"; cat "$work/diff"; fi
 }
 
-ddp_rows() { # what the first all-reduce and the last matmul have as overlap
+ddp_rows() { # the overlap of the first all-reduce and the last matmul
     cat <<E
 part group dtype shape bytes count loop overlap
 matmul - float ${rows}x${hidden}x$width - 1 - -
@@ -33,12 +34,12 @@ E
 check 'data parallel' import --workload mine "$traces/ddp.json"
 expect_rows 'the last step, with the overlap that its times show' < <(ddp_rows overlap1)
 says 'which step it is' 'rank 0 of 2, ProfilerStep#3 (the last whole one of 2 in the trace): 2 collectives (5.706e+04 bytes) and 5 matmuls (6.144e+06 FLOPs)'
-says 'what is left out, by its share' 'left out: 10 x aten::copy_: no matmul (7.8 % of the computing time)'
+says 'what is left out, and its share' 'left out: 10 x aten::copy_: not a matmul (7.8 % of the computing time)'
 check 'a step by its number' import --workload mine --step 2 "$traces/ddp.json"
 expect_rows 'without overlap, where its times show none' < <(ddp_rows -)
 check 'the same job as a Chakra trace' import --workload mine "$traces/ddp.et.json"
 expect_rows 'the same rows without overlap' < <(ddp_rows -)
-says 'and why' 'a Chakra trace has no times: no overlap is declared'
+says 'and says why' 'a Chakra trace has no times, so the rows declare no overlap'
 
 check 'fully sharded' import --workload mine "$traces/fsdp.json"
 expect_rows 'weights are gathered twice, gradients scattered' <<E
@@ -59,9 +60,9 @@ E
 for trace in mesh.json mesh.et.json; do
     check "layers, $trace" import --workload mine --output "$work/mesh.tsv" "$traces/$trace"
     says 'what moves no data' 'left out: 1 x c10d::barrier: moves no data'
-    says 'what is no matmul' 'left out: 1 x aten::mkldnn_convolution: no matmul'
-    says 'that gloo does not tell the groups' '5 collectives do not tell their group'
-    says 'that the parts differ' '1 collectives in uneven parts'
+    says 'what is not a matmul' 'left out: 1 x aten::mkldnn_convolution: not a matmul'
+    says 'that the groups are unknown' 'the trace does not say which ranks are in the groups of 5 collectives'
+    says 'that the parts differ in size' 'the parts of 1 collectives differ in size'
     cp "$work/mesh.tsv" "$work/out"
     expect_rows 'the layers are a loop' <<E
 part group dtype shape bytes count loop overlap
@@ -75,19 +76,19 @@ alltoall - float - $((1000 * float)) 1 - -
 E
 done
 
-# Wrong usage, and files that are none.
+# Invalid usage, and files that are not traces.
 expect_status 'no name' 2 import --workload '' "$traces/ddp.json"
 expect_status 'a name that would be a comment' 2 import --workload '#mine' "$traces/ddp.json"
 expect_status 'a name with a tab' 2 import --workload $'my\tjob' "$traces/ddp.json"
 expect_status 'two files' 2 import --workload mine "$traces/ddp.json" "$traces/fsdp.json"
-expect_status 'a flag of records' 2 import --workload mine --cloud aws "$traces/ddp.json"
+expect_status 'a flag for records' 2 import --workload mine --cloud aws "$traces/ddp.json"
 expect_status '--step without --workload' 2 import --step 3 "$traces/ddp.json"
 expect_status 'no such step' 5 import --workload mine --step 9 "$traces/ddp.json"
-says 'with those that there are' '--step 9: the trace has the steps 2 to 3'
+says 'and names the steps of the trace' '--step 9: the trace has the steps 2 to 3'
 expect_status 'another number of ranks' 5 import --workload mine --ranks 8 "$traces/ddp.json"
 expect_status 'no file' 5 import --workload mine "$work/none.json"
-expect_status 'records of a trace' 5 import --check "$traces/ddp.json"
-says 'say how it is read' '--workload'
+expect_status 'a trace without --workload' 5 import --check "$traces/ddp.json"
+says 'names the flag' '--workload'
 check '--check prints no table' import --workload mine --check "$traces/ddp.json"
 if [ -s "$work/out" ]; then not_ok 'a table with --check'; else ok 'none'; fi
 gzip -c "$traces/ddp.json" >"$work/ddp.json.gz"
@@ -102,9 +103,9 @@ done
 sed '20s/aten::[a-z_]*/\x1b[31m/; 30s/aten::[a-z_]*/\\u001b[31m\\n\\t/' "$traces/ddp.et.json" >"$work/escape.json"
 check 'control characters' import --workload mine --step 2 "$work/escape.json"
 if grep -q $'\x1b' "$work/out" "$work/err"; then not_ok 'are printed'; else ok 'are not printed'; fi
-says 'an event is not JSON' '1 events are broken: left out'
+says 'an event is not JSON' 'left out: 1 broken events'
 
-# A large trace: its events are JSON in memory one by one.
+# A large trace. Only one of its events at a time is parsed into a JSON tree.
 {
     echo '{"traceEvents":['
     seq 300000 | awk '{ printf "{\"ph\":\"X\",\"cat\":\"cpu_op\",\"name\":\"aten::mm\",\"pid\":1,\"tid\":1,\"ts\":%d,\"dur\":1,\"args\":{\"Input Dims\":[[2,3],[3,4]],\"Input type\":[\"float\",\"float\"]}},\n", $1 * 2 }'
@@ -116,17 +117,17 @@ part group dtype shape bytes count loop overlap
 matmul - float 2x4x3 - 300000 - -
 E
 
-# The table is one for the report.
+# busbar report accepts the table.
 import --workload mine "$traces/ddp.json" >"$work/mine.tsv" 2>/dev/null
-expect_status 'its reader takes the table' 2 "$build/busbar" report --workload other --workloads "$work/mine.tsv" results/reference
-says 'and finds the workload' 'mine'
+expect_status 'the table has no such workload' 2 "$build/busbar" report --workload other --workloads "$work/mine.tsv" results/reference
+says 'and names the one that it has' 'mine'
 
-# And for build/step, which replays the step and verifies every element: an overlap on 2 ranks; a loop, bfloat16 and an all-to-all on 4.
+# build/step accepts it too: it runs the step and verifies every element. ddp has an overlap; mesh has a loop, bfloat16 and an all-to-all.
 if [ -x "$build/step" ]; then
     for job in ddp:2 mesh:4; do
         import --workload mine "$traces/${job%:*}.json" >"$work/mine.tsv" 2>/dev/null
         check "replay of ${job%:*}" ranks "${job#*:}" "$build/step" --workload mine --workloads "$work/mine.tsv" -n 2 --output none
-        lines=$(awk '/ (float|bfloat16) .* 0$/' "$work/out" | wc -l)
+        lines=$(awk '/ (float|bfloat16)[, ].* 0$/' "$work/out" | wc -l)
         expected=$(grep -v '^#' "$work/mine.tsv" | tail -n +2 | wc -l)
         if [ "$lines" -eq "$expected" ]; then ok 'each row was verified'; else not_ok "$lines of $expected rows were verified"; cat "$work/out"; fi
     done

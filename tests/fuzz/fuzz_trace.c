@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct trace_step step;
     silence(1);
     if (trace_read(&trace, fuzz_file(0, data, size))) return 0;
-    if (!trace_take_step(&trace, NO_NUMBER, NO_NUMBER, &step) && step.count) {
+    if (!trace_select_step(&trace, NO_NUMBER, NO_NUMBER, &step) && step.count) {
         struct text rows = {0};
         struct workloads workloads;
         size_t count = trace_add_rows(&step, "fuzz", &rows);

@@ -10,7 +10,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* A file in memory of the text, with " for each '. Its path is valid until the next call. */
+/* Writes the text, with " for each ', to a file in memory. Returns its path, which is valid until the next
+   call. */
 static const char *file_of(const char *text)
 {
     static char path[64];
@@ -27,42 +28,43 @@ static const char *file_of(const char *text)
     return path;
 }
 
-struct taken {
+struct imported {
     enum status status;
     struct trace trace;
     struct trace_step step;
-    struct text rows; /* without the header, the name and the trailing empty cells */
-    size_t count;
+    struct text rows; /* the table */
+    size_t count;     /* of its rows, without the header */
 };
 
-/* Reads the trace and takes a step (NO_NUMBER: the last whole one). */
-static struct taken take(const char *text, int64_t number)
+/* Imports the step `number`, or the last whole one if it is NO_NUMBER. Suppresses messages. */
+static struct imported import_text(const char *text, int64_t number)
 {
-    struct taken taken = {0};
+    struct imported imported = {0};
     silence(1);
-    taken.status = trace_read(&taken.trace, file_of(text));
-    if (!taken.status) {
-        taken.status = trace_take_step(&taken.trace, number, NO_NUMBER, &taken.step);
-        if (taken.status) trace_free(&taken.trace);
+    imported.status = trace_read(&imported.trace, file_of(text));
+    if (!imported.status) {
+        imported.status = trace_select_step(&imported.trace, number, NO_NUMBER, &imported.step);
+        if (imported.status) trace_free(&imported.trace);
     }
     silence(0);
-    if (!taken.status) taken.count = trace_add_rows(&taken.step, "w", &taken.rows);
-    return taken;
+    if (!imported.status) imported.count = trace_add_rows(&imported.step, "w", &imported.rows);
+    return imported;
 }
 
-static void drop(struct taken *taken)
+static void release(struct imported *imported)
 {
-    text_free(&taken->rows);
-    if (taken->status) return;
-    trace_step_free(&taken->step);
-    trace_free(&taken->trace);
+    text_free(&imported->rows);
+    if (imported->status) return;
+    trace_step_free(&imported->step);
+    trace_free(&imported->trace);
 }
 
-/* Row i, from 0, up to the column overlap; cells are divided by spaces. */
-static const char *row(const struct taken *taken, size_t i)
+/* Returns row i, from 0, without the columns workload and those after overlap; spaces separate the cells.
+   "none": the table is shorter. Valid until the next call. */
+static const char *row(const struct imported *imported, size_t i)
 {
     static char line[512];
-    const char *at = strchr(text_get(&taken->rows), '\n');
+    const char *at = strchr(text_get(&imported->rows), '\n');
     for (; at && i; i--) at = strchr(at + 1, '\n');
     if (!at || !at[1]) return "none";
     snprintf(line, sizeof line, "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
@@ -75,16 +77,26 @@ static const char *row(const struct taken *taken, size_t i)
     return line + 2;
 }
 
-#define EXPECT_ROW(taken, i, text) cr_expect_str_eq(row(taken, i), text, "row %d: '%s'", i, row(taken, i))
-
-static const struct trace_left_out *left_out(const struct taken *taken, const char *name)
+/* Checks that the table has these rows and no others. line: of the test. */
+static void expect_rows(const struct imported *imported, const char *const *expected, int line)
 {
-    for (size_t i = 0; i < taken->step.left_out_count; i++)
-        if (same(taken->step.left_out[i].name, name)) return &taken->step.left_out[i];
+    size_t count = 0;
+    for (; expected[count]; count++)
+        cr_expect_str_eq(row(imported, count), expected[count], "line %d, row %zu: '%s'", line, count,
+                         row(imported, count));
+    cr_expect_eq(imported->count, count, "line %d: %zu rows", line, imported->count);
+}
+
+#define EXPECT_ROWS(imported, ...) expect_rows(imported, (const char *const[]){__VA_ARGS__, NULL}, __LINE__)
+
+static const struct trace_left_out *left_out(const struct imported *imported, const char *name)
+{
+    for (size_t i = 0; i < imported->step.left_out_count; i++)
+        if (same(imported->step.left_out[i].name, name)) return &imported->step.left_out[i];
     return NULL;
 }
 
-/* Events of a profiler's trace. */
+/* The trace that a test builds, with " for each ', and the time of its next event in µs. */
 static struct text events;
 static double now;
 
@@ -106,25 +118,25 @@ static void mm(double start, double length, int m, int n, int k)
           start, length, m, k, k, n);
 }
 
-/* A collective as NCCL's process group tells it, without a caller. members: more of its arguments. */
-static void comms(const char *name, const char *members)
+/* Adds an event in which NCCL's process group describes a collective. arguments: all but the name. */
+static void comms(const char *name, const char *arguments)
 {
     event("'cat':'cpu_op','name':'record_param_comms','tid':1,'ts':%g,'dur':1,'args':{'Collective "
           "name':'%s',%s}",
-          now, name, members);
+          now, name, arguments);
     now += 10;
 }
 
-static struct taken take_events(const char *info, int64_t number)
+static struct imported import_events(const char *info, int64_t number)
 {
     struct text document = {0};
     text_add(&document, "{'distributedInfo':{%s},'traceEvents':[\n%s]}", info, text_get(&events));
-    struct taken taken = take(text_get(&document), number);
+    struct imported imported = import_text(text_get(&document), number);
     text_free(&document);
     text_free(&events);
     events = (struct text){0};
     now = 0;
-    return taken;
+    return imported;
 }
 
 #define FLOATS "'dtype':'Float','Group size':8,'In msg nelems':"
@@ -153,30 +165,23 @@ Test(trace, sizes_as_nccl_tests_counts_them)
     comms("allreduce", FLOATS "1e300");
     comms("allreduce", "'dtype':'Float','Group size':1,'In msg nelems':10");
     comms("allreduce", "'dtype':'BFloat16','Group size':8,'In msg nelems':10");
-    struct taken taken = take_events("'world_size':8,'rank':3", NO_NUMBER);
-    cr_assert_eq(taken.status, STATUS_OK);
-    cr_expect_eq(taken.trace.rank, 3);
-    EXPECT_ROW(&taken, 0, "all_reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 1, "all_gather  float  320 2  "); /* with the output's size, and without */
-    EXPECT_ROW(&taken, 2, "reduce_scatter  float  320 1  ");
-    EXPECT_ROW(&taken, 3, "broadcast  float  40 1  ");
-    EXPECT_ROW(&taken, 4, "reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 5, "gather  float  320 1  ");
-    EXPECT_ROW(&taken, 6, "scatter  float  320 1  ");
-    EXPECT_ROW(&taken, 7, "alltoall  float  320 1  ");
-    EXPECT_ROW(&taken, 8, "alltoall  float  320 1  ");
-    EXPECT_ROW(&taken, 9, "sendrecv  float  40 1  ");
-    EXPECT_ROW(&taken, 10, "all_reduce  float  36028797018963968 1  ");
-    EXPECT_ROW(&taken, 11, "all_gather  float  288230376151711744 1  ");
-    EXPECT_ROW(&taken, 12, "all_reduce  bfloat16  20 1  ");
-    cr_expect_eq(taken.count, 13);
-    cr_expect(!taken.step.operations[8].uneven && taken.step.operations[9].uneven);
-    cr_expect_str_eq(left_out(&taken, "recv")->why, "the other half of a send");
-    cr_expect_str_eq(left_out(&taken, "barrier")->why, "moves no data");
-    cr_expect_str_eq(left_out(&taken, "coalesced")->why, "none of busbar's collectives");
-    cr_expect_null(left_out(&taken, "wait"));
-    cr_expect_eq(taken.step.left_out_count, 3 + 3, "%zu", taken.step.left_out_count);
-    drop(&taken);
+    struct imported imported = import_events("'world_size':8,'rank':3", NO_NUMBER);
+    cr_assert_eq(imported.status, STATUS_OK);
+    cr_expect_eq(imported.trace.rank, 3);
+    EXPECT_ROWS(&imported, "all_reduce  float  40 1  ",
+                "all_gather  float  320 2  ", /* with the output's size, and without */
+                "reduce_scatter  float  320 1  ", "broadcast  float  40 1  ", "reduce  float  40 1  ",
+                "gather  float  320 1  ", "scatter  float  320 1  ", "alltoall  float  320 1  ",
+                "alltoall  float  320 1  ", "sendrecv  float  40 1  ",
+                "all_reduce  float  36028797018963968 1  ", "all_gather  float  288230376151711744 1  ",
+                "all_reduce  bfloat16  20 1  ");
+    cr_expect(!imported.step.operations[8].uneven && imported.step.operations[9].uneven);
+    cr_expect_str_eq(left_out(&imported, "recv")->why, "the receiving side of a send");
+    cr_expect_str_eq(left_out(&imported, "barrier")->why, "moves no data");
+    cr_expect_str_eq(left_out(&imported, "coalesced")->why, "not one of busbar's collectives");
+    cr_expect_null(left_out(&imported, "wait"));
+    cr_expect_eq(imported.step.left_out_count, 3 + 3, "%zu", imported.step.left_out_count);
+    release(&imported);
 }
 
 #define GROUP(name, start, stride, size)                                                                     \
@@ -185,7 +190,7 @@ Test(trace, sizes_as_nccl_tests_counts_them)
 
 Test(trace, groups_are_axes)
 {
-    /* Ranks of 16: tensor 2, expert 2, data 2, pipeline 2; the trace of rank 5. */
+    /* A job of 16 ranks: tensor 2, expert 2, data 2, pipeline 2. The trace is of rank 5. */
     comms("allreduce", GROUP("tp", 4, 1, 2));
     comms("allreduce", GROUP("ep", 5, 2, 2));
     comms("allreduce", GROUP("dp", 1, 4, 2));
@@ -196,29 +201,25 @@ Test(trace, groups_are_axes)
     comms("allreduce", GROUP("not aligned", 1, 1, 2));
     comms("allreduce", GROUP("between", 5, 3, 2));
     comms("allreduce", "'dtype':'Float','In msg nelems':10,'Group size':4");
-    struct taken taken = take_events("'world_size':16", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce tensor:2 float  40 1  ");
-    EXPECT_ROW(&taken, 1, "all_reduce expert:2 float  40 1  ");
-    EXPECT_ROW(&taken, 2, "all_reduce data float  40 1  ");
-    EXPECT_ROW(&taken, 3, "all_reduce pipeline:2 float  40 1  ");
-    EXPECT_ROW(&taken, 4, "all_reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 5, "all_reduce tensor:2+expert:2 float  40 1  ");
-    EXPECT_ROW(&taken, 6, "all_reduce expert:2+data float  40 1  ");
-    cr_expect_eq(taken.count, 7);
-    cr_expect_eq(taken.step.left_out_count, 2);
-    drop(&taken);
-    /* One group only, of ranks that are not next to each other: what is between them is data. */
+    struct imported imported = import_events("'world_size':16", NO_NUMBER);
+    EXPECT_ROWS(&imported, "all_reduce tensor:2 float  40 1  ", "all_reduce expert:2 float  40 1  ",
+                "all_reduce data float  40 1  ", "all_reduce pipeline:2 float  40 1  ",
+                "all_reduce  float  40 1  ", "all_reduce tensor:2+expert:2 float  40 1  ",
+                "all_reduce expert:2+data float  40 1  ");
+    cr_expect_eq(imported.step.left_out_count, 2);
+    release(&imported);
+    /* There is only one group, and its ranks are 2 apart: the axis of these 2 is data. */
     comms("allreduce", GROUP("dp", 1, 2, 4));
-    taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce pipeline:4 float  40 1  ");
-    drop(&taken);
-    /* Two pieces of ranks that no group covers: the table has only one axis without a number. */
+    imported = import_events("'world_size':8", NO_NUMBER);
+    EXPECT_ROWS(&imported, "all_reduce pipeline:4 float  40 1  ");
+    release(&imported);
+    /* No group extends along two of the axes. Only one of them can be data, which needs no size. */
     comms("allreduce", GROUP("dp", 0, 2, 2));
     comms("allreduce", GROUP("all", 0, 1, 8));
-    taken = take_events("'world_size':8", NO_NUMBER);
-    cr_expect_eq(taken.count, 1);
-    cr_expect_str_eq(taken.step.left_out[0].why, "in a group that is no axis of the table");
-    drop(&taken);
+    imported = import_events("'world_size':8", NO_NUMBER);
+    cr_expect_eq(imported.count, 1);
+    cr_expect_str_eq(imported.step.left_out[0].why, "its group is not along axes of the table");
+    release(&imported);
 }
 
 Test(trace, groups_by_name_and_size)
@@ -231,15 +232,64 @@ Test(trace, groups_by_name_and_size)
     comms("_allgather_base", "'dtype':'Float','In msg nelems':10,'Out msg nelems':20");
     comms("_allgather_base", "'dtype':'Float','In msg nelems':10,'Out msg nelems':40");
     comms("allreduce", "'dtype':'Float','In msg nelems':10");
-    struct taken taken = take_events(info, NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce data float  40 1  ");
-    EXPECT_ROW(&taken, 1, "all_reduce tensor:2 float  40 1  ");
-    EXPECT_ROW(&taken, 2, "all_gather  float  160 1  "); /* of all four, by its sizes */
-    EXPECT_ROW(&taken, 3, "all_reduce  float  40 1  ");
-    cr_expect(taken.step.operations[3].group_unknown && !taken.step.operations[2].group_unknown);
-    cr_expect_eq(taken.step.left_out_count, 1); /* two groups have this size */
-    cr_expect_str_eq(taken.step.left_out[0].why, "the ranks of its group are not told");
-    drop(&taken);
+    struct imported imported = import_events(info, NO_NUMBER);
+    EXPECT_ROWS(&imported, "all_reduce data float  40 1  ", "all_reduce tensor:2 float  40 1  ",
+                "all_gather  float  160 1  ", /* a group of all four, by its sizes */
+                "all_reduce  float  40 1  ");
+    cr_expect(imported.step.operations[3].group_unknown && !imported.step.operations[2].group_unknown);
+    cr_expect_eq(imported.step.left_out_count, 1); /* the third: two groups have its size */
+    cr_expect_str_eq(imported.step.left_out[0].why, "the trace does not list the ranks of its group");
+    release(&imported);
+}
+
+/* A named group that the trace does not list: its row assumes all ranks, and says so. */
+Test(trace, unknown_group)
+{
+    comms("allreduce", "'dtype':'Float','In msg nelems':10,'Process Group Name':'7'");
+    struct imported imported = import_events("'world_size':4", NO_NUMBER);
+    EXPECT_ROWS(&imported, "all_reduce  float  40 1  ");
+    cr_expect(imported.step.operations[0].group_unknown);
+    cr_expect(strstr(text_get(&imported.rows), "; its group is unknown, all ranks assumed"));
+    release(&imported);
+}
+
+/* Without a number of ranks in the trace, the job has those of the largest group. */
+Test(trace, ranks_of_the_largest_group)
+{
+    comms("allreduce", GROUP("tp", 0, 1, 2));
+    comms("allreduce", GROUP("all", 0, 1, 8));
+    comms("allreduce", GROUP("dp", 0, 2, 4));
+    struct imported imported = import_events("", NO_NUMBER);
+    cr_expect_eq(imported.step.ranks, 8);
+    EXPECT_ROWS(&imported, "all_reduce tensor:2 float  40 1  ", "all_reduce  float  40 1  ",
+                "all_reduce data float  40 1  ");
+    release(&imported);
+    comms("allreduce", GROUP("tp", 0, 1, 2));
+    imported = import_events("'pg_config':[{'pg_name':'all','pg_size':4,'ranks':[0,1,2,3]}]", NO_NUMBER);
+    cr_expect_eq(imported.step.ranks, 4);
+    EXPECT_ROWS(&imported, "all_reduce tensor:2 float  40 1  ");
+    release(&imported);
+}
+
+/* Process groups that cannot be read: a list that is not JSON, and a group without a size. */
+Test(trace, broken_groups_are_counted)
+{
+    static const char *const lists[] = {"[{", "7", "[{\\'pg_name\\':\\'1\\'}]"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct text document = {0};
+        text_add(
+            &document,
+            "{'schema':'1.1.1-chakra.0.0.4','nodes':["
+            "{'id':1,'name':'## process_group:init ##','inputs':{'values':['%s']}},"
+            "{'id':2,'name':'aten::mm','inputs':{'shapes':[[2,3],[3,4]],'types':['Tensor(float)','']}}]}",
+            lists[i]);
+        struct imported imported = import_text(text_get(&document), NO_NUMBER);
+        cr_assert_eq(imported.status, STATUS_OK, "%s", lists[i]);
+        cr_expect_eq(imported.trace.broken, 1, "%s", lists[i]);
+        EXPECT_ROWS(&imported, "matmul  float 2x4x3  1  ");
+        release(&imported);
+        text_free(&document);
+    }
 }
 
 Test(trace, shapes)
@@ -262,20 +312,16 @@ Test(trace, shapes)
     OPERATION("mm", "[['2',{}],[[[5]],3]]");
     OPERATION("mm", "{}");
     event("'cat':'cpu_op','name':'aten::mm','tid':1,'ts':%g,'dur':1", now += 10);
-    struct taken taken = take_events("", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "matmul  float 2x3x5  1  ");
-    EXPECT_ROW(&taken, 1, "matmul  float 2x7x5  1  ");
-    EXPECT_ROW(&taken, 2, "matmul  float 2x9x5  4  ");
-    EXPECT_ROW(&taken, 3, "matmul  float 2x11x5  4  ");
-    EXPECT_ROW(&taken, 4, "matmul  float 8x13x5  1  ");
-    cr_expect_eq(taken.count, 5);
+    struct imported imported = import_events("", NO_NUMBER);
+    EXPECT_ROWS(&imported, "matmul  float 2x3x5  1  ", "matmul  float 2x7x5  1  ", "matmul  float 2x9x5  4  ",
+                "matmul  float 2x11x5  4  ", "matmul  float 8x13x5  1  ");
     int64_t count = 0;
-    for (size_t i = 0; i < taken.step.left_out_count; i++) count += taken.step.left_out[i].count;
+    for (size_t i = 0; i < imported.step.left_out_count; i++) count += imported.step.left_out[i].count;
     cr_expect_eq(count, 9);
-    drop(&taken);
+    release(&imported);
 }
 
-/* linear() calls addmm(): one multiplication. torch.distributed calls NCCL's process group: one
+/* linear() calls addmm(): one matmul. torch.distributed calls NCCL's process group: one
    collective. */
 Test(trace, calls_within_calls)
 {
@@ -295,16 +341,14 @@ Test(trace, calls_within_calls)
           "Dims':[[10]],"
           "'Input type':['float']}");
     event("'cat':'cpu_op','name':'aten::relu','tid':2,'ts':22,'dur':2");
-    struct taken taken = take_events("'world_size':2", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "matmul  float 2x3x5  1  ");
-    EXPECT_ROW(&taken, 1, "all_gather  float  80 1  ");
-    cr_expect_eq(taken.count, 2);
-    cr_expect_eq(taken.step.left_out_count, 1); /* not the copy inside, and not the collective twice */
-    cr_expect_eq(left_out(&taken, "aten::relu")->us, 2);
-    drop(&taken);
+    struct imported imported = import_events("'world_size':2", NO_NUMBER);
+    EXPECT_ROWS(&imported, "matmul  float 2x3x5  1  ", "all_gather  float  80 1  ");
+    cr_expect_eq(imported.step.left_out_count, 1); /* not the copy inside, and not the collective twice */
+    cr_expect_eq(left_out(&imported, "aten::relu")->us, 2);
+    release(&imported);
 }
 
-/* Two layers of two multiplications, each followed by a collective; then what repeats no more. */
+/* Three layers, each with three matmuls, of which two are equal, and a collective; then two matmuls. */
 Test(trace, repetition_becomes_count_and_loop)
 {
     for (int layer = 0; layer < 3; layer++) {
@@ -312,14 +356,11 @@ Test(trace, repetition_becomes_count_and_loop)
         comms("allreduce", FLOATS "10");
     }
     mm(now, 1, 2, 3, 5), mm(now + 2, 1, 7, 3, 5);
-    struct taken taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "matmul  bfloat16 2x3x5  2 loop1:3 ");
-    EXPECT_ROW(&taken, 1, "matmul  bfloat16 7x3x5  1 loop1:3 ");
-    EXPECT_ROW(&taken, 2, "all_reduce  float  40 1 loop1:3 ");
-    EXPECT_ROW(&taken, 3, "matmul  bfloat16 2x3x5  1  ");
-    EXPECT_ROW(&taken, 4, "matmul  bfloat16 7x3x5  1  ");
-    cr_expect_eq(taken.count, 5);
-    drop(&taken);
+    struct imported imported = import_events("'world_size':8", NO_NUMBER);
+    EXPECT_ROWS(&imported, "matmul  bfloat16 2x3x5  2 loop1:3 ", "matmul  bfloat16 7x3x5  1 loop1:3 ",
+                "all_reduce  float  40 1 loop1:3 ", "matmul  bfloat16 2x3x5  1  ",
+                "matmul  bfloat16 7x3x5  1  ");
+    release(&imported);
 }
 
 static void launch(double start, int link)
@@ -336,7 +377,7 @@ static void kernel(double start, double end, int link)
         start, end - start, link);
 }
 
-/* What overlaps is told by the GPU's times, not by those of the calls. */
+/* The times of the kernels decide what overlaps, not those of the calls. */
 Test(trace, overlap_of_kernels)
 {
     comms("allreduce", FLOATS "10"); /* at 0 */
@@ -344,23 +385,21 @@ Test(trace, overlap_of_kernels)
     launch(0.5, 1), launch(11, 2), launch(21, 3), launch(31, 4);
     kernel(100, 200, 1); /* the collective */
     kernel(120, 150, 2); /* within it */
-    kernel(150, 240, 3); /* 50 of 90 beside it: more than half */
+    kernel(150, 240, 3); /* 50 of 90 during it: more than half */
     kernel(240, 250, 4); /* after it */
-    struct taken taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce  float  40 1  overlap1");
-    EXPECT_ROW(&taken, 1, "matmul  bfloat16 2x3x5  2  overlap1");
-    EXPECT_ROW(&taken, 2, "matmul  bfloat16 7x3x5  1  ");
-    cr_expect_eq(taken.step.us, 30 + 90 + 10);
-    drop(&taken);
+    struct imported imported = import_events("'world_size':8", NO_NUMBER);
+    EXPECT_ROWS(&imported, "all_reduce  float  40 1  overlap1", "matmul  bfloat16 2x3x5  2  overlap1",
+                "matmul  bfloat16 7x3x5  1  ");
+    cr_expect_eq(imported.step.us, 30 + 90 + 10);
+    release(&imported);
     comms("allreduce", FLOATS "10");
     mm(10, 2, 2, 3, 5);
     launch(0.5, 1), launch(11, 2);
     kernel(100, 200, 1);
     kernel(160, 260, 2); /* 40 of 100: less than half */
-    taken = take_events("'world_size':8", NO_NUMBER);
-    EXPECT_ROW(&taken, 0, "all_reduce  float  40 1  ");
-    EXPECT_ROW(&taken, 1, "matmul  bfloat16 2x3x5  1  ");
-    drop(&taken);
+    imported = import_events("'world_size':8", NO_NUMBER);
+    EXPECT_ROWS(&imported, "all_reduce  float  40 1  ", "matmul  bfloat16 2x3x5  1  ");
+    release(&imported);
 }
 
 static void step(int number, double start, double end)
@@ -373,30 +412,29 @@ Test(trace, one_whole_step)
 {
     for (int whole = 0; whole < 2; whole++) {
         step(4, 0, 100), step(5, 100, 200), step(6, 200, 300);
-        step(7, 300, 310); /* empty: begun and not used */
+        step(7, 300, 310); /* empty: the profiler stopped */
         mm(10, 1, 1, 1, 4), mm(20, 1, 1, 1, 4), mm(110, 1, 1, 1, 5), mm(120, 1, 1, 1, 5), mm(210, 1, 1, 1, 6);
         if (whole) mm(220, 1, 1, 1, 6);
         mm(400, 1, 1, 1, 9); /* in no step */
-        struct taken taken = take_events("", NO_NUMBER);
-        cr_expect_eq(taken.step.number,
-                     whole ? 6 : 5); /* the last has fewer operations than the one before: it is cut */
-        cr_expect_eq(taken.step.later_short, !whole);
-        EXPECT_ROW(&taken, 0, whole ? "matmul  bfloat16 1x1x6  2  " : "matmul  bfloat16 1x1x5  2  ");
-        cr_expect_eq(taken.count, 1);
-        drop(&taken);
+        struct imported imported = import_events("", NO_NUMBER);
+        cr_expect_eq(imported.step.number,
+                     whole ? 6 : 5); /* a last step with fewer operations is not whole */
+        cr_expect_eq(imported.step.later_short, !whole);
+        EXPECT_ROWS(&imported, whole ? "matmul  bfloat16 1x1x6  2  " : "matmul  bfloat16 1x1x5  2  ");
+        release(&imported);
     }
     step(4, 0, 100), mm(10, 1, 1, 1, 4);
-    struct taken taken = take_events("", 4);
-    cr_expect_eq(taken.step.number, 4);
-    drop(&taken);
+    struct imported imported = import_events("", 4);
+    cr_expect_eq(imported.step.number, 4);
+    release(&imported);
     step(4, 0, 100), mm(10, 1, 1, 1, 4);
-    taken = take_events("", 5);
-    cr_expect_eq(taken.status, STATUS_ENVIRONMENT);
-    drop(&taken);
+    imported = import_events("", 5);
+    cr_expect_eq(imported.status, STATUS_ENVIRONMENT);
+    release(&imported);
     mm(10, 1, 1, 1, 4);
-    taken = take_events("", 5); /* without steps */
-    cr_expect_eq(taken.status, STATUS_ENVIRONMENT);
-    drop(&taken);
+    imported = import_events("", 5); /* without steps */
+    cr_expect_eq(imported.status, STATUS_ENVIRONMENT);
+    release(&imported);
 }
 
 Test(trace, broken_documents)
@@ -423,20 +461,26 @@ Test(trace, broken_documents)
         "[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,'ts':1,'dur':1},"
         "{'ph':'X','cat':'cpu_op','name':'a','pid':2,'tid':1,'ts':1,'dur':1}]",
         "\x1f\x8b\x08",
+        /* a member that is not JSON */
+        "{'distributedInfo':{'rank':none},'traceEvents':[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,"
+        "'ts':1,'dur':1}]}",
+        /* two documents */
+        "{'traceEvents':[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,'ts':1,'dur':1}]}{}",
+        "[{'ph':'X','cat':'cpu_op','name':'a','pid':1,'tid':1,'ts':1,'dur':1}] []",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct taken taken = take(bad[i], NO_NUMBER);
-        cr_expect_eq(taken.status, STATUS_ENVIRONMENT, "%s", bad[i]);
-        drop(&taken);
+        struct imported imported = import_text(bad[i], NO_NUMBER);
+        cr_expect_eq(imported.status, STATUS_ENVIRONMENT, "%s", bad[i]);
+        release(&imported);
     }
     /* Deep brackets, in an event and around it. */
     struct text deep = {0};
     text_add(&deep, "{'traceEvents':[");
     for (int i = 0; i < 100000; i++) text_add(&deep, "[");
-    struct taken taken = take(text_get(&deep), NO_NUMBER);
-    cr_expect_eq(taken.status, STATUS_ENVIRONMENT);
+    struct imported imported = import_text(text_get(&deep), NO_NUMBER);
+    cr_expect_eq(imported.status, STATUS_ENVIRONMENT);
     text_free(&deep);
-    drop(&taken);
+    release(&imported);
 }
 
 Test(trace, broken_events_are_counted)
@@ -449,23 +493,27 @@ Test(trace, broken_events_are_counted)
         ",{'ph':'X','cat':'cpu_op','name':'aten::mm','pid':1,'tid':1,'ts':1e999,'dur':1}");    /* not JSON */
     text_add(&events, ",{'ph':'X','cat':'cpu_op','name':'aten::mm','pid':1,'tid':1,'dur':1}"); /* no time */
     text_add(&events, ",7,'text',null,[],{}");
-    struct taken taken = take_events("'rank':-1,'world_size':'many','pg_config':{}", NO_NUMBER);
-    cr_assert_eq(taken.status, STATUS_OK);
-    cr_expect_eq(taken.trace.broken, 8);
-    cr_expect_eq(taken.trace.ranks, NO_NUMBER);
-    cr_expect_eq(taken.count, 1);
-    drop(&taken);
+    text_add(&events, ",{'ph':'X','cat':'cpu_op','pid':1,'tid':1,'ts':1,'dur':1}"); /* no name */
+    text_add(&events, ",{'ph':'X','name':'a','pid':1,'tid':1,'ts':1,'dur':1}");     /* no category */
+    text_add(&events, ",{'ph':'M','name':'process_name','pid':1}"); /* needs neither category nor time */
+    struct imported imported = import_events("'rank':-1,'world_size':'many','pg_config':{}", NO_NUMBER);
+    cr_assert_eq(imported.status, STATUS_OK);
+    cr_expect_eq(imported.trace.broken, 10);
+    cr_expect_eq(imported.trace.ranks, NO_NUMBER);
+    cr_expect_eq(imported.count, 1);
+    release(&imported);
 }
 
-/* The table is one that its reader takes, also where the trace's words have tabs and newlines. */
+/* workloads_read() accepts the table, even if names in the trace contain tabs and newlines. */
 Test(trace, rows_are_a_table)
 {
     comms("allreduce", GROUP("a\\tb\\nc", 0, 1, 2));
     comms("allreduce", GROUP("dp", 0, 2, 2));
     mm(now, 1, 2, 3, 5);
-    struct taken taken = take_events("'world_size':4", NO_NUMBER);
+    struct imported imported = import_events("'world_size':4", NO_NUMBER);
     struct workloads workloads;
-    cr_assert_eq(workloads_read(&workloads, &(struct catalog){0}, file_of(text_get(&taken.rows))), STATUS_OK);
+    cr_assert_eq(workloads_read(&workloads, &(struct catalog){0}, file_of(text_get(&imported.rows))),
+                 STATUS_OK);
     const struct workload *workload = workload_find(&workloads, "w");
     cr_assert_eq(workload->row_count, 3);
     cr_expect_str_eq(workload->rows[0].group, "tensor");
@@ -474,5 +522,5 @@ Test(trace, rows_are_a_table)
     cr_expect_eq(workload->rows[2].k, 5);
     cr_expect_eq(workload->flops, 2.0 * 2 * 3 * 5);
     workloads_free(&workloads);
-    drop(&taken);
+    release(&imported);
 }

@@ -126,28 +126,28 @@ Test(workload, steps_in_order)
     cr_expect_str_eq(w->parts[1].group, "tensor");
     workloads_free(&workloads);
     static const char *const bad[] = {
-        "w\tmatmul\t\tx\t8x16\t\t1\n",                               /* two edges */
-        "w\tmatmul\t\tx\t8x16x0\t\t1\n",                             /* an edge of 0 */
-        "w\tmatmul\t\tx\t8x16x32x64\t\t1\n",                         /* four edges */
+        "w\tmatmul\t\tx\t8x16\t\t1\n",                               /* two dimensions */
+        "w\tmatmul\t\tx\t8x16x0\t\t1\n",                             /* a dimension of 0 */
+        "w\tmatmul\t\tx\t8x16x32x64\t\t1\n",                         /* four dimensions */
         "w\tmatmul\t\tx\t8x16x32\t\t\n",                             /* no count */
-        "w\tmatmul\t\tx\t8x16x32\t\t1\t\t\t5\n",                     /* flops beside a shape */
+        "w\tmatmul\t\tx\t8x16x32\t\t1\t\t\t5\n",                     /* flops and a shape */
         "w\tmatmul\ttensor\tx\t8x16x32\t\t1\n",                      /* the group of a matmul */
-        "w\tmatmul\t\tx\t\t\t\t\t\t5\nw\tmatmul\t\tx\t8x8x8\t\t1\n", /* beside all FLOPs */
-        "w\tmatmul\t\tx\t8x8x8\t\t1\nw\tmatmul\t\tx\t\t\t\t\t\t5\n", /* the same */
+        "w\tmatmul\t\tx\t\t\t\t\t\t5\nw\tmatmul\t\tx\t8x8x8\t\t1\n", /* after one without a shape */
+        "w\tmatmul\t\tx\t8x8x8\t\t1\nw\tmatmul\t\tx\t\t\t\t\t\t5\n", /* before one without a shape */
         "w\tall_reduce\t\t\t8x8x8\t8\t1\n",                          /* the shape of a collective */
-        "w\tall_reduce\t\tflaot\t\t8\t1\n",                          /* no type */
+        "w\tall_reduce\t\tflaot\t\t8\t1\n",                          /* an unknown type */
         "w\tall_reduce\ttensor+tensor\t\t\t8\t1\n",                  /* an axis twice */
-        "w\tall_reduce\tcontext\t\t\t8\t1\n",                        /* no axis */
-        "w\tall_reduce\tdata:2\t\t\t8\t1\n",                         /* data is what is left */
-        "w\tall_reduce\ttensor:0\t\t\t8\t1\n",                       /* no ranks */
+        "w\tall_reduce\tcontext\t\t\t8\t1\n",                        /* an unknown axis */
+        "w\tall_reduce\tdata:2\t\t\t8\t1\n",                         /* a number for data */
+        "w\tall_reduce\ttensor:0\t\t\t8\t1\n",                       /* 0 ranks */
         "w\tall_reduce\ttensor:2\t\t\t8\t1\nw\tall_reduce\ttensor:4\t\t\t8\t1\n", /* two sizes */
         "w\tall_reduce\t\t\t\t8\t1\tup\n",                                        /* no iterations */
-        "w\tall_reduce\t\t\t\t8\t1\tup:0\n",                                      /* none */
+        "w\tall_reduce\t\t\t\t8\t1\tup:0\n",                                      /* 0 iterations */
         "w\tall_reduce\t\t\t\t8\t1\t:2\n",                                        /* no name */
-        "w\tall_reduce\t\t\t\t8\t1\tup:2\nw\tall_reduce\t\t\t\t8\t1\tup:3\n",     /* two numbers */
+        "w\tall_reduce\t\t\t\t8\t1\tup:2\nw\tall_reduce\t\t\t\t8\t1\tup:3\n", /* two numbers of iterations */
         "w\tall_reduce\t\t\t\t8\t1\tup:2\nw\tall_reduce\t\t\t\t8\t1\n"
         "w\tall_reduce\t\t\t\t8\t1\tup:2\n",   /* the loop has ended */
-        "w\tall_reduce\t\t\t\t8\t1\t\tboth\n", /* beside what? */
+        "w\tall_reduce\t\t\t\t8\t1\t\tboth\n", /* no matmul in the overlap */
         "w\tall_reduce\t\t\t\t8\t1\t\tboth\nw\tmatmul\t\tx\t8x8x8\t\t1\tup:2\tboth\n", /* two loops */
         "w\tall_reduce\t\t\t\t8\t1\t\tboth\nw\tmatmul\t\tx\t8x8x8\t\t1\t\tboth\n"
         "w\tall_reduce\t\t\t\t8\t1\nw\tmatmul\t\tx\t8x8x8\t\t1\t\tboth\n", /* the overlap has ended */
@@ -160,7 +160,7 @@ Test(workload, steps_in_order)
     }
 }
 
-/* The models that come with busbar can be read, and move and compute what their papers say. */
+/* The models in busbar's table transfer and compute what their papers say. */
 Test(workload, models)
 {
     struct workloads workloads;
@@ -209,7 +209,7 @@ Test(redact, consistent)
             "board_serial", "A/77", "gpu", "uuid", "GPU-01234567-89ab-cdef-0123-456789abcdef", "again",
             "A/77 of GPU-01234567-89ab-cdef-0123-456789abcdef!");
     }
-    /* hosts that the world does not list: node77 of the rank that waits longest, node88 of a GPU */
+    /* hosts that header.hosts does not list: node77 of the rank that waits longest, node88 of a GPU */
     struct case_row row = case_row_absent();
     row.rank_wait_us.host = "node77", row.error = "lost node77 and node88";
     archive.launches[0].cases = &row, archive.launches[0].case_count = 1;
@@ -232,8 +232,8 @@ Test(redact, consistent)
     arena_free(&archive.arena);
 }
 
-/* The catalog has the links between GPUs: a case in host memory on the same machine has no bound from it, and
- * no NVLink domain. */
+/* The catalog describes links between GPUs. A case in host memory has no bound from it and no NVLink domain,
+   even on the same machine. */
 Test(site, bounds_are_for_what_ran_on_gpus)
 {
     static const char clouds[] =
@@ -247,7 +247,7 @@ Test(site, bounds_are_for_what_ran_on_gpus)
     struct launch launch = {.header = launch_header_absent()};
     const struct launch *launches[] = {&launch};
     launch.header.cloud_instance = "p5.48xlarge", launch.header.ranks = 16, launch.header.nodes = 2;
-    /* the place to which the nccl backend and cublaslt write the model (bench/gpu/device.c) */
+    /* where the nccl backend and cublaslt record the model (bench/gpu/device.c) */
     launch.header.facts =
         json_pack("{s:{s:s, s:s}}", "gpu", "model", "NVIDIA H100 80GB HBM3", "uuid", "GPU-0");
     struct case_row row = case_row_absent();

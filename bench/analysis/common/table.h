@@ -11,12 +11,12 @@
 
 enum { TABLE_COLUMNS = 64 };
 
-/* What becomes of a column if the table is too wide for a terminal (analysis/common/terminal.h). */
+/* What may happen to a column if the table is too wide for a terminal (analysis/common/terminal.h). */
 enum table_role {
     TABLE_PLAIN,   /* stays in the row as long as there is room */
-    TABLE_SECTION, /* its value may stand on a line of its own, above the rows that have it */
-    TABLE_SPARE,   /* may be left out, the first such column first */
-    TABLE_NOTE     /* its text may stand below the row */
+    TABLE_SECTION, /* may become a heading above the rows that have the same value */
+    TABLE_SPARE,   /* may be left out; of several, the first one first */
+    TABLE_NOTE     /* may go below its row */
 };
 
 struct table {
@@ -32,9 +32,9 @@ struct table {
 };
 
 void table_column(struct table *, const char *name, bool left); /* the name must outlive the table */
-void table_role(struct table *, enum table_role);               /* of the newest column */
-/* Adds columns by their names; NULL ends the list. Marks before a name: "<" aligned to the left; "=" section,
-   "~" spare, "+" note. */
+void table_role(struct table *, enum table_role);               /* of the column added last */
+/* Adds columns by their names; NULL ends the list. Marks before a name set alignment and role: "<" aligned
+   to the left; "=" section, "~" spare, "+" note. */
 void table_columns(struct table *, const char *const *names);
 /* Adds a cell: from left to right, row after row. Copies the text. */
 void table_cell(struct table *, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -48,7 +48,7 @@ enum table_format { TABLE_TEXT, TABLE_CSV, TABLE_MARKDOWN, TABLE_HTML };
 /* HTML: a cell's lines after the first are small print. Text: leaves out columns that are empty in all rows.
    CSV: RFC 4180, with all lines of a cell. */
 void table_print(const struct table *, enum table_format, struct text *out);
-/* The columns of a terminal that the cell takes in a table of text. */
+/* How many columns of a terminal the cell takes in a table of text. */
 size_t table_cell_columns(const char *cell);
 
 /* Adds untrusted text to HTML (element content or quoted attribute). Escapes & < > " '; control characters

@@ -11,7 +11,7 @@ enum place { IN_ROW, ABOVE, HEADING, LEFT_OUT, BELOW, NOWHERE };
 
 struct layout {
     const struct table *table;
-    size_t rows, widths[TABLE_COLUMNS]; /* of a column that stands in the row */
+    size_t rows, widths[TABLE_COLUMNS]; /* columns of a terminal that a column needs in the rows */
     enum place places[TABLE_COLUMNS];
 };
 
@@ -50,13 +50,14 @@ static bool is_constant(const struct layout *layout, size_t column)
     return layout->rows > 1;
 }
 
-/* Moves a column out of the rows, unless they fit already. */
+/* Moves a column out of the rows, unless these fit already. */
 static void move(struct layout *layout, size_t column, enum place place)
 {
     if (layout->places[column] == IN_ROW && !fits(layout)) layout->places[column] = place;
 }
 
-/* Decides where each column goes. The first column stays, unless it heads sections. */
+/* Decides where each column goes (terminal.h). The first column stays in the rows, unless it becomes a
+   heading. */
 static void arrange(struct layout *layout)
 {
     const struct table_column *columns = layout->table->columns;
@@ -74,8 +75,8 @@ static void arrange(struct layout *layout)
     for (size_t c = count; c-- > 1;) move(layout, c, BELOW);
 }
 
-/* Adds "name value, name value" of the columns at a place; the first column, and a single one, without its
-   name. */
+/* Adds the values that a row has in the columns at a place: "name value, name value". Omits the name of
+   the table's first column and, except above the table, of a value that is alone. */
 static void add_values(const struct layout *layout, size_t row, enum place place, struct text *out)
 {
     size_t shown = 0, single = 0;
@@ -90,7 +91,7 @@ static void add_values(const struct layout *layout, size_t row, enum place place
     }
 }
 
-/* Adds a line with a row's values at a place; none if there are none. */
+/* Adds a line with these values after `before`; nothing if the row has none. */
 static void add_line(const struct layout *layout, size_t row, enum place place, const char *before,
                      struct text *out)
 {
@@ -122,7 +123,7 @@ static size_t *rows_by_section(const struct layout *layout)
     return order;
 }
 
-/* The columns that stay in the rows, as a table: its text has a line for each row. */
+/* Prints the columns that stay in the rows as a table: a line of names, then one line for each row. */
 static void print_rows(const struct layout *layout, const size_t *order, struct text *out)
 {
     struct table rest = {0};
@@ -178,6 +179,14 @@ void terminal_table(const struct table *table, bool wide, struct text *out)
         table_print(table, TABLE_TEXT, out);
     else
         print_folded(&layout, out);
+}
+
+void readable_table(const struct table *table, bool markdown, bool wide, struct text *out)
+{
+    if (markdown)
+        table_print(table, TABLE_MARKDOWN, out);
+    else
+        terminal_table(table, wide, out);
 }
 
 void terminal_lines(const char *lines, bool wide, struct text *out)

@@ -228,14 +228,14 @@ void case_set_peak(struct case_summary *line, double peak_tflops)
     line->bound_percent = figure_scaled(line->tflops, 100 / peak_tflops);
 }
 
-/* Of the launches that the line's figure is made of, if all of them have it. */
+/* Sets the line's rank_median_us from its launches; absent unless all of them have one. */
 static void add_rank_median(struct case_summary *line)
 {
     double *values = allocate(line->launches + 1, sizeof *values);
-    size_t n = 0;
     for (size_t i = 0; i < line->launches; i++)
-        if (is_figure(line->points[i].row->rank_median_us)) values[n++] = line->points[i].row->rank_median_us;
-    line->rank_median_us = n && n == line->launches ? figure_of_launches(values, n) : figure_absent();
+        values[i] =
+            is_figure(line->points[i].row->rank_median_us) ? line->points[i].row->rank_median_us : NAN;
+    line->rank_median_us = figure_of_all(values, line->launches);
     free(values);
 }
 

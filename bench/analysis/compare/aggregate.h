@@ -44,7 +44,7 @@ struct case_summary {
     size_t attempts;             /* launches that have a row for this case, with any status */
     size_t allocations;          /* distinct allocations of the points; 0: not stated */
     struct figure time_us, algbw_gbps, busbw_gbps, tflops;
-    struct figure rank_median_us; /* of launches: the median over ranks of each rank's own median */
+    struct figure rank_median_us; /* over launches, of the median over ranks of each rank's own median */
     struct figure bound_percent;  /* % of the physical bound, or of the peak for matmul */
     double bound_us, peak_tflops; /* NAN: not known */
     const char *bound;            /* its formula; NULL: not known */
@@ -81,6 +81,8 @@ void aggregate_free(struct aggregate *);
 
 /* Median and interval of one value per launch; sorts `values`. n == 0: no figure. */
 struct figure figure_of_launches(double *values, size_t n);
+/* The same, but absent if any value is not finite. */
+struct figure figure_of_all(double *values, size_t n);
 /* numerator / figure, for rates from times: the ends of the interval swap. */
 struct figure figure_inverse(double numerator, struct figure);
 struct figure figure_scaled(struct figure, double factor);
@@ -89,7 +91,8 @@ bool figure_present(struct figure);
 /* "95 % interval over launches" | "min-max of launches" | "one launch, no interval" */
 const char *interval_name(enum interval_kind);
 
-/* Adds {"value", "lo", "hi", "interval"}; without an interval no lo and hi, without a figure nothing. */
+/* Adds a member {"value", "lo", "hi", "interval"}. Omits lo and hi if there is no interval; adds nothing
+   if the figure is absent. */
 void put_figure(json_t *object, const char *key, struct figure);
 
 /* Sets the bound on time, or the peak of a matmul line, and the percentage. */

@@ -25,6 +25,13 @@ struct figure figure_of_launches(double *values, size_t n)
     return figure;
 }
 
+struct figure figure_of_all(double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(values[i])) return figure_absent();
+    return figure_of_launches(values, n);
+}
+
 struct figure figure_inverse(double numerator, struct figure figure)
 {
     if (!isfinite(numerator) || !(figure.lo > 0)) return figure_absent();

@@ -8,13 +8,11 @@
 struct figure step_figure(const struct case_summary *line, const char *key)
 {
     double *values = allocate(line->launches, sizeof *values);
-    size_t known = 0;
     for (size_t i = 0; i < line->launches; i++) {
         const json_t *value = json_object_get(line->points[i].row->step, key);
-        if (json_is_number(value)) values[known++] = json_number_value(value);
+        values[i] = json_is_number(value) ? json_number_value(value) : NAN;
     }
-    struct figure figure =
-        known && known == line->launches ? figure_of_launches(values, known) : figure_absent();
+    struct figure figure = figure_of_all(values, line->launches);
     free(values);
     return figure;
 }

@@ -4,14 +4,16 @@
 
 #include "analysis/compare/aggregate.h"
 
-/* A number of `step` of a step's rows ("computed_us"), over the launches of a line; absent unless all have
-   it. */
+/* The figure, over the launches of a line, of one number in the member `step` of its rows ("computed_us").
+   Absent unless all launches have the number. */
 struct figure step_figure(const struct case_summary *, const char *key);
 
-/* Is the line a step of the workload of this name, whatever its rows were? */
+/* Whether the line is a measured step of the workload of this name. Ignores the hash of the workload's
+   rows. */
 bool is_step_of(const struct case_summary *, const char *workload);
 
-/* What a line says of a step beside its time: "computed from its parts 1.2 s, error -3 %; …". */
+/* Adds the figures of a measured step that are present: "step 1.2 s; computed from its parts 1.3 s; error
+   8 %; …". */
 void step_words(const struct case_summary *, struct text *out);
 
 #endif

@@ -97,8 +97,8 @@ static int by_place(const struct track *a, const struct track *b)
     return order ? order : by_text(memory_name(x->memory), memory_name(y->memory));
 }
 
-/* Orders by by_place(), then by the operations in a group and the imbalance of alltoallv. Each world of a run
-   gets one track. */
+/* Compares like by_place(), then by the number of operations in a group (-m), then by the imbalance of
+   alltoallv. Each combination of these is a world: a run has one track in it. */
 static int by_world(const struct track *a, const struct track *b)
 {
     const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;

@@ -23,8 +23,7 @@ enum study_kind {
    none, and then there are no bounds from the catalog, peaks and prices). After a failure, which prints one
    line, there is nothing to free. */
 enum status study_read(struct study *, char **paths, int count, const char *catalog, enum study_kind);
-/* The same for launches that were already read and made comparable (and redacted). The archive must outlive
-   the study. */
+/* The same for launches that were already read and made comparable. The archive must outlive the study. */
 void study_of(struct study *, const struct archive *, const char *catalog, enum study_kind);
 void study_free(struct study *);
 

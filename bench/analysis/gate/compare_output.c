@@ -285,10 +285,7 @@ static void lines_text(const struct readable *to, const char *word, const char *
 
 static void print_table(const struct table *table, const struct output_choice *choice, struct text *out)
 {
-    if (choice->format == FORMAT_MARKDOWN)
-        table_print(table, TABLE_MARKDOWN, out);
-    else
-        terminal_table(table, choice->wide, out);
+    readable_table(table, choice->format == FORMAT_MARKDOWN, choice->wide, out);
     text_add(out, "\n");
 }
 

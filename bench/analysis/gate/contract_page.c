@@ -110,9 +110,8 @@ static void group_row(struct table *table, const struct group *group, size_t num
 static void fill(const struct contract *contract, struct table *table, size_t *requirements, size_t *failed)
 {
     static const char *const names[] = {"no",       "<rule and reason", "<required", "<measured case",
-                                        "measured", "margin",           "<verdict"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(table, names[i] + (*names[i] == '<'), *names[i] == '<');
+                                        "measured", "margin",           "<verdict",  NULL};
+    table_columns(table, names);
     *requirements = *failed = 0;
     for (size_t first = 0; first < contract->count;) {
         struct group group = group_at(contract, first);

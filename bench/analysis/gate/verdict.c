@@ -49,8 +49,8 @@ static bool alike(const struct figures *a, const struct figures *b)
     return !a->rank_reduction || !b->rank_reduction || same(a->rank_reduction, b->rank_reduction);
 }
 
-/* The case that `line` would be if its new launches had run under its conditions: only new has it, and
-   nothing but conditions (NVLink domains, transport) differs. NULL: none. */
+/* Finds the case that differs from `line` only in its conditions (NVLink domains, transport), and that
+   only new has: these new launches may be the ones that `line` lacks. NULL: there is none. */
 static const struct compared_case *elsewhere(const struct comparison *comparison,
                                              const struct compared_case *line)
 {
@@ -77,8 +77,8 @@ static const char *censored(struct comparison *comparison, const struct compared
                                    "%zu of %zu %s launches have no figure: skipped, or not in their plan",
                                    launches - count, launches, side == BASE ? "base" : "new");
     }
-    /* As many launches as base has under its conditions are enough: the others are then cases of their
-       own. */
+    /* Unless new has fewer launches than base under base's conditions, launches under other conditions are
+       a case of their own. */
     const struct compared_case *other =
         line->side[FRESH].count < line->side[BASE].count ? elsewhere(comparison, line) : NULL;
     if (other)
@@ -188,7 +188,8 @@ static const char *undecided(struct comparison *comparison, const struct compare
                                line->units[FRESH], line->by_allocation ? "allocations" : "launches",
                                fewest_launches(line->paired, alpha), unit);
     }
-    if (!isfinite(line->detectable)) return "so many launches have equal times that no power can be told";
+    if (!isfinite(line->detectable))
+        return "too many launches have equal times: the detectable change is not known";
     double fewest = (double)(line->units[BASE] < line->units[FRESH] ? line->units[BASE] : line->units[FRESH]);
     if (needed <= fewest)
         return comparison_text(comparison,
@@ -371,11 +372,10 @@ static void note_few(struct comparison *comparison)
     size_t few = 0;
     for (size_t i = 0; i < comparison->case_count; i++) few += comparison->cases[i].few;
     if (few)
-        comparison_note(
-            comparison,
-            "in %zu case%s a side has fewer than four launches, too few to tell how much they scatter: "
-            "there p is Welch's, which needs larger differences",
-            few, few == 1 ? "" : "s");
+        comparison_note(comparison,
+                        "in %zu case%s a side has fewer than four launches, too few to compare how much they "
+                        "scatter: p is Welch's there, which needs larger differences",
+                        few, few == 1 ? "" : "s");
 }
 
 static void note_scatter(struct comparison *comparison)

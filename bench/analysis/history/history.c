@@ -195,7 +195,7 @@ static void list_cases(struct history *history)
     history->cases[history->case_count] = new_series(history, "common", NULL);
 }
 
-/* All after the launches are read. */
+/* Lists the nights and cases of the study, and judges them. On failure frees the history. */
 static enum status judge_study(struct history *history, const struct history_rules *rules)
 {
     enum status status = list_nights(history);

@@ -72,8 +72,8 @@ struct history {
 
 /* Reads and judges the runs at `paths`. On failure prints one line, and leaves nothing to free. */
 enum status history_read(struct history *, char **paths, int count, const struct history_rules *);
-/* The same for launches that were already read and made comparable; all have a start time and are of one
-   machine. The archive must outlive the history. There may be no case with a figure. */
+/* The same for launches that were already read and made comparable. All must have a start time and be of
+   one machine. The archive must outlive the history. Succeeds even if no case has a figure. */
 enum status history_of(struct history *, const struct archive *, const char *catalog,
                        const struct history_rules *);
 void history_free(struct history *);

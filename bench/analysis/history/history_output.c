@@ -20,7 +20,7 @@ struct readable {
     bool markdown, wide;
 };
 
-/* Adds a line; text that goes on is indented by four. */
+/* Adds a line. Indents it by `indent`, and continuation lines by four. */
 static void say(const struct readable *to, const char *line, size_t indent)
 {
     struct text plain = {0};

@@ -23,16 +23,17 @@ void trend_text(const struct history *, const struct case_history *, struct text
 bool trend_fails(const struct case_history *, bool strict);
 /* "FAIL: 1 of 6 cases has become slower. 40 nights, 2026-01-01 to 2026-02-09." */
 void history_sentence(const struct history *, bool strict, struct text *out);
-/* Does it need attention? Only such series are listed, unless all are asked for. */
+/* Whether the series needs attention. Outputs list only such series, unless they list all. */
 bool trend_is_listed(const struct case_history *);
-/* Fills a table of the listed series (all: of all series). whole: with their keys; else with names in which
-   what all have in common is left out, and added to `shared` in lines. */
+/* Fills a table with the listed series (all: with every series). whole: gives their full keys. Otherwise
+   leaves out of the names what all series have in common, and adds that to `shared`: one line for
+   collectives, one for matmul. */
 void history_fill_table(const struct history *, bool all, bool whole, struct table *, struct text *shared);
-/* The differences of the environments at the change, one a line, "facts.nccl.version: 2.27.7 -> 2.28.3";
-   those that explain most first, at most six. */
+/* Adds the differences between the environments before and after the change, one per line:
+   "facts.nccl.version: 2.27.7 -> 2.28.3". Kinds that usually explain a change come first; at most six. */
 void trend_differences(struct history *, const struct case_history *, struct text *out);
 
-/* Adds the drawing that the next function draws. */
+/* Adds the drawing of history_plot() to `drawings`. */
 void history_chart(struct drawings *, const struct history *, const char *name, const char *title);
 /* Draws the series that changed, and the common factor, into the folder. Returns STATUS_ENVIRONMENT after
    printing one line. */

@@ -56,8 +56,8 @@ static const struct option options[] = {
      .argument = "NAME",
      .at = AT(workload),
      .group = "traces",
-     .help = "the file is a trace of one rank: make a workload of this name of it, a table such as "
-             "results/workloads.tsv, and no records"},
+     .help = "the file is a trace of one rank: write a workload of this name, a table like "
+             "results/workloads.tsv, instead of records"},
     {.kind = OPTION_INTEGER,
      .name = "step",
      .argument = "N",
@@ -136,8 +136,8 @@ static const struct command command = {
     "With --workload, the file is one rank's trace of a PyTorch job: of its profiler (record_shapes=True, "
     "export_chrome_trace) or of its ExecutionTraceObserver (Chakra). Import takes one step and writes its "
     "collectives and matmuls, in the order in which the rank called them, as rows of a table of workloads. "
-    "Those that ran at the same time say so. What it cannot read it names on standard error, with its "
-    "number.",
+    "Rows that ran at the same time are marked. Standard error names the calls that it left out, and "
+    "their number.",
     "busbar import all_reduce.log\n    records under results/all_reduce/\n"
     "busbar import --cloud aws --instance p5.48xlarge --nodes 2 --run p5 --repetitions night-*.log\n"
     "    repetitions of one test, as launches of one run\n"
@@ -154,7 +154,7 @@ static int any_collective_index(const char *name)
     return found ? (int)found->id : -1;
 }
 
-/* Busbar's names; those of other tools are taken too. */
+/* Messages suggest busbar's names; those of other tools are accepted, too. */
 static const struct word_set any_collective_words = {collective_word, any_collective_index};
 
 enum { LARGEST_FILE = 1 << 30 };
@@ -319,7 +319,7 @@ static enum status import_all(int count, char **paths, const struct settings *se
     return status;
 }
 
-/* The flags of records have no meaning for a workload. */
+/* Refuses the flags that are about records. */
 static enum status import_workload(int count, char **paths, const struct settings *settings)
 {
     const struct {
@@ -343,8 +343,7 @@ static enum status import_workload(int count, char **paths, const struct setting
                   {settings->catalog, "catalog"}};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (others[i].given)
-            return fail(STATUS_USAGE, "--%s: is of records, and --workload makes a workload of a trace",
-                        others[i].name);
+            return fail(STATUS_USAGE, "--%s: not with --workload, which writes no records", others[i].name);
     if (count != 1) return fail(STATUS_USAGE, "--workload: expected one file, the trace of one rank");
     struct trace_import import = {.workload = settings->workload,
                                   .output = settings->dir,
@@ -366,7 +365,7 @@ static enum status run(int argc, char **argv)
     }
     if (!status && operand == argc) status = fail(STATUS_USAGE, "import needs files: busbar import FILE…");
     if (!status && settings.step != NO_NUMBER && !settings.workload)
-        status = fail(STATUS_USAGE, "--step: is of traces: give --workload NAME");
+        status = fail(STATUS_USAGE, "--step: only with --workload NAME");
     if (!status && settings.workload)
         status = import_workload(argc - operand, argv + operand, &settings);
     else if (!status) {

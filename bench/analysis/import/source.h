@@ -37,7 +37,7 @@ struct source_row {
     int64_t bytes, count;      /* ABSENT when the tool prints none */
     const char *dtype, *op;    /* busbar's names; NULL: not stated */
     int64_t root;              /* ABSENT: none */
-    const char *group;         /* "pair:0>1": the part of the GPUs that took part; NULL: all */
+    const char *group;         /* "pair:0>1": only these GPUs took part; NULL: all did */
     struct figures figures[2]; /* out of place, in place */
     const char *contradiction; /* how this row contradicts itself; NULL: it does not */
 };
@@ -61,8 +61,7 @@ struct source_table {
     const char *label;   /* the launcher's prefix of its lines ("0", "1,0", a pod); NULL: none */
     const char *title;   /* the last line of prose before it; NULL: none */
     const char *program; /* as the tool names itself ("all_reduce_perf"); NULL: not stated */
-    const char *test; /* of a tool that has several tests of one collective: labels the launch; NULL: it has
-                            not */
+    const char *test;    /* labels the launch if the tool has several tests of one collective; else NULL */
     const struct collective *collective;
     enum evidence collective_from;
     bool inherited;        /* its facts are an earlier table's: the figures outweigh them */
@@ -117,7 +116,7 @@ struct source {
     struct source_table *tables;
     size_t table_count;
     const char *instance; /* the instance type that the file or its name contains; NULL: none */
-    bool wrong_data;      /* the tool found wrong data, and printed no row of it */
+    bool wrong_data;      /* the tool found wrong data, and printed no row for them */
 };
 
 /* What the user states about a file. ABSENT and NULL: not stated. */

@@ -1,7 +1,7 @@
-/* Reads the output of nvbandwidth, as text and as JSON (-j): matrices of copies between GPUs. Each matrix
-   becomes a table, and each pair of GPUs a send-recv of two ranks. nvbandwidth prints neither the size of its
-   copies, whose default differs between versions, nor whether a figure is a median or a mean: both stay
-   absent. */
+/* Reads the output of nvbandwidth, as text and as JSON (-j): matrices with the bandwidth of copies between
+   GPUs. Each matrix becomes a table, and each pair of GPUs a send-recv of two ranks. nvbandwidth does not
+   print the size of its copies, whose default differs between versions, nor whether a figure is a median or a
+   mean. So the records have neither. */
 #include "analysis/import/source_json.h"
 #include "analysis/import/source_line.h"
 
@@ -11,11 +11,11 @@
 
 enum { MOST_GPUS = 1 << 10 };
 
-/* What a matrix holds, by the line above it. */
+/* What a matrix contains, according to the line above it. */
 enum matrix_kind {
     NO_MATRIX,
     OTHER_MATRIX,  /* copies with the host, within a GPU or to several GPUs; latencies */
-    PART_MATRIX,   /* one direction of a bidirectional test, whose sum follows in a matrix of its own */
+    PART_MATRIX,   /* one direction of a bidirectional test; a later matrix has the sum of both */
     ROW_TO_COLUMN, /* GPU(row) -> GPU(column) */
     COLUMN_TO_ROW, /* GPU(row) <- GPU(column) */
     BOTH_WAYS      /* GPU(row) <-> GPU(column), both directions together */
@@ -23,16 +23,16 @@ enum matrix_kind {
 
 struct parser {
     struct source *source;
-    json_t *facts; /* of the run whose lines are being read */
-    bool gpus_differ;
+    json_t *facts;         /* of the run whose lines are being read */
+    bool gpus_differ;      /* its GPUs are not all of one model */
     const char *test;      /* "device_to_device_memcpy_read_ce"; NULL: not printed */
-    enum matrix_kind kind; /* of the matrix that is being read */
-    int64_t columns;       /* of that matrix; 0: the line of their numbers has not come yet */
-    int64_t rows;          /* read so far */
-    size_t left_out;       /* matrices of OTHER_MATRIX */
+    enum matrix_kind kind; /* of the current matrix */
+    int64_t columns;       /* of that matrix; 0: the line with their numbers has not been read yet */
+    int64_t rows;          /* of that matrix, read so far */
+    size_t left_out;       /* number of OTHER_MATRIX */
 };
 
-/* The kind of the matrix that `line` announces; NO_MATRIX: the line announces none. */
+/* Returns the kind of the matrix that `line` announces; NO_MATRIX: it announces none. */
 static enum matrix_kind kind_of(const char *line, const char *test)
 {
     if (!strstr(line, "GPU(column)")) return NO_MATRIX;
@@ -44,12 +44,12 @@ static enum matrix_kind kind_of(const char *line, const char *test)
         strstr(line, "GPU(row) <-> GPU(column)") || (test && strstr(test, "device_to_device_bidirectional"));
     if (!of_gpus) return OTHER_MATRIX;
     if (strstr(line, "Total")) return BOTH_WAYS;
-    /* Before the "Total", versions 0.1 and 0.2 printed one matrix of what only their documentation
-       explains. */
+    /* Versions 0.1 and 0.2 print one more matrix before the "Total". Only their documentation explains it. */
     return strstr(line, "Read") || strstr(line, "Write") ? PART_MATRIX : OTHER_MATRIX;
 }
 
-static bool is_taken(enum matrix_kind kind)
+/* Does the matrix become a table? */
+static bool is_imported(enum matrix_kind kind)
 {
     return kind >= ROW_TO_COLUMN;
 }
@@ -71,7 +71,7 @@ static void begin_matrix(struct parser *parser, const char *description, size_t 
     parser->kind = kind_of(description, parser->test);
     parser->columns = parser->rows = 0;
     parser->left_out += parser->kind == OTHER_MATRIX;
-    if (!is_taken(parser->kind)) return;
+    if (!is_imported(parser->kind)) return;
     struct source_table *table = source_add_table(parser->source, line);
     table->collective = &collectives[SEND_RECV];
     table->collective_from = FROM_TABLE;
@@ -84,7 +84,8 @@ static void begin_matrix(struct parser *parser, const char *description, size_t 
     if (parser->gpus_differ) json_object_del(table->facts, "gpu");
 }
 
-/* Adds the pair of one cell. A pair that was not measured is "N/A", and 0 in older versions. */
+/* Adds a row for the pair of GPUs of one cell. If nvbandwidth did not measure the pair, the cell is N/A, or 0
+   in older versions. */
 static void add_pair(struct parser *parser, int64_t row, int64_t column, const char *cell, size_t line)
 {
     struct printed rate;
@@ -100,7 +101,8 @@ static void add_pair(struct parser *parser, int64_t row, int64_t column, const c
     added->figures[0].algbw_gbps = added->figures[0].busbw_gbps = rate;
 }
 
-/* Compares the sum that nvbandwidth prints with that of its cells, which are rounded to `step` GB/s. */
+/* Warns if the sum that nvbandwidth printed differs from the sum of the cells by more than their rounding:
+   `step` is the last printed digit, in GB/s; 0: not rounded. */
 static void check_sum(struct parser *parser, double printed, double step, size_t line)
 {
     struct source_table *table = last_table(parser);
@@ -109,11 +111,12 @@ static void check_sum(struct parser *parser, double printed, double step, size_t
     double allowed = step / 2 * (double)(table->row_count + 1) + 1e-5 * sum;
     if (fabs(sum - printed) > allowed)
         source_warn(parser->source, table, line,
-                    "the printed sum is %.6g GB/s, of the cells here it is %.6g: cells are missing or were "
+                    "the printed sum is %.6g GB/s, but the cells add up to %.6g: cells are missing or were "
                     "changed",
                     printed, sum);
 }
 
+/* Sets a fact without the spaces at its end. */
 static void set_fact(struct parser *parser, const char *key, const char *value)
 {
     size_t length = strlen(value);
@@ -121,7 +124,7 @@ static void set_fact(struct parser *parser, const char *key, const char *value)
     if (length) json_object_set_new(parser->facts, key, json_stringn(value, length));
 }
 
-/* "12040", "13.2 (13020)": the version of CUDA as "12.4". */
+/* Sets the version of CUDA, such as "12.4", from "12040" or "13.2 (13020)". */
 static void set_cuda(struct parser *parser, const char *value)
 {
     char text[32];
@@ -133,7 +136,8 @@ static void set_cuda(struct parser *parser, const char *value)
     set_fact(parser, "cuda", text);
 }
 
-/* "NVIDIA H200 (00000000:1b:00)": notes the model, and whether all GPUs have the same. */
+/* Sets the model of the GPUs from "NVIDIA H200 (00000000:1b:00)", and notes whether this one has another
+   model. */
 static void add_gpu(struct parser *parser, const char *device)
 {
     char model[128];
@@ -153,16 +157,16 @@ static void start_run(struct parser *parser)
     parser->kind = NO_MATRIX;
 }
 
-static void tell_wrong(struct parser *parser, size_t line)
+static void report_wrong_data(struct parser *parser, size_t line)
 {
-    warn("%s:%zu: %s: nvbandwidth found wrong data after a copy, and prints no figures of that test",
+    warn("%s:%zu: %s: nvbandwidth found wrong data after a copy and prints no figures for this test",
          parser->source->path, line, parser->test ? parser->test : "a test");
     parser->source->wrong_data = true;
 }
 
 /* ---- text ---- */
 
-/* The value of a line such as "Driver Version: 580.95.05"; NULL: it is another line. */
+/* Returns the value of a line such as "Driver Version: 580.95.05"; NULL: the line has another key. */
 static const char *value_after(const char *line, const char *key)
 {
     size_t length = strlen(key);
@@ -170,7 +174,7 @@ static const char *value_after(const char *line, const char *key)
     return line + length + strspn(line + length, " ");
 }
 
-/* Reads the line of column numbers: "0 1 2 3". Returns how many; 0: it is another line. */
+/* Reads the line of column numbers, "0 1 2 3". Returns how many there are; 0: the line is something else. */
 static int64_t count_columns(char *line)
 {
     int64_t count = 0;
@@ -182,7 +186,14 @@ static int64_t count_columns(char *line)
     return count;
 }
 
-/* Reads a row of the matrix: its number, then a cell for each column. false: it is another line. */
+static void report_short_row(struct parser *parser, int64_t row, size_t line)
+{
+    source_warn(parser->source, last_table(parser), line, "row %lld of the matrix is cut off",
+                (long long)row);
+    last_table(parser)->incomplete++;
+}
+
+/* Reads a row of the matrix: its number, then one cell per column. Returns false if it is something else. */
 static bool read_matrix_row(struct parser *parser, char *line, size_t number)
 {
     int64_t row = ABSENT, column = 0;
@@ -195,18 +206,14 @@ static bool read_matrix_row(struct parser *parser, char *line, size_t number)
         } else if (column == parser->columns || (!same(word, "N/A") && !read_printed(word, &ignored))) {
             return false;
         } else {
-            if (is_taken(parser->kind)) add_pair(parser, row, column, word, number);
+            if (is_imported(parser->kind)) add_pair(parser, row, column, word, number);
             column++;
         }
     }
     if (row == ABSENT) return false;
-    if (column < parser->columns && is_taken(parser->kind)) {
-        source_warn(parser->source, last_table(parser), number, "row %lld of the matrix is cut off",
-                    (long long)row);
-        last_table(parser)->incomplete++;
-    }
+    if (column < parser->columns && is_imported(parser->kind)) report_short_row(parser, row, number);
     parser->rows++;
-    if (parser->rows == parser->columns && is_taken(parser->kind)) last_table(parser)->interrupted = false;
+    if (parser->rows == parser->columns && is_imported(parser->kind)) last_table(parser)->interrupted = false;
     return true;
 }
 
@@ -216,9 +223,9 @@ static void read_sum(struct parser *parser, const char *text, size_t line)
     char name[128];
     size_t length = strcspn(text, " ");
     struct printed sum;
-    bool is_ours = is_taken(parser->kind) && last_table(parser)->row_count;
+    bool has_rows = is_imported(parser->kind) && last_table(parser)->row_count;
     parser->kind = NO_MATRIX;
-    if (!is_ours) return;
+    if (!has_rows) return;
     snprintf(name, sizeof name, "%.*s", (int)length, text);
     if (!last_table(parser)->test) name_test(parser->source, last_table(parser), name);
     if (read_printed(text + length + strspn(text + length, " "), &sum))
@@ -250,7 +257,7 @@ static void read_text_line(struct parser *parser, const char *line, size_t numbe
     } else if ((value = value_after(line, "SUM ")) || (value = value_after(line, "&&&& PERF "))) {
         read_sum(parser, value, number);
     } else if (strstr(line, "Invalid value when checking the pattern")) {
-        tell_wrong(parser, number);
+        report_wrong_data(parser, number);
     } else if (parser->kind != NO_MATRIX && !parser->columns) {
         parser->columns = count_columns(strcpy(copy, line));
     } else if (parser->kind != NO_MATRIX && *line && parser->rows < parser->columns) {
@@ -271,38 +278,38 @@ static void read_text(struct parser *parser, const char *data, size_t length)
 
 /* ---- JSON ---- */
 
+static void read_json_row(struct parser *parser, const json_t *row, int64_t number, size_t columns,
+                          size_t line)
+{
+    for (size_t c = 0; c < json_array_size(row) && c < MOST_GPUS; c++) {
+        const json_t *cell = json_array_get(row, c);
+        char real[32];
+        snprintf(real, sizeof real, "%.9g", json_number_value(cell));
+        add_pair(parser, number, (int64_t)c, json_is_string(cell) ? json_string_value(cell) : real, line);
+    }
+    if (json_array_size(row) < columns) report_short_row(parser, number, line);
+}
+
 static void read_testcase(struct parser *parser, json_t *testcase, size_t line)
 {
     const char *name = json_string_value(json_object_get(testcase, "name")),
                *description = json_string_value(json_object_get(testcase, "bandwidth_description")),
                *error = json_string_value(json_object_get(testcase, "error"));
-    size_t r, c;
-    json_t *row, *cell;
     parser->test = name ? arena_string(&parser->source->arena, name) : NULL;
     if (error && strstr(error, "Invalid value when checking the pattern"))
-        tell_wrong(parser, line);
+        report_wrong_data(parser, line);
     else if (error)
         warn("%s:%zu: %s: nvbandwidth says '%s'", parser->source->path, line, name ? name : "a test", error);
     if (!description) return;
-    /* A bidirectional test appends its three matrices to one list, and keeps only the last description. */
+    /* A bidirectional test puts its three matrices into one list, with the description of only the last. */
     json_t *matrix = json_object_get(testcase, "bandwidth_matrix");
     begin_matrix(parser, description, line);
-    if (!is_taken(parser->kind)) return;
+    if (!is_imported(parser->kind)) return;
     size_t first = 0, rows = json_array_size(matrix), columns = json_array_size(json_array_get(matrix, 0));
     if (parser->kind == BOTH_WAYS && columns && rows == 3 * columns) first = 2 * columns;
-    json_array_foreach(matrix, r, row)
-    {
-        char number[32];
-        if (r < first || r - first >= MOST_GPUS) continue;
-        json_array_foreach(row, c, cell)
-        {
-            if (c == MOST_GPUS) break;
-            snprintf(number, sizeof number, "%.9g", json_number_value(cell));
-            add_pair(parser, (int64_t)(r - first), (int64_t)c,
-                     json_is_string(cell) ? json_string_value(cell) : number, line);
-        }
-    }
-    last_table(parser)->interrupted = rows - first < columns;
+    for (size_t r = first; r < rows && r - first < MOST_GPUS; r++)
+        read_json_row(parser, json_array_get(matrix, r), (int64_t)(r - first), columns, line);
+    last_table(parser)->interrupted = rows - first < columns || columns > MOST_GPUS;
     double sum = json_member_real(testcase, "sum");
     if (isfinite(sum) && last_table(parser)->row_count) check_sum(parser, sum, 0, line);
 }
@@ -349,8 +356,8 @@ size_t source_read_nvbandwidth(struct source *source, const char *data, size_t l
     json_decref(parser.facts);
     size_t count = source_drop_empty(source);
     if (parser.left_out && count)
-        warn("%s: %zu of nvbandwidth's matrices left out: copies with the host, within a GPU or to several "
-             "GPUs, and latencies, are no send-recv of two GPUs",
+        warn("%s: left out %zu matrices of nvbandwidth: copies with the host, within a GPU or to several "
+             "GPUs, and latencies, are not a send-recv between two GPUs",
              source->path, parser.left_out);
     return count;
 }

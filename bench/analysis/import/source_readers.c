@@ -115,8 +115,8 @@ const char *source_looks_like(const char *data, size_t length)
         {"P2P Connectivity Matrix", "p2pBandwidthLatencyTest"},
         {"ReproMPI", "ReproMPI"},
         {"nvloom", "nvloom"},
-        {"\"traceEvents\"", "PyTorch's profiler, of which --workload NAME makes a workload"},
-        {"-chakra.", "PyTorch's ExecutionTraceObserver, of which --workload NAME makes a workload"},
+        {"\"traceEvents\"", "PyTorch's profiler (--workload NAME makes a workload of it)"},
+        {"-chakra.", "PyTorch's ExecutionTraceObserver (--workload NAME makes a workload of it)"},
         {"NCCL INFO", "NCCL's own log without a test's table"},
         {"Collective test starting", "nccl-tests without a row of results"},
         {"nThread ", "nccl-tests without a row of results"}};

@@ -93,7 +93,7 @@ static size_t words_in(const char *list)
     return n;
 }
 
-/* Adds the words of --driver-arg or --matmul-arg. A value may hold several, divided by blanks: "-n 20 -w
+/* Adds the words of --driver-arg or --matmul-arg. A value may hold several, separated by spaces: "-n 20 -w
    5". */
 static enum status add_words(struct text *args, const struct option_list *list, const char *flag)
 {
@@ -101,7 +101,7 @@ static enum status add_words(struct text *args, const struct option_list *list, 
         const char *value = list->values[i];
         /* A plan is a line of words that no shell reads: quotes would become a part of the word. */
         if (value[strcspn(value, " \t\n")] && strpbrk(value, "'\"\\"))
-            return fail(STATUS_USAGE, "--%s: %s: a word with a blank in it cannot stand in a plan", flag,
+            return fail(STATUS_USAGE, "--%s: %s: a plan cannot hold quotes, or a word with a space", flag,
                         value);
         for (const char *word = value; *(word += strspn(word, " \t\n")); word += strcspn(word, " \t\n")) {
             int length = (int)strcspn(word, " \t\n");
@@ -115,8 +115,8 @@ static enum status add_words(struct text *args, const struct option_list *list, 
     enum status status = STATUS_OK;
     if (!plan_args_measure(text_get(args), &refused))
         status = fail(STATUS_USAGE,
-                      "--%s: a plan cannot hold %s, only flags that choose what to measure; give it to the "
-                      "driver itself",
+                      "--%s: a plan cannot hold %s, only flags that choose what to measure; give it "
+                      "directly to the driver",
                       flag, text_get(&refused));
     text_free(&refused);
     return status;

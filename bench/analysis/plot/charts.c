@@ -217,10 +217,10 @@ static void name_bounds(const struct drawing *drawing, enum curve_kind kind, con
     text_free(&names);
 }
 
-/* For captions of isolated figures of different numbers of ranks. */
+/* For captions of plots with isolated figures of several numbers of ranks. */
 static const char grows_with_ranks[] =
-    " Isolated times are the slowest rank's, which grows with the number of "
-    "ranks even where no rank is slower.";
+    " An isolated time is that of the slowest rank, which grows with the number of ranks even if every "
+    "rank is as fast as before.";
 
 static bool is_isolated(const struct track *track)
 {

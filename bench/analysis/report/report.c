@@ -112,10 +112,9 @@ static void about(struct page *page, const struct study *study)
 {
     struct table table = {0};
     struct text name = {0};
-    static const char *const names[] = {"<run",        "<cloud",        "<GPU",       "launches",
-                                        "allocations", "<first launch", "<provenance"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    static const char *const names[] = {"<run",        "<cloud",        "<GPU",        "launches",
+                                        "allocations", "<first launch", "<provenance", NULL};
+    table_columns(&table, names);
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct run_summary *run = &study->aggregate.runs[r];
         const struct site *site = &study->sites[r];

@@ -41,13 +41,13 @@ void report_differences(struct page *, const struct report *);     /* of the env
 void report_warnings(struct page *, const struct report *);
 void report_method(struct page *, const struct report *); /* how it was measured, in short */
 
-/* The trend over nights. Looks for machines of which the report has enough nights, and judges them with the
+/* The trend over nights. Finds the machines that were measured on enough nights, and judges them with the
    defaults of `busbar history`. acknowledged: the file of known changes; NULL: none. catalog: as for
    study_read(). The caller frees the trends, also after a failure. */
 enum status report_trends_find(struct report *, const char *acknowledged, const char *catalog);
 void report_trends_free(struct report *);
-/* Takes the earlier nights out of the study, so that nights of one machine are not ranked as clouds: those
-   that have nothing but what the newest has, too. */
+/* Removes earlier nights from the study, so that the nights of one machine are not ranked like different
+   clouds. A night stays if it has a case that the newest night lacks. */
 void report_drop_older(const struct report *, struct study *);
 bool report_has_trends(const struct report *);
 void report_trend_charts(struct drawings *, const struct report *);

@@ -1,5 +1,5 @@
 /* Every instance that a buyer may choose, measured or not: price, links, bounds, and what was measured or
-   published. */
+   published (report_published.c). */
 #include "analysis/report/report_clouds.h"
 #include "analysis/report/report_figures.h"
 #include "base/units.h"
@@ -162,14 +162,6 @@ static const struct cloud *most_measured(const struct report *report, const stru
     return most;
 }
 
-static enum scope scope_of(enum reach reach)
-{
-    return reach == REACH_HOST      ? SCOPE_NODE
-           : reach == REACH_DOMAIN  ? SCOPE_DOMAIN
-           : reach == REACH_DOMAINS ? SCOPE_DOMAINS
-                                    : SCOPE_COUNT;
-}
-
 static void measured_text(struct text *text, const struct report *report, const struct cloud *cloud)
 {
     const struct case_summary *line = cloud->best;
@@ -194,7 +186,7 @@ static void reach_cell(struct table *table, const struct report *report, const s
 {
     struct text text = {0};
     const struct published_figure *published = most_published(report, instance, reach);
-    enum scope scope = scope_of(reach);
+    enum scope scope = report_scope_of(reach);
     struct clouds clouds = {0};
     const struct cloud *measured = NULL;
     if (scope != SCOPE_COUNT) {
@@ -277,100 +269,24 @@ static const struct instance **candidates_of(const struct report *report, size_t
     return list;
 }
 
-/* ---- what is impossible ---- */
-
-static bool same_test(const struct published_figure *a, const struct published_figure *b)
-{
-    return same(a->instance, b->instance) && same(a->source, b->source) && a->gpus == b->gpus &&
-           a->domains_used == b->domains_used && a->mnnvl == b->mnnvl;
-}
-
-static void test_words(struct text *text, const struct published_figure *figure)
-{
-    text_add(text, "%s %s, %lld GPUs, %s", figure->provider, figure->instance, (long long)figure->gpus,
-             reach_names[figure->reach]);
-}
-
-/* Writes one item for each test: its collectives with figure and bound. */
-static void impossible_items(struct page *page, const struct report *report)
-{
-    const struct published *published = report->published;
-    char value[32], bound[32];
-    for (size_t i = 0; i < published->count; i++) {
-        const struct published_figure *figure = &published->list[i];
-        bool said = !published_impossible(figure) || !report_is_of_candidate(report, figure);
-        for (size_t j = 0; j < i && !said; j++)
-            said = published_impossible(&published->list[j]) && same_test(figure, &published->list[j]);
-        if (said) continue;
-        struct text text = {0};
-        test_words(&text, figure);
-        for (size_t j = i; j < published->count; j++) {
-            const struct published_figure *other = &published->list[j];
-            if (!published_impossible(other) || !same_test(figure, other)) continue;
-            text_add(&text, "%s %s %s GB/s, %.0f %% of the bound of %s", j == i ? ":" : ";",
-                     other->collective, number_text(other->busbw_gbps, value),
-                     100 * other->busbw_gbps / other->bound, number_text(other->bound, bound));
-        }
-        text_add(&text, ". Listed, and ranked nowhere. %s%s(published.tsv:%zu)",
-                 *figure->note ? figure->note : "", *figure->note ? " " : "", figure->line);
-        page_item(page, "published, but impossible", text_get(&text));
-        text_free(&text);
-    }
-}
-
-/* ---- published figures that are alike ---- */
-
-static bool alike(const struct published_figure *a, const struct published_figure *b)
-{
-    return a->gpus == b->gpus && a->nodes == b->nodes && a->bytes == b->bytes && a->reach == b->reach &&
-           a->domains_used == b->domains_used && same(a->placement, b->placement) &&
-           same(a->statistic, b->statistic) && same(a->dtype, b->dtype);
-}
-
-static bool usable(const struct report *report, const struct published_figure *figure, enum reach reach)
-{
-    return figure->reach == reach && figure->bytes > 0 && same(figure->collective, "all_reduce") &&
-           !published_impossible(figure) && report_is_of_candidate(report, figure);
-}
-
-size_t report_published_equals(const struct report *report, enum scope scope,
-                               const struct published_figure *equals[REPORT_EQUALS])
-{
-    const struct published *published = report->published;
-    size_t most = 0;
-    for (enum reach reach = REACH_HOST; reach <= REACH_DOMAINS; reach++) {
-        if (scope_of(reach) != scope) continue;
-        for (size_t i = 0; i < published->count; i++) {
-            const struct published_figure *first = &published->list[i], *found[REPORT_EQUALS];
-            size_t n = 0;
-            for (size_t j = i; j < published->count && n < REPORT_EQUALS; j++) {
-                const struct published_figure *figure = &published->list[j];
-                bool fits =
-                    usable(report, first, reach) && usable(report, figure, reach) && alike(first, figure);
-                for (size_t k = 0; k < n && fits; k++) fits = !same(found[k]->instance, figure->instance);
-                if (fits) found[n++] = figure;
-            }
-            if (n < 2 || n < most || (n == most && found[0]->gpus <= equals[0]->gpus)) continue;
-            most = n;
-            memcpy(equals, found, n * sizeof *found);
-        }
-    }
-    return most;
-}
-
 /* ---- the parts of the page ---- */
 
 void report_candidates(struct page *page, const struct report *report)
 {
-    static const char *const names[] = {
-        "<candidate",           "US$ per GPU-hour", "<GPU",
-        "bound, GB/s",          "one host, GB/s",   "one domain, GB/s",
-        "across domains, GB/s", "NVLink off, GB/s", "matmul, TFLOP/s per GPU"};
+    static const char *const names[] = {"<candidate",
+                                        "US$ per GPU-hour",
+                                        "<GPU",
+                                        "bound, GB/s",
+                                        "one host, GB/s",
+                                        "one domain, GB/s",
+                                        "across domains, GB/s",
+                                        "NVLink off, GB/s",
+                                        "matmul, TFLOP/s per GPU",
+                                        NULL};
     struct table table = {0};
     size_t count;
     const struct instance **list = candidates_of(report, &count);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    table_columns(&table, names);
     for (size_t i = 0; i < count; i++) candidate_row(&table, report, list[i]);
     if (count) {
         page_heading(page, 3, "candidates", "Candidates");
@@ -387,98 +303,52 @@ void report_candidates(struct page *page, const struct report *report)
             "published (line of published.tsv). NVLink off: several hosts of one rack, over their NICs. "
             "Matmul: "
             "the best rate of the GPU by anybody, and its share of the dense peak.");
-        impossible_items(page, report);
+        report_published_impossible(page, report);
     }
     free(list);
     table_free(&table);
 }
 
-void report_published(struct page *page, const struct report *report)
-{
-    static const char *const names[] = {"line", "<instance",  "GPUs",       "<extent", "<collective", "<size",
-                                        "GB/s", "% of bound", "<statistic", "<date",   "<source"};
-    struct table table = {0};
-    char size[UNIT_TEXT], value[32];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
-    for (size_t i = 0; i < report->published->count; i++) {
-        const struct published_figure *figure = &report->published->list[i];
-        if (!report_is_of_candidate(report, figure)) continue;
-        table_cell(&table, "%zu", figure->line);
-        table_cell(&table, "%s %s", figure->provider, figure->instance);
-        table_cell(&table, "%lld", (long long)figure->gpus);
-        table_cell(&table, "%s", reach_names[figure->reach]);
-        table_cell(&table, "%s", figure->collective);
-        table_cell(&table, "%s%s%s",
-                   figure->bytes > 0 ? format_size((size_t)figure->bytes, size) : "not said",
-                   *figure->placement ? ", " : "", figure->placement);
-        table_cell(&table, "%s", number_text(figure->busbw_gbps, value));
-        if (isfinite(figure->bound))
-            table_cell(&table, "%.0f%s", 100 * figure->busbw_gbps / figure->bound,
-                       published_impossible(figure) ? "\nimpossible" : "");
-        else
-            table_cell(&table, "%s", "");
-        table_cell(&table, "%s", figure->statistic);
-        table_cell(&table, "%s", figure->date);
-        table_cell(&table, "%s\n%s", figure->source, figure->note);
-    }
-    if (table_rows(&table)) {
-        page_heading(page, 4, NULL, "Published figures of the candidates");
-        page_table(page, &table,
-                   "Transcribed from published.tsv: one figure each, no samples, mostly one launch.");
-    }
-    table_free(&table);
-}
-
 /* ---- rows for CSV and JSON ---- */
 
-static void add_row(struct table *table, const struct report *report, const struct instance *instance,
-                    struct report_row row, double value)
-{
-    struct text cloud = {0};
-    text_add(&cloud, "%s %s", instance->provider, instance->name);
-    row.cloud = text_get(&cloud);
-    row.value = (struct figure){value, value, value, INTERVAL_NONE};
-    row.instance = instance;
-    report_row_add(table, report, &row);
-    text_free(&cloud);
-}
-
-/* What the catalog says of an instance, and the bounds and rates that follow from it. */
+/* Adds what the catalog has on an instance, and the bounds and rates that follow from it. */
 static void instance_rows(struct table *table, const struct report *report, const struct instance *instance)
 {
     const struct gpu_facts *gpu = catalog_gpu(&report->study->catalog, instance->gpu);
     struct text figure = {0};
-    add_row(table, report, instance,
-            (struct report_row){.figure = "NVLink rate", .unit = "GB/s", .provenance = "catalog"},
-            instance->nvlink_gbps);
-    add_row(table, report, instance,
-            (struct report_row){.figure = "NIC rate", .unit = "GB/s", .provenance = "catalog"},
-            instance->nic_gbps);
+    report_instance_row_add(
+        table, report, instance,
+        (struct report_row){.figure = "NVLink rate", .unit = "GB/s", .provenance = "catalog"},
+        instance->nvlink_gbps);
+    report_instance_row_add(
+        table, report, instance,
+        (struct report_row){.figure = "NIC rate", .unit = "GB/s", .provenance = "catalog"},
+        instance->nic_gbps);
     for (size_t b = 0; b < BOUNDS; b++)
-        add_row(table, report, instance,
-                (struct report_row){.extent =
-                                        bound_domains[b] > 1 ? "across NVLink domains" : "one NVLink domain",
-                                    .ranks = bound_domains[b] * instance->gpus_per_domain,
-                                    .figure = "all_reduce bound busbw",
-                                    .unit = "GB/s",
-                                    .provenance = "bound",
-                                    .domains = bound_domains[b]},
-                all_reduce_bound(report, instance, bound_domains[b]));
+        report_instance_row_add(table, report, instance,
+                                (struct report_row){.extent = bound_domains[b] > 1 ? "across NVLink domains"
+                                                                                   : "one NVLink domain",
+                                                    .ranks = bound_domains[b] * instance->gpus_per_domain,
+                                                    .figure = "all_reduce bound busbw",
+                                                    .unit = "GB/s",
+                                                    .provenance = "bound",
+                                                    .domains = bound_domains[b]},
+                                all_reduce_bound(report, instance, bound_domains[b]));
     for (enum gpu_type type = 0; gpu && type < PEAK_COUNT; type++) {
         double best = best_rate(report, gpu, type);
         text_clear(&figure);
         text_add(&figure, "matmul %s best rate of the GPU", gpu_type_names[type]);
         if (best > 0)
-            add_row(table, report, instance,
-                    (struct report_row){.extent = "one GPU",
-                                        .figure = text_get(&figure),
-                                        .unit = "TFLOP/s",
-                                        .bound_percent = isfinite(gpu->peak_tflops[type])
-                                                             ? 100 * best / gpu->peak_tflops[type]
-                                                             : 0,
-                                        .provenance = "published or measured"},
-                    best);
+            report_instance_row_add(
+                table, report, instance,
+                (struct report_row){.extent = "one GPU",
+                                    .figure = text_get(&figure),
+                                    .unit = "TFLOP/s",
+                                    .bound_percent = isfinite(gpu->peak_tflops[type])
+                                                         ? 100 * best / gpu->peak_tflops[type]
+                                                         : 0,
+                                    .provenance = "published or measured"},
+                best);
     }
     text_free(&figure);
 }
@@ -487,32 +357,6 @@ void report_candidate_rows(struct table *table, const struct report *report)
 {
     size_t count;
     const struct instance **list = candidates_of(report, &count);
-    struct text what = {0}, note = {0};
     for (size_t i = 0; i < count; i++) instance_rows(table, report, list[i]);
-    for (size_t i = 0; i < report->published->count; i++) {
-        const struct published_figure *figure = &report->published->list[i];
-        if (!report_is_of_candidate(report, figure)) continue;
-        text_clear(&what);
-        text_clear(&note);
-        text_add(&what, "%s published busbw", figure->collective);
-        text_add(&note, "%spublished.tsv:%zu, %s",
-                 published_impossible(figure) ? "above the bound: not ranked; " : "", figure->line,
-                 *figure->date ? figure->date : "without a date");
-        add_row(table, report, catalog_instance(&report->study->catalog, figure->instance),
-                (struct report_row){
-                    .extent = reach_names[figure->reach],
-                    .ranks = figure->gpus,
-                    .figure = text_get(&what),
-                    .bytes = figure->bytes,
-                    .unit = "GB/s",
-                    .statistic = figure->statistic,
-                    .bound_percent = isfinite(figure->bound) ? 100 * figure->busbw_gbps / figure->bound : 0,
-                    .provenance = "published",
-                    .domains = figure->domains_used,
-                    .note = text_get(&note)},
-                figure->busbw_gbps);
-    }
-    text_free(&what);
-    text_free(&note);
     free(list);
 }

@@ -52,6 +52,11 @@ void report_name_words(struct text *, const struct report *, const struct tracks
 void report_money_words(struct text *, const struct report *, const struct tracks *, const struct cloud *list,
                         size_t n);
 
+/* ---- published figures (report_published.c) ---- */
+/* The extent of a reach; SCOPE_COUNT: clouds are not compared in it. */
+enum scope report_scope_of(enum reach);
+/* Writes one item for each published test above its bound: its collectives with figure and bound. */
+void report_published_impossible(struct page *, const struct report *);
 /* The largest set of published all-reduce figures of candidates that are alike in all but the instance, one
    for each; 0: there is none. */
 enum { REPORT_EQUALS = 6 };

@@ -355,15 +355,18 @@ enum { EXTENTS = sizeof extents / sizeof *extents };
 
 void report_edge(struct page *page, const struct report *report)
 {
-    static const char *const names[] = {"<who", "one host, GB/s", "one NVLink domain, GB/s",
-                                        "across domains, GB/s", "hosts with NVLink off, GB/s"};
+    static const char *const names[] = {"<who",
+                                        "one host, GB/s",
+                                        "one NVLink domain, GB/s",
+                                        "across domains, GB/s",
+                                        "hosts with NVLink off, GB/s",
+                                        NULL};
     struct tracks tracks[REPORT_COLLECTIVES];
     struct groups groups = groups_of(report, tracks);
     struct table table = {0};
     struct row row;
     bool isolated = false;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    table_columns(&table, names);
     for (size_t g = 0; g < groups.count; g++) {
         if (!choose(&groups.list[g], &row)) continue;
         group_cell(&table, report, &groups.list[g], &row);
@@ -372,9 +375,9 @@ void report_edge(struct page *page, const struct report *report)
     }
     page_heading(page, 3, "edge", "The rack's edge");
     if (isolated)
-        page_paragraph(page,
-                       "Isolated times are the slowest rank's, which grows with the number of GPUs even "
-                       "where no GPU is slower: part of what crossing changes may be that.");
+        page_paragraph(
+            page, "An isolated time is that of the slowest rank, which grows with the number of GPUs even "
+                  "if every GPU is as fast as before: this may be a part of the change at an edge.");
     if (table_rows(&table))
         page_table(
             page, &table,

@@ -15,12 +15,9 @@ static double power_w(const struct case_row *row)
 static struct figure report_joule(const struct case_summary *line)
 {
     double *joule = allocate(line->launches, sizeof *joule);
-    size_t known = 0;
-    for (size_t i = 0; i < line->launches; i++) {
-        double value = power_w(line->points[i].row) * line->points[i].time_us * 1e-6;
-        if (isfinite(value)) joule[known++] = value;
-    }
-    struct figure figure = known == line->launches ? figure_of_launches(joule, known) : figure_absent();
+    for (size_t i = 0; i < line->launches; i++)
+        joule[i] = power_w(line->points[i].row) * line->points[i].time_us * 1e-6;
+    struct figure figure = figure_of_all(joule, line->launches);
     free(joule);
     return figure;
 }

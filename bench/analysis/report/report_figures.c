@@ -35,9 +35,9 @@ static void add_columns(struct table *table)
                                         "<price_kind",
                                         "<price_date",
                                         "price_age_days",
-                                        "<price_doubt"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(table, names[i] + (*names[i] == '<'), *names[i] == '<');
+                                        "<price_doubt",
+                                        NULL};
+    table_columns(table, names);
 }
 
 static void text_cell(struct table *table, const char *text)
@@ -88,6 +88,18 @@ void report_row_add(struct table *table, const struct report *report, const stru
     count_cell(table, (int64_t)row->place);
     text_cell(table, row->note);
     report_price_cells(table, report, row->instance);
+}
+
+void report_instance_row_add(struct table *table, const struct report *report,
+                             const struct instance *instance, struct report_row row, double value)
+{
+    struct text cloud = {0};
+    text_add(&cloud, "%s %s", instance->provider, instance->name);
+    row.cloud = text_get(&cloud);
+    row.value = (struct figure){value, value, value, INTERVAL_NONE};
+    row.instance = instance;
+    report_row_add(table, report, &row);
+    text_free(&cloud);
 }
 
 struct report_row report_row_of(const struct report *report, size_t r, enum scope scope,
@@ -199,6 +211,7 @@ static void add_figures(struct table *table, const struct report *report)
     report_matmul_rows(table, report);
     report_workload_rows(table, report);
     report_candidate_rows(table, report);
+    report_published_rows(table, report);
     report_trend_rows(table, report);
 }
 

@@ -17,6 +17,9 @@ struct report_row {
 
 /* Adds a row. One with a unit but without a figure is left out. */
 void report_row_add(struct table *, const struct report *, const struct report_row *);
+/* Adds a row on an instance with this value and no interval; sets its cloud. */
+void report_instance_row_add(struct table *, const struct report *, const struct instance *,
+                             struct report_row, double value);
 /* Returns a row with what is known from a run's line; the caller adds figure, value and unit. The extent of a
    matmul is one GPU. */
 struct report_row report_row_of(const struct report *, size_t run, enum scope, const struct case_summary *);
@@ -26,6 +29,7 @@ void report_edge_rows(struct table *, const struct report *);
 void report_matmul_rows(struct table *, const struct report *);
 void report_workload_rows(struct table *, const struct report *);
 void report_candidate_rows(struct table *, const struct report *);
+void report_published_rows(struct table *, const struct report *);
 void report_trend_rows(struct table *, const struct report *);
 void report_price_cells(struct table *, const struct report *, const struct instance *);
 

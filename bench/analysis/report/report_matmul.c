@@ -63,13 +63,18 @@ static bool report_best_shape(const struct run_summary *run, const struct case_s
 void report_matmul(struct page *page, const struct report *report)
 {
     struct table table = {0};
-    static const char *const names[] = {"<cloud",           "<type",
-                                        "<phase",           "GPUs",
-                                        "<best shape",      "TFLOP/s per GPU",
-                                        "US$ per GPU-hour", "US$ per delivered EFLOP",
-                                        "J per TFLOP",      "<from"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    static const char *const names[] = {"<cloud",
+                                        "<type",
+                                        "<phase",
+                                        "GPUs",
+                                        "<best shape",
+                                        "TFLOP/s per GPU",
+                                        "US$ per GPU-hour",
+                                        "US$ per delivered EFLOP",
+                                        "J per TFLOP",
+                                        "<from",
+                                        NULL};
+    table_columns(&table, names);
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct run_summary *run = &report->study->aggregate.runs[r];
         for (size_t c = 0; c < run->case_count; c++)

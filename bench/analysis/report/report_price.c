@@ -51,8 +51,8 @@ void report_price_cell(struct table *table, const struct report *report, const s
     text_free(&text);
 }
 
-/* The leader's price may rise by the ratio before the next one is as good, since value for money is inversely
-   proportional to the price. */
+/* The leader stays ahead until its price has risen by the factor `ratio`, since value for money is
+   inversely proportional to the price. */
 void report_lead_words(struct text *out, const char *name, double usd_per_gpu_hour, double ratio)
 {
     text_add(out, " %s leads up to US$ %.2f per GPU-hour", name, usd_per_gpu_hour * ratio);

@@ -13,14 +13,14 @@ struct trend_of_machine {
     const char *label;      /* the machine's */
     struct archive archive; /* copies of the launches of its runs; their contents belong to the study */
     struct history history;
-    size_t older;        /* earlier nights that are left out of all but the trend */
+    size_t older;        /* number of earlier nights that appear only in the trend */
     const char *drawing; /* name of the plot */
 };
 
 struct report_trends {
     struct trend_of_machine *list;
     size_t count;
-    bool *older; /* for each run of the study: is it left out of all but the trend? */
+    bool *older; /* for each run of the study: does it appear only in the trend? */
     struct acknowledgements acknowledgements;
     struct arena arena;
 };
@@ -36,7 +36,8 @@ static bool same_hosts(const struct run_summary *a, const struct run_summary *b)
     return true;
 }
 
-/* Machines that nobody named (label, provider or instance) are the same if their hosts are. */
+/* Whether both runs are of one machine. Without a label, provider and instance, the hosts must have the
+   same names. */
 static bool same_machine(const struct run_summary *a, const struct run_summary *b)
 {
     if (!a->given_label && !a->provider && !a->instance && !same_hosts(a, b)) return false;
@@ -44,7 +45,8 @@ static bool same_machine(const struct run_summary *a, const struct run_summary *
            same(a->instance, b->instance) && same(a->gpu, b->gpu) && same(a->provenance, b->provenance);
 }
 
-/* Without a start time, as most imported runs are, the order of the nights is not known. */
+/* Whether all launches have a start time. Most imported runs have none, so that the order of the nights is
+   not known. */
 static bool has_start(const struct run_summary *run)
 {
     for (size_t l = 0; l < run->launch_count; l++) {
@@ -61,7 +63,8 @@ static void add_launches(struct archive *archive, const struct run_summary *run)
     for (size_t l = 0; l < run->launch_count; l++) archive->launches[archive->count++] = *run->launches[l];
 }
 
-/* Runs of one day are no nights: they may be presets or builds that a user compares. */
+/* The number of different dates. Several runs of one day do not count as nights: they may be presets or
+   builds that a user compares. */
 static size_t dates_of(const struct history *history)
 {
     size_t dates = 0;
@@ -92,7 +95,7 @@ static bool has_all_cases(const struct run_summary *newer, const struct run_summ
     return true;
 }
 
-/* Marks the earlier nights that have nothing but what the newest night has, too. */
+/* Marks the earlier nights that have no case that the newest night lacks. Returns their number. */
 static size_t mark_older(struct report_trends *trends, const struct aggregate *aggregate, size_t first,
                          const struct history *history)
 {
@@ -111,7 +114,7 @@ static size_t mark_older(struct report_trends *trends, const struct aggregate *a
     return count;
 }
 
-/* What the machine is called; without a name, by its runs: "night-000 to night-039". */
+/* The machine's name; without one, the names of its first and last run: "night-000 to night-039". */
 static const char *label_of(struct report_trends *trends, const struct run_summary *run,
                             const struct history *history)
 {
@@ -257,8 +260,8 @@ static size_t series_of(const struct history *history)
     return history->case_count + history->has_common;
 }
 
-/* What changed, and what differs in the environment since then: an item for each series that needs
-   attention. */
+/* Writes an item for each series that needs attention: what changed and, for a lasting change, how the
+   environment differs since then. */
 static void items(struct page *page, struct history *history)
 {
     struct text text = {0};
@@ -287,8 +290,7 @@ static enum status machine(struct page *page, const struct report *report, struc
     sentence(trend, &text);
     if (trend->older)
         text_add(&text,
-                 " Elsewhere on this page only the newest night stands for it; %zu earlier ones have the "
-                 "same cases.",
+                 " The rest of this page has only its newest night; %zu earlier ones have the same cases.",
                  trend->older);
     page_paragraph(page, "%s", text_get(&text));
     enum status status = figure(page, report, trend->drawing);
@@ -311,15 +313,16 @@ enum status report_trend(struct page *page, const struct report *report)
     page_heading(page, 2, "trend", "The trend over nights");
     page_paragraph(
         page,
-        "As busbar history finds it: a regression is a time that rose by more than %g %% for at least "
-        "three nights. The chance of any false change in 30 nights is %g %%, over all series of a machine.",
+        "These are the results of busbar history: a regression is a time that rose by more than %g %% for at "
+        "least three nights. The chance of any false change in 30 nights, over all series of a machine, is "
+        "%g %%.",
         100 * DELTA, 100 * ALPHA);
     for (size_t i = 0; !status && i < report->trends->count; i++)
         status = machine(page, report, &report->trends->list[i]);
     return status;
 }
 
-/* A row for each series that is slower or faster than its reference: the ratio of the times. */
+/* Adds a row for each series that needs attention: the ratio of its time now to its reference. */
 void report_trend_rows(struct table *table, const struct report *report)
 {
     struct text name = {0}, note = {0};

@@ -123,7 +123,8 @@ static void group_table(struct page *page, const struct report *report, const st
                                         "US$ per step",
                                         "US$ per million tokens",
                                         "J per token",
-                                        "<against the first"};
+                                        "<against the first",
+                                        NULL};
     struct table table = {0};
     struct text heading = {0};
     bool whole = figure_present(steps[0].computation), alone = true;
@@ -131,8 +132,7 @@ static void group_table(struct page *page, const struct report *report, const st
     basis_words(&steps[0].basis, &heading);
     if (!whole) text_add(&heading, ": communication alone");
     page_heading(page, 4, NULL, text_get(&heading));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    table_columns(&table, names);
     for (size_t i = 1; i < n; i++) alone &= steps[i].slower_than_first;
     for (size_t i = 0; i < n; i++) step_row(&table, report, &steps[i], &steps[0], alone);
     table_drop_empty(&table);
@@ -230,7 +230,7 @@ static void cheapest_step(struct text *text, const struct report *report, const 
     text_add(text, ".");
 }
 
-/* The shortest measured step of each run, since a measurement comes before what is computed. */
+/* Adds the shortest measured step of each run. A measurement comes before computed figures. */
 static void add_measured(struct text *text, const struct report *report)
 {
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
@@ -307,9 +307,9 @@ static void describe(struct page *page, const struct workload *workload)
     text_free(&text);
 }
 
-/* The steps that build/step measured, each beside the bracket that follows from the same run's parts. They
-   are not in the ranking: a measured step and a computed one are unlike figures. Returns how many there
-   are. */
+/* Writes an item for each step that build/step measured, beside the range that follows from the same run's
+   collectives and matmul. Measured steps are not in the ranking, because they are not comparable with
+   computed ones. Returns their number. */
 static size_t measured_items(struct page *page, const struct report *report, const struct step *steps,
                              size_t count)
 {
@@ -322,21 +322,21 @@ static size_t measured_items(struct page *page, const struct report *report, con
             const struct case_summary *line = &run->cases[c];
             if (!line->launches || !is_step_of(line, report->workload->name)) continue;
             char least[32], most[32];
-            const struct step *bracket = NULL;
-            for (size_t i = 0; i < count && !bracket; i++)
+            const struct step *computed = NULL;
+            for (size_t i = 0; i < count && !computed; i++)
                 if (steps[i].run == r && steps[i].ranks == line->row->ranks &&
                     figure_present(steps[i].serial))
-                    bracket = &steps[i];
+                    computed = &steps[i];
             text_clear(&text);
             text_add(&text, "%s (%s), ", run->label, run->provenance);
             plain_text(&text, line->row->workload, LONGEST);
             text_add(&text, ", %lld ranks, %s cache: ", (long long)line->row->ranks,
                      cache_name(line->row->cache));
             step_words(line, &text);
-            if (bracket)
-                text_add(&text, "; bracket from this run's collectives and matmul: %s to %s s",
-                         number_text(bracket->overlapped.point, least),
-                         number_text(bracket->serial.point, most));
+            if (computed)
+                text_add(&text, "; range computed from this run's collectives and matmul: %s to %s s",
+                         number_text(computed->overlapped.point, least),
+                         number_text(computed->serial.point, most));
             page_item(page, "measured step", text_get(&text));
             found++;
         }
@@ -358,9 +358,9 @@ void report_workload(struct page *page, const struct report *report)
     if (measured_items(page, report, steps, count))
         page_paragraph(
             page,
-            "A measured step was replayed by build/step, with its order, groups and overlaps. Where there is "
-            "one, it is "
-            "the answer for its run; the tables below are computed from parts, and rank no measured step.");
+            "build/step replays a step with its order, groups and overlaps, and measures it. If a run has a "
+            "measured step, trust it more than the tables below, which are computed from parts and do not "
+            "rank measured steps.");
     bool *ranked = allocate(count, sizeof *ranked), any = false, whole = false;
     for (size_t i = 0; i < count; i++) whole |= figure_present(steps[i].computation);
     if (isfinite(report->workload->flops) && !whole)

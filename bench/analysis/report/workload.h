@@ -1,5 +1,5 @@
-/* What a step of a workload (catalog/workloads.h) takes, computed from the times of its parts, and which
-   clouds are comparable for it. */
+/* Computes how long a step of a workload (catalog/workloads.h) takes in each run, from the measured times
+   of its parts, and decides which runs are comparable for it. */
 #ifndef BUSBAR_WORKLOAD_H
 #define BUSBAR_WORKLOAD_H
 

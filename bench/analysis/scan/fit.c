@@ -378,7 +378,7 @@ struct search {
     double best_score;
 };
 
-/* Improves the faults at hand, and keeps them if they are the best so far. */
+/* Improves the current faults, and keeps them if they are the best set so far. */
 static void improve(struct search *search)
 {
     enum { MOST_PASSES = 5 };
@@ -401,8 +401,8 @@ static void start_at_quantile(struct search *search, double quantile)
     improve(search);
 }
 
-/* Starts at every set of hosts that has the first `count` faults at hand and, beside them, hosts from number
-   `first` on. */
+/* Starts at every set of slow hosts that consists of the first `count` current faults and at least one
+   more host, from number `first` on. */
 static void start_at_hosts(struct search *search, size_t first, size_t count)
 {
     enum { MOST_TOGETHER = 3 };

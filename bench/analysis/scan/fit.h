@@ -4,8 +4,8 @@
 
 #include "analysis/scan/evidence.h"
 
-/* Up to this number of hosts every pair is measured: the rounds suffice for it, and so few hosts need it,
-   because most of their pairs may be slow. For the same reason every set of up to three of them is tried. */
+/* Up to this number of hosts, every pair is measured (the rounds suffice for that), and the fit also
+   starts at every set of up to three slow hosts: among so few hosts, most pairs may be slow. */
 enum { FEW_HOSTS = 10 };
 
 struct fit {

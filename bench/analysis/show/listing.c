@@ -34,8 +34,8 @@ static const struct attribute {
                             {"pair", ""},      {"workload", ""},         {"progress", ""},
                             {"beside", ""}};
 
-/* The pair of GPUs of a row of an imported matrix: "0>1"; NULL: the row is of no such matrix. All its pairs
-   share one table. */
+/* The pair of GPUs of a row from an imported matrix: "0>1"; NULL if the row is not from a matrix. All
+   pairs of a matrix share one table. */
 static const char *pair_of(const struct case_row *row)
 {
     return row->group && strncmp(row->group, "pair:", 5) == 0 ? row->group + 5 : NULL;
@@ -137,7 +137,7 @@ static void add_row(struct table *table, const struct case_summary *line, const 
                line->statistic == STATISTIC_MEDIAN || !line->statistic ? ""
                                                                        : statistic_name(line->statistic));
     figure_cells(table, line->time_us);
-    if (!row->gemm) /* of isolated rows: theirs is a maximum over ranks, which grows with their number */
+    if (!row->gemm) /* only if isolated: that time is a maximum over ranks, which grows with their number */
         table_cell(table, "%s",
                    row->mode == MODE_ISOLATED && row->ranks > 1
                        ? number_text(line->rank_median_us.point, text)

@@ -122,8 +122,7 @@ static void print_curve(const struct overlap_summary *lines, size_t n, bool mark
     table_role(&table, TABLE_NOTE);
     for (size_t i = 0; i < n; i++)
         if (lines[i].launches) add_row(&table, &lines[i]);
-    if (markdown && table_rows(&table)) table_print(&table, TABLE_MARKDOWN, out);
-    if (!markdown && table_rows(&table)) terminal_table(&table, wide, out);
+    if (table_rows(&table)) readable_table(&table, markdown, wide, out);
     for (size_t i = 0; i < n; i++) {
         if (lines[i].launches) continue;
         text_clear(&title);

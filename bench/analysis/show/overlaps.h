@@ -9,8 +9,7 @@
 void overlaps_print(const struct run_summary *, bool markdown, bool wide, struct text *out);
 /* Adds the member "overlaps" to the run's object. */
 void overlaps_json(const struct run_summary *, json_t *object);
-/* Adds the columns of these rows after those of cases; returns how many it added: none if no run has such
-   rows. */
+/* Adds the columns of these rows after those of cases. Returns their number: 0 if no run has such rows. */
 size_t overlaps_csv_columns(const struct aggregate *, struct table *);
 void overlaps_csv_rows(const struct aggregate *, struct table *);
 

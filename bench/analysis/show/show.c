@@ -213,8 +213,7 @@ static void print_run(const struct run_summary *run, bool markdown, bool wide, s
         text_add(&lines, "\n\n");
         add_lines(&lines, markdown || wide, out);
         listing_fill(&run->cases[first], last - first, (size_t)-1, &table);
-        if (markdown && table_rows(&table)) table_print(&table, TABLE_MARKDOWN, out);
-        if (!markdown && table_rows(&table)) terminal_table(&table, wide, out);
+        if (table_rows(&table)) readable_table(&table, markdown, wide, out);
         table_free(&table);
         text_clear(&words);
         listing_without_figure(run, first, last, &words);
@@ -228,7 +227,7 @@ static void print_run(const struct run_summary *run, bool markdown, bool wide, s
     }
     add_lines(&lines, markdown || wide, out);
     loads_print(run, markdown, out);
-    steps_print(run, markdown, out);
+    steps_print(run, markdown, wide, out);
     overlaps_print(run, markdown, wide, out);
     text_add(out, "\n");
     text_free(&words);

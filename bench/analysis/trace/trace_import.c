@@ -1,11 +1,11 @@
-/* busbar import --workload: the table of a trace's step, and in words what it has and lacks. */
+/* Runs busbar import --workload: writes the table of a trace's step, and says on stderr how it was made. */
 #include "analysis/trace/trace.h"
 #include "base/outfile.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { MOST_KINDS = 12 }; /* lines about operations that are neither collectives nor matmuls */
+enum { MOST_KINDS = 12 }; /* names of operations to print that are neither collectives nor matmuls */
 
 static enum status check_name(const char *name)
 {
@@ -17,52 +17,55 @@ static enum status check_name(const char *name)
                        name);
 }
 
-static void print_left_out(const struct trace *trace, const struct trace_step *step)
+/* Prints one line about operations that have no row. total_us: the time of all computation in the step. */
+static void print_kind(const char *path, const struct trace_left_out *kind, double total_us)
 {
-    double all = step->us;
+    char share[48] = "";
+    if (kind->us > 0)
+        snprintf(share, sizeof share, " (%.1f %% of the computing time)", kind->us / total_us * 100);
+    warn("%s: left out: %lld x %.100s: %s%s", path, (long long)kind->count, kind->name,
+         kind->why ? kind->why : "not a matmul", share);
+}
+
+static void print_left_out(const char *path, const struct trace_step *step)
+{
+    double total_us = step->us;
     size_t kinds = 0;
-    struct trace_left_out rest = {0};
-    for (size_t i = 0; i < step->left_out_count; i++) all += step->left_out[i].us;
+    char name[64];
+    struct trace_left_out rest = {.name = name};
+    for (size_t i = 0; i < step->left_out_count; i++) total_us += step->left_out[i].us;
     for (size_t i = 0; i < step->left_out_count; i++) {
         const struct trace_left_out *kind = &step->left_out[i];
-        char share[48] = "";
-        if (kind->us > 0)
-            snprintf(share, sizeof share, " (%.1f %% of the computing time)", kind->us / all * 100);
-        if (kind->why)
-            warn("%s: left out: %lld x %.100s: %s%s", trace->path, (long long)kind->count, kind->name,
-                 kind->why, share);
-        else if (kinds++ < MOST_KINDS)
-            warn("%s: left out: %lld x %.100s: no matmul%s", trace->path, (long long)kind->count, kind->name,
-                 share);
+        if (kind->why || kinds++ < MOST_KINDS)
+            print_kind(path, kind, total_us);
         else
             rest.count += kind->count, rest.us += kind->us;
     }
     if (kinds <= MOST_KINDS) return;
-    char share[48] = "";
-    if (rest.us > 0) snprintf(share, sizeof share, " (%.1f %% of the computing time)", rest.us / all * 100);
-    warn("%s: left out: %lld operations of %zu other kinds%s", trace->path, (long long)rest.count,
-         kinds - MOST_KINDS, share);
+    snprintf(name, sizeof name, "other operations, of %zu kinds", kinds - MOST_KINDS);
+    print_kind(path, &rest, total_us);
 }
 
-static void print_doubts(const struct trace *trace, const struct trace_step *step)
+/* Prints what of the trace was broken, and what its rows assume. */
+static void print_assumptions(const struct trace *trace, const struct trace_step *step)
 {
     int64_t unknown = 0, uneven = 0;
     for (size_t i = 0; i < step->count; i++)
         unknown += step->operations[i].group_unknown, uneven += step->operations[i].uneven;
-    if (trace->broken) warn("%s: %zu events are broken: left out", trace->path, trace->broken);
+    if (trace->broken) warn("%s: left out: %zu broken events or process groups", trace->path, trace->broken);
     if (unknown)
-        warn("%s: %lld collectives do not tell their group, and the job has groups of fewer ranks: their "
-             "rows say all ranks, and "
-             "the note says so: correct the column group",
+        warn("%s: the trace does not say which ranks are in the groups of %lld collectives: their rows "
+             "assume all ranks, and their notes say so: correct the column group",
              trace->path, (long long)unknown);
     if (uneven)
-        warn("%s: %lld collectives in uneven parts: their rows have equal parts, since one rank's trace does "
-             "not tell the others'",
+        warn("%s: the parts of %lld collectives differ in size: their rows assume equal parts, because the "
+             "trace of one rank does not show the parts of the others",
              trace->path, (long long)uneven);
-    if (!trace->timed) warn("%s: a Chakra trace has no times: no overlap is declared", trace->path);
+    if (!trace->timed) warn("%s: a Chakra trace has no times, so the rows declare no overlap", trace->path);
 }
 
-/* "rank 0 of 2, ProfilerStep#7 (of 3 steps; the last one is shorter)" */
+/* Adds text such as "rank 0 of 2, ProfilerStep#7 (chosen of 3 in the trace)". chosen: the user named the
+   step. */
 static void add_origin(struct text *text, const struct trace *trace, const struct trace_step *step,
                        bool chosen)
 {
@@ -89,24 +92,25 @@ static void print_summary(const struct trace *trace, const struct trace_step *st
         flops += 2.0 * (double)operation->m * (double)operation->n * (double)operation->k *
                  (double)operation->count;
     }
-    warn("%s: a workload of %s: %lld collectives (%.4g bytes) and %lld matmuls (%.4g FLOPs) in %zu rows",
+    warn("%s: workload of %s: %lld collectives (%.4g bytes) and %lld matmuls (%.4g FLOPs) in %zu rows",
          trace->path, origin, (long long)messages, bytes, (long long)matmuls, flops, rows);
 }
 
 static enum status import_step(const struct trace_import *import, struct trace *trace,
                                const struct trace_step *step)
 {
-    print_left_out(trace, step);
-    print_doubts(trace, step);
+    print_left_out(trace->path, step);
+    print_assumptions(trace, step);
     if (!step->count)
-        return fail(STATUS_ENVIRONMENT, "%s: no collective and no matmul of the step can be read",
+        return fail(STATUS_ENVIRONMENT, "%s: no collective and no matmul of the step could be imported",
                     trace->path);
     struct text origin = {0}, table = {0};
     add_origin(&origin, trace, step, import->step != NO_NUMBER);
-    text_add(&table,
-             "# A workload by busbar import of a trace: %s.\n# Columns: results/README.md. tokens is yours "
-             "to add.\n",
-             text_get(&origin));
+    text_add(
+        &table,
+        "# A workload that busbar import made of a trace: %s.\n# results/README.md describes the columns. "
+        "Add tokens yourself: the trace does not have them.\n",
+        text_get(&origin));
     size_t rows = trace_add_rows(step, import->workload, &table);
     enum status status = import->check ? STATUS_OK : outfile_put(import->output, &table);
     if (!status) print_summary(trace, step, text_get(&origin), rows);
@@ -122,7 +126,7 @@ enum status trace_import(const struct trace_import *import, const char *path)
     enum status status = check_name(import->workload);
     if (!status) status = trace_read(&trace, path);
     if (status) return status;
-    status = trace_take_step(&trace, import->step, import->ranks, &step);
+    status = trace_select_step(&trace, import->step, import->ranks, &step);
     if (!status) status = import_step(import, &trace, &step);
     trace_step_free(&step);
     trace_free(&trace);

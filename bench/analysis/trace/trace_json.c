@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-enum { DEEPEST = 64 };
+enum { MOST_BRACKETS = 64 }; /* brackets inside each other */
 
 struct scan {
     const char *path, *data, *at, *end;
-    struct text key; /* of the member that is read */
+    struct text key; /* name of the current member */
 };
 
 static size_t line_of(const struct scan *scan)
@@ -17,6 +17,7 @@ static size_t line_of(const struct scan *scan)
     return line;
 }
 
+/* Reports that the document has something else here than `expected`, or has ended. */
 static enum status bad(const struct scan *scan, const char *expected)
 {
     if (scan->at >= scan->end)
@@ -30,7 +31,7 @@ static char skip_space(struct scan *scan)
     return scan->at < scan->end ? *scan->at : 0;
 }
 
-/* Moves behind a string that begins here. */
+/* Skips the string that begins here. */
 static enum status skip_string(struct scan *scan)
 {
     for (scan->at++; scan->at < scan->end; scan->at++) {
@@ -45,10 +46,10 @@ static enum status skip_string(struct scan *scan)
     return bad(scan, "the end of a string");
 }
 
-/* Moves behind the value that begins here. Only brackets and strings are looked at. */
+/* Skips the value that begins here. Checks only its brackets and strings. */
 static enum status skip_value(struct scan *scan)
 {
-    char closers[DEEPEST];
+    char closers[MOST_BRACKETS];
     size_t depth = 0;
     skip_space(scan);
     const char *start = scan->at;
@@ -61,10 +62,10 @@ static enum status skip_value(struct scan *scan)
             continue;
         }
         if (c == '{' || c == '[') {
-            if (depth == DEEPEST) return bad(scan, "brackets at most 64 deep");
+            if (depth == MOST_BRACKETS) return bad(scan, "brackets at most 64 deep");
             closers[depth++] = c == '{' ? '}' : ']';
         } else if (c == '}' || c == ']') {
-            if (closers[--depth] != c) return bad(scan, "the other closing bracket");
+            if (closers[--depth] != c) return bad(scan, "the bracket that closes the last open one");
             if (!depth) {
                 scan->at++;
                 return STATUS_OK;
@@ -77,7 +78,7 @@ static enum status skip_value(struct scan *scan)
 
 static json_t *parse(const char *from, const char *to)
 {
-    /* Reals for all numbers: identifiers above INT64_MAX occur, and are no error. */
+    /* All numbers become reals, because identifiers above INT64_MAX occur in valid traces. */
     return json_loadb(from, (size_t)(to - from), JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL, NULL);
 }
 
@@ -106,7 +107,7 @@ static enum status read_list(struct scan *scan, const struct trace_reader *reade
         if (next == ']') break;
         if (next != ',') return bad(scan, "',' or ']'");
         scan->at++;
-        if (skip_space(scan) == ']') break; /* Chrome's own viewer allows a comma before the end */
+        if (skip_space(scan) == ']') break; /* Chrome's viewer accepts a comma before ']' */
     }
     scan->at++;
     return STATUS_OK;
@@ -128,7 +129,11 @@ static enum status read_member(struct scan *scan, const struct trace_reader *rea
     status = skip_value(scan);
     if (status || !listed(reader->members, text_get(&scan->key))) return status;
     json_t *value = parse(start, scan->at);
-    if (value) reader->member(reader->context, text_get(&scan->key), value);
+    if (!value) {
+        scan->at = start;
+        return bad(scan, "a valid value of this member");
+    }
+    reader->member(reader->context, text_get(&scan->key), value);
     json_decref(value);
     return STATUS_OK;
 }
@@ -139,15 +144,16 @@ static enum status read_document(struct scan *scan, const struct trace_reader *r
     if (first == '[') return read_list(scan, reader, "");
     if (first != '{') return bad(scan, "'{' or '['");
     scan->at++;
-    if (skip_space(scan) == '}') return STATUS_OK;
-    for (;;) {
+    char next = skip_space(scan);
+    while (next != '}') {
         enum status status = read_member(scan, reader);
         if (status) return status;
-        char next = skip_space(scan);
-        if (next == '}') return STATUS_OK;
-        if (next != ',') return bad(scan, "',' or '}'");
-        scan->at++;
+        next = skip_space(scan);
+        if (next != ',' && next != '}') return bad(scan, "',' or '}'");
+        if (next == ',') scan->at++;
     }
+    scan->at++;
+    return STATUS_OK;
 }
 
 enum status trace_json_read(const struct trace_reader *reader, const char *path, const char *data,
@@ -155,6 +161,7 @@ enum status trace_json_read(const struct trace_reader *reader, const char *path,
 {
     struct scan scan = {.path = path, .data = data, .at = data, .end = data + length};
     enum status status = read_document(&scan, reader);
+    if (!status && skip_space(&scan)) status = bad(&scan, "the end of the file");
     text_free(&scan.key);
     return status;
 }

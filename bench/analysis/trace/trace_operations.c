@@ -1,5 +1,6 @@
-/* Takes the operations of one step from the events. An operation is the outermost event that tells of it: the
-   collective of torch.distributed around what its process group says, linear() around mm(). */
+/* Selects the operations of one step from the events. Several nested events describe one operation: a call of
+   torch.distributed contains that of its process group, linear() contains mm(). The outermost is the
+   operation, the others add what they know about it. */
 #include "analysis/trace/trace.h"
 #include "analysis/trace/trace_words.h"
 
@@ -7,114 +8,156 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is found out about each event. */
-struct place {
-    size_t owner; /* the outermost collective or matmul that it is part of, itself included; NO_EVENT: none */
-    size_t shape; /* of a matmul: the event that tells its matrices, which is the innermost */
-    bool calls;   /* operations that compute */
-    double us;    /* of the kernels that it launched itself */
-    double from, to; /* of owners: when it ran; NAN: not known */
+/* What the other events imply about an event. An owner is an event that is its own owner. */
+struct event_info {
+    size_t owner; /* index of the outermost collective or matmul that contains it, or is it; else NO_EVENT */
+    size_t shape; /* of an owner that is a matmul: index of its innermost matmul, which has the shapes */
+    bool calls;   /* it calls operations that may compute */
+    double us;    /* time of the kernels that it launched itself */
+    double from, to; /* of an owner: when it ran, in µs; NAN: unknown */
 };
 
-static bool is_owner(const struct place *places, size_t i)
+static bool is_owner(const struct event_info *info, size_t i)
 {
-    return places[i].owner == i;
+    return info[i].owner == i;
 }
 
 /* ---- owners ---- */
 
+/* Is this a collective that transfers data? */
 static bool is_collective(const struct trace_event *event)
 {
     return event->kind == TRACE_COLLECTIVE &&
            !trace_is_wait(event->facts->collective ? event->facts->collective : event->name);
 }
 
-static void set_owners(const struct trace *trace, struct place *places)
+static void set_owners(const struct trace *trace, struct event_info *info)
 {
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_event *event = &trace->events[i];
         size_t parent = event->parent;
-        places[i] = (struct place){.owner = NO_EVENT, .shape = i, .from = NAN, .to = NAN};
+        info[i] = (struct event_info){.owner = NO_EVENT, .shape = i, .from = NAN, .to = NAN};
         if (event->kind >= TRACE_STEP) continue;
-        if (parent != NO_EVENT) places[i].owner = places[parent].owner;
-        if (parent != NO_EVENT && !trace_moves_nothing(event->name)) places[parent].calls = true;
-        if (places[i].owner == NO_EVENT && (event->kind == TRACE_COLLECTIVE || event->kind == TRACE_MATMUL))
-            places[i].owner = i;
-        if (event->kind == TRACE_MATMUL) places[places[i].owner].shape = i;
+        if (parent != NO_EVENT) info[i].owner = info[parent].owner;
+        if (parent != NO_EVENT && !trace_computes_nothing(event->name)) info[parent].calls = true;
+        if (info[i].owner == NO_EVENT && (event->kind == TRACE_COLLECTIVE || event->kind == TRACE_MATMUL))
+            info[i].owner = i;
+        if (event->kind == TRACE_MATMUL) info[info[i].owner].shape = i;
     }
 }
 
-static void fill(int64_t *to, int64_t from)
+static void set_if_missing(int64_t *to, int64_t from)
 {
     if (*to == NO_NUMBER) *to = from;
 }
 
+/* Sets what `to` lacks. */
 static void merge_facts(struct trace_facts *to, const struct trace_facts *from)
 {
     if (!to->type) to->type = from->type;
     if (!to->group.name) to->group.name = from->group.name;
     if (!to->group.description) to->group.description = from->group.description;
-    fill(&to->in, from->in);
-    fill(&to->out, from->out);
-    fill(&to->group.size, from->group.size);
-    fill(&to->group.start, from->group.start);
-    fill(&to->group.stride, from->group.stride);
+    set_if_missing(&to->in, from->in);
+    set_if_missing(&to->out, from->out);
+    set_if_missing(&to->group.size, from->group.size);
+    set_if_missing(&to->group.start, from->group.start);
+    set_if_missing(&to->group.stride, from->group.stride);
     to->uneven |= from->uneven;
 }
 
-static const struct trace_event *sorted_events;
+/* Adds to each collective the facts of the collectives that it called. */
+static void merge_calls(const struct trace *trace, const struct event_info *info)
+{
+    for (size_t i = 0; i < trace->count; i++) {
+        const struct trace_event *event = &trace->events[i];
+        if (event->kind != TRACE_COLLECTIVE || info[i].owner == NO_EVENT || is_owner(info, i)) continue;
+        const struct trace_event *owner = &trace->events[info[i].owner];
+        if (owner->kind == TRACE_COLLECTIVE) merge_facts(owner->facts, event->facts);
+    }
+}
 
+static int compare(double a, double b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Workers precede calls with the same id. */
 static int by_id(const void *a, const void *b)
 {
-    const struct trace_event *x = &sorted_events[*(const size_t *)a], *y = &sorted_events[*(const size_t *)b];
-    return (x->id > y->id) - (x->id < y->id);
+    const struct trace_event *x = *(struct trace_event *const *)a, *y = *(struct trace_event *const *)b;
+    int order = compare(x->id, y->id);
+    if (!order) order = (x->kind != TRACE_WORKER) - (y->kind != TRACE_WORKER);
+    return order ? order : (x > y) - (x < y);
 }
 
-/* A worker of gloo carries out the collective that was called last before its own number was given. It tells
-   the type of a list of tensors. Its name may differ: gloo's reduce-scatter is an all-reduce inside. */
-static void join_workers(const struct trace *trace, struct place *places)
+/* Steps precede operations that start at the same time. */
+static int by_start(const void *a, const void *b)
 {
-    size_t *calls = allocate(trace->count, sizeof *calls), count = 0;
-    for (size_t i = 0; i < trace->count; i++)
-        if (is_owner(places, i) && is_collective(&trace->events[i])) calls[count++] = i;
-    sorted_events = trace->events;
-    qsort(calls, count, sizeof *calls, by_id);
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct trace_event *worker = &trace->events[i];
-        if (worker->kind != TRACE_WORKER) continue;
-        size_t low = 0, high = count; /* the first call with a number that is not below the worker's */
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (trace->events[calls[middle]].id < worker->id)
-                low = middle + 1;
-            else
-                high = middle;
-        }
-        if (!low) continue;
-        struct place *place = &places[calls[low - 1]];
-        struct trace_facts *facts = trace->events[calls[low - 1]].facts;
-        place->from = fmin(place->from, worker->start), place->to = fmax(place->to, worker->end);
-        if (!facts->type) facts->type = worker->facts->type;
-        if (facts->in == NO_NUMBER && facts->out == NO_NUMBER) facts->in = worker->facts->in;
-    }
-    free(calls);
+    const struct trace_event *x = *(struct trace_event *const *)a, *y = *(struct trace_event *const *)b;
+    int order = compare(x->start, y->start);
+    if (!order) order = (x->kind != TRACE_STEP) - (y->kind != TRACE_STEP);
+    if (!order) order = compare(x->id, y->id);
+    return order ? order : (x > y) - (x < y);
 }
 
-/* When the owners ran: on the GPU, if the trace has its kernels; else while their call lasted, or gloo's
-   worker. */
-static void set_times(const struct trace *trace, struct place *places)
+/* Pointers to events, sorted. */
+struct sorted {
+    const struct trace_event **events;
+    size_t count;
+};
+
+/* Sorts all owners and all events of one other kind. The caller frees the pointers. */
+static struct sorted sort_events(const struct trace *trace, const struct event_info *info,
+                                 enum trace_kind kind, int (*order)(const void *, const void *))
+{
+    struct sorted sorted = {.events = allocate(trace->count, sizeof *sorted.events)};
+    for (size_t i = 0; i < trace->count; i++)
+        if (trace->events[i].kind == kind || is_owner(info, i))
+            sorted.events[sorted.count++] = &trace->events[i];
+    qsort(sorted.events, sorted.count, sizeof *sorted.events, order);
+    return sorted;
+}
+
+static void join_worker(const struct trace_event *worker, const struct trace_event *call,
+                        struct event_info *call_info)
+{
+    struct trace_facts *facts = call->facts;
+    call_info->from = fmin(call_info->from, worker->start);
+    call_info->to = fmax(call_info->to, worker->end);
+    if (!facts->type) facts->type = worker->facts->type;
+    if (facts->in == NO_NUMBER && facts->out == NO_NUMBER) facts->in = worker->facts->in;
+}
+
+/* Joins each worker of gloo to the collective that it carries out: the last one that was called before the
+   worker got its id. Their names may differ, because gloo's reduce-scatter uses an all-reduce. Only the
+   worker says when the collective ran and, for a list of tensors, which type they have. */
+static void join_workers(const struct trace *trace, struct event_info *info)
+{
+    struct sorted sorted = sort_events(trace, info, TRACE_WORKER, by_id);
+    const struct trace_event *call = NULL;
+    for (size_t i = 0; i < sorted.count; i++) {
+        const struct trace_event *event = sorted.events[i];
+        if (is_collective(event)) call = event;
+        if (event->kind == TRACE_WORKER && call) join_worker(event, call, &info[call - trace->events]);
+    }
+    free(sorted.events);
+}
+
+/* Sets when the owners ran: while their kernels ran if the trace has kernels; else while their workers ran,
+   or else their calls. Also adds up the time of the kernels of each operation. */
+static void set_times(const struct trace *trace, struct event_info *info)
 {
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_event *event = &trace->events[i];
         if (event->kind == TRACE_KERNEL && event->parent != NO_EVENT) {
-            struct place *parent = &places[event->parent];
+            struct event_info *parent = &info[event->parent];
             parent->us += event->end - event->start;
             if (parent->owner == NO_EVENT) continue;
-            struct place *owner = &places[parent->owner];
+            struct event_info *owner = &info[parent->owner];
             owner->from = fmin(owner->from, event->start), owner->to = fmax(owner->to, event->end);
         }
-        if (trace->timed && !trace->has_kernels && is_owner(places, i) && isnan(places[i].from))
-            places[i].from = event->start, places[i].to = event->end;
+        if (trace->timed && !trace->has_kernels && is_owner(info, i) && isnan(info[i].from))
+            info[i].from = event->start, info[i].to = event->end;
     }
 }
 
@@ -122,49 +165,43 @@ static void set_times(const struct trace *trace, struct place *places)
 
 struct step_window {
     int64_t number;
-    double start, end;
-    size_t operations;
+    double start, end; /* in the units of the events' start */
+    size_t operations; /* owners that start in it */
 };
 
-static int by_step_start(const void *a, const void *b)
-{
-    const struct step_window *x = a, *y = b;
-    return (x->start > y->start) - (x->start < y->start);
-}
-
-static struct step_window *find_steps(const struct trace *trace, const struct place *places, size_t *count)
+/* Returns the steps in the order of their start. The caller frees them. */
+static struct step_window *find_steps(const struct trace *trace, const struct sorted *sorted, size_t *count)
 {
     struct step_window *steps = NULL;
-    size_t capacity = 0;
     *count = 0;
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct trace_event *event = &trace->events[i];
-        if (event->kind != TRACE_STEP) continue;
-        if (*count == capacity) steps = reallocate(steps, capacity = capacity * 2 + 16, sizeof *steps);
-        const char *hash = strchr(event->name, '#');
-        steps[(*count)++] =
-            (struct step_window){hash ? strtoll(hash + 1, NULL, 10) : 0, event->start, event->end, 0};
-    }
-    if (*count) qsort(steps, *count, sizeof *steps, by_step_start);
-    for (size_t s = 0; s < *count && !trace->timed; s++)
-        steps[s].end = s + 1 < *count ? steps[s + 1].start : INFINITY;
-    for (size_t i = 0; i < trace->count && *count; i++) {
-        if (!is_owner(places, i)) continue;
-        size_t low = 0, high = *count;
-        while (low < high) {
-            size_t middle = (low + high) / 2;
-            if (steps[middle].start <= trace->events[i].start)
-                low = middle + 1;
-            else
-                high = middle;
+    for (size_t i = 0; i < sorted->count; i++) {
+        const struct trace_event *event = sorted->events[i];
+        struct step_window *last = *count ? &steps[*count - 1] : NULL;
+        if (event->kind != TRACE_STEP) {
+            if (last && event->start < last->end) last->operations++;
+            continue;
         }
-        if (low && trace->events[i].start < steps[low - 1].end) steps[low - 1].operations++;
+        if (last && !trace->timed) last->end = event->start;
+        steps = reallocate(steps, *count + 1, sizeof *steps);
+        steps[(*count)++] = (struct step_window){strtoll(strchr(event->name, '#') + 1, NULL, 10),
+                                                 event->start, trace->timed ? event->end : INFINITY, 0};
     }
     return steps;
 }
 
-/* The last step with operations, or the one before if the last is shorter: a profiler that ends within a step
-   cuts it. */
+/* Returns the index of the last whole step; `count` if all steps are empty. That is the last step with
+   operations, or the one before if that has more: the profiler may stop in the middle of a step. */
+static size_t last_whole_step(const struct step_window *steps, size_t count, bool *later_short)
+{
+    size_t last = count;
+    while (last && !steps[last - 1].operations) last--;
+    if (!last--) return count;
+    *later_short = last && steps[last].operations < steps[last - 1].operations;
+    return *later_short ? last - 1 : last;
+}
+
+/* Sets *window to the step with this number or, if it is NO_NUMBER, to the last whole one. A trace without
+   steps is one step. */
 static enum status choose_step(const struct trace *trace, const struct step_window *steps, size_t count,
                                int64_t number, struct trace_step *step, struct step_window *window)
 {
@@ -172,19 +209,14 @@ static enum status choose_step(const struct trace *trace, const struct step_wind
     step->steps = count;
     step->number = NO_NUMBER;
     if (!count && number == NO_NUMBER) return STATUS_OK;
-    size_t last = count, chosen = count;
-    for (size_t s = 0; s < count; s++) {
-        if (steps[s].operations) last = s;
-        if (steps[s].number == number) chosen = s;
-    }
-    if (number == NO_NUMBER && last < count) {
-        chosen = last;
-        if (last && steps[last].operations < steps[last - 1].operations) chosen--, step->later_short = true;
-    }
-    if (chosen == count && !count)
+    if (!count)
         return fail(STATUS_ENVIRONMENT, "%s: --step: the trace has no steps (ProfilerStep#)", trace->path);
+    size_t chosen = count;
+    if (number == NO_NUMBER) chosen = last_whole_step(steps, count, &step->later_short);
+    for (size_t s = 0; number != NO_NUMBER && s < count; s++)
+        if (steps[s].number == number) chosen = s;
     if (chosen == count && number == NO_NUMBER)
-        return fail(STATUS_ENVIRONMENT, "%s: its steps have neither collectives nor matmuls", trace->path);
+        return fail(STATUS_ENVIRONMENT, "%s: the steps have neither collectives nor matmuls", trace->path);
     if (chosen == count)
         return fail(STATUS_ENVIRONMENT, "%s: --step %lld: the trace has the steps %lld to %lld", trace->path,
                     (long long)number, (long long)steps[0].number, (long long)steps[count - 1].number);
@@ -195,27 +227,21 @@ static enum status choose_step(const struct trace *trace, const struct step_wind
 
 /* ---- operations ---- */
 
-static int by_start(const void *a, const void *b)
-{
-    const struct trace_event *x = &sorted_events[*(const size_t *)a], *y = &sorted_events[*(const size_t *)b];
-    if (x->start != y->start) return x->start < y->start ? -1 : 1;
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static void take_operation(const struct trace *trace, const struct trace_event *event,
-                           const struct place *place, struct trace_step *step)
+/* Adds an operation to the step, or to those left out. `event` has its facts, `info` when it ran. */
+static void add_operation(const struct trace *trace, const struct trace_event *event,
+                          const struct event_info *info, struct trace_step *step)
 {
     bool is_record = strcmp(event->name, "record_param_comms") == 0 && event->facts->collective;
     struct trace_operation operation = {
-        .source = is_record ? event->facts->collective : event->name, .from = place->from, .to = place->to};
-    double us = isnan(place->from) ? 0 : place->to - place->from;
+        .source = is_record ? event->facts->collective : event->name, .from = info->from, .to = info->to};
+    double us = isnan(info->from) ? 0 : info->to - info->from;
     const char *why;
     if (event->kind == TRACE_MATMUL) {
-        why = trace_matmul(event->name, event->facts, &operation);
+        why = trace_read_matmul(event->name, event->facts, &operation);
     } else {
-        int64_t ranks = trace_find_group(trace, step->ranks, event->facts, &operation);
-        why = trace_message(event->name, event->facts, ranks, &operation);
-        if (!why && ranks == 1) why = "in a group of one rank";
+        int64_t ranks = trace_resolve_group(trace, step->ranks, event->facts, &operation);
+        why = trace_read_collective(event->name, event->facts, ranks, &operation);
+        if (!why && ranks == 1) why = "its group has one rank";
     }
     if (why) {
         trace_leave_out(step, operation.source, why, event->kind == TRACE_MATMUL ? us : 0);
@@ -226,76 +252,78 @@ static void take_operation(const struct trace *trace, const struct trace_event *
     step->operations[step->count++] = operation;
 }
 
-/* What is no part of a collective or matmul, and either computed on the GPU or, if that is not in the trace,
-   called nothing. */
-static bool is_left_out(const struct trace *trace, size_t i, const struct place *places)
+/* Is this an operation that computes, outside of collectives and matmuls? With kernels in the trace, it has
+   launched some; without, it is an innermost operation. */
+static bool is_left_out(const struct trace *trace, size_t i, const struct event_info *info)
 {
-    if (trace->events[i].kind != TRACE_OPERATION || places[i].owner != NO_EVENT) return false;
-    return trace->has_kernels ? places[i].us > 0
-                              : !places[i].calls && !trace_moves_nothing(trace->events[i].name);
+    if (trace->events[i].kind != TRACE_OPERATION || info[i].owner != NO_EVENT) return false;
+    return trace->has_kernels ? info[i].us > 0
+                              : !info[i].calls && !trace_computes_nothing(trace->events[i].name);
 }
 
-static void take_operations(const struct trace *trace, const struct place *places,
-                            const struct step_window *window, struct trace_step *step)
+static bool is_in(const struct step_window *window, const struct trace_event *event)
 {
-    size_t *taken = allocate(trace->count, sizeof *taken), count = 0;
+    return event->start >= window->start && event->start < window->end;
+}
+
+static void add_operations(const struct trace *trace, const struct event_info *info,
+                           const struct sorted *sorted, const struct step_window *window,
+                           struct trace_step *step)
+{
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_event *event = &trace->events[i];
-        if (event->start < window->start || event->start >= window->end) continue;
-        if (is_owner(places, i) && (event->kind == TRACE_MATMUL || is_collective(event))) taken[count++] = i;
-        if (is_left_out(trace, i, places))
+        if (is_in(window, event) && is_left_out(trace, i, info))
             trace_leave_out(step, event->name, NULL,
-                            trace->has_kernels ? places[i].us
-                            : trace->timed     ? event->end - event->start
-                                               : 0);
+                            trace->has_kernels ? info[i].us : event->end - event->start);
     }
-    sorted_events = trace->events;
-    qsort(taken, count, sizeof *taken, by_start);
-    for (size_t i = 0; i < count; i++) {
-        const struct place *place = &places[taken[i]];
-        const struct trace_event *event = &trace->events[taken[i]];
-        take_operation(trace, event->kind == TRACE_MATMUL ? &trace->events[place->shape] : event, place,
-                       step);
+    for (size_t i = 0; i < sorted->count; i++) {
+        const struct trace_event *event = sorted->events[i];
+        const struct event_info *event_info = &info[event - trace->events];
+        if (!is_in(window, event)) continue;
+        if (event->kind == TRACE_MATMUL)
+            add_operation(trace, &trace->events[event_info->shape], event_info, step);
+        else if (is_collective(event))
+            add_operation(trace, event, event_info, step);
     }
-    free(taken);
 }
 
+/* Sets the number of ranks in the job: from the user or the trace, else that of the largest group. */
 static enum status find_ranks(const struct trace *trace, int64_t ranks, struct trace_step *step)
 {
-    step->ranks = trace->ranks;
+    step->ranks = ranks != NO_NUMBER ? ranks : trace->ranks;
     if (ranks != NO_NUMBER && trace->ranks != NO_NUMBER && ranks != trace->ranks)
-        return fail(STATUS_ENVIRONMENT, "%s: --ranks %lld: the trace is of a job of %lld ranks", trace->path,
-                    (long long)ranks, (long long)trace->ranks);
-    if (ranks != NO_NUMBER) step->ranks = ranks;
-    for (size_t i = 0; i < trace->count && step->ranks == NO_NUMBER; i++) /* the largest group */
+        return fail(STATUS_ENVIRONMENT, "%s: --ranks %lld: the trace is from a job of %lld ranks",
+                    trace->path, (long long)ranks, (long long)trace->ranks);
+    if (step->ranks != NO_NUMBER) return STATUS_OK;
+    for (size_t i = 0; i < trace->group_count; i++)
+        if (trace->groups[i].size > step->ranks) step->ranks = trace->groups[i].size;
+    for (size_t i = 0; i < trace->count; i++)
         if (trace->events[i].kind == TRACE_COLLECTIVE && trace->events[i].facts->group.size > step->ranks)
             step->ranks = trace->events[i].facts->group.size;
     return STATUS_OK;
 }
 
-enum status trace_take_step(struct trace *trace, int64_t number, int64_t ranks, struct trace_step *step)
+enum status trace_select_step(struct trace *trace, int64_t number, int64_t ranks, struct trace_step *step)
 {
     *step = (struct trace_step){.ranks = NO_NUMBER};
-    struct place *places = allocate(trace->count, sizeof *places);
-    set_owners(trace, places);
-    for (size_t i = 0; i < trace->count; i++)
-        if (places[i].owner != NO_EVENT && !is_owner(places, i) &&
-            trace->events[i].kind == TRACE_COLLECTIVE &&
-            trace->events[places[i].owner].kind == TRACE_COLLECTIVE)
-            merge_facts(trace->events[places[i].owner].facts, trace->events[i].facts);
-    join_workers(trace, places);
-    set_times(trace, places);
+    struct event_info *info = allocate(trace->count, sizeof *info);
+    set_owners(trace, info);
+    merge_calls(trace, info);
+    join_workers(trace, info);
+    set_times(trace, info);
     size_t count;
-    struct step_window *steps = find_steps(trace, places, &count), window;
+    struct sorted sorted = sort_events(trace, info, TRACE_STEP, by_start);
+    struct step_window *steps = find_steps(trace, &sorted, &count), window;
     enum status status = choose_step(trace, steps, count, number, step, &window);
     if (!status) status = find_ranks(trace, ranks, step);
     if (!status) {
-        take_operations(trace, places, &window, step);
-        trace_find_axes(step);
+        add_operations(trace, info, &sorted, &window, step);
+        trace_assign_axes(step);
         trace_merge_left_out(step);
     }
     free(steps);
-    free(places);
+    free(sorted.events);
+    free(info);
     return status;
 }
 
@@ -306,7 +334,7 @@ void trace_step_free(struct trace_step *step)
     *step = (struct trace_step){0};
 }
 
-/* ---- what is left out ---- */
+/* ---- operations without a row ---- */
 
 void trace_leave_out(struct trace_step *step, const char *name, const char *why, double us)
 {
@@ -323,7 +351,7 @@ static int by_name(const void *a, const void *b)
     return order ? order : strcmp(x->why ? x->why : "", y->why ? y->why : "");
 }
 
-/* What was meant for the workload first, then what took most time. */
+/* Collectives and matmuls come first, because a workload should have them. Then time and count decide. */
 static int by_weight(const void *a, const void *b)
 {
     const struct trace_left_out *x = a, *y = b;

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The file is in memory as a whole; of its events only one at a time as JSON. */
+/* Bytes. The whole file is in memory, but only one of its events at a time is parsed into a JSON tree. */
 enum { LARGEST_FILE = 1 << 30 };
 
-struct trace_event *trace_add(struct trace *trace, enum trace_kind kind, const char *name)
+struct trace_event *trace_add_event(struct trace *trace, enum trace_kind kind, const char *name)
 {
     if (trace->count == trace->capacity) {
         trace->capacity = trace->capacity ? trace->capacity * 2 : 256;
@@ -43,18 +43,11 @@ const char *trace_string(struct trace *trace, const json_t *value)
     return json_is_string(value) ? arena_string(&trace->arena, json_string_value(value)) : NULL;
 }
 
-struct trace_facts *trace_new_facts(struct trace *trace)
-{
-    struct trace_facts *facts = arena_memory(&trace->arena, sizeof *facts);
-    facts->in = facts->out = NO_NUMBER;
-    facts->group = (struct trace_group){NULL, NULL, NO_NUMBER, NO_NUMBER, NO_NUMBER};
-    for (size_t i = 0; i < TRACE_TENSORS; i++) facts->inputs[i].elements = NO_NUMBER;
-    return facts;
-}
+/* ---- facts ---- */
 
-/* ---- shapes ---- */
-
-/* The elements of "[16, 64]", or of all in "[[3864], [24]]". NO_NUMBER: an empty list or none of numbers. */
+/* Returns the number of elements of a shape: 1024 of "[16, 64]", 3888 of the list "[[3864], [24]]".
+   NO_NUMBER: the list is empty or has something else than numbers, or the result does not fit into an
+   int64_t. */
 static int64_t count_elements(const json_t *shape)
 {
     int64_t sum = 0, product = 1;
@@ -71,22 +64,25 @@ static int64_t count_elements(const json_t *shape)
     return list ? sum : product;
 }
 
-void trace_inputs(struct trace *trace, struct trace_facts *facts, const json_t *shapes, const json_t *types)
+/* Reads the first TRACE_TENSORS inputs. */
+static void read_inputs(struct trace *trace, struct trace_facts *facts, const struct trace_arguments *from)
 {
     for (size_t i = 0; i < TRACE_TENSORS; i++) {
-        const json_t *shape = json_array_get(shapes, i);
+        const json_t *shape = json_array_get(from->shapes, i);
         struct trace_tensor *tensor = &facts->inputs[i];
-        tensor->type = trace_string(trace, json_array_get(types, i));
+        tensor->type = trace_string(trace, json_array_get(from->types, i));
         tensor->elements = count_elements(shape);
-        size_t rank = json_array_size(shape);
-        if (tensor->elements == NO_NUMBER || rank > TRACE_EDGES || json_is_array(json_array_get(shape, 0)))
+        size_t count = json_array_size(shape);
+        if (tensor->elements == NO_NUMBER || count > TRACE_DIMENSIONS ||
+            json_is_array(json_array_get(shape, 0)))
             continue;
-        for (tensor->rank = 0; tensor->rank < rank; tensor->rank++)
-            tensor->edges[tensor->rank] = trace_integer(json_array_get(shape, tensor->rank));
+        tensor->dimension_count = count;
+        for (size_t d = 0; d < count; d++) tensor->dimensions[d] = trace_integer(json_array_get(shape, d));
     }
 }
 
-bool trace_parts_differ(const json_t *parts)
+/* Do the sizes of an all-to-all's parts differ? They are a list of numbers, or such a list in a string. */
+static bool parts_differ(const json_t *parts)
 {
     for (size_t i = 1; i < json_array_size(parts); i++)
         if (!json_equal(json_array_get(parts, i), json_array_get(parts, 0))) return true;
@@ -103,6 +99,44 @@ bool trace_parts_differ(const json_t *parts)
     return false;
 }
 
+/* Returns the argument that has these names in the two formats; NULL: missing. */
+static const json_t *argument(const struct trace_arguments *from, const char *chrome, const char *chakra)
+{
+    return from->get(from->object, from->chakra ? chakra : chrome);
+}
+
+/* Reads the arguments of record_param_comms, with which the process group describes a collective. */
+static void read_comms(struct trace *trace, struct trace_facts *facts, const struct trace_arguments *from)
+{
+    struct trace_group *group = &facts->group;
+    facts->collective = trace_string(trace, from->collective);
+    facts->type = trace_string(trace, argument(from, "dtype", "dtype"));
+    facts->in = trace_integer(argument(from, "In msg nelems", "in_msg_nelems"));
+    facts->out = trace_integer(argument(from, "Out msg nelems", "out_msg_nelems"));
+    facts->uneven = parts_differ(argument(from, "In split size", "in_split_size")) ||
+                    parts_differ(argument(from, "Out split size", "out_split_size"));
+    group->name = trace_string(trace, argument(from, "Process Group Name", "pg_name"));
+    group->description = trace_string(trace, argument(from, "Process Group Description", "pg_desc"));
+    group->size = trace_integer(argument(from, "Group size", "pg_size"));
+    group->start = trace_integer(argument(from, "Global rank start", "global_rank_start"));
+    group->stride = trace_integer(argument(from, "Global rank stride", "global_rank_stride"));
+}
+
+void trace_read_facts(struct trace *trace, struct trace_event *event, const struct trace_arguments *from)
+{
+    struct trace_facts *facts = event->facts = arena_memory(&trace->arena, sizeof *facts);
+    facts->in = facts->out = NO_NUMBER;
+    facts->group = (struct trace_group){NULL, NULL, NO_NUMBER, NO_NUMBER, NO_NUMBER};
+    if (strcmp(event->name, "record_param_comms") == 0) read_comms(trace, facts, from);
+    read_inputs(trace, facts, from);
+    if (event->kind != TRACE_MATMUL) trace_count_elements(event->name, facts);
+    /* The inputs of this operation: output, input, process group, sizes of the output's and the input's
+       parts. */
+    if (strcmp(event->name, "c10d::alltoall_base_") == 0)
+        facts->uneven =
+            parts_differ(json_array_get(from->values, 3)) || parts_differ(json_array_get(from->values, 4));
+}
+
 /* ---- process groups ---- */
 
 void trace_process_groups(struct trace *trace, const json_t *list)
@@ -115,12 +149,15 @@ void trace_process_groups(struct trace *trace, const json_t *list)
                                     .start = 0,
                                     .stride = 1};
         if (group.size == NO_NUMBER) group.size = trace_integer(json_object_get(object, "group_size"));
-        if (group.size < 1) continue;
-        size_t told = json_array_size(ranks);
-        if (!told && trace->ranks == NO_NUMBER) trace->ranks = group.size;
-        if (told) group.start = trace_integer(json_array_get(ranks, 0));
-        if (told > 1) group.stride = trace_integer(json_array_get(ranks, 1)) - group.start;
-        for (size_t r = 1; r < told; r++)
+        if (group.size < 1) {
+            trace->broken++;
+            continue;
+        }
+        size_t listed = json_array_size(ranks);
+        if (!listed && trace->ranks == NO_NUMBER) trace->ranks = group.size;
+        if (listed) group.start = trace_integer(json_array_get(ranks, 0));
+        if (listed > 1) group.stride = trace_integer(json_array_get(ranks, 1)) - group.start;
+        for (size_t r = 1; r < listed; r++)
             if (trace_integer(json_array_get(ranks, r)) != group.start + (int64_t)r * group.stride)
                 group.stride = NO_NUMBER;
         if (group.stride < 1) group.stride = NO_NUMBER;
@@ -133,7 +170,7 @@ void trace_process_groups(struct trace *trace, const json_t *list)
 
 struct reading {
     struct trace *trace;
-    bool chrome, chakra; /* which lists the document has */
+    bool chrome, chakra; /* the formats whose lists the document has */
 };
 
 static void read_element(void *context, const char *list, const json_t *value)
@@ -164,21 +201,21 @@ static enum status read_data(struct trace *trace, const char *data, size_t lengt
     struct reading reading = {.trace = trace};
     struct trace_reader reader = {lists, members, read_element, read_member, &reading};
     if (length >= 2 && (unsigned char)data[0] == 0x1f && (unsigned char)data[1] == 0x8b)
-        return fail(STATUS_ENVIRONMENT, "%s: is compressed: gunzip it first", trace->path);
+        return fail(STATUS_ENVIRONMENT, "%s: the file is compressed: run gunzip on it first", trace->path);
     enum status status = trace_json_read(&reader, trace->path, data, length);
     if (status) return status;
     if (reading.chrome && reading.chakra)
-        return fail(STATUS_ENVIRONMENT, "%s: has both traceEvents and nodes: neither format has",
-                    trace->path);
+        return fail(STATUS_ENVIRONMENT,
+                    "%s: the document has both traceEvents and nodes: expected one of them", trace->path);
     if (!trace->count)
         return fail(STATUS_ENVIRONMENT,
-                    "%s: has no operations of PyTorch: expected the JSON of its profiler "
-                    "(export_chrome_trace) or of its "
-                    "ExecutionTraceObserver",
+                    "%s: the file has no operations of PyTorch: expected the JSON of its profiler "
+                    "(export_chrome_trace) or of its ExecutionTraceObserver",
                     trace->path);
-    if (trace->processes)
+    if (trace->several_processes)
         return fail(STATUS_ENVIRONMENT,
-                    "%s: has operations of several processes: expected the trace of one rank", trace->path);
+                    "%s: the trace has operations of several processes: expected the trace of one rank",
+                    trace->path);
     trace->timed = reading.chrome;
     if (reading.chakra)
         trace_chakra_parents(trace);

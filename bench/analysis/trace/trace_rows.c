@@ -1,22 +1,25 @@
-/* Writes a step's operations as rows of a table of workloads: what ran at the same time together, what
-   repeats as a loop. */
+/* Writes a step's operations as rows of a table of workloads. Operations that ran at the same time become
+   rows with a common overlap, and repeated sequences become loops. */
 #include "analysis/trace/trace.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_AHEAD = 1000, LONGEST_LOOP = 500 };
-
-/* A row: equal operations one after the other. */
-struct run {
-    const struct trace_operation *operation;
-    int64_t count;
+enum {
+    LOOK_AHEAD = 1000, /* operations, later in the order of their calls, that may overlap with one */
+    LONGEST_LOOP = 500 /* units in one iteration */
 };
 
-/* What runs alone, or at the same time. */
+/* A row: consecutive equal operations. */
+struct run {
+    const struct trace_operation *operation;
+    int64_t count; /* calls */
+};
+
+/* Rows that overlap; or a single row, which runs alone. */
 struct unit {
-    size_t first, count; /* of its runs */
+    size_t first, count; /* its runs */
     bool overlaps;
 };
 
@@ -26,9 +29,10 @@ struct rows {
     size_t run_count, unit_count;
     const char *workload;
     struct text *out;
-    size_t written, loops, overlaps;
+    size_t written, loops, overlaps; /* so far */
 };
 
+/* Can the calls of both be counted in one row? */
 static bool equal(const struct trace_operation *a, const struct trace_operation *b)
 {
     return a->collective == b->collective && a->dtype == b->dtype && a->bytes == b->bytes && a->m == b->m &&
@@ -36,9 +40,10 @@ static bool equal(const struct trace_operation *a, const struct trace_operation 
            same(a->axes, b->axes);
 }
 
-/* ---- what ran at the same time ---- */
+/* ---- overlaps ---- */
 
-/* A collective and a multiplication, of which the shorter ran beside the other for half its time. */
+/* Do these overlap? They are a collective and a matmul, and for at least half of its time the shorter one ran
+   while the other did. */
 static bool overlap(const struct trace_operation *a, const struct trace_operation *b)
 {
     if (!a->collective == !b->collective || isnan(a->from) || isnan(b->from)) return false;
@@ -47,7 +52,8 @@ static bool overlap(const struct trace_operation *a, const struct trace_operatio
     return both > 0 && both >= shorter / 2;
 }
 
-/* The last operation that overlaps with the i-th or with one that overlaps, and so on; i: none. */
+/* Returns the index of the last operation that overlaps with operation i, directly or through other
+   operations; i if there is none. */
 static size_t find_reach(const struct trace_step *step, size_t i)
 {
     size_t reach = i;
@@ -57,9 +63,11 @@ static size_t find_reach(const struct trace_step *step, size_t i)
     return reach;
 }
 
+/* Adds an operation to the last unit. */
 static void add_run(struct rows *rows, struct unit *unit, const struct trace_operation *operation)
 {
-    /* Among what runs at the same time, the collectives are one sequence and the multiplications another. */
+    /* In an overlap, the collectives run one after the other, and meanwhile the matmuls do. So an operation
+       follows the last one of its own sort. */
     for (size_t i = rows->run_count; i > unit->first; i--) {
         struct run *before = &rows->runs[i - 1];
         if (!before->operation->collective != !operation->collective) continue;
@@ -89,7 +97,7 @@ static void make_units(struct rows *rows, const struct trace_step *step)
     }
 }
 
-/* ---- what repeats ---- */
+/* ---- loops ---- */
 
 static bool equal_units(const struct rows *rows, size_t a, size_t b)
 {
@@ -102,7 +110,8 @@ static bool equal_units(const struct rows *rows, size_t a, size_t b)
     return true;
 }
 
-/* The loop from unit i on that saves most rows. Returns its number of units; sets how often they repeat. */
+/* Finds the loop that begins with unit i and saves the most rows. Returns the number of units in an iteration
+   and sets the number of iterations; both are 1 if nothing repeats. */
 static size_t find_loop(const struct rows *rows, size_t i, size_t *times)
 {
     size_t best = 1, most_saved = 0, body = 0;
@@ -120,7 +129,7 @@ static size_t find_loop(const struct rows *rows, size_t i, size_t *times)
 
 /* ---- cells ---- */
 
-/* Text of the trace: a tab or newline would be a cell or row more. */
+/* Adds text of the trace. Replaces control characters, because a tab or a newline would end the cell. */
 static void add_text(struct text *out, const char *text)
 {
     enum { MOST = 80 };
@@ -140,11 +149,11 @@ static void add_note(struct text *out, const struct trace_operation *operation)
         text_add(out, ", process group ");
         add_text(out, name);
     }
-    if (operation->group_unknown) text_add(out, "; the trace does not tell which group of ranks");
-    if (operation->uneven) text_add(out, "; in uneven parts, here as equal ones");
+    if (operation->group_unknown) text_add(out, "; its group is unknown, all ranks assumed");
+    if (operation->uneven) text_add(out, "; its parts differ in size, equal parts assumed");
 }
 
-/* workload part group dtype shape bytes count loop overlap flops tokens note */
+/* Writes the cells workload part group dtype shape bytes count loop overlap flops tokens note. */
 static void add_row(struct rows *rows, const struct run *run, const char *loop, const char *overlap_word)
 {
     const struct trace_operation *operation = run->operation;

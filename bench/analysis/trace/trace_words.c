@@ -6,12 +6,12 @@
 
 /* ---- operations ---- */
 
-/* The shapes of a multiplication: which inputs are its matrices. */
+/* Operations that multiply matrices, and which of their inputs are the matrices. */
 static const struct {
     const char *name;
     int left, right;
-    bool batch;            /* both have a first edge more: so many multiplications */
-    bool right_transposed; /* as the weights of linear() are: N x K */
+    bool batch;            /* both inputs have one more dimension, the first: the number of matmuls */
+    bool right_transposed; /* stored as N x K, like the weights of linear() */
 } matmuls[] = {{"aten::mm", 0, 1, false, false},      {"aten::addmm", 1, 2, false, false},
                {"aten::bmm", 0, 1, true, false},      {"aten::baddbmm", 1, 2, true, false},
                {"aten::linear", 0, 1, false, true},   {"aten::_scaled_mm", 0, 1, false, false},
@@ -20,6 +20,11 @@ static const struct {
 static bool begins(const char *text, const char *with)
 {
     return strncmp(text, with, strlen(with)) == 0;
+}
+
+bool trace_is_step(const char *name)
+{
+    return begins(name, "ProfilerStep#");
 }
 
 enum trace_kind trace_kind_of(const char *name)
@@ -36,7 +41,9 @@ enum trace_kind trace_kind_of(const char *name)
                : TRACE_OPERATION;
 }
 
-const char *trace_plain_name(const char *name, char plain[64])
+/* Reduces a collective's name to the part that its variants share: "c10d::_allgather_base_" and
+   "all_gather_into_tensor_coalesced" become "allgather". Returns `plain`. */
+static const char *plain_name(const char *name, char plain[64])
 {
     static const char *const endings[] = {"coalesced", "intotensor", "tensor", "base", "single", NULL};
     const char *colon = strrchr(name, ':');
@@ -69,10 +76,10 @@ static const struct collective *find_collective(const char *plain)
 bool trace_is_wait(const char *name)
 {
     char plain[64];
-    return strcmp(trace_plain_name(name, plain), "wait") == 0;
+    return strcmp(plain_name(name, plain), "wait") == 0;
 }
 
-bool trace_moves_nothing(const char *name)
+bool trace_computes_nothing(const char *name)
 {
     static const char *const names[] = {"alias",
                                         "as_strided",
@@ -114,8 +121,7 @@ bool trace_moves_nothing(const char *name)
                                         "_reshape_alias",
                                         "_unsafe_view",
                                         NULL};
-    if (begins(name, "autograd::") || (!strchr(name, ':') && strstr(name, "Backward")))
-        return true; /* calls others */
+    if (begins(name, "autograd::") || (!strchr(name, ':') && strstr(name, "Backward"))) return true;
     const char *plain = begins(name, "aten::") ? name + 6 : name;
     for (size_t i = 0; names[i]; i++)
         if (strcmp(names[i], plain) == 0) return true;
@@ -124,8 +130,8 @@ bool trace_moves_nothing(const char *name)
 
 /* ---- types ---- */
 
-/* The busbar type of "float", "c10::BFloat16", "Tensor(float)", "GenericList[Tensor(float)]" or "BFloat16";
-   -1: none. */
+/* Returns the enum dtype of a type such as "float", "c10::BFloat16", "Tensor(float)",
+   "GenericList[Tensor(float)]" or "BFloat16"; -1: busbar does not have it. */
 static int find_dtype(const char *type)
 {
     static const struct {
@@ -168,7 +174,7 @@ void trace_count_elements(const char *name, struct trace_facts *facts)
                                               "gather",    "scatter",       NULL};
     char plain[64];
     bool output = false;
-    trace_plain_name(name, plain);
+    plain_name(name, plain);
     for (size_t i = 0; begins(name, "c10d::") && with_output[i]; i++)
         output |= strcmp(with_output[i], plain) == 0;
     const struct trace_tensor *in = &facts->inputs[output];
@@ -177,62 +183,64 @@ void trace_count_elements(const char *name, struct trace_facts *facts)
     if (!facts->type && find_dtype(in->type) >= 0) facts->type = in->type;
 }
 
-static bool is_edge(int64_t edge)
+/* Can a workload have a matmul with this dimension, or a batch of this size? */
+static bool is_dimension(int64_t value)
 {
-    return edge >= 1 && edge <= INT32_MAX;
+    return value >= 1 && value <= INT32_MAX;
 }
 
-const char *trace_matmul(const char *name, const struct trace_facts *facts, struct trace_operation *operation)
+const char *trace_read_matmul(const char *name, const struct trace_facts *facts,
+                              struct trace_operation *operation)
 {
     size_t i = 0;
     while (strcmp(matmuls[i].name, name) != 0) i++;
     const struct trace_tensor *left = &facts->inputs[matmuls[i].left],
                               *right = &facts->inputs[matmuls[i].right];
-    size_t rank = matmuls[i].batch ? 3 : 2;
+    size_t dimensions = matmuls[i].batch ? 3 : 2;
     if (left->elements == NO_NUMBER || right->elements == NO_NUMBER)
-        return "without shapes (profile with record_shapes=True)";
-    if (right->rank != rank || (left->rank != rank && !(matmuls[i].right_transposed && left->rank >= 1)))
-        return "of other shapes than two matrices";
+        return "the trace lacks its shapes (profile with record_shapes=True)";
+    if (right->dimension_count != dimensions ||
+        (left->dimension_count != dimensions && !(matmuls[i].right_transposed && left->dimension_count)))
+        return "its inputs are not two matrices";
     int dtype = find_dtype(left->type);
-    if (dtype < 0) return "of a type that busbar does not have";
-    const int64_t *a = left->edges, *b = right->edges;
+    if (dtype < 0) return "busbar does not have its data type";
+    const int64_t *a = left->dimensions, *b = right->dimensions;
     operation->count = 1;
     if (matmuls[i].batch) operation->count = *a++, b++;
     if (matmuls[i].right_transposed) {
-        operation->k = a[left->rank - 1];
+        operation->k = a[left->dimension_count - 1];
         operation->m = operation->k ? left->elements / operation->k : 0;
         operation->n = b[0];
-        if (b[1] != operation->k) return "of shapes that do not fit";
+        if (b[1] != operation->k) return "the shapes of its matrices do not match";
     } else {
         operation->m = a[0], operation->k = a[1], operation->n = b[1];
-        if (b[0] != operation->k) return "of shapes that do not fit";
+        if (b[0] != operation->k) return "the shapes of its matrices do not match";
     }
-    if (!is_edge(operation->m) || !is_edge(operation->n) || !is_edge(operation->k) ||
-        !is_edge(operation->count))
-        return "of an empty or too large shape";
+    if (!is_dimension(operation->m) || !is_dimension(operation->n) || !is_dimension(operation->k) ||
+        !is_dimension(operation->count))
+        return "a dimension of its matrices is 0 or above 2^31 - 1";
     operation->dtype = (enum dtype)dtype;
     return NULL;
 }
 
-static int64_t of_all(int64_t elements, int64_t ranks)
+/* NO_NUMBER: a factor is NO_NUMBER, or the product overflows. */
+static int64_t multiply(int64_t a, int64_t b)
 {
     int64_t product;
-    return elements == NO_NUMBER || ranks == NO_NUMBER || __builtin_mul_overflow(elements, ranks, &product)
-               ? NO_NUMBER
-               : product;
+    return a == NO_NUMBER || b == NO_NUMBER || __builtin_mul_overflow(a, b, &product) ? NO_NUMBER : product;
 }
 
-/* The elements of the message, as nccl-tests counts them (collective/collective.h). */
+/* Returns the number of elements in the message, as nccl-tests defines it (collective/collective.h). */
 static int64_t message_elements(const struct collective *collective, const struct trace_facts *facts,
                                 int64_t ranks)
 {
     switch (collective->id) {
     case ALL_GATHER:
-        return facts->out != NO_NUMBER ? facts->out : of_all(facts->in, ranks);
+        return facts->out != NO_NUMBER ? facts->out : multiply(facts->in, ranks);
     case GATHER:
-        return of_all(facts->in, ranks);
+        return multiply(facts->in, ranks);
     case SCATTER:
-        return of_all(facts->out, ranks);
+        return multiply(facts->out, ranks);
     case ALL_TO_ALL:
         return facts->in > facts->out ? facts->in : facts->out;
     default:
@@ -240,24 +248,25 @@ static int64_t message_elements(const struct collective *collective, const struc
     }
 }
 
-const char *trace_message(const char *name, const struct trace_facts *facts, int64_t ranks,
-                          struct trace_operation *operation)
+const char *trace_read_collective(const char *name, const struct trace_facts *facts, int64_t ranks,
+                                  struct trace_operation *operation)
 {
     char plain[64];
-    trace_plain_name(facts->collective ? facts->collective : name, plain);
-    if (strcmp(plain, "recordparamcomms") == 0) return "which collective it is, is not told";
+    plain_name(facts->collective ? facts->collective : name, plain);
+    if (strcmp(plain, "recordparamcomms") == 0) return "the trace does not name the collective";
     if (strcmp(plain, "barrier") == 0) return "moves no data";
-    if (begins(plain, "recv")) return "the other half of a send";
+    if (begins(plain, "recv")) return "the receiving side of a send";
     operation->collective = find_collective(plain);
-    if (!operation->collective) return "none of busbar's collectives";
+    if (!operation->collective) return "not one of busbar's collectives";
     int64_t elements = message_elements(operation->collective, facts, ranks);
-    if (elements == NO_NUMBER) return "its size is not told (profile with record_shapes=True)";
+    if (elements == NO_NUMBER) return "the trace lacks its size (profile with record_shapes=True)";
     if (elements == 0) return "moves no data";
     int dtype = find_dtype(facts->type);
-    if (dtype < 0) return "of a type that busbar does not have";
+    if (dtype < 0) return "busbar does not have its data type";
     operation->dtype = (enum dtype)dtype;
-    operation->bytes = of_all(elements, (int64_t)dtypes[dtype].size);
-    if (operation->bytes == NO_NUMBER || operation->bytes > (int64_t)1 << 60) return "of an impossible size";
+    operation->bytes = multiply(elements, (int64_t)dtypes[dtype].size);
+    if (operation->bytes == NO_NUMBER || operation->bytes > (int64_t)1 << 60)
+        return "its size is above 2^60 bytes";
     operation->uneven = operation->collective->id == ALL_TO_ALL &&
                         (facts->uneven || (facts->out != NO_NUMBER && facts->in != facts->out));
     operation->count = 1;

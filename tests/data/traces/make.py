@@ -1,6 +1,6 @@
 """Makes the traces of this folder with PyTorch, on CPUs over gloo: see README.md.
 
-usage: make.py WORK FOLDER    runs each job, leaves its full traces in WORK and the trimmed ones of rank 0 in FOLDER
+usage: make.py WORK FOLDER    runs each job; writes its full traces to WORK and the trimmed ones of rank 0 to FOLDER
 """
 import json
 import os
@@ -17,10 +17,8 @@ from torch.profiler import ExecutionTraceObserver, ProfilerActivity, profile, sc
 ROWS, WIDTH, HIDDEN, CLASSES = 96, 64, 160, 24
 
 
-def ddp(rank):
-    """Data parallel: the gradients of both linear layers, each in a bucket of its own."""
-    model = Sequential(Linear(WIDTH, HIDDEN), ReLU(), Linear(HIDDEN, CLASSES))
-    model = DistributedDataParallel(model, bucket_cap_mb=0.01)
+def training_step(model):
+    """Returns a function that runs one step: forward, backward, update of the weights."""
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
     rows = torch.randn(ROWS, WIDTH)
 
@@ -32,8 +30,14 @@ def ddp(rank):
     return step
 
 
+def ddp(rank):
+    """Data parallel: all-reduces the gradients of two linear layers, each layer in its own bucket."""
+    model = Sequential(Linear(WIDTH, HIDDEN), ReLU(), Linear(HIDDEN, CLASSES))
+    return training_step(DistributedDataParallel(model, bucket_cap_mb=0.01))
+
+
 def fsdp(rank):
-    """Fully sharded: the weights are gathered before each layer, the gradients scattered after it."""
+    """Fully sharded: gathers the weights before each layer, and reduce-scatters the gradients after it."""
     from torch.distributed.fsdp import fully_shard
 
     torch.manual_seed(1)
@@ -42,23 +46,15 @@ def fsdp(rank):
     fully_shard(model[0], mesh=mesh)
     fully_shard(model[2], mesh=mesh)
     fully_shard(model, mesh=mesh)
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
-    rows = torch.randn(ROWS, WIDTH)
-
-    def step():
-        optimizer.zero_grad()
-        model(rows).square().sum().backward()
-        optimizer.step()
-
-    return step
+    return training_step(model)
 
 
 LAYERS, HEADS, LENGTH = 3, 2, 16
 
 
 def mesh(rank):
-    """Four ranks, tensor parallel in pairs and data parallel across them: layers of attention and a linear pair, forward only; then
-    the gradients of one matrix; then an all-to-all, and what no workload has."""
+    """Four ranks, tensor parallel in pairs and data parallel across the pairs. Runs layers of attention and two matmuls, forward only;
+    all-reduces the gradients of one matrix; runs an all-to-all; and a convolution and a barrier, which a workload cannot have."""
     groups = init_device_mesh("cpu", (2, 2), mesh_dim_names=("dp", "tp"))
     tensor, data = groups.get_group("tp"), groups.get_group("dp")
     query = torch.randn(HEADS, LENGTH, WIDTH // HEADS)
@@ -66,7 +62,7 @@ def mesh(rank):
     gradient = torch.randn(WIDTH, WIDTH, dtype=torch.bfloat16)
     parts = [100, 300, 200, 400] if rank == 0 else [100, 0, 0, 0] if rank == 1 else [50, 0, 0, 0]
     sent, received = torch.randn(sum(parts)), torch.empty({0: 300, 1: 300, 2: 200, 3: 400}[rank])
-    taken = [100, 100, 50, 50] if rank == 0 else [len(received), 0, 0, 0]
+    received_parts = [100, 100, 50, 50] if rank == 0 else [len(received), 0, 0, 0]
 
     def step():
         for _ in range(LAYERS):
@@ -75,7 +71,7 @@ def mesh(rank):
             partial = torch.mm(torch.mm(mixed, up).relu(), down)
             dist.all_reduce(partial, group=tensor)
         dist.all_reduce(gradient, group=data)
-        dist.all_to_all_single(received, sent, taken, parts)
+        dist.all_to_all_single(received, sent, received_parts, parts)
         torch.nn.functional.conv1d(query, torch.ones(1, LENGTH, 3))
         dist.barrier()
 
@@ -106,7 +102,7 @@ def keeps_values(name):
 
 
 def trim_chrome(source, target):
-    """Keeps the events of operations, with what tells of shapes, types, numbers and process groups; an event a line."""
+    """Keeps the complete events, one per line, without most of the arguments that busbar does not read."""
     trace = json.load(open(source, encoding="utf-8"))
     events = [e for e in trace.pop("traceEvents") if e.get("ph") == "X" and e["cat"] != "Trace"]
     kept = {key: trace[key] for key in ("schemaVersion", "distributedInfo", "record_shapes", "displayTimeUnit") if key in trace}
@@ -121,7 +117,7 @@ def trim_chrome(source, target):
 
 
 def trim_chakra(source, target):
-    """Keeps what tells of shapes, types, numbers and process groups; a node a line."""
+    """Keeps the nodes, one per line, without most of the attributes that busbar does not read."""
     trace = json.load(open(source, encoding="utf-8"))
     nodes = trace.pop("nodes")
     for node in nodes:

@@ -38,11 +38,11 @@ $(FAKE)/cudaaware.so: $(call fake_objects,cudaaware) $B/flags/link
 	$(call say,LINK,$@)
 	$(link_fake)
 # The fake NCCL calls the CUDA runtime that the plug-in loaded, so it links none.
-$(FAKE)/libnccl.so.2: $(call fake_objects,fake nccl move segment arithmetic) $B/flags/link
+$(FAKE)/libnccl.so.2: $(call fake_objects,fake nccl nccl_log move segment arithmetic) $B/flags/link
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(link_fake)
-$(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old move segment arithmetic) $B/flags/link
+$(FAKE)/old/libnccl.so.2: $(call fake_objects,fake nccl-old nccl_log move segment arithmetic) $B/flags/link
 	@mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(link_fake)
