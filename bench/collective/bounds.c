@@ -35,8 +35,8 @@ static struct term none(void)
      domain without the root; reduce is the mirror image.
    - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
      of the domain's NICs.
-   - alltoallv: its S does not say which pairs carry it, and all could stay within one rank. bound_of_cuts() is told
-     what passes. */
+   - alltoallv: its S does not say which pairs carry it, and all could stay within one rank. bound_of_cuts()
+     is told what passes. */
 static struct term domain_cut(enum collective_id id, const struct machine *m)
 {
     double n = m->domains, g = m->domain_gpus, all = g * m->nic_gbps;
@@ -215,13 +215,14 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
 
 /* ---- alltoallv: the same two cuts, with the bytes that pass ----
 
-   - The cut around a domain: what ranks outside send to ranks inside must enter by its G NICs, and what those send out
-     must leave by them. With Vn, the most of any domain and direction, that takes at least Vn/(G Bi).
-   - The cut around k GPUs of a domain: each byte that one of them receives from another rank enters it by its own NVLink,
-     at most Bn, or by one of the domain's NICs, which carry G Bi for all of them. So if the k receive Vk bytes, it takes
-     at least Vk/(k Bn + G Bi); sending is the mirror image. The k busiest GPUs have the most bytes. With equal traffic
-     k = G decides, which is the bound of all-to-all; where one GPU is much busier than the others, k = 1. NICs that do
-     not lead out of a host add nothing: Bi counts as 0. */
+   - The cut around a domain: what ranks outside send to ranks inside must enter by its G NICs, and what
+     those send out must leave by them. With Vn, the most of any domain and direction, that takes at least
+     Vn/(G Bi).
+   - The cut around k GPUs of a domain: each byte that one of them receives from another rank enters it by its
+     own NVLink, at most Bn, or by one of the domain's NICs, which carry G Bi for all of them. So if the k
+     receive Vk bytes, it takes at least Vk/(k Bn + G Bi); sending is the mirror image. The k busiest GPUs
+     have the most bytes. With equal traffic k = G decides, which is the bound of all-to-all; where one GPU is
+     much busier than the others, k = 1. NICs that do not lead out of a host add nothing: Bi counts as 0. */
 bool bound_of_cuts(const struct cuts *cuts, double bytes, const struct machine *m, struct bound *bound)
 {
     const double g = m->domain_gpus;

@@ -55,8 +55,8 @@ struct cuts {
         *gpus; /* [k - 1], k = 1 to G: the most that any k GPUs of one domain receive, or that they send */
 };
 
-/* BOUND_MACHINE of alltoallv, whose pairs of ranks decide how much must pass where. bytes: of the case. False as
-   bound_of(), and if nothing passes. */
+/* BOUND_MACHINE of alltoallv, whose pairs of ranks decide how much must pass where. bytes: of the case. False
+   as bound_of(), and if nothing passes. */
 bool bound_of_cuts(const struct cuts *, double bytes, const struct machine *, struct bound *);
 
 /* A model, not a bound: the time of a tiny all-reduce from latencies alone, in µs. NAN if a latency that it

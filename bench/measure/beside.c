@@ -119,8 +119,8 @@ static void step(struct beside *b, enum stage stage)
     atomic_store_explicit(&b->pulse->stage, stage, memory_order_relaxed);
 }
 
-/* All ranks wait for each other, those of the load without using their processors: they would disturb what the
-   others measure. */
+/* All ranks wait for each other, those of the load without using their processors: they would disturb what
+   the others measure. */
 static void meet(struct beside *b)
 {
     MPI_Request request;
@@ -172,9 +172,9 @@ static enum status choose_batch(struct beside *b)
     return STATUS_OK;
 }
 
-/* Repeats the load until the ranks that measure say stop. What rank 0 of the load knows before a batch, the others
-   learn while it runs, so that no rank waits between two batches. The first batch is not counted: those ranks begin when it
-   has ended, so that the time from there on covers all that they do. */
+/* Repeats the load until the ranks that measure say stop. What rank 0 of the load knows before a batch, the
+   others learn while it runs, so that no rank waits between two batches. The first batch is not counted:
+   those ranks begin when it has ended, so that the time from there on covers all that they do. */
 static enum status run_until_stop(struct beside *b)
 {
     const bool root = b->load.world.rank == 0;

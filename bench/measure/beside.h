@@ -1,8 +1,8 @@
-/* --beside: a collective is measured on one group of ranks while another collective, the load, runs all the time on
-   the other ranks of the same hosts (load_request.h says which).
+/* --beside: a collective is measured on one group of ranks while another collective, the load, runs all the
+   time on the other ranks of the same hosts (load_request.h says which).
 
-   Each case is visited twice in a pass: idle, while the ranks of the load sleep, and then loaded. In a loaded visit
-   they repeat the load from before the first warm-up call of the case to after its last sample:
+   Each case is visited twice in a pass: idle, while the ranks of the load sleep, and then loaded. In a loaded
+   visit they repeat the load from before the first warm-up call of the case to after its last sample:
 
      ranks that measure                     ranks of the load
                                             the load, once
@@ -11,8 +11,9 @@
      beside_stop()             -  stop   -> the batch under way ends, and one more
      both wait for each other               check of the last operation
 
-   The record has the share of the time in which an operation of the load was under way. All functions are collective: a rank of the launch that loads calls
-   beside_serve() where one that measures calls beside_start() and beside_stop(). */
+   The record has the share of the time in which an operation of the load was under way. All functions are
+   collective: a rank of the launch that loads calls beside_serve() where one that measures calls
+   beside_start() and beside_stop(). */
 #ifndef BUSBAR_BESIDE_H
 #define BUSBAR_BESIDE_H
 
@@ -40,8 +41,8 @@ struct beside {
     int batch; /* operations between two looks at whether to stop; 0: not chosen yet */
 };
 
-/* Collective. Divides the ranks, opens both groups, and gives the load its buffers. STATUS_ENVIRONMENT after one line if the
-   hosts do not have the ranks, or the load cannot run. */
+/* Collective. Divides the ranks, opens both groups, and gives the load its buffers. Returns
+   STATUS_ENVIRONMENT after printing one line if the hosts do not have the ranks, or the load cannot run. */
 enum status beside_open(struct beside *, const struct load_request *, const struct world *,
                         const struct backend *, const struct backend_options *, struct splits *,
                         struct watch *);

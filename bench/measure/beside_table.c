@@ -1,6 +1,7 @@
 #include "measure/beside_table.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "base/wrap.h"
 
 #include <math.h>
 
@@ -81,8 +82,13 @@ void beside_table(const struct cases *cases, const struct settings *s, const str
 {
     const struct measured *last = NULL;
     const int measuring = cases->count ? cases->list->split->ranks : 0;
-    fprintf(out, "%d ranks measure; the other %d sleep (idle), or run %s all the time (loaded)\n", measuring,
-            world->ranks - measuring, s->beside.label);
+    struct text head = {0}, folded = {0};
+    text_add(&head, "%d ranks measure; the other %d sleep (idle) or repeat %s (loaded)\n", measuring,
+             world->ranks - measuring, s->beside.label);
+    text_add_wrapped(&folded, text_get(&head), TERMINAL_COLUMNS, 4);
+    fputs(text_get(&folded), out);
+    text_free(&head);
+    text_free(&folded);
     for (size_t i = 0; i + 1 < cases->count; i += 2) {
         const struct measured *idle = &cases->list[i], *loaded = &cases->list[i + 1];
         if (!idle->count || !loaded->count) continue;

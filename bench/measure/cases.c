@@ -205,7 +205,8 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.collective = call->collective->name;
     row.mode = call->mode;
     row.placement = call->in_place ? IN_PLACE : OUT_OF_PLACE;
-    /* The ranks of --beside start together as all ranks do, those of --group after a barrier of all groups. */
+    /* The ranks of --beside start together as all ranks do, those of --group after a barrier of all
+       groups. */
     bool is_isolated =
         call->mode == MODE_ISOLATED && (is_world(m->split->name) || s->beside.collective != NULL);
     row.sync = is_isolated && s->sync == SYNC_WINDOW     ? SYNC_WINDOW

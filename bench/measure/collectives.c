@@ -189,7 +189,8 @@ static void open_sampler(struct launch_state *l)
     l->sampler->window = &l->window;
 }
 
-/* A loaded case is compared with the same case idle, which is the one before it, and was visited just before. */
+/* A loaded case is compared with the same case idle, which is the one before it, and was visited just
+   before. */
 static void compare_idle(struct measured *m, struct case_row *row)
 {
     static const double WHOLE = 0.95;

@@ -43,8 +43,8 @@ void splits_make(const char *list, const struct world *, const struct backend *b
    first closes those of the split that has been open longest. *fresh: whether they were opened, so that no
    buffer of the split is filled or registered. Ranks may differ in the status. */
 enum status split_open(struct splits *, struct split *, bool *fresh);
-/* Collective. For --beside, in place of splits_make(): the list has one split, "beside", in which the ranks with
-   loads[rank] false take part. *load has those with true, and is opened at once. */
+/* Collective. For --beside, in place of splits_make(): the list has one split, "beside", in which the ranks
+   with loads[rank] false take part. *load has those with true, and is opened at once. */
 enum status splits_open_beside(const bool *loads, const struct world *, const struct backend *,
                                const struct backend_options *, struct splits *, struct split *load);
 void splits_close(struct splits *);

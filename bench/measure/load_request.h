@@ -16,9 +16,9 @@ struct load_request {
 /* all_to_all and all_to_all_v are accepted for alltoall and alltoallv. STATUS_USAGE after one line. */
 enum status load_request_read(const char *text, struct load_request *);
 
-/* Which ranks run the load: on each host the second, the fourth and so on, by local rank. Neighbours share most (a
-   PCIe switch, a NIC, a cache), so those that load are next to those that measure, and both groups are on every
-   host. False, with the reason: a host has a single rank, or a group would. */
+/* Which ranks run the load: on each host the second, the fourth and so on, by local rank. Neighbours share
+   most (a PCIe switch, a NIC, a cache), so those that load are next to those that measure, and both groups
+   are on every host. False, with the reason: a host has a single rank, or a group would. */
 bool load_divide(const struct world *, bool *loads, char *reason, size_t room);
 
 #endif

@@ -92,8 +92,8 @@ struct case_row {
     double min_us, max_us, p95_us, p99_us;
     double p99_lo_us, p99_hi_us; /* the 95 % interval of the 99th percentile */
     struct load load;
-    /* With a load, over the same case without one: the ratios of the medians and of the 99th percentiles, and what
-       follows from their intervals (case_row_compare_idle()) */
+    /* With a load, over the same case without one: the ratios of the medians and of the 99th percentiles, and
+       what follows from their intervals (case_row_compare_idle()) */
     double slowdown, slowdown_lo, slowdown_hi;
     double p99_slowdown, p99_slowdown_lo, p99_slowdown_hi;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
@@ -226,8 +226,8 @@ void archive_merge_passes(struct archive *);
 void case_row_summarise(struct case_row *);
 
 /* Sets the slowdown of a row with a load, from the same case without one; both are summarised. The interval
-   reaches from the lower end of the one over the upper end of the other to the opposite. Both medians lie within
-   their 95 % intervals with probability 0.9 at least; about 0.99 if they are independent and alike. */
+   reaches from the lower end of the one over the upper end of the other to the opposite. Both medians lie
+   within their 95 % intervals with probability 0.9 at least; about 0.99 if they are independent and alike. */
 void case_row_compare_idle(struct case_row *loaded, const struct case_row *idle);
 /* The row that measures the same without the load; NULL: the row has no load, or the launch no such row. */
 const struct case_row *case_row_idle(const struct launch *, const struct case_row *loaded);

@@ -69,7 +69,7 @@ launches() {
 }
 launches base alltoall:64K one two
 launches other all_reduce:1M one
-check 'show' busbar show "$work/base"
+check 'show' busbar show --wide "$work/base"
 says 'compares idle and loaded' 'all_reduce beside alltoall:64K, 2 ranks measure on 1 node'
 check 'keeps loaded and idle apart' test "$(grep -cE '^ *(8 B|4 KiB) +[0-9]+ +float +sum +out_of_place +isolated +(alltoall:64K +)?[0-9.]+ +.* 2 ' "$work/out")" -eq 4
 check 'as JSON' busbar show --format json "$work/base"

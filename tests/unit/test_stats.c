@@ -23,8 +23,8 @@ Test(order, median_interval_against_published_table)
     for (size_t n = 0; n < 6; n++) cr_expect_eq(median_interval_rank(n, 0.05), 0, "n = %zu", n);
 }
 
-/* Ranks found with SciPy 1.17 by trying every rank: the largest j with binom.cdf(j - 1, n, p) <= 0.025, the smallest k
-   with binom.cdf(k - 1, n, p) >= 0.975. */
+/* Ranks found with SciPy 1.17 by trying every rank: the largest j with binom.cdf(j - 1, n, p) <= 0.025, the
+   smallest k with binom.cdf(k - 1, n, p) >= 0.975. */
 Test(order, quantile_intervals_are_those_of_scipy)
 {
     static const struct {

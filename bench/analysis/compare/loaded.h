@@ -1,5 +1,5 @@
-/* Cases that ran beside a load (--beside), with the same cases idle, over the launches of a run. A launch measures both
-   in turn, so the ratio is each launch's own. */
+/* Cases that ran beside a load (--beside), with the same cases idle, over the launches of a run. A launch
+   measures both in turn, so the ratio is each launch's own. */
 #ifndef BUSBAR_LOADED_H
 #define BUSBAR_LOADED_H
 
@@ -11,8 +11,8 @@ struct loaded_summary {
     struct load load; /* over all launches; its share is the least of any */
 };
 
-/* The line with the load and the same line without one. Returns false if the line has no load, or the run no such
-   line. */
+/* The line with the load and the same line without one. Returns false if the line has no load, or the run no
+   such line. */
 bool loaded_of(const struct run_summary *, const struct case_summary *, struct loaded_summary *);
 
 #endif

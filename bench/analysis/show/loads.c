@@ -1,5 +1,6 @@
 #include "analysis/show/loads.h"
 #include "analysis/common/json.h"
+#include "analysis/common/terminal.h"
 #include "analysis/compare/loaded.h"
 #include "base/units.h"
 
@@ -56,36 +57,37 @@ static bool in_one_table(const struct case_row *a, const struct case_row *b)
            a->nodes == b->nodes;
 }
 
-static void print_load(const struct run_summary *run, const struct case_row *first, bool markdown,
+static void print_load(const struct run_summary *run, const struct case_row *first, bool markdown, bool wide,
                        struct text *out)
 {
-    static const char *const names[] = {"size",         "<type",    "<op",       "<placement", "<mode",
-                                        "idle(us)",     "interval", "p99(us)",   "interval",   "loaded(us)",
-                                        "interval",     "p99(us)",  "interval",  "slowdown",   "interval",
-                                        "p99 slowdown", "interval", "loaded(%)", "operations", "launches"};
+    static const char *const names[] = {
+        "size",      "=<type",       "=<op",       "=<placement", "=<mode",      "idle(us)",  "~interval",
+        "p99(us)",   "~interval",    "loaded(us)", "~interval",   "p99(us)",     "~interval", "slowdown",
+        "~interval", "p99 slowdown", "~interval",  "~loaded(%)",  "~operations", "launches",  NULL};
     struct table table = {0};
-    struct text title = {0};
+    struct text title = {0}, head = {0};
     struct loaded_summary pair;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        table_column(&table, names[i] + (*names[i] == '<'), *names[i] == '<');
+    table_columns(&table, names);
     for (size_t i = 0; i < run->case_count; i++)
         if (in_one_table(run->cases[i].row, first) && run->cases[i].launches &&
             loaded_of(run, &run->cases[i], &pair))
             add_row(&table, &pair);
     add_title(first, &title);
-    text_add(out, markdown ? "\n### " : "\n");
-    line_text(out, text_get(&title), LONGEST, markdown);
+    text_add(&head, markdown ? "\n### " : "\n");
+    line_text(&head, text_get(&title), LONGEST, markdown);
     text_add(
-        out,
+        &head,
         "%sslowdown: time beside the load / time idle, of one launch; loaded: share of the time in which an "
         "operation of the load was under way\n\n",
         markdown ? "\n\n" : "\n");
-    table_print(&table, markdown ? TABLE_MARKDOWN : TABLE_TEXT, out);
+    terminal_lines(text_get(&head), markdown || wide, out);
+    text_free(&head);
+    readable_table(&table, markdown, wide, out);
     table_free(&table);
     text_free(&title);
 }
 
-void loads_print(const struct run_summary *run, bool markdown, struct text *out)
+void loads_print(const struct run_summary *run, bool markdown, bool wide, struct text *out)
 {
     for (size_t i = 0; i < run->case_count; i++) {
         struct loaded_summary pair;
@@ -94,7 +96,7 @@ void loads_print(const struct run_summary *run, bool markdown, struct text *out)
         for (size_t j = 0; j < i && !printed; j++)
             printed = run->cases[j].launches && in_one_table(run->cases[j].row, run->cases[i].row) &&
                       loaded_of(run, &run->cases[j], &pair);
-        if (!printed) print_load(run, run->cases[i].row, markdown, out);
+        if (!printed) print_load(run, run->cases[i].row, markdown, wide, out);
     }
 }
 

@@ -226,7 +226,7 @@ static void print_run(const struct run_summary *run, bool markdown, bool wide, s
         }
     }
     add_lines(&lines, markdown || wide, out);
-    loads_print(run, markdown, out);
+    loads_print(run, markdown, wide, out);
     steps_print(run, markdown, wide, out);
     overlaps_print(run, markdown, wide, out);
     text_add(out, "\n");

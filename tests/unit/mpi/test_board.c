@@ -45,7 +45,8 @@ Test(board, a_hang_is_the_networks_only_where_ranks_are_inside)
     cr_assert(strstr(words, "none inside an operation") && !strstr(words, "network"), "%s", words);
 }
 
-/* Rank 2 repeats another operation than ranks 0 and 1 (watch_apart()): that it has made fewer steps means nothing. */
+/* Rank 2 repeats another operation than ranks 0 and 1 (watch_apart()): that it has made fewer steps means
+   nothing. */
 Test(board, ranks_apart_are_judged_among_themselves)
 {
     enum { FOUR = 4 };

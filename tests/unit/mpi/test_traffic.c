@@ -208,8 +208,9 @@ static bool bound_by_cuts(const struct exchange *x, const struct machine *m, str
            bound_of_cuts(&cuts, (double)busiest, m, bound);
 }
 
-/* Can all links carry it in t seconds? Derived another way than the bound, as a flow: each GPU first fills its NVLink;
-   what does not fit there shares the NICs of its domain, which also carry all that crosses the domain's edge. */
+/* Can all links carry it in t seconds? Derived another way than the bound, as a flow: each GPU first fills
+   its NVLink; what does not fit there shares the NICs of its domain, which also carry all that crosses the
+   domain's edge. */
 static bool fits(const struct exchange *x, const struct machine *m, double t, bool nics)
 {
     const double nvlink = m->nvlink_gbps * 1e9 * t,
@@ -291,8 +292,9 @@ Test(traffic, with_equal_parts_the_bound_is_that_of_all_to_all)
     }
 }
 
-/* By hand: of two hosts with two GPUs, GPU 0 sends GPU 1 900 MB by NVLink, and GPU 2 100 MB through its host's two NICs.
-   GPU 0 has 450 + 2 x 50 GB/s for its 1000 MB, which takes 1818 us; the NICs need 1000 us. */
+/* By hand: of two hosts with two GPUs, GPU 0 sends GPU 1 900 MB by NVLink, and GPU 2 100 MB through its
+   host's two NICs. GPU 0 has 450 + 2 x 50 GB/s for its 1000 MB, which takes 1818 us; the NICs need 1000
+   us. */
 Test(traffic, one_busy_gpu_by_hand)
 {
     struct exchange x = {.domains = 2, .ranks = 4, .domain_of_rank = {0, 0, 1, 1}};
