@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* A lower bound on the time, from bytes that must pass some links and the rate of these links. */
 struct term {
@@ -14,6 +15,17 @@ struct term {
 static struct term none(void)
 {
     return (struct term){0, INFINITY, NULL, false};
+}
+
+/* A rank's share of all NICs of the hosts; see the derivation below. */
+static double bound_nic_gbps(const struct machine *m)
+{
+    return m->nic_gbps * (1 + m->idle_nics);
+}
+
+static const char *nic_note(const struct machine *m, double bi)
+{
+    return bi > m->nic_gbps ? " (Bi: all NICs of the hosts / ranks)" : "";
 }
 
 /* ---- true lower bounds: bytes that must pass with any algorithm ----
@@ -39,7 +51,8 @@ static struct term none(void)
      domain without the root; reduce is the mirror image.
    - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
      of the domain's NICs.
-   - alltoallv: no bound. Its S does not say which pairs carry it, and all could stay within one rank. */
+   - alltoallv: its S does not say which pairs carry it, and all could stay within one rank. bound_of_cuts()
+     is told what passes. */
 static struct term domain_cut(enum collective_id id, const struct machine *m, double bi)
 {
     double n = m->domains, g = m->domain_gpus, all = g * bi;
@@ -172,7 +185,7 @@ static void write_formula(const struct term *nic, const struct term *nvlink, dou
     const char *note = "";
     if (nic->text || nvlink->by_nic) {
         snprintf(nic_rate, sizeof nic_rate, " Bi=%.6g", bi);
-        if (bi > m->nic_gbps) note = " (Bi: all NICs of the hosts / ranks)";
+        note = nic_note(m, bi);
     }
     if (nvlink->text) snprintf(nvlink_rate, sizeof nvlink_rate, " Bn=%.6g", m->nvlink_gbps);
     if (nic->text && nvlink->text)
@@ -187,7 +200,7 @@ static bool time_of(const struct collective *collective, double bytes, const str
                     enum bound_kind kind, struct bound *bound)
 {
     bool cut = kind == BOUND_MACHINE;
-    double bi = cut ? m->nic_gbps * (1 + m->idle_nics) : m->nic_gbps;
+    double bi = cut ? bound_nic_gbps(m) : m->nic_gbps;
     struct term nic = (cut ? domain_cut : algorithm_nic)(collective->id, m, bi),
                 nvlink = (cut ? gpu_cut : algorithm_nvlink)(collective->id, m, bi);
     if (isinf(m->nvlink_gbps)) nvlink = none(); /* only the network's rate is known */
@@ -219,6 +232,58 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
     bool known = time_of(collective, bytes, machine,
                          kind == BOUND_REFERENCE ? BOUND_ALGORITHM : BOUND_MACHINE, &other);
     if (known && fabs(result.time_us / other.time_us - 1) < 1e-9) return false;
+    *bound = result;
+    return true;
+}
+
+/* ---- alltoallv: the same two cuts, with the bytes that pass ----
+
+   - The cut around a domain: what ranks outside send to ranks inside must enter by its G NICs, and what
+     those send out must leave by them. With Vn, the most of any domain and direction, that takes at least
+     Vn/(G Bi).
+   - The cut around k GPUs of a domain: each byte that one of them receives from another rank enters it by its
+     own NVLink, at most Bn, or by one of the domain's NICs, which carry G Bi for all of them. So if the k
+     receive Vk bytes, it takes at least Vk/(k Bn + G Bi); sending is the mirror image. The k busiest GPUs
+     have the most bytes. With equal traffic k = G decides, which is the bound of all-to-all; where one GPU is
+     much busier than the others, k = 1. NICs that do not lead out of a host add nothing: Bi counts as 0. */
+bool bound_of_cuts(const struct cuts *cuts, double bytes, const struct machine *m, struct bound *bound)
+{
+    const double g = m->domain_gpus;
+    const bool nics = m->domains > 1 || m->domain_spans_hosts;
+    const double nic = nics ? bound_nic_gbps(m) : 0;
+    struct bound result = {.nic_us = 0};
+    char nic_term[96] = "", gpu_term[128] = "";
+    int busiest = 0;
+    if (m->domains < 1 || m->domain_gpus < 1 || (double)m->domains * g > 1e9 || m->domains * g < 2)
+        return false;
+    if (!(bytes > 0 && isfinite(bytes))) return false;
+    if (nics && !(nic > 0)) return false;
+    if (m->domains > 1) {
+        result.nic_us = cuts->domain / (g * nic) * 1e-3;
+        snprintf(nic_term, sizeof nic_term, " Vn/(G Bi), Vn=%.15g;", cuts->domain);
+    }
+    if (m->domain_gpus > 1 && !isinf(m->nvlink_gbps)) {
+        if (!(m->nvlink_gbps > 0)) return false;
+        for (int k = 1; k <= m->domain_gpus; k++) {
+            double us = cuts->gpus[k - 1] / (k * m->nvlink_gbps + g * nic) * 1e-3;
+            if (us > result.nvlink_us) result.nvlink_us = us, busiest = k;
+        }
+        if (busiest)
+            snprintf(gpu_term, sizeof gpu_term, " Vk/(k Bn%s), k=%d Vk=%.15g;", nics ? "+G Bi" : "", busiest,
+                     cuts->gpus[busiest - 1]);
+    }
+    result.binds = result.nic_us > result.nvlink_us ? LINK_NIC : LINK_NVLINK;
+    result.time_us = fmax(result.nic_us, result.nvlink_us);
+    if (!(result.time_us > 0)) return false;
+    result.busbw_gbps =
+        busbw_gbps(&collectives[ALL_TO_ALL_V], m->domains * m->domain_gpus, bytes, result.time_us);
+    char nic_rate[32] = "", nvlink_rate[32] = "";
+    if (nics) snprintf(nic_rate, sizeof nic_rate, " Bi=%.6g", nic);
+    if (*gpu_term) snprintf(nvlink_rate, sizeof nvlink_rate, " Bn=%.6g", m->nvlink_gbps);
+    snprintf(result.formula, BOUND_TEXT, "%s%s%s N=%d G=%d%s%s GB/s%s",
+             *nic_term && *gpu_term ? "the larger of" : "", nic_term, gpu_term, m->domains, m->domain_gpus,
+             nvlink_rate, nic_rate, nics ? nic_note(m, nic) : "");
+    if (*result.formula == ' ') memmove(result.formula, result.formula + 1, strlen(result.formula));
     *bound = result;
     return true;
 }

@@ -49,6 +49,17 @@ struct bound {
 bool bound_of(const struct collective *, double bytes, const struct machine *, enum bound_kind,
               struct bound *);
 
+/* What must pass in alltoallv, in bytes; what a rank sends to itself does not count. */
+struct cuts {
+    double domain; /* the most that enters or leaves any domain */
+    const double
+        *gpus; /* [k - 1], k = 1 to G: the most that any k GPUs of one domain receive, or that they send */
+};
+
+/* BOUND_MACHINE of alltoallv, whose pairs of ranks decide how much must pass where. bytes: of the case. False
+   as bound_of(), and if nothing passes. */
+bool bound_of_cuts(const struct cuts *, double bytes, const struct machine *, struct bound *);
+
 /* A model, not a bound: the time of a tiny all-reduce from latencies alone, in µs. NAN if a latency that it
    needs is not given. Ring: 2(P-1)a, a the larger hop; tree: 2[(G-1)a_nvlink + log2(N) a_net]. */
 struct latency {

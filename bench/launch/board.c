@@ -113,7 +113,7 @@ static void note(struct board *board, struct connection *c, uint64_t secret, dou
     }
     struct seen *seen = &board->seen[report->rank];
     c->rank = (int)report->rank;
-    if (!seen->known || seen->steps != report->steps || seen->stage != report->stage ||
+    if (!seen->known || seen->steps != report->steps || (seen->stage != report->stage && !seen->apart) ||
         report->stage == STAGE_WORKING)
         seen->moved_s = now_s;
     seen->known = true;
@@ -264,19 +264,27 @@ static bool is_silent(const struct seen *seen, const void *since_s)
 static bool is_behind(const struct seen *seen, const void *leader)
 {
     const struct seen *first = leader;
-    return seen->known && !seen->gone && !seen->ended &&
+    return seen->known && !seen->gone && !seen->ended && seen->apart == first->apart &&
            (seen->steps < first->steps || (seen->steps == first->steps && seen->stage < first->stage));
+}
+
+/* The rank that is furthest, of those that are apart or of the others. */
+static struct seen leader_of(const struct seen *seen, int ranks, bool apart)
+{
+    struct seen leader = {.apart = apart};
+    for (int rank = 0; rank < ranks; rank++)
+        if (seen[rank].known && seen[rank].apart == apart &&
+            (seen[rank].steps > leader.steps ||
+             (seen[rank].steps == leader.steps && seen[rank].stage > leader.stage)))
+            leader = seen[rank];
+    return leader;
 }
 
 enum status board_blame(const struct seen *seen, int ranks, double now_s, double silent_s,
                         const char *(*host)(const void *, int), const void *context, struct text *words)
 {
-    struct seen leader = {0};
+    const struct seen leader = leader_of(seen, ranks, false), leader_apart = leader_of(seen, ranks, true);
     double since_s = now_s - silent_s;
-    for (int rank = 0; rank < ranks; rank++)
-        if (seen[rank].known && (seen[rank].steps > leader.steps ||
-                                 (seen[rank].steps == leader.steps && seen[rank].stage > leader.stage)))
-            leader = seen[rank];
     struct text names = {0};
     int gone = name_ranks(seen, ranks, is_gone, NULL, host, context, &names);
     if (gone) text_add(words, "%s ended without a message;", text_get(&names));
@@ -287,6 +295,8 @@ enum status board_blame(const struct seen *seen, int ranks, double now_s, double
                  silent == 1 ? "s" : "");
     text_clear(&names);
     int behind = gone || silent ? 0 : name_ranks(seen, ranks, is_behind, &leader, host, context, &names);
+    if (!gone && !silent && !behind)
+        behind = name_ranks(seen, ranks, is_behind, &leader_apart, host, context, &names);
     if (behind)
         text_add(words, "%s %s alive but behind the others;", text_get(&names), behind == 1 ? "is" : "are");
     if (!gone && !silent && !behind)

@@ -39,6 +39,8 @@ struct seen {
     /* It has reported at least once; has sent REPORT_BYE; has sent REPORT_FAILED, after printing its error;
        its connection broke without either. */
     bool known, ended, failed, gone;
+    bool apart; /* it takes part in another operation than the others (watch_apart()): only its steps are
+                   progress, and it is behind only other ranks like it */
     uint64_t steps;
     uint32_t stage;
     double word_s, moved_s; /* when it last reported; when it last reported progress */
@@ -74,8 +76,8 @@ void board_close(struct board *, char answer);
 int board_connect(const struct board_place *, bool same_host);
 
 /* Appends to `words` which ranks are to blame: those that ended, those silent for silent_s, or else those
-   behind; without any of these, whether the ranks are inside the operation. Returns STATUS_ENVIRONMENT if a
-   rank has ended, else STATUS_TIMEOUT. */
+   behind: among the ranks that are not apart, then among those that are; without any of these, whether the
+   ranks are inside the operation. Returns STATUS_ENVIRONMENT if a rank has ended, else STATUS_TIMEOUT. */
 enum status board_blame(const struct seen *, int ranks, double now_s, double silent_s,
                         const char *(*host)(const void *, int), const void *context, struct text *words);
 

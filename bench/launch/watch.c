@@ -29,6 +29,7 @@ struct watch {
     char what[160];
     bool closing, failed; /* failed: this rank has printed its error */
     bool asks_ras;
+    const bool *apart;     /* of each rank; NULL: none is */
     enum status concluded; /* watch_conclude() */
 
     struct arrival arrival;
@@ -213,6 +214,14 @@ static double interval(const struct watch *w)
     return s > 2 || s <= 0 ? 2 : s < 0.1 ? 0.1 : s;
 }
 
+/* Tells the board which ranks are apart. */
+static void mark_apart(struct watch *w)
+{
+    pthread_mutex_lock(&w->lock);
+    for (int rank = 0; w->apart && rank < w->world->ranks; rank++) w->board.seen[rank].apart = w->apart[rank];
+    pthread_mutex_unlock(&w->lock);
+}
+
 static void serve_board(struct watch *w, double *moved_s)
 {
     struct seen *own = &w->board.seen[0];
@@ -225,6 +234,7 @@ static void serve_board(struct watch *w, double *moved_s)
     own->word_s = now;
     own->steps = steps;
     own->stage = stage;
+    mark_apart(w);
     board_serve(&w->board, w->place.secret, w->wake[0], now, interval(w));
     if (is_failed(w)) {
         if (!own->failed) board_tell(&w->board, ANSWER_FAILED);
@@ -417,6 +427,13 @@ void watch_say(struct watch *w, const char *what)
 {
     pthread_mutex_lock(&w->lock);
     snprintf(w->what, sizeof w->what, "%s", what);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void watch_apart(struct watch *w, const bool *apart)
+{
+    pthread_mutex_lock(&w->lock);
+    w->apart = apart;
     pthread_mutex_unlock(&w->lock);
 }
 

@@ -54,6 +54,10 @@ struct pulse *watch_pulse(struct watch *);
 /* Sets what is being measured, for the line that a hang prints: "all_reduce 1 KiB float". */
 void watch_say(struct watch *, const char *what);
 
+/* On rank 0: from now on these ranks are apart (struct seen in board.h). NULL: the list
+   is about to be freed. */
+void watch_apart(struct watch *, const bool *apart);
+
 /* Call it before this launch uses NCCL: the lines about a hang then include what NCCL's RAS tells (ras.h). */
 void watch_asks_ras(struct watch *);
 

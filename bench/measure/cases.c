@@ -25,6 +25,8 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
                            .split = split,
                            .requested_bytes = bytes,
                            .wrong = ABSENT,
+                           .load = load_absent(),
+                           .idle = case_row_absent(),
                            .cta = s->cta,
                            .registration = settings_registration(s)};
     m->call.count = bytes / size / divisor * divisor;
@@ -64,6 +66,10 @@ static void add_collective(struct cases *cases, const struct settings *s, const 
                         struct measured *m = &cases->list[cases->count - 1];
                         m->imbalance = imbalance;
                         if (*reason && !*split->reason) refuse(m, reason);
+                        if (!cases->paired) continue;
+                        struct measured *loaded = &cases->list[cases->count++];
+                        *loaded = *m;
+                        loaded->loaded = true;
                     }
 }
 
@@ -87,11 +93,12 @@ static void add_split(struct cases *cases, const struct settings *s, const struc
 void cases_make(const struct settings *s, const struct splits *splits, struct cases *cases)
 {
     size_t most = (size_t)s->collective_count * (size_t)s->dtype_count * (size_t)s->op_count * s->size_count *
-                  4 * splits->count * s->imbalance_count,
+                  4 * 2 * splits->count * s->imbalance_count,
            traffics = splits->count * s->imbalance_count;
     *cases = (struct cases){.list = allocate(most, sizeof *cases->list),
                             .traffics = allocate(traffics, sizeof *cases->traffics),
-                            .traffic_count = traffics};
+                            .traffic_count = traffics,
+                            .paired = s->beside.collective != NULL};
     for (size_t i = 0; i < splits->count; i++) add_split(cases, s, &splits->list[i]);
 }
 
@@ -168,20 +175,23 @@ static void order_by_bytes(const struct cases *cases, size_t *order)
 void cases_order(const struct cases *cases, uint64_t seed, size_t pass, bool cheap_first, size_t *order)
 {
     struct random_state random;
-    for (size_t i = 0; i < cases->count; i++) order[i] = i;
+    const size_t step = cases->paired ? 2 : 1, units = cases->count / step;
+    for (size_t i = 0; i < units; i++) order[i] = i * step;
     if (cheap_first) {
         order_by_bytes(cases, order);
         return;
     }
     random_seed(&random, seed + 0x9e3779b97f4a7c15u * (pass + 1));
-    random_shuffle(&random, order, cases->count);
+    random_shuffle(&random, order, units);
     size_t *grouped = allocate(cases->count, sizeof *grouped), n = 0;
-    for (size_t i = 0; i < cases->count; i++) { /* groups in order of their first case */
+    for (size_t i = 0; i < units; i++) { /* groups in order of their first case */
         if (order[i] == SIZE_MAX) continue;
         size_t group = group_of(&cases->list[order[i]]);
-        for (size_t j = i; j < cases->count; j++)
-            if (order[j] != SIZE_MAX && group_of(&cases->list[order[j]]) == group)
-                grouped[n++] = order[j], order[j] = SIZE_MAX;
+        for (size_t j = i; j < units; j++) {
+            if (order[j] == SIZE_MAX || group_of(&cases->list[order[j]]) != group) continue;
+            for (size_t k = 0; k < step; k++) grouped[n++] = order[j] + k;
+            order[j] = SIZE_MAX;
+        }
     }
     for (size_t i = 0; i < n; i++) order[i] = grouped[i];
     free(grouped);
@@ -195,7 +205,10 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.collective = call->collective->name;
     row.mode = call->mode;
     row.placement = call->in_place ? IN_PLACE : OUT_OF_PLACE;
-    bool is_isolated = call->mode == MODE_ISOLATED && is_world(m->split->name);
+    /* The ranks of --beside start together as all ranks do, those of --group after a barrier of all
+       groups. */
+    bool is_isolated =
+        call->mode == MODE_ISOLATED && (is_world(m->split->name) || s->beside.collective != NULL);
     row.sync = is_isolated && s->sync == SYNC_WINDOW     ? SYNC_WINDOW
                : is_isolated && capabilities & CAN_ALIGN ? SYNC_DEVICE
                                                          : SYNC_BARRIER;
@@ -209,6 +222,7 @@ struct case_row cases_row(const struct measured *m, const struct settings *s, un
     row.send_bytes = (int64_t)(m->most.send * dtypes[call->dtype].size);
     row.recv_bytes = (int64_t)(m->most.recv * dtypes[call->dtype].size);
     if (m->imbalance) row.imbalance = m->imbalance->label;
+    if (m->loaded) row.beside = s->beside.label;
     row.dtype = dtypes[call->dtype].name;
     row.op = call->collective->reduces ? op_names[call->op] : NULL;
     row.root = call->collective->rooted ? call->root : ABSENT;

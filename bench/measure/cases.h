@@ -10,6 +10,7 @@ struct cases {
     size_t count;
     struct traffic *traffics; /* of each split and imbalance */
     size_t traffic_count;
+    bool paired;          /* --beside: every second case is the one before it, loaded */
     double event_pair_us; /* what a sample without an operation takes on the device; 0: not known */
 };
 
@@ -26,7 +27,8 @@ double cases_figure_us(const struct call *, const double *us, size_t count);
 void cases_buffer_bytes(const struct call *, int ranks, int rank, size_t *send, size_t *recv);
 
 /* Sets the order of the visits of a pass; `order` has room for all cases. Random, but seeded; cases of one
-   split, type and operation stay together. With cheap_first: by size instead. */
+   split, type and operation stay together, and a loaded case follows the same idle. With cheap_first: by size
+   instead. */
 void cases_order(const struct cases *, uint64_t seed, size_t pass, bool cheap_first, size_t *order);
 
 /* A row with the independent variables of the case and its status, without a key. Its strings are static or

@@ -8,6 +8,7 @@
 
 /* Sets bound_us and bound of every case that has one. `header` must be complete: instance, GPU, hosts,
    domains. network_gbit: bandwidth of one host's network in each direction, Gbit/s; 0: not known. */
-void ceiling_set(struct cases *, const struct launch_header *header, double network_gbit);
+void ceiling_set(struct cases *, const struct world *, const struct launch_header *header,
+                 double network_gbit);
 
 #endif

@@ -54,7 +54,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     l->backend->facts(l->comm, header);
     if (d->world.rank) return;
     l->cases.event_pair_us = json_number_value(json_object_get(header->facts, "event_pair_us"));
-    ceiling_set(&l->cases, header, l->settings.network_gbit);
+    ceiling_set(&l->cases, &d->world, header, l->settings.network_gbit);
     labels_set(&l->cases, &l->settings, header);
     problems_tell(&l->cases, &l->settings, header);
 }
@@ -139,7 +139,11 @@ static enum status open_backend(struct driver *d)
     if (status) return status;
     status = check_wishes(s, l->backend);
     if (status) return status;
-    splits_make(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits);
+    if (s->beside.collective)
+        status = beside_open(&l->beside, &s->beside, &d->world, plain, &options, &l->splits, d->watch);
+    else
+        splits_make(s->group, &d->world, plain, l->backend, l->comm, &options, &l->splits);
+    if (status) return status;
     d->backend = l->backend->name;
     cases_make(s, &l->splits, &l->cases);
     return STATUS_OK;
@@ -156,7 +160,12 @@ static void open_sampler(struct launch_state *l)
 {
     const struct settings *s = &l->settings;
     struct driver *d = &l->driver;
-    l->sampler = sampler_open(&d->world, l->backend, l->comm);
+    const bool beside = s->beside.collective != NULL;
+    /* With a load, only the ranks that measure wait for each other. */
+    const struct world *world = beside ? &l->splits.list->world : &d->world;
+    if (l->beside.loads) return;
+    l->sampler = sampler_open(world, l->backend, l->comm);
+    l->sampler->numbers = l->beside.measuring;
     l->sampler->stopping =
         (struct stopping){.precision = s->precision_percent / 100, .passes = (size_t)s->passes};
     l->sampler->operations = (size_t)s->operations;
@@ -169,19 +178,36 @@ static void open_sampler(struct launch_state *l)
     l->sampler->patience = s->time_budget_s > 0 ? 1 : 3;
     /* If ranks share processors, nearly every sample is disturbed. */
     l->sampler->sets_aside = !d->crowding.ranks;
-    l->filled_group = SIZE_MAX;
     /* The distance between processors matters only for messages in host memory. To measure it, each rank
        needs a processor to itself. */
     if (l->backend->capabilities & CAN_HOST_CLOCK && !d->crowding.ranks) {
-        distance_open(&l->distance, d->world.comm);
+        distance_open(&l->distance, world->comm);
         l->sampler->distance = &l->distance;
     }
     if (s->sync != SYNC_WINDOW || !settings_measure(s, MODE_ISOLATED)) return;
-    window_open(&l->window, &d->world, d->crowding.ranks > 0);
+    window_open(&l->window, world, d->crowding.ranks > 0);
     l->sampler->window = &l->window;
 }
 
-static enum status write_row(struct launch_state *l, const struct measured *m, size_t pass,
+/* A loaded case is compared with the same case idle, which is the one before it, and was visited just
+   before. */
+static void compare_idle(struct measured *m, struct case_row *row)
+{
+    static const double WHOLE = 0.95;
+    if (!m->loaded) {
+        m->idle = *row;
+        return;
+    }
+    case_row_compare_idle(row, &m[-1].idle);
+    load_add(&m->load, &row->load);
+    if (row->load.share < WHOLE && !row->error) {
+        snprintf(m->reason, sizeof m->reason, "the load ran in %.0f %% of the time only",
+                 100 * row->load.share);
+        row->error = m->reason;
+    }
+}
+
+static enum status write_row(struct launch_state *l, struct measured *m, size_t pass,
                              const struct visit *visit)
 {
     /* Write no row for a later pass whose time was up before its first sample. */
@@ -214,6 +240,8 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
         row.skew_us = visit->skew_us;
         row.line_ns = visit->line_ns;
         row.drift = visit->drift;
+        row.load = visit->load;
+        if (l->settings.beside.collective) compare_idle(m, &row);
     }
     return journal_case(&l->driver.journal, &row);
 }
@@ -221,9 +249,10 @@ static enum status write_row(struct launch_state *l, const struct measured *m, s
 static void say_case(struct launch_state *l, const struct measured *m)
 {
     char what[160], size[UNIT_TEXT];
-    snprintf(what, sizeof what, "%s %s %s %s %s", m->call.collective->name,
+    snprintf(what, sizeof what, "%s %s %s %s %s%s%s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode));
+             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode),
+             m->loaded ? " beside " : "", m->loaded ? l->settings.beside.label : "");
     watch_say(l->driver.watch, what);
 }
 
@@ -234,17 +263,70 @@ static void show_first(struct launch_state *l, struct measured *m, const struct 
     char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
     double us = cases_figure_us(&m->call, visit->us, visit->count);
     double gbps = busbw_gbps(m->call.collective, m->split->ranks, (double)m->bytes, us);
-    snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s", m->call.collective->name,
+    snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s%s%s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
              m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode), figure_text(us, time),
-             m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
+             m->split->ranks > 1 ? figure_text(gbps, bus) : "-", m->loaded ? " beside " : "",
+             m->loaded ? l->settings.beside.label : "");
     progress_row(&l->driver.progress, row);
+}
+
+static enum status verify(struct launch_state *l, struct measured *m, size_t pass, struct visit *visit)
+{
+    if (!l->settings.check || pass > 0 || m->undefined) return STATUS_OK;
+    return sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, visit);
+}
+
+static void point_sampler(struct launch_state *l, const struct measured *m)
+{
+    l->sampler->split = is_world(m->split->name) || l->settings.beside.collective ? NULL : m->split;
+    if (m->split->backend) l->sampler->backend = m->split->backend;
+    l->sampler->comm = m->split->comm;
+}
+
+static enum status sample_alone(struct launch_state *l, struct measured *m, size_t pass, double share_s,
+                                struct visit *visit)
+{
+    point_sampler(l, m);
+    if (l->backend->watch_start) l->backend->watch_start(l->comm);
+    enum status status = sampler_visit(l->sampler, m, pass, share_s, visit);
+    if (!status) rank_medians_add(&m->ranks, visit->wait.median, visit->rule == KEPT_DISTURBED);
+    if (!status && l->backend->watch_stop) visit->telemetry = l->backend->watch_stop(l->comm);
+    return status ? status : verify(l, m, pass, visit);
+}
+
+/* The call is verified beside the load, too. */
+static enum status measure_beside(struct launch_state *l, struct measured *m, size_t pass, double share_s,
+                                  struct visit *visit)
+{
+    point_sampler(l, m);
+    enum status status = beside_start(&l->beside, m->loaded);
+    if (!status) status = sampler_visit(l->sampler, m, pass, share_s, visit);
+    if (!status) status = verify(l, m, pass, visit);
+    return status ? status : beside_stop(&l->beside, m->loaded);
+}
+
+/* --beside. The load is verified in the same pass as the case. */
+static enum status sample_beside(struct launch_state *l, struct measured *m, size_t pass, double share_s,
+                                 struct visit *visit)
+{
+    if (l->backend->watch_start) l->backend->watch_start(l->comm);
+    enum status status = l->beside.loads ? beside_serve(&l->beside, m->loaded, l->settings.check && pass == 0)
+                                         : measure_beside(l, m, pass, share_s, visit);
+    if (status) return status;
+    if (l->backend->watch_stop) visit->telemetry = l->backend->watch_stop(l->comm);
+    if (!m->loaded) return STATUS_OK;
+    visit->load = beside_done(&l->beside);
+    if (visit->load.wrong <= 0 || m->status) return STATUS_OK;
+    m->status = STATUS_WRONG;
+    snprintf(m->reason, sizeof m->reason, "%lld wrong elements in the load", (long long)visit->load.wrong);
+    return STATUS_OK;
 }
 
 static enum status visit_case(struct launch_state *l, struct measured *m, size_t pass, double share_s)
 {
     struct buffers buffers = {0};
-    struct visit visit = {.wrong = ABSENT};
+    struct visit visit = {.wrong = ABSENT, .load = load_absent()};
     say_case(l, m);
     enum status status = case_buffers_open(l, m);
     if (status) return status;
@@ -253,20 +335,14 @@ static enum status visit_case(struct launch_state *l, struct measured *m, size_t
     if (status) return status;
     if (!m->call.buffers) return agree(l, write_row(l, m, pass, NULL));
     status = case_buffers_fill(l, m);
-    l->sampler->split = is_world(m->split->name) ? NULL : m->split;
-    if (m->split->backend) l->sampler->backend = m->split->backend;
-    l->sampler->comm = m->split->comm;
-    if (l->backend->watch_start) l->backend->watch_start(l->comm);
-    if (!status) status = sampler_visit(l->sampler, m, pass, share_s, &visit);
-    if (!status) rank_medians_add(&m->ranks, visit.wait.median, visit.rule == KEPT_DISTURBED);
-    if (!status && l->backend->watch_stop) visit.telemetry = l->backend->watch_stop(l->comm);
-    if (!status && l->settings.check && pass == 0 && !m->undefined)
-        status = sampler_verify(l->sampler, m, (uint64_t)l->settings.seed + 1, &visit);
+    if (!status)
+        status = (l->settings.beside.collective ? sample_beside : sample_alone)(l, m, pass, share_s, &visit);
     if (m->split->comm) m->split->backend->free(m->split->comm, &buffers);
     m->call.buffers = NULL;
     if (status) return status;
-    visit.groups = split_figures(&l->splits, m->split, median(m->group_us.us, m->group_us.count),
-                                 m->call.collective, m->bytes);
+    if (!l->settings.beside.collective)
+        visit.groups = split_figures(&l->splits, m->split, median(m->group_us.us, m->group_us.count),
+                                     m->call.collective, m->bytes);
     double took = clock_s() - start;
     m->visits++;
     m->spent_s += took - visit.away_s;
@@ -355,6 +431,7 @@ static enum status measure(struct driver *d)
     size_t *order = allocate(l->cases.count, sizeof *order);
     enum status status = STATUS_OK;
     int more = 1;
+    l->filled_group = SIZE_MAX;
     open_sampler(l);
     progress_row(&l->driver.progress, "first figures, of one pass:");
     for (size_t pass = 0; !status && more; pass++) {
@@ -400,6 +477,7 @@ static enum status close_backend(struct driver *d, enum status status)
     if (l->sampler && l->sampler->distance) distance_close(&l->distance);
     if (l->sampler) sampler_close(l->sampler);
     splits_close(&l->splits);
+    beside_close(&l->beside);
     window_close(&l->window);
     if (atomic_exchange(&l->endable, NULL)) l->backend->close(l->comm);
     cases_free(&l->cases);

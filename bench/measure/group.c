@@ -192,12 +192,14 @@ static void check_sizes(const struct world *w, struct split *split)
     int *size = allocate((size_t)split->groups + 1, sizeof *size);
     for (int r = 0; r < w->ranks; r++)
         if (split->group_of_rank[r] >= 0) size[split->group_of_rank[r]]++;
-    for (int r = 0, last = -1; r < w->ranks; r++) {
+    bool *seen = allocate((size_t)w->nodes, sizeof *seen);
+    for (int r = 0; r < w->ranks; r++) {
         if (split->group_of_rank[r] != 0) continue;
-        split->nodes += w->node_of_rank[r] != last;
-        last = w->node_of_rank[r];
+        split->nodes += !seen[w->node_of_rank[r]];
+        seen[w->node_of_rank[r]] = true;
         split->ranks++;
     }
+    free(seen);
     qsort(size, (size_t)split->groups, sizeof *size, compare_ints);
     if (size[split->groups - 1] == 0)
         snprintf(split->reason, sizeof split->reason, "one host has no opponent");
@@ -317,21 +319,50 @@ enum status split_open_alone(const struct world *w, const struct backend *backen
     return *split->reason ? STATUS_OK : open_comm(split, backend, &own);
 }
 
+/* Puts the ranks with loads[rank] == load into one group; the others take no part. */
+static void make_side(const char *name, const bool *loads, bool load, const struct world *w,
+                      struct split *split)
+{
+    *split = (struct split){.name = duplicate(name), .groups = 1};
+    split->group_of_rank = allocate((size_t)w->ranks, sizeof *split->group_of_rank);
+    for (int r = 0; r < w->ranks; r++) split->group_of_rank[r] = loads[r] == load ? 0 : -1;
+}
+
+enum status splits_open_beside(const bool *loads, const struct world *w, const struct backend *backend,
+                               const struct backend_options *options, struct splits *splits,
+                               struct split *load)
+{
+    *splits = (struct splits){.list = allocate(1, sizeof *splits->list),
+                              .count = 1,
+                              .whole = *w,
+                              .backend = backend,
+                              .options = *options};
+    splits->options.expect_domain = 0; /* the whole launch must meet it, not each group */
+    splits->options.expect_transport = TRANSPORT_ABSENT;
+    make_side("beside", loads, false, w, splits->list);
+    check_sizes(w, splits->list);
+    if (!*splits->list->reason) sub_world(w, splits->list); /* split_open() opens it when it is visited */
+    make_side("load", loads, true, w, load);
+    return split_open_alone(w, backend, options, load);
+}
+
+void split_close(struct split *split)
+{
+    if (!is_world(split->name)) {
+        close_split(split);
+        if (split->world.ranks) mpi_must(MPI_Comm_free(&split->world.comm));
+        free(split->world.hosts);
+        free(split->world.node_of_rank);
+        free(split->world.local_rank_of_rank);
+        free(split->world.ranks_on_node);
+    }
+    free(split->group_of_rank);
+    free((char *)split->name);
+}
+
 void splits_close(struct splits *splits)
 {
-    for (size_t i = 0; i < splits->count; i++) {
-        struct split *split = &splits->list[i];
-        if (!is_world(split->name)) {
-            close_split(split);
-            if (split->world.ranks) mpi_must(MPI_Comm_free(&split->world.comm));
-            free(split->world.hosts);
-            free(split->world.node_of_rank);
-            free(split->world.local_rank_of_rank);
-            free(split->world.ranks_on_node);
-        }
-        free(split->group_of_rank);
-        free((char *)split->name);
-    }
+    for (size_t i = 0; i < splits->count; i++) split_close(&splits->list[i]);
     free(splits->list);
     *splits = (struct splits){0};
 }

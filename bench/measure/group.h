@@ -43,7 +43,12 @@ void splits_make(const char *list, const struct world *, const struct backend *b
    first closes those of the split that has been open longest. *fresh: whether they were opened, so that no
    buffer of the split is filled or registered. Ranks may differ in the status. */
 enum status split_open(struct splits *, struct split *, bool *fresh);
+/* Collective. For --beside, in place of splits_make(): the list has one split, "beside", in which the ranks
+   with loads[rank] false take part. *load has those with true, and is opened at once. */
+enum status splits_open_beside(const bool *loads, const struct world *, const struct backend *,
+                               const struct backend_options *, struct splits *, struct split *load);
 void splits_close(struct splits *);
+void split_close(struct split *);
 
 /* Collective. Opens the communicators of a split that is not in a list. The caller has set its name,
    index, group_of_rank and number of groups. If the groups do not all have the same number of ranks, at

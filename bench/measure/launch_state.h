@@ -3,6 +3,7 @@
 #define BUSBAR_LAUNCH_STATE_H
 
 #include "launch/driver.h"
+#include "measure/beside.h"
 #include "measure/cases.h"
 #include "measure/distance.h"
 #include "measure/sampler.h"
@@ -17,6 +18,7 @@ struct launch_state {
     _Atomic(struct comm *) endable; /* same as comm; the launch or the watchdog takes it and ends it */
     struct sampler *sampler;
     struct splits splits;
+    struct beside beside; /* --beside; else empty */
     struct window window;
     struct distance distance;
     struct cases cases;

@@ -25,6 +25,9 @@ struct measured {
     size_t requested_bytes, bytes;     /* bytes: as run, in whole elements; of alltoallv the busiest rank's */
     struct extent most;                /* the longest buffers of any rank */
     const struct imbalance *imbalance; /* of alltoallv; else NULL */
+    bool loaded;          /* --beside: sampled beside the load; the case before it is the same, idle */
+    struct load load;     /* what the load did in all visits */
+    struct case_row idle; /* --beside, not loaded: figures of the last visit */
     /* The samples, µs. global_us: latest end - earliest start over ranks, on the global clock; NULL without a
        window. */
     double *us, *global_us;
@@ -67,6 +70,7 @@ struct visit {
     double skew_us;
     json_t *telemetry; /* owned by the caller of sampler_visit(); NULL: none */
     json_t *groups;    /* likewise */
+    struct load load;  /* absent without a load */
 };
 
 #endif

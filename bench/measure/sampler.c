@@ -270,6 +270,11 @@ static size_t late(const double *marks, size_t count)
     return n;
 }
 
+static int number_of(const struct sampler *s, int rank)
+{
+    return s->numbers ? s->numbers[rank] : rank;
+}
+
 /* Collective. Reduces each rank's median of `values` to rank 0's *spread. Of waits, the shortest is the
    latest rank's, the longest that of a rank that waited for it; of arrivals, the largest is the latest
    rank's. */
@@ -283,7 +288,7 @@ static void reduce_medians(struct sampler *s, const struct thinned *values, stru
         int largest = 0;
         for (int i = 1; i < ranks; i++)
             if (all[i] > all[largest]) largest = i;
-        spread->rank = largest;
+        spread->rank = number_of(s, largest);
         spread->host = s->world->hosts[s->world->node_of_rank[largest]];
         if (s->backend->capabilities & CAN_DEVICE_MEMORY)
             spread->device = s->world->local_rank_of_rank[largest];
@@ -368,8 +373,11 @@ static void settle(struct sampler *s, struct measured *m, size_t pass, struct vi
 enum status sampler_visit(struct sampler *s, struct measured *m, size_t pass, double share_s,
                           struct visit *visit)
 {
-    *visit = (struct visit){
-        .first = m->count, .wrong = ABSENT, .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL}, .skew_us = NAN};
+    *visit = (struct visit){.first = m->count,
+                            .wrong = ABSENT,
+                            .load = load_absent(),
+                            .wait = {NAN, NAN, NAN, ABSENT, ABSENT, NULL},
+                            .skew_us = NAN};
     visit->arrival = visit->wait;
     visit->line_ns = visit->drift = NAN;
     s->disturbed.count = 0;
@@ -426,7 +434,8 @@ static void describe_wrong(struct sampler *s, struct measured *m, const uint64_t
     int rank = 0;
     while (rank < s->world->ranks - 1 && verdicts[2 * rank] == 0) rank++;
     snprintf(m->reason, sizeof m->reason, "first wrong element: %llu on rank %d (%.100s)",
-             (unsigned long long)verdicts[2 * rank + 1], rank, s->world->hosts[s->world->node_of_rank[rank]]);
+             (unsigned long long)verdicts[2 * rank + 1], number_of(s, rank),
+             s->world->hosts[s->world->node_of_rank[rank]]);
 }
 
 enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed, struct visit *visit)

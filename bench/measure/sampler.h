@@ -15,6 +15,7 @@ struct sampler {
     const struct world *world;
     const struct backend *backend;
     struct comm *comm;
+    const int *numbers;        /* the launch's number of each rank of the world; NULL: the same number */
     const struct split *split; /* groups that run at the same time; NULL: all ranks together. With a split but
                                   no comm, this rank sits out */
     struct stopping stopping;  /* its `fixed` is set for each case, from `operations` */

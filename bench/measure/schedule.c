@@ -7,7 +7,7 @@ static bool differ_in_size_only(const struct measured *a, const struct measured 
     return a->split == b->split && a->call.collective == b->call.collective &&
            a->call.dtype == b->call.dtype && a->call.op == b->call.op &&
            a->call.in_place == b->call.in_place && a->call.mode == b->call.mode &&
-           a->imbalance == b->imbalance;
+           a->imbalance == b->imbalance && a->loaded == b->loaded;
 }
 
 /* The least time that a visit can take, s: overhead and one sample as in the case's last visit, else as in

@@ -81,6 +81,15 @@ static const struct option collective_options[] = {
                 "hosts:K: the hosts in pairs, round K; rails:K: the same, with a group for each local rank.\n"
                 "bisect: as rails:K, host i with host i + hosts/2.\n"
                 "match:A-B/C-D: as rails:K, with these pairs of hosts, numbered from 0"),
+    {.kind = OPTION_TEXT,
+     .name = "beside",
+     .argument = "COLLECTIVE:SIZE",
+     .at = AT(beside_text),
+     .help = "measure each case twice, in turn: idle, and beside a load, e.g. alltoall:256M, that runs all "
+             "the time.\n"
+             "Every second rank of each host runs the load, the others measure. The records and the table "
+             "say how\n"
+             "much slower the case is with it"},
     {.kind = OPTION_CHOICE,
      .name = "sync",
      .at = AT(sync),
@@ -310,6 +319,16 @@ static enum status read_traffic(struct settings *s)
     return STATUS_OK;
 }
 
+static enum status read_load(struct settings *s)
+{
+    if (!is_world(s->group))
+        return fail(STATUS_USAGE, "--beside divides the ranks by itself: leave out --group");
+    if (s->driver.format == FORMAT_NCCL_TESTS)
+        return fail(STATUS_USAGE,
+                    "--beside: nccl-tests' text has no place for it; use --format text or json");
+    return load_request_read(s->beside_text, &s->beside);
+}
+
 static enum status read_sizes(struct settings *s)
 {
     const struct size_grid grid = {s->sizes_text, s->begin, s->end, (size_t)s->step_factor, s->step_bytes};
@@ -341,6 +360,7 @@ enum status settings_read(const struct command *command, int argc, char **argv, 
     if (!status) status = read_sizes(s);
     if (!status) status = splits_check(s->group);
     if (!status) status = backend_check_name(s->backend);
+    if (!status && s->beside_text) status = read_load(s);
     if (!s->mode) s->mode = s->driver.format == FORMAT_NCCL_TESTS ? MODE_NCCL_TESTS : MODE_ISOLATED;
     if (!status && s->sync == SYNC_WINDOW && !settings_measure(s, MODE_ISOLATED))
         status = fail(STATUS_USAGE, "--sync window needs --mode isolated or both");

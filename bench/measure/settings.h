@@ -6,6 +6,7 @@
 #include "collective/collective.h"
 #include "collective/dtype.h"
 #include "launch/driver.h"
+#include "measure/load_request.h"
 #include "measure/traffic.h"
 
 #include <stdbool.h>
@@ -32,6 +33,7 @@ struct settings {
     enum transport expect_transport;
     const char *cta;
     const char *imbalance, *matrix;
+    const char *beside_text;
     int64_t aggregate;
     int show_algorithm; /* flag */
     int largest;        /* flag: measure nothing; print the largest size that fits into memory */
@@ -44,6 +46,7 @@ struct settings {
     size_t *sizes, size_count;
     struct imbalance *imbalances; /* of alltoallv */
     size_t imbalance_count;
+    struct load_request beside; /* collective NULL: no load */
     bool out_of_place, in_place;
 };
 

@@ -3,6 +3,7 @@
 #include "base/units.h"
 #include "base/utf8.h"
 #include "base/wrap.h"
+#include "measure/beside_table.h"
 #include "measure/schedule.h"
 #include "stats/order.h"
 
@@ -173,12 +174,13 @@ static void list_imprecise(const struct cases *cases, const struct settings *s, 
         const struct measured *m = &cases->list[i];
         char size[UNIT_TEXT];
         if (!has_figures(m) || is_precise(m, s->precision_percent / 100)) continue;
-        text_add(out, "%s %s %s %s %s%s", named++ ? "," : ":", m->call.collective->name,
+        text_add(out, "%s %s %s %s %s%s%s", named++ ? "," : ":", m->call.collective->name,
                  format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
                  m->call.in_place ? "in place" : "out of place",
                  m->call.mode == MODE_ISOLATED    ? ""
                  : m->call.mode == MODE_PIPELINED ? " pipelined"
-                                                  : " nccl-tests");
+                                                  : " nccl-tests",
+                 m->loaded ? " loaded" : "");
     }
     text_add(out, "; more --passes, more --max-seconds or a longer --time-budget helps\n");
 }
@@ -319,7 +321,8 @@ void collective_table(struct cases *cases, const struct settings *s, const struc
     struct text notes = {0};
     list_imprecise(cases, s, &notes); /* before the samples lose their order */
     list_impossible(cases, &notes);
-    for (size_t from = 0, end; from < cases->count; from = end) {
+    if (cases->paired) beside_table(cases, s, world, capabilities, out);
+    for (size_t from = 0, end; !cases->paired && from < cases->count; from = end) {
         for (end = from + 1; end < cases->count && in_one_block(&cases->list[from], &cases->list[end]);)
             end++;
         print_block(cases, from, end, s, capabilities, out);

@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "stats/order.h"
 #include "stats/random.h"
 
 #include <math.h>
@@ -202,6 +203,62 @@ bool traffic_make(const struct imbalance *imbalance, int ranks, struct traffic *
     }
     zipf_weights(imbalance, ranks, traffic);
     return true;
+}
+
+/* Raises most[k - 1] to the sum of the k largest of the n values. */
+static void take_largest(double *values, int n, double *most)
+{
+    double sum = 0;
+    sort_doubles(values, (size_t)n);
+    for (int k = 1; k <= n; k++) {
+        sum += values[n - k];
+        most[k - 1] = fmax(most[k - 1], sum);
+    }
+}
+
+static void add_up(const struct layout *layout, size_t element_bytes, const int *domain_of_rank,
+                   double *totals[2], double *crossing[2])
+{
+    for (int i = 0; i < layout->ranks; i++)
+        for (int j = 0; j < layout->ranks; j++) {
+            double bytes = i == j ? 0 : (double)pair_count(layout, i, j) * (double)element_bytes;
+            totals[0][i] += bytes;
+            totals[1][j] += bytes;
+            if (domain_of_rank[i] == domain_of_rank[j]) continue;
+            crossing[0][domain_of_rank[i]] += bytes;
+            crossing[1][domain_of_rank[j]] += bytes;
+        }
+}
+
+bool traffic_cuts(const struct layout *layout, size_t element_bytes, int domains, const int *domain_of_rank,
+                  double *gpus, struct cuts *cuts)
+{
+    const int ranks = layout->ranks, g = ranks / domains;
+    int *size = allocate((size_t)domains, sizeof *size);
+    double *memory = allocate(2 * (size_t)(ranks + domains) + (size_t)ranks, sizeof *memory),
+           *values = memory;
+    double *totals[2], *crossing[2]; /* sent and received */
+    bool equal = true;
+    for (int way = 0; way < 2; way++) {
+        totals[way] = values, values += ranks;
+        crossing[way] = values, values += domains;
+    }
+    for (int r = 0; r < ranks; r++) size[domain_of_rank[r]]++;
+    for (int d = 0; d < domains; d++) equal &= size[d] == g;
+    *cuts = (struct cuts){0, gpus};
+    for (int k = 0; equal && k < g; k++) gpus[k] = 0;
+    if (equal) add_up(layout, element_bytes, domain_of_rank, totals, crossing);
+    for (int way = 0; way < 2 && equal; way++)
+        for (int d = 0; d < domains; d++) {
+            int n = 0;
+            cuts->domain = fmax(cuts->domain, crossing[way][d]);
+            for (int r = 0; r < ranks; r++)
+                if (domain_of_rank[r] == d) values[n++] = totals[way][r];
+            take_largest(values, n, gpus);
+        }
+    free(memory);
+    free(size);
+    return equal;
 }
 
 void traffic_free(struct traffic *traffic)

@@ -3,6 +3,7 @@
 #define BUSBAR_TRAFFIC_H
 
 #include "base/status.h"
+#include "collective/bounds.h"
 #include "collective/collective.h"
 
 #include <stdbool.h>
@@ -35,6 +36,12 @@ void imbalances_free(struct imbalance *list, size_t count);
    proportion to k^-s (Zipf's law), where k = 1, 2, … is j's place in a random order of the ranks. s is chosen
    so that the largest share is F / ranks. */
 bool traffic_make(const struct imbalance *, int ranks, struct traffic *, char *reason, size_t room);
+/* Sets what passes each cut of a machine in alltoallv (collective/bounds.h), in bytes. domain_of_rank: from
+   0, below `domains`. gpus has room for ranks / domains numbers, of which it returns cuts.gpus. Returns false
+   if the domains have unequal numbers of ranks. */
+bool traffic_cuts(const struct layout *, size_t element_bytes, int domains, const int *domain_of_rank,
+                  double *gpus, struct cuts *);
+
 void traffic_free(struct traffic *); /* also of {0} */
 
 #endif

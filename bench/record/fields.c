@@ -40,6 +40,7 @@ const struct field case_fields[] = {
     CASE_WORD(registration, registration_names),
     CASE(STRING, cta),
     CASE(STRING, imbalance),
+    CASE(STRING, beside),
     CASE(STRING, workload),
     CASE_WORD(progress, overlap_progress_names),
     CASE(INTEGER, requested_bytes),
@@ -83,6 +84,18 @@ const struct field case_fields[] = {
     CASE(REAL, max_us),
     CASE(REAL, p95_us),
     CASE(REAL, p99_us),
+    CASE(REAL, p99_lo_us),
+    CASE(REAL, p99_hi_us),
+    CASE(INTEGER, load.operations),
+    CASE(REAL, load.share),
+    CASE(REAL, load.us),
+    CASE(INTEGER, load.wrong),
+    CASE(REAL, slowdown),
+    CASE(REAL, slowdown_lo),
+    CASE(REAL, slowdown_hi),
+    CASE(REAL, p99_slowdown),
+    CASE(REAL, p99_slowdown_lo),
+    CASE(REAL, p99_slowdown_hi),
     CASE(REAL, algbw_gbps),
     CASE(REAL, busbw_gbps),
     CASE(REAL, tflops),
@@ -183,6 +196,11 @@ struct case_row case_row_absent(void)
     return row;
 }
 
+struct load load_absent(void)
+{
+    return (struct load){ABSENT, ABSENT, NAN, NAN};
+}
+
 struct launch_header launch_header_absent(void)
 {
     struct launch_header header = {0};
@@ -229,6 +247,7 @@ void case_key(const struct case_row *row, struct text *key)
         part(key, sync_name(row->sync));
         numbered(key, "root", row->root, 0);
         named(key, "imbalance", row->imbalance, NULL);
+        named(key, "beside", row->beside, NULL);
         if (row->progress) named(key, "progress", name_of(&overlap_progress_names, (int)row->progress), NULL);
     }
     part(key, cache_name(row->cache));

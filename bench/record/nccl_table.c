@@ -126,7 +126,8 @@ static bool same_test(const struct nccl_table *table, const struct case_row *row
            first->cache == row->cache && first->memory == row->memory && first->graph == row->graph &&
            case_aggregate(first) == case_aggregate(row) && first->registration == row->registration &&
            same(first->cta, row->cta) && same(first->imbalance, row->imbalance) &&
-           same(first->group, row->group) && first->nodes == row->nodes && first->ranks == row->ranks;
+           same(first->beside, row->beside) && same(first->group, row->group) && first->nodes == row->nodes &&
+           first->ranks == row->ranks;
 }
 
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables)

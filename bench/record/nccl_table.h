@@ -43,7 +43,7 @@ struct nccl_run {
 
 /* Groups the rows of one launch (passes merged) into tests. Rows of one collective belong to the same test if
    they agree in mode, synchronisation, cache, memory, graph, aggregation, registration, CTA policy,
-   imbalance, group, nodes and ranks. Matmul rows are ignored. The tables point into the rows. */
+   imbalance, load, group, nodes and ranks. Matmul rows are ignored. The tables point into the rows. */
 size_t nccl_tables(const struct case_row *rows, size_t count, struct nccl_table **tables);
 void nccl_tables_free(struct nccl_table *tables, size_t count);
 

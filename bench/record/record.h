@@ -29,6 +29,14 @@ struct samples {
     size_t count;
 };
 
+/* What the load beside a case did while the case was sampled. */
+struct load {
+    int64_t operations; /* that it completed */
+    int64_t wrong;      /* wrong elements of the last one, over all its ranks; ABSENT: unchecked */
+    double share;       /* of the time that an operation was under way; the least of its ranks */
+    double us;          /* for each operation: the mean; the most of its ranks */
+};
+
 /* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its
    strings. */
 struct case_row {
@@ -46,7 +54,8 @@ struct case_row {
     enum registration registration;
     const char *cta;
     const char
-        *imbalance; /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (file hash) */
+        *imbalance;     /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (file hash) */
+    const char *beside; /* the load that ran beside it, on other ranks: "alltoall:256M"; NULL: none */
     const char *workload; /* of a step: name and hash of what it replays, "gpt2-ddp@0123abcd"; else NULL */
     enum overlap_progress progress; /* of a step: what advances collectives during multiplications */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
@@ -55,7 +64,7 @@ struct case_row {
     int64_t count;                  /* elements */
     const char *dtype, *op;
     int64_t root, nodes, ranks; /* nodes, ranks: of the communicator that the case ran on */
-    const char *group;          /* world | node | domain | rail | pairs | N */
+    const char *group;          /* world | node | domain | rail | pairs | N | beside (of --beside) */
     int64_t m, n, k;
     const char *layout;
     enum accumulator accumulator;
@@ -81,6 +90,12 @@ struct case_row {
     int64_t includes_launch;        /* 1: time_us includes what the host takes to launch the operations */
     double median_us, lo_us, hi_us; /* the median of the samples and its 95 % interval */
     double min_us, max_us, p95_us, p99_us;
+    double p99_lo_us, p99_hi_us; /* the 95 % interval of the 99th percentile */
+    struct load load;
+    /* With a load, over the same case without one: the ratios of the medians and of the 99th percentiles, and
+       what follows from their intervals (case_row_compare_idle()) */
+    double slowdown, slowdown_lo, slowdown_hi;
+    double p99_slowdown, p99_slowdown_lo, p99_slowdown_hi;
     double algbw_gbps, busbw_gbps, tflops, peak_tflops;
     double first_us;    /* gemm: time with the library's first recommended algorithm */
     int64_t heuristics; /* gemm: how many of the recommended algorithms were timed */
@@ -153,6 +168,9 @@ struct archive {
 /* A row and a header with all members absent. Always start from these. */
 struct case_row case_row_absent(void);
 struct launch_header launch_header_absent(void);
+struct load load_absent(void);
+/* Adds what the load did in another visit. */
+void load_add(struct load *, const struct load *more);
 
 /* Appends a key that identifies the case, one line without spaces, for example
    "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/cold/host/nodes=1/ranks=4/group=world". Equal
@@ -206,6 +224,13 @@ void archive_merge_passes(struct archive *);
    (at least 100), in mode nccl-tests the mean as time_us, algbw and busbw or tflops. A row without samples
    stays unchanged. */
 void case_row_summarise(struct case_row *);
+
+/* Sets the slowdown of a row with a load, from the same case without one; both are summarised. The interval
+   reaches from the lower end of the one over the upper end of the other to the opposite. Both medians lie
+   within their 95 % intervals with probability 0.9 at least; about 0.99 if they are independent and alike. */
+void case_row_compare_idle(struct case_row *loaded, const struct case_row *idle);
+/* The row that measures the same without the load; NULL: the row has no load, or the launch no such row. */
+const struct case_row *case_row_idle(const struct launch *, const struct case_row *loaded);
 
 /* The figure of a summarised row with samples: their median, in mode nccl-tests their mean. */
 enum statistic sampled_statistic(const struct case_row *);

@@ -67,6 +67,10 @@ void case_row_summarise(struct case_row *row)
     bool isolated = row->mode == MODE_ISOLATED;
     row->p95_us = isolated && n >= SAMPLES_FOR_P95 ? percentile_sorted(sorted, n, 0.95) : NAN;
     row->p99_us = isolated && n >= SAMPLES_FOR_P99 ? percentile_sorted(sorted, n, 0.99) : NAN;
+    size_t p99_lo, p99_hi;
+    row->p99_lo_us = row->p99_hi_us = NAN;
+    if (isolated && quantile_interval_ranks(n, 0.99, 0.05, &p99_lo, &p99_hi))
+        row->p99_lo_us = sorted[p99_lo - 1], row->p99_hi_us = sorted[p99_hi - 1];
     free(sorted);
     if (sampled_statistic(row) == STATISTIC_MEAN) row->time_us = arithmetic_mean(row->samples_us.us, n);
     set_rates(row);
@@ -133,6 +137,46 @@ static int64_t add_counts(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
+/* Means are over all operations, shares the least of any pass. */
+void load_add(struct load *into, const struct load *from)
+{
+    if (from->operations > 0) {
+        double had = into->operations > 0 ? (double)into->operations : 0, has = (double)from->operations;
+        into->us = had > 0 ? (into->us * had + from->us * has) / (had + has) : from->us;
+    }
+    into->share = fmin(into->share, from->share); /* fmin ignores NAN */
+    into->operations = add_counts(into->operations, from->operations);
+    into->wrong = add_counts(into->wrong, from->wrong);
+}
+
+void case_row_compare_idle(struct case_row *loaded, const struct case_row *idle)
+{
+    loaded->slowdown = loaded->median_us / idle->median_us;
+    loaded->slowdown_lo = loaded->lo_us / idle->hi_us;
+    loaded->slowdown_hi = loaded->hi_us / idle->lo_us;
+    loaded->p99_slowdown = loaded->p99_us / idle->p99_us;
+    loaded->p99_slowdown_lo = loaded->p99_lo_us / idle->p99_hi_us;
+    loaded->p99_slowdown_hi = loaded->p99_hi_us / idle->p99_lo_us;
+}
+
+const struct case_row *case_row_idle(const struct launch *launch, const struct case_row *loaded)
+{
+    struct text wanted = {0}, key = {0};
+    const struct case_row *found = NULL;
+    struct case_row idle = *loaded;
+    idle.beside = NULL;
+    case_key(&idle, &wanted);
+    for (size_t i = 0; loaded->beside && !found && i < launch->case_count; i++) {
+        if (launch->cases[i].beside) continue;
+        text_clear(&key);
+        case_key(&launch->cases[i], &key);
+        if (same(text_get(&key), text_get(&wanted))) found = &launch->cases[i];
+    }
+    text_free(&wanted);
+    text_free(&key);
+    return found;
+}
+
 /* Merges a pass into the first row of its case, which has room for the samples of all passes. */
 static void merge_row(struct case_row *into, struct case_row *from, size_t merged)
 {
@@ -141,6 +185,7 @@ static void merge_row(struct case_row *into, struct case_row *from, size_t merge
     merge_states(into, from);
     into->wrong = add_counts(into->wrong, from->wrong);
     into->preempted = add_counts(into->preempted, from->preempted);
+    load_add(&into->load, &from->load);
     if (from->stopped_by) into->stopped_by = from->stopped_by;
     if (case_severity(from->status) > case_severity(into->status))
         into->status = from->status, into->error = from->error;
@@ -235,6 +280,10 @@ static void merge_launch(struct archive *archive, struct launch *launch)
     for (size_t i = 0; i < kept; i++) {
         launch->cases[i].pass = ABSENT;
         case_row_summarise(&launch->cases[i]);
+    }
+    for (size_t i = 0; i < kept; i++) {
+        const struct case_row *idle = case_row_idle(launch, &launch->cases[i]);
+        if (idle) case_row_compare_idle(&launch->cases[i], idle);
     }
 }
 

@@ -131,6 +131,26 @@ bool median_interval_sorted(const double *values, size_t n, double alpha, double
     return j > 0;
 }
 
+bool quantile_interval_ranks(size_t n, double p, double alpha, size_t *lo, size_t *hi)
+{
+    /* Sums binomial terms from ten standard deviations below the mean on: what lies below is negligible. */
+    double size = (double)n, first = floor(size * p - 10 * sqrt(size * p * (1 - p)) - 10);
+    size_t j = first > 0 ? (size_t)first : 0;
+    double log_term = lgamma(size + 1) - lgamma((double)j + 1) - lgamma(size - (double)j + 1) +
+                      (double)j * log(p) + (size - (double)j) * log1p(-p);
+    *lo = *hi = 0;
+    for (double below = 0; j < n; j++) { /* below: P(Bin < j) */
+        if (below <= alpha / 2) *lo = j;
+        below += exp(log_term);
+        if (below >= 1 - alpha / 2) {
+            *hi = j + 1;
+            break;
+        }
+        log_term += log(size - (double)j) - log((double)j + 1) + log(p) - log1p(-p);
+    }
+    return *lo > 0 && *hi > 0;
+}
+
 double robust_sigma(const double *values, size_t n)
 {
     if (n < 2) return NAN;

@@ -24,6 +24,12 @@ size_t median_interval_rank(size_t n, double alpha);
 /* The interval itself. If there is none, returns false, with the minimum and maximum in lo and hi. n >= 1. */
 bool median_interval_sorted(const double *values, size_t n, double alpha, double *lo, double *hi);
 
+/* The ranks, from 1, of the order statistics between which the p-quantile lies with probability at least 1 -
+   alpha, for independent samples: P(x(lo) <= q <= x(hi)) = P(lo <= Bin(n, p) < hi), with at most alpha / 2 on
+   each side (David & Nagaraja, "Order Statistics", 2003, section 7.1). False: n is too small for such an
+   interval (for p = 0.99 and alpha = 0.05 below 368, where 0.99^n > 0.025). 0 < p < 1. */
+bool quantile_interval_ranks(size_t n, double p, double alpha, size_t *lo, size_t *hi);
+
 /* The median absolute deviation from the median times 1.4826 (1 over the normal distribution's upper
    quartile): estimates the standard deviation of normal values and is hardly moved by outliers (Rousseeuw &
    Croux 1993, equation 1.3). 0 if more than half of the values are equal; NAN if n < 2. Values in

@@ -85,6 +85,13 @@ if [ -x "$build/all_reduce" ]; then
     narrow 'step' ranks 2 "$build/step" --backend mpi --workloads "$work/steps.tsv" --workload a-workload-with-a-rather-long-name -n 3 --price 3.5 --threads 1 \
         --output "$work/records" --run e
     check 'has its parts and figures' grep -qE '^overlap an-overlap-with-a-lo' "$work/out"
+    small=(--backend mpi -n 120 --output "$work/records" --run f --sizes '8,4K' --beside all_to_all:64K)
+    narrow 'all_reduce beside a load' ranks 4 "$build/all_reduce" "${small[@]}" --launch one
+    check 'once more' ranks 4 "$build/all_reduce" "${small[@]}" --launch two
+    narrow 'show of a load' "$busbar" show "$work/records/f"
+    check 'has the table of both' grep -qE '^ +size +(mode +)?idle\(us\) +p99\(us\) +loaded\(us\)' "$work/out"
+    check 'and --wide' "$busbar" show --wide "$work/records/f"
+    check 'has its intervals' grep -qE '^ +size +type +op +placement +mode +idle\(us\) +interval .* operations +launches$' "$work/out"
     narrow 'show of all these' "$busbar" show "$work/records"
 else
     skip 'tables of drivers' 'there is no MPI'

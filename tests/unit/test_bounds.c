@@ -202,7 +202,8 @@ Test(bounds, network_alone)
     cr_expect_not(bound_of(collective_find("all_reduce"), 1e6, &inside, BOUND_MACHINE, &bound));
 }
 
-/* All but alltoallv, whose pairs may all be within a rank. */
+/* All but alltoallv, whose pairs may all be within a rank; tests/unit/mpi/test_traffic.c tests the bound of
+   known pairs. */
 Test(bounds, every_collective_has_one)
 {
     struct machine m = machine(4, 8, 450, 50, YES);

@@ -132,3 +132,41 @@ Test(merge, filled_passes_keep_all)
     cr_assert_eq(a->kept, KEPT_FILLED);
     archive_free(&archive);
 }
+
+/* Two passes over a case idle and beside a load, and a loaded case without its idle one. */
+static const char besides[] =
+    "{\"record\":\"launch\",\"schema\":1,\"run\":\"r\",\"launch\":\"l\"}\n"
+    "{\"record\":\"case\",\"collective\":\"all_reduce\",\"bytes\":8,\"group\":\"beside\",\"status\":\"ok\","
+    "\"samples_us\":[2,2]}\n"
+    "{\"record\":\"case\",\"collective\":\"all_reduce\",\"bytes\":8,\"group\":\"beside\",\"status\":\"ok\","
+    "\"beside\":\"alltoall:1M\",\"samples_us\":[6,6,6],\"load\":{\"operations\":30,\"share\":0.75,\"us\":10,"
+    "\"wrong\":2},\"slowdown\":3}\n"
+    "{\"record\":\"case\",\"collective\":\"all_reduce\",\"bytes\":8,\"group\":\"beside\",\"status\":\"ok\","
+    "\"samples_us\":[4,4,4]}\n"
+    "{\"record\":\"case\",\"collective\":\"all_reduce\",\"bytes\":8,\"group\":\"beside\",\"status\":\"ok\","
+    "\"beside\":\"alltoall:1M\",\"samples_us\":[8,8,8],\"load\":{\"operations\":10,\"share\":0.5,\"us\":30},"
+    "\"slowdown\":2}\n"
+    "{\"record\":\"case\",\"collective\":\"all_reduce\",\"bytes\":8,\"group\":\"beside\",\"status\":\"ok\","
+    "\"dtype\":\"half\",\"beside\":\"alltoall:1M\",\"samples_us\":[8]}\n";
+
+Test(merge, a_load_is_judged_by_all_passes)
+{
+    char path[] = "/tmp/busbar-merge-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0 && write(fd, besides, sizeof besides - 1) == (ssize_t)sizeof besides - 1);
+    close(fd);
+    struct archive archive = {0};
+    cr_assert_eq(archive_read(&archive, path), STATUS_OK);
+    unlink(path);
+    archive_merge_passes(&archive);
+    cr_assert_eq(archive.launches[0].case_count, 3);
+    const struct case_row *rows = archive.launches[0].cases, *loaded = &rows[1];
+    cr_expect(isnan(rows[0].slowdown) && rows[0].load.operations == ABSENT && isnan(rows[0].load.share));
+    cr_expect_float_eq(loaded->slowdown, 7 / 4.0,
+                       1e-12); /* the median of 6 6 6 8 8 8 over that of 2 2 4 4 4 */
+    cr_expect(isnan(loaded->slowdown_lo) && isnan(loaded->p99_slowdown), "too few samples idle");
+    cr_expect(loaded->load.operations == 40 && loaded->load.wrong == 2 && loaded->load.share == 0.5);
+    cr_expect_float_eq(loaded->load.us, 15, 1e-12); /* (30 x 10 + 10 x 30) / 40 */
+    cr_expect(isnan(rows[2].slowdown), "it was not measured idle");
+    archive_free(&archive);
+}

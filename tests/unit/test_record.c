@@ -405,10 +405,13 @@ Test(record, keys)
     row.graph = 20;
     row.registration = REGISTRATION_USER;
     row.imbalance = "1.5:7";
+    row.beside = "alltoall:1M";
     case_key(&row, &other);
-    cr_expect_str_eq(text_get(&other), "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/"
-                                       "imbalance=1.5:7/cold/host/graph=20/registration=user/nodes=1/ranks=4/"
-                                       "group=world");
+    cr_expect_str_eq(
+        text_get(&other),
+        "all_reduce/float/sum/1048576/out_of_place/isolated/barrier/"
+        "imbalance=1.5:7/beside=alltoall:1M/cold/host/graph=20/registration=user/nodes=1/ranks=4/"
+        "group=world");
     text_free(&key);
     text_free(&other);
 }

@@ -23,6 +23,26 @@ Test(order, median_interval_against_published_table)
     for (size_t n = 0; n < 6; n++) cr_expect_eq(median_interval_rank(n, 0.05), 0, "n = %zu", n);
 }
 
+/* Ranks found with SciPy 1.17 by trying every rank: the largest j with binom.cdf(j - 1, n, p) <= 0.025, the
+   smallest k with binom.cdf(k - 1, n, p) >= 0.975. */
+Test(order, quantile_intervals_are_those_of_scipy)
+{
+    static const struct {
+        size_t n, lo, hi; /* hi 0: none */
+        double p;
+    } rows[] = {
+        {10, 9, 0, 0.99},      {299, 292, 0, 0.99},   {367, 359, 0, 0.99},          {368, 360, 368, 0.99},
+        {369, 361, 369, 0.99}, {400, 392, 400, 0.99}, {1000, 983, 997, 0.99},       {5000, 4936, 4964, 0.99},
+        {35, 28, 0, 0.9},      {36, 29, 36, 0.9},     {100000, 98938, 99062, 0.99}, {1000, 469, 532, 0.5},
+        {6, 1, 6, 0.5},        {5, 0, 0, 0.5}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        size_t lo, hi;
+        bool has = quantile_interval_ranks(rows[i].n, rows[i].p, 0.05, &lo, &hi);
+        cr_expect(lo == rows[i].lo && hi == rows[i].hi && has == (hi > 0), "n = %zu: %zu to %zu", rows[i].n,
+                  lo, hi);
+    }
+}
+
 Test(order, medians_and_percentiles)
 {
     double v[] = {5, 1, 4, 2, 3, 6};

@@ -325,6 +325,7 @@ static int compare_curves(const struct case_row *a, const struct case_row *b)
     if (!order) order = by_text(registration_name(a->registration), registration_name(b->registration));
     if (!order) order = by_text(a->cta, b->cta);
     if (!order) order = by_text(a->imbalance, b->imbalance);
+    if (!order) order = by_text(a->beside, b->beside);
     if (!order) order = by_text(a->workload, b->workload);
     if (!order) order = by_number((int64_t)a->progress, (int64_t)b->progress);
     if (!order) order = by_text(a->layout, b->layout);

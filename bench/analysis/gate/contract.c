@@ -42,6 +42,7 @@ static struct figure measured_of(const struct gate_term *term, const struct case
         return line->statistic == STATISTIC_MEDIAN ? line->time_us : figure_absent();
     case P95_US:
     case P99_US:
+    case ROW_RATIO:
         break;
     case TRANSPORT:
     case QUANTITY_NONE:

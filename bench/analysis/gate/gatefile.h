@@ -37,6 +37,7 @@ enum quantity {
     MEDIAN_US,
     P95_US,
     P99_US,
+    ROW_RATIO, /* a ratio in the rows: the slowdown beside a load, the loaded share of the time */
     ALGBW_GBPS,
     BUSBW_GBPS,
     TFLOPS,

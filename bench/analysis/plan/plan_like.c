@@ -61,6 +61,11 @@ static void imbalances_of(const struct launch *launch, struct text *value)
         if (imbalance && strncmp(imbalance, "matrix:", 7) != 0) add_word(value, imbalance);
     }
 }
+static void beside_of(const struct launch *launch, struct text *value)
+{
+    for (size_t i = 0; i < launch->case_count && !value->length; i++)
+        add_word(value, launch->cases[i].beside);
+}
 /* One policy was asked for; cases that it does not concern say "default" (measure/labels.h). */
 static void cta_of(const struct launch *launch, struct text *value)
 {
@@ -176,6 +181,7 @@ static const struct setting {
                       {"-R", "--local_register", registration_of},
                       {NULL, "--cta", cta_of},
                       {NULL, "--imbalance", imbalances_of},
+                      {NULL, "--beside", beside_of},
                       {0}},
   of_matmul[] = {{NULL, "--shapes", shapes_of},
                  {"-d", "--datatype", dtypes_of},

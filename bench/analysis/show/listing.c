@@ -24,14 +24,15 @@ static void size_cell(struct table *table, int64_t bytes)
 
 /* ---- attributes that distinguish cases of one table ---- */
 
-enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, PAIR = 12, ATTRIBUTES = 15, LONGEST_ATTRIBUTE = 40 };
+enum { SYNC = 1, GRAPH = 3, ROOT = 6, AGGREGATE = 11, PAIR = 12, ATTRIBUTES = 16, LONGEST_ATTRIBUTE = 40 };
 static const struct attribute {
     const char *name, *usual; /* usual: the value that the title omits; NULL: it omits all */
 } attributes[ATTRIBUTES] = {{"cache", "warm"}, {"sync", "barrier"},      {"memory", NULL},
                             {"graph", "0"},    {"registration", "none"}, {"cta", "default"},
                             {"root", "0"},     {"layout", NULL},         {"accumulator", NULL},
                             {"scaling", NULL}, {"imbalance", ""},        {"aggregate", "1"},
-                            {"pair", ""},      {"workload", ""},         {"progress", ""}};
+                            {"pair", ""},      {"workload", ""},         {"progress", ""},
+                            {"beside", ""}};
 
 /* The pair of GPUs of a row from an imported matrix: "0>1"; NULL if the row is not from a matrix. All
    pairs of a matrix share one table. */
@@ -56,7 +57,8 @@ static const char *attribute_of(const struct case_row *row, size_t which, char n
                                  NULL,
                                  pair_of(row),
                                  row->workload,
-                                 row->progress ? name_of(&overlap_progress_names, (int)row->progress) : NULL};
+                                 row->progress ? name_of(&overlap_progress_names, (int)row->progress) : NULL,
+                                 row->beside};
     int64_t value = which == GRAPH       ? row->graph
                     : which == ROOT      ? row->root
                     : which == AGGREGATE ? row->aggregate

@@ -6,6 +6,7 @@
 #include "analysis/compare/study.h"
 #include "analysis/show/listing.h"
 #include "analysis/compare/steps.h"
+#include "analysis/show/loads.h"
 #include "analysis/show/overlaps.h"
 #include "analysis/show/sentence.h"
 #include "analysis/show/steps.h"
@@ -55,7 +56,7 @@ static const struct command command = {
 
 /* ---- JSON: figures are numbers; absent ones are left out ---- */
 
-static json_t *case_object(const struct case_summary *line)
+static json_t *case_object(const struct run_summary *run, const struct case_summary *line)
 {
     const struct case_row *row = line->row;
     json_t *object = json_object();
@@ -94,6 +95,7 @@ static json_t *case_object(const struct case_summary *line)
     object_put(object, "allocations", json_integer((json_int_t)line->allocations));
     put_figure(object, "time_us", line->time_us);
     put_figure(object, "rank_median_us", line->rank_median_us);
+    loads_json(run, line, object);
     put_figure(object, "algbw_gbps", line->algbw_gbps);
     put_figure(object, "busbw_gbps", line->busbw_gbps);
     put_figure(object, "tflops", line->tflops);
@@ -127,7 +129,7 @@ static void print_runs(const struct aggregate *aggregate, struct text *out)
         object_put(object, "launches_unfinished", json_integer((json_int_t)run->unfinished));
         object_put(object, "launches_planned", json_integer((json_int_t)run->shortfall.planned));
         object_put(object, "launches_missing", json_integer((json_int_t)run->shortfall.missing));
-        for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(&run->cases[c]));
+        for (size_t c = 0; c < run->case_count; c++) array_add(cases, case_object(run, &run->cases[c]));
         object_put(object, "cases", cases);
         overlaps_json(run, object);
         array_add(runs, object);
@@ -225,6 +227,7 @@ static void print_run(const struct run_summary *run, bool markdown, bool wide, s
         }
     }
     add_lines(&lines, markdown || wide, out);
+    loads_print(run, markdown, wide, out);
     steps_print(run, markdown, wide, out);
     overlaps_print(run, markdown, wide, out);
     text_add(out, "\n");
@@ -261,6 +264,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
     for (size_t i = 0; i < sizeof of_ranks / sizeof *of_ranks; i++) table_column(&table, of_ranks[i], true);
+    const bool loads = loads_csv_columns(aggregate, &table) > 0;
     const size_t more = overlaps_csv_columns(aggregate, &table);
     for (size_t r = 0; r < aggregate->count; r++)
         for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
@@ -302,6 +306,7 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
             text_free(&conditions);
             exact_cells(&table, line->rank_median_us);
+            if (loads) loads_csv_cells(run, line, &table);
             for (size_t i = 0; i < more; i++) table_cell(&table, "%s", "");
         }
     overlaps_csv_rows(aggregate, &table);

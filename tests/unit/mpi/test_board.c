@@ -45,6 +45,30 @@ Test(board, a_hang_is_the_networks_only_where_ranks_are_inside)
     cr_assert(strstr(words, "none inside an operation") && !strstr(words, "network"), "%s", words);
 }
 
+/* Rank 2 repeats another operation than ranks 0 and 1 (watch_apart()): that it has made fewer steps means
+   nothing. */
+Test(board, ranks_apart_are_judged_among_themselves)
+{
+    enum { FOUR = 4 };
+    struct seen seen[FOUR];
+    for (int r = 0; r < FOUR; r++)
+        seen[r] = (struct seen){
+            .known = true, .word_s = 100, .apart = r >= 2, .steps = r >= 2 ? 3 : 900, .stage = STAGE_INSIDE};
+    struct text text = {0};
+    board_blame(seen, FOUR, 100, 1, host_of, NULL, &text);
+    cr_assert(strstr(text_get(&text), "the library or the network hangs"), "%s", text_get(&text));
+    seen[3].stage = STAGE_STARTING;
+    text_clear(&text);
+    board_blame(seen, FOUR, 100, 1, host_of, NULL, &text);
+    cr_assert_str_eq(text_get(&text), " rank 3 on h is alive but behind the others");
+    seen[1].stage =
+        STAGE_STARTING; /* the others come first: the ranks apart may just be between two operations */
+    text_clear(&text);
+    board_blame(seen, FOUR, 100, 1, host_of, NULL, &text);
+    cr_assert_str_eq(text_get(&text), " rank 1 on h is alive but behind the others");
+    text_free(&text);
+}
+
 Test(board, who_is_to_blame_is_named)
 {
     struct seen seen[RANKS];

@@ -3,6 +3,8 @@
 #include "measure/traffic.h"
 #include "../folder.h"
 
+#include <math.h>
+
 static struct imbalance one(const char *text)
 {
     struct imbalance *list, first;
@@ -171,4 +173,150 @@ Test(traffic, a_bad_matrix_is_refused, WITH_FOLDER)
     }
     cr_expect(matrix_read(path("none"), &m) == STATUS_ENVIRONMENT);
     silence(0);
+}
+
+/* ---- the bound ---- */
+
+enum { MOST_RANKS = 24 };
+struct exchange {
+    int ranks, domains;
+    int domain_of_rank[MOST_RANKS];
+    uint64_t bytes[MOST_RANKS * MOST_RANKS]; /* from i to j at [i * ranks + j] */
+};
+
+static uint64_t busiest_of(const struct exchange *x)
+{
+    uint64_t most = 0;
+    for (int i = 0; i < x->ranks; i++) {
+        uint64_t row = 0, column = 0;
+        for (int j = 0; j < x->ranks; j++)
+            row += x->bytes[i * x->ranks + j], column += x->bytes[j * x->ranks + i];
+        if (row > most) most = row;
+        if (column > most) most = column;
+    }
+    return most;
+}
+
+static bool bound_by_cuts(const struct exchange *x, const struct machine *m, struct bound *bound)
+{
+    const uint64_t busiest = busiest_of(x);
+    const struct traffic traffic = {x->ranks, x->bytes, (size_t)x->ranks, busiest};
+    const struct layout layout = {busiest, x->ranks, 0, 0, &traffic};
+    double gpus[MOST_RANKS];
+    struct cuts cuts;
+    return traffic_cuts(&layout, 1, x->domains, x->domain_of_rank, gpus, &cuts) &&
+           bound_of_cuts(&cuts, (double)busiest, m, bound);
+}
+
+/* Can all links carry it in t seconds? Derived another way than the bound, as a flow: each GPU first fills
+   its NVLink; what does not fit there shares the NICs of its domain's hosts, which also carry all that crosses the
+   domain's edge. */
+static bool fits(const struct exchange *x, const struct machine *m, double t, bool nics)
+{
+    const double nvlink = m->nvlink_gbps * 1e9 * t,
+                 domain_nics = nics ? m->domain_gpus * (1 + m->idle_nics) * m->nic_gbps * 1e9 * t : 0;
+    for (int way = 0; way < 2; way++)
+        for (int d = 0; d < x->domains; d++) {
+            double left_over = 0, crossing = 0;
+            for (int r = 0; r < x->ranks; r++) {
+                double own = 0;
+                if (x->domain_of_rank[r] != d) continue;
+                for (int other = 0; other < x->ranks; other++) {
+                    double bytes =
+                        (double)(way ? x->bytes[r * x->ranks + other] : x->bytes[other * x->ranks + r]);
+                    if (other != r) own += bytes;
+                    if (x->domain_of_rank[other] != d) crossing += bytes;
+                }
+                if (m->domain_gpus > 1) left_over += fmax(0, own - nvlink);
+            }
+            if (left_over > domain_nics || (x->domains > 1 && crossing > domain_nics)) return false;
+        }
+    return true;
+}
+
+static double bound_by_flow(const struct exchange *x, const struct machine *m, bool nics)
+{
+    double low = 0, high = 1e6;
+    for (int i = 0; i < 200; i++) {
+        double middle = (low + high) / 2;
+        if (fits(x, m, middle, nics))
+            high = middle;
+        else
+            low = middle;
+    }
+    return high * 1e6;
+}
+
+Test(traffic, the_bound_is_the_least_time_of_a_flow)
+{
+    uint64_t state = 12345;
+    for (int trial = 0; trial < 400; trial++) {
+        static const int shapes[][2] = {{1, 8}, {2, 4}, {4, 2}, {3, 8}, {1, 2}, {8, 1}};
+        struct exchange x = {.domains = shapes[trial % 6][0]};
+        struct machine m = {.domains = x.domains, .domain_gpus = shapes[trial % 6][1], .nvlink_gbps = 450};
+        m.nic_gbps = trial % 4 ? 50 : 400;
+        m.domain_spans_hosts = trial % 5 == 0;
+        m.idle_nics = trial % 3;
+        x.ranks = m.domains * m.domain_gpus;
+        for (int r = 0; r < x.ranks; r++) x.domain_of_rank[r] = trial % 2 ? r % x.domains : r / m.domain_gpus;
+        for (int i = 0; i < x.ranks * x.ranks; i++) {
+            state = state * 6364136223846793005u + 1442695040888963407u;
+            uint64_t bytes = state >> 40;
+            x.bytes[i] = trial % 3 == 0 ? bytes : bytes % 7 == 0 ? bytes * 50 : bytes % 3 == 0 ? 0 : bytes;
+        }
+        x.bytes[1] += 1000; /* something passes, always */
+        struct bound bound;
+        double flow_us = bound_by_flow(&x, &m, m.domains > 1 || m.domain_spans_hosts);
+        cr_assert(bound_by_cuts(&x, &m, &bound), "trial %d", trial);
+        cr_expect_float_eq(bound.time_us, flow_us, 1e-9 * flow_us, "trial %d: %g and %g (%s)", trial,
+                           bound.time_us, flow_us, bound.formula);
+    }
+}
+
+/* Equal parts are an all-to-all, so the bounds agree. */
+Test(traffic, with_equal_parts_the_bound_is_that_of_all_to_all)
+{
+    static const int shapes[][2] = {{1, 8}, {2, 8}, {4, 4}, {16, 1}};
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+        struct exchange x = {.domains = shapes[i][0], .ranks = shapes[i][0] * shapes[i][1]};
+        struct machine m = {
+            .domains = shapes[i][0], .domain_gpus = shapes[i][1], .nvlink_gbps = 450, .nic_gbps = 50};
+        struct bound even, uneven;
+        for (int r = 0; r < x.ranks; r++) x.domain_of_rank[r] = r / m.domain_gpus;
+        for (int j = 0; j < x.ranks * x.ranks; j++) x.bytes[j] = 1 << 20;
+        cr_assert(bound_by_cuts(&x, &m, &uneven));
+        cr_assert(
+            bound_of(collective_find("alltoall"), (double)x.ranks * (1 << 20), &m, BOUND_MACHINE, &even));
+        cr_expect_float_eq(uneven.time_us, even.time_us, 1e-9 * even.time_us);
+        cr_expect_float_eq(uneven.busbw_gbps, even.busbw_gbps, 1e-9 * even.busbw_gbps);
+        cr_expect_eq(uneven.binds, even.binds);
+    }
+}
+
+/* By hand: of two hosts with two GPUs, GPU 0 sends GPU 1 900 MB by NVLink, and GPU 2 100 MB through its
+   host's two NICs. GPU 0 has 450 + 2 x 50 GB/s for its 1000 MB, which takes 1818 us; the NICs need 1000
+   us. */
+Test(traffic, one_busy_gpu_by_hand)
+{
+    struct exchange x = {.domains = 2, .ranks = 4, .domain_of_rank = {0, 0, 1, 1}};
+    struct machine m = {.domains = 2, .domain_gpus = 2, .nvlink_gbps = 450, .nic_gbps = 50};
+    struct bound bound;
+    x.bytes[0] = 77; /* to itself */
+    x.bytes[1] = 900 * 1000 * 1000;
+    x.bytes[2] = 100 * 1000 * 1000;
+    cr_assert(bound_by_cuts(&x, &m, &bound));
+    cr_expect_float_eq(bound.time_us, 1e6 / 550, 1e-6);
+    cr_expect_float_eq(bound.nic_us, 1000, 1e-6);
+    cr_expect_str_eq(bound.formula,
+                     "the larger of Vn/(G Bi), Vn=100000000; Vk/(k Bn+G Bi), k=1 Vk=1000000000; N=2 G=2 "
+                     "Bn=450 Bi=50 GB/s");
+    m.nic_gbps = NAN;
+    cr_expect_not(bound_by_cuts(&x, &m, &bound), "the NICs' rate is not known");
+    m.nic_gbps = 50, m.nvlink_gbps = INFINITY;
+    cr_assert(bound_by_cuts(&x, &m, &bound));
+    cr_expect_float_eq(bound.time_us, 1000, 1e-6, "only the network's rate is known");
+    x.domain_of_rank[1] = 1;
+    cr_expect_not(bound_by_cuts(&x, &m, &bound), "unequal domains");
+    x = (struct exchange){.domains = 2, .ranks = 4, .domain_of_rank = {0, 0, 1, 1}, .bytes = {5}};
+    cr_expect_not(bound_by_cuts(&x, &m, &bound), "all stays within a rank");
 }
