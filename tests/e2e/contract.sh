@@ -73,6 +73,8 @@ PYTHON
 measure good ''
 check 'a rack that holds the contract' "$busbar" contract --gate rack.gate good
 says 'passes' ': pass'
+says 'each case tells its GPUs' 'all_reduce 16 GiB ×72 float sum out_of_place pipelined'
+says 'a figure below a row tells what it is' 'margin +5.0 %'
 # fails NAME PYTHON TEXT
 fails() {
     measure bad "$2"

@@ -134,7 +134,7 @@ Test(terminal, what_still_has_no_room_is_left_out_or_goes_below)
     const char *cells[] = {"1", "2", c, d, NULL};
     struct table table = table_of(names, cells);
     char expected[400];
-    snprintf(expected, sizeof expected, "a  %50s\n1  %s\n    %s\nnot shown: b (--wide shows all)\n", "c", c,
+    snprintf(expected, sizeof expected, "a  %50s\n1  %s\n    d %s\nnot shown: b (--wide shows all)\n", "c", c,
              d);
     expect_table(&table, false, expected);
     table = table_of(names, cells);

@@ -274,7 +274,7 @@ static void print_markdown(const struct table *table, struct text *out)
     }
 }
 
-enum { LONG_WORD = 16 }; /* in columns; a narrow cell may break a longer word, such as a path, anywhere */
+enum { LONG_WORD = 18 }; /* in columns; a narrow cell may break a longer word, such as a path, anywhere */
 
 static bool is_long_word(const char *word)
 {

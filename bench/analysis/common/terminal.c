@@ -75,8 +75,8 @@ static void arrange(struct layout *layout)
     for (size_t c = count; c-- > 1;) move(layout, c, BELOW);
 }
 
-/* Adds the values that a row has in the columns at a place: "name value, name value". Omits the name of
-   the table's first column and, except above the table, of a value that is alone. */
+/* Adds the values that a row has in the columns at a place: "name value, name value". Omits the names of the
+   table's first column, of a heading that is alone and of a note that is alone. */
 static void add_values(const struct layout *layout, size_t row, enum place place, struct text *out)
 {
     size_t shown = 0, single = 0;
@@ -86,7 +86,8 @@ static void add_values(const struct layout *layout, size_t row, enum place place
         const char *cell = cell_of(layout, row, c);
         if (layout->places[c] != place || !*cell) continue;
         text_add(out, shown++ ? ", " : "");
-        if (c && (single > 1 || place == ABOVE)) text_add(out, "%s ", layout->table->columns[c].name);
+        bool clear = place == HEADING || layout->table->columns[c].role == TABLE_NOTE;
+        if (c && (single > 1 || !clear)) text_add(out, "%s ", layout->table->columns[c].name);
         plain_text(out, cell, (size_t)-1);
     }
 }

@@ -9,7 +9,7 @@
    2. columns with the same value in all rows go to a line above the table;
    3. section columns become headings above the rows that share their values;
    4. spare columns are left out, and a line below the table names them;
-   5. the other columns go below their rows, the last one first.
+   5. the other columns go below their rows with their names, the last one first.
    wide: prints all columns in one row, of any length. */
 void terminal_table(const struct table *, bool wide, struct text *out);
 

@@ -7,20 +7,32 @@
 
 #include <math.h>
 
+static void add_word(struct text *label, const char *word)
+{
+    if (word && *word) text_add(label, "%s%s", label->length ? " " : "", word);
+}
+
+/* "all_reduce 16 GiB ×72 float sum out_of_place pipelined" */
 const char *contract_case_label(const struct case_row *row, struct text *label)
 {
-    char size[UNIT_TEXT];
+    char words[UNIT_TEXT];
     text_clear(label);
-    if (row->gemm)
-        text_add(label, "%s %s %lldx%lldx%lld %s", row->gemm, row->dtype ? row->dtype : "", (long long)row->m,
-                 (long long)row->n, (long long)row->k, row->phase ? phase_name(row->phase) : "");
-    else
-        text_add(label, "%s %s %s %s %s %s", row->collective ? row->collective : "?",
-                 row->workload               ? row->workload
-                 : row->requested_bytes >= 0 ? format_size((size_t)row->requested_bytes, size)
-                                             : "",
-                 row->dtype ? row->dtype : "", row->op ? row->op : "",
-                 row->placement ? placement_name(row->placement) : "", row->mode ? mode_name(row->mode) : "");
+    add_word(label, row->gemm ? row->gemm : row->collective ? row->collective : "?");
+    if (row->gemm) {
+        add_word(label, row->dtype);
+        text_add(label, " %lldx%lldx%lld", (long long)row->m, (long long)row->n, (long long)row->k);
+        add_word(label, row->phase ? phase_name(row->phase) : NULL);
+        return text_get(label);
+    }
+    if (row->workload)
+        add_word(label, row->workload);
+    else if (row->requested_bytes >= 0)
+        add_word(label, format_size((size_t)row->requested_bytes, words));
+    if (row->ranks != ABSENT) text_add(label, " ×%lld", (long long)row->ranks);
+    add_word(label, row->dtype);
+    add_word(label, row->op);
+    add_word(label, row->placement ? placement_name(row->placement) : NULL);
+    add_word(label, row->mode ? mode_name(row->mode) : NULL);
     return text_get(label);
 }
 
