@@ -209,8 +209,8 @@ static bool bound_by_cuts(const struct exchange *x, const struct machine *m, str
 }
 
 /* Can all links carry it in t seconds? Derived another way than the bound, as a flow: each GPU first fills
-   its NVLink; what does not fit there shares the NICs of its domain's hosts, which also carry all that crosses the
-   domain's edge. */
+   its NVLink; what does not fit there shares the NICs of its domain's hosts, which also carry all that
+   crosses the domain's edge. */
 static bool fits(const struct exchange *x, const struct machine *m, double t, bool nics)
 {
     const double nvlink = m->nvlink_gbps * 1e9 * t,
