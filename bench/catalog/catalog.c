@@ -228,8 +228,8 @@ double gpu_peak_tflops(const struct gpu_facts *gpu, const char *type)
     return gpu && known < PEAK_COUNT ? gpu->peak_tflops[known] : NAN;
 }
 
-/* The number of hosts of a domain with `gpus` ranks; 0: not known. `nodes`: all hosts; less than 1: not known,
-   then as few as hold the ranks. */
+/* The number of hosts of a domain with `gpus` ranks; 0: not known. `nodes`: all hosts; less than 1: not
+   known, then as few as hold the ranks. */
 static int64_t hosts_of(const struct instance *instance, int64_t gpus, int64_t nodes, int64_t domains)
 {
     if (nodes >= 1) return nodes / domains;

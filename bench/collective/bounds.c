@@ -23,10 +23,10 @@ static struct term none(void)
    NIC. NICs count in addition to NVLink if they lead out of a host: between domains, and inside a domain that
    spans hosts (a rack). Inside a host only NVLink counts; the catalog has no rate for PCIe and host memory.
 
-   Here Bi is the share of one rank in all NICs of the domain's hosts. A NIC belongs to a host, not to a GPU: a
-   rank can reach every NIC of its host over PCIe, or over NVLink through another GPU (NCCL calls this PXN). So
-   the NICs of GPUs without a rank count too. H hosts of V GPUs, each with a NIC of rate r, carry H V r; for
-   the G ranks on them this is Bi = H V r / G, or (1 + idle_nics) r. It is r if every GPU has a rank.
+   Here Bi is the share of one rank in all NICs of the domain's hosts. A NIC belongs to a host, not to a GPU:
+   a rank can reach every NIC of its host over PCIe, or over NVLink through another GPU (NCCL calls this PXN).
+   So the NICs of GPUs without a rank count too. H hosts of V GPUs, each with a NIC of rate r, carry H V r;
+   for the G ranks on them this is Bi = H V r / G, or (1 + idle_nics) r. It is r if every GPU has a rank.
 
    The cut around a domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must
    leave it.
@@ -113,8 +113,8 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m, doubl
 /* ---- the best known algorithms, at their best ----
 
    They work on two levels at the same time: over NVLink inside a domain, and through NICs between domains.
-   Data from other domains arrives through each GPU's own NIC, 1/G of it, and continues over NVLink. Here Bi is
-   the rate of one NIC; the NICs of GPUs without a rank stay idle. */
+   Data from other domains arrives through each GPU's own NIC, 1/G of it, and continues over NVLink. Here Bi
+   is the rate of one NIC; the NICs of GPUs without a rank stay idle. */
 static struct term algorithm_nic(enum collective_id id, const struct machine *m, double bi)
 {
     /* The sender reaches a neighbour in the next domain through its own NIC only. */

@@ -8,9 +8,9 @@
 
 enum known { NO, YES, UNKNOWN };
 
-/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs with a rank each. Rates: 1e9 bytes/s
-   per GPU and direction. NAN: not known. If only the network's rate is known, set NVLink's to INFINITY: the
-   bound then has only the network's term, and there is none within one domain. */
+/* N equal NVLink domains (racks, or nodes where NVLink ends at the node) of G GPUs with a rank each. Rates:
+   1e9 bytes/s per GPU and direction. NAN: not known. If only the network's rate is known, set NVLink's to
+   INFINITY: the bound then has only the network's term, and there is none within one domain. */
 struct machine {
     int domains;              /* N >= 1 */
     int domain_gpus;          /* G >= 1 */
