@@ -1,9 +1,9 @@
 """By how much does a barrier lengthen an isolated sample if a few messages are late?
 
 Simulates a dissemination barrier and then an all-reduce by recursive doubling. Every message takes 1 us, and one in RARE takes
-longer by an exponential time of DELAY us on average.
-A sample is the largest time over the ranks from each rank's own start to its end. After a barrier, ranks start when they leave it; in a window,
-all start together. Prints, for each number of ranks, the median of both and how much more the barrier's is.
+longer by an exponential time of DELAY us on average. A sample is the largest time over the ranks from each rank's own start to its
+end. After a barrier, ranks start when they leave it; in a window, all start together. Prints, for each number of ranks, the median
+of both and how much more the barrier's is.
 """
 import random
 import statistics
