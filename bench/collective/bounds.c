@@ -28,24 +28,31 @@ static const char *nic_note(const struct machine *m, double bi)
     return bi > m->nic_gbps ? " (Bi: all NICs of the hosts / ranks)" : "";
 }
 
-/* ---- true lower bounds: bytes that must pass with any algorithm ----  Two cuts through the machine. The
-   first is around a domain, whose NICs carry G Bi in each direction. The second is around its GPUs: each
-   takes in at most Bn by NVLink, and together they take in at most G Bi by NIC. NICs count in addition to
-   NVLink if they lead out of a host: between domains, and inside a domain that spans hosts (a rack). Inside a
-   host only NVLink counts; the catalog has no rate for PCIe and host memory.  Here Bi is the share of one
-   rank in all NICs of the domain's hosts. A NIC belongs to a host, not to a GPU: a rank can reach every NIC
-   of its host over PCIe, or over NVLink through another GPU (NCCL calls this PXN). So the NICs of GPUs
-   without a rank count too. H hosts of V GPUs, each with a NIC of rate r, carry H V r; for the G ranks on
-   them this is Bi = H V r / G, or (1 + idle_nics) r. It is r if every GPU has a rank.  The cut around a
-   domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must leave it. -
-   all-gather, hypercube: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of
-   that domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is
-   the mirror image. - all-reduce: with each domain as one of N nodes that reduce by themselves, 2(N-1)/N of S
-   (Patarasuk & Yuan 2009, theorem 1); if the network reduces, S, because each domain's sum must leave it. -
-   all-to-all: each of the domain's G GPUs sends (N-1)/N of S to other domains. Broadcast: S must enter each
-   domain without the root; reduce is the mirror image. - send-recv, a ring of ranks: one GPU has its
-   neighbour in the next domain, and its S may leave through all of the domain's NICs. - alltoallv: its S does
-   not say which pairs carry it, and all could stay within one rank. bound_of_cuts() is told what passes. */
+/* ---- true lower bounds: bytes that must pass with any algorithm ----
+
+   Two cuts through the machine. The first is around a domain, whose NICs carry G Bi in each direction. The
+   second is around its GPUs: each takes in at most Bn by NVLink, and together they take in at most G Bi by
+   NIC. NICs count in addition to NVLink if they lead out of a host: between domains, and inside a domain that
+   spans hosts (a rack). Inside a host only NVLink counts; the catalog has no rate for PCIe and host memory.
+
+   Here Bi is the share of one rank in all NICs of the domain's hosts. A NIC belongs to a host, not to a GPU:
+   a rank can reach every NIC of its host over PCIe, or over NVLink through another GPU (NCCL calls this PXN).
+   So the NICs of GPUs without a rank count too. H hosts of V GPUs, each with a NIC of rate r, carry H V r;
+   for the G ranks on them this is Bi = H V r / G, or (1 + idle_nics) r. It is r if every GPU has a rank.
+
+   The cut around a domain, N >= 2. Data that the domain lacks must enter it; data that the others lack must
+   leave it.
+   - all-gather, hypercube: (N-1)/N of S. Reduce-scatter: the domain owes each other domain a partial sum of
+     that domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is
+     the mirror image.
+   - all-reduce: with each domain as one of N nodes that reduce by themselves, 2(N-1)/N of S (Patarasuk & Yuan
+     2009, theorem 1); if the network reduces, S, because each domain's sum must leave it.
+   - all-to-all: each of the domain's G GPUs sends (N-1)/N of S to other domains. Broadcast: S must enter each
+     domain without the root; reduce is the mirror image.
+   - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
+     of the domain's NICs.
+   - alltoallv: its S does not say which pairs carry it, and all could stay within one rank. bound_of_cuts()
+     is told what passes. */
 static struct term domain_cut(enum collective_id id, const struct machine *m, double bi)
 {
     double n = m->domains, g = m->domain_gpus, all = g * bi;
@@ -116,10 +123,11 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m, doubl
     return none();
 }
 
-/* ---- the best known algorithms, at their best ----  They work on two levels at the same time: over NVLink
-   inside a domain, and through NICs between domains. Data from other domains arrives through each GPU's own
-   NIC, 1/G of it, and continues over NVLink. Here Bi is the rate of one NIC; the NICs of GPUs without a rank
-   stay idle. */
+/* ---- the best known algorithms, at their best ----
+
+   They work on two levels at the same time: over NVLink inside a domain, and through NICs between domains.
+   Data from other domains arrives through each GPU's own NIC, 1/G of it, and continues over NVLink. Here Bi
+   is the rate of one NIC; the NICs of GPUs without a rank stay idle. */
 static struct term algorithm_nic(enum collective_id id, const struct machine *m, double bi)
 {
     /* The sender reaches a neighbour in the next domain through its own NIC only. */

@@ -44,7 +44,13 @@ static void present_free(struct present *present)
     free(present->fresh);
 }
 
-/* ---- the detectable slowdown, and the launches needed ---- */
+/* ---- the detectable slowdown, and the launches needed ----
+
+   A test finds a shift if it exceeds what the test's own scatter estimate and critical value require. So the
+   required shift varies from comparison to comparison: with the difference of the means, and with the scatter
+   that the next comparison will see. And the promise is a multiple of the sigma that this comparison saw,
+   which errs too. promise_of() allows for all three; with few launches each of them matters.
+   tests/unit/test_gate_situations.c measures how often the promises come true. */
 
 /* The equal number of launches per side that is equivalent to m and n launches: their harmonic mean. */
 static double effective_side(const struct two_sides *sides)
@@ -59,21 +65,56 @@ static double error_of_shift(double n, bool paired)
     return sqrt((paired ? 1 : 2) / n);
 }
 
-/* The shift that max-T over all cases finds with the given power. `critical`: the value that its statistic
-   must reach. The statistic's denominator is the mean absolute deviation (0.8 sigma sqrt(1 - 1/n) for normal
-   values) plus a tenth of the robust sigma of all values. The latter grows with the shift: to 1.48 / 2 of it
-   if the two sides are far apart, and to 1.48 of it for differences of pairs. */
-static double seen_over_all_cases(double critical, double sigma, double n, bool paired, double power)
-{
-    double floor = (paired ? 0.148 : 0.074) * critical;
-    if (!(floor < 1)) return INFINITY;
-    double scatter = 0.8 * sqrt(1 - 1 / n) + (paired ? 0 : 0.02);
-    return sigma * (critical * scatter / (1 - floor) + normal_quantile(power) * error_of_shift(n, paired));
-}
-
 static double freedom_of(double n, bool paired)
 {
     return floor(paired ? n - 1 : 2 * n - 2);
+}
+
+/* The relative standard errors of the standard deviation and of the mean absolute deviation (from E|z| =
+   sqrt(2/pi)), for normal values. */
+static double doubt_of_deviation(double freedom)
+{
+    return sqrt(0.5 / freedom);
+}
+
+static double doubt_of_mean(double freedom)
+{
+    return sqrt((M_PI / 2 - 1) / freedom);
+}
+
+/* The tests lose against the formulas below: p has steps, outliers are left out, the largest statistic of
+   many cases includes the slow one's, and launches may have longer tails than normal ones. These factors are
+   fitted to the simulations: for what would be seen, and for the launches with which a case would be the
+   same. */
+static const double FOR_SEEN = 1.15, FOR_SAME = 1.08;
+
+/* The multiple k of an estimated sigma, whose relative standard error is `doubt`, that reaches a required
+   shift with the given power. The required shift has this mean and standard deviation, in true sigmas. Solves
+   k - mean = z sqrt(spread^2 + (k doubt)^2). INFINITY: sigma is too uncertain. */
+static double promise_of(double mean, double spread, double doubt, double power)
+{
+    double z = normal_quantile(power), rest = 1 - z * z * doubt * doubt;
+    if (!(rest > 0)) return INFINITY;
+    return (mean + sqrt(mean * mean - rest * (mean * mean - z * z * spread * spread))) / rest;
+}
+
+static double both(double x, double y)
+{
+    return sqrt(x * x + y * y);
+}
+
+/* The shift that max-T over all cases finds with the given power, in estimated sigmas. `critical`: the value
+   that its statistic must reach. The statistic's denominator is the mean absolute deviation (0.8 sigma
+   sqrt(1 - 1/n) for normal values) plus a tenth of the robust sigma of all values. The latter grows with the
+   shift: to 1.48 / 2 of it if the two sides are far apart, and to 1.48 of it for differences of pairs. */
+static double seen_over_all_cases(double critical, double doubt, double n, bool paired, double power)
+{
+    double floor = (paired ? 0.148 : 0.074) * critical;
+    if (!(floor < 1)) return INFINITY;
+    double required = critical * (0.8 * sqrt(1 - 1 / n) + (paired ? 0 : 0.02)) / (1 - floor);
+    return promise_of(required,
+                      both(error_of_shift(n, paired), required * doubt_of_mean(freedom_of(n, paired))), doubt,
+                      power);
 }
 
 /* Student's quantile. For many launches only the first term of Abramowitz & Stegun 26.7.5, which is precise
@@ -85,15 +126,13 @@ static double t_quantile(double p, double freedom)
     return z + (z * z * z + z) / (4 * freedom);
 }
 
-/* Compared with Student's t, permutation, omitted outliers and an unknown sigma cost power. These factors are
-   fitted to simulations (tests/unit/test_gate_situations.c, promises). */
-static const double FOR_SAME = 1.08, FOR_SEEN = 1.14;
-
-/* The shift at which a test at level alpha has the given power, in standard deviations of a launch. */
-static double both_errors(double n, bool paired, double alpha, double power)
+/* The shift that a test of one case at level alpha finds with the given power, in estimated sigmas; its
+   critical value is about that of Student's t. */
+static double seen_alone(double alpha, double doubt, double n, bool paired, double power)
 {
-    double freedom = freedom_of(n, paired);
-    return (t_quantile(1 - alpha, freedom) + t_quantile(power, freedom)) * error_of_shift(n, paired);
+    double freedom = freedom_of(n, paired), error = error_of_shift(n, paired),
+           required = t_quantile(1 - alpha, freedom) * error;
+    return promise_of(required, both(error, required * doubt_of_deviation(freedom)), doubt, power);
 }
 
 /* Estimates the critical value of max-T with n launches per side from that with `now` launches. Treats it as
@@ -105,47 +144,64 @@ static double critical_at(double n, double critical, double now, bool paired)
            error_of_shift(now, paired);
 }
 
-static bool enough(double n, double critical, double now, const struct decided_case *row, bool paired,
-                   double alpha)
+/* An unchanged case is called the same with probability 0.9 if each of the two one-sided tests misses with
+   0.05. But an error of sigma hits both tests alike, so this share of it counts: the ratio of the normal
+   quantiles of 0.9 and 0.95. */
+static const double SHARED_DOUBT = 0.779;
+
+/* What a plan for more launches starts from. */
+struct planned {
+    double sigma, tolerance; /* sigma: of a launch, estimated from `now` launches a side */
+    double critical, now;    /* the critical value of max-T with `now` launches */
+    double alpha;
+    bool paired;
+};
+
+static bool enough(double n, const struct planned *p)
 {
-    double tolerance = log1p(row->delta);
-    /* An unchanged case must be called the same with probability 0.9: each one-sided test misses with
-       0.05. */
-    if (FOR_SAME * row->sigma * both_errors(n, paired, alpha, 0.95) > tolerance) return false;
-    return seen_over_all_cases(critical_at(n, critical, now, paired), row->sigma, n, paired, 0.9) <=
-           2 * tolerance;
+    double doubt = doubt_of_deviation(freedom_of(p->now, p->paired)),
+           critical = critical_at(n, p->critical, p->now, p->paired);
+    if (FOR_SAME * p->sigma * seen_alone(p->alpha, SHARED_DOUBT * doubt, n, p->paired, 0.95) > p->tolerance)
+        return false;
+    return p->sigma * seen_over_all_cases(critical, doubt, n, p->paired, 0.9) <= 2 * p->tolerance;
 }
 
-static double launches_for(double critical, double now, const struct decided_case *row, bool paired,
-                           double alpha)
+static double launches_for(const struct planned *p)
 {
     /* With fewer launches the steps of p are too coarse for the formulas. */
-    double lo = (double)fewest_launches(paired, alpha / 10), hi = lo;
-    while (!enough(hi, critical, now, row, paired, alpha))
+    double lo = (double)fewest_launches(p->paired, p->alpha / 10), hi = lo;
+    while (!enough(hi, p))
         if ((hi *= 2) > 1e6) return NAN;
     while (hi - lo > 1) {
         double middle = floor((lo + hi) / 2);
-        *(enough(middle, critical, now, row, paired, alpha) ? &hi : &lo) = middle;
+        *(enough(middle, p) ? &hi : &lo) = middle;
     }
-    return enough(lo, critical, now, row, paired, alpha) ? lo : hi;
+    return enough(lo, p) ? lo : hi;
 }
 
-/* The shift that Welch's t finds with the given power. "Slower" needs two tests: slower at all, adjusted
-   by Holm over all rows, and slower by more than the tolerance, for the row alone. */
-static double seen_by_welch(double error, double freedom, double tolerance, double alpha, size_t rows,
-                            double power)
+/* The shift that Welch's t finds with the given power, in estimated standard errors. */
+static double seen_by_welch(double alpha, double doubt, double freedom, double power)
 {
-    double joint = t_quantile(1 - alpha / (double)rows, freedom) * error,
-           alone = tolerance + t_quantile(1 - alpha, freedom) * error;
-    return fmax(joint, alone) + t_quantile(power, freedom) * error;
+    double required = t_quantile(1 - alpha, freedom);
+    return promise_of(required, both(1, required * doubt_of_deviation(freedom)), doubt, power);
+}
+
+/* "Slower" needs two tests: slower at all, adjusted by Holm over all rows, and slower by more than the
+   tolerance, for the row alone. */
+static double slower_by_welch(double error, double doubt, double freedom, double tolerance, double alpha,
+                              size_t rows, double power)
+{
+    return fmax(error * seen_by_welch(alpha / (double)rows, doubt, freedom, power),
+                tolerance + error * seen_by_welch(alpha, doubt, freedom, power));
 }
 
 /* The same targets as enough(). variances: those of one launch of base and of new, added. */
-static bool enough_for_welch(double n, double variances, double tolerance, double alpha, size_t rows)
+static bool enough_for_welch(double n, double variances, double doubt, double tolerance, double alpha,
+                             size_t rows)
 {
     double error = sqrt(variances / n);
-    if ((t_quantile(1 - alpha, n - 1) + t_quantile(0.95, n - 1)) * error > tolerance) return false;
-    return seen_by_welch(error, n - 1, tolerance, alpha, rows, 0.9) <= 2 * tolerance;
+    if (FOR_SAME * error * seen_by_welch(alpha, SHARED_DOUBT * doubt, n - 1, 0.95) > tolerance) return false;
+    return slower_by_welch(error, doubt, n - 1, tolerance, alpha, rows, 0.9) <= 2 * tolerance;
 }
 
 /* Sets the detectable shift and the needed launches where Welch's p decides (scatter.h). rows: the number
@@ -153,34 +209,57 @@ static bool enough_for_welch(double n, double variances, double tolerance, doubl
 static void plan_by_welch(struct decided_case *row, const struct two_sides *sides, double alpha, size_t rows)
 {
     struct welch welch = welch_of(sides->base, sides->base_count, sides->fresh, sides->fresh_count);
-    double tolerance = log1p(row->delta), lo = 3, hi = 4; /* 4 + 4 launches are the fewest that decide */
-    row->detectable =
-        fmax(row->detectable, seen_by_welch(welch.error, welch.freedom, tolerance, alpha, rows, 0.8));
-    while (!enough_for_welch(hi, welch.variances, tolerance, alpha, rows) && hi < 1e6) lo = hi, hi *= 2;
+    double tolerance = log1p(row->delta), lo = 3, hi = 4, /* 4 + 4 launches are the fewest that decide */
+        doubt = doubt_of_deviation(welch.freedom);
+    row->detectable = fmax(row->detectable, slower_by_welch(FOR_SEEN * welch.error, doubt, welch.freedom,
+                                                            tolerance, alpha, rows, 0.8));
+    while (!enough_for_welch(hi, welch.variances, doubt, tolerance, alpha, rows) && hi < 1e6)
+        lo = hi, hi *= 2;
     while (hi - lo > 1) {
         double middle = floor((lo + hi) / 2);
-        *(enough_for_welch(middle, welch.variances, tolerance, alpha, rows) ? &hi : &lo) = middle;
+        *(enough_for_welch(middle, welch.variances, doubt, tolerance, alpha, rows) ? &hi : &lo) = middle;
     }
     row->needed = hi < 1e6 ? fmax(row->needed, hi) : NAN;
+}
+
+/* The standard deviation of a launch, for planning. More precise than the robust sigma, and it grows with the
+   tails of the launches, as the tests' own scatter does. But an outlier that it does not leave out may at
+   most double it. */
+static double sigma_for_planning(const struct two_sides *sides, double robust)
+{
+    double fresh = deviation_of_side(sides->fresh, sides->fresh_count), sigma = fresh;
+    if (sides->base) {
+        double m = (double)sides->base_count - 1, n = (double)sides->fresh_count - 1,
+               base = deviation_of_side(sides->base, sides->base_count);
+        sigma = sqrt((m * base * base + n * fresh * fresh) / (m + n));
+    }
+    return fmin(sigma, 2 * robust);
 }
 
 static void plan(struct decided_case *row, const struct two_sides *sides, double critical, double alpha)
 {
     bool paired = !sides->base;
-    double n = effective_side(sides);
+    double n = effective_side(sides), doubt = doubt_of_deviation(freedom_of(n, paired));
     /* n / (n - 1.2) corrects for the fitted median, see launch_sigma(). */
     row->sigma = paired ? robust_sigma(sides->fresh, sides->fresh_count) * n / (n - 1.2)
                         : launch_sigma(sides->base, sides->base_count, sides->fresh, sides->fresh_count);
     row->detectable = INFINITY;
     row->needed = NAN;
-    if (!isfinite(row->sigma)) return;
-    if (row->median.has_interval && isfinite(critical))
-        row->detectable =
-            fmax(seen_over_all_cases(critical, row->sigma, n, paired, 0.8),
-                 log1p(row->delta) + FOR_SEEN * row->sigma * both_errors(n, paired, alpha, 0.8));
+    if (!isfinite(row->sigma) || sides->fresh_count < 2) return;
+    struct planned planned = {.sigma = sigma_for_planning(sides, row->sigma),
+                              .tolerance = log1p(row->delta),
+                              .critical = critical,
+                              .now = n,
+                              .alpha = alpha,
+                              .paired = paired};
+    if (row->median.has_interval && isfinite(critical)) {
+        double sigma = FOR_SEEN * planned.sigma;
+        row->detectable = fmax(sigma * seen_over_all_cases(critical, doubt, n, paired, 0.8),
+                               planned.tolerance + sigma * seen_alone(alpha, doubt, n, paired, 0.8));
+    }
     /* With too few launches max-T has no critical value: use an estimate for this case alone. */
-    double known = isfinite(critical) ? critical : 2.5 * error_of_shift(n, paired);
-    row->needed = launches_for(known, n, row, paired, alpha);
+    if (!isfinite(critical)) planned.critical = 2.5 * error_of_shift(n, paired);
+    row->needed = launches_for(&planned);
 }
 
 /* ---- the tests ---- */

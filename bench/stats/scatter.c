@@ -43,6 +43,12 @@ static struct side side_of(const double *values, size_t count)
     return (struct side){about + mean, squares, (double)n};
 }
 
+double deviation_of_side(const double *values, size_t count)
+{
+    struct side side = side_of(values, count);
+    return sqrt(side.squares / (side.n - 1));
+}
+
 struct welch welch_of(const double *base, size_t m, const double *fresh, size_t n)
 {
     struct side before = side_of(base, m), after = side_of(fresh, n);

@@ -35,6 +35,10 @@ void compare_scatter(const struct relabelled_group *groups, size_t group_count,
                      const struct relabelled_case *cases, size_t case_count, uint64_t seed, double level,
                      struct scatter *);
 
+/* The standard deviation of at least two values, without NAN. Of six values or more, one that is far from all
+   others is left out. */
+double deviation_of_side(const double *values, size_t count);
+
 /* Welch's t. At least two values per side, none of them NAN. Of six values or more, one that is far from all
    others of its side is left out. Otherwise one outlier would inflate the standard error and hide a slowdown
    wherever the test for unequal scatter rejects by chance. */

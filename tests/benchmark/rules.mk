@@ -9,13 +9,13 @@ $(BARE): $B/benchmark/%: tests/benchmark/%.c $B/flags/base $B/flags/link-measure
 	@mkdir -p $(@D)
 	$Q$(CC) -std=c11 -D_GNU_SOURCE $(WARN) $(CFLAGS) $(MPI_CFLAGS) -o $@ $< $(LDFLAGS) -Wl,--as-needed $(MPI_LIBS) -ldl -lm
 # The bare loop alone, and programs that compare it with parts of busbar or measure those parts.
-LOOPS := $(if $(HAVE_DRIVERS),$(addprefix $B/benchmark/,bare accuracy sync coverage distance))
+LOOPS := $(if $(HAVE_DRIVERS),$(addprefix $B/benchmark/,bare accuracy sync coverage distance shares))
 $B/obj/tests/benchmark/loop/%.o: $B/flags/measure
 $B/obj/tests/benchmark/loop/%.o: EXTRA_FLAGS = $(MEASURE_FLAGS)
 $B/benchmark/bare: $B/obj/tests/benchmark/loop/bare.o $B/obj/tests/benchmark/loop/bare_loop.o $B/flags/link $B/flags/link-measure
 $B/benchmark/accuracy: $B/obj/tests/benchmark/loop/bare_loop.o
 $B/benchmark/distance: $B/obj/tests/benchmark/loop/distance.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
-$B/benchmark/accuracy $B/benchmark/sync $B/benchmark/coverage: $B/benchmark/%: $B/obj/tests/benchmark/loop/%.o \
+$B/benchmark/accuracy $B/benchmark/sync $B/benchmark/coverage $B/benchmark/shares: $B/benchmark/%: $B/obj/tests/benchmark/loop/%.o \
 	$B/obj/tests/benchmark/loop/grouped.o $B/libmeasure.a $B/libcommon.a $B/flags/link $B/flags/link-measure
 $(LOOPS):
 	$(call say,LINK,$@)

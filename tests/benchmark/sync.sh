@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # each measure for accuracy, with it and without: window or barrier, passes, setting preempted samples aside, effective sample size
-# PARTS='start passes aside stopping' chooses; each takes under two minutes. This benchmark has no targets: its figures, on the machine at
-# hand, are the reason for the defaults (README, Method).
+# PARTS='start passes aside stopping shares barrier' chooses; each takes under three minutes. This benchmark has no targets: its figures, on
+# the machine at hand, are the reason for the defaults (README, Method).
 . "$(dirname "$0")/../lib.sh"
-needs_built all_reduce benchmark/sync benchmark/coverage
+needs_built all_reduce benchmark/sync benchmark/coverage benchmark/shares
 set -o pipefail
 launches=${LAUNCHES:-10}
 # pair PROGRAM…: runs two ranks that busy-wait, each on a separate core, as in a normal launch
@@ -95,9 +95,31 @@ stopping() {
     done
 }
 
-for part in ${PARTS:-start passes aside stopping}; do
+# Long launches of 40 passes; both rules are replayed on the same samples (tests/benchmark/loop/shares.c).
+shares() {
+    local sizes=8,1K,64K,1M
+    for i in $(seq "$launches"); do
+        pair "$build/all_reduce" --backend mpi --sizes $sizes --placement out_of_place --passes 40 -n 40000 --max-seconds 60 --seed "$i" -c 0 \
+            --output "$work/results" --run shares --launch "$i" >/dev/null || exit 1
+    done
+    python3 - "$work" <<'PY'
+import glob, json, sys
+for path in glob.glob(f"{sys.argv[1]}/results/shares/*.jsonl"):
+    launch = path.rsplit("/", 1)[1].removesuffix(".jsonl")
+    for row in map(json.loads, open(path)):
+        if row.get("samples_us"):
+            with open(f"{sys.argv[1]}/shares-{row['requested_bytes']}-{launch}", "a") as file: print(*row["samples_us"], file=file)
+PY
+    printf '\nPrecision of 1 %% judged on all samples together, or shared by five passes: %s long launches, replayed\n' "$launches"
+    echo "bytes      rule      launches  samples  first, %  error %  largest, %"
+    for size in 8 1024 65536 1048576; do "$build/benchmark/shares" $size "$work"/shares-$size-* || exit 1; done
+}
+
+barrier() { python3 "$(dirname "$0")/barrier.py" || exit 1; }
+
+for part in ${PARTS:-start passes aside stopping shares barrier}; do
     case $part in
-    start | passes | aside | stopping) $part ;;
-    *) echo "PARTS: '$part' is not one of start, passes, aside, stopping" >&2 && exit 2 ;;
+    start | passes | aside | stopping | shares | barrier) $part ;;
+    *) echo "PARTS: '$part' is not one of start, passes, aside, stopping, shares, barrier" >&2 && exit 2 ;;
     esac
 done

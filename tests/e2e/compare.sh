@@ -165,10 +165,15 @@ expect_status "strict fails 3 + 3" 1 "$busbar" compare --strict few fresh3
 "$make_archive" "$work/t" --cases 4 --launches 9 --interleave --launch-sigma 0.004 --sigma 0.02 --samples 60 --effect new:1:1.08
 expect_status "launches that took turns are found" 1 "$busbar" compare --strict t/base t/new
 says "turns are noted" out "took turns"
+says "so is an order that never changes" out "base ran first in all 9 pairs"
 says "nine pairs are analysed as pairs" out "pairs of launches"
 expect_status "strict accepts turns; unpaired on demand" 1 "$busbar" compare --strict --paired no t/base t/new --format json
 cp out unpaired.json
 check "unpaired on demand" python3 -c 'import json; assert not any(c["paired"] for c in json.load(open("unpaired.json"))["cases"])'
+mkdir t/mixed && cp t/base/*.jsonl t/mixed/ && sed -i '1s/T00:16:00Z/T00:17:30Z/' t/mixed/launch-008.jsonl
+expect_status "a pair in the other order" 1 "$busbar" compare t/mixed t/new
+says "is a turn, too" out "took turns"
+check "and the order is not noted" sh -c '! grep "ran first" out'
 for n in 6 7; do
     "$make_archive" "$work/t$n" --cases 2 --launches $n --interleave --launch-sigma 0.004 --sigma 0.02 --samples 60
     "$busbar" compare "t$n/base" "t$n/new" --format json >"t$n.json"

@@ -41,6 +41,28 @@ static double time_of(const struct situation *situation, int side, int l, const 
     return 2 * l + (situation->turns == AT_RANDOM && exchanged[l] ? 1 - side : side);
 }
 
+static double alpha_of(const struct situation *situation)
+{
+    return situation->alpha > 0 ? situation->alpha : 0.05;
+}
+
+static double tolerance_of(const struct situation *situation)
+{
+    return situation->delta > 0 ? situation->delta : 0.03;
+}
+
+/* A launch's own deviation, in units of sigma. */
+static double deviation(const struct situation *situation, struct random_state *random)
+{
+    double z = random_normal(random), squares = 0;
+    if (!situation->heavy) return z;
+    for (int i = 0; i < 3; i++) {
+        double x = random_normal(random);
+        squares += x * x;
+    }
+    return z / sqrt(squares / 3);
+}
+
 void situation_measure(const struct situation *situation, struct data *data, struct random_state *random)
 {
     bool exchanged[MOST_UNITS];
@@ -59,7 +81,7 @@ void situation_measure(const struct situation *situation, struct data *data, str
             double slow = outlier ? log(1.3 + 0.7 * random_unit(random)) : 0;
             for (int c = 0; c < situation->cases; c++) {
                 double own = situation->sigma * (side && situation->wider > 0 ? situation->wider : 1) *
-                             random_normal(random);
+                             deviation(situation, random);
                 double effect =
                     side && (c == 0 || situation->effect < 0) ? log1p(fabs(situation->effect)) : 0;
                 double ln = shared + own + slow + effect + (groups ? place[c][l % groups] : 0);
@@ -145,17 +167,17 @@ struct answer situation_old_rule(const struct situation *situation, const struct
         p[order[i]] = (double)reached / (double)labels.count;
     }
     for (int i = cases; i-- > 0;) last = p[order[i]] = fmax(p[order[i]], last);
-    double limit = log1p(situation->delta > 0 ? situation->delta : 0.03);
+    double limit = log1p(tolerance_of(situation)), alpha = alpha_of(situation);
     for (int c = 0; c < cases; c++) {
         double differences[MOST_UNITS];
         for (int i = 0; situation->paired && i < m; i++)
             differences[i] = data->fresh[0][c][i] - data->base[0][c][i];
-        struct shift shift = situation->paired ? hodges_lehmann_paired(differences, (size_t)m, 0.05)
+        struct shift shift = situation->paired ? hodges_lehmann_paired(differences, (size_t)m, alpha)
                                                : hodges_lehmann(data->base[0][c], (size_t)m,
-                                                                data->fresh[0][c], (size_t)n, 0.05);
+                                                                data->fresh[0][c], (size_t)n, alpha);
         bool counts = situation->effect <= 0 || c == 0,
-             slower = p[c] < 0.05 && shift.has_interval && shift.lo > limit;
-        answer.p_below |= counts && p[c] < 0.05;
+             slower = p[c] < alpha && shift.has_interval && shift.lo > limit;
+        answer.p_below |= counts && p[c] < alpha;
         answer.slower |= counts && slower;
         if (c == 0) answer.same = shift.has_interval && shift.lo >= -limit && shift.hi <= limit;
     }
@@ -163,6 +185,23 @@ struct answer situation_old_rule(const struct situation *situation, const struct
     free(t);
     free(largest);
     return answer;
+}
+
+struct promise situation_old_promise(const struct situation *situation, const struct data *data)
+{
+    size_t m = (size_t)data->units[0], n = (size_t)data->units[1];
+    double alpha = alpha_of(situation), z = normal_quantile(1 - alpha / 2), sigma, differences[MOST_UNITS];
+    for (size_t i = 0; situation->paired && i < m; i++)
+        differences[i] = data->fresh[0][0][i] - data->base[0][0][i];
+    sigma = situation->paired ? robust_sigma(differences, m) * (double)m / ((double)m - 1.2)
+                              : launch_sigma(data->base[0][0], m, data->fresh[0][0], n);
+    double launches = situation->paired ? (double)n : 2 / (1 / (double)m + 1 / (double)n),
+           factor = (situation->paired ? 1 : 2) * M_PI / 3, tolerance = log1p(tolerance_of(situation)),
+           both = (z + normal_quantile(0.9)) * sigma / tolerance,
+           least = (double)fewest_launches(situation->paired, alpha / 2);
+    return (struct promise){.detectable = tolerance + sigma * (z + normal_quantile(0.8)) *
+                                                          sqrt(factor / (launches - z * z / 4)),
+                            .needed = fmax(least, ceil(factor * both * both + z * z / 4))};
 }
 
 /* ---- the present rule ---- */
@@ -174,17 +213,17 @@ struct answer situation_new_rule(const struct situation *situation, const struct
     struct relabelled_group group = {
         .base = (size_t)data->units[0], .fresh = (size_t)data->units[1], .paired = situation->paired};
     for (int c = 0; c < situation->cases; c++) {
-        cases[c] = (struct decided_case){.base = data->base[0][c],
-                                         .fresh = data->fresh[0][c],
-                                         .delta = situation->delta > 0 ? situation->delta : 0.03};
+        cases[c] = (struct decided_case){
+            .base = data->base[0][c], .fresh = data->fresh[0][c], .delta = tolerance_of(situation)};
         if (situation->tail_factor > 0)
             cases[c].base_tail = data->base[1][c], cases[c].fresh_tail = data->fresh[1][c];
     }
     decide(&group, 1, cases, (size_t)situation->cases,
-           &(struct decision_rules){.alpha = 0.05, .seed = 1, .most = 1000, .without_ends = true});
+           &(struct decision_rules){
+               .alpha = alpha_of(situation), .seed = 1, .most = 1000, .without_ends = true});
     for (int c = 0; c < situation->cases; c++) {
         bool counts = situation->effect <= 0 || c == 0;
-        answer.p_below |= counts && cases[c].median.slower < 0.05;
+        answer.p_below |= counts && cases[c].median.slower < alpha_of(situation);
         answer.slower |= counts && cases[c].outcome == OUTCOME_SLOWER;
     }
     answer.same = cases[0].outcome == OUTCOME_SAME;

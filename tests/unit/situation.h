@@ -5,7 +5,7 @@
 #include "stats/decision.h"
 #include "tests/random_normal.h"
 
-enum { MOST_CASES = 100, MOST_UNITS = 36 };
+enum { MOST_CASES = 100, MOST_UNITS = 64 };
 
 /* A simulated situation, in logarithms of times. */
 struct situation {
@@ -14,6 +14,8 @@ struct situation {
     double wider;           /* factor on sigma of the new side; 0: 1 */
     double effect;          /* relative slowdown of case 0 on the new side; < 0: of all cases */
     double delta;           /* tolerance; 0: 3 % */
+    double alpha;           /* 0: 5 % */
+    bool heavy;             /* launches scatter as sigma times Student's t with 3 degrees of freedom */
     int outliers[2];        /* launches per side that take 1.3 to 2 times as long in all cases */
     double one_in;          /* probability that any launch is such an outlier */
     double between;         /* sigma between allocations, per case */
@@ -33,7 +35,7 @@ struct data {
 };
 
 struct answer {
-    bool p_below, slower; /* any case has p < 0.05; any case (with an effect: case 0) is called slower */
+    bool p_below, slower; /* any case has p < alpha; any case (with an effect: case 0) is called slower */
     bool same;            /* case 0 is called the same */
 };
 
@@ -45,5 +47,12 @@ struct answer situation_old_rule(const struct situation *situation, const struct
 /* The rule of stats/decision.h. *cases: what it decides of each case. */
 struct answer situation_new_rule(const struct situation *situation, const struct data *data,
                                  struct decided_case *cases);
+
+/* What the previous rule promised: the shift that it sees with probability 0.8, and the launches a side that
+   decide on the tolerance with probability 0.9. Both are for one case, by normal approximation. */
+struct promise {
+    double detectable, needed;
+};
+struct promise situation_old_promise(const struct situation *situation, const struct data *data);
 
 #endif

@@ -108,6 +108,32 @@ static bool is_interleaved(struct comparison *comparison)
     return turns && any;
 }
 
+/* Notes if the same side ran first in every pair of a group. With five pairs or more, chance makes such an
+   order in at most one of 16 comparisons. Call it only if the launches took turns. */
+static void note_order(struct comparison *comparison)
+{
+    enum { LEAST_PAIRS = 5 };
+    size_t most = comparison->launch_count[BASE] + comparison->launch_count[FRESH];
+    const struct launch **base = allocate(most, sizeof *base), **fresh = allocate(most, sizeof *fresh);
+    for (size_t g = 0; g < comparison->group_count; g++) {
+        if (!comparison->groups[g].base || !comparison->groups[g].fresh) continue;
+        size_t n = launches_of(comparison, BASE, g, base), first[2] = {0, 0};
+        launches_of(comparison, FRESH, g, fresh);
+        for (size_t k = 0; k < n; k++) {
+            int order = strcmp(base[k]->header.started, fresh[k]->header.started);
+            if (order) first[order < 0 ? BASE : FRESH]++;
+        }
+        if (n < LEAST_PAIRS || (first[BASE] < n && first[FRESH] < n)) continue;
+        comparison_note(comparison,
+                        "%s ran first in all %zu pairs: a drift of the machine looks like a difference; let "
+                        "chance decide the order (scripts/sweep --against does)",
+                        first[BASE] == n ? "base" : "new", n);
+        break;
+    }
+    free(base);
+    free(fresh);
+}
+
 /* Decides for each group whether to compare pairs. Pairs cancel effects that both launches share, but have
    few relabellings: p is a multiple of 1 / 2^n. With six pairs a single outlying launch already raises p to 7
    / 64, while the unpaired test of 6 + 6 launches still finds a 38 % slowdown. By default pairs are used from
@@ -164,6 +190,7 @@ enum status compare_environments(struct comparison *comparison, const struct com
     if (status) return status;
     comparison->interleaved = !comparison->common && is_interleaved(comparison);
     note_confounding(comparison);
+    if (comparison->interleaved) note_order(comparison);
     check_allocations(comparison, rules);
     return choose_pairing(comparison, rules);
 }
