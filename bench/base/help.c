@@ -27,31 +27,14 @@ static const char *value_of(const struct option *row)
     return row->argument ? row->argument : "VALUE";
 }
 
-/* Fills lines up to WIDTH with the words of text[0 … length), starting in `column`; further lines start at
- * `indent`. */
+/* Prints text[0 … length) as lines of words; the first line is already at `column`, further ones start at
+   `indent`. */
 static void fill(const char *text, size_t length, int column, int indent, FILE *out)
 {
-    const char *end = text + length;
-    bool first = true;
-    while (text < end) {
-        while (text < end && isspace((unsigned char)*text)) text++;
-        const char *word = text;
-        while (text < end && !isspace((unsigned char)*text)) text++;
-        size_t bytes = (size_t)(text - word);
-        int wide = (int)text_columns(word, bytes);
-        if (!wide) break;
-        if (!first && column + 1 + wide > WIDTH) {
-            fprintf(out, "\n%*s", indent, "");
-            column = indent;
-        } else if (!first) {
-            fputc(' ', out);
-            column++;
-        }
-        fwrite(word, 1, bytes, out);
-        column += wide;
-        first = false;
-    }
-    fputc('\n', out);
+    struct text lines = {0};
+    text_add_filled(&lines, text, length, (size_t)column, (size_t)indent);
+    fputs(text_get(&lines), out);
+    text_free(&lines);
 }
 
 enum block { BLOCK_FILLED, BLOCK_KEPT, BLOCK_EMPTY };

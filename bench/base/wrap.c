@@ -1,6 +1,7 @@
 #include "base/wrap.h"
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Returns how many bytes of a line of `length` bytes go into `room` columns, at least one character. */
@@ -43,4 +44,28 @@ void text_add_wrapped(struct text *out, const char *lines, size_t columns, size_
         add_line(out, lines, length, columns, indent);
         lines += length + (lines[length] == '\n');
     }
+}
+
+void text_add_filled(struct text *out, const char *text, size_t length, size_t column, size_t indent)
+{
+    const char *end = text + length;
+    bool first = true;
+    while (text < end) {
+        while (text < end && isspace((unsigned char)*text)) text++;
+        const char *word = text;
+        while (text < end && !isspace((unsigned char)*text)) text++;
+        size_t bytes = (size_t)(text - word), columns = text_columns(word, bytes);
+        if (!columns) break;
+        if (!first && column + 1 + columns > TERMINAL_COLUMNS) {
+            text_add(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (!first) {
+            text_add(out, " ");
+            column++;
+        }
+        text_add_bytes(out, word, bytes);
+        column += columns;
+        first = false;
+    }
+    text_add(out, "\n");
 }

@@ -190,12 +190,19 @@ static enum status read_tokens(const struct reader *r, struct workload *workload
 
 /* ---- rows ---- */
 
-/* Adds the calls of a row to the part with the same collective, size and group. */
+/* The element type of a collective's row; float if none is given. */
+static const char *type_of(const struct workload_row *row)
+{
+    return row->dtype ? row->dtype : dtypes[DTYPE_FLOAT].name;
+}
+
+/* Adds the calls of a row to the part with the same collective, size, type and group. */
 static void add_part(struct workload *workload, const struct workload_row *row)
 {
     struct workload_part *part = workload->parts;
     for (size_t i = 0; i < workload->part_count; i++, part++)
-        if (same(part->name, row->part) && same(part->group, row->group) && part->bytes == row->bytes) {
+        if (same(part->name, row->part) && same(part->group, row->group) && same(part->dtype, type_of(row)) &&
+            part->bytes == row->bytes) {
             part->count += row->count * (double)row->times;
             if (!*part->note) part->note = row->note;
             return;
@@ -205,6 +212,7 @@ static void add_part(struct workload *workload, const struct workload_row *row)
                                                                      .collective = row->collective->name,
                                                                      .imbalance = row->imbalance,
                                                                      .group = row->group,
+                                                                     .dtype = type_of(row),
                                                                      .bytes = row->bytes,
                                                                      .count = row->count * (double)row->times,
                                                                      .note = row->note};

@@ -31,13 +31,14 @@ struct workload_row {
     const char *overlap; /* consecutive rows with this word run at the same time; NULL: the row runs alone */
 };
 
-/* All calls in a step of one collective with one size and group. */
+/* All calls in a step of one collective with one size, type and group. */
 struct workload_part {
     const char *name;                   /* "all_reduce", "alltoallv:1.5" */
     const char *collective, *imbalance; /* imbalance: of alltoallv ("1.5"); else NULL */
     const char *group;                  /* NULL: all ranks */
-    int64_t bytes;                      /* message size as nccl-tests defines it for the collective */
-    double count;                       /* per step */
+    const char *dtype;
+    int64_t bytes; /* message size as nccl-tests defines it for the collective */
+    double count;  /* per step */
     const char *note;
 };
 

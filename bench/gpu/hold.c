@@ -3,9 +3,9 @@
 
 static const uint64_t FIRST_NS = 200 * 1000 * 1000, LEAST_NS = 5 * 1000 * 1000, MOST_NS = 2000 * 1000 * 1000;
 
-enum status hold_make(struct hold *h, int calls)
+enum status hold_make(struct hold *h, int operations)
 {
-    *h = (struct hold){.calls = calls, .longest_ns = FIRST_NS};
+    *h = (struct hold){.operations = operations, .longest_ns = FIRST_NS};
     enum status status =
         cuda_status(cudaHostAlloc((void **)&h->gate, sizeof *h->gate, cudaHostAllocMapped), "cudaHostAlloc");
     if (!status)
@@ -38,7 +38,7 @@ enum status hold_close(struct hold *h, cudaStream_t stream)
 
 void hold_queued(struct hold *h, int queued)
 {
-    if (queued >= h->calls) hold_open(h);
+    if (queued >= h->operations) hold_open(h);
 }
 
 void hold_open(struct hold *h)
@@ -55,9 +55,9 @@ bool hold_expired(struct hold *h)
 
 bool hold_less(struct hold *h, int queued)
 {
-    if (h->in_a_row > 1 && queued < h->calls) h->calls = queued > 1 ? queued : 1;
-    if (h->calls > 1) {
-        h->calls /= 2;
+    if (h->in_a_row > 1 && queued < h->operations) h->operations = queued > 1 ? queued : 1;
+    if (h->operations > 1) {
+        h->operations /= 2;
         return false;
     }
     if (h->longest_ns / 2 >= LEAST_NS) h->longest_ns /= 2; /* waiting longer gains nothing */

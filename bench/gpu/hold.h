@@ -1,15 +1,15 @@
 /* Holds a stream until the host has queued the work of a sample, so that launching it is not timed:
 
-   hold_close, [events and up to `calls` operations], hold_open
+   hold_close, [events, at most `operations` operations], hold_open
 
    The hold is a kernel that spins until the host opens a gate. A held stream can block the host before it
    opens the gate. The known causes and their remedies:
    - Modules that are loaded at first use wait for the device: CUDA_MODULE_LOADING=EAGER (device.c).
-   - CUDA's launch queue is finite, and so are queues of the libraries: the gate opens after `calls` calls
-     (hold_queued), and the rest is queued while the device already works.
+   - CUDA's launch queue is finite, and so are queues of the libraries: the gate opens after `operations`
+     operations (hold_queued), and the rest is queued while the device already works.
    - For any other cause, the hold ends by itself after longest_ns: do not use that sample, and call
-     hold_less(). It halves `calls`, which may have been an accident; the second time in a row it goes below
-     the number of calls that waited. In the end it halves longest_ns. */
+     hold_less(). It halves `operations`, which may have been an accident; the second time in a row it goes
+     below the number of operations that waited. In the end it halves longest_ns. */
 #ifndef BUSBAR_HOLD_H
 #define BUSBAR_HOLD_H
 
@@ -22,13 +22,13 @@ struct hold {
     struct device_gate *gate;      /* mapped host memory … */
     struct device_gate *on_device; /* … and its address on the device */
     uint32_t ticket;
-    int calls; /* the most operations to queue behind a closed gate */
+    int operations; /* the most to queue behind a closed gate */
     uint64_t longest_ns;
     int in_a_row;    /* holds that ended by themselves */
     bool impossible; /* even a single call waits behind its hold */
 };
 
-enum status hold_make(struct hold *, int calls);
+enum status hold_make(struct hold *, int operations);
 void hold_free(struct hold *); /* {0} is allowed */
 
 /* Makes holds long enough for calls that the host needs `enqueue_s` seconds to queue, such as a group of

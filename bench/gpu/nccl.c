@@ -13,7 +13,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { HELD_CALLS = 32, UUID_TEXT = 48, ABORT_S = 5 };
+enum { HELD_OPERATIONS = 32, UUID_TEXT = 48, ABORT_S = 5 };
 
 const char *nccl_words(void)
 {
@@ -114,7 +114,7 @@ static enum status make_tools(struct comm *c)
                                      "cudaStreamCreateWithFlags");
     if (!status) status = cuda_status(cudaEventCreate(&c->start), "cudaEventCreate");
     if (!status) status = cuda_status(cudaEventCreate(&c->stop), "cudaEventCreate");
-    if (!status) status = hold_make(&c->hold, HELD_CALLS);
+    if (!status) status = hold_make(&c->hold, HELD_OPERATIONS);
     if (!status)
         status = cuda_status(cudaHostAlloc((void **)&c->verdict, sizeof *c->verdict, cudaHostAllocDefault),
                              "cudaHostAlloc");

@@ -12,7 +12,7 @@
 
    First calls connect ranks and allocate (NCCL_RUNTIME_CONNECT), which waits for the device: so each exact
    call is made once without a hold before it is timed (make_ready). NCCL's work queue and its proxy's pool
-   are finite: hence HELD_CALLS. If a hold expires, the sample is spoiled. */
+   are finite: hence HELD_OPERATIONS. If a hold expires, the sample is spoiled. */
 #include "backend/mpi_status.h"
 #include "base/clock.h"
 #include "gpu/nccl.h"
@@ -133,9 +133,9 @@ static struct shape shape_of(const struct comm *c, const struct call *call)
                           call->in_place,   c->block.generation, call->buffers->send_bytes};
 }
 
-/* Whether the call was made before. Several calls may take turns (driver step), but the graphs are those
-   of the last one: frees them if another call was made last. */
-static bool is_ready(struct comm *c, const struct shape *shape)
+/* Makes a call that was made before the current one again; returns false if it was never made. Several calls
+   may take turns (driver step), but the graphs are those of the last one: frees them if that was another. */
+static bool take_up_again(struct comm *c, const struct shape *shape)
 {
     for (int i = 0; i < MOST_READY; i++) {
         if (!c->ready[i].collective || !same_shape(&c->ready[i], shape)) continue;
@@ -168,7 +168,7 @@ static enum status size_hold(struct comm *c, const struct call *call, size_t slo
 static enum status make_ready(struct comm *c, const struct call *call, size_t slot)
 {
     const struct shape shape = shape_of(c, call);
-    if (is_ready(c, &shape)) return STATUS_OK;
+    if (take_up_again(c, &shape)) return STATUS_OK;
     nccl_graphs_free(c);
     enum status status = nccl_align(c);
     if (!status) status = nccl_status(c, nccl_issue(c, call, slot), call->collective->name);

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* CUDA queues 1,024 launches, and a multiplication may take two kernels (split-K). */
-enum { HELD_CALLS = 512 };
+enum { HELD_OPERATIONS = 512 };
 
 /* cuBLASLt's constants for a type; operand -1: this toolkit's headers do not have it. */
 struct type {
@@ -88,7 +88,7 @@ static enum status lt_open(const struct gemm_place *place, const struct gemm_opt
                              "cudaStreamCreateWithFlags");
     if (!status) status = cuda_status(cudaEventCreate(&g->start), "cudaEventCreate");
     if (!status) status = cuda_status(cudaEventCreate(&g->stop), "cudaEventCreate");
-    if (!status) status = hold_make(&g->hold, HELD_CALLS);
+    if (!status) status = hold_make(&g->hold, HELD_OPERATIONS);
     if (!status) status = cuda_status(cudaMalloc(&g->workspace, WORKSPACE), "cudaMalloc of the workspace");
     if (!status) status = cuda_status(cudaMalloc((void **)&g->tensor_scale, sizeof scale), "cudaMalloc");
     if (!status)

@@ -122,7 +122,9 @@
     FLAG(CHOICE, 0, "format", .choices = choices_, .names = &format_names, __VA_ARGS__)
 #define FLAG_GATE(...)   FLAG(TEXT, 0, "gate", .argument = "FILE", __VA_ARGS__)
 #define FLAG_STRICT(...) FLAG(FLAG, 0, "strict", __VA_ARGS__)
-#define FLAG_DELTA(...)  FLAG(TEXT, 0, "delta", .argument = "SHARE", .initial = "3%", __VA_ARGS__)
+#define USUAL_DELTA      "3%"
+#define USUAL_ALPHA      "0.05"
+#define FLAG_DELTA(...)  FLAG(TEXT, 0, "delta", .argument = "SHARE", .initial = USUAL_DELTA, __VA_ARGS__)
 #define FLAG_ALPHA(...)  FLAG(REAL, 0, "alpha", .argument = "P", .least = 1e-6, .most = 0.5, __VA_ARGS__)
 #define FLAG_PLOTS(...)  FLAG(TEXT, 0, "plots", .argument = "DIR", __VA_ARGS__)
 #define FLAG_WIDE(...)   FLAG(FLAG, 0, "wide", __VA_ARGS__)

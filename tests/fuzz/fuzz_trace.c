@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!trace_select_step(&trace, NO_NUMBER, NO_NUMBER, &step) && step.count) {
         struct text rows = {0};
         struct workloads workloads;
-        size_t count = trace_add_rows(&step, "fuzz", &rows);
+        size_t count = trace_add_rows(&step, "fuzz", &rows).count;
         const char *path = fuzz_file(1, (const uint8_t *)text_get(&rows), rows.length);
         if (workloads_read(&workloads, &(struct catalog){0}, path)) abort();
         if (workloads.count != 1 || workloads.list[0].row_count != count) abort();

@@ -333,3 +333,21 @@ Test(sweep, continues_the_newest_run_of_the_same_flags, WITH_FOLDER)
     cr_expect_null(unfinished_run(folder, "mar", &arena));
     arena_free(&arena);
 }
+
+Test(sweep, a_budget_that_is_too_short_is_told_before_the_start)
+{
+    struct plan_row rows[] = {{.driver = "all_reduce", .estimate_s = 20},
+                              {.driver = "matmul", .estimate_s = 95},
+                              {.driver = "matmul", .estimate_s = 95},
+                              {.driver = "step", .estimate_s = 900, .state = LAUNCH_DONE}};
+    const struct plan plan = {.rows = rows, .count = 4};
+    struct text enough = {0}, short_of = {0};
+    shortage_text(&plan, 3, 300, 2, &enough); /* (300 - 3 x 2) / 3 = 98 s */
+    cr_expect_str_eq(text_get(&enough), "");
+    shortage_text(&plan, 3, 150, 2, &short_of); /* 48 s */
+    cr_expect(
+        strstr(text_get(&short_of), "matmul 1 min 35 s, but the budget gives each launch about 48 s:") ==
+        text_get(&short_of));
+    text_free(&enough);
+    text_free(&short_of);
+}

@@ -47,7 +47,7 @@ static struct imported import_text(const char *text, int64_t number)
         if (imported.status) trace_free(&imported.trace);
     }
     silence(0);
-    if (!imported.status) imported.count = trace_add_rows(&imported.step, "w", &imported.rows);
+    if (!imported.status) imported.count = trace_add_rows(&imported.step, "w", &imported.rows).count;
     return imported;
 }
 
@@ -523,4 +523,62 @@ Test(trace, rows_are_a_table)
     cr_expect_eq(workload->flops, 2.0 * 2 * 3 * 5);
     workloads_free(&workloads);
     release(&imported);
+}
+
+/* A step of an all-reduce, `between` matmuls of unknown time, and a matmul that ran while the all-reduce
+   did. */
+static struct trace_rows far_overlap(size_t between, struct text *out)
+{
+    struct trace_step step = {.count = between + 2};
+    step.operations = allocate(step.count, sizeof *step.operations);
+    for (size_t i = 0; i < step.count; i++)
+        step.operations[i] = (struct trace_operation){
+            .source = "mm", .dtype = DTYPE_FLOAT, .m = 1, .n = 1, .k = 1, .count = 1, .from = NAN, .to = NAN};
+    step.operations[0].collective = &collectives[ALL_REDUCE], step.operations[0].bytes = 8;
+    step.operations[0].from = 0, step.operations[0].to = 100;
+    step.operations[between + 1].from = 50, step.operations[between + 1].to = 60;
+    struct trace_rows rows = trace_add_rows(&step, "w", out);
+    free(step.operations);
+    return rows;
+}
+
+Test(trace, an_overlap_that_was_not_looked_for_is_counted)
+{
+    struct text near = {0}, far = {0};
+    cr_expect_eq(far_overlap(999, &near).not_searched, 0);
+    cr_expect(strstr(text_get(&near), "overlap1"), "999 operations between: the overlap is found");
+    cr_expect_eq(far_overlap(1000, &far).not_searched, 1);
+    cr_expect_not(strstr(text_get(&far), "overlap1"));
+    text_free(&near);
+    text_free(&far);
+}
+
+/* Twice `length` unlike matmuls. */
+static struct trace_rows long_loop(size_t length)
+{
+    struct text out = {0};
+    struct trace_step step = {.count = 2 * length};
+    step.operations = allocate(step.count, sizeof *step.operations);
+    for (size_t i = 0; i < step.count; i++)
+        step.operations[i] = (struct trace_operation){.source = "mm",
+                                                      .dtype = DTYPE_FLOAT,
+                                                      .m = 1 + (int64_t)(i % length),
+                                                      .n = 1,
+                                                      .k = 1,
+                                                      .count = 1,
+                                                      .from = NAN,
+                                                      .to = NAN};
+    struct trace_rows rows = trace_add_rows(&step, "w", &out);
+    free(step.operations);
+    text_free(&out);
+    return rows;
+}
+
+Test(trace, a_loop_that_was_not_looked_for_is_told)
+{
+    struct trace_rows found = long_loop(500), missed = long_loop(501);
+    cr_expect_eq(found.count, 500);
+    cr_expect_eq(found.longest_loop, 0);
+    cr_expect_eq(missed.count, 1002);
+    cr_expect_eq(missed.longest_loop, 500);
 }

@@ -63,7 +63,9 @@ Test(workload, table)
                             "# words\n" HEADER
                             "w\tall_reduce\t\t1G\t3\t\t\tn\nw\tmatmul\tbfloat16\t\t\t2e15\t4096\t\n"
                             "v\talltoall\t\t8\t1\t\t\t\n"
-                            "v\talltoallv:1.5:7\t\t96M\t2\t\t\t\nu\tmatmul\tx\t\t\t1\t\t\n"),
+                            "v\talltoallv:1.5:7\t\t96M\t2\t\t\t\nu\tmatmul\tx\t\t\t1\t\t\n"
+                            "t\tall_reduce\tfloat\t8\t2\t\t\t\nt\tall_reduce\tbfloat16\t8\t3\t\t\t\n"
+                            "t\tall_reduce\tfloat\t8\t4\t\t\t\n"),
                  STATUS_OK);
     const struct workload *w = workload_find(&workloads, "w");
     cr_assert(w && w->part_count == 1 && w->parts[0].bytes == 1 << 30 && w->parts[0].count == 3 &&
@@ -74,6 +76,9 @@ Test(workload, table)
     cr_assert(isnan(v->flops) && isnan(v->tokens) && v->part_count == 2 && !v->parts[0].imbalance);
     cr_expect_str_eq(v->parts[1].collective, "alltoallv");
     cr_expect_str_eq(v->parts[1].imbalance, "1.5:7");
+    const struct workload *t = workload_find(&workloads, "t"); /* calls of unlike types are not added up */
+    cr_assert(t && t->part_count == 2 && t->parts[0].count == 6 && t->parts[1].count == 3);
+    cr_expect_str_eq(t->parts[1].dtype, "bfloat16");
     cr_assert_null(workload_find(&workloads, "x"));
     workloads_free(&workloads);
     static const char *const bad[] = {"a\tb\n",

@@ -47,7 +47,7 @@ static const struct option options[] = {
      .help = "compare even if GPU models or instances differ"},
     FLAG_DELTA(.at = AT(delta), .group = "Gate",
                .help = "tolerance: a smaller slowdown is no regression; 3% or 0.03"),
-    FLAG_ALPHA(.at = AT(alpha), .initial = "0.05",
+    FLAG_ALPHA(.at = AT(alpha), .initial = USUAL_ALPHA,
                .help = "probability of any false regression over all cases; also the error rate of each end "
                        "of an interval"),
     FLAG_GATE(.at = AT(gate),

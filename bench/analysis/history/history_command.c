@@ -25,7 +25,7 @@ static const struct option options[] = {
              "of keys, "
              "or \"common\"; NIGHT is the date or run of the change"},
     FLAG_DELTA(.at = AT(delta), .help = "tolerance: a smaller slowdown is no regression; 3% or 0.03"),
-    FLAG_ALPHA(.at = AT(alpha), .initial = "0.05",
+    FLAG_ALPHA(.at = AT(alpha), .initial = USUAL_ALPHA,
                .help = "probability of any false change in 30 nights, over all cases"),
     FLAG_STRICT(.at = AT(strict),
                 .help =

@@ -155,9 +155,9 @@ static void check_wrong(struct source *source, struct source_table *table)
     if (failed)
         source_warn(
             source, table, table->rows[0].line,
-            "%lld measurements failed the tool's validation; it does not print how many elements were "
+            "%lld measurement%s failed the tool's validation; it does not print how many elements were "
             "wrong",
-            (long long)failed);
+            (long long)failed, failed == 1 ? "" : "s");
     if (counted && wrong)
         source_warn(source, table, table->rows[0].line, "%lld measurements have wrong elements",
                     (long long)wrong);

@@ -1,13 +1,12 @@
 /* The trend of machines that were measured on many nights, as `busbar history` finds it. */
 #include "analysis/history/history_output.h"
 #include "analysis/report/report_figures.h"
+#include "base/units.h"
+#include "record/flags.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The defaults of `busbar history`. */
-static const double ALPHA = 0.05, DELTA = 0.03;
 
 struct trend_of_machine {
     const char *label;      /* the machine's */
@@ -20,7 +19,8 @@ struct trend_of_machine {
 struct report_trends {
     struct trend_of_machine *list;
     size_t count;
-    bool *older; /* for each run of the study: does it appear only in the trend? */
+    bool *older;                /* for each run of the study: does it appear only in the trend? */
+    struct history_rules rules; /* the defaults of busbar history */
     struct acknowledgements acknowledgements;
     struct arena arena;
 };
@@ -164,19 +164,19 @@ enum status report_trends_find(struct report *report, const char *acknowledged, 
 {
     const struct aggregate *aggregate = &report->study->aggregate;
     struct report_trends *trends = allocate(1, sizeof *trends);
-    struct history_rules rules = {.alpha = ALPHA, .delta = DELTA};
-    enum status status = STATUS_OK;
+    enum status status = parse_real(USUAL_ALPHA, &trends->rules.alpha);
+    if (!status) status = parse_share(USUAL_DELTA, &trends->rules.delta);
     report->trends = trends;
     trends->older = allocate(aggregate->count, sizeof *trends->older);
-    if (acknowledged) {
+    if (!status && acknowledged) {
         status = acknowledgements_read(&trends->acknowledgements, acknowledged);
-        rules.acknowledgements = &trends->acknowledgements;
+        trends->rules.acknowledgements = &trends->acknowledgements;
     }
     for (size_t r = 0; !status && r < aggregate->count; r++) {
         bool known = false;
         for (size_t other = 0; other < r; other++)
             known |= same_machine(&aggregate->runs[other], &aggregate->runs[r]);
-        if (!known) status = add_machine(trends, report, r, &rules, catalog);
+        if (!known) status = add_machine(trends, report, r, &trends->rules, catalog);
     }
     return status;
 }
@@ -316,7 +316,7 @@ enum status report_trend(struct page *page, const struct report *report)
         "These are the results of busbar history: a regression is a time that rose by more than %g %% for at "
         "least three nights. The chance of any false change in 30 nights, over all series of a machine, is "
         "%g %%.",
-        100 * DELTA, 100 * ALPHA);
+        100 * report->trends->rules.delta, 100 * report->trends->rules.alpha);
     for (size_t i = 0; !status && i < report->trends->count; i++)
         status = machine(page, report, &report->trends->list[i]);
     return status;

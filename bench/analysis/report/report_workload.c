@@ -294,8 +294,8 @@ static void describe(struct page *page, const struct workload *workload)
     for (size_t p = 0; p < workload->part_count; p++) {
         const struct workload_part *part = &workload->parts[p];
         text_clear(&text);
-        text_add(&text, "%g calls of %s: %s", part->count, format_size((size_t)part->bytes, size),
-                 part->note);
+        text_add(&text, "%g calls of %s, %s: %s", part->count, format_size((size_t)part->bytes, size),
+                 part->dtype, part->note);
         page_item(page, part->name, text_get(&text));
     }
     if (isfinite(workload->flops)) {

@@ -80,6 +80,9 @@ double cost_usd(int64_t seconds, double usd_per_hour);
 /* Seconds that the next of `left` launches may measure: an equal share of the rest of the budget, minus the
    time that starting and ending a launch takes (overhead_s). At least 2. */
 int64_t share_of_budget(int64_t budget_left_s, int64_t left, int64_t overhead_s);
+/* If launches of the plan need more than their share of the budget at full length, says which and what
+   follows: "matmul 19 s, but the budget gives each launch about 8 s: …"; else adds nothing. */
+void shortage_text(const struct plan *, int64_t left, int64_t budget_s, int64_t overhead_s, struct text *out);
 /* Deadline of a launch, in seconds: asked_s (--deadline) if that is not 0; else a minute plus twice the
    estimate, or a minute plus twice the share of the budget if that is less (share_s 0: no budget). */
 int64_t launch_deadline(double asked_s, double estimate_s, int64_t share_s);

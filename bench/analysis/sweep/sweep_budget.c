@@ -1,5 +1,6 @@
 /* Cost and time of a sweep. The cost counts all GPUs of the allocation, used or not. */
 #include "analysis/sweep/sweep.h"
+#include "base/text.h"
 
 #include <math.h>
 
@@ -32,6 +33,29 @@ int64_t launch_deadline(double asked_s, double estimate_s, int64_t share_s)
     /* Plan files are untrusted: an estimate counts as 1e6 s (11.6 days) at most. */
     int64_t by_estimate = 60 + 2 * (int64_t)fmin(fmax(estimate_s, 0), 1e6), by_share = 60 + 2 * share_s;
     return share_s && by_share < by_estimate ? by_share : by_estimate;
+}
+
+void shortage_text(const struct plan *plan, int64_t left, int64_t budget_s, int64_t overhead_s,
+                   struct text *out)
+{
+    int64_t share_s = share_of_budget(budget_s, left, overhead_s);
+    struct text drivers = {0};
+    char duration[64];
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct plan_row *row = &plan->rows[i];
+        if (row->state == LAUNCH_DONE || !(row->estimate_s > (double)share_s)) continue;
+        if (has_name(text_get(&drivers), row->driver)) continue;
+        text_add(out, "%s%s %s", drivers.length ? ", " : "", row->driver,
+                 duration_text((int64_t)fmin(row->estimate_s, 1e9), duration));
+        text_add(&drivers, "%s ", row->driver);
+    }
+    if (out->length)
+        text_add(
+            out,
+            ", but the budget gives each launch about %s: it measures its cases for a shorter time, small "
+            "ones first, and leaves out those for which none remains",
+            duration_text(share_s, duration));
+    text_free(&drivers);
 }
 
 const char *duration_text(int64_t seconds, char text[64])

@@ -1,5 +1,6 @@
 /* The decisions for each launch: which one is next, what its outcome was, and how the sweep ends. */
 #include "analysis/sweep/sweep_verbs.h"
+#include "base/units.h"
 #include "record/record.h"
 
 #include <limits.h>
@@ -276,6 +277,53 @@ static int final_status(const struct sweep_state *state, int64_t done, int signa
     return STATUS_OK;
 }
 
+/* Adds "matmul 2048x2048x2048 double" or "all_reduce 16 MiB float". */
+static void add_case(const struct case_row *row, struct text *out)
+{
+    char size[UNIT_TEXT];
+    text_add(out, "%s ", row->gemm ? "matmul" : row->collective);
+    if (row->gemm)
+        text_add(out, "%lldx%lldx%lld", (long long)row->m, (long long)row->n, (long long)row->k);
+    else
+        text_add(out, "%s", row->bytes < 0 ? "" : format_size((size_t)row->bytes, size));
+    if (row->dtype) text_add(out, " %s", row->dtype);
+}
+
+/* Names the cases that the budget left out of the run's complete launches, each once. */
+static void say_left_out(const struct sweep_state *state, const struct plan *plan)
+{
+    enum { MOST_NAMES = 4 };
+    struct text names = {0}, name = {0}, path = {0};
+    size_t cases = 0, launches = 0, named = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        struct archive archive = {0};
+        size_t before = cases;
+        text_clear(&path);
+        text_add(&path, "%s/%s.jsonl", state->folder, plan->rows[i].launch);
+        if (plan->rows[i].state == LAUNCH_DONE) archive_read(&archive, text_get(&path));
+        for (size_t c = 0; archive.count && c < archive.launches[0].case_count; c++) {
+            const struct case_row *row = &archive.launches[0].cases[c];
+            if (row->status != CASE_SKIPPED) continue;
+            cases++;
+            text_clear(&name);
+            add_case(row, &name);
+            if (named > MOST_NAMES || strstr(text_get(&names), text_get(&name))) continue;
+            if (++named <= MOST_NAMES)
+                text_add(&names, "%s%s", names.length ? ", " : "", text_get(&name));
+            else
+                text_add(&names, ", …");
+        }
+        launches += cases > before;
+        archive_free(&archive);
+    }
+    if (cases)
+        sweep_say("sweep: the time budget left out %zu case%s of %zu launch%s: %s", cases,
+                  cases == 1 ? "" : "s", launches, launches == 1 ? "" : "es", text_get(&names));
+    text_free(&names);
+    text_free(&name);
+    text_free(&path);
+}
+
 static void say_result(struct sweep *sweep, int64_t done)
 {
     const struct sweep_state *state = &sweep->state;
@@ -304,10 +352,11 @@ enum status verb_finish(struct sweep *sweep)
     enum status status = saved_plan(sweep, &plan);
     if (status) return status;
     for (size_t i = 0; i < plan.count; i++) done += plan.rows[i].state == LAUNCH_DONE;
-    plan_free(&plan);
     snprintf(why, sizeof why, "stopped by signal %lld", (long long)sweep->number[0]);
     if (sweep->number[0]) end_by(state, why);
     say_result(sweep, done);
+    say_left_out(state, &plan);
+    plan_free(&plan);
     tell("all_complete", "%d", done == state->total);
     tell("status", "%d", final_status(state, done, (int)sweep->number[0]));
     return STATUS_OK;
@@ -348,6 +397,11 @@ enum status verb_cost(struct sweep *sweep)
         printf("; the budget ends it after %s%s", duration_text(state->budget_s, duration),
                cost_text(state->budget_s, state->usd_per_hour, cost));
     putchar('\n');
+    struct text shortage = {0};
+    if (state->budget_s)
+        shortage_text(&plan, (int64_t)plan.count, state->budget_s, state->overhead_s, &shortage);
+    if (shortage.length) printf("# at full length: %s\n", text_get(&shortage));
+    text_free(&shortage);
     plan_free(&plan);
     return status;
 }

@@ -256,8 +256,9 @@ static void say_environment(const char *line, void *data)
 }
 
 /* With a budget, the estimate is the whole budget: launches may use all of it to become more precise. */
-static void say_estimate(struct sweep *sweep)
+static void say_estimate(struct sweep *sweep, const struct plan *plan)
 {
+    struct text shortage = {0};
     struct sweep_state *state = &sweep->state;
     char duration[64], cost[64];
     int64_t s = state->budget_s ? state->budget_s : state->estimate_left_s;
@@ -265,6 +266,9 @@ static void say_estimate(struct sweep *sweep)
     state->told_s = s;
     sweep_say("sweep: at most about %s%s", duration_text(s, duration),
               cost_text(s, state->usd_per_hour, cost));
+    if (state->budget_s) shortage_text(plan, state->left, state->budget_s, state->overhead_s, &shortage);
+    if (shortage.length) sweep_say("sweep: at full length: %s", text_get(&shortage));
+    text_free(&shortage);
     if (state->has_gpus && !isfinite(state->usd_per_hour))
         sweep_say("sweep: the price is not known: --usd-per-gpu-hour, or --instance with a price in "
                   "results/clouds.tsv");
@@ -288,7 +292,7 @@ enum status verb_open(struct sweep *sweep)
         sweep_say("sweep: %lld launches into %s, %lld complete already; %lld host(s), %lld rank(s) each, %s",
                   (long long)state->total, state->folder, (long long)(state->total - state->left),
                   (long long)state->host_count, (long long)plan.rows[0].ranks_per_node, launcher_of(sweep));
-        say_estimate(sweep);
+        say_estimate(sweep, &plan);
         status = each_line(sweep, "environment", say_environment, NULL);
     }
     tell("left", "%lld", (long long)state->left);

@@ -135,8 +135,14 @@ void trace_leave_out(struct trace_step *, const char *name, const char *why, dou
    reason first, then by time and count, largest first. */
 void trace_merge_left_out(struct trace_step *);
 
-/* Adds the header and the rows of the step to `out`. Returns the number of rows, without the header. */
-size_t trace_add_rows(const struct trace_step *, const char *workload, struct text *out);
+struct trace_rows {
+    size_t count;        /* without the header */
+    size_t not_searched; /* operations whose overlap with others much later was not looked for */
+    size_t longest_loop; /* 0, or: there may be loops with more rows than this, which were not looked for */
+};
+
+/* Adds the header and the rows of the step to `out`. */
+struct trace_rows trace_add_rows(const struct trace_step *, const char *workload, struct text *out);
 
 /* Settings of busbar import --workload NAME. */
 struct trace_import {

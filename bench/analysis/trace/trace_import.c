@@ -96,6 +96,19 @@ static void print_summary(const struct trace *trace, const struct trace_step *st
          trace->path, origin, (long long)messages, bytes, (long long)matmuls, flops, rows);
 }
 
+/* Prints what was not looked for in a large step. */
+static void print_limits(const char *path, const struct trace_rows *rows)
+{
+    if (rows->not_searched)
+        warn("%s: %zu operations may overlap with others that were called much later: that was not looked "
+             "for, so those rows declare no overlap",
+             path, rows->not_searched);
+    if (rows->longest_loop)
+        warn("%s: loops of more than %zu rows were not looked for: shorten the table by hand where a longer "
+             "sequence repeats",
+             path, rows->longest_loop);
+}
+
 static enum status import_step(const struct trace_import *import, struct trace *trace,
                                const struct trace_step *step)
 {
@@ -111,9 +124,10 @@ static enum status import_step(const struct trace_import *import, struct trace *
         "# A workload that busbar import made of a trace: %s.\n# results/README.md describes the columns. "
         "Add tokens yourself: the trace does not have them.\n",
         text_get(&origin));
-    size_t rows = trace_add_rows(step, import->workload, &table);
+    struct trace_rows rows = trace_add_rows(step, import->workload, &table);
     enum status status = import->check ? STATUS_OK : outfile_put(import->output, &table);
-    if (!status) print_summary(trace, step, text_get(&origin), rows);
+    if (!status) print_summary(trace, step, text_get(&origin), rows.count);
+    if (!status) print_limits(trace->path, &rows);
     text_free(&origin);
     text_free(&table);
     return status;

@@ -30,6 +30,8 @@ struct rows {
     const char *workload;
     struct text *out;
     size_t written, loops, overlaps; /* so far */
+    double *earliest;                /* earliest[i]: the earliest start of the operations from i on, µs */
+    size_t not_searched;             /* operations for which find_reach() stopped at LOOK_AHEAD */
 };
 
 /* Can the calls of both be counted in one row? */
@@ -54,13 +56,23 @@ static bool overlap(const struct trace_operation *a, const struct trace_operatio
 
 /* Returns the index of the last operation that overlaps with operation i, directly or through other
    operations; i if there is none. */
-static size_t find_reach(const struct trace_step *step, size_t i)
+static size_t find_reach(struct rows *rows, const struct trace_step *step, size_t i)
 {
     size_t reach = i;
-    for (size_t p = i; p <= reach; p++)
+    for (size_t p = i; p <= reach; p++) {
         for (size_t q = reach + 1; q < step->count && q <= p + LOOK_AHEAD; q++)
             if (overlap(&step->operations[p], &step->operations[q])) reach = q;
+        if (p + LOOK_AHEAD + 1 < step->count && rows->earliest[p + LOOK_AHEAD + 1] < step->operations[p].to)
+            rows->not_searched++;
+    }
     return reach;
+}
+
+static void find_earliest(struct rows *rows, const struct trace_step *step)
+{
+    double earliest = INFINITY;
+    for (size_t i = step->count; i-- > 0;)
+        rows->earliest[i] = earliest = fmin(earliest, step->operations[i].from); /* skips NAN */
 }
 
 /* Adds an operation to the last unit. */
@@ -84,7 +96,7 @@ static void add_run(struct rows *rows, struct unit *unit, const struct trace_ope
 static void make_units(struct rows *rows, const struct trace_step *step)
 {
     for (size_t i = 0, last; i < step->count; i = last + 1) {
-        last = find_reach(step, i);
+        last = find_reach(rows, step, i);
         struct unit *before = rows->unit_count ? &rows->units[rows->unit_count - 1] : NULL;
         if (last == i && before && !before->overlaps &&
             equal(rows->runs[before->first].operation, &step->operations[i])) {
@@ -178,12 +190,14 @@ static void add_unit(struct rows *rows, const struct unit *unit, const char *loo
     for (size_t i = 0; i < unit->count; i++) add_row(rows, &rows->runs[unit->first + i], loop, word);
 }
 
-size_t trace_add_rows(const struct trace_step *step, const char *workload, struct text *out)
+struct trace_rows trace_add_rows(const struct trace_step *step, const char *workload, struct text *out)
 {
     struct rows rows = {.runs = allocate(step->count + 1, sizeof *rows.runs),
                         .units = allocate(step->count + 1, sizeof *rows.units),
+                        .earliest = allocate(step->count + 1, sizeof *rows.earliest),
                         .workload = workload,
                         .out = out};
+    find_earliest(&rows, step);
     make_units(&rows, step);
     text_add(out, "workload\tpart\tgroup\tdtype\tshape\tbytes\tcount\tloop\toverlap\tflops\ttokens\tnote\n");
     for (size_t i = 0, times; i < rows.unit_count; i += times) {
@@ -195,5 +209,8 @@ size_t trace_add_rows(const struct trace_step *step, const char *workload, struc
     }
     free(rows.runs);
     free(rows.units);
-    return rows.written;
+    free(rows.earliest);
+    return (struct trace_rows){.count = rows.written,
+                               .not_searched = rows.not_searched,
+                               .longest_loop = rows.written > 2 * LONGEST_LOOP ? LONGEST_LOOP : 0};
 }
