@@ -180,6 +180,20 @@ expect_status "one allocation under strict" 1 "$busbar" compare --strict a/base 
 says "strict names the allocations" out "four allocations a side"
 "$make_archive" "$work/m" --cases 4 --launches 12 --allocations 4 --launch-sigma 0.003 --sigma 0.02 --samples 60
 expect_status "four allocations satisfy strict" 0 "$busbar" compare --strict m/base m/new
+# Launches on 1, 2, 4 and 8 nodes have four sets of hosts, but of each number of nodes there is one allocation: one job, or no job at all.
+for job in 'r["allocation"]["id"] = "job"' 'del r["allocation"]["id"]'; do
+    for side in base new; do
+        edit m/$side nodes/$side "
+n = 1 << f % 4
+if r['record'] == 'launch': $job; r['allocation']['hosts_hash'] = 'hosts%d' % n; r['world']['nodes'] = n
+if r['record'] == 'case': r['nodes'] = n; r['key'] = r['key'].replace('nodes=1', 'nodes=%d' % n)"
+    done
+    expect_status "strict counts the allocations of each number of nodes" 1 "$busbar" compare --strict nodes/base nodes/new
+    says "and says how many" out "base has 1, new has 1"
+    "$busbar" show --format json nodes/base >shown.json
+    check "one allocation in show" python3 -c 'import json; assert {c["allocations"] for r in json.load(open("shown.json")) for c in r["cases"]} == {1}'
+    check "and of the run" grep -q "on 1 allocation" <("$busbar" show nodes/base)
+done
 expect_status "one allocation is said to confound" 0 "$busbar" compare a/base a/new
 says "confounding line" out "confounded with the allocation"
 

@@ -68,8 +68,10 @@ static void tell_labels_apart(struct aggregate *aggregate)
     free(labels);
 }
 
-/* Finds the run of a launch, or adds it. Launches with different labels, instances, GPUs or provenances (a
-   fault was injected, for example) belong to different runs even if the run's name is the same. */
+/* Finds the run of a launch, or adds it. by_allocation keeps the scheduler's jobs apart, not the sets of
+   hosts: a run on several numbers of nodes is one run. Launches with different labels, instances, GPUs or
+   provenances (a fault was injected, for example) belong to different runs even if the run's name is the
+   same. */
 static size_t find_run(struct aggregate *aggregate, const struct launch *launch, bool by_allocation)
 {
     const struct launch_header *header = &launch->header;
@@ -174,18 +176,14 @@ static int by_run_key_statistic(const void *a, const void *b)
 
 /* ---- one line ---- */
 
-static const char *allocation_of(const struct launch_header *header)
-{
-    return header->allocation_id ? header->allocation_id : header->allocation_hosts_hash;
-}
-
-static size_t count_allocations(const struct launch_point *points, size_t n)
+static size_t count_allocations(const struct launch_point *points, size_t n, struct arena *arena)
 {
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++) {
-        const char *id = allocation_of(&points[i].launch->header);
+        const char *id = launch_allocation(&points[i].launch->header, arena);
         bool seen = !id;
-        for (size_t j = 0; j < i && !seen; j++) seen = same(allocation_of(&points[j].launch->header), id);
+        for (size_t j = 0; j < i && !seen; j++)
+            seen = launch_allocation(&points[j].launch->header, arena) == id;
         distinct += !seen;
     }
     return distinct;
@@ -276,7 +274,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
         line.points[line.launches++] =
             (struct launch_point){places[i].launch, row, timed ? time_of(row) : NAN};
     }
-    line.allocations = count_allocations(line.points, line.launches);
+    line.allocations = count_allocations(line.points, line.launches, &aggregate->arena);
     struct figure figure = figure_of_launches(values, line.launches);
     free(values);
     if (line.launches && isfinite(line.points[0].time_us)) {
@@ -383,24 +381,41 @@ static int by_start_of_pointers(const void *a, const void *b)
     return by_start(*(const struct launch *const *)a, *(const struct launch *const *)b);
 }
 
+/* The most allocations that launches of one number of nodes had: without a scheduler, launches on other
+   numbers of nodes always have other hosts. */
+static size_t most_allocations(const struct launch **launches, size_t n, struct arena *arena)
+{
+    size_t most = 0;
+    struct launch_point *points = allocate(n + 1, sizeof *points);
+    for (size_t i = 0; i < n; i++) {
+        size_t count = 0;
+        bool seen = false;
+        for (size_t j = 0; j < i && !seen; j++) seen = launches[j]->header.nodes == launches[i]->header.nodes;
+        if (seen) continue;
+        for (size_t j = i; j < n; j++)
+            if (launches[j]->header.nodes == launches[i]->header.nodes) points[count++].launch = launches[j];
+        size_t allocations = count_allocations(points, count, arena);
+        most = allocations > most ? allocations : most;
+    }
+    free(points);
+    return most;
+}
+
 static void describe_run(struct aggregate *aggregate, struct run_summary *run, const struct launch **launches,
                          size_t n)
 {
     qsort(launches, n, sizeof *launches, by_start_of_pointers);
     const struct launch **kept = arena_memory(&aggregate->arena, n * sizeof *kept);
-    struct launch_point *points = allocate(n, sizeof *points);
     for (size_t i = 0; i < n; i++) {
         kept[i] = launches[i];
-        points[i].launch = launches[i];
         run->broken_lines += launches[i]->broken_lines;
         run->died += !launches[i]->end.status;
         run->unfinished += launches[i]->end.status && launches[i]->end.status != END_COMPLETE;
     }
     run->launches = kept;
     run->launch_count = n;
-    run->allocations = count_allocations(points, n);
+    run->allocations = most_allocations(launches, n, &aggregate->arena);
     run->shortfall = launches_missing(run->launches, n, &aggregate->arena);
-    free(points);
 }
 
 static void describe_runs(struct aggregate *aggregate, const struct archive *archive, const size_t *run_of)

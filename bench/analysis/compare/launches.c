@@ -65,6 +65,23 @@ static bool same_hosts(const struct launch_header *a, const struct launch_header
     return true;
 }
 
+const char *launch_hosts(const struct launch_header *header, struct arena *arena)
+{
+    if (header->allocation_hosts_hash) return arena_string(arena, header->allocation_hosts_hash);
+    if (!header->host_count) return NULL;
+    struct text names = {0};
+    for (size_t i = 0; i < header->host_count; i++)
+        text_add(&names, "%s ", header->hosts[i].name ? header->hosts[i].name : "?");
+    const char *hosts = arena_string(arena, text_get(&names));
+    text_free(&names);
+    return hosts;
+}
+
+const char *launch_allocation(const struct launch_header *header, struct arena *arena)
+{
+    return header->allocation_id ? arena_string(arena, header->allocation_id) : launch_hosts(header, arena);
+}
+
 /* Do the launches state the same origin: the same table of a file, or the same start, name, driver and
    hosts? */
 static bool same_origin(const struct launch_header *a, const struct launch_header *b)

@@ -35,6 +35,13 @@ struct shortfall launches_missing(const struct launch *const *launches, size_t c
 /* The folder of a launch's file, "." if the path has none; interned in the arena. */
 const char *launch_folder(const struct launch *, struct arena *);
 
+/* The allocation of a launch: the scheduler's job (or BUSBAR_ALLOCATION); without one, the set of hosts. An
+   interned string of the arena; NULL: not recorded. Without a job, launches on other numbers of nodes seem to
+   be other allocations, so count allocations only among launches of one number of nodes. */
+const char *launch_allocation(const struct launch_header *, struct arena *);
+/* The set of hosts of a launch: a hash, or the names. As above. */
+const char *launch_hosts(const struct launch_header *, struct arena *);
+
 /* "died", "was interrupted" or "failed"; NULL: complete. */
 const char *launch_failure(const struct launch *);
 

@@ -162,18 +162,16 @@ static enum status list(const struct baseline_settings *settings)
     return status;
 }
 
-static void show_row(struct table *table, const struct launch *launch)
+static void show_row(struct table *table, const struct launch *launch, struct arena *arena)
 {
     const struct launch_header *header = &launch->header;
+    const char *allocation = launch_allocation(header, arena);
     size_t samples = 0;
     for (size_t i = 0; i < launch->case_count; i++) samples += launch->cases[i].samples_us.count;
     table_cell(table, "%s", header->run ? header->run : "");
     table_cell(table, "%s", header->launch ? header->launch : "");
     table_cell(table, "%s", header->started ? header->started : "");
-    table_cell(table, "%s",
-               header->allocation_id           ? header->allocation_id
-               : header->allocation_hosts_hash ? header->allocation_hosts_hash
-                                               : "");
+    table_cell(table, "%s", allocation ? allocation : "");
     table_cell(table, "%s", header->cloud_instance ? header->cloud_instance : "");
     table_integer(table, header->ranks);
     table_cell(table, "%zu", launch->case_count);
@@ -196,7 +194,7 @@ static enum status show(const struct baseline_settings *settings, const char *na
                                             "ranks", "cases",   "samples",  "=<busbar",     NULL};
         archive_merge_passes(&archive);
         table_columns(&table, names);
-        for (size_t i = 0; i < archive.count; i++) show_row(&table, &archive.launches[i]);
+        for (size_t i = 0; i < archive.count; i++) show_row(&table, &archive.launches[i], &archive.arena);
         print_table(&table, settings->wide);
         printf("busbar show %s prints its figures\n", path.data);
     }

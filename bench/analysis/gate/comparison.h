@@ -98,7 +98,7 @@ struct comparison {
     size_t common;                          /* launches that are on both sides */
     size_t first_fresh;                     /* index of the first new launch */
     const struct launch **launches[2];      /* of each side, by start time */
-    size_t launch_count[2], allocations[2]; /* allocations: number of different ones; 0: not recorded */
+    size_t launch_count[2], allocations[2]; /* allocations: of the group that has fewest; 0: not recorded */
     const char *paths[2];                   /* as the user gave them, for the heading */
     size_t *group_of[2], *place_of[2];      /* per launch: its group, and its index in that */
     struct relabelled_group *groups;        /* groups of launches that have cases in common */
@@ -142,10 +142,6 @@ const char *comparison_text(struct comparison *, const char *format, ...)
 /* environment.c: finds differences, allocations and interleaving. Returns STATUS_USAGE after printing one
    line if the sides must not be compared. */
 enum status compare_environments(struct comparison *, const struct comparison_rules *);
-
-/* The allocation of a launch: its id and hosts as one string in the archive's arena, where equal strings are
-   equal pointers; NULL: not recorded. */
-const char *allocation_of(struct comparison *, const struct launch_header *);
 
 /* units.c: the statistical units of one group, which the permutation test relabels. */
 struct units {

@@ -1,5 +1,6 @@
 /* Finds how the environments of two sides differ, and whether their launches may be compared. */
 #include "analysis/gate/comparison.h"
+#include "analysis/compare/launches.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,47 +31,10 @@ static enum status list_differences(struct comparison *comparison, bool allow_di
 
 /* ---- allocations and interleaving ---- */
 
-static const char *hosts_of(struct comparison *comparison, const struct launch_header *header)
-{
-    if (header->allocation_hosts_hash) return header->allocation_hosts_hash;
-    struct text names = {0};
-    for (size_t i = 0; i < header->host_count; i++)
-        text_add(&names, "%s ", header->hosts[i].name ? header->hosts[i].name : "?");
-    const char *hosts =
-        header->host_count ? arena_string(&comparison->archive.arena, text_get(&names)) : NULL;
-    text_free(&names);
-    return hosts;
-}
-
-const char *allocation_of(struct comparison *comparison, const struct launch_header *header)
-{
-    const char *hosts = hosts_of(comparison, header);
-    if (!header->allocation_id && !hosts) return NULL;
-    return comparison_text(comparison, "%s on %s", header->allocation_id ? header->allocation_id : "?",
-                           hosts ? hosts : "?");
-}
-
 static int by_pointer(const void *a, const void *b)
 {
     const char *x = *(const char *const *)a, *y = *(const char *const *)b;
     return (x > y) - (x < y);
-}
-
-/* The number of different allocations on a side (0: not recorded). Stores one of them in *any; NULL: none.
-   Equal strings of the arena are equal pointers. */
-static size_t count_allocations(struct comparison *comparison, enum side side, const char **any)
-{
-    const char **seen = allocate(comparison->launch_count[side], sizeof *seen);
-    size_t n = 0, distinct = 0;
-    for (size_t i = 0; i < comparison->launch_count[side]; i++) {
-        const char *allocation = allocation_of(comparison, &comparison->launches[side][i]->header);
-        if (allocation) seen[n++] = allocation;
-    }
-    qsort(seen, n, sizeof *seen, by_pointer);
-    for (size_t i = 0; i < n; i++) distinct += i == 0 || seen[i] != seen[i - 1];
-    *any = n ? seen[0] : NULL;
-    free(seen);
-    return distinct;
 }
 
 /* Lists the launches of one group and side, by start time; returns how many. */
@@ -83,6 +47,25 @@ static size_t launches_of(const struct comparison *comparison, enum side side, s
     return n;
 }
 
+/* The number of different allocations of a group and side (0: not recorded). Stores one of them in *any;
+   NULL: none. Equal strings of the arena are equal pointers. */
+static size_t count_allocations(struct comparison *comparison, enum side side, size_t group, const char **any)
+{
+    const struct launch **launches = allocate(comparison->launch_count[side], sizeof *launches);
+    const char **seen = allocate(comparison->launch_count[side], sizeof *seen);
+    size_t count = launches_of(comparison, side, group, launches), n = 0, distinct = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *allocation = launch_allocation(&launches[i]->header, &comparison->archive.arena);
+        if (allocation) seen[n++] = allocation;
+    }
+    qsort(seen, n, sizeof *seen, by_pointer);
+    for (size_t i = 0; i < n; i++) distinct += i == 0 || seen[i] != seen[i - 1];
+    *any = n ? seen[0] : NULL;
+    free(launches);
+    free(seen);
+    return distinct;
+}
+
 /* Do the launches take turns? The k-th base and the k-th new launch form a pair. Both must run on the same
    hosts, and a pair must not start before both launches of the previous pair have started. It may start in
    the same second as the later one of them, because start times have a resolution of 1 s. Needs two pairs. */
@@ -92,8 +75,9 @@ static bool take_turns(struct comparison *comparison, const struct launch **base
     const char *last_earlier = "", *last_later = "";
     for (size_t k = 0; k < n; k++) {
         const char *a = base[k]->header.started, *b = fresh[k]->header.started;
-        const char *hosts = hosts_of(comparison, &base[k]->header);
-        if (!a || !b || !hosts || !same(hosts, hosts_of(comparison, &fresh[k]->header))) return false;
+        const char *hosts = launch_hosts(&base[k]->header, &comparison->archive.arena);
+        if (!a || !b || !hosts || !same(hosts, launch_hosts(&fresh[k]->header, &comparison->archive.arena)))
+            return false;
         if (launch_has_provenance(&base[k]->header, PROVENANCE_IMPORTED) ||
             launch_has_provenance(&fresh[k]->header, PROVENANCE_IMPORTED))
             return false;
@@ -142,11 +126,22 @@ static enum status choose_pairing(struct comparison *comparison, const struct co
     return STATUS_OK;
 }
 
+/* The smallest number of allocations of any group decides: launches of other node counts, which are other
+   groups, repeat nothing of this one. */
 static void note_confounding(struct comparison *comparison)
 {
-    const char *base, *fresh;
-    comparison->allocations[BASE] = count_allocations(comparison, BASE, &base);
-    comparison->allocations[FRESH] = count_allocations(comparison, FRESH, &fresh);
+    const char *base = NULL, *fresh = NULL;
+    bool first = true;
+    for (size_t g = 0; g < comparison->group_count; g++) {
+        const char *any[2];
+        if (!comparison->groups[g].base || !comparison->groups[g].fresh) continue;
+        for (int side = BASE; side <= FRESH; side++) {
+            size_t count = count_allocations(comparison, (enum side)side, g, &any[side]);
+            if (first || count < comparison->allocations[side]) comparison->allocations[side] = count;
+        }
+        if (first) base = any[BASE], fresh = any[FRESH];
+        first = false;
+    }
     bool few = comparison->allocations[BASE] <= 1 && comparison->allocations[FRESH] <= 1;
     comparison->one_allocation = few && !comparison->interleaved;
     if (comparison->interleaved)

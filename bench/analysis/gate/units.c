@@ -6,6 +6,7 @@
    comparisons. Therefore the unit is the highest level that was repeated (Kalibera & Jones 2013, section 5:
    an effect at a level that was not repeated cannot be separated from the effect under test). */
 #include "analysis/gate/comparison.h"
+#include "analysis/compare/launches.h"
 #include "stats/order.h"
 #include "stats/relabel.h"
 
@@ -34,8 +35,8 @@ static struct placed *placed_of(struct comparison *comparison, enum side side, s
     for (size_t i = 0; i < comparison->launch_count[side]; i++) {
         size_t place = comparison->place_of[side][i];
         if (comparison->group_of[side][i] == group)
-            placed[place] =
-                (struct placed){allocation_of(comparison, &comparison->launches[side][i]->header), place};
+            placed[place] = (struct placed){
+                launch_allocation(&comparison->launches[side][i]->header, &comparison->archive.arena), place};
     }
     return placed;
 }
