@@ -64,7 +64,8 @@ static const struct option matmul_options[] = {
                 "end a burst when the 95 % interval of the median is within this distance of it, on every "
                 "rank"),
     FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "1", .help = "maximum time for a burst"),
-    FLAG_TIME_BUDGET(.at = AT(time_budget_s)),
+    FLAG_TIME_BUDGET(.at = AT(time_budget_s),
+                     .help = "time for the whole launch, divided among its cases; cheap cases run first"),
     FLAG_ITERS(.at = AT(samples),
                .help = "take exactly N samples of each burst; 0: until --precision is reached"),
     FLAG_WARMUP(.at = AT(warmup), .initial = "1", .help = "number of warm-up calls before a burst"),

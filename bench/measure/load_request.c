@@ -45,11 +45,18 @@ bool load_divide(const struct world *w, bool *loads, char *reason, size_t room)
     for (int r = 0; r < w->ranks; r++) loading += loads[r] = w->local_rank_of_rank[r] % 2 == 1;
     for (int node = 0; node < w->nodes; node++) {
         if (w->ranks_on_node[node] > 1) continue;
-        snprintf(reason, room, "%s has one rank; each host needs two, one that measures and one that loads",
+        if (w->nodes == 1) break;
+        snprintf(reason, room,
+                 "%s has one rank; each host needs two, one that measures and one that loads: mpirun "
+                 "--map-by ppr:2:node, or srun --ntasks-per-node=2",
                  w->hosts[node]);
         return false;
     }
     if (loading >= 2 && w->ranks - loading >= 2) return true;
-    snprintf(reason, room, "%d ranks on one host; two must measure and two load, so it needs four", w->ranks);
+    snprintf(
+        reason, room,
+        "%d rank%s on one host; two must measure and two load, so it needs four: mpirun -np 4, or srun -n "
+        "4, or -g 4",
+        w->ranks, w->ranks == 1 ? "" : "s");
     return false;
 }

@@ -105,7 +105,8 @@ static const struct option collective_options[] = {
                      .help = "maximum time for a case (size, type, …). Samples during which a rank was "
                              "preempted do not count,\n"
                              "so on a busy machine a case may take up to three times as long"),
-    FLAG_TIME_BUDGET(.at = AT(time_budget_s)),
+    FLAG_TIME_BUDGET(.at = AT(time_budget_s),
+                     .help = "time for the whole launch, divided among its cases; cheap cases run first"),
     FLAG_ITERS(.at = AT(operations), .help = "measure exactly N operations of each case, over all passes; 0: "
                                              "until --precision is reached.\n"
                                              "pipelined runs them in batches of 20 to 1000, and a few more "
@@ -300,19 +301,27 @@ struct command collective_command(const char *name, const char *summary)
     };
 }
 
-/* Reads --imbalance or --matrix. With --sizes matrix the only size is what the file's busiest rank moves. */
+/* Reads --imbalance or --matrix. With --sizes matrix the only size is what the file's busiest rank moves. A
+   plan can name no file: its "--imbalance matrix:HASH" demands the file with this hash, "--imbalance matrix"
+   any file. */
 static enum status read_traffic(struct settings *s)
 {
-    bool own_size = same(s->sizes_text, "matrix");
+    const bool own_size = same(s->sizes_text, "matrix"), any = same(s->imbalance, "matrix");
+    const bool wanted = any || strncmp(s->imbalance, "matrix:", 7) == 0;
+    if (!s->matrix && wanted)
+        return fail(STATUS_USAGE, "--imbalance %s: give the file with --matrix FILE", s->imbalance);
     if (!s->matrix)
         return own_size ? fail(STATUS_USAGE, "--sizes matrix: there is no --matrix FILE")
                         : imbalances_read(s->imbalance, &s->imbalances, &s->imbalance_count);
-    if (!same(s->imbalance, "1"))
+    if (!wanted && !same(s->imbalance, "1"))
         return fail(STATUS_USAGE, "--matrix says how uneven alltoallv is: leave out --imbalance");
     s->imbalances = allocate(1, sizeof *s->imbalances);
     enum status status = matrix_read(s->matrix, s->imbalances);
     if (status) return status;
     s->imbalance_count = 1;
+    if (wanted && !any && !same(s->imbalance, s->imbalances->label))
+        return fail(STATUS_USAGE, "--matrix %s is %s, but --imbalance demands %s: give the file of that time",
+                    s->matrix, s->imbalances->label, s->imbalance);
     if (!own_size) return STATUS_OK;
     s->sizes = allocate(1, sizeof *s->sizes);
     s->sizes[s->size_count++] = (size_t)s->imbalances->busiest;

@@ -1,11 +1,13 @@
 #include "overlap/overlap.h"
 #include "backend/memory.h"
 #include "backend/mpi_status.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/units.h"
 #include "launch/world.h"
 #include "measure/labels.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -244,6 +246,17 @@ static void say_case(struct overlap_launch *l, const struct overlap_case *c)
     progress_show(&l->driver.progress, (size_t)(c - l->cases), l->case_count, 0, what);
 }
 
+/* The time for a case's rounds by --max-seconds, which does not limit a fixed number of rounds, and by its
+   share of what is left of --time-budget. INFINITY: no limit. */
+static double time_for(const struct overlap_launch *l, const struct overlap_case *c)
+{
+    const struct overlap_settings *s = &l->settings;
+    double most_s = s->rounds ? INFINITY : s->max_seconds;
+    double left_s = s->time_budget_s - (clock_s() - l->driver.journal.start_s);
+    double cases_left = (double)(l->case_count - (size_t)(c - l->cases));
+    return s->time_budget_s > 0 ? fmin(most_s, left_s / cases_left) : most_s;
+}
+
 /* Measures the ratios of one collective and size. `cannot`: why they have no figure. */
 static enum status measure_size(struct overlap_launch *l, struct overlap_case *cases)
 {
@@ -273,6 +286,7 @@ static enum status measure_size(struct overlap_launch *l, struct overlap_case *c
         say_case(l, c);
         c->status = cannot;
         if (cannot) snprintf(c->reason, sizeof c->reason, "%s", reason);
+        l->most_s = time_for(l, c);
         if (!cannot) status = overlap_sample(l, c);
         if (!status) status = agree(l, write_row(l, c));
     }

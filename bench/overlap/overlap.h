@@ -25,7 +25,7 @@ struct overlap_settings {
     const char *backend, *fault_text;
     struct sides_flags sides;
     int64_t operations, rounds, seed, check;
-    double precision_percent, max_seconds;
+    double precision_percent, max_seconds, time_budget_s;
 
     /* derived from the above */
     const struct collective *collectives[COLLECTIVE_COUNT];
@@ -80,6 +80,7 @@ struct overlap_launch {
     struct pair_product product;
     struct overlap_case *cases; /* sizes descending, then collectives, then ratios */
     size_t case_count;
+    double most_s; /* rank 0: time for the rounds of the case that runs; INFINITY: no limit */
 };
 
 /* Collective; the pair has its buffers and its matrices. Chooses the number of collectives in a sample, and

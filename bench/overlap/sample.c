@@ -100,7 +100,7 @@ static int rounds_next(const struct overlap_launch *l, struct overlap_case *c, d
                               .count = n,
                               .taken = n,
                               .spent_s = spent_s,
-                              .most_s = l->settings.rounds ? INFINITY : l->settings.max_seconds,
+                              .most_s = l->most_s,
                               .sample_s = n ? spent_s / (double)n : 0};
         size_t wanted = stopping_next(&stopping, &now, &c->why);
         next[0] = wanted > ROUNDS_MOST ? ROUNDS_MOST : (int)wanted;

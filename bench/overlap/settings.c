@@ -45,6 +45,8 @@ static const struct option overlap_options[] = {
                    .help = "end a case when the 95 % interval of the median time of both is within this "
                            "distance of it"),
     FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "3", .help = "maximum time for a size and ratio"),
+    FLAG_TIME_BUDGET(.at = AT(time_budget_s),
+                     .help = "time for the whole launch, divided among its sizes and ratios"),
     FLAG_ITERS(.at = AT(rounds), .help = "measure exactly N rounds of each case; 0: until --precision is "
                                          "reached. A round\nmeasures communication, computation and both, in "
                                          "random order"),

@@ -75,8 +75,7 @@
     FLAG(SECONDS, 0, "sustain", .argument = "TIME", .least = 0.01, .most = 1e6, __VA_ARGS__)
 #define FLAG_ITERS(...) FLAG(INTEGER, 'n', "iters", .argument = "N", .initial = "0", .most = 1e9, __VA_ARGS__)
 #define FLAG_TIME_BUDGET(...)                                                                                \
-    FLAG(SECONDS, 0, "time-budget", .argument = "TIME", .least = 0.1, .most = 1e7,                           \
-         .help = "time for the whole launch, divided among its cases; cheap cases run first", __VA_ARGS__)
+    FLAG(SECONDS, 0, "time-budget", .argument = "TIME", .least = 0.1, .most = 1e7, __VA_ARGS__)
 #define FLAG_WARMUP(...) FLAG(INTEGER, 'w', "warmup_iters", .argument = "N", .most = 1e9, __VA_ARGS__)
 #define FLAG_PASSES(...) FLAG(INTEGER, 0, "passes", .argument = "N", .least = 1, .most = 1000, __VA_ARGS__)
 #define FLAG_SEED(...)   FLAG(INTEGER, 0, "seed", .argument = "N", .initial = "1", .most = 9e18, __VA_ARGS__)

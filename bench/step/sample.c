@@ -131,6 +131,16 @@ static enum status take_round(struct step_launch *l, struct random_state *random
     return STATUS_OK;
 }
 
+/* The time for all rounds by --max-seconds, which does not limit a fixed number of rounds, and by what is
+   left of --time-budget when they start. INFINITY: no limit. */
+static double time_for_rounds(const struct step_launch *l, double start_s)
+{
+    const struct step_settings *s = &l->settings;
+    double most_s = s->rounds ? INFINITY : s->max_seconds;
+    double left_s = s->time_budget_s - (start_s - l->driver.journal.start_s);
+    return s->time_budget_s > 0 ? fmin(most_s, left_s) : most_s;
+}
+
 /* Collective. Returns how many rounds to measure before rank 0 decides again; 0: the measurement ends. */
 static int rounds_next(struct step_launch *l, double start_s)
 {
@@ -144,7 +154,7 @@ static int rounds_next(struct step_launch *l, double start_s)
                                     .count = n,
                                     .taken = n,
                                     .spent_s = spent_s,
-                                    .most_s = s->rounds ? INFINITY : s->max_seconds,
+                                    .most_s = time_for_rounds(l, start_s),
                                     .sample_s = n ? spent_s / (double)n : 0};
         size_t wanted = stopping_next(&stopping, &now, &l->why);
         next[0] = wanted > ROUNDS_MOST ? ROUNDS_MOST : (int)wanted;

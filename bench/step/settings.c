@@ -62,6 +62,7 @@ static const struct option step_options[] = {
                        "end when the 95 % interval of the step's median time is within this distance of it"),
     FLAG_MAX_SECONDS(.at = AT(max_seconds), .initial = "60",
                      .help = "maximum time for all rounds; a step that takes longer than this is refused"),
+    FLAG_TIME_BUDGET(.at = AT(time_budget_s), .help = "time for the whole launch"),
     FLAG_ITERS(.at = AT(rounds), .help =
                                      "measure exactly N rounds; 0: until --precision is reached. A round\n"
                                      "measures the step, its matmuls alone and each of its parts, in "

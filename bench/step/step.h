@@ -24,7 +24,7 @@ struct step_settings {
     const char *backend, *fault_text;
     struct sides_flags sides;
     int64_t tensor, expert, pipeline, rounds, seed, check;
-    double precision_percent, max_seconds, usd_per_hour;
+    double precision_percent, max_seconds, time_budget_s, usd_per_hour;
 
     /* derived from the above */
     struct workloads workloads;

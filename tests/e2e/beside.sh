@@ -49,6 +49,7 @@ refused() {
     expect_status "refused: ${*:4}" "$2" ranks "$3" "$build/all_reduce" --backend mpi --output none --sizes 8 "${@:4}"
     says "$1" "$1"
 }
+refused '1 rank on one host; two must measure and two load, so it needs four: mpirun -np 4' 5 1 --beside alltoall:4K
 refused 'it needs four' 5 2 --beside alltoall:4K
 refused 'it needs four' 5 3 --beside alltoall:4K
 refused 'fewer bytes than one element for each of 2 ranks' 5 4 --beside alltoall:4

@@ -64,6 +64,42 @@ check "an old run is continued" timeout 120 scripts/sweep --build "$build" --res
 says "with what it lacks" "1 complete already"
 equal "as it was begun" "$(caches "$work/results/begun") $(find "$work/results/begun" -name '*.jsonl' | wc -l)" "cold 2"
 
+# Drivers overlap and step: a sweep within a budget, resumed, as a baseline, measured again. The workload is in a catalog of the test.
+mkdir "$work/catalog" && cp results/*.tsv "$work/catalog"
+printf '%s\n' $'workload\tpart\tgroup\tdtype\tshape\tbytes\tcount\tloop\toverlap\tflops\ttokens\tnote' \
+    $'small\tall_reduce\t\t\t\t1K\t1\t\t\t\t16\ta' $'small\tmatmul\t\tfloat\t16x16x16\t\t1\t\t\t\t\tb' >"$work/catalog/workloads.tsv"
+export BUSBAR_CATALOG=$work/catalog
+steps=$name-steps
+trap 'ended=$?; rm -rf "$work" "results/baselines/$name" "results/baselines/$old" "results/baselines/$steps"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
+drivers=(--drivers "overlap,step" --workload small --step-arg '-n 5 --threads 1' --overlap-arg '--sizes 4K --ratio 1,2 -n 5 --shape 32 --threads 1'
+    --launches 1 --ranks-per-node 2 --no-preflight)
+check "overlap and step in a sweep with a budget" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run steps "${drivers[@]}" --time-budget 60s
+rm -f "$work"/results/steps/step-*.jsonl
+check "which is resumed" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run steps "${drivers[@]}"
+says "with what it lacks" "1 complete already"
+check "is a baseline" "$build/busbar" baseline save "$steps" "$work/results/steps"
+printf '* delta=99%%\noverlap delta=99%%\nstep delta=99%%\n' >"$work/lenient.gate"
+expect_status "measured again" 0 env BASELINE="$steps" RUN=again-steps GATE="$work/lenient.gate" JUNIT="$work/verdicts.xml" timeout 120 scripts/check-regression
+check "its step and both its overlaps are compared" test "$(grep -cE 'name="(step/.*small@|overlap/all_reduce/float/sum/4096/float/32x32x32/NN/ratio=[12]/)' "$work/verdicts.xml")" -eq 3
+expect_status "an overlap that fails" 4 timeout 120 scripts/sweep --build "$build" --results "$work/results" --run hangs --drivers overlap --launches 1 --ranks-per-node 2 \
+    --no-preflight --overlap-arg '--sizes 4K --ratio 1 -n 5 --shape 32 --threads 1 --timeout 3 --fault hang:rank=1,call=4'
+says "is reported as hung" ": hung: "
+
+# A baseline of a --matrix: the file is given again, and must be the same.
+printf '0 100\n300 0\n' >"$work/matrix" && printf '0 100\n100 0\n' >"$work/other"
+matrix=$name-matrix
+trap 'ended=$?; rm -rf "$work" "results/baselines/$name"*; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
+plan=(--drivers alltoallv --sizes 1K --launches 1 --max-seconds 0.02 --mode isolated --ranks-per-node 2 --no-preflight)
+check "a sweep with a matrix" timeout 120 scripts/sweep --build "$build" --results "$work/results" --run matrix "${plan[@]}" --matrix "$work/matrix"
+check "becomes a baseline" "$build/busbar" baseline save "$matrix" "$work/results/matrix"
+expect_status "without its matrix it is not measured again" 2 env BASELINE="$matrix" RUN=no-matrix scripts/check-regression
+says "and the message says what to give" "MATRIX=FILE"
+expect_status "with its matrix it is" 0 env BASELINE="$matrix" RUN=same-matrix MATRIX="$work/matrix" GATE="$work/lenient.gate" timeout 120 scripts/check-regression
+says "and compared" "imbalance=matrix:"
+expect_status "with another matrix it is not" 1 env BASELINE="$matrix" RUN=other-matrix MATRIX="$work/other" GATE="$work/lenient.gate" timeout 120 scripts/check-regression
+says "and the message names both hashes" "give the file of that time"
+unset BUSBAR_CATALOG
+
 expect_status "an unknown baseline is status 2" 2 env BASELINE=nosuch scripts/check-regression
 expect_status "with a comment too" 2 env BASELINE=nosuch FORMAT=markdown scripts/check-regression
 says "that says why there is no verdict" "no baseline results/baselines/nosuch"

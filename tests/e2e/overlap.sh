@@ -106,6 +106,35 @@ for name in ("communication_us", "computation_us", "hidden_share", "communicatio
 assert not any(x["ratio"] for x in table if x["collective"] == "all_reduce")
 PY
 check 'as Markdown' "$build/busbar" show --format markdown "$work/r/both"
+# The gate: both sides of 100 us at once take 100 us in the base, 200 us in the new launches: 50 % and 100 % of one after the other.
+for run in base new; do
+    for i in 1 2 3 4 5 6; do
+        python3 - "$work/r/both/two.jsonl" "$work/$run" "$run" $i <<'PY'
+import json, os, sys
+source, folder, run, i = sys.argv[1:]
+os.makedirs(folder, exist_ok=True)
+with open(f"{folder}/{i}.jsonl", "w") as out:
+    for line in open(source):
+        x = json.loads(line)
+        if x["record"] == "launch": x.update(run=run, launch=i, started=f"2026-01-0{i}T00:00:00Z")
+        if x["record"] == "overlap":
+            both = (200 if run == "new" else 100) * (1 + int(i) / 1000)
+            x.update(communication_us=[100.0] * 8, computation_us=[100.0] * 8, both_us=[both] * 8)
+        out.write(json.dumps(x) + "\n")
+PY
+    done
+done
+expect_status 'busbar compare finds that nothing overlaps any more' 1 "$build/busbar" compare "$work/base" "$work/new"
+says 'in percent of one after the other' '100.4 %'
+expect_status 'not the other way round' 0 "$build/busbar" compare "$work/new" "$work/base"
+expect_status 'as JSON' 1 "$build/busbar" compare --format json "$work/base" "$work/new"
+check 'with both percentages' python3 - "$work/out" <<'PY'
+import json, sys
+cases = json.load(open(sys.argv[1]))["cases"]
+assert len(cases) == 2 and all(x["key"].startswith("overlap/all_reduce/") and x["verdict"] == "regression" and "time_us" not in x["base"] for x in cases), cases
+for x in cases:
+    assert abs(x["base"]["both_percent"] - 50.175) < 1e-6 and abs(x["new"]["both_percent"] - 100.35) < 1e-6 and abs(x["ratio"] - 2) < 1e-6, x
+PY
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/r/both" "$work/r/n3"
     check 'draws both sides' grep -q 'matmul ×2, both' "$work/plots/overlap-all-reduce.tsv"

@@ -120,6 +120,13 @@ done
 check 'busbar report' "$build/busbar" report --format markdown --local --workloads "$work/w.tsv" --workload sleeps "$work/base"
 says 'puts the measured step first' 'a step of sleeps: measured on base'
 says 'beside what its parts predict' 'computed from its parts'
+if command -v gnuplot >/dev/null; then
+    check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/base"
+    check 'draws the step beside its parts' test "$(grep -cE '[0-9], [0-9]+ % exposed$|computed [0-9.]+ \([+-][0-9]+ %\)$' "$work/plots/step-sleeps.tsv")" -eq 2
+    check 'as a picture' test -s "$work/plots/step-sleeps.png"
+else
+    skip 'busbar plot' 'gnuplot is missing'
+fi
 expect_status 'busbar compare finds a slower step' 1 "$build/busbar" compare "$work/base" "$work/new"
 says 'and names it' 'sleeps@'
 printf 'step workload=sleeps@* delta=50%%\n' >"$work/gate"

@@ -39,7 +39,20 @@ for r in rows:
     assert r["bytes"] < 1 << 20 or r["median_us"] >= r["bound_us"], r
 END
 
+check "a load beside a collective" sweep_cluster "${common[@]}" --nodes 4 --drivers all_reduce --launches 1 --run loaded --driver-arg '--beside all_to_all:64K'
+check "both groups have a rank on each host, and all is right" python3 - "$work/results/loaded" <<'END'
+import glob, json, sys
+rows = [r for f in glob.glob(sys.argv[1] + "/*.jsonl") for r in map(json.loads, open(f)) if r["record"] == "case"]
+loaded = [r for r in rows if "beside" in r]
+assert len(rows) == 4 and len(loaded) == 2, rows
+assert all((r["nodes"], r["ranks"], r["group"], r["wrong"], r["status"]) == (4, 4, "beside", 0, "ok") for r in rows), rows
+assert all(r["load"]["operations"] >= 1 and r["load"]["wrong"] == 0 for r in loaded), loaded
+END
+
 sed -i 's/slots=[0-9]*/slots=1/' "$work/cluster/hosts"
+expect_status "a load where hosts have one rank" 5 sweep_cluster "${common[@]}" --nodes 4 --ranks-per-node 1 --drivers all_reduce --launches 1 --run lonely \
+    --driver-arg '--beside all_to_all:64K'
+says "is refused with what to type" "has one rank; each host needs two, one that measures and one that loads: mpirun --map-by ppr:2:node"
 check "node counts side by side" sweep_cluster "${common[@]}" --nodes 1,2,4 --ranks-per-node 1 --drivers all_reduce --concurrent --launches 1 --run beside
 equal "in one launch" "$(complete beside)" 1
 check "recorded as groups over all hosts" python3 - "$work/results/beside" <<'END'

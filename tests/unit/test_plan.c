@@ -155,6 +155,43 @@ Test(plan, estimates_of_matmul_on_cpus)
     }
 }
 
+/* On 1, 2 and 4 nodes: overlap with 2 collectives x 2 ratios of at most 2 s each, and two workloads. They
+ * have no groups. */
+Test(plan, overlap_and_step)
+{
+    struct plan_settings asked = settings();
+    struct plan plan;
+    asked.drivers = "step,overlap";
+    asked.groups = "node";
+    asked.workloads = "gpt2-ddp,mine";
+    asked.overlap_args = (struct option_list){
+        (const char *[]){"--collectives all_gather,reduce_scatter --ratio=1,2", "--max-seconds 2"}, 2};
+    asked.step_args = (struct option_list){(const char *[]){"--max-seconds=5m --tensor 2"}, 1};
+    cr_assert(plan_build(&asked, &plan) == STATUS_OK);
+    cr_expect(plan.count == 3 * 3 * 6);
+    size_t overlaps = 0, steps = 0;
+    for (size_t i = 0; i < plan.count; i++) {
+        const struct plan_row *row = &plan.rows[i];
+        const bool overlap = same(row->driver, "overlap");
+        overlaps += overlap && same(row->args, "--collectives all_gather,reduce_scatter --ratio=1,2 "
+                                               "--max-seconds 2");
+        steps += same(row->driver, "step") && same(row->args, "--workload mine --max-seconds=5m --tensor 2");
+        cr_expect(same(row->group, "world") && row->cases == (overlap ? 4 : 1));
+        cr_expect_float_eq(row->estimate_s, overlap ? 3 + 4 * 2 : 3 + 300, 1e-9, "%s", row->launch);
+    }
+    cr_expect(overlaps == 18 && steps == 18);
+    plan_free(&plan);
+    silence(1);
+    const char *refused[] = {"gpt2-ddp,gpt2-ddp", "gpt2-ddp,", "a b", "-n", "/etc/x"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        asked.workloads = refused[i];
+        cr_expect(plan_build(&asked, &plan) == STATUS_USAGE, "%s", refused[i]);
+    }
+    asked.workloads = "gpt2-ddp";
+    asked.step_args = (struct option_list){(const char *[]){"--workloads mine.tsv"}, 1};
+    cr_expect(plan_build(&asked, &plan) == STATUS_USAGE);
+}
+
 Test(plan, small_counts_side_by_side)
 {
     struct plan_settings asked = settings();
@@ -240,7 +277,7 @@ Test(plan, all_types_and_operations)
     asked.datatypes = asked.ops = asked.matmul_types = "all";
     cr_assert(plan_build(&asked, &plan) == STATUS_OK && plan.count == 2);
     for (size_t i = 0; i < 2; i++) {
-        bool matmul = is_matmul_driver(plan.rows[i].driver);
+        bool matmul = multiplies(plan.rows[i].driver);
         cr_expect(strstr(plan.rows[i].args, matmul ? "--datatype all" : "-d all -o all"), "%s",
                   plan.rows[i].args);
         if (!matmul) cr_expect_eq(plan.rows[i].cases, 14 * 6); /* 14 types, 6 operations */
@@ -308,6 +345,42 @@ Test(plan, is_completed_from_records)
     rmdir(folder);
     text_free(&path);
     text_free(&end);
+}
+
+/* A launch of overlap has no cases; its lines say what it measured. */
+Test(plan, overlap_and_step_are_completed_from_records)
+{
+    static const char overlaps[] =
+        "{\"record\":\"overlap\",\"collective\":\"all_gather\",\"dtype\":\"float\",\"requested_bytes\":65536,"
+        "\"gemm_dtype\":\"double\",\"m\":64,\"n\":32,\"k\":16,\"ratio\":0.25,\"progress\":\"thread\","
+        "\"cache\":\"cold\",\"status\":\"ok\"}\n"
+        "{\"record\":\"overlap\",\"collective\":\"all_gather\",\"dtype\":\"float\",\"requested_bytes\":65536,"
+        "\"gemm_dtype\":\"double\",\"m\":64,\"n\":32,\"k\":16,\"ratio\":2,\"progress\":\"thread\","
+        "\"cache\":\"cold\",\"status\":\"ok\"}\n",
+                      step[] = "{\"record\":\"case\",\"key\":\"s\",\"pass\":0,\"collective\":\"step\","
+                               "\"workload\":\"mine@12\",\"progress\":\"nonblocking\",\"cache\":\"warm\","
+                               "\"mode\":\"isolated\",\"nodes\":1,\"ranks\":2,\"status\":\"ok\"}\n";
+    char folder[] = "/tmp/busbar-plan-XXXXXX";
+    struct plan_row rows[] = {
+        {.launch = "o", .key = "o", .driver = "overlap", .args = "--ratio 0.25,2", .nodes = 1},
+        {.launch = "s", .key = "s", .driver = "step", .args = "--workload mine", .nodes = 1}};
+    struct plan plan = {.rows = rows, .count = 2};
+    cr_assert(mkdtemp(folder));
+    write_launch(folder, &rows[0], "", 2, overlaps);
+    write_launch(folder, &rows[1], "", 2, step);
+    cr_assert(plan_complete(&plan, folder) == STATUS_OK);
+    cr_expect_str_eq(rows[0].args,
+                     "--ratio 0.25,2 --collectives all_gather --sizes 65536 --datatype float "
+                     "--gemm-datatype double --shape 64x32x16 --progress-by thread --cache cold");
+    cr_expect_str_eq(rows[1].args, "--workload mine --progress-by nonblocking --cache warm");
+    for (size_t i = 0; i < 2; i++) {
+        struct text path = {0};
+        text_add(&path, "%s/%s.jsonl", folder, rows[i].launch);
+        unlink(text_get(&path));
+        text_free(&path);
+    }
+    rmdir(folder);
+    arena_free(&plan.arena);
 }
 
 /* The BLAS of a run's first launch, as arguments for the others. */

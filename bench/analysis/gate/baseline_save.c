@@ -5,6 +5,7 @@
 #include "analysis/gate/thin.h"
 #include "base/paths.h"
 #include "record/files.h"
+#include "record/overlap.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -40,6 +41,11 @@ static enum status check_launch(const struct launch *launch, const struct baseli
         if (launch->cases[i].status == CASE_WRONG || launch->cases[i].wrong > 0)
             return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
                         launch->cases[i].key ? launch->cases[i].key : "a case");
+    for (size_t i = 0; i < launch->overlap_count; i++)
+        if (launch->overlaps[i].status == CASE_WRONG || launch->overlaps[i].wrong > 0 ||
+            launch->overlaps[i].gemm_wrong > 0)
+            return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
+                        launch->overlaps[i].key ? launch->overlaps[i].key : "a line of overlap");
     return STATUS_OK;
 }
 
@@ -62,6 +68,9 @@ static enum status check_figures(const struct archive *archive)
                      run->gpu        ? run->gpu
                      : run->instance ? run->instance
                                      : "none named");
+        for (size_t l = 0; l < run->launch_count; l++)
+            for (size_t o = 0; o < run->launches[l]->overlap_count; o++)
+                figures += run->launches[l]->overlaps[o].both_us.count > 0;
         for (size_t c = 0; !status && c < run->case_count; c++) {
             const struct case_summary *line = &run->cases[c];
             figures += line->launches > 0;
@@ -152,6 +161,8 @@ static enum status write_launch(struct launch *launch, const char *dir, const ch
     if (!status) status = record_launch(&writer, &launch->header);
     for (size_t i = 0; !status && i < launch->case_count; i++)
         status = record_case(&writer, &launch->cases[i]);
+    for (size_t i = 0; !status && i < launch->overlap_count; i++)
+        status = record_overlap(&writer, &launch->overlaps[i]);
     if (!status) status = record_end(&writer, launch->end.status, launch->end.elapsed_s);
     enum status closed = record_close(&writer);
     text_free(&name);

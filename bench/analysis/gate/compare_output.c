@@ -2,6 +2,7 @@
 #include "analysis/common/table.h"
 #include "analysis/common/terminal.h"
 #include "analysis/compare/names.h"
+#include "analysis/gate/overlap_cases.h"
 #include "base/units.h"
 #include "collective/collective.h"
 
@@ -46,7 +47,9 @@ static const char *line_figure(struct text *text, const struct compared_case *li
     double us = line->side[side].median_us;
     text_clear(text);
     if (!isfinite(us)) return "";
-    if (!bandwidth)
+    if (is_overlap_case(line->row))
+        text_add(text, "%s %%", number_text(us, number));
+    else if (!bandwidth)
         time_text(text, us);
     else if (isfinite(rate_of(line->row, us, &unit)))
         text_add(text, "%s %s", number_text(rate_of(line->row, us, &unit), number), unit);
@@ -55,6 +58,7 @@ static const char *line_figure(struct text *text, const struct compared_case *li
 
 static void ratio_cells(struct table *table, const struct compared_case *line, bool bandwidth)
 {
+    bandwidth &= !is_overlap_case(line->row);
     double ratio = bandwidth ? 1 / line->ratio : line->ratio;
     double lo = bandwidth ? 1 / line->hi : line->lo, hi = bandwidth ? 1 / line->lo : line->hi;
     if (!isfinite(ratio)) {
@@ -172,12 +176,16 @@ static const char *unit_text(const struct comparison *comparison)
 static void method_text(const struct comparison *comparison, const struct output_choice *choice,
                         struct text *out)
 {
-    bool exact = true;
+    bool exact = true, overlaps = false;
+    for (size_t i = 0; i < comparison->case_count; i++) overlaps |= is_overlap_case(comparison->cases[i].row);
     for (size_t g = 0; comparison->unit_groups && g < comparison->group_count; g++)
         if (comparison->unit_groups[g].base && comparison->unit_groups[g].fresh)
             exact &= comparison->unit_groups[g].exact;
     text_add(out, choice->bandwidth ? "rates, higher is better; ratio below 1: new is slower"
                                     : "times per operation, lower is better; ratio above 1: new is slower");
+    if (overlaps)
+        text_add(out, "; of overlap: the time of both sides at once, in %% of their times one after the "
+                      "other; lower is better");
     text_add(out,
              ". Tolerance %g %%%s, alpha %g, %s; p: new is no slower than the tolerance, and over all %zu "
              "cases no slower "

@@ -2,6 +2,7 @@
 #include "analysis/gate/compare_output.h"
 #include "analysis/common/json.h"
 #include "analysis/common/table.h"
+#include "analysis/gate/overlap_cases.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -9,11 +10,18 @@
 
 /* ---- JSON ---- */
 
-static json_t *figures_json(const struct figures *figures)
+/* What median_us is. */
+static const char *figure_name(const struct compared_case *line)
 {
+    return is_overlap_case(line->row) ? "both_percent" : "time_us";
+}
+
+static json_t *figures_json(const struct compared_case *line, enum side side)
+{
+    const struct figures *figures = &line->side[side];
     json_t *object = json_object();
     object_put(object, "launches", json_integer((json_int_t)figures->count));
-    object_put_real(object, "time_us", figures->median_us);
+    object_put_real(object, figure_name(line), figures->median_us);
     object_put_text(object, "statistic", statistic_name(figures->statistic));
     object_put_text(object, "rank_reduction", figures->rank_reduction);
     object_put(object, "wrong", figures->wrong == ABSENT ? json_null() : json_integer(figures->wrong));
@@ -28,8 +36,8 @@ static json_t *case_json(const struct compared_case *line)
 {
     json_t *object = json_object();
     object_put_text(object, "key", line->key);
-    object_put(object, "base", figures_json(&line->side[BASE]));
-    object_put(object, "new", figures_json(&line->side[FRESH]));
+    object_put(object, "base", figures_json(line, BASE));
+    object_put(object, "new", figures_json(line, FRESH));
     object_put_real(object, "ratio", line->ratio);
     if (line->has_interval) {
         object_put_real(object, "lo", line->lo);
@@ -142,7 +150,9 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
                                         "tail",
                                         "tail_ratio",
                                         "tail_p",
-                                        "scatter_ratio"};
+                                        "scatter_ratio",
+                                        "base_percent",
+                                        "new_percent"};
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
     for (size_t i = 0; i < comparison->case_count; i++) {
@@ -152,8 +162,10 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
         table_cell(&table, "%zu", line->side[FRESH].count);
         table_cell(&table, "%s",
                    line->side[FRESH].statistic ? statistic_name(line->side[FRESH].statistic) : "");
-        const double reals[] = {line->side[BASE].median_us,
-                                line->side[FRESH].median_us,
+        const bool percent = is_overlap_case(line->row);
+        const double base = line->side[BASE].median_us, fresh = line->side[FRESH].median_us;
+        const double reals[] = {percent ? NAN : base,
+                                percent ? NAN : fresh,
                                 line->ratio,
                                 line->has_interval ? line->lo : NAN,
                                 line->has_interval ? line->hi : NAN,
@@ -173,6 +185,8 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
         real_cell(&table, line->tail_ratio);
         real_cell(&table, line->tail_p);
         real_cell(&table, line->scatter);
+        real_cell(&table, percent ? base : NAN);
+        real_cell(&table, percent ? fresh : NAN);
     }
     table_print(&table, TABLE_CSV, out);
     table_free(&table);
@@ -202,8 +216,8 @@ static void junit_case(const struct compared_case *line, bool strict, struct tex
     char verdict[64];
     text_add(&what, "%s", verdict_text(line, verdict));
     if (isfinite(line->ratio)) {
-        text_add(&what, ": %.4g -> %.4g us, ratio %.3f", line->side[BASE].median_us,
-                 line->side[FRESH].median_us, line->ratio);
+        text_add(&what, ": %.4g -> %.4g %s, ratio %.3f", line->side[BASE].median_us,
+                 line->side[FRESH].median_us, is_overlap_case(line->row) ? "%" : "us", line->ratio);
         if (line->has_interval)
             text_add(&what, " (%.3f to %.3f), p %.3g", line->lo, line->hi, line->adjusted_p);
     }

@@ -1,5 +1,6 @@
 #include "analysis/gate/comparison.h"
 #include "analysis/compare/aggregate.h"
+#include "analysis/gate/overlap_cases.h"
 #include "stats/order.h"
 
 #include <math.h>
@@ -132,7 +133,7 @@ static void check_launches(struct comparison *comparison, enum side side)
         broken += launch->broken_lines;
         if (launch_failure(launch) && unfinished++ < 5)
             comparison_failure(comparison, "%s launch %s %s", name, launch->path, launch_failure(launch));
-        if (!launch->case_count && !launch->overlap_count && !launch_failure(launch))
+        if (!launch->case_count && !launch_failure(launch))
             comparison_failure(comparison, "%s launch %s measured nothing", name, launch->path);
     }
     if (unfinished > 5)
@@ -386,7 +387,7 @@ static void note_other_conditions(struct comparison *comparison)
         const struct compared_case *a = &comparison->cases[i - 1], *b = &comparison->cases[i];
         bool apart = (!a->side[FRESH].count && !b->side[BASE].count) ||
                      (!a->side[BASE].count && !b->side[FRESH].count);
-        if (!apart || case_order(a->row, b->row) != 0) continue;
+        if (!apart || case_order(a->row, b->row) != 0 || is_overlap_case(a->row)) continue;
         bool a_is_base = a->side[BASE].count > 0;
         comparison_note(comparison,
                         "base and new ran under other conditions and are not compared: base %s, new %s%s",
@@ -428,6 +429,7 @@ enum status compare_runs(struct comparison *comparison, const struct option_list
     if (!status) status = read_paths(comparison, FRESH, fresh);
     if (status) return status;
     archive_merge_passes(&comparison->archive);
+    add_overlap_cases(&comparison->archive);
     archive_complete_keys(&comparison->archive);
     list_launches(comparison, BASE, 0, comparison->first_fresh);
     list_launches(comparison, FRESH, comparison->first_fresh, comparison->archive.count);

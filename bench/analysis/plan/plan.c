@@ -22,7 +22,7 @@ static const struct option options[] = {
      .at = AT(drivers),
      .initial = "all_reduce,all_gather,matmul",
      .group = "What is measured",
-     .help = "collectives and matmul; one launch measures all the collectives"},
+     .help = "collectives, matmul, overlap and step; one launch measures all the collectives"},
     {.kind = OPTION_FLAG, .name = "apart", .at = AT(apart), .help = "a separate launch for each collective"},
     FLAG_SIZES(.at = AT(sizes), .help = "exactly these sizes in bytes, e.g. 8,64K,1M"),
     FLAG_BEGIN(.at = AT(begin), .initial = "8", .help = "smallest size in bytes"),
@@ -52,6 +52,11 @@ static const struct option options[] = {
              "(types that the GPU does not support are recorded as unsupported)"},
     FLAG_SUSTAIN(.at = AT(sustain_s),
                  .help = "length of matmul's sustained phase. Default: 1 s; with --gpus 30 s"),
+    {.kind = OPTION_TEXT,
+     .name = "workload",
+     .argument = "LIST",
+     .at = AT(workloads),
+     .help = "workloads of step, a launch for each. Default: gpt2-ddp; with --gpus llama-70b-fsdp"},
     {.kind = OPTION_LIST,
      .name = "driver-arg",
      .argument = "WORDS",
@@ -62,6 +67,17 @@ static const struct option options[] = {
      .argument = "WORDS",
      .at = AT(matmul_args),
      .help = "further arguments for matmul; may be repeated"},
+    {.kind = OPTION_LIST,
+     .name = "overlap-arg",
+     .argument = "WORDS",
+     .at = AT(overlap_args),
+     .help =
+         "further arguments for overlap, such as '--collectives all_gather --ratio 1,2'; may be repeated"},
+    {.kind = OPTION_LIST,
+     .name = "step-arg",
+     .argument = "WORDS",
+     .at = AT(step_args),
+     .help = "further arguments for step, such as '--tensor 8'; may be repeated"},
 
     {.kind = OPTION_TEXT,
      .name = "nodes",
@@ -91,7 +107,7 @@ static const struct option options[] = {
      .name = "gpus",
      .at = AT(gpus),
      .help = "the ranks have GPUs: changes the defaults of --end, --factor, --max-seconds, --shapes,\n"
-             "--matmul-datatype, --sustain and --start-seconds"},
+             "--matmul-datatype, --sustain, --workload and --start-seconds"},
     FLAG_GROUP(.at = AT(groups), .initial = "world", .word = group_word,
                .help = "how to split the ranks into groups, each split measured: world, node, domain, rail, "
                        "pairs, or a "

@@ -64,6 +64,16 @@ static const char *const flags[] = {"-b",
                                     "--ranks-at-once",
                                     "--blas-kernel",
                                     "--threads",
+                                    "--shape",
+                                    "--gemm-datatype",
+                                    "--ratio",
+                                    "--operations",
+                                    "--progress-by",
+                                    "--workload",
+                                    "--tensor",
+                                    "--expert",
+                                    "--pipeline",
+                                    "--price",
                                     NULL};
 /* The values of these flags must be names: a path would load a library from that place. */
 static const char *const named[] = {"--backend", "--blas", NULL};
@@ -102,4 +112,19 @@ bool plan_args_measure(const char *args, struct text *refused)
         return false;
     }
     return true;
+}
+
+bool plan_args_value(const char *args, const char *name, struct text *value)
+{
+    const size_t length = strlen(name);
+    bool found = false;
+    for (const char *word = args; *word; word += strcspn(word, " "), word += strspn(word, " ")) {
+        if (strncmp(word, name, length) != 0 || !strchr("= ", word[length])) continue;
+        const char *at = word + length;
+        at += *at == '=' ? 1 : strspn(at, " ");
+        text_clear(value);
+        text_add_bytes(value, at, strcspn(at, " "));
+        found = true;
+    }
+    return found;
 }

@@ -3,6 +3,7 @@
    and drift does not look like an effect. */
 #include "analysis/plan/plan.h"
 #include "base/hash.h"
+#include "base/paths.h"
 #include "base/units.h"
 #include "base/word_list.h"
 #include "collective/collective.h"
@@ -122,26 +123,31 @@ static enum status add_words(struct text *args, const struct option_list *list, 
     return status;
 }
 
-static const char matmul_driver[] = "matmul";
-
-bool is_matmul_driver(const char *driver)
-{
-    return same(driver, matmul_driver);
-}
+/* From DRIVER_MATMUL on. */
+static const char *const other_drivers[DRIVER_COUNT - COLLECTIVE_COUNT] = {"matmul", "overlap", "step"};
 
 const char *plan_driver_word(size_t i)
 {
-    return i < COLLECTIVE_COUNT ? collective_word(i) : i == COLLECTIVE_COUNT ? matmul_driver : NULL;
+    return i < COLLECTIVE_COUNT ? collective_word(i)
+           : i < DRIVER_COUNT   ? other_drivers[i - COLLECTIVE_COUNT]
+                                : NULL;
 }
 
-static int driver_index(const char *word)
+int plan_driver(const char *word)
 {
     const struct collective *collective = collective_find(word);
-    return collective ? (int)collective->id : is_matmul_driver(word) ? COLLECTIVE_COUNT : -1;
+    if (collective) return (int)collective->id;
+    for (int i = COLLECTIVE_COUNT; i < DRIVER_COUNT; i++)
+        if (same(word, plan_driver_word((size_t)i))) return i;
+    return -1;
 }
 
-/* The collectives in their order, then matmul. */
-static const struct word_set driver_words = {plan_driver_word, driver_index};
+bool multiplies(const char *driver)
+{
+    return plan_driver(driver) >= DRIVER_MATMUL;
+}
+
+static const struct word_set driver_words = {plan_driver_word, plan_driver};
 
 /* A kind of launch: the driver and its arguments, the number of cases, and the longest time of a case in
    seconds. */
@@ -151,15 +157,28 @@ struct job {
     double case_seconds;
 };
 
+struct jobs {
+    struct job *list;
+    size_t count;
+};
+
+static void add_job(struct jobs *jobs, struct job job)
+{
+    jobs->list = reallocate(jobs->list, jobs->count + 1, sizeof *jobs->list);
+    jobs->list[jobs->count++] = job;
+}
+
 void plan_set_defaults(struct plan_settings *s)
 {
     const bool gpus = s->gpus;
+    if (!gpus && !s->workloads) s->workloads = "gpt2-ddp";
     if (!s->end) s->end = gpus ? (size_t)16 << 30 : (size_t)64 << 20;
     if (!s->factor) s->factor = gpus ? 2 : 4;
     if (s->case_seconds == 0) s->case_seconds = gpus ? 0.25 : 0.5;
     if (s->start_seconds == 0) s->start_seconds = gpus ? 10 : 3;
     if (!gpus) return;
     if (!s->shapes) s->shapes = "8192";
+    if (!s->workloads) s->workloads = "llama-70b-fsdp";
     if (!s->matmul_types) s->matmul_types = "bfloat16,fp8_e4m3,nvfp4";
     if (s->sustain_s == 0) s->sustain_s = 30;
 }
@@ -181,7 +200,7 @@ static enum status size_args(const struct plan_settings *settings, struct text *
 }
 
 static enum status collective_job(const struct plan_settings *settings, const char *names,
-                                  struct arena *arena, struct job *job)
+                                  struct arena *arena, struct jobs *jobs)
 {
     struct text args = {0};
     size_t sizes = 0,
@@ -202,9 +221,10 @@ static enum status collective_job(const struct plan_settings *settings, const ch
     if (!status && settings->ops) status = word_list_read("op", settings->ops, &op_words, of_ops, &ops);
     char *first = duplicate(names);
     if (comma) first[comma - names] = 0;
-    *job = (struct job){arena_string(arena, first), arena_string(arena, text_get(&args) + (args.length > 0)),
-                        (int64_t)(words_in(names) * sizes * (size_t)types * (size_t)ops * modes),
-                        settings->case_seconds};
+    add_job(jobs,
+            (struct job){arena_string(arena, first), arena_string(arena, text_get(&args) + (args.length > 0)),
+                         (int64_t)(words_in(names) * sizes * (size_t)types * (size_t)ops * modes),
+                         settings->case_seconds});
     free(first);
     text_free(&args);
     return status;
@@ -227,9 +247,73 @@ static enum status matmul_job(const struct plan_settings *settings, struct arena
     if (types == 0) types = 2;
     if (!status && settings->shapes) status = shapes_parse(settings->shapes, &list, &shapes);
     free(list);
-    *job = (struct job){matmul_driver, arena_string(arena, text_get(&args) + (args.length > 0)),
+    *job = (struct job){plan_driver_word(DRIVER_MATMUL),
+                        arena_string(arena, text_get(&args) + (args.length > 0)),
                         (int64_t)(shapes * types) * 2, (burst_s + sustain_s) / 2};
     text_free(&args);
+    return status;
+}
+
+/* How many values a list flag has in the arguments; `usual` if it is not there. all: what the word all
+   means. */
+static int64_t values_of(const char *args, const char *flag, int64_t usual, int64_t all)
+{
+    struct text value = {0};
+    int64_t count = usual;
+    if (plan_args_value(args, flag, &value))
+        count = same(text_get(&value), "all") ? all : (int64_t)words_in(text_get(&value));
+    text_free(&value);
+    return count;
+}
+
+/* Seconds for a case: --max-seconds, or the driver's default. */
+static double seconds_of(const char *args, double usual)
+{
+    struct text value = {0};
+    double seconds = usual;
+    if (plan_args_value(args, "--max-seconds", &value) && parse_seconds(text_get(&value), &seconds))
+        seconds = usual; /* the driver will refuse it */
+    text_free(&value);
+    return seconds;
+}
+
+/* Assumes overlap's defaults for the estimate: one collective, one size, five ratios, 3 s for each. */
+static enum status overlap_job(const struct plan_settings *settings, struct arena *arena, struct jobs *jobs)
+{
+    struct text text = {0};
+    enum status status = add_words(&text, &settings->overlap_args, "overlap-arg");
+    const char *args = arena_string(arena, text_get(&text) + (text.length > 0));
+    const int64_t cases = values_of(args, "--collectives", 1, COLLECTIVE_COUNT) *
+                          values_of(args, "--sizes", 1, 1) * values_of(args, "--ratio", 5, 5);
+    if (!status)
+        add_job(jobs, (struct job){plan_driver_word(DRIVER_OVERLAP), args, cases, seconds_of(args, 3)});
+    text_free(&text);
+    return status;
+}
+
+static enum status step_job(const struct plan_settings *settings, const char *workload, struct arena *arena,
+                            struct jobs *jobs)
+{
+    struct text text = {0};
+    if (!is_plain_name(workload))
+        return fail(STATUS_USAGE, "--workload: '%s' is not the name of a workload", workload);
+    text_add(&text, " --workload %s", workload);
+    enum status status = add_words(&text, &settings->step_args, "step-arg");
+    const char *args = arena_string(arena, text_get(&text) + 1);
+    for (size_t i = 0; !status && i < jobs->count; i++)
+        if (same(jobs->list[i].args, args) && plan_driver(jobs->list[i].driver) == DRIVER_STEP)
+            status = fail(STATUS_USAGE, "--workload: '%s' lists %s twice", settings->workloads, workload);
+    if (!status) add_job(jobs, (struct job){plan_driver_word(DRIVER_STEP), args, 1, seconds_of(args, 60)});
+    text_free(&text);
+    return status;
+}
+
+static enum status step_jobs(const struct plan_settings *settings, struct arena *arena, struct jobs *jobs)
+{
+    enum status status = STATUS_OK;
+    char *copy = duplicate(settings->workloads ? settings->workloads : ""), *rest = copy, *word;
+    while (!status && (word = strsep(&rest, ","))) status = step_job(settings, word, arena, jobs);
+    free(copy);
     return status;
 }
 
@@ -293,41 +377,45 @@ static void add_concurrent(struct plan *plan, const struct plan_settings *settin
     text_free(&groups);
 }
 
-static void add_collectives(struct plan *plan, const struct plan_settings *settings, const struct job *job,
-                            enum domains domains, const int64_t *nodes, size_t n)
+/* Adds the launches of a job that communicates. Those of overlap and step have no groups of ranks from the
+   plan. */
+static void add_rows(struct plan *plan, const struct plan_settings *settings, const struct job *job,
+                     enum domains domains, const int64_t *nodes, size_t n)
 {
-    if (settings->concurrent) {
+    const bool splits = !multiplies(job->driver);
+    if (splits && settings->concurrent) {
         add_concurrent(plan, settings, job, domains, nodes, n);
         return;
     }
     for (size_t i = 0; i < n; i++)
         if (nodes[i] * settings->ranks_per_node > 1 || nodes[n - 1] * settings->ranks_per_node == 1)
-            add_row(plan, settings, job, settings->groups, domains, nodes[i]);
+            add_row(plan, settings, job, splits ? settings->groups : "world", domains, nodes[i]);
 }
 
-/* Makes jobs from the drivers: one for all collectives, or with --apart one for each. *matmul: matmul is
-   among the drivers. */
-static enum status make_jobs(const struct plan_settings *settings, struct arena *arena, struct job *jobs,
-                             size_t *count, bool *matmul)
+/* Makes jobs from the drivers: one for all collectives, or with --apart one for each; one for overlap; one
+   for each workload of step. *matmul: matmul is among the drivers. */
+static enum status make_jobs(const struct plan_settings *settings, struct arena *arena, struct jobs *jobs,
+                             bool *matmul)
 {
     struct text together = {0};
-    int drivers[COLLECTIVE_COUNT + 1], driver_count;
-    *count = 0;
-    *matmul = false;
+    int drivers[DRIVER_COUNT], driver_count;
+    bool wanted[DRIVER_COUNT] = {false};
     enum status status = word_list_read("drivers", settings->drivers, &driver_words, drivers, &driver_count);
     if (!status && !same(settings->drivers, "all") && words_in(settings->drivers) > (size_t)driver_count)
         status = fail(STATUS_USAGE, "--drivers: '%s' lists a driver twice", settings->drivers);
     for (int i = 0; !status && i < driver_count; i++) {
         const char *word = plan_driver_word((size_t)drivers[i]);
-        if (is_matmul_driver(word))
-            *matmul = true;
-        else if (settings->apart)
-            status = collective_job(settings, word, arena, &jobs[(*count)++]);
+        wanted[drivers[i]] = true;
+        if (drivers[i] >= DRIVER_MATMUL) continue;
+        if (settings->apart)
+            status = collective_job(settings, word, arena, jobs);
         else
             text_add(&together, "%s%s", together.length ? "," : "", word);
     }
-    if (!status && together.length)
-        status = collective_job(settings, text_get(&together), arena, &jobs[(*count)++]);
+    if (!status && together.length) status = collective_job(settings, text_get(&together), arena, jobs);
+    if (!status && wanted[DRIVER_OVERLAP]) status = overlap_job(settings, arena, jobs);
+    if (!status && wanted[DRIVER_STEP]) status = step_jobs(settings, arena, jobs);
+    *matmul = wanted[DRIVER_MATMUL];
     text_free(&together);
     return status;
 }
@@ -342,16 +430,18 @@ static enum status check_settings(const struct plan_settings *settings)
 
 enum status plan_build(const struct plan_settings *settings, struct plan *plan)
 {
-    struct job jobs[COLLECTIVE_COUNT], gemm;
-    size_t job_count, n;
+    struct jobs jobs = {0};
+    struct job gemm;
+    size_t n;
     int64_t *nodes;
     bool matmul;
     *plan = (struct plan){0};
     enum status status = check_settings(settings);
-    if (!status) status = make_jobs(settings, &plan->arena, jobs, &job_count, &matmul);
+    if (!status) status = make_jobs(settings, &plan->arena, &jobs, &matmul);
     if (!status && matmul) status = matmul_job(settings, &plan->arena, &gemm);
     if (!status) status = plan_nodes(settings->nodes, settings->available, &nodes, &n);
     if (status) {
+        free(jobs.list);
         plan_free(plan);
         return status;
     }
@@ -360,8 +450,9 @@ enum status plan_build(const struct plan_settings *settings, struct plan *plan)
     own.groups = group;
     for (enum domains domains = DOMAINS_PACKED; domains <= DOMAINS_SPREAD; domains++) {
         if (settings->domains != DOMAINS_BOTH && settings->domains != domains) continue;
-        for (size_t i = 0; i < job_count; i++) add_collectives(plan, &own, &jobs[i], domains, nodes, n);
+        for (size_t i = 0; i < jobs.count; i++) add_rows(plan, &own, &jobs.list[i], domains, nodes, n);
     }
+    free(jobs.list);
     /* In matmul, each rank multiplies on its own: more nodes measure more hosts, not another case. Only the
        largest count is needed. */
     if (matmul) add_row(plan, &own, &gemm, "world", DOMAINS_PACKED, nodes[n - 1]);

@@ -2,6 +2,7 @@
    same plan. Defaults change between versions, but a baseline must be measured again with its own
    settings. */
 #include "analysis/plan/plan.h"
+#include "record/overlap.h"
 #include "record/record.h"
 #include "record/traits.h"
 
@@ -53,13 +54,10 @@ static void layouts_of(const struct launch *launch, struct text *value)
 {
     add_all(launch, MEMBER(layout), value);
 }
-/* A --matrix is a file, which a record does not hold: its plan must name it. */
+/* With a --matrix this is the hash of its file; the sweep asks for the file. */
 static void imbalances_of(const struct launch *launch, struct text *value)
 {
-    for (size_t i = 0; i < launch->case_count; i++) {
-        const char *imbalance = launch->cases[i].imbalance;
-        if (imbalance && strncmp(imbalance, "matrix:", 7) != 0) add_word(value, imbalance);
-    }
+    add_all(launch, MEMBER(imbalance), value);
 }
 static void beside_of(const struct launch *launch, struct text *value)
 {
@@ -72,6 +70,8 @@ static void cta_of(const struct launch *launch, struct text *value)
     const char *asked = NULL;
     for (size_t i = 0; i < launch->case_count; i++)
         if (launch->cases[i].cta && (!asked || same(asked, "default"))) asked = launch->cases[i].cta;
+    for (size_t i = 0; i < launch->overlap_count; i++)
+        if (launch->overlaps[i].cta && (!asked || same(asked, "default"))) asked = launch->overlaps[i].cta;
     if (asked) add_word(value, asked);
 }
 
@@ -100,8 +100,17 @@ static void phase_of(const struct launch *launch, struct text *value)
 
 static void cache_of(const struct launch *launch, struct text *value)
 {
-    if (launch->case_count)
-        add_word(value, cache_name(launch->cases[0].cache)); /* the same for all cases of a launch */
+    /* the same for all cases of a launch */
+    if (launch->case_count) add_word(value, cache_name(launch->cases[0].cache));
+    if (launch->overlap_count) add_word(value, cache_name(launch->overlaps[0].cache));
+}
+
+static void progress_of(const struct launch *launch, struct text *value)
+{
+    enum overlap_progress progress = launch->overlap_count ? launch->overlaps[0].progress
+                                     : launch->case_count  ? launch->cases[0].progress
+                                                           : 0;
+    if (progress) add_word(value, name_of(&overlap_progress_names, (int)progress));
 }
 
 /* Window if any case has it, because pipelined cases use a barrier with any setting. Ignores the sync of
@@ -136,7 +145,9 @@ static void aggregate_of(const struct launch *launch, struct text *value)
 
 static void registration_of(const struct launch *launch, struct text *value)
 {
-    enum registration registration = launch->case_count ? launch->cases[0].registration : REGISTRATION_ABSENT;
+    enum registration registration = launch->case_count      ? launch->cases[0].registration
+                                     : launch->overlap_count ? launch->overlaps[0].registration
+                                                             : REGISTRATION_ABSENT;
     if (registration == REGISTRATION_USER_NO_NVLS) registration = REGISTRATION_USER;
     if (registration == REGISTRATION_GRAPH) registration = REGISTRATION_NONE;
     if (registration && registration <= REGISTRATION_SYMMETRIC)
@@ -165,6 +176,48 @@ static void shapes_of(const struct launch *launch, struct text *value)
     }
 }
 
+/* ---- of lines of overlap ---- */
+
+static void add_overlap_words(const struct launch *launch, size_t member, struct text *list)
+{
+    for (size_t i = 0; i < launch->overlap_count; i++)
+        add_word(list, *(const char *const *)((const char *)&launch->overlaps[i] + member));
+}
+static void overlap_collectives(const struct launch *launch, struct text *value)
+{
+    add_overlap_words(launch, offsetof(struct overlap_row, collective), value);
+}
+static void overlap_dtype(const struct launch *launch, struct text *value)
+{
+    add_overlap_words(launch, offsetof(struct overlap_row, dtype), value);
+}
+static void overlap_gemm_dtype(const struct launch *launch, struct text *value)
+{
+    add_overlap_words(launch, offsetof(struct overlap_row, gemm_dtype), value);
+}
+static void overlap_sizes(const struct launch *launch, struct text *value)
+{
+    char size[32];
+    for (size_t i = 0; i < launch->overlap_count; i++) {
+        snprintf(size, sizeof size, "%lld", (long long)launch->overlaps[i].requested_bytes);
+        if (launch->overlaps[i].requested_bytes > 0) add_word(value, size);
+    }
+}
+static void overlap_shape(const struct launch *launch, struct text *value)
+{
+    const struct overlap_row *row = launch->overlaps; /* the same for all */
+    if (launch->overlap_count && row->m > 0 && row->n > 0 && row->k > 0)
+        text_add(value, "%lldx%lldx%lld", (long long)row->m, (long long)row->n, (long long)row->k);
+}
+static void overlap_ratios(const struct launch *launch, struct text *value)
+{
+    char ratio[32];
+    for (size_t i = 0; i < launch->overlap_count; i++) {
+        snprintf(ratio, sizeof ratio, "%.9g", launch->overlaps[i].ratio);
+        if (launch->overlaps[i].ratio > 0) add_word(value, ratio);
+    }
+}
+
 /* The settings that distinguish cases and have a flag. A plan always states sizes, nodes and groups. */
 static const struct setting {
     const char *letter, *name;
@@ -189,7 +242,32 @@ static const struct setting {
                  {NULL, "--accumulator", accumulator_of},
                  {NULL, "--phase", phase_of},
                  {NULL, "--cache", cache_of},
-                 {0}};
+                 {0}},
+  of_overlap[] = {{NULL, "--collectives", overlap_collectives},
+                  {NULL, "--sizes", overlap_sizes},
+                  {"-d", "--datatype", overlap_dtype},
+                  {NULL, "--gemm-datatype", overlap_gemm_dtype},
+                  {NULL, "--shape", overlap_shape},
+                  {NULL, "--ratio", overlap_ratios},
+                  {NULL, "--progress-by", progress_of},
+                  {NULL, "--cache", cache_of},
+                  {"-R", "--local_register", registration_of},
+                  {NULL, "--cta", cta_of},
+                  {0}},
+  of_step[] = {{NULL, "--progress-by", progress_of},
+               {NULL, "--cache", cache_of},
+               {"-R", "--local_register", registration_of},
+               {NULL, "--cta", cta_of},
+               {0}};
+
+static const struct setting *settings_of(const char *driver)
+{
+    const int id = plan_driver(driver);
+    return id == DRIVER_MATMUL    ? of_matmul
+           : id == DRIVER_OVERLAP ? of_overlap
+           : id == DRIVER_STEP    ? of_step
+                                  : of_collectives;
+}
 
 /* Do the arguments contain the flag, as "--name", "--name=VALUE", "-x" or "-xVALUE"? */
 static bool has_flag(const char *args, const struct setting *setting)
@@ -202,17 +280,26 @@ static bool has_flag(const char *args, const struct setting *setting)
     return false;
 }
 
-/* The library that ran all cases with a figure; NULL: not known, or different ones. */
+/* Notes the library that ran a row with this algorithm; NULL: a row without a figure. Returns false if the
+   library is not known, or another than *only. */
+static bool note_library(const struct launch *launch, const char *algorithm, const json_t **only)
+{
+    const json_t *own = algorithm ? blas_of(launch->header.facts, algorithm) : NULL;
+    if (algorithm && (!own || (*only && own != *only))) return false;
+    if (algorithm) *only = own;
+    return true;
+}
+
+/* The library that ran all rows with a figure; NULL: not known, or different ones. */
 static const json_t *only_library(const struct launch *launch)
 {
     const json_t *only = NULL;
-    for (size_t c = 0; c < launch->case_count; c++) {
-        const char *algorithm = launch->cases[c].algorithm;
-        const json_t *own = algorithm ? blas_of(launch->header.facts, algorithm) : NULL;
-        if (algorithm && (!own || (only && own != only))) return NULL;
-        if (algorithm) only = own;
-    }
-    return only;
+    bool one = true;
+    for (size_t c = 0; one && c < launch->case_count; c++)
+        one = note_library(launch, launch->cases[c].algorithm, &only);
+    for (size_t c = 0; one && c < launch->overlap_count; c++)
+        one = note_library(launch, launch->overlaps[c].algorithm, &only);
+    return one ? only : NULL;
 }
 
 /* Appends the library's word for --blas, the first of its name: "NVPL BLAS" is called NVPL. Omits a reference
@@ -244,17 +331,35 @@ void plan_add_blas(const struct launch *launch, const char *args, struct text *a
     text_free(&kernels);
 }
 
+/* Replaces "--imbalance matrix", any file, by the hash of the file that the launch had. */
+static void demand_matrix(const struct launch *launch, struct text *args)
+{
+    struct text hash = {0}, all = {0};
+    const char *word = strstr(text_get(args), "--imbalance");
+    const size_t length = word ? strcspn(word, "= ") + 1 : 0;
+    imbalances_of(launch, &hash);
+    if (word && strncmp(word + length, "matrix", 6) == 0 && strchr(" ", word[length + 6]) &&
+        strncmp(text_get(&hash), "matrix:", 7) == 0) {
+        text_add_bytes(&all, args->data, (size_t)(word - args->data) + length);
+        text_add(&all, "%s%s", text_get(&hash), word + length + 6);
+        text_free(args);
+        *args = all;
+    }
+    text_free(&hash);
+}
+
 static enum status complete(struct plan *plan, struct plan_row *row, const struct launch *launch)
 {
     struct text args = {0}, value = {0}, refused = {0};
     text_add(&args, "%s", row->args);
-    for (const struct setting *s = is_matmul_driver(row->driver) ? of_matmul : of_collectives; s->name; s++) {
+    demand_matrix(launch, &args);
+    for (const struct setting *s = settings_of(row->driver); s->name; s++) {
         text_clear(&value);
         if (!has_flag(row->args, s)) s->find(launch, &value);
         if (value.length) text_add(&args, "%s%s %s", args.length ? " " : "", s->name, value.data);
     }
     text_clear(&value);
-    if (is_matmul_driver(row->driver)) plan_add_blas(launch, text_get(&args), &value);
+    if (multiplies(row->driver)) plan_add_blas(launch, text_get(&args), &value);
     text_add(&args, "%s", text_get(&value) + (value.length && !args.length)); /* begins with a space */
     enum status status = STATUS_OK;
     if (!plan_args_measure(text_get(&args), &refused))
@@ -274,7 +379,7 @@ static const struct launch *find_launch(const struct plan *plan, const struct pl
     const struct launch *repeat = NULL;
     for (size_t i = 0; i < archive->count; i++) {
         const struct launch *launch = &archive->launches[i];
-        if (!launch->case_count || !launch->header.launch) continue;
+        if ((!launch->case_count && !launch->overlap_count) || !launch->header.launch) continue;
         if (same(launch->header.launch, row->launch)) return launch;
         for (size_t r = 0; r < plan->count && !repeat; r++)
             if (same(plan->rows[r].key, row->key) && same(plan->rows[r].launch, launch->header.launch))

@@ -3,7 +3,6 @@
 #include "analysis/plan/plan.h"
 #include "base/paths.h"
 #include "base/units.h"
-#include "collective/collective.h"
 #include "record/files.h"
 
 #include <fcntl.h>
@@ -140,8 +139,7 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
         if ((*c < ' ' && *c != '\t') || *c > '~') return STATUS_USAGE;
     for (int i = 0; i < COLUMNS; i++)
         if (!(word[i] = strsep(&line, "\t"))) return STATUS_USAGE;
-    if (line || !is_plain_name(word[0]) || (!is_matmul_driver(word[3]) && !collective_find(word[3])))
-        return STATUS_USAGE;
+    if (line || !is_plain_name(word[0]) || plan_driver(word[3]) < 0) return STATUS_USAGE;
     enum domains domains = (enum domains)value_named(&domains_names, word[8]);
     if (domains != DOMAINS_PACKED && domains != DOMAINS_SPREAD) return STATUS_USAGE;
     *row = (struct plan_row){.launch = arena_string(arena, word[0]),

@@ -469,6 +469,7 @@ void chart_all(struct drawings *drawings, const struct study *study)
     chart_edge(drawings, study);
     chart_matmul(drawings, study);
     chart_overlap(drawings, study);
+    chart_steps(drawings, study);
     chart_scan(drawings, study);
     chart_series(drawings, study);
 }

@@ -11,6 +11,7 @@ void chart_scaling(struct drawings *, const struct study *); /* "scaling-…", "
 void chart_matmul(struct drawings *, const struct study *); /* "matmul" */
 void chart_edge(struct drawings *, const struct study *); /* "edge": inside a domain against across domains */
 void chart_overlap(struct drawings *, const struct study *); /* "overlap-…": slowdowns against the ratio */
+void chart_steps(struct drawings *, const struct study *);   /* "step-…": measured beside computed */
 void chart_scan(struct drawings *, const struct study *);    /* "scan": pairs of hosts */
 void chart_series(struct drawings *, const struct study *);  /* "series": launches over time */
 

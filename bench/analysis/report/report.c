@@ -164,6 +164,8 @@ static enum status report_plots(struct page *page, const struct report *report)
                  {"efficiency-", "Efficiency over nodes"},
                  {"edge-", "Loss at the edge of the NVLink domain"},
                  {"matmul", "Matrix multiplication"},
+                 {"overlap-", "Collectives beside matmul"},
+                 {"step-", "Measured steps beside computed ones"},
                  {"scan", "Pairs of hosts"},
                  {"series", "Launches over time"}};
     enum status status = STATUS_OK;

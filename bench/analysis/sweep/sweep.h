@@ -17,7 +17,7 @@
 /* The flags of scripts/sweep, as they were typed. */
 struct sweep_settings {
     const char *run, *results, *build, *plan_file, *label, *print_folder, *hostfile, *launcher,
-        *launcher_args, *instance, *preset, *cost_limit, *against;
+        *launcher_args, *instance, *preset, *cost_limit, *against, *matrix;
     double time_budget_s, deadline_s, repeat_every_s, for_s; /* 0: not given */
     double usd_per_gpu_hour;                                 /* NAN: not given */
     int64_t hosts_per_domain, max_failures;                  /* hosts_per_domain 0: not given */

@@ -36,6 +36,12 @@ static const struct option options[] = {
      .argument = "FILE",
      .at = AT(plan_file),
      .help = "instead of flags of busbar plan: a file that `busbar plan --format tsv` printed"},
+    {.kind = OPTION_TEXT,
+     .name = "matrix",
+     .argument = "FILE",
+     .at = AT(matrix),
+     .help = "file of --matrix for the collectives (alltoallv --help), the same on all hosts. A plan with\n"
+             "--imbalance matrix:HASH demands the file that has this hash"},
     {.kind = OPTION_FLAG, .name = "dry-run", .at = AT(dry_run), .help = "print every launch, but start none"},
     {.kind = OPTION_TEXT,
      .name = "label",
@@ -220,7 +226,8 @@ static enum status divide(int argc, char **argv, struct sweep_settings *settings
     settings->plan_words.values = allocate((size_t)argc + 1, sizeof *settings->plan_words.values);
     for (int i = 1; i < argc; i++) {
         const struct option *row = find_row(argv[i]);
-        bool is_word_list = same(argv[i], "--driver-arg") || same(argv[i], "--matmul-arg");
+        bool is_word_list = same(argv[i], "--driver-arg") || same(argv[i], "--matmul-arg") ||
+                            same(argv[i], "--overlap-arg") || same(argv[i], "--step-arg");
         bool takes_next = is_word_list || (row && row->kind != OPTION_FLAG && !strchr(argv[i], '='));
         if (check_word(argv[i])) return STATUS_USAGE;
         for (const char *const *flag = (const char *const[]){"--into", "--format", "--available", NULL};

@@ -98,7 +98,7 @@ enum status verb_probe(struct sweep *sweep)
     enum status status = probing_plan(sweep, &plan);
     if (status) return status;
     size_t row = (size_t)state->probe;
-    while (row < plan.count && is_matmul_driver(plan.rows[row].driver)) row++;
+    while (row < plan.count && multiplies(plan.rows[row].driver)) row++;
     state->probe = (int64_t)row + 1;
     tell("more", "%d", row < plan.count);
     if (row < plan.count) {
@@ -107,7 +107,7 @@ enum status verb_probe(struct sweep *sweep)
         tell("ranks", "%lld", (long long)(plan.rows[row].nodes * plan.rows[row].ranks_per_node));
         tell("ranks_per_node", "%lld", (long long)plan.rows[row].ranks_per_node);
     } else if (state->largest == ABSENT) {
-        state->largest = 0; /* the plan has matmul only */
+        state->largest = 0; /* the plan has no collective */
     } else {
         status = take_largest(sweep);
     }

@@ -85,6 +85,31 @@ static enum status check_args(struct plan *plan)
     return status;
 }
 
+/* Does the row need the file of --matrix? */
+static bool needs_matrix(const struct plan_row *row)
+{
+    struct text value = {0};
+    bool needs = plan_args_value(row->args, "--imbalance", &value) &&
+                 (same(text_get(&value), "matrix") || strncmp(text_get(&value), "matrix:", 7) == 0);
+    text_free(&value);
+    return needs;
+}
+
+/* Frees the plan if a file is missing. */
+static enum status check_matrix(const struct sweep_settings *s, struct plan *plan)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        if (s->matrix || !needs_matrix(&plan->rows[i])) continue;
+        enum status status = fail(STATUS_USAGE,
+                                  "%s: alltoallv is planned with the file of a --matrix: give it by --matrix "
+                                  "FILE (check-regression: MATRIX=FILE); its arguments: %s",
+                                  plan->rows[i].launch, plan->rows[i].args);
+        plan_free(plan);
+        return status;
+    }
+    return STATUS_OK;
+}
+
 /* The user's flags follow ours and so override them. The size that fits into memory comes last. */
 enum status sweep_plan(struct sweep *sweep, const char *folder, struct plan *plan)
 {
@@ -104,6 +129,7 @@ enum status sweep_plan(struct sweep *sweep, const char *folder, struct plan *pla
         ADD("--available"), ADD(hosts), ADD("--ranks-per-node"), ADD(ranks);
         if (state->has_gpus) ADD("--gpus");
         for (size_t i = 0; i < s->plan_words.count; i++) ADD(s->plan_words.values[i]);
+        if (s->matrix) ADD("--driver-arg"), ADD("--imbalance=matrix");
         if (state->largest && !has_own_sizes(s)) ADD("--end"), ADD(end);
     }
     if (folder) ADD("--into"), ADD(folder);
@@ -111,6 +137,7 @@ enum status sweep_plan(struct sweep *sweep, const char *folder, struct plan *pla
     enum status status = plan_of_words(n, words, plan);
     free(words);
     if (!status) status = check_args(plan);
+    if (!status) status = check_matrix(s, plan);
     return status;
 }
 
@@ -147,7 +174,7 @@ static void add_words(const char *args, struct text *words)
     free(copy);
 }
 
-/* All launches of matmul in a run use the BLAS library and kernels of the first one that is complete.
+/* All launches of a driver in a run use the BLAS library and kernels of its first one that is complete.
    Libraries and kernels of nearly equal speed would otherwise take turns. */
 static enum status add_blas(struct sweep *sweep, const struct plan_row *row, struct text *words)
 {
@@ -159,7 +186,7 @@ static enum status add_blas(struct sweep *sweep, const struct plan_row *row, str
     for (size_t i = 0; !archive.count && i < plan.count; i++) {
         text_clear(&path);
         text_add(&path, "%s/%s.jsonl", sweep->state.folder, plan.rows[i].launch);
-        if (is_matmul_driver(plan.rows[i].driver) && launch_is_complete(text_get(&path)))
+        if (same(plan.rows[i].driver, row->driver) && launch_is_complete(text_get(&path)))
             archive_read(&archive, text_get(&path)); /* if it cannot be read, it decides nothing */
     }
     if (archive.count) plan_add_blas(&archive.launches[0], row->args, &args);
@@ -206,9 +233,9 @@ enum status write_command(struct sweep *sweep, const struct plan_row *row, bool 
     add_driver(sweep, row->driver, &words);
     text_add(&words, "\n");
     add_words(row->args, &words);
+    if (needs_matrix(row)) text_add(&words, "--matrix\n%s\n", sweep->settings.matrix);
     enum status status = STATUS_OK;
-    if (measures && sweep->state.folder && is_matmul_driver(row->driver))
-        status = add_blas(sweep, row, &words);
+    if (measures && sweep->state.folder && multiplies(row->driver)) status = add_blas(sweep, row, &words);
     if (measures)
         add_measuring(sweep, row, share_s, &words);
     else

@@ -67,7 +67,7 @@ Test(beside, every_second_rank_of_a_host_loads)
                 {{2, 2}, 2, true, "0011", ""},
                 {{4, 2}, 2, true, "001101", ""},
                 {{8, 8}, 2, false, "0101010101010101", ""},
-                {{1}, 1, false, NULL, "a has one rank"},
+                {{1}, 1, false, NULL, "1 rank on one host"},
                 {{2}, 1, false, NULL, "2 ranks on one host"},
                 {{3}, 1, false, NULL, "3 ranks on one host"},
                 {{4, 1}, 2, false, NULL, "b has one rank"}};

@@ -1,0 +1,140 @@
+/* Plots of measured steps: seconds per step beside the time that is computed from its parts. */
+#include "analysis/common/table.h"
+#include "analysis/compare/steps.h"
+#include "analysis/plot/charts.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MOST_BARS = 32, LONGEST_TITLE = 40 };
+
+static bool is_step(const struct case_summary *line)
+{
+    return line->row->workload && line->launches && figure_present(line->time_us);
+}
+
+/* The unit of a plot, by its longest step. */
+struct unit {
+    const char *name;
+    double per_us;
+};
+
+static struct unit unit_of(const struct study *study, const char *workload)
+{
+    static const struct unit units[] = {{"seconds", 1e-6}, {"milliseconds", 1e-3}, {"microseconds", 1}};
+    double longest_us = 0;
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
+            const struct case_summary *line = &study->aggregate.runs[r].cases[c];
+            if (is_step(line) && same(line->row->workload, workload))
+                longest_us = fmax(longest_us, line->time_us.point);
+        }
+    return units[longest_us >= 1e6 ? 0 : longest_us >= 1e3 ? 1 : 2];
+}
+
+static struct drawing *step_drawing(struct drawings *drawings, const struct study *study,
+                                    const char *workload, const struct unit *unit)
+{
+    struct text name = {0}, title = {0}, label = {0};
+    text_add(&name, "step-%.*s", (int)strcspn(workload, "@"), workload);
+    text_add(&title, "a step of ");
+    plain_text(&title, workload, LONGEST_TITLE);
+    struct drawing *drawing = drawing_add(drawings, text_get(&name), text_get(&title));
+    text_add(&label, "%s per step", unit->name);
+    drawing->x_label = arena_string(&drawings->arena, text_get(&label));
+    drawing->caption = caption_with_provenance(
+        drawings, study,
+        "Full: measured by build/step; pale: computed from its parts in the same launches. The mark is the "
+        "time of the step's matmuls alone: what lies beyond it is exposed communication. Thin lines: the "
+        "interval over launches, from six launches on at 95 %, with two to five their minimum and maximum; "
+        "none with one launch.");
+    text_free(&name);
+    text_free(&title);
+    text_free(&label);
+    return drawing;
+}
+
+static void set_bar(struct bar *bar, struct figure figure, const struct unit *unit)
+{
+    bar->value = figure.point * unit->per_us;
+    if (figure.kind == INTERVAL_NONE) return;
+    bar->lo = figure.lo * unit->per_us;
+    bar->hi = figure.hi * unit->per_us;
+}
+
+static void add_bar(struct drawings *drawings, struct drawing *drawing, const struct case_summary *line,
+                    const char *group, size_t run, bool computed, const struct unit *unit)
+{
+    const struct figure computed_us = step_figure(line, "computed_us"),
+                        error = step_figure(line, "error_percent"),
+                        exposed = step_figure(line, "exposed_share"),
+                        matmuls = step_figure(line, "computation_us");
+    char number[32];
+    struct text note = {0};
+    if (computed && !figure_present(computed_us)) return;
+    struct bar *bar = drawing_bar(drawings, drawing);
+    set_bar(bar, computed ? computed_us : line->time_us, unit);
+    bar->group = group;
+    bar->colour = (int)(run % DRAWING_COLOURS) + 1;
+    bar->light = computed;
+    if (!computed && figure_present(matmuls)) bar->top = matmuls.point * unit->per_us;
+    number_text(bar->value, number);
+    if (computed)
+        text_add(&note, "computed %s", number);
+    else
+        text_add(&note, figure_present(exposed) ? "%s" : "measured %s", number);
+    if (computed && figure_present(error)) text_add(&note, " (%+.0f %%)", error.point);
+    if (!computed && figure_present(exposed)) text_add(&note, ", %.0f %% exposed", 100 * exposed.point);
+    bar->note = arena_string(&drawings->arena, text_get(&note));
+    text_free(&note);
+}
+
+static void add_step(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
+                     size_t r, const struct case_summary *line, const struct unit *unit)
+{
+    const struct case_row *row = line->row;
+    struct text group = {0};
+    text_add(&group, "%s", run->label);
+    if (row->ranks != ABSENT) text_add(&group, " ×%lld", (long long)row->ranks);
+    if (row->progress) text_add(&group, ", %s", name_of(&overlap_progress_names, (int)row->progress));
+    if (row->cache) text_add(&group, ", %s", cache_name(row->cache));
+    const char *name = arena_string(&drawings->arena, text_get(&group));
+    for (int computed = 0; computed < 2; computed++)
+        add_bar(drawings, drawing, line, name, r, computed, unit);
+    text_free(&group);
+}
+
+/* One plot for a workload, with all runs that measured its step. */
+static void plot_workload(struct drawings *drawings, const struct study *study, const char *workload)
+{
+    const struct unit unit = unit_of(study, workload);
+    struct drawing *drawing = step_drawing(drawings, study, workload, &unit);
+    for (size_t r = 0; r < study->aggregate.count; r++) {
+        const struct run_summary *run = &study->aggregate.runs[r];
+        for (size_t c = 0; c < run->case_count; c++)
+            if (is_step(&run->cases[c]) && same(run->cases[c].row->workload, workload) &&
+                drawing->bar_count + 2 <= MOST_BARS)
+                add_step(drawings, drawing, run, r, &run->cases[c], &unit);
+    }
+}
+
+static bool plotted_before(const struct study *study, size_t run, size_t at)
+{
+    const char *workload = study->aggregate.runs[run].cases[at].row->workload;
+    for (size_t r = 0; r <= run; r++)
+        for (size_t c = 0; c < (r < run ? study->aggregate.runs[r].case_count : at); c++) {
+            const struct case_summary *line = &study->aggregate.runs[r].cases[c];
+            if (is_step(line) && same(line->row->workload, workload)) return true;
+        }
+    return false;
+}
+
+void chart_steps(struct drawings *drawings, const struct study *study)
+{
+    for (size_t r = 0; r < study->aggregate.count; r++)
+        for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
+            const struct case_summary *line = &study->aggregate.runs[r].cases[c];
+            if (is_step(line) && !plotted_before(study, r, c))
+                plot_workload(drawings, study, line->row->workload);
+        }
+}
