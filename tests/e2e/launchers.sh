@@ -65,9 +65,11 @@ has "has its service level, and what its tests set" NCCL_IB_SL=1 NCCL_NET_GDR_C2
 hasnt "and no other machine's topology" TOPO_FILE
 check "Azure H100" preset azure ND96isr_H100_v5
 has "has its own topology" NCCL_TOPO_FILE=/opt/microsoft/ndv5-topo.xml NCCL_IB_PCI_RELAXED_ORDERING=1
+has "and in-network reduction, as in Azure's tests" NCCL_COLLNET_ENABLE=1 SHARP_COLL_ENABLE_SAT=1 SHARP_SMX_UCX_INTERFACE=mlx5_ib0:1
 machine opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-{net,ofi-tuner}.so
 check "AWS" preset aws
 has "finds the plug-in, which has the tuner in it, below lib/*-linux-gnu" NCCL_NET_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-net.so FI_PROVIDER=efa
+has "and keeps to the networks of the host" 'NCCL_SOCKET_IFNAME=^docker,lo,veth'
 hasnt "and sets nothing that AWS dropped" 'TUNER|BUFFSIZE|CHUNKSIZE'
 machine sys/class/infiniband/mlx5_{0,1,2,3,5,6,7,8}
 check "OCI GB300" preset auto BM.GPU.GB300.4
@@ -84,7 +86,7 @@ said "and names the device that is missing" 'no mlx5_4' err
 machine sys/class/infiniband/ibp0/ports/1/link_layer
 echo Ethernet >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
 check "CoreWeave GB300 on RoCE" preset coreweave gb300-4x
-has "has its address family" NCCL_IB_ADDR_FAMILY=AF_INET6 NCCL_IB_ADDR_RANGE=fd02::/16 NCCL_IB_TC=96 NCCL_IB_HCA=ibp NCCL_SOCKET_IFNAME=eth0
+has "has its address family" NCCL_IB_ADDR_FAMILY=AF_INET6 NCCL_IB_ADDR_RANGE=fd02::/16 NCCL_IB_TC=96 NCCL_IB_HCA=ibp NCCL_SOCKET_IFNAME=eth0 NCCL_NET_PLUGIN=none
 echo InfiniBand >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
 check "CoreWeave GB300 on InfiniBand" preset coreweave gb300-4x
 hasnt "has not" ADDR_FAMILY

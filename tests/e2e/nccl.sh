@@ -302,6 +302,14 @@ check 'GPUs with an NVLink fabric but without NVLS' emulated 2 FAKEGPU_FABRIC=7:
 tells 'are doubted' 'NVLS is not available'
 expect_status 'and refused where NVLS is expected' 5 emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8 --expect-transport nvls
 tells 'by name' 'NCCL says that NVLS is not available'
+check 'NVLink between hosts as expected' hosts 2 4 -- --sizes 8 --expect-transport mnnvl
+expect_status 'and refused where NCCL does not use it: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-transport mnnvl
+tells 'by name' '--expect-transport mnnvl: rank 0 \(.*\): NCCL does not use NVLink between hosts'
+over() { hosts 1 4 FAKEGPU_NET=IB FAKEGPU_VIA="$1" -- --sizes 8 --expect-transport "$2"; }
+check 'RDMA as expected' over NET/IB/0 rdma
+expect_status 'RDMA through host memory where GPUDirect is expected: status 5' 5 over NET/IB/0 gdr
+tells 'by name' '--expect-transport gdr: '
+check 'GPUDirect as expected' over NET/IB/0/GDRDMA gdr
 expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend mpi -b 8 -e 8 --output none --expect-transport p2p
 
 # ---- registered buffers ----
