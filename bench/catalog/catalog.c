@@ -236,6 +236,17 @@ static int64_t hosts_of(const struct instance *instance, int64_t gpus, int64_t n
     return instance ? (gpus + instance->gpus_per_vm - 1) / instance->gpus_per_vm : 0;
 }
 
+/* Can the switches between domains reduce? InfiniBand's can (SHARP); whether a cloud allows it is not known.
+   EFA, Ethernet with RoCE and TCPX have none that do. */
+static enum known network_reduces(const struct instance *instance)
+{
+    static const char *const without[] = {"EFA", "RoCE", "TCPX"};
+    if (!instance || strstr(instance->fabric, "InfiniBand")) return UNKNOWN;
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++)
+        if (strstr(instance->fabric, without[i])) return NO;
+    return UNKNOWN;
+}
+
 bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, int64_t ranks, int64_t nodes,
                 int64_t domains, struct machine *machine)
 {
@@ -261,6 +272,7 @@ bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, in
                                                                  : NAN,
         .nic_gbps = instance ? instance->nic_gbps : NAN,
         .nvls = gpu ? gpu->nvls : UNKNOWN,
+        .network_reduces = network_reduces(instance),
         /* If the catalog's hosts are smaller than those that ran, it says nothing about idle NICs. */
         .idle_nics = fmax(0, (double)host_gpus / (double)gpus - 1),
         .domain_spans_hosts = in_racks && hosts != 1,

@@ -46,7 +46,8 @@ static const char *nic_note(const struct machine *m, double bi)
      that domain's share, together (N-1)/N of S. Gather: (N-1)/N of S must enter the root's domain; scatter is
      the mirror image.
    - all-reduce: with each domain as one of N nodes that reduce by themselves, 2(N-1)/N of S (Patarasuk & Yuan
-     2009, theorem 1); if the network reduces, S, because each domain's sum must leave it.
+     2009, theorem 1); if the network reduces or may do so, S, because each domain's
+     sum must leave it.
    - all-to-all: each of the domain's G GPUs sends (N-1)/N of S to other domains. Broadcast: S must enter each
      domain without the root; reduce is the mirror image.
    - send-recv, a ring of ranks: one GPU has its neighbour in the next domain, and its S may leave through all
@@ -65,7 +66,9 @@ static struct term domain_cut(enum collective_id id, const struct machine *m, do
     case SCATTER:
         return (struct term){(n - 1) / n, all, "S(N-1)/(N G Bi)", true};
     case ALL_REDUCE:
-        if (m->network_reduces) return (struct term){1, all, "S/(G Bi) (the network reduces)", true};
+        if (m->network_reduces == YES) return (struct term){1, all, "S/(G Bi) (the network reduces)", true};
+        if (m->network_reduces == UNKNOWN)
+            return (struct term){1, all, "S/(G Bi) (the network may reduce)", true};
         return (struct term){2 * (n - 1) / n, all, "2S(N-1)/(N G Bi)", true};
     case ALL_TO_ALL:
         return (struct term){(n - 1) / n, bi, "S(N-1)/(N Bi)", true};
@@ -103,7 +106,7 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m, doubl
     case ALL_TO_ALL:
         return (struct term){(p - 1) / p, each, nics ? "S(P-1)/(P (Bn+Bi))" : "S(G-1)/(G Bn)", nics};
     case ALL_REDUCE:
-        if (m->nvls != NO || m->network_reduces)
+        if (m->nvls != NO || (nics && m->network_reduces != NO))
             return (struct term){1, each, nics ? "S/(Bn+Bi)" : "S/Bn", nics};
         return (struct term){2 * (p - 1) / p, each, nics ? "2S(P-1)/(P (Bn+Bi))" : "2S(G-1)/(G Bn)", nics};
     case BROADCAST:
@@ -130,9 +133,11 @@ static struct term gpu_cut(enum collective_id id, const struct machine *m, doubl
    is the rate of one NIC; the NICs of GPUs without a rank stay idle. */
 static struct term algorithm_nic(enum collective_id id, const struct machine *m, double bi)
 {
+    struct machine proven = *m; /* the algorithm is not known to work if the network only may reduce */
+    if (m->network_reduces == UNKNOWN) proven.network_reduces = NO;
     /* The sender reaches a neighbour in the next domain through its own NIC only. */
     if (id == SEND_RECV && m->domains > 1) return (struct term){1, bi, "S/Bi", true};
-    return domain_cut(id, m, bi);
+    return domain_cut(id, &proven, bi);
 }
 
 static struct term algorithm_nvlink(enum collective_id id, const struct machine *m, double bi)
@@ -224,7 +229,7 @@ bool bound_of(const struct collective *collective, double bytes, const struct ma
     if (kind == BOUND_MACHINE) return time_of(collective, bytes, machine, kind, bound);
     if (kind == BOUND_REFERENCE) {
         m.nvls = NO;
-        m.network_reduces = false;
+        m.network_reduces = NO;
     }
     struct bound result;
     if (!time_of(collective, bytes, &m, BOUND_ALGORITHM, &result)) return false;

@@ -12,13 +12,14 @@ enum known { NO, YES, UNKNOWN };
    1e9 bytes/s per GPU and direction. NAN: not known. If only the network's rate is known, set NVLink's to
    INFINITY: the bound then has only the network's term, and there is none within one domain. */
 struct machine {
-    int domains;              /* N >= 1 */
-    int domain_gpus;          /* G >= 1 */
-    double nvlink_gbps;       /* Bn */
-    double nic_gbps;          /* Bi: of one GPU's own NIC */
-    double idle_nics;         /* NICs of the hosts' GPUs that have no rank, per GPU that has one; usually 0 */
-    enum known nvls;          /* the NVLink switch reduces; UNKNOWN counts as YES, so that the bound holds */
-    bool network_reduces;     /* the network's switches reduce (SHARP) */
+    int domains;        /* N >= 1 */
+    int domain_gpus;    /* G >= 1 */
+    double nvlink_gbps; /* Bn */
+    double nic_gbps;    /* Bi: of one GPU's own NIC */
+    double idle_nics;   /* NICs of the hosts' GPUs that have no rank, per GPU that has one; usually 0 */
+    enum known nvls;    /* the NVLink switch reduces; UNKNOWN counts as YES, so that the bound holds */
+    /* The network's switches reduce (SHARP); UNKNOWN counts as YES in the bound, as NO in the algorithm. */
+    enum known network_reduces;
     bool rail_aligned;        /* all-to-all goes over NVLink to the GPU of the right rail first (PXN) */
     bool domain_spans_hosts;  /* a rack: inside a domain, NICs can carry data beside NVLink */
     double nvlink_latency_us; /* per hop, for latency_model() only; NAN: not given */

@@ -97,10 +97,21 @@ Test(bounds, two_nodes)
 Test(bounds, network_reduction)
 {
     struct machine m = machine(16, 8, 450, 50, NO);
-    m.network_reduces = true;
+    m.network_reduces = YES;
     struct bound bound;
     cr_assert(bound_of(collective_find("all_reduce"), 4e8, &m, BOUND_MACHINE, &bound));
     cr_expect_float_eq(bound.nic_us, 1000, 1e-6); /* S/(G Bi) = 4e8 / 4e11 s */
+    /* If it only may reduce, the bound counts on it and the algorithm does not: 2S(N-1)/(N G Bi). */
+    m.network_reduces = UNKNOWN;
+    cr_assert(bound_of(collective_find("all_reduce"), 4e8, &m, BOUND_MACHINE, &bound));
+    cr_expect_float_eq(bound.nic_us, 1000, 1e-6);
+    cr_assert(bound_of(collective_find("all_reduce"), 4e8, &m, BOUND_ALGORITHM, &bound));
+    cr_expect_float_eq(bound.nic_us, 1875, 1e-6);
+    /* Within a host, the network does not count. */
+    m = machine(1, 8, 450, 50, NO);
+    m.network_reduces = YES;
+    cr_assert(bound_of(collective_find("all_reduce"), 4e8, &m, BOUND_MACHINE, &bound));
+    cr_expect_float_eq(bound.time_us, 2 * 7 / 8.0 * 4e8 / 450e9 * 1e6, 1e-6);
 }
 
 Test(bounds, reference_only_where_switches_reduce)
@@ -157,7 +168,8 @@ Test(bounds, no_algorithm_beats_the_bound)
     for (int i = 0; i < 5 * 5 * 3 * 16; i++) {
         struct machine m = machine(counts[i % 5], counts[i / 5 % 5], i / 75 % 2 ? 450 : 40,
                                    i / 150 % 2 ? 50 : 12.5, (enum known)(i / 300 % 3));
-        m.network_reduces = i / 75 % 4 == 3, m.rail_aligned = i % 2, m.domain_spans_hosts = i / 5 % 2;
+        m.network_reduces = (enum known)(i / 75 % 4 % 3), m.rail_aligned = i % 2,
+        m.domain_spans_hosts = i / 5 % 2;
         m.idle_nics = i / 2 % 3;
         for (int c = 0; c < COLLECTIVE_COUNT; c++) {
             struct bound bound, algorithm;

@@ -86,6 +86,20 @@ Test(catalog, lookups)
     cr_expect_not(machine_of(NULL, catalog_gpu(&catalog, "GB200"), 72, 18, INT64_MIN, &m));
     cr_expect_not(machine_of(NULL, NULL, 8, 1, INT64_MIN, &m));
 
+    /* Only EFA and Ethernet are known not to reduce. */
+    static const struct {
+        const char *fabric;
+        enum known reduces;
+    } fabrics[] = {{"EFAv4", NO}, {"RoCE", NO},
+                   {"TCPXO", NO}, {"InfiniBand NDR", UNKNOWN},
+                   {"", UNKNOWN}, {"InfiniBand or RoCE", UNKNOWN}};
+    for (size_t i = 0; i < sizeof fabrics / sizeof *fabrics; i++) {
+        struct instance other = *p5;
+        other.fabric = fabrics[i].fabric;
+        cr_assert(machine_of(&other, NULL, 16, 2, INT64_MIN, &m));
+        cr_expect_eq(m.network_reduces, fabrics[i].reduces, "%s", fabrics[i].fabric);
+    }
+
     /* Hosts that have more GPUs than ranks, so more NICs than ranks. */
     cr_assert(machine_of(p5, NULL, 16, 2, INT64_MIN, &m));
     cr_expect_float_eq(m.idle_nics, 0, 1e-12);

@@ -67,7 +67,9 @@ static const struct option options[] = {
     {.kind = OPTION_FLAG,
      .name = "network-reduces",
      .at = AT(network_reduces),
-     .help = "the switches of the network reduce, too (SHARP)"},
+     .help =
+         "the switches of the network reduce, too (SHARP); with --instance, InfiniBand's count as if they "
+         "may"},
     {.kind = OPTION_FLAG,
      .name = "rail-aligned",
      .at = AT(rail_aligned),
@@ -166,7 +168,7 @@ static enum status find_machine(const struct settings *settings, const struct ca
     if (settings->nvls != NVLS_BY_GPU) machine->nvls = settings->nvls == NVLS_YES ? YES : NO;
     machine->nvlink_latency_us = settings->nvlink_latency_us >= 0 ? settings->nvlink_latency_us : NAN;
     machine->nic_latency_us = settings->nic_latency_us >= 0 ? settings->nic_latency_us : NAN;
-    machine->network_reduces = settings->network_reduces;
+    if (settings->network_reduces) machine->network_reduces = YES;
     machine->rail_aligned = settings->rail_aligned;
     if (machine->domains * (double)machine->domain_gpus < 2)
         return fail(STATUS_USAGE, "one GPU has no bus: give --domains or --domain-gpus");
