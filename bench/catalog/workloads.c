@@ -1,4 +1,5 @@
 #include "catalog/workloads.h"
+#include "base/paths.h"
 #include "base/tsv.h"
 #include "base/units.h"
 
@@ -163,13 +164,26 @@ static bool read_shape(const char *text, struct workload_row *row)
     return good;
 }
 
+bool imbalance_parse(const char *text, double *factor, int64_t *seed)
+{
+    char *copy = duplicate(text), *after = copy, *first = strsep(&after, ":");
+    *seed = 1;
+    bool good = !parse_real(first, factor) && *factor >= 1 && *factor <= 1e9 &&
+                (!after || (!parse_integer(after, seed) && *seed >= 0));
+    free(copy);
+    return good;
+}
+
 /* Reads the name of a collective, of alltoallv with its imbalance ("alltoallv:1.5"). Returns false if the
    cell is something else. */
 static bool read_collective(const struct reader *r, struct workload_row *row)
 {
     char *copy = duplicate(cell(r, "part")), *imbalance = copy, *name = strsep(&imbalance, ":");
     const struct collective *collective = collective_find(name);
-    bool good = collective && (collective->id == ALL_TO_ALL_V) == (imbalance && *imbalance);
+    double factor;
+    int64_t seed;
+    bool good = collective && (collective->id == ALL_TO_ALL_V) == (imbalance != NULL);
+    good = good && (!imbalance || imbalance_parse(imbalance, &factor, &seed));
     if (good) row->collective = collective;
     if (good) row->imbalance = arena_string(&r->workloads->arena, imbalance);
     free(copy);
@@ -284,7 +298,8 @@ static enum status check_dtype(const struct reader *r, const struct workload_row
 
 static enum status add_row(const struct reader *r)
 {
-    if (!*cell(r, "workload")) return bad(r, "workload", "a name");
+    if (!is_plain_name(cell(r, "workload")))
+        return bad(r, "workload", "a name of letters, digits and . _ + - that begins with neither . nor -");
     struct workload *workload = find_or_add(r->workloads, cell(r, "workload"));
     struct workload_row row = {.line = r->table->lines[r->row + 1],
                                .part = tsv_text(r->table, r->row, "part", &r->workloads->arena),

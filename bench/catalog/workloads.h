@@ -72,4 +72,8 @@ const struct workload *workload_find(const struct workloads *, const char *name)
    all workloads if there is none. */
 enum status workload_choose(const struct workloads *, const char *name, const struct workload **workload);
 
+/* Reads an imbalance of alltoallv, "1.5" or "1.5:7": what the busiest rank receives over the mean, at least
+   1, and a seed, by default 1. Returns false if the text is something else. */
+bool imbalance_parse(const char *text, double *factor, int64_t *seed);
+
 #endif

@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
+#include "catalog/workloads.h"
 #include "stats/order.h"
 #include "stats/random.h"
 
@@ -12,18 +13,14 @@
 
 /* ---- --imbalance ---- */
 
-static enum status read_item(char *item, struct imbalance *imbalance)
+static enum status read_item(const char *item, struct imbalance *imbalance)
 {
-    char *seed = item, *factor = strsep(&seed, ":");
-    *imbalance = (struct imbalance){.seed = 1};
-    if (parse_real(factor, &imbalance->factor) || !(imbalance->factor >= 1 && imbalance->factor <= 1e9))
+    *imbalance = (struct imbalance){0};
+    if (!imbalance_parse(item, &imbalance->factor, &imbalance->seed))
         return fail(STATUS_USAGE,
                     "--imbalance: '%s' is not a factor; expected what the busiest rank receives over the "
-                    "mean, at least 1, such as 1.5",
-                    factor);
-    if (seed && (parse_integer(seed, &imbalance->seed) || imbalance->seed < 0))
-        return fail(STATUS_USAGE, "--imbalance: '%s' is not a seed; expected a number such as in 1.5:7",
-                    seed);
+                    "mean, at least 1, such as 1.5, or with a seed, such as 1.5:7",
+                    item);
     if (imbalance->factor == 1) imbalance->seed = 1; /* all ranks are equal: the seed has no effect */
     int length = snprintf(imbalance->label, sizeof imbalance->label, "%.15g", imbalance->factor);
     if (imbalance->seed != 1)

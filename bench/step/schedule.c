@@ -274,8 +274,6 @@ static void set_label(struct schedule *s)
     describe(s, &text);
     const uint64_t hash = hash_bytes(text_get(&text), text.length);
     text_add(&label, "%s@%08x", s->workload->name, (unsigned)(hash ^ hash >> 32));
-    for (char *c = label.data; *c; c++)
-        if (*c == '/' || *c == ' ' || *c == '\t') *c = '-'; /* slashes separate the parts of a key */
     s->label = duplicate(text_get(&label));
     text_free(&text);
     text_free(&label);

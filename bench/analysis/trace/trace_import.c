@@ -1,20 +1,19 @@
 /* Runs busbar import --workload: writes the table of a trace's step, and says on stderr how it was made. */
 #include "analysis/trace/trace.h"
 #include "base/outfile.h"
+#include "base/paths.h"
 
 #include <math.h>
-#include <string.h>
 
 enum { MOST_KINDS = 12 }; /* names of operations to print that are neither collectives nor matmuls */
 
 static enum status check_name(const char *name)
 {
-    bool good = *name && *name != '#' && strlen(name) <= 80;
-    for (const char *c = name; *c; c++) good = good && (unsigned char)*c >= ' ' && *c != 0x7f;
-    return good ? STATUS_OK
-                : fail(STATUS_USAGE,
-                       "--workload: '%s': expected a name of 1 to 80 printable characters, the first not #",
-                       name);
+    if (is_plain_name(name)) return STATUS_OK;
+    return fail(STATUS_USAGE,
+                "--workload: '%s': expected a name of letters, digits and . _ + - that begins with neither . "
+                "nor -",
+                name);
 }
 
 /* Prints one line about operations that have no row. total_us: the time of all computation in the step. */
