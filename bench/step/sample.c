@@ -42,12 +42,13 @@ static void name_timed(const struct step_launch *l, const struct timed *t, char 
     }
 }
 
-/* Collective. Chooses how often a sample repeats each part, so that it takes LEAST_US: then the ranks'
-   unequal release from the barrier does not matter. The first call of a part is not counted. */
-static enum status choose_batches(struct step_launch *l)
+/* Collective. Chooses how often a sample repeats each of the parts first … last - 1, so that it takes
+   LEAST_US: then the ranks' unequal release from the barrier does not matter. The first call of a part is not
+   counted. */
+static enum status choose_batches(struct step_launch *l, size_t first, size_t last)
 {
     enum status status = STATUS_OK;
-    for (size_t i = TIMED_PARTS; i < l->timed_count && !status; i++) {
+    for (size_t i = first; i < last && !status; i++) {
         struct timed *t = &l->timed[i];
         double us, least = INFINITY;
         char what[160];
@@ -68,23 +69,30 @@ static enum status choose_batches(struct step_launch *l)
     return status;
 }
 
-/* Refuses a step that takes longer than --max-seconds. All ranks decide alike, since all have the same
-   times. */
+/* The time of the item's calls, by the trials of choose_batches(). */
+static double tried_us(const struct step_launch *l, const struct step_item *item)
+{
+    const size_t at = TIMED_PARTS + (item->is_call ? 0 : l->schedule.call_count) + item->index;
+    return l->timed[at].us[0] * item->count;
+}
+
+/* Refuses a step that takes longer than --max-seconds. An overlap, which has not run yet, counts with its
+   longer side. All ranks decide alike, since all have the same times. */
 static void refuse_long(struct step_launch *l)
 {
+    const struct schedule *s = &l->schedule;
     double total_us = 0;
     char text[UNIT_TEXT];
-    for (size_t i = TIMED_PARTS; i < l->timed_count; i++) {
-        const struct timed *t = &l->timed[i];
-        if (t->what == REPLAY_CALL)
-            total_us +=
-                t->us[0] * (double)(l->schedule.calls[t->index].in_step - l->schedule.calls[t->index].beside);
-        if (t->what == REPLAY_PRODUCT) total_us += t->us[0] * (double)l->schedule.products[t->index].in_step;
+    for (size_t i = 0; i < s->section_count; i++) {
+        double sides_us[2] = {0, 0};
+        for (size_t k = s->sections[i].first; k < s->sections[i].last; k++)
+            sides_us[s->items[k].is_call] += tried_us(l, &s->items[k]);
+        total_us += fmax(sides_us[0], sides_us[1]) * (double)s->sections[i].in_step;
     }
     if (total_us * 1e-6 <= l->settings.max_seconds) return;
     l->status = STATUS_SKIPPED;
     snprintf(l->reason, sizeof l->reason, "a step of %s would take about %s here, longer than --max-seconds",
-             l->schedule.workload->name, format_duration(total_us * 1e-6, text));
+             s->workload->name, format_duration(total_us * 1e-6, text));
 }
 
 /* ---- rounds ---- */
@@ -213,6 +221,7 @@ static void make_timed(struct step_launch *l)
 
 enum status step_sample(struct step_launch *l)
 {
+    const size_t overlaps = TIMED_PARTS + l->schedule.call_count + l->schedule.product_count;
     enum status status = STATUS_OK;
     make_timed(l);
     if (!l->status && l->settings.check) status = step_verify(l);
@@ -220,9 +229,10 @@ enum status step_sample(struct step_launch *l)
     if (!status && !l->status) {
         l->delay_s = sides_delay_s(&l->settings.fault, l->driver.world.rank);
         pair_set_delay(l->pair, l->delay_s);
-        status = choose_batches(l);
+        status = choose_batches(l, TIMED_PARTS, overlaps);
     }
     if (!status && !l->status) refuse_long(l);
+    if (!status && !l->status) status = choose_batches(l, overlaps, l->timed_count);
     if (!status && !l->status) status = take_rounds(l);
     return status ? status : step_write(l, true);
 }
