@@ -86,6 +86,10 @@ check 'unless one is given' "$build/step" "${small[@]}" --output none --workload
 check 'which it then makes ten times' grep -qE '^matmul 50x50x20 +float +10 ' "$work/out"
 expect_status 'a step that takes too long' 5 ranks 2 "$build/step" "${small[@]}" --output none --workload sleeps --max-seconds 0.1 --fault delay:rank=0,us=100000
 says 'is refused' 'longer than --max-seconds'
+# A million all-reduces of 1 MiB take longer than 5 s on any machine. The matmul beside them does not.
+printf '%s\nlong\tall_reduce\t\t\t\t1M\t1000000\t\tboth\nlong\tmatmul\t\tfloat\t16x16x16\t\t1\t\tboth\n' "$header" >"$work/long.tsv"
+RANKS_TIMEOUT=60 expect_status 'an overlap that takes too long' 5 ranks 2 "$build/step" "${small[@]}" --output none --workloads "$work/long.tsv" --workload long --max-seconds 5
+says 'is refused before it runs' 'longer than --max-seconds'
 expect_status 'an unknown workload' 2 "$build/step" "${small[@]}" --output none --workload sleep
 says 'and those that there are' 'which has: sleeps, axes, flops'
 printf '%s\nbad\tall_reduce\ttensor\tfloat\t\t1K\t1\tl\n' "$header" >"$work/bad.tsv"
@@ -120,6 +124,22 @@ done
 check 'busbar report' "$build/busbar" report --format markdown --local --workloads "$work/w.tsv" --workload sleeps "$work/base"
 says 'puts the measured step first' 'a step of sleeps: measured on base'
 says 'beside what its parts predict' 'computed from its parts'
+python3 - "$work/base" "$work/priced" <<'PY'
+import json, os, sys
+os.makedirs(sys.argv[2])
+for name in os.listdir(sys.argv[1]):
+    header, *rest = open(f"{sys.argv[1]}/{name}")
+    header = json.dumps({**json.loads(header), "cloud": {"instance": "p5.48xlarge"}}) + "\n"
+    open(f"{sys.argv[2]}/{name}", "w").writelines([header, *rest])
+PY
+check 'busbar report with a price' "$build/busbar" report --format json --workloads "$work/w.tsv" --workload sleeps --price p5.48xlarge=3 "$work/priced"
+check 'says what a million tokens cost' python3 - "$work/out" <<'PY'
+import json, sys
+rows = {r["unit"]: r["value"] for r in json.load(open(sys.argv[1]))["figures"] if r["figure"].endswith(", measured")}
+expected = rows["s"] * 3 / 3600 / 16 * 1e6 # 16 tokens a rank, US$ 3 an hour
+assert abs(rows["US$ per million tokens"] / expected - 1) < 1e-4, (rows, expected)
+assert " per million tokens. " in open(sys.argv[1]).read() # the answer
+PY
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/base"
     check 'draws the step beside its parts' test "$(grep -cE '[0-9], [0-9]+ % exposed$|computed [0-9.]+ \([+-][0-9]+ %\)$' "$work/plots/step-sleeps.tsv")" -eq 2

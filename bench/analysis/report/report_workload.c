@@ -230,20 +230,33 @@ static void cheapest_step(struct text *text, const struct report *report, const 
     text_add(text, ".");
 }
 
+/* What a million tokens of a measured step cost, in US$; absent: no price, or no number of tokens. */
+static struct figure measured_token_cost(const struct report *report, size_t run,
+                                         const struct case_summary *line)
+{
+    const struct instance *instance = report->study->sites[run].instance;
+    const struct figure tokens = step_figure(line, "tokens");
+    if (!report_priced(instance) || !figure_present(tokens)) return figure_absent();
+    return figure_scaled(line->time_us, instance->usd_per_gpu_hour / 3600 / tokens.point);
+}
+
 /* Adds the shortest measured step of each run. A measurement comes before computed figures. */
 static void add_measured(struct text *text, const struct report *report)
 {
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct run_summary *run = &report->study->aggregate.runs[r];
         const struct case_summary *best = NULL;
-        char seconds[32];
+        char seconds[32], usd[32];
         for (size_t c = 0; c < run->case_count; c++)
             if (run->cases[c].launches && is_step_of(&run->cases[c], report->workload->name) &&
                 (!best || run->cases[c].time_us.point < best->time_us.point))
                 best = &run->cases[c];
-        if (best)
-            text_add(text, "measured on %s: %s s on %lld ranks (build/step). ", run->label,
-                     number_text(best->time_us.point * 1e-6, seconds), (long long)best->row->ranks);
+        if (!best) continue;
+        const struct figure cost = measured_token_cost(report, r, best);
+        text_add(text, "measured on %s: %s s on %lld ranks (build/step)", run->label,
+                 number_text(best->time_us.point * 1e-6, seconds), (long long)best->row->ranks);
+        if (figure_present(cost)) text_add(text, ", US$ %s per million tokens", number_text(cost.point, usd));
+        text_add(text, ". ");
     }
 }
 
@@ -333,6 +346,14 @@ static size_t measured_items(struct page *page, const struct report *report, con
             text_add(&text, ", %lld ranks, %s cache: ", (long long)line->row->ranks,
                      cache_name(line->row->cache));
             step_words(line, &text);
+            const struct figure cost = measured_token_cost(report, r, line);
+            if (figure_present(cost)) {
+                const struct instance *instance = report->study->sites[r].instance;
+                text_add(&text, "; US$ per million tokens %s, at US$ %.2f per GPU-hour (",
+                         number_text(cost.point, least), instance->usd_per_gpu_hour);
+                report_price_words(&text, report, instance);
+                text_add(&text, ")");
+            }
             if (computed)
                 text_add(&text, "; range computed from this run's collectives and matmul: %s to %s s",
                          number_text(computed->overlapped.point, least),
@@ -449,6 +470,7 @@ static void measured_rows(struct table *table, const struct report *report)
                 struct figure value;
             } figures[] = {
                 {"measured", "s", figure_scaled(line->time_us, 1e-6)},
+                {"measured", "US$ per million tokens", measured_token_cost(report, r, line)},
                 {"computed from its parts", "s", figure_scaled(step_figure(line, "computed_us"), 1e-6)},
                 {"error of the computed one", "%", step_figure(line, "error_percent")},
                 {"exposed communication", "%", figure_scaled(step_figure(line, "exposed_share"), 100)}};
