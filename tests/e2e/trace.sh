@@ -79,6 +79,7 @@ done
 # Invalid usage, and files that are not traces.
 expect_status 'no name' 2 import --workload '' "$traces/ddp.json"
 expect_status 'a name that would be a comment' 2 import --workload '#mine' "$traces/ddp.json"
+expect_status 'a name with a blank' 2 import --workload 'my job' "$traces/ddp.json"
 expect_status 'a name with a tab' 2 import --workload $'my\tjob' "$traces/ddp.json"
 expect_status 'two files' 2 import --workload mine "$traces/ddp.json" "$traces/fsdp.json"
 expect_status 'a flag for records' 2 import --workload mine --cloud aws "$traces/ddp.json"

@@ -312,12 +312,15 @@ Test(trace, shapes)
     OPERATION("mm", "[['2',{}],[[[5]],3]]");
     OPERATION("mm", "{}");
     event("'cat':'cpu_op','name':'aten::mm','tid':1,'ts':%g,'dur':1", now += 10);
+    event("'cat':'cpu_op','name':'aten::_int_mm','tid':1,'ts':%g,'dur':1,'args':{'Input Dims':[[2,5],[5,3]],"
+          "'Input type':['signed char','signed char']}",
+          now += 10); /* build/step could not replay it */
     struct imported imported = import_events("", NO_NUMBER);
     EXPECT_ROWS(&imported, "matmul  float 2x3x5  1  ", "matmul  float 2x7x5  1  ", "matmul  float 2x9x5  4  ",
                 "matmul  float 2x11x5  4  ", "matmul  float 8x13x5  1  ");
     int64_t count = 0;
     for (size_t i = 0; i < imported.step.left_out_count; i++) count += imported.step.left_out[i].count;
-    cr_expect_eq(count, 9);
+    cr_expect_eq(count, 10);
     release(&imported);
 }
 

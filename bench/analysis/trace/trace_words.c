@@ -1,4 +1,5 @@
 #include "analysis/trace/trace_words.h"
+#include "record/gemm_type.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -203,7 +204,7 @@ const char *trace_read_matmul(const char *name, const struct trace_facts *facts,
         (left->dimension_count != dimensions && !(matmuls[i].right_transposed && left->dimension_count)))
         return "its inputs are not two matrices";
     int dtype = find_dtype(left->type);
-    if (dtype < 0) return "busbar does not have its data type";
+    if (dtype < 0 || gemm_type_find(dtypes[dtype].name) < 0) return "busbar cannot multiply its data type";
     const int64_t *a = left->dimensions, *b = right->dimensions;
     operation->count = 1;
     if (matmuls[i].batch) operation->count = *a++, b++;
