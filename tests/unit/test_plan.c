@@ -177,6 +177,7 @@ Test(plan, overlap_and_step)
                                                "--max-seconds 2");
         steps += same(row->driver, "step") && same(row->args, "--workload mine --max-seconds=5m --tensor 2");
         cr_expect(same(row->group, "world") && row->cases == (overlap ? 4 : 1));
+        cr_expect(strncmp(row->launch, row->driver, strlen(row->driver)) == 0, "%s", row->launch);
         cr_expect_float_eq(row->estimate_s, overlap ? 3 + 4 * 2 : 3 + 300, 1e-9, "%s", row->launch);
     }
     cr_expect(overlaps == 18 && steps == 18);

@@ -333,7 +333,7 @@ static void add_row(struct plan *plan, const struct plan_settings *settings, con
              (long long)ranks, name_of(&domains_names, (int)domains));
     text_add(&name, "%016llx", (unsigned long long)hash_bytes(content.data, content.length));
     const char *key = arena_string(&plan->arena, text_get(&name));
-    bool several = strstr(args, "--collectives ") != NULL;
+    bool several = !multiplies(job->driver) && strstr(args, "--collectives ");
     for (int64_t repeat = 1; repeat <= settings->launches; repeat++) {
         text_clear(&name);
         text_add(&name, "%s-%lldn%lldr%s%s-%.10s-%lld", several ? "collectives" : job->driver,
