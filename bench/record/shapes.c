@@ -75,14 +75,11 @@ enum status shapes_parse(const char *text, struct shape **shapes, size_t *count)
 
 enum status shape_read(const char *flag, const char *text, struct shape *shape)
 {
-    struct shape *shapes = NULL;
-    size_t count = 0;
     if (!text) return STATUS_OK;
-    enum status status = shapes_parse(text, &shapes, &count);
-    if (!status && count != 1)
-        status =
-            fail(STATUS_USAGE, "--%s: '%s' is not one shape: MxNxK, or the edge of a square", flag, text);
-    if (!status) *shape = shapes[0];
-    free(shapes);
-    return status;
+    char *copy = duplicate(text);
+    const bool good = parse_shape(copy, shape);
+    free(copy);
+    return good ? STATUS_OK
+                : fail(STATUS_USAGE, "--%s: '%.60s' is not one shape: MxNxK, or the edge of a square", flag,
+                       text);
 }
