@@ -71,11 +71,13 @@ check 'is in the records on stdout, too' python3 -c 'import json, sys; assert [j
 measured 'is a row with its reason' some '[(x["status"], x["wrong"]) for x in c] == [("ok", None), ("unsupported", None)] and "one element" in c[1]["error"]'
 expect_status 'matrices that do not fit' 5 "$build/overlap" "${small[@]}" --output none --shape 2000000000 --sizes 8
 says 'are told' 'the matrices do not fit into free memory'
-for wrong in '--ratio 1,x' '--ratio 0' '--collectives all_redcue' '-d flaot' '--shape 8x8' '--gemm-datatype x' '--progress-by streams' '--fault delay:rank=7' '--fault delay:rank' \
+for wrong in '--ratio 1,x' '--ratio 0' '--collectives all_redcue' '-d flaot' '--gemm-datatype x' '--progress-by streams' '--fault delay:rank=7' '--fault delay:rank' \
     '--sizes x'; do
     # shellcheck disable=SC2086
     expect_status "refused: $wrong" 2 "$build/overlap" --backend mpi --output none $wrong
 done
+expect_status 'refused: --shape 8x8' 2 "$build/overlap" --backend mpi --output none --shape 8x8
+says 'by the name of its flag' "--shape: '8x8' is not one shape"
 
 # ---- show and plot ----
 # shellcheck disable=SC2046
@@ -137,8 +139,16 @@ for x in cases:
 PY
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/r/both" "$work/r/n3"
-    check 'draws both sides' grep -q 'matmul ×2, both' "$work/plots/overlap-all-reduce.tsv"
+    check 'draws both sides' grep -q 'matmul.*×2, both' "$work/plots/overlap-all-reduce.tsv"
     check 'as a picture' test -s "$work/plots/overlap-all-reduce.png"
+    sed 's/"cache":"warm"/"cache":"cold"/; s/"launch":"two"/"launch":"cold"/' "$work/r/both/two.jsonl" >"$work/r/both/cold.jsonl"
+    check 'busbar plot of two caches' "$build/busbar" plot --output "$work/plots2" "$work/r/both"
+    check 'tells the curves apart' python3 - "$work/plots2/overlap-all-reduce.tsv" <<'PY'
+import sys
+text = open(sys.argv[1]).read()
+for side in ("collective", "matmul"):
+    assert f"{side}, cold cache" in text and f"{side}, warm cache" in text, text
+PY
 else
     skip 'busbar plot' 'gnuplot is missing'
 fi

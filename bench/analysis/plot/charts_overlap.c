@@ -31,7 +31,7 @@ static void add_side(struct drawings *drawings, struct drawing *drawing, const s
 struct varying {
     const struct overlap_row *first; /* of the first curve */
     size_t run;
-    bool runs, sizes, ranks, progress, cta, shapes;
+    bool runs, sizes, types, ranks, nodes, progress, caches, registration, cta, shapes;
 };
 
 static void note_varying(struct varying *varying, const struct overlap_row *row, size_t run)
@@ -44,10 +44,28 @@ static void note_varying(struct varying *varying, const struct overlap_row *row,
     }
     varying->runs |= run != varying->run;
     varying->sizes |= row->bytes != first->bytes;
+    varying->types |= !same(row->dtype, first->dtype) || !same(row->gemm_dtype, first->gemm_dtype);
     varying->ranks |= row->ranks != first->ranks;
+    varying->nodes |= row->nodes != first->nodes;
     varying->progress |= row->progress != first->progress;
+    varying->caches |= row->cache != first->cache;
+    varying->registration |= row->registration != first->registration;
     varying->cta |= !same(row->cta, first->cta);
     varying->shapes |= row->m != first->m || row->n != first->n || row->k != first->k;
+}
+
+/* Adds the properties that only labels state, because the title would be too long with them. */
+static void add_rare_properties(const struct overlap_row *row, const struct varying *varying,
+                                struct text *text)
+{
+    if (varying->types)
+        text_add(text, ", %s beside %s", row->dtype ? row->dtype : "",
+                 row->gemm_dtype ? row->gemm_dtype : "");
+    if (varying->nodes && row->nodes != ABSENT)
+        text_add(text, ", %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    if (varying->caches && row->cache) text_add(text, ", %s cache", cache_name(row->cache));
+    if (varying->registration && row->registration)
+        text_add(text, ", registration %s", registration_name(row->registration));
 }
 
 /* Adds the properties of a row that the curves differ in, or the others. */
@@ -73,6 +91,7 @@ static void add_curve(struct drawings *drawings, struct drawing *drawing, const 
         text_clear(&label);
         text_add(&label, "%s", matmul ? "matmul" : "collective");
         add_properties(lines[0].row, varying, true, &label);
+        add_rare_properties(lines[0].row, varying, &label);
         if (varying->runs) text_add(&label, ", %s", run->label);
         add_side(drawings, drawing, lines, n, matmul, text_get(&label));
     }

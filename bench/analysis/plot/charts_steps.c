@@ -96,8 +96,12 @@ static void add_step(struct drawings *drawings, struct drawing *drawing, const s
     struct text group = {0};
     text_add(&group, "%s", run->label);
     if (row->ranks != ABSENT) text_add(&group, " ×%lld", (long long)row->ranks);
+    if (row->nodes > 1) text_add(&group, " on %lld nodes", (long long)row->nodes);
     if (row->progress) text_add(&group, ", %s", name_of(&overlap_progress_names, (int)row->progress));
     if (row->cache) text_add(&group, ", %s", cache_name(row->cache));
+    if (row->registration && row->registration != REGISTRATION_NONE)
+        text_add(&group, ", registration %s", registration_name(row->registration));
+    if (row->cta && !same(row->cta, "default")) text_add(&group, ", cta %s", row->cta);
     const char *name = arena_string(&drawings->arena, text_get(&group));
     for (int computed = 0; computed < 2; computed++)
         add_bar(drawings, drawing, line, name, r, computed, unit);
