@@ -65,6 +65,12 @@ measured 'its record ends as failed' fails 'e["status"] == "failed"'
 # shellcheck disable=SC2046
 expect_status 'a rank that hangs ends the launch' 4 ranks 2 "$build/overlap" "${small[@]}" $(named hangs) --sizes 8 --ratio 1 --fault hang:rank=1,call=9 --timeout 5
 says 'and is named' 'rank 1'
+check 'an all-reduce that is right' ranks 2 "$build/all_reduce" --backend mpi --run mixed --launch right --output "$work/r" --sizes 8 --passes 1 -n 5
+cp "$work/r/wrong/wrong.jsonl" "$work/r/mixed"
+printf 'all_reduce wrong<=0\n' >"$work/gate"
+check 'a contract' "$build/busbar" contract --gate "$work/gate" "$work/r/mixed/right.jsonl"
+expect_status 'does not pass beside it' 1 "$build/busbar" contract --gate "$work/gate" "$work/r/mixed"
+says 'and says why' 'has wrong data (overlap)'
 # shellcheck disable=SC2046
 check 'what cannot be measured' ranks 2 "$build/overlap" "${small[@]}" $(named some) --sizes 1,1K --ratio 1 -n 1 -c 0 --format json
 check 'is in the records on stdout, too' python3 -c 'import json, sys; assert [json.loads(x)["record"] for x in open(sys.argv[1])] == ["launch", "overlap", "overlap", "end"]' "$work/out"

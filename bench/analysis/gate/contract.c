@@ -1,6 +1,7 @@
 /* Judges results by the absolute limits of a gate file, for busbar contract and busbar compare --gate. */
 #include "analysis/gate/contract.h"
 #include "record/fields.h"
+#include "record/overlap.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -233,6 +234,14 @@ static void judge_case(struct contract *contract, struct contract_row row, const
     add_row(contract, row);
 }
 
+/* Lines of overlap are no cases, so no rule reads them. Wrong data in them must not pass. */
+static bool has_wrong_overlap(const struct launch *launch)
+{
+    for (size_t i = 0; i < launch->overlap_count; i++)
+        if (launch->overlaps[i].status == CASE_WRONG) return true;
+    return false;
+}
+
 static void list_unfinished(struct contract *contract, const struct aggregate *aggregate)
 {
     enum { NAMED = 5 };
@@ -242,6 +251,7 @@ static void list_unfinished(struct contract *contract, const struct aggregate *a
         const struct run_summary *run = &aggregate->runs[r];
         for (size_t i = 0; i < run->launch_count; i++) {
             const char *failure = launch_failure(run->launches[i]);
+            if (!failure && has_wrong_overlap(run->launches[i])) failure = "has wrong data (overlap)";
             if (!failure) continue;
             contract->unfinished++;
             if (named++ < NAMED)
