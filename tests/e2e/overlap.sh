@@ -137,7 +137,7 @@ for x in cases:
 PY
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/r/both" "$work/r/n3"
-    check 'draws both sides' grep -q 'matmul ×2, both' "$work/plots/overlap-all-reduce.tsv"
+    check 'draws both sides' grep -q $'matmul\xc2\xa0×2, both' "$work/plots/overlap-all-reduce.tsv"
     check 'as a picture' test -s "$work/plots/overlap-all-reduce.png"
 else
     skip 'busbar plot' 'gnuplot is missing'
