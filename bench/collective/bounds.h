@@ -35,7 +35,7 @@ enum bound_kind {
 
 enum link { LINK_NIC, LINK_NVLINK };
 
-enum { BOUND_TEXT = 256 };
+enum { BOUND_TEXT = 384 };
 struct bound {
     double time_us;           /* of BOUND_MACHINE: no run can take less */
     double busbw_gbps;        /* bus bandwidth at that time, 1e9 bytes/s */

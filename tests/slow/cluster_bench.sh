@@ -52,7 +52,8 @@ END
 sed -i 's/slots=[0-9]*/slots=1/' "$work/cluster/hosts"
 expect_status "a load where hosts have one rank" 5 sweep_cluster "${common[@]}" --nodes 4 --ranks-per-node 1 --drivers all_reduce --launches 1 --run lonely \
     --driver-arg '--beside all_to_all:64K'
-says "is refused with what to type" "has one rank; each host needs two, one that measures and one that loads: mpirun --map-by ppr:2:node"
+says "is refused with what to type" "has one rank; each host needs two, one that measures and one that loads"
+says "as Open MPI does it" "ppr:2:node"
 check "node counts side by side" sweep_cluster "${common[@]}" --nodes 1,2,4 --ranks-per-node 1 --drivers all_reduce --concurrent --launches 1 --run beside
 equal "in one launch" "$(complete beside)" 1
 check "recorded as groups over all hosts" python3 - "$work/results/beside" <<'END'
