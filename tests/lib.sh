@@ -64,6 +64,8 @@ measured() {
     return $status
 }
 
+# equal NAME GOT EXPECTED
+equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
 # says NAME TEXT: checks that the last command's stdout or stderr contains the text; does not change either file.
 says() {
     if grep -qF -- "$2" "$work/out" "$work/err"; then ok "$1"; return 0; fi
