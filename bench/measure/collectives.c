@@ -220,7 +220,6 @@ static enum status write_row(struct launch_state *l, struct measured *m, size_t 
         row.batch = cases_operations(m);
         row.warmup = visit->warmup;
         row.preempted = visit->preempted;
-        row.stopped_by = stop_reason_name(visit->why);
         row.statistic = sampled_statistic(&row);
         row.rank_reduction = row.mode == MODE_NCCL_TESTS ? "mean" : "max";
         if (row.mode == MODE_NCCL_TESTS) row.includes_launch = 1;
@@ -236,7 +235,9 @@ static enum status write_row(struct launch_state *l, struct measured *m, size_t 
         row.wrong = visit->wrong;
         row.telemetry = visit->telemetry;
         row.groups = visit->groups;
-        row.arrival_us = visit->arrival; /* also if every sample started too late to count */
+        /* These also if every sample started too late to count. */
+        row.stopped_by = stop_reason_name(visit->why);
+        row.arrival_us = visit->arrival;
         row.skew_us = visit->skew_us;
         row.line_ns = visit->line_ns;
         row.drift = visit->drift;
