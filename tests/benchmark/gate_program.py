@@ -33,7 +33,7 @@ def write_side(folder, name, medians, without):
         os.makedirs(f"{folder}/{name}", exist_ok=True)
         with open(f"{folder}/{name}/launch-{launch:03d}.jsonl", "w", encoding="utf-8") as file:
             header = {"record": "launch", "schema": 1, "run": name, "launch": f"launch-{launch:03d}", "backend": "mpi",
-                      "provenance": "simulated", "started": f"2026-11-{launch + 1:02d}T00:00:00Z",
+                      "provenance": "simulated", "started": f"2026-{10 if name == 'base' else 11}-{launch + 1:02d}T00:00:00Z",
                       "world": {"ranks": 4, "nodes": 1, "hosts": [{"name": "h1", "ranks": 4}]}}
             file.write(json.dumps(header) + "\n")
             for case, median in enumerate(row):
@@ -79,6 +79,8 @@ def main():
             case = next(c for c in json.loads(run.stdout)["cases"] if "/64/" in c["key"])
             if expected == "missing" and run.returncode != 1:
                 sys.exit(f"{name}: a missing case passed")
+            if slow and "launch-000" not in run.stdout:
+                sys.exit(f"{name}: the slow launch is not named: {case}")
             verdicts[case["verdict"]] = verdicts.get(case["verdict"], 0) + 1
         rates = ", ".join(f"{verdict} {100 * n / comparisons:.1f} %" for verdict, n in sorted(verdicts.items()))
         print(f"| {name} | {100 * before / comparisons:.1f} | {100 * verdicts.get('same', 0) / comparisons:.1f} | {rates} |", flush=True)
