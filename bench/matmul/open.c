@@ -64,7 +64,14 @@ enum status gemm_open(const struct world *world, const struct gemm_engine *engin
         snprintf(kernels, sizeof kernels, "%s,fastest", first.kernel);
         if (!alike.kernel && *first.kernel) alike.kernel = kernels;
     }
-    if (!status && !*gemm) status = engine->open(place, &alike, gemm);
+    if (!status && !*gemm) {
+        status = engine->open(place, &alike, gemm);
+        if (status == STATUS_ENVIRONMENT && alike.library != options->library)
+            fail(
+                status,
+                "rank %d cannot load %s, the library that rank 0 chose: --blas names one that all hosts have",
+                world->rank, first.library);
+    }
     status = agree_over(world->comm, status);
     if (status || !on_host) return status;
     struct blas_in_use own = blas_in_use_of(engine, *gemm);
