@@ -182,7 +182,7 @@ if [ -n "$other" ]; then
     # A record says that the budget left out its sustained case. Both launches are complete, so the sweep only ends.
     sed -i '/"phase":"sustained"/s/"status":"ok"/"status":"skipped"/' "${launches[0]}"
     check 'a case that the budget left out' one_run
-    says 'is named when the sweep ends' 'sweep: the time budget left out 1 case of 1 launch: matmul 64x64x64 float'
+    says 'is named when the sweep ends' 'sweep: left out: matmul float NN sustained: 64x64x64'
 elif [[ $library = OpenBLAS && $(uname -m) = x86_64 ]]; then
     not_ok 'all launches of a run use the same kernel: four launches timed at most one kernel of OpenBLAS'
 else
