@@ -92,11 +92,36 @@ armpl openblas,blis,mkl,libblas Arm Performance Libraries
 renamed openblas,blis,mkl,nvpl Arm Performance Libraries
 END
 # Rank 1's host lacks the library that rank 0 found.
-lonely() { [ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" = 0 ] || export HIDE="$HIDE libblas"; exec "$@"; }
-export -f lonely
 # shellcheck disable=SC2016 # for the shell inside
-expect_status 'a rank without the library of rank 0' 5 with_netlib "$vendors" ranks 2 bash -c 'lonely "$@"' bash "$build/matmul" "${tiny[@]}" --output none
+printf '#!/bin/sh\n[ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" = 0 ] || export "$1"\nshift\nexec "$@"\n' >"$work/not_on_rank_0"
+chmod +x "$work/not_on_rank_0"
+expect_status 'a rank without the library of rank 0' 5 \
+    with_netlib "$vendors" ranks 2 "$work/not_on_rank_0" HIDE="$vendors libblas" "$build/matmul" "${tiny[@]}" --output none
 says 'says so' 'rank 1 cannot load reference BLAS, the library that rank 0 chose: --blas names one that all hosts have'
+# Hosts with unlike CPUs: a stand-in for OpenBLAS that calls its kernel what CORE says.
+mkdir "$work/cores"
+printf '#include "../netlib.c"\n#include <stdlib.h>\n%s\n%s\n' 'char *openblas_get_config(void) { return "OpenBLAS 9.9 "; }' \
+    'char *openblas_get_corename(void) { return getenv("CORE"); }' >"$work/cores/blas.c"
+check 'a stand-in for OpenBLAS is built' cc -O1 -shared -fPIC -Wl,-soname,libopenblas.so.0 -o "$work/cores/libopenblas.so.0" "$work/cores/blas.c"
+mixed() { CORE=SkylakeX found_in cores ranks 3 "$work/not_on_rank_0" "CORE=$1" "${@:2}" --blas openblas; }
+# shellcheck disable=SC2046
+check 'ranks with unlike kernels' mixed Haswell "$build/matmul" "${tiny[@]}" --output "$work/kernels" --run mixed --launch l
+says 'are warned of' 'rank 1 multiplies with OpenBLAS Haswell, rank 0 with OpenBLAS SkylakeX'
+says 'and named in the table' 'by OpenBLAS 9.9 SkylakeX; 2 other ranks: OpenBLAS Haswell'
+has 'and in the record' "$work/kernels/mixed/l.jsonl" \
+    '[(b["kernel"], b["others"]) for b in blas] == [("SkylakeX", [{"library": "OpenBLAS", "kernel": "Haswell", "first_rank": 1, "ranks": 2}])]'
+check 'ranks with the same kernel' mixed SkylakeX "$build/matmul" "${tiny[@]}" --output "$work/kernels" --run uniform --launch l
+has 'have no others' "$work/kernels/uniform/l.jsonl" '[b["kernel"] for b in blas] == ["SkylakeX"] and "others" not in blas[0]'
+mkdir "$work/kernels/both"
+for run in mixed uniform; do sed "1s/\"launch\":\"l\"/\"launch\":\"$run\"/; 1s/\"run\":\"$run\"/\"run\":\"both\"/" "$work/kernels/$run/l.jsonl" >"$work/kernels/both/$run.jsonl"; done
+check 'both launches in one table' "$build/busbar" show "$work/kernels/both" --format json
+check 'are no repetitions' python3 -c '
+import json, sys
+cases = [c for run in json.load(open(sys.argv[1])) for c in run["cases"]]
+assert cases and all(c["launches"] == 1 for c in cases), cases
+assert {c["blas"] for c in cases} == {"OpenBLAS SkylakeX", "OpenBLAS SkylakeX + OpenBLAS Haswell"}, cases' "$work/out"
+check 'overlap records it, too' mixed Haswell "$build/overlap" --sizes 4K --shape 32 -n 2 --ratio 1 --output "$work/kernels" --run overlap --launch l
+has 'in the same way' "$work/kernels/overlap/l.jsonl" 'blas[0]["others"][0]["kernel"] == "Haswell"'
 if "$build/matmul" --blas openblas "${tiny[@]}" --output none >/dev/null 2>&1; then
     # shellcheck disable=SC2046
     check 'first in the search path, beside a fast BLAS' with_netlib '' "$build/matmul" "${tiny[@]}" $(named beside)
