@@ -277,9 +277,10 @@ static enum status follow_list(const struct kernel_choice *choice, const char *l
     return STATUS_USAGE;
 }
 
-/* Loads `file` with a kernel of the list, or with its fastest. *loaded: whether `file` is a BLAS library. */
-static enum status load_file(const char *file, const char *kernels, int threads, struct blas *blas,
-                             bool *loaded)
+/* Loads `file` with a kernel of the list, or with its fastest. only: the family that it must be of; NULL:
+   any. *loaded: whether `file` is such a library. */
+static enum status load_file(const char *file, const struct blas_family *only, const char *kernels,
+                             int threads, struct blas *blas, bool *loaded)
 {
     struct blas first, result;
     bool is_timed = true;
@@ -288,6 +289,10 @@ static enum status load_file(const char *file, const char *kernels, int threads,
     setenv("OPENBLAS_NUM_THREADS", "1", 1); /* no thread pool while it is only inspected */
     if (!open_library(file, 0, &first)) return STATUS_OK;
     const struct blas_family *family = blas_family_of(first.handle);
+    if (only && family != only) {
+        dlclose(first.handle);
+        return STATUS_OK;
+    }
     bool reference = blas_is_reference(first.handle);
     struct kernel_choice choice = kernel_choices(first.handle);
     char *in_use = kernel_in_use(first.handle);
@@ -337,13 +342,13 @@ static bool have_already(const struct blas_list *list, const struct blas *blas)
     return false;
 }
 
-static enum status load_first(const char *const *files, const char *kernels, int threads,
-                              struct blas_list *list)
+static enum status load_first(const char *const *files, const struct blas_family *only, const char *kernels,
+                              int threads, struct blas_list *list)
 {
     for (; *files; files++) {
         bool loaded;
         struct blas blas;
-        enum status status = load_file(*files, kernels, threads, &blas, &loaded);
+        enum status status = load_file(*files, only, kernels, threads, &blas, &loaded);
         if (status) return status;
         if (!loaded) continue;
         if (have_already(list, &blas)) {
@@ -364,42 +369,63 @@ static void drop_reference(struct blas_list *list)
         blas_release(&list->list[--list->count]);
 }
 
-/* Is it the family's word, or the first word of its name, which records have ("NVPL BLAS")? */
+/* Is it the family's word, its name in records ("NVPL BLAS", "reference BLAS"), or the first word of that? */
 static bool is_family(const struct blas_family *family, const char *wanted)
 {
     size_t length = strcspn(family->name, " ");
-    return strcasecmp(wanted, family->word) == 0 ||
-           (strlen(wanted) == length && strncasecmp(wanted, family->name, length) == 0);
+    return strcasecmp(wanted, family->word) == 0 || strcasecmp(wanted, family->name) == 0 ||
+           (strlen(wanted) == length && strncasecmp(wanted, family->name, length) == 0) ||
+           (!family->sign && strcasecmp(wanted, REFERENCE) == 0);
+}
+
+/* Loads the library of a family: by the names of its files, or else as libblas.so.3, which may be any
+   family's. */
+static enum status load_family(const struct blas_family *family, const char *kernels, int threads,
+                               struct blas_list *list)
+{
+    enum status status = load_first(family->files, NULL, kernels, threads, list);
+    if (!status && !list->count)
+        status = load_first(blas_families[BLAS_UNKNOWN].files, family, kernels, threads, list);
+    return status;
+}
+
+static enum status load_every_family(const char *kernels, int threads, struct blas_list *list)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < BLAS_FAMILIES && !status; i++)
+        status = load_first(blas_families[i].files, NULL, kernels, threads, list);
+    drop_reference(list);
+    return status;
+}
+
+static enum status load_path(const char *path, const char *kernels, int threads, struct blas_list *list)
+{
+    enum status status = load_first((const char *const[]){path, NULL}, NULL, kernels, threads, list);
+    if (status || list->count) return status;
+    dlerror();
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    const char *words = handle ? "it has no dgemm_ and sgemm_" : dlerror();
+    status =
+        fail(STATUS_ENVIRONMENT, "--blas: %s cannot be used: %s", path, words ? words : "unknown reason");
+    if (handle) dlclose(handle);
+    return status;
 }
 
 enum status blas_load(const char *wanted, const char *kernels, int threads, struct blas_list *list)
 {
     *list = (struct blas_list){0};
-    enum status status = STATUS_OK;
-    bool known = false;
-    for (int i = 0; i < BLAS_FAMILIES && !status; i++) {
-        if (wanted && !is_family(&blas_families[i], wanted)) continue;
-        known = true;
-        status = load_first(blas_families[i].files, kernels, threads, list);
-    }
-    if (wanted && !known) {
-        status = load_first((const char *const[]){wanted, NULL}, kernels, threads, list);
-        if (!status && !list->count) {
-            dlerror();
-            void *handle = dlopen(wanted, RTLD_NOW | RTLD_LOCAL);
-            const char *words = handle ? "it has no dgemm_ and sgemm_" : dlerror();
-            status = fail(STATUS_ENVIRONMENT, "--blas: %s cannot be used: %s", wanted,
-                          words ? words : "unknown reason");
-            if (handle) dlclose(handle);
-        }
-    }
+    const struct blas_family *family = NULL;
+    for (int i = 0; wanted && !family && i < BLAS_FAMILIES; i++)
+        if (is_family(&blas_families[i], wanted)) family = &blas_families[i];
+    enum status status = family   ? load_family(family, kernels, threads, list)
+                         : wanted ? load_path(wanted, kernels, threads, list)
+                                  : load_every_family(kernels, threads, list);
     if (!status && !list->count)
         status = fail(
             STATUS_ENVIRONMENT,
             "no BLAS library found%s%s (looked for OpenBLAS, BLIS, MKL, NVPL, Arm PL, libblas): install one, "
             "or give --blas FILE",
             wanted ? " for --blas " : "", wanted ? wanted : "");
-    drop_reference(list);
     if (status) blas_unload(list);
     return status;
 }

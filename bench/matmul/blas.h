@@ -32,10 +32,10 @@ struct blas_list {
     size_t count;
 };
 
-/* Loads `wanted` (a path, or a word of blas_families); NULL: one library of each known family. Keeps a
-   reference BLAS only if there is no other. kernels: the list of --blas-kernel, of which each library takes
-   the first that it has; NULL: the fastest. Prints one line on error: STATUS_ENVIRONMENT if no library can be
-   used, STATUS_USAGE if a library has no kernel of the list. */
+/* Loads `wanted`: a path, a word of blas_families, or `library` of a struct blas; NULL: one library of each
+   known family, and a reference BLAS only if there is no other. kernels: the list of --blas-kernel, of which
+   each library takes the first that it has; NULL: the fastest. Prints one line on error: STATUS_ENVIRONMENT
+   if no library can be used, STATUS_USAGE if a library has no kernel of the list. */
 enum status blas_load(const char *wanted, const char *kernels, int threads, struct blas_list *);
 /* Unloads all libraries of the list but one. */
 void blas_keep(struct blas_list *, size_t kept);

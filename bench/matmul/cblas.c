@@ -21,6 +21,7 @@ struct gemm {
     struct gemm_place place;
     struct gemm_options options;
     struct blas_list libraries; /* of one, the chosen library, once the engine is open */
+    json_t *others;             /* of gemm_cblas_others(); NULL: all ranks use the same */
     json_t *tried; /* [{"library", "double_gflops", "float_gflops"}]; NULL: there was no choice */
     int threads;
 };
@@ -379,8 +380,32 @@ static void cblas_facts(struct gemm *gemm, struct launch_header *header)
     if (blas->threads) json_object_set_new(object, "threads", json_integer(blas->threads));
     if (blas->tried) json_object_set(object, "kernels_tried", blas->tried);
     if (gemm->tried) json_object_set(object, "libraries_tried", gemm->tried);
+    if (gemm->others) json_object_set(object, "others", gemm->others);
     json_array_append_new(list, object);
     json_object_set_new(header->facts, "blas", list);
+}
+
+void gemm_cblas_others(struct gemm *gemm, json_t *others)
+{
+    struct blas *blas = &gemm->libraries.list[0];
+    struct text name = {0};
+    const json_t *other;
+    size_t i;
+    if (!json_array_size(others)) return;
+    gemm->others = json_incref(others);
+    text_add(&name, "%s", blas->name);
+    json_array_foreach(others, i, other)
+    {
+        const char *kernel = json_string_value(json_object_get(other, "kernel"));
+        const json_int_t ranks = json_integer_value(json_object_get(other, "ranks")),
+                         threads = json_integer_value(json_object_get(other, "threads"));
+        text_add(&name, "; %lld other rank%s: %s", (long long)ranks, ranks == 1 ? "" : "s",
+                 json_string_value(json_object_get(other, "library")));
+        if (kernel) text_add(&name, " %s", kernel);
+        if (threads) text_add(&name, ", %lld thread%s", (long long)threads, threads == 1 ? "" : "s");
+    }
+    free(blas->name);
+    blas->name = name.data;
 }
 
 static const char *cblas_device(struct gemm *gemm)
@@ -393,6 +418,7 @@ static void cblas_close(struct gemm *gemm)
 {
     blas_unload(&gemm->libraries);
     json_decref(gemm->tried);
+    json_decref(gemm->others);
     free(gemm);
 }
 

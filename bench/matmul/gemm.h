@@ -116,6 +116,11 @@ struct gemm_engine {
 
 extern const struct gemm_engine gemm_cblas;
 
+/* Of gemm_cblas: what ranks that differ from this one multiply with, [{"library", "kernel", "threads",
+   "first_rank", "ranks": how many}], becomes part of its facts and of its algorithm's name. Nothing if the
+   list is empty. */
+void gemm_cblas_others(struct gemm *, json_t *others);
+
 /* The engine of that name, also from a plug-in (gemm_plugin.h); NULL after printing one line if it is not
    available. "auto": cublaslt if its plug-in loads and finds a device; else cblas, with a warning. */
 const struct gemm_engine *gemm_engine_find(const char *name);

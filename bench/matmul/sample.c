@@ -373,7 +373,7 @@ enum status matmul_verify(struct matmul_sampler *s, struct gemm_work *work, stru
     } worst = {verdict.wrong ? verdict.worst : 0, s->world->rank};
     mpi_must(MPI_Allreduce(&mine, &all, 1, MPI_INT64_T, MPI_SUM, s->world->comm));
     mpi_must(MPI_Allreduce(MPI_IN_PLACE, &worst, 1, MPI_DOUBLE_INT, MPI_MAXLOC, s->world->comm));
-    c->wrong = (c->wrong == ABSENT ? 0 : c->wrong) + all;
+    c->wrong = add_counts(c->wrong, all);
     if (!all) return STATUS_OK;
     c->status = STATUS_WRONG;
     snprintf(c->reason, sizeof c->reason,

@@ -456,8 +456,8 @@ enum status sampler_verify(struct sampler *s, struct measured *m, uint64_t seed,
     if (status) return status;
     uint64_t own[2] = {verdict.wrong, verdict.first}, wrong = 0;
     mpi_must(MPI_Allreduce(own, &wrong, 1, MPI_UINT64_T, MPI_SUM, s->world->comm));
-    visit->wrong = (visit->wrong == ABSENT ? 0 : visit->wrong) + (int64_t)wrong;
-    m->wrong = (m->wrong == ABSENT ? 0 : m->wrong) + (int64_t)wrong;
+    visit->wrong = add_counts(visit->wrong, (int64_t)wrong);
+    m->wrong = add_counts(m->wrong, (int64_t)wrong);
     if (wrong == 0) return STATUS_OK;
     if (m->status == STATUS_OK) m->status = STATUS_WRONG;
     uint64_t *all = s->world->rank == 0 ? allocate(2 * (size_t)s->world->ranks, sizeof *all) : NULL;

@@ -169,6 +169,8 @@ struct archive {
 struct case_row case_row_absent(void);
 struct launch_header launch_header_absent(void);
 struct load load_absent(void);
+/* The sum of two counts, of which either may be ABSENT. Saturates, since a file may contain any number. */
+int64_t add_counts(int64_t, int64_t);
 /* Adds what the load did in another visit. */
 void load_add(struct load *, const struct load *more);
 

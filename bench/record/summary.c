@@ -129,8 +129,7 @@ static void merge_states(struct case_row *into, const struct case_row *from)
     if (from->drift > 0 && !(fabs(log(into->drift)) >= fabs(log(from->drift)))) into->drift = from->drift;
 }
 
-/* The sum of two counts, of which either may be ABSENT. Saturates, since a file may contain any number. */
-static int64_t add_counts(int64_t a, int64_t b)
+int64_t add_counts(int64_t a, int64_t b)
 {
     int64_t sum;
     if (a == ABSENT || b == ABSENT) return a == ABSENT ? b : a;

@@ -146,8 +146,8 @@ static int64_t wrong_of(const struct step_launch *l)
 {
     int64_t wrong = 0;
     if (!l->settings.check || (l->status && l->status != STATUS_WRONG)) return ABSENT;
-    for (size_t i = 0; i < l->schedule.call_count; i++) wrong += l->call_wrong[i];
-    for (size_t i = 0; i < l->schedule.product_count; i++) wrong += l->product_wrong[i];
+    for (size_t i = 0; i < l->schedule.call_count; i++) wrong = add_counts(wrong, l->call_wrong[i]);
+    for (size_t i = 0; i < l->schedule.product_count; i++) wrong = add_counts(wrong, l->product_wrong[i]);
     return wrong;
 }
 

@@ -20,7 +20,7 @@ expect_status "measured again; limits that hold" 0 env BASELINE="$name" RUN=agai
 check "every case of the plan was compared" test "$(grep -c '<testcase classname="busbar.compare"' "$work/verdicts.xml")" -eq 2
 expect_status "a run that is finished is not measured again" 2 env BASELINE="$name" RUN=again scripts/check-regression
 says "and is named" "$work/results/again is a finished run"
-expect_status "a limit that fails is status 1" 1 env BASELINE="$name" NEW="$work/results/again" BASE="$work/results/good" \
+expect_status "a limit that fails is status 1" 1 env NEW="$work/results/again" BASE="$work/results/good" \
     GATE="$work/hard.gate" scripts/check-regression
 expect_status "a run that lacks a case is status 1" 1 env BASELINE="$name" RUN=less SWEEP_ARGS="--drivers all_reduce --sizes 8 --launches 2 \
     --max-seconds 0.02 --mode isolated --ranks-per-node 2" timeout 120 scripts/check-regression
@@ -98,6 +98,18 @@ expect_status "with its matrix it is" 0 env BASELINE="$matrix" RUN=same-matrix M
 says "and compared" "imbalance=matrix:"
 expect_status "with another matrix it is not" 1 env BASELINE="$matrix" RUN=other-matrix MATRIX="$work/other" GATE="$work/lenient.gate" timeout 120 scripts/check-regression
 says "and the message names both hashes" "give the file of that time"
+# What would be ignored is refused.
+for knob in MATRIX="$work/matrix" SWEEP_ARGS=--launches=3 RUN=other; do
+    expect_status "${knob%%=*} beside a run that exists" 2 env "$knob" BASE="$work/results/good" NEW="$work/results/again" scripts/check-regression
+    equal "is refused by one line" "$(cat "$work/err")" \
+        "check-regression: ${knob%%=*} says how to measure, but NEW=$work/results/again exists already: without ${knob%%=*}, or without NEW"
+done
+expect_status "two bases" 2 env BASE="$work/results/good" BASELINE="$name" scripts/check-regression
+says "are refused" "BASE and BASELINE both say"
+expect_status "a matrix for a baseline without one" 2 env BASELINE="$name" RUN=needless MATRIX="$work/matrix" scripts/check-regression
+says "is refused" "no launch of the plan measures alltoallv by a matrix"
+check "and leaves no folder" test ! -e "$work/results/needless"
+expect_status "a matrix for an all_reduce" 2 scripts/sweep --build "$build" --drivers all_reduce --matrix "$work/matrix" --dry-run
 unset BUSBAR_CATALOG
 
 expect_status "an unknown baseline is status 2" 2 env BASELINE=nosuch scripts/check-regression

@@ -70,6 +70,20 @@ says "says that data are wrong" "some data are wrong"
 check "wrong data are no failure with --keep-going" import --check --keep-going "$golden/wrong_data.log"
 record=$work/records/seven/wrong_data.jsonl
 has "is called wrong" '"wrong":7,"status":"wrong"'
+# Counts beyond an int64_t, as a tool with an overflow prints them: the data are still wrong. Sums of them saturate, too.
+mkdir "$work/huge"
+for count in 9223372036854775807 99999999999999999999 1e400; do
+    sed "25s/  7  /  $count  /" "$golden/wrong_data.log" >"$work/huge/$count.log"
+    expect_status "$count wrong elements" 3 import --output "$work/records" --run "huge-$count" "$work/huge/$count.log"
+    record=$work/records/huge-$count/$count.jsonl
+    has "$count is the largest count" '"wrong":9223372036854775807,"status":"wrong"'
+done
+mkdir "$work/both"
+sed 's/"launch":"[^"]*"/"launch":"a"/; s/"run":"[^"]*"/"run":"both"/' "$record" >"$work/both/a.jsonl"
+sed 's/"launch":"a"/"launch":"b"/' "$work/both/a.jsonl" >"$work/both/b.jsonl"
+check "two such launches" "$build/busbar" show --format json "$work/both"
+says "have the largest count, not a negative one" '"wrong": 9223372036854775807'
+if grep -q '"wrong": -' "$work/out"; then not_ok "no sum is negative"; else ok "no sum is negative"; fi
 check "a contradiction" import --output "$work/records" --run eight "$golden/time_does_not_fit.log"
 record=$work/records/eight/time_does_not_fit.jsonl
 says "names file and line" "time_does_not_fit.log:27: "

@@ -182,93 +182,9 @@ if [ -n "$other" ]; then
     # A record says that the budget left out its sustained case. Both launches are complete, so the sweep only ends.
     sed -i '/"phase":"sustained"/s/"status":"ok"/"status":"skipped"/' "${launches[0]}"
     check 'a case that the budget left out' one_run
-    says 'is named when the sweep ends' 'sweep: the time budget left out 1 case of 1 launch: matmul 64x64x64 float'
+    says 'is named when the sweep ends' 'sweep: left out: matmul float NN sustained: 64x64x64'
 elif [[ $library = OpenBLAS && $(uname -m) = x86_64 ]]; then
     not_ok 'all launches of a run use the same kernel: four launches timed at most one kernel of OpenBLAS'
 else
     skip 'all launches of a run use the same kernel' "$library has no choice of kernels here"
-fi
-
-# Simulates a machine without some libraries: a dlopen that does not find those that HIDE names.
-cat >"$work/hide.c" <<'C'
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <stdlib.h>
-#include <string.h>
-void *dlopen(const char *file, int flags)
-{
-    void *(*real)(const char *, int) = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
-    char words[200], *rest = words;
-    strncpy(words, getenv("HIDE") ? getenv("HIDE") : "", sizeof words - 1);
-    words[sizeof words - 1] = 0;
-    for (char *word; file && (word = strsep(&rest, " "));)
-        if (*word && strstr(file, word)) return real("/nowhere/hidden.so", flags);
-    return real(file, flags);
-}
-C
-if cc -w -shared -fPIC -o "$work/hide.so" "$work/hide.c" -ldl 2>/dev/null; then
-    hidden() { local what=$1; shift; HIDE="$what" LD_PRELOAD="$work/hide.so" "$@"; }
-    expect_status 'no BLAS at all' 5 hidden 'blas blis mkl nvpl armpl' "$build/matmul" --output none
-    says 'one line that says what to do' 'no BLAS library found'
-    if [ "$(grep -vc 'cublaslt' "$work/err")" -eq 1 ]; then ok 'no BLAS: one line'; else not_ok 'no BLAS: more than one line'; fi
-    # A stand-in for netlib's BLAS: correct and slow, with only the Fortran names. Debian calls such a library libblas.so.3.
-    mkdir "$work/netlib"
-    cat >"$work/netlib.c" <<'C'
-#define GEMM(name, real)                                                                                     \
-    void name(const char *ta, const char *tb, const int *m, const int *n, const int *k, const real *alpha,   \
-              const real *a, const int *lda, const real *b, const int *ldb, const real *beta, real *c,       \
-              const int *ldc)                                                                                \
-    {                                                                                                        \
-        for (int j = 0; j < *n; j++)                                                                         \
-            for (int i = 0; i < *m; i++) {                                                                   \
-                real sum = 0;                                                                                \
-                for (int l = 0; l < *k; l++)                                                                 \
-                    sum += (*ta == 'T' ? a[i * *lda + l] : a[l * *lda + i]) *                                \
-                           (*tb == 'T' ? b[l * *ldb + j] : b[j * *ldb + l]);                                 \
-                c[j * *ldc + i] = *alpha * sum + (*beta == 0 ? 0 : *beta * c[j * *ldc + i]);                 \
-            }                                                                                                \
-    }
-GEMM(dgemm_, double)
-GEMM(sgemm_, float)
-C
-    check 'a stand-in for netlib is built' cc -O1 -shared -fPIC -Wl,-soname,libblas.so.3 -o "$work/netlib/libblas.so.3" "$work/netlib.c"
-    with_netlib() { hidden "$1" env LD_LIBRARY_PATH="$work/netlib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" "${@:2}"; }
-    tiny=(--shapes 64 -n 3 --phase burst)
-    vendors='openblas blis mkl nvpl armpl'
-    # shellcheck disable=SC2046
-    check 'a reference BLAS alone multiplies, and is right' with_netlib "$vendors" "$build/matmul" "${tiny[@]}" --layout NN,TN,NT,TT --output "$work/r" $(named netlib)
-    says 'the warning says so' "$work/netlib/libblas.so.3 is a reference BLAS"
-    says 'so does the table' 'by reference BLAS'
-    rows 'and the record' "$(record netlib)" '[b["library"] for b in launch["facts"]["blas"]] == ["reference BLAS"]
-         and all(c["status"] == "ok" and c["wrong"] == 0 and c["algorithm"].startswith("reference BLAS") for c in cases)'
-    if "$build/matmul" --blas openblas "${tiny[@]}" --output none >/dev/null 2>&1; then
-        # shellcheck disable=SC2046
-        check 'first in the search path, beside a fast BLAS' with_netlib '' "$build/matmul" "${tiny[@]}" --output "$work/r" $(named beside)
-        rows 'it is not among the choices' "$(record beside)" 'launch["facts"]["blas"] and all(b["library"] != "reference BLAS" for b in launch["facts"]["blas"])
-             and not any("reference" in c["algorithm"] for c in cases)'
-        if grep -q 'reference' "$work/out" "$work/err"; then not_ok 'nor in the output'; else ok 'nor in the output'; fi
-        check 'but it can be asked for' with_netlib '' "$build/matmul" "${tiny[@]}" --output none --blas blas
-        says 'by its name' 'by reference BLAS'
-    else
-        skip 'a reference BLAS beside a fast one' 'OpenBLAS is not here'
-    fi
-    mkdir "$work/probed"
-    check 'the probe with a reference BLAS alone' with_netlib "$vendors" env CUDA=no MPI=no scripts/probe "$work/probed/config.mk"
-    says 'recognises it' 'missing: only libblas.so.3 (a reference BLAS) is here'
-    check 'it counts as lacking' grep -q '^LACKING := .*BLAS' "$work/probed/config.mk"
-    sed -i 's/^LACKING := .*/LACKING := BLAS/; s/^HAVE_CUBLASLT := .*/HAVE_CUBLASLT := yes/' "$work/probed/config.mk"
-    if [ -e /dev/nvidia0 ] || [ -e /dev/nvidiactl ]; then skip 'cuBLASLt without a GPU' 'this machine has a GPU'; else
-        check 'cuBLASLt does not replace it without a GPU' env NO_INSTALL=1 scripts/setup --for bench --config "$work/probed/config.mk"
-        says 'what follows is said' 'without a fast BLAS matmul shows far less than the CPU can do'
-    fi
-    for pair in 'openblas:BLIS' 'blis:OpenBLAS'; do
-        if hidden "${pair%%:*} mkl nvpl armpl libblas libcblas" \
-            "$build/matmul" --output none --shapes 64 -n 3 --phase burst >"$work/out" 2>"$work/err"; then
-            says "without ${pair%%:*}" "by ${pair##*:}"
-        else
-            skip "without ${pair%%:*}" "${pair##*:} is not here"
-        fi
-    done
-else
-    skip 'libraries that are missing' 'no C compiler'
 fi

@@ -154,5 +154,7 @@ says "nobody is suspect" 'no suspect among 64 hosts'
 check "only the plan" scan64 '' plan64 --dry-run --all-pairs
 says "all pairs take 63 rounds" 'at most 7 launches of up to 16 rounds'
 check "leaves nothing" test ! -e "$work/results/plan64"
+expect_status "a shape where no rank multiplies" 2 scan64 '' plan64 --dry-run --matmul-shape 64
+says "is refused" 'scan: --matmul-shape: no rank multiplies here without --matmul yes'
 
 HOSTS=6 SCENES=half tests/slow/cluster_scan.sh || failures=$((failures + 1))

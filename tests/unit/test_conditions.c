@@ -76,6 +76,10 @@ Test(conditions, the_blas_of_a_matmul_on_a_cpu)
     expect_key(&launch, &row, "");
     json_array_remove(json_object_get(launch.header.facts, "blas"), 1);
     expect_key(&launch, &row, "/blas=OpenBLAS Sky:X 2 threads");
+    json_object_set_new(
+        json_array_get(json_object_get(launch.header.facts, "blas"), 0), "others",
+        json_pack("[{sssssisi}]", "library", "OpenBLAS", "kernel", "Haswell", "first_rank", 3, "ranks", 5));
+    expect_key(&launch, &row, "/blas=OpenBLAS Sky:X 2 threads + OpenBLAS Haswell");
     row.gemm = NULL, row.collective = "all_reduce", row.group = "world"; /* a collective of the same launch */
     expect_key(&launch, &row, "/backend=cblas");
     json_decref(launch.header.facts);

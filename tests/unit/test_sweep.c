@@ -336,10 +336,10 @@ Test(sweep, continues_the_newest_run_of_the_same_flags, WITH_FOLDER)
 
 Test(sweep, a_budget_that_is_too_short_is_told_before_the_start)
 {
-    struct plan_row rows[] = {{.driver = "all_reduce", .estimate_s = 20},
-                              {.driver = "matmul", .estimate_s = 95},
-                              {.driver = "matmul", .estimate_s = 95},
-                              {.driver = "step", .estimate_s = 900, .state = LAUNCH_DONE}};
+    struct plan_row rows[] = {{.driver = "all_reduce", .args = "-b 8 -e 8", .estimate_s = 20},
+                              {.driver = "matmul", .args = "--shapes 64,128", .estimate_s = 95},
+                              {.driver = "matmul", .args = "--shapes 64,128", .estimate_s = 95},
+                              {.driver = "step", .args = "", .estimate_s = 900, .state = LAUNCH_DONE}};
     const struct plan plan = {.rows = rows, .count = 4};
     struct text enough = {0}, short_of = {0};
     shortage_text(&plan, 3, 300, 2, &enough); /* (300 - 3 x 2) / 3 = 98 s */
@@ -348,6 +348,32 @@ Test(sweep, a_budget_that_is_too_short_is_told_before_the_start)
     cr_expect(
         strstr(text_get(&short_of), "matmul 1 min 35 s, but the budget gives each launch about 48 s:") ==
         text_get(&short_of));
+    cr_expect(strstr(text_get(&short_of), "none remains: at full length matmul from 128x128x128 on"));
     text_free(&enough);
     text_free(&short_of);
+}
+
+Test(sweep, cases_beyond_the_budget_are_named_before_the_start)
+{
+    const struct {
+        struct plan_row row;
+        double share;
+        const char *text;
+    } expected[] = {
+        {{.driver = "all_reduce", .args = "--collectives all_reduce,all_gather -b 8 -e 2048 -f 4 -d float"},
+         0.5,
+         "all_reduce, all_gather from 128 B on"}, /* half of 8, 32, 128, 512, 2048 is 2.5 sizes */
+        {{.driver = "all_gather", .args = "--sizes 1M,64M,16M"}, 0.7, "all_gather from 64 MiB on"},
+        {{.driver = "all_gather", .args = "--sizes 1M,64M,16M"}, 0, "all_gather from 1 MiB on"},
+        {{.driver = "broadcast", .args = "-b 8"}, 0.5, "the last cases of broadcast"},
+        {{.driver = "matmul", .args = "--shapes 64x64x128,64,512"}, 0.4, "matmul from 64x64x128 on"},
+        {{.driver = "matmul", .args = ""}, 0.4, "the last cases of matmul"},
+        {{.driver = "overlap", .args = "--sizes 1M"}, 0.4, "the last cases of overlap"},
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+        struct text text = {0};
+        beyond_text(&expected[i].row, expected[i].share, &text);
+        cr_expect_str_eq(text_get(&text), expected[i].text);
+        text_free(&text);
+    }
 }

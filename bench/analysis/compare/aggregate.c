@@ -260,7 +260,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
     double *values = allocate(n, sizeof *values);
     for (size_t i = 0; i < n; i++) {
         const struct case_row *row = places[i].row;
-        if (row->wrong != ABSENT) line.wrong = (line.wrong == ABSENT ? 0 : line.wrong) + row->wrong;
+        line.wrong = add_counts(line.wrong, row->wrong);
         if (case_severity(row->status) > case_severity(line.status))
             line.status = row->status, line.error = row->error;
         bool timed = is_figure(time_of(row));

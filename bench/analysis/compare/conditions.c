@@ -124,20 +124,33 @@ static const char *transport_of(const struct launch_header *header, const struct
 
 /* ---- the CPU's BLAS ---- */
 
-/* "OpenBLAS SkylakeX 2 threads". Without the version: launches before and after an update are compared, as
-   with NCCL. */
+/* Adds "OpenBLAS SkylakeX 2 threads". Without the version: launches before and after an update are compared,
+   as with NCCL. */
+static void add_blas(const json_t *blas, struct text *text)
+{
+    static const char *const words[] = {"library", "kernel"};
+    json_int_t threads = json_integer_value(json_object_get(blas, "threads"));
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *word = json_string_value(json_object_get(blas, words[i]));
+        if (word) text_add(text, "%s%s", text->length ? " " : "", word);
+    }
+    if (threads > 0) text_add(text, " %lld thread%s", (long long)threads, threads == 1 ? "" : "s");
+}
+
+/* Rank 0's BLAS, and those of ranks that differ: "OpenBLAS SkylakeX 2 threads + OpenBLAS Haswell 2 threads".
+   A case has the figures of the slowest rank, so such launches are no repetitions of uniform ones. */
 static const char *blas_of_row(const struct launch_header *header, const struct case_row *row,
                                struct arena *arena)
 {
-    static const char *const words[] = {"library", "kernel"};
-    const json_t *blas = row->gemm || row->algorithm ? blas_of(header->facts, row->algorithm) : NULL;
-    json_int_t threads = json_integer_value(json_object_get(blas, "threads"));
+    const json_t *blas = row->gemm || row->algorithm ? blas_of(header->facts, row->algorithm) : NULL, *other;
     struct text text = {0};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        const char *word = json_string_value(json_object_get(blas, words[i]));
-        if (word) text_add(&text, "%s%s", text.length ? " " : "", word);
+    size_t i;
+    add_blas(blas, &text);
+    json_array_foreach(json_object_get(blas, "others"), i, other)
+    {
+        text_add(&text, " +");
+        add_blas(other, &text);
     }
-    if (threads > 0) text_add(&text, " %lld thread%s", (long long)threads, threads == 1 ? "" : "s");
     without_slashes(&text);
     const char *found = text.length ? arena_string(arena, text_get(&text)) : NULL;
     text_free(&text);

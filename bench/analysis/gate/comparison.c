@@ -278,7 +278,7 @@ static void add_figure(struct comparison *comparison, struct figures *figures, c
     bool broken = row->status == CASE_TIMEOUT || row->status == CASE_ERROR;
     bool first_wrong = wrong && !(figures->wrong > 0); /* replaces an earlier timeout: it is more serious */
     int64_t elements = wrong && !(row->wrong > 0) ? 1 : row->wrong;
-    if (elements != ABSENT) figures->wrong = (figures->wrong == ABSENT ? 0 : figures->wrong) + elements;
+    figures->wrong = add_counts(figures->wrong, elements);
     if (first_wrong || (broken && !figures->problem))
         figures->problem = comparison_text(comparison, "%s in launch %s%s%s",
                                            wrong ? "wrong data" : case_status_name(row->status), name,

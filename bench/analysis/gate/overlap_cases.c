@@ -25,8 +25,7 @@ static struct samples shares_of(const struct overlap_row *row, struct arena *are
 
 static int64_t wrong_of(const struct overlap_row *row)
 {
-    if (row->wrong == ABSENT) return ABSENT;
-    return row->wrong + (row->gemm_wrong == ABSENT ? 0 : row->gemm_wrong);
+    return row->wrong == ABSENT ? ABSENT : add_counts(row->wrong, row->gemm_wrong);
 }
 
 static struct case_row case_of(const struct overlap_row *row, struct arena *arena)

@@ -134,8 +134,8 @@ struct source_row *source_take_row(struct source *source, struct source_table *t
 void source_wrong_count(struct source *source, struct source_table *table, struct source_row *row,
                         struct figures *figures, double count)
 {
-    if (count >= 0 && count < 9e18 && count == floor(count)) {
-        figures->wrong = (int64_t)count;
+    if (count >= 0 && count == floor(count)) {
+        figures->wrong = count < 9e18 ? (int64_t)count : INT64_MAX; /* saturates: the data are wrong */
         return;
     }
     row->contradiction = "the number of wrong elements is not a count";

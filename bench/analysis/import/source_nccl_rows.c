@@ -103,6 +103,8 @@ static void set_figure(struct figures *figures, enum column column, const char *
             figures->wrong = 0;
         else if (!figures->has_error && isfinite(value.value))
             *wrong = value.value;
+        else if (column == WRONG && isdigit((unsigned char)*word) && isnan(value.value))
+            *wrong = INFINITY; /* more than a double holds */
         break;
     case OP:
     case ROOT:
@@ -192,7 +194,7 @@ static void finish_row(struct parser *parser, struct stream *stream, const struc
             set_figure(figures, column, pending->figures[at + p * columns->group + i], &wrong);
             table->cpu_time |= column == CPU_TIME;
         }
-        if (isfinite(wrong)) source_wrong_count(parser->source, table, row, figures, wrong);
+        if (!isnan(wrong)) source_wrong_count(parser->source, table, row, figures, wrong);
     }
     pending->active = false;
 }

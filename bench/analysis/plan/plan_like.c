@@ -315,14 +315,19 @@ static void add_library(const json_t *blas, struct text *added)
 void plan_add_blas(const struct launch *launch, const char *args, struct text *added)
 {
     static const struct setting blas = {NULL, "--blas", NULL}, blas_kernel = {NULL, "--blas-kernel", NULL};
-    const json_t *list = json_object_get(launch->header.facts, "blas"), *item;
+    const json_t *list = json_object_get(launch->header.facts, "blas"), *item, *other;
     bool was_choice =
         json_array_size(list) > 1 || json_object_get(json_array_get(list, 0), "libraries_tried");
     struct text kernels = {0};
-    size_t i;
+    size_t i, o;
     json_array_foreach(list, i, item)
     {
         add_word(&kernels, json_string_value(json_object_get(item, "kernel")));
+        /* The hosts of ranks that differed take the same kernels again. */
+        json_array_foreach(json_object_get(item, "others"), o, other)
+        {
+            add_word(&kernels, json_string_value(json_object_get(other, "kernel")));
+        }
     }
     if (was_choice && !has_flag(args, &blas)) add_library(only_library(launch), added);
     /* A host whose CPU has none of these kernels uses its fastest. */

@@ -83,6 +83,9 @@ int64_t share_of_budget(int64_t budget_left_s, int64_t left, int64_t overhead_s)
 /* If launches of the plan need more than their share of the budget at full length, says which and what
    follows: "matmul 19 s, but the budget gives each launch about 8 s: …"; else adds nothing. */
 void shortage_text(const struct plan *, int64_t left, int64_t budget_s, int64_t overhead_s, struct text *out);
+/* Adds the cases of a launch beyond this share of them, the smallest counted first: "all_reduce from 64 MiB
+   on" (sweep_left_out.c). */
+void beyond_text(const struct plan_row *, double share, struct text *out);
 /* Deadline of a launch, in seconds: asked_s (--deadline) if that is not 0; else a minute plus twice the
    estimate, or a minute plus twice the share of the budget if that is less (share_s 0: no budget). */
 int64_t launch_deadline(double asked_s, double estimate_s, int64_t share_s);

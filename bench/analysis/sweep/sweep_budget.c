@@ -39,15 +39,19 @@ void shortage_text(const struct plan *plan, int64_t left, int64_t budget_s, int6
                    struct text *out)
 {
     int64_t share_s = share_of_budget(budget_s, left, overhead_s);
-    struct text drivers = {0};
+    struct text drivers = {0}, beyond = {0};
     char duration[64];
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_row *row = &plan->rows[i];
+        const double measures_s = fmax(row->estimate_s - (double)overhead_s, 1);
         if (row->state == LAUNCH_DONE || !(row->estimate_s > (double)share_s)) continue;
         if (has_name(text_get(&drivers), row->driver)) continue;
         text_add(out, "%s%s %s", drivers.length ? ", " : "", row->driver,
                  duration_text((int64_t)fmin(row->estimate_s, 1e9), duration));
         text_add(&drivers, "%s ", row->driver);
+        if (measures_s <= (double)share_s) continue;
+        text_add(&beyond, "%s", beyond.length ? "; " : "");
+        beyond_text(row, (double)share_s / measures_s, &beyond);
     }
     if (out->length)
         text_add(
@@ -55,7 +59,9 @@ void shortage_text(const struct plan *plan, int64_t left, int64_t budget_s, int6
             ", but the budget gives each launch about %s: it measures its cases for a shorter time, small "
             "ones first, and leaves out those for which none remains",
             duration_text(share_s, duration));
+    if (beyond.length) text_add(out, ": at full length %s", text_get(&beyond));
     text_free(&drivers);
+    text_free(&beyond);
 }
 
 const char *duration_text(int64_t seconds, char text[64])

@@ -277,53 +277,6 @@ static int final_status(const struct sweep_state *state, int64_t done, int signa
     return STATUS_OK;
 }
 
-/* Adds "matmul 2048x2048x2048 double" or "all_reduce 16 MiB float". */
-static void add_case(const struct case_row *row, struct text *out)
-{
-    char size[UNIT_TEXT];
-    text_add(out, "%s ", row->gemm ? "matmul" : row->collective);
-    if (row->gemm)
-        text_add(out, "%lldx%lldx%lld", (long long)row->m, (long long)row->n, (long long)row->k);
-    else
-        text_add(out, "%s", row->bytes < 0 ? "" : format_size((size_t)row->bytes, size));
-    if (row->dtype) text_add(out, " %s", row->dtype);
-}
-
-/* Names the cases that the budget left out of the run's complete launches, each once. */
-static void say_left_out(const struct sweep_state *state, const struct plan *plan)
-{
-    enum { MOST_NAMES = 4 };
-    struct text names = {0}, name = {0}, path = {0};
-    size_t cases = 0, launches = 0, named = 0;
-    for (size_t i = 0; i < plan->count; i++) {
-        struct archive archive = {0};
-        size_t before = cases;
-        text_clear(&path);
-        text_add(&path, "%s/%s.jsonl", state->folder, plan->rows[i].launch);
-        if (plan->rows[i].state == LAUNCH_DONE) archive_read(&archive, text_get(&path));
-        for (size_t c = 0; archive.count && c < archive.launches[0].case_count; c++) {
-            const struct case_row *row = &archive.launches[0].cases[c];
-            if (row->status != CASE_SKIPPED) continue;
-            cases++;
-            text_clear(&name);
-            add_case(row, &name);
-            if (named > MOST_NAMES || strstr(text_get(&names), text_get(&name))) continue;
-            if (++named <= MOST_NAMES)
-                text_add(&names, "%s%s", names.length ? ", " : "", text_get(&name));
-            else
-                text_add(&names, ", …");
-        }
-        launches += cases > before;
-        archive_free(&archive);
-    }
-    if (cases)
-        sweep_say("sweep: the time budget left out %zu case%s of %zu launch%s: %s", cases,
-                  cases == 1 ? "" : "s", launches, launches == 1 ? "" : "es", text_get(&names));
-    text_free(&names);
-    text_free(&name);
-    text_free(&path);
-}
-
 static void say_result(struct sweep *sweep, int64_t done)
 {
     const struct sweep_state *state = &sweep->state;

@@ -95,10 +95,22 @@ static bool needs_matrix(const struct plan_row *row)
     return needs;
 }
 
-/* Frees the plan if a file is missing. */
+/* Only alltoallv has an imbalance. */
+static bool measures_alltoallv(const struct plan_row *row)
+{
+    struct text names = {0};
+    bool measures = same(row->driver, "alltoallv") || (plan_args_value(row->args, "--collectives", &names) &&
+                                                       strstr(text_get(&names), "alltoallv"));
+    text_free(&names);
+    return measures;
+}
+
+/* Frees the plan if a file is missing, or given for nothing. */
 static enum status check_matrix(const struct sweep_settings *s, struct plan *plan)
 {
+    bool is_used = false;
     for (size_t i = 0; i < plan->count; i++) {
+        is_used |= needs_matrix(&plan->rows[i]) && measures_alltoallv(&plan->rows[i]);
         if (s->matrix || !needs_matrix(&plan->rows[i])) continue;
         enum status status = fail(STATUS_USAGE,
                                   "%s: alltoallv is planned with the file of a --matrix: give it by --matrix "
@@ -107,7 +119,10 @@ static enum status check_matrix(const struct sweep_settings *s, struct plan *pla
         plan_free(plan);
         return status;
     }
-    return STATUS_OK;
+    if (!s->matrix || is_used) return STATUS_OK;
+    plan_free(plan);
+    return fail(STATUS_USAGE,
+                "--matrix (check-regression: MATRIX): no launch of the plan measures alltoallv by a matrix");
 }
 
 /* The user's flags follow ours and so override them. The size that fits into memory comes last. */

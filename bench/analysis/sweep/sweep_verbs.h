@@ -51,4 +51,7 @@ const char *launcher_of(const struct sweep *);
 void set_price(struct sweep *);
 int64_t total_gpus(const struct sweep *);
 
+/* Names the cases that the budget left out of the run's complete launches, each once (sweep_left_out.c). */
+void say_left_out(const struct sweep_state *, const struct plan *);
+
 #endif
