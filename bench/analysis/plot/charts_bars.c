@@ -51,7 +51,7 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
                        size_t r, const struct case_summary *line, double per_tflop)
 {
     struct text text = {0};
-    struct bar *bar = drawing_bar(drawings, drawing);
+    struct bar *bar = drawing_bar(drawing);
     set_bar(bar, figure_scaled(line->tflops, per_tflop));
     bar->top = line->peak_tflops * per_tflop;
     bar->colour = run_colour(r);
@@ -125,7 +125,7 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
     text_add(&text, "%s, %s", study->aggregate.runs[inside->run].label, format_size((size_t)bytes, size));
     const char *group = arena_string(&drawings->arena, text_get(&text));
     for (int i = 0; i < 2; i++) {
-        struct bar *bar = drawing_bar(drawings, drawing);
+        struct bar *bar = drawing_bar(drawing);
         set_bar(bar, lines[i]->busbw_gbps);
         bar->group = group;
         bar->colour = run_colour(inside->run);

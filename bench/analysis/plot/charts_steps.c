@@ -72,7 +72,7 @@ static void add_bar(struct drawings *drawings, struct drawing *drawing, const st
     char number[32];
     struct text note = {0};
     if (computed && !figure_present(computed_us)) return;
-    struct bar *bar = drawing_bar(drawings, drawing);
+    struct bar *bar = drawing_bar(drawing);
     set_bar(bar, computed ? computed_us : line->time_us, unit);
     bar->group = group;
     bar->colour = (int)(run % DRAWING_COLOURS) + 1;

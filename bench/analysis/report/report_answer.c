@@ -156,7 +156,7 @@ static struct bar *bar_of(struct drawings *drawings, struct drawing *drawing, co
 {
     struct text text = {0};
     char number[32];
-    struct bar *bar = drawing_bar(drawings, drawing);
+    struct bar *bar = drawing_bar(drawing);
     text_add(&text, "%s, %lld %s", extent, (long long)gpus, unit);
     bar->group = arena_string(&drawings->arena, text_get(&text));
     text_clear(&text);
