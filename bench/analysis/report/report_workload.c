@@ -1,6 +1,7 @@
 /* The ranking for a workload. Ranks only comparable steps; lists the others with the reason. */
 #include "analysis/compare/steps.h"
 #include "analysis/report/report_figures.h"
+#include "analysis/report/report_step_cost.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -56,44 +57,6 @@ static void order_cell(struct table *table, const struct step *step, const struc
                    number_text(1 / ratio.lo, hi));
 }
 
-static double cost_factor(const struct report *report, const struct step *step)
-{
-    const struct instance *instance = report->study->sites[step->run].instance;
-    return report_priced(instance) ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
-}
-
-/* US$ per second of the step to US$ per million tokens; NAN: no price, or the workload's row has no
-   tokens. */
-static double token_cost_factor(const struct report *report, const struct step *step)
-{
-    return cost_factor(report, step) / ((double)step->ranks * report->workload->tokens) * 1e6;
-}
-
-/* J per token, if nothing overlaps. NAN: not known. */
-static double token_joule(const struct report *report, const struct step *step)
-{
-    return report_step_joule(step, report->workload) / report->workload->tokens;
-}
-
-static void price_cell(struct table *table, const struct report *report, const struct step *step)
-{
-    const struct instance *instance = report->study->sites[step->run].instance;
-    struct text words = {0};
-    char least[32], most[32];
-    bool priced = report_priced(instance);
-    double factor = cost_factor(report, step);
-    if (!figure_present(step->serial))
-        table_cell(table, "%s", "");
-    else if (!priced)
-        table_cell(table, "%s", "no price");
-    else {
-        report_price_words(&words, report, instance);
-        table_cell(table, "%s to %s\n%s", number_text(step->overlapped.point * factor, least),
-                   number_text(step->serial.point * factor, most), text_get(&words));
-    }
-    text_free(&words);
-}
-
 static void step_row(struct table *table, const struct report *report, const struct step *step,
                      const struct step *leader, bool fastest)
 {
@@ -107,9 +70,9 @@ static void step_row(struct table *table, const struct report *report, const str
     seconds_cell(table, step->communication);
     seconds_cell(table, step->computation);
     range_cell(table, step, 1);
-    price_cell(table, report, step);
-    range_cell(table, step, token_cost_factor(report, step));
-    table_cell(table, "%s", number_text(token_joule(report, step), joule));
+    step_price_cell(table, report, step);
+    range_cell(table, step, step_token_cost_factor(report, step));
+    table_cell(table, "%s", number_text(step_token_joule(report, step), joule));
     order_cell(table, step, leader, fastest);
 }
 
@@ -188,56 +151,6 @@ static void alone_items(struct page *page, const struct report *report, const st
         page_item(page, "not comparable", text_get(&text));
     }
     text_free(&text);
-}
-
-/* Adds the cheapest of n whole steps, and how far its price may rise before the next one is as cheap. Only
-   steps whose price is of the same kind as that of the first priced step take part. Compares by the time
-   without overlap, the same rule for all. */
-static void cheapest_step(struct text *text, const struct report *report, const struct step *steps, size_t n)
-{
-    const struct step *best = NULL;
-    double least = INFINITY, next = INFINITY;
-    const char *kind = NULL;
-    char value[32], tokens[32];
-    size_t alike = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct instance *instance = report->study->sites[steps[i].run].instance;
-        double cost = steps[i].serial.point * cost_factor(report, &steps[i]);
-        if (!isfinite(cost) || (kind && !same(kind, instance->price_kind))) continue;
-        kind = instance->price_kind;
-        alike++;
-        if (cost < least)
-            next = least, least = cost, best = &steps[i];
-        else
-            next = fmin(next, cost);
-    }
-    if (!best) return;
-    const struct instance *instance = report->study->sites[best->run].instance;
-    const char *label = report->study->aggregate.runs[best->run].label;
-    const double per_token = best->serial.point * token_cost_factor(report, best),
-                 joule = token_joule(report, best);
-    text_add(text, " %s without overlap: %s, US$ %s per step", alike > 1 ? "Cheapest" : "Cost", label,
-             number_text(least, value));
-    if (isfinite(per_token)) text_add(text, ", US$ %s per million tokens", number_text(per_token, tokens));
-    if (isfinite(joule)) text_add(text, ", %s J per token", number_text(joule, tokens));
-    text_add(text, ", at US$ %.2f per GPU-hour (", instance->usd_per_gpu_hour);
-    report_price_words(text, report, instance);
-    text_add(text, ")");
-    if (alike > 1) {
-        text_add(text, ";");
-        report_lead_words(text, label, instance->usd_per_gpu_hour, next / least);
-    }
-    text_add(text, ".");
-}
-
-/* What a million tokens of a measured step cost, in US$; absent: no price, or no number of tokens. */
-static struct figure measured_token_cost(const struct report *report, size_t run,
-                                         const struct case_summary *line)
-{
-    const struct instance *instance = report->study->sites[run].instance;
-    const struct figure tokens = step_figure(line, "tokens");
-    if (!report_priced(instance) || !figure_present(tokens)) return figure_absent();
-    return figure_scaled(line->time_us, instance->usd_per_gpu_hour / 3600 / tokens.point);
 }
 
 /* Adds the shortest measured step of each run. A measurement comes before computed figures. */
@@ -346,14 +259,7 @@ static size_t measured_items(struct page *page, const struct report *report, con
             text_add(&text, ", %lld ranks, %s cache: ", (long long)line->row->ranks,
                      cache_name(line->row->cache));
             step_words(line, &text);
-            const struct figure cost = measured_token_cost(report, r, line);
-            if (figure_present(cost)) {
-                const struct instance *instance = report->study->sites[r].instance;
-                text_add(&text, "; US$ per million tokens %s, at US$ %.2f per GPU-hour (",
-                         number_text(cost.point, least), instance->usd_per_gpu_hour);
-                report_price_words(&text, report, instance);
-                text_add(&text, ")");
-            }
+            measured_cost_words(&text, report, r, line);
             if (computed)
                 text_add(&text, "; range computed from this run's collectives and matmul: %s to %s s",
                          number_text(computed->overlapped.point, least),
@@ -423,8 +329,8 @@ void report_workload(struct page *page, const struct report *report)
 
 static void step_rows(struct table *table, const struct report *report, const struct step *step)
 {
-    const double cost = cost_factor(report, step), per_token = token_cost_factor(report, step),
-                 joule = token_joule(report, step);
+    const double cost = step_cost_factor(report, step), per_token = step_token_cost_factor(report, step),
+                 joule = step_token_joule(report, step);
     const struct {
         const char *what, *unit;
         struct figure value;
