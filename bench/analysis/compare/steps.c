@@ -1,5 +1,4 @@
 #include "analysis/compare/steps.h"
-#include "analysis/common/table.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -24,13 +23,11 @@ bool is_step_of(const struct case_summary *line, const char *workload)
            line->row->workload[length] == '@';
 }
 
-static void add(struct text *out, const char *before, struct figure figure, double factor, const char *after)
+static void add(struct text *out, const char *before, struct figure figure, const char *after)
 {
-    char point[32], lo[32], hi[32];
     if (!figure_present(figure)) return;
-    text_add(out, "%s%s%s", out->length ? "; " : "", before, number_text(figure.point * factor, point));
-    if (figure.kind != INTERVAL_NONE)
-        text_add(out, " [%s–%s]", number_text(figure.lo * factor, lo), number_text(figure.hi * factor, hi));
+    text_add(out, "%s%s", out->length ? "; " : "", before);
+    figure_words(out, figure, " ");
     text_add(out, "%s", after);
 }
 
@@ -38,19 +35,18 @@ void step_words(const struct case_summary *line, struct text *out)
 {
     const struct figure tokens = step_figure(line, "tokens");
     struct text words = {0};
-    add(&words, "step ", line->time_us, 1e-6, " s");
-    add(&words, "computed from its parts ", step_figure(line, "computed_us"), 1e-6, " s");
-    add(&words, "error ", step_figure(line, "error_percent"), 1, " %");
-    add(&words, "its matmuls alone ", step_figure(line, "computation_us"), 1e-6, " s");
-    add(&words, "exposed communication ", step_figure(line, "exposed_share"), 100, " % of the step");
+    add(&words, "step ", figure_scaled(line->time_us, 1e-6), " s");
+    add(&words, "computed from its parts ", figure_scaled(step_figure(line, "computed_us"), 1e-6), " s");
+    add(&words, "error ", step_figure(line, "error_percent"), " %");
+    add(&words, "its matmuls alone ", figure_scaled(step_figure(line, "computation_us"), 1e-6), " s");
+    add(&words, "exposed communication ", figure_scaled(step_figure(line, "exposed_share"), 100),
+        " % of the step");
     if (figure_present(tokens) && line->row->ranks > 0)
         add(&words, "tokens per second ",
-            figure_inverse(tokens.point * (double)line->row->ranks * 1e6, line->time_us), 1, "");
-    add(&words, "J per token ",
-        figure_present(tokens)
-            ? figure_scaled(line->time_us, step_figure(line, "power_w").point * 1e-6 / tokens.point)
-            : figure_absent(),
-        1, "");
+            figure_inverse(tokens.point * (double)line->row->ranks * 1e6, line->time_us), "");
+    if (figure_present(tokens))
+        add(&words, "J per token ",
+            figure_scaled(line->time_us, step_figure(line, "power_w").point * 1e-6 / tokens.point), "");
     text_add(out, "%s", text_get(&words));
     text_free(&words);
 }

@@ -66,17 +66,12 @@ static struct group group_at(const struct contract *contract, size_t first)
 
 static void measured_cell(struct table *table, const struct contract_row *row)
 {
-    char point[32], lo[32], hi[32];
-    if (row->found)
-        table_cell(table, "%s", row->found);
-    else if (!figure_present(row->measured))
-        table_cell(table, "%s", "nothing");
-    else if (row->measured.kind == INTERVAL_NONE)
-        table_cell(table, "%s", number_text(row->measured.point, point));
-    else
-        table_cell(table, "%s\n[%s–%s]\n%s", number_text(row->measured.point, point),
-                   number_text(row->measured.lo, lo), number_text(row->measured.hi, hi),
-                   row->measured.kind == INTERVAL_EXACT ? "95 %" : "min-max");
+    struct text text = {0};
+    figure_words(&text, row->measured, "\n");
+    if (text.length && row->measured.kind != INTERVAL_NONE)
+        text_add(&text, "\n%s", row->measured.kind == INTERVAL_EXACT ? "95 %" : "min-max");
+    table_cell(table, "%s", row->found ? row->found : text.length ? text_get(&text) : "nothing");
+    text_free(&text);
 }
 
 static void group_row(struct table *table, const struct group *group, size_t number)

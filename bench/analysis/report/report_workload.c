@@ -8,19 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void seconds_text(struct text *out, struct figure figure)
-{
-    char point[32], lo[32], hi[32];
-    if (!figure_present(figure)) return;
-    text_add(out, "%s", number_text(figure.point, point));
-    if (figure.kind != INTERVAL_NONE)
-        text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
-}
-
 static void seconds_cell(struct table *table, struct figure figure)
 {
     struct text text = {0};
-    seconds_text(&text, figure);
+    figure_words(&text, figure, "\n");
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }

@@ -6,16 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void figure_cells(struct table *table, struct figure figure)
-{
-    char point[32], lo[32], hi[32];
-    table_cell(table, "%s", number_text(figure.point, point));
-    if (figure.kind == INTERVAL_NONE)
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%s–%s", number_text(figure.lo, lo), number_text(figure.hi, hi));
-}
-
 static void size_cell(struct table *table, int64_t bytes)
 {
     char text[UNIT_TEXT];
