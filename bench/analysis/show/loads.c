@@ -2,6 +2,7 @@
 #include "analysis/common/json.h"
 #include "analysis/common/terminal.h"
 #include "analysis/compare/loaded.h"
+#include "analysis/show/listing.h"
 #include "base/units.h"
 
 #include <math.h>
@@ -30,24 +31,29 @@ static void add_row(struct table *table, const struct loaded_summary *pair)
     table_cell(table, "%zu", pair->loaded->launches);
 }
 
-static void add_title(const struct case_row *row, struct text *out)
+static void add_title(const struct case_summary *line, struct text *out)
 {
+    const struct case_row *row = line->row;
+    struct case_row others = *row;
     plain_text(out, row->collective, LONGEST_WORD);
     text_add(out, " beside ");
     plain_text(out, row->beside, LONGEST_WORD);
     if (row->ranks != ABSENT) text_add(out, ", %lld ranks measure", (long long)row->ranks);
     if (row->nodes != ABSENT)
         text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    conditions_words(&line->conditions, out);
+    others.beside = NULL; /* it is at the beginning */
+    listing_attributes(&others, out);
 }
 
-static bool in_one_table(const struct case_row *a, const struct case_row *b)
+/* The rows of a table differ in nothing but its columns. */
+static bool in_one_table(const struct case_summary *a, const struct case_summary *b)
 {
-    return same(a->collective, b->collective) && same(a->beside, b->beside) && a->ranks == b->ranks &&
-           a->nodes == b->nodes;
+    return listing_same_table(a, b) && listing_same_attributes(a->row, b->row);
 }
 
-static void print_load(const struct run_summary *run, const struct case_row *first, bool markdown, bool wide,
-                       struct text *out)
+static void print_load(const struct run_summary *run, const struct case_summary *first, bool markdown,
+                       bool wide, struct text *out)
 {
     static const char *const names[] = {
         "size",      "=<type",       "=<op",       "=<placement", "=<mode",      "idle(us)",  "~interval",
@@ -58,7 +64,7 @@ static void print_load(const struct run_summary *run, const struct case_row *fir
     struct loaded_summary pair;
     table_columns(&table, names);
     for (size_t i = 0; i < run->case_count; i++)
-        if (in_one_table(run->cases[i].row, first) && run->cases[i].launches &&
+        if (in_one_table(&run->cases[i], first) && run->cases[i].launches &&
             loaded_of(run, &run->cases[i], &pair))
             add_row(&table, &pair);
     add_title(first, &title);
@@ -83,9 +89,9 @@ void loads_print(const struct run_summary *run, bool markdown, bool wide, struct
         bool printed = false;
         if (!run->cases[i].launches || !loaded_of(run, &run->cases[i], &pair)) continue;
         for (size_t j = 0; j < i && !printed; j++)
-            printed = run->cases[j].launches && in_one_table(run->cases[j].row, run->cases[i].row) &&
+            printed = run->cases[j].launches && in_one_table(&run->cases[j], &run->cases[i]) &&
                       loaded_of(run, &run->cases[j], &pair);
-        if (!printed) print_load(run, run->cases[i].row, markdown, wide, out);
+        if (!printed) print_load(run, &run->cases[i], markdown, wide, out);
     }
 }
 

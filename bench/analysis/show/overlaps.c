@@ -240,7 +240,8 @@ static void shared_cell(struct table *table, const char *column, const struct ru
                  {"status", case_status_name(line->status)},
                  {"cache", cache_name(row->cache)},
                  {"memory", memory_name(row->memory)},
-                 {"conditions", conditions}};
+                 {"conditions", conditions},
+                 {"key", line->key}};
     const struct {
         const char *column;
         int64_t number;

@@ -1,5 +1,4 @@
 #include "analysis/show/steps.h"
-#include "analysis/common/table.h"
 #include "analysis/common/terminal.h"
 #include "analysis/compare/steps.h"
 
@@ -23,4 +22,36 @@ void steps_print(const struct run_summary *run, bool markdown, bool wide, struct
     }
     text_free(&line);
     text_free(&shown);
+}
+
+static const char *const figures[] = {"computed_us",   "error_percent", "ideal_us", "computation_us",
+                                      "exposed_share", "tokens",        "power_w"};
+enum { FIGURES = sizeof figures / sizeof *figures };
+
+void steps_json(const struct case_summary *line, json_t *object)
+{
+    for (size_t i = 0; line->row->workload && i < FIGURES; i++)
+        put_figure(object, figures[i], step_figure(line, figures[i]));
+}
+
+size_t steps_csv_columns(const struct aggregate *aggregate, struct table *table)
+{
+    const size_t before = table->column_count;
+    bool any = false;
+    for (size_t r = 0; r < aggregate->count; r++)
+        for (size_t c = 0; c < aggregate->runs[r].case_count; c++)
+            any |= aggregate->runs[r].cases[c].row->workload != NULL;
+    for (size_t i = 0; any && i < FIGURES; i++) {
+        struct text name = {0};
+        text_add(&name, "step_%s", figures[i]);
+        figure_exact_columns(table, text_get(&name));
+        text_free(&name);
+    }
+    return table->column_count - before;
+}
+
+void steps_csv_cells(const struct case_summary *line, struct table *table)
+{
+    for (size_t i = 0; i < FIGURES; i++)
+        figure_exact_cells(table, line->row->workload ? step_figure(line, figures[i]) : figure_absent());
 }
