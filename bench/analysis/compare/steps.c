@@ -23,6 +23,29 @@ bool is_step_of(const struct case_summary *line, const char *workload)
            line->row->workload[length] == '@';
 }
 
+void step_settings(const struct case_summary *line, struct text *out)
+{
+    enum { LONGEST_WORD = 40 };
+    const struct case_row *row = line->row;
+    const char *const words[][2] = {
+        {"progress", row->progress ? name_of(&overlap_progress_names, (int)row->progress) : NULL},
+        {"cache", row->cache ? cache_name(row->cache) : NULL},
+        {"memory", row->memory == MEMORY_DEVICE ? NULL : memory_name(row->memory)},
+        {"registration",
+         row->registration == REGISTRATION_NONE ? NULL : registration_name(row->registration)},
+        {"cta", same(row->cta, "default") ? NULL : row->cta}};
+    if (row->ranks != ABSENT)
+        text_add(out, " %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
+    if (row->nodes != ABSENT)
+        text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!words[i][1]) continue;
+        text_add(out, ", %s ", words[i][0]);
+        plain_text(out, words[i][1], LONGEST_WORD);
+    }
+    conditions_words(&line->conditions, out);
+}
+
 static void add(struct text *out, const char *before, struct figure figure, const char *after)
 {
     if (!figure_present(figure)) return;

@@ -144,24 +144,33 @@ static void alone_items(struct page *page, const struct report *report, const st
     text_free(&text);
 }
 
-/* Adds the shortest measured step of each run. A measurement comes before computed figures. */
-static void add_measured(struct text *text, const struct report *report)
+/* Adds the shortest measured step of each run. A measurement comes before computed figures. Returns whether
+   there is one. */
+static bool add_measured(struct text *text, const struct report *report)
 {
+    bool any = false;
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct run_summary *run = &report->study->aggregate.runs[r];
         const struct case_summary *best = NULL;
-        char seconds[32], usd[32];
-        for (size_t c = 0; c < run->case_count; c++)
-            if (run->cases[c].launches && is_step_of(&run->cases[c], report->workload->name) &&
-                (!best || run->cases[c].time_us.point < best->time_us.point))
-                best = &run->cases[c];
+        size_t steps = 0;
+        for (size_t c = 0; c < run->case_count; c++) {
+            if (!run->cases[c].launches || !is_step_of(&run->cases[c], report->workload->name)) continue;
+            steps++;
+            if (!best || run->cases[c].time_us.point < best->time_us.point) best = &run->cases[c];
+        }
         if (!best) continue;
-        const struct figure cost = measured_token_cost(report, r, best);
-        text_add(text, "measured on %s: %s s on %lld ranks (build/step)", run->label,
-                 number_text(best->time_us.point * 1e-6, seconds), (long long)best->row->ranks);
-        if (figure_present(cost)) text_add(text, ", US$ %s per million tokens", number_text(cost.point, usd));
+        text_add(text, "measured on %s%s%s%s: ", run->label, same(run->provenance, "measured") ? "" : " (",
+                 same(run->provenance, "measured") ? "" : run->provenance,
+                 same(run->provenance, "measured") ? "" : ")");
+        figure_words(text, figure_scaled(best->time_us, 1e-6), " ");
+        text_add(text, " s with");
+        step_settings(best, text);
+        if (steps > 1) text_add(text, ", the shortest of %zu steps", steps);
+        measured_cost_words(text, report, r, best);
         text_add(text, ". ");
+        any = true;
     }
+    return any;
 }
 
 /* The largest group of whole steps, in a sentence. */
@@ -178,13 +187,14 @@ void report_workload_answer(struct page *page, const struct report *report)
         if (figure_present(steps[first].serial) && last - first > most) most = last - first, at = first;
     }
     text_add(&text, "a step of %s: ", report->workload->name);
-    add_measured(&text, report);
+    const bool measured = add_measured(&text, report);
     if (!most) {
+        text_add(&text, "%s", measured ? "From its parts, " : "");
         text_add(&text,
                  isfinite(report->workload->flops)
                      ? "seconds and dollars are not known, since no run here has both its collectives and "
                        "sustained matrix multiplication at one number of GPUs."
-                     : "no run here has all its collectives.");
+                     : "it is not known, since no run here has all its collectives.");
     } else {
         const struct step *best = &steps[at];
         bool sure = best->place == 1;
@@ -224,6 +234,22 @@ static void describe(struct page *page, const struct workload *workload)
     text_free(&text);
 }
 
+/* The step that follows from the parts of the same run, on as many ranks and in the same memory, if possible
+   with the same cache; NULL: none. */
+static const struct step *computed_beside(const struct step *steps, size_t count, size_t run,
+                                          const struct case_row *row)
+{
+    const struct step *found = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].run != run || steps[i].ranks != row->ranks || !figure_present(steps[i].serial) ||
+            steps[i].basis.memory != row->memory)
+            continue;
+        if (!found || (found->basis.cache != row->cache && steps[i].basis.cache == row->cache))
+            found = &steps[i];
+    }
+    return found;
+}
+
 /* Writes an item for each step that build/step measured, beside the range that follows from the same run's
    collectives and matmul. Measured steps are not in the ranking, because they are not comparable with
    computed ones. Returns their number. */
@@ -239,20 +265,22 @@ static size_t measured_items(struct page *page, const struct report *report, con
             const struct case_summary *line = &run->cases[c];
             if (!line->launches || !is_step_of(line, report->workload->name)) continue;
             char least[32], most[32];
-            const struct step *computed = NULL;
-            for (size_t i = 0; i < count && !computed; i++)
-                if (steps[i].run == r && steps[i].ranks == line->row->ranks &&
-                    figure_present(steps[i].serial))
-                    computed = &steps[i];
+            const struct step *computed = computed_beside(steps, count, r, line->row);
             text_clear(&text);
             text_add(&text, "%s (%s), ", run->label, run->provenance);
             plain_text(&text, line->row->workload, LONGEST);
-            text_add(&text, ", %lld ranks, %s cache: ", (long long)line->row->ranks,
-                     cache_name(line->row->cache));
+            text_add(&text, ",");
+            step_settings(line, &text);
+            text_add(&text, ": ");
             step_words(line, &text);
             measured_cost_words(&text, report, r, line);
             if (computed)
-                text_add(&text, "; range computed from this run's collectives and matmul: %s to %s s",
+                text_add(&text, "; range computed from this run's collectives%s%s and matmul: %s to %s s",
+                         computed->basis.cache == line->row->cache || !computed->basis.cache ? ""
+                                                                                             : ", cache ",
+                         computed->basis.cache == line->row->cache || !computed->basis.cache
+                             ? ""
+                             : cache_name(computed->basis.cache),
                          number_text(computed->overlapped.point, least),
                          number_text(computed->serial.point, most));
             page_item(page, "measured step", text_get(&text));
