@@ -12,17 +12,6 @@
 
 enum { MOST_BARS = 48, MOST_SERIES = 16, LONGEST_PHASE = 12 };
 
-static int run_colour(size_t run)
-{
-    return (int)(run % DRAWING_COLOURS) + 1;
-}
-
-static void set_bar(struct bar *bar, struct figure figure)
-{
-    bar->value = figure.point;
-    if (figure.kind != INTERVAL_NONE) bar->lo = figure.lo, bar->hi = figure.hi;
-}
-
 /* Are both of the same type and phase, on the same number of GPUs? */
 static bool same_kind(const struct case_row *a, const struct case_row *b)
 {
@@ -52,9 +41,9 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
 {
     struct text text = {0};
     struct bar *bar = drawing_bar(drawing);
-    set_bar(bar, figure_scaled(line->tflops, per_tflop));
+    bar_figure(bar, figure_scaled(line->tflops, per_tflop));
     bar->top = line->peak_tflops * per_tflop;
-    bar->colour = run_colour(r);
+    bar->colour = bar_colour(r);
     bar->light = line->row->phase != PHASE_SUSTAINED;
     text_add(&text, "%s %s", run->label, line->row->dtype ? line->row->dtype : "");
     if (line->row->ranks > 1) text_add(&text, " ×%lld", (long long)line->row->ranks);
@@ -126,9 +115,9 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
     const char *group = arena_string(&drawings->arena, text_get(&text));
     for (int i = 0; i < 2; i++) {
         struct bar *bar = drawing_bar(drawing);
-        set_bar(bar, lines[i]->busbw_gbps);
+        bar_figure(bar, lines[i]->busbw_gbps);
         bar->group = group;
-        bar->colour = run_colour(inside->run);
+        bar->colour = bar_colour(inside->run);
         bar->light = i == 0;
         text_clear(&text);
         text_add(&text, "%s ×%lld: ", i ? "across" : "inside", (long long)lines[i]->row->ranks);

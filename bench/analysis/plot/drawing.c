@@ -5,19 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool has_name_before(const struct drawings *drawings, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (same(drawings->list[i].name, drawings->list[at].name)) return true;
+    return false;
+}
+
 struct drawing *drawing_add(struct drawings *drawings, const char *name, const char *title)
 {
     drawings->list = reallocate(drawings->list, drawings->count + 1, sizeof *drawings->list);
     struct drawing *drawing = &drawings->list[drawings->count++];
     *drawing = (struct drawing){.title = arena_string(&drawings->arena, title), .caption = ""};
-    size_t n = 0, repeats = 1;
+    size_t n = 0;
     for (; *name && n < sizeof drawing->name - 8; name++) {
         bool plain = (*name >= 'a' && *name <= 'z') || (*name >= '0' && *name <= '9') || *name == '-';
         drawing->name[n++] = plain ? *name : '-';
     }
-    for (size_t i = 0; i + 1 < drawings->count; i++)
-        if (strncmp(drawings->list[i].name, drawing->name, n) == 0) repeats++;
-    if (repeats > 1) snprintf(drawing->name + n, sizeof drawing->name - n, "-%zu", repeats % 1000000);
+    for (size_t number = 2; has_name_before(drawings, drawings->count - 1); number++)
+        snprintf(drawing->name + n, sizeof drawing->name - n, "-%zu", number % 1000000);
     return drawing;
 }
 
@@ -40,6 +46,12 @@ void curve_point(struct curve *curve, double x, double y, double lo, double hi)
 {
     size_t i = curve->count++;
     curve->x[i] = x, curve->y[i] = y, curve->lo[i] = lo, curve->hi[i] = hi;
+}
+
+void bar_figure(struct bar *bar, struct figure figure)
+{
+    bar->value = figure.point;
+    if (figure.kind != INTERVAL_NONE) bar->lo = figure.lo, bar->hi = figure.hi;
 }
 
 struct bar *drawing_bar(struct drawing *drawing)

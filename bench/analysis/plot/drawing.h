@@ -73,6 +73,7 @@ struct curve *drawing_curve(struct drawings *, struct drawing *, enum curve_kind
                             size_t points);
 void curve_point(struct curve *, double x, double y, double lo, double hi);
 struct bar *drawing_bar(struct drawing *);
+void bar_figure(struct bar *, struct figure); /* sets the value and its interval */
 void drawings_free(struct drawings *);
 
 /* The formats in which gnuplot draws each plot. */

@@ -200,7 +200,7 @@ static void extent_bars(struct drawings *drawings, struct drawing *drawing, cons
                                  short_extent(scope), cloud->basis.ranks,
                                  cloud->basis.memory == MEMORY_HOST ? "ranks" : "GPUs",
                                  report->study->aggregate.runs[cloud->track->run].label, busbw.point);
-        if (busbw.kind != INTERVAL_NONE) bar->lo = busbw.lo, bar->hi = busbw.hi;
+        bar_figure(bar, busbw);
         if (figure_present(cloud->compared->bound_percent))
             bar->top = busbw.point * 100 / cloud->compared->bound_percent.point;
         bar->colour = colour;
