@@ -1,5 +1,6 @@
 /* The decisions for each launch: which one is next, what its outcome was, and how the sweep ends. */
 #include "analysis/sweep/sweep_verbs.h"
+#include "analysis/common/table.h"
 #include "base/units.h"
 #include "record/record.h"
 
@@ -307,7 +308,7 @@ static void say_left_out(const struct sweep_state *state, const struct plan *pla
             cases++;
             text_clear(&name);
             add_case(row, &name);
-            if (named > MOST_NAMES || strstr(text_get(&names), text_get(&name))) continue;
+            if (named > MOST_NAMES || list_has(text_get(&names), ", ", text_get(&name))) continue;
             if (++named <= MOST_NAMES)
                 text_add(&names, "%s%s", names.length ? ", " : "", text_get(&name));
             else
