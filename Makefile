@@ -120,13 +120,16 @@ $B/obj/%.o: %.c $B/flags/base
 	$(quiet_cc)
 	@mkdir -p $(@D)
 	$Q$(CC) $(BASE_FLAGS) $(EXTRA_FLAGS) -MMD -MP -c -o $@ $<
-# Text files that programs contain: the style sheet of `busbar report`, and the script with which a driver starts its ranks.
+# Text files that programs contain: the style sheets of `busbar report` and `contract`, and the script with which a driver starts its ranks.
+STYLES := $(addprefix $B/obj/,page_style contract_style)
+EMBEDDED := $(STYLES) $B/obj/mpirun_script
 $B/obj/page_style.c: bench/analysis/report/page.css
+$B/obj/contract_style.c: bench/analysis/gate/contract_page.css
 $B/obj/mpirun_script.c: scripts/launchers/mpirun
-$B/obj/page_style.c $B/obj/mpirun_script.c: scripts/embed
+$(EMBEDDED:=.c): scripts/embed
 	@mkdir -p $(@D)
 	$Qscripts/embed $(basename $(@F)) $(filter-out scripts/embed,$^) >$@
-$B/obj/page_style.o $B/obj/mpirun_script.o: %.o: %.c $B/flags/base
+$(EMBEDDED:=.o): %.o: %.c $B/flags/base
 	$(quiet_cc)
 	$Q$(CC) $(BASE_FLAGS) -MMD -MP -c -o $@ $<
 $B/obj/%.cu.o: %.cu $B/flags/cuda
@@ -149,7 +152,7 @@ $B/obj/bench/base/version.o: EXTRA_FLAGS = $(if $(GIT_HASH),-DBUSBAR_GIT='"$(GIT
 
 # Archives: the linker takes only the objects that a program uses.
 $B/libcommon.a: $(call objects,$(COMMON))
-$B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS))) $B/obj/page_style.o
+$B/libanalysis.a: $(call objects,$(filter-out bench/analysis/busbar.c,$(ANALYSIS))) $(STYLES:=.o)
 $B/libmeasure.a: $(MEASURE_OBJECTS) $B/obj/mpirun_script.o $(call objects,$(TWINS))
 $B/lib%.a:
 	$(call say,AR,$@)

@@ -96,6 +96,18 @@ void overlap_key(const struct overlap_row *row, struct text *key)
     if (row->ranks != ABSENT) text_add(key, "/ranks=%lld", (long long)row->ranks);
 }
 
+int64_t overlap_wrong(const struct overlap_row *row)
+{
+    const int64_t found =
+        add_counts(row->wrong > 0 ? row->wrong : 0, row->gemm_wrong > 0 ? row->gemm_wrong : 0);
+    return found || (row->wrong != ABSENT && row->gemm_wrong != ABSENT) ? found : ABSENT;
+}
+
+bool overlap_is_wrong(const struct overlap_row *row)
+{
+    return row->status == CASE_WRONG || overlap_wrong(row) > 0;
+}
+
 double hidden_share(double communication, double computation, double both)
 {
     double shorter = fmin(communication, computation);

@@ -49,6 +49,11 @@ struct overlap_row overlap_row_absent(void);
 /* As case_key(). */
 void overlap_key(const struct overlap_row *, struct text *key);
 
+/* The wrong elements of both sides. ABSENT: one side was not checked, and the other had none. */
+int64_t overlap_wrong(const struct overlap_row *);
+/* Whether the data of a side were wrong. */
+bool overlap_is_wrong(const struct overlap_row *);
+
 /* The share of the shorter side that the longer one hides: (Tc + Tm - Tcm) / min(Tc, Tm). 0: one after the
    other; 1: as long as the longer side alone; negative: slower than one after the other. Not clamped. NAN if
    a side took no time. */

@@ -94,6 +94,40 @@ for c in cases:
 E2
 check 'as CSV' busbar show --format csv "$work/base"
 check 'by columns' python3 -c 'import csv, sys; t = list(csv.DictReader(open(sys.argv[1]))); assert [x["beside"] for x in t] == ["", "", "alltoall:64K", "alltoall:64K"] and all((float(x["slowdown"]) > 0) if x["beside"] else not x["slowdown"] for x in t), t' "$work/out"
+# One run with two caches, a step and overlap: tables that differ say so, and the columns of all fit into one CSV.
+mkdir -p "$work/mixed"
+cp "$work/base/one.jsonl" "$work/mixed"
+sed -e '1s/"launch":"one"/"launch":"cold"/' -e 's/"cache":"warm"/"cache":"cold"/; s,/warm/,/cold/,' "$work/base/two.jsonl" >"$work/mixed/cold.jsonl"
+check 'loads with two caches' busbar show --wide "$work/mixed"
+cp "$work/out" "$work/tables"
+for title in '2 ranks measure on 1 node' '2 ranks measure on 1 node, cache cold'; do
+    check "have a table of their own: $title" grep -qxF "all_reduce beside alltoall:64K, $title" "$work/tables"
+done
+python3 - "$work/mixed" <<'E2'
+import json, sys
+head = {"record": "launch", "schema": 1, "run": "more", "provenance": ["simulated"], "ranks": 2, "nodes": 1}
+common = {"nodes": 1, "ranks": 2, "dtype": "float", "cache": "warm", "memory": "host", "progress": "thread", "status": "ok", "wrong": 0}
+step = dict(common, record="case", key="s", collective="step", workload="w@1", samples_us=[300.0] * 3, group="world",
+            step={"computed_us": 310.0, "exposed_share": 0.25})
+both = dict(common, record="overlap", key="o", collective="all_reduce", gemm_dtype="float", m=8, n=8, k=8, ratio=1, gemm_wrong=0,
+            **{x + "_us": [y] * 3 for x, y in (("communication", 10.0), ("computation", 10.0), ("both", 15.0), ("communication_beside", 12.0), ("computation_beside", 11.0))})
+for name, row in ("step", step), ("overlap", both):
+    with open(f"{sys.argv[1]}/{name}.jsonl", "w") as out:
+        for line in dict(head, launch=name, driver=name), row, {"record": "end", "status": "complete", "cases": 1}:
+            out.write(json.dumps(line) + "\n")
+E2
+check 'loads, a step and overlap in one CSV' busbar show --format csv "$work/mixed"
+check 'each with its figures' python3 - "$work/out" <<'E2'
+import csv, sys
+rows = list(csv.reader(open(sys.argv[1])))
+assert len(set(rows[0])) == len(rows[0]) and {len(r) for r in rows} == {len(rows[0])}, rows[0]
+table = [dict(zip(rows[0], r)) for r in rows[1:]]
+assert len({x["key"] for x in table}) == len(table)
+step, = (x for x in table if x["collective"] == "step")
+assert (step["time_us"], step["step_computed_us"], step["step_exposed_share"], step["step_tokens"], step["slowdown"]) == ("300", "310", "0.25", "", ""), step
+both, = (x for x in table if x["collective"] == "all_reduce+matmul")
+assert (both["hidden_share"], both["computation_us"], both["step_computed_us"], both["beside"]) == ("0.5", "10", "", ""), both
+E2
 gate() { echo "$1" >"$work/gate"; busbar contract --gate "$work/gate" "$work/base"; }
 check 'a gate limits the slowdown' gate 'all_reduce beside=alltoall:* slowdown<=1e9 p99_slowdown<=1e9 load.share<=1 wrong<=0'
 expect_status 'and fails' 1 gate 'all_reduce beside=alltoall:* slowdown<=1e-9'

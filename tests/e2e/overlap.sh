@@ -156,6 +156,9 @@ text = open(sys.argv[1]).read()
 for side in ("collective", "matmul"):
     assert f"{side}, cold cache" in text and f"{side}, warm cache" in text, text
 PY
+    sed 's/"backend":"mpi"/"backend":"other"/; s/"launch":"two"/"launch":"other"/' "$work/r/both/two.jsonl" >"$work/r/both/other.jsonl"
+    check 'busbar plot of two backends' "$build/busbar" plot --output "$work/plots3" "$work/r/both"
+    check 'tells them apart, too' grep -q 'backend other' "$work/plots3/overlap-all-reduce.tsv"
 else
     skip 'busbar plot' 'gnuplot is missing'
 fi

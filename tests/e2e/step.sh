@@ -121,6 +121,14 @@ with open(f"{folder}/{i}.jsonl", "w") as out:
 PY
     done
 done
+mkdir "$work/caches"
+cp "$work/base/1.jsonl" "$work/caches"
+sed 's/"cache": *"warm"/"cache":"cold"/; s,/warm/,/cold/,; s/"launch": *"1"/"launch":"2"/; s/\["measured"\]/["simulated"]/' "$work/base/1.jsonl" >"$work/caches/2.jsonl"
+check 'steps of two caches' "$build/busbar" show --wide "$work/caches"
+says 'are told apart: warm' '2 ranks on 1 node, progress thread, cache warm'
+says 'and cold' '2 ranks on 1 node, progress thread, cache cold'
+check 'a report of a simulated step' "$build/busbar" report --format markdown --local --workloads "$work/w.tsv" --workload sleeps "$work/caches/2.jsonl"
+says 'says so in its answer' 'measured on base (simulated)'
 check 'busbar report' "$build/busbar" report --format markdown --local --workloads "$work/w.tsv" --workload sleeps "$work/base"
 says 'puts the measured step first' 'a step of sleeps: measured on base'
 says 'beside what its parts predict' 'computed from its parts'
@@ -134,16 +142,22 @@ for name in os.listdir(sys.argv[1]):
 PY
 check 'busbar report with a price' "$build/busbar" report --format json --workloads "$work/w.tsv" --workload sleeps --price p5.48xlarge=3 "$work/priced"
 check 'says what a million tokens cost' python3 - "$work/out" <<'PY'
-import json, sys
+import json, re, sys
 rows = {r["unit"]: r["value"] for r in json.load(open(sys.argv[1]))["figures"] if r["figure"].endswith(", measured")}
 expected = rows["s"] * 3 / 3600 / 16 * 1e6 # 16 tokens a rank, US$ 3 an hour
 assert abs(rows["US$ per million tokens"] / expected - 1) < 1e-4, (rows, expected)
-assert " per million tokens. " in open(sys.argv[1]).read() # the answer
+answer = open(sys.argv[1]).read().split("a step of sleeps: measured on ")[1] # with the price's kind and age beside it
+assert re.match(r"[^;]* s with 2 ranks on 1 node, progress thread, cache warm[^;]*; US\$ per million tokens [0-9.]+, at US\$ 3.00 per GPU-hour \(yours, [0-9]+ days? old\)\. ", answer), answer[:400]
 PY
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/base"
     check 'draws the step beside its parts' test "$(grep -cE '[0-9], [0-9]+ % exposed$|computed [0-9.]+ \([+-][0-9]+ %\)$' "$work/plots/step-sleeps.tsv")" -eq 2
     check 'as a picture' test -s "$work/plots/step-sleeps.png"
+    mkdir "$work/two"
+    cp "$work/base/1.jsonl" "$work/two"
+    sed 's/"backend": *"mpi"/"backend":"other"/; s/"launch": *"1"/"launch":"2"/' "$work/base/1.jsonl" >"$work/two/2.jsonl"
+    check 'busbar plot of two backends' "$build/busbar" plot --output "$work/plots2" "$work/two"
+    check 'tells their steps apart' grep -qw other "$work/plots2/step-sleeps.tsv"
 else
     skip 'busbar plot' 'gnuplot is missing'
 fi

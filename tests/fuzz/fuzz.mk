@@ -10,16 +10,18 @@ FUZZER = $(if $(STANDALONE),,-fsanitize=fuzzer-no-link)
 COMPILE = $(FUZZ_CC) -std=c11 -D_GNU_SOURCE -Ibench -I. -O1 -g -fno-omit-frame-pointer $(INSTRUMENT) $(DEFINES) $(JSON_CFLAGS)
 SOURCES := $(filter-out bench/analysis/busbar.c,$(wildcard bench/base/*.c bench/stats/*.c bench/collective/*.c bench/catalog/*.c bench/record/*.c bench/analysis/*.c bench/analysis/*/*.c)) \
 	bench/measure/traffic.c tests/fuzz/shared.c
-OBJECTS := $(SOURCES:%.c=$F/obj/%.o) $F/obj/page_style.o
+OBJECTS := $(SOURCES:%.c=$F/obj/%.o) $(addprefix $F/obj/,page_style.o contract_style.o)
 
 all: $(TARGETS:%=$F/%)
 $F/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(COMPILE) $(FUZZER) -MMD -MP -c -o $@ $<
-$F/obj/page_style.c: bench/analysis/report/page.css scripts/embed
+$F/obj/page_style.c: bench/analysis/report/page.css
+$F/obj/contract_style.c: bench/analysis/gate/contract_page.css
+$F/obj/%_style.c: scripts/embed
 	@mkdir -p $(@D)
-	scripts/embed page_style $< >$@
-$F/obj/page_style.o: $F/obj/page_style.c
+	scripts/embed $(basename $(@F)) $(filter-out scripts/embed,$^) >$@
+$F/obj/%_style.o: $F/obj/%_style.c
 	$(COMPILE) $(FUZZER) -MMD -MP -c -o $@ $<
 $F/lib.a: $(OBJECTS)
 	$(AR) rcs $@ $^

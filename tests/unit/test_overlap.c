@@ -24,6 +24,28 @@ Test(overlap, hidden_share)
     cr_expect(isnan(hidden_share(0, 50, 50)));
 }
 
+/* A side that was not checked is never counted as right. */
+Test(overlap, wrong_elements_of_both_sides)
+{
+    static const struct {
+        int64_t wrong, gemm_wrong, both;
+        enum case_status status;
+        bool is_wrong;
+    } rows[] = {{0, 0, 0, CASE_OK, false},
+                {2, 3, 5, CASE_OK, true},
+                {ABSENT, 3, 3, CASE_OK, true},
+                {2, ABSENT, 2, CASE_OK, true},
+                {ABSENT, 0, ABSENT, CASE_OK, false},
+                {0, ABSENT, ABSENT, CASE_OK, false},
+                {ABSENT, ABSENT, ABSENT, CASE_WRONG, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct overlap_row row = overlap_row_absent();
+        row.wrong = rows[i].wrong, row.gemm_wrong = rows[i].gemm_wrong, row.status = rows[i].status;
+        cr_expect(overlap_wrong(&row) == rows[i].both, "row %zu", i);
+        cr_expect(overlap_is_wrong(&row) == rows[i].is_wrong, "row %zu", i);
+    }
+}
+
 enum { ROUNDS = 9 };
 
 /* Round i takes (i + 1) times as long as the first one in each part: every ratio is the same in all

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TABLE_COLUMNS = 64 };
+enum { TABLE_COLUMNS = 128 };
 
 /* What may happen to a column if the table is too wide for a terminal (analysis/common/terminal.h). */
 enum table_role {

@@ -178,14 +178,15 @@ static int by_run_key_statistic(const void *a, const void *b)
 
 static size_t count_allocations(const struct launch_point *points, size_t n, struct arena *arena)
 {
+    const char **seen = allocate(n + 1, sizeof *seen);
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++) {
         const char *id = launch_allocation(&points[i].launch->header, arena);
-        bool seen = !id;
-        for (size_t j = 0; j < i && !seen; j++)
-            seen = launch_allocation(&points[j].launch->header, arena) == id;
-        distinct += !seen;
+        bool known = !id;
+        for (size_t j = 0; j < distinct && !known; j++) known = seen[j] == id;
+        if (!known) seen[distinct++] = id;
     }
+    free(seen);
     return distinct;
 }
 

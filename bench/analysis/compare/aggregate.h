@@ -6,22 +6,11 @@
 #define BUSBAR_AGGREGATE_H
 
 #include "analysis/compare/conditions.h"
+#include "analysis/compare/figure.h"
 #include "analysis/compare/launches.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-enum interval_kind {
-    INTERVAL_NONE,  /* one launch: the spread is not known */
-    INTERVAL_RANGE, /* two to five launches: min and max, without a confidence level */
-    INTERVAL_EXACT, /* six or more: order statistics, at least 95 % (stats/order.h) */
-};
-
-/* lo <= point <= hi; all three are NAN if there is no figure. */
-struct figure {
-    double point, lo, hi;
-    enum interval_kind kind;
-};
 
 /* One launch's contribution to a case. */
 struct launch_point {
@@ -78,22 +67,6 @@ struct aggregate {
 /* Call after archive_make_comparable(). The archive must outlive the aggregate. */
 struct aggregate aggregate_archive(struct archive *, bool by_allocation);
 void aggregate_free(struct aggregate *);
-
-/* Median and interval of one value per launch; sorts `values`. n == 0: no figure. */
-struct figure figure_of_launches(double *values, size_t n);
-/* The same, but absent if any value is not finite. */
-struct figure figure_of_all(double *values, size_t n);
-/* numerator / figure, for rates from times: the ends of the interval swap. */
-struct figure figure_inverse(double numerator, struct figure);
-struct figure figure_scaled(struct figure, double factor);
-struct figure figure_absent(void);
-bool figure_present(struct figure);
-/* "95 % interval over launches" | "min-max of launches" | "one launch, no interval" */
-const char *interval_name(enum interval_kind);
-
-/* Adds a member {"value", "lo", "hi", "interval"}. Omits lo and hi if there is no interval; adds nothing
-   if the figure is absent. */
-void put_figure(json_t *object, const char *key, struct figure);
 
 /* Sets the bound on time, or the peak of a matmul line, and the percentage. */
 void case_set_bound(struct case_summary *, double bound_us, const char *bound);

@@ -76,8 +76,7 @@ static struct overlap_summary summarise(const struct place *places, size_t n, st
     for (size_t i = 0; i < n; i++) {
         const struct overlap_row *one = &places[i].row;
         line.launches += one->status == CASE_OK && isfinite(one->both_time_us);
-        if (one->wrong != ABSENT)
-            line.wrong = add_counts(line.wrong, add_counts(one->wrong, one->gemm_wrong));
+        if (overlap_wrong(one) != ABSENT) line.wrong = add_counts(line.wrong, overlap_wrong(one));
         if (case_severity(one->status) > case_severity(line.status))
             line.status = one->status, line.error = one->error;
     }

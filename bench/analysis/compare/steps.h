@@ -12,6 +12,9 @@ struct figure step_figure(const struct case_summary *, const char *key);
    rows. */
 bool is_step_of(const struct case_summary *, const char *workload);
 
+/* Adds what tells measured steps of one workload apart: " 2 ranks on 1 node, progress thread, cache warm". */
+void step_settings(const struct case_summary *, struct text *out);
+
 /* Adds the figures of a measured step that are present: "step 1.2 s; computed from its parts 1.3 s; error
    8 %; …". */
 void step_words(const struct case_summary *, struct text *out);

@@ -42,8 +42,7 @@ static enum status check_launch(const struct launch *launch, const struct baseli
             return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
                         launch->cases[i].key ? launch->cases[i].key : "a case");
     for (size_t i = 0; i < launch->overlap_count; i++)
-        if (launch->overlaps[i].status == CASE_WRONG || launch->overlaps[i].wrong > 0 ||
-            launch->overlaps[i].gemm_wrong > 0)
+        if (overlap_is_wrong(&launch->overlaps[i]))
             return fail(STATUS_WRONG, "%s: wrong data in %s: no baseline", launch->path,
                         launch->overlaps[i].key ? launch->overlaps[i].key : "a line of overlap");
     return STATUS_OK;

@@ -238,7 +238,7 @@ static void judge_case(struct contract *contract, struct contract_row row, const
 static bool has_wrong_overlap(const struct launch *launch)
 {
     for (size_t i = 0; i < launch->overlap_count; i++)
-        if (launch->overlaps[i].status == CASE_WRONG) return true;
+        if (overlap_is_wrong(&launch->overlaps[i])) return true;
     return false;
 }
 

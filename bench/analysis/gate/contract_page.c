@@ -7,20 +7,7 @@
 
 enum { LONGEST = 1000 };
 
-static const char style[] =
-    "body{font:14px/1.45 system-ui,'Segoe UI',Arial,sans-serif;color:#222;background:#fff;max-width:1000px;"
-    "margin:24px auto;padding:0 "
-    "16px}h1{font-size:1.5rem}table{border-collapse:collapse;width:100%;font-size:.86rem}"
-    "th,td{padding:.3em .45em;text-align:left;vertical-align:top;border-bottom:1px solid "
-    "#ccc;overflow-wrap:break-word}td:nth-child(2){min-width:19em}td:nth-child(6){min-width:5em}"
-    "td small{display:block;color:#555}.n{text-align:right}.n small{white-space:nowrap}.scroll{overflow-x:"
-    "auto}"
-    ".verdict{font-size:1.2rem;font-weight:700;border:2px solid;padding:.5em "
-    ".7em}.fail{color:#9b1c1c}.pass{color:#176b3a}"
-    ".sign{display:flex;gap:3em;margin-top:3.5em}.sign div{flex:1;border-top:1px solid #222;padding-top:.3em}"
-    "@media print{@page{size:A4;margin:14mm "
-    "12mm}body{font-size:9.5pt;margin:0;max-width:none}table{font-size:8pt}"
-    "tr{break-inside:avoid}thead{display:table-header-group}.sign{break-inside:avoid}}";
+extern const char contract_style[]; /* contract_page.css, which the build embeds (scripts/embed) */
 
 static void add_text(struct text *out, bool html, const char *text)
 {
@@ -66,26 +53,25 @@ static struct group group_at(const struct contract *contract, size_t first)
 
 static void measured_cell(struct table *table, const struct contract_row *row)
 {
-    char point[32], lo[32], hi[32];
-    if (row->found)
-        table_cell(table, "%s", row->found);
-    else if (!figure_present(row->measured))
-        table_cell(table, "%s", "nothing");
-    else if (row->measured.kind == INTERVAL_NONE)
-        table_cell(table, "%s", number_text(row->measured.point, point));
-    else
-        table_cell(table, "%s\n[%s–%s]\n%s", number_text(row->measured.point, point),
-                   number_text(row->measured.lo, lo), number_text(row->measured.hi, hi),
-                   row->measured.kind == INTERVAL_EXACT ? "95 %" : "min-max");
+    struct text text = {0};
+    figure_words(&text, row->measured, "\n");
+    if (text.length && row->measured.kind != INTERVAL_NONE)
+        text_add(&text, " %s", row->measured.kind == INTERVAL_EXACT ? "95 %" : "min-max");
+    table_cell(table, "%s", row->found ? row->found : text.length ? text_get(&text) : "nothing");
+    text_free(&text);
 }
 
-static void group_row(struct table *table, const struct group *group, size_t number)
+/* same_as: the number of an earlier requirement of the same rule; 0: there is none. */
+static void group_row(struct table *table, const struct group *group, size_t number, size_t same_as)
 {
     const struct contract_row *row = group->shown;
     struct text label = {0};
     char limit[32];
     table_cell(table, "%zu", number);
-    table_cell(table, "%s\n%s", row->rule->text, row->rule->reason ? row->rule->reason : "no reason given");
+    if (same_as)
+        table_cell(table, "the rule of %zu", same_as);
+    else
+        table_cell(table, "%s", row->rule->text);
     if (row->term->of_reference && isfinite(row->limit))
         table_cell(table, "%s\nof the reference: %s", row->term->text, number_text(row->limit, limit));
     else
@@ -100,26 +86,51 @@ static void group_row(struct table *table, const struct group *group, size_t num
         table_cell(table, "%+.1f %%", 100 * row->margin);
     else
         table_cell(table, "%s", "");
-    if (group->passed == group->count)
-        table_cell(table, "pass%s%s", row->why ? "\n" : "", row->why ? row->why : "");
-    else
-        table_cell(table, "FAIL%s%s\n%zu of %zu fail", row->why ? "\n" : "", row->why ? row->why : "",
-                   group->count - group->passed, group->count);
+    text_clear(&label);
+    text_add(&label, "%s", group->passed == group->count ? "pass" : "FAIL");
+    if (row->why) text_add(&label, "\n%s", row->why);
+    if (group->count > 1 && group->passed < group->count)
+        text_add(&label, "\n%zu of %zu fail", group->count - group->passed, group->count);
+    table_cell(table, "%s", text_get(&label));
     text_free(&label);
 }
 
 static void fill(const struct contract *contract, struct table *table, size_t *requirements, size_t *failed)
 {
-    static const char *const names[] = {"no",       "<rule and reason", "<required", "<measured case",
-                                        "measured", "margin",           "<verdict",  NULL};
+    static const char *const names[] = {"no",       "<rule",  "<required", "<measured case",
+                                        "measured", "margin", "<verdict",  NULL};
+    const struct gate_rule *rule = NULL;
+    size_t first_of_rule = 0;
     table_columns(table, names);
     *requirements = *failed = 0;
     for (size_t first = 0; first < contract->count;) {
         struct group group = group_at(contract, first);
-        group_row(table, &group, ++*requirements);
+        const bool again = group.shown->rule == rule;
+        ++*requirements;
+        if (!again) rule = group.shown->rule, first_of_rule = *requirements;
+        group_row(table, &group, *requirements, again ? first_of_rule : 0);
         *failed += group.passed < group.count;
         first += group.count;
     }
+}
+
+/* The reason of each rule, under the number of its first requirement. */
+static void reasons(struct text *out, bool html, const struct contract *contract)
+{
+    const struct gate_rule *rule = NULL;
+    size_t number = 0;
+    text_add(out, html ? "<h2>Why these limits</h2>\n<ol>\n" : "\n## Why these limits\n\n");
+    for (size_t first = 0; first < contract->count;) {
+        struct group group = group_at(contract, first);
+        number++;
+        first += group.count;
+        if (group.shown->rule == rule) continue;
+        rule = group.shown->rule;
+        text_add(out, html ? "<li value=\"%zu\">" : "%zu. ", number);
+        add_text(out, html, rule->reason ? rule->reason : "no reason given");
+        text_add(out, html ? "</li>\n" : "\n");
+    }
+    text_add(out, html ? "</ol>\n" : "");
 }
 
 /* What was measured: instances, GPUs, hosts and the times of the launches. */
@@ -177,7 +188,7 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
             "content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"Content-Security-Policy\" "
             "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n<title>Acceptance</title>\n<style>%s"
             "</style>\n</head>\n<body>\n<h1>Acceptance by ",
-            style);
+            contract_style);
     else
         text_add(out, "# Acceptance by ");
     add_text(out, html, gate->path);
@@ -202,6 +213,7 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
         "fewer than six). Margin is the distance to the limit, negative where it fails. A requirement that "
         "no measurement answers fails.");
     signatures(out, html);
+    reasons(out, html, contract);
     text_add(out, html ? "</body>\n</html>\n" : "");
     text_free(&verdict);
     table_free(&table);

@@ -50,7 +50,6 @@ static const char *contract_required(const struct contract_row *row, struct text
 
 void contract_fill_table(const struct contract *contract, struct table *table)
 {
-    char point[32], lo[32], hi[32];
     struct text label = {0};
     static const char *const names[] = {"<rule",     "=<case", "<required", "measured", "interval",
                                         "~launches", "margin", "<result",   "+<note",   NULL};
@@ -60,11 +59,11 @@ void contract_fill_table(const struct contract *contract, struct table *table)
         table_cell(table, "%zu", row->rule->line);
         table_cell(table, "%s", row->row ? contract_case_label(row->row, &label) : row->rule->text);
         table_cell(table, "%s", contract_required(row, &label));
-        table_cell(table, "%s", row->found ? row->found : number_text(row->measured.point, point));
-        if (row->measured.kind != INTERVAL_NONE)
-            table_cell(table, "%s–%s", number_text(row->measured.lo, lo), number_text(row->measured.hi, hi));
-        else
+        if (row->found) {
+            table_cell(table, "%s", row->found);
             table_cell(table, "%s", "");
+        } else
+            figure_cells(table, row->measured);
         if (row->key)
             table_cell(table, "%zu", row->launches);
         else
@@ -91,14 +90,7 @@ json_t *contract_json(const struct contract *contract)
         if (row->term->of_reference) object_put_real(object, "limit", row->limit);
         object_put_text(object, "run", row->run);
         object_put_text(object, "key", row->key);
-        if (figure_present(row->measured)) {
-            object_put_real(object, "measured", row->measured.point);
-            if (row->measured.kind != INTERVAL_NONE) {
-                object_put_real(object, "lo", row->measured.lo);
-                object_put_real(object, "hi", row->measured.hi);
-            }
-            object_put_text(object, "interval", interval_name(row->measured.kind));
-        }
+        put_figure_members(object, "measured", row->measured);
         object_put_text(object, "found", row->found);
         object_put_text(object, "reason", row->rule->reason);
         object_put(object, "launches", json_integer((json_int_t)row->launches));

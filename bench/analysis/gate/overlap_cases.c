@@ -23,11 +23,6 @@ static struct samples shares_of(const struct overlap_row *row, struct arena *are
     return shares;
 }
 
-static int64_t wrong_of(const struct overlap_row *row)
-{
-    return row->wrong == ABSENT ? ABSENT : add_counts(row->wrong, row->gemm_wrong);
-}
-
 static struct case_row case_of(const struct overlap_row *row, struct arena *arena)
 {
     struct case_row result = case_row_absent();
@@ -45,7 +40,7 @@ static struct case_row case_of(const struct overlap_row *row, struct arena *aren
     result.op = row->op;
     result.samples_us = shares_of(row, arena);
     result.rank_reduction = "max";
-    result.wrong = wrong_of(row);
+    result.wrong = overlap_wrong(row);
     result.status = row->status;
     result.error = row->error;
     case_row_summarise(&result);

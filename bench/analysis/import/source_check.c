@@ -159,8 +159,8 @@ static void check_wrong(struct source *source, struct source_table *table)
             "wrong",
             (long long)failed, failed == 1 ? "" : "s");
     if (counted && wrong)
-        source_warn(source, table, table->rows[0].line, "%lld measurements have wrong elements",
-                    (long long)wrong);
+        source_warn(source, table, table->rows[0].line, "%lld measurement%s ha%s wrong elements",
+                    (long long)wrong, wrong == 1 ? "" : "s", wrong == 1 ? "s" : "ve");
     if (table->out_of_bounds > 0 && !wrong)
         source_warn(source, table, table->rows[0].line, "%lld values out of bounds are printed, %s",
                     (long long)table->out_of_bounds,

@@ -139,6 +139,11 @@ int chart_colour(const struct study *study, size_t run, size_t position)
     return (int)((enough ? run : position) % DRAWING_CURVES) + 1;
 }
 
+int bar_colour(size_t run)
+{
+    return (int)(run % DRAWING_COLOURS) + 1;
+}
+
 /* How many tracks before this one are of the same run. */
 static size_t earlier_of_run(const struct tracks *tracks, size_t position)
 {

@@ -22,6 +22,9 @@ void chart_all(struct drawings *, const struct study *);
    dashed from the ninth on. */
 int chart_colour(const struct study *, size_t run, size_t position);
 
+/* The colour of a run's bars. Their labels name the run, so colours may repeat. */
+int bar_colour(size_t run);
+
 /* Returns the caption with the provenance of all runs appended; the drawings' arena owns it. */
 const char *caption_with_provenance(struct drawings *, const struct study *, const char *caption);
 

@@ -12,17 +12,6 @@
 
 enum { MOST_BARS = 48, MOST_SERIES = 16, LONGEST_PHASE = 12 };
 
-static int run_colour(size_t run)
-{
-    return (int)(run % DRAWING_COLOURS) + 1;
-}
-
-static void set_bar(struct bar *bar, struct figure figure)
-{
-    bar->value = figure.point;
-    if (figure.kind != INTERVAL_NONE) bar->lo = figure.lo, bar->hi = figure.hi;
-}
-
 /* Are both of the same type and phase, on the same number of GPUs? */
 static bool same_kind(const struct case_row *a, const struct case_row *b)
 {
@@ -51,10 +40,10 @@ static void matmul_bar(struct drawings *drawings, struct drawing *drawing, const
                        size_t r, const struct case_summary *line, double per_tflop)
 {
     struct text text = {0};
-    struct bar *bar = drawing_bar(drawings, drawing);
-    set_bar(bar, figure_scaled(line->tflops, per_tflop));
+    struct bar *bar = drawing_bar(drawing);
+    bar_figure(bar, figure_scaled(line->tflops, per_tflop));
     bar->top = line->peak_tflops * per_tflop;
-    bar->colour = run_colour(r);
+    bar->colour = bar_colour(r);
     bar->light = line->row->phase != PHASE_SUSTAINED;
     text_add(&text, "%s %s", run->label, line->row->dtype ? line->row->dtype : "");
     if (line->row->ranks > 1) text_add(&text, " ×%lld", (long long)line->row->ranks);
@@ -125,10 +114,10 @@ static void edge_bars(struct drawings *drawings, struct drawing *drawing, const 
     text_add(&text, "%s, %s", study->aggregate.runs[inside->run].label, format_size((size_t)bytes, size));
     const char *group = arena_string(&drawings->arena, text_get(&text));
     for (int i = 0; i < 2; i++) {
-        struct bar *bar = drawing_bar(drawings, drawing);
-        set_bar(bar, lines[i]->busbw_gbps);
+        struct bar *bar = drawing_bar(drawing);
+        bar_figure(bar, lines[i]->busbw_gbps);
         bar->group = group;
-        bar->colour = run_colour(inside->run);
+        bar->colour = bar_colour(inside->run);
         bar->light = i == 0;
         text_clear(&text);
         text_add(&text, "%s ×%lld: ", i ? "across" : "inside", (long long)lines[i]->row->ranks);

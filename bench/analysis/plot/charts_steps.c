@@ -13,53 +13,70 @@ static bool is_step(const struct case_summary *line)
     return line->row->workload && line->launches && figure_present(line->time_us);
 }
 
-/* The unit of a plot, by its longest step. */
 struct unit {
     const char *name;
     double per_us;
 };
 
-static struct unit unit_of(const struct study *study, const char *workload)
+/* The measured steps of one workload. */
+struct steps {
+    const char *workload;
+    const struct case_summary *first;
+    double longest_us;
+    bool conditions_differ, memories_differ;
+};
+
+static struct steps steps_of(const struct study *study, const char *workload)
 {
-    static const struct unit units[] = {{"seconds", 1e-6}, {"milliseconds", 1e-3}, {"microseconds", 1}};
-    double longest_us = 0;
+    struct steps steps = {.workload = workload};
     for (size_t r = 0; r < study->aggregate.count; r++)
         for (size_t c = 0; c < study->aggregate.runs[r].case_count; c++) {
             const struct case_summary *line = &study->aggregate.runs[r].cases[c];
-            if (is_step(line) && same(line->row->workload, workload))
-                longest_us = fmax(longest_us, line->time_us.point);
+            if (!is_step(line) || !same(line->row->workload, workload)) continue;
+            if (!steps.first) steps.first = line;
+            steps.longest_us = fmax(steps.longest_us, line->time_us.point);
+            steps.conditions_differ |= conditions_order(&line->conditions, &steps.first->conditions) != 0;
+            steps.memories_differ |= line->row->memory != steps.first->row->memory;
         }
-    return units[longest_us >= 1e6 ? 0 : longest_us >= 1e3 ? 1 : 2];
+    return steps;
 }
 
-static struct drawing *step_drawing(struct drawings *drawings, const struct study *study,
-                                    const char *workload, const struct unit *unit)
+static struct unit unit_of(const struct steps *steps)
+{
+    static const struct unit units[] = {{"seconds", 1e-6}, {"milliseconds", 1e-3}, {"microseconds", 1}};
+    return units[steps->longest_us >= 1e6 ? 0 : steps->longest_us >= 1e3 ? 1 : 2];
+}
+
+static struct drawing *step_drawing(struct drawings *drawings, const struct steps *steps,
+                                    const struct unit *unit)
 {
     struct text name = {0}, title = {0}, label = {0};
+    const char *workload = steps->workload;
     text_add(&name, "step-%.*s", (int)strcspn(workload, "@"), workload);
     text_add(&title, "a step of ");
     plain_text(&title, workload, LONGEST_TITLE);
     struct drawing *drawing = drawing_add(drawings, text_get(&name), text_get(&title));
     text_add(&label, "%s per step", unit->name);
     drawing->x_label = arena_string(&drawings->arena, text_get(&label));
-    drawing->caption = caption_with_provenance(
-        drawings, study,
-        "Full: measured by build/step; pale: computed from its parts in the same launches. The mark is the "
-        "time of the step's matmuls alone: what lies beyond it is exposed communication. Thin lines: the "
-        "interval over launches, from six launches on at 95 %, with two to five their minimum and maximum; "
-        "none with one launch.");
     text_free(&name);
     text_free(&title);
     text_free(&label);
     return drawing;
 }
 
-static void set_bar(struct bar *bar, struct figure figure, const struct unit *unit)
+static const char *step_caption(struct drawings *drawings, const struct study *study, size_t left_out)
 {
-    bar->value = figure.point * unit->per_us;
-    if (figure.kind == INTERVAL_NONE) return;
-    bar->lo = figure.lo * unit->per_us;
-    bar->hi = figure.hi * unit->per_us;
+    struct text caption = {0};
+    text_add(&caption,
+             "Full: measured by build/step; pale: computed from its parts in the same launches. The mark is "
+             "the time of the step's matmuls alone: what lies beyond it is exposed communication. Thin "
+             "lines: the interval over launches, from six launches on at 95 %%, with two to five their "
+             "minimum and maximum; none with one launch.");
+    if (left_out)
+        text_add(&caption, " %zu more step%s not drawn.", left_out, left_out == 1 ? " is" : "s are");
+    const char *result = caption_with_provenance(drawings, study, text_get(&caption));
+    text_free(&caption);
+    return result;
 }
 
 static void add_bar(struct drawings *drawings, struct drawing *drawing, const struct case_summary *line,
@@ -72,10 +89,10 @@ static void add_bar(struct drawings *drawings, struct drawing *drawing, const st
     char number[32];
     struct text note = {0};
     if (computed && !figure_present(computed_us)) return;
-    struct bar *bar = drawing_bar(drawings, drawing);
-    set_bar(bar, computed ? computed_us : line->time_us, unit);
+    struct bar *bar = drawing_bar(drawing);
+    bar_figure(bar, figure_scaled(computed ? computed_us : line->time_us, unit->per_us));
     bar->group = group;
-    bar->colour = (int)(run % DRAWING_COLOURS) + 1;
+    bar->colour = bar_colour(run);
     bar->light = computed;
     if (!computed && figure_present(matmuls)) bar->top = matmuls.point * unit->per_us;
     number_text(bar->value, number);
@@ -90,7 +107,8 @@ static void add_bar(struct drawings *drawings, struct drawing *drawing, const st
 }
 
 static void add_step(struct drawings *drawings, struct drawing *drawing, const struct run_summary *run,
-                     size_t r, const struct case_summary *line, const struct unit *unit)
+                     size_t r, const struct case_summary *line, const struct steps *steps,
+                     const struct unit *unit)
 {
     const struct case_row *row = line->row;
     struct text group = {0};
@@ -102,6 +120,8 @@ static void add_step(struct drawings *drawings, struct drawing *drawing, const s
     if (row->registration && row->registration != REGISTRATION_NONE)
         text_add(&group, ", registration %s", registration_name(row->registration));
     if (row->cta && !same(row->cta, "default")) text_add(&group, ", cta %s", row->cta);
+    if (steps->memories_differ && row->memory) text_add(&group, ", %s memory", memory_name(row->memory));
+    if (steps->conditions_differ) conditions_words(&line->conditions, &group);
     const char *name = arena_string(&drawings->arena, text_get(&group));
     for (int computed = 0; computed < 2; computed++)
         add_bar(drawings, drawing, line, name, r, computed, unit);
@@ -111,15 +131,21 @@ static void add_step(struct drawings *drawings, struct drawing *drawing, const s
 /* One plot for a workload, with all runs that measured its step. */
 static void plot_workload(struct drawings *drawings, const struct study *study, const char *workload)
 {
-    const struct unit unit = unit_of(study, workload);
-    struct drawing *drawing = step_drawing(drawings, study, workload, &unit);
+    const struct steps steps = steps_of(study, workload);
+    const struct unit unit = unit_of(&steps);
+    struct drawing *drawing = step_drawing(drawings, &steps, &unit);
+    size_t left_out = 0;
     for (size_t r = 0; r < study->aggregate.count; r++) {
         const struct run_summary *run = &study->aggregate.runs[r];
-        for (size_t c = 0; c < run->case_count; c++)
-            if (is_step(&run->cases[c]) && same(run->cases[c].row->workload, workload) &&
-                drawing->bar_count + 2 <= MOST_BARS)
-                add_step(drawings, drawing, run, r, &run->cases[c], &unit);
+        for (size_t c = 0; c < run->case_count; c++) {
+            if (!is_step(&run->cases[c]) || !same(run->cases[c].row->workload, workload)) continue;
+            if (drawing->bar_count + 2 <= MOST_BARS)
+                add_step(drawings, drawing, run, r, &run->cases[c], &steps, &unit);
+            else
+                left_out++;
+        }
     }
+    drawing->caption = step_caption(drawings, study, left_out);
 }
 
 static bool plotted_before(const struct study *study, size_t run, size_t at)

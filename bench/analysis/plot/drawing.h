@@ -1,4 +1,4 @@
-/* Plots as data. drawing.c writes TSV files and a gnuplot script, which contains only fixed words and
+/* Plots as data. drawing_write.c writes TSV files and a gnuplot script, which contains only fixed words and
    numbers: text from outside is always in a data column, so that gnuplot cannot execute it. gnuplot.c draws
    all plots in one process. */
 #ifndef BUSBAR_DRAWING_H
@@ -72,7 +72,8 @@ struct drawing *drawing_add(struct drawings *, const char *name, const char *tit
 struct curve *drawing_curve(struct drawings *, struct drawing *, enum curve_kind, const char *label,
                             size_t points);
 void curve_point(struct curve *, double x, double y, double lo, double hi);
-struct bar *drawing_bar(struct drawings *, struct drawing *);
+struct bar *drawing_bar(struct drawing *);
+void bar_figure(struct bar *, struct figure); /* sets the value and its interval */
 void drawings_free(struct drawings *);
 
 /* The formats in which gnuplot draws each plot. */

@@ -279,13 +279,13 @@ enum status page_bars(struct page *page, const struct drawing *drawing)
     close_list(page);
     for (size_t i = 0; i < drawing->bar_count; i++) /* fmax ignores NAN */
         most = fmax(most, fmax(drawing->bars[i].value, fmax(drawing->bars[i].hi, drawing->bars[i].top)));
-    text_add(&page->out, "<figure id=\"%s\" class=\"bars\">\n<figcaption><b>", drawing->name);
+    text_add(&page->out, "<figure id=\"%s-bars\" class=\"bars\">\n<figcaption><b>", drawing->name);
     html_text(&page->out, drawing->title);
     text_add(&page->out, "</b></figcaption>\n");
     for (size_t i = 0; i < drawing->bar_count; i++) {
         const struct bar *bar = &drawing->bars[i];
         if (!i || !same(bar->group, drawing->bars[i - 1].group)) {
-            text_add(&page->out, "<p class=\"group\">");
+            text_add(&page->out, "%s<div class=\"set\">\n<p class=\"group\">", i ? "</div>\n" : "");
             html_text(&page->out, bar->group);
             text_add(&page->out, "</p>\n");
         }
@@ -297,7 +297,7 @@ enum status page_bars(struct page *page, const struct drawing *drawing)
         bar_line(&page->out, bar, most * 1.01);
         text_add(&page->out, "</div>\n");
     }
-    text_add(&page->out, "<figcaption>");
+    text_add(&page->out, "%s<figcaption>", drawing->bar_count ? "</div>\n" : "");
     html_text(&page->out, drawing->caption);
     text_add(&page->out, "</figcaption></figure>\n");
     return STATUS_OK;

@@ -22,15 +22,13 @@ size_t report_main_set(const struct clouds *clouds, size_t *first)
 }
 
 /* The cloud's bus bandwidth, its share of the bound, the price, what a dollar buys, and the energy. */
-static void figure_words(struct text *text, const struct report *report, const struct cloud *cloud,
-                         const struct case_summary *line)
+static void rate_words(struct text *text, const struct report *report, const struct cloud *cloud,
+                       const struct case_summary *line)
 {
     const struct instance *instance = report->study->sites[cloud->track->run].instance;
     const struct figure busbw = line->busbw_gbps, joule = report_joule_per_gb(line);
-    char size[UNIT_TEXT], value[32], lo[32], hi[32];
-    text_add(text, "%s", number_text(busbw.point, value));
-    if (busbw.kind != INTERVAL_NONE)
-        text_add(text, " [%s–%s]", number_text(busbw.lo, lo), number_text(busbw.hi, hi));
+    char size[UNIT_TEXT], value[32];
+    figure_words(text, busbw, " ");
     text_add(text, " GB/s at %s", format_size((size_t)line->row->bytes, size));
     if (figure_present(line->bound_percent))
         text_add(text, ", %.0f %% of its bound", line->bound_percent.point);
@@ -70,7 +68,7 @@ static void set_words(struct text *text, const struct report *report, const stru
     text_add(text, ": ");
     report_name_words(text, report, &clouds->bandwidth, list);
     text_add(text, " has the most all-reduce bus bandwidth of %zu clouds, ", n);
-    figure_words(text, report, list, list->compared);
+    rate_words(text, report, list, list->compared);
     sure_words(text, list, n);
     report_money_words(text, report, &clouds->bandwidth, list, n);
 }
@@ -101,7 +99,7 @@ static void only_words(struct text *text, const struct report *report, const str
     text_add(text, ", ");
     report_name_words(text, report, &clouds->bandwidth, cloud);
     text_add(text, " has ");
-    figure_words(text, report, cloud, cloud->best);
+    rate_words(text, report, cloud, cloud->best);
 }
 
 /* Writes one item for an extent; nothing if it has neither runs nor published figures. */
@@ -156,7 +154,7 @@ static struct bar *bar_of(struct drawings *drawings, struct drawing *drawing, co
 {
     struct text text = {0};
     char number[32];
-    struct bar *bar = drawing_bar(drawings, drawing);
+    struct bar *bar = drawing_bar(drawing);
     text_add(&text, "%s, %lld %s", extent, (long long)gpus, unit);
     bar->group = arena_string(&drawings->arena, text_get(&text));
     text_clear(&text);
@@ -202,7 +200,7 @@ static void extent_bars(struct drawings *drawings, struct drawing *drawing, cons
                                  short_extent(scope), cloud->basis.ranks,
                                  cloud->basis.memory == MEMORY_HOST ? "ranks" : "GPUs",
                                  report->study->aggregate.runs[cloud->track->run].label, busbw.point);
-        if (busbw.kind != INTERVAL_NONE) bar->lo = busbw.lo, bar->hi = busbw.hi;
+        bar_figure(bar, busbw);
         if (figure_present(cloud->compared->bound_percent))
             bar->top = busbw.point * 100 / cloud->compared->bound_percent.point;
         bar->colour = colour;

@@ -317,7 +317,7 @@ static void extent_cell(struct table *table, const struct report *report, const 
     const struct point *point = row->points[reach];
     struct text text = {0};
     const char *against;
-    char value[32], lo[32], hi[32];
+    char value[32];
     double percent = crossing_percent(row, reach, &against);
     if (!has_extent(group->instance, reach)) {
         table_cell(table, "%s", "–\nNVLink ends at the host");
@@ -332,9 +332,7 @@ static void extent_cell(struct table *table, const struct report *report, const 
         text_free(&text);
         return;
     }
-    text_add(&text, "%s", number_text(point->busbw.point, value));
-    if (point->busbw.kind != INTERVAL_NONE)
-        text_add(&text, "\n[%s–%s]", number_text(point->busbw.lo, lo), number_text(point->busbw.hi, hi));
+    figure_words(&text, point->busbw, "\n");
     if (isfinite(percent)) text_add(&text, "\n%+.0f %% against %s", percent, against);
     text_add(&text, "\n%lld GPUs", (long long)point->gpus);
     if (isfinite(point->bound))

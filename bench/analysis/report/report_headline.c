@@ -14,16 +14,13 @@ void report_name_words(struct text *text, const struct report *report, const str
     track_world(tracks, cloud->track, text);
 }
 
-static void figure_words(struct text *text, const struct report *report, const struct tracks *tracks,
-                         const struct cloud *cloud, const struct case_summary *line)
+static void cloud_words(struct text *text, const struct report *report, const struct tracks *tracks,
+                        const struct cloud *cloud, const struct case_summary *line)
 {
     const struct run_summary *run = &report->study->aggregate.runs[cloud->track->run];
-    char value[32], lo[32], hi[32];
     report_name_words(text, report, tracks, cloud);
-    text_add(text, " %s", number_text(line->busbw_gbps.point, value));
-    if (line->busbw_gbps.kind != INTERVAL_NONE)
-        text_add(text, " [%s–%s]", number_text(line->busbw_gbps.lo, lo),
-                 number_text(line->busbw_gbps.hi, hi));
+    text_add(text, " ");
+    figure_words(text, line->busbw_gbps, " ");
     text_add(text, " GB/s (");
     if (figure_present(line->bound_percent))
         text_add(text, "%.0f %% of its bound, ", line->bound_percent.point);
@@ -148,7 +145,7 @@ static void equal_items(struct page *page, const struct report *report, enum sco
         text_add(&text, ": ");
         for (size_t i = 0; i < n && i < NAMED; i++) {
             text_add(&text, "%s", i ? "; " : "");
-            figure_words(&text, report, &clouds.bandwidth, &list[i], list[i].compared);
+            cloud_words(&text, report, &clouds.bandwidth, &list[i], list[i].compared);
         }
         if (n > NAMED) text_add(&text, "; and %zu more", n - NAMED);
         text_add(&text, ".");

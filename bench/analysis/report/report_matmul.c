@@ -164,11 +164,7 @@ static int by_basis_and_cost(const void *a, const void *b)
 
 static void cost_text(struct text *out, const struct report *report, const struct cost *cost)
 {
-    char point[32], lo[32], hi[32];
-    text_add(out, "%s", number_text(cost->usd_per_eflop.point, point));
-    if (cost->usd_per_eflop.kind != INTERVAL_NONE)
-        text_add(out, " [%s–%s]", number_text(cost->usd_per_eflop.lo, lo),
-                 number_text(cost->usd_per_eflop.hi, hi));
+    figure_words(out, cost->usd_per_eflop, " ");
     text_add(out, " %s (%s; US$ %.2f, ", cost->run->label, cost->run->provenance,
              cost->instance->usd_per_gpu_hour);
     report_price_words(out, report, cost->instance);

@@ -10,11 +10,8 @@
 void report_figure(struct text *out, struct figure figure, struct figure percent, const char *percent_of,
                    const char *note)
 {
-    char point[32], lo[32], hi[32];
     if (!figure_present(figure)) return;
-    text_add(out, "%s", number_text(figure.point, point));
-    if (figure.kind != INTERVAL_NONE)
-        text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
+    figure_words(out, figure, "\n");
     if (figure_present(percent)) text_add(out, "\n%.0f %% of %s", percent.point, percent_of);
     if (note) text_add(out, "\n%s", note);
 }

@@ -1,25 +1,17 @@
 /* The ranking for a workload. Ranks only comparable steps; lists the others with the reason. */
 #include "analysis/compare/steps.h"
 #include "analysis/report/report_figures.h"
+#include "analysis/report/report_step_cost.h"
 #include "base/units.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void seconds_text(struct text *out, struct figure figure)
-{
-    char point[32], lo[32], hi[32];
-    if (!figure_present(figure)) return;
-    text_add(out, "%s", number_text(figure.point, point));
-    if (figure.kind != INTERVAL_NONE)
-        text_add(out, "\n[%s–%s]", number_text(figure.lo, lo), number_text(figure.hi, hi));
-}
-
 static void seconds_cell(struct table *table, struct figure figure)
 {
     struct text text = {0};
-    seconds_text(&text, figure);
+    figure_words(&text, figure, "\n");
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
 }
@@ -56,44 +48,6 @@ static void order_cell(struct table *table, const struct step *step, const struc
                    number_text(1 / ratio.lo, hi));
 }
 
-static double cost_factor(const struct report *report, const struct step *step)
-{
-    const struct instance *instance = report->study->sites[step->run].instance;
-    return report_priced(instance) ? instance->usd_per_gpu_hour / 3600 * (double)step->ranks : NAN;
-}
-
-/* US$ per second of the step to US$ per million tokens; NAN: no price, or the workload's row has no
-   tokens. */
-static double token_cost_factor(const struct report *report, const struct step *step)
-{
-    return cost_factor(report, step) / ((double)step->ranks * report->workload->tokens) * 1e6;
-}
-
-/* J per token, if nothing overlaps. NAN: not known. */
-static double token_joule(const struct report *report, const struct step *step)
-{
-    return report_step_joule(step, report->workload) / report->workload->tokens;
-}
-
-static void price_cell(struct table *table, const struct report *report, const struct step *step)
-{
-    const struct instance *instance = report->study->sites[step->run].instance;
-    struct text words = {0};
-    char least[32], most[32];
-    bool priced = report_priced(instance);
-    double factor = cost_factor(report, step);
-    if (!figure_present(step->serial))
-        table_cell(table, "%s", "");
-    else if (!priced)
-        table_cell(table, "%s", "no price");
-    else {
-        report_price_words(&words, report, instance);
-        table_cell(table, "%s to %s\n%s", number_text(step->overlapped.point * factor, least),
-                   number_text(step->serial.point * factor, most), text_get(&words));
-    }
-    text_free(&words);
-}
-
 static void step_row(struct table *table, const struct report *report, const struct step *step,
                      const struct step *leader, bool fastest)
 {
@@ -107,9 +61,9 @@ static void step_row(struct table *table, const struct report *report, const str
     seconds_cell(table, step->communication);
     seconds_cell(table, step->computation);
     range_cell(table, step, 1);
-    price_cell(table, report, step);
-    range_cell(table, step, token_cost_factor(report, step));
-    table_cell(table, "%s", number_text(token_joule(report, step), joule));
+    step_price_cell(table, report, step);
+    range_cell(table, step, step_token_cost_factor(report, step));
+    table_cell(table, "%s", number_text(step_token_joule(report, step), joule));
     order_cell(table, step, leader, fastest);
 }
 
@@ -190,74 +144,33 @@ static void alone_items(struct page *page, const struct report *report, const st
     text_free(&text);
 }
 
-/* Adds the cheapest of n whole steps, and how far its price may rise before the next one is as cheap. Only
-   steps whose price is of the same kind as that of the first priced step take part. Compares by the time
-   without overlap, the same rule for all. */
-static void cheapest_step(struct text *text, const struct report *report, const struct step *steps, size_t n)
+/* Adds the shortest measured step of each run. A measurement comes before computed figures. Returns whether
+   there is one. */
+static bool add_measured(struct text *text, const struct report *report)
 {
-    const struct step *best = NULL;
-    double least = INFINITY, next = INFINITY;
-    const char *kind = NULL;
-    char value[32], tokens[32];
-    size_t alike = 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct instance *instance = report->study->sites[steps[i].run].instance;
-        double cost = steps[i].serial.point * cost_factor(report, &steps[i]);
-        if (!isfinite(cost) || (kind && !same(kind, instance->price_kind))) continue;
-        kind = instance->price_kind;
-        alike++;
-        if (cost < least)
-            next = least, least = cost, best = &steps[i];
-        else
-            next = fmin(next, cost);
-    }
-    if (!best) return;
-    const struct instance *instance = report->study->sites[best->run].instance;
-    const char *label = report->study->aggregate.runs[best->run].label;
-    const double per_token = best->serial.point * token_cost_factor(report, best),
-                 joule = token_joule(report, best);
-    text_add(text, " %s without overlap: %s, US$ %s per step", alike > 1 ? "Cheapest" : "Cost", label,
-             number_text(least, value));
-    if (isfinite(per_token)) text_add(text, ", US$ %s per million tokens", number_text(per_token, tokens));
-    if (isfinite(joule)) text_add(text, ", %s J per token", number_text(joule, tokens));
-    text_add(text, ", at US$ %.2f per GPU-hour (", instance->usd_per_gpu_hour);
-    report_price_words(text, report, instance);
-    text_add(text, ")");
-    if (alike > 1) {
-        text_add(text, ";");
-        report_lead_words(text, label, instance->usd_per_gpu_hour, next / least);
-    }
-    text_add(text, ".");
-}
-
-/* What a million tokens of a measured step cost, in US$; absent: no price, or no number of tokens. */
-static struct figure measured_token_cost(const struct report *report, size_t run,
-                                         const struct case_summary *line)
-{
-    const struct instance *instance = report->study->sites[run].instance;
-    const struct figure tokens = step_figure(line, "tokens");
-    if (!report_priced(instance) || !figure_present(tokens)) return figure_absent();
-    return figure_scaled(line->time_us, instance->usd_per_gpu_hour / 3600 / tokens.point);
-}
-
-/* Adds the shortest measured step of each run. A measurement comes before computed figures. */
-static void add_measured(struct text *text, const struct report *report)
-{
+    bool any = false;
     for (size_t r = 0; r < report->study->aggregate.count; r++) {
         const struct run_summary *run = &report->study->aggregate.runs[r];
         const struct case_summary *best = NULL;
-        char seconds[32], usd[32];
-        for (size_t c = 0; c < run->case_count; c++)
-            if (run->cases[c].launches && is_step_of(&run->cases[c], report->workload->name) &&
-                (!best || run->cases[c].time_us.point < best->time_us.point))
-                best = &run->cases[c];
+        size_t steps = 0;
+        for (size_t c = 0; c < run->case_count; c++) {
+            if (!run->cases[c].launches || !is_step_of(&run->cases[c], report->workload->name)) continue;
+            steps++;
+            if (!best || run->cases[c].time_us.point < best->time_us.point) best = &run->cases[c];
+        }
         if (!best) continue;
-        const struct figure cost = measured_token_cost(report, r, best);
-        text_add(text, "measured on %s: %s s on %lld ranks (build/step)", run->label,
-                 number_text(best->time_us.point * 1e-6, seconds), (long long)best->row->ranks);
-        if (figure_present(cost)) text_add(text, ", US$ %s per million tokens", number_text(cost.point, usd));
+        text_add(text, "measured on %s%s%s%s: ", run->label, same(run->provenance, "measured") ? "" : " (",
+                 same(run->provenance, "measured") ? "" : run->provenance,
+                 same(run->provenance, "measured") ? "" : ")");
+        figure_words(text, figure_scaled(best->time_us, 1e-6), " ");
+        text_add(text, " s with");
+        step_settings(best, text);
+        if (steps > 1) text_add(text, ", the shortest of %zu steps", steps);
+        measured_cost_words(text, report, r, best);
         text_add(text, ". ");
+        any = true;
     }
+    return any;
 }
 
 /* The largest group of whole steps, in a sentence. */
@@ -274,13 +187,14 @@ void report_workload_answer(struct page *page, const struct report *report)
         if (figure_present(steps[first].serial) && last - first > most) most = last - first, at = first;
     }
     text_add(&text, "a step of %s: ", report->workload->name);
-    add_measured(&text, report);
+    const bool measured = add_measured(&text, report);
     if (!most) {
+        text_add(&text, "%s", measured ? "From its parts, " : "");
         text_add(&text,
                  isfinite(report->workload->flops)
                      ? "seconds and dollars are not known, since no run here has both its collectives and "
                        "sustained matrix multiplication at one number of GPUs."
-                     : "no run here has all its collectives.");
+                     : "it is not known, since no run here has all its collectives.");
     } else {
         const struct step *best = &steps[at];
         bool sure = best->place == 1;
@@ -320,6 +234,22 @@ static void describe(struct page *page, const struct workload *workload)
     text_free(&text);
 }
 
+/* The step that follows from the parts of the same run, on as many ranks and in the same memory, if possible
+   with the same cache; NULL: none. */
+static const struct step *computed_beside(const struct step *steps, size_t count, size_t run,
+                                          const struct case_row *row)
+{
+    const struct step *found = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].run != run || steps[i].ranks != row->ranks || !figure_present(steps[i].serial) ||
+            steps[i].basis.memory != row->memory)
+            continue;
+        if (!found || (found->basis.cache != row->cache && steps[i].basis.cache == row->cache))
+            found = &steps[i];
+    }
+    return found;
+}
+
 /* Writes an item for each step that build/step measured, beside the range that follows from the same run's
    collectives and matmul. Measured steps are not in the ranking, because they are not comparable with
    computed ones. Returns their number. */
@@ -335,27 +265,22 @@ static size_t measured_items(struct page *page, const struct report *report, con
             const struct case_summary *line = &run->cases[c];
             if (!line->launches || !is_step_of(line, report->workload->name)) continue;
             char least[32], most[32];
-            const struct step *computed = NULL;
-            for (size_t i = 0; i < count && !computed; i++)
-                if (steps[i].run == r && steps[i].ranks == line->row->ranks &&
-                    figure_present(steps[i].serial))
-                    computed = &steps[i];
+            const struct step *computed = computed_beside(steps, count, r, line->row);
             text_clear(&text);
             text_add(&text, "%s (%s), ", run->label, run->provenance);
             plain_text(&text, line->row->workload, LONGEST);
-            text_add(&text, ", %lld ranks, %s cache: ", (long long)line->row->ranks,
-                     cache_name(line->row->cache));
+            text_add(&text, ",");
+            step_settings(line, &text);
+            text_add(&text, ": ");
             step_words(line, &text);
-            const struct figure cost = measured_token_cost(report, r, line);
-            if (figure_present(cost)) {
-                const struct instance *instance = report->study->sites[r].instance;
-                text_add(&text, "; US$ per million tokens %s, at US$ %.2f per GPU-hour (",
-                         number_text(cost.point, least), instance->usd_per_gpu_hour);
-                report_price_words(&text, report, instance);
-                text_add(&text, ")");
-            }
+            measured_cost_words(&text, report, r, line);
             if (computed)
-                text_add(&text, "; range computed from this run's collectives and matmul: %s to %s s",
+                text_add(&text, "; range computed from this run's collectives%s%s and matmul: %s to %s s",
+                         computed->basis.cache == line->row->cache || !computed->basis.cache ? ""
+                                                                                             : ", cache ",
+                         computed->basis.cache == line->row->cache || !computed->basis.cache
+                             ? ""
+                             : cache_name(computed->basis.cache),
                          number_text(computed->overlapped.point, least),
                          number_text(computed->serial.point, most));
             page_item(page, "measured step", text_get(&text));
@@ -423,8 +348,8 @@ void report_workload(struct page *page, const struct report *report)
 
 static void step_rows(struct table *table, const struct report *report, const struct step *step)
 {
-    const double cost = cost_factor(report, step), per_token = token_cost_factor(report, step),
-                 joule = token_joule(report, step);
+    const double cost = step_cost_factor(report, step), per_token = step_token_cost_factor(report, step),
+                 joule = step_token_joule(report, step);
     const struct {
         const char *what, *unit;
         struct figure value;

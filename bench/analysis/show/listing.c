@@ -6,16 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void figure_cells(struct table *table, struct figure figure)
-{
-    char point[32], lo[32], hi[32];
-    table_cell(table, "%s", number_text(figure.point, point));
-    if (figure.kind == INTERVAL_NONE)
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%s–%s", number_text(figure.lo, lo), number_text(figure.hi, hi));
-}
-
 static void size_cell(struct table *table, int64_t bytes)
 {
     char text[UNIT_TEXT];
@@ -225,10 +215,34 @@ void listing_without_figure(const struct run_summary *run, size_t first, size_t 
     free(lines);
 }
 
+/* Adds ", root 1": an attribute, unless it has the usual value. */
+static void add_attribute(const struct case_row *row, size_t which, struct text *out)
+{
+    char number[32];
+    const char *value = attribute_of(row, which, number);
+    if (!attributes[which].usual || !*value || same(value, attributes[which].usual) ||
+        (which == SYNC && same(value, "device"))) /* the usual value on devices */
+        return;
+    text_add(out, ", %s ", attributes[which].name);
+    plain_text(out, value, LONGEST_ATTRIBUTE);
+}
+
+bool listing_same_attributes(const struct case_row *a, const struct case_row *b)
+{
+    char of_a[32], of_b[32];
+    for (size_t i = 0; i < ATTRIBUTES; i++)
+        if (!same(attribute_of(a, i, of_a), attribute_of(b, i, of_b))) return false;
+    return true;
+}
+
+void listing_attributes(const struct case_row *row, struct text *out)
+{
+    for (size_t a = 0; a < ATTRIBUTES; a++) add_attribute(row, a, out);
+}
+
 void listing_title(const struct case_summary *lines, size_t n, struct text *out)
 {
     const struct case_row *row = lines[0].row;
-    char number[32];
     plain_text(out, row->gemm ? row->gemm : row->collective, 80);
     if (row->ranks != ABSENT)
         text_add(out, ", %lld rank%s", (long long)row->ranks, row->ranks == 1 ? "" : "s");
@@ -239,14 +253,8 @@ void listing_title(const struct case_summary *lines, size_t n, struct text *out)
         text_add(out, ", group ");
         plain_text(out, row->group, 80);
     }
-    for (size_t a = 0; a < ATTRIBUTES; a++) {
-        const char *value = attribute_of(row, a, number);
-        if (!attributes[a].usual || !*value || same(value, attributes[a].usual) || varies(lines, n, a) ||
-            (a == SYNC && same(value, "device"))) /* the usual value on devices */
-            continue;
-        text_add(out, ", %s ", attributes[a].name);
-        plain_text(out, value, LONGEST_ATTRIBUTE);
-    }
+    for (size_t a = 0; a < ATTRIBUTES; a++)
+        if (!varies(lines, n, a)) add_attribute(row, a, out);
     text_add(out, row->gemm || row->workload ? ""
                   : row->ranks == 1          ? " (GB/s; one rank has no bus bandwidth)"
                                              : " (algbw, busbw: GB/s)");

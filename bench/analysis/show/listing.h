@@ -17,4 +17,9 @@ void listing_fill(const struct case_summary *lines, size_t n, size_t most, struc
    of half prod, from 8 B: why". */
 void listing_without_figure(const struct run_summary *, size_t first, size_t last, struct text *out);
 
+/* Do two rows agree in the attributes for which listing_fill() makes columns (cache, root, load, …)? */
+bool listing_same_attributes(const struct case_row *, const struct case_row *);
+/* Adds the attributes that do not have their usual value: ", cache cold, root 1". */
+void listing_attributes(const struct case_row *, struct text *out);
+
 #endif

@@ -2,24 +2,14 @@
 #include "analysis/common/json.h"
 #include "analysis/common/terminal.h"
 #include "analysis/compare/loaded.h"
+#include "analysis/show/listing.h"
 #include "base/units.h"
 
 #include <math.h>
-#include <stdio.h>
 
 enum { LONGEST = 200, LONGEST_WORD = 40 };
 
 /* ---- text and markdown ---- */
-
-static void figure_cells(struct table *table, struct figure figure)
-{
-    char point[32], lo[32], hi[32];
-    table_cell(table, "%s", number_text(figure.point, point));
-    if (figure.kind == INTERVAL_NONE)
-        table_cell(table, "%s", "");
-    else
-        table_cell(table, "%s–%s", number_text(figure.lo, lo), number_text(figure.hi, hi));
-}
 
 static void add_row(struct table *table, const struct loaded_summary *pair)
 {
@@ -41,24 +31,29 @@ static void add_row(struct table *table, const struct loaded_summary *pair)
     table_cell(table, "%zu", pair->loaded->launches);
 }
 
-static void add_title(const struct case_row *row, struct text *out)
+static void add_title(const struct case_summary *line, struct text *out)
 {
+    const struct case_row *row = line->row;
+    struct case_row others = *row;
     plain_text(out, row->collective, LONGEST_WORD);
     text_add(out, " beside ");
     plain_text(out, row->beside, LONGEST_WORD);
     if (row->ranks != ABSENT) text_add(out, ", %lld ranks measure", (long long)row->ranks);
     if (row->nodes != ABSENT)
         text_add(out, " on %lld node%s", (long long)row->nodes, row->nodes == 1 ? "" : "s");
+    conditions_words(&line->conditions, out);
+    others.beside = NULL; /* it is at the beginning */
+    listing_attributes(&others, out);
 }
 
-static bool in_one_table(const struct case_row *a, const struct case_row *b)
+/* The rows of a table differ in nothing but its columns. */
+static bool in_one_table(const struct case_summary *a, const struct case_summary *b)
 {
-    return same(a->collective, b->collective) && same(a->beside, b->beside) && a->ranks == b->ranks &&
-           a->nodes == b->nodes;
+    return listing_same_table(a, b) && listing_same_attributes(a->row, b->row);
 }
 
-static void print_load(const struct run_summary *run, const struct case_row *first, bool markdown, bool wide,
-                       struct text *out)
+static void print_load(const struct run_summary *run, const struct case_summary *first, bool markdown,
+                       bool wide, struct text *out)
 {
     static const char *const names[] = {
         "size",      "=<type",       "=<op",       "=<placement", "=<mode",      "idle(us)",  "~interval",
@@ -69,7 +64,7 @@ static void print_load(const struct run_summary *run, const struct case_row *fir
     struct loaded_summary pair;
     table_columns(&table, names);
     for (size_t i = 0; i < run->case_count; i++)
-        if (in_one_table(run->cases[i].row, first) && run->cases[i].launches &&
+        if (in_one_table(&run->cases[i], first) && run->cases[i].launches &&
             loaded_of(run, &run->cases[i], &pair))
             add_row(&table, &pair);
     add_title(first, &title);
@@ -94,9 +89,9 @@ void loads_print(const struct run_summary *run, bool markdown, bool wide, struct
         bool printed = false;
         if (!run->cases[i].launches || !loaded_of(run, &run->cases[i], &pair)) continue;
         for (size_t j = 0; j < i && !printed; j++)
-            printed = run->cases[j].launches && in_one_table(run->cases[j].row, run->cases[i].row) &&
+            printed = run->cases[j].launches && in_one_table(&run->cases[j], &run->cases[i]) &&
                       loaded_of(run, &run->cases[j], &pair);
-        if (!printed) print_load(run, run->cases[i].row, markdown, wide, out);
+        if (!printed) print_load(run, &run->cases[i], markdown, wide, out);
     }
 }
 
@@ -122,18 +117,7 @@ void loads_json(const struct run_summary *run, const struct case_summary *line, 
     struct loaded_summary pair;
     object_put_text(object, "beside", line->row->beside);
     if (!loaded_of(run, line, &pair)) return;
-    for (size_t i = 0; i < COLUMNS; i++) {
-        struct figure figure = figure_at(&pair, i);
-        if (!figure_present(figure)) continue;
-        json_t *value = json_object();
-        object_put_real(value, "value", figure.point);
-        if (figure.kind != INTERVAL_NONE) {
-            object_put_real(value, "lo", figure.lo);
-            object_put_real(value, "hi", figure.hi);
-        }
-        object_put_text(value, "interval", interval_name(figure.kind));
-        object_put(object, columns[i].name, value);
-    }
+    for (size_t i = 0; i < COLUMNS; i++) put_figure(object, columns[i].name, figure_at(&pair, i));
     json_t *load = json_object();
     object_put_integer(load, "operations", pair.load.operations);
     object_put_real(load, "share", pair.load.share);
@@ -142,44 +126,28 @@ void loads_json(const struct run_summary *run, const struct case_summary *line, 
     object_put(object, "load", load);
 }
 
-static const char *const own_columns[] = {
-    "beside",       "idle_p99_us",     "idle_p99_us_lo",  "idle_p99_us_hi",  "p99_us",
-    "p99_us_lo",    "p99_us_hi",       "slowdown",        "slowdown_lo",     "slowdown_hi",
-    "p99_slowdown", "p99_slowdown_lo", "p99_slowdown_hi", "load_operations", "load_share"};
-enum { OWN = sizeof own_columns / sizeof *own_columns };
-
 size_t loads_csv_columns(const struct aggregate *aggregate, struct table *table)
 {
+    const size_t before = table->column_count;
     bool any = false;
     for (size_t r = 0; r < aggregate->count; r++)
         for (size_t c = 0; c < aggregate->runs[r].case_count; c++)
             any |= aggregate->runs[r].cases[c].row->beside != NULL;
-    for (size_t i = 0; i < OWN && any; i++) table_column(table, own_columns[i], true);
-    return any ? OWN : 0;
-}
-
-static void real_cell(struct table *table, double value)
-{
-    if (isfinite(value))
-        table_cell(table, "%.7g", value);
-    else
-        table_cell(table, "%s", "");
+    if (!any) return 0;
+    table_column(table, "beside", true);
+    for (size_t i = 0; i < COLUMNS; i++) figure_exact_columns(table, columns[i].name);
+    table_column(table, "load_operations", true);
+    table_column(table, "load_share", true);
+    return table->column_count - before;
 }
 
 void loads_csv_cells(const struct run_summary *run, const struct case_summary *line, struct table *table)
 {
     struct loaded_summary pair;
+    const bool loaded = loaded_of(run, line, &pair);
     table_cell(table, "%s", line->row->beside ? line->row->beside : "");
-    if (!loaded_of(run, line, &pair)) {
-        for (size_t i = 1; i < OWN; i++) table_cell(table, "%s", "");
-        return;
-    }
-    for (size_t i = 0; i < COLUMNS; i++) {
-        struct figure figure = figure_at(&pair, i);
-        real_cell(table, figure.point);
-        real_cell(table, figure.kind == INTERVAL_NONE ? NAN : figure.lo);
-        real_cell(table, figure.kind == INTERVAL_NONE ? NAN : figure.hi);
-    }
-    table_integer(table, pair.load.operations);
-    real_cell(table, pair.load.share);
+    for (size_t i = 0; i < COLUMNS; i++)
+        figure_exact_cells(table, loaded ? figure_at(&pair, i) : figure_absent());
+    table_integer(table, loaded ? pair.load.operations : ABSENT);
+    table_cell(table, loaded && isfinite(pair.load.share) ? "%.7g" : "", loaded ? pair.load.share : NAN);
 }

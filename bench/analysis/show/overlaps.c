@@ -4,7 +4,6 @@
 #include "analysis/compare/overlap.h"
 #include "base/units.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,16 +65,8 @@ static void add_title(const struct overlap_summary *line, struct text *out)
 
 static void add_row(struct table *table, const struct overlap_summary *line)
 {
-    char point[32], lo[32], hi[32];
     table_cell(table, "%g", line->row->ratio);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        struct figure figure = figure_at(line, i);
-        table_cell(table, "%s", number_text(figure.point, point));
-        if (figure.kind == INTERVAL_NONE)
-            table_cell(table, "%s", "");
-        else
-            table_cell(table, "%s–%s", number_text(figure.lo, lo), number_text(figure.hi, hi));
-    }
+    for (size_t i = 0; i < COLUMNS; i++) figure_cells(table, figure_at(line, i));
     table_cell(table, "%zu", line->launches);
     if (line->wrong == ABSENT)
         table_cell(table, "%s", "N/A");
@@ -193,67 +184,40 @@ void overlaps_json(const struct run_summary *run, json_t *object)
 
 /* ---- CSV ---- */
 
-/* The columns that only these rows have. The interval of a figure NAME is in NAME_lo and NAME_hi. */
-static const char *const own_columns[] = {"ratio",
-                                          "progress",
-                                          "gemm_dtype",
-                                          "communication_us",
-                                          "communication_us_lo",
-                                          "communication_us_hi",
-                                          "computation_us",
-                                          "computation_us_lo",
-                                          "computation_us_hi",
-                                          "hidden_share",
-                                          "hidden_share_lo",
-                                          "hidden_share_hi",
-                                          "communication_slowdown",
-                                          "communication_slowdown_lo",
-                                          "communication_slowdown_hi",
-                                          "computation_slowdown",
-                                          "computation_slowdown_lo",
-                                          "computation_slowdown_hi"};
-enum { OWN = sizeof own_columns / sizeof *own_columns };
+/* The time of a row is that of both sides together, in the columns of every row's time. */
+static bool is_time(size_t column)
+{
+    return columns[column].figure == offsetof(struct overlap_summary, both_us);
+}
 
 size_t overlaps_csv_columns(const struct aggregate *aggregate, struct table *table)
 {
+    const size_t before = table->column_count;
     size_t rows = 0;
     for (size_t r = 0; r < aggregate->count; r++)
         for (size_t l = 0; l < aggregate->runs[r].launch_count; l++)
             rows += aggregate->runs[r].launches[l]->overlap_count;
-    for (size_t i = 0; i < OWN && rows; i++) table_column(table, own_columns[i], true);
-    return rows ? OWN : 0;
+    if (!rows) return 0;
+    table_column(table, "ratio", true);
+    table_column(table, "progress", true);
+    table_column(table, "gemm_dtype", true);
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (!is_time(i)) figure_exact_columns(table, columns[i].name);
+    return table->column_count - before;
 }
 
-/* end: 0 the figure itself, 1 the lower and 2 the upper end of its interval. */
-static void end_cell(struct table *table, struct figure figure, int end)
+static void own_cells(struct table *table, const struct overlap_summary *line)
 {
-    double value = end == 0 ? figure.point : end == 1 ? figure.lo : figure.hi;
-    if (isfinite(value) && (end == 0 || figure.kind != INTERVAL_NONE))
-        table_cell(table, "%.7g", value);
-    else
-        table_cell(table, "%s", "");
+    table_cell(table, "%g", line->row->ratio);
+    table_cell(table, "%s", progress_of(line->row));
+    table_cell(table, "%s", line->row->gemm_dtype ? line->row->gemm_dtype : "");
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (!is_time(i)) figure_exact_cells(table, figure_at(line, i));
 }
 
-/* The cell of a column that holds a figure: NAME, NAME_lo or NAME_hi. The time of a row is that of both sides
-   together. False: the column holds none. */
-static bool figure_cell(struct table *table, const char *column, const struct overlap_summary *line)
-{
-    static const char *const times[] = {"time_us", "time_lo_us", "time_hi_us"};
-    static const char *const ends[] = {"", "_lo", "_hi"};
-    for (int end = 0; end < 3; end++) {
-        if (same(column, times[end])) return end_cell(table, line->both_us, end), true;
-        for (size_t i = 0; i < COLUMNS; i++) {
-            char name[64];
-            snprintf(name, sizeof name, "%s%s", columns[i].name, ends[end]);
-            if (same(column, name)) return end_cell(table, figure_at(line, i), end), true;
-        }
-    }
-    return false;
-}
-
-/* The cell of a column, by its name; empty if these rows have none. */
-static void csv_cell(struct table *table, const char *column, const struct run_summary *run,
-                     const struct overlap_summary *line)
+/* The cell of a column that cases have, too, by its name; empty if these rows have none. */
+static void shared_cell(struct table *table, const char *column, const struct run_summary *run,
+                        const struct overlap_summary *line)
 {
     const struct overlap_row *row = line->row;
     char name[128], conditions[256] = "";
@@ -277,8 +241,7 @@ static void csv_cell(struct table *table, const char *column, const struct run_s
                  {"cache", cache_name(row->cache)},
                  {"memory", memory_name(row->memory)},
                  {"conditions", conditions},
-                 {"progress", progress_of(row)},
-                 {"gemm_dtype", row->gemm_dtype}};
+                 {"key", line->key}};
     const struct {
         const char *column;
         int64_t number;
@@ -303,19 +266,22 @@ static void csv_cell(struct table *table, const char *column, const struct run_s
             table_integer(table, numbers[i].number);
             return;
         }
-    if (same(column, "ratio"))
-        table_cell(table, "%g", row->ratio);
-    else if (!figure_cell(table, column, line))
-        table_cell(table, "%s", "");
+    table_cell(table, "%s", "");
 }
 
-void overlaps_csv_rows(const struct aggregate *aggregate, struct table *table)
+void overlaps_csv_rows(const struct aggregate *aggregate, size_t own, struct table *table)
 {
     for (size_t r = 0; r < aggregate->count; r++) {
         struct overlaps overlaps = overlaps_of(&aggregate->runs[r]);
-        for (size_t i = 0; i < overlaps.count; i++)
-            for (size_t c = 0; c < table->column_count; c++)
-                csv_cell(table, table->columns[c].name, &aggregate->runs[r], &overlaps.list[i]);
+        for (size_t i = 0; i < overlaps.count; i++) {
+            const struct overlap_summary *line = &overlaps.list[i];
+            for (size_t c = 0; c + own < table->column_count;)
+                if (same(table->columns[c].name, "time_us"))
+                    figure_exact_cells(table, line->both_us), c += 3;
+                else
+                    shared_cell(table, table->columns[c++].name, &aggregate->runs[r], line);
+            own_cells(table, line);
+        }
         overlaps_free(&overlaps);
     }
 }

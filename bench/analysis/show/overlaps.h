@@ -11,6 +11,6 @@ void overlaps_print(const struct run_summary *, bool markdown, bool wide, struct
 void overlaps_json(const struct run_summary *, json_t *object);
 /* Adds the columns of these rows after those of cases. Returns their number: 0 if no run has such rows. */
 size_t overlaps_csv_columns(const struct aggregate *, struct table *);
-void overlaps_csv_rows(const struct aggregate *, struct table *);
+void overlaps_csv_rows(const struct aggregate *, size_t own, struct table *); /* own: that number */
 
 #endif

@@ -100,11 +100,7 @@ static json_t *case_object(const struct run_summary *run, const struct case_summ
     put_figure(object, "busbw_gbps", line->busbw_gbps);
     put_figure(object, "tflops", line->tflops);
     put_figure(object, "bound_percent", line->bound_percent);
-    static const char *const of_step[] = {"computed_us",   "error_percent", "ideal_us", "computation_us",
-                                          "exposed_share", "tokens",        "power_w"};
-    for (size_t i = 0; row->workload && i < sizeof of_step / sizeof *of_step; i++)
-        if (figure_present(step_figure(line, of_step[i])))
-            put_figure(object, of_step[i], step_figure(line, of_step[i]));
+    steps_json(line, object);
     object_put_real(object, "bound_us", line->bound_us);
     object_put_text(object, "bound", line->bound);
     object_put_real(object, "peak_tflops", line->peak_tflops);
@@ -235,20 +231,6 @@ static void print_run(const struct run_summary *run, bool markdown, bool wide, s
     text_free(&lines);
 }
 
-static void exact_cells(struct table *table, struct figure figure)
-{
-    if (!figure_present(figure)) {
-        for (int i = 0; i < 3; i++) table_cell(table, "%s", "");
-        return;
-    }
-    table_cell(table, "%.7g", figure.point);
-    for (int i = 0; i < 2; i++)
-        if (figure.kind == INTERVAL_NONE)
-            table_cell(table, "%s", "");
-        else
-            table_cell(table, "%.7g", i ? figure.hi : figure.lo);
-}
-
 static void print_csv(const struct aggregate *aggregate, struct text *out)
 {
     static const char *const names[] = {
@@ -264,7 +246,9 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
     struct table table = {0};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) table_column(&table, names[i], true);
     for (size_t i = 0; i < sizeof of_ranks / sizeof *of_ranks; i++) table_column(&table, of_ranks[i], true);
+    table_column(&table, "key", true);
     const bool loads = loads_csv_columns(aggregate, &table) > 0;
+    const bool steps = steps_csv_columns(aggregate, &table) > 0;
     const size_t more = overlaps_csv_columns(aggregate, &table);
     for (size_t r = 0; r < aggregate->count; r++)
         for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
@@ -288,8 +272,8 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             table_cell(&table, "%s", line->rank_reduction ? line->rank_reduction : "");
             table_cell(&table, "%zu", line->launches);
             table_cell(&table, "%s", line->launches ? interval_name(line->time_us.kind) : "");
-            exact_cells(&table, line->time_us);
-            exact_cells(&table, row->gemm ? line->tflops : bus ? line->busbw_gbps : line->algbw_gbps);
+            figure_exact_cells(&table, line->time_us);
+            figure_exact_cells(&table, row->gemm ? line->tflops : bus ? line->busbw_gbps : line->algbw_gbps);
             table_cell(&table, "%s", row->gemm ? "TFLOP/s" : bus ? "busbw GB/s" : "algbw GB/s");
             if (figure_present(line->bound_percent))
                 table_cell(&table, "%.4g", line->bound_percent.point);
@@ -305,11 +289,13 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             conditions_words(&line->conditions, &conditions);
             table_cell(&table, "%s", conditions.length > 2 ? text_get(&conditions) + 2 : "");
             text_free(&conditions);
-            exact_cells(&table, line->rank_median_us);
+            figure_exact_cells(&table, line->rank_median_us);
+            table_cell(&table, "%s", line->key);
             if (loads) loads_csv_cells(run, line, &table);
+            if (steps) steps_csv_cells(line, &table);
             for (size_t i = 0; i < more; i++) table_cell(&table, "%s", "");
         }
-    overlaps_csv_rows(aggregate, &table);
+    overlaps_csv_rows(aggregate, more, &table);
     table_print(&table, TABLE_CSV, out);
     table_free(&table);
 }

@@ -1,5 +1,6 @@
 /* The decisions for each launch: which one is next, what its outcome was, and how the sweep ends. */
 #include "analysis/sweep/sweep_verbs.h"
+#include "analysis/common/table.h"
 #include "base/units.h"
 #include "record/record.h"
 

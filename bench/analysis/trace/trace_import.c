@@ -99,9 +99,9 @@ static void print_summary(const struct trace *trace, const struct trace_step *st
 static void print_limits(const char *path, const struct trace_rows *rows)
 {
     if (rows->not_searched)
-        warn("%s: %zu operations may overlap with others that were called much later: that was not looked "
-             "for, so those rows declare no overlap",
-             path, rows->not_searched);
+        warn("%s: %zu operation%s may overlap with others that were called much later: that was not looked "
+             "for, so their rows declare no overlap",
+             path, rows->not_searched, rows->not_searched == 1 ? "" : "s");
     if (rows->longest_loop)
         warn("%s: loops of more than %zu rows were not looked for: shorten the table by hand where a longer "
              "sequence repeats",
