@@ -188,12 +188,17 @@ bool collective_runs(const struct collective *collective, int ranks)
     return collective->id != HYPERCUBE || (ranks & (ranks - 1)) == 0;
 }
 
+bool traffic_is_matrix(const struct traffic *traffic)
+{
+    return traffic->row && traffic->column;
+}
+
 size_t pair_count(const struct layout *l, int from, int to)
 {
     __extension__ typedef unsigned __int128 wide;
     const struct traffic *t = l->traffic;
     if (!t) return part_of(l);
-    return (size_t)((wide)t->weights[(size_t)from * t->step + (size_t)to] * l->count / t->busiest);
+    return (size_t)((wide)t->weights[(size_t)from * t->row + (size_t)to * t->column] * l->count / t->busiest);
 }
 
 struct extent most_extent(const struct collective *collective, const struct layout *layout)

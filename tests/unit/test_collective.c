@@ -87,7 +87,7 @@ Test(collective, every_received_element_is_expected_once)
 Test(collective, pairs_with_unequal_parts)
 {
     static const uint64_t cells[] = {5, 15, 0, 0, 0, 0, 7, 3, 0};
-    const struct traffic traffic = {3, cells, 3, 20};
+    const struct traffic traffic = {3, cells, 3, 1, 20};
     const struct collective *c = &collectives[ALL_TO_ALL_V];
     for (size_t count = 0; count <= MOST; count++)
         for (int rank = 0; rank < 3; rank++)
