@@ -12,9 +12,9 @@ struct skew {
     bool send;     /* the busy ranks send much instead of receiving much */
 };
 
-/* Reads FACTOR[:SEED][:send], such as "1.5", "1.5:7", "1.5:send" or "1.5:7:send". Returns false if the text is
-   something else. The label has one spelling for each skew: "1.50:1" is "1.5", and at the factor 1 all ranks
-   are equal, whatever the seed and the direction. */
+/* Reads FACTOR[:SEED][:send], such as "1.5", "1.5:7", "1.5:send" or "1.5:7:send". Returns false if the text
+   is something else. The label has one spelling for each skew: "1.50:1" is "1.5", and at the factor 1 all
+   ranks are equal, whatever the seed and the direction. */
 bool imbalance_parse(const char *text, struct skew *, char label[IMBALANCE_LABEL]);
 
 #endif

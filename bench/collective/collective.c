@@ -176,10 +176,20 @@ const char *collective_word(size_t i)
     return i < COLLECTIVE_COUNT ? collectives[i].name : NULL;
 }
 
+static bool equal_but_underscores(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, "_");
+        b += strspn(b, "_");
+        if (*a != *b) return false;
+        if (!*a) return true;
+    }
+}
+
 const struct collective *collective_find(const char *name)
 {
     for (int i = 0; name && i < COLLECTIVE_COUNT; i++)
-        if (strcmp(collectives[i].name, name) == 0) return &collectives[i];
+        if (equal_but_underscores(collectives[i].name, name)) return &collectives[i];
     return NULL;
 }
 

@@ -68,8 +68,9 @@ struct collective {
 };
 
 extern const struct collective collectives[COLLECTIVE_COUNT];
-const char *collective_word(size_t i);                      /* the names in order; NULL after the last */
-const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
+const char *collective_word(size_t i); /* the names in order; NULL after the last */
+/* Underscores do not count: "all_to_all" is "alltoall". NULL: there is none, also for NULL. */
+const struct collective *collective_find(const char *name);
 
 /* Whether this number of ranks can run it: hypercube needs a power of two. */
 bool collective_runs(const struct collective *, int ranks);

@@ -70,7 +70,7 @@ cp -r "$work/records" "$work/base"
 check 'show' busbar show --wide "$work/base"
 check 'has a column for them' test "$(grep -cE '64 KiB +16384 +float +out_of_place +isolated +1(\.5(:send)?)? ' "$work/out")" -eq 3
 check 'a gate asks for one of them' sh -c "echo 'alltoallv imbalance=1.5 bytes=64K launches>=1 wrong<=0' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
-check 'or for its reverse' sh -c "echo 'alltoallv imbalance=1.5:send bytes=64K launches>=1 wrong<=0' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
+check 'or for its reverse' sh -c "echo 'all_to_all_v imbalance=1.5:send bytes=64K launches>=1 wrong<=0' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
 expect_status 'and fails where it was not measured' 1 sh -c "echo 'alltoallv imbalance=1.9 launches>=1' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
 check 'a record of another imbalance' emulated 2 -- --placement out_of_place --imbalance 1.9 --sizes 64K
 expect_status 'is not compared with them' 1 busbar compare "$work/base" "$work/records"

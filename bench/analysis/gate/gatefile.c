@@ -1,6 +1,7 @@
 #include "analysis/gate/gatefile.h"
 #include "analysis/common/table.h"
 #include "base/units.h"
+#include "collective/collective.h"
 #include "record/fields.h"
 #include "record/files.h"
 
@@ -204,6 +205,13 @@ static void read_comment(const char *line, struct text *reason)
         text_add(reason, "%s%.*s", reason->length ? " " : "", (int)length, begin);
 }
 
+/* A collective in one of its spellings: the one that records have. */
+static const char *pattern_of(struct gate *gate, const char *word)
+{
+    const struct collective *collective = collective_find(word);
+    return collective ? collective->name : arena_string(&gate->arena, word);
+}
+
 static enum status read_rule(struct gate *gate, const struct place *place, char *line, struct text *reason)
 {
     struct gate_rule rule = {.line = place->line, .delta = NAN};
@@ -220,7 +228,7 @@ static enum status read_rule(struct gate *gate, const struct place *place, char 
                           "%s:%zu: a rule starts with the name of a collective, matmul or *, not with '%s'",
                           place->path, place->line, word);
         else
-            rule.pattern = arena_string(&gate->arena, word);
+            rule.pattern = pattern_of(gate, word);
     }
     if (!status && rule.pattern && !rule.requirement_count && isnan(rule.delta))
         status = fail(STATUS_USAGE,
