@@ -168,6 +168,29 @@ mkdir "$work/r/gpu" && cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 measured 'streams, verified, and marked' gpu \
     'len(c) == 1 and h["provenance"] == ["emulated"] and c[0]["progress"] == "streams" and c[0]["cta"] == "4-8" and c[0]["memory"] == "device"
      and c[0]["wrong"] == 0 and c[0]["gemm_wrong"] == 0 and c[0]["gemm_dtype"] == "bfloat16" and c[0]["layout"] == "TN"'
+check 'three policies in one launch' emulated 2 -- --sizes 4K,8K --cta default,2,zero,4-8 -R 2 --collectives all_gather,all_reduce --ratio 1,2
+says 'are kept apart in the table' '--cta 4-8'
+tells 'one that does not concern a collective is told' '--cta zero: NCCL uses copy engines only for all_gather'
+cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
+# all_reduce has no copy engines: with zero it would be default again.
+measured 'each is a case, verified; none is there twice' gpu \
+    'sorted({(x["collective"], x["cta"]) for x in c}) == sorted([("all_gather", p) for p in ("default", "2", "zero", "4-8")] + [("all_reduce", p) for p in ("default", "2", "4-8")])
+     and len(c) == len({x["key"] for x in c}) == 7 * 4 and e["cases"] == 28 and all(x["status"] == "ok" and x["wrong"] == 0 for x in c)'
+check 'show' "$build/busbar" show --wide "$work/records"
+says 'has a table for each' 'cta 4-8'
+"$build/busbar" plan --drivers overlap --sizes 4K --launches 1 --format tsv | sed '2s/^[^\t]*/l/' >"$work/plan.tsv"
+check 'a baseline is measured again' "$build/busbar" plan --read "$work/plan.tsv" --like "$work/records" --format tsv
+says 'with all of them' '--cta default,2,zero,4-8'
+if command -v gnuplot >/dev/null; then
+    check 'a plot' "$build/busbar" plot --output "$work/policies" "$work/records"
+    check 'has a curve for each' test "$(grep -o 'cta [^,"]*' "$work/policies/overlap-all-gather.tsv" | sort -u | wc -l)" -eq 4
+fi
+expect_status 'a policy that this NCCL lacks' 5 emulated 2 FAKEGPU_NCCL=22606 -- --sizes 4K --cta 2,efficiency
+cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
+measured 'ends the launch; what was measured is kept' gpu '[(x["status"], x["cta"]) for x in c] == [("ok", "2")] and e["status"] == "failed"'
+expect_status 'a word that is no policy' 2 emulated 2 -- --sizes 4K --cta 2,many
+says 'is told before anything runs' "--cta 'many': expected default"
+expect_status 'a fault in the second policy is found' 3 emulated 2 -- --sizes 4K --cta 2,4 --fault wrong:rank=1
 check 'sleeping sides on emulated GPUs' emulated 2 -- --sizes 8 -n 5 --fault delay:rank=0,us=100000
 cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 measured 'hide the shorter one' gpu 'c[0]["hidden_share"] > 0.6 and h["provenance"] == ["emulated", "faulted"]'
