@@ -178,6 +178,7 @@ measured 'each is a case, verified; none is there twice' gpu \
      and len(c) == len({x["key"] for x in c}) == 7 * 4 and e["cases"] == 28 and all(x["status"] == "ok" and x["wrong"] == 0 for x in c)'
 check 'show' "$build/busbar" show --wide "$work/records"
 says 'has a table for each' 'cta 4-8'
+says 'also for the default' 'cta default'
 "$build/busbar" plan --drivers overlap --sizes 4K --launches 1 --format tsv | sed '2s/^[^\t]*/l/' >"$work/plan.tsv"
 check 'a baseline is measured again' "$build/busbar" plan --read "$work/plan.tsv" --like "$work/records" --format tsv
 says 'with all of them' '--cta default,2,zero,4-8'
