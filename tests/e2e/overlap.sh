@@ -144,6 +144,46 @@ assert len(cases) == 2 and all(x["key"].startswith("overlap/all_reduce/") and x[
 for x in cases:
     assert abs(x["base"]["both_percent"] - 50.175) < 1e-6 and abs(x["new"]["both_percent"] - 100.35) < 1e-6 and abs(x["ratio"] - 2) < 1e-6, x
 PY
+# Limits: both sides take 100 us alone, so 1 of the shorter side is hidden in the base, and 0 in the new launches.
+limits() { # GATE FLAGS…
+    echo "$1" >"$work/limits"
+    "$build/busbar" contract --gate "$work/limits" "${@:2}"
+}
+for rule in 'overlap collective=allreduce ratio=0.5 hidden_share>=0.99 launches>=6 wrong<=0' 'overlap m=16 k=16 progress=thread ranks=2 bytes=1K hidden_share>=0.99' \
+    'overlap communication_slowdown<=1e9 computation_slowdown<=1e9' '* wrong<=0'; do
+    check "a contract: $rule" limits "$rule" "$work/base"
+done
+expect_status 'which the new launches break' 1 limits 'overlap ratio=2 hidden_share>=0.99' "$work/new"
+says 'and name' 'overlap all_reduce 1 KiB ×2 float, 16x16x16'
+says 'with the share' '-0.007000'
+check 'in per cent of a reference' limits 'overlap hidden_share>=90%' --reference "$work/base" "$work/base"
+expect_status 'which they break, too' 1 limits 'overlap hidden_share>=90%' --reference "$work/base" "$work/new"
+for rule in 'overlap ratio=3 hidden_share>=0' 'overlap collective=broadcast hidden_share>=0' 'all_reduce hidden_share>=0' 'overlap median_us<=1e9' 'overlap busbw_gbps>=0'; do
+    expect_status "no line is meant by: $rule" 1 limits "$rule" "$work/base"
+    says 'and it says so' 'no case measured matches'
+done
+check 'limits of times are for collectives' limits '* median_us<=1e9 wrong<=0' "$work/r/both"
+expect_status 'busbar compare checks the same limits' 1 "$build/busbar" compare --gate "$work/limits" "$work/new" "$work/base"
+says 'and counts them' 'limit'
+for night in 01 02 03 04 05 06 07 08 09 10 11 12; do
+    python3 - "$work/base/1.jsonl" "$work/nights/$night" $night <<'PY'
+import json, os, sys
+source, folder, night = sys.argv[1], sys.argv[2], int(sys.argv[3], 10)
+os.makedirs(folder)
+with open(folder + "/l.jsonl", "w") as out:
+    for x in map(json.loads, open(source)):
+        if x["record"] == "launch": x.update(run=f"night{night}", started=f"2026-01-{night:02}T00:00:00Z")
+        if x["record"] == "overlap": x.update(both_us=[(100 if night < 9 else 150) * (1 + night % 3 / 1000)] * 8)
+        out.write(json.dumps(x) + "\n")
+PY
+done
+expect_status 'busbar history finds the night' 1 "$build/busbar" history --wide "$work/nights"
+says 'for both ratios' '2 of 2 cases have become slower'
+says 'in per cent of one after the other' '50.05 %'
+tells_out() { if grep -qE "$2" "$work/out"; then ok "$1"; else not_ok "$1"; cat "$work/out"; fi; }
+tells_out 'since which night' 'overlap.*2026-01-09 +\+49.9 % +50.05 % +75.04 % +regression'
+expect_status 'as JSON' 1 "$build/busbar" history --format json "$work/nights"
+check 'with percents, not times' python3 -c 'import json, sys; c = json.load(open(sys.argv[1]))["cases"]; assert len(c) == 2 and all(x["key"].startswith("overlap/") and len(x["both_percent"]) == 12 and abs(x["now_percent"] - 75) < 0.2 and "time_us" not in x and "now_us" not in x for x in c), c' "$work/out"
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/r/both" "$work/r/n3"
     check 'draws both sides' grep -q 'matmul.*×2, both' "$work/plots/overlap-all-reduce.tsv"

@@ -1,5 +1,6 @@
 #include "analysis/compare/study.h"
 #include "analysis/common/table.h"
+#include "analysis/compare/overlap_cases.h"
 #include "collective/dtype.h"
 #include "record/redact.h"
 
@@ -37,7 +38,11 @@ enum status study_read(struct study *study, char **paths, int count, const char 
         study_free(study);
         return status;
     }
-    study->twins = archive_make_comparable(&study->archive);
+    archive_merge_passes(
+        &study->archive); /* as archive_make_comparable(), with the cases between the steps */
+    if (kind == STUDY_JUDGED || kind == STUDY_NIGHTS) add_overlap_cases(&study->archive);
+    study->twins = archive_drop_twins(&study->archive);
+    archive_complete_keys(&study->archive);
     if (study->twins) warn("%s", study->twins);
     if (kind == STUDY_REDACTED) {
         redact_archive(&study->archive);
@@ -45,7 +50,7 @@ enum status study_read(struct study *study, char **paths, int count, const char 
             study->twins =
                 "some launches were read twice and count once"; /* because the line contains paths */
     }
-    combine(study, kind == STUDY_BY_ALLOCATION);
+    combine(study, kind == STUDY_BY_ALLOCATION || kind == STUDY_NIGHTS);
     return STATUS_OK;
 }
 

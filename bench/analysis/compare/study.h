@@ -17,6 +17,8 @@ enum study_kind {
     STUDY_PLAIN,
     STUDY_BY_ALLOCATION, /* the allocations of a run are separate runs */
     STUDY_REDACTED,      /* host names, serials and UUIDs replaced (redact.h) */
+    STUDY_JUDGED,        /* lines of overlap are cases, too (overlap_cases.h) */
+    STUDY_NIGHTS,        /* both STUDY_BY_ALLOCATION and STUDY_JUDGED */
 };
 
 /* Reads results (files or folders) and the catalog (NULL: from where catalog_read() looks; warns if that has
