@@ -75,6 +75,9 @@ expect_status 'and fails where it was not measured' 1 sh -c "echo 'alltoallv imb
 check 'a record of another imbalance' emulated 2 -- --placement out_of_place --imbalance 1.9 --sizes 64K
 expect_status 'is not compared with them' 1 busbar compare "$work/base" "$work/records"
 says 'since it lacks their cases' missing
+printf 'workload\tpart\tdtype\tbytes\tcount\tflops\tnote\nmoe\talltoallv:1.50\tfloat\t64K\t2\t\tdispatch\nmoe\talltoallv:1.5:send\tfloat\t64K\t2\t\tcombine\n' >"$work/moe.tsv"
+check 'a report of a step with dispatch and combine' busbar report --workloads "$work/moe.tsv" --workload moe --format markdown --output "$work/moe.md" "$work/base/r"
+check 'finds both' sh -c '! grep "was not measured" "$1" && grep -q "alltoallv:1.5:send" "$1"' - "$work/moe.md"
 check "as nccl-tests' text" busbar export "$work/base/r"
 cp "$work/out" "$work/alltoallv.txt"
 check 'named like its program' test "$(grep -c '^# Collective test starting: alltoallv_perf$' "$work/alltoallv.txt")" -eq 3

@@ -102,14 +102,20 @@ static int by_place(const struct track *a, const struct track *b)
     return order ? order : by_text(memory_name(x->memory), memory_name(y->memory));
 }
 
-/* Compares like by_place(), then by the number of operations in a group (-m), then by the imbalance of
-   alltoallv. Each combination of these is a world: a run has one track in it. */
+/* Compares like by_place(), then by the number of operations in a group (-m). */
+static int by_group(const struct track *a, const struct track *b)
+{
+    const int64_t x = case_aggregate(a->cases[0].row), y = case_aggregate(b->cases[0].row);
+    int order = by_place(a, b);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Compares like by_group(), then by the imbalance of alltoallv. Each combination of these is a world: a run
+   has one track in it. */
 static int by_world(const struct track *a, const struct track *b)
 {
-    const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;
-    int order = by_place(a, b);
-    if (!order) order = (case_aggregate(x) > case_aggregate(y)) - (case_aggregate(x) < case_aggregate(y));
-    return order ? order : by_text(x->imbalance, y->imbalance);
+    int order = by_group(a, b);
+    return order ? order : by_text(a->cases[0].row->imbalance, b->cases[0].row->imbalance);
 }
 
 static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
@@ -161,14 +167,26 @@ struct tracks study_tracks_in(const struct study *study, const char *collective,
     return tracks;
 }
 
-const struct track *track_in_world(const struct tracks *tracks, const struct track *world)
+static const struct track *find_track(const struct tracks *tracks, const struct track *world,
+                                      int (*of_same_collective)(const struct track *, const struct track *))
 {
     for (size_t i = 0; i < tracks->count; i++) {
         const struct track *track = &tracks->list[i];
         bool alike = same(track->cases[0].row->collective, world->cases[0].row->collective);
-        if (track->run == world->run && (alike ? by_world : by_place)(track, world) == 0) return track;
+        if (track->run == world->run && (alike ? of_same_collective : by_place)(track, world) == 0)
+            return track;
     }
     return NULL;
+}
+
+const struct track *track_in_world(const struct tracks *tracks, const struct track *world)
+{
+    return find_track(tracks, world, by_world);
+}
+
+const struct track *track_of_any_imbalance(const struct tracks *tracks, const struct track *world)
+{
+    return find_track(tracks, world, by_group);
 }
 
 const struct case_summary *track_at(const struct track *track, int64_t bytes)

@@ -55,6 +55,8 @@ struct tracks study_tracks_in(const struct study *, const char *collective, enum
 /* The track of the set with the same run, ranks, nodes, conditions, cache and memory as `world`, and, for the
    same collective, with the same imbalance and operations in a group; NULL: none. */
 const struct track *track_in_world(const struct tracks *, const struct track *world);
+/* The same, but the imbalance may be another one: for a set whose tracks all have the one that is wanted. */
+const struct track *track_of_any_imbalance(const struct tracks *, const struct track *world);
 
 /* Adds what distinguishes the track from the others of the set besides run and ranks: ", 2 NVLink domains,
    cold cache". */
