@@ -2,6 +2,7 @@
 #include "base/paths.h"
 #include "base/tsv.h"
 #include "base/units.h"
+#include "catalog/imbalance.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -164,28 +165,24 @@ static bool read_shape(const char *text, struct workload_row *row)
     return good;
 }
 
-bool imbalance_parse(const char *text, double *factor, int64_t *seed)
-{
-    char *copy = duplicate(text), *after = copy, *first = strsep(&after, ":");
-    *seed = 1;
-    bool good = !parse_real(first, factor) && *factor >= 1 && *factor <= 1e9 &&
-                (!after || (!parse_integer(after, seed) && *seed >= 0));
-    free(copy);
-    return good;
-}
-
-/* Reads the name of a collective, of alltoallv with its imbalance ("alltoallv:1.5"). Returns false if the
-   cell is something else. */
+/* Reads the name of a collective, of alltoallv with its imbalance ("alltoallv:1.5"), and gives the part its
+   one spelling. Returns false if the cell is something else. */
 static bool read_collective(const struct reader *r, struct workload_row *row)
 {
     char *copy = duplicate(cell(r, "part")), *imbalance = copy, *name = strsep(&imbalance, ":");
     const struct collective *collective = collective_find(name);
-    double factor;
-    int64_t seed;
+    char label[IMBALANCE_LABEL];
+    struct skew skew;
     bool good = collective && (collective->id == ALL_TO_ALL_V) == (imbalance != NULL);
-    good = good && (!imbalance || imbalance_parse(imbalance, &factor, &seed));
-    if (good) row->collective = collective;
-    if (good) row->imbalance = arena_string(&r->workloads->arena, imbalance);
+    good = good && (!imbalance || imbalance_parse(imbalance, &skew, label));
+    if (good) row->collective = collective, row->part = collective->name;
+    if (good && imbalance) {
+        struct text part = {0};
+        text_add(&part, "%s:%s", collective->name, label);
+        row->part = arena_string(&r->workloads->arena, text_get(&part));
+        row->imbalance = row->part + strlen(collective->name) + 1;
+        text_free(&part);
+    }
     free(copy);
     return good;
 }

@@ -17,7 +17,7 @@ extern const char *const axis_names[AXES + 1]; /* NULL-terminated */
 struct workload_row {
     size_t line;                         /* in the file */
     const struct collective *collective; /* NULL: a matmul */
-    const char *imbalance;               /* of alltoallv ("1.5"); else NULL */
+    const char *imbalance;               /* of alltoallv, as records name it ("1.5"); else NULL */
     const char *part, *note;             /* "all_reduce", "alltoallv:1.5", "matmul" */
     unsigned axes;       /* bits 1 << enum parallel: the group varies along these; 0: all ranks */
     const char *group;   /* names of the axes, in the order of the enum: "expert+data"; NULL: all ranks */
@@ -71,9 +71,5 @@ const struct workload *workload_find(const struct workloads *, const char *name)
 /* Sets *workload to the workload of this name. Returns STATUS_USAGE after printing one line with the names of
    all workloads if there is none. */
 enum status workload_choose(const struct workloads *, const char *name, const struct workload **workload);
-
-/* Reads an imbalance of alltoallv, "1.5" or "1.5:7": what the busiest rank receives over the mean, at least
-   1, and a seed, by default 1. Returns false if the text is something else. */
-bool imbalance_parse(const char *text, double *factor, int64_t *seed);
 
 #endif

@@ -176,10 +176,20 @@ const char *collective_word(size_t i)
     return i < COLLECTIVE_COUNT ? collectives[i].name : NULL;
 }
 
+static bool equal_but_underscores(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        a += strspn(a, "_");
+        b += strspn(b, "_");
+        if (*a != *b) return false;
+        if (!*a) return true;
+    }
+}
+
 const struct collective *collective_find(const char *name)
 {
     for (int i = 0; name && i < COLLECTIVE_COUNT; i++)
-        if (strcmp(collectives[i].name, name) == 0) return &collectives[i];
+        if (equal_but_underscores(collectives[i].name, name)) return &collectives[i];
     return NULL;
 }
 
@@ -188,12 +198,17 @@ bool collective_runs(const struct collective *collective, int ranks)
     return collective->id != HYPERCUBE || (ranks & (ranks - 1)) == 0;
 }
 
+bool traffic_is_matrix(const struct traffic *traffic)
+{
+    return traffic->row && traffic->column;
+}
+
 size_t pair_count(const struct layout *l, int from, int to)
 {
     __extension__ typedef unsigned __int128 wide;
     const struct traffic *t = l->traffic;
     if (!t) return part_of(l);
-    return (size_t)((wide)t->weights[(size_t)from * t->step + (size_t)to] * l->count / t->busiest);
+    return (size_t)((wide)t->weights[(size_t)from * t->row + (size_t)to * t->column] * l->count / t->busiest);
 }
 
 struct extent most_extent(const struct collective *collective, const struct layout *layout)

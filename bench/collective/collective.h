@@ -24,8 +24,8 @@ enum collective_id {
 /* How much each rank sends to each other one in alltoallv, as weights. */
 struct traffic {
     int ranks;
-    const uint64_t *weights; /* rank i sends rank j the weight [i * step + j] */
-    size_t step;             /* `ranks`; 0: the first row holds for every rank */
+    const uint64_t *weights; /* rank i sends rank j the weight [i * row + j * column] */
+    size_t row, column;      /* `ranks` and 1: a matrix. 0 and 1: the receiver decides. 1 and 0: the sender */
     uint64_t busiest; /* the largest sum of a row or column, > 0: the rank that sends or receives most */
 };
 
@@ -68,11 +68,14 @@ struct collective {
 };
 
 extern const struct collective collectives[COLLECTIVE_COUNT];
-const char *collective_word(size_t i);                      /* the names in order; NULL after the last */
-const struct collective *collective_find(const char *name); /* NULL: none, also for NULL */
+const char *collective_word(size_t i); /* the names in order; NULL after the last */
+/* Underscores do not count: "all_to_all" is "alltoall". NULL: there is none, also for NULL. */
+const struct collective *collective_find(const char *name);
 
 /* Whether this number of ranks can run it: hypercube needs a power of two. */
 bool collective_runs(const struct collective *, int ranks);
+
+bool traffic_is_matrix(const struct traffic *);
 
 /* The elements that rank `from` sends to rank `to` in alltoallv: its share of the busiest rank's
    layout->count, rounded down. */

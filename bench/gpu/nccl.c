@@ -2,6 +2,7 @@
    non-blocking communicator, calls return before their kernels are enqueued, so events recorded next would
    measure nothing.) */
 #include "gpu/nccl.h"
+#include "backend/cta.h"
 #include "backend/backend_plugin.h"
 #include "backend/mpi_status.h"
 #include "base/text.h"
@@ -69,28 +70,20 @@ static enum status refuse_shared(struct comm *c)
 
 /* ---- the communicator ---- */
 
-/* Reads --cta: "default", "efficiency" or "zero" (CTA policies), or "N" or "N-M": the least and most CTAs
-   (channels). */
-static enum status read_cta(const struct comm *c, ncclConfig_t *config)
+static enum status set_cta(const struct comm *c, ncclConfig_t *config)
 {
-    const char *text = c->options.cta;
-    char *end;
-    if (!text || strcmp(text, "default") == 0) return STATUS_OK;
-    if (strcmp(text, "efficiency") == 0 || strcmp(text, "zero") == 0) {
-        int least = text[0] == 'e' ? NCCL_VERSION(2, 27, 0) : NCCL_VERSION(2, 28, 0);
+    struct cta cta;
+    enum status status = cta_read(c->options.cta, &cta);
+    if (status) return status;
+    if (cta.kind == CTA_LIMITS) config->minCTAs = cta.least, config->maxCTAs = cta.most;
+    if (cta.kind == CTA_DEFAULT || cta.kind == CTA_LIMITS) return STATUS_OK;
+    int least = cta.kind == CTA_EFFICIENCY ? NCCL_VERSION(2, 27, 0) : NCCL_VERSION(2, 28, 0);
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 27, 0)
-        config->CTAPolicy = text[0] == 'e' ? 1 : 2; /* NCCL_CTA_POLICY_EFFICIENCY, _ZERO */
-        if (c->version >= least) return STATUS_OK;
+    config->CTAPolicy = cta.kind == CTA_EFFICIENCY ? 1 : 2; /* NCCL_CTA_POLICY_EFFICIENCY, _ZERO */
+    if (c->version >= least) return STATUS_OK;
 #endif
-        return fail(STATUS_UNSUPPORTED, "--cta %s needs NCCL %d.%d, not %d.%d", text, least / 10000,
-                    least / 100 % 100, c->version / 10000, c->version / 100 % 100);
-    }
-    long low = strtol(text, &end, 10), high = *end == '-' ? strtol(end + 1, &end, 10) : low;
-    if (end == text || *end || low < 1 || high < low || high > INT_MAX)
-        return fail(STATUS_USAGE, "--cta '%s': expected default, efficiency, zero, N or N-M", text);
-    config->minCTAs = (int)low;
-    config->maxCTAs = (int)high;
-    return STATUS_OK;
+    return fail(STATUS_UNSUPPORTED, "--cta %s needs NCCL %d.%d, not %d.%d", c->options.cta, least / 10000,
+                least / 100 % 100, c->version / 10000, c->version / 100 % 100);
 }
 
 static enum status connect_ranks(struct comm *c)
@@ -98,7 +91,7 @@ static enum status connect_ranks(struct comm *c)
     ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
     ncclUniqueId id = {{0}};
     config.blocking = 1;
-    enum status status = read_cta(c, &config);
+    enum status status = set_cta(c, &config);
     if (!status && c->world->rank == 0) status = nccl_status(c, ncclGetUniqueId(&id), "ncclGetUniqueId");
     status = nccl_agree(c, status);
     if (status) return status;

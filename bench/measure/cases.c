@@ -19,7 +19,7 @@ static void add_case(struct cases *cases, const struct settings *s, const struct
     struct measured *m = &cases->list[cases->count++];
     const int ranks = split->ranks ? split->ranks : 1;
     /* The sizes of a --matrix are not rounded: they need not be a multiple of the ranks. */
-    bool whole = call->traffic && call->traffic->step;
+    bool whole = call->traffic && traffic_is_matrix(call->traffic);
     size_t size = dtypes[call->dtype].size, divisor = whole ? 1 : call->collective->divisor(ranks);
     *m = (struct measured){.call = *call,
                            .split = split,

@@ -16,11 +16,6 @@ static void exact_size(size_t bytes, char text[32])
     snprintf(text, 32, unit ? "%zu%c" : "%zu", bytes, unit ? units[unit - 1] : 0);
 }
 
-static const char *usual_name(const char *name)
-{
-    return same(name, "all_to_all") ? "alltoall" : same(name, "all_to_all_v") ? "alltoallv" : name;
-}
-
 enum status load_request_read(const char *text, struct load_request *request)
 {
     char name[48], size[32];
@@ -31,7 +26,7 @@ enum status load_request_read(const char *text, struct load_request *request)
         return fail(STATUS_USAGE,
                     "--beside: '%.60s' is not a collective and a size in bytes, such as alltoall:256M", text);
     snprintf(name, sizeof name, "%.*s", (int)(colon - text), text);
-    enum status status = word_read("beside", usual_name(name), &collective_words, &index);
+    enum status status = word_read("beside", name, &collective_words, &index);
     if (status) return status;
     request->collective = &collectives[index];
     exact_size(request->bytes, size);

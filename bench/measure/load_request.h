@@ -13,7 +13,7 @@ struct load_request {
     char label[64]; /* in records: "alltoall:256M"; equal for equal loads, however they were written */
 };
 
-/* all_to_all and all_to_all_v are accepted for alltoall and alltoallv. STATUS_USAGE after one line. */
+/* STATUS_USAGE after one line. */
 enum status load_request_read(const char *text, struct load_request *);
 
 /* Which ranks run the load: on each host the second, the fourth and so on, by local rank. Neighbours share

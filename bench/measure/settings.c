@@ -51,6 +51,7 @@ static const struct option collective_options[] = {
      .help =
          "alltoallv: how much the busiest rank receives, divided by the mean over ranks, e.g. 1,1.5,2:\n"
          "a case for each. The ranks' shares follow Zipf's law. 1.5:7 draws the busy ranks with the seed 7.\n"
+         "1.5:send turns every pair around: the busiest rank sends 1.5 times the mean.\n"
          "The size of a case is that of the busiest rank"},
     {.kind = OPTION_TEXT,
      .name = "matrix",

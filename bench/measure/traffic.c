@@ -2,7 +2,6 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/units.h"
-#include "catalog/workloads.h"
 #include "stats/order.h"
 #include "stats/random.h"
 
@@ -16,17 +15,12 @@
 static enum status read_item(const char *item, struct imbalance *imbalance)
 {
     *imbalance = (struct imbalance){0};
-    if (!imbalance_parse(item, &imbalance->factor, &imbalance->seed))
-        return fail(STATUS_USAGE,
-                    "--imbalance: '%s' is not a factor; expected what the busiest rank receives over the "
-                    "mean, at least 1, such as 1.5, or with a seed, such as 1.5:7",
-                    item);
-    if (imbalance->factor == 1) imbalance->seed = 1; /* all ranks are equal: the seed has no effect */
-    int length = snprintf(imbalance->label, sizeof imbalance->label, "%.15g", imbalance->factor);
-    if (imbalance->seed != 1)
-        snprintf(imbalance->label + length, sizeof imbalance->label - (size_t)length, ":%lld",
-                 (long long)imbalance->seed);
-    return STATUS_OK;
+    if (imbalance_parse(item, &imbalance->skew, imbalance->label)) return STATUS_OK;
+    return fail(
+        STATUS_USAGE,
+        "--imbalance: '%s' is not a factor; expected what the busiest rank receives over the mean, at "
+        "least 1, such as 1.5; with a seed 1.5:7; for what it sends 1.5:send",
+        item);
 }
 
 enum status imbalances_read(const char *text, struct imbalance **list, size_t *count)
@@ -166,19 +160,20 @@ static double zipf_exponent(int ranks, double factor)
     return (low + high) / 2;
 }
 
-static void zipf_weights(const struct imbalance *imbalance, int ranks, struct traffic *traffic)
+static void zipf_weights(const struct skew *skew, int ranks, struct traffic *traffic)
 {
-    const double scale = 4294967296.0, s = zipf_exponent(ranks, imbalance->factor);
+    const double scale = 4294967296.0, s = zipf_exponent(ranks, skew->factor);
     uint64_t *weights = allocate((size_t)ranks, sizeof *weights);
     size_t *order = allocate((size_t)ranks, sizeof *order);
     struct random_state random;
     for (int r = 0; r < ranks; r++) order[r] = (size_t)r;
-    random_seed(&random, (uint64_t)imbalance->seed);
+    random_seed(&random, (uint64_t)skew->seed);
     random_shuffle(&random, order, (size_t)ranks);
     for (int k = 0; k < ranks; k++) weights[order[k]] = (uint64_t)llround(scale * pow(k + 1, -s));
     free(order);
-    /* The busiest rank receives its weight from every rank; no rank sends more, since no weight is larger. */
-    *traffic = (struct traffic){ranks, weights, 0, (uint64_t)scale * (uint64_t)ranks};
+    /* The busiest rank receives its weight from every rank; no rank sends more, since no weight is larger. In
+       the other direction it sends that weight to every rank. */
+    *traffic = (struct traffic){ranks, weights, skew->send, !skew->send, (uint64_t)scale * (uint64_t)ranks};
 }
 
 bool traffic_make(const struct imbalance *imbalance, int ranks, struct traffic *traffic, char *reason,
@@ -189,16 +184,16 @@ bool traffic_make(const struct imbalance *imbalance, int ranks, struct traffic *
         return false;
     }
     if (imbalance->cells) {
-        *traffic = (struct traffic){ranks, imbalance->cells, (size_t)ranks, imbalance->busiest};
+        *traffic = (struct traffic){ranks, imbalance->cells, (size_t)ranks, 1, imbalance->busiest};
         return true;
     }
-    if (imbalance->factor > 1 && imbalance->factor >= ranks) {
-        snprintf(reason, room,
-                 "--imbalance %g: the busiest of %d rank%s receives less than %d times the mean",
-                 imbalance->factor, ranks, ranks == 1 ? "" : "s", ranks);
+    const struct skew *skew = &imbalance->skew;
+    if (skew->factor > 1 && skew->factor >= ranks) {
+        snprintf(reason, room, "--imbalance %s: the busiest of %d rank%s %s less than %d times the mean",
+                 imbalance->label, ranks, ranks == 1 ? "" : "s", skew->send ? "sends" : "receives", ranks);
         return false;
     }
-    zipf_weights(imbalance, ranks, traffic);
+    zipf_weights(skew, ranks, traffic);
     return true;
 }
 
@@ -260,6 +255,6 @@ bool traffic_cuts(const struct layout *layout, size_t element_bytes, int domains
 
 void traffic_free(struct traffic *traffic)
 {
-    if (traffic->step == 0) free((void *)traffic->weights);
+    if (!traffic_is_matrix(traffic)) free((void *)traffic->weights);
     *traffic = (struct traffic){0};
 }

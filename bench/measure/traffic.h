@@ -3,6 +3,7 @@
 #define BUSBAR_TRAFFIC_H
 
 #include "base/status.h"
+#include "catalog/imbalance.h"
 #include "collective/bounds.h"
 #include "collective/collective.h"
 
@@ -10,18 +11,17 @@
 
 /* One item of --imbalance, or the file of --matrix. */
 struct imbalance {
-    char label[64]; /* in records: "1.5", "1.5:7", "matrix:0123456789abcdef" (a hash of the cells) */
-    double factor;  /* what the busiest rank receives over the mean */
-    int64_t seed;   /* chooses which ranks are busy */
+    char label[IMBALANCE_LABEL]; /* in records: "1.5", "1.5:7:send", "matrix:0123456789abcdef" (a hash of the
+                                    cells) */
+    struct skew skew;
     /* a matrix only: */
     uint64_t *cells;  /* row i, column j: bytes from rank i to rank j; NULL: no matrix */
     int ranks;        /* rows and columns */
     uint64_t busiest; /* the largest sum of a row or column, in bytes */
 };
 
-/* Reads "1,1.5,2:7": factors of at least 1, each with an optional seed (default 1). Items that are named
-   twice count once. Returns STATUS_USAGE after printing one line. The caller frees the list with
-   imbalances_free(). */
+/* Reads "1,1.5,2:7:send": a list of what imbalance_parse() reads. Items that are named twice count once.
+   Returns STATUS_USAGE after printing one line. The caller frees the list with imbalances_free(). */
 enum status imbalances_read(const char *text, struct imbalance **list, size_t *count);
 
 /* Reads a file of n lines with n numbers of bytes each ("64K" too), separated by spaces or tabs; # begins a
@@ -34,7 +34,8 @@ void imbalances_free(struct imbalance *list, size_t count);
    false: impossible, and `reason` says why.
    By a factor F: every rank sends the same amount in total, and rank j receives from each one a share in
    proportion to k^-s (Zipf's law), where k = 1, 2, … is j's place in a random order of the ranks. s is chosen
-   so that the largest share is F / ranks. */
+   so that the largest share is F / ranks. The other direction ("F:send") swaps sender and receiver of every
+   pair: dispatch and combine of a mixture of experts. */
 bool traffic_make(const struct imbalance *, int ranks, struct traffic *, char *reason, size_t room);
 /* Sets what passes each cut of a machine in alltoallv (collective/bounds.h), in bytes. domain_of_rank: from
    0, below `domains`. gpus has room for ranks / domains numbers, of which it returns cuts.gpus. Returns false

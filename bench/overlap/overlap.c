@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "base/units.h"
 #include "launch/world.h"
-#include "measure/labels.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -50,24 +49,6 @@ static void free_settings(struct driver *d)
     overlap_settings_free(&state_of(d)->settings);
 }
 
-static enum status open_collectives(struct overlap_launch *l)
-{
-    const struct overlap_settings *s = &l->settings;
-    l->backend = backend_find(s->backend);
-    enum status status = agree(l, l->backend ? STATUS_OK : STATUS_ENVIRONMENT);
-    if (status) return status;
-    struct backend_options options = {.cold = s->sides.cache == CACHE_COLD,
-                                      .seed = (uint64_t)s->seed,
-                                      .registration =
-                                          (enum registration)(REGISTRATION_NONE + s->sides.registration),
-                                      .cta = s->sides.cta,
-                                      .fault = s->fault.backend,
-                                      .steps = &watch_pulse(l->driver.watch)->steps};
-    status = backend_open(&l->backend, &l->driver.world, &options, &l->comm);
-    if (!status) atomic_store(&l->endable, l->comm);
-    return agree(l, status);
-}
-
 static enum status open_gemm(struct overlap_launch *l)
 {
     const struct overlap_settings *s = &l->settings;
@@ -97,15 +78,17 @@ static void make_cases(struct overlap_launch *l)
 {
     size_t usual = on_device(l) ? (size_t)64 << 20 : (size_t)1 << 20;
     const struct overlap_settings *s = &l->settings;
-    size_t sizes = s->size_count ? s->size_count : 1, cases = sizes * (size_t)s->collective_count;
+    size_t sizes = s->size_count ? s->size_count : 1, of_policy = sizes * (size_t)s->collective_count,
+           cases = of_policy * s->policy_count;
     l->cases = allocate(cases * s->ratio_count, sizeof *l->cases);
     for (size_t i = 0; i < cases; i++) {
-        size_t bytes = s->size_count ? s->sizes[i / (size_t)s->collective_count] : usual;
+        size_t bytes = s->size_count ? s->sizes[i % of_policy / (size_t)s->collective_count] : usual;
         const struct collective *collective = s->collectives[i % (size_t)s->collective_count];
         size_t divisor = collective->divisor(l->driver.world.ranks);
         for (size_t r = 0; r < s->ratio_count; r++)
             l->cases[l->case_count++] =
                 (struct overlap_case){.collective = collective,
+                                      .policy = i / of_policy,
                                       .requested_bytes = bytes,
                                       .count = bytes / dtypes[s->dtype].size / divisor * divisor,
                                       .ratio = s->ratios[r],
@@ -121,7 +104,7 @@ static enum status open_both(struct driver *d)
     if (s->fault.delays && s->fault.rank >= d->world.ranks)
         return fail(STATUS_USAGE, "--fault: there is no rank %lld among %d", (long long)s->fault.rank,
                     d->world.ranks);
-    enum status status = open_collectives(l);
+    enum status status = overlap_policy_open(l, 0);
     if (!status) status = open_gemm(l);
     if (!status) status = sides_check(d, l->backend, &s->sides);
     if (status) return status;
@@ -130,25 +113,11 @@ static enum status open_both(struct driver *d)
     set_problem(l);
     make_cases(l);
     const struct pair_parts parts = {.world = &d->world,
-                                     .backend = l->backend,
+                                     .backend = l->backend->name,
                                      .engine = l->engine,
                                      .progress = s->sides.progress,
                                      .pulse = watch_pulse(d->watch)};
     return agree(l, pair_open(&parts, &l->pair));
-}
-
-/* Sets the labels of the rows to what NCCL does. Prints each reason why that differs from what was asked for
-   once. */
-static void set_labels(struct overlap_launch *l, const struct launch_header *header)
-{
-    const struct overlap_settings *s = &l->settings;
-    struct label_question q = label_question_of(
-        header, s->sides.cta, (enum registration)(REGISTRATION_NONE + s->sides.registration), 0);
-    struct label_reasons told = {.count = 0};
-    for (size_t i = 0; i < l->case_count; i++) {
-        struct overlap_case *c = &l->cases[i];
-        labels_of_case(&q, c->collective->id, &c->cta, &c->registration, &told);
-    }
 }
 
 static void add_facts(struct driver *d, struct launch_header *header)
@@ -157,7 +126,7 @@ static void add_facts(struct driver *d, struct launch_header *header)
     l->backend->facts(l->comm, header);
     l->engine->facts(l->gemm, header);
     if (l->settings.fault.delays) launch_add_provenance(header, PROVENANCE_FAULTED);
-    if (d->world.rank == 0) set_labels(l, header);
+    if (d->world.rank == 0) overlap_label_cases(l, header);
 }
 
 static void abort_both(struct driver *d)
@@ -240,8 +209,10 @@ static enum status write_row(struct overlap_launch *l, const struct overlap_case
 static void say_case(struct overlap_launch *l, const struct overlap_case *c)
 {
     char what[160], size[UNIT_TEXT];
-    snprintf(what, sizeof what, "%s %s beside matmul, ratio %g", c->collective->name,
-             format_size(c->requested_bytes, size), c->ratio);
+    const bool many = l->settings.policy_count > 1;
+    snprintf(what, sizeof what, "%s %s beside matmul, ratio %g%s%.40s", c->collective->name,
+             format_size(c->requested_bytes, size), c->ratio, many ? ", --cta " : "",
+             many ? l->settings.policies[c->policy] : "");
     watch_say(l->driver.watch, what);
     progress_show(&l->driver.progress, (size_t)(c - l->cases), l->case_count, 0, what);
 }
@@ -298,8 +269,13 @@ static enum status measure(struct driver *d)
 {
     struct overlap_launch *l = state_of(d);
     enum status status = prepare_matrices(l);
-    for (size_t i = 0; i < l->case_count && !status; i += l->settings.ratio_count)
-        status = measure_size(l, &l->cases[i]);
+    for (size_t i = 0; i < l->case_count && !status; i += l->settings.ratio_count) {
+        struct overlap_case *cases = &l->cases[i];
+        mpi_must(MPI_Bcast(&cases->repeated, 1, MPI_C_BOOL, 0, d->world.comm));
+        if (cases->repeated) continue;
+        if (cases->policy != l->policy) status = overlap_policy_open(l, cases->policy);
+        if (!status) status = measure_size(l, cases);
+    }
     progress_clear(&d->progress);
     return status;
 }

@@ -36,6 +36,9 @@ struct overlap_settings {
     size_t *sizes, size_count; /* the largest first; 0: the default */
     double *ratios;
     size_t ratio_count;
+    const char **policies; /* of --cta; without it "default" */
+    size_t policy_count;
+    char *policies_copy; /* what they point into */
     struct sides_fault fault;
 };
 
@@ -44,9 +47,15 @@ struct command overlap_command(void);
 enum status overlap_settings_read(const struct command *, int argc, char **argv, struct overlap_settings *);
 void overlap_settings_free(struct overlap_settings *);
 
-/* A collective, a size and a ratio, with the results. The samples are on rank 0 only. */
+/* Reads --cta; part of overlap_settings_read(). */
+enum status overlap_policies_read(struct overlap_settings *);
+
+/* A policy, a collective, a size and a ratio, with the results. The samples are on rank 0 only. */
 struct overlap_case {
     const struct collective *collective;
+    size_t policy; /* of the settings' */
+    bool repeated; /* an earlier case is the same, since neither's policy concerns the collective: this one is
+                        left out */
     const char *cta; /* labels of its row (measure/labels.h) */
     enum registration registration;
     size_t requested_bytes, count; /* as asked for; elements */
@@ -67,7 +76,8 @@ struct overlap_launch {
     struct overlap_settings settings;
     _Atomic(struct comm *) endable; /* the launch or the watchdog takes it and ends it */
     const struct backend *backend;
-    struct comm *comm;
+    struct comm *comm; /* of the policy that is measured */
+    size_t policy;
     const struct gemm_engine *engine;
     struct gemm *gemm;
     struct gemm_work *work; /* NULL: the matrices could not be had, and gemm_reason says why */
@@ -78,10 +88,16 @@ struct overlap_launch {
     struct pair *pair;
     struct pair_call call; /* what the sides do now */
     struct pair_product product;
-    struct overlap_case *cases; /* sizes descending, then collectives, then ratios */
+    struct overlap_case *cases; /* policies, then sizes descending, collectives, ratios */
     size_t case_count;
     double most_s; /* rank 0: time for the rounds of the case that runs; INFINITY: no limit */
 };
+
+/* Collective. Closes the communicator and opens that of another policy. */
+enum status overlap_policy_open(struct overlap_launch *, size_t policy);
+/* On rank 0. Sets the labels of the rows to what NCCL does. Warns once of each reason why that differs from
+   what was asked for. */
+void overlap_label_cases(struct overlap_launch *, const struct launch_header *);
 
 /* Collective; the pair has its buffers and its matrices. Chooses the number of collectives in a sample, and
    for each of the cases, which differ in their ratio only, the number of multiplications. */

@@ -114,7 +114,7 @@ static void *helper(void *state)
 {
     struct pair *p = state;
     /* A new thread uses device 0 until it chooses another. */
-    backend_devices(p->parts.backend->name, MEMORY_ABSENT, p->parts.world->local_rank);
+    backend_devices(p->parts.backend, MEMORY_ABSENT, p->parts.world->local_rank);
     pthread_mutex_lock(&p->lock);
     for (;;) {
         while (p->phase != ARMED && p->phase != LEAVES) pthread_cond_wait(&p->changed, &p->lock);

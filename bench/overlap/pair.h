@@ -16,7 +16,7 @@ struct pair;
 
 struct pair_parts {
     const struct world *world;
-    const struct backend *backend; /* selects the GPU of the second thread */
+    const char *backend; /* its name selects the GPU of the second thread */
     const struct gemm_engine *engine;
     enum overlap_progress progress; /* not OVERLAP_AUTO */
     struct pulse *pulse;

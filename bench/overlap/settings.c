@@ -70,7 +70,10 @@ static const struct option overlap_options[] = {
     FLAG_CACHE(.at = AT(sides.cache), .initial = "cold",
                .help = "cold: both sides' data rotate through more memory than the caches hold, as a model's "
                        "do;\nwarm: the same buffers every time"),
-    FLAG_CTA(.at = AT(sides.cta)),
+    FLAG(TEXT, 0, "cta", .argument = "LIST", .at = AT(sides.cta),
+         .help = "thread blocks (CTAs) that NCCL may use, e.g. default,4,8-16,efficiency,zero: policies or "
+                 "numbers\n"
+                 "of channels (N, or N-M for at least N and at most M); each has a communicator of its own"),
     FLAG_REGISTER(.at = AT(sides.registration)),
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
@@ -101,8 +104,8 @@ struct command overlap_command(void)
             "take longer than one after the other. The slowdown of a side is its own time beside the other "
             "over its time alone.",
         .examples = "  mpirun -np 2 --bind-to none build/overlap\n      1 MiB all-reduce, five ratios\n"
-                    "  build/overlap -g 8 --collectives reduce_scatter --sizes 64M,256M --cta 8\n"
-                    "      eight GPUs; NCCL may use eight channels\n"
+                    "  build/overlap -g 8 --collectives reduce_scatter --sizes 64M,256M --cta default,4,8\n"
+                    "      eight GPUs; NCCL may use any number of channels, four, eight\n"
                     "  mpirun -np 2 build/overlap --progress-by nonblocking --ratio 1\n"
                     "      what MPI does without a thread\n",
         .options = overlap_options,
@@ -157,6 +160,7 @@ enum status overlap_settings_read(const struct command *command, int argc, char 
     if (!status) status = read_words(s);
     if (!status) status = shape_read("shape", s->shape_text, &s->shape);
     if (!status) status = read_ratios(s);
+    if (!status) status = overlap_policies_read(s);
     if (!status) status = sides_fault_read(s->fault_text, &s->fault);
     const struct size_grid grid = {.list = s->sizes_text, .begin = 1, .end = 1, .factor = 2};
     if (!status && s->sizes_text) status = size_grid_read(&grid, &s->sizes, &s->size_count);
@@ -171,6 +175,10 @@ void overlap_settings_free(struct overlap_settings *s)
 {
     free(s->sizes);
     free(s->ratios);
+    free(s->policies);
+    free(s->policies_copy);
     s->sizes = NULL;
     s->ratios = NULL;
+    s->policies = NULL;
+    s->policies_copy = NULL;
 }

@@ -109,15 +109,20 @@ void overlap_table(const struct overlap_launch *l, FILE *out)
             "", "size", "ratio", "calls", "Tc us", "Tm us", "both us", "wrong", WIDE, "hidden share", WIDE,
             "slowdown: collective", WIDE, "matmul");
     for (size_t i = 0; i < l->case_count; i++) {
-        struct overlap_row row = overlap_row_of(l, &l->cases[i]);
+        const struct overlap_case *c = &l->cases[i];
+        struct overlap_row row = overlap_row_of(l, c);
+        if (l->settings.policy_count > 1 && (i == 0 || c->policy != l->cases[i - 1].policy))
+            fprintf(out, "--cta %s\n", l->settings.policies[c->policy]);
         if (row.both_us.count) print_row(&row, out);
     }
     fputc('\n', out);
     for (size_t i = 0; i < l->case_count; i++) {
         const struct overlap_case *c = &l->cases[i];
+        const bool many = l->settings.policy_count > 1;
         char size[UNIT_TEXT];
         if (c->status)
-            fprintf(out, "%s: %s %s, ratio %g: %s\n", case_status_name(case_status_of(c->status)),
-                    c->collective->name, format_size(c->requested_bytes, size), c->ratio, c->reason);
+            fprintf(out, "%s: %s %s, ratio %g%s%s: %s\n", case_status_name(case_status_of(c->status)),
+                    c->collective->name, format_size(c->requested_bytes, size), c->ratio,
+                    many ? ", --cta " : "", many ? l->settings.policies[c->policy] : "", c->reason);
     }
 }

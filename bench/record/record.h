@@ -39,6 +39,8 @@ struct load {
 
 /* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its
    strings. */
+struct overlap_row;
+
 struct case_row {
     /* the request: independent variables, from which case_key() makes `key` */
     const char *key;
@@ -111,6 +113,8 @@ struct case_row {
     json_t *telemetry;
     json_t *groups; /* one object per group of --group: [{"ranks":[…],"median_us":…}] */
     json_t *step;   /* of a step: its parts, and figures of all passes so far (results/README.md) */
+    const struct overlap_row *overlap; /* not on disk: the line of overlap that this case stands for
+                                          (analysis/compare/overlap_cases.h); NULL: none */
     enum case_status status;
     const char *error;   /* one line if status is not CASE_OK */
     int64_t source_line; /* imports: line in the source file */
@@ -121,8 +125,6 @@ struct world_host {
     int64_t ranks, gpus;
     const char *domain;
 };
-
-struct overlap_row;
 
 /* The first line of a launch. */
 struct launch_header {

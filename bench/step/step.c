@@ -76,7 +76,7 @@ static enum status open_all(struct driver *d)
     d->backend = l->backend->name;
     sides_warn_of_sharing(d, &s->sides);
     const struct pair_parts parts = {.world = &d->world,
-                                     .backend = l->backend,
+                                     .backend = l->backend->name,
                                      .engine = l->engine,
                                      .progress = s->sides.progress,
                                      .pulse = watch_pulse(d->watch)};

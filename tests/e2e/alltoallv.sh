@@ -11,6 +11,8 @@ sizes='all(r["recv_bytes"] == r["bytes"] >= r["send_bytes"] and 0 <= r["requeste
 factors='all(abs(r["bytes"] / r["send_bytes"] / float(r["imbalance"].split(":")[0]) - 1) < 0.05 for r in c)'
 labels='{r["imbalance"] for r in c} == {"1", "1.5", "1.5:7"} and len({r["key"] for r in c}) == len(c) == 12 and all("/imbalance=" + r["imbalance"] + "/" in r["key"] for r in c)'
 
+turned='{(r["imbalance"], r["bytes"] == r["send_bytes"], r["bytes"] == r["recv_bytes"]) for r in c} == {("2:3", False, True), ("2:3:send", True, False)} and all(abs(r["bytes"] / min(r["send_bytes"], r["recv_bytes"]) - 2) < 0.05 for r in c) and {"/imbalance=2:3:send/" in r["key"] for r in c} == {True, False} and len({r["key"] for r in c}) == len(c) == 4'
+
 backends='mpi'
 if [ -e "$build/busbar_nccl.so" ] && [ -e "$build/fakegpu/libnccl.so.2" ]; then backends='mpi nccl'; else skip 'alltoallv with NCCL' 'the GPU parts are not built here'; fi
 # Row sums 450, 225 and 650, column sums 450, 450 and 425: rank 2 sends the most.
@@ -22,7 +24,11 @@ for backend in $backends; do
         check "$backend, $n ranks: three imbalances" emulated $n -- "${uneven[@]}"
         check "$backend, $n ranks: each element is right, the sizes and factors are those asked for" rows "$verified and $sizes and $factors and $labels"
     done
+    # The reverse: every rank receives the same, and the busiest one sends the case's bytes.
+    check "$backend, 4 ranks: dispatch and combine" emulated 4 -- --placement out_of_place --imbalance 2:3,2:3:send --sizes '4K,1M' -d int8
+    check "$backend: combine is right, and its busiest rank sends" rows "$verified and $turned"
     expect_status "$backend: a damaged element is caught" 3 emulated 2 -- --placement out_of_place --imbalance 1.5 --sizes 4K --fault wrong:rank=1
+    expect_status "$backend: and in the other direction" 3 emulated 2 -- --placement out_of_place --imbalance 1.5:send --sizes 4K --fault wrong:rank=1
     check 'and named' rows 'c[0]["status"] == "wrong" and c[0]["wrong"] == 1 and "on rank 1" in c[0]["error"]'
     check "$backend: a matrix at two sizes" emulated 3 -- "${matrix[@]}" --sizes 650,26000 -d float
     check 'keeps its proportions, in whole elements' rows "$verified"' and sorted((r["bytes"], r["send_bytes"], r["recv_bytes"]) for r in c) == [(640, 640, 440), (26000, 26000, 18000)]'
@@ -59,25 +65,29 @@ tells 'are told' '--matrix: m on .* is not the file that rank 0 read'
 # ---- what reads records ----
 
 busbar() { timeout 60 "$build/busbar" "$@"; }
-check 'a record of two imbalances' emulated 2 -- --placement out_of_place --imbalance 1,1.5 --sizes 64K
+check 'a record of three imbalances' emulated 2 -- --placement out_of_place --imbalance 1,1.5,1.5:send --sizes 64K
 cp -r "$work/records" "$work/base"
 check 'show' busbar show --wide "$work/base"
-check 'has a column for them' test "$(grep -cE '64 KiB +16384 +float +out_of_place +isolated +1(\.5)? ' "$work/out")" -eq 2
+check 'has a column for them' test "$(grep -cE '64 KiB +16384 +float +out_of_place +isolated +1(\.5(:send)?)? ' "$work/out")" -eq 3
 check 'a gate asks for one of them' sh -c "echo 'alltoallv imbalance=1.5 bytes=64K launches>=1 wrong<=0' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
+check 'or for its reverse' sh -c "echo 'all_to_all_v imbalance=1.5:send bytes=64K launches>=1 wrong<=0' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
 expect_status 'and fails where it was not measured' 1 sh -c "echo 'alltoallv imbalance=1.9 launches>=1' >'$work/gate'; exec '$build/busbar' contract --gate '$work/gate' '$work/base'"
 check 'a record of another imbalance' emulated 2 -- --placement out_of_place --imbalance 1.9 --sizes 64K
 expect_status 'is not compared with them' 1 busbar compare "$work/base" "$work/records"
 says 'since it lacks their cases' missing
+printf 'workload\tpart\tdtype\tbytes\tcount\tflops\tnote\nmoe\talltoallv:1.50\tfloat\t64K\t2\t\tdispatch\nmoe\talltoallv:1.5:send\tfloat\t64K\t2\t\tcombine\n' >"$work/moe.tsv"
+check 'a report of a step with dispatch and combine' busbar report --workloads "$work/moe.tsv" --workload moe --format markdown --output "$work/moe.md" "$work/base/r"
+check 'finds both' sh -c '! grep "was not measured" "$1" && grep -q "alltoallv:1.5:send" "$1"' - "$work/moe.md"
 check "as nccl-tests' text" busbar export "$work/base/r"
 cp "$work/out" "$work/alltoallv.txt"
-check 'named like its program' test "$(grep -c '^# Collective test starting: alltoallv_perf$' "$work/alltoallv.txt")" -eq 2
-check 'a table for each' test "$(grep -cE '^ +65536 +8192 +float +none +-1 ' "$work/alltoallv.txt")" -eq 2
+check 'named like its program' test "$(grep -c '^# Collective test starting: alltoallv_perf$' "$work/alltoallv.txt")" -eq 3
+check 'a table for each' test "$(grep -cE '^ +65536 +8192 +float +none +-1 ' "$work/alltoallv.txt")" -eq 3
 check 'which is imported again' busbar import --ranks 2 --output "$work/imported" --run i "$work/alltoallv.txt"
 check 'as what it was, without a contradiction' python3 - "$work/base/r/l.jsonl" "$work/imported/i" <<'E2'
 import glob, json, sys
 cases = lambda path: [c for c in map(json.loads, open(path)) if c["record"] == "case"]
 ours, theirs = cases(sys.argv[1]), [c for f in sorted(glob.glob(sys.argv[2] + "/*.jsonl")) for c in cases(f)]
-assert len(ours) == len(theirs) == 2, theirs
+assert len(ours) == len(theirs) == 3, theirs
 for a, b in zip(ours, theirs):
     assert b["collective"] == "alltoallv" and b["bytes"] == a["bytes"] and b["status"] == "ok" and "imbalance" not in b, b
     expected = a["bytes"] / (sum(a["samples_us"]) / len(a["samples_us"])) * 1e-3 / 2
@@ -85,5 +95,5 @@ for a, b in zip(ours, theirs):
     assert "busbw_gbps" in b or expected < 0.006, (a, b)
     assert abs(b.get("busbw_gbps", 0) - expected) <= 0.0051 + 0.001 * expected, (a, b)
 E2
-check 'a sweep' busbar plan --drivers alltoallv --sizes 64K --launches 1 --driver-arg --imbalance --driver-arg 1,1.5 --format tsv
-check 'passes the flag on' grep -q -- '--imbalance 1,1.5' "$work/out"
+check 'a sweep' busbar plan --drivers alltoallv --sizes 64K --launches 1 --driver-arg --imbalance --driver-arg 1,1.5:send --format tsv
+check 'passes the flag on' grep -q -- '--imbalance 1,1.5:send' "$work/out"

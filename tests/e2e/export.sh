@@ -46,6 +46,7 @@ if [ "$count" -eq 7 ]; then ok "seven of them"; else not_ok "$count files instea
 expect_status "never overwritten" 5 export_ --format nccl-tests-json --output "$work/json" "$work/records/several"
 expect_status "no records" 5 export_ "$work/none"
 expect_status "nothing given" 2 export_
+check 'any spelling of a collective' export_ --collective allreduce "$work/records/log"
 expect_status "unknown collective" 2 export_ --collective x "$work/records/log"
 printf '%s\n' '{"record":"launch","schema":1,"run":"x","launch":"../../y","provenance":["imported"],"backend":"a\nb",
 "world":{"hosts":[{"name":"h\nost","ranks":2}]}}' | tr -d '\n' >"$work/hostile.jsonl"

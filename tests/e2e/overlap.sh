@@ -144,6 +144,46 @@ assert len(cases) == 2 and all(x["key"].startswith("overlap/all_reduce/") and x[
 for x in cases:
     assert abs(x["base"]["both_percent"] - 50.175) < 1e-6 and abs(x["new"]["both_percent"] - 100.35) < 1e-6 and abs(x["ratio"] - 2) < 1e-6, x
 PY
+# Limits: both sides take 100 us alone, so 1 of the shorter side is hidden in the base, and 0 in the new launches.
+limits() { # GATE FLAGS…
+    echo "$1" >"$work/limits"
+    "$build/busbar" contract --gate "$work/limits" "${@:2}"
+}
+for rule in 'overlap collective=allreduce ratio=0.5 hidden_share>=0.99 launches>=6 wrong<=0' 'overlap m=16 k=16 progress=thread ranks=2 bytes=1K hidden_share>=0.99' \
+    'overlap communication_slowdown<=1e9 computation_slowdown<=1e9' '* wrong<=0'; do
+    check "a contract: $rule" limits "$rule" "$work/base"
+done
+expect_status 'which the new launches break' 1 limits 'overlap ratio=2 hidden_share>=0.99' "$work/new"
+says 'and name' 'overlap all_reduce 1 KiB ×2 float, 16x16x16'
+says 'with the share' '-0.007000'
+check 'in per cent of a reference' limits 'overlap hidden_share>=90%' --reference "$work/base" "$work/base"
+expect_status 'which they break, too' 1 limits 'overlap hidden_share>=90%' --reference "$work/base" "$work/new"
+for rule in 'overlap ratio=3 hidden_share>=0' 'overlap collective=broadcast hidden_share>=0' 'all_reduce hidden_share>=0' 'overlap median_us<=1e9' 'overlap busbw_gbps>=0'; do
+    expect_status "no line is meant by: $rule" 1 limits "$rule" "$work/base"
+    says 'and it says so' 'no case measured matches'
+done
+check 'limits of times are for collectives' limits '* median_us<=1e9 wrong<=0' "$work/r/both"
+expect_status 'busbar compare checks the same limits' 1 "$build/busbar" compare --gate "$work/limits" "$work/new" "$work/base"
+says 'and counts them' 'limit'
+for night in 01 02 03 04 05 06 07 08 09 10 11 12; do
+    python3 - "$work/base/1.jsonl" "$work/nights/$night" $night <<'PY'
+import json, os, sys
+source, folder, night = sys.argv[1], sys.argv[2], int(sys.argv[3], 10)
+os.makedirs(folder)
+with open(folder + "/l.jsonl", "w") as out:
+    for x in map(json.loads, open(source)):
+        if x["record"] == "launch": x.update(run=f"night{night}", started=f"2026-01-{night:02}T00:00:00Z")
+        if x["record"] == "overlap": x.update(both_us=[(100 if night < 9 else 150) * (1 + night % 3 / 1000)] * 8)
+        out.write(json.dumps(x) + "\n")
+PY
+done
+expect_status 'busbar history finds the night' 1 "$build/busbar" history --wide "$work/nights"
+says 'for both ratios' '2 of 2 cases have become slower'
+says 'in per cent of one after the other' '50.05 %'
+tells_out() { if grep -qE "$2" "$work/out"; then ok "$1"; else not_ok "$1"; cat "$work/out"; fi; }
+tells_out 'since which night' 'overlap.*2026-01-09 +\+49.9 % +50.05 % +75.04 % +regression'
+expect_status 'as JSON' 1 "$build/busbar" history --format json "$work/nights"
+check 'with percents, not times' python3 -c 'import json, sys; c = json.load(open(sys.argv[1]))["cases"]; assert len(c) == 2 and all(x["key"].startswith("overlap/") and len(x["both_percent"]) == 12 and abs(x["now_percent"] - 75) < 0.2 and "time_us" not in x and "now_us" not in x for x in c), c' "$work/out"
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/r/both" "$work/r/n3"
     check 'draws both sides' grep -q 'matmul.*×2, both' "$work/plots/overlap-all-reduce.tsv"
@@ -171,6 +211,30 @@ mkdir "$work/r/gpu" && cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 measured 'streams, verified, and marked' gpu \
     'len(c) == 1 and h["provenance"] == ["emulated"] and c[0]["progress"] == "streams" and c[0]["cta"] == "4-8" and c[0]["memory"] == "device"
      and c[0]["wrong"] == 0 and c[0]["gemm_wrong"] == 0 and c[0]["gemm_dtype"] == "bfloat16" and c[0]["layout"] == "TN"'
+check 'three policies in one launch' emulated 2 -- --sizes 4K,8K --cta default,2,zero,4-8 -R 2 --collectives all_gather,all_reduce --ratio 1,2
+says 'are kept apart in the table' '--cta 4-8'
+tells 'one that does not concern a collective is told' '--cta zero: NCCL uses copy engines only for all_gather'
+cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
+# all_reduce has no copy engines: with zero it would be default again.
+measured 'each is a case, verified; none is there twice' gpu \
+    'sorted({(x["collective"], x["cta"]) for x in c}) == sorted([("all_gather", p) for p in ("default", "2", "zero", "4-8")] + [("all_reduce", p) for p in ("default", "2", "4-8")])
+     and len(c) == len({x["key"] for x in c}) == 7 * 4 and e["cases"] == 28 and all(x["status"] == "ok" and x["wrong"] == 0 for x in c)'
+check 'show' "$build/busbar" show --wide "$work/records"
+says 'has a table for each' 'cta 4-8'
+says 'also for the default' 'cta default'
+"$build/busbar" plan --drivers overlap --sizes 4K --launches 1 --format tsv | sed '2s/^[^\t]*/l/' >"$work/plan.tsv"
+check 'a baseline is measured again' "$build/busbar" plan --read "$work/plan.tsv" --like "$work/records" --format tsv
+says 'with all of them' '--cta default,2,zero,4-8'
+if command -v gnuplot >/dev/null; then
+    check 'a plot' "$build/busbar" plot --output "$work/policies" "$work/records"
+    check 'has a curve for each' test "$(grep -o 'cta [^,"]*' "$work/policies/overlap-all-gather.tsv" | sort -u | wc -l)" -eq 4
+fi
+expect_status 'a policy that this NCCL lacks' 5 emulated 2 FAKEGPU_NCCL=22606 -- --sizes 4K --cta 2,efficiency
+cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
+measured 'ends the launch; what was measured is kept' gpu '[(x["status"], x["cta"]) for x in c] == [("ok", "2")] and e["status"] == "failed"'
+expect_status 'a word that is no policy' 2 emulated 2 -- --sizes 4K --cta 2,many
+says 'is told before anything runs' "--cta 'many': expected default"
+expect_status 'a fault in the second policy is found' 3 emulated 2 -- --sizes 4K --cta 2,4 --fault wrong:rank=1
 check 'sleeping sides on emulated GPUs' emulated 2 -- --sizes 8 -n 5 --fault delay:rank=0,us=100000
 cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 measured 'hide the shorter one' gpu 'c[0]["hidden_share"] > 0.6 and h["provenance"] == ["emulated", "faulted"]'

@@ -33,7 +33,23 @@ Test(collective, bus_factors)
         cr_expect_float_eq(bus_factor(c, 72), expected[i].at_72, 1e-15);
         cr_expect_eq(bus_factor(c, 1), 0, "one rank has no bus: %s", c->name);
     }
-    cr_assert_null(collective_find("allreduce"));
+}
+
+Test(collective, underscores_in_names_do_not_count)
+{
+    static const struct {
+        const char *name;
+        enum collective_id id;
+    } good[] = {{"all_to_all", ALL_TO_ALL},        {"all_to_allv", ALL_TO_ALL_V},
+                {"all_to_all_v", ALL_TO_ALL_V},    {"allreduce", ALL_REDUCE},
+                {"reducescatter", REDUCE_SCATTER}, {"send_recv", SEND_RECV},
+                {"all_gather", ALL_GATHER},        {"reduce", REDUCE}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        cr_expect_eq(collective_find(good[i].name), &collectives[good[i].id], "%s", good[i].name);
+    static const char *const bad[] = {"", "_", "all", "all-reduce", "AllReduce", "all_reduce ", "alltoallvv"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_null(collective_find(bad[i]), "%s", bad[i]);
+    cr_expect_null(collective_find(NULL));
 }
 
 Test(collective, a_hypercube_needs_a_power_of_two)
@@ -87,7 +103,7 @@ Test(collective, every_received_element_is_expected_once)
 Test(collective, pairs_with_unequal_parts)
 {
     static const uint64_t cells[] = {5, 15, 0, 0, 0, 0, 7, 3, 0};
-    const struct traffic traffic = {3, cells, 3, 20};
+    const struct traffic traffic = {3, cells, 3, 1, 20};
     const struct collective *c = &collectives[ALL_TO_ALL_V];
     for (size_t count = 0; count <= MOST; count++)
         for (int rank = 0; rank < 3; rank++)

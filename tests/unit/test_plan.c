@@ -155,8 +155,8 @@ Test(plan, estimates_of_matmul_on_cpus)
     }
 }
 
-/* On 1, 2 and 4 nodes: overlap with 2 collectives x 2 ratios of at most 2 s each, and two workloads. They
- * have no groups. */
+/* On 1, 2 and 4 nodes: overlap with 2 collectives x 2 ratios x 2 policies of at most 2 s each, and two
+ * workloads. They have no groups. */
 Test(plan, overlap_and_step)
 {
     struct plan_settings asked = settings();
@@ -164,8 +164,10 @@ Test(plan, overlap_and_step)
     asked.drivers = "step,overlap";
     asked.groups = "node";
     asked.workloads = "gpt2-ddp,mine";
-    asked.overlap_args = (struct option_list){
-        (const char *[]){"--collectives all_gather,reduce_scatter --ratio=1,2", "--max-seconds 2"}, 2};
+    asked.overlap_args =
+        (struct option_list){(const char *[]){"--collectives all_gather,reduce_scatter --ratio=1,2",
+                                              "--max-seconds 2 --cta default,8"},
+                             2};
     asked.step_args = (struct option_list){(const char *[]){"--max-seconds=5m --tensor 2"}, 1};
     cr_assert(plan_build(&asked, &plan) == STATUS_OK);
     cr_expect(plan.count == 3 * 3 * 6);
@@ -174,11 +176,11 @@ Test(plan, overlap_and_step)
         const struct plan_row *row = &plan.rows[i];
         const bool overlap = same(row->driver, "overlap");
         overlaps += overlap && same(row->args, "--collectives all_gather,reduce_scatter --ratio=1,2 "
-                                               "--max-seconds 2");
+                                               "--max-seconds 2 --cta default,8");
         steps += same(row->driver, "step") && same(row->args, "--workload mine --max-seconds=5m --tensor 2");
-        cr_expect(same(row->group, "world") && row->cases == (overlap ? 4 : 1));
+        cr_expect(same(row->group, "world") && row->cases == (overlap ? 8 : 1));
         cr_expect(strncmp(row->launch, row->driver, strlen(row->driver)) == 0, "%s", row->launch);
-        cr_expect_float_eq(row->estimate_s, overlap ? 3 + 4 * 2 : 3 + 300, 1e-9, "%s", row->launch);
+        cr_expect_float_eq(row->estimate_s, overlap ? 3 + 8 * 2 : 3 + 300, 1e-9, "%s", row->launch);
     }
     cr_expect(overlaps == 18 && steps == 18);
     plan_free(&plan);

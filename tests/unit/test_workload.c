@@ -63,7 +63,8 @@ Test(workload, table)
                             "# words\n" HEADER
                             "w\tall_reduce\t\t1G\t3\t\t\tn\nw\tmatmul\tbfloat16\t\t\t2e15\t4096\t\n"
                             "v\talltoall\t\t8\t1\t\t\t\n"
-                            "v\talltoallv:1.5:7\t\t96M\t2\t\t\t\nu\tmatmul\tx\t\t\t1\t\t\n"
+                            "v\talltoallv:1.5:7\t\t96M\t2\t\t\t\nv\talltoallv:1.50:07\t\t96M\t3\t\t\t\n"
+                            "v\talltoallv:1.5:7:send\t\t96M\t4\t\t\t\nu\tmatmul\tx\t\t\t1\t\t\n"
                             "t\tall_reduce\tfloat\t8\t2\t\t\t\nt\tall_reduce\tbfloat16\t8\t3\t\t\t\n"
                             "t\tall_reduce\tfloat\t8\t4\t\t\t\n"),
                  STATUS_OK);
@@ -73,9 +74,12 @@ Test(workload, table)
     const struct workload *u = workload_find(&workloads, "u");
     cr_assert(u && u->flops == 1 && isnan(u->tokens));
     const struct workload *v = workload_find(&workloads, "v");
-    cr_assert(isnan(v->flops) && isnan(v->tokens) && v->part_count == 2 && !v->parts[0].imbalance);
+    cr_assert(isnan(v->flops) && isnan(v->tokens) && v->part_count == 3 && !v->parts[0].imbalance);
     cr_expect_str_eq(v->parts[1].collective, "alltoallv");
     cr_expect_str_eq(v->parts[1].imbalance, "1.5:7");
+    cr_expect_eq(v->parts[1].count, 5, "two spellings of one part");
+    cr_expect_str_eq(v->parts[2].name, "alltoallv:1.5:7:send");
+    cr_expect_str_eq(v->parts[2].imbalance, "1.5:7:send");
     const struct workload *t = workload_find(&workloads, "t"); /* calls of unlike types are not added up */
     cr_assert(t && t->part_count == 2 && t->parts[0].count == 6 && t->parts[1].count == 3);
     cr_expect_str_eq(t->parts[1].dtype, "bfloat16");

@@ -1,6 +1,6 @@
 /* Rows of a collective beside a matmul (record/overlap.h), over the launches of a run. Rule 1 (README.md)
    holds for them as for cases: only repetitions of one case become one figure. They are no cases, so no
-   ranking, gate or plot of cases sees them. */
+   ranking or plot of cases sees them; overlap_cases.h makes cases of them for the commands that judge. */
 #ifndef BUSBAR_OVERLAPS_H
 #define BUSBAR_OVERLAPS_H
 

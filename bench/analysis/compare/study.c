@@ -1,5 +1,6 @@
 #include "analysis/compare/study.h"
 #include "analysis/common/table.h"
+#include "analysis/compare/overlap_cases.h"
 #include "collective/dtype.h"
 #include "record/redact.h"
 
@@ -37,7 +38,11 @@ enum status study_read(struct study *study, char **paths, int count, const char 
         study_free(study);
         return status;
     }
-    study->twins = archive_make_comparable(&study->archive);
+    archive_merge_passes(
+        &study->archive); /* as archive_make_comparable(), with the cases between the steps */
+    if (kind == STUDY_JUDGED || kind == STUDY_NIGHTS) add_overlap_cases(&study->archive);
+    study->twins = archive_drop_twins(&study->archive);
+    archive_complete_keys(&study->archive);
     if (study->twins) warn("%s", study->twins);
     if (kind == STUDY_REDACTED) {
         redact_archive(&study->archive);
@@ -45,7 +50,7 @@ enum status study_read(struct study *study, char **paths, int count, const char 
             study->twins =
                 "some launches were read twice and count once"; /* because the line contains paths */
     }
-    combine(study, kind == STUDY_BY_ALLOCATION);
+    combine(study, kind == STUDY_BY_ALLOCATION || kind == STUDY_NIGHTS);
     return STATUS_OK;
 }
 
@@ -97,14 +102,20 @@ static int by_place(const struct track *a, const struct track *b)
     return order ? order : by_text(memory_name(x->memory), memory_name(y->memory));
 }
 
-/* Compares like by_place(), then by the number of operations in a group (-m), then by the imbalance of
-   alltoallv. Each combination of these is a world: a run has one track in it. */
+/* Compares like by_place(), then by the number of operations in a group (-m). */
+static int by_group(const struct track *a, const struct track *b)
+{
+    const int64_t x = case_aggregate(a->cases[0].row), y = case_aggregate(b->cases[0].row);
+    int order = by_place(a, b);
+    return order ? order : (x > y) - (x < y);
+}
+
+/* Compares like by_group(), then by the imbalance of alltoallv. Each combination of these is a world: a run
+   has one track in it. */
 static int by_world(const struct track *a, const struct track *b)
 {
-    const struct case_row *x = a->cases[0].row, *y = b->cases[0].row;
-    int order = by_place(a, b);
-    if (!order) order = (case_aggregate(x) > case_aggregate(y)) - (case_aggregate(x) < case_aggregate(y));
-    return order ? order : by_text(x->imbalance, y->imbalance);
+    int order = by_group(a, b);
+    return order ? order : by_text(a->cases[0].row->imbalance, b->cases[0].row->imbalance);
 }
 
 static void keep_better(struct tracks *tracks, struct track track, enum purpose purpose)
@@ -156,14 +167,26 @@ struct tracks study_tracks_in(const struct study *study, const char *collective,
     return tracks;
 }
 
-const struct track *track_in_world(const struct tracks *tracks, const struct track *world)
+static const struct track *find_track(const struct tracks *tracks, const struct track *world,
+                                      int (*of_same_collective)(const struct track *, const struct track *))
 {
     for (size_t i = 0; i < tracks->count; i++) {
         const struct track *track = &tracks->list[i];
         bool alike = same(track->cases[0].row->collective, world->cases[0].row->collective);
-        if (track->run == world->run && (alike ? by_world : by_place)(track, world) == 0) return track;
+        if (track->run == world->run && (alike ? of_same_collective : by_place)(track, world) == 0)
+            return track;
     }
     return NULL;
+}
+
+const struct track *track_in_world(const struct tracks *tracks, const struct track *world)
+{
+    return find_track(tracks, world, by_world);
+}
+
+const struct track *track_of_any_imbalance(const struct tracks *tracks, const struct track *world)
+{
+    return find_track(tracks, world, by_group);
 }
 
 const struct case_summary *track_at(const struct track *track, int64_t bytes)

@@ -17,6 +17,8 @@ enum study_kind {
     STUDY_PLAIN,
     STUDY_BY_ALLOCATION, /* the allocations of a run are separate runs */
     STUDY_REDACTED,      /* host names, serials and UUIDs replaced (redact.h) */
+    STUDY_JUDGED,        /* lines of overlap are cases, too (overlap_cases.h) */
+    STUDY_NIGHTS,        /* both STUDY_BY_ALLOCATION and STUDY_JUDGED */
 };
 
 /* Reads results (files or folders) and the catalog (NULL: from where catalog_read() looks; warns if that has
@@ -53,6 +55,8 @@ struct tracks study_tracks_in(const struct study *, const char *collective, enum
 /* The track of the set with the same run, ranks, nodes, conditions, cache and memory as `world`, and, for the
    same collective, with the same imbalance and operations in a group; NULL: none. */
 const struct track *track_in_world(const struct tracks *, const struct track *world);
+/* The same, but the imbalance may be another one: for a set whose tracks all have the one that is wanted. */
+const struct track *track_of_any_imbalance(const struct tracks *, const struct track *world);
 
 /* Adds what distinguishes the track from the others of the set besides run and ranks: ", 2 NVLink domains,
    cold cache". */

@@ -2,7 +2,6 @@
 #include "analysis/common/table.h"
 #include "analysis/common/terminal.h"
 #include "analysis/compare/names.h"
-#include "analysis/gate/overlap_cases.h"
 #include "base/units.h"
 #include "collective/collective.h"
 
@@ -47,7 +46,7 @@ static const char *line_figure(struct text *text, const struct compared_case *li
     double us = line->side[side].median_us;
     text_clear(text);
     if (!isfinite(us)) return "";
-    if (is_overlap_case(line->row))
+    if (line->row->overlap)
         text_add(text, "%s %%", number_text(us, number));
     else if (!bandwidth)
         time_text(text, us);
@@ -58,7 +57,7 @@ static const char *line_figure(struct text *text, const struct compared_case *li
 
 static void ratio_cells(struct table *table, const struct compared_case *line, bool bandwidth)
 {
-    bandwidth &= !is_overlap_case(line->row);
+    bandwidth &= !line->row->overlap;
     double ratio = bandwidth ? 1 / line->ratio : line->ratio;
     double lo = bandwidth ? 1 / line->hi : line->lo, hi = bandwidth ? 1 / line->lo : line->hi;
     if (!isfinite(ratio)) {
@@ -177,7 +176,7 @@ static void method_text(const struct comparison *comparison, const struct output
                         struct text *out)
 {
     bool exact = true, overlaps = false;
-    for (size_t i = 0; i < comparison->case_count; i++) overlaps |= is_overlap_case(comparison->cases[i].row);
+    for (size_t i = 0; i < comparison->case_count; i++) overlaps |= comparison->cases[i].row->overlap != NULL;
     for (size_t g = 0; comparison->unit_groups && g < comparison->group_count; g++)
         if (comparison->unit_groups[g].base && comparison->unit_groups[g].fresh)
             exact &= comparison->unit_groups[g].exact;

@@ -2,7 +2,6 @@
 #include "analysis/gate/compare_output.h"
 #include "analysis/common/json.h"
 #include "analysis/common/table.h"
-#include "analysis/gate/overlap_cases.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +12,7 @@
 /* What median_us is. */
 static const char *figure_name(const struct compared_case *line)
 {
-    return is_overlap_case(line->row) ? "both_percent" : "time_us";
+    return line->row->overlap ? "both_percent" : "time_us";
 }
 
 static json_t *figures_json(const struct compared_case *line, enum side side)
@@ -162,7 +161,7 @@ void comparison_csv(const struct comparison *comparison, struct text *out)
         table_cell(&table, "%zu", line->side[FRESH].count);
         table_cell(&table, "%s",
                    line->side[FRESH].statistic ? statistic_name(line->side[FRESH].statistic) : "");
-        const bool percent = is_overlap_case(line->row);
+        const bool percent = line->row->overlap;
         const double base = line->side[BASE].median_us, fresh = line->side[FRESH].median_us;
         const double reals[] = {percent ? NAN : base,
                                 percent ? NAN : fresh,
@@ -217,7 +216,7 @@ static void junit_case(const struct compared_case *line, bool strict, struct tex
     text_add(&what, "%s", verdict_text(line, verdict));
     if (isfinite(line->ratio)) {
         text_add(&what, ": %.4g -> %.4g %s, ratio %.3f", line->side[BASE].median_us,
-                 line->side[FRESH].median_us, is_overlap_case(line->row) ? "%" : "us", line->ratio);
+                 line->side[FRESH].median_us, line->row->overlap ? "%" : "us", line->ratio);
         if (line->has_interval)
             text_add(&what, " (%.3f to %.3f), p %.3g", line->lo, line->hi, line->adjusted_p);
     }

@@ -1,6 +1,6 @@
 #include "analysis/gate/comparison.h"
 #include "analysis/compare/aggregate.h"
-#include "analysis/gate/overlap_cases.h"
+#include "analysis/compare/overlap_cases.h"
 #include "stats/order.h"
 
 #include <math.h>
@@ -387,7 +387,7 @@ static void note_other_conditions(struct comparison *comparison)
         const struct compared_case *a = &comparison->cases[i - 1], *b = &comparison->cases[i];
         bool apart = (!a->side[FRESH].count && !b->side[BASE].count) ||
                      (!a->side[BASE].count && !b->side[FRESH].count);
-        if (!apart || case_order(a->row, b->row) != 0 || is_overlap_case(a->row)) continue;
+        if (!apart || case_order(a->row, b->row) != 0 || a->row->overlap) continue;
         bool a_is_base = a->side[BASE].count > 0;
         comparison_note(comparison,
                         "base and new ran under other conditions and are not compared: base %s, new %s%s",

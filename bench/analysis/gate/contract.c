@@ -13,6 +13,8 @@
 
 static double member_of(const struct gate_term *term, const struct case_row *row)
 {
+    if (term->quantity == OVERLAP_RATIO)
+        return *(const double *)((const char *)row->overlap + term->overlap_field->offset);
     return *(const double *)((const char *)row + term->field->offset);
 }
 
@@ -44,6 +46,7 @@ static struct figure measured_of(const struct gate_term *term, const struct case
     case P95_US:
     case P99_US:
     case ROW_RATIO:
+    case OVERLAP_RATIO:
         break;
     case TRANSPORT:
     case QUANTITY_NONE:
@@ -234,7 +237,7 @@ static void judge_case(struct contract *contract, struct contract_row row, const
     add_row(contract, row);
 }
 
-/* Lines of overlap are no cases, so no rule reads them. Wrong data in them must not pass. */
+/* Wrong data in a line of overlap must not pass, even if no rule reads it. */
 static bool has_wrong_overlap(const struct launch *launch)
 {
     for (size_t i = 0; i < launch->overlap_count; i++)
@@ -304,7 +307,7 @@ struct contract contract_of(const struct gate *gate, const struct aggregate *agg
                 for (size_t c = 0; c < aggregate->runs[i].case_count; c++) {
                     const struct case_summary *line = &aggregate->runs[i].cases[c];
                     row.run = aggregate->runs[i].label;
-                    if (gate_matches(rule, line->row, domains_of(line)))
+                    if (gate_concerns(row.term, line->row) && gate_matches(rule, line->row, domains_of(line)))
                         judge_case(&contract, row, reference, &aggregate->runs[i], line, strict);
                 }
             row.run = NULL;

@@ -61,17 +61,18 @@ static const struct command command = {
     .synopsis = "--gate FILE [flags] RESULTS... | --propose INSTANCE [flags] [RESULTS...]",
     .description =
         "A line of a gate file is a rule: PATTERN [CONDITION...] REQUIREMENT...; '#' starts a comment.\n"
-        " PATTERN      a collective, matmul, or a shell pattern of names (all_*, *)\n"
+        " PATTERN      a collective, matmul, step, overlap, or a shell pattern (all_*, *)\n"
         " CONDITION    with >= <= = != > <:\n"
         "              requested_bytes bytes send_bytes recv_bytes (sizes: 64K, 1G),\n"
-        "              count ranks nodes domains root graph aggregate m n k (numbers)\n"
+        "              count ranks nodes domains root graph aggregate m n k ratio (numbers)\n"
         "              with = or != (shell patterns):\n"
         "              dtype op placement mode sync cache memory registration cta\n"
         "              imbalance beside workload progress group phase layout accumulator\n"
-        "              scaling\n"
+        "              scaling collective (of overlap: all_reduce)\n"
         " REQUIREMENT  with >= or <=: busbw_gbps algbw_gbps tflops median_us p95_us\n"
         "              p99_us wrong launches bound_percent (of the bound or the peak)\n"
         "              slowdown p99_slowdown load.share (of cases with beside=*)\n"
+        "              hidden_share communication_slowdown computation_slowdown (of overlap)\n"
         "              with = or !=: transport (a shell pattern)\n"
         "              in per cent of --reference: busbw_gbps>=90%, median_us<=110%\n"
         "              delta=5% is for busbar compare\n"
@@ -129,9 +130,9 @@ static enum status check(const struct settings *settings, int count, char **path
     struct text out = {0};
     enum status status = gate_read(&gate, settings->gate);
     if (!status) status = check_reference(&gate, settings);
-    if (!status) status = study_read(&study, paths, count, NULL, STUDY_PLAIN);
+    if (!status) status = study_read(&study, paths, count, NULL, STUDY_JUDGED);
     if (!status && settings->reference) {
-        status = study_read(&reference, (char *[]){(char *)settings->reference}, 1, NULL, STUDY_PLAIN);
+        status = study_read(&reference, (char *[]){(char *)settings->reference}, 1, NULL, STUDY_JUDGED);
         if (status) study_free(&study);
     }
     if (!status) {

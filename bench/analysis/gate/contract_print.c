@@ -4,6 +4,7 @@
 #include "analysis/common/terminal.h"
 #include "base/units.h"
 #include "record/fields.h"
+#include "record/overlap.h"
 
 #include <math.h>
 
@@ -12,11 +13,28 @@ static void add_word(struct text *label, const char *word)
     if (word && *word) text_add(label, "%s%s", label->length ? " " : "", word);
 }
 
+static const char *overlap_label(const struct overlap_row *row, struct text *label)
+{
+    char words[UNIT_TEXT];
+    add_word(label, "overlap");
+    add_word(label, row->collective);
+    if (row->requested_bytes >= 0) add_word(label, format_size((size_t)row->requested_bytes, words));
+    if (row->ranks != ABSENT) text_add(label, " ×%lld", (long long)row->ranks);
+    add_word(label, row->dtype);
+    text_add(label, ", %lldx%lldx%lld", (long long)row->m, (long long)row->n, (long long)row->k);
+    add_word(label, row->gemm_dtype);
+    text_add(label, ", ratio %g", row->ratio);
+    add_word(label, row->progress ? name_of(&overlap_progress_names, (int)row->progress) : NULL);
+    if (row->cta && !same(row->cta, "default")) text_add(label, " cta"), add_word(label, row->cta);
+    return text_get(label);
+}
+
 /* "all_reduce 16 GiB ×72 float sum out_of_place pipelined" */
 const char *contract_case_label(const struct case_row *row, struct text *label)
 {
     char words[UNIT_TEXT];
     text_clear(label);
+    if (row->overlap) return overlap_label(row->overlap, label);
     add_word(label, row->gemm ? row->gemm : row->collective ? row->collective : "?");
     if (row->gemm) {
         add_word(label, row->dtype);

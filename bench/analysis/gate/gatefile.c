@@ -1,8 +1,11 @@
 #include "analysis/gate/gatefile.h"
 #include "analysis/common/table.h"
 #include "base/units.h"
+#include "catalog/imbalance.h"
+#include "collective/collective.h"
 #include "record/fields.h"
 #include "record/files.h"
+#include "record/overlap.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -30,6 +33,8 @@ static const struct {
     {"m", TERM_NUMBER, QUANTITY_NONE},
     {"n", TERM_NUMBER, QUANTITY_NONE},
     {"k", TERM_NUMBER, QUANTITY_NONE},
+    {"ratio", TERM_NUMBER, QUANTITY_NONE},
+    {"collective", TERM_TEXT, QUANTITY_NONE},
     {"dtype", TERM_TEXT, QUANTITY_NONE},
     {"op", TERM_TEXT, QUANTITY_NONE},
     {"placement", TERM_TEXT, QUANTITY_NONE},
@@ -54,6 +59,9 @@ static const struct {
     {"slowdown", TERM_MEASURED, ROW_RATIO},
     {"p99_slowdown", TERM_MEASURED, ROW_RATIO},
     {"load.share", TERM_MEASURED, ROW_RATIO},
+    {"hidden_share", TERM_MEASURED, OVERLAP_RATIO},
+    {"communication_slowdown", TERM_MEASURED, OVERLAP_RATIO},
+    {"computation_slowdown", TERM_MEASURED, OVERLAP_RATIO},
     {"algbw_gbps", TERM_MEASURED, ALGBW_GBPS},
     {"busbw_gbps", TERM_MEASURED, BUSBW_GBPS},
     {"tflops", TERM_MEASURED, TFLOPS},
@@ -90,9 +98,9 @@ bool gate_holds(enum relation relation, double measured, double required)
     return false;
 }
 
-static const struct field *field_named(const char *name)
+static const struct field *field_named(const struct field *fields, const char *name)
 {
-    for (const struct field *field = case_fields; field->kind; field++)
+    for (const struct field *field = fields; field->kind; field++)
         if (same(field->key, name)) return field;
     return NULL;
 }
@@ -146,6 +154,23 @@ static enum status set_number(const struct place *place, struct gate_term *term,
                 kind == TERM_SIZE ? "size such as 8, 64K, 1M or 2G" : "number");
 }
 
+/* A collective's name has several spellings; records have one. */
+static const char *name_pattern(struct gate *gate, const char *word)
+{
+    const struct collective *collective = collective_find(word);
+    return collective ? collective->name : arena_string(&gate->arena, word);
+}
+
+/* The same for the value of a condition. */
+static const char *value_pattern(struct gate *gate, const char *name, const char *value)
+{
+    struct skew skew;
+    char label[IMBALANCE_LABEL];
+    if (same(name, "collective")) return name_pattern(gate, value);
+    const bool is_imbalance = same(name, "imbalance") && imbalance_parse(value, &skew, label);
+    return arena_string(&gate->arena, is_imbalance ? label : value);
+}
+
 /* Parses "name>=value" and adds it to the rule's conditions or requirements. */
 static enum status add_term(struct gate *gate, struct gate_rule *rule, const struct place *place,
                             const char *word)
@@ -179,7 +204,8 @@ static enum status add_term(struct gate *gate, struct gate_rule *rule, const str
                                .name = terms[kind].name,
                                .quantity = terms[kind].quantity,
                                .relation = relations[relation].relation,
-                               .field = field_named(name)};
+                               .field = field_named(case_fields, name),
+                               .overlap_field = field_named(overlap_fields, name)};
     bool equality = term->relation == RELATION_EQUAL || term->relation == RELATION_UNEQUAL;
     if (text && (!equality || !*value))
         return fail(STATUS_USAGE, "%s:%zu: '%s': compare a text with = or != and a word", place->path,
@@ -187,7 +213,7 @@ static enum status add_term(struct gate *gate, struct gate_rule *rule, const str
     if (measured && !text && equality)
         return fail(STATUS_USAGE, "%s:%zu: '%s': limit a measured figure with >= or <=", place->path,
                     place->line, word);
-    if (text) term->pattern = arena_string(&gate->arena, value);
+    if (text) term->pattern = value_pattern(gate, name, value);
     enum status status = term->pattern ? STATUS_OK : set_number(place, term, terms[kind].kind, value);
     if (!status) ++*count;
     return status;
@@ -217,10 +243,11 @@ static enum status read_rule(struct gate *gate, const struct place *place, char 
             status = add_term(gate, &rule, place, word);
         else if (word[strcspn(word, "<>=!")])
             status = fail(STATUS_USAGE,
-                          "%s:%zu: a rule starts with the name of a collective, matmul or *, not with '%s'",
+                          "%s:%zu: a rule starts with the name of a collective, matmul, step, overlap or *, "
+                          "not with '%s'",
                           place->path, place->line, word);
         else
-            rule.pattern = arena_string(&gate->arena, word);
+            rule.pattern = name_pattern(gate, word);
     }
     if (!status && rule.pattern && !rule.requirement_count && isnan(rule.delta))
         status = fail(STATUS_USAGE,
@@ -275,12 +302,19 @@ void gate_free(struct gate *gate)
 /* A value that is absent from the case fulfils no condition, not even one with !=. */
 static bool condition_holds(const struct gate_term *term, const struct case_row *row, int64_t domains)
 {
-    if (!term->field) return domains != ABSENT && gate_holds(term->relation, (double)domains, term->number);
-    const void *place = (const char *)row + term->field->offset;
+    const struct field *field = row->overlap ? term->overlap_field : term->field;
+    if (!term->field && !term->overlap_field)
+        return domains != ABSENT && gate_holds(term->relation, (double)domains, term->number);
+    if (!field) return false;
+    const void *place = (row->overlap ? (const char *)row->overlap : (const char *)row) + field->offset;
     if (term->pattern) {
-        const struct names *names = term->field->names;
+        const struct names *names = field->names;
         const char *value = names ? name_of(names, *(const int *)place) : *(const char *const *)place;
         return value && (fnmatch(term->pattern, value, 0) == 0) == (term->relation == RELATION_EQUAL);
+    }
+    if (field->kind == FIELD_REAL) {
+        double real = *(const double *)place;
+        return isfinite(real) && gate_holds(term->relation, real, term->number);
     }
     int64_t value = *(const int64_t *)place;
     return value != ABSENT && gate_holds(term->relation, (double)value, term->number);
@@ -316,6 +350,12 @@ double gate_delta(const struct gate *gate, const struct case_row *row, double ot
         if (!isnan(gate->rules[i].delta) && gate_matches(&gate->rules[i], row, ABSENT))
             return gate->rules[i].delta;
     return otherwise;
+}
+
+bool gate_concerns(const struct gate_term *term, const struct case_row *row)
+{
+    return row->overlap ? term->quantity == OVERLAP_RATIO || term->quantity == TRANSPORT || gate_counts(term)
+                        : term->quantity != OVERLAP_RATIO;
 }
 
 bool gate_counts(const struct gate_term *term)

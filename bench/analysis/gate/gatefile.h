@@ -2,7 +2,8 @@
 
        PATTERN [CONDITION…] REQUIREMENT…
 
-   PATTERN: a collective's name, "matmul", or a shell pattern that matches such names (all_*, *).
+   PATTERN: a collective's name, "matmul", "step", "overlap", or a shell pattern that matches such names
+   (all_*, *).
 
    CONDITION, on the settings of a case: requested_bytes>=1G, ranks=8, dtype=float, mode!=isolated. Texts are
    shell patterns.
@@ -37,7 +38,8 @@ enum quantity {
     MEDIAN_US,
     P95_US,
     P99_US,
-    ROW_RATIO, /* a ratio in the rows: the slowdown beside a load, the loaded share of the time */
+    ROW_RATIO,     /* a ratio in the rows: the slowdown beside a load, the loaded share of the time */
+    OVERLAP_RATIO, /* a ratio in the lines of overlap: the hidden share, a side's slowdown */
     ALGBW_GBPS,
     BUSBW_GBPS,
     TFLOPS,
@@ -53,9 +55,10 @@ struct gate_term {
     enum quantity quantity; /* what a requirement limits; QUANTITY_NONE: the term is a condition */
     enum relation relation;
     double number;
-    bool of_reference;         /* the number is a share of the reference's figure: 0.9 for ">=90%" */
-    const char *pattern;       /* compared with a text; NULL: the term compares numbers */
-    const struct field *field; /* of struct case_row; NULL: the launch or the aggregate knows it */
+    bool of_reference;                 /* the number is a share of the reference's figure: 0.9 for ">=90%" */
+    const char *pattern;               /* compared with a text; NULL: the term compares numbers */
+    const struct field *field;         /* of struct case_row; NULL: the launch or the aggregate knows it */
+    const struct field *overlap_field; /* of struct overlap_row; NULL: it has no such member */
 };
 
 enum { GATE_TERMS = 16 };
@@ -93,6 +96,9 @@ double gate_condition(const struct gate_rule *, const char *name);
 double gate_delta(const struct gate *, const struct case_row *, double otherwise);
 bool gate_holds(enum relation, double measured, double required);
 
+/* Whether a requirement is on such cases. Times and rates of overlap are of as many calls as a launch chose,
+   so no rule limits them; only overlap has a hidden share. */
+bool gate_concerns(const struct gate_term *, const struct case_row *);
 /* Whether the term limits a count, which has no interval and no bound. */
 bool gate_counts(const struct gate_term *);
 /* Whether no machine that `bound` describes can hold the limit; then sets `why`: "800 GB/s is above the bound

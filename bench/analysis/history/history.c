@@ -220,7 +220,7 @@ enum status history_of(struct history *history, const struct archive *archive, c
 enum status history_read(struct history *history, char **paths, int count, const struct history_rules *rules)
 {
     *history = (struct history){0};
-    enum status status = study_read(&history->study, paths, count, NULL, STUDY_BY_ALLOCATION);
+    enum status status = study_read(&history->study, paths, count, NULL, STUDY_NIGHTS);
     if (!status) status = judge_study(history, rules);
     if (status) return status;
     if (!history->case_count) {

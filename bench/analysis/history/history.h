@@ -39,8 +39,9 @@ struct case_history {
     struct change_series series;
     size_t figures, last; /* nights with a figure, and the last of them */
     enum trend trend;
-    /* Times are medians over nights; NAN for the common factor. The reference is the first level, or that
-       after the last lasting improvement or acknowledged change. */
+    /* Times are medians over nights; percents for overlap (analysis/compare/overlap_cases.h), NAN for the
+       common factor. The reference is the first level, or that after the last lasting improvement or
+       acknowledged change. */
     double before_us, now_us, ratio; /* ratio: now / reference, also for the common factor */
     size_t since, steps; /* the night on which it left the reference; the number of slowdowns since then */
     bool by_common;      /* all of these are changes of the common factor */

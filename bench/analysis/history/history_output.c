@@ -38,8 +38,8 @@ static void percent_text(struct text *out, double ratio)
     text_add(out, fabs(percent) >= 99.95 ? "%+.0f %%" : "%+.1f %%", percent);
 }
 
-/* "4.02 ms": three or four digits, at most nine columns. */
-static void time_cell(struct table *table, double us)
+/* "4.02 ms": three or four digits, at most nine columns. percent: of overlap (compare/overlap_cases.h). */
+static void time_cell(struct table *table, double us, bool percent)
 {
     static const struct {
         double from;
@@ -49,6 +49,10 @@ static void time_cell(struct table *table, double us)
     size_t u = 0;
     if (!isfinite(us)) {
         table_cell(table, "%s", "");
+        return;
+    }
+    if (percent) {
+        table_cell(table, "%s %%", number_text(us, number));
         return;
     }
     while (us < units[u].from) u++;
@@ -171,8 +175,9 @@ static void row(const struct history *history, const struct case_history *one, c
     if (changed) percent_text(&text, one->ratio);
     table_cell(table, "%s", dated ? date_of(history, one->since, date) : "");
     table_cell(table, "%s", text_get(&text));
-    time_cell(table, one->before_us);
-    time_cell(table, one->trend == TREND_MISSING ? NAN : one->now_us);
+    const bool percent = one->row && one->row->overlap;
+    time_cell(table, one->before_us, percent);
+    time_cell(table, one->trend == TREND_MISSING ? NAN : one->now_us, percent);
     table_cell(table, "%s%s", one->trend == TREND_STEADY && one->apart ? "watch" : trend_names[one->trend],
                one->trend != TREND_STEADY && one->apart && whole ? ", watch" : "");
     text_free(&text);

@@ -49,8 +49,9 @@ static json_t *case_json(struct history *history, const struct history_rules *ru
     if (one->row) object_put_text(object, "statistic", statistic_name(one->statistic));
     object_put_text(object, "verdict", trend_names[one->trend]);
     object_put_text(object, "text", text_get(&text));
-    object_put_real(object, "before_us", one->before_us);
-    object_put_real(object, "now_us", one->now_us);
+    const bool percent = one->row && one->row->overlap;
+    object_put_real(object, percent ? "before_percent" : "before_us", one->before_us);
+    object_put_real(object, percent ? "now_percent" : "now_us", one->now_us);
     object_put_real(object, "ratio", one->ratio);
     object_put_real(object, "sigma", one->series.sigma);
     object_put(object, "newest_night_far_off", json_boolean(one->apart));
@@ -63,7 +64,7 @@ static json_t *case_json(struct history *history, const struct history_rules *ru
         if (bad_night(history, one, rules, t)) array_add(bad, json_integer((json_int_t)t));
     }
     object_put(object, "bad_nights", bad);
-    object_put(object, one->row ? "time_us" : "factor", figures);
+    object_put(object, !one->row ? "factor" : percent ? "both_percent" : "time_us", figures);
     text_free(&text);
     return object;
 }

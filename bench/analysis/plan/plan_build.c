@@ -277,14 +277,16 @@ static double seconds_of(const char *args, double usual)
     return seconds;
 }
 
-/* Assumes overlap's defaults for the estimate: one collective, one size, five ratios, 3 s for each. */
+/* Assumes overlap's defaults for the estimate: one collective, one size, one policy, five ratios, 3 s for
+   each. */
 static enum status overlap_job(const struct plan_settings *settings, struct arena *arena, struct jobs *jobs)
 {
     struct text text = {0};
     enum status status = add_words(&text, &settings->overlap_args, "overlap-arg");
     const char *args = arena_string(arena, text_get(&text) + (text.length > 0));
     const int64_t cases = values_of(args, "--collectives", 1, COLLECTIVE_COUNT) *
-                          values_of(args, "--sizes", 1, 1) * values_of(args, "--ratio", 5, 5);
+                          values_of(args, "--sizes", 1, 1) * values_of(args, "--cta", 1, 1) *
+                          values_of(args, "--ratio", 5, 5);
     if (!status)
         add_job(jobs, (struct job){plan_driver_word(DRIVER_OVERLAP), args, cases, seconds_of(args, 3)});
     text_free(&text);

@@ -64,15 +64,30 @@ static void beside_of(const struct launch *launch, struct text *value)
     for (size_t i = 0; i < launch->case_count && !value->length; i++)
         add_word(value, launch->cases[i].beside);
 }
-/* One policy was asked for; cases that it does not concern say "default" (measure/labels.h). */
+/* Cases that a policy does not concern say "default" (measure/labels.h). So it was asked for only if there is
+   no other policy, or if a collective of overlap, which takes a list, has another one, too. */
+static bool default_was_asked(const struct launch *launch)
+{
+    bool others = false;
+    for (size_t i = 0; i < launch->case_count; i++) others |= !same(launch->cases[i].cta, "default");
+    for (size_t i = 0; i < launch->overlap_count; i++) {
+        const struct overlap_row *row = &launch->overlaps[i];
+        if (same(row->cta, "default")) continue;
+        others = true;
+        for (size_t j = 0; j < launch->overlap_count; j++)
+            if (same(launch->overlaps[j].cta, "default") &&
+                same(launch->overlaps[j].collective, row->collective))
+                return true;
+    }
+    return !others;
+}
 static void cta_of(const struct launch *launch, struct text *value)
 {
-    const char *asked = NULL;
+    const bool all = default_was_asked(launch);
     for (size_t i = 0; i < launch->case_count; i++)
-        if (launch->cases[i].cta && (!asked || same(asked, "default"))) asked = launch->cases[i].cta;
+        if (all || !same(launch->cases[i].cta, "default")) add_word(value, launch->cases[i].cta);
     for (size_t i = 0; i < launch->overlap_count; i++)
-        if (launch->overlaps[i].cta && (!asked || same(asked, "default"))) asked = launch->overlaps[i].cta;
-    if (asked) add_word(value, asked);
+        if (all || !same(launch->overlaps[i].cta, "default")) add_word(value, launch->overlaps[i].cta);
 }
 
 /* Adds the value of an enum member that all cases have, or "both". */

@@ -241,7 +241,8 @@ struct step *workload_steps(const struct study *study, const struct workload *wo
             step->world = world_text(&tracks[0], world, arena);
             step->parts = arena_memory(arena, workload->part_count * sizeof *step->parts);
             for (size_t p = 0; p < workload->part_count; p++)
-                take_part(step, study, &workload->parts[p], track_in_world(&tracks[p], world), p, arena);
+                take_part(step, study, &workload->parts[p], track_of_any_imbalance(&tracks[p], world), p,
+                          arena);
             take_computation(step, study, workload);
             measure(step, workload, 1);
         }

@@ -139,7 +139,9 @@ static enum status export_launches(const struct settings *settings, const struct
     for (size_t i = 0; i < archive->count; i++) {
         counts[i] = nccl_tables(archive->launches[i].cases, archive->launches[i].case_count, &tables[i]);
         for (size_t t = 0; t < counts[i]; t++) {
-            if (settings->collective && !same(settings->collective, tables[i][t].collective->name)) continue;
+            if (settings->collective &&
+                collective_words.find(settings->collective) != (int)tables[i][t].collective->id)
+                continue;
             if (!is_plain(&archive->launches[i], &tables[i][t])) continue;
             tests = reallocate(tests, count + 1, sizeof *tests);
             tests[count++] = (struct test){&archive->launches[i], &tables[i][t], t};

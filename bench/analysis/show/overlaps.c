@@ -35,7 +35,7 @@ static const char *progress_of(const struct overlap_row *row)
 
 /* ---- text and markdown ---- */
 
-static void add_title(const struct overlap_summary *line, struct text *out)
+static void add_title(const struct overlap_summary *line, bool policies, struct text *out)
 {
     const struct overlap_row *row = line->row;
     char size[UNIT_TEXT];
@@ -54,7 +54,7 @@ static void add_title(const struct overlap_summary *line, struct text *out)
                                     {"registration", row->registration == REGISTRATION_NONE
                                                          ? NULL
                                                          : registration_name(row->registration)},
-                                    {"cta", same(row->cta, "default") ? NULL : row->cta}};
+                                    {"cta", same(row->cta, "default") && !policies ? NULL : row->cta}};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (!words[i][1]) continue;
         text_add(out, ", %s ", words[i][0]);
@@ -86,12 +86,13 @@ static enum interval_kind most_certain(const struct overlap_summary *lines, size
     return kind;
 }
 
-static void print_curve(const struct overlap_summary *lines, size_t n, bool markdown, bool wide,
-                        struct text *out)
+/* policies: other curves differ in the policy. */
+static void print_curve(const struct overlap_summary *lines, size_t n, bool policies, bool markdown,
+                        bool wide, struct text *out)
 {
     struct table table = {0};
     struct text title = {0}, head = {0};
-    add_title(lines, &title);
+    add_title(lines, policies, &title);
     text_add(&head, markdown ? "\n### " : "\n");
     line_text(&head, text_get(&title), LONGEST, markdown);
     text_add(&head, markdown ? "\n\n" : "\n");
@@ -130,11 +131,14 @@ static void print_curve(const struct overlap_summary *lines, size_t n, bool mark
 void overlaps_print(const struct run_summary *run, bool markdown, bool wide, struct text *out)
 {
     struct overlaps overlaps = overlaps_of(run);
+    bool policies = false;
+    for (size_t i = 1; i < overlaps.count; i++)
+        policies |= !same(overlaps.list[i].row->cta, overlaps.list[0].row->cta);
     for (size_t first = 0, last; first < overlaps.count; first = last) {
         for (last = first + 1;
              last < overlaps.count && overlaps.list[last].curve == overlaps.list[first].curve;)
             last++;
-        print_curve(&overlaps.list[first], last - first, markdown, wide, out);
+        print_curve(&overlaps.list[first], last - first, policies, markdown, wide, out);
     }
     overlaps_free(&overlaps);
 }

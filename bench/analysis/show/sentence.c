@@ -11,8 +11,9 @@ enum { LONGEST_WORD = 40 };
 static double rate_of(const struct case_summary *line, bool gemm, bool bus)
 {
     struct figure rate = gemm ? line->tflops : bus ? line->busbw_gbps : line->algbw_gbps;
-    bool counts =
-        line->launches && (line->row->gemm != NULL) == gemm && !is_impossible(line) && line->wrong <= 0;
+    /* Beside a load a case does not show what the machine reaches. */
+    bool counts = line->launches && (line->row->gemm != NULL) == gemm && !is_impossible(line) &&
+                  line->wrong <= 0 && !line->row->beside;
     return counts && figure_present(rate) ? rate.point : NAN;
 }
 
@@ -81,8 +82,9 @@ static void add_overlap(const struct run_summary *run, struct text *out, size_t 
     if (best && isfinite(best->hidden_share.point)) {
         add_part(out, parts);
         plain_text(out, best->row->collective, LONGEST_WORD);
-        text_add(out, " beside a matmul: at best %.0f %% of the shorter side is hidden",
-                 100 * best->hidden_share.point);
+        text_add(out, " beside a matmul: at best %.0f %% of the shorter side is hidden%s",
+                 100 * best->hidden_share.point,
+                 best->hidden_share.point > 1 ? " (over 100 %: the times scatter)" : "");
     }
     overlaps_free(&overlaps);
 }

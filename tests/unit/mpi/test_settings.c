@@ -1,4 +1,5 @@
 /* The default settings of the drivers. */
+#include "backend/cta.h"
 #include "measure/settings.h"
 #include "analysis/plan/plan.h"
 #include "matmul/matmul.h"
@@ -120,4 +121,29 @@ Test(settings, a_flag_is_removed_however_it_is_spelt)
     char *kept[] = {"p", "--label", "-g", "--run", "--ngpus=3", NULL};
     cr_expect_eq(options_remove(&command, 5, kept, "ngpus"), 5, "values that look like it stay");
     cr_expect(strcmp(kept[2], "-g") == 0 && strcmp(kept[4], "--ngpus=3") == 0);
+}
+
+Test(cta, policies_and_limits)
+{
+    static const struct {
+        const char *text;
+        struct cta cta;
+    } good[] = {
+        {NULL, {CTA_DEFAULT, 0, 0}}, {"default", {CTA_DEFAULT, 0, 0}}, {"efficiency", {CTA_EFFICIENCY, 0, 0}},
+        {"zero", {CTA_ZERO, 0, 0}},  {"8", {CTA_LIMITS, 8, 8}},        {"4-16", {CTA_LIMITS, 4, 16}}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct cta cta;
+        cr_assert_eq(cta_read(good[i].text, &cta), STATUS_OK, "%zu", i);
+        cr_expect(cta.kind == good[i].cta.kind && cta.least == good[i].cta.least &&
+                      cta.most == good[i].cta.most,
+                  "%zu", i);
+    }
+    static const char *const bad[] = {"",    "0",     "-1",   "8-4",         "4-",
+                                      "4-x", "4-16-", "many", "99999999999", "4--8"};
+    silence(1);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        struct cta cta;
+        cr_expect_eq(cta_read(bad[i], &cta), STATUS_USAGE, "%s", bad[i]);
+    }
+    silence(0);
 }

@@ -22,7 +22,7 @@ static void weights_of(const char *text, int ranks, uint64_t *sorted)
     struct traffic traffic;
     char reason[128];
     cr_assert(traffic_make(&imbalance, ranks, &traffic, reason, sizeof reason), "%s", reason);
-    cr_assert(traffic.ranks == ranks && traffic.step == 0);
+    cr_assert(traffic.ranks == ranks && traffic.row == 0 && traffic.column == 1);
     for (int r = 0; r < ranks; r++) {
         uint64_t value = (traffic.weights[r] * 1000000 + (1u << 31)) >> 32;
         int at = r;
@@ -89,6 +89,36 @@ Test(traffic, the_busiest_rank_receives_so_many_times_the_mean)
     }
 }
 
+/* Combine reverses dispatch: pair (i, j) has with :send what (j, i) has without. The busy ranks send, and
+   every rank receives the same. */
+Test(traffic, send_turns_every_pair_around)
+{
+    static const char *const words[][2] = {{"1.5", "1.5:send"}, {"3:7", "3:7:send"}, {"1.99", "1.99:send"}};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const struct imbalance dispatch = one(words[i][0]), combine = one(words[i][1]);
+        const int n = i == 2 ? 2 : 8;
+        struct traffic there, back;
+        char reason[128];
+        cr_assert(traffic_make(&dispatch, n, &there, reason, sizeof reason), "%s", reason);
+        cr_assert(traffic_make(&combine, n, &back, reason, sizeof reason), "%s", reason);
+        cr_expect_eq(there.busiest, back.busiest);
+        double most = 0, sum = 0;
+        for (int r = 0; r < n; r++) {
+            const struct layout sends = {1 << 20, n, r, 0, &there}, receives = {1 << 20, n, r, 0, &back};
+            const struct extent out = collectives[ALL_TO_ALL_V].extent(&sends),
+                                in = collectives[ALL_TO_ALL_V].extent(&receives);
+            cr_expect(out.send == in.recv && out.recv == in.send, "%s, rank %d", words[i][1], r);
+            most = fmax(most, (double)in.send), sum += (double)in.send;
+            for (int to = 0; to < n; to++)
+                cr_expect_eq(pair_count(&receives, to, r), pair_count(&sends, r, to));
+        }
+        cr_expect_eq(most, 1 << 20);
+        cr_expect_float_eq(most / (sum / n), dispatch.skew.factor, 1e-4 * dispatch.skew.factor);
+        traffic_free(&there);
+        traffic_free(&back);
+    }
+}
+
 static bool same_weights(const char *a, const char *b)
 {
     struct imbalance x = one(a), y = one(b);
@@ -112,13 +142,18 @@ Test(traffic, lists_and_labels)
 {
     struct imbalance *list;
     size_t count;
-    cr_assert(imbalances_read("1,1.50,2:7,1.5,1:3", &list, &count) == STATUS_OK);
-    cr_assert_eq(count, 3);
+    cr_assert(imbalances_read("1,1.50,2:7,1.5,1:3,1:send,1.5:send,1.50:1:send,2:7:send", &list, &count) ==
+              STATUS_OK);
+    cr_assert_eq(count, 5);
     cr_expect_str_eq(list[0].label, "1");
     cr_expect_str_eq(list[1].label, "1.5");
     cr_expect_str_eq(list[2].label, "2:7");
+    cr_expect_str_eq(list[3].label, "1.5:send");
+    cr_expect_str_eq(list[4].label, "2:7:send");
     imbalances_free(list, count);
-    static const char *const bad[] = {"", "0.9", "x", "1.5,", "1.5:", "1.5:x", "1.5:-1", "nan", "1e10"};
+    static const char *const bad[] = {
+        "",    "0.9",  "x",          "1.5,",      "1.5:",      "1.5:x",       "1.5:-1",
+        "nan", "1e10", "1.5:send:7", "1.5:sends", "1.5::send", "1.5:7:send:", "send"};
     silence(1);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect(imbalances_read(bad[i], &list, &count) == STATUS_USAGE && !list && !count, "%s", bad[i]);
@@ -132,6 +167,9 @@ Test(traffic, what_the_ranks_cannot_have)
     char reason[128];
     cr_expect(!traffic_make(&imbalance, 2, &traffic, reason, sizeof reason));
     cr_expect_str_eq(reason, "--imbalance 2: the busiest of 2 ranks receives less than 2 times the mean");
+    imbalance = one("2:send");
+    cr_expect(!traffic_make(&imbalance, 2, &traffic, reason, sizeof reason));
+    cr_expect_str_eq(reason, "--imbalance 2:send: the busiest of 2 ranks sends less than 2 times the mean");
     imbalance = one("1.5");
     cr_expect(!traffic_make(&imbalance, 1, &traffic, reason, sizeof reason));
     imbalance = (struct imbalance){.cells = (uint64_t[]){0, 1, 2, 3}, .ranks = 2, .busiest = 5};
@@ -200,7 +238,7 @@ static uint64_t busiest_of(const struct exchange *x)
 static bool bound_by_cuts(const struct exchange *x, const struct machine *m, struct bound *bound)
 {
     const uint64_t busiest = busiest_of(x);
-    const struct traffic traffic = {x->ranks, x->bytes, (size_t)x->ranks, busiest};
+    const struct traffic traffic = {x->ranks, x->bytes, (size_t)x->ranks, 1, busiest};
     const struct layout layout = {busiest, x->ranks, 0, 0, &traffic};
     double gpus[MOST_RANKS];
     struct cuts cuts;
@@ -291,6 +329,29 @@ Test(traffic, with_equal_parts_the_bound_is_that_of_all_to_all)
         cr_expect_float_eq(uneven.busbw_gbps, even.busbw_gbps, 1e-9 * even.busbw_gbps);
         cr_expect_eq(uneven.binds, even.binds);
     }
+}
+
+/* The links are as fast in both directions, so combine has the bound of dispatch. */
+Test(traffic, the_bound_is_the_same_in_both_directions)
+{
+    const int domain_of_rank[] = {0, 0, 0, 0, 1, 1, 1, 1};
+    const struct machine m = {.domains = 2, .domain_gpus = 4, .nvlink_gbps = 450, .nic_gbps = 50};
+    static const char *const words[] = {"2:3", "2:3:send"};
+    struct bound bounds[2];
+    for (int way = 0; way < 2; way++) {
+        const struct imbalance imbalance = one(words[way]);
+        struct traffic traffic;
+        struct cuts cuts;
+        double gpus[4];
+        char reason[128];
+        cr_assert(traffic_make(&imbalance, 8, &traffic, reason, sizeof reason), "%s", reason);
+        const struct layout layout = {1 << 20, 8, 0, 0, &traffic};
+        cr_assert(traffic_cuts(&layout, 4, 2, domain_of_rank, gpus, &cuts));
+        cr_assert(bound_of_cuts(&cuts, 4 << 20, &m, &bounds[way]));
+        traffic_free(&traffic);
+    }
+    cr_expect_eq(bounds[0].time_us, bounds[1].time_us);
+    cr_expect_str_eq(bounds[0].formula, bounds[1].formula);
 }
 
 /* By hand: of two hosts with two GPUs, GPU 0 sends GPU 1 900 MB by NVLink, and GPU 2 100 MB through its

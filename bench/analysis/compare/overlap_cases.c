@@ -1,14 +1,7 @@
-#include "analysis/gate/overlap_cases.h"
+#include "analysis/compare/overlap_cases.h"
 #include "record/overlap.h"
 
 #include <stdlib.h>
-
-static const char name[] = "overlap";
-
-bool is_overlap_case(const struct case_row *row)
-{
-    return same(row->collective, name);
-}
 
 /* Rounds in which a side took no time have no share. */
 static struct samples shares_of(const struct overlap_row *row, struct arena *arena)
@@ -23,6 +16,14 @@ static struct samples shares_of(const struct overlap_row *row, struct arena *are
     return shares;
 }
 
+static const struct overlap_row *summarised(const struct overlap_row *row, struct arena *arena)
+{
+    struct overlap_row *copy = arena_memory(arena, sizeof *copy);
+    *copy = *row;
+    overlap_row_summarise(copy);
+    return copy;
+}
+
 static struct case_row case_of(const struct overlap_row *row, struct arena *arena)
 {
     struct case_row result = case_row_absent();
@@ -30,7 +31,8 @@ static struct case_row case_of(const struct overlap_row *row, struct arena *aren
     overlap_key(row, &key);
     result.key = arena_string(arena, text_get(&key));
     text_free(&key);
-    result.collective = name;
+    result.collective = "overlap";
+    result.overlap = summarised(row, arena);
     result.progress = row->progress;
     result.cache = row->cache;
     result.memory = row->memory;
