@@ -30,7 +30,7 @@ test-all: ## everything that `make test` runs, sanitizers, and what takes minute
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
-# 14400 s: the timeouts of the parts of slow/simulation.sh add up to it; those of any other script add up to less.
+# 14400 s: the timeouts of the parts of slow/simulation.sh add up to it.
 test-all-here: build-for-tests
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=14400 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
 
