@@ -79,7 +79,9 @@ says 'by the name of its flag' "--shape: '8x8' is not one shape"
 # shellcheck disable=SC2046
 check 'a launch with a table' ranks 2 "$build/overlap" "${small[@]}" --run both --launch two --sizes 1K --ratio 0.5,2 -n 8 --progress-by thread
 says 'which explains its figures' 'hidden: (Tc + Tm - both) / min(Tc, Tm)'
-check 'the same again' ranks 2 "$build/overlap" "${small[@]}" --run both --launch one --sizes 1K --ratio 0.5,2 -n 8 --progress-by thread
+# Each launch chooses the fastest kernel of the BLAS, and launches with unlike kernels are not combined.
+kernel=$(python3 -c 'import json, sys; print(json.loads(open(sys.argv[1]).readline())["facts"]["blas"][0].get("kernel", ""))' "$work/r/both/two.jsonl")
+check 'the same again, with the same kernel' ranks 2 "$build/overlap" "${small[@]}" ${kernel:+--blas-kernel "$kernel"} --run both --launch one --sizes 1K --ratio 0.5,2 -n 8 --progress-by thread
 check 'and the collective alone' ranks 2 "$build/all_reduce" --backend mpi --run both --launch alone --output "$work/r" --sizes 1K --passes 1 -n 5
 check 'busbar show' "$build/busbar" show --wide "$work/r/both"
 says 'lists it by itself' 'all_reduce 1 KiB float beside matmul 16x16x16 float, 2 ranks on 1 node, progress thread, cache warm'
