@@ -151,7 +151,9 @@ mkdir "$work/answers"
 printf 'LACKING :=\nHAVE_BLAS := fast\n' >"$work/answers/config.mk"
 expect_status 'setup where python3 is broken' 5 env PATH="$work/broken:$PATH" NO_INSTALL=1 scripts/setup --for test --config "$work/answers/config.mk"
 says 'names it' 'python3: python3 3.8 or later'
-for part in $(sed -n '3s/^# *//p' scripts/works); do
+parts=$(sed -n '3s/^# *//p' scripts/works)
+check 'scripts/works names its parts' test "$(wc -w <<<"$parts")" -gt 10
+for part in $parts; do
     if grep -q "^ci) parts='.* ${part}[ ']" scripts/setup; then ok "CI has $part"; else not_ok "CI has $part"; fi
 done
 

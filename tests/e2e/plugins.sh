@@ -15,13 +15,15 @@ case $build in *sanitize*) sanitized=1 ;; *) sanitized='' ;; esac
 [ -z "$sanitized" ] || export LSAN_OPTIONS=exitcode=0
 names() { nm -D --defined-only "$1" | awk 'NF { print $NF }' | sort; }
 shown=$(sed 's,/\*.*,,; /\*\//d' bench/program.symbols | grep -o 'busbar_[a-z_]*' | sort)
-check 'program.symbols lists what the headers mark with SYMBOL' test "$shown" = "$(grep -rhoE --include='*.h' 'SYMBOL\("[a-z_]+"\)' bench | sed 's/SYMBOL("\(.*\)")/busbar_\1/' | sort)"
+check 'program.symbols lists symbols' test "$(wc -w <<<"$shown")" -gt 3
+check 'those that the headers mark with SYMBOL' test "$shown" = "$(grep -rhoE --include='*.h' 'SYMBOL\("[a-z_]+"\)' bench | sed 's/SYMBOL("\(.*\)")/busbar_\1/' | sort)"
 for driver in bench/drivers/*.c; do
     driver=$(basename "$driver" .c)
     [ -z "$sanitized" ] || continue
     check "$driver exports what program.symbols lists, and nothing else" diff <(echo "$shown") <(names "$build/$driver")
 done
-[ -n "$sanitized" ] || check 'busbar exports nothing' test -z "$(names "$build/busbar")"
+exports_nothing() { nm -D --defined-only "$1" >"$work/exported" && [ ! -s "$work/exported" ]; }
+[ -n "$sanitized" ] || check 'busbar exports nothing' exports_nothing "$build/busbar"
 for plugin in "$build"/busbar_*.so; do
     [ -e "$plugin" ] || continue
     check "$(basename "$plugin") exports busbar_plugin" grep -qx busbar_plugin <(names "$plugin")

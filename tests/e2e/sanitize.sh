@@ -22,11 +22,17 @@ echo 'void *malloc(unsigned long); void *volatile p; int main(void) { p = malloc
 ${CC:-cc} -g -fsanitize=address -o "$work/leak" "$work/bench/leak/leak.c" && "$work/leak"
 if [ -n "$(our_leaks)" ]; then ok 'a leak would be found'; else not_ok 'a leak in our code is not found'; fi
 rm -f "$work"/asan.*
+# errors: prints what both sanitizers found since, in programs that ended as they should.
+errors() { grep -hE 'ERROR: (Address|UndefinedBehavior)Sanitizer|runtime error' "$work"/asan.* 2>/dev/null; }
+echo 'int main(int n, char **words) { (void)words; return (n + 0x7fffffff) == 5; }' >"$work/overflow.c"
+${CC:-cc} -g -fsanitize=address,undefined -o "$work/overflow" "$work/overflow.c" && "$work/overflow"
+if [ -n "$(errors)" ]; then ok 'an overflow would be found'; else not_ok 'an overflow is not found'; fi
+rm -f "$work"/asan.*
 
 # Criterion's child processes confuse the leak checker's exit status: only the programs below are checked for leaks.
 # Simulations are left out: they repeat thousands of times what other tests do once.
 if [ -n "$unit" ]; then
-    check 'unit tests' env ASAN_OPTIONS=detect_leaks=0 "$unit" --filter '!(gate_situations|gate_simulation|history_simulation|scan_simulation)/*'
+    check 'unit tests' env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" "$unit" --filter '!(gate_situations|gate_simulation|history_simulation|scan_simulation)/*'
 fi
 
 results=$work/results
@@ -62,7 +68,6 @@ check 'busbar export --format openmetrics' "$folder/busbar" export --format open
 check 'a thin baseline' "$folder/busbar" baseline save --dir "$work/baselines" --thin --allow-simulated thin "$work/nights"
 check 'busbar limits' "$folder/busbar" limits --instance p5.48xlarge --domains 2
 
-errors=$(grep -hE 'ERROR: (Address|UndefinedBehavior)Sanitizer|runtime error' "$work"/asan.* 2>/dev/null)
-if [ -z "$errors" ]; then ok 'no error in any of them'; else not_ok "$errors"; fi
+if [ -z "$(errors)" ]; then ok 'no error in any of them'; else not_ok "$(errors)"; fi
 leaks=$(our_leaks)
 if [ -z "$leaks" ]; then ok 'no leak of ours in any of them'; else not_ok "leaks: $leaks"; fi
