@@ -65,7 +65,7 @@ refused 'leave out --group' 2 1 --beside alltoall:4K --group node
 refused "nccl-tests' text has no place for it" 2 1 --beside alltoall:4K --format nccl-tests
 
 # ---- what reads records ----
-# launches FOLDER LOAD NAME…
+# launches FOLDER LOAD NAME…: for each name, makes a launch beside the load
 launches() {
     mkdir -p "$work/$1"
     for launch in "${@:3}"; do

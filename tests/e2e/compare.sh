@@ -13,7 +13,7 @@ csv() { # FILE CASE COLUMN: prints a column, by number, of the CSV row of 8 * 2^
 rows = {int(r["key"].split("/")[3]): r for r in csv.DictReader(open(sys.argv[1]))}
 print(rows[8 << int(sys.argv[2])][sys.argv[3]])' "$1" "$2" "$3"
 }
-# edit FROM TO PYTHON: changes each record r of every file (f: number of the file, from 0)
+# edit FROM TO PYTHON: copies a folder of records. The code may change each line r of file number f (from 0), or drop it: keep = False.
 edit() {
     python3 - "$@" <<'END'
 import json, os, sys

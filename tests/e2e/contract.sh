@@ -77,7 +77,7 @@ check 'a rack that holds the contract' "$busbar" contract --gate rack.gate good
 says 'passes' ': pass'
 says 'each case tells its GPUs' 'all_reduce 16 GiB ×72 float sum out_of_place pipelined'
 says 'a figure below a row tells what it is' 'margin +5.0 %'
-# fails NAME PYTHON TEXT
+# fails NAME PYTHON TEXT: the code spoils the launches; the contract fails, and the output has the text.
 fails() {
     measure bad "$2"
     expect_status "$1 fails" 1 "$busbar" contract --gate rack.gate bad
@@ -108,7 +108,7 @@ expect_status 'per cent without a reference are refused' 2 "$busbar" contract --
 says 'and it is named' 'give its results with --reference RUN'
 check 'the reference holds its own limits' "$busbar" contract --gate relative.gate --reference good good
 says 'of which it says the figure (0.9 x 1.05 x 788.9)' '745.5'
-# against NAME PYTHON TEXT: the code changes what is measured.
+# against NAME PYTHON TEXT: the same for limits in per cent of the reference, which stays as it was.
 against() {
     measure bad "$2"
     expect_status "$1 fails" 1 "$busbar" contract --gate relative.gate --reference good bad

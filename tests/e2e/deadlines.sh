@@ -17,7 +17,7 @@ driver_says() {
     tells "$1: says '$2'" "$2" "$work/said"
 }
 host=$(uname -n)
-# When a process ends, MPICH's launcher kills all others at once and returns the status of any of them, which is then 9 (SIGKILL).
+# When a process ends, MPICH's launcher (Hydra) kills all others at once. Its own status may be that of a killed one: 9 (SIGKILL).
 hydra=no
 [ "$(MPIRUN=$mpirun "$mpi_launcher" --family)" = hydra ] && hydra=yes
 # hangs NAME COMMAND…: checks that the command ends with status 4

@@ -51,13 +51,13 @@ echo 'no library' >"$toys/busbar_text.so"
 : >"$toys/busbar_empty.so"
 mkdir "$toys/busbar_folder.so"
 
-# load NAME [TOY]
+# load PLUGIN [TOY]: starts a launch with busbar_PLUGIN.so. TOY: what is wrong with the toy plug-in (tests/fakes/toy_plugin.c).
 load() { ranks 2 env BUSBAR_PLUGINS="$toys" TOY="${2:-}" "$build/all_reduce" --backend "$1" --sizes 8 -n 2 --passes 1 --output none; }
-# lines NAME COUNT: checks how many lines on the last command's stderr are the program's
+# lines NAME COUNT: checks that so many lines of the last command's stderr come from the program, not from the launcher.
 lines() {
     if [ "$(grep '^all_reduce: ' "$work/err" | grep -vc 'ended by signal')" = "$2" ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
 }
-# refused NAME TOY REGEX
+# refused NAME PLUGIN TOY REGEX: a plug-in that NAME is refused, and the message matches. TOY: what is wrong with the toy plug-in.
 refused() {
     expect_status "a plug-in that $1 is refused with status 5" 5 load "$2" "$3"
     tells 'and the line says why' "^all_reduce: the $2 backend is not available: .*busbar_$2\.so.*$4"

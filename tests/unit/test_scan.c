@@ -114,7 +114,7 @@ Test(scan, figures)
     scan_verdict_free(&verdict);
 }
 
-/* A launch may be disturbed: what the only launch shows is a suspect, and what one of three shows is nothing. */
+/* A launch may be disturbed. What the only launch shows is a suspect; what one of three shows is nothing. */
 Test(scan, one_launch_names_nobody)
 {
     struct scan_verdict verdict =

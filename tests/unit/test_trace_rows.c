@@ -90,7 +90,7 @@ static struct trace_operation untimed_matmul(int64_t m)
         .source = "mm", .dtype = DTYPE_FLOAT, .m = m, .n = 1, .k = 1, .count = 1, .from = NAN, .to = NAN};
 }
 
-/* A step of an all-reduce from 0 to 100 us, `between` matmuls of unknown time, and a matmul from 50 to 60 us. */
+/* A step: an all-reduce from 0 to 100 us, `between` matmuls of unknown time, a matmul from 50 to 60 us. */
 static struct trace_rows far_overlap(size_t between, struct text *out)
 {
     struct trace_step step = {.count = between + 2};

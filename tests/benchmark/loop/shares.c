@@ -58,7 +58,7 @@ struct tally {
     double error, largest;
 };
 
-/* The launch has the passes 0, apart, 2 apart, ... of `passes`. */
+/* The launch has five of the passes: 0, apart, 2 apart, 3 apart and 4 apart. */
 static void replay(rule *next_of, const struct pass *passes, size_t apart, double truth, struct tally *tally)
 {
     size_t most = 0, count = 0;
