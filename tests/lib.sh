@@ -67,11 +67,60 @@ measured() {
 # equal NAME GOT EXPECTED
 equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
 # says NAME TEXT: checks that the last command's stdout or stderr contains the text; does not change either file.
-says() {
-    if grep -qF -- "$2" "$work/out" "$work/err"; then ok "$1"; return 0; fi
-    not_ok "$1 (no '$2' in its output)"
-    tail -n 20 "$work/out" "$work/err" | sed 's/^/    /'
+says() { has "$1" "$2" "$work/out" "$work/err"; }
+# has NAME TEXT FILE…: checks that one of the files contains the text.
+has() {
+    if grep -qF -- "$2" "${@:3}"; then ok "$1"; return 0; fi
+    not_ok "$1 (no '$2' in ${*:3})"
+    tail -n 20 "${@:3}" | sed 's/^/    /'
     return 1
+}
+# lacks NAME TEXT FILE…: checks that no file contains the text, and that there is something in which it could be.
+lacks() {
+    if [ ! -s "$3" ]; then not_ok "$1 ($3 is empty or missing)"
+    elif grep -HnF -- "$2" "${@:3}" >"$work/found"; then not_ok "$1 ('$2' is in it)"; head -n 5 "$work/found"
+    else ok "$1"; fi
+}
+# tells NAME REGEX [FILE]: checks that a line of the file, by default the last command's stderr, matches.
+tells() {
+    local file=${3:-$work/err}
+    if grep -qE -- "$2" "$file"; then ok "$1"; return 0; fi
+    not_ok "$1 (no line matches '$2')"
+    tail -n 20 "$file" | sed 's/^/    /'
+    return 1
+}
+# one_line NAME: checks that the last command's stderr has exactly one line.
+one_line() {
+    if [ "$(wc -l <"$work/err")" = 1 ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
+}
+# identical NAME FILE FILE: checks that two files have the same bytes, and not none.
+identical() { check "$1" sh -c 'test -s "$0" && cmp "$0" "$1"' "$2" "$3"; }
+
+# recorded NAME RECORD EXPRESSION: checks a Python expression over a record; tests/record.py explains its names.
+# RECORD: a file, or X for $work/r/X/X.jsonl.
+recorded() {
+    local file=$2
+    case $file in */*) ;; *) file=$work/r/$2/$2.jsonl ;; esac
+    if python3 tests/record.py "$file" "$3"; then ok "$1"; else not_ok "$1"; fi
+}
+# named NAME: prints the flags that write a launch's record into $work/r/NAME/NAME.jsonl, if its --output is $work/r.
+named() { echo "--run $1 --launch $1"; }
+
+# six_launches RECORD FOLDER RUN PYTHON: writes six launches of the run, each a copy of the record. The code may change each line x of
+# launch i, from 1.
+six_launches() {
+    python3 - "$@" <<'PY'
+import json, os, sys
+source, folder, run, code = sys.argv[1:]
+os.makedirs(folder, exist_ok=True)
+for i in range(1, 7):
+    with open(f"{folder}/{i}.jsonl", "w") as out:
+        for line in open(source):
+            x = json.loads(line)
+            if x["record"] == "launch": x.update(run=run, launch=str(i), started=f"2026-01-0{i}T00:00:00Z")
+            exec(code, {"x": x, "i": i})
+            out.write(json.dumps(x) + "\n")
+PY
 }
 
 # our_leaks: prints the reports of LeakSanitizer in $work/asan.* that have a file of busbar in frames 0 to 4 of the allocation.

@@ -30,8 +30,9 @@ test-all: ## everything that `make test` runs, sanitizers, and what takes minute
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
+# 14400 s: the timeouts of the parts of slow/simulation.sh add up to it.
 test-all-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=3600 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=14400 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)

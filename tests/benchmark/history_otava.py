@@ -57,6 +57,8 @@ def busbar(histories):
         subprocess.run([os.path.join(here, "../data/launches"), folder], input=json.dumps(spec), text=True, check=True)
         for number in range(len(histories)):
             out = subprocess.run([os.path.join(build, "busbar"), "history", "--format", "json", os.path.join(folder, str(number))], capture_output=True, text=True)
+            if out.returncode not in (0, 1):  # 1: a case has become slower
+                sys.exit(f"busbar history ended with {out.returncode}: {out.stderr}")
             history = json.loads(out.stdout)
             result.append([[(c["first"]["index"], c["seen"]["index"]) for c in series["changes"]] for series in history["cases"] + [history["common"]]])
     return result

@@ -245,7 +245,8 @@ def student():
     for x, y in [(rng.normal(0, 1, 6), rng.normal(0, 5, 6)), (rng.normal(0, 1, 12), rng.normal(1, 3, 4))]:
         test = stats.ttest_ind(y, x, equal_var=False)
         row("welch", [], x, y, [y.mean() - x.mean(), (y.mean() - x.mean()) / test.statistic, min(len(x), len(y)) - 1])
-    # One of six values or more that is further from the others than three times their range does not count.
+    # Of six values or more, one that is further from the others than three times their range does not count.
+    # kept: how many of the first count; None: all but the first.
     usual = np.log([561, 580, 602, 625, 655, 686.0])
     for x, kept in [([442, 438, 449, 429, 432, 855], 5), ([200, 438, 449, 429, 442, 432], None), ([438, 449, 429, 442, 510], 5),
                     ([438, 449, 429, 442, 432, 508], 6), ([442, 442, 442, 442, 442, 855], 6)]:

@@ -11,6 +11,11 @@ right='all(r["wrong"] == (0 if r["pass"] == 0 else None) and r["load"].get("wron
 turns='[("beside" in r) for r in c] == [False, True] * 4 and all(a["pass"] == b["pass"] and a["bytes"] == b["bytes"] for a, b in zip(c[::2], c[1::2]))'
 kept='all(r["load"]["operations"] >= 1 and 0 < r["load"]["share"] <= 1 and r["load"]["us"] > 0 for r in '"$loaded"') and all("load" not in r and "slowdown" not in r for r in c[::2])'
 ratio='all(abs(b["slowdown"] / (b["median_us"] / a["median_us"]) - 1) < 1e-6 and b.get("slowdown_lo", 0) <= b["slowdown"] <= b.get("slowdown_hi", 1e99) for a, b in zip(c[::2], c[1::2]))'
+# behind RANK: the last command's stderr says that this rank is behind, and says it of no other.
+behind() {
+    tells 'it is named' "in all_reduce 8 B .*: rank $1 on [^ ]* is alive but behind the others"
+    equal 'and no other' "$(grep -oE '\branks? [0-9]+' "$work/err" | sort -u)" "rank $1"
+}
 backends='mpi'
 if [ -e "$build/busbar_nccl.so" ] && [ -e "$build/fakegpu/libnccl.so.2" ]; then backends='mpi nccl'; else skip '--beside with NCCL' 'the GPU parts are not built here'; fi
 for backend in $backends; do
@@ -23,21 +28,21 @@ for backend in $backends; do
     check "$backend: what the load did is recorded" rows "$kept and c[1][\"beside\"] == \"alltoall:64K\" and \"/beside=alltoall:64K/\" in c[1][\"key\"]"
     check "$backend: slower by the ratio of the medians" rows "$ratio"
     expect_status "$backend: a wrong element of the load" 3 emulated 4 -- --sizes 8 -n 3 --beside alltoall:4K --fault wrong:rank=3
-    check 'is told apart from those of the case' rows 'all(r["load"]["wrong"] == 1 and r["wrong"] == 0 and r["status"] == "wrong" and "in the load" in r["error"] for r in '"$loaded"' if r["pass"] == 0) and all(r["status"] == "ok" for r in c[::2])'
+    check 'is told apart from those of the case' rows '[(r["load"]["wrong"], r["wrong"], r["status"], "in the load" in r["error"]) for r in '"$loaded"' if r["pass"] == 0] == [(1, 0, "wrong", True)] and all(r["status"] == "ok" for r in c[::2])'
     expect_status "$backend: a rank of the load hangs" 4 emulated 4 -- --sizes 8 --beside alltoall:4K --fault hang:rank=3,call=4 --timeout 5
-    tells 'it is named, and no other' "in all_reduce 8 B .*: rank 3 on [^ ]* is alive but behind the others"
+    behind 3
 done
 flags[1]=mpi
 expect_status 'a rank that measures hangs, while the load runs on' 4 emulated 4 -- --sizes 8 --beside alltoall:4K --fault hang:rank=2,call=4 --timeout 5
-tells 'it is named, and no other' "in all_reduce 8 B .*: rank 2 on [^ ]* is alive but behind the others"
+behind 2
 for rank in 2 3; do # one that measures, one of the load
     expect_status "rank $rank fails" 5 emulated 4 -- --sizes 8 --beside alltoall:4K --fault fail:rank=$rank,call=4
 done
 expect_status 'a wrong element of the case' 3 emulated 4 -- --sizes 8 -n 3 --beside alltoall:4K --fault wrong:rank=2
-check 'names the rank by its number in the launch' rows 'all("on rank 2" in r["error"] and r["load"]["wrong"] == 0 for r in '"$loaded"' if r["pass"] == 0)'
+check 'names the rank by its number in the launch' rows '[("on rank 2" in r["error"], r["load"]["wrong"]) for r in '"$loaded"' if r["pass"] == 0] == [(True, 0)]'
 # By construction: a rank of the load waits 20 ms before each batch, which takes well below 20 ms: so at most half of the time is loaded.
 check 'a load that sleeps' emulated 4 -- --sizes 8 -n 6 --beside alltoall:8 --fault slow:rank=1,us=20000
-check 'is not taken for one that runs' rows 'all(r["load"]["share"] < 0.95 and "of the time only" in r["error"] for r in '"$loaded"') and "faulted" in h["provenance"]'
+check 'is not taken for one that runs' rows 'len(c) == 4 and all(r["load"]["share"] < 0.95 and "of the time only" in r["error"] for r in '"$loaded"') and "faulted" in h["provenance"]'
 # By construction: of the two samples of rank 0, the second, which is the loaded one, comes 1.5 s late.
 check 'what delays only the loaded sample' emulated 4 -- --sizes 8 -n 1 -w 0 -c 0 --passes 1 --beside alltoall:4K --fault away:rank=0,us=1500000,call=2
 check 'is in the loaded row and in the ratio' rows 'len(c) == 2 and c[1]["median_us"] > 1e6 > c[0]["median_us"] and c[1]["slowdown"] > 1'
@@ -60,7 +65,7 @@ refused 'leave out --group' 2 1 --beside alltoall:4K --group node
 refused "nccl-tests' text has no place for it" 2 1 --beside alltoall:4K --format nccl-tests
 
 # ---- what reads records ----
-# launches FOLDER LOAD NAME…
+# launches FOLDER LOAD NAME…: for each name, makes a launch beside the load
 launches() {
     mkdir -p "$work/$1"
     for launch in "${@:3}"; do

@@ -1,16 +1,6 @@
 #!/usr/bin/env bash
 # Which BLAS the ranks of a launch multiply with: libraries that are missing, slow, or unlike on the ranks.
 . "$(dirname "$0")/../lib.sh"
-record() { echo "$work/r/$1/$1.jsonl"; } # of --run NAME --launch NAME
-named() { echo "--output $work/r --run $1 --launch $1"; }
-# has NAME FILE CONDITION: checks a Python condition over `launch` and `cases` of the record.
-has() {
-    check "$1" python3 -c '
-import json, sys
-launch, *cases, end = map(json.loads, open(sys.argv[1]))
-blas = launch["facts"]["blas"]
-assert eval("(" + sys.argv[2] + ")"), (blas, cases)' "$2" "$3"
-}
 
 # Simulates a machine without some libraries: a dlopen that does not find those that HIDE names.
 cat >"$work/hide.c" <<'C'
@@ -63,10 +53,10 @@ with_netlib() { found_in netlib hidden "$@"; }
 tiny=(--shapes 64 -n 3 --phase burst)
 vendors='openblas blis mkl nvpl armpl'
 # shellcheck disable=SC2046
-check 'a reference BLAS alone multiplies, and is right' with_netlib "$vendors" "$build/matmul" "${tiny[@]}" --layout NN,TN,NT,TT $(named netlib)
+check 'a reference BLAS alone multiplies, and is right' with_netlib "$vendors" "$build/matmul" "${tiny[@]}" --layout NN,TN,NT,TT --output "$work/r" $(named netlib)
 says 'the warning says so' "$work/netlib/libblas.so.3 is a reference BLAS"
 says 'so does the table' 'by reference BLAS'
-has 'and the record' "$(record netlib)" '[b["library"] for b in blas] == ["reference BLAS"]
+recorded 'and the record' netlib '[b["library"] for b in blas] == ["reference BLAS"]
      and all(c["status"] == "ok" and c["wrong"] == 0 and c["algorithm"].startswith("reference BLAS") for c in cases)'
 check 'two ranks with a reference BLAS alone' with_netlib "$vendors" ranks 2 "$build/matmul" "${tiny[@]}" --output none
 says 'which the table names' 'by reference BLAS'
@@ -83,8 +73,8 @@ check 'stand-ins for vendors are built' eval 'stand_in nvpl libnvpl_blas_lp64_go
 while read -r folder hide library <&3; do # mpirun reads stdin
     with_vendor() { found_in "$folder" hidden "${hide//,/ }" "$@"; }
     # shellcheck disable=SC2046
-    check "two ranks with $library alone ($folder)" with_vendor ranks 2 "$build/matmul" "${tiny[@]}" $(named "$folder")
-    has "the record has its name ($folder)" "$(record "$folder")" "[b['library'] for b in blas] == ['$library']"
+    check "two ranks with $library alone ($folder)" with_vendor ranks 2 "$build/matmul" "${tiny[@]}" --output "$work/r" $(named "$folder")
+    recorded "the record has its name ($folder)" "$folder" "[b['library'] for b in blas] == ['$library']"
     check "which --blas takes ($folder)" with_vendor "$build/matmul" "${tiny[@]}" --output none --blas "$library"
 done 3<<'END'
 nvpl openblas,blis,mkl,libblas NVPL BLAS
@@ -108,10 +98,10 @@ mixed() { CORE=SkylakeX found_in cores ranks 3 "$work/not_on_rank_0" "CORE=$1" "
 check 'ranks with unlike kernels' mixed Haswell "$build/matmul" "${tiny[@]}" --output "$work/kernels" --run mixed --launch l
 says 'are warned of' 'rank 1 multiplies with OpenBLAS Haswell, rank 0 with OpenBLAS SkylakeX'
 says 'and named in the table' 'by OpenBLAS 9.9 SkylakeX; 2 other ranks: OpenBLAS Haswell'
-has 'and in the record' "$work/kernels/mixed/l.jsonl" \
+recorded 'and in the record' "$work/kernels/mixed/l.jsonl" \
     '[(b["kernel"], b["others"]) for b in blas] == [("SkylakeX", [{"library": "OpenBLAS", "kernel": "Haswell", "first_rank": 1, "ranks": 2}])]'
 check 'ranks with the same kernel' mixed SkylakeX "$build/matmul" "${tiny[@]}" --output "$work/kernels" --run uniform --launch l
-has 'have no others' "$work/kernels/uniform/l.jsonl" '[b["kernel"] for b in blas] == ["SkylakeX"] and "others" not in blas[0]'
+recorded 'have no others' "$work/kernels/uniform/l.jsonl" '[b["kernel"] for b in blas] == ["SkylakeX"] and "others" not in blas[0]'
 mkdir "$work/kernels/both"
 for run in mixed uniform; do sed "1s/\"launch\":\"l\"/\"launch\":\"$run\"/; 1s/\"run\":\"$run\"/\"run\":\"both\"/" "$work/kernels/$run/l.jsonl" >"$work/kernels/both/$run.jsonl"; done
 check 'both launches in one table' "$build/busbar" show "$work/kernels/both" --format json
@@ -121,11 +111,11 @@ cases = [c for run in json.load(open(sys.argv[1])) for c in run["cases"]]
 assert cases and all(c["launches"] == 1 for c in cases), cases
 assert {c["blas"] for c in cases} == {"OpenBLAS SkylakeX", "OpenBLAS SkylakeX + OpenBLAS Haswell"}, cases' "$work/out"
 check 'overlap records it, too' mixed Haswell "$build/overlap" --sizes 4K --shape 32 -n 2 --ratio 1 --output "$work/kernels" --run overlap --launch l
-has 'in the same way' "$work/kernels/overlap/l.jsonl" 'blas[0]["others"][0]["kernel"] == "Haswell"'
+recorded 'in the same way' "$work/kernels/overlap/l.jsonl" 'blas[0]["others"][0]["kernel"] == "Haswell"'
 if "$build/matmul" --blas openblas "${tiny[@]}" --output none >/dev/null 2>&1; then
     # shellcheck disable=SC2046
-    check 'first in the search path, beside a fast BLAS' with_netlib '' "$build/matmul" "${tiny[@]}" $(named beside)
-    has 'it is not among the choices' "$(record beside)" 'blas and all(b["library"] != "reference BLAS" for b in blas)
+    check 'first in the search path, beside a fast BLAS' with_netlib '' "$build/matmul" "${tiny[@]}" --output "$work/r" $(named beside)
+    recorded 'it is not among the choices' beside 'blas and all(b["library"] != "reference BLAS" for b in blas)
          and not any("reference" in c["algorithm"] for c in cases)'
     if grep -q 'reference' "$work/out" "$work/err"; then not_ok 'nor in the output'; else ok 'nor in the output'; fi
     check 'but it can be asked for' with_netlib '' "$build/matmul" "${tiny[@]}" --output none --blas blas

@@ -66,7 +66,7 @@ says 'is named with what was expected' "MPI='maybe': auto, yes or no was expecte
 
 expect_status 'setup without permission to install' 5 env NO_INSTALL=1 CC=/bin/false scripts/setup --for bench
 says 'names the compiler' 'C-compiler: a C11 compiler'
-# setup_line MANAGER PATTERN: the last command ended with one line that installs all that is missing.
+# setup_line MANAGER REGEX: the last command printed the one line that installs all that is missing, and the line matches.
 setup_line() {
     if grep -qxE "setup: as root: $2" "$work/err"; then ok "$1: one line installs all that is missing"; else
         not_ok "$1: one line installs all that is missing"
@@ -116,7 +116,7 @@ fi
 
 # A part counts only if it works: stand-ins that come first in PATH have the right name, but do not work.
 mkdir "$work/broken"
-# broken PART PROGRAM TEXT BODY: if PROGRAM is a script BODY, scripts/works finds that PART does not work, and TEXT says why.
+# broken PART PROGRAM TEXT BODY: with a PROGRAM of this BODY first in PATH, scripts/works says that PART does not work, and why (TEXT).
 broken() {
     rm -f "$work"/broken/*
     printf '#!/bin/sh\n%s\n' "$4" >"$work/broken/$2"
@@ -151,7 +151,9 @@ mkdir "$work/answers"
 printf 'LACKING :=\nHAVE_BLAS := fast\n' >"$work/answers/config.mk"
 expect_status 'setup where python3 is broken' 5 env PATH="$work/broken:$PATH" NO_INSTALL=1 scripts/setup --for test --config "$work/answers/config.mk"
 says 'names it' 'python3: python3 3.8 or later'
-for part in $(sed -n '3s/^# *//p' scripts/works); do
+parts=$(sed -n '3s/^# *//p' scripts/works)
+check 'scripts/works names its parts' test "$(wc -w <<<"$parts")" -gt 10
+for part in $parts; do
     if grep -q "^ci) parts='.* ${part}[ ']" scripts/setup; then ok "CI has $part"; else not_ok "CI has $part"; fi
 done
 

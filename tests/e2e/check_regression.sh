@@ -30,7 +30,6 @@ caches() { python3 -c '
 import glob, json, sys
 rows = [json.loads(line) for f in glob.glob(sys.argv[1] + "/*.jsonl") for line in open(f)]
 print(*sorted({r["cache"] for r in rows if r["record"] == "case"}))' "$1"; }
-equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: '$2', expected '$3'"; fi; }
 old=$name-old
 trap 'ended=$?; rm -rf "$work" "results/baselines/$name" "results/baselines/$old"; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
 plan=(--drivers all_reduce --sizes "8,1K" --launches 2 --max-seconds 0.02 --mode isolated --ranks-per-node 2)
@@ -87,6 +86,12 @@ says "is reported as hung" ": hung: "
 
 # A baseline of a --matrix: the file is given again, and must be the same.
 printf '0 100\n300 0\n' >"$work/matrix" && printf '0 100\n100 0\n' >"$work/other"
+# label FILE: the FNV-1a hash of the numbers, of eight bytes each.
+label() { python3 -c '
+import struct, sys
+h = 0xcbf29ce484222325
+for byte in b"".join(struct.pack("<q", int(word)) for word in open(sys.argv[1]).read().split()): h = (h ^ byte) * 0x100000001b3 % 2**64
+print(f"matrix:{h:016x}")' "$1"; }
 matrix=$name-matrix
 trap 'ended=$?; rm -rf "$work" "results/baselines/$name"*; [ $failures -eq 0 ] || exit 1; exit $ended' EXIT
 plan=(--drivers alltoallv --sizes 1K --launches 1 --max-seconds 0.02 --mode isolated --ranks-per-node 2 --no-preflight)
@@ -95,9 +100,9 @@ check "becomes a baseline" "$build/busbar" baseline save "$matrix" "$work/result
 expect_status "without its matrix it is not measured again" 2 env BASELINE="$matrix" RUN=no-matrix scripts/check-regression
 says "and the message says what to give" "MATRIX=FILE"
 expect_status "with its matrix it is" 0 env BASELINE="$matrix" RUN=same-matrix MATRIX="$work/matrix" GATE="$work/lenient.gate" timeout 120 scripts/check-regression
-says "and compared" "imbalance=matrix:"
+says "and compared" "imbalance=$(label "$work/matrix")"
 expect_status "with another matrix it is not" 1 env BASELINE="$matrix" RUN=other-matrix MATRIX="$work/other" GATE="$work/lenient.gate" timeout 120 scripts/check-regression
-says "and the message names both hashes" "give the file of that time"
+says "and the message names both hashes" "--matrix $work/other is $(label "$work/other"), but --imbalance demands $(label "$work/matrix"): give the file of that time"
 # What would be ignored is refused.
 for knob in MATRIX="$work/matrix" SWEEP_ARGS=--launches=3 RUN=other; do
     expect_status "${knob%%=*} beside a run that exists" 2 env "$knob" BASE="$work/results/good" NEW="$work/results/again" scripts/check-regression

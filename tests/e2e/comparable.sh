@@ -7,10 +7,6 @@ busbar=$PWD/$build/busbar
 launches=$PWD/tests/data/launches
 make_archive=$PWD/tests/benchmark/make-archive
 cd "$work" || exit 1
-equal() { # NAME GOT WANTED
-    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: got '$2', expected '$3'"; fi
-}
-lacks() { if grep -qF -- "$2" "$work/out"; then not_ok "$1: '$2' is in its output"; else ok "$1"; fi; }
 # write FOLDER PYTHON: writes the launches that the code adds to the list L; run(NAME, RANKS, CASES, launches=6, **more) adds a run's.
 write() {
     python3 - "$2" <<'END' | "$launches" "$1"
@@ -159,7 +155,7 @@ print(sorted((r["run"], r["ranks"], r["place"]) for r in csv.DictReader(open("ou
 check 'in words' "$busbar" report counts --format markdown
 says 'the better is first' 'First by the intervals over launches: gb200-4x'
 says 'the rest is not put beside' 'not ranked, since no other run is alike in GPUs'
-lacks 'and nothing is the highest over counts' 'highest'
+lacks 'and nothing is the highest over counts' 'highest' out
 says 'where all can be compared is said' 'all can be compared at: 144 GPUs'
 write one-of-six 'run("six", 8, [all_reduce(480, 8)], gpu="NVIDIA H100 80GB HBM3")
 run("one", 8, [all_reduce(485, 8)], launches=1, gpu="NVIDIA H100 80GB HBM3")'
@@ -218,7 +214,7 @@ says 'none is made up from another count' 'no sustained matmul at that number of
 write money 'run("ondemand", 72, [all_reduce(800, 72)], nodes=18, domains=1, cloud="gb200-4x", gpu="NVIDIA GB200")
 run("block", 72, [all_reduce(820, 72)], nodes=18, domains=1, cloud="u-p6e-gb200x72", gpu="NVIDIA GB200")'
 check 'two kinds of price' "$busbar" report money --format markdown
-lacks 'make no order for money' 'Most for the money'
+lacks 'make no order for money' 'Most for the money' out
 
 # ---- a scan compares only pairs that were measured with the same parameters
 pairs() { # RUN BYTES GBPS
@@ -254,7 +250,6 @@ ranked() { # prints the places in the CSV report in `out`: run/ranks=place
     python3 -c 'import csv
 print(" ".join(sorted("%s/%s=%s" % (r["run"], r["ranks"], r["place"]) for r in csv.DictReader(open("out")) if r["figure"] == "all_reduce compared busbw")))'
 }
-curve() { awk -F '\t' '!/^#/ && $1 + 0 > 0 { print $1 "=" $2 }' "$1" 2>/dev/null | sort -u | paste -sd ' '; }
 write scaling 'h = dict(gpu="NVIDIA H100 80GB HBM3")
 run("s", 8, [all_reduce(300, 8)], nodes=1, tag="a", **h)
 run("s", 16, [all_reduce(290, 16)], nodes=2, domains=2, tag="b", facts={"nccl": {"network": "IB"}}, **h)
@@ -290,7 +285,7 @@ write crown 'run("six", 8, [all_reduce(440, 8)], cloud="p5.48xlarge")
 run("one", 8, [all_reduce(445, 8)], launches=1, cloud="p5en.48xlarge")
 run("two", 8, [all_reduce(250, 8)], launches=2, cloud="BM.GPU.H100.8")'
 check 'one interval among three' "$busbar" report crown --format markdown
-lacks 'crowns nobody' 'First by the intervals'
+lacks 'crowns nobody' 'First by the intervals' out
 says 'nor for the money' 'not told apart from the rest'
 write labels 'for i, (label, speed) in enumerate((("fast link", 22.4), ("slow link", 1.12))):
     L.append({"run": "page", "launch": f"p{i}", "ranks": 2, "nodes": 2, "provenance": ["imported"], "source": {"sha256": "1" * 64, "table": i + 1}, "cases": [all_reduce(speed, 2)]})'
@@ -307,8 +302,8 @@ write unknown 'for name, us in (("x", 9), ("y", 11)):
     L.append({"run": name, "launch": name, "ranks": 2, "provenance": ["imported"], "source": {"sha256": name * 32, "table": 1}, "cases": [{"collective": "all_reduce", "bytes": 8, "us": us, "ranks": None, "nodes": None}]})'
 sed -i 's/"ranks": 2, //; s/, "ranks": null//; s/, "nodes": null//; s/"nodes": 1, //' unknown/*/*.jsonl
 check 'unknown numbers of ranks' "$busbar" report unknown --format markdown
-lacks 'are not printed as numbers' '9223372036854775808'
-lacks 'and not ranked' 'all-reduce of 8 B on'
+lacks 'are not printed as numbers' '9223372036854775808' out
+lacks 'and not ranked' 'all-reduce of 8 B on' out
 write types 'run("f", 8, [all_reduce(440, 8)])
 run("h", 8, [all_reduce(430, 8, dtype="bfloat16")])'
 check 'two types' "$busbar" report types --format csv
@@ -341,7 +336,7 @@ equal 'a copy that was cut counts once' "$(field cut 'C[0]["launches"]')" 1
 write cpu 'run("gpu", 72, [step(2.0)], tag="c")
 run("gpu", 72, [{"gemm": "gemm", "tflops": 2.5, "memory": "host"}], tag="m", driver="matmul")'
 check 'a step beside a matmul on CPUs' "$busbar" report cpu --format markdown
-lacks 'does not take it' 's per step'
+lacks 'does not take it' 's per step' out
 write worlds 'run("w", 8, [all_reduce(840, 8)], nodes=2, domains=1, tag="a")
 run("w", 8, [all_reduce(700, 8)], nodes=4, domains=1, tag="b")'
 check 'two worlds of one run' "$busbar" report worlds --format markdown

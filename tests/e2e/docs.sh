@@ -33,19 +33,25 @@ done
 if [ -z "$missing" ]; then ok 'what documents name is there'; else not_ok "not there:$missing"; fi
 if [ "$(wc -l <README.md)" -le 150 ]; then ok 'README.md has at most 150 lines'; else not_ok "README.md has $(wc -l <README.md) lines"; fi
 # shellcheck disable=SC2086 # a list
-for target in $(grep -ohE '(^    |`)make [a-z][a-z-]*[a-z]\b(-NAME)?' $documents | grep -v -e -NAME | sed 's/.*make //' | sort -u); do
+targets=$(grep -ohE '(^    |`)make [a-z][a-z-]*[a-z]\b(-NAME)?' $documents | grep -v -e -NAME | sed 's/.*make //' | sort -u)
+check 'documents name targets of make' test "$(wc -w <<<"$targets")" -gt 10
+for target in $targets; do
     check "make $target" make -n "$target"
 done
 # Every script explains itself.
+scripts=0
 while read -r script; do
+    scripts=$((scripts + 1))
     check "$script --help" timeout 20 "$script" --help
     check 'says something' test -s "$work/out"
 done < <(find scripts -type f -perm -u+x | sort)
+check 'there are scripts' test $scripts -gt 15
 "$build/busbar" --completion >"$work/commands"
 # flags_known PROGRAM FLAGS HELP: checks that the help lists each flag.
-unknown=''
+unknown='' examples=0
 flags_known() {
     local flag
+    examples=$((examples + 1))
     for flag in $2; do grep -qE -e "(^|[^a-z-])$flag([^a-z-]|\$)" "$3" || unknown="$unknown $1:$flag"; done
 }
 flags_of() { grep -oE -e ' --[a-z][a-z-]+' <<<"$1" | sort -u; }
@@ -68,9 +74,10 @@ while IFS= read -r line; do
         fi
     done
 done < <(grep -hE '^    [a-z]' $documents | grep -v ' -- ')
+check 'there are examples' test $examples -gt 30
 if [ -z "$unknown" ]; then ok 'the programs know the commands and flags of the examples'; else not_ok "unknown:$unknown"; fi
 check 'make help' make help
-if [ ! -s "$work/err" ] && ! grep -qE '^  [a-z-]+ *$' "$work/out"; then ok 'has a text for each target'; else
+if [ ! -s "$work/err" ] && grep -qE '^  test +unit' "$work/out" && ! grep -qE '^  [a-z-]+ *$' "$work/out"; then ok 'has a text for each target'; else
     not_ok "make help: $(cat "$work/err"; grep -E '^  [a-z-]+ *$' "$work/out")"
 fi
 # A benchmark that is started by hand before its programs are built ends with a one-line message.
@@ -83,7 +90,9 @@ for benchmark in tests/benchmark/*.sh; do
 done
 # The flags of the nccl-tests table.
 if [ -x "$build/all_reduce" ]; then
-    for flag in $(cat bench/drivers/migrating.md | grep '^| `-' | grep -v export | grep -oE -e '--[a-z][a-z_-]+' | sort -u); do
+    flags=$(grep '^| `-' bench/drivers/migrating.md | grep -v export | grep -oE -e '--[a-z][a-z_-]+' | sort -u)
+    check 'migrating.md has flags' test "$(wc -w <<<"$flags")" -gt 5
+    for flag in $flags; do
         case $flag in
         --hel* | --no) ;;
         *) check "migrating.md: all_reduce $flag" grep -qxF -e "$flag" <("$build/all_reduce" --completion | cut -d' ' -f1) ;;

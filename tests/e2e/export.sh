@@ -9,7 +9,7 @@ table() { sed -n '/^# .*out-of-place/,/^# Collective test concluded/p' "$1"; }
 check "export" export_ tests/data/export/rows.jsonl
 table "$work/out" >"$work/ours"
 table tests/data/export/nccl-tests-2.19.6.txt >"$work/theirs"
-check "the table is nccl-tests' to the byte" cmp "$work/ours" "$work/theirs"
+identical "the table is nccl-tests' to the byte" "$work/ours" "$work/theirs"
 
 # Exporting an imported log gives the table and the footer of the golden log, byte for byte.
 check "import" "$build/busbar" import --output "$work/records" --run log tests/data/import/plain_2.19.log
@@ -17,7 +17,7 @@ check "export of the import" export_ "$work/records/log"
 says "one line says what it is" "# busbar "
 grep -E '^ +[0-9]' "$work/out" >"$work/ours"
 grep -E '^ +[0-9]' tests/data/import/plain_2.19.log >"$work/theirs"
-check "the rows come out as they came in" cmp "$work/ours" "$work/theirs"
+identical "the rows come out as they came in" "$work/ours" "$work/theirs"
 
 # An operation for which nccl-tests has no test is not exported under the name of another test.
 check "import of pairs" "$build/busbar" import --output "$work/records" --run pairs tests/data/import/formats/osu_pairs.txt

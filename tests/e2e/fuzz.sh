@@ -27,6 +27,7 @@ expect_status "the targets are built" 0 make_in "$fuzz" all || exit 1
 rm -rf "$fuzz"/crash-*
 tests/fuzz/fuzz "$fuzz" "$seconds" 2>&1 | tee "$work/log"
 failures=$((failures + $(grep -c '^not ok' "$work/log")))
+equal "every reader was fuzzed" "$(grep -cE '^(not )?ok - fuzz ' "$work/log")" "$(find tests/fuzz -name 'fuzz_*.c' | wc -l)"
 
 # The same objects except one, which writes one word beyond the end of an array.
 planted=$build/fuzz-planted
@@ -38,4 +39,4 @@ expect_status "a bug is planted" 0 make_in "$planted" DEFINES=-DPLANTED_BUG "$pl
 tests/fuzz/fuzz "$planted" "${PLANTED_SECONDS:-90}" nccl_text >"$work/out" 2>&1
 if grep -q 'stack-buffer-overflow\|index .* out of bounds' "$planted/nccl_text.log"; then ok "the fuzzer finds it"; else not_ok "the fuzzer did not find it"; fi
 input=$(find "$planted" -name 'crash-nccl_text-*' | head -n 1)
-if [ -n "$input" ]; then check "without it the same input is harmless" "$fuzz/nccl_text" "$input"; fi
+check "without it the same input is harmless" "$fuzz/nccl_text" "${input:-/nonexistent}"

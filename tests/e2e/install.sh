@@ -6,7 +6,9 @@ check 'make install' make --no-print-directory B="$build" PREFIX=/opt/busbar DES
 bin=$root/opt/busbar/bin share=$root/opt/busbar/share
 
 if [ -x "$build/all_reduce" ]; then
-    for path in $(grep -ohE "'(bin|share)/[^']*'" scripts/package/easybuild/*.eb | tr -d "'" | sort -u); do
+    paths=$(grep -ohE "'(bin|share)/[^']*'" scripts/package/easybuild/*.eb | tr -d "'" | sort -u)
+    check 'EasyBuild looks for files' test "$(wc -w <<<"$paths")" -gt 2
+    for path in $paths; do
         check "$path, which EasyBuild looks for" test -e "$root/opt/busbar/$path"
     done
 fi
@@ -87,6 +89,7 @@ broken=$(cd "$share/doc/busbar" && find . -name '*.md' | while read -r page; do
         [ -e "$(dirname "$page")/$link" ] || echo "$page: $link"
     done
 done)
+check 'documents are installed' test "$(find "$share/doc/busbar" -name '*.md' | wc -l)" -gt 5
 if [ -z "$broken" ]; then ok 'the links of the installed documents lead somewhere'; else not_ok "broken links: $broken"; fi
 echo stale >"$share/busbar/stale.tsv"
 echo share/busbar/stale.tsv >>"$share/busbar/installed"

@@ -3,7 +3,6 @@
 # an allocation; the differences that preflight finds.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
-said() { if grep -q -- "$2" "$work/$3"; then ok "$1"; else not_ok "$1: no '$2'"; cat "$work/$3"; fi; }
 
 check "an MPIJob with a ComputeDomain" scripts/launchers/mpijob --image registry/busbar:1 --workers 18 --gpus-per-worker 4 --compute-domain \
     --resource vpc.amazonaws.com/efa=4 --env 'A=b "c\d: #' --node-selector a/b=c -- --label "it's \"x\": \$HOME"
@@ -37,13 +36,11 @@ fi
 expect_status "a name that would break the YAML" 2 scripts/launchers/mpijob --image x --workers 2 --gpus-per-worker 1 --name "$(printf 'a\nb: c')"
 expect_status "an MPIJob without an image" 2 scripts/launchers/mpijob --workers 2 --gpus-per-worker 1
 check "a batch script" scripts/launchers/sbatch --nodes 18 --gpus-per-node 4 --sbatch "--segment=16" -- --label "a b"
-said "asks for its nodes" '^#SBATCH --nodes=18' out
-said "and for what was given" '^#SBATCH --segment=16' out
+tells "asks for its nodes" '^#SBATCH --nodes=18' "$work/out"
+tells "and for what was given" '^#SBATCH --segment=16' "$work/out"
 check "is a shell script" bash -n "$work/out"
 expect_status "a bad number of nodes" 2 scripts/launchers/sbatch --nodes many
 
-check "presets for GB200 on AWS" scripts/preset auto u-p6e-gb200x72
-if grep -qE '^NCCL_(MNNVL|NVLS)_ENABLE' "$work/out"; then not_ok "leave NVLink between hosts and NVLS to NCCL"; else ok "leave NVLink between hosts and NVLS to NCCL"; fi
 # The expected lines are those of the vendors' scripts, which scripts/preset names.
 machine() { # FILE…: makes a root folder with these files, all empty
     local file
@@ -51,54 +48,58 @@ machine() { # FILE…: makes a root folder with these files, all empty
     for file in "$@"; do mkdir -p "$work/root/$(dirname "$file")" && : >"$work/root/$file"; done
 }
 preset() { PRESET_ROOT=$work/root scripts/preset "$@"; }
-has() { # NAME LINE…: checks that the output has each line
+sets() { # NAME LINE…: checks that the output has each line
     local name=$1 line
     shift
     for line in "$@"; do grep -qxF -- "$line" "$work/out" || { not_ok "$name: no '$line'"; cat "$work/out"; return; }; done
     ok "$name"
 }
-hasnt() { if grep -qE -- "$2" "$work/out"; then not_ok "$1"; cat "$work/out"; else ok "$1"; fi; }
+sets_no() { # NAME REGEX: checks that the output is not empty and no line of it matches
+    if [ -s "$work/out" ] && ! grep -qE -- "$2" "$work/out"; then ok "$1"; else not_ok "$1"; cat "$work/out"; fi
+}
+check "presets for GB200 on AWS" scripts/preset auto u-p6e-gb200x72
+sets_no "leave NVLink between hosts and NVLS to NCCL" '^NCCL_(MNNVL|NVLS)_ENABLE'
 machine opt/microsoft/ndv5-topo.xml
 check "Azure GB300" preset azure ND128isr_GB300_v6
-has "has its service level, and what its tests set" NCCL_IB_SL=1 NCCL_NET_GDR_C2C=1 NCCL_NET_GDR_LEVEL=PHB NCCL_DMABUF_ENABLE=1 \
+sets "has its service level, and what its tests set" NCCL_IB_SL=1 NCCL_NET_GDR_C2C=1 NCCL_NET_GDR_LEVEL=PHB NCCL_DMABUF_ENABLE=1 \
     NCCL_IGNORE_CPU_AFFINITY=1 NCCL_IB_QPS_PER_CONNECTION=4 NCCL_P2P_NET_CHUNKSIZE=2097152
-hasnt "and no other machine's topology" TOPO_FILE
+sets_no "and no other machine's topology" TOPO_FILE
 check "Azure H100" preset azure ND96isr_H100_v5
-has "has its own topology" NCCL_TOPO_FILE=/opt/microsoft/ndv5-topo.xml NCCL_IB_PCI_RELAXED_ORDERING=1
-has "and in-network reduction, as in Azure's tests" NCCL_COLLNET_ENABLE=1 SHARP_COLL_ENABLE_SAT=1 SHARP_SMX_UCX_INTERFACE=mlx5_ib0:1
+sets "has its own topology" NCCL_TOPO_FILE=/opt/microsoft/ndv5-topo.xml NCCL_IB_PCI_RELAXED_ORDERING=1
+sets "and in-network reduction, as in Azure's tests" NCCL_COLLNET_ENABLE=1 SHARP_COLL_ENABLE_SAT=1 SHARP_SMX_UCX_INTERFACE=mlx5_ib0:1
 machine opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-{net,ofi-tuner}.so
 check "AWS" preset aws
-has "finds the plug-in, which has the tuner in it, below lib/*-linux-gnu" NCCL_NET_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-net.so FI_PROVIDER=efa
-has "and keeps to the networks of the host" 'NCCL_SOCKET_IFNAME=^docker,lo,veth'
-hasnt "and sets nothing that AWS dropped" 'TUNER|BUFFSIZE|CHUNKSIZE'
+sets "finds the plug-in, which has the tuner in it, below lib/*-linux-gnu" NCCL_NET_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-net.so FI_PROVIDER=efa
+sets "and keeps to the networks of the host" 'NCCL_SOCKET_IFNAME=^docker,lo,veth'
+sets_no "and sets nothing that AWS dropped" 'TUNER|BUFFSIZE|CHUNKSIZE'
 machine sys/class/infiniband/mlx5_{0,1,2,3,5,6,7,8}
 check "OCI GB300" preset auto BM.GPU.GB300.4
-has "is RoCE" NCCL_IB_GID_INDEX=3 NCCL_IB_TC=41 NCCL_IB_SL=0 NCCL_IB_TIMEOUT=22 NCCL_IB_QPS_PER_CONNECTION=4 NCCL_IB_HCA==mlx5_0,mlx5_1,mlx5_2,mlx5_3,mlx5_5,mlx5_6,mlx5_7,mlx5_8
+sets "is RoCE" NCCL_IB_GID_INDEX=3 NCCL_IB_TC=41 NCCL_IB_SL=0 NCCL_IB_TIMEOUT=22 NCCL_IB_QPS_PER_CONNECTION=4 NCCL_IB_HCA==mlx5_0,mlx5_1,mlx5_2,mlx5_3,mlx5_5,mlx5_6,mlx5_7,mlx5_8
 machine sys/class/infiniband/rdma_vf_rail{0,1,2,3} opt/oci-hpc/healthchecks/GB300MP.xml
 check "OCI GB300 with several planes" preset auto BM.GPU.GB300.4
-has "has the devices and settings of its own" NCCL_IB_HCA=rdma_vf_rail0,rdma_vf_rail1,rdma_vf_rail2,rdma_vf_rail3 NCCL_NET_PLUGIN=spcx NCCL_IB_TC=96 \
+sets "has the devices and settings of its own" NCCL_IB_HCA=rdma_vf_rail0,rdma_vf_rail1,rdma_vf_rail2,rdma_vf_rail3 NCCL_NET_PLUGIN=spcx NCCL_IB_TC=96 \
     NCCL_IB_QPS_PER_CONNECTION=16 NCCL_IB_TIMEOUT=16 NCCL_TOPO_FILE=/opt/oci-hpc/healthchecks/GB300MP.xml NCCL_NET_GDR_C2C=1
-hasnt "and not those of one plane" 'mlx5|NCCL_IB_TC=41|BUFFSIZE'
+sets_no "and not those of one plane" 'mlx5|NCCL_IB_TC=41|BUFFSIZE'
 machine sys/class/infiniband/mlx5_{0,1,2,3,5,6,7,8}
 check "OCI GB200 of the first version" preset auto BM.GPU.GB200.4
-hasnt "is InfiniBand" GID_INDEX
-said "and names the device that is missing" 'no mlx5_4' err
+sets_no "is InfiniBand" GID_INDEX
+tells "and names the device that is missing" 'no mlx5_4' "$work/err"
 machine sys/class/infiniband/ibp0/ports/1/link_layer
 echo Ethernet >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
 check "CoreWeave GB300 on RoCE" preset coreweave gb300-4x
-has "has its address family" NCCL_IB_ADDR_FAMILY=AF_INET6 NCCL_IB_ADDR_RANGE=fd02::/16 NCCL_IB_TC=96 NCCL_IB_HCA=ibp NCCL_SOCKET_IFNAME=eth0 NCCL_NET_PLUGIN=none
+sets "has its address family" NCCL_IB_ADDR_FAMILY=AF_INET6 NCCL_IB_ADDR_RANGE=fd02::/16 NCCL_IB_TC=96 NCCL_IB_HCA=ibp NCCL_SOCKET_IFNAME=eth0 NCCL_NET_PLUGIN=none
 echo InfiniBand >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
 check "CoreWeave GB300 on InfiniBand" preset coreweave gb300-4x
-hasnt "has not" ADDR_FAMILY
+sets_no "has not" ADDR_FAMILY
 machine usr/local/gib/scripts/set_nccl_env.sh
 printf 'echo noise\nexport NCCL_IB_TC=52 NCCL_NET=other NCCL_WORDS="a b"\nNCCL_LOCAL=1\n' >"$work/root/usr/local/gib/scripts/set_nccl_env.sh"
 check "Google" preset auto a4x-highgpu-4g
-has "takes the settings of Google's script" NCCL_NET=gIB NCCL_IB_TC=52
-hasnt "and nothing else of it" 'noise|other|WORDS|LOCAL'
+sets "takes the settings of Google's script" NCCL_NET=gIB NCCL_IB_TC=52
+sets_no "and nothing else of it" 'noise|other|WORDS|LOCAL'
 machine etc/nccl.conf
 printf '# mine\n NCCL_NET = Socket\n' >"$work/root/etc/nccl.conf"
 check "with /etc/nccl.conf" preset gcp a4x-highgpu-4g
-hasnt "what that sets is left to it" NCCL_NET=
+sets_no "what that sets is left to it" NCCL_NET=
 for cloud in aws azure gcp oci; do
     check "the preset of $cloud" scripts/preset "$cloud"
     if [ -s "$work/out" ] && ! grep -vqE '^(# .+|[A-Z0-9_]+=[^ ]+)$' "$work/out" && head -n 1 "$work/out" | grep -q '^#'; then ok "says why"
@@ -141,31 +142,31 @@ for name in mpich intel; do
     check "of names alone" test "$(cat "$work/hostfile")" = "$(printf 'other\nanother')"
 done
 expect_status "a launcher of no known family" 5 line_of slurm
-said "is named, with what it says" "belongs neither to Open MPI nor to MPICH or Intel MPI: its --version says 'slurm-wlm 22.05.8'" err
+tells "is named, with what it says" "belongs neither to Open MPI nor to MPICH or Intel MPI: its --version says 'slurm-wlm 22.05.8'" "$work/err"
 expect_status "a launcher that is not there" 5 line_of nothing
-said "is named" "there is no '$work/mpi/nothing/mpirun'" err
+tells "is named" "there is no '$work/mpi/nothing/mpirun'" "$work/err"
 printf 'a\t4\t4\tr1\n' >"$work/gpus"
 check "mpirun on hosts with GPUs" line_of openmpi4 SWEEP_HOSTS="$work/gpus"
-said "binds no rank to a core" '--bind-to none' out
+tells "binds no rank to a core" '--bind-to none' "$work/out"
 check "srun on hosts with GPUs" env SWEEP_HOSTS="$work/gpus" SWEEP_NODES=1 SWEEP_RANKS=4 SWEEP_RANKS_PER_NODE=4 SWEEP_DRY_RUN=1 scripts/launchers/srun program
-said "binds none either" '--cpu-bind=none' out
+tells "binds none either" '--cpu-bind=none' "$work/out"
 srun_line() { env SWEEP_HOSTS="$work/two" SWEEP_NODES=2 SWEEP_RANKS=2 SWEEP_RANKS_PER_NODE=1 SWEEP_DRY_RUN=1 SWEEP_MPI="$1" scripts/launchers/srun program; }
 for pair in 'Open MPI 4.1.4:pmix' 'MPICH 4.0.2:pmi2' 'Intel MPI 2021.18.1:pmi2'; do
     check "srun for ${pair%:*}" srun_line "${pair%:*}"
-    said "has the interface that it speaks" "--mpi=${pair#*:} " out
+    tells "has the interface that it speaks" "--mpi=${pair#*:} " "$work/out"
 done
 # A sweep uses the launcher of the MPI that the build found.
 mkdir "$work/built"
 ln -s "$(realpath "$build/busbar")" "$work/built/busbar"
 printf 'MPI_NAME := MPICH 4.0.2\nMPI_MPIRUN := %s\n' "$work/mpi/mpich/mpirun" >"$work/built/config.mk"
 check "a sweep by the build's mpirun" env -u MPIRUN SLURM_JOB_ID='' PBS_NODEFILE='' scripts/sweep --build "$work/built" --launcher mpirun --dry-run --launches 1
-said "starts ranks by it" "^$work/mpi/mpich/mpirun -n" out
+tells "starts ranks by it" "^$work/mpi/mpich/mpirun -n" "$work/out"
 check "a sweep by another mpirun" env MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' scripts/sweep --build "$work/built" --launcher mpirun --dry-run --launches 1
-said "starts ranks by that" "^$work/mpi/openmpi4/mpirun -np" out
+tells "starts ranks by that" "^$work/mpi/openmpi4/mpirun -np" "$work/out"
 echo other >"$work/other"
 check "a sweep on another host" env OFI_NCCL_A=1 SHARP_B=1 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-/nowhere}" MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' \
     scripts/sweep --build "$work/built" --launcher mpirun --hostfile "$work/other" --no-preflight --dry-run --launches 1
-for name in OFI_NCCL_A SHARP_B LD_LIBRARY_PATH; do said "passes $name on" "-x $name " out; done
+for name in OFI_NCCL_A SHARP_B LD_LIBRARY_PATH; do tells "passes $name on" "-x $name " "$work/out"; done
 # Only scripts/launchers/mpirun starts ranks with the flags of an MPI family.
 if git rev-parse --git-dir >/dev/null 2>&1; then
     owners=$(git grep -lE -e '--oversubscribe|--map-by|-ppn |"\$\{?(MPIRUN|mpirun)[^"]*" (-n|--?[a-z]*np) ' -- scripts tests Makefile ':!*.md' ':!tests/e2e/launchers.sh')
@@ -175,24 +176,24 @@ fi
 mpirun_line() { env SWEEP_HOSTS="$work/one" SWEEP_SCRATCH="$work" SWEEP_RANKS=99999 SWEEP_RANKS_PER_NODE=99999 SWEEP_DRY_RUN=1 MPIRUN="$work/mpi/openmpi4/mpirun" "$@" scripts/launchers/mpirun program; }
 printf '%s\t-\t-\t-\n' "$(uname -n)" >"$work/one"
 check "mpirun with more ranks than this machine has cores" mpirun_line
-said "lets them share cores" '--oversubscribe --bind-to none' out
+tells "lets them share cores" '--oversubscribe --bind-to none' "$work/out"
 printf 'other\t-\t-\t-\n' >"$work/one"
 check "mpirun on another host" mpirun_line SWEEP_REMOTE=1
-if grep -q oversubscribe "$work/out"; then not_ok "does not judge it by the cores of this one"; else ok "does not judge it by the cores of this one"; fi
+lacks "does not judge it by the cores of this one" oversubscribe "$work/out"
 check "mpirun on another host with few cores" mpirun_line SWEEP_REMOTE=1 SWEEP_OVERSUBSCRIBE=1
-said "is told so" '--oversubscribe --bind-to none' out
+tells "is told so" '--oversubscribe --bind-to none' "$work/out"
 
 printf 'a slots=4 gpus=4 domain=r1\nb:4\nc\nc # twice\n' >"$work/hosts"
 check "a host file" scripts/allocation "$work/hosts"
-said "with all columns" "$(printf 'a\t4\t4\tr1')" out
-said "with Hydra's form" "$(printf 'b\t4')" out
-said "with repeated names" "$(printf 'c\t2')" out
+tells "with all columns" "$(printf 'a\t4\t4\tr1')" "$work/out"
+tells "with Hydra's form" "$(printf 'b\t4')" "$work/out"
+tells "with repeated names" "$(printf 'c\t2')" "$work/out"
 printf 'x\nx\ny\n' >"$work/nodes"
 PBS_NODEFILE=$work/nodes PBS_JOBID=7 SLURM_JOB_ID='' check "PBS" scripts/allocation
-said "counts its lines" "$(printf 'x\t2')" out
+tells "counts its lines" "$(printf 'x\t2')" "$work/out"
 printf 'w-0 slots=8\nw-1 slots=8\n' >"$work/operator"
 OMPI_MCA_orte_default_hostfile=$work/operator SLURM_JOB_ID='' PBS_NODEFILE='' check "the MPI operator" scripts/allocation
-said "has its hosts" "$(printf 'w-1\t8')" out
+tells "has its hosts" "$(printf 'w-1\t8')" "$work/out"
 # shellcheck disable=SC2016 # a name that a shell would run
 printf '$(reboot)\n' >"$work/evil"
 expect_status "what is no host name" 5 scripts/allocation "$work/evil"
@@ -201,22 +202,22 @@ facts() { printf 'fact\t%s\t%s\t%s\n' "$@"; }
 for h in h1 h2 h3; do echo "$h"; done >"$work/three"
 { for h in h1 h2 h3; do facts $h driver 580 $h program abc $h domain uuid/1; done; } >"$work/alike"
 expect_status "hosts that are alike" 0 scripts/preflight "$work/three" <"$work/alike"
-said "and their NVLink domain" "$(printf 'domain\tuuid/1\th1 h2 h3')" out
+tells "and their NVLink domain" "$(printf 'domain\tuuid/1\th1 h2 h3')" "$work/out"
 { facts h1 driver 580 h2 driver 570; facts h3 driver 580 h3 throttled "bad: GPU 1 is hot"; } >"$work/unlike"
 expect_status "hosts that differ" 1 scripts/preflight "$work/three" <"$work/unlike"
-said "by name, with both values" 'h2: driver is 570, on 2 of 3 hosts it is 580' out
-said "and what is wrong by itself" 'h3: throttled: GPU 1 is hot' out
+tells "by name, with both values" 'h2: driver is 570, on 2 of 3 hosts it is 580' "$work/out"
+tells "and what is wrong by itself" 'h3: throttled: GPU 1 is hot' "$work/out"
 head -n 2 "$work/alike" >"$work/missing"
 expect_status "a silent host" 5 scripts/preflight "$work/three" <"$work/missing"
-said "by name" "silent.h3" out
+tells "by name" "silent.h3" "$work/out"
 facts h1 driver 580 h2 driver 570 >"$work/both"
 expect_status "a silent host among hosts that differ: they differ" 1 scripts/preflight "$work/three" <"$work/both"
-said "both are told" "silent.h3" out
+tells "both are told" "silent.h3" "$work/out"
 printf 'h1\t4\t4\tr1\nh2\t4\t4\tr1\nh3\t4\t4\t-\n' >"$work/given"
 expect_status "NVLink domains as given" 0 scripts/preflight "$work/given" <"$work/alike"
 { facts h1 domain uuid/1 h2 domain uuid/2 h3 domain uuid/1; } >"$work/moved"
 expect_status "NVLink domains other than given" 1 scripts/preflight "$work/given" <"$work/moved"
-said "by host" 'h2: its NVLink domain is uuid/2' out
+tells "by host" 'h2: its NVLink domain is uuid/2' "$work/out"
 
 # The output of nvidia-smi on a host with four GPUs and open kernel modules, in the format of drivers 570 and 580.
 mkdir -p "$work/bin" "$work/host/proc/driver/nvidia" "$work/host/dev/nvidia-caps-imex-channels"

@@ -20,16 +20,14 @@ sweep() { timeout 60 scripts/sweep --build "$programs" --results "$work/results"
 seq -f 'h%g slots=4' 4 >"$work/four"
 four=(--hostfile "$work/four" --nodes "1,2,4")
 complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
-equal() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1: $2, expected $3"; fi; }
-said() { if grep -q "$2" "$work/err"; then ok "$1"; else not_ok "$1: no '$2' in its output"; tail -n 5 "$work/err"; fi; }
 
 check "a sweep over 1, 2 and 4 hosts ends well" sweep --run plain "${four[@]}" --launches 2
 equal "three node counts and matmul, two launches each" "$(complete plain)" 8
 check "called again, it is content" sweep --run plain "${four[@]}" --launches 2
-said "nothing is run twice" "8 complete already"
+tells "nothing is run twice" "8 complete already"
 equal "one line an attempt" "$(grep -c complete "$work/results/plain/sweep.tsv")" 8
 check "a changed plan" sweep --run plain "${four[@]}" --launches 3
-said "a changed plan reuses what it can" "8 complete already"
+tells "a changed plan reuses what it can" "8 complete already"
 
 # Cases that the budget left out, seven of them in each of two records: sizes of which one begins like another, and two modes.
 skipped() { printf '{"record":"case","collective":"%s","dtype":"float","op":"sum","requested_bytes":%s,"mode":"%s","placement":"in_place","group":"world","status":"skipped"}\n' "$@"; }
@@ -68,7 +66,7 @@ printf 'launch\tstate\tx"}\n' >"$work/evil.tsv"
 expect_status "a plan that is none" 5 sweep --plan "$work/evil.tsv" --dry-run
 "$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/^all_reduce/a "b/' >"$work/evil.tsv"
 expect_status "a launch's name that is no plain name" 5 sweep --plan "$work/evil.tsv" --dry-run
-said "with the line" "evil.tsv:2: not a line"
+tells "with the line" "evil.tsv:2: not a line"
 "$build/busbar" plan --drivers all_reduce --launches 1 --format tsv | sed '2s/ -d float/ -d \x1b[2J\xc2\x9b/' >"$work/evil.tsv"
 expect_status "an argument with control characters" 5 sweep --plan "$work/evil.tsv" --dry-run
 if grep -q "$(printf '\033\|\302')" "$work/out" "$work/err"; then not_ok "reaches no terminal"; else ok "reaches no terminal"; fi
@@ -78,7 +76,7 @@ STAND_IN="fail=-2n8r:7" expect_status "a failed launch: the sweep goes on and en
 equal "the others are complete" "$(complete failing)" 6
 equal "the failed ones are noted with their status" "$(awk -F '\t' '$3 == "failed" && $4 == 7' "$work/results/failing/sweep.tsv" | wc -l)" 2
 check "the next sweep completes it" sweep --run failing "${four[@]}" --launches 2
-said "it runs only what is missing" "6 complete already"
+tells "it runs only what is missing" "6 complete already"
 equal "what had failed is kept" "$(find "$work/results/failing/failed" -name '*.log' | wc -l)" 2
 STAND_IN="fail=-:9" expect_status "--max-failures" 5 sweep --run most "${four[@]}" --max-failures 3
 equal "ends after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/most/sweep.tsv" | wc -l)" 3
@@ -86,7 +84,7 @@ equal "ends after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/most/swe
 STAND_IN="fail=-:9" expect_status "launches that fail alike at once: the sweep stops with 5" 5 sweep --run alike "${four[@]}" --launches 4
 equal "after three" "$(awk -F '\t' '$3 == "failed"' "$work/results/alike/sweep.tsv" | wc -l)" 3
 equal "the reason is told once" "$(grep -c 'told to fail' "$work/err")" 1
-said "it is said why the others were not tried" "the first 3 launches failed at once and for the same reason"
+tells "it is said why the others were not tried" "the first 3 launches failed at once and for the same reason"
 equal "its log is named, and there" "$(grep -c 'told to fail' "$(sed -n 's/.*; see \(.*\.log\)).*/\1/p' "$work/err")")" 1
 STAND_IN="fail=matmul-:9" expect_status "one driver that always fails does not stop the others" 5 sweep --run onlyone "${four[@]}" --launches 4
 equal "they are complete" "$(complete onlyone)" 12
@@ -96,16 +94,16 @@ equal "and is noted" "$(awk -F '\t' '$3 == "hung"' "$work/results/hang/sweep.tsv
 STAND_IN="silent=-4n" expect_status "status 0 without a record is a failure" 5 sweep --run silent "${four[@]}" --drivers all_reduce --launches 1
 equal "a launch that wrote nothing stands in the results as failed" "$(grep -l '"status":"failed"' "$work"/results/silent/*.jsonl | wc -l)" 1
 LOST_HOST=h2 STAND_IN="fail=-4n:5" expect_status "a lost host" 5 sweep --run lost "${four[@]}" --drivers all_reduce --launches 2
-said "is named" "no answer from: h2"
+tells "is named" "no answer from: h2"
 equal "and left out: launches that fit on the others run" "$(complete lost)" 4
-said "launches that need it say so" "needs 4 hosts; lost: h2"
+tells "launches that need it say so" "needs 4 hosts; lost: h2"
 
 # The content of a record decides whether its launch is done, not its existence.
 check "a sweep to falsify" sweep --run content "${four[@]}" --drivers all_reduce --launches 1
 file=$(find "$work/results/content" -name '*-4n*.jsonl')
 sed -i 's/"64M"\|67108864/1024/' "$file"
 check "other arguments in the file" sweep --run content "${four[@]}" --drivers all_reduce --launches 1
-said "are measured again" "2 complete already"
+tells "are measured again" "2 complete already"
 sed -i '1a {"record":"case","key":"k","pass":0,"collective":"all_reduce","status":"wrong","wrong":7}' "$file"
 expect_status "wrong data of an earlier sweep is still status 3" 3 sweep --run content "${four[@]}" --drivers all_reduce --launches 1
 
@@ -116,24 +114,25 @@ interrupted() {
     STAND_IN="hang=-" scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --no-preflight --run "$1" \
         "${four[@]}" --launches 1 >"$work/out" 2>"$work/err" &
     for _ in $(seq 100); do ls "$work/results/$1"/*.jsonl >/dev/null 2>&1 && break || sleep 0.1; done
+    if gone "$1" 1; then not_ok "the launch of $1 is found while it runs"; else ok "the launch of $1 is found while it runs"; fi
     got=0
     kill -"$2" $!
     wait $! 2>/dev/null || got=$?
 }
-# The launch may outlive a killed sweep for a moment.
+# gone RUN TRIES: the launch of a run has ended. It may outlive a killed sweep for a moment, so this looks TRIES times in a tenth of a second.
 gone() {
     local _
-    for _ in $(seq 50); do pgrep -f "$work/results --run $1" >/dev/null || return 0; sleep 0.1; done
+    for _ in $(seq "$2"); do pgrep -f "$work/results --run $1" >/dev/null || return 0; sleep 0.1; done
     return 1
 }
 interrupted stopped TERM
 equal "SIGTERM ends it with 143" "$got" 143
-check "and its launch" gone stopped
+check "and its launch" gone stopped 50
 check "the next sweep completes it" sweep --run stopped "${four[@]}" --launches 1
 equal "completely" "$(complete stopped)" 4
 interrupted killed KILL
 equal "kill -9 ends it with 137" "$got" 137
-check "and its launch ends too" gone killed
+check "and its launch ends too" gone killed 50
 equal "which is not complete" "$(complete killed)" 0
 check "after kill -9 the next one completes it" sweep --run killed "${four[@]}" --launches 1
 equal "with every launch" "$(complete killed)" 4
@@ -141,7 +140,7 @@ mkdir -p "$work/results/locked"
 exec 7>"$work/results/locked/.lock"
 flock 7
 SWEEP_LOCK_WAIT=1 expect_status "a second sweep on one folder is refused" 5 timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --run locked
-said "saying why" "another sweep works on"
+tells "saying why" "another sweep works on"
 exec 7>&-
 
 # A sweep that is refused leaves no folder, whichever check refuses it.
@@ -165,7 +164,7 @@ END
 chmod +x "$work/unlike"
 unlike() { timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/unlike" "${four[@]}" "$@"; }
 refused "a sweep on hosts that differ" 5 unlike --run refused --launches 1
-said "and the difference is told" "preflight: h4: driver is 571, on 3 of 4 hosts it is 570"
+tells "and the difference is told" "preflight: h4: driver is 571, on 3 of 4 hosts it is 570"
 check "a run that exists" sweep --run kept "${four[@]}" --launches 1
 expect_status "more launches of it, on hosts that differ, are refused" 5 unlike --run kept --launches 2
 equal "and take nothing from it" "$(complete kept)" 4
@@ -174,7 +173,7 @@ equal "and take nothing from it" "$(complete kept)" 4
 "$build/busbar" plan --drivers all_reduce --sizes 8 --launches 3 --ranks-per-node 4 --nodes 1 --format tsv |
     awk -F '\t' -v OFS='\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 { $at["estimate_s"] = "1.0" } { print }' >"$work/short.tsv"
 STAND_IN="sleep=4" check "launches that take longer than the plan says" sweep --run longer --hostfile "$work/four" --plan "$work/short.tsv"
-said "are told of with the time left" "^\[1/3\].*(\([89]\|1[0-9]\) s left instead of 3 s: it took longer than planned)"
+tells "are told of with the time left" "^\\[1/3\\].*\\(([89]|1[0-9]) s left instead of 3 s: it took longer than planned\\)"
 equal "once" "$(grep -c 'instead of' "$work/err")" 1
 
 # The wall clock may jump: in this sweep every process sees another day.
@@ -202,7 +201,7 @@ if cc -shared -fPIC -o "$work/days.so" "$work/days.c" -ldl 2>/dev/null; then
     if [ "$(for _ in 1 2 3 4 5 6; do LD_PRELOAD=$work/days.so date +%j; done | sort -u | wc -l)" -gt 1 ]; then ok "the clock steps"; else not_ok "the clock does not step"; fi
     STAND_IN="sleep=1" check "a sweep with a budget while the clock steps by days" env LD_PRELOAD="$work/days.so" timeout 60 scripts/sweep --build "$programs" \
         --results "$work/results" --launcher "$work/direct" --no-preflight --run days "${four[@]}" --launches 1 --time-budget 1h
-    said "is complete after the seconds that it took" "4 of 4 launches complete in .* after [0-9]* s$"
+    tells "is complete after the seconds that it took" "4 of 4 launches complete in .* after [0-9]* s$"
     days_rows=$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i } NR > 1 && $at["seconds"] <= 10 { n++ } END { print n + 0 }' "$work/results/days/sweep.tsv")
     equal "and so is every launch" "$days_rows" 4
 else skip "a sweep while the clock steps by days" "there is no cc"; fi
@@ -210,14 +209,14 @@ else skip "a sweep while the clock steps by days" "there is no cc"; fi
 # Limits.
 seq -f 'h%g gpus=4' 18 >"$work/rack"
 STAND_IN="sleep=1" check "--time-budget" sweep --run budget "${four[@]}" --launches 6 --time-budget 4
-said "stops when it is spent" "the budget is spent"
+tells "stops when it is spent" "the budget is spent"
 STAND_IN="sleep=1" check "--cost-limit" sweep --run cost --hostfile "$work/rack" --nodes all --drivers all_reduce --cost-limit 1usd --usd-per-gpu-hour 10.582
-said "counts every GPU of the allocation" "72 GPUs at 10.582 USD an hour"
+tells "counts every GPU of the allocation" "72 GPUs at 10.582 USD an hour"
 
 # Wrong usage.
 expect_status "an unknown flag" 2 sweep --frobnicate
 expect_status "a flag that is nearly right" 2 sweep --launchs 3
-said "is suggested" "did you mean --launches"
+tells "is suggested" "did you mean --launches"
 expect_status "a bad time" 2 sweep --time-budget soon
 expect_status "a run that is a path" 2 sweep --run ../x
 expect_status "a limit in money without a price" 2 sweep --cost-limit 5usd
@@ -225,7 +224,7 @@ expect_status "an unknown launcher" 2 sweep --launcher nothing
 expect_status "a host file that is not there" 5 sweep --hostfile "$work/nothing"
 printf 'a slots=x\n' >"$work/bad"
 expect_status "a host file that is wrong" 5 sweep --hostfile "$work/bad"
-said "with the line" "bad:1: slots=x"
+tells "with the line" "bad:1: slots=x"
 
 # 18 and 576 hosts with 4 ranks: planning takes under a second, and the run's files grow with the launches, not the hosts.
 for n in 18 576; do

@@ -26,25 +26,5 @@ emulated() {
 }
 place=() # a command before the driver
 
-# rows EXPRESSION: checks a Python expression over the header h, its world w, and the case rows c of the last record
-rows() {
-    python3 - "$work/records/r/l.jsonl" "$1" <<'E2'
-import json, sys
-lines = [json.loads(line) for line in open(sys.argv[1])]
-h, w, c = lines[0], lines[0]["world"], [line for line in lines if line["record"] == "case"]
-if not eval(sys.argv[2]):
-    sys.exit("does not hold: " + sys.argv[2] + "\n" + json.dumps(w)[:1000] + "\n" + json.dumps(h["facts"].get("nccl")) + "\n" + "\n".join(
-        json.dumps({k: v for k, v in row.items() if k != "samples_us"}) for row in c[:3]))
-E2
-}
-
-# tells NAME REGEX: checks that a line on the last command's stderr matches
-tells() {
-    if grep -qE -- "$2" "$work/err"; then ok "$1"; return; fi
-    not_ok "$1 (no line matches '$2')"
-    tail -n 20 "$work/err" | sed 's/^/    /'
-}
-# one_line NAME: checks that the last command's stderr has exactly one line
-one_line() {
-    if [ "$(wc -l <"$work/err")" = 1 ]; then ok "$1"; else not_ok "$1"; sed 's/^/    /' "$work/err"; fi
-}
+# rows EXPRESSION: checks a Python expression over the last record; tests/record.py explains its names.
+rows() { python3 tests/record.py "$work/records/r/l.jsonl" "$1"; }

@@ -60,7 +60,7 @@ chmod +x "$work/bin/ldd" "$work/bin/nvidia-smi"
 wheels() { env PATH="$work/bin:$PATH" BUILD="${BUILD_OF:-$build}" PYTHONPATH="$1" scripts/gpu-proof --no-build --limit 1 --output "$2"; }
 expect_status '--no-build' 1 wheels "$work/site" "$work/wheels"
 says 'finds the library in the package' "# libcudart.so.13: $work/site/nvidia/cu13/lib"
-check 'and builds nothing' sh -c "! grep -q builds '$work/wheels/steps.txt'"
+lacks 'and builds nothing' builds "$work/wheels/steps.txt"
 expect_status 'a library that is nowhere' 5 wheels "$work/bin" "$work/nowhere"
 says 'is named' 'gpu-proof: libcudart.so.13, which the build needs, is neither installed nor in a Python package'
 BUILD_OF=$work/bin expect_status 'a build folder without programs' 5 wheels "$work/site" "$work/unbuilt"

@@ -152,8 +152,8 @@ Test(bounds, idle_nics_count_in_the_bound_only)
     cr_expect_str_eq(bound.formula,
                      "S(N-1)/(N G Bi); S=1000000000 N=2 G=1 Bi=400 GB/s (Bi: all NICs of the hosts / ranks)");
     cr_expect_str_eq(algorithm.formula, "S(N-1)/(N G Bi); S=1000000000 N=2 G=1 Bi=50 GB/s");
-    /* Two hosts of a rack with two ranks and four NICs each: the four ranks lack 3 S together, and take in
-       900 each by NVLink and 50 by each of the eight NICs. */
+    /* Two hosts of one rack, each with two ranks and four NICs. The four ranks together must receive 3 S.
+       They can receive 4 x 900 GB/s over NVLink and 8 x 50 GB/s through the NICs. */
     struct machine rack = machine(1, 4, 900, 50, YES);
     rack.domain_spans_hosts = true, rack.idle_nics = 1;
     cr_assert(bound_of(collective_find("all_gather"), 1e9, &rack, BOUND_MACHINE, &bound));

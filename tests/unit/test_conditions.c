@@ -46,7 +46,7 @@ Test(conditions, domains_filling_transport_and_backend)
     row.group = "world";
     struct launch launch = launch_of(hosts, 3, 2, NULL);
     expect_key(&launch, &row, "/domains=2/filling=6+2");
-    hosts[2].domain = "r1"; /* 4 + 4 */
+    hosts[2].domain = "r1"; /* 4 + 4 ranks: evenly filled, so the key does not say how */
     expect_key(&launch, &row, "/domains=2");
     launch.header.backend = "mpi";
     expect_key(&launch, &row, "/backend=mpi/domains=2");

@@ -200,7 +200,7 @@ Test(gate_simulation, pooled_iterations_fail_the_check)
     report("false alarms of one case, iterations pooled", rate, expected, n);
     cr_expect(rate > 46.0 / 924 + error_of(46.0 / 924, n), "pooling passes the check: %.3f", rate);
     cr_expect(fabs(rate - expected) <= error_of(expected, n) + 0.03, "%.3f, expected about %.3f", rate,
-              expected); /* the formula is asymptotic */
+              expected); /* 0.03: the formula is for many launches */
 }
 
 /* 100 cases, 5 + 5 launches, sigma 1 %, one case 10 % slower: found every time. */

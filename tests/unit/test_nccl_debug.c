@@ -66,7 +66,7 @@ Test(nccl_debug, a_2_27_tells_mnnvl_with_its_clique)
     cr_expect_eq(p.mnnvl, 1);
     cr_expect_eq(p.nvls, 0);
     cr_expect(p.p2p && !p.net);
-    /* The state alone does not prove use. */
+    /* State 3 says that the fabric is ready, not that NCCL uses it. */
     cr_expect_eq(
         read_text(
             "t:7:9 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 1.1 cliqueId 0x1 state 3 healthMask 0x0\n")

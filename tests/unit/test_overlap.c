@@ -16,9 +16,9 @@ static void near(double value, double expected)
 Test(overlap, hidden_share)
 {
     near(hidden_share(30, 50, 80), 0);   /* one after the other */
-    near(hidden_share(30, 50, 50), 1);   /* as long as the longer side */
-    near(hidden_share(50, 30, 50), 1);   /* whichever that is */
-    near(hidden_share(30, 50, 65), 0.5); /* half of the shorter one is hidden */
+    near(hidden_share(30, 50, 50), 1);   /* both take as long as the longer one alone */
+    near(hidden_share(50, 30, 50), 1);   /* the longer one is the first */
+    near(hidden_share(30, 50, 65), 0.5); /* 15 of 30 are hidden */
     near(hidden_share(30, 50, 95), -0.5);
     near(hidden_share(30, 50, 44), 1.2); /* not clamped: faster together, as beside a warmer cache */
     cr_expect(isnan(hidden_share(0, 50, 50)));

@@ -157,7 +157,7 @@ Test(ranking, a_basis_names_what_must_be_equal)
     b = a, b.statistic = STATISTIC_MEAN;
     cr_expect_lt(basis_order(&a, &b), 0); /* medians first */
     b = a, b.mode = MODE_ABSENT;
-    cr_expect_neq(basis_order(&a, &b), 0); /* an unknown basis equals only itself */
+    cr_expect_neq(basis_order(&a, &b), 0); /* a mode that is not known equals no other */
     b = a, b.dtype = "bfloat16";
     cr_expect_neq(basis_order(&a, &b), 0);
     b = a, b.artificial = "emulated";
@@ -166,7 +166,7 @@ Test(ranking, a_basis_names_what_must_be_equal)
     cr_expect_neq(basis_order(&a, &b), 0);
     row.aggregate = 1;
     b = basis_of(SCOPE_DOMAIN, &line);
-    cr_expect_eq(basis_order(&a, &b), 0); /* no group, whether stated or not */
+    cr_expect_eq(basis_order(&a, &b), 0); /* one operation at a time, whether said or not */
     row.aggregate = 4;
     b = basis_of(SCOPE_DOMAIN, &line);
     cr_expect_neq(basis_order(&a, &b), 0);

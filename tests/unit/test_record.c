@@ -205,7 +205,7 @@ Test(record, broken_lines_are_counted_and_skipped)
              "{\"record\":\"future\",\"x\":1}\n\n\r\n"); /* no error: a newer kind of record; empty lines */
     text_add(&text, "{\"record\":\"case\",\"collective\":5,\"gemm\":\"gemm\",\"status\":\"ok\",\"bytes\":"
                     "\"many\",\"samples_us\":[1,-1],"
-                    "\"rank_wait_us\":7,\"later\":{}}\n");         /* usable: odd values read as absent */
+                    "\"rank_wait_us\":7,\"later\":{}}\n");         /* values of wrong types are absent */
     text_add(&text, "%.*s", (int)sizeof case_text / 2, case_text); /* 8: the last line of a killed launch */
     put_bytes("broken.jsonl", text.data, text.length);
     cr_redirect_stderr();
@@ -224,7 +224,7 @@ Test(record, broken_lines_are_counted_and_skipped)
     text_free(&text);
 }
 
-/* Unknown words of a newer writer are kept and written again; they equal only themselves, no known word. */
+/* Words that only a newer busbar knows are kept, and written again. Such a word equals itself only. */
 Test(record, unknown_words_survive)
 {
     static const char lines[] =

@@ -12,7 +12,7 @@ static bool near(double a, double b, double relative)
     return fabs(a - b) <= relative * fabs(b);
 }
 
-/* Ranks as printed in Le Boudec 2010, table A.1, and as binomial sums by hand. */
+/* Expected ranks: Le Boudec 2010, table A.1, and binomial sums by hand. */
 Test(order, median_interval_against_published_table)
 {
     static const struct {

@@ -13,6 +13,7 @@
 #include "stats/order.h"
 #include "stats/stopping.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ struct tally {
     double error, largest;
 };
 
-/* The launch has the passes 0, apart, 2 apart, ... of `passes`. */
+/* The launch has five of the passes: 0, apart, 2 apart, 3 apart and 4 apart. */
 static void replay(rule *next_of, const struct pass *passes, size_t apart, double truth, struct tally *tally)
 {
     size_t most = 0, count = 0;
@@ -82,13 +83,16 @@ static void replay(rule *next_of, const struct pass *passes, size_t apart, doubl
     free(us);
 }
 
-/* Reads a file of passes; returns how many, 0 after a message. */
+/* Reads a file of passes; returns how many, 0 after a message. A file with another word than numbers, or that
+   cannot be read to its end, is refused: its passes would be shorter than those that were measured. */
 static size_t read_passes(const char *name, struct pass *passes)
 {
     size_t n = 0, room = 0;
     char *line = NULL;
     FILE *file = fopen(name, "r");
-    if (!file) return fprintf(stderr, "shares: cannot read %s\n", name), 0;
+    const char *wrong = NULL;
+    if (!file) return fprintf(stderr, "shares: cannot read %s: %s\n", name, strerror(errno)), 0;
+    errno = 0;
     while (n < RECORDED_MOST && getline(&line, &room, file) > 0) {
         size_t size = 0;
         char *at = line, *end;
@@ -98,10 +102,14 @@ static size_t read_passes(const char *name, struct pass *passes)
                 passes[n].us = reallocate(passes[n].us, size = 2 * size + 64, sizeof(double));
             passes[n].us[passes[n].count++] = us;
         }
+        if (at[strspn(at, " \n")]) wrong = "what is no number";
         if (passes[n].count) n++;
     }
+    if (fgetc(file) != EOF) wrong = "more passes than there is room for";
+    if (ferror(file)) wrong = strerror(errno);
     free(line);
     fclose(file);
+    if (wrong) return fprintf(stderr, "shares: %s: %s after %zu passes\n", name, wrong, n), 0;
     if (n < 2 * PASSES) return fprintf(stderr, "shares: %s has %zu passes, too few\n", name, n), 0;
     return n;
 }

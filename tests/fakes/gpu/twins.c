@@ -21,8 +21,8 @@ static void run_period(void *const *arguments)
                       pattern_expected(p, ARGUMENT(int, 1), ARGUMENT(uint64_t, 2) + i));
 }
 
-/* The pattern of buffer[at] and of *length bytes from there on: a pointer into the period. The period repeats
-   from the last multiple of LINE bytes before the buffer; *length is what is left of it, or of the buffer. */
+/* Returns the bytes that are expected from buffer[at] on, and their number in *length: up to the end of the
+   period or of the buffer. Periods are counted from the last multiple of LINE bytes before the buffer. */
 static const unsigned char *piece(const unsigned char *period, const void *buffer, uint64_t bytes,
                                   uint64_t at, uint64_t *length)
 {
