@@ -106,6 +106,9 @@ recorded() {
 # named NAME: prints the flags that write a launch's record into $work/r/NAME/NAME.jsonl, if its --output is $work/r.
 named() { echo "--run $1 --launch $1"; }
 
+# complete RUN: prints how many launches of $work/results/RUN are complete.
+complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
+
 # six_launches RECORD FOLDER RUN PYTHON: writes six launches of the run, each a copy of the record. The code may change each line x of
 # launch i, from 1.
 six_launches() {

@@ -19,7 +19,6 @@ chmod +x "$work/direct"
 sweep() { timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/direct" --no-preflight "$@"; }
 seq -f 'h%g slots=4' 4 >"$work/four"
 four=(--hostfile "$work/four" --nodes "1,2,4")
-complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
 
 check "a sweep over 1, 2 and 4 hosts ends well" sweep --run plain "${four[@]}" --launches 2
 equal "three node counts and matmul, two launches each" "$(complete plain)" 8

@@ -30,7 +30,6 @@ sweep_cluster() {
     timeout 300 scripts/sweep --build "$build" --results "$work/results" --hostfile "$work/cluster/hosts" \
         --launcher-args "$(cat "$work/cluster/mpirun_args")" "$@"
 }
-complete() { grep -l '"status":"complete"' "$work/results/$1"/*.jsonl 2>/dev/null | wc -l; }
 
 # Waits until a launch of run $1 whose name contains $2 has begun to measure, for at most 120 s, since the launches before
 # it may take a minute on a busy machine. The sweep must be the last background job; fails if it has ended.
