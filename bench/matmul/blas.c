@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,6 +87,18 @@ static char *told_path(void *symbol)
     return dladdr(symbol, &info) && info.dli_fname ? duplicate(info.dli_fname) : NULL;
 }
 
+/* If memory may be short, ends the program before OpenBLAS's destructor: it waits for the threads, and one that
+   cannot get memory tries again for ever (seen with OpenBLAS 0.3.21 under `ulimit -v`). */
+static void leave_threads(int status, void *ignored)
+{
+    (void)ignored;
+    struct rlimit space;
+    bool is_limited = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
+    if (status != STATUS_ENVIRONMENT && !is_limited) return;
+    fflush(NULL);
+    _exit(status);
+}
+
 /* Loads `file`; the current environment selects its kernel. Returns false if it is not a BLAS library. */
 static bool open_library(const char *file, int flags, struct blas *blas)
 {
@@ -93,6 +106,8 @@ static bool open_library(const char *file, int flags, struct blas *blas)
     if (!blas->handle) return false;
     function(blas->handle, "dgemm_", &blas->dgemm);
     function(blas->handle, "sgemm_", &blas->sgemm);
+    static bool registered;
+    if (!registered) registered = on_exit(leave_threads, NULL) == 0;
     if (blas->dgemm && blas->sgemm) return true;
     dlclose(blas->handle);
     return false;
@@ -414,6 +429,7 @@ static enum status load_path(const char *path, const char *kernels, int threads,
 enum status blas_load(const char *wanted, const char *kernels, int threads, struct blas_list *list)
 {
     *list = (struct blas_list){0};
+    if (wanted && !*wanted) return fail(STATUS_USAGE, "--blas: expected the name or the file of a library");
     const struct blas_family *family = NULL;
     for (int i = 0; wanted && !family && i < BLAS_FAMILIES; i++)
         if (is_family(&blas_families[i], wanted)) family = &blas_families[i];

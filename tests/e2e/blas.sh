@@ -28,6 +28,15 @@ found_in() (export LD_LIBRARY_PATH=$work/$1${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 expect_status 'no BLAS at all' 5 hidden 'blas blis mkl nvpl armpl' "$build/matmul" --output none
 says 'one line that says what to do' 'no BLAS library found'
 if [ "$(grep -vc 'cublaslt' "$work/err")" -eq 1 ]; then ok 'no BLAS: one line'; else not_ok 'no BLAS: more than one line'; fi
+expect_status 'a library without a name' 2 "$build/matmul" --output none --blas ''
+says 'is refused' '--blas: expected the name or the file of a library'
+# Short memory: OpenBLAS's threads try for ever, and its destructor waits for them.
+short() { (ulimit -v "$1" && exec timeout -s KILL 60 "$build/matmul" --shapes 64 -n 1 --phase burst --output none --blas openblas); }
+for kib in 350000 400000 500000; do
+    short "$kib" >"$work/out" 2>"$work/err"
+    status=$?
+    if [ $status -lt 124 ]; then ok "matmul ends with $kib KiB"; else not_ok "matmul with $kib KiB: status $status"; fi
+done
 # A stand-in for netlib's BLAS: correct and slow, with only the Fortran names. Debian calls such a library libblas.so.3.
 mkdir "$work/netlib"
 cat >"$work/netlib.c" <<'C'
