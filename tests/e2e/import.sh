@@ -71,6 +71,8 @@ done
 if [ -z "$slipped" ]; then ok "a row cut anywhere keeps its columns"; else not_ok "a row cut at column$slipped slips"; fi
 expect_status "wrong data" 3 import --output "$work/records" --run seven "$golden/wrong_data.log"
 says "says that data are wrong" "some data are wrong"
+touch "$work/no-folder"
+expect_status "wrong data that cannot be written: status 5" 5 import --output "$work/no-folder/records" --run seven "$golden/wrong_data.log"
 check "wrong data are no failure with --keep-going" import --check --keep-going "$golden/wrong_data.log"
 record=$work/records/seven/wrong_data.jsonl
 in_record "is called wrong" '"wrong":7,"status":"wrong"'

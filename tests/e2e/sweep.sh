@@ -38,10 +38,10 @@ skipped() { printf '{"record":"case","collective":"%s","dtype":"float","op":"sum
 mapfile -t complete_launches < <(grep -l '"status":"complete"' "$work"/results/plain/*.jsonl)
 for file in "${complete_launches[@]:0:2}"; do sed -i "1r $work/skipped" "$file"; done
 check "cases that the budget left out" sweep --run plain "${four[@]}" --launches 3
-said "are counted" "the time budget left out 14 cases of 2 launches:$"
-said "and each is named" "left out: all_reduce float sum isolated in_place: 16 MiB, 6 MiB, 64 MiB, 32 MiB, 8 MiB$"
-said "with its mode" "left out: all_reduce float sum pipelined in_place: 64 MiB$"
-said "and its collective" "left out: all_gather float sum isolated in_place: 64 MiB$"
+tells "are counted" "the time budget left out 14 cases of 2 launches:$"
+tells "and each is named" "left out: all_reduce float sum isolated in_place: 16 MiB, 6 MiB, 64 MiB, 32 MiB, 8 MiB$"
+tells "with its mode" "left out: all_reduce float sum pipelined in_place: 64 MiB$"
+tells "and its collective" "left out: all_gather float sum isolated in_place: 64 MiB$"
 check "a budget that is too short for the plan" sweep "${four[@]}" --launches 3 --time-budget 1m --dry-run
 if grep -q '^# at full length:.*leaves out those for which none remains: at full length all_reduce, all_gather from [0-9]* [KM]*i*B on' "$work/out"; then
     ok "the cases that may not fit are named before the start"
@@ -217,6 +217,9 @@ expect_status "an unknown flag" 2 sweep --frobnicate
 expect_status "a flag that is nearly right" 2 sweep --launchs 3
 tells "is suggested" "did you mean --launches"
 expect_status "a bad time" 2 sweep --time-budget soon
+for limit in time-budget deadline repeat-every for; do
+    expect_status "a time of nothing: --$limit 0" 2 sweep "--$limit" 0 --dry-run
+done
 expect_status "a run that is a path" 2 sweep --run ../x
 expect_status "a limit in money without a price" 2 sweep --cost-limit 5usd
 expect_status "an unknown launcher" 2 sweep --launcher nothing

@@ -314,9 +314,11 @@ static enum status import_all(int count, char **paths, const struct settings *se
     }
     json_decref(summary.list);
     if (has_catalog) catalog_free(&catalog);
-    if (summary.wrong && !settings->keep_going)
-        return fail(STATUS_WRONG, "some data are wrong by the tools' own checks; the records say which");
-    return status;
+    if (!summary.wrong || settings->keep_going) return status;
+    /* A record that could not be written counts more than one with wrong data. */
+    enum status wrong =
+        fail(STATUS_WRONG, "some data are wrong by the tools' own checks; the records say which");
+    return status ? status : wrong;
 }
 
 /* Refuses the flags that are about records. */
