@@ -56,10 +56,11 @@ parts=$(for source in bench/{base,stats,collective,catalog,record,analysis,analy
     [ "$source" = bench/analysis/busbar.c ] || echo "$source"
 done)
 # Objects are kept: only sources that changed since are compiled again.
-objects='' style=$root/obj/page_style.c
+objects='' styles="$root/obj/page_style.c $root/obj/contract_style.c"
 mkdir -p "$root/obj"
-scripts/embed page_style bench/analysis/report/page.css >"$style" || exit 1
-for source in $tests $parts "$style" tests/fakes/criterion/main.c; do
+scripts/embed page_style bench/analysis/report/page.css >"$root/obj/page_style.c" || exit 1
+scripts/embed contract_style bench/analysis/gate/contract_page.css >"$root/obj/contract_style.c" || exit 1
+for source in $tests $parts $styles tests/fakes/criterion/main.c; do
     object=$root/obj/${source//\//_}.o
     objects="$objects $object"
     [ "$object" -nt "$source" ] && [ -z "$(find bench kernels tests/fakes -name '*.h' -newer "$object" -print -quit)" ] && continue

@@ -274,7 +274,7 @@ check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'
 
 # A rank is 200 ms late for a batch of at most 20 operations. If the other rank's clock ran meanwhile, each operation would take at least
 # 10 ms.
-check 'a rank comes late to its batches' emulated 2 -- --collectives all_reduce --sizes 8 --mode pipelined --fault slow:rank=1,us=200000
+check 'a rank comes late to its batches' emulated 2 -- --collectives all_reduce --sizes 8 --mode pipelined -n 10 --fault slow:rank=1,us=200000
 check 'and lengthens none: they start together on the device' rows 'len(c) > 0 and all(min(r["samples_us"]) < 5000 for r in c)'
 
 # ---- where GPUs and NICs are (tests/fakes/gpu/machine describes the machine) ----

@@ -192,7 +192,7 @@ says 'are kept apart in the table' '--cta 4-8'
 tells 'one that does not concern a collective is told' '--cta zero: NCCL uses copy engines only for all_gather'
 cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 # all_reduce has no copy engines: with zero it would be default again.
-measured 'each is a case, verified; none is there twice' gpu \
+recorded 'each is a case, verified; none is there twice' gpu \
     'sorted({(x["collective"], x["cta"]) for x in c}) == sorted([("all_gather", p) for p in ("default", "2", "zero", "4-8")] + [("all_reduce", p) for p in ("default", "2", "4-8")])
      and len(c) == len({x["key"] for x in c}) == 7 * 4 and e["cases"] == 28 and all(x["status"] == "ok" and x["wrong"] == 0 for x in c)'
 check 'show' "$build/busbar" show --wide "$work/records"
@@ -207,7 +207,7 @@ if command -v gnuplot >/dev/null; then
 fi
 expect_status 'a policy that this NCCL lacks' 5 emulated 2 FAKEGPU_NCCL=22606 -- --sizes 4K --cta 2,efficiency
 cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
-measured 'ends the launch; what was measured is kept' gpu '[(x["status"], x["cta"]) for x in c] == [("ok", "2")] and e["status"] == "failed"'
+recorded 'ends the launch; what was measured is kept' gpu '[(x["status"], x["cta"]) for x in c] == [("ok", "2")] and e["status"] == "failed"'
 expect_status 'a word that is no policy' 2 emulated 2 -- --sizes 4K --cta 2,many
 says 'is told before anything runs' "--cta 'many': expected default"
 expect_status 'a fault in the second policy is found' 3 emulated 2 -- --sizes 4K --cta 2,4 --fault wrong:rank=1
