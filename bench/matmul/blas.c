@@ -87,8 +87,8 @@ static char *told_path(void *symbol)
     return dladdr(symbol, &info) && info.dli_fname ? duplicate(info.dli_fname) : NULL;
 }
 
-/* If memory may be short, ends the program before OpenBLAS's destructor: it waits for the threads, and one that
-   cannot get memory tries again for ever (seen with OpenBLAS 0.3.21 under `ulimit -v`). */
+/* If memory may be short, ends the program before OpenBLAS's destructor: it waits for the threads, and one
+   that cannot get memory tries again for ever (seen with OpenBLAS 0.3.21 under `ulimit -v`). */
 static void leave_threads(int status, void *ignored)
 {
     (void)ignored;
