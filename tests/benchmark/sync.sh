@@ -111,7 +111,7 @@ for path in glob.glob(f"{sys.argv[1]}/results/shares/*.jsonl"):
             with open(f"{sys.argv[1]}/shares-{row['requested_bytes']}-{launch}", "a") as file: print(*row["samples_us"], file=file)
 PY
     printf '\nPrecision of 1 %% judged on all samples together, or shared by five passes: %s long launches, replayed\n' "$launches"
-    echo "bytes      rule      launches  samples  first, %  error %  largest, %"
+    echo "bytes      rule      launches  samples  first, %  error, %: median, mean, largest"
     for size in 8 1024 65536 1048576; do "$build/benchmark/shares" $size "$work"/shares-$size-* || exit 1; done
 }
 

@@ -7,8 +7,8 @@
    A file has the passes of one case in one long launch: one per line, its samples in measured order. Five
    passes that are a fifth of the file apart are a launch, as if there were that many other cases between
    them. The median of the medians of all passes of the file counts as the true one. Columns: series, rule,
-   launches, mean samples per launch, their share in the first pass (%), mean and largest error of the median
-   (%). */
+   launches, mean samples per launch, their share in the first pass (%), and the error of the launches' medians
+   (%): its median, mean and largest. */
 #include "base/status.h"
 #include "stats/order.h"
 #include "stats/stopping.h"
@@ -55,7 +55,7 @@ typedef size_t rule(const double *us, size_t count, size_t first, size_t pass);
 
 struct tally {
     size_t launches, samples, in_first;
-    double error, largest;
+    double *errors; /* one per launch */
 };
 
 /* The launch has five of the passes: 0, apart, 2 apart, 3 apart and 4 apart. */
@@ -76,10 +76,9 @@ static void replay(rule *next_of, const struct pass *passes, size_t apart, doubl
         if (p == 0) tally->in_first += count;
     }
     double error = fabs(median(us, count) / truth - 1);
-    tally->launches++;
+    tally->errors = reallocate(tally->errors, tally->launches + 1, sizeof error);
+    tally->errors[tally->launches++] = error;
     tally->samples += count;
-    tally->error += error;
-    tally->largest = fmax(tally->largest, error);
     free(us);
 }
 
@@ -142,10 +141,16 @@ int main(int argc, char **argv)
         for (size_t p = 0; p < n; p++) free(passes[p].us);
     }
     for (int k = 0; k < 2; k++) {
-        double launches = (double)tallies[k].launches, samples = (double)tallies[k].samples;
-        printf("%-10s %-9s %8zu %8.0f %8.1f %8.2f %8.2f\n", argv[1], rules[k].name, tallies[k].launches,
-               samples / launches, 100 * (double)tallies[k].in_first / samples,
-               100 * tallies[k].error / launches, 100 * tallies[k].largest);
+        const size_t launches = tallies[k].launches;
+        double *errors = tallies[k].errors, sum = 0;
+        for (size_t i = 0; i < launches; i++) sum += errors[i];
+        sort_doubles(errors, launches);
+        printf("%-10s %-9s %8zu %8.0f %8.1f %8.2f %8.2f %8.2f\n", argv[1], rules[k].name, launches,
+               (double)tallies[k].samples / (double)launches,
+               100 * (double)tallies[k].in_first / (double)tallies[k].samples,
+               100 * median_sorted(errors, launches), 100 * sum / (double)launches,
+               100 * errors[launches - 1]);
+        free(errors);
     }
     return 0;
 }
