@@ -115,6 +115,11 @@ expect_status "a matrix for a baseline without one" 2 env BASELINE="$name" RUN=n
 says "is refused" "no launch of the plan measures alltoallv by a matrix"
 check "and leaves no folder" test ! -e "$work/results/needless"
 expect_status "a matrix for an all_reduce" 2 scripts/sweep --build "$build" --drivers all_reduce --matrix "$work/matrix" --dry-run
+check "a matrix for an alltoallv among others" scripts/sweep --build "$build" --drivers all_reduce --driver-arg=--collectives=all_reduce,all_to_all_v --matrix "$work/matrix" --dry-run
+says "is taken" "--collectives=all_reduce,all_to_all_v"
+"$build/busbar" plan "${plan[@]::6}" --driver-arg=--imbalance=matrix --format tsv | sed 's/\talltoallv\t/\tall_to_all_v\t/' >"$work/spelled.tsv"
+check "another spelling in a plan" scripts/sweep --build "$build" --plan "$work/spelled.tsv" --matrix "$work/matrix" --dry-run
+says "starts the same program" "$build/alltoallv"
 unset BUSBAR_CATALOG
 
 expect_status "an unknown baseline is status 2" 2 env BASELINE=nosuch scripts/check-regression

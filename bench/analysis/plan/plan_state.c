@@ -144,7 +144,7 @@ static enum status read_row(char *line, struct arena *arena, struct plan_row *ro
     if (domains != DOMAINS_PACKED && domains != DOMAINS_SPREAD) return STATUS_USAGE;
     *row = (struct plan_row){.launch = arena_string(arena, word[0]),
                              .key = arena_string(arena, word[2]),
-                             .driver = arena_string(arena, word[3]),
+                             .driver = plan_driver_word((size_t)plan_driver(word[3])),
                              .group = arena_string(arena, word[7]),
                              .domains = domains,
                              .args = arena_string(arena, same(word[12], "-") ? "" : word[12])};

@@ -99,8 +99,12 @@ static bool needs_matrix(const struct plan_row *row)
 static bool measures_alltoallv(const struct plan_row *row)
 {
     struct text names = {0};
-    bool measures = same(row->driver, "alltoallv") || (plan_args_value(row->args, "--collectives", &names) &&
-                                                       strstr(text_get(&names), "alltoallv"));
+    if (!plan_args_value(row->args, "--collectives", &names)) text_add(&names, "%s", row->driver);
+    char *copy = duplicate(text_get(&names)), *rest = copy;
+    bool measures = false;
+    for (const char *word; (word = strsep(&rest, ","));)
+        measures |= same(word, "all") || plan_driver(word) == ALL_TO_ALL_V;
+    free(copy);
     text_free(&names);
     return measures;
 }
