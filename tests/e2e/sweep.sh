@@ -28,19 +28,22 @@ equal "one line an attempt" "$(grep -c complete "$work/results/plain/sweep.tsv")
 check "a changed plan" sweep --run plain "${four[@]}" --launches 3
 tells "a changed plan reuses what it can" "8 complete already"
 
-# Cases that the budget left out, seven of them in each of two records: sizes of which one begins like another, and two modes.
+# Cases that the budget left out, nine of them in each of two records: sizes of which one begins like another, and two modes.
 skipped() { printf '{"record":"case","collective":"%s","dtype":"float","op":"sum","requested_bytes":%s,"mode":"%s","placement":"in_place","group":"world","status":"skipped"}\n' "$@"; }
 {
     for size in 16777216 6291456 67108864 33554432 8388608; do skipped all_reduce $size isolated; done
     skipped all_reduce 67108864 pipelined
     skipped all_gather 67108864 isolated
+    for imbalance in 1.5 1.5:send; do skipped alltoallv 1048576 isolated | sed "s/}$/,\"imbalance\":\"$imbalance\"}/"; done
 } >"$work/skipped"
 mapfile -t complete_launches < <(grep -l '"status":"complete"' "$work"/results/plain/*.jsonl)
 for file in "${complete_launches[@]:0:2}"; do sed -i "1r $work/skipped" "$file"; done
 check "cases that the budget left out" sweep --run plain "${four[@]}" --launches 3
-tells "are counted" "the time budget left out 14 cases of 2 launches:$"
+tells "are counted" "the time budget left out 18 cases of 2 launches:$"
 tells "and each is named" "left out: all_reduce float sum isolated in_place: 16 MiB, 6 MiB, 64 MiB, 32 MiB, 8 MiB$"
 tells "with its mode" "left out: all_reduce float sum pipelined in_place: 64 MiB$"
+tells "with its imbalance" "left out: alltoallv float sum isolated in_place, imbalance 1.5: 1 MiB$"
+tells "in each direction" "left out: alltoallv float sum isolated in_place, imbalance 1.5:send: 1 MiB$"
 tells "and its collective" "left out: all_gather float sum isolated in_place: 64 MiB$"
 check "a budget that is too short for the plan" sweep "${four[@]}" --launches 3 --time-budget 1m --dry-run
 if grep -q '^# at full length:.*leaves out those for which none remains: at full length all_reduce, all_gather from [0-9]* [KM]*i*B on' "$work/out"; then

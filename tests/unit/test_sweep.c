@@ -365,6 +365,7 @@ Test(sweep, cases_beyond_the_budget_are_named_before_the_start)
          "all_reduce, all_gather from 128 B on"}, /* half of 8, 32, 128, 512, 2048 is 2.5 sizes */
         {{.driver = "all_gather", .args = "--sizes 1M,64M,16M"}, 0.7, "all_gather from 64 MiB on"},
         {{.driver = "all_gather", .args = "--sizes 1M,64M,16M"}, 0, "all_gather from 1 MiB on"},
+        {{.driver = "alltoallv", .args = "--sizes=matrix"}, 0.5, "the last cases of alltoallv"},
         {{.driver = "broadcast", .args = "-b 8"}, 0.5, "the last cases of broadcast"},
         {{.driver = "matmul", .args = "--shapes 64x64x128,64,512"}, 0.4, "matmul from 64x64x128 on"},
         {{.driver = "matmul", .args = ""}, 0.4, "the last cases of matmul"},

@@ -54,7 +54,8 @@ static bool add_collectives(const struct plan_row *row, double share, struct tex
                                    .begin = size_of(row->args, "-b", 0),
                                    .end = size_of(row->args, "-e", 0),
                                    .factor = size_of(row->args, "-f", 2)};
-    const bool told = (has_list || (grid.begin && grid.end >= grid.begin && grid.factor > 1)) &&
+    const bool has_grid = grid.begin && grid.end >= grid.begin && grid.factor > 1;
+    const bool told = (has_list ? !same(grid.list, "matrix") : has_grid) && /* its file tells the sizes */
                       size_grid_read(&grid, &sizes, &count) == STATUS_OK;
     if (!plan_args_value(row->args, "--collectives", &names)) text_add(&names, "%s", row->driver);
     if (told) {
@@ -99,7 +100,7 @@ void beyond_text(const struct plan_row *row, double share, struct text *out)
 
 /* Cases that differ in size only. */
 struct alike {
-    const char *kind;        /* "all_reduce float sum isolated" */
+    const char *kind;        /* "all_reduce float sum isolated, group node" */
     struct text sizes, mark; /* "16 MiB, 64 MiB"; "|16 MiB|64 MiB|" */
 };
 
@@ -134,6 +135,11 @@ static void add_word(struct text *text, const char *word)
     if (word && *word) text_add(text, "%s%s", text->length ? " " : "", word);
 }
 
+static void add_condition(struct text *text, const char *name, const char *value)
+{
+    if (value && *value) text_add(text, ", %s %s", name, value);
+}
+
 static void note_case(struct left_out *left, const struct case_row *row)
 {
     struct text kind = {0};
@@ -145,7 +151,9 @@ static void note_case(struct left_out *left, const struct case_row *row)
     if (row->mode) add_word(&kind, mode_name(row->mode));
     if (row->placement) add_word(&kind, placement_name(row->placement));
     if (row->phase) add_word(&kind, phase_name(row->phase));
-    if (!is_world(row->group)) text_add(&kind, ", group %s", row->group);
+    add_condition(&kind, "imbalance", row->imbalance);
+    add_condition(&kind, "beside", row->beside);
+    add_condition(&kind, "group", is_world(row->group) ? NULL : row->group);
     if (row->gemm)
         snprintf(size, sizeof size, "%lldx%lldx%lld", (long long)row->m, (long long)row->n,
                  (long long)row->k);
@@ -161,6 +169,7 @@ static void note_overlap(struct left_out *left, const struct overlap_row *row)
     char size[UNIT_TEXT] = "";
     text_add(&kind, "overlap of %s %s, ratio %g", row->collective ? row->collective : "",
              row->dtype ? row->dtype : "", row->ratio);
+    add_condition(&kind, "cta", row->cta);
     if (row->requested_bytes >= 0) format_size((size_t)row->requested_bytes, size);
     note(left, &kind, size);
     text_free(&kind);
