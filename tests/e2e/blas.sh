@@ -90,6 +90,9 @@ nvpl openblas,blis,mkl,libblas NVPL BLAS
 armpl openblas,blis,mkl,libblas Arm Performance Libraries
 renamed openblas,blis,mkl,nvpl Arm Performance Libraries
 END
+expect_status 'another library under the name of the reference BLAS' 5 \
+    found_in renamed hidden "$vendors" "$build/matmul" "${tiny[@]}" --output none --blas 'reference BLAS'
+says 'is not taken for it' '--blas reference BLAS: libblas.so.3 is Arm Performance Libraries here'
 # Rank 1's host lacks the library that rank 0 found.
 # shellcheck disable=SC2016 # for the shell inside
 printf '#!/bin/sh\n[ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" = 0 ] || export "$1"\nshift\nexec "$@"\n' >"$work/not_on_rank_0"
