@@ -8,6 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* "4" and "4-4" are one policy. */
+static bool is_same_policy(const char *a, const struct cta *b)
+{
+    struct cta cta;
+    return cta_read(a, &cta) == STATUS_OK && cta.kind == b->kind && cta.least == b->least &&
+           cta.most == b->most;
+}
+
 enum status overlap_policies_read(struct overlap_settings *s)
 {
     enum status status = STATUS_OK;
@@ -16,7 +24,7 @@ enum status overlap_policies_read(struct overlap_settings *s)
         struct cta cta;
         bool known = false;
         status = cta_read(word, &cta);
-        for (size_t i = 0; i < s->policy_count; i++) known |= same(s->policies[i], word);
+        for (size_t i = 0; i < s->policy_count; i++) known |= is_same_policy(s->policies[i], &cta);
         if (status || known) continue;
         s->policies = reallocate(s->policies, s->policy_count + 1, sizeof *s->policies);
         s->policies[s->policy_count++] = word;

@@ -187,7 +187,7 @@ mkdir "$work/r/gpu" && cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
 recorded 'streams, verified, and marked' gpu \
     'len(c) == 1 and h["provenance"] == ["emulated"] and c[0]["progress"] == "streams" and c[0]["cta"] == "4-8" and c[0]["memory"] == "device"
      and c[0]["wrong"] == 0 and c[0]["gemm_wrong"] == 0 and c[0]["gemm_dtype"] == "bfloat16" and c[0]["layout"] == "TN"'
-check 'three policies in one launch' emulated 2 -- --sizes 4K,8K --cta default,2,zero,4-8 -R 2 --collectives all_gather,all_reduce --ratio 1,2
+check 'three policies in one launch' emulated 2 -- --sizes 4K,8K --cta default,2,zero,4-8,2-2,02 -R 2 --collectives all_gather,all_reduce --ratio 1,2
 says 'are kept apart in the table' '--cta 4-8'
 tells 'one that does not concern a collective is told' '--cta zero: NCCL uses copy engines only for all_gather'
 cp "$work/records/r/l.jsonl" "$work/r/gpu/gpu.jsonl"
