@@ -63,8 +63,7 @@ static void print_row(const struct overlap_row *row, FILE *out)
 {
     char size[UNIT_TEXT], calls[UNIT_TEXT], times[3][UNIT_TEXT], wrong[UNIT_TEXT] = "-";
     snprintf(calls, sizeof calls, "%lld+%lld", (long long)row->operations, (long long)row->matmuls);
-    if (row->wrong != ABSENT)
-        snprintf(wrong, sizeof wrong, "%lld", (long long)(row->wrong + row->gemm_wrong));
+    if (overlap_wrong(row) != ABSENT) snprintf(wrong, sizeof wrong, "%lld", (long long)overlap_wrong(row));
     fprintf(out, "%-14s %8s %6g %9s %9s %9s %9s %7s\n", row->collective,
             format_size((size_t)row->bytes, size), row->ratio, calls,
             figure_text(row->communication_time_us, times[0]),

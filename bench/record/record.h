@@ -37,10 +37,10 @@ struct load {
     double us;          /* for each operation: the mean; the most of its ranks */
 };
 
-/* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its
-   strings. */
 struct overlap_row;
 
+/* One case row: one pass over one case in one launch; readers merge the passes. The struct does not own its
+   strings. */
 struct case_row {
     /* the request: independent variables, from which case_key() makes `key` */
     const char *key;
@@ -55,10 +55,9 @@ struct case_row {
     int64_t aggregate; /* operations in a group; 1, or absent: none */
     enum registration registration;
     const char *cta;
-    const char
-        *imbalance;     /* alltoallv: "1.5", "1.5:7" (another seed), "matrix:0123456789abcdef" (file hash) */
-    const char *beside; /* the load that ran beside it, on other ranks: "alltoall:256M"; NULL: none */
-    const char *workload; /* of a step: name and hash of what it replays, "gpt2-ddp@0123abcd"; else NULL */
+    const char *imbalance; /* alltoallv: "1.5:7:send", "matrix:0123456789abcdef" (hash of the file) */
+    const char *beside;    /* the load that ran beside it, on other ranks: "alltoall:256M"; NULL: none */
+    const char *workload;  /* of a step: name and hash of what it replays, "gpt2-ddp@0123abcd"; else NULL */
     enum overlap_progress progress; /* of a step: what advances collectives during multiplications */
     /* message sizes as nccl-tests counts them; bytes: rounded down to whole elements per rank */
     int64_t requested_bytes, bytes;
