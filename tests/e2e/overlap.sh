@@ -106,6 +106,9 @@ for name in ("communication_us", "computation_us", "hidden_share", "communicatio
 assert not any(x["ratio"] for x in table if x["collective"] == "all_reduce")
 PY
 check 'as Markdown' "$build/busbar" show --format markdown "$work/r/both"
+six_launches "$work/r/both/two.jsonl" "$work/slow" slow 'if x["record"] == "overlap": x.update(communication_us=[100] * 8, computation_us=[100] * 8, both_us=[250] * 8)'
+check 'at once slower than one after the other' "$build/busbar" show "$work/slow"
+check 'its negative share is explained' eval 'tr -s " \n" "  " <"$work/out" | grep -F -- "at best -50 % of the shorter side is hidden (below 0: longer than one after the other)"'
 # The gate: both sides of 100 us at once take 100 us in the base, 200 us in the new launches: 50 % and 100 % of one after the other.
 six_launches "$work/r/both/two.jsonl" "$work/base" base 'if x["record"] == "overlap": x.update(communication_us=[100] * 8, computation_us=[100] * 8, both_us=[100 + i / 10] * 8)'
 six_launches "$work/r/both/two.jsonl" "$work/new" new 'if x["record"] == "overlap": x.update(communication_us=[100] * 8, computation_us=[100] * 8, both_us=[200 + i / 5] * 8)'
@@ -136,7 +139,7 @@ check 'in per cent of a reference' limits 'overlap hidden_share>=90%' --referenc
 expect_status 'which they break, too' 1 limits 'overlap hidden_share>=90%' --reference "$work/base" "$work/new"
 for rule in 'overlap ratio=3 hidden_share>=0' 'overlap collective=broadcast hidden_share>=0' 'all_reduce hidden_share>=0' 'overlap median_us<=1e9' 'overlap busbw_gbps>=0'; do
     expect_status "no line is meant by: $rule" 1 limits "$rule" "$work/base"
-    says 'and it says so' 'no case measured matches'
+    says 'and it says so' 'the cases that match have no such figure'
 done
 check 'limits of times are for collectives' limits '* median_us<=1e9 wrong<=0' "$work/r/both"
 expect_status 'busbar compare checks the same limits' 1 "$build/busbar" compare --gate "$work/limits" "$work/new" "$work/base"

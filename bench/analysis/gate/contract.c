@@ -302,16 +302,19 @@ struct contract contract_of(const struct gate *gate, const struct aggregate *agg
                                        .measured = figure_absent(),
                                        .limit = NAN,
                                        .margin = NAN};
-            size_t before = contract.count;
+            const size_t before = contract.count;
+            bool matched = false;
             for (size_t i = 0; i < aggregate->count; i++)
                 for (size_t c = 0; c < aggregate->runs[i].case_count; c++) {
                     const struct case_summary *line = &aggregate->runs[i].cases[c];
                     row.run = aggregate->runs[i].label;
-                    if (gate_concerns(row.term, line->row) && gate_matches(rule, line->row, domains_of(line)))
+                    if (!gate_matches(rule, line->row, domains_of(line))) continue;
+                    matched = true;
+                    if (gate_concerns(row.term, line->row))
                         judge_case(&contract, row, reference, &aggregate->runs[i], line, strict);
                 }
             row.run = NULL;
-            row.why = "no case measured matches";
+            row.why = matched ? "the cases that match have no such figure" : "no case measured matches";
             if (contract.count == before) add_row(&contract, row);
         }
     }

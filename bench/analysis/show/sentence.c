@@ -84,7 +84,9 @@ static void add_overlap(const struct run_summary *run, struct text *out, size_t 
         plain_text(out, best->row->collective, LONGEST_WORD);
         text_add(out, " beside a matmul: at best %.0f %% of the shorter side is hidden%s",
                  100 * best->hidden_share.point,
-                 best->hidden_share.point > 1 ? " (over 100 %: the times scatter)" : "");
+                 best->hidden_share.point > 1   ? " (over 100 %: the times scatter)"
+                 : best->hidden_share.point < 0 ? " (below 0: longer than one after the other)"
+                                                : "");
     }
     overlaps_free(&overlaps);
 }
