@@ -5,7 +5,6 @@
 #include "measure/labels.h"
 #include "overlap/overlap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* "4" and "4-4" are one policy. */
