@@ -1,7 +1,6 @@
 #include "analysis/compare/overlap_cases.h"
 #include "record/overlap.h"
 
-
 /* Rounds in which a side took no time have no share. */
 static struct samples shares_of(const struct overlap_row *row, struct arena *arena)
 {

@@ -7,8 +7,8 @@
    A file has the passes of one case in one long launch: one per line, its samples in measured order. Five
    passes that are a fifth of the file apart are a launch, as if there were that many other cases between
    them. The median of the medians of all passes of the file counts as the true one. Columns: series, rule,
-   launches, mean samples per launch, their share in the first pass (%), and the error of the launches' medians
-   (%): its median, mean and largest. */
+   launches, mean samples per launch, their share in the first pass (%), and the error of the launches'
+   medians (%): its median, mean and largest. */
 #include "base/status.h"
 #include "stats/order.h"
 #include "stats/stopping.h"
