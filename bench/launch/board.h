@@ -66,7 +66,7 @@ enum status board_listen(struct board *, int ranks, struct board_place *);
 /* Accepts connections, reads reports and answers them. First waits for these at most wait_s, or until the
    descriptor `wake` becomes readable (-1: none). */
 void board_serve(struct board *, uint64_t secret, int wake, double now_s, double wait_s);
-/* Sends all connected ranks an answer outside the turn of reports. */
+/* Answers all connected ranks at once, without waiting for their next reports. */
 void board_tell(struct board *, char answer);
 /* Sends all connections a last answer and closes the board. */
 void board_close(struct board *, char answer);

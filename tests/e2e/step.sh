@@ -94,6 +94,8 @@ says 'lists the step' 'sleeps@'
 says 'with its figures' 'error '
 check 'as JSON' "$build/busbar" show --format json "$work/r/slept-thread"
 check 'too' python3 -c 'import json, sys; x, = json.load(open(sys.argv[1]))[0]["cases"]; assert x["workload"].startswith("sleeps@") and 0.2 < x["exposed_share"]["value"] < 0.45 and x["progress"] == "thread"' "$work/out"
+check 'as CSV' "$build/busbar" show --format csv "$work/r/slept-thread"
+check 'without a rate, and without the unit of one' python3 -c 'import csv, sys; x, = csv.DictReader(open(sys.argv[1])); assert x["collective"] == "step" and float(x["time_us"]) > 0 and x["rate"] == x["rate_unit"] == "", x' "$work/out"
 # As if they were measured: busbar report shows no faulted run as a measurement.
 slept='if x["record"] == "launch": x["provenance"] = ["measured"]
 if "samples_us" in x: x["samples_us"] = [us * (1 + i / 1000) * SLOWER for us in x["samples_us"]]'

@@ -34,7 +34,7 @@ static void allocations_as_units(const struct situation *situation, struct data 
     }
 }
 
-/* Returns when launch `l` of a side ran, in launches. */
+/* Returns the start time of launch `l` of a side; the unit is the duration of one launch. */
 static double time_of(const struct situation *situation, int side, int l, const bool *exchanged)
 {
     if (situation->turns == AFTER) return side * situation->base + l;

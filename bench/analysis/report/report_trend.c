@@ -13,6 +13,7 @@ struct trend_of_machine {
     struct archive archive; /* copies of the launches of its runs; their contents belong to the study */
     struct history history;
     size_t older;        /* number of earlier nights that appear only in the trend */
+    bool has_overlap;    /* lines of overlap are in the records, but not in `history` */
     const char *drawing; /* name of the plot */
 };
 
@@ -139,6 +140,8 @@ static enum status add_machine(struct report_trends *trends, const struct report
         const struct run_summary *run = &aggregate->runs[r];
         if (!same_machine(&aggregate->runs[first], run) || !has_start(run)) continue;
         add_launches(&trend.archive, run);
+        for (size_t l = 0; l < run->launch_count; l++)
+            trend.has_overlap |= run->launches[l]->overlap_count > 0;
         nights++;
     }
     enum status status = STATUS_OK;
@@ -292,6 +295,7 @@ static enum status machine(struct page *page, const struct report *report, struc
         text_add(&text,
                  " The rest of this page has only its newest night; %zu earlier ones have the same cases.",
                  trend->older);
+    if (trend->has_overlap) text_add(&text, " busbar history also follows the lines of overlap.");
     page_paragraph(page, "%s", text_get(&text));
     enum status status = figure(page, report, trend->drawing);
     history_fill_table(&trend->history, false, false, &table, &shared);

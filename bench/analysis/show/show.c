@@ -258,7 +258,9 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             const int64_t sizes[] = {row->requested_bytes, row->bytes, row->count, row->m, row->n, row->k};
             const char *const words[] = {row->dtype, row->op, placement_name(row->placement),
                                          mode_name(row->mode), phase_name(row->phase)};
-            bool bus = figure_present(line->busbw_gbps);
+            const bool bus = figure_present(line->busbw_gbps);
+            const struct figure rate = row->gemm ? line->tflops : bus ? line->busbw_gbps : line->algbw_gbps;
+            const char *unit = row->gemm ? "TFLOP/s" : bus ? "busbw GB/s" : "algbw GB/s";
             table_cell(&table, "%s", run->run);
             table_cell(&table, "%s", run->label);
             table_cell(&table, "%s", run->provenance);
@@ -273,8 +275,8 @@ static void print_csv(const struct aggregate *aggregate, struct text *out)
             table_cell(&table, "%zu", line->launches);
             table_cell(&table, "%s", line->launches ? interval_name(line->time_us.kind) : "");
             figure_exact_cells(&table, line->time_us);
-            figure_exact_cells(&table, row->gemm ? line->tflops : bus ? line->busbw_gbps : line->algbw_gbps);
-            table_cell(&table, "%s", row->gemm ? "TFLOP/s" : bus ? "busbw GB/s" : "algbw GB/s");
+            figure_exact_cells(&table, rate);
+            table_cell(&table, "%s", figure_present(rate) ? unit : "");
             if (figure_present(line->bound_percent))
                 table_cell(&table, "%.4g", line->bound_percent.point);
             else
