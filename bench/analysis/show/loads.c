@@ -26,7 +26,10 @@ static void add_row(struct table *table, const struct loaded_summary *pair)
     figure_cells(table, pair->loaded_p99_us);
     figure_cells(table, pair->slowdown);
     figure_cells(table, pair->p99_slowdown);
-    table_cell(table, isfinite(pair->load.share) ? "%.1f" : "", 100 * pair->load.share);
+    if (isfinite(pair->load.share))
+        table_cell(table, "%.1f", 100 * pair->load.share);
+    else
+        table_cell(table, "%s", "");
     table_integer(table, pair->load.operations);
     table_cell(table, "%zu", pair->loaded->launches);
 }
@@ -149,5 +152,8 @@ void loads_csv_cells(const struct run_summary *run, const struct case_summary *l
     for (size_t i = 0; i < COLUMNS; i++)
         figure_exact_cells(table, loaded ? figure_at(&pair, i) : figure_absent());
     table_integer(table, loaded ? pair.load.operations : ABSENT);
-    table_cell(table, loaded && isfinite(pair.load.share) ? "%.7g" : "", loaded ? pair.load.share : NAN);
+    if (loaded && isfinite(pair.load.share))
+        table_cell(table, "%.7g", pair.load.share);
+    else
+        table_cell(table, "%s", "");
 }
