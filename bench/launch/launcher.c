@@ -1,7 +1,9 @@
 #include "launch/launcher.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* The number in the first of the variables that is set; `otherwise` if none is. */
 static int first_number(const char *const *names, int otherwise)
@@ -45,4 +47,16 @@ int early_ranks(const char **variable)
 const char *launcher_command(const char *variable)
 {
     return strncmp(variable, "SLURM_", 6) == 0 ? "srun -n" : "mpirun -np";
+}
+
+void launcher_abort(int status)
+{
+    /* Slurm sets PMI_FD, too, but speaks another protocol; it does not set the second variable. */
+    const char *descriptor = getenv("PMI_FD");
+    if (!descriptor || !getenv("MPI_LOCALNRANKS")) return;
+    char message[64];
+    const int length = snprintf(message, sizeof message, "cmd=abort exitcode=%d\n", status);
+    /* send() fails on anything but a socket, so a stale number harms no file. If it fails, Hydra ends the
+       launch all the same. */
+    (void)!send(atoi(descriptor), message, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

@@ -76,6 +76,7 @@ static void finish(struct watch *w, enum end_status record_status, int exit_stat
     if (w->settings.abort) w->settings.abort(w->settings.state);
     if (!w->world || w->world->rank == 0) w->settings.at_end(w->settings.state, record_status);
     arrival_forget(&w->arrival);
+    launcher_abort(exit_status);
     if (w->world && w->world->rank == 0) board_close(&w->board, ANSWER_END);
     _exit(exit_status);
 }
