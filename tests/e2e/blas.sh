@@ -31,11 +31,13 @@ if [ "$(grep -vc 'cublaslt' "$work/err")" -eq 1 ]; then ok 'no BLAS: one line'; 
 expect_status 'a library without a name' 2 "$build/matmul" --output none --blas ''
 says 'is refused' '--blas: expected the name or the file of a library'
 # Short memory: OpenBLAS's threads try for ever, and its destructor waits for them.
-short() { (ulimit -v "$1" && exec timeout -s KILL 60 "$build/matmul" --shapes 64 -n 1 --phase burst --output none --blas openblas); }
+short() { (ulimit -v "$1" && exec timeout -s KILL 60 "$build/$2" --output none "${@:3}"); }
 for kib in 350000 400000 500000; do
-    short "$kib" >"$work/out" 2>"$work/err"
+    short "$kib" matmul --shapes 64 -n 1 --phase burst --blas openblas >"$work/out" 2>"$work/err"
     status=$?
-    if [ $status -lt 124 ]; then ok "matmul ends with $kib KiB"; else not_ok "matmul with $kib KiB: status $status"; fi
+    if [ $status -ge 124 ] && ! short "$kib" all_reduce --sizes 8 -n 1 >/dev/null 2>&1; then
+        skip "matmul with $kib KiB" 'MPI itself does not start with so little'
+    elif [ $status -lt 124 ]; then ok "matmul ends with $kib KiB"; else not_ok "matmul with $kib KiB: status $status"; fi
 done
 # A stand-in for netlib's BLAS: correct and slow, with only the Fortran names. Debian calls such a library libblas.so.3.
 mkdir "$work/netlib"
