@@ -15,9 +15,9 @@ int early_ranks(const char **variable);
 /* The command that starts ranks with the launcher of that variable, up to their number: "mpirun -np". */
 const char *launcher_command(const char *variable);
 
-/* Tells Hydra, the launcher of MPICH and Intel MPI, that the launch ends with `status`, as MPI_Abort does:
-   "cmd=abort" of the PMI-1 protocol (MPICH, src/pmi). Does not call MPI, so any thread may call it at any time.
-   Without it, Hydra kills the other ranks when one ends and returns a status of its own. Does nothing under
+/* Tells Hydra, the launcher of MPICH and Intel MPI, that the launch ends with `status`. Sends what MPI_Abort
+   sends, "cmd=abort" of the PMI-1 protocol, but does not call MPI: any thread may call it at any time.
+   Without it, Hydra kills the other ranks when one ends, and returns a status of its own. Does nothing under
    other launchers. */
 void launcher_abort(int status);
 
