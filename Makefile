@@ -209,7 +209,7 @@ $B/man/busbar.1: $B/busbar scripts/scan
 	$Q$(EMULATOR) $< sweep flags . -- --man | sed '1s,SCRIPTS/SWEEP,BUSBAR-SWEEP,; s,scripts/sweep,busbar-sweep,g' >$(@D)/busbar-sweep.1
 	$Q{ printf '.SH THE SCRIPT busbar-scan\n.nf\n' && scripts/scan --help | sed 's/\\/\\e/g; s/-/\\-/g; s/^[.'\'']/\\\&&/'; echo .fi; } >>$(@D)/busbar-scan.1
 	$Q$(EMULATOR) $< --man >$@
-$B/completion/busbar: $(PROGRAMS) scripts/completion
+$B/completion/busbar: $(PROGRAMS) scripts/completion scripts/scan
 	$(call say,MAKE,$@)
 	@mkdir -p $(@D)
 	$Qscripts/completion $(PROGRAMS) >$@

@@ -264,11 +264,11 @@ static void show_first(struct launch_state *l, struct measured *m, const struct 
     char size[UNIT_TEXT], time[UNIT_TEXT], bus[UNIT_TEXT], row[200];
     double us = cases_figure_us(&m->call, visit->us, visit->count);
     double gbps = busbw_gbps(m->call.collective, m->split->ranks, (double)m->bytes, us);
-    snprintf(row, sizeof row, "%-14s %8s %-8s %-12s %-9s %10s us %10s GB/s%s%s", m->call.collective->name,
+    /* 80 columns; a launch has one load at most, so "beside" is enough */
+    snprintf(row, sizeof row, "%-14s %7s %-8s %-12s %-9s %8s us %7s GB/s", m->call.collective->name,
              format_size(m->requested_bytes, size), dtypes[m->call.dtype].name,
-             m->call.in_place ? "in place" : "out of place", mode_name(m->call.mode), figure_text(us, time),
-             m->split->ranks > 1 ? figure_text(gbps, bus) : "-", m->loaded ? " beside " : "",
-             m->loaded ? l->settings.beside.label : "");
+             m->call.in_place ? "in place" : "out of place", m->loaded ? "beside" : mode_name(m->call.mode),
+             figure_text(us, time), m->split->ranks > 1 ? figure_text(gbps, bus) : "-");
     progress_row(&l->driver.progress, row);
 }
 

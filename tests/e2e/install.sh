@@ -76,6 +76,11 @@ completes 'no words where any value may follow' '' busbar limits --instance ''
 [ ! -x "$bin/busbar-all_reduce" ] || completes 'completion of a driver' 'isolated' busbar-all_reduce --mode iso
 completes 'completion of a flag of the sweep' '--cost-limit' busbar-sweep --cost
 completes 'completion of a flag of its plan' '--drivers' busbar-sweep --drivers
+completes 'completion of a flag of the scan' '--quick' busbar-scan --qui
+completes 'completion of a choice of the scan' 'nvlink nic' busbar-scan --plane ''
+completes 'completion of a flag that the scan passes on' '--hostfile' busbar-scan --hostf
+completes 'which is not the command that judges' '--format' busbar scan --form
+check 'the scan knows each flag that it completes' bash -c 'for flag in $(scripts/scan --completion | cut -d" " -f1); do sed "/--completion) printf/,/exit 0/d" scripts/scan | grep -qe "$flag[ )]" || { echo "$flag"; exit 1; }; done'
 completes 'completion of a list' 'prod premulsum' busbar plan --op pr
 completes 'completion of its next word' 'float,double' busbar plan -d float,dou
 

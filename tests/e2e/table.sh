@@ -54,6 +54,8 @@ check 'without a terminal nothing is said while it measures' launch --sizes 8
 check 'not a word' test ! -s "$work/err"
 check '--progress into a log' launch --sizes 64K,8,1K --placement out_of_place --format nccl-tests --progress
 check 'shows first figures in the order of sizes' test "$(awk '/out of place/ { print $2, $3 }' "$work/err" | paste -sd ';')" = '8 B;1 KiB;64 KiB'
+check 'first figures of the longest words' launch --collectives reduce_scatter -d bfloat16 --sizes 512K --placement out_of_place --mode nccl-tests --progress
+check 'fit into 80 columns' awk '/nccl-tests/ { rows++; if (length > 80) wide = 1 } END { exit wide || !rows }' "$work/err"
 check 'under mpirun on a terminal' python3 - "$mpi_launcher" "$build/all_reduce" <<'END'
 import os, pty, sys
 launcher, driver = sys.argv[1:]
