@@ -80,7 +80,16 @@ completes 'completion of a flag of the scan' '--quick' busbar-scan --qui
 completes 'completion of a choice of the scan' 'nvlink nic' busbar-scan --plane ''
 completes 'completion of a flag that the scan passes on' '--hostfile' busbar-scan --hostf
 completes 'which is not the command that judges' '--format' busbar scan --form
-check 'the scan knows each flag that it completes' bash -c 'for flag in $(scripts/scan --completion | cut -d" " -f1); do sed "/--completion) printf/,/exit 0/d" scripts/scan | grep -qe "$flag[ )]" || { echo "$flag"; exit 1; }; done'
+# The scan's flags are in its loop and in its list for the completion; its help names them all.
+scan=$share/busbar/scripts/scan
+flags_in() { grep -oE -e '--[a-z-]+' | LC_ALL=C sort -u; }
+"$scan" --completion | flags_in >"$work/completed"
+{ cat "$work/completed"; "$bin/busbar" sweep flags . -- --completion | flags_in; } | LC_ALL=C sort -u >"$work/with_sweep"
+"$scan" --help | flags_in >"$work/in_help"
+sed '/--completion) printf/,/exit 0/d' "$scan" | sed -n '/^while \[/,/^done/p' | flags_in >"$work/in_loop"
+check 'the scan has flags' test -s "$work/completed" -a -s "$work/in_help" -a -s "$work/in_loop"
+equal 'each flag in its help is completed' "$(LC_ALL=C comm -23 "$work/in_help" "$work/with_sweep")" ''
+equal 'each flag that is completed is one of its own' "$(LC_ALL=C comm -13 "$work/in_loop" "$work/completed")" ''
 completes 'completion of a list' 'prod premulsum' busbar plan --op pr
 completes 'completion of its next word' 'float,double' busbar plan -d float,dou
 
