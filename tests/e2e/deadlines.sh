@@ -17,9 +17,12 @@ driver_says() {
     tells "$1: says '$2'" "$2" "$work/said"
 }
 host=$(uname -n)
-# When a process is killed, Hydra, the launcher of MPICH and Intel MPI, kills all others at once. Its status is then 9 (SIGKILL); Intel's: 255.
-hydra=no
-[ "$(MPIRUN=$mpirun "$mpi_launcher" --family)" = hydra ] && hydra=yes
+# When a process is killed, Hydra, the launcher of MPICH and Intel MPI, kills all others at once. It then returns 9 (SIGKILL), Intel's 255.
+hydra=no killed=137
+if [ "$(MPIRUN=$mpirun "$mpi_launcher" --family)" = hydra ]; then
+    hydra=yes killed=9
+    case $("$mpirun" --version) in *'Intel(R) MPI'*) killed=255 ;; esac
+fi
 # hangs NAME COMMAND…: checks that the command ends with status 4
 hangs() {
     local name=$1 got=0
@@ -41,7 +44,7 @@ for rank in 0 1; do
         >"$work/out" 2>"$work/err"
     status=$?
     # the launcher chooses the status if a rank was killed by a signal
-    if [ $status -eq 5 ] || [ $status -eq 137 ] || [[ $hydra$status =~ ^yes(9|255)$ ]]; then ok "kill-$rank: ends at once"; else not_ok "kill-$rank: status $status"; fi
+    if [ $status -eq 5 ] || [ $status -eq $killed ]; then ok "kill-$rank: ends at once"; else not_ok "kill-$rank: status $status"; fi
     if [ $hydra = yes ]; then skip "kill-$rank: the survivors name the rank" "hydra kills them at once"
     elif grep -q "^prterun noticed that process rank $rank " "$work/err"; then ok "kill-$rank: Open MPI 5's launcher names the rank"
     else driver_says kill-$rank "rank $rank on $host ended without a message"; fi
