@@ -51,12 +51,12 @@ const char *launcher_command(const char *variable)
 
 void launcher_abort(int status)
 {
-    /* Slurm sets PMI_FD, too, but speaks another protocol; it does not set the second variable. */
+    /* Slurm sets PMI_FD, too, but speaks another protocol. Only Hydra sets MPI_LOCALNRANKS. */
     const char *descriptor = getenv("PMI_FD");
     if (!descriptor || !getenv("MPI_LOCALNRANKS")) return;
     char message[64];
     const int length = snprintf(message, sizeof message, "cmd=abort exitcode=%d\n", status);
-    /* send() fails on anything but a socket, so a stale number harms no file. If it fails, Hydra ends the
-       launch all the same. */
+    /* send() works on sockets only. If the number is stale and now that of a file, nothing is written to it.
+       An error needs no handling: Hydra notices that this process ends. */
     (void)!send(atoi(descriptor), message, (size_t)length, MSG_NOSIGNAL | MSG_DONTWAIT);
 }

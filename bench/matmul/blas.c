@@ -436,7 +436,7 @@ enum status blas_load(const char *wanted, const char *kernels, int threads, stru
     enum status status = family   ? load_family(family, kernels, threads, list)
                          : wanted ? load_path(wanted, kernels, threads, list)
                                   : load_every_family(kernels, threads, list);
-    /* Every vendor's library may be installed under the file name of the reference BLAS. */
+    /* On Debian, any BLAS can be installed as libblas.so.3, the file name of the reference BLAS. */
     if (!status && list->count && family && strcasecmp(wanted, REFERENCE) == 0 && !blas_only_reference(list))
         status = fail(STATUS_ENVIRONMENT, "--blas %s: %s is %s here", wanted, family->files[0],
                       list->list[0].library);

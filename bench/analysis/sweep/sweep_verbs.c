@@ -9,6 +9,7 @@
 #include "base/units.h"
 #include "record/files.h"
 #include "record/record.h"
+#include "record/word_sets.h"
 
 #include <errno.h>
 #include <math.h>
@@ -99,12 +100,13 @@ static bool needs_matrix(const struct plan_row *row)
 static bool measures_alltoallv(const struct plan_row *row)
 {
     struct text names = {0};
-    if (!plan_args_value(row->args, "--collectives", &names)) text_add(&names, "%s", row->driver);
-    char *copy = duplicate(text_get(&names)), *rest = copy;
-    bool measures = false;
-    for (const char *word; (word = strsep(&rest, ","));)
-        measures |= same(word, "all") || plan_driver(word) == ALL_TO_ALL_V;
-    free(copy);
+    int indices[COLLECTIVE_COUNT], count = 0;
+    bool measures = plan_driver(row->driver) == ALL_TO_ALL_V;
+    if (plan_args_value(row->args, "--collectives", &names) &&
+        word_list_read("collectives", text_get(&names), &collective_words, indices, &count) == STATUS_OK) {
+        measures = false;
+        for (int i = 0; i < count; i++) measures |= indices[i] == ALL_TO_ALL_V;
+    }
     text_free(&names);
     return measures;
 }

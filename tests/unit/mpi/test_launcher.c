@@ -1,4 +1,4 @@
-/* What the launcher is told and tells. */
+/* What a process tells the launcher that started it. */
 #include "launch/launcher.h"
 
 #include <criterion/criterion.h>
@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Sets PMI_FD; MPI_LOCALNRANKS is what Hydra sets beside it, and Slurm does not. */
+/* Sets PMI_FD, as Hydra and Slurm do, and MPI_LOCALNRANKS, as only Hydra does. */
 static void start_by(bool hydra, int descriptor)
 {
     char number[16];
