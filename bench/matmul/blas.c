@@ -3,6 +3,7 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "matmul/blaskernels.h"
+#include "matmul/blasmemory.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,7 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -87,27 +87,14 @@ static char *told_path(void *symbol)
     return dladdr(symbol, &info) && info.dli_fname ? duplicate(info.dli_fname) : NULL;
 }
 
-/* If memory may be short, ends the program before OpenBLAS's destructor: it waits for the threads, and one
-   that cannot get memory tries again for ever (seen with OpenBLAS 0.3.21 under `ulimit -v`). */
-static void leave_threads(int status, void *ignored)
-{
-    (void)ignored;
-    struct rlimit space;
-    bool is_limited = getrlimit(RLIMIT_AS, &space) == 0 && space.rlim_cur != RLIM_INFINITY;
-    if (status != STATUS_ENVIRONMENT && !is_limited) return;
-    fflush(NULL);
-    _exit(status);
-}
-
 /* Loads `file`; the current environment selects its kernel. Returns false if it is not a BLAS library. */
 static bool open_library(const char *file, int flags, struct blas *blas)
 {
+    blas_end_without_destructor();
     *blas = (struct blas){.handle = dlopen(file, RTLD_NOW | RTLD_LOCAL | flags)};
     if (!blas->handle) return false;
     function(blas->handle, "dgemm_", &blas->dgemm);
     function(blas->handle, "sgemm_", &blas->sgemm);
-    static bool registered;
-    if (!registered) registered = on_exit(leave_threads, NULL) == 0;
     if (blas->dgemm && blas->sgemm) return true;
     dlclose(blas->handle);
     return false;
@@ -292,6 +279,16 @@ static enum status follow_list(const struct kernel_choice *choice, const char *l
     return STATUS_USAGE;
 }
 
+static void blas_release(struct blas *blas)
+{
+    dlclose(blas->handle);
+    free(blas->path);
+    free(blas->name);
+    free(blas->version);
+    free(blas->kernel);
+    json_decref(blas->tried);
+}
+
 /* Loads `file` with a kernel of the list, or with its fastest. only: the family that it must be of; NULL:
    any. *loaded: whether `file` is such a library. */
 static enum status load_file(const char *file, const struct blas_family *only, const char *kernels,
@@ -334,19 +331,14 @@ static enum status load_file(const char *file, const struct blas_family *only, c
     result.kernel = kernel_in_use(result.handle);
     result.threads = told_threads(result.handle);
     result.name = describe(&result);
+    status = blas_try_memory(result.dgemm, result.library);
+    if (status) {
+        blas_release(&result);
+        return status;
+    }
     *blas = result;
     *loaded = true;
     return STATUS_OK;
-}
-
-static void blas_release(struct blas *blas)
-{
-    dlclose(blas->handle);
-    free(blas->path);
-    free(blas->name);
-    free(blas->version);
-    free(blas->kernel);
-    json_decref(blas->tried);
 }
 
 /* The same library may have several names: libblas.so.3 is often OpenBLAS. */
