@@ -102,7 +102,7 @@ help: ## this text
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS='	' read -r t d; do printf '  %-26s %s\n' "$$t" "$$d"; done
 	@for f in $(BENCHMARKS); do printf '  %-26s %s\n' "benchmark-$$f" "$$(sed -n '2s/^# *//p' tests/benchmark/$$f.sh)"; done
 	@printf '\nknobs (a change rebuilds what depends on it):\n'
-	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC= CFLAGS= LDFLAGS= …' 'compiler and flags [cc, -O2 -g]' \
+	@printf '  %-26s %s\n' 'V=1' 'show the commands' 'CC=, CFLAGS=, LDFLAGS=' 'compiler and flags [cc, -O2 -g]' \
 	    'MPI=, CUDA=, NCCL=, CUBLASLT=auto|yes|no' '' '' 'auto: use what is found; yes: fail if it is missing [auto]' \
 	    'MPICC=, MPIRUN=PROGRAM' 'the compiler wrapper and the launcher [the first pair that starts two ranks]' \
 	    'MPI_HOME=, CUDA_HOME=, NCCL_HOME=, CUBLASLT_HOME=, HWLOC_HOME=, JANSSON_HOME=, CRITERION_HOME=DIR' '' \
@@ -184,7 +184,7 @@ $B/busbar_%.so: $(PLUGIN_COMMON)
 # Use all cores, unless the user gave a -j option.
 all_cores = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc 2>/dev/null || echo 2))
 
-include tests/rules.mk bench/simulate/rules.mk
+include tests/rules.mk bench/simulate/rules.mk scripts/rules.mk
 
 bench: ## all-reduce, all-gather and matmul on this machine (GPUs: 8 B to 16 GiB); time and money first, then table, records, plots
 	@scripts/setup --for bench --config '$B/config.mk'
@@ -197,42 +197,11 @@ check-regression: all ## BASELINE=NAME: measures what the baseline did and compa
 report: $B/busbar ## an HTML page of all runs: results/report.html (RESULTS='results/A results/B' chooses)
 	@BUSBAR_SHARE="$${BUSBAR_SHARE:-$$PWD}" $(if $(GNUPLOT),BUSBAR_GNUPLOT=$(call quote,$(GNUPLOT))) $B/busbar report --output results/report.html $(or $(RESULTS),results) && echo 'results/report.html'
 
-# Man pages and completion come from the programs' option tables (EMULATOR runs programs that were built for another CPU).
-$B/man/%.1: $B/%
-	$(call say,MAN,$@)
-	@mkdir -p $(@D)
-	$Q$(EMULATOR) $< --man >$@
-$B/man/busbar.1: $B/busbar scripts/scan
-	$(call say,MAN,$@)
-	@mkdir -p $(@D)
-	$Qfor c in $$($(EMULATOR) $< --completion); do $(EMULATOR) $< $$c --man >$(@D)/busbar-$$c.1 || exit; done
-	$Q$(EMULATOR) $< sweep flags . -- --man | sed '1s,SCRIPTS/SWEEP,BUSBAR-SWEEP,; s,scripts/sweep,busbar-sweep,g' >$(@D)/busbar-sweep.1
-	$Q{ printf '.SH THE SCRIPT busbar-scan\n.nf\n' && scripts/scan --help | sed 's/\\/\\e/g; s/-/\\-/g; s/^[.'\'']/\\\&&/'; echo .fi; } >>$(@D)/busbar-scan.1
-	$Q$(EMULATOR) $< --man >$@
-$B/completion/busbar: $(PROGRAMS) scripts/completion scripts/scan
-	$(call say,MAKE,$@)
-	@mkdir -p $(@D)
-	$Qscripts/completion $(PROGRAMS) >$@
-man: $(patsubst $B/%,$B/man/%.1,$(PROGRAMS)) $B/completion/busbar ## man pages and bash completion, in build/
-
-install: all man ## copies programs, plug-ins, scripts, tables, man pages, completion and documents below PREFIX
-	$(call say,INSTALL,$(DESTDIR)$(PREFIX))
-	$Qscripts/install --build '$B' --to $(call quote,$(DESTDIR)$(PREFIX)) --plugins '$(addprefix $B/,$(PLUGINS))' \
-	    $(if $(filter 1,$(NCCL_TESTS_NAMES)),--nccl-tests-names) $(PROGRAMS)
-
-uninstall: ## removes what `make install` put below PREFIX, and nothing else
-	@scripts/install --uninstall --to $(call quote,$(DESTDIR)$(PREFIX))
-
-# The tarball has no .git, so it contains the hash in the file git-hash.
-VERSION := $(shell sed -n 's/^.define BUSBAR_VERSION "\(.*\)"/\1/p' bench/base/version.h)
-dist: ## build/busbar-VERSION.tar.gz: the sources that git knows, which build and pass their tests without git
-	@GIT_HASH='$(GIT_HASH)' scripts/dist '$(VERSION)' '$B/busbar-$(VERSION).tar.gz' && echo '$B/busbar-$(VERSION).tar.gz'
-
 clean: ## removes build/
 	rm -rf '$B'
 
 force:
-.PHONY: all help probe bench check-regression report install uninstall dist man clean force \
+.PHONY: all help probe bench check-regression report clean force \
 	$(addprefix benchmark-,$(BENCHMARKS))
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -26,13 +26,16 @@ build-for-tests: all fakegpu $(if $(HAVE_CRITERION),$B/unit)
 test-here: build-for-tests
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_JOBS=$${TEST_JOBS:-2} tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E)
 
-test-all: ## everything that `make test` runs, sanitizers, and what takes minutes
+test-all: ## everything that `make test` runs, then what takes minutes: valgrind, sanitizers, other MPIs, clusters
 	@scripts/setup --for test --config '$B/config.mk'
 	@$(MAKE) --no-print-directory $(all_cores) build-for-tests
 	@$(MAKE) --no-print-directory test-all-here
-# 14400 s: the timeouts of the parts of slow/simulation.sh add up to it.
-test-all-here: build-for-tests
-	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=14400 tests/run $(if $(HAVE_CRITERION),$B/unit) $(E2E) $(SLOW)
+test-all-here: test-here
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=6000 tests/run $(SLOW)
+
+# 14400 s: the timeouts of the parts of simulation.sh add up to it.
+test-statistics: build-for-tests ## simulates the gate, the history and the scan: the tables of their READMEs (hours)
+	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' TEST_TIMEOUT=14400 tests/run $(wildcard tests/statistics/*.sh)
 
 FUZZ_SECONDS ?= 600
 fuzz: ## fuzzes every reader of files for FUZZ_SECONDS each (clang)
@@ -49,4 +52,4 @@ test-gpu: all fakegpu ## on a machine with GPUs: verifies, looks for memory erro
 drill: all $B/benchmark/pace ## nightly proof of the gate: 40 A/A comparisons, and 40 with a rank made 10 % slower (under 30 minutes)
 	@BUILD='$B' MPIRUN='$(MPI_MPIRUN)' tests/benchmark/drill
 
-.PHONY: test test-here test-all test-all-here build-for-tests test-cluster test-gpu fuzz drill
+.PHONY: test test-here test-all test-all-here test-statistics build-for-tests test-cluster test-gpu fuzz drill

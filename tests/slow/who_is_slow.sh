@@ -5,8 +5,8 @@ set +e
 named=0 blamed=0
 for i in $(seq 20); do
     rank=$((i * 3 % 8))
-    measured "$work/results/slow" ranks 8 "$build/all_reduce" --backend mpi --sync window --sizes 1K --placement in_place --cache warm -n 60 -w 5 --passes 1 \
-        --fault "slow:rank=$rank,us=5000" --output "$work/results" --run slow --launch l >"$work/out" 2>"$work/err" || cat "$work/err"
+    measured "$work/results/slow" ranks 8 "$build/all_reduce" --backend mpi --sync window --sizes 1K --placement in_place --cache warm -n 30 -w 2 --passes 1 \
+        --fault "slow:rank=$rank,us=40000" --output "$work/results" --run slow --launch l >"$work/out" 2>"$work/err" || cat "$work/err"
     latest=-1 longest=$rank # if there is no record
     eval "$(python3 -c '
 import json, sys

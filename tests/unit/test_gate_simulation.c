@@ -11,8 +11,8 @@
      between launches, the variance of the rank sum is about 1 + (k - 1) s times what the test assumes, so
      the rate of false alarms is 2 (1 - Phi(1.96 / sqrt(1 + (k - 1) s))).
 
-   `make test` runs BUSBAR_SIMULATIONS = 1000 each; tests/slow/simulation.sh runs more. The seed is fixed, so
-   that a run always gives the same figures. */
+   `make test` runs BUSBAR_SIMULATIONS = 1000 each, `make test-statistics` more. The seed is fixed, so that a
+   run always gives the same figures. */
 #include "stats/maxt.h"
 #include "stats/order.h"
 #include "tests/random_normal.h"

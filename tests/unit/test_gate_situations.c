@@ -3,7 +3,7 @@
    (stats/decision.h) as `busbar compare` does. For comparison, situation.c also implements the previous rule:
    two-sided max-T, and the whole Hodges-Lehmann interval beyond the tolerance.
 
-   `make test` runs 100 comparisons per row; tests/slow/simulation.sh runs BUSBAR_SITUATIONS = 2000 and checks
+   `make test` runs 100 comparisons per row; `make test-statistics` runs BUSBAR_SITUATIONS = 2000 and checks
    the committed table. The seed is fixed: the same number of comparisons gives the same figures. */
 #include "stats/order.h"
 #include "tests/unit/situation.h"
@@ -395,7 +395,7 @@ Test(gate_situations, promises, .timeout = 7200)
         {"8 pairs, 10 cases, scatter 1 %, Student's t with 3 degrees of freedom",
          {.base = 8, .fresh = 8, .cases = 10, .sigma = 0.01, .paired = true, .heavy = true}},
         /* The factors of the promises (stats/decision.c) were fitted to the rows above, not to these. They
-           take minutes: tests/slow/simulation.sh runs them. */
+           take minutes: tests/statistics/simulation.sh runs them. */
         {"not fitted to: 7 + 7 launches, 20 cases, scatter 1.5 %",
          {.base = 7, .fresh = 7, .cases = 20, .sigma = 0.015}},
         {"not fitted to: 10 + 6 launches, 5 cases, scatter 1 %",

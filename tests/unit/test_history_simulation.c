@@ -2,9 +2,9 @@
    change. 20 cases, 60 nights; the scatter is between nights. Prints the table of
    bench/analysis/history/README.md.
 
-   `make test` simulates BUSBAR_REPETITIONS = 40 histories per row; tests/slow/simulation.sh 500. The seed is
-   fixed, so that a run always gives the same figures. The rule promises: in 30 nights, the probability of any
-   false slowdown over all cases is alpha = 5 %. */
+   `make test` simulates BUSBAR_REPETITIONS = 40 histories per row, `make test-statistics` 500. The seed is
+   fixed, so that a run always gives the same figures. The rule promises: in 30 nights, the probability of
+   any false slowdown over all cases is alpha = 5 %. */
 #include "stats/changes.h"
 #include "tests/random_normal.h"
 

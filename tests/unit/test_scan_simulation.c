@@ -2,7 +2,7 @@
    scan's decisions (scan_next_rounds, scan_judge). For comparison, the previous rule (scan_before.h): every
    pair once, the rounds of suspect links three more times, a fixed threshold of 10 %.
 
-   `make test` simulates a few rows with few scans; tests/slow/scan_simulation.sh simulates all of them,
+   `make test` simulates a few rows with few scans; tests/statistics/scan_simulation.sh simulates all of them,
    BUSBAR_SCANS = 400 each, and prints the table of bench/analysis/scan/README.md. The seed is fixed: the same
    number of scans gives the same figures. */
 #include "analysis/scan/evidence.h"
