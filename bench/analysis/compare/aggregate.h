@@ -8,6 +8,7 @@
 #include "analysis/compare/conditions.h"
 #include "analysis/compare/figure.h"
 #include "analysis/compare/launches.h"
+#include "analysis/compare/repetitions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,7 @@ struct case_summary {
     struct launch_point *points; /* the launches with a figure, by start time */
     size_t launches;             /* number of points */
     size_t attempts;             /* launches that have a row for this case, with any status */
+    struct turnout turnout;      /* launches that should have a figure of this case, of any statistic */
     size_t allocations;          /* distinct allocations of the points; 0: not stated */
     struct figure time_us, algbw_gbps, busbw_gbps, tflops;
     struct figure rank_median_us; /* over launches, of the median over ranks of each rank's own median */

@@ -79,6 +79,17 @@ static const char *text_of(struct contract *contract, const char *format, const 
     return kept;
 }
 
+/* Why a case with a figure fails all the same: launches without one may be the slow ones. NULL: all have it. */
+static const char *lacking(struct contract *contract, const struct case_summary *line)
+{
+    if (!line->launches || !line->turnout.without) return NULL;
+    struct text text = {0};
+    turnout_words(&text, line->turnout, line->status);
+    const char *kept = arena_string(&contract->arena, text_get(&text));
+    text_free(&text);
+    return kept;
+}
+
 static void add_row(struct contract *contract, struct contract_row row)
 {
     contract->rows = reallocate(contract->rows, contract->count + 1, sizeof *contract->rows);
@@ -126,6 +137,7 @@ static const char *unlike(const struct gate_term *term, const struct run_summary
     const char *artificial = artificial_provenance(&base->launch->header);
     if (base->status == CASE_WRONG || base->wrong > 0) return "the reference has wrong data in this case";
     if (!figure_present(measured_of(term, base))) return "the reference has no figure of this case";
+    if (base->turnout.without) return "some launches of the reference have no figure of this case";
     if (impossible_in_world(other, base)) return "the reference is above its bound: impossible";
     if (!same(run->gpu, other->gpu) || !same(run->instance, other->instance))
         return "the reference ran on another GPU or instance, or one of them does not say on which";
@@ -165,7 +177,8 @@ static void judge_transport(struct contract *contract, struct contract_row row,
     row.found = line->conditions.transport;
     row.pass = row.found &&
                (fnmatch(row.term->pattern, row.found, 0) == 0) == (row.term->relation == RELATION_EQUAL);
-    if (!row.found) row.why = "the records do not tell the transport";
+    row.why = row.found ? lacking(contract, line) : "the records do not tell the transport";
+    row.pass &= !row.why;
     add_row(contract, row);
 }
 
@@ -180,7 +193,7 @@ static void judge_case(struct contract *contract, struct contract_row row, const
 {
     const struct case_summary *impossible;
     const struct gate_term *term = row.term;
-    const char *no_limit = NULL;
+    const char *no_limit = NULL, *incomplete;
     row.measured = measured_of(term, line);
     row.row = line->row;
     row.key = line->key;
@@ -223,6 +236,9 @@ static void judge_case(struct contract *contract, struct contract_row row, const
                           : term->quantity == WRONG_ELEMENTS ? "checked in every launch"
                           : term->quantity == BOUND_PERCENT  ? "computed: the bound is not known"
                                                              : "measured");
+    } else if ((incomplete = lacking(contract, line))) {
+        row.pass = false;
+        row.why = incomplete;
     } else if (no_limit) {
         row.why = no_limit;
     } else if (gate_counts(term)) {
