@@ -85,6 +85,32 @@ history 'a case that the newest run lacks' 1 "$work/steady"
 shown 'is named' 'no figure since 2026-02-09 (night-039)'
 echo "*/1048576/* 2026-02-09 not measured any more" >"$work/known"
 history 'unless that is known' 0 --acknowledged "$work/known" "$work/steady"
+cp "$work/whole" "$newest"
+for more in 1 2; do # three launches in the newest night, of which two skip a case
+    sed -e "1s/launch-000/launch-00$more/; 1s/T03:00/T03:0$more/" -e "/\"bytes\": 1048576,/{s/\"samples_us\": \[[^]]*\]/\"error\": \"no time left\"/; s/\"ok\"/\"skipped\"/}" \
+        "$work/whole" >"${newest%0.jsonl}$more.jsonl"
+done
+history 'a case that two of three launches of the newest night skipped' 1 "$work/steady"
+shown 'is missing' '1 missing'
+shown 'with the number of launches' 'no figure in 2 of 3 launches: skipped since 2026-02-09'
+shown 'and the reason' 'no time left'
+history 'unless that is known, too' 0 --acknowledged "$work/known" "$work/steady"
+sed -i '1s/"allocation": {"id": "a"}/"allocation": {"id": "b"}/; /"bytes": 1048576,/d' "$work"/steady/night-039/launch-00[12].jsonl
+history 'a case that one of two allocations of the newest run does not have' 1 "$work/steady"
+shown 'is missing, too' 'no figure in 2 of 3 launches'
+rm "$work"/steady/night-039/launch-00[12].jsonl
+
+# A night of which nothing was measured.
+mkdir "$work/steady/night-020a" "$work/steady/plots"
+echo '<svg/>' >"$work/steady/plots/history.svg"
+history 'an earlier folder without records' 0 "$work/steady"
+shown 'is noted' 'note: '"$work/steady/night-020a has no records"
+check 'a folder of plots is none' test "$(grep -c 'has no records' "$work/printed")" -eq 1
+mkdir "$work/steady/night-040"
+echo 'cannot start' >"$work/steady/night-040/launch-000.log"
+history 'a newest night without records fails' 1 --wide "$work/steady"
+shown 'and is named' 'night-040 has no records: the newest night measured nothing'
+rm -r "$work/steady/night-020a" "$work/steady/plots" "$work/steady/night-040"
 sed '/"bytes": 1048576,/s/"wrong": 0/"wrong": 3/' "$work/whole" >"$newest"
 history 'wrong data in the newest run' 1 "$work/steady"
 shown 'have a name too' 'wrong data in the newest run'

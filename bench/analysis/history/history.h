@@ -19,7 +19,7 @@ struct night {
 
 enum trend {
     TREND_REGRESSION,   /* slower than its reference by more than the tolerance, and not acknowledged */
-    TREND_MISSING,      /* it had figures, but has none in the newest run */
+    TREND_MISSING,      /* it had figures, but some launches of the newest run, or all, have none */
     TREND_WRONG,        /* wrong data in the newest run */
     TREND_FOLLOWS,      /* slower only because all cases are: a regression of the common factor */
     TREND_ACKNOWLEDGED, /* it became slower or went missing, which is acknowledged */
@@ -48,6 +48,7 @@ struct case_history {
     bool apart; /* its newest night is much slower: a single bad night, or the first of a lasting change */
     const struct acknowledgement *acknowledgement;
     const char *problem; /* the error of a missing or wrong case; may be NULL */
+    const char *gap;     /* "no figure in 2 of 3 launches: skipped", of the newest run; NULL: all have one */
 };
 
 struct history_rules {
@@ -94,6 +95,13 @@ struct difference *change_differences(struct history *, const struct case_histor
 /* Is a night an outlier that is not part of a change? 1: slower, -1: faster, 0: no. */
 int bad_night(const struct history *, const struct case_history *, const struct history_rules *,
               size_t night);
+
+void history_failure(struct history *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void history_note(struct history *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* empty_nights.c: adds a failure for every folder below the paths that should hold a night after the newest one,
+   but has no records. Earlier ones become notes. */
+void check_empty_nights(struct history *, char **paths, int count);
 
 /* history_judge.c: fills in the members of struct case_history from `trend` on. */
 void history_judge(struct history *, const struct history_rules *);

@@ -129,7 +129,20 @@ static void walk(struct case_history *one, const struct stretch *list, size_t co
     one->now_us = exp(now);
 }
 
-/* Checks whether the newest run lacks the case or has wrong data for it. */
+/* The first of the nights, up to the newest run, that lack a figure in some launch or in all. */
+static size_t first_without(const struct history *history, const struct case_history *one)
+{
+    size_t first = history->night_count;
+    while (first > 0) {
+        const struct case_summary *line = one->lines[first - 1];
+        bool whole = !isnan(one->series.values[first - 1]) && !line->turnout.without;
+        if (whole && !history->nights[first - 1].newest) break;
+        first--;
+    }
+    return first;
+}
+
+/* Checks whether launches of the newest run lack the case, or have wrong data for it. */
 static void look_at_newest(const struct history *history, const struct history_rules *rules,
                            struct case_history *one)
 {
@@ -142,8 +155,9 @@ static void look_at_newest(const struct history *history, const struct history_r
         if (line->error) one->problem = line->error;
         if (line->wrong > 0 || line->status == CASE_WRONG) one->trend = TREND_WRONG;
     }
-    if (figure || one->trend == TREND_WRONG || !one->row) return;
-    one->since = one->last + 1;
+    if (!figure) one->gap = NULL; /* all launches lack it */
+    if ((figure && !one->gap) || one->trend == TREND_WRONG || !one->row) return;
+    one->since = first_without(history, one);
     const struct night *night = &history->nights[one->since];
     one->acknowledgement = acknowledged(rules->acknowledgements, one->key, night->run->run, night->started);
     one->trend = one->acknowledgement ? TREND_ACKNOWLEDGED : TREND_MISSING;

@@ -79,7 +79,8 @@ void trend_text(const struct history *history, const struct case_history *one, s
                  night);
         break;
     case TREND_MISSING:
-        text_add(out, "no figure since %s (%s)", date_of(history, one->since, date), night);
+        text_add(out, "%s since %s (%s)", one->gap ? one->gap : "no figure",
+                 date_of(history, one->since, date), night);
         break;
     case TREND_WRONG:
         text_add(out, "wrong data in the newest run");
