@@ -379,6 +379,11 @@ rm -r results/baselines/thin
 expect_status "it is not overwritten" 2 "$busbar" baseline save --allow-simulated good a/new
 expect_status "wrong data is no baseline" 3 "$busbar" baseline save --allow-simulated bad wrong
 expect_status "a launch that died is no baseline" 1 "$busbar" baseline save --allow-simulated bad died
+expect_status "a case that some launches skipped is no baseline" 1 "$busbar" baseline save --allow-simulated bad skipped
+has "and it is named" "/16384/" err
+edit a/new absent 'if f >= 3 and r.get("requested_bytes") == 16384: r["requested_bytes"] = 32768; r["key"] = r["key"].replace("/16384/", "/32768/")'
+expect_status "nor one that some launches do not have" 1 "$busbar" baseline save --allow-simulated bad absent
+has "with their number" "of 6 launches (skipped, or not in their plan)" err
 expect_status "a name that is a path is refused" 2 "$busbar" baseline save ../bad a/base
 equal "nothing half written is left" "$(ls -A results/baselines)" good
 check "baselines are listed" "$busbar" baseline list
