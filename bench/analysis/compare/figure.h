@@ -20,7 +20,8 @@ struct figure {
 
 /* Median and interval of one value per launch; sorts `values`. n == 0: no figure. */
 struct figure figure_of_launches(double *values, size_t n);
-/* The same for the rest of launches of which others lost their value, and not by chance: no confidence level. */
+/* The same for the rest of launches of which others lost their value, and not by chance: no confidence
+   level. */
 struct figure figure_of_rest(double *values, size_t n);
 /* The same, but absent if any value is not finite. */
 struct figure figure_of_all(double *values, size_t n);

@@ -84,7 +84,8 @@ static enum status check_figures(const struct archive *archive)
     return status;
 }
 
-/* A copy of the launches in which lines of overlap are cases, as in a comparison. The texts are the archive's. */
+/* A copy of the launches in which lines of overlap are cases, as in a comparison. The texts are the
+   archive's. */
 static struct archive judged_copy(struct archive *archive)
 {
     struct archive copy = {.launches = allocate(archive->count, sizeof *copy.launches),

@@ -79,7 +79,8 @@ static const char *text_of(struct contract *contract, const char *format, const 
     return kept;
 }
 
-/* Why a case with a figure fails all the same: launches without one may be the slow ones. NULL: all have it. */
+/* Why a case with a figure fails all the same: launches without one may be the slow ones. NULL: all have
+   it. */
 static const char *lacking(struct contract *contract, const struct case_summary *line)
 {
     if (!line->launches || !line->turnout.without) return NULL;

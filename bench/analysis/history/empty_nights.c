@@ -1,5 +1,5 @@
-/* Finds folders that a night should have filled. A night of which nothing was measured leaves no record, and the
-   newest one would otherwise be judged by the night before. */
+/* Finds folders that a night should have filled. A night of which nothing was measured leaves no record,
+   and the newest one would otherwise be judged by the night before. */
 #include "analysis/history/history.h"
 
 #include <dirent.h>

@@ -150,7 +150,8 @@ static struct case_history new_series(struct history *history, const char *key,
                                       const struct case_summary *line)
 {
     size_t nights = history->night_count;
-    struct case_history one = {.key = key, .before_us = NAN, .now_us = NAN, .ratio = NAN};
+    struct case_history one = {
+        .key = key, .before_us = NAN, .level_us = NAN, .now_us = NAN, .ratio = NAN, .newest_ratio = NAN};
     if (line) one.row = line->row, one.statistic = line->statistic, one.rank_reduction = line->rank_reduction;
     one.lines = arena_memory(&history->arena, nights * sizeof *one.lines);
     one.series.values = arena_memory(&history->arena, nights * sizeof(double));
