@@ -133,6 +133,21 @@ measure lacking 'for l in L[:3]:
     c = l["cases"][0]; c.pop("us"); c["status"] = "skipped"'
 expect_status 'a reference of which one launch skipped the size is none' 1 "$busbar" contract --gate relative.gate --reference lacking good
 says 'and that is named' 'some launches of the reference have no figure of this case'
+isolated='for l in L:
+    for c in l["cases"]:
+        if "us" in c: c["mode"], c["us"] = "isolated", [c["us"]] * 20
+'
+echo 'all_reduce ranks=4 p95_us<=40000' >p95.gate
+measure good "$isolated"
+check 'a limit on the 95th percentile' "$busbar" contract --gate p95.gate good
+measure lacking "$isolated"'for l in L[:3]:
+    for c in l["cases"]:
+        if "us" in c: c["us"] = c["us"][:10]'
+expect_status 'fails if one launch took too few samples for it' 1 "$busbar" contract --gate p95.gate lacking
+says 'and says so' 'p95_us was not measured in every launch'
+measure good ''
+measure lacking 'for l in L[:3]:
+    c = l["cases"][0]; c.pop("us"); c["status"] = "skipped"'
 echo 'all_reduce ranks=72 transport=*' >any.gate
 check 'any transport will do' "$busbar" contract --gate any.gate good
 expect_status 'but not of a launch that skipped the size' 1 "$busbar" contract --gate any.gate lacking

@@ -209,6 +209,14 @@ void case_set_peak(struct case_summary *line, double peak_tflops)
     line->bound_percent = figure_scaled(line->tflops, 100 / peak_tflops);
 }
 
+struct figure case_figure(const struct case_summary *line, double *values)
+{
+    for (size_t i = 0; i < line->launches; i++)
+        if (!isfinite(values[i])) return figure_absent();
+    return line->turnout.without ? figure_of_rest(values, line->launches)
+                                 : figure_of_launches(values, line->launches);
+}
+
 /* Sets the line's rank_median_us from its launches; absent unless all of them have one. */
 static void add_rank_median(struct case_summary *line)
 {
@@ -216,7 +224,7 @@ static void add_rank_median(struct case_summary *line)
     for (size_t i = 0; i < line->launches; i++)
         values[i] =
             is_figure(line->points[i].row->rank_median_us) ? line->points[i].row->rank_median_us : NAN;
-    line->rank_median_us = figure_of_all(values, line->launches);
+    line->rank_median_us = case_figure(line, values);
     free(values);
 }
 
@@ -260,8 +268,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
             (struct launch_point){places[i].launch, row, timed ? row_time_us(row) : NAN};
     }
     line.allocations = count_allocations(line.points, line.launches, &aggregate->arena);
-    struct figure figure =
-        turnout.without ? figure_of_rest(values, line.launches) : figure_of_launches(values, line.launches);
+    struct figure figure = case_figure(&line, values);
     free(values);
     if (line.launches && isfinite(line.points[0].time_us)) {
         line.time_us = figure;

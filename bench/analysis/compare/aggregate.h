@@ -70,6 +70,9 @@ struct aggregate {
 struct aggregate aggregate_archive(struct archive *, bool by_allocation);
 void aggregate_free(struct aggregate *);
 
+/* Median and interval of one value per launch with a figure; sorts `values`. Absent if any is not finite. */
+struct figure case_figure(const struct case_summary *, double *values);
+
 /* Sets the bound on time, or the peak of a matmul line, and the percentage. */
 void case_set_bound(struct case_summary *, double bound_us, const char *bound);
 void case_set_peak(struct case_summary *, double peak_tflops);

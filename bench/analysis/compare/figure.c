@@ -32,13 +32,6 @@ struct figure figure_of_rest(double *values, size_t n)
     return (struct figure){figure.point, values[0], values[n - 1], INTERVAL_RANGE};
 }
 
-struct figure figure_of_all(double *values, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(values[i])) return figure_absent();
-    return figure_of_launches(values, n);
-}
-
 struct figure figure_inverse(double numerator, struct figure figure)
 {
     if (!isfinite(numerator) || !(figure.lo > 0)) return figure_absent();

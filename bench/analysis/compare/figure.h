@@ -23,8 +23,6 @@ struct figure figure_of_launches(double *values, size_t n);
 /* The same for the rest of launches of which others lost their value, and not by chance: no confidence
    level. */
 struct figure figure_of_rest(double *values, size_t n);
-/* The same, but absent if any value is not finite. */
-struct figure figure_of_all(double *values, size_t n);
 /* numerator / figure, for rates from times: the ends of the interval swap. */
 struct figure figure_inverse(double numerator, struct figure);
 struct figure figure_scaled(struct figure, double factor);

@@ -24,7 +24,7 @@ static struct figure exact_count(double count)
 }
 
 /* The figure that a term limits. Rates and the median are those of the summary; percentiles are aggregated
-   here over the launches' percentiles. */
+   here over the launches' percentiles, which all must have: a slow launch takes too few samples for one. */
 static struct figure measured_of(const struct gate_term *term, const struct case_summary *line)
 {
     switch (term->quantity) {
@@ -53,11 +53,8 @@ static struct figure measured_of(const struct gate_term *term, const struct case
         return figure_absent();
     }
     double *values = allocate(line->launches, sizeof *values);
-    size_t n = 0;
-    for (size_t i = 0; i < line->launches; i++)
-        if (isfinite(member_of(term, line->points[i].row)))
-            values[n++] = member_of(term, line->points[i].row);
-    struct figure figure = figure_of_launches(values, n);
+    for (size_t i = 0; i < line->launches; i++) values[i] = member_of(term, line->points[i].row);
+    struct figure figure = case_figure(line, values);
     free(values);
     return figure;
 }
@@ -236,6 +233,7 @@ static void judge_case(struct contract *contract, struct contract_row row, const
                           line->status != CASE_OK            ? ""
                           : term->quantity == WRONG_ELEMENTS ? "checked in every launch"
                           : term->quantity == BOUND_PERCENT  ? "computed: the bound is not known"
+                          : line->launches > 1               ? "measured in every launch"
                                                              : "measured");
     } else if ((incomplete = lacking(contract, line))) {
         row.pass = false;
