@@ -345,3 +345,23 @@ write hosts 'for name, speed in (("p", 10), ("q", 9)):
     run(name, 2, [all_reduce(speed, 2, memory="host")], nodes=2)'
 check 'two runs in host memory' "$busbar" report hosts --format markdown
 says 'have an extent of their own' '**several hosts, no GPUs** all-reduce of 1 GiB on 2 ranks'
+
+# ---- rule 7: launches without a figure. Four of ten launches lack the larger size; those that have it look faster than the other cloud.
+gaps='for name, speed in (("gaps", 400), ("whole", 300)): run(name, 8, [all_reduce(speed, 8), all_reduce(speed, 8, GIB // 2)], launches=10)
+'
+write skipped "$gaps"'for l in L[:4]: del l["cases"][0]["us"]; l["cases"][0]["status"] = "skipped"'
+write absent "$gaps"'for l in L[:4]: del l["cases"][0]'
+for kind in skipped absent; do
+    equal "$kind: a range, no interval" "$(field $kind/gaps '[(c["launches"], c["without_figure"], c["busbw_gbps"]["interval"]) for c in sorted(C, key=lambda c: c["bytes"])]')" \
+        "[(10, 0, '95 % interval over launches'), (6, 4, 'min-max of launches')]"
+    check "$kind: the report" "$busbar" report $kind --format csv
+    equal "$kind: no place" "$(python3 -c 'import csv
+rows = [r for r in csv.DictReader(open("out")) if r["run"] == "gaps" and r["bytes"] == str(1 << 30)]
+print(sorted({(r["place"], r["note"]) for r in rows}))')" "[('', 'some launches have no figure: not ranked')]"
+    check "$kind: the page" "$busbar" report $kind --format markdown
+    says "$kind: the answer is not sure" 'Not sure: 4 of its 10 launches have no figure, and may be the slow ones.'
+    says "$kind: a warning" '**launches without a figure** gaps: 1 case; the worst: no figure in 4 of 10 launches'
+    check "$kind: the table" "$busbar" show $kind/gaps
+    says "$kind: begins with it" '1 without a figure in some launches'
+done
+says 'absent: and names it in the row' 'no figure in 4 of 10 launches'

@@ -220,6 +220,10 @@ has "with how far it is off" "base launch launch-000 (known/launch-000.jsonl) st
 has "with its host" "it ran on h9 (others: sim" out
 has "with its samples set aside" "33 % of its samples set aside (others 0 %)" out
 has "with its time" "started 2026-11-01 00:12 (others 2026-11-02 01:12 to 2026-11-06 05:12)" out
+DIR=among medians among 442 438 449 855 429 432
+expect_status "an outlier that started between the others" 1 "$busbar" compare --wide among knownnew
+has "is named" "base launch launch-003 (among/launch-003.jsonl) stands apart" out
+check "without its time, which is not special" test "$(grep -c 'launch-003.*; started' out)" -eq 0
 
 edit a/new oneslow 'if r["record"] == "case" and f == 4: r["samples_us"] = [2 * s for s in r["samples_us"]]'
 expect_status "one new launch twice as slow is not the same" 0 "$busbar" compare a/base oneslow --format csv
@@ -379,6 +383,11 @@ rm -r results/baselines/thin
 expect_status "it is not overwritten" 2 "$busbar" baseline save --allow-simulated good a/new
 expect_status "wrong data is no baseline" 3 "$busbar" baseline save --allow-simulated bad wrong
 expect_status "a launch that died is no baseline" 1 "$busbar" baseline save --allow-simulated bad died
+expect_status "a case that some launches skipped is no baseline" 1 "$busbar" baseline save --allow-simulated bad skipped
+has "and it is named" "/16384/" err
+edit a/new absent 'if f >= 3 and r.get("requested_bytes") == 16384: r["requested_bytes"] = 32768; r["key"] = r["key"].replace("/16384/", "/32768/")'
+expect_status "nor one that some launches do not have" 1 "$busbar" baseline save --allow-simulated bad absent
+has "with their number" "of 6 launches (skipped, or not in their plan)" err
 expect_status "a name that is a path is refused" 2 "$busbar" baseline save ../bad a/base
 equal "nothing half written is left" "$(ls -A results/baselines)" good
 check "baselines are listed" "$busbar" baseline list

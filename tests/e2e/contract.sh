@@ -94,6 +94,9 @@ fails 'a transport that nobody recorded' 'for l in L: l["facts"]["nccl"] = {}' '
 fails 'a launch that checked nothing' 'for c in L[0]["cases"]: c["wrong"] = None' 'wrong was not checked in every launch'
 fails 'a size that was skipped' 'for l in L:
     c = l["cases"][1]; c.pop("us"); c["status"] = "skipped"' 'no figure: skipped'
+fails 'a size that one of six launches skipped' 'for l in L[:3]:
+    c = l["cases"][1]; c.pop("us"); c["status"] = "skipped"' 'no figure in 1 of 6 launches: skipped'
+fails 'a size that one of six launches does not have' 'for l in L[:3]: del l["cases"][1]' 'no figure in 1 of 6 launches'
 fails 'a size that is not there' 'for l in L: del l["cases"][1]' 'no case measured matches'
 fails 'a launch that died' 'L[3]["end"] = ""' 'died'
 fails 'five launches' 'L = L[:10]' 'launches>=6'
@@ -126,6 +129,32 @@ says 'with the limit' '745.5'
 against 'another instance' 'for l in L: l["cloud"] = "a4x-highgpu-4g"' 'another GPU or instance'
 against 'another size' 'for l in L: l["cases"][0]["bytes"] //= 2' 'the reference does not have this case'
 against 'a measurement against a simulation' 'for l in L: l["provenance"] = ["measured"]' 'no measurement of a real machine'
+measure lacking 'for l in L[:3]:
+    c = l["cases"][0]; c.pop("us"); c["status"] = "skipped"'
+expect_status 'a reference of which one launch skipped the size is none' 1 "$busbar" contract --gate relative.gate --reference lacking good
+says 'and that is named' 'some launches of the reference have no figure of this case'
+isolated='for l in L:
+    for c in l["cases"]:
+        if "us" in c: c["mode"], c["us"] = "isolated", [c["us"]] * 20
+'
+echo 'all_reduce ranks=4 p95_us<=40000' >p95.gate
+measure good "$isolated"
+check 'a limit on the 95th percentile' "$busbar" contract --gate p95.gate good
+measure lacking "$isolated"'for l in L[:3]:
+    for c in l["cases"]:
+        if "us" in c: c["us"] = c["us"][:10]'
+expect_status 'fails if one launch took too few samples for it' 1 "$busbar" contract --gate p95.gate lacking
+says 'and says so' 'p95_us was not measured in every launch'
+measure good ''
+measure lacking 'for l in L[:3]:
+    c = l["cases"][0]; c.pop("us"); c["status"] = "skipped"'
+echo 'all_reduce ranks=72 transport=*' >any.gate
+check 'any transport will do' "$busbar" contract --gate any.gate good
+expect_status 'but not of a launch that skipped the size' 1 "$busbar" contract --gate any.gate lacking
+says 'and it is said' 'no figure in 1 of 6 launches: skipped'
+sed -i 's/"simulated"/"measured"/' lacking/*/*.jsonl
+check 'a contract beside results with gaps' "$busbar" contract --propose u-p6e-gb200x72 lacking
+says 'starts from what was published' 'ranks=72 nodes=18 domains=1 requested_bytes=17179869184 busbw_gbps>=788.9'
 for rule in 'wrong<=5%' 'bound_percent>=80%' 'busbw_gbps>=0%' 'busbw_gbps>=9%0'; do
     echo "all_reduce $rule" >percent.gate
     expect_status "$rule is no share of a reference" 2 "$busbar" contract --gate percent.gate good

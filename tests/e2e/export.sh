@@ -63,6 +63,8 @@ check "stay in their folder" test ! -e "$work/y-all_reduce-0.txt"
 # Metrics for Prometheus. 100 us for 1 MiB on 8 ranks are 2 * 7/8 * 2^20 / 1e-4 s = 1.835008e10 bytes/s; 500 of 1000 TFLOP/s are 0.5.
 tests/data/launches "$work/metrics" <<'END'
 [{"run": "old", "launch": "a", "ranks": 8, "started": "2026-01-01T00:00:00Z", "cases": [{"collective": "all_reduce", "bytes": 1048576, "us": 900}]},
+ {"run": "new", "launch": "b", "ranks": 8, "started": "2026-01-01T23:00:00Z", "cases": [
+  {"collective": "all_reduce", "bytes": 1048576, "status": "skipped"}, {"gemm": "gemm", "tflops": 500, "peak_tflops": 1000}]},
  {"run": "new", "launch": "a", "ranks": 8, "started": "2026-01-02T00:00:00Z", "cases": [{"collective": "all_reduce", "bytes": 1048576, "us": 100},
   {"collective": "all_reduce", "bytes": 8, "wrong": 3, "status": "wrong", "us": 5},
   {"collective": "broadcast\\ \"q\"\nx", "bytes": 8, "us": 5}, {"gemm": "gemm", "tflops": 500, "peak_tflops": 1000}]}]
@@ -79,6 +81,9 @@ metric "bandwidth in bytes a second" busbar_bus_bandwidth_bytes_per_second 'byte
 metric "a matmul's rate" busbar_matmul_operations_per_second 'collective="matmul"' 5e+14
 metric "and its share of the peak" busbar_bound_ratio 'collective="matmul"' 0.5
 metric "when it was measured" busbar_measured_timestamp_seconds 'bytes="1048576"' "$(date -u -d 2026-01-02 +%s)"
+metric "a launch without a figure" busbar_launches_without_figure 'bytes="1048576"' 1
+metric "not where all have one" busbar_launches_without_figure 'collective="matmul"' 0
+metric "nor a row" busbar_launches_without_figure 'collective="broadcast' 1
 metric "wrong data are told" busbar_wrong_elements '/sum/8/' 3
 metric "and have no time" busbar_time_seconds '/sum/8/' ''
 metric "labels are escaped" busbar_launches 'collective="broadcast\\ \"q\"\nx"' 1

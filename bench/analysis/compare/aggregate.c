@@ -100,30 +100,12 @@ static size_t find_run(struct aggregate *aggregate, const struct launch *launch,
     return at;
 }
 
-static bool is_figure(double us)
-{
-    return isfinite(us) && us > 0;
-}
-
 static enum statistic statistic_of(const struct case_row *row)
 {
     if (row->samples_us.count) return sampled_statistic(row);
     if (is_figure(row->time_us)) return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
     if (is_figure(row->median_us)) return STATISTIC_MEDIAN;
     return row->statistic ? row->statistic : STATISTIC_UNKNOWN;
-}
-
-static double time_of(const struct case_row *row)
-{
-    if (row->samples_us.count) return sampled_time_us(row);
-    return is_figure(row->time_us) ? row->time_us : row->median_us;
-}
-
-/* Published tables may have a rate and no time. The rate is then the figure, and no time is derived from
-   it. */
-static double rate_of(const struct case_row *row)
-{
-    return row->gemm ? row->tflops : row->busbw_gbps;
 }
 
 static bool is_ok(const struct case_row *row)
@@ -227,6 +209,14 @@ void case_set_peak(struct case_summary *line, double peak_tflops)
     line->bound_percent = figure_scaled(line->tflops, 100 / peak_tflops);
 }
 
+struct figure case_figure(const struct case_summary *line, double *values)
+{
+    for (size_t i = 0; i < line->launches; i++)
+        if (!isfinite(values[i])) return figure_absent();
+    return line->turnout.without ? figure_of_rest(values, line->launches)
+                                 : figure_of_launches(values, line->launches);
+}
+
 /* Sets the line's rank_median_us from its launches; absent unless all of them have one. */
 static void add_rank_median(struct case_summary *line)
 {
@@ -234,11 +224,12 @@ static void add_rank_median(struct case_summary *line)
     for (size_t i = 0; i < line->launches; i++)
         values[i] =
             is_figure(line->points[i].row->rank_median_us) ? line->points[i].row->rank_median_us : NAN;
-    line->rank_median_us = figure_of_all(values, line->launches);
+    line->rank_median_us = case_figure(line, values);
     free(values);
 }
 
-static struct case_summary summarise(struct aggregate *aggregate, const struct row_place *places, size_t n)
+static struct case_summary summarise(struct aggregate *aggregate, const struct row_place *places, size_t n,
+                                     struct turnout turnout)
 {
     struct case_summary line = {.row = places[0].row,
                                 .launch = places[0].launch,
@@ -248,6 +239,7 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
                                 .statistic = places[0].statistic,
                                 .rank_reduction = places[0].rank_reduction,
                                 .attempts = n,
+                                .turnout = turnout,
                                 .status = CASE_OK,
                                 .wrong = ABSENT,
                                 .bound_us = NAN,
@@ -264,19 +256,19 @@ static struct case_summary summarise(struct aggregate *aggregate, const struct r
         line.wrong = add_counts(line.wrong, row->wrong);
         if (case_severity(row->status) > case_severity(line.status))
             line.status = row->status, line.error = row->error;
-        bool timed = is_figure(time_of(row));
-        if (!is_ok(row) || (!timed && !is_figure(rate_of(row)))) continue;
+        if (!row_has_figure(row)) continue;
+        bool timed = is_figure(row_time_us(row));
         if (line.launches && timed != isfinite(line.points[0].time_us))
             continue; /* never combine times with rates */
         line.unchecked += row->wrong == ABSENT;
         if (!isfinite(line.bound_us)) line.bound_us = row->bound_us, line.bound = row->bound;
         if (!isfinite(line.peak_tflops)) line.peak_tflops = row->peak_tflops;
-        values[line.launches] = timed ? time_of(row) : rate_of(row);
+        values[line.launches] = timed ? row_time_us(row) : row_rate(row);
         line.points[line.launches++] =
-            (struct launch_point){places[i].launch, row, timed ? time_of(row) : NAN};
+            (struct launch_point){places[i].launch, row, timed ? row_time_us(row) : NAN};
     }
     line.allocations = count_allocations(line.points, line.launches, &aggregate->arena);
-    struct figure figure = figure_of_launches(values, line.launches);
+    struct figure figure = case_figure(&line, values);
     free(values);
     if (line.launches && isfinite(line.points[0].time_us)) {
         line.time_us = figure;
@@ -440,6 +432,7 @@ static void fill_lines(struct aggregate *aggregate, const struct row_place *plac
         size_t first = 0, last;
         while (first < n && places[first].run < r) first++;
         for (last = first; last < n && places[last].run == r;) last++;
+        struct repetitions repetitions = repetitions_of(run->launches, run->launch_count);
         run->cases = allocate(last - first, sizeof *run->cases);
         for (size_t at = first, next; at < last; at = next) {
             for (next = at + 1;
@@ -447,8 +440,10 @@ static void fill_lines(struct aggregate *aggregate, const struct row_place *plac
                  (!places[next].statistic || (places[next].statistic == places[at].statistic &&
                                               places[next].rank_reduction == places[at].rank_reduction));)
                 next++;
-            run->cases[run->case_count++] = summarise(aggregate, &places[at], next - at);
+            run->cases[run->case_count++] = summarise(aggregate, &places[at], next - at,
+                                                      repetitions_turnout(&repetitions, places[at].key));
         }
+        repetitions_free(&repetitions);
         qsort(run->cases, run->case_count, sizeof *run->cases, by_reading_order);
     }
 }

@@ -8,6 +8,7 @@
 #include "analysis/compare/conditions.h"
 #include "analysis/compare/figure.h"
 #include "analysis/compare/launches.h"
+#include "analysis/compare/repetitions.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +32,7 @@ struct case_summary {
     struct launch_point *points; /* the launches with a figure, by start time */
     size_t launches;             /* number of points */
     size_t attempts;             /* launches that have a row for this case, with any status */
+    struct turnout turnout;      /* launches that should have a figure of this case, of any statistic */
     size_t allocations;          /* distinct allocations of the points; 0: not stated */
     struct figure time_us, algbw_gbps, busbw_gbps, tflops;
     struct figure rank_median_us; /* over launches, of the median over ranks of each rank's own median */
@@ -67,6 +69,9 @@ struct aggregate {
 /* Call after archive_make_comparable(). The archive must outlive the aggregate. */
 struct aggregate aggregate_archive(struct archive *, bool by_allocation);
 void aggregate_free(struct aggregate *);
+
+/* Median and interval of one value per launch with a figure; sorts `values`. Absent if any is not finite. */
+struct figure case_figure(const struct case_summary *, double *values);
 
 /* Sets the bound on time, or the peak of a matmul line, and the percentage. */
 void case_set_bound(struct case_summary *, double bound_us, const char *bound);

@@ -25,11 +25,11 @@ struct figure figure_of_launches(double *values, size_t n)
     return figure;
 }
 
-struct figure figure_of_all(double *values, size_t n)
+struct figure figure_of_rest(double *values, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(values[i])) return figure_absent();
-    return figure_of_launches(values, n);
+    struct figure figure = figure_of_launches(values, n);
+    if (figure.kind != INTERVAL_EXACT) return figure;
+    return (struct figure){figure.point, values[0], values[n - 1], INTERVAL_RANGE};
 }
 
 struct figure figure_inverse(double numerator, struct figure figure)

@@ -8,7 +8,7 @@
 
 enum interval_kind {
     INTERVAL_NONE,  /* one launch: the spread is not known */
-    INTERVAL_RANGE, /* two to five launches: min and max, without a confidence level */
+    INTERVAL_RANGE, /* two to five launches, or others lack the figure: min and max, no confidence level */
     INTERVAL_EXACT, /* six or more: order statistics, at least 95 % (stats/order.h) */
 };
 
@@ -20,8 +20,9 @@ struct figure {
 
 /* Median and interval of one value per launch; sorts `values`. n == 0: no figure. */
 struct figure figure_of_launches(double *values, size_t n);
-/* The same, but absent if any value is not finite. */
-struct figure figure_of_all(double *values, size_t n);
+/* The same for the rest of launches of which others lost their value, and not by chance: no confidence
+   level. */
+struct figure figure_of_rest(double *values, size_t n);
 /* numerator / figure, for rates from times: the ends of the interval swap. */
 struct figure figure_inverse(double numerator, struct figure);
 struct figure figure_scaled(struct figure, double factor);

@@ -12,7 +12,8 @@ static struct figure figure_of_member(const struct case_summary *line, size_t me
         double value = *(const double *)((const char *)line->points[i].row + member);
         if (isfinite(value)) values[n++] = value;
     }
-    struct figure figure = figure_of_launches(values, n);
+    bool whole = n == line->launches && !line->turnout.without;
+    struct figure figure = whole ? figure_of_launches(values, n) : figure_of_rest(values, n);
     free(values);
     return figure;
 }

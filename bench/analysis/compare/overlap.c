@@ -59,7 +59,7 @@ static struct figure figure_over(const struct place *places, size_t n, size_t me
         memcpy(&value, (const char *)&places[i].row + member, sizeof value);
         if (places[i].row.status == CASE_OK && isfinite(value)) room[count++] = value;
     }
-    return figure_of_launches(room, count);
+    return count == n ? figure_of_launches(room, count) : figure_of_rest(room, count);
 }
 
 static struct overlap_summary summarise(const struct place *places, size_t n, struct arena *arena)

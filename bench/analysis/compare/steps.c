@@ -11,7 +11,7 @@ struct figure step_figure(const struct case_summary *line, const char *key)
         const json_t *value = json_object_get(line->points[i].row->step, key);
         values[i] = json_is_number(value) ? json_number_value(value) : NAN;
     }
-    struct figure figure = figure_of_all(values, line->launches);
+    struct figure figure = case_figure(line, values);
     free(values);
     return figure;
 }

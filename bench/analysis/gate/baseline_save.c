@@ -1,5 +1,6 @@
 #include "analysis/gate/baseline_save.h"
 #include "analysis/compare/aggregate.h"
+#include "analysis/compare/overlap_cases.h"
 #include "analysis/compare/ranking.h"
 #include "analysis/gate/outliers.h"
 #include "analysis/gate/thin.h"
@@ -80,6 +81,52 @@ static enum status check_figures(const struct archive *archive)
     }
     if (!status && !figures) status = fail(STATUS_GATE, "no launch has a figure: no baseline");
     study_free(&study);
+    return status;
+}
+
+/* A copy of the launches in which lines of overlap are cases, as in a comparison. The texts are the
+   archive's. */
+static struct archive judged_copy(struct archive *archive)
+{
+    struct archive copy = {.launches = allocate(archive->count, sizeof *copy.launches),
+                           .count = archive->count,
+                           .arena = archive->arena};
+    for (size_t i = 0; i < archive->count; i++) {
+        const struct launch *launch = &archive->launches[i];
+        copy.launches[i] = *launch;
+        copy.launches[i].cases = allocate(launch->case_count, sizeof *launch->cases);
+        if (launch->case_count)
+            memcpy(copy.launches[i].cases, launch->cases, launch->case_count * sizeof *launch->cases);
+    }
+    add_overlap_cases(&copy);
+    archive->arena = copy.arena;
+    return copy;
+}
+
+/* Refuses a case of which only some launches have a figure: every comparison with the baseline would find it
+   missing. */
+static enum status check_turnout(struct archive *archive)
+{
+    struct archive copy = judged_copy(archive);
+    const struct launch **launches = allocate(copy.count, sizeof *launches);
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < copy.count; i++) launches[i] = &copy.launches[i];
+    struct repetitions repetitions = repetitions_of(launches, copy.count);
+    for (size_t i = 0; i < copy.count; i++)
+        for (size_t c = 0; !status && c < copy.launches[i].case_count; c++) {
+            const struct case_row *row = &copy.launches[i].cases[c];
+            struct turnout turnout =
+                row_has_figure(row) ? repetitions_turnout(&repetitions, row->key) : (struct turnout){0};
+            if (turnout.without)
+                status = fail(STATUS_GATE,
+                              "%s has no figure in %zu of %zu launches (skipped, or not in their plan): a "
+                              "baseline takes only cases that all launches have",
+                              row->key, turnout.without, turnout.launches);
+        }
+    repetitions_free(&repetitions);
+    free(launches);
+    for (size_t i = 0; i < copy.count; i++) free(copy.launches[i].cases);
+    free(copy.launches);
     return status;
 }
 
@@ -278,6 +325,7 @@ enum status baseline_save(const struct baseline_settings *settings, int count, c
     for (size_t i = 0; !status && i < archive.count; i++)
         status = check_launch(&archive.launches[i], settings);
     if (!status) status = check_figures(&archive);
+    if (!status) status = check_turnout(&archive);
     if (!status) name_outliers(&archive);
     for (size_t i = 0; !status && settings->thin && i < archive.count; i++)
         thin_launch(&archive.launches[i], &archive.arena);

@@ -24,7 +24,7 @@ static struct figure exact_count(double count)
 }
 
 /* The figure that a term limits. Rates and the median are those of the summary; percentiles are aggregated
-   here over the launches' percentiles. */
+   here over the launches' percentiles, which all must have: a slow launch takes too few samples for one. */
 static struct figure measured_of(const struct gate_term *term, const struct case_summary *line)
 {
     switch (term->quantity) {
@@ -53,11 +53,8 @@ static struct figure measured_of(const struct gate_term *term, const struct case
         return figure_absent();
     }
     double *values = allocate(line->launches, sizeof *values);
-    size_t n = 0;
-    for (size_t i = 0; i < line->launches; i++)
-        if (isfinite(member_of(term, line->points[i].row)))
-            values[n++] = member_of(term, line->points[i].row);
-    struct figure figure = figure_of_launches(values, n);
+    for (size_t i = 0; i < line->launches; i++) values[i] = member_of(term, line->points[i].row);
+    struct figure figure = case_figure(line, values);
     free(values);
     return figure;
 }
@@ -74,6 +71,18 @@ static const char *text_of(struct contract *contract, const char *format, const 
 {
     struct text text = {0};
     text_add(&text, format, a, b);
+    const char *kept = arena_string(&contract->arena, text_get(&text));
+    text_free(&text);
+    return kept;
+}
+
+/* Why a case with a figure fails all the same: launches without one may be the slow ones. NULL: all have
+   it. */
+static const char *lacking(struct contract *contract, const struct case_summary *line)
+{
+    if (!line->launches || !line->turnout.without) return NULL;
+    struct text text = {0};
+    turnout_words(&text, line->turnout, line->status);
     const char *kept = arena_string(&contract->arena, text_get(&text));
     text_free(&text);
     return kept;
@@ -126,6 +135,7 @@ static const char *unlike(const struct gate_term *term, const struct run_summary
     const char *artificial = artificial_provenance(&base->launch->header);
     if (base->status == CASE_WRONG || base->wrong > 0) return "the reference has wrong data in this case";
     if (!figure_present(measured_of(term, base))) return "the reference has no figure of this case";
+    if (base->turnout.without) return "some launches of the reference have no figure of this case";
     if (impossible_in_world(other, base)) return "the reference is above its bound: impossible";
     if (!same(run->gpu, other->gpu) || !same(run->instance, other->instance))
         return "the reference ran on another GPU or instance, or one of them does not say on which";
@@ -165,7 +175,8 @@ static void judge_transport(struct contract *contract, struct contract_row row,
     row.found = line->conditions.transport;
     row.pass = row.found &&
                (fnmatch(row.term->pattern, row.found, 0) == 0) == (row.term->relation == RELATION_EQUAL);
-    if (!row.found) row.why = "the records do not tell the transport";
+    row.why = row.found ? lacking(contract, line) : "the records do not tell the transport";
+    row.pass &= !row.why;
     add_row(contract, row);
 }
 
@@ -180,7 +191,7 @@ static void judge_case(struct contract *contract, struct contract_row row, const
 {
     const struct case_summary *impossible;
     const struct gate_term *term = row.term;
-    const char *no_limit = NULL;
+    const char *no_limit = NULL, *incomplete;
     row.measured = measured_of(term, line);
     row.row = line->row;
     row.key = line->key;
@@ -222,7 +233,11 @@ static void judge_case(struct contract *contract, struct contract_row row, const
                           line->status != CASE_OK            ? ""
                           : term->quantity == WRONG_ELEMENTS ? "checked in every launch"
                           : term->quantity == BOUND_PERCENT  ? "computed: the bound is not known"
+                          : line->launches > 1               ? "measured in every launch"
                                                              : "measured");
+    } else if ((incomplete = lacking(contract, line))) {
+        row.pass = false;
+        row.why = incomplete;
     } else if (no_limit) {
         row.why = no_limit;
     } else if (gate_counts(term)) {

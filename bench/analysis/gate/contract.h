@@ -33,10 +33,10 @@ struct contract {
     struct arena arena;
 };
 
-/* Checks every requirement of the gate's rules on every matching case of every run. A requirement also fails
-   if no case matches, if the figure was not measured, if data were wrong, or if a launch failed on the case.
-   reference: what limits in per cent refer to; NULL: none, so they fail. strict: the whole interval must keep
-   the limit, and there must be one. */
+/* Checks every requirement of the gate's rules on every matching case of every run. A requirement also
+   fails if no case matches, if the figure was not measured in every launch, if data were wrong, or if a
+   launch failed on the case. reference: what limits in per cent refer to; NULL: none, so they fail.
+   strict: the whole interval must keep the limit, and there must be one. */
 struct contract contract_of(const struct gate *, const struct aggregate *, const struct aggregate *reference,
                             bool strict);
 enum status contract_status(const struct contract *); /* STATUS_GATE when anything failed */

@@ -210,7 +210,8 @@ void contract_page(const struct contract *contract, const struct gate *gate, con
     paragraph(
         out, html, "",
         "Measured is the median over launches, in brackets its 95 % interval over launches (min-max with "
-        "fewer than six). Margin is the distance to the limit, negative where it fails. A requirement that "
+        "fewer than six, or if some have no figure). Margin is the distance to the limit, negative where it "
+        "fails. A requirement that "
         "no measurement answers fails.");
     signatures(out, html);
     reasons(out, html, contract);

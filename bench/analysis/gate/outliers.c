@@ -150,7 +150,8 @@ static void add_set_aside(const struct launch *const *launches, size_t count, co
     free(others);
 }
 
-/* Adds date and time of the start if they are recorded: "2026-11-27T21:23:31Z" becomes "2026-11-27 21:23". */
+/* Adds date and time of the start if they are recorded, and if all others started later, or all earlier:
+   "2026-11-27T21:23:31Z" becomes "2026-11-27 21:23". */
 static void add_start(const struct launch *const *launches, size_t count, const struct apart *apart,
                       struct text *line)
 {
@@ -160,7 +161,8 @@ static void add_start(const struct launch *const *launches, size_t count, const 
         if (started && (!first || strcmp(started, first) < 0)) first = started;
         if (started && (!last || strcmp(started, last) > 0)) last = started;
     }
-    if (own && first && strlen(own) >= 16 && strlen(first) >= 16 && strlen(last) >= 16)
+    bool among = own && first && strcmp(first, own) <= 0 && strcmp(own, last) <= 0;
+    if (!among && own && first && strlen(own) >= 16 && strlen(first) >= 16 && strlen(last) >= 16)
         text_add(line, "; started %.10s %.5s (others %.10s %.5s to %.10s %.5s)", own, own + 11, first,
                  first + 11, last, last + 11);
 }

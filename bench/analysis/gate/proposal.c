@@ -94,7 +94,7 @@ static void measured_starts(struct writer *writer, const char *collective, enum 
         struct text words = {0};
         for (size_t i = 0; i < track->count; i++) {
             const struct case_summary *line = &track->cases[i];
-            if (figure_present(line->busbw_gbps) && line->status == CASE_OK &&
+            if (figure_present(line->busbw_gbps) && line->status == CASE_OK && !line->turnout.without &&
                 (!best || line->busbw_gbps.point > best->busbw_gbps.point))
                 best = line;
         }

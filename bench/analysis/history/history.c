@@ -10,17 +10,29 @@
 const char *const trend_names[TREND_COUNT] = {"regression",   "missing",     "wrong",  "follows",
                                               "acknowledged", "improvement", "steady", "too few"};
 
-static void add_line(struct history *history, const char ***list, size_t *count, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
-static void add_line(struct history *history, const char ***list, size_t *count, const char *format, ...)
+static void add_line(struct history *history, const char ***list, size_t *count, const char *format,
+                     va_list values)
 {
     char line[1024];
-    va_list values;
-    va_start(values, format);
     vsnprintf(line, sizeof line, format, values);
-    va_end(values);
     *list = reallocate(*list, *count + 1, sizeof **list);
     (*list)[(*count)++] = arena_string(&history->arena, line);
+}
+
+void history_failure(struct history *history, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    add_line(history, &history->failures, &history->failure_count, format, values);
+    va_end(values);
+}
+
+void history_note(struct history *history, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    add_line(history, &history->notes, &history->note_count, format, values);
+    va_end(values);
 }
 
 /* ---- nights ---- */
@@ -95,19 +107,17 @@ static void check_newest(struct history *history)
         if (!history->nights[t].newest) continue;
         for (size_t l = 0; l < run->launch_count; l++)
             if (launch_failure(run->launches[l]))
-                add_line(history, &history->failures, &history->failure_count, "launch %s %s",
-                         run->launches[l]->path, launch_failure(run->launches[l]));
+                history_failure(history, "launch %s %s", run->launches[l]->path,
+                                launch_failure(run->launches[l]));
         if (run->broken_lines)
-            add_line(history, &history->failures, &history->failure_count,
-                     "%zu broken lines in the files of %s", run->broken_lines, history->nights[t].name);
+            history_failure(history, "%zu broken lines in the files of %s", run->broken_lines,
+                            history->nights[t].name);
         if (run->shortfall.missing && t + 1 == history->night_count)
-            add_line(history, &history->failures, &history->failure_count,
-                     "%zu of %zu planned launches of %s are missing: %s", run->shortfall.missing,
-                     run->shortfall.planned, run->run, run->shortfall.names);
+            history_failure(history, "%zu of %zu planned launches of %s are missing: %s",
+                            run->shortfall.missing, run->shortfall.planned, run->run, run->shortfall.names);
         if (run->shortfall.unknown && t + 1 == history->night_count)
-            add_line(history, &history->failures, &history->failure_count,
-                     "%s cannot be read: it is not known whether launches are missing",
-                     run->shortfall.unknown);
+            history_failure(history, "%s cannot be read: it is not known whether launches are missing",
+                            run->shortfall.unknown);
     }
 }
 
@@ -140,7 +150,8 @@ static struct case_history new_series(struct history *history, const char *key,
                                       const struct case_summary *line)
 {
     size_t nights = history->night_count;
-    struct case_history one = {.key = key, .before_us = NAN, .now_us = NAN, .ratio = NAN};
+    struct case_history one = {
+        .key = key, .before_us = NAN, .level_us = NAN, .now_us = NAN, .ratio = NAN, .newest_ratio = NAN};
     if (line) one.row = line->row, one.statistic = line->statistic, one.rank_reduction = line->rank_reduction;
     one.lines = arena_memory(&history->arena, nights * sizeof *one.lines);
     one.series.values = arena_memory(&history->arena, nights * sizeof(double));
@@ -156,9 +167,9 @@ static void add_figure(struct history *history, struct case_history *one, const 
     if (!one->lines[entry->night]) one->lines[entry->night] = line;
     if (!line->launches || !(line->time_us.point > 0)) return;
     if (is_impossible(line)) {
-        add_line(history, &history->notes, &history->note_count, "set aside: %s of %s is %.0f %% of its %s",
-                 line->key, history->nights[entry->night].name, line->bound_percent.point,
-                 line->row->gemm ? "peak" : "bound");
+        history_note(history, "set aside: %s of %s is %.0f %% of its %s", line->key,
+                     history->nights[entry->night].name, line->bound_percent.point,
+                     line->row->gemm ? "peak" : "bound");
         return;
     }
     one->series.values[entry->night] = log(line->time_us.point);
@@ -195,6 +206,34 @@ static void list_cases(struct history *history)
     history->cases[history->case_count] = new_series(history, "common", NULL);
 }
 
+/* The launches of the newest run count together, also those of several allocations. */
+static void find_gaps(struct history *history)
+{
+    size_t count = 0;
+    const struct launch **launches = allocate(history->study.archive.count, sizeof *launches);
+    for (size_t t = 0; t < history->night_count; t++)
+        for (size_t l = 0; history->nights[t].newest && l < history->nights[t].run->launch_count; l++)
+            launches[count++] = history->nights[t].run->launches[l];
+    struct repetitions repetitions = repetitions_of(launches, count);
+    struct text text = {0};
+    for (size_t c = 0; c < history->case_count; c++) {
+        struct turnout turnout = repetitions_turnout(&repetitions, history->cases[c].key);
+        if (!turnout.without) continue;
+        enum case_status worst = CASE_OK;
+        for (size_t t = 0; t < history->night_count; t++) {
+            const struct case_summary *line = history->cases[c].lines[t];
+            if (history->nights[t].newest && line && case_severity(line->status) > case_severity(worst))
+                worst = line->status;
+        }
+        text_clear(&text);
+        turnout_words(&text, turnout, worst);
+        history->cases[c].gap = arena_string(&history->arena, text_get(&text));
+    }
+    text_free(&text);
+    repetitions_free(&repetitions);
+    free(launches);
+}
+
 /* Lists the nights and cases of the study, and judges them. On failure frees the history. */
 static enum status judge_study(struct history *history, const struct history_rules *rules)
 {
@@ -204,6 +243,7 @@ static enum status judge_study(struct history *history, const struct history_rul
         return status;
     }
     list_cases(history);
+    find_gaps(history);
     check_newest(history);
     history_judge(history, rules);
     return STATUS_OK;
@@ -227,12 +267,12 @@ enum status history_read(struct history *history, char **paths, int count, const
         history_free(history);
         return fail(STATUS_ENVIRONMENT, "no case has a time in any night: there is no history");
     }
+    check_empty_nights(history, paths, count);
     for (size_t i = 0; rules->acknowledgements && i < rules->acknowledgements->count; i++)
         if (!rules->acknowledgements->list[i].used)
-            add_line(history, &history->notes, &history->note_count,
-                     "%s:%zu acknowledges nothing: no change of such a case on %s",
-                     rules->acknowledgements->path, rules->acknowledgements->list[i].line,
-                     rules->acknowledgements->list[i].night);
+            history_note(history, "%s:%zu acknowledges nothing: no change of such a case on %s",
+                         rules->acknowledgements->path, rules->acknowledgements->list[i].line,
+                         rules->acknowledgements->list[i].night);
     return STATUS_OK;
 }
 

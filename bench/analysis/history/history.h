@@ -19,7 +19,7 @@ struct night {
 
 enum trend {
     TREND_REGRESSION,   /* slower than its reference by more than the tolerance, and not acknowledged */
-    TREND_MISSING,      /* it had figures, but has none in the newest run */
+    TREND_MISSING,      /* it had figures, but some launches of the newest run, or all, have none */
     TREND_WRONG,        /* wrong data in the newest run */
     TREND_FOLLOWS,      /* slower only because all cases are: a regression of the common factor */
     TREND_ACKNOWLEDGED, /* it became slower or went missing, which is acknowledged */
@@ -39,15 +39,22 @@ struct case_history {
     struct change_series series;
     size_t figures, last; /* nights with a figure, and the last of them */
     enum trend trend;
-    /* Times are medians over nights; percents for overlap (analysis/compare/overlap_cases.h), NAN for the
-       common factor. The reference is the first level, or that after the last lasting improvement or
-       acknowledged change. */
-    double before_us, now_us, ratio; /* ratio: now / reference, also for the common factor */
+    /* Percents for overlap (analysis/compare/overlap_cases.h), NAN for the common factor. Levels are
+       medians over nights. before: the first level, or that after the last lasting improvement or
+       acknowledged change; of an acknowledged change the level that it left; if only the newest night is
+       far off, that of the other nights. */
+    double before_us, level_us;
+    double now_us;       /* the figure of the newest run, of its slowest night; NAN: none */
+    double ratio;        /* level / before, also for the common factor */
+    size_t apart_since;  /* apart: the first of the nights in a row, up to the newest, that are far off */
+    double newest_ratio; /* apart: the newest night / the level of the others; else NAN */
     size_t since, steps; /* the night on which it left the reference; the number of slowdowns since then */
+    bool missing;        /* launches of the newest run lack it; the trend is missing or acknowledged */
     bool by_common;      /* all of these are changes of the common factor */
     bool apart; /* its newest night is much slower: a single bad night, or the first of a lasting change */
     const struct acknowledgement *acknowledgement;
     const char *problem; /* the error of a missing or wrong case; may be NULL */
+    const char *gap;     /* "no figure in 2 of 3 launches: skipped", of the newest run; NULL: all have one */
 };
 
 struct history_rules {
@@ -94,6 +101,19 @@ struct difference *change_differences(struct history *, const struct case_histor
 /* Is a night an outlier that is not part of a change? 1: slower, -1: faster, 0: no. */
 int bad_night(const struct history *, const struct case_history *, const struct history_rules *,
               size_t night);
+
+void history_failure(struct history *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void history_note(struct history *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* empty_nights.c: adds a failure for every folder below the paths that should hold a night after the
+   newest one, but has no records. Earlier ones become notes. */
+void check_empty_nights(struct history *, char **paths, int count);
+
+/* The ratio of a night and the level of the others between two changes; NAN: the night belongs to a
+   change. */
+double night_ratio(const struct history *, const struct case_history *, size_t night);
+/* Steady, or too few nights to tell: no lasting change is found. */
+bool trend_is_open(const struct case_history *);
 
 /* history_judge.c: fills in the members of struct case_history from `trend` on. */
 void history_judge(struct history *, const struct history_rules *);

@@ -41,18 +41,19 @@ static const struct command command = {
     .name = "busbar history",
     .summary = "find lasting slowdowns over many nights, and when they began; exit status 1: a regression",
     .synopsis = "[flags] RUN...",
-    .description = "RUN is a folder of results of one night, or a folder of such folders. A run counts as "
-                   "one night; if it has "
-                   "several allocations, each counts as one. A regression means that the times of a case "
-                   "rose by more than the "
-                   "tolerance and stayed there for at least three nights, so one bad night is none. Slow "
-                   "drifts are found, too. "
-                   "Changes that all cases of a night have in common are subtracted first, and are tested as "
-                   "a series named "
-                   "\"common\".\n"
-                   "Exit status 1: a regression that is not acknowledged, a case that the newest run lacks "
-                   "or has wrong data for, "
-                   "or a launch of the newest run that did not complete.\n",
+    .description =
+        "RUN is a folder of results of one night, or a folder of such folders. A run counts as "
+        "one night; if it has "
+        "several allocations, each counts as one. A regression means that the times of a case "
+        "rose by more than the "
+        "tolerance and stayed there for at least three nights, so one bad night is none. Slow "
+        "drifts are found, too. "
+        "Changes that all cases of a night have in common are subtracted first, and are tested as "
+        "a series named "
+        "\"common\".\n"
+        "Exit status 1: a regression that is not acknowledged, a case that some launch of the newest "
+        "run lacks or has wrong data for, a launch of the newest run that did not complete, or the "
+        "folder of a later night that has no records.\n",
     .examples =
         "busbar history results/nightly-*\n    what became slower, since when, and what changed then\n"
         "busbar history --acknowledged known.txt --format junit results/nightly-* >history.xml\n    in CI\n",

@@ -3,8 +3,14 @@
 #include "stats/order.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool trend_is_open(const struct case_history *one)
+{
+    return one->trend == TREND_STEADY || one->trend == TREND_FEW;
+}
 
 /* The nights between two successive changes, each of the series itself or of the common factor. */
 struct stretch {
@@ -17,16 +23,24 @@ struct stretch {
 
 enum { LASTING = 3 }; /* a faster stretch must have this many figures to become the reference */
 
-static double level_of(const double *values, size_t first, size_t end, size_t *figures)
+enum { ALL_NIGHTS = -1 };
+
+/* The median over the nights [first, end), less one of them. */
+static double level_less(const double *values, size_t first, size_t end, ptrdiff_t less, size_t *figures)
 {
     double *present = allocate(end - first, sizeof *present);
     size_t n = 0;
     for (size_t t = first; t < end; t++)
-        if (!isnan(values[t])) present[n++] = values[t];
+        if (!isnan(values[t]) && (ptrdiff_t)t != less) present[n++] = values[t];
     double level = median(present, n);
     free(present);
     *figures = n;
     return level;
+}
+
+static double level_of(const double *values, size_t first, size_t end, size_t *figures)
+{
+    return level_less(values, first, end, ALL_NIGHTS, figures);
 }
 
 static int by_first(const void *a, const void *b)
@@ -87,7 +101,7 @@ static struct stretch *stretches_of(const struct history *history, const struct 
    improvement by more than the tolerance, and after an acknowledged change. */
 static void walk(struct case_history *one, const struct stretch *list, size_t count, double delta)
 {
-    double limit = log1p(delta), first = NAN, reference = NAN, now = NAN;
+    double limit = log1p(delta), first = NAN, reference = NAN, now = NAN, accepted_from = NAN;
     bool own = false, accepted_last = false;
     size_t faster_since = 0, slower_since = 0;
     for (size_t i = 0; i < count; i++) {
@@ -98,6 +112,7 @@ static void walk(struct case_history *one, const struct stretch *list, size_t co
         if (isnan(reference)) first = reference = stretch->level;
         if (stretch->acknowledgement)
             one->acknowledgement = stretch->acknowledgement, one->since = stretch->first;
+        if (stretch->acknowledgement) accepted_from = reference;
         if (stretch->acknowledgement || faster) {
             reference = stretch->level;
             accepted_last = stretch->acknowledgement != NULL;
@@ -118,6 +133,8 @@ static void walk(struct case_history *one, const struct stretch *list, size_t co
         one->since = slower_since;
     } else if (accepted_last) {
         one->trend = TREND_ACKNOWLEDGED;
+        reference = accepted_from;
+        one->ratio = exp(now - reference);
     } else if (now - first < -limit) {
         one->trend = TREND_IMPROVEMENT;
         one->since = faster_since;
@@ -126,10 +143,23 @@ static void walk(struct case_history *one, const struct stretch *list, size_t co
     }
     if (!one->row) return;
     one->before_us = exp(reference);
-    one->now_us = exp(now);
+    one->level_us = exp(now);
 }
 
-/* Checks whether the newest run lacks the case or has wrong data for it. */
+/* The first of the nights, up to the newest run, that lack a figure in some launch or in all. */
+static size_t first_without(const struct history *history, const struct case_history *one)
+{
+    size_t first = history->night_count;
+    while (first > 0) {
+        const struct case_summary *line = one->lines[first - 1];
+        bool whole = !isnan(one->series.values[first - 1]) && !line->turnout.without;
+        if (whole && !history->nights[first - 1].newest) break;
+        first--;
+    }
+    return first;
+}
+
+/* Checks whether launches of the newest run lack the case, or have wrong data for it. */
 static void look_at_newest(const struct history *history, const struct history_rules *rules,
                            struct case_history *one)
 {
@@ -142,28 +172,82 @@ static void look_at_newest(const struct history *history, const struct history_r
         if (line->error) one->problem = line->error;
         if (line->wrong > 0 || line->status == CASE_WRONG) one->trend = TREND_WRONG;
     }
-    if (figure || one->trend == TREND_WRONG || !one->row) return;
-    one->since = one->last + 1;
+    if (!figure) one->gap = NULL; /* all launches lack it */
+    if ((figure && !one->gap) || one->trend == TREND_WRONG || !one->row) return;
+    one->missing = true;
+    one->since = first_without(history, one);
     const struct night *night = &history->nights[one->since];
     one->acknowledgement = acknowledged(rules->acknowledgements, one->key, night->run->run, night->started);
     one->trend = one->acknowledgement ? TREND_ACKNOWLEDGED : TREND_MISSING;
 }
 
-int bad_night(const struct history *history, const struct case_history *one,
-              const struct history_rules *rules, size_t night)
+/* How far a night is from the level of the other nights between two changes, in ln. NAN: no figure, no other
+   night, or the night belongs to a change that is found. */
+static double off_level(const struct history *history, const struct case_history *one, size_t night)
 {
     const struct change_series *series = &one->series;
     size_t first = 0, end = history->night_count, figures;
     for (size_t i = 0; i < series->change_count; i++) {
-        if (series->changes[i].first <= night && night <= series->changes[i].found) return 0;
+        if (series->changes[i].first <= night && night <= series->changes[i].found) return NAN;
         if (series->changes[i].first <= night)
             first = series->changes[i].first;
         else if (series->changes[i].first < end)
             end = series->changes[i].first;
     }
-    double off = series->values[night] - level_of(series->values, first, end, &figures);
+    return series->values[night] - level_less(series->values, first, end, (ptrdiff_t)night, &figures);
+}
+
+int bad_night(const struct history *history, const struct case_history *one,
+              const struct history_rules *rules, size_t night)
+{
+    double off = off_level(history, one, night);
     if (!(fabs(off) > log1p(rules->delta))) return 0; /* too small to matter */
-    return stands_apart(series->scores[night], history_series(history), rules->alpha);
+    return stands_apart(one->series.scores[night], history_series(history), rules->alpha);
+}
+
+double night_ratio(const struct history *history, const struct case_history *one, size_t night)
+{
+    return exp(off_level(history, one, night));
+}
+
+/* With few nights the scatter is hardly known: then a slowdown this large, beyond that of all cases, is
+   worth a look. */
+static const double LARGE = 0.2;
+
+static bool is_far_off(const struct history *history, const struct history_rules *rules,
+                       const struct case_history *one, size_t night)
+{
+    const struct case_history *common = &history->cases[history->case_count];
+    if (bad_night(history, one, rules, night) > 0) return true;
+    if (one->figures >= NIGHTS_FOR_CHANGE) return false;
+    double off = off_level(history, one, night);
+    if (one != common && history->has_common) off -= off_level(history, common, night);
+    return off > log1p(LARGE);
+}
+
+/* Looks at the newest run: its figure, and whether it is far off. Of several nights the slowest counts. */
+static void measure_newest(const struct history *history, const struct history_rules *rules,
+                           struct case_history *one)
+{
+    double newest = NAN, most = 0;
+    for (size_t t = 0; t < history->night_count; t++) {
+        double value = one->series.values[t];
+        if (!history->nights[t].newest || isnan(value)) continue;
+        if (!(newest > value)) newest = value;
+        if (!is_far_off(history, rules, one, t) || (one->apart && !(value > most))) continue;
+        one->apart = true;
+        most = value;
+        one->newest_ratio = night_ratio(history, one, t);
+    }
+    if (one->row) one->now_us = exp(newest);
+    size_t first = history->night_count;
+    while (first > 0 && history->nights[first - 1].newest) first--;
+    for (size_t t = one->apart_since = first; t-- > 0;) {
+        if (isnan(one->series.values[t])) continue;
+        if (bad_night(history, one, rules, t) <= 0) break;
+        one->apart_since = t;
+    }
+    if (one->apart && one->row && trend_is_open(one)) one->before_us = exp(most) / one->newest_ratio;
 }
 
 double change_ratio(const struct history *history, const struct case_history *one, size_t change)
@@ -188,8 +272,7 @@ static void judge(struct history *history, const struct history_rules *rules, st
         common->trend == TREND_REGRESSION)
         one->trend = TREND_FOLLOWS;
     look_at_newest(history, rules, one);
-    for (size_t t = 0; t < history->night_count; t++)
-        one->apart |= history->nights[t].newest && bad_night(history, one, rules, t) > 0;
+    measure_newest(history, rules, one);
     history->apart += one->apart;
     history->counts[one->trend]++;
 }

@@ -6,12 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DATE = 10, NAME = 22, SHOWN_DIFFERENCES = 6, SHOWN_NIGHTS = 5 };
-
-static const char *date_of(const struct history *history, size_t night, char date[DATE + 1])
-{
-    return strncpy(memset(date, 0, DATE + 1), history->nights[night].started, DATE);
-}
+enum { NAME = 22, SHOWN_DIFFERENCES = 6, SHOWN_NIGHTS = 5, SHOWN_SERIES = 3 };
 
 /* ---- lines ---- */
 
@@ -30,12 +25,6 @@ static void say(const struct readable *to, const char *line, size_t indent)
     terminal_lines(text_get(&indented), to->markdown || to->wide, to->out);
     text_free(&indented);
     text_free(&plain);
-}
-
-static void percent_text(struct text *out, double ratio)
-{
-    double percent = 100 * (ratio - 1);
-    text_add(out, fabs(percent) >= 99.95 ? "%+.0f %%" : "%+.1f %%", percent);
 }
 
 /* "4.02 ms": three or four digits, at most nine columns. percent: of overlap (compare/overlap_cases.h). */
@@ -60,82 +49,6 @@ static void time_cell(struct table *table, double us, bool percent)
                units[u].unit);
 }
 
-void trend_text(const struct history *history, const struct case_history *one, struct text *out)
-{
-    char date[DATE + 1];
-    struct text percent = {0};
-    percent_text(&percent, one->ratio);
-    const char *night = one->since < history->night_count ? history->nights[one->since].name : "?";
-    switch (one->trend) {
-    case TREND_REGRESSION:
-    case TREND_FOLLOWS:
-        text_add(out, "slower (%s) since %s (%s)", text_get(&percent), date_of(history, one->since, date),
-                 night);
-        if (one->steps > 1) text_add(out, ", in %zu steps, as a slow drift makes them", one->steps);
-        if (one->trend == TREND_FOLLOWS) text_add(out, ", with all cases");
-        break;
-    case TREND_IMPROVEMENT:
-        text_add(out, "faster (%s) since %s (%s)", text_get(&percent), date_of(history, one->since, date),
-                 night);
-        break;
-    case TREND_MISSING:
-        text_add(out, "no figure since %s (%s)", date_of(history, one->since, date), night);
-        break;
-    case TREND_WRONG:
-        text_add(out, "wrong data in the newest run");
-        break;
-    case TREND_ACKNOWLEDGED:
-        text_add(out, "changed on %s (%s)", date_of(history, one->since, date), night);
-        break;
-    case TREND_FEW:
-        text_add(out, "%zu figures: a change shows from %d on", one->figures, NIGHTS_FOR_CHANGE);
-        break;
-    default:
-        text_add(out, "steady");
-    }
-    if (one->trend == TREND_ACKNOWLEDGED && one->acknowledgement)
-        text_add(out, ", acknowledged: %s", one->acknowledgement->reason);
-    if (one->problem && (one->trend == TREND_MISSING || one->trend == TREND_WRONG))
-        text_add(out, ": %s", one->problem);
-    if (one->apart) text_add(out, "; the newest night is far off: one bad night, or a change that begins");
-    text_free(&percent);
-}
-
-bool trend_fails(const struct case_history *one, bool strict)
-{
-    return one->trend == TREND_REGRESSION || one->trend == TREND_MISSING || one->trend == TREND_WRONG ||
-           (strict && one->apart);
-}
-
-/* ---- the summary line ---- */
-
-void history_sentence(const struct history *history, bool strict, struct text *out)
-{
-    char first[DATE + 1], last[DATE + 1];
-    bool bad = history_status(history, strict) != STATUS_OK;
-    size_t slower = history->counts[TREND_REGRESSION],
-           common = history->cases[history->case_count].trend == TREND_REGRESSION;
-    if (!history->has_common) common = 0;
-    text_add(out, "%s: ", bad ? "FAIL" : "ok");
-    const char *comma = "";
-    if (common) text_add(out, "all cases together have become slower"), comma = ", ";
-    if (slower > common)
-        text_add(out, "%s%zu of %zu cases %s become slower", comma, slower - common, history->case_count,
-                 slower - common == 1 ? "has" : "have"),
-            comma = ", ";
-    if (!slower)
-        text_add(out, "%sno case has become slower%s", comma,
-                 history->counts[TREND_ACKNOWLEDGED] ? " unless acknowledged" : ""),
-            comma = ", ";
-    if (history->counts[TREND_MISSING]) text_add(out, "%s%zu missing", comma, history->counts[TREND_MISSING]);
-    if (history->counts[TREND_WRONG]) text_add(out, ", %zu with wrong data", history->counts[TREND_WRONG]);
-    if (history->failure_count)
-        text_add(out, ", %zu failure%s", history->failure_count, history->failure_count == 1 ? "" : "s");
-    if (strict && history->apart) text_add(out, ", %zu far off in the newest night", history->apart);
-    text_add(out, ". %zu night%s, %s to %s.", history->night_count, history->night_count == 1 ? "" : "s",
-             date_of(history, 0, first), date_of(history, history->night_count - 1, last));
-}
-
 static void sentence(const struct history *history, bool strict, const struct readable *to)
 {
     struct text line = {0};
@@ -149,67 +62,62 @@ static void sentence(const struct history *history, bool strict, const struct re
 
 /* ---- the table ---- */
 
-bool trend_is_listed(const struct case_history *one)
+/* The change of the level or, where none is found, of the newest night; NAN: nothing to show. */
+static double shown_ratio(const struct case_history *one)
 {
-    return one->apart ||
-           (one->trend != TREND_STEADY && one->trend != TREND_FOLLOWS && one->trend != TREND_FEW);
+    switch (one->trend) {
+    case TREND_REGRESSION:
+    case TREND_FOLLOWS:
+    case TREND_IMPROVEMENT:
+        return one->ratio;
+    case TREND_ACKNOWLEDGED:
+        return one->missing ? NAN : one->ratio;
+    default:
+        return one->newest_ratio;
+    }
 }
 
 static void row(const struct history *history, const struct case_history *one, const unsigned masks[2],
-                bool whole, bool wide, struct table *table)
+                bool wraps, bool wide, struct table *table)
 {
-    char date[DATE + 1];
+    char date[NIGHT_DATE];
     struct text text = {0}, name = {0};
-    bool changed =
-        one->trend == TREND_REGRESSION || one->trend == TREND_FOLLOWS || one->trend == TREND_IMPROVEMENT;
-    bool dated = changed || one->trend == TREND_MISSING || one->trend == TREND_ACKNOWLEDGED;
-    if (!one->row)
-        text_add(&name, "all cases (common)");
-    else if (whole)
-        text_add(&name, "%s", one->key);
-    else
-        short_name(&name, &(struct case_name){one->key, one->row}, masks[one->row->gemm != NULL]);
-    plain_text(&text, text_get(&name), whole || wide ? 300 : NAME);
+    const bool watch = trend_is_open(one) && one->apart, percent = one->row && one->row->overlap;
+    const bool dated = !trend_is_open(one) && one->trend != TREND_WRONG;
+    const double ratio = shown_ratio(one);
+    series_name(one, masks, &name);
+    for (size_t i = 0; wraps && i < name.length; i++)
+        if (name.data[i] == '/') name.data[i] = ' ';
+    plain_text(&text, text_get(&name), wraps || wide ? 300 : NAME);
     table_cell(table, "%s", text_get(&text));
     text_clear(&text);
-    if (changed) percent_text(&text, one->ratio);
-    table_cell(table, "%s", dated ? date_of(history, one->since, date) : "");
+    if (!isnan(ratio)) percent_text(&text, ratio);
+    table_cell(table, "%s",
+               watch   ? night_date(history, one->apart_since, date)
+               : dated ? night_date(history, one->since, date)
+                       : "");
     table_cell(table, "%s", text_get(&text));
-    const bool percent = one->row && one->row->overlap;
     time_cell(table, one->before_us, percent);
-    time_cell(table, one->trend == TREND_MISSING ? NAN : one->now_us, percent);
-    table_cell(table, "%s%s", one->trend == TREND_STEADY && one->apart ? "watch" : trend_names[one->trend],
-               one->trend != TREND_STEADY && one->apart && whole ? ", watch" : "");
+    time_cell(table, one->now_us, percent);
+    table_cell(table, "%s%s", watch ? "watch" : trend_names[one->trend],
+               one->apart && !watch && wraps ? ", watch" : "");
     text_free(&text);
     text_free(&name);
 }
 
-void history_fill_table(const struct history *history, bool all, bool whole, struct table *table,
+void history_fill_table(const struct history *history, bool all, bool wraps, struct table *table,
                         struct text *shared)
 {
     static const char *const names[] = {"<case", "<since", "change", "before", "now", "<verdict", NULL};
-    struct case_name *list = allocate(history->case_count, sizeof *list);
     unsigned masks[2];
     const struct case_history *common = &history->cases[history->case_count];
-    for (size_t c = 0; c < history->case_count; c++)
-        list[c] = (struct case_name){history->cases[c].key, history->cases[c].row};
-    for (int gemm = 0; gemm < 2; gemm++) {
-        struct text tokens = {0};
-        masks[gemm] = shared_tokens(list, history->case_count, gemm, &tokens);
-        if (tokens.length && !whole) {
-            text_add(shared, "all %s: ", gemm ? "matmul" : "collectives");
-            plain_text(shared, tokens.data, 2000);
-            text_add(shared, "\n");
-        }
-        text_free(&tokens);
-    }
+    history_masks(history, masks, shared);
     table_columns(table, names);
     if (history->has_common && (all || trend_is_listed(common)))
-        row(history, common, masks, whole, all, table);
+        row(history, common, masks, wraps, all, table);
     for (size_t c = 0; c < history->case_count; c++)
         if (all || trend_is_listed(&history->cases[c]))
-            row(history, &history->cases[c], masks, whole, all, table);
-    free(list);
+            row(history, &history->cases[c], masks, wraps, all, table);
 }
 
 static void print_table(const struct history *history, const struct readable *to)
@@ -217,8 +125,13 @@ static void print_table(const struct history *history, const struct readable *to
     struct table table = {0};
     struct text shared = {0};
     history_fill_table(history, to->wide, to->markdown, &table, &shared);
-    if (shared.length) terminal_lines(text_get(&shared), to->wide, to->out);
+    for (char *line = shared.data, *end; line && *line; line = end + 1) {
+        end = strchr(line, '\n');
+        *end = 0;
+        say(to, line, 0);
+    }
     if (table_rows(&table)) {
+        if (to->markdown) text_add(to->out, "\n");
         table_print(&table, to->markdown ? TABLE_MARKDOWN : TABLE_TEXT, to->out);
         text_add(to->out, "\n");
     }
@@ -295,24 +208,53 @@ static void details(struct history *history, const struct readable *to)
     text_add(to->out, "\n");
 }
 
+/* Adds "2026-01-13: +40.1 % all_reduce 2 MiB, +20.0 % all_reduce 4 MiB and 3 more". Returns false if no
+   series was slow on that night alone. */
+static bool bad_night_text(const struct history *history, const struct history_rules *rules,
+                           const unsigned masks[2], size_t night, size_t most, struct text *out)
+{
+    size_t series = 0;
+    char date[NIGHT_DATE];
+    for (size_t c = 0; c <= history->case_count; c++) { /* the common factor first */
+        const struct case_history *one = &history->cases[c ? c - 1 : history->case_count];
+        if ((!c && !history->has_common) || bad_night(history, one, rules, night) <= 0) continue;
+        if (one->apart && night >= one->apart_since) continue; /* perhaps a change that begins */
+        if (series++ >= most) continue;
+        if (series == 1)
+            text_add(out, "%s: ", night_date(history, night, date));
+        else
+            text_add(out, ", ");
+        percent_text(out, night_ratio(history, one, night));
+        text_add(out, " ");
+        series_name(one, masks, out);
+    }
+    if (series > most) text_add(out, " and %zu more", series - most);
+    return series > 0;
+}
+
+/* Lists the nights before the newest run that were slow alone, the last ones first. */
 static void bad_nights(const struct history *history, const struct history_rules *rules,
                        const struct readable *to)
 {
     struct text line = {0};
     size_t shown = 0, more = 0;
-    char date[DATE + 1];
-    for (size_t t = 0; t < history->night_count; t++) {
-        size_t series = 0;
-        for (size_t c = 0; c < history_series(history); c++)
-            series += bad_night(history, &history->cases[c], rules, t) > 0;
-        if (series && shown++ < SHOWN_NIGHTS)
-            text_add(&line, "%s%s (%zu)", shown > 1 ? ", " : "Bad nights, not lasting (number of series): ",
-                     date_of(history, t, date), series);
-        else
-            more += series > 0;
+    unsigned masks[2];
+    history_masks(history, masks, NULL);
+    for (size_t t = history->night_count; t-- > 0;) {
+        text_clear(&line);
+        if (history->nights[t].newest ||
+            !bad_night_text(history, rules, masks, t, to->wide ? SIZE_MAX : SHOWN_SERIES, &line))
+            continue;
+        if (!to->wide && shown == SHOWN_NIGHTS) {
+            more++;
+            continue;
+        }
+        if (!shown++) say(to, "Bad nights, not lasting:", 0);
+        say(to, text_get(&line), 4);
     }
-    if (more) text_add(&line, " and %zu more", more);
-    if (shown) say(to, text_get(&line), 0);
+    text_clear(&line);
+    text_add(&line, "and %zu earlier one%s", more, more == 1 ? "" : "s");
+    if (more) say(to, text_get(&line), 4);
     text_free(&line);
 }
 
@@ -329,7 +271,8 @@ static void summary(const struct history *history, const struct history_rules *r
     text_add(&line,
              "Slower by more than %g %% than the reference (the first level, or the last one that lasted and "
              "was faster or "
-             "acknowledged). Chance of any false change in 30 nights: %g %%, over %zu series%s.",
+             "acknowledged). A change is that of the level, the median of the nights; now is the newest "
+             "night. Chance of any false change in 30 nights: %g %%, over %zu series%s.",
              100 * rules->delta, 100 * rules->alpha, history_series(history),
              history->has_common ? ", one of them what all cases of a night have in common" : "");
     say(to, text_get(&line), 0);

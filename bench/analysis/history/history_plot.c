@@ -1,7 +1,6 @@
 /* Plots the series on one axis: each in per cent of its first level, with its levels between changes. */
 #include "analysis/history/history_output.h"
 #include "analysis/common/table.h"
-#include "analysis/compare/names.h"
 #include "analysis/plot/drawing.h"
 #include "base/units.h"
 #include "stats/order.h"
@@ -66,17 +65,10 @@ void history_chart(struct drawings *drawings, const struct history *history, con
                    const char *title)
 {
     struct text label = {0};
-    struct case_name *names = allocate(history->case_count, sizeof *names);
     unsigned masks[2];
     int colour = 0;
     size_t left_out = 0;
-    for (size_t c = 0; c < history->case_count; c++)
-        names[c] = (struct case_name){history->cases[c].key, history->cases[c].row};
-    for (int gemm = 0; gemm < 2; gemm++) {
-        struct text shared = {0};
-        masks[gemm] = shared_tokens(names, history->case_count, gemm, &shared);
-        text_free(&shared);
-    }
+    history_masks(history, masks, NULL);
     struct drawing *drawing = drawing_add(drawings, name, title);
     drawing->x_axis = AXIS_HOURS;
     drawing->y_axis = AXIS_LINEAR;
@@ -97,7 +89,7 @@ void history_chart(struct drawings *drawings, const struct history *history, con
             continue;
         }
         text_clear(&label);
-        short_name(&label, &names[c], masks[one->row->gemm != NULL]);
+        series_name(one, masks, &label);
         add_series(drawings, drawing, history, one, ++colour, text_get(&label));
     }
     text_clear(&label);
@@ -108,7 +100,6 @@ void history_chart(struct drawings *drawings, const struct history *history, con
     }
     drawing->caption = arena_string(&drawings->arena, text_get(&label));
     text_free(&label);
-    free(names);
 }
 
 enum status history_plot(const struct history *history, const char *folder)

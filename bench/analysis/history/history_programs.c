@@ -51,10 +51,12 @@ static json_t *case_json(struct history *history, const struct history_rules *ru
     object_put_text(object, "text", text_get(&text));
     const bool percent = one->row && one->row->overlap;
     object_put_real(object, percent ? "before_percent" : "before_us", one->before_us);
+    object_put_real(object, percent ? "level_percent" : "level_us", one->level_us);
     object_put_real(object, percent ? "now_percent" : "now_us", one->now_us);
     object_put_real(object, "ratio", one->ratio);
     object_put_real(object, "sigma", one->series.sigma);
     object_put(object, "newest_night_far_off", json_boolean(one->apart));
+    object_put_real(object, "newest_ratio", one->newest_ratio);
     if (one->acknowledgement) object_put_text(object, "acknowledged", one->acknowledgement->reason);
     for (size_t i = 0; i < one->series.change_count; i++) array_add(changes, change_json(history, one, i));
     object_put(object, "changes", changes);

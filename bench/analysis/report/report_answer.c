@@ -49,14 +49,17 @@ static void sure_words(struct text *text, const struct cloud *list, size_t n)
 {
     size_t first = 0, known = 0;
     for (size_t i = 0; i < n; i++) first += list[i].place == 1, known += list[i].place > 0;
-    if (list[0].place == 1 && first == 1 && known == n)
+    const struct turnout turnout = list->compared ? list->compared->turnout : (struct turnout){0};
+    if (turnout.without)
+        text_add(text, " Not sure: %zu of its %zu launches have no figure, and may be the slow ones.",
+                 turnout.without, turnout.launches);
+    else if (list[0].place == 1 && first == 1 && known == n)
         text_add(text, " Sure: its whole interval over launches is better than all others'.");
     else if (known < 2)
         text_add(text, " Not sure: six launches are needed for an interval, and %s.",
                  known ? "only one cloud has them" : "no cloud has them");
     else
-        text_add(text,
-                 " Not sure: its interval overlaps with another's, or some clouds have too few launches.");
+        text_add(text, " Not sure: its interval overlaps with another's, or some clouds have no interval.");
 }
 
 static void set_words(struct text *text, const struct report *report, const struct clouds *clouds,

@@ -17,7 +17,7 @@ static struct figure report_joule(const struct case_summary *line)
     double *joule = allocate(line->launches, sizeof *joule);
     for (size_t i = 0; i < line->launches; i++)
         joule[i] = power_w(line->points[i].row) * line->points[i].time_us * 1e-6;
-    struct figure figure = figure_of_all(joule, line->launches);
+    struct figure figure = case_figure(line, joule);
     free(joule);
     return figure;
 }

@@ -130,7 +130,9 @@ struct report_row report_row_of(const struct report *report, size_t r, enum scop
         .provenance = run->provenance,
         .mode = row->mode ? mode_name(row->mode) : NULL,
         .cache = row->cache ? cache_name(row->cache) : NULL,
-        .note = is_impossible(line) ? "above the bound: not ranked" : NULL,
+        .note = is_impossible(line)      ? "above the bound: not ranked"
+                : !line->turnout.without ? NULL
+                                         : "some launches have no figure: not ranked",
         .instance = report->study->sites[r].instance,
     };
 }

@@ -28,7 +28,10 @@ static void cloud_words(struct text *text, const struct report *report, const st
              line->statistic ? statistic_name(line->statistic) : "unknown statistic", line->launches,
              line->launches == 1 ? "" : "es", run->provenance);
     if (line->busbw_gbps.kind == INTERVAL_RANGE) text_add(text, ", brackets: minimum and maximum");
-    if (line->wrong > 0) text_add(text, ", wrong data in other launches");
+    if (line->wrong > 0)
+        text_add(text, ", wrong data in other launches");
+    else if (line->turnout.without)
+        text_add(text, ", "), turnout_words(text, line->turnout, line->status);
     text_add(text, ")");
 }
 
@@ -39,8 +42,9 @@ static void order_words(struct text *text, const struct report *report, const st
     size_t first = 0, without = 0;
     for (size_t i = 0; i < n; i++) first += list[i].place == 1, without += list[i].place == 0;
     if (!first) {
-        text_add(text,
-                 " Fewer than two have the six launches that an interval needs: the order is not certain.");
+        text_add(
+            text,
+            " Fewer than two have an interval (six launches, all with a figure): the order is not certain.");
         return;
     }
     text_add(text,
@@ -52,7 +56,7 @@ static void order_words(struct text *text, const struct report *report, const st
     }
     text_add(text, ".");
     if (without)
-        text_add(text, " %zu more ha%s too few launches for a place.", without, without == 1 ? "s" : "ve");
+        text_add(text, " %zu more ha%s no interval, so no place.", without, without == 1 ? "s" : "ve");
 }
 
 static const struct instance *priced_instance(const struct report *report, const struct cloud *cloud)

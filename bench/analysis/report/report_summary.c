@@ -24,8 +24,10 @@ enum { CELL_WORD = 40 };
 
 void report_origin(struct text *out, const struct run_summary *run, const struct case_summary *line)
 {
-    text_add(out, "%s\n%zu" BLANK "launch%s\n", run->provenance, line->launches,
+    text_add(out, "%s\n%zu" BLANK "launch%s", run->provenance, line->launches,
              line->launches == 1 ? "" : "es");
+    if (line->turnout.without) text_add(out, BLANK "of" BLANK "%zu", line->turnout.launches);
+    text_add(out, "\n");
     plain_text(out, line->statistic ? statistic_name(line->statistic) : "unknown statistic", CELL_WORD);
     if (!line->rank_reduction) return;
     text_add(out, "\n");
@@ -256,8 +258,8 @@ static void scope_tables(struct page *page, const struct report *report, enum sc
             cloud_table(
                 page, report, &clouds, first, n,
                 clouds.list[first].compared
-                    ? "Compared at the largest size that all have. –: too few launches for an interval, so "
-                      "no place."
+                    ? "Compared at the largest size that all have. –: no interval (too few launches, or "
+                      "some without a figure), so no place."
                     : "No size was measured by all of them: not compared.");
         }
         if (clouds.ranked < clouds.possible) {
@@ -283,8 +285,9 @@ void report_summary(struct page *page, const struct report *report)
     page_heading(page, 3, "compared", "The comparisons in words");
     report_headline(page, report);
     for (int scope = 0; scope < SCOPE_COUNT; scope++) scope_tables(page, report, (enum scope)scope);
-    page_paragraph(page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
-                         "and maximum with two to five; one launch has "
-                         "none). Percentages are of the physical bound of that machine. Bus bandwidth, bound "
-                         "and the other terms are explained in the glossary.");
+    page_paragraph(
+        page, "In brackets: the interval over launches (exact 95 %% from six launches on, minimum "
+              "and maximum with two to five, or if some launches have no figure; one "
+              "launch has none). Percentages are of the physical bound of that machine. Bus bandwidth, bound "
+              "and the other terms are explained in the glossary.");
 }

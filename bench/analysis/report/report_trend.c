@@ -339,17 +339,18 @@ void report_trend_rows(struct table *table, const struct report *report)
             text_clear(&name), text_clear(&note);
             text_add(&name, "trend of %s", one->key);
             trend_text(history, one, &note);
-            report_row_add(table, report,
-                           &(struct report_row){
-                               .run = history->nights[history->night_count - 1].run->run,
-                               .cloud = trend->label,
-                               .figure = text_get(&name),
-                               .value = {one->ratio, NAN, NAN, INTERVAL_NONE},
-                               .unit = "time now / reference",
-                               .statistic = one->row ? statistic_name(one->statistic) : NULL,
-                               .provenance = history->nights[0].run->provenance,
-                               .note = text_get(&note),
-                           });
+            report_row_add(
+                table, report,
+                &(struct report_row){
+                    .run = history->nights[history->night_count - 1].run->run,
+                    .cloud = trend->label,
+                    .figure = text_get(&name),
+                    .value = {trend_is_open(one) ? one->newest_ratio : one->ratio, NAN, NAN, INTERVAL_NONE},
+                    .unit = "time now / reference",
+                    .statistic = one->row ? statistic_name(one->statistic) : NULL,
+                    .provenance = history->nights[0].run->provenance,
+                    .note = text_get(&note),
+                });
         }
     }
     text_free(&name);

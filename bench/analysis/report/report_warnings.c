@@ -92,7 +92,8 @@ static void about_launches(struct warnings *warnings, const struct run_summary *
 
 static void about_results(struct warnings *warnings, const struct run_summary *run)
 {
-    size_t wrong = 0, unchecked = 0, figures = 0, failed = 0, above = 0;
+    size_t wrong = 0, unchecked = 0, figures = 0, failed = 0, above = 0, gaps = 0;
+    const struct case_summary *worst = NULL; /* the case that most launches lack */
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
         bool is_wrong = line->status == CASE_WRONG || (line->wrong != ABSENT && line->wrong > 0);
@@ -101,6 +102,9 @@ static void about_results(struct warnings *warnings, const struct run_summary *r
         figures += line->launches > 0;
         unchecked += line->launches > 0 && line->unchecked > 0;
         above += is_impossible(line);
+        if (!line->launches || !line->turnout.without) continue;
+        gaps++;
+        if (!worst || line->turnout.without > worst->turnout.without) worst = line;
     }
     if (wrong)
         say(warnings, "wrong results", run,
@@ -109,6 +113,15 @@ static void about_results(struct warnings *warnings, const struct run_summary *r
     if (failed)
         say(warnings, "failed", run,
             "%zu cases ended in an error, a timeout or contradict themselves in some launch.", failed);
+    if (worst) {
+        struct text words = {0};
+        turnout_words(&words, worst->turnout, worst->status);
+        say(warnings, "launches without a figure", run,
+            "%zu case%s; the worst: %s (%s). The launches with a figure may be the fast ones: no 95 %% "
+            "interval, and no place.",
+            gaps, gaps == 1 ? "" : "s", text_get(&words), worst->key);
+        text_free(&words);
+    }
     if (unchecked)
         say(warnings, "unchecked", run, "%zu of %zu figures were not verified in every launch.", unchecked,
             figures);

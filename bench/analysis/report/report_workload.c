@@ -40,8 +40,7 @@ static void order_cell(struct table *table, const struct step *step, const struc
     }
     (void)steps_order(leader, step, &ratio);
     if (ratio.kind != INTERVAL_EXACT)
-        table_cell(table, "not told apart\nratio %s; too few launches for an interval",
-                   number_text(1 / ratio.point, point));
+        table_cell(table, "not told apart\nratio %s; no interval", number_text(1 / ratio.point, point));
     else
         table_cell(table, "%s\nratio %s [%s–%s]", step->slower_than_first ? "slower" : "not told apart",
                    number_text(1 / ratio.point, point), number_text(1 / ratio.hi, lo),

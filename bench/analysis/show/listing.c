@@ -97,7 +97,9 @@ static void result_cells(struct table *table, const struct case_summary *line)
         table_cell(table, "%lld", (long long)line->wrong);
     else
         table_cell(table, "%s", line->launches ? "N/A" : "");
-    if (line->status == CASE_OK)
+    if (line->status == CASE_OK && line->turnout.without)
+        table_cell(table, "no figure in %zu of %zu launches", line->turnout.without, line->turnout.launches);
+    else if (line->status == CASE_OK)
         table_cell(table, "%s", "");
     else
         table_cell(table, "%s in some of %zu launches", case_status_name(line->status), line->attempts);

@@ -156,6 +156,10 @@ static double launches_value(const struct metric *metric)
 {
     return (double)metric->line->launches;
 }
+static double without_value(const struct metric *metric)
+{
+    return (double)metric->line->turnout.without;
+}
 static double wrong_value(const struct metric *metric)
 {
     return metric->line->wrong == ABSENT ? NAN : (double)metric->line->wrong;
@@ -179,6 +183,9 @@ static const struct {
     {"busbar_bound_ratio", "ratio", "Share of the physical bound, or of the peak of a matrix multiplication.",
      bound_value},
     {"busbar_launches", NULL, "Launches that the figure is the median of.", launches_value},
+    {"busbar_launches_without_figure", NULL,
+     "Launches of that run that should have a figure of the case and have none; others may be the fast ones.",
+     without_value},
     {"busbar_wrong_elements", NULL,
      "Elements of the results that differ from the exact value; absent: not checked.", wrong_value},
     {"busbar_measured_timestamp_seconds", "seconds",

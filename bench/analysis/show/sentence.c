@@ -93,10 +93,11 @@ static void add_overlap(const struct run_summary *run, struct text *out, size_t 
 
 static void add_data(const struct run_summary *run, struct text *out, size_t *parts)
 {
-    size_t figures = 0, wrong = 0, checked = 0;
+    size_t figures = 0, wrong = 0, checked = 0, gaps = 0;
     for (size_t c = 0; c < run->case_count; c++) {
         const struct case_summary *line = &run->cases[c];
         figures += line->launches > 0;
+        gaps += line->launches > 0 && line->turnout.without > 0;
         wrong += line->wrong > 0 || line->status == CASE_WRONG;
         checked += line->launches > 0 && line->wrong != ABSENT;
     }
@@ -111,6 +112,7 @@ static void add_data(const struct run_summary *run, struct text *out, size_t *pa
     else
         text_add(out, "no wrong data in %zu case%s", checked, checked == 1 ? "" : "s");
     if (!wrong && checked && checked < figures) text_add(out, ", %zu not checked", figures - checked);
+    if (gaps) text_add(out, ", %zu without a figure in some launches", gaps);
 }
 
 void run_sentence(const struct run_summary *run, struct text *out)

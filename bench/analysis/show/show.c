@@ -92,6 +92,7 @@ static json_t *case_object(const struct run_summary *run, const struct case_summ
     object_put_text(object, "rank_reduction", line->rank_reduction);
     object_put(object, "launches", json_integer((json_int_t)line->launches));
     object_put(object, "attempts", json_integer((json_int_t)line->attempts));
+    object_put(object, "without_figure", json_integer((json_int_t)line->turnout.without));
     object_put(object, "allocations", json_integer((json_int_t)line->allocations));
     put_figure(object, "time_us", line->time_us);
     put_figure(object, "rank_median_us", line->rank_median_us);
