@@ -199,11 +199,12 @@ static enum status check_transport(const struct comm *c, const struct nccl_paths
 /* Warns of slow transports, to which NCCL falls back without a message. Once per kind, for all ranks. */
 static void warn_of_slow_paths(const struct comm *c, const struct nccl_paths *paths)
 {
-    char domain[DOMAIN_TEXT];
     bool first;
-    const bool has_fabric = nvml_domain(c->nvml, domain);
-    const bool spans_hosts = domain_size(c, c->world->rank, &first) > c->world->local_ranks;
-    unsigned own = transport_doubts(paths, c->world->nodes > 1, has_fabric, spans_hosts), all = 0;
+    const int domain_ranks = domain_size(c, c->world->rank, &first), local_ranks = c->world->local_ranks;
+    const int together = paths->mnnvl == 1 ? domain_ranks : local_ranks; /* NVLink connects them */
+    const bool expects_nvls = nvml_fabric_completed(c->nvml) && c->device.major >= 9 && together > 1;
+    unsigned own = transport_doubts(paths, c->world->nodes > 1, expects_nvls, domain_ranks > local_ranks);
+    unsigned all = 0;
     mpi_must(MPI_Allreduce(&own, &all, 1, MPI_UNSIGNED, MPI_BOR, c->world->comm));
     for (unsigned doubt = 1; doubt <= all && c->world->rank == 0; doubt <<= 1)
         if (all & doubt) warn("%s", transport_doubt_words(doubt));
@@ -212,7 +213,7 @@ static void warn_of_slow_paths(const struct comm *c, const struct nccl_paths *pa
 enum status nccl_facts_make(struct comm *c)
 {
     struct nccl_paths paths;
-    nccl_debug_told(&c->debug, &paths);
+    nccl_debug_told(&c->debug, c->version, &paths);
     c->facts = json_object();
     json_t *nccl = nccl_paths_json(&paths), *gpu = device_facts(&c->device);
     json_object_set_new(nccl, "version", version_json(c->version));

@@ -17,8 +17,8 @@ const char *transport_missing(const struct nccl_paths *p, enum transport expecte
         if (p->net && !several_hosts) return "GPUs of one host talk over the network (NET)";
         return p->p2p ? NULL : "NCCL reports no P2P connection";
     case TRANSPORT_NVLS:
-        if (p->nvls == 0) return "NCCL says that NVLS is not available";
-        return p->nvls == 1 ? NULL : "NCCL does not tell whether NVLS is available";
+        if (p->nvls == 0) return "NCCL does not use NVLS";
+        return p->nvls == 1 ? NULL : "NCCL does not tell whether it uses NVLS";
     case TRANSPORT_MNNVL:
         if (p->mnnvl == 0) return "NCCL does not use NVLink between hosts (MNNVL 0)";
         if (p->net) return "some connections go over the network (NET)";
@@ -37,12 +37,12 @@ const char *transport_missing(const struct nccl_paths *p, enum transport expecte
     return NULL;
 }
 
-unsigned transport_doubts(const struct nccl_paths *p, bool several_hosts, bool has_fabric, bool spans_hosts)
+unsigned transport_doubts(const struct nccl_paths *p, bool several_hosts, bool expects_nvls, bool spans_hosts)
 {
     unsigned doubts = 0;
     if (p->shm) doubts |= DOUBT_SHM;
     if (p->net && !several_hosts) doubts |= DOUBT_NETWORK;
-    if (p->nvls == 0 && has_fabric) doubts |= DOUBT_NVLS;
+    if (p->nvls == 0 && expects_nvls) doubts |= DOUBT_NVLS;
     if (p->mnnvl == 0 && spans_hosts) doubts |= DOUBT_MNNVL;
     return doubts;
 }
@@ -56,8 +56,8 @@ const char *transport_doubt_words(unsigned doubt)
     case DOUBT_NETWORK:
         return "GPUs of one host talk over the network (NET) instead of P2P";
     case DOUBT_NVLS:
-        return "these GPUs have NVLink switches, but NCCL does not let them reduce (NVLS is not available): "
-               "is NCCL_NVLS_ENABLE 0, or the fabric manager too old?";
+        return "these GPUs have NVLink switches, but NCCL does not let them reduce (NVLS): is "
+               "NCCL_NVLS_ENABLE 0, or the fabric manager too old?";
     case DOUBT_MNNVL:
         return "hosts of one NVLink domain talk over the network (MNNVL 0): is IMEX running, and is "
                "NCCL_MNNVL_ENABLE not 0?";

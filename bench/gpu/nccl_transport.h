@@ -10,10 +10,10 @@
    messages do not tell. several_hosts: the ranks are on more than one host. */
 const char *transport_missing(const struct nccl_paths *, enum transport expected, bool several_hosts);
 
-/* The slow transports that NCCL seems to use without need, one bit each; 0: none. has_fabric: the GPU is
-   connected to an NVLink switch whose fabric is up. spans_hosts: its NVLink domain has ranks on several
+/* The slow transports that NCCL seems to use without need, one bit each; 0: none. expects_nvls: NVLink switches
+   that can reduce connect the GPU with another rank's. spans_hosts: its NVLink domain has ranks on several
    hosts. Facts that NCCL does not report set no bit. */
-unsigned transport_doubts(const struct nccl_paths *, bool several_hosts, bool has_fabric, bool spans_hosts);
+unsigned transport_doubts(const struct nccl_paths *, bool several_hosts, bool expects_nvls, bool spans_hosts);
 const char *transport_doubt_words(unsigned doubt); /* the warning for one bit */
 
 #endif

@@ -9,6 +9,9 @@ needs_gpu_parts 'the nccl backend'
 case $build in *sanitize*) export LSAN_OPTIONS=exitcode=0 ;; esac
 driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2 --cache warm)
 
+# hosts HOSTS_PER_DOMAIN RANKS …: like emulated, on hosts of two ranks
+hosts() { local place=(tests/fakes/gpu/place 2 "$1"); emulated "${@:2}"; }
+
 # ---- the real libraries ----
 
 check 'the plug-in links the real libraries' sh -c "ldd '$build/busbar_nccl.so' | grep -E 'libnccl.so.2 =>' && ldd '$build/busbar_nccl.so' | grep -E 'libcudart.so.1[23] =>'"
@@ -135,7 +138,7 @@ check 'copy engines without windows' emulated 2 -- --cta zero --collectives all_
 check 'are not the label' rows '{r["cta"] for r in c} == {"default"}'
 check 'with windows' emulated 2 -- --cta zero -R 2 --collectives all_gather --sizes 64K
 check 'they are' rows '{r["cta"] for r in c} == {"zero"}'
-check 'registered buffers with NVLink between hosts' emulated 2 FAKEGPU_FABRIC=7 -- -R 1 --sizes 64K
+check 'registered buffers with NVLink between hosts' hosts 2 4 -- -R 1 --sizes 64K
 tells 'are told of' "-R 1: with NVLink between hosts, NCCL does not let NVLink switches work on registered buffers; the rows say 'user_no_nvls'"
 check 'and say what they lack' rows '{r["registration"] for r in c} == {"user_no_nvls"} and all("/registration=user_no_nvls/" in r["key"] for r in c)'
 expect_status 'a CTA policy that is none' 2 emulated 2 -- --cta many --sizes 8
@@ -238,8 +241,6 @@ check 'and tells the same domain' rows 'h["world"]["hosts"][0]["domain"] == "070
 check 'a driver that knows version 2 only' emulated 2 FAKEGPU_FABRIC=7:3 FAKEGPU_FABRIC_VERSION=2 -- --sizes 8
 check 'tells no health' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3" and not any("fabric_health" in g for g in h["facts"]["gpus"])'
 
-# hosts HOSTS_PER_DOMAIN RANKS …: like emulated, on hosts of two ranks
-hosts() { local place=(tests/fakes/gpu/place 2 "$1"); emulated "${@:2}"; }
 check 'a domain of two hosts' hosts 2 4 -- --sizes 8 --expect-domain 4
 check 'NCCL uses its NVLink between them' rows 'h["facts"]["nccl"]["mnnvl"] is True and w["domains"] == 1 and w["nodes"] == 2'
 expect_status 'NCCL that falls back to the network inside a domain: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-domain 4
@@ -302,10 +303,28 @@ tells 'names it' '--expect-transport p2p: rank [01] \(.*\): GPUs of one host tal
 check 'SHM without the flag' emulated 2 FAKEGPU_VIA=SHM/direct/direct -- --sizes 8
 tells 'is doubted' 'instead of P2P: is NCCL_P2P_DISABLE set'
 expect_status 'a transport that NCCL does not tell: status 5' 5 emulated 2 -- --sizes 8 --expect-transport rdma
-check 'GPUs with an NVLink fabric but without NVLS' emulated 2 FAKEGPU_FABRIC=7:3 NCCL_NVLS_ENABLE=0 -- --sizes 8
-tells 'are doubted' 'NVLS is not available'
+# NVLS. Machines of eight H100 have a completed fabric with a UUID of zeros.
+nvls_doubt='these GPUs have NVLink switches, but NCCL does not let them reduce \(NVLS\): is NCCL_NVLS_ENABLE 0'
+for fabric in 7:3 0; do
+    check "GPUs with an NVLink fabric, $fabric" emulated 2 FAKEGPU_FABRIC=$fabric -- --sizes 8 --expect-transport nvls
+    lacks 'use NVLS' "$nvls_doubt" "$work/err"
+    check 'and that with NVLS switched off' emulated 2 FAKEGPU_FABRIC=$fabric NCCL_NVLS_ENABLE=0 -- --sizes 8
+    tells 'are doubted' "$nvls_doubt"
+    check 'and that without channels for NVLS' emulated 2 FAKEGPU_FABRIC=$fabric FAKEGPU_NVLS_CHANNELS=0 -- --sizes 8
+    tells 'are doubted' "$nvls_doubt"
+done
+check 'NVLS that is not used is in the record' rows 'h["facts"]["nccl"]["nvls"] is False'
+place=(tests/fakes/gpu/place 1 1)
+check 'one GPU of each host' emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8
+place=()
+lacks 'has nothing to reduce in a switch' "$nvls_doubt" "$work/err"
+check 'GPUs without a fabric' emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8
+lacks 'have no switch' "$nvls_doubt" "$work/err"
+expect_status 'NVLS that NCCL drops is not the one expected: status 5' 5 emulated 2 FAKEGPU_NVLS_CHANNELS=0 -- --sizes 8 --expect-transport nvls
+check '--cta efficiency where NVLS is off' emulated 2 NCCL_NVLS_ENABLE=0 -- --cta efficiency -R 1 --collectives all_gather --sizes 64K
+check 'is not the label' rows '{r["cta"] for r in c} == {"default"}'
 expect_status 'and refused where NVLS is expected' 5 emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8 --expect-transport nvls
-tells 'by name' 'NCCL says that NVLS is not available'
+tells 'by name' 'NCCL does not use NVLS'
 check 'NVLink between hosts as expected' hosts 2 4 -- --sizes 8 --expect-transport mnnvl
 expect_status 'and refused where NCCL does not use it: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-transport mnnvl
 tells 'by name' '--expect-transport mnnvl: rank 0 \(.*\): NCCL does not use NVLink between hosts'

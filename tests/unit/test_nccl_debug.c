@@ -9,14 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct nccl_paths read_text(const char *text)
+static struct nccl_paths read_version(int version, const char *text)
 {
     struct nccl_paths paths;
     FILE *file = fmemopen((void *)text, strlen(text), "r");
     cr_assert(file);
-    nccl_debug_read(file, &paths);
+    nccl_debug_read(file, version, &paths);
     fclose(file);
     return paths;
+}
+
+static struct nccl_paths read_text(const char *text)
+{
+    return read_version(22809, text);
 }
 
 Test(nccl_debug, nothing_told_is_not_known)
@@ -34,11 +39,15 @@ Test(nccl_debug, nothing_told_is_not_known)
 
 Test(nccl_debug, a_2_18_on_infiniband)
 {
-    struct nccl_paths p =
-        read_text("node1:77:93 [3] NCCL INFO Using network IB\n"
-                  "node1:77:93 [3] NCCL INFO NVLS multicast support is available on dev 3\n"
-                  "node1:77:93 [3] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/3/GDRDMA\n"
-                  "node1:77:93 [3] NCCL INFO Channel 01/0 : 3[3] -> 2[2] via P2P/IPC/read\n");
+    struct nccl_paths p = read_version(
+        21803, "node1:77:93 [3] NCCL INFO Using network IB\n"
+               "node1:77:93 [3] NCCL INFO NVLS multicast support is available on dev 3\n"
+               "node1:77:93 [3] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/3/GDRDMA\n"
+               "node1:77:93 [3] NCCL INFO Channel 01/0 : 3[3] -> 2[2] via P2P/IPC/read\n"
+               "node1:77:93 [3] NCCL INFO NVLS comm 0x55d0c8a7f2b0 headRank 3 nHeads 8 buffSize 1048576 "
+               "memSize 2097152 nvlsPerRankSize 67108864 nvlsTotalSize 536870912\n"
+               "node1:77:93 [3] NCCL INFO 16 coll channels, 16 nvls channels, 16 p2p channels, 2 p2p "
+               "channels per peer\n");
     cr_expect_str_eq(p.network, "IB");
     cr_expect_eq(p.nvls, 1);
     cr_expect_eq(p.mnnvl, -1);
@@ -72,6 +81,27 @@ Test(nccl_debug, a_2_27_tells_mnnvl_with_its_clique)
             "t:7:9 [1] NCCL INFO MNNVL busId 0x1901000 fabric UUID 1.1 cliqueId 0x1 state 3 healthMask 0x0\n")
             .mnnvl,
         -1);
+}
+
+/* The device supports NVLS, the communicator may not: src/init.cc, the line before "NVLS tuning" or, in older
+   releases, before ncclNvlsSetup. */
+Test(nccl_debug, channels_decide_on_nvls)
+{
+#define AVAILABLE "h:7:9 [1] NCCL INFO NVLS multicast support is available on dev 1\n"
+#define CHANNELS(n)                                                                                          \
+    "h:7:9 [1] NCCL INFO 16 coll channels, 16 collnet channels, " #n " nvls channels, 16 p2p channels, 2 "   \
+    "p2p channels per peer\n"
+    cr_expect_eq(read_text(AVAILABLE).nvls, -1, "of the device, not of the communicator");
+    cr_expect_eq(read_text(AVAILABLE CHANNELS(16)).nvls, 1);
+    cr_expect_eq(read_text(AVAILABLE CHANNELS(0)).nvls, 0, "dropped, as no channels were found");
+    cr_expect_eq(read_text(CHANNELS(0)).nvls, 0, "NCCL_NVLS_ENABLE=0: nothing else is printed");
+    cr_expect_eq(read_text(" coll channels, \n 4 coll channels, x nvls channels\n").nvls, -1);
+    /* Up to 2.20.5, the number of channels stays when NVLS is dropped. */
+    cr_expect_eq(read_version(22005, AVAILABLE CHANNELS(16)).nvls, 0);
+    cr_expect_eq(read_version(22005, AVAILABLE "h:7:9 [1] NCCL INFO NVLS comm 0x55d0 headRank 1 nHeads 8 "
+                                               "buffSize 1\n" CHANNELS(16))
+                     .nvls,
+                 1);
 }
 
 Test(nccl_debug, mnnvl_that_does_not_work)
@@ -131,13 +161,13 @@ Test(nccl_debug, what_nobody_asked_for_stands_in_no_file)
     cr_assert(nccl);
     setlinebuf(nccl);
     fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
-    nccl_debug_told(&first, &p);
+    nccl_debug_told(&first, 22809, &p);
     cr_expect_str_eq(p.network, "IB");
     nccl_debug_capture(&second, "host");
-    nccl_debug_told(&second, &p);
+    nccl_debug_told(&second, 22809, &p);
     cr_expect_str_eq(p.network, "", "told of the first communicator");
     fputs("h:1:1 [0] NCCL INFO Using network Socket\n", nccl);
-    nccl_debug_told(&second, &p);
+    nccl_debug_told(&second, 22809, &p);
     cr_expect_str_eq(p.network, "Socket");
     json_t *environment = json_pack("{ss ss ss ss}", "NCCL_DEBUG", "INFO", "NCCL_DEBUG_FILE", first.path,
                                     "NCCL_DEBUG_SUBSYS", getenv("NCCL_DEBUG_SUBSYS"), "NCCL_ALGO", "Ring");
@@ -194,7 +224,7 @@ Test(nccl_debug, a_file_of_the_users_is_read)
     cr_assert(nccl);
     fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
     fclose(nccl);
-    nccl_debug_told(&d, &p);
+    nccl_debug_told(&d, 22809, &p);
     cr_expect_str_eq(p.network, "IB");
     nccl_debug_close(&d);
     cr_expect_eq(access(path, F_OK), 0);
@@ -210,6 +240,8 @@ Test(nccl_debug, a_2_30_on_an_nvl72)
         "t1:77:93 [1] NCCL INFO NVLS multicast support is available on dev 1\n"
         "t1:77:93 [1] NCCL INFO comm 0x55d0c8a7f2b0 rank 5 nRanks 72 nNodes 1 localRanks 72 localRank 5 "
         "MNNVL 1\n"
+        "t1:77:93 [1] NCCL INFO 24 coll channels, 24 collnet channels, 24 nvls channels, 32 p2p channels, 32 "
+        "p2p channels per peer\n"
         "t1:77:93 [1] NCCL INFO Channel 07/0 : 5[1] -> 4[0] via P2P/MNNVL\n");
     cr_expect_eq(p.mnnvl, 1);
     cr_expect_eq(p.nvls, 1);
@@ -253,9 +285,16 @@ Test(nccl_transport, what_is_expected_must_be_told)
         {"", false, {TRANSPORT_ABSENT}},
         {"", true, {TRANSPORT_ABSENT}},
         {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
-             LINE("NVLS multicast support is available on dev 0"),
+             LINE("16 coll channels, 16 collnet channels, 16 nvls channels, 32 p2p channels, 32 p2p channels "
+                  "per peer"),
          false,
          {TRANSPORT_P2P, TRANSPORT_NVLS}},
+        {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
+             LINE("NVLS multicast support is available on dev 0") LINE(
+                 "16 coll channels, 16 collnet channels, 0 nvls channels, 32 p2p channels, 32 p2p channels "
+                 "per peer"),
+         false,
+         {TRANSPORT_P2P}},
         {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
              LINE("Channel 00 : 0[0] -> 1[1] via SHM/direct/direct"),
          false,
