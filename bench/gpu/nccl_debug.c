@@ -141,8 +141,14 @@ static void read_nvls(const char *line, int version, int *nvls)
         *nvls = 1;
 }
 
+static void count_connection(const char *line, int *all, int *gdr)
+{
+    ++*all;
+    *gdr += strstr(line, "/GDRDMA") != NULL;
+}
+
 /* Parses a line as NCCL 2.18 to 2.30 print it (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3,
-   2.27.7, 2.28.9; sources of 2.30.7). */
+   2.27.7, 2.28.9; sources of 2.30.7), and aws-ofi-nccl (1.7 to 1.21). */
 static void read_line(const char *line, int version, struct nccl_paths *p)
 {
     char words[64];
@@ -152,6 +158,8 @@ static void read_line(const char *line, int version, struct nccl_paths *p)
         words_after(line, "external network plugin ", NULL, p->plugin, sizeof p->plugin);
     else if (strstr(line, "NET/Plugin: Loaded net plugin "))
         words_after(line, "Loaded net plugin ", NULL, p->plugin, sizeof p->plugin);
+    if (!words_after(line, "NET/OFI Selected provider is ", ", fabric", p->provider, sizeof p->provider))
+        words_after(line, "NET/OFI Selected Provider is ", " (found", p->provider, sizeof p->provider);
     read_nvls(line, version, &p->nvls);
     if (words_after(line, " MNNVL ", NULL, words, sizeof words) && (words[0] == '0' || words[0] == '1') &&
         (words[1] == 0 || words[1] == ' '))
@@ -161,7 +169,8 @@ static void read_line(const char *line, int version, struct nccl_paths *p)
     p->shm |= strstr(line, " via SHM/") != NULL;
     p->net |= strstr(line, " via NET/") != NULL;
     p->collnet |= strstr(line, " via COLLNET/") != NULL;
-    p->gdr |= strstr(line, "/GDRDMA") != NULL;
+    if (strstr(line, " [send] via ")) count_connection(line, &p->sends.all, &p->sends.gdr);
+    if (strstr(line, " [receive] via ")) count_connection(line, &p->receives.all, &p->receives.gdr);
 }
 
 void nccl_debug_read(FILE *file, int nccl_version, struct nccl_paths *p)
@@ -174,13 +183,16 @@ void nccl_debug_read(FILE *file, int nccl_version, struct nccl_paths *p)
 json_t *nccl_paths_json(const struct nccl_paths *p)
 {
     json_t *object = json_object(), *transports = json_array();
+    const int all = p->sends.all + p->receives.all, gdr = p->sends.gdr + p->receives.gdr;
     if (p->network[0]) json_object_set_new(object, "network", json_string(p->network));
     if (p->plugin[0]) json_object_set_new(object, "plugin", json_string(p->plugin));
+    if (p->provider[0]) json_object_set_new(object, "provider", json_string(p->provider));
     if (p->nvls >= 0) json_object_set_new(object, "nvls", json_boolean(p->nvls));
     if (p->mnnvl >= 0) json_object_set_new(object, "mnnvl", json_boolean(p->mnnvl));
     if (p->p2p) json_array_append_new(transports, json_string("P2P"));
     if (p->shm) json_array_append_new(transports, json_string("SHM"));
-    if (p->net) json_array_append_new(transports, json_string(p->gdr ? "NET/GDRDMA" : "NET"));
+    if (p->net && gdr) json_array_append_new(transports, json_string("NET/GDRDMA"));
+    if (p->net && (gdr < all || !all)) json_array_append_new(transports, json_string("NET"));
     if (p->collnet) json_array_append_new(transports, json_string("COLLNET"));
     if (json_array_size(transports))
         json_object_set_new(object, "transports", transports);

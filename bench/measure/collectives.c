@@ -83,9 +83,9 @@ static enum status check_wishes(const struct settings *s, const struct backend *
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
-    if (s->expect_transport && !(can & CAN_TELL_TRANSPORT))
+    if (s->expect_transports && !(can & CAN_TELL_TRANSPORT))
         return fail(STATUS_ENVIRONMENT, "--expect-transport %s: the %s backend does not tell what it uses",
-                    name_of(&transport_names, (int)s->expect_transport), name);
+                    s->transports_text, name);
     if (s->sync == SYNC_WINDOW && !is_world(s->group))
         warn("--sync window holds for the world; groups start after a barrier");
     return STATUS_OK;
@@ -129,7 +129,7 @@ static enum status open_backend(struct driver *d)
                                       .registration = settings_registration(s),
                                       .cta = s->cta,
                                       .expect_domain = (int)s->expect_domain,
-                                      .expect_transport = s->expect_transport,
+                                      .expect_transports = s->expect_transports,
                                       .fault = s->fault,
                                       .steps = &watch_pulse(d->watch)->steps};
     if (same(plain->name, "nccl")) watch_asks_ras(d->watch);

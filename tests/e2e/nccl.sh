@@ -333,6 +333,30 @@ check 'RDMA as expected' over NET/IB/0 rdma
 expect_status 'RDMA through host memory where GPUDirect is expected: status 5' 5 over NET/IB/0 gdr
 tells 'by name' '--expect-transport gdr: '
 check 'GPUDirect as expected' over NET/IB/0/GDRDMA gdr
+expect_status 'GPUDirect of what is received only' 5 over '[send] NET/IB/0,[receive] NET/IB/0/GDRDMA' gdr
+tells 'is not all' '--expect-transport gdr: rank [0-3] \(.*\): data that is sent passes through the host'"'"'s memory'
+expect_status 'GPUDirect of what is sent only' 5 over '[send] NET/IB/0/GDRDMA,[receive] NET/IB/0' gdr
+tells 'is not all either' 'data that is received passes through'
+over_libfabric() { hosts 1 4 FAKEGPU_NET=Libfabric FAKEGPU_VIA=NET/Libfabric/0/GDRDMA ${1:+FAKEGPU_PROVIDER="$1"} -- --sizes 8 --expect-transport rdma; }
+check 'RDMA through libfabric' over_libfabric efa
+check 'names its provider in the record' rows 'h["facts"]["nccl"]["provider"] == "efa"'
+expect_status 'TCP through libfabric' 5 over_libfabric 'tcp;ofi_rxm'
+tells 'is no RDMA' '--expect-transport rdma: rank [0-3] \(.*\): NCCL uses TCP'
+expect_status 'libfabric that does not tell by what' 5 over_libfabric ''
+tells 'is not believed' 'does not tell which provider of libfabric'
+# In a ring or a tree, one rank of each host may have all its connections over the network.
+printf '%s\n' '#!/bin/bash' 'rank=${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-0}}}' 'export FAKEGPU_NET=IB FAKEGPU_VIA=P2P/CUMEM' \
+    'if [ $((rank % 2)) = 0 ]; then FAKEGPU_VIA=NET/IB/0/GDRDMA; fi' 'exec tests/fakes/gpu/place "$@"' >"$work/one_nic"
+chmod +x "$work/one_nic"
+one_nic() { local place=("$work/one_nic" 2 "$1"); emulated 4 -- --sizes 8 --expect-transport "$2"; }
+check 'two hosts whose first rank alone uses the network' one_nic 1 gdr,p2p
+check 'two racks: NVLink within each, the network between them' hosts 2 8 FAKEGPU_NET=IB FAKEGPU_VIA=P2P/MNNVL,NET/IB/0/GDRDMA -- --sizes 8 --expect-transport mnnvl,gdr,nvls
+expect_status 'one rack that uses the network' 5 hosts 2 4 FAKEGPU_NET=IB FAKEGPU_VIA=P2P/MNNVL,NET/IB/0/GDRDMA -- --sizes 8 --expect-transport mnnvl
+tells 'is refused' '--expect-transport mnnvl: .*some connections go over the network'
+expect_status 'of a list, each must be in use' 5 hosts 1 4 FAKEGPU_NET=IB FAKEGPU_VIA=NET/IB/0 NCCL_NVLS_ENABLE=0 -- --sizes 8 --expect-transport rdma,nvls
+tells 'the one that is not is named' '--expect-transport nvls: '
+expect_status 'a transport that is none' 2 emulated 2 -- --sizes 8 --expect-transport rdma,nvl
+tells 'gets a hint' 'nvls'
 expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend mpi -b 8 -e 8 --output none --expect-transport p2p
 
 # ---- registered buffers ----

@@ -31,7 +31,7 @@ Test(nccl_debug, nothing_told_is_not_known)
     cr_expect_str_eq(p.plugin, "");
     cr_expect_eq(p.nvls, -1);
     cr_expect_eq(p.mnnvl, -1);
-    cr_expect(!p.p2p && !p.shm && !p.net && !p.gdr && !p.collnet);
+    cr_expect(!p.p2p && !p.shm && !p.net && !p.collnet && !p.sends.all && !p.receives.all);
     json_t *json = nccl_paths_json(&p);
     cr_expect_eq(json_object_size(json), 0);
     json_decref(json);
@@ -51,7 +51,8 @@ Test(nccl_debug, a_2_18_on_infiniband)
     cr_expect_str_eq(p.network, "IB");
     cr_expect_eq(p.nvls, 1);
     cr_expect_eq(p.mnnvl, -1);
-    cr_expect(p.p2p && !p.shm && p.net && p.gdr);
+    cr_expect(p.p2p && !p.shm && p.net);
+    cr_expect(!p.sends.all && p.receives.all == 1 && p.receives.gdr == 1);
 }
 
 Test(nccl_debug, a_2_20_tells_mnnvl_at_the_end_of_the_communicators_line)
@@ -128,7 +129,32 @@ Test(nccl_debug, plugins_and_the_network_that_was_assigned)
                   "h:1:1 [0] NCCL INFO CollNet 00/0 : 1 [receive] via COLLNET/SHARP/0/GDRDMA\n");
     cr_expect_str_eq(p.plugin, "libnccl-net-gcp.so");
     cr_expect_str_eq(p.network, "gIB");
-    cr_expect(p.collnet && p.gdr);
+    cr_expect(p.collnet && p.receives.gdr == 1);
+}
+
+/* src/nccl_ofi_net of aws-ofi-nccl: 1.21.1 and, without the fabric, 1.9.1. */
+Test(nccl_debug, libfabrics_provider)
+{
+    struct nccl_paths p = read_text(
+        "h:1:1 [0] NCCL INFO NET/OFI Selected provider is efa, fabric is efa-direct (found 16 nics)\n");
+    cr_expect_str_eq(p.provider, "efa");
+    json_t *json = nccl_paths_json(&p);
+    cr_expect_str_eq(json_string_value(json_object_get(json, "provider")), "efa");
+    json_decref(json);
+    p = read_text("h:1:1 [0] NCCL INFO NET/OFI Selected Provider is tcp;ofi_rxm (found 2 nics)\n");
+    cr_expect_str_eq(p.provider, "tcp;ofi_rxm");
+}
+
+Test(nccl_debug, directions_of_connections)
+{
+    struct nccl_paths p = read_text(
+        "h:1:1 [0] NCCL INFO Channel 00/0 : 0[0] -> 8[0] [send] via NET/IB/0(2)/GDRDMA(PCI)/Shared\n"
+        "h:1:1 [0] NCCL INFO Channel 01/0 : 0[0] -> 8[0] [send] via NET/IB/1\n"
+        "h:1:1 [0] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/0/GDRDMA/flush=pcie\n");
+    cr_expect(p.sends.all == 2 && p.sends.gdr == 1 && p.receives.all == 1 && p.receives.gdr == 1);
+    json_t *json = nccl_paths_json(&p), *transports = json_object_get(json, "transports");
+    cr_expect_eq(json_array_size(transports), 2, "with and without");
+    json_decref(json);
 }
 
 Test(nccl_debug, hostile_lines)
@@ -279,54 +305,100 @@ Test(nccl_transport, what_is_expected_must_be_told)
 {
     static const struct {
         const char *told;
-        bool several_hosts;
+        struct transport_place place;
         enum transport satisfied[6]; /* all other transports are missing */
     } cases[] = {
-        {"", false, {TRANSPORT_ABSENT}},
-        {"", true, {TRANSPORT_ABSENT}},
+        {"", {false, false}, {TRANSPORT_ABSENT}},
+        {"", {true, true}, {TRANSPORT_ABSENT}},
         {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
              LINE("16 coll channels, 16 collnet channels, 16 nvls channels, 32 p2p channels, 32 p2p channels "
                   "per peer"),
-         false,
+         {false, false},
          {TRANSPORT_P2P, TRANSPORT_NVLS}},
         {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
              LINE("NVLS multicast support is available on dev 0") LINE(
                  "16 coll channels, 16 collnet channels, 0 nvls channels, 32 p2p channels, 32 p2p channels "
                  "per peer"),
-         false,
+         {false, false},
          {TRANSPORT_P2P}},
         {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
              LINE("Channel 00 : 0[0] -> 1[1] via SHM/direct/direct"),
-         false,
+         {false, false},
          {TRANSPORT_ABSENT}},
         {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0") LINE("Using network IB"),
-         true,
+         {true, true},
          {TRANSPORT_RDMA}},
         {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0/GDRDMA") LINE("Using network IB"),
-         true,
+         {true, true},
          {TRANSPORT_RDMA, TRANSPORT_GDR}},
         {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/Socket/0") LINE("Using network Socket"),
-         true,
+         {true, true},
          {TRANSPORT_ABSENT}},
         {LINE("comm 0x1 rank 0 nRanks 8 nNodes 2 localRanks 4 localRank 0 MNNVL 1")
              LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM"),
-         true,
+         {true, false},
          {TRANSPORT_MNNVL, TRANSPORT_P2P}},
+        {LINE("comm 0x1 rank 0 nRanks 8 nNodes 1 localRanks 8 localRank 0 MNNVL 1")
+             LINE("Channel 00/0 : 3[3] -> 4[0] [send] via NET/IB/0") LINE("Using network IB"),
+         {true, false},
+         {TRANSPORT_RDMA}},
+        /* Two racks: NVLink within each, the network between them. */
         {LINE("comm 0x1 rank 0 nRanks 8 nNodes 2 localRanks 4 localRank 0 MNNVL 1")
              LINE("Channel 00/0 : 3[3] -> 4[0] [send] via NET/IB/0") LINE("Using network IB"),
-         true,
+         {true, true},
+         {TRANSPORT_MNNVL, TRANSPORT_RDMA}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0") LINE("Using network IB")
+             LINE("Channel 00/0 : 1[0] -> 0[0] [receive] via NET/IB/0/GDRDMA"),
+         {true, true},
          {TRANSPORT_RDMA}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0/GDRDMA") LINE("Using network IB")
+             LINE("Channel 00/0 : 1[0] -> 0[0] [receive] via NET/IB/0"),
+         {true, true},
+         {TRANSPORT_RDMA}},
+        {LINE("Using network IB"), {true, true}, {TRANSPORT_ABSENT}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/Libfabric/0/GDRDMA")
+             LINE("Using network Libfabric"),
+         {true, true},
+         {TRANSPORT_ABSENT}},
+        {LINE("NET/OFI Selected provider is tcp, fabric is 10.0.0.0/16 (found 1 nics)")
+             LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/Libfabric/0") LINE("Using network Libfabric"),
+         {true, true},
+         {TRANSPORT_ABSENT}},
+        {LINE("NET/OFI Selected provider is efa, fabric is efa-direct (found 16 nics)") LINE(
+             "Channel 00/0 : 0[0] -> 1[0] [send] via NET/Libfabric/0/GDRDMA") LINE("Using network Libfabric"),
+         {true, true},
+         {TRANSPORT_RDMA, TRANSPORT_GDR}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/GPUDirectTCPX_v7/0/GDRDMA")
+             LINE("Using network GPUDirectTCPX_v7"),
+         {true, true},
+         {TRANSPORT_ABSENT}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct nccl_paths p = read_text(*cases[i].told ? cases[i].told : "\n");
-        cr_expect(!transport_missing(&p, TRANSPORT_ABSENT, cases[i].several_hosts));
+        cr_expect(!transport_missing(&p, TRANSPORT_ABSENT, &cases[i].place));
         for (enum transport t = TRANSPORT_P2P; t <= TRANSPORT_GDR; t++) {
             bool expected = false;
             for (size_t k = 0; k < 6; k++) expected |= cases[i].satisfied[k] == t;
-            cr_expect_eq(!transport_missing(&p, t, cases[i].several_hosts), expected, "case %zu, %s", i,
+            cr_expect_eq(!transport_missing(&p, t, &cases[i].place), expected, "case %zu, %s", i,
                          name_of(&transport_names, (int)t));
         }
     }
+}
+
+/* In a ring or a tree, one rank of a host may have all its connections over the network. */
+Test(nccl_transport, connections_of_a_host_add_up)
+{
+    const struct transport_place place = {true, true};
+    struct nccl_paths crossing = read_text(LINE("Channel 00/0 : 0[0] -> 2[0] [send] via NET/IB/0/GDRDMA")
+                                               LINE("Using network IB")),
+                      staying = read_text(LINE("Channel 00/0 : 1[1] -> 0[0] via P2P/CUMEM")
+                                              LINE("Using network IB"));
+    cr_expect(transport_missing(&staying, TRANSPORT_GDR, &place));
+    cr_expect(transport_missing(&crossing, TRANSPORT_P2P, &place));
+    struct nccl_paths host = staying;
+    transport_add(&host, &crossing);
+    cr_expect(!transport_missing(&host, TRANSPORT_GDR, &place));
+    cr_expect(!transport_missing(&host, TRANSPORT_P2P, &place));
 }
 
 Test(nccl_transport, slow_ways_are_doubted)

@@ -178,11 +178,16 @@ static int find_nvls(const struct ncclComm *comm, const struct nodes *n, int ver
 
 void log_facts(struct ncclComm *comm, int version)
 {
-    const char *net = getenv("FAKEGPU_NET");
+    const char *net = getenv("FAKEGPU_NET"), *provider = getenv("FAKEGPU_PROVIDER"); /* of libfabric */
     const struct segment *s = &comm->segment;
     struct nodes n;
     char line[512];
     find_nodes(comm, &n);
+    if (provider) {
+        snprintf(line, sizeof line, "NET/OFI Selected provider is %s, fabric is %s (found 4 nics)", provider,
+                 provider);
+        say(comm, line);
+    }
     snprintf(line, sizeof line, "Assigned NET plugin %s to comm", net ? net : "Socket");
     say(comm, line);
     snprintf(line, sizeof line, "Using network %s", net ? net : "Socket");
@@ -203,15 +208,35 @@ void log_facts(struct ncclComm *comm, int version)
     say(comm, line);
 }
 
+static void log_connection(const struct ncclComm *comm, int from, int to, const char *direction,
+                           const char *via)
+{
+    char line[512];
+    snprintf(line, sizeof line, "Channel 00/0 : %d[0] -> %d[1] %svia %s", from, to, direction, via);
+    say(comm, line);
+}
+
 /* NCCL says by which transport it connects two ranks when it does so: from 2.22 on in the first call that
-   needs the connection. */
+   needs the connection. Of the network it says so at both ends. FAKEGPU_VIA is a list of transports:
+   P2P/CUMEM, SHM/direct/direct, NET/IB/0/GDRDMA; "[send] NET/IB/0" is one direction only. */
 void log_connections(const struct ncclComm *comm)
 {
+    static const char send[] = "[send] ", receive[] = "[receive] ";
     const struct segment *s = &comm->segment;
-    const char *via = getenv("FAKEGPU_VIA"); /* "P2P/CUMEM", "SHM/direct/direct", "NET/IB/0/GDRDMA" */
-    char line[512];
-    if (!via) return;
-    snprintf(line, sizeof line, "Channel 00/0 : %d[0] -> %d[1] via %s", s->rank, (s->rank + 1) % s->ranks,
-             via);
-    say(comm, line);
+    const int next = (s->rank + 1) % s->ranks, before = (s->rank + s->ranks - 1) % s->ranks;
+    const char *list = getenv("FAKEGPU_VIA");
+    char *copy = strdup(list ? list : ""), *rest = copy, *via;
+    while (*copy && (via = strsep(&rest, ","))) {
+        const bool sends = strncmp(via, send, sizeof send - 1) == 0,
+                   receives = strncmp(via, receive, sizeof receive - 1) == 0;
+        if (sends) via += sizeof send - 1;
+        if (receives) via += sizeof receive - 1;
+        if (strncmp(via, "NET/", 4) != 0) {
+            log_connection(comm, s->rank, next, "", via);
+            continue;
+        }
+        if (!receives) log_connection(comm, s->rank, next, send, via);
+        if (!sends) log_connection(comm, before, s->rank, receive, via);
+    }
+    free(copy);
 }
