@@ -260,6 +260,7 @@ check 'two groups within domains, four between' rows '{(r["group"], str(sorted(s
 # ---- bounds, by their formulas: S=900000, Bn=450 (H100's NVLink), Bi=50 (400 Gbit/s a GPU) ----
 
 bounds() { rows "{r['collective']: (round(r['bound_us'], 6), r['bound'].split(';')[0]) for r in c if r['status'] == 'ok' and r['group'] == 'world'} == $1"; }
+bounds_of() { rows "[(round(r['bound_us'], 6), r['bound'].split(';')[0]) for r in c if r['collective'] == '$1' and r['status'] == 'ok'][0] == $2"; }
 three=(--collectives "all_reduce,all_gather,alltoall" --sizes 900000)
 check 'an H100, by its model' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' -- "${three[@]}"
 says 'the table has the percentage' ' wrong bound'
@@ -268,6 +269,14 @@ check 'an instance, by its name' hosts 1 4 -- "${three[@]}" --instance p5.48xlar
 # The hosts have two ranks each, but an instance has eight GPUs and eight NICs: no run can exceed 8 x 50 a host.
 check 'N=2, G=2, 8 NICs a host: 2S/(2 x 8 x 50), S/(2 x 8 x 50), 2S/(2 x 8 x 50)' bounds "{'all_reduce': (2.25, 'max(2S(N-1)/(N G Bi), S/(Bn+Bi))'), 'all_gather': (1.125, 'max(S(N-1)/(N G Bi), S(P-1)/(P (Bn+Bi)))'), 'alltoall': (2.25, 'max(S(N-1)/(N Bi), S(P-1)/(P (Bn+Bi)))')}"
 check 'groups have none' rows 'sum(r["group"] == "domain" and r["status"] == "ok" for r in c) == 5 and all("bound_us" not in r and "bound" not in r for r in c if r["group"] == "domain")'
+check 'where NCCL does not use NVLink between the hosts of a rack' hosts 2 4 NCCL_MNNVL_ENABLE=0 FAKEGPU_NAME='NVIDIA GB200' -- "${three[@]}" --instance u-p6e-gb200x72
+# Two domains of two GPUs; the hosts have two more of 50 GB/s. With NVLink between them there would be one domain of four.
+check 'they are domains: S/(2 x 4 x 50)' bounds_of all_gather "(2.25, 'max(S(N-1)/(N G Bi), S(P-1)/(P (Bn+Bi)))')"
+check 'RDMA inside a host' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' FAKEGPU_NET=IB FAKEGPU_VIA=NET/IB/0 -- "${three[@]}" --instance p5.48xlarge --expect-transport rdma
+# The instance has eight NICs for these four GPUs.
+check 'NVLink does not count: 3S/(4 x 2 x 50)' bounds_of all_gather "(6.75, 'S(N-1)/(N G Bi)')"
+check 'nor for alltoallv' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' FAKEGPU_NET=IB FAKEGPU_VIA=NET/IB/0 -- --collectives alltoallv --sizes 900000 --instance p5.48xlarge --expect-transport rdma
+check 'three of four parts cross the network' bounds_of alltoallv "(6.75, 'Vn/(G Bi), Vn=675000')"
 check 'a GPU that is in no table' emulated 2 -- --sizes 900000
 check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'
 
