@@ -147,8 +147,8 @@ static void count_connection(const char *line, int *all, int *gdr)
     *gdr += strstr(line, "/GDRDMA") != NULL;
 }
 
-/* Parses a line as NCCL 2.18 to 2.30 print it (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3,
-   2.27.7, 2.28.9; sources of 2.30.7), and aws-ofi-nccl (1.7 to 1.21). */
+/* Parses a line as NCCL 2.18 to 2.32 print it (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3,
+   2.27.7, 2.28.9, 2.31.2, 2.32.3; sources of 2.30.7), and aws-ofi-nccl (1.7 to 1.21). */
 static void read_line(const char *line, int version, struct nccl_paths *p)
 {
     char words[64];
@@ -243,6 +243,7 @@ void nccl_debug_answer(struct nccl_debug *d, struct choice *choice)
      from 2.27 on   AllReduce [Symmetric]: N Bytes -> Kernel AllReduce_AGxLL_R nchannels 8 nthreads 512
      from 2.29 on   AllGather [Copy Engine]: N Bytes -> cudaMemcpy; CE synchronization with NVLS
      from 2.30 on   AllGather [Hierarchical CE]: N Bytes -> RMA proxy + CE
+     from 2.32 on   AllGather [Hierarchical CE]: N Bytes -> Rail X RMA proxy + CE
    Nothing is told of sends and receives. */
 static void read_choice(const char *line, struct choice *choice)
 {
@@ -268,7 +269,8 @@ static void read_choice(const char *line, struct choice *choice)
         snprintf(told.algorithm, sizeof told.algorithm, "symmetric %s", kernel);
     } else if (strncmp(at, "cudaMemcpy", 10) == 0) {
         told = (struct choice){.algorithm = "copy engine"};
-    } else if (strncmp(at, "RMA proxy + CE", 14) == 0) {
+    } else if (strncmp(at, "RMA proxy + CE", 14) == 0 ||
+               (strncmp(at, "Rail ", 5) == 0 && strstr(at, " RMA proxy + CE"))) {
         told = (struct choice){.algorithm = "copy engine and network"};
     } else {
         return;

@@ -137,7 +137,10 @@ check 'and is the label of that one' rows '{(r["collective"], r["cta"]) for r in
 check 'copy engines without windows' emulated 2 -- --cta zero --collectives all_gather --sizes 64K
 check 'are not the label' rows '{r["cta"] for r in c} == {"default"}'
 check 'with windows' emulated 2 -- --cta zero -R 2 --collectives all_gather --sizes 64K
-check 'they are' rows '{r["cta"] for r in c} == {"zero"}'
+check 'they are' rows '{r["cta"] for r in c} == {"zero"} and "labels" not in h["facts"]["nccl"]'
+check 'a release whose rules are not known' emulated 2 FAKEGPU_NCCL=23100 -- --cta zero --collectives all_gather --sizes 64K
+tells 'is told' 'what NCCL 2.31 does with --cta, -R and -G is not known here \(rules end with 2.30\): the rows say what was asked for'
+check 'and marked in the record' rows '{r["cta"] for r in c} == {"zero"} and h["facts"]["nccl"]["labels"] == "as asked for"'
 check 'registered buffers with NVLink between hosts' hosts 2 4 -- -R 1 --sizes 64K
 tells 'are told of' "-R 1: with NVLink between hosts, NCCL does not let NVLink switches work on registered buffers; the rows say 'user_no_nvls'"
 check 'and say what they lack' rows '{r["registration"] for r in c} == {"user_no_nvls"} and all("/registration=user_no_nvls/" in r["key"] for r in c)'

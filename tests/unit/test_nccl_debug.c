@@ -450,6 +450,10 @@ Test(nccl_debug, how_a_call_is_done)
          "symmetric AllGather_LLMC", "", 4}, /* 2.27 */
         {"AllReduce [Symmetric]: 8 Bytes -> Kernel AllReduce_AGxLL_R nchannels 1 nthreads 512 nWorks 1\n",
          "symmetric AllReduce_AGxLL_R", "", 1},
+        {"AllGather [Hierarchical CE]: 4096 Bytes -> Rail ring RMA proxy + CE\n", "copy engine and network",
+         "", 0}, /* 2.32.3 */
+        {"AllReduce: 4096 Bytes -> Algo RING proto SIMPLE channel{Lo..Hi}={0..31} cgaClusterSize 4\n", "RING",
+         "SIMPLE", 32}, /* 2.31.2 */
         {"AllGather [Copy Engine]: 4096 Bytes -> cudaMemcpy; CE synchronization with NVLS\n", "copy engine",
          "", 0},
         {"AllGather [Hierarchical CE]: 4096 Bytes -> RMA proxy + CE\n", "copy engine and network", "", 0},
