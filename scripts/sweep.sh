@@ -45,19 +45,40 @@ find_mpi() {
     export SWEEP_MPI MPIRUN
 }
 
-# Exports the preset's variables that are not set already, and every name that the ranks must see.
+# Exports the names of the variables that the ranks must see.
+export_names() {
+    SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|OFI_NCCL_|FI_|SHARP_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_|(LD_LIBRARY_PATH|MPIRUN)$)' | tr '\n' ' ')
+    export SWEEP_ENV
+}
+
+# Writes the preset to $scratch/preset. Its files, devices and firmware are those of the hosts that run the ranks: if this host is none of
+# them, the first one is asked. If it does not answer, or nothing may be started (--dry-run), this host's answer is used.
+read_preset() {
+    "$here/preset" "$preset" "$instance" >"$scratch/preset" 2>"$scratch/preset.err" || { cat "$scratch/preset.err" >&2; exit 2; }
+    if [ -n "${SWEEP_REMOTE:-}" ] && [ "$dry_run" = 0 ] && [ "$preset" != none ] && ! grep -q "^$(uname -n)[[:space:]]" "$scratch/all_hosts"; then
+        head -n 1 "$scratch/all_hosts" >"$scratch/first_host"
+        if on_hosts "$scratch/first_host" 1 1 1 20 "$here/preset" "$preset" "$instance" >"$scratch/answered" 2>"$scratch/answered.err"; then
+            grep -E '^(# .+|[A-Z0-9_]+=[^[:space:]]+)$' "$scratch/answered" >"$scratch/preset"
+            mv "$scratch/answered.err" "$scratch/preset.err"
+        fi
+    fi
+    grep '^preset: ' "$scratch/preset.err" >&2
+}
+
+# Exports the preset's variables that are not set already.
 set_environment() {
     local line
-    "$here/preset" "$preset" "$instance" >"$scratch/preset" || exit $?
+    export SWEEP_LAUNCHER_ARGS=$launcher_args SWEEP_SCRATCH=$scratch
+    if [ "$host_count" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
+    export_names
+    read_preset
     while IFS= read -r line; do
         case $line in '#'*) continue ;; esac
         if printenv "${line%%=*}" >/dev/null; then continue; fi
         export "${line?}"
         echo "$line" >>"$scratch/environment"
     done <"$scratch/preset"
-    SWEEP_ENV=BUSBAR_PLACEMENT\ $(compgen -e | grep -E '^(NCCL_|OFI_NCCL_|FI_|SHARP_|UCX_|OMP_|OPENBLAS_|BLIS_|CUDA_|BUSBAR_|(LD_LIBRARY_PATH|MPIRUN)$)' | tr '\n' ' ')
-    export SWEEP_ENV SWEEP_LAUNCHER_ARGS=$launcher_args SWEEP_SCRATCH=$scratch
-    if [ "$host_count" -gt 1 ] || [ -n "$hostfile" ]; then export SWEEP_REMOTE=1; fi
+    export_names
 }
 
 # on_hosts HOSTS NODES RANKS RANKS_PER_NODE SECONDS PROGRAM…: runs the program through the launcher; ends it after SECONDS.

@@ -41,7 +41,7 @@ enum capability {
     CAN_REGISTER = 8,
     CAN_HOST_CLOCK = 16,     /* run() sets start_s and end_s from CLOCK_MONOTONIC */
     CAN_DOMAINS = 32,        /* open() checks expect_domain */
-    CAN_TELL_TRANSPORT = 64, /* open() checks expect_transport */
+    CAN_TELL_TRANSPORT = 64, /* open() checks expect_transports */
     CAN_TELL_CHOICE = 128,   /* there is ask() */
     CAN_AGGREGATE = 256,     /* a call may have several operations in a group */
 };
@@ -52,10 +52,10 @@ struct backend_options {
     uint64_t seed;
     int graph; /* calls per graph; 0: none */
     enum registration registration;
-    const char *cta;                 /* --cta; NULL: the library's default */
-    int expect_domain;               /* required ranks per NVLink domain; 0: any */
-    enum transport expect_transport; /* required transport; absent: any */
-    const char *fault;               /* the fault to inject (fault.c); NULL: none */
+    const char *cta;            /* --cta; NULL: the library's default */
+    int expect_domain;          /* required ranks per NVLink domain; 0: any */
+    unsigned expect_transports; /* required transports, bit 1 << enum transport for each; 0: any */
+    const char *fault;          /* the fault to inject (fault.c); NULL: none */
     atomic_ulong *steps; /* open() increments it before each wait for other ranks: a sign of life for the
                             watchdog. May be NULL */
 };

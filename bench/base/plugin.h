@@ -14,7 +14,7 @@
 
 /* Raise it whenever a structure that program and plug-in exchange changes, or the meaning of a member: those
    below and those that a plugin_kind lists. */
-enum { PLUGIN_ABI = 4 };
+enum { PLUGIN_ABI = 5 };
 
 /* One thing on which program and plug-in must agree: a structure and its size in bytes, or an enum and its
    number of values. */

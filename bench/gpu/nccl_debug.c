@@ -96,12 +96,12 @@ void nccl_debug_hide(const struct nccl_debug *d, json_t *environment)
         json_object_del(environment, "NCCL_DEBUG_SUBSYS");
 }
 
-void nccl_debug_told(const struct nccl_debug *d, struct nccl_paths *paths)
+void nccl_debug_told(const struct nccl_debug *d, int nccl_version, struct nccl_paths *paths)
 {
     *paths = (struct nccl_paths){.nvls = -1, .mnnvl = -1};
     FILE *file = d->path[0] ? fopen(d->path, "r") : NULL;
     if (!file) return;
-    if (fseek(file, d->start, SEEK_SET) == 0) nccl_debug_read(file, paths);
+    if (fseek(file, d->start, SEEK_SET) == 0) nccl_debug_read(file, nccl_version, paths);
     fclose(file);
 }
 
@@ -121,9 +121,35 @@ static bool words_after(const char *line, const char *mark, const char *end, cha
     return length > 0;
 }
 
-/* Parses a line as NCCL 2.18 to 2.30 print it (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3,
-   2.27.7, 2.28.9; sources of 2.30.7). */
-static void read_line(const char *line, struct nccl_paths *p)
+/* Whether NVLink switches reduce for this communicator. "NVLS multicast support is available" does not tell:
+   NCCL says so of the device, and may find no channels for NVLS later (src/init.cc). If NCCL_NVLS_ENABLE is 0
+   it does not say it. The number of NVLS channels, printed last, decides from 2.21.5 on; earlier releases
+   drop NVLS without setting it to 0, but then print no "NVLS comm" before (src/transport/nvls.cc). */
+static void read_nvls(const char *line, int version, int *nvls)
+{
+    enum { COUNT_DECIDES = 22105 };
+    const char *at = strstr(line, " coll channels, ");
+    int other, count;
+    if (strstr(line, "NVLS multicast support is not available")) *nvls = 0;
+    if (strstr(line, " NVLS comm 0x")) *nvls = 1;
+    if (!at || (sscanf(at, " coll channels, %d collnet channels, %d nvls channels", &other, &count) != 2 &&
+                sscanf(at, " coll channels, %d nvls channels", &count) != 1))
+        return;
+    if (count == 0 || (version < COUNT_DECIDES && *nvls < 0))
+        *nvls = 0;
+    else if (version >= COUNT_DECIDES)
+        *nvls = 1;
+}
+
+static void count_connection(const char *line, int *all, int *gdr)
+{
+    ++*all;
+    *gdr += strstr(line, "/GDRDMA") != NULL;
+}
+
+/* Parses a line as NCCL 2.18 to 2.32 print it (format strings in libnccl.so.2 of 2.18.3, 2.20.5, 2.22.3,
+   2.27.7, 2.28.9, 2.31.2, 2.32.3; sources of 2.30.7), and aws-ofi-nccl (1.7 to 1.21). */
+static void read_line(const char *line, int version, struct nccl_paths *p)
 {
     char words[64];
     if (!words_after(line, "Using network ", NULL, p->network, sizeof p->network))
@@ -132,8 +158,9 @@ static void read_line(const char *line, struct nccl_paths *p)
         words_after(line, "external network plugin ", NULL, p->plugin, sizeof p->plugin);
     else if (strstr(line, "NET/Plugin: Loaded net plugin "))
         words_after(line, "Loaded net plugin ", NULL, p->plugin, sizeof p->plugin);
-    if (strstr(line, "NVLS multicast support is available")) p->nvls = 1;
-    if (strstr(line, "NVLS multicast support is not available")) p->nvls = 0;
+    if (!words_after(line, "NET/OFI Selected provider is ", ", fabric", p->provider, sizeof p->provider))
+        words_after(line, "NET/OFI Selected Provider is ", " (found", p->provider, sizeof p->provider);
+    read_nvls(line, version, &p->nvls);
     if (words_after(line, " MNNVL ", NULL, words, sizeof words) && (words[0] == '0' || words[0] == '1') &&
         (words[1] == 0 || words[1] == ' '))
         p->mnnvl = words[0] == '1';
@@ -142,26 +169,30 @@ static void read_line(const char *line, struct nccl_paths *p)
     p->shm |= strstr(line, " via SHM/") != NULL;
     p->net |= strstr(line, " via NET/") != NULL;
     p->collnet |= strstr(line, " via COLLNET/") != NULL;
-    p->gdr |= strstr(line, "/GDRDMA") != NULL;
+    if (strstr(line, " [send] via ")) count_connection(line, &p->sends.all, &p->sends.gdr);
+    if (strstr(line, " [receive] via ")) count_connection(line, &p->receives.all, &p->receives.gdr);
 }
 
-void nccl_debug_read(FILE *file, struct nccl_paths *p)
+void nccl_debug_read(FILE *file, int nccl_version, struct nccl_paths *p)
 {
     char line[2048];
     *p = (struct nccl_paths){.nvls = -1, .mnnvl = -1};
-    while (fgets(line, sizeof line, file)) read_line(line, p);
+    while (fgets(line, sizeof line, file)) read_line(line, nccl_version, p);
 }
 
 json_t *nccl_paths_json(const struct nccl_paths *p)
 {
     json_t *object = json_object(), *transports = json_array();
+    const int all = p->sends.all + p->receives.all, gdr = p->sends.gdr + p->receives.gdr;
     if (p->network[0]) json_object_set_new(object, "network", json_string(p->network));
     if (p->plugin[0]) json_object_set_new(object, "plugin", json_string(p->plugin));
+    if (p->provider[0]) json_object_set_new(object, "provider", json_string(p->provider));
     if (p->nvls >= 0) json_object_set_new(object, "nvls", json_boolean(p->nvls));
     if (p->mnnvl >= 0) json_object_set_new(object, "mnnvl", json_boolean(p->mnnvl));
     if (p->p2p) json_array_append_new(transports, json_string("P2P"));
     if (p->shm) json_array_append_new(transports, json_string("SHM"));
-    if (p->net) json_array_append_new(transports, json_string(p->gdr ? "NET/GDRDMA" : "NET"));
+    if (p->net && gdr) json_array_append_new(transports, json_string("NET/GDRDMA"));
+    if (p->net && (gdr < all || !all)) json_array_append_new(transports, json_string("NET"));
     if (p->collnet) json_array_append_new(transports, json_string("COLLNET"));
     if (json_array_size(transports))
         json_object_set_new(object, "transports", transports);
@@ -212,6 +243,7 @@ void nccl_debug_answer(struct nccl_debug *d, struct choice *choice)
      from 2.27 on   AllReduce [Symmetric]: N Bytes -> Kernel AllReduce_AGxLL_R nchannels 8 nthreads 512
      from 2.29 on   AllGather [Copy Engine]: N Bytes -> cudaMemcpy; CE synchronization with NVLS
      from 2.30 on   AllGather [Hierarchical CE]: N Bytes -> RMA proxy + CE
+     from 2.32 on   AllGather [Hierarchical CE]: N Bytes -> Rail X RMA proxy + CE
    Nothing is told of sends and receives. */
 static void read_choice(const char *line, struct choice *choice)
 {
@@ -237,7 +269,8 @@ static void read_choice(const char *line, struct choice *choice)
         snprintf(told.algorithm, sizeof told.algorithm, "symmetric %s", kernel);
     } else if (strncmp(at, "cudaMemcpy", 10) == 0) {
         told = (struct choice){.algorithm = "copy engine"};
-    } else if (strncmp(at, "RMA proxy + CE", 14) == 0) {
+    } else if (strncmp(at, "RMA proxy + CE", 14) == 0 ||
+               (strncmp(at, "Rail ", 5) == 0 && strstr(at, " RMA proxy + CE"))) {
         told = (struct choice){.algorithm = "copy engine and network"};
     } else {
         return;

@@ -30,13 +30,19 @@ void nccl_debug_hide(const struct nccl_debug *, json_t *environment);
 
 /* The facts in the debug output. */
 struct nccl_paths {
-    char network[64];                 /* "IB", "Socket", "AWS Libfabric"; "" unknown */
-    char plugin[256];                 /* the network plug-in's library or name; "" unknown */
-    int nvls, mnnvl;                  /* 1 yes, 0 no, -1 unknown */
-    bool p2p, shm, net, gdr, collnet; /* transports in use */
+    char network[64];            /* "IB", "Socket", "AWS Libfabric"; "" unknown */
+    char plugin[256];            /* the network plug-in's library or name; "" unknown */
+    char provider[32];           /* of libfabric, below that plug-in: "efa", "tcp"; "" unknown */
+    int nvls, mnnvl;             /* in use: 1 yes, 0 no, -1 unknown */
+    bool p2p, shm, net, collnet; /* transports in use */
+    /* Connections of this rank over the network, and of these those in which NICs access GPU memory. */
+    struct {
+        int all, gdr;
+    } sends, receives;
 };
-void nccl_debug_read(FILE *, struct nccl_paths *);
-void nccl_debug_told(const struct nccl_debug *, struct nccl_paths *); /* reads this communicator's output */
+void nccl_debug_read(FILE *, int nccl_version, struct nccl_paths *);
+/* Reads this communicator's output. */
+void nccl_debug_told(const struct nccl_debug *, int nccl_version, struct nccl_paths *);
 json_t *nccl_paths_json(const struct nccl_paths *);
 
 /* Asks NCCL how it does one call: begin, make the call, wait for it, end. Then make the call once more,

@@ -96,7 +96,7 @@ static void own_place(const struct comm *c, const json_t *gpu, const struct nccl
         json_object_set(place, "numa_node", json_object_get(gpu, "numa_node"));
     if (nearest) json_object_set(place, "nearest_nic", nearest);
     if (health) json_object_set_new(place, "fabric_health", json_string(health));
-    if (c->world->nodes > 1 && strcmp(paths->network, "Socket") == 0)
+    if (c->world->nodes > 1 && transport_is_tcp(paths))
         rdma_devices(getenv("HWLOC_FSROOT"), unused, sizeof unused);
     if (unused[0]) json_object_set_new(place, "unused_rdma", json_string(unused));
     char *dump = json_dumps(place, JSON_COMPACT);
@@ -186,24 +186,47 @@ static enum status check_mnnvl(const struct comm *c, const struct nccl_paths *pa
                 c->options.expect_domain, domain);
 }
 
-/* --expect-transport, on each rank. Fails closed: NCCL's messages must show the transport. */
-static enum status check_transport(const struct comm *c, const struct nccl_paths *paths)
+/* Collective. Adds up the connections of the ranks that NVLink connects: of this rank's host, or of its NVLink
+   domain if NCCL uses NVLink between hosts. What NCCL tells of itself stays this rank's. */
+static void add_connections(const struct comm *c, struct nccl_paths *paths)
 {
-    const char *why = transport_missing(paths, c->options.expect_transport, c->world->nodes > 1);
-    if (!why) return STATUS_OK;
-    return fail(STATUS_ENVIRONMENT, "--expect-transport %s: rank %d (%s): %s",
-                name_of(&transport_names, (int)c->options.expect_transport), c->world->rank, c->world->host,
-                why);
+    const struct world *w = c->world;
+    struct nccl_paths *all = allocate((size_t)w->ranks, sizeof *all);
+    mpi_must(MPI_Allgather(paths, sizeof *paths, MPI_BYTE, all, sizeof *paths, MPI_BYTE, w->comm));
+    for (int r = 0; r < w->ranks; r++) {
+        const bool together = paths->mnnvl == 1 ? strcmp(domain_of(c, r), domain_of(c, w->rank)) == 0
+                                                : w->node_of_rank[r] == w->node_of_rank[w->rank];
+        if (together && r != w->rank) transport_add(paths, &all[r]);
+    }
+    free(all);
+}
+
+/* --expect-transport. Collective. Fails closed: NCCL's messages must show every transport of the list. */
+static enum status check_transports(const struct comm *c, const struct nccl_paths *own)
+{
+    if (!c->options.expect_transports) return STATUS_OK;
+    const struct transport_place place = {c->world->nodes > 1, domain_count(c) > 1};
+    struct nccl_paths paths = *own;
+    add_connections(c, &paths);
+    for (enum transport t = TRANSPORT_P2P; t <= TRANSPORT_GDR; t++) {
+        const char *why =
+            c->options.expect_transports & 1u << t ? transport_missing(&paths, t, &place) : NULL;
+        if (why)
+            return fail(STATUS_ENVIRONMENT, "--expect-transport %s: rank %d (%s): %s",
+                        name_of(&transport_names, (int)t), c->world->rank, c->world->host, why);
+    }
+    return STATUS_OK;
 }
 
 /* Warns of slow transports, to which NCCL falls back without a message. Once per kind, for all ranks. */
 static void warn_of_slow_paths(const struct comm *c, const struct nccl_paths *paths)
 {
-    char domain[DOMAIN_TEXT];
     bool first;
-    const bool has_fabric = nvml_domain(c->nvml, domain);
-    const bool spans_hosts = domain_size(c, c->world->rank, &first) > c->world->local_ranks;
-    unsigned own = transport_doubts(paths, c->world->nodes > 1, has_fabric, spans_hosts), all = 0;
+    const int domain_ranks = domain_size(c, c->world->rank, &first), local_ranks = c->world->local_ranks;
+    const int together = paths->mnnvl == 1 ? domain_ranks : local_ranks; /* NVLink connects them */
+    const bool expects_nvls = nvml_fabric_completed(c->nvml) && c->device.major >= 9 && together > 1;
+    unsigned own = transport_doubts(paths, c->world->nodes > 1, expects_nvls, domain_ranks > local_ranks);
+    unsigned all = 0;
     mpi_must(MPI_Allreduce(&own, &all, 1, MPI_UNSIGNED, MPI_BOR, c->world->comm));
     for (unsigned doubt = 1; doubt <= all && c->world->rank == 0; doubt <<= 1)
         if (all & doubt) warn("%s", transport_doubt_words(doubt));
@@ -212,7 +235,7 @@ static void warn_of_slow_paths(const struct comm *c, const struct nccl_paths *pa
 enum status nccl_facts_make(struct comm *c)
 {
     struct nccl_paths paths;
-    nccl_debug_told(&c->debug, &paths);
+    nccl_debug_told(&c->debug, c->version, &paths);
     c->facts = json_object();
     json_t *nccl = nccl_paths_json(&paths), *gpu = device_facts(&c->device);
     json_object_set_new(nccl, "version", version_json(c->version));
@@ -226,7 +249,7 @@ enum status nccl_facts_make(struct comm *c)
     if (places) json_object_set_new(c->facts, "gpus", places);
     warn_of_slow_paths(c, &paths);
     enum status status = nccl_agree(c, check_mnnvl(c, &paths));
-    return status ? status : nccl_agree(c, check_transport(c, &paths));
+    return status ? status : nccl_agree(c, check_transports(c, &paths));
 }
 
 void nccl_facts(struct comm *c, struct launch_header *header)

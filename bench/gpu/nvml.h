@@ -23,6 +23,9 @@ const char *nvml_driver(const struct nvml *);
 enum { DOMAIN_TEXT = 96 };
 bool nvml_domain(struct nvml *, char domain[DOMAIN_TEXT]);
 
+/* The fabric manager has finished: NVLink switches connect this GPU. Also where the UUID is all zeros. */
+bool nvml_fabric_completed(struct nvml *);
+
 /* The driver's summary of the fabric's health, "healthy", "unhealthy" or "limited_capacity"; NULL: it gives
    none. */
 const char *nvml_fabric_health(struct nvml *);

@@ -107,13 +107,23 @@ static bool ask(struct nvml *n, struct fabric *f)
     return n && (ask_4(n, f) || ask_3(n, f) || ask_2(n, f) || ask_1(n, f));
 }
 
+static bool completed(const struct fabric *f)
+{
+    return f->state == COMPLETED && f->status == 0;
+}
+
+bool nvml_fabric_completed(struct nvml *n)
+{
+    struct fabric f;
+    return ask(n, &f) && completed(&f);
+}
+
 bool nvml_domain(struct nvml *n, char domain[DOMAIN_TEXT])
 {
     static const unsigned char none[CLUSTER_BYTES];
     struct fabric f;
     size_t at = 0;
-    if (!ask(n, &f) || f.state != COMPLETED || f.status || memcmp(f.cluster, none, sizeof none) == 0)
-        return false;
+    if (!ask(n, &f) || !completed(&f) || memcmp(f.cluster, none, sizeof none) == 0) return false;
     for (int i = 0; i < CLUSTER_BYTES; i++)
         at += (size_t)snprintf(domain + at, DOMAIN_TEXT - at, "%s%02x",
                                i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", f.cluster[i]);

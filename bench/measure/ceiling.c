@@ -9,6 +9,7 @@
 struct place {
     const struct world *world;
     const struct launch_header *header;
+    bool network_only;
 };
 
 /* Sets the domain of each rank, from 0, and returns true if they are known to be `domains`. */
@@ -26,9 +27,10 @@ static bool domains_of(const struct place *place, int domains, int *domain_of_ra
                         : first < node        ? of_node[first]
                                               : count++;
     }
-    for (int r = 0; r < w->ranks; r++) domain_of_rank[r] = of_node[w->node_of_rank[r]];
+    for (int r = 0; r < w->ranks; r++)
+        domain_of_rank[r] = domains == w->ranks ? r : of_node[w->node_of_rank[r]];
     free(of_node);
-    return domains == 1 || domains == w->nodes || count == domains;
+    return domains == 1 || domains == w->nodes || domains == w->ranks || count == domains;
 }
 
 /* The bound of alltoallv, from what its pairs of ranks exchange. */
@@ -62,14 +64,24 @@ static void take_bound(struct measured *m, const struct place *place, const stru
     snprintf(m->bound, sizeof m->bound, "%s", bound.formula);
 }
 
+/* NVLink domains that NCCL uses: the hosts, if it does not use NVLink between them. */
+static int64_t domains_in_use(const struct launch_header *header, int64_t nodes)
+{
+    const json_t *mnnvl = json_object_get(json_object_get(header->facts, "nccl"), "mnnvl");
+    return json_is_false(mnnvl) && header->domains > 0 && header->domains < nodes ? nodes : header->domains;
+}
+
 static void set_bound(struct measured *m, const struct place *place, const struct instance *instance,
                       const struct gpu_facts *gpu)
 {
+    const int ranks = m->split->ranks, nodes = m->split->nodes;
     struct machine machine;
     /* No bound for groups: the tables do not describe the links that a group uses. */
-    if (is_world(m->split->name) &&
-        machine_of(instance, gpu, m->split->ranks, m->split->nodes, place->header->domains, &machine))
-        take_bound(m, place, &machine);
+    if (!is_world(m->split->name) ||
+        !machine_of(instance, gpu, ranks, nodes, domains_in_use(place->header, nodes), &machine))
+        return;
+    if (place->network_only && nodes == 1) machine.domains = ranks, machine.domain_gpus = 1;
+    take_bound(m, place, &machine);
 }
 
 /* The bound from the network between hosts, by --network-gbit. Links inside a host count as infinitely
@@ -98,9 +110,9 @@ static void set_catalog_bounds(struct cases *cases, const struct place *place)
 }
 
 void ceiling_set(struct cases *cases, const struct world *world, const struct launch_header *header,
-                 double network_gbit)
+                 bool network_only, double network_gbit)
 {
-    const struct place place = {world, header};
+    const struct place place = {world, header, network_only};
     set_catalog_bounds(cases, &place);
     for (size_t i = 0; network_gbit > 0 && i < cases->count; i++)
         set_network_bound(&cases->list[i], &place, network_gbit);

@@ -7,8 +7,10 @@
 #include "measure/cases.h"
 
 /* Sets bound_us and bound of every case that has one. `header` must be complete: instance, GPU, hosts,
-   domains. network_gbit: bandwidth of one host's network in each direction, Gbit/s; 0: not known. */
-void ceiling_set(struct cases *, const struct world *, const struct launch_header *header,
+   domains, and what NCCL tells: if it does not use NVLink between hosts, these do not count as a domain.
+   network_only: the GPUs of one host, too, communicate by their NICs (--expect-transport rdma).
+   network_gbit: bandwidth of one host's network in each direction, Gbit/s; 0: not known. */
+void ceiling_set(struct cases *, const struct world *, const struct launch_header *header, bool network_only,
                  double network_gbit);
 
 #endif

@@ -48,13 +48,20 @@ static void free_settings(struct driver *d)
     settings_free(&state_of(d)->settings);
 }
 
+/* --expect-transport names the network and nothing else. */
+static bool only_network(const struct settings *s)
+{
+    const unsigned network = 1u << TRANSPORT_RDMA | 1u << TRANSPORT_GDR;
+    return s->expect_transports && !(s->expect_transports & ~network);
+}
+
 static void add_facts(struct driver *d, struct launch_header *header)
 {
     struct launch_state *l = state_of(d);
     l->backend->facts(l->comm, header);
     if (d->world.rank) return;
     l->cases.event_pair_us = json_number_value(json_object_get(header->facts, "event_pair_us"));
-    ceiling_set(&l->cases, &d->world, header, l->settings.network_gbit);
+    ceiling_set(&l->cases, &d->world, header, only_network(&l->settings), l->settings.network_gbit);
     labels_set(&l->cases, &l->settings, header);
     problems_tell(&l->cases, &l->settings, header);
 }
@@ -83,9 +90,9 @@ static enum status check_wishes(const struct settings *s, const struct backend *
     if (s->expect_domain && !(can & CAN_DOMAINS))
         return fail(STATUS_ENVIRONMENT, "--expect-domain %lld: the %s backend knows of no NVLink domains",
                     (long long)s->expect_domain, name);
-    if (s->expect_transport && !(can & CAN_TELL_TRANSPORT))
+    if (s->expect_transports && !(can & CAN_TELL_TRANSPORT))
         return fail(STATUS_ENVIRONMENT, "--expect-transport %s: the %s backend does not tell what it uses",
-                    name_of(&transport_names, (int)s->expect_transport), name);
+                    s->transports_text, name);
     if (s->sync == SYNC_WINDOW && !is_world(s->group))
         warn("--sync window holds for the world; groups start after a barrier");
     return STATUS_OK;
@@ -129,7 +136,7 @@ static enum status open_backend(struct driver *d)
                                       .registration = settings_registration(s),
                                       .cta = s->cta,
                                       .expect_domain = (int)s->expect_domain,
-                                      .expect_transport = s->expect_transport,
+                                      .expect_transports = s->expect_transports,
                                       .fault = s->fault,
                                       .steps = &watch_pulse(d->watch)->steps};
     if (same(plain->name, "nccl")) watch_asks_ras(d->watch);

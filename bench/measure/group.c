@@ -223,7 +223,7 @@ static struct backend_options of_a_group(const struct backend_options *options)
 {
     struct backend_options own = *options;
     own.expect_domain = 0;
-    own.expect_transport = TRANSPORT_ABSENT;
+    own.expect_transports = 0;
     return own;
 }
 
@@ -338,7 +338,7 @@ enum status splits_open_beside(const bool *loads, const struct world *w, const s
                               .backend = backend,
                               .options = *options};
     splits->options.expect_domain = 0; /* the whole launch must meet it, not each group */
-    splits->options.expect_transport = TRANSPORT_ABSENT;
+    splits->options.expect_transports = 0;
     make_side("beside", loads, false, w, splits->list);
     check_sizes(w, splits->list);
     if (!*splits->list->reason) sub_world(w, splits->list); /* split_open() opens it when it is visited */

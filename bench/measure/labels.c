@@ -1,5 +1,6 @@
 /* The rules come from NCCL's source, releases 2.18 to 2.30.7 (src/enqueue.cc, src/ce_coll.cc, src/init.cc).
-   Later releases have not been read: with them, labels are what was asked for. */
+   The sources of later releases have not been read: with them, labels are what was asked for, and
+   labels_mark() says so. */
 #include "measure/labels.h"
 #include "catalog/problems.h"
 
@@ -71,6 +72,25 @@ const char *registration_limited(const struct label_question *q, enum registrati
     return "with NVLink between hosts, NCCL does not let NVLink switches work on registered buffers";
 }
 
+/* Would a rule decide about the labels of this question if NCCL's version were known? */
+static bool is_undecided(const struct label_question *q)
+{
+    const bool names_policy = q->cta && (same(q->cta, "efficiency") || same(q->cta, "zero"));
+    return q->version >= FIRST_UNKNOWN &&
+           (names_policy || q->graph > 0 || (q->registration == REGISTRATION_USER && q->mnnvl));
+}
+
+void labels_mark(const struct label_question *q, const struct launch_header *header)
+{
+    json_t *nccl = json_object_get(header->facts, "nccl");
+    if (!is_undecided(q) || json_object_get(nccl, "labels")) return;
+    json_object_set_new(nccl, "labels", json_string("as asked for"));
+    warn("what NCCL %d.%d does with --cta, -R and -G is not known here (rules end with 2.30): the rows say "
+         "what "
+         "was asked for",
+         q->version / 10000, q->version / 100 % 100);
+}
+
 static bool is_set(const char *variable)
 {
     const char *value = getenv(variable);
@@ -121,4 +141,5 @@ void labels_set(struct cases *cases, const struct settings *s, const struct laun
         struct measured *m = &cases->list[i];
         labels_of_case(&q, m->call.collective->id, &m->cta, &m->registration, &told);
     }
+    labels_mark(&q, header);
 }

@@ -27,6 +27,10 @@ const char *cta_unused(const struct label_question *, const char **label);
 /* The same for registration; also if NCCL does more than was asked for. */
 const char *registration_limited(const struct label_question *, enum registration *label);
 
+/* If no rule for this release of NCCL is known, so that the labels are what was asked for: says so, and marks
+   the record: facts.nccl.labels is "as asked for". Once per launch. */
+void labels_mark(const struct label_question *, const struct launch_header *);
+
 /* The reasons that have been printed, {0} at first. There are fewer than MOST_REASONS different ones. */
 enum { MOST_REASONS = 16 };
 struct label_reasons {

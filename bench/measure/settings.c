@@ -184,18 +184,19 @@ static const struct option collective_options[] = {
      .initial = "0",
      .most = 1e9,
      .help = "refuse to run unless the ranks are in NVLink domains of N GPUs"},
-    {.kind = OPTION_CHOICE,
+    {.kind = OPTION_TEXT,
      .name = "expect-transport",
-     .at = AT(expect_transport),
-     .choices = "p2p|nvls|mnnvl|rdma|gdr",
-     .names = &transport_names,
+     .argument = "LIST",
+     .at = AT(transports_text),
+     .word = transport_word,
      .help =
-         "refuse to run if NCCL does not use this transport, so that a fallback is not mistaken for a slow "
-         "machine.\n"
+         "refuse to run if NCCL does not use all of these transports, e.g. nvls,rdma, so that a fallback is "
+         "not mistaken for a slow machine.\n"
          "p2p: GPUs of one host reach each other directly, not through shared memory.\n"
-         "nvls: NVLink switches can reduce (NVLink SHARP). mnnvl: NVLink between hosts, no network.\n"
-         "rdma: an RDMA network between hosts, not TCP sockets. gdr: rdma, and NICs read GPU memory "
-         "directly"},
+         "nvls: NVLink switches reduce (NVLink SHARP). mnnvl: NVLink between the hosts of an NVLink domain; "
+         "if all ranks are in one, no network.\n"
+         "rdma: an RDMA network between hosts, not TCP. gdr: rdma, and NICs access GPU memory directly, "
+         "in all connections and both directions"},
     FLAG_TIMEOUT(.at = AT(driver.timeout_s), .initial = "120"),
     FLAG_EXPECT_RANKS(.at = AT(driver.expect_ranks)),
     FLAG_EXPECT_HOSTS(.at = AT(driver.expect_hosts)),
@@ -347,7 +348,7 @@ static enum status read_sizes(struct settings *s)
 
 static enum status read_lists(const struct command *command, struct settings *s)
 {
-    int indices[MOST_LIST];
+    int indices[MOST_LIST], count = 0;
     const char *which = s->collectives_text ? s->collectives_text : command->name;
     enum status status =
         word_list_read("collectives", which, &collective_words, indices, &s->collective_count);
@@ -358,6 +359,9 @@ static enum status read_lists(const struct command *command, struct settings *s)
     for (int i = 0; i < s->dtype_count; i++) s->dtypes[i] = (enum dtype)indices[i];
     status = word_list_read("op", s->ops_text, &op_words, indices, &s->op_count);
     for (int i = 0; !status && i < s->op_count; i++) s->ops[i] = (enum op)indices[i];
+    if (!status && s->transports_text)
+        status = word_list_read("expect-transport", s->transports_text, &transport_words, indices, &count);
+    for (int i = 0; !status && i < count; i++) s->expect_transports |= 2u << indices[i];
     return status;
 }
 

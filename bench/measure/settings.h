@@ -30,7 +30,8 @@ struct settings {
     double precision_percent, max_seconds, time_budget_s, network_gbit;
     const char *group, *fault;
     int64_t graph, registration, expect_domain;
-    enum transport expect_transport;
+    const char *transports_text;
+    unsigned expect_transports; /* bit 1 << enum transport for each */
     const char *cta;
     const char *imbalance, *matrix;
     const char *beside_text;

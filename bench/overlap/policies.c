@@ -78,6 +78,7 @@ void overlap_label_cases(struct overlap_launch *l, const struct launch_header *h
         struct label_question q =
             label_question_of(header, s->sides.cta ? s->policies[c->policy] : NULL, asked, 0);
         labels_of_case(&q, c->collective->id, &c->cta, &c->registration, &told);
+        labels_mark(&q, header);
         c->repeated = is_repeated(l, i);
     }
 }

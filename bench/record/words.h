@@ -24,8 +24,8 @@ enum cache { CACHE_ABSENT, CACHE_WARM, CACHE_COLD };
 /* The memory that buffers are in. */
 enum memory { MEMORY_ABSENT, MEMORY_HOST, MEMORY_DEVICE };
 
-/* The transport that a launch must use, or else refuse to run (--expect-transport). gpu/nccl_transport.h
-   defines each word. */
+/* The transports that a launch may have to use, or else refuse to run (--expect-transport).
+   gpu/nccl_transport.h defines each word. */
 enum transport {
     TRANSPORT_ABSENT,
     TRANSPORT_P2P,

@@ -99,6 +99,7 @@ static void set_labels(struct step_launch *l, const struct launch_header *header
         why = registration_limited(&q, &registration);
         if (i == 0 || !why) l->registration = registration, limited = why;
     }
+    labels_mark(&q, header);
     if (unused) warn("--cta %s: %s; the rows say '%s'", f->cta, unused, l->cta);
     if (limited) warn("-R 1: %s; the rows say '%s'", limited, registration_name(l->registration));
 }

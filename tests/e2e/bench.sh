@@ -66,6 +66,9 @@ check 'hosts of which nobody tells whether they have GPUs' emulated_bench HOSTFI
     DRIVERS=all_reduce USD_PER_GPU_HOUR=3600 SWEEP_ARGS="$short"
 # 23 sizes in two modes: 11.5 s, and 10 s to start; two GPUs at one USD a second.
 before 'are asked, and counted' 'sweep: at most about 21 s, 42.00 USD' '[1/1]'
+if grep -q 'map-by ppr:' "$work"/results/asked/*.log; then # Open MPI binds by default
+    check 'their ranks are not bound to cores' grep -q -e '--bind-to none' "$work"/results/asked/*.log
+fi
 check 'and measured as GPUs' cases asked 'max(r["bytes"] for r in c) == 32 << 20 and {r["memory"] for r in c} == {"device"}'
 # One launch per collective: all-gather fits (64 MiB and a rank's part of 32 MiB), all-reduce does not (two buffers of 64 MiB).
 memory=$((268435456 + 130000000))

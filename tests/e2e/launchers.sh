@@ -67,11 +67,23 @@ sets_no "and no other machine's topology" TOPO_FILE
 check "Azure H100" preset azure ND96isr_H100_v5
 sets "has its own topology" NCCL_TOPO_FILE=/opt/microsoft/ndv5-topo.xml NCCL_IB_PCI_RELAXED_ORDERING=1
 sets "and in-network reduction, as in Azure's tests" NCCL_COLLNET_ENABLE=1 SHARP_COLL_ENABLE_SAT=1 SHARP_SMX_UCX_INTERFACE=mlx5_ib0:1
+machine sys/class/infiniband/mlx5_ib0
+check "Azure H100 with its device" preset azure ND96isr_H100_v5
+sets "has MPI's too" UCX_TLS=rc UCX_NET_DEVICES=mlx5_ib0:1
 machine opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-{net,ofi-tuner}.so
 check "AWS" preset aws
 sets "finds the plug-in, which has the tuner in it, below lib/*-linux-gnu" NCCL_NET_PLUGIN=/opt/amazon/ofi-nccl/lib/aarch64-linux-gnu/libnccl-net.so FI_PROVIDER=efa
 sets "and keeps to the networks of the host" 'NCCL_SOCKET_IFNAME=^docker,lo,veth'
 sets_no "and sets nothing that AWS dropped" 'TUNER|BUFFSIZE|CHUNKSIZE'
+machine dev/nvidiactl sys/class/dmi/id/sys_vendor
+echo 'Amazon EC2' >"$work/root/sys/class/dmi/id/sys_vendor"
+check "an instance that the table lacks" preset auto p6-b200.48xlarge-cb
+sets "has the settings of the cloud that the firmware names" FI_PROVIDER=efa
+check "one that it has, elsewhere" preset auto BM.GPU.H100.8
+sets "has those of its own cloud" NCCL_IB_TC=41 UCX_TLS=tcp UCX_NET_DEVICES=eth0 NCCL_NET_PLUGIN=none
+machine opt/hpcx-2.20/nccl_rdma_sharp_plugin/lib/libnccl-net.so
+check "OCI with the plug-in of HPC-X" preset auto BM.GPU.H100.8
+sets "uses it" NCCL_NET_PLUGIN=/opt/hpcx-2.20/nccl_rdma_sharp_plugin/lib/libnccl-net.so
 machine sys/class/infiniband/mlx5_{0,1,2,3,5,6,7,8}
 check "OCI GB300" preset auto BM.GPU.GB300.4
 sets "is RoCE" NCCL_IB_GID_INDEX=3 NCCL_IB_TC=41 NCCL_IB_SL=0 NCCL_IB_TIMEOUT=22 NCCL_IB_QPS_PER_CONNECTION=4 NCCL_IB_HCA==mlx5_0,mlx5_1,mlx5_2,mlx5_3,mlx5_5,mlx5_6,mlx5_7,mlx5_8
@@ -87,7 +99,7 @@ tells "and names the device that is missing" 'no mlx5_4' "$work/err"
 machine sys/class/infiniband/ibp0/ports/1/link_layer
 echo Ethernet >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
 check "CoreWeave GB300 on RoCE" preset coreweave gb300-4x
-sets "has its address family" NCCL_IB_ADDR_FAMILY=AF_INET6 NCCL_IB_ADDR_RANGE=fd02::/16 NCCL_IB_TC=96 NCCL_IB_HCA=ibp NCCL_SOCKET_IFNAME=eth0 NCCL_NET_PLUGIN=none
+sets "has its address family" NCCL_IB_ADDR_FAMILY=AF_INET6 NCCL_IB_ADDR_RANGE=fd02::/16 NCCL_IB_TC=96 NCCL_IB_HCA=ibp NCCL_SOCKET_IFNAME=eth0 NCCL_NET_PLUGIN=none UCX_TLS=tcp
 echo InfiniBand >"$work/root/sys/class/infiniband/ibp0/ports/1/link_layer"
 check "CoreWeave GB300 on InfiniBand" preset coreweave gb300-4x
 sets_no "has not" ADDR_FAMILY
@@ -96,6 +108,11 @@ printf 'echo noise\nexport NCCL_IB_TC=52 NCCL_NET=other NCCL_WORDS="a b"\nNCCL_L
 check "Google" preset auto a4x-highgpu-4g
 sets "takes the settings of Google's script" NCCL_NET=gIB NCCL_IB_TC=52
 sets_no "and nothing else of it" 'noise|other|WORDS|LOCAL'
+machine dev/nvidiactl sys/class/dmi/id/sys_vendor
+echo Google >"$work/root/sys/class/dmi/id/sys_vendor"
+check "Google's firmware without its plug-in" preset auto
+sets_no "does not force the plug-in: A3 High and Mega have another" NCCL_NET=
+tells "and says so" 'usr/local/gib is not here' "$work/err"
 machine etc/nccl.conf
 printf '# mine\n NCCL_NET = Socket\n' >"$work/root/etc/nccl.conf"
 check "with /etc/nccl.conf" preset gcp a4x-highgpu-4g
@@ -167,6 +184,12 @@ echo other >"$work/other"
 check "a sweep on another host" env OFI_NCCL_A=1 SHARP_B=1 LD_LIBRARY_PATH="${LD_LIBRARY_PATH:-/nowhere}" MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' \
     scripts/sweep --build "$work/built" --launcher mpirun --hostfile "$work/other" --no-preflight --dry-run --launches 1
 for name in OFI_NCCL_A SHARP_B LD_LIBRARY_PATH; do tells "passes $name on" "-x $name " "$work/out"; done
+printf 'other slots=8\nanother slots=8\n' >"$work/operator"
+dry() { env MPIRUN="$work/mpi/openmpi4/mpirun" SLURM_JOB_ID='' PBS_NODEFILE='' scripts/sweep --build "$work/built" --launcher mpirun --hostfile "$work/operator" --dry-run --launches 1 --drivers all_reduce --nodes all "$@"; }
+check "a plan for hosts of which nobody tells whether they have GPUs" dry
+tells "is one for CPUs" ' -e 67108864 ' "$work/out"
+check "and for the same of an instance with GPUs" dry --instance p5.48xlarge
+tells "is one for GPUs, whose ranks are not bound" '-np 16 .* --bind-to none .* -e 17179869184 ' "$work/out"
 # Only scripts/launchers/mpirun starts ranks with the flags of an MPI family.
 if git rev-parse --git-dir >/dev/null 2>&1; then
     owners=$(git grep -lE -e '--oversubscribe|--map-by|-ppn |"\$\{?(MPIRUN|mpirun)[^"]*" (-n|--?[a-z]*np) ' -- scripts tests Makefile ':!*.md' ':!tests/e2e/launchers.sh')

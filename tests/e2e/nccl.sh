@@ -9,6 +9,9 @@ needs_gpu_parts 'the nccl backend'
 case $build in *sanitize*) export LSAN_OPTIONS=exitcode=0 ;; esac
 driver=all_reduce flags=(--backend nccl --passes 1 -n 3 -w 2 --cache warm)
 
+# hosts HOSTS_PER_DOMAIN RANKS …: like emulated, on hosts of two ranks
+hosts() { local place=(tests/fakes/gpu/place 2 "$1"); emulated "${@:2}"; }
+
 # ---- the real libraries ----
 
 check 'the plug-in links the real libraries' sh -c "ldd '$build/busbar_nccl.so' | grep -E 'libnccl.so.2 =>' && ldd '$build/busbar_nccl.so' | grep -E 'libcudart.so.1[23] =>'"
@@ -134,8 +137,11 @@ check 'and is the label of that one' rows '{(r["collective"], r["cta"]) for r in
 check 'copy engines without windows' emulated 2 -- --cta zero --collectives all_gather --sizes 64K
 check 'are not the label' rows '{r["cta"] for r in c} == {"default"}'
 check 'with windows' emulated 2 -- --cta zero -R 2 --collectives all_gather --sizes 64K
-check 'they are' rows '{r["cta"] for r in c} == {"zero"}'
-check 'registered buffers with NVLink between hosts' emulated 2 FAKEGPU_FABRIC=7 -- -R 1 --sizes 64K
+check 'they are' rows '{r["cta"] for r in c} == {"zero"} and "labels" not in h["facts"]["nccl"]'
+check 'a release whose rules are not known' emulated 2 FAKEGPU_NCCL=23100 -- --cta zero --collectives all_gather --sizes 64K
+tells 'is told' 'what NCCL 2.31 does with --cta, -R and -G is not known here \(rules end with 2.30\): the rows say what was asked for'
+check 'and marked in the record' rows '{r["cta"] for r in c} == {"zero"} and h["facts"]["nccl"]["labels"] == "as asked for"'
+check 'registered buffers with NVLink between hosts' hosts 2 4 -- -R 1 --sizes 64K
 tells 'are told of' "-R 1: with NVLink between hosts, NCCL does not let NVLink switches work on registered buffers; the rows say 'user_no_nvls'"
 check 'and say what they lack' rows '{r["registration"] for r in c} == {"user_no_nvls"} and all("/registration=user_no_nvls/" in r["key"] for r in c)'
 expect_status 'a CTA policy that is none' 2 emulated 2 -- --cta many --sizes 8
@@ -238,8 +244,6 @@ check 'and tells the same domain' rows 'h["world"]["hosts"][0]["domain"] == "070
 check 'a driver that knows version 2 only' emulated 2 FAKEGPU_FABRIC=7:3 FAKEGPU_FABRIC_VERSION=2 -- --sizes 8
 check 'tells no health' rows 'h["world"]["hosts"][0]["domain"] == "07000000-0000-0000-0000-000000000000.3" and not any("fabric_health" in g for g in h["facts"]["gpus"])'
 
-# hosts HOSTS_PER_DOMAIN RANKS …: like emulated, on hosts of two ranks
-hosts() { local place=(tests/fakes/gpu/place 2 "$1"); emulated "${@:2}"; }
 check 'a domain of two hosts' hosts 2 4 -- --sizes 8 --expect-domain 4
 check 'NCCL uses its NVLink between them' rows 'h["facts"]["nccl"]["mnnvl"] is True and w["domains"] == 1 and w["nodes"] == 2'
 expect_status 'NCCL that falls back to the network inside a domain: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-domain 4
@@ -259,6 +263,7 @@ check 'two groups within domains, four between' rows '{(r["group"], str(sorted(s
 # ---- bounds, by their formulas: S=900000, Bn=450 (H100's NVLink), Bi=50 (400 Gbit/s a GPU) ----
 
 bounds() { rows "{r['collective']: (round(r['bound_us'], 6), r['bound'].split(';')[0]) for r in c if r['status'] == 'ok' and r['group'] == 'world'} == $1"; }
+bounds_of() { rows "[(round(r['bound_us'], 6), r['bound'].split(';')[0]) for r in c if r['collective'] == '$1' and r['status'] == 'ok'][0] == $2"; }
 three=(--collectives "all_reduce,all_gather,alltoall" --sizes 900000)
 check 'an H100, by its model' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' -- "${three[@]}"
 says 'the table has the percentage' ' wrong bound'
@@ -267,6 +272,14 @@ check 'an instance, by its name' hosts 1 4 -- "${three[@]}" --instance p5.48xlar
 # The hosts have two ranks each, but an instance has eight GPUs and eight NICs: no run can exceed 8 x 50 a host.
 check 'N=2, G=2, 8 NICs a host: 2S/(2 x 8 x 50), S/(2 x 8 x 50), 2S/(2 x 8 x 50)' bounds "{'all_reduce': (2.25, 'max(2S(N-1)/(N G Bi), S/(Bn+Bi))'), 'all_gather': (1.125, 'max(S(N-1)/(N G Bi), S(P-1)/(P (Bn+Bi)))'), 'alltoall': (2.25, 'max(S(N-1)/(N Bi), S(P-1)/(P (Bn+Bi)))')}"
 check 'groups have none' rows 'sum(r["group"] == "domain" and r["status"] == "ok" for r in c) == 5 and all("bound_us" not in r and "bound" not in r for r in c if r["group"] == "domain")'
+check 'where NCCL does not use NVLink between the hosts of a rack' hosts 2 4 NCCL_MNNVL_ENABLE=0 FAKEGPU_NAME='NVIDIA GB200' -- "${three[@]}" --instance u-p6e-gb200x72
+# Two domains of two GPUs; the hosts have two more of 50 GB/s. With NVLink between them there would be one domain of four.
+check 'they are domains: S/(2 x 4 x 50)' bounds_of all_gather "(2.25, 'max(S(N-1)/(N G Bi), S(P-1)/(P (Bn+Bi)))')"
+check 'RDMA inside a host' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' FAKEGPU_NET=IB FAKEGPU_VIA=NET/IB/0 -- "${three[@]}" --instance p5.48xlarge --expect-transport rdma
+# The instance has eight NICs for these four GPUs.
+check 'NVLink does not count: 3S/(4 x 2 x 50)' bounds_of all_gather "(6.75, 'S(N-1)/(N G Bi)')"
+check 'nor for alltoallv' emulated 4 FAKEGPU_NAME='NVIDIA H100 80GB HBM3' FAKEGPU_NET=IB FAKEGPU_VIA=NET/IB/0 -- --collectives alltoallv --sizes 900000 --instance p5.48xlarge --expect-transport rdma
+check 'three of four parts cross the network' bounds_of alltoallv "(6.75, 'Vn/(G Bi), Vn=675000')"
 check 'a GPU that is in no table' emulated 2 -- --sizes 900000
 check 'has none' rows 'all("bound_us" not in r and "bound" not in r for r in c)'
 
@@ -302,10 +315,28 @@ tells 'names it' '--expect-transport p2p: rank [01] \(.*\): GPUs of one host tal
 check 'SHM without the flag' emulated 2 FAKEGPU_VIA=SHM/direct/direct -- --sizes 8
 tells 'is doubted' 'instead of P2P: is NCCL_P2P_DISABLE set'
 expect_status 'a transport that NCCL does not tell: status 5' 5 emulated 2 -- --sizes 8 --expect-transport rdma
-check 'GPUs with an NVLink fabric but without NVLS' emulated 2 FAKEGPU_FABRIC=7:3 NCCL_NVLS_ENABLE=0 -- --sizes 8
-tells 'are doubted' 'NVLS is not available'
+# NVLS. Machines of eight H100 have a completed fabric with a UUID of zeros.
+nvls_doubt='these GPUs have NVLink switches, but NCCL does not let them reduce \(NVLS\): is NCCL_NVLS_ENABLE 0'
+for fabric in 7:3 0; do
+    check "GPUs with an NVLink fabric, $fabric" emulated 2 FAKEGPU_FABRIC=$fabric -- --sizes 8 --expect-transport nvls
+    lacks 'use NVLS' "$nvls_doubt" "$work/err"
+    check 'and that with NVLS switched off' emulated 2 FAKEGPU_FABRIC=$fabric NCCL_NVLS_ENABLE=0 -- --sizes 8
+    tells 'are doubted' "$nvls_doubt"
+    check 'and that without channels for NVLS' emulated 2 FAKEGPU_FABRIC=$fabric FAKEGPU_NVLS_CHANNELS=0 -- --sizes 8
+    tells 'are doubted' "$nvls_doubt"
+done
+check 'NVLS that is not used is in the record' rows 'h["facts"]["nccl"]["nvls"] is False'
+place=(tests/fakes/gpu/place 1 1)
+check 'one GPU of each host' emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8
+place=()
+lacks 'has nothing to reduce in a switch' "$nvls_doubt" "$work/err"
+check 'GPUs without a fabric' emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8
+lacks 'have no switch' "$nvls_doubt" "$work/err"
+expect_status 'NVLS that NCCL drops is not the one expected: status 5' 5 emulated 2 FAKEGPU_NVLS_CHANNELS=0 -- --sizes 8 --expect-transport nvls
+check '--cta efficiency where NVLS is off' emulated 2 NCCL_NVLS_ENABLE=0 -- --cta efficiency -R 1 --collectives all_gather --sizes 64K
+check 'is not the label' rows '{r["cta"] for r in c} == {"default"}'
 expect_status 'and refused where NVLS is expected' 5 emulated 2 NCCL_NVLS_ENABLE=0 -- --sizes 8 --expect-transport nvls
-tells 'by name' 'NCCL says that NVLS is not available'
+tells 'by name' 'NCCL does not use NVLS'
 check 'NVLink between hosts as expected' hosts 2 4 -- --sizes 8 --expect-transport mnnvl
 expect_status 'and refused where NCCL does not use it: status 5' 5 hosts 2 4 NCCL_MNNVL_ENABLE=0 -- --sizes 8 --expect-transport mnnvl
 tells 'by name' '--expect-transport mnnvl: rank 0 \(.*\): NCCL does not use NVLink between hosts'
@@ -314,6 +345,30 @@ check 'RDMA as expected' over NET/IB/0 rdma
 expect_status 'RDMA through host memory where GPUDirect is expected: status 5' 5 over NET/IB/0 gdr
 tells 'by name' '--expect-transport gdr: '
 check 'GPUDirect as expected' over NET/IB/0/GDRDMA gdr
+expect_status 'GPUDirect of what is received only' 5 over '[send] NET/IB/0,[receive] NET/IB/0/GDRDMA' gdr
+tells 'is not all' '--expect-transport gdr: rank [0-3] \(.*\): data that is sent passes through the host'"'"'s memory'
+expect_status 'GPUDirect of what is sent only' 5 over '[send] NET/IB/0/GDRDMA,[receive] NET/IB/0' gdr
+tells 'is not all either' 'data that is received passes through'
+over_libfabric() { hosts 1 4 FAKEGPU_NET=Libfabric FAKEGPU_VIA=NET/Libfabric/0/GDRDMA ${1:+FAKEGPU_PROVIDER="$1"} -- --sizes 8 --expect-transport rdma; }
+check 'RDMA through libfabric' over_libfabric efa
+check 'names its provider in the record' rows 'h["facts"]["nccl"]["provider"] == "efa"'
+expect_status 'TCP through libfabric' 5 over_libfabric 'tcp;ofi_rxm'
+tells 'is no RDMA' '--expect-transport rdma: rank [0-3] \(.*\): NCCL uses TCP'
+expect_status 'libfabric that does not tell by what' 5 over_libfabric ''
+tells 'is not believed' 'does not tell which provider of libfabric'
+# In a ring or a tree, one rank of each host may have all its connections over the network.
+printf '%s\n' '#!/bin/bash' 'rank=${OMPI_COMM_WORLD_RANK:-${PMIX_RANK:-${PMI_RANK:-0}}}' 'export FAKEGPU_NET=IB FAKEGPU_VIA=P2P/CUMEM' \
+    'if [ $((rank % 2)) = 0 ]; then FAKEGPU_VIA=NET/IB/0/GDRDMA; fi' 'exec tests/fakes/gpu/place "$@"' >"$work/one_nic"
+chmod +x "$work/one_nic"
+one_nic() { local place=("$work/one_nic" 2 "$1"); emulated 4 -- --sizes 8 --expect-transport "$2"; }
+check 'two hosts whose first rank alone uses the network' one_nic 1 gdr,p2p
+check 'two racks: NVLink within each, the network between them' hosts 2 8 FAKEGPU_NET=IB FAKEGPU_VIA=P2P/MNNVL,NET/IB/0/GDRDMA -- --sizes 8 --expect-transport mnnvl,gdr,nvls
+expect_status 'one rack that uses the network' 5 hosts 2 4 FAKEGPU_NET=IB FAKEGPU_VIA=P2P/MNNVL,NET/IB/0/GDRDMA -- --sizes 8 --expect-transport mnnvl
+tells 'is refused' '--expect-transport mnnvl: .*some connections go over the network'
+expect_status 'of a list, each must be in use' 5 hosts 1 4 FAKEGPU_NET=IB FAKEGPU_VIA=NET/IB/0 NCCL_NVLS_ENABLE=0 -- --sizes 8 --expect-transport rdma,nvls
+tells 'the one that is not is named' '--expect-transport nvls: '
+expect_status 'a transport that is none' 2 emulated 2 -- --sizes 8 --expect-transport rdma,nvl
+tells 'gets a hint' 'nvls'
 expect_status 'MPI tells no transport: status 5' 5 "$build/all_reduce" --backend mpi -b 8 -e 8 --output none --expect-transport p2p
 
 # ---- registered buffers ----

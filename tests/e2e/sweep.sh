@@ -28,6 +28,22 @@ equal "one line an attempt" "$(grep -c complete "$work/results/plain/sweep.tsv")
 check "a changed plan" sweep --run plain "${four[@]}" --launches 3
 tells "a changed plan reuses what it can" "8 complete already"
 
+# The preset is that of the hosts, not of the one that runs the sweep: here the launcher gives them another firmware.
+mkdir -p "$work/remote/dev" "$work/remote/sys/class/dmi/id"
+: >"$work/remote/dev/nvidiactl"
+echo 'Amazon EC2' >"$work/remote/sys/class/dmi/id/sys_vendor"
+printf '#!/bin/sh\nexport PRESET_ROOT=%s\nexec %s "$@"\n' "$work/remote" "$work/direct" >"$work/far"
+chmod +x "$work/far"
+far() { mkdir -p "$work/here"; env PRESET_ROOT="$work/here" timeout 60 scripts/sweep --build "$programs" --results "$work/results" --launcher "$work/far" --no-preflight --launches 1 --drivers all_reduce "$@"; }
+check "hosts with another firmware than this one" far --run far --hostfile "$work/four" --nodes 4
+tells "have the preset of theirs" "sweep: environment: FI_PROVIDER=efa"
+tells "and their lack is told" "preset: aws: libnccl-net.so of aws-ofi-nccl is not in"
+equal "the record of the sweep has it" "$(grep -c 'environment: FI_PROVIDER=efa' "$work/results/far/hosts.tsv")" 1
+check "none is none" far --run none --hostfile "$work/four" --nodes 4 --preset none
+lacks "there, too" 'FI_PROVIDER' "$work/err"
+expect_status "a preset that is none" 2 far --run other --hostfile "$work/four" --preset nowhere
+tells "is refused before" "preset: 'nowhere' is not auto"
+
 # Cases that the budget left out, nine of them in each of two records: sizes of which one begins like another, and two modes.
 skipped() { printf '{"record":"case","collective":"%s","dtype":"float","op":"sum","requested_bytes":%s,"mode":"%s","placement":"in_place","group":"world","status":"skipped"}\n' "$@"; }
 {

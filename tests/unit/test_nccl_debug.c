@@ -9,14 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct nccl_paths read_text(const char *text)
+static struct nccl_paths read_version(int version, const char *text)
 {
     struct nccl_paths paths;
     FILE *file = fmemopen((void *)text, strlen(text), "r");
     cr_assert(file);
-    nccl_debug_read(file, &paths);
+    nccl_debug_read(file, version, &paths);
     fclose(file);
     return paths;
+}
+
+static struct nccl_paths read_text(const char *text)
+{
+    return read_version(22809, text);
 }
 
 Test(nccl_debug, nothing_told_is_not_known)
@@ -26,7 +31,7 @@ Test(nccl_debug, nothing_told_is_not_known)
     cr_expect_str_eq(p.plugin, "");
     cr_expect_eq(p.nvls, -1);
     cr_expect_eq(p.mnnvl, -1);
-    cr_expect(!p.p2p && !p.shm && !p.net && !p.gdr && !p.collnet);
+    cr_expect(!p.p2p && !p.shm && !p.net && !p.collnet && !p.sends.all && !p.receives.all);
     json_t *json = nccl_paths_json(&p);
     cr_expect_eq(json_object_size(json), 0);
     json_decref(json);
@@ -34,15 +39,20 @@ Test(nccl_debug, nothing_told_is_not_known)
 
 Test(nccl_debug, a_2_18_on_infiniband)
 {
-    struct nccl_paths p =
-        read_text("node1:77:93 [3] NCCL INFO Using network IB\n"
-                  "node1:77:93 [3] NCCL INFO NVLS multicast support is available on dev 3\n"
-                  "node1:77:93 [3] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/3/GDRDMA\n"
-                  "node1:77:93 [3] NCCL INFO Channel 01/0 : 3[3] -> 2[2] via P2P/IPC/read\n");
+    struct nccl_paths p = read_version(
+        21803, "node1:77:93 [3] NCCL INFO Using network IB\n"
+               "node1:77:93 [3] NCCL INFO NVLS multicast support is available on dev 3\n"
+               "node1:77:93 [3] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/3/GDRDMA\n"
+               "node1:77:93 [3] NCCL INFO Channel 01/0 : 3[3] -> 2[2] via P2P/IPC/read\n"
+               "node1:77:93 [3] NCCL INFO NVLS comm 0x55d0c8a7f2b0 headRank 3 nHeads 8 buffSize 1048576 "
+               "memSize 2097152 nvlsPerRankSize 67108864 nvlsTotalSize 536870912\n"
+               "node1:77:93 [3] NCCL INFO 16 coll channels, 16 nvls channels, 16 p2p channels, 2 p2p "
+               "channels per peer\n");
     cr_expect_str_eq(p.network, "IB");
     cr_expect_eq(p.nvls, 1);
     cr_expect_eq(p.mnnvl, -1);
-    cr_expect(p.p2p && !p.shm && p.net && p.gdr);
+    cr_expect(p.p2p && !p.shm && p.net);
+    cr_expect(!p.sends.all && p.receives.all == 1 && p.receives.gdr == 1);
 }
 
 Test(nccl_debug, a_2_20_tells_mnnvl_at_the_end_of_the_communicators_line)
@@ -74,6 +84,27 @@ Test(nccl_debug, a_2_27_tells_mnnvl_with_its_clique)
         -1);
 }
 
+/* The device supports NVLS, the communicator may not: src/init.cc, the line before "NVLS tuning" or, in older
+   releases, before ncclNvlsSetup. */
+Test(nccl_debug, channels_decide_on_nvls)
+{
+#define AVAILABLE "h:7:9 [1] NCCL INFO NVLS multicast support is available on dev 1\n"
+#define CHANNELS(n)                                                                                          \
+    "h:7:9 [1] NCCL INFO 16 coll channels, 16 collnet channels, " #n " nvls channels, 16 p2p channels, 2 "   \
+    "p2p channels per peer\n"
+    cr_expect_eq(read_text(AVAILABLE).nvls, -1, "of the device, not of the communicator");
+    cr_expect_eq(read_text(AVAILABLE CHANNELS(16)).nvls, 1);
+    cr_expect_eq(read_text(AVAILABLE CHANNELS(0)).nvls, 0, "dropped, as no channels were found");
+    cr_expect_eq(read_text(CHANNELS(0)).nvls, 0, "NCCL_NVLS_ENABLE=0: nothing else is printed");
+    cr_expect_eq(read_text(" coll channels, \n 4 coll channels, x nvls channels\n").nvls, -1);
+    /* Up to 2.20.5, the number of channels stays when NVLS is dropped. */
+    cr_expect_eq(read_version(22005, AVAILABLE CHANNELS(16)).nvls, 0);
+    cr_expect_eq(read_version(22005, AVAILABLE "h:7:9 [1] NCCL INFO NVLS comm 0x55d0 headRank 1 nHeads 8 "
+                                               "buffSize 1\n" CHANNELS(16))
+                     .nvls,
+                 1);
+}
+
 Test(nccl_debug, mnnvl_that_does_not_work)
 {
     cr_expect_eq(read_text("t:7:9 [1] misc/x.cc:68 NCCL WARN MNNVL (cliqueSize 72) is available but not "
@@ -98,7 +129,32 @@ Test(nccl_debug, plugins_and_the_network_that_was_assigned)
                   "h:1:1 [0] NCCL INFO CollNet 00/0 : 1 [receive] via COLLNET/SHARP/0/GDRDMA\n");
     cr_expect_str_eq(p.plugin, "libnccl-net-gcp.so");
     cr_expect_str_eq(p.network, "gIB");
-    cr_expect(p.collnet && p.gdr);
+    cr_expect(p.collnet && p.receives.gdr == 1);
+}
+
+/* src/nccl_ofi_net of aws-ofi-nccl: 1.21.1 and, without the fabric, 1.9.1. */
+Test(nccl_debug, libfabrics_provider)
+{
+    struct nccl_paths p = read_text(
+        "h:1:1 [0] NCCL INFO NET/OFI Selected provider is efa, fabric is efa-direct (found 16 nics)\n");
+    cr_expect_str_eq(p.provider, "efa");
+    json_t *json = nccl_paths_json(&p);
+    cr_expect_str_eq(json_string_value(json_object_get(json, "provider")), "efa");
+    json_decref(json);
+    p = read_text("h:1:1 [0] NCCL INFO NET/OFI Selected Provider is tcp;ofi_rxm (found 2 nics)\n");
+    cr_expect_str_eq(p.provider, "tcp;ofi_rxm");
+}
+
+Test(nccl_debug, directions_of_connections)
+{
+    struct nccl_paths p = read_text(
+        "h:1:1 [0] NCCL INFO Channel 00/0 : 0[0] -> 8[0] [send] via NET/IB/0(2)/GDRDMA(PCI)/Shared\n"
+        "h:1:1 [0] NCCL INFO Channel 01/0 : 0[0] -> 8[0] [send] via NET/IB/1\n"
+        "h:1:1 [0] NCCL INFO Channel 00/0 : 8[0] -> 0[0] [receive] via NET/IB/0/GDRDMA/flush=pcie\n");
+    cr_expect(p.sends.all == 2 && p.sends.gdr == 1 && p.receives.all == 1 && p.receives.gdr == 1);
+    json_t *json = nccl_paths_json(&p), *transports = json_object_get(json, "transports");
+    cr_expect_eq(json_array_size(transports), 2, "with and without");
+    json_decref(json);
 }
 
 Test(nccl_debug, hostile_lines)
@@ -131,13 +187,13 @@ Test(nccl_debug, what_nobody_asked_for_stands_in_no_file)
     cr_assert(nccl);
     setlinebuf(nccl);
     fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
-    nccl_debug_told(&first, &p);
+    nccl_debug_told(&first, 22809, &p);
     cr_expect_str_eq(p.network, "IB");
     nccl_debug_capture(&second, "host");
-    nccl_debug_told(&second, &p);
+    nccl_debug_told(&second, 22809, &p);
     cr_expect_str_eq(p.network, "", "told of the first communicator");
     fputs("h:1:1 [0] NCCL INFO Using network Socket\n", nccl);
-    nccl_debug_told(&second, &p);
+    nccl_debug_told(&second, 22809, &p);
     cr_expect_str_eq(p.network, "Socket");
     json_t *environment = json_pack("{ss ss ss ss}", "NCCL_DEBUG", "INFO", "NCCL_DEBUG_FILE", first.path,
                                     "NCCL_DEBUG_SUBSYS", getenv("NCCL_DEBUG_SUBSYS"), "NCCL_ALGO", "Ring");
@@ -194,7 +250,7 @@ Test(nccl_debug, a_file_of_the_users_is_read)
     cr_assert(nccl);
     fputs("h:1:1 [0] NCCL INFO Using network IB\n", nccl);
     fclose(nccl);
-    nccl_debug_told(&d, &p);
+    nccl_debug_told(&d, 22809, &p);
     cr_expect_str_eq(p.network, "IB");
     nccl_debug_close(&d);
     cr_expect_eq(access(path, F_OK), 0);
@@ -210,6 +266,8 @@ Test(nccl_debug, a_2_30_on_an_nvl72)
         "t1:77:93 [1] NCCL INFO NVLS multicast support is available on dev 1\n"
         "t1:77:93 [1] NCCL INFO comm 0x55d0c8a7f2b0 rank 5 nRanks 72 nNodes 1 localRanks 72 localRank 5 "
         "MNNVL 1\n"
+        "t1:77:93 [1] NCCL INFO 24 coll channels, 24 collnet channels, 24 nvls channels, 32 p2p channels, 32 "
+        "p2p channels per peer\n"
         "t1:77:93 [1] NCCL INFO Channel 07/0 : 5[1] -> 4[0] via P2P/MNNVL\n");
     cr_expect_eq(p.mnnvl, 1);
     cr_expect_eq(p.nvls, 1);
@@ -247,47 +305,100 @@ Test(nccl_transport, what_is_expected_must_be_told)
 {
     static const struct {
         const char *told;
-        bool several_hosts;
+        struct transport_place place;
         enum transport satisfied[6]; /* all other transports are missing */
     } cases[] = {
-        {"", false, {TRANSPORT_ABSENT}},
-        {"", true, {TRANSPORT_ABSENT}},
+        {"", {false, false}, {TRANSPORT_ABSENT}},
+        {"", {true, true}, {TRANSPORT_ABSENT}},
         {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
-             LINE("NVLS multicast support is available on dev 0"),
-         false,
+             LINE("16 coll channels, 16 collnet channels, 16 nvls channels, 32 p2p channels, 32 p2p channels "
+                  "per peer"),
+         {false, false},
          {TRANSPORT_P2P, TRANSPORT_NVLS}},
         {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
+             LINE("NVLS multicast support is available on dev 0") LINE(
+                 "16 coll channels, 16 collnet channels, 0 nvls channels, 32 p2p channels, 32 p2p channels "
+                 "per peer"),
+         {false, false},
+         {TRANSPORT_P2P}},
+        {LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM")
              LINE("Channel 00 : 0[0] -> 1[1] via SHM/direct/direct"),
-         false,
+         {false, false},
          {TRANSPORT_ABSENT}},
         {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0") LINE("Using network IB"),
-         true,
+         {true, true},
          {TRANSPORT_RDMA}},
         {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0/GDRDMA") LINE("Using network IB"),
-         true,
+         {true, true},
          {TRANSPORT_RDMA, TRANSPORT_GDR}},
         {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/Socket/0") LINE("Using network Socket"),
-         true,
+         {true, true},
          {TRANSPORT_ABSENT}},
         {LINE("comm 0x1 rank 0 nRanks 8 nNodes 2 localRanks 4 localRank 0 MNNVL 1")
              LINE("Channel 00/0 : 0[0] -> 1[1] via P2P/CUMEM"),
-         true,
+         {true, false},
          {TRANSPORT_MNNVL, TRANSPORT_P2P}},
+        {LINE("comm 0x1 rank 0 nRanks 8 nNodes 1 localRanks 8 localRank 0 MNNVL 1")
+             LINE("Channel 00/0 : 3[3] -> 4[0] [send] via NET/IB/0") LINE("Using network IB"),
+         {true, false},
+         {TRANSPORT_RDMA}},
+        /* Two racks: NVLink within each, the network between them. */
         {LINE("comm 0x1 rank 0 nRanks 8 nNodes 2 localRanks 4 localRank 0 MNNVL 1")
              LINE("Channel 00/0 : 3[3] -> 4[0] [send] via NET/IB/0") LINE("Using network IB"),
-         true,
+         {true, true},
+         {TRANSPORT_MNNVL, TRANSPORT_RDMA}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0") LINE("Using network IB")
+             LINE("Channel 00/0 : 1[0] -> 0[0] [receive] via NET/IB/0/GDRDMA"),
+         {true, true},
          {TRANSPORT_RDMA}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/IB/0/GDRDMA") LINE("Using network IB")
+             LINE("Channel 00/0 : 1[0] -> 0[0] [receive] via NET/IB/0"),
+         {true, true},
+         {TRANSPORT_RDMA}},
+        {LINE("Using network IB"), {true, true}, {TRANSPORT_ABSENT}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/Libfabric/0/GDRDMA")
+             LINE("Using network Libfabric"),
+         {true, true},
+         {TRANSPORT_ABSENT}},
+        {LINE("NET/OFI Selected provider is tcp, fabric is 10.0.0.0/16 (found 1 nics)")
+             LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/Libfabric/0") LINE("Using network Libfabric"),
+         {true, true},
+         {TRANSPORT_ABSENT}},
+        {LINE("NET/OFI Selected provider is efa, fabric is efa-direct (found 16 nics)") LINE(
+             "Channel 00/0 : 0[0] -> 1[0] [send] via NET/Libfabric/0/GDRDMA") LINE("Using network Libfabric"),
+         {true, true},
+         {TRANSPORT_RDMA, TRANSPORT_GDR}},
+        {LINE("Channel 00/0 : 0[0] -> 1[0] [send] via NET/GPUDirectTCPX_v7/0/GDRDMA")
+             LINE("Using network GPUDirectTCPX_v7"),
+         {true, true},
+         {TRANSPORT_ABSENT}},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct nccl_paths p = read_text(*cases[i].told ? cases[i].told : "\n");
-        cr_expect(!transport_missing(&p, TRANSPORT_ABSENT, cases[i].several_hosts));
+        cr_expect(!transport_missing(&p, TRANSPORT_ABSENT, &cases[i].place));
         for (enum transport t = TRANSPORT_P2P; t <= TRANSPORT_GDR; t++) {
             bool expected = false;
             for (size_t k = 0; k < 6; k++) expected |= cases[i].satisfied[k] == t;
-            cr_expect_eq(!transport_missing(&p, t, cases[i].several_hosts), expected, "case %zu, %s", i,
+            cr_expect_eq(!transport_missing(&p, t, &cases[i].place), expected, "case %zu, %s", i,
                          name_of(&transport_names, (int)t));
         }
     }
+}
+
+/* In a ring or a tree, one rank of a host may have all its connections over the network. */
+Test(nccl_transport, connections_of_a_host_add_up)
+{
+    const struct transport_place place = {true, true};
+    struct nccl_paths crossing = read_text(LINE("Channel 00/0 : 0[0] -> 2[0] [send] via NET/IB/0/GDRDMA")
+                                               LINE("Using network IB")),
+                      staying = read_text(LINE("Channel 00/0 : 1[1] -> 0[0] via P2P/CUMEM")
+                                              LINE("Using network IB"));
+    cr_expect(transport_missing(&staying, TRANSPORT_GDR, &place));
+    cr_expect(transport_missing(&crossing, TRANSPORT_P2P, &place));
+    struct nccl_paths host = staying;
+    transport_add(&host, &crossing);
+    cr_expect(!transport_missing(&host, TRANSPORT_GDR, &place));
+    cr_expect(!transport_missing(&host, TRANSPORT_P2P, &place));
 }
 
 Test(nccl_transport, slow_ways_are_doubted)
@@ -339,6 +450,10 @@ Test(nccl_debug, how_a_call_is_done)
          "symmetric AllGather_LLMC", "", 4}, /* 2.27 */
         {"AllReduce [Symmetric]: 8 Bytes -> Kernel AllReduce_AGxLL_R nchannels 1 nthreads 512 nWorks 1\n",
          "symmetric AllReduce_AGxLL_R", "", 1},
+        {"AllGather [Hierarchical CE]: 4096 Bytes -> Rail ring RMA proxy + CE\n", "copy engine and network",
+         "", 0}, /* 2.32.3 */
+        {"AllReduce: 4096 Bytes -> Algo RING proto SIMPLE channel{Lo..Hi}={0..31} cgaClusterSize 4\n", "RING",
+         "SIMPLE", 32}, /* 2.31.2 */
         {"AllGather [Copy Engine]: 4096 Bytes -> cudaMemcpy; CE synchronization with NVLS\n", "copy engine",
          "", 0},
         {"AllGather [Hierarchical CE]: 4096 Bytes -> RMA proxy + CE\n", "copy engine and network", "", 0},

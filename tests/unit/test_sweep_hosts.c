@@ -26,6 +26,15 @@ Test(sweep, reads_hosts, WITH_FOLDER)
     hosts_free(&hosts);
 }
 
+Test(sweep, gpus_that_are_assumed, WITH_FOLDER)
+{
+    struct sweep_hosts hosts = read_hosts("a\t-\t-\t-\nb\t4\t-\t-\nc\t9\t-\t-\nd\t8\t2\t-\ne\t8\t0\t-\n");
+    const int64_t expected[] = {8, 4, 8, 2, 0};
+    hosts_assume_gpus(&hosts, 8);
+    for (size_t i = 0; i < hosts.count; i++) cr_expect_eq(hosts.list[i].gpus, expected[i], "%zu", i);
+    hosts_free(&hosts);
+}
+
 Test(sweep, ranks_of_hosts, WITH_FOLDER)
 {
     struct sweep_hosts hosts = read_hosts("a\t8\t0\t-\nb\t6\t-\t-\n");

@@ -57,6 +57,8 @@ void hosts_divide(struct sweep_hosts *, int64_t per);
 /* The smallest known number of GPUs of a host; 0: unknown for all hosts. */
 int64_t hosts_least_gpus(const struct sweep_hosts *);
 int64_t hosts_total_gpus(const struct sweep_hosts *);
+/* Gives `gpus` GPUs to each host whose GPUs are not known, but not more than its slots. */
+void hosts_assume_gpus(struct sweep_hosts *, int64_t gpus);
 /* Ranks to start on each host: the number of its GPUs, else of its slots, and of these the minimum over all
    hosts. If none is known: 1; on a single host its number of cores, but at least 2 and at most 8. */
 int64_t hosts_ranks_per_node(const struct sweep_hosts *, int64_t cores);

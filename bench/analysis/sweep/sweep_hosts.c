@@ -108,6 +108,15 @@ int64_t hosts_total_gpus(const struct sweep_hosts *hosts)
     return sum;
 }
 
+void hosts_assume_gpus(struct sweep_hosts *hosts, int64_t gpus)
+{
+    for (size_t i = 0; i < hosts->count; i++) {
+        struct sweep_host *host = &hosts->list[i];
+        if (host->gpus == ABSENT)
+            host->gpus = host->slots != ABSENT && host->slots < gpus ? host->slots : gpus;
+    }
+}
+
 int64_t hosts_ranks_per_node(const struct sweep_hosts *hosts, int64_t cores)
 {
     int64_t least = ABSENT;

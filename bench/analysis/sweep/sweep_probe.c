@@ -36,6 +36,18 @@ static void say_unknown(struct sweep *sweep)
               reason);
 }
 
+/* Writes the GPUs into the list of hosts, by which launchers know that ranks are not to be bound. */
+static enum status write_gpus(struct sweep *sweep)
+{
+    struct sweep_hosts hosts;
+    enum status status = sweep_hosts(sweep, &hosts);
+    if (status) return status;
+    hosts_assume_gpus(&hosts, sweep->state.ranks_per_node);
+    status = hosts_write(&hosts, NULL, hosts.count, scratch_path(sweep, "all_hosts"));
+    hosts_free(&hosts);
+    return status;
+}
+
 /* Called when all drivers have reported device memory; state->largest is the smallest of their answers. */
 static enum status take_largest(struct sweep *sweep)
 {
@@ -49,7 +61,8 @@ static enum status take_largest(struct sweep *sweep)
         state->gpus_per_node = state->ranks_per_node;
         set_price(sweep);
     }
-    if (has_own_sizes(&sweep->settings)) return STATUS_OK;
+    enum status status = write_gpus(sweep);
+    if (status || has_own_sizes(&sweep->settings)) return status;
     format_size((size_t)state->largest, number);
     for (char *c = number; *c; c++)
         if (*c == ' ') memmove(c, c + 1, strlen(c));

@@ -101,6 +101,14 @@ static int64_t usable_cores(void)
     return sched_getaffinity(0, sizeof set, &set) ? sysconf(_SC_NPROCESSORS_ONLN) : CPU_COUNT(&set);
 }
 
+/* The hosts have the GPUs of --instance, unless they say otherwise. This machine is asked, so that its answer
+   counts; with --dry-run it may stand for another. */
+static void use_instance(const struct sweep *sweep, struct sweep_hosts *hosts)
+{
+    const bool is_asked = same(hosts->origin, "this machine") && !sweep->settings.dry_run;
+    if (sweep->state.gpus_per_node > 0 && !is_asked) hosts_assume_gpus(hosts, sweep->state.gpus_per_node);
+}
+
 enum status verb_hosts(struct sweep *sweep)
 {
     struct sweep_state *state = &sweep->state;
@@ -111,10 +119,11 @@ enum status verb_hosts(struct sweep *sweep)
     hosts_divide(&hosts, sweep->settings.hosts_per_domain);
     state->host_count = (int64_t)hosts.count;
     state->gpus_per_node = hosts_least_gpus(&hosts);
-    state->has_gpus = state->gpus_per_node > 0;
-    state->ranks_per_node = hosts_ranks_per_node(&hosts, usable_cores());
     state->launcher = strncmp(hosts.origin, "Slurm", 5) == 0 ? "srun" : "mpirun";
     if (!status) status = set_budget(sweep);
+    use_instance(sweep, &hosts);
+    state->has_gpus = hosts_least_gpus(&hosts) > 0;
+    state->ranks_per_node = hosts_ranks_per_node(&hosts, usable_cores());
     if (!status) status = hosts_write(&hosts, NULL, hosts.count, scratch_path(sweep, "all_hosts"));
     hosts_free(&hosts);
     tell_text("launcher", launcher_of(sweep));

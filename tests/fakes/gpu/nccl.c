@@ -92,7 +92,7 @@ EXPORTED ncclResult_t ncclCommInitRankConfig(ncclComm_t *comm, int ranks, ncclUn
         return ncclSystemError;
     }
     c->most_channels = config && config->maxCTAs > 0 ? config->maxCTAs : 32;
-    log_facts(c, config);
+    log_facts(c, version());
     atomic_fetch_add(&communicators, 1);
     *comm = c;
     return ncclSuccess;
@@ -162,6 +162,7 @@ static ncclResult_t begin(ncclComm_t comm, const char *call, unsigned kind)
     const struct fault *late = fake_fault("launch", call);
     if (late) fake_sleep_us(late->us);
     if (comm->connected & 1u << kind) return ncclSuccess;
+    if (!comm->connected) log_connections(comm);
     comm->connected |= 1u << kind;
     fake_drain();
     return ncclSuccess;

@@ -91,36 +91,152 @@ void log_choice(const struct move *m, size_t bytes, int version)
     fake_sleep_us(fake_number("FAKEGPU_TUNING_US", 0));
 }
 
-void log_facts(const struct ncclComm *comm, const ncclConfig_t *config)
+/* Where a rank is, for the others. cluster 0: no NVLink domain beyond the host. */
+struct place {
+    char host[64];
+    unsigned long cluster, clique, state;
+};
+
+/* What NCCL calls a node: the ranks of one host, or of one NVLink domain if MNNVL is in use. */
+struct nodes {
+    int count, local_ranks, local_rank;
+    bool mnnvl;
+};
+
+static void own_place(struct place *place)
 {
-    const char *fabric = getenv("FAKEGPU_FABRIC"), *net = getenv("FAKEGPU_NET");
-    bool mnnvl = fabric && strtol(fabric, NULL, 0) != 0 && fake_number("NCCL_MNNVL_ENABLE", 1);
+    const char *fabric = getenv("FAKEGPU_FABRIC");
+    char *end;
+    *place = (struct place){.state = 3};
+    snprintf(place->host, sizeof place->host, "%s", fake_host());
+    if (!fabric) return;
+    place->cluster = strtoul(fabric, &end, 0);
+    if (*end == ':') place->clique = strtoul(end + 1, &end, 0);
+    if (*end == ':') place->state = strtoul(end + 1, &end, 0);
+}
+
+static bool together(const struct place *a, const struct place *b, bool mnnvl)
+{
+    return mnnvl ? a->cluster == b->cluster && a->clique == b->clique : strcmp(a->host, b->host) == 0;
+}
+
+static void count_nodes(const struct place *all, int ranks, int rank, struct nodes *n)
+{
+    n->count = n->local_ranks = n->local_rank = 0;
+    for (int r = 0; r < ranks; r++) {
+        int first = 0;
+        while (!together(&all[first], &all[r], n->mnnvl)) first++;
+        n->count += first == r;
+        n->local_ranks += together(&all[r], &all[rank], n->mnnvl);
+        n->local_rank += r < rank && together(&all[r], &all[rank], n->mnnvl);
+    }
+}
+
+/* As ncclMnnvlCheck and its caller in init.cc: MNNVL is tried only between hosts, unless NCCL_MNNVL_ENABLE
+   is 1, and needs a completed fabric with a cluster UUID on every rank. */
+static void find_nodes(struct ncclComm *comm, struct nodes *n)
+{
+    struct segment *s = &comm->segment;
+    struct place *all = calloc((size_t)s->ranks, sizeof *all);
+    const long enabled = fake_number("NCCL_MNNVL_ENABLE", 2);
+    bool completed = true;
+    own_place((struct place *)(void *)segment_stage(s, s->rank));
+    segment_barrier(s);
+    for (int r = 0; r < s->ranks; r++) {
+        memcpy(&all[r], segment_stage(s, r), sizeof *all);
+        completed &= all[r].state == 3 && all[r].cluster != 0;
+    }
+    segment_barrier(s);
+    *n = (struct nodes){.mnnvl = false};
+    count_nodes(all, s->ranks, s->rank, n);
+    if (completed && (enabled == 1 || (n->count > 1 && enabled))) {
+        n->mnnvl = true;
+        count_nodes(all, s->ranks, s->rank, n);
+        if (n->local_ranks == 1) {
+            n->mnnvl = false;
+            count_nodes(all, s->ranks, s->rank, n);
+        }
+    }
+    free(all);
+}
+
+/* ncclNvlsInit says nothing if NVLS is switched off or if the node has one GPU. Later, in init.cc, NVLS is
+   dropped if no channels are found for it (FAKEGPU_NVLS_CHANNELS=0). */
+static int find_nvls(const struct ncclComm *comm, const struct nodes *n, int version)
+{
+    char line[256], channels_text[32] = "";
+    const bool available = fake_number("FAKEGPU_SM", 100) >= 90;
+    const int most = comm->most_channels < 16 ? comm->most_channels : 16;
+    if (!fake_number("NCCL_NVLS_ENABLE", 2) || n->local_ranks < 2) return 0;
+    if (version >= 22700 && version < 23000)
+        snprintf(channels_text, sizeof channels_text, " (NVLS_NCHANNELS %d)", available ? most : 0);
+    snprintf(line, sizeof line, "NVLS multicast support is %savailable on dev %d%s", available ? "" : "not ",
+             comm->device, channels_text);
+    say(comm, line);
+    return available ? (int)fake_number("FAKEGPU_NVLS_CHANNELS", most) : 0;
+}
+
+void log_facts(struct ncclComm *comm, int version)
+{
+    const char *net = getenv("FAKEGPU_NET"), *provider = getenv("FAKEGPU_PROVIDER"); /* of libfabric */
+    const struct segment *s = &comm->segment;
+    struct nodes n;
     char line[512];
+    find_nodes(comm, &n);
+    if (provider) {
+        snprintf(line, sizeof line, "NET/OFI Selected provider is %s, fabric is %s (found 4 nics)", provider,
+                 provider);
+        say(comm, line);
+    }
     snprintf(line, sizeof line, "Assigned NET plugin %s to comm", net ? net : "Socket");
     say(comm, line);
     snprintf(line, sizeof line, "Using network %s", net ? net : "Socket");
     say(comm, line);
-    snprintf(line, sizeof line, "NVLS multicast support is %savailable on dev %d (NVLS_NCHANNELS 16)",
-             fake_number("FAKEGPU_SM", 100) >= 90 && fake_number("NCCL_NVLS_ENABLE", 1) ? "" : "not ",
-             comm->device);
+    if (n.mnnvl) {
+        snprintf(line, sizeof line, "MNNVL 1 cliqueId 0 cliqueSize %d cliqueRank %d", n.local_ranks,
+                 n.local_rank);
+        say(comm, line);
+    }
+    const int nvls_channels = find_nvls(comm, &n, version);
+    snprintf(line, sizeof line, "comm %p rank %d nRanks %d nNodes %d localRanks %d localRank %d MNNVL %d",
+             (const void *)comm, s->rank, s->ranks, n.count, n.local_ranks, n.local_rank, n.mnnvl);
     say(comm, line);
-    if (mnnvl) {
-        snprintf(line, sizeof line, "MNNVL 1 cliqueId 0 cliqueSize %d cliqueRank %d", comm->segment.ranks,
-                 comm->segment.rank);
-        say(comm, line);
-    }
-    snprintf(line, sizeof line, "comm %p rank %d nRanks %d nNodes 1 localRanks %d localRank %d MNNVL %d",
-             (const void *)comm, comm->segment.rank, comm->segment.ranks, comm->segment.ranks,
-             comm->segment.rank, mnnvl);
+    snprintf(line, sizeof line,
+             "%d coll channels, %d collnet channels, %d nvls channels, 32 p2p channels, 32 p2p channels per "
+             "peer",
+             comm->most_channels, comm->most_channels, nvls_channels);
     say(comm, line);
-    const char *via = getenv("FAKEGPU_VIA"); /* "P2P/CUMEM", "SHM/direct/direct", "NET/IB/0/GDRDMA" */
-    if (via) {
-        snprintf(line, sizeof line, "Channel 00/0 : 0[0] -> 1[1] via %s", via);
-        say(comm, line);
+}
+
+static void log_connection(const struct ncclComm *comm, int from, int to, const char *direction,
+                           const char *via)
+{
+    char line[512];
+    snprintf(line, sizeof line, "Channel 00/0 : %d[0] -> %d[1] %svia %s", from, to, direction, via);
+    say(comm, line);
+}
+
+/* NCCL says by which transport it connects two ranks when it does so: from 2.22 on in the first call that
+   needs the connection. Of the network it says so at both ends. FAKEGPU_VIA is a list of transports:
+   P2P/CUMEM, SHM/direct/direct, NET/IB/0/GDRDMA; "[send] NET/IB/0" is one direction only. */
+void log_connections(const struct ncclComm *comm)
+{
+    static const char send[] = "[send] ", receive[] = "[receive] ";
+    const struct segment *s = &comm->segment;
+    const int next = (s->rank + 1) % s->ranks, before = (s->rank + s->ranks - 1) % s->ranks;
+    const char *list = getenv("FAKEGPU_VIA");
+    char *copy = strdup(list ? list : ""), *rest = copy, *via;
+    while (*copy && (via = strsep(&rest, ","))) {
+        const bool sends = strncmp(via, send, sizeof send - 1) == 0,
+                   receives = strncmp(via, receive, sizeof receive - 1) == 0;
+        if (sends) via += sizeof send - 1;
+        if (receives) via += sizeof receive - 1;
+        if (strncmp(via, "NET/", 4) != 0) {
+            log_connection(comm, s->rank, next, "", via);
+            continue;
+        }
+        if (!receives) log_connection(comm, s->rank, next, send, via);
+        if (!sends) log_connection(comm, before, s->rank, receive, via);
     }
-    if (config) {
-        snprintf(line, sizeof line, "Channel 00/16 : config minCTAs %d maxCTAs %d", config->minCTAs,
-                 config->maxCTAs);
-        say(comm, line);
-    }
+    free(copy);
 }

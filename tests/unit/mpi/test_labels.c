@@ -40,6 +40,32 @@ Test(labels, efficiency_is_for_registered_buffers_of_two_collectives)
     expect_cta(q, "efficiency");
 }
 
+/* Of releases whose source was not read, nothing is claimed in silence. */
+Test(labels, later_releases_are_marked)
+{
+    const struct {
+        struct label_question q;
+        bool marked;
+    } cases[] = {
+        {{.cta = "zero", .version = 23100}, true},
+        {{.cta = "efficiency", .version = 23203}, true},
+        {{.cta = "zero", .version = 23007}, false},
+        {{.cta = "8-16", .version = 23100}, false},
+        {{.cta = NULL, .version = 23100}, false},
+        {{.version = 23100, .registration = REGISTRATION_USER}, false},
+        {{.version = 23100, .registration = REGISTRATION_USER, .mnnvl = true}, true},
+        {{.version = 23100, .graph = 20}, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct launch_header header = {.facts = json_pack("{s:{}}", "nccl")};
+        for (int twice = 0; twice < 2; twice++) labels_mark(&cases[i].q, &header);
+        const char *mark =
+            json_string_value(json_object_get(json_object_get(header.facts, "nccl"), "labels"));
+        cr_expect_eq(mark && strcmp(mark, "as asked for") == 0, cases[i].marked, "%zu", i);
+        json_decref(header.facts);
+    }
+}
+
 Test(labels, zero_is_for_windows_of_collectives_that_only_copy)
 {
     struct label_question q = usual;
