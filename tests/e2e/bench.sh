@@ -23,7 +23,7 @@ END
 
 printf '%s slots=2\n' "$(uname -n)" >"$work/cpu"
 expect_status 'a host without a GPU' 0 bench HOSTFILE="$work/cpu" SWEEP_ARGS=--dry-run
-equal 'is measured for three and a half minutes' "$(sed -n 's/^# 12 launches on 1 hosts.*the budget ends it after //p' "$work/out")" '3 min 30 s'
+equal 'is measured for three and a half minutes' "$(sed -n 's/^# 12 launches on 1 host,.*the budget ends it after //p' "$work/out")" '3 min 30 s'
 equal 'up to 16 MiB' "$(grep -c -e '-b 8 -e 16777216 -f 4' "$work/out")" 6
 if [ -x "$build/all_reduce" ]; then
     check 'a short measurement of it' bench HOSTFILE="$work/cpu" RUN=cpu DRIVERS=all_reduce LAUNCHES=1 TIME_BUDGET=2s

@@ -217,6 +217,18 @@ tells "counts its lines" "$(printf 'x\t2')" "$work/out"
 printf 'w-0 slots=8\nw-1 slots=8\n' >"$work/operator"
 OMPI_MCA_orte_default_hostfile=$work/operator SLURM_JOB_ID='' PBS_NODEFILE='' check "the MPI operator" scripts/allocation
 tells "has its hosts" "$(printf 'w-1\t8')" "$work/out"
+# Numbers of GPUs are compared as numbers: as text, 5 is above 4096 and 10000 below.
+for gpus in 1 5 6 7 8 9 16 41 72 999 4096; do
+    echo "a slots=4 gpus=$gpus" >"$work/gpus_of_a"
+    check "a host of $gpus GPUs" scripts/allocation "$work/gpus_of_a"
+    tells "has them" "^a"$'\t'"4"$'\t'"$gpus"$'\t'"-$" "$work/out"
+done
+for gpus in 4097 10000 99999999999; do
+    echo "a slots=4 gpus=$gpus" >"$work/gpus_of_a"
+    expect_status "a host of $gpus GPUs is refused" 5 scripts/allocation "$work/gpus_of_a"
+    echo "a slots=$gpus" >"$work/gpus_of_a"
+    expect_status "and one of $gpus slots" 5 scripts/allocation "$work/gpus_of_a"
+done
 # shellcheck disable=SC2016 # a name that a shell would run
 printf '$(reboot)\n' >"$work/evil"
 expect_status "what is no host name" 5 scripts/allocation "$work/evil"

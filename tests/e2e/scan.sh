@@ -154,6 +154,44 @@ says "nobody is suspect" 'no suspect among 64 hosts'
 check "only the plan" scan64 '' plan64 --dry-run --all-pairs
 says "all pairs take 63 rounds" 'at most 7 launches of up to 16 rounds'
 check "leaves nothing" test ! -e "$work/results/plan64"
+
+# Limits hold for the scan as a whole: a launcher that takes three seconds is started once in six. A launch takes seven at full length.
+cat >"$work/slow" <<'END'
+#!/bin/sh
+[ -z "$SWEEP_DRY_RUN" ] || exit 0
+sleep 3
+exec "$@"
+END
+chmod +x "$work/slow"
+expect_status "a scan of six seconds" 1 scan64 'n5=0.9 n37=0.8' budget64 --launcher "$work/slow" --time-budget 6
+says "tells when the budget ends it" '; the budget ends it after 6 s'
+says "and that it did" 'scan: the budget is spent after 1 launch, and not everything is decided:'
+check "after one launch" test "$(find "$work/results/budget64" -name '*.jsonl' | wc -l)" -eq 1
+check "which was told to end earlier" grep -q -- '"--time-budget","[0-9]"' "$work"/results/budget64/*.jsonl
+check "a scan with time left has its full length" scan64 '' full64 --time-budget=10m
+check "and no launch is told to use that time" sh -c '! grep -q -- --time-budget "$0"/*.jsonl' "$work/results/full64"
+expect_status "limits too short for a launch" 2 scan64 '' plan64 --dry-run --time-budget 4
+says "are refused" 'the limits allow 4 s: a launch takes 5 s at least'
+expect_status "money too short for a launch" 2 scan64 '' plan64 --cost-limit 1usd --instance p5.48xlarge
+says "is refused, too" 'the limits allow 1 s: a launch takes 5 s at least'
+check "a limit that is a driver's" scan64 '' plan64 --dry-run --driver-arg --time-budget=3
+lacks "is none of the scan" 'the budget ends it' "$work/out"
+
+# The estimate has every launch: matmul's, and the first one's measurement inside the hosts.
+for host in $(seq 0 63); do echo "n$host slots=4 gpus=4 domain=rack$((host / 16))"; done >"$work/gpus64"
+seconds() { # FLAGS…: the estimate of a scan of 64 hosts of 4 GPUs, in seconds
+    scripts/scan --build "$build" --hostfile "$work/gpus64" --dry-run "$@" >"$work/out" 2>&1 || return 1
+    sed -nE 's/^scan: [0-9]+ launch(es)? on 64 hosts, at most about (([0-9]+) min )?([0-9]+) s.*/\3 \4/p' "$work/out" |
+        awk '{ print NF == 2 ? 60 * $1 + $2 : $1 }'
+}
+pairs=$(seconds --matmul no) both=$(seconds) long=$(seconds --matmul-time 10m) only=$(seconds --matmul only)
+tells "matmul only is one launch" '^scan: 1 launch on 64 hosts' "$work/out"
+lacks "without rounds" 'rounds' "$work/out"
+check "matmul is in the estimate ($pairs s, with it $both s)" test "$((both - pairs))" -ge 10 -a "$((both - pairs - only))" -eq 0
+check "and its time ($long s)" test "$((long - both))" -eq 590
+sed 's/gpus=4/gpus=1/' "$work/gpus64" >"$work/one_gpu"
+one=$(seconds --hostfile "$work/one_gpu" --matmul no)
+check "and the measurement inside the hosts (without it $one s)" test "$one" -lt "$pairs"
 expect_status "a shape where no rank multiplies" 2 scan64 '' plan64 --dry-run --matmul-shape 64
 says "is refused" 'scan: --matmul-shape: no rank multiplies here without --matmul yes'
 

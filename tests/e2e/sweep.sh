@@ -268,6 +268,15 @@ if [ "$(grep -cE '^sweep: pair [12] of 2: (base|new) first$' "$work/err")" = 2 ]
 if [ "$(cat "$work/both")" = "$work/turns/t-base"$'\n'"$work/turns/t-new" ]; then ok "both runs are named"; else not_ok "not both runs: $(cat "$work/both")"; fi
 "$build/busbar" compare "$work/turns/t-base" "$work/turns/t-new" >"$work/turns.txt"
 check "compare sees the turns" grep -q "base and new took turns on identical hosts" "$work/turns.txt"
+# Limits hold for both sides together: a pair of turns takes ten seconds at least, and after the first pair fewer are left.
+turns() { STAND_IN="sleep=1" timeout 60 scripts/sweep --against "$programs" --build "$programs" --launcher "$work/direct" --no-preflight --hostfile "$work/four" \
+    --nodes 1 --drivers all_reduce --launches 40 --results "$work/turns" "$@"; }
+check "turns within a budget" turns --run limited --time-budget 11
+tells "end with it" "the budget is spent after 1 of 40 pairs"
+equal "both sides have one launch" "$(find "$work/turns/limited-base" "$work/turns/limited-new" -name '*.jsonl' | wc -l)" 2
+expect_status "turns for less than a pair" 2 turns --run none --cost-limit=2usd --usd-per-gpu-hour 20 --hostfile "$work/rack"
+tells "are refused" "a pair of turns takes 10 s at least"
+check "and leave nothing" test ! -e "$work/turns/none-base"
 expect_status "neither a build nor a run" 2 scripts/sweep --against "$work" --launches 1
 expect_status "turns of no launch" 2 scripts/sweep --against "$build" --launches 0
 expect_status "an unknown flag of the plan" 2 scripts/sweep --against "$build" --launches 1 --nonsense

@@ -27,6 +27,25 @@ Test(sweep, price_and_budget)
     cr_expect_str_eq(cost_text(5400, NAN, text), "");
 }
 
+/* Sums of what several dry runs wrote: 10.2 s are 11 whole seconds, 11 + 50 = 61; 61 s at 360 USD an hour. */
+Test(sweep, estimates_add_up, WITH_FOLDER)
+{
+    struct text said = {0};
+    const struct sweep_estimate one = {1, 1, 10.2, NAN, 0}, many = {4, 288, 50, 360, 30};
+    struct sweep_estimate sum;
+    estimate_text(&one, &said);
+    cr_expect_str_eq(text_get(&said), "1 launch on 1 host, at most about 10 s");
+    cr_assert_eq(estimate_append(path("estimates"), &one), STATUS_OK);
+    cr_assert_eq(estimate_append(path("estimates"), &many), STATUS_OK);
+    cr_assert_eq(estimates_sum(path("estimates"), &sum), STATUS_OK);
+    text_clear(&said);
+    estimate_text(&sum, &said);
+    cr_expect_str_eq(text_get(&said),
+                     "5 launches on 288 hosts, at most about 1 min 01 s, 6.10 USD; the budget "
+                     "ends it after 30 s, 3.00 USD");
+    text_free(&said);
+}
+
 Test(sweep, shares_and_deadlines)
 {
     /* 100 s for 4 launches, each of which takes 5 s to start and end: (100 - 20) / 4 */

@@ -17,7 +17,7 @@
 /* The flags of scripts/sweep, as they were typed. */
 struct sweep_settings {
     const char *run, *results, *build, *plan_file, *label, *print_folder, *hostfile, *launcher,
-        *launcher_args, *instance, *preset, *cost_limit, *against, *matrix;
+        *launcher_args, *instance, *preset, *cost_limit, *against, *matrix, *print_estimate;
     double time_budget_s, deadline_s, repeat_every_s, for_s; /* 0: not given */
     double usd_per_gpu_hour;                                 /* NAN: not given */
     int64_t hosts_per_domain, max_failures;                  /* hosts_per_domain 0: not given */
@@ -95,6 +95,18 @@ int64_t launch_deadline(double asked_s, double estimate_s, int64_t share_s);
 const char *duration_text(int64_t seconds, char text[64]);
 /* ", 1.23 USD"; "" without a price */
 const char *cost_text(int64_t seconds, double usd_per_hour, char text[64]);
+
+/* What a sweep takes at most: launches at full length on `hosts` hosts (sweep_estimate.c). */
+struct sweep_estimate {
+    int64_t launches, hosts;
+    double seconds, usd_per_hour; /* usd_per_hour NAN: unknown */
+    int64_t budget_s;             /* 0: none */
+};
+/* "4 launches on 64 hosts, at most about 56 s, 1.20 USD; the budget ends it after 5 s, 0.11 USD" */
+void estimate_text(const struct sweep_estimate *, struct text *out);
+/* --print-estimate: a line of FILE is one sweep; the sum has the hosts, price and budget of the last line. */
+enum status estimate_append(const char *path, const struct sweep_estimate *);
+enum status estimates_sum(const char *path, struct sweep_estimate *sum);
 
 /* ---- the state of one sweep, between the calls (sweep_state.c) ---- */
 

@@ -44,6 +44,14 @@ static const struct option options[] = {
              "--imbalance matrix:HASH demands the file that has this hash"},
     {.kind = OPTION_FLAG, .name = "dry-run", .at = AT(dry_run), .help = "print every launch, but start none"},
     {.kind = OPTION_TEXT,
+     .name = "print-estimate",
+     .argument = "FILE",
+     .at = AT(print_estimate),
+     .help =
+         "with --dry-run: append a line to FILE with the launches, hosts, seconds, seconds of the budget, "
+         "and "
+         "USD an hour"},
+    {.kind = OPTION_TEXT,
      .name = "label",
      .argument = "TEXT",
      .at = AT(label),
@@ -114,12 +122,14 @@ static const struct option options[] = {
      .least = 0.1,
      .most = 1e9,
      .group = "Limits",
-     .help = "time for the whole sweep, e.g. 20m or 2h; each launch gets an equal share"},
+     .help = "time for the whole sweep, e.g. 20m or 2h; each launch gets an equal share. With "
+             "--repeat-every: for "
+             "each round; with --against: for both sides together"},
     {.kind = OPTION_TEXT,
      .name = "cost-limit",
      .argument = "MONEY",
      .at = AT(cost_limit),
-     .help = "money for the whole sweep, e.g. 50usd, at --usd-per-gpu-hour or the instance's list price"},
+     .help = "money for the same, e.g. 50usd, at --usd-per-gpu-hour or the instance's list price"},
     {.kind = OPTION_REAL,
      .name = "usd-per-gpu-hour",
      .argument = "X",

@@ -337,20 +337,19 @@ enum status verb_cost(struct sweep *sweep)
 {
     const struct sweep_state *state = &sweep->state;
     struct plan plan;
-    double sum = 0;
-    char duration[64], cost[64];
+    struct sweep_estimate estimate = {
+        .hosts = state->host_count, .usd_per_hour = state->usd_per_hour, .budget_s = state->budget_s};
+    struct text said = {0}, shortage = {0};
     enum status status = saved_plan(sweep, &plan);
     if (status) return status;
     status = each_line(sweep, "environment", print_environment, NULL);
-    for (size_t i = 0; i < plan.count; i++) sum += fmin(plan.rows[i].estimate_s, 1e9);
-    int64_t s = (int64_t)fmin(sum, 1e12);
-    printf("# %zu launches on %lld hosts, at most about %s%s", plan.count, (long long)state->host_count,
-           duration_text(s, duration), cost_text(s, state->usd_per_hour, cost));
-    if (state->budget_s)
-        printf("; the budget ends it after %s%s", duration_text(state->budget_s, duration),
-               cost_text(state->budget_s, state->usd_per_hour, cost));
-    putchar('\n');
-    struct text shortage = {0};
+    estimate.launches = (int64_t)plan.count;
+    for (size_t i = 0; i < plan.count; i++) estimate.seconds += fmin(plan.rows[i].estimate_s, 1e9);
+    estimate_text(&estimate, &said);
+    printf("# %s\n", text_get(&said));
+    if (!status && sweep->settings.print_estimate)
+        status = estimate_append(sweep->settings.print_estimate, &estimate);
+    text_free(&said);
     if (state->budget_s)
         shortage_text(&plan, (int64_t)plan.count, state->budget_s, state->overhead_s, &shortage);
     if (shortage.length) printf("# at full length: %s\n", text_get(&shortage));

@@ -298,9 +298,11 @@ enum status verb_open(struct sweep *sweep)
     status = save_plan(sweep, &plan);
     if (!status) status = write_folder(sweep);
     if (!status) {
-        sweep_say("sweep: %lld launches into %s, %lld complete already; %lld host(s), %lld rank(s) each, %s",
-                  (long long)state->total, state->folder, (long long)(state->total - state->left),
-                  (long long)state->host_count, (long long)plan.rows[0].ranks_per_node, launcher_of(sweep));
+        const int64_t hosts = state->host_count, ranks = plan.rows[0].ranks_per_node;
+        sweep_say("sweep: %lld launch%s into %s, %lld complete already; %lld host%s, %lld rank%s each, %s",
+                  (long long)state->total, state->total == 1 ? "" : "es", state->folder,
+                  (long long)(state->total - state->left), (long long)hosts, hosts == 1 ? "" : "s",
+                  (long long)ranks, ranks == 1 ? "" : "s", launcher_of(sweep));
         say_estimate(sweep, &plan);
         status = each_line(sweep, "environment", say_environment, NULL);
     }

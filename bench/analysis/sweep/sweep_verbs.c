@@ -343,6 +343,18 @@ static enum status compare_hosts(const char *path)
     return status;
 }
 
+/* busbar sweep total: the sum of the lines that --print-estimate wrote, as --dry-run prints it. */
+static enum status print_total(const char *path)
+{
+    struct sweep_estimate sum;
+    struct text said = {0};
+    enum status status = estimates_sum(path, &sum);
+    estimate_text(&sum, &said);
+    if (!status) puts(text_get(&said));
+    text_free(&said);
+    return status;
+}
+
 /* Prints the cache setting (warm or cold) of a run's collectives if it is the same for all of them. */
 static enum status tell_cache(const char *folder)
 {
@@ -392,6 +404,7 @@ static const char description[] =
     " busbar sweep allocation         summarises what scripts/allocation printed (on standard input)\n"
     " busbar sweep cache RUN          prints warm or cold, if all collectives of the run have the same\n"
     " busbar sweep facts HOSTS        compares what scripts/hostfacts printed (on standard input)\n"
+    " busbar sweep total FILE         sums what --print-estimate wrote\n"
     " busbar sweep VERB FOLDER ...    flags, hosts, probe, begin, open, round, preflight, absent, dry, "
     "next,\n"
     "                                 judge, remaining, lost, finish, cost; FLAGS are those of scripts/sweep";
@@ -427,6 +440,7 @@ static enum status run(int argc, char **argv)
     name_program("sweep");
     if (argc == 2 && same(argv[1], "allocation")) return look_at_allocation();
     if (argc == 3 && same(argv[1], "facts")) return compare_hosts(argv[2]);
+    if (argc == 3 && same(argv[1], "total")) return print_total(argv[2]);
     if (argc == 3 && same(argv[1], "cache")) return tell_cache(argv[2]);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         const struct verb *verb = &verbs[i];
