@@ -303,6 +303,7 @@ void report_candidates(struct page *page, const struct report *report)
             "published (line of published.tsv). NVLink off: several hosts of one rack, over their NICs. "
             "Matmul: "
             "the best rate of the GPU by anybody, and its share of the dense peak.");
+        report_published_items(page, report);
         report_published_impossible(page, report);
     }
     free(list);

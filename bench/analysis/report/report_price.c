@@ -16,13 +16,17 @@ bool report_price_doubtful(const struct report *report, const struct instance *i
     return price_is_unverified(instance) || age == ABSENT || age > OLD_DAYS;
 }
 
-/* The kind, the age, and in capitals what makes the price doubtful. */
+/* The kind, the date, the age, and in capitals what makes the price doubtful. */
 static void words(struct text *out, const struct report *report, const struct instance *instance,
                   const char *separator)
 {
     int64_t age = price_age_days(instance, report->now);
     plain_text(out, *instance->price_kind ? instance->price_kind : "kind not given", 40);
     text_add(out, "%s", separator);
+    if (*instance->price_date) {
+        plain_text(out, instance->price_date, 40);
+        text_add(out, "%s", separator);
+    }
     if (age == ABSENT)
         text_add(out, "AGE NOT KNOWN");
     else
