@@ -174,6 +174,14 @@ check 'none' timeout 60 "$busbar" report results/reference --candidates none --f
 lacks 'has no such part' 'Candidates' "$work/out"
 expect_status 'an unknown GPU class is wrong usage' 2 "$busbar" report results/reference --candidates gb200,gb400
 has 'and the known ones are listed' 'GB300' "$work/err"
+# shellcheck disable=SC2086
+check 'all that rent out a B300' timeout 60 "$busbar" report results/reference $day --candidates b300,b200 --format markdown
+tr -d '\\' <"$work/out" >"$work/b300.md"
+for row in 'aws p6-b300.48xlarge' 'coreweave b300-8x' 'oci BM.GPU.B300.8' 'hyperstack hyperstack-8x-b300'; do has "$row is listed" "| $row" "$work/b300.md"; done
+has 'a second kind of price has its date and age, too' 'or 14.04 capacity-block 2026-08-11 109 days old OUT OF DATE' "$work/b300.md"
+has 'spot beside on-demand' '8.60 on-demand 2026-09-20 69 days old clouds.tsv:34 or 4.26 spot 2026-09-20 69 days old' "$work/b300.md"
+check 'as csv' timeout 60 "$busbar" report results/reference $day --candidates b200 --format csv
+check 'it is there' grep -q '4\.26' "$work/out"
 for price in p5.48xlarge p5.48xlarge=cheap p5.49xlarge=2; do expect_status "--price $price is wrong usage" 2 "$busbar" report "$work/runs" --price "$price"; done
 expect_status 'a date that is none is wrong usage' 2 "$busbar" report "$work/runs" --date today
 # One rack, measured at 850 and simulated at 1,800 GB/s. Only the measurement may stand in the candidate's row.

@@ -75,7 +75,8 @@ bool report_priced(const struct instance *); /* NULL-safe */
 bool report_price_doubtful(const struct report *, const struct instance *);
 /* "on-demand, 2026-08-01, 119 days old, OUT OF DATE" */
 void report_price_words(struct text *, const struct report *, const struct instance *);
-/* "14.24\non-demand\n2026-09-19\n70 days old\nUNVERIFIED\nclouds.tsv:5"; empty without a price. */
+/* "14.24\non-demand\n2026-09-19\n70 days old\nUNVERIFIED\nclouds.tsv:5", then the price of the other kind;
+   empty without a price. */
 void report_price_cell(struct table *, const struct report *, const struct instance *);
 /* Adds " NAME leads up to US$ 4.21 per GPU-hour". ratio: the leader's value for money divided by that of the
    next one. */

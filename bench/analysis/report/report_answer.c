@@ -105,8 +105,8 @@ static void only_words(struct text *text, const struct report *report, const str
     rate_words(text, report, cloud, cloud->best);
 }
 
-/* Published figures stand in for runs that nobody can rank: those that are alike, and beside them those of the
-   same GPUs and size whose statistic or placement differs. */
+/* Published figures stand in for runs that nobody can rank: those that are alike, and beside them those of
+   the same GPUs and size whose statistic or placement differs. */
 static void published_words(struct text *text, const struct report *report, enum scope scope)
 {
     const struct published_figure *equals[REPORT_EQUALS], *apart[REPORT_APART];

@@ -43,6 +43,7 @@ void report_price_words(struct text *out, const struct report *report, const str
 void report_price_cell(struct table *table, const struct report *report, const struct instance *instance)
 {
     struct text text = {0};
+    struct instance other;
     if (report_priced(instance)) {
         text_add(&text, "%.2f\n", instance->usd_per_gpu_hour);
         words(&text, report, instance, "\n"); /* short lines: the column is narrow */
@@ -50,6 +51,10 @@ void report_price_cell(struct table *table, const struct report *report, const s
             text_add(&text, "\n--price");
         else
             text_add(&text, "\nclouds.tsv:%zu", instance->line);
+        if (instance_other_price(instance, &other)) {
+            text_add(&text, "\nor %.2f\n", other.usd_per_gpu_hour);
+            words(&text, report, &other, "\n");
+        }
     }
     table_cell(table, "%s", text_get(&text));
     text_free(&text);
