@@ -26,6 +26,9 @@ static enum status read_instance(struct arena *arena, const struct tsv *table, s
         .price_date = tsv_text(table, row, "price_date", arena),
         .price_source = tsv_text(table, row, "price_source", arena),
         .note = tsv_text(table, row, "note", arena),
+        .other_price_kind = tsv_text(table, row, "other_price_kind", arena),
+        .other_price_date = tsv_text(table, row, "other_price_date", arena),
+        .other_price_source = tsv_text(table, row, "other_price_source", arena),
         .line = table->lines[row + 1],
     };
     if (!*instance->name)
@@ -36,6 +39,7 @@ static enum status read_instance(struct arena *arena, const struct tsv *table, s
     if (!status) status = tsv_number(table, row, "nvlink_gbps_per_direction", &instance->nvlink_gbps);
     if (!status) status = tsv_number(table, row, "nic_gbit_per_gpu", &nic_gbit);
     if (!status) status = tsv_number(table, row, "usd_per_gpu_hour", &instance->usd_per_gpu_hour);
+    if (!status) status = tsv_number(table, row, "other_usd_per_gpu_hour", &instance->other_usd_per_gpu_hour);
     if (!status) instance->nic_gbps = nic_gbit / 8;
     return status;
 }
@@ -285,6 +289,18 @@ bool machine_of(const struct instance *instance, const struct gpu_facts *gpu, in
 bool price_is_unverified(const struct instance *instance)
 {
     return !instance->price_given && strstr(instance->note, "price unverified") != NULL;
+}
+
+bool instance_other_price(const struct instance *instance, struct instance *other)
+{
+    if (!isfinite(instance->other_usd_per_gpu_hour) || instance->price_given) return false;
+    *other = *instance;
+    other->usd_per_gpu_hour = instance->other_usd_per_gpu_hour;
+    other->price_kind = instance->other_price_kind;
+    other->price_date = instance->other_price_date;
+    other->price_source = instance->other_price_source;
+    other->note = ""; /* it may call the first price unverified */
+    return true;
 }
 
 int64_t price_age_days(const struct instance *instance, double now)

@@ -17,6 +17,9 @@ struct instance {
     double usd_per_gpu_hour;
     const char *price_kind, *price_date; /* date: "2026-09-19" or "2026-09" */
     const char *price_source, *note;
+    /* A second price, of another kind: "capacity-block", "spot". NAN and "": none. */
+    double other_usd_per_gpu_hour;
+    const char *other_price_kind, *other_price_date, *other_price_source;
     bool price_given; /* the user gave the price (--price), not the table */
     size_t line;      /* in the file */
 };
@@ -64,6 +67,9 @@ enum status catalog_unknown(const struct catalog *, const char *flag, const char
 
 /* Whether the table's note calls the price unverified; never of a price that the user gave. */
 bool price_is_unverified(const struct instance *);
+/* Copies the instance with its second price in place of the first. false: the table has none, or the user
+   gave the price. */
+bool instance_other_price(const struct instance *, struct instance *other);
 /* Whole days from the price's date to `now` (seconds since 1970). A date without a day counts from the
    month's first. ABSENT (INT64_MIN): no date, no such date, or one after `now`. */
 int64_t price_age_days(const struct instance *, double now);

@@ -359,7 +359,7 @@ for kind in skipped absent; do
 rows = [r for r in csv.DictReader(open("out")) if r["run"] == "gaps" and r["bytes"] == str(1 << 30)]
 print(sorted({(r["place"], r["note"]) for r in rows}))')" "[('', 'some launches have no figure: not ranked')]"
     check "$kind: the page" "$busbar" report $kind --format markdown
-    says "$kind: the answer is not sure" 'Not sure: 4 of its 10 launches have no figure, and may be the slow ones.'
+    says "$kind: the answer is not sure" 'not sure: 4 of its 10 launches have no figure, and may be the slow ones'
     says "$kind: a warning" '**launches without a figure** gaps: 1 case; the worst: no figure in 4 of 10 launches'
     check "$kind: the table" "$busbar" show $kind/gaps
     says "$kind: begins with it" '1 without a figure in some launches'

@@ -126,7 +126,7 @@ rows = {r["unit"]: r["value"] for r in json.load(open(sys.argv[1]))["figures"] i
 expected = rows["s"] * 3 / 3600 / 16 * 1e6 # 16 tokens a rank, US$ 3 an hour
 assert abs(rows["US$ per million tokens"] / expected - 1) < 1e-4, (rows, expected)
 answer = open(sys.argv[1]).read().split("a step of sleeps: measured on ")[1] # with the price's kind and age beside it
-assert re.match(r"[^;]* s with 2 ranks on 1 node, progress thread, cache warm[^;]*; US\$ per million tokens [0-9.]+, at US\$ 3.00 per GPU-hour \(yours, [0-9]+ days? old\)\. ", answer), answer[:400]
+assert re.match(r"[^;]* s with 2 ranks on 1 node, progress thread, cache warm[^;]*; US\$ per million tokens [0-9.]+, at US\$ 3.00 per GPU-hour \(yours, [0-9]{4}-[0-9-]+, [0-9]+ days? old\)\. ", answer), answer[:400]
 PY
 if command -v gnuplot >/dev/null; then
     check 'busbar plot' "$build/busbar" plot --output "$work/plots" "$work/base"

@@ -150,6 +150,29 @@ Test(catalog, hostile_tables)
     catalog_free(&catalog);
 }
 
+Test(catalog, second_price)
+{
+    struct catalog catalog;
+    struct instance other;
+    const char clouds[] =
+        "provider\tinstance\tgpu\tgpus_per_vm\tgpus_per_nvlink_domain\tnvlink_gbps_per_direction\t"
+        "nic_gbit_per_gpu\tusd_per_gpu_hour\tprice_kind\tnote\tother_usd_per_gpu_hour\tother_price_kind\t"
+        "other_price_date\tother_price_source\n"
+        "x\ta\tH100\t8\t8\t450\t400\t6\ton-demand\tprice unverified\t2.5\tspot\t2026-09-20\ta list\n"
+        "x\tb\tH100\t8\t8\t450\t400\t6\ton-demand\n";
+    cr_assert_eq(parse(&catalog, clouds, GPUS), STATUS_OK);
+    cr_expect(instance_other_price(catalog_instance(&catalog, "a"), &other));
+    cr_expect(other.usd_per_gpu_hour == 2.5 && !price_is_unverified(&other));
+    cr_expect_str_eq(other.price_kind, "spot");
+    cr_expect_str_eq(other.price_date, "2026-09-20");
+    cr_expect_str_eq(other.price_source, "a list");
+    cr_expect_not(instance_other_price(catalog_instance(&catalog, "b"), &other));
+    cr_expect_eq(catalog_set_price(&catalog, "a=2", "2026-11-28"), STATUS_OK);
+    cr_expect_not(instance_other_price(catalog_instance(&catalog, "a"), &other),
+                  "the user's price is the only one");
+    catalog_free(&catalog);
+}
+
 Test(catalog, age_of_prices)
 {
     struct catalog catalog;
@@ -196,6 +219,11 @@ Test(catalog, shipped_tables)
                   "%s: a price without a source", instance->name);
         cr_expect(isnan(instance->usd_per_gpu_hour) || price_age_days(instance, 4e9) > 0,
                   "%s: a price without a date", instance->name);
+        struct instance other;
+        if (!instance_other_price(instance, &other)) continue;
+        cr_expect(*other.price_source && price_age_days(&other, 4e9) > 0, "%s: the other price", other.name);
+        cr_expect(*other.price_kind && strcmp(other.price_kind, instance->price_kind) != 0,
+                  "%s: two prices of one kind", other.name);
     }
     catalog_free(&catalog);
 }

@@ -7,6 +7,8 @@
 #include "record/flags.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 struct settings {
     const char *gate, *reference, *propose, *instance, *output, *allowance;
@@ -34,7 +36,7 @@ static const struct option options[] = {
      .group = "Before the measurement",
      .help =
          "print a gate file for this instance of clouds.tsv: limits from the bounds and from the figures of "
-         "published.tsv and RESULTS, each with its reason"},
+         "published.tsv, of the records in reference/ beside it, and of RESULTS, each with its reason"},
     FLAG_INSTANCE(.at = AT(instance),
                   .help = "without RESULTS: check the limits of --gate against the bounds of this instance"),
     FLAG_DOMAINS(.at = AT(domains), .least = 1, .initial = "1",
@@ -156,18 +158,34 @@ static enum status check(const struct settings *settings, int count, char **path
     return status;
 }
 
+/* The folder of the records that ship as reference, beside the catalog; false: there is none. */
+static bool shipped_records(struct text *path)
+{
+    if (catalog_folder(path)) return false;
+    text_add(path, "/reference");
+    return access(path->data, R_OK | X_OK) == 0;
+}
+
 static enum status propose(const struct settings *settings, int count, char **paths)
 {
-    struct proposal proposal = {.instance = settings->propose, .domains = settings->domains};
+    struct proposal proposal = {
+        .instance = settings->propose, .domains = settings->domains, .given = count > 0};
     struct study study = {0};
-    struct text out = {0};
+    struct text out = {0}, shipped = {0};
     enum status status = parse_share(settings->allowance, &proposal.allowance);
     if (status) return fail(status, "--allowance: '%s' is not a share such as 10%%", settings->allowance);
-    status = study_read(&study, paths, count, NULL, STUDY_PLAIN);
-    if (status) return status;
-    status = contract_propose(&proposal, &study, &out);
-    if (!status) status = outfile_put(settings->output, &out);
-    study_free(&study);
+    proposal.shipped = shipped_records(&shipped);
+    char **all = allocate((size_t)count + 1, sizeof *all);
+    for (int i = 0; i < count; i++) all[i] = paths[i];
+    if (proposal.shipped) all[count] = shipped.data;
+    status = study_read(&study, all, count + proposal.shipped, NULL, STUDY_PLAIN);
+    if (!status) {
+        status = contract_propose(&proposal, &study, &out);
+        if (!status) status = outfile_put(settings->output, &out);
+        study_free(&study);
+    }
+    free(all);
+    text_free(&shipped);
     text_free(&out);
     return status;
 }

@@ -1,4 +1,4 @@
-/* busbar contract --propose, and --gate without results. */
+/* busbar contract --propose. */
 #include "analysis/gate/proposal.h"
 #include "analysis/common/table.h"
 #include "analysis/compare/ranking.h"
@@ -38,6 +38,7 @@ struct writer {
     struct published published;
     const struct instance *instance;
     const struct gpu_facts *gpu;
+    const char *searched; /* where figures were looked for */
     struct arena arena;
     struct text *out;
 };
@@ -81,6 +82,22 @@ static enum reach reach_of(enum scope scope)
                                     : REACH_UNKNOWN;
 }
 
+/* "AWS p5, run aws-p5 (imported)" */
+static const char *run_words(struct writer *writer, size_t r)
+{
+    const struct run_summary *run = &writer->study->aggregate.runs[r];
+    struct text words = {0};
+    plain_text(&words, run->label, WORD);
+    if (run->run && !same(run->run, run->label)) {
+        text_add(&words, ", run ");
+        plain_text(&words, run->run, WORD);
+    }
+    text_add(&words, " (%s)", run->provenance);
+    const char *copy = arena_string(&writer->arena, text_get(&words));
+    text_free(&words);
+    return copy;
+}
+
 /* Adds the highest bus bandwidth of each world in the results, without impossible, wrong and artificial
    figures. */
 static void measured_starts(struct writer *writer, const char *collective, enum reach reach,
@@ -91,7 +108,6 @@ static void measured_starts(struct writer *writer, const char *collective, enum 
         const struct track *track = &tracks.list[t];
         const struct site *site = &writer->study->sites[track->run];
         const struct case_summary *best = NULL;
-        struct text words = {0};
         for (size_t i = 0; i < track->count; i++) {
             const struct case_summary *line = &track->cases[i];
             if (figure_present(line->busbw_gbps) && line->status == CASE_OK && !line->turnout.without &&
@@ -101,15 +117,12 @@ static void measured_starts(struct writer *writer, const char *collective, enum 
         if (!best || artificial_provenance(&best->launch->header) || site->gpu != writer->gpu ||
             reach_of(track->scope) != reach || impossible_line(writer->study, track))
             continue;
-        plain_text(&words, writer->study->aggregate.runs[track->run].label, WORD);
-        text_add(&words, " (%s)", writer->study->aggregate.runs[track->run].provenance);
         add_start(starts, (struct start){.gbps = best->busbw_gbps.point,
                                          .share = best->bound_percent.point / 100,
                                          .gpus = best->row->ranks,
                                          .bytes = best->row->bytes,
                                          .same_instance = site->instance == writer->instance,
-                                         .words = arena_string(&writer->arena, text_get(&words))});
-        text_free(&words);
+                                         .words = run_words(writer, track->run)});
     }
     free(tracks.list);
 }
@@ -162,11 +175,10 @@ static void collective_rule(struct writer *writer, const struct collective *coll
             "# %s: the physical bound is not known, since clouds.tsv has no NIC rate for this instance.\n",
             collective->name);
     if (!start) {
-        text_add(
-            out,
-            "# NO LIMIT: nobody has published a figure of this GPU, collective and extent to start from. "
-            "Agree on one:\n#   %s ranks=%lld domains=%lld requested_bytes=... busbw_gbps>=...\n",
-            collective->name, (long long)extent->gpus, (long long)extent->domains);
+        text_add(out,
+                 "# NO LIMIT: no figure of this GPU, collective and extent to start from in %s. "
+                 "Agree on one:\n#   %s ranks=%lld domains=%lld requested_bytes=... busbw_gbps>=...\n",
+                 writer->searched, collective->name, (long long)extent->gpus, (long long)extent->domains);
         free(starts.list);
         return;
     }
@@ -221,34 +233,94 @@ static void extent_rules(struct writer *writer, const struct extent_of_contract 
         collective_rule(writer, &collectives[asked[i]], extent);
 }
 
-/* Uses only rates of one named shape, because the best rate of many shapes is no limit for each of them. */
-static void matmul_rules(struct writer *writer)
+/* A matmul rate that a limit may start from. */
+struct rate {
+    double tflops;
+    long long m, n, k; /* 0: the source names no shape, so that the rate is no limit for any one of them */
+    const char *words; /* the source */
+};
+
+/* How far a shape is from the usual one, 8192 x 8192 x 8192, in multiplications: |ln(ratio)|. */
+static double shape_distance(const struct rate *rate)
 {
-    size_t written = 0;
-    char value[32];
-    long long m, n, k;
-    text_add(writer->out, "\n# ---- matrix multiplication\n");
+    return rate->m ? fabs(log((double)rate->m * (double)rate->n * (double)rate->k / pow(8192, 3))) : INFINITY;
+}
+
+/* Keeps the rate of the shape nearest to the usual one, and among equally near ones the fastest. */
+static void keep_nearest(struct rate *best, struct rate rate)
+{
+    double far = shape_distance(&rate), least = shape_distance(best);
+    if (!best->words || far < least || (far == least && rate.tflops > best->tflops)) *best = rate;
+}
+
+static void published_rates(struct writer *writer, const char *dtype, struct rate *best)
+{
     for (size_t i = 0; i < writer->published.count; i++) {
         const struct published_figure *figure = &writer->published.list[i];
-        struct text source = {0};
-        if (figure->collective || catalog_gpu(&writer->study->catalog, figure->gpu) != writer->gpu ||
-            published_impossible(figure) || sscanf(figure->shape, "%9lldx%9lldx%9lld", &m, &n, &k) != 3 ||
-            m != 8192 || n != 8192 || k != 8192)
+        struct rate rate = {.tflops = figure->tflops};
+        struct text words = {0};
+        if (figure->collective || !same(figure->dtype, dtype) || published_impossible(figure) ||
+            catalog_gpu(&writer->study->catalog, figure->gpu) != writer->gpu)
             continue;
-        plain_text(&source, figure->source, WORD);
-        text_add(writer->out, "\n# %s (published.tsv:%zu) has %s TFLOP/s; the limit is %.0f %% of it.\n",
-                 text_get(&source), figure->line, number_text(figure->tflops, value),
-                 100 * (1 - writer->proposal->allowance));
-        text_add(writer->out, "matmul dtype=%s m=%lld n=%lld k=%lld phase=burst tflops>=%.1f\n",
-                 figure->dtype, m, n, k, floor(10 * (1 - writer->proposal->allowance) * figure->tflops) / 10);
-        text_free(&source);
-        written++;
+        if (sscanf(figure->shape, "%9lldx%9lldx%9lld", &rate.m, &rate.n, &rate.k) != 3) rate.m = 0;
+        plain_text(&words, figure->source, WORD);
+        text_add(&words, " (published.tsv:%zu)", figure->line);
+        rate.words = arena_string(&writer->arena, text_get(&words));
+        keep_nearest(best, rate);
+        text_free(&words);
     }
-    if (!written)
+}
+
+static void measured_rates(struct writer *writer, const char *dtype, struct rate *best)
+{
+    const struct aggregate *aggregate = &writer->study->aggregate;
+    for (size_t r = 0; r < aggregate->count; r++)
+        for (size_t c = 0; c < aggregate->runs[r].case_count; c++) {
+            const struct case_summary *line = &aggregate->runs[r].cases[c];
+            const struct case_row *row = line->row;
+            if (!row->gemm || !same(row->dtype, dtype) || !figure_present(line->tflops) ||
+                line->status != CASE_OK || writer->study->sites[r].gpu != writer->gpu ||
+                artificial_provenance(&line->launch->header) ||
+                impossible_in_world(&aggregate->runs[r], line))
+                continue;
+            keep_nearest(best, (struct rate){.tflops = line->tflops.point,
+                                             .m = row->m > 0 && row->n > 0 && row->k > 0 ? row->m : 0,
+                                             .n = row->n,
+                                             .k = row->k,
+                                             .words = run_words(writer, r)});
+        }
+}
+
+/* Writes a rule, or why there is none, for each type that models are trained or served in and that the GPU
+   has. */
+static void matmul_rules(struct writer *writer)
+{
+    static const char *const types[] = {"bfloat16", "fp8_e4m3", "nvfp4"};
+    const double keep = 1 - writer->proposal->allowance;
+    char value[32];
+    text_add(writer->out, "\n# ---- matrix multiplication\n");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct rate best = {0};
+        published_rates(writer, types[i], &best);
+        measured_rates(writer, types[i], &best);
+        if (!best.words && isnan(gpu_peak_tflops(writer->gpu, types[i]))) continue;
+        if (best.m) {
+            text_add(writer->out, "\n# %s has %s TFLOP/s in this shape; the limit is %.0f %% of it.\n",
+                     best.words, number_text(best.tflops, value), 100 * keep);
+            text_add(writer->out, "matmul dtype=%s m=%lld n=%lld k=%lld phase=burst tflops>=%.1f\n", types[i],
+                     best.m, best.n, best.k, floor(10 * keep * best.tflops) / 10);
+            continue;
+        }
+        if (best.words)
+            text_add(writer->out, "\n# NO LIMIT in %s: %s has %s TFLOP/s, but names no shape.", types[i],
+                     best.words, number_text(best.tflops, value));
+        else
+            text_add(writer->out, "\n# NO LIMIT in %s: no rate of this GPU and type to start from in %s.",
+                     types[i], writer->searched);
         text_add(writer->out,
-                 "# NO LIMIT: nobody has published a rate of this GPU at 8192 x 8192 x 8192 to start from. "
-                 "Agree on one:\n#   matmul dtype=bfloat16 m=8192 n=8192 k=8192 phase=sustained "
-                 "tflops>=...\n");
+                 " Agree on one:\n#   matmul dtype=%s m=8192 n=8192 k=8192 phase=sustained tflops>=...\n",
+                 types[i]);
+    }
 }
 
 static void whole_rules(struct writer *writer)
@@ -261,7 +333,7 @@ static void whole_rules(struct writer *writer)
              "* wrong<=0\n\n"
              "# An interval over launches needs %d of them.\n"
              "* launches>=%d\n\n"
-             "# NO LIMIT on latency: nobody has published one to start from. Agree on one:\n"
+             "# NO LIMIT on latency: published.tsv has none to start from. Agree on one:\n"
              "#   all_reduce ranks=... requested_bytes=8 mode=isolated median_us<=... p99_us<=...\n",
              USUAL_LAUNCHES, USUAL_LAUNCHES);
 }
@@ -302,6 +374,19 @@ static void write_contract(struct writer *writer)
     whole_rules(writer);
 }
 
+static const char *searched_words(struct writer *writer)
+{
+    const struct proposal *proposal = writer->proposal;
+    struct text words = {0};
+    text_add(&words, "%s", writer->published.path ? "published.tsv" : "");
+    if (proposal->shipped) text_add(&words, "%sthe records in reference/", words.length ? " or " : "");
+    if (proposal->given) text_add(&words, "%sthe results given", words.length ? " or " : "");
+    const char *copy = arena_string(&writer->arena, words.length ? text_get(&words)
+                                                                 : "the catalog, which has no published.tsv");
+    text_free(&words);
+    return copy;
+}
+
 enum status contract_propose(const struct proposal *proposal, const struct study *study, struct text *out)
 {
     struct writer writer = {.proposal = proposal, .study = study, .out = out};
@@ -309,82 +394,11 @@ enum status contract_propose(const struct proposal *proposal, const struct study
     if (!writer.instance) return catalog_unknown(&study->catalog, "--propose", proposal->instance);
     writer.gpu = catalog_gpu(&study->catalog, writer.instance->gpu);
     enum status status = published_read(&writer.published, &study->catalog);
-    if (!status) write_contract(&writer);
+    if (!status) {
+        writer.searched = searched_words(&writer);
+        write_contract(&writer);
+    }
     published_free(&writer.published);
     arena_free(&writer.arena);
-    return status;
-}
-
-/* ---- limits against bounds, before anything is measured ---- */
-
-static int64_t condition_or(const struct gate_rule *rule, const char *name, int64_t otherwise)
-{
-    double value = gate_condition(rule, name);
-    return value >= 1 && value <= 1 << 24 ? (int64_t)value : otherwise;
-}
-
-/* The bound of a collective in the unit of the term; NAN: not known, or it depends on a size that the rule
-   leaves open. */
-static double bound_for(const struct gate_term *term, const struct gate_rule *rule,
-                        const struct collective *collective, const struct machine *machine,
-                        struct bound *bound)
-{
-    double bytes = gate_condition(rule, "requested_bytes");
-    bool is_time = term->quantity == MEDIAN_US || term->quantity == P95_US || term->quantity == P99_US;
-    if (!(bytes > 0)) bytes = is_time ? NAN : 1e9;
-    if (!(bytes > 0) || !bound_of(collective, bytes, machine, BOUND_MACHINE, bound)) return NAN;
-    return is_time                        ? bound->time_us
-           : term->quantity == BUSBW_GBPS ? bound->busbw_gbps
-           : term->quantity == ALGBW_GBPS ? algbw_gbps(bytes, bound->time_us)
-                                          : NAN;
-}
-
-static enum status check_term(const struct gate *gate, const struct gate_rule *rule,
-                              const struct gate_term *term, const struct instance *instance,
-                              const struct gpu_facts *gpu, int64_t domains)
-{
-    struct text why = {0};
-    struct machine machine;
-    struct bound bound;
-    bool beyond = false;
-    const double number =
-        term->of_reference ? NAN : term->number; /* the reference's figure is not known here */
-    int64_t ranks = condition_or(rule, "ranks", 0), nodes = condition_or(rule, "nodes", 0);
-    int64_t in_domains = condition_or(rule, "domains", ranks ? ABSENT : domains);
-    if (!ranks) ranks = in_domains * instance->gpus_per_domain;
-    if (!nodes) nodes = (ranks + instance->gpus_per_vm - 1) / instance->gpus_per_vm;
-    bool known = machine_of(instance, gpu, ranks, nodes, in_domains, &machine);
-    for (int c = 0; c < COLLECTIVE_COUNT && !beyond; c++) {
-        const char *formula = NULL;
-        double limit = NAN;
-        if (!gate_names(rule, collectives[c].name)) continue;
-        bound.formula[0] = 0;
-        if (known && ranks > 1) limit = bound_for(term, rule, &collectives[c], &machine, &bound);
-        if (isfinite(limit)) formula = bound.formula;
-        beyond = term->quantity != TFLOPS && gate_beyond(term, number, limit, formula, &why);
-    }
-    for (size_t i = 0; i < rule->condition_count && !beyond && gate_names(rule, "matmul"); i++)
-        if (same(rule->conditions[i].name, "dtype") && rule->conditions[i].pattern &&
-            (term->quantity == TFLOPS || term->quantity == BOUND_PERCENT))
-            beyond = gate_beyond(term, number, gpu_peak_tflops(gpu, rule->conditions[i].pattern), NULL, &why);
-    enum status status = STATUS_OK;
-    if (beyond)
-        status = fail(STATUS_USAGE, "%s:%zu: %s on %lld GPUs of %s: %s", gate->path, rule->line, term->text,
-                      (long long)ranks, instance->name, text_get(&why));
-    text_free(&why);
-    return status;
-}
-
-enum status contract_check_limits(const struct gate *gate, const struct catalog *catalog, const char *name,
-                                  int64_t domains)
-{
-    const struct instance *instance = catalog_instance(catalog, name);
-    if (!instance) return catalog_unknown(catalog, "--instance", name);
-    const struct gpu_facts *gpu = catalog_gpu(catalog, instance->gpu);
-    enum status status = STATUS_OK;
-    for (size_t r = 0; r < gate->count; r++)
-        for (size_t t = 0; t < gate->rules[r].requirement_count && !status; t++)
-            status =
-                check_term(gate, &gate->rules[r], &gate->rules[r].requirements[t], instance, gpu, domains);
     return status;
 }

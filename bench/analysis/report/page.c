@@ -192,6 +192,20 @@ void page_item(struct page *page, const char *kind, const char *text)
     text_add(&page->out, "\n");
 }
 
+void page_division(struct page *page, const char *class)
+{
+    if (!page->html || page->sections) return;
+    close_list(page);
+    text_add(&page->out, "<div class=\"%s\">\n", class);
+}
+
+void page_division_end(struct page *page)
+{
+    if (!page->html || page->sections) return;
+    close_list(page);
+    text_add(&page->out, "</div>\n");
+}
+
 void page_table(struct page *page, const struct table *table, const char *note)
 {
     if (page->sections) {

@@ -28,6 +28,10 @@ void page_paragraph(struct page *, const char *format, ...) __attribute__((forma
 /* The first item opens a list; any other element closes it. kind: a bold word in front of the text; NULL:
    none. */
 void page_item(struct page *, const char *kind, const char *text);
+/* HTML: what follows, up to the end, has a place of its own in the style sheet. Elsewhere it changes
+   nothing. */
+void page_division(struct page *, const char *class);
+void page_division_end(struct page *);
 /* note: printed below the table; NULL: none. */
 void page_table(struct page *, const struct table *, const char *note);
 /* Adds the drawing's SVG inline, with its title, its caption and a description for screen readers. JSON:

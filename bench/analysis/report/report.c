@@ -307,8 +307,7 @@ static enum status write_page(struct page *page, const struct report *report)
     page_open(page, "Clouds compared: collectives, matrix multiplication, prices");
     contents(page, report);
     page_heading(page, 2, "answer", "The answer first");
-    report_answer(page, report);
-    enum status status = report_answer_figure(page, report);
+    enum status status = report_answer(page, report);
     report_candidates(page, report);
     report_summary(page, report);
     report_edge(page, report);

@@ -22,9 +22,8 @@ struct report {
     size_t size_count;
 };
 
-/* The first screen: the question, a sentence per extent and the chart that goes with them. */
-void report_answer(struct page *, const struct report *);
-enum status report_answer_figure(struct page *, const struct report *);
+/* The first screen: the question, a sentence per extent and beside them the chart of the same figures. */
+enum status report_answer(struct page *, const struct report *);
 void report_answer_chart(struct drawings *, const struct report *); /* adds the drawing "answer" */
 /* Every instance that a buyer may choose, measured or not. */
 enum status report_candidates_known(const struct report *); /* STATUS_USAGE for an unknown GPU class */
@@ -74,9 +73,10 @@ bool report_priced(const struct instance *); /* NULL-safe */
 /* Whether the price is unverified, has no date or is older than 90 days. It is then marked wherever it is
    used. */
 bool report_price_doubtful(const struct report *, const struct instance *);
-/* "on-demand, 119 days old, OUT OF DATE" */
+/* "on-demand, 2026-08-01, 119 days old, OUT OF DATE" */
 void report_price_words(struct text *, const struct report *, const struct instance *);
-/* "14.24\non-demand\n70 days old\nUNVERIFIED\nclouds.tsv:5"; empty without a price. */
+/* "14.24\non-demand\n2026-09-19\n70 days old\nUNVERIFIED\nclouds.tsv:5", then the price of the other kind;
+   empty without a price. */
 void report_price_cell(struct table *, const struct report *, const struct instance *);
 /* Adds " NAME leads up to US$ 4.21 per GPU-hour". ratio: the leader's value for money divided by that of the
    next one. */

@@ -303,6 +303,7 @@ void report_candidates(struct page *page, const struct report *report)
             "published (line of published.tsv). NVLink off: several hosts of one rack, over their NICs. "
             "Matmul: "
             "the best rate of the GPU by anybody, and its share of the dense peak.");
+        report_published_items(page, report);
         report_published_impossible(page, report);
     }
     free(list);
@@ -316,6 +317,17 @@ static void instance_rows(struct table *table, const struct report *report, cons
 {
     const struct gpu_facts *gpu = catalog_gpu(&report->study->catalog, instance->gpu);
     struct text figure = {0};
+    struct instance other;
+    if (instance_other_price(instance, &other)) {
+        text_add(&figure, "other price, ");
+        report_price_words(&figure, report, &other);
+        report_instance_row_add(table, report, instance,
+                                (struct report_row){.figure = text_get(&figure),
+                                                    .unit = "US$ per GPU-hour",
+                                                    .provenance = "catalog",
+                                                    .note = other.price_source},
+                                other.usd_per_gpu_hour);
+    }
     report_instance_row_add(
         table, report, instance,
         (struct report_row){.figure = "NVLink rate", .unit = "GB/s", .provenance = "catalog"},

@@ -47,8 +47,8 @@ void report_headline(struct page *, const struct report *);
 void report_impossible(struct page *, const struct report *);
 /* Adds the cloud's label, and what distinguishes the cloud from the others of `tracks`. */
 void report_name_words(struct text *, const struct report *, const struct tracks *, const struct cloud *);
-/* Adds which of n comparable clouds gives the most for its price, for each kind of price that two of them
-   have. */
+/* Adds which of n comparable clouds gives the most for its price, a sentence for each kind of price that two
+   of them have. */
 void report_money_words(struct text *, const struct report *, const struct tracks *, const struct cloud *list,
                         size_t n);
 
@@ -62,5 +62,16 @@ void report_published_impossible(struct page *, const struct report *);
 enum { REPORT_EQUALS = 6 };
 size_t report_published_equals(const struct report *, enum scope,
                                const struct published_figure *equals[REPORT_EQUALS]);
+/* The other candidates with a published all-reduce figure of that extent: for each the figure that is nearest
+   to the equals in GPUs and size, and of those the highest. Returns their number. */
+enum { REPORT_APART = 12 };
+size_t report_published_apart(const struct report *, enum scope, const struct published_figure *const *equals,
+                              size_t n, const struct published_figure *apart[REPORT_APART]);
+/* Adds "(16 GPUs, 16 GiB, in place, mean): gcp a4x-highgpu-4g 901.0 GB/s (51 % of its bound), …". */
+void report_published_words(struct text *, const struct published_figure *const *equals, size_t n);
+/* Adds "aws u-p6e-gb200x72 882.5 GB/s (16 GPUs, 16 GiB, placement not said, max over sizes)". */
+void report_apart_words(struct text *, const struct published_figure *);
+/* Writes one item for each extent with published figures: which are alike, and which are not. */
+void report_published_items(struct page *, const struct report *);
 
 #endif

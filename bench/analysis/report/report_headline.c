@@ -94,7 +94,7 @@ static void kind_words(struct text *text, const struct report *report, const str
     report_name_words(text, report, tracks, list[most]);
     text_add(text, " at US$ %.2f (", instance->usd_per_gpu_hour);
     report_price_words(text, report, instance);
-    text_add(text, ")%s.",
+    text_add(text, ")%s;",
              place[most] == 1 && first == 1 && known == n ? "" : ", not told apart from the rest");
     double next = 0;
     for (size_t i = 0; i < n; i++)
@@ -136,7 +136,7 @@ static void equal_items(struct page *page, const struct report *report, enum sco
     enum { NAMED = 4 };
     struct clouds clouds = clouds_of(report, "all_reduce", scope);
     size_t main = 0;
-    bool has_main = report_main_set(&clouds, &main) > 0; /* its prices are on the first screen */
+    bool has_main = report_main_set(&clouds, &main) > 0; /* its money is on the first screen */
     struct text text = {0};
     char size[UNIT_TEXT];
     for (size_t first = 0, n; first < clouds.ranked; first += n) {

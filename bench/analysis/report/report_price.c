@@ -16,13 +16,17 @@ bool report_price_doubtful(const struct report *report, const struct instance *i
     return price_is_unverified(instance) || age == ABSENT || age > OLD_DAYS;
 }
 
-/* The kind, the age, and in capitals what makes the price doubtful. */
+/* The kind, the date, the age, and in capitals what makes the price doubtful. */
 static void words(struct text *out, const struct report *report, const struct instance *instance,
                   const char *separator)
 {
     int64_t age = price_age_days(instance, report->now);
     plain_text(out, *instance->price_kind ? instance->price_kind : "kind not given", 40);
     text_add(out, "%s", separator);
+    if (*instance->price_date) {
+        plain_text(out, instance->price_date, 40);
+        text_add(out, "%s", separator);
+    }
     if (age == ABSENT)
         text_add(out, "AGE NOT KNOWN");
     else
@@ -39,6 +43,7 @@ void report_price_words(struct text *out, const struct report *report, const str
 void report_price_cell(struct table *table, const struct report *report, const struct instance *instance)
 {
     struct text text = {0};
+    struct instance other;
     if (report_priced(instance)) {
         text_add(&text, "%.2f\n", instance->usd_per_gpu_hour);
         words(&text, report, instance, "\n"); /* short lines: the column is narrow */
@@ -46,6 +51,10 @@ void report_price_cell(struct table *table, const struct report *report, const s
             text_add(&text, "\n--price");
         else
             text_add(&text, "\nclouds.tsv:%zu", instance->line);
+        if (instance_other_price(instance, &other)) {
+            text_add(&text, "\nor %.2f\n", other.usd_per_gpu_hour);
+            words(&text, report, &other, "\n");
+        }
     }
     table_cell(table, "%s", text_get(&text));
     text_free(&text);

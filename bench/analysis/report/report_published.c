@@ -95,6 +95,97 @@ size_t report_published_equals(const struct report *report, enum scope scope,
     return most;
 }
 
+/* How near the figure is to those that are set beside each other: its GPUs count more than its size. */
+static int nearness(const struct published_figure *figure, const struct published_figure *like)
+{
+    return like ? 2 * (figure->gpus == like->gpus) + (figure->bytes == like->bytes) : 0;
+}
+
+size_t report_published_apart(const struct report *report, enum scope scope,
+                              const struct published_figure *const *equals, size_t n,
+                              const struct published_figure *apart[REPORT_APART])
+{
+    const struct published *published = report->published;
+    const struct published_figure *like = n ? equals[0] : NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < published->count; i++) {
+        const struct published_figure *figure = &published->list[i];
+        bool fits = same(figure->collective, "all_reduce") && report_scope_of(figure->reach) == scope &&
+                    !published_impossible(figure) && report_is_of_candidate(report, figure);
+        size_t at = 0;
+        for (size_t k = 0; k < n && fits; k++) fits = !same(equals[k]->instance, figure->instance);
+        while (at < count && !same(apart[at]->instance, figure->instance)) at++;
+        if (!fits || at == REPORT_APART) continue;
+        const int near = nearness(figure, like), best = at < count ? nearness(apart[at], like) : -1;
+        if (near > best || (near == best && figure->busbw_gbps > apart[at]->busbw_gbps)) apart[at] = figure;
+        if (at == count) count++;
+    }
+    return count;
+}
+
+static void alike_words(struct text *text, const struct published_figure *figure)
+{
+    char size[UNIT_TEXT];
+    text_add(text, "%lld GPUs, ", (long long)figure->gpus);
+    if (figure->bytes > 0)
+        text_add(text, "%s, ", format_size((size_t)figure->bytes, size));
+    else
+        text_add(text, "size not said, ");
+    text_add(text, "%s, %s",
+             same(figure->placement, "in_place")       ? "in place"
+             : same(figure->placement, "out_of_place") ? "out of place"
+                                                       : "placement not said",
+             *figure->statistic ? figure->statistic : "statistic not said");
+}
+
+void report_published_words(struct text *text, const struct published_figure *const *equals, size_t n)
+{
+    char value[32];
+    text_add(text, "(");
+    alike_words(text, equals[0]);
+    text_add(text, "): ");
+    for (size_t i = 0; i < n; i++) {
+        text_add(text, "%s%s %s %s GB/s", i ? ", " : "", equals[i]->provider, equals[i]->instance,
+                 number_text(equals[i]->busbw_gbps, value));
+        if (isfinite(equals[i]->bound))
+            text_add(text, " (%.0f %% of its bound)", 100 * equals[i]->busbw_gbps / equals[i]->bound);
+    }
+}
+
+void report_apart_words(struct text *text, const struct published_figure *figure)
+{
+    char value[32];
+    text_add(text, "%s %s %s GB/s (", figure->provider, figure->instance,
+             number_text(figure->busbw_gbps, value));
+    alike_words(text, figure);
+    text_add(text, ")");
+}
+
+void report_published_items(struct page *page, const struct report *report)
+{
+    for (enum scope scope = 0; scope < SCOPE_COUNT; scope++) {
+        const struct published_figure *equals[REPORT_EQUALS], *apart[REPORT_APART];
+        struct text text = {0};
+        const size_t n = report_published_equals(report, scope, equals),
+                     count = report_published_apart(report, scope, equals, n, apart);
+        if (n) {
+            text_add(&text, "alike ");
+            report_published_words(&text, equals, n);
+            text_add(&text, ". ");
+        }
+        for (size_t i = 0; i < count; i++) {
+            text_add(&text, "%s", i ? "; " : "Unlike the others in GPUs, size, placement or statistic: ");
+            report_apart_words(&text, apart[i]);
+        }
+        if (count) text_add(&text, ".");
+        struct text kind = {0};
+        text_add(&kind, "published, %s", scope_names[scope]);
+        if (text.length) page_item(page, text_get(&kind), text_get(&text));
+        text_free(&kind);
+        text_free(&text);
+    }
+}
+
 /* ---- the table and the rows ---- */
 
 void report_published(struct page *page, const struct report *report)
